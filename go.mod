@@ -1,0 +1,10 @@
+module trapline
+
+go 1.26
+
+require (
+	github.com/elastic/go-seccomp-bpf v1.6.0
+	github.com/fatih/color v1.19.0
+	github.com/spf13/pflag v1.1.0
+	golang.org/x/sys v0.49.0
+)

@@ -1,0 +1,93 @@
+// Package output gives decoded system calls their looks: strace's text, JSON
+// lines, the summary table, register differences. It knows no kernel: what a
+// value means is decided by package decode, which speaks the verbs of Encoder.
+package output
+
+import "trapline/tables"
+
+// Base is how a number is written when it has no name to show.
+type Base uint8
+
+const (
+	Hex      Base = iota // 0x1f, and plain 0 for zero
+	Unsigned             // 31
+	Signed               // -1
+	Octal                // 0644; zero is 000 for modes, see Encoder.Number
+)
+
+// Encoder takes down one tracee's calls as they are decoded. There is one
+// Encoder per tracee, so that a call may be left at its enter-stop and taken up
+// again at its exit-stop while other tracees go on.
+//
+// Values are written one after another, with no tree between; separators,
+// quoting, colours and the -X style (raw, abbrev, verbose) are the encoder's
+// business. Whatever is passed as []byte is copied before the verb returns.
+//
+// A value is one scalar verb, or one Begin...End pair. Inside an array or a
+// macro each value is preceded by Elem, inside a struct by Field, at the top
+// level by Arg. Comment, Annotate and Changed follow the value that they
+// belong to.
+type Encoder interface {
+	// Arg starts the next argument of the call.
+	Arg(name string)
+
+	// Number writes a plain number. With Signed, v is sign-extended to 64
+	// bits; otherwise it is zero-extended from its own width.
+	Number(v uint64, base Base)
+	// Addr writes a user-space address: NULL for 0, else hexadecimal.
+	Addr(v uint64)
+	// Enum writes a value that may have a name in set. base is for raw and
+	// unknown values; unknown ones are followed by set.Unknown as a comment.
+	Enum(v uint64, set *tables.Set, base Base)
+	// Flags writes a flags word as the names of its bits; what is left is
+	// written in base, and alone it is followed by set.Unknown as a comment.
+	Flags(v uint64, set *tables.Set, base Base)
+	// Symbol writes a value whose name was found without a Set.
+	// name must be shown with -X abbrev and verbose, v with raw and verbose.
+	Symbol(v uint64, name string, base Base)
+	// Str writes bytes as a quoted string. more says that the original goes
+	// on: "abc"...
+	Str(b []byte, more bool)
+	// Path is Str for file names.
+	Path(b []byte, more bool)
+	// Text writes a bare token that is not a C string literal, such as a MAC
+	// address or "?".
+	Text(s string)
+	// TextBytes is Text for bytes that are not kept.
+	TextBytes(b []byte)
+
+	// Annotate adds what strace puts in angle brackets behind a number: the
+	// path of a descriptor (kind "path"), the command of a pid ("comm"). In JSON kind is
+	// the key.
+	Annotate(kind string, b []byte)
+	// Comment adds a /* remark */ to the value just written.
+	Comment(s string)
+	// Changed stands between the value at the enter-stop and at the
+	// exit-stop: "16 => 8".
+	Changed()
+
+	BeginStruct()
+	// Field starts the next member. An empty name is a member that text
+	// shows without one (a union's selected arm).
+	Field(name string)
+	EndStruct()
+
+	BeginArray()
+	EndArray()
+	// BeginSet and EndSet enclose elements separated by blanks, as signal and
+	// descriptor sets are: [CHLD INT], ~[KILL STOP] when complement is true.
+	BeginSet(complement bool)
+	EndSet()
+	// BeginMacro and EndMacro enclose the arguments of a C macro or
+	// function: makedev(0x8, 0x1), htons(80).
+	BeginMacro(name string)
+	EndMacro()
+	// Index precedes an array element to give its subscript, [IFLA_X]=.
+	// It follows Elem.
+	Index(v uint64, set *tables.Set)
+	// Elem starts the next element of an array, set or macro.
+	Elem()
+	// More says that the innermost struct, array or argument list goes on
+	// but is not shown: "...".
+	More()
+}
