@@ -66,6 +66,10 @@ type Encoder interface {
 	// exit-stop: "16 => 8".
 	Changed()
 
+	// Or stands between two values that are bits of one word but do not come
+	// from one Set: CLONE_VM|SIGCHLD.
+	Or()
+
 	BeginStruct()
 	// Field starts the next member. An empty name is a member that text
 	// shows without one (a union's selected arm).
@@ -90,4 +94,21 @@ type Encoder interface {
 	// More says that the innermost struct, array or argument list goes on
 	// but is not shown: "...".
 	More()
+
+	// Return starts the call's result, after the last argument. One value
+	// follows: a number, which may be annotated, an address, or Unknown.
+	Return()
+	// Unknown writes a result that there is none of: "?".
+	Unknown()
+	// Failure follows the value of a call that failed, in text usually -1:
+	// "ENOENT (No such file or directory)". An errno without a name has an
+	// empty name: "(errno 999)". A call to be restarted is Unknown followed by
+	// Failure: "? ERESTARTSYS (To be restarted if SA_RESTART is set)".
+	Failure(errno int, name, message string)
+	// BeginRemark and EndRemark enclose what a call tells beside its result,
+	// after the value and Failure: (Timeout), (flags O_RDWR), (in [3], left
+	// {tv_sec=1, tv_usec=0}). Each part is started by Field, whose name text
+	// shows with a blank behind it, and is one value; a bare word is a Text.
+	BeginRemark()
+	EndRemark()
 }
