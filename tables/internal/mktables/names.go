@@ -1,0 +1,50 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// genErrnos makes the table of error names and messages, indexed by number.
+func genErrnos(dir string, files map[string][]byte) error {
+	var b bytes.Buffer
+	b.WriteString("var errnos = [...]struct{ name, message string }{\n")
+	err := lines(dir, "errno.txt", func(line string) error {
+		f := strings.SplitN(line, " ", 3)
+		if len(f) != 3 {
+			return fmt.Errorf("want <number> <name> <message>")
+		}
+		n, err := strconv.ParseUint(f[0], 10, 12)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(&b, "%d: {%q, %q},\n", n, f[1], f[2])
+		return nil
+	})
+	b.WriteString("}\n")
+	files["zerrno.go"] = b.Bytes()
+	return err
+}
+
+// genSignals makes the table of signal names, indexed by number.
+func genSignals(dir string, files map[string][]byte) error {
+	var b bytes.Buffer
+	b.WriteString("var signals = [...]string{\n")
+	err := lines(dir, "signal.txt", func(line string) error {
+		number, name, _ := strings.Cut(line, " ")
+		n, err := strconv.ParseUint(number, 10, 8)
+		if err != nil {
+			return err
+		}
+		if !strings.HasPrefix(name, "SIG") {
+			return fmt.Errorf("bad name %q", name)
+		}
+		fmt.Fprintf(&b, "%d: %q,\n", n, name)
+		return nil
+	})
+	b.WriteString("}\n")
+	files["zsignal.go"] = b.Bytes()
+	return err
+}
