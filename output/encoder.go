@@ -56,12 +56,19 @@ type Encoder interface {
 	// TextBytes is Text for bytes that are not kept.
 	TextBytes(b []byte)
 
-	// Annotate adds what strace puts in angle brackets behind a number: the
-	// path of a descriptor (kind "path"), the command of a pid ("comm"). In JSON kind is
-	// the key.
+	// Annotate adds what strace puts in angle brackets behind a number. kind
+	// is the key in JSON. "path" and "comm", a descriptor's path and a pid's
+	// command, are escaped; other kinds ("socket", "pid", "signals") are bare.
+	// "dev" ("char 1:3") goes inside the brackets of the path before it, and
+	// "deleted" is a mark behind them whose bytes are not shown.
 	Annotate(kind string, b []byte)
 	// Comment adds a /* remark */ to the value just written.
 	Comment(s string)
+	// CommentBytes is Comment for bytes that are not kept.
+	CommentBytes(b []byte)
+	// Size follows a Str that was cut to give the length in bytes of the whole.
+	// Only JSON shows it.
+	Size(n uint64)
 	// Changed stands between the value at the enter-stop and at the
 	// exit-stop: "16 => 8".
 	Changed()

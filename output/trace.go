@@ -61,6 +61,9 @@ type Trace interface {
 	// in pid 123 +++".
 	Superseded(at time.Time, leader Trace, quiet bool)
 
+	// SetIP gives the instruction pointer at the stop being recorded, for
+	// records other than the start of a call (-i).
+	SetIP(ip uint64)
 	// PID is the thread id that records are marked with.
 	PID() int
 	// SetComm gives the command name to show beside the pid (-Y); empty for none.
