@@ -1,0 +1,128 @@
+package decode
+
+import "trapline/tables"
+
+// array is a number of elements one behind the other.
+type array struct {
+	elem  Type
+	count Num
+}
+
+// Array is a run of count elements. Behind a pointer, elements are read as
+// they are shown, and an abbreviated array ends after -s elements.
+func Array(elem Type, count Num) Type {
+	if n, ok := count.(Const); ok {
+		return newFixed(elem, int(n))
+	}
+	return &array{elem, count}
+}
+
+func (t *array) Layout(abi tables.ABI) Layout { return Layout{0, t.elem.Layout(abi).Align} }
+
+// Show is for an array at the end of a struct (a flexible array member).
+func (t *array) Show(c *Call, v View) { t.showAt(c, v.Addr) }
+
+func (t *array) showAt(c *Call, addr uint64) { c.ShowArray(addr, t.elem, t.count.num(c)) }
+
+// ShowArray shows count elements from addr on. What cannot be read is shown as
+// an address: alone, or as the rest of the array in a comment.
+func (c *Call) ShowArray(addr uint64, elem Type, count uint64) {
+	if count == 0 {
+		c.Out.BeginArray()
+		c.Out.EndArray()
+		return
+	}
+	size := uint64(elem.Layout(c.ABI).Size)
+	if size == 0 || count > (1<<63)/size || addr+count*size < addr {
+		c.Out.Addr(addr)
+		return
+	}
+	limit := count
+	if c.Abbrev && uint64(c.StringLimit) < limit {
+		limit = uint64(c.StringLimit)
+	}
+	const chunk = 4096
+	per := max(1, chunk/size)
+	var have []byte
+	mark := c.used
+	for i := uint64(0); i < limit; i++ {
+		at := addr + i*size
+		if uint64(len(have)) < size {
+			c.used = mark
+			want := min(per, limit-i) * size
+			have = c.Read(at, int(want))
+			if uint64(len(have)) < size {
+				if i == 0 {
+					c.Out.Addr(addr)
+					return
+				}
+				c.Out.More()
+				c.Out.Comment(hexString(at))
+				c.Out.EndArray()
+				return
+			}
+			mark = c.used - int(want) // elements may alloc behind what was read
+		}
+		if i == 0 {
+			c.Out.BeginArray()
+		}
+		c.Out.Elem()
+		elem.Show(c, View{have[:size:size], at})
+		have = have[size:]
+	}
+	if limit < count {
+		if limit == 0 {
+			c.Out.BeginArray()
+		}
+		c.Out.More()
+	}
+	c.Out.EndArray()
+}
+
+// fixed is an array of a known number of elements.
+type fixed struct {
+	layouts
+	elem Type
+	n    int
+}
+
+func newFixed(elem Type, n int) Type {
+	f := &fixed{elem: elem, n: n}
+	for _, abi := range abis {
+		l := elem.Layout(abi)
+		f.layouts[abi] = Layout{l.Size * n, l.Align}
+	}
+	return f
+}
+
+func (t *fixed) Show(c *Call, v View) {
+	size := t.elem.Layout(c.ABI).Size
+	c.Out.BeginArray()
+	for i := 0; i < t.n; i++ {
+		if c.Abbrev && i >= c.StringLimit {
+			c.Out.More()
+			break
+		}
+		c.Out.Elem()
+		t.elem.Show(c, v.At(i*size, size))
+	}
+	c.Out.EndArray()
+}
+
+func hexString(v uint64) string {
+	const digits = "0123456789abcdef"
+	var b [18]byte
+	i := len(b)
+	for {
+		i--
+		b[i] = digits[v&15]
+		if v >>= 4; v == 0 {
+			break
+		}
+	}
+	i--
+	b[i] = 'x'
+	i--
+	b[i] = '0'
+	return string(b[i:])
+}

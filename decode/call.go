@@ -1,0 +1,252 @@
+// Package decode knows what the arguments of system calls mean. Each call has
+// one description, as data (see Desc); walking it with the registers and the
+// memory of a tracee drives an output.Encoder, whatever the output format.
+package decode
+
+import (
+	"encoding/binary"
+
+	"trapline/output"
+	"trapline/tables"
+)
+
+// Memory is the memory of one tracee.
+type Memory interface {
+	// ReadMemory fills b from addr on and returns how many bytes it could
+	// read: less than len(b) where the tracee's memory ends.
+	ReadMemory(addr uint64, b []byte) int
+}
+
+// Options say how much of a call is shown. The zero value shows what strace
+// shows by default, but for StringLimit.
+type Options struct {
+	StringLimit int  // -s: bytes shown of a string, 32 by default
+	FDs         FDs  // --decode-fds
+	PIDs        PIDs // --decode-pids
+}
+
+// Decoder holds what the calls of all tracees share. It is not safe for
+// concurrent use.
+type Decoder struct {
+	Options
+	scratch []byte
+	used    int
+}
+
+// NewDecoder makes a Decoder.
+func NewDecoder(o Options) *Decoder {
+	return &Decoder{Options: o, scratch: make([]byte, 16<<10)}
+}
+
+// Call is a system call of one tracee on its way from its enter-stop to its
+// exit-stop. It is reused for the tracee's next call. The exported fields are
+// set by the caller, as far as they are known at the stop.
+type Call struct {
+	*Decoder
+	Out output.Encoder
+	Mem Memory
+	TID int
+
+	ABI    tables.ABI
+	NR     uint64
+	Sig    *Signature // what Lookup found
+	Args   [6]uint64
+	Abbrev bool // structs may be cut short (no -v, no -e abbrev=none)
+	Plain  bool // -e verbose=none for this call: pointers are not followed
+	Raw    bool // -e raw: undecoded hexadecimal arguments
+
+	// At the exit-stop:
+	Ret   int64 // result, sign-extended; -errno for a failed call
+	Errno int   // 0 unless the call failed
+
+	next    int             // index into Sig.args of the next one to show
+	halfway bool            // args[next] is of direction Both and has begun
+	exiting bool            // at the exit-stop
+	regs    [6 * 8]byte     // Args, each one ABI word wide
+	saved   [maxArgs]uint64 // what capture saw
+	hasSave uint16          // bit i: saved[i] is set
+	frames  [maxDepth]frame // structs being shown, innermost last
+	depth   int
+}
+
+const (
+	maxArgs  = 8
+	maxDepth = 12
+)
+
+// frame is a struct being shown, for references to its members.
+type frame struct {
+	st *StructType
+	v  View
+}
+
+// Failed says that the call returned an error.
+func (c *Call) Failed() bool { return c.Errno != 0 }
+
+// Exiting says that the call is at its exit-stop.
+func (c *Call) Exiting() bool { return c.exiting }
+
+// Begin starts a new call; ABI, NR, Args, Sig and the flags have been set.
+func (c *Call) Begin() {
+	c.next, c.halfway, c.exiting, c.hasSave, c.depth = 0, false, false, 0, 0
+	c.Ret, c.Errno = 0, 0
+	if c.ABI == tables.X86_64 {
+		for i, a := range c.Args {
+			binary.LittleEndian.PutUint64(c.regs[8*i:], a)
+		}
+		return
+	}
+	for i, a := range c.Args {
+		binary.LittleEndian.PutUint32(c.regs[4*i:], uint32(a))
+	}
+}
+
+// Enter shows the arguments that are known at the enter-stop, up to the first
+// one that the kernel has yet to write.
+func (c *Call) Enter() {
+	c.used = 0
+	if c.Raw {
+		c.showRaw()
+		return
+	}
+	args := c.Sig.args
+	i := 0
+	for ; i < len(args); i++ {
+		a := &args[i]
+		if a.dir == Exit && !c.Plain {
+			break
+		}
+		if a.cond != nil && !a.cond(c) {
+			continue
+		}
+		c.Out.Arg(a.name)
+		a.typ.Show(c, c.argView(a))
+		if a.dir == Both && !c.Plain {
+			c.halfway = true
+			break
+		}
+	}
+	c.next = i
+	for ; i < len(args); i++ {
+		if a := &args[i]; a.capture != nil {
+			a.capture.capture(c, c.argView(a), i)
+		}
+	}
+}
+
+// Exit shows the arguments that Enter left.
+func (c *Call) Exit() {
+	c.used = 0
+	c.exiting = true
+	if c.Raw {
+		return
+	}
+	args := c.Sig.args
+	for ; c.next < len(args); c.next++ {
+		a := &args[c.next]
+		if c.halfway {
+			c.halfway = false
+			a.finish.finish(c, c.argView(a))
+			continue
+		}
+		if a.cond != nil && !a.cond(c) {
+			continue
+		}
+		c.Out.Arg(a.name)
+		a.typ.Show(c, c.argView(a))
+		if a.dir == Both {
+			a.finish.finish(c, c.argView(a))
+		}
+	}
+}
+
+func (c *Call) showRaw() {
+	args := c.Sig.args
+	n := 0
+	for i := range args {
+		if end := args[i].end(c.ABI); end > n {
+			n = end
+		}
+	}
+	for i := 0; i < n; i++ {
+		c.Out.Arg("")
+		c.Out.Number(c.Args[i], output.Hex)
+	}
+	c.next = len(args)
+}
+
+func (c *Call) argView(a *arg) View {
+	return View{B: c.regs[a.off : a.off+a.size]}
+}
+
+// argNamed finds the argument called name.
+func (c *Call) argNamed(name string) *arg {
+	args := c.Sig.args
+	for i := range args {
+		if args[i].name == name {
+			return &args[i]
+		}
+	}
+	return nil
+}
+
+// save keeps v from the enter-stop for the exit-stop of the same argument.
+func (c *Call) save(arg int, v uint64) {
+	c.saved[arg] = v
+	c.hasSave |= 1 << arg
+}
+
+// savedFor gives what save kept for an argument, and whether it did.
+func (c *Call) savedFor(arg int) (uint64, bool) {
+	return c.saved[arg], c.hasSave&(1<<arg) != 0
+}
+
+// Read reads n bytes at addr into memory that is valid until the stop has
+// been decoded. It returns what could be read, at most n bytes.
+func (c *Call) Read(addr uint64, n int) []byte {
+	b := c.alloc(n)
+	if c.Mem == nil || c.Plain {
+		return nil
+	}
+	if c.ABI != tables.X86_64 {
+		addr = uint64(uint32(addr))
+	}
+	return b[:c.Mem.ReadMemory(addr, b)]
+}
+
+// ReadAll is Read, but fails unless all n bytes can be read.
+func (c *Call) ReadAll(addr uint64, n int) ([]byte, bool) {
+	b := c.Read(addr, n)
+	return b, len(b) == n && (n > 0 || !c.Plain)
+}
+
+// ReadType reads a value of type t at addr.
+func (c *Call) ReadType(addr uint64, t Type) (View, bool) {
+	b, ok := c.ReadAll(addr, t.Layout(c.ABI).Size)
+	return View{b, addr}, ok
+}
+
+// ReadUint reads an unsigned integer of size bytes at addr.
+func (c *Call) ReadUint(addr uint64, size int) (uint64, bool) {
+	b, ok := c.ReadAll(addr, size)
+	if !ok {
+		return 0, false
+	}
+	return View{B: b}.Uint(size), true
+}
+
+// alloc takes n bytes from the scratch memory of this stop. Memory handed out
+// before stays valid when the scratch grows: the old one is only dropped.
+func (c *Call) alloc(n int) []byte {
+	d := c.Decoder
+	if d.used+n > len(d.scratch) {
+		d.scratch = make([]byte, max(2*len(d.scratch), n))
+		d.used = 0
+	}
+	b := d.scratch[d.used : d.used+n : d.used+n]
+	d.used += n
+	return b
+}
+
+// WordSize is the size in bytes of the call's longs and pointers.
+func (c *Call) WordSize() int { return c.ABI.WordSize() }

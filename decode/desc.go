@@ -1,0 +1,190 @@
+package decode
+
+import (
+	"strings"
+
+	"trapline/tables"
+)
+
+// Desc describes one system call.
+type Desc struct {
+	// Name is the call's name in the tables; several names, separated by
+	// blanks, share a description.
+	Name string
+	Args Args
+	Ret  Ret
+}
+
+// Calls is a group of descriptions.
+type Calls []Desc
+
+// Args are the arguments of a call, in order. Types wider than a register
+// (Loff on i386) take the registers that they need.
+type Args []Field
+
+// Field is an argument of a call or a member of a struct. The name is the
+// kernel's.
+type Field struct {
+	Name string
+	Type Type
+}
+
+// arg is a Field made ready for one ABI.
+type arg struct {
+	name    string
+	typ     Type
+	dir     Dir
+	cond    Cond
+	capture capturer
+	finish  finisher
+	off     int // into Call.regs, bytes
+	size    int
+}
+
+// end is the number of registers up to and including the argument's last.
+func (a *arg) end(abi tables.ABI) int {
+	return alignUp(a.off+a.size, abi.WordSize()) / abi.WordSize()
+}
+
+// Cond is a condition on a call under way, for When.
+type Cond func(c *Call) bool
+
+// When shows a value only if cond holds.
+func When(cond Cond, t Type) Type { return &conditional{t, cond} }
+
+type conditional struct {
+	Type
+	cond Cond
+}
+
+// Verbose is a struct member left out of an abbreviated struct.
+func Verbose(t Type) Type { return &verbose{t} }
+
+type verbose struct{ Type }
+
+// unwrap takes the wrappers When and Verbose off a field's type.
+func unwrap(t Type) (inner Type, cond Cond, onlyVerbose bool) {
+	for {
+		switch w := t.(type) {
+		case *conditional:
+			t, cond = w.Type, w.cond
+		case *verbose:
+			t, onlyVerbose = w.Type, true
+		default:
+			return t, cond, onlyVerbose
+		}
+	}
+}
+
+// Signature is a description made ready for one ABI.
+type Signature struct {
+	Name      string // of the call, as in the tables
+	Described bool   // false for the hexadecimal fallback
+
+	args []arg
+	ret  Ret
+}
+
+// newSignature lays out the arguments for an ABI.
+func newSignature(name string, d *Desc, abi tables.ABI) *Signature {
+	s := &Signature{Name: name, Described: true, ret: d.Ret, args: make([]arg, len(d.Args))}
+	reg := 0
+	word := abi.WordSize()
+	for i, f := range d.Args {
+		t, cond, _ := unwrap(f.Type)
+		a := &s.args[i]
+		*a = arg{name: f.Name, typ: t, dir: dirOf(t), cond: cond}
+		a.capture, _ = t.(capturer)
+		a.finish, _ = t.(finisher)
+		a.off = reg * word
+		a.size = t.Layout(abi).Size
+		if r, ok := t.(registers); ok {
+			a.size = r.registers(abi) * word
+		}
+		reg = a.end(abi)
+	}
+	return s
+}
+
+// registers is implemented by types that, as an argument, take other registers
+// than their size in memory says.
+type registers interface{ registers(abi tables.ABI) int }
+
+// subsystem is one file's descriptions.
+type subsystem struct {
+	both Calls // calls that are the same in both tables
+	x86  Calls // 64-bit calls that i386 lacks or has another meaning for
+	i386 Calls // i386 calls that 64-bit programs lack or mean otherwise by
+}
+
+// unknown describes calls without a description: six hexadecimal registers.
+var unknown = Desc{Ret: RetUnsigned, Args: Args{
+	{"", Xlong}, {"", Xlong}, {"", Xlong}, {"", Xlong}, {"", Xlong}, {"", Xlong},
+}}
+
+// signatures are made as calls are first seen: a program uses few of them.
+var signatures [tables.NumABI]struct {
+	descs map[string]*Desc // by name
+	byNR  []*Signature
+}
+
+// Lookup finds the signature of a call by number. Calls that have no
+// description, or no row in the tables, are shown in hexadecimal.
+func Lookup(abi tables.ABI, nr uint64) *Signature {
+	if abi == tables.X32 {
+		nr &^= tables.X32Bit
+	}
+	if t := signatures[abi].byNR; nr < uint64(len(t)) && t[nr] != nil {
+		return t[nr]
+	}
+	return prepare(abi, nr)
+}
+
+func prepare(abi tables.ABI, nr uint64) *Signature {
+	row := tables.Lookup(abi, nr)
+	if row == nil {
+		s := newSignature("syscall_"+hexString(nr), &unknown, abi)
+		s.Described = false
+		return s
+	}
+	s := Named(abi, row.Name)
+	if s == nil {
+		s = newSignature(row.Name, &unknown, abi)
+		s.Described = false
+	}
+	t := &signatures[abi]
+	if grow := int(nr) + 1 - len(t.byNR); grow > 0 {
+		t.byNR = append(t.byNR, make([]*Signature, grow)...)
+	}
+	t.byNR[nr] = s
+	return s
+}
+
+// Named makes the signature of the call that an ABI knows by name, or gives
+// nil if it has no description. The call need not have a number of its own:
+// i386 has "send" only inside socketcall.
+func Named(abi tables.ABI, name string) *Signature {
+	t := &signatures[abi]
+	if t.descs == nil {
+		t.descs = make(map[string]*Desc, 512)
+		for i := range subsystems {
+			s := &subsystems[i]
+			own := s.x86
+			if abi == tables.I386 {
+				own = s.i386
+			}
+			for _, calls := range [...]Calls{s.both, own} {
+				for i := range calls {
+					for name := range strings.FieldsSeq(calls[i].Name) {
+						t.descs[name] = &calls[i]
+					}
+				}
+			}
+		}
+	}
+	d := t.descs[name]
+	if d == nil {
+		return nil
+	}
+	return newSignature(name, d, abi)
+}

@@ -1,0 +1,196 @@
+package decode
+
+import (
+	"strconv"
+
+	"golang.org/x/sys/unix"
+
+	"trapline/output"
+)
+
+// FDs is what is shown of file descriptors beside their numbers (-y, -yy,
+// --decode-fds).
+type FDs uint8
+
+const (
+	FDPath     FDs = 1 << iota // the file's path
+	FDSocket                   // protocol and addresses of sockets
+	FDDevice                   // device numbers of device files
+	FDEventfd                  // the counter of an eventfd
+	FDPidfd                    // the pid behind a pidfd
+	FDSignalfd                 // the signals of a signalfd
+)
+
+// FD is a file descriptor.
+var FD Type = &descriptor{Number: Int}
+
+// FD64 is a file descriptor in a 64-bit member.
+var FD64 Type = &descriptor{Number: S64}
+
+// DirFD is a directory descriptor that may be AT_FDCWD.
+var DirFD Type = &descriptor{Number: Int, dir: true}
+
+type descriptor struct {
+	*Number
+	dir bool
+}
+
+func (t *descriptor) Show(c *Call, v View) {
+	fd := int(int32(t.Value(c, v)))
+	if t.dir && fd == unix.AT_FDCWD {
+		c.Out.Symbol(uint64(fd), "AT_FDCWD", output.Signed)
+		if c.FDs&FDPath != 0 {
+			if p, ok := c.procLink("cwd"); ok {
+				c.Out.Annotate("path", p)
+			}
+		}
+		return
+	}
+	c.Out.Number(uint64(fd), output.Signed)
+	if c.FDs != 0 && fd >= 0 {
+		c.annotateFD(fd)
+	}
+}
+
+func (c *Call) annotateFD(fd int) {
+	if p, ok := c.procLink("fd/" + strconv.Itoa(fd)); ok {
+		c.Out.Annotate("path", p)
+	}
+}
+
+// procLink reads a symbolic link below /proc/TID.
+func (c *Call) procLink(name string) ([]byte, bool) {
+	b := c.alloc(pathMax)
+	n, err := unix.Readlink("/proc/"+strconv.Itoa(c.TID)+"/"+name, b)
+	if err != nil {
+		return nil, false
+	}
+	return b[:n], true
+}
+
+// PIDs is what is shown of process ids beside their numbers (-Y,
+// --decode-pids).
+type PIDs uint8
+
+const (
+	PIDComm      PIDs = 1 << iota // the command name
+	PIDNamespace                  // the id in trapline's own pid namespace
+)
+
+// PIDKind is what an id stands for.
+type PIDKind uint8
+
+const (
+	Thread PIDKind = iota
+	ThreadGroup
+	ProcessGroup
+	Session
+)
+
+// PID is a process or thread id.
+var PID = PIDOf(Thread)
+
+// PIDOf is an id of a kind.
+func PIDOf(kind PIDKind) Type { return &pid{Int, kind} }
+
+type pid struct {
+	*Number
+	kind PIDKind
+}
+
+func (t *pid) Show(c *Call, v View) {
+	id := int(int32(t.Value(c, v)))
+	c.Out.Number(uint64(id), output.Signed)
+	if c.PIDs&PIDComm != 0 && id > 0 {
+		c.annotateComm(id)
+	}
+}
+
+func (c *Call) annotateComm(id int) {
+	b := c.alloc(64)
+	fd, err := unix.Open("/proc/"+strconv.Itoa(id)+"/comm", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return
+	}
+	n, err := unix.Read(fd, b)
+	unix.Close(fd)
+	if err == nil && n > 1 {
+		c.Out.Annotate("comm", b[:n-1])
+	}
+}
+
+// ID is a user or group id; -1 stands for none.
+var ID Type = &id{U32}
+
+// ID16 is an id of the old 16-bit i386 calls.
+var ID16 Type = &id{U16}
+
+type id struct{ *Number }
+
+func (t *id) Show(c *Call, v View) {
+	n := t.Value(c, v)
+	if n == 1<<(8*uint(t.layouts[c.ABI].Size))-1 {
+		c.Out.Number(^uint64(0), output.Signed)
+		return
+	}
+	c.Out.Number(n, output.Unsigned)
+}
+
+// Dev is a 32-bit device number, shown by its major and minor.
+var Dev Type = &device{Uint}
+
+// Dev64 is a 64-bit device number (dev_t of the C library and of struct stat
+// on x86-64; only 32 bits of it are in use).
+var Dev64 Type = &device{U64}
+
+type device struct{ *Number }
+
+func (t *device) Show(c *Call, v View) { c.ShowDevice(t.Value(c, v)) }
+
+// ShowDevice writes makedev(major, minor) for the kernel's encoding of a
+// device number (linux/kdev_t.h, new_encode_dev).
+func (c *Call) ShowDevice(dev uint64) {
+	c.Out.BeginMacro("makedev")
+	c.Out.Elem()
+	c.Out.Number(uint64(unix.Major(dev)), output.Hex)
+	c.Out.Elem()
+	c.Out.Number(uint64(unix.Minor(dev)), output.Hex)
+	c.Out.EndMacro()
+}
+
+// custom is a value that a Go function shows.
+type custom struct {
+	layouts
+	d    Dir
+	show func(c *Call, v View)
+}
+
+func (t *custom) dir() Dir             { return t.d }
+func (t *custom) Show(c *Call, v View) { t.show(c, v) }
+
+// Word is a register-wide value that a Go function shows, at the stop that dir
+// says: for what types cannot say.
+func Word(dir Dir, show func(c *Call, v View)) Type { return &custom{wordLayout(), dir, show} }
+
+// Value32 is a 32-bit value that a Go function shows.
+func Value32(show func(c *Call, v uint32)) Type {
+	return &custom{sameLayout(4), In, func(c *Call, v View) { show(c, uint32(v.Uint(4))) }}
+}
+
+// Memory behind a pointer that a Go function shows; it gets the address.
+func AtAddr(show func(c *Call, addr uint64)) Type { return &followed{show: show} }
+
+type followed struct {
+	unsized
+	show func(c *Call, addr uint64)
+}
+
+func (t *followed) Show(c *Call, v View)        { t.show(c, v.Addr) }
+func (t *followed) showAt(c *Call, addr uint64) { t.show(c, addr) }
+
+func putUint(b []byte, v uint64) {
+	for i := range b {
+		b[i] = byte(v)
+		v >>= 8
+	}
+}

@@ -1,0 +1,99 @@
+package decode
+
+import (
+	"trapline/output"
+	"trapline/tables"
+)
+
+// Number is an integer type of C.
+type Number struct {
+	layouts
+	signed bool
+	base   output.Base
+}
+
+// The integer types. S, U and X are signed, unsigned and hexadecimal of a
+// fixed width in bits; O is octal.
+var (
+	S8  = number(1, true, output.Signed)
+	S16 = number(2, true, output.Signed)
+	S32 = number(4, true, output.Signed)
+	S64 = number(8, true, output.Signed)
+	U8  = number(1, false, output.Unsigned)
+	U16 = number(2, false, output.Unsigned)
+	U32 = number(4, false, output.Unsigned)
+	U64 = number(8, false, output.Unsigned)
+	X8  = number(1, false, output.Hex)
+	X16 = number(2, false, output.Hex)
+	X32 = number(4, false, output.Hex)
+	X64 = number(8, false, output.Hex)
+	O16 = number(2, false, output.Octal)
+	O32 = number(4, false, output.Octal)
+
+	Int   = S32
+	Uint  = U32
+	Long  = &Number{wordLayout(), true, output.Signed}
+	Ulong = &Number{wordLayout(), false, output.Unsigned}
+	Xlong = &Number{wordLayout(), false, output.Hex}
+	Size  = Ulong // size_t
+
+	// Loff is a 64-bit file offset (loff_t). As an argument of an i386 call it
+	// takes two registers, low half first.
+	Loff = S64
+)
+
+func number(size int, signed bool, base output.Base) *Number {
+	return &Number{sameLayout(size), signed, base}
+}
+
+func (l *layouts) Layout(abi tables.ABI) Layout { return l[abi] }
+
+// Value reads the number at v: sign-extended if it is signed, otherwise
+// zero-extended.
+func (n *Number) Value(c *Call, v View) uint64 {
+	size := n.layouts[c.ABI].Size
+	if n.signed {
+		return uint64(v.Int(size))
+	}
+	return v.Uint(size)
+}
+
+func (n *Number) Show(c *Call, v View) { c.Out.Number(n.Value(c, v), n.base) }
+
+// Addr is a pointer that is shown but not followed.
+var Addr = &address{wordLayout()}
+
+type address struct{ layouts }
+
+func (t *address) Show(c *Call, v View) { c.Out.Addr(v.Uint(t.layouts[c.ABI].Size)) }
+
+// Addr64 is an address held in 64 bits whatever the ABI, as newer structs do.
+var Addr64 = &address{sameLayout(8)}
+
+// enum is an integer whose values have names.
+type enum struct {
+	*Number
+	set *tables.Set
+}
+
+// Enum is an int with one of set's names; raw values are hexadecimal.
+func Enum(set *tables.Set) Type { return EnumOf(X32, set) }
+
+// EnumOf is an Enum kept in and, when it is raw, written as n.
+func EnumOf(n *Number, set *tables.Set) Type { return &enum{n, set} }
+
+func (t *enum) Show(c *Call, v View) { c.Out.Enum(t.Value(c, v), t.set, t.base) }
+
+// flags is an integer whose bits have names.
+type flags struct {
+	*Number
+	set *tables.Set
+}
+
+// Flags is an int made of set's bits; raw values are hexadecimal.
+func Flags(set *tables.Set) Type { return FlagsOf(X32, set) }
+
+// FlagsOf is a Flags kept in and, when it is raw, written as n.
+func FlagsOf(n *Number, set *tables.Set) Type { return &flags{n, set} }
+
+func (t *flags) Show(c *Call, v View) { c.Out.Flags(t.Value(c, v), t.set, t.base) }

@@ -1,0 +1,116 @@
+package decode
+
+// pointer is an address that is followed.
+type pointer struct {
+	layouts
+	elem   Type
+	d      Dir
+	always bool // follow it after a failed call too
+}
+
+// Ptr points to a t that the kernel reads.
+func Ptr(t Type) Type { return &pointer{layouts: wordLayout(), elem: t} }
+
+// Ptr64 is a Ptr held in 64 bits whatever the ABI, as newer structs do.
+func Ptr64(t Type) Type { return &pointer{layouts: sameLayout(8), elem: t} }
+
+// Out points to a t that the kernel writes. After a failed call nothing was
+// written, and the address is shown.
+func Out(t Type) Type { return &pointer{layouts: wordLayout(), elem: t, d: Exit} }
+
+// OutAlways is an Out that the kernel writes even when the call fails.
+func OutAlways(t Type) Type { return &pointer{layouts: wordLayout(), elem: t, d: Exit, always: true} }
+
+func (t *pointer) dir() Dir { return t.d }
+
+func (t *pointer) Show(c *Call, v View) {
+	addr := v.Uint(t.layouts[c.ABI].Size)
+	if t.d == Exit && c.exiting && c.Failed() && !t.always {
+		c.Out.Addr(addr)
+		return
+	}
+	c.ShowAt(addr, t.elem)
+}
+
+// reader is implemented by types whose size is not known before they are read:
+// strings, buffers, counted arrays. They follow the pointer themselves.
+type reader interface{ showAt(c *Call, addr uint64) }
+
+// ShowAt shows the t at addr or, where it cannot be read, the address.
+func (c *Call) ShowAt(addr uint64, t Type) {
+	if addr == 0 || c.Plain {
+		c.Out.Addr(addr)
+		return
+	}
+	if r, ok := t.(reader); ok {
+		r.showAt(c, addr)
+		return
+	}
+	v, ok := c.ReadType(addr, t)
+	if !ok {
+		c.Out.Addr(addr)
+		return
+	}
+	showPointee(c, t, v)
+}
+
+// showPointee shows a value behind a pointer: scalars go into brackets, so
+// that they cannot be mistaken for the argument itself.
+func showPointee(c *Call, t Type, v View) {
+	if _, scalar := t.(valuer); scalar {
+		c.Out.BeginArray()
+		c.Out.Elem()
+		t.Show(c, v)
+		c.Out.EndArray()
+		return
+	}
+	t.Show(c, v)
+}
+
+// InOut points to a number that the kernel reads and then overwrites; shown at
+// the exit-stop as [before => after].
+func InOut(t Type) Type { return &inOut{layouts: wordLayout(), elem: t} }
+
+type inOut struct {
+	layouts
+	elem Type
+}
+
+func (t *inOut) dir() Dir { return Exit }
+
+func (t *inOut) capture(c *Call, v View, arg int) {
+	if addr := v.Uint(c.WordSize()); addr != 0 {
+		size := t.elem.Layout(c.ABI).Size
+		if u, ok := c.ReadUint(addr, size); ok {
+			c.save(arg, u)
+		}
+	}
+}
+
+func (t *inOut) Show(c *Call, v View) {
+	addr := v.Uint(c.WordSize())
+	before, known := c.savedFor(c.next)
+	if addr == 0 || !known {
+		c.Out.Addr(addr)
+		return
+	}
+	size := t.elem.Layout(c.ABI).Size
+	b := c.alloc(8)
+	putUint(b, before)
+	c.Out.BeginArray()
+	c.Out.Elem()
+	t.elem.Show(c, View{B: b[:size]})
+	if !c.Failed() {
+		if after, ok := c.ReadUint(addr, size); ok && after != before {
+			c.Out.Changed()
+			putUint(b, after)
+			t.elem.Show(c, View{B: b[:size]})
+		}
+	}
+	c.Out.EndArray()
+}
+
+func (t *inOut) Value(c *Call, v View) uint64 {
+	u, _ := c.ReadUint(v.Uint(c.WordSize()), t.elem.Layout(c.ABI).Size)
+	return u
+}

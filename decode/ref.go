@@ -1,0 +1,100 @@
+package decode
+
+import "trapline/tables"
+
+// Num is a number that a type depends on: a length, a count, a selector.
+type Num interface {
+	// num evaluates to 0 where the number cannot be had.
+	num(c *Call) uint64
+}
+
+// Const is a fixed Num.
+type Const uint64
+
+func (n Const) num(*Call) uint64 { return uint64(n) }
+
+// Len refers to another member of the struct being shown or, failing that, of
+// the structs around it, or else to another argument of the call, by name. A
+// pointer argument stands for the number that it points to.
+type Len string
+
+func (name Len) num(c *Call) uint64 {
+	for i := c.depth - 1; i >= 0; i-- {
+		f := &c.frames[i]
+		if v, ok := f.st.value(c, string(name), f.v); ok {
+			return v
+		}
+	}
+	if a := c.argNamed(string(name)); a != nil {
+		return numberOf(c, a.typ, c.argView(a))
+	}
+	return 0
+}
+
+// Result is the call's return value; 0 for a failed call.
+var Result Num = result{}
+
+type result struct{}
+
+func (result) num(c *Call) uint64 {
+	if c.Failed() || c.Ret < 0 {
+		return 0
+	}
+	return uint64(c.Ret)
+}
+
+// Func is a Num computed by a Go function.
+type Func func(c *Call) uint64
+
+func (f Func) num(c *Call) uint64 { return f(c) }
+
+// Div is a Num divided by a constant, for lengths in other units.
+func Div(n Num, by uint64) Num { return Func(func(c *Call) uint64 { return n.num(c) / by }) }
+
+// Min is the smaller of two Nums.
+func Min(a, b Num) Num { return Func(func(c *Call) uint64 { return min(a.num(c), b.num(c)) }) }
+
+// valuer is implemented by types that stand for a number.
+type valuer interface {
+	Value(c *Call, v View) uint64
+}
+
+func numberOf(c *Call, t Type, v View) uint64 {
+	switch t := t.(type) {
+	case valuer:
+		return t.Value(c, v)
+	case *pointer:
+		if pv, ok := c.ReadType(v.Uint(c.WordSize()), t.elem); ok {
+			return numberOf(c, t.elem, pv)
+		}
+		return 0
+	}
+	return v.Uint(min(8, t.Layout(c.ABI).Size))
+}
+
+// Is is the condition that a Num has one of the values.
+func Is(n Num, values ...uint64) Cond {
+	return func(c *Call) bool {
+		got := n.num(c)
+		for _, v := range values {
+			if got == v {
+				return true
+			}
+		}
+		return false
+	}
+}
+
+// Has is the condition that a Num has any of the bits set.
+func Has(n Num, bits uint64) Cond {
+	return func(c *Call) bool { return n.num(c)&bits != 0 }
+}
+
+// Not is the opposite condition.
+func Not(cond Cond) Cond { return func(c *Call) bool { return !cond(c) } }
+
+// Succeeded is the condition that the call did not fail.
+func Succeeded(c *Call) bool { return !c.Failed() }
+
+// onABI is the condition that the call is of one ABI.
+func onABI(abi tables.ABI) Cond { return func(c *Call) bool { return c.ABI == abi } }

@@ -1,0 +1,83 @@
+package decode
+
+import (
+	"trapline/output"
+	"trapline/tables"
+)
+
+// Ret says what a call's result is.
+type Ret struct {
+	typ Type
+	// remark writes what strace puts in parentheses behind the result; it is
+	// called for calls that succeeded.
+	remark func(c *Call)
+}
+
+// The kinds of results.
+var (
+	RetUnsigned = Ret{typ: Ulong} // counts, and the zero of most calls
+	RetSigned   = Ret{typ: Long}
+	RetHex      = Ret{typ: Xlong} // bits without names
+	RetAddr     = Ret{typ: Xlong} // an address in the tracee
+	RetOctal    = Ret{typ: O32}
+	RetFD       = Ret{typ: FD}
+	RetPID      = Ret{typ: PIDOf(Thread)}
+	RetTGID     = Ret{typ: PIDOf(ThreadGroup)}
+	RetPGID     = Ret{typ: PIDOf(ProcessGroup)}
+	RetSID      = Ret{typ: PIDOf(Session)}
+)
+
+// ReturnsType is a result shown as a t.
+func ReturnsType(t Type) Ret { return Ret{typ: t} }
+
+// With adds a remark, written by Go code with Encoder.BeginRemark.
+func (r Ret) With(remark func(c *Call)) Ret {
+	r.remark = remark
+	return r
+}
+
+// Result shows the call's result, at the exit-stop after Exit.
+func (c *Call) Result() {
+	c.Out.Return()
+	if c.Errno != 0 {
+		if c.Restarts() {
+			c.Out.Unknown()
+		} else {
+			c.Out.Number(^uint64(0), output.Signed)
+		}
+		c.Out.Failure(c.Errno, tables.ErrnoName(uint32(c.Errno)), tables.ErrnoMessage(uint32(c.Errno)))
+		return
+	}
+	b := c.alloc(8)
+	putUint(b, uint64(c.Ret))
+	t := c.Sig.ret.typ
+	if t == nil || c.Raw {
+		t = RetUnsigned.typ
+		if c.Raw {
+			t = Xlong
+		}
+	}
+	t.Show(c, View{B: b})
+	if c.Sig.ret.remark != nil {
+		c.Sig.ret.remark(c)
+	}
+}
+
+// Errors between the kernel and the signal code that only a tracer sees
+// (include/linux/errno.h): the call starts again, or fails with EINTR.
+const (
+	erestartsys          = 512
+	erestartnointr       = 513
+	erestartnohand       = 514
+	erestartRestartblock = 516
+)
+
+// Restarts says that the call was interrupted and may start again: it has no
+// result yet.
+func (c *Call) Restarts() bool {
+	switch c.Errno {
+	case erestartsys, erestartnointr, erestartnohand, erestartRestartblock:
+		return true
+	}
+	return false
+}

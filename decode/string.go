@@ -1,0 +1,121 @@
+package decode
+
+import (
+	"bytes"
+
+	"trapline/tables"
+)
+
+// pathMax is PATH_MAX of linux/limits.h: file names are shown whole.
+const pathMax = 4096
+
+// unsized is the layout of types that end somewhere in memory, not at a known
+// length.
+type unsized struct{}
+
+func (unsized) Layout(tables.ABI) Layout { return Layout{0, 1} }
+
+// Str is a NUL-terminated string behind a pointer, cut after -s bytes.
+var Str Type = &cString{}
+
+// Path points to a file name.
+var Path = Ptr(&cString{path: true})
+
+// String points to a Str.
+var String = Ptr(Str)
+
+type cString struct {
+	unsized
+	path bool
+}
+
+func (t *cString) Show(c *Call, v View) { t.showAt(c, v.Addr) }
+
+func (t *cString) showAt(c *Call, addr uint64) {
+	if t.path {
+		b, more, ok := c.ReadString(addr, pathMax-1)
+		if !ok {
+			c.Out.Addr(addr)
+			return
+		}
+		c.Out.Path(b, more)
+		return
+	}
+	b, more, ok := c.ReadString(addr, c.StringLimit)
+	if !ok {
+		c.Out.Addr(addr)
+		return
+	}
+	c.Out.Str(b, more)
+}
+
+// ReadString reads a NUL-terminated string. more says that it goes on after
+// limit bytes; !ok that the tracee's memory ended before the string did.
+func (c *Call) ReadString(addr uint64, limit int) (b []byte, more, ok bool) {
+	// Most strings are short. A string that is not takes a second read.
+	const first = 256
+	n := min(limit+1, first)
+	b = c.Read(addr, n)
+	if i := bytes.IndexByte(b, 0); i >= 0 {
+		return b[:i], false, true
+	}
+	if len(b) == n && n <= limit {
+		b = c.Read(addr, limit+1)
+		if i := bytes.IndexByte(b, 0); i >= 0 {
+			return b[:i], false, true
+		}
+		n = limit + 1
+	}
+	if len(b) < n {
+		return nil, false, false
+	}
+	return b[:limit], true, true
+}
+
+// Buf is data of a known length behind a pointer, cut after -s bytes.
+func Buf(length Num) Type { return &buffer{length: length} }
+
+type buffer struct {
+	unsized
+	length Num
+}
+
+func (t *buffer) Show(c *Call, v View) { t.showAt(c, v.Addr) }
+
+func (t *buffer) showAt(c *Call, addr uint64) { c.ShowBytes(addr, t.length.num(c)) }
+
+// ShowBytes shows length bytes from addr on as a string, cut after -s bytes,
+// or the address if they cannot be read.
+func (c *Call) ShowBytes(addr, length uint64) {
+	if addr == 0 {
+		c.Out.Addr(addr)
+		return
+	}
+	n := min(length, uint64(c.StringLimit))
+	b, ok := c.ReadAll(addr, int(n))
+	if !ok {
+		c.Out.Addr(addr)
+		return
+	}
+	c.Out.Str(b, length > n)
+}
+
+// CharArray is a char array of n bytes inside a struct, holding a string that
+// ends at a NUL if there is one.
+func CharArray(n int) Type { return &charArray{n} }
+
+type charArray struct{ n int }
+
+func (t *charArray) Layout(tables.ABI) Layout { return Layout{t.n, 1} }
+
+func (t *charArray) Show(c *Call, v View) {
+	b := v.B
+	if i := bytes.IndexByte(b, 0); i >= 0 {
+		b = b[:i]
+	}
+	c.Out.Str(b, false)
+}
+
+// ByteArray is n bytes inside a struct that are no string: shown as strace
+// shows binary data.
+func ByteArray(n int) Type { return &pad{n} }

@@ -1,0 +1,202 @@
+package decode
+
+import "trapline/tables"
+
+// StructType is a C struct: named members, laid out by the rules of each ABI.
+type StructType struct {
+	layouts
+	members []member
+	packed  bool
+}
+
+type member struct {
+	name    string
+	typ     Type
+	cond    Cond
+	verbose bool // left out of an abbreviated struct
+	hidden  bool
+	off     [tables.NumABI]int
+}
+
+// Fields are the members of a struct, in order.
+type Fields []Field
+
+// Struct describes a C struct. A member called "" is shown without its name
+// (a union's arm), one called "_" is never shown.
+func Struct(fields Fields) *StructType { return newStruct(fields, false) }
+
+// Packed is a Struct without padding.
+func Packed(fields Fields) *StructType { return newStruct(fields, true) }
+
+func newStruct(fields Fields, packed bool) *StructType {
+	st := &StructType{packed: packed, members: make([]member, len(fields))}
+	for i, f := range fields {
+		t, cond, verb := unwrap(f.Type)
+		st.members[i] = member{name: f.Name, typ: t, cond: cond, verbose: verb, hidden: f.Name == "_"}
+	}
+	for _, abi := range abis {
+		size, align := 0, 1
+		for i := range st.members {
+			m := &st.members[i]
+			l := m.typ.Layout(abi)
+			if packed {
+				l.Align = 1
+			}
+			size = alignUp(size, l.Align)
+			m.off[abi] = size
+			size += l.Size
+			align = max(align, l.Align)
+		}
+		st.layouts[abi] = Layout{alignUp(size, align), align}
+	}
+	return st
+}
+
+// Offset gives a member's offset in bytes, for tests of the layout.
+func (st *StructType) Offset(abi tables.ABI, name string) (int, bool) {
+	for i := range st.members {
+		if st.members[i].name == name {
+			return st.members[i].off[abi], true
+		}
+	}
+	return 0, false
+}
+
+// Member gives the bytes of the member called name; empty if v is too short.
+func (st *StructType) Member(c *Call, name string, v View) View {
+	for i := range st.members {
+		if m := &st.members[i]; m.name == name {
+			return v.At(m.off[c.ABI], m.typ.Layout(c.ABI).Size)
+		}
+	}
+	return View{}
+}
+
+// value is the number in the member called name.
+func (st *StructType) value(c *Call, name string, v View) (uint64, bool) {
+	for i := range st.members {
+		if m := &st.members[i]; m.name == name {
+			return numberOf(c, m.typ, v.At(m.off[c.ABI], m.typ.Layout(c.ABI).Size)), true
+		}
+	}
+	return 0, false
+}
+
+// Show writes the members that v is long enough to hold.
+func (st *StructType) Show(c *Call, v View) {
+	c.Out.BeginStruct()
+	st.ShowMembers(c, v)
+	c.Out.EndStruct()
+}
+
+// ShowMembers writes the members without the braces around them.
+func (st *StructType) ShowMembers(c *Call, v View) {
+	if c.depth == maxDepth {
+		c.Out.More()
+		return
+	}
+	c.frames[c.depth] = frame{st, v}
+	c.depth++
+	cut := false
+	for i := range st.members {
+		m := &st.members[i]
+		if m.hidden {
+			continue
+		}
+		if m.verbose && c.Abbrev {
+			cut = true
+			continue
+		}
+		if m.cond != nil && !m.cond(c) {
+			continue
+		}
+		l := m.typ.Layout(c.ABI)
+		if m.off[c.ABI]+l.Size > len(v.B) {
+			break
+		}
+		c.Out.Field(m.name)
+		m.typ.Show(c, v.At(m.off[c.ABI], l.Size))
+	}
+	if cut {
+		c.Out.More()
+	}
+	c.depth--
+}
+
+// Pad is a hole of n bytes between members.
+func Pad(n int) Type { return &pad{n} }
+
+type pad struct{ n int }
+
+func (p *pad) Layout(tables.ABI) Layout { return Layout{p.n, 1} }
+func (p *pad) Show(c *Call, v View)     { c.Out.Str(v.B, false) }
+
+// Reserved is a member shown only when it is not zero.
+func Reserved(name string, t Type) Field {
+	return Field{name, When(func(c *Call) bool {
+		f := &c.frames[c.depth-1]
+		for _, b := range f.st.Member(c, name, f.v).B {
+			if b != 0 {
+				return true
+			}
+		}
+		return false
+	}, t)}
+}
+
+// UnionType is one of several types in one place.
+type UnionType struct {
+	layouts
+	on    Num
+	cases []Case
+}
+
+// Case is an arm of a union, for some values of the selector. An arm without
+// values is the default.
+type Case struct {
+	Type   Type
+	Values []uint64
+}
+
+// Union describes a C union whose arm is chosen by on. Its size is its largest
+// arm's.
+func Union(on Num, cases ...Case) *UnionType {
+	u := &UnionType{on: on, cases: cases}
+	for _, abi := range abis {
+		l := Layout{0, 1}
+		for _, cs := range cases {
+			arm := cs.Type.Layout(abi)
+			l.Size, l.Align = max(l.Size, arm.Size), max(l.Align, arm.Align)
+		}
+		l.Size = alignUp(l.Size, l.Align)
+		u.layouts[abi] = l
+	}
+	return u
+}
+
+// Arm is a Case.
+func Arm(t Type, values ...uint64) Case { return Case{t, values} }
+
+func (u *UnionType) Show(c *Call, v View) {
+	if t := u.arm(c); t != nil {
+		t.Show(c, v.At(0, t.Layout(c.ABI).Size))
+		return
+	}
+	c.Out.Str(v.B, false)
+}
+
+func (u *UnionType) arm(c *Call) Type {
+	on := u.on.num(c)
+	for i := range u.cases {
+		cs := &u.cases[i]
+		if len(cs.Values) == 0 {
+			return cs.Type
+		}
+		for _, v := range cs.Values {
+			if v == on {
+				return cs.Type
+			}
+		}
+	}
+	return nil
+}
