@@ -76,6 +76,24 @@ type Encoder interface {
 	// Or stands between two values that are bits of one word but do not come
 	// from one Set: CLONE_VM|SIGCHLD.
 	Or()
+	// Plus stands between a named base and what is counted from it:
+	// SKF_AD_OFF+SKF_AD_PROTOCOL.
+	Plus()
+
+	// BeginNative and EndNative enclose what bytes in an order of their own
+	// mean, such as htons(80): one value, shown with -X abbrev; raw shows the
+	// bytes in its place, and verbose both: "\x00\x50" /* htons(80) */.
+	BeginNative(b []byte)
+	EndNative()
+	// Inet writes the 4 or 16 bytes of an IPv4 or IPv6 address:
+	// inet_addr("127.0.0.1"), inet_pton(AF_INET6, "::1"), with bytes as of
+	// BeginNative.
+	Inet(b []byte)
+	// FieldInet is Field and Inet in one. Abbreviated text has the name of an
+	// IPv6 field inside: inet_pton(AF_INET6, "::1", &sin6_addr).
+	FieldInet(name string, b []byte)
+	// Abstract is Path for a socket's name outside the file system: @"name".
+	Abstract(b []byte, more bool)
 
 	BeginStruct()
 	// Field starts the next member. An empty name is a member that text
