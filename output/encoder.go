@@ -48,6 +48,8 @@ type Encoder interface {
 	// Str writes bytes as a quoted string. more says that the original goes
 	// on: "abc"...
 	Str(b []byte, more bool)
+	// Bytes is Str for data that is no text: every byte is escaped, "\x00\x50".
+	Bytes(b []byte, more bool)
 	// Path is Str for file names.
 	Path(b []byte, more bool)
 	// Text writes a bare token that is not a C string literal, such as a MAC
