@@ -67,6 +67,7 @@ type Call struct {
 	hasSave uint16          // bit i: saved[i] is set
 	frames  [maxDepth]frame // structs being shown, innermost last
 	depth   int
+	iov     iovState // the buffers being shown
 }
 
 const (

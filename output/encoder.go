@@ -75,6 +75,16 @@ type Encoder interface {
 	// exit-stop: "16 => 8".
 	Changed()
 
+	// BeginNamed, Named and EndNamed are for values whose symbolic form takes more
+	// than one verb: makedev(0x8, 0x1), S_IFREG|0644, MAP_SHARED|21<<MAP_HUGE_SHIFT. The
+	// plain form, one value, comes after BeginNamed, the symbolic one after
+	// Named. -X abbrev shows the second, raw the first, verbose the second as
+	// a comment to the first. Inside the symbolic form names stand alone,
+	// without their numbers.
+	BeginNamed()
+	Named()
+	EndNamed()
+
 	// Or stands between two values that are bits of one word but do not come
 	// from one Set: CLONE_VM|SIGCHLD.
 	Or()

@@ -1,0 +1,59 @@
+package decode
+
+import "trapline/tables"
+
+// Iovecs is an array of count struct iovec (linux/uio.h) whose buffers hold,
+// all of them together, up to limit bytes of data. After a call that failed
+// the buffers are shown by their addresses.
+func Iovecs(count, limit Num) Type { return &iovecs{count, limit, (*Call).ShowBytes} }
+
+// IovecsOf is Iovecs for data that is not plain bytes: show writes the n bytes
+// at addr that one buffer holds.
+func IovecsOf(count, limit Num, show func(c *Call, addr, n uint64)) Type {
+	return &iovecs{count, limit, show}
+}
+
+// Unlimited is the limit of buffers that are all full.
+const Unlimited = Const(1<<64 - 1)
+
+type iovecs struct {
+	count, limit Num
+	show         func(c *Call, addr, n uint64)
+}
+
+func (t *iovecs) Layout(abi tables.ABI) Layout { return Layout{0, abi.WordSize()} }
+
+func (t *iovecs) Show(c *Call, v View) { t.showAt(c, v.Addr) }
+
+func (t *iovecs) showAt(c *Call, addr uint64) {
+	outer := c.iov
+	c.iov = iovState{t.limit.num(c), t.show}
+	c.ShowArray(addr, iovec, t.count.num(c))
+	c.iov = outer
+}
+
+// iovState is where the array of buffers being shown stands.
+type iovState struct {
+	left uint64 // bytes of data in the buffers not yet shown
+	show func(c *Call, addr, n uint64)
+}
+
+// iovec is one element, shown as far as Call.iov says.
+var iovec = Struct(Fields{{"iov_base", iovBase{Addr}}, {"iov_len", Size}})
+
+type iovBase struct{ *address }
+
+func (t iovBase) Show(c *Call, v View) {
+	word := c.WordSize()
+	addr := v.Uint(word)
+	if c.exiting && c.Failed() {
+		c.Out.Addr(addr)
+		return
+	}
+	f := &c.frames[c.depth-1]
+	n := min(f.v.At(word, word).Uint(word), c.iov.left)
+	if c.iov.left != uint64(Unlimited) {
+		c.iov.left -= n
+	}
+	c.iov.show(c, addr, n)
+}
