@@ -95,11 +95,12 @@ func (c *Call) Begin() {
 		for i, a := range c.Args {
 			binary.LittleEndian.PutUint64(c.regs[8*i:], a)
 		}
-		return
+	} else {
+		for i, a := range c.Args {
+			binary.LittleEndian.PutUint32(c.regs[4*i:], uint32(a))
+		}
 	}
-	for i, a := range c.Args {
-		binary.LittleEndian.PutUint32(c.regs[4*i:], uint32(a))
-	}
+	c.settle()
 }
 
 // Enter shows the arguments that are known at the enter-stop, up to the first

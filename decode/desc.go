@@ -83,6 +83,7 @@ type Signature struct {
 
 	args []arg
 	ret  Ret
+	sub  *subSignatures // for calls with a Rest
 }
 
 // newSignature lays out the arguments for an ABI.
@@ -91,6 +92,12 @@ func newSignature(name string, d *Desc, abi tables.ABI) *Signature {
 	reg := 0
 	word := abi.WordSize()
 	for i, f := range d.Args {
+		if r, ok := f.Type.(*rest); ok {
+			base := &Desc{d.Name, d.Args[:i], d.Ret}
+			s.args = s.args[:i]
+			s.sub = &subSignatures{base, r.choose, make(map[*Desc]*Signature)}
+			break
+		}
 		t, cond, _ := unwrap(f.Type)
 		a := &s.args[i]
 		*a = arg{name: f.Name, typ: t, dir: dirOf(t), cond: cond}

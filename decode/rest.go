@@ -1,0 +1,95 @@
+package decode
+
+import (
+	"strings"
+
+	"trapline/tables"
+)
+
+// rest stands for the arguments of a call that depend on those before it.
+type rest struct {
+	unsized
+	choose func(c *Call) *Desc
+}
+
+// Show is never called: newSignature takes a rest apart.
+func (t *rest) Show(*Call, View) {}
+
+// Rest stands last in the Args of a call with sub-commands (fcntl, keyctl,
+// ptrace): the arguments that follow, and what the result means, are those of
+// the entry in calls that has the name that set gives to on. The entry called
+// "" is for all other values; without one they end the arguments. An entry
+// without a Ret has the result of the call.
+func Rest(on Num, set *tables.Set, calls Calls) Field {
+	var byValue map[uint64]*Desc
+	var other *Desc
+	return RestBy(func(c *Call) *Desc {
+		if byValue == nil {
+			byValue, other = index(set, calls)
+		}
+		if d := byValue[on.num(c)]; d != nil {
+			return d
+		}
+		return other
+	})
+}
+
+// RestBy is a Rest that a Go function chooses; nil ends the arguments.
+func RestBy(choose func(c *Call) *Desc) Field { return Field{"", &rest{choose: choose}} }
+
+// index finds the values of the names in calls.
+func index(set *tables.Set, calls Calls) (byValue map[uint64]*Desc, other *Desc) {
+	byName := make(map[string]*Desc)
+	for i := range calls {
+		d := &calls[i]
+		if d.Name == "" {
+			other = d
+		}
+		for name := range strings.FieldsSeq(d.Name) {
+			byName[name] = d
+		}
+	}
+	byValue = make(map[uint64]*Desc)
+	for _, k := range set.Consts {
+		if d := byName[k.Name]; d != nil {
+			byValue[k.Value] = d
+			delete(byName, k.Name)
+		}
+	}
+	for name := range byName {
+		panic("decode: no constant is called " + name)
+	}
+	return byValue, other
+}
+
+// subSignatures are the signatures that a Signature with a rest may turn into.
+type subSignatures struct {
+	base   *Desc // the arguments before the rest
+	choose func(c *Call) *Desc
+	byDesc map[*Desc]*Signature
+}
+
+// settle replaces c.Sig by the signature for the arguments that c has.
+func (c *Call) settle() {
+	c.used = 0
+	for c.Sig.sub != nil {
+		c.Sig = c.Sig.sub.signature(c)
+	}
+}
+
+func (s *subSignatures) signature(c *Call) *Signature {
+	d := s.choose(c)
+	sig := s.byDesc[d]
+	if sig == nil {
+		whole := *s.base
+		if d != nil {
+			whole.Args = append(whole.Args[:len(whole.Args):len(whole.Args)], d.Args...)
+			if d.Ret.typ != nil {
+				whole.Ret = d.Ret
+			}
+		}
+		sig = newSignature(c.Sig.Name, &whole, c.ABI)
+		s.byDesc[d] = sig
+	}
+	return sig
+}
