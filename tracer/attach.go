@@ -1,0 +1,121 @@
+package tracer
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// AttachError is a process that cannot be traced.
+type AttachError struct {
+	PID   int
+	Errno unix.Errno
+	// Hint is a line that says what forbids it, or "".
+	Hint string
+}
+
+func (e *AttachError) Error() string {
+	return fmt.Sprintf("attach: ptrace(PTRACE_SEIZE, %d): %v", e.PID, e.Errno)
+}
+
+func (e *AttachError) Unwrap() error { return e.Errno }
+
+// Attach starts tracing a running process, with Options.Follow all its
+// threads, and returns how many threads it attached to. Their first events
+// are whatever they do next: an Exit with EntrySeen false for a call that is
+// under way.
+func (t *Tracer) Attach(pid int) (threads int, err error) {
+	if t.tracees[pid] != nil {
+		return 0, nil // a thread of a process that is attached already
+	}
+	if errno := t.seize(pid); errno != 0 {
+		return 0, attachError(pid, errno)
+	}
+	threads = 1
+	if !t.opts.Follow {
+		return threads, nil
+	}
+	// Threads come and go meanwhile. A thread made by one that is seized is
+	// traced from birth, so a scan that finds none new is the last.
+	for {
+		found, err := t.seizeThreads(pid)
+		threads += found
+		if found == 0 || err != nil {
+			return threads, nil
+		}
+	}
+}
+
+// seizeThreads seizes the threads of a process that are not traced yet.
+func (t *Tracer) seizeThreads(pid int) (found int, err error) {
+	dir, err := os.Open("/proc/" + strconv.Itoa(pid) + "/task")
+	if err != nil {
+		return 0, err
+	}
+	defer dir.Close()
+	names, err := dir.Readdirnames(-1)
+	for _, name := range names {
+		tid, _ := strconv.Atoi(name)
+		if t.tracees[tid] == nil && t.seize(tid) == 0 {
+			found++
+		}
+	}
+	return found, err
+}
+
+// seize makes one thread a tracee and interrupts it, so that it can be
+// resumed to its next syscall-stop.
+func (t *Tracer) seize(tid int) unix.Errno {
+	if errno := ptrace(unix.PTRACE_SEIZE, tid, 0, t.options()); errno != 0 {
+		return errno
+	}
+	t.add(tid, running).known = true
+	ptrace(unix.PTRACE_INTERRUPT, tid, 0, 0)
+	return 0
+}
+
+// attachError finds out why a process could not be seized.
+func attachError(pid int, errno unix.Errno) error {
+	e := &AttachError{PID: pid, Errno: errno}
+	if errno == unix.EPERM {
+		e.Hint = whyNotPermitted(pid)
+	}
+	return e
+}
+
+func whyNotPermitted(pid int) string {
+	if tracer := statusField(pid, "TracerPid"); tracer != "" && tracer != "0" {
+		return fmt.Sprintf("Process %d is already being traced by pid %s", pid, tracer)
+	}
+	if unix.Kill(pid, 0) == unix.EPERM {
+		return fmt.Sprintf("process %d may be owned by a different user", pid)
+	}
+	if scope, err := os.ReadFile("/proc/sys/kernel/yama/ptrace_scope"); err == nil {
+		if scope := strings.TrimSpace(string(scope)); scope != "0" {
+			return "sysctl kernel.yama.ptrace_scope = " + scope + " may be restricting this attach"
+		}
+	}
+	if !hasCapSysPtrace() {
+		return "the capability CAP_SYS_PTRACE is missing (in a container, it has to be granted: --cap-add=SYS_PTRACE)"
+	}
+	return ""
+}
+
+func hasCapSysPtrace() bool {
+	effective, err := strconv.ParseUint(statusField(os.Getpid(), "CapEff"), 16, 64)
+	return err == nil && effective>>unix.CAP_SYS_PTRACE&1 != 0
+}
+
+// statusField reads a field of /proc/PID/status.
+func statusField(pid int, name string) string {
+	status, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
+	for line := range strings.Lines(string(status)) {
+		if value, ok := strings.CutPrefix(line, name+":"); ok {
+			return strings.TrimSpace(value)
+		}
+	}
+	return ""
+}

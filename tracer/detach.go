@@ -1,0 +1,165 @@
+package tracer
+
+import (
+	"io"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// Interrupt ends the trace: the following events are Detached, one for each
+// tracee, and then Next returns io.EOF. A launched command is sent sig, and
+// goes on or dies of it untraced; attached processes and what the command
+// created go on.
+//
+// It may be called from any goroutine. It returns when the tracer has taken
+// notice, which needs a call of Next.
+func (t *Tracer) Interrupt(sig unix.Signal) {
+	if !t.interrupt.CompareAndSwap(0, int32(sig)) {
+		return
+	}
+	if err := interruptWaits(); err != nil {
+		return // the next stop will do
+	}
+	// The tracer may be about to wait when the signal comes, so it is sent
+	// until somebody has listened.
+	for {
+		unix.Tgkill(unix.Getpid(), t.tid, wakeSignal)
+		select {
+		case <-t.noticed:
+			return
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}
+
+// wakeSignal interrupts wait4. The Go runtime does nothing with it.
+const wakeSignal = unix.Signal(64)
+
+// interruptWaits makes the runtime's handler of wakeSignal one that does not
+// restart system calls.
+func interruptWaits() error {
+	const saRestart = 0x10000000
+	var action struct {
+		handler, flags, restorer uintptr
+		mask                     uint64
+	}
+	if _, _, errno := unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(wakeSignal),
+		0, uintptr(unsafe.Pointer(&action)), 8, 0, 0); errno != 0 {
+		return errno
+	}
+	action.flags &^= saRestart
+	if _, _, errno := unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(wakeSignal),
+		uintptr(unsafe.Pointer(&action)), 0, 8, 0, 0); errno != 0 {
+		return errno
+	}
+	return nil
+}
+
+// nextDetached is Next after an interrupt.
+func (t *Tracer) nextDetached() (*Event, error) {
+	if !t.ending {
+		t.ending = true
+		close(t.noticed)
+		t.beginDetaching(unix.Signal(t.interrupt.Load()))
+	}
+	for {
+		if n := len(t.detached); n > 0 {
+			tr := t.detached[n-1]
+			t.detached = t.detached[:n-1]
+			return t.report(Detached, tr), nil
+		}
+		if len(t.tracees) == 0 {
+			return nil, io.EOF
+		}
+		s, errno := t.wait(0)
+		switch {
+		case errno == unix.EINTR:
+			continue
+		case errno == unix.ECHILD:
+			t.lose()
+			continue
+		case errno != 0:
+			return nil, errno
+		}
+		tr := t.tracees[s.tid]
+		status := unix.WaitStatus(s.status)
+		switch {
+		case status.Exited() || status.Signaled():
+			if ev := t.ended(tr, s.tid, status); ev != nil {
+				return ev, nil
+			}
+		case tr == nil:
+			ptrace(unix.PTRACE_DETACH, s.tid, 0, 0) // a new one, nobody has heard of it
+		case status.Stopped():
+			t.letGo(tr, s.status)
+		}
+	}
+}
+
+// beginDetaching lets go of all tracees that are stopped and interrupts the
+// others. It waits for none: a process in vfork stops only when its child,
+// which may be stopped here, has gone on.
+func (t *Tracer) beginDetaching(sig unix.Signal) {
+	if tr := t.tracees[t.launched]; tr != nil && sig != 0 {
+		unix.Kill(t.launched, unix.SIGCONT)
+		unix.Kill(t.launched, sig)
+	}
+	if tr := t.current; tr != nil {
+		if t.event.Kind == Signal {
+			tr.pending = t.event.Signal
+		}
+		t.current = nil
+	}
+	for {
+		s, ok := t.queue.pop()
+		if !ok {
+			break
+		}
+		tr := t.tracees[s.tid]
+		if status := unix.WaitStatus(s.status); tr != nil && status.Stopped() {
+			t.letGo(tr, s.status)
+		} else if tr != nil {
+			t.drop(tr)
+		}
+	}
+	for _, tr := range t.tracees {
+		switch tr.state {
+		case stopped, groupStop, held:
+			t.detach(tr)
+		case running, listening:
+			if ptrace(unix.PTRACE_INTERRUPT, tr.TID, 0, 0) == unix.ESRCH {
+				continue // its end is to be waited for
+			}
+		}
+	}
+}
+
+// letGo detaches a tracee from a stop that has just been waited for.
+func (t *Tracer) letGo(tr *Tracee, status uint32) {
+	event := status >> 16
+	switch sig := unix.Signal(status >> 8 & 0xff); {
+	case event == 0 && sig != stopSyscall:
+		tr.pending = sig
+	case event == unix.PTRACE_EVENT_FORK, event == unix.PTRACE_EVENT_VFORK, event == unix.PTRACE_EVENT_CLONE:
+		if child, errno := getEventMessage(tr.TID); errno == 0 && t.tracees[int(child)] == nil {
+			t.add(int(child), announced)
+		}
+	}
+	t.detach(tr)
+}
+
+// detach lets a stopped tracee go on untraced, with its pending signal.
+func (t *Tracer) detach(tr *Tracee) {
+	ptrace(unix.PTRACE_DETACH, tr.TID, 0, uintptr(tr.pending))
+	t.drop(tr)
+}
+
+// drop forgets a tracee, to be reported as detached if anybody knows it.
+func (t *Tracer) drop(tr *Tracee) {
+	t.forget(tr)
+	if tr.known {
+		t.detached = append(t.detached, tr)
+	}
+}

@@ -1,0 +1,21 @@
+// Package tracer is the ptrace engine: it launches or attaches to programs,
+// waits for their stops, classifies each into a small typed event, and resumes
+// them. It knows nothing of what system call arguments mean or how they are
+// printed.
+//
+// All of a Tracer's methods must be called from the goroutine that made it:
+// ptrace(2) ties a tracee to one thread of its tracer, and New locks the
+// goroutine to that thread. [Tracer.Interrupt] is the exception.
+//
+// The usual shape of a user is
+//
+//	t, err := tracer.New(tracer.Options{Follow: true})
+//	_, err = t.Launch(tracer.Command{Path: path, Argv: argv, Env: env})
+//	for {
+//		ev, err := t.Next() // io.EOF when no tracee is left
+//		switch ev.Kind { ... }
+//	}
+//
+// A program that launches must import this package in its main program, since
+// Launch re-executes /proc/self/exe and the package takes over there.
+package tracer

@@ -1,0 +1,96 @@
+package tracer
+
+import (
+	"encoding/binary"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// ioVectors are the two vectors of process_vm_readv, kept so that a read
+// allocates nothing.
+type ioVectors struct {
+	local  unix.Iovec
+	remote unix.RemoteIovec
+}
+
+// ReadMemory reads len(b) bytes at addr and returns how many it got: fewer
+// where the memory ends, 0 where there is none or the tracee is gone.
+func (tr *Tracee) ReadMemory(addr uint64, b []byte) int {
+	if len(b) == 0 {
+		return 0
+	}
+	n, errno := tr.transfer(unix.SYS_PROCESS_VM_READV, addr, b)
+	switch errno {
+	case 0:
+		return n
+	case unix.EPERM, unix.ENOSYS:
+		return tr.peek(addr, b)
+	}
+	return 0
+}
+
+// WriteMemory writes b at addr and returns how many bytes it wrote.
+func (tr *Tracee) WriteMemory(addr uint64, b []byte) int {
+	if len(b) == 0 {
+		return 0
+	}
+	n, errno := tr.transfer(unix.SYS_PROCESS_VM_WRITEV, addr, b)
+	switch errno {
+	case 0:
+		return n
+	case unix.EPERM, unix.ENOSYS:
+		return tr.poke(addr, b)
+	}
+	return 0
+}
+
+func (tr *Tracee) transfer(trap uintptr, addr uint64, b []byte) (int, unix.Errno) {
+	v := &tr.t.vm
+	v.local.Base = &b[0]
+	v.local.Len = uint64(len(b))
+	v.remote.Base = uintptr(addr)
+	v.remote.Len = len(b)
+	n, _, errno := unix.RawSyscall6(trap, uintptr(tr.TID),
+		uintptr(unsafe.Pointer(&v.local)), 1, uintptr(unsafe.Pointer(&v.remote)), 1, 0)
+	v.local.Base = nil
+	return int(n), errno
+}
+
+// peek is ReadMemory word by word, for a tracee whose memory process_vm_readv
+// may not read (one that is not dumpable, say) though ptrace may.
+func (tr *Tracee) peek(addr uint64, b []byte) int {
+	var word [8]byte
+	n := 0
+	for n < len(b) {
+		at := addr + uint64(n)
+		skip := int(at & 7)
+		if ptraceData(unix.PTRACE_PEEKDATA, tr.TID, uintptr(at-uint64(skip)), unsafe.Pointer(&word)) != 0 {
+			break
+		}
+		n += copy(b[n:], word[skip:])
+	}
+	return n
+}
+
+// poke is WriteMemory word by word.
+func (tr *Tracee) poke(addr uint64, b []byte) int {
+	var word [8]byte
+	n := 0
+	for n < len(b) {
+		at := addr + uint64(n)
+		skip := int(at & 7)
+		base := uintptr(at - uint64(skip))
+		if skip != 0 || len(b)-n < len(word) {
+			if ptraceData(unix.PTRACE_PEEKDATA, tr.TID, base, unsafe.Pointer(&word)) != 0 {
+				break
+			}
+		}
+		put := copy(word[skip:], b[n:])
+		if ptrace(unix.PTRACE_POKEDATA, tr.TID, base, uintptr(binary.NativeEndian.Uint64(word[:]))) != 0 {
+			break
+		}
+		n += put
+	}
+	return n
+}

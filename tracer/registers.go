@@ -1,0 +1,58 @@
+package tracer
+
+import (
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// Registers is the kernel's user_regs_struct for x86-64: 27 registers of 8
+// bytes. It is the same for a tracee that runs 32-bit code; its Cs then is
+// not Code64.
+type Registers = unix.PtraceRegs
+
+// Code segment selectors of user code (asm/segment.h).
+const (
+	Code64 = 0x33 // __USER_CS
+	Code32 = 0x23 // __USER32_CS
+)
+
+// Notes of the register sets that Extended can fetch (linux/elf.h).
+const (
+	NotePRFPREG  = 2     // x87 and SSE state, 512 bytes in FXSAVE layout (64-bit code)
+	NoteX86Xstat = 0x202 // all of XSAVE's state, in its standard layout
+)
+
+// Registers fetches all general registers of a stopped tracee.
+func (tr *Tracee) Registers(regs *Registers) error {
+	if errno := ptraceData(unix.PTRACE_GETREGS, tr.TID, 0, unsafe.Pointer(regs)); errno != 0 {
+		return errno
+	}
+	return nil
+}
+
+// SetRegisters replaces all general registers of a stopped tracee.
+func (tr *Tracee) SetRegisters(regs *Registers) error {
+	if errno := ptraceData(unix.PTRACE_SETREGS, tr.TID, 0, unsafe.Pointer(regs)); errno != 0 {
+		return errno
+	}
+	return nil
+}
+
+// RegisterSet fetches a register set by its note, NotePRFPREG or NoteX86Xstat,
+// into b and returns how many bytes it has. A tracee that runs 32-bit code has
+// its registers in the layout of i386.
+func (tr *Tracee) RegisterSet(note int, b []byte) (int, error) {
+	if len(b) == 0 {
+		return 0, nil
+	}
+	v := &tr.t.vm
+	v.local.Base = &b[0]
+	v.local.Len = uint64(len(b))
+	errno := ptraceData(unix.PTRACE_GETREGSET, tr.TID, uintptr(note), unsafe.Pointer(&v.local))
+	v.local.Base = nil
+	if errno != 0 {
+		return 0, errno
+	}
+	return int(v.local.Len), nil
+}

@@ -1,0 +1,48 @@
+package tracer
+
+import (
+	"golang.org/x/sys/unix"
+)
+
+// Tracee is one traced thread.
+type Tracee struct {
+	TID  int
+	Data any // for the user of the package
+
+	t      *Tracer
+	parent *Tracee // who created it, while both live
+	state  state
+	call   Syscall
+	known  bool // reported to the user
+	inCall bool // between syscall-enter-stop and syscall-exit-stop
+
+	launch  launchPhase
+	pending unix.Signal // what resuming delivers
+}
+
+// state says where a tracee is, as far as the tracer has been told.
+type state uint8
+
+const (
+	running   state = iota // resumed
+	stopped                // waits for the tracer
+	groupStop              // stopped, and must be resumed with PTRACE_LISTEN
+	listening              // stopped as a group; may report without being resumed
+	held                   // stopped at birth until its parent tells of it
+	announced              // its parent told of it, it has not stopped yet
+)
+
+// launchPhase follows a launched process until it is the command.
+type launchPhase uint8
+
+const (
+	notLaunched   launchPhase = iota
+	launching                 // still the launcher: nothing to report
+	launchExec                // in the command's own execve
+	launchFailing             // execve failed, to be reported
+	launchFailed              // nothing more to report but the end
+)
+
+// InCall tells whether the tracee is between the entry and the exit of a
+// system call.
+func (tr *Tracee) InCall() bool { return tr.inCall }

@@ -1,0 +1,458 @@
+package tracer
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+	"sync/atomic"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"trapline/tables"
+)
+
+// Options says how to trace.
+type Options struct {
+	// Follow traces what a tracee creates by fork, vfork, clone and clone3,
+	// and attaches to all threads of a process.
+	Follow bool
+
+	// DetachOnExec leaves a tracee alone when it calls execve, before the
+	// call. The execve of a launched command does not count.
+	DetachOnExec bool
+
+	// KillOnExit kills the tracees when the tracer dies, however it dies.
+	KillOnExit bool
+
+	// Usage fills Event.Usage.
+	Usage bool
+}
+
+// Tracer traces any number of tracees from one thread.
+type Tracer struct {
+	opts    Options
+	tid     int // the thread that traces
+	tracees map[int]*Tracee
+	last    *Tracee // who stopped last: often who stops next
+	current *Tracee // whose event Next returned, not resumed yet
+
+	event   Event
+	info    syscallInfo
+	siginfo [SiginfoSize]byte
+	usage   *unix.Rusage // filled by every wait, or nil where nobody asked
+
+	queue queue // stops that were waited for and not yet looked at
+	since int   // events since all waiting tracees were last collected
+	held  int   // tracees in state held
+
+	launched int // pid of the launched command, while it is ours to wait for
+
+	interrupt atomic.Int32  // the signal that ends the trace
+	noticed   chan struct{} // closed when Next has seen it
+	ending    bool
+	detached  []*Tracee // let go, to be reported
+
+	vm ioVectors
+}
+
+// New makes a tracer and locks the calling goroutine to its thread.
+func New(opts Options) (*Tracer, error) {
+	runtime.LockOSThread()
+	t := &Tracer{
+		opts:    opts,
+		tid:     unix.Gettid(),
+		tracees: make(map[int]*Tracee),
+		noticed: make(chan struct{}),
+	}
+	if opts.Usage {
+		t.usage = new(unix.Rusage)
+	}
+	if err := quietChildSignals(); err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+// options is what a new tracee is seized with.
+func (t *Tracer) options() uintptr {
+	options := uintptr(optionsBasic)
+	if t.opts.Follow {
+		options |= optionsFollow
+	}
+	if t.opts.KillOnExit {
+		options |= unix.PTRACE_O_EXITKILL
+	}
+	return options
+}
+
+func (t *Tracer) add(tid int, s state) *Tracee {
+	tr := &Tracee{TID: tid, t: t, state: s}
+	t.tracees[tid] = tr
+	return tr
+}
+
+func (t *Tracer) lookup(tid int) *Tracee {
+	if t.last != nil && t.last.TID == tid {
+		return t.last
+	}
+	return t.tracees[tid]
+}
+
+// forget drops a tracee that is gone or was let go.
+func (t *Tracer) forget(tr *Tracee) {
+	if t.tracees[tr.TID] == tr {
+		delete(t.tracees, tr.TID)
+	}
+	if t.last == tr {
+		t.last = nil
+	}
+	if t.current == tr {
+		t.current = nil
+	}
+	if tr.state == held {
+		t.held--
+	}
+}
+
+// Next resumes the tracee of the event before, waits, and returns the next
+// event. It returns io.EOF when no tracee is left.
+func (t *Tracer) Next() (*Event, error) {
+	if t.interrupt.Load() != 0 {
+		return t.nextDetached()
+	}
+	if tr := t.current; tr != nil {
+		if tr.launch == launchFailing {
+			return t.failLaunch(tr), nil
+		}
+		t.current = nil
+		// The caller may have changed the signal.
+		switch t.event.Kind {
+		case Signal, Enter, Exit:
+			tr.pending = t.event.Signal
+		}
+		t.resume(tr)
+	}
+	for {
+		if len(t.tracees) == 0 {
+			return nil, io.EOF
+		}
+		s, err := t.nextStop()
+		if err != nil {
+			return nil, err
+		}
+		if t.interrupt.Load() != 0 {
+			if s.tid != 0 {
+				t.queue.push(s)
+			}
+			return t.nextDetached()
+		}
+		if ev := t.classify(s); ev != nil {
+			return ev, nil
+		}
+	}
+}
+
+// classify turns a wait status into an event. It returns nil when there is
+// nothing to tell; the tracee has then been resumed where it had to be.
+func (t *Tracer) classify(s stop) *Event {
+	tr := t.lookup(s.tid)
+	status := unix.WaitStatus(s.status)
+	switch {
+	case status.Exited(), status.Signaled():
+		return t.ended(tr, s.tid, status)
+	case !status.Stopped():
+		return nil
+	case tr == nil:
+		// A tracee that stops before its parent has told of it.
+		tr = t.add(s.tid, held)
+		tr.pending = 0
+		t.held++
+		if status.StopSignal() != unix.SIGTRAP {
+			tr.pending = status.StopSignal()
+		}
+		return nil
+	}
+	t.last = tr
+	first := tr.state == announced
+	tr.state = stopped
+
+	sig := unix.Signal(s.status >> 8 & 0xff)
+	switch event := int(s.status >> 16); {
+	case sig == stopSyscall:
+		return t.syscallStop(tr)
+	case event == 0:
+		return t.signalStop(tr, sig)
+	case event == unix.PTRACE_EVENT_STOP:
+		return t.eventStop(tr, sig, first)
+	case event == unix.PTRACE_EVENT_EXEC:
+		return t.execStop(tr)
+	case event == unix.PTRACE_EVENT_FORK, event == unix.PTRACE_EVENT_VFORK, event == unix.PTRACE_EVENT_CLONE:
+		return t.createdStop(tr)
+	}
+	t.resume(tr)
+	return nil
+}
+
+// report makes the event that Next returns.
+func (t *Tracer) report(kind Kind, tr *Tracee) *Event {
+	if kind != Exited && kind != Killed && kind != Detached {
+		t.current = tr
+	}
+	tr.known = true
+	ev := &t.event
+	ev.Kind = kind
+	ev.Tracee = tr
+	ev.Call = &tr.call
+	ev.Signal = 0
+	ev.Siginfo = nil
+	ev.FormerTID = 0
+	ev.Superseded = nil
+	ev.Errno = 0
+	ev.Usage = t.usage
+	return ev
+}
+
+// resume lets a stopped tracee go on. A tracee that was killed in its stop
+// needs nothing: its end will be waited for.
+func (t *Tracer) resume(tr *Tracee) {
+	if tr.state == groupStop {
+		tr.state = listening
+		ptrace(unix.PTRACE_LISTEN, tr.TID, 0, 0)
+		return
+	}
+	request := unix.PTRACE_SYSCALL
+	if tr.launch == launchFailed {
+		request = unix.PTRACE_CONT
+	}
+	sig := tr.pending
+	tr.pending = 0
+	tr.state = running
+	ptrace(request, tr.TID, 0, uintptr(sig))
+}
+
+// syscallStop is a syscall-enter-stop or a syscall-exit-stop.
+func (t *Tracer) syscallStop(tr *Tracee) *Event {
+	if getSyscallInfo(tr.TID, &t.info) != 0 {
+		return nil // killed in the stop
+	}
+	switch t.info.op {
+	case unix.PTRACE_SYSCALL_INFO_ENTRY:
+		return t.enterStop(tr)
+	case unix.PTRACE_SYSCALL_INFO_EXIT:
+		return t.exitStop(tr)
+	}
+	// A stop that was overtaken, by the execve of another thread: the tracee
+	// is in another stop now, which is still to be waited for.
+	return nil
+}
+
+func (t *Tracer) enterStop(tr *Tracee) *Event {
+	info, call := &t.info, &tr.call
+	call.ABI, call.NR = abiOf(info.arch, info.data[0])
+	copy(call.Args[:], info.data[1:])
+	call.IP, call.SP = info.ip, info.sp
+	call.Ret, call.IsError = 0, false
+	call.EntrySeen = true
+	tr.inCall = true
+
+	switch tr.launch {
+	case launching:
+		if call.NR != unix.SYS_EXECVE {
+			t.resume(tr)
+			return nil
+		}
+		tr.launch = launchExec
+	}
+	return t.report(Enter, tr)
+}
+
+func (t *Tracer) exitStop(tr *Tracee) *Event {
+	info, call := &t.info, &tr.call
+	if !tr.inCall {
+		*call = Syscall{ABI: tables.X86_64}
+		if info.arch == unix.AUDIT_ARCH_I386 {
+			call.ABI = tables.I386
+		}
+	}
+	tr.inCall = false
+	call.IP, call.SP = info.ip, info.sp
+	call.Ret = int64(info.data[0])
+	call.IsError = uint8(info.data[1]) != 0
+
+	switch tr.launch {
+	case launching:
+		t.resume(tr)
+		return nil
+	case launchExec:
+		tr.launch = notLaunched
+		if call.IsError {
+			tr.launch = launchFailing
+		}
+	}
+	return t.report(Exit, tr)
+}
+
+func (t *Tracer) signalStop(tr *Tracee, sig unix.Signal) *Event {
+	if tr.launch != notLaunched {
+		tr.pending = sig
+		t.resume(tr)
+		return nil
+	}
+	ev := t.report(Signal, tr)
+	ev.Signal = sig
+	if ptraceData(unix.PTRACE_GETSIGINFO, tr.TID, 0, unsafe.Pointer(&t.siginfo)) != 0 {
+		t.current = nil
+		return nil // killed in the stop
+	}
+	ev.Siginfo = &t.siginfo
+	return ev
+}
+
+// eventStop is PTRACE_EVENT_STOP: a group-stop or the end of one, a tracee's
+// first stop, or the answer to PTRACE_INTERRUPT.
+func (t *Tracer) eventStop(tr *Tracee, sig unix.Signal, first bool) *Event {
+	if sig != unix.SIGTRAP {
+		tr.state = groupStop
+	}
+	switch {
+	case first:
+		return t.report(Created, tr)
+	case tr.state == groupStop:
+		ev := t.report(GroupStop, tr)
+		ev.Signal = sig
+		return ev
+	}
+	t.resume(tr)
+	return nil
+}
+
+// createdStop is the parent's side of a new tracee.
+func (t *Tracer) createdStop(parent *Tracee) *Event {
+	message, errno := getEventMessage(parent.TID)
+	if errno != 0 {
+		return nil
+	}
+	t.resume(parent)
+	child := t.tracees[int(message)]
+	if child == nil {
+		t.add(int(message), announced).parent = parent
+		return nil
+	}
+	if child.state != held {
+		return nil
+	}
+	child.parent = parent
+	return t.release(child)
+}
+
+// release tells of a tracee that had to wait for its parent.
+func (t *Tracer) release(child *Tracee) *Event {
+	t.held--
+	child.state = stopped
+	if child.pending != 0 {
+		child.pending = 0
+		child.state = groupStop
+	}
+	return t.report(Created, child)
+}
+
+// execStop is PTRACE_EVENT_EXEC. The thread that called execve has the
+// leader's id now, whatever it was.
+func (t *Tracer) execStop(tr *Tracee) *Event {
+	message, errno := getEventMessage(tr.TID)
+	if errno != 0 {
+		return nil
+	}
+	former := int(message)
+	var superseded *Tracee
+	if caller := t.tracees[former]; former != tr.TID && caller != nil {
+		superseded = tr
+		t.forget(superseded)
+		delete(t.tracees, former)
+		caller.TID = superseded.TID
+		t.tracees[caller.TID] = caller
+		tr = caller
+		t.last = tr
+	} else {
+		former = 0
+	}
+	if t.opts.DetachOnExec && tr.launch == notLaunched {
+		ptrace(unix.PTRACE_DETACH, tr.TID, 0, 0)
+		t.forget(tr)
+		return t.report(Detached, tr)
+	}
+	ev := t.report(Exec, tr)
+	ev.FormerTID = former
+	ev.Superseded = superseded
+	return ev
+}
+
+// ended is the death of a tracee, or of the launched child after it was let go.
+func (t *Tracer) ended(tr *Tracee, tid int, status unix.WaitStatus) *Event {
+	if tr == nil {
+		return nil
+	}
+	t.forget(tr)
+	kind := Exited
+	if status.Signaled() {
+		kind = Killed
+	}
+	ev := t.report(kind, tr)
+	if kind == Killed {
+		ev.Signal = status.Signal()
+	}
+	ev.Status = status
+	return ev
+}
+
+func (t *Tracer) failLaunch(tr *Tracee) *Event {
+	tr.launch = launchFailed
+	errno := unix.Errno(-tr.call.Ret)
+	ev := t.report(LaunchFailed, tr)
+	ev.Errno = errno
+	return ev
+}
+
+// abiOf tells a call's ABI and number. The audit architecture is that of the
+// instruction that made the call, whatever the program is.
+func abiOf(arch uint32, nr uint64) (tables.ABI, uint64) {
+	const x32Bit = 1 << 30
+	switch {
+	case arch == unix.AUDIT_ARCH_I386:
+		return tables.I386, nr
+	case nr>>30 == 1:
+		return tables.X32, nr &^ x32Bit
+	}
+	return tables.X86_64, nr
+}
+
+var errTooOld = errors.New("requires Linux >= 5.3 (PTRACE_GET_SYSCALL_INFO)")
+
+// checkSupport makes sure, on a stopped tracee, that the kernel has what every
+// syscall-stop needs.
+func (t *Tracer) checkSupport(tid int) error {
+	if errno := getSyscallInfo(tid, &t.info); errno == unix.EIO || errno == unix.EINVAL || errno == unix.ENOSYS {
+		return errTooOld
+	}
+	return nil
+}
+
+// quietChildSignals keeps the kernel from sending a SIGCHLD for every stop:
+// the runtime's handler would run each time, for nobody.
+func quietChildSignals() error {
+	action := struct {
+		handler, flags, restorer uintptr
+		mask                     uint64
+	}{flags: saNoCldStop} // handler 0 is SIG_DFL
+	_, _, errno := unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(syscall.SIGCHLD),
+		uintptr(unsafe.Pointer(&action)), 0, 8, 0, 0)
+	if errno != 0 {
+		return fmt.Errorf("rt_sigaction(SIGCHLD): %w", errno)
+	}
+	return nil
+}
+
+const saNoCldStop = 1 // SA_NOCLDSTOP of asm-generic/signal-defs.h

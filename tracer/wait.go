@@ -1,0 +1,139 @@
+package tracer
+
+import (
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// stop is one wait status.
+type stop struct {
+	tid    int
+	status uint32
+}
+
+// collectEvery is how many events may pass before every stopped tracee is
+// collected. The kernel hands out the newest tracee first, so that two busy
+// ones could keep all others waiting for ever.
+const collectEvery = 64
+
+// nextStop returns the next wait status. Its tid is 0 where the wait was
+// interrupted.
+func (t *Tracer) nextStop() (stop, error) {
+	if t.since++; t.since >= collectEvery && t.queue.empty() && len(t.tracees) > 1 {
+		t.since = 0
+		if err := t.collect(); err != nil {
+			return stop{}, err
+		}
+	}
+	if s, ok := t.queue.pop(); ok {
+		return s, nil
+	}
+	s, errno := t.wait(0)
+	switch errno {
+	case 0, unix.EINTR:
+		return s, nil
+	case unix.ECHILD:
+		// Tracees whose end was lost to us cannot be waited for: they are gone.
+		t.lose()
+		return stop{}, nil
+	}
+	return stop{}, errno
+}
+
+// collect takes every wait status that is there.
+func (t *Tracer) collect() error {
+	for {
+		s, errno := t.wait(unix.WNOHANG)
+		switch {
+		case errno == unix.EINTR:
+			continue
+		case errno != 0 && errno != unix.ECHILD:
+			return errno
+		case errno != 0 || s.tid == 0:
+			return nil
+		}
+		t.queue.push(s)
+	}
+}
+
+// wait is wait4 for the children and tracees of this thread alone: other
+// children of the process are their starters' business.
+func (t *Tracer) wait(flags uintptr) (stop, unix.Errno) {
+	var status uint32
+	flags |= unix.WALL | unix.WNOTHREAD
+	var tid uintptr
+	var errno unix.Errno
+	if flags&unix.WNOHANG != 0 {
+		tid, _, errno = syscall.RawSyscall6(unix.SYS_WAIT4, ^uintptr(0), uintptr(unsafe.Pointer(&status)), flags, uintptr(unsafe.Pointer(t.usage)), 0, 0)
+	} else {
+		tid, _, errno = syscall.Syscall6(unix.SYS_WAIT4, ^uintptr(0), uintptr(unsafe.Pointer(&status)), flags, uintptr(unsafe.Pointer(t.usage)), 0, 0)
+	}
+	if errno != 0 {
+		return stop{}, errno
+	}
+	return stop{int(tid), status}, 0
+}
+
+// waitFor waits for one tracee.
+func (t *Tracer) waitFor(tid int) (uint32, unix.Errno) {
+	for {
+		var status uint32
+		_, _, errno := syscall.Syscall6(unix.SYS_WAIT4, uintptr(tid), uintptr(unsafe.Pointer(&status)), unix.WALL, uintptr(unsafe.Pointer(t.usage)), 0, 0)
+		if errno != unix.EINTR {
+			return status, errno
+		}
+	}
+}
+
+// lose forgets all tracees, when the kernel says there are none.
+func (t *Tracer) lose() {
+	for _, tr := range t.tracees {
+		t.forget(tr)
+	}
+}
+
+// queue is a ring of stops, first in first out.
+type queue struct {
+	ring  []stop // its length is a power of two
+	first int
+	count int
+}
+
+func (q *queue) empty() bool { return q.count == 0 }
+
+func (q *queue) push(s stop) {
+	if q.count == len(q.ring) {
+		grown := make([]stop, max(64, 2*len(q.ring)))
+		for i := range q.count {
+			grown[i] = q.ring[(q.first+i)&(len(q.ring)-1)]
+		}
+		q.ring, q.first = grown, 0
+	}
+	q.ring[(q.first+q.count)&(len(q.ring)-1)] = s
+	q.count++
+}
+
+func (q *queue) pop() (stop, bool) {
+	if q.count == 0 {
+		return stop{}, false
+	}
+	s := q.ring[q.first]
+	q.first = (q.first + 1) & (len(q.ring) - 1)
+	q.count--
+	return s, true
+}
+
+// take removes the oldest stop of one tracee.
+func (q *queue) take(tid int) (stop, bool) {
+	for range q.count {
+		s, _ := q.pop()
+		if s.tid == tid {
+			// The rest keeps its order: rotate on until it is back in place.
+			return s, true
+		}
+		q.push(s)
+	}
+	return stop{}, false
+}
