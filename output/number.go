@@ -1,0 +1,70 @@
+package output
+
+import "strconv"
+
+const lowerHex = "0123456789abcdef"
+
+// appendNumber writes v in a base as strace and C do.
+func appendNumber(b []byte, v uint64, base Base) []byte {
+	switch base {
+	case Unsigned:
+		return strconv.AppendUint(b, v, 10)
+	case Signed:
+		return strconv.AppendInt(b, int64(v), 10)
+	case Octal:
+		// "%#03o": at least three digits, the first of them a zero.
+		switch {
+		case v == 0:
+			return append(b, "000"...)
+		case v < 8:
+			b = append(b, "00"...)
+		default:
+			b = append(b, '0')
+		}
+		return strconv.AppendUint(b, v, 8)
+	}
+	if v == 0 {
+		return append(b, '0')
+	}
+	return appendHex(b, v)
+}
+
+// appendHex writes v as 0x1f, and zero as 0x0.
+func appendHex(b []byte, v uint64) []byte {
+	b = append(b, '0', 'x')
+	return strconv.AppendUint(b, v, 16)
+}
+
+// appendPadded writes v in decimal, filled up with fill on the left to width.
+func appendPadded(b []byte, v uint64, width int, fill byte) []byte {
+	for n, limit := 1, uint64(10); n < width; n++ {
+		if v < limit {
+			b = append(b, fill)
+		}
+		limit *= 10
+	}
+	return strconv.AppendUint(b, v, 10)
+}
+
+// appendHexPadded writes the low digits*4 bits of v as that many hexadecimal
+// digits.
+func appendHexPadded(b []byte, v uint64, digits int) []byte {
+	for shift := (digits - 1) * 4; shift >= 0; shift -= 4 {
+		b = append(b, lowerHex[v>>shift&15])
+	}
+	return b
+}
+
+// appendFraction writes the point and the first digits of a part of a second;
+// nothing for whole seconds.
+func appendFraction(b []byte, nanoseconds int, digits Precision) []byte {
+	if digits == Seconds {
+		return b
+	}
+	b = append(b, '.')
+	for i, unit := Precision(0), 100_000_000; i < digits; i++ {
+		b = append(b, '0'+byte(nanoseconds/unit%10))
+		unit /= 10
+	}
+	return b
+}

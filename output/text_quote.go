@@ -1,0 +1,78 @@
+package output
+
+// appendQuoted writes s as a C string literal with its quotes.
+func appendQuoted(b []byte, s []byte, style StringStyle) []byte {
+	b = append(b, '"')
+	b = appendEscaped(b, s, style, "")
+	return append(b, '"')
+}
+
+// appendEscaped writes s as the inside of a C string literal. The bytes of
+// special are escaped too, as if they could not be printed.
+func appendEscaped(b []byte, s []byte, style StringStyle, special string) []byte {
+	if style == HexAll || style == HexNonASCII && !isText(s) {
+		for _, c := range s {
+			b = append(b, '\\', 'x', lowerHex[c>>4], lowerHex[c&15])
+		}
+		return b
+	}
+	plain := 0 // s[plain:i] needs no escape
+	for i, c := range s {
+		esc := escapes[c]
+		if esc == 0 && (special == "" || !has(special, c)) {
+			continue
+		}
+		b = append(b, s[plain:i]...)
+		plain = i + 1
+		switch {
+		case esc > 1:
+			b = append(b, '\\', esc)
+		case style == HexEscapes:
+			b = append(b, '\\', 'x', lowerHex[c>>4], lowerHex[c&15])
+		default:
+			b = append(b, '\\')
+			// The shortest octal escape that does not swallow a digit behind it.
+			long := i+1 < len(s) && '0' <= s[i+1] && s[i+1] <= '7'
+			if long || c >= 0100 {
+				b = append(b, '0'+c>>6)
+			}
+			if long || c >= 010 {
+				b = append(b, '0'+c>>3&7)
+			}
+			b = append(b, '0'+c&7)
+		}
+	}
+	return append(b, s[plain:]...)
+}
+
+// escapes has the letter of a byte's symbolic escape, 1 for a byte that
+// needs a numeric one, and 0 for a byte that is printed as it is.
+var escapes = func() (t [256]byte) {
+	for c := range t {
+		if c < ' ' || c > '~' {
+			t[c] = 1
+		}
+	}
+	t['"'], t['\\'] = '"', '\\'
+	t['\t'], t['\n'], t['\v'], t['\f'], t['\r'] = 't', 'n', 'v', 'f', 'r'
+	return t
+}()
+
+// isText says whether s has only printable ASCII and white space.
+func isText(s []byte) bool {
+	for _, c := range s {
+		if escapes[c] == 1 {
+			return false
+		}
+	}
+	return true
+}
+
+func has(s string, c byte) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] == c {
+			return true
+		}
+	}
+	return false
+}

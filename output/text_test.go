@@ -1,0 +1,333 @@
+package output
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"trapline/tables"
+)
+
+// start is the time of the first record in these tests.
+var start = time.Date(2026, 3, 4, 5, 6, 7, 123456789, time.Local)
+
+var (
+	families = &tables.Set{
+		Consts:  []tables.Const{{Value: 0, Name: "AF_UNSPEC"}, {Value: 2, Name: "AF_INET"}},
+		Unknown: "AF_???",
+	}
+	openFlags = &tables.Set{
+		Consts: []tables.Const{
+			{Value: 0, Mask: 3, Name: "O_RDONLY"},
+			{Value: 1, Mask: 3, Name: "O_WRONLY"},
+			{Value: 2, Mask: 3, Name: "O_RDWR"},
+			{Value: 0x40, Name: "O_CREAT"},
+			{Value: 0x80000, Name: "O_CLOEXEC"},
+		},
+		Unknown: "O_???",
+	}
+	protections = &tables.Set{
+		Consts:  []tables.Const{{Value: 0, Name: "PROT_NONE"}, {Value: 1, Name: "PROT_READ"}, {Value: 2, Name: "PROT_WRITE"}},
+		Unknown: "PROT_???",
+	}
+	fileModes = &tables.Set{
+		Consts: []tables.Const{{Value: 0o100000, Mask: 0o170000, Name: "S_IFREG"}, {Value: 0o4000, Name: "S_ISUID"}},
+	}
+	noNames = &tables.Set{Unknown: "X_???"}
+)
+
+// record runs f with a Log that writes a file, and gives back what it wrote.
+func record(t *testing.T, o Options, f func(l *Log)) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "trace")
+	l, err := OpenLog(Destination{Name: name}, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f(l)
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func newTrace(t *testing.T, l *Log, pid int) Trace {
+	t.Helper()
+	tr, err := l.Trace(pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tr
+}
+
+func TestTextValues(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		options Options
+		write   func(e Encoder)
+		want    string
+	}{
+		{"hex", Options{}, func(e Encoder) { e.Number(31, Hex) }, "0x1f"},
+		{"hex zero", Options{}, func(e Encoder) { e.Number(0, Hex) }, "0"},
+		{"unsigned", Options{}, func(e Encoder) { e.Number(1<<64-1, Unsigned) }, "18446744073709551615"},
+		{"signed", Options{}, func(e Encoder) { e.Number(1<<64-1, Signed) }, "-1"},
+		{"octal", Options{}, func(e Encoder) { e.Number(0o644, Octal) }, "0644"},
+		{"octal zero", Options{}, func(e Encoder) { e.Number(0, Octal) }, "000"},
+		{"octal digit", Options{}, func(e Encoder) { e.Number(7, Octal) }, "007"},
+		{"octal two digits", Options{}, func(e Encoder) { e.Number(0o22, Octal) }, "022"},
+		{"address", Options{}, func(e Encoder) { e.Addr(0x7ffc0000beef) }, "0x7ffc0000beef"},
+		{"null", Options{}, func(e Encoder) { e.Addr(0) }, "NULL"},
+
+		{"enum", Options{}, func(e Encoder) { e.Enum(2, families, Hex) }, "AF_INET"},
+		{"enum raw", Options{Names: Raw}, func(e Encoder) { e.Enum(2, families, Hex) }, "0x2"},
+		{"enum verbose", Options{Names: Verbose}, func(e Encoder) { e.Enum(2, families, Unsigned) }, "2 /* AF_INET */"},
+		{"enum unknown", Options{}, func(e Encoder) { e.Enum(0xff, families, Hex) }, "0xff /* AF_??? */"},
+		{"enum unknown raw", Options{Names: Raw}, func(e Encoder) { e.Enum(0xff, families, Hex) }, "0xff"},
+		{"enum unknown verbose", Options{Names: Verbose}, func(e Encoder) { e.Enum(0xff, families, Hex) }, "0xff /* AF_??? */"},
+
+		{"flags", Options{}, func(e Encoder) { e.Flags(0x80042, openFlags, Hex) }, "O_RDWR|O_CREAT|O_CLOEXEC"},
+		{"flags zero of an enumeration", Options{}, func(e Encoder) { e.Flags(0, openFlags, Hex) }, "O_RDONLY"},
+		{"flags rest", Options{}, func(e Encoder) { e.Flags(0x900000, openFlags, Hex) }, "O_RDONLY|0x900000"},
+		{"flags zero", Options{}, func(e Encoder) { e.Flags(0, protections, Hex) }, "PROT_NONE"},
+		{"flags unknown", Options{}, func(e Encoder) { e.Flags(0xf0, protections, Hex) }, "0xf0 /* PROT_??? */"},
+		{"flags without names, zero", Options{}, func(e Encoder) { e.Flags(0, noNames, Hex) }, "0"},
+		{"flags raw", Options{Names: Raw}, func(e Encoder) { e.Flags(0x80042, openFlags, Hex) }, "0x80042"},
+		{"flags verbose", Options{Names: Verbose}, func(e Encoder) { e.Flags(3, protections, Hex) }, "0x3 /* PROT_READ|PROT_WRITE */"},
+		{"flags verbose rest", Options{Names: Verbose}, func(e Encoder) { e.Flags(0x13, protections, Hex) }, "0x13 /* PROT_READ|PROT_WRITE|0x10 */"},
+		{"flags verbose zero", Options{Names: Verbose}, func(e Encoder) { e.Flags(0, protections, Hex) }, "0 /* PROT_NONE */"},
+		{"flags verbose unknown", Options{Names: Verbose}, func(e Encoder) { e.Flags(0xf0, protections, Hex) }, "0xf0 /* PROT_??? */"},
+		{"file mode", Options{}, func(e Encoder) { e.Flags(0o104755, fileModes, Octal) }, "S_IFREG|S_ISUID|0755"},
+		{"flags and another", Options{}, func(e Encoder) { e.Flags(1, protections, Hex); e.Or(); e.Symbol(17, "SIGCHLD", Unsigned) }, "PROT_READ|SIGCHLD"},
+
+		{"symbol", Options{}, func(e Encoder) { e.Symbol(17, "SIGCHLD", Unsigned) }, "SIGCHLD"},
+		{"symbol raw", Options{Names: Raw}, func(e Encoder) { e.Symbol(17, "SIGCHLD", Unsigned) }, "17"},
+		{"symbol verbose", Options{Names: Verbose}, func(e Encoder) { e.Symbol(17, "SIGCHLD", Unsigned) }, "17 /* SIGCHLD */"},
+
+		{"string", Options{}, func(e Encoder) { e.Str([]byte("hello\n"), false) }, `"hello\n"`},
+		{"string cut", Options{}, func(e Encoder) { e.Str([]byte("hel"), true); e.Size(99) }, `"hel"...`},
+		{"path", Options{}, func(e Encoder) { e.Path([]byte("/tmp"), false) }, `"/tmp"`},
+		{"text", Options{}, func(e Encoder) { e.Text("00:11:22"); e.TextBytes([]byte(":33")) }, "00:11:22:33"},
+
+		{"descriptor", Options{}, func(e Encoder) { e.Number(3, Signed); e.Annotate("path", []byte("/a<b>\"c\n")) }, `3</a\74b\76\"c\n>`},
+		{"descriptor of a deleted file", Options{}, func(e Encoder) {
+			e.Number(3, Signed)
+			e.Annotate("path", []byte("/tmp/x"))
+			e.Annotate("deleted", nil)
+		}, `3</tmp/x>(deleted)`},
+		{"descriptor of a device", Options{}, func(e Encoder) {
+			e.Number(3, Signed)
+			e.Annotate("path", []byte("/dev/null"))
+			e.Annotate("dev", []byte("char 1:3"))
+		}, `3</dev/null<char 1:3>>`},
+		{"descriptor of a socket", Options{}, func(e Encoder) {
+			e.Number(3, Signed)
+			e.Annotate("socket", []byte("TCP:[127.0.0.1:80->127.0.0.1:1234]"))
+		}, `3<TCP:[127.0.0.1:80->127.0.0.1:1234]>`},
+		{"comment", Options{}, func(e Encoder) { e.Addr(16); e.Comment("22 vars"); e.CommentBytes([]byte("b")) }, "0x10 /* 22 vars */ /* b */"},
+		{"no comment", Options{}, func(e Encoder) { e.Addr(16); e.Comment("") }, "0x10"},
+
+		{"struct", Options{}, func(e Encoder) {
+			e.BeginStruct()
+			e.Field("tv_sec")
+			e.Number(1, Signed)
+			e.Field("")
+			e.Number(2, Signed)
+			e.More()
+			e.EndStruct()
+		}, "{tv_sec=1, 2, ...}"},
+		{"array", Options{}, func(e Encoder) {
+			e.BeginArray()
+			e.Elem()
+			e.Number(1, Signed)
+			e.Elem()
+			e.Number(2, Signed)
+			e.More()
+			e.EndArray()
+		}, "[1, 2, ...]"},
+		{"empty", Options{}, func(e Encoder) { e.BeginArray(); e.EndArray() }, "[]"},
+		{"array with subscripts", Options{}, func(e Encoder) {
+			e.BeginArray()
+			e.Elem()
+			e.Index(2, families)
+			e.Number(1, Signed)
+			e.Elem()
+			e.Index(7, nil)
+			e.Number(2, Signed)
+			e.EndArray()
+		}, "[[AF_INET]=1, [7]=2]"},
+		{"set", Options{}, func(e Encoder) {
+			e.BeginSet(true)
+			e.Elem()
+			e.Text("KILL")
+			e.Elem()
+			e.Text("STOP")
+			e.EndSet()
+		}, "~[KILL STOP]"},
+		{"macro", Options{}, func(e Encoder) {
+			e.BeginMacro("makedev")
+			e.Elem()
+			e.Number(8, Hex)
+			e.Elem()
+			e.Number(1, Hex)
+			e.EndMacro()
+		}, "makedev(0x8, 0x1)"},
+		{"nested, changed", Options{}, func(e Encoder) {
+			e.BeginArray()
+			e.Elem()
+			e.BeginStruct()
+			e.Field("fd")
+			e.Number(3, Signed)
+			e.EndStruct()
+			e.Elem()
+			e.BeginStruct()
+			e.EndStruct()
+			e.EndArray()
+			e.Changed()
+			e.BeginArray()
+			e.EndArray()
+		}, "[{fd=3}, {}] => []"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.options.Statuses = AllStatuses
+			got := record(t, tt.options, func(l *Log) {
+				tr := newTrace(t, l, 1)
+				tr.BeginCall(&Header{Name: "f"})
+				tr.Arg("a")
+				tt.write(tr)
+				tr.Arg("b")
+				tr.Number(0, Signed)
+				tr.Return()
+				tr.Number(0, Signed)
+				tr.EndCall(&Result{})
+			})
+			if want := "f(" + tt.want + ", 0) = 0\n"; got != want {
+				t.Errorf("got  %swant %s", got, want)
+			}
+		})
+	}
+}
+
+func TestTextResults(t *testing.T) {
+	for _, tt := range []struct {
+		want  string
+		write func(e Encoder)
+	}{
+		{"= 0", func(e Encoder) { e.Number(0, Signed) }},
+		{"= 0x7f0000001000", func(e Encoder) { e.Number(0x7f0000001000, Hex) }},
+		{"= 022", func(e Encoder) { e.Number(0o22, Octal) }},
+		{"= 3</etc/passwd>", func(e Encoder) { e.Number(3, Signed); e.Annotate("path", []byte("/etc/passwd")) }},
+		{"= ?", func(e Encoder) { e.Unknown() }},
+		{"= -1 ENOENT (No such file or directory)", func(e Encoder) {
+			e.Number(1<<64-1, Signed)
+			e.Failure(2, "ENOENT", "No such file or directory")
+		}},
+		{"= -1 (errno 1234)", func(e Encoder) { e.Number(1<<64-1, Signed); e.Failure(1234, "", "") }},
+		{"= ? ERESTARTSYS (To be restarted if SA_RESTART is set)", func(e Encoder) {
+			e.Unknown()
+			e.Failure(512, "ERESTARTSYS", "To be restarted if SA_RESTART is set")
+		}},
+		{"= 0 (Timeout)", func(e Encoder) {
+			e.Number(0, Signed)
+			e.BeginRemark()
+			e.Text("Timeout")
+			e.EndRemark()
+		}},
+		{"= 0x2 (flags O_RDWR)", func(e Encoder) {
+			e.Number(2, Hex)
+			e.BeginRemark()
+			e.Field("flags")
+			e.Flags(2, openFlags, Hex)
+			e.EndRemark()
+		}},
+		{"= 2 (in [3], left {tv_sec=1, tv_usec=0})", func(e Encoder) {
+			e.Number(2, Signed)
+			e.BeginRemark()
+			e.Field("in")
+			e.BeginSet(false)
+			e.Elem()
+			e.Number(3, Signed)
+			e.EndSet()
+			e.Field("left")
+			e.BeginStruct()
+			e.Field("tv_sec")
+			e.Number(1, Signed)
+			e.Field("tv_usec")
+			e.Number(0, Signed)
+			e.EndStruct()
+			e.EndRemark()
+		}},
+	} {
+		got := record(t, Options{Column: 10, Durations: true, DurDigits: Microseconds, Statuses: AllStatuses}, func(l *Log) {
+			tr := newTrace(t, l, 1)
+			tr.BeginCall(&Header{Name: "f"})
+			tr.Return()
+			tt.write(tr)
+			tr.EndCall(&Result{Duration: 1234567890})
+		})
+		if want := "f()       " + tt.want + " <1.234567>\n"; got != want {
+			t.Errorf("got  %swant %s", got, want)
+		}
+	}
+}
+
+func TestTextPrefix(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		options Options
+		want    []string // of the call's line, its resumption, a signal and the exit
+	}{
+		{"none", Options{}, []string{"", "", "", ""}},
+		{"pid column", Options{PID: PIDColumn}, []string{"12    ", "12    ", "12    ", "12    "}},
+		{"many", Options{PID: PIDMany}, []string{"[pid    12] ", "[pid    12] ", "[pid    12] ", "[pid    12] "}},
+		{"seconds", Options{Clock: ClockTime}, []string{"05:06:07 ", "05:06:08 ", "05:06:09 ", "05:06:10 "}},
+		{"microseconds", Options{Clock: ClockTime, ClockDigits: Microseconds},
+			[]string{"05:06:07.123456 ", "05:06:08.123456 ", "05:06:09.123456 ", "05:06:10.123456 "}},
+		{"nanoseconds", Options{Clock: ClockTime, ClockDigits: Nanoseconds},
+			[]string{"05:06:07.123456789 ", "05:06:08.123456789 ", "05:06:09.123456789 ", "05:06:10.123456789 "}},
+		{"relative", Options{Relative: true, RelDigits: Microseconds},
+			[]string{"     0.000000 ", "     1.000000 ", "     1.000000 ", "     1.000000 "}},
+		{"relative and absolute", Options{Clock: ClockTime, Relative: true, RelDigits: Milliseconds},
+			[]string{"05:06:07 (+     0.000) ", "05:06:08 (+     1.000) ", "05:06:09 (+     1.000) ", "05:06:10 (+     1.000) "}},
+		{"number", Options{Number: true}, []string{"[  57] ", "[  57] ", "[  57] ", "[  57] "}},
+		{"instruction pointer", Options{IP: true},
+			[]string{"[00007f0012345678] ", "[00007f001234567a] ", "[0000000000000001] ", "[????????????????] "}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.options.Statuses = AllStatuses
+			tt.options.Column = 40
+			other := ""
+			got := record(t, tt.options, func(l *Log) {
+				tr := newTrace(t, l, 12)
+				l.Trace(13)
+				tr.BeginCall(&Header{Time: start, Name: "fork", NR: 57, IP: 0x7f0012345678})
+				tr.Entered()
+				l.Write([]byte("other\n"))
+				other = "other\n"
+				tr.SetIP(0x7f001234567a)
+				tr.Resume(start.Add(time.Second))
+				tr.Return()
+				tr.Number(13, Signed)
+				tr.EndCall(&Result{})
+				tr.SetIP(1)
+				tr.Stopped(start.Add(2*time.Second), "SIGSTOP")
+				tr.Exited(start.Add(3*time.Second), 1)
+				tr.Close()
+			})
+			resumed := tt.want[1] + "<... fork resumed>) "
+			resumed += strings.Repeat(" ", max(0, 40-len(resumed)))
+			want := tt.want[0] + "fork( <unfinished ...>\n" + other +
+				resumed + "= 13\n" +
+				tt.want[2] + "--- stopped by SIGSTOP ---\n" +
+				tt.want[3] + "+++ exited with 1 +++\n"
+			if got != want {
+				t.Errorf("got\n%swant\n%s", got, want)
+			}
+		})
+	}
+}

@@ -1,0 +1,346 @@
+package output
+
+import "trapline/tables"
+
+func (t *text) put(s string) { t.buf = append(t.buf, s...) }
+
+// noColors stands in for the palette where it is only asked for a colour.
+var noColors Palette
+
+func (t *text) palette() *Palette {
+	if t.opt.Palette == nil {
+		return &noColors
+	}
+	return t.opt.Palette
+}
+
+// escape writes an escape sequence, which takes no column.
+func (t *text) escape(sequence string) {
+	t.unshown += len(sequence)
+	t.put(sequence)
+}
+
+// colored writes s in a colour, and goes on in that of values.
+func (t *text) colored(color, s string) {
+	if color == "" {
+		t.put(s)
+		return
+	}
+	t.escape(color)
+	t.put(s)
+	t.escape(t.opt.Palette.argValue)
+}
+
+func (t *text) punct(s string) { t.colored(t.palette().punct, s) }
+
+func (t *text) symbol(name string) { t.colored(t.palette().constant, name) }
+
+// push and pop enter and leave a level of nesting.
+func (t *text) push(kind frameKind) { t.frames = append(t.frames, frame{kind: kind}) }
+
+func (t *text) pop() {
+	if len(t.frames) > 1 {
+		t.frames = t.frames[:len(t.frames)-1]
+	}
+}
+
+// next separates what follows from what is there in the innermost level.
+func (t *text) next() {
+	f := &t.frames[len(t.frames)-1]
+	if !f.begun {
+		f.begun = true
+		return
+	}
+	if f.kind == inSet {
+		t.punct(" ")
+	} else {
+		t.punct(", ")
+	}
+}
+
+func (t *text) Arg(name string) {
+	t.next()
+	if t.opt.ArgNames {
+		t.member(name)
+	}
+}
+
+func (t *text) member(name string) {
+	t.colored(t.palette().argName, name)
+	t.punct("=")
+}
+
+func (t *text) Number(v uint64, base Base) { t.buf = appendNumber(t.buf, v, base) }
+
+func (t *text) Addr(v uint64) {
+	if v == 0 {
+		t.put("NULL")
+		return
+	}
+	t.buf = appendHex(t.buf, v)
+}
+
+func (t *text) Enum(v uint64, set *tables.Set, base Base) {
+	name := ""
+	known := false
+	if t.opt.Names != Raw {
+		name, known = set.Lookup(v)
+	}
+	switch {
+	case t.opt.Names == Raw:
+		t.Number(v, base)
+	case !known:
+		t.Number(v, base)
+		t.Comment(set.Unknown)
+	case t.opt.Names == Verbose:
+		t.Number(v, base)
+		t.Comment(name)
+	default:
+		t.symbol(name)
+	}
+}
+
+func (t *text) Flags(v uint64, set *tables.Set, base Base) {
+	if t.opt.Names == Raw {
+		t.Number(v, base)
+		return
+	}
+	first, rest, i := set.Next(v, 0)
+	if first == nil {
+		if name, ok := set.Lookup(0); ok && v == 0 {
+			t.Symbol(0, name, base)
+			return
+		}
+		t.Number(v, base)
+		if v != 0 {
+			t.Comment(set.Unknown)
+		}
+		return
+	}
+	verbose := t.opt.Names == Verbose
+	if verbose {
+		t.Number(v, base)
+		t.beginComment()
+	}
+	for c := first; c != nil; c, rest, i = set.Next(rest, i) {
+		if c != first {
+			t.punct("|")
+		}
+		if verbose {
+			t.put(c.Name)
+		} else {
+			t.symbol(c.Name)
+		}
+	}
+	if rest != 0 {
+		t.punct("|")
+		t.Number(rest, base)
+	}
+	if verbose {
+		t.endComment()
+	}
+}
+
+func (t *text) Symbol(v uint64, name string, base Base) {
+	switch t.opt.Names {
+	case Raw:
+		t.Number(v, base)
+	case Verbose:
+		t.Number(v, base)
+		t.Comment(name)
+	default:
+		t.symbol(name)
+	}
+}
+
+func (t *text) Str(b []byte, more bool) {
+	t.buf = appendQuoted(t.buf, b, t.opt.Strings)
+	if more {
+		t.punct("...")
+	}
+}
+
+func (t *text) Path(b []byte, more bool) { t.Str(b, more) }
+
+func (t *text) Size(uint64) {}
+
+func (t *text) Text(s string) { t.put(s) }
+
+func (t *text) TextBytes(b []byte) { t.buf = append(t.buf, b...) }
+
+func (t *text) Annotate(kind string, b []byte) {
+	switch kind {
+	case "deleted":
+		t.put("(deleted)")
+	case "path", "comm":
+		t.punct("<")
+		t.buf = appendEscaped(t.buf, b, t.opt.Strings, "<>")
+		t.punct(">")
+	case "dev":
+		// Back into the brackets of the path.
+		close := len(t.buf)
+		if p := t.opt.Palette; p != nil {
+			close -= len(p.punct) + len(p.argValue)
+			t.unshown -= len(p.punct) + len(p.argValue)
+		}
+		t.buf = t.buf[:max(0, close-1)]
+		t.bracketed(b)
+		t.punct(">")
+	default:
+		t.bracketed(b)
+	}
+}
+
+func (t *text) beginComment() {
+	if p := t.opt.Palette; p != nil {
+		t.escape(p.comment)
+	}
+	t.put(" /* ")
+}
+
+func (t *text) endComment() {
+	t.put(" */")
+	if p := t.opt.Palette; p != nil {
+		t.escape(p.argValue)
+	}
+}
+
+func (t *text) Comment(s string) {
+	if s == "" {
+		return
+	}
+	t.beginComment()
+	t.put(s)
+	t.endComment()
+}
+
+func (t *text) CommentBytes(b []byte) {
+	if len(b) == 0 {
+		return
+	}
+	t.beginComment()
+	t.buf = append(t.buf, b...)
+	t.endComment()
+}
+
+func (t *text) Changed() { t.punct(" => ") }
+
+func (t *text) Or() { t.punct("|") }
+
+func (t *text) BeginStruct() {
+	t.punct("{")
+	t.push(inStruct)
+}
+
+func (t *text) Field(name string) {
+	t.next()
+	switch {
+	case name == "":
+	case t.frames[len(t.frames)-1].kind == inRemark:
+		t.put(name)
+		t.put(" ")
+	default:
+		t.member(name)
+	}
+}
+
+func (t *text) EndStruct() {
+	t.pop()
+	t.punct("}")
+}
+
+func (t *text) BeginArray() {
+	t.punct("[")
+	t.push(inArray)
+}
+
+func (t *text) EndArray() {
+	t.pop()
+	t.punct("]")
+}
+
+func (t *text) BeginSet(complement bool) {
+	if complement {
+		t.put("~")
+	}
+	t.punct("[")
+	t.push(inSet)
+}
+
+func (t *text) EndSet() {
+	t.pop()
+	t.punct("]")
+}
+
+func (t *text) BeginMacro(name string) {
+	t.colored(t.palette().call, name)
+	t.punct("(")
+	t.push(inMacro)
+}
+
+func (t *text) EndMacro() {
+	t.pop()
+	t.punct(")")
+}
+
+func (t *text) Index(v uint64, set *tables.Set) {
+	t.punct("[")
+	if set == nil {
+		t.Number(v, Unsigned)
+	} else {
+		t.Enum(v, set, Hex)
+	}
+	t.punct("]=")
+}
+
+func (t *text) Elem() { t.next() }
+
+func (t *text) More() {
+	t.next()
+	t.punct("...")
+}
+
+func (t *text) Return() {
+	t.frames = append(t.frames[:0], frame{kind: inArgs})
+	t.punct(")")
+	t.put(" ")
+	t.align()
+	t.punct("=")
+	t.put(" ")
+	if p := t.opt.Palette; p != nil {
+		t.escape(p.result)
+	}
+}
+
+func (t *text) Unknown() { t.put("?") }
+
+func (t *text) Failure(errno int, name, message string) {
+	t.failed = true
+	t.put(" ")
+	if p := t.opt.Palette; p != nil {
+		t.escape(p.failure)
+	}
+	if name == "" {
+		t.put("(errno ")
+		t.Number(uint64(errno), Unsigned)
+	} else {
+		t.put(name)
+		t.put(" (")
+		t.put(message)
+	}
+	t.put(")")
+}
+
+func (t *text) BeginRemark() {
+	t.put(" ")
+	if p := t.opt.Palette; p != nil {
+		t.escape(p.result)
+	}
+	t.put("(")
+	t.push(inRemark)
+}
+
+func (t *text) EndRemark() {
+	t.pop()
+	t.put(")")
+}
