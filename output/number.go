@@ -1,6 +1,9 @@
 package output
 
-import "strconv"
+import (
+	"net/netip"
+	"strconv"
+)
 
 const lowerHex = "0123456789abcdef"
 
@@ -67,4 +70,22 @@ func appendFraction(b []byte, nanoseconds int, digits Precision) []byte {
 		unit /= 10
 	}
 	return b
+}
+
+// appendInet writes the 4 or 16 bytes of an internet address as inet_ntop(3) of
+// the C library does.
+func appendInet(b []byte, address []byte) []byte {
+	a, ok := netip.AddrFromSlice(address)
+	if !ok {
+		return b
+	}
+	if a.Is6() && !a.Is4In6() {
+		// An IPv4-compatible address, ::1.2.3.4: twelve bytes of zeros, but not more.
+		v6 := a.As16()
+		if [12]byte(v6[:12]) == [12]byte{} && (v6[12] != 0 || v6[13] != 0) {
+			b = append(b, "::"...)
+			a = netip.AddrFrom4([4]byte(v6[12:]))
+		}
+	}
+	return a.AppendTo(b)
 }

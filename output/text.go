@@ -22,7 +22,9 @@ type text struct {
 	column   int // columns of the line that are in the file already
 	unshown  int // bytes of buf that take no column (colours)
 	frames   []frame
-	name     string // of the call
+	named    []named
+	names    NameStyle // of the values now being written
+	name     string    // of the call
 	abi      tables.ABI
 	nr       uint64
 	numbered bool // nr is known
@@ -58,6 +60,7 @@ func newText(l *Log, out *file, pid int) *text {
 		opt:    &l.options,
 		pid:    pid,
 		frames: make([]frame, 0, 16),
+		names:  l.options.Names,
 	}
 }
 

@@ -66,6 +66,35 @@ func newTrace(t *testing.T, l *Log, pid int) Trace {
 	return tr
 }
 
+func device(e Encoder) {
+	e.BeginNamed()
+	e.Number(0x801, Hex)
+	e.Named()
+	e.BeginMacro("makedev")
+	e.Elem()
+	e.Number(8, Hex)
+	e.Elem()
+	e.Number(1, Hex)
+	e.EndMacro()
+	e.EndNamed()
+}
+
+func port(e Encoder) {
+	e.BeginNative([]byte{0, 80})
+	e.BeginMacro("htons")
+	e.Elem()
+	e.Number(80, Unsigned)
+	e.EndMacro()
+	e.EndNative()
+}
+
+func addressFields(e Encoder) {
+	e.BeginStruct()
+	e.FieldInet("sin_addr", []byte{1, 2, 3, 4})
+	e.FieldInet("sin6_addr", []byte{15: 1})
+	e.EndStruct()
+}
+
 func TestTextValues(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
@@ -129,6 +158,26 @@ func TestTextValues(t *testing.T) {
 			e.Number(3, Signed)
 			e.Annotate("socket", []byte("TCP:[127.0.0.1:80->127.0.0.1:1234]"))
 		}, `3<TCP:[127.0.0.1:80->127.0.0.1:1234]>`},
+		{"bytes", Options{}, func(e Encoder) { e.Bytes([]byte("\x00P"), true) }, `"\x00\x50"...`},
+		{"device", Options{}, device, "makedev(0x8, 0x1)"},
+		{"device raw", Options{Names: Raw}, device, "0x801"},
+		{"device verbose", Options{Names: Verbose}, device, "0x801 /* makedev(0x8, 0x1) */"},
+		{"port", Options{}, port, "htons(80)"},
+		{"port raw", Options{Names: Raw}, port, `"\x00\x50"`},
+		{"port verbose", Options{Names: Verbose}, port, `"\x00\x50" /* htons(80) */`},
+		{"IPv4", Options{}, func(e Encoder) { e.Inet([]byte{127, 0, 0, 1}) }, `inet_addr("127.0.0.1")`},
+		{"IPv6", Options{}, func(e Encoder) { e.Inet(make([]byte, 16)) }, `inet_pton(AF_INET6, "::")`},
+		{"IPv4-compatible", Options{}, func(e Encoder) { e.Inet([]byte{12: 1, 2, 3, 4}) }, `inet_pton(AF_INET6, "::1.2.3.4")`},
+		{"IPv4-mapped", Options{}, func(e Encoder) { e.Inet([]byte{10: 255, 255, 1, 2, 3, 4}) }, `inet_pton(AF_INET6, "::ffff:1.2.3.4")`},
+		{"loopback", Options{}, func(e Encoder) { e.Inet([]byte{15: 1}) }, `inet_pton(AF_INET6, "::1")`},
+		{"address fields", Options{}, addressFields, `{sin_addr=inet_addr("1.2.3.4"), inet_pton(AF_INET6, "::1", &sin6_addr)}`},
+		{"address fields raw", Options{Names: Raw}, addressFields,
+			`{sin_addr="\x01\x02\x03\x04", sin6_addr="` + strings.Repeat(`\x00`, 15) + `\x01"}`},
+		{"address fields verbose", Options{Names: Verbose}, addressFields,
+			`{sin_addr="\x01\x02\x03\x04" /* inet_addr("1.2.3.4") */, sin6_addr="` + strings.Repeat(`\x00`, 15) +
+				`\x01" /* inet_pton(AF_INET6, "::1") */}`},
+		{"abstract", Options{}, func(e Encoder) { e.Abstract([]byte("x\x00"), false) }, `@"x\0"`},
+		{"sum", Options{}, func(e Encoder) { e.Symbol(4096, "SKF_AD_OFF", Hex); e.Plus(); e.Number(4, Unsigned) }, "SKF_AD_OFF+4"},
 		{"comment", Options{}, func(e Encoder) { e.Addr(16); e.Comment("22 vars"); e.CommentBytes([]byte("b")) }, "0x10 /* 22 vars */ /* b */"},
 		{"no comment", Options{}, func(e Encoder) { e.Addr(16); e.Comment("") }, "0x10"},
 

@@ -83,16 +83,16 @@ func (t *text) Addr(v uint64) {
 func (t *text) Enum(v uint64, set *tables.Set, base Base) {
 	name := ""
 	known := false
-	if t.opt.Names != Raw {
+	if t.names != Raw {
 		name, known = set.Lookup(v)
 	}
 	switch {
-	case t.opt.Names == Raw:
+	case t.names == Raw:
 		t.Number(v, base)
 	case !known:
 		t.Number(v, base)
 		t.Comment(set.Unknown)
-	case t.opt.Names == Verbose:
+	case t.names == Verbose:
 		t.Number(v, base)
 		t.Comment(name)
 	default:
@@ -101,7 +101,7 @@ func (t *text) Enum(v uint64, set *tables.Set, base Base) {
 }
 
 func (t *text) Flags(v uint64, set *tables.Set, base Base) {
-	if t.opt.Names == Raw {
+	if t.names == Raw {
 		t.Number(v, base)
 		return
 	}
@@ -117,7 +117,7 @@ func (t *text) Flags(v uint64, set *tables.Set, base Base) {
 		}
 		return
 	}
-	verbose := t.opt.Names == Verbose
+	verbose := t.names == Verbose
 	if verbose {
 		t.Number(v, base)
 		t.beginComment()
@@ -142,7 +142,7 @@ func (t *text) Flags(v uint64, set *tables.Set, base Base) {
 }
 
 func (t *text) Symbol(v uint64, name string, base Base) {
-	switch t.opt.Names {
+	switch t.names {
 	case Raw:
 		t.Number(v, base)
 	case Verbose:
@@ -155,6 +155,13 @@ func (t *text) Symbol(v uint64, name string, base Base) {
 
 func (t *text) Str(b []byte, more bool) {
 	t.buf = appendQuoted(t.buf, b, t.opt.Strings)
+	if more {
+		t.punct("...")
+	}
+}
+
+func (t *text) Bytes(b []byte, more bool) {
+	t.buf = appendQuoted(t.buf, b, HexAll)
 	if more {
 		t.punct("...")
 	}
@@ -226,6 +233,92 @@ func (t *text) CommentBytes(b []byte) {
 func (t *text) Changed() { t.punct(" => ") }
 
 func (t *text) Or() { t.punct("|") }
+
+func (t *text) Plus() { t.put("+") }
+
+// named is a value whose symbolic form is being written.
+type named struct {
+	start, unshown int // of what goes if it is not to be shown
+	names          NameStyle
+}
+
+func (t *text) BeginNamed() {
+	t.named = append(t.named, named{len(t.buf), t.unshown, t.names})
+}
+
+func (t *text) Named() {
+	n := &t.named[len(t.named)-1]
+	switch n.names {
+	case Abbrev:
+		t.buf, t.unshown = t.buf[:n.start], n.unshown
+	case Raw:
+		n.start, n.unshown = len(t.buf), t.unshown
+	case Verbose:
+		t.beginComment()
+	}
+	t.names = Abbrev
+}
+
+func (t *text) EndNamed() {
+	n := t.named[len(t.named)-1]
+	t.named = t.named[:len(t.named)-1]
+	t.names = n.names
+	switch n.names {
+	case Raw:
+		t.buf, t.unshown = t.buf[:n.start], n.unshown
+	case Verbose:
+		t.endComment()
+	}
+}
+
+func (t *text) BeginNative(b []byte) {
+	t.BeginNamed()
+	t.Bytes(b, false)
+	t.Named()
+}
+
+func (t *text) EndNative() { t.EndNamed() }
+
+func (t *text) Inet(b []byte) { t.inet(b, "") }
+
+// inet writes an address; field is the name to show inside a call of inet_pton.
+func (t *text) inet(b []byte, field string) {
+	t.BeginNative(b)
+	if len(b) == 4 {
+		t.BeginMacro("inet_addr")
+		t.Elem()
+	} else {
+		t.BeginMacro("inet_pton")
+		t.Elem()
+		t.put("AF_INET6")
+		t.Elem()
+	}
+	t.buf = append(t.buf, '"')
+	t.buf = appendInet(t.buf, b)
+	t.buf = append(t.buf, '"')
+	if field != "" {
+		t.Elem()
+		t.put("&")
+		t.put(field)
+	}
+	t.EndMacro()
+	t.EndNative()
+}
+
+func (t *text) FieldInet(name string, b []byte) {
+	if len(b) == 16 && t.names == Abbrev {
+		t.next()
+		t.inet(b, name)
+		return
+	}
+	t.Field(name)
+	t.Inet(b)
+}
+
+func (t *text) Abstract(b []byte, more bool) {
+	t.put("@")
+	t.Str(b, more)
+}
 
 func (t *text) BeginStruct() {
 	t.punct("{")
