@@ -65,6 +65,11 @@ func (t *text) Arg(name string) {
 	}
 }
 
+func (t *text) NamedArg(name string) {
+	t.next()
+	t.member(name)
+}
+
 func (t *text) member(name string) {
 	t.colored(t.palette().argName, name)
 	t.punct("=")
@@ -235,6 +240,15 @@ func (t *text) Changed() { t.punct(" => ") }
 func (t *text) Or() { t.punct("|") }
 
 func (t *text) Plus() { t.put("+") }
+
+func (t *text) Shift(count uint, name string) {
+	t.put("<<")
+	if name != "" {
+		t.symbol(name)
+	} else {
+		t.Number(uint64(count), Unsigned)
+	}
+}
 
 // named is a value whose symbolic form is being written.
 type named struct {
