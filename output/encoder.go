@@ -30,6 +30,9 @@ const (
 type Encoder interface {
 	// Arg starts the next argument of the call.
 	Arg(name string)
+	// NamedArg is Arg for an argument that text always shows by its name:
+	// clone(child_stack=NULL, ...).
+	NamedArg(name string)
 
 	// Number writes a plain number. With Signed, v is sign-extended to 64
 	// bits; otherwise it is zero-extended from its own width.
@@ -88,6 +91,10 @@ type Encoder interface {
 	// Or stands between two values that are bits of one word but do not come
 	// from one Set: CLONE_VM|SIGCHLD.
 	Or()
+	// Shift follows one of those values to say that it is shifted left by
+	// count bits: FUTEX_OP_ADD<<28. name is the name of the count or empty:
+	// 21<<MAP_HUGE_SHIFT.
+	Shift(count uint, name string)
 	// Plus stands between a named base and what is counted from it:
 	// SKF_AD_OFF+SKF_AD_PROTOCOL.
 	Plus()
