@@ -121,7 +121,7 @@ func (c *Call) Enter() {
 		if a.cond != nil && !a.cond(c) {
 			continue
 		}
-		c.Out.Arg(a.name)
+		c.argument(a)
 		a.typ.Show(c, c.argView(a))
 		if a.dir == Both && !c.Plain {
 			c.halfway = true
@@ -154,12 +154,21 @@ func (c *Call) Exit() {
 		if a.cond != nil && !a.cond(c) {
 			continue
 		}
-		c.Out.Arg(a.name)
+		c.argument(a)
 		a.typ.Show(c, c.argView(a))
 		if a.dir == Both {
 			a.finish.finish(c, c.argView(a))
 		}
 	}
+}
+
+// argument starts the next argument.
+func (c *Call) argument(a *arg) {
+	if a.named {
+		c.Out.NamedArg(a.name)
+		return
+	}
+	c.Out.Arg(a.name)
 }
 
 func (c *Call) showRaw() {

@@ -37,7 +37,8 @@ type arg struct {
 	cond    Cond
 	capture capturer
 	finish  finisher
-	off     int // into Call.regs, bytes
+	named   bool // text shows the name always
+	off     int  // into Call.regs, bytes
 	size    int
 }
 
@@ -62,16 +63,46 @@ func Verbose(t Type) Type { return &verbose{t} }
 
 type verbose struct{ Type }
 
-// unwrap takes the wrappers When and Verbose off a field's type.
-func unwrap(t Type) (inner Type, cond Cond, onlyVerbose bool) {
+// WithName shows an argument with its name even where names are not asked for.
+func WithName(t Type) Type { return &withName{t} }
+
+type withName struct{ Type }
+
+// InReg is an argument that lies in register number reg, counted from 0, and
+// not behind the one before it in the description: for calls whose arguments
+// strace shows in another order than the kernel takes them.
+func InReg(reg int, t Type) Type { return &inRegister{t, reg} }
+
+type inRegister struct {
+	Type
+	reg int
+}
+
+// wrapped is a field's type without its wrappers, and what they said.
+type wrapped struct {
+	Type
+	cond    Cond
+	verbose bool
+	named   bool
+	reg     int // -1 for the next
+}
+
+// unwrap takes the wrappers off a field's type.
+func unwrap(t Type) wrapped {
+	u := wrapped{reg: -1}
 	for {
 		switch w := t.(type) {
 		case *conditional:
-			t, cond = w.Type, w.cond
+			t, u.cond = w.Type, w.cond
 		case *verbose:
-			t, onlyVerbose = w.Type, true
+			t, u.verbose = w.Type, true
+		case *withName:
+			t, u.named = w.Type, true
+		case *inRegister:
+			t, u.reg = w.Type, w.reg
 		default:
-			return t, cond, onlyVerbose
+			u.Type = t
+			return u
 		}
 	}
 }
@@ -98,9 +129,13 @@ func newSignature(name string, d *Desc, abi tables.ABI) *Signature {
 			s.sub = &subSignatures{base, r.choose, make(map[*Desc]*Signature)}
 			break
 		}
-		t, cond, _ := unwrap(f.Type)
+		u := unwrap(f.Type)
+		t := u.Type
 		a := &s.args[i]
-		*a = arg{name: f.Name, typ: t, dir: dirOf(t), cond: cond}
+		*a = arg{name: f.Name, typ: t, dir: dirOf(t), cond: u.cond, named: u.named}
+		if u.reg >= 0 {
+			reg = u.reg
+		}
 		a.capture, _ = t.(capturer)
 		a.finish, _ = t.(finisher)
 		a.off = reg * word

@@ -31,8 +31,8 @@ func Packed(fields Fields) *StructType { return newStruct(fields, true) }
 func newStruct(fields Fields, packed bool) *StructType {
 	st := &StructType{packed: packed, members: make([]member, len(fields))}
 	for i, f := range fields {
-		t, cond, verb := unwrap(f.Type)
-		st.members[i] = member{name: f.Name, typ: t, cond: cond, verbose: verb, hidden: f.Name == "_"}
+		u := unwrap(f.Type)
+		st.members[i] = member{name: f.Name, typ: u.Type, cond: u.cond, verbose: u.verbose, hidden: f.Name == "_"}
 	}
 	for _, abi := range abis {
 		size, align := 0, 1

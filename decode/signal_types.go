@@ -1,0 +1,99 @@
+package decode
+
+import (
+	"math/bits"
+
+	"trapline/output"
+	"trapline/tables"
+)
+
+// Signal is a signal's number in an int.
+var Signal Type = &signal{Int}
+
+// SignalOf is a signal's number kept in an n.
+func SignalOf(n *Number) Type { return &signal{n} }
+
+type signal struct{ *Number }
+
+func (t *signal) Show(c *Call, v View) { c.ShowSignal(int(int32(t.Value(c, v)))) }
+
+// ShowSignal writes the signal n by its name, if it has one.
+func (c *Call) ShowSignal(n int) {
+	if name := tables.SignalName(n); name != "" {
+		c.Out.Symbol(uint64(n), name, output.Signed)
+		return
+	}
+	c.Out.Number(uint64(n), output.Signed)
+}
+
+// sigsetSize is the size in bytes of the kernel's sigset_t, a bit for each of
+// the signals from 1 on.
+const sigsetSize = tables.NumSignals / 8
+
+// Sigset is a set of all signals inside a struct.
+var Sigset Type = &sigset{sameLayout(sigsetSize)}
+
+// OldSigset is the word-sized set of the calls that came before the rt_ ones.
+var OldSigset Type = &sigset{wordLayout()}
+
+type sigset struct{ layouts }
+
+func (t *sigset) Show(c *Call, v View) {
+	size := t.layouts[c.ABI].Size
+	c.ShowSigset(v.Uint(size), size)
+}
+
+// SigsetSized is a set of size bytes behind a pointer. A size that the kernel
+// refuses (it is less than least, a word by default, or more than a sigset_t)
+// leaves the address.
+func SigsetSized(size Num) Type { return &sizedSigset{size: size} }
+
+type sizedSigset struct {
+	unsized
+	size  Num
+	least int
+}
+
+func (t *sizedSigset) Show(c *Call, v View) { t.showAt(c, v.Addr) }
+
+func (t *sizedSigset) showAt(c *Call, addr uint64) {
+	size := t.size.num(c)
+	least := t.least
+	if least == 0 {
+		least = c.WordSize()
+	}
+	if size < uint64(least) || size > sigsetSize {
+		c.Out.Addr(addr)
+		return
+	}
+	b, ok := c.ReadAll(addr, int(size))
+	if !ok {
+		c.Out.Addr(addr)
+		return
+	}
+	var mask uint64
+	for i, x := range b {
+		mask |= uint64(x) << (8 * i)
+	}
+	c.ShowSigset(mask, int(size))
+}
+
+// ShowSigset writes the set of signals in the size bytes of mask. A set that
+// has two thirds of all signals is shown by those that it lacks.
+func (c *Call) ShowSigset(mask uint64, size int) {
+	n := alignUp(size, 4) * 8 // bits in the 32-bit words that hold the mask
+	if n == 32 {
+		mask = uint64(uint32(mask))
+	}
+	complement := bits.OnesCount64(mask) >= n*2/3
+	if complement {
+		mask = ^mask << (64 - n) >> (64 - n)
+	}
+	c.Out.BeginSet(complement)
+	for ; mask != 0; mask &= mask - 1 {
+		sig := bits.TrailingZeros64(mask) + 1
+		c.Out.Elem()
+		c.Out.Symbol(uint64(sig), tables.SignalName(sig)[len("SIG"):], output.Unsigned)
+	}
+	c.Out.EndSet()
+}
