@@ -118,7 +118,7 @@ func (c *Call) Enter() {
 		if a.dir == Exit && !c.Plain {
 			break
 		}
-		if a.cond != nil && !a.cond(c) {
+		if a.name == "_" || a.cond != nil && !a.cond(c) {
 			continue
 		}
 		c.argument(a)
@@ -151,7 +151,7 @@ func (c *Call) Exit() {
 			a.finish.finish(c, c.argView(a))
 			continue
 		}
-		if a.cond != nil && !a.cond(c) {
+		if a.name == "_" || a.cond != nil && !a.cond(c) {
 			continue
 		}
 		c.argument(a)

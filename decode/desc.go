@@ -23,7 +23,7 @@ type Calls []Desc
 type Args []Field
 
 // Field is an argument of a call or a member of a struct. The name is the
-// kernel's.
+// manual page's, which is what strace -N shows. One called "_" is not shown.
 type Field struct {
 	Name string
 	Type Type

@@ -2,6 +2,7 @@ package decode
 
 import (
 	"bytes"
+	"math"
 
 	"trapline/tables"
 )
@@ -16,7 +17,10 @@ type unsized struct{}
 func (unsized) Layout(tables.ABI) Layout { return Layout{0, 1} }
 
 // Str is a NUL-terminated string behind a pointer, cut after -s bytes.
-var Str Type = &cString{}
+var Str Type = &cString{most: math.MaxInt}
+
+// StrN is a Str of which no more than n bytes, the NUL included, are looked at.
+func StrN(n int) Type { return &cString{most: n - 1} }
 
 // Path points to a file name.
 var Path = Ptr(&cString{path: true})
@@ -27,6 +31,7 @@ var String = Ptr(Str)
 type cString struct {
 	unsized
 	path bool
+	most int // bytes looked at, without the NUL
 }
 
 func (t *cString) Show(c *Call, v View) { t.showAt(c, v.Addr) }
@@ -41,7 +46,7 @@ func (t *cString) showAt(c *Call, addr uint64) {
 		c.Out.Path(b, more)
 		return
 	}
-	b, more, ok := c.ReadString(addr, c.StringLimit)
+	b, more, ok := c.ReadString(addr, min(c.StringLimit, t.most))
 	if !ok {
 		c.Out.Addr(addr)
 		return
@@ -75,29 +80,63 @@ func (c *Call) ReadString(addr uint64, limit int) (b []byte, more, ok bool) {
 // Buf is data of a known length behind a pointer, cut after -s bytes.
 func Buf(length Num) Type { return &buffer{length: length} }
 
+// BufOrString is a Buf that may end in a NUL, which is not shown.
+func BufOrString(length Num) Type { return &buffer{length: length, kind: orString} }
+
+// Binary is a Buf of bytes that are no text.
+func Binary(length Num) Type { return &buffer{length: length, kind: binaryData} }
+
 type buffer struct {
 	unsized
 	length Num
+	kind   bufferKind
 }
+
+type bufferKind uint8
+
+const (
+	text bufferKind = iota
+	orString
+	binaryData
+)
 
 func (t *buffer) Show(c *Call, v View) { t.showAt(c, v.Addr) }
 
-func (t *buffer) showAt(c *Call, addr uint64) { c.ShowBytes(addr, t.length.num(c)) }
+func (t *buffer) showAt(c *Call, addr uint64) { c.showBuffer(addr, t.length.num(c), t.kind) }
 
 // ShowBytes shows length bytes from addr on as a string, cut after -s bytes,
 // or the address if they cannot be read.
-func (c *Call) ShowBytes(addr, length uint64) {
+func (c *Call) ShowBytes(addr, length uint64) { c.showBuffer(addr, length, text) }
+
+func (c *Call) showBuffer(addr, length uint64, kind bufferKind) {
 	if addr == 0 {
 		c.Out.Addr(addr)
 		return
 	}
-	n := min(length, uint64(c.StringLimit))
-	b, ok := c.ReadAll(addr, int(n))
+	limit := uint64(c.StringLimit)
+	b, ok := c.ReadAll(addr, int(min(length, limit+1)))
 	if !ok {
 		c.Out.Addr(addr)
 		return
 	}
-	c.Out.Str(b, length > n)
+	more := length > limit
+	if more {
+		b = b[:limit]
+	}
+	switch kind {
+	case orString:
+		if n := len(b); !more && n > 0 && b[n-1] == 0 {
+			b = b[:n-1]
+		}
+		c.Out.Str(b, more)
+	case binaryData:
+		c.Out.Bytes(b, more)
+	default:
+		c.Out.Str(b, more)
+	}
+	if more {
+		c.Out.Size(length)
+	}
 }
 
 // CharArray is a char array of n bytes inside a struct, holding a string that

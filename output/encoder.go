@@ -53,6 +53,10 @@ type Encoder interface {
 	Str(b []byte, more bool)
 	// Bytes is Str for data that is no text: every byte is escaped, "\x00\x50".
 	Bytes(b []byte, more bool)
+	// BytesAt is Bytes for what a struct holds, from its byte off up to end, beyond
+	// the members that are known: /* bytes 24..31 */ "\x01...". It follows
+	// Field with an empty name.
+	BytesAt(off, end uint64, b []byte, more bool)
 	// Path is Str for file names.
 	Path(b []byte, more bool)
 	// Text writes a bare token that is not a C string literal, such as a MAC

@@ -158,6 +158,7 @@ func TestTextValues(t *testing.T) {
 			e.Number(3, Signed)
 			e.Annotate("socket", []byte("TCP:[127.0.0.1:80->127.0.0.1:1234]"))
 		}, `3<TCP:[127.0.0.1:80->127.0.0.1:1234]>`},
+		{"bytes of a struct", Options{}, func(e Encoder) { e.BytesAt(24, 26, []byte("\x00P"), false) }, `/* bytes 24..25 */ "\x00\x50"`},
 		{"bytes", Options{}, func(e Encoder) { e.Bytes([]byte("\x00P"), true) }, `"\x00\x50"...`},
 		{"device", Options{}, device, "makedev(0x8, 0x1)"},
 		{"device raw", Options{Names: Raw}, device, "0x801"},

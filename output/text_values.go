@@ -172,6 +172,22 @@ func (t *text) Bytes(b []byte, more bool) {
 	}
 }
 
+func (t *text) BytesAt(off, end uint64, b []byte, more bool) {
+	if p := t.opt.Palette; p != nil {
+		t.escape(p.comment)
+	}
+	t.put("/* bytes ")
+	t.Number(off, Unsigned)
+	t.put("..")
+	t.Number(end-1, Unsigned)
+	t.put(" */")
+	if p := t.opt.Palette; p != nil {
+		t.escape(p.argValue)
+	}
+	t.put(" ")
+	t.Bytes(b, more)
+}
+
 func (t *text) Path(b []byte, more bool) { t.Str(b, more) }
 
 func (t *text) Size(uint64) {}

@@ -1,0 +1,99 @@
+package decode
+
+// Structs that grow with new versions of the kernel come with the size that
+// the caller knows them in (copy_struct_from_user in the kernel).
+
+// Extensible is a struct behind a pointer of which the first size bytes are
+// there. Less than least bytes are no valid struct and shown as an address.
+// What a larger one holds behind the known members is shown as bytes unless it
+// is all zero.
+func Extensible(st *StructType, size Num, least int) Type {
+	return &extensible{st, size, uint64(least)}
+}
+
+type extensible struct {
+	*StructType
+	size  Num
+	least uint64
+}
+
+func (t *extensible) showAt(c *Call, addr uint64) {
+	size := t.size.num(c)
+	if size < t.least {
+		c.Out.Addr(addr)
+		return
+	}
+	known := uint64(t.StructType.Layout(c.ABI).Size)
+	b, ok := c.ReadAll(addr, int(min(size, known)))
+	if !ok {
+		c.Out.Addr(addr)
+		return
+	}
+	c.Out.BeginStruct()
+	t.ShowMembers(c, View{b, addr})
+	c.ShowRest(addr, known, size)
+	c.Out.EndStruct()
+}
+
+// SelfSized is an Extensible whose first member, a 32-bit integer, is its size.
+func SelfSized(st *StructType, least int) Type { return &selfSized{st, uint64(least)} }
+
+type selfSized struct {
+	*StructType
+	least uint64
+}
+
+func (t *selfSized) showAt(c *Call, addr uint64) {
+	size, ok := c.ReadUint(addr, 4)
+	if !ok {
+		c.Out.Addr(addr)
+		return
+	}
+	c.Out.BeginStruct()
+	known := uint64(t.StructType.Layout(c.ABI).Size)
+	first := &t.members[0]
+	b, ok := c.ReadAll(addr, int(max(4, min(size, known))))
+	switch {
+	case size < t.least:
+		c.Out.Field(first.name)
+		first.typ.Show(c, View{b, addr}.At(0, 4))
+	case !ok:
+		c.Out.Field(first.name)
+		b = c.alloc(4)
+		putUint(b, size)
+		first.typ.Show(c, View{b, addr})
+		c.Out.Field("")
+		c.Out.Text("???")
+	default:
+		t.ShowMembers(c, View{b, addr})
+		c.ShowRest(addr, known, size)
+	}
+	c.Out.EndStruct()
+}
+
+// pageSize is the size of a page on x86, the most that the kernel takes of an
+// extensible struct.
+const pageSize = 4096
+
+// ShowRest shows, as one more member, what the struct at addr has from byte
+// off up to byte end, unless all of it is zero.
+func (c *Call) ShowRest(addr, off, end uint64) {
+	end = min(end, pageSize)
+	if off >= end {
+		return
+	}
+	b, ok := c.ReadAll(addr+off, int(end-off))
+	if !ok {
+		c.Out.Field("")
+		c.Out.Text("???")
+		return
+	}
+	for _, x := range b {
+		if x != 0 {
+			n := min(len(b), c.StringLimit)
+			c.Out.Field("")
+			c.Out.BytesAt(off, end, b[:n], n < len(b))
+			return
+		}
+	}
+}
