@@ -37,6 +37,9 @@ type Encoder interface {
 	// Number writes a plain number. With Signed, v is sign-extended to 64
 	// bits; otherwise it is zero-extended from its own width.
 	Number(v uint64, base Base)
+	// Mask writes a number of size bytes with leading zeros, to a width of
+	// 2*size characters with the 0x: 0x000001, 00000000 for none.
+	Mask(v uint64, size int)
 	// Addr writes a user-space address: NULL for 0, else hexadecimal.
 	Addr(v uint64)
 	// Enum writes a value that may have a name in set. base is for raw and

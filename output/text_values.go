@@ -77,6 +77,17 @@ func (t *text) member(name string) {
 
 func (t *text) Number(v uint64, base Base) { t.buf = appendNumber(t.buf, v, base) }
 
+func (t *text) Mask(v uint64, size int) {
+	digits := 2 * size
+	if v != 0 {
+		t.put("0x")
+		for digits -= 2; digits < 16 && v>>(4*digits) != 0; {
+			digits++
+		}
+	}
+	t.buf = appendHexPadded(t.buf, v, digits)
+}
+
 func (t *text) Addr(v uint64) {
 	if v == 0 {
 		t.put("NULL")
