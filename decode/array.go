@@ -109,6 +109,32 @@ func (t *fixed) Show(c *Call, v View) {
 	c.Out.EndArray()
 }
 
+// Indexed is an array of n elements inside a struct, each shown with its index,
+// which has a name in set.
+func Indexed(elem Type, n int, set *tables.Set) Type {
+	return &indexed{newFixed(elem, n).(*fixed), set}
+}
+
+type indexed struct {
+	*fixed
+	set *tables.Set
+}
+
+func (t *indexed) Show(c *Call, v View) {
+	size := t.elem.Layout(c.ABI).Size
+	c.Out.BeginArray()
+	for i := 0; i < t.n; i++ {
+		c.Out.Elem()
+		set := t.set
+		if _, named := set.Lookup(uint64(i)); !named {
+			set = nil
+		}
+		c.Out.Index(uint64(i), set)
+		t.elem.Show(c, v.At(i*size, size))
+	}
+	c.Out.EndArray()
+}
+
 func hexString(v uint64) string {
 	const digits = "0123456789abcdef"
 	var b [18]byte

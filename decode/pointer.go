@@ -36,22 +36,24 @@ func (t *pointer) Show(c *Call, v View) {
 // strings, buffers, counted arrays. They follow the pointer themselves.
 type reader interface{ showAt(c *Call, addr uint64) }
 
-// ShowAt shows the t at addr or, where it cannot be read, the address.
-func (c *Call) ShowAt(addr uint64, t Type) {
+// ShowAt shows the t at addr or, where it cannot be read, the address. It
+// reports false for what has a size but could not be read.
+func (c *Call) ShowAt(addr uint64, t Type) bool {
 	if addr == 0 || c.Plain {
 		c.Out.Addr(addr)
-		return
+		return false
 	}
 	if r, ok := t.(reader); ok {
 		r.showAt(c, addr)
-		return
+		return true
 	}
 	v, ok := c.ReadType(addr, t)
 	if !ok {
 		c.Out.Addr(addr)
-		return
+		return false
 	}
 	showPointee(c, t, v)
+	return true
 }
 
 // showPointee shows a value behind a pointer: scalars go into brackets, so

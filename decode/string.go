@@ -140,7 +140,7 @@ func (c *Call) showBuffer(addr, length uint64, kind bufferKind) {
 }
 
 // CharArray is a char array of n bytes inside a struct, holding a string that
-// ends at a NUL if there is one.
+// ends at a NUL. Without one the last byte is not shown.
 func CharArray(n int) Type { return &charArray{n} }
 
 type charArray struct{ n int }
@@ -150,9 +150,10 @@ func (t *charArray) Layout(tables.ABI) Layout { return Layout{t.n, 1} }
 func (t *charArray) Show(c *Call, v View) {
 	b := v.B
 	if i := bytes.IndexByte(b, 0); i >= 0 {
-		b = b[:i]
+		c.Out.Str(b[:i], false)
+	} else {
+		c.Out.Str(b[:max(0, len(b)-1)], true)
 	}
-	c.Out.Str(b, false)
 }
 
 // ByteArray is n bytes inside a struct that are no string: shown as strace

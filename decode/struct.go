@@ -1,11 +1,16 @@
 package decode
 
-import "trapline/tables"
+import (
+	"slices"
+
+	"trapline/tables"
+)
 
 // StructType is a C struct: named members, laid out by the rules of each ABI.
 type StructType struct {
 	layouts
 	members []member
+	shown   []int // the members to show, by position in members
 	packed  bool
 }
 
@@ -14,7 +19,6 @@ type member struct {
 	typ     Type
 	cond    Cond
 	verbose bool // left out of an abbreviated struct
-	hidden  bool
 	off     [tables.NumABI]int
 }
 
@@ -32,7 +36,7 @@ func newStruct(fields Fields, packed bool) *StructType {
 	st := &StructType{packed: packed, members: make([]member, len(fields))}
 	for i, f := range fields {
 		u := unwrap(f.Type)
-		st.members[i] = member{name: f.Name, typ: u.Type, cond: u.cond, verbose: u.verbose, hidden: f.Name == "_"}
+		st.members[i] = member{name: f.Name, typ: u.Type, cond: u.cond, verbose: u.verbose}
 	}
 	for _, abi := range abis {
 		size, align := 0, 1
@@ -49,7 +53,26 @@ func newStruct(fields Fields, packed bool) *StructType {
 		}
 		st.layouts[abi] = Layout{alignUp(size, align), align}
 	}
+	for i := range st.members {
+		if st.members[i].name != "_" {
+			st.shown = append(st.shown, i)
+		}
+	}
 	return st
+}
+
+// Pick is the same struct with only the named members shown, in that order.
+func (st *StructType) Pick(names ...string) *StructType {
+	picked := *st
+	picked.shown = nil
+	for _, name := range names {
+		i := slices.IndexFunc(st.members, func(m member) bool { return m.name == name })
+		if i < 0 {
+			panic("decode: no member is called " + name)
+		}
+		picked.shown = append(picked.shown, i)
+	}
+	return &picked
 }
 
 // Offset gives a member's offset in bytes, for tests of the layout.
@@ -98,11 +121,8 @@ func (st *StructType) ShowMembers(c *Call, v View) {
 	c.frames[c.depth] = frame{st, v}
 	c.depth++
 	cut := false
-	for i := range st.members {
+	for _, i := range st.shown {
 		m := &st.members[i]
-		if m.hidden {
-			continue
-		}
 		if m.verbose && c.Abbrev {
 			cut = true
 			continue
