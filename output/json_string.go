@@ -1,0 +1,69 @@
+package output
+
+import "unicode/utf8"
+
+func (j *jsonTrace) string(s string) { j.buf, _ = appendJSONString(j.buf, s) }
+
+// bytes writes b as a string, and says whether it could do so without loss.
+func (j *jsonTrace) bytes(b []byte) (exact bool) {
+	j.buf, exact = appendJSONString(j.buf, b)
+	return exact
+}
+
+func (j *jsonTrace) hexString(b []byte) {
+	j.buf = append(j.buf, '"')
+	for _, c := range b {
+		j.buf = append(j.buf, lowerHex[c>>4], lowerHex[c&15])
+	}
+	j.buf = append(j.buf, '"')
+}
+
+// appendJSONString writes s as a JSON string. Bytes that are not UTF-8 become
+// U+FFFD each, and the string then is not exact.
+func appendJSONString[T string | []byte](b []byte, s T) (_ []byte, exact bool) {
+	exact = true
+	b = append(b, '"')
+	plain := 0 // s[plain:i] needs no escape
+	for i := 0; i < len(s); {
+		c := s[i]
+		if c >= utf8.RuneSelf {
+			// A rune takes 4 bytes at most; converting them does not allocate.
+			r, size := utf8.DecodeRuneInString(string(s[i:min(i+utf8.UTFMax, len(s))]))
+			switch {
+			case r == utf8.RuneError && size == 1:
+				exact = false
+				b = append(b, s[plain:i]...)
+				b = append(b, "\ufffd"...)
+				plain = i + 1
+			case r < 0xa0:
+				// A control character, which terminals may obey.
+				b = append(b, s[plain:i]...)
+				b = append(b, '\\', 'u', '0', '0', lowerHex[r>>4], lowerHex[r&15])
+				plain = i + size
+			}
+			i += size
+			continue
+		}
+		if c >= ' ' && c != '"' && c != '\\' && c != 0x7f {
+			i++
+			continue
+		}
+		b = append(b, s[plain:i]...)
+		switch c {
+		case '"', '\\':
+			b = append(b, '\\', c)
+		case '\n':
+			b = append(b, '\\', 'n')
+		case '\t':
+			b = append(b, '\\', 't')
+		case '\r':
+			b = append(b, '\\', 'r')
+		default:
+			b = append(b, '\\', 'u', '0', '0', lowerHex[c>>4], lowerHex[c&15])
+		}
+		i++
+		plain = i
+	}
+	b = append(b, s[plain:]...)
+	return append(b, '"'), exact
+}

@@ -1,0 +1,496 @@
+package output
+
+import "trapline/tables"
+
+// top is the innermost level.
+func (j *jsonTrace) top() *level { return &j.levels[len(j.levels)-1] }
+
+// member starts a member of the innermost object.
+func (j *jsonTrace) member(key string) {
+	if j.buf[len(j.buf)-1] != '{' {
+		j.buf = append(j.buf, ',')
+	}
+	j.buf = append(j.buf, '"')
+	j.buf = append(j.buf, key...)
+	j.buf = append(j.buf, '"', ':')
+}
+
+// flag writes a member that is true.
+func (j *jsonTrace) flag(key string) {
+	j.member(key)
+	j.buf = append(j.buf, "true"...)
+}
+
+// outside says that what comes next belongs to the record, not to a cell.
+func (j *jsonTrace) outside() bool {
+	l := j.top()
+	return l.kind == inRecord && l.open == 0
+}
+
+// value starts the value of a cell, and the cell if that has not been done.
+func (j *jsonTrace) value() {
+	if j.outside() {
+		j.member(j.key)
+		return
+	}
+	if j.top().open == 0 {
+		j.cell("")
+	}
+	j.member("value")
+}
+
+// extra starts a member that tells more of the value just written. Outside of a
+// cell its name has the value's before it: "ret_path".
+func (j *jsonTrace) extra(key string) {
+	if !j.outside() {
+		j.member(key)
+		return
+	}
+	j.member(j.key)
+	j.buf = append(j.buf[:len(j.buf)-2], '_')
+	j.buf = append(j.buf, key...)
+	j.buf = append(j.buf, '"', ':')
+}
+
+// cell ends a cell and starts the next one of the innermost level.
+func (j *jsonTrace) cell(name string) {
+	j.closeCell(0)
+	l := j.top()
+	if l.members > 0 {
+		j.buf = append(j.buf, ',')
+	}
+	l.members++
+	l.open = 1
+	if l.kind == inObject {
+		if name == "" {
+			// A member that has no name in C: its place in the struct.
+			j.buf = append(j.buf, '"', '_')
+			j.buf = appendNumber(j.buf, uint64(l.members), Unsigned)
+			j.buf = append(j.buf, '"')
+		} else {
+			j.string(name)
+		}
+		j.buf = append(j.buf, ':', '{')
+		return
+	}
+	j.buf = append(j.buf, '{')
+	if name != "" {
+		j.member("name")
+		j.string(name)
+	}
+}
+
+// closeCell closes the cell of the innermost level, or only what has been
+// opened within it beyond a number of braces.
+func (j *jsonTrace) closeCell(keep int) {
+	for l := j.top(); l.open > keep; l.open-- {
+		j.buf = append(j.buf, '}')
+	}
+}
+
+// inner starts a cell within the cell, for another form of the value.
+func (j *jsonTrace) inner(key string) {
+	j.extra(key)
+	j.buf = append(j.buf, '{')
+	j.top().open++
+}
+
+// enter and leave begin and end a level.
+func (j *jsonTrace) enter(kind levelKind, bracket byte) {
+	j.buf = append(j.buf, bracket)
+	j.levels = append(j.levels, level{kind: kind})
+}
+
+func (j *jsonTrace) leave() {
+	if len(j.levels) == 1 {
+		return
+	}
+	j.closeCell(0)
+	l := *j.top()
+	j.levels = j.levels[:len(j.levels)-1]
+	if l.kind == inObject {
+		j.buf = append(j.buf, '}')
+	} else {
+		j.buf = append(j.buf, ']')
+	}
+	if !l.cut {
+		return
+	}
+	j.cut(true)
+	if len(j.note) > 0 {
+		j.extra("cut_comment")
+		j.bytes(j.note)
+		j.note = j.note[:0]
+	}
+}
+
+// unwind ends all levels but the record.
+func (j *jsonTrace) unwind() {
+	for len(j.levels) > 1 {
+		j.leave()
+	}
+	j.closeCell(0)
+	j.named = j.named[:0]
+	j.order = false
+}
+
+func (j *jsonTrace) Arg(name string) { j.cell(name) }
+
+func (j *jsonTrace) NamedArg(name string) { j.cell(name) }
+
+// safeInteger is the largest number up to which readers that hold numbers as
+// IEEE doubles, as jq does, tell all integers apart.
+const safeInteger = 1<<53 - 1
+
+// number writes an integer; one that a double cannot hold as a string.
+func (j *jsonTrace) number(v uint64, base Base) {
+	size := v
+	if base != Signed {
+		base = Unsigned
+	} else if int64(v) < 0 {
+		size = -v
+	}
+	if size <= safeInteger {
+		j.buf = appendNumber(j.buf, v, base)
+		return
+	}
+	j.buf = append(j.buf, '"')
+	j.buf = appendNumber(j.buf, v, base)
+	j.buf = append(j.buf, '"')
+}
+
+func (j *jsonTrace) address(v uint64) {
+	j.buf = append(j.buf, '"')
+	j.buf = appendHex(j.buf, v)
+	j.buf = append(j.buf, '"')
+}
+
+func (j *jsonTrace) Number(v uint64, base Base) {
+	j.value()
+	j.number(v, base)
+}
+
+func (j *jsonTrace) Addr(v uint64) {
+	j.value()
+	if v == 0 {
+		j.buf = append(j.buf, "null"...)
+		return
+	}
+	j.address(v)
+}
+
+func (j *jsonTrace) Enum(v uint64, set *tables.Set, base Base) {
+	name, _ := set.Lookup(v)
+	j.Symbol(v, name, base)
+}
+
+func (j *jsonTrace) Symbol(v uint64, name string, base Base) {
+	j.Number(v, base)
+	if name != "" {
+		j.extra("symbol")
+		j.string(name)
+	}
+}
+
+func (j *jsonTrace) Flags(v uint64, set *tables.Set, base Base) {
+	j.Number(v, base)
+	j.extra("flags")
+	j.buf = append(j.buf, '[')
+	n := 0
+	c, rest, i := set.Next(v, 0)
+	for ; c != nil; c, rest, i = set.Next(rest, i) {
+		if n++; n > 1 {
+			j.buf = append(j.buf, ',')
+		}
+		j.string(c.Name)
+	}
+	if v == 0 && n == 0 {
+		if name, ok := set.Lookup(0); ok {
+			j.string(name)
+		}
+	}
+	j.buf = append(j.buf, ']')
+	if rest != 0 {
+		j.extra("unknown")
+		j.number(rest, Unsigned)
+	}
+}
+
+func (j *jsonTrace) Str(b []byte, more bool) {
+	j.Path(b, more)
+	if !more {
+		j.extra("length")
+		j.buf = appendNumber(j.buf, uint64(len(b)), Unsigned)
+	}
+}
+
+func (j *jsonTrace) Bytes(b []byte, more bool) {
+	j.value()
+	j.bytes(b)
+	j.extra("hex")
+	j.hexString(b)
+	j.cut(more)
+	if !more {
+		j.extra("length")
+		j.buf = appendNumber(j.buf, uint64(len(b)), Unsigned)
+	}
+}
+
+func (j *jsonTrace) Path(b []byte, more bool) {
+	j.TextBytes(b)
+	j.cut(more)
+}
+
+func (j *jsonTrace) cut(more bool) {
+	if more {
+		j.extra("cut")
+		j.buf = append(j.buf, "true"...)
+	}
+}
+
+func (j *jsonTrace) Size(n uint64) {
+	j.extra("length")
+	j.number(n, Unsigned)
+}
+
+func (j *jsonTrace) Text(s string) {
+	j.value()
+	j.string(s)
+}
+
+func (j *jsonTrace) TextBytes(b []byte) {
+	j.value()
+	if !j.bytes(b) {
+		j.extra("hex")
+		j.hexString(b)
+	}
+}
+
+func (j *jsonTrace) Annotate(kind string, b []byte) {
+	j.extra(kind)
+	if kind == "deleted" {
+		j.buf = append(j.buf, "true"...)
+		return
+	}
+	if !j.bytes(b) {
+		j.extra(kind)
+		j.buf = append(j.buf[:len(j.buf)-2], `_hex":`...)
+		j.hexString(b)
+	}
+}
+
+func (j *jsonTrace) Comment(s string) {
+	if s == "" {
+		return
+	}
+	if l := j.top(); l.cut && l.open == 0 {
+		j.note = append(j.note[:0], s...)
+		return
+	}
+	j.extra("comment")
+	j.string(s)
+}
+
+func (j *jsonTrace) CommentBytes(b []byte) {
+	if len(b) == 0 {
+		return
+	}
+	if l := j.top(); l.cut && l.open == 0 {
+		j.note = append(j.note[:0], b...)
+		return
+	}
+	j.extra("comment")
+	j.bytes(b)
+}
+
+// named is a cell whose symbolic form is being written.
+type namedCell struct {
+	depth int // levels around it
+	open  int // braces of it that are open
+}
+
+// base is the number of braces of the cell proper, or of the symbolic form that
+// is being written in it.
+func (j *jsonTrace) base() int {
+	if n := len(j.named); n > 0 && j.named[n-1].depth == len(j.levels) {
+		return j.named[n-1].open
+	}
+	if j.top().kind == inRecord {
+		return 0
+	}
+	return 1
+}
+
+func (j *jsonTrace) BeginNamed() {
+	if !j.outside() && j.top().open == 0 {
+		j.cell("")
+	}
+	j.named = append(j.named, namedCell{len(j.levels), j.top().open})
+}
+
+func (j *jsonTrace) Named() {
+	n := &j.named[len(j.named)-1]
+	j.closeCell(n.open)
+	j.inner("named")
+	n.open++
+}
+
+func (j *jsonTrace) EndNamed() {
+	n := j.named[len(j.named)-1]
+	j.named = j.named[:len(j.named)-1]
+	j.closeCell(n.open - 1)
+}
+
+func (j *jsonTrace) Changed() {
+	j.closeCell(j.base())
+	j.inner("changed")
+}
+
+func (j *jsonTrace) Or() { j.inner("or") }
+
+func (j *jsonTrace) Plus() { j.inner("plus") }
+
+func (j *jsonTrace) Shift(count uint, name string) {
+	j.extra("shift")
+	j.buf = appendNumber(j.buf, uint64(count), Unsigned)
+	if name != "" {
+		j.extra("shift_symbol")
+		j.string(name)
+	}
+}
+
+// BeginNative implements Encoder. What the bytes mean is all that is written.
+func (j *jsonTrace) BeginNative([]byte) {}
+
+func (j *jsonTrace) EndNative() {}
+
+func (j *jsonTrace) Inet(b []byte) {
+	j.value()
+	j.buf = append(j.buf, '"')
+	j.buf = appendInet(j.buf, b)
+	j.buf = append(j.buf, '"')
+}
+
+func (j *jsonTrace) FieldInet(name string, b []byte) {
+	j.Field(name)
+	j.Inet(b)
+}
+
+func (j *jsonTrace) Abstract(b []byte, more bool) {
+	j.Path(b, more)
+	j.extra("abstract")
+	j.buf = append(j.buf, "true"...)
+}
+
+func (j *jsonTrace) BeginStruct() {
+	j.value()
+	j.enter(inObject, '{')
+}
+
+func (j *jsonTrace) Field(name string) { j.cell(name) }
+
+func (j *jsonTrace) EndStruct() { j.leave() }
+
+func (j *jsonTrace) BeginArray() {
+	j.value()
+	j.enter(inList, '[')
+}
+
+func (j *jsonTrace) EndArray() { j.leave() }
+
+func (j *jsonTrace) BeginSet(complement bool) {
+	if complement {
+		j.before("complement")
+		j.buf = append(j.buf, "true"...)
+	}
+	j.value()
+	j.enter(inList, '[')
+}
+
+func (j *jsonTrace) EndSet() { j.leave() }
+
+func (j *jsonTrace) BeginMacro(name string) {
+	switch name {
+	case "htons", "htonl", "ntohs", "ntohl":
+		// The number itself is meant, whatever the order of its bytes.
+		j.order = true
+		return
+	}
+	j.before("macro")
+	j.string(name)
+	j.value()
+	j.enter(inList, '[')
+}
+
+func (j *jsonTrace) EndMacro() {
+	if j.order {
+		j.order = false
+		return
+	}
+	j.leave()
+}
+
+// before is extra for what is to stand before the value.
+func (j *jsonTrace) before(key string) {
+	if !j.outside() && j.top().open == 0 {
+		j.cell("")
+	}
+	j.extra(key)
+}
+
+func (j *jsonTrace) Index(v uint64, set *tables.Set) {
+	j.before("index")
+	j.number(v, Unsigned)
+	if set == nil {
+		return
+	}
+	if name, ok := set.Lookup(v); ok {
+		j.extra("index_symbol")
+		j.string(name)
+	}
+}
+
+func (j *jsonTrace) Elem() {
+	if !j.order {
+		j.cell("")
+	}
+}
+
+func (j *jsonTrace) More() {
+	j.closeCell(0)
+	j.top().cut = true
+}
+
+func (j *jsonTrace) Return() {
+	j.unwind()
+	j.key = "ret"
+}
+
+func (j *jsonTrace) Unknown() {
+	j.value()
+	j.buf = append(j.buf, "null"...)
+}
+
+func (j *jsonTrace) Failure(errno int, name, message string) {
+	j.failed = true
+	j.closeCell(0)
+	j.member("error")
+	j.buf = append(j.buf, '{')
+	j.member("errno")
+	j.buf = appendNumber(j.buf, uint64(errno), Signed)
+	if name != "" {
+		j.member("name")
+		j.string(name)
+		j.member("message")
+		j.string(message)
+	}
+	j.buf = append(j.buf, '}')
+}
+
+func (j *jsonTrace) BeginRemark() {
+	j.closeCell(0)
+	j.member("remark")
+	j.enter(inList, '[')
+}
+
+func (j *jsonTrace) EndRemark() { j.leave() }
