@@ -97,7 +97,7 @@ func TestJSONValues(t *testing.T) {
 			e.Shift(26, "MAP_HUGE_SHIFT")
 		}, `"value":1,"flags":["PROT_READ"],"or":{"value":21,"shift":26,"shift_symbol":"MAP_HUGE_SHIFT"}`},
 		{"string", func(e Encoder) { e.Str([]byte("a\"\\\n\x00\x1b\x7fé\u009b"), false) },
-			`"value":"a\"\\\n\u0000\u001b\u007fé\u009b","length":12`},
+			`"value":"a\"\\\n\u0000\u001b\u007fé\u009b","length":11`},
 		{"string cut", func(e Encoder) { e.Str([]byte("hel"), true); e.Size(99) }, `"value":"hel","cut":true,"length":99`},
 		{"string not UTF-8", func(e Encoder) { e.Str([]byte("a\xffb\xed\xa0\x80"), false) },
 			`"value":"a` + "\ufffdb\ufffd\ufffd\ufffd" + `","hex":"61ff62eda080","length":6`},
@@ -192,6 +192,7 @@ func TestJSONEvents(t *testing.T) {
 		tr.BeginRemark()
 		tr.Field("flags")
 		tr.Number(1, Hex)
+		tr.Field("")
 		tr.Text("Timeout")
 		tr.EndRemark()
 		tr.EndCall(&Result{Duration: 1})

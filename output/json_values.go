@@ -159,6 +159,8 @@ func (j *jsonTrace) number(v uint64, base Base) {
 	j.buf = append(j.buf, '"')
 }
 
+func (j *jsonTrace) Mask(v uint64, size int) { j.Number(v, Hex) }
+
 func (j *jsonTrace) address(v uint64) {
 	j.buf = append(j.buf, '"')
 	j.buf = appendHex(j.buf, v)
@@ -233,6 +235,15 @@ func (j *jsonTrace) Bytes(b []byte, more bool) {
 	if !more {
 		j.extra("length")
 		j.buf = appendNumber(j.buf, uint64(len(b)), Unsigned)
+	}
+}
+
+func (j *jsonTrace) BytesAt(off, end uint64, b []byte, more bool) {
+	j.before("offset")
+	j.number(off, Unsigned)
+	j.Bytes(b, more)
+	if more {
+		j.Size(end - off)
 	}
 }
 
