@@ -84,6 +84,15 @@ type fixed struct {
 	layouts
 	elem Type
 	n    int
+	upto Num // elements shown, nil for all
+}
+
+// UpTo is an array of n elements inside a struct of which the first count are
+// in use.
+func UpTo(elem Type, n int, count Num) Type {
+	f := newFixed(elem, n).(*fixed)
+	f.upto = count
+	return f
 }
 
 func newFixed(elem Type, n int) Type {
@@ -97,8 +106,12 @@ func newFixed(elem Type, n int) Type {
 
 func (t *fixed) Show(c *Call, v View) {
 	size := t.elem.Layout(c.ABI).Size
+	n := t.n
+	if t.upto != nil {
+		n = int(min(uint64(n), t.upto.num(c)))
+	}
 	c.Out.BeginArray()
-	for i := 0; i < t.n; i++ {
+	for i := 0; i < n; i++ {
 		if c.Abbrev && i >= c.StringLimit {
 			c.Out.More()
 			break

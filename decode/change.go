@@ -29,11 +29,19 @@ func (t *change) finish(c *Call, v View) {
 // Fill points to a struct that the kernel completes: the members of in are
 // shown at the enter-stop, those of out follow them, in the same braces, if
 // the call succeeded.
-func Fill(in, out *StructType) Type { return &fill{wordLayout(), in, out} }
+func Fill(in, out *StructType) Type { return &fill{layouts: wordLayout(), in: in, out: out} }
+
+// FillFrom is a Fill whose last member of in is read again at the exit-stop,
+// when it has the type again: if it is another one then, it is shown behind
+// the first, before the members of out.
+func FillFrom(in *StructType, again Type, out *StructType) Type {
+	return &fill{wordLayout(), in, out, again}
+}
 
 type fill struct {
 	layouts
 	in, out *StructType
+	again   Type
 }
 
 func (t *fill) dir() Dir { return Both }
@@ -51,6 +59,15 @@ func (t *fill) Show(c *Call, v View) {
 	}
 	c.Out.BeginStruct()
 	t.in.ShowMembers(c, m)
+	if t.again != nil {
+		c.before = t.last(c, m)
+	}
+}
+
+// last is the number in the last member of in.
+func (t *fill) last(c *Call, m View) uint64 {
+	n, _ := t.in.value(c, t.in.members[t.in.shown[len(t.in.shown)-1]].name, m)
+	return n
 }
 
 func (t *fill) finish(c *Call, v View) {
@@ -59,6 +76,11 @@ func (t *fill) finish(c *Call, v View) {
 	}
 	if !c.Failed() {
 		if m, ok := c.ReadType(v.Uint(c.WordSize()), t.out); ok {
+			if t.again != nil && t.last(c, m) != c.before {
+				last := &t.in.members[t.in.shown[len(t.in.shown)-1]]
+				c.Out.Changed()
+				t.again.Show(c, m.At(last.off[c.ABI], last.typ.Layout(c.ABI).Size))
+			}
 			t.out.ShowMembers(c, m)
 		}
 	}

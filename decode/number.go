@@ -1,6 +1,9 @@
 package decode
 
 import (
+	"slices"
+	"strconv"
+
 	"trapline/output"
 	"trapline/tables"
 )
@@ -97,3 +100,34 @@ func Flags(set *tables.Set) Type { return FlagsOf(X32, set) }
 func FlagsOf(n *Number, set *tables.Set) Type { return &flags{n, set} }
 
 func (t *flags) Show(c *Call, v View) { c.Out.Flags(t.Value(c, v), t.set, t.base) }
+
+// Ticks is a count of units of which per make a second; a comment has it in
+// seconds, with as many digits after the point.
+func Ticks(n *Number, per uint64, digits int) Type { return &ticks{n, per, digits} }
+
+type ticks struct {
+	*Number
+	per    uint64
+	digits int
+}
+
+func (t *ticks) Show(c *Call, v View) {
+	n := t.Value(c, v)
+	c.Out.Number(n, t.base)
+	if n == 0 {
+		return
+	}
+	b := c.alloc(40)[:0]
+	if t.signed && int64(n) < 0 {
+		n = -n
+		b = append(b, '-')
+	}
+	b = strconv.AppendUint(b, n/t.per, 10)
+	b = append(b, '.')
+	mark := len(b)
+	b = strconv.AppendUint(b, n%t.per, 10)
+	for len(b) < mark+t.digits {
+		b = slices.Insert(b, mark, '0')
+	}
+	c.Out.CommentBytes(append(b, " s"...))
+}

@@ -1,6 +1,10 @@
 package decode
 
-import "trapline/tables"
+import (
+	"slices"
+
+	"trapline/tables"
+)
 
 // Num is a number that a type depends on: a length, a count, a selector.
 type Num interface {
@@ -98,3 +102,16 @@ func Succeeded(c *Call) bool { return !c.Failed() }
 
 // onABI is the condition that the call is of one ABI.
 func onABI(abi tables.ABI) Cond { return func(c *Call) bool { return c.ABI == abi } }
+
+// Values gives the values that names have in a set, for Is and Arm.
+func Values(set *tables.Set, names ...string) []uint64 {
+	values := make([]uint64, len(names))
+	for i, name := range names {
+		k := slices.IndexFunc(set.Consts, func(k tables.Const) bool { return k.Name == name })
+		if k < 0 {
+			panic("decode: no constant is called " + name)
+		}
+		values[i] = set.Consts[k].Value
+	}
+	return values
+}

@@ -98,6 +98,7 @@ const (
 	text bufferKind = iota
 	orString
 	binaryData
+	terminated
 )
 
 func (t *buffer) Show(c *Call, v View) { t.showAt(c, v.Addr) }
@@ -141,18 +142,45 @@ func (c *Call) showBuffer(addr, length uint64, kind bufferKind) {
 
 // CharArray is a char array of n bytes inside a struct, holding a string that
 // ends at a NUL. Without one the last byte is not shown.
-func CharArray(n int) Type { return &charArray{n} }
+func CharArray(n int) Type { return &charArray{n: n, kind: terminated} }
 
-type charArray struct{ n int }
+// CharsUpTo is a CharArray of which only the first size bytes, the NUL
+// included, are in use.
+func CharsUpTo(n int, size Num) Type { return &charArray{n, size, terminated} }
+
+// Chars is n bytes of text inside a struct, of which size are in use.
+func Chars(n int, size Num) Type { return &charArray{n, size, text} }
+
+// Binaries is n bytes inside a struct that are no text, of which size are in
+// use.
+func Binaries(n int, size Num) Type { return &charArray{n, size, binaryData} }
+
+type charArray struct {
+	n    int
+	size Num // nil for n
+	kind bufferKind
+}
 
 func (t *charArray) Layout(tables.ABI) Layout { return Layout{t.n, 1} }
 
 func (t *charArray) Show(c *Call, v View) {
 	b := v.B
-	if i := bytes.IndexByte(b, 0); i >= 0 {
-		c.Out.Str(b[:i], false)
-	} else {
-		c.Out.Str(b[:max(0, len(b)-1)], true)
+	if t.size != nil {
+		if size := t.size.num(c); size < uint64(len(b)) {
+			b = b[:size]
+		}
+	}
+	switch t.kind {
+	case binaryData:
+		c.Out.Bytes(b, false)
+	case terminated:
+		if i := bytes.IndexByte(b, 0); i >= 0 {
+			c.Out.Str(b[:i], false)
+		} else {
+			c.Out.Str(b[:max(0, len(b)-1)], true)
+		}
+	default:
+		c.Out.Str(b, false)
 	}
 }
 

@@ -134,14 +134,41 @@ func (st *StructType) ShowMembers(c *Call, v View) {
 		if m.off[c.ABI]+l.Size > len(v.B) {
 			break
 		}
+		mv := v.At(m.off[c.ABI], l.Size)
+		if g, ok := m.typ.(memberGroup); ok && m.name == "" {
+			g.showMembers(c, mv)
+			continue
+		}
 		c.Out.Field(m.name)
-		m.typ.Show(c, v.At(m.off[c.ABI], l.Size))
+		m.typ.Show(c, mv)
 	}
 	if cut {
 		c.Out.More()
 	}
 	c.depth--
 }
+
+// memberGroup is implemented by types that, as a member called "", stand for
+// members of the struct around them.
+type memberGroup interface{ showMembers(c *Call, v View) }
+
+// Inline is a struct within a struct or union whose members are shown as if
+// they were the outer one's. Its name is "".
+func Inline(st *StructType) Type { return &inline{st} }
+
+type inline struct{ *StructType }
+
+func (t *inline) showMembers(c *Call, v View) { t.ShowMembers(c, v) }
+
+// One is an Inline with a single member: the arm of a union that is shown
+// under a name of its own.
+func One(name string, t Type) Type { return Inline(Struct(Fields{{name, t}})) }
+
+// Nothing is an arm of a union that is not shown.
+var Nothing = Inline(Struct(nil))
+
+// Unseen is a member that is not shown; others may refer to it.
+func Unseen(t Type) Type { return When(func(*Call) bool { return false }, t) }
 
 // Pad is a hole of n bytes between members.
 func Pad(n int) Type { return &pad{n} }
@@ -203,6 +230,23 @@ func (u *UnionType) Show(c *Call, v View) {
 		return
 	}
 	c.Out.Str(v.B, false)
+}
+
+// showMembers lets arms made by Inline show their members as the struct's.
+func (u *UnionType) showMembers(c *Call, v View) {
+	t := u.arm(c)
+	if t == nil {
+		c.Out.Field("")
+		c.Out.Str(v.B, false)
+		return
+	}
+	v = v.At(0, t.Layout(c.ABI).Size)
+	if g, ok := t.(memberGroup); ok {
+		g.showMembers(c, v)
+		return
+	}
+	c.Out.Field("")
+	t.Show(c, v)
 }
 
 func (u *UnionType) arm(c *Call) Type {
