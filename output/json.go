@@ -47,8 +47,9 @@ type levelKind uint8
 
 const (
 	inRecord levelKind = iota
-	inList             // arguments, array, set, macro or remark
-	inObject           // struct
+	inArguments
+	inList   // array, set, macro or remark
+	inObject // struct
 )
 
 func newJSON(l *Log, out *file, pid int) *jsonTrace {
@@ -127,7 +128,7 @@ func (j *jsonTrace) BeginCall(h *Header) {
 	}
 	j.key = "args"
 	j.member(j.key)
-	j.enter(inList, '[')
+	j.enter(inArguments, '[')
 }
 
 func (j *jsonTrace) via(v *Via) {

@@ -33,16 +33,22 @@ func (j *jsonTrace) value() {
 		j.member(j.key)
 		return
 	}
-	if j.top().open == 0 {
-		j.cell("")
-	}
+	j.begun()
 	j.member("value")
 }
 
-// extra starts a member that tells more of the value just written. Outside of a
-// cell its name has the value's before it: "ret_path".
+// begun starts a cell that has not been started by Arg, Field or Elem.
+func (j *jsonTrace) begun() {
+	if j.top().open == 0 {
+		j.cell("")
+	}
+}
+
+// extra starts a member that tells more of the value. Outside of a cell its name
+// has the value's before it: "ret_path".
 func (j *jsonTrace) extra(key string) {
 	if !j.outside() {
+		j.begun()
 		j.member(key)
 		return
 	}
@@ -56,6 +62,9 @@ func (j *jsonTrace) extra(key string) {
 func (j *jsonTrace) cell(name string) {
 	j.closeCell(0)
 	l := j.top()
+	if l.kind == inRecord {
+		return
+	}
 	if l.members > 0 {
 		j.buf = append(j.buf, ',')
 	}
@@ -102,9 +111,6 @@ func (j *jsonTrace) enter(kind levelKind, bracket byte) {
 }
 
 func (j *jsonTrace) leave() {
-	if len(j.levels) == 1 {
-		return
-	}
 	j.closeCell(0)
 	l := *j.top()
 	j.levels = j.levels[:len(j.levels)-1]
@@ -121,6 +127,13 @@ func (j *jsonTrace) leave() {
 		j.extra("cut_comment")
 		j.bytes(j.note)
 		j.note = j.note[:0]
+	}
+}
+
+// leaveFrom is leave for a level that should be of a kind.
+func (j *jsonTrace) leaveFrom(kind levelKind) {
+	if j.top().kind == kind {
+		j.leave()
 	}
 }
 
@@ -239,7 +252,7 @@ func (j *jsonTrace) Bytes(b []byte, more bool) {
 }
 
 func (j *jsonTrace) BytesAt(off, end uint64, b []byte, more bool) {
-	j.before("offset")
+	j.extra("offset")
 	j.number(off, Unsigned)
 	j.Bytes(b, more)
 	if more {
@@ -333,8 +346,8 @@ func (j *jsonTrace) base() int {
 }
 
 func (j *jsonTrace) BeginNamed() {
-	if !j.outside() && j.top().open == 0 {
-		j.cell("")
+	if !j.outside() {
+		j.begun()
 	}
 	j.named = append(j.named, namedCell{len(j.levels), j.top().open})
 }
@@ -400,25 +413,25 @@ func (j *jsonTrace) BeginStruct() {
 
 func (j *jsonTrace) Field(name string) { j.cell(name) }
 
-func (j *jsonTrace) EndStruct() { j.leave() }
+func (j *jsonTrace) EndStruct() { j.leaveFrom(inObject) }
 
 func (j *jsonTrace) BeginArray() {
 	j.value()
 	j.enter(inList, '[')
 }
 
-func (j *jsonTrace) EndArray() { j.leave() }
+func (j *jsonTrace) EndArray() { j.leaveFrom(inList) }
 
 func (j *jsonTrace) BeginSet(complement bool) {
 	if complement {
-		j.before("complement")
+		j.extra("complement")
 		j.buf = append(j.buf, "true"...)
 	}
 	j.value()
 	j.enter(inList, '[')
 }
 
-func (j *jsonTrace) EndSet() { j.leave() }
+func (j *jsonTrace) EndSet() { j.leaveFrom(inList) }
 
 func (j *jsonTrace) BeginMacro(name string) {
 	switch name {
@@ -427,7 +440,7 @@ func (j *jsonTrace) BeginMacro(name string) {
 		j.order = true
 		return
 	}
-	j.before("macro")
+	j.extra("macro")
 	j.string(name)
 	j.value()
 	j.enter(inList, '[')
@@ -438,19 +451,11 @@ func (j *jsonTrace) EndMacro() {
 		j.order = false
 		return
 	}
-	j.leave()
-}
-
-// before is extra for what is to stand before the value.
-func (j *jsonTrace) before(key string) {
-	if !j.outside() && j.top().open == 0 {
-		j.cell("")
-	}
-	j.extra(key)
+	j.leaveFrom(inList)
 }
 
 func (j *jsonTrace) Index(v uint64, set *tables.Set) {
-	j.before("index")
+	j.extra("index")
 	j.number(v, Unsigned)
 	if set == nil {
 		return
@@ -484,7 +489,7 @@ func (j *jsonTrace) Unknown() {
 
 func (j *jsonTrace) Failure(errno int, name, message string) {
 	j.failed = true
-	j.closeCell(0)
+	j.unwind()
 	j.member("error")
 	j.buf = append(j.buf, '{')
 	j.member("errno")
@@ -499,9 +504,9 @@ func (j *jsonTrace) Failure(errno int, name, message string) {
 }
 
 func (j *jsonTrace) BeginRemark() {
-	j.closeCell(0)
+	j.unwind()
 	j.member("remark")
 	j.enter(inList, '[')
 }
 
-func (j *jsonTrace) EndRemark() { j.leave() }
+func (j *jsonTrace) EndRemark() { j.leaveFrom(inList) }
