@@ -1,0 +1,111 @@
+package output
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestQuote(t *testing.T) {
+	for _, tt := range []struct {
+		in    string
+		style StringStyle
+		want  string
+	}{
+		{"", OctalEscapes, `""`},
+		{"", HexAll, `""`},
+		{"plain text ~", OctalEscapes, `"plain text ~"`},
+		{"\t\n\v\f\r\"\\", OctalEscapes, `"\t\n\v\f\r\"\\"`},
+		{"\x00", OctalEscapes, `"\0"`},
+		{"\x00\x00", OctalEscapes, `"\0\0"`},
+		// A digit behind makes the escape three digits long, so that it is not read as part of it.
+		{"\x001", OctalEscapes, `"\0001"`},
+		{"\x008", OctalEscapes, `"\08"`},
+		{"\x1b[0m", OctalEscapes, `"\33[0m"`},
+		{"\x1b7", OctalEscapes, `"\0337"`},
+		{"\x7f\x80\xff", OctalEscapes, `"\177\200\377"`},
+		{"\x7f", HexEscapes, `"\x7f"`},
+		{"a\x01\n\xff1", HexEscapes, `"a\x01\n\xff1"`},
+		{"plain\n", HexNonASCII, `"plain\n"`},
+		{"\x80\n", HexNonASCII, `"\x80\x0a"`},
+		{"a\x1b", HexNonASCII, `"\x61\x1b"`},
+		{"a\"b", HexNonASCII, `"a\"b"`},
+		{"a\n", HexAll, `"\x61\x0a"`},
+	} {
+		if got := string(appendQuoted(nil, []byte(tt.in), tt.style)); got != tt.want {
+			t.Errorf("%q, style %d: got %s, want %s", tt.in, tt.style, got, tt.want)
+		}
+	}
+}
+
+func TestEscapeSpecial(t *testing.T) {
+	if got, want := string(appendEscaped(nil, []byte("/<a>1"), OctalEscapes, "<>")), `/\74a\0761`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if got, want := string(appendEscaped(nil, []byte("<"), HexEscapes, "<>")), `\x3c`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// unescape reads the inside of a C string literal as a C compiler does.
+func unescape(t *testing.T, s string) string {
+	letters := map[byte]byte{'t': '\t', 'n': '\n', 'v': '\v', 'f': '\f', 'r': '\r', '"': '"', '\\': '\\'}
+	digit := func(c byte, base int) int {
+		if d := strings.IndexByte("0123456789abcdef", c); d >= 0 && d < base {
+			return d
+		}
+		return -1
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] != '\\' {
+			if s[i] < ' ' || s[i] > '~' || s[i] == '"' {
+				t.Fatalf("byte %#x stands bare in %s", s[i], s)
+			}
+			b.WriteByte(s[i])
+			continue
+		}
+		i++
+		if i == len(s) {
+			t.Fatalf("lone backslash at the end of %s", s)
+		}
+		if c, ok := letters[s[i]]; ok {
+			b.WriteByte(c)
+			continue
+		}
+		base, limit := 8, 3
+		if s[i] == 'x' {
+			base, limit = 16, 2
+			i++
+		}
+		v, n := 0, 0
+		for ; n < limit && i < len(s) && digit(s[i], base) >= 0; n++ {
+			v = v*base + digit(s[i], base)
+			i++
+		}
+		i--
+		if n == 0 || v > 255 || base == 16 && n != 2 {
+			t.Fatalf("bad escape in %s", s)
+		}
+		b.WriteByte(byte(v))
+	}
+	return b.String()
+}
+
+func FuzzQuote(f *testing.F) {
+	for _, s := range []string{"", "plain", "\x00\x001\x008", "\t\n\v\f\r\"\\", "\x1b[0m\x7f\x80\xff7", "<>"} {
+		for style := OctalEscapes; style <= HexAll; style++ {
+			f.Add([]byte(s), byte(style))
+		}
+	}
+	f.Fuzz(func(t *testing.T, in []byte, style byte) {
+		for _, special := range []string{"", "<>"} {
+			got := string(appendEscaped(nil, in, StringStyle(style%4), special))
+			if back := unescape(t, got); back != string(in) {
+				t.Errorf("%q came back as %q from %s", in, back, got)
+			}
+			if special != "" && strings.ContainsAny(got, special) {
+				t.Errorf("one of %s stands bare in %s", special, got)
+			}
+		}
+	})
+}
