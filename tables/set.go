@@ -1,5 +1,10 @@
 package tables
 
+import (
+	"cmp"
+	"slices"
+)
+
 // Const is one named value. In a flag set Mask says which bits of a value the
 // name accounts for; a zero Mask stands for Value itself. An enumeration that
 // lives inside a flags word (the access mode in open's flags, the file type in
@@ -12,18 +17,42 @@ type Const struct {
 
 // Set is a group of named constants that may appear in one place: the values
 // of an enumeration or the bits of a flags word. Consts are in matching order.
+// Negative values are sign-extended to 64 bits.
 type Set struct {
 	Consts  []Const
 	Unknown string // what a value or bit without a name is called: "O_???"
 
-	index map[uint64]string // by value, for large enumerations
+	sorted bool // Consts are an enumeration's, in ascending order of Value
+	i386   *Set // for i386, where it differs
 }
 
-// Lookup gives the name of an enumeration's value.
+// For gives the set as an ABI has it. Most sets are the same for all.
+func (s *Set) For(abi ABI) *Set {
+	if abi == I386 && s.i386 != nil {
+		return s.i386
+	}
+	return s
+}
+
+// Lookup gives the name of an enumeration's value. A negative value may be
+// given as 32 bits or as 64.
 func (s *Set) Lookup(v uint64) (string, bool) {
-	if s.index != nil {
-		name, ok := s.index[v]
-		return name, ok
+	name, ok := s.find(v)
+	if !ok && v>>31 == 1 {
+		return s.find(v | 0xffffffff<<32)
+	}
+	return name, ok
+}
+
+func (s *Set) find(v uint64) (string, bool) {
+	if s.sorted && len(s.Consts) > 8 {
+		i, ok := slices.BinarySearchFunc(s.Consts, v, func(c Const, v uint64) int {
+			return cmp.Compare(c.Value, v)
+		})
+		if ok {
+			return s.Consts[i].Name, true
+		}
+		return "", false
 	}
 	for i := range s.Consts {
 		if s.Consts[i].Value == v {
@@ -42,6 +71,7 @@ func (s *Set) Lookup(v uint64) (string, bool) {
 // A constant whose Value is zero matches only where its Mask is not zero: it
 // names the zero of a masked enumeration (O_RDONLY) and stands first in its
 // run, so that it is not found again once another name has used up the mask.
+// With a Mask of all bits it names a word that is zero altogether (PROT_NONE).
 func (s *Set) Next(v uint64, i int) (c *Const, rest uint64, next int) {
 	for ; i < len(s.Consts); i++ {
 		c := &s.Consts[i]

@@ -383,7 +383,7 @@ var syscallsI386 = [...]Syscall{
 	381: {NR: 381, ABI: I386, Name: "pkey_alloc", Entry: "sys_pkey_alloc"},
 	382: {NR: 382, ABI: I386, Name: "pkey_free", Entry: "sys_pkey_free"},
 	383: {NR: 383, ABI: I386, Name: "statx", Entry: "sys_statx", Classes: 0xc21},
-	384: {NR: 384, ABI: I386, Name: "arch_prctl", Entry: "sys_arch_prctl", CompatEntry: "compat_sys_arch_prctl"},
+	384: {NR: 384, ABI: I386, Name: "arch_prctl", Entry: "sys_arch_prctl"},
 	385: {NR: 385, ABI: I386, Name: "io_pgetevents", Entry: "sys_io_pgetevents_time32", CompatEntry: "compat_sys_io_pgetevents"},
 	386: {NR: 386, ABI: I386, Name: "rseq", Entry: "sys_rseq"},
 	393: {NR: 393, ABI: I386, Name: "semget", Entry: "sys_semget", Classes: 0x10},

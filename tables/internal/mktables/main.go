@@ -33,6 +33,7 @@ func generate(dir string) (map[string][]byte, error) {
 		genSyscalls,
 		genErrnos,
 		genSignals,
+		genSets,
 	} {
 		if err := gen(dir, files); err != nil {
 			return nil, err

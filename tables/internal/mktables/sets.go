@@ -1,0 +1,286 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// member is one constant of a set, with its values on x86-64 and i386.
+type member struct {
+	name   string
+	values [2]uint64
+	masks  [2]uint64 // zero: the value itself
+}
+
+// set is one line of a file in sets/.
+type set struct {
+	file    string // sets/fs.txt
+	line    int
+	kind    string // "enum" or "flags"
+	name    string
+	unknown string
+	terms   []string
+
+	members []member
+	state   int // 0: not yet resolved, 1: being resolved, 2: done
+}
+
+// genSets makes zsets_x.go from sets/x.txt.
+func genSets(dir string, files map[string][]byte) error {
+	u, err := readUAPI(dir)
+	if err != nil {
+		return err
+	}
+	paths, err := filepath.Glob(filepath.Join(dir, "sets", "*.txt"))
+	if err != nil {
+		return err
+	}
+	r := resolver{uapi: u, sets: make(map[string]*set)}
+	byFile := make(map[string][]*set)
+	for _, path := range paths {
+		sets, err := readSets(path)
+		if err != nil {
+			return err
+		}
+		for _, s := range sets {
+			if first := r.sets[s.name]; first != nil {
+				return fmt.Errorf("%s:%d: set %s is in %s:%d already", s.file, s.line, s.name, first.file, first.line)
+			}
+			r.sets[s.name] = s
+		}
+		base := strings.TrimSuffix(filepath.Base(path), ".txt")
+		byFile["zsets_"+base+".go"] = sets
+	}
+	for file, sets := range byFile {
+		var b bytes.Buffer
+		for _, s := range sets {
+			if err := r.resolve(s); err != nil {
+				return fmt.Errorf("%s:%d: %s: %w", s.file, s.line, s.name, err)
+			}
+			s.print(&b)
+		}
+		files[file] = b.Bytes()
+	}
+	return nil
+}
+
+// readSets reads a file of set descriptions, see sets/README.md.
+func readSets(path string) ([]*set, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var sets []*set
+	n := 0
+	for line := range bytes.Lines(data) {
+		n++
+		text, _, _ := strings.Cut(string(line), "#")
+		f := strings.Fields(strings.NewReplacer("{", " { ", "}", " } ").Replace(text))
+		if len(f) == 0 {
+			continue
+		}
+		if text[0] == ' ' || text[0] == '\t' {
+			if len(sets) == 0 {
+				return nil, fmt.Errorf("%s:%d: nothing to continue", path, n)
+			}
+			s := sets[len(sets)-1]
+			s.terms = append(s.terms, f...)
+			continue
+		}
+		if len(f) < 4 || f[0] != "enum" && f[0] != "flags" {
+			return nil, fmt.Errorf("%s:%d: want enum|flags <Name> <UNKNOWN_???> <member>...", path, n)
+		}
+		sets = append(sets, &set{file: filepath.Base(path), line: n, kind: f[0], name: f[1], unknown: f[2], terms: f[3:]})
+	}
+	return sets, nil
+}
+
+// resolver finds the members of sets.
+type resolver struct {
+	uapi *uapi
+	sets map[string]*set
+}
+
+func (r *resolver) resolve(s *set) error {
+	switch s.state {
+	case 1:
+		return fmt.Errorf("set contains itself")
+	case 2:
+		return nil
+	}
+	s.state = 1
+	var excluded []string
+	for _, term := range s.terms {
+		if name, ok := strings.CutPrefix(term, "-"); ok {
+			excluded = append(excluded, name)
+		}
+	}
+	header := ""
+	var masks [2]uint64 // of the braces we are in
+	inMask := false
+	for i := 0; i < len(s.terms); i++ {
+		term := s.terms[i]
+		switch {
+		case term[0] == '-':
+		case term[0] == '<':
+			if r.uapi.consts[term] == nil {
+				return fmt.Errorf("no constants of %s", term)
+			}
+			header = term
+		case term == "}":
+			if !inMask {
+				return fmt.Errorf("closing brace without an opening one")
+			}
+			inMask = false
+			masks = [2]uint64{}
+		case i+1 < len(s.terms) && s.terms[i+1] == "{":
+			if inMask {
+				return fmt.Errorf("braces within braces")
+			}
+			m, err := r.value(header, term)
+			if err != nil {
+				return err
+			}
+			masks, inMask = m, true
+			i++
+		case term[0] == '@':
+			other := r.sets[term[1:]]
+			if other == nil {
+				return fmt.Errorf("no set %s", term[1:])
+			}
+			if err := r.resolve(other); err != nil {
+				return fmt.Errorf("%s: %w", other.name, err)
+			}
+			s.members = append(s.members, other.members...)
+		case strings.Contains(term, "*"):
+			found, err := r.uapi.glob(header, term)
+			if err != nil {
+				return err
+			}
+			for _, c := range found {
+				if !slices.ContainsFunc(excluded, func(p string) bool { return match(p, c.name) }) {
+					s.add(member{c.name, c.values, masks}, inMask, false)
+				}
+			}
+		default:
+			name, value, _ := strings.Cut(term, "=")
+			v, err := r.value(header, cmp.Or(value, name))
+			if err != nil {
+				return err
+			}
+			s.add(member{name, v, masks}, inMask, true)
+		}
+	}
+	if inMask {
+		return fmt.Errorf("opening brace without a closing one")
+	}
+	if s.kind == "enum" {
+		s.members = onlyFirst(s.members)
+	}
+	if len(s.members) == 0 {
+		return fmt.Errorf("empty")
+	}
+	s.state = 2
+	return nil
+}
+
+// value evaluates the name of a constant or a number.
+func (r *resolver) value(header, s string) ([2]uint64, error) {
+	if c := s[0]; '0' <= c && c <= '9' || c == '-' {
+		v, err := parseValue(s)
+		return [2]uint64{v, v}, err
+	}
+	c, err := r.uapi.lookup(header, s)
+	if err != nil {
+		return [2]uint64{}, err
+	}
+	return c.values, nil
+}
+
+// add puts a member into the set, unless one of that name is there. A flag
+// that is zero and has no mask stands for a word that is all zero, if it was
+// asked for by name; patterns pass it over, and they pass over what an earlier
+// flag stands for already.
+func (s *set) add(m member, masked, explicit bool) {
+	if s.kind == "flags" && !masked {
+		if m.values[0] == 0 {
+			if !explicit {
+				return
+			}
+			m.masks = [2]uint64{math.MaxUint64, math.MaxUint64}
+		}
+		if !explicit && slices.ContainsFunc(s.members, func(o member) bool { return o.values == m.values && o.masks == m.masks }) {
+			return
+		}
+	}
+	if s.kind == "enum" {
+		m.masks = [2]uint64{}
+	}
+	if !slices.ContainsFunc(s.members, func(o member) bool { return o.name == m.name }) {
+		s.members = append(s.members, m)
+	}
+}
+
+// onlyFirst drops members that no value finds, because an earlier one has the
+// same values.
+func onlyFirst(members []member) []member {
+	seen := make(map[[2]uint64]bool)
+	return slices.DeleteFunc(slices.Clone(members), func(m member) bool {
+		dup := seen[m.values]
+		seen[m.values] = true
+		return dup
+	})
+}
+
+// print writes the set as Go variables: one, or two where the ABIs differ.
+func (s *set) print(b *bytes.Buffer) {
+	differ := slices.ContainsFunc(s.members, func(m member) bool {
+		return m.values[0] != m.values[1] || m.masks[0] != m.masks[1]
+	})
+	var headers []string
+	for _, term := range s.terms {
+		if term[0] == '<' && !slices.Contains(headers, term) {
+			headers = append(headers, term)
+		}
+	}
+	from := ""
+	if len(headers) > 0 {
+		from = ", from " + strings.Join(headers, " ")
+	}
+	fmt.Fprintf(b, "// %s: %s%s.\nvar %s = Set{\n", s.name, s.unknown, from, s.name)
+	if differ {
+		i386 := strings.ToLower(s.name[:1]) + s.name[1:] + "I386"
+		fmt.Fprintf(b, "i386: &%s,\n", i386)
+		s.printBody(b, 0)
+		fmt.Fprintf(b, "\nvar %s = Set{\n", i386)
+		s.printBody(b, 1)
+	} else {
+		s.printBody(b, 0)
+	}
+	b.WriteString("\n")
+}
+
+func (s *set) printBody(b *bytes.Buffer, abi int) {
+	fmt.Fprintf(b, "Unknown: %q,\n", s.unknown)
+	members := slices.Clone(s.members)
+	if s.kind == "enum" {
+		b.WriteString("sorted: true,\n")
+		slices.SortStableFunc(members, func(x, y member) int { return cmp.Compare(x.values[abi], y.values[abi]) })
+		members = slices.CompactFunc(members, func(x, y member) bool { return x.values[abi] == y.values[abi] })
+	}
+	b.WriteString("Consts: []Const{\n")
+	for _, m := range members {
+		fmt.Fprintf(b, "{Value: %#x", m.values[abi])
+		if m.masks[abi] != 0 {
+			fmt.Fprintf(b, ", Mask: %#x", m.masks[abi])
+		}
+		fmt.Fprintf(b, ", Name: %q},\n", m.name)
+	}
+	b.WriteString("},\n}\n")
+}

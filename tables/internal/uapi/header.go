@@ -1,0 +1,290 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// targets are the two ABIs as gcc knows them.
+var targets = []struct{ flag, multiarch string }{
+	{"-m64", "x86_64-linux-gnu"},
+	{"-m32", "i386-linux-gnu"},
+}
+
+// preludes are what headers that do not stand alone may need before them.
+// The first one under which a header compiles is taken.
+var preludes = [][]string{
+	{"linux/ioctl.h", "sys/types.h"},
+	{"linux/ioctl.h", "linux/types.h"},
+	{"linux/ioctl.h", "stdint.h", "stddef.h", "sys/types.h", "sys/socket.h", "netinet/in.h"},
+	{"linux/ioctl.h", "stddef.h", "sys/types.h", "sys/socket.h", "linux/if.h"},
+	{"linux/ioctl.h", "linux/types.h", "signal.h"},
+	{"linux/ioctl.h", "stdint.h", "sys/types.h", "time.h"},
+}
+
+// collectHeader gives the integer constants that one header defines. What both
+// ABIs have comes in x86-64's order, followed by what only i386 has.
+func collectHeader(include, header string) ([]named, error) {
+	dir, err := os.MkdirTemp("", "uapi")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	var all []named
+	index := make(map[string]int)
+	var firstErr error
+	for t := range targets {
+		cc := compiler{dir: dir, include: include, header: header, target: t}
+		names, err := cc.names()
+		if err == nil && len(names) > 0 {
+			err = cc.evaluate(names, func(name, value string, ioc bool) {
+				i, ok := index[name]
+				if !ok {
+					i = len(all)
+					index[name] = i
+					all = append(all, named{name: name})
+				}
+				all[i].values[t] = value
+				all[i].ioc = all[i].ioc || ioc
+			})
+		}
+		if err != nil && firstErr == nil {
+			firstErr = fmt.Errorf("%s: %w", targets[t].flag, err)
+		}
+	}
+	return all, firstErr
+}
+
+// compiler runs gcc for one header and one target.
+type compiler struct {
+	dir, include, header string
+	target               int
+	prelude              []string
+}
+
+// names lists the header's constants under the first prelude that lets it
+// compile. The error, if none does, is that of the first.
+func (c *compiler) names() ([]string, error) {
+	var firstErr error
+	for _, c.prelude = range preludes {
+		names, err := c.candidates()
+		if err == nil {
+			names, err = c.valid(names)
+		}
+		if err == nil {
+			return names, nil
+		}
+		if firstErr == nil {
+			firstErr = err
+		}
+	}
+	return nil, firstErr
+}
+
+// run compiles source and returns gcc's output and messages.
+func (c compiler) run(source string, args ...string) (stdout, stderr []byte, err error) {
+	t := targets[c.target]
+	args = append([]string{t.flag, "-w", "-x", "c", "-I", c.include, "-I", filepath.Join(c.include, t.multiarch)}, args...)
+	cmd := exec.Command("gcc", append(args, "-")...)
+	cmd.Env = append(os.Environ(), "LC_ALL=C")
+	cmd.Dir = c.dir
+	cmd.Stdin = strings.NewReader(source)
+	var out, msg bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &msg
+	err = cmd.Run()
+	return out.Bytes(), msg.Bytes(), err
+}
+
+func (c compiler) includes() string {
+	s := ""
+	for _, header := range append(c.prelude[:len(c.prelude):len(c.prelude)], c.header) {
+		s += "#include <" + header + ">\n"
+	}
+	return s
+}
+
+var (
+	marker     = regexp.MustCompile(`^# \d+ "([^"]*)"`)
+	define     = regexp.MustCompile(`^#define ([A-Za-z_]\w*) (.+)$`)
+	undef      = regexp.MustCompile(`^#undef ([A-Za-z_]\w*)`)
+	enumBody   = regexp.MustCompile(`\benum\b[^{};()]*\{([^}]*)\}`)
+	enumerator = regexp.MustCompile(`(?:^|,)\s*([A-Za-z_]\w*)`)
+	parens     = regexp.MustCompile(`\([^()]*\)`)
+)
+
+// candidates lists the object-like macros and enumerators that the header
+// itself defines, in its order.
+func (c compiler) candidates() ([]string, error) {
+	out, msg, err := c.run(c.includes(), "-E", "-dD")
+	if err != nil {
+		return nil, fmt.Errorf("preprocess: %s", firstError(msg))
+	}
+	var names []string
+	at := make(map[string]int) // position in names
+	add := func(name string) {
+		if _, dup := at[name]; !dup {
+			at[name] = len(names)
+			names = append(names, name)
+		}
+	}
+	var text strings.Builder // C code since the last macro
+	flush := func() {
+		// An enum with macros between its enumerators is completed first.
+		s := text.String()
+		if strings.Count(s, "{") > strings.Count(s, "}") {
+			return
+		}
+		text.Reset()
+		for _, m := range enumBody.FindAllStringSubmatch(s, -1) {
+			body := m[1]
+			for old := ""; old != body; {
+				old, body = body, parens.ReplaceAllString(body, "")
+			}
+			for _, e := range enumerator.FindAllStringSubmatch(body, -1) {
+				add(e[1])
+			}
+		}
+	}
+	own := false
+	for line := range strings.Lines(string(out)) {
+		line = strings.TrimRight(line, "\n")
+		if m := marker.FindStringSubmatch(line); m != nil {
+			own = m[1] == filepath.Join(c.include, c.header) ||
+				m[1] == filepath.Join(c.include, targets[c.target].multiarch, c.header)
+			continue
+		}
+		if !own {
+			continue
+		}
+		if m := define.FindStringSubmatch(line); m != nil {
+			flush()
+			add(m[1])
+		} else if m := undef.FindStringSubmatch(line); m != nil {
+			if i, ok := at[m[1]]; ok {
+				names[i] = ""
+				delete(at, m[1])
+			}
+		} else if !strings.HasPrefix(line, "#") {
+			text.WriteString(line + "\n")
+		}
+	}
+	flush()
+	kept := names[:0]
+	for _, name := range names {
+		if name != "" {
+			kept = append(kept, name)
+		}
+	}
+	return kept, nil
+}
+
+// expand gives the macro expansion of each name. With mark, _IOC is left out
+// of it and a mark put in its place.
+func (c compiler) expand(names []string, mark string) ([]string, error) {
+	var src strings.Builder
+	src.WriteString(c.includes())
+	if mark != "" {
+		src.WriteString("#undef _IOC\n#define _IOC(d, t, n, s) " + mark + "\n")
+	}
+	for _, name := range names {
+		src.WriteString("candidate: " + name + "\n")
+	}
+	out, msg, err := c.run(src.String(), "-E", "-P")
+	if err != nil {
+		return nil, fmt.Errorf("preprocess: %s", firstError(msg))
+	}
+	var expansions []string
+	for line := range strings.Lines(string(out)) {
+		if text, ok := strings.CutPrefix(line, "candidate:"); ok {
+			expansions = append(expansions, strings.TrimSpace(text))
+		}
+	}
+	if len(expansions) != len(names) {
+		return nil, fmt.Errorf("%d expansions of %d names", len(expansions), len(names))
+	}
+	return expansions, nil
+}
+
+var complaint = regexp.MustCompile(`(?m)^candidate:(\d+):.* error: `)
+
+// valid drops the names that are no integer constant expressions.
+func (c compiler) valid(names []string) ([]string, error) {
+	for {
+		expansions, err := c.expand(names, "")
+		if err != nil {
+			return nil, err
+		}
+		var src strings.Builder
+		src.WriteString(c.includes())
+		for i := range names {
+			fmt.Fprintf(&src, "#line %d \"candidate\"\nenum { v%d = (long long)(%s) };\n", i+1, i, expansions[i])
+		}
+		_, msg, err := c.run(src.String(), "-fsyntax-only", "-fmax-errors=0")
+		if err == nil {
+			return names, nil
+		}
+		bad := make(map[int]bool)
+		for _, m := range complaint.FindAllSubmatch(msg, -1) {
+			n, _ := strconv.Atoi(string(m[1]))
+			bad[n-1] = true
+		}
+		if len(bad) == 0 {
+			return nil, fmt.Errorf("compile: %s", firstError(msg))
+		}
+		var good []string
+		for i, name := range names {
+			if !bad[i] {
+				good = append(good, name)
+			}
+		}
+		names = good
+	}
+}
+
+// evaluate calls f with the value of each constant, and whether it is made
+// with _IOC.
+func (c compiler) evaluate(names []string, f func(name, value string, ioc bool)) error {
+	var src strings.Builder
+	src.WriteString(c.includes() + "int printf(const char *, ...);\nint main(void) {\n")
+	for _, name := range names {
+		fmt.Fprintf(&src, "printf((%[1]s) < 0 ? \"%%lld\\n\" : \"%%#llx\\n\", (long long)(%[1]s));\n", name)
+	}
+	src.WriteString("return 0; }\n")
+	prog := filepath.Join(c.dir, "values"+targets[c.target].flag)
+	if _, msg, err := c.run(src.String(), "-o", prog); err != nil {
+		return fmt.Errorf("compile: %s", firstError(msg))
+	}
+	values, err := exec.Command(prog).Output()
+	if err != nil {
+		return err
+	}
+
+	const mark = "made_by_IOC"
+	expansions, err := c.expand(names, mark)
+	if err != nil {
+		return err
+	}
+	lines := strings.Split(strings.TrimSpace(string(values)), "\n")
+	if len(lines) != len(names) {
+		return fmt.Errorf("%d values of %d constants", len(lines), len(names))
+	}
+	for i, name := range names {
+		f(name, lines[i], strings.Contains(expansions[i], mark))
+	}
+	return nil
+}
+
+func firstError(messages []byte) string {
+	for line := range strings.Lines(string(messages)) {
+		if strings.Contains(line, "error:") {
+			return strings.TrimSpace(line)
+		}
+	}
+	return strings.TrimSpace(string(messages))
+}
