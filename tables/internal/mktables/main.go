@@ -34,6 +34,7 @@ func generate(dir string) (map[string][]byte, error) {
 		genErrnos,
 		genSignals,
 		genSets,
+		genIoctls,
 	} {
 		if err := gen(dir, files); err != nil {
 			return nil, err

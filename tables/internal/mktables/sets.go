@@ -96,10 +96,16 @@ func readSets(path string) ([]*set, error) {
 		if len(f) < 4 || f[0] != "enum" && f[0] != "flags" {
 			return nil, fmt.Errorf("%s:%d: want enum|flags <Name> <UNKNOWN_???> <member>...", path, n)
 		}
+		if f[2] == "-" {
+			f[2] = ""
+		}
 		sets = append(sets, &set{file: filepath.Base(path), line: n, kind: f[0], name: f[1], unknown: f[2], terms: f[3:]})
 	}
 	return sets, nil
 }
+
+// bitPrefix makes a flag of a constant that numbers bits: 1<<RTC_FEATURE_ALARM.
+const bitPrefix = "1<<"
 
 // resolver finds the members of sets.
 type resolver struct {
@@ -159,11 +165,15 @@ func (r *resolver) resolve(s *set) error {
 			}
 			s.members = append(s.members, other.members...)
 		case strings.Contains(term, "*"):
-			found, err := r.uapi.glob(header, term)
+			pattern, isBit := strings.CutPrefix(term, bitPrefix)
+			found, err := r.uapi.glob(header, pattern)
 			if err != nil {
 				return err
 			}
 			for _, c := range found {
+				if isBit {
+					c = c.bit()
+				}
 				if !slices.ContainsFunc(excluded, func(p string) bool { return match(p, c.name) }) {
 					s.add(member{c.name, c.values, masks}, inMask, false)
 				}
@@ -192,6 +202,13 @@ func (r *resolver) resolve(s *set) error {
 
 // value evaluates the name of a constant or a number.
 func (r *resolver) value(header, s string) ([2]uint64, error) {
+	if name, isBit := strings.CutPrefix(s, bitPrefix); isBit {
+		c, err := r.uapi.lookup(header, name)
+		if err != nil {
+			return [2]uint64{}, err
+		}
+		return c.bit().values, nil
+	}
 	if c := s[0]; '0' <= c && c <= '9' || c == '-' {
 		v, err := parseValue(s)
 		return [2]uint64{v, v}, err

@@ -161,3 +161,13 @@ func match(pattern, name string) bool {
 	}
 	return false
 }
+
+// bit is the flag that a constant numbers.
+func (c *constant) bit() *constant {
+	b := *c
+	b.name = bitPrefix + c.name
+	for i := range b.values {
+		b.values[i] = 1 << c.values[i]
+	}
+	return &b
+}

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// genIoctls makes the table of ioctl requests: all constants that headers make
+// with _IOC, and those older ones that ioctls.txt names.
+func genIoctls(dir string, files map[string][]byte) error {
+	u, err := readUAPI(dir)
+	if err != nil {
+		return err
+	}
+	found := make(map[string]*constant)
+	for _, header := range u.headers {
+		for _, c := range u.consts[header] {
+			if c.ioc {
+				found[c.name] = c
+			}
+		}
+	}
+	if err := namedIoctls(dir, u, found); err != nil {
+		return err
+	}
+	var all []*constant
+	for _, c := range found {
+		all = append(all, c)
+	}
+	byRequest := func(abi int) func(x, y *constant) int {
+		return func(x, y *constant) int {
+			return cmp.Or(cmp.Compare(uint32(x.values[abi]), uint32(y.values[abi])), cmp.Compare(x.name, y.name))
+		}
+	}
+	var b bytes.Buffer
+	for abi, id := range [...]string{"X86_64", "I386"} {
+		slices.SortFunc(all, byRequest(abi))
+		var ops, names bytes.Buffer
+		n := 0
+		for _, c := range all {
+			if !c.has[abi] {
+				continue
+			}
+			if n%8 == 0 {
+				ops.WriteString("\n")
+			}
+			n++
+			fmt.Fprintf(&ops, "%#x,", uint32(c.values[abi]))
+			fmt.Fprintf(&names, "%q,\n", c.name)
+		}
+		fmt.Fprintf(&b, "\nvar ioctlOps%s = [...]uint32{%s\n}\n", id, &ops)
+		fmt.Fprintf(&b, "\nvar ioctlNames%s = [...]string{\n%s}\n", id, &names)
+	}
+	files["zioctl.go"] = b.Bytes()
+	return nil
+}
+
+// namedIoctls adds and removes what ioctls.txt says.
+func namedIoctls(dir string, u *uapi, found map[string]*constant) error {
+	data, err := os.ReadFile(filepath.Join(dir, "ioctls.txt"))
+	if err != nil {
+		return err
+	}
+	header := ""
+	n := 0
+	for line := range strings.Lines(string(data)) {
+		n++
+		line, _, _ = strings.Cut(line, "#")
+		for _, term := range strings.Fields(line) {
+			if err := oneTerm(u, term, &header, found); err != nil {
+				return fmt.Errorf("ioctls.txt:%d: %w", n, err)
+			}
+		}
+	}
+	return nil
+}
+
+func oneTerm(u *uapi, term string, header *string, found map[string]*constant) error {
+	if term[0] == '<' {
+		*header = term
+		return nil
+	}
+	if pattern, remove := strings.CutPrefix(term, "-"); remove {
+		before := len(found)
+		for name := range found {
+			if match(pattern, name) {
+				delete(found, name)
+			}
+		}
+		if len(found) == before {
+			return fmt.Errorf("no request is called %s", pattern)
+		}
+		return nil
+	}
+	if name, value, ok := strings.Cut(term, "="); ok {
+		v64, v32, both := strings.Cut(value, ",")
+		if !both {
+			v32 = v64
+		}
+		c := &constant{name: name, has: [2]bool{v64 != "-", v32 != "-"}}
+		for i, v := range [...]string{v64, v32} {
+			if !c.has[i] {
+				continue
+			}
+			var err error
+			if c.values[i], err = parseValue(v); err != nil {
+				return err
+			}
+		}
+		found[name] = c
+		return nil
+	}
+	pattern, typ, ok := strings.Cut(term, "/")
+	if !ok {
+		return fmt.Errorf("%s: want PATTERN/TYPE", term)
+	}
+	want, err := parseValue(typ)
+	if err != nil {
+		return err
+	}
+	cs, err := u.glob(*header, pattern)
+	n := 0
+	for _, c := range cs {
+		if c.values[0]>>8&0xff == want {
+			found[c.name] = c
+			n++
+		}
+	}
+	if n == 0 && err == nil {
+		err = fmt.Errorf("%s matches nothing", term)
+	}
+	return err
+}
