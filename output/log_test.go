@@ -1,0 +1,471 @@
+package output
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"trapline/tables"
+)
+
+func call(tr Trace, name string) {
+	tr.BeginCall(&Header{Time: start, Name: name})
+	tr.Entered()
+}
+
+func finish(tr Trace, result uint64) {
+	tr.Resume(start)
+	tr.Return()
+	tr.Number(result, Signed)
+	tr.EndCall(&Result{})
+}
+
+// TestInterleaved has several tracees share a file.
+func TestInterleaved(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		options Options
+		write   func(l *Log, a, b Trace) // tracees 1 and 2
+		want    string
+	}{
+		{"one after the other", Options{}, func(l *Log, a, b Trace) {
+			call(a, "f")
+			finish(a, 1)
+			call(b, "g")
+			finish(b, 2)
+		}, `
+1     f() = 1
+2     g() = 2
+`},
+		{"in between", Options{}, func(l *Log, a, b Trace) {
+			a.BeginCall(&Header{Name: "f"})
+			a.Arg("x")
+			a.BeginArray()
+			a.Elem()
+			a.Number(1, Signed)
+			a.Entered()
+			call(b, "g")
+			a.Resume(start)
+			a.Elem()
+			a.Number(2, Signed)
+			a.EndArray()
+			a.Return()
+			a.Number(0, Signed)
+			a.EndCall(&Result{})
+			finish(b, 2)
+		}, `
+1     f([1 <unfinished ...>
+2     g( <unfinished ...>
+1     <... f resumed>, 2]) = 0
+2     <... g resumed>) = 2
+`},
+		{"death in a call", Options{}, func(l *Log, a, b Trace) {
+			call(a, "f")
+			call(b, "g")
+			a.Killed(start, "SIGKILL", false)
+			b.Killed(start, "SIGKILL", false)
+		}, `
+1     f( <unfinished ...>
+2     g( <unfinished ...>
+1     +++ killed by SIGKILL +++
+2     +++ killed by SIGKILL +++
+`},
+		{"death in the last call", Options{}, func(l *Log, a, b Trace) {
+			call(a, "f")
+			a.Killed(start, "SIGSEGV", true)
+			call(b, "exit")
+			b.Unreturned(start, true)
+			b.Exited(start, 0)
+			call(a, "nanosleep")
+			a.Unreturned(start, false)
+		}, `
+1     f( <unfinished ...>
+1     +++ killed by SIGSEGV (core dumped) +++
+2     exit() = ?
+2     +++ exited with 0 +++
+1     nanosleep( <unfinished ...>) = ?
+`},
+		{"detached", Options{}, func(l *Log, a, b Trace) {
+			call(a, "f")
+			call(b, "g")
+			b.Close()
+			a.Close()
+		}, `
+1     f( <unfinished ...>
+2     g( <detached ...>
+`},
+		{"execve of a thread, its line the last", Options{}, func(l *Log, a, b Trace) {
+			call(a, "pause")
+			call(b, "execve")
+			b.Superseded(start, a, false)
+			finish(b, 0)
+			call(b, "f")
+		}, `
+1     pause( <unfinished ...>
+2     execve( <pid changed to 1 ...>
+1     +++ superseded by execve in pid 2 +++
+1     <... execve resumed>) = 0
+1     f( <unfinished ...>
+`},
+		{"execve of a thread, its line interrupted", Options{}, func(l *Log, a, b Trace) {
+			call(a, "nanosleep")
+			call(b, "execve")
+			a.Unreturned(start, false)
+			b.Superseded(start, a, true)
+			finish(b, 0)
+		}, `
+1     nanosleep( <unfinished ...>
+2     execve( <unfinished ...>
+1     <... nanosleep resumed> <unfinished ...>) = ?
+1     <... execve resumed>) = 0
+`},
+		{"personality, signal", Options{}, func(l *Log, a, b Trace) {
+			a.Personality(start, tables.I386)
+			b.Personality(start, tables.X32)
+			a.BeginSignal(start, "SIGCHLD")
+			a.BeginStruct()
+			a.Field("si_signo")
+			a.Symbol(17, "SIGCHLD", Unsigned)
+			a.More()
+			a.EndStruct()
+			a.EndSignal()
+		}, `
+1     [ Process PID=1 runs in 32 bit mode. ]
+2     [ Process PID=2 runs in x32 mode. ]
+1     --- SIGCHLD {si_signo=SIGCHLD, ...} ---
+`},
+		{"only successful calls", Options{Statuses: Successful}, func(l *Log, a, b Trace) {
+			call(a, "f")
+			call(b, "g")
+			finish(b, 0)
+			a.Return()
+			a.Number(1<<64-1, Signed)
+			a.Failure(2, "ENOENT", "none")
+			a.EndCall(&Result{})
+			call(a, "h")
+			a.Killed(start, "SIGKILL", false)
+			call(b, "detached")
+		}, `
+2     g() = 0
+1     +++ killed by SIGKILL +++
+`},
+		{"only unfinished calls", Options{Statuses: Unfinished}, func(l *Log, a, b Trace) {
+			call(a, "f")
+			call(b, "g")
+			finish(b, 0)
+			call(b, "exit")
+			b.Unreturned(start, true)
+			a.Killed(start, "SIGKILL", false)
+		}, `
+2     exit() = ?
+1     f( <unfinished ...>
+1     +++ killed by SIGKILL +++
+`},
+		{"only detached calls", Options{Statuses: Detached}, func(l *Log, a, b Trace) {
+			call(a, "nanosleep")
+			call(b, "execve")
+			a.Unreturned(start, false)
+			b.Superseded(start, a, false)
+			finish(b, 0)
+			call(b, "pause")
+			b.Close()
+		}, `
+2     execve( <pid changed to 1 ...>
+1     +++ superseded by execve in pid 2 +++
+1     pause( <detached ...>
+`},
+		{"commands", Options{}, func(l *Log, a, b Trace) {
+			a.SetComm([]byte("sh"))
+			call(a, "f")
+			finish(a, 0)
+			a.SetComm([]byte("a <b>\n"))
+			call(a, "f")
+			finish(a, 0)
+		}, `
+1<sh> f() = 0
+1<a \74b\76\n> f() = 0
+`},
+		{"multiplexer and entry points", Options{Multiplexer: true, EntryPoints: true}, func(l *Log, a, b Trace) {
+			via := &Via{Name: "socketcall", Call: 3, Symbol: "SYS_CONNECT", ArgsAddr: 0xffffd2c0, Raw: []uint64{3, 0xffffd2e0, 16}, Entry: "__sys_connect"}
+			a.BeginCall(&Header{Name: "connect", Entry: "__ia32_compat_sys_socketcall", Via: via})
+			finish(a, 0)
+			a.BeginCall(&Header{Name: "shmdt", Via: &Via{Name: "ipc", Call: 22, Raw: []uint64{0, 0, 0, 0x10000}}})
+			finish(a, 0)
+		}, `
+1     [__ia32_compat_sys_socketcall __sys_connect] socketcall(SYS_CONNECT, 0xffffd2c0 -> [3, 0xffffd2e0, 16]): connect() = 0
+1     ipc(22, 0, 0, 0, 0x10000): shmdt() = 0
+`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.options.PID = PIDColumn
+			if tt.options.Statuses == 0 {
+				tt.options.Statuses = AllStatuses
+			}
+			got := record(t, tt.options, func(l *Log) {
+				tt.write(l, newTrace(t, l, 1), newTrace(t, l, 2))
+			})
+			if got != tt.want[1:] {
+				t.Errorf("got\n%swant%s", got, tt.want)
+			}
+		})
+	}
+}
+
+// TestPIDMany marks lines with their tracee only while there are several.
+func TestPIDMany(t *testing.T) {
+	got := record(t, Options{PID: PIDMany, Statuses: AllStatuses}, func(l *Log) {
+		a := newTrace(t, l, 1)
+		call(a, "f")
+		finish(a, 0)
+		b := newTrace(t, l, 2)
+		call(b, "g")
+		finish(b, 0)
+		b.SetComm([]byte("sh"))
+		b.Exited(start, 0)
+		b.Close()
+		a.Exited(start, 0)
+		a.Close()
+	})
+	want := "f() = 0\n[pid     2] g() = 0\n[pid     2<sh>] +++ exited with 0 +++\n+++ exited with 0 +++\n"
+	if got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}
+
+func TestSeparate(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "trace")
+	l, err := OpenLog(Destination{Name: name, Separate: true}, Options{Statuses: AllStatuses})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b, c := newTrace(t, l, 1), newTrace(t, l, 2), newTrace(t, l, 3)
+	call(a, "pause")
+	call(b, "execve")
+	call(c, "f")
+	finish(c, 3)
+	b.Superseded(start, a, false)
+	finish(b, 0)
+	b.Exited(start, 0)
+	b.Close()
+	c.Exited(start, 3)
+	c.Close()
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for file, want := range map[string]string{
+		name + ".1": "pause( <unfinished ...>\n+++ superseded by execve in pid 2 +++\n<... execve resumed>) = 0\n+++ exited with 0 +++\n",
+		name + ".2": "execve( <pid changed to 1 ...>\n",
+		name + ".3": "f() = 3\n+++ exited with 3 +++\n",
+	} {
+		if got, err := os.ReadFile(file); err != nil || string(got) != want {
+			t.Errorf("%s: %v, got\n%swant\n%s", filepath.Base(file), err, got, want)
+		}
+	}
+}
+
+func TestAppend(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "trace")
+	for _, tt := range []struct {
+		add  bool
+		want string
+	}{{true, "f() = 0\n"}, {true, "f() = 0\nf() = 0\n"}, {false, "f() = 0\n"}} {
+		l, err := OpenLog(Destination{Name: name, Append: tt.add}, Options{Statuses: AllStatuses})
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := newTrace(t, l, 1)
+		call(a, "f")
+		finish(a, 0)
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := os.ReadFile(name); err != nil || string(got) != tt.want {
+			t.Errorf("%v, got\n%swant\n%s", err, got, tt.want)
+		}
+	}
+}
+
+func TestPipe(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "out put")
+	for _, prefix := range []string{"|", "!"} {
+		l, err := OpenLog(Destination{Name: prefix + "tr f g >'" + name + "'"}, Options{Statuses: AllStatuses})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if l.PipePID() <= 0 {
+			t.Errorf("pid %d", l.PipePID())
+		}
+		a := newTrace(t, l, 1)
+		call(a, "f")
+		finish(a, 0)
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := os.ReadFile(name); err != nil || string(got) != "g() = 0\n" {
+			t.Errorf("%v, got %s", err, got)
+		}
+	}
+}
+
+func TestWriteErrors(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := OpenLog(Destination{Name: filepath.Join(dir, "none", "trace")}, Options{}); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("no such directory: %v", err)
+	}
+	if _, err := OpenLog(Destination{Name: dir}, Options{}); !errors.Is(err, syscall.EISDIR) {
+		t.Errorf("a directory: %v", err)
+	}
+	for _, tt := range []struct {
+		name string
+		want error
+	}{{"/dev/full", syscall.ENOSPC}, {"|exec <&-; exec sleep 0.1", syscall.EPIPE}} {
+		l, err := OpenLog(Destination{Name: tt.name}, Options{Statuses: AllStatuses})
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := newTrace(t, l, 1)
+		for deadline := time.Now().Add(10 * time.Second); l.Err() == nil && time.Now().Before(deadline); {
+			call(a, "f")
+			finish(a, 0)
+			time.Sleep(time.Millisecond)
+		}
+		if err := l.Err(); !errors.Is(err, tt.want) {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+		if err := l.Close(); !errors.Is(err, tt.want) {
+			t.Errorf("%s: closing says %v", tt.name, err)
+		}
+	}
+}
+
+// TestFlushDelay writes a call that blocks, and looks for it in the file.
+func TestFlushDelay(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "trace")
+	l, err := OpenLog(Destination{Name: name}, Options{Statuses: AllStatuses})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	a := newTrace(t, l, 1)
+	for i, want := range []string{"f(", "f() = 0\nf("} {
+		if i > 0 {
+			finish(a, 0)
+		}
+		call(a, "f")
+		var got []byte
+		for deadline := time.Now().Add(10 * flushDelay); string(got) != want && time.Now().Before(deadline); {
+			time.Sleep(flushDelay / 10)
+			got, err = os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if string(got) != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+// TestFlushLarge writes more than the buffer takes and expects it in order.
+func TestFlushLarge(t *testing.T) {
+	const lines = 3 * bufferSize / 10
+	got := record(t, Options{Statuses: AllStatuses}, func(l *Log) {
+		a := newTrace(t, l, 1)
+		for i := range uint64(lines) {
+			call(a, "f")
+			finish(a, i)
+		}
+	})
+	for i, line := range strings.Split(strings.TrimSuffix(got, "\n"), "\n") {
+		if want := string(appendNumber([]byte("f() = "), uint64(i), Unsigned)); line != want {
+			t.Fatalf("got %s, want %s", line, want)
+		}
+	}
+	if n := strings.Count(got, "\n"); n != lines {
+		t.Errorf("%d lines, want %d", n, lines)
+	}
+}
+
+// TestStandardError has messages and a tracee's own output in order with the
+// trace. It runs itself as a process with a standard error to look at.
+func TestStandardError(t *testing.T) {
+	if os.Getenv("TRAPLINE_TEST_STDERR") != "" {
+		l, err := OpenLog(Destination{}, Options{Statuses: AllStatuses})
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := newTrace(t, l, 1)
+		call(a, "f")
+		l.Message("message")
+		finish(a, 0)
+		call(a, "write")
+		os.Stderr.WriteString("tracee\n")
+		finish(a, 0)
+		l.Close()
+		os.Exit(0)
+	}
+	cmd := exec.Command(os.Args[0], "-test.run=^TestStandardError$")
+	cmd.Env = append(os.Environ(), "TRAPLINE_TEST_STDERR=1")
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	if err := cmd.Run(); err != nil {
+		t.Fatal(err)
+	}
+	want := "f( <unfinished ...>\nmessage\n<... f resumed>) = 0\nwrite(tracee\n) = 0\n"
+	if got := stderr.String(); got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}
+
+// openTerminal makes a pseudo-terminal and gives its two ends.
+func openTerminal(t *testing.T) (master, slave *os.File) {
+	t.Helper()
+	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	if err != nil {
+		t.Skipf("no pseudo-terminals: %v", err)
+	}
+	t.Cleanup(func() { master.Close() })
+	if err := unix.IoctlSetPointerInt(int(master.Fd()), unix.TIOCSPTLCK, 0); err != nil {
+		t.Skipf("no pseudo-terminals: %v", err)
+	}
+	n, err := unix.IoctlGetInt(int(master.Fd()), unix.TIOCGPTN)
+	if err != nil {
+		t.Skipf("no pseudo-terminals: %v", err)
+	}
+	slave, err = os.OpenFile(string(appendNumber([]byte("/dev/pts/"), uint64(n), Unsigned)), os.O_RDWR|syscall.O_NOCTTY, 0)
+	if err != nil {
+		t.Skipf("no pseudo-terminals: %v", err)
+	}
+	t.Cleanup(func() { slave.Close() })
+	return master, slave
+}
+
+// TestTerminal expects a call to be shown on a terminal before it returns.
+func TestTerminal(t *testing.T) {
+	master, slave := openTerminal(t)
+	l, err := OpenLog(Destination{Name: slave.Name()}, Options{Statuses: AllStatuses})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if !l.Terminal() {
+		t.Error("no terminal")
+	}
+	a := newTrace(t, l, 1)
+	call(a, "f")
+	ready := []unix.PollFd{{Fd: int32(master.Fd()), Events: unix.POLLIN}}
+	if n, err := unix.Poll(ready, int(flushDelay.Milliseconds()/2)); n != 1 {
+		t.Fatalf("not shown at once: %v", err)
+	}
+	b := make([]byte, 100)
+	if n, err := master.Read(b); string(b[:n]) != "f(" {
+		t.Errorf("got %q, %v", b[:n], err)
+	}
+}
