@@ -86,6 +86,9 @@ type frame struct {
 // Failed says that the call returned an error.
 func (c *Call) Failed() bool { return c.Errno != 0 }
 
+// Complete says that all arguments have been shown.
+func (c *Call) Complete() bool { return c.Raw || c.next >= len(c.Sig.args) && !c.halfway }
+
 // Exiting says that the call is at its exit-stop.
 func (c *Call) Exiting() bool { return c.exiting }
 

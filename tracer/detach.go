@@ -34,6 +34,15 @@ func (t *Tracer) Interrupt(sig unix.Signal) {
 	}
 }
 
+// DetachAll ends the trace as Interrupt does, but from the tracer's own
+// goroutine and without a signal: all tracees go on.
+func (t *Tracer) DetachAll() {
+	t.interrupt.CompareAndSwap(0, noSignal)
+}
+
+// noSignal in Tracer.interrupt ends the trace without one.
+const noSignal = -1
+
 // wakeSignal interrupts wait4. The Go runtime does nothing with it.
 const wakeSignal = unix.Signal(64)
 
@@ -102,7 +111,7 @@ func (t *Tracer) nextDetached() (*Event, error) {
 // others. It waits for none: a process in vfork stops only when its child,
 // which may be stopped here, has gone on.
 func (t *Tracer) beginDetaching(sig unix.Signal) {
-	if tr := t.tracees[t.launched]; tr != nil && sig != 0 {
+	if tr := t.tracees[t.launched]; tr != nil && sig > 0 {
 		unix.Kill(t.launched, unix.SIGCONT)
 		unix.Kill(t.launched, sig)
 	}

@@ -50,7 +50,7 @@ type Tracer struct {
 
 	launched int // pid of the launched command, while it is ours to wait for
 
-	interrupt atomic.Int32  // the signal that ends the trace
+	interrupt atomic.Int32  // the signal that ends the trace, or noSignal
 	noticed   chan struct{} // closed when Next has seen it
 	ending    bool
 	detached  []*Tracee // let go, to be reported

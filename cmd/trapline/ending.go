@@ -1,0 +1,48 @@
+package main
+
+import (
+	"os"
+	"os/signal"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// ending is how trapline is to end: as its command did.
+type ending struct {
+	code   int
+	signal unix.Signal // 0 if it exited
+}
+
+func endingOf(status unix.WaitStatus) ending {
+	if status.Signaled() {
+		return ending{signal: status.Signal()}
+	}
+	return ending{code: status.ExitStatus()}
+}
+
+// exit does not return.
+func (e ending) exit() {
+	if e.signal != 0 {
+		die(e.signal)
+		e.code = 128 + int(e.signal) // the signal does not kill
+	}
+	os.Exit(e.code)
+}
+
+// die ends this process by a signal, without a core dump: the command has
+// left one. The signal is given its default action behind the back of the Go runtime,
+// whose handler would print a traceback.
+func die(sig unix.Signal) {
+	unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
+	signal.Reset(sig)
+	var action struct { // struct sigaction of the kernel; handler 0 is SIG_DFL
+		handler, flags, restorer uintptr
+		mask                     uint64
+	}
+	unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(sig), uintptr(unsafe.Pointer(&action)), 0, 8, 0, 0)
+	mask := uint64(1) << (sig - 1)
+	const sigUnblock = 1 // SIG_UNBLOCK
+	unix.RawSyscall6(unix.SYS_RT_SIGPROCMASK, sigUnblock, uintptr(unsafe.Pointer(&mask)), 0, 8, 0, 0)
+	unix.Tgkill(unix.Getpid(), unix.Gettid(), sig)
+}

@@ -1,0 +1,46 @@
+package main
+
+import (
+	"os"
+	"os/signal"
+	"sync/atomic"
+
+	"golang.org/x/sys/unix"
+
+	"trapline/tracer"
+)
+
+// interrupts are the signals that end a trace.
+type interrupts struct {
+	first atomic.Int32 // the one that did
+}
+
+// handleSignals makes signals to trapline end the trace, or not, as -I says. It
+// is called after the launch, so that the command has what it would have had.
+func handleSignals(interruptible int, t *tracer.Tracer) *interrupts {
+	in := new(interrupts)
+	// A tracer in the background may write to the terminal all the same.
+	signal.Ignore(unix.SIGTTOU, unix.SIGTTIN)
+	if interruptible == interruptibleAnywhere {
+		return in
+	}
+	c := make(chan os.Signal, 8)
+	signal.Notify(c, unix.SIGHUP, unix.SIGINT, unix.SIGQUIT, unix.SIGTERM)
+	if interruptible == interruptibleNeverTSTP {
+		signal.Notify(c, unix.SIGTSTP)
+	}
+	go func() {
+		for sig := range c {
+			if interruptible != interruptibleWaiting {
+				continue
+			}
+			if sig := sig.(unix.Signal); in.first.CompareAndSwap(0, int32(sig)) {
+				t.Interrupt(sig)
+			}
+		}
+	}()
+	return in
+}
+
+// received is the signal that ended the trace, or 0.
+func (in *interrupts) received() unix.Signal { return unix.Signal(in.first.Load()) }

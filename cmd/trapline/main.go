@@ -1,0 +1,63 @@
+// Trapline traces the system calls of programs. See help.txt, or trapline -h.
+package main
+
+import (
+	_ "embed"
+	"errors"
+	"fmt"
+	"os"
+)
+
+//go:embed help.txt
+var help string
+
+func main() {
+	c, err := parseCommandLine(os.Args[min(1, len(os.Args)):])
+	for _, w := range c.warnings {
+		complain("%s", w)
+	}
+	switch {
+	case err != nil:
+		fail(err)
+	case c.help:
+		fmt.Print(help)
+		return
+	case c.version:
+		fmt.Println(version())
+		return
+	}
+	end, err := run(c)
+	if err != nil {
+		fail(err)
+	}
+	end.exit()
+}
+
+// program is what trapline calls itself in messages: the name that it was
+// called by, as strace does.
+func program() string {
+	if len(os.Args) == 0 || os.Args[0] == "" {
+		return "trapline"
+	}
+	return os.Args[0]
+}
+
+// message is a line of trapline's own.
+func message(format string, args ...any) string {
+	return program() + ": " + fmt.Sprintf(format, args...)
+}
+
+// complain writes a message to standard error.
+func complain(format string, args ...any) {
+	fmt.Fprintln(os.Stderr, message(format, args...))
+}
+
+// fail says what is wrong and exits with status 1.
+func fail(err error) {
+	complain("%v", err)
+	var user *userError
+	if errors.As(err, &user) && user.hint {
+		fmt.Fprintf(os.Stderr, "Try '%s -h' for more information.\n", program())
+	}
+	os.Exit(1)
+}

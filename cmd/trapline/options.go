@@ -1,0 +1,332 @@
+package main
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"trapline/decode"
+	"trapline/output"
+)
+
+// options are all options there are. Their meaning is told in help.txt.
+var options = []option{
+	// General
+	{short: 'e', arg: requiredArgument, set: func(c *config, _, v string, _ bool) error { return c.qualify(v) }},
+
+	// Startup
+	{short: 'E', long: []string{"env"}, arg: requiredArgument, set: func(c *config, _, v string, _ bool) error {
+		c.env = append(c.env, v)
+		return nil
+	}},
+	{short: 'p', long: []string{"attach"}, arg: requiredArgument, set: (*config).addPIDs},
+	{short: 'u', long: []string{"user"}, arg: requiredArgument, set: text(func(c *config) *string { return &c.user })},
+	{long: []string{"argv0"}, arg: requiredArgument, set: func(c *config, _, v string, _ bool) error {
+		c.argv0, c.argv0Set = v, true
+		return nil
+	}},
+
+	// Tracing
+	{short: 'b', long: []string{"detach-on"}, arg: requiredArgument, set: func(c *config, _, v string, _ bool) error {
+		if v != "execve" {
+			return refusef("Syscall '%s' for -b isn't supported", v)
+		}
+		c.detachOnExec = true
+		return nil
+	}},
+	{short: 'f', set: count(func(c *config) *int { return &c.shortF })},
+	{long: []string{"follow-forks"}, set: func(c *config, _, _ string, _ bool) error {
+		c.follow, c.longF = true, true
+		return nil
+	}},
+	{long: []string{"output-separately"}, set: flag(func(c *config) *bool { return &c.destination.Separate })},
+	{short: 'I', long: []string{"interruptible"}, arg: requiredArgument, set: func(c *config, spelled, v string, _ bool) error {
+		names := []string{"anywhere", "waiting", "never", "never_tstp"}
+		n, err := strconv.ParseUint(v, 10, 8)
+		if err != nil {
+			n = uint64(slices.Index(names, v) + 1)
+		}
+		if n < interruptibleAnywhere || n > interruptibleNeverTSTP {
+			return invalidArgument(spelled, v)
+		}
+		c.interruptible = int(n)
+		return nil
+	}},
+	{long: []string{"kill-on-exit"}, set: flag(func(c *config) *bool { return &c.killOnExit })},
+	{long: []string{"syscall-limit"}, arg: requiredArgument, set: func(c *config, spelled, v string, _ bool) error {
+		n, err := strconv.ParseUint(v, 10, 64)
+		if err != nil || n == 0 {
+			return invalidArgument(spelled, v)
+		}
+		c.syscallLimit = n
+		return nil
+	}},
+
+	// Filtering
+	{long: []string{"trace"}, arg: requiredArgument, set: byName("trace", "")},
+	{long: []string{"signal", "signals"}, arg: requiredArgument, set: byName("signal", "")},
+	{long: []string{"status"}, arg: requiredArgument, set: byName("status", "")},
+	{long: []string{"trace-fds"}, arg: requiredArgument, set: byName("trace-fds", "")},
+	{short: 'P', long: []string{"trace-path"}, arg: requiredArgument, set: func(c *config, _, v string, _ bool) error {
+		c.paths = append(c.paths, v)
+		return nil
+	}},
+	{short: 'z', long: []string{"successful-only"}, set: onlyStatus(output.Successful)},
+	{short: 'Z', long: []string{"failed-only", "failing-only"}, set: onlyStatus(output.Failed)},
+
+	// Output format
+	{short: 'a', long: []string{"columns"}, arg: requiredArgument, set: func(c *config, spelled, v string, _ bool) (err error) {
+		c.looks.Column, err = parseUint31(spelled, v)
+		return err
+	}},
+	{long: []string{"color"}, arg: requiredArgument, set: func(c *config, spelled, v string, _ bool) error {
+		modes := map[string]colorMode{"auto": colorAuto, "always": colorAlways, "never": colorNever}
+		mode, ok := modes[v]
+		if !ok {
+			return invalidArgument(spelled, v)
+		}
+		c.color = mode
+		return nil
+	}},
+	{long: []string{"abbrev"}, arg: requiredArgument, set: byName("abbrev", "")},
+	{long: []string{"verbose"}, arg: requiredArgument, set: byName("verbose", "")},
+	{long: []string{"raw"}, arg: requiredArgument, set: byName("raw", "")},
+	{long: []string{"read"}, arg: requiredArgument, set: byName("read", "")},
+	{long: []string{"write"}, arg: requiredArgument, set: byName("write", "")},
+	{long: []string{"quiet", "silent", "silence"}, arg: optionalArgument, set: byName("quiet", "attach,personality")},
+	{long: []string{"decode-fds"}, arg: optionalArgument, set: byName("decode-fds", "path")},
+	{long: []string{"decode-pids"}, arg: requiredArgument, set: byName("decode-pids", "")},
+	{short: 'i', long: []string{"instruction-pointer"}, set: flag(func(c *config) *bool { return &c.looks.IP })},
+	{short: 'n', long: []string{"syscall-number"}, set: flag(func(c *config) *bool { return &c.looks.Number })},
+	{short: 'N', long: []string{"arg-names"}, set: flag(func(c *config) *bool { return &c.looks.ArgNames })},
+	{short: 'o', long: []string{"output"}, arg: requiredArgument, set: text(func(c *config) *string { return &c.destination.Name })},
+	{short: 'A', long: []string{"output-append-mode"}, set: flag(func(c *config) *bool { return &c.destination.Append })},
+	{short: 'q', set: count(func(c *config) *int { return &c.shortQ })},
+	{short: 'r', long: []string{"relative-timestamps"}, arg: optionalArgument, set: func(c *config, spelled, v string, given bool) error {
+		c.looks.Relative = true
+		return parsePrecision(&c.looks.RelDigits, spelled, v, given)
+	}},
+	{short: 's', long: []string{"string-limit"}, arg: requiredArgument, set: func(c *config, spelled, v string, _ bool) (err error) {
+		c.stringLimit, err = parseUint31(spelled, v)
+		if err == nil && c.stringLimit >= 1<<30 {
+			err = invalidArgument(spelled, v)
+		}
+		return err
+	}},
+	{short: 't', set: count(func(c *config) *int { return &c.shortT })},
+	{long: []string{"absolute-timestamps", "timestamps"}, arg: optionalArgument, set: (*config).setTimestamps},
+	{short: 'T', long: []string{"syscall-times"}, arg: optionalArgument, set: func(c *config, spelled, v string, given bool) error {
+		c.looks.Durations = true
+		return parsePrecision(&c.looks.DurDigits, spelled, v, given)
+	}},
+	{short: 'v', long: []string{"no-abbrev"}, set: func(c *config, _, _ string, _ bool) error {
+		c.abbrev = syscallSet{}
+		return nil
+	}},
+	{short: 'x', set: count(func(c *config) *int { return &c.shortX })},
+	{long: []string{"strings-in-hex"}, arg: optionalArgument, set: func(c *config, spelled, v string, given bool) error {
+		styles := map[string]output.StringStyle{
+			"none": output.OctalEscapes, "non-ascii-chars": output.HexEscapes, "non-ascii": output.HexNonASCII, "all": output.HexAll,
+		}
+		style, ok := styles[v]
+		if !given {
+			style, ok = output.HexAll, true
+		}
+		if !ok {
+			return invalidArgument(spelled, v)
+		}
+		c.looks.Strings, c.longX = style, true
+		return nil
+	}},
+	{short: 'X', long: []string{"const-print-style"}, arg: requiredArgument, set: func(c *config, spelled, v string, _ bool) error {
+		styles := map[string]output.NameStyle{"raw": output.Raw, "abbrev": output.Abbrev, "verbose": output.Verbose}
+		style, ok := styles[v]
+		if !ok {
+			return invalidArgument(spelled, v)
+		}
+		c.looks.Names = style
+		return nil
+	}},
+	{short: 'y', set: count(func(c *config) *int { return &c.shortY })},
+	{short: 'Y', set: decodePIDs(decode.PIDComm)},
+	{long: []string{"pidns-translation"}, set: decodePIDs(decode.PIDNamespace)},
+	{long: []string{"always-show-pid"}, set: flag(func(c *config) *bool { return &c.alwaysShowPID })},
+	{long: []string{"json"}, set: flag(func(c *config) *bool { return &c.looks.JSON })},
+
+	// Statistics
+	{short: 'c', long: []string{"summary-only"}, set: setSummary(summaryOnly)},
+	{short: 'C', long: []string{"summary"}, set: setSummary(summaryToo)},
+	{short: 'O', long: []string{"summary-syscall-overhead"}, arg: requiredArgument, set: func(c *config, spelled, v string, _ bool) error {
+		d, ok := parseDuration(v)
+		if !ok {
+			return invalidArgument(spelled, v)
+		}
+		c.overhead, c.overheadSet = d, true
+		return nil
+	}},
+	{short: 'S', long: []string{"summary-sort-by"}, arg: requiredArgument, set: func(c *config, _, v string, _ bool) (err error) {
+		c.sortBy, err = output.ParseSort(v)
+		c.sorted = true
+		return withHint(err)
+	}},
+	{short: 'U', long: []string{"summary-columns"}, arg: requiredArgument, set: func(c *config, _, v string, _ bool) (err error) {
+		c.columns, err = output.ParseColumns(v)
+		return withHint(err)
+	}},
+	{short: 'w', long: []string{"summary-wall-clock"}, set: flag(func(c *config) *bool { return &c.wallClock })},
+
+	// Miscellaneous
+	{short: 'h', long: []string{"help"}, set: flag(func(c *config) *bool { return &c.help })},
+	{short: 'V', long: []string{"version"}, set: flag(func(c *config) *bool { return &c.version })},
+
+	// What strace has and trapline has not says so.
+	{short: 'k', set: notSupported("Stack traces (-k/--stack-trace option) are not supported by trapline")},
+	{long: []string{"stack-trace", "stack-traces"}, arg: optionalArgument,
+		set: notSupported("Stack traces (-k/--stack-trace option) are not supported by trapline")},
+	{long: []string{"secontext"}, arg: optionalArgument,
+		set: notSupported("SELinux context printing (--secontext option) is not supported by trapline")},
+	{short: 'F', set: flag(func(c *config) *bool { return &c.shortBigF })},
+}
+
+// setFunc is what an option does, see option.set.
+type setFunc = func(c *config, spelled, value string, given bool) error
+
+func flag(field func(*config) *bool) setFunc {
+	return func(c *config, _, _ string, _ bool) error {
+		*field(c) = true
+		return nil
+	}
+}
+
+func count(field func(*config) *int) setFunc {
+	return func(c *config, _, _ string, _ bool) error {
+		*field(c)++
+		return nil
+	}
+}
+
+func text(field func(*config) *string) setFunc {
+	return func(c *config, _, value string, _ bool) error {
+		*field(c) = value
+		return nil
+	}
+}
+
+func onlyStatus(s output.StatusSet) setFunc {
+	return func(c *config, _, _ string, _ bool) error {
+		c.looks.Statuses = s
+		c.onlyStatus++
+		return nil
+	}
+}
+
+func decodePIDs(p decode.PIDs) setFunc {
+	return func(c *config, _, _ string, _ bool) error {
+		c.pidDecoding = p
+		return nil
+	}
+}
+
+func setSummary(m summaryMode) setFunc {
+	return func(c *config, _, _ string, _ bool) error {
+		if c.summary != noSummary && c.summary != m {
+			return usagef("-c/--summary-only and -C/--summary are mutually exclusive")
+		}
+		c.summary = m
+		return nil
+	}
+}
+
+func notSupported(msg string) setFunc {
+	return func(*config, string, string, bool) error { return refusef("%s", msg) }
+}
+
+func invalidArgument(spelled, value string) error {
+	return usagef("invalid %s argument: '%s'", spelled, value)
+}
+
+func parseUint31(spelled, value string) (int, error) {
+	n, err := strconv.ParseUint(value, 10, 31)
+	if err != nil {
+		return 0, invalidArgument(spelled, value)
+	}
+	return int(n), nil
+}
+
+// precisions are the units that times can be printed to.
+var precisions = map[string]output.Precision{
+	"s": output.Seconds, "ms": output.Milliseconds, "us": output.Microseconds, "ns": output.Nanoseconds,
+}
+
+func parsePrecision(p *output.Precision, spelled, value string, given bool) error {
+	if !given {
+		*p = output.Microseconds
+		return nil
+	}
+	digits, ok := precisions[value]
+	if !ok {
+		return invalidArgument(spelled, value)
+	}
+	*p = digits
+	return nil
+}
+
+// setTimestamps reads [[format:]FORMAT][,[precision:]PRECISION].... What is not
+// given stays as an earlier option left it.
+func (c *config) setTimestamps(spelled, value string, given bool) error {
+	clocks := map[string]output.Clock{"none": output.ClockNone, "time": output.ClockTime, "unix": output.ClockEpoch}
+	if !c.longT {
+		c.longT = true
+		c.looks.Clock, c.looks.ClockDigits = output.ClockTime, output.Seconds
+	}
+	for item := range strings.SplitSeq(value, ",") {
+		format, asFormat := strings.CutPrefix(item, "format:")
+		precision, asPrecision := strings.CutPrefix(item, "precision:")
+		clock, isFormat := clocks[format]
+		digits, isPrecision := precisions[precision]
+		switch {
+		case item == "":
+		case isFormat && !asPrecision:
+			c.looks.Clock = clock
+		case isPrecision && !asFormat:
+			c.looks.ClockDigits = digits
+		default:
+			return invalidArgument(spelled, value)
+		}
+	}
+	return nil
+}
+
+// addPIDs reads the argument of -p: process ids between commas or white space.
+func (c *config) addPIDs(_, value string, _ bool) error {
+	for _, item := range strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(", \t\n", r) }) {
+		pid, err := strconv.ParseUint(item, 10, 31)
+		if err != nil || pid == 0 {
+			return refusef("Invalid process id: '%s'", item)
+		}
+		if !slices.Contains(c.pids, int(pid)) {
+			c.pids = append(c.pids, int(pid))
+		}
+	}
+	return nil
+}
+
+// parseDuration reads a floating-point number with a unit, by default microseconds.
+func parseDuration(s string) (time.Duration, bool) {
+	unit := time.Microsecond
+	for _, u := range []struct {
+		suffix string
+		unit   time.Duration
+	}{{"ns", time.Nanosecond}, {"us", time.Microsecond}, {"ms", time.Millisecond}, {"s", time.Second}} {
+		if number, ok := strings.CutSuffix(s, u.suffix); ok {
+			s, unit = number, u.unit
+			break
+		}
+	}
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil || !(f >= 0) || f*float64(unit) >= float64(1<<63) {
+		return 0, false
+	}
+	return time.Duration(f * float64(unit)), true
+}

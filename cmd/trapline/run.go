@@ -1,0 +1,221 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"trapline/decode"
+	"trapline/output"
+	"trapline/tables"
+	"trapline/tracer"
+)
+
+// session joins a tracer's events with the decoder and the log.
+type session struct {
+	config  *config
+	tracer  *tracer.Tracer
+	log     *output.Log
+	decoder *decode.Decoder
+	summary *output.Summary // nil without -c and -C
+
+	timed   bool // times of stops are wanted
+	command int  // pid of the launched command, 0 if there is none
+	end     ending
+	left    uint64 // calls until --syscall-limit, 0 if there is none
+	failed  bool   // the log failed: the trace is being ended
+
+	header output.Header // reused for every call
+	via    output.Via
+	result output.Result
+}
+
+// run traces until nothing is left to trace.
+func run(c *config) (ending, error) {
+	var command tracer.Command
+	if len(c.command) > 0 {
+		var err error
+		if command, err = c.launch(); err != nil {
+			return ending{}, err
+		}
+	}
+	log, err := openLog(c)
+	if err != nil {
+		return ending{}, err
+	}
+	s := newSession(c, log)
+	if s.tracer, err = tracer.New(c.tracerOptions()); err != nil {
+		return ending{}, err
+	}
+	if len(c.command) > 0 {
+		tracee, err := s.tracer.Launch(command)
+		if err != nil {
+			return ending{}, err
+		}
+		s.command = tracee.TID
+	}
+	if !s.attach() {
+		log.Close()
+		return ending{code: 1}, nil
+	}
+	signals := handleSignals(c.interruptible, s.tracer)
+	err = s.loop()
+	if sig := signals.received(); sig != 0 {
+		s.end = ending{signal: sig}
+	}
+	s.printSummary()
+	if logErr := log.Close(); logErr != nil {
+		complain("%s", fileError(logErr))
+	}
+	return s.end, err
+}
+
+func newSession(c *config, log *output.Log) *session {
+	s := &session{config: c, log: log, left: c.syscallLimit}
+	s.decoder = decode.NewDecoder(decode.Options{StringLimit: c.stringLimit, FDs: c.fds, PIDs: c.pidDecoding})
+	if c.summary != noSummary {
+		s.summary = &output.Summary{Columns: c.columns, Sort: c.sortBy, WallClock: c.wallClock, Overhead: c.overhead}
+	}
+	s.timed = s.summary != nil || c.looks.JSON || c.looks.Clock != output.ClockNone || c.looks.Relative || c.looks.Durations
+	return s
+}
+
+func openLog(c *config) (*output.Log, error) {
+	const pidDigits = 12 // ".2147483647" and the zero byte
+	if d := c.destination; d.Separate && len(d.Name) >= unix.PathMax-pidDigits {
+		return nil, refusef("%s: %s", d.Name, errnoMessage(unix.ENAMETOOLONG))
+	}
+	log, err := output.OpenLog(c.destination, c.looks)
+	if err != nil {
+		return nil, refusef("Can't fopen %s", fileError(err))
+	}
+	return log, nil
+}
+
+// fileError is what went wrong with a file, in strace's form.
+func fileError(err error) string {
+	var path *os.PathError
+	if errors.As(err, &path) {
+		return "'" + path.Path + "': " + errnoMessage(path.Err)
+	}
+	return errnoMessage(err)
+}
+
+func (c *config) tracerOptions() tracer.Options {
+	return tracer.Options{
+		Follow:       c.follow,
+		DetachOnExec: c.detachOnExec,
+		KillOnExit:   c.killOnExit,
+		Usage:        c.summary != noSummary,
+	}
+}
+
+// attach attaches to the processes of -p and says whether there is anything to
+// trace. It complains of those that it cannot attach to.
+func (s *session) attach() bool {
+	attached := s.command != 0
+	for _, pid := range s.config.pids {
+		threads, err := s.tracer.Attach(pid)
+		if err != nil {
+			complainOfAttach(err)
+			continue
+		}
+		attached = true
+		if threads > 1 {
+			s.message(quietAttach, "Process %d attached with %d threads", pid, threads)
+		} else if threads == 1 {
+			s.message(quietAttach, "Process %d attached", pid)
+		}
+	}
+	return attached
+}
+
+func complainOfAttach(err error) {
+	complain("%v", err)
+	var attach *tracer.AttachError
+	if errors.As(err, &attach) && attach.Hint != "" {
+		complain("%s", attach.Hint)
+	}
+}
+
+// message writes a message of trapline's own, unless it is among the quiet ones.
+func (s *session) message(kind quietSet, format string, args ...any) {
+	if s.config.quiet&kind == 0 {
+		s.log.Message(message(format, args...))
+	}
+}
+
+// loop takes one event after the other.
+func (s *session) loop() error {
+	for {
+		ev, err := s.tracer.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		s.event(ev)
+		if s.log.Err() != nil && !s.failed {
+			s.failed = true // Close will tell
+			s.tracer.DetachAll()
+		}
+	}
+}
+
+func (s *session) event(ev *tracer.Event) {
+	t, ok := ev.Tracee.Data.(*tracee)
+	if !ok {
+		var err error
+		if t, err = s.newTracee(ev.Tracee); err != nil {
+			complain("%s", fileError(err))
+			s.tracer.DetachAll()
+			return
+		}
+	}
+	switch ev.Kind {
+	case tracer.Enter:
+		s.enter(t, ev)
+	case tracer.Exit:
+		s.exit(t, ev)
+	case tracer.Signal:
+		s.signal(t, ev)
+	case tracer.GroupStop:
+		if s.config.signals.has(int(ev.Signal)) {
+			t.trace.Stopped(s.now(), tables.SignalName(int(ev.Signal)))
+		}
+	case tracer.Created:
+		s.message(quietAttach, "Process %d attached", ev.Tracee.TID)
+	case tracer.Exec:
+		s.exec(t, ev)
+	case tracer.LaunchFailed:
+		s.log.Message(message("exec: %s", tables.ErrnoMessage(uint32(ev.Errno))))
+	case tracer.Exited, tracer.Killed:
+		s.ended(t, ev)
+	case tracer.Detached:
+		t.trace.Close()
+		s.message(quietAttach, "Process %d detached", ev.Tracee.TID)
+	}
+}
+
+// printSummary writes the table of -c.
+func (s *session) printSummary() {
+	switch {
+	case s.summary == nil:
+	case s.config.looks.JSON:
+		s.log.Write(s.summary.AppendJSON(nil))
+	default:
+		s.log.Write(s.summary.Append(nil))
+	}
+}
+
+// now is the time, if anybody will see it.
+func (s *session) now() time.Time {
+	if !s.timed {
+		return time.Time{}
+	}
+	return time.Now()
+}

@@ -1,0 +1,183 @@
+package main
+
+import (
+	"time"
+
+	"trapline/decode"
+	"trapline/output"
+	"trapline/socketcall"
+	"trapline/tables"
+	"trapline/tracer"
+)
+
+// tracee is what a session knows of one tracee.
+type tracee struct {
+	trace   output.Trace
+	call    decode.Call
+	abi     tables.ABI // of the call before
+	shown   bool       // there is a call under way, and it is in the trace
+	entered time.Time
+	cpu     time.Duration // spent in the kernel before the call
+
+	inner     socketcall.Call // the call inside a multiplexer's
+	innerCall uint32          // its number there
+}
+
+// newTracee starts the record of a tracee.
+func (s *session) newTracee(tr *tracer.Tracee) (*tracee, error) {
+	trace, err := s.log.Trace(tr.TID)
+	if err != nil {
+		return nil, err
+	}
+	t := &tracee{trace: trace}
+	t.call = decode.Call{Decoder: s.decoder, Out: trace, Mem: tr, TID: tr.TID}
+	tr.Data = t
+	return t, nil
+}
+
+// enter is a syscall-enter-stop.
+func (s *session) enter(t *tracee, ev *tracer.Event) {
+	call := ev.Call
+	if call.ABI != t.abi {
+		t.abi = call.ABI
+		if s.config.quiet&quietPersonality == 0 {
+			t.trace.Personality(s.now(), call.ABI)
+		}
+	}
+	t.shown = s.chosen(t, call)
+	if !t.shown {
+		return
+	}
+	t.entered = s.now()
+	if s.summary != nil {
+		t.cpu = systemTime(ev)
+		if s.config.summary == summaryOnly {
+			return
+		}
+	}
+	h := &s.header
+	h.Time, h.ABI, h.NR, h.IP = t.entered, call.ABI, call.NR, call.IP
+	h.Name = t.call.Sig.Name
+	t.trace.BeginCall(h)
+	t.call.Enter()
+	t.trace.Entered()
+}
+
+// chosen prepares a call for decoding and says whether it is to be traced.
+func (s *session) chosen(t *tracee, call *tracer.Syscall) bool {
+	c := s.config
+	m := notMultiplexed
+	if call.ABI == tables.I386 {
+		m = t.demultiplex(call)
+	}
+	in := func(set *syscallSet) bool {
+		if m != notMultiplexed {
+			return set.hasInner(m, t.innerCall)
+		}
+		return set.has(call.ABI, call.NR)
+	}
+	if !in(&c.trace) {
+		return false
+	}
+	d := &t.call
+	d.ABI, d.NR = call.ABI, call.NR
+	s.header.Via = nil
+	if m == notMultiplexed {
+		d.Args, d.Sig = call.Args, decode.Lookup(call.ABI, call.NR)
+	} else {
+		d.Args, d.Sig = t.inner.Args, innerSignature(m, t.innerCall)
+		s.via = viaOf(m, t)
+		s.header.Via = &s.via
+	}
+	d.Abbrev, d.Plain, d.Raw = in(&c.abbrev), !in(&c.verbose), in(&c.raw)
+	d.Begin()
+	return true
+}
+
+// exit is a syscall-exit-stop.
+func (s *session) exit(t *tracee, ev *tracer.Event) {
+	call := ev.Call
+	if !t.shown {
+		return
+	}
+	t.shown = false
+	now := s.now()
+	if s.summary != nil {
+		d := &t.call
+		s.summary.Count(d.ABI, d.NR, d.Sig.Name, systemTime(ev)-t.cpu, now.Sub(t.entered), call.IsError)
+		if s.config.summary == summaryOnly {
+			s.limit()
+			return
+		}
+	}
+	t.trace.Resume(now)
+	t.call.Ret, t.call.Errno = call.Ret, 0
+	if call.IsError {
+		t.call.Errno = int(-call.Ret)
+	}
+	t.call.Exit()
+	t.call.Result()
+	s.result.Duration = now.Sub(t.entered)
+	t.trace.EndCall(&s.result)
+	s.limit()
+}
+
+// limit counts a call that has been traced, for --syscall-limit.
+func (s *session) limit() {
+	if s.left == 0 {
+		return
+	}
+	if s.left--; s.left == 0 {
+		s.log.Message(message("System call limit has been reached, detaching tracees"))
+		s.tracer.DetachAll()
+	}
+}
+
+// systemTime is the processor time that a tracee has spent in the kernel.
+func systemTime(ev *tracer.Event) time.Duration {
+	return time.Duration(ev.Usage.Stime.Nano())
+}
+
+// signal is a signal-delivery-stop.
+func (s *session) signal(t *tracee, ev *tracer.Event) {
+	if !s.config.signals.has(int(ev.Signal)) {
+		return
+	}
+	t.trace.BeginSignal(s.now(), tables.SignalName(int(ev.Signal)))
+	t.trace.BeginStruct()
+	t.trace.EndStruct()
+	t.trace.EndSignal()
+}
+
+// exec is the moment of a successful execve. If its caller was not the leader of
+// its thread group, it is the leader from now on.
+func (s *session) exec(t *tracee, ev *tracer.Event) {
+	if ev.Superseded == nil {
+		return
+	}
+	t.call.TID = ev.Tracee.TID
+	leader, ok := ev.Superseded.Data.(*tracee)
+	if !ok {
+		return
+	}
+	t.trace.Superseded(s.now(), leader.trace, s.config.quiet&quietSuperseded != 0)
+}
+
+// ended is the end of a tracee.
+func (s *session) ended(t *tracee, ev *tracer.Event) {
+	now := s.now()
+	if t.shown && s.config.summary != summaryOnly {
+		t.trace.Unreturned(now, t.call.Complete())
+	}
+	if ev.Tracee.TID == s.command {
+		s.end = endingOf(ev.Status)
+	}
+	if s.config.quiet&quietExit == 0 {
+		if ev.Kind == tracer.Killed {
+			t.trace.Killed(now, tables.SignalName(int(ev.Signal)), ev.Status.CoreDump())
+		} else {
+			t.trace.Exited(now, ev.Status.ExitStatus())
+		}
+	}
+	t.trace.Close()
+}
