@@ -173,6 +173,9 @@ func (j *jsonTrace) EndCall(r *Result) {
 	j.unwind()
 	j.member("duration_ns")
 	j.buf = appendNumber(j.buf, uint64(max(0, r.Duration)), Unsigned)
+	if r.Regs != nil {
+		j.registers(r.Regs)
+	}
 	status := Successful
 	if j.failed {
 		status = Failed

@@ -168,6 +168,9 @@ func (t *text) EndCall(r *Result) {
 		status = Failed
 	}
 	t.endCall(status)
+	if r.Regs != nil && t.opt.Statuses&status != 0 {
+		t.registers(r.Regs)
+	}
 }
 
 // Unreturned implements Trace.

@@ -101,9 +101,6 @@ type Result struct {
 	Regs     *RegisterView // what --regs shows, or nil
 }
 
-// RegisterView is the part of a record that shows registers.
-type RegisterView struct{}
-
 // Options are the looks of a trace, the same for all Traces of a Log.
 type Options struct {
 	JSON bool // JSON lines in place of text

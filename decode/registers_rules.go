@@ -1,0 +1,114 @@
+package decode
+
+import (
+	"strconv"
+	"strings"
+
+	"trapline/tables"
+)
+
+// registerRule explains a change of registers by the ABI. The first rule that
+// applies is the reason.
+type registerRule struct {
+	regs regClass
+	when func(x *Transition, from, to uint64, after *Snapshot) bool
+	why  string
+	say  func(x *Transition) string // in place of why
+}
+
+// Codes of arch_prctl(2), from asm/prctl.h.
+const (
+	archSetGS = 0x1001
+	archSetFS = 0x1002
+)
+
+// registerRules is the ABI's account of what may change registers, for calls
+// by syscall (System V ABI for x86-64, A.2.1), int $0x80 and sysenter
+// (arch/x86/entry). All else is unexplained.
+var registerRules = [...]registerRule{
+	// Between calls the program is at work. The instruction that enters the
+	// kernel is its last, and syscall leaves two marks.
+	{regAX, between, "preset to -ENOSYS until the call has a result", nil},
+	{regOrigAX, between, "number of this call", nil},
+	{regCX, bySyscall(func(s *Snapshot) uint64 { return s.User.Rip }), "return address (syscall)", nil},
+	{regR11, bySyscall(func(s *Snapshot) uint64 { return s.User.Eflags }), "flags (syscall)", nil},
+	{anyReg, func(x *Transition, _, _ uint64, _ *Snapshot) bool { return x.Between && x.Signaled },
+		"program, or delivery of a signal", nil},
+	{anyReg, between, "program", nil},
+
+	// A child starts as a copy of its parent.
+	{regAX, child, "0 in the child", nil},
+	{regSP, child, "stack given to clone", nil},
+	{regFSBase | regGSBase | regGS | regFS, child, "CLONE_SETTLS", nil},
+
+	// Calls that replace the whole state.
+	{anyReg, succeeds("execve", "execveat"), "new program (execve)", nil},
+	{anyReg, calls("rt_sigreturn", "sigreturn"), "restored from the signal frame", nil},
+	{anyReg, calls("vm86", "vm86old"), "virtual 8086 mode", nil},
+	{anyReg, calls("uretprobe", "uprobe"), "trampoline of a uprobe", nil},
+
+	// The result. -ENOSYS stands in rax from the entry on.
+	{regAX, always, "", resultInAX},
+
+	// Calls made to change registers.
+	{regFSBase | regFS, archPrctl(archSetFS), "arch_prctl(ARCH_SET_FS)", nil},
+	{regGSBase | regGS, archPrctl(archSetGS), "arch_prctl(ARCH_SET_GS)", nil},
+	{regFSBase | regGSBase | regFS | regGS, succeeds("set_thread_area", "modify_ldt"),
+		"", func(x *Transition) string { return "segment descriptor changed (" + x.Name + ")" }},
+	{regFlags, succeeds("iopl"), "I/O privilege level (iopl)", nil},
+	{regPKRU, succeeds("pkey_alloc", "pkey_free"), "rights of the protection key", nil},
+}
+
+func always(*Transition, uint64, uint64, *Snapshot) bool { return true }
+
+func between(x *Transition, _, _ uint64, _ *Snapshot) bool { return x.Between }
+
+func child(x *Transition, _, _ uint64, _ *Snapshot) bool { return x.Child }
+
+// bySyscall is the mark that the syscall instruction leaves: a register that
+// holds what of says.
+func bySyscall(of func(*Snapshot) uint64) func(*Transition, uint64, uint64, *Snapshot) bool {
+	return func(x *Transition, _, to uint64, after *Snapshot) bool {
+		return x.Between && x.ABI != tables.I386 && to == of(after)
+	}
+}
+
+func calls(names ...string) func(*Transition, uint64, uint64, *Snapshot) bool {
+	return func(x *Transition, _, _ uint64, _ *Snapshot) bool {
+		for _, name := range names {
+			if x.Name == name {
+				return true
+			}
+		}
+		return false
+	}
+}
+
+func succeeds(names ...string) func(*Transition, uint64, uint64, *Snapshot) bool {
+	called := calls(names...)
+	return func(x *Transition, from, to uint64, after *Snapshot) bool {
+		return x.Errno == 0 && called(x, from, to, after)
+	}
+}
+
+func archPrctl(code uint64) func(*Transition, uint64, uint64, *Snapshot) bool {
+	called := succeeds("arch_prctl")
+	return func(x *Transition, from, to uint64, after *Snapshot) bool {
+		return called(x, from, to, after) && x.Args[0] == code
+	}
+}
+
+// resultInAX says what the value in rax or eax is.
+func resultInAX(x *Transition) string {
+	if x.Errno == 0 {
+		return "result"
+	}
+	name := tables.ErrnoName(uint32(x.Errno))
+	if name == "" {
+		name = strconv.Itoa(x.Errno)
+	}
+	if strings.HasPrefix(name, "ERESTART") {
+		return "-" + name + ": to be restarted, or EINTR"
+	}
+	return "result: -" + name
+}

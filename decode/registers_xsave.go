@@ -1,0 +1,165 @@
+package decode
+
+import (
+	"encoding/binary"
+	"iter"
+	"strconv"
+	"sync"
+
+	"trapline/output"
+)
+
+// extended is one register of the floating point or vector state.
+type extended struct {
+	reg   output.Register
+	class regClass
+}
+
+// Layout of FXSAVE, which is also the first 512 bytes of XSAVE's state (Intel
+// SDM volume 1, 10.5.1 and 13.4).
+var fxsave = [...]struct {
+	name      string
+	off, size int
+}{
+	{"fcw", 0, 2}, {"fsw", 2, 2}, {"ftw", 4, 1}, {"fop", 6, 2},
+	{"fip", 8, 8}, {"fdp", 16, 8}, {"mxcsr", 24, 4},
+}
+
+const (
+	fxsaveSize = 512
+	stOffset   = 32 // st0 to st7, 10 bytes in each 16
+	xmmOffset  = 160
+	// xcr0Offset is where the kernel tells which components the state has:
+	// the first of the bytes that hardware leaves to software.
+	xcr0Offset   = 464
+	xstateHeader = 512 // XSTATE_BV: components that are not in their initial state
+)
+
+// xsaveComponent is a part of XSAVE's standard layout. Offsets differ between
+// processors.
+type xsaveComponent struct {
+	number       int // bit in XCR0
+	offset, size int // bytes
+}
+
+// xsaveLayout asks the processor for the components beyond x87 and SSE (CPUID
+// leaf 0xd, Intel SDM volume 1, 13.2).
+var xsaveLayout = sync.OnceValue(func() []xsaveComponent {
+	const leaf = 0xd
+	if highest, _, _, _ := cpuid(0, 0); highest < leaf {
+		return nil
+	}
+	var layout []xsaveComponent
+	low, _, _, high := cpuid(leaf, 0)
+	supported := uint64(high)<<32 | uint64(low)
+	for n := 2; n < 63; n++ {
+		if supported&(1<<n) != 0 {
+			size, offset, _, _ := cpuid(leaf, uint32(n))
+			layout = append(layout, xsaveComponent{n, int(offset), int(size)})
+		}
+	}
+	return layout
+})
+
+// cpuid is the instruction of that name.
+func cpuid(leaf, subleaf uint32) (eax, ebx, ecx, edx uint32)
+
+// Components of XSAVE (Intel SDM volume 1, 13.1).
+const (
+	xAVX      = 2 // upper halves of ymm0 to ymm15
+	xOpmask   = 5 // k0 to k7
+	xZMMHi256 = 6 // upper halves of zmm0 to zmm15
+	xHi16ZMM  = 7 // zmm16 to zmm31
+	xPKRU     = 9
+)
+
+// extendedRegisters gives the registers of a snapshot's extended state.
+func extendedRegisters(s *Snapshot, sets RegisterSets) iter.Seq[extended] {
+	return func(yield func(extended) bool) {
+		show := func(name string, b []byte, class regClass) bool {
+			return yield(extended{output.Register{Name: name, Bits: 8 * len(b), Wide: b}, class})
+		}
+		if sets&FloatRegs != 0 && len(s.Float) >= fxsaveSize {
+			for _, f := range fxsave {
+				if !show(f.name, s.Float[f.off:f.off+f.size], regExtended) {
+					return
+				}
+			}
+			for i := range 8 {
+				at := stOffset + 16*i
+				if !show("st"+strconv.Itoa(i), s.Float[at:at+10], regExtended) {
+					return
+				}
+			}
+			for i := range xmmCount(s) {
+				at := xmmOffset + 16*i
+				if !show("xmm"+strconv.Itoa(i), s.Float[at:at+16], regExtended) {
+					return
+				}
+			}
+		}
+		if sets&VectorRegs == 0 || len(s.Vector) < xstateHeader+64 {
+			return
+		}
+		present := binary.LittleEndian.Uint64(s.Vector[xcr0Offset:])
+		inUse := binary.LittleEndian.Uint64(s.Vector[xstateHeader:])
+		for _, c := range xsaveLayout() {
+			if present&(1<<c.number) == 0 || c.offset+c.size > len(s.Vector) {
+				continue
+			}
+			b := s.Vector[c.offset : c.offset+c.size]
+			if inUse&(1<<c.number) == 0 {
+				b = make([]byte, c.size) // in its initial state, whatever the bytes say
+			}
+			var ok bool
+			switch c.number {
+			case xAVX:
+				ok = series(show, "ymm", "_high", 0, 16, xmmCount(s), b)
+			case xOpmask:
+				ok = series(show, "k", "", 0, 8, 8, b)
+			case xZMMHi256:
+				ok = series(show, "zmm", "_high", 0, 32, xmmCount(s), b)
+			case xHi16ZMM:
+				ok = series(show, "zmm", "", 16, 64, 16, b)
+			case xPKRU:
+				ok = show("pkru", b[:4], regPKRU)
+			default:
+				ok = show("xsave"+strconv.Itoa(c.number), b, regExtended)
+			}
+			if !ok {
+				return
+			}
+		}
+	}
+}
+
+// xmmCount is the number of vector registers that code of the snapshot's kind
+// can name.
+func xmmCount(s *Snapshot) int {
+	if s.Is32Bit() {
+		return 8
+	}
+	return 16
+}
+
+// series shows count registers of size bytes that lie one after the other.
+func series(show func(string, []byte, regClass) bool, name, suffix string, first, size, count int, b []byte) bool {
+	for i := range count {
+		if (i+1)*size > len(b) {
+			return true
+		}
+		if !show(name+strconv.Itoa(first+i)+suffix, b[i*size:(i+1)*size], regExtended) {
+			return false
+		}
+	}
+	return true
+}
+
+func isZero(b []byte) bool {
+	for _, x := range b {
+		if x != 0 {
+			return false
+		}
+	}
+	return true
+}
