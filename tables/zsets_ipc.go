@@ -231,8 +231,8 @@ var ShmctlCmd = Set{
 	},
 }
 
-// MsgFlags: MSG_???, from <linux/ipc.h> <linux/msg.h>.
-var MsgFlags = Set{
+// SysvMsgFlags: MSG_???, from <linux/ipc.h> <linux/msg.h>.
+var SysvMsgFlags = Set{
 	Unknown: "MSG_???",
 	Consts: []Const{
 		{Value: 0x800, Name: "IPC_NOWAIT"},

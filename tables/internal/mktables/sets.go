@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -57,17 +58,19 @@ func genSets(dir string, files map[string][]byte) error {
 		base := strings.TrimSuffix(filepath.Base(path), ".txt")
 		byFile["zsets_"+base+".go"] = sets
 	}
+	var errs []error
 	for file, sets := range byFile {
 		var b bytes.Buffer
 		for _, s := range sets {
 			if err := r.resolve(s); err != nil {
-				return fmt.Errorf("%s:%d: %s: %w", s.file, s.line, s.name, err)
+				errs = append(errs, fmt.Errorf("%s:%d: %s: %w", s.file, s.line, s.name, err))
+				continue
 			}
 			s.print(&b)
 		}
 		files[file] = b.Bytes()
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // readSets reads a file of set descriptions, see sets/README.md.
