@@ -3,7 +3,7 @@
 package tables
 
 // OpenFlags: O_???, from <asm-generic/fcntl.h>.
-var OpenFlags = Set{
+var OpenFlags = &Set{
 	Unknown: "O_???",
 	Consts: []Const{
 		{Value: 0x0, Mask: 0x3, Name: "O_RDONLY"},
@@ -34,7 +34,7 @@ var OpenFlags = Set{
 }
 
 // OpenModeFlags: O_???, from <asm-generic/fcntl.h>.
-var OpenModeFlags = Set{
+var OpenModeFlags = &Set{
 	Unknown: "O_???",
 	Consts: []Const{
 		{Value: 0x40, Name: "O_CREAT"},
@@ -61,7 +61,7 @@ var OpenModeFlags = Set{
 }
 
 // Openat2Flags: O_???, from <linux/openat2.h>.
-var Openat2Flags = Set{
+var Openat2Flags = &Set{
 	Unknown: "O_???",
 	Consts: []Const{
 		{Value: 0x0, Mask: 0x3, Name: "O_RDONLY"},
@@ -93,7 +93,7 @@ var Openat2Flags = Set{
 }
 
 // ResolveFlags: RESOLVE_???, from <linux/openat2.h>.
-var ResolveFlags = Set{
+var ResolveFlags = &Set{
 	Unknown: "RESOLVE_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "RESOLVE_NO_XDEV"},
@@ -106,7 +106,7 @@ var ResolveFlags = Set{
 }
 
 // FileType: S_IF???, from <unix>.
-var FileType = Set{
+var FileType = &Set{
 	Unknown: "S_IF???",
 	sorted:  true,
 	Consts: []Const{
@@ -121,7 +121,7 @@ var FileType = Set{
 }
 
 // DirentType: DT_???, from <unix>.
-var DirentType = Set{
+var DirentType = &Set{
 	Unknown: "DT_???",
 	sorted:  true,
 	Consts: []Const{
@@ -138,7 +138,7 @@ var DirentType = Set{
 }
 
 // AccessMode: ?_OK, from <unix>.
-var AccessMode = Set{
+var AccessMode = &Set{
 	Unknown: "?_OK",
 	Consts: []Const{
 		{Value: 0x0, Mask: 0xffffffffffffffff, Name: "F_OK"},
@@ -149,7 +149,7 @@ var AccessMode = Set{
 }
 
 // Whence: SEEK_???, from <linux/fs.h>.
-var Whence = Set{
+var Whence = &Set{
 	Unknown: "SEEK_???",
 	sorted:  true,
 	Consts: []Const{
@@ -162,7 +162,7 @@ var Whence = Set{
 }
 
 // AtFlags: AT_???, from <linux/fcntl.h>.
-var AtFlags = Set{
+var AtFlags = &Set{
 	Unknown: "AT_???",
 	Consts: []Const{
 		{Value: 0x100, Name: "AT_SYMLINK_NOFOLLOW"},
@@ -175,7 +175,7 @@ var AtFlags = Set{
 }
 
 // FaccessatFlags: AT_???, from <linux/fcntl.h>.
-var FaccessatFlags = Set{
+var FaccessatFlags = &Set{
 	Unknown: "AT_???",
 	Consts: []Const{
 		{Value: 0x100, Name: "AT_SYMLINK_NOFOLLOW"},
@@ -185,7 +185,7 @@ var FaccessatFlags = Set{
 }
 
 // FchmodatFlags: AT_???, from <linux/fcntl.h>.
-var FchmodatFlags = Set{
+var FchmodatFlags = &Set{
 	Unknown: "AT_???",
 	Consts: []Const{
 		{Value: 0x100, Name: "AT_SYMLINK_NOFOLLOW"},
@@ -194,7 +194,7 @@ var FchmodatFlags = Set{
 }
 
 // ExecveatFlags: AT_???, from <linux/fcntl.h>.
-var ExecveatFlags = Set{
+var ExecveatFlags = &Set{
 	Unknown: "AT_???",
 	Consts: []Const{
 		{Value: 0x100, Name: "AT_SYMLINK_NOFOLLOW"},
@@ -204,7 +204,7 @@ var ExecveatFlags = Set{
 }
 
 // HandleFlags: AT_???, from <linux/fcntl.h>.
-var HandleFlags = Set{
+var HandleFlags = &Set{
 	Unknown: "AT_???",
 	Consts: []Const{
 		{Value: 0x400, Name: "AT_SYMLINK_FOLLOW"},
@@ -216,7 +216,7 @@ var HandleFlags = Set{
 }
 
 // XattratFlags: AT_???, from <linux/fcntl.h>.
-var XattratFlags = Set{
+var XattratFlags = &Set{
 	Unknown: "AT_???",
 	Consts: []Const{
 		{Value: 0x100, Name: "AT_SYMLINK_NOFOLLOW"},
@@ -225,7 +225,7 @@ var XattratFlags = Set{
 }
 
 // StatxFlags: AT_???, from <linux/fcntl.h>.
-var StatxFlags = Set{
+var StatxFlags = &Set{
 	Unknown: "AT_???",
 	Consts: []Const{
 		{Value: 0x0, Mask: 0x6000, Name: "AT_STATX_SYNC_AS_STAT"},
@@ -241,7 +241,7 @@ var StatxFlags = Set{
 }
 
 // StatxMask: STATX_???, from <linux/stat.h>.
-var StatxMask = Set{
+var StatxMask = &Set{
 	Unknown: "STATX_???",
 	Consts: []Const{
 		{Value: 0xfff, Name: "STATX_ALL"},
@@ -268,7 +268,7 @@ var StatxMask = Set{
 }
 
 // StatxAttributes: STATX_ATTR_???, from <linux/stat.h>.
-var StatxAttributes = Set{
+var StatxAttributes = &Set{
 	Unknown: "STATX_ATTR_???",
 	Consts: []Const{
 		{Value: 0x4, Name: "STATX_ATTR_COMPRESSED"},
@@ -285,7 +285,7 @@ var StatxAttributes = Set{
 }
 
 // FsMagic: ???, from <linux/magic.h>.
-var FsMagic = Set{
+var FsMagic = &Set{
 	Unknown: "???",
 	sorted:  true,
 	Consts: []Const{
@@ -375,7 +375,7 @@ var FsMagic = Set{
 }
 
 // StatfsFlags: ST_???, from <unix>.
-var StatfsFlags = Set{
+var StatfsFlags = &Set{
 	Unknown: "ST_???",
 	Consts: []Const{
 		{Value: 0x20, Name: "ST_VALID"},
@@ -393,7 +393,7 @@ var StatfsFlags = Set{
 }
 
 // RenameFlags: RENAME_???, from <linux/fs.h>.
-var RenameFlags = Set{
+var RenameFlags = &Set{
 	Unknown: "RENAME_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "RENAME_NOREPLACE"},
@@ -403,7 +403,7 @@ var RenameFlags = Set{
 }
 
 // XattrFlags: XATTR_???, from <linux/xattr.h>.
-var XattrFlags = Set{
+var XattrFlags = &Set{
 	Unknown: "XATTR_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "XATTR_CREATE"},
@@ -412,7 +412,7 @@ var XattrFlags = Set{
 }
 
 // RwFlags: RWF_???, from <linux/fs.h>.
-var RwFlags = Set{
+var RwFlags = &Set{
 	Unknown: "RWF_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "RWF_HIPRI"},
@@ -428,7 +428,7 @@ var RwFlags = Set{
 }
 
 // SyncFileRange: SYNC_FILE_RANGE_???, from <linux/fs.h>.
-var SyncFileRange = Set{
+var SyncFileRange = &Set{
 	Unknown: "SYNC_FILE_RANGE_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "SYNC_FILE_RANGE_WAIT_BEFORE"},
@@ -438,7 +438,7 @@ var SyncFileRange = Set{
 }
 
 // FallocateMode: FALLOC_FL_???, from <linux/falloc.h>.
-var FallocateMode = Set{
+var FallocateMode = &Set{
 	Unknown: "FALLOC_FL_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "FALLOC_FL_KEEP_SIZE"},
@@ -453,7 +453,7 @@ var FallocateMode = Set{
 }
 
 // Fadvise: POSIX_FADV_???.
-var Fadvise = Set{
+var Fadvise = &Set{
 	Unknown: "POSIX_FADV_???",
 	sorted:  true,
 	Consts: []Const{
@@ -467,7 +467,7 @@ var Fadvise = Set{
 }
 
 // SpliceFlags: SPLICE_F_???, from <unix>.
-var SpliceFlags = Set{
+var SpliceFlags = &Set{
 	Unknown: "SPLICE_F_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "SPLICE_F_MOVE"},
@@ -478,7 +478,7 @@ var SpliceFlags = Set{
 }
 
 // CloseRangeFlags: CLOSE_RANGE_???, from <linux/close_range.h>.
-var CloseRangeFlags = Set{
+var CloseRangeFlags = &Set{
 	Unknown: "CLOSE_RANGE_???",
 	Consts: []Const{
 		{Value: 0x2, Name: "CLOSE_RANGE_UNSHARE"},
@@ -487,7 +487,7 @@ var CloseRangeFlags = Set{
 }
 
 // FileAttrFlags: FS_???, from <linux/fs.h>.
-var FileAttrFlags = Set{
+var FileAttrFlags = &Set{
 	Unknown: "FS_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "FS_XFLAG_REALTIME"},
@@ -514,7 +514,7 @@ var FileAttrFlags = Set{
 }
 
 // FsXflags: FS_XFLAG_???, from <linux/fs.h>.
-var FsXflags = Set{
+var FsXflags = &Set{
 	Unknown: "FS_XFLAG_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "FS_XFLAG_REALTIME"},
@@ -541,7 +541,7 @@ var FsXflags = Set{
 }
 
 // FsFlags: FS_???, from <linux/fs.h>.
-var FsFlags = Set{
+var FsFlags = &Set{
 	Unknown: "FS_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "FS_SECRM_FL"},
@@ -577,7 +577,7 @@ var FsFlags = Set{
 }
 
 // FcntlCmd: F_???, from <asm-generic/fcntl.h> <linux/fcntl.h>.
-var FcntlCmd = Set{
+var FcntlCmd = &Set{
 	Unknown: "F_???",
 	sorted:  true,
 	Consts: []Const{
@@ -623,7 +623,7 @@ var FcntlCmd = Set{
 }
 
 // FdFlags: FD_???, from <asm-generic/fcntl.h>.
-var FdFlags = Set{
+var FdFlags = &Set{
 	Unknown: "FD_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "FD_CLOEXEC"},
@@ -631,7 +631,7 @@ var FdFlags = Set{
 }
 
 // LockType: F_???, from <asm-generic/fcntl.h>.
-var LockType = Set{
+var LockType = &Set{
 	Unknown: "F_???",
 	sorted:  true,
 	Consts: []Const{
@@ -644,7 +644,7 @@ var LockType = Set{
 }
 
 // FileOwnerType: F_OWNER_???, from <asm-generic/fcntl.h>.
-var FileOwnerType = Set{
+var FileOwnerType = &Set{
 	Unknown: "F_OWNER_???",
 	sorted:  true,
 	Consts: []Const{
@@ -655,7 +655,7 @@ var FileOwnerType = Set{
 }
 
 // FlockOps: LOCK_???, from <asm-generic/fcntl.h>.
-var FlockOps = Set{
+var FlockOps = &Set{
 	Unknown: "LOCK_???",
 	Consts: []Const{
 		{Value: 0x20, Name: "LOCK_MAND"},
@@ -670,7 +670,7 @@ var FlockOps = Set{
 }
 
 // SealFlags: F_SEAL_???, from <linux/fcntl.h>.
-var SealFlags = Set{
+var SealFlags = &Set{
 	Unknown: "F_SEAL_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "F_SEAL_SEAL"},
@@ -683,7 +683,7 @@ var SealFlags = Set{
 }
 
 // WriteLifeHint: RWH_???, from <linux/fcntl.h>.
-var WriteLifeHint = Set{
+var WriteLifeHint = &Set{
 	Unknown: "RWH_???",
 	sorted:  true,
 	Consts: []Const{
@@ -697,7 +697,7 @@ var WriteLifeHint = Set{
 }
 
 // NotifyFlags: DN_???, from <linux/fcntl.h>.
-var NotifyFlags = Set{
+var NotifyFlags = &Set{
 	Unknown: "DN_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "DN_ACCESS"},
@@ -711,7 +711,7 @@ var NotifyFlags = Set{
 }
 
 // MemfdFlags: MFD_???, from <linux/memfd.h>.
-var MemfdFlags = Set{
+var MemfdFlags = &Set{
 	Unknown: "MFD_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "MFD_CLOEXEC"},
@@ -723,7 +723,7 @@ var MemfdFlags = Set{
 }
 
 // MountFlags: MS_???, from <linux/mount.h>.
-var MountFlags = Set{
+var MountFlags = &Set{
 	Unknown: "MS_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "MS_RDONLY"},
@@ -761,7 +761,7 @@ var MountFlags = Set{
 }
 
 // UmountFlags: MNT_???.
-var UmountFlags = Set{
+var UmountFlags = &Set{
 	Unknown: "MNT_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "MNT_FORCE"},
@@ -772,7 +772,7 @@ var UmountFlags = Set{
 }
 
 // FsopenFlags: FSOPEN_???, from <linux/mount.h>.
-var FsopenFlags = Set{
+var FsopenFlags = &Set{
 	Unknown: "FSOPEN_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "FSOPEN_CLOEXEC"},
@@ -780,7 +780,7 @@ var FsopenFlags = Set{
 }
 
 // FspickFlags: FSPICK_???, from <linux/mount.h>.
-var FspickFlags = Set{
+var FspickFlags = &Set{
 	Unknown: "FSPICK_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "FSPICK_CLOEXEC"},
@@ -791,7 +791,7 @@ var FspickFlags = Set{
 }
 
 // FsconfigCmd: FSCONFIG_???, from <linux/mount.h>.
-var FsconfigCmd = Set{
+var FsconfigCmd = &Set{
 	Unknown: "FSCONFIG_???",
 	sorted:  true,
 	Consts: []Const{
@@ -808,7 +808,7 @@ var FsconfigCmd = Set{
 }
 
 // FsmountFlags: FSMOUNT_???, from <linux/mount.h>.
-var FsmountFlags = Set{
+var FsmountFlags = &Set{
 	Unknown: "FSMOUNT_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "FSMOUNT_CLOEXEC"},
@@ -817,7 +817,7 @@ var FsmountFlags = Set{
 }
 
 // MountAttr: MOUNT_ATTR_???, from <linux/mount.h>.
-var MountAttr = Set{
+var MountAttr = &Set{
 	Unknown: "MOUNT_ATTR_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "MOUNT_ATTR_RDONLY"},
@@ -834,7 +834,7 @@ var MountAttr = Set{
 }
 
 // MoveMountFlags: MOVE_MOUNT_???, from <linux/mount.h>.
-var MoveMountFlags = Set{
+var MoveMountFlags = &Set{
 	Unknown: "MOVE_MOUNT_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "MOVE_MOUNT_F_SYMLINKS"},
@@ -849,7 +849,7 @@ var MoveMountFlags = Set{
 }
 
 // OpenTreeFlags: OPEN_TREE_???, from <linux/mount.h>.
-var OpenTreeFlags = Set{
+var OpenTreeFlags = &Set{
 	Unknown: "OPEN_TREE_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "OPEN_TREE_CLONE"},
@@ -865,7 +865,7 @@ var OpenTreeFlags = Set{
 }
 
 // StatmountMask: STATMOUNT_???, from <linux/mount.h>.
-var StatmountMask = Set{
+var StatmountMask = &Set{
 	Unknown: "STATMOUNT_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "STATMOUNT_SB_BASIC"},
@@ -887,7 +887,7 @@ var StatmountMask = Set{
 }
 
 // ListmountFlags: LISTMOUNT_???, from <linux/mount.h>.
-var ListmountFlags = Set{
+var ListmountFlags = &Set{
 	Unknown: "LISTMOUNT_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "LISTMOUNT_REVERSE"},
@@ -895,7 +895,7 @@ var ListmountFlags = Set{
 }
 
 // InotifyMask: IN_???, from <linux/inotify.h>.
-var InotifyMask = Set{
+var InotifyMask = &Set{
 	Unknown: "IN_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "IN_ACCESS"},
@@ -924,7 +924,7 @@ var InotifyMask = Set{
 }
 
 // InotifyInit: IN_???, from <linux/inotify.h>.
-var InotifyInit = Set{
+var InotifyInit = &Set{
 	Unknown: "IN_???",
 	Consts: []Const{
 		{Value: 0x80000, Name: "IN_CLOEXEC"},
@@ -933,7 +933,7 @@ var InotifyInit = Set{
 }
 
 // FanotifyClass: FAN_???, from <linux/fanotify.h>.
-var FanotifyClass = Set{
+var FanotifyClass = &Set{
 	Unknown: "FAN_???",
 	Consts: []Const{
 		{Value: 0x0, Mask: 0xc, Name: "FAN_CLASS_NOTIF"},
@@ -943,7 +943,7 @@ var FanotifyClass = Set{
 }
 
 // FanotifyInit: FAN_???, from <linux/fanotify.h>.
-var FanotifyInit = Set{
+var FanotifyInit = &Set{
 	Unknown: "FAN_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "FAN_CLOEXEC"},
@@ -963,7 +963,7 @@ var FanotifyInit = Set{
 }
 
 // FanotifyMark: FAN_MARK_???, from <linux/fanotify.h>.
-var FanotifyMark = Set{
+var FanotifyMark = &Set{
 	Unknown: "FAN_MARK_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "FAN_MARK_ADD"},
@@ -982,7 +982,7 @@ var FanotifyMark = Set{
 }
 
 // FanotifyEvents: FAN_???, from <linux/fanotify.h>.
-var FanotifyEvents = Set{
+var FanotifyEvents = &Set{
 	Unknown: "FAN_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "FAN_ACCESS"},
@@ -1013,7 +1013,7 @@ var FanotifyEvents = Set{
 }
 
 // QuotaCmd: Q_???, from <linux/quota.h> <linux/dqblk_xfs.h>.
-var QuotaCmd = Set{
+var QuotaCmd = &Set{
 	Unknown: "Q_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1039,7 +1039,7 @@ var QuotaCmd = Set{
 }
 
 // QuotaType: ???QUOTA, from <linux/quota.h>.
-var QuotaType = Set{
+var QuotaType = &Set{
 	Unknown: "???QUOTA",
 	sorted:  true,
 	Consts: []Const{
@@ -1050,7 +1050,7 @@ var QuotaType = Set{
 }
 
 // QuotaFormat: QFMT_???, from <linux/quota.h>.
-var QuotaFormat = Set{
+var QuotaFormat = &Set{
 	Unknown: "QFMT_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1063,7 +1063,7 @@ var QuotaFormat = Set{
 }
 
 // QuotaValid: QIF_???, from <linux/quota.h>.
-var QuotaValid = Set{
+var QuotaValid = &Set{
 	Unknown: "QIF_???",
 	Consts: []Const{
 		{Value: 0x3f, Name: "QIF_ALL"},
@@ -1082,7 +1082,7 @@ var QuotaValid = Set{
 }
 
 // QuotaInfoValid: IIF_???, from <linux/quota.h>.
-var QuotaInfoValid = Set{
+var QuotaInfoValid = &Set{
 	Unknown: "IIF_???",
 	Consts: []Const{
 		{Value: 0x7, Name: "IIF_ALL"},
@@ -1093,7 +1093,7 @@ var QuotaInfoValid = Set{
 }
 
 // QuotaInfoFlags: DQF_???, from <linux/quota.h>.
-var QuotaInfoFlags = Set{
+var QuotaInfoFlags = &Set{
 	Unknown: "DQF_???",
 	Consts: []Const{
 		{Value: 0x10, Name: "DQF_SYS_FILE_B"},
@@ -1104,7 +1104,7 @@ var QuotaInfoFlags = Set{
 }
 
 // XfsQuotaFlags: XFS_QUOTA_???, from <linux/dqblk_xfs.h>.
-var XfsQuotaFlags = Set{
+var XfsQuotaFlags = &Set{
 	Unknown: "XFS_QUOTA_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "FS_QUOTA_UDQ_ACCT"},
@@ -1117,7 +1117,7 @@ var XfsQuotaFlags = Set{
 }
 
 // XfsDqblkFlags: FS_???, from <linux/dqblk_xfs.h>.
-var XfsDqblkFlags = Set{
+var XfsDqblkFlags = &Set{
 	Unknown: "FS_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "FS_USER_QUOTA"},

@@ -3,7 +3,7 @@
 package tables
 
 // PollEvents: POLL???, from <asm-generic/poll.h>.
-var PollEvents = Set{
+var PollEvents = &Set{
 	Unknown: "POLL???",
 	Consts: []Const{
 		{Value: 0x1, Name: "POLLIN"},
@@ -24,7 +24,7 @@ var PollEvents = Set{
 }
 
 // EpollOp: EPOLL_CTL_???, from <linux/eventpoll.h>.
-var EpollOp = Set{
+var EpollOp = &Set{
 	Unknown: "EPOLL_CTL_???",
 	sorted:  true,
 	Consts: []Const{
@@ -35,7 +35,7 @@ var EpollOp = Set{
 }
 
 // EpollEvents: EPOLL???, from <linux/eventpoll.h>.
-var EpollEvents = Set{
+var EpollEvents = &Set{
 	Unknown: "EPOLL???",
 	Consts: []Const{
 		{Value: 0x1, Name: "EPOLLIN"},
@@ -59,7 +59,7 @@ var EpollEvents = Set{
 }
 
 // EpollCreate: EPOLL_???, from <linux/eventpoll.h>.
-var EpollCreate = Set{
+var EpollCreate = &Set{
 	Unknown: "EPOLL_???",
 	Consts: []Const{
 		{Value: 0x80000, Name: "EPOLL_CLOEXEC"},
@@ -68,7 +68,7 @@ var EpollCreate = Set{
 }
 
 // EventfdFlags: EFD_???, from <linux/eventfd.h>.
-var EventfdFlags = Set{
+var EventfdFlags = &Set{
 	Unknown: "EFD_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "EFD_SEMAPHORE"},
@@ -78,7 +78,7 @@ var EventfdFlags = Set{
 }
 
 // FutexOp: FUTEX_???, from <linux/futex.h>.
-var FutexOp = Set{
+var FutexOp = &Set{
 	Unknown: "FUTEX_???",
 	sorted:  true,
 	Consts: []Const{
@@ -100,7 +100,7 @@ var FutexOp = Set{
 }
 
 // FutexFlags: FUTEX_???, from <linux/futex.h>.
-var FutexFlags = Set{
+var FutexFlags = &Set{
 	Unknown: "FUTEX_???",
 	Consts: []Const{
 		{Value: 0x80, Name: "FUTEX_PRIVATE_FLAG"},
@@ -109,7 +109,7 @@ var FutexFlags = Set{
 }
 
 // FutexWakeOp: FUTEX_OP_???, from <linux/futex.h>.
-var FutexWakeOp = Set{
+var FutexWakeOp = &Set{
 	Unknown: "FUTEX_OP_???",
 	sorted:  true,
 	Consts: []Const{
@@ -122,7 +122,7 @@ var FutexWakeOp = Set{
 }
 
 // FutexWakeCmp: FUTEX_OP_CMP_???, from <linux/futex.h>.
-var FutexWakeCmp = Set{
+var FutexWakeCmp = &Set{
 	Unknown: "FUTEX_OP_CMP_???",
 	sorted:  true,
 	Consts: []Const{
@@ -136,7 +136,7 @@ var FutexWakeCmp = Set{
 }
 
 // FutexBitset: FUTEX_BITSET_???, from <linux/futex.h>.
-var FutexBitset = Set{
+var FutexBitset = &Set{
 	Unknown: "FUTEX_BITSET_???",
 	sorted:  true,
 	Consts: []Const{
@@ -145,7 +145,7 @@ var FutexBitset = Set{
 }
 
 // Futex2Flags: FUTEX2_???, from <linux/futex.h>.
-var Futex2Flags = Set{
+var Futex2Flags = &Set{
 	Unknown: "FUTEX2_???",
 	Consts: []Const{
 		{Value: 0x0, Mask: 0x3, Name: "FUTEX2_SIZE_U8"},
@@ -159,7 +159,7 @@ var Futex2Flags = Set{
 }
 
 // IpcFlags: IPC_???, from <linux/ipc.h>.
-var IpcFlags = Set{
+var IpcFlags = &Set{
 	Unknown: "IPC_???",
 	Consts: []Const{
 		{Value: 0x200, Name: "IPC_CREAT"},
@@ -169,7 +169,7 @@ var IpcFlags = Set{
 }
 
 // IpcKey: IPC_???.
-var IpcKey = Set{
+var IpcKey = &Set{
 	Unknown: "IPC_???",
 	sorted:  true,
 	Consts: []Const{
@@ -178,7 +178,7 @@ var IpcKey = Set{
 }
 
 // MsgctlCmd: MSG_???, from <linux/ipc.h> <linux/msg.h>.
-var MsgctlCmd = Set{
+var MsgctlCmd = &Set{
 	Unknown: "MSG_???",
 	sorted:  true,
 	Consts: []Const{
@@ -193,7 +193,7 @@ var MsgctlCmd = Set{
 }
 
 // SemctlCmd: SEM_???, from <linux/ipc.h> <linux/sem.h>.
-var SemctlCmd = Set{
+var SemctlCmd = &Set{
 	Unknown: "SEM_???",
 	sorted:  true,
 	Consts: []Const{
@@ -215,7 +215,7 @@ var SemctlCmd = Set{
 }
 
 // ShmctlCmd: SHM_???, from <linux/ipc.h> <linux/shm.h>.
-var ShmctlCmd = Set{
+var ShmctlCmd = &Set{
 	Unknown: "SHM_???",
 	sorted:  true,
 	Consts: []Const{
@@ -232,7 +232,7 @@ var ShmctlCmd = Set{
 }
 
 // SysvMsgFlags: MSG_???, from <linux/ipc.h> <linux/msg.h>.
-var SysvMsgFlags = Set{
+var SysvMsgFlags = &Set{
 	Unknown: "MSG_???",
 	Consts: []Const{
 		{Value: 0x800, Name: "IPC_NOWAIT"},
@@ -243,7 +243,7 @@ var SysvMsgFlags = Set{
 }
 
 // SemopFlags: SEM_???, from <linux/sem.h>.
-var SemopFlags = Set{
+var SemopFlags = &Set{
 	Unknown: "SEM_???",
 	Consts: []Const{
 		{Value: 0x1000, Name: "SEM_UNDO"},
@@ -252,7 +252,7 @@ var SemopFlags = Set{
 }
 
 // ShmgetFlags: SHM_???, from <linux/shm.h>.
-var ShmgetFlags = Set{
+var ShmgetFlags = &Set{
 	Unknown: "SHM_???",
 	Consts: []Const{
 		{Value: 0x800, Name: "SHM_HUGETLB"},
@@ -263,7 +263,7 @@ var ShmgetFlags = Set{
 }
 
 // ShmatFlags: SHM_???, from <linux/shm.h>.
-var ShmatFlags = Set{
+var ShmatFlags = &Set{
 	Unknown: "SHM_???",
 	Consts: []Const{
 		{Value: 0x1000, Name: "SHM_RDONLY"},
@@ -274,7 +274,7 @@ var ShmatFlags = Set{
 }
 
 // IpcCall: ???, from <linux/ipc.h>.
-var IpcCall = Set{
+var IpcCall = &Set{
 	Unknown: "???",
 	sorted:  true,
 	Consts: []Const{
@@ -294,7 +294,7 @@ var IpcCall = Set{
 }
 
 // AioCmd: IOCB_CMD_???, from <linux/aio_abi.h>.
-var AioCmd = Set{
+var AioCmd = &Set{
 	Unknown: "IOCB_CMD_???",
 	sorted:  true,
 	Consts: []Const{
@@ -310,7 +310,7 @@ var AioCmd = Set{
 }
 
 // AioFlags: IOCB_FLAG_???, from <linux/aio_abi.h>.
-var AioFlags = Set{
+var AioFlags = &Set{
 	Unknown: "IOCB_FLAG_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "IOCB_FLAG_RESFD"},
@@ -319,7 +319,7 @@ var AioFlags = Set{
 }
 
 // KeyctlCmd: KEYCTL_???, from <linux/keyctl.h>.
-var KeyctlCmd = Set{
+var KeyctlCmd = &Set{
 	Unknown: "KEYCTL_???",
 	sorted:  true,
 	Consts: []Const{
@@ -360,7 +360,7 @@ var KeyctlCmd = Set{
 }
 
 // KeySpec: KEY_SPEC_???, from <linux/keyctl.h>.
-var KeySpec = Set{
+var KeySpec = &Set{
 	Unknown: "KEY_SPEC_???",
 	sorted:  true,
 	Consts: []Const{
@@ -376,7 +376,7 @@ var KeySpec = Set{
 }
 
 // KeyReqkey: KEY_REQKEY_DEFL_???, from <linux/keyctl.h>.
-var KeyReqkey = Set{
+var KeyReqkey = &Set{
 	Unknown: "KEY_REQKEY_DEFL_???",
 	sorted:  true,
 	Consts: []Const{
@@ -393,7 +393,7 @@ var KeyReqkey = Set{
 }
 
 // KeyPerm: KEY_???.
-var KeyPerm = Set{
+var KeyPerm = &Set{
 	Unknown: "KEY_???",
 	Consts: []Const{
 		{Value: 0x1000000, Name: "KEY_POS_VIEW"},
@@ -424,7 +424,7 @@ var KeyPerm = Set{
 }
 
 // KeyctlPkeyOps: KEYCTL_SUPPORTS_???, from <linux/keyctl.h>.
-var KeyctlPkeyOps = Set{
+var KeyctlPkeyOps = &Set{
 	Unknown: "KEYCTL_SUPPORTS_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "KEYCTL_SUPPORTS_ENCRYPT"},
@@ -435,7 +435,7 @@ var KeyctlPkeyOps = Set{
 }
 
 // KeyctlMoveFlags: KEYCTL_MOVE_???, from <linux/keyctl.h>.
-var KeyctlMoveFlags = Set{
+var KeyctlMoveFlags = &Set{
 	Unknown: "KEYCTL_MOVE_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "KEYCTL_MOVE_EXCL"},
@@ -443,7 +443,7 @@ var KeyctlMoveFlags = Set{
 }
 
 // KeyctlCaps0: KEYCTL_CAPS0_???, from <linux/keyctl.h>.
-var KeyctlCaps0 = Set{
+var KeyctlCaps0 = &Set{
 	Unknown: "KEYCTL_CAPS0_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "KEYCTL_CAPS0_CAPABILITIES"},
@@ -458,7 +458,7 @@ var KeyctlCaps0 = Set{
 }
 
 // KeyctlCaps1: KEYCTL_CAPS1_???, from <linux/keyctl.h>.
-var KeyctlCaps1 = Set{
+var KeyctlCaps1 = &Set{
 	Unknown: "KEYCTL_CAPS1_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "KEYCTL_CAPS1_NS_KEYRING_NAME"},

@@ -3,7 +3,7 @@
 package tables
 
 // MmapProt: PROT_???, from <asm-generic/mman-common.h>.
-var MmapProt = Set{
+var MmapProt = &Set{
 	Unknown: "PROT_???",
 	Consts: []Const{
 		{Value: 0x0, Mask: 0xffffffffffffffff, Name: "PROT_NONE"},
@@ -17,7 +17,7 @@ var MmapProt = Set{
 }
 
 // MmapFlags: MAP_???, from <linux/mman.h> <asm-generic/mman-common.h> <asm/mman.h> <asm-generic/mman.h>.
-var MmapFlags = Set{
+var MmapFlags = &Set{
 	Unknown: "MAP_???",
 	Consts: []Const{
 		{Value: 0x0, Mask: 0xf, Name: "MAP_FILE"},
@@ -45,7 +45,7 @@ var MmapFlags = Set{
 }
 
 // MremapFlags: MREMAP_???, from <linux/mman.h>.
-var MremapFlags = Set{
+var MremapFlags = &Set{
 	Unknown: "MREMAP_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "MREMAP_MAYMOVE"},
@@ -55,7 +55,7 @@ var MremapFlags = Set{
 }
 
 // MsyncFlags: MS_???, from <asm-generic/mman-common.h>.
-var MsyncFlags = Set{
+var MsyncFlags = &Set{
 	Unknown: "MS_???",
 	Consts: []Const{
 		{Value: 0x4, Name: "MS_SYNC"},
@@ -65,7 +65,7 @@ var MsyncFlags = Set{
 }
 
 // Madvise: MADV_???, from <asm-generic/mman-common.h>.
-var Madvise = Set{
+var Madvise = &Set{
 	Unknown: "MADV_???",
 	sorted:  true,
 	Consts: []Const{
@@ -100,7 +100,7 @@ var Madvise = Set{
 }
 
 // MlockFlags: MLOCK_???, from <asm-generic/mman-common.h>.
-var MlockFlags = Set{
+var MlockFlags = &Set{
 	Unknown: "MLOCK_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "MLOCK_ONFAULT"},
@@ -108,7 +108,7 @@ var MlockFlags = Set{
 }
 
 // MlockallFlags: MCL_???, from <asm-generic/mman.h>.
-var MlockallFlags = Set{
+var MlockallFlags = &Set{
 	Unknown: "MCL_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "MCL_CURRENT"},
@@ -118,7 +118,7 @@ var MlockallFlags = Set{
 }
 
 // PkeyAccess: PKEY_???, from <asm-generic/mman-common.h>.
-var PkeyAccess = Set{
+var PkeyAccess = &Set{
 	Unknown: "PKEY_???",
 	Consts: []Const{
 		{Value: 0x0, Mask: 0xffffffffffffffff, Name: "PKEY_UNRESTRICTED"},
@@ -128,7 +128,7 @@ var PkeyAccess = Set{
 }
 
 // ShadowStack: SHADOW_STACK_???, from <asm-generic/mman.h>.
-var ShadowStack = Set{
+var ShadowStack = &Set{
 	Unknown: "SHADOW_STACK_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "SHADOW_STACK_SET_TOKEN"},
@@ -137,7 +137,7 @@ var ShadowStack = Set{
 }
 
 // Mempolicy: MPOL_???, from <linux/mempolicy.h>.
-var Mempolicy = Set{
+var Mempolicy = &Set{
 	Unknown: "MPOL_???",
 	sorted:  true,
 	Consts: []Const{
@@ -152,7 +152,7 @@ var Mempolicy = Set{
 }
 
 // MempolicyMode: MPOL_F_???, from <linux/mempolicy.h>.
-var MempolicyMode = Set{
+var MempolicyMode = &Set{
 	Unknown: "MPOL_F_???",
 	Consts: []Const{
 		{Value: 0x8000, Name: "MPOL_F_STATIC_NODES"},
@@ -162,7 +162,7 @@ var MempolicyMode = Set{
 }
 
 // MempolicyGet: MPOL_F_???, from <linux/mempolicy.h>.
-var MempolicyGet = Set{
+var MempolicyGet = &Set{
 	Unknown: "MPOL_F_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "MPOL_F_NODE"},
@@ -172,7 +172,7 @@ var MempolicyGet = Set{
 }
 
 // MbindFlags: MPOL_MF_???, from <linux/mempolicy.h>.
-var MbindFlags = Set{
+var MbindFlags = &Set{
 	Unknown: "MPOL_MF_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "MPOL_MF_STRICT"},
@@ -184,7 +184,7 @@ var MbindFlags = Set{
 }
 
 // UserfaultfdFlags: UFFD_???, from <linux/userfaultfd.h>.
-var UserfaultfdFlags = Set{
+var UserfaultfdFlags = &Set{
 	Unknown: "UFFD_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "UFFD_USER_MODE_ONLY"},
@@ -192,7 +192,7 @@ var UserfaultfdFlags = Set{
 }
 
 // UffdFeatures: UFFD_FEATURE_???, from <linux/userfaultfd.h>.
-var UffdFeatures = Set{
+var UffdFeatures = &Set{
 	Unknown: "UFFD_FEATURE_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "UFFD_FEATURE_PAGEFAULT_FLAG_WP"},
@@ -216,7 +216,7 @@ var UffdFeatures = Set{
 }
 
 // UffdRegister: UFFDIO_REGISTER_MODE_???, from <linux/userfaultfd.h>.
-var UffdRegister = Set{
+var UffdRegister = &Set{
 	Unknown: "UFFDIO_REGISTER_MODE_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "UFFDIO_REGISTER_MODE_MISSING"},
@@ -226,7 +226,7 @@ var UffdRegister = Set{
 }
 
 // UffdCopy: UFFDIO_COPY_MODE_???, from <linux/userfaultfd.h>.
-var UffdCopy = Set{
+var UffdCopy = &Set{
 	Unknown: "UFFDIO_COPY_MODE_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "UFFDIO_COPY_MODE_DONTWAKE"},
@@ -235,7 +235,7 @@ var UffdCopy = Set{
 }
 
 // UffdZeropage: UFFDIO_ZEROPAGE_MODE_???, from <linux/userfaultfd.h>.
-var UffdZeropage = Set{
+var UffdZeropage = &Set{
 	Unknown: "UFFDIO_ZEROPAGE_MODE_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "UFFDIO_ZEROPAGE_MODE_DONTWAKE"},
@@ -243,7 +243,7 @@ var UffdZeropage = Set{
 }
 
 // UffdWriteprotect: UFFDIO_WRITEPROTECT_MODE_???, from <linux/userfaultfd.h>.
-var UffdWriteprotect = Set{
+var UffdWriteprotect = &Set{
 	Unknown: "UFFDIO_WRITEPROTECT_MODE_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "UFFDIO_WRITEPROTECT_MODE_WP"},
@@ -252,7 +252,7 @@ var UffdWriteprotect = Set{
 }
 
 // UffdContinue: UFFDIO_CONTINUE_MODE_???, from <linux/userfaultfd.h>.
-var UffdContinue = Set{
+var UffdContinue = &Set{
 	Unknown: "UFFDIO_CONTINUE_MODE_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "UFFDIO_CONTINUE_MODE_DONTWAKE"},
@@ -261,7 +261,7 @@ var UffdContinue = Set{
 }
 
 // UffdPoison: UFFDIO_POISON_MODE_???, from <linux/userfaultfd.h>.
-var UffdPoison = Set{
+var UffdPoison = &Set{
 	Unknown: "UFFDIO_POISON_MODE_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "UFFDIO_POISON_MODE_DONTWAKE"},
@@ -269,7 +269,7 @@ var UffdPoison = Set{
 }
 
 // UffdMove: UFFDIO_MOVE_MODE_???, from <linux/userfaultfd.h>.
-var UffdMove = Set{
+var UffdMove = &Set{
 	Unknown: "UFFDIO_MOVE_MODE_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "UFFDIO_MOVE_MODE_DONTWAKE"},
@@ -278,7 +278,7 @@ var UffdMove = Set{
 }
 
 // SwapFlags: SWAP_FLAG_???.
-var SwapFlags = Set{
+var SwapFlags = &Set{
 	Unknown: "SWAP_FLAG_???",
 	Consts: []Const{
 		{Value: 0x8000, Name: "SWAP_FLAG_PREFER"},

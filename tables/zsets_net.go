@@ -3,7 +3,7 @@
 package tables
 
 // AddressFamily: AF_???, from <kernel/linux/socket.h>.
-var AddressFamily = Set{
+var AddressFamily = &Set{
 	Unknown: "AF_???",
 	sorted:  true,
 	Consts: []Const{
@@ -56,7 +56,7 @@ var AddressFamily = Set{
 }
 
 // ProtocolFamily: PF_???, from <unix>.
-var ProtocolFamily = Set{
+var ProtocolFamily = &Set{
 	Unknown: "PF_???",
 	sorted:  true,
 	Consts: []Const{
@@ -109,7 +109,7 @@ var ProtocolFamily = Set{
 }
 
 // SocketType: SOCK_???, from <unix>.
-var SocketType = Set{
+var SocketType = &Set{
 	Unknown: "SOCK_???",
 	sorted:  true,
 	Consts: []Const{
@@ -124,7 +124,7 @@ var SocketType = Set{
 }
 
 // SocketTypeFlags: SOCK_???, from <unix>.
-var SocketTypeFlags = Set{
+var SocketTypeFlags = &Set{
 	Unknown: "SOCK_???",
 	Consts: []Const{
 		{Value: 0x80000, Name: "SOCK_CLOEXEC"},
@@ -133,7 +133,7 @@ var SocketTypeFlags = Set{
 }
 
 // InetProtocol: IPPROTO_???, from <linux/in.h> <linux/in6.h>.
-var InetProtocol = Set{
+var InetProtocol = &Set{
 	Unknown: "IPPROTO_???",
 	sorted:  true,
 	Consts: []Const{
@@ -177,7 +177,7 @@ var InetProtocol = Set{
 }
 
 // ShutdownHow: SHUT_???, from <unix>.
-var ShutdownHow = Set{
+var ShutdownHow = &Set{
 	Unknown: "SHUT_???",
 	sorted:  true,
 	Consts: []Const{
@@ -188,7 +188,7 @@ var ShutdownHow = Set{
 }
 
 // MsgFlags: MSG_???, from <kernel/linux/socket.h>.
-var MsgFlags = Set{
+var MsgFlags = &Set{
 	Unknown: "MSG_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "MSG_OOB"},
@@ -220,7 +220,7 @@ var MsgFlags = Set{
 }
 
 // SocketCall: SYS_???, from <linux/net.h>.
-var SocketCall = Set{
+var SocketCall = &Set{
 	Unknown: "SYS_???",
 	sorted:  true,
 	Consts: []Const{
@@ -248,7 +248,7 @@ var SocketCall = Set{
 }
 
 // SocketLevel: SOL_???, from <kernel/linux/socket.h> <asm-generic/socket.h>.
-var SocketLevel = Set{
+var SocketLevel = &Set{
 	Unknown: "SOL_???",
 	sorted:  true,
 	Consts: []Const{
@@ -297,7 +297,7 @@ var SocketLevel = Set{
 }
 
 // SockOpt: SO_???, from <asm-generic/socket.h>.
-var SockOpt = Set{
+var SockOpt = &Set{
 	Unknown: "SO_???",
 	sorted:  true,
 	Consts: []Const{
@@ -386,7 +386,7 @@ var SockOpt = Set{
 }
 
 // IPOpt: IP_???, from <linux/in.h> <linux/netfilter_ipv4/ip_tables.h>.
-var IPOpt = Set{
+var IPOpt = &Set{
 	Unknown: "IP_???",
 	sorted:  true,
 	Consts: []Const{
@@ -443,7 +443,7 @@ var IPOpt = Set{
 }
 
 // IPv6Opt: IPV6_???, from <linux/in6.h> <linux/in.h>.
-var IPv6Opt = Set{
+var IPv6Opt = &Set{
 	Unknown: "IPV6_???",
 	sorted:  true,
 	Consts: []Const{
@@ -514,7 +514,7 @@ var IPv6Opt = Set{
 }
 
 // TCPOpt: TCP_???, from <linux/tcp.h> <unix>.
-var TCPOpt = Set{
+var TCPOpt = &Set{
 	Unknown: "TCP_???",
 	sorted:  true,
 	Consts: []Const{
@@ -568,7 +568,7 @@ var TCPOpt = Set{
 }
 
 // UDPOpt: UDP_???, from <linux/udp.h>.
-var UDPOpt = Set{
+var UDPOpt = &Set{
 	Unknown: "UDP_???",
 	sorted:  true,
 	Consts: []Const{
@@ -582,7 +582,7 @@ var UDPOpt = Set{
 }
 
 // PacketOpt: PACKET_???, from <linux/if_packet.h>.
-var PacketOpt = Set{
+var PacketOpt = &Set{
 	Unknown: "PACKET_???",
 	sorted:  true,
 	Consts: []Const{
@@ -613,7 +613,7 @@ var PacketOpt = Set{
 }
 
 // NetlinkOpt: NETLINK_???, from <linux/netlink.h>.
-var NetlinkOpt = Set{
+var NetlinkOpt = &Set{
 	Unknown: "NETLINK_???",
 	sorted:  true,
 	Consts: []Const{
@@ -633,7 +633,7 @@ var NetlinkOpt = Set{
 }
 
 // RawOpt: ICMP_???, from <linux/icmp.h>.
-var RawOpt = Set{
+var RawOpt = &Set{
 	Unknown: "ICMP_???",
 	sorted:  true,
 	Consts: []Const{
@@ -642,7 +642,7 @@ var RawOpt = Set{
 }
 
 // VsockOpt: SO_VM_SOCKETS_???, from <linux/vm_sockets.h>.
-var VsockOpt = Set{
+var VsockOpt = &Set{
 	Unknown: "SO_VM_SOCKETS_???",
 	sorted:  true,
 	Consts: []Const{
@@ -658,7 +658,7 @@ var VsockOpt = Set{
 }
 
 // TLSOpt: TLS_???, from <linux/tls.h>.
-var TLSOpt = Set{
+var TLSOpt = &Set{
 	Unknown: "TLS_???",
 	sorted:  true,
 	Consts: []Const{
@@ -671,7 +671,7 @@ var TLSOpt = Set{
 }
 
 // ALGOpt: ALG_???, from <linux/if_alg.h>.
-var ALGOpt = Set{
+var ALGOpt = &Set{
 	Unknown: "ALG_???",
 	sorted:  true,
 	Consts: []Const{
@@ -686,7 +686,7 @@ var ALGOpt = Set{
 }
 
 // SCTPOpt: SCTP_???, from <linux/sctp.h>.
-var SCTPOpt = Set{
+var SCTPOpt = &Set{
 	Unknown: "SCTP_???",
 	sorted:  true,
 	Consts: []Const{
@@ -780,7 +780,7 @@ var SCTPOpt = Set{
 }
 
 // XDPOpt: XDP_???, from <linux/if_xdp.h>.
-var XDPOpt = Set{
+var XDPOpt = &Set{
 	Unknown: "XDP_???",
 	sorted:  true,
 	Consts: []Const{
@@ -797,7 +797,7 @@ var XDPOpt = Set{
 }
 
 // RDSOpt: RDS_???, from <linux/rds.h>.
-var RDSOpt = Set{
+var RDSOpt = &Set{
 	Unknown: "RDS_???",
 	sorted:  true,
 	Consts: []Const{
@@ -813,7 +813,7 @@ var RDSOpt = Set{
 }
 
 // TIPCOpt: TIPC_???, from <linux/tipc.h>.
-var TIPCOpt = Set{
+var TIPCOpt = &Set{
 	Unknown: "TIPC_???",
 	sorted:  true,
 	Consts: []Const{
@@ -833,7 +833,7 @@ var TIPCOpt = Set{
 }
 
 // L2TPOpt: PPPOL2TP_SO_???, from <linux/if_pppol2tp.h>.
-var L2TPOpt = Set{
+var L2TPOpt = &Set{
 	Unknown: "PPPOL2TP_SO_???",
 	sorted:  true,
 	Consts: []Const{
@@ -846,7 +846,7 @@ var L2TPOpt = Set{
 }
 
 // LLCOpt: LLC_OPT_???, from <linux/llc.h>.
-var LLCOpt = Set{
+var LLCOpt = &Set{
 	Unknown: "LLC_OPT_???",
 	sorted:  true,
 	Consts: []Const{
@@ -868,7 +868,7 @@ var LLCOpt = Set{
 }
 
 // RxrpcOpt: RXRPC_???, from <linux/rxrpc.h>.
-var RxrpcOpt = Set{
+var RxrpcOpt = &Set{
 	Unknown: "RXRPC_???",
 	sorted:  true,
 	Consts: []Const{
@@ -883,7 +883,7 @@ var RxrpcOpt = Set{
 }
 
 // CANRawOpt: CAN_RAW_???, from <linux/can/raw.h>.
-var CANRawOpt = Set{
+var CANRawOpt = &Set{
 	Unknown: "CAN_RAW_???",
 	sorted:  true,
 	Consts: []Const{
@@ -899,7 +899,7 @@ var CANRawOpt = Set{
 }
 
 // KCMOpt: KCM_???, from <linux/kcm.h>.
-var KCMOpt = Set{
+var KCMOpt = &Set{
 	Unknown: "KCM_???",
 	sorted:  true,
 	Consts: []Const{
@@ -908,7 +908,7 @@ var KCMOpt = Set{
 }
 
 // ScmType: SCM_???, from <unix> <asm-generic/socket.h>.
-var ScmType = Set{
+var ScmType = &Set{
 	Unknown: "SCM_???",
 	sorted:  true,
 	Consts: []Const{
@@ -934,7 +934,7 @@ var ScmType = Set{
 }
 
 // PmtuDiscover: IP_PMTUDISC_???, from <linux/in.h>.
-var PmtuDiscover = Set{
+var PmtuDiscover = &Set{
 	Unknown: "IP_PMTUDISC_???",
 	sorted:  true,
 	Consts: []Const{
@@ -948,7 +948,7 @@ var PmtuDiscover = Set{
 }
 
 // IPTos: IPTOS_TOS_???, from <linux/ip.h>.
-var IPTos = Set{
+var IPTos = &Set{
 	Unknown: "IPTOS_TOS_???",
 	Consts: []Const{
 		{Value: 0x10, Name: "IPTOS_LOWDELAY"},
@@ -959,7 +959,7 @@ var IPTos = Set{
 }
 
 // ICMPFilter: ICMP_???.
-var ICMPFilter = Set{
+var ICMPFilter = &Set{
 	Unknown: "ICMP_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "ICMP_ECHOREPLY"},
@@ -979,7 +979,7 @@ var ICMPFilter = Set{
 }
 
 // EtherProtocol: ETH_P_???, from <linux/if_ether.h>.
-var EtherProtocol = Set{
+var EtherProtocol = &Set{
 	Unknown: "ETH_P_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1092,7 +1092,7 @@ var EtherProtocol = Set{
 }
 
 // ArpHardware: ARPHRD_???, from <linux/if_arp.h>.
-var ArpHardware = Set{
+var ArpHardware = &Set{
 	Unknown: "ARPHRD_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1167,7 +1167,7 @@ var ArpHardware = Set{
 }
 
 // PacketType: PACKET_???, from <linux/if_packet.h>.
-var PacketType = Set{
+var PacketType = &Set{
 	Unknown: "PACKET_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1183,7 +1183,7 @@ var PacketType = Set{
 }
 
 // PacketVersion: TPACKET_???, from <linux/if_packet.h>.
-var PacketVersion = Set{
+var PacketVersion = &Set{
 	Unknown: "TPACKET_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1194,7 +1194,7 @@ var PacketVersion = Set{
 }
 
 // PacketMreqType: PACKET_MR_???, from <linux/if_packet.h>.
-var PacketMreqType = Set{
+var PacketMreqType = &Set{
 	Unknown: "PACKET_MR_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1206,7 +1206,7 @@ var PacketMreqType = Set{
 }
 
 // XDPFlags: XDP_???, from <linux/if_xdp.h>.
-var XDPFlags = Set{
+var XDPFlags = &Set{
 	Unknown: "XDP_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "XDP_SHARED_UMEM"},
@@ -1218,7 +1218,7 @@ var XDPFlags = Set{
 }
 
 // InterfaceFlags: IFF_???, from <linux/if.h>.
-var InterfaceFlags = Set{
+var InterfaceFlags = &Set{
 	Unknown: "IFF_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "IFF_UP"},
@@ -1245,7 +1245,7 @@ var InterfaceFlags = Set{
 }
 
 // VsockCID: VMADDR_CID_???, from <linux/vm_sockets.h>.
-var VsockCID = Set{
+var VsockCID = &Set{
 	Unknown: "VMADDR_CID_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1257,7 +1257,7 @@ var VsockCID = Set{
 }
 
 // VsockPort: VMADDR_PORT_???, from <linux/vm_sockets.h>.
-var VsockPort = Set{
+var VsockPort = &Set{
 	Unknown: "VMADDR_PORT_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1266,7 +1266,7 @@ var VsockPort = Set{
 }
 
 // VsockFlags: VMADDR_FLAG_???, from <linux/vm_sockets.h>.
-var VsockFlags = Set{
+var VsockFlags = &Set{
 	Unknown: "VMADDR_FLAG_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "VMADDR_FLAG_TO_HOST"},
@@ -1274,7 +1274,7 @@ var VsockFlags = Set{
 }
 
 // BluetoothProto: BTPROTO_???.
-var BluetoothProto = Set{
+var BluetoothProto = &Set{
 	Unknown: "BTPROTO_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1291,7 +1291,7 @@ var BluetoothProto = Set{
 }
 
 // BluetoothAddr: BDADDR_???, from <unix>.
-var BluetoothAddr = Set{
+var BluetoothAddr = &Set{
 	Unknown: "BDADDR_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1302,7 +1302,7 @@ var BluetoothAddr = Set{
 }
 
 // HCIChannel: HCI_CHANNEL_???.
-var HCIChannel = Set{
+var HCIChannel = &Set{
 	Unknown: "HCI_CHANNEL_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1315,7 +1315,7 @@ var HCIChannel = Set{
 }
 
 // CANProtocol: CAN_???, from <linux/can.h>.
-var CANProtocol = Set{
+var CANProtocol = &Set{
 	Unknown: "CAN_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1330,7 +1330,7 @@ var CANProtocol = Set{
 }
 
 // CAIFProtocol: CAIFPROTO_???.
-var CAIFProtocol = Set{
+var CAIFProtocol = &Set{
 	Unknown: "CAIFPROTO_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1344,7 +1344,7 @@ var CAIFProtocol = Set{
 }
 
 // NFCProtocol: NFC_SOCKPROTO_???, from <linux/nfc.h>.
-var NFCProtocol = Set{
+var NFCProtocol = &Set{
 	Unknown: "NFC_SOCKPROTO_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1354,7 +1354,7 @@ var NFCProtocol = Set{
 }
 
 // NFCProto: NFC_PROTO_???, from <linux/nfc.h>.
-var NFCProto = Set{
+var NFCProto = &Set{
 	Unknown: "NFC_PROTO_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1369,7 +1369,7 @@ var NFCProto = Set{
 }
 
 // PhonetProtocol: PN_PROTO_???, from <linux/phonet.h>.
-var PhonetProtocol = Set{
+var PhonetProtocol = &Set{
 	Unknown: "PN_PROTO_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1380,7 +1380,7 @@ var PhonetProtocol = Set{
 }
 
 // KCMProtocol: KCMPROTO_???, from <linux/kcm.h>.
-var KCMProtocol = Set{
+var KCMProtocol = &Set{
 	Unknown: "KCMPROTO_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1389,7 +1389,7 @@ var KCMProtocol = Set{
 }
 
 // SMCProtocol: SMCPROTO_???.
-var SMCProtocol = Set{
+var SMCProtocol = &Set{
 	Unknown: "SMCPROTO_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1399,7 +1399,7 @@ var SMCProtocol = Set{
 }
 
 // ALGFlags: CRYPTO_ALG_???.
-var ALGFlags = Set{
+var ALGFlags = &Set{
 	Unknown: "CRYPTO_ALG_???",
 	Consts: []Const{
 		{Value: 0x1000, Name: "CRYPTO_ALG_KERN_DRIVER_ONLY"},
@@ -1407,7 +1407,7 @@ var ALGFlags = Set{
 }
 
 // TIPCAddrType: TIPC_ADDR_???, from <linux/tipc.h>.
-var TIPCAddrType = Set{
+var TIPCAddrType = &Set{
 	Unknown: "TIPC_ADDR_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1418,7 +1418,7 @@ var TIPCAddrType = Set{
 }
 
 // TIPCScope: TIPC_???_SCOPE, from <linux/tipc.h>.
-var TIPCScope = Set{
+var TIPCScope = &Set{
 	Unknown: "TIPC_???_SCOPE",
 	sorted:  true,
 	Consts: []Const{
@@ -1429,7 +1429,7 @@ var TIPCScope = Set{
 }
 
 // MCTPAddr: MCTP_ADDR_???, from <linux/mctp.h>.
-var MCTPAddr = Set{
+var MCTPAddr = &Set{
 	Unknown: "MCTP_ADDR_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1439,7 +1439,7 @@ var MCTPAddr = Set{
 }
 
 // MCTPNet: MCTP_NET_???, from <linux/mctp.h>.
-var MCTPNet = Set{
+var MCTPNet = &Set{
 	Unknown: "MCTP_NET_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1448,7 +1448,7 @@ var MCTPNet = Set{
 }
 
 // QRTRPort: QRTR_PORT_???, from <linux/qrtr.h>.
-var QRTRPort = Set{
+var QRTRPort = &Set{
 	Unknown: "QRTR_PORT_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1457,7 +1457,7 @@ var QRTRPort = Set{
 }
 
 // QRTRNode: QRTR_NODE_???, from <linux/qrtr.h>.
-var QRTRNode = Set{
+var QRTRNode = &Set{
 	Unknown: "QRTR_NODE_???",
 	sorted:  true,
 	Consts: []Const{

@@ -3,7 +3,7 @@
 package tables
 
 // CloneFlags: CLONE_???, from <linux/sched.h>.
-var CloneFlags = Set{
+var CloneFlags = &Set{
 	Unknown: "CLONE_???",
 	Consts: []Const{
 		{Value: 0x100, Name: "CLONE_VM"},
@@ -34,7 +34,7 @@ var CloneFlags = Set{
 }
 
 // Clone3Flags: CLONE_???, from <linux/sched.h>.
-var Clone3Flags = Set{
+var Clone3Flags = &Set{
 	Unknown: "CLONE_???",
 	Consts: []Const{
 		{Value: 0x100, Name: "CLONE_VM"},
@@ -72,7 +72,7 @@ var Clone3Flags = Set{
 }
 
 // UnshareFlags: CLONE_???, from <linux/sched.h>.
-var UnshareFlags = Set{
+var UnshareFlags = &Set{
 	Unknown: "CLONE_???",
 	Consts: []Const{
 		{Value: 0x80, Name: "CLONE_NEWTIME"},
@@ -94,7 +94,7 @@ var UnshareFlags = Set{
 }
 
 // SetnsType: CLONE_NEW???, from <linux/sched.h>.
-var SetnsType = Set{
+var SetnsType = &Set{
 	Unknown: "CLONE_NEW???",
 	Consts: []Const{
 		{Value: 0x80, Name: "CLONE_NEWTIME"},
@@ -109,7 +109,7 @@ var SetnsType = Set{
 }
 
 // WaitOptions: W???, from <linux/wait.h>.
-var WaitOptions = Set{
+var WaitOptions = &Set{
 	Unknown: "W???",
 	Consts: []Const{
 		{Value: 0x1, Name: "WNOHANG"},
@@ -124,7 +124,7 @@ var WaitOptions = Set{
 }
 
 // WaitidOptions: W???, from <linux/wait.h>.
-var WaitidOptions = Set{
+var WaitidOptions = &Set{
 	Unknown: "W???",
 	Consts: []Const{
 		{Value: 0x1, Name: "WNOHANG"},
@@ -139,7 +139,7 @@ var WaitidOptions = Set{
 }
 
 // WaitidType: P_???, from <linux/wait.h>.
-var WaitidType = Set{
+var WaitidType = &Set{
 	Unknown: "P_???",
 	sorted:  true,
 	Consts: []Const{
@@ -151,7 +151,7 @@ var WaitidType = Set{
 }
 
 // PidfdOpenFlags: PIDFD_???, from <linux/pidfd.h>.
-var PidfdOpenFlags = Set{
+var PidfdOpenFlags = &Set{
 	Unknown: "PIDFD_???",
 	Consts: []Const{
 		{Value: 0x800, Name: "PIDFD_NONBLOCK"},
@@ -160,7 +160,7 @@ var PidfdOpenFlags = Set{
 }
 
 // PidfdSignalFlags: PIDFD_SIGNAL_???, from <linux/pidfd.h>.
-var PidfdSignalFlags = Set{
+var PidfdSignalFlags = &Set{
 	Unknown: "PIDFD_SIGNAL_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "PIDFD_SIGNAL_THREAD"},
@@ -170,7 +170,7 @@ var PidfdSignalFlags = Set{
 }
 
 // KcmpType: KCMP_???, from <linux/kcmp.h>.
-var KcmpType = Set{
+var KcmpType = &Set{
 	Unknown: "KCMP_???",
 	sorted:  true,
 	Consts: []Const{
@@ -186,7 +186,7 @@ var KcmpType = Set{
 }
 
 // SchedPolicy: SCHED_???, from <linux/sched.h>.
-var SchedPolicy = Set{
+var SchedPolicy = &Set{
 	Unknown: "SCHED_???",
 	sorted:  true,
 	Consts: []Const{
@@ -202,7 +202,7 @@ var SchedPolicy = Set{
 }
 
 // SchedFlags: SCHED_FLAG_???, from <linux/sched.h>.
-var SchedFlags = Set{
+var SchedFlags = &Set{
 	Unknown: "SCHED_FLAG_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "SCHED_FLAG_RESET_ON_FORK"},
@@ -216,7 +216,7 @@ var SchedFlags = Set{
 }
 
 // SchedGetattrFlags: SCHED_GETATTR_FLAG_???, from <linux/sched.h>.
-var SchedGetattrFlags = Set{
+var SchedGetattrFlags = &Set{
 	Unknown: "SCHED_GETATTR_FLAG_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "SCHED_GETATTR_FLAG_DL_DYNAMIC"},
@@ -224,7 +224,7 @@ var SchedGetattrFlags = Set{
 }
 
 // PriorityWhich: PRIO_???, from <linux/resource.h>.
-var PriorityWhich = Set{
+var PriorityWhich = &Set{
 	Unknown: "PRIO_???",
 	sorted:  true,
 	Consts: []Const{
@@ -235,7 +235,7 @@ var PriorityWhich = Set{
 }
 
 // IoprioWho: IOPRIO_WHO_???, from <linux/ioprio.h>.
-var IoprioWho = Set{
+var IoprioWho = &Set{
 	Unknown: "IOPRIO_WHO_???",
 	sorted:  true,
 	Consts: []Const{
@@ -246,7 +246,7 @@ var IoprioWho = Set{
 }
 
 // IoprioClass: IOPRIO_CLASS_???, from <linux/ioprio.h>.
-var IoprioClass = Set{
+var IoprioClass = &Set{
 	Unknown: "IOPRIO_CLASS_???",
 	sorted:  true,
 	Consts: []Const{
@@ -258,7 +258,7 @@ var IoprioClass = Set{
 }
 
 // Rlimit: RLIMIT_???, from <asm-generic/resource.h>.
-var Rlimit = Set{
+var Rlimit = &Set{
 	Unknown: "RLIMIT_???",
 	sorted:  true,
 	Consts: []Const{
@@ -282,7 +282,7 @@ var Rlimit = Set{
 }
 
 // Rusage: RUSAGE_???, from <linux/resource.h>.
-var Rusage = Set{
+var Rusage = &Set{
 	Unknown: "RUSAGE_???",
 	sorted:  true,
 	Consts: []Const{
@@ -294,7 +294,7 @@ var Rusage = Set{
 }
 
 // Personality: PER_???, from <linux/personality.h>.
-var Personality = Set{
+var Personality = &Set{
 	Unknown: "PER_???",
 	sorted:  true,
 	Consts: []Const{
@@ -325,7 +325,7 @@ var Personality = Set{
 }
 
 // PersonalityFlags: PER_???, from <linux/personality.h>.
-var PersonalityFlags = Set{
+var PersonalityFlags = &Set{
 	Unknown: "PER_???",
 	Consts: []Const{
 		{Value: 0x20000, Name: "UNAME26"},
@@ -343,7 +343,7 @@ var PersonalityFlags = Set{
 }
 
 // PtraceRequest: PTRACE_???, from <linux/ptrace.h> <asm/ptrace-abi.h>.
-var PtraceRequest = Set{
+var PtraceRequest = &Set{
 	Unknown: "PTRACE_???",
 	sorted:  true,
 	Consts: []Const{
@@ -396,7 +396,7 @@ var PtraceRequest = Set{
 }
 
 // PtraceOptions: PTRACE_O_???, from <linux/ptrace.h>.
-var PtraceOptions = Set{
+var PtraceOptions = &Set{
 	Unknown: "PTRACE_O_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "PTRACE_O_TRACESYSGOOD"},
@@ -413,7 +413,7 @@ var PtraceOptions = Set{
 }
 
 // PtraceEvent: PTRACE_EVENT_???, from <linux/ptrace.h>.
-var PtraceEvent = Set{
+var PtraceEvent = &Set{
 	Unknown: "PTRACE_EVENT_???",
 	sorted:  true,
 	Consts: []Const{
@@ -429,7 +429,7 @@ var PtraceEvent = Set{
 }
 
 // PtracePeeksiginfo: PTRACE_PEEKSIGINFO_???, from <linux/ptrace.h>.
-var PtracePeeksiginfo = Set{
+var PtracePeeksiginfo = &Set{
 	Unknown: "PTRACE_PEEKSIGINFO_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "PTRACE_PEEKSIGINFO_SHARED"},
@@ -437,7 +437,7 @@ var PtracePeeksiginfo = Set{
 }
 
 // PtraceSyscallOp: PTRACE_SYSCALL_INFO_???, from <linux/ptrace.h>.
-var PtraceSyscallOp = Set{
+var PtraceSyscallOp = &Set{
 	Unknown: "PTRACE_SYSCALL_INFO_???",
 	sorted:  true,
 	Consts: []Const{
@@ -449,7 +449,7 @@ var PtraceSyscallOp = Set{
 }
 
 // PrctlOption: PR_???, from <linux/prctl.h>.
-var PrctlOption = Set{
+var PrctlOption = &Set{
 	Unknown: "PR_???",
 	sorted:  true,
 	Consts: []Const{
@@ -537,7 +537,7 @@ var PrctlOption = Set{
 }
 
 // PrSetMm: PR_SET_MM_???, from <linux/prctl.h>.
-var PrSetMm = Set{
+var PrSetMm = &Set{
 	Unknown: "PR_SET_MM_???",
 	sorted:  true,
 	Consts: []Const{
@@ -560,7 +560,7 @@ var PrSetMm = Set{
 }
 
 // PrSetVma: PR_SET_VMA_???, from <linux/prctl.h>.
-var PrSetVma = Set{
+var PrSetVma = &Set{
 	Unknown: "PR_SET_VMA_???",
 	sorted:  true,
 	Consts: []Const{
@@ -569,7 +569,7 @@ var PrSetVma = Set{
 }
 
 // PrDumpable: SUID_DUMP_???.
-var PrDumpable = Set{
+var PrDumpable = &Set{
 	Unknown: "SUID_DUMP_???",
 	sorted:  true,
 	Consts: []Const{
@@ -580,7 +580,7 @@ var PrDumpable = Set{
 }
 
 // PrCapAmbient: PR_CAP_AMBIENT_???, from <linux/prctl.h>.
-var PrCapAmbient = Set{
+var PrCapAmbient = &Set{
 	Unknown: "PR_CAP_AMBIENT_???",
 	sorted:  true,
 	Consts: []Const{
@@ -592,7 +592,7 @@ var PrCapAmbient = Set{
 }
 
 // PrMceKill: PR_MCE_KILL_???, from <linux/prctl.h>.
-var PrMceKill = Set{
+var PrMceKill = &Set{
 	Unknown: "PR_MCE_KILL_???",
 	sorted:  true,
 	Consts: []Const{
@@ -602,7 +602,7 @@ var PrMceKill = Set{
 }
 
 // PrMceKillPolicy: PR_MCE_KILL_???, from <linux/prctl.h>.
-var PrMceKillPolicy = Set{
+var PrMceKillPolicy = &Set{
 	Unknown: "PR_MCE_KILL_???",
 	sorted:  true,
 	Consts: []Const{
@@ -613,7 +613,7 @@ var PrMceKillPolicy = Set{
 }
 
 // PrMdwe: PR_MDWE_???, from <linux/prctl.h>.
-var PrMdwe = Set{
+var PrMdwe = &Set{
 	Unknown: "PR_MDWE_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "PR_MDWE_REFUSE_EXEC_GAIN"},
@@ -622,7 +622,7 @@ var PrMdwe = Set{
 }
 
 // PrTsc: PR_TSC_???, from <linux/prctl.h>.
-var PrTsc = Set{
+var PrTsc = &Set{
 	Unknown: "PR_TSC_???",
 	sorted:  true,
 	Consts: []Const{
@@ -632,7 +632,7 @@ var PrTsc = Set{
 }
 
 // PrUnalign: PR_UNALIGN_???, from <linux/prctl.h>.
-var PrUnalign = Set{
+var PrUnalign = &Set{
 	Unknown: "PR_UNALIGN_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "PR_UNALIGN_NOPRINT"},
@@ -641,7 +641,7 @@ var PrUnalign = Set{
 }
 
 // PrSpec: PR_SPEC_???, from <linux/prctl.h>.
-var PrSpec = Set{
+var PrSpec = &Set{
 	Unknown: "PR_SPEC_???",
 	sorted:  true,
 	Consts: []Const{
@@ -652,7 +652,7 @@ var PrSpec = Set{
 }
 
 // PrSpecGet: PR_SPEC_???, from <linux/prctl.h>.
-var PrSpecGet = Set{
+var PrSpecGet = &Set{
 	Unknown: "PR_SPEC_???",
 	Consts: []Const{
 		{Value: 0x0, Mask: 0xffffffffffffffff, Name: "PR_SPEC_NOT_AFFECTED"},
@@ -665,7 +665,7 @@ var PrSpecGet = Set{
 }
 
 // PrSud: PR_SYS_DISPATCH_???, from <linux/prctl.h>.
-var PrSud = Set{
+var PrSud = &Set{
 	Unknown: "PR_SYS_DISPATCH_???",
 	sorted:  true,
 	Consts: []Const{
@@ -676,7 +676,7 @@ var PrSud = Set{
 }
 
 // PrSchedCore: PR_SCHED_CORE_???, from <linux/prctl.h>.
-var PrSchedCore = Set{
+var PrSchedCore = &Set{
 	Unknown: "PR_SCHED_CORE_???",
 	sorted:  true,
 	Consts: []Const{
@@ -688,7 +688,7 @@ var PrSchedCore = Set{
 }
 
 // PrSchedCoreScope: PIDTYPE_???.
-var PrSchedCoreScope = Set{
+var PrSchedCoreScope = &Set{
 	Unknown: "PIDTYPE_???",
 	sorted:  true,
 	Consts: []Const{
@@ -699,7 +699,7 @@ var PrSchedCoreScope = Set{
 }
 
 // Securebits: SECBIT_???, from <linux/securebits.h>.
-var Securebits = Set{
+var Securebits = &Set{
 	Unknown: "SECBIT_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "SECBIT_NOROOT"},
@@ -718,7 +718,7 @@ var Securebits = Set{
 }
 
 // ArchPrctl: ARCH_???, from <asm/prctl.h>.
-var ArchPrctl = Set{
+var ArchPrctl = &Set{
 	Unknown: "ARCH_???",
 	sorted:  true,
 	Consts: []Const{
@@ -749,7 +749,7 @@ var ArchPrctl = Set{
 }
 
 // ArchShstk: ARCH_SHSTK_???, from <asm/prctl.h>.
-var ArchShstk = Set{
+var ArchShstk = &Set{
 	Unknown: "ARCH_SHSTK_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "ARCH_SHSTK_SHSTK"},
@@ -758,7 +758,7 @@ var ArchShstk = Set{
 }
 
 // RseqFlags: RSEQ_FLAG_???, from <linux/rseq.h>.
-var RseqFlags = Set{
+var RseqFlags = &Set{
 	Unknown: "RSEQ_FLAG_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "RSEQ_FLAG_UNREGISTER"},
@@ -767,7 +767,7 @@ var RseqFlags = Set{
 }
 
 // RseqCsFlags: RSEQ_CS_FLAG_???, from <linux/rseq.h>.
-var RseqCsFlags = Set{
+var RseqCsFlags = &Set{
 	Unknown: "RSEQ_CS_FLAG_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "RSEQ_CS_FLAG_NO_RESTART_ON_SIGNAL_BIT"},
@@ -780,7 +780,7 @@ var RseqCsFlags = Set{
 }
 
 // MembarrierCmd: MEMBARRIER_CMD_???, from <linux/membarrier.h>.
-var MembarrierCmd = Set{
+var MembarrierCmd = &Set{
 	Unknown: "MEMBARRIER_CMD_???",
 	sorted:  true,
 	Consts: []Const{
@@ -799,7 +799,7 @@ var MembarrierCmd = Set{
 }
 
 // MembarrierCmds: MEMBARRIER_CMD_???, from <linux/membarrier.h>.
-var MembarrierCmds = Set{
+var MembarrierCmds = &Set{
 	Unknown: "MEMBARRIER_CMD_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "MEMBARRIER_CMD_GLOBAL"},
@@ -816,7 +816,7 @@ var MembarrierCmds = Set{
 }
 
 // MembarrierFlags: MEMBARRIER_CMD_FLAG_???, from <linux/membarrier.h>.
-var MembarrierFlags = Set{
+var MembarrierFlags = &Set{
 	Unknown: "MEMBARRIER_CMD_FLAG_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "MEMBARRIER_CMD_FLAG_CPU"},
@@ -824,7 +824,7 @@ var MembarrierFlags = Set{
 }
 
 // Capability: CAP_???, from <linux/capability.h>.
-var Capability = Set{
+var Capability = &Set{
 	Unknown: "CAP_???",
 	sorted:  true,
 	Consts: []Const{
@@ -873,7 +873,7 @@ var Capability = Set{
 }
 
 // CapVersion: _LINUX_CAPABILITY_VERSION_???, from <linux/capability.h>.
-var CapVersion = Set{
+var CapVersion = &Set{
 	Unknown: "_LINUX_CAPABILITY_VERSION_???",
 	sorted:  true,
 	Consts: []Const{
@@ -884,7 +884,7 @@ var CapVersion = Set{
 }
 
 // RebootMagic2: LINUX_REBOOT_MAGIC_???, from <linux/reboot.h>.
-var RebootMagic2 = Set{
+var RebootMagic2 = &Set{
 	Unknown: "LINUX_REBOOT_MAGIC_???",
 	sorted:  true,
 	Consts: []Const{
@@ -896,7 +896,7 @@ var RebootMagic2 = Set{
 }
 
 // RebootMagic1: LINUX_REBOOT_MAGIC_???, from <linux/reboot.h>.
-var RebootMagic1 = Set{
+var RebootMagic1 = &Set{
 	Unknown: "LINUX_REBOOT_MAGIC_???",
 	sorted:  true,
 	Consts: []Const{
@@ -905,7 +905,7 @@ var RebootMagic1 = Set{
 }
 
 // RebootCmd: LINUX_REBOOT_CMD_???, from <linux/reboot.h>.
-var RebootCmd = Set{
+var RebootCmd = &Set{
 	Unknown: "LINUX_REBOOT_CMD_???",
 	sorted:  true,
 	Consts: []Const{
@@ -921,7 +921,7 @@ var RebootCmd = Set{
 }
 
 // SyslogAction: SYSLOG_ACTION_???, from <unix>.
-var SyslogAction = Set{
+var SyslogAction = &Set{
 	Unknown: "SYSLOG_ACTION_???",
 	sorted:  true,
 	Consts: []Const{
@@ -940,7 +940,7 @@ var SyslogAction = Set{
 }
 
 // KexecLoadFlags: KEXEC_???, from <linux/kexec.h>.
-var KexecLoadFlags = Set{
+var KexecLoadFlags = &Set{
 	Unknown: "KEXEC_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "KEXEC_ON_CRASH"},
@@ -951,7 +951,7 @@ var KexecLoadFlags = Set{
 }
 
 // KexecArch: KEXEC_ARCH_???, from <linux/kexec.h>.
-var KexecArch = Set{
+var KexecArch = &Set{
 	Unknown: "KEXEC_ARCH_???",
 	sorted:  true,
 	Consts: []Const{
@@ -975,7 +975,7 @@ var KexecArch = Set{
 }
 
 // KexecFileFlags: KEXEC_FILE_???, from <linux/kexec.h>.
-var KexecFileFlags = Set{
+var KexecFileFlags = &Set{
 	Unknown: "KEXEC_FILE_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "KEXEC_FILE_UNLOAD"},
@@ -988,7 +988,7 @@ var KexecFileFlags = Set{
 }
 
 // DeleteModule: O_???, from <asm-generic/fcntl.h>.
-var DeleteModule = Set{
+var DeleteModule = &Set{
 	Unknown: "O_???",
 	Consts: []Const{
 		{Value: 0x800, Name: "O_NONBLOCK"},
@@ -997,7 +997,7 @@ var DeleteModule = Set{
 }
 
 // ModuleInit: MODULE_INIT_???, from <linux/module.h>.
-var ModuleInit = Set{
+var ModuleInit = &Set{
 	Unknown: "MODULE_INIT_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "MODULE_INIT_IGNORE_MODVERSIONS"},
@@ -1007,7 +1007,7 @@ var ModuleInit = Set{
 }
 
 // SeccompOp: SECCOMP_SET_MODE_???, from <linux/seccomp.h>.
-var SeccompOp = Set{
+var SeccompOp = &Set{
 	Unknown: "SECCOMP_SET_MODE_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1019,7 +1019,7 @@ var SeccompOp = Set{
 }
 
 // SeccompFilterFlags: SECCOMP_FILTER_FLAG_???, from <linux/seccomp.h>.
-var SeccompFilterFlags = Set{
+var SeccompFilterFlags = &Set{
 	Unknown: "SECCOMP_FILTER_FLAG_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "SECCOMP_FILTER_FLAG_TSYNC"},
@@ -1032,7 +1032,7 @@ var SeccompFilterFlags = Set{
 }
 
 // SeccompMode: SECCOMP_MODE_???, from <linux/seccomp.h>.
-var SeccompMode = Set{
+var SeccompMode = &Set{
 	Unknown: "SECCOMP_MODE_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1043,7 +1043,7 @@ var SeccompMode = Set{
 }
 
 // SeccompAction: SECCOMP_RET_???, from <linux/seccomp.h>.
-var SeccompAction = Set{
+var SeccompAction = &Set{
 	Unknown: "SECCOMP_RET_???",
 	sorted:  true,
 	Consts: []Const{

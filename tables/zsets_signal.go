@@ -3,7 +3,7 @@
 package tables
 
 // SigmaskHow: SIG_???, from <asm-generic/signal-defs.h>.
-var SigmaskHow = Set{
+var SigmaskHow = &Set{
 	Unknown: "SIG_???",
 	sorted:  true,
 	Consts: []Const{
@@ -14,7 +14,7 @@ var SigmaskHow = Set{
 }
 
 // SigHandler: SIG_???.
-var SigHandler = Set{
+var SigHandler = &Set{
 	Unknown: "SIG_???",
 	sorted:  true,
 	Consts: []Const{
@@ -25,7 +25,7 @@ var SigHandler = Set{
 }
 
 // SigactionFlags: SA_???, from <asm/signal.h> <asm-generic/signal-defs.h>.
-var SigactionFlags = Set{
+var SigactionFlags = &Set{
 	Unknown: "SA_???",
 	Consts: []Const{
 		{Value: 0x4000000, Name: "SA_RESTORER"},
@@ -43,7 +43,7 @@ var SigactionFlags = Set{
 }
 
 // SigaltstackFlags: SS_???, from <linux/signal.h>.
-var SigaltstackFlags = Set{
+var SigaltstackFlags = &Set{
 	Unknown: "SS_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "SS_ONSTACK"},
@@ -53,7 +53,7 @@ var SigaltstackFlags = Set{
 }
 
 // SigevNotify: SIGEV_???, from <asm-generic/siginfo.h>.
-var SigevNotify = Set{
+var SigevNotify = &Set{
 	Unknown: "SIGEV_???",
 	sorted:  true,
 	Consts: []Const{
@@ -65,7 +65,7 @@ var SigevNotify = Set{
 }
 
 // SignalfdFlags: SFD_???, from <linux/signalfd.h>.
-var SignalfdFlags = Set{
+var SignalfdFlags = &Set{
 	Unknown: "SFD_???",
 	Consts: []Const{
 		{Value: 0x80000, Name: "SFD_CLOEXEC"},
@@ -74,7 +74,7 @@ var SignalfdFlags = Set{
 }
 
 // SiCode: SI_???, from <asm-generic/siginfo.h>.
-var SiCode = Set{
+var SiCode = &Set{
 	Unknown: "SI_???",
 	sorted:  true,
 	Consts: []Const{
@@ -92,7 +92,7 @@ var SiCode = Set{
 }
 
 // SiCodeIll: ILL_???, from <asm-generic/siginfo.h>.
-var SiCodeIll = Set{
+var SiCodeIll = &Set{
 	Unknown: "ILL_???",
 	sorted:  true,
 	Consts: []Const{
@@ -111,7 +111,7 @@ var SiCodeIll = Set{
 }
 
 // SiCodeFpe: FPE_???, from <asm-generic/siginfo.h>.
-var SiCodeFpe = Set{
+var SiCodeFpe = &Set{
 	Unknown: "FPE_???",
 	sorted:  true,
 	Consts: []Const{
@@ -134,7 +134,7 @@ var SiCodeFpe = Set{
 }
 
 // SiCodeSegv: SEGV_???, from <asm-generic/siginfo.h>.
-var SiCodeSegv = Set{
+var SiCodeSegv = &Set{
 	Unknown: "SEGV_???",
 	sorted:  true,
 	Consts: []Const{
@@ -152,7 +152,7 @@ var SiCodeSegv = Set{
 }
 
 // SiCodeBus: BUS_???, from <asm-generic/siginfo.h>.
-var SiCodeBus = Set{
+var SiCodeBus = &Set{
 	Unknown: "BUS_???",
 	sorted:  true,
 	Consts: []Const{
@@ -165,7 +165,7 @@ var SiCodeBus = Set{
 }
 
 // SiCodeTrap: TRAP_???, from <asm-generic/siginfo.h>.
-var SiCodeTrap = Set{
+var SiCodeTrap = &Set{
 	Unknown: "TRAP_???",
 	sorted:  true,
 	Consts: []Const{
@@ -179,7 +179,7 @@ var SiCodeTrap = Set{
 }
 
 // SiCodeChld: CLD_???, from <asm-generic/siginfo.h>.
-var SiCodeChld = Set{
+var SiCodeChld = &Set{
 	Unknown: "CLD_???",
 	sorted:  true,
 	Consts: []Const{
@@ -193,7 +193,7 @@ var SiCodeChld = Set{
 }
 
 // SiCodePoll: POLL_???, from <asm-generic/siginfo.h>.
-var SiCodePoll = Set{
+var SiCodePoll = &Set{
 	Unknown: "POLL_???",
 	sorted:  true,
 	Consts: []Const{
@@ -207,7 +207,7 @@ var SiCodePoll = Set{
 }
 
 // SiCodeSys: SYS_???, from <asm-generic/siginfo.h>.
-var SiCodeSys = Set{
+var SiCodeSys = &Set{
 	Unknown: "SYS_???",
 	sorted:  true,
 	Consts: []Const{
@@ -217,7 +217,7 @@ var SiCodeSys = Set{
 }
 
 // SiCodeEmt: EMT_???, from <asm-generic/siginfo.h>.
-var SiCodeEmt = Set{
+var SiCodeEmt = &Set{
 	Unknown: "EMT_???",
 	sorted:  true,
 	Consts: []Const{
@@ -226,7 +226,7 @@ var SiCodeEmt = Set{
 }
 
 // TrapPerfFlags: TRAP_PERF_FLAG_???, from <asm-generic/siginfo.h>.
-var TrapPerfFlags = Set{
+var TrapPerfFlags = &Set{
 	Unknown: "TRAP_PERF_FLAG_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "TRAP_PERF_FLAG_ASYNC"},
