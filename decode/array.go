@@ -6,6 +6,7 @@ import "trapline/tables"
 type array struct {
 	elem  Type
 	count Num
+	short int // 0 for -s
 }
 
 // Array is a run of count elements. Behind a pointer, elements are read as
@@ -14,7 +15,12 @@ func Array(elem Type, count Num) Type {
 	if n, ok := count.(Const); ok {
 		return newFixed(elem, int(n))
 	}
-	return &array{elem, count}
+	return &array{elem: elem, count: count}
+}
+
+// ShortArray is an Array that, abbreviated, ends after n elements.
+func ShortArray(elem Type, count Num, n int) Type {
+	return &array{elem: elem, count: count, short: n}
 }
 
 func (t *array) Layout(abi tables.ABI) Layout { return Layout{0, t.elem.Layout(abi).Align} }
@@ -22,11 +28,22 @@ func (t *array) Layout(abi tables.ABI) Layout { return Layout{0, t.elem.Layout(a
 // Show is for an array at the end of a struct (a flexible array member).
 func (t *array) Show(c *Call, v View) { t.showAt(c, v.Addr) }
 
-func (t *array) showAt(c *Call, addr uint64) { c.ShowArray(addr, t.elem, t.count.num(c)) }
+func (t *array) showAt(c *Call, addr uint64) {
+	short := t.short
+	if short == 0 {
+		short = c.StringLimit
+	}
+	c.showArray(addr, t.elem, t.count.num(c), short)
+}
 
 // ShowArray shows count elements from addr on. What cannot be read is shown as
 // an address: alone, or as the rest of the array in a comment.
 func (c *Call) ShowArray(addr uint64, elem Type, count uint64) {
+	c.showArray(addr, elem, count, c.StringLimit)
+}
+
+// showArray is ShowArray, cut after short elements when it is abbreviated.
+func (c *Call) showArray(addr uint64, elem Type, count uint64, short int) {
 	if count == 0 {
 		c.Out.BeginArray()
 		c.Out.EndArray()
@@ -38,8 +55,8 @@ func (c *Call) ShowArray(addr uint64, elem Type, count uint64) {
 		return
 	}
 	limit := count
-	if c.Abbrev && uint64(c.StringLimit) < limit {
-		limit = uint64(c.StringLimit)
+	if c.Abbrev && uint64(short) < limit {
+		limit = uint64(short)
 	}
 	const chunk = 4096
 	per := max(1, chunk/size)

@@ -55,6 +55,19 @@ func (f Func) num(c *Call) uint64 { return f(c) }
 // Div is a Num divided by a constant, for lengths in other units.
 func Div(n Num, by uint64) Num { return Func(func(c *Call) uint64 { return n.num(c) / by }) }
 
+// Add is a Num and a constant.
+func Add(n Num, k uint64) Num { return Func(func(c *Call) uint64 { return n.num(c) + k }) }
+
+// Bits is what a Num has of the bits in mask, as 1 or 0: a selector for Union.
+func Bits(n Num, mask uint64) Num {
+	return Func(func(c *Call) uint64 {
+		if n.num(c)&mask != 0 {
+			return 1
+		}
+		return 0
+	})
+}
+
 // Min is the smaller of two Nums.
 func Min(a, b Num) Num { return Func(func(c *Call) uint64 { return min(a.num(c), b.num(c)) }) }
 

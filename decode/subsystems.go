@@ -3,4 +3,5 @@ package decode
 // subsystems lists the descriptions, one line a file.
 var subsystems = [...]subsystem{
 	{both: ioCalls},
+	{both: ioctlCalls},
 }

@@ -46,7 +46,8 @@ type Encoder interface {
 	// unknown values; unknown ones are followed by set.Unknown as a comment.
 	Enum(v uint64, set *tables.Set, base Base)
 	// Flags writes a flags word as the names of its bits; what is left is
-	// written in base, and alone it is followed by set.Unknown as a comment.
+	// written in base, and alone it is followed by set.Unknown as a comment. Of
+	// a set without Unknown, text leaves an empty word out.
 	Flags(v uint64, set *tables.Set, base Base)
 	// Symbol writes a value whose name was found without a Set.
 	// name must be shown with -X abbrev and verbose, v with raw and verbose.

@@ -117,6 +117,9 @@ func (t *text) Enum(v uint64, set *tables.Set, base Base) {
 }
 
 func (t *text) Flags(v uint64, set *tables.Set, base Base) {
+	if v == 0 && set.Unknown == "" {
+		return
+	}
 	if t.names == Raw {
 		t.Number(v, base)
 		return

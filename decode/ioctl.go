@@ -1,0 +1,270 @@
+package decode
+
+import (
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"trapline/output"
+	"trapline/tables"
+)
+
+// ioctl(2): fs/ioctl.c and thousands of requests in drivers. Requests that
+// have a description stand in the ioctl_*.go files, one line each.
+
+var ioctlCalls = Calls{
+	{"ioctl", Args{{"fd", FD}, {"op", ioctlOp}, RestBy(ioctlArg)}, RetUnsigned},
+}
+
+// ioctls describe what the third argument of ioctl is for some requests.
+type ioctls []ioctl
+
+// ioctl is one or more requests, by name, and their argument; nil if they take
+// none.
+type ioctl struct {
+	names string
+	arg   Type
+}
+
+// called gives an ioctl's argument another name than argp.
+func called(name string, t Type) Type { return &calledArg{t, name} }
+
+type calledArg struct {
+	Type
+	name string
+}
+
+// giving says what the result of an ioctl is, if it is not just a number.
+func giving(ret Ret, t Type) Type { return &givingArg{t, ret} }
+
+type givingArg struct {
+	Type
+	ret Ret
+}
+
+// desc turns the argument into a description of what follows fd and op.
+func (r *ioctl) desc() *Desc {
+	d := &Desc{Name: r.names}
+	name, t := "argp", r.arg
+	for {
+		switch w := t.(type) {
+		case *calledArg:
+			name, t = w.name, w.Type
+		case *givingArg:
+			d.Ret, t = w.ret, w.Type
+		case nil:
+			return d
+		default:
+			d.Args = Args{{name, t}}
+			return d
+		}
+	}
+}
+
+// Requests are numbered by _IOC of asm-generic/ioctl.h: from the low end 8
+// bits of number, 8 of type, 14 of argument size and 2 of direction.
+const (
+	iocWrite = 1
+	iocRead  = 2
+)
+
+func iocNR(op uint32) uint32   { return op & 0xff }
+func iocType(op uint32) uint8  { return uint8(op >> 8) }
+func iocSize(op uint32) uint32 { return op >> 16 & 0x3fff }
+func iocDir(op uint32) uint32  { return op >> 30 }
+
+// ioctlIndex finds descriptions by request.
+type ioctlIndex struct {
+	byOp  map[uint32]*Desc
+	types [256]bool // the types of requests with a description
+}
+
+var ioctlIndexes [tables.NumABI]*ioctlIndex
+
+func newIoctlIndex(abi tables.ABI) *ioctlIndex {
+	x := &ioctlIndex{byOp: make(map[uint32]*Desc)}
+	ops := tables.IoctlsByName(abi)
+	for _, family := range ioctlFamilies {
+		for i := range family {
+			d := family[i].desc()
+			for name := range strings.FieldsSeq(d.Name) {
+				if op, ok := ops[name]; ok {
+					x.byOp[op] = d
+					x.types[iocType(op)] = true
+				}
+			}
+		}
+	}
+	return x
+}
+
+// ioctlArg chooses the description of a request's argument.
+func ioctlArg(c *Call) *Desc {
+	x := ioctlIndexes[c.ABI]
+	if x == nil {
+		x = newIoctlIndex(c.ABI)
+		ioctlIndexes[c.ABI] = x
+	}
+	op := uint32(c.Args[1])
+	if d := x.byOp[op]; d != nil {
+		return d
+	}
+	if f := ioctlOfType[iocType(op)]; f != nil {
+		if d := f(op); d != nil {
+			return d
+		}
+	}
+	if !x.types[iocType(op)] && !c.Abbrev && iocSize(op) != 0 && c.Args[2] != 0 {
+		return &opaqueIoctls[iocDir(op)]
+	}
+	return &plainIoctl
+}
+
+// plainIoctl is a request whose argument is not known.
+var plainIoctl = Desc{Args: Args{{"argp", Xlong}}}
+
+// opaqueIoctls are requests of types without descriptions: the data is shown
+// as bytes when nothing is to be abbreviated, by direction.
+var opaqueIoctls = [...]Desc{
+	0:                  {Args: Args{{"argp", Change(opaque, opaque)}}},
+	iocWrite:           {Args: Args{{"argp", Ptr(opaque)}}},
+	iocRead:            {Args: Args{{"argp", Out(opaque)}}},
+	iocRead | iocWrite: {Args: Args{{"argp", Change(opaque, opaque)}}},
+}
+
+var opaque = Binary(Func(func(c *Call) uint64 { return uint64(iocSize(uint32(c.Args[1]))) }))
+
+// ioctlOp is an ioctl request.
+var ioctlOp = Value32(func(c *Call, op uint32) {
+	c.Out.BeginNamed()
+	c.Out.Number(uint64(op), output.Hex)
+	c.Out.Named()
+	names := tables.IoctlNames(c.ABI, op)
+	macro, arg, set := ioctlMacro(op)
+	switch {
+	case macro != "" && len(names) > 0:
+		c.Out.Text(macro + "(" + strconv.Itoa(int(arg)) + ") or " + strings.Join(names, " or "))
+	case macro != "":
+		c.Out.BeginMacro(macro)
+		c.Out.Elem()
+		if set != nil {
+			c.Out.Enum(uint64(arg), set, output.Hex)
+		} else {
+			c.Out.Number(uint64(arg), output.Unsigned)
+		}
+		if macro == "EVIOCGBIT" {
+			c.Out.Elem()
+			c.Out.Number(uint64(iocSize(op)), output.Unsigned)
+		}
+		c.Out.EndMacro()
+	case len(names) == 1:
+		c.Out.Text(names[0])
+	case len(names) > 1:
+		c.Out.Text(c.ambiguous(op, names))
+	default:
+		c.Out.BeginMacro("_IOC")
+		c.Out.Elem()
+		c.Out.Flags(uint64(iocDir(op)), tables.IoctlDirs, output.Hex)
+		c.Out.Elem()
+		c.Out.Number(uint64(iocType(op)), output.Hex)
+		c.Out.Elem()
+		c.Out.Number(uint64(iocNR(op)), output.Hex)
+		c.Out.Elem()
+		c.Out.Number(uint64(iocSize(op)), output.Hex)
+		c.Out.EndMacro()
+	}
+	c.Out.EndNamed()
+})
+
+// ambiguous names a request that several drivers have. Terminals share numbers
+// with the timers of sound cards; they are told apart by the file.
+func (c *Call) ambiguous(op uint32, names []string) string {
+	if iocType(op) == 'T' && c.isTerminal(int(int32(c.Args[0]))) {
+		for _, name := range names {
+			if strings.HasPrefix(name, "TC") {
+				return name
+			}
+		}
+	}
+	return strings.Join(names, " or ")
+}
+
+// isTerminal says whether a descriptor of the tracee is a terminal, by the
+// device numbers of Documentation/admin-guide/devices.txt.
+func (c *Call) isTerminal(fd int) bool {
+	var st unix.Stat_t
+	err := unix.Stat("/proc/"+strconv.Itoa(c.TID)+"/fd/"+strconv.Itoa(fd), &st)
+	if err != nil || st.Mode&unix.S_IFMT != unix.S_IFCHR {
+		return false
+	}
+	major := unix.Major(st.Rdev)
+	return 3 <= major && major <= 5 || 136 <= major && major <= 143
+}
+
+// ioctlMacro names requests that are made by a macro with an argument. arg is
+// shown by its name in set, if there is one.
+func ioctlMacro(op uint32) (macro string, arg uint32, set *tables.Set) {
+	for i := range ioctlMacros {
+		m := &ioctlMacros[i]
+		nr := iocNR(op)
+		if m.typ == iocType(op) && m.dir == iocDir(op) && m.first <= nr && nr <= m.last {
+			switch {
+			case !m.byNR:
+				return m.name, iocSize(op), nil
+			case m.set != nil && (nr > m.first || m.name != "EVIOCGBIT"):
+				return m.name, nr - m.first, m.set
+			}
+			return m.name, nr - m.first, nil
+		}
+	}
+	return "", 0, nil
+}
+
+// ioctlMacros are request macros with an argument: a size, or what is counted
+// from the first of a range of numbers.
+var ioctlMacros = [...]struct {
+	name        string
+	typ         uint8
+	dir         uint32
+	first, last uint32
+	byNR        bool
+	set         *tables.Set
+}{
+	{"EVIOCSABS", 'E', iocWrite, 0xc0, 0xff, true, tables.EvdevAbs},
+	{"EVIOCGBIT", 'E', iocRead, 0x20, 0x3f, true, tables.EvdevEv},
+	{"EVIOCGABS", 'E', iocRead, 0x40, 0x7f, true, tables.EvdevAbs},
+	{"EVIOCGNAME", 'E', iocRead, 0x06, 0x06, false, nil},
+	{"EVIOCGPHYS", 'E', iocRead, 0x07, 0x07, false, nil},
+	{"EVIOCGUNIQ", 'E', iocRead, 0x08, 0x08, false, nil},
+	{"EVIOCGPROP", 'E', iocRead, 0x09, 0x09, false, nil},
+	{"EVIOCGMTSLOTS", 'E', iocRead, 0x0a, 0x0a, false, nil},
+	{"EVIOCGKEY", 'E', iocRead, 0x18, 0x18, false, nil},
+	{"EVIOCGLED", 'E', iocRead, 0x19, 0x19, false, nil},
+	{"EVIOCGSND", 'E', iocRead, 0x1a, 0x1a, false, nil},
+	{"EVIOCGSW", 'E', iocRead, 0x1b, 0x1b, false, nil},
+	{"HIDIOCGRAWNAME", 'H', iocRead, 0x04, 0x04, false, nil},
+	{"HIDIOCGRAWPHYS", 'H', iocRead, 0x05, 0x05, false, nil},
+	{"HIDIOCSFEATURE", 'H', iocRead, 0x06, 0x06, false, nil},
+	{"HIDIOCGRAWUNIQ", 'H', iocRead, 0x08, 0x08, false, nil},
+	{"HIDIOCGPHYS", 'H', iocRead, 0x12, 0x12, false, nil},
+	{"HIDIOCSFEATURE", 'H', iocRead | iocWrite, 0x06, 0x06, false, nil},
+	{"HIDIOCGFEATURE", 'H', iocRead | iocWrite, 0x07, 0x07, false, nil},
+	{"MIXER_WRITE", 'M', iocWrite, 0, 0xff, true, nil},
+	{"MIXER_READ", 'M', iocRead, 0, 0xff, true, nil},
+	{"UI_GET_SYSNAME", 'U', iocRead, 0x2c, 0x2c, false, nil},
+	{"JSIOCGNAME", 'j', iocRead, 0x13, 0x13, false, nil},
+	{"SPI_IOC_MESSAGE", 'k', iocWrite, 0, 0, false, nil},
+}
+
+// ioctlFamilies lists the descriptions, one line a subsystem.
+var ioctlFamilies = []ioctls{
+	termiosIoctls,
+	blockIoctls, hdioIoctls, loopIoctls, nbdIoctls,
+	fsIoctls,
+	rtcIoctls, ptpIoctls, watchdogIoctls, counterIoctls,
+	mtdIoctls, ubiIoctls,
+}
+
+// ioctlOfType describes requests that are made by a macro, by their type.
+var ioctlOfType = [256]func(op uint32) *Desc{}

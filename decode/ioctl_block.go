@@ -1,0 +1,158 @@
+package decode
+
+import (
+	"golang.org/x/sys/unix"
+
+	"trapline/output"
+	"trapline/tables"
+)
+
+// Block devices: linux/fs.h, linux/blkpg.h, linux/blktrace_api.h,
+// linux/blkzoned.h, linux/hdreg.h, linux/loop.h, linux/nbd.h.
+
+var blockIoctls = ioctls{
+	{"BLKRASET BLKFRASET", Ulong},
+	{"BLKSECTGET BLKROTATIONAL", Out(U16)},
+	{"BLKROGET BLKBSZGET BLKSSZGET BLKALIGNOFF", Out(Int)},
+	{"BLKROSET BLKBSZSET", Ptr(Int)},
+	{"BLKPBSZGET BLKIOMIN BLKIOOPT BLKDISCARDZEROES BLKGETZONESZ BLKGETNRZONES", Out(Uint)},
+	{"BLKRAGET BLKFRAGET", Out(Long)},
+	{"BLKGETSIZE", Out(Ulong)},
+	{"BLKGETSIZE64 BLKGETDISKSEQ", Out(U64)},
+	{"BLKDISCARD BLKSECDISCARD BLKZEROOUT", Ptr(Array(U64, Const(2)))},
+	{"BLKPG", Ptr(blkpgIoctlArg)},
+	{"BLKTRACESETUP", Fill(
+		blkUserTraceSetup.Pick("act_mask", "buf_size", "buf_nr", "start_lba", "end_lba", "pid"),
+		blkUserTraceSetup.Pick("name"))},
+	{"BLKRRPART BLKFLSBUF BLKTRACESTART BLKTRACESTOP BLKTRACETEARDOWN", nil},
+}
+
+var blkpgIoctlArg = Struct(Fields{
+	{"op", Enum(tables.BlkpgOps)},
+	{"flags", Int},
+	{"datalen", Int},
+	{"data", Ptr(blkpgPartition)},
+})
+
+var blkpgPartition = Struct(Fields{
+	{"start", S64},
+	{"length", S64},
+	{"pno", Int},
+	{"devname", CharArray(64)},
+	{"volname", CharArray(64)},
+})
+
+var blkUserTraceSetup = Struct(Fields{
+	{"name", CharArray(32)},
+	{"act_mask", U16},
+	{"buf_size", U32},
+	{"buf_nr", U32},
+	{"start_lba", U64},
+	{"end_lba", U64},
+	{"pid", PIDOf(ThreadGroup)},
+})
+
+var hdioIoctls = ioctls{
+	{"HDIO_GETGEO", Out(hdGeometry)},
+	{"HDIO_DRIVE_CMD", ChangeIf(driveAnswered, hdDriveCmd, hdDriveStatus)},
+}
+
+var hdGeometry = Struct(Fields{
+	{"heads", U8}, {"sectors", U8}, {"cylinders", U16}, {"start", Ulong},
+})
+
+// hdDriveCmd is what HDIO_DRIVE_CMD takes (struct hd_drive_cmd_hdr), and
+// hdDriveStatus what it leaves in its place.
+var (
+	hdDriveCmd = Struct(Fields{
+		{"command", EnumOf(X8, tables.HdioDriveCmds)},
+		{"sector_number", U8},
+		{"feature", U8},
+		{"sector_count", U8},
+	})
+	hdDriveStatus = Struct(Fields{
+		{"status", X8},
+		{"error", U8},
+		{"nsector", U8},
+		{"sector_count", Unseen(U8)},
+		{"buf", When(Not(Is(Len("sector_count"), 0)), Binary(Func(func(c *Call) uint64 {
+			return 512 * Len("sector_count").num(c)
+		})))},
+	})
+)
+
+// driveAnswered says that a drive executed a command, even if that failed.
+func driveAnswered(c *Call) bool { return !c.Failed() || c.Errno == int(unix.EIO) }
+
+var loopIoctls = ioctls{
+	{"LOOP_GET_STATUS", Out(loopInfo)},
+	{"LOOP_SET_STATUS", Ptr(loopInfo)},
+	{"LOOP_GET_STATUS64", Out(loopInfo64)},
+	{"LOOP_SET_STATUS64", Ptr(loopInfo64)},
+	{"LOOP_CONFIGURE", Ptr(loopConfig)},
+	{"LOOP_CLR_FD LOOP_SET_CAPACITY LOOP_CTL_GET_FREE", nil},
+	{"LOOP_SET_FD LOOP_CHANGE_FD", FD},
+	{"LOOP_CTL_ADD LOOP_CTL_REMOVE", Int},
+	{"LOOP_SET_DIRECT_IO LOOP_SET_BLOCK_SIZE", Ulong},
+}
+
+// loKeySize is LO_KEY_SIZE.
+const loKeySize = 32
+
+var loopInfo = Struct(Fields{
+	{"lo_number", Int},
+	{"lo_device", Verbose(oldKernelDev)},
+	{"lo_inode", Verbose(Ulong)},
+	{"lo_rdevice", Verbose(oldKernelDev)},
+	{"lo_offset", X32},
+	{"lo_encrypt_type", When(loopEncrypted, EnumOf(X32, tables.LoopCryptTypes))},
+	{"lo_encrypt_key_size", When(loopEncrypted, U32)},
+	{"lo_flags", Flags(tables.LoopFlags)},
+	{"lo_name", CharArray(64)},
+	{"lo_encrypt_key", When(loopEncrypted, Chars(loKeySize, Len("lo_encrypt_key_size")))},
+	{"lo_init", Verbose(Array(Xlong, Const(2)))},
+	{"reserved", Verbose(Array(X8, Const(4)))},
+})
+
+var loopInfo64 = Struct(Fields{
+	{"lo_device", Verbose(Dev64)},
+	{"lo_inode", Verbose(U64)},
+	{"lo_rdevice", Verbose(Dev64)},
+	{"lo_offset", X64},
+	{"lo_sizelimit", Verbose(U64)},
+	{"lo_number", U32},
+	{"lo_encrypt_type", When(loopEncrypted, Enum(tables.LoopCryptTypes))},
+	{"lo_encrypt_key_size", When(loopEncrypted, U32)},
+	{"lo_flags", Flags(tables.LoopFlags)},
+	{"lo_file_name", CharArray(64)},
+	{"lo_crypt_name", When(loopEncrypted, CharArray(64))},
+	{"lo_encrypt_key", When(loopEncrypted, Chars(loKeySize, Len("lo_encrypt_key_size")))},
+	{"lo_init", Verbose(Array(X64, Const(2)))},
+})
+
+// loopEncrypted leaves details of the encryption out of abbreviated structs
+// when there is none.
+func loopEncrypted(c *Call) bool { return !c.Abbrev || Len("lo_encrypt_type").num(c) != 0 }
+
+var loopConfig = Struct(Fields{
+	{"fd", FD},
+	{"block_size", U32},
+	{"info", loopInfo64},
+	Reserved("__reserved", Array(X64, Const(8))),
+})
+
+// oldKernelDev is __kernel_old_dev_t.
+var oldKernelDev Type = &device{&Number{kernelOldDev(), false, output.Hex}}
+
+var nbdIoctls = ioctls{
+	{"NBD_CLEAR_QUE NBD_CLEAR_SOCK NBD_DISCONNECT NBD_DO_IT NBD_PRINT_DEBUG", nil},
+	{"NBD_SET_SOCK", FD},
+	{"NBD_SET_BLKSIZE NBD_SET_SIZE NBD_SET_SIZE_BLOCKS NBD_SET_TIMEOUT", Ulong},
+	{"NBD_SET_FLAGS", FlagsOf(Xlong, tables.NbdFlags)},
+}
+
+func kernelOldDev() layouts {
+	l := wordLayout()
+	l[tables.I386] = Layout{2, 2}
+	return l
+}
