@@ -193,11 +193,7 @@ func (t *text) registerValue(r *Register, color string) {
 	if color != "" {
 		t.escape(color)
 	}
-	if r.Wide != nil {
-		t.buf = appendWide(t.buf, r.Wide)
-	} else {
-		t.buf = appendNumber(t.buf, r.Value, Hex)
-	}
+	t.buf = appendRegister(t.buf, r)
 	if r.Flags != nil {
 		t.put(" ")
 		t.put("[")
@@ -223,6 +219,17 @@ func flagsSet(r *Register) []string {
 		}
 	}
 	return names
+}
+
+// appendRegister writes a value in hexadecimal.
+func appendRegister(buf []byte, r *Register) []byte {
+	switch {
+	case r.Wide != nil:
+		return appendWide(buf, r.Wide)
+	case r.Value == 0:
+		return append(buf, "0x0"...)
+	}
+	return appendNumber(buf, r.Value, Hex)
 }
 
 // appendWide writes bytes, least significant first, as one hexadecimal number
@@ -290,33 +297,31 @@ func (j *jsonTrace) registerChanges(key string, changes []RegisterChange) {
 			j.buf = append(j.buf, ',')
 		}
 		j.buf = append(j.buf, '{')
-		j.member("reg")
-		j.string(c.To.Name)
-		j.member("from")
-		j.registerValue(&c.From)
-		j.member("to")
-		j.registerValue(&c.To)
-		j.member("why")
-		j.string(c.Why)
-		if c.Unexplained {
-			j.member("unexplained")
-			j.buf = append(j.buf, "true"...)
-		}
+		j.registerChange(c)
 		j.buf = append(j.buf, '}')
 	}
 	j.buf = append(j.buf, ']')
+}
+
+// registerChange writes the members of an object.
+func (j *jsonTrace) registerChange(c *RegisterChange) {
+	j.member("reg")
+	j.string(c.To.Name)
+	j.member("from")
+	j.registerValue(&c.From)
+	j.member("to")
+	j.registerValue(&c.To)
+	j.member("why")
+	j.string(c.Why)
+	if c.Unexplained {
+		j.flag("unexplained")
+	}
 }
 
 // registerValue writes a value as a string in hexadecimal: JSON's numbers are
 // too narrow for it.
 func (j *jsonTrace) registerValue(r *Register) {
 	j.buf = append(j.buf, '"')
-	if r.Wide != nil {
-		j.buf = appendWide(j.buf, r.Wide)
-	} else if r.Value == 0 {
-		j.buf = append(j.buf, "0x0"...)
-	} else {
-		j.buf = appendNumber(j.buf, r.Value, Hex)
-	}
+	j.buf = appendRegister(j.buf, r)
 	j.buf = append(j.buf, '"')
 }

@@ -43,6 +43,10 @@ const (
 	launchFailed              // nothing more to report but the end
 )
 
+// Parent is the tracee that created this one, or nil if that is gone or was
+// never traced.
+func (tr *Tracee) Parent() *Tracee { return tr.parent }
+
 // InCall tells whether the tracee is between the entry and the exit of a
 // system call.
 func (tr *Tracee) InCall() bool { return tr.inCall }

@@ -46,6 +46,9 @@ type config struct {
 	fds         decode.FDs
 	pidDecoding decode.PIDs
 
+	regs    registerModes       // --regs, 0 if not given
+	regSets decode.RegisterSets // --regs-set
+
 	summary     summaryMode
 	wallClock   bool          // -w
 	sortBy      output.Column // -S
@@ -103,6 +106,7 @@ func newConfig() *config {
 		verbose:     allSyscalls,
 		signals:     allSignals,
 		stringLimit: 32,
+		regSets:     decode.DefaultRegs,
 		sortBy:      output.ColumnPercent,
 		looks:       output.Options{Column: 40, Statuses: output.AllStatuses},
 	}

@@ -152,6 +152,8 @@ var options = []option{
 	{short: 'Y', set: decodePIDs(decode.PIDComm)},
 	{long: []string{"pidns-translation"}, set: decodePIDs(decode.PIDNamespace)},
 	{long: []string{"always-show-pid"}, set: flag(func(c *config) *bool { return &c.alwaysShowPID })},
+	{long: []string{"regs"}, arg: optionalArgument, set: (*config).setRegisters},
+	{long: []string{"regs-set"}, arg: requiredArgument, set: (*config).setRegisterSets},
 	{long: []string{"json"}, set: flag(func(c *config) *bool { return &c.looks.JSON })},
 
 	// Statistics

@@ -22,6 +22,8 @@ type session struct {
 	decoder *decode.Decoder
 	summary *output.Summary // nil without -c and -C
 
+	unexplained output.Unexplained // changes of registers
+
 	timed   bool // times of stops are wanted
 	command int  // pid of the launched command, 0 if there is none
 	end     ending
@@ -67,6 +69,7 @@ func run(c *config) (ending, error) {
 		s.end = ending{signal: sig}
 	}
 	s.printSummary()
+	s.log.Write(s.unexplained.Append(nil, c.looks.JSON))
 	if logErr := log.Close(); logErr != nil {
 		complain("%s", fileError(logErr))
 	}
@@ -189,6 +192,9 @@ func (s *session) event(ev *tracer.Event) {
 		}
 	case tracer.Created:
 		s.message(quietAttach, "Process %d attached", ev.Tracee.TID)
+		if s.config.regs&regsBetween != 0 {
+			s.childRegisters(t, ev)
+		}
 	case tracer.Exec:
 		s.exec(t, ev)
 	case tracer.LaunchFailed:

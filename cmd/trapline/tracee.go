@@ -19,6 +19,7 @@ type tracee struct {
 	entered time.Time
 	cpu     time.Duration // spent in the kernel before the call
 
+	regs      registers
 	inner     socketcall.Call // the call inside a multiplexer's
 	innerCall uint32          // its number there
 }
@@ -58,6 +59,9 @@ func (s *session) enter(t *tracee, ev *tracer.Event) {
 	h := &s.header
 	h.Time, h.ABI, h.NR, h.IP = t.entered, call.ABI, call.NR, call.IP
 	h.Name = t.call.Sig.Name
+	if s.config.regs != 0 {
+		s.enterRegisters(t, ev)
+	}
 	t.trace.BeginCall(h)
 	t.call.Enter()
 	t.trace.Entered()
@@ -118,6 +122,9 @@ func (s *session) exit(t *tracee, ev *tracer.Event) {
 	t.call.Exit()
 	t.call.Result()
 	s.result.Duration = now.Sub(t.entered)
+	if s.config.regs != 0 {
+		s.result.Regs = s.exitRegisters(t, ev)
+	}
 	t.trace.EndCall(&s.result)
 	s.limit()
 }
@@ -140,6 +147,7 @@ func systemTime(ev *tracer.Event) time.Duration {
 
 // signal is a signal-delivery-stop.
 func (s *session) signal(t *tracee, ev *tracer.Event) {
+	t.regs.signaled = true
 	if !s.config.signals.has(int(ev.Signal)) {
 		return
 	}

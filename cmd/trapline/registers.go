@@ -1,0 +1,164 @@
+package main
+
+import (
+	"slices"
+	"strings"
+
+	"trapline/decode"
+	"trapline/output"
+	"trapline/tracer"
+)
+
+// registerModes are the ways to show registers (--regs).
+type registerModes uint8
+
+const (
+	regsDiff    registerModes = 1 << iota // what the call changed
+	regsEnter                             // all, at the syscall-enter-stop
+	regsExit                              // all, at the syscall-exit-stop
+	regsBetween                           // what changed since the call before
+	regsFull    = regsDiff | regsEnter | regsExit
+)
+
+var registerModeNames = map[string]registerModes{
+	"diff": regsDiff, "full": regsFull, "enter": regsEnter, "exit": regsExit, "between": regsBetween,
+}
+
+var registerSetNames = map[string]decode.RegisterSets{
+	"gp": decode.GeneralRegs, "segment": decode.SegmentRegs, "fp": decode.FloatRegs, "vector": decode.VectorRegs,
+}
+
+// setRegisters reads the argument of --regs, names of modes between commas.
+func (c *config) setRegisters(spelled, value string, given bool) error {
+	if !given {
+		value = "diff"
+	}
+	for name := range strings.SplitSeq(value, ",") {
+		mode, ok := registerModeNames[name]
+		if !ok {
+			return invalidArgument(spelled, value)
+		}
+		c.regs |= mode
+	}
+	return nil
+}
+
+// setRegisterSets reads the argument of --regs-set.
+func (c *config) setRegisterSets(spelled, value string, _ bool) error {
+	c.regSets = 0
+	for name := range strings.SplitSeq(value, ",") {
+		set, ok := registerSetNames[name]
+		if !ok {
+			return invalidArgument(spelled, value)
+		}
+		c.regSets |= set
+	}
+	return nil
+}
+
+// registers follows the registers of one tracee from stop to stop.
+type registers struct {
+	enter, exit decode.Snapshot
+	entered     bool // enter is of the call under way
+	exited      bool // exit is of the call before, or of the tracee's start
+	signaled    bool // a signal was delivered since exit
+
+	born []output.RegisterChange // since the parent's call, to be shown once
+	view output.RegisterView
+}
+
+// maxXstate is more than XSAVE's state takes on any processor so far (AMX has
+// some 11 KiB).
+const maxXstate = 16 << 10
+
+// snapshot fetches what is wanted of a tracee's registers. It is false if the
+// tracee was killed in its stop.
+func (s *session) snapshot(tr *tracer.Tracee, to *decode.Snapshot) bool {
+	if tr.Registers(&to.User) != nil {
+		return false
+	}
+	fetch := func(set decode.RegisterSets, note int, b *[]byte) bool {
+		if s.config.regSets&set == 0 {
+			return true
+		}
+		*b = slices.Grow((*b)[:0], maxXstate)
+		n, err := tr.RegisterSet(note, (*b)[:maxXstate])
+		*b = (*b)[:n]
+		return err == nil
+	}
+	float := tracer.NotePRFPREG
+	if to.Is32Bit() {
+		float = tracer.NotePRXFPREG
+	}
+	// A processor without XSAVE has no vector registers beyond those of SSE.
+	fetch(decode.VectorRegs, tracer.NoteX86Xstat, &to.Vector)
+	return fetch(decode.FloatRegs, float, &to.Float)
+}
+
+// enterRegisters is for the syscall-enter-stop of a call that is shown.
+func (s *session) enterRegisters(t *tracee, ev *tracer.Event) {
+	r := &t.regs
+	if r.entered = s.snapshot(ev.Tracee, &r.enter); !r.entered {
+		return
+	}
+	r.view.Between = nil
+	if s.config.regs&regsBetween != 0 && r.exited {
+		x := t.transition()
+		x.Between, x.Signaled = true, r.signaled
+		r.view.Between = x.Changes(r.born, s.config.regSets, &r.exit, &r.enter)
+		r.born = nil
+	}
+	r.signaled = false
+}
+
+// exitRegisters is for the syscall-exit-stop; it gives what is to be shown.
+func (s *session) exitRegisters(t *tracee, ev *tracer.Event) *output.RegisterView {
+	r := &t.regs
+	r.exited = s.snapshot(ev.Tracee, &r.exit)
+	if !r.entered || !r.exited {
+		return nil
+	}
+	r.entered = false
+	sets, v := s.config.regSets, &r.view
+	v.Enter, v.Exit, v.Changed = nil, nil, nil
+	if s.config.regs&regsEnter != 0 {
+		v.Enter = r.enter.Registers(nil, sets)
+	}
+	if s.config.regs&regsExit != 0 {
+		v.Exit = r.exit.Registers(nil, sets)
+	}
+	x := t.transition()
+	changed := x.Changes([]output.RegisterChange{}, sets, &r.enter, &r.exit)
+	if s.config.regs&regsDiff != 0 {
+		v.Changed = changed
+	}
+	for i := range changed {
+		if changed[i].Unexplained {
+			s.unexplained.Count(t.trace.PID(), t.call.Sig.Name, changed[i])
+		}
+	}
+	return v
+}
+
+// childRegisters is for the first stop of a tracee that another one created.
+func (s *session) childRegisters(t *tracee, ev *tracer.Event) {
+	r := &t.regs
+	if r.exited = s.snapshot(ev.Tracee, &r.exit); !r.exited {
+		return
+	}
+	parent := ev.Tracee.Parent()
+	if parent == nil {
+		return
+	}
+	if p, ok := parent.Data.(*tracee); ok && p.regs.entered {
+		x := p.transition()
+		x.Child = true
+		r.born = x.Changes(nil, s.config.regSets, &p.regs.enter, &r.exit)
+	}
+}
+
+// transition describes the call under way.
+func (t *tracee) transition() decode.Transition {
+	d := &t.call
+	return decode.Transition{ABI: d.ABI, Name: d.Sig.Name, Args: d.Args, Ret: d.Ret, Errno: d.Errno}
+}
