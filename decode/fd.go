@@ -68,57 +68,6 @@ func (c *Call) procLink(name string) ([]byte, bool) {
 	return b[:n], true
 }
 
-// PIDs is what is shown of process ids beside their numbers (-Y,
-// --decode-pids).
-type PIDs uint8
-
-const (
-	PIDComm      PIDs = 1 << iota // the command name
-	PIDNamespace                  // the id in trapline's own pid namespace
-)
-
-// PIDKind is what an id stands for.
-type PIDKind uint8
-
-const (
-	Thread PIDKind = iota
-	ThreadGroup
-	ProcessGroup
-	Session
-)
-
-// PID is a process or thread id.
-var PID = PIDOf(Thread)
-
-// PIDOf is an id of a kind.
-func PIDOf(kind PIDKind) Type { return &pid{Int, kind} }
-
-type pid struct {
-	*Number
-	kind PIDKind
-}
-
-func (t *pid) Show(c *Call, v View) {
-	id := int(int32(t.Value(c, v)))
-	c.Out.Number(uint64(id), output.Signed)
-	if c.PIDs&PIDComm != 0 && id > 0 {
-		c.annotateComm(id)
-	}
-}
-
-func (c *Call) annotateComm(id int) {
-	b := c.alloc(64)
-	fd, err := unix.Open("/proc/"+strconv.Itoa(id)+"/comm", unix.O_RDONLY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return
-	}
-	n, err := unix.Read(fd, b)
-	unix.Close(fd)
-	if err == nil && n > 1 {
-		c.Out.Annotate("comm", b[:n-1])
-	}
-}
-
 // ID is a user or group id; -1 stands for none.
 var ID Type = &id{U32}
 

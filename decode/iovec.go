@@ -13,6 +13,12 @@ func IovecsOf(count, limit Num, show func(c *Call, addr, n uint64)) Type {
 	return &iovecs{count, limit, show}
 }
 
+// IovecRanges is an array of count struct iovec that stand for ranges of
+// addresses, not for what is there.
+func IovecRanges(count Num) Type {
+	return IovecsOf(count, Unlimited, func(c *Call, addr, n uint64) { c.Out.Addr(addr) })
+}
+
 // Unlimited is the limit of buffers that are all full.
 const Unlimited = Const(1<<64 - 1)
 

@@ -3,9 +3,9 @@ package decode
 // pointer is an address that is followed.
 type pointer struct {
 	layouts
-	elem   Type
-	d      Dir
-	always bool // follow it after a failed call too
+	elem Type
+	d    Dir
+	cond Cond // when it is followed at the exit-stop; nil for always
 }
 
 // Ptr points to a t that the kernel reads.
@@ -16,16 +16,21 @@ func Ptr64(t Type) Type { return &pointer{layouts: sameLayout(8), elem: t} }
 
 // Out points to a t that the kernel writes. After a failed call nothing was
 // written, and the address is shown.
-func Out(t Type) Type { return &pointer{layouts: wordLayout(), elem: t, d: Exit} }
+func Out(t Type) Type { return OutIf(Succeeded, t) }
+
+// OutIf is an Out that the kernel has written if cond holds.
+func OutIf(cond Cond, t Type) Type {
+	return &pointer{layouts: wordLayout(), elem: t, d: Exit, cond: cond}
+}
 
 // OutAlways is an Out that the kernel writes even when the call fails.
-func OutAlways(t Type) Type { return &pointer{layouts: wordLayout(), elem: t, d: Exit, always: true} }
+func OutAlways(t Type) Type { return OutIf(nil, t) }
 
 func (t *pointer) dir() Dir { return t.d }
 
 func (t *pointer) Show(c *Call, v View) {
 	addr := v.Uint(t.layouts[c.ABI].Size)
-	if t.d == Exit && c.exiting && c.Failed() && !t.always {
+	if t.d == Exit && c.exiting && t.cond != nil && !t.cond(c) {
 		c.Out.Addr(addr)
 		return
 	}

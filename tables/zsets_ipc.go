@@ -96,21 +96,44 @@ var FutexOp = &Set{
 		{Value: 0xb, Name: "FUTEX_WAIT_REQUEUE_PI"},
 		{Value: 0xc, Name: "FUTEX_CMP_REQUEUE_PI"},
 		{Value: 0xd, Name: "FUTEX_LOCK_PI2"},
+		{Value: 0x80, Name: "FUTEX_WAIT_PRIVATE"},
+		{Value: 0x81, Name: "FUTEX_WAKE_PRIVATE"},
+		{Value: 0x82, Name: "FUTEX_FD|FUTEX_PRIVATE_FLAG"},
+		{Value: 0x83, Name: "FUTEX_REQUEUE_PRIVATE"},
+		{Value: 0x84, Name: "FUTEX_CMP_REQUEUE_PRIVATE"},
+		{Value: 0x85, Name: "FUTEX_WAKE_OP_PRIVATE"},
+		{Value: 0x86, Name: "FUTEX_LOCK_PI_PRIVATE"},
+		{Value: 0x87, Name: "FUTEX_UNLOCK_PI_PRIVATE"},
+		{Value: 0x88, Name: "FUTEX_TRYLOCK_PI_PRIVATE"},
+		{Value: 0x89, Name: "FUTEX_WAIT_BITSET_PRIVATE"},
+		{Value: 0x8a, Name: "FUTEX_WAKE_BITSET_PRIVATE"},
+		{Value: 0x8b, Name: "FUTEX_WAIT_REQUEUE_PI_PRIVATE"},
+		{Value: 0x8c, Name: "FUTEX_CMP_REQUEUE_PI_PRIVATE"},
+		{Value: 0x8d, Name: "FUTEX_LOCK_PI2_PRIVATE"},
+		{Value: 0x100, Name: "FUTEX_WAIT|FUTEX_CLOCK_REALTIME"},
+		{Value: 0x109, Name: "FUTEX_WAIT_BITSET|FUTEX_CLOCK_REALTIME"},
+		{Value: 0x10b, Name: "FUTEX_WAIT_REQUEUE_PI|FUTEX_CLOCK_REALTIME"},
+		{Value: 0x180, Name: "FUTEX_WAIT_PRIVATE|FUTEX_CLOCK_REALTIME"},
+		{Value: 0x189, Name: "FUTEX_WAIT_BITSET_PRIVATE|FUTEX_CLOCK_REALTIME"},
+		{Value: 0x18b, Name: "FUTEX_WAIT_REQUEUE_PI_PRIVATE|FUTEX_CLOCK_REALTIME"},
+		{Value: 0x201, Name: "FUTEX_UNLOCK_WAKE_LIST64"},
+		{Value: 0x207, Name: "FUTEX_UNLOCK_PI_LIST64"},
+		{Value: 0x20a, Name: "FUTEX_UNLOCK_BITSET_LIST64"},
+		{Value: 0x281, Name: "FUTEX_UNLOCK_WAKE_LIST64_PRIVATE"},
+		{Value: 0x287, Name: "FUTEX_UNLOCK_PI_LIST64_PRIVATE"},
+		{Value: 0x28a, Name: "FUTEX_UNLOCK_BITSET_LIST64_PRIVATE"},
+		{Value: 0x601, Name: "FUTEX_UNLOCK_WAKE_LIST32"},
+		{Value: 0x607, Name: "FUTEX_UNLOCK_PI_LIST32"},
+		{Value: 0x60a, Name: "FUTEX_UNLOCK_BITSET_LIST32"},
+		{Value: 0x681, Name: "FUTEX_UNLOCK_WAKE_LIST32_PRIVATE"},
+		{Value: 0x687, Name: "FUTEX_UNLOCK_PI_LIST32_PRIVATE"},
+		{Value: 0x68a, Name: "FUTEX_UNLOCK_BITSET_LIST32_PRIVATE"},
 	},
 }
 
-// FutexFlags: FUTEX_???, from <linux/futex.h>.
-var FutexFlags = &Set{
-	Unknown: "FUTEX_???",
-	Consts: []Const{
-		{Value: 0x80, Name: "FUTEX_PRIVATE_FLAG"},
-		{Value: 0x100, Name: "FUTEX_CLOCK_REALTIME"},
-	},
-}
-
-// FutexWakeOp: FUTEX_OP_???, from <linux/futex.h>.
+// FutexWakeOp: , from <linux/futex.h>.
 var FutexWakeOp = &Set{
-	Unknown: "FUTEX_OP_???",
+	Unknown: "",
 	sorted:  true,
 	Consts: []Const{
 		{Value: 0x0, Name: "FUTEX_OP_SET"},
@@ -121,9 +144,9 @@ var FutexWakeOp = &Set{
 	},
 }
 
-// FutexWakeCmp: FUTEX_OP_CMP_???, from <linux/futex.h>.
+// FutexWakeCmp: , from <linux/futex.h>.
 var FutexWakeCmp = &Set{
-	Unknown: "FUTEX_OP_CMP_???",
+	Unknown: "",
 	sorted:  true,
 	Consts: []Const{
 		{Value: 0x0, Name: "FUTEX_OP_CMP_EQ"},
@@ -135,23 +158,31 @@ var FutexWakeCmp = &Set{
 	},
 }
 
-// FutexBitset: FUTEX_BITSET_???, from <linux/futex.h>.
+// FutexBitset: , from <linux/futex.h>.
 var FutexBitset = &Set{
-	Unknown: "FUTEX_BITSET_???",
+	Unknown: "",
 	sorted:  true,
 	Consts: []Const{
 		{Value: 0xffffffff, Name: "FUTEX_BITSET_MATCH_ANY"},
 	},
 }
 
-// Futex2Flags: FUTEX2_???, from <linux/futex.h>.
-var Futex2Flags = &Set{
-	Unknown: "FUTEX2_???",
+// Futex2Sizes: , from <linux/futex.h>.
+var Futex2Sizes = &Set{
+	Unknown: "",
+	sorted:  true,
 	Consts: []Const{
-		{Value: 0x0, Mask: 0x3, Name: "FUTEX2_SIZE_U8"},
-		{Value: 0x1, Mask: 0x3, Name: "FUTEX2_SIZE_U16"},
-		{Value: 0x2, Mask: 0x3, Name: "FUTEX2_SIZE_U32"},
-		{Value: 0x3, Mask: 0x3, Name: "FUTEX2_SIZE_U64"},
+		{Value: 0x0, Name: "FUTEX2_SIZE_U8"},
+		{Value: 0x1, Name: "FUTEX2_SIZE_U16"},
+		{Value: 0x2, Name: "FUTEX2_SIZE_U32"},
+		{Value: 0x3, Name: "FUTEX2_SIZE_U64"},
+	},
+}
+
+// Futex2Flags: , from <linux/futex.h>.
+var Futex2Flags = &Set{
+	Unknown: "",
+	Consts: []Const{
 		{Value: 0x4, Name: "FUTEX2_NUMA"},
 		{Value: 0x8, Name: "FUTEX2_MPOL"},
 		{Value: 0x80, Name: "FUTEX2_PRIVATE"},

@@ -16,15 +16,23 @@ var MmapProt = &Set{
 	},
 }
 
-// MmapFlags: MAP_???, from <linux/mman.h> <asm-generic/mman-common.h> <asm/mman.h> <asm-generic/mman.h>.
-var MmapFlags = &Set{
+// MapTypes: MAP_???, from <linux/mman.h>.
+var MapTypes = &Set{
 	Unknown: "MAP_???",
+	sorted:  true,
 	Consts: []Const{
-		{Value: 0x0, Mask: 0xf, Name: "MAP_FILE"},
-		{Value: 0x1, Mask: 0xf, Name: "MAP_SHARED"},
-		{Value: 0x2, Mask: 0xf, Name: "MAP_PRIVATE"},
-		{Value: 0x3, Mask: 0xf, Name: "MAP_SHARED_VALIDATE"},
-		{Value: 0x8, Mask: 0xf, Name: "MAP_DROPPABLE"},
+		{Value: 0x0, Name: "MAP_FILE"},
+		{Value: 0x1, Name: "MAP_SHARED"},
+		{Value: 0x2, Name: "MAP_PRIVATE"},
+		{Value: 0x3, Name: "MAP_SHARED_VALIDATE"},
+		{Value: 0x8, Name: "MAP_DROPPABLE"},
+	},
+}
+
+// MapFlags: , from <asm-generic/mman-common.h> <asm/mman.h> <asm-generic/mman.h>.
+var MapFlags = &Set{
+	Unknown: "",
+	Consts: []Const{
 		{Value: 0x10, Name: "MAP_FIXED"},
 		{Value: 0x20, Name: "MAP_ANONYMOUS"},
 		{Value: 0x40, Name: "MAP_32BIT"},
@@ -39,8 +47,8 @@ var MmapFlags = &Set{
 		{Value: 0x20000, Name: "MAP_STACK"},
 		{Value: 0x40000, Name: "MAP_HUGETLB"},
 		{Value: 0x80000, Name: "MAP_SYNC"},
-		{Value: 0x100000, Name: "MAP_FIXED_NOREPLACE"},
 		{Value: 0x4000000, Name: "MAP_UNINITIALIZED"},
+		{Value: 0x100000, Name: "MAP_FIXED_NOREPLACE"},
 	},
 }
 
@@ -99,6 +107,40 @@ var Madvise = &Set{
 	},
 }
 
+// ProcessMadviseAdvice: MADV_???, from <asm-generic/mman-common.h>.
+var ProcessMadviseAdvice = &Set{
+	Unknown: "MADV_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x0, Name: "MADV_NORMAL"},
+		{Value: 0x1, Name: "MADV_RANDOM"},
+		{Value: 0x2, Name: "MADV_SEQUENTIAL"},
+		{Value: 0x3, Name: "MADV_WILLNEED"},
+		{Value: 0x4, Name: "MADV_DONTNEED"},
+		{Value: 0x8, Name: "MADV_FREE"},
+		{Value: 0x9, Name: "MADV_REMOVE"},
+		{Value: 0xa, Name: "MADV_DONTFORK"},
+		{Value: 0xb, Name: "MADV_DOFORK"},
+		{Value: 0x14, Name: "MADV_COLD"},
+		{Value: 0x15, Name: "MADV_PAGEOUT"},
+		{Value: 0x16, Name: "MADV_POPULATE_READ"},
+		{Value: 0x17, Name: "MADV_POPULATE_WRITE"},
+		{Value: 0x18, Name: "MADV_DONTNEED_LOCKED"},
+		{Value: 0x64, Name: "MADV_HWPOISON"},
+		{Value: 0x65, Name: "MADV_SOFT_OFFLINE"},
+		{Value: 0x66, Name: "MADV_GUARD_INSTALL"},
+		{Value: 0x67, Name: "MADV_GUARD_REMOVE"},
+	},
+}
+
+// MemfdSecretFlags: , from <asm-generic/fcntl.h>.
+var MemfdSecretFlags = &Set{
+	Unknown: "",
+	Consts: []Const{
+		{Value: 0x80000, Name: "O_CLOEXEC"},
+	},
+}
+
 // MlockFlags: MLOCK_???, from <asm-generic/mman-common.h>.
 var MlockFlags = &Set{
 	Unknown: "MLOCK_???",
@@ -124,6 +166,7 @@ var PkeyAccess = &Set{
 		{Value: 0x0, Mask: 0xffffffffffffffff, Name: "PKEY_UNRESTRICTED"},
 		{Value: 0x1, Name: "PKEY_DISABLE_ACCESS"},
 		{Value: 0x2, Name: "PKEY_DISABLE_WRITE"},
+		{Value: 0x4, Name: "PKEY_DISABLE_EXECUTE"},
 	},
 }
 

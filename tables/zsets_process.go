@@ -61,13 +61,13 @@ var Clone3Flags = &Set{
 		{Value: 0x20000000, Name: "CLONE_NEWPID"},
 		{Value: 0x40000000, Name: "CLONE_NEWNET"},
 		{Value: 0x80000000, Name: "CLONE_IO"},
+		{Value: 0x80, Name: "CLONE_NEWTIME"},
 		{Value: 0x100000000, Name: "CLONE_CLEAR_SIGHAND"},
 		{Value: 0x200000000, Name: "CLONE_INTO_CGROUP"},
 		{Value: 0x400000000, Name: "CLONE_AUTOREAP"},
 		{Value: 0x800000000, Name: "CLONE_NNP"},
 		{Value: 0x1000000000, Name: "CLONE_PIDFD_AUTOKILL"},
 		{Value: 0x2000000000, Name: "CLONE_EMPTY_MNTNS"},
-		{Value: 0x80, Name: "CLONE_NEWTIME"},
 	},
 }
 
@@ -89,7 +89,6 @@ var UnshareFlags = &Set{
 		{Value: 0x10000000, Name: "CLONE_NEWUSER"},
 		{Value: 0x20000000, Name: "CLONE_NEWPID"},
 		{Value: 0x40000000, Name: "CLONE_NEWNET"},
-		{Value: 0x100000, Name: "UNSHARE_EMPTY_MNTNS"},
 	},
 }
 
@@ -770,12 +769,92 @@ var RseqFlags = &Set{
 var RseqCsFlags = &Set{
 	Unknown: "RSEQ_CS_FLAG_???",
 	Consts: []Const{
-		{Value: 0x1, Name: "RSEQ_CS_FLAG_NO_RESTART_ON_SIGNAL_BIT"},
-		{Value: 0x2, Name: "RSEQ_CS_FLAG_NO_RESTART_ON_MIGRATE_BIT"},
-		{Value: 0x4, Name: "RSEQ_CS_FLAG_SLICE_EXT_AVAILABLE_BIT"},
-		{Value: 0x5, Name: "RSEQ_CS_FLAG_SLICE_EXT_ENABLED_BIT"},
+		{Value: 0x1, Name: "RSEQ_CS_FLAG_NO_RESTART_ON_PREEMPT"},
+		{Value: 0x2, Name: "RSEQ_CS_FLAG_NO_RESTART_ON_SIGNAL"},
+		{Value: 0x4, Name: "RSEQ_CS_FLAG_NO_RESTART_ON_MIGRATE"},
 		{Value: 0x10, Name: "RSEQ_CS_FLAG_SLICE_EXT_AVAILABLE"},
 		{Value: 0x20, Name: "RSEQ_CS_FLAG_SLICE_EXT_ENABLED"},
+	},
+}
+
+// RseqCPUIDs: , from <linux/rseq.h>.
+var RseqCPUIDs = &Set{
+	Unknown: "",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0xfffffffffffffffe, Name: "RSEQ_CPU_ID_REGISTRATION_FAILED"},
+		{Value: 0xffffffffffffffff, Name: "RSEQ_CPU_ID_UNINITIALIZED"},
+	},
+}
+
+// GetrandomFlags: GRND_???, from <linux/random.h>.
+var GetrandomFlags = &Set{
+	Unknown: "GRND_???",
+	Consts: []Const{
+		{Value: 0x1, Name: "GRND_NONBLOCK"},
+		{Value: 0x2, Name: "GRND_RANDOM"},
+		{Value: 0x4, Name: "GRND_INSECURE"},
+	},
+}
+
+// AuditArch: AUDIT_ARCH_???, from <linux/audit.h>.
+var AuditArch = &Set{
+	Unknown: "AUDIT_ARCH_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x2, Name: "AUDIT_ARCH_SPARC"},
+		{Value: 0x4, Name: "AUDIT_ARCH_M68K"},
+		{Value: 0x8, Name: "AUDIT_ARCH_MIPS"},
+		{Value: 0xf, Name: "AUDIT_ARCH_PARISC"},
+		{Value: 0x14, Name: "AUDIT_ARCH_PPC"},
+		{Value: 0x16, Name: "AUDIT_ARCH_S390"},
+		{Value: 0x28, Name: "AUDIT_ARCH_ARMEB"},
+		{Value: 0x2a, Name: "AUDIT_ARCH_SH"},
+		{Value: 0x2e, Name: "AUDIT_ARCH_H8300"},
+		{Value: 0x58, Name: "AUDIT_ARCH_M32R"},
+		{Value: 0x5c, Name: "AUDIT_ARCH_OPENRISC"},
+		{Value: 0x5d, Name: "AUDIT_ARCH_ARCOMPACTBE"},
+		{Value: 0x5e, Name: "AUDIT_ARCH_XTENSA"},
+		{Value: 0x8c, Name: "AUDIT_ARCH_C6XBE"},
+		{Value: 0xa4, Name: "AUDIT_ARCH_HEXAGON"},
+		{Value: 0xa7, Name: "AUDIT_ARCH_NDS32BE"},
+		{Value: 0xbd, Name: "AUDIT_ARCH_MICROBLAZE"},
+		{Value: 0xc3, Name: "AUDIT_ARCH_ARCV2BE"},
+		{Value: 0x5441, Name: "AUDIT_ARCH_FRV"},
+		{Value: 0x40000003, Name: "AUDIT_ARCH_I386"},
+		{Value: 0x40000008, Name: "AUDIT_ARCH_MIPSEL"},
+		{Value: 0x40000028, Name: "AUDIT_ARCH_ARM"},
+		{Value: 0x4000002a, Name: "AUDIT_ARCH_SHEL"},
+		{Value: 0x4000004c, Name: "AUDIT_ARCH_CRIS"},
+		{Value: 0x4000005d, Name: "AUDIT_ARCH_ARCOMPACT"},
+		{Value: 0x4000006e, Name: "AUDIT_ARCH_UNICORE"},
+		{Value: 0x40000071, Name: "AUDIT_ARCH_NIOS2"},
+		{Value: 0x4000008c, Name: "AUDIT_ARCH_C6X"},
+		{Value: 0x400000a7, Name: "AUDIT_ARCH_NDS32"},
+		{Value: 0x400000bc, Name: "AUDIT_ARCH_TILEPRO"},
+		{Value: 0x400000bf, Name: "AUDIT_ARCH_TILEGX32"},
+		{Value: 0x400000c3, Name: "AUDIT_ARCH_ARCV2"},
+		{Value: 0x400000f3, Name: "AUDIT_ARCH_RISCV32"},
+		{Value: 0x400000fc, Name: "AUDIT_ARCH_CSKY"},
+		{Value: 0x40000102, Name: "AUDIT_ARCH_LOONGARCH32"},
+		{Value: 0x80000008, Name: "AUDIT_ARCH_MIPS64"},
+		{Value: 0x8000000f, Name: "AUDIT_ARCH_PARISC64"},
+		{Value: 0x80000015, Name: "AUDIT_ARCH_PPC64"},
+		{Value: 0x80000016, Name: "AUDIT_ARCH_S390X"},
+		{Value: 0x8000002a, Name: "AUDIT_ARCH_SH64"},
+		{Value: 0x8000002b, Name: "AUDIT_ARCH_SPARC64"},
+		{Value: 0xa0000008, Name: "AUDIT_ARCH_MIPS64N32"},
+		{Value: 0xc0000008, Name: "AUDIT_ARCH_MIPSEL64"},
+		{Value: 0xc0000015, Name: "AUDIT_ARCH_PPC64LE"},
+		{Value: 0xc000002a, Name: "AUDIT_ARCH_SHEL64"},
+		{Value: 0xc0000032, Name: "AUDIT_ARCH_IA64"},
+		{Value: 0xc000003e, Name: "AUDIT_ARCH_X86_64"},
+		{Value: 0xc00000b7, Name: "AUDIT_ARCH_AARCH64"},
+		{Value: 0xc00000bf, Name: "AUDIT_ARCH_TILEGX"},
+		{Value: 0xc00000f3, Name: "AUDIT_ARCH_RISCV64"},
+		{Value: 0xc0000102, Name: "AUDIT_ARCH_LOONGARCH64"},
+		{Value: 0xc0009026, Name: "AUDIT_ARCH_ALPHA"},
+		{Value: 0xe0000008, Name: "AUDIT_ARCH_MIPSEL64N32"},
 	},
 }
 

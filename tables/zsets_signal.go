@@ -13,9 +13,9 @@ var SigmaskHow = &Set{
 	},
 }
 
-// SigHandler: SIG_???.
+// SigHandler: .
 var SigHandler = &Set{
-	Unknown: "SIG_???",
+	Unknown: "",
 	sorted:  true,
 	Consts: []Const{
 		{Value: 0x0, Name: "SIG_DFL"},
@@ -37,8 +37,6 @@ var SigactionFlags = &Set{
 		{Value: 0x4, Name: "SA_SIGINFO"},
 		{Value: 0x1, Name: "SA_NOCLDSTOP"},
 		{Value: 0x2, Name: "SA_NOCLDWAIT"},
-		{Value: 0x400, Name: "SA_UNSUPPORTED"},
-		{Value: 0x800, Name: "SA_EXPOSE_TAGBITS"},
 	},
 }
 
@@ -73,9 +71,9 @@ var SignalfdFlags = &Set{
 	},
 }
 
-// SiCode: SI_???, from <asm-generic/siginfo.h>.
+// SiCode: , from <asm-generic/siginfo.h>.
 var SiCode = &Set{
-	Unknown: "SI_???",
+	Unknown: "",
 	sorted:  true,
 	Consts: []Const{
 		{Value: 0x0, Name: "SI_USER"},
@@ -91,9 +89,9 @@ var SiCode = &Set{
 	},
 }
 
-// SiCodeIll: ILL_???, from <asm-generic/siginfo.h>.
+// SiCodeIll: , from <asm-generic/siginfo.h>.
 var SiCodeIll = &Set{
-	Unknown: "ILL_???",
+	Unknown: "",
 	sorted:  true,
 	Consts: []Const{
 		{Value: 0x1, Name: "ILL_ILLOPC"},
@@ -105,14 +103,12 @@ var SiCodeIll = &Set{
 		{Value: 0x7, Name: "ILL_COPROC"},
 		{Value: 0x8, Name: "ILL_BADSTK"},
 		{Value: 0x9, Name: "ILL_BADIADDR"},
-		{Value: 0xa, Name: "__ILL_BREAK"},
-		{Value: 0xb, Name: "__ILL_BNDMOD"},
 	},
 }
 
-// SiCodeFpe: FPE_???, from <asm-generic/siginfo.h>.
+// SiCodeFpe: , from <asm-generic/siginfo.h>.
 var SiCodeFpe = &Set{
-	Unknown: "FPE_???",
+	Unknown: "",
 	sorted:  true,
 	Consts: []Const{
 		{Value: 0x1, Name: "FPE_INTDIV"},
@@ -123,19 +119,14 @@ var SiCodeFpe = &Set{
 		{Value: 0x6, Name: "FPE_FLTRES"},
 		{Value: 0x7, Name: "FPE_FLTINV"},
 		{Value: 0x8, Name: "FPE_FLTSUB"},
-		{Value: 0x9, Name: "__FPE_DECOVF"},
-		{Value: 0xa, Name: "__FPE_DECDIV"},
-		{Value: 0xb, Name: "__FPE_DECERR"},
-		{Value: 0xc, Name: "__FPE_INVASC"},
-		{Value: 0xd, Name: "__FPE_INVDEC"},
 		{Value: 0xe, Name: "FPE_FLTUNK"},
 		{Value: 0xf, Name: "FPE_CONDTRAP"},
 	},
 }
 
-// SiCodeSegv: SEGV_???, from <asm-generic/siginfo.h>.
+// SiCodeSegv: , from <asm-generic/siginfo.h>.
 var SiCodeSegv = &Set{
-	Unknown: "SEGV_???",
+	Unknown: "",
 	sorted:  true,
 	Consts: []Const{
 		{Value: 0x1, Name: "SEGV_MAPERR"},
@@ -151,9 +142,9 @@ var SiCodeSegv = &Set{
 	},
 }
 
-// SiCodeBus: BUS_???, from <asm-generic/siginfo.h>.
+// SiCodeBus: , from <asm-generic/siginfo.h>.
 var SiCodeBus = &Set{
-	Unknown: "BUS_???",
+	Unknown: "",
 	sorted:  true,
 	Consts: []Const{
 		{Value: 0x1, Name: "BUS_ADRALN"},
@@ -164,9 +155,9 @@ var SiCodeBus = &Set{
 	},
 }
 
-// SiCodeTrap: TRAP_???, from <asm-generic/siginfo.h>.
+// SiCodeTrap: , from <asm-generic/siginfo.h>.
 var SiCodeTrap = &Set{
-	Unknown: "TRAP_???",
+	Unknown: "",
 	sorted:  true,
 	Consts: []Const{
 		{Value: 0x1, Name: "TRAP_BRKPT"},
@@ -178,9 +169,9 @@ var SiCodeTrap = &Set{
 	},
 }
 
-// SiCodeChld: CLD_???, from <asm-generic/siginfo.h>.
+// SiCodeChld: , from <asm-generic/siginfo.h>.
 var SiCodeChld = &Set{
-	Unknown: "CLD_???",
+	Unknown: "",
 	sorted:  true,
 	Consts: []Const{
 		{Value: 0x1, Name: "CLD_EXITED"},
@@ -192,9 +183,9 @@ var SiCodeChld = &Set{
 	},
 }
 
-// SiCodePoll: POLL_???, from <asm-generic/siginfo.h>.
+// SiCodePoll: , from <asm-generic/siginfo.h>.
 var SiCodePoll = &Set{
-	Unknown: "POLL_???",
+	Unknown: "",
 	sorted:  true,
 	Consts: []Const{
 		{Value: 0x1, Name: "POLL_IN"},
@@ -206,9 +197,9 @@ var SiCodePoll = &Set{
 	},
 }
 
-// SiCodeSys: SYS_???, from <asm-generic/siginfo.h>.
+// SiCodeSys: , from <asm-generic/siginfo.h>.
 var SiCodeSys = &Set{
-	Unknown: "SYS_???",
+	Unknown: "",
 	sorted:  true,
 	Consts: []Const{
 		{Value: 0x1, Name: "SYS_SECCOMP"},
@@ -216,9 +207,9 @@ var SiCodeSys = &Set{
 	},
 }
 
-// SiCodeEmt: EMT_???, from <asm-generic/siginfo.h>.
+// SiCodeEmt: , from <asm-generic/siginfo.h>.
 var SiCodeEmt = &Set{
-	Unknown: "EMT_???",
+	Unknown: "",
 	sorted:  true,
 	Consts: []Const{
 		{Value: 0x1, Name: "EMT_TAGOVF"},
@@ -230,5 +221,19 @@ var TrapPerfFlags = &Set{
 	Unknown: "TRAP_PERF_FLAG_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "TRAP_PERF_FLAG_ASYNC"},
+	},
+}
+
+// SiPerfType: PERF_TYPE_???, from <linux/perf_event.h>.
+var SiPerfType = &Set{
+	Unknown: "PERF_TYPE_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x0, Name: "PERF_TYPE_HARDWARE"},
+		{Value: 0x1, Name: "PERF_TYPE_SOFTWARE"},
+		{Value: 0x2, Name: "PERF_TYPE_TRACEPOINT"},
+		{Value: 0x3, Name: "PERF_TYPE_HW_CACHE"},
+		{Value: 0x4, Name: "PERF_TYPE_RAW"},
+		{Value: 0x5, Name: "PERF_TYPE_BREAKPOINT"},
 	},
 }

@@ -1,0 +1,52 @@
+package decode
+
+import (
+	"strconv"
+
+	"trapline/tables"
+)
+
+// Segment descriptors: arch/x86/kernel/ldt.c, arch/x86/kernel/tls.c.
+
+var ldtCalls = Calls{
+	{"modify_ldt", Args{
+		{"func", Int},
+		{"ptr", When(Is(Len("bytecount"), userDescSize), Ptr(userDesc))},
+		{"ptr", When(Not(Is(Len("bytecount"), userDescSize)), InReg(1, Addr))},
+		{"bytecount", Ulong},
+	}, ReturnsType(Int)},
+	{"set_thread_area", Args{{"u_info", Ptr(userDesc)}}, RetUnsigned.With(remarkEntryNumber)},
+	{"get_thread_area", Args{{"u_info", Fill(userDesc.Pick("entry_number"), userDescRest)}}, RetUnsigned},
+}
+
+const userDescSize = 16
+
+// userDesc is a struct user_desc (asm/ldt.h), which ends in a word of bit
+// fields.
+var (
+	userDescWhole = Struct(Fields{
+		{"entry_number", ID}, {"base_addr", MaskOf(U32)}, {"limit", MaskOf(U32)}, {"bits", U32},
+		{"seg_32bit", BitField(Len("bits"), 0, 1)},
+		{"contents", BitField(Len("bits"), 1, 2)},
+		{"read_exec_only", BitField(Len("bits"), 3, 1)},
+		{"limit_in_pages", BitField(Len("bits"), 4, 1)},
+		{"seg_not_present", BitField(Len("bits"), 5, 1)},
+		{"useable", BitField(Len("bits"), 6, 1)},
+		{"lm", When(onABI(tables.X86_64), BitField(Len("bits"), 7, 1))},
+	})
+	userDesc     = userDescWhole.Pick(append([]string{"entry_number"}, userDescNames...)...)
+	userDescRest = userDescWhole.Pick(userDescNames...)
+
+	userDescNames = []string{"base_addr", "limit", "seg_32bit", "contents", "read_exec_only", "limit_in_pages",
+		"seg_not_present", "useable", "lm"}
+)
+
+// remarkEntryNumber tells which entry set_thread_area has filled.
+func remarkEntryNumber(c *Call) {
+	if n, ok := c.ReadUint(c.Args[0], 4); ok {
+		c.Out.BeginRemark()
+		c.Out.Field("")
+		c.Out.TextBytes(strconv.AppendUint(append(c.alloc(32)[:0], "entry_number="...), n, 10))
+		c.Out.EndRemark()
+	}
+}
