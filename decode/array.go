@@ -1,6 +1,10 @@
 package decode
 
-import "trapline/tables"
+import (
+	"strconv"
+
+	"trapline/tables"
+)
 
 // array is a number of elements one behind the other.
 type array struct {
@@ -182,3 +186,6 @@ func hexString(v uint64) string {
 	b[i] = '0'
 	return string(b[i:])
 }
+
+// appendUint appends v in decimal.
+func appendUint(b []byte, v uint64) []byte { return strconv.AppendUint(b, v, 10) }

@@ -86,3 +86,43 @@ func (t *fill) finish(c *Call, v View) {
 	}
 	c.Out.EndStruct()
 }
+
+// Updated points to a number that the kernel may move on: [16 => 8] if the call
+// succeeded with a result other than zero.
+func Updated(n *Number) Type { return &updated{wordLayout(), n} }
+
+type updated struct {
+	layouts
+	n *Number
+}
+
+func (t *updated) dir() Dir { return Both }
+
+func (t *updated) Show(c *Call, v View) {
+	addr := v.Uint(c.WordSize())
+	m, ok := View{}, false
+	if addr != 0 && !c.Plain {
+		m, ok = c.ReadType(addr, t.n)
+	}
+	c.begun = ok
+	if !ok {
+		c.Out.Addr(addr)
+		return
+	}
+	c.Out.BeginArray()
+	c.Out.Elem()
+	t.n.Show(c, m)
+}
+
+func (t *updated) finish(c *Call, v View) {
+	if !c.begun {
+		return
+	}
+	if !c.Failed() && c.Ret != 0 {
+		if m, ok := c.ReadType(v.Uint(c.WordSize()), t.n); ok {
+			c.Out.Changed()
+			t.n.Show(c, m)
+		}
+	}
+	c.Out.EndArray()
+}

@@ -71,6 +71,23 @@ func (t *selfSized) showAt(c *Call, addr uint64) {
 	c.Out.EndStruct()
 }
 
+// sized is a struct behind a pointer that is there only if the caller gives its
+// size right.
+func sized(st *StructType, size Num) Type { return &exactly{st, size} }
+
+type exactly struct {
+	*StructType
+	size Num
+}
+
+func (t *exactly) showAt(c *Call, addr uint64) {
+	if t.size.num(c) != uint64(t.StructType.Layout(c.ABI).Size) {
+		c.Out.Addr(addr)
+		return
+	}
+	c.ShowAt(addr, t.StructType)
+}
+
 // pageSize is the size of a page on x86, the most that the kernel takes of an
 // extensible struct.
 const pageSize = 4096

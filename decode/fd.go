@@ -35,9 +35,15 @@ type descriptor struct {
 	dir bool
 }
 
-func (t *descriptor) Show(c *Call, v View) {
-	fd := int(int32(t.Value(c, v)))
-	if t.dir && fd == unix.AT_FDCWD {
+func (t *descriptor) Show(c *Call, v View) { c.showFD(int(int32(t.Value(c, v))), t.dir) }
+
+// ShowFD writes a descriptor and what is to be shown beside its number.
+func (c *Call) ShowFD(fd int) { c.showFD(fd, false) }
+
+// showFD is ShowFD for descriptors of which dir says that they stand for a
+// directory, and so may be AT_FDCWD.
+func (c *Call) showFD(fd int, dir bool) {
+	if dir && fd == unix.AT_FDCWD {
 		c.Out.Symbol(uint64(fd), "AT_FDCWD", output.Signed)
 		if c.FDs&FDPath != 0 {
 			if p, ok := c.procLink("cwd"); ok {
@@ -83,28 +89,6 @@ func (t *id) Show(c *Call, v View) {
 		return
 	}
 	c.Out.Number(n, output.Unsigned)
-}
-
-// Dev is a 32-bit device number, shown by its major and minor.
-var Dev Type = &device{Uint}
-
-// Dev64 is a 64-bit device number (dev_t of the C library and of struct stat
-// on x86-64; only 32 bits of it are in use).
-var Dev64 Type = &device{U64}
-
-type device struct{ *Number }
-
-func (t *device) Show(c *Call, v View) { c.ShowDevice(t.Value(c, v)) }
-
-// ShowDevice writes makedev(major, minor) for the kernel's encoding of a
-// device number (linux/kdev_t.h, new_encode_dev).
-func (c *Call) ShowDevice(dev uint64) {
-	c.Out.BeginMacro("makedev")
-	c.Out.Elem()
-	c.Out.Number(uint64(unix.Major(dev)), output.Hex)
-	c.Out.Elem()
-	c.Out.Number(uint64(unix.Minor(dev)), output.Hex)
-	c.Out.EndMacro()
 }
 
 // custom is a value that a Go function shows.

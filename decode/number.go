@@ -32,6 +32,7 @@ var (
 	X64 = number(8, false, output.Hex)
 	O16 = number(2, false, output.Octal)
 	O32 = number(4, false, output.Octal)
+	O64 = number(8, false, output.Octal)
 
 	Int   = S32
 	Uint  = U32

@@ -23,6 +23,9 @@ func OutIf(cond Cond, t Type) Type {
 	return &pointer{layouts: wordLayout(), elem: t, d: Exit, cond: cond}
 }
 
+// Out64 is an Out held in 64 bits whatever the ABI.
+func Out64(t Type) Type { return &pointer{layouts: sameLayout(8), elem: t, d: Exit} }
+
 // OutAlways is an Out that the kernel writes even when the call fails.
 func OutAlways(t Type) Type { return OutIf(nil, t) }
 
@@ -72,6 +75,25 @@ func showPointee(c *Call, t Type, v View) {
 		return
 	}
 	t.Show(c, v)
+}
+
+// IfAny is a t behind a pointer, of which there is nothing to show if n is 0.
+func IfAny(n Num, t Type) Type { return &ifAny{n: n, elem: t} }
+
+type ifAny struct {
+	unsized
+	n    Num
+	elem Type
+}
+
+func (t *ifAny) Show(c *Call, v View) { t.showAt(c, v.Addr) }
+
+func (t *ifAny) showAt(c *Call, addr uint64) {
+	if t.n.num(c) == 0 {
+		c.Out.Addr(addr)
+		return
+	}
+	c.ShowAt(addr, t.elem)
 }
 
 // InOut points to a number that the kernel reads and then overwrites; shown at

@@ -107,8 +107,42 @@ func Has(n Num, bits uint64) Cond {
 	return func(c *Call) bool { return n.num(c)&bits != 0 }
 }
 
+// IsNamed is the condition that a Num has the value of one of set's names.
+func IsNamed(n Num, set *tables.Set, names ...string) Cond {
+	values := make([]uint64, len(names))
+	for i, name := range names {
+		values[i] = valueOf(set, name)
+	}
+	return Is(n, values...)
+}
+
+// HasNamed is the condition that a Num has a bit set that has a name in set.
+func HasNamed(n Num, set *tables.Set, name string) Cond { return Has(n, valueOf(set, name)) }
+
+// valueOf is the value that name has in set.
+func valueOf(set *tables.Set, name string) uint64 {
+	for i := range set.Consts {
+		if set.Consts[i].Name == name {
+			return set.Consts[i].Value
+		}
+	}
+	panic("decode: no constant is called " + name)
+}
+
 // Not is the opposite condition.
 func Not(cond Cond) Cond { return func(c *Call) bool { return !cond(c) } }
+
+// Any is the condition that one of several holds.
+func Any(conds ...Cond) Cond {
+	return func(c *Call) bool {
+		for _, cond := range conds {
+			if cond(c) {
+				return true
+			}
+		}
+		return false
+	}
+}
 
 // Succeeded is the condition that the call did not fail.
 func Succeeded(c *Call) bool { return !c.Failed() }

@@ -77,6 +77,34 @@ func (c *Call) ReadString(addr uint64, limit int) (b []byte, more, ok bool) {
 	return b[:limit], true, true
 }
 
+// PathIn is a file name in a buffer of which length bytes are filled.
+func PathIn(length Num) Type { return &pathIn{length: length} }
+
+type pathIn struct {
+	unsized
+	length Num
+}
+
+func (t *pathIn) Show(c *Call, v View) { t.showAt(c, v.Addr) }
+
+func (t *pathIn) showAt(c *Call, addr uint64) { c.ShowPath(addr, min(t.length.num(c), pathMax)) }
+
+// ShowPath shows the file name in the n bytes at addr, or their address, and
+// says whether it could be read.
+func (c *Call) ShowPath(addr, n uint64) bool {
+	b := c.Read(addr, int(n))
+	if i := bytes.IndexByte(b, 0); i >= 0 {
+		c.Out.Path(b[:i], false)
+		return true
+	}
+	if uint64(len(b)) < n {
+		c.Out.Addr(addr)
+		return false
+	}
+	c.Out.Path(b[:max(1, n)-1], true)
+	return true
+}
+
 // Buf is data of a known length behind a pointer, cut after -s bytes.
 func Buf(length Num) Type { return &buffer{length: length} }
 

@@ -2,8 +2,6 @@ package decode
 
 // subsystems lists the descriptions, one line a file.
 var subsystems = [...]subsystem{
-	{both: ioCalls},
-
 	{both: processCalls, x86: processCalls64, i386: processCallsI386},
 	{both: execCalls},
 	{both: waitCalls, i386: waitCallsI386},
@@ -14,5 +12,19 @@ var subsystems = [...]subsystem{
 	{both: prctlCalls},
 	{both: ldtCalls},
 	{both: systemCalls},
+	{both: fsOpenCalls},
+	{both: fsIOCalls, x86: fsIOCalls64, i386: fsIOCallsI386},
+	{both: fsStatCalls, x86: fsStatCalls64, i386: fsStatCallsI386},
+	{both: fsStatfsCalls, i386: fsStatfsCallsI386},
+	{both: fsPathCalls, x86: fsPathCalls64, i386: fsPathCallsI386},
+	{both: fsDirentsCalls},
+	{both: fsFcntlCalls},
+	{both: fsHandleCalls},
+	{both: fsXattrCalls},
+	{both: fsMountCalls, i386: fsMountCallsI386},
+	{both: fsMountQueryCalls},
+	{both: fsNotifyCalls},
+	{both: fsQuotaCalls},
+	{both: aioCalls, i386: aioCallsI386},
 	{both: ioctlCalls},
 }

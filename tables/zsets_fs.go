@@ -120,6 +120,16 @@ var FileType = &Set{
 	},
 }
 
+// FileModeBits: S_IS???, from <unix>.
+var FileModeBits = &Set{
+	Unknown: "S_IS???",
+	Consts: []Const{
+		{Value: 0x800, Name: "S_ISUID"},
+		{Value: 0x400, Name: "S_ISGID"},
+		{Value: 0x200, Name: "S_ISVTX"},
+	},
+}
+
 // DirentType: DT_???, from <unix>.
 var DirentType = &Set{
 	Unknown: "DT_???",
@@ -224,9 +234,9 @@ var XattratFlags = &Set{
 	},
 }
 
-// StatxFlags: AT_???, from <linux/fcntl.h>.
+// StatxFlags: , from <linux/fcntl.h>.
 var StatxFlags = &Set{
-	Unknown: "AT_???",
+	Unknown: "",
 	Consts: []Const{
 		{Value: 0x0, Mask: 0x6000, Name: "AT_STATX_SYNC_AS_STAT"},
 		{Value: 0x2000, Mask: 0x6000, Name: "AT_STATX_FORCE_SYNC"},
@@ -284,9 +294,9 @@ var StatxAttributes = &Set{
 	},
 }
 
-// FsMagic: ???, from <linux/magic.h>.
+// FsMagic: , from <linux/magic.h>.
 var FsMagic = &Set{
-	Unknown: "???",
+	Unknown: "",
 	sorted:  true,
 	Consts: []Const{
 		{Value: 0x2f, Name: "QNX4_SUPER_MAGIC"},
@@ -486,30 +496,12 @@ var CloseRangeFlags = &Set{
 	},
 }
 
-// FileAttrFlags: FS_???, from <linux/fs.h>.
+// FileAttrFlags: AT_???, from <linux/fcntl.h>.
 var FileAttrFlags = &Set{
-	Unknown: "FS_???",
+	Unknown: "AT_???",
 	Consts: []Const{
-		{Value: 0x1, Name: "FS_XFLAG_REALTIME"},
-		{Value: 0x2, Name: "FS_XFLAG_PREALLOC"},
-		{Value: 0x8, Name: "FS_XFLAG_IMMUTABLE"},
-		{Value: 0x10, Name: "FS_XFLAG_APPEND"},
-		{Value: 0x20, Name: "FS_XFLAG_SYNC"},
-		{Value: 0x40, Name: "FS_XFLAG_NOATIME"},
-		{Value: 0x80, Name: "FS_XFLAG_NODUMP"},
-		{Value: 0x100, Name: "FS_XFLAG_RTINHERIT"},
-		{Value: 0x200, Name: "FS_XFLAG_PROJINHERIT"},
-		{Value: 0x400, Name: "FS_XFLAG_NOSYMLINKS"},
-		{Value: 0x800, Name: "FS_XFLAG_EXTSIZE"},
-		{Value: 0x1000, Name: "FS_XFLAG_EXTSZINHERIT"},
-		{Value: 0x2000, Name: "FS_XFLAG_NODEFRAG"},
-		{Value: 0x4000, Name: "FS_XFLAG_FILESTREAM"},
-		{Value: 0x8000, Name: "FS_XFLAG_DAX"},
-		{Value: 0x10000, Name: "FS_XFLAG_COWEXTSIZE"},
-		{Value: 0x20000, Name: "FS_XFLAG_VERITY"},
-		{Value: 0x40000, Name: "FS_XFLAG_CASEFOLD"},
-		{Value: 0x80000, Name: "FS_XFLAG_CASENONPRESERVING"},
-		{Value: 0x80000000, Name: "FS_XFLAG_HASATTR"},
+		{Value: 0x100, Name: "AT_SYMLINK_NOFOLLOW"},
+		{Value: 0x1000, Name: "AT_EMPTY_PATH"},
 	},
 }
 
@@ -726,6 +718,7 @@ var MemfdFlags = &Set{
 var MountFlags = &Set{
 	Unknown: "MS_???",
 	Consts: []Const{
+		{Value: 0xc0ed0000, Mask: 0xffff0000, Name: "MS_MGC_VAL"},
 		{Value: 0x1, Name: "MS_RDONLY"},
 		{Value: 0x2, Name: "MS_NOSUID"},
 		{Value: 0x4, Name: "MS_NODEV"},
@@ -824,12 +817,74 @@ var MountAttr = &Set{
 		{Value: 0x2, Name: "MOUNT_ATTR_NOSUID"},
 		{Value: 0x4, Name: "MOUNT_ATTR_NODEV"},
 		{Value: 0x8, Name: "MOUNT_ATTR_NOEXEC"},
-		{Value: 0x0, Mask: 0x70, Name: "MOUNT_ATTR_RELATIME"},
-		{Value: 0x10, Mask: 0x70, Name: "MOUNT_ATTR_NOATIME"},
-		{Value: 0x20, Mask: 0x70, Name: "MOUNT_ATTR_STRICTATIME"},
+		{Value: 0x70, Name: "MOUNT_ATTR__ATIME"},
+		{Value: 0x10, Name: "MOUNT_ATTR_NOATIME"},
+		{Value: 0x20, Name: "MOUNT_ATTR_STRICTATIME"},
 		{Value: 0x80, Name: "MOUNT_ATTR_NODIRATIME"},
 		{Value: 0x100000, Name: "MOUNT_ATTR_IDMAP"},
 		{Value: 0x200000, Name: "MOUNT_ATTR_NOSYMFOLLOW"},
+	},
+}
+
+// FsmountAttr: MOUNT_ATTR_???.
+var FsmountAttr = &Set{
+	Unknown: "MOUNT_ATTR_???",
+	Consts: []Const{
+		{Value: 0x1, Name: "MOUNT_ATTR_RDONLY"},
+		{Value: 0x2, Name: "MOUNT_ATTR_NOSUID"},
+		{Value: 0x4, Name: "MOUNT_ATTR_NODEV"},
+		{Value: 0x8, Name: "MOUNT_ATTR_NOEXEC"},
+		{Value: 0x70, Name: "MOUNT_ATTR__ATIME"},
+		{Value: 0x10, Name: "MOUNT_ATTR_NOATIME"},
+		{Value: 0x20, Name: "MOUNT_ATTR_STRICTATIME"},
+		{Value: 0x80, Name: "MOUNT_ATTR_NODIRATIME"},
+		{Value: 0x100000, Name: "MOUNT_ATTR_IDMAP"},
+		{Value: 0x200000, Name: "MOUNT_ATTR_NOSYMFOLLOW"},
+	},
+}
+
+// MountPropagation: MS_???, from <linux/mount.h>.
+var MountPropagation = &Set{
+	Unknown: "MS_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x20000, Name: "MS_UNBINDABLE"},
+		{Value: 0x40000, Name: "MS_PRIVATE"},
+		{Value: 0x80000, Name: "MS_SLAVE"},
+		{Value: 0x100000, Name: "MS_SHARED"},
+	},
+}
+
+// MountPropagationFlags: MS_???.
+var MountPropagationFlags = &Set{
+	Unknown: "MS_???",
+	Consts: []Const{
+		{Value: 0x20000, Name: "MS_UNBINDABLE"},
+		{Value: 0x40000, Name: "MS_PRIVATE"},
+		{Value: 0x80000, Name: "MS_SLAVE"},
+		{Value: 0x100000, Name: "MS_SHARED"},
+	},
+}
+
+// SuperblockFlags: MS_???, from <linux/mount.h>.
+var SuperblockFlags = &Set{
+	Unknown: "MS_???",
+	Consts: []Const{
+		{Value: 0x1, Name: "MS_RDONLY"},
+		{Value: 0x10, Name: "MS_SYNCHRONOUS"},
+		{Value: 0x80, Name: "MS_DIRSYNC"},
+		{Value: 0x2000000, Name: "MS_LAZYTIME"},
+	},
+}
+
+// MountSetattrFlags: AT_???, from <linux/fcntl.h>.
+var MountSetattrFlags = &Set{
+	Unknown: "AT_???",
+	Consts: []Const{
+		{Value: 0x100, Name: "AT_SYMLINK_NOFOLLOW"},
+		{Value: 0x800, Name: "AT_NO_AUTOMOUNT"},
+		{Value: 0x1000, Name: "AT_EMPTY_PATH"},
+		{Value: 0x8000, Name: "AT_RECURSIVE"},
 	},
 }
 
@@ -856,8 +911,6 @@ var OpenTreeFlags = &Set{
 		{Value: 0x2, Name: "OPEN_TREE_NAMESPACE"},
 		{Value: 0x80000, Name: "OPEN_TREE_CLOEXEC"},
 		{Value: 0x100, Name: "AT_SYMLINK_NOFOLLOW"},
-		{Value: 0x200, Name: "AT_REMOVEDIR"},
-		{Value: 0x400, Name: "AT_SYMLINK_FOLLOW"},
 		{Value: 0x800, Name: "AT_NO_AUTOMOUNT"},
 		{Value: 0x1000, Name: "AT_EMPTY_PATH"},
 		{Value: 0x8000, Name: "AT_RECURSIVE"},
@@ -883,6 +936,47 @@ var StatmountMask = &Set{
 		{Value: 0x1000, Name: "STATMOUNT_SUPPORTED_MASK"},
 		{Value: 0x2000, Name: "STATMOUNT_MNT_UIDMAP"},
 		{Value: 0x4000, Name: "STATMOUNT_MNT_GIDMAP"},
+	},
+}
+
+// StatmountFlags: STATMOUNT_???, from <linux/mount.h>.
+var StatmountFlags = &Set{
+	Unknown: "STATMOUNT_???",
+	Consts: []Const{
+		{Value: 0x1, Name: "STATMOUNT_BY_FD"},
+	},
+}
+
+// ListmountIDs: , from <linux/mount.h>.
+var ListmountIDs = &Set{
+	Unknown: "",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0xffffffffffffffff, Name: "LSMT_ROOT"},
+	},
+}
+
+// ListnsUsers: , from <linux/nsfs.h>.
+var ListnsUsers = &Set{
+	Unknown: "",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0xffffffffffffffff, Name: "LISTNS_CURRENT_USER"},
+	},
+}
+
+// NamespaceTypes: ???_NS, from <linux/nsfs.h>.
+var NamespaceTypes = &Set{
+	Unknown: "???_NS",
+	Consts: []Const{
+		{Value: 0x80, Name: "TIME_NS"},
+		{Value: 0x20000, Name: "MNT_NS"},
+		{Value: 0x2000000, Name: "CGROUP_NS"},
+		{Value: 0x4000000, Name: "UTS_NS"},
+		{Value: 0x8000000, Name: "IPC_NS"},
+		{Value: 0x10000000, Name: "USER_NS"},
+		{Value: 0x20000000, Name: "PID_NS"},
+		{Value: 0x40000000, Name: "NET_NS"},
 	},
 }
 
@@ -932,13 +1026,14 @@ var InotifyInit = &Set{
 	},
 }
 
-// FanotifyClass: FAN_???, from <linux/fanotify.h>.
+// FanotifyClass: FAN_CLASS_???, from <linux/fanotify.h>.
 var FanotifyClass = &Set{
-	Unknown: "FAN_???",
+	Unknown: "FAN_CLASS_???",
+	sorted:  true,
 	Consts: []Const{
-		{Value: 0x0, Mask: 0xc, Name: "FAN_CLASS_NOTIF"},
-		{Value: 0x4, Mask: 0xc, Name: "FAN_CLASS_CONTENT"},
-		{Value: 0x8, Mask: 0xc, Name: "FAN_CLASS_PRE_CONTENT"},
+		{Value: 0x0, Name: "FAN_CLASS_NOTIF"},
+		{Value: 0x4, Name: "FAN_CLASS_CONTENT"},
+		{Value: 0x8, Name: "FAN_CLASS_PRE_CONTENT"},
 	},
 }
 
@@ -1066,15 +1161,9 @@ var QuotaFormat = &Set{
 var QuotaValid = &Set{
 	Unknown: "QIF_???",
 	Consts: []Const{
-		{Value: 0x3f, Name: "QIF_ALL"},
-		{Value: 0x5, Name: "QIF_LIMITS"},
-		{Value: 0xa, Name: "QIF_USAGE"},
-		{Value: 0x30, Name: "QIF_TIMES"},
-		{Value: 0x400, Name: "QIF_DQBLKSIZE"},
-		{Value: 0x1, Name: "QIF_SPACE_B"},
-		{Value: 0x2, Name: "QIF_ILIMITS_B"},
-		{Value: 0x3, Name: "QIF_INODES_B"},
-		{Value: 0x4, Name: "QIF_BTIME_B"},
+		{Value: 0x1, Name: "QIF_BLIMITS"},
+		{Value: 0x2, Name: "QIF_SPACE"},
+		{Value: 0x4, Name: "QIF_ILIMITS"},
 		{Value: 0x8, Name: "QIF_INODES"},
 		{Value: 0x10, Name: "QIF_BTIME"},
 		{Value: 0x20, Name: "QIF_ITIME"},
@@ -1085,7 +1174,6 @@ var QuotaValid = &Set{
 var QuotaInfoValid = &Set{
 	Unknown: "IIF_???",
 	Consts: []Const{
-		{Value: 0x7, Name: "IIF_ALL"},
 		{Value: 0x1, Name: "IIF_BGRACE"},
 		{Value: 0x2, Name: "IIF_IGRACE"},
 		{Value: 0x4, Name: "IIF_FLAGS"},
@@ -1103,9 +1191,9 @@ var QuotaInfoFlags = &Set{
 	},
 }
 
-// XfsQuotaFlags: XFS_QUOTA_???, from <linux/dqblk_xfs.h>.
+// XfsQuotaFlags: FS_QUOTA_???, from <linux/dqblk_xfs.h>.
 var XfsQuotaFlags = &Set{
-	Unknown: "XFS_QUOTA_???",
+	Unknown: "FS_QUOTA_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "FS_QUOTA_UDQ_ACCT"},
 		{Value: 0x2, Name: "FS_QUOTA_UDQ_ENFD"},
@@ -1116,9 +1204,9 @@ var XfsQuotaFlags = &Set{
 	},
 }
 
-// XfsDqblkFlags: FS_???, from <linux/dqblk_xfs.h>.
+// XfsDqblkFlags: FS_???_QUOTA, from <linux/dqblk_xfs.h>.
 var XfsDqblkFlags = &Set{
-	Unknown: "FS_???",
+	Unknown: "FS_???_QUOTA",
 	Consts: []Const{
 		{Value: 0x1, Name: "FS_USER_QUOTA"},
 		{Value: 0x2, Name: "FS_PROJ_QUOTA"},
