@@ -48,6 +48,16 @@ func (c *Call) ShowArray(addr uint64, elem Type, count uint64) {
 
 // showArray is ShowArray, cut after short elements when it is abbreviated.
 func (c *Call) showArray(addr uint64, elem Type, count uint64, short int) {
+	c.showArrayUpTo(addr, elem, count, count, short)
+}
+
+// ShowArrayUpTo is ShowArray for an array that is cut after most elements in
+// any case.
+func (c *Call) ShowArrayUpTo(addr uint64, elem Type, count, most uint64) {
+	c.showArrayUpTo(addr, elem, count, most, c.StringLimit)
+}
+
+func (c *Call) showArrayUpTo(addr uint64, elem Type, count, most uint64, short int) {
 	if count == 0 {
 		c.Out.BeginArray()
 		c.Out.EndArray()
@@ -58,7 +68,7 @@ func (c *Call) showArray(addr uint64, elem Type, count uint64, short int) {
 		c.Out.Addr(addr)
 		return
 	}
-	limit := count
+	limit := min(count, most)
 	if c.Abbrev && uint64(short) < limit {
 		limit = uint64(short)
 	}

@@ -67,6 +67,8 @@ type Call struct {
 	regs    [6 * 8]byte     // Args, each one ABI word wide
 	saved   [maxArgs]uint64 // what capture saw
 	hasSave uint16          // bit i: saved[i] is set
+	entered [16]byte        // what an AsEntered argument pointed to
+	msg     messages
 	frames  [maxDepth]frame // structs being shown, innermost last
 	depth   int
 	iov     iovState // the buffers being shown

@@ -143,3 +143,32 @@ func (t *inOut) Value(c *Call, v View) uint64 {
 	u, _ := c.ReadUint(v.Uint(c.WordSize()), t.elem.Layout(c.ABI).Size)
 	return u
 }
+
+// AsEntered points to a small t that is shown at the exit-stop as it was at the
+// enter-stop. A call has one at most.
+func AsEntered(t Type) Type { return &asEntered{wordLayout(), t} }
+
+type asEntered struct {
+	layouts
+	elem Type
+}
+
+func (t *asEntered) dir() Dir { return Exit }
+
+func (t *asEntered) capture(c *Call, v View, arg int) {
+	addr := v.Uint(c.WordSize())
+	b, ok := c.ReadAll(addr, t.elem.Layout(c.ABI).Size)
+	if addr != 0 && ok {
+		copy(c.entered[:], b)
+		c.save(arg, addr)
+	}
+}
+
+func (t *asEntered) Show(c *Call, v View) {
+	addr, ok := c.savedFor(c.next)
+	if !ok {
+		c.Out.Addr(v.Uint(c.WordSize()))
+		return
+	}
+	showPointee(c, t.elem, View{c.entered[:t.elem.Layout(c.ABI).Size], addr})
+}

@@ -35,6 +35,26 @@ func (name Len) num(c *Call) uint64 {
 	return 0
 }
 
+// Before is the number that the InOut argument of that name pointed to at the
+// enter-stop.
+type Before string
+
+func (name Before) num(c *Call) uint64 {
+	v, _ := c.readBefore(string(name))
+	return v
+}
+
+// readBefore is Before, and whether the number could be had.
+func (c *Call) readBefore(name string) (uint64, bool) {
+	args := c.Sig.args
+	for i := range args {
+		if args[i].name == name {
+			return c.savedFor(i)
+		}
+	}
+	return 0, false
+}
+
 // Result is the call's return value; 0 for a failed call.
 var Result Num = result{}
 

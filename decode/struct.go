@@ -19,7 +19,13 @@ type member struct {
 	typ     Type
 	cond    Cond
 	verbose bool // left out of an abbreviated struct
+	fielder fielder
 	off     [tables.NumABI]int
+}
+
+// fielder is implemented by types that write their member's name themselves.
+type fielder interface {
+	showField(c *Call, name string, v View)
 }
 
 // Fields are the members of a struct, in order.
@@ -37,6 +43,7 @@ func newStruct(fields Fields, packed bool) *StructType {
 	for i, f := range fields {
 		u := unwrap(f.Type)
 		st.members[i] = member{name: f.Name, typ: u.Type, cond: u.cond, verbose: u.verbose}
+		st.members[i].fielder, _ = u.Type.(fielder)
 	}
 	for _, abi := range abis {
 		size, align := 0, 1
@@ -112,8 +119,18 @@ func (st *StructType) Show(c *Call, v View) {
 	c.Out.EndStruct()
 }
 
+// ShowPart is Show for a struct that may end within a member, whose bytes are
+// shown then.
+func (st *StructType) ShowPart(c *Call, v View) {
+	c.Out.BeginStruct()
+	st.show(c, v, true)
+	c.Out.EndStruct()
+}
+
 // ShowMembers writes the members without the braces around them.
-func (st *StructType) ShowMembers(c *Call, v View) {
+func (st *StructType) ShowMembers(c *Call, v View) { st.show(c, v, false) }
+
+func (st *StructType) show(c *Call, v View, part bool) {
 	if c.depth == maxDepth {
 		c.Out.More()
 		return
@@ -132,11 +149,19 @@ func (st *StructType) ShowMembers(c *Call, v View) {
 		}
 		l := m.typ.Layout(c.ABI)
 		if m.off[c.ABI]+l.Size > len(v.B) {
+			if part && m.off[c.ABI] < len(v.B) {
+				c.Out.Field(m.name)
+				c.Out.Bytes(v.B[m.off[c.ABI]:], false)
+			}
 			break
 		}
 		mv := v.At(m.off[c.ABI], l.Size)
 		if g, ok := m.typ.(memberGroup); ok && m.name == "" {
 			g.showMembers(c, mv)
+			continue
+		}
+		if m.fielder != nil {
+			m.fielder.showField(c, m.name, mv)
 			continue
 		}
 		c.Out.Field(m.name)

@@ -26,5 +26,8 @@ var subsystems = [...]subsystem{
 	{both: fsNotifyCalls},
 	{both: fsQuotaCalls},
 	{both: aioCalls, i386: aioCallsI386},
+	{both: socketCalls, i386: socketCallsI386},
+	{both: messageCalls, i386: messageCallsI386},
+	{i386: multiplexerCallsI386},
 	{both: ioctlCalls},
 }

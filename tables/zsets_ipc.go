@@ -304,9 +304,9 @@ var ShmatFlags = &Set{
 	},
 }
 
-// IpcCall: ???, from <linux/ipc.h>.
+// IpcCall: , from <linux/ipc.h>.
 var IpcCall = &Set{
-	Unknown: "???",
+	Unknown: "",
 	sorted:  true,
 	Consts: []Const{
 		{Value: 0x1, Name: "SEMOP"},

@@ -55,59 +55,6 @@ var AddressFamily = &Set{
 	},
 }
 
-// ProtocolFamily: PF_???, from <unix>.
-var ProtocolFamily = &Set{
-	Unknown: "PF_???",
-	sorted:  true,
-	Consts: []Const{
-		{Value: 0x0, Name: "PF_UNSPEC"},
-		{Value: 0x1, Name: "PF_UNIX"},
-		{Value: 0x2, Name: "PF_INET"},
-		{Value: 0x3, Name: "PF_AX25"},
-		{Value: 0x4, Name: "PF_IPX"},
-		{Value: 0x5, Name: "PF_APPLETALK"},
-		{Value: 0x6, Name: "PF_NETROM"},
-		{Value: 0x7, Name: "PF_BRIDGE"},
-		{Value: 0x8, Name: "PF_ATMPVC"},
-		{Value: 0x9, Name: "PF_X25"},
-		{Value: 0xa, Name: "PF_INET6"},
-		{Value: 0xb, Name: "PF_ROSE"},
-		{Value: 0xc, Name: "PF_DECnet"},
-		{Value: 0xd, Name: "PF_NETBEUI"},
-		{Value: 0xe, Name: "PF_SECURITY"},
-		{Value: 0xf, Name: "PF_KEY"},
-		{Value: 0x10, Name: "PF_NETLINK"},
-		{Value: 0x11, Name: "PF_PACKET"},
-		{Value: 0x12, Name: "PF_ASH"},
-		{Value: 0x13, Name: "PF_ECONET"},
-		{Value: 0x14, Name: "PF_ATMSVC"},
-		{Value: 0x15, Name: "PF_RDS"},
-		{Value: 0x16, Name: "PF_SNA"},
-		{Value: 0x17, Name: "PF_IRDA"},
-		{Value: 0x18, Name: "PF_PPPOX"},
-		{Value: 0x19, Name: "PF_WANPIPE"},
-		{Value: 0x1a, Name: "PF_LLC"},
-		{Value: 0x1b, Name: "PF_IB"},
-		{Value: 0x1c, Name: "PF_MPLS"},
-		{Value: 0x1d, Name: "PF_CAN"},
-		{Value: 0x1f, Name: "PF_BLUETOOTH"},
-		{Value: 0x20, Name: "PF_IUCV"},
-		{Value: 0x21, Name: "PF_RXRPC"},
-		{Value: 0x22, Name: "PF_ISDN"},
-		{Value: 0x23, Name: "PF_PHONET"},
-		{Value: 0x24, Name: "PF_IEEE802154"},
-		{Value: 0x25, Name: "PF_CAIF"},
-		{Value: 0x26, Name: "PF_ALG"},
-		{Value: 0x27, Name: "PF_NFC"},
-		{Value: 0x28, Name: "PF_VSOCK"},
-		{Value: 0x29, Name: "PF_KCM"},
-		{Value: 0x2a, Name: "PF_QIPCRTR"},
-		{Value: 0x2b, Name: "PF_SMC"},
-		{Value: 0x2c, Name: "PF_XDP"},
-		{Value: 0x2d, Name: "PF_MCTP"},
-	},
-}
-
 // SocketType: SOCK_???, from <unix>.
 var SocketType = &Set{
 	Unknown: "SOCK_???",
@@ -129,6 +76,77 @@ var SocketTypeFlags = &Set{
 	Consts: []Const{
 		{Value: 0x80000, Name: "SOCK_CLOEXEC"},
 		{Value: 0x800, Name: "SOCK_NONBLOCK"},
+	},
+}
+
+// ShutdownHow: SHUT_???, from <unix>.
+var ShutdownHow = &Set{
+	Unknown: "SHUT_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x0, Name: "SHUT_RD"},
+		{Value: 0x1, Name: "SHUT_WR"},
+		{Value: 0x2, Name: "SHUT_RDWR"},
+	},
+}
+
+// MsgFlags: MSG_???, from <kernel/linux/socket.h>.
+var MsgFlags = &Set{
+	Unknown: "MSG_???",
+	Consts: []Const{
+		{Value: 0x1, Name: "MSG_OOB"},
+		{Value: 0x2, Name: "MSG_PEEK"},
+		{Value: 0x4, Name: "MSG_DONTROUTE"},
+		{Value: 0x8, Name: "MSG_CTRUNC"},
+		{Value: 0x10, Name: "MSG_PROBE"},
+		{Value: 0x20, Name: "MSG_TRUNC"},
+		{Value: 0x40, Name: "MSG_DONTWAIT"},
+		{Value: 0x80, Name: "MSG_EOR"},
+		{Value: 0x100, Name: "MSG_WAITALL"},
+		{Value: 0x200, Name: "MSG_FIN"},
+		{Value: 0x400, Name: "MSG_SYN"},
+		{Value: 0x800, Name: "MSG_CONFIRM"},
+		{Value: 0x1000, Name: "MSG_RST"},
+		{Value: 0x2000, Name: "MSG_ERRQUEUE"},
+		{Value: 0x4000, Name: "MSG_NOSIGNAL"},
+		{Value: 0x8000, Name: "MSG_MORE"},
+		{Value: 0x10000, Name: "MSG_WAITFORONE"},
+		{Value: 0x20000, Name: "MSG_SENDPAGE_NOTLAST"},
+		{Value: 0x40000, Name: "MSG_BATCH"},
+		{Value: 0x80000, Name: "MSG_NO_SHARED_FRAGS"},
+		{Value: 0x2000000, Name: "MSG_SOCK_DEVMEM"},
+		{Value: 0x4000000, Name: "MSG_ZEROCOPY"},
+		{Value: 0x20000000, Name: "MSG_FASTOPEN"},
+		{Value: 0x40000000, Name: "MSG_CMSG_CLOEXEC"},
+		{Value: 0x80000000, Name: "MSG_CMSG_COMPAT"},
+	},
+}
+
+// SocketCall: , from <linux/net.h>.
+var SocketCall = &Set{
+	Unknown: "",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x1, Name: "SYS_SOCKET"},
+		{Value: 0x2, Name: "SYS_BIND"},
+		{Value: 0x3, Name: "SYS_CONNECT"},
+		{Value: 0x4, Name: "SYS_LISTEN"},
+		{Value: 0x5, Name: "SYS_ACCEPT"},
+		{Value: 0x6, Name: "SYS_GETSOCKNAME"},
+		{Value: 0x7, Name: "SYS_GETPEERNAME"},
+		{Value: 0x8, Name: "SYS_SOCKETPAIR"},
+		{Value: 0x9, Name: "SYS_SEND"},
+		{Value: 0xa, Name: "SYS_RECV"},
+		{Value: 0xb, Name: "SYS_SENDTO"},
+		{Value: 0xc, Name: "SYS_RECVFROM"},
+		{Value: 0xd, Name: "SYS_SHUTDOWN"},
+		{Value: 0xe, Name: "SYS_SETSOCKOPT"},
+		{Value: 0xf, Name: "SYS_GETSOCKOPT"},
+		{Value: 0x10, Name: "SYS_SENDMSG"},
+		{Value: 0x11, Name: "SYS_RECVMSG"},
+		{Value: 0x12, Name: "SYS_ACCEPT4"},
+		{Value: 0x13, Name: "SYS_RECVMMSG"},
+		{Value: 0x14, Name: "SYS_SENDMMSG"},
 	},
 }
 
@@ -176,805 +194,24 @@ var InetProtocol = &Set{
 	},
 }
 
-// ShutdownHow: SHUT_???, from <unix>.
-var ShutdownHow = &Set{
-	Unknown: "SHUT_???",
+// AX25Protocol: AX25_P_???.
+var AX25Protocol = &Set{
+	Unknown: "AX25_P_???",
 	sorted:  true,
 	Consts: []Const{
-		{Value: 0x0, Name: "SHUT_RD"},
-		{Value: 0x1, Name: "SHUT_WR"},
-		{Value: 0x2, Name: "SHUT_RDWR"},
-	},
-}
-
-// MsgFlags: MSG_???, from <kernel/linux/socket.h>.
-var MsgFlags = &Set{
-	Unknown: "MSG_???",
-	Consts: []Const{
-		{Value: 0x1, Name: "MSG_OOB"},
-		{Value: 0x2, Name: "MSG_PEEK"},
-		{Value: 0x4, Name: "MSG_DONTROUTE"},
-		{Value: 0x8, Name: "MSG_CTRUNC"},
-		{Value: 0x10, Name: "MSG_PROBE"},
-		{Value: 0x20, Name: "MSG_TRUNC"},
-		{Value: 0x40, Name: "MSG_DONTWAIT"},
-		{Value: 0x80, Name: "MSG_EOR"},
-		{Value: 0x100, Name: "MSG_WAITALL"},
-		{Value: 0x200, Name: "MSG_FIN"},
-		{Value: 0x400, Name: "MSG_SYN"},
-		{Value: 0x800, Name: "MSG_CONFIRM"},
-		{Value: 0x1000, Name: "MSG_RST"},
-		{Value: 0x2000, Name: "MSG_ERRQUEUE"},
-		{Value: 0x4000, Name: "MSG_NOSIGNAL"},
-		{Value: 0x8000, Name: "MSG_MORE"},
-		{Value: 0x10000, Name: "MSG_WAITFORONE"},
-		{Value: 0x20000, Name: "MSG_SENDPAGE_NOTLAST"},
-		{Value: 0x40000, Name: "MSG_BATCH"},
-		{Value: 0x80000, Name: "MSG_NO_SHARED_FRAGS"},
-		{Value: 0x2000000, Name: "MSG_SOCK_DEVMEM"},
-		{Value: 0x4000000, Name: "MSG_ZEROCOPY"},
-		{Value: 0x20000000, Name: "MSG_FASTOPEN"},
-		{Value: 0x40000000, Name: "MSG_CMSG_CLOEXEC"},
-		{Value: 0x80000000, Name: "MSG_CMSG_COMPAT"},
-	},
-}
-
-// SocketCall: SYS_???, from <linux/net.h>.
-var SocketCall = &Set{
-	Unknown: "SYS_???",
-	sorted:  true,
-	Consts: []Const{
-		{Value: 0x1, Name: "SYS_SOCKET"},
-		{Value: 0x2, Name: "SYS_BIND"},
-		{Value: 0x3, Name: "SYS_CONNECT"},
-		{Value: 0x4, Name: "SYS_LISTEN"},
-		{Value: 0x5, Name: "SYS_ACCEPT"},
-		{Value: 0x6, Name: "SYS_GETSOCKNAME"},
-		{Value: 0x7, Name: "SYS_GETPEERNAME"},
-		{Value: 0x8, Name: "SYS_SOCKETPAIR"},
-		{Value: 0x9, Name: "SYS_SEND"},
-		{Value: 0xa, Name: "SYS_RECV"},
-		{Value: 0xb, Name: "SYS_SENDTO"},
-		{Value: 0xc, Name: "SYS_RECVFROM"},
-		{Value: 0xd, Name: "SYS_SHUTDOWN"},
-		{Value: 0xe, Name: "SYS_SETSOCKOPT"},
-		{Value: 0xf, Name: "SYS_GETSOCKOPT"},
-		{Value: 0x10, Name: "SYS_SENDMSG"},
-		{Value: 0x11, Name: "SYS_RECVMSG"},
-		{Value: 0x12, Name: "SYS_ACCEPT4"},
-		{Value: 0x13, Name: "SYS_RECVMMSG"},
-		{Value: 0x14, Name: "SYS_SENDMMSG"},
-	},
-}
-
-// SocketLevel: SOL_???, from <kernel/linux/socket.h> <asm-generic/socket.h>.
-var SocketLevel = &Set{
-	Unknown: "SOL_???",
-	sorted:  true,
-	Consts: []Const{
-		{Value: 0x0, Name: "SOL_IP"},
-		{Value: 0x1, Name: "SOL_SOCKET"},
-		{Value: 0x6, Name: "SOL_TCP"},
-		{Value: 0x11, Name: "SOL_UDP"},
-		{Value: 0x29, Name: "SOL_IPV6"},
-		{Value: 0x3a, Name: "SOL_ICMPV6"},
-		{Value: 0x84, Name: "SOL_SCTP"},
-		{Value: 0x88, Name: "SOL_UDPLITE"},
-		{Value: 0xff, Name: "SOL_RAW"},
-		{Value: 0x100, Name: "SOL_IPX"},
-		{Value: 0x101, Name: "SOL_AX25"},
-		{Value: 0x102, Name: "SOL_ATALK"},
-		{Value: 0x103, Name: "SOL_NETROM"},
-		{Value: 0x104, Name: "SOL_ROSE"},
-		{Value: 0x105, Name: "SOL_DECNET"},
-		{Value: 0x106, Name: "SOL_X25"},
-		{Value: 0x107, Name: "SOL_PACKET"},
-		{Value: 0x108, Name: "SOL_ATM"},
-		{Value: 0x109, Name: "SOL_AAL"},
-		{Value: 0x10a, Name: "SOL_IRDA"},
-		{Value: 0x10b, Name: "SOL_NETBEUI"},
-		{Value: 0x10c, Name: "SOL_LLC"},
-		{Value: 0x10d, Name: "SOL_DCCP"},
-		{Value: 0x10e, Name: "SOL_NETLINK"},
-		{Value: 0x10f, Name: "SOL_TIPC"},
-		{Value: 0x110, Name: "SOL_RXRPC"},
-		{Value: 0x111, Name: "SOL_PPPOL2TP"},
-		{Value: 0x112, Name: "SOL_BLUETOOTH"},
-		{Value: 0x113, Name: "SOL_PNPIPE"},
-		{Value: 0x114, Name: "SOL_RDS"},
-		{Value: 0x115, Name: "SOL_IUCV"},
-		{Value: 0x116, Name: "SOL_CAIF"},
-		{Value: 0x117, Name: "SOL_ALG"},
-		{Value: 0x118, Name: "SOL_NFC"},
-		{Value: 0x119, Name: "SOL_KCM"},
-		{Value: 0x11a, Name: "SOL_TLS"},
-		{Value: 0x11b, Name: "SOL_XDP"},
-		{Value: 0x11c, Name: "SOL_MPTCP"},
-		{Value: 0x11d, Name: "SOL_MCTP"},
-		{Value: 0x11e, Name: "SOL_SMC"},
-		{Value: 0x11f, Name: "SOL_VSOCK"},
-	},
-}
-
-// SockOpt: SO_???, from <asm-generic/socket.h>.
-var SockOpt = &Set{
-	Unknown: "SO_???",
-	sorted:  true,
-	Consts: []Const{
-		{Value: 0x1, Name: "SO_DEBUG"},
-		{Value: 0x2, Name: "SO_REUSEADDR"},
-		{Value: 0x3, Name: "SO_TYPE"},
-		{Value: 0x4, Name: "SO_ERROR"},
-		{Value: 0x5, Name: "SO_DONTROUTE"},
-		{Value: 0x6, Name: "SO_BROADCAST"},
-		{Value: 0x7, Name: "SO_SNDBUF"},
-		{Value: 0x8, Name: "SO_RCVBUF"},
-		{Value: 0x9, Name: "SO_KEEPALIVE"},
-		{Value: 0xa, Name: "SO_OOBINLINE"},
-		{Value: 0xb, Name: "SO_NO_CHECK"},
-		{Value: 0xc, Name: "SO_PRIORITY"},
-		{Value: 0xd, Name: "SO_LINGER"},
-		{Value: 0xe, Name: "SO_BSDCOMPAT"},
-		{Value: 0xf, Name: "SO_REUSEPORT"},
-		{Value: 0x10, Name: "SO_PASSCRED"},
-		{Value: 0x11, Name: "SO_PEERCRED"},
-		{Value: 0x12, Name: "SO_RCVLOWAT"},
-		{Value: 0x13, Name: "SO_SNDLOWAT"},
-		{Value: 0x14, Name: "SO_RCVTIMEO_OLD"},
-		{Value: 0x15, Name: "SO_SNDTIMEO_OLD"},
-		{Value: 0x16, Name: "SO_SECURITY_AUTHENTICATION"},
-		{Value: 0x17, Name: "SO_SECURITY_ENCRYPTION_TRANSPORT"},
-		{Value: 0x18, Name: "SO_SECURITY_ENCRYPTION_NETWORK"},
-		{Value: 0x19, Name: "SO_BINDTODEVICE"},
-		{Value: 0x1a, Name: "SO_ATTACH_FILTER"},
-		{Value: 0x1b, Name: "SO_DETACH_FILTER"},
-		{Value: 0x1c, Name: "SO_PEERNAME"},
-		{Value: 0x1d, Name: "SO_TIMESTAMP_OLD"},
-		{Value: 0x1e, Name: "SO_ACCEPTCONN"},
-		{Value: 0x1f, Name: "SO_PEERSEC"},
-		{Value: 0x20, Name: "SO_SNDBUFFORCE"},
-		{Value: 0x21, Name: "SO_RCVBUFFORCE"},
-		{Value: 0x22, Name: "SO_PASSSEC"},
-		{Value: 0x23, Name: "SO_TIMESTAMPNS_OLD"},
-		{Value: 0x24, Name: "SO_MARK"},
-		{Value: 0x25, Name: "SO_TIMESTAMPING_OLD"},
-		{Value: 0x26, Name: "SO_PROTOCOL"},
-		{Value: 0x27, Name: "SO_DOMAIN"},
-		{Value: 0x28, Name: "SO_RXQ_OVFL"},
-		{Value: 0x29, Name: "SO_WIFI_STATUS"},
-		{Value: 0x2a, Name: "SO_PEEK_OFF"},
-		{Value: 0x2b, Name: "SO_NOFCS"},
-		{Value: 0x2c, Name: "SO_LOCK_FILTER"},
-		{Value: 0x2d, Name: "SO_SELECT_ERR_QUEUE"},
-		{Value: 0x2e, Name: "SO_BUSY_POLL"},
-		{Value: 0x2f, Name: "SO_MAX_PACING_RATE"},
-		{Value: 0x30, Name: "SO_BPF_EXTENSIONS"},
-		{Value: 0x31, Name: "SO_INCOMING_CPU"},
-		{Value: 0x32, Name: "SO_ATTACH_BPF"},
-		{Value: 0x33, Name: "SO_ATTACH_REUSEPORT_CBPF"},
-		{Value: 0x34, Name: "SO_ATTACH_REUSEPORT_EBPF"},
-		{Value: 0x35, Name: "SO_CNX_ADVICE"},
-		{Value: 0x37, Name: "SO_MEMINFO"},
-		{Value: 0x38, Name: "SO_INCOMING_NAPI_ID"},
-		{Value: 0x39, Name: "SO_COOKIE"},
-		{Value: 0x3b, Name: "SO_PEERGROUPS"},
-		{Value: 0x3c, Name: "SO_ZEROCOPY"},
-		{Value: 0x3d, Name: "SO_TXTIME"},
-		{Value: 0x3e, Name: "SO_BINDTOIFINDEX"},
-		{Value: 0x3f, Name: "SO_TIMESTAMP_NEW"},
-		{Value: 0x40, Name: "SO_TIMESTAMPNS_NEW"},
-		{Value: 0x41, Name: "SO_TIMESTAMPING_NEW"},
-		{Value: 0x42, Name: "SO_RCVTIMEO_NEW"},
-		{Value: 0x43, Name: "SO_SNDTIMEO_NEW"},
-		{Value: 0x44, Name: "SO_DETACH_REUSEPORT_BPF"},
-		{Value: 0x45, Name: "SO_PREFER_BUSY_POLL"},
-		{Value: 0x46, Name: "SO_BUSY_POLL_BUDGET"},
-		{Value: 0x47, Name: "SO_NETNS_COOKIE"},
-		{Value: 0x48, Name: "SO_BUF_LOCK"},
-		{Value: 0x49, Name: "SO_RESERVE_MEM"},
-		{Value: 0x4a, Name: "SO_TXREHASH"},
-		{Value: 0x4b, Name: "SO_RCVMARK"},
-		{Value: 0x4c, Name: "SO_PASSPIDFD"},
-		{Value: 0x4d, Name: "SO_PEERPIDFD"},
-		{Value: 0x4e, Name: "SO_DEVMEM_LINEAR"},
-		{Value: 0x4f, Name: "SO_DEVMEM_DMABUF"},
-		{Value: 0x50, Name: "SO_DEVMEM_DONTNEED"},
-		{Value: 0x52, Name: "SO_RCVPRIORITY"},
-		{Value: 0x53, Name: "SO_PASSRIGHTS"},
-		{Value: 0x54, Name: "SO_INQ"},
-	},
-}
-
-// IPOpt: IP_???, from <linux/in.h> <linux/netfilter_ipv4/ip_tables.h>.
-var IPOpt = &Set{
-	Unknown: "IP_???",
-	sorted:  true,
-	Consts: []Const{
-		{Value: 0x1, Name: "IP_TOS"},
-		{Value: 0x2, Name: "IP_TTL"},
-		{Value: 0x3, Name: "IP_HDRINCL"},
-		{Value: 0x4, Name: "IP_OPTIONS"},
-		{Value: 0x5, Name: "IP_ROUTER_ALERT"},
-		{Value: 0x6, Name: "IP_RECVOPTS"},
-		{Value: 0x7, Name: "IP_RETOPTS"},
-		{Value: 0x8, Name: "IP_PKTINFO"},
-		{Value: 0x9, Name: "IP_PKTOPTIONS"},
-		{Value: 0xa, Name: "IP_MTU_DISCOVER"},
-		{Value: 0xb, Name: "IP_RECVERR"},
-		{Value: 0xc, Name: "IP_RECVTTL"},
-		{Value: 0xd, Name: "IP_RECVTOS"},
-		{Value: 0xe, Name: "IP_MTU"},
-		{Value: 0xf, Name: "IP_FREEBIND"},
-		{Value: 0x10, Name: "IP_IPSEC_POLICY"},
-		{Value: 0x11, Name: "IP_XFRM_POLICY"},
-		{Value: 0x12, Name: "IP_PASSSEC"},
-		{Value: 0x13, Name: "IP_TRANSPARENT"},
-		{Value: 0x14, Name: "IP_ORIGDSTADDR"},
-		{Value: 0x15, Name: "IP_MINTTL"},
-		{Value: 0x16, Name: "IP_NODEFRAG"},
-		{Value: 0x17, Name: "IP_CHECKSUM"},
-		{Value: 0x18, Name: "IP_BIND_ADDRESS_NO_PORT"},
-		{Value: 0x19, Name: "IP_RECVFRAGSIZE"},
-		{Value: 0x1a, Name: "IP_RECVERR_RFC4884"},
-		{Value: 0x20, Name: "IP_MULTICAST_IF"},
-		{Value: 0x21, Name: "IP_MULTICAST_TTL"},
-		{Value: 0x22, Name: "IP_MULTICAST_LOOP"},
-		{Value: 0x23, Name: "IP_ADD_MEMBERSHIP"},
-		{Value: 0x24, Name: "IP_DROP_MEMBERSHIP"},
-		{Value: 0x25, Name: "IP_UNBLOCK_SOURCE"},
-		{Value: 0x26, Name: "IP_BLOCK_SOURCE"},
-		{Value: 0x27, Name: "IP_ADD_SOURCE_MEMBERSHIP"},
-		{Value: 0x28, Name: "IP_DROP_SOURCE_MEMBERSHIP"},
-		{Value: 0x29, Name: "IP_MSFILTER"},
-		{Value: 0x2a, Name: "MCAST_JOIN_GROUP"},
-		{Value: 0x2b, Name: "MCAST_BLOCK_SOURCE"},
-		{Value: 0x2c, Name: "MCAST_UNBLOCK_SOURCE"},
-		{Value: 0x2d, Name: "MCAST_LEAVE_GROUP"},
-		{Value: 0x2e, Name: "MCAST_JOIN_SOURCE_GROUP"},
-		{Value: 0x2f, Name: "MCAST_LEAVE_SOURCE_GROUP"},
-		{Value: 0x30, Name: "MCAST_MSFILTER"},
-		{Value: 0x31, Name: "IP_MULTICAST_ALL"},
-		{Value: 0x32, Name: "IP_UNICAST_IF"},
-		{Value: 0x33, Name: "IP_LOCAL_PORT_RANGE"},
-		{Value: 0x34, Name: "IP_PROTOCOL"},
-		{Value: 0x40, Name: "IPT_SO_SET_REPLACE"},
-		{Value: 0x41, Name: "IPT_SO_SET_ADD_COUNTERS"},
-	},
-}
-
-// IPv6Opt: IPV6_???, from <linux/in6.h> <linux/in.h>.
-var IPv6Opt = &Set{
-	Unknown: "IPV6_???",
-	sorted:  true,
-	Consts: []Const{
-		{Value: 0x1, Name: "IPV6_ADDRFORM"},
-		{Value: 0x2, Name: "IPV6_2292PKTINFO"},
-		{Value: 0x3, Name: "IPV6_2292HOPOPTS"},
-		{Value: 0x4, Name: "IPV6_2292DSTOPTS"},
-		{Value: 0x5, Name: "IPV6_2292RTHDR"},
-		{Value: 0x6, Name: "IPV6_2292PKTOPTIONS"},
-		{Value: 0x7, Name: "IPV6_CHECKSUM"},
-		{Value: 0x8, Name: "IPV6_2292HOPLIMIT"},
-		{Value: 0x9, Name: "IPV6_NEXTHOP"},
-		{Value: 0xa, Name: "IPV6_AUTHHDR"},
-		{Value: 0xb, Name: "IPV6_FLOWINFO"},
-		{Value: 0x10, Name: "IPV6_UNICAST_HOPS"},
-		{Value: 0x11, Name: "IPV6_MULTICAST_IF"},
-		{Value: 0x12, Name: "IPV6_MULTICAST_HOPS"},
-		{Value: 0x13, Name: "IPV6_MULTICAST_LOOP"},
-		{Value: 0x14, Name: "IPV6_ADD_MEMBERSHIP"},
-		{Value: 0x15, Name: "IPV6_DROP_MEMBERSHIP"},
-		{Value: 0x16, Name: "IPV6_ROUTER_ALERT"},
-		{Value: 0x17, Name: "IPV6_MTU_DISCOVER"},
-		{Value: 0x18, Name: "IPV6_MTU"},
-		{Value: 0x19, Name: "IPV6_RECVERR"},
-		{Value: 0x1a, Name: "IPV6_V6ONLY"},
-		{Value: 0x1b, Name: "IPV6_JOIN_ANYCAST"},
-		{Value: 0x1c, Name: "IPV6_LEAVE_ANYCAST"},
-		{Value: 0x1d, Name: "IPV6_MULTICAST_ALL"},
-		{Value: 0x1e, Name: "IPV6_ROUTER_ALERT_ISOLATE"},
-		{Value: 0x1f, Name: "IPV6_RECVERR_RFC4884"},
-		{Value: 0x20, Name: "IPV6_FLOWLABEL_MGR"},
-		{Value: 0x21, Name: "IPV6_FLOWINFO_SEND"},
-		{Value: 0x22, Name: "IPV6_IPSEC_POLICY"},
-		{Value: 0x23, Name: "IPV6_XFRM_POLICY"},
-		{Value: 0x24, Name: "IPV6_HDRINCL"},
-		{Value: 0x2a, Name: "MCAST_JOIN_GROUP"},
-		{Value: 0x2b, Name: "MCAST_BLOCK_SOURCE"},
-		{Value: 0x2c, Name: "MCAST_UNBLOCK_SOURCE"},
-		{Value: 0x2d, Name: "MCAST_LEAVE_GROUP"},
-		{Value: 0x2e, Name: "MCAST_JOIN_SOURCE_GROUP"},
-		{Value: 0x2f, Name: "MCAST_LEAVE_SOURCE_GROUP"},
-		{Value: 0x30, Name: "MCAST_MSFILTER"},
-		{Value: 0x31, Name: "IPV6_RECVPKTINFO"},
-		{Value: 0x32, Name: "IPV6_PKTINFO"},
-		{Value: 0x33, Name: "IPV6_RECVHOPLIMIT"},
-		{Value: 0x34, Name: "IPV6_HOPLIMIT"},
-		{Value: 0x35, Name: "IPV6_RECVHOPOPTS"},
-		{Value: 0x36, Name: "IPV6_HOPOPTS"},
-		{Value: 0x37, Name: "IPV6_RTHDRDSTOPTS"},
-		{Value: 0x38, Name: "IPV6_RECVRTHDR"},
-		{Value: 0x39, Name: "IPV6_RTHDR"},
-		{Value: 0x3a, Name: "IPV6_RECVDSTOPTS"},
-		{Value: 0x3b, Name: "IPV6_DSTOPTS"},
-		{Value: 0x3c, Name: "IPV6_RECVPATHMTU"},
-		{Value: 0x3d, Name: "IPV6_PATHMTU"},
-		{Value: 0x3e, Name: "IPV6_DONTFRAG"},
-		{Value: 0x42, Name: "IPV6_RECVTCLASS"},
-		{Value: 0x43, Name: "IPV6_TCLASS"},
-		{Value: 0x46, Name: "IPV6_AUTOFLOWLABEL"},
-		{Value: 0x48, Name: "IPV6_ADDR_PREFERENCES"},
-		{Value: 0x49, Name: "IPV6_MINHOPCOUNT"},
-		{Value: 0x4a, Name: "IPV6_ORIGDSTADDR"},
-		{Value: 0x4b, Name: "IPV6_TRANSPARENT"},
-		{Value: 0x4c, Name: "IPV6_UNICAST_IF"},
-		{Value: 0x4d, Name: "IPV6_RECVFRAGSIZE"},
-		{Value: 0x4e, Name: "IPV6_FREEBIND"},
-	},
-}
-
-// TCPOpt: TCP_???, from <linux/tcp.h> <unix>.
-var TCPOpt = &Set{
-	Unknown: "TCP_???",
-	sorted:  true,
-	Consts: []Const{
-		{Value: 0x1, Name: "TCP_NODELAY"},
-		{Value: 0x2, Name: "TCP_MAXSEG"},
-		{Value: 0x3, Name: "TCP_CORK"},
-		{Value: 0x4, Name: "TCP_KEEPIDLE"},
-		{Value: 0x5, Name: "TCP_KEEPINTVL"},
-		{Value: 0x6, Name: "TCP_KEEPCNT"},
-		{Value: 0x7, Name: "TCP_SYNCNT"},
-		{Value: 0x8, Name: "TCP_LINGER2"},
-		{Value: 0x9, Name: "TCP_DEFER_ACCEPT"},
-		{Value: 0xa, Name: "TCP_WINDOW_CLAMP"},
-		{Value: 0xb, Name: "TCP_INFO"},
-		{Value: 0xc, Name: "TCP_QUICKACK"},
-		{Value: 0xd, Name: "TCP_CONGESTION"},
-		{Value: 0xe, Name: "TCP_MD5SIG"},
-		{Value: 0xf, Name: "TCP_COOKIE_TRANSACTIONS"},
-		{Value: 0x10, Name: "TCP_THIN_LINEAR_TIMEOUTS"},
-		{Value: 0x11, Name: "TCP_THIN_DUPACK"},
-		{Value: 0x12, Name: "TCP_USER_TIMEOUT"},
-		{Value: 0x13, Name: "TCP_REPAIR"},
-		{Value: 0x14, Name: "TCP_REPAIR_QUEUE"},
-		{Value: 0x15, Name: "TCP_QUEUE_SEQ"},
-		{Value: 0x16, Name: "TCP_REPAIR_OPTIONS"},
-		{Value: 0x17, Name: "TCP_FASTOPEN"},
-		{Value: 0x18, Name: "TCP_TIMESTAMP"},
-		{Value: 0x19, Name: "TCP_NOTSENT_LOWAT"},
-		{Value: 0x1a, Name: "TCP_CC_INFO"},
-		{Value: 0x1b, Name: "TCP_SAVE_SYN"},
-		{Value: 0x1c, Name: "TCP_SAVED_SYN"},
-		{Value: 0x1d, Name: "TCP_REPAIR_WINDOW"},
-		{Value: 0x1e, Name: "TCP_FASTOPEN_CONNECT"},
-		{Value: 0x1f, Name: "TCP_ULP"},
-		{Value: 0x20, Name: "TCP_MD5SIG_EXT"},
-		{Value: 0x21, Name: "TCP_FASTOPEN_KEY"},
-		{Value: 0x22, Name: "TCP_FASTOPEN_NO_COOKIE"},
-		{Value: 0x23, Name: "TCP_ZEROCOPY_RECEIVE"},
-		{Value: 0x24, Name: "TCP_INQ"},
-		{Value: 0x25, Name: "TCP_TX_DELAY"},
-		{Value: 0x26, Name: "TCP_AO_ADD_KEY"},
-		{Value: 0x27, Name: "TCP_AO_DEL_KEY"},
-		{Value: 0x28, Name: "TCP_AO_INFO"},
-		{Value: 0x29, Name: "TCP_AO_GET_KEYS"},
-		{Value: 0x2a, Name: "TCP_AO_REPAIR"},
-		{Value: 0x2b, Name: "TCP_IS_MPTCP"},
-		{Value: 0x2c, Name: "TCP_RTO_MAX_MS"},
-		{Value: 0x2d, Name: "TCP_RTO_MIN_US"},
-		{Value: 0x2e, Name: "TCP_DELACK_MAX_US"},
-	},
-}
-
-// UDPOpt: UDP_???, from <linux/udp.h>.
-var UDPOpt = &Set{
-	Unknown: "UDP_???",
-	sorted:  true,
-	Consts: []Const{
-		{Value: 0x1, Name: "UDP_CORK"},
-		{Value: 0x64, Name: "UDP_ENCAP"},
-		{Value: 0x65, Name: "UDP_NO_CHECK6_TX"},
-		{Value: 0x66, Name: "UDP_NO_CHECK6_RX"},
-		{Value: 0x67, Name: "UDP_SEGMENT"},
-		{Value: 0x68, Name: "UDP_GRO"},
-	},
-}
-
-// PacketOpt: PACKET_???, from <linux/if_packet.h>.
-var PacketOpt = &Set{
-	Unknown: "PACKET_???",
-	sorted:  true,
-	Consts: []Const{
-		{Value: 0x1, Name: "PACKET_ADD_MEMBERSHIP"},
-		{Value: 0x2, Name: "PACKET_DROP_MEMBERSHIP"},
-		{Value: 0x3, Name: "PACKET_RECV_OUTPUT"},
-		{Value: 0x5, Name: "PACKET_RX_RING"},
-		{Value: 0x6, Name: "PACKET_STATISTICS"},
-		{Value: 0x7, Name: "PACKET_COPY_THRESH"},
-		{Value: 0x8, Name: "PACKET_AUXDATA"},
-		{Value: 0x9, Name: "PACKET_ORIGDEV"},
-		{Value: 0xa, Name: "PACKET_VERSION"},
-		{Value: 0xb, Name: "PACKET_HDRLEN"},
-		{Value: 0xc, Name: "PACKET_RESERVE"},
-		{Value: 0xd, Name: "PACKET_TX_RING"},
-		{Value: 0xe, Name: "PACKET_LOSS"},
-		{Value: 0xf, Name: "PACKET_VNET_HDR"},
-		{Value: 0x10, Name: "PACKET_TX_TIMESTAMP"},
-		{Value: 0x11, Name: "PACKET_TIMESTAMP"},
-		{Value: 0x12, Name: "PACKET_FANOUT"},
-		{Value: 0x13, Name: "PACKET_TX_HAS_OFF"},
-		{Value: 0x14, Name: "PACKET_QDISC_BYPASS"},
-		{Value: 0x15, Name: "PACKET_ROLLOVER_STATS"},
-		{Value: 0x16, Name: "PACKET_FANOUT_DATA"},
-		{Value: 0x17, Name: "PACKET_IGNORE_OUTGOING"},
-		{Value: 0x18, Name: "PACKET_VNET_HDR_SZ"},
-	},
-}
-
-// NetlinkOpt: NETLINK_???, from <linux/netlink.h>.
-var NetlinkOpt = &Set{
-	Unknown: "NETLINK_???",
-	sorted:  true,
-	Consts: []Const{
-		{Value: 0x1, Name: "NETLINK_ADD_MEMBERSHIP"},
-		{Value: 0x2, Name: "NETLINK_DROP_MEMBERSHIP"},
-		{Value: 0x3, Name: "NETLINK_PKTINFO"},
-		{Value: 0x4, Name: "NETLINK_BROADCAST_ERROR"},
-		{Value: 0x5, Name: "NETLINK_NO_ENOBUFS"},
-		{Value: 0x6, Name: "NETLINK_RX_RING"},
-		{Value: 0x7, Name: "NETLINK_TX_RING"},
-		{Value: 0x8, Name: "NETLINK_LISTEN_ALL_NSID"},
-		{Value: 0x9, Name: "NETLINK_LIST_MEMBERSHIPS"},
-		{Value: 0xa, Name: "NETLINK_CAP_ACK"},
-		{Value: 0xb, Name: "NETLINK_EXT_ACK"},
-		{Value: 0xc, Name: "NETLINK_GET_STRICT_CHK"},
-	},
-}
-
-// RawOpt: ICMP_???, from <linux/icmp.h>.
-var RawOpt = &Set{
-	Unknown: "ICMP_???",
-	sorted:  true,
-	Consts: []Const{
-		{Value: 0x1, Name: "ICMP_FILTER"},
-	},
-}
-
-// VsockOpt: SO_VM_SOCKETS_???, from <linux/vm_sockets.h>.
-var VsockOpt = &Set{
-	Unknown: "SO_VM_SOCKETS_???",
-	sorted:  true,
-	Consts: []Const{
-		{Value: 0x0, Name: "SO_VM_SOCKETS_BUFFER_SIZE"},
-		{Value: 0x1, Name: "SO_VM_SOCKETS_BUFFER_MIN_SIZE"},
-		{Value: 0x2, Name: "SO_VM_SOCKETS_BUFFER_MAX_SIZE"},
-		{Value: 0x3, Name: "SO_VM_SOCKETS_PEER_HOST_VM_ID"},
-		{Value: 0x5, Name: "SO_VM_SOCKETS_TRUSTED"},
-		{Value: 0x6, Name: "SO_VM_SOCKETS_CONNECT_TIMEOUT_OLD"},
-		{Value: 0x7, Name: "SO_VM_SOCKETS_NONBLOCK_TXRX"},
-		{Value: 0x8, Name: "SO_VM_SOCKETS_CONNECT_TIMEOUT_NEW"},
-	},
-}
-
-// TLSOpt: TLS_???, from <linux/tls.h>.
-var TLSOpt = &Set{
-	Unknown: "TLS_???",
-	sorted:  true,
-	Consts: []Const{
-		{Value: 0x1, Name: "TLS_TX"},
-		{Value: 0x2, Name: "TLS_RX"},
-		{Value: 0x3, Name: "TLS_TX_ZEROCOPY_RO"},
-		{Value: 0x4, Name: "TLS_RX_EXPECT_NO_PAD"},
-		{Value: 0x5, Name: "TLS_TX_MAX_PAYLOAD_LEN"},
-	},
-}
-
-// ALGOpt: ALG_???, from <linux/if_alg.h>.
-var ALGOpt = &Set{
-	Unknown: "ALG_???",
-	sorted:  true,
-	Consts: []Const{
-		{Value: 0x1, Name: "ALG_SET_KEY"},
-		{Value: 0x2, Name: "ALG_SET_IV"},
-		{Value: 0x3, Name: "ALG_SET_OP"},
-		{Value: 0x4, Name: "ALG_SET_AEAD_ASSOCLEN"},
-		{Value: 0x5, Name: "ALG_SET_AEAD_AUTHSIZE"},
-		{Value: 0x6, Name: "ALG_SET_DRBG_ENTROPY"},
-		{Value: 0x7, Name: "ALG_SET_KEY_BY_KEY_SERIAL"},
-	},
-}
-
-// SCTPOpt: SCTP_???, from <linux/sctp.h>.
-var SCTPOpt = &Set{
-	Unknown: "SCTP_???",
-	sorted:  true,
-	Consts: []Const{
-		{Value: 0x0, Name: "SCTP_FUTURE_ASSOC"},
-		{Value: 0x1, Name: "SCTP_CURRENT_ASSOC"},
-		{Value: 0x2, Name: "SCTP_ALL_ASSOC"},
-		{Value: 0x3, Name: "SCTP_NODELAY"},
-		{Value: 0x4, Name: "SCTP_AUTOCLOSE"},
-		{Value: 0x5, Name: "SCTP_SET_PEER_PRIMARY_ADDR"},
-		{Value: 0x6, Name: "SCTP_PRIMARY_ADDR"},
-		{Value: 0x7, Name: "SCTP_ADAPTATION_LAYER"},
-		{Value: 0x8, Name: "SCTP_DISABLE_FRAGMENTS"},
-		{Value: 0x9, Name: "SCTP_PEER_ADDR_PARAMS"},
-		{Value: 0xa, Name: "SCTP_DEFAULT_SEND_PARAM"},
-		{Value: 0xb, Name: "SCTP_EVENTS"},
-		{Value: 0xc, Name: "SCTP_I_WANT_MAPPED_V4_ADDR"},
-		{Value: 0xd, Name: "SCTP_MAXSEG"},
-		{Value: 0xe, Name: "SCTP_STATUS"},
-		{Value: 0xf, Name: "SCTP_GET_PEER_ADDR_INFO"},
-		{Value: 0x10, Name: "SCTP_DELAYED_ACK_TIME"},
-		{Value: 0x11, Name: "SCTP_CONTEXT"},
-		{Value: 0x12, Name: "SCTP_FRAGMENT_INTERLEAVE"},
-		{Value: 0x13, Name: "SCTP_PARTIAL_DELIVERY_POINT"},
-		{Value: 0x14, Name: "SCTP_MAX_BURST"},
-		{Value: 0x15, Name: "SCTP_AUTH_CHUNK"},
-		{Value: 0x16, Name: "SCTP_HMAC_IDENT"},
-		{Value: 0x17, Name: "SCTP_AUTH_KEY"},
-		{Value: 0x18, Name: "SCTP_AUTH_ACTIVE_KEY"},
-		{Value: 0x19, Name: "SCTP_AUTH_DELETE_KEY"},
-		{Value: 0x1a, Name: "SCTP_PEER_AUTH_CHUNKS"},
-		{Value: 0x1b, Name: "SCTP_LOCAL_AUTH_CHUNKS"},
-		{Value: 0x1c, Name: "SCTP_GET_ASSOC_NUMBER"},
-		{Value: 0x1d, Name: "SCTP_GET_ASSOC_ID_LIST"},
-		{Value: 0x1e, Name: "SCTP_AUTO_ASCONF"},
-		{Value: 0x1f, Name: "SCTP_PEER_ADDR_THLDS"},
-		{Value: 0x20, Name: "SCTP_RECVRCVINFO"},
-		{Value: 0x21, Name: "SCTP_RECVNXTINFO"},
-		{Value: 0x22, Name: "SCTP_DEFAULT_SNDINFO"},
-		{Value: 0x23, Name: "SCTP_AUTH_DEACTIVATE_KEY"},
-		{Value: 0x24, Name: "SCTP_REUSE_PORT"},
-		{Value: 0x25, Name: "SCTP_PEER_ADDR_THLDS_V2"},
-		{Value: 0x30, Name: "SCTP_PR_SCTP_PRIO"},
-		{Value: 0x40, Name: "SCTP_SENDALL"},
-		{Value: 0x64, Name: "SCTP_SOCKOPT_BINDX_ADD"},
-		{Value: 0x65, Name: "SCTP_SOCKOPT_BINDX_REM"},
-		{Value: 0x66, Name: "SCTP_SOCKOPT_PEELOFF"},
-		{Value: 0x6b, Name: "SCTP_SOCKOPT_CONNECTX_OLD"},
-		{Value: 0x6c, Name: "SCTP_GET_PEER_ADDRS"},
-		{Value: 0x6d, Name: "SCTP_GET_LOCAL_ADDRS"},
-		{Value: 0x6e, Name: "SCTP_SOCKOPT_CONNECTX"},
-		{Value: 0x6f, Name: "SCTP_SOCKOPT_CONNECTX3"},
-		{Value: 0x70, Name: "SCTP_GET_ASSOC_STATS"},
-		{Value: 0x71, Name: "SCTP_PR_SUPPORTED"},
-		{Value: 0x72, Name: "SCTP_DEFAULT_PRINFO"},
-		{Value: 0x73, Name: "SCTP_PR_ASSOC_STATUS"},
-		{Value: 0x74, Name: "SCTP_PR_STREAM_STATUS"},
-		{Value: 0x75, Name: "SCTP_RECONFIG_SUPPORTED"},
-		{Value: 0x76, Name: "SCTP_ENABLE_STREAM_RESET"},
-		{Value: 0x77, Name: "SCTP_RESET_STREAMS"},
-		{Value: 0x78, Name: "SCTP_RESET_ASSOC"},
-		{Value: 0x79, Name: "SCTP_ADD_STREAMS"},
-		{Value: 0x7a, Name: "SCTP_SOCKOPT_PEELOFF_FLAGS"},
-		{Value: 0x7b, Name: "SCTP_STREAM_SCHEDULER"},
-		{Value: 0x7c, Name: "SCTP_STREAM_SCHEDULER_VALUE"},
-		{Value: 0x7d, Name: "SCTP_INTERLEAVING_SUPPORTED"},
-		{Value: 0x7e, Name: "SCTP_SENDMSG_CONNECT"},
-		{Value: 0x7f, Name: "SCTP_EVENT"},
-		{Value: 0x80, Name: "SCTP_ASCONF_SUPPORTED"},
-		{Value: 0x81, Name: "SCTP_AUTH_SUPPORTED"},
-		{Value: 0x82, Name: "SCTP_ECN_SUPPORTED"},
-		{Value: 0x83, Name: "SCTP_EXPOSE_POTENTIALLY_FAILED_STATE"},
-		{Value: 0x84, Name: "SCTP_REMOTE_UDP_ENCAPS_PORT"},
-		{Value: 0x85, Name: "SCTP_PLPMTUD_PROBE_INTERVAL"},
-		{Value: 0x200, Name: "SCTP_EOF"},
-		{Value: 0x8000, Name: "SCTP_NOTIFICATION"},
-		{Value: 0x8001, Name: "SCTP_ASSOC_CHANGE"},
-		{Value: 0x8002, Name: "SCTP_PEER_ADDR_CHANGE"},
-		{Value: 0x8003, Name: "SCTP_SEND_FAILED"},
-		{Value: 0x8004, Name: "SCTP_REMOTE_ERROR"},
-		{Value: 0x8005, Name: "SCTP_SHUTDOWN_EVENT"},
-		{Value: 0x8006, Name: "SCTP_PARTIAL_DELIVERY_EVENT"},
-		{Value: 0x8007, Name: "SCTP_ADAPTATION_INDICATION"},
-		{Value: 0x8008, Name: "SCTP_AUTHENTICATION_INDICATION"},
-		{Value: 0x8009, Name: "SCTP_SENDER_DRY_EVENT"},
-		{Value: 0x800a, Name: "SCTP_STREAM_RESET_EVENT"},
-		{Value: 0x800b, Name: "SCTP_ASSOC_RESET_EVENT"},
-		{Value: 0x800c, Name: "SCTP_STREAM_CHANGE_EVENT"},
-		{Value: 0x800d, Name: "SCTP_SEND_FAILED_EVENT"},
-		{Value: 0xffff, Name: "SCTP_UNKNOWN"},
-	},
-}
-
-// XDPOpt: XDP_???, from <linux/if_xdp.h>.
-var XDPOpt = &Set{
-	Unknown: "XDP_???",
-	sorted:  true,
-	Consts: []Const{
-		{Value: 0x1, Name: "XDP_MMAP_OFFSETS"},
-		{Value: 0x2, Name: "XDP_RX_RING"},
-		{Value: 0x3, Name: "XDP_TX_RING"},
-		{Value: 0x4, Name: "XDP_UMEM_REG"},
-		{Value: 0x5, Name: "XDP_UMEM_FILL_RING"},
-		{Value: 0x6, Name: "XDP_UMEM_COMPLETION_RING"},
-		{Value: 0x7, Name: "XDP_STATISTICS"},
-		{Value: 0x8, Name: "XDP_OPTIONS"},
-		{Value: 0x9, Name: "XDP_MAX_TX_SKB_BUDGET"},
-	},
-}
-
-// RDSOpt: RDS_???, from <linux/rds.h>.
-var RDSOpt = &Set{
-	Unknown: "RDS_???",
-	sorted:  true,
-	Consts: []Const{
-		{Value: 0x1, Name: "RDS_CANCEL_SENT_TO"},
-		{Value: 0x2, Name: "RDS_GET_MR"},
-		{Value: 0x3, Name: "RDS_FREE_MR"},
-		{Value: 0x5, Name: "RDS_RECVERR"},
-		{Value: 0x6, Name: "RDS_CONG_MONITOR"},
-		{Value: 0x7, Name: "RDS_GET_MR_FOR_DEST"},
-		{Value: 0x8, Name: "SO_RDS_TRANSPORT"},
-		{Value: 0xa, Name: "SO_RDS_MSG_RXPATH_LATENCY"},
-	},
-}
-
-// TIPCOpt: TIPC_???, from <linux/tipc.h>.
-var TIPCOpt = &Set{
-	Unknown: "TIPC_???",
-	sorted:  true,
-	Consts: []Const{
-		{Value: 0x7f, Name: "TIPC_IMPORTANCE"},
-		{Value: 0x80, Name: "TIPC_SRC_DROPPABLE"},
-		{Value: 0x81, Name: "TIPC_DEST_DROPPABLE"},
-		{Value: 0x82, Name: "TIPC_CONN_TIMEOUT"},
-		{Value: 0x83, Name: "TIPC_NODE_RECVQ_DEPTH"},
-		{Value: 0x84, Name: "TIPC_SOCK_RECVQ_DEPTH"},
-		{Value: 0x85, Name: "TIPC_MCAST_BROADCAST"},
-		{Value: 0x86, Name: "TIPC_MCAST_REPLICAST"},
-		{Value: 0x87, Name: "TIPC_GROUP_JOIN"},
-		{Value: 0x88, Name: "TIPC_GROUP_LEAVE"},
-		{Value: 0x89, Name: "TIPC_SOCK_RECVQ_USED"},
-		{Value: 0x8a, Name: "TIPC_NODELAY"},
-	},
-}
-
-// L2TPOpt: PPPOL2TP_SO_???, from <linux/if_pppol2tp.h>.
-var L2TPOpt = &Set{
-	Unknown: "PPPOL2TP_SO_???",
-	sorted:  true,
-	Consts: []Const{
-		{Value: 0x1, Name: "PPPOL2TP_SO_DEBUG"},
-		{Value: 0x2, Name: "PPPOL2TP_SO_RECVSEQ"},
-		{Value: 0x3, Name: "PPPOL2TP_SO_SENDSEQ"},
-		{Value: 0x4, Name: "PPPOL2TP_SO_LNSMODE"},
-		{Value: 0x5, Name: "PPPOL2TP_SO_REORDERTO"},
-	},
-}
-
-// LLCOpt: LLC_OPT_???, from <linux/llc.h>.
-var LLCOpt = &Set{
-	Unknown: "LLC_OPT_???",
-	sorted:  true,
-	Consts: []Const{
-		{Value: 0x1, Name: "LLC_OPT_RETRY"},
-		{Value: 0x2, Name: "LLC_OPT_SIZE"},
-		{Value: 0x3, Name: "LLC_OPT_ACK_TMR_EXP"},
-		{Value: 0x4, Name: "LLC_OPT_P_TMR_EXP"},
-		{Value: 0x5, Name: "LLC_OPT_REJ_TMR_EXP"},
-		{Value: 0x6, Name: "LLC_OPT_BUSY_TMR_EXP"},
-		{Value: 0x7, Name: "LLC_OPT_TX_WIN"},
-		{Value: 0x8, Name: "LLC_OPT_RX_WIN"},
-		{Value: 0x9, Name: "LLC_OPT_PKTINFO"},
-		{Value: 0xa, Name: "LLC_OPT_MAX"},
-		{Value: 0x3c, Name: "LLC_OPT_MAX_ACK_TMR_EXP"},
-		{Value: 0x64, Name: "LLC_OPT_MAX_RETRY"},
-		{Value: 0x7f, Name: "LLC_OPT_MAX_WIN"},
-		{Value: 0x1064, Name: "LLC_OPT_MAX_SIZE"},
-	},
-}
-
-// RxrpcOpt: RXRPC_???, from <linux/rxrpc.h>.
-var RxrpcOpt = &Set{
-	Unknown: "RXRPC_???",
-	sorted:  true,
-	Consts: []Const{
-		{Value: 0x1, Name: "RXRPC_USER_CALL_ID"},
-		{Value: 0x2, Name: "RXRPC_SECURITY_KEYRING"},
-		{Value: 0x3, Name: "RXRPC_EXCLUSIVE_CONNECTION"},
-		{Value: 0x4, Name: "RXRPC_MIN_SECURITY_LEVEL"},
-		{Value: 0x5, Name: "RXRPC_UPGRADEABLE_SERVICE"},
-		{Value: 0x6, Name: "RXRPC_SUPPORTED_CMSG"},
-		{Value: 0x7, Name: "RXRPC_MANAGE_RESPONSE"},
-	},
-}
-
-// CANRawOpt: CAN_RAW_???, from <linux/can/raw.h>.
-var CANRawOpt = &Set{
-	Unknown: "CAN_RAW_???",
-	sorted:  true,
-	Consts: []Const{
-		{Value: 0x1, Name: "CAN_RAW_FILTER"},
-		{Value: 0x2, Name: "CAN_RAW_ERR_FILTER"},
-		{Value: 0x3, Name: "CAN_RAW_LOOPBACK"},
-		{Value: 0x4, Name: "CAN_RAW_RECV_OWN_MSGS"},
-		{Value: 0x5, Name: "CAN_RAW_FD_FRAMES"},
-		{Value: 0x6, Name: "CAN_RAW_JOIN_FILTERS"},
-		{Value: 0x7, Name: "CAN_RAW_XL_FRAMES"},
-		{Value: 0x8, Name: "CAN_RAW_XL_VCID_OPTS"},
-	},
-}
-
-// KCMOpt: KCM_???, from <linux/kcm.h>.
-var KCMOpt = &Set{
-	Unknown: "KCM_???",
-	sorted:  true,
-	Consts: []Const{
-		{Value: 0x1, Name: "KCM_RECV_DISABLE"},
-	},
-}
-
-// ScmType: SCM_???, from <unix> <asm-generic/socket.h>.
-var ScmType = &Set{
-	Unknown: "SCM_???",
-	sorted:  true,
-	Consts: []Const{
-		{Value: 0x1, Name: "SCM_RIGHTS"},
-		{Value: 0x2, Name: "SCM_CREDENTIALS"},
-		{Value: 0x3, Name: "SCM_SECURITY"},
-		{Value: 0x4, Name: "SCM_PIDFD"},
-		{Value: 0x1d, Name: "SO_TIMESTAMP_OLD"},
-		{Value: 0x23, Name: "SO_TIMESTAMPNS_OLD"},
-		{Value: 0x25, Name: "SO_TIMESTAMPING_OLD"},
-		{Value: 0x29, Name: "SCM_WIFI_STATUS"},
-		{Value: 0x36, Name: "SCM_TIMESTAMPING_OPT_STATS"},
-		{Value: 0x3a, Name: "SCM_TIMESTAMPING_PKTINFO"},
-		{Value: 0x3d, Name: "SCM_TXTIME"},
-		{Value: 0x3f, Name: "SO_TIMESTAMP_NEW"},
-		{Value: 0x40, Name: "SO_TIMESTAMPNS_NEW"},
-		{Value: 0x41, Name: "SO_TIMESTAMPING_NEW"},
-		{Value: 0x4e, Name: "SCM_DEVMEM_LINEAR"},
-		{Value: 0x4f, Name: "SCM_DEVMEM_DMABUF"},
-		{Value: 0x51, Name: "SCM_TS_OPT_ID"},
-		{Value: 0x54, Name: "SCM_INQ"},
-	},
-}
-
-// PmtuDiscover: IP_PMTUDISC_???, from <linux/in.h>.
-var PmtuDiscover = &Set{
-	Unknown: "IP_PMTUDISC_???",
-	sorted:  true,
-	Consts: []Const{
-		{Value: 0x0, Name: "IP_PMTUDISC_DONT"},
-		{Value: 0x1, Name: "IP_PMTUDISC_WANT"},
-		{Value: 0x2, Name: "IP_PMTUDISC_DO"},
-		{Value: 0x3, Name: "IP_PMTUDISC_PROBE"},
-		{Value: 0x4, Name: "IP_PMTUDISC_INTERFACE"},
-		{Value: 0x5, Name: "IP_PMTUDISC_OMIT"},
-	},
-}
-
-// IPTos: IPTOS_TOS_???, from <linux/ip.h>.
-var IPTos = &Set{
-	Unknown: "IPTOS_TOS_???",
-	Consts: []Const{
-		{Value: 0x10, Name: "IPTOS_LOWDELAY"},
-		{Value: 0x8, Name: "IPTOS_THROUGHPUT"},
-		{Value: 0x4, Name: "IPTOS_RELIABILITY"},
-		{Value: 0x2, Name: "IPTOS_MINCOST"},
-	},
-}
-
-// ICMPFilter: ICMP_???.
-var ICMPFilter = &Set{
-	Unknown: "ICMP_???",
-	Consts: []Const{
-		{Value: 0x1, Name: "ICMP_ECHOREPLY"},
-		{Value: 0x8, Name: "ICMP_DEST_UNREACH"},
-		{Value: 0x10, Name: "ICMP_SOURCE_QUENCH"},
-		{Value: 0x20, Name: "ICMP_REDIRECT"},
-		{Value: 0x100, Name: "ICMP_ECHO"},
-		{Value: 0x800, Name: "ICMP_TIME_EXCEEDED"},
-		{Value: 0x1000, Name: "ICMP_PARAMETERPROB"},
-		{Value: 0x2000, Name: "ICMP_TIMESTAMP"},
-		{Value: 0x4000, Name: "ICMP_TIMESTAMPREPLY"},
-		{Value: 0x8000, Name: "ICMP_INFO_REQUEST"},
-		{Value: 0x10000, Name: "ICMP_INFO_REPLY"},
-		{Value: 0x20000, Name: "ICMP_ADDRESS"},
-		{Value: 0x40000, Name: "ICMP_ADDRESSREPLY"},
+		{Value: 0x1, Name: "AX25_P_ROSE"},
+		{Value: 0x6, Name: "AX25_P_VJCOMP"},
+		{Value: 0x7, Name: "AX25_P_VJUNCOMP"},
+		{Value: 0x8, Name: "AX25_P_SEGMENT"},
+		{Value: 0xc3, Name: "AX25_P_TEXNET"},
+		{Value: 0xc4, Name: "AX25_P_LQ"},
+		{Value: 0xca, Name: "AX25_P_ATALK"},
+		{Value: 0xcb, Name: "AX25_P_ATALK_ARP"},
+		{Value: 0xcc, Name: "AX25_P_IP"},
+		{Value: 0xcd, Name: "AX25_P_ARP"},
+		{Value: 0xce, Name: "AX25_P_FLEXNET"},
+		{Value: 0xcf, Name: "AX25_P_NETROM"},
+		{Value: 0xf0, Name: "AX25_P_TEXT"},
 	},
 }
 
@@ -1015,6 +252,7 @@ var EtherProtocol = &Set{
 		{Value: 0xfe, Name: "ETH_P_GRE_OSI"},
 		{Value: 0x200, Name: "ETH_P_PUP"},
 		{Value: 0x201, Name: "ETH_P_PUPAT"},
+		{Value: 0x600, Name: "ETH_P_802_3_MIN"},
 		{Value: 0x800, Name: "ETH_P_IP"},
 		{Value: 0x805, Name: "ETH_P_X25"},
 		{Value: 0x806, Name: "ETH_P_ARP"},
@@ -1088,6 +326,122 @@ var EtherProtocol = &Set{
 		{Value: 0xed3e, Name: "ETH_P_IFE"},
 		{Value: 0xfbfb, Name: "ETH_P_AF_IUCV"},
 		{Value: 0xfd3a, Name: "ETH_P_NXP_NETC"},
+	},
+}
+
+// IrDAProtocol: IRDAPROTO_???.
+var IrDAProtocol = &Set{
+	Unknown: "IRDAPROTO_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x0, Name: "IRDAPROTO_UNITDATA"},
+		{Value: 0x1, Name: "IRDAPROTO_ULTRA"},
+	},
+}
+
+// CANProtocol: CAN_???, from <linux/can.h>.
+var CANProtocol = &Set{
+	Unknown: "CAN_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x1, Name: "CAN_RAW"},
+		{Value: 0x2, Name: "CAN_BCM"},
+		{Value: 0x3, Name: "CAN_TP16"},
+		{Value: 0x4, Name: "CAN_TP20"},
+		{Value: 0x5, Name: "CAN_MCNET"},
+		{Value: 0x6, Name: "CAN_ISOTP"},
+		{Value: 0x7, Name: "CAN_J1939"},
+	},
+}
+
+// BluetoothProto: BTPROTO_???.
+var BluetoothProto = &Set{
+	Unknown: "BTPROTO_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x0, Name: "BTPROTO_L2CAP"},
+		{Value: 0x1, Name: "BTPROTO_HCI"},
+		{Value: 0x2, Name: "BTPROTO_SCO"},
+		{Value: 0x3, Name: "BTPROTO_RFCOMM"},
+		{Value: 0x4, Name: "BTPROTO_BNEP"},
+		{Value: 0x5, Name: "BTPROTO_CMTP"},
+		{Value: 0x6, Name: "BTPROTO_HIDP"},
+		{Value: 0x7, Name: "BTPROTO_AVDTP"},
+	},
+}
+
+// ISDNProtocol: ISDN_P_???.
+var ISDNProtocol = &Set{
+	Unknown: "ISDN_P_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x0, Name: "ISDN_P_BASE"},
+		{Value: 0x1, Name: "ISDN_P_TE_S0"},
+		{Value: 0x2, Name: "ISDN_P_NT_S0"},
+		{Value: 0x3, Name: "ISDN_P_TE_E1"},
+		{Value: 0x4, Name: "ISDN_P_NT_E1"},
+		{Value: 0x10, Name: "ISDN_P_LAPD_TE"},
+		{Value: 0x11, Name: "ISDN_P_LAPD_NT"},
+		{Value: 0x21, Name: "ISDN_P_B_RAW"},
+		{Value: 0x22, Name: "ISDN_P_B_HDLC"},
+		{Value: 0x23, Name: "ISDN_P_B_X75SLP"},
+		{Value: 0x24, Name: "ISDN_P_B_L2DTMF"},
+		{Value: 0x25, Name: "ISDN_P_B_L2DSP"},
+		{Value: 0x26, Name: "ISDN_P_B_L2DSPHDLC"},
+	},
+}
+
+// PhonetProtocol: PN_PROTO_???, from <linux/phonet.h>.
+var PhonetProtocol = &Set{
+	Unknown: "PN_PROTO_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x0, Name: "PN_PROTO_TRANSPORT"},
+		{Value: 0x1, Name: "PN_PROTO_PHONET"},
+		{Value: 0x2, Name: "PN_PROTO_PIPE"},
+	},
+}
+
+// CAIFProtocol: CAIFPROTO_???.
+var CAIFProtocol = &Set{
+	Unknown: "CAIFPROTO_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x0, Name: "CAIFPROTO_AT"},
+		{Value: 0x1, Name: "CAIFPROTO_DATAGRAM"},
+		{Value: 0x2, Name: "CAIFPROTO_DATAGRAM_LOOP"},
+		{Value: 0x3, Name: "CAIFPROTO_UTIL"},
+		{Value: 0x4, Name: "CAIFPROTO_RFM"},
+		{Value: 0x5, Name: "CAIFPROTO_DEBUG"},
+	},
+}
+
+// NFCProtocol: NFC_SOCKPROTO_???, from <linux/nfc.h>.
+var NFCProtocol = &Set{
+	Unknown: "NFC_SOCKPROTO_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x0, Name: "NFC_SOCKPROTO_RAW"},
+		{Value: 0x1, Name: "NFC_SOCKPROTO_LLCP"},
+	},
+}
+
+// KCMProtocol: KCMPROTO_???, from <linux/kcm.h>.
+var KCMProtocol = &Set{
+	Unknown: "KCMPROTO_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x0, Name: "KCMPROTO_CONNECTED"},
+	},
+}
+
+// SMCProtocol: SMCPROTO_???.
+var SMCProtocol = &Set{
+	Unknown: "SMCPROTO_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x0, Name: "SMCPROTO_SMC"},
+		{Value: 0x1, Name: "SMCPROTO_SMC6"},
 	},
 }
 
@@ -1182,14 +536,1548 @@ var PacketType = &Set{
 	},
 }
 
-// PacketVersion: TPACKET_???, from <linux/if_packet.h>.
-var PacketVersion = &Set{
-	Unknown: "TPACKET_???",
+// TIPCAddrType: TIPC_???, from <linux/tipc.h>.
+var TIPCAddrType = &Set{
+	Unknown: "TIPC_???",
 	sorted:  true,
 	Consts: []Const{
-		{Value: 0x0, Name: "TPACKET_V1"},
-		{Value: 0x1, Name: "TPACKET_V2"},
-		{Value: 0x2, Name: "TPACKET_V3"},
+		{Value: 0x1, Name: "TIPC_SERVICE_RANGE"},
+		{Value: 0x2, Name: "TIPC_SERVICE_ADDR"},
+		{Value: 0x3, Name: "TIPC_SOCKET_ADDR"},
+	},
+}
+
+// TIPCScope: TIPC_???_SCOPE, from <linux/tipc.h>.
+var TIPCScope = &Set{
+	Unknown: "TIPC_???_SCOPE",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x2, Name: "TIPC_CLUSTER_SCOPE"},
+		{Value: 0x3, Name: "TIPC_NODE_SCOPE"},
+	},
+}
+
+// IEEE802154AddrType: IEEE802154_ADDR_???.
+var IEEE802154AddrType = &Set{
+	Unknown: "IEEE802154_ADDR_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x0, Name: "IEEE802154_ADDR_NONE"},
+		{Value: 0x2, Name: "IEEE802154_ADDR_SHORT"},
+		{Value: 0x3, Name: "IEEE802154_ADDR_LONG"},
+	},
+}
+
+// IEEE802154PAN: .
+var IEEE802154PAN = &Set{
+	Unknown: "",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0xffff, Name: "IEEE802154_PANID_BROADCAST"},
+	},
+}
+
+// IEEE802154Addr: .
+var IEEE802154Addr = &Set{
+	Unknown: "",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0xfffe, Name: "IEEE802154_ADDR_UNDEF"},
+		{Value: 0xffff, Name: "IEEE802154_ADDR_BROADCAST"},
+	},
+}
+
+// VsockCID: , from <linux/vm_sockets.h>.
+var VsockCID = &Set{
+	Unknown: "",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x0, Name: "VMADDR_CID_HYPERVISOR"},
+		{Value: 0x1, Name: "VMADDR_CID_LOCAL"},
+		{Value: 0x2, Name: "VMADDR_CID_HOST"},
+		{Value: 0xffffffff, Name: "VMADDR_CID_ANY"},
+	},
+}
+
+// VsockPort: .
+var VsockPort = &Set{
+	Unknown: "",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0xffffffff, Name: "VMADDR_PORT_ANY"},
+	},
+}
+
+// VsockFlags: VMADDR_FLAG_???, from <linux/vm_sockets.h>.
+var VsockFlags = &Set{
+	Unknown: "VMADDR_FLAG_???",
+	Consts: []Const{
+		{Value: 0x1, Name: "VMADDR_FLAG_TO_HOST"},
+	},
+}
+
+// QRTRNode: , from <linux/qrtr.h>.
+var QRTRNode = &Set{
+	Unknown: "",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0xffffffff, Name: "QRTR_NODE_BCAST"},
+	},
+}
+
+// QRTRPort: , from <linux/qrtr.h>.
+var QRTRPort = &Set{
+	Unknown: "",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0xfffffffe, Name: "QRTR_PORT_CTRL"},
+	},
+}
+
+// XDPFlags: XDP_???, from <linux/if_xdp.h>.
+var XDPFlags = &Set{
+	Unknown: "XDP_???",
+	Consts: []Const{
+		{Value: 0x1, Name: "XDP_SHARED_UMEM"},
+		{Value: 0x2, Name: "XDP_COPY"},
+		{Value: 0x4, Name: "XDP_ZEROCOPY"},
+		{Value: 0x8, Name: "XDP_USE_NEED_WAKEUP"},
+		{Value: 0x10, Name: "XDP_USE_SG"},
+	},
+}
+
+// MCTPNet: , from <linux/mctp.h>.
+var MCTPNet = &Set{
+	Unknown: "",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x0, Name: "MCTP_NET_ANY"},
+	},
+}
+
+// MCTPAddr: , from <linux/mctp.h>.
+var MCTPAddr = &Set{
+	Unknown: "",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x0, Name: "MCTP_ADDR_NULL"},
+		{Value: 0xff, Name: "MCTP_ADDR_ANY"},
+	},
+}
+
+// ALGFlags: CRYPTO_ALG_???.
+var ALGFlags = &Set{
+	Unknown: "CRYPTO_ALG_???",
+	Consts: []Const{
+		{Value: 0x1000, Name: "CRYPTO_ALG_KERN_DRIVER_ONLY"},
+	},
+}
+
+// NFCProto: NFC_PROTO_???, from <linux/nfc.h>.
+var NFCProto = &Set{
+	Unknown: "NFC_PROTO_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x1, Name: "NFC_PROTO_JEWEL"},
+		{Value: 0x2, Name: "NFC_PROTO_MIFARE"},
+		{Value: 0x3, Name: "NFC_PROTO_FELICA"},
+		{Value: 0x4, Name: "NFC_PROTO_ISO14443"},
+		{Value: 0x5, Name: "NFC_PROTO_NFC_DEP"},
+		{Value: 0x6, Name: "NFC_PROTO_ISO14443_B"},
+		{Value: 0x7, Name: "NFC_PROTO_ISO15693"},
+	},
+}
+
+// NFCSAP: .
+var NFCSAP = &Set{
+	Unknown: "",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x1, Name: "LLCP_SAP_SDP"},
+		{Value: 0x2, Name: "LLCP_SAP_IP"},
+		{Value: 0x3, Name: "LLCP_SAP_OBEX"},
+		{Value: 0x4, Name: "LLCP_SAP_SNEP"},
+		{Value: 0xff, Name: "LLCP_SAP_MAX"},
+	},
+}
+
+// RxRPCService: ???_SERVICE.
+var RxRPCService = &Set{
+	Unknown: "???_SERVICE",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x1, Name: "CM_SERVICE"},
+		{Value: 0x9c4, Name: "YFS_FS_SERVICE"},
+		{Value: 0x9c5, Name: "YFS_CM_SERVICE"},
+		{Value: 0x9c7, Name: "YFS_VL_SERVICE"},
+	},
+}
+
+// HCIChannel: HCI_CHANNEL_???.
+var HCIChannel = &Set{
+	Unknown: "HCI_CHANNEL_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x0, Name: "HCI_CHANNEL_RAW"},
+		{Value: 0x1, Name: "HCI_CHANNEL_USER"},
+		{Value: 0x2, Name: "HCI_CHANNEL_MONITOR"},
+		{Value: 0x3, Name: "HCI_CHANNEL_CONTROL"},
+		{Value: 0x4, Name: "HCI_CHANNEL_LOGGING"},
+	},
+}
+
+// BluetoothAddr: BDADDR_???.
+var BluetoothAddr = &Set{
+	Unknown: "BDADDR_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x0, Name: "BDADDR_BREDR"},
+		{Value: 0x1, Name: "BDADDR_LE_PUBLIC"},
+		{Value: 0x2, Name: "BDADDR_LE_RANDOM"},
+	},
+}
+
+// L2CAPPSM: L2CAP_PSM_???.
+var L2CAPPSM = &Set{
+	Unknown: "L2CAP_PSM_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x1, Name: "L2CAP_PSM_SDP"},
+		{Value: 0x3, Name: "L2CAP_PSM_RFCOMM"},
+		{Value: 0x21, Name: "L2CAP_PSM_3DSP"},
+		{Value: 0x23, Name: "L2CAP_PSM_IPSP"},
+		{Value: 0x80, Name: "L2CAP_PSM_LE_DYN_START"},
+		{Value: 0xff, Name: "L2CAP_PSM_LE_DYN_END"},
+		{Value: 0x1001, Name: "L2CAP_PSM_DYN_START"},
+		{Value: 0x10ff, Name: "L2CAP_PSM_AUTO_END"},
+		{Value: 0xffff, Name: "L2CAP_PSM_DYN_END"},
+	},
+}
+
+// L2CAPCID: L2CAP_CID_???.
+var L2CAPCID = &Set{
+	Unknown: "L2CAP_CID_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x1, Name: "L2CAP_CID_SIGNALING"},
+		{Value: 0x2, Name: "L2CAP_CID_CONN_LESS"},
+		{Value: 0x3, Name: "L2CAP_CID_A2MP"},
+		{Value: 0x4, Name: "L2CAP_CID_ATT"},
+		{Value: 0x5, Name: "L2CAP_CID_LE_SIGNALING"},
+		{Value: 0x6, Name: "L2CAP_CID_SMP"},
+		{Value: 0x7, Name: "L2CAP_CID_SMP_BREDR"},
+		{Value: 0x40, Name: "L2CAP_CID_DYN_START"},
+		{Value: 0x7f, Name: "L2CAP_CID_LE_DYN_END"},
+		{Value: 0xffff, Name: "L2CAP_CID_DYN_END"},
+	},
+}
+
+// ScmType: SCM_???, from <asm-generic/socket.h>.
+var ScmType = &Set{
+	Unknown: "SCM_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x1, Name: "SCM_RIGHTS"},
+		{Value: 0x2, Name: "SCM_CREDENTIALS"},
+		{Value: 0x3, Name: "SCM_SECURITY"},
+		{Value: 0x4, Name: "SCM_PIDFD"},
+		{Value: 0x1d, Name: "SO_TIMESTAMP_OLD"},
+		{Value: 0x23, Name: "SO_TIMESTAMPNS_OLD"},
+		{Value: 0x25, Name: "SO_TIMESTAMPING_OLD"},
+		{Value: 0x29, Name: "SO_WIFI_STATUS"},
+		{Value: 0x36, Name: "SCM_TIMESTAMPING_OPT_STATS"},
+		{Value: 0x3a, Name: "SCM_TIMESTAMPING_PKTINFO"},
+		{Value: 0x3d, Name: "SO_TXTIME"},
+		{Value: 0x3f, Name: "SO_TIMESTAMP_NEW"},
+		{Value: 0x40, Name: "SO_TIMESTAMPNS_NEW"},
+		{Value: 0x41, Name: "SO_TIMESTAMPING_NEW"},
+		{Value: 0x4e, Name: "SCM_DEVMEM_LINEAR"},
+		{Value: 0x4f, Name: "SCM_DEVMEM_DMABUF"},
+		{Value: 0x51, Name: "SCM_TS_OPT_ID"},
+		{Value: 0x54, Name: "SCM_INQ"},
+	},
+}
+
+// IPCmsgType: IP_???, from <linux/in.h>.
+var IPCmsgType = &Set{
+	Unknown: "IP_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x1, Name: "IP_TOS"},
+		{Value: 0x2, Name: "IP_TTL"},
+		{Value: 0x3, Name: "SCM_SECURITY"},
+		{Value: 0x6, Name: "IP_RECVOPTS"},
+		{Value: 0x7, Name: "IP_RETOPTS"},
+		{Value: 0x8, Name: "IP_PKTINFO"},
+		{Value: 0xb, Name: "IP_RECVERR"},
+		{Value: 0x14, Name: "IP_ORIGDSTADDR"},
+		{Value: 0x17, Name: "IP_CHECKSUM"},
+		{Value: 0x34, Name: "IP_PROTOCOL"},
+	},
+}
+
+// SocketLevel: SOL_???, from <kernel/linux/socket.h>.
+var SocketLevel = &Set{
+	Unknown: "SOL_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x0, Name: "SOL_IP"},
+		{Value: 0x1, Name: "SOL_SOCKET"},
+		{Value: 0x6, Name: "SOL_TCP"},
+		{Value: 0x11, Name: "SOL_UDP"},
+		{Value: 0x28, Name: "AF_VSOCK"},
+		{Value: 0x29, Name: "SOL_IPV6"},
+		{Value: 0x3a, Name: "SOL_ICMPV6"},
+		{Value: 0x64, Name: "SOL_CAN_BASE"},
+		{Value: 0x65, Name: "SOL_CAN_RAW"},
+		{Value: 0x84, Name: "SOL_SCTP"},
+		{Value: 0x88, Name: "SOL_UDPLITE"},
+		{Value: 0xff, Name: "SOL_RAW"},
+		{Value: 0x100, Name: "SOL_IPX"},
+		{Value: 0x101, Name: "SOL_AX25"},
+		{Value: 0x102, Name: "SOL_ATALK"},
+		{Value: 0x103, Name: "SOL_NETROM"},
+		{Value: 0x104, Name: "SOL_ROSE"},
+		{Value: 0x105, Name: "SOL_DECNET"},
+		{Value: 0x106, Name: "SOL_X25"},
+		{Value: 0x107, Name: "SOL_PACKET"},
+		{Value: 0x108, Name: "SOL_ATM"},
+		{Value: 0x109, Name: "SOL_AAL"},
+		{Value: 0x10a, Name: "SOL_IRDA"},
+		{Value: 0x10b, Name: "SOL_NETBEUI"},
+		{Value: 0x10c, Name: "SOL_LLC"},
+		{Value: 0x10d, Name: "SOL_DCCP"},
+		{Value: 0x10e, Name: "SOL_NETLINK"},
+		{Value: 0x10f, Name: "SOL_TIPC"},
+		{Value: 0x110, Name: "SOL_RXRPC"},
+		{Value: 0x111, Name: "SOL_PPPOL2TP"},
+		{Value: 0x112, Name: "SOL_BLUETOOTH"},
+		{Value: 0x113, Name: "SOL_PNPIPE"},
+		{Value: 0x114, Name: "SOL_RDS"},
+		{Value: 0x115, Name: "SOL_IUCV"},
+		{Value: 0x116, Name: "SOL_CAIF"},
+		{Value: 0x117, Name: "SOL_ALG"},
+		{Value: 0x118, Name: "SOL_NFC"},
+		{Value: 0x119, Name: "SOL_KCM"},
+		{Value: 0x11a, Name: "SOL_TLS"},
+		{Value: 0x11b, Name: "SOL_XDP"},
+		{Value: 0x11c, Name: "SOL_MPTCP"},
+		{Value: 0x11d, Name: "SOL_MCTP"},
+		{Value: 0x11e, Name: "SOL_SMC"},
+		{Value: 0x11f, Name: "SOL_VSOCK"},
+	},
+}
+
+// SockOpt: SO_???, from <asm-generic/socket.h>.
+var SockOpt = &Set{
+	Unknown: "SO_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x1, Name: "SO_DEBUG"},
+		{Value: 0x2, Name: "SO_REUSEADDR"},
+		{Value: 0x3, Name: "SO_TYPE"},
+		{Value: 0x4, Name: "SO_ERROR"},
+		{Value: 0x5, Name: "SO_DONTROUTE"},
+		{Value: 0x6, Name: "SO_BROADCAST"},
+		{Value: 0x7, Name: "SO_SNDBUF"},
+		{Value: 0x8, Name: "SO_RCVBUF"},
+		{Value: 0x9, Name: "SO_KEEPALIVE"},
+		{Value: 0xa, Name: "SO_OOBINLINE"},
+		{Value: 0xb, Name: "SO_NO_CHECK"},
+		{Value: 0xc, Name: "SO_PRIORITY"},
+		{Value: 0xd, Name: "SO_LINGER"},
+		{Value: 0xe, Name: "SO_BSDCOMPAT"},
+		{Value: 0xf, Name: "SO_REUSEPORT"},
+		{Value: 0x10, Name: "SO_PASSCRED"},
+		{Value: 0x11, Name: "SO_PEERCRED"},
+		{Value: 0x12, Name: "SO_RCVLOWAT"},
+		{Value: 0x13, Name: "SO_SNDLOWAT"},
+		{Value: 0x14, Name: "SO_RCVTIMEO_OLD"},
+		{Value: 0x15, Name: "SO_SNDTIMEO_OLD"},
+		{Value: 0x16, Name: "SO_SECURITY_AUTHENTICATION"},
+		{Value: 0x17, Name: "SO_SECURITY_ENCRYPTION_TRANSPORT"},
+		{Value: 0x18, Name: "SO_SECURITY_ENCRYPTION_NETWORK"},
+		{Value: 0x19, Name: "SO_BINDTODEVICE"},
+		{Value: 0x1b, Name: "SO_DETACH_FILTER"},
+		{Value: 0x1c, Name: "SO_PEERNAME"},
+		{Value: 0x1d, Name: "SO_TIMESTAMP_OLD"},
+		{Value: 0x1e, Name: "SO_ACCEPTCONN"},
+		{Value: 0x1f, Name: "SO_PEERSEC"},
+		{Value: 0x20, Name: "SO_SNDBUFFORCE"},
+		{Value: 0x21, Name: "SO_RCVBUFFORCE"},
+		{Value: 0x22, Name: "SO_PASSSEC"},
+		{Value: 0x23, Name: "SO_TIMESTAMPNS_OLD"},
+		{Value: 0x24, Name: "SO_MARK"},
+		{Value: 0x25, Name: "SO_TIMESTAMPING_OLD"},
+		{Value: 0x26, Name: "SO_PROTOCOL"},
+		{Value: 0x27, Name: "SO_DOMAIN"},
+		{Value: 0x28, Name: "SO_RXQ_OVFL"},
+		{Value: 0x29, Name: "SO_WIFI_STATUS"},
+		{Value: 0x2a, Name: "SO_PEEK_OFF"},
+		{Value: 0x2b, Name: "SO_NOFCS"},
+		{Value: 0x2c, Name: "SO_LOCK_FILTER"},
+		{Value: 0x2d, Name: "SO_SELECT_ERR_QUEUE"},
+		{Value: 0x2e, Name: "SO_BUSY_POLL"},
+		{Value: 0x2f, Name: "SO_MAX_PACING_RATE"},
+		{Value: 0x30, Name: "SO_BPF_EXTENSIONS"},
+		{Value: 0x31, Name: "SO_INCOMING_CPU"},
+		{Value: 0x32, Name: "SO_ATTACH_BPF"},
+		{Value: 0x33, Name: "SO_ATTACH_REUSEPORT_CBPF"},
+		{Value: 0x34, Name: "SO_ATTACH_REUSEPORT_EBPF"},
+		{Value: 0x35, Name: "SO_CNX_ADVICE"},
+		{Value: 0x37, Name: "SO_MEMINFO"},
+		{Value: 0x38, Name: "SO_INCOMING_NAPI_ID"},
+		{Value: 0x39, Name: "SO_COOKIE"},
+		{Value: 0x3b, Name: "SO_PEERGROUPS"},
+		{Value: 0x3c, Name: "SO_ZEROCOPY"},
+		{Value: 0x3d, Name: "SO_TXTIME"},
+		{Value: 0x3e, Name: "SO_BINDTOIFINDEX"},
+		{Value: 0x3f, Name: "SO_TIMESTAMP_NEW"},
+		{Value: 0x40, Name: "SO_TIMESTAMPNS_NEW"},
+		{Value: 0x41, Name: "SO_TIMESTAMPING_NEW"},
+		{Value: 0x42, Name: "SO_RCVTIMEO_NEW"},
+		{Value: 0x43, Name: "SO_SNDTIMEO_NEW"},
+		{Value: 0x44, Name: "SO_DETACH_REUSEPORT_BPF"},
+		{Value: 0x45, Name: "SO_PREFER_BUSY_POLL"},
+		{Value: 0x46, Name: "SO_BUSY_POLL_BUDGET"},
+		{Value: 0x47, Name: "SO_NETNS_COOKIE"},
+		{Value: 0x48, Name: "SO_BUF_LOCK"},
+		{Value: 0x49, Name: "SO_RESERVE_MEM"},
+		{Value: 0x4a, Name: "SO_TXREHASH"},
+		{Value: 0x4b, Name: "SO_RCVMARK"},
+		{Value: 0x4c, Name: "SO_PASSPIDFD"},
+		{Value: 0x4d, Name: "SO_PEERPIDFD"},
+		{Value: 0x4e, Name: "SO_DEVMEM_LINEAR"},
+		{Value: 0x4f, Name: "SO_DEVMEM_DMABUF"},
+		{Value: 0x52, Name: "SO_RCVPRIORITY"},
+		{Value: 0x53, Name: "SO_PASSRIGHTS"},
+		{Value: 0x54, Name: "SO_INQ"},
+	},
+}
+
+// SockGetOpt: SO_???, from <asm-generic/socket.h>.
+var SockGetOpt = &Set{
+	Unknown: "SO_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x1, Name: "SO_DEBUG"},
+		{Value: 0x2, Name: "SO_REUSEADDR"},
+		{Value: 0x3, Name: "SO_TYPE"},
+		{Value: 0x4, Name: "SO_ERROR"},
+		{Value: 0x5, Name: "SO_DONTROUTE"},
+		{Value: 0x6, Name: "SO_BROADCAST"},
+		{Value: 0x7, Name: "SO_SNDBUF"},
+		{Value: 0x8, Name: "SO_RCVBUF"},
+		{Value: 0x9, Name: "SO_KEEPALIVE"},
+		{Value: 0xa, Name: "SO_OOBINLINE"},
+		{Value: 0xb, Name: "SO_NO_CHECK"},
+		{Value: 0xc, Name: "SO_PRIORITY"},
+		{Value: 0xd, Name: "SO_LINGER"},
+		{Value: 0xe, Name: "SO_BSDCOMPAT"},
+		{Value: 0xf, Name: "SO_REUSEPORT"},
+		{Value: 0x10, Name: "SO_PASSCRED"},
+		{Value: 0x11, Name: "SO_PEERCRED"},
+		{Value: 0x12, Name: "SO_RCVLOWAT"},
+		{Value: 0x13, Name: "SO_SNDLOWAT"},
+		{Value: 0x14, Name: "SO_RCVTIMEO_OLD"},
+		{Value: 0x15, Name: "SO_SNDTIMEO_OLD"},
+		{Value: 0x16, Name: "SO_SECURITY_AUTHENTICATION"},
+		{Value: 0x17, Name: "SO_SECURITY_ENCRYPTION_TRANSPORT"},
+		{Value: 0x18, Name: "SO_SECURITY_ENCRYPTION_NETWORK"},
+		{Value: 0x19, Name: "SO_BINDTODEVICE"},
+		{Value: 0x1a, Name: "SO_GET_FILTER"},
+		{Value: 0x1b, Name: "SO_DETACH_FILTER"},
+		{Value: 0x1c, Name: "SO_PEERNAME"},
+		{Value: 0x1d, Name: "SO_TIMESTAMP_OLD"},
+		{Value: 0x1e, Name: "SO_ACCEPTCONN"},
+		{Value: 0x1f, Name: "SO_PEERSEC"},
+		{Value: 0x20, Name: "SO_SNDBUFFORCE"},
+		{Value: 0x21, Name: "SO_RCVBUFFORCE"},
+		{Value: 0x22, Name: "SO_PASSSEC"},
+		{Value: 0x23, Name: "SO_TIMESTAMPNS_OLD"},
+		{Value: 0x24, Name: "SO_MARK"},
+		{Value: 0x25, Name: "SO_TIMESTAMPING_OLD"},
+		{Value: 0x26, Name: "SO_PROTOCOL"},
+		{Value: 0x27, Name: "SO_DOMAIN"},
+		{Value: 0x28, Name: "SO_RXQ_OVFL"},
+		{Value: 0x29, Name: "SO_WIFI_STATUS"},
+		{Value: 0x2a, Name: "SO_PEEK_OFF"},
+		{Value: 0x2b, Name: "SO_NOFCS"},
+		{Value: 0x2c, Name: "SO_LOCK_FILTER"},
+		{Value: 0x2d, Name: "SO_SELECT_ERR_QUEUE"},
+		{Value: 0x2e, Name: "SO_BUSY_POLL"},
+		{Value: 0x2f, Name: "SO_MAX_PACING_RATE"},
+		{Value: 0x30, Name: "SO_BPF_EXTENSIONS"},
+		{Value: 0x31, Name: "SO_INCOMING_CPU"},
+		{Value: 0x32, Name: "SO_ATTACH_BPF"},
+		{Value: 0x33, Name: "SO_ATTACH_REUSEPORT_CBPF"},
+		{Value: 0x34, Name: "SO_ATTACH_REUSEPORT_EBPF"},
+		{Value: 0x35, Name: "SO_CNX_ADVICE"},
+		{Value: 0x37, Name: "SO_MEMINFO"},
+		{Value: 0x38, Name: "SO_INCOMING_NAPI_ID"},
+		{Value: 0x39, Name: "SO_COOKIE"},
+		{Value: 0x3b, Name: "SO_PEERGROUPS"},
+		{Value: 0x3c, Name: "SO_ZEROCOPY"},
+		{Value: 0x3d, Name: "SO_TXTIME"},
+		{Value: 0x3e, Name: "SO_BINDTOIFINDEX"},
+		{Value: 0x3f, Name: "SO_TIMESTAMP_NEW"},
+		{Value: 0x40, Name: "SO_TIMESTAMPNS_NEW"},
+		{Value: 0x41, Name: "SO_TIMESTAMPING_NEW"},
+		{Value: 0x42, Name: "SO_RCVTIMEO_NEW"},
+		{Value: 0x43, Name: "SO_SNDTIMEO_NEW"},
+		{Value: 0x44, Name: "SO_DETACH_REUSEPORT_BPF"},
+		{Value: 0x45, Name: "SO_PREFER_BUSY_POLL"},
+		{Value: 0x46, Name: "SO_BUSY_POLL_BUDGET"},
+		{Value: 0x47, Name: "SO_NETNS_COOKIE"},
+		{Value: 0x48, Name: "SO_BUF_LOCK"},
+		{Value: 0x49, Name: "SO_RESERVE_MEM"},
+		{Value: 0x4a, Name: "SO_TXREHASH"},
+		{Value: 0x4b, Name: "SO_RCVMARK"},
+		{Value: 0x4c, Name: "SO_PASSPIDFD"},
+		{Value: 0x4d, Name: "SO_PEERPIDFD"},
+		{Value: 0x4e, Name: "SO_DEVMEM_LINEAR"},
+		{Value: 0x4f, Name: "SO_DEVMEM_DMABUF"},
+		{Value: 0x52, Name: "SO_RCVPRIORITY"},
+		{Value: 0x53, Name: "SO_PASSRIGHTS"},
+		{Value: 0x54, Name: "SO_INQ"},
+	},
+}
+
+// SockSetOpt: SO_???, from <asm-generic/socket.h>.
+var SockSetOpt = &Set{
+	Unknown: "SO_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x1, Name: "SO_DEBUG"},
+		{Value: 0x2, Name: "SO_REUSEADDR"},
+		{Value: 0x3, Name: "SO_TYPE"},
+		{Value: 0x4, Name: "SO_ERROR"},
+		{Value: 0x5, Name: "SO_DONTROUTE"},
+		{Value: 0x6, Name: "SO_BROADCAST"},
+		{Value: 0x7, Name: "SO_SNDBUF"},
+		{Value: 0x8, Name: "SO_RCVBUF"},
+		{Value: 0x9, Name: "SO_KEEPALIVE"},
+		{Value: 0xa, Name: "SO_OOBINLINE"},
+		{Value: 0xb, Name: "SO_NO_CHECK"},
+		{Value: 0xc, Name: "SO_PRIORITY"},
+		{Value: 0xd, Name: "SO_LINGER"},
+		{Value: 0xe, Name: "SO_BSDCOMPAT"},
+		{Value: 0xf, Name: "SO_REUSEPORT"},
+		{Value: 0x10, Name: "SO_PASSCRED"},
+		{Value: 0x11, Name: "SO_PEERCRED"},
+		{Value: 0x12, Name: "SO_RCVLOWAT"},
+		{Value: 0x13, Name: "SO_SNDLOWAT"},
+		{Value: 0x14, Name: "SO_RCVTIMEO_OLD"},
+		{Value: 0x15, Name: "SO_SNDTIMEO_OLD"},
+		{Value: 0x16, Name: "SO_SECURITY_AUTHENTICATION"},
+		{Value: 0x17, Name: "SO_SECURITY_ENCRYPTION_TRANSPORT"},
+		{Value: 0x18, Name: "SO_SECURITY_ENCRYPTION_NETWORK"},
+		{Value: 0x19, Name: "SO_BINDTODEVICE"},
+		{Value: 0x1a, Name: "SO_ATTACH_FILTER"},
+		{Value: 0x1b, Name: "SO_DETACH_FILTER"},
+		{Value: 0x1c, Name: "SO_PEERNAME"},
+		{Value: 0x1d, Name: "SO_TIMESTAMP_OLD"},
+		{Value: 0x1e, Name: "SO_ACCEPTCONN"},
+		{Value: 0x1f, Name: "SO_PEERSEC"},
+		{Value: 0x20, Name: "SO_SNDBUFFORCE"},
+		{Value: 0x21, Name: "SO_RCVBUFFORCE"},
+		{Value: 0x22, Name: "SO_PASSSEC"},
+		{Value: 0x23, Name: "SO_TIMESTAMPNS_OLD"},
+		{Value: 0x24, Name: "SO_MARK"},
+		{Value: 0x25, Name: "SO_TIMESTAMPING_OLD"},
+		{Value: 0x26, Name: "SO_PROTOCOL"},
+		{Value: 0x27, Name: "SO_DOMAIN"},
+		{Value: 0x28, Name: "SO_RXQ_OVFL"},
+		{Value: 0x29, Name: "SO_WIFI_STATUS"},
+		{Value: 0x2a, Name: "SO_PEEK_OFF"},
+		{Value: 0x2b, Name: "SO_NOFCS"},
+		{Value: 0x2c, Name: "SO_LOCK_FILTER"},
+		{Value: 0x2d, Name: "SO_SELECT_ERR_QUEUE"},
+		{Value: 0x2e, Name: "SO_BUSY_POLL"},
+		{Value: 0x2f, Name: "SO_MAX_PACING_RATE"},
+		{Value: 0x30, Name: "SO_BPF_EXTENSIONS"},
+		{Value: 0x31, Name: "SO_INCOMING_CPU"},
+		{Value: 0x32, Name: "SO_ATTACH_BPF"},
+		{Value: 0x33, Name: "SO_ATTACH_REUSEPORT_CBPF"},
+		{Value: 0x34, Name: "SO_ATTACH_REUSEPORT_EBPF"},
+		{Value: 0x35, Name: "SO_CNX_ADVICE"},
+		{Value: 0x37, Name: "SO_MEMINFO"},
+		{Value: 0x38, Name: "SO_INCOMING_NAPI_ID"},
+		{Value: 0x39, Name: "SO_COOKIE"},
+		{Value: 0x3b, Name: "SO_PEERGROUPS"},
+		{Value: 0x3c, Name: "SO_ZEROCOPY"},
+		{Value: 0x3d, Name: "SO_TXTIME"},
+		{Value: 0x3e, Name: "SO_BINDTOIFINDEX"},
+		{Value: 0x3f, Name: "SO_TIMESTAMP_NEW"},
+		{Value: 0x40, Name: "SO_TIMESTAMPNS_NEW"},
+		{Value: 0x41, Name: "SO_TIMESTAMPING_NEW"},
+		{Value: 0x42, Name: "SO_RCVTIMEO_NEW"},
+		{Value: 0x43, Name: "SO_SNDTIMEO_NEW"},
+		{Value: 0x44, Name: "SO_DETACH_REUSEPORT_BPF"},
+		{Value: 0x45, Name: "SO_PREFER_BUSY_POLL"},
+		{Value: 0x46, Name: "SO_BUSY_POLL_BUDGET"},
+		{Value: 0x47, Name: "SO_NETNS_COOKIE"},
+		{Value: 0x48, Name: "SO_BUF_LOCK"},
+		{Value: 0x49, Name: "SO_RESERVE_MEM"},
+		{Value: 0x4a, Name: "SO_TXREHASH"},
+		{Value: 0x4b, Name: "SO_RCVMARK"},
+		{Value: 0x4c, Name: "SO_PASSPIDFD"},
+		{Value: 0x4d, Name: "SO_PEERPIDFD"},
+		{Value: 0x4e, Name: "SO_DEVMEM_LINEAR"},
+		{Value: 0x4f, Name: "SO_DEVMEM_DMABUF"},
+		{Value: 0x50, Name: "SO_DEVMEM_DONTNEED"},
+		{Value: 0x52, Name: "SO_RCVPRIORITY"},
+		{Value: 0x53, Name: "SO_PASSRIGHTS"},
+		{Value: 0x54, Name: "SO_INQ"},
+	},
+}
+
+// IPOpt: IP_???, from <linux/in.h>.
+var IPOpt = &Set{
+	Unknown: "IP_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x1, Name: "IP_TOS"},
+		{Value: 0x2, Name: "IP_TTL"},
+		{Value: 0x3, Name: "IP_HDRINCL"},
+		{Value: 0x4, Name: "IP_OPTIONS"},
+		{Value: 0x5, Name: "IP_ROUTER_ALERT"},
+		{Value: 0x6, Name: "IP_RECVOPTS"},
+		{Value: 0x7, Name: "IP_RETOPTS"},
+		{Value: 0x8, Name: "IP_PKTINFO"},
+		{Value: 0x9, Name: "IP_PKTOPTIONS"},
+		{Value: 0xa, Name: "IP_MTU_DISCOVER"},
+		{Value: 0xb, Name: "IP_RECVERR"},
+		{Value: 0xc, Name: "IP_RECVTTL"},
+		{Value: 0xd, Name: "IP_RECVTOS"},
+		{Value: 0xe, Name: "IP_MTU"},
+		{Value: 0xf, Name: "IP_FREEBIND"},
+		{Value: 0x10, Name: "IP_IPSEC_POLICY"},
+		{Value: 0x11, Name: "IP_XFRM_POLICY"},
+		{Value: 0x12, Name: "IP_PASSSEC"},
+		{Value: 0x13, Name: "IP_TRANSPARENT"},
+		{Value: 0x14, Name: "IP_ORIGDSTADDR"},
+		{Value: 0x15, Name: "IP_MINTTL"},
+		{Value: 0x16, Name: "IP_NODEFRAG"},
+		{Value: 0x17, Name: "IP_CHECKSUM"},
+		{Value: 0x18, Name: "IP_BIND_ADDRESS_NO_PORT"},
+		{Value: 0x19, Name: "IP_RECVFRAGSIZE"},
+		{Value: 0x1a, Name: "IP_RECVERR_RFC4884"},
+		{Value: 0x20, Name: "IP_MULTICAST_IF"},
+		{Value: 0x21, Name: "IP_MULTICAST_TTL"},
+		{Value: 0x22, Name: "IP_MULTICAST_LOOP"},
+		{Value: 0x23, Name: "IP_ADD_MEMBERSHIP"},
+		{Value: 0x24, Name: "IP_DROP_MEMBERSHIP"},
+		{Value: 0x25, Name: "IP_UNBLOCK_SOURCE"},
+		{Value: 0x26, Name: "IP_BLOCK_SOURCE"},
+		{Value: 0x27, Name: "IP_ADD_SOURCE_MEMBERSHIP"},
+		{Value: 0x28, Name: "IP_DROP_SOURCE_MEMBERSHIP"},
+		{Value: 0x29, Name: "IP_MSFILTER"},
+		{Value: 0x2a, Name: "MCAST_JOIN_GROUP"},
+		{Value: 0x2b, Name: "MCAST_BLOCK_SOURCE"},
+		{Value: 0x2c, Name: "MCAST_UNBLOCK_SOURCE"},
+		{Value: 0x2d, Name: "MCAST_LEAVE_GROUP"},
+		{Value: 0x2e, Name: "MCAST_JOIN_SOURCE_GROUP"},
+		{Value: 0x2f, Name: "MCAST_LEAVE_SOURCE_GROUP"},
+		{Value: 0x30, Name: "MCAST_MSFILTER"},
+		{Value: 0x31, Name: "IP_MULTICAST_ALL"},
+		{Value: 0x32, Name: "IP_UNICAST_IF"},
+		{Value: 0x33, Name: "IP_LOCAL_PORT_RANGE"},
+		{Value: 0x34, Name: "IP_PROTOCOL"},
+	},
+}
+
+// IPGetOpt: IP_???, from <linux/netfilter_arp/arp_tables.h> <linux/netfilter_bridge/ebtables.h> <linux/ip_vs.h> <linux/netfilter_ipv4/ip_tables.h>.
+var IPGetOpt = &Set{
+	Unknown: "IP_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x1, Name: "IP_TOS"},
+		{Value: 0x2, Name: "IP_TTL"},
+		{Value: 0x3, Name: "IP_HDRINCL"},
+		{Value: 0x4, Name: "IP_OPTIONS"},
+		{Value: 0x5, Name: "IP_ROUTER_ALERT"},
+		{Value: 0x6, Name: "IP_RECVOPTS"},
+		{Value: 0x7, Name: "IP_RETOPTS"},
+		{Value: 0x8, Name: "IP_PKTINFO"},
+		{Value: 0x9, Name: "IP_PKTOPTIONS"},
+		{Value: 0xa, Name: "IP_MTU_DISCOVER"},
+		{Value: 0xb, Name: "IP_RECVERR"},
+		{Value: 0xc, Name: "IP_RECVTTL"},
+		{Value: 0xd, Name: "IP_RECVTOS"},
+		{Value: 0xe, Name: "IP_MTU"},
+		{Value: 0xf, Name: "IP_FREEBIND"},
+		{Value: 0x10, Name: "IP_IPSEC_POLICY"},
+		{Value: 0x11, Name: "IP_XFRM_POLICY"},
+		{Value: 0x12, Name: "IP_PASSSEC"},
+		{Value: 0x13, Name: "IP_TRANSPARENT"},
+		{Value: 0x14, Name: "IP_ORIGDSTADDR"},
+		{Value: 0x15, Name: "IP_MINTTL"},
+		{Value: 0x16, Name: "IP_NODEFRAG"},
+		{Value: 0x17, Name: "IP_CHECKSUM"},
+		{Value: 0x18, Name: "IP_BIND_ADDRESS_NO_PORT"},
+		{Value: 0x19, Name: "IP_RECVFRAGSIZE"},
+		{Value: 0x1a, Name: "IP_RECVERR_RFC4884"},
+		{Value: 0x20, Name: "IP_MULTICAST_IF"},
+		{Value: 0x21, Name: "IP_MULTICAST_TTL"},
+		{Value: 0x22, Name: "IP_MULTICAST_LOOP"},
+		{Value: 0x23, Name: "IP_ADD_MEMBERSHIP"},
+		{Value: 0x24, Name: "IP_DROP_MEMBERSHIP"},
+		{Value: 0x25, Name: "IP_UNBLOCK_SOURCE"},
+		{Value: 0x26, Name: "IP_BLOCK_SOURCE"},
+		{Value: 0x27, Name: "IP_ADD_SOURCE_MEMBERSHIP"},
+		{Value: 0x28, Name: "IP_DROP_SOURCE_MEMBERSHIP"},
+		{Value: 0x29, Name: "IP_MSFILTER"},
+		{Value: 0x2a, Name: "MCAST_JOIN_GROUP"},
+		{Value: 0x2b, Name: "MCAST_BLOCK_SOURCE"},
+		{Value: 0x2c, Name: "MCAST_UNBLOCK_SOURCE"},
+		{Value: 0x2d, Name: "MCAST_LEAVE_GROUP"},
+		{Value: 0x2e, Name: "MCAST_JOIN_SOURCE_GROUP"},
+		{Value: 0x2f, Name: "MCAST_LEAVE_SOURCE_GROUP"},
+		{Value: 0x30, Name: "MCAST_MSFILTER"},
+		{Value: 0x31, Name: "IP_MULTICAST_ALL"},
+		{Value: 0x32, Name: "IP_UNICAST_IF"},
+		{Value: 0x33, Name: "IP_LOCAL_PORT_RANGE"},
+		{Value: 0x34, Name: "IP_PROTOCOL"},
+		{Value: 0x40, Name: "IPT_SO_GET_INFO"},
+		{Value: 0x41, Name: "IPT_SO_GET_ENTRIES"},
+		{Value: 0x42, Name: "IPT_SO_GET_REVISION_MATCH"},
+		{Value: 0x43, Name: "IPT_SO_GET_REVISION_TARGET"},
+		{Value: 0x60, Name: "ARPT_SO_GET_INFO"},
+		{Value: 0x61, Name: "ARPT_SO_GET_ENTRIES"},
+		{Value: 0x63, Name: "ARPT_SO_GET_REVISION_TARGET"},
+		{Value: 0x80, Name: "EBT_SO_GET_INFO"},
+		{Value: 0x81, Name: "EBT_SO_GET_ENTRIES"},
+		{Value: 0x82, Name: "EBT_SO_GET_INIT_INFO"},
+		{Value: 0x83, Name: "EBT_SO_GET_INIT_ENTRIES"},
+		{Value: 0x480, Name: "IP_VS_SO_GET_VERSION"},
+		{Value: 0x481, Name: "IP_VS_SO_GET_INFO"},
+		{Value: 0x482, Name: "IP_VS_SO_GET_SERVICES"},
+		{Value: 0x483, Name: "IP_VS_SO_GET_SERVICE"},
+		{Value: 0x484, Name: "IP_VS_SO_GET_DESTS"},
+		{Value: 0x485, Name: "IP_VS_SO_GET_DEST"},
+		{Value: 0x486, Name: "IP_VS_SO_GET_TIMEOUT"},
+		{Value: 0x487, Name: "IP_VS_SO_GET_DAEMON"},
+	},
+}
+
+// IPSetOpt: IP_???, from <linux/netfilter_arp/arp_tables.h> <linux/netfilter_bridge/ebtables.h> <linux/ip_vs.h> <linux/netfilter_ipv4/ip_tables.h>.
+var IPSetOpt = &Set{
+	Unknown: "IP_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x1, Name: "IP_TOS"},
+		{Value: 0x2, Name: "IP_TTL"},
+		{Value: 0x3, Name: "IP_HDRINCL"},
+		{Value: 0x4, Name: "IP_OPTIONS"},
+		{Value: 0x5, Name: "IP_ROUTER_ALERT"},
+		{Value: 0x6, Name: "IP_RECVOPTS"},
+		{Value: 0x7, Name: "IP_RETOPTS"},
+		{Value: 0x8, Name: "IP_PKTINFO"},
+		{Value: 0x9, Name: "IP_PKTOPTIONS"},
+		{Value: 0xa, Name: "IP_MTU_DISCOVER"},
+		{Value: 0xb, Name: "IP_RECVERR"},
+		{Value: 0xc, Name: "IP_RECVTTL"},
+		{Value: 0xd, Name: "IP_RECVTOS"},
+		{Value: 0xe, Name: "IP_MTU"},
+		{Value: 0xf, Name: "IP_FREEBIND"},
+		{Value: 0x10, Name: "IP_IPSEC_POLICY"},
+		{Value: 0x11, Name: "IP_XFRM_POLICY"},
+		{Value: 0x12, Name: "IP_PASSSEC"},
+		{Value: 0x13, Name: "IP_TRANSPARENT"},
+		{Value: 0x14, Name: "IP_ORIGDSTADDR"},
+		{Value: 0x15, Name: "IP_MINTTL"},
+		{Value: 0x16, Name: "IP_NODEFRAG"},
+		{Value: 0x17, Name: "IP_CHECKSUM"},
+		{Value: 0x18, Name: "IP_BIND_ADDRESS_NO_PORT"},
+		{Value: 0x19, Name: "IP_RECVFRAGSIZE"},
+		{Value: 0x1a, Name: "IP_RECVERR_RFC4884"},
+		{Value: 0x20, Name: "IP_MULTICAST_IF"},
+		{Value: 0x21, Name: "IP_MULTICAST_TTL"},
+		{Value: 0x22, Name: "IP_MULTICAST_LOOP"},
+		{Value: 0x23, Name: "IP_ADD_MEMBERSHIP"},
+		{Value: 0x24, Name: "IP_DROP_MEMBERSHIP"},
+		{Value: 0x25, Name: "IP_UNBLOCK_SOURCE"},
+		{Value: 0x26, Name: "IP_BLOCK_SOURCE"},
+		{Value: 0x27, Name: "IP_ADD_SOURCE_MEMBERSHIP"},
+		{Value: 0x28, Name: "IP_DROP_SOURCE_MEMBERSHIP"},
+		{Value: 0x29, Name: "IP_MSFILTER"},
+		{Value: 0x2a, Name: "MCAST_JOIN_GROUP"},
+		{Value: 0x2b, Name: "MCAST_BLOCK_SOURCE"},
+		{Value: 0x2c, Name: "MCAST_UNBLOCK_SOURCE"},
+		{Value: 0x2d, Name: "MCAST_LEAVE_GROUP"},
+		{Value: 0x2e, Name: "MCAST_JOIN_SOURCE_GROUP"},
+		{Value: 0x2f, Name: "MCAST_LEAVE_SOURCE_GROUP"},
+		{Value: 0x30, Name: "MCAST_MSFILTER"},
+		{Value: 0x31, Name: "IP_MULTICAST_ALL"},
+		{Value: 0x32, Name: "IP_UNICAST_IF"},
+		{Value: 0x33, Name: "IP_LOCAL_PORT_RANGE"},
+		{Value: 0x34, Name: "IP_PROTOCOL"},
+		{Value: 0x40, Name: "IPT_SO_SET_REPLACE"},
+		{Value: 0x41, Name: "IPT_SO_SET_ADD_COUNTERS"},
+		{Value: 0x60, Name: "ARPT_SO_SET_REPLACE"},
+		{Value: 0x61, Name: "ARPT_SO_SET_ADD_COUNTERS"},
+		{Value: 0x80, Name: "EBT_SO_SET_ENTRIES"},
+		{Value: 0x81, Name: "EBT_SO_SET_COUNTERS"},
+		{Value: 0x480, Name: "IP_VS_SO_SET_NONE"},
+		{Value: 0x481, Name: "IP_VS_SO_SET_INSERT"},
+		{Value: 0x482, Name: "IP_VS_SO_SET_ADD"},
+		{Value: 0x483, Name: "IP_VS_SO_SET_EDIT"},
+		{Value: 0x484, Name: "IP_VS_SO_SET_DEL"},
+		{Value: 0x485, Name: "IP_VS_SO_SET_FLUSH"},
+		{Value: 0x486, Name: "IP_VS_SO_SET_LIST"},
+		{Value: 0x487, Name: "IP_VS_SO_SET_ADDDEST"},
+		{Value: 0x488, Name: "IP_VS_SO_SET_DELDEST"},
+		{Value: 0x489, Name: "IP_VS_SO_SET_EDITDEST"},
+		{Value: 0x48a, Name: "IP_VS_SO_SET_TIMEOUT"},
+		{Value: 0x48b, Name: "IP_VS_SO_SET_STARTDAEMON"},
+		{Value: 0x48c, Name: "IP_VS_SO_SET_STOPDAEMON"},
+		{Value: 0x48d, Name: "IP_VS_SO_SET_RESTORE"},
+		{Value: 0x48e, Name: "IP_VS_SO_SET_SAVE"},
+		{Value: 0x48f, Name: "IP_VS_SO_SET_ZERO"},
+	},
+}
+
+// VsockOpt: SO_VM_SOCKETS_???, from <linux/vm_sockets.h>.
+var VsockOpt = &Set{
+	Unknown: "SO_VM_SOCKETS_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x0, Name: "SO_VM_SOCKETS_BUFFER_SIZE"},
+		{Value: 0x1, Name: "SO_VM_SOCKETS_BUFFER_MIN_SIZE"},
+		{Value: 0x2, Name: "SO_VM_SOCKETS_BUFFER_MAX_SIZE"},
+		{Value: 0x3, Name: "SO_VM_SOCKETS_PEER_HOST_VM_ID"},
+		{Value: 0x5, Name: "SO_VM_SOCKETS_TRUSTED"},
+		{Value: 0x6, Name: "SO_VM_SOCKETS_CONNECT_TIMEOUT_OLD"},
+		{Value: 0x7, Name: "SO_VM_SOCKETS_NONBLOCK_TXRX"},
+		{Value: 0x8, Name: "SO_VM_SOCKETS_CONNECT_TIMEOUT_NEW"},
+	},
+}
+
+// IPv6Opt: IPV6_???, from <linux/in6.h> <linux/in.h>.
+var IPv6Opt = &Set{
+	Unknown: "IPV6_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x1, Name: "IPV6_ADDRFORM"},
+		{Value: 0x2, Name: "IPV6_2292PKTINFO"},
+		{Value: 0x3, Name: "IPV6_2292HOPOPTS"},
+		{Value: 0x4, Name: "IPV6_2292DSTOPTS"},
+		{Value: 0x5, Name: "IPV6_2292RTHDR"},
+		{Value: 0x6, Name: "IPV6_2292PKTOPTIONS"},
+		{Value: 0x7, Name: "IPV6_CHECKSUM"},
+		{Value: 0x8, Name: "IPV6_2292HOPLIMIT"},
+		{Value: 0x9, Name: "IPV6_NEXTHOP"},
+		{Value: 0xa, Name: "IPV6_AUTHHDR"},
+		{Value: 0xb, Name: "IPV6_FLOWINFO"},
+		{Value: 0x10, Name: "IPV6_UNICAST_HOPS"},
+		{Value: 0x11, Name: "IPV6_MULTICAST_IF"},
+		{Value: 0x12, Name: "IPV6_MULTICAST_HOPS"},
+		{Value: 0x13, Name: "IPV6_MULTICAST_LOOP"},
+		{Value: 0x14, Name: "IPV6_ADD_MEMBERSHIP"},
+		{Value: 0x15, Name: "IPV6_DROP_MEMBERSHIP"},
+		{Value: 0x16, Name: "IPV6_ROUTER_ALERT"},
+		{Value: 0x17, Name: "IPV6_MTU_DISCOVER"},
+		{Value: 0x18, Name: "IPV6_MTU"},
+		{Value: 0x19, Name: "IPV6_RECVERR"},
+		{Value: 0x1a, Name: "IPV6_V6ONLY"},
+		{Value: 0x1b, Name: "IPV6_JOIN_ANYCAST"},
+		{Value: 0x1c, Name: "IPV6_LEAVE_ANYCAST"},
+		{Value: 0x1d, Name: "IPV6_MULTICAST_ALL"},
+		{Value: 0x1e, Name: "IPV6_ROUTER_ALERT_ISOLATE"},
+		{Value: 0x1f, Name: "IPV6_RECVERR_RFC4884"},
+		{Value: 0x20, Name: "IPV6_FLOWLABEL_MGR"},
+		{Value: 0x21, Name: "IPV6_FLOWINFO_SEND"},
+		{Value: 0x22, Name: "IPV6_IPSEC_POLICY"},
+		{Value: 0x23, Name: "IPV6_XFRM_POLICY"},
+		{Value: 0x24, Name: "IPV6_HDRINCL"},
+		{Value: 0x2a, Name: "MCAST_JOIN_GROUP"},
+		{Value: 0x2b, Name: "MCAST_BLOCK_SOURCE"},
+		{Value: 0x2c, Name: "MCAST_UNBLOCK_SOURCE"},
+		{Value: 0x2d, Name: "MCAST_LEAVE_GROUP"},
+		{Value: 0x2e, Name: "MCAST_JOIN_SOURCE_GROUP"},
+		{Value: 0x2f, Name: "MCAST_LEAVE_SOURCE_GROUP"},
+		{Value: 0x30, Name: "MCAST_MSFILTER"},
+		{Value: 0x31, Name: "IPV6_RECVPKTINFO"},
+		{Value: 0x32, Name: "IPV6_PKTINFO"},
+		{Value: 0x33, Name: "IPV6_RECVHOPLIMIT"},
+		{Value: 0x34, Name: "IPV6_HOPLIMIT"},
+		{Value: 0x35, Name: "IPV6_RECVHOPOPTS"},
+		{Value: 0x36, Name: "IPV6_HOPOPTS"},
+		{Value: 0x37, Name: "IPV6_RTHDRDSTOPTS"},
+		{Value: 0x38, Name: "IPV6_RECVRTHDR"},
+		{Value: 0x39, Name: "IPV6_RTHDR"},
+		{Value: 0x3a, Name: "IPV6_RECVDSTOPTS"},
+		{Value: 0x3b, Name: "IPV6_DSTOPTS"},
+		{Value: 0x3c, Name: "IPV6_RECVPATHMTU"},
+		{Value: 0x3d, Name: "IPV6_PATHMTU"},
+		{Value: 0x3e, Name: "IPV6_DONTFRAG"},
+		{Value: 0x42, Name: "IPV6_RECVTCLASS"},
+		{Value: 0x43, Name: "IPV6_TCLASS"},
+		{Value: 0x46, Name: "IPV6_AUTOFLOWLABEL"},
+		{Value: 0x48, Name: "IPV6_ADDR_PREFERENCES"},
+		{Value: 0x49, Name: "IPV6_MINHOPCOUNT"},
+		{Value: 0x4a, Name: "IPV6_ORIGDSTADDR"},
+		{Value: 0x4b, Name: "IPV6_TRANSPARENT"},
+		{Value: 0x4c, Name: "IPV6_UNICAST_IF"},
+		{Value: 0x4d, Name: "IPV6_RECVFRAGSIZE"},
+		{Value: 0x4e, Name: "IPV6_FREEBIND"},
+	},
+}
+
+// IPv6GetOpt: IPV6_???, from <linux/netfilter_ipv6/ip6_tables.h>.
+var IPv6GetOpt = &Set{
+	Unknown: "IPV6_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x1, Name: "IPV6_ADDRFORM"},
+		{Value: 0x2, Name: "IPV6_2292PKTINFO"},
+		{Value: 0x3, Name: "IPV6_2292HOPOPTS"},
+		{Value: 0x4, Name: "IPV6_2292DSTOPTS"},
+		{Value: 0x5, Name: "IPV6_2292RTHDR"},
+		{Value: 0x6, Name: "IPV6_2292PKTOPTIONS"},
+		{Value: 0x7, Name: "IPV6_CHECKSUM"},
+		{Value: 0x8, Name: "IPV6_2292HOPLIMIT"},
+		{Value: 0x9, Name: "IPV6_NEXTHOP"},
+		{Value: 0xa, Name: "IPV6_AUTHHDR"},
+		{Value: 0xb, Name: "IPV6_FLOWINFO"},
+		{Value: 0x10, Name: "IPV6_UNICAST_HOPS"},
+		{Value: 0x11, Name: "IPV6_MULTICAST_IF"},
+		{Value: 0x12, Name: "IPV6_MULTICAST_HOPS"},
+		{Value: 0x13, Name: "IPV6_MULTICAST_LOOP"},
+		{Value: 0x14, Name: "IPV6_ADD_MEMBERSHIP"},
+		{Value: 0x15, Name: "IPV6_DROP_MEMBERSHIP"},
+		{Value: 0x16, Name: "IPV6_ROUTER_ALERT"},
+		{Value: 0x17, Name: "IPV6_MTU_DISCOVER"},
+		{Value: 0x18, Name: "IPV6_MTU"},
+		{Value: 0x19, Name: "IPV6_RECVERR"},
+		{Value: 0x1a, Name: "IPV6_V6ONLY"},
+		{Value: 0x1b, Name: "IPV6_JOIN_ANYCAST"},
+		{Value: 0x1c, Name: "IPV6_LEAVE_ANYCAST"},
+		{Value: 0x1d, Name: "IPV6_MULTICAST_ALL"},
+		{Value: 0x1e, Name: "IPV6_ROUTER_ALERT_ISOLATE"},
+		{Value: 0x1f, Name: "IPV6_RECVERR_RFC4884"},
+		{Value: 0x20, Name: "IPV6_FLOWLABEL_MGR"},
+		{Value: 0x21, Name: "IPV6_FLOWINFO_SEND"},
+		{Value: 0x22, Name: "IPV6_IPSEC_POLICY"},
+		{Value: 0x23, Name: "IPV6_XFRM_POLICY"},
+		{Value: 0x24, Name: "IPV6_HDRINCL"},
+		{Value: 0x2a, Name: "MCAST_JOIN_GROUP"},
+		{Value: 0x2b, Name: "MCAST_BLOCK_SOURCE"},
+		{Value: 0x2c, Name: "MCAST_UNBLOCK_SOURCE"},
+		{Value: 0x2d, Name: "MCAST_LEAVE_GROUP"},
+		{Value: 0x2e, Name: "MCAST_JOIN_SOURCE_GROUP"},
+		{Value: 0x2f, Name: "MCAST_LEAVE_SOURCE_GROUP"},
+		{Value: 0x30, Name: "MCAST_MSFILTER"},
+		{Value: 0x31, Name: "IPV6_RECVPKTINFO"},
+		{Value: 0x32, Name: "IPV6_PKTINFO"},
+		{Value: 0x33, Name: "IPV6_RECVHOPLIMIT"},
+		{Value: 0x34, Name: "IPV6_HOPLIMIT"},
+		{Value: 0x35, Name: "IPV6_RECVHOPOPTS"},
+		{Value: 0x36, Name: "IPV6_HOPOPTS"},
+		{Value: 0x37, Name: "IPV6_RTHDRDSTOPTS"},
+		{Value: 0x38, Name: "IPV6_RECVRTHDR"},
+		{Value: 0x39, Name: "IPV6_RTHDR"},
+		{Value: 0x3a, Name: "IPV6_RECVDSTOPTS"},
+		{Value: 0x3b, Name: "IPV6_DSTOPTS"},
+		{Value: 0x3c, Name: "IPV6_RECVPATHMTU"},
+		{Value: 0x3d, Name: "IPV6_PATHMTU"},
+		{Value: 0x3e, Name: "IPV6_DONTFRAG"},
+		{Value: 0x40, Name: "IP6T_SO_GET_INFO"},
+		{Value: 0x41, Name: "IP6T_SO_GET_ENTRIES"},
+		{Value: 0x42, Name: "IPV6_RECVTCLASS"},
+		{Value: 0x43, Name: "IPV6_TCLASS"},
+		{Value: 0x44, Name: "IP6T_SO_GET_REVISION_MATCH"},
+		{Value: 0x45, Name: "IP6T_SO_GET_REVISION_TARGET"},
+		{Value: 0x46, Name: "IPV6_AUTOFLOWLABEL"},
+		{Value: 0x48, Name: "IPV6_ADDR_PREFERENCES"},
+		{Value: 0x49, Name: "IPV6_MINHOPCOUNT"},
+		{Value: 0x4a, Name: "IPV6_ORIGDSTADDR"},
+		{Value: 0x4b, Name: "IPV6_TRANSPARENT"},
+		{Value: 0x4c, Name: "IPV6_UNICAST_IF"},
+		{Value: 0x4d, Name: "IPV6_RECVFRAGSIZE"},
+		{Value: 0x4e, Name: "IPV6_FREEBIND"},
+	},
+}
+
+// IPv6SetOpt: IPV6_???, from <linux/netfilter_ipv6/ip6_tables.h>.
+var IPv6SetOpt = &Set{
+	Unknown: "IPV6_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x1, Name: "IPV6_ADDRFORM"},
+		{Value: 0x2, Name: "IPV6_2292PKTINFO"},
+		{Value: 0x3, Name: "IPV6_2292HOPOPTS"},
+		{Value: 0x4, Name: "IPV6_2292DSTOPTS"},
+		{Value: 0x5, Name: "IPV6_2292RTHDR"},
+		{Value: 0x6, Name: "IPV6_2292PKTOPTIONS"},
+		{Value: 0x7, Name: "IPV6_CHECKSUM"},
+		{Value: 0x8, Name: "IPV6_2292HOPLIMIT"},
+		{Value: 0x9, Name: "IPV6_NEXTHOP"},
+		{Value: 0xa, Name: "IPV6_AUTHHDR"},
+		{Value: 0xb, Name: "IPV6_FLOWINFO"},
+		{Value: 0x10, Name: "IPV6_UNICAST_HOPS"},
+		{Value: 0x11, Name: "IPV6_MULTICAST_IF"},
+		{Value: 0x12, Name: "IPV6_MULTICAST_HOPS"},
+		{Value: 0x13, Name: "IPV6_MULTICAST_LOOP"},
+		{Value: 0x14, Name: "IPV6_ADD_MEMBERSHIP"},
+		{Value: 0x15, Name: "IPV6_DROP_MEMBERSHIP"},
+		{Value: 0x16, Name: "IPV6_ROUTER_ALERT"},
+		{Value: 0x17, Name: "IPV6_MTU_DISCOVER"},
+		{Value: 0x18, Name: "IPV6_MTU"},
+		{Value: 0x19, Name: "IPV6_RECVERR"},
+		{Value: 0x1a, Name: "IPV6_V6ONLY"},
+		{Value: 0x1b, Name: "IPV6_JOIN_ANYCAST"},
+		{Value: 0x1c, Name: "IPV6_LEAVE_ANYCAST"},
+		{Value: 0x1d, Name: "IPV6_MULTICAST_ALL"},
+		{Value: 0x1e, Name: "IPV6_ROUTER_ALERT_ISOLATE"},
+		{Value: 0x1f, Name: "IPV6_RECVERR_RFC4884"},
+		{Value: 0x20, Name: "IPV6_FLOWLABEL_MGR"},
+		{Value: 0x21, Name: "IPV6_FLOWINFO_SEND"},
+		{Value: 0x22, Name: "IPV6_IPSEC_POLICY"},
+		{Value: 0x23, Name: "IPV6_XFRM_POLICY"},
+		{Value: 0x24, Name: "IPV6_HDRINCL"},
+		{Value: 0x2a, Name: "MCAST_JOIN_GROUP"},
+		{Value: 0x2b, Name: "MCAST_BLOCK_SOURCE"},
+		{Value: 0x2c, Name: "MCAST_UNBLOCK_SOURCE"},
+		{Value: 0x2d, Name: "MCAST_LEAVE_GROUP"},
+		{Value: 0x2e, Name: "MCAST_JOIN_SOURCE_GROUP"},
+		{Value: 0x2f, Name: "MCAST_LEAVE_SOURCE_GROUP"},
+		{Value: 0x30, Name: "MCAST_MSFILTER"},
+		{Value: 0x31, Name: "IPV6_RECVPKTINFO"},
+		{Value: 0x32, Name: "IPV6_PKTINFO"},
+		{Value: 0x33, Name: "IPV6_RECVHOPLIMIT"},
+		{Value: 0x34, Name: "IPV6_HOPLIMIT"},
+		{Value: 0x35, Name: "IPV6_RECVHOPOPTS"},
+		{Value: 0x36, Name: "IPV6_HOPOPTS"},
+		{Value: 0x37, Name: "IPV6_RTHDRDSTOPTS"},
+		{Value: 0x38, Name: "IPV6_RECVRTHDR"},
+		{Value: 0x39, Name: "IPV6_RTHDR"},
+		{Value: 0x3a, Name: "IPV6_RECVDSTOPTS"},
+		{Value: 0x3b, Name: "IPV6_DSTOPTS"},
+		{Value: 0x3c, Name: "IPV6_RECVPATHMTU"},
+		{Value: 0x3d, Name: "IPV6_PATHMTU"},
+		{Value: 0x3e, Name: "IPV6_DONTFRAG"},
+		{Value: 0x40, Name: "IP6T_SO_SET_REPLACE"},
+		{Value: 0x41, Name: "IP6T_SO_SET_ADD_COUNTERS"},
+		{Value: 0x42, Name: "IPV6_RECVTCLASS"},
+		{Value: 0x43, Name: "IPV6_TCLASS"},
+		{Value: 0x46, Name: "IPV6_AUTOFLOWLABEL"},
+		{Value: 0x48, Name: "IPV6_ADDR_PREFERENCES"},
+		{Value: 0x49, Name: "IPV6_MINHOPCOUNT"},
+		{Value: 0x4a, Name: "IPV6_ORIGDSTADDR"},
+		{Value: 0x4b, Name: "IPV6_TRANSPARENT"},
+		{Value: 0x4c, Name: "IPV6_UNICAST_IF"},
+		{Value: 0x4d, Name: "IPV6_RECVFRAGSIZE"},
+		{Value: 0x4e, Name: "IPV6_FREEBIND"},
+	},
+}
+
+// IPXOpt: IPX_???.
+var IPXOpt = &Set{
+	Unknown: "IPX_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x1, Name: "IPX_TYPE"},
+	},
+}
+
+// AX25Opt: AX25_???, from <linux/ax25.h>.
+var AX25Opt = &Set{
+	Unknown: "AX25_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x1, Name: "AX25_WINDOW"},
+		{Value: 0x2, Name: "AX25_T1"},
+		{Value: 0x3, Name: "AX25_N2"},
+		{Value: 0x4, Name: "AX25_T3"},
+		{Value: 0x5, Name: "AX25_T2"},
+		{Value: 0x6, Name: "AX25_BACKOFF"},
+		{Value: 0x7, Name: "AX25_EXTSEQ"},
+		{Value: 0x8, Name: "AX25_PIDINCL"},
+		{Value: 0x9, Name: "AX25_IDLE"},
+		{Value: 0xa, Name: "AX25_PACLEN"},
+		{Value: 0xc, Name: "AX25_IAMDIGI"},
+		{Value: 0x19, Name: "SO_BINDTODEVICE"},
+	},
+}
+
+// PacketOpt: PACKET_???, from <linux/if_packet.h>.
+var PacketOpt = &Set{
+	Unknown: "PACKET_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x1, Name: "PACKET_ADD_MEMBERSHIP"},
+		{Value: 0x2, Name: "PACKET_DROP_MEMBERSHIP"},
+		{Value: 0x3, Name: "PACKET_RECV_OUTPUT"},
+		{Value: 0x5, Name: "PACKET_RX_RING"},
+		{Value: 0x6, Name: "PACKET_STATISTICS"},
+		{Value: 0x7, Name: "PACKET_COPY_THRESH"},
+		{Value: 0x8, Name: "PACKET_AUXDATA"},
+		{Value: 0x9, Name: "PACKET_ORIGDEV"},
+		{Value: 0xa, Name: "PACKET_VERSION"},
+		{Value: 0xb, Name: "PACKET_HDRLEN"},
+		{Value: 0xc, Name: "PACKET_RESERVE"},
+		{Value: 0xd, Name: "PACKET_TX_RING"},
+		{Value: 0xe, Name: "PACKET_LOSS"},
+		{Value: 0xf, Name: "PACKET_VNET_HDR"},
+		{Value: 0x10, Name: "PACKET_TX_TIMESTAMP"},
+		{Value: 0x11, Name: "PACKET_TIMESTAMP"},
+		{Value: 0x12, Name: "PACKET_FANOUT"},
+		{Value: 0x13, Name: "PACKET_TX_HAS_OFF"},
+		{Value: 0x14, Name: "PACKET_QDISC_BYPASS"},
+		{Value: 0x15, Name: "PACKET_ROLLOVER_STATS"},
+		{Value: 0x16, Name: "PACKET_FANOUT_DATA"},
+		{Value: 0x17, Name: "PACKET_IGNORE_OUTGOING"},
+		{Value: 0x18, Name: "PACKET_VNET_HDR_SZ"},
+	},
+}
+
+// TCPOpt: TCP_???, from <linux/tcp.h>.
+var TCPOpt = &Set{
+	Unknown: "TCP_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x1, Name: "TCP_NODELAY"},
+		{Value: 0x2, Name: "TCP_MAXSEG"},
+		{Value: 0x3, Name: "TCP_CORK"},
+		{Value: 0x4, Name: "TCP_KEEPIDLE"},
+		{Value: 0x5, Name: "TCP_KEEPINTVL"},
+		{Value: 0x6, Name: "TCP_KEEPCNT"},
+		{Value: 0x7, Name: "TCP_SYNCNT"},
+		{Value: 0x8, Name: "TCP_LINGER2"},
+		{Value: 0x9, Name: "TCP_DEFER_ACCEPT"},
+		{Value: 0xa, Name: "TCP_WINDOW_CLAMP"},
+		{Value: 0xb, Name: "TCP_INFO"},
+		{Value: 0xc, Name: "TCP_QUICKACK"},
+		{Value: 0xd, Name: "TCP_CONGESTION"},
+		{Value: 0xe, Name: "TCP_MD5SIG"},
+		{Value: 0xf, Name: "TCP_COOKIE_TRANSACTIONS"},
+		{Value: 0x10, Name: "TCP_THIN_LINEAR_TIMEOUTS"},
+		{Value: 0x11, Name: "TCP_THIN_DUPACK"},
+		{Value: 0x12, Name: "TCP_USER_TIMEOUT"},
+		{Value: 0x13, Name: "TCP_REPAIR"},
+		{Value: 0x14, Name: "TCP_REPAIR_QUEUE"},
+		{Value: 0x15, Name: "TCP_QUEUE_SEQ"},
+		{Value: 0x16, Name: "TCP_REPAIR_OPTIONS"},
+		{Value: 0x17, Name: "TCP_FASTOPEN"},
+		{Value: 0x18, Name: "TCP_TIMESTAMP"},
+		{Value: 0x19, Name: "TCP_NOTSENT_LOWAT"},
+		{Value: 0x1a, Name: "TCP_CC_INFO"},
+		{Value: 0x1b, Name: "TCP_SAVE_SYN"},
+		{Value: 0x1c, Name: "TCP_SAVED_SYN"},
+		{Value: 0x1d, Name: "TCP_REPAIR_WINDOW"},
+		{Value: 0x1e, Name: "TCP_FASTOPEN_CONNECT"},
+		{Value: 0x1f, Name: "TCP_ULP"},
+		{Value: 0x20, Name: "TCP_MD5SIG_EXT"},
+		{Value: 0x21, Name: "TCP_FASTOPEN_KEY"},
+		{Value: 0x22, Name: "TCP_FASTOPEN_NO_COOKIE"},
+		{Value: 0x23, Name: "TCP_ZEROCOPY_RECEIVE"},
+		{Value: 0x24, Name: "TCP_INQ"},
+		{Value: 0x25, Name: "TCP_TX_DELAY"},
+		{Value: 0x26, Name: "TCP_AO_ADD_KEY"},
+		{Value: 0x27, Name: "TCP_AO_DEL_KEY"},
+		{Value: 0x28, Name: "TCP_AO_INFO"},
+		{Value: 0x29, Name: "TCP_AO_GET_KEYS"},
+		{Value: 0x2a, Name: "TCP_AO_REPAIR"},
+		{Value: 0x2b, Name: "TCP_IS_MPTCP"},
+		{Value: 0x2c, Name: "TCP_RTO_MAX_MS"},
+		{Value: 0x2d, Name: "TCP_RTO_MIN_US"},
+		{Value: 0x2e, Name: "TCP_DELACK_MAX_US"},
+	},
+}
+
+// CANRawOpt: CAN_RAW_???, from <linux/can/raw.h>.
+var CANRawOpt = &Set{
+	Unknown: "CAN_RAW_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x1, Name: "CAN_RAW_FILTER"},
+		{Value: 0x2, Name: "CAN_RAW_ERR_FILTER"},
+		{Value: 0x3, Name: "CAN_RAW_LOOPBACK"},
+		{Value: 0x4, Name: "CAN_RAW_RECV_OWN_MSGS"},
+		{Value: 0x5, Name: "CAN_RAW_FD_FRAMES"},
+		{Value: 0x6, Name: "CAN_RAW_JOIN_FILTERS"},
+		{Value: 0x7, Name: "CAN_RAW_XL_FRAMES"},
+		{Value: 0x8, Name: "CAN_RAW_XL_VCID_OPTS"},
+	},
+}
+
+// SCTPOpt: SCTP_???, from <linux/sctp.h>.
+var SCTPOpt = &Set{
+	Unknown: "SCTP_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x0, Name: "SCTP_RTOINFO"},
+		{Value: 0x1, Name: "SCTP_ASSOCINFO"},
+		{Value: 0x2, Name: "SCTP_INITMSG"},
+		{Value: 0x3, Name: "SCTP_NODELAY"},
+		{Value: 0x4, Name: "SCTP_AUTOCLOSE"},
+		{Value: 0x5, Name: "SCTP_SET_PEER_PRIMARY_ADDR"},
+		{Value: 0x6, Name: "SCTP_PRIMARY_ADDR"},
+		{Value: 0x7, Name: "SCTP_ADAPTATION_LAYER"},
+		{Value: 0x8, Name: "SCTP_DISABLE_FRAGMENTS"},
+		{Value: 0x9, Name: "SCTP_PEER_ADDR_PARAMS"},
+		{Value: 0xa, Name: "SCTP_DEFAULT_SEND_PARAM"},
+		{Value: 0xb, Name: "SCTP_EVENTS"},
+		{Value: 0xc, Name: "SCTP_I_WANT_MAPPED_V4_ADDR"},
+		{Value: 0xd, Name: "SCTP_MAXSEG"},
+		{Value: 0xe, Name: "SCTP_STATUS"},
+		{Value: 0xf, Name: "SCTP_GET_PEER_ADDR_INFO"},
+		{Value: 0x10, Name: "SCTP_DELAYED_SACK"},
+		{Value: 0x11, Name: "SCTP_CONTEXT"},
+		{Value: 0x12, Name: "SCTP_FRAGMENT_INTERLEAVE"},
+		{Value: 0x13, Name: "SCTP_PARTIAL_DELIVERY_POINT"},
+		{Value: 0x14, Name: "SCTP_MAX_BURST"},
+		{Value: 0x15, Name: "SCTP_AUTH_CHUNK"},
+		{Value: 0x16, Name: "SCTP_HMAC_IDENT"},
+		{Value: 0x17, Name: "SCTP_AUTH_KEY"},
+		{Value: 0x18, Name: "SCTP_AUTH_ACTIVE_KEY"},
+		{Value: 0x19, Name: "SCTP_AUTH_DELETE_KEY"},
+		{Value: 0x1a, Name: "SCTP_PEER_AUTH_CHUNKS"},
+		{Value: 0x1b, Name: "SCTP_LOCAL_AUTH_CHUNKS"},
+		{Value: 0x1c, Name: "SCTP_GET_ASSOC_NUMBER"},
+		{Value: 0x1d, Name: "SCTP_GET_ASSOC_ID_LIST"},
+		{Value: 0x1e, Name: "SCTP_AUTO_ASCONF"},
+		{Value: 0x1f, Name: "SCTP_PEER_ADDR_THLDS"},
+		{Value: 0x20, Name: "SCTP_RECVRCVINFO"},
+		{Value: 0x21, Name: "SCTP_RECVNXTINFO"},
+		{Value: 0x22, Name: "SCTP_DEFAULT_SNDINFO"},
+		{Value: 0x23, Name: "SCTP_AUTH_DEACTIVATE_KEY"},
+		{Value: 0x24, Name: "SCTP_REUSE_PORT"},
+		{Value: 0x25, Name: "SCTP_PEER_ADDR_THLDS_V2"},
+		{Value: 0x64, Name: "SCTP_SOCKOPT_BINDX_ADD"},
+		{Value: 0x65, Name: "SCTP_SOCKOPT_BINDX_REM"},
+		{Value: 0x66, Name: "SCTP_SOCKOPT_PEELOFF"},
+		{Value: 0x67, Name: "SCTP_GET_PEER_ADDRS_NUM_OLD"},
+		{Value: 0x68, Name: "SCTP_GET_PEER_ADDRS_OLD"},
+		{Value: 0x69, Name: "SCTP_GET_LOCAL_ADDRS_NUM_OLD"},
+		{Value: 0x6a, Name: "SCTP_GET_LOCAL_ADDRS_OLD"},
+		{Value: 0x6b, Name: "SCTP_SOCKOPT_CONNECTX_OLD"},
+		{Value: 0x6c, Name: "SCTP_GET_PEER_ADDRS"},
+		{Value: 0x6d, Name: "SCTP_GET_LOCAL_ADDRS"},
+		{Value: 0x6e, Name: "SCTP_SOCKOPT_CONNECTX"},
+		{Value: 0x6f, Name: "SCTP_SOCKOPT_CONNECTX3"},
+		{Value: 0x70, Name: "SCTP_GET_ASSOC_STATS"},
+		{Value: 0x71, Name: "SCTP_PR_SUPPORTED"},
+		{Value: 0x72, Name: "SCTP_DEFAULT_PRINFO"},
+		{Value: 0x73, Name: "SCTP_PR_ASSOC_STATUS"},
+		{Value: 0x74, Name: "SCTP_PR_STREAM_STATUS"},
+		{Value: 0x75, Name: "SCTP_RECONFIG_SUPPORTED"},
+		{Value: 0x76, Name: "SCTP_ENABLE_STREAM_RESET"},
+		{Value: 0x77, Name: "SCTP_RESET_STREAMS"},
+		{Value: 0x78, Name: "SCTP_RESET_ASSOC"},
+		{Value: 0x79, Name: "SCTP_ADD_STREAMS"},
+		{Value: 0x7a, Name: "SCTP_SOCKOPT_PEELOFF_FLAGS"},
+		{Value: 0x7b, Name: "SCTP_STREAM_SCHEDULER"},
+		{Value: 0x7c, Name: "SCTP_STREAM_SCHEDULER_VALUE"},
+		{Value: 0x7d, Name: "SCTP_INTERLEAVING_SUPPORTED"},
+		{Value: 0x7e, Name: "SCTP_SENDMSG_CONNECT"},
+		{Value: 0x7f, Name: "SCTP_EVENT"},
+		{Value: 0x80, Name: "SCTP_ASCONF_SUPPORTED"},
+		{Value: 0x81, Name: "SCTP_AUTH_SUPPORTED"},
+		{Value: 0x82, Name: "SCTP_ECN_SUPPORTED"},
+		{Value: 0x83, Name: "SCTP_EXPOSE_POTENTIALLY_FAILED_STATE"},
+		{Value: 0x84, Name: "SCTP_REMOTE_UDP_ENCAPS_PORT"},
+		{Value: 0x85, Name: "SCTP_PLPMTUD_PROBE_INTERVAL"},
+	},
+}
+
+// RawOpt: RAW_???, from <linux/icmp.h>.
+var RawOpt = &Set{
+	Unknown: "RAW_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x1, Name: "ICMP_FILTER"},
+	},
+}
+
+// NetlinkOpt: NETLINK_???, from <linux/netlink.h>.
+var NetlinkOpt = &Set{
+	Unknown: "NETLINK_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x1, Name: "NETLINK_ADD_MEMBERSHIP"},
+		{Value: 0x2, Name: "NETLINK_DROP_MEMBERSHIP"},
+		{Value: 0x3, Name: "NETLINK_PKTINFO"},
+		{Value: 0x4, Name: "NETLINK_BROADCAST_ERROR"},
+		{Value: 0x5, Name: "NETLINK_NO_ENOBUFS"},
+		{Value: 0x6, Name: "NETLINK_RX_RING"},
+		{Value: 0x7, Name: "NETLINK_TX_RING"},
+		{Value: 0x8, Name: "NETLINK_LISTEN_ALL_NSID"},
+		{Value: 0x9, Name: "NETLINK_LIST_MEMBERSHIPS"},
+		{Value: 0xa, Name: "NETLINK_CAP_ACK"},
+		{Value: 0xb, Name: "NETLINK_EXT_ACK"},
+		{Value: 0xc, Name: "NETLINK_GET_STRICT_CHK"},
+	},
+}
+
+// UDPOpt: UDP_???, from <linux/udp.h>.
+var UDPOpt = &Set{
+	Unknown: "UDP_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x1, Name: "UDP_CORK"},
+		{Value: 0x64, Name: "UDP_ENCAP"},
+		{Value: 0x65, Name: "UDP_NO_CHECK6_TX"},
+		{Value: 0x66, Name: "UDP_NO_CHECK6_RX"},
+		{Value: 0x67, Name: "UDP_SEGMENT"},
+		{Value: 0x68, Name: "UDP_GRO"},
+	},
+}
+
+// IrDAOpt: IRLMP_???.
+var IrDAOpt = &Set{
+	Unknown: "IRLMP_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x1, Name: "IRLMP_ENUMDEVICES"},
+		{Value: 0x2, Name: "IRLMP_IAS_SET"},
+		{Value: 0x3, Name: "IRLMP_IAS_QUERY"},
+		{Value: 0x4, Name: "IRLMP_HINTS_SET"},
+		{Value: 0x5, Name: "IRLMP_QOS_SET"},
+		{Value: 0x6, Name: "IRLMP_QOS_GET"},
+		{Value: 0x7, Name: "IRLMP_MAX_SDU_SIZE"},
+		{Value: 0x8, Name: "IRLMP_IAS_GET"},
+		{Value: 0x9, Name: "IRLMP_IAS_DEL"},
+		{Value: 0xa, Name: "IRLMP_HINT_MASK_SET"},
+		{Value: 0xb, Name: "IRLMP_WAITDEVICE"},
+	},
+}
+
+// LLCOpt: LLC_OPT_???, from <linux/llc.h>.
+var LLCOpt = &Set{
+	Unknown: "LLC_OPT_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x0, Name: "LLC_OPT_UNKNOWN"},
+		{Value: 0x1, Name: "LLC_OPT_RETRY"},
+		{Value: 0x2, Name: "LLC_OPT_SIZE"},
+		{Value: 0x3, Name: "LLC_OPT_ACK_TMR_EXP"},
+		{Value: 0x4, Name: "LLC_OPT_P_TMR_EXP"},
+		{Value: 0x5, Name: "LLC_OPT_REJ_TMR_EXP"},
+		{Value: 0x6, Name: "LLC_OPT_BUSY_TMR_EXP"},
+		{Value: 0x7, Name: "LLC_OPT_TX_WIN"},
+		{Value: 0x8, Name: "LLC_OPT_RX_WIN"},
+		{Value: 0x9, Name: "LLC_OPT_PKTINFO"},
+	},
+}
+
+// DCCPOpt: DCCP_SOCKOPT_???.
+var DCCPOpt = &Set{
+	Unknown: "DCCP_SOCKOPT_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x1, Name: "DCCP_SOCKOPT_PACKET_SIZE"},
+		{Value: 0x2, Name: "DCCP_SOCKOPT_SERVICE"},
+		{Value: 0x3, Name: "DCCP_SOCKOPT_CHANGE_L"},
+		{Value: 0x4, Name: "DCCP_SOCKOPT_CHANGE_R"},
+		{Value: 0x5, Name: "DCCP_SOCKOPT_GET_CUR_MPS"},
+		{Value: 0x6, Name: "DCCP_SOCKOPT_SERVER_TIMEWAIT"},
+		{Value: 0xa, Name: "DCCP_SOCKOPT_SEND_CSCOV"},
+		{Value: 0xb, Name: "DCCP_SOCKOPT_RECV_CSCOV"},
+		{Value: 0xc, Name: "DCCP_SOCKOPT_AVAILABLE_CCIDS"},
+		{Value: 0xd, Name: "DCCP_SOCKOPT_CCID"},
+		{Value: 0xe, Name: "DCCP_SOCKOPT_TX_CCID"},
+		{Value: 0xf, Name: "DCCP_SOCKOPT_RX_CCID"},
+		{Value: 0x10, Name: "DCCP_SOCKOPT_QPOLICY_ID"},
+		{Value: 0x11, Name: "DCCP_SOCKOPT_QPOLICY_TXQLEN"},
+		{Value: 0x80, Name: "DCCP_SOCKOPT_CCID_RX_INFO"},
+		{Value: 0xc0, Name: "DCCP_SOCKOPT_CCID_TX_INFO"},
+	},
+}
+
+// TIPCOpt: TIPC_???, from <linux/tipc.h>.
+var TIPCOpt = &Set{
+	Unknown: "TIPC_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x7f, Name: "TIPC_IMPORTANCE"},
+		{Value: 0x80, Name: "TIPC_SRC_DROPPABLE"},
+		{Value: 0x81, Name: "TIPC_DEST_DROPPABLE"},
+		{Value: 0x82, Name: "TIPC_CONN_TIMEOUT"},
+		{Value: 0x83, Name: "TIPC_NODE_RECVQ_DEPTH"},
+		{Value: 0x84, Name: "TIPC_SOCK_RECVQ_DEPTH"},
+		{Value: 0x85, Name: "TIPC_MCAST_BROADCAST"},
+		{Value: 0x86, Name: "TIPC_MCAST_REPLICAST"},
+		{Value: 0x87, Name: "TIPC_GROUP_JOIN"},
+		{Value: 0x88, Name: "TIPC_GROUP_LEAVE"},
+		{Value: 0x89, Name: "TIPC_SOCK_RECVQ_USED"},
+		{Value: 0x8a, Name: "TIPC_NODELAY"},
+	},
+}
+
+// RxrpcOpt: RXRPC_???, from <linux/rxrpc.h>.
+var RxrpcOpt = &Set{
+	Unknown: "RXRPC_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x1, Name: "RXRPC_SECURITY_KEY"},
+		{Value: 0x2, Name: "RXRPC_SECURITY_KEYRING"},
+		{Value: 0x3, Name: "RXRPC_EXCLUSIVE_CONNECTION"},
+		{Value: 0x4, Name: "RXRPC_MIN_SECURITY_LEVEL"},
+		{Value: 0x5, Name: "RXRPC_UPGRADEABLE_SERVICE"},
+		{Value: 0x6, Name: "RXRPC_SUPPORTED_CMSG"},
+		{Value: 0x7, Name: "RXRPC_MANAGE_RESPONSE"},
+	},
+}
+
+// L2TPOpt: PPPOL2TP_SO_???, from <linux/if_pppol2tp.h>.
+var L2TPOpt = &Set{
+	Unknown: "PPPOL2TP_SO_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x1, Name: "PPPOL2TP_SO_DEBUG"},
+		{Value: 0x2, Name: "PPPOL2TP_SO_RECVSEQ"},
+		{Value: 0x3, Name: "PPPOL2TP_SO_SENDSEQ"},
+		{Value: 0x4, Name: "PPPOL2TP_SO_LNSMODE"},
+		{Value: 0x5, Name: "PPPOL2TP_SO_REORDERTO"},
+	},
+}
+
+// BluetoothOpt: BT_???.
+var BluetoothOpt = &Set{
+	Unknown: "BT_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x4, Name: "BT_SECURITY"},
+		{Value: 0x7, Name: "BT_DEFER_SETUP"},
+		{Value: 0x8, Name: "BT_FLUSHABLE"},
+		{Value: 0x9, Name: "BT_POWER"},
+		{Value: 0xa, Name: "BT_CHANNEL_POLICY"},
+		{Value: 0xb, Name: "BT_VOICE"},
+		{Value: 0xc, Name: "BT_SNDMTU"},
+		{Value: 0xd, Name: "BT_RCVMTU"},
+	},
+}
+
+// PhonetPipeOpt: PNPIPE_???, from <linux/phonet.h>.
+var PhonetPipeOpt = &Set{
+	Unknown: "PNPIPE_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x1, Name: "PNPIPE_ENCAP"},
+		{Value: 0x2, Name: "PNPIPE_IFINDEX"},
+		{Value: 0x3, Name: "PNPIPE_HANDLE"},
+		{Value: 0x4, Name: "PNPIPE_INITSTATE"},
+	},
+}
+
+// RDSOpt: RDS_???, from <linux/rds.h>.
+var RDSOpt = &Set{
+	Unknown: "RDS_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x1, Name: "RDS_CANCEL_SENT_TO"},
+		{Value: 0x2, Name: "RDS_GET_MR"},
+		{Value: 0x3, Name: "RDS_FREE_MR"},
+		{Value: 0x4, Name: "RDS_BARRIER"},
+		{Value: 0x5, Name: "RDS_RECVERR"},
+		{Value: 0x6, Name: "RDS_CONG_MONITOR"},
+		{Value: 0x7, Name: "RDS_GET_MR_FOR_DEST"},
+		{Value: 0x8, Name: "SO_RDS_TRANSPORT"},
+		{Value: 0xa, Name: "SO_RDS_MSG_RXPATH_LATENCY"},
+		{Value: 0x1d, Name: "SO_TIMESTAMP_OLD"},
+		{Value: 0x2710, Name: "RDS_INFO_COUNTERS"},
+		{Value: 0x2711, Name: "RDS_INFO_CONNECTIONS"},
+		{Value: 0x2712, Name: "RDS_INFO_FLOWS"},
+		{Value: 0x2713, Name: "RDS_INFO_SEND_MESSAGES"},
+		{Value: 0x2714, Name: "RDS_INFO_RETRANS_MESSAGES"},
+		{Value: 0x2715, Name: "RDS_INFO_RECV_MESSAGES"},
+		{Value: 0x2716, Name: "RDS_INFO_SOCKETS"},
+		{Value: 0x2717, Name: "RDS_INFO_TCP_SOCKETS"},
+		{Value: 0x2718, Name: "RDS_INFO_IB_CONNECTIONS"},
+		{Value: 0x2719, Name: "RDS_INFO_CONNECTION_STATS"},
+		{Value: 0x271a, Name: "RDS_INFO_IWARP_CONNECTIONS"},
+	},
+}
+
+// IUCVOpt: SO_???.
+var IUCVOpt = &Set{
+	Unknown: "SO_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x80, Name: "SO_IPRMDATA_MSG"},
+		{Value: 0x800, Name: "SO_MSGSIZE"},
+		{Value: 0x1000, Name: "SO_MSGLIMIT"},
+	},
+}
+
+// CAIFOpt: CAIFSO_???.
+var CAIFOpt = &Set{
+	Unknown: "CAIFSO_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x7f, Name: "CAIFSO_LINK_SELECT"},
+		{Value: 0x80, Name: "CAIFSO_REQ_PARAM"},
+		{Value: 0x81, Name: "CAIFSO_RSP_PARAM"},
+	},
+}
+
+// ALGOpt: ALG_SET_???, from <linux/if_alg.h>.
+var ALGOpt = &Set{
+	Unknown: "ALG_SET_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x1, Name: "ALG_SET_KEY"},
+		{Value: 0x2, Name: "ALG_SET_IV"},
+		{Value: 0x3, Name: "ALG_SET_OP"},
+		{Value: 0x4, Name: "ALG_SET_AEAD_ASSOCLEN"},
+		{Value: 0x5, Name: "ALG_SET_AEAD_AUTHSIZE"},
+		{Value: 0x6, Name: "ALG_SET_DRBG_ENTROPY"},
+		{Value: 0x7, Name: "ALG_SET_KEY_BY_KEY_SERIAL"},
+	},
+}
+
+// NFCLLCPOpt: NFC_LLCP_???, from <linux/nfc.h>.
+var NFCLLCPOpt = &Set{
+	Unknown: "NFC_LLCP_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x0, Name: "NFC_LLCP_RW"},
+		{Value: 0x1, Name: "NFC_LLCP_MIUX"},
+		{Value: 0x2, Name: "NFC_LLCP_REMOTE_MIU"},
+		{Value: 0x3, Name: "NFC_LLCP_REMOTE_LTO"},
+		{Value: 0x4, Name: "NFC_LLCP_REMOTE_RW"},
+	},
+}
+
+// KCMOpt: KCM_???, from <linux/kcm.h>.
+var KCMOpt = &Set{
+	Unknown: "KCM_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x1, Name: "KCM_RECV_DISABLE"},
+	},
+}
+
+// TLSOpt: TLS_???, from <linux/tls.h>.
+var TLSOpt = &Set{
+	Unknown: "TLS_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x1, Name: "TLS_TX"},
+		{Value: 0x2, Name: "TLS_RX"},
+		{Value: 0x3, Name: "TLS_TX_ZEROCOPY_RO"},
+		{Value: 0x4, Name: "TLS_RX_EXPECT_NO_PAD"},
+		{Value: 0x5, Name: "TLS_TX_MAX_PAYLOAD_LEN"},
+	},
+}
+
+// XDPOpt: XDP_???, from <linux/if_xdp.h>.
+var XDPOpt = &Set{
+	Unknown: "XDP_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x1, Name: "XDP_MMAP_OFFSETS"},
+		{Value: 0x2, Name: "XDP_RX_RING"},
+		{Value: 0x3, Name: "XDP_TX_RING"},
+		{Value: 0x4, Name: "XDP_UMEM_REG"},
+		{Value: 0x5, Name: "XDP_UMEM_FILL_RING"},
+		{Value: 0x6, Name: "XDP_UMEM_COMPLETION_RING"},
+		{Value: 0x7, Name: "XDP_STATISTICS"},
+		{Value: 0x8, Name: "XDP_OPTIONS"},
+		{Value: 0x9, Name: "XDP_MAX_TX_SKB_BUDGET"},
 	},
 }
 
@@ -1205,15 +2093,331 @@ var PacketMreqType = &Set{
 	},
 }
 
-// XDPFlags: XDP_???, from <linux/if_xdp.h>.
-var XDPFlags = &Set{
-	Unknown: "XDP_???",
+// ICMPFilter: ICMP_???, from <linux/icmp.h>.
+var ICMPFilter = &Set{
+	Unknown: "ICMP_???",
+	sorted:  true,
 	Consts: []Const{
-		{Value: 0x1, Name: "XDP_SHARED_UMEM"},
-		{Value: 0x2, Name: "XDP_COPY"},
-		{Value: 0x4, Name: "XDP_ZEROCOPY"},
-		{Value: 0x8, Name: "XDP_USE_NEED_WAKEUP"},
-		{Value: 0x10, Name: "XDP_USE_SG"},
+		{Value: 0x0, Name: "ICMP_ECHOREPLY"},
+		{Value: 0x3, Name: "ICMP_DEST_UNREACH"},
+		{Value: 0x4, Name: "ICMP_SOURCE_QUENCH"},
+		{Value: 0x5, Name: "ICMP_REDIRECT"},
+		{Value: 0x8, Name: "ICMP_ECHO"},
+		{Value: 0xb, Name: "ICMP_TIME_EXCEEDED"},
+		{Value: 0xc, Name: "ICMP_PARAMETERPROB"},
+		{Value: 0xd, Name: "ICMP_TIMESTAMP"},
+		{Value: 0xe, Name: "ICMP_TIMESTAMPREPLY"},
+		{Value: 0xf, Name: "ICMP_INFO_REQUEST"},
+		{Value: 0x10, Name: "ICMP_INFO_REPLY"},
+		{Value: 0x11, Name: "ICMP_ADDRESS"},
+		{Value: 0x12, Name: "ICMP_ADDRESSREPLY"},
+	},
+}
+
+// TCPAOKeyFlags: TCP_AO_KEYF_???, from <linux/tcp.h>.
+var TCPAOKeyFlags = &Set{
+	Unknown: "TCP_AO_KEYF_???",
+	Consts: []Const{
+		{Value: 0x1, Name: "TCP_AO_KEYF_IFINDEX"},
+		{Value: 0x2, Name: "TCP_AO_KEYF_EXCLUDE_OPT"},
+	},
+}
+
+// TIPCImportance: TIPC_???_IMPORTANCE, from <linux/tipc.h>.
+var TIPCImportance = &Set{
+	Unknown: "TIPC_???_IMPORTANCE",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x0, Name: "TIPC_LOW_IMPORTANCE"},
+		{Value: 0x1, Name: "TIPC_MEDIUM_IMPORTANCE"},
+		{Value: 0x2, Name: "TIPC_HIGH_IMPORTANCE"},
+		{Value: 0x3, Name: "TIPC_CRITICAL_IMPORTANCE"},
+	},
+}
+
+// TIPCGroupFlags: TIPC_GROUP_???, from <linux/tipc.h>.
+var TIPCGroupFlags = &Set{
+	Unknown: "TIPC_GROUP_???",
+	Consts: []Const{
+		{Value: 0x1, Name: "TIPC_GROUP_LOOPBACK"},
+		{Value: 0x2, Name: "TIPC_GROUP_MEMBER_EVTS"},
+	},
+}
+
+// TxRehash: SOCK_TXREHASH_???, from <linux/socket.h>.
+var TxRehash = &Set{
+	Unknown: "SOCK_TXREHASH_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x0, Name: "SOCK_TXREHASH_DISABLED"},
+		{Value: 0x1, Name: "SOCK_TXREHASH_ENABLED"},
+		{Value: 0xff, Name: "SOCK_TXREHASH_DEFAULT"},
+	},
+}
+
+// BPFClass: BPF_???, from <linux/bpf_common.h>.
+var BPFClass = &Set{
+	Unknown: "BPF_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x0, Name: "BPF_LD"},
+		{Value: 0x1, Name: "BPF_LDX"},
+		{Value: 0x2, Name: "BPF_ST"},
+		{Value: 0x3, Name: "BPF_STX"},
+		{Value: 0x4, Name: "BPF_ALU"},
+		{Value: 0x5, Name: "BPF_JMP"},
+		{Value: 0x6, Name: "BPF_RET"},
+		{Value: 0x7, Name: "BPF_MISC"},
+	},
+}
+
+// EBPFClass: BPF_???, from <linux/bpf.h>.
+var EBPFClass = &Set{
+	Unknown: "BPF_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x0, Name: "BPF_LD"},
+		{Value: 0x1, Name: "BPF_LDX"},
+		{Value: 0x2, Name: "BPF_ST"},
+		{Value: 0x3, Name: "BPF_STX"},
+		{Value: 0x4, Name: "BPF_ALU"},
+		{Value: 0x5, Name: "BPF_JMP"},
+		{Value: 0x6, Name: "BPF_JMP32"},
+		{Value: 0x7, Name: "BPF_ALU64"},
+	},
+}
+
+// BPFSize: BPF_???, from <linux/bpf_common.h>.
+var BPFSize = &Set{
+	Unknown: "BPF_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x0, Name: "BPF_W"},
+		{Value: 0x8, Name: "BPF_H"},
+		{Value: 0x10, Name: "BPF_B"},
+		{Value: 0x18, Name: "BPF_DW"},
+	},
+}
+
+// EBPFSize: BPF_???.
+var EBPFSize = &Set{
+	Unknown: "BPF_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x0, Name: "BPF_W"},
+		{Value: 0x8, Name: "BPF_H"},
+		{Value: 0x10, Name: "BPF_B"},
+		{Value: 0x18, Name: "BPF_DW"},
+	},
+}
+
+// BPFMode: BPF_???, from <linux/bpf_common.h>.
+var BPFMode = &Set{
+	Unknown: "BPF_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x0, Name: "BPF_IMM"},
+		{Value: 0x20, Name: "BPF_ABS"},
+		{Value: 0x40, Name: "BPF_IND"},
+		{Value: 0x60, Name: "BPF_MEM"},
+		{Value: 0x80, Name: "BPF_LEN"},
+		{Value: 0xa0, Name: "BPF_MSH"},
+		{Value: 0xc0, Name: "BPF_XADD"},
+	},
+}
+
+// EBPFMode: BPF_???, from <linux/bpf.h>.
+var EBPFMode = &Set{
+	Unknown: "BPF_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x0, Name: "BPF_IMM"},
+		{Value: 0x20, Name: "BPF_ABS"},
+		{Value: 0x40, Name: "BPF_IND"},
+		{Value: 0x60, Name: "BPF_MEM"},
+		{Value: 0x80, Name: "BPF_MEMSX"},
+		{Value: 0xc0, Name: "BPF_ATOMIC"},
+	},
+}
+
+// BPFArithmeticOp: BPF_???, from <linux/bpf_common.h>.
+var BPFArithmeticOp = &Set{
+	Unknown: "BPF_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x0, Name: "BPF_ADD"},
+		{Value: 0x10, Name: "BPF_SUB"},
+		{Value: 0x20, Name: "BPF_MUL"},
+		{Value: 0x30, Name: "BPF_DIV"},
+		{Value: 0x40, Name: "BPF_OR"},
+		{Value: 0x50, Name: "BPF_AND"},
+		{Value: 0x60, Name: "BPF_LSH"},
+		{Value: 0x70, Name: "BPF_RSH"},
+		{Value: 0x80, Name: "BPF_NEG"},
+		{Value: 0x90, Name: "BPF_MOD"},
+		{Value: 0xa0, Name: "BPF_XOR"},
+		{Value: 0xb0, Name: "BPF_MOV"},
+		{Value: 0xc0, Name: "BPF_ARSH"},
+		{Value: 0xd0, Name: "BPF_END"},
+	},
+}
+
+// EBPFArithmeticOp: BPF_???.
+var EBPFArithmeticOp = &Set{
+	Unknown: "BPF_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x0, Name: "BPF_ADD"},
+		{Value: 0x10, Name: "BPF_SUB"},
+		{Value: 0x20, Name: "BPF_MUL"},
+		{Value: 0x30, Name: "BPF_DIV"},
+		{Value: 0x40, Name: "BPF_OR"},
+		{Value: 0x50, Name: "BPF_AND"},
+		{Value: 0x60, Name: "BPF_LSH"},
+		{Value: 0x70, Name: "BPF_RSH"},
+		{Value: 0x80, Name: "BPF_NEG"},
+		{Value: 0x90, Name: "BPF_MOD"},
+		{Value: 0xa0, Name: "BPF_XOR"},
+		{Value: 0xb0, Name: "BPF_MOV"},
+		{Value: 0xc0, Name: "BPF_ARSH"},
+		{Value: 0xd0, Name: "BPF_END"},
+	},
+}
+
+// BPFJumpOp: BPF_???, from <linux/bpf_common.h> <linux/bpf.h>.
+var BPFJumpOp = &Set{
+	Unknown: "BPF_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x0, Name: "BPF_JA"},
+		{Value: 0x10, Name: "BPF_JEQ"},
+		{Value: 0x20, Name: "BPF_JGT"},
+		{Value: 0x30, Name: "BPF_JGE"},
+		{Value: 0x40, Name: "BPF_JSET"},
+		{Value: 0x50, Name: "BPF_JNE"},
+		{Value: 0x60, Name: "BPF_JSGT"},
+		{Value: 0x70, Name: "BPF_JSGE"},
+		{Value: 0x80, Name: "BPF_CALL"},
+		{Value: 0x90, Name: "BPF_EXIT"},
+		{Value: 0xa0, Name: "BPF_JLT"},
+		{Value: 0xb0, Name: "BPF_JLE"},
+		{Value: 0xc0, Name: "BPF_JSLT"},
+		{Value: 0xd0, Name: "BPF_JSLE"},
+		{Value: 0xe0, Name: "BPF_JCOND"},
+	},
+}
+
+// EBPFJumpOp: BPF_???.
+var EBPFJumpOp = &Set{
+	Unknown: "BPF_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x0, Name: "BPF_JA"},
+		{Value: 0x10, Name: "BPF_JEQ"},
+		{Value: 0x20, Name: "BPF_JGT"},
+		{Value: 0x30, Name: "BPF_JGE"},
+		{Value: 0x40, Name: "BPF_JSET"},
+		{Value: 0x50, Name: "BPF_JNE"},
+		{Value: 0x60, Name: "BPF_JSGT"},
+		{Value: 0x70, Name: "BPF_JSGE"},
+		{Value: 0x80, Name: "BPF_CALL"},
+		{Value: 0x90, Name: "BPF_EXIT"},
+		{Value: 0xa0, Name: "BPF_JLT"},
+		{Value: 0xb0, Name: "BPF_JLE"},
+		{Value: 0xc0, Name: "BPF_JSLT"},
+		{Value: 0xd0, Name: "BPF_JSLE"},
+		{Value: 0xe0, Name: "BPF_JCOND"},
+	},
+}
+
+// BPFSource: BPF_???, from <linux/bpf_common.h>.
+var BPFSource = &Set{
+	Unknown: "BPF_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x0, Name: "BPF_K"},
+		{Value: 0x8, Name: "BPF_X"},
+	},
+}
+
+// BPFReturn: BPF_???, from <linux/bpf_common.h> <linux/filter.h>.
+var BPFReturn = &Set{
+	Unknown: "BPF_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x0, Name: "BPF_K"},
+		{Value: 0x8, Name: "BPF_X"},
+		{Value: 0x10, Name: "BPF_A"},
+	},
+}
+
+// BPFMiscOp: BPF_???, from <linux/filter.h>.
+var BPFMiscOp = &Set{
+	Unknown: "BPF_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x0, Name: "BPF_TAX"},
+		{Value: 0x80, Name: "BPF_TXA"},
+	},
+}
+
+// SocketFilterData: SKF_AD_???, from <linux/filter.h>.
+var SocketFilterData = &Set{
+	Unknown: "SKF_AD_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x0, Name: "SKF_AD_PROTOCOL"},
+		{Value: 0x4, Name: "SKF_AD_PKTTYPE"},
+		{Value: 0x8, Name: "SKF_AD_IFINDEX"},
+		{Value: 0xc, Name: "SKF_AD_NLATTR"},
+		{Value: 0x10, Name: "SKF_AD_NLATTR_NEST"},
+		{Value: 0x14, Name: "SKF_AD_MARK"},
+		{Value: 0x18, Name: "SKF_AD_QUEUE"},
+		{Value: 0x1c, Name: "SKF_AD_HATYPE"},
+		{Value: 0x20, Name: "SKF_AD_RXHASH"},
+		{Value: 0x24, Name: "SKF_AD_CPU"},
+		{Value: 0x28, Name: "SKF_AD_ALU_XOR_X"},
+		{Value: 0x2c, Name: "SKF_AD_VLAN_TAG"},
+		{Value: 0x30, Name: "SKF_AD_VLAN_TAG_PRESENT"},
+		{Value: 0x34, Name: "SKF_AD_PAY_OFFSET"},
+		{Value: 0x38, Name: "SKF_AD_RANDOM"},
+		{Value: 0x3c, Name: "SKF_AD_VLAN_TPID"},
+	},
+}
+
+// PmtuDiscover: IP_PMTUDISC_???, from <linux/in.h>.
+var PmtuDiscover = &Set{
+	Unknown: "IP_PMTUDISC_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x0, Name: "IP_PMTUDISC_DONT"},
+		{Value: 0x1, Name: "IP_PMTUDISC_WANT"},
+		{Value: 0x2, Name: "IP_PMTUDISC_DO"},
+		{Value: 0x3, Name: "IP_PMTUDISC_PROBE"},
+		{Value: 0x4, Name: "IP_PMTUDISC_INTERFACE"},
+		{Value: 0x5, Name: "IP_PMTUDISC_OMIT"},
+	},
+}
+
+// IPTos: IPTOS_TOS_???, from <linux/ip.h>.
+var IPTos = &Set{
+	Unknown: "IPTOS_TOS_???",
+	Consts: []Const{
+		{Value: 0x10, Name: "IPTOS_LOWDELAY"},
+		{Value: 0x8, Name: "IPTOS_THROUGHPUT"},
+		{Value: 0x4, Name: "IPTOS_RELIABILITY"},
+		{Value: 0x2, Name: "IPTOS_MINCOST"},
+	},
+}
+
+// PacketVersion: TPACKET_???, from <linux/if_packet.h>.
+var PacketVersion = &Set{
+	Unknown: "TPACKET_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x0, Name: "TPACKET_V1"},
+		{Value: 0x1, Name: "TPACKET_V2"},
+		{Value: 0x2, Name: "TPACKET_V3"},
 	},
 }
 
@@ -1241,226 +2445,5 @@ var InterfaceFlags = &Set{
 		{Value: 0x20000, Name: "IFF_DORMANT"},
 		{Value: 0x40000, Name: "IFF_ECHO"},
 		{Value: 0x70c5a, Name: "IFF_VOLATILE"},
-	},
-}
-
-// VsockCID: VMADDR_CID_???, from <linux/vm_sockets.h>.
-var VsockCID = &Set{
-	Unknown: "VMADDR_CID_???",
-	sorted:  true,
-	Consts: []Const{
-		{Value: 0x0, Name: "VMADDR_CID_HYPERVISOR"},
-		{Value: 0x1, Name: "VMADDR_CID_LOCAL"},
-		{Value: 0x2, Name: "VMADDR_CID_HOST"},
-		{Value: 0xffffffff, Name: "VMADDR_CID_ANY"},
-	},
-}
-
-// VsockPort: VMADDR_PORT_???, from <linux/vm_sockets.h>.
-var VsockPort = &Set{
-	Unknown: "VMADDR_PORT_???",
-	sorted:  true,
-	Consts: []Const{
-		{Value: 0xffffffff, Name: "VMADDR_PORT_ANY"},
-	},
-}
-
-// VsockFlags: VMADDR_FLAG_???, from <linux/vm_sockets.h>.
-var VsockFlags = &Set{
-	Unknown: "VMADDR_FLAG_???",
-	Consts: []Const{
-		{Value: 0x1, Name: "VMADDR_FLAG_TO_HOST"},
-	},
-}
-
-// BluetoothProto: BTPROTO_???.
-var BluetoothProto = &Set{
-	Unknown: "BTPROTO_???",
-	sorted:  true,
-	Consts: []Const{
-		{Value: 0x0, Name: "BTPROTO_L2CAP"},
-		{Value: 0x1, Name: "BTPROTO_HCI"},
-		{Value: 0x2, Name: "BTPROTO_SCO"},
-		{Value: 0x3, Name: "BTPROTO_RFCOMM"},
-		{Value: 0x4, Name: "BTPROTO_BNEP"},
-		{Value: 0x5, Name: "BTPROTO_CMTP"},
-		{Value: 0x6, Name: "BTPROTO_HIDP"},
-		{Value: 0x7, Name: "BTPROTO_AVDTP"},
-		{Value: 0x8, Name: "BTPROTO_ISO"},
-	},
-}
-
-// BluetoothAddr: BDADDR_???, from <unix>.
-var BluetoothAddr = &Set{
-	Unknown: "BDADDR_???",
-	sorted:  true,
-	Consts: []Const{
-		{Value: 0x0, Name: "BDADDR_BREDR"},
-		{Value: 0x1, Name: "BDADDR_LE_PUBLIC"},
-		{Value: 0x2, Name: "BDADDR_LE_RANDOM"},
-	},
-}
-
-// HCIChannel: HCI_CHANNEL_???.
-var HCIChannel = &Set{
-	Unknown: "HCI_CHANNEL_???",
-	sorted:  true,
-	Consts: []Const{
-		{Value: 0x0, Name: "HCI_CHANNEL_RAW"},
-		{Value: 0x1, Name: "HCI_CHANNEL_USER"},
-		{Value: 0x2, Name: "HCI_CHANNEL_MONITOR"},
-		{Value: 0x3, Name: "HCI_CHANNEL_CONTROL"},
-		{Value: 0x4, Name: "HCI_CHANNEL_LOGGING"},
-	},
-}
-
-// CANProtocol: CAN_???, from <linux/can.h>.
-var CANProtocol = &Set{
-	Unknown: "CAN_???",
-	sorted:  true,
-	Consts: []Const{
-		{Value: 0x1, Name: "CAN_RAW"},
-		{Value: 0x2, Name: "CAN_BCM"},
-		{Value: 0x3, Name: "CAN_TP16"},
-		{Value: 0x4, Name: "CAN_TP20"},
-		{Value: 0x5, Name: "CAN_MCNET"},
-		{Value: 0x6, Name: "CAN_ISOTP"},
-		{Value: 0x7, Name: "CAN_J1939"},
-	},
-}
-
-// CAIFProtocol: CAIFPROTO_???.
-var CAIFProtocol = &Set{
-	Unknown: "CAIFPROTO_???",
-	sorted:  true,
-	Consts: []Const{
-		{Value: 0x0, Name: "CAIFPROTO_AT"},
-		{Value: 0x1, Name: "CAIFPROTO_DATAGRAM"},
-		{Value: 0x2, Name: "CAIFPROTO_DATAGRAM_LOOP"},
-		{Value: 0x3, Name: "CAIFPROTO_UTIL"},
-		{Value: 0x4, Name: "CAIFPROTO_RFM"},
-		{Value: 0x5, Name: "CAIFPROTO_DEBUG"},
-	},
-}
-
-// NFCProtocol: NFC_SOCKPROTO_???, from <linux/nfc.h>.
-var NFCProtocol = &Set{
-	Unknown: "NFC_SOCKPROTO_???",
-	sorted:  true,
-	Consts: []Const{
-		{Value: 0x0, Name: "NFC_SOCKPROTO_RAW"},
-		{Value: 0x1, Name: "NFC_SOCKPROTO_LLCP"},
-	},
-}
-
-// NFCProto: NFC_PROTO_???, from <linux/nfc.h>.
-var NFCProto = &Set{
-	Unknown: "NFC_PROTO_???",
-	sorted:  true,
-	Consts: []Const{
-		{Value: 0x1, Name: "NFC_PROTO_JEWEL"},
-		{Value: 0x2, Name: "NFC_PROTO_MIFARE"},
-		{Value: 0x3, Name: "NFC_PROTO_FELICA"},
-		{Value: 0x4, Name: "NFC_PROTO_ISO14443"},
-		{Value: 0x5, Name: "NFC_PROTO_NFC_DEP"},
-		{Value: 0x6, Name: "NFC_PROTO_ISO14443_B"},
-		{Value: 0x7, Name: "NFC_PROTO_ISO15693"},
-	},
-}
-
-// PhonetProtocol: PN_PROTO_???, from <linux/phonet.h>.
-var PhonetProtocol = &Set{
-	Unknown: "PN_PROTO_???",
-	sorted:  true,
-	Consts: []Const{
-		{Value: 0x0, Name: "PN_PROTO_TRANSPORT"},
-		{Value: 0x1, Name: "PN_PROTO_PHONET"},
-		{Value: 0x2, Name: "PN_PROTO_PIPE"},
-	},
-}
-
-// KCMProtocol: KCMPROTO_???, from <linux/kcm.h>.
-var KCMProtocol = &Set{
-	Unknown: "KCMPROTO_???",
-	sorted:  true,
-	Consts: []Const{
-		{Value: 0x0, Name: "KCMPROTO_CONNECTED"},
-	},
-}
-
-// SMCProtocol: SMCPROTO_???.
-var SMCProtocol = &Set{
-	Unknown: "SMCPROTO_???",
-	sorted:  true,
-	Consts: []Const{
-		{Value: 0x0, Name: "SMCPROTO_SMC"},
-		{Value: 0x1, Name: "SMCPROTO_SMC6"},
-	},
-}
-
-// ALGFlags: CRYPTO_ALG_???.
-var ALGFlags = &Set{
-	Unknown: "CRYPTO_ALG_???",
-	Consts: []Const{
-		{Value: 0x1000, Name: "CRYPTO_ALG_KERN_DRIVER_ONLY"},
-	},
-}
-
-// TIPCAddrType: TIPC_ADDR_???, from <linux/tipc.h>.
-var TIPCAddrType = &Set{
-	Unknown: "TIPC_ADDR_???",
-	sorted:  true,
-	Consts: []Const{
-		{Value: 0x1, Name: "TIPC_ADDR_MCAST"},
-		{Value: 0x2, Name: "TIPC_SERVICE_ADDR"},
-		{Value: 0x3, Name: "TIPC_SOCKET_ADDR"},
-	},
-}
-
-// TIPCScope: TIPC_???_SCOPE, from <linux/tipc.h>.
-var TIPCScope = &Set{
-	Unknown: "TIPC_???_SCOPE",
-	sorted:  true,
-	Consts: []Const{
-		{Value: 0x1, Name: "TIPC_ZONE_SCOPE"},
-		{Value: 0x2, Name: "TIPC_CLUSTER_SCOPE"},
-		{Value: 0x3, Name: "TIPC_NODE_SCOPE"},
-	},
-}
-
-// MCTPAddr: MCTP_ADDR_???, from <linux/mctp.h>.
-var MCTPAddr = &Set{
-	Unknown: "MCTP_ADDR_???",
-	sorted:  true,
-	Consts: []Const{
-		{Value: 0x0, Name: "MCTP_ADDR_NULL"},
-		{Value: 0xff, Name: "MCTP_ADDR_ANY"},
-	},
-}
-
-// MCTPNet: MCTP_NET_???, from <linux/mctp.h>.
-var MCTPNet = &Set{
-	Unknown: "MCTP_NET_???",
-	sorted:  true,
-	Consts: []Const{
-		{Value: 0x0, Name: "MCTP_NET_ANY"},
-	},
-}
-
-// QRTRPort: QRTR_PORT_???, from <linux/qrtr.h>.
-var QRTRPort = &Set{
-	Unknown: "QRTR_PORT_???",
-	sorted:  true,
-	Consts: []Const{
-		{Value: 0xfffffffe, Name: "QRTR_PORT_CTRL"},
-	},
-}
-
-// QRTRNode: QRTR_NODE_???, from <linux/qrtr.h>.
-var QRTRNode = &Set{
-	Unknown: "QRTR_NODE_???",
-	sorted:  true,
-	Consts: []Const{
-		{Value: 0xffffffff, Name: "QRTR_NODE_BCAST"},
 	},
 }

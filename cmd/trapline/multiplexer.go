@@ -1,9 +1,7 @@
 package main
 
 import (
-	"trapline/decode"
 	"trapline/output"
-	"trapline/tables"
 	"trapline/tracer"
 )
 
@@ -29,18 +27,6 @@ func (t *tracee) demultiplex(call *tracer.Syscall) multiplexer {
 		}
 	}
 	return notMultiplexed
-}
-
-// innerSignatures are made when they are first needed.
-var innerSignatures [2][32]*decode.Signature
-
-// innerSignature is the description of a call inside a multiplexer.
-func innerSignature(m multiplexer, call uint32) *decode.Signature {
-	sig := &innerSignatures[m][call]
-	if *sig == nil {
-		*sig = decode.Named(tables.I386, innerCalls[m][call].Name)
-	}
-	return *sig
 }
 
 // viaOf is the outer call of a tracee's demultiplexed one.

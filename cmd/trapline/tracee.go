@@ -89,7 +89,7 @@ func (s *session) chosen(t *tracee, call *tracer.Syscall) bool {
 	if m == notMultiplexed {
 		d.Args, d.Sig = call.Args, decode.Lookup(call.ABI, call.NR)
 	} else {
-		d.Args, d.Sig = t.inner.Args, innerSignature(m, t.innerCall)
+		d.Args, d.Sig = t.inner.Args, decode.Inner(&t.inner)
 		s.via = viaOf(m, t)
 		s.header.Via = &s.via
 	}

@@ -1,0 +1,190 @@
+package decode
+
+import (
+	"strconv"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"trapline/output"
+	"trapline/tables"
+)
+
+// Integers in network order, shown in the host's inside the macro that
+// converts them.
+var (
+	Port    Type = &bigEndian{sameLayout(2), "htons", nil, output.Unsigned}
+	NetU32  Type = &bigEndian{sameLayout(4), "htonl", nil, output.Unsigned}
+	NetX16  Type = &bigEndian{sameLayout(2), "htons", nil, output.Hex}
+	EtherID Type = &bigEndian{sameLayout(2), "htons", tables.EtherProtocol, output.Hex}
+)
+
+type bigEndian struct {
+	layouts
+	macro string
+	set   *tables.Set
+	base  output.Base
+}
+
+// Value gives the number in the host's order.
+func (t *bigEndian) Value(c *Call, v View) uint64 {
+	n := uint64(0)
+	for _, b := range v.At(0, t.layouts[c.ABI].Size).B {
+		n = n<<8 | uint64(b)
+	}
+	return n
+}
+
+func (t *bigEndian) Show(c *Call, v View) {
+	c.Out.BeginNative(v.At(0, t.layouts[c.ABI].Size).B)
+	c.Out.BeginMacro(t.macro)
+	c.Out.Elem()
+	n := t.Value(c, v)
+	if t.set == nil {
+		c.Out.Number(n, t.base)
+	} else {
+		c.Out.Enum(n, t.set, t.base)
+	}
+	c.Out.EndMacro()
+	c.Out.EndNative()
+}
+
+// InetAddr and Inet6Addr are addresses of IPv4 and IPv6, in network order.
+var (
+	InetAddr  Type = inetAddr(4)
+	Inet6Addr Type = inetAddr(16)
+)
+
+type inetAddr int // size in bytes
+
+func (n inetAddr) Layout(tables.ABI) Layout { return Layout{int(n), min(int(n), 4)} }
+
+func (n inetAddr) Show(c *Call, v View) { c.Out.Inet(v.At(0, int(n)).B) }
+
+// showField implements fielder: an abbreviated IPv6 address has the name of its
+// member inside.
+func (n inetAddr) showField(c *Call, name string, v View) {
+	c.Out.FieldInet(name, v.At(0, int(n)).B)
+}
+
+// IfIndex is the number of a network interface, shown by its name.
+var IfIndex Type = &ifIndex{U32}
+
+type ifIndex struct{ *Number }
+
+func (t *ifIndex) Show(c *Call, v View) { c.ShowIfIndex(uint32(v.Uint(4))) }
+
+// ShowIfIndex writes the number of a network interface: if_nametoindex("lo").
+func (c *Call) ShowIfIndex(index uint32) {
+	if name, ok := c.ifName(index); ok {
+		c.Out.Symbol(uint64(index), "if_nametoindex("+strconv.Quote(name)+")", output.Unsigned)
+		return
+	}
+	c.Out.Number(uint64(index), output.Unsigned)
+}
+
+// ifName asks for an interface's name in trapline's own network namespace.
+func (d *Decoder) ifName(index uint32) (string, bool) {
+	if index == 0 {
+		return "", false
+	}
+	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return "", false
+	}
+	defer unix.Close(fd)
+	var req struct { // struct ifreq (linux/if.h), with the member ifr_ifindex
+		name  [unix.IFNAMSIZ]byte
+		index uint32
+		_     [20]byte
+	}
+	req.index = index
+	if _, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), unix.SIOCGIFNAME, uintptr(unsafe.Pointer(&req))); errno != 0 {
+		return "", false
+	}
+	return unix.ByteSliceToString(req.name[:]), true
+}
+
+// MAC is a hardware address of n bytes: 00:1b:21:01:02:03.
+func MAC(n int) Type { return &mac{n} }
+
+type mac struct{ n int }
+
+func (t *mac) Layout(tables.ABI) Layout { return Layout{t.n, 1} }
+
+func (t *mac) Show(c *Call, v View) { c.ShowMAC(v.B) }
+
+// maxHardwareAddr is MAX_ADDR_LEN of linux/netdevice.h.
+const maxHardwareAddr = 32
+
+// ShowMAC writes a hardware address; one that is too long is none.
+func (c *Call) ShowMAC(addr []byte) {
+	if len(addr) > maxHardwareAddr {
+		c.Out.Bytes(addr, false)
+		return
+	}
+	c.Out.BeginNative(addr)
+	c.Out.TextBytes(appendMAC(c.alloc(3 * maxHardwareAddr)[:0], addr))
+	c.Out.EndNative()
+}
+
+func appendMAC(b, addr []byte) []byte {
+	const digits = "0123456789abcdef"
+	for i, x := range addr {
+		if i > 0 {
+			b = append(b, ':')
+		}
+		b = append(b, digits[x>>4], digits[x&15])
+	}
+	return b
+}
+
+// Spelled is an enumeration shown by its value and its name, whatever -X says.
+func Spelled(n *Number, set *tables.Set) Type { return &spelled{n, set} }
+
+type spelled struct {
+	*Number
+	set *tables.Set
+}
+
+func (t *spelled) Show(c *Call, v View) {
+	n := t.Value(c, v)
+	c.Out.Number(n, t.base)
+	if name, ok := t.set.Lookup(n); ok {
+		c.Out.Comment(name)
+	} else {
+		c.Out.Comment(t.set.Unknown)
+	}
+}
+
+// SpelledFlags is a flags word shown by its value and its names, whatever -X
+// says.
+func SpelledFlags(n *Number, set *tables.Set) Type { return &spelledFlags{n, set} }
+
+type spelledFlags struct {
+	*Number
+	set *tables.Set
+}
+
+func (t *spelledFlags) Show(c *Call, v View) {
+	n := t.Value(c, v)
+	c.Out.Number(n, t.base)
+	if n == 0 {
+		return
+	}
+	var text []byte
+	for k, rest, i := t.set.Next(n, 0); k != nil; k, rest, i = t.set.Next(rest, i) {
+		if len(text) > 0 {
+			text = append(text, '|')
+		}
+		text = append(text, k.Name...)
+		n = rest
+	}
+	switch {
+	case len(text) == 0:
+		text = append(text, t.set.Unknown...)
+	case n != 0:
+		text = append(append(text, '|'), hexString(n)...)
+	}
+	c.Out.CommentBytes(text)
+}
