@@ -8,55 +8,68 @@ import (
 )
 
 // Palette holds the escape sequences of a coloured trace.
-type Palette struct {
-	argName, argValue, call, comment, constant, failure, punct, result, syscall string
-}
+type Palette [numColors]string
 
-const colorReset = "\x1b[0m"
+// hue is what a part of a line is coloured as.
+type hue uint8
 
-func colorSequence(a ...color.Attribute) string {
-	parts := make([]string, len(a))
-	for i, v := range a {
-		parts[i] = strconv.Itoa(int(v))
-	}
-	return "\x1b[" + strings.Join(parts, ";") + "m"
+const (
+	hueArgName hue = iota
+	hueArgValue
+	hueCall // of a macro or function among the arguments
+	hueComment
+	hueConst
+	hueError
+	huePunct
+	hueResult
+	hueSyscall
+	hueReset
+	numColors
+)
+
+// hueNames are the keys of a specification of colours.
+var hueNames = map[string]hue{
+	"argname": hueArgName,
+	"argval":  hueArgValue,
+	"call":    hueCall,
+	"comment": hueComment,
+	"const":   hueConst,
+	"error":   hueError,
+	"punct":   huePunct,
+	"retval":  hueResult,
+	"syscall": hueSyscall,
 }
 
 // foregroundDefault is SGR 39, which package color has no name for.
 const foregroundDefault color.Attribute = 39
 
+var standardHues = [numColors]color.Attribute{
+	hueArgName:  foregroundDefault,
+	hueArgValue: color.FgMagenta,
+	hueCall:     color.FgYellow,
+	hueComment:  color.FgCyan,
+	hueConst:    color.FgBlue,
+	hueError:    color.FgRed,
+	huePunct:    color.Reset,
+	hueResult:   color.FgGreen,
+	hueSyscall:  color.FgYellow,
+	hueReset:    color.Reset,
+}
+
 // NewPalette gives the standard colours, changed by a specification such as
 // "syscall=1;33:argval=35", as it is in the environment variable
 // STRACE_COLORS (strace(1), --color). Parts of it that make no sense are ignored.
 func NewPalette(spec string) *Palette {
-	p := &Palette{
-		argName:  colorSequence(foregroundDefault),
-		argValue: colorSequence(color.FgMagenta),
-		call:     colorSequence(color.FgYellow),
-		comment:  colorSequence(color.FgCyan),
-		constant: colorSequence(color.FgBlue),
-		failure:  colorSequence(color.FgRed),
-		punct:    colorSequence(color.Reset),
-		result:   colorSequence(color.FgGreen),
-		syscall:  colorSequence(color.FgYellow),
-	}
-	keys := map[string]*string{
-		"argname": &p.argName,
-		"argval":  &p.argValue,
-		"call":    &p.call,
-		"comment": &p.comment,
-		"const":   &p.constant,
-		"error":   &p.failure,
-		"punct":   &p.punct,
-		"retval":  &p.result,
-		"syscall": &p.syscall,
+	p := new(Palette)
+	for h, a := range standardHues {
+		p[h] = "\x1b[" + strconv.Itoa(int(a)) + "m"
 	}
 	for part := range strings.SplitSeq(spec, ":") {
 		key, value, _ := strings.Cut(part, "=")
-		field := keys[strings.ToLower(strings.TrimSpace(key))]
+		h, ok := hueNames[strings.ToLower(strings.TrimSpace(key))]
 		value = strings.TrimSpace(value)
-		if field != nil && isSGR(value) {
-			*field = "\x1b[" + value + "m"
+		if ok && isSGR(value) {
+			p[h] = "\x1b[" + value + "m"
 		}
 	}
 	return p

@@ -98,11 +98,11 @@ func (t *text) registerChange(where string, c *RegisterChange) {
 	t.put(c.To.Name)
 	t.pad(start + nameColumn)
 	start = t.lineLength()
-	t.registerValue(&c.From, t.plain())
+	t.registerValue(&c.From, hueArgValue)
 	t.pad(start + valueColumn)
 	t.punct(" => ")
 	start = t.lineLength()
-	t.registerValue(&c.To, t.changed(c))
+	t.registerValue(&c.To, changed(c))
 	t.pad(start + valueColumn)
 	t.put("  ")
 	t.why(c)
@@ -126,13 +126,13 @@ func (t *text) registerPair(enter, exit *Register, c *RegisterChange) {
 	t.pad(start + nameColumn)
 	start = t.lineLength()
 	if enter != nil {
-		t.registerValue(enter, t.plain())
+		t.registerValue(enter, hueArgValue)
 	}
 	if exit != nil {
 		t.pad(start + valueColumn)
 		t.put("  ")
 		start = t.lineLength()
-		t.registerValue(exit, t.changed(c))
+		t.registerValue(exit, changed(c))
 	}
 	if c != nil {
 		t.pad(start + valueColumn)
@@ -150,49 +150,35 @@ func (t *text) snapshot(where string, regs []Register) {
 		start := t.lineLength()
 		t.put(regs[i].Name)
 		t.pad(start + nameColumn)
-		t.registerValue(&regs[i], t.plain())
+		t.registerValue(&regs[i], hueArgValue)
 		t.newline()
 	}
 }
 
 func (t *text) why(c *RegisterChange) {
-	if p := t.opt.Palette; p != nil {
-		color := p.comment
-		if c.Unexplained {
-			color = p.failure
-		}
-		t.escape(color)
+	if c.Unexplained {
+		t.color(hueError)
+	} else {
+		t.color(hueComment)
 	}
 	t.put(c.Why)
 }
 
-func (t *text) plain() string {
-	if p := t.opt.Palette; p != nil {
-		return p.argValue
-	}
-	return ""
-}
-
 // changed is the colour of the value that a register changed to.
-func (t *text) changed(c *RegisterChange) string {
-	switch p := t.opt.Palette; {
-	case p == nil:
-		return ""
+func changed(c *RegisterChange) hue {
+	switch {
 	case c == nil:
-		return p.argValue
+		return hueArgValue
 	case c.Unexplained:
-		return p.failure
-	default:
-		return p.result
+		return hueError
 	}
+	return hueResult
 }
 
 // registerValue writes a value in hexadecimal, and a flags register's bits by
 // name behind it.
-func (t *text) registerValue(r *Register, color string) {
-	if color != "" {
-		t.escape(color)
-	}
+func (t *text) registerValue(r *Register, color hue) {
+	t.color(color)
 	t.buf = appendRegister(t.buf, r)
 	if r.Flags != nil {
 		t.put(" ")
@@ -205,9 +191,7 @@ func (t *text) registerValue(r *Register, color string) {
 		}
 		t.put("]")
 	}
-	if color != "" {
-		t.escape(colorReset)
-	}
+	t.color(hueReset)
 }
 
 // flagsSet lists the names of a flags register's set bits.
@@ -249,16 +233,6 @@ func appendWide(buf, b []byte) []byte {
 		buf = append(buf, digits[b[i]>>4], digits[b[i]&15])
 	}
 	return buf
-}
-
-// lineLength is the number of columns that the line has so far.
-func (t *text) lineLength() int { return t.column + len(t.buf) - t.unshown }
-
-// pad fills the line up to a column.
-func (t *text) pad(column int) {
-	for t.lineLength() < column {
-		t.buf = append(t.buf, ' ')
-	}
 }
 
 // registers writes the member "regs".

@@ -86,12 +86,14 @@ func (t *text) BeginCall(h *Header) {
 			t.put(" ")
 			t.put(h.Via.Entry)
 		}
-		t.punct("] ")
+		t.punct("]")
+		t.put(" ")
 	}
 	if t.opt.Multiplexer && h.Via != nil {
 		t.via(h.Via)
 	}
-	t.colored(t.palette().syscall, h.Name)
+	t.color(hueSyscall)
+	t.put(h.Name)
 	t.punct("(")
 	t.frames = append(t.frames[:0], frame{kind: inArgs})
 }
@@ -99,10 +101,11 @@ func (t *text) BeginCall(h *Header) {
 // via writes the call that this one came by:
 // socketcall(SYS_CONNECT, 0xffffd2c0 -> [3, 0xffffd2e0, 16]):
 func (t *text) via(v *Via) {
-	t.colored(t.palette().syscall, v.Name)
+	t.color(hueSyscall)
+	t.put(v.Name)
 	t.punct("(")
 	if v.Symbol != "" {
-		t.colored(t.palette().constant, v.Symbol)
+		t.symbol(v.Symbol)
 	} else {
 		t.buf = appendNumber(t.buf, v.Call, Unsigned)
 	}
@@ -132,9 +135,7 @@ func (t *text) Entered() {
 	if t.held {
 		return
 	}
-	if p := t.opt.Palette; p != nil {
-		t.escape(colorReset)
-	}
+	t.color(hueReset)
 	t.commit()
 	if t.out.prompt {
 		t.out.flush()
@@ -148,15 +149,15 @@ func (t *text) Resume(at time.Time) {
 	}
 	t.restart = false
 	t.begin(at, true)
-	t.punct("<... ")
+	t.put("<... ")
 	t.put(t.name)
-	t.punct(" resumed>")
+	t.put(" resumed>")
 }
 
 // EndCall implements Trace.
 func (t *text) EndCall(r *Result) {
 	if t.opt.Durations {
-		t.put(" ")
+		t.part(hueResult)
 		t.punct("<")
 		d := max(0, r.Duration)
 		t.buf = appendNumber(t.buf, uint64(d/time.Second), Unsigned)
@@ -188,12 +189,14 @@ func (t *text) Unreturned(at time.Time, complete bool) {
 func (t *text) Unavailable() {
 	t.Return()
 	t.Unknown()
-	t.put(" <unavailable>")
+	t.part(hueResult)
+	t.put("<unavailable>")
 	t.endCall(UnavailableStatus)
 }
 
 // endCall finishes the line of a call that ended with a status.
 func (t *text) endCall(status StatusSet) {
+	t.color(hueReset)
 	t.inCall = false
 	t.held = false
 	if t.opt.Statuses&status == 0 {
@@ -364,7 +367,8 @@ func (t *text) begin(at time.Time, located bool) {
 		} else {
 			t.put("???")
 		}
-		t.punct("] ")
+		t.punct("]")
+		t.put(" ")
 	}
 	if o.IP {
 		t.punct("[")
@@ -375,7 +379,8 @@ func (t *text) begin(at time.Time, located bool) {
 		if located {
 			t.buf = appendHexPadded(t.buf, t.ip, digits)
 		}
-		t.punct("] ")
+		t.punct("]")
+		t.put(" ")
 	}
 }
 
@@ -413,9 +418,7 @@ func (t *text) bracketed(b []byte) {
 
 // newline ends the line and moves it to the file.
 func (t *text) newline() {
-	if t.opt.Palette != nil {
-		t.escape(colorReset)
-	}
+	t.color(hueReset)
 	t.buf = append(t.buf, '\n')
 	t.commit()
 	t.column = 0
@@ -436,9 +439,12 @@ func (t *text) drop() {
 	t.buf, t.unshown, t.column = t.buf[:0], 0, 0
 }
 
-// align fills the line up to the column of the results (-a).
-func (t *text) align() {
-	for n := t.column + len(t.buf) - t.unshown; n < t.opt.Column; n++ {
+// lineLength is the number of columns that the line has so far.
+func (t *text) lineLength() int { return t.column + len(t.buf) - t.unshown }
+
+// pad fills the line up to a column.
+func (t *text) pad(column int) {
+	for n := t.lineLength(); n < column; n++ {
 		t.buf = append(t.buf, ' ')
 	}
 }

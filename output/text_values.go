@@ -4,36 +4,27 @@ import "trapline/tables"
 
 func (t *text) put(s string) { t.buf = append(t.buf, s...) }
 
-// noColors stands in for the palette where it is only asked for a colour.
-var noColors Palette
-
-func (t *text) palette() *Palette {
-	if t.opt.Palette == nil {
-		return &noColors
+// color goes on in a colour. An escape sequence takes no column.
+func (t *text) color(h hue) {
+	if p := t.opt.Palette; p != nil {
+		t.unshown += len(p[h])
+		t.put(p[h])
 	}
-	return t.opt.Palette
 }
 
-// escape writes an escape sequence, which takes no column.
-func (t *text) escape(sequence string) {
-	t.unshown += len(sequence)
-	t.put(sequence)
-}
-
-// colored writes s in a colour, and goes on in that of values.
-func (t *text) colored(color, s string) {
-	if color == "" {
-		t.put(s)
-		return
-	}
-	t.escape(color)
+// punct writes punctuation, and goes on in the colour of values.
+func (t *text) punct(s string) {
+	t.color(huePunct)
 	t.put(s)
-	t.escape(t.opt.Palette.argValue)
+	t.color(hueArgValue)
 }
 
-func (t *text) punct(s string) { t.colored(t.palette().punct, s) }
-
-func (t *text) symbol(name string) { t.colored(t.palette().constant, name) }
+// symbol writes the name of a value.
+func (t *text) symbol(name string) {
+	t.color(hueConst)
+	t.put(name)
+	t.color(hueArgValue)
+}
 
 // push and pop enter and leave a level of nesting.
 func (t *text) push(kind frameKind) { t.frames = append(t.frames, frame{kind: kind}) }
@@ -71,7 +62,8 @@ func (t *text) NamedArg(name string) {
 }
 
 func (t *text) member(name string) {
-	t.colored(t.palette().argName, name)
+	t.color(hueArgName)
+	t.put(name)
 	t.punct("=")
 }
 
@@ -187,17 +179,13 @@ func (t *text) Bytes(b []byte, more bool) {
 }
 
 func (t *text) BytesAt(off, end uint64, b []byte, more bool) {
-	if p := t.opt.Palette; p != nil {
-		t.escape(p.comment)
-	}
+	t.color(hueComment)
 	t.put("/* bytes ")
 	t.Number(off, Unsigned)
 	t.put("..")
 	t.Number(end-1, Unsigned)
 	t.put(" */")
-	if p := t.opt.Palette; p != nil {
-		t.escape(p.argValue)
-	}
+	t.color(hueArgValue)
 	t.put(" ")
 	t.Bytes(b, more)
 }
@@ -222,8 +210,9 @@ func (t *text) Annotate(kind string, b []byte) {
 		// Back into the brackets of the path.
 		close := len(t.buf)
 		if p := t.opt.Palette; p != nil {
-			close -= len(p.punct) + len(p.argValue)
-			t.unshown -= len(p.punct) + len(p.argValue)
+			colors := len(p[huePunct]) + len(p[hueArgValue])
+			close -= colors
+			t.unshown -= colors
 		}
 		t.buf = t.buf[:max(0, close-1)]
 		t.bracketed(b)
@@ -234,17 +223,14 @@ func (t *text) Annotate(kind string, b []byte) {
 }
 
 func (t *text) beginComment() {
-	if p := t.opt.Palette; p != nil {
-		t.escape(p.comment)
-	}
+	t.color(hueComment)
 	t.put(" /* ")
 }
 
 func (t *text) endComment() {
+	t.color(hueComment)
 	t.put(" */")
-	if p := t.opt.Palette; p != nil {
-		t.escape(p.argValue)
-	}
+	t.color(hueArgValue)
 }
 
 func (t *text) Comment(s string) {
@@ -410,14 +396,17 @@ func (t *text) EndSet() {
 }
 
 func (t *text) BeginMacro(name string) {
-	t.colored(t.palette().call, name)
+	t.color(hueCall)
+	t.put(name)
 	t.punct("(")
 	t.push(inMacro)
 }
 
 func (t *text) EndMacro() {
 	t.pop()
-	t.punct(")")
+	t.color(huePunct)
+	t.put(")")
+	t.color(hueReset)
 }
 
 func (t *text) Index(v uint64, set *tables.Set) {
@@ -439,40 +428,43 @@ func (t *text) More() {
 
 func (t *text) Return() {
 	t.frames = append(t.frames[:0], frame{kind: inArgs})
-	t.punct(")")
+	t.color(huePunct)
+	t.put(")")
+	t.color(hueReset)
 	t.put(" ")
-	t.align()
-	t.punct("=")
+	t.pad(t.opt.Column)
+	t.color(huePunct)
+	t.put("=")
+	t.color(hueReset)
+	t.part(hueResult)
+}
+
+// part starts the next part of the result.
+func (t *text) part(h hue) {
+	t.color(hueReset)
 	t.put(" ")
-	if p := t.opt.Palette; p != nil {
-		t.escape(p.result)
-	}
+	t.color(h)
 }
 
 func (t *text) Unknown() { t.put("?") }
 
 func (t *text) Failure(errno int, name, message string) {
 	t.failed = true
-	t.put(" ")
-	if p := t.opt.Palette; p != nil {
-		t.escape(p.failure)
-	}
+	t.part(hueError)
 	if name == "" {
 		t.put("(errno ")
 		t.Number(uint64(errno), Unsigned)
 	} else {
 		t.put(name)
-		t.put(" (")
+		t.part(hueError)
+		t.put("(")
 		t.put(message)
 	}
 	t.put(")")
 }
 
 func (t *text) BeginRemark() {
-	t.put(" ")
-	if p := t.opt.Palette; p != nil {
-		t.escape(p.result)
-	}
+	t.part(hueResult)
 	t.put("(")
 	t.push(inRemark)
 }

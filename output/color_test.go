@@ -1,0 +1,87 @@
+package output
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestColors compares with what strace 7.2 prints; here \e is the escape.
+func TestColors(t *testing.T) {
+	got := record(t, Options{Column: 12, Statuses: AllStatuses, ArgNames: true, Durations: true, Palette: NewPalette("")}, func(l *Log) {
+		tr := newTrace(t, l, 1)
+		tr.BeginCall(&Header{Name: "close"})
+		tr.Arg("fd")
+		tr.Number(3, Signed)
+		tr.Entered()
+		tr.Resume(start)
+		tr.Return()
+		tr.Number(1<<64-1, Signed)
+		tr.Failure(9, "EBADF", "Bad file descriptor")
+		tr.EndCall(&Result{})
+		tr.BeginSignal(start, "SIGCHLD")
+		tr.BeginStruct()
+		tr.Field("si_code")
+		tr.Enum(2, families, Hex)
+		tr.EndStruct()
+		tr.EndSignal()
+		tr.Exited(start, 0)
+	})
+	want := `\e[33mclose\e[0m(\e[35m\e[39mfd\e[0m=\e[35m3\e[0m\e[0m)\e[0m \e[0m=\e[0m\e[0m \e[32m-1\e[0m \e[31mEBADF\e[0m \e[31m(Bad file descriptor)` +
+		`\e[0m \e[32m\e[0m<\e[35m0\e[0m>\e[35m\e[0m\e[0m
+--- SIGCHLD \e[0m{\e[35m\e[39msi_code\e[0m=\e[35m\e[34mAF_INET\e[35m\e[0m}\e[35m ---\e[0m
++++ exited with 0 +++\e[0m
+`
+	if want = strings.ReplaceAll(want, `\e`, "\x1b"); got != want {
+		t.Errorf("got\n%q\nwant\n%q", got, want)
+	}
+}
+
+func TestPalette(t *testing.T) {
+	for _, tt := range []struct {
+		spec string
+		hue  hue
+		want string
+	}{
+		{"", hueSyscall, "33"},
+		{"syscall=", hueSyscall, "33"},
+		{" SyScAlL = 1;31 : unknown = 1;36 ", hueSyscall, "1;31"},
+		{"syscall=1;31;foo", hueSyscall, "33"},
+		{"syscall=;", hueSyscall, "33"},
+		{"syscall=93:syscall=1;31:argval=1;32", hueSyscall, "1;31"},
+		{"syscall=93:argval=1;32:", hueArgValue, "1;32"},
+	} {
+		if got := NewPalette(tt.spec)[tt.hue]; got != "\x1b["+tt.want+"m" {
+			t.Errorf("%q: got %q, want %s", tt.spec, got, tt.want)
+		}
+	}
+}
+
+// TestColorsTakeNoColumn aligns coloured results as plain ones.
+func TestColorsTakeNoColumn(t *testing.T) {
+	write := func(o Options) string {
+		o.Column, o.Statuses, o.Names, o.PID = 60, AllStatuses, Verbose, PIDColumn
+		return record(t, o, func(l *Log) {
+			tr := newTrace(t, l, 1)
+			tr.BeginCall(&Header{Name: "f"})
+			tr.Arg("a")
+			tr.Number(3, Signed)
+			tr.Annotate("path", []byte("/dev/null"))
+			tr.Annotate("dev", []byte("char 1:3"))
+			tr.Arg("b")
+			device(tr)
+			tr.Entered()
+			tr.Resume(start)
+			tr.Return()
+			tr.Number(0, Signed)
+			tr.EndCall(&Result{})
+		})
+	}
+	plain, colored := write(Options{}), write(Options{Palette: NewPalette("")})
+	for before, rest, more := strings.Cut(colored, "\x1b["); more; before, rest, more = strings.Cut(colored, "\x1b[") {
+		_, rest, _ = strings.Cut(rest, "m")
+		colored = before + rest
+	}
+	if plain != colored {
+		t.Errorf("got\n%swithout colours\n%s", plain, colored)
+	}
+}
