@@ -154,8 +154,11 @@ func (l *Log) Message(line string) {
 	l.stderr.flush()
 }
 
-// Terminal says whether the trace is shown on a terminal that is able to show colours.
+// Terminal says whether the trace is shown on a terminal.
 func (l *Log) Terminal() bool { return l.shared != nil && l.shared.tty }
+
+// Color sets Options.Palette, which depends on Terminal.
+func (l *Log) Color(p *Palette) { l.options.Palette = p }
 
 // PipePID is the process id of the shell that the trace is piped to, or 0. It
 // is a child of this process that is not a tracee.

@@ -95,6 +95,7 @@ func openLog(c *config) (*output.Log, error) {
 	if err != nil {
 		return nil, refusef("Can't fopen %s", fileError(err))
 	}
+	log.Color(c.palette(log.Terminal()))
 	return log, nil
 }
 
