@@ -1,0 +1,94 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"trapline/tracer"
+)
+
+// A register that somebody else writes while the tracee is in a call changes
+// without a reason.
+func TestUnexplainedRegister(t *testing.T) {
+	for _, format := range []string{"text", "JSON"} {
+		t.Run(format, func(t *testing.T) {
+			name := filepath.Join(t.TempDir(), "log")
+			args := []string{"--regs", "-e", "trace=brk", "-o", name, "true"}
+			if format == "JSON" {
+				args = append([]string{"--json"}, args...)
+			}
+			c, err := parseCommandLine(args)
+			if err != nil {
+				t.Fatal(err)
+			}
+			meddle(t, c)
+			b, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			log := string(b)
+			want := []string{"unexplained\n", "unexplained changes of registers: 1\n", "brk: r12 "}
+			if format == "JSON" {
+				want = []string{`"why":"unexplained","unexplained":true`, `"event":"unexplained_registers","count":1`}
+			}
+			for _, s := range want {
+				if !strings.Contains(log, s) {
+					t.Errorf("no %q in\n%s", s, log)
+				}
+			}
+		})
+	}
+}
+
+// meddle runs a command and turns the bits of r12 over during its first brk.
+func meddle(t *testing.T, c *config) {
+	t.Helper()
+	command, err := c.launch()
+	if err != nil {
+		t.Fatal(err)
+	}
+	log, err := openLog(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newSession(c, log)
+	if s.tracer, err = tracer.New(c.tracerOptions()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.tracer.Launch(command); err != nil {
+		t.Fatal(err)
+	}
+	const brk = 12
+	turn := func(tr *tracer.Tracee) {
+		var regs tracer.Registers
+		if err := tr.Registers(&regs); err != nil {
+			t.Fatal(err)
+		}
+		regs.R12 = ^regs.R12
+		if err := tr.SetRegisters(&regs); err != nil {
+			t.Fatal(err)
+		}
+	}
+	turned := 0
+	for {
+		ev, err := s.tracer.Next()
+		if err != nil {
+			break
+		}
+		s.event(ev)
+		isBrk := ev.Call.NR == brk
+		if turned == 0 && ev.Kind == tracer.Enter && isBrk || turned == 1 && ev.Kind == tracer.Exit && isBrk {
+			turn(ev.Tracee)
+			turned++
+		}
+	}
+	if turned != 2 {
+		t.Fatalf("r12 was turned %d times, want 2", turned)
+	}
+	s.log.Write(s.unexplained.Append(nil, c.looks.JSON))
+	if err := log.Close(); err != nil {
+		t.Fatal(err)
+	}
+}

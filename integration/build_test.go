@@ -1,0 +1,102 @@
+// Package integration holds the tests that trace real processes end to end.
+// Their test programs, below testdata, are built by the tests.
+package integration
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+)
+
+// buildDir holds what the tests build; TestMain removes it.
+var buildDir string
+
+func TestMain(m *testing.M) {
+	var err error
+	if buildDir, err = os.MkdirTemp("", "trapline-integration"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	os.RemoveAll(buildDir)
+	os.Exit(code)
+}
+
+// builds are the programs built so far, by path.
+var builds sync.Map
+
+// build builds a package of this module for an architecture, once, and gives
+// the program's path.
+func build(t testing.TB, pkg, goarch string) string {
+	t.Helper()
+	path := filepath.Join(buildDir, filepath.Base(pkg)+"-"+goarch)
+	once, _ := builds.LoadOrStore(path, sync.OnceValue(func() error {
+		cmd := exec.Command("go", "build", "-o", path, pkg)
+		cmd.Env = append(os.Environ(), "GOARCH="+goarch, "CGO_ENABLED=0")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("go build %s: %w\n%s", pkg, err, out)
+		}
+		return nil
+	}))
+	if err := once.(func() error)(); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// trapline is the path of the program under test.
+func trapline(t testing.TB) string { return build(t, "trapline/cmd/trapline", "amd64") }
+
+// program builds the test program testdata/NAME, for amd64 or 386.
+func program(t testing.TB, name, goarch string) string {
+	t.Helper()
+	if goarch == "386" {
+		need(t, needIA32)
+	}
+	return build(t, "./testdata/"+name, goarch)
+}
+
+// runsIA32 runs the smallest 32-bit program there is.
+var runsIA32 = sync.OnceValue(func() bool {
+	path := filepath.Join(buildDir, "exit-386")
+	cmd := exec.Command("go", "build", "-o", path, "./testdata/exit")
+	cmd.Env = append(os.Environ(), "GOARCH=386", "CGO_ENABLED=0")
+	if err := cmd.Run(); err != nil {
+		return false
+	}
+	return exec.Command(path).Run() == nil
+})
+
+// traced is a finished trace.
+type traced struct {
+	log    string // what -o wrote
+	stdout string
+	stderr string
+	status int // exit status, -1 if a signal killed the tracer
+}
+
+// trace runs a command line under a tracer with the given flags and -o, and
+// fails the test only where the tracer could not be run.
+func trace(t testing.TB, tracer string, flags []string, command ...string) traced {
+	t.Helper()
+	log := filepath.Join(t.TempDir(), "log")
+	argv := append(append([]string{"-o", log}, flags...), command...)
+	cmd := exec.Command(tracer, argv...)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	written, err := os.ReadFile(log)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, stderr.String())
+	}
+	return traced{string(written), stdout.String(), stderr.String(), cmd.ProcessState.ExitCode()}
+}

@@ -1,0 +1,247 @@
+package integration
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// callLines gives the lines of a trace from the call whose line begins with
+// prefix to the next line that is not indented.
+func callLines(log, prefix string) []string {
+	lines := strings.Split(log, "\n")
+	for i, line := range lines {
+		if !strings.HasPrefix(line, prefix) {
+			continue
+		}
+		end := i + 1
+		for end < len(lines) && strings.HasPrefix(lines[end], " ") {
+			end++
+		}
+		return lines[i:end]
+	}
+	return nil
+}
+
+var blanks = regexp.MustCompile(` +`)
+
+// squeeze makes runs of blanks one blank.
+func squeeze(lines []string) []string {
+	out := make([]string, len(lines))
+	for i, line := range lines {
+		out[i] = blanks.ReplaceAllString(strings.TrimSpace(line), " ")
+	}
+	return out
+}
+
+func equalLines(t *testing.T, got []string, want ...string) {
+	t.Helper()
+	if strings.Join(got, "\n") != strings.Join(want, "\n") {
+		t.Errorf("got:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// The test program puts a pattern into every register and asks for a priority
+// that cannot be set, through each door to the kernel: getpriority(11, r).
+func TestRegistersOfOneCall(t *testing.T) {
+	need(t, needX86)
+	t.Run("syscall", func(t *testing.T) {
+		tr := trace(t, trapline(t), []string{"--regs", "-e", "trace=getpriority"}, program(t, "registers", "amd64"), "native")
+		equalLines(t, squeeze(callLines(tr.log, "getpriority")),
+			"getpriority(0xb /* PRIO_??? */, 571540480) = -1 EINVAL (Invalid argument)",
+			"rax 0xffffffffffffffda => 0xffffffffffffffea result: -EINVAL")
+	})
+	t.Run("int 0x80 by a 64-bit program", func(t *testing.T) {
+		need(t, needIA32)
+		tr := trace(t, trapline(t), []string{"--regs", "-e", "trace=getpriority"}, program(t, "registers", "amd64"), "int80")
+		lines := squeeze(callLines(tr.log, "getpriority"))
+		equalLines(t, lines,
+			"getpriority(0xb /* PRIO_??? */, 571540480) = -1 EINVAL (Invalid argument)",
+			"rax 0xffffffffffffffda => 0xffffffffffffffea result: -EINVAL")
+	})
+	for _, door := range []string{"int80", "vdso"} {
+		t.Run("32-bit "+door, func(t *testing.T) {
+			tr := trace(t, trapline(t), []string{"--regs", "-e", "trace=getpriority"}, program(t, "registers", "386"), door)
+			equalLines(t, squeeze(callLines(tr.log, "getpriority")),
+				"getpriority(0xb /* PRIO_??? */, 571540480) = -1 EINVAL (Invalid argument)",
+				"eax 0xffffffda => 0xffffffea result: -EINVAL")
+		})
+	}
+}
+
+// full reads the registers of a call from JSON.
+type jsonRegs struct {
+	Name string `json:"name"`
+	ABI  string `json:"abi"`
+	Regs struct {
+		Enter, Exit      map[string]string
+		Changed, Between []struct {
+			Reg, From, To, Why string
+			Unexplained        bool
+		}
+	} `json:"regs"`
+}
+
+func jsonCall(t *testing.T, log, name string) jsonRegs {
+	t.Helper()
+	for line := range strings.Lines(log) {
+		var call jsonRegs
+		if err := json.Unmarshal([]byte(line), &call); err != nil {
+			t.Fatalf("%v in %s", err, line)
+		}
+		if call.Name == name {
+			return call
+		}
+	}
+	t.Fatalf("no call of %s in\n%s", name, log)
+	return jsonRegs{}
+}
+
+// What the test program loads: 0x22110000 + 0x100*i in all registers but those
+// of the call itself and the stack pointer.
+func TestRegisterSnapshots(t *testing.T) {
+	need(t, needX86)
+	flags := []string{"--json", "--regs=full,between", "-e", "trace=getpriority"}
+	check := func(t *testing.T, regs map[string]string, want map[string]string) {
+		t.Helper()
+		for reg, value := range want {
+			if regs[reg] != value {
+				t.Errorf("%s is %s, want %s", reg, regs[reg], value)
+			}
+		}
+	}
+	t.Run("64-bit", func(t *testing.T) {
+		call := jsonCall(t, trace(t, trapline(t), flags, program(t, "registers", "amd64"), "native").log, "getpriority")
+		want := map[string]string{
+			"rax": "0xffffffffffffffda", "orig_rax": "0x8c", "rdi": "0xb", "rsi": "0x22110400",
+			"rbx": "0x22110100", "rdx": "0x22110300", "rbp": "0x22110600",
+			"r8": "0x22110800", "r9": "0x22110900", "r10": "0x22110a00", "r12": "0x22110c00",
+			"r13": "0x22110d00", "r14": "0x22110e00", "r15": "0x22110f00",
+			"rcx": call.Regs.Enter["rip"], "r11": call.Regs.Enter["eflags"], "cs": "0x33", "ss": "0x2b",
+		}
+		check(t, call.Regs.Enter, want)
+		want["rax"] = "0xffffffffffffffea"
+		check(t, call.Regs.Exit, want)
+		if len(call.Regs.Enter) != 27 {
+			t.Errorf("%d registers, want 27", len(call.Regs.Enter))
+		}
+	})
+	t.Run("32-bit", func(t *testing.T) {
+		call := jsonCall(t, trace(t, trapline(t), flags, program(t, "registers", "386"), "int80").log, "getpriority")
+		check(t, call.Regs.Enter, map[string]string{
+			"eax": "0xffffffda", "orig_eax": "0x60", "ebx": "0xb", "ecx": "0x22110400",
+			"edx": "0x22110300", "esi": "0x22110500", "edi": "0x22110700", "ebp": "0x22110600", "cs": "0x23",
+		})
+		if _, ok := call.Regs.Enter["r8"]; ok || call.ABI != "i386" {
+			t.Errorf("a 32-bit tracee (%s) shows r8", call.ABI)
+		}
+	})
+}
+
+// No call of ordinary programs changes a register without a known reason.
+func TestNoUnexplainedChange(t *testing.T) {
+	for name, command := range map[string][]string{
+		"ls":      {"ls", "-l", "/"},
+		"sh":      {"sh", "-c", "ls / | wc -l; (exit 3); kill -USR1 $$"},
+		"go":      {program(t, "registers", "amd64"), "all"},
+		"go, 386": {program(t, "registers", "386"), "all"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tr := trace(t, trapline(t), []string{"-f", "--regs", "--regs-set=gp,segment,fp,vector"}, command...)
+			if strings.Contains(tr.log, "unexplained") {
+				for line := range strings.Lines(tr.log) {
+					if strings.Contains(line, "unexplained") {
+						t.Error(line)
+					}
+				}
+			}
+			if !strings.Contains(tr.log, "=> ") {
+				t.Errorf("no register changed at all:\n%s", tr.log)
+			}
+		})
+	}
+}
+
+// The test program's "signals" interrupts a clock_nanosleep by a signal with a
+// handler, which returns by rt_sigreturn; "children" calls vfork and clone;
+// "exec" runs itself.
+func TestRegistersOfSpecialCalls(t *testing.T) {
+	need(t, needX86)
+	self := program(t, "registers", "amd64")
+	t.Run("execve", func(t *testing.T) {
+		tr := trace(t, trapline(t), []string{"--regs", "-e", "trace=execve"}, self, "native")
+		for _, line := range callLines(tr.log, "execve")[1:] {
+			if !strings.HasSuffix(line, "new program (execve)") {
+				t.Errorf("execve: %s", line)
+			}
+		}
+	})
+	t.Run("rt_sigreturn", func(t *testing.T) {
+		tr := trace(t, trapline(t), []string{"-f", "--json", "--regs=diff,between", "-e", "trace=rt_sigreturn,clock_nanosleep"}, self, "signals")
+		call := jsonCall(t, tr.log, "rt_sigreturn")
+		for _, c := range call.Regs.Changed {
+			if c.Why != "restored from the signal frame" {
+				t.Errorf("%s: %s", c.Reg, c.Why)
+			}
+		}
+		if len(call.Regs.Changed) == 0 {
+			t.Error("rt_sigreturn changed nothing")
+		}
+		sleep := jsonCall(t, tr.log, "clock_nanosleep")
+		if c := sleep.Regs.Changed; len(c) != 1 || !strings.Contains(c[0].Why, "ERESTART") {
+			t.Errorf("interrupted clock_nanosleep: %v, want rax with the restart code", c)
+		}
+	})
+	t.Run("clone", func(t *testing.T) {
+		tr := trace(t, trapline(t), []string{"-f", "--json", "--regs=diff,between", "-e", "trace=clone,clone3,vfork,fork,getpriority"}, self, "children")
+		if call := jsonCall(t, tr.log, "clone"); len(call.Regs.Changed) != 1 || call.Regs.Changed[0].Why != "result" {
+			t.Errorf("clone in the parent: %v, want rax alone", call.Regs.Changed)
+		}
+		if !strings.Contains(tr.log, `"why":"0 in the child"`) {
+			t.Errorf("no child's rax:\n%s", tr.log)
+		}
+	})
+}
+
+func TestRegistersOff(t *testing.T) {
+	// trapline under trapline: without --regs it fetches no registers.
+	self := trapline(t)
+	flags := []string{"-e", "trace=ptrace", "-f"}
+	without := trace(t, self, flags, self, "-o", os.DevNull, "true").log
+	with := trace(t, self, flags, self, "-o", os.DevNull, "--regs", "true").log
+	if strings.Contains(without, "PTRACE_GETREGS") || !strings.Contains(with, "PTRACE_GETREGS") {
+		t.Errorf("PTRACE_GETREGS without --regs: %t, with: %t; want false, true",
+			strings.Contains(without, "PTRACE_GETREGS"), strings.Contains(with, "PTRACE_GETREGS"))
+	}
+}
+
+// gdb stops the same program at the same call and prints its registers.
+func TestRegistersAsGDB(t *testing.T) {
+	need(t, needX86, needGDB)
+	self := program(t, "registers", "amd64")
+	out, err := exec.Command(programPath("gdb"), "-nx", "-batch", "-ex", "set pagination off", "-ex", "catch syscall getpriority",
+		"-ex", "run native", "-ex", "info registers", self).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	call := jsonCall(t, trace(t, trapline(t), []string{"--json", "--regs=enter", "-e", "trace=getpriority"}, self, "native").log, "getpriority")
+	compared := 0
+	for line := range strings.Lines(string(out)) {
+		f := strings.Fields(line)
+		if len(f) < 2 || f[0] == "rsp" { // the stack's place varies
+			continue
+		}
+		if ours, ok := call.Regs.Enter[f[0]]; ok {
+			compared++
+			if ours != f[1] {
+				t.Errorf("%s is %s, gdb has %s", f[0], ours, f[1])
+			}
+		}
+	}
+	if compared < 22 {
+		t.Errorf("compared %d registers, want at least 22; gdb said\n%s", compared, out)
+	}
+}
