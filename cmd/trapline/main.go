@@ -6,10 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 )
 
 //go:embed help.txt
 var help string
+
+// The main goroutine stays on the main thread, so that it is the process that
+// TracerPid and a tracer of trapline see.
+func init() { runtime.LockOSThread() }
 
 func main() {
 	c, err := parseCommandLine(os.Args[min(1, len(os.Args)):])
