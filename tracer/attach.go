@@ -1,6 +1,7 @@
 package tracer
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"strconv"
@@ -30,6 +31,9 @@ func (e *AttachError) Unwrap() error { return e.Errno }
 func (t *Tracer) Attach(pid int) (threads int, err error) {
 	if t.tracees[pid] != nil {
 		return 0, nil // a thread of a process that is attached already
+	}
+	if t.opts.Colocate == ColocateAlways {
+		t.startColocation()
 	}
 	if errno := t.seize(pid); errno != 0 {
 		return 0, attachError(pid, errno)
@@ -72,7 +76,9 @@ func (t *Tracer) seize(tid int) unix.Errno {
 	if errno := ptrace(unix.PTRACE_SEIZE, tid, 0, t.options()); errno != 0 {
 		return errno
 	}
-	t.add(tid, running).known = true
+	tr := t.add(tid, running)
+	tr.known = true
+	tr.attached = true
 	ptrace(unix.PTRACE_INTERRUPT, tid, 0, 0)
 	return 0
 }
@@ -88,6 +94,10 @@ func attachError(pid int, errno unix.Errno) error {
 
 func whyNotPermitted(pid int) string {
 	if tracer := statusField(pid, "TracerPid"); tracer != "" && tracer != "0" {
+		// That is the id of the thread that traces.
+		if thread, err := strconv.Atoi(tracer); err == nil {
+			tracer = cmp.Or(statusField(thread, "Tgid"), tracer)
+		}
 		return fmt.Sprintf("Process %d is already being traced by pid %s", pid, tracer)
 	}
 	if unix.Kill(pid, 0) == unix.EPERM {

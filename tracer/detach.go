@@ -80,6 +80,7 @@ func (t *Tracer) nextDetached() (*Event, error) {
 			return t.report(Detached, tr), nil
 		}
 		if len(t.tracees) == 0 {
+			t.stopColocation()
 			return nil, io.EOF
 		}
 		s, errno := t.wait(0)
@@ -102,7 +103,7 @@ func (t *Tracer) nextDetached() (*Event, error) {
 		case tr == nil:
 			ptrace(unix.PTRACE_DETACH, s.tid, 0, 0) // a new one, nobody has heard of it
 		case status.Stopped():
-			t.letGo(tr, s.status)
+			t.detachFrom(tr, s.status)
 		}
 	}
 }
@@ -128,7 +129,7 @@ func (t *Tracer) beginDetaching(sig unix.Signal) {
 		}
 		tr := t.tracees[s.tid]
 		if status := unix.WaitStatus(s.status); tr != nil && status.Stopped() {
-			t.letGo(tr, s.status)
+			t.detachFrom(tr, s.status)
 		} else if tr != nil {
 			t.drop(tr)
 		}
@@ -145,8 +146,8 @@ func (t *Tracer) beginDetaching(sig unix.Signal) {
 	}
 }
 
-// letGo detaches a tracee from a stop that has just been waited for.
-func (t *Tracer) letGo(tr *Tracee, status uint32) {
+// detachFrom detaches a tracee from a stop that has just been waited for.
+func (t *Tracer) detachFrom(tr *Tracee, status uint32) {
 	event := status >> 16
 	switch sig := unix.Signal(status >> 8 & 0xff); {
 	case event == 0 && sig != stopSyscall:
@@ -159,16 +160,26 @@ func (t *Tracer) letGo(tr *Tracee, status uint32) {
 	t.detach(tr)
 }
 
-// detach lets a stopped tracee go on untraced, with its pending signal.
+// detach lets go of a stopped tracee, to be reported if anybody knows it.
 func (t *Tracer) detach(tr *Tracee) {
-	ptrace(unix.PTRACE_DETACH, tr.TID, 0, uintptr(tr.pending))
+	t.letGo(tr)
 	t.drop(tr)
 }
 
-// drop forgets a tracee, to be reported as detached if anybody knows it.
+// drop remembers to report a tracee as detached, if anybody knows it.
 func (t *Tracer) drop(tr *Tracee) {
 	t.forget(tr)
 	if tr.known {
 		t.detached = append(t.detached, tr)
 	}
+}
+
+// letGo lets a stopped tracee go on untraced, with its pending signal and its
+// own affinity.
+func (t *Tracer) letGo(tr *Tracee) {
+	if tr.slot != 0 {
+		t.colocation.unpin(tr)
+	}
+	ptrace(unix.PTRACE_DETACH, tr.TID, 0, uintptr(tr.pending))
+	t.forget(tr)
 }

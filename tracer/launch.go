@@ -47,6 +47,7 @@ func (t *Tracer) Launch(c Command) (*Tracee, error) {
 	if err != nil {
 		return nil, fmt.Errorf("socketpair: %w", err)
 	}
+	t.startColocation()
 	ours, theirs := ends[0], ends[1]
 	defer unix.Close(ours)
 

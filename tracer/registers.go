@@ -19,9 +19,9 @@ const (
 
 // Notes of the register sets that Extended can fetch (linux/elf.h).
 const (
-	NotePRFPREG  = 2          // x87 and SSE state, 512 bytes in FXSAVE layout (64-bit code)
-	NotePRXFPREG = 0x46e62b7f // the same for a tracee that runs 32-bit code
-	NoteX86Xstat = 0x202      // all of XSAVE's state, in its standard layout
+	NotePRFPREG   = 2          // x87 and SSE state, 512 bytes in FXSAVE layout (64-bit code)
+	NotePRXFPREG  = 0x46e62b7f // the same for a tracee that runs 32-bit code
+	NoteX86Xstate = 0x202      // all of XSAVE's state, in its standard layout
 )
 
 // Registers fetches all general registers of a stopped tracee.
@@ -40,7 +40,7 @@ func (tr *Tracee) SetRegisters(regs *Registers) error {
 	return nil
 }
 
-// RegisterSet fetches a register set by its note, NotePRFPREG or NoteX86Xstat,
+// RegisterSet fetches a register set by its note, NotePRFPREG or NoteX86Xstate,
 // into b and returns how many bytes it has. A tracee that runs 32-bit code has
 // its registers in the layout of i386.
 func (tr *Tracee) RegisterSet(note int, b []byte) (int, error) {

@@ -10,11 +10,18 @@ type Tracee struct {
 	Data any // for the user of the package
 
 	t      *Tracer
-	parent *Tracee // who created it, while both live
+	parent *Tracee // who created it
 	state  state
 	call   Syscall
 	known  bool // reported to the user
 	inCall bool // between syscall-enter-stop and syscall-exit-stop
+
+	attached bool   // by Attach, or created by such a tracee
+	computes bool   // resumed, and not in a system call
+	slot     int    // co-location: its slot in the pin table plus 1; 0 while not pinned
+	tick     uint32 // co-location: the tick of its last stop while not pinned
+	stops    uint32 // co-location: its stops since then
+	inside   bool   // co-location: in a call that shows masks
 
 	launch  launchPhase
 	pending unix.Signal // what resuming delivers
@@ -45,7 +52,12 @@ const (
 
 // Parent is the tracee that created this one, or nil if that is gone or was
 // never traced.
-func (tr *Tracee) Parent() *Tracee { return tr.parent }
+func (tr *Tracee) Parent() *Tracee {
+	if p := tr.parent; p != nil && tr.t.tracees[p.TID] != p {
+		tr.parent = nil
+	}
+	return tr.parent
+}
 
 // InCall tells whether the tracee is between the entry and the exit of a
 // system call.

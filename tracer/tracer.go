@@ -27,6 +27,9 @@ type Options struct {
 	// KillOnExit kills the tracees when the tracer dies, however it dies.
 	KillOnExit bool
 
+	// Colocate says whether tracees are kept on the tracer's processor.
+	Colocate Colocation
+
 	// Usage fills Event.Usage.
 	Usage bool
 }
@@ -48,12 +51,16 @@ type Tracer struct {
 	since int   // events since all waiting tracees were last collected
 	held  int   // tracees in state held
 
+	computing int // tracees that are resumed and not in a system call
+
 	launched int // pid of the launched command, while it is ours to wait for
 
 	interrupt atomic.Int32  // the signal that ends the trace, or noSignal
 	noticed   chan struct{} // closed when Next has seen it
 	ending    bool
 	detached  []*Tracee // let go, to be reported
+
+	colocation colocation
 
 	vm ioVectors
 }
@@ -115,6 +122,12 @@ func (t *Tracer) forget(tr *Tracee) {
 	if tr.state == held {
 		t.held--
 	}
+	tr.parent = nil // it would keep all its forebears in memory
+	t.setComputes(tr, false)
+	t.colocateLeave(tr)
+	if tr.slot != 0 {
+		t.colocation.gone(tr)
+	}
 }
 
 // Next resumes the tracee of the event before, waits, and returns the next
@@ -137,6 +150,7 @@ func (t *Tracer) Next() (*Event, error) {
 	}
 	for {
 		if len(t.tracees) == 0 {
+			t.stopColocation()
 			return nil, io.EOF
 		}
 		s, err := t.nextStop()
@@ -176,6 +190,7 @@ func (t *Tracer) classify(s stop) *Event {
 		return nil
 	}
 	t.last = tr
+	t.setComputes(tr, false)
 	first := tr.state == announced
 	tr.state = stopped
 
@@ -230,7 +245,21 @@ func (t *Tracer) resume(tr *Tracee) {
 	sig := tr.pending
 	tr.pending = 0
 	tr.state = running
+	t.setComputes(tr, !tr.inCall)
 	ptrace(request, tr.TID, 0, uintptr(sig))
+}
+
+// setComputes notes whether a tracee has work of its own to do.
+func (t *Tracer) setComputes(tr *Tracee, computes bool) {
+	if tr.computes == computes {
+		return
+	}
+	tr.computes = computes
+	if computes {
+		t.computing++
+	} else {
+		t.computing--
+	}
 }
 
 // syscallStop is a syscall-enter-stop or a syscall-exit-stop.
@@ -266,6 +295,9 @@ func (t *Tracer) enterStop(tr *Tracee) *Event {
 		}
 		tr.launch = launchExec
 	}
+	if t.colocation.guardian != nil {
+		t.colocateEnter(tr)
+	}
 	return t.report(Enter, tr)
 }
 
@@ -291,6 +323,9 @@ func (t *Tracer) exitStop(tr *Tracee) *Event {
 		if call.IsError {
 			tr.launch = launchFailing
 		}
+	}
+	if t.colocation.guardian != nil {
+		t.colocateExit(tr)
 	}
 	return t.report(Exit, tr)
 }
@@ -338,13 +373,14 @@ func (t *Tracer) createdStop(parent *Tracee) *Event {
 	t.resume(parent)
 	child := t.tracees[int(message)]
 	if child == nil {
-		t.add(int(message), announced).parent = parent
+		child = t.add(int(message), announced)
+		child.parent, child.attached = parent, parent.attached
 		return nil
 	}
 	if child.state != held {
 		return nil
 	}
-	child.parent = parent
+	child.parent, child.attached = parent, parent.attached
 	return t.release(child)
 }
 
@@ -373,6 +409,9 @@ func (t *Tracer) execStop(tr *Tracee) *Event {
 		t.forget(superseded)
 		delete(t.tracees, former)
 		caller.TID = superseded.TID
+		if caller.slot != 0 {
+			t.colocation.renamed(caller)
+		}
 		t.tracees[caller.TID] = caller
 		tr = caller
 		t.last = tr
@@ -380,8 +419,7 @@ func (t *Tracer) execStop(tr *Tracee) *Event {
 		former = 0
 	}
 	if t.opts.DetachOnExec && tr.launch == notLaunched {
-		ptrace(unix.PTRACE_DETACH, tr.TID, 0, 0)
-		t.forget(tr)
+		t.letGo(tr)
 		return t.report(Detached, tr)
 	}
 	ev := t.report(Exec, tr)

@@ -124,16 +124,3 @@ func (q *queue) pop() (stop, bool) {
 	q.count--
 	return s, true
 }
-
-// take removes the oldest stop of one tracee.
-func (q *queue) take(tid int) (stop, bool) {
-	for range q.count {
-		s, _ := q.pop()
-		if s.tid == tid {
-			// The rest keeps its order: rotate on until it is back in place.
-			return s, true
-		}
-		q.push(s)
-	}
-	return stop{}, false
-}

@@ -91,7 +91,7 @@ func (s *session) snapshot(tr *tracer.Tracee, to *decode.Snapshot) bool {
 		float = tracer.NotePRXFPREG
 	}
 	// A processor without XSAVE has no vector registers beyond those of SSE.
-	fetch(decode.VectorRegs, tracer.NoteX86Xstat, &to.Vector)
+	fetch(decode.VectorRegs, tracer.NoteX86Xstate, &to.Vector)
 	return fetch(decode.FloatRegs, float, &to.Float)
 }
 

@@ -1,0 +1,397 @@
+package tracer
+
+import (
+	"runtime"
+	"strconv"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"trapline/tables"
+)
+
+// Colocation says whether the tracer keeps the tracees that make calls on its
+// own processor.
+//
+// A ptrace stop is two context switches. On one processor each costs a
+// microsecond; between two each wakes an idle one, ten times dearer on a
+// virtual machine.
+type Colocation uint8
+
+const (
+	// ColocateAuto does it for launched commands, where it helps: while the
+	// processor is not contended.
+	ColocateAuto Colocation = iota
+	// ColocateAlways does it for attached processes too, and whatever the
+	// load. An attached process then keeps an affinity mask that was set
+	// explicitly: it no longer follows changes of its cpuset.
+	ColocateAlways
+	// ColocateNever leaves all affinity alone.
+	ColocateNever
+)
+
+// colocation is the state of co-location.
+//
+// While it is active the tracer's thread is pinned to one processor, home, and
+// each tracee that stops is pinned to it too. A pin ends
+//   - when the tracee has not stopped for a tick: the guardian sees to that,
+//   - before a call that shows or uses the mask (see usesAffinity),
+//   - before the tracee is let go, and when the tracer dies: the guardian again.
+//
+// One processor is not enough when tracees compute in parallel, or when
+// strangers want it too. Then everybody is let go to run where the scheduler
+// puts them, for a while that doubles each time a new attempt fails.
+type colocation struct {
+	always   bool
+	guardian *guardian // nil: off
+	self     unix.CPUSet
+	home     unix.CPUSet // one processor; none while not active
+	active   bool
+	free     []int // slots given back
+
+	tick  uint32 // the guardian's clock when last looked at
+	pause int    // ticks until the next attempt
+	back  int    // ticks that the next pause will have
+	good  int    // looks this attempt has survived
+
+	schedstat int    // the tracer's thread's /proc schedstat, or -1
+	delay     uint64 // nanoseconds it had waited for a processor at tick
+	stops     uint32 // stops since the last decision
+	parallel  uint32 // of these, those during which another tracee computed
+	window    uint32 // ticks since then
+
+	inside int // tracees in a call that shows masks: nobody is pinned meanwhile
+}
+
+// The pause between attempts, in ticks.
+const (
+	shortestPause = 8
+	longestPause  = 256
+)
+
+// startColocation prepares co-location, where there is a choice of processors.
+func (t *Tracer) startColocation() {
+	c := &t.colocation
+	if t.opts.Colocate == ColocateNever || c.guardian != nil {
+		return
+	}
+	if unix.SchedGetaffinity(0, &c.self) != nil || c.self.Count() < 2 {
+		return
+	}
+	guardian, err := startGuardian()
+	if err != nil {
+		return // it is only an optimization
+	}
+	c.guardian = guardian
+	c.always = t.opts.Colocate == ColocateAlways
+	c.back = shortestPause
+	path := "/proc/self/task/" + strconv.Itoa(t.tid) + "/schedstat"
+	if c.schedstat, err = unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0); err != nil {
+		c.schedstat = -1
+	}
+}
+
+// stopColocation ends everything, when no tracee is left.
+func (t *Tracer) stopColocation() {
+	c := &t.colocation
+	if c.guardian == nil {
+		return
+	}
+	c.deactivate()
+	unix.Close(c.guardian.wake)
+	if c.schedstat >= 0 {
+		unix.Close(c.schedstat)
+	}
+	c.guardian = nil
+}
+
+// colocate is called at every syscall-stop and at a tracee's first stop.
+func (t *Tracer) colocate(tr *Tracee) {
+	c := &t.colocation
+	g := c.guardian
+	g.stopped()
+	c.stops++
+	if t.computing > 0 {
+		c.parallel++
+	}
+	if now := g.table.ticks.Load(); now != c.tick {
+		c.look(now)
+	}
+	if !c.active {
+		if tr.slot != 0 {
+			c.unpin(tr)
+		}
+		return
+	}
+	if tr.slot != 0 {
+		s := &g.table.slots[tr.slot-1]
+		if s.state.Load() == slotTaken {
+			s.stops.Add(1)
+			return
+		}
+		c.unpin(tr)
+	}
+	if c.inside == 0 && (!tr.attached || c.always) && c.worthwhile(t, tr) {
+		c.pin(tr)
+	}
+}
+
+// worthwhile tells whether a tracee is to be pinned now: at once where nobody
+// else may want the processor, otherwise when it makes a call after the other.
+func (c *colocation) worthwhile(t *Tracer, tr *Tracee) bool {
+	const often = 8 // stops in a tick
+	if tr.tick != c.tick {
+		tr.tick, tr.stops = c.tick, 0
+	}
+	tr.stops++
+	return c.always || t.computing == 0 || tr.stops >= often
+}
+
+// look is called at the first stop after each tick, and decides whether to be
+// active.
+func (c *colocation) look(now uint32) {
+	passed := now - c.tick
+	c.tick = now
+	delay := c.runDelay()
+	waited := delay - c.delay
+	c.delay = delay
+	if c.guardian.dead.Load() {
+		c.deactivate()
+		return
+	}
+	if c.active {
+		if !c.always && (c.tooParallel(passed) || contended(waited, c.stops, passed)) {
+			c.deactivate()
+			if c.good >= longestPause {
+				c.back = shortestPause
+			}
+			c.pause = c.back
+			c.back = min(2*c.back, longestPause)
+		}
+		c.good++
+		c.stops = 0
+		return
+	}
+	c.pause -= int(passed)
+	if c.window += passed; c.window >= shortestPause {
+		if !c.parallelism() {
+			c.back = shortestPause
+			c.pause = 0
+		}
+		c.stops, c.parallel, c.window = 0, 0, 0
+	}
+	if c.pause <= 0 {
+		c.activate()
+	}
+}
+
+// tooParallel tells, while tracees are pinned, whether several of them wanted
+// the processor, and stops were so few that tracing was not what the time went
+// into.
+func (c *colocation) tooParallel(ticks uint32) bool {
+	return c.stops < busyTick*ticks && c.guardian.table.runnable.Load() > 1
+}
+
+// parallelism tells, while tracees are free, whether they make use of it: most
+// stops come while another tracee computes.
+func (c *colocation) parallelism() bool {
+	return c.stops < busyTick*c.window && c.parallel > c.stops/2
+}
+
+// contended tells whether the tracer waited too long for its processor. At
+// each stop it waits for the tracee to leave it: that much is due.
+func contended(waited uint64, stops, ticks uint32) bool {
+	const due = 2_000 // nanoseconds a stop
+	return waited > uint64(stops)*due+uint64(ticks)*tick*1_000_000/4
+}
+
+// runDelay is how long the tracer's thread has waited for a processor, in
+// nanoseconds: the second number in its schedstat.
+func (c *colocation) runDelay() uint64 {
+	if c.schedstat < 0 {
+		return 0
+	}
+	var text [64]byte
+	n, err := unix.Pread(c.schedstat, text[:], 0)
+	if err != nil {
+		return 0
+	}
+	var field int
+	var delay uint64
+	for _, b := range text[:n] {
+		switch {
+		case b == ' ':
+			field++
+		case field == 1:
+			delay = delay*10 + uint64(b-'0')
+		}
+	}
+	return delay
+}
+
+// activate makes the processor that the tracer runs on its home.
+func (c *colocation) activate() {
+	if c.guardian.table.ready.Load() == 0 {
+		return
+	}
+	var cpu uint32
+	if _, _, errno := unix.RawSyscall(unix.SYS_GETCPU, uintptr(unsafe.Pointer(&cpu)), 0, 0); errno != 0 {
+		return
+	}
+	c.home.Zero()
+	c.home.Set(int(cpu))
+	if unix.SchedSetaffinity(0, &c.home) == nil {
+		c.active = true
+		c.good, c.stops, c.parallel, c.window = 0, 0, 0, 0
+	}
+}
+
+// deactivate lets the tracer run anywhere. Its tracees follow as they stop, or
+// as the guardian finds them.
+func (c *colocation) deactivate() {
+	if c.active {
+		unix.SchedSetaffinity(0, &c.self)
+		c.active = false
+	}
+}
+
+// pin pins a stopped tracee to the home processor, if it may run there.
+func (c *colocation) pin(tr *Tracee) {
+	table := c.guardian.table
+	var mask unix.CPUSet
+	if unix.SchedGetaffinity(tr.TID, &mask) != nil || mask == c.home || !intersects(&mask, &c.home) {
+		return
+	}
+	slot := int(table.used.Load())
+	if n := len(c.free); n > 0 {
+		slot = c.free[n-1]
+		c.free = c.free[:n-1]
+	} else if slot == pinSlots {
+		return
+	}
+	s := &table.slots[slot]
+	s.tid.Store(int32(tr.TID))
+	s.mask, s.pin = mask, c.home
+	s.stops.Add(1)
+	// Known to the guardian first: it must never miss a pin.
+	s.state.Store(slotTaken)
+	if slot == int(table.used.Load()) {
+		table.used.Add(1)
+	}
+	tr.slot = slot + 1
+	if unix.SchedSetaffinity(tr.TID, &c.home) != nil {
+		c.unpin(tr)
+	}
+}
+
+// unpin gives a tracee its own mask back.
+func (c *colocation) unpin(tr *Tracee) {
+	s := &c.guardian.table.slots[tr.slot-1]
+	if !s.end(slotFree) {
+		c.awaitRelease(s)
+	}
+	c.giveBack(tr)
+}
+
+// gone ends the pin of a tracee that is dead: its id may be another task's.
+func (c *colocation) gone(tr *Tracee) {
+	s := &c.guardian.table.slots[tr.slot-1]
+	if !s.state.CompareAndSwap(slotTaken, slotFree) {
+		c.awaitRelease(s)
+	}
+	c.giveBack(tr)
+}
+
+// awaitRelease waits for the guardian, which is ending a pin: its word must be
+// the last before the tracee may set another mask.
+func (c *colocation) awaitRelease(s *pinSlot) {
+	for s.state.Load() == slotReleasing && !c.guardian.dead.Load() {
+		runtime.Gosched()
+	}
+	s.state.Store(slotFree)
+}
+
+// renamed says that a tracee has another thread id.
+func (c *colocation) renamed(tr *Tracee) {
+	c.guardian.table.slots[tr.slot-1].tid.Store(int32(tr.TID))
+}
+
+func (c *colocation) giveBack(tr *Tracee) {
+	c.free = append(c.free, tr.slot-1)
+	tr.slot = 0
+}
+
+// colocateEnter is colocate at a syscall-enter-stop: it makes sure that no
+// call shows or passes on a mask that is not the tracee's own.
+func (t *Tracer) colocateEnter(tr *Tracee) {
+	switch usesAffinity(&tr.call) {
+	case createsTask:
+		if tr.slot != 0 {
+			t.colocation.unpin(tr)
+		}
+	case showsMask:
+		// Of any task, perhaps.
+		t.colocation.inside++
+		tr.inside = true
+		for _, other := range t.tracees {
+			if other.slot != 0 {
+				t.colocation.unpin(other)
+			}
+		}
+	default:
+		t.colocate(tr)
+	}
+}
+
+// colocateExit is colocate at a syscall-exit-stop.
+func (t *Tracer) colocateExit(tr *Tracee) {
+	t.colocateLeave(tr)
+	t.colocate(tr)
+}
+
+// colocateLeave says that a tracee is not in a call that shows masks any more.
+func (t *Tracer) colocateLeave(tr *Tracee) {
+	if tr.inside {
+		tr.inside = false
+		t.colocation.inside--
+	}
+}
+
+// affinityUse is what a call does with affinity masks.
+type affinityUse uint8
+
+const (
+	usesNone    affinityUse = iota
+	createsTask             // which inherits the caller's
+	showsMask               // or sets it, or looks at it
+)
+
+// usesAffinity tells what a call does with affinity masks. The deadline
+// scheduling class demands a full mask.
+func usesAffinity(call *Syscall) affinityUse {
+	if call.ABI == tables.I386 {
+		switch call.NR {
+		case 2, 120, 190, 435: // fork, clone, vfork, clone3
+			return createsTask
+		case 156, 241, 242, 351: // sched_setscheduler, sched_setaffinity, sched_getaffinity, sched_setattr
+			return showsMask
+		}
+		return usesNone
+	}
+	switch call.NR {
+	case unix.SYS_CLONE, unix.SYS_FORK, unix.SYS_VFORK, unix.SYS_CLONE3:
+		return createsTask
+	case unix.SYS_SCHED_SETSCHEDULER, unix.SYS_SCHED_SETAFFINITY, unix.SYS_SCHED_GETAFFINITY, unix.SYS_SCHED_SETATTR:
+		return showsMask
+	}
+	return usesNone
+}
+
+func intersects(a, b *unix.CPUSet) bool {
+	for i := range a {
+		if a[i]&b[i] != 0 {
+			return true
+		}
+	}
+	return false
+}

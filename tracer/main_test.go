@@ -1,0 +1,77 @@
+package tracer
+
+import (
+	"errors"
+	"io"
+	"os"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// programEnv names, in a tracee's environment, which of the programs below
+// the test binary is to be.
+const programEnv = "TRACER_TEST_PROGRAM"
+
+// programs are what the tests trace.
+var programs = map[string]func(){}
+
+func TestMain(m *testing.M) {
+	if program := programs[os.Getenv(programEnv)]; program != nil {
+		program()
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// command is the test binary as one of the programs.
+func command(program string, args ...string) Command {
+	return Command{
+		Path: "/proc/self/exe",
+		Argv: append([]string{program}, args...),
+		// Preemption signals would be events of their own.
+		Env: append(os.Environ(), programEnv+"="+program, "GODEBUG=asyncpreemptoff=1"),
+	}
+}
+
+// newTracer makes a tracer whose trace ends by force after a while.
+func newTracer(t testing.TB, opts Options) *Tracer {
+	t.Helper()
+	tracer, err := New(opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	timer := time.AfterFunc(30*time.Second, func() {
+		t.Error("the trace takes too long")
+		tracer.Interrupt(unix.SIGKILL)
+	})
+	t.Cleanup(func() { timer.Stop() })
+	return tracer
+}
+
+func launch(t testing.TB, tracer *Tracer, c Command) *Tracee {
+	t.Helper()
+	tracee, err := tracer.Launch(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tracee
+}
+
+// run hands all events to a function, which may be nil.
+func run(t testing.TB, tracer *Tracer, each func(*Event)) {
+	t.Helper()
+	for {
+		ev, err := tracer.Next()
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if each != nil {
+			each(ev)
+		}
+	}
+}
