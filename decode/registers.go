@@ -171,9 +171,9 @@ func (x *Transition) Changes(dst []output.RegisterChange, sets RegisterSets, bef
 		if r.set&sets == 0 {
 			continue
 		}
-		from, ok := r.in(before)
-		to, ok2 := r.in(after)
-		if !ok && !ok2 || from.Value == to.Value && ok == ok2 {
+		from, _ := r.in(before)
+		to, ok := r.in(after)
+		if !ok || from.Value == to.Value {
 			continue
 		}
 		dst = append(dst, x.explain(r.class, from, to, after))
