@@ -45,7 +45,7 @@ func newSiginfo() *siginfo {
 // so PTRACE_GETSIGINFO gives it, whatever the tracee's ABI.
 func (c *Call) ShowSiginfo(raw []byte) {
 	abi := c.ABI
-	c.ABI = tables.X86_64
+	c.ABI, c.used = tables.X86_64, 0
 	Siginfo.Show(c, View{B: raw})
 	c.ABI = abi
 }

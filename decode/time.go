@@ -1,8 +1,124 @@
 package decode
 
-import "trapline/tables"
+import (
+	"time"
 
-// Clocks: kernel/time/posix-timers.c.
+	"trapline/output"
+	"trapline/tables"
+)
+
+// Clocks: kernel/time/time.c, kernel/time/posix-timers.c, kernel/time/hrtimer.c.
+
+var timeCalls = Calls{
+	{"time", Args{{"tloc", Out(TimeT)}}, RetUnsigned.With(remarkDate)},
+	{"gettimeofday", Args{{"tv", Out(Timeval)}, {"tz", Out(timezone)}}, RetUnsigned},
+	{"settimeofday", Args{{"tv", Ptr(Timeval)}, {"tz", Ptr(timezone)}}, RetUnsigned},
+	{"clock_gettime clock_getres", Args{{"clockid", Clock}, {"tp", Out(Timespec)}}, RetUnsigned},
+	{"clock_settime", Args{{"clockid", Clock}, {"tp", Ptr(Timespec)}}, RetUnsigned},
+	{"clock_nanosleep", clockNanosleepArgs(Timespec), RetUnsigned},
+	{"nanosleep", nanosleepArgs(Timespec), RetUnsigned},
+	{"adjtimex", Args{{"buf", Out(timex)}}, retClockState},
+	{"clock_adjtime", Args{{"clockid", Clock}, {"buf", Out(timex)}}, retClockState},
+	{"times", Args{{"buf", Out(tms)}}, RetUnsigned},
+}
+
+var timeCallsI386 = Calls{
+	{"stime", Args{{"tloc", Ptr(TimeT)}}, RetUnsigned},
+	{"clock_gettime64 clock_getres_time64", Args{{"clockid", Clock}, {"tp", Out(Timespec64)}}, RetUnsigned},
+	{"clock_settime64", Args{{"clockid", Clock}, {"tp", Ptr(Timespec64)}}, RetUnsigned},
+	{"clock_nanosleep_time64", clockNanosleepArgs(Timespec64), RetUnsigned},
+	{"clock_adjtime64", Args{{"clockid", Clock}, {"buf", Out(timex64)}}, retClockState},
+}
+
+// remarkDate shows the time that a call returns.
+func remarkDate(c *Call) {
+	if b := c.date(c.Ret, 0, time.Second); len(b) > 0 {
+		c.Out.BeginRemark()
+		c.Out.Field("")
+		c.Out.TextBytes(b)
+		c.Out.EndRemark()
+	}
+}
 
 // Clock is a clockid_t.
-var Clock = EnumOf(X32, tables.ClockID)
+var Clock Type = clock{Int}
+
+type clock struct{ *Number }
+
+// A negative clockid_t is a process, thread or file, and a clock of it
+// (include/linux/posix-timers.h): ~id << 3 | per-thread bit | clock.
+const (
+	clockFD        = 3
+	clockFDMask    = 7
+	clockWhich     = 3
+	clockPerThread = 4
+)
+
+func (t clock) Show(c *Call, v View) {
+	id := int32(t.Value(c, v))
+	if id >= 0 {
+		c.Out.Enum(uint64(id), tables.ClockID, output.Hex)
+		return
+	}
+	of := ^(id >> 3)
+	c.Out.BeginNamed()
+	c.Out.Number(uint64(id), output.Signed)
+	c.Out.Named()
+	switch {
+	case id&clockFDMask == clockFD:
+		c.Out.BeginMacro("FD_TO_CLOCKID")
+		c.Out.Elem()
+		c.Out.Number(uint64(of), output.Signed)
+	case id&clockPerThread != 0:
+		c.Out.BeginMacro("MAKE_THREAD_CPUCLOCK")
+		c.cpuClock(of, id)
+	default:
+		c.Out.BeginMacro("MAKE_PROCESS_CPUCLOCK")
+		c.cpuClock(of, id)
+	}
+	c.Out.EndMacro()
+	c.Out.EndNamed()
+}
+
+func (c *Call) cpuClock(of, id int32) {
+	c.Out.Elem()
+	c.Out.Number(uint64(of), output.Signed)
+	c.Out.Elem()
+	c.Out.Enum(uint64(id&clockFDMask), tables.CPUClock, output.Hex)
+}
+
+var timezone = Struct(Fields{{"tz_minuteswest", Int}, {"tz_dsttime", Int}})
+
+// The time that is left of a sleep is written when a signal interrupted it.
+func nanosleepArgs(ts Type) Args {
+	return Args{{"req", Ptr(ts)}, {"rem", OutIf((*Call).Restarts, ts)}}
+}
+
+func clockNanosleepArgs(ts Type) Args {
+	left := func(c *Call) bool { return c.Restarts() && Len("flags").num(c) == 0 }
+	return Args{{"clockid", Clock}, {"flags", Flags(tables.ClockFlags)}, {"request", Ptr(ts)}, {"remain", OutIf(left, ts)}}
+}
+
+var tms = Struct(Fields{{"tms_utime", ClockT}, {"tms_stime", ClockT}, {"tms_cutime", ClockT}, {"tms_cstime", ClockT}})
+
+// timex is a struct timex, timex64 a struct __kernel_timex (linux/timex.h).
+var (
+	timex   = timexOf(KLong, KUlong)
+	timex64 = timexOf(S64, U64)
+)
+
+func timexOf(long, ulong *Number) *StructType {
+	return Struct(Fields{
+		{"modes", Flags(tables.AdjtimexModes)}, {"offset", long}, {"freq", long}, {"maxerror", long}, {"esterror", long},
+		{"status", Flags(tables.AdjtimexStatus)}, {"constant", long}, {"precision", long}, {"tolerance", long},
+		{"time", Struct(Fields{{"tv_sec", long}, {"tv_usec", ulong}})}, {"tick", long},
+		{"ppsfreq", long}, {"jitter", long}, {"shift", Int}, {"stabil", long},
+		{"jitcnt", long}, {"calcnt", long}, {"errcnt", long}, {"stbcnt", long}, {"tai", Int}, {"_", Array(Int, Const(11))},
+	})
+}
+
+var retClockState = RetUnsigned.With(func(c *Call) {
+	if name, ok := tables.AdjtimexState.Lookup(uint64(c.Ret)); ok {
+		c.Remark(name)
+	}
+})

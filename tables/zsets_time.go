@@ -52,21 +52,14 @@ var Itimer = &Set{
 	},
 }
 
-// TimerfdCreate: TFD_???, from <linux/timerfd.h>.
-var TimerfdCreate = &Set{
-	Unknown: "TFD_???",
-	Consts: []Const{
-		{Value: 0x80000, Name: "TFD_CLOEXEC"},
-		{Value: 0x800, Name: "TFD_NONBLOCK"},
-	},
-}
-
-// TimerfdSettime: TFD_???, from <linux/timerfd.h>.
-var TimerfdSettime = &Set{
+// TimerfdFlags: TFD_???, from <linux/timerfd.h>.
+var TimerfdFlags = &Set{
 	Unknown: "TFD_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "TFD_TIMER_ABSTIME"},
 		{Value: 0x2, Name: "TFD_TIMER_CANCEL_ON_SET"},
+		{Value: 0x80000, Name: "TFD_CLOEXEC"},
+		{Value: 0x800, Name: "TFD_NONBLOCK"},
 	},
 }
 
@@ -74,8 +67,8 @@ var TimerfdSettime = &Set{
 var AdjtimexModes = &Set{
 	Unknown: "ADJ_???",
 	Consts: []Const{
-		{Value: 0x8001, Name: "ADJ_OFFSET_SINGLESHOT"},
 		{Value: 0xa001, Name: "ADJ_OFFSET_SS_READ"},
+		{Value: 0x8001, Name: "ADJ_OFFSET_SINGLESHOT"},
 		{Value: 0x1, Name: "ADJ_OFFSET"},
 		{Value: 0x2, Name: "ADJ_FREQUENCY"},
 		{Value: 0x4, Name: "ADJ_MAXERROR"},

@@ -152,8 +152,7 @@ func (s *session) signal(t *tracee, ev *tracer.Event) {
 		return
 	}
 	t.trace.BeginSignal(s.now(), tables.SignalName(int(ev.Signal)))
-	t.trace.BeginStruct()
-	t.trace.EndStruct()
+	t.call.ShowSiginfo(ev.Siginfo[:])
 	t.trace.EndSignal()
 }
 
