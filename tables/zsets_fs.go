@@ -217,11 +217,11 @@ var ExecveatFlags = &Set{
 var HandleFlags = &Set{
 	Unknown: "AT_???",
 	Consts: []Const{
-		{Value: 0x400, Name: "AT_SYMLINK_FOLLOW"},
-		{Value: 0x1000, Name: "AT_EMPTY_PATH"},
-		{Value: 0x200, Name: "AT_HANDLE_FID"},
 		{Value: 0x1, Name: "AT_HANDLE_MNT_ID_UNIQUE"},
 		{Value: 0x2, Name: "AT_HANDLE_CONNECTABLE"},
+		{Value: 0x200, Name: "AT_HANDLE_FID"},
+		{Value: 0x400, Name: "AT_SYMLINK_FOLLOW"},
+		{Value: 0x1000, Name: "AT_EMPTY_PATH"},
 	},
 }
 
@@ -239,8 +239,8 @@ var StatxFlags = &Set{
 	Unknown: "",
 	Consts: []Const{
 		{Value: 0x0, Mask: 0x6000, Name: "AT_STATX_SYNC_AS_STAT"},
-		{Value: 0x2000, Mask: 0x6000, Name: "AT_STATX_FORCE_SYNC"},
-		{Value: 0x4000, Mask: 0x6000, Name: "AT_STATX_DONT_SYNC"},
+		{Value: 0x2000, Name: "AT_STATX_FORCE_SYNC"},
+		{Value: 0x4000, Name: "AT_STATX_DONT_SYNC"},
 		{Value: 0x100, Name: "AT_SYMLINK_NOFOLLOW"},
 		{Value: 0x200, Name: "AT_REMOVEDIR"},
 		{Value: 0x400, Name: "AT_SYMLINK_FOLLOW"},
@@ -650,14 +650,14 @@ var FileOwnerType = &Set{
 var FlockOps = &Set{
 	Unknown: "LOCK_???",
 	Consts: []Const{
+		{Value: 0x1, Name: "LOCK_SH"},
+		{Value: 0x2, Name: "LOCK_EX"},
+		{Value: 0x4, Name: "LOCK_NB"},
+		{Value: 0x8, Name: "LOCK_UN"},
 		{Value: 0x20, Name: "LOCK_MAND"},
 		{Value: 0xc0, Name: "LOCK_RW"},
 		{Value: 0x40, Name: "LOCK_READ"},
 		{Value: 0x80, Name: "LOCK_WRITE"},
-		{Value: 0x1, Name: "LOCK_SH"},
-		{Value: 0x2, Name: "LOCK_EX"},
-		{Value: 0x8, Name: "LOCK_UN"},
-		{Value: 0x4, Name: "LOCK_NB"},
 	},
 }
 
@@ -838,7 +838,6 @@ var FsmountAttr = &Set{
 		{Value: 0x10, Name: "MOUNT_ATTR_NOATIME"},
 		{Value: 0x20, Name: "MOUNT_ATTR_STRICTATIME"},
 		{Value: 0x80, Name: "MOUNT_ATTR_NODIRATIME"},
-		{Value: 0x100000, Name: "MOUNT_ATTR_IDMAP"},
 		{Value: 0x200000, Name: "MOUNT_ATTR_NOSYMFOLLOW"},
 	},
 }
@@ -1021,8 +1020,8 @@ var InotifyMask = &Set{
 var InotifyInit = &Set{
 	Unknown: "IN_???",
 	Consts: []Const{
-		{Value: 0x80000, Name: "IN_CLOEXEC"},
 		{Value: 0x800, Name: "IN_NONBLOCK"},
+		{Value: 0x80000, Name: "IN_CLOEXEC"},
 	},
 }
 
@@ -1063,16 +1062,16 @@ var FanotifyMark = &Set{
 	Consts: []Const{
 		{Value: 0x1, Name: "FAN_MARK_ADD"},
 		{Value: 0x2, Name: "FAN_MARK_REMOVE"},
+		{Value: 0x80, Name: "FAN_MARK_FLUSH"},
 		{Value: 0x4, Name: "FAN_MARK_DONT_FOLLOW"},
 		{Value: 0x8, Name: "FAN_MARK_ONLYDIR"},
-		{Value: 0x20, Name: "FAN_MARK_IGNORED_MASK"},
-		{Value: 0x40, Name: "FAN_MARK_IGNORED_SURV_MODIFY"},
-		{Value: 0x80, Name: "FAN_MARK_FLUSH"},
-		{Value: 0x200, Name: "FAN_MARK_EVICTABLE"},
-		{Value: 0x400, Name: "FAN_MARK_IGNORE"},
+		{Value: 0x110, Name: "FAN_MARK_MNTNS"},
 		{Value: 0x10, Name: "FAN_MARK_MOUNT"},
 		{Value: 0x100, Name: "FAN_MARK_FILESYSTEM"},
-		{Value: 0x110, Name: "FAN_MARK_MNTNS"},
+		{Value: 0x20, Name: "FAN_MARK_IGNORED_MASK"},
+		{Value: 0x40, Name: "FAN_MARK_IGNORED_SURV_MODIFY"},
+		{Value: 0x400, Name: "FAN_MARK_IGNORE"},
+		{Value: 0x200, Name: "FAN_MARK_EVICTABLE"},
 	},
 }
 
@@ -1098,6 +1097,7 @@ var FanotifyEvents = &Set{
 		{Value: 0x10000, Name: "FAN_OPEN_PERM"},
 		{Value: 0x20000, Name: "FAN_ACCESS_PERM"},
 		{Value: 0x40000, Name: "FAN_OPEN_EXEC_PERM"},
+		{Value: 0x80000, Name: "FAN_DIR_MODIFY"},
 		{Value: 0x100000, Name: "FAN_PRE_ACCESS"},
 		{Value: 0x1000000, Name: "FAN_MNT_ATTACH"},
 		{Value: 0x2000000, Name: "FAN_MNT_DETACH"},

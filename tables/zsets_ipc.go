@@ -63,7 +63,6 @@ var EpollCreate = &Set{
 	Unknown: "EPOLL_???",
 	Consts: []Const{
 		{Value: 0x80000, Name: "EPOLL_CLOEXEC"},
-		{Value: 0x800, Name: "EPOLL_NONBLOCK"},
 	},
 }
 
@@ -262,14 +261,14 @@ var ShmctlCmd = &Set{
 	},
 }
 
-// SysvMsgFlags: MSG_???, from <linux/ipc.h> <linux/msg.h>.
+// SysvMsgFlags: MSG_???, from <linux/msg.h>.
 var SysvMsgFlags = &Set{
 	Unknown: "MSG_???",
 	Consts: []Const{
-		{Value: 0x800, Name: "IPC_NOWAIT"},
 		{Value: 0x1000, Name: "MSG_NOERROR"},
 		{Value: 0x2000, Name: "MSG_EXCEPT"},
 		{Value: 0x4000, Name: "MSG_COPY"},
+		{Value: 0x800, Name: "IPC_NOWAIT"},
 	},
 }
 
@@ -286,10 +285,10 @@ var SemopFlags = &Set{
 var ShmgetFlags = &Set{
 	Unknown: "SHM_???",
 	Consts: []Const{
-		{Value: 0x800, Name: "SHM_HUGETLB"},
-		{Value: 0x1000, Name: "SHM_NORESERVE"},
 		{Value: 0x200, Name: "IPC_CREAT"},
 		{Value: 0x400, Name: "IPC_EXCL"},
+		{Value: 0x800, Name: "SHM_HUGETLB"},
+		{Value: 0x1000, Name: "SHM_NORESERVE"},
 	},
 }
 

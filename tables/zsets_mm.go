@@ -175,7 +175,6 @@ var ShadowStack = &Set{
 	Unknown: "SHADOW_STACK_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "SHADOW_STACK_SET_TOKEN"},
-		{Value: 0x2, Name: "SHADOW_STACK_SET_MARKER"},
 	},
 }
 
@@ -221,8 +220,15 @@ var MbindFlags = &Set{
 		{Value: 0x1, Name: "MPOL_MF_STRICT"},
 		{Value: 0x2, Name: "MPOL_MF_MOVE"},
 		{Value: 0x4, Name: "MPOL_MF_MOVE_ALL"},
-		{Value: 0x8, Name: "MPOL_MF_LAZY"},
-		{Value: 0x10, Name: "MPOL_MF_INTERNAL"},
+	},
+}
+
+// MovePagesFlags: MPOL_MF_???, from <linux/mempolicy.h>.
+var MovePagesFlags = &Set{
+	Unknown: "MPOL_MF_???",
+	Consts: []Const{
+		{Value: 0x2, Name: "MPOL_MF_MOVE"},
+		{Value: 0x4, Name: "MPOL_MF_MOVE_ALL"},
 	},
 }
 
@@ -231,6 +237,8 @@ var UserfaultfdFlags = &Set{
 	Unknown: "UFFD_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "UFFD_USER_MODE_ONLY"},
+		{Value: 0x800, Name: "O_NONBLOCK"},
+		{Value: 0x80000, Name: "O_CLOEXEC"},
 	},
 }
 

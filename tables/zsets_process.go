@@ -112,23 +112,8 @@ var WaitOptions = &Set{
 	Unknown: "W???",
 	Consts: []Const{
 		{Value: 0x1, Name: "WNOHANG"},
-		{Value: 0x2, Name: "WUNTRACED"},
 		{Value: 0x4, Name: "WEXITED"},
-		{Value: 0x8, Name: "WCONTINUED"},
-		{Value: 0x1000000, Name: "WNOWAIT"},
-		{Value: 0x80000000, Name: "__WCLONE"},
-		{Value: 0x40000000, Name: "__WALL"},
-		{Value: 0x20000000, Name: "__WNOTHREAD"},
-	},
-}
-
-// WaitidOptions: W???, from <linux/wait.h>.
-var WaitidOptions = &Set{
-	Unknown: "W???",
-	Consts: []Const{
-		{Value: 0x1, Name: "WNOHANG"},
 		{Value: 0x2, Name: "WSTOPPED"},
-		{Value: 0x4, Name: "WEXITED"},
 		{Value: 0x8, Name: "WCONTINUED"},
 		{Value: 0x1000000, Name: "WNOWAIT"},
 		{Value: 0x80000000, Name: "__WCLONE"},
@@ -155,6 +140,7 @@ var PidfdOpenFlags = &Set{
 	Consts: []Const{
 		{Value: 0x800, Name: "PIDFD_NONBLOCK"},
 		{Value: 0x80, Name: "PIDFD_THREAD"},
+		{Value: 0x200, Name: "PIDFD_AUTOKILL"},
 	},
 }
 
@@ -349,10 +335,10 @@ var PtraceRequest = &Set{
 		{Value: 0x0, Name: "PTRACE_TRACEME"},
 		{Value: 0x1, Name: "PTRACE_PEEKTEXT"},
 		{Value: 0x2, Name: "PTRACE_PEEKDATA"},
-		{Value: 0x3, Name: "PTRACE_PEEKUSR"},
+		{Value: 0x3, Name: "PTRACE_PEEKUSER"},
 		{Value: 0x4, Name: "PTRACE_POKETEXT"},
 		{Value: 0x5, Name: "PTRACE_POKEDATA"},
-		{Value: 0x6, Name: "PTRACE_POKEUSR"},
+		{Value: 0x6, Name: "PTRACE_POKEUSER"},
 		{Value: 0x7, Name: "PTRACE_CONT"},
 		{Value: 0x8, Name: "PTRACE_KILL"},
 		{Value: 0x9, Name: "PTRACE_SINGLESTEP"},
@@ -694,6 +680,7 @@ var PrSchedCoreScope = &Set{
 		{Value: 0x0, Name: "PIDTYPE_PID"},
 		{Value: 0x1, Name: "PIDTYPE_TGID"},
 		{Value: 0x2, Name: "PIDTYPE_PGID"},
+		{Value: 0x3, Name: "PIDTYPE_SID"},
 	},
 }
 
@@ -962,9 +949,9 @@ var CapVersion = &Set{
 	},
 }
 
-// RebootMagic2: LINUX_REBOOT_MAGIC_???, from <linux/reboot.h>.
+// RebootMagic2: LINUX_REBOOT_MAGIC2???, from <linux/reboot.h>.
 var RebootMagic2 = &Set{
-	Unknown: "LINUX_REBOOT_MAGIC_???",
+	Unknown: "LINUX_REBOOT_MAGIC2???",
 	sorted:  true,
 	Consts: []Const{
 		{Value: 0x5121996, Name: "LINUX_REBOOT_MAGIC2A"},
@@ -974,9 +961,9 @@ var RebootMagic2 = &Set{
 	},
 }
 
-// RebootMagic1: LINUX_REBOOT_MAGIC_???, from <linux/reboot.h>.
+// RebootMagic1: LINUX_REBOOT_MAGIC1???, from <linux/reboot.h>.
 var RebootMagic1 = &Set{
-	Unknown: "LINUX_REBOOT_MAGIC_???",
+	Unknown: "LINUX_REBOOT_MAGIC1???",
 	sorted:  true,
 	Consts: []Const{
 		{Value: 0xfee1dead, Name: "LINUX_REBOOT_MAGIC1"},
@@ -1085,9 +1072,9 @@ var ModuleInit = &Set{
 	},
 }
 
-// SeccompOp: SECCOMP_SET_MODE_???, from <linux/seccomp.h>.
+// SeccompOp: SECCOMP_???, from <linux/seccomp.h>.
 var SeccompOp = &Set{
-	Unknown: "SECCOMP_SET_MODE_???",
+	Unknown: "SECCOMP_???",
 	sorted:  true,
 	Consts: []Const{
 		{Value: 0x0, Name: "SECCOMP_SET_MODE_STRICT"},

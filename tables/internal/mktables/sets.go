@@ -97,7 +97,7 @@ func readSets(path string) ([]*set, error) {
 			continue
 		}
 		if len(f) < 4 || f[0] != "enum" && f[0] != "flags" {
-			return nil, fmt.Errorf("%s:%d: want enum|flags <Name> <UNKNOWN_???> <member>...", path, n)
+			return nil, fmt.Errorf("%s:%d: want enum|flags <Name> <UNKNOWN_???> <members>", path, n)
 		}
 		if f[2] == "-" {
 			f[2] = ""
@@ -129,6 +129,9 @@ func (r *resolver) resolve(s *set) error {
 		if name, ok := strings.CutPrefix(term, "-"); ok {
 			excluded = append(excluded, name)
 		}
+	}
+	excludes := func(name string) bool {
+		return slices.ContainsFunc(excluded, func(p string) bool { return match(p, name) })
 	}
 	header := ""
 	var masks [2]uint64 // of the braces we are in
@@ -166,7 +169,11 @@ func (r *resolver) resolve(s *set) error {
 			if err := r.resolve(other); err != nil {
 				return fmt.Errorf("%s: %w", other.name, err)
 			}
-			s.members = append(s.members, other.members...)
+			for _, m := range other.members {
+				if !excludes(m.name) {
+					s.members = append(s.members, m)
+				}
+			}
 		case strings.Contains(term, "*"):
 			pattern, isBit := strings.CutPrefix(term, bitPrefix)
 			found, err := r.uapi.glob(header, pattern)
@@ -177,7 +184,7 @@ func (r *resolver) resolve(s *set) error {
 				if isBit {
 					c = c.bit()
 				}
-				if !slices.ContainsFunc(excluded, func(p string) bool { return match(p, c.name) }) {
+				if !excludes(c.name) {
 					s.add(member{c.name, c.values, masks}, inMask, false)
 				}
 			}

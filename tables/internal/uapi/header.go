@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -26,6 +27,23 @@ var preludes = [][]string{
 	{"linux/ioctl.h", "stddef.h", "sys/types.h", "sys/socket.h", "linux/if.h"},
 	{"linux/ioctl.h", "linux/types.h", "signal.h"},
 	{"linux/ioctl.h", "stdint.h", "sys/types.h", "time.h"},
+}
+
+// companions are headers whose types or constants a header's own macros use
+// without including them.
+var companions = map[string][]string{
+	"linux/fs.h":          {"linux/fiemap.h", "linux/blktrace_api.h"},
+	"linux/ivtvfb.h":      {"linux/videodev2.h"},
+	"linux/raid/md_u.h":   {"linux/major.h", "linux/raid/md_p.h"},
+	"linux/sonet.h":       {"linux/atmioc.h"},
+	"misc/xilinx_sdfec.h": {"stdbool.h"},
+	"scsi/scsi_ioctl.h":   {"stddef.h"},
+	"scsi/sg.h":           {"stddef.h"},
+}
+
+// typedefs are types of interfaces that come from elsewhere.
+var typedefs = map[string]string{
+	"xen": "typedef unsigned short domid_t; typedef unsigned int grant_ref_t;\n",
 }
 
 // collectHeader gives the integer constants that one header defines. What both
@@ -102,8 +120,9 @@ func (c compiler) run(source string, args ...string) (stdout, stderr []byte, err
 }
 
 func (c compiler) includes() string {
-	s := ""
-	for _, header := range append(c.prelude[:len(c.prelude):len(c.prelude)], c.header) {
+	top, _, _ := strings.Cut(c.header, "/")
+	s := typedefs[top]
+	for _, header := range slices.Concat(c.prelude, companions[c.header], []string{c.header}) {
 		s += "#include <" + header + ">\n"
 	}
 	return s
@@ -156,7 +175,8 @@ func (c compiler) candidates() ([]string, error) {
 		line = strings.TrimRight(line, "\n")
 		if m := marker.FindStringSubmatch(line); m != nil {
 			own = m[1] == filepath.Join(c.include, c.header) ||
-				m[1] == filepath.Join(c.include, targets[c.target].multiarch, c.header)
+				m[1] == filepath.Join(c.include, targets[c.target].multiarch, c.header) ||
+				m[1] == filepath.Join(libcInclude, c.header)
 			continue
 		}
 		if !own {

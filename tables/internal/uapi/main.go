@@ -58,6 +58,18 @@ var groups = []struct {
 	{"fwctl.txt", "fwctl", true},
 }
 
+// libcInclude and libcHeaders are where the C library has interfaces of the
+// kernel that UAPI headers lack.
+const libcInclude = "/usr/include"
+
+var libcHeaders = []string{
+	"netinet/tcp.h",
+	"scsi/scsi.h",
+	"scsi/scsi_ioctl.h",
+	"scsi/sg.h",
+	"sys/swap.h",
+}
+
 func main() {
 	log.SetFlags(0)
 	log.SetPrefix("uapi: ")
@@ -73,6 +85,9 @@ func main() {
 		if err := collectDir(*headers, g.dir, filepath.Join(*out, g.file), g.iocOnly, known); err != nil {
 			log.Fatal(err)
 		}
+	}
+	if err := collect(*headers, libcHeaders, filepath.Join(*out, "libc.txt"), false, known); err != nil {
+		log.Fatal(err)
 	}
 	if err := collectUnix(filepath.Join(*out, "unix.txt"), known); err != nil {
 		log.Fatal(err)
@@ -116,6 +131,10 @@ func collectDir(include, dir, file string, iocOnly bool, known map[string]bool) 
 	if err != nil {
 		return err
 	}
+	return collect(include, names, file, iocOnly, known)
+}
+
+func collect(include string, names []string, file string, iocOnly bool, known map[string]bool) error {
 	results := make([][]named, len(names))
 	var wg sync.WaitGroup
 	slots := make(chan struct{}, runtime.NumCPU())
