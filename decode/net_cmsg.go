@@ -167,13 +167,13 @@ func showEach(elem Type) func(c *Call, v View) {
 	}
 }
 
-// showSized shows the data as a t, or as bytes if it is too short for one.
+// showSized shows the data as a t, if it is long enough for one.
 func showSized(t Type) func(c *Call, v View) {
 	return func(c *Call, v View) {
 		if size := t.Layout(c.ABI).Size; len(v.B) >= size {
 			t.Show(c, v.At(0, size))
 			return
 		}
-		c.Out.Bytes(v.B, false)
+		c.Out.Text("???")
 	}
 }

@@ -93,7 +93,7 @@ var socketProtocol = Union(Len("domain"),
 // sockLen points to the length of the address that the argument of that name
 // points to: room for it before the call, and its size after. It is not
 // followed where there is no address.
-func sockLen(addr string) Type { return &socketLength{inOut{wordLayout(), Int}, addr} }
+func sockLen(addr string) Type { return &socketLength{inOut{layouts: wordLayout(), elem: Int}, addr} }
 
 type socketLength struct {
 	inOut

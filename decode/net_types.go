@@ -106,13 +106,19 @@ func (d *Decoder) ifName(index uint32) (string, bool) {
 }
 
 // MAC is a hardware address of n bytes: 00:1b:21:01:02:03.
-func MAC(n int) Type { return &mac{n} }
+func MAC(n int) Type { return &mac{n, Const(n)} }
 
-type mac struct{ n int }
+// MACOf is a hardware address in an array of n bytes, of which length are in use.
+func MACOf(n int, length Num) Type { return &mac{n, length} }
+
+type mac struct {
+	n      int
+	length Num
+}
 
 func (t *mac) Layout(tables.ABI) Layout { return Layout{t.n, 1} }
 
-func (t *mac) Show(c *Call, v View) { c.ShowMAC(v.B) }
+func (t *mac) Show(c *Call, v View) { c.ShowMAC(v.B[:min(uint64(len(v.B)), t.length.num(c))]) }
 
 // maxHardwareAddr is MAX_ADDR_LEN of linux/netdevice.h.
 const maxHardwareAddr = 32
@@ -139,7 +145,7 @@ func appendMAC(b, addr []byte) []byte {
 	return b
 }
 
-// Spelled is an enumeration shown by its value and its name, whatever -X says.
+// Spelled is an enumeration shown by its value and, as a comment, its name.
 func Spelled(n *Number, set *tables.Set) Type { return &spelled{n, set} }
 
 type spelled struct {
@@ -150,15 +156,14 @@ type spelled struct {
 func (t *spelled) Show(c *Call, v View) {
 	n := t.Value(c, v)
 	c.Out.Number(n, t.base)
-	if name, ok := t.set.Lookup(n); ok {
-		c.Out.Comment(name)
-	} else {
-		c.Out.Comment(t.set.Unknown)
+	name, ok := t.set.Lookup(n)
+	if !ok {
+		name = t.set.Unknown
 	}
+	c.Out.Gloss([]byte(name))
 }
 
-// SpelledFlags is a flags word shown by its value and its names, whatever -X
-// says.
+// SpelledFlags is a flags word shown by its value and, as a comment, its names.
 func SpelledFlags(n *Number, set *tables.Set) Type { return &spelledFlags{n, set} }
 
 type spelledFlags struct {
@@ -186,5 +191,5 @@ func (t *spelledFlags) Show(c *Call, v View) {
 	case n != 0:
 		text = append(append(text, '|'), hexString(n)...)
 	}
-	c.Out.CommentBytes(text)
+	c.Out.Gloss(text)
 }

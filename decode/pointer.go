@@ -100,9 +100,13 @@ func (t *ifAny) showAt(c *Call, addr uint64) {
 // the exit-stop as [before => after].
 func InOut(t Type) Type { return &inOut{layouts: wordLayout(), elem: t} }
 
+// InOutAlways is an InOut that the kernel may overwrite even when the call fails.
+func InOutAlways(t Type) Type { return &inOut{wordLayout(), t, true} }
+
 type inOut struct {
 	layouts
-	elem Type
+	elem   Type
+	always bool
 }
 
 func (t *inOut) dir() Dir { return Exit }
@@ -129,7 +133,7 @@ func (t *inOut) Show(c *Call, v View) {
 	c.Out.BeginArray()
 	c.Out.Elem()
 	t.elem.Show(c, View{B: b[:size]})
-	if !c.Failed() {
+	if !c.Failed() || t.always {
 		if after, ok := c.ReadUint(addr, size); ok && after != before {
 			c.Out.Changed()
 			putUint(b, after)

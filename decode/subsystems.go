@@ -31,6 +31,7 @@ var subsystems = [...]subsystem{
 	{both: fsQuotaCalls},
 	{both: aioCalls, i386: aioCallsI386},
 	{both: socketCalls, i386: socketCallsI386},
+	{both: sockoptCalls},
 	{both: messageCalls, i386: messageCallsI386},
 	{i386: multiplexerCallsI386},
 	{both: ioctlCalls},

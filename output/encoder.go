@@ -79,6 +79,8 @@ type Encoder interface {
 	Comment(s string)
 	// CommentBytes is Comment for bytes that are not kept.
 	CommentBytes(b []byte)
+	// Gloss is CommentBytes for what a value is called: -X raw leaves it out.
+	Gloss(b []byte)
 	// Size follows a Str that was cut to give the length in bytes of the whole.
 	// Only JSON shows it.
 	Size(n uint64)

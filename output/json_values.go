@@ -315,6 +315,8 @@ func (j *jsonTrace) Comment(s string) {
 	j.string(s)
 }
 
+func (j *jsonTrace) Gloss(b []byte) { j.CommentBytes(b) }
+
 func (j *jsonTrace) CommentBytes(b []byte) {
 	if len(b) == 0 {
 		return

@@ -242,6 +242,12 @@ func (t *text) Comment(s string) {
 	t.endComment()
 }
 
+func (t *text) Gloss(b []byte) {
+	if t.opt.Names != Raw {
+		t.CommentBytes(b)
+	}
+}
+
 func (t *text) CommentBytes(b []byte) {
 	if len(b) == 0 {
 		return
