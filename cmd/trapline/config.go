@@ -89,6 +89,14 @@ const (
 	quietSuperseded
 )
 
+// tracees is the number of processes to trace from the start.
+func (c *config) tracees() int {
+	if len(c.command) > 0 {
+		return len(c.pids) + 1
+	}
+	return len(c.pids)
+}
+
 // colorMode is --color.
 type colorMode uint8
 
@@ -305,10 +313,10 @@ func (c *config) settleDefaults() {
 		}
 	}
 	switch {
-	case c.destination.Separate && c.destination.Name != "":
-		c.looks.PID = output.PIDNone
-	case c.alwaysShowPID || c.follow && toFile:
+	case c.alwaysShowPID, toFile && !c.destination.Separate && (c.follow || c.tracees() > 1):
 		c.looks.PID = output.PIDColumn
+	case toFile:
+		c.looks.PID = output.PIDNone
 	default:
 		c.looks.PID = output.PIDMany
 	}

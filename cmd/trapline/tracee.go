@@ -106,13 +106,20 @@ func (s *session) exit(t *tracee, ev *tracer.Event) {
 	}
 	t.shown = false
 	now := s.now()
-	if s.summary != nil {
+	status := output.Successful
+	if call.IsError {
+		status = output.Failed
+	}
+	wanted := s.config.looks.Statuses&status != 0
+	if s.summary != nil && wanted {
 		d := &t.call
 		s.summary.Count(d.ABI, d.NR, d.Sig.Name, systemTime(ev)-t.cpu, now.Sub(t.entered), call.IsError)
-		if s.config.summary == summaryOnly {
+	}
+	if s.config.summary == summaryOnly {
+		if wanted {
 			s.limit()
-			return
 		}
+		return
 	}
 	t.trace.Resume(now)
 	t.call.Ret, t.call.Errno = call.Ret, 0
@@ -126,7 +133,9 @@ func (s *session) exit(t *tracee, ev *tracer.Event) {
 		s.result.Regs = s.exitRegisters(t, ev)
 	}
 	t.trace.EndCall(&s.result)
-	s.limit()
+	if wanted {
+		s.limit()
+	}
 }
 
 // limit counts a call that has been traced, for --syscall-limit.
