@@ -61,7 +61,7 @@ type Call struct {
 
 	next    int             // index into Sig.args of the next one to show
 	halfway bool            // args[next] is of direction Both and has begun
-	begun   bool            // and what it points to could be read
+	begun   bool            // what the last pointer points to could be read
 	before  uint64          // a value of it that may change until then
 	exiting bool            // at the exit-stop
 	regs    [6 * 8]byte     // Args, each one ABI word wide

@@ -2,9 +2,10 @@ package decode
 
 // Change points to memory that the kernel reads as an in and overwrites with
 // an out: {...} => {...}. What it has become is shown if the call succeeded.
-func Change(in, out Type) Type { return &change{wordLayout(), in, out, Succeeded} }
+func Change(in, out Type) Type { return ChangeIf(Succeeded, Ptr(in), Out(out)) }
 
-// ChangeIf is a Change whose outcome is shown when cond holds at the exit-stop.
+// ChangeIf is an argument shown as an in and, when cond holds at the exit-stop,
+// again as an out.
 func ChangeIf(cond Cond, in, out Type) Type { return &change{wordLayout(), in, out, cond} }
 
 type change struct {
@@ -16,13 +17,14 @@ type change struct {
 func (t *change) dir() Dir { return Both }
 
 func (t *change) Show(c *Call, v View) {
-	c.begun = c.ShowAt(v.Uint(c.WordSize()), t.in)
+	c.begun = false
+	t.in.Show(c, v)
 }
 
 func (t *change) finish(c *Call, v View) {
 	if c.begun && t.cond(c) {
 		c.Out.Changed()
-		c.ShowAt(v.Uint(c.WordSize()), t.out)
+		t.out.Show(c, v)
 	}
 }
 
@@ -35,13 +37,19 @@ func Fill(in, out *StructType) Type { return &fill{layouts: wordLayout(), in: in
 // when it has the type again: if it is another one then, it is shown behind
 // the first, before the members of out.
 func FillFrom(in *StructType, again Type, out *StructType) Type {
-	return &fill{wordLayout(), in, out, again}
+	return &fill{layouts: wordLayout(), in: in, out: out, again: again}
+}
+
+// FillOrMore is a Fill that, if the call failed, ends with "...".
+func FillOrMore(in, out *StructType) Type {
+	return &fill{layouts: wordLayout(), in: in, out: out, more: true}
 }
 
 type fill struct {
 	layouts
 	in, out *StructType
 	again   Type
+	more    bool
 }
 
 func (t *fill) dir() Dir { return Both }
@@ -83,6 +91,8 @@ func (t *fill) finish(c *Call, v View) {
 			}
 			t.out.ShowMembers(c, m)
 		}
+	} else if t.more {
+		c.Out.More()
 	}
 	c.Out.EndStruct()
 }

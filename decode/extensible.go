@@ -35,6 +35,46 @@ func (t *extensible) showAt(c *Call, addr uint64) {
 	c.Out.EndStruct()
 }
 
+// CutAt is like Extensible, but that of a larger struct nothing is looked at
+// behind the known members.
+func CutAt(st *StructType, size Num, least int) Type { return &cutAt{st, size, uint64(least)} }
+
+type cutAt struct {
+	*StructType
+	size  Num
+	least uint64
+}
+
+func (t *cutAt) showAt(c *Call, addr uint64) {
+	size := t.size.num(c)
+	known := uint64(t.StructType.Layout(c.ABI).Size)
+	b, ok := c.ReadAll(addr, int(min(size, known)))
+	if size < t.least || !ok {
+		c.Out.Addr(addr)
+		return
+	}
+	c.Out.BeginStruct()
+	t.ShowMembers(c, View{t.complete(c, b), addr})
+	if size > known {
+		c.Out.More()
+	}
+	c.Out.EndStruct()
+}
+
+// complete gives b, with zeros behind it if it ends within a member.
+func (st *StructType) complete(c *Call, b []byte) []byte {
+	for i := range st.members {
+		m := &st.members[i]
+		off := m.off[c.ABI]
+		if end := off + m.typ.Layout(c.ABI).Size; off < len(b) && len(b) < end {
+			whole := c.alloc(end)
+			clear(whole[copy(whole, b):])
+			return whole
+		}
+	}
+	return b
+}
+
 // SelfSized is an Extensible whose first member, a 32-bit integer, is its size.
 func SelfSized(st *StructType, least int) Type { return &selfSized{st, uint64(least)} }
 

@@ -110,6 +110,11 @@ func Value32(show func(c *Call, v uint32)) Type {
 	return &custom{sameLayout(4), In, func(c *Call, v View) { show(c, uint32(v.Uint(4))) }}
 }
 
+// Value64 is a 64-bit value that a Go function shows.
+func Value64(show func(c *Call, v uint64)) Type {
+	return &custom{sameLayout(8), In, func(c *Call, v View) { show(c, v.Uint(8)) }}
+}
+
 // Memory behind a pointer that a Go function shows; it gets the address.
 func AtAddr(show func(c *Call, addr uint64)) Type { return &followed{show: show} }
 

@@ -264,6 +264,7 @@ var ioctlFamilies = []ioctls{
 	fsIoctls,
 	rtcIoctls, ptpIoctls, watchdogIoctls, counterIoctls,
 	mtdIoctls, ubiIoctls,
+	perfIoctls,
 }
 
 // ioctlOfType describes requests that are made by a macro, by their type.

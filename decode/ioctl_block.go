@@ -54,7 +54,23 @@ var blkUserTraceSetup = Struct(Fields{
 
 var hdioIoctls = ioctls{
 	{"HDIO_GETGEO", Out(hdGeometry)},
-	{"HDIO_DRIVE_CMD", ChangeIf(driveAnswered, hdDriveCmd, hdDriveStatus)},
+	{"HDIO_DRIVE_CMD", ChangeIf(driveAnswered, Ptr(hdDriveCmd), OutAlways(hdDriveStatus))},
+	{"HDIO_OBSOLETE_IDENTITY", called("identity", Out(Buf(Const(142))))},
+	{"HDIO_GET_IDENTITY", called("identity", Out(Buf(Const(512))))},
+	{"HDIO_GET_UNMASKINTR", called("unmaskintr", Out(Ulong))},
+	{"HDIO_SET_UNMASKINTR", called("unmaskintr", Ulong)},
+	{"HDIO_GET_MULTCOUNT", called("multcount", Out(Ulong))},
+	{"HDIO_SET_MULTCOUNT", called("multcount", Ulong)},
+	{"HDIO_GET_KEEPSETTINGS", called("keep_settings", Out(Ulong))},
+	{"HDIO_SET_KEEPSETTINGS", called("keep_settings", Ulong)},
+	{"HDIO_GET_32BIT HDIO_GET_NOWERR HDIO_GET_DMA HDIO_GET_WCACHE HDIO_GET_ACOUSTIC HDIO_GET_ADDRESS", called("arg", Out(Ulong))},
+	{"HDIO_SET_32BIT HDIO_SET_NOWERR HDIO_SET_DMA HDIO_SET_WCACHE HDIO_SET_ACOUSTIC HDIO_SET_ADDRESS", called("arg", Ulong)},
+	{"HDIO_SET_PIO_MODE HDIO_UNREGISTER_HWIF", called("arg", Ulong)},
+	{"HDIO_GET_NICE", called("arg", Out(FlagsOf(Xlong, tables.HdioNice)))},
+	{"HDIO_SET_NICE", called("arg", FlagsOf(Xlong, tables.HdioNice))},
+	{"HDIO_GET_BUSSTATE", called("arg", Out(EnumOf(Xlong, tables.HdioBusstates)))},
+	{"HDIO_SET_BUSSTATE", called("arg", EnumOf(Xlong, tables.HdioBusstates))},
+	{"HDIO_DRIVE_RESET HDIO_SCAN_HWIF", called("arg", Ptr(Array(X32, Const(3))))},
 }
 
 var hdGeometry = Struct(Fields{

@@ -19,7 +19,7 @@ var rtcIoctls = ioctls{
 	{"RTC_PLL_GET", Out(rtcPllInfo)},
 	{"RTC_PLL_SET", Ptr(rtcPllInfo)},
 	{"RTC_VL_READ", Out(Flags(tables.RtcVlFlags))},
-	{"RTC_PARAM_GET", Change(rtcParam.Pick("param", "index", "__pad"), rtcParam.Pick("", "__pad"))},
+	{"RTC_PARAM_GET", ChangeIf(anyway, Ptr(rtcParam.Pick("param", "index", "__pad")), Out(rtcParam.Pick("", "__pad")))},
 	{"RTC_PARAM_SET", Ptr(rtcParam)},
 	{"RTC_AIE_ON RTC_AIE_OFF RTC_UIE_ON RTC_UIE_OFF RTC_PIE_ON RTC_PIE_OFF RTC_WIE_ON RTC_WIE_OFF RTC_VL_CLR", nil},
 }
@@ -55,7 +55,7 @@ var ptpIoctls = ioctls{
 	{"PTP_CLOCK_GETCAPS PTP_CLOCK_GETCAPS2", Out(ptpClockCaps)},
 	{"PTP_EXTTS_REQUEST", Ptr(ptpExttsRequest.Pick("index", "flags"))},
 	{"PTP_EXTTS_REQUEST2", Ptr(ptpExttsRequest)},
-	{"PTP_PEROUT_REQUEST", Ptr(ptpPeroutRequest(One("rsv", Nothing)))},
+	{"PTP_PEROUT_REQUEST", Ptr(ptpPeroutRequest(Nothing))},
 	{"PTP_PEROUT_REQUEST2", Ptr(ptpPeroutRequest(Inline(Struct(Fields{Reserved("rsv", Array(X32, Const(4)))}))))},
 	{"PTP_ENABLE_PPS PTP_ENABLE_PPS2", Xlong},
 	{"PTP_SYS_OFFSET PTP_SYS_OFFSET2", Fill(ptpSysOffset.Pick("n_samples", "rsv"), ptpSysOffset.Pick("ts"))},

@@ -37,7 +37,7 @@ func (t *pointer) Show(c *Call, v View) {
 		c.Out.Addr(addr)
 		return
 	}
-	c.ShowAt(addr, t.elem)
+	c.begun = c.ShowAt(addr, t.elem)
 }
 
 // reader is implemented by types whose size is not known before they are read:

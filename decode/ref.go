@@ -182,3 +182,12 @@ func Values(set *tables.Set, names ...string) []uint64 {
 	}
 	return values
 }
+
+// BitsOf is the Values of several names in one.
+func BitsOf(set *tables.Set, names ...string) uint64 {
+	var mask uint64
+	for _, v := range Values(set, names...) {
+		mask |= v
+	}
+	return mask
+}

@@ -35,4 +35,8 @@ var subsystems = [...]subsystem{
 	{both: messageCalls, i386: messageCallsI386},
 	{i386: multiplexerCallsI386},
 	{both: ioctlCalls},
+	{both: keyCalls},
+	{both: landlockCalls},
+	{both: lsmCalls},
+	{both: perfCalls},
 }

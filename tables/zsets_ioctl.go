@@ -474,7 +474,10 @@ var NbdFlags = &Set{
 		{Value: 0x10, Name: "NBD_FLAG_ROTATIONAL"},
 		{Value: 0x20, Name: "NBD_FLAG_SEND_TRIM"},
 		{Value: 0x40, Name: "NBD_FLAG_SEND_WRITE_ZEROES"},
+		{Value: 0x80, Name: "NBD_FLAG_SEND_DF"},
 		{Value: 0x100, Name: "NBD_FLAG_CAN_MULTI_CONN"},
+		{Value: 0x200, Name: "NBD_FLAG_SEND_RESIZE"},
+		{Value: 0x400, Name: "NBD_FLAG_SEND_CACHE"},
 	},
 }
 

@@ -389,9 +389,9 @@ var KeyctlCmd = &Set{
 	},
 }
 
-// KeySpec: KEY_SPEC_???, from <linux/keyctl.h>.
+// KeySpec: , from <linux/keyctl.h>.
 var KeySpec = &Set{
-	Unknown: "KEY_SPEC_???",
+	Unknown: "",
 	sorted:  true,
 	Consts: []Const{
 		{Value: 0xfffffffffffffff8, Name: "KEY_SPEC_REQUESTOR_KEYRING"},

@@ -1,0 +1,31 @@
+package decode
+
+import (
+	"trapline/output"
+	"trapline/tables"
+)
+
+// errorName is an int with the name of an error, negatedError one with the
+// negated number of an error, or zero.
+var (
+	errorName    Type = &errnum{Int, false}
+	negatedError Type = &errnum{Int, true}
+)
+
+type errnum struct {
+	*Number
+	negated bool
+}
+
+func (t *errnum) Show(c *Call, v View) {
+	n := int32(t.Value(c, v))
+	e, sign := n, ""
+	if t.negated {
+		e, sign = -n, "-"
+	}
+	if name := tables.ErrnoName(uint32(e)); e > 0 && name != "" {
+		c.Out.Symbol(uint64(n), sign+name, output.Signed)
+		return
+	}
+	c.Out.Number(uint64(n), output.Signed)
+}
