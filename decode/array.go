@@ -72,15 +72,18 @@ func (c *Call) showArrayUpTo(addr uint64, elem Type, count, most uint64, short i
 	if c.Abbrev && uint64(short) < limit {
 		limit = uint64(short)
 	}
+	// The first element that is not shown is read too: where it cannot be,
+	// that is told.
+	read := min(count, limit+1)
 	const chunk = 4096
 	per := max(1, chunk/size)
 	var have []byte
 	mark := c.used
-	for i := uint64(0); i < limit; i++ {
+	for i := uint64(0); i < read; i++ {
 		at := addr + i*size
 		if uint64(len(have)) < size {
 			c.used = mark
-			want := min(per, limit-i) * size
+			want := min(per, read-i) * size
 			have = c.Read(at, int(want))
 			if uint64(len(have)) < size {
 				if i == 0 {
@@ -89,23 +92,20 @@ func (c *Call) showArrayUpTo(addr uint64, elem Type, count, most uint64, short i
 				}
 				c.Out.More()
 				c.Out.Comment(hexString(at))
-				c.Out.EndArray()
-				return
+				break
 			}
 			mark = c.used - int(want) // elements may alloc behind what was read
 		}
 		if i == 0 {
 			c.Out.BeginArray()
 		}
+		if i == limit {
+			c.Out.More()
+			break
+		}
 		c.Out.Elem()
 		elem.Show(c, View{have[:size:size], at})
 		have = have[size:]
-	}
-	if limit < count {
-		if limit == 0 {
-			c.Out.BeginArray()
-		}
-		c.Out.More()
 	}
 	c.Out.EndArray()
 }

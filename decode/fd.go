@@ -46,7 +46,7 @@ func (c *Call) showFD(fd int, dir bool) {
 	if dir && fd == unix.AT_FDCWD {
 		c.Out.Symbol(uint64(fd), "AT_FDCWD", output.Signed)
 		if c.FDs&FDPath != 0 {
-			if p, ok := c.procLink("cwd"); ok {
+			if p, ok := c.readLink("/proc/" + strconv.Itoa(c.TID) + "/cwd"); ok {
 				c.Out.Annotate("path", p)
 			}
 		}
@@ -54,24 +54,8 @@ func (c *Call) showFD(fd int, dir bool) {
 	}
 	c.Out.Number(uint64(fd), output.Signed)
 	if c.FDs != 0 && fd >= 0 {
-		c.annotateFD(fd)
+		c.annotateFD(c.TID, fd)
 	}
-}
-
-func (c *Call) annotateFD(fd int) {
-	if p, ok := c.procLink("fd/" + strconv.Itoa(fd)); ok {
-		c.Out.Annotate("path", p)
-	}
-}
-
-// procLink reads a symbolic link below /proc/TID.
-func (c *Call) procLink(name string) ([]byte, bool) {
-	b := c.alloc(pathMax)
-	n, err := unix.Readlink("/proc/"+strconv.Itoa(c.TID)+"/"+name, b)
-	if err != nil {
-		return nil, false
-	}
-	return b[:n], true
 }
 
 // ID is a user or group id; -1 stands for none.

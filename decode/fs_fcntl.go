@@ -35,15 +35,6 @@ var ownerEx = Struct(Fields{
 
 var delegation = Struct(Fields{{"d_flags", X32}, {"d_type", EnumOf(X16, tables.LockType)}, {"__pad", X16}})
 
-// owner is the process that SIGIO goes to, or a process group, negative.
-var owner Type = Word(In, func(c *Call, v View) {
-	if id := int32(v.Uint(4)); id < 0 {
-		PIDOf(ProcessGroup).Show(c, v)
-	} else {
-		PIDOf(ThreadGroup).Show(c, v)
-	}
-})
-
 var rwHint = EnumOf(X64, tables.WriteLifeHint)
 
 // fcntlOps are the operations that both fcntl and i386's fcntl64 have.
@@ -57,8 +48,8 @@ var fcntlOps = Calls{
 	{"F_SETLK F_SETLKW", Args{{"arg", Ptr(flockSet)}}, Ret{}},
 	{"F_OFD_GETLK", Args{{"arg", Out(flock64Get)}}, Ret{}},
 	{"F_OFD_SETLK F_OFD_SETLKW", Args{{"arg", Ptr(flock64Set)}}, Ret{}},
-	{"F_GETOWN", nil, ReturnsType(owner)},
-	{"F_SETOWN", Args{{"arg", owner}}, Ret{}},
+	{"F_GETOWN", nil, ReturnsType(PIDOrGroup)},
+	{"F_SETOWN", Args{{"arg", PIDOrGroup}}, Ret{}},
 	{"F_GETOWN_EX", Args{{"arg", Out(ownerEx)}}, Ret{}},
 	{"F_SETOWN_EX", Args{{"arg", Ptr(ownerEx)}}, Ret{}},
 	{"F_GETSIG", nil, RetUnsigned.With(remarkSignal)},

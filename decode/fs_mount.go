@@ -5,6 +5,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"trapline/output"
 	"trapline/tables"
 )
 
@@ -33,6 +34,19 @@ func mountFlags(c *Call) uint64 {
 	}
 	return flags
 }
+
+// mountFlagsArg shows the flags behind the magic number.
+var mountFlagsArg = Word(In, func(c *Call, v View) {
+	all, flags := v.Uint(c.WordSize()), mountFlags(c)
+	if all != flags {
+		c.Out.Symbol(unix.MS_MGC_VAL, "MS_MGC_VAL", output.Hex)
+		if flags == 0 {
+			return
+		}
+		c.Out.Or()
+	}
+	c.Out.Flags(flags, tables.MountFlags, output.Hex)
+})
 
 func mountFlag(bits uint64) Num { return Func(func(c *Call) uint64 { return mountFlags(c) & bits }) }
 
@@ -64,7 +78,7 @@ var (
 
 var fsMountCalls = Calls{
 	{"mount", Args{{"source", Path}, {"target", Path}, {"filesystemtype", mountType},
-		{"mountflags", FlagsOf(Xlong, tables.MountFlags)}, {"data", mountData}}, RetUnsigned},
+		{"mountflags", mountFlagsArg}, {"data", mountData}}, RetUnsigned},
 	{"umount2", Args{{"target", Path}, {"flags", Flags(tables.UmountFlags)}}, RetUnsigned},
 	{"fsopen", Args{{"fsname", String}, {"flags", Flags(tables.FsopenFlags)}}, RetFD},
 	{"fsconfig", Args{{"fd", FD}, {"cmd", Enum(tables.FsconfigCmd)}, Rest(Len("cmd"), tables.FsconfigCmd, fsconfigCalls)}, RetUnsigned},

@@ -167,8 +167,11 @@ func mountStrings(count Len) Type {
 	})
 }
 
-// listed are the ids that a call gave, no more than there was room for.
-func listed(room Len) Type { return Out(Array(X64, Min(Result, room))) }
+// listed are the ids that a call gave, no more than there was room for. Without
+// room there are none, whatever the call said.
+func listed(room Len) Type {
+	return OutIf(Any(Succeeded, Is(room, 0)), Array(X64, Min(Result, room)))
+}
 
 var fsMountQueryCalls = Calls{
 	{"statmount", Args{{"req", Ptr(SelfSized(mountRequest, mountRequestLeast))}, {"buf", Out(statmountBuf)},

@@ -24,7 +24,7 @@ func OutIf(cond Cond, t Type) Type {
 }
 
 // Out64 is an Out held in 64 bits whatever the ABI.
-func Out64(t Type) Type { return &pointer{layouts: sameLayout(8), elem: t, d: Exit} }
+func Out64(t Type) Type { return &pointer{layouts: sameLayout(8), elem: t, d: Exit, cond: Succeeded} }
 
 // OutAlways is an Out that the kernel writes even when the call fails.
 func OutAlways(t Type) Type { return OutIf(nil, t) }

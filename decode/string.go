@@ -19,8 +19,8 @@ func (unsized) Layout(tables.ABI) Layout { return Layout{0, 1} }
 // Str is a NUL-terminated string behind a pointer, cut after -s bytes.
 var Str Type = &cString{most: math.MaxInt}
 
-// StrN is a Str of which no more than n bytes, the NUL included, are looked at.
-func StrN(n int) Type { return &cString{most: n - 1} }
+// StrN is a Str of which no more than n bytes are looked at.
+func StrN(n int) Type { return &cString{most: n} }
 
 // Path points to a file name.
 var Path = Ptr(&cString{path: true})
@@ -31,7 +31,7 @@ var String = Ptr(Str)
 type cString struct {
 	unsized
 	path bool
-	most int // bytes looked at, without the NUL
+	most int // bytes looked at
 }
 
 func (t *cString) Show(c *Call, v View) { t.showAt(c, v.Addr) }
@@ -46,7 +46,7 @@ func (t *cString) showAt(c *Call, addr uint64) {
 		c.Out.Path(b, more)
 		return
 	}
-	b, more, ok := c.ReadString(addr, min(c.StringLimit, t.most))
+	b, more, ok := c.readString(addr, c.StringLimit, min(c.StringLimit+1, t.most))
 	if !ok {
 		c.Out.Addr(addr)
 		return
@@ -57,24 +57,30 @@ func (t *cString) showAt(c *Call, addr uint64) {
 // ReadString reads a NUL-terminated string. more says that it goes on after
 // limit bytes; !ok that the tracee's memory ended before the string did.
 func (c *Call) ReadString(addr uint64, limit int) (b []byte, more, ok bool) {
+	return c.readString(addr, limit, limit+1)
+}
+
+// readString is ReadString for strings that may lack their NUL: no more than
+// look bytes are looked at.
+func (c *Call) readString(addr uint64, limit, look int) (b []byte, more, ok bool) {
 	// Most strings are short. A string that is not takes a second read.
 	const first = 256
-	n := min(limit+1, first)
+	n := min(look, first)
 	b = c.Read(addr, n)
 	if i := bytes.IndexByte(b, 0); i >= 0 {
 		return b[:i], false, true
 	}
-	if len(b) == n && n <= limit {
-		b = c.Read(addr, limit+1)
+	if len(b) == n && n < look {
+		n = look
+		b = c.Read(addr, n)
 		if i := bytes.IndexByte(b, 0); i >= 0 {
 			return b[:i], false, true
 		}
-		n = limit + 1
 	}
 	if len(b) < n {
 		return nil, false, false
 	}
-	return b[:limit], true, true
+	return b[:min(limit, n)], true, true
 }
 
 // PathIn is a file name in a buffer of which length bytes are filled.

@@ -234,13 +234,13 @@ var XattratFlags = &Set{
 	},
 }
 
-// StatxFlags: , from <linux/fcntl.h>.
+// StatxFlags: AT_???, from <linux/fcntl.h>.
 var StatxFlags = &Set{
-	Unknown: "",
+	Unknown: "AT_???",
 	Consts: []Const{
 		{Value: 0x0, Mask: 0x6000, Name: "AT_STATX_SYNC_AS_STAT"},
-		{Value: 0x2000, Name: "AT_STATX_FORCE_SYNC"},
-		{Value: 0x4000, Name: "AT_STATX_DONT_SYNC"},
+		{Value: 0x2000, Mask: 0x6000, Name: "AT_STATX_FORCE_SYNC"},
+		{Value: 0x4000, Mask: 0x6000, Name: "AT_STATX_DONT_SYNC"},
 		{Value: 0x100, Name: "AT_SYMLINK_NOFOLLOW"},
 		{Value: 0x200, Name: "AT_REMOVEDIR"},
 		{Value: 0x400, Name: "AT_SYMLINK_FOLLOW"},
@@ -526,9 +526,9 @@ var FsXflags = &Set{
 		{Value: 0x8000, Name: "FS_XFLAG_DAX"},
 		{Value: 0x10000, Name: "FS_XFLAG_COWEXTSIZE"},
 		{Value: 0x20000, Name: "FS_XFLAG_VERITY"},
+		{Value: 0x80000000, Name: "FS_XFLAG_HASATTR"},
 		{Value: 0x40000, Name: "FS_XFLAG_CASEFOLD"},
 		{Value: 0x80000, Name: "FS_XFLAG_CASENONPRESERVING"},
-		{Value: 0x80000000, Name: "FS_XFLAG_HASATTR"},
 	},
 }
 
@@ -674,9 +674,9 @@ var SealFlags = &Set{
 	},
 }
 
-// WriteLifeHint: RWH_???, from <linux/fcntl.h>.
+// WriteLifeHint: RWH_WRITE_LIFE_???, from <linux/fcntl.h>.
 var WriteLifeHint = &Set{
-	Unknown: "RWH_???",
+	Unknown: "RWH_WRITE_LIFE_???",
 	sorted:  true,
 	Consts: []Const{
 		{Value: 0x0, Name: "RWH_WRITE_LIFE_NOT_SET"},
@@ -718,7 +718,6 @@ var MemfdFlags = &Set{
 var MountFlags = &Set{
 	Unknown: "MS_???",
 	Consts: []Const{
-		{Value: 0xc0ed0000, Mask: 0xffff0000, Name: "MS_MGC_VAL"},
 		{Value: 0x1, Name: "MS_RDONLY"},
 		{Value: 0x2, Name: "MS_NOSUID"},
 		{Value: 0x4, Name: "MS_NODEV"},
@@ -826,7 +825,7 @@ var MountAttr = &Set{
 	},
 }
 
-// FsmountAttr: MOUNT_ATTR_???.
+// FsmountAttr: MOUNT_ATTR_???, from <linux/mount.h>.
 var FsmountAttr = &Set{
 	Unknown: "MOUNT_ATTR_???",
 	Consts: []Const{
