@@ -29,6 +29,7 @@ type Options struct {
 // concurrent use.
 type Decoder struct {
 	Options
+	sockets socketCache
 	scratch []byte
 	used    int
 }

@@ -29,6 +29,8 @@ func (c *Call) annotateFD(pid, fd int) {
 			c.Out.Annotate("dev", dev)
 			return
 		}
+	case c.FDs&FDSocket != 0 && bytes.HasPrefix(path, []byte("socket:[")):
+		kind, about = "socket", c.describeSocket(pid, fd, path)
 	case c.FDs&FDEventfd != 0 && string(path) == "anon_inode:[eventfd]":
 		kind, about = "eventfd", c.eventfd(pid, fd)
 	case c.FDs&FDPidfd != 0 && (bytes.HasPrefix(path, []byte("pidfd:")) || string(path) == "anon_inode:[pidfd]"):
