@@ -42,6 +42,7 @@ func init() {
 	programs["stop"] = func() {
 		runtime.LockOSThread() // which stops before it can go on
 		unix.Tgkill(unix.Getpid(), unix.Gettid(), unix.SIGSTOP)
+		time.Sleep(20 * time.Millisecond) // for a thread that takes the SIGCONT
 	}
 	programs["thread-exec"] = func() {
 		runtime.LockOSThread() // the leader stays here
