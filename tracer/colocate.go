@@ -114,7 +114,9 @@ func (t *Tracer) colocate(tr *Tracee) {
 	if t.computing > 0 {
 		c.parallel++
 	}
-	if now := g.table.ticks.Load(); now != c.tick {
+	if now := g.table.ticks.Load(); g.dead.Load() {
+		c.deactivate()
+	} else if now != c.tick {
 		c.look(now)
 	}
 	if !c.active {
@@ -155,10 +157,6 @@ func (c *colocation) look(now uint32) {
 	delay := c.runDelay()
 	waited := delay - c.delay
 	c.delay = delay
-	if c.guardian.dead.Load() {
-		c.deactivate()
-		return
-	}
 	if c.active {
 		if !c.always && (c.tooParallel(passed) || contended(waited, c.stops, passed)) {
 			c.deactivate()

@@ -83,29 +83,46 @@ func (t *Tracer) nextDetached() (*Event, error) {
 			t.stopColocation()
 			return nil, io.EOF
 		}
-		s, errno := t.wait(0)
+		s, err := t.nextStop()
 		switch {
-		case errno == unix.EINTR:
-			continue
-		case errno == unix.ECHILD:
-			t.lose()
-			continue
-		case errno != 0:
-			return nil, errno
+		case err != nil:
+			return nil, err
+		case s.tid == 0:
+			continue // interrupted
 		}
 		tr := t.tracees[s.tid]
 		status := unix.WaitStatus(s.status)
 		switch {
 		case status.Exited() || status.Signaled():
-			if ev := t.ended(tr, s.tid, status); ev != nil {
+			served := tr != nil && tr.filtered
+			if ev := t.ended(tr, s.tid, status); ev != nil && !served {
 				return ev, nil
 			}
+		case tr == nil && t.opts.Traced != nil:
+			t.serve(t.add(s.tid, stopped), s.status) // a new one, nobody has heard of it
 		case tr == nil:
-			ptrace(unix.PTRACE_DETACH, s.tid, 0, 0) // a new one, nobody has heard of it
+			ptrace(unix.PTRACE_DETACH, s.tid, 0, 0) // likewise
+		case tr.filtered:
+			t.serve(tr, s.status)
 		case status.Stopped():
 			t.detachFrom(tr, s.status)
 		}
 	}
+}
+
+// serve lets a tracee that has a seccomp filter go on from a stop, unreported.
+func (t *Tracer) serve(tr *Tracee, status uint32) {
+	tr.filtered = true
+	tr.inCall = false // no syscall-exit-stop is wanted
+	tr.state = stopped
+	event, sig := int(status>>16), unix.Signal(status>>8&0xff)
+	switch {
+	case event == 0 && sig != stopSyscall:
+		tr.pending = sig
+	case event == unix.PTRACE_EVENT_STOP && sig != unix.SIGTRAP:
+		tr.state = groupStop
+	}
+	t.resume(tr)
 }
 
 // beginDetaching lets go of all tracees that are stopped and interrupts the
@@ -122,27 +139,30 @@ func (t *Tracer) beginDetaching(sig unix.Signal) {
 		}
 		t.current = nil
 	}
-	for {
-		s, ok := t.queue.pop()
-		if !ok {
-			break
-		}
-		tr := t.tracees[s.tid]
-		if status := unix.WaitStatus(s.status); tr != nil && status.Stopped() {
-			t.detachFrom(tr, s.status)
-		} else if tr != nil {
-			t.drop(tr)
+	for _, tr := range t.tracees {
+		switch {
+		case tr.filtered:
+			t.beginServing(tr)
+		case tr.state == stopped, tr.state == groupStop, tr.state == held:
+			t.detach(tr)
+		case tr.state == running, tr.state == listening:
+			ptrace(unix.PTRACE_INTERRUPT, tr.TID, 0, 0)
 		}
 	}
-	for _, tr := range t.tracees {
-		switch tr.state {
-		case stopped, groupStop, held:
-			t.detach(tr)
-		case running, listening:
-			if ptrace(unix.PTRACE_INTERRUPT, tr.TID, 0, 0) == unix.ESRCH {
-				continue // its end is to be waited for
-			}
-		}
+	t.colocation.deactivate()
+}
+
+// beginServing is the end of the trace for a tracee that has a seccomp filter.
+func (t *Tracer) beginServing(tr *Tracee) {
+	if tr.known {
+		t.detached = append(t.detached, tr)
+	}
+	if tr.slot != 0 {
+		t.colocation.unpin(tr)
+	}
+	if tr.state == stopped || tr.state == groupStop || tr.state == held {
+		tr.inCall = false
+		t.resume(tr)
 	}
 }
 

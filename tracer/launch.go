@@ -8,6 +8,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"trapline/tables"
 )
 
 // Command is a program to launch.
@@ -47,6 +49,15 @@ func (t *Tracer) Launch(c Command) (*Tracee, error) {
 	if err != nil {
 		return nil, fmt.Errorf("socketpair: %w", err)
 	}
+	word, options := []byte{launcherGo}, t.options()
+	if t.opts.Traced != nil && t.opts.Follow {
+		filter, err := newFilter(t.filtered)
+		if err != nil {
+			return nil, err
+		}
+		word = append(word, encodeFilter(filter)...)
+		options = t.filteredOptions()
+	}
 	t.startColocation()
 	ours, theirs := ends[0], ends[1]
 	defer unix.Close(ours)
@@ -67,7 +78,7 @@ func (t *Tracer) Launch(c Command) (*Tracee, error) {
 
 	// The launcher sits in a read now, and only this one of its threads
 	// matters.
-	if errno := ptrace(unix.PTRACE_SEIZE, pid, 0, t.options()); errno != 0 {
+	if errno := ptrace(unix.PTRACE_SEIZE, pid, 0, options); errno != 0 {
 		return abandon(attachError(pid, errno))
 	}
 	if errno := ptrace(unix.PTRACE_INTERRUPT, pid, 0, 0); errno != 0 {
@@ -82,13 +93,22 @@ func (t *Tracer) Launch(c Command) (*Tracee, error) {
 	tr := t.add(pid, stopped)
 	tr.launch = launching
 	tr.known = true
+	tr.filtered = len(word) > 1
 	t.launched = pid
 	t.resume(tr)
-	if _, err := unix.Write(ours, []byte{launcherGo}); err != nil {
+	if _, err := unix.Write(ours, word); err != nil {
 		t.forget(tr)
 		return abandon(fmt.Errorf("launcher: %w", err))
 	}
 	return tr, nil
+}
+
+// filtered tells which calls a filter has to stop.
+func (t *Tracer) filtered(abi tables.ABI, nr uint64) bool {
+	if t.opts.Colocate != ColocateNever && usesAffinity(&Syscall{ABI: abi, NR: nr}) != usesNone {
+		return true
+	}
+	return t.opts.Traced(abi, nr)
 }
 
 // startLauncher starts the launcher with its end of the socket inherited. All

@@ -15,7 +15,8 @@ import (
 const launcherName = "trapline: launcher"
 
 // The launcher's exchange with the tracer: it sends launcherReady alone, or an
-// errno and what failed; it is sent launcherGo.
+// errno and what failed; it is sent launcherGo, with a seccomp filter behind it
+// or without.
 const (
 	launcherReady = 0
 	launcherGo    = 1
@@ -47,13 +48,43 @@ func launcher(args []string) {
 	if _, err := unix.Write(socket, []byte{launcherReady}); err != nil {
 		os.Exit(1)
 	}
-	var word [1]byte
-	if n, err := readPacket(socket, word[:]); n != 1 || err != nil {
+	word := make([]byte, 1+maxFilter*filterSize)
+	n, err := readPacket(socket, word)
+	if n < 1 || err != nil {
 		os.Exit(1) // the tracer is gone
+	}
+	if err := install(word[1:n]); err != nil {
+		os.Exit(1)
 	}
 	// It is the tracer that reports a failure.
 	syscall.Exec(path, argv, env)
 	os.Exit(1)
+}
+
+const filterSize = int(unsafe.Sizeof(unix.SockFilter{}))
+
+// install installs a seccomp filter, if there is one.
+func install(filter []byte) error {
+	if len(filter) == 0 {
+		return nil
+	}
+	program := unix.SockFprog{
+		Len:    uint16(len(filter) / filterSize),
+		Filter: (*unix.SockFilter)(unsafe.Pointer(&filter[0])),
+	}
+	set := func() error {
+		return unix.Prctl(unix.PR_SET_SECCOMP, unix.SECCOMP_MODE_FILTER, uintptr(unsafe.Pointer(&program)), 0, 0)
+	}
+	err := set()
+	if err == unix.EACCES {
+		// Without CAP_SYS_ADMIN only who forgoes new privileges may filter.
+		// Under ptrace execve grants none anyway.
+		if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+			return err
+		}
+		err = set()
+	}
+	return err
 }
 
 // assume takes on a credential that encode wrote.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"os/exec"
 	"testing"
 	"time"
 
@@ -33,6 +34,14 @@ func command(program string, args ...string) Command {
 		// Preemption signals would be events of their own.
 		Env: append(os.Environ(), programEnv+"="+program, "GODEBUG=asyncpreemptoff=1"),
 	}
+}
+
+// selfCommand is the test binary as one of the programs, to be run as a child.
+func selfCommand(program string, args ...string) *exec.Cmd {
+	cmd := exec.Command("/proc/self/exe", args...)
+	cmd.Args[0] = program
+	cmd.Env = append(os.Environ(), programEnv+"="+program)
+	return cmd
 }
 
 // newTracer makes a tracer whose trace ends by force after a while.

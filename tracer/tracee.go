@@ -16,6 +16,7 @@ type Tracee struct {
 	known  bool // reported to the user
 	inCall bool // between syscall-enter-stop and syscall-exit-stop
 
+	filtered bool   // has the seccomp filter
 	attached bool   // by Attach, or created by such a tracee
 	computes bool   // resumed, and not in a system call
 	slot     int    // co-location: its slot in the pin table plus 1; 0 while not pinned
@@ -57,6 +58,13 @@ func (tr *Tracee) Parent() *Tracee {
 		tr.parent = nil
 	}
 	return tr.parent
+}
+
+// inherit takes over what a new tracee has from the one that created it.
+func (tr *Tracee) inherit(parent *Tracee) {
+	tr.parent = parent
+	tr.attached = parent.attached
+	tr.filtered = parent.filtered
 }
 
 // InCall tells whether the tracee is between the entry and the exit of a

@@ -30,6 +30,18 @@ type Options struct {
 	// Colocate says whether tracees are kept on the tracer's processor.
 	Colocate Colocation
 
+	// Traced, where it is not nil, tells which calls a launched command is to
+	// stop at: a seccomp filter lets all others pass. It is asked about the
+	// numbers of each ABI, without x32's bit, and its answer to one past all
+	// tables stands for all such. Some calls are reported though it did not
+	// ask for them: the first execve, and those that co-location has to see.
+	//
+	// It needs Follow, since children inherit the filter, and implies
+	// KillOnExit, since the calls would fail without a tracer. For the same
+	// reason, when the trace is interrupted, Next returns io.EOF only after
+	// the last of these tracees has ended.
+	Traced func(abi tables.ABI, nr uint64) bool
+
 	// Usage fills Event.Usage.
 	Usage bool
 }
@@ -50,6 +62,8 @@ type Tracer struct {
 	queue queue // stops that were waited for and not yet looked at
 	since int   // events since all waiting tracees were last collected
 	held  int   // tracees in state held
+
+	orphaned bool // a tracee died while others were held: it may have been their parent
 
 	computing int // tracees that are resumed and not in a system call
 
@@ -93,6 +107,12 @@ func (t *Tracer) options() uintptr {
 		options |= unix.PTRACE_O_EXITKILL
 	}
 	return options
+}
+
+// filteredOptions is what a launched command with a seccomp filter is seized
+// with; what it creates inherits that.
+func (t *Tracer) filteredOptions() uintptr {
+	return t.options() | unix.PTRACE_O_TRACESECCOMP | unix.PTRACE_O_EXITKILL
 }
 
 func (t *Tracer) add(tid int, s state) *Tracee {
@@ -153,6 +173,12 @@ func (t *Tracer) Next() (*Event, error) {
 			t.stopColocation()
 			return nil, io.EOF
 		}
+		if t.orphaned {
+			if child := t.anyHeld(); child != nil {
+				return t.release(child), nil
+			}
+			t.orphaned = false
+		}
 		s, err := t.nextStop()
 		if err != nil {
 			return nil, err
@@ -204,6 +230,8 @@ func (t *Tracer) classify(s stop) *Event {
 		return t.eventStop(tr, sig, first)
 	case event == unix.PTRACE_EVENT_EXEC:
 		return t.execStop(tr)
+	case event == unix.PTRACE_EVENT_SECCOMP && !tr.inCall:
+		return t.syscallStop(tr)
 	case event == unix.PTRACE_EVENT_FORK, event == unix.PTRACE_EVENT_VFORK, event == unix.PTRACE_EVENT_CLONE:
 		return t.createdStop(tr)
 	}
@@ -239,7 +267,7 @@ func (t *Tracer) resume(tr *Tracee) {
 		return
 	}
 	request := unix.PTRACE_SYSCALL
-	if tr.launch == launchFailed {
+	if tr.launch == launchFailed || tr.filtered && !tr.inCall && tr.launch == notLaunched {
 		request = unix.PTRACE_CONT
 	}
 	sig := tr.pending
@@ -268,7 +296,7 @@ func (t *Tracer) syscallStop(tr *Tracee) *Event {
 		return nil // killed in the stop
 	}
 	switch t.info.op {
-	case unix.PTRACE_SYSCALL_INFO_ENTRY:
+	case unix.PTRACE_SYSCALL_INFO_ENTRY, unix.PTRACE_SYSCALL_INFO_SECCOMP:
 		return t.enterStop(tr)
 	case unix.PTRACE_SYSCALL_INFO_EXIT:
 		return t.exitStop(tr)
@@ -374,14 +402,24 @@ func (t *Tracer) createdStop(parent *Tracee) *Event {
 	child := t.tracees[int(message)]
 	if child == nil {
 		child = t.add(int(message), announced)
-		child.parent, child.attached = parent, parent.attached
+		child.inherit(parent)
 		return nil
 	}
+	child.inherit(parent)
 	if child.state != held {
 		return nil
 	}
-	child.parent, child.attached = parent, parent.attached
 	return t.release(child)
+}
+
+// anyHeld is a tracee that waits for its parent, or nil.
+func (t *Tracer) anyHeld() *Tracee {
+	for _, tr := range t.tracees {
+		if tr.state == held {
+			return tr
+		}
+	}
+	return nil
 }
 
 // release tells of a tracee that had to wait for its parent.
@@ -434,6 +472,7 @@ func (t *Tracer) ended(tr *Tracee, tid int, status unix.WaitStatus) *Event {
 		return nil
 	}
 	t.forget(tr)
+	t.orphaned = t.held > 0
 	kind := Exited
 	if status.Signaled() {
 		kind = Killed

@@ -27,7 +27,7 @@ func init() {
 	programs["kill"] = func() {
 		number, _ := strconv.Atoi(os.Args[1])
 		unix.Kill(unix.Getpid(), unix.Signal(number))
-		select {}
+		time.Sleep(time.Minute)
 	}
 	programs["handle"] = func() { // exits with the number of SIGUSR1s that arrive in time
 		arrived := make(chan os.Signal, 1)
@@ -84,7 +84,7 @@ func init() {
 		}
 		started.Wait()
 		os.Stdout.WriteString("ready\n")
-		select {}
+		time.Sleep(time.Minute)
 	}
 	programs["pause"] = func() {
 		runtime.LockOSThread()
@@ -399,9 +399,7 @@ func TestForkTree(t *testing.T) {
 // start runs a program untraced, until it says that it is ready.
 func start(t *testing.T, program string, args ...string) *exec.Cmd {
 	t.Helper()
-	cmd := exec.Command("/proc/self/exe", args...)
-	cmd.Args[0] = program
-	cmd.Env = append(os.Environ(), programEnv+"="+program)
+	cmd := selfCommand(program, args...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,274 @@
+package tracer
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"trapline/tables"
+)
+
+func affinity(pid int) string {
+	var set unix.CPUSet
+	if err := unix.SchedGetaffinity(pid, &set); err != nil {
+		return err.Error()
+	}
+	var cpus []string
+	for cpu := range 1024 {
+		if set.IsSet(cpu) {
+			cpus = append(cpus, strconv.Itoa(cpu))
+		}
+	}
+	return strings.Join(cpus, ",")
+}
+
+// busy makes calls for so long that co-location takes hold.
+func busy() {
+	for end := time.Now().Add(30 * time.Millisecond); time.Now().Before(end); {
+		unix.RawSyscall(unix.SYS_GETPPID, 0, 0, 0)
+	}
+}
+
+func init() {
+	// Tells what it sees of its affinity, what its child sees, and whether
+	// what it sets is what it gets.
+	programs["affinity"] = func() {
+		runtime.LockOSThread()
+		file := os.Args[1]
+		var seen []string
+		say := func(what string) { seen = append(seen, what+" "+affinity(0)) }
+		child := func() {
+			out := file + ".child"
+			if err := selfCommand("affinity-child", out).Run(); err != nil {
+				seen = append(seen, err.Error())
+			}
+			text, _ := os.ReadFile(out)
+			seen = append(seen, "child "+string(text))
+		}
+		busy()
+		say("at first")
+		child()
+		busy()
+		child()
+		var one unix.CPUSet
+		one.Set(1)
+		unix.SchedSetaffinity(0, &one)
+		busy()
+		say("set")
+		child()
+		one.Set(0)
+		unix.SchedSetaffinity(0, &one)
+		busy()
+		say("reset")
+		if _, _, errno := unix.RawSyscall(unix.SYS_SCHED_GETAFFINITY, uintptr(unix.Getppid()), 0, 0); errno != unix.EINVAL {
+			seen = append(seen, errno.Error())
+		}
+		child()
+		var stop sync.WaitGroup
+		stop.Go(func() { // a thread, while this one makes calls
+			runtime.LockOSThread()
+			for range 10 {
+				busy()
+				say("thread")
+			}
+		})
+		stop.Wait()
+		os.WriteFile(file, []byte(strings.Join(seen, "\n")), 0o600)
+	}
+	programs["affinity-child"] = func() {
+		seen := affinity(0)
+		busy()
+		os.WriteFile(os.Args[1], []byte(seen+" "+affinity(0)+" "+affinity(os.Getppid())), 0o600)
+	}
+	// A tracer to be killed: it traces the rest of its arguments.
+	programs["tracer"] = func() {
+		tracer, err := New(Options{Follow: true, Colocate: ColocateAlways})
+		if err == nil {
+			os.Setenv(programEnv, os.Args[1])
+			_, err = tracer.Launch(Command{Path: "/proc/self/exe", Argv: os.Args[1:], Env: os.Environ()})
+		}
+		for err == nil {
+			_, err = tracer.Next()
+		}
+	}
+	programs["busy-tree"] = func() { // says who it is, and makes calls in four threads and processes
+		if len(os.Args) == 1 {
+			fmt.Println(os.Getpid())
+			cmd := selfCommand("busy-tree", "child")
+			cmd.Stdout = os.Stdout
+			cmd.Start()
+		} else {
+			fmt.Println(os.Getpid())
+		}
+		go func() {
+			for {
+				busy()
+			}
+		}()
+		for end := time.Now().Add(20 * time.Second); time.Now().Before(end); {
+			busy()
+		}
+	}
+}
+
+func needProcessors(t *testing.T) {
+	if affinity(0) != "0,1" {
+		var set unix.CPUSet
+		if unix.SchedGetaffinity(0, &set) != nil || set.Count() < 2 || !set.IsSet(0) || !set.IsSet(1) {
+			t.Skip("needs processors 0 and 1")
+		}
+	}
+}
+
+func TestColocationIsInvisible(t *testing.T) {
+	needProcessors(t)
+	file := t.TempDir() + "/seen"
+	if err := selfCommand("affinity", file).Run(); err != nil {
+		t.Fatal(err)
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, opts := range []Options{
+		{Follow: true}, {Follow: false},
+		{Follow: true, Colocate: ColocateAlways}, {Follow: false, Colocate: ColocateAlways},
+		{Follow: true, Colocate: ColocateAlways, Traced: func(abi tables.ABI, nr uint64) bool { return nr == unix.SYS_GETPPID }},
+	} {
+		tracer := newTracer(t, opts)
+		os.Remove(file)
+		launch(t, tracer, command("affinity", file))
+		pinned := 0
+		run(t, tracer, func(ev *Event) {
+			if ev.Tracee.slot != 0 {
+				pinned++
+			}
+		})
+		got, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if string(got) != string(want) {
+			t.Errorf("%+v: traced it sees\n%s\nuntraced\n%s", opts, got, want)
+		}
+		if pinned == 0 && opts.Colocate == ColocateAlways {
+			t.Errorf("%+v: nobody was pinned", opts)
+		}
+	}
+}
+
+// However the tracer dies, its tracees get their masks back.
+func TestGuardian(t *testing.T) {
+	needProcessors(t)
+	for range 5 {
+		cmd := selfCommand("tracer", "busy-tree")
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		var pids [2]int
+		for i := range pids {
+			if _, err := fmt.Fscan(out, &pids[i]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if !eventually(func() bool { return somePinned(pids[:]) }) {
+			t.Error("nobody is pinned")
+		}
+		cmd.Process.Kill()
+		cmd.Wait()
+		if !eventually(func() bool { return !somePinned(pids[:]) }) {
+			t.Error("somebody stays pinned")
+		}
+		for _, pid := range pids {
+			for _, tid := range tasks(pid) {
+				if got, want := affinity(tid), affinity(0); got != want {
+					t.Errorf("after the tracer's death the mask is %s, want %s", got, want)
+				}
+			}
+			unix.Kill(pid, unix.SIGKILL)
+		}
+	}
+}
+
+// Without its guardian the tracer pins nobody.
+func TestGuardianKilled(t *testing.T) {
+	needProcessors(t)
+	tracer := newTracer(t, Options{Colocate: ColocateAlways, Follow: true})
+	tracee := launch(t, tracer, command("getppid", "2000000"))
+	killed, stops := false, 0
+	run(t, tracer, func(ev *Event) {
+		g := tracer.colocation.guardian
+		switch {
+		case !killed && tracee.slot != 0:
+			killed = true
+			for _, pid := range childrenNamed(t, "co-location") {
+				unix.Kill(pid, unix.SIGKILL)
+			}
+		case killed && g.dead.Load():
+			if stops++; stops == 1000 {
+				if tracee.slot != 0 || affinity(tracee.TID) == "0" || affinity(tracee.TID) == "1" {
+					t.Error("still pinned")
+				}
+				tracer.DetachAll()
+				unix.Kill(tracee.TID, unix.SIGKILL)
+			}
+		}
+	})
+	if stops < 1000 {
+		t.Errorf("killed %v, then %d stops", killed, stops)
+	}
+}
+
+func childrenNamed(t *testing.T, name string) (pids []int) {
+	t.Helper()
+	out, err := exec.Command("pgrep", "-P", strconv.Itoa(os.Getpid()), "-x", name).Output()
+	if err != nil {
+		t.Skipf("pgrep: %v", err)
+	}
+	for field := range strings.FieldsSeq(string(out)) {
+		pid, _ := strconv.Atoi(field)
+		pids = append(pids, pid)
+	}
+	return pids
+}
+
+func somePinned(pids []int) bool {
+	for _, pid := range pids {
+		for _, tid := range tasks(pid) {
+			if len(affinity(tid)) == 1 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func tasks(pid int) (tids []int) {
+	entries, _ := os.ReadDir("/proc/" + strconv.Itoa(pid) + "/task")
+	for _, entry := range entries {
+		tid, _ := strconv.Atoi(entry.Name())
+		tids = append(tids, tid)
+	}
+	return tids
+}
+
+func eventually(what func() bool) bool {
+	for end := time.Now().Add(time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		if what() {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,124 @@
+package tracer
+
+import (
+	"fmt"
+
+	seccomp "github.com/elastic/go-seccomp-bpf"
+	"github.com/elastic/go-seccomp-bpf/arch"
+	"golang.org/x/net/bpf"
+
+	"trapline/tables"
+)
+
+// maxFilter is the kernel's limit on a filter's instructions (BPF_MAXINSNS of
+// linux/bpf_common.h).
+const maxFilter = 4096
+
+// Offsets in struct seccomp_data of linux/seccomp.h.
+const (
+	offsetNR   = 0
+	offsetArch = 4
+)
+
+// maxNR is past every number that is worth asking about one by one: those from
+// there on share the fate of maxNR.
+const maxNR = 1024
+
+// newFilter makes a seccomp filter that stops the calls that traced tells of,
+// and lets all others pass without a stop.
+//
+// The numbers of an architecture are cut into intervals that are traced or not
+// and a binary search finds the interval of a call, so that the filter's size
+// depends on the shape of the set and its running time hardly on anything. The
+// kernel runs it once a number and remembers the calls that pass.
+func newFilter(traced func(abi tables.ABI, nr uint64) bool) ([]bpf.RawInstruction, error) {
+	const x32Bit = 1 << 30
+	var native, compat intervals
+	native.add(0, tables.X86_64, traced)
+	native.add(x32Bit, tables.X32, traced)
+	// Negative numbers are nobody's.
+	native.append(2*x32Bit, traced(tables.X86_64, maxNR))
+	compat.add(0, tables.I386, traced)
+
+	code64 := native.search()
+	code32 := compat.search()
+	program := []bpf.Instruction{bpf.LoadAbsolute{Off: offsetArch, Size: 4}}
+	program = append(program, onlyIf(uint32(arch.X86_64.ID), code64)...)
+	program = append(program, onlyIf(uint32(arch.I386.ID), code32)...)
+	program = append(program, bpf.RetConstant{Val: uint32(seccomp.ActionTrace)})
+	if len(program) > maxFilter {
+		return nil, fmt.Errorf("a seccomp filter of %d instructions is too long", len(program))
+	}
+	return bpf.Assemble(program)
+}
+
+// onlyIf makes code, which ends by itself, run where the accumulator has a
+// value, with the call's number in the accumulator.
+func onlyIf(value uint32, code []bpf.Instruction) []bpf.Instruction {
+	program := []bpf.Instruction{
+		bpf.JumpIf{Cond: bpf.JumpEqual, Val: value, SkipTrue: 1},
+		bpf.Jump{Skip: uint32(len(code)) + 1},
+		bpf.LoadAbsolute{Off: offsetNR, Size: 4},
+	}
+	return append(program, code...)
+}
+
+// intervals are ranges of numbers that follow each other.
+type intervals []interval
+
+type interval struct {
+	first  uint32 // up to the next interval's
+	traced bool
+}
+
+// append begins an interval, unless it is of the same kind as the last.
+func (in *intervals) append(first uint32, traced bool) {
+	if n := len(*in); n == 0 || (*in)[n-1].traced != traced {
+		*in = append(*in, interval{first, traced})
+	}
+}
+
+// add adds an ABI's numbers, which begin at base.
+func (in *intervals) add(base uint32, abi tables.ABI, traced func(tables.ABI, uint64) bool) {
+	for nr := range uint32(maxNR + 1) {
+		in.append(base+nr, traced(abi, uint64(nr)))
+	}
+}
+
+// search is the code that finds the interval of the accumulator and returns
+// what is to be done there.
+func (in intervals) search() []bpf.Instruction {
+	if len(in) == 1 {
+		action := seccomp.ActionAllow
+		if in[0].traced {
+			action = seccomp.ActionTrace
+		}
+		return []bpf.Instruction{bpf.RetConstant{Val: uint32(action)}}
+	}
+	middle := len(in) / 2
+	below, above := in[:middle].search(), in[middle:].search()
+	var jump []bpf.Instruction
+	if len(below) <= 255 {
+		jump = []bpf.Instruction{
+			bpf.JumpIf{Cond: bpf.JumpGreaterOrEqual, Val: in[middle].first, SkipTrue: uint8(len(below))},
+		}
+	} else {
+		// A conditional jump reaches only so far.
+		jump = []bpf.Instruction{
+			bpf.JumpIf{Cond: bpf.JumpLessThan, Val: in[middle].first, SkipTrue: 1},
+			bpf.Jump{Skip: uint32(len(below))},
+		}
+	}
+	return append(append(jump, below...), above...)
+}
+
+// encodeFilter writes a filter as the launcher reads it: the kernel's array of
+// struct sock_filter.
+func encodeFilter(filter []bpf.RawInstruction) []byte {
+	var b []byte
+	for _, i := range filter {
+		b = append(b, byte(i.Op), byte(i.Op>>8), i.Jt, i.Jf,
+			byte(i.K), byte(i.K>>8), byte(i.K>>16), byte(i.K>>24))
+	}
+	return b
+}
