@@ -174,7 +174,7 @@ func (r *resolver) resolve(s *set) error {
 					s.members = append(s.members, m)
 				}
 			}
-		case strings.Contains(term, "*"):
+		case strings.Contains(term, "*") || strings.Contains(term, "..."):
 			pattern, isBit := strings.CutPrefix(term, bitPrefix)
 			found, err := r.uapi.glob(header, pattern)
 			if err != nil {

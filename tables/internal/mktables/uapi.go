@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -106,13 +107,24 @@ func parseValue(s string) (uint64, error) {
 }
 
 // glob finds the constants of a header whose names match a pattern, in the
-// header's order. In a pattern * stands for any characters.
+// header's order. In a pattern * stands for any characters; A...B is a
+// half-open range of the header, from A to what stands before B.
 func (u *uapi) glob(header, pattern string) ([]*constant, error) {
 	cs, ok := u.consts[header]
 	if !ok {
 		return nil, fmt.Errorf("no constants of %s", header)
 	}
 	var found []*constant
+	if from, to, ok := strings.Cut(pattern, "..."); ok {
+		named := func(name string) int {
+			return slices.IndexFunc(cs, func(c *constant) bool { return c.name == name })
+		}
+		i, j := named(from), named(to)
+		if i < 0 || j < i {
+			return nil, fmt.Errorf("%s has no range %s", header, pattern)
+		}
+		return cs[i:j], nil
+	}
 	for _, c := range cs {
 		if match(pattern, c.name) {
 			found = append(found, c)
