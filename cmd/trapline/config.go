@@ -9,6 +9,7 @@ import (
 
 	"trapline/decode"
 	"trapline/output"
+	"trapline/tracer"
 )
 
 // config is what the command line asks for.
@@ -25,6 +26,8 @@ type config struct {
 	interruptible int  // -I, 0 if not given
 	killOnExit    bool
 	syscallLimit  uint64 // 0 is none
+	seccomp       seccompMode
+	colocate      tracer.Colocation
 
 	trace    syscallSet
 	abbrev   syscallSet
@@ -87,6 +90,15 @@ const (
 	quietPathResolution
 	quietPersonality
 	quietSuperseded
+)
+
+// seccompMode is --seccomp-bpf and --no-seccomp-bpf.
+type seccompMode uint8
+
+const (
+	seccompAuto seccompMode = iota
+	seccompOn
+	seccompOff
 )
 
 // tracees is the number of processes to trace from the start.
@@ -185,6 +197,7 @@ func (c *config) check() error {
 		c.destination.Separate && strings.HasPrefix(c.destination.Name, "!") {
 		return usagef("piping the output and -ff/--output-separately are mutually exclusive")
 	}
+	c.settleSeccomp()
 	c.settleDefaults()
 	return nil
 }
@@ -236,6 +249,34 @@ func (c *config) settleCounted() error {
 		c.destination.Separate = c.destination.Separate || c.shortF > 1
 	}
 	return nil
+}
+
+// settleSeccomp decides whether the command gets a seccomp filter. By default
+// it does where calls are left out that the filter can keep from stopping.
+func (c *config) settleSeccomp() {
+	reason := ""
+	switch {
+	case !c.follow:
+		reason = "--seccomp-bpf cannot be used without -f/--follow-forks, disabling"
+	case c.detachOnExec:
+		reason = "--seccomp-bpf is not enabled because it is not compatible with -b"
+	case c.syscallLimit > 0:
+		reason = "--seccomp-bpf is not enabled because it is not compatible with --syscall-limit"
+	case len(c.pids) > 0:
+		reason = "--seccomp-bpf is not enabled for processes attached with -p"
+	}
+	switch {
+	case reason != "":
+		if c.seccomp == seccompOn {
+			c.warn("%s", reason)
+		}
+		// With -p, what is launched beside may have its filter.
+		if c.seccomp == seccompAuto || len(c.pids) == 0 || len(c.command) == 0 {
+			c.seccomp = seccompOff
+		}
+	case c.seccomp == seccompAuto && c.trace != allSyscalls:
+		c.seccomp = seccompOn
+	}
 }
 
 // warnOfNoEffect tells of options that others make void.

@@ -8,6 +8,7 @@ import (
 
 	"trapline/decode"
 	"trapline/output"
+	"trapline/tracer"
 )
 
 // options are all options there are. Their meaning is told in help.txt.
@@ -177,6 +178,25 @@ var options = []option{
 		return withHint(err)
 	}},
 	{short: 'w', long: []string{"summary-wall-clock"}, set: flag(func(c *config) *bool { return &c.wallClock })},
+
+	// How fast
+	{long: []string{"colocate"}, arg: requiredArgument, set: func(c *config, spelled, v string, _ bool) error {
+		modes := map[string]tracer.Colocation{"auto": tracer.ColocateAuto, "always": tracer.ColocateAlways, "never": tracer.ColocateNever}
+		mode, ok := modes[v]
+		if !ok {
+			return invalidArgument(spelled, v)
+		}
+		c.colocate = mode
+		return nil
+	}},
+	{long: []string{"seccomp-bpf"}, set: func(c *config, _, _ string, _ bool) error {
+		c.seccomp = seccompOn
+		return nil
+	}},
+	{long: []string{"no-seccomp-bpf"}, set: func(c *config, _, _ string, _ bool) error {
+		c.seccomp = seccompOff
+		return nil
+	}},
 
 	// Miscellaneous
 	{short: 'h', long: []string{"help"}, set: flag(func(c *config) *bool { return &c.help })},

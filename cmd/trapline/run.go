@@ -109,12 +109,17 @@ func fileError(err error) string {
 }
 
 func (c *config) tracerOptions() tracer.Options {
-	return tracer.Options{
+	options := tracer.Options{
 		Follow:       c.follow,
 		DetachOnExec: c.detachOnExec,
 		KillOnExit:   c.killOnExit,
+		Colocate:     c.colocate,
 		Usage:        c.summary != noSummary,
 	}
+	if c.seccomp == seccompOn {
+		options.Traced = c.trace.stops
+	}
+	return options
 }
 
 // attach attaches to the processes of -p and says whether there is anything to

@@ -35,6 +35,15 @@ func (s *syscallSet) has(abi tables.ABI, nr uint64) bool {
 	return s.numbers[abi][nr/64]&(1<<(nr%64)) != 0
 }
 
+// stops says whether a call has to be looked at: a multiplexer's may be for any
+// of the calls inside.
+func (s *syscallSet) stops(abi tables.ABI, nr uint64) bool {
+	if abi == tables.I386 && (nr == nrSocketcall && s.inner[viaSocketcall] != 0 || nr == nrIPC && s.inner[viaIPC] != 0) {
+		return true
+	}
+	return s.has(abi, nr)
+}
+
 // hasInner says whether a call inside of a multiplexer is in the set.
 func (s *syscallSet) hasInner(m multiplexer, call uint32) bool {
 	return s.inner[m]&(1<<call) != 0
