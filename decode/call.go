@@ -29,6 +29,9 @@ type Options struct {
 // concurrent use.
 type Decoder struct {
 	Options
+	// SeeFD, if not nil, is told every file descriptor before it is shown.
+	SeeFD func(fd int)
+
 	sockets socketCache
 	scratch []byte
 	used    int

@@ -43,6 +43,9 @@ func (c *Call) ShowFD(fd int) { c.showFD(fd, false) }
 // showFD is ShowFD for descriptors of which dir says that they stand for a
 // directory, and so may be AT_FDCWD.
 func (c *Call) showFD(fd int, dir bool) {
+	if c.SeeFD != nil {
+		c.SeeFD(fd)
+	}
 	if dir && fd == unix.AT_FDCWD {
 		c.Out.Symbol(uint64(fd), "AT_FDCWD", output.Signed)
 		if c.FDs&FDPath != 0 {

@@ -46,6 +46,9 @@ var options = []option{
 		names := []string{"anywhere", "waiting", "never", "never_tstp"}
 		n, err := strconv.ParseUint(v, 10, 8)
 		if err != nil {
+			if v == "always" {
+				v = names[0]
+			}
 			n = uint64(slices.Index(names, v) + 1)
 		}
 		if n < interruptibleAnywhere || n > interruptibleNeverTSTP {

@@ -21,6 +21,7 @@ type session struct {
 	log     *output.Log
 	decoder *decode.Decoder
 	summary *output.Summary // nil without -c and -C
+	files   *fileFilter     // nil without -P and --trace-fds
 
 	unexplained output.Unexplained // changes of registers
 
@@ -58,6 +59,7 @@ func run(c *config) (ending, error) {
 			return ending{}, err
 		}
 		s.command = tracee.TID
+		releaseStandardFDs()
 	}
 	if !s.attach() {
 		log.Close()
@@ -76,8 +78,20 @@ func run(c *config) (ending, error) {
 	return s.end, err
 }
 
+// releaseStandardFDs lets go of the input and output that are the command's:
+// when the command closes a pipe, whoever is at its other end must notice.
+func releaseStandardFDs() {
+	null, err := unix.Open("/dev/null", unix.O_RDWR|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return
+	}
+	unix.Dup2(null, 0)
+	unix.Dup2(null, 1)
+	unix.Close(null)
+}
+
 func newSession(c *config, log *output.Log) *session {
-	s := &session{config: c, log: log, left: c.syscallLimit}
+	s := &session{config: c, log: log, files: newFileFilter(c), left: c.syscallLimit}
 	s.decoder = decode.NewDecoder(decode.Options{StringLimit: c.stringLimit, FDs: c.fds, PIDs: c.pidDecoding})
 	if c.summary != noSummary {
 		s.summary = &output.Summary{Columns: c.columns, Sort: c.sortBy, WallClock: c.wallClock, Overhead: c.overhead}
@@ -93,7 +107,7 @@ func openLog(c *config) (*output.Log, error) {
 	}
 	log, err := output.OpenLog(c.destination, c.looks)
 	if err != nil {
-		return nil, refusef("Can't fopen %s", fileError(err))
+		return nil, refusef("Can't fopen '%s': %s", c.destination.Name, errnoMessage(err))
 	}
 	log.Color(c.palette(log.Terminal()))
 	return log, nil
@@ -103,7 +117,7 @@ func openLog(c *config) (*output.Log, error) {
 func fileError(err error) string {
 	var path *os.PathError
 	if errors.As(err, &path) {
-		return "'" + path.Path + "': " + errnoMessage(path.Err)
+		return path.Path + ": " + errnoMessage(path.Err)
 	}
 	return errnoMessage(err)
 }
@@ -143,9 +157,13 @@ func (s *session) attach() bool {
 }
 
 func complainOfAttach(err error) {
-	complain("%v", err)
 	var attach *tracer.AttachError
-	if errors.As(err, &attach) && attach.Hint != "" {
+	if !errors.As(err, &attach) {
+		complain("attach: %v", err)
+		return
+	}
+	complain("attach: ptrace(PTRACE_SEIZE, %d): %s", attach.PID, errnoMessage(attach.Errno))
+	if attach.Hint != "" {
 		complain("%s", attach.Hint)
 	}
 }

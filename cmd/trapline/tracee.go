@@ -95,7 +95,7 @@ func (s *session) chosen(t *tracee, call *tracer.Syscall) bool {
 	}
 	d.Abbrev, d.Plain, d.Raw = in(&c.abbrev), !in(&c.verbose), in(&c.raw)
 	d.Begin()
-	return true
+	return s.files == nil || s.files.chooses(d)
 }
 
 // exit is a syscall-exit-stop.
