@@ -33,6 +33,7 @@ var subsystems = [...]subsystem{
 	{both: socketCalls, i386: socketCallsI386},
 	{both: sockoptCalls},
 	{both: messageCalls, i386: messageCallsI386},
+	{both: sysvCalls, i386: sysvCallsI386},
 	{i386: multiplexerCallsI386},
 	{both: ioctlCalls},
 	{both: keyCalls},

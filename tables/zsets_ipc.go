@@ -188,9 +188,9 @@ var Futex2Flags = &Set{
 	},
 }
 
-// IpcFlags: IPC_???, from <linux/ipc.h>.
+// IpcFlags: , from <linux/ipc.h>.
 var IpcFlags = &Set{
-	Unknown: "IPC_???",
+	Unknown: "",
 	Consts: []Const{
 		{Value: 0x200, Name: "IPC_CREAT"},
 		{Value: 0x400, Name: "IPC_EXCL"},
@@ -198,9 +198,9 @@ var IpcFlags = &Set{
 	},
 }
 
-// IpcKey: IPC_???.
+// IpcKey: .
 var IpcKey = &Set{
-	Unknown: "IPC_???",
+	Unknown: "",
 	sorted:  true,
 	Consts: []Const{
 		{Value: 0x0, Name: "IPC_PRIVATE"},
@@ -281,9 +281,9 @@ var SemopFlags = &Set{
 	},
 }
 
-// ShmgetFlags: SHM_???, from <linux/shm.h>.
+// ShmgetFlags: , from <linux/shm.h>.
 var ShmgetFlags = &Set{
-	Unknown: "SHM_???",
+	Unknown: "",
 	Consts: []Const{
 		{Value: 0x200, Name: "IPC_CREAT"},
 		{Value: 0x400, Name: "IPC_EXCL"},
