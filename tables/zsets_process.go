@@ -1123,3 +1123,173 @@ var SeccompAction = &Set{
 		{Value: 0x80000000, Name: "SECCOMP_RET_KILL_PROCESS"},
 	},
 }
+
+// PidfdInfoMask: PIDFD_INFO_???, from <linux/pidfd.h>.
+var PidfdInfoMask = &Set{
+	Unknown: "PIDFD_INFO_???",
+	Consts: []Const{
+		{Value: 0x1, Name: "PIDFD_INFO_PID"},
+		{Value: 0x2, Name: "PIDFD_INFO_CREDS"},
+		{Value: 0x4, Name: "PIDFD_INFO_CGROUPID"},
+		{Value: 0x8, Name: "PIDFD_INFO_EXIT"},
+		{Value: 0x10, Name: "PIDFD_INFO_COREDUMP"},
+		{Value: 0x40, Name: "PIDFD_INFO_COREDUMP_SIGNAL"},
+		{Value: 0x80, Name: "PIDFD_INFO_COREDUMP_CODE"},
+	},
+}
+
+// PidfdCoredump: PIDFD_COREDUMP_???, from <linux/pidfd.h>.
+var PidfdCoredump = &Set{
+	Unknown: "PIDFD_COREDUMP_???",
+	Consts: []Const{
+		{Value: 0x1, Name: "PIDFD_COREDUMPED"},
+		{Value: 0x2, Name: "PIDFD_COREDUMP_SKIP"},
+		{Value: 0x4, Name: "PIDFD_COREDUMP_USER"},
+		{Value: 0x8, Name: "PIDFD_COREDUMP_ROOT"},
+	},
+}
+
+// SeccompAddfd: SECCOMP_ADDFD_FLAG_???, from <linux/seccomp.h>.
+var SeccompAddfd = &Set{
+	Unknown: "SECCOMP_ADDFD_FLAG_???",
+	Consts: []Const{
+		{Value: 0x1, Name: "SECCOMP_ADDFD_FLAG_SETFD"},
+		{Value: 0x2, Name: "SECCOMP_ADDFD_FLAG_SEND"},
+	},
+}
+
+// SeccompResp: SECCOMP_USER_NOTIF_FLAG_???, from <linux/seccomp.h>.
+var SeccompResp = &Set{
+	Unknown: "SECCOMP_USER_NOTIF_FLAG_???",
+	Consts: []Const{
+		{Value: 0x1, Name: "SECCOMP_USER_NOTIF_FLAG_CONTINUE"},
+	},
+}
+
+// SeccompNotif: SECCOMP_USER_NOTIF_FD_???, from <linux/seccomp.h>.
+var SeccompNotif = &Set{
+	Unknown: "SECCOMP_USER_NOTIF_FD_???",
+	Consts: []Const{
+		{Value: 0x1, Name: "SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP"},
+	},
+}
+
+// PrFpMode: PR_FP_MODE_???, from <linux/prctl.h>.
+var PrFpMode = &Set{
+	Unknown: "PR_FP_MODE_???",
+	Consts: []Const{
+		{Value: 0x1, Name: "PR_FP_MODE_FR"},
+		{Value: 0x2, Name: "PR_FP_MODE_FRE"},
+	},
+}
+
+// PrPacKeys: PR_PAC_???, from <linux/prctl.h>.
+var PrPacKeys = &Set{
+	Unknown: "PR_PAC_???",
+	Consts: []Const{
+		{Value: 0x1, Name: "PR_PAC_APIAKEY"},
+		{Value: 0x2, Name: "PR_PAC_APIBKEY"},
+		{Value: 0x4, Name: "PR_PAC_APDAKEY"},
+		{Value: 0x8, Name: "PR_PAC_APDBKEY"},
+		{Value: 0x10, Name: "PR_PAC_APGAKEY"},
+	},
+}
+
+// PrTaggedAddr: PR_TAGGED_ADDR_???, from <linux/prctl.h>.
+var PrTaggedAddr = &Set{
+	Unknown: "PR_TAGGED_ADDR_???",
+	Consts: []Const{
+		{Value: 0x1, Name: "PR_TAGGED_ADDR_ENABLE"},
+	},
+}
+
+// PrMteTcf: PR_MTE_TCF_???, from <linux/prctl.h>.
+var PrMteTcf = &Set{
+	Unknown: "PR_MTE_TCF_???",
+	Consts: []Const{
+		{Value: 0x0, Mask: 0xffffffffffffffff, Name: "PR_MTE_TCF_NONE"},
+		{Value: 0x2, Name: "PR_MTE_TCF_SYNC"},
+		{Value: 0x4, Name: "PR_MTE_TCF_ASYNC"},
+	},
+}
+
+// PrSveVl: PR_SVE_???, from <linux/prctl.h>.
+var PrSveVl = &Set{
+	Unknown: "PR_SVE_???",
+	Consts: []Const{
+		{Value: 0x40000, Name: "PR_SVE_SET_VL_ONEXEC"},
+		{Value: 0x20000, Name: "PR_SVE_VL_INHERIT"},
+	},
+}
+
+// PrSmeVl: PR_SME_???, from <linux/prctl.h>.
+var PrSmeVl = &Set{
+	Unknown: "PR_SME_???",
+	Consts: []Const{
+		{Value: 0x40000, Name: "PR_SME_SET_VL_ONEXEC"},
+		{Value: 0x20000, Name: "PR_SME_VL_INHERIT"},
+	},
+}
+
+// PrDexcr: PR_PPC_DEXCR_???, from <linux/prctl.h>.
+var PrDexcr = &Set{
+	Unknown: "PR_PPC_DEXCR_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x0, Name: "PR_PPC_DEXCR_SBHE"},
+		{Value: 0x1, Name: "PR_PPC_DEXCR_IBRTPD"},
+		{Value: 0x2, Name: "PR_PPC_DEXCR_SRAPD"},
+		{Value: 0x3, Name: "PR_PPC_DEXCR_NPHIE"},
+	},
+}
+
+// PrDexcrCtrl: PR_PPC_DEXCR_CTRL_???, from <linux/prctl.h>.
+var PrDexcrCtrl = &Set{
+	Unknown: "PR_PPC_DEXCR_CTRL_???",
+	Consts: []Const{
+		{Value: 0x1, Name: "PR_PPC_DEXCR_CTRL_EDITABLE"},
+		{Value: 0x2, Name: "PR_PPC_DEXCR_CTRL_SET"},
+		{Value: 0x4, Name: "PR_PPC_DEXCR_CTRL_CLEAR"},
+		{Value: 0x8, Name: "PR_PPC_DEXCR_CTRL_SET_ONEXEC"},
+		{Value: 0x10, Name: "PR_PPC_DEXCR_CTRL_CLEAR_ONEXEC"},
+	},
+}
+
+// PrRiscvIcache: PR_RISCV_CTX_SW_FENCEI_???, from <linux/prctl.h>.
+var PrRiscvIcache = &Set{
+	Unknown: "PR_RISCV_CTX_SW_FENCEI_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x0, Name: "PR_RISCV_CTX_SW_FENCEI_ON"},
+		{Value: 0x1, Name: "PR_RISCV_CTX_SW_FENCEI_OFF"},
+	},
+}
+
+// PrRiscvScope: PR_RISCV_SCOPE_???, from <linux/prctl.h>.
+var PrRiscvScope = &Set{
+	Unknown: "PR_RISCV_SCOPE_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x0, Name: "PR_RISCV_SCOPE_PER_PROCESS"},
+		{Value: 0x1, Name: "PR_RISCV_SCOPE_PER_THREAD"},
+	},
+}
+
+// PrRiscvV: PR_RISCV_V_VSTATE_CTRL_???, from <linux/prctl.h>.
+var PrRiscvV = &Set{
+	Unknown: "PR_RISCV_V_VSTATE_CTRL_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x0, Name: "PR_RISCV_V_VSTATE_CTRL_DEFAULT"},
+		{Value: 0x1, Name: "PR_RISCV_V_VSTATE_CTRL_OFF"},
+		{Value: 0x2, Name: "PR_RISCV_V_VSTATE_CTRL_ON"},
+	},
+}
+
+// PrRiscvVInherit: PR_RISCV_V_VSTATE_CTRL_???, from <linux/prctl.h>.
+var PrRiscvVInherit = &Set{
+	Unknown: "PR_RISCV_V_VSTATE_CTRL_???",
+	Consts: []Const{
+		{Value: 0x10, Name: "PR_RISCV_V_VSTATE_CTRL_INHERIT"},
+	},
+}
