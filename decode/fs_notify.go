@@ -22,13 +22,17 @@ var fanInitFlags Type = Value32(func(c *Call, v uint32) {
 })
 
 // fanDirFD is a directory's descriptor, or FAN_NOFD.
-var fanDirFD Type = Value32(func(c *Call, v uint32) {
-	if fd := int32(v); fd == unix.FAN_NOFD {
+var fanDirFD Type = &orNoFD{descriptor{Number: Int, dir: true}}
+
+type orNoFD struct{ descriptor }
+
+func (t *orNoFD) Show(c *Call, v View) {
+	if fd := int32(t.Value(c, v)); fd == unix.FAN_NOFD {
 		c.Out.Symbol(uint64(fd), "FAN_NOFD", output.Signed)
-	} else {
-		c.showFD(int(fd), true)
+		return
 	}
-})
+	t.descriptor.Show(c, v)
+}
 
 var fsNotifyCalls = Calls{
 	{"inotify_init", nil, RetFD},

@@ -25,13 +25,17 @@ func StrN(n int) Type { return &cString{most: n} }
 // Path points to a file name.
 var Path = Ptr(&cString{path: true})
 
+// LinkTarget points to what a symbolic link is to hold.
+var LinkTarget = Ptr(&cString{path: true, inert: true})
+
 // String points to a Str.
 var String = Ptr(Str)
 
 type cString struct {
 	unsized
-	path bool
-	most int // bytes looked at
+	path  bool
+	inert bool // no file is looked for by this name
+	most  int  // bytes looked at
 }
 
 func (t *cString) Show(c *Call, v View) { t.showAt(c, v.Addr) }
@@ -43,7 +47,11 @@ func (t *cString) showAt(c *Call, addr uint64) {
 			c.Out.Addr(addr)
 			return
 		}
-		c.Out.Path(b, more)
+		if t.inert {
+			c.Out.Str(b, more)
+		} else {
+			c.Out.Path(b, more)
+		}
 		return
 	}
 	b, more, ok := c.readString(addr, c.StringLimit, min(c.StringLimit+1, t.most))

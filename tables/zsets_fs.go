@@ -239,8 +239,8 @@ var StatxFlags = &Set{
 	Unknown: "AT_???",
 	Consts: []Const{
 		{Value: 0x0, Mask: 0x6000, Name: "AT_STATX_SYNC_AS_STAT"},
-		{Value: 0x2000, Mask: 0x6000, Name: "AT_STATX_FORCE_SYNC"},
-		{Value: 0x4000, Mask: 0x6000, Name: "AT_STATX_DONT_SYNC"},
+		{Value: 0x2000, Name: "AT_STATX_FORCE_SYNC"},
+		{Value: 0x4000, Name: "AT_STATX_DONT_SYNC"},
 		{Value: 0x100, Name: "AT_SYMLINK_NOFOLLOW"},
 		{Value: 0x200, Name: "AT_REMOVEDIR"},
 		{Value: 0x400, Name: "AT_SYMLINK_FOLLOW"},
