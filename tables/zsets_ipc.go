@@ -496,3 +496,11 @@ var KeyctlCaps1 = &Set{
 		{Value: 0x4, Name: "KEYCTL_CAPS1_NOTIFICATIONS"},
 	},
 }
+
+// MqFlags: O_???, from <asm-generic/fcntl.h>.
+var MqFlags = &Set{
+	Unknown: "O_???",
+	Consts: []Const{
+		{Value: 0x800, Name: "O_NONBLOCK"},
+	},
+}

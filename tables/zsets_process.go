@@ -649,6 +649,201 @@ var PrSpecGet = &Set{
 	},
 }
 
+// PrSpecSet: PR_SPEC_???, from <linux/prctl.h>.
+var PrSpecSet = &Set{
+	Unknown: "PR_SPEC_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x2, Name: "PR_SPEC_ENABLE"},
+		{Value: 0x4, Name: "PR_SPEC_DISABLE"},
+		{Value: 0x8, Name: "PR_SPEC_FORCE_DISABLE"},
+		{Value: 0x10, Name: "PR_SPEC_DISABLE_NOEXEC"},
+	},
+}
+
+// PrFpMode: PR_FP_MODE_???, from <linux/prctl.h>.
+var PrFpMode = &Set{
+	Unknown: "PR_FP_MODE_???",
+	Consts: []Const{
+		{Value: 0x1, Name: "PR_FP_MODE_FR"},
+		{Value: 0x2, Name: "PR_FP_MODE_FRE"},
+	},
+}
+
+// PrSveVl: , from <linux/prctl.h>.
+var PrSveVl = &Set{
+	Unknown: "",
+	Consts: []Const{
+		{Value: 0x40000, Name: "PR_SVE_SET_VL_ONEXEC"},
+		{Value: 0x20000, Name: "PR_SVE_VL_INHERIT"},
+	},
+}
+
+// PrSmeVl: , from <linux/prctl.h>.
+var PrSmeVl = &Set{
+	Unknown: "",
+	Consts: []Const{
+		{Value: 0x40000, Name: "PR_SME_SET_VL_ONEXEC"},
+		{Value: 0x20000, Name: "PR_SME_VL_INHERIT"},
+	},
+}
+
+// PrPacEnabledKeys: PR_PAC_???, from <linux/prctl.h>.
+var PrPacEnabledKeys = &Set{
+	Unknown: "PR_PAC_???",
+	Consts: []Const{
+		{Value: 0x1, Name: "PR_PAC_APIAKEY"},
+		{Value: 0x2, Name: "PR_PAC_APIBKEY"},
+		{Value: 0x4, Name: "PR_PAC_APDAKEY"},
+		{Value: 0x8, Name: "PR_PAC_APDBKEY"},
+	},
+}
+
+// PrPacKeys: PR_PAC_???, from <linux/prctl.h>.
+var PrPacKeys = &Set{
+	Unknown: "PR_PAC_???",
+	Consts: []Const{
+		{Value: 0x1, Name: "PR_PAC_APIAKEY"},
+		{Value: 0x2, Name: "PR_PAC_APIBKEY"},
+		{Value: 0x4, Name: "PR_PAC_APDAKEY"},
+		{Value: 0x8, Name: "PR_PAC_APDBKEY"},
+		{Value: 0x10, Name: "PR_PAC_APGAKEY"},
+	},
+}
+
+// PrTaggedAddr: , from <linux/prctl.h>.
+var PrTaggedAddr = &Set{
+	Unknown: "",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x0, Name: "!PR_TAGGED_ADDR_ENABLE"},
+		{Value: 0x1, Name: "PR_TAGGED_ADDR_ENABLE"},
+	},
+}
+
+// PrMteTcf: , from <linux/prctl.h>.
+var PrMteTcf = &Set{
+	Unknown: "",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x0, Name: "PR_MTE_TCF_NONE"},
+		{Value: 0x2, Name: "PR_MTE_TCF_SYNC"},
+		{Value: 0x4, Name: "PR_MTE_TCF_ASYNC"},
+		{Value: 0x6, Name: "PR_MTE_TCF_MASK"},
+	},
+}
+
+// PrRiscvVector: , from <linux/prctl.h>.
+var PrRiscvVector = &Set{
+	Unknown: "",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x0, Name: "PR_RISCV_V_VSTATE_CTRL_DEFAULT"},
+		{Value: 0x1, Name: "PR_RISCV_V_VSTATE_CTRL_OFF"},
+		{Value: 0x2, Name: "PR_RISCV_V_VSTATE_CTRL_ON"},
+	},
+}
+
+// PrRiscvInherit: , from <linux/prctl.h>.
+var PrRiscvInherit = &Set{
+	Unknown: "",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x0, Name: "!PR_RISCV_V_VSTATE_CTRL_INHERIT"},
+		{Value: 0x10, Name: "PR_RISCV_V_VSTATE_CTRL_INHERIT"},
+	},
+}
+
+// PrRiscvCtx: PR_RISCV_CTX_???, from <linux/prctl.h>.
+var PrRiscvCtx = &Set{
+	Unknown: "PR_RISCV_CTX_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x0, Name: "PR_RISCV_CTX_SW_FENCEI_ON"},
+		{Value: 0x1, Name: "PR_RISCV_CTX_SW_FENCEI_OFF"},
+	},
+}
+
+// PrRiscvScope: PR_RISCV_SCOPE_???, from <linux/prctl.h>.
+var PrRiscvScope = &Set{
+	Unknown: "PR_RISCV_SCOPE_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x0, Name: "PR_RISCV_SCOPE_PER_PROCESS"},
+		{Value: 0x1, Name: "PR_RISCV_SCOPE_PER_THREAD"},
+	},
+}
+
+// PrDexcr: PR_PPC_DEXCR_???, from <linux/prctl.h>.
+var PrDexcr = &Set{
+	Unknown: "PR_PPC_DEXCR_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x0, Name: "PR_PPC_DEXCR_SBHE"},
+		{Value: 0x1, Name: "PR_PPC_DEXCR_IBRTPD"},
+		{Value: 0x2, Name: "PR_PPC_DEXCR_SRAPD"},
+		{Value: 0x3, Name: "PR_PPC_DEXCR_NPHIE"},
+	},
+}
+
+// PrDexcrCtrl: PR_PPC_DEXCR_CTRL_???, from <linux/prctl.h>.
+var PrDexcrCtrl = &Set{
+	Unknown: "PR_PPC_DEXCR_CTRL_???",
+	Consts: []Const{
+		{Value: 0x1, Name: "PR_PPC_DEXCR_CTRL_EDITABLE"},
+		{Value: 0x2, Name: "PR_PPC_DEXCR_CTRL_SET"},
+		{Value: 0x4, Name: "PR_PPC_DEXCR_CTRL_CLEAR"},
+		{Value: 0x8, Name: "PR_PPC_DEXCR_CTRL_SET_ONEXEC"},
+		{Value: 0x10, Name: "PR_PPC_DEXCR_CTRL_CLEAR_ONEXEC"},
+	},
+}
+
+// Xfeature: XFEATURE_???.
+var Xfeature = &Set{
+	Unknown: "XFEATURE_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x0, Name: "XFEATURE_FP"},
+		{Value: 0x1, Name: "XFEATURE_SSE"},
+		{Value: 0x2, Name: "XFEATURE_YMM"},
+		{Value: 0x3, Name: "XFEATURE_BNDREGS"},
+		{Value: 0x4, Name: "XFEATURE_BNDCSR"},
+		{Value: 0x5, Name: "XFEATURE_OPMASK"},
+		{Value: 0x6, Name: "XFEATURE_ZMM_Hi256"},
+		{Value: 0x7, Name: "XFEATURE_Hi16_ZMM"},
+		{Value: 0x8, Name: "XFEATURE_PT_UNIMPLEMENTED_SO_FAR"},
+		{Value: 0x9, Name: "XFEATURE_PKRU"},
+		{Value: 0xa, Name: "XFEATURE_PASID"},
+		{Value: 0xf, Name: "XFEATURE_LBR"},
+		{Value: 0x11, Name: "XFEATURE_XTILE_CFG"},
+		{Value: 0x12, Name: "XFEATURE_XTILE_DATA"},
+	},
+}
+
+// XfeatureMask: XFEATURE_MASK_???.
+var XfeatureMask = &Set{
+	Unknown: "XFEATURE_MASK_???",
+	Consts: []Const{
+		{Value: 0x3, Name: "XFEATURE_MASK_FPSSE"},
+		{Value: 0x1, Name: "XFEATURE_MASK_FP"},
+		{Value: 0x2, Name: "XFEATURE_MASK_SSE"},
+		{Value: 0x4, Name: "XFEATURE_MASK_YMM"},
+		{Value: 0x8, Name: "XFEATURE_MASK_BNDREGS"},
+		{Value: 0x10, Name: "XFEATURE_MASK_BNDCSR"},
+		{Value: 0xe0, Name: "XFEATURE_MASK_AVX512"},
+		{Value: 0x20, Name: "XFEATURE_MASK_OPMASK"},
+		{Value: 0x40, Name: "XFEATURE_MASK_ZMM_Hi256"},
+		{Value: 0x80, Name: "XFEATURE_MASK_Hi16_ZMM"},
+		{Value: 0x100, Name: "XFEATURE_MASK_PT"},
+		{Value: 0x200, Name: "XFEATURE_MASK_PKRU"},
+		{Value: 0x400, Name: "XFEATURE_MASK_PASID"},
+		{Value: 0x8000, Name: "XFEATURE_MASK_LBR"},
+		{Value: 0x60000, Name: "XFEATURE_MASK_XTILE"},
+		{Value: 0x20000, Name: "XFEATURE_MASK_XTILE_CFG"},
+		{Value: 0x40000, Name: "XFEATURE_MASK_XTILE_DATA"},
+	},
+}
+
 // PrSud: PR_SYS_DISPATCH_???, from <linux/prctl.h>.
 var PrSud = &Set{
 	Unknown: "PR_SYS_DISPATCH_???",
@@ -938,6 +1133,54 @@ var Capability = &Set{
 	},
 }
 
+// Capabilities: CAP_???, from <linux/capability.h>.
+var Capabilities = &Set{
+	Unknown: "CAP_???",
+	Consts: []Const{
+		{Value: 0x1, Name: "1<<CAP_CHOWN"},
+		{Value: 0x2, Name: "1<<CAP_DAC_OVERRIDE"},
+		{Value: 0x4, Name: "1<<CAP_DAC_READ_SEARCH"},
+		{Value: 0x8, Name: "1<<CAP_FOWNER"},
+		{Value: 0x10, Name: "1<<CAP_FSETID"},
+		{Value: 0x20, Name: "1<<CAP_KILL"},
+		{Value: 0x40, Name: "1<<CAP_SETGID"},
+		{Value: 0x80, Name: "1<<CAP_SETUID"},
+		{Value: 0x100, Name: "1<<CAP_SETPCAP"},
+		{Value: 0x200, Name: "1<<CAP_LINUX_IMMUTABLE"},
+		{Value: 0x400, Name: "1<<CAP_NET_BIND_SERVICE"},
+		{Value: 0x800, Name: "1<<CAP_NET_BROADCAST"},
+		{Value: 0x1000, Name: "1<<CAP_NET_ADMIN"},
+		{Value: 0x2000, Name: "1<<CAP_NET_RAW"},
+		{Value: 0x4000, Name: "1<<CAP_IPC_LOCK"},
+		{Value: 0x8000, Name: "1<<CAP_IPC_OWNER"},
+		{Value: 0x10000, Name: "1<<CAP_SYS_MODULE"},
+		{Value: 0x20000, Name: "1<<CAP_SYS_RAWIO"},
+		{Value: 0x40000, Name: "1<<CAP_SYS_CHROOT"},
+		{Value: 0x80000, Name: "1<<CAP_SYS_PTRACE"},
+		{Value: 0x100000, Name: "1<<CAP_SYS_PACCT"},
+		{Value: 0x200000, Name: "1<<CAP_SYS_ADMIN"},
+		{Value: 0x400000, Name: "1<<CAP_SYS_BOOT"},
+		{Value: 0x800000, Name: "1<<CAP_SYS_NICE"},
+		{Value: 0x1000000, Name: "1<<CAP_SYS_RESOURCE"},
+		{Value: 0x2000000, Name: "1<<CAP_SYS_TIME"},
+		{Value: 0x4000000, Name: "1<<CAP_SYS_TTY_CONFIG"},
+		{Value: 0x8000000, Name: "1<<CAP_MKNOD"},
+		{Value: 0x10000000, Name: "1<<CAP_LEASE"},
+		{Value: 0x20000000, Name: "1<<CAP_AUDIT_WRITE"},
+		{Value: 0x40000000, Name: "1<<CAP_AUDIT_CONTROL"},
+		{Value: 0x80000000, Name: "1<<CAP_SETFCAP"},
+		{Value: 0x100000000, Name: "1<<CAP_MAC_OVERRIDE"},
+		{Value: 0x200000000, Name: "1<<CAP_MAC_ADMIN"},
+		{Value: 0x400000000, Name: "1<<CAP_SYSLOG"},
+		{Value: 0x800000000, Name: "1<<CAP_WAKE_ALARM"},
+		{Value: 0x1000000000, Name: "1<<CAP_BLOCK_SUSPEND"},
+		{Value: 0x2000000000, Name: "1<<CAP_AUDIT_READ"},
+		{Value: 0x4000000000, Name: "1<<CAP_PERFMON"},
+		{Value: 0x8000000000, Name: "1<<CAP_BPF"},
+		{Value: 0x10000000000, Name: "1<<CAP_CHECKPOINT_RESTORE"},
+	},
+}
+
 // CapVersion: _LINUX_CAPABILITY_VERSION_???, from <linux/capability.h>.
 var CapVersion = &Set{
 	Unknown: "_LINUX_CAPABILITY_VERSION_???",
@@ -1002,6 +1245,23 @@ var SyslogAction = &Set{
 		{Value: 0x8, Name: "SYSLOG_ACTION_CONSOLE_LEVEL"},
 		{Value: 0x9, Name: "SYSLOG_ACTION_SIZE_UNREAD"},
 		{Value: 0xa, Name: "SYSLOG_ACTION_SIZE_BUFFER"},
+	},
+}
+
+// SyslogLevel: LOGLEVEL_???.
+var SyslogLevel = &Set{
+	Unknown: "LOGLEVEL_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x0, Name: "LOGLEVEL_EMERG"},
+		{Value: 0x1, Name: "LOGLEVEL_ALERT"},
+		{Value: 0x2, Name: "LOGLEVEL_CRIT"},
+		{Value: 0x3, Name: "LOGLEVEL_ERR"},
+		{Value: 0x4, Name: "LOGLEVEL_WARNING"},
+		{Value: 0x5, Name: "LOGLEVEL_NOTICE"},
+		{Value: 0x6, Name: "LOGLEVEL_INFO"},
+		{Value: 0x7, Name: "LOGLEVEL_DEBUG"},
+		{Value: 0x8, Name: "LOGLEVEL_DEBUG+1"},
 	},
 }
 
