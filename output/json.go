@@ -138,6 +138,10 @@ func (j *jsonTrace) via(v *Via) {
 	j.string(v.Name)
 	j.member("call")
 	j.number(v.Call, Unsigned)
+	if v.Version != 0 {
+		j.member("version")
+		j.number(uint64(v.Version), Unsigned)
+	}
 	if v.Symbol != "" {
 		j.member("symbol")
 		j.string(v.Symbol)

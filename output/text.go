@@ -104,6 +104,11 @@ func (t *text) via(v *Via) {
 	t.color(hueSyscall)
 	t.put(v.Name)
 	t.punct("(")
+	if v.Version != 0 {
+		t.buf = appendNumber(t.buf, uint64(v.Version), Unsigned)
+		t.Shift(16, "")
+		t.Or()
+	}
 	if v.Symbol != "" {
 		t.symbol(v.Symbol)
 	} else {

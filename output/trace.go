@@ -89,6 +89,7 @@ type Header struct {
 type Via struct {
 	Name     string // "socketcall"
 	Call     uint64 // 3
+	Version  uint32 // of the interface, which ipc has above its Call; 0 by default
 	Symbol   string // "SYS_CONNECT"
 	ArgsAddr uint64 // where the real arguments lie; 0 where they are in registers
 	Raw      []uint64

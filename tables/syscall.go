@@ -147,3 +147,22 @@ func ClassByName(name string) (Class, bool) {
 	}
 	return 1 << i, true
 }
+
+// EntryPoint gives the symbol of the function that serves a call on an x86-64
+// kernel: __x64_sys_openat, __ia32_compat_sys_openat. A number that none
+// serves is answered by sys_ni_syscall.
+func EntryPoint(abi ABI, nr uint64) string {
+	const none = "sys_ni_syscall"
+	s := Lookup(abi, nr)
+	if s == nil {
+		return none
+	}
+	prefix, entry := "__x64_", s.Entry
+	if abi == I386 {
+		prefix, entry = "__ia32_", cmp.Or(s.CompatEntry, s.Entry)
+	}
+	if entry == "" || entry == none {
+		return none
+	}
+	return prefix + entry
+}

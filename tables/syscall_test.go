@@ -1,10 +1,12 @@
 package tables
 
 import (
+	"bytes"
 	"go/ast"
 	"go/build"
 	"go/parser"
 	"go/token"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -313,6 +315,58 @@ func BenchmarkByName(b *testing.B) {
 		name := names[i%len(names)]
 		if s := ByName(X86_64, name); (s == nil) != (name == "zzz") {
 			b.Fatal(name)
+		}
+	}
+}
+
+func TestEntryPoint(t *testing.T) {
+	for _, tt := range []struct {
+		abi  ABI
+		nr   uint64
+		want string
+	}{
+		{X86_64, 257, "__x64_sys_openat"},
+		{X86_64, 134, "sys_ni_syscall"},  // uselib
+		{X86_64, 5000, "sys_ni_syscall"}, // in no table
+		{I386, 102, "__ia32_compat_sys_socketcall"},
+		{I386, 3, "__ia32_sys_read"},
+		{I386, 31, "sys_ni_syscall"},  // stty
+		{I386, 166, "sys_ni_syscall"}, // vm86, which a 64-bit kernel lacks
+		{X32, X32Bit | 512, "__x64_compat_sys_rt_sigaction"},
+	} {
+		if got := EntryPoint(tt.abi, tt.nr); got != tt.want {
+			t.Errorf("%v %d: %s, want %s", tt.abi, tt.nr, got, tt.want)
+		}
+	}
+}
+
+// Where the running kernel's symbols can be read, they must have the names
+// that EntryPoint gives, as far as the kernel was built with the calls.
+func TestEntryPointsAreSymbols(t *testing.T) {
+	b, err := os.ReadFile("/proc/kallsyms")
+	if err != nil || !bytes.Contains(b, []byte(" __x64_sys_read\n")) {
+		t.Skip("requires the symbols of an x86-64 kernel")
+	}
+	known := make(map[string]bool)
+	for line := range strings.Lines(string(b)) {
+		if f := strings.Fields(line); len(f) >= 3 {
+			known[f[2]] = true
+		}
+	}
+	for _, abi := range []ABI{X86_64, I386} {
+		if abi == I386 && !known["__ia32_sys_read"] {
+			continue // built without CONFIG_IA32_EMULATION
+		}
+		missing := 0
+		for s := range Syscalls(abi) {
+			if e := EntryPoint(abi, uint64(s.NR)); e != "sys_ni_syscall" && !known[e] {
+				missing++
+				t.Logf("%v: %s has no %s", abi, s.Name, e)
+			}
+		}
+		// Calls newer than the kernel, and subsystems that it lacks.
+		if missing > 60 {
+			t.Errorf("%v: %d functions are missing", abi, missing)
 		}
 	}
 }

@@ -68,7 +68,12 @@ func TestSetsOfInnerCalls(t *testing.T) {
 		{"%file", viaSocketcall, 3, false},
 		{"!connect", viaSocketcall, 3, false},
 		{"!connect", viaSocketcall, 2, true},
-		{"socketcall", viaSocketcall, 3, false},
+		{"socketcall", viaSocketcall, 3, true},
+		{"socketcall", viaIPC, 3, false},
+		{"socketcall@32", viaSocketcall, 20, true},
+		{"102@32", viaSocketcall, 20, true},
+		{"!socketcall", viaSocketcall, 3, false},
+		{"!socketcall", viaIPC, 3, true},
 		{"all", viaIPC, 24, true},
 		{"none", viaIPC, 24, false},
 	} {

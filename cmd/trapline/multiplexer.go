@@ -6,9 +6,9 @@ import (
 )
 
 // Numbers of the multiplexers in the i386 table.
-const (
-	nrSocketcall = 102
-	nrIPC        = 117
+var (
+	nrSocketcall = uint64(outerCalls[viaSocketcall].NR)
+	nrIPC        = uint64(outerCalls[viaIPC].NR)
 )
 
 // demultiplex takes apart an i386 multiplexer's call. It says which one it is, if it
@@ -32,9 +32,5 @@ func (t *tracee) demultiplex(call *tracer.Syscall) multiplexer {
 // viaOf is the outer call of a tracee's demultiplexed one.
 func viaOf(m multiplexer, t *tracee) output.Via {
 	in := &t.inner
-	name := "socketcall"
-	if m == viaIPC {
-		name = "ipc"
-	}
-	return output.Via{Name: name, Call: uint64(t.innerCall), Symbol: in.Sub.Symbol, ArgsAddr: in.Addr, Raw: in.Raw(), Entry: in.Sub.Entry}
+	return output.Via{Name: outerCalls[m].Name, Call: uint64(t.innerCall), Version: in.Version, Symbol: in.Sub.Symbol, ArgsAddr: in.Addr, Raw: in.Raw(), Entry: in.Sub.Entry}
 }

@@ -158,6 +158,8 @@ var options = []option{
 	{long: []string{"always-show-pid"}, set: flag(func(c *config) *bool { return &c.alwaysShowPID })},
 	{long: []string{"regs"}, arg: optionalArgument, set: (*config).setRegisters},
 	{long: []string{"regs-set"}, arg: requiredArgument, set: (*config).setRegisterSets},
+	{long: []string{"multiplexer"}, set: flag(func(c *config) *bool { return &c.looks.Multiplexer })},
+	{long: []string{"entry-points"}, set: flag(func(c *config) *bool { return &c.looks.EntryPoints })},
 	{long: []string{"json"}, set: flag(func(c *config) *bool { return &c.looks.JSON })},
 
 	// Statistics

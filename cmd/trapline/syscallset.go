@@ -58,6 +58,12 @@ const (
 	notMultiplexed
 )
 
+// outerCalls are the multiplexers themselves.
+var outerCalls = [...]*tables.Syscall{
+	viaSocketcall: tables.ByName(tables.I386, "socketcall"),
+	viaIPC:        tables.ByName(tables.I386, "ipc"),
+}
+
 // innerCalls are the calls inside multiplexers, by multiplexer and number, as
 // rows of a table.
 var innerCalls = func() (calls [2][]tables.Syscall) {
@@ -142,8 +148,10 @@ func (s *syscallSet) addItem(item string) (found bool, err error) {
 	}
 	if slices.Contains(abis, tables.I386) {
 		for m := range innerCalls {
+			// A multiplexer named as such stands for all that is inside.
+			whole := name == outerCalls[m].Name || isNumber(name) && match(outerCalls[m])
 			for n := range innerCalls[m] {
-				if call := &innerCalls[m][n]; call.Name != "" && !isNumber(name) && match(call) {
+				if call := &innerCalls[m][n]; call.Name != "" && (whole || !isNumber(name) && match(call)) {
 					s.inner[m] |= 1 << n
 					found = true
 				}

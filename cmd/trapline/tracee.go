@@ -59,6 +59,9 @@ func (s *session) enter(t *tracee, ev *tracer.Event) {
 	h := &s.header
 	h.Time, h.ABI, h.NR, h.IP = t.entered, call.ABI, call.NR, call.IP
 	h.Name = t.call.Sig.Name
+	if s.config.looks.EntryPoints {
+		h.Entry = tables.EntryPoint(call.ABI, call.NR)
+	}
 	if s.config.regs != 0 {
 		s.enterRegisters(t, ev)
 	}
