@@ -1184,7 +1184,6 @@ var QuotaInfoFlags = &Set{
 	Unknown: "DQF_???",
 	Consts: []Const{
 		{Value: 0x10, Name: "DQF_SYS_FILE_B"},
-		{Value: 0x11, Name: "DQF_PRIVATE"},
 		{Value: 0x1, Name: "DQF_ROOT_SQUASH"},
 		{Value: 0x10000, Name: "DQF_SYS_FILE"},
 	},

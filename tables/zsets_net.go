@@ -2494,6 +2494,5 @@ var InterfaceFlags = &Set{
 		{Value: 0x10000, Name: "IFF_LOWER_UP"},
 		{Value: 0x20000, Name: "IFF_DORMANT"},
 		{Value: 0x40000, Name: "IFF_ECHO"},
-		{Value: 0x70c5a, Name: "IFF_VOLATILE"},
 	},
 }

@@ -153,7 +153,6 @@ var V4L2Capabilities = &Set{
 		{Value: 0x10000000, Name: "V4L2_CAP_TOUCH"},
 		{Value: 0x20000000, Name: "V4L2_CAP_IO_MC"},
 		{Value: 0x80000000, Name: "V4L2_CAP_DEVICE_CAPS"},
-		{Value: 0x2000000, Name: "V4L2_CAP_ASYNCIO"},
 	},
 }
 
@@ -259,13 +258,6 @@ var V4L2InputCap = &Set{
 var V4L2Std = &Set{
 	Unknown: "V4L2_STD_???",
 	Consts: []Const{
-		{Value: 0xffffff, Name: "V4L2_STD_ALL"},
-		{Value: 0xf900, Name: "V4L2_STD_525_60"},
-		{Value: 0xff06ff, Name: "V4L2_STD_625_50"},
-		{Value: 0xb000, Name: "V4L2_STD_NTSC"},
-		{Value: 0xff, Name: "V4L2_STD_PAL"},
-		{Value: 0xff0000, Name: "V4L2_STD_SECAM"},
-		{Value: 0x3000000, Name: "V4L2_STD_ATSC"},
 		{Value: 0x1, Name: "V4L2_STD_PAL_B"},
 		{Value: 0x2, Name: "V4L2_STD_PAL_B1"},
 		{Value: 0x4, Name: "V4L2_STD_PAL_G"},
@@ -292,18 +284,6 @@ var V4L2Std = &Set{
 		{Value: 0x800000, Name: "V4L2_STD_SECAM_LC"},
 		{Value: 0x1000000, Name: "V4L2_STD_ATSC_8_VSB"},
 		{Value: 0x2000000, Name: "V4L2_STD_ATSC_16_VSB"},
-		{Value: 0x320000, Name: "V4L2_STD_SECAM_DK"},
-		{Value: 0x7, Name: "V4L2_STD_PAL_BG"},
-		{Value: 0xe0, Name: "V4L2_STD_PAL_DK"},
-		{Value: 0x10003, Name: "V4L2_STD_B"},
-		{Value: 0x40004, Name: "V4L2_STD_G"},
-		{Value: 0x80008, Name: "V4L2_STD_H"},
-		{Value: 0xc00000, Name: "V4L2_STD_L"},
-		{Value: 0xc000c, Name: "V4L2_STD_GH"},
-		{Value: 0x3200e0, Name: "V4L2_STD_DK"},
-		{Value: 0x50007, Name: "V4L2_STD_BG"},
-		{Value: 0xb700, Name: "V4L2_STD_MN"},
-		{Value: 0x1700, Name: "V4L2_STD_MTS"},
 	},
 }
 

@@ -34,51 +34,62 @@ type set struct {
 
 // genSets makes zsets_x.go from sets/x.txt.
 func genSets(dir string, files map[string][]byte) error {
-	u, err := readUAPI(dir)
+	byFile, err := loadSets(dir)
 	if err != nil {
 		return err
 	}
-	paths, err := filepath.Glob(filepath.Join(dir, "sets", "*.txt"))
-	if err != nil {
-		return err
-	}
-	r := resolver{uapi: u, sets: make(map[string]*set)}
-	byFile := make(map[string][]*set)
-	for _, path := range paths {
-		sets, err := readSets(path)
-		if err != nil {
-			return err
-		}
-		for _, s := range sets {
-			if first := r.sets[s.name]; first != nil {
-				return fmt.Errorf("%s:%d: set %s is in %s:%d already", s.file, s.line, s.name, first.file, first.line)
-			}
-			r.sets[s.name] = s
-		}
-		base := strings.TrimSuffix(filepath.Base(path), ".txt")
-		byFile["zsets_"+base+".go"] = sets
-	}
-	var errs []error
 	for file, sets := range byFile {
 		var b bytes.Buffer
 		for _, s := range sets {
-			if err := r.resolve(s); err != nil {
-				errs = append(errs, fmt.Errorf("%s:%d: %s: %w", s.file, s.line, s.name, err))
-				continue
-			}
 			s.print(&b)
 		}
-		files[file] = b.Bytes()
+		files["zsets_"+strings.TrimSuffix(file, ".txt")+".go"] = b.Bytes()
 	}
-	return errors.Join(errs...)
+	return nil
 }
 
-// readSets reads a file of set descriptions, see sets/README.md.
-func readSets(path string) ([]*set, error) {
-	data, err := os.ReadFile(path)
+// loadSets reads all files of sets, and finds the members of each set.
+func loadSets(dir string) (byFile map[string][]*set, err error) {
+	u, err := readUAPI(dir)
 	if err != nil {
 		return nil, err
 	}
+	paths, err := filepath.Glob(filepath.Join(dir, "sets", "*.txt"))
+	if err != nil {
+		return nil, err
+	}
+	r := resolver{uapi: u, sets: make(map[string]*set)}
+	byFile = make(map[string][]*set)
+	for _, path := range paths {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		sets, err := parseSets(filepath.Base(path), data)
+		if err != nil {
+			return nil, err
+		}
+		byFile[filepath.Base(path)] = sets
+		for _, s := range sets {
+			if first := r.sets[s.name]; first != nil {
+				return nil, fmt.Errorf("%s:%d: set %s is in %s:%d already", s.file, s.line, s.name, first.file, first.line)
+			}
+			r.sets[s.name] = s
+		}
+	}
+	var errs []error
+	for _, sets := range byFile {
+		for _, s := range sets {
+			if err := r.resolve(s); err != nil {
+				errs = append(errs, fmt.Errorf("%s:%d: %s: %w", s.file, s.line, s.name, err))
+			}
+		}
+	}
+	return byFile, errors.Join(errs...)
+}
+
+// parseSets reads a file of set descriptions, see sets/README.md.
+func parseSets(file string, data []byte) ([]*set, error) {
 	var sets []*set
 	n := 0
 	for line := range bytes.Lines(data) {
@@ -90,19 +101,19 @@ func readSets(path string) ([]*set, error) {
 		}
 		if text[0] == ' ' || text[0] == '\t' {
 			if len(sets) == 0 {
-				return nil, fmt.Errorf("%s:%d: nothing to continue", path, n)
+				return nil, fmt.Errorf("%s:%d: nothing to continue", file, n)
 			}
 			s := sets[len(sets)-1]
 			s.terms = append(s.terms, f...)
 			continue
 		}
 		if len(f) < 4 || f[0] != "enum" && f[0] != "flags" {
-			return nil, fmt.Errorf("%s:%d: want enum|flags <Name> <UNKNOWN_???> <members>", path, n)
+			return nil, fmt.Errorf("%s:%d: want enum|flags <Name> <UNKNOWN_???> <members>", file, n)
 		}
 		if f[2] == "-" {
 			f[2] = ""
 		}
-		sets = append(sets, &set{file: filepath.Base(path), line: n, kind: f[0], name: f[1], unknown: f[2], terms: f[3:]})
+		sets = append(sets, &set{file: file, line: n, kind: f[0], name: f[1], unknown: f[2], terms: f[3:]})
 	}
 	return sets, nil
 }
@@ -218,6 +229,9 @@ func (r *resolver) value(header, s string) ([2]uint64, error) {
 			return [2]uint64{}, err
 		}
 		return c.bit().values, nil
+	}
+	if s == "" {
+		return [2]uint64{}, fmt.Errorf("a member without a name")
 	}
 	if c := s[0]; '0' <= c && c <= '9' || c == '-' {
 		v, err := parseValue(s)
