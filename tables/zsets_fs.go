@@ -748,7 +748,7 @@ var MountFlags = &Set{
 		{Value: 0x10000000, Name: "MS_NOSEC"},
 		{Value: 0x20000000, Name: "MS_BORN"},
 		{Value: 0x40000000, Name: "MS_ACTIVE"},
-		{Value: 0xffffffff80000000, Name: "MS_NOUSER"},
+		{Value: 0x80000000, Name: "MS_NOUSER"},
 	},
 }
 

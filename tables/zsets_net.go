@@ -817,9 +817,9 @@ var IPCmsgType = &Set{
 	},
 }
 
-// SocketLevel: SOL_???, from <kernel/linux/socket.h>.
+// SocketLevel: SOL_??, from <kernel/linux/socket.h>.
 var SocketLevel = &Set{
-	Unknown: "SOL_???",
+	Unknown: "SOL_??",
 	sorted:  true,
 	Consts: []Const{
 		{Value: 0x0, Name: "SOL_IP"},

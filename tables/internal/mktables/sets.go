@@ -249,6 +249,13 @@ func (r *resolver) value(header, s string) ([2]uint64, error) {
 // asked for by name; patterns pass it over, and they pass over what an earlier
 // flag stands for already.
 func (s *set) add(m member, masked, explicit bool) {
+	if s.kind == "flags" {
+		for i, v := range m.values {
+			if int64(v) == int64(int32(v)) {
+				m.values[i] = uint64(uint32(v)) // 1<<31 is negative in C
+			}
+		}
+	}
 	if s.kind == "flags" && !masked {
 		if m.values[0] == 0 {
 			if !explicit {

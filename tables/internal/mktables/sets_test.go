@@ -83,6 +83,7 @@ func TestResolve(t *testing.T) {
 		{"flags E E_??? <a.h> A_ZERO A_ONE", "A_ZERO=0x0/0xffffffffffffffff A_ONE=0x1"},
 		{"flags E E_??? <a.h> A_MASK{A_ZERO A_TWO} A_FOUR", "A_ZERO=0x0/0x3 A_TWO=0x2/0x3 A_FOUR=0x4"},
 		{"flags E E_??? <a.h> 0x30 { A_ZERO } A_ONE", "A_ZERO=0x0/0x30 A_ONE=0x1"},
+		{"flags E E_??? X=-0x80000000", "X=0x80000000"},
 		{"flags E E_??? <a.h> 1<<A_TWO 1<<A_F*", "1<<A_TWO=0x4 1<<A_FOUR=0x10"},
 		{"enum E E_??? A_FOUR # comment\n\n  A_SIX\n# more\n\tB_ONE", "A_FOUR=0x4 A_SIX=0x6 B_ONE=0x1"},
 	} {
