@@ -30,7 +30,6 @@ type jsonTrace struct {
 	key    string // of what is outside of any cell: "args", "ret", "info"
 	note   []byte // comment to what is not shown of the innermost level
 	order  bool   // inside htons and the like, which are left out
-	ip     uint64
 	inCall bool
 	failed bool
 }
@@ -66,7 +65,9 @@ func (j *jsonTrace) PID() int { return j.pid }
 
 func (j *jsonTrace) SetComm(comm []byte) { j.comm = append(j.comm[:0], comm...) }
 
-func (j *jsonTrace) SetIP(ip uint64) { j.ip = ip }
+func (j *jsonTrace) SetIP(uint64) {}
+
+func (j *jsonTrace) SetNumber(uint64) {}
 
 // begin starts a record.
 func (j *jsonTrace) begin(event string, at time.Time) {

@@ -72,6 +72,8 @@ func (t *text) SetComm(comm []byte) {
 
 func (t *text) SetIP(ip uint64) { t.ip = ip }
 
+func (t *text) SetNumber(nr uint64) { t.nr, t.numbered = nr, true }
+
 // BeginCall implements Trace.
 func (t *text) BeginCall(h *Header) {
 	t.end() // a call that never came back

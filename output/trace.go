@@ -61,9 +61,12 @@ type Trace interface {
 	// in pid 123 +++".
 	Superseded(at time.Time, leader Trace, quiet bool)
 
-	// SetIP gives the instruction pointer at the stop being recorded, for
+	// SetIP gives the instruction pointer at the stop to be recorded next, for
 	// records other than the start of a call (-i).
 	SetIP(ip uint64)
+	// SetNumber gives the number of a call that is not recorded, for the
+	// records before the next call (-n).
+	SetNumber(nr uint64)
 	// PID is the thread id that records are marked with.
 	PID() int
 	// SetComm gives the command name to show beside the pid (-Y); empty for none.

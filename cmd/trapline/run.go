@@ -212,6 +212,7 @@ func (s *session) event(ev *tracer.Event) {
 		s.signal(t, ev)
 	case tracer.GroupStop:
 		if s.config.signals.has(int(ev.Signal)) {
+			s.locate(t, ev.Tracee)
 			t.trace.Stopped(s.now(), tables.SignalName(int(ev.Signal)))
 		}
 	case tracer.Created:

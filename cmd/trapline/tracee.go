@@ -31,6 +31,7 @@ func (s *session) newTracee(tr *tracer.Tracee) (*tracee, error) {
 		return nil, err
 	}
 	t := &tracee{trace: trace}
+	s.nameTracee(t, tr.TID)
 	t.call = decode.Call{Decoder: s.decoder, Out: trace, Mem: tr, TID: tr.TID}
 	tr.Data = t
 	return t, nil
@@ -47,6 +48,7 @@ func (s *session) enter(t *tracee, ev *tracer.Event) {
 	}
 	t.shown = s.chosen(t, call)
 	if !t.shown {
+		t.trace.SetNumber(call.NR)
 		return
 	}
 	t.entered = s.now()
@@ -56,6 +58,7 @@ func (s *session) enter(t *tracee, ev *tracer.Event) {
 			return
 		}
 	}
+	s.nameTracee(t, ev.Tracee.TID)
 	h := &s.header
 	h.Time, h.ABI, h.NR, h.IP = t.entered, call.ABI, call.NR, call.IP
 	h.Name = t.call.Sig.Name
@@ -124,6 +127,7 @@ func (s *session) exit(t *tracee, ev *tracer.Event) {
 		}
 		return
 	}
+	t.trace.SetIP(call.IP)
 	t.trace.Resume(now)
 	t.call.Ret, t.call.Errno = call.Ret, 0
 	if call.IsError {
@@ -163,6 +167,7 @@ func (s *session) signal(t *tracee, ev *tracer.Event) {
 	if !s.config.signals.has(int(ev.Signal)) {
 		return
 	}
+	s.locate(t, ev.Tracee)
 	t.trace.BeginSignal(s.now(), tables.SignalName(int(ev.Signal)))
 	t.call.ShowSiginfo(ev.Siginfo[:])
 	t.trace.EndSignal()
@@ -171,6 +176,7 @@ func (s *session) signal(t *tracee, ev *tracer.Event) {
 // exec is the moment of a successful execve. If its caller was not the leader of
 // its thread group, it is the leader from now on.
 func (s *session) exec(t *tracee, ev *tracer.Event) {
+	s.nameTracee(t, ev.Tracee.TID)
 	if ev.Superseded == nil {
 		return
 	}

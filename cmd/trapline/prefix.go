@@ -1,0 +1,33 @@
+package main
+
+import (
+	"os"
+	"strconv"
+
+	"trapline/decode"
+	"trapline/tracer"
+)
+
+// nameTracee has the tracee's records marked with the name of its command, as
+// it is now (-Y). Once the tracee has ended the last name stays.
+func (s *session) nameTracee(t *tracee, tid int) {
+	if s.config.pidDecoding&decode.PIDComm == 0 {
+		return
+	}
+	comm, err := os.ReadFile("/proc/" + strconv.Itoa(tid) + "/comm")
+	if err == nil && len(comm) > 0 {
+		t.trace.SetComm(comm[:len(comm)-1])
+	}
+}
+
+// locate gives the record to come the instruction pointer of a tracee that is
+// not in a call (-i).
+func (s *session) locate(t *tracee, tr *tracer.Tracee) {
+	if !s.config.looks.IP {
+		return
+	}
+	var regs tracer.Registers
+	if tr.Registers(&regs) == nil {
+		t.trace.SetIP(regs.Rip)
+	}
+}
