@@ -63,19 +63,21 @@ type Call struct {
 	Ret   int64 // result, sign-extended; -errno for a failed call
 	Errno int   // 0 unless the call failed
 
-	next    int             // index into Sig.args of the next one to show
-	halfway bool            // args[next] is of direction Both and has begun
-	begun   bool            // what the last pointer points to could be read
-	before  uint64          // a value of it that may change until then
-	exiting bool            // at the exit-stop
-	regs    [6 * 8]byte     // Args, each one ABI word wide
-	saved   [maxArgs]uint64 // what capture saw
-	hasSave uint16          // bit i: saved[i] is set
-	entered [16]byte        // what an AsEntered argument pointed to
-	msg     messages
-	frames  [maxDepth]frame // structs being shown, innermost last
-	depth   int
-	iov     iovState // the buffers being shown
+	next      int             // index into Sig.args of the next one to show
+	halfway   bool            // args[next] is of direction Both and has begun
+	begun     bool            // what the last pointer points to could be read
+	before    uint64          // a value of it that may change until then
+	known     uint64          // bytes of the struct being shown that the caller has
+	snapshots []View          // memory as it was at the enter-stop
+	exiting   bool            // at the exit-stop
+	regs      [6 * 8]byte     // Args, each one ABI word wide
+	saved     [maxArgs]uint64 // what capture saw
+	hasSave   uint16          // bit i: saved[i] is set
+	entered   [16]byte        // what an AsEntered argument pointed to
+	msg       messages
+	frames    [maxDepth]frame // structs being shown, innermost last
+	depth     int
+	iov       iovState // the buffers being shown
 }
 
 const (
@@ -101,6 +103,7 @@ func (c *Call) Exiting() bool { return c.exiting }
 // Begin starts a new call; ABI, NR, Args, Sig and the flags have been set.
 func (c *Call) Begin() {
 	c.next, c.halfway, c.exiting, c.hasSave, c.depth = 0, false, false, 0, 0
+	c.snapshots = c.snapshots[:0]
 	c.Ret, c.Errno = 0, 0
 	if c.ABI == tables.X86_64 {
 		for i, a := range c.Args {

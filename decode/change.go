@@ -60,13 +60,14 @@ func (t *fill) Show(c *Call, v View) {
 	if addr != 0 {
 		m, ok = c.ReadType(addr, t.in)
 	}
-	c.begun = ok
 	if !ok {
+		c.begun = false
 		c.Out.Addr(addr)
 		return
 	}
 	c.Out.BeginStruct()
 	t.in.ShowMembers(c, m)
+	c.begun = true
 	if t.again != nil {
 		c.before = t.last(c, m)
 	}

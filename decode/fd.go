@@ -102,6 +102,16 @@ func Value64(show func(c *Call, v uint64)) Type {
 	return &custom{sameLayout(8), In, func(c *Call, v View) { show(c, v.Uint(8)) }}
 }
 
+// ValueOf is a value kept in an n that a Go function shows.
+func ValueOf(n *Number, show func(c *Call, v uint64)) Type { return &shown{n, show} }
+
+type shown struct {
+	*Number
+	show func(c *Call, v uint64)
+}
+
+func (t *shown) Show(c *Call, v View) { t.show(c, t.Value(c, v)) }
+
 // Memory behind a pointer that a Go function shows; it gets the address.
 func AtAddr(show func(c *Call, addr uint64)) Type { return &followed{show: show} }
 

@@ -229,3 +229,28 @@ func (t *charArray) Show(c *Call, v View) {
 // ByteArray is n bytes inside a struct that are no string: shown as strace
 // shows binary data.
 func ByteArray(n int) Type { return &pad{n} }
+
+// CutStr is a Str of which no more than size bytes, the NUL included, are
+// looked at.
+func CutStr(size Num) Type { return &cutString{size: size} }
+
+type cutString struct {
+	unsized
+	size Num
+}
+
+func (t *cutString) Show(c *Call, v View) { t.showAt(c, v.Addr) }
+
+func (t *cutString) showAt(c *Call, addr uint64) {
+	size := min(t.size.num(c), uint64(c.StringLimit)+1)
+	b := c.Read(addr, int(size))
+	if i := bytes.IndexByte(b, 0); i >= 0 {
+		c.Out.Str(b[:i], false)
+		return
+	}
+	if uint64(len(b)) < size {
+		c.Out.Addr(addr)
+		return
+	}
+	c.Out.Str(b[:min(len(b), c.StringLimit)], true)
+}

@@ -82,6 +82,18 @@ func (st *StructType) Pick(names ...string) *StructType {
 	return &picked
 }
 
+// moved is the same struct with one member shown before another.
+func (st *StructType) moved(name, before string) *StructType {
+	at := func(name string) int {
+		return slices.IndexFunc(st.shown, func(i int) bool { return st.members[i].name == name })
+	}
+	moved := *st
+	from := at(name)
+	moved.shown = slices.Delete(slices.Clone(st.shown), from, from+1)
+	moved.shown = slices.Insert(moved.shown, at(before), st.shown[from])
+	return &moved
+}
+
 // Offset gives a member's offset in bytes, for tests of the layout.
 func (st *StructType) Offset(abi tables.ABI, name string) (int, bool) {
 	for i := range st.members {

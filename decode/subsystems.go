@@ -46,4 +46,5 @@ var subsystems = [...]subsystem{
 	{both: landlockCalls},
 	{both: lsmCalls},
 	{both: perfCalls},
+	{both: bpfCalls},
 }

@@ -276,12 +276,12 @@ var BPFMapFlags = &Set{
 var BPFElemFlags = &Set{
 	Unknown: "BPF_???",
 	Consts: []Const{
+		{Value: 0x0, Mask: 0xffffffffffffffff, Name: "BPF_ANY"},
 		{Value: 0x10, Name: "BPF_F_ALL_CPUS"},
 		{Value: 0x8, Name: "BPF_F_CPU"},
 		{Value: 0x4, Name: "BPF_F_LOCK"},
-		{Value: 0x0, Mask: 0xffffffffffffffff, Name: "BPF_ANY"},
-		{Value: 0x1, Name: "BPF_NOEXIST"},
 		{Value: 0x2, Name: "BPF_EXIST"},
+		{Value: 0x1, Name: "BPF_NOEXIST"},
 	},
 }
 
@@ -289,6 +289,7 @@ var BPFElemFlags = &Set{
 var BPFLookupFlags = &Set{
 	Unknown: "BPF_???",
 	Consts: []Const{
+		{Value: 0x0, Mask: 0xffffffffffffffff, Name: "BPF_ANY"},
 		{Value: 0x10, Name: "BPF_F_ALL_CPUS"},
 		{Value: 0x8, Name: "BPF_F_CPU"},
 		{Value: 0x4, Name: "BPF_F_LOCK"},
@@ -317,6 +318,11 @@ var BPFFileFlags = &Set{
 		{Value: 0x8, Name: "BPF_F_RDONLY"},
 		{Value: 0x10, Name: "BPF_F_WRONLY"},
 		{Value: 0x4000, Name: "BPF_F_PATH_FD"},
+		{Value: 0x8000, Name: "BPF_F_VTYPE_BTF_OBJ_FD"},
+		{Value: 0x10000, Name: "BPF_F_TOKEN_FD"},
+		{Value: 0x20000, Name: "BPF_F_SEGV_ON_FAULT"},
+		{Value: 0x40000, Name: "BPF_F_NO_USER_CONV"},
+		{Value: 0x80000, Name: "BPF_F_RB_OVERWRITE"},
 	},
 }
 
