@@ -12,20 +12,16 @@ import (
 
 // genIoctls makes the table of ioctl requests: all constants that headers make
 // with _IOC, and those older ones that ioctls.txt names.
-func genIoctls(dir string, files map[string][]byte) error {
-	u, err := readUAPI(dir)
-	if err != nil {
-		return err
-	}
+func genIoctls(f facts, files map[string][]byte) error {
 	found := make(map[string]*constant)
-	for _, header := range u.headers {
-		for _, c := range u.consts[header] {
+	for _, header := range f.uapi.headers {
+		for _, c := range f.uapi.consts[header] {
 			if c.ioc {
 				found[c.name] = c
 			}
 		}
 	}
-	if err := namedIoctls(dir, u, found); err != nil {
+	if err := namedIoctls(f, found); err != nil {
 		return err
 	}
 	var all []*constant
@@ -61,8 +57,8 @@ func genIoctls(dir string, files map[string][]byte) error {
 }
 
 // namedIoctls adds and removes what ioctls.txt says.
-func namedIoctls(dir string, u *uapi, found map[string]*constant) error {
-	data, err := os.ReadFile(filepath.Join(dir, "ioctls.txt"))
+func namedIoctls(f facts, found map[string]*constant) error {
+	data, err := os.ReadFile(filepath.Join(f.dir, "ioctls.txt"))
 	if err != nil {
 		return err
 	}
@@ -72,7 +68,7 @@ func namedIoctls(dir string, u *uapi, found map[string]*constant) error {
 		n++
 		line, _, _ = strings.Cut(line, "#")
 		for _, term := range strings.Fields(line) {
-			if err := oneTerm(u, term, &header, found); err != nil {
+			if err := oneTerm(f.uapi, term, &header, found); err != nil {
 				return fmt.Errorf("ioctls.txt:%d: %w", n, err)
 			}
 		}

@@ -1,5 +1,6 @@
 // Mktables turns the facts in package tables' directory into Go: system call
-// tables, classes, errors, signals. Run it there, or by "go generate".
+// tables and classes, errors, signals, sets of constants, ioctl requests. Run
+// it there, or by "go generate".
 package main
 
 import (
@@ -25,18 +26,28 @@ func main() {
 	}
 }
 
+// facts are what files are generated from.
+type facts struct {
+	dir  string // of package tables
+	uapi *uapi
+}
+
 // generate makes every generated file of package tables, by name, from the
 // facts in dir.
 func generate(dir string) (map[string][]byte, error) {
+	u, err := readUAPI(dir)
+	if err != nil {
+		return nil, err
+	}
 	files := make(map[string][]byte)
-	for _, gen := range []func(dir string, files map[string][]byte) error{
+	for _, gen := range []func(f facts, files map[string][]byte) error{
 		genSyscalls,
 		genErrnos,
 		genSignals,
 		genSets,
 		genIoctls,
 	} {
-		if err := gen(dir, files); err != nil {
+		if err := gen(facts{dir, u}, files); err != nil {
 			return nil, err
 		}
 	}

@@ -8,19 +8,19 @@ import (
 )
 
 // genErrnos makes the table of error names and messages, indexed by number.
-func genErrnos(dir string, files map[string][]byte) error {
+func genErrnos(f facts, files map[string][]byte) error {
 	var b bytes.Buffer
 	b.WriteString("var errnos = [...]struct{ name, message string }{\n")
-	err := lines(dir, "errno.txt", func(line string) error {
-		f := strings.SplitN(line, " ", 3)
-		if len(f) != 3 {
+	err := lines(f.dir, "errno.txt", func(line string) error {
+		field := strings.SplitN(line, " ", 3)
+		if len(field) != 3 {
 			return fmt.Errorf("want <number> <name> <message>")
 		}
-		n, err := strconv.ParseUint(f[0], 10, 12)
+		n, err := strconv.ParseUint(field[0], 10, 12)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(&b, "%d: {%q, %q},\n", n, f[1], f[2])
+		fmt.Fprintf(&b, "%d: {%q, %q},\n", n, field[1], field[2])
 		return nil
 	})
 	b.WriteString("}\n")
@@ -29,10 +29,10 @@ func genErrnos(dir string, files map[string][]byte) error {
 }
 
 // genSignals makes the table of signal names, indexed by number.
-func genSignals(dir string, files map[string][]byte) error {
+func genSignals(f facts, files map[string][]byte) error {
 	var b bytes.Buffer
 	b.WriteString("var signals = [...]string{\n")
-	err := lines(dir, "signal.txt", func(line string) error {
+	err := lines(f.dir, "signal.txt", func(line string) error {
 		number, name, _ := strings.Cut(line, " ")
 		n, err := strconv.ParseUint(number, 10, 8)
 		if err != nil {

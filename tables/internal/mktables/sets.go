@@ -33,8 +33,8 @@ type set struct {
 }
 
 // genSets makes zsets_x.go from sets/x.txt.
-func genSets(dir string, files map[string][]byte) error {
-	byFile, err := loadSets(dir)
+func genSets(f facts, files map[string][]byte) error {
+	byFile, err := loadSets(f)
 	if err != nil {
 		return err
 	}
@@ -49,16 +49,12 @@ func genSets(dir string, files map[string][]byte) error {
 }
 
 // loadSets reads all files of sets, and finds the members of each set.
-func loadSets(dir string) (byFile map[string][]*set, err error) {
-	u, err := readUAPI(dir)
+func loadSets(f facts) (byFile map[string][]*set, err error) {
+	paths, err := filepath.Glob(filepath.Join(f.dir, "sets", "*.txt"))
 	if err != nil {
 		return nil, err
 	}
-	paths, err := filepath.Glob(filepath.Join(dir, "sets", "*.txt"))
-	if err != nil {
-		return nil, err
-	}
-	r := resolver{uapi: u, sets: make(map[string]*set)}
+	r := resolver{uapi: f.uapi, sets: make(map[string]*set)}
 	byFile = make(map[string][]*set)
 	for _, path := range paths {
 		data, err := os.ReadFile(path)

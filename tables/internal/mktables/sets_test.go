@@ -170,7 +170,11 @@ func TestMatch(t *testing.T) {
 // name twice, a flag behind one that always takes its bits first, or one
 // outside of its own mask.
 func TestMembersReachable(t *testing.T) {
-	byFile, err := loadSets("../..")
+	u, err := readUAPI("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	byFile, err := loadSets(facts{"../..", u})
 	if err != nil {
 		t.Fatal(err)
 	}

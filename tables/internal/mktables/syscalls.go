@@ -13,8 +13,8 @@ import (
 )
 
 // genSyscalls makes a file of rows for each ABI, and the names of the classes.
-func genSyscalls(dir string, files map[string][]byte) error {
-	classes, err := readClasses(dir)
+func genSyscalls(f facts, files map[string][]byte) error {
+	classes, err := readClasses(f.dir)
 	if err != nil {
 		return err
 	}
@@ -37,7 +37,7 @@ func genSyscalls(dir string, files map[string][]byte) error {
 		{"syscall_64.tbl", []string{"common", "x32"}, "X32"},
 		{"syscall_32.tbl", []string{"i386"}, "I386"},
 	} {
-		rows, err := readTable(dir, t.file, t.abis)
+		rows, err := readTable(f.dir, t.file, t.abis)
 		if err != nil {
 			return err
 		}
