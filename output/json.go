@@ -176,6 +176,10 @@ func (j *jsonTrace) Resume(time.Time) {}
 // EndCall implements Trace.
 func (j *jsonTrace) EndCall(r *Result) {
 	j.unwind()
+	if r.Tampered != "" {
+		j.member("tampered")
+		j.string(r.Tampered)
+	}
 	j.member("duration_ns")
 	j.buf = appendNumber(j.buf, uint64(max(0, r.Duration)), Unsigned)
 	if r.Regs != nil {

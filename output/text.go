@@ -163,6 +163,12 @@ func (t *text) Resume(at time.Time) {
 
 // EndCall implements Trace.
 func (t *text) EndCall(r *Result) {
+	if r.Tampered != "" {
+		t.part(hueResult)
+		t.put("(")
+		t.put(r.Tampered)
+		t.put(")")
+	}
 	if t.opt.Durations {
 		t.part(hueResult)
 		t.punct("<")

@@ -102,6 +102,7 @@ type Via struct {
 // Result is what is known of a call when it is finished, besides its value.
 type Result struct {
 	Duration time.Duration // between enter-stop and exit-stop
+	Tampered string        // what was done to the call: "INJECTED", "DELAYED"; empty if nothing
 	Regs     *RegisterView // what --regs shows, or nil
 }
 

@@ -40,6 +40,8 @@ type config struct {
 	readFDs  fdSet    // -e read
 	writeFDs fdSet    // -e write
 
+	injections []*injection // -e inject=, -e fault=
+
 	destination   output.Destination
 	looks         output.Options
 	alwaysShowPID bool

@@ -44,6 +44,8 @@ var qualifiers = []qualifier{
 		c.traceFDs = &s
 		return err
 	}},
+	{[]string{"inject"}, injects("inject")},
+	{[]string{"fault"}, injects("fault")},
 	{[]string{"decode-fds", "decode-fd"}, func(c *config, v string) (err error) {
 		c.fds, err = parseBits(v, "decode-fds", fdNames, allFDs)
 		c.longY = true
@@ -53,6 +55,14 @@ var qualifiers = []qualifier{
 		c.pidDecoding, err = parseBits(v, "decode-pids", pidNames, decode.PIDComm|decode.PIDNamespace)
 		return err
 	}},
+}
+
+func injects(what string) func(c *config, v string) error {
+	return func(c *config, v string) error {
+		in, err := parseInjection(what, v)
+		c.injections = append(c.injections, in)
+		return err
+	}
 }
 
 func setSyscalls(s *syscallSet, value string) (err error) {
@@ -87,7 +97,7 @@ func findQualifier(name string) *qualifier {
 
 // unavailable are strace's qualifiers that trapline does not have.
 var unavailable = map[string]bool{
-	"fault": true, "inject": true, "kvm": true, "namespace": true, "secontext": true,
+	"kvm": true, "namespace": true, "secontext": true,
 }
 
 // byName is the long form of a qualifier: --trace=SET is -e trace=SET.

@@ -162,6 +162,10 @@ var options = []option{
 	{long: []string{"entry-points"}, set: flag(func(c *config) *bool { return &c.looks.EntryPoints })},
 	{long: []string{"json"}, set: flag(func(c *config) *bool { return &c.looks.JSON })},
 
+	// Tampering
+	{long: []string{"inject"}, arg: requiredArgument, set: byName("inject", "")},
+	{long: []string{"fault"}, arg: requiredArgument, set: byName("fault", "")},
+
 	// Statistics
 	{short: 'c', long: []string{"summary-only"}, set: setSummary(summaryOnly)},
 	{short: 'C', long: []string{"summary"}, set: setSummary(summaryToo)},

@@ -108,11 +108,7 @@ func (s signalSet) has(n int) bool { return n > 0 && s&(1<<(n-1)) != 0 }
 func parseSignalSet(text string) (signalSet, error) {
 	var set signalSet
 	negated, err := parseSet(text, "signal", func(item string) (bool, error) {
-		n, ok := tables.SignalByName(item)
-		if !ok {
-			v, err := strconv.ParseUint(item, 10, 8)
-			n, ok = int(v), err == nil
-		}
+		n, ok := parseSignal(item)
 		if ok && 0 < n && n <= tables.NumSignals {
 			set |= 1 << (n - 1)
 		}
@@ -122,6 +118,15 @@ func parseSignalSet(text string) (signalSet, error) {
 		set = ^set
 	}
 	return set, err
+}
+
+// parseSignal reads a signal's name or number.
+func parseSignal(s string) (n int, ok bool) {
+	if n, ok := tables.SignalByName(s); ok {
+		return n, true
+	}
+	v, err := strconv.ParseUint(s, 10, 8)
+	return int(v), err == nil
 }
 
 // fdSet is a set of file descriptors.

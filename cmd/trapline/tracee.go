@@ -20,6 +20,7 @@ type tracee struct {
 	cpu     time.Duration // spent in the kernel before the call
 
 	regs      registers
+	tamper    tampering
 	inner     socketcall.Call // the call inside a multiplexer's
 	innerCall uint32          // its number there
 }
@@ -50,6 +51,9 @@ func (s *session) enter(t *tracee, ev *tracer.Event) {
 	if !t.shown {
 		t.trace.SetNumber(call.NR)
 		return
+	}
+	if t.tamper.injection != nil {
+		s.tamperAtEntry(t, ev)
 	}
 	t.entered = s.now()
 	if s.summary != nil {
@@ -93,6 +97,7 @@ func (s *session) chosen(t *tracee, call *tracer.Syscall) bool {
 	d.ABI, d.NR = call.ABI, call.NR
 	s.header.Via = nil
 	if m == notMultiplexed {
+		t.innerCall = 0
 		d.Args, d.Sig = call.Args, decode.Lookup(call.ABI, call.NR)
 	} else {
 		d.Args, d.Sig = t.inner.Args, decode.Inner(&t.inner)
@@ -101,7 +106,14 @@ func (s *session) chosen(t *tracee, call *tracer.Syscall) bool {
 	}
 	d.Abbrev, d.Plain, d.Raw = in(&c.abbrev), !in(&c.verbose), in(&c.raw)
 	d.Begin()
-	return s.files == nil || s.files.chooses(d)
+	if s.files != nil && !s.files.chooses(d) {
+		return false
+	}
+	t.tamper.injection = nil
+	if len(c.injections) > 0 {
+		t.tamper.injection = s.findInjection(t, in)
+	}
+	return true
 }
 
 // exit is a syscall-exit-stop.
@@ -111,6 +123,7 @@ func (s *session) exit(t *tracee, ev *tracer.Event) {
 		return
 	}
 	t.shown = false
+	s.result.Tampered = s.tamperAtExit(t, ev)
 	now := s.now()
 	status := output.Successful
 	if call.IsError {

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"trapline/tables"
+	"trapline/tracer"
+)
+
+// tampering is what is being done to the call under way (-e inject=).
+type tampering struct {
+	injection *injection
+	poked     bool
+	counts    map[tamperedCall]int // of the calls of a tracee so far
+}
+
+// tamperedCall counts by call. nr is the multiplexer's for the calls inside one.
+type tamperedCall struct {
+	abi  tables.ABI
+	nr   uint64
+	call uint32
+}
+
+// findInjection gives what is done to a tracee's call, or nil. Of several that name
+// the call the last counts.
+func (s *session) findInjection(t *tracee, in func(*syscallSet) bool) *injection {
+	for i := len(s.config.injections) - 1; i >= 0; i-- {
+		injection := s.config.injections[i]
+		if !in(&injection.calls) {
+			continue
+		}
+		if t.tamper.counts == nil {
+			t.tamper.counts = make(map[tamperedCall]int)
+		}
+		key := tamperedCall{t.call.ABI, t.call.NR, t.innerCall}
+		t.tamper.counts[key]++
+		if injection.hits(t.tamper.counts[key]) {
+			return injection
+		}
+		return nil
+	}
+	return nil
+}
+
+// tamperAtEntry does what is to be done at the enter-stop, before the call is decoded.
+func (s *session) tamperAtEntry(t *tracee, ev *tracer.Event) {
+	in := t.tamper.injection
+	t.tamper.poked = s.poke(t, ev, in.pokeEnter)
+	if in.result != nil {
+		nr := uint64(tracer.NoCall)
+		if in.replacement != "" {
+			if call := tables.ByName(t.call.ABI, in.replacement); call != nil {
+				nr = uint64(call.NR)
+			}
+		}
+		if ev.Tracee.ReplaceCall(nr) != nil {
+			t.tamper.injection = nil // killed in the stop
+			return
+		}
+	}
+	if in.signal != 0 {
+		ev.Signal = unix.Signal(in.signal)
+	}
+	time.Sleep(in.delayEnter)
+}
+
+// tamperAtExit does what is to be done at the exit-stop, before the call is
+// decoded, and returns what the trace has to say about it.
+func (s *session) tamperAtExit(t *tracee, ev *tracer.Event) string {
+	in := t.tamper.injection
+	if in == nil {
+		return ""
+	}
+	t.tamper.injection = nil
+	time.Sleep(in.delayExit)
+	poked := s.poke(t, ev, in.pokeExit) || t.tamper.poked
+	if in.result != nil && ev.Tracee.SetResult(*in.result) == nil {
+		ev.Call.Ret = *in.result
+		ev.Call.IsError = -maxErrno <= *in.result && *in.result < 0
+	}
+	switch {
+	case poked && in.result != nil:
+		return "INJECTED: args, retval"
+	case poked:
+		return "INJECTED: args"
+	case in.result != nil:
+		return "INJECTED"
+	case in.delayEnter != 0 || in.delayExit != 0:
+		return "DELAYED"
+	}
+	return ""
+}
+
+// maxErrno is MAX_ERRNO of linux/err.h.
+const maxErrno = 4095
+
+// poke writes to a tracee's memory and says whether any of it could be written.
+func (s *session) poke(t *tracee, ev *tracer.Event, pokes []poke) (done bool) {
+	for _, p := range pokes {
+		if p.arg >= len(t.call.Args) {
+			continue
+		}
+		if ev.Tracee.WriteMemory(t.call.Args[p.arg], p.data) > 0 {
+			done = true
+		} else {
+			s.log.Message(message("Failed to tamper with process %d: couldn't poke", ev.Tracee.TID))
+		}
+	}
+	return done
+}

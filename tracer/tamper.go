@@ -1,0 +1,26 @@
+package tracer
+
+// ReplaceCall, at a syscall-enter-stop, makes the kernel run call nr in place
+// of the tracee's, with the same arguments. With NoCall it runs none.
+func (tr *Tracee) ReplaceCall(nr uint64) error {
+	var regs Registers
+	if err := tr.Registers(&regs); err != nil {
+		return err
+	}
+	regs.Orig_rax = nr
+	return tr.SetRegisters(&regs)
+}
+
+// NoCall is a number that no system call has: the result is ENOSYS.
+const NoCall = ^uint64(0)
+
+// SetResult, at a syscall-exit-stop, makes the tracee see another result. A
+// call that failed has a negated errno.
+func (tr *Tracee) SetResult(result int64) error {
+	var regs Registers
+	if err := tr.Registers(&regs); err != nil {
+		return err
+	}
+	regs.Rax = uint64(result)
+	return tr.SetRegisters(&regs)
+}
