@@ -271,9 +271,9 @@ var BtrfsSend = &Set{
 	},
 }
 
-// BtrfsSpaceInfo: BTRFS_BLOCK_GROUP_???, from <linux/btrfs_tree.h>.
+// BtrfsSpaceInfo: BTRFS_SPACE_INFO_???, from <linux/btrfs_tree.h>.
 var BtrfsSpaceInfo = &Set{
-	Unknown: "BTRFS_BLOCK_GROUP_???",
+	Unknown: "BTRFS_SPACE_INFO_???",
 	Consts: []Const{
 		{Value: 0xb, Name: "BTRFS_BLOCK_GROUP_TREE_OBJECTID"},
 		{Value: 0xc0, Name: "BTRFS_BLOCK_GROUP_ITEM_KEY"},

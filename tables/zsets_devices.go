@@ -102,9 +102,9 @@ var KDFontFlags = &Set{
 	},
 }
 
-// KDKeymapFlags: KG_???, from <linux/keyboard.h>.
+// KDKeymapFlags: 1<<KG_???, from <linux/keyboard.h>.
 var KDKeymapFlags = &Set{
-	Unknown: "KG_???",
+	Unknown: "1<<KG_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "1<<KG_SHIFT"},
 		{Value: 0x2, Name: "1<<KG_ALTGR"},
@@ -114,7 +114,6 @@ var KDKeymapFlags = &Set{
 		{Value: 0x20, Name: "1<<KG_SHIFTR"},
 		{Value: 0x40, Name: "1<<KG_CTRLL"},
 		{Value: 0x80, Name: "1<<KG_CTRLR"},
-		{Value: 0x100, Name: "1<<KG_CAPSSHIFT"},
 	},
 }
 
@@ -2086,15 +2085,29 @@ var TEEParamAttr = &Set{
 	},
 }
 
-// TEEOrigin: TEE_ORIGIN_???.
+// TEEOrigin: TEEC_ORIGIN_???.
 var TEEOrigin = &Set{
-	Unknown: "TEE_ORIGIN_???",
+	Unknown: "TEEC_ORIGIN_???",
 	sorted:  true,
 	Consts: []Const{
-		{Value: 0x1, Name: "TEE_ORIGIN_API"},
-		{Value: 0x2, Name: "TEE_ORIGIN_COMMS"},
-		{Value: 0x3, Name: "TEE_ORIGIN_TEE"},
-		{Value: 0x4, Name: "TEE_ORIGIN_TRUSTED_APP"},
+		{Value: 0x1, Name: "TEEC_ORIGIN_API"},
+		{Value: 0x2, Name: "TEEC_ORIGIN_COMMS"},
+		{Value: 0x3, Name: "TEEC_ORIGIN_TEE"},
+		{Value: 0x4, Name: "TEEC_ORIGIN_TRUSTED_APP"},
+	},
+}
+
+// TEEShm: TEE_IOCTL_SHM_???.
+var TEEShm = &Set{
+	Unknown: "TEE_IOCTL_SHM_???",
+	Consts: []Const{
+		{Value: 0x1, Name: "TEE_IOCTL_SHM_MAPPED"},
+		{Value: 0x2, Name: "TEE_IOCTL_SHM_DMA_BUF"},
+		{Value: 0x4, Name: "TEE_IOCTL_SHM_EXT_DMA_BUF"},
+		{Value: 0x8, Name: "TEE_IOCTL_SHM_REGISTER"},
+		{Value: 0x10, Name: "TEE_IOCTL_SHM_USER_MAPPED"},
+		{Value: 0x20, Name: "TEE_IOCTL_SHM_POOL"},
+		{Value: 0x40, Name: "TEE_IOCTL_SHM_KERNEL_MAPPED"},
 	},
 }
 

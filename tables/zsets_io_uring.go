@@ -231,9 +231,9 @@ var UringRestriction = &Set{
 	},
 }
 
-// UringRsrcFlags: IORING_RSRC_???, from <linux/io_uring.h>.
+// UringRsrcFlags: IORING_RSRC_REGISTER_???, from <linux/io_uring.h>.
 var UringRsrcFlags = &Set{
-	Unknown: "IORING_RSRC_???",
+	Unknown: "IORING_RSRC_REGISTER_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "IORING_RSRC_REGISTER_SPARSE"},
 	},

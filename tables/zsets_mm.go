@@ -276,6 +276,23 @@ var UffdRegister = &Set{
 	},
 }
 
+// UffdIoctls: 1<<_UFFDIO_???, from <linux/userfaultfd.h>.
+var UffdIoctls = &Set{
+	Unknown: "1<<_UFFDIO_???",
+	Consts: []Const{
+		{Value: 0x4, Name: "1<<_UFFDIO_WAKE"},
+		{Value: 0x8, Name: "1<<_UFFDIO_COPY"},
+		{Value: 0x10, Name: "1<<_UFFDIO_ZEROPAGE"},
+		{Value: 0x20, Name: "1<<_UFFDIO_MOVE"},
+		{Value: 0x40, Name: "1<<_UFFDIO_WRITEPROTECT"},
+		{Value: 0x80, Name: "1<<_UFFDIO_CONTINUE"},
+		{Value: 0x100, Name: "1<<_UFFDIO_POISON"},
+		{Value: 0x1, Name: "1<<_UFFDIO_REGISTER"},
+		{Value: 0x2, Name: "1<<_UFFDIO_UNREGISTER"},
+		{Value: 0x8000000000000000, Name: "1<<_UFFDIO_API"},
+	},
+}
+
 // UffdCopy: UFFDIO_COPY_MODE_???, from <linux/userfaultfd.h>.
 var UffdCopy = &Set{
 	Unknown: "UFFDIO_COPY_MODE_???",

@@ -870,7 +870,7 @@ var CryptoMsgType = &Set{
 	},
 }
 
-// TCPState: TCP_???.
+// TCPState: TCP_???, from <netinet/tcp.h>.
 var TCPState = &Set{
 	Unknown: "TCP_???",
 	sorted:  true,
@@ -888,5 +888,24 @@ var TCPState = &Set{
 		{Value: 0xb, Name: "TCP_CLOSING"},
 		{Value: 0xc, Name: "TCP_NEW_SYN_RECV"},
 		{Value: 0xd, Name: "TCP_BOUND_INACTIVE"},
+	},
+}
+
+// TCPStates: 1<<TCP_???, from <netinet/tcp.h>.
+var TCPStates = &Set{
+	Unknown: "1<<TCP_???",
+	Consts: []Const{
+		{Value: 0x2, Name: "1<<TCP_ESTABLISHED"},
+		{Value: 0x4, Name: "1<<TCP_SYN_SENT"},
+		{Value: 0x8, Name: "1<<TCP_SYN_RECV"},
+		{Value: 0x10, Name: "1<<TCP_FIN_WAIT1"},
+		{Value: 0x20, Name: "1<<TCP_FIN_WAIT2"},
+		{Value: 0x40, Name: "1<<TCP_TIME_WAIT"},
+		{Value: 0x80, Name: "1<<TCP_CLOSE"},
+		{Value: 0x100, Name: "1<<TCP_CLOSE_WAIT"},
+		{Value: 0x200, Name: "1<<TCP_LAST_ACK"},
+		{Value: 0x400, Name: "1<<TCP_LISTEN"},
+		{Value: 0x800, Name: "1<<TCP_CLOSING"},
+		{Value: 0x1000, Name: "1<<TCP_NEW_SYN_RECV"},
 	},
 }

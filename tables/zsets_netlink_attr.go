@@ -487,9 +487,9 @@ var BridgeBoolopt = &Set{
 	},
 }
 
-// BridgeBoolopts: BR_BOOLOPT_???, from <linux/if_bridge.h>.
+// BridgeBoolopts: 1<<BR_BOOLOPT_???, from <linux/if_bridge.h>.
 var BridgeBoolopts = &Set{
-	Unknown: "BR_BOOLOPT_???",
+	Unknown: "1<<BR_BOOLOPT_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "1<<BR_BOOLOPT_NO_LL_LEARN"},
 		{Value: 0x2, Name: "1<<BR_BOOLOPT_MCAST_VLAN_SNOOPING"},
@@ -596,6 +596,18 @@ var MdbState = &Set{
 	},
 }
 
+// MdbRouterType: MDB_RTR_TYPE_???, from <linux/if_bridge.h>.
+var MdbRouterType = &Set{
+	Unknown: "MDB_RTR_TYPE_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x0, Name: "MDB_RTR_TYPE_DISABLED"},
+		{Value: 0x1, Name: "MDB_RTR_TYPE_TEMP_QUERY"},
+		{Value: 0x2, Name: "MDB_RTR_TYPE_PERM"},
+		{Value: 0x3, Name: "MDB_RTR_TYPE_TEMP"},
+	},
+}
+
 // StatsAttr: IFLA_STATS_???, from <linux/if_link.h>.
 var StatsAttr = &Set{
 	Unknown: "IFLA_STATS_???",
@@ -610,15 +622,16 @@ var StatsAttr = &Set{
 	},
 }
 
-// StatsFilter: IFLA_STATS_???, from <linux/if_link.h>.
+// StatsFilter: 1<<IFLA_STATS_???, from <linux/if_link.h>.
 var StatsFilter = &Set{
-	Unknown: "IFLA_STATS_???",
+	Unknown: "1<<IFLA_STATS_???",
 	Consts: []Const{
-		{Value: 0x1, Name: "IFLA_STATS_LINK_64"},
-		{Value: 0x2, Name: "IFLA_STATS_LINK_XSTATS"},
-		{Value: 0x4, Name: "IFLA_STATS_LINK_XSTATS_SLAVE"},
-		{Value: 0x8, Name: "IFLA_STATS_LINK_OFFLOAD_XSTATS"},
-		{Value: 0x10, Name: "IFLA_STATS_AF_SPEC"},
+		{Value: 0x1, Name: "1<<IFLA_STATS_UNSPEC"},
+		{Value: 0x2, Name: "1<<IFLA_STATS_LINK_64"},
+		{Value: 0x4, Name: "1<<IFLA_STATS_LINK_XSTATS"},
+		{Value: 0x8, Name: "1<<IFLA_STATS_LINK_XSTATS_SLAVE"},
+		{Value: 0x10, Name: "1<<IFLA_STATS_LINK_OFFLOAD_XSTATS"},
+		{Value: 0x20, Name: "1<<IFLA_STATS_AF_SPEC"},
 	},
 }
 
@@ -1331,18 +1344,18 @@ var InetDiagBytecode = &Set{
 	},
 }
 
-// InetDiagExt: INET_DIAG_???.
+// InetDiagExt: 1<<INET_DIAG_???-1.
 var InetDiagExt = &Set{
-	Unknown: "INET_DIAG_???",
+	Unknown: "1<<INET_DIAG_???-1",
 	Consts: []Const{
-		{Value: 0x1, Name: "INET_DIAG_MEMINFO"},
-		{Value: 0x2, Name: "INET_DIAG_INFO"},
-		{Value: 0x4, Name: "INET_DIAG_VEGASINFO"},
-		{Value: 0x8, Name: "INET_DIAG_CONG"},
-		{Value: 0x10, Name: "INET_DIAG_TOS"},
-		{Value: 0x20, Name: "INET_DIAG_TCLASS"},
-		{Value: 0x40, Name: "INET_DIAG_SKMEMINFO"},
-		{Value: 0x80, Name: "INET_DIAG_SHUTDOWN"},
+		{Value: 0x1, Name: "1<<(INET_DIAG_MEMINFO-1)"},
+		{Value: 0x2, Name: "1<<(INET_DIAG_INFO-1)"},
+		{Value: 0x4, Name: "1<<(INET_DIAG_VEGASINFO-1)"},
+		{Value: 0x8, Name: "1<<(INET_DIAG_CONG-1)"},
+		{Value: 0x10, Name: "1<<(INET_DIAG_TOS-1)"},
+		{Value: 0x20, Name: "1<<(INET_DIAG_TCLASS-1)"},
+		{Value: 0x40, Name: "1<<(INET_DIAG_SKMEMINFO-1)"},
+		{Value: 0x80, Name: "1<<(INET_DIAG_SHUTDOWN-1)"},
 	},
 }
 
@@ -1538,15 +1551,15 @@ var SMCDiagAttr = &Set{
 	},
 }
 
-// SMCDiagExt: SMC_DIAG_???.
+// SMCDiagExt: 1<<SMC_DIAG_???-1.
 var SMCDiagExt = &Set{
-	Unknown: "SMC_DIAG_???",
+	Unknown: "1<<SMC_DIAG_???-1",
 	Consts: []Const{
-		{Value: 0x1, Name: "SMC_DIAG_CONNINFO"},
-		{Value: 0x2, Name: "SMC_DIAG_LGRINFO"},
-		{Value: 0x4, Name: "SMC_DIAG_SHUTDOWN"},
-		{Value: 0x8, Name: "SMC_DIAG_DMBINFO"},
-		{Value: 0x10, Name: "SMC_DIAG_FALLBACK"},
+		{Value: 0x1, Name: "1<<(SMC_DIAG_CONNINFO-1)"},
+		{Value: 0x2, Name: "1<<(SMC_DIAG_LGRINFO-1)"},
+		{Value: 0x4, Name: "1<<(SMC_DIAG_SHUTDOWN-1)"},
+		{Value: 0x8, Name: "1<<(SMC_DIAG_DMBINFO-1)"},
+		{Value: 0x10, Name: "1<<(SMC_DIAG_FALLBACK-1)"},
 	},
 }
 
@@ -1577,9 +1590,9 @@ var TLSInfoAttr = &Set{
 	},
 }
 
-// TLSVersion: TLS_???, from <linux/tls.h>.
+// TLSVersion: TLS_???_VERSION, from <linux/tls.h>.
 var TLSVersion = &Set{
-	Unknown: "TLS_???",
+	Unknown: "TLS_???_VERSION",
 	sorted:  true,
 	Consts: []Const{
 		{Value: 0x303, Name: "TLS_1_2_VERSION"},

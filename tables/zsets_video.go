@@ -413,9 +413,9 @@ var V4L2CtrlFlags = &Set{
 	},
 }
 
-// V4L2CtrlQuery: V4L2_CTRL_FLAG_???, from <linux/videodev2.h>.
+// V4L2CtrlQuery: V4L2_CTRL_FLAG_NEXT_???, from <linux/videodev2.h>.
 var V4L2CtrlQuery = &Set{
-	Unknown: "V4L2_CTRL_FLAG_???",
+	Unknown: "V4L2_CTRL_FLAG_NEXT_???",
 	Consts: []Const{
 		{Value: 0x80000000, Name: "V4L2_CTRL_FLAG_NEXT_CTRL"},
 		{Value: 0x40000000, Name: "V4L2_CTRL_FLAG_NEXT_COMPOUND"},
