@@ -18,7 +18,7 @@ var (
 	RetUnsigned = Ret{typ: Ulong} // counts, and the zero of most calls
 	RetSigned   = Ret{typ: Long}
 	RetHex      = Ret{typ: Xlong} // bits without names
-	RetAddr     = Ret{typ: Xlong} // an address in the tracee
+	RetAddr     = Ret{typ: &resultAddr{Xlong}}
 	RetOctal    = Ret{typ: O32}
 	RetFD       = Ret{typ: FD}
 	RetPID      = Ret{typ: PIDOf(Thread)}
@@ -26,6 +26,17 @@ var (
 	RetPGID     = Ret{typ: PIDOf(ProcessGroup)}
 	RetSID      = Ret{typ: PIDOf(Session)}
 )
+
+// resultAddr is an address in the tracee. Zero is 0, not NULL.
+type resultAddr struct{ *Number }
+
+func (t *resultAddr) Show(c *Call, v View) {
+	if addr := t.Value(c, v); addr != 0 {
+		c.Out.Addr(addr)
+	} else {
+		c.Out.Number(0, output.Hex)
+	}
+}
 
 // ReturnsType is a result shown as a t.
 func ReturnsType(t Type) Ret { return Ret{typ: t} }

@@ -27,9 +27,10 @@ type jsonTrace struct {
 	buf    []byte
 	levels []level
 	named  []namedCell
-	key    string // of what is outside of any cell: "args", "ret", "info"
-	note   []byte // comment to what is not shown of the innermost level
-	order  bool   // inside htons and the like, which are left out
+	names  nameList // of the innermost of named
+	key    string   // of what is outside of any cell: "args", "ret", "info"
+	note   []byte   // comment to what is not shown of the innermost level
+	order  bool     // inside htons and the like, which are left out
 	inCall bool
 	failed bool
 }

@@ -138,6 +138,52 @@ func TestJSONValues(t *testing.T) {
 			e.EndSet()
 		}, `"complement":true,"value":[{"value":9,"symbol":"SIGKILL"}]`},
 		{"device", device, `"value":2049,"named":{"macro":"makedev","value":[{"value":8},{"value":1}]}`},
+		{"flags of several sets", func(e Encoder) {
+			e.BeginNamed()
+			e.Number(0x8022, Hex)
+			e.Named()
+			e.Symbol(2, "MAP_PRIVATE", Hex)
+			e.Or()
+			e.Flags(0x8020, &tables.Set{Consts: []tables.Const{{Value: 0x20, Name: "MAP_ANONYMOUS"}}}, Hex)
+			e.EndNamed()
+		}, `"value":32802,"flags":["MAP_PRIVATE","MAP_ANONYMOUS"],"unknown":32768`},
+		{"file mode", func(e Encoder) {
+			e.BeginNamed()
+			e.Number(0o100644, Octal)
+			e.Named()
+			e.Symbol(0o100000, "S_IFREG", Octal)
+			e.Or()
+			e.Number(0o644, Octal)
+			e.EndNamed()
+		}, `"value":33188,"flags":["S_IFREG"],"unknown":420`},
+		{"name of a number", func(e Encoder) {
+			e.BeginNamed()
+			e.Number(21505, Hex)
+			e.Named()
+			e.Text("TCGETS")
+			e.EndNamed()
+		}, `"value":21505,"symbol":"TCGETS"`},
+		{"name of a struct", func(e Encoder) {
+			e.BeginNamed()
+			e.BeginStruct()
+			e.Field("tv_sec")
+			e.Number(1, Signed)
+			e.EndStruct()
+			e.Named()
+			e.Text("UTIME_NOW")
+			e.EndNamed()
+		}, `"value":{"tv_sec":{"value":1}},"symbol":"UTIME_NOW"`},
+		{"symbolic form with a shift", func(e Encoder) {
+			e.BeginNamed()
+			e.Number(5, Hex)
+			e.Named()
+			e.Symbol(1, "A", Hex)
+			e.Or()
+			e.Number(1, Unsigned)
+			e.Shift(2, "")
+			e.EndNamed()
+			e.Comment("c")
+		}, `"value":5,"named":{"value":1,"symbol":"A","or":{"value":1,"shift":2}},"comment":"c"`},
 		{"port", port, `"value":80`},
 		{"addresses", addressFields, `"value":{"sin_addr":{"value":"1.2.3.4"},"sin6_addr":{"value":"::1"}}`},
 		{"abstract", func(e Encoder) { e.Abstract([]byte("x"), true) }, `"value":"x","cut":true,"abstract":true`},

@@ -106,6 +106,7 @@ func (j *jsonTrace) inner(key string) {
 
 // enter and leave begin and end a level.
 func (j *jsonTrace) enter(kind levelKind, bracket byte) {
+	j.names.plain = false
 	j.buf = append(j.buf, bracket)
 	j.levels = append(j.levels, level{kind: kind})
 }
@@ -183,9 +184,11 @@ func (j *jsonTrace) address(v uint64) {
 func (j *jsonTrace) Number(v uint64, base Base) {
 	j.value()
 	j.number(v, base)
+	j.names.rest |= v
 }
 
 func (j *jsonTrace) Addr(v uint64) {
+	j.names.plain = false
 	j.value()
 	if v == 0 {
 		j.buf = append(j.buf, "null"...)
@@ -200,15 +203,21 @@ func (j *jsonTrace) Enum(v uint64, set *tables.Set, base Base) {
 }
 
 func (j *jsonTrace) Symbol(v uint64, name string, base Base) {
-	j.Number(v, base)
-	if name != "" {
-		j.extra("symbol")
-		j.string(name)
+	j.value()
+	j.number(v, base)
+	if name == "" {
+		j.names.rest |= v
+		return
 	}
+	j.extra("symbol")
+	j.string(name)
+	addName(&j.names, name)
 }
 
 func (j *jsonTrace) Flags(v uint64, set *tables.Set, base Base) {
-	j.Number(v, base)
+	j.value()
+	j.number(v, base)
+	j.names.flags = true
 	j.extra("flags")
 	j.buf = append(j.buf, '[')
 	n := 0
@@ -218,13 +227,16 @@ func (j *jsonTrace) Flags(v uint64, set *tables.Set, base Base) {
 			j.buf = append(j.buf, ',')
 		}
 		j.string(c.Name)
+		addName(&j.names, c.Name)
 	}
 	if v == 0 && n == 0 {
 		if name, ok := set.Lookup(0); ok {
 			j.string(name)
+			addName(&j.names, name)
 		}
 	}
 	j.buf = append(j.buf, ']')
+	j.names.rest |= rest
 	if rest != 0 {
 		j.extra("unknown")
 		j.number(rest, Unsigned)
@@ -240,6 +252,7 @@ func (j *jsonTrace) Str(b []byte, more bool) {
 }
 
 func (j *jsonTrace) Bytes(b []byte, more bool) {
+	j.names.plain = false
 	j.value()
 	j.bytes(b)
 	j.extra("hex")
@@ -261,7 +274,8 @@ func (j *jsonTrace) BytesAt(off, end uint64, b []byte, more bool) {
 }
 
 func (j *jsonTrace) Path(b []byte, more bool) {
-	j.TextBytes(b)
+	j.names.plain = false
+	j.text(b)
 	j.cut(more)
 }
 
@@ -280,9 +294,16 @@ func (j *jsonTrace) Size(n uint64) {
 func (j *jsonTrace) Text(s string) {
 	j.value()
 	j.string(s)
+	addName(&j.names, s)
 }
 
 func (j *jsonTrace) TextBytes(b []byte) {
+	j.text(b)
+	addName(&j.names, b)
+}
+
+// text writes a value that is a string.
+func (j *jsonTrace) text(b []byte) {
 	j.value()
 	if !j.bytes(b) {
 		j.extra("hex")
@@ -291,6 +312,7 @@ func (j *jsonTrace) TextBytes(b []byte) {
 }
 
 func (j *jsonTrace) Annotate(kind string, b []byte) {
+	j.names.plain = false
 	j.extra(kind)
 	if kind == "deleted" {
 		j.buf = append(j.buf, "true"...)
@@ -311,6 +333,7 @@ func (j *jsonTrace) Comment(s string) {
 		j.note = append(j.note[:0], s...)
 		return
 	}
+	j.names.plain = false
 	j.extra("comment")
 	j.string(s)
 }
@@ -325,14 +348,16 @@ func (j *jsonTrace) CommentBytes(b []byte) {
 		j.note = append(j.note[:0], b...)
 		return
 	}
+	j.names.plain = false
 	j.extra("comment")
 	j.bytes(b)
 }
 
-// named is a cell whose symbolic form is being written.
+// namedCell is a cell whose symbolic form is being written.
 type namedCell struct {
 	depth int // levels around it
 	open  int // braces of it that are open
+	start int // of the symbolic form in buf, 0 before Named
 }
 
 // base is the number of braces of the cell proper, or of the symbolic form that
@@ -351,32 +376,86 @@ func (j *jsonTrace) BeginNamed() {
 	if !j.outside() {
 		j.begun()
 	}
-	j.named = append(j.named, namedCell{len(j.levels), j.top().open})
+	j.names.plain = false // if this is within a symbolic form
+	j.named = append(j.named, namedCell{depth: len(j.levels), open: j.top().open})
 }
 
 func (j *jsonTrace) Named() {
 	n := &j.named[len(j.named)-1]
 	j.closeCell(n.open)
+	n.start = len(j.buf)
 	j.inner("named")
 	n.open++
+	if len(j.named) == 1 {
+		j.names.start()
+	}
 }
 
+// EndNamed implements Encoder. A symbolic form that is but names and bits takes
+// the place that it has beside values from one Set.
 func (j *jsonTrace) EndNamed() {
 	n := j.named[len(j.named)-1]
 	j.named = j.named[:len(j.named)-1]
 	j.closeCell(n.open - 1)
+	if names := &j.names; names.plain && n.start > 0 {
+		j.buf = j.buf[:n.start]
+		switch {
+		case names.flags:
+			j.extra("flags")
+			j.buf = append(j.buf, '[')
+			j.buf = append(j.buf, names.list...)
+			j.buf = append(j.buf, ']')
+		case len(names.list) > 0:
+			j.extra("symbol")
+			j.buf = append(j.buf, names.list...)
+		}
+		if names.rest != 0 {
+			j.extra("unknown")
+			j.number(names.rest, Unsigned)
+		}
+	}
+	j.names.plain = false
+}
+
+// nameList collects the names of a symbolic form, which is written as a value of
+// its own as well, for the case that it is more than names.
+type nameList struct {
+	list  []byte // as JSON strings, with commas
+	rest  uint64 // bits without names
+	flags bool   // the names are of bits, not of the value
+	plain bool   // there are only names and bits
+}
+
+func (l *nameList) start() { l.list, l.rest, l.flags, l.plain = l.list[:0], 0, false, true }
+
+func addName[S string | []byte](l *nameList, name S) {
+	if !l.plain {
+		return
+	}
+	if len(l.list) > 0 {
+		l.list = append(l.list, ',')
+	}
+	l.list, _ = appendJSONString(l.list, name)
 }
 
 func (j *jsonTrace) Changed() {
+	j.names.plain = false
 	j.closeCell(j.base())
 	j.inner("changed")
 }
 
-func (j *jsonTrace) Or() { j.inner("or") }
+func (j *jsonTrace) Or() {
+	j.names.flags = true
+	j.inner("or")
+}
 
-func (j *jsonTrace) Plus() { j.inner("plus") }
+func (j *jsonTrace) Plus() {
+	j.names.plain = false
+	j.inner("plus")
+}
 
 func (j *jsonTrace) Shift(count uint, name string) {
+	j.names.plain = false
 	j.extra("shift")
 	j.buf = appendNumber(j.buf, uint64(count), Unsigned)
 	if name != "" {
@@ -391,6 +470,7 @@ func (j *jsonTrace) BeginNative([]byte) {}
 func (j *jsonTrace) EndNative() {}
 
 func (j *jsonTrace) Inet(b []byte) {
+	j.names.plain = false
 	j.value()
 	j.buf = append(j.buf, '"')
 	j.buf = appendInet(j.buf, b)
