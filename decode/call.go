@@ -129,7 +129,7 @@ func (c *Call) Enter() {
 	i := 0
 	for ; i < len(args); i++ {
 		a := &args[i]
-		if a.dir == Exit && !c.Plain {
+		if a.dir == Exit && !c.Plain && (a.early == nil || !a.early(c)) {
 			break
 		}
 		if a.name == "_" || a.cond != nil && !a.cond(c) {

@@ -37,6 +37,7 @@ type arg struct {
 	cond    Cond
 	capture capturer
 	finish  finisher
+	early   Cond // nil, or when an argument of direction Exit is shown at the enter-stop
 	named   bool // text shows the name always
 	off     int  // into Call.regs, bytes
 	size    int
@@ -78,10 +79,20 @@ type inRegister struct {
 	reg int
 }
 
+// EarlyIf is an argument that the kernel writes, unless cond holds: it is shown
+// at the enter-stop then.
+func EarlyIf(cond Cond, t Type) Type { return &early{t, cond} }
+
+type early struct {
+	Type
+	cond Cond
+}
+
 // wrapped is a field's type without its wrappers, and what they said.
 type wrapped struct {
 	Type
 	cond    Cond
+	early   Cond
 	verbose bool
 	named   bool
 	reg     int // -1 for the next
@@ -96,6 +107,8 @@ func unwrap(t Type) wrapped {
 			t, u.cond = w.Type, w.cond
 		case *verbose:
 			t, u.verbose = w.Type, true
+		case *early:
+			t, u.early = w.Type, w.cond
 		case *withName:
 			t, u.named = w.Type, true
 		case *inRegister:
@@ -132,7 +145,7 @@ func newSignature(name string, d *Desc, abi tables.ABI) *Signature {
 		u := unwrap(f.Type)
 		t := u.Type
 		a := &s.args[i]
-		*a = arg{name: f.Name, typ: t, dir: dirOf(t), cond: u.cond, named: u.named}
+		*a = arg{name: f.Name, typ: t, dir: dirOf(t), cond: u.cond, early: u.early, named: u.named}
 		if u.reg >= 0 {
 			reg = u.reg
 		}

@@ -26,7 +26,7 @@ func Inner(call *socketcall.Call) *Signature {
 		s = Named(tables.I386, name)
 	}
 	if s == nil {
-		s = newSignature(name, &Desc{Ret: RetUnsigned, Args: unknown.Args[:call.Sub.Args]}, tables.I386)
+		s = newSignature(name, &Desc{Ret: RetUnsigned, Args: words(call.Sub.Args)}, tables.I386)
 		s.Described = false
 	}
 	s.Name = name

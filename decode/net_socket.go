@@ -16,13 +16,13 @@ var socketCalls = Calls{
 	}, RetUnsigned},
 	{"bind connect", Args{{"sockfd", FD}, {"addr", Ptr(Sockaddr(Len("addrlen")))}, {"addrlen", Int}}, RetUnsigned},
 	{"listen", Args{{"sockfd", FD}, {"backlog", Int}}, RetUnsigned},
-	{"accept", Args{{"sockfd", FD}, {"addr", sockaddrOut("addrlen")}, {"addrlen", sockLen("addr")}}, RetFD},
+	{"accept", Args{{"sockfd", FD}, {"addr", EarlyIf(noAddress, sockaddrOut("addrlen"))}, {"addrlen", EarlyIf(noAddress, sockLen("addr"))}}, RetFD},
 	{"accept4", Args{
-		{"sockfd", FD}, {"addr", sockaddrOut("addrlen")}, {"addrlen", sockLen("addr")},
+		{"sockfd", FD}, {"addr", EarlyIf(noAddress, sockaddrOut("addrlen"))}, {"addrlen", EarlyIf(noAddress, sockLen("addr"))},
 		{"flags", Flags(tables.SocketTypeFlags)},
 	}, RetFD},
 	{"getsockname getpeername", Args{
-		{"sockfd", FD}, {"addr", sockaddrOut("addrlen")}, {"addrlen", sockLen("addr")},
+		{"sockfd", FD}, {"addr", EarlyIf(noAddress, sockaddrOut("addrlen"))}, {"addrlen", EarlyIf(noAddress, sockLen("addr"))},
 	}, RetUnsigned},
 	{"shutdown", Args{{"sockfd", FD}, {"how", Enum(tables.ShutdownHow)}}, RetUnsigned},
 
@@ -89,6 +89,13 @@ var socketProtocol = Union(Len("domain"),
 	Arm(Enum(tables.SMCProtocol), unix.AF_SMC),
 	Arm(Ulong),
 )
+
+// noAddress is the condition that accept and the like are not asked for an
+// address.
+func noAddress(c *Call) bool {
+	word := c.WordSize()
+	return c.argView(c.argNamed("addr")).Uint(word) == 0 || c.argView(c.argNamed("addrlen")).Uint(word) == 0
+}
 
 // sockLen points to the length of the address that the argument of that name
 // points to: room for it before the call, and its size after. It is not

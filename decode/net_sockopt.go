@@ -15,13 +15,16 @@ import (
 var sockoptCalls = Calls{
 	{"getsockopt", Args{
 		{"sockfd", FD}, {"level", Enum(tables.SocketLevel)}, {"optname", Word(In, showGetOption)},
-		{"optval", Word(Exit, showGotOption)}, {"optlen", InOutAlways(Int)},
+		{"optval", EarlyIf(noLength, Word(Exit, showGotOption))}, {"optlen", EarlyIf(noLength, InOutAlways(Int))},
 	}, RetUnsigned},
 	{"setsockopt", Args{
 		{"sockfd", FD}, {"level", Enum(tables.SocketLevel)}, {"optname", Word(In, showSetOption)},
 		{"optval", Word(In, showSettingOption)}, {"optlen", Int},
 	}, RetUnsigned},
 }
+
+// noLength is the condition that getsockopt cannot say how long the value is.
+func noLength(c *Call) bool { return c.argView(c.argNamed("optlen")).Uint(c.WordSize()) == 0 }
 
 func showGetOption(c *Call, v View) { showOptionName(c, uint32(v.Uint(4)), false) }
 func showSetOption(c *Call, v View) { showOptionName(c, uint32(v.Uint(4)), true) }

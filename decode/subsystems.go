@@ -41,6 +41,7 @@ var subsystems = [...]subsystem{
 	{both: messageCalls, i386: messageCallsI386},
 	{both: sysvCalls, i386: sysvCallsI386},
 	{i386: multiplexerCallsI386},
+	{both: obsoleteCalls},
 	{both: ioctlCalls},
 	{both: keyCalls},
 	{both: landlockCalls},
