@@ -25,7 +25,9 @@ var (
 // when it is abbreviated.
 func (c *Call) ShowStrings(addr uint64) {
 	word := c.WordSize()
+	mark := c.used
 	for n := 0; ; n++ {
+		c.used = mark
 		at := addr + uint64(n*word)
 		s, ok := c.ReadUint(at, word)
 		if !ok {
@@ -43,7 +45,7 @@ func (c *Call) ShowStrings(addr uint64) {
 		if s == 0 {
 			break
 		}
-		if c.Abbrev && n >= c.StringLimit {
+		if c.Abbrev && n >= c.StringLimit || n == maxStrings {
 			c.Out.More()
 			break
 		}
@@ -80,7 +82,7 @@ func (t *envp) Show(c *Call, v View) {
 	c.Out.CommentBytes(b)
 }
 
-// maxStrings bounds what countStrings looks at. The kernel takes fewer: with
+// maxStrings bounds how many strings are looked at. The kernel takes fewer: with
 // their strings they must fit into 6 MiB (execve(2)).
 const maxStrings = 1 << 20
 
@@ -93,6 +95,7 @@ func (c *Call) countStrings(addr uint64) (n int, terminated bool) {
 	for n < maxStrings {
 		c.used = mark
 		b := c.Read(addr+uint64(n*word), chunk)
+		cut := len(b) < chunk
 		for whole := len(b) / word; whole > 0; whole-- {
 			if (View{B: b}).Uint(word) == 0 {
 				return n, true
@@ -100,7 +103,7 @@ func (c *Call) countStrings(addr uint64) (n int, terminated bool) {
 			b = b[word:]
 			n++
 		}
-		if n*word%chunk != 0 || len(b) > 0 {
+		if cut {
 			break
 		}
 	}
