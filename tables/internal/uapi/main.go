@@ -63,6 +63,7 @@ var groups = []struct {
 const libcInclude = "/usr/include"
 
 var libcHeaders = []string{
+	"elf.h",
 	"netinet/tcp.h",
 	"scsi/scsi.h",
 	"scsi/scsi_ioctl.h",
