@@ -173,10 +173,30 @@ func (t *indexed) Show(c *Call, v View) {
 		if _, named := set.Lookup(uint64(i)); !named {
 			set = nil
 		}
-		c.Out.Index(uint64(i), set)
+		c.Out.Index(uint64(i), set, output.Unsigned)
 		t.elem.Show(c, v.At(i*size, size))
 	}
 	c.Out.EndArray()
+}
+
+// IndexedList is an Array behind a pointer, each element shown with its index.
+func IndexedList(elem Type, count Num, set *tables.Set) Type {
+	return AtAddr(func(c *Call, addr uint64) {
+		i := uint64(0)
+		c.ShowArray(addr, &listElem{elem, set, &i}, count.num(c))
+	})
+}
+
+type listElem struct {
+	Type
+	set *tables.Set
+	i   *uint64
+}
+
+func (t *listElem) Show(c *Call, v View) {
+	c.Out.Index(*t.i, t.set, output.Unsigned)
+	*t.i++
+	t.Type.Show(c, v)
 }
 
 func hexString(v uint64) string {

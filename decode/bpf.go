@@ -53,10 +53,14 @@ func bpfBatch(st *StructType) Type {
 	return &bpfAttr{layouts: wordLayout(), name: "batch", in: st, count: st.Pick("count"), size: bpfSize(st)}
 }
 
-// bpfSize is the end of the last member.
+// bpfSize is the end of the last member, without the padding behind it.
 func bpfSize(st *StructType) int {
 	m := &st.members[len(st.members)-1]
-	return m.off[tables.X86_64] + m.typ.Layout(tables.X86_64).Size
+	size := m.typ.Layout(tables.X86_64).Size
+	if inner, ok := m.typ.(*StructType); ok {
+		size = bpfSize(inner)
+	}
+	return m.off[tables.X86_64] + size
 }
 
 func (t *bpfAttr) dir() Dir {
@@ -66,7 +70,7 @@ func (t *bpfAttr) dir() Dir {
 	return In
 }
 
-// read gives the part, completed with zeros, and notes how much of it there is.
+// read gives what the caller has of the part, and notes how much it is.
 func (t *bpfAttr) read(c *Call, v View) (View, bool) {
 	addr := v.Uint(c.WordSize())
 	size := uint32(Len("size").num(c))
@@ -75,12 +79,18 @@ func (t *bpfAttr) read(c *Call, v View) (View, bool) {
 	if !ok || size == 0 || size > pageSize {
 		return View{}, false
 	}
-	if len(b) < t.size {
-		whole := c.alloc(t.size + 8)
-		clear(whole[copy(whole, b):])
-		b = whole[:t.size]
-	}
 	return View{b, addr}, true
+}
+
+// members is the part of attr that st describes, completed with zeros.
+func (c *Call) members(st *StructType, attr View) View {
+	size := st.Layout(c.ABI).Size
+	if len(attr.B) >= size {
+		return attr.At(0, size)
+	}
+	b := c.alloc(size)
+	clear(b[copy(b, attr.B):])
+	return View{b, attr.Addr}
 }
 
 func (t *bpfAttr) Show(c *Call, v View) {
@@ -91,14 +101,14 @@ func (t *bpfAttr) Show(c *Call, v View) {
 		return
 	}
 	if t.dir() == Both {
-		c.remember(attr)
+		c.remember(c.members(t.in, attr))
 	}
 	c.Out.BeginStruct()
 	if t.name != "" {
 		c.Out.Field(t.name)
 		c.Out.BeginStruct()
 	}
-	t.in.ShowMembers(c, attr.At(0, t.size))
+	t.in.ShowMembers(c, c.members(t.in, attr))
 	if t.out == nil {
 		t.end(c, attr)
 	}
@@ -111,12 +121,12 @@ func (t *bpfAttr) finish(c *Call, v View) {
 	}
 	attr, ok := t.read(c, v)
 	if t.count != nil {
-		if ok && !c.remembers(t.count.Member(c, "count", attr)) {
+		if ok && !c.remembers(t.count.Member(c, "count", c.members(t.count, attr))) {
 			c.Out.Changed()
 			c.Out.BeginStruct()
 			c.Out.Field(t.name)
 			c.Out.BeginStruct()
-			t.count.ShowMembers(c, attr.At(0, t.size))
+			t.count.ShowMembers(c, c.members(t.count, attr))
 			c.Out.EndStruct()
 			c.Out.EndStruct()
 		}
@@ -127,7 +137,7 @@ func (t *bpfAttr) finish(c *Call, v View) {
 		c.Out.Addr(v.Uint(c.WordSize()))
 		attr = View{}
 	} else {
-		t.out.ShowMembers(c, attr.At(0, t.size))
+		t.out.ShowMembers(c, c.members(t.out, attr))
 	}
 	t.end(c, attr)
 }

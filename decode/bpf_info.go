@@ -55,13 +55,8 @@ func (t *bpfInfo) Show(c *Call, v View) {
 	outer := c.known
 	c.known = size
 	known := bpfSize(st)
-	info := View{b, addr}
-	if len(b) < known {
-		info.B = c.alloc(known)
-		clear(info.B[copy(info.B, b):])
-	}
 	c.Out.BeginStruct()
-	st.ShowMembers(c, info.At(0, known))
+	st.ShowMembers(c, c.members(st, View{b, addr}))
 	c.showExtraData(View{b, addr}, known)
 	c.Out.EndStruct()
 	c.known = outer

@@ -49,7 +49,7 @@ type fill struct {
 	layouts
 	in, out *StructType
 	again   Type
-	more    bool
+	more    bool // shows "..." if the call failed
 }
 
 func (t *fill) dir() Dir { return Both }
@@ -136,4 +136,58 @@ func (t *updated) finish(c *Call, v View) {
 		}
 	}
 	c.Out.EndArray()
+}
+
+// ChangeUnlessZero is a Change of which the first part is left out if the
+// memory is all zero: in practice nobody fills in what the kernel only writes.
+// If the call failed, the address is shown in place of the second part, or
+// nothing if shy is true and the first part was shown.
+func ChangeUnlessZero(in, out Type, size Num, shy bool) Type {
+	return &unlessZero{wordLayout(), in, out, size, shy}
+}
+
+type unlessZero struct {
+	layouts
+	in, out Type
+	size    Num // of what must be zero, in bytes
+	shy     bool
+}
+
+func (t *unlessZero) dir() Dir { return Both }
+
+// What Show left for finish, in Call.before.
+const (
+	shownAll = iota
+	shownFirst
+	shownNothing
+)
+
+func (t *unlessZero) Show(c *Call, v View) {
+	addr := v.Uint(c.WordSize())
+	c.before = shownAll
+	b, ok := c.ReadAll(addr, int(min(t.size.num(c), pageSize)))
+	switch {
+	case addr == 0 || !ok:
+		c.Out.Addr(addr)
+	case allZero(b):
+		c.before = shownNothing
+	default:
+		c.ShowAt(addr, t.in)
+		c.before = shownFirst
+	}
+}
+
+func (t *unlessZero) finish(c *Call, v View) {
+	addr := v.Uint(c.WordSize())
+	if c.before == shownAll || c.before == shownFirst && c.Failed() && t.shy {
+		return
+	}
+	if c.before == shownFirst {
+		c.Out.Changed()
+	}
+	if c.Failed() {
+		c.Out.Addr(addr)
+		return
+	}
+	c.ShowAt(addr, t.out)
 }

@@ -27,5 +27,9 @@ func (t *errnum) Show(c *Call, v View) {
 		c.Out.Symbol(uint64(n), sign+name, output.Signed)
 		return
 	}
-	c.Out.Number(uint64(n), output.Signed)
+	if t.negated {
+		c.Out.Number(uint64(n), output.Signed)
+	} else {
+		c.Out.Number(uint64(uint32(n)), output.Unsigned)
+	}
 }

@@ -71,7 +71,7 @@ var keyctlDHParams = Struct(Fields{
 
 var keyctlKDFParams = Struct(Fields{
 	{"hashname", String},
-	{"otherinfo", Ptr(Buf(Len("otherinfolen")))},
+	{"otherinfo", Union(Len("otherinfolen"), Arm(Addr, 0), Arm(Ptr(Buf(Len("otherinfolen")))))},
 	{"otherinfolen", U32},
 	Reserved("__spare", Array(X32, Const(8))),
 })

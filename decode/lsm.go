@@ -9,8 +9,8 @@ var lsmCalls = Calls{
 	{"lsm_get_self_attr", Args{
 		{"attr", Enum(tables.LsmAttrs)},
 		{"ctx", When(lsmSingle, ChangeIf(anyway, Ptr(lsmCtx.Pick("id")), Out(lsmContexts)))},
-		{"ctx", When(Not(lsmSingle), Out(lsmContexts))},
-		{"size", InOutAlways(U32)},
+		{"ctx", When(Not(lsmSingle), InReg(1, Out(lsmContexts)))},
+		{"size", InReg(2, InOutAlways(U32))},
 		{"flags", Flags(tables.LsmFlags)},
 	}, RetUnsigned},
 	{"lsm_set_self_attr", Args{

@@ -79,7 +79,7 @@ func (t *perfAttr) Show(c *Call, v View) {
 		return
 	}
 	c.Out.BeginStruct()
-	perfEventAttr.ShowMembers(c, View{b, addr})
+	perfEventAttr.ShowMembers(c, View{perfEventAttr.complete(c, b), addr})
 	if !c.Abbrev && size > known {
 		c.Out.More()
 	}

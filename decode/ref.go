@@ -78,6 +78,9 @@ func Div(n Num, by uint64) Num { return Func(func(c *Call) uint64 { return n.num
 // Add is a Num and a constant.
 func Add(n Num, k uint64) Num { return Func(func(c *Call) uint64 { return n.num(c) + k }) }
 
+// Clear is a Num without the bits in mask.
+func Clear(n Num, mask uint64) Num { return Func(func(c *Call) uint64 { return n.num(c) &^ mask }) }
+
 // Bits is what a Num has of the bits in mask, as 1 or 0: a selector for Union.
 func Bits(n Num, mask uint64) Num {
 	return Func(func(c *Call) uint64 {

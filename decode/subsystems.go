@@ -48,4 +48,6 @@ var subsystems = [...]subsystem{
 	{both: lsmCalls},
 	{both: perfCalls},
 	{both: bpfCalls},
+	{both: ioUringCalls},
+	{both: seccompCalls},
 }

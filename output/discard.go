@@ -126,7 +126,7 @@ func (Discard) BeginMacro(string) {}
 func (Discard) EndMacro() {}
 
 // Index implements Encoder.
-func (Discard) Index(uint64, *tables.Set) {}
+func (Discard) Index(uint64, *tables.Set, Base) {}
 
 // Elem implements Encoder.
 func (Discard) Elem() {}

@@ -140,9 +140,10 @@ type Encoder interface {
 	// function: makedev(0x8, 0x1), htons(80).
 	BeginMacro(name string)
 	EndMacro()
-	// Index precedes an array element to give its subscript, [IFLA_X]=.
+	// Index precedes an array element to give its subscript, [IFLA_X]=; base
+	// is for those without a name.
 	// It follows Elem.
-	Index(v uint64, set *tables.Set)
+	Index(v uint64, set *tables.Set, base Base)
 	// Elem starts the next element of an array, set or macro.
 	Elem()
 	// More says that the innermost struct, array or argument list goes on

@@ -122,7 +122,7 @@ func TestJSONValues(t *testing.T) {
 		{"array", func(e Encoder) {
 			e.BeginArray()
 			e.Elem()
-			e.Index(2, families)
+			e.Index(2, families, Hex)
 			e.Number(1, Signed)
 			e.Elem()
 			e.Number(2, Signed)

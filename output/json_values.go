@@ -536,7 +536,7 @@ func (j *jsonTrace) EndMacro() {
 	j.leaveFrom(inList)
 }
 
-func (j *jsonTrace) Index(v uint64, set *tables.Set) {
+func (j *jsonTrace) Index(v uint64, set *tables.Set, base Base) {
 	j.extra("index")
 	j.number(v, Unsigned)
 	if set == nil {

@@ -204,10 +204,10 @@ func TestTextValues(t *testing.T) {
 		{"array with subscripts", Options{}, func(e Encoder) {
 			e.BeginArray()
 			e.Elem()
-			e.Index(2, families)
+			e.Index(2, families, Hex)
 			e.Number(1, Signed)
 			e.Elem()
-			e.Index(7, nil)
+			e.Index(7, nil, Unsigned)
 			e.Number(2, Signed)
 			e.EndArray()
 		}, "[[AF_INET]=1, [7]=2]"},

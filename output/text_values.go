@@ -415,12 +415,12 @@ func (t *text) EndMacro() {
 	t.color(hueReset)
 }
 
-func (t *text) Index(v uint64, set *tables.Set) {
+func (t *text) Index(v uint64, set *tables.Set, base Base) {
 	t.punct("[")
 	if set == nil {
-		t.Number(v, Unsigned)
+		t.Number(v, base)
 	} else {
-		t.Enum(v, set, Hex)
+		t.Enum(v, set, base)
 	}
 	t.punct("]=")
 }

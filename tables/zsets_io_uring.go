@@ -318,9 +318,9 @@ var UringMemRegionReg = &Set{
 	},
 }
 
-// UringFilesUpdate: IORING_REGISTER_FILES_???, from <linux/io_uring.h>.
+// UringFilesUpdate: , from <linux/io_uring.h>.
 var UringFilesUpdate = &Set{
-	Unknown: "IORING_REGISTER_FILES_???",
+	Unknown: "",
 	sorted:  true,
 	Consts: []Const{
 		{Value: 0xfffffffffffffffe, Name: "IORING_REGISTER_FILES_SKIP"},
