@@ -3,6 +3,7 @@ package decode
 import (
 	"strconv"
 
+	"trapline/output"
 	"trapline/tables"
 )
 
