@@ -151,3 +151,15 @@ func (Discard) EndRemark() {}
 
 // Gloss implements Encoder.
 func (Discard) Gloss([]byte) {}
+
+// Dump implements Encoder.
+func (Discard) Dump(off, size uint64, b []byte) {}
+
+// DumpLost implements Encoder.
+func (Discard) DumpLost(addr, size uint64) {}
+
+// DumpBuffer implements Encoder.
+func (Discard) DumpBuffer(index int, size uint64) {}
+
+// DumpMessage implements Encoder.
+func (Discard) DumpMessage(index int, buffers uint64) {}

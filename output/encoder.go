@@ -167,4 +167,15 @@ type Encoder interface {
 	// bare word is a Text.
 	BeginRemark()
 	EndRemark()
+
+	// Dump gives data that the call moved (-e read=, -e write=), after the
+	// result: the part of it from off on, whose length is a multiple of 16 but
+	// for the last. size is that of the whole.
+	Dump(off, size uint64, b []byte)
+	// DumpLost says that size bytes at addr, which are the next part, cannot be read.
+	DumpLost(addr, size uint64)
+	// DumpBuffer starts the data of a buffer among several (an iovec), and
+	// DumpMessage that of a message of so many buffers.
+	DumpBuffer(index int, size uint64)
+	DumpMessage(index int, buffers uint64)
 }

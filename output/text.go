@@ -24,6 +24,7 @@ type text struct {
 	frames   []frame
 	named    []named
 	names    NameStyle // of the values now being written
+	dump     []byte    // lines that follow the call's
 	name     string    // of the call
 	abi      tables.ABI
 	nr       uint64
@@ -214,9 +215,11 @@ func (t *text) endCall(status StatusSet) {
 	t.held = false
 	if t.opt.Statuses&status == 0 {
 		t.drop()
-		return
+	} else {
+		t.newline()
+		t.out.write(t.dump)
 	}
-	t.newline()
+	t.dump = t.dump[:0]
 }
 
 // unfinished ends the line because another record comes in between.

@@ -148,6 +148,11 @@ func (s *session) exit(t *tracee, ev *tracer.Event) {
 	}
 	t.call.Exit()
 	t.call.Result()
+	if fd := int(int32(t.call.Args[0])); fd >= 0 {
+		if reads, writes := s.config.readFDs.has(fd), s.config.writeFDs.has(fd); reads || writes {
+			t.call.Dump(reads, writes)
+		}
+	}
 	s.result.Duration = now.Sub(t.entered)
 	if s.config.regs != 0 {
 		s.result.Regs = s.exitRegisters(t, ev)

@@ -1,0 +1,144 @@
+package decode
+
+// dumpKind says where a call keeps the data that it moves.
+type dumpKind uint8
+
+const (
+	dumpBuffer   dumpKind = iota // arguments 1 and 2, address and length
+	dumpVector                   // arguments 1 and 2, an array of iovecs
+	dumpMessage                  // argument 1, a msghdr
+	dumpMessages                 // argument 1, an array of mmsghdrs
+)
+
+// The calls whose data -e read= and -e write= dump: strace(1).
+var (
+	dumpReads = map[string]dumpKind{
+		"read": dumpBuffer, "pread64": dumpBuffer, "recv": dumpBuffer, "recvfrom": dumpBuffer,
+		"mq_timedreceive": dumpBuffer, "mq_timedreceive_time64": dumpBuffer,
+		"readv": dumpVector, "preadv": dumpVector, "preadv2": dumpVector,
+		"recvmsg": dumpMessage, "recvmmsg": dumpMessages, "recvmmsg_time64": dumpMessages,
+	}
+	dumpWrites = map[string]dumpKind{
+		"write": dumpBuffer, "pwrite64": dumpBuffer, "send": dumpBuffer, "sendto": dumpBuffer,
+		"mq_timedsend": dumpBuffer, "mq_timedsend_time64": dumpBuffer,
+		"writev": dumpVector, "pwritev": dumpVector, "pwritev2": dumpVector, "vmsplice": dumpVector,
+		"sendmsg": dumpMessage, "sendmmsg": dumpMessages,
+	}
+)
+
+// Dump shows all data that the call has moved, after Result: what it wrote if
+// writes is set, failed or not, and what it read if reads is set.
+func (c *Call) Dump(reads, writes bool) {
+	const unlimited = ^uint64(0)
+	if kind, ok := dumpWrites[c.Sig.Name]; ok && writes {
+		switch kind {
+		case dumpBuffer:
+			c.dumpBuffer(c.word(1), c.word(2))
+		case dumpVector:
+			c.dumpVector(c.word(1), c.word(2), unlimited)
+		case dumpMessage:
+			c.dumpMessage(c.word(1), unlimited)
+		case dumpMessages:
+			c.dumpMessages(c.word(1))
+		}
+	}
+	if kind, ok := dumpReads[c.Sig.Name]; ok && reads && !c.Failed() {
+		moved := uint64(c.Ret)
+		switch kind {
+		case dumpBuffer:
+			c.dumpBuffer(c.word(1), moved)
+		case dumpVector:
+			c.dumpVector(c.word(1), c.word(2), moved)
+		case dumpMessage:
+			c.dumpMessage(c.word(1), moved)
+		case dumpMessages:
+			c.dumpMessages(c.word(1))
+		}
+	}
+}
+
+// dumpChunk is how much of a buffer is read at once, in bytes.
+const dumpChunk = 64 << 10
+
+func (c *Call) dumpBuffer(addr, size uint64) {
+	if addr+size < addr {
+		return
+	}
+	for off := uint64(0); off < size; off += dumpChunk {
+		c.used = 0
+		n := min(size-off, dumpChunk)
+		b, ok := c.ReadAll(addr+off, int(n))
+		if !ok {
+			if off > 0 {
+				c.Out.DumpLost(addr+off, n)
+			}
+			return
+		}
+		c.Out.Dump(off, size, b)
+	}
+}
+
+// dumpVector shows count buffers, of which limit bytes in all were used.
+func (c *Call) dumpVector(addr, count, limit uint64) {
+	w := c.WordSize()
+	const most = 1024 // UIO_MAXIOV, linux/uio.h
+	if count > most {
+		return
+	}
+	vector := make([]byte, count*uint64(2*w))
+	if c.Mem.ReadMemory(addr, vector) != len(vector) {
+		return
+	}
+	for i := 0; len(vector) > 0; i++ {
+		base, size := View{B: vector[:w]}.Uint(w), View{B: vector[w:]}.Uint(w)
+		vector = vector[2*w:]
+		size = min(size, limit)
+		if size == 0 {
+			return
+		}
+		limit -= size
+		c.Out.DumpBuffer(i, size)
+		c.dumpBuffer(base, size)
+	}
+}
+
+// dumpMessage shows the buffers of a msghdr and says how many it has.
+func (c *Call) dumpMessage(addr, limit uint64) {
+	if iov, count, ok := c.messageVector(addr); ok {
+		c.dumpVector(iov, count, limit)
+	}
+}
+
+// messageVector finds the iovecs of a msghdr: they are the third and fourth
+// word of it, msg_namelen taking a word of its own.
+func (c *Call) messageVector(addr uint64) (iov, count uint64, ok bool) {
+	w := c.WordSize()
+	c.used = 0
+	b, ok := c.ReadAll(addr, 4*w)
+	if !ok {
+		return 0, 0, false
+	}
+	return View{B: b[2*w : 3*w]}.Uint(w), View{B: b[3*w:]}.Uint(w), true
+}
+
+// dumpMessages shows the messages that sendmmsg or recvmmsg has moved. In a
+// struct mmsghdr msg_len follows the msghdr, which is seven words long.
+func (c *Call) dumpMessages(addr uint64) {
+	if c.Failed() {
+		return
+	}
+	w := uint64(c.WordSize())
+	for i := range uint64(c.Ret) {
+		at := addr + i*8*w
+		iov, count, ok := c.messageVector(at)
+		if !ok {
+			return
+		}
+		size, ok := c.ReadUint(at+7*w, 4)
+		if !ok {
+			return
+		}
+		c.Out.DumpMessage(int(i), count)
+		c.dumpVector(iov, count, size)
+	}
+}
