@@ -6,18 +6,6 @@ import (
 	"trapline/tables"
 )
 
-// fakeMemory is a tracee's memory: pages at addresses.
-type fakeMemory map[uint64][]byte
-
-func (m fakeMemory) ReadMemory(addr uint64, b []byte) int {
-	for base, page := range m {
-		if addr >= base && addr < base+uint64(len(page)) {
-			return copy(b, page[addr-base:])
-		}
-	}
-	return 0
-}
-
 func TestStructLayout(t *testing.T) {
 	// The i386 ABI aligns 8-byte members to 4 bytes.
 	st := Struct(Fields{{"a", U8}, {"b", U64}, {"c", Ulong}, {"d", U16}})
