@@ -55,6 +55,7 @@ type Call struct {
 	NR     uint64
 	Sig    *Signature // what Lookup found
 	Args   [6]uint64
+	SP     uint64 // stack pointer at the enter-stop
 	Abbrev bool // structs may be cut short (no -v, no -e abbrev=none)
 	Plain  bool // -e verbose=none for this call: pointers are not followed
 	Raw    bool // -e raw: undecoded hexadecimal arguments
@@ -62,6 +63,8 @@ type Call struct {
 	// At the exit-stop:
 	Ret   int64 // result, sign-extended; -errno for a failed call
 	Errno int   // 0 unless the call failed
+
+	last, now string // names of the call before this one, and of this one
 
 	next      int             // index into Sig.args of the next one to show
 	halfway   bool            // args[next] is of direction Both and has begun
@@ -105,6 +108,7 @@ func (c *Call) Begin() {
 	c.next, c.halfway, c.exiting, c.hasSave, c.depth = 0, false, false, 0, 0
 	c.snapshots = c.snapshots[:0]
 	c.Ret, c.Errno = 0, 0
+	c.last, c.now = c.now, c.Sig.Name
 	if c.ABI == tables.X86_64 {
 		for i, a := range c.Args {
 			binary.LittleEndian.PutUint64(c.regs[8*i:], a)

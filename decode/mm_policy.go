@@ -74,12 +74,5 @@ func (t mempolicy) Show(c *Call, v View) {
 type pageStatus struct{ *Number }
 
 func (t pageStatus) Show(c *Call, v View) {
-	n := t.Value(c, v)
-	if e := -int64(n); e > 0 {
-		if name := tables.ErrnoName(uint32(e)); name != "" {
-			c.Out.Symbol(n, "-"+name, output.Signed)
-			return
-		}
-	}
-	c.Out.Number(n, output.Signed)
+	c.ShowNegativeErrno(int64(t.Value(c, v)))
 }

@@ -69,7 +69,9 @@ var Addr = &address{wordLayout()}
 
 type address struct{ layouts }
 
-func (t *address) Show(c *Call, v View) { c.Out.Addr(v.Uint(t.layouts[c.ABI].Size)) }
+func (t *address) Value(c *Call, v View) uint64 { return v.Uint(t.layouts[c.ABI].Size) }
+
+func (t *address) Show(c *Call, v View) { c.Out.Addr(t.Value(c, v)) }
 
 // Addr64 is an address held in 64 bits whatever the ABI, as newer structs do.
 var Addr64 = &address{sameLayout(8)}

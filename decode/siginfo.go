@@ -82,7 +82,7 @@ var (
 	siginfoPkey    = inSiginfo(Field{"si_addr", Addr}, Field{"_", Addr}, Field{"si_pkey", Uint})
 	siginfoPerf    = inSiginfo(Field{"si_addr", Addr}, Field{"si_perf_data", Xlong},
 		Field{"si_perf_type", Enum(tables.SiPerfType)}, Field{"si_perf_flags", Flags(tables.TrapPerfFlags)})
-	siginfoSyscall = inSiginfo(Field{"si_call_addr", Addr}, Field{"si_syscall", syscallNumber{Int}},
+	siginfoSyscall = inSiginfo(Field{"si_call_addr", Addr}, Field{"si_syscall", syscallNumber{U32, "si_arch"}},
 		Field{"si_arch", Enum(tables.AuditArch)})
 )
 
@@ -211,13 +211,15 @@ func (t *errno) Show(c *Call, v View) {
 	c.Out.Number(n, output.Unsigned)
 }
 
-// syscallNumber is the number of a call of the ABI that the member si_arch or
-// arch of the same struct names.
-type syscallNumber struct{ *Number }
+// syscallNumber is the number of a call of the ABI that arch names.
+type syscallNumber struct {
+	*Number
+	arch Len
+}
 
 func (t syscallNumber) Show(c *Call, v View) {
-	nr := v.Uint(4)
-	if abi, ok := abiOfArch(Len("si_arch").num(c)); ok {
+	nr := t.Value(c, v)
+	if abi, ok := abiOfArch(t.arch.num(c)); ok {
 		if row := tables.Lookup(abi, nr); row != nil {
 			c.Out.Symbol(nr, row.Name, output.Unsigned)
 			return

@@ -24,6 +24,7 @@ var signalCalls = Calls{
 	{"tgkill", Args{{"tgid", PIDOf(ThreadGroup)}, {"tid", PID}, {"signum", Signal}}, RetUnsigned},
 	{"sigaltstack", Args{{"ss", Ptr(sigstack)}, {"old_ss", Out(sigstack)}}, RetUnsigned},
 	{"pause", Args{}, RetUnsigned},
+	{"restart_syscall", Args{{"", resumed{}}}, RetUnsigned},
 	{"signalfd", Args{{"fd", FD}, {"mask", Ptr(rtSigsetOf("sizemask"))}, {"sizemask", Size}}, RetFD},
 	{"signalfd4", Args{{"fd", FD}, {"mask", Ptr(rtSigsetOf("sizemask"))}, {"sizemask", Size}, {"flags", Flags(tables.SignalfdFlags)}}, RetFD},
 }
@@ -100,6 +101,17 @@ func remarkMask(name string) func(c *Call) {
 		c.ShowSigset(uint64(c.Ret), c.WordSize())
 		c.Out.EndRemark()
 	}
+}
+
+// resumed tells which call restart_syscall takes up again: the last one.
+type resumed struct{ onStack }
+
+func (resumed) Show(c *Call, _ View) {
+	name := c.last
+	if name == "" {
+		name = "system call"
+	}
+	c.Out.Text("<... resuming interrupted " + name + " ...>")
 }
 
 // retSignal is the signal that a call waited for.

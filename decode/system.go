@@ -43,12 +43,13 @@ var systemCalls = Calls{
 	}, RetUnsigned},
 	{"iopl", Args{{"level", Int}}, RetUnsigned},
 	{"ioperm", Args{{"from", Xlong}, {"num", Xlong}, {"turn_on", Int}}, RetUnsigned},
-	{"vhangup", Args{}, RetUnsigned},
+	{"vhangup uretprobe uprobe", Args{}, RetUnsigned},
 }
 
 // Structs of old calls are not taken apart, as in strace.
 var systemCallsI386 = Calls{
 	{"olduname oldolduname", Args{{"buf", Xlong}}, RetUnsigned},
+	{"bdflush", Args{{"func", Xlong}, {"data", Xlong}}, RetUnsigned},
 	{"vm86old", Args{{"info", Xlong}}, RetUnsigned},
 	{"vm86", Args{{"fn", Xlong}, {"v86", Xlong}}, RetUnsigned},
 }

@@ -94,7 +94,7 @@ func (s *session) chosen(t *tracee, call *tracer.Syscall) bool {
 		return false
 	}
 	d := &t.call
-	d.ABI, d.NR = call.ABI, call.NR
+	d.ABI, d.NR, d.SP = call.ABI, call.NR, call.SP
 	s.header.Via = nil
 	if m == notMultiplexed {
 		t.innerCall = 0
