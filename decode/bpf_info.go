@@ -65,7 +65,7 @@ func (t *bpfInfo) Show(c *Call, v View) {
 // bpfInfoType is the struct that describes the object behind a descriptor, nil
 // if it is neither a map nor a program.
 func (c *Call) bpfInfoType(fd int) *StructType {
-	path, ok := c.readLink("/proc/" + strconv.Itoa(c.TID) + "/fd/" + strconv.Itoa(fd))
+	path, ok := c.readLink("/proc/" + strconv.Itoa(c.procTID()) + "/fd/" + strconv.Itoa(fd))
 	switch {
 	case !ok:
 		return nil

@@ -35,6 +35,7 @@ type Decoder struct {
 	sockets socketCache
 	scratch []byte
 	used    int
+	procOf  map[namespacedPID]int // the procfs's ids of processes seen before
 }
 
 // NewDecoder makes a Decoder.
@@ -56,13 +57,15 @@ type Call struct {
 	Sig    *Signature // what Lookup found
 	Args   [6]uint64
 	SP     uint64 // stack pointer at the enter-stop
-	Abbrev bool // structs may be cut short (no -v, no -e abbrev=none)
-	Plain  bool // -e verbose=none for this call: pointers are not followed
-	Raw    bool // -e raw: undecoded hexadecimal arguments
+	Abbrev bool   // structs may be cut short (no -v, no -e abbrev=none)
+	Plain  bool   // -e verbose=none for this call: pointers are not followed
+	Raw    bool   // -e raw: undecoded hexadecimal arguments
 
 	// At the exit-stop:
 	Ret   int64 // result, sign-extended; -errno for a failed call
 	Errno int   // 0 unless the call failed
+
+	procTIDOf, procTIDIs int // procTID's last answer
 
 	last, now string // names of the call before this one, and of this one
 

@@ -40,6 +40,14 @@ func (t *descriptor) Show(c *Call, v View) { c.showFD(int(int32(t.Value(c, v))),
 // ShowFD writes a descriptor and what is to be shown beside its number.
 func (c *Call) ShowFD(fd int) { c.showFD(fd, false) }
 
+// ShowFDOf is ShowFD for a descriptor of another process.
+func (c *Call) ShowFDOf(pid, fd int) {
+	c.Out.Number(uint64(fd), output.Signed)
+	if c.FDs != 0 && fd >= 0 && pid > 0 {
+		c.annotateFD(pid, fd)
+	}
+}
+
 // showFD is ShowFD for descriptors of which dir says that they stand for a
 // directory, and so may be AT_FDCWD.
 func (c *Call) showFD(fd int, dir bool) {
@@ -49,7 +57,7 @@ func (c *Call) showFD(fd int, dir bool) {
 	if dir && fd == unix.AT_FDCWD {
 		c.Out.Symbol(uint64(fd), "AT_FDCWD", output.Signed)
 		if c.FDs&FDPath != 0 {
-			if p, ok := c.readLink("/proc/" + strconv.Itoa(c.TID) + "/cwd"); ok {
+			if p, ok := c.readLink("/proc/" + strconv.Itoa(c.procTID()) + "/cwd"); ok {
 				c.Out.Annotate("path", p)
 			}
 		}
@@ -57,7 +65,7 @@ func (c *Call) showFD(fd int, dir bool) {
 	}
 	c.Out.Number(uint64(fd), output.Signed)
 	if c.FDs != 0 && fd >= 0 {
-		c.annotateFD(c.TID, fd)
+		c.annotateFD(c.procTID(), fd)
 	}
 }
 

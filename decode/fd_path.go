@@ -157,12 +157,22 @@ func (c *Call) eventfd(pid, fd int) []byte {
 
 // pidfd gives the process that a pidfd stands for, if it still exists.
 func (c *Call) pidfd(pid, fd int) []byte {
-	id, err := strconv.Atoi(string(infoValue(c.fdinfo(pid, fd), "Pid:")))
-	if err != nil || id <= 0 {
+	id := c.pidBehind(pid, fd)
+	if id <= 0 {
 		return nil
 	}
 	b := append(c.alloc(64)[:0], "pid:"...)
 	return appendUint(b, uint64(id))
+}
+
+// pidBehind is the id of the process that a pidfd stands for; 0 if there is
+// none.
+func (c *Call) pidBehind(pid, fd int) int {
+	id, err := strconv.Atoi(string(infoValue(c.fdinfo(pid, fd), "Pid:")))
+	if err != nil {
+		return 0
+	}
+	return id
 }
 
 // signalfd gives the signals that a signalfd takes.

@@ -194,7 +194,7 @@ func (c *Call) ambiguous(op uint32, names []string) string {
 // device numbers of Documentation/admin-guide/devices.txt.
 func (c *Call) isTerminal(fd int) bool {
 	var st unix.Stat_t
-	err := unix.Stat("/proc/"+strconv.Itoa(c.TID)+"/fd/"+strconv.Itoa(fd), &st)
+	err := unix.Stat("/proc/"+strconv.Itoa(c.procTID())+"/fd/"+strconv.Itoa(fd), &st)
 	if err != nil || st.Mode&unix.S_IFMT != unix.S_IFCHR {
 		return false
 	}

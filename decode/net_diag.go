@@ -38,7 +38,7 @@ func (c *Call) socketProtocolName(pid, fd int) []byte {
 // isNetlink says whether the call's first argument is a netlink socket.
 func (c *Call) isNetlink() bool {
 	fd := int32(c.Args[0])
-	return fd >= 0 && string(c.socketProtocolName(c.TID, int(fd))) == "NETLINK"
+	return fd >= 0 && string(c.socketProtocolName(c.procTID(), int(fd))) == "NETLINK"
 }
 
 // socketKind is where to ask for the sockets of a protocol.

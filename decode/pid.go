@@ -60,8 +60,19 @@ func (t *pidOrGroup) Show(c *Call, v View) {
 }
 
 func (c *Call) annotatePID(id int, kind PIDKind) {
-	if c.PIDs&PIDComm != 0 && id > 0 && (kind == Thread || kind == ThreadGroup) {
-		c.annotateComm(id)
+	if c.PIDs == 0 || id <= 0 || kind > Session {
+		return
+	}
+	own, proc := c.ownPID(id, kind)
+	if own == 0 {
+		return
+	}
+	if c.PIDs&PIDComm != 0 && (kind == Thread || kind == ThreadGroup) {
+		c.annotateComm(proc)
+	}
+	if c.PIDs&PIDNamespace != 0 && own != id {
+		b := strconv.AppendInt(c.alloc(64)[:0], int64(own), 10)
+		c.Out.CommentBytes(append(b, " in strace's PID NS"...))
 	}
 }
 

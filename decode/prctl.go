@@ -34,8 +34,8 @@ var prctls = Calls{
 	{"PR_SET_PDEATHSIG", Args{{"sig", deathSignal{Ulong}}}, Ret{}},
 	{"PR_GET_DUMPABLE", nil, RetUnsigned.With(remarkEnum(tables.PrDumpable))},
 	{"PR_SET_DUMPABLE", Args{{"dumpable", EnumOf(Xlong, tables.PrDumpable)}}, Ret{}},
-	{"PR_SET_NAME", Args{{"name", Ptr(StrN(taskCommLen))}}, Ret{}},
-	{"PR_GET_NAME", Args{{"name", Out(StrN(taskCommLen + 1))}}, Ret{}},
+	{"PR_SET_NAME", Args{{"name", Ptr(StrN(taskCommLen - 1))}}, Ret{}},
+	{"PR_GET_NAME", Args{{"name", Out(StrN(taskCommLen))}}, Ret{}},
 	{"PR_SET_SECCOMP", Args{
 		{"mode", EnumOf(Xlong, tables.SeccompMode)},
 		Rest(Len("mode"), tables.SeccompMode, Calls{

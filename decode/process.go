@@ -138,7 +138,7 @@ func (t setTID) Show(c *Call, v View) {
 var (
 	clone3In = &Desc{"", Args{{"cl_args", Ptr(Extensible(cloneArgs, Len("size"), cloneArgsLeast))}, {"size", Size}}, Ret{}}
 	clone3IO = &Desc{"", Args{
-		{"cl_args", ChangeIf(clone3Wrote, Extensible(cloneArgs, Len("size"), cloneArgsLeast), clone3Results)}, {"size", Size},
+		{"cl_args", ChangeIf(clone3Wrote, Ptr(Extensible(cloneArgs, Len("size"), cloneArgsLeast)), OutAlways(clone3Results))}, {"size", Size},
 	}, Ret{}}
 )
 

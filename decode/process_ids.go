@@ -17,13 +17,13 @@ var pidCalls = Calls{
 	{"setsid", Args{}, RetUnsigned},
 
 	{"pidfd_open", Args{{"pid", PIDOf(ThreadGroup)}, {"flags", Flags(tables.PidfdOpenFlags)}}, RetFD},
-	{"pidfd_getfd", Args{{"pidfd", FD}, {"targetfd", Int}, {"flags", X32}}, RetFD},
+	{"pidfd_getfd", Args{{"pidfd", FD}, {"targetfd", pidfdTarget{Int}}, {"flags", X32}}, RetFD},
 
 	{"kcmp", Args{
 		{"pid1", PIDOf(ThreadGroup)}, {"pid2", PIDOf(ThreadGroup)}, {"type", Enum(tables.KcmpType)},
 		Rest(Len("type"), tables.KcmpType, Calls{
-			{"KCMP_FILE", Args{{"idx1", Int}, {"idx2", Int}}, Ret{}},
-			{"KCMP_EPOLL_TFD", Args{{"idx1", Int}, {"idx2", Ptr(kcmpEpollSlot)}}, Ret{}},
+			{"KCMP_FILE", Args{{"idx1", fdOf{Int, "pid1"}}, {"idx2", fdOf{Int, "pid2"}}}, Ret{}},
+			{"KCMP_EPOLL_TFD", Args{{"idx1", fdOf{Int, "pid1"}}, {"idx2", Ptr(kcmpEpollSlot)}}, Ret{}},
 			{"KCMP_FILES KCMP_FS KCMP_IO KCMP_SIGHAND KCMP_SYSVSEM KCMP_VM", nil, Ret{}},
 			{"", Args{{"idx1", Xlong}, {"idx2", Xlong}}, Ret{}},
 		}),
@@ -47,5 +47,30 @@ var pidCalls = Calls{
 // membarrierCPU is MEMBARRIER_CMD_FLAG_CPU (linux/membarrier.h): cpu_id is in use.
 const membarrierCPU = 1
 
+// fdOf is a descriptor of the process in another argument.
+type fdOf struct {
+	*Number
+	pid Len
+}
+
+func (t fdOf) Show(c *Call, v View) {
+	pid := 0
+	if c.FDs != 0 {
+		_, pid = c.ownPID(int(int32(t.pid.num(c))), ThreadGroup)
+	}
+	c.ShowFDOf(pid, int(int32(t.Value(c, v))))
+}
+
+// pidfdTarget is a descriptor of the process behind the argument pidfd.
+type pidfdTarget struct{ *Number }
+
+func (t pidfdTarget) Show(c *Call, v View) {
+	pid := 0
+	if c.FDs != 0 {
+		pid = c.pidBehind(c.procTID(), int(int32(Len("pidfd").num(c))))
+	}
+	c.ShowFDOf(pid, int(int32(t.Value(c, v))))
+}
+
 // kcmpEpollSlot is a struct kcmp_epoll_slot (linux/kcmp.h).
-var kcmpEpollSlot = Struct(Fields{{"efd", Uint}, {"tfd", Uint}, {"toff", Uint}})
+var kcmpEpollSlot = Struct(Fields{{"efd", fdOf{Int, "pid2"}}, {"tfd", fdOf{Int, "pid2"}}, {"toff", Uint}})

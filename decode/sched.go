@@ -21,7 +21,7 @@ var schedCalls = Calls{
 	{"sched_rr_get_interval", Args{{"pid", schedPID}, {"tp", Out(Timespec)}}, RetUnsigned},
 	{"sched_setaffinity", Args{{"pid", schedPID}, {"cpusetsize", Uint}, {"mask", Ptr(cpuSet(Len("cpusetsize")))}}, RetUnsigned},
 	{"sched_getaffinity", Args{{"pid", schedPID}, {"cpusetsize", Uint}, {"mask", Out(cpuSet(Result))}}, RetUnsigned},
-	{"sched_setattr", Args{{"pid", schedPID}, {"attr", ChangeIf(tooBig, setSchedAttr, schedAttrSize)}, {"flags", X32}}, RetUnsigned},
+	{"sched_setattr", Args{{"pid", schedPID}, {"attr", ChangeIf(tooBig, Ptr(setSchedAttr), OutAlways(schedAttrSize))}, {"flags", X32}}, RetUnsigned},
 	{"sched_getattr", Args{
 		{"pid", schedPID}, {"attr", Out(gotSchedAttr)}, {"size", Uint}, {"flags", Flags(tables.SchedGetattrFlags)},
 	}, RetUnsigned},

@@ -18,7 +18,7 @@ var systemCalls = Calls{
 	{"getcpu", Args{{"cpu", Out(Uint)}, {"node", Out(Uint)}, {"tcache", Addr}}, RetUnsigned},
 	{"reboot", Args{
 		{"magic", Enum(tables.RebootMagic1)}, {"magic2", Enum(tables.RebootMagic2)}, {"op", Enum(tables.RebootCmd)},
-		{"arg", When(Is(Len("op"), unix.LINUX_REBOOT_CMD_RESTART2), Ptr(StrN(256)))},
+		{"arg", When(Is(Len("op"), unix.LINUX_REBOOT_CMD_RESTART2), Ptr(StrN(255)))},
 	}, RetUnsigned},
 	{"syslog", Args{
 		{"type", syslogNumber{Int, tables.SyslogAction}},

@@ -309,9 +309,9 @@ var Personality = &Set{
 	},
 }
 
-// PersonalityFlags: PER_???, from <linux/personality.h>.
+// PersonalityFlags: , from <linux/personality.h>.
 var PersonalityFlags = &Set{
-	Unknown: "PER_???",
+	Unknown: "",
 	Consts: []Const{
 		{Value: 0x20000, Name: "UNAME26"},
 		{Value: 0x40000, Name: "ADDR_NO_RANDOMIZE"},
