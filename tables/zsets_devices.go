@@ -1587,6 +1587,7 @@ var DMFlags = &Set{
 	Consts: []Const{
 		{Value: 0x1, Name: "DM_READONLY_FLAG"},
 		{Value: 0x2, Name: "DM_SUSPEND_FLAG"},
+		{Value: 0x4, Name: "DM_EXISTS_FLAG"},
 		{Value: 0x8, Name: "DM_PERSISTENT_DEV_FLAG"},
 		{Value: 0x10, Name: "DM_STATUS_TABLE_FLAG"},
 		{Value: 0x20, Name: "DM_ACTIVE_PRESENT_FLAG"},
@@ -1611,7 +1612,6 @@ var SGDirection = &Set{
 	Unknown: "SG_DXFER_???",
 	sorted:  true,
 	Consts: []Const{
-		{Value: 0xfffffffffffffffb, Name: "SG_DXFER_UNKNOWN"},
 		{Value: 0xfffffffffffffffc, Name: "SG_DXFER_TO_FROM_DEV"},
 		{Value: 0xfffffffffffffffd, Name: "SG_DXFER_FROM_DEV"},
 		{Value: 0xfffffffffffffffe, Name: "SG_DXFER_TO_DEV"},
@@ -1624,7 +1624,7 @@ var SGFlags = &Set{
 	Unknown: "SG_FLAG_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "SG_FLAG_DIRECT_IO"},
-		{Value: 0x2, Name: "SG_FLAG_LUN_INHIBIT"},
+		{Value: 0x2, Name: "SG_FLAG_UNUSED_LUN_INHIBIT"},
 		{Value: 0x4, Name: "SG_FLAG_MMAP_IO"},
 		{Value: 0x10000, Name: "SG_FLAG_NO_DXFER"},
 		{Value: 0x10, Name: "SG_FLAG_Q_AT_TAIL"},

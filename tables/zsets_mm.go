@@ -324,7 +324,6 @@ var UffdContinue = &Set{
 	Unknown: "UFFDIO_CONTINUE_MODE_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "UFFDIO_CONTINUE_MODE_DONTWAKE"},
-		{Value: 0x2, Name: "UFFDIO_CONTINUE_MODE_WP"},
 	},
 }
 

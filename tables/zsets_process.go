@@ -499,17 +499,26 @@ var PtraceEvent = &Set{
 	},
 }
 
-// NtType: NT_???, from <linux/elf.h>.
+// NtType: NT_???, from <elf.h> <linux/elf.h>.
 var NtType = &Set{
 	Unknown: "NT_???",
 	sorted:  true,
 	Consts: []Const{
 		{Value: 0x1, Name: "NT_PRSTATUS"},
-		{Value: 0x2, Name: "NT_PRFPREG"},
+		{Value: 0x2, Name: "NT_FPREGSET"},
 		{Value: 0x3, Name: "NT_PRPSINFO"},
-		{Value: 0x4, Name: "NT_TASKSTRUCT"},
-		{Value: 0x5, Name: "NT_GNU_PROPERTY_TYPE_0"},
+		{Value: 0x4, Name: "NT_PRXREG"},
+		{Value: 0x5, Name: "NT_PLATFORM"},
 		{Value: 0x6, Name: "NT_AUXV"},
+		{Value: 0x7, Name: "NT_GWINDOWS"},
+		{Value: 0x8, Name: "NT_ASRS"},
+		{Value: 0xa, Name: "NT_PSTATUS"},
+		{Value: 0xd, Name: "NT_PSINFO"},
+		{Value: 0xe, Name: "NT_PRCRED"},
+		{Value: 0xf, Name: "NT_UTSNAME"},
+		{Value: 0x10, Name: "NT_LWPSTATUS"},
+		{Value: 0x11, Name: "NT_LWPSINFO"},
+		{Value: 0x14, Name: "NT_PRFPXREG"},
 		{Value: 0x100, Name: "NT_PPC_VMX"},
 		{Value: 0x101, Name: "NT_PPC_SPE"},
 		{Value: 0x102, Name: "NT_PPC_VSX"},

@@ -21,7 +21,6 @@ var V4L2BufType = &Set{
 		{Value: 0xc, Name: "V4L2_BUF_TYPE_SDR_OUTPUT"},
 		{Value: 0xd, Name: "V4L2_BUF_TYPE_META_CAPTURE"},
 		{Value: 0xe, Name: "V4L2_BUF_TYPE_META_OUTPUT"},
-		{Value: 0x80, Name: "V4L2_BUF_TYPE_PRIVATE"},
 	},
 }
 
@@ -449,10 +448,6 @@ var V4L2CID = &Set{
 	Unknown: "V4L2_CID_???",
 	sorted:  true,
 	Consts: []Const{
-		{Value: 0x0, Name: "V4L2_CID_POWER_LINE_FREQUENCY_DISABLED"},
-		{Value: 0x1, Name: "V4L2_CID_POWER_LINE_FREQUENCY_50HZ"},
-		{Value: 0x2, Name: "V4L2_CID_POWER_LINE_FREQUENCY_60HZ"},
-		{Value: 0x3, Name: "V4L2_CID_POWER_LINE_FREQUENCY_AUTO"},
 		{Value: 0x980900, Name: "V4L2_CID_BRIGHTNESS"},
 		{Value: 0x980901, Name: "V4L2_CID_CONTRAST"},
 		{Value: 0x980902, Name: "V4L2_CID_SATURATION"},
@@ -494,7 +489,6 @@ var V4L2CID = &Set{
 		{Value: 0x980929, Name: "V4L2_CID_ALPHA_COMPONENT"},
 		{Value: 0x98092a, Name: "V4L2_CID_COLORFX_CBCR"},
 		{Value: 0x98092b, Name: "V4L2_CID_COLORFX_RGB"},
-		{Value: 0x98092c, Name: "V4L2_CID_LASTP1"},
 		{Value: 0x990900, Name: "V4L2_CID_MPEG_STREAM_TYPE"},
 		{Value: 0x990901, Name: "V4L2_CID_MPEG_STREAM_PID_PMT"},
 		{Value: 0x990902, Name: "V4L2_CID_MPEG_STREAM_PID_AUDIO"},
