@@ -264,8 +264,11 @@ var ioctlFamilies = []ioctls{
 	fsIoctls,
 	rtcIoctls, ptpIoctls, watchdogIoctls, counterIoctls,
 	mtdIoctls, ubiIoctls,
-	perfIoctls,
+	perfIoctls, uffdIoctls,
+	processIoctls, inputIoctls, gpioIoctls, miscIoctls,
 }
 
 // ioctlOfType describes requests that are made by a macro, by their type.
-var ioctlOfType = [256]func(op uint32) *Desc{}
+var ioctlOfType = [256]func(op uint32) *Desc{
+	'E': inputIoctl, 0xb7: nsfsIoctl, 0xff: pidfdIoctl,
+}

@@ -52,4 +52,5 @@ var subsystems = [...]subsystem{
 	{both: bpfCalls},
 	{both: ioUringCalls},
 	{both: seccompCalls},
+	{both: userfaultfdCalls},
 }

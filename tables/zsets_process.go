@@ -1577,6 +1577,7 @@ var PidfdInfoMask = &Set{
 		{Value: 0x4, Name: "PIDFD_INFO_CGROUPID"},
 		{Value: 0x8, Name: "PIDFD_INFO_EXIT"},
 		{Value: 0x10, Name: "PIDFD_INFO_COREDUMP"},
+		{Value: 0x20, Name: "PIDFD_INFO_SUPPORTED_MASK"},
 		{Value: 0x40, Name: "PIDFD_INFO_COREDUMP_SIGNAL"},
 		{Value: 0x80, Name: "PIDFD_INFO_COREDUMP_CODE"},
 	},
