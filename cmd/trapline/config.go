@@ -335,6 +335,7 @@ func (c *config) resolvePaths() {
 // settleDefaults sets what depends on the rest of the command line.
 func (c *config) settleDefaults() {
 	toFile := c.destination.Name != "" || c.destination.Separate
+	c.trace.addUnknown()
 	switch {
 	case c.shortQ > 2:
 		c.quiet = allQuiet

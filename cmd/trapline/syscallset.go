@@ -35,6 +35,19 @@ func (s *syscallSet) has(abi tables.ABI, nr uint64) bool {
 	return s.numbers[abi][nr/64]&(1<<(nr%64)) != 0
 }
 
+// addUnknown takes in the numbers that no call has: they are traced whatever
+// -e trace= says, as nothing could choose them.
+func (s *syscallSet) addUnknown() {
+	s.others = true
+	for abi := range tables.ABI(tables.NumABI) {
+		for nr := range uint64(setSize) {
+			if tables.Lookup(abi, nr) == nil {
+				s.numbers[abi][nr/64] |= 1 << (nr % 64)
+			}
+		}
+	}
+}
+
 // stops says whether a call has to be looked at: a multiplexer's may be for any
 // of the calls inside.
 func (s *syscallSet) stops(abi tables.ABI, nr uint64) bool {
