@@ -65,7 +65,8 @@ type Call struct {
 	Ret   int64 // result, sign-extended; -errno for a failed call
 	Errno int   // 0 unless the call failed
 
-	procTIDOf, procTIDIs int // procTID's last answer
+	procTIDOf, procTIDIs int        // procTID's last answer
+	personality          tables.ABI // of the tracee, even when memory is laid out by another
 
 	last, now string // names of the call before this one, and of this one
 
@@ -112,6 +113,7 @@ func (c *Call) Begin() {
 	c.snapshots = c.snapshots[:0]
 	c.Ret, c.Errno = 0, 0
 	c.last, c.now = c.now, c.Sig.Name
+	c.personality = c.ABI
 	if c.ABI == tables.X86_64 {
 		for i, a := range c.Args {
 			binary.LittleEndian.PutUint64(c.regs[8*i:], a)

@@ -63,6 +63,10 @@ func syscallInfo(size Num) Type {
 			c.Out.Addr(addr)
 			return
 		}
+		const flagsAt, flagsEnd = 2, 4
+		if flagsAt < n && n < flagsEnd {
+			b = append(b, 0) // half of the flags is shown as well
+		}
 		syscallInfoStruct.Show(c, View{b, addr})
 	})
 }

@@ -26,7 +26,6 @@ const (
 	busMceerrAO = 5
 	segvBnderr  = 3
 	segvPkuerr  = 4
-	trapPerf    = 6
 	pollIn      = 1
 	pollHup     = 6
 )
@@ -44,10 +43,10 @@ func newSiginfo() *siginfo {
 // ShowSiginfo shows the siginfo_t in raw, laid out as 64-bit programs have it:
 // so PTRACE_GETSIGINFO gives it, whatever the tracee's ABI.
 func (c *Call) ShowSiginfo(raw []byte) {
-	abi := c.ABI
+	c.personality = c.ABI
 	c.ABI, c.used = tables.X86_64, 0
 	Siginfo.Show(c, View{B: raw})
-	c.ABI = abi
+	c.ABI = c.personality
 }
 
 // What all of them begin with. The second int is shown last.
@@ -80,8 +79,6 @@ var (
 	siginfoAddrLSB = inSiginfo(Field{"si_addr", Addr}, Field{"si_addr_lsb", X16})
 	siginfoBounds  = inSiginfo(Field{"si_addr", Addr}, Field{"_", Addr}, Field{"si_lower", Addr}, Field{"si_upper", Addr})
 	siginfoPkey    = inSiginfo(Field{"si_addr", Addr}, Field{"_", Addr}, Field{"si_pkey", Uint})
-	siginfoPerf    = inSiginfo(Field{"si_addr", Addr}, Field{"si_perf_data", Xlong},
-		Field{"si_perf_type", Enum(tables.SiPerfType)}, Field{"si_perf_flags", Flags(tables.TrapPerfFlags)})
 	siginfoSyscall = inSiginfo(Field{"si_call_addr", Addr}, Field{"si_syscall", syscallNumber{U32, "si_arch"}},
 		Field{"si_arch", Enum(tables.AuditArch)})
 )
@@ -124,8 +121,6 @@ func showArm(c *Call, v View, signo, code int) {
 		show(siginfoBounds)
 	case signo == int(unix.SIGSEGV) && code == segvPkuerr:
 		show(siginfoPkey)
-	case signo == int(unix.SIGTRAP) && code == trapPerf:
-		show(siginfoPerf)
 	case signo == int(unix.SIGILL), signo == int(unix.SIGFPE), signo == int(unix.SIGBUS),
 		signo == int(unix.SIGSEGV), signo == int(unix.SIGTRAP):
 		show(siginfoAddr)
@@ -211,7 +206,9 @@ func (t *errno) Show(c *Call, v View) {
 	c.Out.Number(n, output.Unsigned)
 }
 
-// syscallNumber is the number of a call of the ABI that arch names.
+// syscallNumber is the number of a call of the ABI that arch names: shown as
+// the constant that programs use, or as a number where the tracee's own ABI is
+// another one.
 type syscallNumber struct {
 	*Number
 	arch Len
@@ -220,8 +217,16 @@ type syscallNumber struct {
 func (t syscallNumber) Show(c *Call, v View) {
 	nr := t.Value(c, v)
 	if abi, ok := abiOfArch(t.arch.num(c)); ok {
-		if row := tables.Lookup(abi, nr); row != nil {
-			c.Out.Symbol(nr, row.Name, output.Unsigned)
+		if abi == tables.X86_64 && nr&tables.X32Bit != 0 {
+			abi = tables.X32
+		}
+		if row := tables.Lookup(abi, nr&^tables.X32Bit); row != nil {
+			if abi == c.personality {
+				c.Out.Symbol(nr, "__NR_"+row.Name, output.Unsigned)
+				return
+			}
+			c.Out.Number(nr, output.Unsigned)
+			c.Out.Comment(row.Name)
 			return
 		}
 	}

@@ -223,17 +223,3 @@ var TrapPerfFlags = &Set{
 		{Value: 0x1, Name: "TRAP_PERF_FLAG_ASYNC"},
 	},
 }
-
-// SiPerfType: PERF_TYPE_???, from <linux/perf_event.h>.
-var SiPerfType = &Set{
-	Unknown: "PERF_TYPE_???",
-	sorted:  true,
-	Consts: []Const{
-		{Value: 0x0, Name: "PERF_TYPE_HARDWARE"},
-		{Value: 0x1, Name: "PERF_TYPE_SOFTWARE"},
-		{Value: 0x2, Name: "PERF_TYPE_TRACEPOINT"},
-		{Value: 0x3, Name: "PERF_TYPE_HW_CACHE"},
-		{Value: 0x4, Name: "PERF_TYPE_RAW"},
-		{Value: 0x5, Name: "PERF_TYPE_BREAKPOINT"},
-	},
-}
