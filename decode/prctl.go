@@ -181,7 +181,7 @@ func (t schedCoreScope) Show(c *Call, v View) {
 		name = tables.PrSchedCoreScope.Unknown
 	}
 	c.Out.Number(n, output.Hex)
-	c.Out.Comment(name)
+	c.Out.Gloss([]byte(name))
 }
 
 // ptracer is a process that may trace this one, or any.
@@ -208,6 +208,9 @@ func remarkEnum(set *tables.Set) func(c *Call) {
 func remarkBits(set *tables.Set) func(c *Call) {
 	return func(c *Call) {
 		v := uint64(c.Ret)
+		if c.Out.Nameless() {
+			return
+		}
 		if first, _, _ := set.Next(v, 0); first == nil {
 			if _, ok := set.Lookup(v); !ok || v != 0 {
 				return
@@ -287,17 +290,15 @@ func (t xfeatures) Show(c *Call, v View) {
 	case len(b) > 0 && set != 0:
 		b = append(append(b, '|'), hexString(set)...)
 	}
-	if len(b) > 0 {
-		c.Out.CommentBytes(b)
-	}
+	c.Out.Gloss(b)
 }
 
 func (t xfeature) Show(c *Call, v View) {
 	n := t.Value(c, v)
 	c.Out.Number(n, output.Hex)
-	if name, ok := tables.Xfeature.Lookup(n); ok {
-		c.Out.Comment(name)
-	} else {
-		c.Out.Comment(tables.Xfeature.Unknown)
+	name, ok := tables.Xfeature.Lookup(n)
+	if !ok {
+		name = tables.Xfeature.Unknown
 	}
+	c.Out.Gloss([]byte(name))
 }

@@ -36,7 +36,7 @@ func (c *Call) showVectorLength(n uint64, set *tables.Set) {
 
 func remarkVectorLength(set *tables.Set) func(c *Call) {
 	return func(c *Call) {
-		if uint64(c.Ret)&^vectorLengthMask != 0 {
+		if uint64(c.Ret)&^vectorLengthMask != 0 && !c.Out.Nameless() {
 			c.Out.BeginRemark()
 			c.Out.Field("")
 			c.showVectorLength(uint64(c.Ret), set)
@@ -80,6 +80,9 @@ func (c *Call) showTaggedAddr(n uint64) {
 }
 
 func remarkTaggedAddr(c *Call) {
+	if c.Out.Nameless() {
+		return
+	}
 	c.Out.BeginRemark()
 	c.Out.Field("")
 	c.showTaggedAddr(uint64(c.Ret))
@@ -118,6 +121,9 @@ func (c *Call) showRiscvVector(n uint64) {
 }
 
 func remarkRiscvVector(c *Call) {
+	if c.Out.Nameless() {
+		return
+	}
 	c.Out.BeginRemark()
 	c.Out.Field("")
 	c.showRiscvVector(uint64(c.Ret))

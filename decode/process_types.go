@@ -25,7 +25,7 @@ func (c *Call) ShowTicks(n uint64) {
 	}
 	b := strconv.AppendUint(c.alloc(40)[:0], n/userHZ, 10)
 	b = append(b, '.', byte('0'+n%userHZ/10), byte('0'+n%10), ' ', 's')
-	c.Out.CommentBytes(b)
+	c.Out.Gloss(b)
 }
 
 // Rusage is a struct rusage.

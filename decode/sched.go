@@ -249,6 +249,9 @@ func (c *Call) showIoprio(n uint64) {
 }
 
 func remarkIoprio(c *Call) {
+	if c.Out.Nameless() {
+		return
+	}
 	c.Out.BeginRemark()
 	c.Out.Field("")
 	c.showIoprio(uint64(c.Ret))

@@ -226,7 +226,7 @@ func (t syscallNumber) Show(c *Call, v View) {
 				return
 			}
 			c.Out.Number(nr, output.Unsigned)
-			c.Out.Comment(row.Name)
+			c.Out.Gloss([]byte(row.Name))
 			return
 		}
 	}

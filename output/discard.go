@@ -59,6 +59,9 @@ func (Discard) Comment(string) {}
 // CommentBytes implements Encoder.
 func (Discard) CommentBytes([]byte) {}
 
+// Nameless implements Encoder.
+func (Discard) Nameless() bool { return false }
+
 // Size implements Encoder.
 func (Discard) Size(uint64) {}
 

@@ -81,6 +81,9 @@ type Encoder interface {
 	CommentBytes(b []byte)
 	// Gloss is CommentBytes for what a value is called: -X raw leaves it out.
 	Gloss(b []byte)
+	// Nameless says that values are shown without their names (-X raw): then
+	// a remark that is nothing but the result's name is left out.
+	Nameless() bool
 	// Size follows a Str that was cut to give the length in bytes of the whole.
 	// Only JSON shows it.
 	Size(n uint64)

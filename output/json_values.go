@@ -338,6 +338,8 @@ func (j *jsonTrace) Comment(s string) {
 	j.string(s)
 }
 
+func (j *jsonTrace) Nameless() bool { return false }
+
 func (j *jsonTrace) Gloss(b []byte) { j.CommentBytes(b) }
 
 func (j *jsonTrace) CommentBytes(b []byte) {

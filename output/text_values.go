@@ -242,8 +242,10 @@ func (t *text) Comment(s string) {
 	t.endComment()
 }
 
+func (t *text) Nameless() bool { return t.opt.Names == Raw }
+
 func (t *text) Gloss(b []byte) {
-	if t.opt.Names != Raw {
+	if !t.Nameless() {
 		t.CommentBytes(b)
 	}
 }
