@@ -61,7 +61,7 @@ var prctls = Calls{
 	}, Ret{}},
 	{"PR_MCE_KILL_GET", prctlArgs(), RetUnsigned.With(remarkEnum(tables.PrMceKillPolicy))},
 	{"PR_SET_MM", prctlArgs(Field{"operation", Enum(tables.PrSetMm)}), Ret{}},
-	{"PR_GET_TID_ADDRESS", Args{{"addr", Out(KHex)}}, Ret{}},
+	{"PR_GET_TID_ADDRESS", Args{{"addr", Out(KAddr)}}, Ret{}},
 	{"PR_CAP_AMBIENT", Args{
 		{"operation", EnumOf(Xlong, tables.PrCapAmbient)},
 		Rest(Len("operation"), tables.PrCapAmbient, Calls{
@@ -256,12 +256,15 @@ func remarkPersona(c *Call) {
 }
 
 var archPrctls = Calls{
-	{"ARCH_GET_FS ARCH_GET_GS", Args{{"addr", Out(KHex)}}, Ret{}},
+	{"ARCH_GET_FS ARCH_GET_GS", Args{{"addr", Out(KAddr)}}, Ret{}},
 	{"ARCH_GET_CPUID", nil, Ret{}},
 	{"ARCH_GET_XCOMP_SUPP ARCH_GET_XCOMP_PERM ARCH_GET_XCOMP_GUEST_PERM", Args{{"addr", Out(xfeatures{X64})}}, Ret{}},
 	{"ARCH_REQ_XCOMP_PERM ARCH_REQ_XCOMP_GUEST_PERM", Args{{"addr", xfeature{Xlong}}}, RetHex.With(remarkBits(tables.XfeatureMask))},
 	{"", Args{{"addr", Xlong}}, Ret{}},
 }
+
+// KAddr is an address kept in a __kernel_ulong_t.
+var KAddr = &address{kernelWord()}
 
 // KHex is a __kernel_ulong_t in hexadecimal.
 var KHex = &Number{kernelWord(), false, output.Hex}
