@@ -49,11 +49,20 @@ const (
 
 	// Detached is the end of tracing a tracee that lives on.
 	Detached
+
+	// Stray is a task that came to be traced by a tracee's clone with
+	// CLONE_PTRACE, without Options.Follow, and was let go at once.
+	Stray
+
+	// StrayEnded is the end of a child that is no tracee: this process had it
+	// from its start, or it was let go.
+	StrayEnded
 )
 
 var kindNames = [...]string{
 	Enter: "enter", Exit: "exit", Signal: "signal", GroupStop: "group-stop", Exec: "exec", Created: "created",
 	LaunchFailed: "launch-failed", Exited: "exited", Killed: "killed", Detached: "detached",
+	Stray: "stray", StrayEnded: "stray-ended",
 }
 
 func (k Kind) String() string {
@@ -92,7 +101,7 @@ type Event struct {
 	// 64-bit kernel whatever the tracee's own.
 	Siginfo *[SiginfoSize]byte
 
-	Status unix.WaitStatus // of Exited and Killed
+	Status unix.WaitStatus // of Exited, Killed and StrayEnded
 
 	FormerTID  int     // of Exec, where the thread was not the leader; else 0
 	Superseded *Tracee // of Exec, where the thread was not the leader; else nil

@@ -189,6 +189,9 @@ func (t *Tracer) Next() (*Event, error) {
 			}
 			return t.nextDetached()
 		}
+		if s.tid == 0 {
+			continue
+		}
 		if ev := t.classify(s); ev != nil {
 			return ev, nil
 		}
@@ -205,6 +208,10 @@ func (t *Tracer) classify(s stop) *Event {
 		return t.ended(tr, s.tid, status)
 	case !status.Stopped():
 		return nil
+	case tr == nil && !t.opts.Follow:
+		// Its parent used CLONE_PTRACE.
+		ptrace(unix.PTRACE_DETACH, s.tid, 0, 0)
+		return t.report(Stray, &Tracee{TID: s.tid, t: t})
 	case tr == nil:
 		// A tracee that stops before its parent has told of it.
 		tr = t.add(s.tid, held)
@@ -241,7 +248,7 @@ func (t *Tracer) classify(s stop) *Event {
 
 // report makes the event that Next returns.
 func (t *Tracer) report(kind Kind, tr *Tracee) *Event {
-	if kind != Exited && kind != Killed && kind != Detached {
+	if kind < Exited {
 		t.current = tr
 	}
 	tr.known = true
@@ -253,6 +260,7 @@ func (t *Tracer) report(kind Kind, tr *Tracee) *Event {
 	ev.Siginfo = nil
 	ev.FormerTID = 0
 	ev.Superseded = nil
+	ev.Status = 0
 	ev.Errno = 0
 	ev.Usage = t.usage
 	return ev
@@ -466,10 +474,13 @@ func (t *Tracer) execStop(tr *Tracee) *Event {
 	return ev
 }
 
-// ended is the death of a tracee, or of the launched child after it was let go.
+// ended is the death of a tracee.
 func (t *Tracer) ended(tr *Tracee, tid int, status unix.WaitStatus) *Event {
 	if tr == nil {
-		return nil
+		// A child that this process had before it became a tracer.
+		ev := t.report(StrayEnded, &Tracee{TID: tid, t: t})
+		ev.Status = status
+		return ev
 	}
 	t.forget(tr)
 	t.orphaned = t.held > 0

@@ -30,6 +30,9 @@ func (t *Tracer) nextStop() (stop, error) {
 	if s, ok := t.queue.pop(); ok {
 		return s, nil
 	}
+	if t.held > 0 {
+		return t.waitForParent()
+	}
 	s, errno := t.wait(0)
 	switch errno {
 	case 0, unix.EINTR:
@@ -40,6 +43,26 @@ func (t *Tracer) nextStop() (stop, error) {
 		return stop{}, nil
 	}
 	return stop{}, errno
+}
+
+// waitForParent waits while tracees are held. Their parents will tell of them
+// in a moment, unless they used CLONE_PTRACE with CLONE_UNTRACED and never do.
+func (t *Tracer) waitForParent() (stop, error) {
+	const pause, patience = 100 * 1000, 500 // nanoseconds, pauses
+	for range patience {
+		s, errno := t.wait(unix.WNOHANG)
+		switch {
+		case errno != 0 && errno != unix.EINTR && errno != unix.ECHILD:
+			return stop{}, errno
+		case s.tid != 0:
+			return s, nil
+		case t.interrupt.Load() != 0:
+			return stop{}, nil
+		}
+		unix.Nanosleep(&unix.Timespec{Nsec: pause}, nil)
+	}
+	t.orphaned = true
+	return stop{}, nil
 }
 
 // collect takes every wait status that is there.

@@ -194,6 +194,10 @@ func (s *session) loop() error {
 }
 
 func (s *session) event(ev *tracer.Event) {
+	if ev.Kind >= tracer.Stray {
+		s.stray(ev)
+		return
+	}
 	t, ok := ev.Tracee.Data.(*tracee)
 	if !ok {
 		var err error
@@ -229,6 +233,19 @@ func (s *session) event(ev *tracer.Event) {
 	case tracer.Detached:
 		t.trace.Close()
 		s.message(quietAttach, "Process %d detached", ev.Tracee.TID)
+	}
+}
+
+// stray is about a process that is none of ours.
+func (s *session) stray(ev *tracer.Event) {
+	pid := ev.Tracee.TID
+	switch {
+	case ev.Kind == tracer.Stray:
+		s.message(quietAttach, "Detached unknown pid %d", pid)
+	case ev.Status.Signaled():
+		s.message(quietExit, "Termination of unknown pid %d ignored", pid)
+	default:
+		s.message(quietExit, "Exit of unknown pid %d ignored", pid)
 	}
 }
 
