@@ -113,7 +113,6 @@ func (c *Call) showArrayUpTo(addr uint64, elem Type, count, most uint64, short i
 
 // fixed is an array of a known number of elements.
 type fixed struct {
-	layouts
 	elem Type
 	n    int
 	upto Num // elements shown, nil for all
@@ -127,13 +126,12 @@ func UpTo(elem Type, n int, count Num) Type {
 	return f
 }
 
-func newFixed(elem Type, n int) Type {
-	f := &fixed{elem: elem, n: n}
-	for _, abi := range abis {
-		l := elem.Layout(abi)
-		f.layouts[abi] = Layout{l.Size * n, l.Align}
-	}
-	return f
+func newFixed(elem Type, n int) Type { return &fixed{elem: elem, n: n} }
+
+// Layout implements Type.
+func (t *fixed) Layout(abi tables.ABI) Layout {
+	l := t.elem.Layout(abi)
+	return Layout{l.Size * t.n, l.Align}
 }
 
 func (t *fixed) Show(c *Call, v View) {

@@ -38,8 +38,8 @@ func bpfIn(name string, st *StructType) Type {
 // exit-stop.
 func bpfInOut(name string, st *StructType, later ...string) Type {
 	var first []string
-	for i := range st.members {
-		if n := st.members[i].name; n == later[0] {
+	for i := range st.layout().members {
+		if n := st.layout().members[i].name; n == later[0] {
 			break
 		} else if n != "_" {
 			first = append(first, n)
@@ -55,7 +55,7 @@ func bpfBatch(st *StructType) Type {
 
 // bpfSize is the end of the last member, without the padding behind it.
 func bpfSize(st *StructType) int {
-	m := &st.members[len(st.members)-1]
+	m := &st.layout().members[len(st.layout().members)-1]
 	size := m.typ.Layout(tables.X86_64).Size
 	if inner, ok := m.typ.(*StructType); ok {
 		size = bpfSize(inner)
@@ -172,8 +172,8 @@ func (c *Call) showExtraData(v View, known int) {
 func Versions(fields Fields) *StructType {
 	st := Struct(fields)
 	since := -1
-	for i := range st.members {
-		m := &st.members[i]
+	for i := range st.layout().members {
+		m := &st.layout().members[i]
 		if s, ok := fields[i].Type.(*sinceVersion); ok {
 			since = i
 			u := unwrap(s.Type)
@@ -183,7 +183,7 @@ func Versions(fields Fields) *StructType {
 		if since < 0 {
 			continue
 		}
-		first, own := &st.members[since], m.cond
+		first, own := &st.layout().members[since], m.cond
 		m.cond = func(c *Call) bool {
 			return c.known > uint64(first.off[c.ABI]) && (own == nil || own(c))
 		}

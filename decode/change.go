@@ -75,7 +75,7 @@ func (t *fill) Show(c *Call, v View) {
 
 // last is the number in the last member of in.
 func (t *fill) last(c *Call, m View) uint64 {
-	n, _ := t.in.value(c, t.in.members[t.in.shown[len(t.in.shown)-1]].name, m)
+	n, _ := t.in.value(c, t.in.layout().members[t.in.shown[len(t.in.shown)-1]].name, m)
 	return n
 }
 
@@ -86,7 +86,7 @@ func (t *fill) finish(c *Call, v View) {
 	if !c.Failed() {
 		if m, ok := c.ReadType(v.Uint(c.WordSize()), t.out); ok {
 			if t.again != nil && t.last(c, m) != c.before {
-				last := &t.in.members[t.in.shown[len(t.in.shown)-1]]
+				last := &t.in.layout().members[t.in.shown[len(t.in.shown)-1]]
 				c.Out.Changed()
 				t.again.Show(c, m.At(last.off[c.ABI], last.typ.Layout(c.ABI).Size))
 			}

@@ -63,8 +63,8 @@ func (t *cutAt) showAt(c *Call, addr uint64) {
 
 // complete gives b, with zeros behind it if it ends within a member.
 func (st *StructType) complete(c *Call, b []byte) []byte {
-	for i := range st.members {
-		m := &st.members[i]
+	for i := range st.layout().members {
+		m := &st.layout().members[i]
 		off := m.off[c.ABI]
 		if end := off + m.typ.Layout(c.ABI).Size; off < len(b) && len(b) < end {
 			whole := c.alloc(end)
@@ -91,7 +91,7 @@ func (t *selfSized) showAt(c *Call, addr uint64) {
 	}
 	c.Out.BeginStruct()
 	known := uint64(t.StructType.Layout(c.ABI).Size)
-	first := &t.members[0]
+	first := &t.layout().members[0]
 	b, ok := c.ReadAll(addr, int(max(4, min(size, known))))
 	switch {
 	case size < t.least:

@@ -93,6 +93,14 @@ type custom struct {
 	show func(c *Call, v View)
 }
 
+// shownBy is a type that a Go function shows.
+type shownBy struct {
+	Type
+	show func(c *Call, v View)
+}
+
+func (t *shownBy) Show(c *Call, v View) { t.show(c, v) }
+
 func (t *custom) dir() Dir             { return t.d }
 func (t *custom) Show(c *Call, v View) { t.show(c, v) }
 

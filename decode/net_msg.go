@@ -188,7 +188,7 @@ func (t *receivedMessages) Show(c *Call, v View) {
 }
 
 // receivedElem is a struct mmsghdr that has been filled in.
-var receivedElem = &custom{messageVector.layouts, Exit, func(c *Call, v View) {
+var receivedElem = &shownBy{messageVector, func(c *Call, v View) {
 	size, _ := messageVector.value(c, "msg_len", v)
 	c.msg.now = message{received: true, room: c.msg.rooms[uint64(c.Ret)-c.msg.todo], size: size}
 	messageVector.Show(c, v)

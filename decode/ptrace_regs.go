@@ -180,8 +180,9 @@ var userArea = Struct(Fields{
 func (t userOffset) Show(c *Call, v View) {
 	off := t.Value(c, v)
 	name, base := "", uint64(0)
-	for i := range userArea.members {
-		if m := &userArea.members[i]; m.name != "_" && uint64(m.off[tables.X86_64]) <= off {
+	members := userArea.layout().members
+	for i := range members {
+		if m := &members[i]; m.name != "_" && uint64(m.off[tables.X86_64]) <= off {
 			name, base = m.name, uint64(m.off[tables.X86_64])
 		}
 	}

@@ -2,16 +2,26 @@ package decode
 
 import (
 	"slices"
+	"sync/atomic"
 
 	"trapline/tables"
 )
 
 // StructType is a C struct: named members, laid out by the rules of each ABI.
 type StructType struct {
+	fields Fields
+	packed bool
+	shown  []int // the members to show, by position in fields; nil for all
+
+	// A program's calls need few of the structs that there are, so each is
+	// laid out when it is first needed: that keeps the start short.
+	laid atomic.Pointer[structLayout]
+}
+
+type structLayout struct {
 	layouts
 	members []member
-	shown   []int // the members to show, by position in members
-	packed  bool
+	shown   []int
 }
 
 type member struct {
@@ -33,24 +43,28 @@ type Fields []Field
 
 // Struct describes a C struct. A member called "" is shown without its name
 // (a union's arm), one called "_" is never shown.
-func Struct(fields Fields) *StructType { return newStruct(fields, false) }
+func Struct(fields Fields) *StructType { return &StructType{fields: fields} }
 
 // Packed is a Struct without padding.
-func Packed(fields Fields) *StructType { return newStruct(fields, true) }
+func Packed(fields Fields) *StructType { return &StructType{fields: fields, packed: true} }
 
-func newStruct(fields Fields, packed bool) *StructType {
-	st := &StructType{packed: packed, members: make([]member, len(fields))}
-	for i, f := range fields {
+// layout lays the members out, once.
+func (st *StructType) layout() *structLayout {
+	if l := st.laid.Load(); l != nil {
+		return l
+	}
+	sl := &structLayout{members: make([]member, len(st.fields)), shown: st.shown}
+	for i, f := range st.fields {
 		u := unwrap(f.Type)
-		st.members[i] = member{name: f.Name, typ: u.Type, cond: u.cond, verbose: u.verbose}
-		st.members[i].fielder, _ = u.Type.(fielder)
+		sl.members[i] = member{name: f.Name, typ: u.Type, cond: u.cond, verbose: u.verbose}
+		sl.members[i].fielder, _ = u.Type.(fielder)
 	}
 	for _, abi := range abis {
 		size, align := 0, 1
-		for i := range st.members {
-			m := &st.members[i]
+		for i := range sl.members {
+			m := &sl.members[i]
 			l := m.typ.Layout(abi)
-			if packed {
+			if st.packed {
 				l.Align = 1
 			}
 			size = alignUp(size, l.Align)
@@ -58,68 +72,89 @@ func newStruct(fields Fields, packed bool) *StructType {
 			size += l.Size
 			align = max(align, l.Align)
 		}
-		st.layouts[abi] = Layout{alignUp(size, align), align}
+		sl.layouts[abi] = Layout{alignUp(size, align), align}
 	}
-	for i := range st.members {
-		if st.members[i].name != "_" {
-			st.shown = append(st.shown, i)
+	if sl.shown == nil {
+		sl.shown = st.positions()
+	}
+	st.laid.Store(sl)
+	return sl
+}
+
+// Layout implements Type.
+func (st *StructType) Layout(abi tables.ABI) Layout { return st.layout().layouts[abi] }
+
+// positions are those of the members that are shown.
+func (st *StructType) positions() []int {
+	if st.shown != nil {
+		return st.shown
+	}
+	shown := make([]int, 0, len(st.fields))
+	for i := range st.fields {
+		if st.fields[i].Name != "_" {
+			shown = append(shown, i)
 		}
 	}
-	return st
+	return shown
 }
 
 // Pick is the same struct with only the named members shown, in that order.
 func (st *StructType) Pick(names ...string) *StructType {
-	picked := *st
-	picked.shown = nil
+	picked := &StructType{fields: st.fields, packed: st.packed}
 	for _, name := range names {
-		i := slices.IndexFunc(st.members, func(m member) bool { return m.name == name })
+		i := slices.IndexFunc(st.fields, func(f Field) bool { return f.Name == name })
 		if i < 0 {
 			panic("decode: no member is called " + name)
 		}
 		picked.shown = append(picked.shown, i)
 	}
-	return &picked
+	return picked
 }
 
 // moved is the same struct with one member shown before another.
 func (st *StructType) moved(name, before string) *StructType {
+	shown := slices.Clone(st.positions())
 	at := func(name string) int {
-		return slices.IndexFunc(st.shown, func(i int) bool { return st.members[i].name == name })
+		return slices.IndexFunc(shown, func(i int) bool { return st.fields[i].Name == name })
 	}
-	moved := *st
 	from := at(name)
-	moved.shown = slices.Delete(slices.Clone(st.shown), from, from+1)
-	moved.shown = slices.Insert(moved.shown, at(before), st.shown[from])
-	return &moved
+	position := shown[from]
+	shown = slices.Delete(shown, from, from+1)
+	shown = slices.Insert(shown, at(before), position)
+	return &StructType{fields: st.fields, packed: st.packed, shown: shown}
 }
 
 // Offset gives a member's offset in bytes, for tests of the layout.
 func (st *StructType) Offset(abi tables.ABI, name string) (int, bool) {
-	for i := range st.members {
-		if st.members[i].name == name {
-			return st.members[i].off[abi], true
-		}
+	if m := st.member(name); m != nil {
+		return m.off[abi], true
 	}
 	return 0, false
 }
 
 // Member gives the bytes of the member called name; empty if v is too short.
 func (st *StructType) Member(c *Call, name string, v View) View {
-	for i := range st.members {
-		if m := &st.members[i]; m.name == name {
-			return v.At(m.off[c.ABI], m.typ.Layout(c.ABI).Size)
-		}
+	if m := st.member(name); m != nil {
+		return v.At(m.off[c.ABI], m.typ.Layout(c.ABI).Size)
 	}
 	return View{}
 }
 
+// member finds the member called name.
+func (st *StructType) member(name string) *member {
+	members := st.layout().members
+	for i := range members {
+		if members[i].name == name {
+			return &members[i]
+		}
+	}
+	return nil
+}
+
 // value is the number in the member called name.
 func (st *StructType) value(c *Call, name string, v View) (uint64, bool) {
-	for i := range st.members {
-		if m := &st.members[i]; m.name == name {
-			return numberOf(c, m.typ, v.At(m.off[c.ABI], m.typ.Layout(c.ABI).Size)), true
-		}
+	if m := st.member(name); m != nil {
+		return numberOf(c, m.typ, v.At(m.off[c.ABI], m.typ.Layout(c.ABI).Size)), true
 	}
 	return 0, false
 }
@@ -150,8 +185,9 @@ func (st *StructType) show(c *Call, v View, part bool) {
 	c.frames[c.depth] = frame{st, v}
 	c.depth++
 	cut := false
-	for _, i := range st.shown {
-		m := &st.members[i]
+	sl := st.layout()
+	for _, i := range sl.shown {
+		m := &sl.members[i]
 		if m.verbose && c.Abbrev {
 			cut = true
 			continue
@@ -230,7 +266,6 @@ func Reserved(name string, t Type) Field {
 
 // UnionType is one of several types in one place.
 type UnionType struct {
-	layouts
 	on    Num
 	cases []Case
 }
@@ -244,18 +279,17 @@ type Case struct {
 
 // Union describes a C union whose arm is chosen by on. Its size is its largest
 // arm's.
-func Union(on Num, cases ...Case) *UnionType {
-	u := &UnionType{on: on, cases: cases}
-	for _, abi := range abis {
-		l := Layout{0, 1}
-		for _, cs := range cases {
-			arm := cs.Type.Layout(abi)
-			l.Size, l.Align = max(l.Size, arm.Size), max(l.Align, arm.Align)
-		}
-		l.Size = alignUp(l.Size, l.Align)
-		u.layouts[abi] = l
+func Union(on Num, cases ...Case) *UnionType { return &UnionType{on, cases} }
+
+// Layout implements Type.
+func (u *UnionType) Layout(abi tables.ABI) Layout {
+	l := Layout{0, 1}
+	for i := range u.cases {
+		arm := u.cases[i].Type.Layout(abi)
+		l.Size, l.Align = max(l.Size, arm.Size), max(l.Align, arm.Align)
 	}
-	return u
+	l.Size = alignUp(l.Size, l.Align)
+	return l
 }
 
 // Arm is a Case.

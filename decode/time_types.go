@@ -76,7 +76,8 @@ const (
 )
 
 func (t *dated) Show(c *Call, v View) {
-	sec, frac := &t.members[0], &t.members[1]
+	members := t.layout().members
+	sec, frac := &members[0], &members[1]
 	s := numberOf(c, sec.typ, v.At(sec.off[c.ABI], sec.typ.Layout(c.ABI).Size))
 	n := numberOf(c, frac.typ, v.At(frac.off[c.ABI], frac.typ.Layout(c.ABI).Size))
 	if t.orNow && (n == utimeNow || n == utimeOmit) {
