@@ -4,6 +4,7 @@ package integration
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 )
 
 // buildDir holds what the tests build; TestMain removes it.
@@ -86,10 +88,15 @@ func trace(t testing.TB, tracer string, flags []string, command ...string) trace
 	t.Helper()
 	log := filepath.Join(t.TempDir(), "log")
 	argv := append(append([]string{"-o", log}, flags...), command...)
-	cmd := exec.Command(tracer, argv...)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, tracer, argv...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()
+	if ctx.Err() != nil {
+		t.Fatalf("%s %q has not ended after a minute", tracer, argv)
+	}
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)

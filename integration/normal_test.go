@@ -1,0 +1,211 @@
+package integration
+
+import (
+	"fmt"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// A trace in normal form is what must be the same under strace and under
+// trapline: each process's lines, put together again where others came in
+// between, without what differs from one run to the next by nature.
+
+// processes gives the lines of a trace with a pid column (-f -o) by process,
+// in normal form. Processes have no order of their own: they are sorted.
+func processes(log string) []string {
+	lines := map[string][]string{}
+	pending := map[string]string{}
+	for line := range strings.Lines(log) {
+		pid, text, ok := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+		text = strings.TrimLeft(text, " ")
+		if !ok {
+			pid, text = "", strings.TrimSuffix(line, "\n")
+		}
+		if start, ok := strings.CutSuffix(text, "<unfinished ...>"); ok {
+			pending[pid] = strings.TrimSuffix(start, " ")
+			continue
+		}
+		if m := resumed.FindString(text); m != "" {
+			text = pending[pid] + text[len(m):]
+			delete(pending, pid)
+		}
+		lines[pid] = append(lines[pid], text)
+	}
+	for pid, start := range pending {
+		lines[pid] = append(lines[pid], start+" <unfinished ...>")
+	}
+	pids := map[string]bool{}
+	for pid := range lines {
+		pids[pid] = true
+	}
+	var all []string
+	for _, l := range lines {
+		for i := range l {
+			l[i] = normal(l[i], pids)
+		}
+		all = append(all, strings.Join(l, "\n")+"\n")
+	}
+	slices.Sort(all)
+	return all
+}
+
+var resumed = regexp.MustCompile(`^<\.\.\. \w+ resumed>`)
+
+// byNature is what differs from run to run, and what it is replaced by.
+var byNature = []struct {
+	pattern *regexp.Regexp
+	normal  string
+}{
+	// The column of the result depends on the length of what stands before it.
+	{regexp.MustCompile(`\) +(= )`), `) $1`},
+	// Addresses: of the stack, of mappings, of the heap, of a program that may lie anywhere.
+	{regexp.MustCompile(`\b0x[0-9a-f]{6,16}\b`), `ADDR`},
+	// Random numbers.
+	{regexp.MustCompile(`getrandom\("[^"]*"(\.\.\.)?`), `getrandom(BYTES`},
+	// The parent of what is traced is the tracer.
+	{regexp.MustCompile(`^getppid\(\) = \d+`), `getppid() = PPID`},
+	// Times.
+	{regexp.MustCompile(`tv_sec=-?\d+(, tv_u?n?sec=-?\d+)?( /\* [^*]* \*/)?`), `TIME`},
+	{regexp.MustCompile(`si_[us]time=\d+( /\* [0-9.]+ s \*/)?`), `CPUTIME`},
+	{regexp.MustCompile(`(f_bfree|f_bavail|f_ffree)=\d+`), `$1=N`},
+	{regexp.MustCompile(`sysinfo\(\{.*?\}\)`), `sysinfo({MEMORY})`},
+	{regexp.MustCompile(`^(time\(.*\)) = \d+( \([^)]*\))?`), `$1 = TIME`},
+	// Names that mkstemp and its like make up, and those of the tests' own directories.
+	{regexp.MustCompile(`/cc[0-9A-Za-z]{6}\b`), `/ccXXXXXX`},
+	// Ports that the system chooses.
+	{regexp.MustCompile(`sin_port="[^"]*" /\* htons\((3[2-9]|[4-6]\d)\d{3}\) \*/`), `sin_port=PORT`},
+	{regexp.MustCompile(`htons\((3[2-9]|[4-6]\d)\d{3}\)`), `htons(PORT)`},
+	// How long a sleep has yet to go, a pipe's inode, a socket's.
+	{regexp.MustCompile(`(pipe|socket|anon_inode):\[\d+\]`), `$1:[INODE]`},
+}
+
+func normal(line string, pids map[string]bool) string {
+	line = number.ReplaceAllStringFunc(line, func(n string) string {
+		if v, err := strconv.ParseUint(n, 0, 32); err == nil && pids[strconv.FormatUint(v, 10)] {
+			return "PID"
+		}
+		return n
+	})
+	for _, r := range byNature {
+		line = r.pattern.ReplaceAllString(line, r.normal)
+	}
+	return line
+}
+
+var number = regexp.MustCompile(`\b(0x[0-9a-f]{2,8}|[1-9]\d+)\b`)
+
+// straceVersion is the version of strace on this machine, 7.2 as 702.
+func straceVersion(t testing.TB) int {
+	out, err := exec.Command(programPath("strace"), "-V").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := regexp.MustCompile(`version (\d+)\.(\d+)`).FindSubmatch(out)
+	if m == nil {
+		t.Fatalf("strace -V says %q", out)
+	}
+	major, _ := strconv.Atoi(string(m[1]))
+	minor, _ := strconv.Atoi(string(m[2]))
+	return 100*major + minor
+}
+
+// versionDifferences are what strace has come to print otherwise since version
+// 6.1, which distributions still have: trapline follows 7.2. Both traces are
+// made the same before they are compared with a strace older than since.
+var versionDifferences = []struct {
+	since   int
+	why     string
+	pattern *regexp.Regexp
+	same    string
+}{
+	{700, "rseq is decoded", regexp.MustCompile(`rseq\((\{.*\}|ADDR), (32|0x20), `), `rseq(ADDR, 32, `},
+}
+
+// agingOf gives a function that takes what a version of strace does not print,
+// or prints otherwise, out of a trace in normal form.
+func agingOf(version int) func(string) string {
+	return func(s string) string {
+		for _, d := range versionDifferences {
+			if version < d.since {
+				s = d.pattern.ReplaceAllString(s, d.same)
+			}
+		}
+		return s
+	}
+}
+
+// difference shows where two traces in normal form part, or is empty.
+func difference(strace, trapline []string) string {
+	var b strings.Builder
+	for i := range max(len(strace), len(trapline)) {
+		var s, t []string
+		if i < len(strace) {
+			s = strings.Split(strace[i], "\n")
+		}
+		if i < len(trapline) {
+			t = strings.Split(trapline[i], "\n")
+		}
+		diffLines(&b, s, t)
+	}
+	return b.String()
+}
+
+// diffLines writes a line diff: the shortest one that keeps a longest common
+// subsequence.
+func diffLines(b *strings.Builder, s, t []string) {
+	// common[i][j] is the length of the longest one of s[i:] and t[j:].
+	common := make([][]int, len(s)+1)
+	for i := range common {
+		common[i] = make([]int, len(t)+1)
+	}
+	for i := len(s) - 1; i >= 0; i-- {
+		for j := len(t) - 1; j >= 0; j-- {
+			if s[i] == t[j] {
+				common[i][j] = common[i+1][j+1] + 1
+			} else {
+				common[i][j] = max(common[i+1][j], common[i][j+1])
+			}
+		}
+	}
+	for i, j := 0, 0; i < len(s) || j < len(t); {
+		switch {
+		case i < len(s) && j < len(t) && s[i] == t[j]:
+			i++
+			j++
+		case j == len(t) || i < len(s) && common[i+1][j] >= common[i][j+1]:
+			fmt.Fprintf(b, "strace    %s\n", s[i])
+			i++
+		default:
+			fmt.Fprintf(b, "trapline  %s\n", t[j])
+			j++
+		}
+	}
+}
+
+func TestNormalForm(t *testing.T) {
+	const log = `12 execve("/bin/x", ["x"], 0x7ffc12345678 /* 3 vars */) = 0
+12 clone(child_stack=NULL, flags=SIGCHLD <unfinished ...>
+13 getppid( <unfinished ...>
+12 <... clone resumed>, child_tidptr=0x7f1234567890) = 13
+13 <... getppid resumed>)                = 12
+12 wait4(13, [{WIFEXITED(s) && WEXITSTATUS(s) == 0}], 0, NULL) = 13
+13 exit_group(0)                     = ?
+13 +++ exited with 0 +++
+`
+	got := strings.Join(processes(log), "--\n")
+	const want = `execve("/bin/x", ["x"], ADDR /* 3 vars */) = 0
+clone(child_stack=NULL, flags=SIGCHLD, child_tidptr=ADDR) = PID
+wait4(PID, [{WIFEXITED(s) && WEXITSTATUS(s) == 0}], 0, NULL) = PID
+--
+getppid() = PID
+exit_group(0) = ?
++++ exited with 0 +++
+`
+	if got != want {
+		t.Errorf("got:\n%s\nwant:\n%s", got, want)
+	}
+}
