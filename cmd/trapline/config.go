@@ -65,6 +65,9 @@ type config struct {
 	help    bool // -h
 	version bool // -V
 
+	list   bool     // --list-syscalls
+	listed []string // its patterns
+
 	// Short options that count, and the long options they exclude.
 	shortF, shortQ, shortT, shortX, shortY int
 	longF, longT, longX, longY, longQ      bool
@@ -145,6 +148,10 @@ func parseCommandLine(args []string) (*config, error) {
 	operands, err := parseFlags(flagSet(options, c), args)
 	if err != nil || c.help || c.version {
 		return c, err
+	}
+	if c.list {
+		c.listed = append(c.listed, operands...)
+		return c, nil
 	}
 	c.command = operands
 	return c, c.check()

@@ -30,6 +30,11 @@ func main() {
 	case c.version:
 		fmt.Println(version())
 		return
+	case c.list:
+		if err := listSyscalls(os.Stdout, c.listed); err != nil {
+			fail(err)
+		}
+		return
 	}
 	end, err := run(c)
 	if err != nil {

@@ -208,6 +208,13 @@ var options = []option{
 	}},
 
 	// Miscellaneous
+	{long: []string{"list-syscalls"}, arg: optionalArgument, set: func(c *config, _, v string, given bool) error {
+		c.list = true
+		if given {
+			c.listed = append(c.listed, v)
+		}
+		return nil
+	}},
 	{short: 'h', long: []string{"help"}, set: flag(func(c *config) *bool { return &c.help })},
 	{short: 'V', long: []string{"version"}, set: flag(func(c *config) *bool { return &c.version })},
 
