@@ -138,7 +138,7 @@ func (t *fixed) Show(c *Call, v View) {
 	size := t.elem.Layout(c.ABI).Size
 	n := t.n
 	if t.upto != nil {
-		n = int(min(uint64(n), t.upto.num(c)))
+		n = int(min(int64(n), max(0, int64(t.upto.num(c)))))
 	}
 	c.Out.BeginArray()
 	for i := 0; i < n; i++ {

@@ -127,11 +127,13 @@ var plainIoctl = Desc{Args: Args{{"argp", Xlong}}}
 // opaqueIoctls are requests of types without descriptions: the data is shown
 // as bytes when nothing is to be abbreviated, by direction.
 var opaqueIoctls = [...]Desc{
-	0:                  {Args: Args{{"argp", Change(opaque, opaque)}}},
+	0:                  {Args: Args{{"argp", opaqueChange}}},
 	iocWrite:           {Args: Args{{"argp", Ptr(opaque)}}},
-	iocRead:            {Args: Args{{"argp", Out(opaque)}}},
-	iocRead | iocWrite: {Args: Args{{"argp", Change(opaque, opaque)}}},
+	iocRead:            {Args: Args{{"argp", OutAlways(opaque)}}},
+	iocRead | iocWrite: {Args: Args{{"argp", opaqueChange}}},
 }
+
+var opaqueChange = ChangeIf(anyway, Ptr(opaque), OutAlways(opaque))
 
 var opaque = Binary(Func(func(c *Call) uint64 { return uint64(iocSize(uint32(c.Args[1]))) }))
 

@@ -82,7 +82,7 @@ type ptpDate struct{ *StructType }
 
 func (t *ptpDate) Show(c *Call, v View) {
 	t.StructType.Show(c, v)
-	c.CommentDate(v.Int(8), v.At(8, 4).Uint(4), time.Nanosecond)
+	c.Out.Gloss(c.date(v.Int(8), v.At(8, 4).Uint(4), time.Nanosecond))
 }
 
 var ptpClockCaps = Struct(Fields{

@@ -161,15 +161,18 @@ type seccompNR struct{ *Number }
 func (t seccompNR) Show(c *Call, v View) {
 	nr := uint64(uint32(t.Value(c, v)))
 	abi, ok := abiOfArch(Len("arch").num(c))
-	if ok {
-		if row := tables.Lookup(abi, nr); row != nil {
-			c.Out.Symbol(nr, "__NR_"+row.Name, output.Hex)
-			return
-		}
+	if abi == tables.X86_64 && nr&tables.X32Bit != 0 {
+		abi = tables.X32
 	}
-	c.Out.Number(nr, output.Hex)
-	if ok {
-		c.Out.Comment("__NR_???")
+	row := tables.Lookup(abi, nr)
+	switch {
+	case !ok || row == nil:
+		c.Out.Number(nr, output.Unsigned)
+	case abi == c.ABI:
+		c.Out.Symbol(nr, "__NR_"+row.Name, output.Unsigned)
+	default:
+		c.Out.Number(nr, output.Unsigned)
+		c.Out.Gloss([]byte(row.Name))
 	}
 }
 

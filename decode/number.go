@@ -132,5 +132,5 @@ func (t *ticks) Show(c *Call, v View) {
 	for len(b) < mark+t.digits {
 		b = slices.Insert(b, mark, '0')
 	}
-	c.Out.CommentBytes(append(b, " s"...))
+	c.Out.Gloss(append(b, " s"...))
 }

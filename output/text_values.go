@@ -234,7 +234,7 @@ func (t *text) endComment() {
 }
 
 func (t *text) Comment(s string) {
-	if s == "" {
+	if s == "" || t.commenting() {
 		return
 	}
 	t.beginComment()
@@ -295,6 +295,12 @@ func (t *text) Named() {
 		t.beginComment()
 	}
 	t.names = Abbrev
+}
+
+// commenting says that a symbolic form is being written as a comment: there are
+// no comments within it.
+func (t *text) commenting() bool {
+	return len(t.named) > 0 && t.named[0].names == Verbose
 }
 
 func (t *text) EndNamed() {
