@@ -1,0 +1,54 @@
+package decode
+
+import (
+	"strings"
+	"testing"
+
+	"trapline/tables"
+)
+
+// TestEveryCallIsDescribed finds implemented system calls that would be shown
+// by their bare registers.
+func TestEveryCallIsDescribed(t *testing.T) {
+	for _, abi := range []tables.ABI{tables.X86_64, tables.I386} {
+		for nr := uint64(0); nr < 1024; nr++ {
+			row := tables.Lookup(abi, nr)
+			if row != nil && row.Implemented() && Named(abi, row.Name) == nil {
+				t.Errorf("%v: %s (%d) has no description", abi, row.Name, nr)
+			}
+		}
+	}
+}
+
+// TestDescriptionsAreUsed finds descriptions of calls that no ABI has.
+func TestDescriptionsAreUsed(t *testing.T) {
+	for i := range subsystems {
+		s := &subsystems[i]
+		for _, group := range []struct {
+			calls Calls
+			abis  []tables.ABI
+		}{
+			{s.both, []tables.ABI{tables.X86_64, tables.I386}},
+			{s.x86, []tables.ABI{tables.X86_64, tables.X32}},
+			{s.i386, []tables.ABI{tables.I386}},
+		} {
+			for _, d := range group.calls {
+				for name := range strings.FieldsSeq(d.Name) {
+					if !anyABI(group.abis, name) {
+						t.Errorf("no system call is called %q", name)
+					}
+				}
+			}
+		}
+	}
+}
+
+func anyABI(abis []tables.ABI, name string) bool {
+	for _, abi := range abis {
+		if tables.ByName(abi, name) != nil {
+			return true
+		}
+	}
+	// Some are known only to the i386 multiplexers.
+	return name == "send" || name == "recv" || strings.HasPrefix(name, "ipc_")
+}
