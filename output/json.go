@@ -100,7 +100,7 @@ func (j *jsonTrace) finish() {
 	j.unwind()
 	j.buf = append(j.buf, '}', '\n')
 	j.out.write(j.buf)
-	j.buf = j.buf[:0]
+	j.buf = kept(j.buf)
 	if j.out.prompt {
 		j.out.flush()
 	}

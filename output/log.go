@@ -230,6 +230,7 @@ func (l *Log) flusher() {
 type file struct {
 	log    *Log
 	w      *os.File
+	fd     int // of w
 	tty    bool
 	prompt bool // write out whenever a call is entered
 
@@ -247,7 +248,8 @@ type file struct {
 const bufferSize = 64 << 10
 
 func (l *Log) newFile(w *os.File) *file {
-	f := &file{log: l, w: w, tty: isTerminal(w)}
+	f := &file{log: l, w: w, fd: int(w.Fd())}
+	f.tty = isTerminal(f.fd)
 	f.prompt = f.tty
 	l.mu.Lock()
 	l.files = append(l.files[:len(l.files):len(l.files)], f)
@@ -277,15 +279,44 @@ func (f *file) flush() {
 	defer f.out.Unlock()
 	f.mu.Lock()
 	b := f.buf
-	f.buf = f.spare[:0]
+	f.buf = f.spare
 	f.mu.Unlock()
-	f.spare = b
-	if len(b) == 0 || f.log.err.Load() != nil {
+	f.spare = kept(b)
+	if f.log.err.Load() != nil {
 		return
 	}
-	if _, err := f.w.Write(b); err != nil {
-		f.log.fail(err)
+	if err := writeAll(f.fd, b); err != nil {
+		f.log.fail(&os.PathError{Op: "write", Path: f.w.Name(), Err: err})
 	}
+}
+
+// writeAll waits where a tracee that shares the descriptor has set O_NONBLOCK.
+func writeAll(fd int, b []byte) error {
+	for len(b) > 0 {
+		n, err := unix.Write(fd, b)
+		switch err {
+		case nil:
+			b = b[n:]
+		case unix.EAGAIN:
+			_, err = unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLOUT}}, -1)
+			if err != nil && err != unix.EINTR {
+				return err
+			}
+		case unix.EINTR:
+		default:
+			return err
+		}
+	}
+	return nil
+}
+
+// kept is a buffer to be used again, but not one that an extraordinary line has
+// made large for ever.
+func kept(b []byte) []byte {
+	if cap(b) > 16*bufferSize {
+		return nil
+	}
+	return b[:0]
 }
 
 // interrupt ends a line that is not finished.
@@ -313,8 +344,8 @@ func (f *file) close() {
 	l.files = rest
 }
 
-func isTerminal(f *os.File) bool {
-	_, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)
+func isTerminal(fd int) bool {
+	_, err := unix.IoctlGetTermios(fd, unix.TCGETS)
 	return err == nil
 }
 

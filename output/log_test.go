@@ -2,6 +2,7 @@ package output
 
 import (
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -342,6 +343,34 @@ func TestWriteErrors(t *testing.T) {
 		if err := l.Close(); !errors.Is(err, tt.want) {
 			t.Errorf("%s: closing says %v", tt.name, err)
 		}
+	}
+}
+
+// TestNonblocking writes to a pipe that a tracee has made non-blocking and that
+// is full at times.
+func TestNonblocking(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	fd := int(w.Fd())
+	defer w.Close()
+	if err := unix.SetNonblock(fd, true); err != nil {
+		t.Fatal(err)
+	}
+	want := strings.Repeat("line\n", 100_000)
+	got := make(chan string)
+	go func() {
+		time.Sleep(10 * time.Millisecond)
+		b, _ := io.ReadAll(r)
+		got <- string(b)
+	}()
+	if err := writeAll(fd, []byte(want)); err != nil {
+		t.Error(err)
+	}
+	w.Close()
+	if got := <-got; got != want {
+		t.Errorf("%d bytes came through, want %d", len(got), len(want))
 	}
 }
 

@@ -219,7 +219,7 @@ func (t *text) endCall(status StatusSet) {
 		t.newline()
 		t.out.write(t.dump)
 	}
-	t.dump = t.dump[:0]
+	t.dump = kept(t.dump)
 }
 
 // unfinished ends the line because another record comes in between.
@@ -428,7 +428,7 @@ func (t *text) beginPID() {
 
 func (t *text) bracketed(b []byte) {
 	t.punct("<")
-	t.buf = append(t.buf, b...)
+	t.buf = appendPrintable(t.buf, b)
 	t.punct(">")
 }
 
@@ -447,7 +447,7 @@ func (t *text) newline() {
 func (t *text) commit() {
 	t.column += len(t.buf) - t.unshown
 	t.out.write(t.buf)
-	t.buf, t.unshown = t.buf[:0], 0
+	t.buf, t.unshown = kept(t.buf), 0
 }
 
 // drop forgets a line that was held back.

@@ -45,6 +45,20 @@ func appendEscaped(b []byte, s []byte, style StringStyle, special string) []byte
 	return append(b, s[plain:]...)
 }
 
+// appendPrintable writes s as it is, but for bytes that cannot be printed: no
+// control sequence of a tracee reaches the terminal.
+func appendPrintable(b, s []byte) []byte {
+	plain := 0
+	for i, c := range s {
+		if c < ' ' || c > '~' {
+			b = append(b, s[plain:i]...)
+			b = append(b, '\\', '0'+c>>6, '0'+c>>3&7, '0'+c&7)
+			plain = i + 1
+		}
+	}
+	return append(b, s[plain:]...)
+}
+
 // escapes has the letter of a byte's symbolic escape, 1 for a byte that
 // needs a numeric one, and 0 for a byte that is printed as it is.
 var escapes = func() (t [256]byte) {

@@ -143,6 +143,11 @@ func TestTextValues(t *testing.T) {
 		{"path", Options{}, func(e Encoder) { e.Path([]byte("/tmp"), false) }, `"/tmp"`},
 		{"text", Options{}, func(e Encoder) { e.Text("00:11:22"); e.TextBytes([]byte(":33")) }, "00:11:22:33"},
 
+		{"hostile text", Options{}, func(e Encoder) {
+			e.TextBytes([]byte("a\x1b[2J\\\""))
+			e.CommentBytes([]byte("\n\xff"))
+			e.Annotate("socket", []byte("\x9b>"))
+		}, `a\033[2J\" /* \012\377 */<\233>>`},
 		{"descriptor", Options{}, func(e Encoder) { e.Number(3, Signed); e.Annotate("path", []byte("/a<b>\"c\n")) }, `3</a\74b\76\"c\n>`},
 		{"descriptor of a deleted file", Options{}, func(e Encoder) {
 			e.Number(3, Signed)

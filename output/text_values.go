@@ -196,7 +196,7 @@ func (t *text) Size(uint64) {}
 
 func (t *text) Text(s string) { t.put(s) }
 
-func (t *text) TextBytes(b []byte) { t.buf = append(t.buf, b...) }
+func (t *text) TextBytes(b []byte) { t.buf = appendPrintable(t.buf, b) }
 
 func (t *text) Annotate(kind string, b []byte) {
 	switch kind {
@@ -255,7 +255,7 @@ func (t *text) CommentBytes(b []byte) {
 		return
 	}
 	t.beginComment()
-	t.buf = append(t.buf, b...)
+	t.buf = appendPrintable(t.buf, b)
 	t.endComment()
 }
 
