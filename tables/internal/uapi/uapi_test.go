@@ -2,9 +2,12 @@ package main
 
 import (
 	"bufio"
+	"go/build"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -165,4 +168,73 @@ func TestCollectUnix(t *testing.T) {
 	if strings.Contains(string(data), "\nO_CREAT ") {
 		t.Error("O_CREAT is there, though a header has it")
 	}
+}
+
+// TestAgainstUnix compares the committed constants with x/sys/unix, which has
+// them from another compiler run over other headers.
+func TestAgainstUnix(t *testing.T) {
+	pkg, err := build.Import("golang.org/x/sys/unix", ".", build.FindOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	paths, err := filepath.Glob("../../uapi/*.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// values lists what headers say of a name, by ABI.
+	values := [2]map[string][]uint32{make(map[string][]uint32), make(map[string][]uint32)}
+	for _, path := range paths {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(data)) {
+			f := strings.Fields(line)
+			if len(f) < 2 {
+				continue
+			}
+			v := [2]string{f[1], f[1]}
+			if len(f) > 2 && strings.HasPrefix(f[2], "i386=") {
+				v[1] = strings.TrimPrefix(f[2], "i386=")
+			}
+			for abi := range v {
+				if v[abi] != "-" {
+					values[abi][f[0]] = append(values[abi][f[0]], low32(t, v[abi]))
+				}
+			}
+		}
+	}
+	// The C library, which x/sys/unix asks, has another value than the kernel:
+	// its programs use 64-bit offsets on i386 too, and RTCF_NAT is its own.
+	differs := []string{"O_LARGEFILE", "F_GETLK", "F_SETLK", "F_SETLKW", "RTCF_NAT"}
+	for abi, goarch := range []string{"amd64", "386"} {
+		compared := 0
+		err := unixConstants(pkg.Dir, goarch, func(name, value string) {
+			want := low32(t, value)
+			if got, ok := values[abi][name]; ok {
+				compared++
+				if !slices.Contains(got, want) && !slices.Contains(differs, name) {
+					t.Errorf("%s: %s is %#x, x/sys/unix says %#x", goarch, name, got, want)
+				}
+			}
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if compared < 5000 {
+			t.Errorf("%s: only %d constants compared", goarch, compared)
+		}
+	}
+}
+
+// low32 reads a number and gives its low half: signs differ between C and Go.
+func low32(t *testing.T, s string) uint32 {
+	if v, err := strconv.ParseInt(s, 0, 64); err == nil {
+		return uint32(v)
+	}
+	v, err := strconv.ParseUint(s, 0, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return uint32(v)
 }
