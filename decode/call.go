@@ -32,10 +32,11 @@ type Decoder struct {
 	// SeeFD, if not nil, is told every file descriptor before it is shown.
 	SeeFD func(fd int)
 
-	sockets socketCache
-	scratch []byte
-	used    int
-	procOf  map[namespacedPID]int // the procfs's ids of processes seen before
+	sockets  socketCache
+	netlinks map[uint64]int // protocols of netlink sockets, by inode
+	scratch  []byte
+	used     int
+	procOf   map[namespacedPID]int // the procfs's ids of processes seen before
 }
 
 // NewDecoder makes a Decoder.
@@ -82,6 +83,8 @@ type Call struct {
 	hasSave   uint16          // bit i: saved[i] is set
 	entered   [16]byte        // what an AsEntered argument pointed to
 	msg       messages
+	payload   int // bytes of the netlink message or attribute being shown
+	links     linkKinds
 	frames    [maxDepth]frame // structs being shown, innermost last
 	depth     int
 	iov       iovState // the buffers being shown

@@ -332,3 +332,54 @@ func appendNetlinkSocket(about, msg []byte, inode uint64) ([]byte, bool) {
 	about = append(about, ':')
 	return strconv.AppendUint(about, uint64(binary.NativeEndian.Uint32(msg[4:])), 10), true
 }
+
+// netlinkProtocolOf gives the protocol of the netlink socket behind descriptor
+// fd, or -1 if it cannot be known.
+func (c *Call) netlinkProtocolOf(fd int) int {
+	if fd < 0 {
+		return -1
+	}
+	path, ok := c.readLink("/proc/" + strconv.Itoa(c.TID) + "/fd/" + strconv.Itoa(fd))
+	if !ok {
+		return -1
+	}
+	inode, ok := socketInode(path)
+	if !ok {
+		return -1
+	}
+	if protocol, ok := c.netlinks[inode]; ok {
+		return protocol
+	}
+	protocol := netlinkProtocolIn(c.describeSocket(c.TID, fd, path))
+	if protocol >= 0 {
+		if c.netlinks == nil || len(c.netlinks) >= socketCacheSize {
+			c.netlinks = make(map[uint64]int)
+		}
+		c.netlinks[inode] = protocol
+	}
+	return protocol
+}
+
+// netlinkProtocolIn finds the protocol in what describeSocket says,
+// NETLINK:[ROUTE:4711], or gives -1.
+func netlinkProtocolIn(about []byte) int {
+	name, ok := bytes.CutPrefix(about, []byte("NETLINK:["))
+	if !ok {
+		return -1
+	}
+	if i := bytes.IndexAny(name, ":]"); i >= 0 {
+		name = name[:i]
+	}
+	if n, err := strconv.Atoi(string(name)); err == nil {
+		if n > 255 {
+			return -1 // an inode: the kernel did not tell
+		}
+		return n
+	}
+	for _, k := range tables.NetlinkProtocol.Consts {
+		if k.Name[len("NETLINK_"):] == string(name) {
+			return int(k.Value)
+		}
+	}
+	return -1
+}

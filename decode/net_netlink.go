@@ -1,4 +1,299 @@
 package decode
 
-// ShowNetlink shows the n bytes of netlink messages at addr.
-func (c *Call) ShowNetlink(addr, n uint64) { c.ShowBytes(addr, n) }
+import (
+	"golang.org/x/sys/unix"
+
+	"trapline/output"
+	"trapline/tables"
+)
+
+// Netlink messages (linux/netlink.h): a header, a body that the protocol and
+// the type of the message decide on, and attributes behind it.
+
+const (
+	afInet  = unix.AF_INET
+	afInet6 = unix.AF_INET6
+
+	nlmsgHeader = unix.SizeofNlMsghdr
+)
+
+// netlinkProtocol is what one protocol's messages look like.
+type netlinkProtocol struct {
+	types *tables.Set // names of messages
+	// showType shows types that a Set does not name.
+	showType func(c *Call, msgType uint16)
+	// flags gives the names of a message's flags, by its type; nil for the
+	// common ones.
+	flags func(msgType uint16) *tables.Set
+	// body shows the c.payload bytes at addr. It says whether it can.
+	body func(c *Call, msgType uint16, addr uint64) bool
+}
+
+var netlinkProtocols [unix.NETLINK_CRYPTO + 1]netlinkProtocol
+
+func init() {
+	netlinkProtocols = [...]netlinkProtocol{
+		unix.NETLINK_ROUTE:     {types: tables.RouteMsgType, flags: routeFlags, body: showRouteBody},
+		unix.NETLINK_SOCK_DIAG: {types: tables.SockDiagType, flags: func(uint16) *tables.Set { return tables.NlmGetFlags }},
+		unix.NETLINK_XFRM:      {types: tables.XfrmMsgType},
+		unix.NETLINK_SELINUX:   {types: tables.SELinuxMsgType},
+		unix.NETLINK_AUDIT:     {types: tables.AuditMsgType},
+		unix.NETLINK_NETFILTER: {},
+		unix.NETLINK_GENERIC:   {flags: func(uint16) *tables.Set { return tables.NlmGetFlags }},
+		unix.NETLINK_CRYPTO:    {types: tables.CryptoMsgType},
+	}
+}
+
+// ShowNetlink shows the n bytes of netlink messages at addr, which are sent or
+// received by the socket in the first argument.
+func (c *Call) ShowNetlink(addr, n uint64) {
+	const most = 1 << 20
+	left := int(min(n, most))
+	protocol := c.netlinkProtocolOf(int(int32(c.Args[0])))
+	if protocol == unix.NETLINK_KOBJECT_UEVENT {
+		c.showUevent(addr, n)
+		return
+	}
+	array := false
+	for shown := 1; ; shown++ {
+		if left < nlmsgHeader {
+			c.showBuffer(addr, uint64(left), binaryData)
+			break
+		}
+		v, ok := c.ReadType(addr, nlmsghdr)
+		if !ok {
+			c.missing(addr, array)
+			break
+		}
+		if c.Abbrev && shown > c.StringLimit {
+			c.Out.More()
+			break
+		}
+		length := int(v.Uint(4))
+		next := alignUp(length, 4)
+		last := length < nlmsgHeader || next >= left
+		if !array && !last {
+			c.Out.BeginArray()
+			array = true
+		}
+		if array {
+			c.Out.Elem()
+		}
+		c.showMessage(protocol, v, left)
+		if last {
+			break
+		}
+		addr += uint64(next)
+		left -= next
+	}
+	if array {
+		c.Out.EndArray()
+	}
+}
+
+var nlmsghdr = Struct(Fields{
+	{"nlmsg_len", U32}, {"nlmsg_type", U16}, {"nlmsg_flags", U16}, {"nlmsg_seq", U32}, {"nlmsg_pid", PIDOf(ThreadGroup)},
+})
+
+// showMessage shows the message whose header v is. There are left bytes for it.
+func (c *Call) showMessage(protocol int, v View, left int) {
+	length := min(int(v.Uint(4)), left)
+	if length <= nlmsgHeader {
+		c.showMessageHeader(protocol, v)
+		return
+	}
+	c.Out.BeginArray()
+	c.Out.Elem()
+	c.showMessageHeader(protocol, v)
+	c.Out.Elem()
+	c.showBody(protocol, v, length-nlmsgHeader)
+	c.Out.EndArray()
+}
+
+// Reserved types of messages (linux/netlink.h).
+const (
+	nlmsgError   = 2
+	nlmsgDone    = 3
+	nlmsgMinType = 0x10
+	nlmCapped    = 0x100 // NLM_F_CAPPED
+)
+
+func protocolOf(protocol int) *netlinkProtocol {
+	if 0 <= protocol && protocol < len(netlinkProtocols) {
+		return &netlinkProtocols[protocol]
+	}
+	return new(netlinkProtocol)
+}
+
+func (c *Call) showMessageHeader(protocol int, v View) {
+	p := protocolOf(protocol)
+	msgType := uint16(v.At(4, 2).Uint(2))
+	c.Out.BeginStruct()
+	c.Out.Field("nlmsg_len")
+	c.Out.Number(v.Uint(4), output.Unsigned)
+	c.Out.Field("nlmsg_type")
+	switch {
+	case msgType < nlmsgMinType || p.types == nil && p.showType == nil:
+		c.Out.Enum(uint64(msgType), tables.NlmsgType, output.Hex)
+	case p.showType != nil:
+		p.showType(c, msgType)
+	default:
+		c.Out.Enum(uint64(msgType), p.types, output.Hex)
+	}
+	c.Out.Field("nlmsg_flags")
+	flags := tables.NlmFlags
+	if msgType == nlmsgError {
+		flags = tables.NlmAckFlags
+	} else if msgType >= nlmsgMinType && p.flags != nil {
+		if set := p.flags(msgType); set != nil {
+			flags = set
+		}
+	}
+	c.Out.Flags(v.At(6, 2).Uint(2), flags, output.Hex)
+	c.Out.Field("nlmsg_seq")
+	c.Out.Number(v.At(8, 4).Uint(4), output.Unsigned)
+	c.Out.Field("nlmsg_pid")
+	PIDOf(ThreadGroup).Show(c, v.At(12, 4))
+	c.Out.EndStruct()
+}
+
+// showBody shows the length bytes behind the header v.
+func (c *Call) showBody(protocol int, v View, length int) {
+	msgType := uint16(v.At(4, 2).Uint(2))
+	addr := v.Addr + nlmsgHeader
+	outer := c.payload
+	c.payload = length
+	defer func() { c.payload = outer }()
+	if msgType == nlmsgError {
+		c.showNetlinkError(protocol, v.At(6, 2).Uint(2)&nlmCapped != 0, addr, length)
+		return
+	}
+	p := protocolOf(protocol)
+	if (msgType >= nlmsgMinType || msgType == nlmsgDone) && p.body != nil && p.body(c, msgType, addr) {
+		return
+	}
+	if msgType == nlmsgDone && length == 4 {
+		if status, ok := c.ReadUint(addr, 4); ok {
+			c.Out.Number(uint64(int32(status)), output.Signed)
+		} else {
+			c.Out.Addr(addr)
+		}
+		return
+	}
+	c.showBuffer(addr, uint64(length), binaryData)
+}
+
+// showNetlinkError shows a struct nlmsgerr: an error, and the message, or only
+// its header, that is to blame. Attributes may follow.
+func (c *Call) showNetlinkError(protocol int, capped bool, addr uint64, length int) {
+	const header = 4 + nlmsgHeader
+	if length < header {
+		c.showBuffer(addr, uint64(length), binaryData)
+		return
+	}
+	b, ok := c.ReadAll(addr, header)
+	if !ok {
+		c.Out.Addr(addr)
+		return
+	}
+	v := View{b, addr}
+	msg := v.At(4, nlmsgHeader)
+	rest := length - 4
+	whole := min(rest, max(nlmsgHeader, int(msg.Uint(4))))
+	if capped {
+		whole = nlmsgHeader
+	}
+	if rest > whole {
+		c.Out.BeginArray()
+		c.Out.Elem()
+	}
+	c.Out.BeginStruct()
+	c.Out.Field("error")
+	c.showNegativeErrno(int32(v.Uint(4)))
+	c.Out.Field("msg")
+	c.showMessage(protocol, msg, whole)
+	c.Out.EndStruct()
+	if rest > whole {
+		c.Out.Elem()
+		c.showPayload(nlmsgerrAttributes, msg.Addr+uint64(whole), rest-whole)
+		c.Out.EndArray()
+	}
+}
+
+// showNegativeErrno shows an error as the kernel returns it: -ENOENT.
+func (c *Call) showNegativeErrno(n int32) {
+	if n < 0 {
+		if name := tables.ErrnoName(uint32(-n)); name != "" {
+			c.Out.Symbol(uint64(n), "-"+name, output.Signed)
+			return
+		}
+	}
+	c.Out.Number(uint64(n), output.Signed)
+}
+
+var nlmsgerrAttributes = NewAttributes(tables.NlmsgerrAttr, "NLMSGERR_ATTR_",
+	AttributeTypes{attrString, "MSG"},
+	AttributeTypes{U32, "OFFS"},
+	AttributeTypes{AtAddr(func(c *Call, addr uint64) { c.ShowArray(addr, U8, uint64(c.payload)) }), "COOKIE"},
+)
+
+// netlinkMessage is the body of a message: a struct, and attributes behind it,
+// of one table or of the one that the struct's first member chooses.
+type netlinkMessage struct {
+	head   *StructType
+	attrs  *Attributes
+	family map[uint64]*Attributes
+}
+
+// show shows the body of c.payload bytes at addr, whose first member is read
+// already.
+func (m *netlinkMessage) show(c *Call, addr uint64) {
+	length := c.payload
+	first := &m.head.members[0]
+	size := m.head.Layout(c.ABI).Size
+	one := first.typ.Layout(c.ABI).Size
+	v, ok := c.ReadType(addr, first.typ)
+	if !ok {
+		c.Out.Addr(addr)
+		return
+	}
+	whole := length >= size
+	if whole {
+		v, ok = c.ReadType(addr, m.head)
+	}
+	if whole && ok {
+		m.head.Show(c, v)
+	} else {
+		c.Out.BeginStruct()
+		c.Out.Field(first.name)
+		if !ok {
+			v, _ = c.ReadType(addr, first.typ)
+		}
+		first.typ.Show(c, v.At(0, one))
+		if whole {
+			c.Out.Field("")
+			c.Out.Addr(addr + uint64(one))
+		} else {
+			c.Out.More()
+		}
+		c.Out.EndStruct()
+		return
+	}
+	if at := alignUp(size, 4); (m.attrs != nil || m.family != nil) && length > at {
+		c.Out.Elem()
+		attrs := Type(m.attrs)
+		if m.family != nil {
+			attrs = nil
+			if chosen := m.family[v.Uint(one)]; chosen != nil {
+				attrs = chosen
+			}
+		}
+		if c.depth < maxDepth {
+			// The attributes may depend on the struct's members.
+			c.frames[c.depth] = frame{m.head, v}
+			c.depth++
+			defer func() { c.depth-- }()
+		}
+		c.showPayload(attrs, addr+uint64(at), length-at)
+	}
+}

@@ -168,12 +168,7 @@ func showSockaddrInet6(c *Call, v View, n int) {
 // struct sockaddr_ipx (linux/ipx.h)
 var sockaddrIPX = Struct(Fields{
 	family, {"sipx_port", Port},
-	{"sipx_network", &custom{sameLayout(4), In, func(c *Call, v View) {
-		c.Out.BeginMacro("htonl")
-		c.Out.Elem()
-		c.Out.Number(uint64(binary.BigEndian.Uint32(v.B)), output.Hex)
-		c.Out.EndMacro()
-	}}},
+	{"sipx_network", netX32},
 	{"sipx_node", Array(MaskOf(U8), Const(6))}, {"sipx_type", MaskOf(U8)}, Reserved("sipx_zero", X8),
 })
 

@@ -135,4 +135,10 @@ func SocketData(length Num) Type {
 	return AtAddr(func(c *Call, addr uint64) { c.showSocketData(addr, length.num(c)) })
 }
 
-func (c *Call) showSocketData(addr, length uint64) { c.ShowBytes(addr, length) }
+func (c *Call) showSocketData(addr, length uint64) {
+	if length >= nlmsgHeader && !c.Plain && c.isNetlink() {
+		c.ShowNetlink(addr, length)
+		return
+	}
+	c.ShowBytes(addr, length)
+}

@@ -141,6 +141,7 @@ const (
 	orString
 	binaryData
 	terminated
+	expectNUL // text that ends in a NUL, or goes on
 )
 
 func (t *buffer) Show(c *Call, v View) { t.showAt(c, v.Addr) }
@@ -170,6 +171,13 @@ func (c *Call) showBuffer(addr, length uint64, kind bufferKind) {
 	case orString:
 		if n := len(b); !more && n > 0 && b[n-1] == 0 {
 			b = b[:n-1]
+		}
+		c.Out.Str(b, more)
+	case expectNUL:
+		if n := len(b); n > 0 && b[n-1] == 0 {
+			b = b[:n-1]
+		} else if n > 0 {
+			more = true
 		}
 		c.Out.Str(b, more)
 	case binaryData:

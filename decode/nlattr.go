@@ -1,0 +1,427 @@
+package decode
+
+import (
+	"slices"
+	"strings"
+
+	"trapline/output"
+	"trapline/tables"
+)
+
+// Netlink attributes (struct nlattr of linux/netlink.h): a length, a type, and
+// a payload that depends on it, often more attributes.
+
+// Attributes is a table of attributes. As a type it stands for all the
+// attributes that a payload consists of.
+type Attributes struct {
+	unsized
+	set     *tables.Set
+	prefix  string           // of names in entries
+	entries []AttributeTypes // until they are resolved
+	types   []Type           // by number; nil shows bytes
+	other   Type             // of those not in types
+}
+
+// AttributeTypes says what the attributes with the given names, separated by
+// blanks, hold.
+type AttributeTypes struct {
+	Type  Type
+	Names string
+}
+
+// NewAttributes makes a table of the attributes that have names in set.
+// prefix is left out of the names in entries. Attributes without an entry are
+// shown as bytes.
+func NewAttributes(set *tables.Set, prefix string, entries ...AttributeTypes) *Attributes {
+	t := &Attributes{set: set, prefix: prefix, entries: entries}
+	attributeTables = append(attributeTables, t)
+	return t
+}
+
+// attributeTables are all of them, for a test of their names.
+var attributeTables []*Attributes
+
+// resolve finds the numbers of the names. Most programs use few of the tables.
+func (t *Attributes) resolve() {
+	entries := t.entries
+	t.entries = nil
+	for _, e := range entries {
+		for name := range strings.FieldsSeq(e.Names) {
+			n := int(valueOf(t.set, t.prefix+name))
+			for len(t.types) <= n {
+				t.types = append(t.types, nil)
+			}
+			t.types[n] = e.Type
+		}
+	}
+}
+
+// add gives attributes types after the fact, for tables that refer to
+// themselves.
+func (t *Attributes) add(e AttributeTypes) { t.entries = append(t.entries, e) }
+
+// AttributesOf is a table of attributes that are all the same but for their
+// numbers, which have names in set.
+func AttributesOf(set *tables.Set, t Type) *Attributes { return &Attributes{set: set, other: t} }
+
+// Numbered are attributes that are all the same and numbered from 0 or 1 on.
+func Numbered(t Type) *Attributes { return &Attributes{other: t} }
+
+func (t *Attributes) typeOf(n int) Type {
+	if t.entries != nil {
+		t.resolve()
+	}
+	if n < len(t.types) {
+		return t.types[n]
+	}
+	return t.other
+}
+
+// Payload is the length in bytes of the attribute's payload, or the message's
+// body, that is being shown.
+var Payload Num = Func(func(c *Call) uint64 { return uint64(c.payload) })
+
+// Bits in the type of an attribute (linux/netlink.h).
+const (
+	nlaHeader       = 4 // NLA_HDRLEN
+	nlaNested       = 1 << 15
+	nlaNetByteOrder = 1 << 14
+)
+
+// Show implements Type for attributes behind a struct.
+func (t *Attributes) Show(c *Call, v View) { t.showAt(c, v.Addr) }
+
+// showAt shows the attributes in c.payload bytes at addr.
+func (t *Attributes) showAt(c *Call, addr uint64) {
+	left := c.payload
+	array := false
+	for shown := 1; ; shown++ {
+		if left < nlaHeader {
+			c.showBuffer(addr, uint64(left), binaryData)
+			break
+		}
+		v, ok := c.ReadType(addr, nlattr)
+		if !ok {
+			c.missing(addr, array)
+			break
+		}
+		if c.Abbrev && shown > c.StringLimit {
+			c.Out.More()
+			break
+		}
+		length := int(v.Uint(2))
+		next := alignUp(length, 4)
+		last := length < nlaHeader || next >= left
+		if !array && !last {
+			c.Out.BeginArray()
+			array = true
+		}
+		if array {
+			c.Out.Elem()
+		}
+		t.showOne(c, v, left)
+		if last {
+			break
+		}
+		addr += uint64(next)
+		left -= next
+	}
+	if array {
+		c.Out.EndArray()
+	}
+}
+
+// missing stands for what would be at addr, which cannot be read: in an array
+// that has begun, what goes on is left out.
+func (c *Call) missing(addr uint64, array bool) {
+	if array {
+		c.Out.More()
+		c.Out.Comment(hexString(addr))
+		return
+	}
+	c.Out.Addr(addr)
+}
+
+// showOne shows the attribute whose header v is. There are left bytes for it.
+func (t *Attributes) showOne(c *Call, v View, left int) {
+	length := min(int(v.Uint(2)), left)
+	kind := v.At(2, 2).Uint(2)
+	if length <= nlaHeader {
+		t.showHeader(c, v.Uint(2), kind)
+		return
+	}
+	c.Out.BeginArray()
+	c.Out.Elem()
+	t.showHeader(c, v.Uint(2), kind)
+	c.Out.Elem()
+	number := int(kind &^ (nlaNested | nlaNetByteOrder))
+	c.showPayload(t.typeOf(number), v.Addr+nlaHeader, length-nlaHeader)
+	c.Out.EndArray()
+}
+
+var nlattr = Struct(Fields{{"nla_len", U16}, {"nla_type", U16}})
+
+func (t *Attributes) showHeader(c *Call, length, kind uint64) {
+	c.Out.BeginStruct()
+	c.Out.Field("nla_len")
+	c.Out.Number(length, output.Unsigned)
+	c.Out.Field("nla_type")
+	if kind&nlaNested != 0 {
+		c.Out.Symbol(nlaNested, "NLA_F_NESTED", output.Hex)
+		c.Out.Or()
+	}
+	if kind&nlaNetByteOrder != 0 {
+		c.Out.Symbol(nlaNetByteOrder, "NLA_F_NET_BYTEORDER", output.Hex)
+		c.Out.Or()
+	}
+	number := kind &^ (nlaNested | nlaNetByteOrder)
+	if t.set == nil {
+		c.Out.Number(number, output.Hex)
+	} else {
+		c.Out.Enum(number, t.set, output.Hex)
+	}
+	c.Out.EndStruct()
+}
+
+// fitter is implemented by types that cannot be shown from just any number of
+// bytes.
+type fitter interface {
+	fits(c *Call, length int) bool
+}
+
+// showPayload shows the length bytes at addr as a t or, where they are too few
+// for one, as bytes.
+func (c *Call) showPayload(t Type, addr uint64, length int) {
+	outer := c.payload
+	c.payload = length
+	defer func() { c.payload = outer }()
+	if t == nil {
+		c.showBuffer(addr, uint64(length), binaryData)
+		return
+	}
+	if f, ok := t.(fitter); ok && !f.fits(c, length) {
+		c.showBuffer(addr, uint64(length), binaryData)
+		return
+	}
+	if r, ok := t.(reader); ok {
+		r.showAt(c, addr)
+		return
+	}
+	if t.Layout(c.ABI).Size > length {
+		c.showBuffer(addr, uint64(length), binaryData)
+		return
+	}
+	if v, ok := c.ReadType(addr, t); ok {
+		t.Show(c, v)
+	} else {
+		c.Out.Addr(addr)
+	}
+}
+
+// What attributes often hold.
+var (
+	// attrString is a string whose NUL is not shown; without one it goes on.
+	attrString = AtAddr(func(c *Call, addr uint64) { c.showBuffer(addr, uint64(c.payload), expectNUL) })
+	attrText   = AtAddr(func(c *Call, addr uint64) { c.ShowBytes(addr, uint64(c.payload)) })
+	attrMAC    = &payloadFunc{1, maxHardwareAddr, func(c *Call, v View) { c.ShowMAC(v.B) }}
+	attrFD     = FD
+
+	// attrClock is a number of clock ticks, of any size.
+	attrClock = &payloadFunc{1, 8, func(c *Call, v View) { ticksOfClock.Show(c, View{B: c.widen(v.B)}) }}
+	// attrIPProto is a protocol above IP, of any size.
+	attrIPProto = inAnySize(tables.InetProtocol)
+	// attrEtherProto is a protocol above Ethernet, in network order.
+	attrEtherProto = &inNetworkOrder{sameLayout(2), "htons", tables.EtherAttrProtocol}
+	attrBE16       = &inNetworkOrder{sameLayout(2), "htons", nil}
+	attrBE32       = &inNetworkOrder{sameLayout(4), "htonl", nil}
+	attrBE64       = &inNetworkOrder{sameLayout(8), "htobe64", nil}
+)
+
+var ticksOfClock = Ticks(U64, 100, 2)
+
+// payloadFunc is a payload of least to most bytes that a Go function shows.
+type payloadFunc struct {
+	least, most int
+	show        func(c *Call, v View)
+}
+
+func (t *payloadFunc) Layout(tables.ABI) Layout { return Layout{0, 1} }
+
+func (t *payloadFunc) Show(c *Call, v View) { t.show(c, v) }
+
+func (t *payloadFunc) fits(_ *Call, length int) bool { return t.least <= length && length <= t.most }
+
+func (t *payloadFunc) showAt(c *Call, addr uint64) {
+	if b, ok := c.ReadAll(addr, c.payload); ok {
+		t.show(c, View{b, addr})
+	} else {
+		c.Out.Addr(addr)
+	}
+}
+
+// widen makes an integer of up to 8 bytes one of 8.
+func (c *Call) widen(b []byte) []byte {
+	w := c.alloc(8)
+	clear(w[copy(w, b):])
+	return w
+}
+
+// inAnySize is an enumeration in an integer of any size.
+func inAnySize(set *tables.Set) Type {
+	return &payloadFunc{1, 8, func(c *Call, v View) { c.Out.Enum(View{B: c.widen(v.B)}.Uint(8), set, output.Hex) }}
+}
+
+// flagsInAnySize is a flags word in an integer of any size.
+func flagsInAnySize(set *tables.Set) Type {
+	return &payloadFunc{1, 8, func(c *Call, v View) { c.Out.Flags(View{B: c.widen(v.B)}.Uint(8), set, output.Hex) }}
+}
+
+// enumIn is an enumeration in a number of size bytes, of which there may be up
+// to eight.
+func enumIn(size int, set *tables.Set) Type {
+	return &payloadFunc{size, 8, func(c *Call, v View) { c.Out.Enum(v.At(0, size).Uint(size), set, output.Hex) }}
+}
+
+// flagsIn is an enumIn for flags.
+func flagsIn(size int, set *tables.Set) Type {
+	return &payloadFunc{size, 8, func(c *Call, v View) { c.Out.Flags(v.At(0, size).Uint(size), set, output.Hex) }}
+}
+
+// inNetworkOrder is an integer shown in the host's order, inside the macro that
+// converts it.
+type inNetworkOrder struct {
+	layouts
+	macro string
+	set   *tables.Set
+}
+
+func (t *inNetworkOrder) Show(c *Call, v View) {
+	n := uint64(0)
+	for _, b := range v.At(0, t.layouts[c.ABI].Size).B {
+		n = n<<8 | uint64(b)
+	}
+	c.Out.BeginMacro(t.macro)
+	c.Out.Elem()
+	if t.set == nil {
+		c.Out.Number(n, output.Unsigned)
+	} else {
+		c.Out.Enum(n, t.set, output.Hex)
+	}
+	c.Out.EndMacro()
+}
+
+// attrArray is as many elems as there is room for, and at least one.
+func attrArray(elem Type) Type { return &payloadArray{elem: elem} }
+
+// attrIndexed is an attrArray with names of the elements' numbers.
+func attrIndexed(elem Type, set *tables.Set) Type { return &payloadArray{elem, set} }
+
+type payloadArray struct {
+	elem Type
+	set  *tables.Set // nil for none
+}
+
+func (t *payloadArray) Layout(tables.ABI) Layout { return Layout{0, 1} }
+
+func (t *payloadArray) Show(c *Call, v View) { t.showAt(c, v.Addr) }
+
+func (t *payloadArray) fits(c *Call, length int) bool { return length >= t.elem.Layout(c.ABI).Size }
+
+func (t *payloadArray) showAt(c *Call, addr uint64) {
+	elem := t.elem
+	if t.set != nil {
+		i := uint64(0)
+		elem = &custom{layouts: layoutsOf(t.elem), show: func(c *Call, v View) {
+			c.Out.Index(i, t.set)
+			i++
+			t.elem.Show(c, v)
+		}}
+	}
+	c.ShowArray(addr, elem, uint64(c.payload/t.elem.Layout(c.ABI).Size))
+}
+
+func layoutsOf(t Type) (l layouts) {
+	for _, abi := range abis {
+		l[abi] = t.Layout(abi)
+	}
+	return l
+}
+
+// grown is a struct that had the given sizes before it got its last members:
+// as many of them are shown as there are.
+func grown(st *StructType, sizes ...int) Type { return &grownStruct{st, sizes} }
+
+type grownStruct struct {
+	*StructType
+	sizes []int
+}
+
+func (t *grownStruct) fits(c *Call, length int) bool {
+	return length >= t.StructType.Layout(c.ABI).Size || slices.Contains(t.sizes, length)
+}
+
+func (t *grownStruct) showAt(c *Call, addr uint64) {
+	if b, ok := c.ReadAll(addr, min(c.payload, t.StructType.Layout(c.ABI).Size)); ok {
+		t.Show(c, View{b, addr})
+	} else {
+		c.Out.Addr(addr)
+	}
+}
+
+// followed by is a struct with a payload behind it, t or, if that is nil,
+// bytes.
+func followedBy(st Type, t Type) Type { return &followedStruct{st, t} }
+
+type followedStruct struct {
+	Type
+	rest Type
+}
+
+func (t *followedStruct) fits(c *Call, length int) bool { return length >= t.Layout(c.ABI).Size }
+
+func (t *followedStruct) showAt(c *Call, addr uint64) {
+	v, ok := c.ReadType(addr, t.Type)
+	if !ok {
+		c.Out.Addr(addr)
+		return
+	}
+	t.Type.Show(c, v)
+	if at := alignUp(t.Layout(c.ABI).Size, 4); c.payload > at {
+		c.Out.Elem()
+		c.showPayload(t.rest, addr+uint64(at), c.payload-at)
+	}
+}
+
+// inetOfFamily is the address of a family that a Num gives, as much as a
+// payload.
+func inetOfFamily(family Num) Type {
+	return AtAddr(func(c *Call, addr uint64) {
+		size := 0
+		switch family.num(c) {
+		case afInet:
+			size = 4
+		case afInet6:
+			size = 16
+		}
+		if size == 0 || c.payload < size {
+			c.showBuffer(addr, uint64(c.payload), binaryData)
+			return
+		}
+		if b, ok := c.ReadAll(addr, size); ok {
+			c.Out.Inet(b)
+		} else {
+			c.Out.Addr(addr)
+		}
+	})
+}
+
+// nestedBy are attributes whose table a Num chooses.
+func nestedBy(on Num, tables map[uint64]*Attributes) Type {
+	return AtAddr(func(c *Call, addr uint64) {
+		if t := tables[on.num(c)]; t != nil {
+			t.showAt(c, addr)
+			return
+		}
+		c.showBuffer(addr, uint64(c.payload), binaryData)
+	})
+}
