@@ -249,7 +249,7 @@ type netlinkMessage struct {
 // already.
 func (m *netlinkMessage) show(c *Call, addr uint64) {
 	length := c.payload
-	first := &m.head.members[0]
+	first := &m.head.layout().members[0]
 	size := m.head.Layout(c.ABI).Size
 	one := first.typ.Layout(c.ABI).Size
 	v, ok := c.ReadType(addr, first.typ)

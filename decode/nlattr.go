@@ -332,7 +332,7 @@ func (t *payloadArray) showAt(c *Call, addr uint64) {
 	if t.set != nil {
 		i := uint64(0)
 		elem = &custom{layouts: layoutsOf(t.elem), show: func(c *Call, v View) {
-			c.Out.Index(i, t.set)
+			c.Out.Index(i, t.set, output.Unsigned)
 			i++
 			t.elem.Show(c, v)
 		}}

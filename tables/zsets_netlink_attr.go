@@ -653,8 +653,6 @@ var OffloadXstats = &Set{
 	Consts: []Const{
 		{Value: 0x0, Name: "IFLA_OFFLOAD_XSTATS_UNSPEC"},
 		{Value: 0x1, Name: "IFLA_OFFLOAD_XSTATS_CPU_HIT"},
-		{Value: 0x2, Name: "IFLA_OFFLOAD_XSTATS_HW_S_INFO"},
-		{Value: 0x3, Name: "IFLA_OFFLOAD_XSTATS_L3_STATS"},
 	},
 }
 
@@ -776,7 +774,6 @@ var ICMP6Mib = &Set{
 		{Value: 0x3, Name: "ICMP6_MIB_OUTMSGS"},
 		{Value: 0x4, Name: "ICMP6_MIB_OUTERRORS"},
 		{Value: 0x5, Name: "ICMP6_MIB_CSUMERRORS"},
-		{Value: 0x6, Name: "ICMP6_MIB_RATELIMITHOST"},
 	},
 }
 
@@ -1018,7 +1015,7 @@ var NexthopResGroup = &Set{
 	Unknown: "NHA_RES_GROUP_???",
 	sorted:  true,
 	Consts: []Const{
-		{Value: 0x0, Name: "NHA_RES_GROUP_UNSPEC"},
+		{Value: 0x0, Name: "NHA_RES_GROUP_PAD"},
 		{Value: 0x1, Name: "NHA_RES_GROUP_BUCKETS"},
 		{Value: 0x2, Name: "NHA_RES_GROUP_IDLE_TIMER"},
 		{Value: 0x3, Name: "NHA_RES_GROUP_UNBALANCED_TIMER"},
@@ -1031,7 +1028,7 @@ var NexthopResBucket = &Set{
 	Unknown: "NHA_RES_BUCKET_???",
 	sorted:  true,
 	Consts: []Const{
-		{Value: 0x0, Name: "NHA_RES_BUCKET_UNSPEC"},
+		{Value: 0x0, Name: "NHA_RES_BUCKET_PAD"},
 		{Value: 0x1, Name: "NHA_RES_BUCKET_INDEX"},
 		{Value: 0x2, Name: "NHA_RES_BUCKET_IDLE_TIME"},
 		{Value: 0x3, Name: "NHA_RES_BUCKET_NH_ID"},
@@ -1209,7 +1206,6 @@ var MRT6Msg = &Set{
 		{Value: 0x1, Name: "MRT6MSG_NOCACHE"},
 		{Value: 0x2, Name: "MRT6MSG_WRONGMIF"},
 		{Value: 0x3, Name: "MRT6MSG_WHOLEPKT"},
-		{Value: 0x4, Name: "MRT6MSG_WRMIFWHOLE"},
 	},
 }
 
