@@ -33,6 +33,8 @@ func (t *array) Layout(abi tables.ABI) Layout { return Layout{0, t.elem.Layout(a
 // Show is for an array at the end of a struct (a flexible array member).
 func (t *array) Show(c *Call, v View) { t.showAt(c, v.Addr) }
 
+func (t *array) shownPlain(c *Call) bool { return t.count.num(c) == 0 }
+
 func (t *array) showAt(c *Call, addr uint64) {
 	short := t.short
 	if short == 0 {

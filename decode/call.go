@@ -59,7 +59,7 @@ type Call struct {
 	Args   [6]uint64
 	SP     uint64 // stack pointer at the enter-stop
 	Abbrev bool   // structs may be cut short (no -v, no -e abbrev=none)
-	Plain  bool   // -e verbose=none for this call: pointers are not followed
+	Plain  bool   // -e verbose=none for this call: only strings are followed
 	Raw    bool   // -e raw: undecoded hexadecimal arguments
 
 	// At the exit-stop:
@@ -141,7 +141,7 @@ func (c *Call) Enter() {
 	i := 0
 	for ; i < len(args); i++ {
 		a := &args[i]
-		if a.dir == Exit && !c.Plain && (a.early == nil || !a.early(c)) {
+		if a.dir == Exit && (a.early == nil || !a.early(c)) {
 			break
 		}
 		if a.name == "_" || a.cond != nil && !a.cond(c) {
@@ -149,7 +149,7 @@ func (c *Call) Enter() {
 		}
 		c.argument(a)
 		a.typ.Show(c, c.argView(a))
-		if a.dir == Both && !c.Plain {
+		if a.dir == Both {
 			c.halfway = true
 			break
 		}
@@ -241,8 +241,16 @@ func (c *Call) savedFor(arg int) (uint64, bool) {
 // Read reads n bytes at addr into memory that is valid until the stop has
 // been decoded. It returns what could be read, at most n bytes.
 func (c *Call) Read(addr uint64, n int) []byte {
+	if c.Plain {
+		return nil
+	}
+	return c.readText(addr, n)
+}
+
+// readText is Read for strings and data, which are shown even of plain calls.
+func (c *Call) readText(addr uint64, n int) []byte {
 	b := c.alloc(n)
-	if c.Mem == nil || c.Plain {
+	if c.Mem == nil {
 		return nil
 	}
 	if c.ABI != tables.X86_64 {

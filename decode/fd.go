@@ -131,10 +131,16 @@ func (t *shown) Show(c *Call, v View) { t.show(c, t.Value(c, v)) }
 // Memory behind a pointer that a Go function shows; it gets the address.
 func AtAddr(show func(c *Call, addr uint64)) Type { return &followed{show: show} }
 
+// TextAt is an AtAddr that shows a string.
+func TextAt(show func(c *Call, addr uint64)) Type { return &followed{show: show, text: true} }
+
 type followed struct {
 	unsized
 	show func(c *Call, addr uint64)
+	text bool
 }
+
+func (t *followed) shownPlain(*Call) bool { return t.text }
 
 func (t *followed) Show(c *Call, v View)        { t.show(c, v.Addr) }
 func (t *followed) showAt(c *Call, addr uint64) { t.show(c, addr) }

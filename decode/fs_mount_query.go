@@ -168,9 +168,14 @@ func mountStrings(count Len) Type {
 }
 
 // listed are the ids that a call gave, no more than there was room for. Without
-// room there are none, whatever the call said.
+// room there are none, even if the call failed.
 func listed(room Len) Type {
-	return OutIf(Any(Succeeded, Is(room, 0)), Array(X64, Min(Result, room)))
+	return Out(Array(X64, Func(func(c *Call) uint64 {
+		if c.Failed() {
+			return room.num(c)
+		}
+		return min(Result.num(c), room.num(c))
+	})))
 }
 
 var fsMountQueryCalls = Calls{

@@ -3,12 +3,25 @@ package decode
 import (
 	"golang.org/x/sys/unix"
 
+	"trapline/output"
 	"trapline/tables"
 )
 
-// statxFlags are the flags of statx(2): those of other calls with a path, and
-// in two of the bits how to synchronise with a server.
-var statxFlags = Flags(tables.StatxFlags)
+// statxFlags are the flags of statx(2): in two of the bits how to synchronise
+// with a server, and those of other calls with a path.
+var statxFlags Type = Value32(func(c *Call, v uint32) {
+	const types = unix.AT_STATX_FORCE_SYNC | unix.AT_STATX_DONT_SYNC
+	sync, flags := uint64(v&types), uint64(v&^types)
+	if sync == 0 {
+		c.Out.Enum(sync, tables.StatxSync, output.Hex)
+	} else {
+		c.Out.Flags(sync, tables.StatxSync, output.Hex)
+	}
+	if flags != 0 {
+		c.Out.Or()
+		c.Out.Flags(flags, tables.StatxFlags, output.Hex)
+	}
+})
 
 var statxMask = Flags(tables.StatxMask)
 

@@ -19,6 +19,8 @@ type xattr struct {
 
 func (t *xattr) Show(c *Call, v View) { t.showAt(c, v.Addr) }
 
+func (t *xattr) shownPlain(*Call) bool { return true }
+
 func (t *xattr) showAt(c *Call, addr uint64) {
 	size := t.size.num(c)
 	if size > xattrSizeMax {

@@ -31,6 +31,8 @@ func (t *iovecs) Layout(abi tables.ABI) Layout { return Layout{0, abi.WordSize()
 
 func (t *iovecs) Show(c *Call, v View) { t.showAt(c, v.Addr) }
 
+func (t *iovecs) shownPlain(c *Call) bool { return t.count.num(c) == 0 }
+
 func (t *iovecs) showAt(c *Call, addr uint64) {
 	outer := c.iov
 	c.iov = iovState{t.limit.num(c), t.show}

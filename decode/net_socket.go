@@ -132,7 +132,7 @@ func sockaddrOut(length string) Type {
 // SocketData is what is sent or received by the socket in the first argument,
 // length bytes of it.
 func SocketData(length Num) Type {
-	return AtAddr(func(c *Call, addr uint64) { c.showSocketData(addr, length.num(c)) })
+	return TextAt(func(c *Call, addr uint64) { c.showSocketData(addr, length.num(c)) })
 }
 
 func (c *Call) showSocketData(addr, length uint64) {

@@ -48,10 +48,19 @@ func (t *pointer) Show(c *Call, v View) {
 // strings, buffers, counted arrays. They follow the pointer themselves.
 type reader interface{ showAt(c *Call, addr uint64) }
 
+// plain is implemented by types that may be shown where pointers are not
+// followed: strings and data always are, and arrays that have no elements.
+type plain interface{ shownPlain(c *Call) bool }
+
+func (c *Call) shownPlain(t Type) bool {
+	p, ok := t.(plain)
+	return ok && p.shownPlain(c)
+}
+
 // ShowAt shows the t at addr or, where it cannot be read, the address. It
 // reports false for what has a size but could not be read.
 func (c *Call) ShowAt(addr uint64, t Type) bool {
-	if addr == 0 || c.Plain {
+	if addr == 0 || c.Plain && !c.shownPlain(t) {
 		c.Out.Addr(addr)
 		return false
 	}
@@ -91,6 +100,8 @@ type ifAny struct {
 }
 
 func (t *ifAny) Show(c *Call, v View) { t.showAt(c, v.Addr) }
+
+func (t *ifAny) shownPlain(c *Call) bool { return c.shownPlain(t.elem) }
 
 func (t *ifAny) showAt(c *Call, addr uint64) {
 	if t.n.num(c) == 0 {

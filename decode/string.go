@@ -40,6 +40,8 @@ type cString struct {
 
 func (t *cString) Show(c *Call, v View) { t.showAt(c, v.Addr) }
 
+func (t *cString) shownPlain(*Call) bool { return true }
+
 func (t *cString) showAt(c *Call, addr uint64) {
 	if t.path {
 		b, more, ok := c.ReadString(addr, pathMax-1)
@@ -74,13 +76,13 @@ func (c *Call) readString(addr uint64, limit, look int) (b []byte, more, ok bool
 	// Most strings are short. A string that is not takes a second read.
 	const first = 256
 	n := min(look, first)
-	b = c.Read(addr, n)
+	b = c.readText(addr, n)
 	if i := bytes.IndexByte(b, 0); i >= 0 {
 		return b[:i], false, true
 	}
 	if len(b) == n && n < look {
 		n = look
-		b = c.Read(addr, n)
+		b = c.readText(addr, n)
 		if i := bytes.IndexByte(b, 0); i >= 0 {
 			return b[:i], false, true
 		}
@@ -101,12 +103,14 @@ type pathIn struct {
 
 func (t *pathIn) Show(c *Call, v View) { t.showAt(c, v.Addr) }
 
+func (t *pathIn) shownPlain(*Call) bool { return true }
+
 func (t *pathIn) showAt(c *Call, addr uint64) { c.ShowPath(addr, min(t.length.num(c), pathMax)) }
 
 // ShowPath shows the file name in the n bytes at addr, or their address, and
 // says whether it could be read.
 func (c *Call) ShowPath(addr, n uint64) bool {
-	b := c.Read(addr, int(n))
+	b := c.readText(addr, int(n))
 	if i := bytes.IndexByte(b, 0); i >= 0 {
 		c.Out.Path(b[:i], false)
 		return true
@@ -146,6 +150,8 @@ const (
 
 func (t *buffer) Show(c *Call, v View) { t.showAt(c, v.Addr) }
 
+func (t *buffer) shownPlain(*Call) bool { return true }
+
 func (t *buffer) showAt(c *Call, addr uint64) { c.showBuffer(addr, t.length.num(c), t.kind) }
 
 // ShowBytes shows length bytes from addr on as a string, cut after -s bytes,
@@ -158,8 +164,9 @@ func (c *Call) showBuffer(addr, length uint64, kind bufferKind) {
 		return
 	}
 	limit := uint64(c.StringLimit)
-	b, ok := c.ReadAll(addr, int(min(length, limit+1)))
-	if !ok {
+	n := int(min(length, limit+1))
+	b := c.readText(addr, n)
+	if len(b) < n {
 		c.Out.Addr(addr)
 		return
 	}
@@ -169,8 +176,9 @@ func (c *Call) showBuffer(addr, length uint64, kind bufferKind) {
 	}
 	switch kind {
 	case orString:
-		if n := len(b); !more && n > 0 && b[n-1] == 0 {
-			b = b[:n-1]
+		// A NUL that comes last of what is shown ends it, as in strace.
+		if n := len(b); n > 0 && b[n-1] == 0 {
+			b, more = b[:n-1], false
 		}
 		c.Out.Str(b, more)
 	case expectNUL:
@@ -185,7 +193,7 @@ func (c *Call) showBuffer(addr, length uint64, kind bufferKind) {
 	default:
 		c.Out.Str(b, more)
 	}
-	if more {
+	if length > limit {
 		c.Out.Size(length)
 	}
 }

@@ -64,7 +64,7 @@ var utsname = Struct(Fields{
 const utsLen = 64 // __NEW_UTS_LEN
 
 // hostname is a name of a length that the kernel takes.
-var hostname = AtAddr(func(c *Call, addr uint64) {
+var hostname = TextAt(func(c *Call, addr uint64) {
 	if n := Len("len").num(c); n <= utsLen {
 		c.ShowBytes(addr, n)
 	} else {

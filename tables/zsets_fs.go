@@ -234,13 +234,20 @@ var XattratFlags = &Set{
 	},
 }
 
-// StatxFlags: AT_???, from <linux/fcntl.h>.
-var StatxFlags = &Set{
-	Unknown: "AT_???",
+// StatxSync: , from <linux/fcntl.h>.
+var StatxSync = &Set{
+	Unknown: "",
 	Consts: []Const{
-		{Value: 0x0, Mask: 0x6000, Name: "AT_STATX_SYNC_AS_STAT"},
+		{Value: 0x0, Mask: 0xffffffffffffffff, Name: "AT_STATX_SYNC_AS_STAT"},
 		{Value: 0x2000, Name: "AT_STATX_FORCE_SYNC"},
 		{Value: 0x4000, Name: "AT_STATX_DONT_SYNC"},
+	},
+}
+
+// StatxFlags: .
+var StatxFlags = &Set{
+	Unknown: "",
+	Consts: []Const{
 		{Value: 0x100, Name: "AT_SYMLINK_NOFOLLOW"},
 		{Value: 0x200, Name: "AT_REMOVEDIR"},
 		{Value: 0x400, Name: "AT_SYMLINK_FOLLOW"},
