@@ -49,6 +49,36 @@ func (t *Tracer) Launch(c Command) (*Tracee, error) {
 	if err != nil {
 		return nil, fmt.Errorf("socketpair: %w", err)
 	}
+	t.startColocation()
+	ours, theirs := ends[0], ends[1]
+	pid, err := startLauncher(c, theirs)
+	unix.Close(theirs)
+	if err != nil {
+		unix.Close(ours)
+		return nil, err
+	}
+	return t.adopt(pid, ours)
+}
+
+// Adopt is Launch for a launcher that is there already: another process that
+// calls Become with the other end of the socket. It closes the socket, and
+// kills the launcher if it fails.
+func (t *Tracer) Adopt(pid, socket int) (*Tracee, error) {
+	t.startColocation()
+	return t.adopt(pid, socket)
+}
+
+func (t *Tracer) adopt(pid, socket int) (*Tracee, error) {
+	defer unix.Close(socket)
+	tr, err := t.seizeLauncher(pid, socket)
+	if err != nil {
+		unix.Kill(pid, unix.SIGKILL)
+		t.waitFor(pid)
+	}
+	return tr, err
+}
+
+func (t *Tracer) seizeLauncher(pid, socket int) (*Tracee, error) {
 	word, options := []byte{launcherGo}, t.options()
 	if t.opts.Traced != nil && t.opts.Follow {
 		filter, err := newFilter(t.filtered)
@@ -58,37 +88,23 @@ func (t *Tracer) Launch(c Command) (*Tracee, error) {
 		word = append(word, encodeFilter(filter)...)
 		options = t.filteredOptions()
 	}
-	t.startColocation()
-	ours, theirs := ends[0], ends[1]
-	defer unix.Close(ours)
-
-	pid, err := startLauncher(c, theirs)
-	unix.Close(theirs)
-	if err != nil {
+	if err := awaitLauncher(socket); err != nil {
 		return nil, err
-	}
-	abandon := func(err error) (*Tracee, error) {
-		unix.Kill(pid, unix.SIGKILL)
-		t.waitFor(pid)
-		return nil, err
-	}
-	if err := awaitLauncher(ours); err != nil {
-		return abandon(err)
 	}
 
 	// The launcher sits in a read now, and only this one of its threads
 	// matters.
 	if errno := ptrace(unix.PTRACE_SEIZE, pid, 0, options); errno != 0 {
-		return abandon(attachError(pid, errno))
+		return nil, attachError(pid, errno)
 	}
 	if errno := ptrace(unix.PTRACE_INTERRUPT, pid, 0, 0); errno != 0 {
-		return abandon(attachError(pid, errno))
+		return nil, attachError(pid, errno)
 	}
 	if _, errno := t.waitFor(pid); errno != 0 {
-		return abandon(fmt.Errorf("wait4: %w", errno))
+		return nil, fmt.Errorf("wait4: %w", errno)
 	}
 	if err := t.checkSupport(pid); err != nil {
-		return abandon(err)
+		return nil, err
 	}
 	tr := t.add(pid, stopped)
 	tr.launch = launching
@@ -96,9 +112,9 @@ func (t *Tracer) Launch(c Command) (*Tracee, error) {
 	tr.filtered = len(word) > 1
 	t.launched = pid
 	t.resume(tr)
-	if _, err := unix.Write(ours, word); err != nil {
+	if _, err := unix.Write(socket, word); err != nil {
 		t.forget(tr)
-		return abandon(fmt.Errorf("launcher: %w", err))
+		return nil, fmt.Errorf("launcher: %w", err)
 	}
 	return tr, nil
 }
@@ -111,25 +127,34 @@ func (t *Tracer) filtered(abi tables.ABI, nr uint64) bool {
 	return t.opts.Traced(abi, nr)
 }
 
-// startLauncher starts the launcher with its end of the socket inherited. All
-// other descriptors are left as they are: those that this program was started
-// with are for the command too.
-func startLauncher(c Command, socket int) (int, error) {
-	argv := append([]string{launcherName, strconv.Itoa(socket), c.Credential.encode(), c.Path, strconv.Itoa(len(c.Argv))}, c.Argv...)
-	argv = append(argv, c.Env...)
+// launcherEnv is the launcher's own environment: a preemption signal that met
+// the execve would reach the command.
+var launcherEnv = []string{"GODEBUG=asyncpreemptoff=1"}
 
-	syscall.ForkLock.RLock()
+// launcherArgs are the launcher's arguments. Its end of the socket is
+// inherited, as are all other descriptors that this program was started with:
+// those are for the command too.
+func launcherArgs(c Command, socket int) []string {
 	unix.FcntlInt(uintptr(socket), unix.F_SETFD, 0)
-	syscall.ForkLock.RUnlock()
-	pid, err := syscall.ForkExec("/proc/self/exe", argv, &syscall.ProcAttr{
-		Files: []uintptr{0, 1, 2},
-		// A preemption signal that met the execve would reach the command.
-		Env: []string{"GODEBUG=asyncpreemptoff=1"},
-	})
+	argv := append([]string{launcherName, strconv.Itoa(socket), c.Credential.encode(), c.Path, strconv.Itoa(len(c.Argv))}, c.Argv...)
+	return append(argv, c.Env...)
+}
+
+func startLauncher(c Command, socket int) (int, error) {
+	argv := launcherArgs(c, socket)
+	pid, err := syscall.ForkExec("/proc/self/exe", argv, &syscall.ProcAttr{Files: []uintptr{0, 1, 2}, Env: launcherEnv})
 	if err != nil {
 		return 0, fmt.Errorf("cannot start the launcher: %w", err)
 	}
 	return pid, nil
+}
+
+// Become makes this process the launcher of a command and so, when the
+// process at the other end of the socket adopts it, the command itself. It
+// returns only if that fails.
+func Become(c Command, socket int) error {
+	err := syscall.Exec("/proc/self/exe", launcherArgs(c, socket), launcherEnv)
+	return fmt.Errorf("cannot become the launcher: %w", err)
 }
 
 // awaitLauncher waits until the launcher is ready or says what went wrong.

@@ -21,9 +21,10 @@ type config struct {
 	env      []string // -E, in order: VAR=VAL or VAR
 	user     string   // -u
 
-	follow        bool // -f
-	detachOnExec  bool // -b execve
-	interruptible int  // -I, 0 if not given
+	daemon        daemonMode // -D
+	follow        bool       // -f
+	detachOnExec  bool       // -b execve
+	interruptible int        // -I, 0 if not given
 	killOnExit    bool
 	syscallLimit  uint64 // 0 is none
 	seccomp       seccompMode
@@ -69,10 +70,10 @@ type config struct {
 	listed []string // its patterns
 
 	// Short options that count, and the long options they exclude.
-	shortF, shortQ, shortT, shortX, shortY int
-	longF, longT, longX, longY, longQ      bool
-	shortBigF                              bool // -F, an older -f
-	onlyStatus                             int  // how many -z and -Z
+	shortD, shortF, shortQ, shortT, shortX, shortY int
+	longF, longT, longX, longY, longQ              bool
+	shortBigF                                      bool // -F, an older -f
+	onlyStatus                                     int  // how many -z and -Z
 
 	warnings []string // to be printed before anything else is done
 }
@@ -167,6 +168,9 @@ func (c *config) check() error {
 		if c.argv0Set {
 			return usagef("PROG [ARGS] must be specified with --argv0")
 		}
+	}
+	if err := c.settleDaemon(); err != nil {
+		return err
 	}
 	if err := c.settleCounted(); err != nil {
 		return err
@@ -356,6 +360,9 @@ func (c *config) settleDefaults() {
 	if c.summary == summaryOnly {
 		c.signals = 0
 		c.quiet |= quietExit | quietPersonality | quietSuperseded
+	}
+	if c.interruptible == 0 && c.daemon != notDaemon {
+		c.interruptible = interruptibleNeverTSTP
 	}
 	if c.interruptible == 0 {
 		c.interruptible = interruptibleWaiting

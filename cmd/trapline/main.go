@@ -17,9 +17,12 @@ var help string
 func init() { runtime.LockOSThread() }
 
 func main() {
+	adopt := daemonProcess()
 	c, err := parseCommandLine(os.Args[min(1, len(os.Args)):])
-	for _, w := range c.warnings {
-		complain("%s", w)
+	if adopt == nil { // otherwise they have been made known
+		for _, w := range c.warnings {
+			complain("%s", w)
+		}
 	}
 	switch {
 	case err != nil:
@@ -36,7 +39,7 @@ func main() {
 		}
 		return
 	}
-	end, err := run(c)
+	end, err := run(c, adopt)
 	if err != nil {
 		fail(err)
 	}

@@ -36,6 +36,8 @@ var options = []option{
 		c.detachOnExec = true
 		return nil
 	}},
+	{short: 'D', set: count(func(c *config) *int { return &c.shortD })},
+	{long: []string{"daemonize", "daemonised", "daemonized"}, arg: optionalArgument, set: (*config).setDaemon},
 	{short: 'f', set: count(func(c *config) *int { return &c.shortF })},
 	{long: []string{"follow-forks"}, set: func(c *config, _, _ string, _ bool) error {
 		c.follow, c.longF = true, true

@@ -13,7 +13,7 @@ import (
 
 // deprecated options are taken, but not advertised.
 var deprecated = []string{
-	"-F", "-k", "--stack-trace", "--stack-traces", "--secontext", "--signals", "--failing-only", "--silent", "--silence",
+	"-F", "-k", "--stack-trace", "--stack-traces", "--secontext", "--signals", "--failing-only", "--silent", "--silence", "--daemonised", "--daemonized",
 	"--timestamps", "--pidns-translation",
 }
 
@@ -92,6 +92,10 @@ func TestInvalidCommandLines(t *testing.T) {
 		{"-S non", "invalid sortby: 'non'", true},
 		{"-t --timestamps true", "-t and --absolute-timestamps cannot be provided simultaneously", false},
 		{"--timestamps=s,non", "invalid --timestamps argument: 's,non'", true},
+		{"-D -p 1", "PROG [ARGS] must be specified with -D/--daemonize", true},
+		{"-DDDD true", "Too many -D's (4), maximum supported -D count is 3", true},
+		{"-D --daemonize true", "-D and --daemonize cannot be provided simultaneously", false},
+		{"--daemonize=pgr true", "invalid --daemonize argument: 'pgr'", true},
 		{"-x --strings-in-hex true", "-x and --strings-in-hex cannot be provided simultaneously", false},
 		{"-y --decode-fds true", "-y and --decode-fds cannot be provided simultaneously", false},
 		{"-q -e q=none true", "-q and -e quiet/--quiet cannot be provided simultaneously", false},

@@ -36,14 +36,18 @@ type session struct {
 	result output.Result
 }
 
-// run traces until nothing is left to trace.
-func run(c *config) (ending, error) {
+// run traces until nothing is left to trace. The command is launched, or it is
+// the process of an adoption.
+func run(c *config, adopt *adoption) (ending, error) {
 	var command tracer.Command
 	if len(c.command) > 0 {
 		var err error
 		if command, err = c.launch(); err != nil {
 			return ending{}, err
 		}
+	}
+	if c.daemon != notDaemon && adopt == nil {
+		return ending{}, becomeCommand(c, command)
 	}
 	log, err := openLog(c)
 	if err != nil {
@@ -54,7 +58,12 @@ func run(c *config) (ending, error) {
 		return ending{}, err
 	}
 	if len(c.command) > 0 {
-		tracee, err := s.tracer.Launch(command)
+		var tracee *tracer.Tracee
+		if adopt != nil {
+			tracee, err = s.tracer.Adopt(adopt.pid, adopt.socket)
+		} else {
+			tracee, err = s.tracer.Launch(command)
+		}
 		if err != nil {
 			return ending{}, err
 		}

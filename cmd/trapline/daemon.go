@@ -1,0 +1,132 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"trapline/tracer"
+)
+
+// With -D it is the process that was started as trapline which becomes the
+// command, so that whoever started it has the command for a child. Its
+// grandchild traces it; the child in between ends at once, so that the command
+// finds itself without children.
+
+// daemonMode is where the tracer process lives, -D.
+type daemonMode uint8
+
+const (
+	notDaemon    daemonMode = iota
+	inGrandchild            // -D
+	inGroup                 // -DD: in a process group of its own
+	inSession               // -DDD: in a session of its own
+)
+
+var daemonNames = map[string]daemonMode{
+	"grandchild": inGrandchild, "pgroup": inGroup, "pgrp": inGroup, "session": inSession,
+}
+
+// setDaemon reads the argument of --daemonize.
+func (c *config) setDaemon(spelled, value string, given bool) error {
+	mode, ok := daemonNames[strings.ToLower(value)]
+	if !given {
+		mode, ok = inGrandchild, true
+	}
+	if !ok {
+		return invalidArgument(spelled, value)
+	}
+	c.daemon = mode
+	return nil
+}
+
+// settleDaemon checks -D and --daemonize.
+func (c *config) settleDaemon() error {
+	if c.shortD > 0 {
+		if c.daemon != notDaemon {
+			return refusef("-D and --daemonize cannot be provided simultaneously")
+		}
+		c.daemon = daemonMode(min(c.shortD, int(inSession)))
+	}
+	if c.daemon != notDaemon && len(c.command) == 0 {
+		return usagef("PROG [ARGS] must be specified with -D/--daemonize")
+	}
+	if c.shortD > int(inSession) {
+		return usagef("Too many -D's (%d), maximum supported -D count is %d", c.shortD, inSession)
+	}
+	return nil
+}
+
+// adoption tells a tracer process whom to trace: its grandparent.
+type adoption struct {
+	pid    int
+	socket int
+}
+
+// Values of argv[0] of the two processes. Behind it stand the pid of the
+// process that becomes the command and a descriptor of the socket to it; and
+// then the command line as trapline was given it.
+const (
+	betweenName = "trapline: between"
+	daemonName  = "trapline: tracer"
+)
+
+// becomeCommand starts the tracer process and becomes the command. It returns
+// only if that fails.
+func becomeCommand(c *config, command tracer.Command) error {
+	ends, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return fmt.Errorf("socketpair: %w", err)
+	}
+	child, err := startDaemon(betweenName, os.Getpid(), ends[0], os.Args, nil)
+	if err != nil {
+		return err
+	}
+	unix.Close(ends[0])
+	if _, err := unix.Wait4(child, nil, 0, nil); err != nil {
+		return fmt.Errorf("wait4: %w", err)
+	}
+	return tracer.Become(command, ends[1])
+}
+
+func startDaemon(name string, pid, socket int, args []string, attr *syscall.SysProcAttr) (int, error) {
+	const inherited = 3 // the descriptor behind standard error
+	child, err := syscall.ForkExec("/proc/self/exe",
+		append([]string{name, strconv.Itoa(pid), strconv.Itoa(inherited)}, args...),
+		&syscall.ProcAttr{Env: os.Environ(), Files: []uintptr{0, 1, 2, uintptr(socket)}, Sys: attr})
+	if err != nil {
+		return 0, fmt.Errorf("cannot start the tracer process: %w", err)
+	}
+	return child, nil
+}
+
+// daemonProcess finds out whether this is one of the two processes that -D makes,
+// and gives the command line its first meaning. The one in between does not return.
+func daemonProcess() *adoption {
+	if len(os.Args) < 4 || os.Args[0] != betweenName && os.Args[0] != daemonName {
+		return nil
+	}
+	between := os.Args[0] == betweenName
+	a := new(adoption)
+	a.pid, _ = strconv.Atoi(os.Args[1])
+	a.socket, _ = strconv.Atoi(os.Args[2])
+	os.Args = os.Args[3:]
+	if !between {
+		unix.CloseOnExec(a.socket)
+		return a
+	}
+	attr := &syscall.SysProcAttr{}
+	if c, err := parseCommandLine(os.Args[1:]); err == nil {
+		attr.Setpgid = c.daemon == inGroup
+		attr.Setsid = c.daemon == inSession
+	}
+	if _, err := startDaemon(daemonName, a.pid, a.socket, os.Args, attr); err != nil {
+		fail(err) // the command's process notices that its socket is closed
+	}
+	os.Exit(0)
+	return nil
+}
