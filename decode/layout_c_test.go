@@ -1,0 +1,369 @@
+package decode
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"trapline/tables"
+)
+
+// TestLayoutsAgainstC compares where the members of described structs lie with
+// what a C compiler says of the kernel's headers, for both ABIs. Headers that
+// are older than the descriptions lack structs and members: those are passed
+// over. C_INCLUDE_PATH may name other headers than the installed ones.
+func TestLayoutsAgainstC(t *testing.T) {
+	for _, abi := range []tables.ABI{tables.X86_64, tables.I386} {
+		flag := fmt.Sprintf("-m%d", abi.Bits())
+		t.Run(flag, func(t *testing.T) {
+			if out, err := compileC(flag, "#include <sys/types.h>\n#include <linux/types.h>\n"); err != nil {
+				t.Skipf("requires gcc %s with the headers of the C library and the kernel: %v\n%s", flag, err, out)
+			}
+			byHeader := make(map[string][]cStruct)
+			var headers []string
+			for _, s := range cStructs {
+				if byHeader[s.header] == nil {
+					headers = append(headers, s.header)
+				}
+				byHeader[s.header] = append(byHeader[s.header], s)
+			}
+			own := cStructs64
+			if abi == tables.I386 {
+				own = cStructs32
+			}
+			for h, structs := range own {
+				headers = append(headers, h)
+				byHeader[h] = structs
+			}
+			compared := 0
+			for _, h := range headers {
+				compared += compareLayouts(t, abi, flag, h, byHeader[h])
+			}
+			if compared < 400 {
+				t.Errorf("only %d members of structs are in these headers", compared)
+			}
+		})
+	}
+}
+
+// assertion is one line for the compiler to check.
+type assertion struct {
+	st     *cStruct
+	member string // empty for the size of the struct
+	want   int
+}
+
+// compareLayouts gives the number of members that it found in a header.
+func compareLayouts(t *testing.T, abi tables.ABI, flag, header string, structs []cStruct) int {
+	var src strings.Builder
+	fmt.Fprintf(&src, "#if !__has_include(<%s>)\n#error no such header\n#endif\n", header)
+	fmt.Fprintf(&src, "#include <stddef.h>\n#include <sys/types.h>\n#include <%s>\n", header)
+	var lines []assertion
+	assert := func(s *cStruct, member, expression string, want int) {
+		lines = append(lines, assertion{s, member, want})
+		fmt.Fprintf(&src, "#line %d \"assertion\"\n_Static_assert(%s == %d, \"\");\n", len(lines), expression, want)
+	}
+	for i := range structs {
+		s := &structs[i]
+		for _, m := range s.st.layout().members {
+			// In C, cmd of struct io_uring_sqe begins within the first 64 bytes.
+			if identifier.MatchString(m.name) && m.name != "cmd" && !reserved.MatchString(m.name) && hasLayout(abi, m.typ) {
+				assert(s, m.name, fmt.Sprintf("offsetof(%s, %s)", s.name, m.name), m.off[abi])
+			}
+		}
+		assert(s, "", fmt.Sprintf("sizeof(%s)", s.name), s.st.Layout(abi).Size)
+	}
+	out, err := compileC(flag, src.String())
+	var missing, wrong []int // lines
+	for _, m := range complaint.FindAllSubmatch(out, -1) {
+		n, _ := strconv.Atoi(string(m[1]))
+		if bytes.Contains(m[2], []byte("static assertion failed")) {
+			wrong = append(wrong, n-1)
+		} else {
+			missing = append(missing, n-1)
+		}
+	}
+	if err != nil && len(missing)+len(wrong) == 0 {
+		t.Logf("<%s> cannot be used: %s", header, bytes.SplitN(out, []byte("\n"), 2)[0])
+		return 0
+	}
+	incomplete := make(map[*cStruct]bool) // the header is older than the description
+	for _, n := range missing {
+		incomplete[lines[n].st] = true
+	}
+	for _, n := range wrong {
+		a := lines[n]
+		switch {
+		case a.member != "":
+			t.Errorf("<%s>: %s.%s is not at offset %d", header, a.st.name, a.member, a.want)
+		case !incomplete[a.st] && !partial[a.st.name]:
+			t.Errorf("<%s>: the size of %s is not %d", header, a.st.name, a.want)
+		}
+	}
+	return len(lines) - len(slices.Compact(missing))
+}
+
+var (
+	identifier = regexp.MustCompile(`^[a-z]\w*$`)
+	// reserved are members that later versions of a struct make room from.
+	reserved = regexp.MustCompile(`^_*(re?sv|rsvd|reserved|spare|pad)`)
+)
+
+// hasLayout says that a member has a place in the C struct: other than those
+// that show what earlier members mean.
+func hasLayout(abi tables.ABI, typ Type) bool {
+	_, flexible := typ.(*array)
+	return flexible || typ.Layout(abi).Size > 0
+}
+
+// partial are structs of which what is behind the last member of interest is
+// not described.
+var partial = map[string]bool{
+	"struct if_dqblk": true, "struct ptrace_syscall_info": true, "struct rseq": true,
+	"struct sysinfo": true, "struct sockaddr_in": true, "struct sockaddr_in6": true, "struct sockaddr_ll": true, "struct sockaddr_rxrpc": true,
+}
+
+var complaint = regexp.MustCompile(`(?m)^assertion:(\d+):.* error: (.*)$`)
+
+// compileC checks a C program and gives the compiler's messages.
+func compileC(flag, source string) ([]byte, error) {
+	cmd := exec.Command("gcc", flag, "-std=gnu11", "-w", "-fsyntax-only", "-fmax-errors=0", "-x", "c", "-")
+	cmd.Env = append(os.Environ(), "LC_ALL=C")
+	cmd.Stdin = strings.NewReader(source)
+	return cmd.CombinedOutput()
+}
+
+// cStruct is a described struct and what C calls it.
+type cStruct struct {
+	header, name string
+	st           *StructType
+}
+
+var cStructs = []cStruct{
+	{"asm-generic/fcntl.h", "struct f_owner_ex", ownerEx},
+	{"asm-generic/ipcbuf.h", "struct ipc64_perm", ipcPermission},
+	{"asm-generic/poll.h", "struct pollfd", polled},
+	{"asm-generic/poll.h", "struct pollfd", pollfd},
+	{"asm-generic/signal.h", "struct sigaltstack", sigstack},
+	{"asm-generic/statfs.h", "struct statfs", statfs},
+	{"asm-generic/termbits.h", "struct termios", termios},
+	{"asm-generic/termbits.h", "struct termios2", termios2},
+	{"asm-generic/termios.h", "struct termio", termio},
+	{"asm-generic/termios.h", "struct winsize", winsize},
+	{"asm/ldt.h", "struct user_desc", userDescWhole},
+	{"asm/stat.h", "struct __old_kernel_stat", oldStat},
+	{"linux/aio_abi.h", "struct io_event", ioEvent},
+	{"linux/ax25.h", "struct sockaddr_ax25", sockaddrAX25},
+	{"linux/blkpg.h", "struct blkpg_ioctl_arg", blkpgIoctlArg},
+	{"linux/blkpg.h", "struct blkpg_partition", blkpgPartition},
+	{"linux/blktrace_api.h", "struct blk_user_trace_setup", blkUserTraceSetup},
+	{"linux/bpf.h", "struct bpf_insn", bpfInstruction},
+	{"linux/bpf.h", "struct bpf_map_info", bpfMapInfo},
+	{"linux/bpf.h", "struct bpf_prog_info", bpfProgInfo},
+	{"linux/capability.h", "struct __user_cap_data_struct", capData32},
+	{"linux/capability.h", "struct __user_cap_header_struct", capHeader},
+	{"linux/counter.h", "struct counter_watch", counterWatch},
+	{"linux/dqblk_xfs.h", "struct fs_disk_quota", xfsQuota},
+	{"linux/dqblk_xfs.h", "struct fs_qfilestat", xfsFileStat},
+	{"linux/dqblk_xfs.h", "struct fs_qfilestatv", xfsFileStatV},
+	{"linux/dqblk_xfs.h", "struct fs_quota_stat", xfsQuotaStat},
+	{"linux/dqblk_xfs.h", "struct fs_quota_statv", xfsQuotaStatV},
+	{"linux/errqueue.h", "struct sock_extended_err", extendedError},
+	{"linux/eventpoll.h", "struct epoll_event", epollEvent},
+	{"linux/eventpoll.h", "struct epoll_params", epollParams},
+	{"linux/fcntl.h", "struct delegation", delegation},
+	{"linux/fiemap.h", "struct fiemap", fiemap},
+	{"linux/fiemap.h", "struct fiemap_extent", fiemapExtent},
+	{"linux/fs.h", "struct file_attr", fileAttr},
+	{"linux/fs.h", "struct file_clone_range", fileCloneRange},
+	{"linux/fs.h", "struct file_dedupe_range_info", fileDedupeRangeInfo},
+	{"linux/fs.h", "struct fs_sysfs_path", fsSysfsPath},
+	{"linux/fs.h", "struct fstrim_range", fstrimRange},
+	{"linux/fs.h", "struct fsuuid2", fsuuid2},
+	{"linux/fs.h", "struct fsxattr", fsxattr},
+	{"linux/fs.h", "struct logical_block_metadata_cap", logicalBlockMetadataCap},
+	{"linux/futex.h", "struct futex_waitv", futexWaitv},
+	{"linux/gpio.h", "struct gpio_v2_line_attribute", gpioV2LineAttribute},
+	{"linux/gpio.h", "struct gpio_v2_line_attribute", gpioV2UnknownAttribute},
+	{"linux/gpio.h", "struct gpio_v2_line_config", gpioV2LineConfig},
+	{"linux/gpio.h", "struct gpio_v2_line_info", gpioV2LineInfo},
+	{"linux/gpio.h", "struct gpio_v2_line_request", gpioV2LineRequest},
+	{"linux/gpio.h", "struct gpio_v2_line_values", gpioV2LineValues},
+	{"linux/gpio.h", "struct gpiochip_info", gpiochipInfo},
+	{"linux/gpio.h", "struct gpioevent_request", gpioeventRequest},
+	{"linux/gpio.h", "struct gpiohandle_config", gpiohandleConfig},
+	{"linux/gpio.h", "struct gpiohandle_data", gpiohandleData},
+	{"linux/gpio.h", "struct gpiohandle_request", gpiohandleRequest},
+	{"linux/gpio.h", "struct gpioline_info", gpiolineInfo},
+	{"linux/hdreg.h", "struct hd_drive_cmd_hdr", hdDriveCmd},
+	{"linux/hdreg.h", "struct hd_geometry", hdGeometry},
+	{"linux/if_alg.h", "struct sockaddr_alg_new", sockaddrAlg},
+	{"linux/if_packet.h", "struct sockaddr_ll", sockaddrPacket},
+	{"linux/if_packet.h", "struct tpacket_stats_v3", packetRing},
+	{"linux/if_packet.h", "struct tpacket_stats_v3", packetStatistics},
+	{"linux/if_xdp.h", "struct sockaddr_xdp", sockaddrXDP},
+	{"linux/in.h", "struct group_req", groupRequest},
+	{"linux/in.h", "struct in_pktinfo", packetInfo},
+	{"linux/in.h", "struct ip_mreqn", multicastRequest},
+	{"linux/in.h", "struct sockaddr_in", sockaddrInet},
+	{"linux/in6.h", "struct sockaddr_in6", sockaddrInet6},
+	{"linux/input.h", "struct ff_effect", ffEffect},
+	{"linux/input.h", "struct ff_envelope", ffEnvelope},
+	{"linux/input.h", "struct ff_periodic_effect", ffPeriodicEffect},
+	{"linux/input.h", "struct input_absinfo", inputAbsinfo},
+	{"linux/input.h", "struct input_id", inputID},
+	{"linux/input.h", "struct input_keymap_entry", inputKeymapEntry},
+	{"linux/io_uring.h", "struct io_uring_attr_pi", ioUringAttrPI},
+	{"linux/io_uring.h", "struct io_uring_buf_reg", ioUringBufReg},
+	{"linux/io_uring.h", "struct io_uring_buf_status", ioUringBufStatus},
+	{"linux/io_uring.h", "struct io_uring_clock_register", ioUringClockRegister},
+	{"linux/io_uring.h", "struct io_uring_clone_buffers", ioUringCloneBuffers},
+	{"linux/io_uring.h", "struct io_uring_file_index_range", ioUringFileIndexRange},
+	{"linux/io_uring.h", "struct io_uring_files_update", ioUringFilesUpdate},
+	{"linux/io_uring.h", "struct io_uring_getevents_arg", ioUringGeteventsArg},
+	{"linux/io_uring.h", "struct io_uring_mem_region_reg", ioUringMemRegionReg},
+	{"linux/io_uring.h", "struct io_uring_napi", ioUringNapi},
+	{"linux/io_uring.h", "struct io_uring_params", ioUringParams},
+	{"linux/io_uring.h", "struct io_uring_probe_op", ioUringProbeOp},
+	{"linux/io_uring.h", "struct io_uring_restriction", ioUringRestriction},
+	{"linux/io_uring.h", "struct io_uring_rsrc_update", uringRingFD},
+	{"linux/io_uring.h", "struct io_uring_sqe", ioUringSqe},
+	{"linux/io_uring.h", "struct io_uring_sync_cancel_reg", ioUringSyncCancelReg},
+	{"linux/io_uring/query.h", "struct io_uring_query_hdr", ioUringQueryHdr},
+	{"linux/io_uring/zcrx.h", "struct io_uring_zcrx_ifq_reg", ioUringZcrxIfqReg},
+	{"linux/io_uring/zcrx.h", "struct zcrx_ctrl", zcrxCtrl},
+	{"linux/ipx.h", "struct sockaddr_ipx", sockaddrIPX},
+	{"linux/kcmp.h", "struct kcmp_epoll_slot", kcmpEpollSlot},
+	{"linux/kexec.h", "struct kexec_segment", kexecSegment},
+	{"linux/keyctl.h", "struct keyctl_dh_params", keyctlDHParams},
+	{"linux/keyctl.h", "struct keyctl_kdf_params", keyctlKDFParams},
+	{"linux/keyctl.h", "struct keyctl_pkey_query", keyctlPkeyQuery},
+	{"linux/landlock.h", "struct landlock_net_port_attr", landlockNetPortAttr},
+	{"linux/landlock.h", "struct landlock_path_beneath_attr", landlockPathBeneathAttr},
+	{"linux/landlock.h", "struct landlock_ruleset_attr", landlockRulesetAttr},
+	{"linux/loop.h", "struct loop_config", loopConfig},
+	{"linux/loop.h", "struct loop_info", loopInfo},
+	{"linux/loop.h", "struct loop_info64", loopInfo64},
+	{"linux/lsm.h", "struct lsm_ctx", lsmCtx},
+	{"linux/mctp.h", "struct sockaddr_mctp", sockaddrMCTP},
+	{"linux/mman.h", "struct cachestat", cachestat},
+	{"linux/mman.h", "struct cachestat_range", cachestatRange},
+	{"linux/mount.h", "struct mnt_id_req", listRequest},
+	{"linux/mount.h", "struct mnt_id_req", mountRequest},
+	{"linux/mount.h", "struct mount_attr", mountAttr},
+	{"linux/mount.h", "struct statmount", statmount},
+	{"linux/msg.h", "struct msginfo", msgInfo},
+	{"linux/netlink.h", "struct sockaddr_nl", sockaddrNetlink},
+	{"linux/nfc.h", "struct sockaddr_nfc", sockaddrNFC},
+	{"linux/nsfs.h", "struct mnt_ns_info", mntNsInfo},
+	{"linux/nsfs.h", "struct ns_id_req", nsRequest},
+	{"linux/openat2.h", "struct open_how", openHow},
+	{"linux/perf_event.h", "struct perf_event_attr", perfEventAttr},
+	{"linux/perf_event.h", "struct perf_event_query_bpf", perfQueryBPF},
+	{"linux/pidfd.h", "struct pidfd_info", pidfdInfo},
+	{"linux/ptp_clock.h", "struct ptp_clock_caps", ptpClockCaps},
+	{"linux/ptp_clock.h", "struct ptp_clock_time", ptpClockTime},
+	{"linux/ptp_clock.h", "struct ptp_extts_request", ptpExttsRequest},
+	{"linux/ptp_clock.h", "struct ptp_pin_desc", ptpPinDesc},
+	{"linux/ptp_clock.h", "struct ptp_sys_offset", ptpSysOffset},
+	{"linux/ptp_clock.h", "struct ptp_sys_offset_extended", ptpSysOffsetExtended},
+	{"linux/ptp_clock.h", "struct ptp_sys_offset_precise", ptpSysOffsetPrecise},
+	{"linux/ptrace.h", "struct ptrace_peeksiginfo_args", peekSiginfo},
+	{"linux/ptrace.h", "struct ptrace_syscall_info", syscallInfoStruct},
+	{"linux/qrtr.h", "struct sockaddr_qrtr", sockaddrQRTR},
+	{"linux/quota.h", "struct if_dqblk", dqblk},
+	{"linux/quota.h", "struct if_dqinfo", dqinfo},
+	{"linux/quota.h", "struct if_nextdqblk", nextDqblk},
+	{"linux/random.h", "struct rand_pool_info", randPoolInfo},
+	{"linux/resource.h", "struct rlimit", Rlimit},
+	{"linux/resource.h", "struct rlimit64", Rlimit64},
+	{"linux/resource.h", "struct rusage", Rusage},
+	{"linux/rseq.h", "struct rseq", rseqArea},
+	{"linux/rseq.h", "struct rseq_cs", rseqSection},
+	{"linux/rtc.h", "struct rtc_param", rtcParam},
+	{"linux/rtc.h", "struct rtc_pll_info", rtcPllInfo},
+	{"linux/rtc.h", "struct rtc_time", rtcTime},
+	{"linux/rtc.h", "struct rtc_wkalrm", rtcWkalrm},
+	{"linux/rxrpc.h", "struct sockaddr_rxrpc", sockaddrRxRPC},
+	{"linux/sched.h", "struct clone_args", cloneArgs},
+	{"linux/sched/types.h", "struct sched_attr", schedAttr},
+	{"linux/sched/types.h", "struct sched_attr", schedAttrSet},
+	{"linux/seccomp.h", "struct seccomp_notif", seccompNotif},
+	{"linux/seccomp.h", "struct seccomp_notif_addfd", seccompNotifAddfd},
+	{"linux/seccomp.h", "struct seccomp_notif_resp", seccompNotifResp},
+	{"linux/seccomp.h", "struct seccomp_notif_sizes", seccompNotifSizes},
+	{"linux/sem.h", "struct sembuf", semOperation},
+	{"linux/sem.h", "struct seminfo", semInfo},
+	{"linux/stat.h", "struct statx", statx},
+	{"linux/sysinfo.h", "struct sysinfo", sysinfo},
+	{"linux/tcp.h", "struct tcp_ao_add", tcpKey},
+	{"linux/time.h", "struct itimerspec", Itimerspec},
+	{"linux/time.h", "struct itimerval", Itimerval},
+	{"linux/time.h", "struct timezone", timezone},
+	{"linux/time_types.h", "struct __kernel_itimerspec", Itimerspec64},
+	{"linux/time_types.h", "struct __kernel_old_timespec", Timespec},
+	{"linux/time_types.h", "struct __kernel_old_timeval", Timeval},
+	{"linux/time_types.h", "struct __kernel_sock_timeval", Timeval64},
+	{"linux/time_types.h", "struct __kernel_timespec", Timespec64},
+	{"linux/time_types.h", "struct __kernel_timespec", Timeval32},
+	{"linux/times.h", "struct tms", tms},
+	{"linux/tipc.h", "struct sockaddr_tipc", sockaddrTIPC},
+	{"linux/tipc.h", "struct tipc_group_req", tipcGroup},
+	{"linux/udmabuf.h", "struct udmabuf_create", udmabufCreate},
+	{"linux/udmabuf.h", "struct udmabuf_create_list", udmabufCreateList},
+	{"linux/uio.h", "struct iovec", iovec},
+	{"linux/userfaultfd.h", "struct uffdio_api", uffdioAPI},
+	{"linux/userfaultfd.h", "struct uffdio_continue", uffdioContinue},
+	{"linux/userfaultfd.h", "struct uffdio_copy", uffdioCopy},
+	{"linux/userfaultfd.h", "struct uffdio_poison", uffdioPoison},
+	{"linux/userfaultfd.h", "struct uffdio_range", uffdioRange},
+	{"linux/userfaultfd.h", "struct uffdio_register", uffdioRegister},
+	{"linux/userfaultfd.h", "struct uffdio_zeropage", uffdioZeropage},
+	{"linux/utime.h", "struct utimbuf", utimbuf},
+	{"linux/utsname.h", "struct new_utsname", utsname},
+	{"linux/vm_sockets.h", "struct sockaddr_vm", sockaddrVM},
+	{"linux/watchdog.h", "struct watchdog_info", watchdogInfo},
+	{"linux/x25.h", "struct sockaddr_x25", sockaddrX25},
+	{"linux/xattr.h", "struct xattr_args", xattrGetArgs},
+	{"linux/xattr.h", "struct xattr_args", xattrSetArgs},
+	{"mtd/mtd-abi.h", "struct erase_info_user", eraseInfoUser},
+	{"mtd/mtd-abi.h", "struct erase_info_user64", eraseInfoUser64},
+	{"mtd/mtd-abi.h", "struct mtd_ecc_stats", mtdEccStats},
+	{"mtd/mtd-abi.h", "struct mtd_info_user", mtdInfoUser},
+	{"mtd/mtd-abi.h", "struct mtd_oob_buf", mtdOobBuf},
+	{"mtd/mtd-abi.h", "struct mtd_oob_buf64", mtdOobBuf64},
+	{"mtd/mtd-abi.h", "struct mtd_write_req", mtdWriteReq},
+	{"mtd/mtd-abi.h", "struct nand_ecclayout_user", nandEcclayoutUser},
+	{"mtd/mtd-abi.h", "struct nand_oobfree", nandOobfree},
+	{"mtd/mtd-abi.h", "struct nand_oobinfo", nandOobinfo},
+	{"mtd/mtd-abi.h", "struct otp_info", otpInfo},
+	{"mtd/mtd-abi.h", "struct region_info_user", regionInfoUser},
+	{"mtd/ubi-user.h", "struct ubi_attach_req", ubiAttachReq},
+	{"mtd/ubi-user.h", "struct ubi_leb_change_req", ubiLebChangeReq},
+	{"mtd/ubi-user.h", "struct ubi_map_req", ubiMapReq},
+	{"mtd/ubi-user.h", "struct ubi_mkvol_req", ubiMkvolReq},
+	{"mtd/ubi-user.h", "struct ubi_rnvol_req", ubiRnvolReq},
+	{"mtd/ubi-user.h", "struct ubi_rsvol_req", ubiRsvolReq},
+	{"mtd/ubi-user.h", "struct ubi_set_vol_prop_req", ubiSetVolPropReq},
+}
+
+// Structs that only one ABI has, or has differently, by header.
+var (
+	cStructs64 = map[string][]cStruct{
+		"asm/stat.h": {{"asm/stat.h", "struct stat", stat64Bit}},
+	}
+	cStructs32 = map[string][]cStruct{
+		"asm/stat.h": {
+			{"asm/stat.h", "struct stat", stat32Bit},
+			{"asm/stat.h", "struct stat64", stat64OnI386},
+			{"asm/stat.h", "struct __old_kernel_stat", oldStat},
+		},
+		"asm/statfs.h": {{"asm/statfs.h", "struct statfs64", statfs64}},
+	}
+)
