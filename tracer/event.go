@@ -55,7 +55,7 @@ const (
 	Stray
 
 	// StrayEnded is the end of a child that is no tracee: this process had it
-	// from its start, or it was let go.
+	// from its start.
 	StrayEnded
 )
 

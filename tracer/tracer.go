@@ -477,6 +477,9 @@ func (t *Tracer) execStop(tr *Tracee) *Event {
 // ended is the death of a tracee.
 func (t *Tracer) ended(tr *Tracee, tid int, status unix.WaitStatus) *Event {
 	if tr == nil {
+		if tid == t.launched {
+			return nil // let go, and reported
+		}
 		// A child that this process had before it became a tracer.
 		ev := t.report(StrayEnded, &Tracee{TID: tid, t: t})
 		ev.Status = status
