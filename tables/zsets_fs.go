@@ -1224,7 +1224,6 @@ var QuotaInfoValid = &Set{
 var QuotaInfoFlags = &Set{
 	Unknown: "DQF_???",
 	Consts: []Const{
-		{Value: 0x10, Name: "DQF_SYS_FILE_B"},
 		{Value: 0x1, Name: "DQF_ROOT_SQUASH"},
 		{Value: 0x10000, Name: "DQF_SYS_FILE"},
 	},
