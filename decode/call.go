@@ -34,6 +34,7 @@ type Decoder struct {
 
 	sockets  socketCache
 	netlinks map[uint64]int // protocols of netlink sockets, by inode
+	genl     *tables.Set    // families of generic netlink
 	scratch  []byte
 	used     int
 	procOf   map[namespacedPID]int // the procfs's ids of processes seen before
@@ -71,23 +72,24 @@ type Call struct {
 
 	last, now string // names of the call before this one, and of this one
 
-	next      int             // index into Sig.args of the next one to show
-	halfway   bool            // args[next] is of direction Both and has begun
-	begun     bool            // what the last pointer points to could be read
-	before    uint64          // a value of it that may change until then
-	known     uint64          // bytes of the struct being shown that the caller has
-	snapshots []View          // memory as it was at the enter-stop
-	exiting   bool            // at the exit-stop
-	regs      [6 * 8]byte     // Args, each one ABI word wide
-	saved     [maxArgs]uint64 // what capture saw
-	hasSave   uint16          // bit i: saved[i] is set
-	entered   [16]byte        // what an AsEntered argument pointed to
-	msg       messages
-	payload   int // bytes of the netlink message or attribute being shown
-	links     linkKinds
-	frames    [maxDepth]frame // structs being shown, innermost last
-	depth     int
-	iov       iovState // the buffers being shown
+	next         int             // index into Sig.args of the next one to show
+	halfway      bool            // args[next] is of direction Both and has begun
+	begun        bool            // what the last pointer points to could be read
+	before       uint64          // a value of it that may change until then
+	known        uint64          // bytes of the struct being shown that the caller has
+	snapshots    []View          // memory as it was at the enter-stop
+	exiting      bool            // at the exit-stop
+	regs         [6 * 8]byte     // Args, each one ABI word wide
+	saved        [maxArgs]uint64 // what capture saw
+	hasSave      uint16          // bit i: saved[i] is set
+	entered      [16]byte        // what an AsEntered argument pointed to
+	msg          messages
+	payload      int // bytes of the netlink message or attribute being shown
+	links        linkKinds
+	genlCommands [2]*tables.Set  // of the family being shown, sent and answered
+	frames       [maxDepth]frame // structs being shown, innermost last
+	depth        int
+	iov          iovState // the buffers being shown
 }
 
 const (

@@ -26,23 +26,28 @@ type netlinkProtocol struct {
 	// common ones.
 	flags func(msgType uint16) *tables.Set
 	// body shows the c.payload bytes at addr. It says whether it can.
-	body func(c *Call, msgType uint16, addr uint64) bool
+	body func(c *Call, msg *messageHeader, addr uint64) bool
 }
+
+// messageHeader is what a body depends on of the header before it.
+type messageHeader struct{ kind, flags uint16 }
 
 var netlinkProtocols [unix.NETLINK_CRYPTO + 1]netlinkProtocol
 
 func init() {
 	netlinkProtocols = [...]netlinkProtocol{
 		unix.NETLINK_ROUTE:     {types: tables.RouteMsgType, flags: routeFlags, body: showRouteBody},
-		unix.NETLINK_SOCK_DIAG: {types: tables.SockDiagType, flags: func(uint16) *tables.Set { return tables.NlmGetFlags }},
-		unix.NETLINK_XFRM:      {types: tables.XfrmMsgType},
-		unix.NETLINK_SELINUX:   {types: tables.SELinuxMsgType},
+		unix.NETLINK_SOCK_DIAG: {types: tables.SockDiagType, flags: getFlags, body: showSockDiagBody},
+		unix.NETLINK_XFRM:      {types: tables.XfrmMsgType, flags: xfrmFlags},
+		unix.NETLINK_SELINUX:   {types: tables.SELinuxMsgType, body: showSELinuxBody},
 		unix.NETLINK_AUDIT:     {types: tables.AuditMsgType},
-		unix.NETLINK_NETFILTER: {},
-		unix.NETLINK_GENERIC:   {flags: func(uint16) *tables.Set { return tables.NlmGetFlags }},
-		unix.NETLINK_CRYPTO:    {types: tables.CryptoMsgType},
+		unix.NETLINK_NETFILTER: {showType: showNetfilterType, flags: netfilterFlags, body: showNetfilterBody},
+		unix.NETLINK_GENERIC:   {showType: showGenericType, flags: getFlags, body: showGenericBody},
+		unix.NETLINK_CRYPTO:    {types: tables.CryptoMsgType, flags: cryptoFlags, body: showCryptoBody},
 	}
 }
+
+func getFlags(uint16) *tables.Set { return tables.NlmGetFlags }
 
 // ShowNetlink shows the n bytes of netlink messages at addr, which are sent or
 // received by the socket in the first argument.
@@ -169,7 +174,7 @@ func (c *Call) showBody(protocol int, v View, length int) {
 		return
 	}
 	p := protocolOf(protocol)
-	if (msgType >= nlmsgMinType || msgType == nlmsgDone) && p.body != nil && p.body(c, msgType, addr) {
+	if (msgType >= nlmsgMinType || msgType == nlmsgDone) && p.body != nil && p.body(c, &messageHeader{msgType, uint16(v.At(6, 2).Uint(2))}, addr) {
 		return
 	}
 	if msgType == nlmsgDone && length == 4 {

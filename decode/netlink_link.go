@@ -190,11 +190,14 @@ func (c *Call) showKind(addr uint64, k *linkKind) {
 	if c.payload < len(k.name) {
 		k.n = copy(k.name[:], b)
 	}
-	if n > c.StringLimit {
-		c.Out.Str(b[:c.StringLimit], true)
-		return
-	}
-	c.Out.Str(b, n == c.payload)
+	c.Out.Str(b[:min(len(b), c.StringLimit)], n > c.StringLimit || n == c.payload)
+}
+
+// showText shows the payload as a string that ends at a NUL; without one it
+// goes on.
+func (c *Call) showText(addr uint64) {
+	var k linkKind
+	c.showKind(addr, &k)
 }
 
 var linkInfoAttributes = NewAttributes(tables.IflaInfoAttr, "IFLA_INFO_",

@@ -67,7 +67,8 @@ func makeRouteMessages() {
 }
 
 // showRouteBody shows the body of a message that is not about how a dump ends.
-func showRouteBody(c *Call, msgType uint16, addr uint64) bool {
+func showRouteBody(c *Call, msg *messageHeader, addr uint64) bool {
+	msgType := msg.kind
 	if msgType == nlmsgDone {
 		return false
 	}
@@ -83,10 +84,16 @@ func showRouteBody(c *Call, msgType uint16, addr uint64) bool {
 		m.show(c, addr)
 		return true
 	}
+	showFamilyBody(c, addr)
+	return true
+}
+
+// showFamilyBody shows a message of which only the family is known.
+func showFamilyBody(c *Call, addr uint64) {
 	family, ok := c.ReadType(addr, routeFamilyType)
 	if !ok {
 		c.Out.Addr(addr)
-		return true
+		return
 	}
 	c.Out.BeginStruct()
 	c.Out.Field("family")
@@ -96,7 +103,6 @@ func showRouteBody(c *Call, msgType uint16, addr uint64) bool {
 		c.showBuffer(addr+1, uint64(c.payload-1), binaryData)
 	}
 	c.Out.EndStruct()
-	return true
 }
 
 // struct ifaddrmsg (linux/if_addr.h)

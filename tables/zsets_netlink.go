@@ -780,6 +780,8 @@ var SockDiagType = &Set{
 	Unknown: "SOCK_DIAG_???",
 	sorted:  true,
 	Consts: []Const{
+		{Value: 0x12, Name: "TCPDIAG_GETSOCK"},
+		{Value: 0x13, Name: "DCCPDIAG_GETSOCK"},
 		{Value: 0x14, Name: "SOCK_DIAG_BY_FAMILY"},
 		{Value: 0x15, Name: "SOCK_DESTROY"},
 	},

@@ -777,44 +777,44 @@ var ICMP6Mib = &Set{
 	},
 }
 
-// InetDevconf: IPV4_DEVCONF_???, from <linux/ip.h>.
+// InetDevconf: IPV4_DEVCONF_???.
 var InetDevconf = &Set{
 	Unknown: "IPV4_DEVCONF_???",
 	sorted:  true,
 	Consts: []Const{
-		{Value: 0x1, Name: "IPV4_DEVCONF_FORWARDING"},
-		{Value: 0x2, Name: "IPV4_DEVCONF_MC_FORWARDING"},
-		{Value: 0x3, Name: "IPV4_DEVCONF_PROXY_ARP"},
-		{Value: 0x4, Name: "IPV4_DEVCONF_ACCEPT_REDIRECTS"},
-		{Value: 0x5, Name: "IPV4_DEVCONF_SECURE_REDIRECTS"},
-		{Value: 0x6, Name: "IPV4_DEVCONF_SEND_REDIRECTS"},
-		{Value: 0x7, Name: "IPV4_DEVCONF_SHARED_MEDIA"},
-		{Value: 0x8, Name: "IPV4_DEVCONF_RP_FILTER"},
-		{Value: 0x9, Name: "IPV4_DEVCONF_ACCEPT_SOURCE_ROUTE"},
-		{Value: 0xa, Name: "IPV4_DEVCONF_BOOTP_RELAY"},
-		{Value: 0xb, Name: "IPV4_DEVCONF_LOG_MARTIANS"},
-		{Value: 0xc, Name: "IPV4_DEVCONF_TAG"},
-		{Value: 0xd, Name: "IPV4_DEVCONF_ARPFILTER"},
-		{Value: 0xe, Name: "IPV4_DEVCONF_MEDIUM_ID"},
-		{Value: 0xf, Name: "IPV4_DEVCONF_NOXFRM"},
-		{Value: 0x10, Name: "IPV4_DEVCONF_NOPOLICY"},
-		{Value: 0x11, Name: "IPV4_DEVCONF_FORCE_IGMP_VERSION"},
-		{Value: 0x12, Name: "IPV4_DEVCONF_ARP_ANNOUNCE"},
-		{Value: 0x13, Name: "IPV4_DEVCONF_ARP_IGNORE"},
-		{Value: 0x14, Name: "IPV4_DEVCONF_PROMOTE_SECONDARIES"},
-		{Value: 0x15, Name: "IPV4_DEVCONF_ARP_ACCEPT"},
-		{Value: 0x16, Name: "IPV4_DEVCONF_ARP_NOTIFY"},
-		{Value: 0x17, Name: "IPV4_DEVCONF_ACCEPT_LOCAL"},
-		{Value: 0x18, Name: "IPV4_DEVCONF_SRC_VMARK"},
-		{Value: 0x19, Name: "IPV4_DEVCONF_PROXY_ARP_PVLAN"},
-		{Value: 0x1a, Name: "IPV4_DEVCONF_ROUTE_LOCALNET"},
-		{Value: 0x1b, Name: "IPV4_DEVCONF_IGMPV2_UNSOLICITED_REPORT_INTERVAL"},
-		{Value: 0x1c, Name: "IPV4_DEVCONF_IGMPV3_UNSOLICITED_REPORT_INTERVAL"},
-		{Value: 0x1d, Name: "IPV4_DEVCONF_IGNORE_ROUTES_WITH_LINKDOWN"},
-		{Value: 0x1e, Name: "IPV4_DEVCONF_DROP_UNICAST_IN_L2_MULTICAST"},
-		{Value: 0x1f, Name: "IPV4_DEVCONF_DROP_GRATUITOUS_ARP"},
-		{Value: 0x20, Name: "IPV4_DEVCONF_BC_FORWARDING"},
-		{Value: 0x21, Name: "IPV4_DEVCONF_ARP_EVICT_NOCARRIER"},
+		{Value: 0x0, Name: "IPV4_DEVCONF_FORWARDING-1"},
+		{Value: 0x1, Name: "IPV4_DEVCONF_MC_FORWARDING-1"},
+		{Value: 0x2, Name: "IPV4_DEVCONF_PROXY_ARP-1"},
+		{Value: 0x3, Name: "IPV4_DEVCONF_ACCEPT_REDIRECTS-1"},
+		{Value: 0x4, Name: "IPV4_DEVCONF_SECURE_REDIRECTS-1"},
+		{Value: 0x5, Name: "IPV4_DEVCONF_SEND_REDIRECTS-1"},
+		{Value: 0x6, Name: "IPV4_DEVCONF_SHARED_MEDIA-1"},
+		{Value: 0x7, Name: "IPV4_DEVCONF_RP_FILTER-1"},
+		{Value: 0x8, Name: "IPV4_DEVCONF_ACCEPT_SOURCE_ROUTE-1"},
+		{Value: 0x9, Name: "IPV4_DEVCONF_BOOTP_RELAY-1"},
+		{Value: 0xa, Name: "IPV4_DEVCONF_LOG_MARTIANS-1"},
+		{Value: 0xb, Name: "IPV4_DEVCONF_TAG-1"},
+		{Value: 0xc, Name: "IPV4_DEVCONF_ARPFILTER-1"},
+		{Value: 0xd, Name: "IPV4_DEVCONF_MEDIUM_ID-1"},
+		{Value: 0xe, Name: "IPV4_DEVCONF_NOXFRM-1"},
+		{Value: 0xf, Name: "IPV4_DEVCONF_NOPOLICY-1"},
+		{Value: 0x10, Name: "IPV4_DEVCONF_FORCE_IGMP_VERSION-1"},
+		{Value: 0x11, Name: "IPV4_DEVCONF_ARP_ANNOUNCE-1"},
+		{Value: 0x12, Name: "IPV4_DEVCONF_ARP_IGNORE-1"},
+		{Value: 0x13, Name: "IPV4_DEVCONF_PROMOTE_SECONDARIES-1"},
+		{Value: 0x14, Name: "IPV4_DEVCONF_ARP_ACCEPT-1"},
+		{Value: 0x15, Name: "IPV4_DEVCONF_ARP_NOTIFY-1"},
+		{Value: 0x16, Name: "IPV4_DEVCONF_ACCEPT_LOCAL-1"},
+		{Value: 0x17, Name: "IPV4_DEVCONF_SRC_VMARK-1"},
+		{Value: 0x18, Name: "IPV4_DEVCONF_PROXY_ARP_PVLAN-1"},
+		{Value: 0x19, Name: "IPV4_DEVCONF_ROUTE_LOCALNET-1"},
+		{Value: 0x1a, Name: "IPV4_DEVCONF_IGMPV2_UNSOLICITED_REPORT_INTERVAL-1"},
+		{Value: 0x1b, Name: "IPV4_DEVCONF_IGMPV3_UNSOLICITED_REPORT_INTERVAL-1"},
+		{Value: 0x1c, Name: "IPV4_DEVCONF_IGNORE_ROUTES_WITH_LINKDOWN-1"},
+		{Value: 0x1d, Name: "IPV4_DEVCONF_DROP_UNICAST_IN_L2_MULTICAST-1"},
+		{Value: 0x1e, Name: "IPV4_DEVCONF_DROP_GRATUITOUS_ARP-1"},
+		{Value: 0x1f, Name: "IPV4_DEVCONF_BC_FORWARDING-1"},
+		{Value: 0x20, Name: "IPV4_DEVCONF_ARP_EVICT_NOCARRIER-1"},
 	},
 }
 
@@ -1152,8 +1152,6 @@ var LwtunnelEncap = &Set{
 		{Value: 0x6, Name: "LWTUNNEL_ENCAP_BPF"},
 		{Value: 0x7, Name: "LWTUNNEL_ENCAP_SEG6_LOCAL"},
 		{Value: 0x8, Name: "LWTUNNEL_ENCAP_RPL"},
-		{Value: 0x9, Name: "LWTUNNEL_ENCAP_IOAM6"},
-		{Value: 0xa, Name: "LWTUNNEL_ENCAP_XFRM"},
 	},
 }
 
@@ -1482,6 +1480,37 @@ var NetlinkDiagProto = &Set{
 	},
 }
 
+// NetlinkDiagProtocol: NETLINK_???.
+var NetlinkDiagProtocol = &Set{
+	Unknown: "NETLINK_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x0, Name: "NETLINK_ROUTE"},
+		{Value: 0x1, Name: "NETLINK_UNUSED"},
+		{Value: 0x2, Name: "NETLINK_USERSOCK"},
+		{Value: 0x3, Name: "NETLINK_FIREWALL"},
+		{Value: 0x4, Name: "NETLINK_SOCK_DIAG"},
+		{Value: 0x5, Name: "NETLINK_NFLOG"},
+		{Value: 0x6, Name: "NETLINK_XFRM"},
+		{Value: 0x7, Name: "NETLINK_SELINUX"},
+		{Value: 0x8, Name: "NETLINK_ISCSI"},
+		{Value: 0x9, Name: "NETLINK_AUDIT"},
+		{Value: 0xa, Name: "NETLINK_FIB_LOOKUP"},
+		{Value: 0xb, Name: "NETLINK_CONNECTOR"},
+		{Value: 0xc, Name: "NETLINK_NETFILTER"},
+		{Value: 0xd, Name: "NETLINK_IP6_FW"},
+		{Value: 0xe, Name: "NETLINK_DNRTMSG"},
+		{Value: 0xf, Name: "NETLINK_KOBJECT_UEVENT"},
+		{Value: 0x10, Name: "NETLINK_GENERIC"},
+		{Value: 0x12, Name: "NETLINK_SCSITRANSPORT"},
+		{Value: 0x13, Name: "NETLINK_ECRYPTFS"},
+		{Value: 0x14, Name: "NETLINK_RDMA"},
+		{Value: 0x15, Name: "NETLINK_CRYPTO"},
+		{Value: 0x16, Name: "NETLINK_SMC"},
+		{Value: 0xff, Name: "NDIAG_PROTO_ALL"},
+	},
+}
+
 // NetlinkState: NETLINK_???, from <linux/netlink.h>.
 var NetlinkState = &Set{
 	Unknown: "NETLINK_???",
@@ -1489,6 +1518,7 @@ var NetlinkState = &Set{
 	Consts: []Const{
 		{Value: 0x0, Name: "NETLINK_UNCONNECTED"},
 		{Value: 0x1, Name: "NETLINK_CONNECTED"},
+		{Value: 0x7, Name: "TCP_CLOSE"},
 	},
 }
 
@@ -2534,5 +2564,68 @@ var NfUlogMsg = &Set{
 	Consts: []Const{
 		{Value: 0x0, Name: "NFULNL_MSG_PACKET"},
 		{Value: 0x1, Name: "NFULNL_MSG_CONFIG"},
+	},
+}
+
+// SMCState: SMC_???.
+var SMCState = &Set{
+	Unknown: "SMC_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x1, Name: "SMC_ACTIVE"},
+		{Value: 0x2, Name: "SMC_INIT"},
+		{Value: 0x7, Name: "SMC_CLOSED"},
+		{Value: 0xa, Name: "SMC_LISTEN"},
+		{Value: 0x14, Name: "SMC_PEERCLOSEWAIT1"},
+		{Value: 0x15, Name: "SMC_PEERCLOSEWAIT2"},
+		{Value: 0x16, Name: "SMC_APPCLOSEWAIT1"},
+		{Value: 0x17, Name: "SMC_APPCLOSEWAIT2"},
+		{Value: 0x18, Name: "SMC_APPFINCLOSEWAIT"},
+		{Value: 0x19, Name: "SMC_PEERFINCLOSEWAIT"},
+		{Value: 0x1a, Name: "SMC_PEERABORTWAIT"},
+		{Value: 0x1b, Name: "SMC_PROCESSABORT"},
+	},
+}
+
+// SMCRole: SMC_???.
+var SMCRole = &Set{
+	Unknown: "SMC_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x0, Name: "SMC_CLNT"},
+		{Value: 0x1, Name: "SMC_SERV"},
+	},
+}
+
+// SMCDeclCode: SMC_CLC_DECL_???.
+var SMCDeclCode = &Set{
+	Unknown: "SMC_CLC_DECL_???",
+	sorted:  true,
+	Consts: []Const{
+		{Value: 0x1010000, Name: "SMC_CLC_DECL_MEM"},
+		{Value: 0x2010000, Name: "SMC_CLC_DECL_TIMEOUT_CL"},
+		{Value: 0x2020000, Name: "SMC_CLC_DECL_TIMEOUT_AL"},
+		{Value: 0x3000000, Name: "SMC_CLC_DECL_CNFERR"},
+		{Value: 0x3010000, Name: "SMC_CLC_DECL_PEERNOSMC"},
+		{Value: 0x3020000, Name: "SMC_CLC_DECL_IPSEC"},
+		{Value: 0x3030000, Name: "SMC_CLC_DECL_NOSMCDEV"},
+		{Value: 0x3040000, Name: "SMC_CLC_DECL_MODEUNSUPP"},
+		{Value: 0x3050000, Name: "SMC_CLC_DECL_RMBE_EC"},
+		{Value: 0x3060000, Name: "SMC_CLC_DECL_OPTUNSUPP"},
+		{Value: 0x4000000, Name: "SMC_CLC_DECL_SYNCERR"},
+		{Value: 0x5000000, Name: "SMC_CLC_DECL_PEERDECL"},
+		{Value: 0x99990000, Name: "SMC_CLC_DECL_INTERR"},
+		{Value: 0x99990001, Name: "SMC_CLC_DECL_ERR_RTOK"},
+		{Value: 0x99990002, Name: "SMC_CLC_DECL_ERR_RDYLNK"},
+		{Value: 0x99990003, Name: "SMC_CLC_DECL_ERR_REGRMB"},
+	},
+}
+
+// ShutdownFlags: ???_SHUTDOWN.
+var ShutdownFlags = &Set{
+	Unknown: "???_SHUTDOWN",
+	Consts: []Const{
+		{Value: 0x1, Name: "RCV_SHUTDOWN"},
+		{Value: 0x2, Name: "SEND_SHUTDOWN"},
 	},
 }

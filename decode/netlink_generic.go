@@ -1,0 +1,151 @@
+package decode
+
+import (
+	"encoding/binary"
+
+	"golang.org/x/sys/unix"
+
+	"trapline/output"
+	"trapline/tables"
+)
+
+// Generic netlink (linux/genetlink.h): families of messages with numbers that
+// the kernel gives out as they are registered.
+
+// genlFamilies are the families that the running kernel has, by number. They
+// are asked for once.
+func (d *Decoder) genlFamilies() *tables.Set {
+	if d.genl == nil {
+		d.genl = &tables.Set{Unknown: "GENERIC_FAMILY_???"}
+		req := make([]byte, 4) // struct genlmsghdr
+		req[0] = unix.CTRL_CMD_GETFAMILY
+		netlinkDump(unix.NETLINK_GENERIC, unix.GENL_ID_CTRL, unix.NLM_F_REQUEST|unix.NLM_F_DUMP, req, func(msg []byte) bool {
+			var id uint64
+			var name string
+			if len(msg) < 4 {
+				return false
+			}
+			for attrs := msg[4:]; len(attrs) >= nlaHeader; {
+				n := int(binary.NativeEndian.Uint16(attrs))
+				if n < nlaHeader || n > len(attrs) {
+					break
+				}
+				data := attrs[nlaHeader:n]
+				switch binary.NativeEndian.Uint16(attrs[2:]) {
+				case unix.CTRL_ATTR_FAMILY_ID:
+					if len(data) >= 2 {
+						id = uint64(binary.NativeEndian.Uint16(data))
+					}
+				case unix.CTRL_ATTR_FAMILY_NAME:
+					name = string(cString0(data))
+				}
+				attrs = attrs[min(len(attrs), alignUp(n, 4)):]
+			}
+			if name != "" {
+				d.genl.Consts = append(d.genl.Consts, tables.Const{Value: id, Name: name})
+			}
+			return true
+		})
+	}
+	return d.genl
+}
+
+func showGenericType(c *Call, msgType uint16) {
+	c.Out.Enum(uint64(msgType), c.genlFamilies(), output.Hex)
+}
+
+func showGenericBody(c *Call, msg *messageHeader, addr uint64) bool {
+	const header = 4 // struct genlmsghdr
+	if c.payload < header || msg.kind == nlmsgDone {
+		return false
+	}
+	b, ok := c.ReadAll(addr, header)
+	if !ok {
+		c.Out.Addr(addr)
+		return true
+	}
+	control := msg.kind == unix.GENL_ID_CTRL
+	c.Out.BeginStruct()
+	c.Out.Field("cmd")
+	if control {
+		c.Out.Enum(uint64(b[0]), tables.GenlCtrlCmd, output.Hex)
+	} else {
+		c.Out.Number(uint64(b[0]), output.Hex)
+	}
+	c.Out.Field("version")
+	c.Out.Number(uint64(b[1]), output.Unsigned)
+	if reserved := binary.LittleEndian.Uint16(b[2:]); reserved != 0 {
+		c.Out.Field("reserved")
+		c.Out.Number(uint64(reserved), output.Hex)
+	}
+	c.Out.EndStruct()
+	if c.payload > header {
+		c.Out.Elem()
+		attrs := plainAttributes
+		if control {
+			attrs = genlControl
+			c.genlCommands = [2]*tables.Set{tables.GenlCtrlCmd, tables.GenlCtrlCmd}
+		}
+		c.showPayload(attrs, addr+header, c.payload-header)
+	}
+	return true
+}
+
+// plainAttributes are attributes that nothing is known of.
+var plainAttributes = Numbered(nil)
+
+// genlFamilyCommands are the commands of families, as they are sent and as
+// they are answered.
+var genlFamilyCommands = map[string][2]*tables.Set{
+	"nlctrl":      {tables.GenlCtrlCmd, tables.GenlCtrlCmd},
+	"devlink":     {tables.DevlinkCmd, tables.DevlinkCmd},
+	"ethtool":     {tables.EthtoolRequest, tables.EthtoolReply},
+	"IOAM6":       {tables.IOAM6Cmd, tables.IOAM6Cmd},
+	"mptcp_pm":    {tables.MPTCPCmd, tables.MPTCPCmd},
+	"netdev":      {tables.NetdevCmd, tables.NetdevCmd},
+	"nl80211":     {tables.NL80211Cmd, tables.NL80211Cmd},
+	"SEG6":        {tables.Seg6Cmd, tables.Seg6Cmd},
+	"TASKSTATS":   {tables.TaskstatsCmd, tables.TaskstatsCmd},
+	"tcp_metrics": {tables.TCPMetricsCmd, tables.TCPMetricsCmd},
+	"thermal":     {tables.ThermalCmd, tables.ThermalCmd},
+}
+
+// genlControl are the attributes of the family that tells about the others.
+var genlControl = NewAttributes(tables.GenlCtrlAttr, "CTRL_ATTR_",
+	AttributeTypes{X16, "FAMILY_ID"},
+	AttributeTypes{AtAddr(func(c *Call, addr uint64) {
+		const maxName = 16 // GENL_NAMSIZ
+		if c.payload <= maxName {
+			if b, ok := c.ReadAll(addr, c.payload); ok {
+				if sets, ok := genlFamilyCommands[string(cString0(b))]; ok {
+					c.genlCommands = sets
+				}
+			}
+		}
+		c.showBuffer(addr, uint64(c.payload), expectNUL)
+	}), "FAMILY_NAME"},
+	AttributeTypes{U32, "VERSION HDRSIZE MAXATTR OP"},
+	AttributeTypes{Numbered(NewAttributes(tables.GenlOpAttr, "CTRL_ATTR_OP_",
+		AttributeTypes{&payloadFunc{4, 8, func(c *Call, v View) {
+			direction := 0
+			if c.exiting {
+				direction = 1
+			}
+			c.Out.Enum(v.At(0, 4).Uint(4), c.genlCommands[direction], output.Hex)
+		}}, "ID"},
+		AttributeTypes{flagsIn(4, tables.GenlOpFlags), "FLAGS"},
+	)), "OPS"},
+	AttributeTypes{Numbered(NewAttributes(tables.GenlMcastAttr, "CTRL_ATTR_MCAST_GRP_",
+		AttributeTypes{attrString, "NAME"},
+		AttributeTypes{X32, "ID"},
+	)), "MCAST_GROUPS"},
+	AttributeTypes{Numbered(Numbered(NewAttributes(tables.NlPolicyAttr, "NL_POLICY_TYPE_ATTR_",
+		AttributeTypes{enumIn(4, tables.NlAttrType), "TYPE"},
+		AttributeTypes{S64, "MIN_VALUE_S MAX_VALUE_S"},
+		AttributeTypes{U64, "MIN_VALUE_U MAX_VALUE_U"},
+		AttributeTypes{U32, "MIN_LENGTH MAX_LENGTH"},
+		AttributeTypes{X32, "POLICY_IDX POLICY_MAXTYPE BITFIELD32_MASK"},
+		AttributeTypes{X64, "MASK"},
+	))), "POLICY"},
+	AttributeTypes{Numbered(NewAttributes(tables.GenlPolicyAttr, "CTRL_ATTR_POLICY_", AttributeTypes{U32, "DO DUMP"})), "OP_POLICY"},
+)
