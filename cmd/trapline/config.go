@@ -175,6 +175,7 @@ func (c *config) check() error {
 	if err := c.settleCounted(); err != nil {
 		return err
 	}
+	c.settleSeccomp()
 	if c.shortBigF {
 		if c.follow {
 			c.warn("deprecated option -F ignored")
@@ -210,7 +211,6 @@ func (c *config) check() error {
 		c.destination.Separate && strings.HasPrefix(c.destination.Name, "!") {
 		return usagef("piping the output and -ff/--output-separately are mutually exclusive")
 	}
-	c.settleSeccomp()
 	c.settleDefaults()
 	return nil
 }

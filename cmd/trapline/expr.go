@@ -46,6 +46,9 @@ var qualifiers = []qualifier{
 	}},
 	{[]string{"inject"}, injects("inject")},
 	{[]string{"fault"}, injects("fault")},
+	{[]string{"secontext"}, unsupported("SELinux context printing (--secontext option) is not supported by trapline")},
+	{[]string{"kvm"}, unsupported("printing of KVM exits (--kvm option) is not supported by trapline")},
+	{[]string{"namespace"}, unsupported("printing of namespaces (--namespace option) is not supported by trapline")},
 	{[]string{"decode-fds", "decode-fd"}, func(c *config, v string) (err error) {
 		c.fds, err = parseBits(v, "decode-fds", fdNames, allFDs)
 		c.longY = true
@@ -65,6 +68,11 @@ func injects(what string) func(c *config, v string) error {
 	}
 }
 
+// unsupported is for what strace has and trapline has not.
+func unsupported(msg string) func(*config, string) error {
+	return func(*config, string) error { return refusef("%s", msg) }
+}
+
 func setSyscalls(s *syscallSet, value string) (err error) {
 	*s, err = parseSyscallSet(value)
 	return err
@@ -76,9 +84,6 @@ func (c *config) qualify(expr string) error {
 	if ok {
 		if q := findQualifier(name); q != nil {
 			return q.set(c, value)
-		}
-		if unavailable[name] {
-			return refusef("-e %s is not supported", name)
 		}
 	}
 	return setSyscalls(&c.trace, expr)
@@ -93,11 +98,6 @@ func findQualifier(name string) *qualifier {
 		}
 	}
 	return nil
-}
-
-// unavailable are strace's qualifiers that trapline does not have.
-var unavailable = map[string]bool{
-	"kvm": true, "namespace": true, "secontext": true,
 }
 
 // byName is the long form of a qualifier: --trace=SET is -e trace=SET.

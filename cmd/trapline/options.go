@@ -221,11 +221,11 @@ var options = []option{
 	{short: 'V', long: []string{"version"}, set: flag(func(c *config) *bool { return &c.version })},
 
 	// What strace has and trapline has not says so.
-	{short: 'k', set: notSupported("Stack traces (-k/--stack-trace option) are not supported by trapline")},
-	{long: []string{"stack-trace", "stack-traces"}, arg: optionalArgument,
-		set: notSupported("Stack traces (-k/--stack-trace option) are not supported by trapline")},
-	{long: []string{"secontext"}, arg: optionalArgument,
-		set: notSupported("SELinux context printing (--secontext option) is not supported by trapline")},
+	{short: 'k', set: noStackTraces},
+	{long: []string{"stack-trace", "stack-traces"}, arg: optionalArgument, set: noStackTraces},
+	{long: []string{"secontext"}, arg: optionalArgument, set: byName("secontext", "")},
+	{long: []string{"kvm"}, arg: requiredArgument, set: byName("kvm", "")},
+	{long: []string{"namespace"}, arg: optionalArgument, set: byName("namespace", "")},
 	{short: 'F', set: flag(func(c *config) *bool { return &c.shortBigF })},
 }
 
@@ -278,8 +278,8 @@ func setSummary(m summaryMode) setFunc {
 	}
 }
 
-func notSupported(msg string) setFunc {
-	return func(*config, string, string, bool) error { return refusef("%s", msg) }
+func noStackTraces(*config, string, string, bool) error {
+	return refusef("Stack traces (-k/--stack-trace option) are not supported by trapline")
 }
 
 func invalidArgument(spelled, value string) error {
