@@ -150,10 +150,13 @@ var ioctlOp = Value32(func(c *Call, op uint32) {
 	case macro != "":
 		c.Out.BeginMacro(macro)
 		c.Out.Elem()
-		if set != nil {
+		if set == nil {
+			c.Out.Number(uint64(arg), output.Unsigned)
+		} else if _, ok := set.Lookup(uint64(arg)); ok {
 			c.Out.Enum(uint64(arg), set, output.Hex)
 		} else {
-			c.Out.Number(uint64(arg), output.Unsigned)
+			c.Out.Number(uint64(arg), output.Hex)
+			c.Out.Comment(set.Unknown)
 		}
 		if macro == "EVIOCGBIT" {
 			c.Out.Elem()

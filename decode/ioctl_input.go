@@ -124,11 +124,11 @@ func showBitset(c *Call, addr uint64, set *tables.Set, last uint64) {
 			if bit >= count {
 				break
 			}
-			c.Out.Elem()
 			if c.Abbrev && shown == most {
 				c.Out.More()
 				goto end
 			}
+			c.Out.Elem()
 			c.Out.Enum(bit, set, output.Hex)
 			shown++
 		}

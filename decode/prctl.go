@@ -250,7 +250,6 @@ func (c *Call) showPersona(n uint64) {
 
 func remarkPersona(c *Call) {
 	c.Out.BeginRemark()
-	c.Out.Field("")
 	c.showPersona(uint64(c.Ret))
 	c.Out.EndRemark()
 }

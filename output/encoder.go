@@ -166,8 +166,9 @@ type Encoder interface {
 	// BeginRemark and EndRemark enclose what a call tells beside its result,
 	// after the value and Failure: (Timeout), (flags O_RDWR), (in [3], left
 	// {tv_sec=1, tv_usec=0}). Each part is started by Field, whose name text
-	// shows with a blank behind it and which may be empty, and is one value; a
-	// bare word is a Text.
+	// shows with a blank behind it, and is one value. An empty name is for a
+	// remark that is the name of the result, whose number -X verbose does not
+	// repeat in it; without Field it does.
 	BeginRemark()
 	EndRemark()
 

@@ -41,6 +41,7 @@ type text struct {
 type frame struct {
 	kind  frameKind
 	begun bool // something has been written in it
+	bare  bool // its member at hand has no name
 }
 
 type frameKind uint8

@@ -134,6 +134,16 @@ func TestTextValues(t *testing.T) {
 		{"file mode", Options{}, func(e Encoder) { e.Flags(0o104755, fileModes, Octal) }, "S_IFREG|S_ISUID|0755"},
 		{"flags and another", Options{}, func(e Encoder) { e.Flags(1, protections, Hex); e.Or(); e.Symbol(17, "SIGCHLD", Unsigned) }, "PROT_READ|SIGCHLD"},
 
+		{"unknown in a symbolic form, verbose", Options{Names: Verbose}, func(e Encoder) {
+			e.BeginNamed()
+			e.Number(0xff, Hex)
+			e.Named()
+			e.Enum(0xf, families, Hex)
+			e.Or()
+			e.Enum(2, families, Hex)
+			e.Comment("remark")
+			e.EndNamed()
+		}, "0xff /* 0xf /* AF_??? */|AF_INET */"},
 		{"symbol", Options{}, func(e Encoder) { e.Symbol(17, "SIGCHLD", Unsigned) }, "SIGCHLD"},
 		{"symbol raw", Options{Names: Raw}, func(e Encoder) { e.Symbol(17, "SIGCHLD", Unsigned) }, "17"},
 		{"symbol verbose", Options{Names: Verbose}, func(e Encoder) { e.Symbol(17, "SIGCHLD", Unsigned) }, "17 /* SIGCHLD */"},
@@ -327,6 +337,29 @@ func TestTextResults(t *testing.T) {
 		})
 		if want := "f()       " + tt.want + " <1.234567>\n"; got != want {
 			t.Errorf("got  %swant %s", got, want)
+		}
+	}
+}
+
+// TestTextRemarkStyle has names alone in a remark that is the name of the result.
+func TestTextRemarkStyle(t *testing.T) {
+	for _, tt := range []struct{ field, want string }{
+		{"", "f() = 0x3 (PROT_READ|PROT_WRITE)\n"},
+		{"flags", "f() = 0x3 (flags 0x3 /* PROT_READ|PROT_WRITE */)\n"},
+	} {
+		got := record(t, Options{Names: Verbose, Statuses: AllStatuses}, func(l *Log) {
+			tr := newTrace(t, l, 1)
+			tr.BeginCall(&Header{Name: "f"})
+			tr.Return()
+			tr.Number(3, Hex)
+			tr.BeginRemark()
+			tr.Field(tt.field)
+			tr.Flags(3, protections, Hex)
+			tr.EndRemark()
+			tr.EndCall(&Result{})
+		})
+		if got != tt.want {
+			t.Errorf("got  %swant %s", got, tt.want)
 		}
 	}
 }

@@ -88,21 +88,30 @@ func (t *text) Addr(v uint64) {
 	t.buf = appendHex(t.buf, v)
 }
 
+// style is how names are shown just here. A remark that is but the result's name
+// does not repeat its number.
+func (t *text) style() NameStyle {
+	if f := &t.frames[len(t.frames)-1]; f.kind == inRemark && f.bare && t.names == Verbose {
+		return Abbrev
+	}
+	return t.names
+}
+
 func (t *text) Enum(v uint64, set *tables.Set, base Base) {
 	name := ""
 	known := false
-	if t.names != Raw {
+	if t.style() != Raw {
 		name, known = set.Lookup(v)
 	}
 	switch {
-	case t.names == Raw:
+	case t.style() == Raw:
 		t.Number(v, base)
 	case !known:
 		t.Number(v, base)
-		t.Comment(set.Unknown)
-	case t.names == Verbose:
+		t.comment(set.Unknown)
+	case t.style() == Verbose:
 		t.Number(v, base)
-		t.Comment(name)
+		t.comment(name)
 	default:
 		t.symbol(name)
 	}
@@ -112,7 +121,7 @@ func (t *text) Flags(v uint64, set *tables.Set, base Base) {
 	if v == 0 && set.Unknown == "" {
 		return
 	}
-	if t.names == Raw {
+	if t.style() == Raw {
 		t.Number(v, base)
 		return
 	}
@@ -124,11 +133,11 @@ func (t *text) Flags(v uint64, set *tables.Set, base Base) {
 		}
 		t.Number(v, base)
 		if v != 0 {
-			t.Comment(set.Unknown)
+			t.comment(set.Unknown)
 		}
 		return
 	}
-	verbose := t.names == Verbose
+	verbose := t.style() == Verbose
 	if verbose {
 		t.Number(v, base)
 		t.beginComment()
@@ -153,12 +162,12 @@ func (t *text) Flags(v uint64, set *tables.Set, base Base) {
 }
 
 func (t *text) Symbol(v uint64, name string, base Base) {
-	switch t.names {
+	switch t.style() {
 	case Raw:
 		t.Number(v, base)
 	case Verbose:
 		t.Number(v, base)
-		t.Comment(name)
+		t.comment(name)
 	default:
 		t.symbol(name)
 	}
@@ -234,7 +243,15 @@ func (t *text) endComment() {
 }
 
 func (t *text) Comment(s string) {
-	if s == "" || t.commenting() {
+	if len(t.named) > 0 && t.named[0].names == Verbose {
+		return // there is no remark within the symbolic form, a comment itself
+	}
+	t.comment(s)
+}
+
+// comment writes the name of a value, or that it has none.
+func (t *text) comment(s string) {
+	if s == "" {
 		return
 	}
 	t.beginComment()
@@ -295,12 +312,6 @@ func (t *text) Named() {
 		t.beginComment()
 	}
 	t.names = Abbrev
-}
-
-// commenting says that a symbolic form is being written as a comment: there are
-// no comments within it.
-func (t *text) commenting() bool {
-	return len(t.named) > 0 && t.named[0].names == Verbose
 }
 
 func (t *text) EndNamed() {
@@ -371,6 +382,7 @@ func (t *text) BeginStruct() {
 
 func (t *text) Field(name string) {
 	t.next()
+	t.frames[len(t.frames)-1].bare = name == ""
 	switch {
 	case name == "":
 	case t.frames[len(t.frames)-1].kind == inRemark:
