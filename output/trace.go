@@ -51,8 +51,7 @@ type Trace interface {
 	// Killed records its end by a signal: "+++ killed by SIGSEGV (core dumped) +++".
 	Killed(at time.Time, signal string, core bool)
 	// Personality records that the tracee's calls are of another ABI from
-	// here on: "[ Process PID=1 runs in 32 bit mode. ]". It comes before BeginCall, or
-	// between Entered and Resume.
+	// here on: "[ Process PID=1 runs in 32 bit mode. ]". It comes before BeginCall.
 	Personality(at time.Time, abi tables.ABI)
 
 	// Superseded is called on the Trace of a thread that took over the
