@@ -135,20 +135,25 @@ const pageSize = 4096
 // ShowRest shows, as one more member, what the struct at addr has from byte
 // off up to byte end, unless all of it is zero.
 func (c *Call) ShowRest(addr, off, end uint64) {
+	c.showRest(addr, off, end, func() { c.Out.Field("") })
+}
+
+// showRest is ShowRest for what next starts.
+func (c *Call) showRest(addr, off, end uint64, next func()) {
 	end = min(end, pageSize)
 	if off >= end {
 		return
 	}
 	b, ok := c.ReadAll(addr+off, int(end-off))
 	if !ok {
-		c.Out.Field("")
+		next()
 		c.Out.Text("???")
 		return
 	}
 	for _, x := range b {
 		if x != 0 {
 			n := min(len(b), c.StringLimit)
-			c.Out.Field("")
+			next()
 			c.Out.BytesAt(off, end, b[:n], n < len(b))
 			return
 		}

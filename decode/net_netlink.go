@@ -62,6 +62,9 @@ func (c *Call) ShowNetlink(addr, n uint64) {
 	array := false
 	for shown := 1; ; shown++ {
 		if left < nlmsgHeader {
+			if array {
+				c.Out.Elem()
+			}
 			c.showBuffer(addr, uint64(left), binaryData)
 			break
 		}

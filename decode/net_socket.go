@@ -136,7 +136,7 @@ func SocketData(length Num) Type {
 }
 
 func (c *Call) showSocketData(addr, length uint64) {
-	if length >= nlmsgHeader && !c.Plain && c.isNetlink() {
+	if !c.Plain && c.isNetlink() {
 		c.ShowNetlink(addr, length)
 		return
 	}

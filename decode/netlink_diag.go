@@ -59,7 +59,7 @@ var diagCookie = newFixed(U32, 2)
 var (
 	tcpStates     = Flags(tables.TCPStates)
 	diagMeminfo   = attrIndexed(U32, tables.SkMeminfo)
-	shutdownFlags = &payloadFunc{1, 8, func(c *Call, v View) { SpelledFlags(X8, tables.ShutdownFlags).Show(c, v.At(0, 1)) }}
+	shutdownFlags = &payloadFunc{1, 8, false, func(c *Call, v View) { SpelledFlags(X8, tables.ShutdownFlags).Show(c, v.At(0, 1)) }}
 )
 
 // Unix sockets (linux/unix_diag.h).
@@ -73,7 +73,7 @@ var (
 		{"_", U8}, {"udiag_ino", U32}, {"udiag_cookie", diagCookie},
 	}), attrs: NewAttributes(tables.UnixDiagAttr, "UNIX_DIAG_",
 		AttributeTypes{attrString, "NAME"},
-		AttributeTypes{Struct(Fields{{"udiag_vfs_dev", Dev}, {"udiag_vfs_ino", U32}}).Pick("udiag_vfs_dev", "udiag_vfs_ino"), "VFS"},
+		AttributeTypes{Struct(Fields{{"udiag_vfs_ino", U32}, {"udiag_vfs_dev", Dev}}).Pick("udiag_vfs_dev", "udiag_vfs_ino"), "VFS"},
 		AttributeTypes{U32, "PEER"},
 		AttributeTypes{attrArray(U32), "ICONS"},
 		AttributeTypes{Struct(Fields{{"udiag_rqueue", U32}, {"udiag_wqueue", U32}}), "RQLEN"},

@@ -223,6 +223,6 @@ func (diagSockopt) showAt(c *Call, addr uint64) {
 		c.Out.Number(unused, output.Hex)
 		c.Out.Comment("bits 3..8")
 	}
-	c.ShowRest(addr, 2, uint64(c.payload))
 	c.Out.EndStruct()
+	c.showRest(addr, 2, uint64(c.payload), c.Out.Elem)
 }

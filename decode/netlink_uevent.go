@@ -23,23 +23,24 @@ var udevHeader = Struct(Fields{
 })
 
 func (c *Call) showUevent(addr, n uint64) {
-	size := udevHeader.Layout(c.ABI).Size
-	b, ok := c.ReadAll(addr, 8)
-	if !ok || n < uint64(size) || string(b) != "libudev\x00" {
+	size := uint64(udevHeader.Layout(c.ABI).Size)
+	if n < size {
 		c.ShowBytes(addr, n)
 		return
 	}
 	v, ok := c.ReadType(addr, udevHeader)
-	if !ok {
-		c.Out.Addr(addr)
+	if !ok || string(v.B[:8]) != "libudev\x00" {
+		c.ShowBytes(addr, n)
+		return
+	}
+	if n == size {
+		udevHeader.Show(c, v)
 		return
 	}
 	c.Out.BeginArray()
 	c.Out.Elem()
 	udevHeader.Show(c, v)
-	if n > uint64(size) {
-		c.Out.Elem()
-		c.ShowBytes(addr+uint64(size), n-uint64(size))
-	}
+	c.Out.Elem()
+	c.ShowBytes(addr+size, n-size)
 	c.Out.EndArray()
 }

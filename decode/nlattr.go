@@ -97,6 +97,9 @@ func (t *Attributes) showAt(c *Call, addr uint64) {
 	array := false
 	for shown := 1; ; shown++ {
 		if left < nlaHeader {
+			if array {
+				c.Out.Elem()
+			}
 			c.showBuffer(addr, uint64(left), binaryData)
 			break
 		}
@@ -223,11 +226,11 @@ var (
 	// attrString is a string whose NUL is not shown; without one it goes on.
 	attrString = AtAddr(func(c *Call, addr uint64) { c.showBuffer(addr, uint64(c.payload), expectNUL) })
 	attrText   = AtAddr(func(c *Call, addr uint64) { c.ShowBytes(addr, uint64(c.payload)) })
-	attrMAC    = &payloadFunc{1, maxHardwareAddr, func(c *Call, v View) { c.ShowMAC(v.B) }}
+	attrMAC    = &payloadFunc{1, maxHardwareAddr, false, func(c *Call, v View) { c.ShowMAC(v.B) }}
 	attrFD     = FD
 
 	// attrClock is a number of clock ticks, of any size.
-	attrClock = &payloadFunc{1, 8, func(c *Call, v View) { ticksOfClock.Show(c, View{B: c.widen(v.B)}) }}
+	attrClock = &payloadFunc{1, 8, false, func(c *Call, v View) { ticksOfClock.Show(c, View{B: c.widen(v.B)}) }}
 	// attrIPProto is a protocol above IP, of any size.
 	attrIPProto = inAnySize(tables.InetProtocol)
 	// attrEtherProto is a protocol above Ethernet, in network order.
@@ -242,6 +245,7 @@ var ticksOfClock = Ticks(U64, 100, 2)
 // payloadFunc is a payload of least to most bytes that a Go function shows.
 type payloadFunc struct {
 	least, most int
+	exact       bool // only least bytes are read
 	show        func(c *Call, v View)
 }
 
@@ -252,7 +256,11 @@ func (t *payloadFunc) Show(c *Call, v View) { t.show(c, v) }
 func (t *payloadFunc) fits(_ *Call, length int) bool { return t.least <= length && length <= t.most }
 
 func (t *payloadFunc) showAt(c *Call, addr uint64) {
-	if b, ok := c.ReadAll(addr, c.payload); ok {
+	n := c.payload
+	if t.exact {
+		n = t.least
+	}
+	if b, ok := c.ReadAll(addr, n); ok {
 		t.show(c, View{b, addr})
 	} else {
 		c.Out.Addr(addr)
@@ -268,23 +276,23 @@ func (c *Call) widen(b []byte) []byte {
 
 // inAnySize is an enumeration in an integer of any size.
 func inAnySize(set *tables.Set) Type {
-	return &payloadFunc{1, 8, func(c *Call, v View) { c.Out.Enum(View{B: c.widen(v.B)}.Uint(8), set, output.Hex) }}
+	return &payloadFunc{1, 8, false, func(c *Call, v View) { c.Out.Enum(View{B: c.widen(v.B)}.Uint(8), set, output.Hex) }}
 }
 
 // flagsInAnySize is a flags word in an integer of any size.
 func flagsInAnySize(set *tables.Set) Type {
-	return &payloadFunc{1, 8, func(c *Call, v View) { c.Out.Flags(View{B: c.widen(v.B)}.Uint(8), set, output.Hex) }}
+	return &payloadFunc{1, 8, false, func(c *Call, v View) { c.Out.Flags(View{B: c.widen(v.B)}.Uint(8), set, output.Hex) }}
 }
 
 // enumIn is an enumeration in a number of size bytes, of which there may be up
 // to eight.
 func enumIn(size int, set *tables.Set) Type {
-	return &payloadFunc{size, 8, func(c *Call, v View) { c.Out.Enum(v.At(0, size).Uint(size), set, output.Hex) }}
+	return &payloadFunc{size, 8, true, func(c *Call, v View) { c.Out.Enum(v.At(0, size).Uint(size), set, output.Hex) }}
 }
 
 // flagsIn is an enumIn for flags.
 func flagsIn(size int, set *tables.Set) Type {
-	return &payloadFunc{size, 8, func(c *Call, v View) { c.Out.Flags(v.At(0, size).Uint(size), set, output.Hex) }}
+	return &payloadFunc{size, 8, true, func(c *Call, v View) { c.Out.Flags(v.At(0, size).Uint(size), set, output.Hex) }}
 }
 
 // inNetworkOrder is an integer shown in the host's order, inside the macro that

@@ -205,7 +205,6 @@ var RouteMsgType = &Set{
 		{Value: 0x5a, Name: "RTM_GETNSID"},
 		{Value: 0x5c, Name: "RTM_NEWSTATS"},
 		{Value: 0x5e, Name: "RTM_GETSTATS"},
-		{Value: 0x5f, Name: "RTM_SETSTATS"},
 		{Value: 0x60, Name: "RTM_NEWCACHEREPORT"},
 		{Value: 0x64, Name: "RTM_NEWCHAIN"},
 		{Value: 0x65, Name: "RTM_DELCHAIN"},
@@ -222,9 +221,6 @@ var RouteMsgType = &Set{
 		{Value: 0x74, Name: "RTM_NEWNEXTHOPBUCKET"},
 		{Value: 0x75, Name: "RTM_DELNEXTHOPBUCKET"},
 		{Value: 0x76, Name: "RTM_GETNEXTHOPBUCKET"},
-		{Value: 0x78, Name: "RTM_NEWTUNNEL"},
-		{Value: 0x79, Name: "RTM_DELTUNNEL"},
-		{Value: 0x7a, Name: "RTM_GETTUNNEL"},
 	},
 }
 

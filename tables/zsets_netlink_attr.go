@@ -496,7 +496,6 @@ var BridgeBoolopts = &Set{
 		{Value: 0x4, Name: "1<<BR_BOOLOPT_MST_ENABLE"},
 		{Value: 0x8, Name: "1<<BR_BOOLOPT_MDB_OFFLOAD_FAIL_NOTIFICATION"},
 		{Value: 0x10, Name: "1<<BR_BOOLOPT_FDB_LOCAL_VLAN_0"},
-		{Value: 0x20, Name: "1<<BR_BOOLOPT_MAX"},
 	},
 }
 
@@ -993,10 +992,6 @@ var NexthopAttr = &Set{
 		{Value: 0xb, Name: "NHA_FDB"},
 		{Value: 0xc, Name: "NHA_RES_GROUP"},
 		{Value: 0xd, Name: "NHA_RES_BUCKET"},
-		{Value: 0xe, Name: "NHA_OP_FLAGS"},
-		{Value: 0xf, Name: "NHA_GROUP_STATS"},
-		{Value: 0x10, Name: "NHA_HW_STATS_ENABLE"},
-		{Value: 0x11, Name: "NHA_HW_STATS_USED"},
 	},
 }
 
@@ -1382,9 +1377,9 @@ var SkMeminfo = &Set{
 	},
 }
 
-// SkBPFStorageRep: SK_DIAG_BPF_STORAGE_REP_???, from <linux/sock_diag.h>.
+// SkBPFStorageRep: SK_DIAG_BPF_STORAGE_???, from <linux/sock_diag.h>.
 var SkBPFStorageRep = &Set{
-	Unknown: "SK_DIAG_BPF_STORAGE_REP_???",
+	Unknown: "SK_DIAG_BPF_STORAGE_???",
 	sorted:  true,
 	Consts: []Const{
 		{Value: 0x0, Name: "SK_DIAG_BPF_STORAGE_REP_NONE"},
@@ -2133,7 +2128,7 @@ var Seg6Cmd = &Set{
 	},
 }
 
-// TaskstatsCmd: TASKSTATS_CMD_???.
+// TaskstatsCmd: TASKSTATS_CMD_???, from <linux/cgroupstats.h>.
 var TaskstatsCmd = &Set{
 	Unknown: "TASKSTATS_CMD_???",
 	sorted:  true,
@@ -2141,6 +2136,9 @@ var TaskstatsCmd = &Set{
 		{Value: 0x0, Name: "TASKSTATS_CMD_UNSPEC"},
 		{Value: 0x1, Name: "TASKSTATS_CMD_GET"},
 		{Value: 0x2, Name: "TASKSTATS_CMD_NEW"},
+		{Value: 0x3, Name: "CGROUPSTATS_CMD_UNSPEC"},
+		{Value: 0x4, Name: "CGROUPSTATS_CMD_GET"},
+		{Value: 0x5, Name: "CGROUPSTATS_CMD_NEW"},
 	},
 }
 
