@@ -117,7 +117,10 @@ func (c *Call) Begin() {
 	c.next, c.halfway, c.exiting, c.hasSave, c.depth = 0, false, false, 0, 0
 	c.snapshots = c.snapshots[:0]
 	c.Ret, c.Errno = 0, 0
-	c.last, c.now = c.now, c.Sig.Name
+	if c.now != "restart_syscall" { // which goes on with an earlier one
+		c.last = c.now
+	}
+	c.now = c.Sig.Name
 	c.personality = c.ABI
 	if c.ABI == tables.X86_64 {
 		for i, a := range c.Args {

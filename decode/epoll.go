@@ -18,7 +18,7 @@ var epollCalls = Calls{
 	}, RetUnsigned},
 	{"epoll_wait", epollWaitArgs(Int), RetUnsigned},
 	{"epoll_pwait", append(epollWaitArgs(Int), epollMask...), RetUnsigned},
-	{"epoll_pwait2", append(epollWaitArgs(Ptr(Timespec64)), epollMask...), RetUnsigned},
+	{"epoll_pwait2", append(epollWaitArgs(Late(Timespec64)), epollMask...), RetUnsigned},
 }
 
 // epollEvent is a struct epoll_event. It is packed on x86-64 so that it is the
@@ -29,4 +29,4 @@ func epollWaitArgs(timeout Type) Args {
 	return Args{{"epfd", FD}, {"events", Out(Array(epollEvent, Result))}, {"maxevents", Int}, {"timeout", timeout}}
 }
 
-var epollMask = Args{{"sigmask", Ptr(rtSigset)}, {"sigsetsize", Size}}
+var epollMask = Args{{"sigmask", Late(rtSigset)}, {"sigsetsize", Size}}

@@ -11,13 +11,13 @@ var futexCalls = Calls{
 	{"futex", futexArgs(Timespec), RetUnsigned},
 	{"futex_time64", futexArgs(Timespec64), RetUnsigned},
 	{"futex_waitv", Args{
-		{"waiters", Ptr(Array(futexWaitv, Len("nr_futexes")))}, {"nr_futexes", Uint}, {"flags", X32},
-		{"timeout", Ptr(Timespec64)}, {"clockid", Clock},
+		{"waiters", Ptr(futexWaiters)}, {"nr_futexes", Uint}, {"flags", X32},
+		{"timeout", Ptr(Timespec64)}, {"clockid", Enum(tables.ClockID)},
 	}, RetUnsigned},
 	{"futex_wake", Args{{"uaddr", Addr}, {"mask", EnumOf(Xlong, tables.FutexBitset)}, {"nr", Int}, {"flags", futex2Flags}}, RetUnsigned},
 	{"futex_wait", Args{
 		{"uaddr", Addr}, {"val", Ulong}, {"mask", EnumOf(Xlong, tables.FutexBitset)}, {"flags", futex2Flags},
-		{"timeout", Ptr(Timespec64)}, {"clockid", Clock},
+		{"timeout", Ptr(Timespec64)}, {"clockid", Enum(tables.ClockID)},
 	}, RetUnsigned},
 	{"futex_requeue", Args{{"waiters", Ptr(Array(futexWaitv, Const(2)))}, {"flags", X32}, {"nr_wake", Int}, {"nr_requeue", Int}}, RetUnsigned},
 	{"rseq", Args{{"rseq", rseqPtr}, {"rseq_len", Uint}, {"flags", Flags(tables.RseqFlags)}, {"sig", X32}}, RetUnsigned},
@@ -83,7 +83,13 @@ func (c *Call) shiftedEnum(v uint64, set *tables.Set, shift uint, unknown string
 	}
 }
 
-// futexWaitv is a struct futex_waitv.
+// futexWaiters are nr_futexes struct futex_waitv, of which the kernel takes no
+// more than FUTEX_WAITV_MAX.
+var futexWaiters = AtAddr(func(c *Call, addr uint64) {
+	const most = 128
+	c.ShowArrayUpTo(addr, futexWaitv, Len("nr_futexes").num(c), most)
+})
+
 var futexWaitv = Struct(Fields{{"val", X64}, {"uaddr", Addr64}, {"flags", futex2Flags}, Reserved("__reserved", X32)})
 
 // futex2Flags are a futex's size and bits.

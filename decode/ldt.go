@@ -14,9 +14,19 @@ var ldtCalls = Calls{
 		{"ptr", When(Is(Len("bytecount"), userDescSize), Ptr(userDesc))},
 		{"ptr", When(Not(Is(Len("bytecount"), userDescSize)), InReg(1, Addr))},
 		{"bytecount", Ulong},
-	}, ReturnsType(Int)},
+	}, RetUnsigned.With(remarkTruncated)},
 	{"set_thread_area", Args{{"u_info", Ptr(userDesc)}}, RetUnsigned.With(remarkEntryNumber)},
 	{"get_thread_area", Args{{"u_info", Fill(userDesc.Pick("entry_number"), userDescRest)}}, RetUnsigned},
+}
+
+// remarkTruncated tells the error in a result of modify_ldt, which the 64-bit
+// kernel returns as an unsigned int.
+func remarkTruncated(c *Call) {
+	const firstErrno = 1<<32 - 4095
+	if ret := uint64(c.Ret); firstErrno <= ret && ret < 1<<32 {
+		e := -int32(ret)
+		c.Out.Failure(int(e), tables.ErrnoName(uint32(e)), tables.ErrnoMessage(uint32(e)))
+	}
 }
 
 const userDescSize = 16

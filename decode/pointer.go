@@ -18,6 +18,10 @@ func Ptr64(t Type) Type { return &pointer{layouts: sameLayout(8), elem: t} }
 // written, and the address is shown.
 func Out(t Type) Type { return OutIf(Succeeded, t) }
 
+// Late points to a t that the kernel reads, shown at the exit-stop behind an
+// Out: after a failed call only by its address, as strace does.
+func Late(t Type) Type { return Out(t) }
+
 // OutIf is an Out that the kernel has written if cond holds.
 func OutIf(cond Cond, t Type) Type {
 	return &pointer{layouts: wordLayout(), elem: t, d: Exit, cond: cond}

@@ -107,19 +107,19 @@ var prctls = Calls{
 	// Switches of other architectures, which x86 refuses.
 	{"PR_SET_FP_MODE", Args{{"mode", Flags(tables.PrFpMode)}}, Ret{}},
 	{"PR_GET_FP_MODE", nil, RetHex.With(remarkBits(tables.PrFpMode))},
-	{"PR_SVE_SET_VL", Args{{"value", vectorLength{Xlong, tables.PrSveVl}}}, RetHex.With(remarkVectorLength(tables.PrSveVl))},
-	{"PR_SVE_GET_VL", nil, RetHex.With(remarkVectorLength(tables.PrSveVl))},
-	{"PR_SME_SET_VL", Args{{"arg", vectorLength{Xlong, tables.PrSmeVl}}}, RetHex.With(remarkVectorLength(tables.PrSmeVl))},
-	{"PR_SME_GET_VL", nil, RetHex.With(remarkVectorLength(tables.PrSmeVl))},
+	{"PR_SVE_SET_VL", Args{{"value", sveVector}}, sveVector.returns()},
+	{"PR_SVE_GET_VL", nil, sveVector.returns()},
+	{"PR_SME_SET_VL", Args{{"arg", smeVector}}, smeVector.returns()},
+	{"PR_SME_GET_VL", nil, smeVector.returns()},
 	{"PR_PAC_RESET_KEYS", prctlArgs(Field{"keys", FlagsOf(Xlong, tables.PrPacKeys)}), Ret{}},
 	{"PR_PAC_SET_ENABLED_KEYS", append(Args{
 		{"bitmask_affected", FlagsOf(Xlong, tables.PrPacEnabledKeys)}, {"bitmask_set", FlagsOf(Xlong, tables.PrPacEnabledKeys)},
 	}, prctlRest(3)...), Ret{}},
 	{"PR_PAC_GET_ENABLED_KEYS", prctlArgs(), RetHex.With(remarkBits(tables.PrPacEnabledKeys))},
-	{"PR_SET_TAGGED_ADDR_CTRL", prctlArgs(Field{"mode", taggedAddr{Xlong}}), Ret{}},
-	{"PR_GET_TAGGED_ADDR_CTRL", prctlArgs(), RetHex.With(remarkTaggedAddr)},
-	{"PR_RISCV_V_SET_CONTROL", Args{{"arg", riscvVector{Xlong}}}, Ret{}},
-	{"PR_RISCV_V_GET_CONTROL", nil, RetHex.With(remarkRiscvVector)},
+	{"PR_SET_TAGGED_ADDR_CTRL", prctlArgs(Field{"mode", taggedAddr}), Ret{}},
+	{"PR_GET_TAGGED_ADDR_CTRL", prctlArgs(), taggedAddr.returns()},
+	{"PR_RISCV_V_SET_CONTROL", Args{{"arg", riscvVector}}, Ret{}},
+	{"PR_RISCV_V_GET_CONTROL", nil, riscvVector.returns()},
 	{"PR_RISCV_SET_ICACHE_FLUSH_CTX", Args{
 		{"ctx", EnumOf(Xlong, tables.PrRiscvCtx)}, {"scope", EnumOf(Xlong, tables.PrRiscvScope)},
 	}, Ret{}},
@@ -207,20 +207,55 @@ func remarkEnum(set *tables.Set) func(c *Call) {
 // remarkBits names the bits that a call returns, if any has a name.
 func remarkBits(set *tables.Set) func(c *Call) {
 	return func(c *Call) {
-		v := uint64(c.Ret)
-		if c.Out.Nameless() {
-			return
+		if v := uint64(c.Ret); hasNames(v, set) {
+			c.remarkNames(c.appendNames(nil, v, set))
 		}
-		if first, _, _ := set.Next(v, 0); first == nil {
-			if _, ok := set.Lookup(v); !ok || v != 0 {
-				return
-			}
-		}
-		c.Out.BeginRemark()
-		c.Out.Field("")
-		c.Out.Flags(v, set, output.Hex)
-		c.Out.EndRemark()
 	}
+}
+
+// hasNames says that a word of flags, or its being zero, has a name.
+func hasNames(v uint64, set *tables.Set) bool {
+	if v == 0 {
+		_, ok := set.Lookup(0)
+		return ok
+	}
+	first, _, _ := set.Next(v, 0)
+	return first != nil
+}
+
+// appendNames appends the names of flags with | between them, and to what is
+// there already.
+func (c *Call) appendNames(b []byte, v uint64, set *tables.Set) []byte {
+	sep := func() {
+		if len(b) > 0 {
+			b = append(b, '|')
+		}
+	}
+	if name, ok := set.Lookup(0); ok && v == 0 {
+		sep()
+		return append(b, name...)
+	}
+	for k, rest, i := set.Next(v, 0); k != nil; k, rest, i = set.Next(rest, i) {
+		sep()
+		b = append(b, k.Name...)
+		v = rest
+	}
+	if v != 0 {
+		sep()
+		b = append(b, hexString(v)...)
+	}
+	return b
+}
+
+// remarkNames tells what the call returned by names only: with -X raw nothing.
+func (c *Call) remarkNames(b []byte) {
+	if c.Out.Nameless() {
+		return
+	}
+	c.Out.BeginRemark()
+	c.Out.Field("")
+	c.Out.TextBytes(b)
+	c.Out.EndRemark()
 }
 
 // noPersona asks personality for the present one.
@@ -278,21 +313,12 @@ type (
 func (t xfeatures) Show(c *Call, v View) {
 	set := t.Value(c, v)
 	c.Out.Number(set, output.Hex)
-	b := c.alloc(512)[:0]
-	for k, rest, i := tables.XfeatureMask.Next(set, 0); k != nil; k, rest, i = tables.XfeatureMask.Next(rest, i) {
-		if len(b) > 0 {
-			b = append(b, '|')
-		}
-		b = append(b, k.Name...)
-		set = rest
-	}
 	switch {
-	case len(b) == 0 && set != 0:
-		b = append(b, tables.XfeatureMask.Unknown...)
-	case len(b) > 0 && set != 0:
-		b = append(append(b, '|'), hexString(set)...)
+	case hasNames(set, tables.XfeatureMask):
+		c.Out.Gloss(c.appendNames(nil, set, tables.XfeatureMask))
+	case set != 0:
+		c.Out.Gloss([]byte(tables.XfeatureMask.Unknown))
 	}
-	c.Out.Gloss(b)
 }
 
 func (t xfeature) Show(c *Call, v View) {

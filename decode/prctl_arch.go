@@ -1,131 +1,117 @@
 package decode
 
 import (
+	"strconv"
+
 	"trapline/output"
 	"trapline/tables"
 )
 
 // Values of prctl that only processors other than x86 have (linux/prctl.h).
+// Their symbolic forms are made as text, as results show them by names only.
 
-// vectorLength is the length of ARM vectors in its low 16 bits, and flags.
-type vectorLength struct {
+// symbolic is a word with a symbolic form.
+type symbolic struct {
 	*Number
-	set *tables.Set
+	form func(c *Call, n uint64) []byte // nil for none
 }
 
-const vectorLengthMask = 0xffff // PR_SVE_VL_LEN_MASK, PR_SME_VL_LEN_MASK
-
-func (t vectorLength) Show(c *Call, v View) {
+func (t symbolic) Show(c *Call, v View) {
 	n := t.Value(c, v)
-	if n&^vectorLengthMask == 0 {
+	form := t.form(c, n)
+	if form == nil {
 		c.Out.Number(n, output.Hex)
 		return
 	}
 	c.Out.BeginNamed()
 	c.Out.Number(n, output.Hex)
 	c.Out.Named()
-	c.showVectorLength(n, t.set)
+	c.Out.TextBytes(form)
 	c.Out.EndNamed()
 }
 
-func (c *Call) showVectorLength(n uint64, set *tables.Set) {
-	c.Out.Flags(n&^vectorLengthMask, set, output.Hex)
-	c.Out.Or()
-	c.Out.Number(n&vectorLengthMask, output.Hex)
-}
-
-func remarkVectorLength(set *tables.Set) func(c *Call) {
-	return func(c *Call) {
-		if uint64(c.Ret)&^vectorLengthMask != 0 && !c.Out.Nameless() {
-			c.Out.BeginRemark()
-			c.Out.Field("")
-			c.showVectorLength(uint64(c.Ret), set)
-			c.Out.EndRemark()
+// returns is the result of a call in the same form.
+func (t symbolic) returns() Ret {
+	return RetHex.With(func(c *Call) {
+		if form := t.form(c, uint64(c.Ret)); form != nil {
+			c.remarkNames(form)
 		}
-	}
+	})
 }
 
-// taggedAddr is the mode of tagged addresses and memory tags of ARM.
-type taggedAddr struct{ *Number }
-
-const (
-	taggedAddrEnable = 1
-	mteTCFMask       = 3 << 1
-	mteTagShift      = 3
-	mteTagMask       = 0xffff << mteTagShift
+var (
+	sveVector   = vectorLength(tables.PrSveVl)
+	smeVector   = vectorLength(tables.PrSmeVl)
+	taggedAddr  = symbolic{Xlong, taggedAddrForm}
+	riscvVector = symbolic{Xlong, riscvVectorForm}
 )
 
-func (t taggedAddr) Show(c *Call, v View) {
-	n := t.Value(c, v)
-	c.Out.BeginNamed()
-	c.Out.Number(n, output.Hex)
-	c.Out.Named()
-	c.showTaggedAddr(n)
-	c.Out.EndNamed()
+// vectorLength is the length of ARM vectors in its low 16 bits, and flags.
+func vectorLength(set *tables.Set) symbolic {
+	const length = 0xffff // PR_SVE_VL_LEN_MASK, PR_SME_VL_LEN_MASK
+	return symbolic{Xlong, func(c *Call, n uint64) []byte {
+		if n&^length == 0 {
+			return nil
+		}
+		return appendHex(c.appendNames(nil, n&^length, set), n&length)
+	}}
 }
 
-func (c *Call) showTaggedAddr(n uint64) {
-	c.Out.Enum(n&taggedAddrEnable, tables.PrTaggedAddr, output.Hex)
-	c.Out.Or()
-	c.Out.Enum(n&mteTCFMask, tables.PrMteTcf, output.Hex)
-	if tag := n & mteTagMask; tag != 0 {
-		c.Out.Or()
-		c.Out.Number(tag>>mteTagShift, output.Hex)
-		c.Out.Shift(mteTagShift, "PR_MTE_TAG_SHIFT")
+// taggedAddrForm shows the mode of tagged addresses and memory tags of ARM.
+func taggedAddrForm(c *Call, n uint64) []byte {
+	const (
+		enable   = 1
+		tcf      = 3 << 1
+		tagShift = 3
+		tag      = 0xffff << tagShift
+	)
+	b := appendName(nil, n&enable, tables.PrTaggedAddr)
+	b = appendName(b, n&tcf, tables.PrMteTcf)
+	if t := n & tag; t != 0 {
+		b = append(appendHex(b, t>>tagShift), "<<PR_MTE_TAG_SHIFT"...)
 	}
-	if rest := n &^ (taggedAddrEnable | mteTCFMask | mteTagMask); rest != 0 {
-		c.Out.Or()
-		c.Out.Number(rest, output.Hex)
+	if rest := n &^ (enable | tcf | tag); rest != 0 {
+		b = appendHex(b, rest)
 	}
+	return b
 }
 
-func remarkTaggedAddr(c *Call) {
-	if c.Out.Nameless() {
-		return
+// riscvVectorForm shows whether this program and the next one may use vectors.
+func riscvVectorForm(c *Call, n uint64) []byte {
+	const (
+		current   = 3
+		nextShift = 2
+		next      = 3 << nextShift
+		inherit   = 1 << 4
+	)
+	b := appendName(nil, n&current, tables.PrRiscvVector)
+	b = append(appendName(b, n&next>>nextShift, tables.PrRiscvVector), "<<2"...)
+	b = appendName(b, n&inherit, tables.PrRiscvInherit)
+	if rest := n &^ (current | next | inherit); rest != 0 {
+		b = appendHex(b, rest)
 	}
-	c.Out.BeginRemark()
-	c.Out.Field("")
-	c.showTaggedAddr(uint64(c.Ret))
-	c.Out.EndRemark()
+	return b
 }
 
-// riscvVector says whether this program and the next one may use vectors.
-type riscvVector struct{ *Number }
-
-const (
-	riscvVectorNow     = 3
-	riscvVectorNext    = 3 << 2
-	riscvVectorInherit = 1 << 4
-)
-
-func (t riscvVector) Show(c *Call, v View) {
-	n := t.Value(c, v)
-	c.Out.BeginNamed()
-	c.Out.Number(n, output.Hex)
-	c.Out.Named()
-	c.showRiscvVector(n)
-	c.Out.EndNamed()
+// appendName appends the name of an enumeration's value, with | before it.
+func appendName(b []byte, v uint64, set *tables.Set) []byte {
+	name, ok := set.Lookup(v)
+	if !ok {
+		return appendHex(b, v)
+	}
+	if len(b) > 0 {
+		b = append(b, '|')
+	}
+	return append(b, name...)
 }
 
-func (c *Call) showRiscvVector(n uint64) {
-	c.Out.Enum(n&riscvVectorNow, tables.PrRiscvVector, output.Hex)
-	c.Out.Or()
-	c.Out.Enum(n&riscvVectorNext>>2, tables.PrRiscvVector, output.Hex)
-	c.Out.Shift(2, "")
-	c.Out.Or()
-	c.Out.Enum(n&riscvVectorInherit, tables.PrRiscvInherit, output.Hex)
-	if rest := n &^ (riscvVectorNow | riscvVectorNext | riscvVectorInherit); rest != 0 {
-		c.Out.Or()
-		c.Out.Number(rest, output.Hex)
+// appendHex appends a number, with | before it.
+func appendHex(b []byte, v uint64) []byte {
+	if len(b) > 0 {
+		b = append(b, '|')
 	}
-}
-
-func remarkRiscvVector(c *Call) {
-	if c.Out.Nameless() {
-		return
+	if v == 0 {
+		return append(b, '0')
 	}
-	c.Out.BeginRemark()
-	c.Out.Field("")
-	c.showRiscvVector(uint64(c.Ret))
-	c.Out.EndRemark()
+	return strconv.AppendUint(append(b, "0x"...), v, 16)
 }

@@ -1,6 +1,8 @@
 package decode
 
 import (
+	"slices"
+
 	"golang.org/x/sys/unix"
 
 	"trapline/output"
@@ -138,13 +140,13 @@ func (t setTID) Show(c *Call, v View) {
 var (
 	clone3In = &Desc{"", Args{{"cl_args", Ptr(Extensible(cloneArgs, Len("size"), cloneArgsLeast))}, {"size", Size}}, Ret{}}
 	clone3IO = &Desc{"", Args{
-		{"cl_args", ChangeIf(clone3Wrote, Ptr(Extensible(cloneArgs, Len("size"), cloneArgsLeast)), OutAlways(clone3Results))}, {"size", Size},
+		{"cl_args", ChangeIf(clone3Wrote, Ptr(Extensible(cloneArgs, Len("size"), cloneArgsLeast)), OutAlways(clone3Outcome))}, {"size", Size},
 	}, Ret{}}
 )
 
 // clone3Args chooses by whether the kernel will write something.
 func clone3Args(c *Call) *Desc {
-	addr, size := c.Args[0], c.Args[1]
+	addr, size := c.word(0), c.word(1)
 	if flags, ok := c.ReadUint(addr, 8); ok && size >= cloneArgsLeast &&
 		(flags&(unix.CLONE_PIDFD|unix.CLONE_PARENT_SETTID) != 0 || size > uint64(cloneArgs.Layout(c.ABI).Size)) {
 		return clone3IO
@@ -152,11 +154,38 @@ func clone3Args(c *Call) *Desc {
 	return clone3In
 }
 
-// clone3Wrote says that the kernel wrote what clone3Results shows.
+// clone3Wrote says that the kernel wrote what clone3Outcome shows, or that
+// there is something behind the struct that it may have written.
 func clone3Wrote(c *Call) bool {
-	flags, ok := c.ReadUint(c.Args[0], 8)
-	return !c.Failed() && (!ok || flags&(unix.CLONE_PIDFD|unix.CLONE_PARENT_SETTID) != 0)
+	if c.Failed() {
+		return false
+	}
+	addr, size, known := c.word(0), c.word(1), uint64(cloneArgs.Layout(c.ABI).Size)
+	flags, ok := c.ReadUint(addr, 8)
+	if !ok || flags&(unix.CLONE_PIDFD|unix.CLONE_PARENT_SETTID) != 0 {
+		return true
+	}
+	return size > known && !c.IsZero(addr+known, min(size, pageSize)-known)
 }
+
+// IsZero says that n bytes can be read and are all zero.
+func (c *Call) IsZero(addr, n uint64) bool {
+	b, ok := c.ReadAll(addr, int(n))
+	return ok && !slices.ContainsFunc(b, func(x byte) bool { return x != 0 })
+}
+
+// clone3Outcome is what a clone_args points to that the kernel wrote.
+var clone3Outcome = AtAddr(func(c *Call, addr uint64) {
+	v, ok := c.ReadType(addr, clone3Results)
+	if !ok {
+		c.Out.Addr(addr)
+		return
+	}
+	c.Out.BeginStruct()
+	clone3Results.ShowMembers(c, v)
+	c.ShowRest(addr, uint64(cloneArgs.Layout(c.ABI).Size), c.word(1))
+	c.Out.EndStruct()
+})
 
 var clone3Results = Struct(Fields{
 	{"flags", Unseen(X64)},
