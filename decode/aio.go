@@ -16,24 +16,25 @@ func newIocb(buf Type, more ...string) *StructType {
 		Reserved("aio_key", U32),
 		Reserved("aio_rw_flags", rwFlags),
 		{"aio_lio_opcode", EnumOf(U16, tables.AioCmd)},
-		Reserved("aio_reqprio", S16),
+		{"aio_reqprio", When(Any(iocbHasPriority, Has(Len("aio_reqprio"), math.MaxUint16)),
+			Union(If(iocbHasPriority), Arm(ioprio{U16}, 1), Arm(S16, 0)))},
 		{"aio_fildes", FD},
 		{"aio_buf", buf},
 		{"aio_nbytes", U64},
 		{"aio_offset", S64},
 		{"aio_reserved2", X64},
 		Reserved("aio_flags", Flags(tables.AioFlags)),
-		{"aio_resfd", When(Any(iocbNotifies, Has(Len("aio_resfd"), math.MaxUint32)), Union(Func(func(c *Call) uint64 {
-			if iocbNotifies(c) {
-				return 1
-			}
-			return 0
-		}), Arm(FD, 1), Arm(X32, 0)))},
+		{"aio_resfd", When(Any(iocbNotifies, Has(Len("aio_resfd"), math.MaxUint32)),
+			Union(If(iocbNotifies), Arm(FD, 1), Arm(X32, 0)))},
 	}).Pick(append([]string{"aio_data", "aio_key", "aio_rw_flags", "aio_lio_opcode", "aio_reqprio", "aio_fildes"}, more...)...)
 }
 
-// iocbNotifies says that aio_resfd is an eventfd to tell of the end.
-var iocbNotifies = HasNamed(Len("aio_flags"), tables.AioFlags, "IOCB_FLAG_RESFD")
+// iocbHasPriority says that aio_reqprio is an I/O priority, iocbNotifies that
+// aio_resfd is an eventfd to tell of the end.
+var (
+	iocbHasPriority = HasNamed(Len("aio_flags"), tables.AioFlags, "IOCB_FLAG_IOPRIO")
+	iocbNotifies    = HasNamed(Len("aio_flags"), tables.AioFlags, "IOCB_FLAG_RESFD")
+)
 
 var (
 	iocbNone     = newIocb(X64)

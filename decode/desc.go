@@ -128,6 +128,8 @@ type Signature struct {
 	args []arg
 	ret  Ret
 	sub  *subSignatures // for calls with a Rest
+
+	whole *Signature // the one that this is for a sub-command of, or nil
 }
 
 // newSignature lays out the arguments for an ABI.

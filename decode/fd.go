@@ -30,12 +30,24 @@ var FD64 Type = &descriptor{Number: S64}
 // DirFD is a directory descriptor that may be AT_FDCWD.
 var DirFD Type = &descriptor{Number: Int, dir: true}
 
+// contextFD is a descriptor of something that is no file yet: a call that is
+// given one uses no file by it.
+var contextFD Type = &descriptor{Number: Int, context: true}
+
 type descriptor struct {
 	*Number
-	dir bool
+	dir     bool
+	context bool
 }
 
-func (t *descriptor) Show(c *Call, v View) { c.showFD(int(int32(t.Value(c, v))), t.dir) }
+func (t *descriptor) Show(c *Call, v View) {
+	fd := int(int32(t.Value(c, v)))
+	if t.context {
+		c.writeFD(fd, false)
+	} else {
+		c.showFD(fd, t.dir)
+	}
+}
 
 // ShowFD writes a descriptor and what is to be shown beside its number.
 func (c *Call) ShowFD(fd int) { c.showFD(fd, false) }
@@ -54,6 +66,10 @@ func (c *Call) showFD(fd int, dir bool) {
 	if c.SeeFD != nil {
 		c.SeeFD(fd)
 	}
+	c.writeFD(fd, dir)
+}
+
+func (c *Call) writeFD(fd int, dir bool) {
 	if dir && fd == unix.AT_FDCWD {
 		c.Out.Symbol(uint64(fd), "AT_FDCWD", output.Signed)
 		if c.FDs&FDPath != 0 {

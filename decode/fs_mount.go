@@ -56,15 +56,12 @@ var mountAttr = Struct(Fields{
 	{"attr_set", FlagsOf(X64, tables.MountAttr)},
 	{"attr_clr", FlagsOf(X64, tables.MountAttr)},
 	{"propagation", EnumOf(X64, tables.MountPropagation)},
-	{"userns_fd", Union(Func(mapsIDs), Arm(FD64, 1), Arm(U64, 0))},
+	{"userns_fd", Union(If(mapsIDs), Arm(FD64, 1), Arm(U64, 0))},
 })
 
-func mapsIDs(c *Call) uint64 {
+func mapsIDs(c *Call) bool {
 	attrs := Len("attr_set").num(c) | Len("attr_clr").num(c)
-	if attrs&unix.MOUNT_ATTR_IDMAP != 0 && Len("userns_fd").num(c) <= math.MaxInt32 {
-		return 1
-	}
-	return 0
+	return attrs&unix.MOUNT_ATTR_IDMAP != 0 && Len("userns_fd").num(c) <= math.MaxInt32
 }
 
 // mountAttrLeast is the size of the first version of struct mount_attr.
@@ -81,7 +78,7 @@ var fsMountCalls = Calls{
 		{"mountflags", mountFlagsArg}, {"data", mountData}}, RetUnsigned},
 	{"umount2", Args{{"target", Path}, {"flags", Flags(tables.UmountFlags)}}, RetUnsigned},
 	{"fsopen", Args{{"fsname", String}, {"flags", Flags(tables.FsopenFlags)}}, RetFD},
-	{"fsconfig", Args{{"fd", FD}, {"cmd", Enum(tables.FsconfigCmd)}, Rest(Len("cmd"), tables.FsconfigCmd, fsconfigCalls)}, RetUnsigned},
+	{"fsconfig", Args{{"fd", contextFD}, {"cmd", Enum(tables.FsconfigCmd)}, Rest(Len("cmd"), tables.FsconfigCmd, fsconfigCalls)}, RetUnsigned},
 	{"fsmount", Args{{"fd", FD}, {"flags", Flags(tables.FsmountFlags)}, {"attr_flags", Flags(tables.FsmountAttr)}}, RetFD},
 	{"fspick", Args{{"dirfd", DirFD}, {"pathname", Path}, {"flags", Flags(tables.FspickFlags)}}, RetFD},
 	{"move_mount", Args{{"from_dfd", DirFD}, {"from_pathname", Path}, {"to_dfd", DirFD}, {"to_pathname", Path},
@@ -108,9 +105,7 @@ var fsconfigCalls = Calls{
 // fsBinaryMax is the longest binary value that the kernel takes (fsconfig(2)).
 const fsBinaryMax = 1 << 20
 
-var fsBinary = Union(Func(func(c *Call) uint64 {
-	if Len("aux").num(c) <= fsBinaryMax {
-		return 1
-	}
-	return 0
-}), Arm(Ptr(Binary(Len("aux"))), 1), Arm(Addr, 0))
+var (
+	fsBinary      = Union(If(fsBinaryValid), Arm(Ptr(Binary(Len("aux"))), 1), Arm(Addr, 0))
+	fsBinaryValid = Cond(func(c *Call) bool { return Len("aux").num(c) <= fsBinaryMax })
+)

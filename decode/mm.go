@@ -119,9 +119,11 @@ func oldMmapArgs(c *Call) *Desc {
 // argsFromMemory replaces the arguments by the n words that the first one
 // points to, if they can be read.
 func (c *Call) argsFromMemory(n int) bool {
-	b, ok := c.ReadAll(c.Args[0], n*c.WordSize())
-	if ok {
-		copy(c.regs[:], b)
+	size := n * c.WordSize()
+	b := c.readText(c.Args[0], size)
+	if len(b) < size {
+		return false
 	}
-	return ok
+	copy(c.regs[:], b)
+	return true
 }

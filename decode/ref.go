@@ -155,6 +155,17 @@ func valueOf(set *tables.Set, name string) uint64 {
 // Not is the opposite condition.
 func Not(cond Cond) Cond { return func(c *Call) bool { return !cond(c) } }
 
+// If is a Num that is 1 where cond holds and 0 elsewhere, to choose between the
+// arms of a union.
+func If(cond Cond) Num {
+	return Func(func(c *Call) uint64 {
+		if cond(c) {
+			return 1
+		}
+		return 0
+	})
+}
+
 // Any is the condition that one of several holds.
 func Any(conds ...Cond) Cond {
 	return func(c *Call) bool {

@@ -72,7 +72,10 @@ type subSignatures struct {
 // settle replaces c.Sig by the signature for the arguments that c has.
 func (c *Call) settle() {
 	c.used = 0
-	for c.Sig.sub != nil {
+	if c.Sig.whole != nil { // of the same call, begun before
+		c.Sig = c.Sig.whole
+	}
+	for whole := c.Sig; c.Sig.sub != nil; c.Sig.whole = whole {
 		c.Sig = c.Sig.sub.signature(c)
 	}
 }
