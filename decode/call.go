@@ -23,6 +23,7 @@ type Options struct {
 	StringLimit int  // -s: bytes shown of a string, 32 by default
 	FDs         FDs  // --decode-fds
 	PIDs        PIDs // --decode-pids
+	Namespaces  bool // --namespace=new: which ones processes enter
 }
 
 // Decoder holds what the calls of all tracees share. It is not safe for

@@ -16,7 +16,50 @@ var ldtCalls = Calls{
 		{"bytecount", Ulong},
 	}, RetUnsigned.With(remarkTruncated)},
 	{"set_thread_area", Args{{"u_info", Ptr(userDesc)}}, RetUnsigned.With(remarkEntryNumber)},
-	{"get_thread_area", Args{{"u_info", Fill(userDesc.Pick("entry_number"), userDescRest)}}, RetUnsigned},
+	{"get_thread_area", Args{{"u_info", getDescriptor{}}}, RetUnsigned},
+}
+
+// getDescriptor is a user_desc whose first member says which segment's the
+// kernel shall write.
+type getDescriptor struct{}
+
+func (getDescriptor) Layout(abi tables.ABI) Layout { return Addr.Layout(abi) }
+func (getDescriptor) dir() Dir                     { return Both }
+
+func (getDescriptor) Show(c *Call, v View) {
+	addr := v.Uint(c.WordSize())
+	n, ok := c.ReadUint(addr, 4)
+	c.begun = ok && !c.Plain
+	if !c.begun {
+		c.Out.Addr(addr)
+		return
+	}
+	c.before = n
+	c.Out.BeginStruct()
+	c.Out.Field("entry_number")
+	c.showID(n)
+}
+
+func (getDescriptor) finish(c *Call, v View) {
+	if !c.begun {
+		return
+	}
+	if desc, ok := c.ReadType(v.Uint(c.WordSize()), userDesc); ok && !c.Failed() {
+		if n := desc.Uint(4); n != c.before {
+			c.Out.Changed()
+			c.showID(n)
+		}
+		userDescRest.ShowMembers(c, desc)
+	} else {
+		c.Out.More()
+	}
+	c.Out.EndStruct()
+}
+
+func (c *Call) showID(n uint64) {
+	b := c.alloc(4)
+	putUint(b, n)
+	ID.Show(c, View{B: b})
 }
 
 // remarkTruncated tells the error in a result of modify_ldt, which the 64-bit

@@ -35,7 +35,7 @@ var mmCalls = Calls{
 	{"remap_file_pages", Args{{"addr", Addr}, {"size", Size}, {"prot", MmapProt}, {"pgoff", Ulong}, {"flags", mmapFlags}}, RetUnsigned},
 	{"mseal", Args{{"addr", Addr}, {"length", Size}, {"flags", Xlong}}, RetUnsigned},
 	{"map_shadow_stack", Args{{"addr", Addr}, {"len", Ulong}, {"flags", Flags(tables.ShadowStack)}}, RetAddr},
-	{"memfd_secret", Args{{"flags", Flags(tables.MemfdSecretFlags)}}, RetFD},
+	{"memfd_secret", Args{{"flags", memfdSecretFlags}}, RetFD},
 }
 
 var mmCalls64 = Calls{
@@ -47,6 +47,15 @@ var mmCallsI386 = Calls{
 	{"mmap", Args{RestBy(oldMmapArgs)}, RetAddr},
 	{"mmap2", Args{{"addr", Addr}, {"length", Size}, {"prot", MmapProt}, {"flags", mmapFlags}, {"fd", FD}, {"offset", pageOffset{Ulong}}}, RetAddr},
 }
+
+// memfdSecretFlags have no name for what is unknown.
+var memfdSecretFlags = ValueOf(X32, func(c *Call, flags uint64) {
+	if flags == 0 {
+		c.Out.Number(0, output.Hex)
+	} else {
+		c.Out.Flags(flags, tables.MemfdSecretFlags, output.Hex)
+	}
+})
 
 // MmapProt is the protection of pages.
 var MmapProt = FlagsOf(Xlong, tables.MmapProt)

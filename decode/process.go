@@ -14,9 +14,9 @@ import (
 var processCalls = Calls{
 	{"fork vfork", Args{}, RetTGID},
 	{"exit exit_group", Args{{"status", Int}}, RetUnsigned},
-	{"clone3", Args{RestBy(clone3Args)}, RetPID},
-	{"unshare", Args{{"flags", FlagsOf(Xlong, tables.UnshareFlags)}}, RetUnsigned},
-	{"setns", Args{{"fd", FD}, {"nstype", Flags(tables.SetnsType)}}, RetUnsigned},
+	{"clone3", Args{RestBy(clone3Args)}, RetPID.With(remarkNamespaces(cloneArgsFlags, true))},
+	{"unshare", Args{{"flags", FlagsOf(Xlong, tables.UnshareFlags)}}, RetUnsigned.With(remarkNamespaces(Len("flags"), false))},
+	{"setns", Args{{"fd", FD}, {"nstype", Flags(tables.SetnsType)}}, RetUnsigned.With(remarkNamespaces(Len("nstype"), false))},
 	{"set_tid_address", Args{{"tidptr", Addr}}, RetPID},
 	{"set_robust_list", Args{{"head", Addr}, {"len", Size}}, RetUnsigned},
 	{"get_robust_list", Args{{"pid", PID}, {"head_ptr", Out(Addr)}, {"len_ptr", Out(Size)}}, RetUnsigned},
@@ -29,7 +29,7 @@ var processCalls64 = Calls{
 		{"parent_tid", WithName(When(cloneHas(unix.CLONE_PARENT_SETTID|unix.CLONE_PIDFD), InReg(2, Out(cloneID{Int}))))},
 		{"tls", WithName(When(cloneHas(unix.CLONE_SETTLS), InReg(4, Addr)))},
 		{"child_tidptr", WithName(When(cloneHas(unix.CLONE_CHILD_SETTID|unix.CLONE_CHILD_CLEARTID), InReg(3, Addr)))},
-	}, RetPID},
+	}, RetPID.With(remarkNamespaces(Len("flags"), true))},
 }
 
 // The last two arguments are in the other order (CONFIG_CLONE_BACKWARDS), and
@@ -41,7 +41,7 @@ var processCallsI386 = Calls{
 		{"parent_tid", WithName(When(cloneHas(unix.CLONE_PARENT_SETTID|unix.CLONE_PIDFD), InReg(2, Out(cloneID{Int}))))},
 		{"tls", WithName(When(cloneHas(unix.CLONE_SETTLS), InReg(3, Out(userDesc))))},
 		{"child_tidptr", WithName(When(cloneHas(unix.CLONE_CHILD_SETTID|unix.CLONE_CHILD_CLEARTID), InReg(4, Addr)))},
-	}, RetPID},
+	}, RetPID.With(remarkNamespaces(Len("flags"), true))},
 }
 
 func cloneHas(bits uint64) Cond { return Has(Len("flags"), bits) }

@@ -48,7 +48,13 @@ var qualifiers = []qualifier{
 	{[]string{"fault"}, injects("fault")},
 	{[]string{"secontext"}, unsupported("SELinux context printing (--secontext option) is not supported by trapline")},
 	{[]string{"kvm"}, unsupported("printing of KVM exits (--kvm option) is not supported by trapline")},
-	{[]string{"namespace"}, unsupported("printing of namespaces (--namespace option) is not supported by trapline")},
+	{[]string{"namespace"}, func(c *config, v string) error {
+		if v != "new" {
+			return refusef("invalid -e namespace= argument: '%s'", v)
+		}
+		c.namespaces = true
+		return nil
+	}},
 	{[]string{"decode-fds", "decode-fd"}, func(c *config, v string) (err error) {
 		c.fds, err = parseBits(v, "decode-fds", fdNames, allFDs)
 		c.longY = true

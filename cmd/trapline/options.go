@@ -225,7 +225,7 @@ var options = []option{
 	{long: []string{"stack-trace", "stack-traces"}, arg: optionalArgument, set: noStackTraces},
 	{long: []string{"secontext"}, arg: optionalArgument, set: byName("secontext", "")},
 	{long: []string{"kvm"}, arg: requiredArgument, set: byName("kvm", "")},
-	{long: []string{"namespace"}, arg: optionalArgument, set: byName("namespace", "")},
+	{long: []string{"namespace"}, arg: optionalArgument, set: byName("namespace", "new")},
 	{short: 'F', set: flag(func(c *config) *bool { return &c.shortBigF })},
 }
 
