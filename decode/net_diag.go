@@ -339,7 +339,8 @@ func (c *Call) netlinkProtocolOf(fd int) int {
 	if fd < 0 {
 		return -1
 	}
-	path, ok := c.readLink("/proc/" + strconv.Itoa(c.TID) + "/fd/" + strconv.Itoa(fd))
+	pid := c.procTID()
+	path, ok := c.readLink("/proc/" + strconv.Itoa(pid) + "/fd/" + strconv.Itoa(fd))
 	if !ok {
 		return -1
 	}
@@ -350,7 +351,7 @@ func (c *Call) netlinkProtocolOf(fd int) int {
 	if protocol, ok := c.netlinks[inode]; ok {
 		return protocol
 	}
-	protocol := netlinkProtocolIn(c.describeSocket(c.TID, fd, path))
+	protocol := netlinkProtocolIn(c.describeSocket(pid, fd, path))
 	if protocol >= 0 {
 		if c.netlinks == nil || len(c.netlinks) >= socketCacheSize {
 			c.netlinks = make(map[uint64]int)
