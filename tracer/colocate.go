@@ -42,8 +42,10 @@ const (
 // strangers want it too. Then everybody is let go to run where the scheduler
 // puts them, for a while that doubles each time a new attempt fails.
 type colocation struct {
+	wanted   bool
 	always   bool
-	guardian *guardian // nil: off
+	early    int       // stops until it is worth to start the guardian
+	guardian *guardian // nil: not started
 	self     unix.CPUSet
 	home     unix.CPUSet // one processor; none while not active
 	active   bool
@@ -69,21 +71,30 @@ const (
 	longestPause  = 256
 )
 
-// startColocation prepares co-location, where there is a choice of processors.
+// earlyStops is how many stops a trace has to see before it is worth to start a
+// guardian: a short command is over before that is ready.
+const earlyStops = 100
+
+// wantColocation allows co-location, where there is a choice of processors.
+func (t *Tracer) wantColocation() {
+	c := &t.colocation
+	if t.opts.Colocate == ColocateNever || unix.SchedGetaffinity(0, &c.self) != nil || c.self.Count() < 2 {
+		return
+	}
+	c.wanted = true
+	c.always = t.opts.Colocate == ColocateAlways
+	c.early = earlyStops
+}
+
+// startColocation starts what co-location needs.
 func (t *Tracer) startColocation() {
 	c := &t.colocation
-	if t.opts.Colocate == ColocateNever || c.guardian != nil {
-		return
-	}
-	if unix.SchedGetaffinity(0, &c.self) != nil || c.self.Count() < 2 {
-		return
-	}
 	guardian, err := startGuardian()
 	if err != nil {
-		return // it is only an optimization
+		c.wanted = false // it is only an optimization
+		return
 	}
 	c.guardian = guardian
-	c.always = t.opts.Colocate == ColocateAlways
 	c.back = shortestPause
 	path := "/proc/self/task/" + strconv.Itoa(t.tid) + "/schedstat"
 	if c.schedstat, err = unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0); err != nil {
@@ -103,11 +114,18 @@ func (t *Tracer) stopColocation() {
 		unix.Close(c.schedstat)
 	}
 	c.guardian = nil
+	c.wanted = false
 }
 
 // colocate is called at every syscall-stop and at a tracee's first stop.
 func (t *Tracer) colocate(tr *Tracee) {
 	c := &t.colocation
+	if c.guardian == nil {
+		if c.early--; c.early < 0 {
+			t.startColocation()
+		}
+		return
+	}
 	g := c.guardian
 	g.stopped()
 	c.stops++

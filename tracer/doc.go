@@ -16,6 +16,6 @@
 //		switch ev.Kind { ... }
 //	}
 //
-// A program that launches must import this package in its main program, since
-// Launch re-executes /proc/self/exe and the package takes over there.
+// The package has a process of its own in every program that imports it, the
+// guardian of co-location: this program again, which init takes over.
 package tracer

@@ -3,9 +3,8 @@ package tracer
 import (
 	"fmt"
 
-	seccomp "github.com/elastic/go-seccomp-bpf"
-	"github.com/elastic/go-seccomp-bpf/arch"
 	"golang.org/x/net/bpf"
+	"golang.org/x/sys/unix"
 
 	"trapline/tables"
 )
@@ -31,6 +30,10 @@ const maxNR = 1024
 // and a binary search finds the interval of a call, so that the filter's size
 // depends on the shape of the set and its running time hardly on anything. The
 // kernel runs it once a number and remembers the calls that pass.
+//
+// The tests compare it with what go-seccomp-bpf makes of the same set. That is
+// not used here, since its tables would cost every start a third of a
+// millisecond, and its lists of comparisons grow with the set.
 func newFilter(traced func(abi tables.ABI, nr uint64) bool) ([]bpf.RawInstruction, error) {
 	const x32Bit = 1 << 30
 	var native, compat intervals
@@ -43,9 +46,9 @@ func newFilter(traced func(abi tables.ABI, nr uint64) bool) ([]bpf.RawInstructio
 	code64 := native.search()
 	code32 := compat.search()
 	program := []bpf.Instruction{bpf.LoadAbsolute{Off: offsetArch, Size: 4}}
-	program = append(program, onlyIf(uint32(arch.X86_64.ID), code64)...)
-	program = append(program, onlyIf(uint32(arch.I386.ID), code32)...)
-	program = append(program, bpf.RetConstant{Val: uint32(seccomp.ActionTrace)})
+	program = append(program, onlyIf(unix.AUDIT_ARCH_X86_64, code64)...)
+	program = append(program, onlyIf(unix.AUDIT_ARCH_I386, code32)...)
+	program = append(program, bpf.RetConstant{Val: unix.SECCOMP_RET_TRACE})
 	if len(program) > maxFilter {
 		return nil, fmt.Errorf("a seccomp filter of %d instructions is too long", len(program))
 	}
@@ -89,11 +92,11 @@ func (in *intervals) add(base uint32, abi tables.ABI, traced func(tables.ABI, ui
 // what is to be done there.
 func (in intervals) search() []bpf.Instruction {
 	if len(in) == 1 {
-		action := seccomp.ActionAllow
+		action := uint32(unix.SECCOMP_RET_ALLOW)
 		if in[0].traced {
-			action = seccomp.ActionTrace
+			action = unix.SECCOMP_RET_TRACE
 		}
-		return []bpf.Instruction{bpf.RetConstant{Val: uint32(action)}}
+		return []bpf.Instruction{bpf.RetConstant{Val: action}}
 	}
 	middle := len(in) / 2
 	below, above := in[:middle].search(), in[middle:].search()

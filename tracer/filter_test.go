@@ -4,10 +4,13 @@ import (
 	"encoding/binary"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
 
+	seccomp "github.com/elastic/go-seccomp-bpf"
+	"github.com/elastic/go-seccomp-bpf/arch"
 	"golang.org/x/net/bpf"
 	"golang.org/x/sys/unix"
 
@@ -15,11 +18,11 @@ import (
 )
 
 const (
-	actionAllow = 0x7fff0000 // SECCOMP_RET_ALLOW of linux/seccomp.h
-	actionTrace = 0x7ff00000 // SECCOMP_RET_TRACE
+	actionAllow = int(seccomp.ActionAllow)
+	actionTrace = int(seccomp.ActionTrace)
 )
 
-// verdicts interprets a filter.
+// verdicts interprets the filter for a set.
 func verdicts(t *testing.T, traced func(tables.ABI, uint64) bool) func(arch, nr uint32) int {
 	t.Helper()
 	raw, err := newFilter(traced)
@@ -33,6 +36,12 @@ func verdicts(t *testing.T, traced func(tables.ABI, uint64) bool) func(arch, nr 
 	if !ok {
 		t.Fatal("the filter cannot be disassembled")
 	}
+	return interpret(t, program)
+}
+
+// interpret runs a filter on calls.
+func interpret(t *testing.T, program []bpf.Instruction) func(arch, nr uint32) int {
+	t.Helper()
 	vm, err := bpf.NewVM(program)
 	if err != nil {
 		t.Fatal(err)
@@ -96,6 +105,33 @@ func TestFilter(t *testing.T) {
 			check(unix.AUDIT_ARCH_X86_64, 1<<31-1, traced(tables.X32, maxNR))
 			check(unix.AUDIT_ARCH_AARCH64, 0, true)
 		})
+	}
+}
+
+// The filter says what go-seccomp-bpf's says of the same set of names.
+func TestFilterAgreesWithLibrary(t *testing.T) {
+	for _, names := range [][]string{
+		{"openat"},
+		{"read", "write", "close", "execve", "statx"},
+		{"open", "openat", "mmap", "futex", "clone3", "ppoll", "io_uring_setup", "exit_group", "recvmsg", "nanosleep"},
+	} {
+		policy := seccomp.Policy{
+			DefaultAction: seccomp.ActionAllow,
+			Syscalls:      []seccomp.SyscallGroup{{Names: names, Action: seccomp.ActionTrace}},
+		}
+		program, err := policy.Assemble()
+		if err != nil {
+			t.Fatal(err)
+		}
+		theirs := interpret(t, program)
+		ours := verdicts(t, func(abi tables.ABI, nr uint64) bool {
+			return abi == tables.X86_64 && slices.Contains(names, arch.X86_64.SyscallNumbers[int(nr)])
+		})
+		for nr := range uint32(500) {
+			if a, b := ours(unix.AUDIT_ARCH_X86_64, nr), theirs(unix.AUDIT_ARCH_X86_64, nr); a != b {
+				t.Errorf("%v: call %d: %#x, go-seccomp-bpf %#x", names, nr, a, b)
+			}
+		}
 	}
 }
 

@@ -1,11 +1,11 @@
 package tracer
 
 import (
+	"cmp"
+	"encoding/binary"
 	"fmt"
-	"os"
-	"strconv"
-	"strings"
 	"syscall"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -31,7 +31,7 @@ type Credential struct {
 
 // LaunchError is a launch that failed before the command's execve.
 type LaunchError struct {
-	Step  string // what failed: the launcher's start or one of its calls
+	Step  string // the system call that failed
 	Errno unix.Errno
 }
 
@@ -41,81 +41,74 @@ func (e *LaunchError) Unwrap() error { return e.Errno }
 // Launch starts a command under trace. The next event is the entry of its
 // execve.
 //
-// The process is this program again, as a launcher: it prepares itself, says
-// so through a socket, and calls execve when the tracer, which has seized it
-// by then, sends the word.
+// The process is this program again, executed with the command's arguments and
+// environment and stopped before its first instruction. None of its code ever
+// runs: the tracer makes it take on the command's credential and filter, and
+// then call execve, with the vectors that the kernel has put on its stack.
 func (t *Tracer) Launch(c Command) (*Tracee, error) {
-	ends, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
+	pid, err := syscall.ForkExec("/proc/self/exe", c.Argv, &syscall.ProcAttr{
+		Env: c.Env,
+		// Other descriptors that this program was started with stay open too.
+		Files: []uintptr{0, 1, 2},
+		Sys:   &syscall.SysProcAttr{Ptrace: true},
+	})
 	if err != nil {
-		return nil, fmt.Errorf("socketpair: %w", err)
+		return nil, fmt.Errorf("cannot start the launcher: %w", err)
 	}
-	t.startColocation()
-	ours, theirs := ends[0], ends[1]
-	pid, err := startLauncher(c, theirs)
-	unix.Close(theirs)
+	l := &launcher{t: t, tid: pid}
+	return l.launch(c, l.catchChild)
+}
+
+// launch makes a launcher the command, once catch has caught it.
+func (l *launcher) launch(c Command, catch func(options uintptr) error) (*Tracee, error) {
+	t := l.t
+	tr, err := l.begin(c, catch)
 	if err != nil {
-		unix.Close(ours)
+		unix.Kill(l.tid, unix.SIGKILL)
+		t.waitFor(l.tid)
 		return nil, err
 	}
-	return t.adopt(pid, ours)
+	t.launched, t.launcher = l.tid, l
+	t.wantColocation()
+	t.resume(tr)
+	return tr, nil
 }
 
-// Adopt is Launch for a launcher that is there already: another process that
-// calls Become with the other end of the socket. It closes the socket, and
-// kills the launcher if it fails.
-func (t *Tracer) Adopt(pid, socket int) (*Tracee, error) {
-	t.startColocation()
-	return t.adopt(pid, socket)
-}
-
-func (t *Tracer) adopt(pid, socket int) (*Tracee, error) {
-	defer unix.Close(socket)
-	tr, err := t.seizeLauncher(pid, socket)
-	if err != nil {
-		unix.Kill(pid, unix.SIGKILL)
-		t.waitFor(pid)
-	}
-	return tr, err
-}
-
-func (t *Tracer) seizeLauncher(pid, socket int) (*Tracee, error) {
-	word, options := []byte{launcherGo}, t.options()
+func (l *launcher) begin(c Command, catch func(options uintptr) error) (*Tracee, error) {
+	t := l.t
+	var filter []byte
+	options := t.options()
 	if t.opts.Traced != nil && t.opts.Follow {
-		filter, err := newFilter(t.filtered)
+		program, err := newFilter(t.filtered)
 		if err != nil {
 			return nil, err
 		}
-		word = append(word, encodeFilter(filter)...)
+		filter = encodeFilter(program)
 		options = t.filteredOptions()
 	}
-	if err := awaitLauncher(socket); err != nil {
+	if err := catch(options); err != nil {
 		return nil, err
 	}
-
-	// The launcher sits in a read now, and only this one of its threads
-	// matters.
-	if errno := ptrace(unix.PTRACE_SEIZE, pid, 0, options); errno != 0 {
-		return nil, attachError(pid, errno)
-	}
-	if errno := ptrace(unix.PTRACE_INTERRUPT, pid, 0, 0); errno != 0 {
-		return nil, attachError(pid, errno)
-	}
-	if _, errno := t.waitFor(pid); errno != 0 {
-		return nil, fmt.Errorf("wait4: %w", errno)
-	}
-	if err := t.checkSupport(pid); err != nil {
+	if err := t.checkSupport(l.tid); err != nil {
 		return nil, err
 	}
-	tr := t.add(pid, stopped)
+	if c.Credential != nil {
+		if err := l.assume(c.Credential); err != nil {
+			return nil, err
+		}
+	}
+	if len(filter) > 0 {
+		if err := l.install(filter); err != nil {
+			return nil, err
+		}
+	}
+	if err := l.execve(c.Path); err != nil {
+		return nil, err
+	}
+	tr := t.add(l.tid, stopped)
 	tr.launch = launching
 	tr.known = true
-	tr.filtered = len(word) > 1
-	t.launched = pid
-	t.resume(tr)
-	if _, err := unix.Write(socket, word); err != nil {
-		t.forget(tr)
-		return nil, fmt.Errorf("launcher: %w", err)
-	}
+	tr.filtered = len(filter) > 0
 	return tr, nil
 }
 
@@ -127,68 +120,196 @@ func (t *Tracer) filtered(abi tables.ABI, nr uint64) bool {
 	return t.opts.Traced(abi, nr)
 }
 
-// launcherEnv is the launcher's own environment: a preemption signal that met
-// the execve would reach the command.
-var launcherEnv = []string{"GODEBUG=asyncpreemptoff=1"}
-
-// launcherArgs are the launcher's arguments. Its end of the socket is
-// inherited, as are all other descriptors that this program was started with:
-// those are for the command too.
-func launcherArgs(c Command, socket int) []string {
-	unix.FcntlInt(uintptr(socket), unix.F_SETFD, 0)
-	argv := append([]string{launcherName, strconv.Itoa(socket), c.Credential.encode(), c.Path, strconv.Itoa(len(c.Argv))}, c.Argv...)
-	return append(argv, c.Env...)
+// launcher is a process that is to become a command. It is stopped, and does
+// what it is made to do.
+type launcher struct {
+	t     *Tracer
+	tid   int
+	start Registers // at its entry point
+	space uint64    // memory of its stack that nobody uses
 }
 
-func startLauncher(c Command, socket int) (int, error) {
-	argv := launcherArgs(c, socket)
-	pid, err := syscall.ForkExec("/proc/self/exe", argv, &syscall.ProcAttr{Files: []uintptr{0, 1, 2}, Env: launcherEnv})
-	if err != nil {
-		return 0, fmt.Errorf("cannot start the launcher: %w", err)
+// launcherCode is put at the launcher's entry point.
+var launcherCode = []byte{
+	0x0f, 0x05, // syscall
+	0xeb, 0xfe, // jmp to itself
+}
+
+const (
+	launcherCall = 0 // where in launcherCode a system call is made
+	launcherIdle = 2 // where it waits
+)
+
+// launcherSpace is how many bytes at the end of the launcher's stack are used
+// to pass data. The kernel gives a new program 128 KiB of stack to begin with.
+const launcherSpace = 64 << 10
+
+// catchChild catches the launcher as a child that stopped as a tracee of
+// PTRACE_TRACEME, and makes it one of PTRACE_SEIZE.
+func (l *launcher) catchChild(options uintptr) error {
+	status, errno := l.t.waitFor(l.tid)
+	if errno != 0 || !unix.WaitStatus(status).Stopped() {
+		return &LaunchError{"wait4", cmp.Or(errno, unix.ESRCH)}
 	}
-	return pid, nil
-}
-
-// Become makes this process the launcher of a command and so, when the
-// process at the other end of the socket adopts it, the command itself. It
-// returns only if that fails.
-func Become(c Command, socket int) error {
-	err := syscall.Exec("/proc/self/exe", launcherArgs(c, socket), launcherEnv)
-	return fmt.Errorf("cannot become the launcher: %w", err)
-}
-
-// awaitLauncher waits until the launcher is ready or says what went wrong.
-func awaitLauncher(socket int) error {
-	var message [256]byte
-	n, err := readPacket(socket, message[:])
-	switch {
-	case err != nil:
-		return fmt.Errorf("launcher: %w", err)
-	case n == 0:
-		return fmt.Errorf("launcher: %w", os.ErrProcessDone)
-	case n == 1:
-		return nil
+	if err := l.occupy(); err != nil {
+		return err
 	}
-	return &LaunchError{Step: string(message[1:n]), Errno: unix.Errno(message[0])}
+	if err := l.ptrace("PTRACE_DETACH", unix.PTRACE_DETACH, 0); err != nil {
+		return err
+	}
+	if err := l.ptrace("PTRACE_SEIZE", unix.PTRACE_SEIZE, options); err != nil {
+		return err
+	}
+	return l.stop()
 }
 
-func readPacket(fd int, b []byte) (int, error) {
-	for {
-		n, err := unix.Read(fd, b)
-		if err != unix.EINTR {
-			return n, err
+// occupy takes possession of the launcher, stopped as execve has ended: when
+// it is resumed, it runs in circles.
+func (l *launcher) occupy() error {
+	if errno := ptraceData(unix.PTRACE_GETREGS, l.tid, 0, unsafe.Pointer(&l.start)); errno != 0 {
+		return &LaunchError{"ptrace(PTRACE_GETREGS)", errno}
+	}
+	l.space = (l.start.Rsp - launcherSpace) &^ 15
+	if l.memory().poke(l.start.Rip, launcherCode) != len(launcherCode) {
+		return &LaunchError{"ptrace(PTRACE_POKETEXT)", unix.EFAULT}
+	}
+	idle := l.start
+	idle.Rip += launcherIdle
+	if errno := ptraceData(unix.PTRACE_SETREGS, l.tid, 0, unsafe.Pointer(&idle)); errno != 0 {
+		return &LaunchError{"ptrace(PTRACE_SETREGS)", errno}
+	}
+	return nil
+}
+
+// stop stops the launcher, which is occupied and runs.
+func (l *launcher) stop() error {
+	if err := l.ptrace("PTRACE_INTERRUPT", unix.PTRACE_INTERRUPT, 0); err != nil {
+		return err
+	}
+	if _, errno := l.t.waitFor(l.tid); errno != 0 {
+		return &LaunchError{"wait4", errno}
+	}
+	return nil
+}
+
+func (l *launcher) ptrace(name string, request int, data uintptr) error {
+	if errno := ptrace(request, l.tid, 0, data); errno != 0 {
+		return &LaunchError{"ptrace(" + name + ")", errno}
+	}
+	return nil
+}
+
+// memory gives access to the launcher's memory.
+func (l *launcher) memory() *Tracee { return &Tracee{TID: l.tid, t: l.t} }
+
+// set makes the launcher, when it is resumed, begin a system call.
+func (l *launcher) set(nr uint64, args ...uint64) unix.Errno {
+	regs := l.start
+	regs.Rip += launcherCall
+	regs.Rax = nr
+	regs.Orig_rax = ^uint64(0) // no call is to be restarted
+	for i, to := range []*uint64{&regs.Rdi, &regs.Rsi, &regs.Rdx, &regs.R10, &regs.R8, &regs.R9}[:len(args)] {
+		*to = args[i]
+	}
+	return ptraceData(unix.PTRACE_SETREGS, l.tid, 0, unsafe.Pointer(&regs))
+}
+
+// call makes the launcher do a system call.
+func (l *launcher) call(name string, nr uint64, args ...uint64) error {
+	if errno := l.set(nr, args...); errno != 0 {
+		return &LaunchError{"ptrace(PTRACE_SETREGS)", errno}
+	}
+	for range 2 { // entry and exit
+		ptrace(unix.PTRACE_SYSCALL, l.tid, 0, 0)
+		status, errno := l.t.waitFor(l.tid)
+		if errno != 0 || unix.WaitStatus(status).StopSignal() != stopSyscall {
+			return &LaunchError{name, unix.EINTR}
 		}
 	}
+	var regs Registers
+	if errno := ptraceData(unix.PTRACE_GETREGS, l.tid, 0, unsafe.Pointer(&regs)); errno != 0 {
+		return &LaunchError{"ptrace(PTRACE_GETREGS)", errno}
+	}
+	if result := int64(regs.Rax); result < 0 {
+		return &LaunchError{name, unix.Errno(-result)}
+	}
+	return nil
 }
 
-// encode writes a credential as one argument of the launcher.
-func (c *Credential) encode() string {
-	if c == nil {
-		return ""
+// pass puts data into the launcher's space.
+func (l *launcher) pass(data []byte) (addr uint64, err error) {
+	if l.memory().WriteMemory(l.space, data) != len(data) {
+		return 0, &LaunchError{"process_vm_writev", unix.EFAULT}
 	}
-	ids := []string{}
-	for _, id := range append([]uint32{c.UID, c.GID, c.EUID, c.EGID}, c.Groups...) {
-		ids = append(ids, strconv.FormatUint(uint64(id), 10))
-	}
-	return strings.Join(ids, ",")
+	return l.space, nil
 }
+
+// assume makes the launcher take on a credential.
+func (l *launcher) assume(c *Credential) error {
+	var groups []byte
+	for _, gid := range c.Groups {
+		groups = binary.NativeEndian.AppendUint32(groups, gid)
+	}
+	list, err := l.pass(groups)
+	if err != nil {
+		return err
+	}
+	if err := l.call("setgroups", unix.SYS_SETGROUPS, uint64(len(c.Groups)), list); err != nil {
+		return err
+	}
+	if err := l.call("setregid", unix.SYS_SETREGID, uint64(c.GID), uint64(c.EGID)); err != nil {
+		return err
+	}
+	return l.call("setreuid", unix.SYS_SETREUID, uint64(c.UID), uint64(c.EUID))
+}
+
+// install makes the launcher install a seccomp filter.
+func (l *launcher) install(filter []byte) error {
+	const headerSize = 16 // struct sock_fprog of linux/filter.h
+	header := binary.NativeEndian.AppendUint64(nil, uint64(len(filter)/8))
+	header = binary.NativeEndian.AppendUint64(header, l.space+headerSize)
+	program, err := l.pass(append(header, filter...))
+	if err != nil {
+		return err
+	}
+	set := func() error {
+		return l.call("prctl(PR_SET_SECCOMP)", unix.SYS_PRCTL, unix.PR_SET_SECCOMP, unix.SECCOMP_MODE_FILTER, program, 0, 0)
+	}
+	err = set()
+	if e, ok := err.(*LaunchError); ok && e.Errno == unix.EACCES {
+		// Without CAP_SYS_ADMIN only who forgoes new privileges may filter.
+		// Under ptrace execve grants none anyway.
+		if err := l.call("prctl(PR_SET_NO_NEW_PRIVS)", unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+			return err
+		}
+		err = set()
+	}
+	return err
+}
+
+// execve makes the launcher call execve when it is resumed.
+func (l *launcher) execve(path string) error {
+	if len(path) >= unix.PathMax {
+		return &LaunchError{"execve", unix.ENAMETOOLONG}
+	}
+	name, err := l.pass(append([]byte(path), 0))
+	if err != nil {
+		return err
+	}
+	// At the entry point the stack pointer points to argc; argv follows, and
+	// behind its null pointer envp.
+	var word [8]byte
+	if l.memory().ReadMemory(l.start.Rsp, word[:]) != len(word) {
+		return &LaunchError{"process_vm_readv", unix.EFAULT}
+	}
+	argc := binary.NativeEndian.Uint64(word[:])
+	argv := l.start.Rsp + 8
+	envp := argv + 8*(argc+1)
+	if errno := l.set(unix.SYS_EXECVE, name, argv, envp); errno != 0 {
+		return &LaunchError{"ptrace(PTRACE_SETREGS)", errno}
+	}
+	return nil
+}
+
+// exit makes the launcher exit with status 1 when it is resumed.
+func (l *launcher) exit() { l.set(unix.SYS_EXIT_GROUP, 1) }

@@ -45,8 +45,7 @@ type launchPhase uint8
 
 const (
 	notLaunched   launchPhase = iota
-	launching                 // still the launcher: nothing to report
-	launchExec                // in the command's own execve
+	launching                 // not yet the command: about to call execve, or in it
 	launchFailing             // execve failed, to be reported
 	launchFailed              // nothing more to report but the end
 )

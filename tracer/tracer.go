@@ -67,7 +67,8 @@ type Tracer struct {
 
 	computing int // tracees that are resumed and not in a system call
 
-	launched int // pid of the launched command, while it is ours to wait for
+	launched int       // pid of the launched command
+	launcher *launcher // what it is until its execve has succeeded
 
 	interrupt atomic.Int32  // the signal that ends the trace, or noSignal
 	noticed   chan struct{} // closed when Next has seen it
@@ -323,15 +324,7 @@ func (t *Tracer) enterStop(tr *Tracee) *Event {
 	call.EntrySeen = true
 	tr.inCall = true
 
-	switch tr.launch {
-	case launching:
-		if call.NR != unix.SYS_EXECVE {
-			t.resume(tr)
-			return nil
-		}
-		tr.launch = launchExec
-	}
-	if t.colocation.guardian != nil {
+	if t.colocation.wanted {
 		t.colocateEnter(tr)
 	}
 	return t.report(Enter, tr)
@@ -350,17 +343,13 @@ func (t *Tracer) exitStop(tr *Tracee) *Event {
 	call.Ret = int64(info.data[0])
 	call.IsError = uint8(info.data[1]) != 0
 
-	switch tr.launch {
-	case launching:
-		t.resume(tr)
-		return nil
-	case launchExec:
+	if tr.launch == launching {
 		tr.launch = notLaunched
 		if call.IsError {
 			tr.launch = launchFailing
 		}
 	}
-	if t.colocation.guardian != nil {
+	if t.colocation.wanted {
 		t.colocateExit(tr)
 	}
 	return t.report(Exit, tr)
@@ -502,6 +491,7 @@ func (t *Tracer) ended(tr *Tracee, tid int, status unix.WaitStatus) *Event {
 func (t *Tracer) failLaunch(tr *Tracee) *Event {
 	tr.launch = launchFailed
 	errno := unix.Errno(-tr.call.Ret)
+	t.launcher.exit()
 	ev := t.report(LaunchFailed, tr)
 	ev.Errno = errno
 	return ev

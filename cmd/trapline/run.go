@@ -60,7 +60,7 @@ func run(c *config, adopt *adoption) (ending, error) {
 	if len(c.command) > 0 {
 		var tracee *tracer.Tracee
 		if adopt != nil {
-			tracee, err = s.tracer.Adopt(adopt.pid, adopt.socket)
+			tracee, err = s.tracer.Adopt(command, adopt.pid, adopt.socket)
 		} else {
 			tracee, err = s.tracer.Launch(command)
 		}
