@@ -36,6 +36,7 @@ type Decoder struct {
 	sockets  socketCache
 	netlinks map[uint64]int // protocols of netlink sockets, by inode
 	genl     *tables.Set    // families of generic netlink
+	windows  windows        // what was read at this stop
 	scratch  []byte
 	used     int
 	procOf   map[namespacedPID]int // the procfs's ids of processes seen before
@@ -138,7 +139,7 @@ func (c *Call) Begin() {
 // Enter shows the arguments that are known at the enter-stop, up to the first
 // one that the kernel has yet to write.
 func (c *Call) Enter() {
-	c.used = 0
+	c.startStop()
 	if c.Raw {
 		c.showRaw()
 		return
@@ -170,7 +171,7 @@ func (c *Call) Enter() {
 
 // Exit shows the arguments that Enter left.
 func (c *Call) Exit() {
-	c.used = 0
+	c.startStop()
 	c.exiting = true
 	if c.Raw {
 		return
@@ -242,61 +243,6 @@ func (c *Call) save(arg int, v uint64) {
 // savedFor gives what save kept for an argument, and whether it did.
 func (c *Call) savedFor(arg int) (uint64, bool) {
 	return c.saved[arg], c.hasSave&(1<<arg) != 0
-}
-
-// Read reads n bytes at addr into memory that is valid until the stop has
-// been decoded. It returns what could be read, at most n bytes.
-func (c *Call) Read(addr uint64, n int) []byte {
-	if c.Plain {
-		return nil
-	}
-	return c.readText(addr, n)
-}
-
-// readText is Read for strings and data, which are shown even of plain calls.
-func (c *Call) readText(addr uint64, n int) []byte {
-	b := c.alloc(n)
-	if c.Mem == nil {
-		return nil
-	}
-	if c.ABI != tables.X86_64 {
-		addr = uint64(uint32(addr))
-	}
-	return b[:c.Mem.ReadMemory(addr, b)]
-}
-
-// ReadAll is Read, but fails unless all n bytes can be read.
-func (c *Call) ReadAll(addr uint64, n int) ([]byte, bool) {
-	b := c.Read(addr, n)
-	return b, len(b) == n && (n > 0 || !c.Plain)
-}
-
-// ReadType reads a value of type t at addr.
-func (c *Call) ReadType(addr uint64, t Type) (View, bool) {
-	b, ok := c.ReadAll(addr, t.Layout(c.ABI).Size)
-	return View{b, addr}, ok
-}
-
-// ReadUint reads an unsigned integer of size bytes at addr.
-func (c *Call) ReadUint(addr uint64, size int) (uint64, bool) {
-	b, ok := c.ReadAll(addr, size)
-	if !ok {
-		return 0, false
-	}
-	return View{B: b}.Uint(size), true
-}
-
-// alloc takes n bytes from the scratch memory of this stop. Memory handed out
-// before stays valid when the scratch grows: the old one is only dropped.
-func (c *Call) alloc(n int) []byte {
-	d := c.Decoder
-	if d.used+n > len(d.scratch) {
-		d.scratch = make([]byte, max(2*len(d.scratch), n))
-		d.used = 0
-	}
-	b := d.scratch[d.used : d.used+n : d.used+n]
-	d.used += n
-	return b
 }
 
 // WordSize is the size in bytes of the call's longs and pointers.

@@ -1,0 +1,110 @@
+package decode
+
+import "trapline/tables"
+
+// Reading the tracee's memory. What costs is the call, not the bytes, and what
+// one stop shows often lies close together: the strings of execve, the buffers
+// of a vector. So a small read takes its surroundings along.
+
+const (
+	smallRead = 256
+	blockSize = 1024 // divides a page: a block is readable as a whole or not at all
+)
+
+// windows are the blocks of the tracee's memory last read at this stop: two,
+// since pointers and what they point to take turns.
+type windows struct {
+	blocks [2]block
+	last   int // the one used last
+}
+
+type block struct {
+	addr  uint64
+	valid bool
+	b     [blockSize]byte
+}
+
+// read fills b from addr on, like Memory.ReadMemory.
+func (w *windows) read(m Memory, addr uint64, b []byte) int {
+	start := addr &^ (blockSize - 1)
+	off := int(addr - start)
+	if off+len(b) > blockSize {
+		return m.ReadMemory(addr, b)
+	}
+	if bl := &w.blocks[w.last]; !bl.valid || bl.addr != start {
+		w.last ^= 1
+	}
+	bl := &w.blocks[w.last]
+	if !bl.valid || bl.addr != start {
+		bl.addr = start
+		if bl.valid = m.ReadMemory(start, bl.b[:]) == blockSize; !bl.valid {
+			return m.ReadMemory(addr, b) // no pages of this size
+		}
+	}
+	return copy(b, bl.b[off:])
+}
+
+// startStop forgets what was read at the stop before.
+func (c *Call) startStop() {
+	c.used = 0
+	c.windows.blocks[0].valid = false
+	c.windows.blocks[1].valid = false
+}
+
+// Read reads n bytes at addr into memory that is valid until the stop has
+// been decoded. It returns what could be read, at most n bytes.
+func (c *Call) Read(addr uint64, n int) []byte {
+	if c.Plain {
+		return nil
+	}
+	return c.readText(addr, n)
+}
+
+// readText is Read for strings and data, which are shown even of plain calls.
+func (c *Call) readText(addr uint64, n int) []byte {
+	b := c.alloc(n)
+	if c.Mem == nil {
+		return nil
+	}
+	if c.ABI != tables.X86_64 {
+		addr = uint64(uint32(addr))
+	}
+	if n <= smallRead {
+		return b[:c.windows.read(c.Mem, addr, b)]
+	}
+	return b[:c.Mem.ReadMemory(addr, b)]
+}
+
+// ReadAll is Read, but fails unless all n bytes can be read.
+func (c *Call) ReadAll(addr uint64, n int) ([]byte, bool) {
+	b := c.Read(addr, n)
+	return b, len(b) == n && (n > 0 || !c.Plain)
+}
+
+// ReadType reads a value of type t at addr.
+func (c *Call) ReadType(addr uint64, t Type) (View, bool) {
+	b, ok := c.ReadAll(addr, t.Layout(c.ABI).Size)
+	return View{b, addr}, ok
+}
+
+// ReadUint reads an unsigned integer of size bytes at addr.
+func (c *Call) ReadUint(addr uint64, size int) (uint64, bool) {
+	b, ok := c.ReadAll(addr, size)
+	if !ok {
+		return 0, false
+	}
+	return View{B: b}.Uint(size), true
+}
+
+// alloc takes n bytes from the scratch memory of this stop. Memory handed out
+// before stays valid when the scratch grows: the old one is only dropped.
+func (c *Call) alloc(n int) []byte {
+	d := c.Decoder
+	if d.used+n > len(d.scratch) {
+		d.scratch = make([]byte, max(2*len(d.scratch), n))
+		d.used = 0
+	}
+	b := d.scratch[d.used : d.used+n : d.used+n]
+	d.used += n
+	return b
+}
