@@ -114,15 +114,21 @@ func (c *Call) Complete() bool { return c.Raw || c.next >= len(c.Sig.args) && !c
 // Exiting says that the call is at its exit-stop.
 func (c *Call) Exiting() bool { return c.exiting }
 
+// Pass takes note of a call that is not to be shown, or that the tracee was in
+// when tracing began: restart_syscall may tell of it.
+func (c *Call) Pass(name string) {
+	if c.now != "restart_syscall" { // which goes on with an earlier one
+		c.last = c.now
+	}
+	c.now = name
+}
+
 // Begin starts a new call; ABI, NR, Args, Sig and the flags have been set.
 func (c *Call) Begin() {
 	c.next, c.halfway, c.exiting, c.hasSave, c.depth = 0, false, false, 0, 0
 	c.snapshots = c.snapshots[:0]
 	c.Ret, c.Errno = 0, 0
-	if c.now != "restart_syscall" { // which goes on with an earlier one
-		c.last = c.now
-	}
-	c.now = c.Sig.Name
+	c.Pass(c.Sig.Name)
 	c.personality = c.ABI
 	if c.ABI == tables.X86_64 {
 		for i, a := range c.Args {

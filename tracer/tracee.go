@@ -24,6 +24,8 @@ type Tracee struct {
 	stops    uint32 // co-location: its stops since then
 	inside   bool   // co-location: in a call that shows masks
 
+	interrupted *Syscall // by Attach, and to be restarted; or nil
+
 	launch  launchPhase
 	pending unix.Signal // what resuming delivers
 }
@@ -49,6 +51,28 @@ const (
 	launchFailing             // execve failed, to be reported
 	launchFailed              // nothing more to report but the end
 )
+
+// Interrupted is the call, as far as its ABI and number, that the tracee was
+// in when it was attached, if it is going to be resumed by restart_syscall; or nil.
+func (tr *Tracee) Interrupted() *Syscall { return tr.interrupted }
+
+// noteInterrupted finds out what Interrupted tells, at the stop that attaching
+// brings about.
+func (tr *Tracee) noteInterrupted() {
+	const restartBlock = -516 // ERESTART_RESTARTBLOCK of linux/errno.h
+	var regs Registers
+	if tr.Registers(&regs) != nil {
+		return
+	}
+	arch := uint32(unix.AUDIT_ARCH_X86_64)
+	if regs.Cs == Code32 {
+		arch = unix.AUDIT_ARCH_I386
+	}
+	if int32(regs.Rax) == restartBlock && int64(regs.Orig_rax) >= 0 {
+		tr.interrupted = new(Syscall)
+		tr.interrupted.ABI, tr.interrupted.NR = abiOf(arch, regs.Orig_rax)
+	}
+}
 
 // Parent is the tracee that created this one, or nil if that is gone or was
 // never traced.

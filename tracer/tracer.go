@@ -385,6 +385,9 @@ func (t *Tracer) eventStop(tr *Tracee, sig unix.Signal, first bool) *Event {
 		ev.Signal = sig
 		return ev
 	}
+	if tr.attached {
+		tr.noteInterrupted()
+	}
 	t.resume(tr)
 	return nil
 }

@@ -150,6 +150,10 @@ func (c *config) tracerOptions() tracer.Options {
 func (s *session) attach() bool {
 	attached := s.command != 0
 	for _, pid := range s.config.pids {
+		if pid == os.Getpid() {
+			complain("I'm sorry, I can't let you do that, Dave.")
+			continue
+		}
 		threads, err := s.tracer.Attach(pid)
 		if err != nil {
 			complainOfAttach(err)
