@@ -36,6 +36,7 @@ var (
 	iocbNotifies    = HasNamed(Len("aio_flags"), tables.AioFlags, "IOCB_FLAG_RESFD")
 )
 
+// iocbNone has what all commands use; io_cancel shows no more of any.
 var (
 	iocbNone     = newIocb(X64)
 	iocbRead     = newIocb(X64, "aio_buf", "aio_nbytes", "aio_offset", "aio_flags", "aio_resfd")
@@ -78,14 +79,7 @@ var iocb = AtAddr(func(c *Call, addr uint64) {
 	st.Show(c, v)
 })
 
-// iocbHead is the part of a struct iocb that says which operation to cancel.
-var iocbHead = iocbNone
-
 var ioEvent = Struct(Fields{{"data", X64}, {"obj", X64}, {"res", S64}, {"res2", S64}})
-
-// signalMask is the set of signals that io_pgetevents and pselect6 wait with,
-// and its size, as they take them in one argument.
-var signalMask = Struct(Fields{{"sigmask", Ptr(SigsetSized(Len("sigsetsize")))}, {"sigsetsize", Size}})
 
 var (
 	aioContext = Addr
@@ -96,14 +90,14 @@ var aioCalls = Calls{
 	{"io_setup", Args{{"nr_events", Uint}, {"ctx_idp", Out(Xlong)}}, RetUnsigned},
 	{"io_destroy", Args{{"ctx_id", aioContext}}, RetUnsigned},
 	{"io_submit", Args{{"ctx_id", aioContext}, {"nr", Long}, {"iocbpp", Ptr(Array(Ptr(iocb), Len("nr")))}}, RetUnsigned},
-	{"io_cancel", Args{{"ctx_id", aioContext}, {"iocb", Ptr(iocbHead)}, {"result", Out(ioEvent)}}, RetUnsigned},
+	{"io_cancel", Args{{"ctx_id", aioContext}, {"iocb", Ptr(iocbNone)}, {"result", Out(ioEvent)}}, RetUnsigned},
 	{"io_getevents", Args{{"ctx_id", aioContext}, {"min_nr", Long}, {"nr", Long}, {"events", ioEvents},
 		{"timeout", Ptr(Timespec)}}, RetUnsigned},
 	{"io_pgetevents", Args{{"ctx_id", aioContext}, {"min_nr", Long}, {"nr", Long}, {"events", ioEvents},
-		{"timeout", Ptr(Timespec)}, {"sig", Ptr(signalMask)}}, RetUnsigned},
+		{"timeout", Ptr(Timespec)}, {"sig", Ptr(sizedSigmask)}}, RetUnsigned},
 }
 
 var aioCallsI386 = Calls{
 	{"io_pgetevents_time64", Args{{"ctx_id", aioContext}, {"min_nr", Long}, {"nr", Long}, {"events", ioEvents},
-		{"timeout", Ptr(Timespec64)}, {"sig", Ptr(signalMask)}}, RetUnsigned},
+		{"timeout", Ptr(Timespec64)}, {"sig", Ptr(sizedSigmask)}}, RetUnsigned},
 }
