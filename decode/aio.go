@@ -87,7 +87,7 @@ var (
 )
 
 var aioCalls = Calls{
-	{"io_setup", Args{{"nr_events", Uint}, {"ctx_idp", Out(Xlong)}}, RetUnsigned},
+	{"io_setup", Args{{"nr_events", Uint}, {"ctx_idp", Out(Array(aioContext, Const(1)))}}, RetUnsigned},
 	{"io_destroy", Args{{"ctx_id", aioContext}}, RetUnsigned},
 	{"io_submit", Args{{"ctx_id", aioContext}, {"nr", Long}, {"iocbpp", Ptr(Array(Ptr(iocb), Len("nr")))}}, RetUnsigned},
 	{"io_cancel", Args{{"ctx_id", aioContext}, {"iocb", Ptr(iocbNone)}, {"result", Out(ioEvent)}}, RetUnsigned},

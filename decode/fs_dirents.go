@@ -19,19 +19,19 @@ var (
 // nameMax is the size in bytes of the longest name of a file with its NUL.
 const nameMax = 256
 
-// dirents are the entries in the buffer that getdents filled. Abbreviated they
-// are counted.
+// dirents points to the entries in the buffer that getdents filled. Abbreviated
+// they are counted.
 type dirents struct {
-	unsized
+	layouts
 	head       *StructType
 	typeBehind bool // the type comes behind the head, not at the end
 }
 
-func (t *dirents) Show(c *Call, v View) { t.showAt(c, v.Addr) }
+func (t *dirents) dir() Dir { return Exit }
 
-func (t *dirents) showAt(c *Call, addr uint64) {
-	left := Result.num(c)
-	if left > Len("count").num(c) {
+func (t *dirents) Show(c *Call, v View) {
+	addr, left := v.Uint(c.WordSize()), Result.num(c)
+	if c.Failed() || c.Plain || left > Len("count").num(c) {
 		c.Out.Addr(addr)
 		return
 	}
@@ -165,7 +165,7 @@ var oldDirent = AtAddr(func(c *Call, addr uint64) {
 })
 
 var fsDirentsCalls = Calls{
-	{"getdents", Args{{"fd", FD}, {"dirp", Out(&dirents{head: direntHead})}, {"count", Uint}}, RetUnsigned},
-	{"getdents64", Args{{"fd", FD}, {"dirp", Out(&dirents{head: dirent64Head, typeBehind: true})}, {"count", Uint}}, RetUnsigned},
+	{"getdents", Args{{"fd", FD}, {"dirp", &dirents{wordLayout(), direntHead, false}}, {"count", Uint}}, RetUnsigned},
+	{"getdents64", Args{{"fd", FD}, {"dirp", &dirents{wordLayout(), dirent64Head, true}}, {"count", Uint}}, RetUnsigned},
 	{"readdir", Args{{"fd", FD}, {"dirp", Out(oldDirent)}, {"count", When(Not(Is(Len("count"), 1)), Uint)}}, RetUnsigned},
 }

@@ -69,12 +69,15 @@ func (t *newHandle) finish(c *Call, v View) {
 	c.Out.EndStruct()
 }
 
+// handleMade says that there was a struct to put the handle into, and it was.
+func handleMade(c *Call) bool { return c.begun && !c.Failed() }
+
 var newHandleRest = fileHandle.Pick("handle_type", "f_handle")
 
 var handleFlags = Flags(tables.HandleFlags)
 
 var fsHandleCalls = Calls{
 	{"name_to_handle_at", Args{{"dirfd", DirFD}, {"pathname", Path}, {"handle", &newHandle{wordLayout()}},
-		{"mount_id", Out(S32)}, {"flags", handleFlags}}, RetUnsigned},
+		{"mount_id", OutIf(handleMade, S32)}, {"flags", handleFlags}}, RetUnsigned},
 	{"open_by_handle_at", Args{{"mount_fd", FD}, {"handle", Ptr(fileHandle)}, {"flags", OpenFlags}}, RetFD},
 }
