@@ -109,31 +109,36 @@ func (r *polledFiles) elem() {
 const maxPolled = 1 << 20
 
 func (r *polledFiles) show(addr, n uint64) {
+	const chunk = 256 // elements read at once
 	c := r.c
 	size := polled.Layout(c.ABI).Size
+	n = min(n, maxPolled)
 	mark := c.used
 	shown := 0
-	for i := uint64(0); i < min(n, maxPolled); i++ {
+	for i := uint64(0); i < n; {
 		c.used = mark
 		at := addr + i*uint64(size)
-		v, ok := c.ReadType(at, polled)
-		if !ok {
+		b := c.Read(at, int(min(n-i, chunk))*size)
+		if len(b) < size {
 			r.elem()
 			c.Out.Elem()
 			c.Out.Addr(at)
 			return
 		}
-		if v.At(6, 2).Uint(2) == 0 {
-			continue
+		for ; len(b) >= size; b, i = b[size:], i+1 {
+			v := View{b[:size], addr + i*uint64(size)}
+			if polled.Member(c, "revents", v).Uint(2) == 0 {
+				continue
+			}
+			r.elem()
+			if c.Abbrev && shown == c.StringLimit {
+				c.Out.More()
+				return
+			}
+			shown++
+			c.Out.Elem()
+			polled.Show(c, v)
 		}
-		r.elem()
-		if c.Abbrev && shown == c.StringLimit {
-			c.Out.More()
-			return
-		}
-		shown++
-		c.Out.Elem()
-		polled.Show(c, v)
 	}
 }
 

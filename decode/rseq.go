@@ -21,7 +21,8 @@ var rseqPtr = Word(In, func(c *Call, v View) {
 		return
 	}
 	// The last member, which is reserved, lies behind the first version.
-	whole := make([]byte, rseqSize)
+	whole := c.alloc(rseqSize)
+	clear(whole)
 	b, ok := c.ReadAll(addr, int(min(size, rseqSize)))
 	if addr == 0 || !ok {
 		c.Out.Addr(addr)

@@ -111,7 +111,8 @@ func (resumed) Show(c *Call, _ View) {
 	if name == "" {
 		name = "system call"
 	}
-	c.Out.Text("<... resuming interrupted " + name + " ...>")
+	b := append(c.alloc(128)[:0], "<... resuming interrupted "...)
+	c.Out.TextBytes(append(append(b, name...), " ...>"...))
 }
 
 // retSignal is the signal that a call waited for.
