@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -106,4 +107,22 @@ func trace(t testing.TB, tracer string, flags []string, command ...string) trace
 		t.Fatalf("%v\n%s", err, stderr.String())
 	}
 	return traced{string(written), stdout.String(), stderr.String(), cmd.ProcessState.ExitCode()}
+}
+
+// lockedBuilder is a strings.Builder that can be read while it is written.
+type lockedBuilder struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (l *lockedBuilder) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(b)
+}
+
+func (l *lockedBuilder) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
 }

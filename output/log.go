@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -19,6 +20,11 @@ type Destination struct {
 	Name     string
 	Append   bool // to a file that exists, -A
 	Separate bool // one file for each tracee, Name.pid, --output-separately
+}
+
+// Piped says that the trace is fed to a command.
+func (d Destination) Piped() bool {
+	return strings.HasPrefix(d.Name, "|") || strings.HasPrefix(d.Name, "!")
 }
 
 // Log is where the Traces of one session are written. Its methods, and those of
@@ -84,7 +90,7 @@ func (l *Log) open() (*os.File, error) {
 			return nil, &os.PathError{Op: "dup", Path: "/dev/stderr", Err: err}
 		}
 		return os.NewFile(uintptr(fd), "/dev/stderr"), nil
-	case name[0] == '|' || name[0] == '!':
+	case l.dest.Piped():
 		l.pipe = exec.Command("/bin/sh", "-c", name[1:])
 		l.pipe.Stdout, l.pipe.Stderr = os.Stdout, os.Stderr
 		r, w, err := os.Pipe()

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"time"
 
 	"trapline/decode"
@@ -208,8 +207,7 @@ func (c *config) check() error {
 	if c.killOnExit && len(c.pids) > 0 {
 		return refusef("--kill-on-exit and -p/--attach are mutually exclusive options")
 	}
-	if c.destination.Separate && strings.HasPrefix(c.destination.Name, "|") ||
-		c.destination.Separate && strings.HasPrefix(c.destination.Name, "!") {
+	if c.destination.Separate && c.destination.Piped() {
 		return usagef("piping the output and -ff/--output-separately are mutually exclusive")
 	}
 	c.settleDefaults()

@@ -82,7 +82,7 @@ func run(c *config, adopt *adoption) (ending, error) {
 	s.printSummary()
 	s.log.Write(s.unexplained.Append(nil, c.looks.JSON))
 	if logErr := log.Close(); logErr != nil {
-		complain("%s", fileError(logErr))
+		complain("%s", c.logError(logErr))
 	}
 	return s.end, err
 }
@@ -120,6 +120,14 @@ func openLog(c *config) (*output.Log, error) {
 	}
 	log.Color(c.palette(log.Terminal()))
 	return log, nil
+}
+
+// logError is what went wrong in writing the trace.
+func (c *config) logError(err error) string {
+	if c.destination.Piped() {
+		return c.destination.Name + ": " + errnoMessage(err)
+	}
+	return fileError(err)
 }
 
 // fileError is what went wrong with a file, in strace's form.
@@ -252,6 +260,9 @@ func (s *session) event(ev *tracer.Event) {
 // stray is about a process that is none of ours.
 func (s *session) stray(ev *tracer.Event) {
 	pid := ev.Tracee.TID
+	if pid == s.log.PipePID() {
+		return // the command that is fed the trace
+	}
 	switch {
 	case ev.Kind == tracer.Stray:
 		s.message(quietAttach, "Detached unknown pid %d", pid)

@@ -1,0 +1,279 @@
+package integration
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// run runs trapline with the given arguments and gives its output.
+func run(t *testing.T, args ...string) (stdout, stderr string, state *os.ProcessState) {
+	t.Helper()
+	var out, err strings.Builder
+	cmd := exec.CommandContext(t.Context(), trapline(t), args...)
+	cmd.Stdout, cmd.Stderr = &out, &err
+	cmd.Run()
+	if cmd.ProcessState == nil {
+		t.Fatalf("cannot run trapline")
+	}
+	return out.String(), err.String(), cmd.ProcessState
+}
+
+// trapline ends as its command does.
+func TestExitStatus(t *testing.T) {
+	for _, tt := range []struct {
+		script string
+		code   int
+		signal syscall.Signal
+	}{
+		{"exit 0", 0, 0},
+		{"exit 42", 42, 0},
+		{"kill -TERM $$", -1, syscall.SIGTERM},
+		{"kill -KILL $$", -1, syscall.SIGKILL},
+		{"kill -SEGV $$", -1, syscall.SIGSEGV},
+		{"kill -QUIT $$", -1, syscall.SIGQUIT},
+	} {
+		_, _, state := run(t, "-o", "/dev/null", "sh", "-c", tt.script)
+		status := state.Sys().(syscall.WaitStatus)
+		if state.ExitCode() != tt.code || tt.signal != 0 && status.Signal() != tt.signal {
+			t.Errorf("%s: %v, want code %d, signal %v", tt.script, state, tt.code, tt.signal)
+		}
+		if status.CoreDump() {
+			t.Errorf("%s: trapline itself dumps core", tt.script)
+		}
+	}
+}
+
+// What the command reads and writes is its own, and passes unchanged.
+func TestStandardStreams(t *testing.T) {
+	log := filepath.Join(t.TempDir(), "log")
+	cmd := exec.Command(trapline(t), "-o", log, "sh", "-c", "cat; echo error >&2")
+	cmd.Stdin = strings.NewReader("in and out\x00\xff\n")
+	var out, err strings.Builder
+	cmd.Stdout, cmd.Stderr = &out, &err
+	if e := cmd.Run(); e != nil {
+		t.Fatal(e)
+	}
+	if out.String() != "in and out\x00\xff\n" || err.String() != "error\n" {
+		t.Errorf("output %q, error %q", out.String(), err.String())
+	}
+}
+
+// Each line of --json is an object that says what the line of text says.
+func TestJSON(t *testing.T) {
+	command := []string{"sh", "-c", "ls -l / >/dev/null; kill -USR1 $$"}
+	names := func(log string) (names []string) {
+		for _, m := range regexp.MustCompile(`(?m)^\d+ +(\w+)\(`).FindAllStringSubmatch(log, -1) {
+			names = append(names, m[1])
+		}
+		return names
+	}
+	text := names(trace(t, trapline(t), []string{"-f"}, command...).log)
+	jsonLog := trace(t, trapline(t), []string{"-f", "--json"}, command...).log
+	var calls []string
+	events := map[string]int{}
+	for line := range strings.Lines(jsonLog) {
+		var e struct {
+			Event string
+			PID   int
+			Time  float64
+			ABI   string
+			NR    *int
+			Name  string
+			Args  []map[string]any
+			Ret   json.RawMessage
+			Error *struct {
+				Errno         int
+				Name, Message string
+			}
+			Duration *int64 `json:"duration_ns"`
+		}
+		if err := json.Unmarshal([]byte(line), &e); err != nil {
+			t.Fatalf("%v: %s", err, line)
+		}
+		events[e.Event]++
+		if e.PID == 0 || e.Time == 0 {
+			t.Errorf("no pid or no time: %s", line)
+		}
+		if e.Event != "syscall" {
+			continue
+		}
+		calls = append(calls, e.Name)
+		if e.ABI != "x86_64" || e.NR == nil || e.Ret == nil || string(e.Ret) != "null" && e.Duration == nil {
+			t.Errorf("incomplete: %s", line)
+		}
+		if string(e.Ret) == "-1" && (e.Error == nil || e.Error.Name == "" || e.Error.Message == "") {
+			t.Errorf("no error: %s", line)
+		}
+		for _, a := range e.Args {
+			if a["name"] == nil {
+				t.Errorf("an argument has no name: %s", line)
+			}
+		}
+	}
+	slices.Sort(text)
+	slices.Sort(calls)
+	if len(calls) < 50 || !slices.Equal(text, calls) {
+		t.Errorf("calls in text:\n%q\nin JSON:\n%q", text, calls)
+	}
+	if events["signal"] == 0 || events["exit"] != 1 || events["killed"] != 1 {
+		t.Errorf("events %v", events)
+	}
+}
+
+// jq reads every line, whatever bytes the tracee passes.
+func TestJSONForJQ(t *testing.T) {
+	need(t, needJQ)
+	log := trace(t, trapline(t), []string{"--json", "-s", "100"}, "printf", `a\001\200\377"\\\342\202\254\n`).log
+	jq := exec.Command("jq", "-r", `select(.name == "write") | .args[1].name`)
+	jq.Stdin = strings.NewReader(log)
+	out, err := jq.CombinedOutput()
+	if err != nil || string(out) != "buf\n" {
+		t.Errorf("%v: %s", err, out)
+	}
+}
+
+// Bad input gets one clear line and status 1, and the command does not run.
+func TestRefusals(t *testing.T) {
+	dir := t.TempDir()
+	ran := filepath.Join(dir, "ran")
+	touch := []string{"touch", ran}
+	for _, tt := range []struct {
+		args []string
+		want string // behind "trapline: "
+	}{
+		{[]string{"no-such-command"}, "Cannot find executable 'no-such-command'"},
+		{[]string{"./no-such-command"}, "Cannot stat './no-such-command': No such file or directory"},
+		{append([]string{"-e", "nonsense"}, touch...), "invalid system call 'nonsense'"},
+		{append([]string{"-o", dir + "/no/log"}, touch...), "Can't fopen '" + dir + "/no/log': No such file or directory"},
+		{append([]string{"-u", "no such user"}, touch...), "Cannot find user 'no such user'"},
+		{[]string{"-p", "2147483647"}, "attach: ptrace(PTRACE_SEIZE, 2147483647): No such process"},
+	} {
+		_, stderr, state := run(t, tt.args...)
+		if want := trapline(t) + ": " + tt.want + "\n"; stderr != want || state.ExitCode() != 1 {
+			t.Errorf("%q: %d, %q; want %q", tt.args, state.ExitCode(), stderr, want)
+		}
+	}
+	if _, err := os.Stat(ran); err == nil {
+		t.Error("the command was run all the same")
+	}
+}
+
+// A file that is no program is found by execve, as under strace.
+func TestNotExecutable(t *testing.T) {
+	_, stderr, state := run(t, "/etc/passwd")
+	for _, want := range []string{`execve("/etc/passwd", ["/etc/passwd"], `, "= -1 EACCES (Permission denied)\n", ": exec: Permission denied\n", "+++ exited with 1 +++\n"} {
+		if !strings.Contains(stderr, want) {
+			t.Errorf("no %q in\n%s", want, stderr)
+		}
+	}
+	if state.ExitCode() != 1 {
+		t.Errorf("exit status %d", state.ExitCode())
+	}
+}
+
+// A process is attached, seen, let go when trapline is interrupted, and goes on.
+func TestAttach(t *testing.T) {
+	sleep := exec.Command("sleep", "60")
+	if err := sleep.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer sleep.Wait()
+	defer sleep.Process.Kill()
+	var stderr lockedBuilder
+	tracer := exec.Command(trapline(t), "-p", fmt.Sprint(sleep.Process.Pid))
+	tracer.Stderr = &stderr
+	if err := tracer.Start(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, func() bool { return strings.Contains(stderr.String(), "restart_syscall(") })
+	if _, errs, state := run(t, "-p", fmt.Sprint(sleep.Process.Pid)); state.ExitCode() != 1 ||
+		!strings.Contains(errs, fmt.Sprintf("Process %d is already being traced by pid %d\n", sleep.Process.Pid, tracer.Process.Pid)) {
+		t.Errorf("attaching twice: %v, %s", state, errs)
+	}
+	tracer.Process.Signal(syscall.SIGINT)
+	tracer.Wait()
+	log := stderr.String()
+	name := trapline(t)
+	want := fmt.Sprintf("%s: Process %d attached\nrestart_syscall(<... resuming interrupted clock_nanosleep ...> <detached ...>\n%s: Process %d detached\n",
+		name, sleep.Process.Pid, name, sleep.Process.Pid)
+	if log != want {
+		t.Errorf("got\n%s\nwant\n%s", log, want)
+	}
+	if status := tracer.ProcessState.Sys().(syscall.WaitStatus); !status.Signaled() || status.Signal() != syscall.SIGINT {
+		t.Errorf("trapline: %v", tracer.ProcessState)
+	}
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", sleep.Process.Pid))
+	if err != nil || !strings.Contains(string(status), "TracerPid:\t0\n") || !strings.Contains(string(status), "State:\tS") {
+		t.Errorf("the process is not as it was: %v\n%s", err, status)
+	}
+}
+
+// A log that cannot be written is told of once, and the command goes on.
+func TestLogFails(t *testing.T) {
+	done := filepath.Join(t.TempDir(), "done")
+	script := "i=0; while [ $i -lt 5000 ]; do i=$((i+1)); : <$0; done; echo done >" + done
+	for destination, want := range map[string]string{
+		"/dev/full":      "/dev/full: No space left on device",
+		"|exec true <&-": "|exec true <&-: Broken pipe",
+	} {
+		os.Remove(done)
+		_, stderr, state := run(t, "-o", destination, "sh", "-c", script, "/dev/null")
+		if want := trapline(t) + ": " + want + "\n"; stderr != want {
+			t.Errorf("-o %s: %q, want %q", destination, stderr, want)
+		}
+		eventually(t, func() bool { _, err := os.Stat(done); return err == nil })
+		_ = state
+	}
+}
+
+// Each tracee has a file of its own.
+func TestSeparateFiles(t *testing.T) {
+	dir := t.TempDir()
+	run(t, "-ff", "-o", dir+"/log", "sh", "-c", "true & /bin/true; wait")
+	files, _ := filepath.Glob(dir + "/log.*")
+	if len(files) != 3 {
+		t.Errorf("files %q", files)
+	}
+	for _, name := range files {
+		b, _ := os.ReadFile(name)
+		if !strings.HasSuffix(string(b), "\n+++ exited with 0 +++\n") || strings.Contains(string(b), "resumed>") {
+			t.Errorf("%s:\n%s", name, b)
+		}
+	}
+}
+
+// -D: whoever starts trapline has the command for a child.
+func TestDaemon(t *testing.T) {
+	for _, flag := range []string{"-D", "-DD", "-DDD"} {
+		log := filepath.Join(t.TempDir(), "log")
+		out, stderr, state := run(t, flag, "-o", log, "sh", "-c", "echo $PPID $$; exit 7")
+		var parent, self int
+		fmt.Sscan(out, &parent, &self)
+		if parent != os.Getpid() || self != state.Pid() || state.ExitCode() != 7 {
+			t.Errorf("%s: parent %d, not %d; pid %d, not %d; %v\n%s", flag, parent, os.Getpid(), self, state.Pid(), state, stderr)
+		}
+		eventually(t, func() bool {
+			b, _ := os.ReadFile(log)
+			return strings.HasPrefix(string(b), "execve(") && strings.HasSuffix(string(b), "+++ exited with 7 +++\n")
+		})
+	}
+}
+
+// eventually waits for a condition to come true.
+func eventually(t *testing.T, cond func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !cond(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("waited in vain")
+		}
+	}
+}
