@@ -87,6 +87,7 @@ type Call struct {
 	entered      [16]byte        // what an AsEntered argument pointed to
 	msg          messages
 	payload      int // bytes of the netlink message or attribute being shown
+	nested       int // how deep in netlink attributes
 	links        linkKinds
 	genlCommands [2]*tables.Set  // of the family being shown, sent and answered
 	frames       [maxDepth]frame // structs being shown, innermost last

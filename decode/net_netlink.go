@@ -52,13 +52,20 @@ func getFlags(uint16) *tables.Set { return tables.NlmGetFlags }
 // ShowNetlink shows the n bytes of netlink messages at addr, which are sent or
 // received by the socket in the first argument.
 func (c *Call) ShowNetlink(addr, n uint64) {
-	const most = 1 << 20
-	left := int(min(n, most))
 	protocol := c.netlinkProtocolOf(int(int32(c.Args[0])))
 	if protocol == unix.NETLINK_KOBJECT_UEVENT {
 		c.showUevent(addr, n)
 		return
 	}
+	c.showMessages(protocol, addr, int(min(n, maxNetlink)))
+}
+
+// maxNetlink is how many bytes of messages are looked at. Programs read them
+// in pieces of 32 KB.
+const maxNetlink = 256 << 10
+
+// showMessages shows the messages in left bytes at addr.
+func (c *Call) showMessages(protocol int, addr uint64, left int) {
 	array := false
 	for shown := 1; ; shown++ {
 		if left < nlmsgHeader {
@@ -165,8 +172,17 @@ func (c *Call) showMessageHeader(protocol int, v View) {
 	c.Out.EndStruct()
 }
 
+// maxNesting is how deep messages and attributes within others are shown.
+const maxNesting = 24
+
 // showBody shows the length bytes behind the header v.
 func (c *Call) showBody(protocol int, v View, length int) {
+	if c.nested == maxNesting {
+		c.showBuffer(v.Addr+nlmsgHeader, uint64(length), binaryData)
+		return
+	}
+	c.nested++
+	defer func() { c.nested-- }()
 	msgType := uint16(v.At(4, 2).Uint(2))
 	addr := v.Addr + nlmsgHeader
 	outer := c.payload

@@ -2,6 +2,7 @@ package decode
 
 import (
 	"strconv"
+	"sync"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -76,23 +77,28 @@ func (t *ifIndex) Show(c *Call, v View) { c.ShowIfIndex(uint32(v.Uint(4))) }
 
 // ShowIfIndex writes the number of a network interface: if_nametoindex("lo").
 func (c *Call) ShowIfIndex(index uint32) {
-	if name, ok := c.ifName(index); ok {
+	if name, ok := ifName(index); ok {
 		c.Out.Symbol(uint64(index), "if_nametoindex("+strconv.Quote(name)+")", output.Unsigned)
 		return
 	}
 	c.Out.Number(uint64(index), output.Unsigned)
 }
 
-// ifName asks for an interface's name in trapline's own network namespace.
-func (d *Decoder) ifName(index uint32) (string, bool) {
-	if index == 0 {
-		return "", false
-	}
+// ifSocket is any socket at all, which the names of interfaces are asked of.
+var ifSocket = sync.OnceValue(func() int {
 	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
+		return -1
+	}
+	return fd
+})
+
+// ifName asks for an interface's name in trapline's own network namespace.
+func ifName(index uint32) (string, bool) {
+	fd := ifSocket()
+	if index == 0 || fd < 0 {
 		return "", false
 	}
-	defer unix.Close(fd)
 	var req struct { // struct ifreq (linux/if.h), with the member ifr_ifindex
 		name  [unix.IFNAMSIZ]byte
 		index uint32

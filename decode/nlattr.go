@@ -197,8 +197,12 @@ type fitter interface {
 func (c *Call) showPayload(t Type, addr uint64, length int) {
 	outer := c.payload
 	c.payload = length
-	defer func() { c.payload = outer }()
-	if t == nil {
+	c.nested++
+	defer func() {
+		c.payload = outer
+		c.nested--
+	}()
+	if t == nil || c.nested > maxNesting {
 		c.showBuffer(addr, uint64(length), binaryData)
 		return
 	}
