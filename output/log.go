@@ -99,7 +99,10 @@ func (l *Log) open() (*os.File, error) {
 		}
 		defer r.Close()
 		l.pipe.Stdin = r
-		if err := l.pipe.Start(); err != nil {
+		// Not on this thread: a tracer on it would wait for the child.
+		started := make(chan error)
+		go func() { started <- l.pipe.Start() }()
+		if err := <-started; err != nil {
 			w.Close()
 			return nil, err
 		}

@@ -1,6 +1,8 @@
 package tracer
 
 import (
+	"time"
+
 	"golang.org/x/sys/unix"
 
 	"trapline/tables"
@@ -96,6 +98,9 @@ type Event struct {
 	// change what a Signal event delivers: zero suppresses the signal. At
 	// Enter and Exit it may set a signal to be sent.
 	Signal unix.Signal
+
+	// Delay may be set by the caller, to keep the tracee stopped for so long.
+	Delay time.Duration
 
 	// Siginfo is the raw siginfo_t of a Signal event, in the layout of the
 	// 64-bit kernel whatever the tracee's own.

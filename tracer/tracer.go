@@ -63,6 +63,8 @@ type Tracer struct {
 	since int   // events since all waiting tracees were last collected
 	held  int   // tracees in state held
 
+	delayed []delayed // tracees that are stopped for a while, by time
+
 	orphaned bool // a tracee died while others were held: it may have been their parent
 
 	computing int // tracees that are resumed and not in a system call
@@ -144,6 +146,9 @@ func (t *Tracer) forget(tr *Tracee) {
 		t.held--
 	}
 	tr.parent = nil // it would keep all its forebears in memory
+	if len(t.delayed) > 0 {
+		t.forgetDelayed(tr)
+	}
 	t.setComputes(tr, false)
 	t.colocateLeave(tr)
 	if tr.slot != 0 {
@@ -167,9 +172,14 @@ func (t *Tracer) Next() (*Event, error) {
 		case Signal, Enter, Exit:
 			tr.pending = t.event.Signal
 		}
-		t.resume(tr)
+		if t.event.Delay > 0 {
+			t.delay(tr, t.event.Delay)
+		} else {
+			t.resume(tr)
+		}
 	}
 	for {
+		t.resumeDelayed()
 		if len(t.tracees) == 0 {
 			t.stopColocation()
 			return nil, io.EOF
@@ -263,6 +273,7 @@ func (t *Tracer) report(kind Kind, tr *Tracee) *Event {
 	ev.Superseded = nil
 	ev.Status = 0
 	ev.Errno = 0
+	ev.Delay = 0
 	ev.Usage = t.usage
 	return ev
 }

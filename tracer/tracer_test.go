@@ -717,6 +717,30 @@ func TestDetachOnExec(t *testing.T) {
 	}
 }
 
+func TestDelay(t *testing.T) {
+	tracer := newTracer(t, Options{Follow: true})
+	launch(t, tracer, command("getppid", "3"))
+	const delay = 20 * time.Millisecond
+	var entered time.Time
+	delayed := 0
+	run(t, tracer, func(ev *Event) {
+		switch {
+		case ev.Call.NR != unix.SYS_GETPPID:
+		case ev.Kind == Enter:
+			entered = time.Now()
+			ev.Delay = delay
+		case ev.Kind == Exit:
+			delayed++
+			if took := time.Since(entered); took < delay {
+				t.Errorf("delayed for %v only", took)
+			}
+		}
+	})
+	if delayed != 3 {
+		t.Errorf("%d calls", delayed)
+	}
+}
+
 func TestQueue(t *testing.T) {
 	var q queue
 	next, taken := 0, 0

@@ -2,6 +2,7 @@ package tracer
 
 import (
 	"syscall"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -30,8 +31,11 @@ func (t *Tracer) nextStop() (stop, error) {
 	if s, ok := t.queue.pop(); ok {
 		return s, nil
 	}
-	if t.held > 0 {
+	switch {
+	case t.held > 0:
 		return t.waitForParent()
+	case len(t.delayed) > 0:
+		return t.poll(t.delayed[0].until)
 	}
 	if len(t.tracees) >= manyTracees && t.colocation.active && t.last != nil && t.last.slot != 0 {
 		if s, ok := t.waitForLast(); ok {
@@ -68,21 +72,30 @@ func (t *Tracer) waitForLast() (stop, bool) {
 // waitForParent waits while tracees are held. Their parents will tell of them
 // in a moment, unless they used CLONE_PTRACE with CLONE_UNTRACED and never do.
 func (t *Tracer) waitForParent() (stop, error) {
-	const pause, patience = 100 * 1000, 500 // nanoseconds, pauses
-	for range patience {
+	const patience = 50 * time.Millisecond
+	s, err := t.poll(time.Now().Add(patience))
+	if s.tid == 0 && err == nil && t.interrupt.Load() == 0 {
+		t.orphaned = true
+	}
+	return s, err
+}
+
+// poll waits until a deadline. There is no wait4 with a timeout; this is for
+// rare cases. It returns early, without a stop, when the trace is interrupted.
+func (t *Tracer) poll(deadline time.Time) (stop, error) {
+	const pause = 100 * time.Microsecond
+	for {
 		s, errno := t.wait(unix.WNOHANG)
+		left := time.Until(deadline)
 		switch {
 		case errno != 0 && errno != unix.EINTR && errno != unix.ECHILD:
 			return stop{}, errno
-		case s.tid != 0:
+		case s.tid != 0, left <= 0, t.interrupt.Load() != 0:
 			return s, nil
-		case t.interrupt.Load() != 0:
-			return stop{}, nil
 		}
-		unix.Nanosleep(&unix.Timespec{Nsec: pause}, nil)
+		nap := unix.NsecToTimespec(int64(min(pause, left)))
+		unix.Nanosleep(&nap, nil)
 	}
-	t.orphaned = true
-	return stop{}, nil
 }
 
 // collect takes every wait status that is there.

@@ -25,9 +25,14 @@ func handleSignals(interruptible int, t *tracer.Tracer) *interrupts {
 		return in
 	}
 	c := make(chan os.Signal, 8)
-	signal.Notify(c, unix.SIGHUP, unix.SIGINT, unix.SIGQUIT, unix.SIGTERM)
+	fatal := []unix.Signal{unix.SIGHUP, unix.SIGINT, unix.SIGQUIT, unix.SIGTERM}
 	if interruptible == interruptibleNeverTSTP {
-		signal.Notify(c, unix.SIGTSTP)
+		fatal = append(fatal, unix.SIGTSTP)
+	}
+	for _, sig := range fatal {
+		if !blocked(sig) { // Notify would unblock it
+			signal.Notify(c, sig)
+		}
 	}
 	go func() {
 		for sig := range c {
@@ -40,6 +45,16 @@ func handleSignals(interruptible int, t *tracer.Tracer) *interrupts {
 		}
 	}()
 	return in
+}
+
+// blocked says whether trapline was started with a signal blocked.
+func blocked(sig unix.Signal) bool {
+	var mask unix.Sigset_t
+	if unix.PthreadSigmask(unix.SIG_BLOCK, nil, &mask) != nil {
+		return false
+	}
+	bit := uint(sig) - 1
+	return mask.Val[bit/64]&(1<<(bit%64)) != 0
 }
 
 // received is the signal that ended the trace, or 0.

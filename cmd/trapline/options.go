@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -344,6 +345,9 @@ func (c *config) addPIDs(_, value string, _ bool) error {
 		pid, err := strconv.ParseUint(item, 10, 31)
 		if err != nil || pid == 0 {
 			return refusef("Invalid process id: '%s'", item)
+		}
+		if int(pid) == os.Getpid() {
+			return refusef("I'm sorry, I can't let you do that, Dave.")
 		}
 		if !slices.Contains(c.pids, int(pid)) {
 			c.pids = append(c.pids, int(pid))

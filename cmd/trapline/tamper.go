@@ -1,8 +1,6 @@
 package main
 
 import (
-	"time"
-
 	"golang.org/x/sys/unix"
 
 	"trapline/tables"
@@ -63,7 +61,7 @@ func (s *session) tamperAtEntry(t *tracee, ev *tracer.Event) {
 	if in.signal != 0 {
 		ev.Signal = unix.Signal(in.signal)
 	}
-	time.Sleep(in.delayEnter)
+	ev.Delay = in.delayEnter
 }
 
 // tamperAtExit does what is to be done at the exit-stop, before the call is
@@ -74,7 +72,7 @@ func (s *session) tamperAtExit(t *tracee, ev *tracer.Event) string {
 		return ""
 	}
 	t.tamper.injection = nil
-	time.Sleep(in.delayExit)
+	ev.Delay = in.delayExit
 	poked := s.poke(t, ev, in.pokeExit) || t.tamper.poked
 	if in.result != nil && ev.Tracee.SetResult(*in.result) == nil {
 		ev.Call.Ret = *in.result

@@ -1,0 +1,33 @@
+package tracer
+
+import (
+	"slices"
+	"time"
+)
+
+// delayed is a tracee that is to be resumed later.
+type delayed struct {
+	tracee *Tracee
+	until  time.Time
+}
+
+// delay keeps a stopped tracee stopped for a while.
+func (t *Tracer) delay(tr *Tracee, d time.Duration) {
+	until := time.Now().Add(d)
+	i, _ := slices.BinarySearchFunc(t.delayed, until, func(d delayed, until time.Time) int { return d.until.Compare(until) })
+	t.delayed = slices.Insert(t.delayed, i, delayed{tr, until})
+}
+
+// resumeDelayed resumes the tracees whose time has come.
+func (t *Tracer) resumeDelayed() {
+	for len(t.delayed) > 0 && !time.Now().Before(t.delayed[0].until) {
+		tr := t.delayed[0].tracee
+		t.delayed = slices.Delete(t.delayed, 0, 1)
+		t.resume(tr)
+	}
+}
+
+// forgetDelayed drops a tracee that is gone.
+func (t *Tracer) forgetDelayed(tr *Tracee) {
+	t.delayed = slices.DeleteFunc(t.delayed, func(d delayed) bool { return d.tracee == tr })
+}
