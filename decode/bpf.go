@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"slices"
 	"strconv"
 
 	"trapline/output"
@@ -170,24 +171,22 @@ func (c *Call) showExtraData(v View, known int) {
 // those behind it, are shown if the caller's struct (Call.known bytes of it)
 // goes beyond the beginning of that member.
 func Versions(fields Fields) *StructType {
-	st := Struct(fields)
+	var st *StructType
+	conditional := slices.Clone(fields)
 	since := -1
-	for i := range st.layout().members {
-		m := &st.layout().members[i]
-		if s, ok := fields[i].Type.(*sinceVersion); ok {
-			since = i
-			u := unwrap(s.Type)
-			m.typ, m.cond = u.Type, u.cond
-			m.fielder, _ = u.Type.(fielder)
+	for i, f := range fields {
+		if s, ok := f.Type.(*sinceVersion); ok {
+			since, f.Type = i, s.Type
 		}
-		if since < 0 {
-			continue
+		if since >= 0 {
+			first, u := since, unwrap(f.Type)
+			f.Type = When(func(c *Call) bool {
+				return c.known > uint64(st.layout().members[first].off[c.ABI]) && (u.cond == nil || u.cond(c))
+			}, u.Type)
 		}
-		first, own := &st.layout().members[since], m.cond
-		m.cond = func(c *Call) bool {
-			return c.known > uint64(first.off[c.ABI]) && (own == nil || own(c))
-		}
+		conditional[i] = f
 	}
+	st = Struct(conditional)
 	return st
 }
 

@@ -15,9 +15,12 @@ var capabilityCalls = Calls{
 // capHeader is a struct __user_cap_header_struct (linux/capability.h).
 var capHeader = Struct(Fields{{"version", Enum(tables.CapVersion)}, {"pid", PIDOf(ThreadGroup)}})
 
-// capVersion1 is _LINUX_CAPABILITY_VERSION_1. Its sets have 32 bits; those of
-// the later versions have 64, in two structs.
-const capVersion1 = 0x19980330
+// _LINUX_CAPABILITY_VERSION_2 and _3. Their sets have 64 bits, in two structs;
+// those of the first version have 32.
+const (
+	capVersion2 = 0x20071026
+	capVersion3 = 0x20080522
+)
 
 // Capability sets, in the names of linux/capability.h.
 var (
@@ -32,9 +35,9 @@ var (
 var capData = AtAddr(func(c *Call, addr uint64) {
 	hdr := c.word(0)
 	version, ok := c.ReadUint(hdr, 4)
-	st := capData64
-	if version == capVersion1 {
-		st = capData32
+	st := capData32
+	if version == capVersion2 || version == capVersion3 {
+		st = capData64
 	}
 	v, okData := c.ReadType(addr, st)
 	if !ok || !okData {

@@ -21,6 +21,9 @@ var modeFlags = Flags(tables.OpenModeFlags)
 // O_TMPFILE has beside O_DIRECTORY.
 const createBits = unix.O_CREAT | unix.O_TMPFILE&^unix.O_DIRECTORY
 
+// fdPair is two descriptors, read one by one.
+var fdPair = Array(FD, Func(func(*Call) uint64 { return 2 }))
+
 var creates = Has(Len("flags"), createBits)
 
 var openHow = Struct(Fields{
@@ -39,8 +42,8 @@ var fsOpenCalls = Calls{
 	{"dup", Args{{"oldfd", FD}}, RetFD},
 	{"dup2", Args{{"oldfd", FD}, {"newfd", FD}}, RetFD},
 	{"dup3", Args{{"oldfd", FD}, {"newfd", FD}, {"flags", modeFlags}}, RetFD},
-	{"pipe", Args{{"pipefd", Out(Array(FD, Const(2)))}}, RetUnsigned},
-	{"pipe2", Args{{"pipefd", Out(Array(FD, Const(2)))}, {"flags", modeFlags}}, RetUnsigned},
+	{"pipe", Args{{"pipefd", Out(fdPair)}}, RetUnsigned},
+	{"pipe2", Args{{"pipefd", Out(fdPair)}, {"flags", modeFlags}}, RetUnsigned},
 	{"memfd_create", Args{{"name", Ptr(StrN(memfdNameMax + 1))}, {"flags", memfdFlags}}, RetFD},
 	{"eventfd", Args{{"initval", Uint}}, RetFD},
 	{"eventfd2", Args{{"initval", Uint}, {"flags", Flags(tables.EventfdFlags)}}, RetFD},

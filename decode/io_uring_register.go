@@ -121,11 +121,12 @@ var uringWorkers = IndexedList(U32, Len("nr_args"), tables.UringWorkers)
 // uringWorkersKnown says that the whole array could be shown.
 func uringWorkersKnown(c *Call) bool {
 	n := Len("nr_args").num(c)
-	if n == 0 || n > pageSize {
+	if n == 0 {
 		return false
 	}
-	_, ok := c.ReadAll(c.Args[2], int(4*n))
-	return ok
+	_, first := c.ReadUint(c.Args[2], 4)
+	_, last := c.ReadUint(c.Args[2]+4*(n-1), 4)
+	return first && last
 }
 
 var uringRingFD = Struct(Fields{{"offset", uringSlot}, Reserved("resv", X32), {"data", FD64}})

@@ -70,7 +70,7 @@ var hdioIoctls = ioctls{
 	{"HDIO_SET_NICE", called("arg", FlagsOf(Xlong, tables.HdioNice))},
 	{"HDIO_GET_BUSSTATE", called("arg", Out(EnumOf(Xlong, tables.HdioBusstates)))},
 	{"HDIO_SET_BUSSTATE", called("arg", EnumOf(Xlong, tables.HdioBusstates))},
-	{"HDIO_DRIVE_RESET HDIO_SCAN_HWIF", called("arg", Ptr(Array(X32, Const(3))))},
+	{"HDIO_DRIVE_RESET HDIO_SCAN_HWIF", called("arg", Ptr(Array(X32, Func(func(*Call) uint64 { return 3 }))))},
 }
 
 var hdGeometry = Struct(Fields{

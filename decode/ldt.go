@@ -96,7 +96,7 @@ var (
 
 // remarkEntryNumber tells which entry set_thread_area has filled.
 func remarkEntryNumber(c *Call) {
-	if n, ok := c.ReadUint(c.Args[0], 4); ok {
+	if n, ok := c.ReadUint(c.Args[0], 4); ok && c.begun {
 		c.Out.BeginRemark()
 		c.Out.Field("")
 		c.Out.TextBytes(strconv.AppendUint(append(c.alloc(32)[:0], "entry_number="...), n, 10))

@@ -27,7 +27,14 @@ var lsmCalls = Calls{
 		{"flags", X32},
 	}, RetUnsigned},
 	{"lsm_list_modules", Args{
-		{"ids", Out(Array(EnumOf(X64, tables.LsmModules), Result))},
+		{"ids", Out(AtAddr(func(c *Call, addr uint64) {
+			a := c.argNamed("size")
+			if _, ok := c.ReadUint(c.argView(a).Uint(c.WordSize()), 4); !ok {
+				c.Out.Addr(addr)
+				return
+			}
+			c.ShowArray(addr, EnumOf(X64, tables.LsmModules), Result.num(c))
+		}))},
 		{"size", InOutAlways(U32)},
 		{"flags", X32},
 	}, RetUnsigned},

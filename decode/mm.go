@@ -70,7 +70,7 @@ type mapFlags struct{ *Number }
 const mapHuge = unix.MAP_HUGE_MASK << unix.MAP_HUGE_SHIFT
 
 func (t mapFlags) Show(c *Call, v View) {
-	word := t.Value(c, v)
+	word := uint64(uint32(t.Value(c, v)))
 	c.Out.BeginNamed()
 	c.Out.Number(word, output.Hex)
 	c.Out.Named()

@@ -16,7 +16,7 @@ var mmPolicyCalls = Calls{
 	}, RetUnsigned},
 	{"set_mempolicy", Args{{"mode", mempolicy{X32}}, {"nodemask", Ptr(nodemask)}, {"maxnode", Ulong}}, RetUnsigned},
 	{"get_mempolicy", Args{
-		{"mode", Out(Enum(tables.Mempolicy))}, {"nodemask", Out(nodemask)}, {"maxnode", Ulong}, {"addr", Addr},
+		{"mode", Out(Enum(tables.Mempolicy))}, {"nodemask", OutAlways(nodemask)}, {"maxnode", Ulong}, {"addr", Addr},
 		{"flags", FlagsOf(Xlong, tables.MempolicyGet)},
 	}, RetUnsigned},
 	{"set_mempolicy_home_node", Args{{"start", Addr}, {"len", Ulong}, {"home_node", Ulong}, {"flags", Xlong}}, RetUnsigned},
@@ -36,6 +36,10 @@ var nodemask = AtAddr(func(c *Call, addr uint64) {
 	n := (most + bits - 2) / bits
 	if c.WordSize() == 4 {
 		n = uint64(uint32(most+bits-2)) / bits
+	}
+	if n > 0 && c.exiting && c.Failed() {
+		c.Out.Addr(addr)
+		return
 	}
 	if n < most/bits || most != 0 && n == 0 {
 		c.Out.Addr(addr)

@@ -1,11 +1,15 @@
 package decode
 
-import "trapline/tables"
+import (
+	"golang.org/x/sys/unix"
+
+	"trapline/tables"
+)
 
 // POSIX message queues: ipc/mqueue.c.
 
 var mqCalls = Calls{
-	{"mq_open", Args{{"name", Path}, {"flags", OpenFlags}, {"mode", When(creates, Mode)}, {"attr", When(creates, Ptr(mqAttrNew))}}, RetFD},
+	{"mq_open", Args{{"name", Path}, {"flags", OpenFlags}, {"mode", When(mqCreates, Mode)}, {"attr", When(mqCreates, Ptr(mqAttrNew))}}, RetFD},
 	{"mq_unlink", Args{{"name", Path}}, RetUnsigned},
 	{"mq_timedsend", mqSendArgs(Timespec), RetUnsigned},
 	{"mq_timedreceive", mqReceiveArgs(Timespec), RetUnsigned},
@@ -41,3 +45,6 @@ func mqAttrWith(flags Type) *StructType {
 		{"mq_flags", flags}, {"mq_maxmsg", KLong}, {"mq_msgsize", KLong}, {"mq_curmsgs", KLong}, {"_", Array(KLong, Const(4))},
 	})
 }
+
+// mqCreates says that a queue may be created. Queues know no O_TMPFILE.
+var mqCreates = Has(Len("flags"), unix.O_CREAT)

@@ -12,7 +12,7 @@ import (
 var socketCalls = Calls{
 	{"socket", Args{{"domain", addressFamily}, {"type", socketType}, {"protocol", socketProtocol}}, RetFD},
 	{"socketpair", Args{
-		{"domain", addressFamily}, {"type", socketType}, {"protocol", Ulong}, {"sv", Out(Array(FD, Const(2)))},
+		{"domain", addressFamily}, {"type", socketType}, {"protocol", Ulong}, {"sv", Out(fdPair)},
 	}, RetUnsigned},
 	{"bind connect", Args{{"sockfd", FD}, {"addr", Ptr(Sockaddr(Len("addrlen")))}, {"addrlen", Int}}, RetUnsigned},
 	{"listen", Args{{"sockfd", FD}, {"backlog", Int}}, RetUnsigned},

@@ -118,7 +118,7 @@ func timexOf(long, ulong *Number) *StructType {
 }
 
 var retClockState = RetUnsigned.With(func(c *Call) {
-	if name, ok := tables.AdjtimexState.Lookup(uint64(c.Ret)); ok {
+	if name, ok := tables.AdjtimexState.Lookup(uint64(c.Ret)); ok && c.begun {
 		c.Remark(name)
 	}
 })

@@ -141,10 +141,11 @@ func (t *text) via(v *Via) {
 
 // Entered implements Trace.
 func (t *text) Entered() {
-	if !t.held {
-		t.color(hueReset)
-		t.commit()
+	if t.held {
+		return
 	}
+	t.color(hueReset)
+	t.commit()
 	if t.out.prompt {
 		t.out.flush()
 	}

@@ -287,6 +287,7 @@ var Personality = &Set{
 		{Value: 0xc, Name: "PER_RISCOS"},
 		{Value: 0xf, Name: "PER_OSF4"},
 		{Value: 0x10, Name: "PER_HPUX"},
+		{Value: 0xff, Name: "PER_MASK"},
 		{Value: 0x80000, Name: "PER_LINUX_FDPIC"},
 		{Value: 0x740000, Name: "PER_CLEAR_ON_SETID"},
 		{Value: 0x800000, Name: "PER_LINUX_32BIT"},

@@ -29,7 +29,7 @@ type session struct {
 	command int  // pid of the launched command, 0 if there is none
 	end     ending
 	left    uint64 // calls until --syscall-limit, 0 if there is none
-	failed  bool   // a file of the log failed: the trace is being ended
+	failed  bool   // the log failed: the trace is being ended
 
 	header output.Header // reused for every call
 	via    output.Via
@@ -68,10 +68,6 @@ func run(c *config, adopt *adoption) (ending, error) {
 			return ending{}, err
 		}
 		s.command = tracee.TID
-		if _, err := s.newTracee(tracee); err != nil {
-			unix.Kill(s.command, unix.SIGKILL) // it has not become the command yet
-			return ending{}, cannotOpen(err)
-		}
 		releaseStandardFDs()
 	}
 	if !s.attach() {
@@ -86,13 +82,7 @@ func run(c *config, adopt *adoption) (ending, error) {
 	s.printSummary()
 	s.log.Write(s.unexplained.Append(nil, c.looks.JSON))
 	if logErr := log.Close(); logErr != nil {
-		complain("%s", fileError(logErr))
-	}
-	if s.failed && s.command != 0 && err == nil {
-		signals.stop()
-		if status, ok := s.tracer.AwaitCommand(); ok {
-			s.end = endingOf(status)
-		}
+		complain("%s", c.logError(logErr))
 	}
 	return s.end, err
 }
@@ -126,19 +116,18 @@ func openLog(c *config) (*output.Log, error) {
 	}
 	log, err := output.OpenLog(c.destination, c.looks)
 	if err != nil {
-		return nil, cannotOpen(err)
+		return nil, refusef("Can't fopen '%s': %s", c.destination.Name, errnoMessage(err))
 	}
 	log.Color(c.palette(log.Terminal()))
 	return log, nil
 }
 
-// cannotOpen says that a file to write to cannot be opened.
-func cannotOpen(err error) error {
-	var path *os.PathError
-	if errors.As(err, &path) {
-		return refusef("Can't fopen '%s': %s", path.Path, errnoMessage(path.Err))
+// logError is what went wrong in writing the trace.
+func (c *config) logError(err error) string {
+	if c.destination.Piped() {
+		return c.destination.Name + ": " + errnoMessage(err)
 	}
-	return err
+	return fileError(err)
 }
 
 // fileError is what went wrong with a file, in strace's form.
@@ -232,13 +221,9 @@ func (s *session) event(ev *tracer.Event) {
 	}
 	t, ok := ev.Tracee.Data.(*tracee)
 	if !ok {
-		if s.failed {
-			return // it has no file
-		}
 		var err error
 		if t, err = s.newTracee(ev.Tracee); err != nil {
-			s.failed = true
-			complain("%v", cannotOpen(err))
+			complain("%s", fileError(err))
 			s.tracer.DetachAll()
 			return
 		}
@@ -279,7 +264,6 @@ func (s *session) stray(ev *tracer.Event) {
 		return // the command that is fed the trace
 	}
 	switch {
-	case pid == s.log.PipePID(): // of -o '|COMMAND'
 	case ev.Kind == tracer.Stray:
 		s.message(quietAttach, "Detached unknown pid %d", pid)
 	case ev.Status.Signaled():
