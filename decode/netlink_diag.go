@@ -59,7 +59,7 @@ var diagCookie = newFixed(U32, 2)
 var (
 	tcpStates     = Flags(tables.TCPStates)
 	diagMeminfo   = attrIndexed(U32, tables.SkMeminfo)
-	shutdownFlags = &payloadFunc{1, 8, false, func(c *Call, v View) { SpelledFlags(X8, tables.ShutdownFlags).Show(c, v.At(0, 1)) }}
+	shutdownFlags = &payloadFunc{least: 1, most: 8, show: func(c *Call, v View) { SpelledFlags(X8, tables.ShutdownFlags).Show(c, v.At(0, 1)) }}
 )
 
 // Unix sockets (linux/unix_diag.h).
@@ -133,9 +133,7 @@ var (
 )
 
 // diagFilter is a socket's filter.
-type diagFilter struct{ unsized }
-
-func (diagFilter) Show(*Call, View) {}
+type diagFilter struct{ payloadOnly }
 
 func (diagFilter) fits(_ *Call, length int) bool { return length >= 8 && length/8 < 1<<16 }
 
@@ -173,14 +171,12 @@ var (
 var smcCursor = Struct(Fields{{"reserved", U16}, {"wrap", U16}, {"count", U32}})
 
 // smcBuffer is a struct smcd_diag_dmbinfo, whose identifiers grew to 128 bits.
-type smcBuffer struct{ unsized }
+type smcBuffer struct{ payloadOnly }
 
 var smcBufferInfo = Packed(Fields{
 	{"linkid", U32}, {"_", U32}, {"peer_gid", X64}, {"my_gid", X64}, {"token", X64}, {"peer_token", X64},
 	{"peer_gid_ext", X64}, {"my_gid_ext", X64},
 })
-
-func (smcBuffer) Show(*Call, View) {}
 
 func (smcBuffer) fits(_ *Call, length int) bool { return length >= 40 }
 

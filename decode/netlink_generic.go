@@ -126,7 +126,7 @@ var genlControl = NewAttributes(tables.GenlCtrlAttr, "CTRL_ATTR_",
 	}), "FAMILY_NAME"},
 	AttributeTypes{U32, "VERSION HDRSIZE MAXATTR OP"},
 	AttributeTypes{Numbered(NewAttributes(tables.GenlOpAttr, "CTRL_ATTR_OP_",
-		AttributeTypes{&payloadFunc{4, 8, true, func(c *Call, v View) {
+		AttributeTypes{&payloadFunc{least: 4, most: 8, exact: true, show: func(c *Call, v View) {
 			direction := 0
 			if c.exiting {
 				direction = 1

@@ -56,11 +56,9 @@ var (
 
 // diagBytecode is a program that chooses sockets: an operation and, behind it,
 // what it needs.
-type diagBytecode struct{ unsized }
+type diagBytecode struct{ payloadOnly }
 
 var diagOperation = Struct(Fields{{"code", EnumOf(X8, tables.InetDiagBytecode)}, {"yes", U8}, {"no", U16}})
-
-func (diagBytecode) Show(*Call, View) {}
 
 func (diagBytecode) fits(c *Call, length int) bool { return length >= diagOperation.Layout(c.ABI).Size }
 
@@ -176,9 +174,7 @@ var inetDiagMsg = netlinkMessage{head: Struct(Fields{
 )}
 
 // attrHexInteger is an integer of any of the usual sizes.
-type attrHexInteger struct{ unsized }
-
-func (attrHexInteger) Show(*Call, View) {}
+type attrHexInteger struct{ payloadOnly }
 
 func (attrHexInteger) fits(_ *Call, length int) bool {
 	return length == 1 || length == 2 || length == 4 || length == 8
@@ -194,14 +190,12 @@ func (attrHexInteger) showAt(c *Call, addr uint64) {
 
 // diagSockopt is a struct inet_diag_sockopt: bits, of which an abbreviated
 // struct shows those that are set.
-type diagSockopt struct{ unsized }
+type diagSockopt struct{ payloadOnly }
 
 var diagSockoptBits = [...]string{
 	"recverr", "is_icsk", "freebind", "hdrincl", "mc_loop", "transparent", "mc_all", "nodefrag",
 	"bind_address_no_port", "recverr_rfc4884", "defer_connect",
 }
-
-func (diagSockopt) Show(*Call, View) {}
 
 func (diagSockopt) fits(_ *Call, length int) bool { return length >= 2 }
 

@@ -121,14 +121,12 @@ var attrEtherType = &inNetworkOrder{sameLayout(2), "htons", tables.EtherProtocol
 
 // virtualFunctionID is a struct ifla_vf_guid, whose second member is aligned by
 // 64-bit kernels only.
-type virtualFunctionID struct{ unsized }
+type virtualFunctionID struct{ payloadOnly }
 
 var (
 	virtualFunctionID32 = Packed(Fields{{"vf", U32}, {"guid", X64}})
 	virtualFunctionID64 = Packed(Fields{{"vf", U32}, {"_", U32}, {"guid", X64}})
 )
-
-func (virtualFunctionID) Show(*Call, View) {}
 
 func (virtualFunctionID) fits(_ *Call, length int) bool { return length == 12 || length == 16 }
 

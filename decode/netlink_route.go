@@ -200,9 +200,7 @@ var rtnexthop = Struct(Fields{
 
 // multipath is the several next hops of a route, each a struct rtnexthop with
 // attributes.
-type multipath struct{ unsized }
-
-func (multipath) Show(*Call, View) {}
+type multipath struct{ payloadOnly }
 
 func (multipath) fits(c *Call, length int) bool { return length >= rtnexthop.Layout(c.ABI).Size }
 

@@ -57,7 +57,7 @@ var tcActionMessage = netlinkMessage{head: Struct(Fields{
 	)), "TAB"},
 	AttributeTypes{flagsIn(4, tables.TcRootFlags), "FLAGS"},
 	AttributeTypes{U32, "COUNT"},
-	AttributeTypes{&payloadFunc{1, 8, false, func(c *Call, v View) { milliseconds.Show(c, View{B: c.widen(v.B)}) }}, "TIME_DELTA"},
+	AttributeTypes{&payloadFunc{least: 1, most: 8, show: func(c *Call, v View) { milliseconds.Show(c, View{B: c.widen(v.B)}) }}, "TIME_DELTA"},
 	AttributeTypes{attrString, "EXT_WARN_MSG"},
 )}
 

@@ -225,16 +225,22 @@ func (c *Call) showPayload(t Type, addr uint64, length int) {
 	}
 }
 
+// payloadOnly is embedded by types that are only ever payloads, whose length
+// they need: their showAt shows them.
+type payloadOnly struct{ unsized }
+
+// Show implements Type.
+func (payloadOnly) Show(*Call, View) {}
+
 // What attributes often hold.
 var (
 	// attrString is a string whose NUL is not shown; without one it goes on.
 	attrString = AtAddr(func(c *Call, addr uint64) { c.showBuffer(addr, uint64(c.payload), expectNUL) })
-	attrText   = AtAddr(func(c *Call, addr uint64) { c.ShowBytes(addr, uint64(c.payload)) })
-	attrMAC    = &payloadFunc{1, maxHardwareAddr, false, func(c *Call, v View) { c.ShowMAC(v.B) }}
+	attrMAC    = &payloadFunc{least: 1, most: maxHardwareAddr, show: func(c *Call, v View) { c.ShowMAC(v.B) }}
 	attrFD     = FD
 
 	// attrClock is a number of clock ticks, of any size.
-	attrClock = &payloadFunc{1, 8, false, func(c *Call, v View) { ticksOfClock.Show(c, View{B: c.widen(v.B)}) }}
+	attrClock = &payloadFunc{least: 1, most: 8, show: func(c *Call, v View) { ticksOfClock.Show(c, View{B: c.widen(v.B)}) }}
 	// attrIPProto is a protocol above IP, of any size.
 	attrIPProto = inAnySize(tables.InetProtocol)
 	// attrEtherProto is a protocol above Ethernet, in network order.
@@ -248,14 +254,11 @@ var ticksOfClock = Ticks(U64, 100, 2)
 
 // payloadFunc is a payload of least to most bytes that a Go function shows.
 type payloadFunc struct {
+	payloadOnly
 	least, most int
 	exact       bool // only least bytes are read
 	show        func(c *Call, v View)
 }
-
-func (t *payloadFunc) Layout(tables.ABI) Layout { return Layout{0, 1} }
-
-func (t *payloadFunc) Show(c *Call, v View) { t.show(c, v) }
 
 func (t *payloadFunc) fits(_ *Call, length int) bool { return t.least <= length && length <= t.most }
 
@@ -280,23 +283,18 @@ func (c *Call) widen(b []byte) []byte {
 
 // inAnySize is an enumeration in an integer of any size.
 func inAnySize(set *tables.Set) Type {
-	return &payloadFunc{1, 8, false, func(c *Call, v View) { c.Out.Enum(View{B: c.widen(v.B)}.Uint(8), set, output.Hex) }}
-}
-
-// flagsInAnySize is a flags word in an integer of any size.
-func flagsInAnySize(set *tables.Set) Type {
-	return &payloadFunc{1, 8, false, func(c *Call, v View) { c.Out.Flags(View{B: c.widen(v.B)}.Uint(8), set, output.Hex) }}
+	return &payloadFunc{least: 1, most: 8, show: func(c *Call, v View) { c.Out.Enum(View{B: c.widen(v.B)}.Uint(8), set, output.Hex) }}
 }
 
 // enumIn is an enumeration in a number of size bytes, of which there may be up
 // to eight.
 func enumIn(size int, set *tables.Set) Type {
-	return &payloadFunc{size, 8, true, func(c *Call, v View) { c.Out.Enum(v.At(0, size).Uint(size), set, output.Hex) }}
+	return &payloadFunc{least: size, most: 8, exact: true, show: func(c *Call, v View) { c.Out.Enum(v.At(0, size).Uint(size), set, output.Hex) }}
 }
 
 // flagsIn is an enumIn for flags.
 func flagsIn(size int, set *tables.Set) Type {
-	return &payloadFunc{size, 8, true, func(c *Call, v View) { c.Out.Flags(v.At(0, size).Uint(size), set, output.Hex) }}
+	return &payloadFunc{least: size, most: 8, exact: true, show: func(c *Call, v View) { c.Out.Flags(v.At(0, size).Uint(size), set, output.Hex) }}
 }
 
 // inNetworkOrder is an integer shown in the host's order, inside the macro that
@@ -326,16 +324,13 @@ func (t *inNetworkOrder) Show(c *Call, v View) {
 func attrArray(elem Type) Type { return &payloadArray{elem: elem} }
 
 // attrIndexed is an attrArray with names of the elements' numbers.
-func attrIndexed(elem Type, set *tables.Set) Type { return &payloadArray{elem, set} }
+func attrIndexed(elem Type, set *tables.Set) Type { return &payloadArray{elem: elem, set: set} }
 
 type payloadArray struct {
+	payloadOnly
 	elem Type
 	set  *tables.Set // nil for none
 }
-
-func (t *payloadArray) Layout(tables.ABI) Layout { return Layout{0, 1} }
-
-func (t *payloadArray) Show(c *Call, v View) { t.showAt(c, v.Addr) }
 
 func (t *payloadArray) fits(c *Call, length int) bool { return length >= t.elem.Layout(c.ABI).Size }
 
