@@ -42,7 +42,7 @@ var fcntlOps = Calls{
 	{"F_DUPFD F_DUPFD_CLOEXEC", Args{{"arg", Long}}, RetFD},
 	{"F_GETFD", nil, RetHex.With(remarkFlags("flags", tables.FdFlags))},
 	{"F_SETFD", Args{{"arg", Flags(tables.FdFlags)}}, Ret{}},
-	{"F_GETFL", nil, RetHex.With(func(c *Call) { c.remark("flags", c.Ret, tables.OpenFlags) })},
+	{"F_GETFL", nil, RetHex.With(remarkOpenFlags)},
 	{"F_SETFL", Args{{"arg", OpenFlags}}, Ret{}},
 	{"F_GETLK", Args{{"arg", Out(flockGet)}}, Ret{}},
 	{"F_SETLK F_SETLKW", Args{{"arg", Ptr(flockSet)}}, Ret{}},
@@ -86,15 +86,18 @@ var fcntlOp = Enum(tables.FcntlCmd)
 func remarkFlags(what string, set *tables.Set) func(*Call) {
 	return func(c *Call) {
 		if c.Ret != 0 {
-			c.remark(what, c.Ret, set)
+			c.Out.BeginRemark()
+			c.Out.Field(what)
+			c.Out.Flags(uint64(c.Ret), set, output.Hex)
+			c.Out.EndRemark()
 		}
 	}
 }
 
-func (c *Call) remark(what string, flags int64, set *tables.Set) {
+func remarkOpenFlags(c *Call) {
 	c.Out.BeginRemark()
-	c.Out.Field(what)
-	c.Out.Flags(uint64(flags), set, output.Hex)
+	c.Out.Field("flags")
+	c.Out.FlagNames(uint64(c.Ret), tables.OpenFlags, output.Hex)
 	c.Out.EndRemark()
 }
 

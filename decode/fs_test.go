@@ -141,6 +141,11 @@ func TestModeStyles(t *testing.T) {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	}
+	tt = fsSample{name: "fcntl", args: []uint64{3, unix.F_GETFL}, ret: unix.O_RDWR}
+	const want = "fcntl(3, 0x3) = 0x2 (flags O_RDWR)\n"
+	if got := tt.sample(t).record(t, output.Options{Names: output.Raw}); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
 }
 
 func TestDirents(t *testing.T) {

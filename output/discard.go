@@ -27,7 +27,8 @@ func (Discard) Addr(uint64) {}
 func (Discard) Enum(uint64, *tables.Set, Base) {}
 
 // Flags implements Encoder.
-func (Discard) Flags(uint64, *tables.Set, Base) {}
+func (Discard) Flags(uint64, *tables.Set, Base)     {}
+func (Discard) FlagNames(uint64, *tables.Set, Base) {}
 
 // Symbol implements Encoder.
 func (Discard) Symbol(uint64, string, Base) {}

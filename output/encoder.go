@@ -49,6 +49,9 @@ type Encoder interface {
 	// written in base, and alone it is followed by set.Unknown as a comment. Of
 	// a set without Unknown, text leaves an empty word out.
 	Flags(v uint64, set *tables.Set, base Base)
+	// FlagNames is Flags for a word that is shown before as a number: it is
+	// written by its names whatever -X says.
+	FlagNames(v uint64, set *tables.Set, base Base)
 	// Symbol writes a value whose name was found without a Set.
 	// name must be shown with -X abbrev and verbose, v with raw and verbose.
 	Symbol(v uint64, name string, base Base)

@@ -214,6 +214,8 @@ func (j *jsonTrace) Symbol(v uint64, name string, base Base) {
 	addName(&j.names, name)
 }
 
+func (j *jsonTrace) FlagNames(v uint64, set *tables.Set, base Base) { j.Flags(v, set, base) }
+
 func (j *jsonTrace) Flags(v uint64, set *tables.Set, base Base) {
 	j.value()
 	j.number(v, base)

@@ -161,6 +161,13 @@ func (t *text) Flags(v uint64, set *tables.Set, base Base) {
 	}
 }
 
+func (t *text) FlagNames(v uint64, set *tables.Set, base Base) {
+	names := t.names
+	t.names = Abbrev
+	t.Flags(v, set, base)
+	t.names = names
+}
+
 func (t *text) Symbol(v uint64, name string, base Base) {
 	switch t.style() {
 	case Raw:
