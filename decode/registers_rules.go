@@ -28,7 +28,9 @@ const (
 var registerRules = [...]registerRule{
 	// Between calls the program is at work. The instruction that enters the
 	// kernel is its last, and syscall leaves two marks.
+	{regAX, restarted, "restarted: the number again with ip set back, then preset to -ENOSYS", nil},
 	{regAX, between, "preset to -ENOSYS until the call has a result", nil},
+	{regOrigAX, takesUp, "number of restart_syscall, to take up the call before", nil},
 	{regOrigAX, between, "number of this call", nil},
 	{regCX, bySyscall(func(s *Snapshot) uint64 { return s.User.Rip }), "return address (syscall)", nil},
 	{regR11, bySyscall(func(s *Snapshot) uint64 { return s.User.Eflags }), "flags (syscall)", nil},
@@ -64,6 +66,19 @@ func always(*Transition, uint64, uint64, *Snapshot) bool { return true }
 func between(x *Transition, _, _ uint64, _ *Snapshot) bool { return x.Between }
 
 func child(x *Transition, _, _ uint64, _ *Snapshot) bool { return x.Child }
+
+// restarted tells by rax that the call before was interrupted. The kernel has
+// begun it again: had a handler run, rt_sigreturn would be the call before.
+func restarted(x *Transition, from, _ uint64, _ *Snapshot) bool {
+	const first, last = 512, 516 // ERESTARTSYS and ERESTART_RESTARTBLOCK of linux/errno.h
+	code := -int32(from)
+	return x.Between && first <= code && code <= last && x.Name != "rt_sigreturn" && x.Name != "sigreturn"
+}
+
+// takesUp is a restart_syscall that the kernel, and not the program, calls.
+func takesUp(x *Transition, _, _ uint64, _ *Snapshot) bool {
+	return x.Between && x.Name == "restart_syscall"
+}
 
 // bySyscall is the mark that the syscall instruction leaves: a register that
 // holds what of says.

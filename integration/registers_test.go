@@ -2,11 +2,18 @@ package integration
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
+
+	"trapline/tables"
 )
 
 // callLines gives the lines of a trace from the call whose line begins with
@@ -206,16 +213,129 @@ func TestRegistersOfSpecialCalls(t *testing.T) {
 	})
 }
 
+// TestRegistersOfSegments looks at calls that move the base of a segment that is
+// in use.
+func TestRegistersOfSegments(t *testing.T) {
+	need(t, needX86)
+	flags := []string{"--regs", "-e", "trace=arch_prctl,set_thread_area"}
+	t.Run("arch_prctl", func(t *testing.T) {
+		tr := trace(t, trapline(t), flags, program(t, "registers", "amd64"), "segments")
+		equalLines(t, squeeze(callLines(tr.log, "arch_prctl(ARCH_SET_GS, 0x10000)")),
+			"arch_prctl(ARCH_SET_GS, 0x10000) = 0",
+			"rax 0xffffffffffffffda => 0x0 result",
+			"gs_base 0x0 => 0x10000 arch_prctl(ARCH_SET_GS)")
+	})
+	t.Run("set_thread_area", func(t *testing.T) {
+		tr := trace(t, trapline(t), flags, program(t, "registers", "386"), "segments")
+		all := squeeze(strings.Split(tr.log, "\n"))
+		i := slices.IndexFunc(all, func(line string) bool { return strings.Contains(line, "base_addr=0x020000") })
+		if i < 0 || i+2 >= len(all) {
+			t.Fatalf("no second set_thread_area in\n%s", tr.log)
+		}
+		equalLines(t, all[i+1:i+3],
+			"eax 0xffffffda => 0x0 result",
+			"fs_base 0x10000 => 0x20000 segment descriptor changed (set_thread_area)")
+	})
+}
+
+// TestRegistersOfVfork follows a child that runs while its parent waits.
+func TestRegistersOfVfork(t *testing.T) {
+	need(t, needX86)
+	tr := trace(t, trapline(t), []string{"-f", "--json", "--regs=diff,between", "-e", "trace=vfork,exit,wait4"}, program(t, "registers", "amd64"), "vfork")
+	call := jsonCall(t, tr.log, "vfork")
+	if c := call.Regs.Changed; len(c) != 1 || c[0].Why != "result" {
+		t.Errorf("vfork in the parent: %v, want rax alone", c)
+	}
+	if strings.Contains(tr.log, "unexplained") {
+		t.Error(tr.log)
+	}
+}
+
+// TestRegistersOfRestart stops a sleep and continues it: no handler runs, so the
+// kernel begins the call again.
+func TestRegistersOfRestart(t *testing.T) {
+	need(t, needX86)
+	log := filepath.Join(t.TempDir(), "log")
+	cmd := exec.Command(trapline(t), "-o", log, "--always-show-pid", "--regs=diff,between", "-e", "trace=/nanosleep,restart_syscall", "sleep", "1")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	written := func() string {
+		b, _ := os.ReadFile(log)
+		return string(b)
+	}
+	eventually(t, func() bool { return strings.Contains(written(), "nanosleep(") })
+	var pid int
+	fmt.Sscan(written(), &pid)
+	for _, sig := range []syscall.Signal{syscall.SIGSTOP, syscall.SIGCONT} {
+		syscall.Kill(pid, sig)
+		eventually(t, func() bool { return strings.Contains(written(), "--- "+tables.SignalName(int(sig))+" {") })
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Error(err)
+	}
+	got := squeeze(strings.Split(strings.ReplaceAll(written(), strconv.Itoa(pid)+" ", ""), "\n"))
+	first := slices.IndexFunc(got, func(line string) bool { return strings.HasPrefix(line, "restart_syscall") })
+	if first < 0 {
+		t.Fatalf("no restart in\n%s", written())
+	}
+	nr := fmt.Sprintf("orig_rax %#x", syscall.SYS_CLOCK_NANOSLEEP)
+	if !strings.Contains(written(), "clock_nanosleep(") {
+		nr = fmt.Sprintf("orig_rax %#x", syscall.SYS_NANOSLEEP)
+	}
+	equalLines(t, got[first+1:first+4],
+		"between rax 0xfffffffffffffdfc => 0xffffffffffffffda restarted: the number again with ip set back, then preset to -ENOSYS",
+		"between "+nr+" => 0xdb number of restart_syscall, to take up the call before",
+		"rax 0xffffffffffffffda => 0x0 result")
+}
+
+// --regs composes with the other options.
+func TestRegistersCompose(t *testing.T) {
+	need(t, needX86)
+	native := []string{program(t, "registers", "amd64"), "native"}
+	t.Run("color", func(t *testing.T) {
+		tr := trace(t, trapline(t), []string{"--regs", "--color=always", "-e", "trace=getpriority"}, native...)
+		plain := regexp.MustCompile("\x1b\\[[0-9;]*m").ReplaceAllString(tr.log, "")
+		if plain == tr.log || !strings.Contains(tr.log, "\x1b[32m0xffffffffffffffea") {
+			t.Errorf("the new value does not stand out: %q", tr.log)
+		}
+		equalLines(t, squeeze(callLines(plain, "getpriority"))[1:], "rax 0xffffffffffffffda => 0xffffffffffffffea result: -EINVAL")
+	})
+	t.Run("full and multiplexer", func(t *testing.T) {
+		tr := trace(t, trapline(t), []string{"--regs=full", "--multiplexer", "-e", "trace=socketcall"}, program(t, "socketcall", "386"))
+		lines := squeeze(callLines(tr.log, "socketcall(SYS_SOCKET, "))
+		if len(lines) < 2 || !strings.Contains(lines[0], "): socket(") || !strings.HasPrefix(lines[1], "* eax 0xffffffda ") {
+			t.Errorf("got %q", lines)
+		}
+	})
+	t.Run("summary only", func(t *testing.T) {
+		tr := trace(t, trapline(t), []string{"--regs", "-c"}, native...)
+		if strings.Contains(tr.log, "=>") || !strings.Contains(tr.log, "getpriority") {
+			t.Errorf("got\n%s", tr.log)
+		}
+	})
+	t.Run("enter and exit", func(t *testing.T) {
+		for _, mode := range []string{"enter", "exit"} {
+			tr := trace(t, trapline(t), []string{"--regs=" + mode, "--regs-set=gp", "-e", "trace=getpriority"}, native...)
+			lines := squeeze(callLines(tr.log, "getpriority"))
+			if len(lines) != 1+19 || !slices.Contains(lines, mode+" rbx 0x22110100") {
+				t.Errorf("--regs=%s: %q", mode, lines)
+			}
+		}
+	})
+}
+
+// Without --regs, registers are fetched to launch a command, and for none of its
+// calls: trapline under trapline shows it.
 func TestRegistersOff(t *testing.T) {
-	// trapline under trapline: without --regs it fetches no registers. Its main
-	// thread does the tracing; with -f the tracee would be the outer one's.
 	self := trapline(t)
-	flags := []string{"-e", "trace=ptrace"}
-	without := trace(t, self, flags, self, "-o", os.DevNull, "true").log
-	with := trace(t, self, flags, self, "-o", os.DevNull, "--regs", "true").log
-	if strings.Contains(without, "PTRACE_GETREGS") || !strings.Contains(with, "PTRACE_GETREGS") {
-		t.Errorf("PTRACE_GETREGS without --regs: %t, with: %t; want false, true",
-			strings.Contains(without, "PTRACE_GETREGS"), strings.Contains(with, "PTRACE_GETREGS"))
+	fetched := func(argv ...string) int {
+		log := trace(t, self, []string{"-f", "-e", "trace=ptrace"}, append([]string{self, "-o", os.DevNull}, argv...)...).log
+		return strings.Count(log, "PTRACE_GETREGS")
+	}
+	few, many, with := fetched("true"), fetched("ls", "-l", "/"), fetched("--regs", "true")
+	if few != many || with < few+2*20 {
+		t.Errorf("PTRACE_GETREGS for true: %d times, for ls: %d, for true with --regs: %d", few, many, with)
 	}
 }
 

@@ -12,12 +12,15 @@ import (
 // A register that somebody else writes while the tracee is in a call changes
 // without a reason.
 func TestUnexplainedRegister(t *testing.T) {
-	for _, format := range []string{"text", "JSON"} {
+	for _, format := range []string{"text", "JSON", "summary"} {
 		t.Run(format, func(t *testing.T) {
 			name := filepath.Join(t.TempDir(), "log")
 			args := []string{"--regs", "-e", "trace=brk", "-o", name, "true"}
 			if format == "JSON" {
 				args = append([]string{"--json"}, args...)
+			}
+			if format == "summary" {
+				args = append([]string{"-c"}, args...)
 			}
 			c, err := parseCommandLine(args)
 			if err != nil {
@@ -32,6 +35,9 @@ func TestUnexplainedRegister(t *testing.T) {
 			want := []string{"unexplained\n", "unexplained changes of registers: 1\n", "brk: r12 "}
 			if format == "JSON" {
 				want = []string{`"why":"unexplained","unexplained":true`, `"event":"unexplained_registers","count":1`}
+			}
+			if format == "summary" {
+				want = want[1:]
 			}
 			for _, s := range want {
 				if !strings.Contains(log, s) {

@@ -59,6 +59,9 @@ func (s *session) enter(t *tracee, ev *tracer.Event) {
 		s.tamperAtEntry(t, ev)
 	}
 	t.entered = s.now()
+	if s.config.regs != 0 {
+		s.enterRegisters(t, ev)
+	}
 	if s.summary != nil {
 		t.cpu = systemTime(ev)
 		if s.config.summary == summaryOnly {
@@ -71,9 +74,6 @@ func (s *session) enter(t *tracee, ev *tracer.Event) {
 	h.Name = t.call.Sig.Name
 	if s.config.looks.EntryPoints {
 		h.Entry = tables.EntryPoint(call.ABI, call.NR)
-	}
-	if s.config.regs != 0 {
-		s.enterRegisters(t, ev)
 	}
 	t.trace.BeginCall(h)
 	t.call.Enter()
@@ -157,6 +157,13 @@ func (s *session) exit(t *tracee, ev *tracer.Event) {
 		d := &t.call
 		s.summary.Count(d.ABI, d.NR, d.Sig.Name, systemTime(ev)-t.cpu, now.Sub(t.entered), call.IsError)
 	}
+	t.call.Ret, t.call.Errno = call.Ret, 0
+	if call.IsError {
+		t.call.Errno = int(-call.Ret)
+	}
+	if s.config.regs != 0 {
+		s.result.Regs = s.exitRegisters(t, ev)
+	}
 	if s.config.summary == summaryOnly {
 		if wanted {
 			s.limit()
@@ -165,10 +172,6 @@ func (s *session) exit(t *tracee, ev *tracer.Event) {
 	}
 	t.trace.SetIP(call.IP)
 	t.trace.Resume(now)
-	t.call.Ret, t.call.Errno = call.Ret, 0
-	if call.IsError {
-		t.call.Errno = int(-call.Ret)
-	}
 	t.call.Exit()
 	t.call.Result()
 	if fd := int(int32(t.call.Args[0])); fd >= 0 {
@@ -177,9 +180,6 @@ func (s *session) exit(t *tracee, ev *tracer.Event) {
 		}
 	}
 	s.result.Duration = now.Sub(t.entered)
-	if s.config.regs != 0 {
-		s.result.Regs = s.exitRegisters(t, ev)
-	}
 	t.trace.EndCall(&s.result)
 	if wanted {
 		s.limit()

@@ -23,3 +23,8 @@ TEXT ·byVDSO(SB), NOSPLIT, $8-4
 	LOAD
 	CALL 0(SP)
 	RET
+
+TEXT ·loadFS(SB), NOSPLIT, $0-4
+	MOVL selector+0(FP), AX
+	MOVW AX, FS
+	RET

@@ -44,3 +44,16 @@ TEXT ·byInt80(SB), NOSPLIT, $40-0
 	INT  $0x80
 	RESTORE
 	RET
+
+// callVfork returns in the parent alone: the child shares its stack.
+TEXT ·callVfork(SB), NOSPLIT, $0-8
+	MOVQ $58, AX // vfork
+	SYSCALL
+	TESTQ AX, AX
+	JNE  parent
+	MOVQ $60, AX // exit
+	XORL DI, DI
+	SYSCALL
+parent:
+	MOVQ AX, pid+0(FP)
+	RET

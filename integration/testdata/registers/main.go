@@ -19,7 +19,7 @@ import (
 func main() {
 	for _, what := range strings.Split(os.Args[1], ",") {
 		if what == "all" {
-			for _, door := range []string{"native", "int80", "vdso"} {
+			for _, door := range []string{"native", "int80", "vdso", "segments", "vfork"} {
 				if f := doors[door]; f != nil {
 					f()
 				}
