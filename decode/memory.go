@@ -1,6 +1,10 @@
 package decode
 
-import "trapline/tables"
+import (
+	"math"
+
+	"trapline/tables"
+)
 
 // Reading the tracee's memory. What costs is the call, not the bytes, and what
 // one stop shows often lies close together: the strings of execve, the buffers
@@ -66,8 +70,8 @@ func (c *Call) readText(addr uint64, n int) []byte {
 	if c.Mem == nil {
 		return nil
 	}
-	if c.ABI != tables.X86_64 {
-		addr = uint64(uint32(addr))
+	if c.ABI != tables.X86_64 && addr > math.MaxUint32 {
+		return nil // a pointer held in 64 bits that is none
 	}
 	if n <= smallRead {
 		return b[:c.windows.read(c.Mem, addr, b)]
