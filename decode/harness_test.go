@@ -30,6 +30,7 @@ type sample struct {
 	abi    tables.ABI
 	nr     uint64
 	args   [6]uint64
+	sp     uint64
 	mem    Memory
 	after  Memory // at the exit-stop, if it is another one
 	ret    int64
@@ -82,7 +83,7 @@ func (s sample) record(t testing.TB, looks output.Options) string {
 
 func (s sample) run(d *Decoder, trace output.Trace) {
 	c := Call{Decoder: d, Out: trace, Mem: s.mem, TID: os.Getpid(), ABI: s.abi, NR: s.nr, Args: s.args,
-		Sig: Lookup(s.abi, s.nr), Abbrev: !s.full}
+		SP: s.sp, Sig: Lookup(s.abi, s.nr), Abbrev: !s.full}
 	c.Begin()
 	trace.BeginCall(&output.Header{Time: time.Unix(0, 0), ABI: s.abi, NR: s.nr, Name: c.Sig.Name})
 	c.Enter()
@@ -98,6 +99,32 @@ func (s sample) run(d *Decoder, trace output.Trace) {
 	c.Exit()
 	c.Result()
 	trace.EndCall(&output.Result{})
+}
+
+// encoded is what show writes, as text.
+func encoded(t testing.TB, show func(c *Call)) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "log")
+	log, err := output.OpenLog(output.Destination{Name: name}, output.Options{Statuses: output.AllStatuses})
+	if err != nil {
+		t.Fatal(err)
+	}
+	trace, err := log.Trace(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	trace.BeginSignal(time.Unix(0, 0), "")
+	show(&Call{Decoder: NewDecoder(Options{StringLimit: 32}), Out: trace, TID: os.Getpid(), Sig: Lookup(tables.X86_64, 0)})
+	trace.EndSignal()
+	trace.Close()
+	if err := log.Close(); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
 }
 
 // text is the sample as a line of strace's text.

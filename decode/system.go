@@ -43,6 +43,7 @@ var systemCalls = Calls{
 	}, RetUnsigned},
 	{"iopl", Args{{"level", Int}}, RetUnsigned},
 	{"ioperm", Args{{"from", Xlong}, {"num", Xlong}, {"turn_on", Int}}, RetUnsigned},
+	{"_sysctl", Args{{"args", Ptr(sysctlArgs)}}, RetUnsigned},
 	{"vhangup uretprobe uprobe", Args{}, RetUnsigned},
 }
 
@@ -53,6 +54,12 @@ var systemCallsI386 = Calls{
 	{"vm86old", Args{{"info", Xlong}}, RetUnsigned},
 	{"vm86", Args{{"fn", Xlong}, {"v86", Xlong}}, RetUnsigned},
 }
+
+// sysctlArgs is a struct __sysctl_args (linux/sysctl.h).
+var sysctlArgs = Struct(Fields{
+	{"name", Addr}, {"nlen", Int}, {"oldval", Addr}, {"oldlenp", Addr}, {"newval", Addr}, {"newlen", Ulong},
+	{"_", Array(Ulong, Const(4))},
+})
 
 // utsname is a struct new_utsname (linux/utsname.h).
 var utsname = Struct(Fields{

@@ -84,7 +84,7 @@ func (c *Call) cpuClock(of, id int32) {
 	c.Out.Elem()
 	c.Out.Number(uint64(of), output.Signed)
 	c.Out.Elem()
-	c.Out.Enum(uint64(id&clockFDMask), tables.CPUClock, output.Hex)
+	c.Out.Enum(uint64(id&clockWhich), tables.CPUClock, output.Hex)
 }
 
 var timezone = Struct(Fields{{"tz_minuteswest", Int}, {"tz_dsttime", Int}})
