@@ -797,3 +797,85 @@ func BenchmarkStop(b *testing.B) {
 		})
 	}
 }
+
+func init() {
+	programs["busy-threads"] = func() { // that many threads, which make that many calls each
+		threads, _ := strconv.Atoi(os.Args[1])
+		calls, _ := strconv.Atoi(os.Args[2])
+		var done sync.WaitGroup
+		for range threads {
+			done.Go(func() {
+				runtime.LockOSThread()
+				for range calls {
+					unix.RawSyscall(unix.SYS_GETPPID, 0, 0, 0)
+				}
+			})
+		}
+		done.Wait()
+	}
+	programs["busy-processes"] = func() {
+		for range 3 {
+			cmd := selfCommand("getppid", "1000000000")
+			cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+			go cmd.Run()
+		}
+		time.Sleep(time.Minute)
+	}
+}
+
+func TestManyThreads(t *testing.T) {
+	const threads, calls = 1000, 20
+	tracer := newTracer(t, Options{Follow: true})
+	launch(t, tracer, command("busy-threads", strconv.Itoa(threads), strconv.Itoa(calls)))
+	entered, left, created, ended := 0, 0, 0, 0
+	run(t, tracer, func(ev *Event) {
+		switch {
+		case ev.Kind == Created:
+			created++
+		case ev.Kind == Exited:
+			ended++
+		case ev.Call.NR != unix.SYS_GETPPID:
+		case ev.Kind == Enter:
+			entered++
+		case ev.Kind == Exit:
+			left++
+		}
+	})
+	if entered != threads*calls || left != entered {
+		t.Errorf("%d calls entered, %d left, want %d", entered, left, threads*calls)
+	}
+	if ended != created+1 || created < threads {
+		t.Errorf("%d threads, %d ended", created, ended)
+	}
+}
+
+// Of several tracees that do nothing but calls, none is left waiting.
+func TestNoStarvation(t *testing.T) {
+	for _, colocate := range []Colocation{ColocateAlways, ColocateNever} {
+		tracer := newTracer(t, Options{Follow: true, Colocate: colocate})
+		tracee := launch(t, tracer, command("busy-processes"))
+		calls := map[*Tracee]int{}
+		total, longest := 0, 0
+		last := map[*Tracee]int{}
+		run(t, tracer, func(ev *Event) {
+			if ev.Kind != Enter || ev.Call.NR != unix.SYS_GETPPID {
+				return
+			}
+			if calls[ev.Tracee]++; calls[ev.Tracee] == 1 {
+				last[ev.Tracee] = total
+			}
+			if len(calls) < 3 {
+				return
+			}
+			longest = max(longest, total-last[ev.Tracee])
+			last[ev.Tracee] = total
+			if total++; total == 30_000 {
+				tracer.DetachAll()
+				unix.Kill(tracee.TID, unix.SIGKILL)
+			}
+		})
+		if total < 30_000 || longest > 15_000 {
+			t.Errorf("%d calls, of which one tracee saw %d pass", total, longest)
+		}
+	}
+}
