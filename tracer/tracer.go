@@ -1,6 +1,7 @@
 package tracer
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -20,8 +21,8 @@ type Options struct {
 	// and attaches to all threads of a process.
 	Follow bool
 
-	// DetachOnExec leaves a tracee alone when it calls execve, before the
-	// call. The execve of a launched command does not count.
+	// DetachOnExec lets go of a tracee when an execve of it has succeeded. The
+	// execve of a launched command does not count.
 	DetachOnExec bool
 
 	// KillOnExit kills the tracees when the tracer dies, however it dies.
@@ -372,12 +373,12 @@ func (t *Tracer) signalStop(tr *Tracee, sig unix.Signal) *Event {
 		t.resume(tr)
 		return nil
 	}
+	errno := ptraceData(unix.PTRACE_GETSIGINFO, tr.TID, 0, unsafe.Pointer(&t.siginfo))
+	if errno != 0 || unix.Signal(binary.NativeEndian.Uint32(t.siginfo[:])) != sig {
+		return nil // killed in the stop, or overtaken: see syscallStop
+	}
 	ev := t.report(Signal, tr)
 	ev.Signal = sig
-	if ptraceData(unix.PTRACE_GETSIGINFO, tr.TID, 0, unsafe.Pointer(&t.siginfo)) != 0 {
-		t.current = nil
-		return nil // killed in the stop
-	}
 	ev.Siginfo = &t.siginfo
 	return ev
 }
@@ -465,6 +466,9 @@ func (t *Tracer) execStop(tr *Tracee) *Event {
 		tr = caller
 		t.last = tr
 	} else {
+		// The thread may not have been traced where its leader was: then the
+		// leader goes on as another program, out of whatever call it was in.
+		tr.inCall = tr.inCall && former == tr.TID
 		former = 0
 	}
 	if t.opts.DetachOnExec && tr.launch == notLaunched {
