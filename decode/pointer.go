@@ -38,7 +38,7 @@ func (t *pointer) dir() Dir { return t.d }
 func (t *pointer) Show(c *Call, v View) {
 	addr := v.Uint(t.layouts[c.ABI].Size)
 	if t.d == Exit && c.exiting && t.cond != nil && !t.cond(c) {
-		if a, ok := t.elem.(*array); ok && addr != 0 && !c.Plain && a.count != Result && a.count.num(c) == 0 {
+		if a, ok := t.elem.(*array); ok && addr != 0 && a.count != Result && a.count.num(c) == 0 {
 			a.showAt(c, addr) // empty whatever the kernel did
 			return
 		}

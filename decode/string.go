@@ -176,11 +176,7 @@ func (c *Call) showBuffer(addr, length uint64, kind bufferKind) {
 	}
 	switch kind {
 	case orString:
-		// A NUL that comes last of what is shown ends it, as in strace.
-		if n := len(b); n > 0 && b[n-1] == 0 {
-			b, more = b[:n-1], false
-		}
-		c.Out.Str(b, more)
+		c.Out.Value(b, more)
 	case expectNUL:
 		if n := len(b); n > 0 && b[n-1] == 0 {
 			b = b[:n-1]

@@ -27,6 +27,7 @@ func (Discard) Addr(uint64) {}
 func (Discard) Enum(uint64, *tables.Set, Base) {}
 
 // Flags implements Encoder.
+func (Discard) Value([]byte, bool)                  {}
 func (Discard) Flags(uint64, *tables.Set, Base)     {}
 func (Discard) FlagNames(uint64, *tables.Set, Base) {}
 

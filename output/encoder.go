@@ -58,6 +58,9 @@ type Encoder interface {
 	// Str writes bytes as a quoted string. more says that the original goes
 	// on: "abc"...
 	Str(b []byte, more bool)
+	// Value is Str for data that may be a string with its NUL behind it, which
+	// text leaves out unless it writes the whole string in hexadecimal.
+	Value(b []byte, more bool)
 	// Bytes is Str for data that is no text: every byte is escaped, "\x00\x50".
 	Bytes(b []byte, more bool)
 	// BytesAt is Bytes for what a struct holds, from its byte off up to end, beyond

@@ -245,6 +245,8 @@ func (j *jsonTrace) Flags(v uint64, set *tables.Set, base Base) {
 	}
 }
 
+func (j *jsonTrace) Value(b []byte, more bool) { j.Str(b, more) }
+
 func (j *jsonTrace) Str(b []byte, more bool) {
 	j.Path(b, more)
 	if !more {

@@ -173,6 +173,11 @@ func TestTextValues(t *testing.T) {
 			e.Number(3, Signed)
 			e.Annotate("socket", []byte("TCP:[127.0.0.1:80->127.0.0.1:1234]"))
 		}, `3<TCP:[127.0.0.1:80->127.0.0.1:1234]>`},
+		{"value with its NUL", Options{}, func(e Encoder) { e.Value([]byte("on\x00"), true) }, `"on"`},
+		{"value without", Options{}, func(e Encoder) { e.Value([]byte("on"), true) }, `"on"...`},
+		{"value in hex", Options{Strings: HexAll}, func(e Encoder) { e.Value([]byte("on\x00"), true) }, `"\x6f\x6e\x00"...`},
+		{"value of text", Options{Strings: HexNonASCII}, func(e Encoder) { e.Value([]byte("on\x00"), false) }, `"on"`},
+		{"value of no text", Options{Strings: HexNonASCII}, func(e Encoder) { e.Value([]byte("\x01\x00"), false) }, `"\x01\x00"`},
 		{"bytes of a struct", Options{}, func(e Encoder) { e.BytesAt(24, 26, []byte("\x00P"), false) }, `/* bytes 24..25 */ "\x00\x50"`},
 		{"bytes", Options{}, func(e Encoder) { e.Bytes([]byte("\x00P"), true) }, `"\x00\x50"...`},
 		{"device", Options{}, device, "makedev(0x8, 0x1)"},

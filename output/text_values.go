@@ -1,6 +1,10 @@
 package output
 
-import "trapline/tables"
+import (
+	"bytes"
+
+	"trapline/tables"
+)
 
 func (t *text) put(s string) { t.buf = append(t.buf, s...) }
 
@@ -184,6 +188,16 @@ func (t *text) Str(b []byte, more bool) {
 	t.buf = appendQuoted(t.buf, b, t.opt.Strings)
 	if more {
 		t.punct("...")
+	}
+}
+
+func (t *text) Value(b []byte, more bool) {
+	text, ended := bytes.CutSuffix(b, []byte{0})
+	style := t.opt.Strings
+	if !ended || style == HexAll || style == HexNonASCII && !isText(text) {
+		t.Str(b, more)
+	} else {
+		t.Str(text, false)
 	}
 }
 
