@@ -109,7 +109,7 @@ func (t *Tracer) stopColocation() {
 		return
 	}
 	c.deactivate()
-	unix.Close(c.guardian.wake)
+	c.guardian.dismiss()
 	if c.schedstat >= 0 {
 		unix.Close(c.schedstat)
 	}

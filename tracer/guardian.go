@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"sync/atomic"
 	"syscall"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -93,6 +94,7 @@ type guardian struct {
 	table *pinTable
 	wake  int         // a pipe: a byte wakes the guardian, its closing ends it
 	dead  atomic.Bool // the guardian is gone: nobody may be pinned
+	gone  chan bool   // closed when it has been waited for
 }
 
 // startGuardian starts the guardian without waiting for it: table.ready tells
@@ -112,9 +114,10 @@ func startGuardian() (*guardian, error) {
 		unix.Close(memory)
 		return nil, fmt.Errorf("pipe2: %w", err)
 	}
-	g := &guardian{table: table, wake: pipe[1]}
+	g := &guardian{table: table, wake: pipe[1], gone: make(chan bool)}
 	// On another thread than the tracer's, whose children are tracees.
 	go func() {
+		defer close(g.gone)
 		defer g.dead.Store(true)
 		pid, err := forkGuardian(memory, pipe[0])
 		unix.Close(memory)
@@ -160,6 +163,16 @@ func mapTable(fd int) (*pinTable, error) {
 		return nil, fmt.Errorf("mmap: %w", err)
 	}
 	return (*pinTable)(unsafe.Pointer(&memory[0])), nil
+}
+
+// dismiss ends the guardian and waits for its end, so that it leaves no zombie
+// to whoever inherits it.
+func (g *guardian) dismiss() {
+	unix.Close(g.wake)
+	select {
+	case <-g.gone:
+	case <-time.After(100 * time.Millisecond):
+	}
 }
 
 // stopped counts a stop, and wakes the guardian if it sleeps.
