@@ -31,18 +31,23 @@ func (e ending) exit() {
 }
 
 // die ends this process by a signal, without a core dump: the command has
-// left one. The signal is given its default action behind the back of the Go runtime,
-// whose handler would print a traceback.
+// left one.
 func die(sig unix.Signal) {
 	unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
 	signal.Reset(sig)
+	setDefault(sig)
+	mask := uint64(1) << (sig - 1)
+	const sigUnblock = 1 // SIG_UNBLOCK
+	unix.RawSyscall6(unix.SYS_RT_SIGPROCMASK, sigUnblock, uintptr(unsafe.Pointer(&mask)), 0, 8, 0, 0)
+	unix.Tgkill(unix.Getpid(), unix.Gettid(), sig)
+}
+
+// setDefault gives a signal its default action behind the back of the Go
+// runtime, whose handler would print a traceback.
+func setDefault(sig unix.Signal) {
 	var action struct { // struct sigaction of the kernel; handler 0 is SIG_DFL
 		handler, flags, restorer uintptr
 		mask                     uint64
 	}
 	unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(sig), uintptr(unsafe.Pointer(&action)), 0, 8, 0, 0)
-	mask := uint64(1) << (sig - 1)
-	const sigUnblock = 1 // SIG_UNBLOCK
-	unix.RawSyscall6(unix.SYS_RT_SIGPROCMASK, sigUnblock, uintptr(unsafe.Pointer(&mask)), 0, 8, 0, 0)
-	unix.Tgkill(unix.Getpid(), unix.Gettid(), sig)
 }

@@ -22,6 +22,7 @@ func handleSignals(interruptible int, t *tracer.Tracer) *interrupts {
 	// A tracer in the background may write to the terminal all the same.
 	signal.Ignore(unix.SIGTTOU, unix.SIGTTIN)
 	if interruptible == interruptibleAnywhere {
+		setDefault(unix.SIGQUIT)
 		return in
 	}
 	c := make(chan os.Signal, 8)
