@@ -176,7 +176,7 @@ type subsystem struct {
 
 // unknown describes calls without a description: six hexadecimal registers.
 var unknown = Desc{Ret: RetUnsigned, Args: Args{
-	{"", Xlong}, {"", Xlong}, {"", Xlong}, {"", Xlong}, {"", Xlong}, {"", Xlong},
+	{"arg1", Xlong}, {"arg2", Xlong}, {"arg3", Xlong}, {"arg4", Xlong}, {"arg5", Xlong}, {"arg6", Xlong},
 }}
 
 // signatures are made as calls are first seen: a program uses few of them.

@@ -18,7 +18,7 @@ var processCalls = Calls{
 	{"unshare", Args{{"flags", FlagsOf(Xlong, tables.UnshareFlags)}}, RetUnsigned.With(remarkNamespaces(Len("flags"), false))},
 	{"setns", Args{{"fd", FD}, {"nstype", Flags(tables.SetnsType)}}, RetUnsigned.With(remarkNamespaces(Len("nstype"), false))},
 	{"set_tid_address", Args{{"tidptr", Addr}}, RetPID},
-	{"set_robust_list", Args{{"head", Addr}, {"len", Size}}, RetUnsigned},
+	{"set_robust_list", Args{{"addr", Addr}, {"length", Size}}, RetUnsigned},
 	{"get_robust_list", Args{{"pid", PID}, {"head_ptr", Out(Addr)}, {"len_ptr", Out(Size)}}, RetUnsigned},
 }
 

@@ -61,6 +61,10 @@ func (t clock) Show(c *Call, v View) {
 		return
 	}
 	of := ^(id >> 3)
+	if id&clockWhich == clockFD && id&clockFDMask != clockFD {
+		c.Out.Enum(uint64(uint32(id)), tables.ClockID, output.Hex)
+		return
+	}
 	c.Out.BeginNamed()
 	c.Out.Number(uint64(id), output.Signed)
 	c.Out.Named()

@@ -66,6 +66,9 @@ func (t *text) NamedArg(name string) {
 }
 
 func (t *text) member(name string) {
+	if name == "" {
+		return
+	}
 	t.color(hueArgName)
 	t.put(name)
 	t.punct("=")
