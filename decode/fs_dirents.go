@@ -30,91 +30,123 @@ type dirents struct {
 func (t *dirents) dir() Dir { return Exit }
 
 func (t *dirents) Show(c *Call, v View) {
-	addr, left := v.Uint(c.WordSize()), Result.num(c)
-	if c.Failed() || c.Plain || left > Len("count").num(c) {
+	addr, size := v.Uint(c.WordSize()), Result.num(c)
+	switch {
+	case c.Failed() || c.Plain || size > Len("count").num(c):
 		c.Out.Addr(addr)
-		return
+	case c.Abbrev:
+		t.count(c, addr, size)
+	default:
+		t.list(c, addr, size)
 	}
-	if c.Abbrev {
-		c.Out.Addr(addr)
-	} else if left == 0 {
-		c.Out.BeginArray()
-	}
-	headSize := uint64(t.head.Layout(c.ABI).Size)
-	least := headSize
+}
+
+// dirent is the start of an entry: its head, and the type if that comes next.
+type dirent struct {
+	b      []byte
+	reclen uint64 // its length in bytes, as it says
+	takes  uint64 // and as it can be, in what is left of the buffer
+}
+
+// read reads the start of the entry at addr, in the last left bytes of the
+// buffer.
+func (t *dirents) read(c *Call, addr, left uint64) (d dirent, ok bool) {
+	head := t.head.Layout(c.ABI).Size
+	least := head
 	if t.typeBehind {
 		least++
 	}
+	if left < uint64(least) {
+		return d, false
+	}
+	d.b, ok = c.ReadAll(addr, least)
+	d.reclen = View{B: d.b}.At(head-2, 2).Uint(2)
+	d.takes = min(max(d.reclen, uint64(least)), left)
+	return d, ok
+}
+
+// tooShort says that an entry is shorter than its start: where the next one
+// begins is anyone's guess.
+func (d *dirent) tooShort() bool { return d.reclen < uint64(len(d.b)) }
+
+// remark remarks on a length that is too short, or more than what is left.
+func (d *dirent) remark(c *Call, what string) {
+	b := append(c.alloc(64)[:0], what...)
+	switch {
+	case d.tooShort():
+		c.Out.CommentBytes(append(appendUint(b, uint64(len(d.b))-d.reclen), " bytes underflow"...))
+	case d.reclen > d.takes:
+		c.Out.CommentBytes(append(appendUint(b, d.reclen-d.takes), " bytes overflow"...))
+	}
+}
+
+// count shows how many entries the size bytes at addr hold.
+func (t *dirents) count(c *Call, addr, size uint64) {
+	c.Out.Addr(addr)
+	n := uint64(0)
 	mark := c.used
-	count := uint64(0)
-	lost := false
-	for left >= least {
+	for {
 		c.used = mark
-		b, ok := c.ReadAll(addr, int(least))
+		d, ok := t.read(c, addr, size)
 		if !ok {
 			break
 		}
-		count++
-		reclen := View{B: b}.At(int(headSize)-2, 2).Uint(2)
-		step := min(max(reclen, least), left)
-		if c.Abbrev {
-			c.commentMisfit("d_reclen ", reclen, least, left)
-		} else {
-			if count == 1 {
-				c.Out.BeginArray()
-			}
-			c.Out.Elem()
-			c.Out.BeginStruct()
-			t.head.ShowMembers(c, View{b[:headSize], addr})
-			c.commentMisfit("", reclen, least, left)
-			ok = t.showTail(c, addr+least, step-least, b[headSize:])
-			c.Out.EndStruct()
-		}
-		addr, left = addr+step, left-step
-		if !ok && left > 0 {
-			c.Out.More()
-		}
-		if !ok || reclen < least { // where the next one begins is anyone's guess
-			lost = true
+		n++
+		d.remark(c, "d_reclen ")
+		addr, size = addr+d.takes, size-d.takes
+		if d.tooShort() {
 			break
 		}
 	}
-	if c.Abbrev {
-		b := appendUint(c.alloc(40)[:0], count)
-		if left > 0 {
-			b = append(b, '+')
-		}
-		c.Out.CommentBytes(append(b, " entries"...))
-		return
+	b := appendUint(c.alloc(40)[:0], n)
+	if size > 0 {
+		b = append(b, '+')
 	}
-	switch {
-	case lost:
-	case left >= least && count == 0:
-		c.Out.Addr(addr)
-		return
-	case left >= least:
-		c.Out.More()
-		c.Out.Comment(hexString(addr))
-	case left > 0 && count == 0:
-		c.showBuffer(addr, left, binaryData)
-		return
-	case left > 0:
-		c.Out.Elem()
-		c.showBuffer(addr, left, binaryData)
-	}
-	c.Out.EndArray()
+	c.Out.CommentBytes(append(b, " entries"...))
 }
 
-// commentMisfit remarks on an entry that is longer than what is left, or
-// shorter than its head.
-func (c *Call) commentMisfit(what string, reclen, least, left uint64) {
-	b := append(c.alloc(64)[:0], what...)
+// list shows the entries in the size bytes at addr.
+func (t *dirents) list(c *Call, addr, size uint64) {
+	head := t.head.Layout(c.ABI).Size
+	mark := c.used
+	d, ok := t.read(c, addr, size)
 	switch {
-	case reclen > left:
-		c.Out.CommentBytes(append(appendUint(b, reclen-left), " bytes overflow"...))
-	case reclen < least:
-		c.Out.CommentBytes(append(appendUint(b, least-reclen), " bytes underflow"...))
+	case ok || size == 0:
+	case size <= uint64(head): // too little for an entry
+		c.showBuffer(addr, size, binaryData)
+		return
+	default:
+		c.Out.Addr(addr)
+		return
 	}
+	c.Out.BeginArray()
+	for ok {
+		c.Out.Elem()
+		c.Out.BeginStruct()
+		t.head.ShowMembers(c, View{d.b[:head], addr})
+		d.remark(c, "")
+		start := uint64(len(d.b))
+		readable := t.showTail(c, addr+start, d.takes-start, d.b[head:])
+		c.Out.EndStruct()
+		addr, size = addr+d.takes, size-d.takes
+		if !readable && size > 0 {
+			c.Out.More()
+		}
+		if !readable || d.tooShort() || size == 0 {
+			break
+		}
+		c.used = mark
+		if d, ok = t.read(c, addr, size); !ok {
+			if size <= uint64(head) {
+				c.Out.Elem()
+				c.showBuffer(addr, size, binaryData)
+			} else {
+				c.Out.More()
+				c.Out.Comment(hexString(addr))
+			}
+		}
+	}
+	c.Out.EndArray()
 }
 
 // showTail shows the name, in the n bytes at addr, and the type, and says
