@@ -212,18 +212,16 @@ func (c *Call) argument(a *arg) {
 }
 
 func (c *Call) showRaw() {
-	args := c.Sig.args
-	n := 0
-	for i := range args {
-		if end := args[i].end(c.ABI); end > n {
-			n = end
-		}
+	// Whatever command it is, the registers are those of the call.
+	sig := c.Sig
+	if sig.whole != nil {
+		sig = sig.whole
 	}
-	for i := 0; i < n; i++ {
+	for i := range sig.width(c.ABI) {
 		c.Out.Arg("")
 		c.Out.Number(c.Args[i], output.Hex)
 	}
-	c.next = len(args)
+	c.next = len(c.Sig.args)
 }
 
 func (c *Call) argView(a *arg) View {

@@ -141,7 +141,7 @@ func newSignature(name string, d *Desc, abi tables.ABI) *Signature {
 		if r, ok := f.Type.(*rest); ok {
 			base := &Desc{d.Name, d.Args[:i], d.Ret}
 			s.args = s.args[:i]
-			s.sub = &subSignatures{base, r.choose, make(map[*Desc]*Signature)}
+			s.sub = &subSignatures{base, r, make(map[*Desc]*Signature)}
 			break
 		}
 		u := unwrap(f.Type)
@@ -161,6 +161,18 @@ func newSignature(name string, d *Desc, abi tables.ABI) *Signature {
 		reg = a.end(abi)
 	}
 	return s
+}
+
+// width is the number of registers that the arguments take.
+func (s *Signature) width(abi tables.ABI) int {
+	n := 0
+	for i := range s.args {
+		n = max(n, s.args[i].end(abi))
+	}
+	if s.sub != nil {
+		n = max(n, s.sub.width(abi))
+	}
+	return n
 }
 
 // registers is implemented by types that, as an argument, take other registers

@@ -13,8 +13,11 @@ import (
 // ioctl(2): fs/ioctl.c and thousands of requests in drivers. Requests that
 // have a description stand in the ioctl_*.go files, one line each.
 
+// ioctlPlain is what all requests have in common.
+var ioctlPlain = &Desc{Args: Args{{"argp", Xlong}}}
+
 var ioctlCalls = Calls{
-	{"ioctl", Args{{"fd", FD}, {"op", ioctlOp}, RestBy(ioctlArg)}, RetUnsigned},
+	{"ioctl", Args{{"fd", FD}, {"op", ioctlOp}, RestBy(ioctlArg, ioctlPlain)}, RetUnsigned},
 }
 
 // ioctls describe what the third argument of ioctl is for some requests.

@@ -44,7 +44,7 @@ var mmCalls64 = Calls{
 
 // The old mmap finds its arguments in memory; mmap2 counts the offset in pages.
 var mmCallsI386 = Calls{
-	{"mmap", Args{RestBy(oldMmapArgs)}, RetAddr},
+	{"mmap", Args{RestBy(oldMmapArgs, mmapUnreadable)}, RetAddr},
 	{"mmap2", Args{{"addr", Addr}, {"length", Size}, {"prot", MmapProt}, {"flags", mmapFlags}, {"fd", FD}, {"offset", pageOffset{Ulong}}}, RetAddr},
 }
 

@@ -20,7 +20,7 @@ var pollCalls64 = Calls{
 }
 
 var pollCallsI386 = Calls{
-	{"select", Args{RestBy(oldSelectArgs)}, RetUnsigned},
+	{"select", Args{RestBy(oldSelectArgs, selectUnreadable)}, RetUnsigned},
 	{"_newselect", selectArgs(Timeval), RetUnsigned.With(remarkSelected(Timeval))},
 	{"ppoll_time64", ppollArgs(Timespec64), RetUnsigned.With(remarkPpolled(Timespec64))},
 	{"pselect6_time64", pselectArgs(Timespec64), RetUnsigned.With(remarkSelected(Timespec64))},

@@ -14,7 +14,7 @@ import (
 var processCalls = Calls{
 	{"fork vfork", Args{}, RetTGID},
 	{"exit exit_group", Args{{"status", Int}}, RetUnsigned},
-	{"clone3", Args{RestBy(clone3Args)}, RetPID.With(remarkNamespaces(cloneArgsFlags, true))},
+	{"clone3", Args{RestBy(clone3Args, clone3In)}, RetPID.With(remarkNamespaces(cloneArgsFlags, true))},
 	{"unshare", Args{{"flags", FlagsOf(Xlong, tables.UnshareFlags)}}, RetUnsigned.With(remarkNamespaces(Len("flags"), false))},
 	{"setns", Args{{"fd", FD}, {"nstype", Flags(tables.SetnsType)}}, RetUnsigned.With(remarkNamespaces(Len("nstype"), false))},
 	{"set_tid_address", Args{{"tidptr", Addr}}, RetPID},

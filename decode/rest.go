@@ -10,6 +10,7 @@ import (
 type rest struct {
 	unsized
 	choose func(c *Call) *Desc
+	among  []*Desc // what it chooses from, as far as that takes more registers
 }
 
 // Show is never called: newSignature takes a rest apart.
@@ -23,6 +24,10 @@ func (t *rest) Show(*Call, View) {}
 func Rest(on Num, set *tables.Set, calls Calls) Field {
 	var byValue map[uint64]*Desc
 	var other *Desc
+	among := make([]*Desc, len(calls))
+	for i := range calls {
+		among[i] = &calls[i]
+	}
 	return RestBy(func(c *Call) *Desc {
 		if byValue == nil {
 			byValue, other = index(set, calls)
@@ -31,11 +36,14 @@ func Rest(on Num, set *tables.Set, calls Calls) Field {
 			return d
 		}
 		return other
-	})
+	}, among...)
 }
 
-// RestBy is a Rest that a Go function chooses; nil ends the arguments.
-func RestBy(choose func(c *Call) *Desc) Field { return Field{"", &rest{choose: choose}} }
+// RestBy is a Rest that a Go function chooses among others; nil ends the
+// arguments.
+func RestBy(choose func(c *Call) *Desc, among ...*Desc) Field {
+	return Field{"", &rest{choose: choose, among: among}}
+}
 
 // index finds the values of the names in calls.
 func index(set *tables.Set, calls Calls) (byValue map[uint64]*Desc, other *Desc) {
@@ -65,8 +73,17 @@ func index(set *tables.Set, calls Calls) (byValue map[uint64]*Desc, other *Desc)
 // subSignatures are the signatures that a Signature with a rest may turn into.
 type subSignatures struct {
 	base   *Desc // the arguments before the rest
-	choose func(c *Call) *Desc
+	rest   *rest
 	byDesc map[*Desc]*Signature
+}
+
+// width is the number of registers that the widest of them takes.
+func (s *subSignatures) width(abi tables.ABI) int {
+	widest := 0
+	for _, d := range s.rest.among {
+		widest = max(widest, newSignature("", s.whole(d), abi).width(abi))
+	}
+	return widest
 }
 
 // settle replaces c.Sig by the signature for the arguments that c has.
@@ -81,18 +98,23 @@ func (c *Call) settle() {
 }
 
 func (s *subSignatures) signature(c *Call) *Signature {
-	d := s.choose(c)
+	d := s.rest.choose(c)
 	sig := s.byDesc[d]
 	if sig == nil {
-		whole := *s.base
-		if d != nil {
-			whole.Args = append(whole.Args[:len(whole.Args):len(whole.Args)], d.Args...)
-			if d.Ret.typ != nil {
-				whole.Ret = d.Ret
-			}
-		}
-		sig = newSignature(c.Sig.Name, &whole, c.ABI)
+		sig = newSignature(c.Sig.Name, s.whole(d), c.ABI)
 		s.byDesc[d] = sig
 	}
 	return sig
+}
+
+// whole is the description with the rest d.
+func (s *subSignatures) whole(d *Desc) *Desc {
+	whole := *s.base
+	if d != nil {
+		whole.Args = append(whole.Args[:len(whole.Args):len(whole.Args)], d.Args...)
+		if d.Ret.typ != nil {
+			whole.Ret = d.Ret
+		}
+	}
+	return &whole
 }

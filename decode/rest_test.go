@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"trapline/output"
 	"trapline/tables"
 )
 
@@ -40,3 +41,41 @@ func TestRest(t *testing.T) {
 		}
 	}
 }
+
+// Undecoded, a call shows the registers that its widest command takes, and
+// those of calls with their arguments in memory as they are.
+func TestRawWidth(t *testing.T) {
+	for _, tt := range []struct {
+		abi  tables.ABI
+		name string
+		args []uint64
+		want int
+	}{
+		{tables.X86_64, "prctl", []uint64{7}, 5},
+		{tables.X86_64, "futex", []uint64{0, 1}, 6},
+		{tables.X86_64, "ptrace", []uint64{0}, 4},
+		{tables.X86_64, "read", nil, 3},
+		{tables.I386, "pread64", nil, 5},
+		{tables.I386, "mmap", []uint64{at0}, 1},
+		{tables.I386, "select", []uint64{at0}, 1},
+	} {
+		s := named(t, tt.abi, tt.name, tt.args...)
+		c := &Call{Decoder: NewDecoder(Options{}), Mem: fakeMemory{at0: make([]byte, 64)}, ABI: tt.abi, NR: s.nr, Args: s.args,
+			Sig: Lookup(tt.abi, s.nr), Raw: true}
+		c.Begin()
+		n := &argCounter{}
+		c.Out = n
+		c.Enter()
+		if n.args != tt.want {
+			t.Errorf("%v %s: %d registers, want %d", tt.abi, tt.name, n.args, tt.want)
+		}
+	}
+}
+
+// argCounter counts arguments.
+type argCounter struct {
+	output.Discard
+	args int
+}
+
+func (n *argCounter) Arg(string) { n.args++ }

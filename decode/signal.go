@@ -73,22 +73,22 @@ type handler struct{ *Number }
 
 func (t handler) Show(c *Call, v View) {
 	addr := t.Value(c, v)
-	if name, ok := handlerName(c, addr); ok {
+	if name, ok := handlerName(addr); ok {
 		c.Out.Symbol(addr, name, output.Hex)
 		return
 	}
 	c.Out.Addr(addr)
 }
 
-func handlerName(c *Call, addr uint64) (string, bool) {
-	if c.WordSize() == 4 {
-		addr = uint64(int64(int32(addr))) // SIG_ERR is -1
+func handlerName(addr uint64) (string, bool) {
+	if addr == 1<<32-1 { // SIG_ERR is -1, in 64 bits only
+		return "", false
 	}
 	return tables.SigHandler.Lookup(addr)
 }
 
 func remarkHandler(c *Call) {
-	if name, ok := handlerName(c, uint64(c.Ret)); ok {
+	if name, ok := handlerName(uint64(c.Ret)); ok {
 		c.Remark(name)
 	}
 }

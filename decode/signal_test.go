@@ -47,7 +47,7 @@ func TestSignals(t *testing.T) {
 				`sa_restorer=0x7fff00}, NULL, 8) = 0`},
 		{tables.I386, "rt_sigaction", []uint64{34, at, 0, 8}, fakeMemory{at: act32}, 0, 0,
 			`rt_sigaction(SIGRT_2, {sa_handler=0x8048000, sa_mask=[RT_32], sa_flags=SA_RESTART|SA_SIGINFO}, NULL, 8) = 0`},
-		{tables.I386, "signal", []uint64{2, 0xffffffff}, nil, 0, 0, `signal(SIGINT, SIG_ERR) = 0 (SIG_DFL)`},
+		{tables.I386, "signal", []uint64{2, 0xffffffff}, nil, 0, 0, `signal(SIGINT, 0xffffffff) = 0 (SIG_DFL)`},
 		{tables.I386, "ssetmask", []uint64{1}, nil, 3, 0, `ssetmask([HUP]) = 0x3 (old mask [HUP INT])`},
 		{tables.I386, "sigsuspend", []uint64{7, 8, 1 << 13}, nil, 0, unix.EINTR,
 			`sigsuspend([ALRM]) = -1 EINTR (Interrupted system call)`},

@@ -52,7 +52,7 @@ var systemCallsI386 = Calls{
 	{"olduname oldolduname", Args{{"buf", Xlong}}, RetUnsigned},
 	{"bdflush", Args{{"func", Xlong}, {"data", Xlong}}, RetUnsigned},
 	{"vm86old", Args{{"info", Xlong}}, RetUnsigned},
-	{"vm86", Args{{"fn", Xlong}, {"v86", Xlong}}, RetUnsigned},
+	{"vm86", Args{{"fn", Xlong}, {"v86", Xlong}, {"arg3", Xlong}, {"arg4", Xlong}, {"arg5", Xlong}}, RetUnsigned},
 }
 
 // sysctlArgs is a struct __sysctl_args (linux/sysctl.h).
