@@ -21,6 +21,9 @@ var hotCalls = []struct {
 	{"mmap", []uint64{0, 8192, 3, 0x22, 1<<64 - 1, 0}, 0x7ffff7ffb000},
 	{"futex", []uint64{hotData, 0x80, 2, 0, 0, 0}, 0},
 	{"close", []uint64{3}, 0},
+	{"sendto", []uint64{3, hotData, 16, 0x4000, 0, 0}, 16},
+	{"recvfrom", []uint64{3, hotData, 16, 0, 0, 0}, 16},
+	{"recvmsg", []uint64{3, hotData + 512, 0}, 0},
 	{"newfstatat", []uint64{3, hotData, hotData + 128, 0x1000}, 0},
 }
 

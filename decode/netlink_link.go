@@ -75,7 +75,10 @@ func linkStats(n *Number, later ...string) *StructType {
 	return Struct(fields)
 }
 
-var linkStats64 = grown(linkStats(U64, "rx_nohandler", "rx_otherhost_dropped"), 23*8, 24*8)
+var (
+	linkStats64      = grown(linkStats64Whole, 23*8, 24*8)
+	linkStats64Whole = linkStats(U64, "rx_nohandler", "rx_otherhost_dropped")
+)
 
 // familySpec are the attributes of address families, by their numbers.
 var familySpec = NewAttributes(tables.AddressFamily, "AF_",

@@ -93,10 +93,11 @@ func (l *Log) open() (*os.File, error) {
 	case l.dest.Piped():
 		l.pipe = exec.Command("/bin/sh", "-c", name[1:])
 		l.pipe.Stdout, l.pipe.Stderr = os.Stdout, os.Stderr
-		r, w, err := os.Pipe()
-		if err != nil {
-			return nil, err
+		var ends [2]int
+		if err := unix.Pipe2(ends[:], unix.O_CLOEXEC); err != nil {
+			return nil, &os.PathError{Op: "pipe", Path: name, Err: err}
 		}
+		r, w := os.NewFile(uintptr(ends[0]), name), os.NewFile(uintptr(ends[1]), name)
 		defer r.Close()
 		l.pipe.Stdin = r
 		// Not on this thread: a tracer on it would wait for the child.

@@ -141,11 +141,10 @@ func (t *text) via(v *Via) {
 
 // Entered implements Trace.
 func (t *text) Entered() {
-	if t.held {
-		return
+	if !t.held {
+		t.color(hueReset)
+		t.commit()
 	}
-	t.color(hueReset)
-	t.commit()
 	if t.out.prompt {
 		t.out.flush()
 	}

@@ -40,6 +40,17 @@ func (t *Tracer) DetachAll() {
 	t.interrupt.CompareAndSwap(0, noSignal)
 }
 
+// AwaitCommand waits for the end of the launched command, when Next has
+// returned io.EOF since it was let go. It is false for a command that is no
+// child of this process.
+func (t *Tracer) AwaitCommand() (unix.WaitStatus, bool) {
+	if t.commandEnded {
+		return t.commandStatus, true
+	}
+	status, errno := t.waitFor(t.launched)
+	return unix.WaitStatus(status), errno == 0
+}
+
 // noSignal in Tracer.interrupt ends the trace without one.
 const noSignal = -1
 

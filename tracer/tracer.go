@@ -70,8 +70,10 @@ type Tracer struct {
 
 	computing int // tracees that are resumed and not in a system call
 
-	launched int       // pid of the launched command
-	launcher *launcher // what it is until its execve has succeeded
+	launched      int             // pid of the launched command
+	launcher      *launcher       // what it is until its execve has succeeded
+	commandStatus unix.WaitStatus // how it ended, if it has
+	commandEnded  bool
 
 	interrupt atomic.Int32  // the signal that ends the trace, or noSignal
 	noticed   chan struct{} // closed when Next has seen it
@@ -483,6 +485,9 @@ func (t *Tracer) execStop(tr *Tracee) *Event {
 
 // ended is the death of a tracee.
 func (t *Tracer) ended(tr *Tracee, tid int, status unix.WaitStatus) *Event {
+	if tid == t.launched {
+		t.commandStatus, t.commandEnded = status, true
+	}
 	if tr == nil {
 		if tid == t.launched {
 			return nil // let go, and reported

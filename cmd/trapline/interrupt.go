@@ -58,5 +58,10 @@ func blocked(sig unix.Signal) bool {
 	return mask.Val[bit/64]&(1<<(bit%64)) != 0
 }
 
+// stop gives the signals back their effect.
+func (in *interrupts) stop() {
+	signal.Reset(unix.SIGHUP, unix.SIGINT, unix.SIGQUIT, unix.SIGTERM, unix.SIGTSTP)
+}
+
 // received is the signal that ended the trace, or 0.
 func (in *interrupts) received() unix.Signal { return unix.Signal(in.first.Load()) }

@@ -29,7 +29,7 @@ type session struct {
 	command int  // pid of the launched command, 0 if there is none
 	end     ending
 	left    uint64 // calls until --syscall-limit, 0 if there is none
-	failed  bool   // the log failed: the trace is being ended
+	failed  bool   // a file of the log failed: the trace is being ended
 
 	header output.Header // reused for every call
 	via    output.Via
@@ -68,6 +68,10 @@ func run(c *config, adopt *adoption) (ending, error) {
 			return ending{}, err
 		}
 		s.command = tracee.TID
+		if _, err := s.newTracee(tracee); err != nil {
+			unix.Kill(s.command, unix.SIGKILL) // it has not become the command yet
+			return ending{}, cannotOpen(err)
+		}
 		releaseStandardFDs()
 	}
 	if !s.attach() {
@@ -82,7 +86,13 @@ func run(c *config, adopt *adoption) (ending, error) {
 	s.printSummary()
 	s.log.Write(s.unexplained.Append(nil, c.looks.JSON))
 	if logErr := log.Close(); logErr != nil {
-		complain("%s", c.logError(logErr))
+		complain("%s", fileError(logErr))
+	}
+	if s.failed && s.command != 0 && err == nil {
+		signals.stop()
+		if status, ok := s.tracer.AwaitCommand(); ok {
+			s.end = endingOf(status)
+		}
 	}
 	return s.end, err
 }
@@ -116,18 +126,19 @@ func openLog(c *config) (*output.Log, error) {
 	}
 	log, err := output.OpenLog(c.destination, c.looks)
 	if err != nil {
-		return nil, refusef("Can't fopen '%s': %s", c.destination.Name, errnoMessage(err))
+		return nil, cannotOpen(err)
 	}
 	log.Color(c.palette(log.Terminal()))
 	return log, nil
 }
 
-// logError is what went wrong in writing the trace.
-func (c *config) logError(err error) string {
-	if c.destination.Piped() {
-		return c.destination.Name + ": " + errnoMessage(err)
+// cannotOpen says that a file to write to cannot be opened.
+func cannotOpen(err error) error {
+	var path *os.PathError
+	if errors.As(err, &path) {
+		return refusef("Can't fopen '%s': %s", path.Path, errnoMessage(path.Err))
 	}
-	return fileError(err)
+	return err
 }
 
 // fileError is what went wrong with a file, in strace's form.
@@ -221,9 +232,13 @@ func (s *session) event(ev *tracer.Event) {
 	}
 	t, ok := ev.Tracee.Data.(*tracee)
 	if !ok {
+		if s.failed {
+			return // it has no file
+		}
 		var err error
 		if t, err = s.newTracee(ev.Tracee); err != nil {
-			complain("%s", fileError(err))
+			s.failed = true
+			complain("%v", cannotOpen(err))
 			s.tracer.DetachAll()
 			return
 		}
@@ -264,6 +279,7 @@ func (s *session) stray(ev *tracer.Event) {
 		return // the command that is fed the trace
 	}
 	switch {
+	case pid == s.log.PipePID(): // of -o '|COMMAND'
 	case ev.Kind == tracer.Stray:
 		s.message(quietAttach, "Detached unknown pid %d", pid)
 	case ev.Status.Signaled():

@@ -1,0 +1,214 @@
+package decode
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"trapline/output"
+	"trapline/tables"
+)
+
+// le puts integers one behind the other in the tracee's order, each in as many
+// bytes as its Go type has; bytes and strings as they are.
+func le(values ...any) []byte {
+	var b bytes.Buffer
+	for _, v := range values {
+		switch v := v.(type) {
+		case string:
+			b.WriteString(v)
+		case int:
+			binary.Write(&b, binary.LittleEndian, uint32(v))
+		default:
+			binary.Write(&b, binary.LittleEndian, v)
+		}
+	}
+	return b.Bytes()
+}
+
+// u16 and u8 keep calls of le short.
+func u16(v int) uint16 { return uint16(v) }
+func u8(v int) uint8   { return uint8(v) }
+
+func TestSocketAddresses(t *testing.T) {
+	const at = 0x7000
+	in6 := le(u16(unix.AF_INET6), u16(0x5000), 0x01000000, "\xfe\x80\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01", 0)
+	for _, tt := range []struct {
+		addr []byte
+		want string
+	}{
+		{le(u16(unix.AF_UNIX), "/run/socket\x00"), `{sa_family=AF_UNIX, sun_path="/run/socket"}`},
+		{le(u16(unix.AF_UNIX), "\x00abs\x00tract"), `{sa_family=AF_UNIX, sun_path=@"abs\0tract"}`},
+		{le(u16(unix.AF_UNIX)), `{sa_family=AF_UNIX}`},
+		{le(u16(unix.AF_INET), u16(0x5000), "\x7f\x00\x00\x01", make([]byte, 8)), `{sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("127.0.0.1")}`},
+		{le(u16(unix.AF_INET), u16(0x5000)), `{sa_family=AF_INET, sa_data="\0P"}`}, // cut short
+		{in6, `{sa_family=AF_INET6, sin6_port=htons(80), sin6_flowinfo=htonl(1), inet_pton(AF_INET6, "fe80::1", &sin6_addr), sin6_scope_id=0}`},
+		{in6[:24], `{sa_family=AF_INET6, sin6_port=htons(80), sin6_flowinfo=htonl(1), inet_pton(AF_INET6, "fe80::1", &sin6_addr)}`},
+		{le(u16(unix.AF_NETLINK), u16(0), 0, 5), `{sa_family=AF_NETLINK, nl_pid=0, nl_groups=0x000005}`},
+		{le(u16(unix.AF_PACKET), u16(0x0300), 0, u16(1), u8(0), u8(2), "\x01\x02\x00\x00\x00\x00\x00\x00"),
+			`{sa_family=AF_PACKET, sll_protocol=htons(ETH_P_ALL), sll_ifindex=0, sll_hatype=ARPHRD_ETHER, sll_pkttype=PACKET_HOST, sll_halen=2, sll_addr=[0x1, 0x2]}`},
+		{le(u16(unix.AF_VSOCK), u16(0), 1024, 2, make([]byte, 4)), `{sa_family=AF_VSOCK, svm_cid=VMADDR_CID_HOST, svm_port=0x400, svm_flags=0}`},
+		{le(u16(unix.AF_BLUETOOTH), "\x06\x05\x04\x03\x02\x01", u8(7), u8(0)), `{sa_family=AF_BLUETOOTH, rc_bdaddr=06:05:04:03:02:01, rc_channel=7}`},
+		{le(u16(unix.AF_AX25), "\xac\x96d\x96\xa8\x94\x02\x00\x00\x00", 0), `{sa_family=AF_AX25, sax25_call=VK2KTJ-1, sax25_ndigis=0}`},
+		{le(u16(unix.AF_ALG), "hash\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00", 0, 0, "sha256\x00"), `{sa_family=AF_ALG, salg_type="hash", salg_feat=0, salg_mask=0, salg_name="sha256"}`},
+		{le(u16(unix.AF_XDP), u16(1), 0, 3, 5), `{sa_family=AF_XDP, sxdp_flags=XDP_SHARED_UMEM, sxdp_ifindex=0, sxdp_queue_id=3, sxdp_shared_umem_fd=5}`},
+		{le(u16(unix.AF_X25), "1234567890123456"), `{sa_family=AF_X25, sx25_addr={x25_addr="123456789012345"...}}`},
+		{le(u16(250), "ab"), `{sa_family=0xfa /* AF_??? */, sa_data="ab"}`},
+		{le(u8(1)), `0x7000`}, // no room for a family
+	} {
+		for _, abi := range []tables.ABI{tables.X86_64, tables.I386} {
+			s := named(t, abi, "connect", 3, at, uint64(len(tt.addr)))
+			s.mem = fakeMemory{at: tt.addr}
+			want := fmt.Sprintf("connect(3, %s, %d) = 0", tt.want, len(tt.addr))
+			if got := s.text(t); got != want {
+				t.Errorf("%v: got  %s\nwant %s", abi, got, want)
+			}
+		}
+	}
+}
+
+// The kernel writes as much of an address as there is room for, and its length.
+func TestReturnedAddress(t *testing.T) {
+	const at, length = 0x7000, 0x8000
+	addr := le(u16(unix.AF_UNIX), "/run/socket\x00")
+	memory := func(n int) fakeMemory { return fakeMemory{at: addr, length: le(n)} }
+	for _, tt := range []struct {
+		room, size int
+		errno      unix.Errno
+		want       string
+	}{
+		{14, 14, 0, `getsockname(3, {sa_family=AF_UNIX, sun_path="/run/socket"}, [14]) = 0`},
+		{110, 14, 0, `getsockname(3, {sa_family=AF_UNIX, sun_path="/run/socket"}, [110 => 14]) = 0`},
+		{6, 14, 0, `getsockname(3, {sa_family=AF_UNIX, sun_path="/run"}, [6 => 14]) = 0`},
+		{0, 14, 0, `getsockname(3, 0x7000, [0 => 14]) = 0`},
+		{14, 14, unix.EBADF, `getsockname(3, 0x7000, [14]) = -1 EBADF (Bad file descriptor)`},
+	} {
+		s := named(t, tables.X86_64, "getsockname", 3, at, length)
+		s.mem, s.after, s.errno = memory(tt.room), memory(tt.size), int(tt.errno)
+		if got := s.text(t); got != tt.want {
+			t.Errorf("got  %s\nwant %s", got, tt.want)
+		}
+	}
+	s := named(t, tables.X86_64, "getsockname", 3, at, 0)
+	s.mem, s.errno = memory(14), int(unix.EFAULT)
+	if got, want := s.text(t), `getsockname(3, 0x7000, NULL) = -1 EFAULT (Bad address)`; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// A struct msghdr in both layouts, with a vector of buffers and control
+// messages.
+func TestMessages(t *testing.T) {
+	const msg, vector, data, control = 0x7000, 0x7100, 0x7200, 0x7300
+	memory := map[tables.ABI]fakeMemory{
+		tables.X86_64: {
+			msg:     le(uint64(0), 0, 0, uint64(vector), uint64(2), uint64(control), uint64(48), unix.MSG_CMSG_CLOEXEC, 0),
+			vector:  le(uint64(data), uint64(3), uint64(data+3), uint64(100)),
+			data:    []byte("onetwo" + strings.Repeat(".", 97)),
+			control: le(uint64(24), unix.SOL_SOCKET, unix.SCM_RIGHTS, 4, 5, uint64(20), unix.SOL_IP, unix.IP_TTL, 64, 0),
+		},
+		tables.I386: {
+			msg:     le(0, 0, vector, 2, control, 36, unix.MSG_CMSG_CLOEXEC),
+			vector:  le(data, 3, data+3, 100),
+			data:    []byte("onetwo" + strings.Repeat(".", 97)),
+			control: le(20, unix.SOL_SOCKET, unix.SCM_RIGHTS, 4, 5, 16, unix.SOL_IP, unix.IP_TTL, 64),
+		},
+	}
+	const format = `{msg_name=NULL, msg_namelen=0, msg_iov=[{iov_base="one", iov_len=3}, {iov_base="two", iov_len=100}], msg_iovlen=2, ` +
+		`msg_control=[{cmsg_len=%d, cmsg_level=SOL_SOCKET, cmsg_type=SCM_RIGHTS, cmsg_data=[4, 5]}, {cmsg_len=%d, cmsg_level=SOL_IP, cmsg_type=IP_TTL, cmsg_data=[64]}], ` +
+		`msg_controllen=%d, msg_flags=MSG_CMSG_CLOEXEC}`
+	for abi, mem := range memory {
+		want := map[tables.ABI]string{tables.X86_64: fmt.Sprintf(format, 24, 20, 48), tables.I386: fmt.Sprintf(format, 20, 16, 36)}[abi]
+		s := named(t, abi, "recvmsg", 3, msg, 0)
+		s.mem, s.ret = mem, 6
+		if got, want := s.text(t), "recvmsg(3, "+want+", 0) = 6"; got != want {
+			t.Errorf("%v: got  %s\nwant %s", abi, got, want)
+		}
+		s.errno = int(unix.EAGAIN)
+		if got, want := s.text(t), "recvmsg(3, {msg_namelen=0}, 0) = -1 EAGAIN (Resource temporarily unavailable)"; got != want {
+			t.Errorf("%v: got  %s\nwant %s", abi, got, want)
+		}
+	}
+}
+
+func TestSocketOptions(t *testing.T) {
+	const at, length = 0x7000, 0x8000
+	for _, tt := range []struct {
+		level, name int
+		value       []byte
+		want        string
+	}{
+		{unix.SOL_SOCKET, unix.SO_KEEPALIVE, le(1), `SOL_SOCKET, SO_KEEPALIVE, [1]`},
+		{unix.SOL_SOCKET, unix.SO_LINGER, le(1, 5), `SOL_SOCKET, SO_LINGER, {l_onoff=1, l_linger=5}`},
+		{unix.SOL_SOCKET, unix.SO_LINGER, le(1, u16(5)), `SOL_SOCKET, SO_LINGER, {l_onoff=1, l_linger="\x05\x00"}`},
+		{unix.SOL_SOCKET, unix.SO_PEERCRED, le(7, 0, ^uint32(0)), `SOL_SOCKET, SO_PEERCRED, {pid=7, uid=0, gid=-1}`},
+		{unix.SOL_SOCKET, unix.SO_ERROR, le(int(unix.ECONNREFUSED)), `SOL_SOCKET, SO_ERROR, [ECONNREFUSED]`},
+		{unix.SOL_SOCKET, unix.SO_BINDTODEVICE, le("lo\x00"), `SOL_SOCKET, SO_BINDTODEVICE, "lo\0"`},
+		{unix.SOL_TCP, unix.TCP_NODELAY, le(1), `SOL_TCP, TCP_NODELAY, [1]`},
+		{unix.SOL_IP, unix.IP_LOCAL_PORT_RANGE, le(20000<<16 | 10000), `SOL_IP, IP_LOCAL_PORT_RANGE, [0x4e202710 /* 10000..20000 */]`},
+		{unix.SOL_NETLINK, unix.NETLINK_LIST_MEMBERSHIPS, le(1, 2), `SOL_NETLINK, NETLINK_LIST_MEMBERSHIPS, [1, 2]`},
+		{unix.SOL_RAW, icmpFilter, le(1 << 8), `SOL_RAW, ICMP_FILTER, [ICMP_ECHO]`},
+		{999, 3, le("abc"), `0x3e7 /* SOL_?? */, 3, "abc"`},
+	} {
+		s := named(t, tables.X86_64, "getsockopt", 3, uint64(tt.level), uint64(tt.name), at, length)
+		s.mem = fakeMemory{at: tt.value, length: le(len(tt.value))}
+		if got, want := s.text(t), fmt.Sprintf("getsockopt(3, %s, [%d]) = 0", tt.want, len(tt.value)); got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	}
+}
+
+func TestSocketTypesAndProtocols(t *testing.T) {
+	for _, tt := range []struct {
+		domain, kind, protocol int
+		want                   string
+	}{
+		{unix.AF_INET, unix.SOCK_STREAM | unix.SOCK_CLOEXEC | unix.SOCK_NONBLOCK, 0, `AF_INET, SOCK_STREAM|SOCK_CLOEXEC|SOCK_NONBLOCK, IPPROTO_IP`},
+		{unix.AF_NETLINK, unix.SOCK_RAW, unix.NETLINK_ROUTE, `AF_NETLINK, SOCK_RAW, NETLINK_ROUTE`},
+		{unix.AF_PACKET, unix.SOCK_RAW, 0x0300, `AF_PACKET, SOCK_RAW, htons(ETH_P_ALL)`},
+		{unix.AF_UNIX, 9, 0, `AF_UNIX, 0x9 /* SOCK_??? */, 0`},
+	} {
+		s := named(t, tables.I386, "socket", uint64(tt.domain), uint64(tt.kind), uint64(tt.protocol))
+		s.ret = 3
+		if got, want := s.text(t), "socket("+tt.want+") = 3"; got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	}
+}
+
+func TestSocketFilter(t *testing.T) {
+	const at, program = 0x7000, 0x7100
+	s := named(t, tables.X86_64, "setsockopt", 3, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, at, 16)
+	s.full = true
+	s.mem = fakeMemory{
+		at: le(u16(3), u16(0), 0, uint64(program)),
+		program: le(u16(unix.BPF_LD|unix.BPF_H|unix.BPF_ABS), u16(0), ^uint32(0xfff), // SKF_AD_OFF
+			u16(unix.BPF_JMP|unix.BPF_JEQ|unix.BPF_K), u8(0), u8(1), 0x800,
+			u16(unix.BPF_RET|unix.BPF_K), u16(0), ^uint32(0)),
+	}
+	const want = `setsockopt(3, SOL_SOCKET, SO_ATTACH_FILTER, {len=3, filter=[BPF_STMT(BPF_LD|BPF_H|BPF_ABS, SKF_AD_OFF+SKF_AD_PROTOCOL), ` +
+		`BPF_JUMP(BPF_JMP|BPF_K|BPF_JEQ, 0x800, 0, 0x1), BPF_STMT(BPF_RET|BPF_K, 0xffffffff)]}, 16) = 0`
+	if got := s.text(t); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// Addresses in the three styles of -X.
+func TestNetworkOrderByStyle(t *testing.T) {
+	const at = 0x7000
+	s := named(t, tables.X86_64, "bind", 3, at, 16)
+	s.mem = fakeMemory{at: le(u16(unix.AF_INET), u16(0x5000), "\x7f\x00\x00\x01", make([]byte, 8))}
+	for style, want := range map[output.NameStyle]string{
+		output.Abbrev:  `bind(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("127.0.0.1")}, 16) = 0`,
+		output.Raw:     `bind(3, {sa_family=0x2, sin_port="\x00\x50", sin_addr="\x7f\x00\x00\x01"}, 16) = 0`,
+		output.Verbose: `bind(3, {sa_family=0x2 /* AF_INET */, sin_port="\x00\x50" /* htons(80) */, sin_addr="\x7f\x00\x00\x01" /* inet_addr("127.0.0.1") */}, 16) = 0`,
+	} {
+		if got := strings.TrimSuffix(s.record(t, output.Options{Names: style}), "\n"); got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	}
+}
