@@ -1,6 +1,7 @@
 package tracer
 
 import (
+	"math/bits"
 	"runtime"
 	"strconv"
 	"unsafe"
@@ -49,7 +50,8 @@ type colocation struct {
 	self     unix.CPUSet
 	home     unix.CPUSet // one processor; none while not active
 	active   bool
-	free     []int // slots given back
+	moves    uint32 // of home
+	free     []int  // slots given back
 
 	tick  uint32 // the guardian's clock when last looked at
 	pause int    // ticks until the next attempt
@@ -145,21 +147,23 @@ func (t *Tracer) colocate(tr *Tracee) {
 	}
 	if tr.slot != 0 {
 		s := &g.table.slots[tr.slot-1]
-		if s.state.Load() == slotTaken {
+		if s.state.Load() == slotTaken && tr.homed == c.moves {
 			s.stops.Add(1)
 			return
 		}
 		c.unpin(tr)
 	}
-	if c.inside == 0 && (!tr.attached || c.always) && c.worthwhile(t, tr) {
+	if c.inside == 0 && (!tr.attached || c.always) && tr.settled != c.tick && c.worthwhile(t, tr) {
 		c.pin(tr)
 	}
 }
 
+// often is how many stops in a tick make a tracee one that does nothing else.
+const often = 8
+
 // worthwhile tells whether a tracee is to be pinned now: at once where nobody
 // else may want the processor, otherwise when it makes a call after the other.
 func (c *colocation) worthwhile(t *Tracer, tr *Tracee) bool {
-	const often = 8 // stops in a tick
 	if tr.tick != c.tick {
 		tr.tick, tr.stops = c.tick, 0
 	}
@@ -254,12 +258,34 @@ func (c *colocation) activate() {
 	if _, _, errno := unix.RawSyscall(unix.SYS_GETCPU, uintptr(unsafe.Pointer(&cpu)), 0, 0); errno != 0 {
 		return
 	}
-	c.home.Zero()
-	c.home.Set(int(cpu))
-	if unix.SchedSetaffinity(0, &c.home) == nil {
+	if c.move(int(cpu)) {
 		c.active = true
 		c.good, c.stops, c.parallel, c.window = 0, 0, 0, 0
 	}
+}
+
+// move makes a processor the home. Tracees that are pinned to another follow
+// as they stop.
+func (c *colocation) move(cpu int) bool {
+	var home unix.CPUSet
+	home.Set(cpu)
+	if unix.SchedSetaffinity(0, &home) != nil {
+		return false
+	}
+	c.home = home
+	c.moves++
+	return true
+}
+
+// moveInto moves the home to a processor where a tracee may run, which may not
+// run at home.
+func (c *colocation) moveInto(mask *unix.CPUSet) bool {
+	for i := range mask {
+		if both := uint64(mask[i] & c.self[i]); both != 0 {
+			return c.move(i*64 + bits.TrailingZeros64(both))
+		}
+	}
+	return false
 }
 
 // deactivate lets the tracer run anywhere. Its tracees follow as they stop, or
@@ -275,7 +301,14 @@ func (c *colocation) deactivate() {
 func (c *colocation) pin(tr *Tracee) {
 	table := c.guardian.table
 	var mask unix.CPUSet
-	if unix.SchedGetaffinity(tr.TID, &mask) != nil || mask == c.home || !intersects(&mask, &c.home) {
+	if unix.SchedGetaffinity(tr.TID, &mask) != nil {
+		return
+	}
+	if !intersects(&mask, &c.home) && (tr.stops < often || !c.moveInto(&mask)) {
+		return
+	}
+	if mask == c.home {
+		tr.settled = c.tick // it is at home without a pin
 		return
 	}
 	slot := int(table.used.Load())
@@ -294,7 +327,7 @@ func (c *colocation) pin(tr *Tracee) {
 	if slot == int(table.used.Load()) {
 		table.used.Add(1)
 	}
-	tr.slot = slot + 1
+	tr.slot, tr.homed = slot+1, c.moves
 	if unix.SchedSetaffinity(tr.TID, &c.home) != nil {
 		c.unpin(tr)
 	}

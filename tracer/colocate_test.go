@@ -280,3 +280,31 @@ func eventually(what func() bool) bool {
 	}
 	return false
 }
+
+// The tracer follows a tracee that confines itself to one processor.
+func TestColocationFollows(t *testing.T) {
+	needProcessors(t)
+	tracer := newTracer(t, Options{Colocate: ColocateAlways})
+	tracee := launch(t, tracer, command("confined"))
+	met := map[string]bool{}
+	run(t, tracer, func(ev *Event) {
+		if ev.Kind == Exit && ev.Call.NR == unix.SYS_GETPPID && affinity(0) == affinity(tracee.TID) {
+			met[affinity(0)] = true
+		}
+	})
+	if !met["0"] || !met["1"] {
+		t.Errorf("tracer and tracee met on %v", met)
+	}
+}
+
+func init() {
+	programs["confined"] = func() {
+		runtime.LockOSThread()
+		for _, cpu := range []int{0, 1, 0} {
+			var one unix.CPUSet
+			one.Set(cpu)
+			unix.SchedSetaffinity(0, &one)
+			busy()
+		}
+	}
+}
