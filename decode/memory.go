@@ -18,41 +18,61 @@ const (
 // windows are the blocks of the tracee's memory last read at this stop: two,
 // since pointers and what they point to take turns.
 type windows struct {
-	blocks [2]block
-	last   int // the one used last
+	addr  [2]uint64
+	valid [2]bool
+	last  int // the one used last
+	b     [2 * blockSize]byte
 }
 
-type block struct {
-	addr  uint64
-	valid bool
-	b     [blockSize]byte
-}
-
-// read fills b from addr on, like Memory.ReadMemory.
+// read fills b from addr on, like Memory.ReadMemory. len(b) <= smallRead.
 func (w *windows) read(m Memory, addr uint64, b []byte) int {
 	start := addr &^ (blockSize - 1)
 	off := int(addr - start)
-	if off+len(b) > blockSize {
-		return m.ReadMemory(addr, b)
+	inFirst := min(len(b), blockSize-off)
+	if inFirst < len(b) && !w.has(start) && !w.has(start+blockSize) {
+		return w.readBoth(m, start, off, b)
 	}
-	if bl := &w.blocks[w.last]; !bl.valid || bl.addr != start {
+	n := w.copy(m, start, off, b[:inFirst])
+	if n == inFirst && n < len(b) {
+		n += w.copy(m, start+blockSize, 0, b[n:])
+	}
+	return n
+}
+
+func (w *windows) has(start uint64) bool {
+	return w.valid[0] && w.addr[0] == start || w.valid[1] && w.addr[1] == start
+}
+
+// readBoth is for what lies in two blocks of which neither is here.
+func (w *windows) readBoth(m Memory, start uint64, off int, b []byte) int {
+	n := m.ReadMemory(start, w.b[:])
+	w.addr = [2]uint64{start, start + blockSize}
+	w.valid = [2]bool{n >= blockSize, n == len(w.b)}
+	if n <= off {
+		return m.ReadMemory(start+uint64(off), b) // no pages of this size
+	}
+	return copy(b, w.b[off:n])
+}
+
+// copy fills b from one block, which it reads unless it is here.
+func (w *windows) copy(m Memory, start uint64, off int, b []byte) int {
+	if !w.valid[w.last] || w.addr[w.last] != start {
 		w.last ^= 1
 	}
-	bl := &w.blocks[w.last]
-	if !bl.valid || bl.addr != start {
-		bl.addr = start
-		if bl.valid = m.ReadMemory(start, bl.b[:]) == blockSize; !bl.valid {
-			return m.ReadMemory(addr, b) // no pages of this size
+	block := w.b[w.last*blockSize:][:blockSize]
+	if !w.valid[w.last] || w.addr[w.last] != start {
+		w.addr[w.last] = start
+		if w.valid[w.last] = m.ReadMemory(start, block) == blockSize; !w.valid[w.last] {
+			return m.ReadMemory(start+uint64(off), b) // no pages of this size
 		}
 	}
-	return copy(b, bl.b[off:])
+	return copy(b, block[off:])
 }
 
 // startStop forgets what was read at the stop before.
 func (c *Call) startStop() {
 	c.used = 0
-	c.windows.blocks[0].valid = false
-	c.windows.blocks[1].valid = false
+	c.windows.valid = [2]bool{}
 }
 
 // Read reads n bytes at addr into memory that is valid until the stop has
@@ -73,7 +93,7 @@ func (c *Call) readText(addr uint64, n int) []byte {
 	if c.ABI != tables.X86_64 && addr > math.MaxUint32 {
 		return nil // a pointer held in 64 bits that is none
 	}
-	if n <= smallRead {
+	if 0 < n && n <= smallRead {
 		return b[:c.windows.read(c.Mem, addr, b)]
 	}
 	return b[:c.Mem.ReadMemory(addr, b)]

@@ -31,9 +31,10 @@ func TestReadsAreGathered(t *testing.T) {
 	}{
 		{"neighbours", [][2]uint64{{page + 900, 20}, {page + 800, 100}, {page, 8}, {page + 1016, 8}}, 1},
 		{"two places in turn", [][2]uint64{{page, 8}, {page + 2048, 8}, {page + 8, 8}, {page + 2056, 8}}, 2},
-		{"across a block's end", [][2]uint64{{page + 1020, 8}}, 1},
+		{"across a block's end", [][2]uint64{{page + 1020, 8}, {page + 1000, 100}, {page + 1500, 8}}, 1},
+		{"on from a block", [][2]uint64{{page, 8}, {page + 1020, 8}, {page + 2000, 8}}, 2},
 		{"large", [][2]uint64{{page, 2000}}, 1},
-		{"across the page's end", [][2]uint64{{page + pageSize - 8, 16}}, 1},
+		{"across the page's end", [][2]uint64{{page + pageSize - 8, 16}, {page + pageSize - 16, 8}}, 1},
 		{"nowhere", [][2]uint64{{page + pageSize, 8}}, 2},
 	} {
 		m := &countedMemory{fakeMemory: fakeMemory{page: b}}
