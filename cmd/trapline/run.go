@@ -58,21 +58,9 @@ func run(c *config, adopt *adoption) (ending, error) {
 		return ending{}, err
 	}
 	if len(c.command) > 0 {
-		var tracee *tracer.Tracee
-		if adopt != nil {
-			tracee, err = s.tracer.Adopt(command, adopt.pid, adopt.socket)
-		} else {
-			tracee, err = s.tracer.Launch(command)
-		}
-		if err != nil {
+		if err := s.start(command, adopt); err != nil {
 			return ending{}, err
 		}
-		s.command = tracee.TID
-		if _, err := s.newTracee(tracee); err != nil {
-			unix.Kill(s.command, unix.SIGKILL) // it has not become the command yet
-			return ending{}, cannotOpen(err)
-		}
-		releaseStandardFDs()
 	}
 	if !s.attach() {
 		log.Close()
@@ -95,6 +83,26 @@ func run(c *config, adopt *adoption) (ending, error) {
 		}
 	}
 	return s.end, err
+}
+
+// start starts the command, or adopts the process that is to be it.
+func (s *session) start(command tracer.Command, adopt *adoption) (err error) {
+	var tracee *tracer.Tracee
+	if adopt != nil {
+		tracee, err = s.tracer.Adopt(command, adopt.pid, adopt.socket)
+	} else {
+		tracee, err = s.tracer.Launch(command)
+	}
+	if err != nil {
+		return err
+	}
+	s.command = tracee.TID
+	if _, err := s.newTracee(tracee); err != nil {
+		unix.Kill(s.command, unix.SIGKILL) // it has not become the command yet
+		return cannotOpen(err)
+	}
+	releaseStandardFDs()
+	return nil
 }
 
 // releaseStandardFDs lets go of the input and output that are the command's:

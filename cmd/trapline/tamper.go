@@ -76,7 +76,7 @@ func (s *session) tamperAtExit(t *tracee, ev *tracer.Event) string {
 	poked := s.poke(t, ev, in.pokeExit) || t.tamper.poked
 	if in.result != nil && ev.Tracee.SetResult(*in.result) == nil {
 		ev.Call.Ret = *in.result
-		ev.Call.IsError = -maxErrno <= *in.result && *in.result < 0
+		ev.Call.IsError = -maxErrno <= *in.result && *in.result < 0 && !isPure(t.call.Sig.Name)
 	}
 	switch {
 	case poked && in.result != nil:
