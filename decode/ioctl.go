@@ -273,7 +273,7 @@ var ioctlFamilies = []ioctls{
 	rtcIoctls, ptpIoctls, watchdogIoctls, counterIoctls,
 	mtdIoctls, ubiIoctls,
 	perfIoctls, uffdIoctls,
-	processIoctls, inputIoctls, gpioIoctls, miscIoctls,
+	processIoctls, inputIoctls, gpioIoctls, socketIoctls, miscIoctls,
 }
 
 // ioctlOfType describes requests that are made by a macro, by their type.

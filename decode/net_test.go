@@ -212,3 +212,67 @@ func TestNetworkOrderByStyle(t *testing.T) {
 		}
 	}
 }
+
+// What is asked of an interface, a struct ifreq in both layouts.
+func TestInterfaceRequests(t *testing.T) {
+	const at, buf = 0x7000, 0x7100
+	lo := "lo" + strings.Repeat("\x00", unix.IFNAMSIZ-2)
+	inet := le(u16(unix.AF_INET), u16(0), "\x7f\x00\x00\x01", make([]byte, 8))
+	ether := le(u16(unix.ARPHRD_ETHER), "\x01\x02\x03\x04\x05\x06", make([]byte, 8))
+	for _, tt := range []struct {
+		op     uint64
+		before any // the union at the enter-stop
+		after  any
+		errno  unix.Errno
+		want   string
+	}{
+		{unix.SIOCGIFINDEX, 0, 7, 0, `SIOCGIFINDEX, {ifr_name="lo", ifr_ifindex=7}) = 0`},
+		{unix.SIOCGIFINDEX, 0, 7, unix.EBADF, `SIOCGIFINDEX, {ifr_name="lo"}) = -1 EBADF (Bad file descriptor)`},
+		{unix.SIOCGIFFLAGS, 0, u16(9), 0, `SIOCGIFFLAGS, {ifr_name="lo", ifr_flags=IFF_UP|IFF_LOOPBACK}) = 0`},
+		{unix.SIOCGIFADDR, 0, inet, 0, `SIOCGIFADDR, {ifr_name="lo", ifr_addr={sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("127.0.0.1")}}) = 0`},
+		{unix.SIOCGIFHWADDR, 0, ether, 0, `SIOCGIFHWADDR, {ifr_name="lo", ifr_hwaddr={sa_family=ARPHRD_ETHER, sa_data=01:02:03:04:05:06}}) = 0`},
+		{unix.SIOCSIFMTU, 1500, 0, 0, `SIOCSIFMTU, {ifr_name="lo", ifr_mtu=1500}) = 0`},
+		{unix.SIOCSIFNAME, "new\x00", 0, 0, `SIOCSIFNAME, {ifr_name="lo", ifr_newname="new"}) = 0`},
+		{unix.SIOCBRADDBR, 0, 0, 0, `SIOCBRADDBR, "lo") = 0`},
+		{unix.SIOCETHTOOL, 0, 0, 0, `SIOCETHTOOL, 0x7000) = 0`},
+	} {
+		for abi, size := range map[tables.ABI]int{tables.X86_64: 40, tables.I386: 32} {
+			req := func(union any) []byte {
+				b := le(lo, union)
+				return append(b, make([]byte, size-len(b))...)
+			}
+			s := named(t, abi, "ioctl", 3, tt.op, at)
+			s.mem, s.after, s.errno = fakeMemory{at: req(tt.before)}, fakeMemory{at: req(tt.after)}, int(tt.errno)
+			if got, want := s.text(t), "ioctl(3, "+tt.want; got != want {
+				t.Errorf("%v: got  %s\nwant %s", abi, got, want)
+			}
+		}
+	}
+
+	const req = `{ifr_name="lo", ifr_addr={sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("127.0.0.1")}}`
+	one := le(lo, inet)
+	for _, tt := range []struct {
+		room, length int
+		buf          uint32
+		errno        unix.Errno
+		want         string
+	}{
+		{100, 32, buf, 0, `{ifc_len=100 => 32 /* 1 * sizeof(struct ifreq) */, ifc_buf=[` + req + `]}) = 0`},
+		{32, 32, buf, 0, `{ifc_len=32 /* 1 * sizeof(struct ifreq) */, ifc_buf=[` + req + `]}) = 0`},
+		{0, 64, 0, 0, `{ifc_len=64 /* 2 * sizeof(struct ifreq) */, ifc_buf=NULL}) = 0`},
+		{32, 32, 0x99999, unix.EFAULT, `{ifc_len=32 /* 1 * sizeof(struct ifreq) */, ifc_buf=0x99999}) = -1 EFAULT (Bad address)`},
+		{-1, -1, buf, unix.EINVAL, `{ifc_len=-1, ifc_buf=0x7100}) = -1 EINVAL (Invalid argument)`},
+	} {
+		s := named(t, tables.I386, "ioctl", 3, unix.SIOCGIFCONF, at)
+		s.mem, s.errno = fakeMemory{at: le(tt.room, tt.buf), buf: one}, int(tt.errno)
+		s.after = fakeMemory{at: le(tt.length, tt.buf), buf: one}
+		if got, want := s.text(t), "ioctl(3, SIOCGIFCONF, "+tt.want; got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	}
+	s := named(t, tables.I386, "ioctl", 3, unix.SIOCGIFCONF, 0)
+	s.errno = int(unix.EFAULT)
+	if got, want := s.text(t), `ioctl(3, SIOCGIFCONF, NULL) = -1 EFAULT (Bad address)`; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}

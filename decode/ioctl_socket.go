@@ -1,0 +1,178 @@
+package decode
+
+import (
+	"strconv"
+
+	"golang.org/x/sys/unix"
+
+	"trapline/output"
+	"trapline/tables"
+)
+
+// Sockets and network interfaces: linux/sockios.h, linux/if.h.
+
+var socketIoctls = ioctls{
+	{"FIOSETOWN SIOCSPGRP SIOCSIFENCAP", Ptr(Int)},
+	{"FIOGETOWN SIOCGPGRP SIOCATMARK SIOCGIFENCAP SIOCOUTQNSD", Out(Int)},
+
+	{"SIOCGIFCONF", ifConf},
+	{"SIOCGIFNAME", Fill(ifIndexed, ifReq("ifr_name", CharArray(unix.IFNAMSIZ)).Pick("ifr_name"))},
+	{"SIOCGIFINDEX", getsInterface("ifr_ifindex", Int)},
+	{"SIOCSIFNAME", setsInterface("ifr_newname", CharArray(unix.IFNAMSIZ))},
+	{"SIOCGIFFLAGS", getsInterface("ifr_flags", interfaceFlags)},
+	{"SIOCSIFFLAGS", setsInterface("ifr_flags", interfaceFlags)},
+	{"SIOCGIFADDR", getsInterface("ifr_addr", sockaddrHere)},
+	{"SIOCSIFADDR", setsInterface("ifr_addr", sockaddrHere)},
+	{"SIOCGIFDSTADDR", getsInterface("ifr_dstaddr", sockaddrHere)},
+	{"SIOCSIFDSTADDR", setsInterface("ifr_dstaddr", sockaddrHere)},
+	{"SIOCGIFBRDADDR", getsInterface("ifr_broadaddr", sockaddrHere)},
+	{"SIOCSIFBRDADDR", setsInterface("ifr_broadaddr", sockaddrHere)},
+	{"SIOCGIFNETMASK", getsInterface("ifr_netmask", sockaddrHere)},
+	{"SIOCSIFNETMASK", setsInterface("ifr_netmask", sockaddrHere)},
+	{"SIOCGIFHWADDR", getsInterface("ifr_hwaddr", hardwareSockaddr)},
+	{"SIOCSIFHWADDR SIOCSIFHWBROADCAST SIOCADDMULTI SIOCDELMULTI", setsInterface("ifr_hwaddr", hardwareSockaddr)},
+	{"SIOCGIFMETRIC", getsInterface("ifr_metric", Int)},
+	{"SIOCSIFMETRIC", setsInterface("ifr_metric", Int)},
+	{"SIOCGIFMTU", getsInterface("ifr_mtu", Int)},
+	{"SIOCSIFMTU", setsInterface("ifr_mtu", Int)},
+	{"SIOCGIFTXQLEN", getsInterface("ifr_qlen", Int)},
+	{"SIOCSIFTXQLEN", setsInterface("ifr_qlen", Int)},
+	{"SIOCGIFSLAVE", getsInterface("ifr_slave", CharArray(unix.IFNAMSIZ))},
+	{"SIOCSIFSLAVE", setsInterface("ifr_slave", CharArray(unix.IFNAMSIZ))},
+	{"SIOCGIFMAP", getsInterface("ifr_map", ifMap)},
+	{"SIOCSIFMAP", setsInterface("ifr_map", ifMap)},
+
+	{"SIOCBRADDBR SIOCBRDELBR", Ptr(StrN(unix.IFNAMSIZ))},
+	{"SIOCBRADDIF SIOCBRDELIF", Ptr(ifReq("ifr_ifindex", IfIndex).Pick(""))},
+
+	{"SIOCGSTAMP_OLD SIOCGSTAMP_NEW SIOCGSTAMPNS_OLD SIOCGSTAMPNS_NEW SIOCGSKNS" +
+		" SIOCADDRT SIOCDELRT SIOCRTMSG SIOCDARP SIOCGARP SIOCSARP SIOCDRARP SIOCGRARP SIOCSRARP" +
+		" SIOCSIFLINK SIOCGIFMEM SIOCSIFMEM SIOCGIFPFLAGS SIOCSIFPFLAGS SIOCDIFADDR SIOCGIFCOUNT" +
+		" SIOCGIFBR SIOCSIFBR SIOCGIFVLAN SIOCSIFVLAN SIOCADDDLCI SIOCDELDLCI" +
+		" SIOCETHTOOL SIOCGMIIPHY SIOCGMIIREG SIOCSMIIREG SIOCWANDEV SIOCSHWTSTAMP SIOCGHWTSTAMP" +
+		" SIOCBONDENSLAVE SIOCBONDRELEASE SIOCBONDSETHWADDR SIOCBONDSLAVEINFOQUERY" +
+		" SIOCBONDINFOQUERY SIOCBONDCHANGEACTIVE", Addr},
+}
+
+// ifReq is struct ifreq with a member of its union ifr_ifru, which is as large
+// as ifr_map.
+func ifReq(member string, t Type) *StructType {
+	return Struct(Fields{
+		{"ifr_name", CharArray(unix.IFNAMSIZ)},
+		{"", Union(Const(0), Arm(One(member, t), 0), Arm(ifMap))},
+	})
+}
+
+// getsInterface is an argument that asks for a member of what it names.
+func getsInterface(member string, t Type) Type {
+	r := ifReq(member, t)
+	return Fill(r.Pick("ifr_name"), r.Pick(""))
+}
+
+// setsInterface is an argument that sets a member of what it names.
+func setsInterface(member string, t Type) Type { return Ptr(ifReq(member, t)) }
+
+var (
+	ifIndexed = ifReq("ifr_ifindex", Int).Pick("")
+
+	interfaceFlags = FlagsOf(X16, tables.InterfaceFlags)
+
+	// struct ifmap
+	ifMap = Struct(Fields{
+		{"mem_start", Xlong}, {"mem_end", Xlong}, {"base_addr", X16}, {"irq", X8}, {"dma", X8}, {"port", X8},
+	})
+
+	// struct sockaddr, of which the family says more
+	sockaddrHere Type = sockaddrInReq{}
+
+	// struct sockaddr with a hardware address
+	hardwareSockaddr = Struct(Fields{
+		{"sa_family", EnumOf(X16, tables.ArpHardware)},
+		{"", Union(Len("sa_family"),
+			Arm(One("sa_data", MAC(6)), unix.ARPHRD_ETHER, unix.ARPHRD_IEEE802, unix.ARPHRD_LOOPBACK, unix.ARPHRD_FDDI,
+				unix.ARPHRD_HIPPI, unix.ARPHRD_IEEE80211, unix.ARPHRD_IEEE80211_PRISM, unix.ARPHRD_IEEE80211_RADIOTAP),
+			Arm(One("sa_data", MAC(4)), unix.ARPHRD_TUNNEL, unix.ARPHRD_SIT, unix.ARPHRD_IPGRE),
+			Arm(One("sa_data", MAC(14))),
+		)},
+	})
+)
+
+type sockaddrInReq struct{}
+
+func (sockaddrInReq) Layout(tables.ABI) Layout { return Layout{unix.SizeofSockaddrInet4, 2} }
+func (sockaddrInReq) Show(c *Call, v View)     { c.showSockaddr(v) }
+
+// ifConf is the argument of SIOCGIFCONF. Without a buffer the kernel tells how
+// long it should be, else it fills it and changes the length.
+var ifConf Type = &ifConfArg{wordLayout()}
+
+type ifConfArg struct{ layouts }
+
+var (
+	// struct ifconf
+	ifConfStruct = Struct(Fields{{"ifc_len", Int}, {"ifc_buf", Addr}})
+
+	ifConfReq = ifReq("ifr_addr", sockaddrHere)
+)
+
+func (*ifConfArg) dir() Dir { return Both }
+
+// read gives the members of the struct that v points to.
+func (*ifConfArg) read(c *Call, v View) (length int32, buf uint64, ok bool) {
+	addr := v.Uint(c.WordSize())
+	if addr == 0 {
+		return 0, 0, false
+	}
+	m, ok := c.ReadType(addr, ifConfStruct)
+	if !ok {
+		return 0, 0, false
+	}
+	n, _ := ifConfStruct.value(c, "ifc_len", m)
+	buf = ifConfStruct.Member(c, "ifc_buf", m).Uint(c.WordSize())
+	return int32(n), buf, true
+}
+
+func (t *ifConfArg) Show(c *Call, v View) {
+	length, buf, ok := t.read(c, v)
+	if c.begun = ok; !ok {
+		c.Out.Addr(v.Uint(c.WordSize()))
+		return
+	}
+	c.Out.BeginStruct()
+	c.Out.Field("ifc_len")
+	if buf != 0 {
+		showIfConfLen(c, length)
+	}
+	c.before = uint64(uint32(length))
+}
+
+func (t *ifConfArg) finish(c *Call, v View) {
+	if !c.begun {
+		return
+	}
+	was := int32(uint32(c.before))
+	length, buf, ok := t.read(c, v)
+	switch {
+	case !ok || buf == 0:
+		showIfConfLen(c, length)
+	case length != was:
+		c.Out.Changed()
+		showIfConfLen(c, length)
+	}
+	c.Out.Field("ifc_buf")
+	if buf == 0 || c.Failed() {
+		c.Out.Addr(buf)
+	} else {
+		c.ShowArray(buf, ifConfReq, uint64(uint32(length))/uint64(ifConfReq.Layout(c.ABI).Size))
+	}
+	c.Out.EndStruct()
+}
+
+// showIfConfLen shows a length with the number of structs that fit.
+func showIfConfLen(c *Call, length int32) {
+	c.Out.Number(uint64(int64(length)), output.Signed)
+	size := int32(ifConfReq.Layout(c.ABI).Size)
+	if length > 0 && length%size == 0 {
+		c.Out.Comment(strconv.Itoa(int(length/size)) + " * sizeof(struct ifreq)")
+	}
+}
