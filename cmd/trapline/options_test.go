@@ -13,7 +13,7 @@ import (
 
 // deprecated options are taken, but not advertised.
 var deprecated = []string{
-	"-F", "-k", "--stack-trace", "--stack-traces", "--secontext", "--kvm", "--namespace", "--signals", "--failing-only", "--silent", "--silence", "--daemonised", "--daemonized",
+	"-F", "-k", "--stack-trace", "--stack-traces", "--secontext", "--kvm", "--signals", "--failing-only", "--silent", "--silence", "--daemonised", "--daemonized",
 	"--timestamps", "--pidns-translation",
 }
 
