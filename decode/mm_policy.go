@@ -34,9 +34,6 @@ var nodemask = AtAddr(func(c *Call, addr uint64) {
 	most := Len("maxnode").num(c)
 	bits := uint64(8 * c.WordSize())
 	n := (most + bits - 2) / bits
-	if c.WordSize() == 4 {
-		n = uint64(uint32(most+bits-2)) / bits
-	}
 	if n > 0 && c.exiting && c.Failed() {
 		c.Out.Addr(addr)
 		return

@@ -11,7 +11,7 @@ import (
 const userHZ = 100
 
 // ClockT is a clock_t, with the seconds that it makes.
-var ClockT Type = &clockT{Ulong}
+var ClockT Type = &clockT{Long}
 
 type clockT struct{ *Number }
 

@@ -2,6 +2,7 @@ package decode
 
 import (
 	"math/bits"
+	"sync"
 
 	"golang.org/x/sys/unix"
 
@@ -89,8 +90,17 @@ func cpuSet(size Num) Type {
 	return AtAddr(func(c *Call, addr uint64) { c.showCPUs(addr, size.num(c)) })
 }
 
-// maxCPUs is the most processors that a kernel is built for (NR_CPUS).
-const maxCPUs = 8192
+// cpuSetSize is the size in bytes of the kernel's sets: it refuses smaller
+// ones before it looks for the memory.
+var cpuSetSize = sync.OnceValue(func() uint64 {
+	const least, most = 128, 1 << 20
+	for size := least; size < most; size *= 2 {
+		if _, _, e := unix.RawSyscall(unix.SYS_SCHED_GETAFFINITY, 0, uintptr(size), 0); e != unix.EINVAL {
+			return uint64(size)
+		}
+	}
+	return least
+})
 
 func (c *Call) showCPUs(addr, size uint64) {
 	if size == 0 {
@@ -98,7 +108,7 @@ func (c *Call) showCPUs(addr, size uint64) {
 		c.Out.EndArray()
 		return
 	}
-	n := min(size, maxCPUs/8)
+	n := min(size, cpuSetSize())
 	b, ok := c.ReadAll(addr, int(n))
 	if !ok {
 		c.Out.Addr(addr)
@@ -158,46 +168,48 @@ var setSchedAttr = AtAddr(func(c *Call, addr uint64) {
 		c.Out.Addr(addr)
 		return
 	}
-	known := size
-	if known == 0 {
-		known = schedAttrVer0
+	if size == 0 {
+		size = schedAttrVer0
 	}
-	c.showSchedAttr(addr, schedAttrSet, known, known)
+	room := min(size, schedAttrVer1)
+	if room < schedAttrVer0 {
+		room = 4
+	}
+	c.showSchedAttr(addr, schedAttrSet, room, size, size > schedAttrVer1)
 })
 
 // gotSchedAttr is as long as the argument size says, and the kernel says in
 // it how much it has written.
 var gotSchedAttr = AtAddr(func(c *Call, addr uint64) {
-	room := Len("size").num(c)
-	if room == 0 {
-		c.Out.Addr(addr)
-		return
-	}
+	room := min(Len("size").num(c), schedAttrVer1)
 	written, ok := c.ReadUint(addr, 4)
-	if !ok {
+	if room == 0 || !ok {
 		c.Out.Addr(addr)
 		return
 	}
-	c.showSchedAttr(addr, schedAttr, room, written)
+	c.showSchedAttr(addr, schedAttr, room, written, false)
 })
 
-// showSchedAttr shows a sched_attr of which room bytes are there and size
-// bytes have a meaning.
-func (c *Call) showSchedAttr(addr uint64, st *StructType, room, size uint64) {
-	n := min(room, schedAttrVer1)
-	if n < schedAttrVer0 || size < schedAttrVer0 {
-		n = 4
-	} else if n < schedAttrVer1 || size < schedAttrVer1 {
-		n = schedAttrVer0
-	}
-	b, ok := c.ReadAll(addr, int(n))
+// showSchedAttr shows a sched_attr of which room bytes are there, the rest
+// being zero, and size bytes have a meaning.
+func (c *Call) showSchedAttr(addr uint64, st *StructType, room, size uint64, more bool) {
+	b, ok := c.ReadAll(addr, int(room))
 	if !ok {
 		c.Out.Addr(addr)
 		return
 	}
+	n := schedAttrVer1
+	switch {
+	case size < schedAttrVer0:
+		n = 4
+	case size < schedAttrVer1:
+		n = schedAttrVer0
+	}
+	whole := c.alloc(n)
+	clear(whole[copy(whole, b):])
 	c.Out.BeginStruct()
-	st.ShowMembers(c, View{b, addr})
-	if size > schedAttrVer1 {
+	st.ShowMembers(c, View{whole, addr})
+	if more {
 		c.Out.More()
 	}
 	c.Out.EndStruct()

@@ -10,7 +10,7 @@ import (
 // Clocks: kernel/time/time.c, kernel/time/posix-timers.c, kernel/time/hrtimer.c.
 
 var timeCalls = Calls{
-	{"time", Args{{"tloc", Out(TimeT)}}, RetUnsigned.With(remarkDate)},
+	{"time", Args{{"tloc", Out(oldTime)}}, RetUnsigned.With(remarkDate)},
 	{"gettimeofday", Args{{"tv", Out(Timeval)}, {"tz", Out(timezone)}}, RetUnsigned},
 	{"settimeofday", Args{{"tv", Ptr(Timeval)}, {"tz", Ptr(timezone)}}, RetUnsigned},
 	{"clock_gettime clock_getres", Args{{"clockid", Clock}, {"tp", Out(Timespec)}}, RetUnsigned},
@@ -23,12 +23,22 @@ var timeCalls = Calls{
 }
 
 var timeCallsI386 = Calls{
-	{"stime", Args{{"tloc", Ptr(TimeT)}}, RetUnsigned},
+	{"stime", Args{{"tloc", Ptr(oldTime)}}, RetUnsigned},
 	{"clock_gettime64 clock_getres_time64", Args{{"clockid", Clock}, {"tp", Out(Timespec64)}}, RetUnsigned},
 	{"clock_settime64", Args{{"clockid", Clock}, {"tp", Ptr(Timespec64)}}, RetUnsigned},
 	{"clock_nanosleep_time64", clockNanosleepArgs(Timespec64), RetUnsigned},
 	{"clock_adjtime64", Args{{"clockid", Clock}, {"buf", Out(timex64)}}, retClockState},
 }
+
+// oldTime is a time_t. On i386, where it ends in 2038, its date is that of the
+// unsigned number.
+var oldTime = ValueOf(KLong, func(c *Call, sec uint64) {
+	c.Out.Number(sec, output.Signed)
+	if c.ABI == tables.I386 {
+		sec = uint64(uint32(sec))
+	}
+	c.CommentDate(int64(sec), 0, time.Second)
+})
 
 // remarkDate shows the time that a call returns.
 func remarkDate(c *Call) {
@@ -107,16 +117,17 @@ var tms = Struct(Fields{{"tms_utime", ClockT}, {"tms_stime", ClockT}, {"tms_cuti
 
 // timex is a struct timex, timex64 a struct __kernel_timex (linux/timex.h).
 var (
-	timex   = timexOf(KLong, KUlong)
-	timex64 = timexOf(S64, U64)
+	timex   = timexOf(KLong, KUlong, Pad(0))
+	timex64 = timexOf(S64, U64, Pad(4))
 )
 
-func timexOf(long, ulong *Number) *StructType {
+// timexOf is made of longs; hole is what the struct has behind its ints.
+func timexOf(long, ulong *Number, hole Type) *StructType {
 	return Struct(Fields{
-		{"modes", Flags(tables.AdjtimexModes)}, {"offset", long}, {"freq", long}, {"maxerror", long}, {"esterror", long},
-		{"status", Flags(tables.AdjtimexStatus)}, {"constant", long}, {"precision", long}, {"tolerance", long},
+		{"modes", Flags(tables.AdjtimexModes)}, {"_", hole}, {"offset", long}, {"freq", long}, {"maxerror", long}, {"esterror", long},
+		{"status", Flags(tables.AdjtimexStatus)}, {"_", hole}, {"constant", long}, {"precision", long}, {"tolerance", long},
 		{"time", Struct(Fields{{"tv_sec", long}, {"tv_usec", ulong}})}, {"tick", long},
-		{"ppsfreq", long}, {"jitter", long}, {"shift", Int}, {"stabil", long},
+		{"ppsfreq", long}, {"jitter", long}, {"shift", Int}, {"_", hole}, {"stabil", long},
 		{"jitcnt", long}, {"calcnt", long}, {"errcnt", long}, {"stbcnt", long}, {"tai", Int}, {"_", Array(Int, Const(11))},
 	})
 }
