@@ -60,21 +60,8 @@ func (l *launcher) catchOther(socket int, options uintptr) error {
 	if _, err := unix.Write(socket, []byte{0}); err != nil {
 		return fmt.Errorf("the command's process is gone: %w", err)
 	}
-	for {
-		status, errno := l.t.waitFor(l.tid)
-		if errno != 0 || !unix.WaitStatus(status).Stopped() {
-			return &LaunchError{"wait4", unix.ESRCH}
-		}
-		event, sig := int(status>>16), uintptr(status>>8&0xff)
-		if event == unix.PTRACE_EVENT_EXEC {
-			break
-		}
-		if event != 0 {
-			sig = 0
-		}
-		if err := l.ptrace("PTRACE_CONT", unix.PTRACE_CONT, sig); err != nil {
-			return err
-		}
+	if err := l.await(unix.PTRACE_CONT, unix.PTRACE_EVENT_EXEC, unix.SIGTRAP); err != nil {
+		return err
 	}
 	if err := l.occupy(); err != nil {
 		return err

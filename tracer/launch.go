@@ -46,16 +46,26 @@ func (e *LaunchError) Unwrap() error { return e.Errno }
 // runs: the tracer makes it take on the command's credential and filter, and
 // then call execve, with the vectors that the kernel has put on its stack.
 func (t *Tracer) Launch(c Command) (*Tracee, error) {
+	// A signal would stop the child before its execve, for which ForkExec
+	// waits: until it is ours it has all signals blocked but SIGTRAP, by which
+	// it stops then.
+	l := &launcher{t: t, masked: true}
+	var all unix.Sigset_t
+	all.Val[0] = ^uint64(1 << (unix.SIGTRAP - 1))
+	if err := unix.PthreadSigmask(unix.SIG_SETMASK, &all, &l.mask); err != nil {
+		return nil, fmt.Errorf("rt_sigprocmask: %w", err)
+	}
 	pid, err := syscall.ForkExec("/proc/self/exe", c.Argv, &syscall.ProcAttr{
 		Env: c.Env,
 		// Other descriptors that this program was started with stay open too.
 		Files: []uintptr{0, 1, 2},
 		Sys:   &syscall.SysProcAttr{Ptrace: true},
 	})
+	unix.PthreadSigmask(unix.SIG_SETMASK, &l.mask, nil)
 	if err != nil {
 		return nil, fmt.Errorf("cannot start the launcher: %w", err)
 	}
-	l := &launcher{t: t, tid: pid}
+	l.tid = pid
 	return l.launch(c, l.catchChild)
 }
 
@@ -105,8 +115,14 @@ func (l *launcher) begin(c Command, catch func(options uintptr) error) (*Tracee,
 	if err := l.execve(c.Path); err != nil {
 		return nil, err
 	}
+	if l.masked {
+		if errno := ptraceData(unix.PTRACE_SETSIGMASK, l.tid, signalSetSize, unsafe.Pointer(&l.mask)); errno != 0 {
+			return nil, &LaunchError{"ptrace(PTRACE_SETSIGMASK)", errno}
+		}
+	}
 	tr := t.add(l.tid, stopped)
 	tr.launch = launching
+	tr.pending = l.pending
 	tr.known = true
 	tr.filtered = len(filter) > 0
 	return tr, nil
@@ -127,7 +143,14 @@ type launcher struct {
 	tid   int
 	start Registers // at its entry point
 	space uint64    // memory of its stack that nobody uses
+
+	masked  bool // all its signals are blocked, where mask has what it is to have
+	mask    unix.Sigset_t
+	pending unix.Signal // a signal that came meanwhile
 }
+
+// signalSetSize is the size in bytes of the kernel's sigset_t.
+const signalSetSize = 8
 
 // launcherCode is put at the launcher's entry point.
 var launcherCode = []byte{
@@ -147,9 +170,8 @@ const launcherSpace = 64 << 10
 // catchChild catches the launcher as a child that stopped as a tracee of
 // PTRACE_TRACEME, and makes it one of PTRACE_SEIZE.
 func (l *launcher) catchChild(options uintptr) error {
-	status, errno := l.t.waitFor(l.tid)
-	if errno != 0 || !unix.WaitStatus(status).Stopped() {
-		return &LaunchError{"wait4", cmp.Or(errno, unix.ESRCH)}
+	if err := l.await(unix.PTRACE_CONT, 0, unix.SIGTRAP); err != nil {
+		return err
 	}
 	if err := l.occupy(); err != nil {
 		return err
@@ -171,7 +193,9 @@ func (l *launcher) occupy() error {
 	}
 	l.space = (l.start.Rsp - launcherSpace) &^ 15
 	if l.memory().poke(l.start.Rip, launcherCode) != len(launcherCode) {
-		return &LaunchError{"ptrace(PTRACE_POKETEXT)", unix.EFAULT}
+		// The kernel guards the memory of a program that may be executed but
+		// not read.
+		return &LaunchError{"the tracer's own executable cannot be read", unix.EACCES}
 	}
 	idle := l.start
 	idle.Rip += launcherIdle
@@ -186,10 +210,28 @@ func (l *launcher) stop() error {
 	if err := l.ptrace("PTRACE_INTERRUPT", unix.PTRACE_INTERRUPT, 0); err != nil {
 		return err
 	}
-	if _, errno := l.t.waitFor(l.tid); errno != 0 {
-		return &LaunchError{"wait4", errno}
+	return l.await(unix.PTRACE_CONT, unix.PTRACE_EVENT_STOP, unix.SIGTRAP)
+}
+
+// await waits for a certain stop of the launcher. From others it is resumed by
+// a request; a signal is kept for the command.
+func (l *launcher) await(request, event int, sig unix.Signal) error {
+	for {
+		status, errno := l.t.waitFor(l.tid)
+		if errno != 0 || !unix.WaitStatus(status).Stopped() {
+			return &LaunchError{"wait4", cmp.Or(errno, unix.ESRCH)}
+		}
+		gotEvent, gotSig := int(status>>16), unix.Signal(status>>8&0xff)
+		if gotEvent == event && gotSig == sig {
+			return nil
+		}
+		if gotEvent == 0 && gotSig != stopSyscall {
+			l.pending = gotSig
+		}
+		if errno := ptrace(request, l.tid, 0, 0); errno != 0 {
+			return &LaunchError{"ptrace", errno}
+		}
 	}
-	return nil
 }
 
 func (l *launcher) ptrace(name string, request int, data uintptr) error {
@@ -220,10 +262,11 @@ func (l *launcher) call(name string, nr uint64, args ...uint64) error {
 		return &LaunchError{"ptrace(PTRACE_SETREGS)", errno}
 	}
 	for range 2 { // entry and exit
-		ptrace(unix.PTRACE_SYSCALL, l.tid, 0, 0)
-		status, errno := l.t.waitFor(l.tid)
-		if errno != 0 || unix.WaitStatus(status).StopSignal() != stopSyscall {
-			return &LaunchError{name, unix.EINTR}
+		if err := l.ptrace("PTRACE_SYSCALL", unix.PTRACE_SYSCALL, 0); err != nil {
+			return err
+		}
+		if err := l.await(unix.PTRACE_SYSCALL, 0, stopSyscall); err != nil {
+			return err
 		}
 	}
 	var regs Registers
