@@ -69,7 +69,7 @@ func (c *Call) Result() {
 		}
 	}
 	t.Show(c, View{B: b})
-	if c.Sig.ret.remark != nil {
+	if c.Sig.ret.remark != nil && !c.Raw {
 		c.Sig.ret.remark(c)
 	}
 }
