@@ -274,6 +274,7 @@ var ioctlFamilies = []ioctls{
 	mtdIoctls, ubiIoctls,
 	perfIoctls, uffdIoctls,
 	processIoctls, inputIoctls, gpioIoctls, socketIoctls, miscIoctls,
+	scsiIoctls, consoleIoctls, teeIoctls,
 }
 
 // ioctlOfType describes requests that are made by a macro, by their type.

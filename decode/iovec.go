@@ -5,12 +5,14 @@ import "trapline/tables"
 // Iovecs is an array of count struct iovec (linux/uio.h) whose buffers hold,
 // all of them together, up to limit bytes of data. After a call that failed
 // the buffers are shown by their addresses.
-func Iovecs(count, limit Num) Type { return &iovecs{count, limit, (*Call).ShowBytes} }
+func Iovecs(count, limit Num) Type {
+	return &iovecs{count: count, limit: limit, show: (*Call).ShowBytes}
+}
 
 // IovecsOf is Iovecs for data that is not plain bytes: show writes the n bytes
 // at addr that one buffer holds.
 func IovecsOf(count, limit Num, show func(c *Call, addr, n uint64)) Type {
-	return &iovecs{count, limit, show}
+	return &iovecs{count: count, limit: limit, show: show}
 }
 
 // IovecRanges is an array of count struct iovec that stand for ranges of
@@ -25,6 +27,7 @@ const Unlimited = Const(1<<64 - 1)
 type iovecs struct {
 	count, limit Num
 	show         func(c *Call, addr, n uint64)
+	answered     bool // shown whether the call failed or not
 }
 
 func (t *iovecs) Layout(abi tables.ABI) Layout { return Layout{0, abi.WordSize()} }
@@ -35,7 +38,7 @@ func (t *iovecs) shownPlain(c *Call) bool { return t.count.num(c) == 0 }
 
 func (t *iovecs) showAt(c *Call, addr uint64) {
 	outer := c.iov
-	c.iov = iovState{t.limit.num(c), t.show}
+	c.iov = iovState{t.limit.num(c), t.show, t.answered}
 	c.ShowArray(addr, iovec, t.count.num(c))
 	c.iov = outer
 }
@@ -44,6 +47,7 @@ func (t *iovecs) showAt(c *Call, addr uint64) {
 type iovState struct {
 	left uint64 // bytes of data in the buffers not yet shown
 	show func(c *Call, addr, n uint64)
+	all  bool // shows them after a call that failed, too
 }
 
 // iovec is one element, shown as far as Call.iov says.
@@ -54,7 +58,7 @@ type iovBase struct{ *address }
 func (t iovBase) Show(c *Call, v View) {
 	word := c.WordSize()
 	addr := v.Uint(word)
-	if c.exiting && c.Failed() {
+	if c.exiting && c.Failed() && !c.iov.all {
 		c.Out.Addr(addr)
 		return
 	}

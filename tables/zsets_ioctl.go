@@ -1942,3 +1942,16 @@ var UffdPoisonModes = &Set{
 		{Value: 0x1, Name: "UFFDIO_POISON_MODE_DONTWAKE"},
 	},
 }
+
+// KDDefaultLed: LED_???, from <linux/kd.h>.
+var KDDefaultLed = &Set{
+	Unknown: "LED_???",
+	Consts: []Const{
+		{Value: 0x1, Name: "LED_SCR"},
+		{Value: 0x2, Name: "LED_NUM"},
+		{Value: 0x4, Name: "LED_CAP"},
+		{Value: 0x10, Name: "LED_SCR<<4"},
+		{Value: 0x20, Name: "LED_NUM<<4"},
+		{Value: 0x40, Name: "LED_CAP<<4"},
+	},
+}
