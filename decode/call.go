@@ -211,13 +211,17 @@ func (c *Call) argument(a *arg) {
 	c.Out.Arg(a.name)
 }
 
-func (c *Call) showRaw() {
+// NumArgs is how many registers the call's arguments take.
+func (c *Call) NumArgs() int {
 	// Whatever command it is, the registers are those of the call.
-	sig := c.Sig
-	if sig.whole != nil {
-		sig = sig.whole
+	if c.Sig.whole != nil {
+		return c.Sig.whole.width(c.ABI)
 	}
-	for i := range sig.width(c.ABI) {
+	return c.Sig.width(c.ABI)
+}
+
+func (c *Call) showRaw() {
+	for i := range c.NumArgs() {
 		c.Out.Arg("")
 		c.Out.Number(c.Args[i], output.Hex)
 	}

@@ -96,15 +96,22 @@ const maxErrno = 4095
 
 // poke writes to a tracee's memory and says whether any of it could be written.
 func (s *session) poke(t *tracee, ev *tracer.Event, pokes []poke) (done bool) {
+	pid := ev.Tracee.TID
 	for _, p := range pokes {
-		if p.arg >= len(t.call.Args) {
+		if n := t.call.NumArgs(); p.arg >= n {
+			s.log.Message(message("Failed to tamper with process %d: requested to tamper with argument #%d, but system call '%s' has only %d arguments",
+				pid, p.arg+1, t.call.Sig.Name, n))
 			continue
 		}
-		if ev.Tracee.WriteMemory(t.call.Args[p.arg], p.data) > 0 {
-			done = true
-		} else {
-			s.log.Message(message("Failed to tamper with process %d: couldn't poke", ev.Tracee.TID))
+		addr := t.call.Args[p.arg]
+		n := ev.Tracee.WriteMemory(addr, p.data)
+		switch {
+		case n == 0:
+			s.log.Message(message("Failed to tamper with process %d: couldn't poke", pid))
+		case n < len(p.data):
+			s.log.Message(message("pid:%d short write (%d < %d) @%#x", pid, n, len(p.data), addr))
 		}
+		done = done || n > 0
 	}
 	return done
 }
