@@ -52,13 +52,4 @@ var credsCallsI386 = Calls{
 const maxGroups = 65536
 
 // groups is a list of n group ids.
-func groups(id Type, n Num) Type {
-	return AtAddr(func(c *Call, addr uint64) {
-		count := n.num(c)
-		if count > maxGroups {
-			c.Out.Addr(addr)
-			return
-		}
-		c.ShowArray(addr, id, count)
-	})
-}
+func groups(id Type, n Num) Type { return Array(id, Within(n, maxGroups)) }

@@ -16,7 +16,7 @@ var mmPolicyCalls = Calls{
 	}, RetUnsigned},
 	{"set_mempolicy", Args{{"mode", mempolicy{X32}}, {"nodemask", Ptr(nodemask)}, {"maxnode", Ulong}}, RetUnsigned},
 	{"get_mempolicy", Args{
-		{"mode", Out(Enum(tables.Mempolicy))}, {"nodemask", OutAlways(nodemask)}, {"maxnode", Ulong}, {"addr", Addr},
+		{"mode", Out(Enum(tables.Mempolicy))}, {"nodemask", Out(nodemask)}, {"maxnode", Ulong}, {"addr", Addr},
 		{"flags", FlagsOf(Xlong, tables.MempolicyGet)},
 	}, RetUnsigned},
 	{"set_mempolicy_home_node", Args{{"start", Addr}, {"len", Ulong}, {"home_node", Ulong}, {"flags", Xlong}}, RetUnsigned},
@@ -30,20 +30,15 @@ var mmPolicyCalls = Calls{
 }
 
 // nodemask is an array of longs with a bit for each of maxnode-1 nodes.
-var nodemask = AtAddr(func(c *Call, addr uint64) {
+var nodemask = Array(Mask, Func(func(c *Call) uint64 {
 	most := Len("maxnode").num(c)
 	bits := uint64(8 * c.WordSize())
 	n := (most + bits - 2) / bits
-	if n > 0 && c.exiting && c.Failed() {
-		c.Out.Addr(addr)
-		return
-	}
 	if n < most/bits || most != 0 && n == 0 {
-		c.Out.Addr(addr)
-		return
+		return noArray
 	}
-	c.ShowArray(addr, Mask, n)
-})
+	return n
+}))
 
 // mempolicy is a policy with flags beside it.
 type mempolicy struct{ *Number }

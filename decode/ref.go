@@ -72,6 +72,26 @@ type Func func(c *Call) uint64
 
 func (f Func) num(c *Call) uint64 { return f(c) }
 
+// Within is n as the count of an array that has no more than most elements. An
+// array that is said to have more is shown by its address.
+func Within(n Num, most uint64) Num { return &within{n, most} }
+
+type within struct {
+	n    Num
+	most uint64
+}
+
+// noArray is a count that no array has: more than the address space.
+const noArray = 1<<64 - 1
+
+func (w *within) num(c *Call) uint64 {
+	n := w.n.num(c)
+	if n > w.most || w.n == Result && c.Failed() {
+		return noArray
+	}
+	return n
+}
+
 // Div is a Num divided by a constant, for lengths in other units.
 func Div(n Num, by uint64) Num { return Func(func(c *Call) uint64 { return n.num(c) / by }) }
 

@@ -102,17 +102,10 @@ func (t syslogNumber) Show(c *Call, v View) {
 	}
 }
 
-// kexecSegments are the parts of a kernel, of which there are at most
-// KEXEC_SEGMENT_MAX (linux/kexec.h).
-var kexecSegments = AtAddr(func(c *Call, addr uint64) {
-	const most = 16
-	n := Len("nr_segments").num(c)
-	if n > most {
-		c.Out.Addr(addr)
-		return
-	}
-	c.ShowArray(addr, kexecSegment, n)
-})
+// kexecSegments are the parts of a kernel (linux/kexec.h).
+var kexecSegments = Array(kexecSegment, Within(Len("nr_segments"), maxSegments))
+
+const maxSegments = 16 // KEXEC_SEGMENT_MAX
 
 var kexecSegment = Struct(Fields{{"buf", Addr}, {"bufsz", Ulong}, {"mem", Addr}, {"memsz", Ulong}})
 
