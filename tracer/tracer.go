@@ -499,6 +499,9 @@ func (t *Tracer) ended(tr *Tracee, tid int, status unix.WaitStatus) *Event {
 	}
 	t.forget(tr)
 	t.orphaned = t.held > 0
+	if !tr.known {
+		return nil // it died before its first stop
+	}
 	kind := Exited
 	if status.Signaled() {
 		kind = Killed
