@@ -182,10 +182,14 @@ var setSchedAttr = AtAddr(func(c *Call, addr uint64) {
 // it how much it has written.
 var gotSchedAttr = AtAddr(func(c *Call, addr uint64) {
 	room := min(Len("size").num(c), schedAttrVer1)
-	written, ok := c.ReadUint(addr, 4)
+	b, ok := c.ReadAll(addr, int(min(room, 4)))
 	if room == 0 || !ok {
 		c.Out.Addr(addr)
 		return
+	}
+	written := uint64(0)
+	for i, x := range b {
+		written |= uint64(x) << (8 * i)
 	}
 	c.showSchedAttr(addr, schedAttr, room, written, false)
 })

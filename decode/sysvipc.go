@@ -163,7 +163,7 @@ var semOperation = Struct(Fields{{"sem_num", U16}, {"sem_op", S16}, {"sem_flg", 
 func messageBuffer(size Num) Type {
 	return AtAddr(func(c *Call, addr uint64) {
 		mtype, ok := c.ReadType(addr, KLong)
-		if !ok {
+		if _, whole := c.ReadAll(addr, 2*len(mtype.B)); !ok || !whole { // sizeof(struct msgbuf)
 			c.Out.Addr(addr)
 			return
 		}
