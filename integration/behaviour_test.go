@@ -67,6 +67,16 @@ func TestStandardStreams(t *testing.T) {
 	}
 }
 
+// What the command writes to standard error comes where it was written, though
+// the call that writes it is not shown.
+func TestOrderOfStandardError(t *testing.T) {
+	_, stderr, _ := run(t, "-qq", "-e", "trace=execve", "-e", "signal=none", "sh", "-c", "echo one >&2; exec /bin/sh -c 'echo two >&2; kill -TERM $$'")
+	pattern := `^execve\(.* = 0\none\nexecve\(.* = 0\ntwo\n$`
+	if !regexp.MustCompile(pattern).MatchString(stderr) {
+		t.Errorf("got\n%s\nwant %s", stderr, pattern)
+	}
+}
+
 // Each line of --json is an object that says what the line of text says.
 func TestJSON(t *testing.T) {
 	command := []string{"sh", "-c", "ls -l / >/dev/null; kill -USR1 $$"}
@@ -155,15 +165,72 @@ func TestRefusals(t *testing.T) {
 		{append([]string{"-e", "nonsense"}, touch...), "invalid system call 'nonsense'"},
 		{append([]string{"-o", dir + "/no/log"}, touch...), "Can't fopen '" + dir + "/no/log': No such file or directory"},
 		{append([]string{"-u", "no such user"}, touch...), "Cannot find user 'no such user'"},
+		{append([]string{"-o", dir}, touch...), "Can't fopen '" + dir + "': Is a directory"},
+		{append([]string{"-e", "signal=SIGNONE"}, touch...), "invalid signal 'SIGNONE'"},
+		{append([]string{"-e", "status=fine"}, touch...), "invalid status 'fine'"},
+		{append([]string{"-e", "trace=%none"}, touch...), "invalid system call '%none'"},
+		{append([]string{"-e", "trace=/("}, touch...), "regcomp: (: missing closing ): `(`"},
+		{append([]string{"-s", "many"}, touch...), "invalid -s argument: 'many'"},
+		{append([]string{"-c", "-S", "colour"}, touch...), "invalid sortby: 'colour'"},
+		{append([]string{"-c", "-C"}, touch...), "-c/--summary-only and -C/--summary are mutually exclusive"},
+		{append([]string{"-w"}, touch...), "-w/--summary-wall-clock must be given with (-c/--summary-only or -C/--summary)"},
+		{append([]string{"--nonsense"}, touch...), "unrecognized option '--nonsense'"},
+		{append([]string{"--regs=none"}, touch...), "invalid --regs argument: 'none'"},
+		{append([]string{"--regs-set=none"}, touch...), "invalid --regs-set argument: 'none'"},
+		{[]string{"-p", "one"}, "Invalid process id: 'one'"},
+		{nil, "must have PROG [ARGS] or -p PID"},
+		{[]string{"--list-syscalls", "nonsense"}, "no system call matches 'nonsense'"},
 		{[]string{"-p", "2147483647"}, "attach: ptrace(PTRACE_SEIZE, 2147483647): No such process"},
 	} {
 		_, stderr, state := run(t, tt.args...)
-		if want := trapline(t) + ": " + tt.want + "\n"; stderr != want || state.ExitCode() != 1 {
+		message := strings.TrimSuffix(stderr, "Try '"+trapline(t)+" -h' for more information.\n")
+		if want := trapline(t) + ": " + tt.want + "\n"; message != want || state.ExitCode() != 1 {
 			t.Errorf("%q: %d, %q; want %q", tt.args, state.ExitCode(), stderr, want)
 		}
 	}
+	_, stderr, state := run(t, append([]string{"-ff", "-o", dir + "/no/log"}, touch...)...)
+	pattern := "^" + regexp.QuoteMeta(trapline(t)+": Can't fopen '"+dir+"/no/log.") + `\d+': No such file or directory\n$`
+	if state.ExitCode() != 1 || !regexp.MustCompile(pattern).MatchString(stderr) {
+		t.Errorf("-ff: %v, %q; want %s", state, stderr, pattern)
+	}
 	if _, err := os.Stat(ran); err == nil {
 		t.Error("the command was run all the same")
+	}
+}
+
+// Another user's process cannot be attached, and trapline says why.
+func TestAttachForbidden(t *testing.T) {
+	need(t, needRoot)
+	if err := os.Chmod(buildDir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	pid := fmt.Sprint(os.Getpid())
+	cmd := exec.Command(trapline(t), "-p", pid)
+	const nobody = 65534
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	out, err := cmd.CombinedOutput()
+	want := fmt.Sprintf("%[1]s: attach: ptrace(PTRACE_SEIZE, %[2]s): Operation not permitted\n%[1]s: process %[2]s may be owned by a different user\n", trapline(t), pid)
+	if string(out) != want || cmd.ProcessState.ExitCode() != 1 {
+		t.Errorf("%v: %q, want %q", err, out, want)
+	}
+	_, _, state := run(t, "-u", fmt.Sprintf("%d:%d", nobody, nobody), "-o", "/dev/null", "sh", "-c", "test $(id -u) = 65534 && test $(id -g) = 65534")
+	if state.ExitCode() != 0 {
+		t.Errorf("-u: %v", state)
+	}
+}
+
+// --list-syscalls has one row a call and ABI, of a name or of a number.
+func TestListSyscalls(t *testing.T) {
+	want := "1  x86_64  write  sys_write  -\n4  i386    write  sys_write  -\n1  x32     write  sys_write  -\n"
+	if out, stderr, state := run(t, "--list-syscalls", "write"); out != want || stderr != "" || !state.Success() {
+		t.Errorf("%v, %q, %q; want %q", state, out, stderr, want)
+	}
+	out, _, _ := run(t, "--list-syscalls", "335")
+	if n := strings.Count(out, "\n"); n != 3 || !strings.Contains(out, "335  i386    rt_tgsigqueueinfo  sys_rt_tgsigqueueinfo  compat_sys_rt_tgsigqueueinfo\n") {
+		t.Errorf("335: %q", out)
+	}
+	if out, _, _ := run(t, "--list-syscalls"); strings.Count(out, "\n") < 1200 {
+		t.Errorf("%d rows in all, want those of three ABIs", strings.Count(out, "\n"))
 	}
 }
 

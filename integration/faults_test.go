@@ -164,7 +164,7 @@ func TestKilled(t *testing.T) {
 			t.Errorf("trapline: %v, want its command's end", cmd.ProcessState)
 		}
 		b, _ := os.ReadFile(log)
-		if want := fmt.Sprintf("%d +++ killed by SIGKILL +++\n", pid); !bytes.HasSuffix(b, []byte(want)) {
+		if want := fmt.Sprintf("%-5d +++ killed by SIGKILL +++\n", pid); !bytes.HasSuffix(b, []byte(want)) {
 			t.Errorf("no %q at the end: %q", want, b[max(0, len(b)-300):])
 		}
 	}

@@ -21,7 +21,8 @@ var (
 	needJQ      = command("jq")
 	needPython3 = command("python3")
 
-	needX86 = feature{"an x86-64 processor", func() bool { return runtime.GOARCH == "amd64" }}
+	needX86  = feature{"an x86-64 processor", func() bool { return runtime.GOARCH == "amd64" }}
+	needRoot = feature{"root", func() bool { return os.Geteuid() == 0 }}
 	// needIA32 is a kernel that runs 32-bit programs (CONFIG_IA32_EMULATION,
 	// ia32_emulation=on).
 	needIA32 = feature{"a kernel that runs i386 programs", runsIA32}
@@ -53,7 +54,7 @@ func need(t testing.TB, features ...feature) {
 	for _, f := range features {
 		switch {
 		case f.have():
-		case os.Getenv("CI") == "true" && f.name != needGDB.name && f.name != needIA32.name:
+		case os.Getenv("CI") == "true" && f.name != needGDB.name && f.name != needIA32.name && f.name != needRoot.name:
 			t.Fatalf("requires %s, which continuous integration must have", f.name)
 		default:
 			t.Skipf("requires %s", f.name)

@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -36,8 +37,9 @@ func alike(t *testing.T, flags []string, command ...string) {
 		if s.status != l.status {
 			t.Fatalf("strace exits with %d, trapline with %d", s.status, l.status)
 		}
-		if len(trapline) != len(strace) {
-			t.Fatalf("%d processes under strace, %d under trapline; standard error:\n%s", len(strace), len(trapline), l.stderr)
+		if len(trapline) != len(strace) { // Go's runtime may have started a thread more
+			diff = fmt.Sprintf("%d processes under strace, %d under trapline; standard error:\n%s", len(strace), len(trapline), l.stderr)
+			continue
 		}
 		note(byStrace, strace)
 		note(byTrapline, trapline)

@@ -276,7 +276,7 @@ func (f *file) write(b []byte) {
 	f.buf = append(f.buf, b...)
 	n := len(f.buf)
 	f.mu.Unlock()
-	if n >= bufferSize {
+	if n >= bufferSize || f.prompt && f.log.options.Sparse && b[len(b)-1] == '\n' {
 		f.flush()
 	} else if f.log.asleep.Load() && f.log.asleep.CompareAndSwap(true, false) {
 		f.log.wake <- struct{}{}

@@ -129,6 +129,11 @@ type Options struct {
 	// Statuses are the calls shown, by how they ended (-e status=, -z, -Z).
 	// Unless it is AllStatuses a call is held back until it has ended.
 	Statuses StatusSet
+
+	// Sparse says that there are calls that do not come into the trace. Text
+	// for the tracee's own standard error then is written out line by line, or
+	// what the tracee writes in such a call would come before earlier lines.
+	Sparse bool
 }
 
 // PIDStyle is how text lines are marked with their tracee.

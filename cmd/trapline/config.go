@@ -346,6 +346,7 @@ func (c *config) resolvePaths() {
 func (c *config) settleDefaults() {
 	toFile := c.destination.Name != "" || c.destination.Separate
 	c.trace.addUnknown()
+	c.looks.Sparse = c.trace != allSyscalls || newFileFilter(c) != nil
 	switch {
 	case c.shortQ > 2:
 		c.quiet = allQuiet

@@ -101,6 +101,9 @@ func (s *session) start(command tracer.Command, adopt *adoption) (err error) {
 		unix.Kill(s.command, unix.SIGKILL) // it has not become the command yet
 		return cannotOpen(err)
 	}
+	if adopt != nil {
+		s.message(quietAttach, "Process %d attached", s.command)
+	}
 	releaseStandardFDs()
 	return nil
 }

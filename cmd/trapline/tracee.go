@@ -239,10 +239,11 @@ func (s *session) ended(t *tracee, ev *tracer.Event) {
 		s.end = endingOf(ev.Status)
 	}
 	if s.config.quiet&quietExit == 0 {
-		if ev.Kind == tracer.Killed {
-			t.trace.Killed(now, tables.SignalName(int(ev.Signal)), ev.Status.CoreDump())
-		} else {
+		switch {
+		case ev.Kind != tracer.Killed:
 			t.trace.Exited(now, ev.Status.ExitStatus())
+		case s.config.signals.has(int(ev.Signal)):
+			t.trace.Killed(now, tables.SignalName(int(ev.Signal)), ev.Status.CoreDump())
 		}
 	}
 	t.trace.Close()
