@@ -101,7 +101,7 @@ func showAccepted(c *Call, v View) {
 }
 
 // screenMap is what the characters of a console are in Unicode.
-var screenMap = Array(&custom{sameLayout(2), In, showUnicode}, Const(256))
+var screenMap = Array(&custom{sameLayout(2), In, showUnicode}, Func(func(*Call) uint64 { return 256 }))
 
 // showUnicode shows a character of a screenMap: it may be a glyph of the font.
 func showUnicode(c *Call, v View) {

@@ -10,7 +10,7 @@ import (
 var scsiIoctls = ioctls{
 	{"SG_IO", sgIO()},
 	{"SG_GET_SCSI_ID", Out(sgSCSIID)},
-	{"SG_GET_REQUEST_TABLE", Out(Array(sgReqInfo, Const(16)))},
+	{"SG_GET_REQUEST_TABLE", Out(sgReqInfo)},
 	{"SG_SCSI_RESET", Ptr(Array(Value32(showReset), Const(1)))},
 	{"SG_NEXT_CMD_LEN SG_SET_COMMAND_Q SG_SET_DEBUG SG_SET_FORCE_LOW_DMA SG_SET_FORCE_PACK_ID", Ptr(Int)},
 	{"SG_SET_KEEP_ORPHAN SG_SET_RESERVED_SIZE SG_SET_TIMEOUT", Ptr(Int)},
@@ -40,7 +40,7 @@ var sgReqInfo = Struct(Fields{
 	{"pack_id", Int},
 	{"usr_ptr", Addr},
 	{"duration", Uint},
-	{"unused", Int},
+	{"_", Int},
 })
 
 // showReset shows what SG_SCSI_RESET is to reset.

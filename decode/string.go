@@ -264,5 +264,5 @@ func (t *cutString) showAt(c *Call, addr uint64) {
 		c.Out.Addr(addr)
 		return
 	}
-	c.Out.Str(b[:min(len(b), c.StringLimit)], true)
+	c.Out.Str(b[:min(len(b), c.StringLimit)], size != 0)
 }

@@ -12,7 +12,7 @@ var userfaultfdCalls = Calls{
 }
 
 var uffdIoctls = ioctls{
-	{"UFFDIO_API", Fill(uffdioAPI.Pick("api", "features"), uffdioAPI.Pick("now", "ioctls"))},
+	{"UFFDIO_API", FillFrom(uffdioAPI.Pick("api", "features"), uffdFeaturesNow, uffdioAPI.Pick("ioctls"))},
 	{"UFFDIO_COPY", Fill(uffdioCopy.Pick("dst", "src", "len", "mode"), uffdioCopy.Pick("copy"))},
 	{"UFFDIO_REGISTER", Fill(uffdioRegister.Pick("range", "mode"), uffdioRegister.Pick("ioctls"))},
 	{"UFFDIO_UNREGISTER UFFDIO_WAKE", Ptr(uffdioRange)},
@@ -28,25 +28,14 @@ var uffdioAPI = Struct(Fields{
 	{"api", X64},
 	{"features", FlagsOf(X64, tables.UffdFeatures)},
 	{"ioctls", FlagsOf(X64, tables.UffdAPIIoctls)},
-	{"now", uffdFeaturesNow{}},
 })
 
-// uffdFeaturesNow stands behind the features that were asked for: if the kernel
-// has others, they are shown under the same name.
-type uffdFeaturesNow struct{ unsized }
-
-// Show is never called: a fielder shows itself.
-func (uffdFeaturesNow) Show(*Call, View) {}
-
-func (uffdFeaturesNow) showField(c *Call, _ string, _ View) {
-	features := Len("features").num(c)
-	if features == c.before {
-		return
-	}
-	c.Out.Changed()
+// uffdFeaturesNow are the features that the kernel has, if others than those
+// that were asked for: shown under the same name.
+var uffdFeaturesNow = Value64(func(c *Call, v uint64) {
 	c.Out.Text("features=")
-	c.Out.Flags(features, tables.UffdFeatures, output.Hex)
-}
+	c.Out.Flags(v, tables.UffdFeatures, output.Hex)
+})
 
 var uffdioCopy = Struct(Fields{
 	{"dst", X64}, {"src", X64}, {"len", X64}, {"mode", FlagsOf(X64, tables.UffdCopyModes)}, {"copy", X64},
