@@ -16,8 +16,10 @@ import (
 
 const page = 4096
 
+// All calls are the main thread's: trapline without -f sees no others.
+func init() { runtime.LockOSThread() }
+
 func main() {
-	runtime.LockOSThread()
 	if len(os.Args) > 1 {
 		d, err := time.ParseDuration(os.Args[1])
 		if err != nil {

@@ -27,8 +27,10 @@ func socketcall(call uint32, args ...uint32) uint32 {
 	return uint32(r)
 }
 
+// All calls are the main thread's: trapline without -f sees no others.
+func init() { runtime.LockOSThread() }
+
 func main() {
-	runtime.LockOSThread()
 	port, _ := strconv.Atoi(os.Args[1])
 	fd := socketcall(sysSocket, syscall.AF_INET, syscall.SOCK_STREAM, 0)
 	address := int80.Words(syscall.AF_INET|uint32(port>>8&0xff|port&0xff<<8)<<16, 0x0100007f, 0, 0)

@@ -16,6 +16,9 @@ import (
 	"unsafe"
 )
 
+// All calls are the main thread's: trapline without -f sees no others.
+func init() { runtime.LockOSThread() }
+
 func main() {
 	for _, what := range strings.Split(os.Args[1], ",") {
 		if what == "all" {

@@ -30,8 +30,10 @@ func socketcall(call uint32, args ...uint32) uint32 {
 	return uint32(r)
 }
 
+// All calls are the main thread's: trapline without -f sees no others.
+func init() { runtime.LockOSThread() }
+
 func main() {
-	runtime.LockOSThread()
 	port, _ := strconv.Atoi(os.Args[1])
 	clients, _ := strconv.Atoi(os.Args[2])
 	fd := socketcall(sysSocket, syscall.AF_INET, syscall.SOCK_STREAM, 0)
