@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -88,7 +89,11 @@ var ioctlIndexes [tables.NumABI]*ioctlIndex
 func newIoctlIndex(abi tables.ABI) *ioctlIndex {
 	x := &ioctlIndex{byOp: make(map[uint32]*Desc)}
 	ops := tables.IoctlsByName(abi)
-	for _, family := range ioctlFamilies {
+	families := ioctlFamilies
+	if abi == tables.X86_64 {
+		families = append(slices.Clip(families), nativeHdioIoctls)
+	}
+	for _, family := range families {
 		for i := range family {
 			d := family[i].desc()
 			for name := range strings.FieldsSeq(d.Name) {
@@ -136,7 +141,14 @@ var opaqueIoctls = [...]Desc{
 	iocRead | iocWrite: {Args: Args{{"argp", opaqueChange}}},
 }
 
-var opaqueChange = ChangeIf(anyway, Ptr(opaque), OutAlways(opaque))
+var opaqueChange = ChangeIf(opaqueRead, Ptr(opaque), OutAlways(opaque))
+
+// opaqueRead says that the data of an ioctl can be read.
+func opaqueRead(c *Call) bool {
+	n := min(int(iocSize(uint32(c.Args[1]))), c.StringLimit)
+	_, ok := c.ReadAll(c.Args[2], n)
+	return ok
+}
 
 var opaque = Binary(Func(func(c *Call) uint64 { return uint64(iocSize(uint32(c.Args[1]))) }))
 

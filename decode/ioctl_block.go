@@ -55,6 +55,11 @@ var blkUserTraceSetup = Struct(Fields{
 var hdioIoctls = ioctls{
 	{"HDIO_GETGEO", Out(hdGeometry)},
 	{"HDIO_DRIVE_CMD", ChangeIf(driveAnswered, Ptr(hdDriveCmd), OutAlways(hdDriveStatus))},
+}
+
+// nativeHdioIoctls are the ones the kernel takes from its own ABI's programs
+// only.
+var nativeHdioIoctls = ioctls{
 	{"HDIO_OBSOLETE_IDENTITY", called("identity", Out(Buf(Const(142))))},
 	{"HDIO_GET_IDENTITY", called("identity", Out(Buf(Const(512))))},
 	{"HDIO_GET_UNMASKINTR", called("unmaskintr", Out(Ulong))},
