@@ -74,7 +74,6 @@ var prctls = Calls{
 		{"misfeature", EnumOf(Xlong, tables.PrSpec)},
 		Rest(Len("misfeature"), tables.PrSpec, Calls{
 			{"PR_SPEC_STORE_BYPASS PR_SPEC_INDIRECT_BRANCH PR_SPEC_L1D_FLUSH", nil, RetHex.With(remarkBits(tables.PrSpecGet))},
-			{"", nil, RetHex.With(remarkBits(tables.PrSpecGet))},
 		}),
 	}, Ret{}},
 	{"PR_SET_SPECULATION_CTRL", Args{
