@@ -63,7 +63,7 @@ func workloads(b *bench) []*work {
 	return []*work{
 		{name: "start-up (true)", argv: []string{"true"}},
 		{name: "1-byte read+write", argv: self("rw", "40000")},
-		{name: "ls -lR", argv: []string{"ls", "-lR", "/usr/lib", "/usr/share"}},
+		{name: "ls -lR", argv: []string{"ls", "-lR", "/usr/include", "/etc"}},
 		{name: "python3 start", argv: []string{"python3", "-c", "import json, re, subprocess"}},
 		{name: "gcc -c", argv: []string{"gcc", "-c", "-o", filepath.Join(b.dir, "hello.o"), source}, follow: true},
 		{name: "sh loop of commands", argv: []string{"sh", "-c", loop}, follow: true},
