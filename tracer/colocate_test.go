@@ -191,7 +191,15 @@ func TestGuardian(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if !eventually(func() bool { return somePinned(pids[:]) }) {
+		// Pins come and go where strangers want the processors too: to see one
+		// takes a while there. That they end is what has a time limit.
+		seen := false
+		for range 10 {
+			if seen = eventually(func() bool { return somePinned(pids[:]) }); seen {
+				break
+			}
+		}
+		if !seen {
 			t.Error("nobody is pinned")
 		}
 		cmd.Process.Kill()
