@@ -66,16 +66,24 @@ const maxNetlink = 256 << 10
 
 // showMessages shows the messages in left bytes at addr.
 func (c *Call) showMessages(protocol int, addr uint64, left int) {
+	c.showRecords(addr, left, nlmsghdr, 4, func(v View, left int) { c.showMessage(protocol, v, left) })
+}
+
+// showRecords shows what fills left bytes at addr: records that begin with a
+// header, which begins with the record's length in lengthSize bytes. Each is aligned to 4
+// bytes. A single record is shown without brackets.
+func (c *Call) showRecords(addr uint64, left int, header Type, lengthSize int, show func(v View, left int)) {
+	size := header.Layout(c.ABI).Size
 	array := false
 	for shown := 1; ; shown++ {
-		if left < nlmsgHeader {
+		if left < size {
 			if array {
 				c.Out.Elem()
 			}
 			c.showBuffer(addr, uint64(left), binaryData)
 			break
 		}
-		v, ok := c.ReadType(addr, nlmsghdr)
+		v, ok := c.ReadType(addr, header)
 		if !ok {
 			c.missing(addr, array)
 			break
@@ -84,9 +92,9 @@ func (c *Call) showMessages(protocol int, addr uint64, left int) {
 			c.Out.More()
 			break
 		}
-		length := int(v.Uint(4))
+		length := int(v.Uint(lengthSize))
 		next := alignUp(length, 4)
-		last := length < nlmsgHeader || next >= left
+		last := length < size || next >= left
 		if !array && !last {
 			c.Out.BeginArray()
 			array = true
@@ -94,7 +102,7 @@ func (c *Call) showMessages(protocol int, addr uint64, left int) {
 		if array {
 			c.Out.Elem()
 		}
-		c.showMessage(protocol, v, left)
+		show(v, left)
 		if last {
 			break
 		}

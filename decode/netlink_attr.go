@@ -93,45 +93,7 @@ func (t *Attributes) Show(c *Call, v View) { t.showAt(c, v.Addr) }
 
 // showAt shows the attributes in c.payload bytes at addr.
 func (t *Attributes) showAt(c *Call, addr uint64) {
-	left := c.payload
-	array := false
-	for shown := 1; ; shown++ {
-		if left < nlaHeader {
-			if array {
-				c.Out.Elem()
-			}
-			c.showBuffer(addr, uint64(left), binaryData)
-			break
-		}
-		v, ok := c.ReadType(addr, nlattr)
-		if !ok {
-			c.missing(addr, array)
-			break
-		}
-		if c.Abbrev && shown > c.StringLimit {
-			c.Out.More()
-			break
-		}
-		length := int(v.Uint(2))
-		next := alignUp(length, 4)
-		last := length < nlaHeader || next >= left
-		if !array && !last {
-			c.Out.BeginArray()
-			array = true
-		}
-		if array {
-			c.Out.Elem()
-		}
-		t.showOne(c, v, left)
-		if last {
-			break
-		}
-		addr += uint64(next)
-		left -= next
-	}
-	if array {
-		c.Out.EndArray()
-	}
+	c.showRecords(addr, c.payload, nlattr, 2, func(v View, left int) { t.showOne(c, v, left) })
 }
 
 // missing stands for what would be at addr, which cannot be read: in an array
