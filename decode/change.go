@@ -40,7 +40,8 @@ func FillFrom(in *StructType, again Type, out *StructType) Type {
 	return &fill{layouts: wordLayout(), in: in, out: out, again: again}
 }
 
-// FillOrMore is a Fill that, if the call failed, ends with "...".
+// FillOrMore is a Fill that ends with "..." if the call failed or out cannot be
+// read.
 func FillOrMore(in, out *StructType) Type {
 	return &fill{layouts: wordLayout(), in: in, out: out, more: true}
 }
@@ -49,7 +50,7 @@ type fill struct {
 	layouts
 	in, out *StructType
 	again   Type
-	more    bool // shows "..." if the call failed
+	more    bool // shows "..." in place of out
 }
 
 func (t *fill) dir() Dir { return Both }
@@ -83,16 +84,20 @@ func (t *fill) finish(c *Call, v View) {
 	if !c.begun {
 		return
 	}
-	if !c.Failed() {
-		if m, ok := c.ReadType(v.Uint(c.WordSize()), t.out); ok {
-			if t.again != nil && t.last(c, m) != c.before {
-				last := &t.in.layout().members[t.in.shown[len(t.in.shown)-1]]
-				c.Out.Changed()
-				t.again.Show(c, m.At(last.off[c.ABI], last.typ.Layout(c.ABI).Size))
-			}
-			t.out.ShowMembers(c, m)
+	var m View
+	ok := !c.Failed()
+	if ok {
+		m, ok = c.ReadType(v.Uint(c.WordSize()), t.out)
+	}
+	switch {
+	case ok:
+		if t.again != nil && t.last(c, m) != c.before {
+			last := &t.in.layout().members[t.in.shown[len(t.in.shown)-1]]
+			c.Out.Changed()
+			t.again.Show(c, m.At(last.off[c.ABI], last.typ.Layout(c.ABI).Size))
 		}
-	} else if t.more {
+		t.out.ShowMembers(c, m)
+	case t.more:
 		c.Out.More()
 	}
 	c.Out.EndStruct()

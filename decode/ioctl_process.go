@@ -131,7 +131,7 @@ var pidfdInfo = Struct(Fields{
 	{"sgid", pidfdHas("PIDFD_INFO_CREDS", ID)},
 	{"fsuid", pidfdHas("PIDFD_INFO_CREDS", ID)},
 	{"fsgid", pidfdHas("PIDFD_INFO_CREDS", ID)},
-	{"exit_code", pidfdHas("PIDFD_INFO_EXIT", waitStatus{Int})},
+	{"exit_code", pidfdHas("PIDFD_INFO_EXIT", Array(waitStatus{Int}, Const(1)))},
 	{"coredump_mask", pidfdHas("PIDFD_INFO_COREDUMP", Flags(tables.PidfdCoredumpMask))},
 	{"coredump_signal", pidfdHas("PIDFD_INFO_COREDUMP_SIGNAL", Signal)},
 	{"coredump_code", pidfdHas("PIDFD_INFO_COREDUMP_CODE", U32)},

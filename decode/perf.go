@@ -27,13 +27,18 @@ var perfIoctls = ioctls{
 	{"PERF_EVENT_IOC_PAUSE_OUTPUT", Ulong},
 	{"PERF_EVENT_IOC_SET_FILTER", Ptr(StrN(pageSize))},
 	{"PERF_EVENT_IOC_ID", Out(U64)},
-	{"PERF_EVENT_IOC_QUERY_BPF", FillOrMore(perfQueryBPF.Pick("ids_len"), perfQueryBPF.Pick("prog_cnt", "ids"))},
+	{"PERF_EVENT_IOC_QUERY_BPF", FillOrMore(perfQueryLength, perfQueryBPF.Pick("prog_cnt", "ids"))},
 	{"PERF_EVENT_IOC_MODIFY_ATTRIBUTES", &perfAttr{wordLayout(), In}},
 }
 
-var perfQueryBPF = Struct(Fields{
-	{"ids_len", U32}, {"prog_cnt", U32}, {"ids", Array(U32, Len("prog_cnt"))},
-})
+// perfQueryBPF is struct perf_event_query_bpf, and perfQueryLength the part of
+// it that the kernel reads.
+var (
+	perfQueryBPF = Struct(Fields{
+		{"ids_len", U32}, {"prog_cnt", U32}, {"ids", Array(U32, Len("prog_cnt"))},
+	})
+	perfQueryLength = Struct(Fields{{"ids_len", U32}})
+)
 
 // perfAttr points to a struct perf_event_attr, which says itself how much of
 // it there is. The kernel puts the size that it knows into one that is larger.

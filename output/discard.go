@@ -76,6 +76,9 @@ func (Discard) BeginNamed() {}
 // Named implements Encoder.
 func (Discard) Named() {}
 
+// NamedFirst implements Encoder.
+func (Discard) NamedFirst() {}
+
 // EndNamed implements Encoder.
 func (Discard) EndNamed() {}
 

@@ -103,8 +103,12 @@ type Encoder interface {
 	// Named. -X abbrev shows the second, raw the first, verbose the second as
 	// a comment to the first. Inside the symbolic form names stand alone,
 	// without their numbers.
+	//
+	// NamedFirst is Named for a symbolic form that -X verbose shows with numbers
+	// beside its names, and the plain one as a comment to it.
 	BeginNamed()
 	Named()
+	NamedFirst()
 	EndNamed()
 
 	// Or stands between two values that are bits of one word but do not come

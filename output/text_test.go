@@ -79,6 +79,22 @@ func device(e Encoder) {
 	e.EndNamed()
 }
 
+func mask(e Encoder) {
+	e.BeginNamed()
+	e.BeginArray()
+	e.Elem()
+	e.Number(5, Hex)
+	e.EndArray()
+	e.NamedFirst()
+	e.BeginSet(false)
+	e.Elem()
+	e.Enum(2, families, Hex)
+	e.Elem()
+	e.Enum(0, families, Hex)
+	e.EndSet()
+	e.EndNamed()
+}
+
 func port(e Encoder) {
 	e.BeginNative([]byte{0, 80})
 	e.BeginMacro("htons")
@@ -144,6 +160,9 @@ func TestTextValues(t *testing.T) {
 			e.Comment("remark")
 			e.EndNamed()
 		}, "0xff /* 0xf /* AF_??? */|AF_INET */"},
+		{"symbolic form first", Options{}, mask, "[AF_INET AF_UNSPEC]"},
+		{"symbolic form first, raw", Options{Names: Raw}, mask, "[0x5]"},
+		{"symbolic form first, verbose", Options{Names: Verbose}, mask, "[0x2 /* AF_INET */ 0 /* AF_UNSPEC */] /* [0x5] */"},
 		{"symbol", Options{}, func(e Encoder) { e.Symbol(17, "SIGCHLD", Unsigned) }, "SIGCHLD"},
 		{"symbol raw", Options{Names: Raw}, func(e Encoder) { e.Symbol(17, "SIGCHLD", Unsigned) }, "17"},
 		{"symbol verbose", Options{Names: Verbose}, func(e Encoder) { e.Symbol(17, "SIGCHLD", Unsigned) }, "17 /* SIGCHLD */"},

@@ -319,10 +319,11 @@ func (t *text) Shift(count uint, name string) {
 type named struct {
 	start, unshown int // of what goes if it is not to be shown
 	names          NameStyle
+	plain          []byte // the plain form, if it comes behind the symbolic one
 }
 
 func (t *text) BeginNamed() {
-	t.named = append(t.named, named{len(t.buf), t.unshown, t.names})
+	t.named = append(t.named, named{start: len(t.buf), unshown: t.unshown, names: t.names})
 }
 
 func (t *text) Named() {
@@ -338,6 +339,16 @@ func (t *text) Named() {
 	t.names = Abbrev
 }
 
+func (t *text) NamedFirst() {
+	n := &t.named[len(t.named)-1]
+	if n.names != Verbose {
+		t.Named()
+		return
+	}
+	n.plain = bytes.Clone(t.buf[n.start:])
+	t.buf = t.buf[:n.start]
+}
+
 func (t *text) EndNamed() {
 	n := t.named[len(t.named)-1]
 	t.named = t.named[:len(t.named)-1]
@@ -346,6 +357,10 @@ func (t *text) EndNamed() {
 	case Raw:
 		t.buf, t.unshown = t.buf[:n.start], n.unshown
 	case Verbose:
+		if n.plain != nil {
+			t.beginComment()
+			t.buf = append(t.buf, n.plain...)
+		}
 		t.endComment()
 	}
 }

@@ -1,0 +1,78 @@
+package decode
+
+import (
+	"encoding/binary"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"trapline/output"
+	"trapline/tables"
+)
+
+// packed is values one behind the other, as a packed struct of C has them.
+func packed(values ...any) []byte {
+	var b []byte
+	for _, v := range values {
+		var err error
+		if b, err = binary.Append(b, binary.LittleEndian, v); err != nil {
+			panic(err)
+		}
+	}
+	return b
+}
+
+// ioctlTest is an ioctl whose argument is the same under both ABIs.
+type ioctlTest struct {
+	request string
+	before  []byte // what argp points to
+	after   []byte // at the exit-stop, if that is something else
+	errno   unix.Errno
+	full    bool // -v
+	want    string
+}
+
+// argp is where the argument of an ioctlTest lies.
+const argp = 0x7000
+
+// run compares both ABIs' line of the ioctl with what is wanted.
+func (tt *ioctlTest) run(t *testing.T) {
+	t.Helper()
+	for _, abi := range []tables.ABI{tables.X86_64, tables.I386} {
+		op, ok := tables.IoctlsByName(abi)[tt.request]
+		if !ok {
+			t.Fatalf("%v has no %s", abi, tt.request)
+		}
+		s := named(t, abi, "ioctl", 3, uint64(op), argp)
+		s.mem, s.errno, s.full = fakeMemory{argp: tt.before}, int(tt.errno), tt.full
+		if tt.after != nil {
+			s.after = fakeMemory{argp: tt.after}
+		}
+		if got := s.text(t); got != tt.want {
+			t.Errorf("%v: got  %s\nwant %s", abi, got, tt.want)
+		}
+	}
+}
+
+func TestPerfQueryBPF(t *testing.T) {
+	const name = "PERF_EVENT_IOC_QUERY_BPF"
+	for _, tt := range []ioctlTest{
+		{request: name, before: packed(uint32(4)), after: packed(uint32(4), uint32(2), uint32(7), uint32(8)),
+			want: `ioctl(3, PERF_EVENT_IOC_QUERY_BPF, {ids_len=4, prog_cnt=2, ids=[7, 8]}) = 0`},
+		{request: name, before: packed(uint32(4)), want: `ioctl(3, PERF_EVENT_IOC_QUERY_BPF, {ids_len=4, ...}) = 0`},
+		{request: name, before: packed(uint16(4)), want: `ioctl(3, PERF_EVENT_IOC_QUERY_BPF, 0x7000) = 0`},
+	} {
+		tt.run(t)
+	}
+}
+
+// With -X verbose a set of bits is shown by names and numbers before its words.
+func TestInputBits(t *testing.T) {
+	op := uint64(iocRead<<30 | 8<<16 | 'E'<<8 | 0x20)
+	s := named(t, tables.X86_64, "ioctl", 3, op, argp)
+	s.mem, s.ret = fakeMemory{argp: packed(uint64(6))}, 4
+	want := `ioctl(3, 0x80084520 /* EVIOCGBIT(0, 8) */, [0x1 /* EV_KEY */ 0x2 /* EV_REL */] /* [0x6] */) = 4` + "\n"
+	if got := s.record(t, output.Options{Names: output.Verbose}); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
