@@ -126,6 +126,7 @@ func (c *Call) Pass(name string) {
 
 // Begin starts a new call; ABI, NR, Args, Sig and the flags have been set.
 func (c *Call) Begin() {
+	c.startStop() // what settle reads must not be of the stop before
 	c.next, c.halfway, c.exiting, c.hasSave, c.depth = 0, false, false, 0, 0
 	c.snapshots = c.snapshots[:0]
 	c.Ret, c.Errno = 0, 0
@@ -146,7 +147,6 @@ func (c *Call) Begin() {
 // Enter shows the arguments that are known at the enter-stop, up to the first
 // one that the kernel has yet to write.
 func (c *Call) Enter() {
-	c.startStop()
 	if c.Raw {
 		c.showRaw()
 		return

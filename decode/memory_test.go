@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
+	"trapline/output"
 	"trapline/tables"
 )
 
@@ -54,5 +57,28 @@ func TestReadsAreGathered(t *testing.T) {
 		if c.Read(page, 8); m.reads != tt.reads+1 {
 			t.Errorf("%s: the next stop did not read again", tt.name)
 		}
+	}
+}
+
+// TestBeginReadsAgain has a call whose arguments depend on memory that has
+// changed since the exit-stop of the one before.
+func TestBeginReadsAgain(t *testing.T) {
+	const at = 0x7000
+	mem := fakeMemory{at: make([]byte, blockSize)}
+	c := &Call{Decoder: NewDecoder(Options{}), Out: output.Discard{}, Mem: mem, ABI: tables.X86_64}
+	s := named(t, tables.X86_64, "clone3", at, cloneArgsLeast)
+	c.NR, c.Args, c.Sig = s.nr, s.args, Lookup(s.abi, s.nr)
+	for _, tt := range []struct {
+		flags uint64
+		want  *Desc
+	}{{0, clone3In}, {unix.CLONE_PIDFD, clone3IO}, {0, clone3In}} {
+		putUint(mem[at][:8], tt.flags)
+		c.Sig = Lookup(s.abi, s.nr)
+		c.Begin()
+		if got := clone3Args(c); got != tt.want {
+			t.Errorf("flags %#x: described by the memory of the call before", tt.flags)
+		}
+		c.Enter()
+		c.Exit()
 	}
 }
