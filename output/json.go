@@ -181,6 +181,10 @@ func (j *jsonTrace) EndCall(r *Result) {
 		j.member("tampered")
 		j.string(r.Tampered)
 	}
+	if r.Delayed {
+		j.member("delayed")
+		j.buf = append(j.buf, "true"...)
+	}
 	j.member("duration_ns")
 	j.buf = appendNumber(j.buf, uint64(max(0, r.Duration)), Unsigned)
 	if r.Regs != nil {

@@ -162,13 +162,21 @@ func (t *text) Resume(at time.Time) {
 	t.put(" resumed>")
 }
 
+// tampered notes behind a result what was done to the call.
+func (t *text) tampered(how string) {
+	t.part(hueResult)
+	t.put("(")
+	t.put(how)
+	t.put(")")
+}
+
 // EndCall implements Trace.
 func (t *text) EndCall(r *Result) {
 	if r.Tampered != "" {
-		t.part(hueResult)
-		t.put("(")
-		t.put(r.Tampered)
-		t.put(")")
+		t.tampered(r.Tampered)
+	}
+	if r.Delayed {
+		t.tampered("DELAYED")
 	}
 	if t.opt.Durations {
 		t.part(hueResult)

@@ -387,9 +387,8 @@ func (t *text) inet(b []byte, field string) {
 		t.put("AF_INET6")
 		t.Elem()
 	}
-	t.buf = append(t.buf, '"')
-	t.buf = appendInet(t.buf, b)
-	t.buf = append(t.buf, '"')
+	var room [64]byte // longer than any address is written
+	t.Str(appendInet(room[:0], b), false)
 	if field != "" {
 		t.Elem()
 		t.put("&")

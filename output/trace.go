@@ -101,7 +101,8 @@ type Via struct {
 // Result is what is known of a call when it is finished, besides its value.
 type Result struct {
 	Duration time.Duration // between enter-stop and exit-stop
-	Tampered string        // what was done to the call: "INJECTED", "DELAYED"; empty if nothing
+	Tampered string        // what was injected into the call: "INJECTED", "INJECTED: args"; empty if nothing
+	Delayed  bool          // the call or its end was delayed
 	Regs     *RegisterView // what --regs shows, or nil
 }
 

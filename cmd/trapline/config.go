@@ -359,7 +359,7 @@ func (c *config) settleDefaults() {
 	}
 	if c.summary == summaryOnly {
 		c.signals = 0
-		c.quiet |= quietExit | quietPersonality | quietSuperseded
+		c.quiet |= quietExit | quietSuperseded
 	}
 	if c.interruptible == 0 && c.daemon != notDaemon {
 		c.interruptible = interruptibleNeverTSTP

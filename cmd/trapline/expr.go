@@ -1,6 +1,7 @@
 package main
 
 import (
+	"path/filepath"
 	"strings"
 
 	"trapline/decode"
@@ -46,8 +47,8 @@ var qualifiers = []qualifier{
 	}},
 	{[]string{"inject"}, injects("inject")},
 	{[]string{"fault"}, injects("fault")},
-	{[]string{"secontext"}, unsupported("SELinux context printing (--secontext option) is not supported by trapline")},
-	{[]string{"kvm"}, unsupported("printing of KVM exits (--kvm option) is not supported by trapline")},
+	{[]string{"secontext"}, unsupported("SELinux context printing (--secontext option)")},
+	{[]string{"kvm"}, unsupported("printing of KVM exits (--kvm option)")},
 	{[]string{"namespace"}, func(c *config, v string) error {
 		if v != "new" {
 			return refusef("invalid -e namespace= argument: '%s'", v)
@@ -69,14 +70,23 @@ var qualifiers = []qualifier{
 func injects(what string) func(c *config, v string) error {
 	return func(c *config, v string) error {
 		in, err := parseInjection(what, v)
+		if err != nil {
+			return err
+		}
+		if in.warning != "" {
+			c.warn("%s", in.warning)
+		}
 		c.injections = append(c.injections, in)
-		return err
+		return nil
 	}
 }
 
-// unsupported is for what strace has and trapline has not.
-func unsupported(msg string) func(*config, string) error {
-	return func(*config, string) error { return refusef("%s", msg) }
+// unsupported is for what strace has and trapline has not. The message is that
+// of a strace built without it.
+func unsupported(what string) func(*config, string) error {
+	return func(*config, string) error {
+		return refusef("%s is not supported by this build of %s", what, filepath.Base(program()))
+	}
 }
 
 func setSyscalls(s *syscallSet, value string) (err error) {

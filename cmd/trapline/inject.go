@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/hex"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -20,6 +21,7 @@ type injection struct {
 	delayExit   time.Duration
 	pokeEnter   []poke
 	pokeExit    []poke
+	warning     string // to be made known, or ""
 
 	// The calls it is done to, counted from 1 for each tracee and call: first,
 	// and every step after it up to last. A step of 0 stands for first alone.
@@ -107,11 +109,10 @@ func (in *injection) parseAction(what, name, arg string) (ok bool) {
 	}
 	switch name {
 	case "retval":
-		// Decimal, hexadecimal after 0x, or octal after 0.
-		n, err := strconv.ParseUint(arg, 0, 64)
-		result := int64(n)
-		in.result = &result
-		return err == nil && !strings.Contains(arg, "_")
+		if in.result, ok = parseResult(arg); ok {
+			in.warning = warningOf(*in.result)
+		}
+		return ok
 	case "signal":
 		in.signal, ok = parseSignal(arg)
 		return ok && 0 < in.signal && in.signal <= tables.NumSignals
@@ -130,6 +131,38 @@ func (in *injection) parseAction(what, name, arg string) (ok bool) {
 	}
 	return false
 }
+
+// parseResult reads a result as strtoull(3) does: decimal, hexadecimal after 0x
+// or octal after 0, with a sign or without.
+func parseResult(s string) (*int64, bool) {
+	digits := strings.TrimPrefix(strings.TrimPrefix(s, "+"), "-")
+	n, err := strconv.ParseUint(digits, 0, 64)
+	if s == "" || len(s)-len(digits) > 1 || strings.Contains(s, "_") {
+		return nil, false
+	}
+	result := int64(n)
+	if s[0] == '-' {
+		result = -result
+	}
+	return &result, err == nil
+}
+
+// warningOf says what is unexpected about a result to be injected: that it is an
+// error, or is another result for i386 programs. It is "" if there is nothing.
+func warningOf(result int64) string {
+	switch compat := int32(result); {
+	case isErrorResult(result):
+		return fmt.Sprintf("Inadvertent injection of error %d is possible for retval=%d", -result, uint64(result))
+	case isErrorResult(int64(compat)):
+		return fmt.Sprintf("Inadvertent injection of error %d is possible in compat personality for retval=%d", -compat, uint64(result))
+	case int64(uint32(compat)) != result:
+		return fmt.Sprintf("Injected return value %d will be clipped to %d in compat personality", uint64(result), uint32(compat))
+	}
+	return ""
+}
+
+// isErrorResult says that a result is a negated errno.
+func isErrorResult(result int64) bool { return -maxErrno <= result && result < 0 }
 
 // parseWhen reads FIRST[..LAST][+[STEP]].
 func (in *injection) parseWhen(s string) bool {

@@ -19,7 +19,7 @@ func TestInjections(t *testing.T) {
 	}
 	for expr, want := range map[string]int64{
 		"chdir:retval=42": 42, "chdir:retval=0x10": 16, "chdir:retval=010": 8, "chdir:error=4095": -4095,
-		"chdir:retval=0xffffffffffffffff": -1,
+		"chdir:retval=0xffffffffffffffff": -1, "chdir:retval=-1": -1, "chdir:retval=+7": 7,
 	} {
 		in, err := parseInjection("inject", expr)
 		if err != nil || *in.result != want {
@@ -29,6 +29,22 @@ func TestInjections(t *testing.T) {
 	in, err = parseInjection("fault", "chdir")
 	if err != nil || *in.result != -38 {
 		t.Errorf("fault of itself is no ENOSYS: %v %+v", err, in)
+	}
+}
+
+func TestInjectedResultWarnings(t *testing.T) {
+	for result, want := range map[int64]string{
+		-1:         "Inadvertent injection of error 1 is possible for retval=18446744073709551615",
+		-4096:      "Injected return value 18446744073709547520 will be clipped to 4294963200 in compat personality",
+		1<<32 - 1:  "Inadvertent injection of error 1 is possible in compat personality for retval=4294967295",
+		1<<32 + 5:  "Injected return value 4294967301 will be clipped to 5 in compat personality",
+		0xfffff000: "",
+		0x7fffffff: "",
+		0:          "",
+	} {
+		if got := warningOf(result); got != want {
+			t.Errorf("%#x: %q, want %q", result, got, want)
+		}
 	}
 }
 
@@ -60,7 +76,7 @@ func TestWhen(t *testing.T) {
 func TestInvalidInjections(t *testing.T) {
 	for _, expr := range []string{
 		"chdir", "chdir:42", "chdir:error=", "chdir:error=-1", "chdir:error=4096", "chdir:error=3+", "chdir:error=1:error=2",
-		"chdir:retval=0:error=1", "chdir:retval=a", "chdir:retval=0b", "chdir:retval=0x10000000000000000", "chdir:retval=1_0",
+		"chdir:retval=0:error=1", "chdir:retval=a", "chdir:retval=0b", "chdir:retval=0x10000000000000000", "chdir:retval=1_0", "chdir:retval=-", "chdir:retval=+-1", "chdir:retval=",
 		"chdir:signal=0", "chdir:signal=129", "chdir:signal=1:signal=2", "chdir:delay_enter=-1",
 		"chdir:error=1:when=0", "chdir:error=1:when=65536", "chdir:error=1:when=1+65536", "chdir:error=1:when=+", "chdir:error=1:when=4-",
 		"chdir:error=1:when=6++", "chdir:error=1:when=7+0", "chdir:error=1:when=10.", "chdir:error=1:when=15..", "chdir:error=1:when=17...18",

@@ -66,29 +66,27 @@ func (s *session) tamperAtEntry(t *tracee, ev *tracer.Event) {
 
 // tamperAtExit does what is to be done at the exit-stop, before the call is
 // decoded, and returns what the trace has to say about it.
-func (s *session) tamperAtExit(t *tracee, ev *tracer.Event) string {
+func (s *session) tamperAtExit(t *tracee, ev *tracer.Event) (injected string, delayed bool) {
 	in := t.tamper.injection
 	if in == nil {
-		return ""
+		return "", false
 	}
 	t.tamper.injection = nil
 	ev.Delay = in.delayExit
 	poked := s.poke(t, ev, in.pokeExit) || t.tamper.poked
 	if in.result != nil && ev.Tracee.SetResult(*in.result) == nil {
 		ev.Call.Ret = *in.result
-		ev.Call.IsError = -maxErrno <= *in.result && *in.result < 0 && !isPure(t.call.Sig.Name)
+		ev.Call.IsError = isErrorResult(*in.result) && !isPure(t.call.Sig.Name)
 	}
 	switch {
 	case poked && in.result != nil:
-		return "INJECTED: args, retval"
+		injected = "INJECTED: args, retval"
 	case poked:
-		return "INJECTED: args"
+		injected = "INJECTED: args"
 	case in.result != nil:
-		return "INJECTED"
-	case in.delayEnter != 0 || in.delayExit != 0:
-		return "DELAYED"
+		injected = "INJECTED"
 	}
-	return ""
+	return injected, in.delayEnter != 0 || in.delayExit != 0
 }
 
 // maxErrno is MAX_ERRNO of linux/err.h.

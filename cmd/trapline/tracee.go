@@ -143,7 +143,7 @@ func (s *session) exit(t *tracee, ev *tracer.Event) {
 		return
 	}
 	t.shown = false
-	s.result.Tampered = s.tamperAtExit(t, ev)
+	s.result.Tampered, s.result.Delayed = s.tamperAtExit(t, ev)
 	if call.IsError && neverFails(&t.call) {
 		call.IsError = false
 	}
