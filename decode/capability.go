@@ -33,8 +33,8 @@ var (
 
 // capData is what the version in the header says.
 var capData = AtAddr(func(c *Call, addr uint64) {
-	hdr := c.word(0)
-	version, ok := c.ReadUint(hdr, 4)
+	hdr, ok := c.ReadType(c.word(0), capHeader)
+	version := hdr.Uint(4)
 	st := capData32
 	if version == capVersion2 || version == capVersion3 {
 		st = capData64

@@ -118,9 +118,12 @@ func uringUpdate(data Type) *StructType {
 
 var uringWorkers = IndexedList(U32, Len("nr_args"), tables.UringWorkers)
 
-// uringWorkersKnown says that the whole array could be shown.
+// uringWorkersKnown says that the array could be shown, as far as it is.
 func uringWorkersKnown(c *Call) bool {
 	n := Len("nr_args").num(c)
+	if c.Abbrev {
+		n = min(n, uint64(c.StringLimit)+1)
+	}
 	if n == 0 {
 		return false
 	}

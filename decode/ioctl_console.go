@@ -36,7 +36,7 @@ var consoleIoctls = ioctls{
 	{"KDSKBENT", Ptr(kbEntry)},
 	{"KDGKBSENT", Fill(kbSentry.Pick("kb_func"), kbSentry.Pick("kb_string"))},
 	{"KDSKBSENT", Ptr(kbSentry)},
-	{"KDGETKEYCODE", Fill(kbKeycode.Pick("scancode", "keycode"), kbKeycode.Pick())},
+	{"KDGETKEYCODE", FillFrom(kbKeycode.Pick("scancode", "keycode"), X32, kbKeycode.Pick())},
 	{"KDSETKEYCODE", Ptr(kbKeycode)},
 	{"KDSIGACCEPT", Word(In, showAccepted)},
 	{"KDKBDREP", Change(kbdRepeat, kbdRepeat)},

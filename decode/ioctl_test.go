@@ -76,3 +76,16 @@ func TestInputBits(t *testing.T) {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
+
+func TestKeycode(t *testing.T) {
+	const name = "KDGETKEYCODE"
+	for _, tt := range []ioctlTest{
+		{request: name, before: packed(uint32(1), uint32(0)), want: `ioctl(3, KDGETKEYCODE, {scancode=0x1, keycode=0}) = 0`},
+		{request: name, before: packed(uint32(1), uint32(0)), after: packed(uint32(1), uint32(30)),
+			want: `ioctl(3, KDGETKEYCODE, {scancode=0x1, keycode=0 => 0x1e}) = 0`},
+		{request: name, before: packed(uint32(1), uint32(0)), after: packed(uint32(1), uint32(30)), errno: unix.ENOTTY,
+			want: `ioctl(3, KDGETKEYCODE, {scancode=0x1, keycode=0}) = -1 ENOTTY (Inappropriate ioctl for device)`},
+	} {
+		tt.run(t)
+	}
+}

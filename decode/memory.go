@@ -90,13 +90,19 @@ func (c *Call) readText(addr uint64, n int) []byte {
 	if c.Mem == nil {
 		return nil
 	}
-	if c.ABI != tables.X86_64 && addr > math.MaxUint32 {
-		return nil // a pointer held in 64 bits that is none
+	if !c.addressable(addr) {
+		return nil
 	}
 	if 0 < n && n <= smallRead {
 		return b[:c.windows.read(c.Mem, addr, b)]
 	}
 	return b[:c.Mem.ReadMemory(addr, b)]
+}
+
+// addressable says that a pointer can be one of the tracee's. Newer structs hold
+// those of 32-bit programs in 64 bits too.
+func (c *Call) addressable(addr uint64) bool {
+	return c.ABI == tables.X86_64 || addr <= math.MaxUint32
 }
 
 // ReadAll is Read, but fails unless all n bytes can be read.

@@ -146,9 +146,12 @@ var (
 
 // clone3Args chooses by whether the kernel will write something.
 func clone3Args(c *Call) *Desc {
-	addr, size := c.word(0), c.word(1)
-	if flags, ok := c.ReadUint(addr, 8); ok && size >= cloneArgsLeast &&
-		(flags&(unix.CLONE_PIDFD|unix.CLONE_PARENT_SETTID) != 0 || size > uint64(cloneArgs.Layout(c.ABI).Size)) {
+	addr, size, known := c.word(0), c.word(1), uint64(cloneArgs.Layout(c.ABI).Size)
+	if size < cloneArgsLeast {
+		return clone3In
+	}
+	b, ok := c.ReadAll(addr, int(min(size, known)))
+	if flags := (View{B: b}).Uint(8); ok && (flags&(unix.CLONE_PIDFD|unix.CLONE_PARENT_SETTID) != 0 || size > known) {
 		return clone3IO
 	}
 	return clone3In

@@ -70,6 +70,7 @@ func TestProcesses(t *testing.T) {
 				` = -1 EPERM (Operation not permitted)`},
 		{abi: tables.X86_64, name: "clone3", args: []uint64{at0, 63}, mem: fakeMemory{at0: args(0, 0, 0, 17)}, errno: unix.EINVAL,
 			want: `clone3(0x7000, 63) = -1 EINVAL (Invalid argument)`},
+		{abi: tables.X86_64, name: "clone3", args: []uint64{at0, 96}, mem: fakeMemory{at0: numbers(8, 0)}, ret: 5, want: `clone3(0x7000, 96) = 5`},
 		{abi: tables.X86_64, name: "unshare", args: []uint64{unix.CLONE_NEWNS | unix.CLONE_NEWTIME}, want: `unshare(CLONE_NEWTIME|CLONE_NEWNS) = 0`},
 		{abi: tables.X86_64, name: "prlimit64", args: []uint64{0, 7, 0, at0}, mem: fakeMemory{at0: numbers(8, 1024, 1<<64-1)},
 			want: `prlimit64(0, RLIMIT_NOFILE, NULL, {rlim_cur=1024, rlim_max=RLIM64_INFINITY}) = 0`},

@@ -50,6 +50,8 @@ func TestCredentials(t *testing.T) {
 				`inheritable=1<<CAP_SETFCAP|0x40000000 /* CAP_??? */}) = 0`},
 		{abi: tables.X86_64, name: "capget", args: []uint64{at0, at1}, mem: fakeMemory{at0: numbers(4, 0x19980330, 0), at1: numbers(4, 2, 2, 0)},
 			want: `capget({version=_LINUX_CAPABILITY_VERSION_1, pid=0}, {effective=1<<CAP_DAC_OVERRIDE, permitted=1<<CAP_DAC_OVERRIDE, inheritable=0}) = 0`},
+		{abi: tables.X86_64, name: "capget", args: []uint64{at0, at1}, mem: fakeMemory{at0: numbers(4, 0x19980330), at1: numbers(4, 2, 2, 0)},
+			want: `capget(0x7000, 0x7400) = 0`},
 	})
 }
 

@@ -33,7 +33,7 @@ const (
 func (rtSigframe) Show(c *Call, _ View) {
 	addr := c.SP + rtMask64
 	if c.ABI == tables.I386 {
-		addr = uint64(uint32(c.SP + rtMask32))
+		addr = c.SP + rtMask32
 	}
 	c.Out.BeginStruct()
 	c.Out.Field("mask")

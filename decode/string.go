@@ -159,7 +159,7 @@ func (t *buffer) showAt(c *Call, addr uint64) { c.showBuffer(addr, t.length.num(
 func (c *Call) ShowBytes(addr, length uint64) { c.showBuffer(addr, length, text) }
 
 func (c *Call) showBuffer(addr, length uint64, kind bufferKind) {
-	if addr == 0 {
+	if addr == 0 || !c.addressable(addr) {
 		c.Out.Addr(addr)
 		return
 	}

@@ -100,7 +100,7 @@ func (st *StructType) positions() []int {
 
 // Pick is the same struct with only the named members shown, in that order.
 func (st *StructType) Pick(names ...string) *StructType {
-	picked := &StructType{fields: st.fields, packed: st.packed}
+	picked := &StructType{fields: st.fields, packed: st.packed, shown: make([]int, 0, len(names))}
 	for _, name := range names {
 		i := slices.IndexFunc(st.fields, func(f Field) bool { return f.Name == name })
 		if i < 0 {

@@ -1,7 +1,9 @@
+#include "go_asm.h"
 #include "textflag.h"
 
 // Four ways to make a system call. What becomes of it depends on where it is
-// made: a seccomp filter looks at the instruction pointer.
+// made: a seccomp filter looks at the instruction pointer. The stack pointer is
+// the same for all, since the frame of sigreturn is shown.
 
 #define CALL64 \
 	MOVQ nr+0(FP), AX \
@@ -12,7 +14,10 @@
 	MOVQ 24(R11), R10 \
 	MOVQ 32(R11), R8 \
 	MOVQ 40(R11), R9 \
-	SYSCALL
+	MOVQ SP, R13 \
+	MOVQ $const_counted, SP \
+	SYSCALL \
+	MOVQ R13, SP
 
 #define CALL32 \
 	MOVQ nr+0(FP), AX \
@@ -24,7 +29,10 @@
 	MOVL 24(R11), SI \
 	MOVL 32(R11), DI \
 	MOVL 40(R11), BP \
+	MOVQ SP, R13 \
+	MOVQ $const_counted, SP \
 	INT $0x80 \
+	MOVQ R13, SP \
 	MOVQ R12, BP
 
 // func fail64(nr uintptr, args *[6]uintptr)
