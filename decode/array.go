@@ -160,6 +160,12 @@ func Indexed(elem Type, n int, set *tables.Set) Type {
 	return &indexed{newFixed(elem, n).(*fixed), set}
 }
 
+// IndexedUpTo is an Indexed of which only the first count elements are in use. If
+// count is larger than n, that is told.
+func IndexedUpTo(elem Type, n int, set *tables.Set, count Num) Type {
+	return &indexed{UpTo(elem, n, count).(*fixed), set}
+}
+
 type indexed struct {
 	*fixed
 	set *tables.Set
@@ -168,7 +174,11 @@ type indexed struct {
 func (t *indexed) Show(c *Call, v View) {
 	size := t.elem.Layout(c.ABI).Size
 	c.Out.BeginArray()
-	for i := 0; i < t.n; i++ {
+	n := uint64(t.n)
+	if t.upto != nil {
+		n = t.upto.num(c)
+	}
+	for i := range int(min(n, uint64(t.n))) {
 		c.Out.Elem()
 		set := t.set
 		if _, named := set.Lookup(uint64(i)); !named {
@@ -176,6 +186,9 @@ func (t *indexed) Show(c *Call, v View) {
 		}
 		c.Out.Index(uint64(i), set, output.Unsigned)
 		t.elem.Show(c, v.At(i*size, size))
+	}
+	if n > uint64(t.n) {
+		c.Out.More()
 	}
 	c.Out.EndArray()
 }
@@ -198,6 +211,47 @@ func (t *listElem) Show(c *Call, v View) {
 	c.Out.Index(*t.i, t.set, output.Unsigned)
 	*t.i++
 	t.Type.Show(c, v)
+}
+
+// Tuple is an array whose elements have types of their own.
+func Tuple(elems ...Type) Type { return &tuple{elems} }
+
+type tuple struct{ elems []Type }
+
+// Layout implements Type.
+func (t *tuple) Layout(abi tables.ABI) Layout {
+	l := Layout{0, 1}
+	for _, elem := range t.elems {
+		e := elem.Layout(abi)
+		l.Size, l.Align = alignUp(l.Size, e.Align)+e.Size, max(l.Align, e.Align)
+	}
+	return l
+}
+
+func (t *tuple) Show(c *Call, v View) {
+	c.Out.BeginArray()
+	off := 0
+	for _, elem := range t.elems {
+		l := elem.Layout(c.ABI)
+		off = alignUp(off, l.Align)
+		c.Out.Elem()
+		elem.Show(c, v.At(off, l.Size))
+		off += l.Size
+	}
+	c.Out.EndArray()
+}
+
+// Remarked is a t with a comment.
+func Remarked(t Type, remark string) Type { return &remarked{t, remark} }
+
+type remarked struct {
+	Type
+	remark string
+}
+
+func (t *remarked) Show(c *Call, v View) {
+	t.Type.Show(c, v)
+	c.Out.Comment(t.remark)
 }
 
 func hexString(v uint64) string {

@@ -248,38 +248,6 @@ func (t *nowOfMember) showField(c *Call, _ string, _ View) {
 	}
 }
 
-// was is the number that a member had at the enter-stop.
-func was(name string, size int) Num {
-	return Func(func(c *Call) uint64 {
-		f := &c.frames[c.depth-1]
-		if b, ok := c.recall(f.st.Member(c, name, f.v)); ok {
-			return View{B: b}.Uint(size)
-		}
-		return Len(name).num(c)
-	})
-}
-
-// remember keeps memory for the exit-stop. There may be several pieces of it.
-func (c *Call) remember(v View) {
-	c.snapshots = append(c.snapshots, View{append([]byte(nil), v.B...), v.Addr})
-}
-
-// recall gives the bytes that v had when it was remembered.
-func (c *Call) recall(v View) ([]byte, bool) {
-	for _, s := range c.snapshots {
-		if off := v.Addr - s.Addr; v.Addr >= s.Addr && off+uint64(len(v.B)) <= uint64(len(s.B)) {
-			return s.B[off:][:len(v.B)], true
-		}
-	}
-	return nil, false
-}
-
-// remembers says that v has not changed since it was remembered.
-func (c *Call) remembers(v View) bool {
-	b, ok := c.recall(v)
-	return ok && string(b) == string(v.B)
-}
-
 // kernelVersion is a version as in LINUX_VERSION_CODE.
 var kernelVersion = Value32(func(c *Call, v uint32) {
 	c.Out.BeginNamed()

@@ -281,7 +281,7 @@ var ioctlMacros = [...]struct {
 var ioctlFamilies = []ioctls{
 	termiosIoctls,
 	blockIoctls, hdioIoctls, loopIoctls, nbdIoctls,
-	fsIoctls,
+	fsIoctls, btrfsIoctls,
 	rtcIoctls, ptpIoctls, watchdogIoctls, counterIoctls,
 	mtdIoctls, ubiIoctls,
 	perfIoctls, uffdIoctls,

@@ -189,21 +189,7 @@ func showSlots(c *Call, addr uint64) {
 var inputID = Struct(Fields{{"bustype", U16}, {"vendor", U16}, {"product", U16}, {"version", U16}})
 
 // inputKeycode is a scancode and the key that it stands for.
-var inputKeycode Type = &pairOf{Uint, Enum(tables.InputKeys)}
-
-// pairOf is an array of two 32-bit values of different types.
-type pairOf struct{ first, second Type }
-
-func (t *pairOf) Layout(tables.ABI) Layout { return Layout{8, 4} }
-
-func (t *pairOf) Show(c *Call, v View) {
-	c.Out.BeginArray()
-	c.Out.Elem()
-	t.first.Show(c, v.At(0, 4))
-	c.Out.Elem()
-	t.second.Show(c, v.At(4, 4))
-	c.Out.EndArray()
-}
+var inputKeycode = Tuple(Uint, Enum(tables.InputKeys))
 
 var inputKeymapEntry = Struct(Fields{
 	{"flags", U8},

@@ -45,7 +45,7 @@ var teeShmRegisterFD = Struct(Fields{
 // teeOpenSession and the structs after it are followed by their parameters.
 var (
 	teeOpenSession = Struct(Fields{
-		{"uuid", teeUUID},
+		{"uuid", UUID},
 		{"", Union(Len("clnt_login"), // TEE_IOCTL_LOGIN_*
 			Arm(Nothing, 0, 1, 4, 5), Arm(One("clnt_uuid", ID), 2, 6), Arm(One("clnt_uuid", Array(X8, Const(16)))))},
 		{"clnt_login", Enum(tables.TEELogin)},
@@ -66,20 +66,6 @@ var (
 	teeSupplRecv = Struct(Fields{{"func", Uint}, {"num_params", Uint}})
 	teeSupplSend = Struct(Fields{{"ret", Uint}, {"num_params", Uint}})
 )
-
-// teeUUID is a UUID in groups.
-var teeUUID Type = &shownBy{ByteArray(16), func(c *Call, v View) {
-	text := c.alloc(36)[:0]
-	const digits = "0123456789abcdef"
-	for i, b := range v.B[:16] {
-		switch i {
-		case 4, 6, 8, 10:
-			text = append(text, '-')
-		}
-		text = append(text, digits[b>>4], digits[b&15])
-	}
-	c.Out.TextBytes(text)
-}}
 
 var teeParam = Struct(Fields{
 	{"attr", &shownBy{X64, func(c *Call, v View) {

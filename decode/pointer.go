@@ -94,6 +94,12 @@ func showPointee(c *Call, t Type, v View) {
 	t.Show(c, v)
 }
 
+// Bare is a scalar t that has no brackets around it behind a pointer.
+func Bare(t Type) Type { return &bare{t} }
+
+// bare hides that t is a valuer.
+type bare struct{ Type }
+
 // IfAny is a t behind a pointer, of which there is nothing to show if n is 0.
 func IfAny(n Num, t Type) Type { return &ifAny{n: n, elem: t} }
 

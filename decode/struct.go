@@ -188,11 +188,11 @@ func (st *StructType) show(c *Call, v View, part bool) {
 	sl := st.layout()
 	for _, i := range sl.shown {
 		m := &sl.members[i]
-		if m.verbose && c.Abbrev {
-			cut = true
+		if m.cond != nil && !m.cond(c) {
 			continue
 		}
-		if m.cond != nil && !m.cond(c) {
+		if m.verbose && c.Abbrev {
+			cut = true
 			continue
 		}
 		l := m.typ.Layout(c.ABI)

@@ -52,7 +52,7 @@ type date struct{ *Number }
 
 func (t *date) Show(c *Call, v View) {
 	sec := t.Value(c, v)
-	c.Out.Number(sec, output.Signed)
+	c.Out.Number(sec, t.base)
 	c.CommentDate(int64(sec), 0, time.Second)
 }
 

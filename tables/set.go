@@ -23,6 +23,7 @@ type Set struct {
 	Unknown string // what a value or bit without a name is called: "O_???"
 
 	sorted bool // Consts are an enumeration's, in ascending order of Value
+	wide   bool // values have 64 bits: 0xffffffff is not -1
 	i386   *Set // for i386, where it differs
 }
 
@@ -35,10 +36,10 @@ func (s *Set) For(abi ABI) *Set {
 }
 
 // Lookup gives the name of an enumeration's value. A negative value may be
-// given as 32 bits or as 64.
+// given as 32 bits or as 64, unless the set is one of 64-bit values.
 func (s *Set) Lookup(v uint64) (string, bool) {
 	name, ok := s.find(v)
-	if !ok && v>>31 == 1 {
+	if !ok && v>>31 == 1 && !s.wide {
 		return s.find(v | 0xffffffff<<32)
 	}
 	return name, ok

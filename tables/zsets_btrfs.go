@@ -189,9 +189,9 @@ var BtrfsBalanceArgs = &Set{
 		{Value: 0x20, Name: "BTRFS_BALANCE_ARGS_LIMIT"},
 		{Value: 0x40, Name: "BTRFS_BALANCE_ARGS_LIMIT_RANGE"},
 		{Value: 0x80, Name: "BTRFS_BALANCE_ARGS_STRIPES_RANGE"},
-		{Value: 0x400, Name: "BTRFS_BALANCE_ARGS_USAGE_RANGE"},
 		{Value: 0x100, Name: "BTRFS_BALANCE_ARGS_CONVERT"},
 		{Value: 0x200, Name: "BTRFS_BALANCE_ARGS_SOFT"},
+		{Value: 0x400, Name: "BTRFS_BALANCE_ARGS_USAGE_RANGE"},
 	},
 }
 
@@ -273,8 +273,6 @@ var BtrfsSend = &Set{
 var BtrfsSpaceInfo = &Set{
 	Unknown: "BTRFS_SPACE_INFO_???",
 	Consts: []Const{
-		{Value: 0xb, Name: "BTRFS_BLOCK_GROUP_TREE_OBJECTID"},
-		{Value: 0xc0, Name: "BTRFS_BLOCK_GROUP_ITEM_KEY"},
 		{Value: 0x1, Name: "BTRFS_BLOCK_GROUP_DATA"},
 		{Value: 0x2, Name: "BTRFS_BLOCK_GROUP_SYSTEM"},
 		{Value: 0x4, Name: "BTRFS_BLOCK_GROUP_METADATA"},
@@ -293,9 +291,31 @@ var BtrfsSpaceInfo = &Set{
 	},
 }
 
-// BtrfsKeyType: BTRFS_???_KEY, from <linux/btrfs_tree.h>.
+// BtrfsProfiles: BTRFS_BLOCK_GROUP_???.
+var BtrfsProfiles = &Set{
+	Unknown: "BTRFS_BLOCK_GROUP_???",
+	Consts: []Const{
+		{Value: 0x1, Name: "BTRFS_BLOCK_GROUP_DATA"},
+		{Value: 0x2, Name: "BTRFS_BLOCK_GROUP_SYSTEM"},
+		{Value: 0x4, Name: "BTRFS_BLOCK_GROUP_METADATA"},
+		{Value: 0x8, Name: "BTRFS_BLOCK_GROUP_RAID0"},
+		{Value: 0x10, Name: "BTRFS_BLOCK_GROUP_RAID1"},
+		{Value: 0x20, Name: "BTRFS_BLOCK_GROUP_DUP"},
+		{Value: 0x40, Name: "BTRFS_BLOCK_GROUP_RAID10"},
+		{Value: 0x80, Name: "BTRFS_BLOCK_GROUP_RAID5"},
+		{Value: 0x100, Name: "BTRFS_BLOCK_GROUP_RAID6"},
+		{Value: 0x200, Name: "BTRFS_BLOCK_GROUP_RAID1C3"},
+		{Value: 0x400, Name: "BTRFS_BLOCK_GROUP_RAID1C4"},
+		{Value: 0x800, Name: "BTRFS_BLOCK_GROUP_REMAPPED"},
+		{Value: 0x1000, Name: "BTRFS_BLOCK_GROUP_METADATA_REMAP"},
+		{Value: 0x1000000000000, Name: "BTRFS_AVAIL_ALLOC_BIT_SINGLE"},
+		{Value: 0x2000000000000, Name: "BTRFS_SPACE_INFO_GLOBAL_RSV"},
+	},
+}
+
+// BtrfsKeyType: , from <linux/btrfs_tree.h>.
 var BtrfsKeyType = &Set{
-	Unknown: "BTRFS_???_KEY",
+	Unknown: "",
 	sorted:  true,
 	Consts: []Const{
 		{Value: 0x1, Name: "BTRFS_INODE_ITEM_KEY"},
@@ -319,6 +339,7 @@ var BtrfsKeyType = &Set{
 		{Value: 0xac, Name: "BTRFS_EXTENT_OWNER_REF_KEY"},
 		{Value: 0xb0, Name: "BTRFS_TREE_BLOCK_REF_KEY"},
 		{Value: 0xb2, Name: "BTRFS_EXTENT_DATA_REF_KEY"},
+		{Value: 0xb4, Name: "BTRFS_EXTENT_REF_V0_KEY"},
 		{Value: 0xb6, Name: "BTRFS_SHARED_BLOCK_REF_KEY"},
 		{Value: 0xb8, Name: "BTRFS_SHARED_DATA_REF_KEY"},
 		{Value: 0xc0, Name: "BTRFS_BLOCK_GROUP_ITEM_KEY"},
@@ -342,13 +363,15 @@ var BtrfsKeyType = &Set{
 		{Value: 0xfb, Name: "BTRFS_UUID_KEY_SUBVOL"},
 		{Value: 0xfc, Name: "BTRFS_UUID_KEY_RECEIVED_SUBVOL"},
 		{Value: 0xfd, Name: "BTRFS_STRING_ITEM_KEY"},
+		{Value: 0xffffffff, Name: "UINT32_MAX"},
 	},
 }
 
-// BtrfsTreeID: BTRFS_???_OBJECTID, from <linux/btrfs_tree.h>.
+// BtrfsTreeID: , from <linux/btrfs_tree.h>.
 var BtrfsTreeID = &Set{
-	Unknown: "BTRFS_???_OBJECTID",
+	Unknown: "",
 	sorted:  true,
+	wide:    true,
 	Consts: []Const{
 		{Value: 0x1, Name: "BTRFS_ROOT_TREE_OBJECTID"},
 		{Value: 0x2, Name: "BTRFS_EXTENT_TREE_OBJECTID"},
@@ -365,14 +388,17 @@ var BtrfsTreeID = &Set{
 		{Value: 0xd, Name: "BTRFS_REMAP_TREE_OBJECTID"},
 		{Value: 0x100, Name: "BTRFS_FIRST_FREE_OBJECTID"},
 		{Value: 0xffffffffffffff00, Name: "BTRFS_LAST_FREE_OBJECTID"},
-		{Value: 0xfffffffffffffff5, Name: "BTRFS_FREE_SPACE_OBJECTID"},
-		{Value: 0xfffffffffffffff6, Name: "BTRFS_EXTENT_CSUM_OBJECTID"},
-		{Value: 0xfffffffffffffff7, Name: "BTRFS_DATA_RELOC_TREE_OBJECTID"},
-		{Value: 0xfffffffffffffff8, Name: "BTRFS_TREE_RELOC_OBJECTID"},
-		{Value: 0xfffffffffffffff9, Name: "BTRFS_TREE_LOG_FIXUP_OBJECTID"},
-		{Value: 0xfffffffffffffffa, Name: "BTRFS_TREE_LOG_OBJECTID"},
-		{Value: 0xfffffffffffffffb, Name: "BTRFS_ORPHAN_OBJECTID"},
-		{Value: 0xfffffffffffffffc, Name: "BTRFS_BALANCE_OBJECTID"},
+		{Value: 0xffffffffffffffff, Name: "UINT64_MAX"},
+	},
+}
+
+// Uint64Max: .
+var Uint64Max = &Set{
+	Unknown: "",
+	sorted:  true,
+	wide:    true,
+	Consts: []Const{
+		{Value: 0xffffffffffffffff, Name: "UINT64_MAX"},
 	},
 }
 

@@ -24,6 +24,7 @@ type set struct {
 	file    string // sets/fs.txt
 	line    int
 	kind    string // "enum" or "flags"
+	wide    bool   // values have 64 bits
 	name    string
 	unknown string
 	terms   []string
@@ -103,13 +104,14 @@ func parseSets(file string, data []byte) ([]*set, error) {
 			s.terms = append(s.terms, f...)
 			continue
 		}
-		if len(f) < 4 || f[0] != "enum" && f[0] != "flags" {
-			return nil, fmt.Errorf("%s:%d: want enum|flags <Name> <UNKNOWN_???> <members>", file, n)
+		kind, wide := strings.CutSuffix(f[0], "64")
+		if len(f) < 4 || kind != "enum" && f[0] != "flags" {
+			return nil, fmt.Errorf("%s:%d: want enum|enum64|flags <Name> <UNKNOWN_???> <members>", file, n)
 		}
 		if f[2] == "-" {
 			f[2] = ""
 		}
-		sets = append(sets, &set{file: file, line: n, kind: f[0], name: f[1], unknown: f[2], terms: f[3:]})
+		sets = append(sets, &set{file: file, line: n, kind: kind, wide: wide, name: f[1], unknown: f[2], terms: f[3:]})
 	}
 	return sets, nil
 }
@@ -315,6 +317,9 @@ func (s *set) printBody(b *bytes.Buffer, abi int) {
 	members := slices.Clone(s.members)
 	if s.kind == "enum" {
 		b.WriteString("sorted: true,\n")
+		if s.wide {
+			b.WriteString("wide: true,\n")
+		}
 		slices.SortStableFunc(members, func(x, y member) int { return cmp.Compare(x.values[abi], y.values[abi]) })
 		members = slices.CompactFunc(members, func(x, y member) bool { return x.values[abi] == y.values[abi] })
 	}
