@@ -97,8 +97,8 @@ func TestResolve(t *testing.T) {
 func TestResolveErrors(t *testing.T) {
 	for _, c := range []struct{ in, want string }{
 		{" A_ONE", "x.txt:1: nothing to continue"},
-		{"enum E E_???", "x.txt:1: want enum|flags <Name> <UNKNOWN_???> <members>"},
-		{"\nset E E_??? A", "x.txt:2: want enum|flags <Name> <UNKNOWN_???> <members>"},
+		{"enum E E_???", "x.txt:1: want enum|enum64|flags <Name> <UNKNOWN_???> <members>"},
+		{"\nset E E_??? A", "x.txt:2: want enum|enum64|flags <Name> <UNKNOWN_???> <members>"},
 		{"enum E E_??? <c.h> A_ONE", "no constants of <c.h>"},
 		{"enum E E_??? C_ONE", "no header defines C_ONE"},
 		{"enum E E_??? A_TWO", "headers disagree about A_TWO: name the one to take it from"},
