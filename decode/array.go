@@ -60,17 +60,20 @@ func (c *Call) ShowArrayUpTo(addr uint64, elem Type, count, most uint64) {
 	c.showArrayUpTo(addr, elem, count, most, c.StringLimit)
 }
 
-func (c *Call) showArrayUpTo(addr uint64, elem Type, count, most uint64, short int) {
+// showArrayUpTo says whether there were elements and all that are to be shown
+// could be read.
+func (c *Call) showArrayUpTo(addr uint64, elem Type, count, most uint64, short int) bool {
 	if count == 0 {
 		c.Out.BeginArray()
 		c.Out.EndArray()
-		return
+		return false
 	}
 	size := uint64(elem.Layout(c.ABI).Size)
 	if size == 0 || count > (1<<63)/size || addr+count*size < addr {
 		c.Out.Addr(addr)
-		return
+		return false
 	}
+	whole := true
 	limit := min(count, most)
 	if c.Abbrev && uint64(short) < limit {
 		limit = uint64(short)
@@ -91,10 +94,11 @@ func (c *Call) showArrayUpTo(addr uint64, elem Type, count, most uint64, short i
 			if uint64(len(have)) < size {
 				if i == 0 {
 					c.Out.Addr(addr)
-					return
+					return false
 				}
 				c.Out.More()
 				c.Out.Comment(hexString(at))
+				whole = false
 				break
 			}
 			mark = c.used - int(want) // elements may alloc behind what was read
@@ -109,6 +113,50 @@ func (c *Call) showArrayUpTo(addr uint64, elem Type, count, most uint64, short i
 		c.Out.Elem()
 		elem.Show(c, View{have[:size:size], at})
 		have = have[size:]
+	}
+	c.Out.EndArray()
+	return whole
+}
+
+// Needed points to a run of count elements. A struct in which it is empty or
+// cannot be read is not shown a second time by ChangeWhere.
+func Needed(elem Type, count Num) Type { return &needed{wordLayout(), elem, count} }
+
+type needed struct {
+	layouts
+	elem  Type
+	count Num
+}
+
+func (t *needed) Show(c *Call, v View) {
+	addr := v.Uint(c.WordSize())
+	if addr == 0 {
+		c.Out.Addr(addr)
+		c.lacking = true
+	} else if !c.showArrayUpTo(addr, t.elem, t.count.num(c), noArray, c.StringLimit) {
+		c.lacking = true
+	}
+}
+
+// Unlisted is an Array at the end of a struct whose elements are not shown when
+// it is abbreviated: [...].
+func Unlisted(elem Type, count Num) Type { return &unlisted{unsized{}, elem, count} }
+
+type unlisted struct {
+	unsized
+	elem  Type
+	count Num
+}
+
+func (t *unlisted) Show(c *Call, v View) {
+	n := t.count.num(c)
+	if !c.Abbrev {
+		c.ShowArray(v.Addr, t.elem, n)
+		return
+	}
+	c.Out.BeginArray()
+	if n > 0 {
+		c.Out.More()
 	}
 	c.Out.EndArray()
 }

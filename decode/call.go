@@ -77,6 +77,7 @@ type Call struct {
 	next         int             // index into Sig.args of the next one to show
 	halfway      bool            // args[next] is of direction Both and has begun
 	begun        bool            // what the last pointer points to could be read
+	lacking      bool            // an array that is Needed was not there
 	before       uint64          // a value of it that may change until then
 	known        uint64          // bytes of the struct being shown that the caller has
 	snapshots    []View          // memory as it was at the enter-stop

@@ -28,6 +28,28 @@ func (t *change) finish(c *Call, v View) {
 	}
 }
 
+// ChangeWhere is a ChangeIf of a struct that is shown a second time only if where
+// holds within it at the enter-stop and all that is Needed was there.
+func ChangeWhere(where Cond, in *StructType, cond Cond, out *StructType) Type {
+	return &changeWhere{change{wordLayout(), Ptr(in), OutAlways(out), cond}, in, where}
+}
+
+type changeWhere struct {
+	change
+	st    *StructType
+	where Cond
+}
+
+func (t *changeWhere) Show(c *Call, v View) {
+	c.lacking = false
+	t.change.Show(c, v)
+	if !c.begun {
+		return
+	}
+	m, ok := c.ReadType(v.Uint(c.WordSize()), t.st)
+	c.begun = ok && !c.lacking && t.st.within(c, m, t.where)
+}
+
 // Fill points to a struct that the kernel completes: the members of in are
 // shown at the enter-stop, those of out follow them, in the same braces, if
 // the call succeeded.
@@ -38,6 +60,11 @@ func Fill(in, out *StructType) Type { return &fill{layouts: wordLayout(), in: in
 // the first, before the members of out.
 func FillFrom(in *StructType, again Type, out *StructType) Type {
 	return &fill{layouts: wordLayout(), in: in, out: out, again: again}
+}
+
+// FillAlways is a Fill that the kernel completes even when the call fails.
+func FillAlways(in, out *StructType) Type {
+	return &fill{layouts: wordLayout(), in: in, out: out, always: true}
 }
 
 // FillOrMore is a Fill that ends with "..." if the call failed or out cannot be
@@ -51,6 +78,7 @@ type fill struct {
 	in, out *StructType
 	again   Type
 	more    bool // shows "..." in place of out
+	always  bool // shows out although the call failed
 }
 
 func (t *fill) dir() Dir { return Both }
@@ -76,8 +104,13 @@ func (t *fill) Show(c *Call, v View) {
 
 // last is the number in the last member of in.
 func (t *fill) last(c *Call, m View) uint64 {
-	n, _ := t.in.value(c, t.in.layout().members[t.in.shown[len(t.in.shown)-1]].name, m)
+	n, _ := t.in.value(c, t.lastMember().name, m)
 	return n
+}
+
+func (t *fill) lastMember() *member {
+	l := t.in.layout()
+	return &l.members[l.shown[len(l.shown)-1]]
 }
 
 func (t *fill) finish(c *Call, v View) {
@@ -85,14 +118,14 @@ func (t *fill) finish(c *Call, v View) {
 		return
 	}
 	var m View
-	ok := !c.Failed()
+	ok := !c.Failed() || t.always
 	if ok {
 		m, ok = c.ReadType(v.Uint(c.WordSize()), t.out)
 	}
 	switch {
 	case ok:
 		if t.again != nil && t.last(c, m) != c.before {
-			last := &t.in.layout().members[t.in.shown[len(t.in.shown)-1]]
+			last := t.lastMember()
 			c.Out.Changed()
 			t.again.Show(c, m.At(last.off[c.ABI], last.typ.Layout(c.ABI).Size))
 		}

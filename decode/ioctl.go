@@ -287,6 +287,7 @@ var ioctlFamilies = []ioctls{
 	perfIoctls, uffdIoctls,
 	processIoctls, inputIoctls, gpioIoctls, socketIoctls, miscIoctls,
 	scsiIoctls, consoleIoctls, teeIoctls,
+	v4l2Ioctls, kvmIoctls,
 }
 
 // ioctlOfType describes requests that are made by a macro, by their type.

@@ -2,6 +2,7 @@ package decode
 
 import (
 	"encoding/binary"
+	"maps"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -22,11 +23,14 @@ func packed(values ...any) []byte {
 	return b
 }
 
-// ioctlTest is an ioctl whose argument is the same under both ABIs.
+// ioctlTest is an ioctl whose argument is the same under both ABIs, or is for
+// one of them.
 type ioctlTest struct {
 	request string
-	before  []byte // what argp points to
-	after   []byte // at the exit-stop, if that is something else
+	abis    []tables.ABI // nil for both
+	before  []byte       // what argp points to
+	after   []byte       // at the exit-stop, if that is something else
+	more    fakeMemory   // what is elsewhere
 	errno   unix.Errno
 	full    bool // -v
 	want    string
@@ -35,18 +39,29 @@ type ioctlTest struct {
 // argp is where the argument of an ioctlTest lies.
 const argp = 0x7000
 
+// memory is the tracee's with b behind argp.
+func (tt *ioctlTest) memory(b []byte) fakeMemory {
+	m := fakeMemory{argp: b}
+	maps.Copy(m, tt.more)
+	return m
+}
+
 // run compares both ABIs' line of the ioctl with what is wanted.
 func (tt *ioctlTest) run(t *testing.T) {
 	t.Helper()
-	for _, abi := range []tables.ABI{tables.X86_64, tables.I386} {
+	abis := tt.abis
+	if abis == nil {
+		abis = []tables.ABI{tables.X86_64, tables.I386}
+	}
+	for _, abi := range abis {
 		op, ok := tables.IoctlsByName(abi)[tt.request]
 		if !ok {
 			t.Fatalf("%v has no %s", abi, tt.request)
 		}
 		s := named(t, abi, "ioctl", 3, uint64(op), argp)
-		s.mem, s.errno, s.full = fakeMemory{argp: tt.before}, int(tt.errno), tt.full
+		s.mem, s.errno, s.full = tt.memory(tt.before), int(tt.errno), tt.full
 		if tt.after != nil {
-			s.after = fakeMemory{argp: tt.after}
+			s.after = tt.memory(tt.after)
 		}
 		if got := s.text(t); got != tt.want {
 			t.Errorf("%v: got  %s\nwant %s", abi, got, tt.want)

@@ -38,8 +38,10 @@ func TestLayoutsAgainstC(t *testing.T) {
 				own = cStructs32
 			}
 			for h, structs := range own {
-				headers = append(headers, h)
-				byHeader[h] = structs
+				if byHeader[h] == nil {
+					headers = append(headers, h)
+				}
+				byHeader[h] = append(byHeader[h], structs...)
 			}
 			compared := 0
 			for _, h := range headers {
@@ -294,6 +296,13 @@ var cStructs = []cStruct{
 	{"linux/keyctl.h", "struct keyctl_dh_params", keyctlDHParams},
 	{"linux/keyctl.h", "struct keyctl_kdf_params", keyctlKDFParams},
 	{"linux/keyctl.h", "struct keyctl_pkey_query", keyctlPkeyQuery},
+	{"linux/kvm.h", "struct kvm_cpuid2", kvmCpuid2},
+	{"linux/kvm.h", "struct kvm_cpuid_entry2", kvmCpuidEntry2},
+	{"linux/kvm.h", "struct kvm_dtable", kvmDtable},
+	{"linux/kvm.h", "struct kvm_regs", kvmRegs},
+	{"linux/kvm.h", "struct kvm_segment", kvmSegment},
+	{"linux/kvm.h", "struct kvm_sregs", kvmSregs},
+	{"linux/kvm.h", "struct kvm_userspace_memory_region", kvmUserspaceMemoryRegion},
 	{"linux/landlock.h", "struct landlock_net_port_attr", landlockNetPortAttr},
 	{"linux/landlock.h", "struct landlock_path_beneath_attr", landlockPathBeneathAttr},
 	{"linux/landlock.h", "struct landlock_ruleset_attr", landlockRulesetAttr},
@@ -397,6 +406,41 @@ var cStructs = []cStruct{
 	{"linux/userfaultfd.h", "struct uffdio_zeropage", uffdioZeropage},
 	{"linux/utime.h", "struct utimbuf", utimbuf},
 	{"linux/utsname.h", "struct new_utsname", utsname},
+	{"linux/videodev2.h", "struct v4l2_capability", v4l2Capability},
+	{"linux/videodev2.h", "struct v4l2_captureparm", v4l2Captureparm},
+	{"linux/videodev2.h", "struct v4l2_clip", v4l2Clip},
+	{"linux/videodev2.h", "struct v4l2_control", v4l2Control},
+	{"linux/videodev2.h", "struct v4l2_create_buffers", v4l2CreateBuffers},
+	{"linux/videodev2.h", "struct v4l2_crop", v4l2Crop},
+	{"linux/videodev2.h", "struct v4l2_cropcap", v4l2Cropcap},
+	{"linux/videodev2.h", "struct v4l2_exportbuffer", v4l2Exportbuffer},
+	{"linux/videodev2.h", "struct v4l2_ext_control", v4l2ExtControl},
+	{"linux/videodev2.h", "struct v4l2_ext_controls", v4l2ExtControls},
+	{"linux/videodev2.h", "struct v4l2_fmtdesc", v4l2Fmtdesc},
+	{"linux/videodev2.h", "struct v4l2_format", v4l2Format},
+	{"linux/videodev2.h", "struct v4l2_framebuffer", v4l2Framebuffer},
+	{"linux/videodev2.h", "struct v4l2_frmivalenum", v4l2Frmivalenum},
+	{"linux/videodev2.h", "struct v4l2_frmsize_stepwise", v4l2FrmsizeStepwise},
+	{"linux/videodev2.h", "struct v4l2_frmsizeenum", v4l2Frmsizeenum},
+	{"linux/videodev2.h", "struct v4l2_input", v4l2Input},
+	{"linux/videodev2.h", "struct v4l2_meta_format", v4l2MetaFormat},
+	{"linux/videodev2.h", "struct v4l2_outputparm", v4l2Outputparm},
+	{"linux/videodev2.h", "struct v4l2_pix_format", v4l2PixFormat},
+	{"linux/videodev2.h", "struct v4l2_pix_format_mplane", v4l2PixFormatMplane},
+	{"linux/videodev2.h", "struct v4l2_plane_pix_format", v4l2PlanePixFormat},
+	{"linux/videodev2.h", "struct v4l2_query_ext_ctrl", v4l2QueryExtCtrl},
+	{"linux/videodev2.h", "struct v4l2_queryctrl", v4l2Queryctrl},
+	{"linux/videodev2.h", "struct v4l2_querymenu", v4l2Querymenu},
+	{"linux/videodev2.h", "struct v4l2_rect", v4l2Rect},
+	{"linux/videodev2.h", "struct v4l2_requestbuffers", v4l2Requestbuffers},
+	{"linux/videodev2.h", "struct v4l2_sdr_format", v4l2SDRFormat},
+	{"linux/videodev2.h", "struct v4l2_sliced_vbi_format", v4l2SlicedVBIFormat},
+	{"linux/videodev2.h", "struct v4l2_standard", v4l2Standard},
+	{"linux/videodev2.h", "struct v4l2_streamparm", v4l2Streamparm},
+	{"linux/videodev2.h", "struct v4l2_timecode", v4l2Timecode},
+	{"linux/videodev2.h", "struct v4l2_tuner", v4l2Tuner},
+	{"linux/videodev2.h", "struct v4l2_vbi_format", v4l2VBIFormat},
+	{"linux/videodev2.h", "struct v4l2_window", v4l2Window},
 	{"linux/vm_sockets.h", "struct sockaddr_vm", sockaddrVM},
 	{"linux/watchdog.h", "struct watchdog_info", watchdogInfo},
 	{"linux/x25.h", "struct sockaddr_x25", sockaddrX25},
@@ -426,14 +470,15 @@ var cStructs = []cStruct{
 // Structs that only one ABI has, or has differently, by header.
 var (
 	cStructs64 = map[string][]cStruct{
-		"asm/stat.h": {{"asm/stat.h", "struct stat", stat64Bit}},
+		"asm/stat.h":        {{"asm/stat.h", "struct stat", stat64Bit}},
+		"linux/videodev2.h": {{"linux/videodev2.h", "struct v4l2_buffer", v4l2Buffer}},
 	}
 	cStructs32 = map[string][]cStruct{
 		"asm/stat.h": {
 			{"asm/stat.h", "struct stat", stat32Bit},
 			{"asm/stat.h", "struct stat64", stat64OnI386},
-			{"asm/stat.h", "struct __old_kernel_stat", oldStat},
 		},
-		"asm/statfs.h": {{"asm/statfs.h", "struct statfs64", statfs64}},
+		"asm/statfs.h":      {{"asm/statfs.h", "struct statfs64", statfs64}},
+		"linux/videodev2.h": {{"linux/videodev2.h", "struct v4l2_buffer", v4l2BufferTime32}},
 	}
 )

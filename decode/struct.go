@@ -159,6 +159,18 @@ func (st *StructType) value(c *Call, name string, v View) (uint64, bool) {
 	return 0, false
 }
 
+// within says whether cond holds where names are those of the members in v.
+func (st *StructType) within(c *Call, v View, cond Cond) bool {
+	if c.depth == maxDepth {
+		return false
+	}
+	c.frames[c.depth] = frame{st, v}
+	c.depth++
+	holds := cond(c)
+	c.depth--
+	return holds
+}
+
 // Show writes the members that v is long enough to hold.
 func (st *StructType) Show(c *Call, v View) {
 	c.Out.BeginStruct()
@@ -232,6 +244,58 @@ func Inline(st *StructType) Type { return &inline{st} }
 type inline struct{ *StructType }
 
 func (t *inline) showMembers(c *Call, v View) { t.ShowMembers(c, v) }
+
+// Overlay is a C union of which all members are shown, one behind the other. Its
+// name is "".
+func Overlay(fields Fields) Type {
+	arms := make([]Type, len(fields))
+	for i, f := range fields {
+		arms[i] = One(f.Name, f.Type)
+	}
+	return &overlay{arms}
+}
+
+type overlay struct{ arms []Type }
+
+func (t *overlay) Layout(abi tables.ABI) Layout {
+	l := Layout{0, 1}
+	for _, arm := range t.arms {
+		a := arm.Layout(abi)
+		l.Size, l.Align = max(l.Size, a.Size), max(l.Align, a.Align)
+	}
+	return l
+}
+
+func (t *overlay) Show(c *Call, v View) { c.Out.Str(v.B, false) }
+
+func (t *overlay) showMembers(c *Call, v View) {
+	for _, arm := range t.arms {
+		arm.(memberGroup).showMembers(c, v)
+	}
+}
+
+// Elided is several members of a struct, "..." in place of which stands in an
+// abbreviated one. Its name is "".
+func Elided(fields Fields) Type { return &elided{Struct(fields)} }
+
+type elided struct{ *StructType }
+
+func (t *elided) showMembers(c *Call, v View) {
+	if c.Abbrev {
+		c.Out.More()
+	} else {
+		t.ShowMembers(c, v)
+	}
+}
+
+// Dots stands for members that are left out: "...".
+var Dots Type = dots{}
+
+type dots struct{}
+
+func (dots) Layout(tables.ABI) Layout            { return Layout{0, 1} }
+func (dots) Show(c *Call, _ View)                { c.Out.More() }
+func (dots) showField(c *Call, _ string, v View) { c.Out.More() }
 
 // One is an Inline with a single member: the arm of a union that is shown
 // under a name of its own.

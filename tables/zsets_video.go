@@ -150,7 +150,6 @@ var V4L2Capabilities = &Set{
 		{Value: 0x4000000, Name: "V4L2_CAP_STREAMING"},
 		{Value: 0x8000000, Name: "V4L2_CAP_META_OUTPUT"},
 		{Value: 0x10000000, Name: "V4L2_CAP_TOUCH"},
-		{Value: 0x20000000, Name: "V4L2_CAP_IO_MC"},
 		{Value: 0x80000000, Name: "V4L2_CAP_DEVICE_CAPS"},
 	},
 }
@@ -923,6 +922,7 @@ var V4L2CIDBase = &Set{
 var V4L2SlicedVBI = &Set{
 	Unknown: "V4L2_SLICED_???",
 	Consts: []Const{
+		{Value: 0x4401, Name: "V4L2_SLICED_VBI_625"},
 		{Value: 0x1, Name: "V4L2_SLICED_TELETEXT_B"},
 		{Value: 0x400, Name: "V4L2_SLICED_VPS"},
 		{Value: 0x1000, Name: "V4L2_SLICED_CAPTION_525"},
