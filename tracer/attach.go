@@ -76,6 +76,7 @@ func (t *Tracer) seize(tid int) unix.Errno {
 	if errno := ptrace(unix.PTRACE_SEIZE, tid, 0, t.options()); errno != 0 {
 		return errno
 	}
+	t.debugf("seize: %d with options %#x", tid, t.options())
 	tr := t.add(tid, running)
 	tr.known = true
 	tr.attached = true

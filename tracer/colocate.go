@@ -97,6 +97,7 @@ func (t *Tracer) startColocation() {
 		return
 	}
 	c.guardian = guardian
+	t.debugf("co-location: guardian started")
 	c.back = shortestPause
 	path := "/proc/self/task/" + strconv.Itoa(t.tid) + "/schedstat"
 	if c.schedstat, err = unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0); err != nil {
@@ -112,6 +113,7 @@ func (t *Tracer) stopColocation() {
 	}
 	c.deactivate()
 	c.guardian.dismiss()
+	t.debugf("co-location: %d changes of the processor", c.moves)
 	if c.schedstat >= 0 {
 		unix.Close(c.schedstat)
 	}

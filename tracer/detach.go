@@ -81,6 +81,7 @@ func interruptWaits() error {
 func (t *Tracer) nextDetached() (*Event, error) {
 	if !t.ending {
 		t.ending = true
+		t.debugf("the trace is being ended, %d tracees", len(t.tracees))
 		close(t.noticed)
 		t.beginDetaching(unix.Signal(t.interrupt.Load()))
 	}
@@ -211,6 +212,7 @@ func (t *Tracer) letGo(tr *Tracee) {
 	if tr.slot != 0 {
 		t.colocation.unpin(tr)
 	}
-	ptrace(unix.PTRACE_DETACH, tr.TID, 0, uintptr(tr.pending))
+	errno := ptrace(unix.PTRACE_DETACH, tr.TID, 0, uintptr(tr.pending))
+	t.debugResume(tr, unix.PTRACE_DETACH, tr.pending, errno)
 	t.forget(tr)
 }

@@ -102,6 +102,10 @@ type Event struct {
 	// Delay may be set by the caller, to keep the tracee stopped for so long.
 	Delay time.Duration
 
+	// ExitUnwanted may be set by the caller at Enter: there may be no Exit
+	// then. It saves asking the kernel about the exit-stop.
+	ExitUnwanted bool
+
 	// Siginfo is the raw siginfo_t of a Signal event, in the layout of the
 	// 64-bit kernel whatever the tracee's own.
 	Siginfo *[SiginfoSize]byte

@@ -94,10 +94,15 @@ func (l *launcher) begin(c Command, catch func(options uintptr) error) (*Tracee,
 			return nil, err
 		}
 		filter = encodeFilter(program)
+		t.debugf("launcher %d: seccomp filter of %d instructions", l.tid, len(program))
 		options = t.filteredOptions()
 	}
 	if err := catch(options); err != nil {
 		return nil, err
+	}
+	t.debugf("launcher %d: seized with options %#x", l.tid, options)
+	if options&unix.PTRACE_O_EXITKILL != 0 {
+		t.debugf("PTRACE_O_EXITKILL works")
 	}
 	if err := t.checkSupport(l.tid); err != nil {
 		return nil, err

@@ -16,6 +16,8 @@ type Tracee struct {
 	known  bool // reported to the user
 	inCall bool // between syscall-enter-stop and syscall-exit-stop
 
+	exitUnwanted bool // Event.ExitUnwanted of the call under way
+
 	filtered bool   // has the seccomp filter
 	attached bool   // by Attach, or created by such a tracee
 	computes bool   // resumed, and not in a system call
@@ -43,6 +45,13 @@ const (
 	held                   // stopped at birth until its parent tells of it
 	announced              // its parent told of it, it has not stopped yet
 )
+
+var stateNames = [...]string{
+	running: "running", stopped: "stopped", groupStop: "group-stop", listening: "listening",
+	held: "held until its parent tells of it", announced: "announced",
+}
+
+func (s state) String() string { return stateNames[s] }
 
 // launchPhase follows a launched process until it is the command.
 type launchPhase uint8

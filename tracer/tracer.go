@@ -45,6 +45,10 @@ type Options struct {
 
 	// Usage fills Event.Usage.
 	Usage bool
+
+	// Debug, if it is not nil, is told of what the engine does: of wait
+	// statuses, requests, tracees that come and go, the kernel's features.
+	Debug func(line string)
 }
 
 // Tracer traces any number of tracees from one thread.
@@ -124,6 +128,7 @@ func (t *Tracer) filteredOptions() uintptr {
 func (t *Tracer) add(tid int, s state) *Tracee {
 	tr := &Tracee{TID: tid, t: t, state: s}
 	t.tracees[tid] = tr
+	t.debugf("tracee %d: %v, %d in all", tid, s, len(t.tracees))
 	return tr
 }
 
@@ -138,6 +143,7 @@ func (t *Tracer) lookup(tid int) *Tracee {
 func (t *Tracer) forget(tr *Tracee) {
 	if t.tracees[tr.TID] == tr {
 		delete(t.tracees, tr.TID)
+		t.debugf("tracee %d: gone, %d left", tr.TID, len(t.tracees))
 	}
 	if t.last == tr {
 		t.last = nil
@@ -174,6 +180,7 @@ func (t *Tracer) Next() (*Event, error) {
 		switch t.event.Kind {
 		case Signal, Enter, Exit:
 			tr.pending = t.event.Signal
+			tr.exitUnwanted = t.event.ExitUnwanted && tr.launch == notLaunched
 		}
 		if t.event.Delay > 0 {
 			t.delay(tr, t.event.Delay)
@@ -243,6 +250,9 @@ func (t *Tracer) classify(s stop) *Event {
 
 	sig := unix.Signal(s.status >> 8 & 0xff)
 	switch event := int(s.status >> 16); {
+	case sig == stopSyscall && tr.exitUnwanted && !s.queued:
+		t.passExit(tr)
+		return nil
 	case sig == stopSyscall:
 		return t.syscallStop(tr)
 	case event == 0:
@@ -277,6 +287,7 @@ func (t *Tracer) report(kind Kind, tr *Tracee) *Event {
 	ev.Status = 0
 	ev.Errno = 0
 	ev.Delay = 0
+	ev.ExitUnwanted = false
 	ev.Usage = t.usage
 	return ev
 }
@@ -286,7 +297,7 @@ func (t *Tracer) report(kind Kind, tr *Tracee) *Event {
 func (t *Tracer) resume(tr *Tracee) {
 	if tr.state == groupStop {
 		tr.state = listening
-		ptrace(unix.PTRACE_LISTEN, tr.TID, 0, 0)
+		t.debugResume(tr, unix.PTRACE_LISTEN, 0, ptrace(unix.PTRACE_LISTEN, tr.TID, 0, 0))
 		return
 	}
 	request := unix.PTRACE_SYSCALL
@@ -297,7 +308,8 @@ func (t *Tracer) resume(tr *Tracee) {
 	tr.pending = 0
 	tr.state = running
 	t.setComputes(tr, !tr.inCall)
-	ptrace(request, tr.TID, 0, uintptr(sig))
+	errno := ptrace(request, tr.TID, 0, uintptr(sig))
+	t.debugResume(tr, request, sig, errno)
 }
 
 // setComputes notes whether a tracee has work of its own to do.
@@ -367,6 +379,16 @@ func (t *Tracer) exitStop(tr *Tracee) *Event {
 		t.colocateExit(tr)
 	}
 	return t.report(Exit, tr)
+}
+
+// passExit is a syscall-exit-stop that nobody wants to know of. A stop that was
+// queued may have been overtaken, see syscallStop: it is never taken for one.
+func (t *Tracer) passExit(tr *Tracee) {
+	tr.inCall, tr.exitUnwanted = false, false
+	if t.colocation.wanted {
+		t.colocateExit(tr)
+	}
+	t.resume(tr)
 }
 
 func (t *Tracer) signalStop(tr *Tracee, sig unix.Signal) *Event {
@@ -544,6 +566,7 @@ func (t *Tracer) checkSupport(tid int) error {
 	if errno := getSyscallInfo(tid, &t.info); errno == unix.EIO || errno == unix.EINVAL || errno == unix.ENOSYS {
 		return errTooOld
 	}
+	t.debugf("PTRACE_GET_SYSCALL_INFO works")
 	return nil
 }
 

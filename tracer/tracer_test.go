@@ -3,10 +3,12 @@ package tracer
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"os"
 	"os/exec"
 	"os/signal"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -172,6 +174,65 @@ func TestEnterAndExitAlternate(t *testing.T) {
 	})
 }
 
+// TestExitUnwanted has only every getppid told of at its end.
+func TestExitUnwanted(t *testing.T) {
+	const count = 100
+	tracer := newTracer(t, Options{Colocate: ColocateAlways})
+	launch(t, tracer, command("getppid", strconv.Itoa(count)))
+	wanted, seen := 0, 0
+	run(t, tracer, func(ev *Event) {
+		switch ev.Kind {
+		case Enter:
+			ev.ExitUnwanted = ev.Call.NR != unix.SYS_GETPPID
+			if !ev.ExitUnwanted {
+				wanted++
+			}
+		case Exit:
+			if ev.Call.NR == unix.SYS_GETPPID {
+				seen++
+			} else if ev.Call.NR != unix.SYS_EXECVE {
+				t.Errorf("told of the end of call %d", ev.Call.NR)
+			}
+		}
+	})
+	if wanted != count || seen != count {
+		t.Errorf("%d entries and %d ends of %d", wanted, seen, count)
+	}
+}
+
+func TestDebug(t *testing.T) {
+	var lines []string
+	tracer := newTracer(t, Options{KillOnExit: true, Debug: func(line string) { lines = append(lines, line) }})
+	tracee := launch(t, tracer, command("exit", "23"))
+	run(t, tracer, func(ev *Event) {})
+	for _, want := range []string{
+		"PTRACE_GET_SYSCALL_INFO works",
+		"PTRACE_O_EXITKILL works",
+		fmt.Sprintf("tracee %d: stopped, 1 in all", tracee.TID),
+		fmt.Sprintf("wait: %d, status 0x04057f: PTRACE_EVENT_EXEC, SIGTRAP", tracee.TID),
+		fmt.Sprintf("wait: %d, status 0x00857f: syscall-stop", tracee.TID),
+		fmt.Sprintf("resume: %d, PTRACE_SYSCALL", tracee.TID),
+		fmt.Sprintf("wait: %d, status 0x001700: exited with 23", tracee.TID),
+		fmt.Sprintf("tracee %d: gone, 0 left", tracee.TID),
+	} {
+		if !slices.Contains(lines, want) {
+			t.Errorf("no line %q in:\n%s", want, strings.Join(lines, "\n"))
+		}
+	}
+}
+
+func TestDescribeStatus(t *testing.T) {
+	for status, want := range map[uint32]string{
+		0x857f: "syscall-stop", 0x117f: "signal-delivery-stop, SIGCHLD", 0x80137f: "group-stop, SIGSTOP",
+		0x80057f: "PTRACE_EVENT_STOP, SIGTRAP", 0x07057f: "PTRACE_EVENT_SECCOMP, SIGTRAP", 0x09: "killed by SIGKILL",
+		0xffff: "continued",
+	} {
+		if got := describeStatus(status); got != want {
+			t.Errorf("%#x: %q, want %q", status, got, want)
+		}
+	}
+}
+
 func TestLaunchFails(t *testing.T) {
 	tracer := newTracer(t, Options{})
 	launch(t, tracer, Command{Path: "/", Argv: []string{"/"}})
@@ -179,6 +240,8 @@ func TestLaunchFails(t *testing.T) {
 	run(t, tracer, func(ev *Event) {
 		kinds = append(kinds, ev.Kind)
 		switch ev.Kind {
+		case Enter:
+			ev.ExitUnwanted = true // the failure is told all the same
 		case LaunchFailed:
 			if ev.Errno != unix.EACCES {
 				t.Errorf("launch failed: %v", ev.Errno)

@@ -12,6 +12,7 @@ import (
 type stop struct {
 	tid    int
 	status uint32
+	queued bool // since when others may have been waited for
 }
 
 // collectEvery is how many events may pass before every stopped tracee is
@@ -66,7 +67,8 @@ func (t *Tracer) waitForLast() (stop, bool) {
 	var status uint32
 	tid, _, errno := syscall.RawSyscall6(unix.SYS_WAIT4, uintptr(t.last.TID), uintptr(unsafe.Pointer(&status)),
 		unix.WALL|unix.WNOHANG, uintptr(unsafe.Pointer(t.usage)), 0, 0)
-	return stop{int(tid), status}, errno == 0 && tid != 0
+	t.debugStop(int(tid), status)
+	return stop{tid: int(tid), status: status}, errno == 0 && tid != 0
 }
 
 // waitForParent waits while tracees are held. Their parents will tell of them
@@ -110,6 +112,7 @@ func (t *Tracer) collect() error {
 		case errno != 0 || s.tid == 0:
 			return nil
 		}
+		s.queued = true
 		t.queue.push(s)
 	}
 }
@@ -129,7 +132,8 @@ func (t *Tracer) wait(flags uintptr) (stop, unix.Errno) {
 	if errno != 0 {
 		return stop{}, errno
 	}
-	return stop{int(tid), status}, 0
+	t.debugStop(int(tid), status)
+	return stop{tid: int(tid), status: status}, 0
 }
 
 // waitFor waits for one tracee.
@@ -138,6 +142,7 @@ func (t *Tracer) waitFor(tid int) (uint32, unix.Errno) {
 		var status uint32
 		_, _, errno := syscall.Syscall6(unix.SYS_WAIT4, uintptr(tid), uintptr(unsafe.Pointer(&status)), unix.WALL, uintptr(unsafe.Pointer(t.usage)), 0, 0)
 		if errno != unix.EINTR {
+			t.debugStop(tid, status)
 			return status, errno
 		}
 	}

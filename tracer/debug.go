@@ -1,0 +1,80 @@
+package tracer
+
+import (
+	"fmt"
+
+	"golang.org/x/sys/unix"
+
+	"trapline/tables"
+)
+
+// debugf tells Options.Debug what the engine does. Where that is once a stop,
+// callers ask first whether anybody listens: arguments cost an allocation.
+func (t *Tracer) debugf(format string, args ...any) {
+	if t.opts.Debug != nil {
+		t.opts.Debug(fmt.Sprintf(format, args...))
+	}
+}
+
+// debugStop tells of a wait status.
+func (t *Tracer) debugStop(tid int, status uint32) {
+	if t.opts.Debug != nil && tid != 0 {
+		t.debugf("wait: %d, status %#06x: %s", tid, status, describeStatus(status))
+	}
+}
+
+// describeStatus says what a wait status means.
+func describeStatus(status uint32) string {
+	s := unix.WaitStatus(status)
+	switch {
+	case s.Exited():
+		return fmt.Sprintf("exited with %d", s.ExitStatus())
+	case s.Signaled():
+		return "killed by " + tables.SignalName(int(s.Signal()))
+	case !s.Stopped():
+		return "continued"
+	}
+	sig := tables.SignalName(int(status >> 8 & 0x7f))
+	switch event := int(status >> 16); {
+	case unix.Signal(status>>8&0xff) == stopSyscall:
+		return "syscall-stop"
+	case event == 0:
+		return "signal-delivery-stop, " + sig
+	case event == unix.PTRACE_EVENT_STOP && sig != "SIGTRAP":
+		return "group-stop, " + sig
+	case eventNames[event] != "":
+		return eventNames[event] + ", " + sig
+	default:
+		return fmt.Sprintf("event %d, %s", event, sig)
+	}
+}
+
+var eventNames = map[int]string{
+	unix.PTRACE_EVENT_FORK:       "PTRACE_EVENT_FORK",
+	unix.PTRACE_EVENT_VFORK:      "PTRACE_EVENT_VFORK",
+	unix.PTRACE_EVENT_CLONE:      "PTRACE_EVENT_CLONE",
+	unix.PTRACE_EVENT_EXEC:       "PTRACE_EVENT_EXEC",
+	unix.PTRACE_EVENT_VFORK_DONE: "PTRACE_EVENT_VFORK_DONE",
+	unix.PTRACE_EVENT_EXIT:       "PTRACE_EVENT_EXIT",
+	unix.PTRACE_EVENT_SECCOMP:    "PTRACE_EVENT_SECCOMP",
+	unix.PTRACE_EVENT_STOP:       "PTRACE_EVENT_STOP",
+}
+
+// debugResume tells of a request that resumes a tracee.
+func (t *Tracer) debugResume(tr *Tracee, request int, sig unix.Signal, errno unix.Errno) {
+	if t.opts.Debug == nil {
+		return
+	}
+	name := map[int]string{
+		unix.PTRACE_SYSCALL: "PTRACE_SYSCALL", unix.PTRACE_CONT: "PTRACE_CONT",
+		unix.PTRACE_LISTEN: "PTRACE_LISTEN", unix.PTRACE_DETACH: "PTRACE_DETACH",
+	}[request]
+	with := ""
+	if sig != 0 {
+		with = " with " + tables.SignalName(int(sig))
+	}
+	if errno != 0 {
+		with += ": " + tables.ErrnoMessage(uint32(errno))
+	}
+	t.debugf("resume: %d, %s%s", tr.TID, name, with)
+}
