@@ -63,8 +63,10 @@ type config struct {
 	overhead    time.Duration   // -O; valid if overheadSet
 	overheadSet bool
 
-	help    bool // -h
-	version bool // -V
+	tip     *tipChoice // --tips, nil if not given
+	debug   bool       // -d
+	help    bool       // -h
+	version bool       // -V
 
 	list   bool     // --list-syscalls
 	listed []string // its patterns
@@ -162,7 +164,7 @@ func parseCommandLine(args []string) (*config, error) {
 // options.
 func (c *config) check() error {
 	if len(c.command) == 0 {
-		if len(c.pids) == 0 {
+		if len(c.pids) == 0 && c.tip == nil {
 			return usagef("must have PROG [ARGS] or -p PID")
 		}
 		if c.argv0Set {

@@ -48,7 +48,12 @@ var qualifiers = []qualifier{
 	{[]string{"inject"}, injects("inject")},
 	{[]string{"fault"}, injects("fault")},
 	{[]string{"secontext"}, unsupported("SELinux context printing (--secontext option)")},
-	{[]string{"kvm"}, unsupported("printing of KVM exits (--kvm option)")},
+	{[]string{"kvm"}, func(c *config, v string) error {
+		if v != "vcpu" {
+			return refusef("invalid -e kvm= argument: '%s'", v)
+		}
+		return unsupported("printing of KVM exits (--kvm option)")(c, v)
+	}},
 	{[]string{"namespace"}, func(c *config, v string) error {
 		if v != "new" {
 			return refusef("invalid -e namespace= argument: '%s'", v)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
 )
 
@@ -39,20 +40,27 @@ func main() {
 		}
 		return
 	}
-	end, err := run(c, adopt)
-	if err != nil {
-		fail(err)
+	var end ending
+	if c.tracees() > 0 {
+		if end, err = run(c, adopt); err != nil {
+			fail(err)
+		}
 	}
+	c.tip.print(os.Stderr)
 	end.exit()
 }
 
 // program is what trapline calls itself in messages: the name that it was
-// called by, as strace does.
+// called by, as strace does, or if there is none that of its file.
 func program() string {
-	if len(os.Args) == 0 || os.Args[0] == "" {
+	if len(os.Args) > 0 && os.Args[0] != "" {
+		return os.Args[0]
+	}
+	exe, err := os.Executable()
+	if err != nil {
 		return "trapline"
 	}
-	return os.Args[0]
+	return filepath.Base(exe)
 }
 
 // message is a line of trapline's own.

@@ -211,6 +211,7 @@ var options = []option{
 	}},
 
 	// Miscellaneous
+	{short: 'd', long: []string{"debug"}, set: flag(func(c *config) *bool { return &c.debug })},
 	{long: []string{"list-syscalls"}, arg: optionalArgument, set: func(c *config, _, v string, given bool) error {
 		c.list = true
 		if given {
@@ -218,6 +219,7 @@ var options = []option{
 		}
 		return nil
 	}},
+	{long: []string{"tips"}, arg: optionalArgument, set: (*config).setTips},
 	{short: 'h', long: []string{"help"}, set: flag(func(c *config) *bool { return &c.help })},
 	{short: 'V', long: []string{"version"}, set: flag(func(c *config) *bool { return &c.version })},
 

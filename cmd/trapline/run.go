@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"time"
@@ -54,7 +55,14 @@ func run(c *config, adopt *adoption) (ending, error) {
 		return ending{}, err
 	}
 	s := newSession(c, log)
-	if s.tracer, err = tracer.New(c.tracerOptions()); err != nil {
+	options := c.tracerOptions()
+	if c.debug {
+		options.Debug = func(line string) { log.Message(message("%s", line)) }
+		if adopt != nil {
+			options.Debug(fmt.Sprintf("new tracer pid is %d", os.Getpid()))
+		}
+	}
+	if s.tracer, err = tracer.New(options); err != nil {
 		return ending{}, err
 	}
 	if len(c.command) > 0 {

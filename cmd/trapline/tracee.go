@@ -50,8 +50,12 @@ func (s *session) enter(t *tracee, ev *tracer.Event) {
 			t.trace.Personality(s.now(), call.ABI)
 		}
 	}
+	if s.config.debug && tables.Lookup(call.ABI, call.NR) == nil {
+		s.log.Message(message("pid %d invalid syscall %#x", ev.Tracee.TID, call.NR))
+	}
 	t.shown = s.chosen(t, call)
 	if !t.shown {
+		ev.ExitUnwanted = true
 		t.trace.SetNumber(call.NR)
 		return
 	}
