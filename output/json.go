@@ -29,6 +29,7 @@ type jsonTrace struct {
 	named  []namedCell
 	names  nameList // of the innermost of named
 	key    string   // of what is outside of any cell: "args", "ret", "info"
+	stack  *Stack   // to be written at the end of the record, or nil
 	note   []byte   // comment to what is not shown of the innermost level
 	order  bool     // inside htons and the like, which are left out
 	inCall bool
@@ -98,6 +99,7 @@ func (j *jsonTrace) begin(event string, at time.Time) {
 // finish ends the record and moves it to the file.
 func (j *jsonTrace) finish() {
 	j.unwind()
+	j.writeStack()
 	j.buf = append(j.buf, '}', '\n')
 	j.out.write(j.buf)
 	j.buf = kept(j.buf)
@@ -202,6 +204,7 @@ func (j *jsonTrace) endCall(status StatusSet) {
 	if j.opt.Statuses&status != 0 {
 		j.finish()
 	}
+	j.stack = nil
 }
 
 // Unreturned implements Trace.

@@ -25,6 +25,7 @@ type text struct {
 	named    []named
 	names    NameStyle // of the values now being written
 	dump     []byte    // lines that follow the call's
+	stack    *Stack    // lines that follow these; nil for none
 	name     string    // of the call
 	abi      tables.ABI
 	nr       uint64
@@ -191,6 +192,7 @@ func (t *text) EndCall(r *Result) {
 		status = Failed
 	}
 	t.endCall(status)
+	t.writeStack()
 	if r.Regs != nil && t.opt.Statuses&status != 0 {
 		t.registers(r.Regs)
 	}
@@ -214,6 +216,7 @@ func (t *text) Unavailable() {
 	t.part(hueResult)
 	t.put("<unavailable>")
 	t.endCall(UnavailableStatus)
+	t.writeStack()
 }
 
 // endCall finishes the line of a call that ended with a status.
@@ -269,6 +272,7 @@ func (t *text) BeginSignal(at time.Time, name string) {
 func (t *text) EndSignal() {
 	t.put(" ---")
 	t.newline()
+	t.writeStack()
 }
 
 // Stopped implements Trace.
@@ -279,6 +283,7 @@ func (t *text) Stopped(at time.Time, signal string) {
 	t.put(signal)
 	t.put(" ---")
 	t.newline()
+	t.writeStack()
 }
 
 // Exited implements Trace.
@@ -364,6 +369,7 @@ func (t *text) Close() {
 		}
 	}
 	t.inCall, t.held = false, false
+	t.writeStack() // of a call that has not returned
 	t.log.live--
 	if t.out != t.log.shared {
 		t.out.close()
@@ -458,9 +464,10 @@ func (t *text) commit() {
 	t.buf, t.unshown = kept(t.buf), 0
 }
 
-// drop forgets a line that was held back.
+// drop forgets a line that was held back, and the stack that belongs to it.
 func (t *text) drop() {
 	t.buf, t.unshown, t.column = t.buf[:0], 0, 0
+	t.stack = nil
 }
 
 // lineLength is the number of columns that the line has so far.

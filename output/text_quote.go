@@ -47,9 +47,10 @@ func appendEscaped(b []byte, s []byte, style StringStyle, special string) []byte
 
 // appendPrintable writes s as it is, but for bytes that cannot be printed: no
 // control sequence of a tracee reaches the terminal.
-func appendPrintable(b, s []byte) []byte {
+func appendPrintable[T string | []byte](b []byte, s T) []byte {
 	plain := 0
-	for i, c := range s {
+	for i := 0; i < len(s); i++ {
+		c := s[i]
 		if c < ' ' || c > '~' {
 			b = append(b, s[plain:i]...)
 			b = append(b, '\\', '0'+c>>6, '0'+c>>3&7, '0'+c&7)

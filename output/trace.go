@@ -63,6 +63,11 @@ type Trace interface {
 	// SetIP gives the instruction pointer at the stop to be recorded next, for
 	// records other than the start of a call (-i).
 	SetIP(ip uint64)
+	// SetStack gives the call stack to be recorded with the call under way, or
+	// with the signal or group-stop to be recorded next (-k). It must stay as
+	// it is until that record ends. Text has it behind the line of the call,
+	// or, if that does not return, at the end of the tracee.
+	SetStack(s *Stack)
 	// SetNumber gives the number of a call that is not recorded, for the
 	// records before the next call (-n).
 	SetNumber(nr uint64)

@@ -55,6 +55,9 @@ type config struct {
 	regs    registerModes       // --regs, 0 if not given
 	regSets decode.RegisterSets // --regs-set
 
+	stacks     stackMode // -k
+	stackLimit int       // of frames; 0 if not given
+
 	summary     summaryMode
 	wallClock   bool          // -w
 	sortBy      output.Column // -S
@@ -301,6 +304,7 @@ func (c *config) warnOfNoEffect() {
 			name  string
 		}{
 			{c.looks.IP, "-i/--instruction-pointer"},
+			{c.stacks != noStacks, "-k/--stack-trace"},
 			{c.looks.Number, "-n/--syscall-number"},
 			{c.looks.ArgNames, "-N/--arg-names"},
 			{c.looks.Relative, "-r/--relative-timestamps"},
@@ -320,6 +324,9 @@ func (c *config) warnOfNoEffect() {
 		if c.destination.Append {
 			c.warn("-A/--output-append-mode has no effect without -o/--output")
 		}
+	}
+	if c.stackLimit > 0 && c.stacks == noStacks {
+		c.warn("--stack-trace-frame-limit has no effect without -k/--stack-trace")
 	}
 	if c.onlyStatus > 1 {
 		c.warn("Only the last of -z/--successful-only/-Z/--failed-only options will take effect. " +

@@ -105,6 +105,9 @@ var options = []option{
 	{long: []string{"decode-fds"}, arg: optionalArgument, set: byName("decode-fds", "path")},
 	{long: []string{"decode-pids"}, arg: requiredArgument, set: byName("decode-pids", "")},
 	{short: 'i', long: []string{"instruction-pointer"}, set: flag(func(c *config) *bool { return &c.looks.IP })},
+	{short: 'k', set: (*config).addStacks},
+	{long: []string{"stack-trace", "stack-traces"}, arg: optionalArgument, set: (*config).setStacks},
+	{long: []string{"stack-trace-frame-limit"}, arg: requiredArgument, set: (*config).setStackLimit},
 	{short: 'n', long: []string{"syscall-number"}, set: flag(func(c *config) *bool { return &c.looks.Number })},
 	{short: 'N', long: []string{"arg-names"}, set: flag(func(c *config) *bool { return &c.looks.ArgNames })},
 	{short: 'o', long: []string{"output"}, arg: requiredArgument, set: text(func(c *config) *string { return &c.destination.Name })},
@@ -224,8 +227,6 @@ var options = []option{
 	{short: 'V', long: []string{"version"}, set: flag(func(c *config) *bool { return &c.version })},
 
 	// What strace has and trapline has not says so.
-	{short: 'k', set: noStackTraces},
-	{long: []string{"stack-trace", "stack-traces"}, arg: optionalArgument, set: noStackTraces},
 	{long: []string{"secontext"}, arg: optionalArgument, set: byName("secontext", "")},
 	{long: []string{"kvm"}, arg: requiredArgument, set: byName("kvm", "")},
 	{long: []string{"namespace"}, arg: optionalArgument, set: byName("namespace", "new")},
@@ -279,10 +280,6 @@ func setSummary(m summaryMode) setFunc {
 		c.summary = m
 		return nil
 	}
-}
-
-func noStackTraces(*config, string, string, bool) error {
-	return refusef("Stack traces (-k/--stack-trace option) are not supported by trapline")
 }
 
 func invalidArgument(spelled, value string) error {

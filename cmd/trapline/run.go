@@ -23,6 +23,7 @@ type session struct {
 	decoder *decode.Decoder
 	summary *output.Summary // nil without -c and -C
 	files   *fileFilter     // nil without -P and --trace-fds
+	stacks  *stacks         // nil without -k
 
 	unexplained output.Unexplained // changes of registers
 
@@ -134,6 +135,9 @@ func newSession(c *config, log *output.Log) *session {
 	if c.summary != noSummary {
 		s.summary = &output.Summary{Columns: c.columns, Sort: c.sortBy, WallClock: c.wallClock, Overhead: c.overhead}
 	}
+	if c.stacks != noStacks && c.summary != summaryOnly {
+		s.stacks = newStacks(c)
+	}
 	s.timed = s.summary != nil || c.looks.JSON || c.looks.Clock != output.ClockNone || c.looks.Relative || c.looks.Durations
 	return s
 }
@@ -179,6 +183,9 @@ func (c *config) tracerOptions() tracer.Options {
 	}
 	if c.seccomp == seccompOn {
 		options.Traced = c.trace.stops
+		if c.stacks != noStacks {
+			options.Traced = func(abi tables.ABI, nr uint64) bool { return c.trace.stops(abi, nr) || remaps(abi, nr) }
+		}
 	}
 	return options
 }
@@ -272,6 +279,7 @@ func (s *session) event(ev *tracer.Event) {
 	case tracer.GroupStop:
 		if s.config.signals.has(int(ev.Signal)) {
 			s.locate(t, ev.Tracee)
+			s.takeStack(t, ev.Tracee)
 			t.trace.Stopped(s.now(), tables.SignalName(int(ev.Signal)))
 		}
 	case tracer.Created:

@@ -20,6 +20,7 @@ type tracee struct {
 	cpu     time.Duration // spent in the kernel before the call
 
 	regs      registers
+	stack     stack
 	tamper    tampering
 	inner     socketcall.Call // the call inside a multiplexer's
 	innerCall uint32          // its number there
@@ -80,6 +81,7 @@ func (s *session) enter(t *tracee, ev *tracer.Event) {
 		h.Entry = tables.EntryPoint(call.ABI, call.NR)
 	}
 	t.trace.BeginCall(h)
+	s.enterStack(t, ev)
 	t.call.Enter()
 	t.trace.Entered()
 }
@@ -143,6 +145,9 @@ var (
 // exit is a syscall-exit-stop.
 func (s *session) exit(t *tracee, ev *tracer.Event) {
 	call := ev.Call
+	if s.stacks != nil {
+		s.exitStack(t, ev)
+	}
 	if !t.shown {
 		return
 	}
@@ -213,6 +218,7 @@ func (s *session) signal(t *tracee, ev *tracer.Event) {
 		return
 	}
 	s.locate(t, ev.Tracee)
+	s.takeStack(t, ev.Tracee)
 	t.trace.BeginSignal(s.now(), tables.SignalName(int(ev.Signal)))
 	t.call.ShowSiginfo(ev.Siginfo[:])
 	t.trace.EndSignal()
@@ -222,6 +228,7 @@ func (s *session) signal(t *tracee, ev *tracer.Event) {
 // its thread group, it is the leader from now on.
 func (s *session) exec(t *tracee, ev *tracer.Event) {
 	s.nameTracee(t, ev.Tracee.TID)
+	t.stack.mappings.Forget()
 	if ev.Superseded == nil {
 		return
 	}

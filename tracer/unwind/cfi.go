@@ -1,0 +1,268 @@
+package unwind
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"strings"
+)
+
+// callFrames is a section with call frame information, .eh_frame or
+// .debug_frame: a CIE says what a group of functions has in common, an FDE how to
+// get from anywhere in one function to its caller.
+type callFrames struct {
+	data []byte
+	addr uint64 // of data[0], in the address space of the file
+	eh   bool   // .eh_frame, whose entries differ a little
+	word int    // size of an address in bytes
+
+	table   searchTable // of .eh_frame_hdr, if there is one
+	index   []indexed   // else made at first use
+	scanned bool
+	cies    map[uint64]*cie // by offset; nil for what is none
+}
+
+// cie is a Common Information Entry.
+type cie struct {
+	codeAlign uint64
+	dataAlign int64
+	ra        uint64 // register that stands for the return address
+	encoding  uint8  // of addresses in FDEs
+	sized     bool   // its FDEs have augmentation data
+	signal    bool   // the function is called by the kernel, anywhere in its caller
+	program   cursor // initial instructions
+}
+
+// fde is a Frame Description Entry.
+type fde struct {
+	cie        *cie
+	start, end uint64 // addresses of the function
+	program    cursor
+}
+
+// indexed is where an FDE lies.
+type indexed struct{ start, offset uint64 }
+
+// find gives the FDE of the function at pc.
+func (s *callFrames) find(pc uint64) (fde, bool) {
+	var offset uint64
+	if s.table.entries != nil {
+		addr, ok := s.table.find(pc)
+		if !ok || addr < s.addr {
+			return fde{}, false
+		}
+		offset = addr - s.addr
+	} else {
+		s.scan()
+		i, exact := slices.BinarySearchFunc(s.index, pc, func(x indexed, pc uint64) int { return cmp.Compare(x.start, pc) })
+		if !exact {
+			i--
+		}
+		if i < 0 {
+			return fde{}, false
+		}
+		offset = s.index[i].offset
+	}
+	f, ok := s.fde(offset)
+	return f, ok && f.start <= pc && pc < f.end
+}
+
+// maxEntries bounds what is looked at of a section without a search table.
+const maxEntries = 1 << 22
+
+// scan makes the index.
+func (s *callFrames) scan() {
+	if s.scanned {
+		return
+	}
+	s.scanned = true
+	offset := uint64(0)
+	for range maxEntries {
+		e, ok := s.entry(offset)
+		if !ok {
+			break
+		}
+		if f, ok := s.fde(offset); ok {
+			s.index = append(s.index, indexed{f.start, offset})
+		}
+		offset = e.next
+	}
+	slices.SortFunc(s.index, func(a, b indexed) int { return cmp.Compare(a.start, b.start) })
+}
+
+// entry is a CIE or FDE before it is looked into.
+type entry struct {
+	next  uint64 // offset of the entry behind
+	isCIE bool
+	cie   uint64 // offset of an FDE's CIE
+	body  cursor
+}
+
+// entry reads the start of the entry at an offset; false is the end of the entries.
+func (s *callFrames) entry(offset uint64) (entry, bool) {
+	c := at(s.data, s.addr, s.word, offset)
+	size, idSize := c.unsigned(4), 4
+	if size == 0 {
+		return entry{}, false // a terminator
+	}
+	if size == math.MaxUint32 { // 64-bit DWARF
+		size = c.unsigned(8)
+		if !s.eh {
+			idSize = 8
+		}
+	}
+	idOffset := c.addr - s.addr
+	body := c.sub(size)
+	if c.bad {
+		return entry{}, false
+	}
+	e := entry{next: c.addr - s.addr}
+	id := body.unsigned(idSize)
+	if s.eh {
+		e.isCIE, e.cie = id == 0, idOffset-id
+	} else {
+		e.isCIE, e.cie = id == math.MaxUint64>>(64-8*idSize), id
+	}
+	e.body = body
+	return e, true
+}
+
+// fde reads the FDE at an offset.
+func (s *callFrames) fde(offset uint64) (fde, bool) {
+	e, ok := s.entry(offset)
+	if !ok || e.isCIE || e.body.bad {
+		return fde{}, false
+	}
+	f := fde{cie: s.cie(e.cie)}
+	if f.cie == nil {
+		return fde{}, false
+	}
+	c := e.body
+	f.start = c.pointer(f.cie.encoding, 0)
+	f.end = f.start + c.pointer(f.cie.encoding&encForm, 0)
+	if f.cie.sized {
+		c.take(c.uleb())
+	}
+	f.program = c
+	return f, !c.bad
+}
+
+// cie reads the CIE at an offset. It is nil if there is none, or one that is not
+// understood.
+func (s *callFrames) cie(offset uint64) *cie {
+	if c, ok := s.cies[offset]; ok {
+		return c
+	}
+	if s.cies == nil {
+		s.cies = map[uint64]*cie{}
+	}
+	c := s.readCIE(offset)
+	s.cies[offset] = c
+	return c
+}
+
+func (s *callFrames) readCIE(offset uint64) *cie {
+	e, ok := s.entry(offset)
+	if !ok || !e.isCIE {
+		return nil
+	}
+	c, r := &e.body, &cie{encoding: encAbsolute}
+	version := c.u8()
+	augmentation := c.text()
+	switch version {
+	case 1, 3:
+	case 4:
+		address, segment := c.u8(), c.u8()
+		if int(address) != s.word || segment != 0 {
+			return nil
+		}
+	default:
+		return nil
+	}
+	r.codeAlign, r.dataAlign = c.uleb(), c.sleb()
+	if version == 1 {
+		r.ra = uint64(c.u8())
+	} else {
+		r.ra = c.uleb()
+	}
+	if letters, sized := strings.CutPrefix(augmentation, "z"); sized {
+		r.sized = true
+		data := c.sub(c.uleb())
+		r.augment(letters, &data)
+		c.bad = c.bad || data.bad
+	} else if augmentation != "" {
+		return nil
+	}
+	r.program = *c
+	if c.bad {
+		return nil
+	}
+	return r
+}
+
+// augment reads what the letters of an augmentation announce. Letters that are not
+// known say nothing of where the caller is.
+func (r *cie) augment(letters string, data *cursor) {
+	for _, letter := range letters {
+		switch letter {
+		case 'R':
+			r.encoding = data.u8()
+			data.bad = data.bad || r.encoding&encIndirect != 0
+		case 'L':
+			data.u8()
+		case 'P':
+			data.pointer(data.u8(), 0)
+		case 'S':
+			r.signal = true
+		}
+	}
+}
+
+// searchTable is the sorted table of .eh_frame_hdr.
+type searchTable struct {
+	addr    uint64 // of the section, which the entries are relative to
+	entries []byte // pairs of the address of a function and of its FDE, 4 bytes each
+}
+
+const searchEntry = 8 // bytes
+
+// readSearchTable reads .eh_frame_hdr, and gives the address of .eh_frame too. A
+// table in another encoding than the linkers' is left alone.
+func readSearchTable(hdr []byte, addr uint64, word int) (t searchTable, ehFrame uint64, ok bool) {
+	c := at(hdr, addr, word, 0)
+	version, frameEncoding, countEncoding, tableEncoding := c.u8(), c.u8(), c.u8(), c.u8()
+	ehFrame = c.pointer(frameEncoding, addr)
+	if c.bad || version != 1 {
+		return t, 0, false
+	}
+	if tableEncoding != encDataRelative|encS4 || countEncoding == encOmitted {
+		return t, ehFrame, true
+	}
+	n := c.pointer(countEncoding, addr)
+	if n > uint64(len(c.b))/searchEntry {
+		return t, ehFrame, true
+	}
+	return searchTable{addr, c.take(n * searchEntry)}, ehFrame, true
+}
+
+// find gives the address of the FDE of the last function that starts at pc or
+// before.
+func (t searchTable) find(pc uint64) (uint64, bool) {
+	field := func(i, offset int) uint64 {
+		c := cursor{b: t.entries[i*searchEntry+offset:]}
+		return t.addr + uint64(c.signed(4))
+	}
+	low, high := 0, len(t.entries)/searchEntry
+	for low < high {
+		mid := (low + high) / 2
+		if field(mid, 0) <= pc {
+			low = mid + 1
+		} else {
+			high = mid
+		}
+	}
+	if low == 0 {
+		return 0, false
+	}
+	return field(low-1, 4), true
+}

@@ -1,0 +1,111 @@
+package unwind
+
+import "bytes"
+
+// Where nothing describes a function, what follows looks at the machine code and
+// at the stack.
+
+// stepBySigreturn steps from a signal trampoline that is known by its code: those of
+// musl and of Go have no call frame information.
+func (w *walk) stepBySigreturn() bool {
+	r, mem := &w.regs, &w.u.memory
+	var code [16]byte
+	n := len(r.sigreturn)
+	if n == 0 || !mem.read(r.pc(), code[:n]) || !bytes.Equal(code[:n], r.sigreturn) {
+		return false
+	}
+	caller := *r
+	at, _ := r.get(r.sp)
+	at += r.signalContext
+	for i, n := range r.signalRegister {
+		v, ok := mem.load(at+uint64(i*r.word), r.word)
+		if !ok {
+			return false
+		}
+		caller.set(uint64(n), v)
+	}
+	w.regs, w.exact = caller, true
+	return true
+}
+
+// stepFromLeaf steps from a function that has put nothing on the stack, such as one
+// around a system call instruction: the return address is on top. It believes
+// what looks like one only if the call in front of it goes to this very function.
+func (w *walk) stepFromLeaf(d *description) bool {
+	r, mem := &w.regs, &w.u.memory
+	sp, ok := r.get(r.sp)
+	if !ok {
+		return false
+	}
+	ret, ok := mem.load(sp, r.word)
+	if !ok || w.mapping(ret) == nil {
+		return false
+	}
+	if d.mapping == nil {
+		// A call of what is no code. It must be an indirect one.
+		ok = w.behindIndirectCall(ret)
+	} else {
+		target, direct := w.callBefore(ret)
+		const maxLeaf = 4096 // bytes of code
+		ok = direct && r.pc()-target < maxLeaf
+	}
+	if !ok {
+		return false
+	}
+	w.regs.set(r.sp, sp+uint64(r.word))
+	w.regs.set(r.ra, ret)
+	w.exact = false
+	return true
+}
+
+// stepByFramePointer steps from a function that has made a frame in the old way: the
+// frame pointer points to the caller's, which has the return address above it.
+func (w *walk) stepByFramePointer() bool {
+	r, mem := &w.regs, &w.u.memory
+	fp, ok := r.get(r.fp)
+	if !ok {
+		return false
+	}
+	sp, ok := r.get(r.sp)
+	if !ok || fp < sp || fp%uint64(r.word) != 0 {
+		return false
+	}
+	word := uint64(r.word)
+	saved, ok := mem.load(fp, r.word)
+	ret, ok2 := mem.load(fp+word, r.word)
+	if !ok || !ok2 || w.mapping(ret) == nil {
+		return false
+	}
+	if _, direct := w.callBefore(ret); !direct && !w.behindIndirectCall(ret) {
+		return false
+	}
+	w.regs.set(r.fp, saved)
+	w.regs.set(r.sp, fp+2*word)
+	w.regs.set(r.ra, ret)
+	w.exact = false
+	return true
+}
+
+// callBefore gives the target of the direct call in front of an address.
+func (w *walk) callBefore(addr uint64) (target uint64, ok bool) {
+	const opcode, size = 0xe8, 5 // call rel32
+	op, ok := w.u.memory.load(addr-size, 1)
+	if !ok || op != opcode {
+		return 0, false
+	}
+	distance, ok := w.u.memory.load(addr-size+1, 4)
+	return w.regs.truncate(addr + uint64(int32(distance))), ok
+}
+
+// behindIndirectCall says whether there may be a call through a register or memory in
+// front of an address: opcode 0xff, 2 in the middle bits of the byte behind, and what
+// that implies.
+func (w *walk) behindIndirectCall(addr uint64) bool {
+	for _, size := range [...]uint64{2, 3, 4, 6, 7} {
+		op, ok := w.u.memory.load(addr-size, 2)
+		if ok && op&0xff == 0xff && op>>11&7 == 2 {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,240 @@
+package unwind
+
+import (
+	"golang.org/x/sys/unix"
+)
+
+// DefaultLimit is how many frames a walk gives by default.
+const DefaultLimit = 256
+
+// Options say what is wanted of a stack.
+type Options struct {
+	Limit  int  // of frames in one walk; 0 is DefaultLimit
+	Source bool // find source lines, too
+}
+
+// Frame is a frame of a call stack, a function that is being executed.
+type Frame struct {
+	// PC is the address of the instruction being executed. In a function that
+	// has called another it is that of the last byte of the call.
+	PC uint64
+
+	// File is the path of the file that PC is in, as in /proc/PID/maps, or
+	// "[vdso]"; "" if it is in none. Addr is PC in the file's own address
+	// space, as addr2line(1) takes it.
+	File string
+	Addr uint64
+
+	// Symbol is the name of the function, as in the file's symbol table,
+	// and Offset how far PC is from its start; "" if it is not known.
+	Symbol string
+	Offset uint64
+
+	// Source and Line are the place in the program's source, with
+	// Options.Source; "" and 0 if it is not known.
+	Source string
+	Line   int
+}
+
+// Unwinder walks stacks. It remembers the files that it has read.
+type Unwinder struct {
+	options    Options
+	generation uint64 // goes up when mappings may have changed
+
+	files map[identity]*file
+	vdsos []vdsoFile
+
+	text   []byte // for readProc
+	memory pages
+	interp interpreter
+	eval   evaluator
+}
+
+// New makes an Unwinder.
+func New(o Options) *Unwinder {
+	if o.Limit <= 0 {
+		o.Limit = DefaultLimit
+	}
+	return &Unwinder{options: o, files: map[identity]*file{}, generation: 1}
+}
+
+// MappingsChanged says that some thread may have mapped something else at an address
+// where there was code: by mmap or mremap. What was unmapped, or mapped
+// somewhere new, needs no telling. Threads may share their address space, so it
+// concerns the Mappings of all.
+func (u *Unwinder) MappingsChanged() { u.generation++ }
+
+// Walk appends the frames of a stopped thread's stack to frames, the innermost first.
+// more says that there are more frames than Options.Limit.
+func (u *Unwinder) Walk(m *Mappings, tid int, user *unix.PtraceRegs, mem Memory, frames []Frame) (_ []Frame, more bool) {
+	u.memory.reset(mem)
+	w := walk{u: u, mappings: m, tid: tid, regs: fromUser(user), exact: true}
+	for n := 0; ; n++ {
+		pc := w.regs.pc()
+		f, d, ok := w.locate()
+		if !ok && n > 0 {
+			return frames, false // the outermost function has no caller, or this is nonsense
+		}
+		if n == u.options.Limit {
+			return frames, true
+		}
+		frames = append(frames, f)
+		sp, _ := w.regs.get(w.regs.sp)
+		if !w.step(&d) {
+			return frames, false
+		}
+		if above, _ := w.regs.get(w.regs.sp); w.regs.pc() == pc && above == sp {
+			return frames, false
+		}
+	}
+}
+
+// walk is the state of a walk between two frames.
+type walk struct {
+	u        *Unwinder
+	mappings *Mappings
+	tid      int
+	fresh    bool // mappings have been read in this walk
+
+	regs registers
+	// exact says that the instruction at the program counter is the one to be
+	// executed next: in the innermost frame, and one that a signal has
+	// interrupted. In others it is the one behind a call, which may be of
+	// another function if the call never returns.
+	exact bool
+}
+
+// description is what is known of the place where a frame is.
+type description struct {
+	mapping *mapping // nil if the frame is in none
+	file    *file    // of mapping, or nil
+	addr    uint64   // in file
+	bias    uint64   // from addresses in file to those in memory
+	fde     fde
+	hasFDE  bool
+}
+
+// locate describes the frame that the registers are of. It is false if they point
+// to no code.
+func (w *walk) locate() (f Frame, d description, ok bool) {
+	f.PC = w.regs.pc()
+	if !w.exact {
+		f.PC--
+	}
+	if d.mapping = w.mapping(f.PC); d.mapping == nil {
+		return f, d, false
+	}
+	x := d.mapping
+	f.File, f.Addr = x.name, f.PC-x.start+x.offset
+	if d.file = w.u.file(x, w.tid, &w.u.memory); d.file == nil {
+		return f, d, true
+	}
+	addr, ok := d.file.address(f.Addr)
+	if !ok {
+		d.file = nil
+		return f, d, true
+	}
+	d.addr, d.bias = addr, f.PC-addr
+	d.fde, d.hasFDE = d.file.fde(addr)
+	if d.hasFDE && d.fde.cie.signal && !w.exact {
+		// Nobody has called a signal trampoline: the kernel has set its
+		// address as that to return to.
+		f.PC++
+		d.addr++
+	}
+	f.Addr = d.addr
+	p := d.file.place(d.addr)
+	f.Symbol, f.Offset, f.Source, f.Line = p.symbol, p.offset, p.source, p.line
+	return f, d, true
+}
+
+// mapping finds the mapping of an address. A thread that is not traced may have
+// added it since the mappings were read.
+func (w *walk) mapping(addr uint64) *mapping {
+	if w.mappings.generation == w.u.generation {
+		if x := w.mappings.find(addr); x != nil || w.fresh {
+			return x
+		}
+	}
+	w.u.readMaps(w.mappings, w.tid)
+	w.fresh = true
+	return w.mappings.find(addr)
+}
+
+// step makes the registers those of the caller. It is false if there is no caller, or
+// none that can be found.
+func (w *walk) step(d *description) bool {
+	if d.hasFDE {
+		if end, ok := w.stepByRow(d); ok || end {
+			return ok
+		}
+	}
+	return w.stepBySigreturn() || w.exact && w.stepFromLeaf(d) || w.stepByFramePointer()
+}
+
+// stepByRow steps by call frame information. end says that this is the outermost
+// frame.
+func (w *walk) stepByRow(d *description) (end, ok bool) {
+	u, r := w.u, &w.regs
+	in := &u.interp
+	if !in.rowAt(&d.fde, d.addr) {
+		return false, false
+	}
+	e := &u.eval
+	e.regs, e.mem, e.bias, e.work = r, &u.memory, d.bias, &in.work
+
+	cfa, ok := r.get(in.row.cfaRegister)
+	cfa += uint64(in.row.cfaOffset)
+	if in.row.cfaExpr != nil {
+		cfa, ok = e.evaluate(in.row.cfaExpr)
+	}
+	if !ok {
+		return false, false
+	}
+	cfa = r.truncate(cfa)
+
+	caller := *r
+	caller.set(r.sp, cfa)
+	for i := range uint64(numRegisters) {
+		v, ok := uint64(0), true
+		rule := &in.row.regs[i]
+		switch rule.kind {
+		case unspecified, sameValue:
+			continue
+		case undefined:
+			ok = false
+		case savedAt:
+			v, ok = u.memory.load(r.truncate(cfa+uint64(rule.n)), r.word)
+		case isOffset:
+			v = cfa + uint64(rule.n)
+		case inRegister:
+			v, ok = r.get(uint64(rule.n))
+		case savedAtResult:
+			if v, ok = e.evaluate(rule.expr, cfa); ok {
+				v, ok = u.memory.load(v, r.word)
+			}
+		case isResult:
+			v, ok = e.evaluate(rule.expr, cfa)
+		}
+		if ok {
+			caller.set(i, v)
+		} else {
+			caller.known &^= 1 << i
+		}
+	}
+	ra := d.fde.cie.ra
+	if ra >= numRegisters {
+		return false, false
+	}
+	switch in.row.regs[ra].kind {
+	case undefined, unspecified, sameValue:
+		return true, false
+	}
+	pc, ok := caller.get(ra)
+	if !ok {
+		return true, false
+	}
+	caller.set(r.ra, pc)
+	w.regs, w.exact = caller, d.fde.cie.signal
+	return false, true
+}
