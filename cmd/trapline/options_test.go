@@ -13,7 +13,7 @@ import (
 
 // deprecated options are taken, but not advertised.
 var deprecated = []string{
-	"-F", "-k", "--stack-trace", "--stack-traces", "--secontext", "--kvm", "--signals", "--failing-only", "--silent", "--silence", "--daemonised", "--daemonized",
+	"-F", "--stack-traces", "--secontext", "--kvm", "--signals", "--failing-only", "--silent", "--silence", "--daemonised", "--daemonized",
 	"--timestamps", "--pidns-translation",
 }
 
@@ -108,6 +108,10 @@ func TestInvalidCommandLines(t *testing.T) {
 		{"--syscall-limit=0", "invalid --syscall-limit argument: '0'", true},
 		{"-O -1", "invalid -O argument: '-1'", true},
 		{"-O inf", "invalid -O argument: 'inf'", true},
+		{"-kkk", "Too many -k options", false},
+		{"--stack-trace=foo", "invalid --stack-trace argument: 'foo'", true},
+		{"--stack-trace-frame-limit 1073741824", "invalid --stack-trace-frame-limit argument: '1073741824'", true},
+		{"--stack-trace-frame-limit=0", "invalid --stack-trace-frame-limit argument: '0'", true},
 	} {
 		_, err := parseCommandLine(strings.Fields(tt.args))
 		if err == nil {
@@ -176,6 +180,14 @@ func TestSpellings(t *testing.T) {
 	}
 	if c := parse(t, "-o", "f", "-p", "1"); c.quiet != 0 || c.interruptible != interruptibleWaiting {
 		t.Error("-o FILE -p PID is quiet or uninterruptible")
+	}
+	if c := parse(t, "-kk", "--stack-trace-frame-limit=3", "true"); c.stacks != sourceStacks || c.stackLimit != 3 {
+		t.Errorf("-kk: %d, limit %d", c.stacks, c.stackLimit)
+	}
+	for _, args := range [][]string{{"-k", "-c", "true"}, {"--stack-trace-frame-limit=3", "true"}} {
+		if c := parse(t, args...); len(c.warnings) != 1 {
+			t.Errorf("%q: %q", args, c.warnings)
+		}
 	}
 	if c := parse(t, "-Z", "-z", "true"); c.looks.Statuses != output.Successful || len(c.warnings) != 1 {
 		t.Errorf("-Z -z: %b, %q", c.looks.Statuses, c.warnings)

@@ -72,7 +72,7 @@ func (u *Unwinder) Walk(m *Mappings, tid int, user *unix.PtraceRegs, mem Memory,
 	for n := 0; ; n++ {
 		pc := w.regs.pc()
 		f, d, ok := w.locate()
-		if !ok && n > 0 {
+		if !ok && !w.exact {
 			return frames, false // the outermost function has no caller, or this is nonsense
 		}
 		if n == u.options.Limit {
