@@ -46,13 +46,11 @@ var sgReqInfo = Struct(Fields{
 // showReset shows what SG_SCSI_RESET is to reset.
 func showReset(c *Call, v uint32) {
 	const noEscalate = 0x100 // SG_SCSI_RESET_NO_ESCALATE
-	c.Out.BeginNamed()
 	if v&noEscalate != 0 {
 		c.Out.Symbol(noEscalate, "SG_SCSI_RESET_NO_ESCALATE", output.Hex)
 		c.Out.Or()
 	}
 	c.Out.Enum(uint64(v&^noEscalate), tables.SGReset, output.Hex)
-	c.Out.EndNamed()
 }
 
 // sgTransfer is SG_IO's argument: a struct sg_io_hdr or sg_io_v4, which the

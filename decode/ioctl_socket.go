@@ -89,21 +89,31 @@ var (
 	hardwareSockaddr = Struct(Fields{
 		{"sa_family", EnumOf(X16, tables.ArpHardware)},
 		{"", Union(Len("sa_family"),
-			Arm(One("sa_data", MAC(6)), unix.ARPHRD_ETHER, unix.ARPHRD_IEEE802, unix.ARPHRD_LOOPBACK, unix.ARPHRD_FDDI,
+			Arm(One("sa_data", hardwareData(6)), unix.ARPHRD_ETHER, unix.ARPHRD_IEEE802, unix.ARPHRD_LOOPBACK, unix.ARPHRD_FDDI,
 				unix.ARPHRD_HIPPI, unix.ARPHRD_IEEE80211, unix.ARPHRD_IEEE80211_PRISM, unix.ARPHRD_IEEE80211_RADIOTAP),
-			Arm(One("sa_data", MAC(0)), unix.ARPHRD_SLIP, unix.ARPHRD_X25, unix.ARPHRD_CAN, unix.ARPHRD_PPP, unix.ARPHRD_RAWHDLC,
+			Arm(One("sa_data", hardwareData(0)), unix.ARPHRD_SLIP, unix.ARPHRD_X25, unix.ARPHRD_CAN, unix.ARPHRD_PPP, unix.ARPHRD_RAWHDLC,
 				unix.ARPHRD_RAWIP, unix.ARPHRD_IPDDP, unix.ARPHRD_PIMREG, unix.ARPHRD_CAIF, unix.ARPHRD_NETLINK, unix.ARPHRD_VSOCKMON),
-			Arm(One("sa_data", MAC(1)), unix.ARPHRD_ARCNET, unix.ARPHRD_MCTP, unix.ARPHRD_LOCALTLK, unix.ARPHRD_PHONET,
+			Arm(One("sa_data", hardwareData(1)), unix.ARPHRD_ARCNET, unix.ARPHRD_MCTP, unix.ARPHRD_LOCALTLK, unix.ARPHRD_PHONET,
 				unix.ARPHRD_PHONET_PIPE),
-			Arm(One("sa_data", MAC(2)), unix.ARPHRD_DLCI),
-			Arm(One("sa_data", MAC(4)), unix.ARPHRD_TUNNEL, unix.ARPHRD_SIT, unix.ARPHRD_IPGRE, unix.ARPHRD_IRDA),
-			Arm(One("sa_data", MAC(5)), unix.ARPHRD_ROSE),
-			Arm(One("sa_data", MAC(7)), unix.ARPHRD_NETROM, unix.ARPHRD_AX25),
-			Arm(One("sa_data", MAC(8)), unix.ARPHRD_EUI64, unix.ARPHRD_IEEE802154, unix.ARPHRD_IEEE802154_MONITOR, unix.ARPHRD_6LOWPAN),
-			Arm(One("sa_data", MAC(14))),
+			Arm(One("sa_data", hardwareData(2)), unix.ARPHRD_DLCI),
+			Arm(One("sa_data", hardwareData(4)), unix.ARPHRD_TUNNEL, unix.ARPHRD_SIT, unix.ARPHRD_IPGRE, unix.ARPHRD_IRDA),
+			Arm(One("sa_data", hardwareData(5)), unix.ARPHRD_ROSE),
+			Arm(One("sa_data", hardwareData(7)), unix.ARPHRD_NETROM, unix.ARPHRD_AX25),
+			Arm(One("sa_data", hardwareData(8)), unix.ARPHRD_EUI64, unix.ARPHRD_IEEE802154, unix.ARPHRD_IEEE802154_MONITOR, unix.ARPHRD_6LOWPAN),
+			Arm(One("sa_data", hardwareData(14))),
 		)},
 	})
 )
+
+// hardwareData is the data of a struct sockaddr, the first n bytes of which are a
+// hardware address.
+func hardwareData(n int) Type {
+	return &shownBy{MAC(14), func(c *Call, v View) {
+		c.Out.BeginNative(v.B)
+		c.Out.TextBytes(appendMAC(c.alloc(3 * n)[:0], v.B[:n]))
+		c.Out.EndNative()
+	}}
+}
 
 type sockaddrInReq struct{}
 

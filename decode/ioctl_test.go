@@ -104,3 +104,23 @@ func TestKeycode(t *testing.T) {
 		tt.run(t)
 	}
 }
+
+// The parts of a value each have their number before them with -X verbose.
+func TestVerboseParts(t *testing.T) {
+	for _, tt := range []struct {
+		op   uint64
+		mem  []byte
+		want string
+	}{
+		{0x2284, packed(uint32(0x101)), `0x2284 /* SG_SCSI_RESET */, [0x100 /* SG_SCSI_RESET_NO_ESCALATE */|0x1 /* SG_SCSI_RESET_DEVICE */]`},
+		{unix.SIOCSIFHWADDR, append(packed([16]byte{'e'}, uint16(1), [6]byte{1, 2, 3, 4, 5, 6}), make([]byte, 16)...),
+			`0x8924 /* SIOCSIFHWADDR */, {ifr_name="e", ifr_hwaddr={sa_family=0x1 /* ARPHRD_ETHER */,` +
+				` sa_data="\x01\x02\x03\x04\x05\x06\x00\x00\x00\x00\x00\x00\x00\x00" /* 01:02:03:04:05:06 */}}`},
+	} {
+		s := named(t, tables.X86_64, "ioctl", 3, tt.op, argp)
+		s.mem = fakeMemory{argp: tt.mem}
+		if got, want := s.record(t, output.Options{Names: output.Verbose}), "ioctl(3, "+tt.want+") = 0\n"; got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	}
+}
