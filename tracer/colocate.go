@@ -50,6 +50,7 @@ type colocation struct {
 	self     unix.CPUSet
 	home     unix.CPUSet // one processor; none while not active
 	active   bool
+	turns    bool   // tracer and tracee take turns: see takeTurn
 	moves    uint32 // of home
 	free     []int  // slots given back
 
@@ -182,7 +183,11 @@ func (c *colocation) look(now uint32) {
 	waited := delay - c.delay
 	c.delay = delay
 	if c.active {
-		if !c.always && (c.tooParallel(passed) || contended(waited, c.stops, passed)) {
+		// Who takes turns waits for the processor all the time; if strangers
+		// had it, stops were few.
+		crowded := !c.turns && contended(waited, c.stops, passed)
+		c.turns = c.stops >= busyTick*passed
+		if !c.always && (c.tooParallel(passed) || crowded) {
 			c.deactivate()
 			if c.good >= longestPause {
 				c.back = shortestPause
@@ -295,7 +300,7 @@ func (c *colocation) moveInto(mask *unix.CPUSet) bool {
 func (c *colocation) deactivate() {
 	if c.active {
 		unix.SchedSetaffinity(0, &c.self)
-		c.active = false
+		c.active, c.turns = false, false
 	}
 }
 

@@ -3,6 +3,8 @@ package tracer
 import (
 	"slices"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // delayed is a tracee that is to be resumed later.
@@ -13,9 +15,16 @@ type delayed struct {
 
 // delay keeps a stopped tracee stopped for a while.
 func (t *Tracer) delay(tr *Tracee, d time.Duration) {
+	t.takeStatus(tr)
 	until := time.Now().Add(d)
 	i, _ := slices.BinarySearchFunc(t.delayed, until, func(d delayed, until time.Time) int { return d.until.Compare(until) })
 	t.delayed = slices.Insert(t.delayed, i, delayed{tr, until})
+}
+
+// takeStatus takes the wait status of a stop that takeTurn did not wait for, lest
+// the stop be reported again.
+func (t *Tracer) takeStatus(tr *Tracee) {
+	unix.Waitid(unix.P_PID, tr.TID, nil, unix.WSTOPPED|unix.WNOHANG|unix.WALL, nil)
 }
 
 // resumeDelayed resumes the tracees whose time has come.

@@ -28,6 +28,8 @@ type Tracee struct {
 	stops    uint32 // co-location: its stops since then
 	inside   bool   // co-location: in a call that shows masks
 
+	lingers uint8 // stops until it is given a turn again: see takeTurn
+
 	interrupted *Syscall // by Attach, and to be restarted; or nil
 
 	launch  launchPhase

@@ -189,7 +189,9 @@ func (t *Tracer) Next() (*Event, error) {
 		}
 	}
 	for {
-		t.resumeDelayed()
+		if len(t.delayed) > 0 {
+			t.resumeDelayed()
+		}
 		if len(t.tracees) == 0 {
 			t.stopColocation()
 			return nil, io.EOF
@@ -199,6 +201,11 @@ func (t *Tracer) Next() (*Event, error) {
 				return t.release(child), nil
 			}
 			t.orphaned = false
+		}
+		if t.colocation.turns {
+			if ev := t.takeTurn(); ev != nil {
+				return ev, nil
+			}
 		}
 		s, err := t.nextStop()
 		if err != nil {
@@ -243,10 +250,8 @@ func (t *Tracer) classify(s stop) *Event {
 		}
 		return nil
 	}
-	t.last = tr
-	t.setComputes(tr, false)
 	first := tr.state == announced
-	tr.state = stopped
+	t.beginStop(tr)
 
 	sig := unix.Signal(s.status >> 8 & 0xff)
 	switch event := int(s.status >> 16); {
@@ -268,6 +273,13 @@ func (t *Tracer) classify(s stop) *Event {
 	}
 	t.resume(tr)
 	return nil
+}
+
+// beginStop notes that a tracee has stopped.
+func (t *Tracer) beginStop(tr *Tracee) {
+	t.last = tr
+	t.setComputes(tr, false)
+	tr.state = stopped
 }
 
 // report makes the event that Next returns.

@@ -38,11 +38,6 @@ func (t *Tracer) nextStop() (stop, error) {
 	case len(t.delayed) > 0:
 		return t.poll(t.delayed[0].until)
 	}
-	if len(t.tracees) >= manyTracees && t.colocation.active && t.last != nil && t.last.slot != 0 {
-		if s, ok := t.waitForLast(); ok {
-			return s, nil
-		}
-	}
 	s, errno := t.wait(0)
 	switch errno {
 	case 0, unix.EINTR:
@@ -53,22 +48,6 @@ func (t *Tracer) nextStop() (stop, error) {
 		return stop{}, nil
 	}
 	return stop{}, errno
-}
-
-// manyTracees is from how many tracees on it pays to ask for the one that
-// stopped last before all others: the kernel looks at every tracee in turn
-// where it is asked for any.
-const manyTracees = 32
-
-// waitForLast lets the tracee that was resumed last run to its next stop, on
-// the processor that it shares with the tracer.
-func (t *Tracer) waitForLast() (stop, bool) {
-	unix.RawSyscall(unix.SYS_SCHED_YIELD, 0, 0, 0)
-	var status uint32
-	tid, _, errno := syscall.RawSyscall6(unix.SYS_WAIT4, uintptr(t.last.TID), uintptr(unsafe.Pointer(&status)),
-		unix.WALL|unix.WNOHANG, uintptr(unsafe.Pointer(t.usage)), 0, 0)
-	t.debugStop(int(tid), status)
-	return stop{tid: int(tid), status: status}, errno == 0 && tid != 0
 }
 
 // waitForParent waits while tracees are held. Their parents will tell of them
