@@ -188,12 +188,7 @@ func (c *colocation) look(now uint32) {
 		crowded := !c.turns && contended(waited, c.stops, passed)
 		c.turns = c.stops >= busyTick*passed
 		if !c.always && (c.tooParallel(passed) || crowded) {
-			c.deactivate()
-			if c.good >= longestPause {
-				c.back = shortestPause
-			}
-			c.pause = c.back
-			c.back = min(2*c.back, longestPause)
+			c.retreat()
 		}
 		c.good++
 		c.stops = 0
@@ -209,6 +204,24 @@ func (c *colocation) look(now uint32) {
 	}
 	if c.pause <= 0 {
 		c.activate()
+	}
+}
+
+// retreat deactivates until the next attempt.
+func (c *colocation) retreat() {
+	c.deactivate()
+	if c.good >= longestPause {
+		c.back = shortestPause
+	}
+	c.pause = c.back
+	c.back = min(2*c.back, longestPause)
+}
+
+// disperse is retreat where so many tracees are busy that no processor is ever
+// idle.
+func (c *colocation) disperse() {
+	if c.active && !c.always {
+		c.retreat()
 	}
 }
 

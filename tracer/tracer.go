@@ -66,6 +66,7 @@ type Tracer struct {
 
 	queue queue // stops that were waited for and not yet looked at
 	since int   // events since all waiting tracees were last collected
+	crowd bool  // many tracees are stopped at a time
 	held  int   // tracees in state held
 
 	delayed []delayed // tracees that are stopped for a while, by time
@@ -213,7 +214,7 @@ func (t *Tracer) Next() (*Event, error) {
 		}
 		if t.interrupt.Load() != 0 {
 			if s.tid != 0 {
-				t.queue.push(s)
+				t.queue.push(s, t.usage)
 			}
 			return t.nextDetached()
 		}

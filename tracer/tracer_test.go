@@ -809,22 +809,24 @@ func TestQueue(t *testing.T) {
 	next, taken := 0, 0
 	for round := range 50 {
 		for range round {
-			q.push(stop{tid: next})
+			usage := unix.Rusage{Minflt: int64(next)}
+			q.push(stop{tid: next}, &usage)
 			next++
 		}
 		for range round / 2 {
-			if s, ok := q.pop(); !ok || s.tid != taken {
-				t.Fatalf("popped %d, %v, want %d", s.tid, ok, taken)
+			var usage unix.Rusage
+			if s, ok := q.pop(&usage); !ok || s.tid != taken || usage.Minflt != int64(taken) {
+				t.Fatalf("popped %d with the usage of %d, %v, want %d", s.tid, usage.Minflt, ok, taken)
 			}
 			taken++
 		}
 	}
 	for ; taken < next; taken++ {
-		if s, ok := q.pop(); !ok || s.tid != taken {
+		if s, ok := q.pop(nil); !ok || s.tid != taken {
 			t.Fatalf("popped %d, %v, want %d", s.tid, ok, taken)
 		}
 	}
-	if _, ok := q.pop(); ok {
+	if _, ok := q.pop(nil); ok {
 		t.Error("popped from an empty queue")
 	}
 }
@@ -862,13 +864,17 @@ func BenchmarkStop(b *testing.B) {
 }
 
 func init() {
-	programs["busy-threads"] = func() { // that many threads, which make that many calls each
+	programs["busy-threads"] = func() { // that many threads, which make that many calls each, at the same time
 		threads, _ := strconv.Atoi(os.Args[1])
 		calls, _ := strconv.Atoi(os.Args[2])
-		var done sync.WaitGroup
+		runtime.GOMAXPROCS(threads)
+		var started, done sync.WaitGroup
+		started.Add(threads)
 		for range threads {
 			done.Go(func() {
 				runtime.LockOSThread()
+				started.Done()
+				started.Wait()
 				for range calls {
 					unix.RawSyscall(unix.SYS_GETPPID, 0, 0, 0)
 				}
@@ -890,9 +896,12 @@ func TestManyThreads(t *testing.T) {
 	const threads, calls = 1000, 20
 	tracer := newTracer(t, Options{Follow: true})
 	launch(t, tracer, command("busy-threads", strconv.Itoa(threads), strconv.Itoa(calls)))
-	entered, left := 0, 0
+	entered, left, crowds := 0, 0, 0
 	created, ended := map[*Tracee]bool{}, map[*Tracee]int{}
 	run(t, tracer, func(ev *Event) {
+		if tracer.crowd {
+			crowds++
+		}
 		switch {
 		case ev.Kind == Created:
 			created[ev.Tracee] = true
@@ -907,6 +916,9 @@ func TestManyThreads(t *testing.T) {
 	})
 	if entered != threads*calls || left != entered {
 		t.Errorf("%d calls entered, %d left, want %d", entered, left, threads*calls)
+	}
+	if crowds == 0 {
+		t.Error("so many threads are no crowd")
 	}
 	if len(created) < threads {
 		t.Errorf("%d threads", len(created))

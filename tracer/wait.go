@@ -20,16 +20,24 @@ type stop struct {
 // ones could keep all others waiting for ever.
 const collectEvery = 64
 
+// To be asked for any tracee costs the kernel a look at each, until it finds
+// one that has stopped. Of many tracees, where at least one in crowdShare
+// has, it is cheaper to ask for each by its id.
+const (
+	manyTracees = 64
+	crowdShare  = 16
+)
+
 // nextStop returns the next wait status. Its tid is 0 where the wait was
 // interrupted.
 func (t *Tracer) nextStop() (stop, error) {
-	if t.since++; t.since >= collectEvery && t.queue.empty() && len(t.tracees) > 1 {
+	if t.since++; t.queue.empty() && len(t.tracees) > 1 && (t.crowd || t.since >= collectEvery) {
 		t.since = 0
 		if err := t.collect(); err != nil {
 			return stop{}, err
 		}
 	}
-	if s, ok := t.queue.pop(); ok {
+	if s, ok := t.queue.pop(t.usage); ok {
 		return s, nil
 	}
 	switch {
@@ -81,6 +89,9 @@ func (t *Tracer) poll(deadline time.Time) (stop, error) {
 
 // collect takes every wait status that is there.
 func (t *Tracer) collect() error {
+	if t.crowd {
+		t.sweep()
+	}
 	for {
 		s, errno := t.wait(unix.WNOHANG)
 		switch {
@@ -91,8 +102,36 @@ func (t *Tracer) collect() error {
 		case errno != 0 || s.tid == 0:
 			return nil
 		}
-		s.queued = true
-		t.queue.push(s)
+		t.queue.push(s, t.usage)
+		if !t.crowd && t.isCrowd() {
+			t.crowd = true
+			t.sweep()
+		}
+	}
+}
+
+// isCrowd tells whether so many tracees have stopped that it is worth to ask
+// for each.
+func (t *Tracer) isCrowd() bool {
+	return len(t.tracees) >= manyTracees && t.queue.count >= len(t.tracees)/crowdShare
+}
+
+// sweep asks for each tracee that it knows.
+func (t *Tracer) sweep() {
+	for tid, tr := range t.tracees {
+		if tr.state != running && tr.state != listening && tr.state != announced {
+			continue
+		}
+		var status uint32
+		n, _, errno := unix.RawSyscall6(unix.SYS_WAIT4, uintptr(tid), uintptr(unsafe.Pointer(&status)),
+			unix.WNOHANG|unix.WALL|unix.WNOTHREAD, uintptr(unsafe.Pointer(t.usage)), 0, 0)
+		if errno == 0 && n != 0 {
+			t.debugStop(tid, status)
+			t.queue.push(stop{tid: tid, status: status}, t.usage)
+		}
+	}
+	if t.crowd = t.isCrowd(); t.crowd {
+		t.colocation.disperse()
 	}
 }
 
@@ -136,31 +175,49 @@ func (t *Tracer) lose() {
 
 // queue is a ring of stops, first in first out.
 type queue struct {
-	ring  []stop // its length is a power of two
+	ring  []queuedStop // its length is a power of two
 	first int
 	count int
 }
 
+// queuedStop is a stop with its usage, where that was asked for.
+type queuedStop struct {
+	stop
+	usage *unix.Rusage // kept for the next in its place
+}
+
 func (q *queue) empty() bool { return q.count == 0 }
 
-func (q *queue) push(s stop) {
+func (q *queue) push(s stop, usage *unix.Rusage) {
 	if q.count == len(q.ring) {
-		grown := make([]stop, max(64, 2*len(q.ring)))
+		grown := make([]queuedStop, max(64, 2*len(q.ring)))
 		for i := range q.count {
 			grown[i] = q.ring[(q.first+i)&(len(q.ring)-1)]
 		}
 		q.ring, q.first = grown, 0
 	}
-	q.ring[(q.first+q.count)&(len(q.ring)-1)] = s
+	in := &q.ring[(q.first+q.count)&(len(q.ring)-1)]
+	s.queued = true
+	in.stop = s
+	if usage != nil {
+		if in.usage == nil {
+			in.usage = new(unix.Rusage)
+		}
+		*in.usage = *usage
+	}
 	q.count++
 }
 
-func (q *queue) pop() (stop, bool) {
+// pop takes the first stop, and sets usage, unless nil, to what it came with.
+func (q *queue) pop(usage *unix.Rusage) (stop, bool) {
 	if q.count == 0 {
 		return stop{}, false
 	}
-	s := q.ring[q.first]
+	out := &q.ring[q.first]
 	q.first = (q.first + 1) & (len(q.ring) - 1)
 	q.count--
-	return s, true
+	if usage != nil && out.usage != nil {
+		*usage = *out.usage
+	}
+	return out.stop, true
 }

@@ -140,8 +140,8 @@ func (b *bench) argv(p peer, wl *work) []string {
 	var argv []string
 	switch p {
 	case floorPeer:
-		if wl.follow || wl.attach {
-			return nil // the floor follows no children and attaches to nothing
+		if wl.attach || len(wl.flags) > 0 {
+			return nil // the floor attaches to nothing and stops at every call
 		}
 		argv = []string{b.self, "floor"}
 	case stracePeer:

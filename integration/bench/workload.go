@@ -22,7 +22,7 @@ type work struct {
 	name   string
 	flags  []string // for strace and trapline
 	argv   []string
-	follow bool // with -f; the floor is left out
+	follow bool // with -f
 	attach bool // the tracer attaches to the running program with -p
 }
 
