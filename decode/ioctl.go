@@ -284,7 +284,7 @@ var ioctlFamilies = []ioctls{
 	fsIoctls, btrfsIoctls,
 	rtcIoctls, ptpIoctls, watchdogIoctls, counterIoctls,
 	mtdIoctls, ubiIoctls,
-	perfIoctls, uffdIoctls,
+	perfIoctls, uffdIoctls, dmIoctls,
 	processIoctls, inputIoctls, gpioIoctls, socketIoctls, miscIoctls,
 	scsiIoctls, consoleIoctls, teeIoctls,
 	v4l2Ioctls, kvmIoctls,

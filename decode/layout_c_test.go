@@ -127,7 +127,7 @@ func hasLayout(abi tables.ABI, typ Type) bool {
 // partial are structs of which what is behind the last member of interest is
 // not described.
 var partial = map[string]bool{
-	"struct if_dqblk": true, "struct ptrace_syscall_info": true, "struct rseq": true,
+	"struct dm_ioctl": true, "struct dm_name_list": true, "struct if_dqblk": true, "struct ptrace_syscall_info": true, "struct rseq": true,
 	"struct sysinfo": true, "struct sockaddr_in": true, "struct sockaddr_in6": true, "struct sockaddr_ll": true, "struct sockaddr_rxrpc": true,
 }
 
@@ -205,6 +205,12 @@ var cStructs = []cStruct{
 	{"linux/capability.h", "struct __user_cap_header_struct", capHeader},
 	{"linux/counter.h", "struct counter_watch", counterWatch},
 	{"linux/cryptouser.h", "struct crypto_user_alg", cryptoMessage},
+	{"linux/dm-ioctl.h", "struct dm_ioctl", dmIoctl},
+	{"linux/dm-ioctl.h", "struct dm_name_list", dmNameList},
+	{"linux/dm-ioctl.h", "struct dm_target_deps", dmTargetDeps},
+	{"linux/dm-ioctl.h", "struct dm_target_msg", dmTargetMsg},
+	{"linux/dm-ioctl.h", "struct dm_target_spec", dmTargetSpec},
+	{"linux/dm-ioctl.h", "struct dm_target_versions", dmTargetVersions},
 	{"linux/dqblk_xfs.h", "struct fs_disk_quota", xfsQuota},
 	{"linux/dqblk_xfs.h", "struct fs_qfilestat", xfsFileStat},
 	{"linux/dqblk_xfs.h", "struct fs_qfilestatv", xfsFileStatV},

@@ -198,7 +198,19 @@ func Any(conds ...Cond) Cond {
 	}
 }
 
-// Succeeded is the condition that the call did not fail.
+// All is the condition that all of several hold.
+func All(conds ...Cond) Cond {
+	return func(c *Call) bool {
+		for _, cond := range conds {
+			if !cond(c) {
+				return false
+			}
+		}
+		return true
+	}
+}
+
+// Succeeded is the condition that the call did not fail, as far as is known.
 func Succeeded(c *Call) bool { return !c.Failed() }
 
 // onABI is the condition that the call is of one ABI.
