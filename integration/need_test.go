@@ -3,7 +3,10 @@ package integration
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
+	"strings"
+	"sync"
 	"testing"
 )
 
@@ -20,6 +23,13 @@ var (
 	needGit     = command("git")
 	needJQ      = command("jq")
 	needPython3 = command("python3")
+
+	// needGCC32 is gcc with libraries for i386 programs.
+	needGCC32 = feature{"gcc -m32", sync.OnceValue(func() bool {
+		cmd := exec.Command("gcc", "-m32", "-xc", "-", "-o", filepath.Join(buildDir, "main-m32"))
+		cmd.Stdin = strings.NewReader("int main(void) { return 0; }")
+		return cmd.Run() == nil
+	})}
 
 	needX86  = feature{"an x86-64 processor", func() bool { return runtime.GOARCH == "amd64" }}
 	needRoot = feature{"root", func() bool { return os.Geteuid() == 0 }}

@@ -56,7 +56,7 @@ func (s *session) enter(t *tracee, ev *tracer.Event) {
 	}
 	t.shown = s.chosen(t, call)
 	if !t.shown {
-		ev.ExitUnwanted = true
+		ev.ExitUnwanted = s.stacks == nil || !remaps(call.ABI, call.NR)
 		t.trace.SetNumber(call.NR)
 		return
 	}

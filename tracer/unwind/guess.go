@@ -9,9 +9,7 @@ import "bytes"
 // musl and of Go have no call frame information.
 func (w *walk) stepBySigreturn() bool {
 	r, mem := &w.regs, &w.u.memory
-	var code [16]byte
-	n := len(r.sigreturn)
-	if n == 0 || !mem.read(r.pc(), code[:n]) || !bytes.Equal(code[:n], r.sigreturn) {
+	if !w.isSigreturn(r.pc()) {
 		return false
 	}
 	caller := *r
@@ -26,6 +24,22 @@ func (w *walk) stepBySigreturn() bool {
 	}
 	w.regs, w.exact = caller, true
 	return true
+}
+
+// isSigreturn says whether the code at an address is that of a signal trampoline.
+func (w *walk) isSigreturn(addr uint64) bool {
+	var code [16]byte
+	n := len(w.regs.sigreturn)
+	return n > 0 && w.u.memory.read(addr, code[:n]) && bytes.Equal(code[:n], w.regs.sigreturn)
+}
+
+// isTrampoline says whether a function that returns to an address is a signal handler.
+func (w *walk) isTrampoline(addr uint64) bool {
+	if w.isSigreturn(addr) {
+		return true
+	}
+	d := w.describe(addr - 1) // as locate does
+	return d.inTrampoline()
 }
 
 // stepFromLeaf steps from a function that has put nothing on the stack, such as one
@@ -76,7 +90,7 @@ func (w *walk) stepByFramePointer() bool {
 	if !ok || !ok2 || w.mapping(ret) == nil {
 		return false
 	}
-	if _, direct := w.callBefore(ret); !direct && !w.behindIndirectCall(ret) {
+	if _, direct := w.callBefore(ret); !direct && !w.behindIndirectCall(ret) && !w.isTrampoline(ret) {
 		return false
 	}
 	w.regs.set(r.fp, saved)

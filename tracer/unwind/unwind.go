@@ -71,8 +71,8 @@ func (u *Unwinder) Walk(m *Mappings, tid int, user *unix.PtraceRegs, mem Memory,
 	w := walk{u: u, mappings: m, tid: tid, regs: fromUser(user), exact: true}
 	for n := 0; ; n++ {
 		pc := w.regs.pc()
-		f, d, ok := w.locate()
-		if !ok && !w.exact {
+		f, d := w.locate()
+		if d.mapping == nil && !w.exact {
 			return frames, false // the outermost function has no caller, or this is nonsense
 		}
 		if n == u.options.Limit {
@@ -104,48 +104,62 @@ type walk struct {
 	exact bool
 }
 
-// description is what is known of the place where a frame is.
+// description is what is known of a place in code.
 type description struct {
-	mapping *mapping // nil if the frame is in none
+	mapping *mapping // nil if it is in none
 	file    *file    // of mapping, or nil
-	addr    uint64   // in file
+	addr    uint64   // in file, or offset in it where file is nil
 	bias    uint64   // from addresses in file to those in memory
 	fde     fde
 	hasFDE  bool
 }
 
-// locate describes the frame that the registers are of. It is false if they point
-// to no code.
-func (w *walk) locate() (f Frame, d description, ok bool) {
+// describe looks up an address.
+func (w *walk) describe(pc uint64) (d description) {
+	if d.mapping = w.mapping(pc); d.mapping == nil {
+		return d
+	}
+	x := d.mapping
+	offset := pc - x.start + x.offset
+	d.addr = offset
+	if d.file = w.u.file(x, w.tid, &w.u.memory); d.file == nil {
+		return d
+	}
+	addr, ok := d.file.address(offset)
+	if !ok {
+		d.file = nil
+		return d
+	}
+	d.addr, d.bias = addr, pc-addr
+	d.fde, d.hasFDE = d.file.fde(addr)
+	return d
+}
+
+// inTrampoline says whether it is a function that the kernel makes a signal handler
+// return to.
+func (d *description) inTrampoline() bool { return d.hasFDE && d.fde.cie.signal }
+
+// locate describes the frame that the registers are of.
+func (w *walk) locate() (f Frame, d description) {
 	f.PC = w.regs.pc()
 	if !w.exact {
 		f.PC--
 	}
-	if d.mapping = w.mapping(f.PC); d.mapping == nil {
-		return f, d, false
+	d = w.describe(f.PC)
+	if d.mapping == nil {
+		return f, d
 	}
-	x := d.mapping
-	f.File, f.Addr = x.name, f.PC-x.start+x.offset
-	if d.file = w.u.file(x, w.tid, &w.u.memory); d.file == nil {
-		return f, d, true
-	}
-	addr, ok := d.file.address(f.Addr)
-	if !ok {
-		d.file = nil
-		return f, d, true
-	}
-	d.addr, d.bias = addr, f.PC-addr
-	d.fde, d.hasFDE = d.file.fde(addr)
-	if d.hasFDE && d.fde.cie.signal && !w.exact {
-		// Nobody has called a signal trampoline: the kernel has set its
-		// address as that to return to.
+	if d.inTrampoline() && !w.exact {
+		// Nobody has called it.
 		f.PC++
 		d.addr++
 	}
-	f.Addr = d.addr
-	p := d.file.place(d.addr)
-	f.Symbol, f.Offset, f.Source, f.Line = p.symbol, p.offset, p.source, p.line
-	return f, d, true
+	f.File, f.Addr = d.mapping.name, d.addr
+	if d.file != nil {
+		p := d.file.place(d.addr)
+		f.Symbol, f.Offset, f.Source, f.Line = p.symbol, p.offset, p.source, p.line
+	}
+	return f, d
 }
 
 // mapping finds the mapping of an address. A thread that is not traced may have

@@ -1,0 +1,262 @@
+package integration
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// frame is a line of -k.
+type frame struct {
+	file, symbol, addr, source string
+}
+
+var frameLine = regexp.MustCompile(`^ > (.*)\((?:(.+)\+0x[0-9a-f]+)?\) \[(0x[0-9a-f]+)\](?: (.+:\d+))?$`)
+
+// stacks are the stacks in a log, each behind the line that begins with a prefix.
+func stacks(t *testing.T, log, prefix string) [][]frame {
+	t.Helper()
+	var all [][]frame
+	here := false
+	for line := range strings.Lines(log) {
+		line = strings.TrimSuffix(line, "\n")
+		if !strings.HasPrefix(line, " > ") {
+			if here = strings.HasPrefix(line, prefix); here {
+				all = append(all, nil)
+			}
+			continue
+		}
+		m := frameLine.FindStringSubmatch(line)
+		if m == nil {
+			t.Errorf("line %q", line)
+		} else if here {
+			last := len(all) - 1
+			all[last] = append(all[last], frame{m[1], m[2], m[3], m[4]})
+		}
+	}
+	return all
+}
+
+// hasFrames checks that some functions follow each other immediately in a stack, and
+// others somewhere behind.
+func hasFrames(t *testing.T, stack []frame, together, behind []string) {
+	t.Helper()
+	var names []string
+	for _, f := range stack {
+		names = append(names, f.symbol)
+	}
+	i := slices.Index(names, together[0])
+	if i < 0 || len(names) < i+len(together) || !slices.Equal(names[i:i+len(together)], together) {
+		t.Errorf("%q, want %q in them", names, together)
+		return
+	}
+	i += len(together)
+	for _, name := range behind {
+		n := slices.Index(names[i:], name)
+		if n < 0 {
+			t.Errorf("%q, want %q behind %q", names, name, names[:i])
+			return
+		}
+		i += n + 1
+	}
+}
+
+// sourceLine finds text in a file and gives what -kk has for that line.
+func sourceLine(t *testing.T, path, text string) string {
+	t.Helper()
+	source, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, _, found := strings.Cut(string(source), text)
+	if !found {
+		t.Fatalf("%s has no %q", path, text)
+	}
+	return fmt.Sprintf("%s:%d", filepath.Base(path), strings.Count(before, "\n")+1)
+}
+
+// The call frame information of Go is in .debug_frame, that of C in .eh_frame.
+func TestStackOfGo(t *testing.T) {
+	need(t, needX86)
+	for _, arch := range []string{"amd64", "386"} {
+		t.Run(arch, func(t *testing.T) {
+			tr := trace(t, trapline(t), []string{"-kk", "-f", "-a0", "--signal=none", "-qq", "-e", "trace=chdir"}, program(t, "stack", arch))
+			log := regexp.MustCompile(`(?m)^\d+ +`).ReplaceAllString(tr.log, "")
+			found := stacks(t, log, "chdir(")
+			if len(found) != 2 {
+				t.Fatalf("%d stacks:\n%s", len(found), tr.log)
+			}
+			chain := []string{"main.inner", "main.middle", "main.outer"}
+			hasFrames(t, found[0], append(chain, "main.main", "runtime.main"), nil)
+			hasFrames(t, found[1], append(chain, "main.main.func1"), nil)
+			want := sourceLine(t, "testdata/stack/main.go", "unix.Chdir(")
+			for _, f := range found[0] {
+				if f.symbol == "main.inner" && filepath.Base(f.source) != want {
+					t.Errorf("main.inner is at %s, want %s", f.source, want)
+				}
+			}
+		})
+	}
+}
+
+// Without symbols and call frame information there are frame pointers left.
+func TestStackOfStrippedGo(t *testing.T) {
+	need(t, needX86)
+	path := filepath.Join(t.TempDir(), "stripped")
+	cmd := exec.Command("go", "build", "-ldflags=-s -w", "-o", path, "./testdata/stack")
+	cmd.Env = append(os.Environ(), "GOARCH=amd64", "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	addresses := func(path string) (list [][]string) {
+		tr := trace(t, trapline(t), []string{"-k", "-e", "trace=chdir", "--signal=none"}, path)
+		for _, s := range stacks(t, tr.log, "chdir(") {
+			var addrs []string
+			for _, f := range s {
+				if f.symbol != "runtime.goexit.abi0" { // which nobody has called
+					addrs = append(addrs, f.addr)
+				}
+			}
+			list = append(list, addrs)
+		}
+		return list
+	}
+	full, stripped := addresses(program(t, "stack", "amd64")), addresses(path)
+	if len(full) == 0 || !slices.EqualFunc(full, stripped, slices.Equal) {
+		t.Errorf("full: %v\nstripped: %v", full, stripped)
+	}
+}
+
+// compile compiles a program of testdata/cstack.
+func compile(t *testing.T, name string, flags ...string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "program")
+	args := append([]string{"-o", path, "testdata/cstack/" + name}, flags...)
+	if out, err := exec.Command("gcc", args...).CombinedOutput(); err != nil {
+		t.Fatalf("gcc %q: %v\n%s", args, err, out)
+	}
+	return path
+}
+
+func TestStackOfC(t *testing.T) {
+	need(t, needX86, needGCC)
+	for _, tt := range []struct{ name, flags string }{
+		{"eh_frame", "-O2"},
+		{"no eh_frame", "-O1 -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fno-unwind-tables"},
+		{"debug_frame", "-O2 -g -fno-asynchronous-unwind-tables -fno-unwind-tables"},
+		{"static", "-O2 -static"},
+	} {
+		for _, arch := range []string{"-m64", "-m32"} {
+			t.Run(tt.name+" "+arch, func(t *testing.T) {
+				if arch == "-m32" {
+					need(t, needGCC32, needIA32)
+				}
+				path := compile(t, "chain.c", append(strings.Fields(tt.flags), arch)...)
+				tr := trace(t, trapline(t), []string{"-k", "-a0", "-qq"}, path)
+				calls := stacks(t, tr.log, "chdir(")
+				signals := stacks(t, tr.log, "--- SIGUSR1")
+				if len(calls) != 1 || len(signals) != 1 {
+					t.Fatalf("%d stacks of chdir, %d of SIGUSR1:\n%s", len(calls), len(signals), tr.log)
+				}
+				hasFrames(t, calls[0], []string{"inner", "middle", "outer", "handler"}, []string{"raise", "main"})
+				hasFrames(t, signals[0], []string{"raise", "main"}, nil)
+			})
+		}
+	}
+}
+
+// What is shown of a call that ended the tracee, of one that began it, and of
+// those that are not shown.
+func TestWhereStacksAre(t *testing.T) {
+	need(t, needX86, needGCC)
+	path := compile(t, "chain.c", "-g")
+	tr := trace(t, trapline(t), []string{"-k", "-a0"}, path)
+	if !regexp.MustCompile(`(?m)\Aexecve\(.* = 0\n > .*\n(?:[^ ].*\n)`).MatchString(tr.log) {
+		t.Errorf("no stack of one frame behind execve:\n%s", tr.log)
+	}
+	if !regexp.MustCompile(`(?m)^exit_group\(0\) = \?\n\+\+\+ exited with 0 \+\+\+\n( > .*\n)+\z`).MatchString(tr.log) {
+		t.Errorf("no stack behind the end:\n%s", tr.log)
+	}
+	tr = trace(t, trapline(t), []string{"-kk", "-a0", "-Z", "--trace=chdir,rt_sigaction", "--signal=none"}, path)
+	all := stacks(t, tr.log, "")
+	if found := stacks(t, tr.log, "chdir("); len(found) != 1 || len(all) != 2 { // and the exit line, without one
+		t.Errorf("with -Z:\n%s", tr.log)
+	} else if want := sourceLine(t, "testdata/cstack/chain.c", "chdir("); !slices.ContainsFunc(found[0], func(f frame) bool {
+		return f.symbol == "inner" && filepath.Base(f.source) == want
+	}) {
+		t.Errorf("no inner at %s: %v", want, found[0])
+	}
+	tr = trace(t, trapline(t), []string{"-k", "--stack-trace-frame-limit=2", "--trace=chdir", "--signal=none", "-qq", "-a0"}, path)
+	if !regexp.MustCompile(`\Achdir\(.*\n > .*\n > .*\n > too many stack frames\n\z`).MatchString(tr.log) {
+		t.Errorf("two frames:\n%s", tr.log)
+	}
+}
+
+// A library that takes the place of another one is noticed, though the calls that
+// map it are not shown and there is a filter that lets calls pass.
+func TestStackOfReplacedLibrary(t *testing.T) {
+	need(t, needX86, needGCC)
+	path := compile(t, "replace.c", "-ldl")
+	names := []string{"first", "second", "first", "third"}
+	var libraries []string
+	for _, name := range names {
+		libraries = append(libraries, compile(t, "library.c", "-shared", "-fPIC", "-DNAME="+name))
+	}
+	tr := trace(t, trapline(t), []string{"-k", "-f", "--trace=chdir", "-qq"}, append([]string{path}, libraries...)...)
+	found := stacks(t, regexp.MustCompile(`(?m)^\d+ +`).ReplaceAllString(tr.log, ""), "chdir(")
+	if len(found) != len(names) {
+		t.Fatalf("%d stacks:\n%s", len(found), tr.log)
+	}
+	for i, s := range found {
+		hasFrames(t, s, []string{names[i], "call", "main"}, nil)
+	}
+}
+
+// JSON has the stacks that text has.
+func TestStackInJSON(t *testing.T) {
+	need(t, needX86)
+	run := func(flags ...string) string {
+		flags = append(flags, "-kk", "--trace=chdir", "--signal=none", "-qq")
+		return trace(t, trapline(t), flags, program(t, "stack", "amd64")).log
+	}
+	var want []string
+	for line := range strings.Lines(run()) {
+		if strings.HasPrefix(line, " > ") {
+			want = append(want, strings.TrimSuffix(line, "\n"))
+		}
+	}
+	var got []string
+	for line := range strings.Lines(run("--json")) {
+		var e struct {
+			Event string
+			Stack []struct {
+				IP, File, Addr, Symbol string
+				Offset                 int
+				Source                 string
+				Line                   int
+			}
+		}
+		if err := json.Unmarshal([]byte(line), &e); err != nil {
+			t.Fatalf("%v: %s", err, line)
+		}
+		for _, f := range e.Stack {
+			if f.IP != f.Addr { // the program is not position-independent
+				t.Errorf("ip %s, addr %s", f.IP, f.Addr)
+			}
+			s := fmt.Sprintf(" > %s(%s+%#x) [%s]", f.File, f.Symbol, f.Offset, f.Addr)
+			if f.Source != "" {
+				s += fmt.Sprintf(" %s:%d", f.Source, f.Line)
+			}
+			got = append(got, s)
+		}
+	}
+	if len(want) == 0 || !slices.Equal(got, want) {
+		t.Errorf("json:\n%s\ntext:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
