@@ -28,6 +28,8 @@ func Become(c Command, socket int) error {
 	if err := awaitPacket(socket); err != nil {
 		return fmt.Errorf("the tracer is gone: %w", err)
 	}
+	inherited := findInheritedSignals()
+	inherited.restore()
 	err := syscall.Exec("/proc/self/exe", c.Argv, c.Env)
 	return fmt.Errorf("cannot become the launcher: %w", err)
 }

@@ -1,6 +1,7 @@
 package tracer
 
 import (
+	"fmt"
 	"io"
 	"time"
 	"unsafe"
@@ -57,21 +58,28 @@ const noSignal = -1
 // wakeSignal interrupts wait4. The Go runtime does nothing with it.
 const wakeSignal = unix.Signal(64)
 
+// unblockWakeSignal lets wakeSignal reach this thread, whatever was blocked when
+// the program was started.
+func unblockWakeSignal() error {
+	set := unix.Sigset_t{Val: [16]uint64{1 << (wakeSignal - 1)}}
+	if err := unix.PthreadSigmask(unix.SIG_UNBLOCK, &set, nil); err != nil {
+		return fmt.Errorf("rt_sigprocmask: %w", err)
+	}
+	return nil
+}
+
 // interruptWaits makes the runtime's handler of wakeSignal one that does not
 // restart system calls.
 func interruptWaits() error {
 	const saRestart = 0x10000000
-	var action struct {
-		handler, flags, restorer uintptr
-		mask                     uint64
-	}
+	var action sigaction
 	if _, _, errno := unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(wakeSignal),
-		0, uintptr(unsafe.Pointer(&action)), 8, 0, 0); errno != 0 {
+		0, uintptr(unsafe.Pointer(&action)), signalSetSize, 0, 0); errno != 0 {
 		return errno
 	}
 	action.flags &^= saRestart
 	if _, _, errno := unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(wakeSignal),
-		uintptr(unsafe.Pointer(&action)), 0, 8, 0, 0); errno != 0 {
+		uintptr(unsafe.Pointer(&action)), 0, signalSetSize, 0, 0); errno != 0 {
 		return errno
 	}
 	return nil

@@ -49,7 +49,7 @@ func (t *Tracer) Launch(c Command) (*Tracee, error) {
 	// A signal would stop the child before its execve, for which ForkExec
 	// waits: until it is ours it has all signals blocked but SIGTRAP, by which
 	// it stops then.
-	l := &launcher{t: t, masked: true}
+	l := &launcher{t: t, masked: true, inherited: findInheritedSignals()}
 	var all unix.Sigset_t
 	all.Val[0] = ^uint64(1 << (unix.SIGTRAP - 1))
 	if err := unix.PthreadSigmask(unix.SIG_SETMASK, &all, &l.mask); err != nil {
@@ -117,10 +117,16 @@ func (l *launcher) begin(c Command, catch func(options uintptr) error) (*Tracee,
 			return nil, err
 		}
 	}
+	if err := l.ignoreSignals(); err != nil {
+		return nil, err
+	}
 	if err := l.execve(c.Path); err != nil {
 		return nil, err
 	}
 	if l.masked {
+		if l.inherited.known {
+			l.mask.Val[0] = l.inherited.blocked
+		}
 		if errno := ptraceData(unix.PTRACE_SETSIGMASK, l.tid, signalSetSize, unsafe.Pointer(&l.mask)); errno != 0 {
 			return nil, &LaunchError{"ptrace(PTRACE_SETSIGMASK)", errno}
 		}
@@ -152,10 +158,9 @@ type launcher struct {
 	masked  bool // all its signals are blocked, where mask has what it is to have
 	mask    unix.Sigset_t
 	pending unix.Signal // a signal that came meanwhile
-}
 
-// signalSetSize is the size in bytes of the kernel's sigset_t.
-const signalSetSize = 8
+	inherited inheritedSignals // for the command
+}
 
 // launcherCode is put at the launcher's entry point.
 var launcherCode = []byte{
@@ -309,6 +314,27 @@ func (l *launcher) assume(c *Credential) error {
 		return err
 	}
 	return l.call("setreuid", unix.SYS_SETREUID, uint64(c.UID), uint64(c.EUID))
+}
+
+// ignoreSignals makes the launcher ignore the signals that this program was
+// started with ignored.
+func (l *launcher) ignoreSignals() error {
+	if l.inherited.ignored == 0 {
+		return nil
+	}
+	action, err := l.pass(unsafe.Slice((*byte)(unsafe.Pointer(&ignoring)), unsafe.Sizeof(ignoring)))
+	if err != nil {
+		return err
+	}
+	for sig := range uint64(64) {
+		if l.inherited.ignored&(1<<sig) == 0 {
+			continue
+		}
+		if err := l.call("rt_sigaction", unix.SYS_RT_SIGACTION, sig+1, action, 0, signalSetSize); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // install makes the launcher install a seccomp filter.

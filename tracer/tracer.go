@@ -105,6 +105,9 @@ func New(opts Options) (*Tracer, error) {
 	if err := quietChildSignals(); err != nil {
 		return nil, err
 	}
+	if err := unblockWakeSignal(); err != nil {
+		return nil, err
+	}
 	return t, nil
 }
 
@@ -586,12 +589,9 @@ func (t *Tracer) checkSupport(tid int) error {
 // quietChildSignals keeps the kernel from sending a SIGCHLD for every stop:
 // the runtime's handler would run each time, for nobody.
 func quietChildSignals() error {
-	action := struct {
-		handler, flags, restorer uintptr
-		mask                     uint64
-	}{flags: saNoCldStop} // handler 0 is SIG_DFL
+	action := sigaction{flags: saNoCldStop} // handler 0 is SIG_DFL
 	_, _, errno := unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(syscall.SIGCHLD),
-		uintptr(unsafe.Pointer(&action)), 0, 8, 0, 0)
+		uintptr(unsafe.Pointer(&action)), 0, signalSetSize, 0, 0)
 	if errno != 0 {
 		return fmt.Errorf("rt_sigaction(SIGCHLD): %w", errno)
 	}

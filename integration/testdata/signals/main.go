@@ -1,0 +1,43 @@
+// Signals executes a command with signals ignored and blocked.
+//
+//	signals IGNORED BLOCKED COMMAND [ARGUMENT...]
+//
+// The two are masks in hexadecimal, bit n-1 for signal n.
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"syscall"
+	"unsafe"
+)
+
+func main() {
+	if len(os.Args) < 4 {
+		fmt.Fprintln(os.Stderr, "usage: signals IGNORED BLOCKED COMMAND [ARGUMENT...]")
+		os.Exit(1)
+	}
+	runtime.LockOSThread()
+	ignored, err1 := strconv.ParseUint(os.Args[1], 16, 64)
+	blocked, err2 := strconv.ParseUint(os.Args[2], 16, 64)
+	path, err3 := exec.LookPath(os.Args[3])
+	for _, err := range []error{err1, err2, err3} {
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	}
+	for sig := range 64 {
+		action := [4]uintptr{} // SIG_DFL
+		if ignored>>sig&1 != 0 {
+			action[0] = 1 // SIG_IGN
+		}
+		syscall.RawSyscall6(syscall.SYS_RT_SIGACTION, uintptr(sig+1), uintptr(unsafe.Pointer(&action)), 0, 8, 0, 0)
+	}
+	syscall.RawSyscall6(syscall.SYS_RT_SIGPROCMASK, 2 /* SIG_SETMASK */, uintptr(unsafe.Pointer(&blocked)), 0, 8, 0, 0)
+	fmt.Fprintln(os.Stderr, syscall.Exec(path, os.Args[3:], os.Environ()))
+	os.Exit(1)
+}
