@@ -20,10 +20,11 @@ type Memory interface {
 // Options say how much of a call is shown. The zero value shows what strace
 // shows by default, but for StringLimit.
 type Options struct {
-	StringLimit int  // -s: bytes shown of a string, 32 by default
-	FDs         FDs  // --decode-fds
-	PIDs        PIDs // --decode-pids
-	Namespaces  bool // --namespace=new: which ones processes enter
+	StringLimit int   // -s: bytes shown of a string, 32 by default
+	FDs         FDs   // --decode-fds
+	PIDs        PIDs  // --decode-pids
+	Namespaces  bool  // --namespace=new: which ones processes enter
+	VCPUs       VCPUs // --kvm
 }
 
 // Decoder holds what the calls of all tracees share. It is not safe for
@@ -40,6 +41,7 @@ type Decoder struct {
 	scratch  []byte
 	used     int
 	procOf   map[namespacedPID]int // the procfs's ids of processes seen before
+	vcpus    map[vcpuKey]vcpu      // seen before
 }
 
 // NewDecoder makes a Decoder.

@@ -49,6 +49,13 @@ func (r Ret) With(remark func(c *Call)) Ret {
 
 // Result shows the call's result, at the exit-stop after Exit.
 func (c *Call) Result() {
+	c.result()
+	if c.VCPUs == VCPUState {
+		c.showVCPU()
+	}
+}
+
+func (c *Call) result() {
 	c.Out.Return()
 	if c.Errno != 0 {
 		if c.Restarts() {

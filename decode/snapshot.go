@@ -39,6 +39,28 @@ func (c *Call) recall(v View) ([]byte, bool) {
 	return nil, false
 }
 
+// atEntry has show see the memory that is remembered as it was.
+func (c *Call) atEntry(show func()) {
+	now := c.Mem
+	c.Mem = rememberedMemory{c, now}
+	c.windows.valid = [2]bool{}
+	show()
+	c.Mem = now
+	c.windows.valid = [2]bool{}
+}
+
+type rememberedMemory struct {
+	c *Call
+	Memory
+}
+
+func (m rememberedMemory) ReadMemory(addr uint64, b []byte) int {
+	if was, ok := m.c.recall(View{b, addr}); ok {
+		return copy(b, was)
+	}
+	return m.Memory.ReadMemory(addr, b)
+}
+
 // remembers says that v has not changed since it was remembered.
 func (c *Call) remembers(v View) bool {
 	b, ok := c.recall(v)

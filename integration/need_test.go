@@ -64,7 +64,7 @@ func need(t testing.TB, features ...feature) {
 	for _, f := range features {
 		switch {
 		case f.have():
-		case os.Getenv("CI") == "true" && f.name != needGDB.name && f.name != needIA32.name && f.name != needRoot.name:
+		case os.Getenv("CI") == "true" && f.name != needGDB.name && f.name != needIA32.name && f.name != needKVM.name && f.name != needRoot.name:
 			t.Fatalf("requires %s, which continuous integration must have", f.name)
 		default:
 			t.Skipf("requires %s", f.name)

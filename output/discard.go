@@ -171,3 +171,9 @@ func (Discard) DumpBuffer(index int, size uint64) {}
 
 // DumpMessage implements Encoder.
 func (Discard) DumpMessage(index int, buffers uint64) {}
+
+// BeginVCPU implements Encoder.
+func (Discard) BeginVCPU(cpu int, left bool) {}
+
+// EndVCPU implements Encoder.
+func (Discard) EndVCPU() {}

@@ -192,4 +192,10 @@ type Encoder interface {
 	// DumpMessage that of a message of so many buffers.
 	DumpBuffer(index int, size uint64)
 	DumpMessage(index int, buffers uint64)
+
+	// BeginVCPU and EndVCPU enclose one value after the result: the state of
+	// virtual processor cpu (--kvm=vcpu+) as it was before the call or, if left
+	// is true, as the call has left it.
+	BeginVCPU(cpu int, left bool)
+	EndVCPU()
 }

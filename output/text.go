@@ -18,23 +18,25 @@ type text struct {
 	pid  int
 	comm []byte // escaped; empty when not shown
 
-	buf      []byte
-	column   int // columns of the line that are in the file already
-	unshown  int // bytes of buf that take no column (colours)
-	frames   []frame
-	named    []named
-	names    NameStyle // of the values now being written
-	dump     []byte    // lines that follow the call's
-	stack    *Stack    // lines that follow these; nil for none
-	name     string    // of the call
-	abi      tables.ABI
-	nr       uint64
-	numbered bool // nr is known
-	ip       uint64
-	inCall   bool
-	held     bool // the call's line stays in buf until its status is known
-	failed   bool
-	restart  bool // the line has to be taken up on a new one (Superseded)
+	buf           []byte
+	column        int // columns of the line that are in the file already
+	unshown       int // bytes of buf that take no column (colours)
+	frames        []frame
+	named         []named
+	names         NameStyle // of the values now being written
+	dump          []byte    // lines that follow the call's
+	behind        int       // where in buf the one of them begins that is being written
+	behindUnshown int       // unshown before it
+	stack         *Stack    // lines that follow these; nil for none
+	name          string    // of the call
+	abi           tables.ABI
+	nr            uint64
+	numbered      bool // nr is known
+	ip            uint64
+	inCall        bool
+	held          bool // the call's line stays in buf until its status is known
+	failed        bool
+	restart       bool // the line has to be taken up on a new one (Superseded)
 }
 
 // frame is a level of nesting: the arguments of the call (the outermost), or a

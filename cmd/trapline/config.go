@@ -51,6 +51,7 @@ type config struct {
 	fds         decode.FDs
 	pidDecoding decode.PIDs
 	namespaces  bool // which namespaces processes enter
+	vcpus       decode.VCPUs
 
 	regs    registerModes       // --regs, 0 if not given
 	regSets decode.RegisterSets // --regs-set

@@ -49,10 +49,15 @@ var qualifiers = []qualifier{
 	{[]string{"fault"}, injects("fault")},
 	{[]string{"secontext"}, unsupported("SELinux context printing (--secontext option)")},
 	{[]string{"kvm"}, func(c *config, v string) error {
-		if v != "vcpu" {
+		switch v {
+		case "vcpu":
+			c.vcpus = decode.VCPUExit
+		case "vcpu+":
+			c.vcpus = decode.VCPUState
+		default:
 			return refusef("invalid -e kvm= argument: '%s'", v)
 		}
-		return unsupported("printing of KVM exits (--kvm option)")(c, v)
+		return nil
 	}},
 	{[]string{"namespace"}, func(c *config, v string) error {
 		if v != "new" {

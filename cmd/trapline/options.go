@@ -104,6 +104,8 @@ var options = []option{
 	{long: []string{"quiet", "silent", "silence"}, arg: optionalArgument, set: byName("quiet", "attach,personality")},
 	{long: []string{"decode-fds"}, arg: optionalArgument, set: byName("decode-fds", "path")},
 	{long: []string{"decode-pids"}, arg: requiredArgument, set: byName("decode-pids", "")},
+	{long: []string{"namespace"}, arg: optionalArgument, set: byName("namespace", "new")},
+	{long: []string{"kvm"}, arg: requiredArgument, set: byName("kvm", "")},
 	{short: 'i', long: []string{"instruction-pointer"}, set: flag(func(c *config) *bool { return &c.looks.IP })},
 	{short: 'k', set: (*config).addStacks},
 	{long: []string{"stack-trace", "stack-traces"}, arg: optionalArgument, set: (*config).setStacks},
@@ -228,8 +230,6 @@ var options = []option{
 
 	// What strace has and trapline has not says so.
 	{long: []string{"secontext"}, arg: optionalArgument, set: byName("secontext", "")},
-	{long: []string{"kvm"}, arg: requiredArgument, set: byName("kvm", "")},
-	{long: []string{"namespace"}, arg: optionalArgument, set: byName("namespace", "new")},
 	{short: 'F', set: flag(func(c *config) *bool { return &c.shortBigF })},
 }
 

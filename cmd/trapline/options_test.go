@@ -13,7 +13,7 @@ import (
 
 // deprecated options are taken, but not advertised.
 var deprecated = []string{
-	"-F", "--stack-traces", "--secontext", "--kvm", "--signals", "--failing-only", "--silent", "--silence", "--daemonised", "--daemonized",
+	"-F", "--stack-traces", "--secontext", "--signals", "--failing-only", "--silent", "--silence", "--daemonised", "--daemonized",
 	"--timestamps", "--pidns-translation",
 }
 

@@ -131,7 +131,7 @@ func releaseStandardFDs() {
 
 func newSession(c *config, log *output.Log) *session {
 	s := &session{config: c, log: log, files: newFileFilter(c), left: c.syscallLimit}
-	s.decoder = decode.NewDecoder(decode.Options{StringLimit: c.stringLimit, FDs: c.fds, PIDs: c.pidDecoding, Namespaces: c.namespaces})
+	s.decoder = decode.NewDecoder(decode.Options{StringLimit: c.stringLimit, FDs: c.fds, PIDs: c.pidDecoding, Namespaces: c.namespaces, VCPUs: c.vcpus})
 	if c.summary != noSummary {
 		s.summary = &output.Summary{Columns: c.columns, Sort: c.sortBy, WallClock: c.wallClock, Overhead: c.overhead}
 	}

@@ -1,0 +1,229 @@
+package decode
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"os"
+	"strconv"
+
+	"trapline/output"
+	"trapline/tables"
+)
+
+// Exits of virtual processors: what KVM_RUN leaves in struct kvm_run of
+// linux/kvm.h, which programs have mapped from the processor's descriptor.
+
+// VCPUs is what is shown of virtual processors with KVM_RUN (--kvm).
+type VCPUs uint8
+
+const (
+	VCPUNone  VCPUs = iota
+	VCPUExit        // why the processor exited
+	VCPUState       // its struct kvm_run before and after the call, too
+)
+
+// kvmRunArg is the argument of KVM_RUN, of which there is none.
+var kvmRunArg Type = runArg{Xlong}
+
+type runArg struct{ *Number }
+
+func (runArg) dir() Dir { return Exit }
+
+// capture keeps the processor's state for the exit-stop, as whole pages: a call
+// reads memory in blocks.
+func (runArg) capture(c *Call, _ View, _ int) {
+	if c.VCPUs != VCPUState {
+		return
+	}
+	v, ok := c.vcpu(int(int32(c.Args[0])))
+	if !ok {
+		return
+	}
+	run, ok := c.ReadAll(v.addr, pageSize)
+	if !ok {
+		return
+	}
+	c.remember(View{run, v.addr})
+	reason, _ := kvmRun.value(c, "exit_reason", View{B: run})
+	data := View{B: run}.At(kvmRunUnion, kvmIO.Layout(c.ABI).Size)
+	if offset, _ := kvmIO.value(c, "data_offset", data); reason == kvmExitIO && offset >= pageSize {
+		page := v.addr + offset&^(pageSize-1)
+		if b, ok := c.ReadAll(page, pageSize); ok {
+			c.remember(View{b, page})
+		}
+	}
+}
+
+const (
+	kvmExitIO   = 2 // KVM_EXIT_IO
+	kvmExitMMIO = 6 // KVM_EXIT_MMIO
+
+	kvmRunUnion = 32 // where details of the exit begin in struct kvm_run
+)
+
+var kvmRun = Struct(Fields{
+	{"request_interrupt_window", U8},
+	{"immediate_exit", U8},
+	{"_", ByteArray(6)},
+	{"exit_reason", ValueOf(U32, func(c *Call, v uint64) {
+		c.Out.Number(v, output.Unsigned)
+		c.Out.Comment(exitReason(v))
+	})},
+	{"ready_for_interrupt_injection", U8},
+	{"if_flag", U8},
+	{"flags", X16},
+	{"cr8", MaskOf(U64)},
+	{"apic_base", MaskOf(U64)},
+	{"", Union(Len("exit_reason"),
+		Arm(Struct(Fields{{"io", kvmIO}}), kvmExitIO),
+		Arm(Struct(Fields{{"mmio", kvmMMIO}}), kvmExitMMIO),
+		Arm(Nothing))},
+})
+
+var kvmIO = Struct(Fields{
+	{"direction", EnumOf(X8, tables.KVMExitIO)},
+	{"size", U8},
+	{"port", MaskOf(U16)},
+	{"count", U32},
+	{"data_offset", MaskOf(U64)},
+	{"data", kvmIOData{}},
+})
+
+// kvmIOData is what goes through a port. It lies behind struct kvm_run.
+type kvmIOData struct{ unsized }
+
+func (kvmIOData) Show(c *Call, _ View) {
+	run := c.frames[0].v.Addr
+	c.ShowArray(run+Len("data_offset").num(c), X8, Len("size").num(c)*Len("count").num(c))
+}
+
+var kvmMMIO = Struct(Fields{
+	{"phys_addr", MaskOf(U64)},
+	{"data", Array(X8, Const(8))},
+	{"len", U32},
+	{"is_write", U8},
+})
+
+// remarkVCPUExit tells why a virtual processor exited.
+func remarkVCPUExit(c *Call) {
+	if c.VCPUs == VCPUNone {
+		return
+	}
+	v, ok := c.vcpu(int(int32(c.Args[0])))
+	if !ok {
+		return
+	}
+	m, ok := c.ReadType(v.addr, kvmRun)
+	if !ok {
+		return
+	}
+	reason, _ := kvmRun.value(c, "exit_reason", m)
+	c.Out.BeginRemark()
+	c.Out.Field("")
+	c.Out.Text(exitReason(reason))
+	c.Out.EndRemark()
+}
+
+// exitReason names a reason for the exit of a virtual processor.
+func exitReason(reason uint64) string {
+	if name, ok := tables.KVMExitReason.Lookup(reason); ok {
+		return name
+	}
+	return tables.KVMExitReason.Unknown
+}
+
+// showVCPU shows the state of the virtual processor that the call has run: before
+// the call and, if it did not fail, after it.
+func (c *Call) showVCPU() {
+	if c.Raw || len(c.Sig.args) < 3 || c.Sig.args[2].typ != kvmRunArg {
+		return
+	}
+	v, ok := c.vcpu(int(int32(c.Args[0])))
+	if !ok {
+		return
+	}
+	show := func(left bool) {
+		if m, ok := c.ReadType(v.addr, kvmRun); ok {
+			c.Out.BeginVCPU(v.cpu, left)
+			kvmRun.Show(c, m)
+			c.Out.EndVCPU()
+		}
+	}
+	if len(c.snapshots) > 0 {
+		c.atEntry(func() { show(false) })
+	}
+	if !c.Failed() {
+		show(true)
+	}
+}
+
+// vcpu is a virtual processor of a tracee.
+type vcpu struct {
+	cpu  int
+	addr uint64 // of its struct kvm_run
+	file string // of the mapping, in /proc/PID/map_files
+}
+
+// vcpuKey is what a virtual processor is known by: virtual machines of one
+// process cannot be told apart.
+type vcpuKey struct {
+	tid  int
+	path string
+}
+
+// vcpuPath is what a processor's descriptor and mapping are called, with its number
+// behind, since Linux 4.16.
+const vcpuPath = "anon_inode:kvm-vcpu:"
+
+// vcpu finds the virtual processor behind a descriptor.
+func (c *Call) vcpu(fd int) (vcpu, bool) {
+	proc := "/proc/" + strconv.Itoa(c.procTID())
+	path, _ := c.readLink(proc + "/fd/" + strconv.Itoa(fd))
+	number, ok := bytes.CutPrefix(path, []byte(vcpuPath))
+	if !ok {
+		return vcpu{}, false
+	}
+	cpu, err := strconv.Atoi(string(number))
+	if err != nil {
+		return vcpu{}, false
+	}
+	key := vcpuKey{c.TID, string(path)}
+	if v, ok := c.vcpus[key]; ok {
+		// The program may have mapped it anew.
+		if mapped, _ := c.readLink(v.file); string(mapped) == key.path {
+			return v, true
+		}
+	}
+	v, ok := findMapping(proc, key.path)
+	if !ok {
+		return vcpu{}, false
+	}
+	v.cpu = cpu
+	if c.vcpus == nil {
+		c.vcpus = make(map[vcpuKey]vcpu)
+	}
+	c.vcpus[key] = v
+	return v, true
+}
+
+// findMapping finds the first mapping of what is called path in /proc/PID/maps.
+func findMapping(proc, path string) (vcpu, bool) {
+	f, err := os.Open(proc + "/maps")
+	if err != nil {
+		return vcpu{}, false
+	}
+	defer f.Close()
+	lines := bufio.NewScanner(f)
+	for lines.Scan() {
+		fields := bytes.Fields(lines.Bytes()) // addresses, permissions, offset, device, inode, path
+		if len(fields) != 6 || string(fields[5]) != path {
+			continue
+		}
+		var first, end uint64
+		if _, err := fmt.Sscanf(string(fields[0]), "%x-%x", &first, &end); err == nil {
+			return vcpu{addr: first, file: fmt.Sprintf("%s/map_files/%x-%x", proc, first, end)}, true
+		}
+	}
+	return vcpu{}, false
+}

@@ -1,0 +1,76 @@
+package decode
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// Memory that is remembered is seen as it was, whatever else is read with it.
+func TestKVMRun(t *testing.T) {
+	const at = 0x7000
+	state := func(reason int, details ...any) []byte {
+		b := append(le(u8(0), u8(1), make([]byte, 6), reason, u8(1), u8(0), u16(0), uint64(0), uint64(0xfee00900)), le(details...)...)
+		return append(b, make([]byte, 2*pageSize-len(b))...)
+	}
+	const head = `{request_interrupt_window=0, immediate_exit=1, exit_reason=`
+	const tail = `, ready_for_interrupt_injection=1, if_flag=0, flags=0, cr8=0000000000000000, apic_base=0x000000fee00900`
+	io := state(kvmExitIO, u8(0), u8(2), u16(0x60), 1, uint64(pageSize))
+	copy(io[pageSize:], "\x01\x02")
+	for _, tt := range []struct {
+		memory []byte
+		want   string
+	}{
+		{io, `2 /* KVM_EXIT_IO */` + tail + `, {io={direction=KVM_EXIT_IO_IN, size=2, port=0x60, count=1, data_offset=0x00000000001000, data=[0x1, 0x2]}}}`},
+		{state(kvmExitMMIO, uint64(0x2000), uint64(0xdf), 1, u8(1)), `6 /* KVM_EXIT_MMIO */` + tail +
+			`, {mmio={phys_addr=0x00000000002000, data=[0xdf, 0, 0, 0, 0, 0, 0, 0], len=1, is_write=1}}}`},
+		{state(8), `8 /* KVM_EXIT_SHUTDOWN */` + tail + `}`},
+		{state(9999), `9999 /* KVM_EXIT_??? */` + tail + `}`},
+	} {
+		got := encoded(t, func(c *Call) {
+			c.Mem = fakeMemory{at: tt.memory}
+			for page := uint64(0); page < 2*pageSize; page += pageSize {
+				b, _ := c.ReadAll(at+page, pageSize)
+				c.remember(View{b, at + page})
+			}
+			c.Mem = fakeMemory{at: make([]byte, 2*pageSize)}
+			c.atEntry(func() { c.ShowAt(at, kvmRun) })
+			if m, _ := c.ReadType(at, kvmRun); !allZero(m.B) {
+				t.Error("memory is still as it was")
+			}
+		})
+		if want := "---  " + head + tt.want + " ---\n"; got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	}
+}
+
+func TestFindMapping(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "mapped")
+	if err := os.WriteFile(name, make([]byte, pageSize), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if v, ok := findMapping("/proc/self", name); ok {
+		t.Errorf("found a mapping at %#x of a file that is not mapped", v.addr)
+	}
+	b, err := unix.Mmap(int(f.Fd()), 0, pageSize, unix.PROT_READ, unix.MAP_SHARED)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Munmap(b)
+	v, ok := findMapping("/proc/self", name)
+	if !ok || v.addr != uint64(uintptr(unsafe.Pointer(&b[0]))) {
+		t.Errorf("found a mapping at %#x, %v, and not the one at %#x", v.addr, ok, uint64(uintptr(unsafe.Pointer(&b[0]))))
+	}
+	if target, err := os.Readlink(v.file); target != name {
+		t.Errorf("%s leads to %q, %v", v.file, target, err)
+	}
+}
