@@ -51,20 +51,30 @@ func (c *Call) ShowArray(addr uint64, elem Type, count uint64) {
 
 // showArray is ShowArray, cut after short elements when it is abbreviated.
 func (c *Call) showArray(addr uint64, elem Type, count uint64, short int) {
-	c.showArrayUpTo(addr, elem, count, count, short)
+	c.showArrayUpTo(addr, elem, count, count, short, false)
 }
 
 // ShowArrayUpTo is ShowArray for an array that is cut after most elements in
 // any case.
 func (c *Call) ShowArrayUpTo(addr uint64, elem Type, count, most uint64) {
-	c.showArrayUpTo(addr, elem, count, most, c.StringLimit)
+	c.showArrayUpTo(addr, elem, count, most, c.StringLimit, false)
+}
+
+// ShowRoom is ShowArray for an array that is said to have count elements, where
+// there is room for most. Nothing behind these is looked at.
+func (c *Call) ShowRoom(addr uint64, elem Type, count, most uint64) {
+	n := min(count, most)
+	c.showArrayUpTo(addr, elem, n, n, c.StringLimit, count > most)
 }
 
 // showArrayUpTo says whether there were elements and all that are to be shown
-// could be read.
-func (c *Call) showArrayUpTo(addr uint64, elem Type, count, most uint64, short int) bool {
+// could be read. more says that there are others behind them.
+func (c *Call) showArrayUpTo(addr uint64, elem Type, count, most uint64, short int, more bool) bool {
 	if count == 0 {
 		c.Out.BeginArray()
+		if more {
+			c.Out.More()
+		}
 		c.Out.EndArray()
 		return false
 	}
@@ -98,7 +108,7 @@ func (c *Call) showArrayUpTo(addr uint64, elem Type, count, most uint64, short i
 				}
 				c.Out.More()
 				c.Out.Comment(hexString(at))
-				whole = false
+				whole, more = false, false
 				break
 			}
 			mark = c.used - int(want) // elements may alloc behind what was read
@@ -107,12 +117,15 @@ func (c *Call) showArrayUpTo(addr uint64, elem Type, count, most uint64, short i
 			c.Out.BeginArray()
 		}
 		if i == limit {
-			c.Out.More()
+			more = true
 			break
 		}
 		c.Out.Elem()
 		elem.Show(c, View{have[:size:size], at})
 		have = have[size:]
+	}
+	if more {
+		c.Out.More()
 	}
 	c.Out.EndArray()
 	return whole
@@ -133,7 +146,7 @@ func (t *needed) Show(c *Call, v View) {
 	if addr == 0 {
 		c.Out.Addr(addr)
 		c.lacking = true
-	} else if !c.showArrayUpTo(addr, t.elem, t.count.num(c), noArray, c.StringLimit) {
+	} else if !c.showArrayUpTo(addr, t.elem, t.count.num(c), noArray, c.StringLimit, false) {
 		c.lacking = true
 	}
 }

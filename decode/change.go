@@ -73,6 +73,14 @@ func FillOrMore(in, out *StructType) Type {
 	return &fill{layouts: wordLayout(), in: in, out: out, more: true}
 }
 
+// FillFromAlways is a FillFrom that the kernel completes even when the call fails.
+func FillFromAlways(in *StructType, again Type, out *StructType) Type {
+	return &fill{layouts: wordLayout(), in: in, out: out, again: again, always: true}
+}
+
+// Entered is what the last member of in of a FillFrom was at the enter-stop.
+var Entered Num = Func(func(c *Call) uint64 { return c.before })
+
 type fill struct {
 	layouts
 	in, out *StructType

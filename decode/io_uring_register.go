@@ -154,7 +154,7 @@ const maxProbe = 256
 var uringProbe = ChangeUnlessZero(
 	uringProbeWith(Array(ioUringProbeOp, Len("nr_args"))),
 	uringProbeWith(AtAddr(func(c *Call, addr uint64) {
-		c.ShowArrayUpTo(addr, ioUringProbeOp, Len("ops_len").num(c), Len("nr_args").num(c))
+		c.ShowRoom(addr, ioUringProbeOp, Len("ops_len").num(c), Len("nr_args").num(c))
 	})),
 	Func(func(c *Call) uint64 { return 16 + 8*Len("nr_args").num(c) }), true)
 

@@ -45,7 +45,7 @@ var btrfsIoctls = ioctls{
 		Remarked(btrfsFeatures, "safe to set"), Remarked(btrfsFeatures, "safe to clear")))},
 
 	{"BTRFS_IOC_TREE_SEARCH", Change(btrfsSearch.Pick("key"), btrfsSearch)},
-	{"BTRFS_IOC_TREE_SEARCH_V2", ChangeIf(Any(Succeeded, btrfsTooSmall), Ptr(btrfsSearchV2.Pick("key", "buf_size")),
+	{"BTRFS_IOC_TREE_SEARCH_V2", ChangeIf(Any(Succeeded, failedWith(unix.EOVERFLOW)), Ptr(btrfsSearchV2.Pick("key", "buf_size")),
 		OutAlways(Union(If(Succeeded), Arm(btrfsSearchV2, 1), Arm(btrfsSearchV2.Pick("buf_size")))))},
 	{"BTRFS_IOC_INO_LOOKUP", Change(
 		Remembered(btrfsInoLookup(btrfsID).Pick("treeid", "objectid")),
@@ -310,15 +310,13 @@ var btrfsSearch = Struct(Fields{
 	{"buf", Verbose(btrfsItems(Const(btrfsSearchBufSize)))},
 })
 
+// btrfsSearchV2 has a buffer of its own size; if that is too small for a single
+// item, buf_size is what it takes.
 var btrfsSearchV2 = Struct(Fields{
 	{"key", btrfsSearchKey},
 	{"buf_size", U64},
 	{"buf", Verbose(btrfsItems(Len("buf_size")))},
 })
-
-// btrfsTooSmall says that the buffer of a search is too small for a single
-// item: buf_size is what it takes, then.
-func btrfsTooSmall(c *Call) bool { return c.Errno == int(unix.EOVERFLOW) }
 
 var btrfsSearchHeader = Struct(Fields{
 	{"transid", U64}, {"objectid", btrfsID}, {"offset", U64}, {"type", btrfsKeyType}, {"len", U32},

@@ -1,7 +1,10 @@
 package decode
 
 import (
+	"slices"
 	"strconv"
+
+	"golang.org/x/sys/unix"
 
 	"trapline/output"
 	"trapline/tables"
@@ -46,8 +49,10 @@ var consoleIoctls = ioctls{
 	{"KDSKBDIACRUC", Ptr(kbDiacrsUnicode)},
 	{"PIO_UNIMAPCLR", Ptr(unimapInit)},
 	{"PIO_UNIMAP", Ptr(unimapDesc)},
+	{"GIO_UNIMAP", FillFromAlways(unimapDesc.Pick("entry_ct"), U16, unimapAnswer.Pick("entries"))},
 	{"PIO_FONTX", Ptr(consoleFontDesc)},
 	{"GIO_FONTX", Change(consoleFontPlace, consoleFontDesc)},
+	{"KDFONTOP", ChangeIf(fontAnswered, Ptr(consoleFontOp), Out(consoleFontOp.Pick("width", "height", "charcount", "data")))},
 	{"KDENABIO KDDISABIO KDMAPDISP KDUNMAPDISP PIO_FONTRESET", nil},
 }
 
@@ -212,7 +217,7 @@ var kbdRepeat = Struct(Fields{{"delay", Int}, {"period", Int}})
 // than 256.
 func accents(elem Type) Type {
 	return &custom{behind, In, func(c *Call, v View) {
-		c.ShowArrayUpTo(v.Addr, elem, Len("kb_cnt").num(c), 256)
+		c.ShowRoom(v.Addr, elem, Len("kb_cnt").num(c), 256)
 	}}
 }
 
@@ -250,10 +255,17 @@ var kbDiacrsUnicode = Struct(Fields{
 
 var unimapInit = Struct(Fields{{"advised_hashsize", U16}, {"advised_hashstep", U16}, {"advised_hashlevel", U16}})
 
-var unimapDesc = Struct(Fields{
-	{"entry_ct", U16},
-	{"entries", Ptr(Array(Struct(Fields{{"unicode", X16}, {"fontpos", X16}}), Len("entry_ct")))},
-})
+var unicodePair = Struct(Fields{{"unicode", X16}, {"fontpos", X16}})
+
+// unimapDesc is a struct unimapdesc, and unimapAnswer one that the kernel was
+// to fill: it does, as far as there is room, and tells how many entries it has.
+var (
+	unimapDesc   = Struct(Fields{{"entry_ct", U16}, {"entries", Ptr(Array(unicodePair, Len("entry_ct")))}})
+	unimapAnswer = Struct(Fields{
+		{"entry_ct", U16},
+		{"entries", Union(If(Any(Succeeded, failedWith(unix.ENOMEM))), Arm(Ptr(Array(unicodePair, Entered)), 1), Arm(Addr))},
+	})
+)
 
 // consoleFontDesc is a struct consolefontdesc, and consoleFontPlace one whose
 // font is not filled yet.
@@ -265,3 +277,37 @@ var (
 	})
 	consoleFontPlace = Struct(Fields{{"charcount", U16}, {"charheight", U16}, {"chardata", Addr}})
 )
+
+// Operations of KDFONTOP, which have use for different members.
+var (
+	fontSet        = Values(tables.KDFontOp, "KD_FONT_OP_SET")
+	fontGet        = Values(tables.KDFontOp, "KD_FONT_OP_GET")
+	fontSetDefault = Values(tables.KDFontOp, "KD_FONT_OP_SET_DEFAULT")
+	fontCopy       = Values(tables.KDFontOp, "KD_FONT_OP_COPY")
+	fontHasGlyphs  = Not(Is(Len("op"), slices.Concat(fontSetDefault, fontCopy)...))
+)
+
+var consoleFontOp = Struct(Fields{
+	{"op", Enum(tables.KDFontOp)},
+	{"flags", When(fontHasGlyphs, Flags(tables.KDFontFlags))},
+	{"width", When(Not(Is(Len("op"), fontCopy...)), Uint)},
+	{"height", Uint},
+	{"charcount", When(fontHasGlyphs, Uint)},
+	{"data", When(Any(fontHasGlyphs, All(Is(Len("op"), fontSetDefault...), Not((*Call).Exiting))), Union(Len("op"),
+		Arm(Ptr(fontGlyphs), fontSet...),
+		Arm(Union(If((*Call).Exiting), Arm(Ptr(fontGlyphs), 1), Arm(Addr)), fontGet...),
+		Arm(Ptr(NameIn(32)), fontSetDefault...), // MAX_FONT_NAME
+		Arm(Addr)))},
+})
+
+// fontGlyphs are the bitmaps of a font, in rows of whole bytes.
+var fontGlyphs = Binary(Func(func(c *Call) uint64 {
+	const widest, height, most = 32, 32, 512
+	return (min(Len("width").num(c), widest) + 7) / 8 * height * min(Len("charcount").num(c), most)
+}))
+
+// fontAnswered says that an operation succeeded which tells of a font.
+func fontAnswered(c *Call) bool {
+	op, ok := c.ReadUint(c.Args[2], 4)
+	return ok && !c.Failed() && !slices.Contains(fontSet, op) && !slices.Contains(fontCopy, op)
+}

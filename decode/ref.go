@@ -3,6 +3,8 @@ package decode
 import (
 	"slices"
 
+	"golang.org/x/sys/unix"
+
 	"trapline/tables"
 )
 
@@ -212,6 +214,9 @@ func All(conds ...Cond) Cond {
 
 // Succeeded is the condition that the call did not fail, as far as is known.
 func Succeeded(c *Call) bool { return !c.Failed() }
+
+// failedWith is the condition that the call failed with an errno.
+func failedWith(errno unix.Errno) Cond { return func(c *Call) bool { return c.Errno == int(errno) } }
 
 // onABI is the condition that the call is of one ABI.
 func onABI(abi tables.ABI) Cond { return func(c *Call) bool { return c.ABI == abi } }

@@ -22,6 +22,9 @@ var Str Type = &cString{most: math.MaxInt}
 // StrN is a Str of which no more than n bytes are looked at.
 func StrN(n int) Type { return &cString{most: n} }
 
+// NameIn is a Str that is to fit into n bytes with its NUL.
+func NameIn(n int) Type { return &cString{most: n, whole: true} }
+
 // Path points to a file name.
 var Path = Ptr(&cString{path: true})
 
@@ -36,6 +39,7 @@ type cString struct {
 	path  bool
 	inert bool // no file is looked for by this name
 	most  int  // bytes looked at
+	whole bool // a NUL is expected among them
 }
 
 func (t *cString) Show(c *Call, v View) { t.showAt(c, v.Addr) }
@@ -56,7 +60,11 @@ func (t *cString) showAt(c *Call, addr uint64) {
 		}
 		return
 	}
-	b, more, ok := c.readString(addr, c.StringLimit, min(c.StringLimit+1, t.most))
+	limit := c.StringLimit
+	if t.whole {
+		limit = min(limit, t.most-1)
+	}
+	b, more, ok := c.readString(addr, limit, min(limit+1, t.most))
 	if !ok {
 		c.Out.Addr(addr)
 		return

@@ -89,8 +89,6 @@ var KDFontOp = &Set{
 		{Value: 0x1, Name: "KD_FONT_OP_GET"},
 		{Value: 0x2, Name: "KD_FONT_OP_SET_DEFAULT"},
 		{Value: 0x3, Name: "KD_FONT_OP_COPY"},
-		{Value: 0x4, Name: "KD_FONT_OP_SET_TALL"},
-		{Value: 0x5, Name: "KD_FONT_OP_GET_TALL"},
 	},
 }
 
@@ -99,6 +97,7 @@ var KDFontFlags = &Set{
 	Unknown: "KD_FONT_FLAG_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "KD_FONT_FLAG_DONT_RECALC"},
+		{Value: 0x80000000, Name: "KD_FONT_FLAG_OLD"},
 	},
 }
 
