@@ -145,18 +145,18 @@ func (f *file) readCallFrames(e *elf.File) {
 		eh.data, eh.addr, found = data, s.Addr, err == nil
 	}
 	for _, p := range e.Progs {
-		if p.Type != elf.PT_GNU_EH_FRAME || p.Filesz > maxSection {
+		if p.Type != elf.PT_GNU_EH_FRAME {
 			continue
 		}
-		hdr := make([]byte, p.Filesz)
-		if _, err := p.ReadAt(hdr, 0); err != nil {
+		hdr, err := progData(p, 0)
+		if err != nil {
 			break
 		}
 		table, addr, ok := readSearchTable(hdr, p.Vaddr, word)
 		if !found && ok {
 			// There are no section headers: it is somewhere in the segment.
-			eh.data, found = f.segmentFrom(e, addr)
-			eh.addr = addr
+			eh.data, err = segmentFrom(e, addr)
+			eh.addr, found = addr, err == nil
 		}
 		if ok && addr == eh.addr {
 			eh.table = table
@@ -171,15 +171,23 @@ func (f *file) readCallFrames(e *elf.File) {
 }
 
 // segmentFrom reads the rest of the segment that has an address.
-func (f *file) segmentFrom(e *elf.File, addr uint64) ([]byte, bool) {
+func segmentFrom(e *elf.File, addr uint64) ([]byte, error) {
 	for _, p := range e.Progs {
-		if p.Type == elf.PT_LOAD && p.Vaddr <= addr && addr-p.Vaddr < p.Filesz && p.Filesz <= maxSection {
-			data := make([]byte, p.Filesz-(addr-p.Vaddr))
-			_, err := p.ReadAt(data, int64(addr-p.Vaddr))
-			return data, err == nil
+		if p.Type == elf.PT_LOAD && p.Vaddr <= addr && addr-p.Vaddr < p.Filesz {
+			return progData(p, addr-p.Vaddr)
 		}
 	}
-	return nil, false
+	return nil, os.ErrNotExist
+}
+
+// progData reads a segment from an offset to its end. Where the file is shorter than
+// it says, no memory is wasted.
+func progData(p *elf.Prog, offset uint64) ([]byte, error) {
+	size := p.Filesz - offset
+	if size > maxSection {
+		return nil, errTooLarge
+	}
+	return io.ReadAll(io.NewSectionReader(p, int64(offset), int64(size)))
 }
 
 // readSymbolsOf reads the symbols of a file, those for the dynamic linker if

@@ -52,7 +52,7 @@ func (w *walk) stepFromLeaf(d *description) bool {
 		return false
 	}
 	ret, ok := mem.load(sp, r.word)
-	if !ok || w.mapping(ret) == nil {
+	if !ok || w.mappings.find(ret) == nil {
 		return false
 	}
 	if d.mapping == nil {
@@ -87,7 +87,7 @@ func (w *walk) stepByFramePointer() bool {
 	word := uint64(r.word)
 	saved, ok := mem.load(fp, r.word)
 	ret, ok2 := mem.load(fp+word, r.word)
-	if !ok || !ok2 || w.mapping(ret) == nil {
+	if !ok || !ok2 || w.mappings.find(ret) == nil {
 		return false
 	}
 	if _, direct := w.callBefore(ret); !direct && !w.behindIndirectCall(ret) && !w.isTrampoline(ret) {

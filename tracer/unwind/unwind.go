@@ -69,6 +69,9 @@ func (u *Unwinder) MappingsChanged() { u.generation++ }
 func (u *Unwinder) Walk(m *Mappings, tid int, user *unix.PtraceRegs, mem Memory, frames []Frame) (_ []Frame, more bool) {
 	u.memory.reset(mem)
 	w := walk{u: u, mappings: m, tid: tid, regs: fromUser(user), exact: true}
+	if m.generation != u.generation {
+		w.readMaps()
+	}
 	for n := 0; ; n++ {
 		pc := w.regs.pc()
 		f, d := w.locate()
@@ -163,16 +166,24 @@ func (w *walk) locate() (f Frame, d description) {
 }
 
 // mapping finds the mapping of an address. A thread that is not traced may have
-// added it since the mappings were read.
+// added it since the mappings were read; but what is just next to zero is the end of a
+// stack and not worth to look again.
 func (w *walk) mapping(addr uint64) *mapping {
-	if w.mappings.generation == w.u.generation {
-		if x := w.mappings.find(addr); x != nil || w.fresh {
-			return x
-		}
+	if addr < pageSize || addr+pageSize < pageSize {
+		return nil
 	}
+	x := w.mappings.find(addr)
+	if x == nil && !w.fresh {
+		w.readMaps()
+		x = w.mappings.find(addr)
+	}
+	return x
+}
+
+// readMaps reads the mappings, once in a walk.
+func (w *walk) readMaps() {
 	w.u.readMaps(w.mappings, w.tid)
 	w.fresh = true
-	return w.mappings.find(addr)
 }
 
 // step makes the registers those of the caller. It is false if there is no caller, or
