@@ -21,11 +21,17 @@ var fsIoctls = ioctls{
 	{"FIFREEZE FITHAW", nil},
 	{"FICLONE", called("src_fd", Int)},
 	{"FICLONERANGE", called("arg", Ptr(fileCloneRange))},
-	{"FIDEDUPERANGE", called("arg", Change(
-		fileDedupeRange("dest_fd", "dest_offset"),
-		fileDedupeRange("bytes_deduped", "status").Pick("info")))},
+	{"FIDEDUPERANGE", called("arg", ChangeIf(dedupedRanges,
+		Ptr(fileDedupeRange("dest_fd", "dest_offset")),
+		Out(fileDedupeRange("bytes_deduped", "status").Pick("info"))))},
 	{"FS_IOC_GETFSLABEL", called("label", Out(CharArray(fslabelMax)))},
 	{"FS_IOC_SETFSLABEL", called("label", Ptr(CharArray(fslabelMax)))},
+}
+
+// dedupedRanges says that there are ranges of which the kernel tells.
+func dedupedRanges(c *Call) bool {
+	n, ok := c.ReadUint(c.word(2)+16, 2) // dest_count
+	return Succeeded(c) && ok && n != 0
 }
 
 // fslabelMax is FSLABEL_MAX.
