@@ -70,6 +70,7 @@ type Tracer struct {
 	held  int   // tracees in state held
 
 	delayed []delayed // tracees that are stopped for a while, by time
+	timer   timer
 
 	orphaned bool // a tracee died while others were held: it may have been their parent
 
@@ -102,6 +103,7 @@ func New(opts Options) (*Tracer, error) {
 	if opts.Usage {
 		t.usage = new(unix.Rusage)
 	}
+	t.debugf("ptrace_setoptions = %#x", t.options())
 	if err := quietChildSignals(); err != nil {
 		return nil, err
 	}

@@ -44,7 +44,7 @@ func (t *Tracer) nextStop() (stop, error) {
 	case t.held > 0:
 		return t.waitForParent()
 	case len(t.delayed) > 0:
-		return t.poll(t.delayed[0].until)
+		return t.waitUntil(t.delayed[0].until)
 	}
 	s, errno := t.wait(0)
 	switch errno {
@@ -62,29 +62,11 @@ func (t *Tracer) nextStop() (stop, error) {
 // in a moment, unless they used CLONE_PTRACE with CLONE_UNTRACED and never do.
 func (t *Tracer) waitForParent() (stop, error) {
 	const patience = 50 * time.Millisecond
-	s, err := t.poll(time.Now().Add(patience))
+	s, err := t.waitUntil(time.Now().Add(patience))
 	if s.tid == 0 && err == nil && t.interrupt.Load() == 0 {
 		t.orphaned = true
 	}
 	return s, err
-}
-
-// poll waits until a deadline. There is no wait4 with a timeout; this is for
-// rare cases. It returns early, without a stop, when the trace is interrupted.
-func (t *Tracer) poll(deadline time.Time) (stop, error) {
-	const pause = 100 * time.Microsecond
-	for {
-		s, errno := t.wait(unix.WNOHANG)
-		left := time.Until(deadline)
-		switch {
-		case errno != 0 && errno != unix.EINTR && errno != unix.ECHILD:
-			return stop{}, errno
-		case s.tid != 0, left <= 0, t.interrupt.Load() != 0:
-			return s, nil
-		}
-		nap := unix.NsecToTimespec(int64(min(pause, left)))
-		unix.Nanosleep(&nap, nil)
-	}
 }
 
 // collect takes every wait status that is there.

@@ -1,0 +1,106 @@
+package tracer
+
+import (
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// wait4 has no timeout. What ends it at a deadline is a timer, of the tracer's
+// thread alone, that sends wakeSignal.
+
+// timer is a POSIX timer of CLOCK_MONOTONIC (timer_create(2)).
+type timer struct {
+	id      int32
+	created bool
+}
+
+// sigevent is struct sigevent of asm-generic/siginfo.h.
+type sigevent struct {
+	value  uint64
+	signo  int32
+	notify int32
+	tid    int32
+	_      [44]byte
+}
+
+const sigevThreadID = 4 // SIGEV_THREAD_ID
+
+// again is how often a timer that has fired fires again: the tracer may not
+// have been waiting yet.
+const again = time.Millisecond
+
+// start makes the timer fire after d, and from then on until it is stopped.
+func (tm *timer) start(t *Tracer, d time.Duration) error {
+	if !tm.created {
+		if err := tm.create(t); err != nil {
+			return err
+		}
+	}
+	return tm.set(max(d, time.Nanosecond), again)
+}
+
+func (tm *timer) create(t *Tracer) error {
+	if err := interruptWaits(); err != nil {
+		return err
+	}
+	var wake unix.Sigset_t
+	wake.Val[0] = 1 << (wakeSignal - 1)
+	if err := unix.PthreadSigmask(unix.SIG_UNBLOCK, &wake, nil); err != nil {
+		return err
+	}
+	event := sigevent{signo: int32(wakeSignal), notify: sigevThreadID, tid: int32(t.tid)}
+	_, _, errno := unix.RawSyscall(unix.SYS_TIMER_CREATE, unix.CLOCK_MONOTONIC, uintptr(unsafe.Pointer(&event)), uintptr(unsafe.Pointer(&tm.id)))
+	if errno != 0 {
+		return errno
+	}
+	tm.created = true
+	return nil
+}
+
+// stop keeps the timer from firing.
+func (tm *timer) stop() { tm.set(0, 0) }
+
+func (tm *timer) set(first, interval time.Duration) error {
+	spec := [2]unix.Timespec{unix.NsecToTimespec(int64(interval)), unix.NsecToTimespec(int64(first))} // struct itimerspec
+	_, _, errno := unix.RawSyscall6(unix.SYS_TIMER_SETTIME, uintptr(tm.id), 0, uintptr(unsafe.Pointer(&spec)), 0, 0, 0)
+	if errno != 0 {
+		return errno
+	}
+	return nil
+}
+
+// waitUntil waits until a deadline. It returns early, without a stop, when the
+// trace is interrupted.
+func (t *Tracer) waitUntil(deadline time.Time) (stop, error) {
+	s, errno := t.wait(unix.WNOHANG)
+	if s.tid != 0 || errno != 0 && errno != unix.EINTR && errno != unix.ECHILD {
+		return s, asError(errno)
+	}
+	if err := t.timer.start(t, time.Until(deadline)); err != nil {
+		return stop{}, err
+	}
+	defer t.timer.stop()
+	for {
+		s, errno := t.wait(0)
+		switch {
+		case errno == unix.ECHILD: // nobody to wait for, until tracees are resumed
+			nap := unix.NsecToTimespec(int64(time.Until(deadline)))
+			unix.Nanosleep(&nap, nil) // the timer ends it, too
+			return stop{}, nil
+		case errno != 0 && errno != unix.EINTR:
+			return stop{}, errno
+		case s.tid != 0, t.interrupt.Load() != 0, !time.Now().Before(deadline):
+			return s, nil
+		}
+	}
+}
+
+// asError is an errno as an error, or nil.
+func asError(errno unix.Errno) error {
+	if errno == 0 {
+		return nil
+	}
+	return errno
+}
