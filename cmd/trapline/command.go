@@ -85,7 +85,7 @@ func changeEnv(env, changes []string) []string {
 
 // credential is who the command runs as with -u, or nil.
 func (c *config) credential() (*tracer.Credential, error) {
-	if c.user == "" {
+	if !c.userSet {
 		return nil, nil
 	}
 	if os.Getuid() != 0 || os.Geteuid() != 0 {

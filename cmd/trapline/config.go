@@ -18,7 +18,8 @@ type config struct {
 	argv0Set bool
 	pids     []int    // -p
 	env      []string // -E, in order: VAR=VAL or VAR
-	user     string   // -u
+	user     string   // -u; valid if userSet
+	userSet  bool
 
 	daemon        daemonMode // -D
 	follow        bool       // -f

@@ -23,7 +23,10 @@ var options = []option{
 		return nil
 	}},
 	{short: 'p', long: []string{"attach"}, arg: requiredArgument, set: (*config).addPIDs},
-	{short: 'u', long: []string{"user"}, arg: requiredArgument, set: text(func(c *config) *string { return &c.user })},
+	{short: 'u', long: []string{"user"}, arg: requiredArgument, set: func(c *config, _, v string, _ bool) error {
+		c.user, c.userSet = v, true
+		return nil
+	}},
 	{long: []string{"argv0"}, arg: requiredArgument, set: func(c *config, _, v string, _ bool) error {
 		c.argv0, c.argv0Set = v, true
 		return nil
