@@ -1,7 +1,10 @@
 package decode
 
 import (
+	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 
 	"trapline/tables"
 )
@@ -36,6 +39,17 @@ func TestArgumentRegisters(t *testing.T) {
 		d := Lookup(abi, nr(abi))
 		if got := d.args[3].end(abi); got != want {
 			t.Errorf("%v: pread64 takes %d registers, want %d", abi, got, want)
+		}
+	}
+}
+
+// TestInjectedDescriptor has a result that no descriptor is as large as.
+func TestInjectedDescriptor(t *testing.T) {
+	s := named(t, tables.X86_64, "socket", unix.AF_INET, unix.SOCK_STREAM, 0)
+	for ret, want := range map[int64]string{3: "3", 1<<32 + 3: "4294967299", -4096: "-4096"} {
+		s.ret = ret
+		if got := s.text(t); !strings.HasSuffix(got, " = "+want) {
+			t.Errorf("%d: %s", ret, got)
 		}
 	}
 }
