@@ -287,7 +287,7 @@ var ioctlFamilies = []ioctls{
 	perfIoctls, uffdIoctls, dmIoctls,
 	processIoctls, inputIoctls, gpioIoctls, socketIoctls, miscIoctls,
 	scsiIoctls, consoleIoctls, teeIoctls,
-	v4l2Ioctls, kvmIoctls,
+	v4l2Ioctls, kvmIoctls, tunIoctls,
 }
 
 // ioctlOfType describes requests that are made by a macro, by their type.

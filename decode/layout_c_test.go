@@ -261,6 +261,7 @@ var cStructs = []cStruct{
 	{"linux/if_packet.h", "struct tpacket_stats_v3", packetRing},
 	{"linux/if_packet.h", "struct tpacket_stats_v3", packetStatistics},
 	{"linux/if_xdp.h", "struct sockaddr_xdp", sockaddrXDP},
+	{"linux/if_tun.h", "struct tun_filter", tunFilter},
 	{"linux/in.h", "struct group_req", groupRequest},
 	{"linux/in.h", "struct in_pktinfo", packetInfo},
 	{"linux/in.h", "struct ip_mreqn", multicastRequest},

@@ -2613,3 +2613,47 @@ var InterfaceFlags = &Set{
 		{Value: 0x40000, Name: "IFF_ECHO"},
 	},
 }
+
+// TunFlags: IFF_???, from <linux/if_tun.h>.
+var TunFlags = &Set{
+	Unknown: "IFF_???",
+	Consts: []Const{
+		{Value: 0x1, Name: "IFF_TUN"},
+		{Value: 0x2, Name: "IFF_TAP"},
+		{Value: 0x10, Name: "IFF_NAPI"},
+		{Value: 0x20, Name: "IFF_NAPI_FRAGS"},
+		{Value: 0x40, Name: "IFF_NO_CARRIER"},
+		{Value: 0x1000, Name: "IFF_NO_PI"},
+		{Value: 0x2000, Name: "IFF_ONE_QUEUE"},
+		{Value: 0x4000, Name: "IFF_VNET_HDR"},
+		{Value: 0x8000, Name: "IFF_TUN_EXCL"},
+		{Value: 0x100, Name: "IFF_MULTI_QUEUE"},
+		{Value: 0x200, Name: "IFF_ATTACH_QUEUE"},
+		{Value: 0x400, Name: "IFF_DETACH_QUEUE"},
+		{Value: 0x800, Name: "IFF_PERSIST"},
+	},
+}
+
+// TunOffloads: TUN_F_???, from <linux/if_tun.h>.
+var TunOffloads = &Set{
+	Unknown: "TUN_F_???",
+	Consts: []Const{
+		{Value: 0x1, Name: "TUN_F_CSUM"},
+		{Value: 0x2, Name: "TUN_F_TSO4"},
+		{Value: 0x4, Name: "TUN_F_TSO6"},
+		{Value: 0x8, Name: "TUN_F_TSO_ECN"},
+		{Value: 0x10, Name: "TUN_F_UFO"},
+		{Value: 0x20, Name: "TUN_F_USO4"},
+		{Value: 0x40, Name: "TUN_F_USO6"},
+		{Value: 0x80, Name: "TUN_F_UDP_TUNNEL_GSO"},
+		{Value: 0x100, Name: "TUN_F_UDP_TUNNEL_GSO_CSUM"},
+	},
+}
+
+// TunFilterFlags: TUN_FLT_???, from <linux/if_tun.h>.
+var TunFilterFlags = &Set{
+	Unknown: "TUN_FLT_???",
+	Consts: []Const{
+		{Value: 0x1, Name: "TUN_FLT_ALLMULTI"},
+	},
+}
