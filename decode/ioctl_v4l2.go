@@ -75,18 +75,18 @@ var (
 // fourCC is a format named by four characters, and by a constant in set.
 func fourCC(set *tables.Set) Type {
 	return Value32(func(c *Call, code uint32) {
-		if c.Out.Nameless() {
-			c.Out.Number(uint64(code), output.Hex)
-			return
-		}
+		c.Out.BeginNamed()
+		c.Out.Number(uint64(code), output.Hex)
+		c.Out.NamedAlone()
 		c.Out.BeginMacro("v4l2_fourcc")
 		for i := range 4 {
 			c.Out.Elem()
 			c.showChar(byte(code >> (8 * i)))
 		}
 		c.Out.EndMacro()
+		c.Out.EndNamed()
 		if name, ok := set.Lookup(uint64(code)); ok {
-			c.Out.Comment(name)
+			c.Out.Gloss(append(c.alloc(len(name))[:0], name...))
 		}
 	})
 }
@@ -307,10 +307,9 @@ type v4l2BufFlags struct{ *Number }
 func (t v4l2BufFlags) Show(c *Call, v View) {
 	const kind, source = 0xe000, 0x70000 // V4L2_BUF_FLAG_TIMESTAMP_MASK, V4L2_BUF_FLAG_TSTAMP_SRC_MASK
 	n := t.Value(c, v)
-	if c.Out.Nameless() {
-		c.Out.Number(n, output.Hex)
-		return
-	}
+	c.Out.BeginNamed()
+	c.Out.Number(n, output.Hex)
+	c.Out.NamedAlone()
 	if flags := n &^ (kind | source); flags != 0 {
 		c.Out.Flags(flags, tables.V4L2BufFlags, output.Hex)
 		c.Out.Or()
@@ -318,6 +317,7 @@ func (t v4l2BufFlags) Show(c *Call, v View) {
 	c.Out.Enum(n&kind, tables.V4L2BufTimestamp, output.Hex)
 	c.Out.Or()
 	c.Out.Enum(n&source, tables.V4L2BufTimestampSource, output.Hex)
+	c.Out.EndNamed()
 }
 
 var v4l2Framebuffer = Struct(Fields{
@@ -404,17 +404,24 @@ type controlID struct {
 }
 
 func (t *controlID) Show(c *Call, v View) {
+	const next = 0xc0000000 // V4L2_CTRL_FLAG_NEXT_CTRL, V4L2_CTRL_FLAG_NEXT_COMPOUND
 	id := t.Value(c, v)
-	if c.Out.Nameless() {
-		c.Out.Number(id, output.Hex)
+	if !t.next || id&next == 0 {
+		c.showControlID(id)
 		return
 	}
-	const next = 0xc0000000 // V4L2_CTRL_FLAG_NEXT_CTRL, V4L2_CTRL_FLAG_NEXT_COMPOUND
-	if flags := id & next; t.next && flags != 0 {
-		c.Out.Flags(flags, tables.V4L2CtrlQuery, output.Hex)
-		c.Out.Or()
-		id &^= next
-	}
+	c.Out.BeginNamed()
+	c.Out.Number(id, output.Hex)
+	c.Out.NamedAlone()
+	c.Out.Flags(id&next, tables.V4L2CtrlQuery, output.Hex)
+	c.Out.Or()
+	c.showControlID(id &^ next)
+	c.Out.EndNamed()
+}
+
+// showControlID shows the id of a control by its name or, if only its class has
+// one, by that.
+func (c *Call) showControlID(id uint64) {
 	const inClass = 0xffff // the rest of an id is its class
 	class, classed := tables.V4L2CtrlClass.Lookup(id &^ inClass)
 	if _, named := tables.V4L2CID.Lookup(id); named || !classed {

@@ -79,6 +79,9 @@ func (Discard) Named() {}
 // NamedFirst implements Encoder.
 func (Discard) NamedFirst() {}
 
+// NamedAlone implements Encoder.
+func (Discard) NamedAlone() {}
+
 // EndNamed implements Encoder.
 func (Discard) EndNamed() {}
 

@@ -105,10 +105,12 @@ type Encoder interface {
 	// without their numbers.
 	//
 	// NamedFirst is Named for a symbolic form that -X verbose shows with numbers
-	// beside its names, and the plain one as a comment to it.
+	// beside its names, and the plain one as a comment to it. With NamedAlone the
+	// plain one is not shown.
 	BeginNamed()
 	Named()
 	NamedFirst()
+	NamedAlone()
 	EndNamed()
 
 	// Or stands between two values that are bits of one word but do not come

@@ -95,6 +95,16 @@ func mask(e Encoder) {
 	e.EndNamed()
 }
 
+func parts(e Encoder) {
+	e.BeginNamed()
+	e.Number(12, Hex)
+	e.NamedAlone()
+	e.Enum(2, families, Hex)
+	e.Or()
+	e.Number(10, Hex)
+	e.EndNamed()
+}
+
 func port(e Encoder) {
 	e.BeginNative([]byte{0, 80})
 	e.BeginMacro("htons")
@@ -160,6 +170,9 @@ func TestTextValues(t *testing.T) {
 			e.Comment("remark")
 			e.EndNamed()
 		}, "0xff /* 0xf /* AF_??? */|AF_INET */"},
+		{"parts", Options{}, parts, "AF_INET|0xa"},
+		{"parts, raw", Options{Names: Raw}, parts, "0xc"},
+		{"parts, verbose", Options{Names: Verbose}, parts, "0x2 /* AF_INET */|0xa"},
 		{"symbolic form first", Options{}, mask, "[AF_INET AF_UNSPEC]"},
 		{"symbolic form first, raw", Options{Names: Raw}, mask, "[0x5]"},
 		{"symbolic form first, verbose", Options{Names: Verbose}, mask, "[0x2 /* AF_INET */ 0 /* AF_UNSPEC */] /* [0x5] */"},

@@ -320,6 +320,7 @@ type named struct {
 	start, unshown int // of what goes if it is not to be shown
 	names          NameStyle
 	plain          []byte // the plain form, if it comes behind the symbolic one
+	alone          bool   // there is no plain form beside it
 }
 
 func (t *text) BeginNamed() {
@@ -349,6 +350,16 @@ func (t *text) NamedFirst() {
 	t.buf = t.buf[:n.start]
 }
 
+func (t *text) NamedAlone() {
+	n := &t.named[len(t.named)-1]
+	if n.names != Verbose {
+		t.Named()
+		return
+	}
+	n.alone = true
+	t.buf, t.unshown = t.buf[:n.start], n.unshown
+}
+
 func (t *text) EndNamed() {
 	n := t.named[len(t.named)-1]
 	t.named = t.named[:len(t.named)-1]
@@ -357,6 +368,9 @@ func (t *text) EndNamed() {
 	case Raw:
 		t.buf, t.unshown = t.buf[:n.start], n.unshown
 	case Verbose:
+		if n.alone {
+			break
+		}
 		if n.plain != nil {
 			t.beginComment()
 			t.buf = append(t.buf, n.plain...)
