@@ -50,9 +50,7 @@ func FuzzCall(f *testing.F) {
 		f.Add(nr%2 == 0, nr, uint64(1<<63), uint64(0xffff), uint64(0x1010), uint64(1<<63), uint64(0x1010), uint64(1<<64-1), pointers, uint16(0x1800), int64(-1))
 	}
 	f.Fuzz(func(t *testing.T, i386 bool, nr uint16, a, b, c, d, e, g uint64, memory []byte, end uint16, ret int64) {
-		if len(memory) > 4096 {
-			t.Skip("more memory than it takes")
-		}
+		memory = memory[:min(len(memory), 4096)]
 		s := sample{abi: tables.X86_64, nr: uint64(nr), args: [6]uint64{a, b, c, d, e, g}, ret: ret}
 		if i386 {
 			s.abi = tables.I386

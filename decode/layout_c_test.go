@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"trapline/integration/need"
 	"trapline/tables"
 )
 
@@ -22,9 +23,7 @@ func TestLayoutsAgainstC(t *testing.T) {
 	for _, abi := range []tables.ABI{tables.X86_64, tables.I386} {
 		flag := fmt.Sprintf("-m%d", abi.Bits())
 		t.Run(flag, func(t *testing.T) {
-			if out, err := compileC(flag, "#include <sys/types.h>\n#include <linux/types.h>\n"); err != nil {
-				t.Skipf("requires gcc %s with the headers of the C library and the kernel: %v\n%s", flag, err, out)
-			}
+			need.All(t, map[tables.ABI]*need.Feature{tables.X86_64: need.GCC64, tables.I386: need.GCC32}[abi])
 			byHeader := make(map[string][]cStruct)
 			var headers []string
 			for _, s := range cStructs {

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"trapline/integration/need"
 	"trapline/output"
 	"trapline/tables"
 )
@@ -38,9 +39,10 @@ func netlinkMsg(kind, flags uint16, parts ...[]byte) []byte {
 // tracee, so that it can ask for the protocol.
 func netlinkSocket(t *testing.T, protocol int) uint64 {
 	t.Helper()
+	need.All(t, need.Netlink)
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, protocol)
 	if err != nil {
-		t.Skipf("requires netlink sockets: %v", err)
+		t.Fatal(err)
 	}
 	t.Cleanup(func() { unix.Close(fd) })
 	// The kernel does not tell of sockets without an address.

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"trapline/integration/need"
 	"trapline/tables"
 )
 
@@ -139,10 +140,11 @@ func TestExtendedRegisters(t *testing.T) {
 }
 
 func TestVectorRegisters(t *testing.T) {
+	need.All(t, need.AVX)
 	layout := xsaveLayout()
 	i := slices.IndexFunc(layout, func(c xsaveComponent) bool { return c.number == xAVX })
 	if i < 0 {
-		t.Skip("requires a processor with AVX")
+		t.Fatalf("no AVX registers in %v", layout)
 	}
 	avx := layout[i]
 	state := func() []byte {

@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"trapline/integration/need"
 )
 
 // run runs trapline with the given arguments and gives its output.
@@ -141,7 +143,7 @@ func TestJSON(t *testing.T) {
 
 // jq reads every line, whatever bytes the tracee passes.
 func TestJSONForJQ(t *testing.T) {
-	need(t, needJQ)
+	need.All(t, need.JQ)
 	log := trace(t, trapline(t), []string{"--json", "-s", "100"}, "printf", `a\001\200\377"\\\342\202\254\n`).log
 	jq := exec.Command("jq", "-r", `select(.name == "write") | .args[1].name`)
 	jq.Stdin = strings.NewReader(log)
@@ -200,7 +202,7 @@ func TestRefusals(t *testing.T) {
 
 // Another user's process cannot be attached, and trapline says why.
 func TestAttachForbidden(t *testing.T) {
-	need(t, needRoot)
+	need.All(t, need.Root)
 	if err := os.Chmod(buildDir, 0o755); err != nil {
 		t.Fatal(err)
 	}

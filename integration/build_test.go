@@ -14,6 +14,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"trapline/integration/need"
 )
 
 // buildDir holds what the tests build; TestMain removes it.
@@ -59,21 +61,10 @@ func trapline(t testing.TB) string { return build(t, "trapline/cmd/trapline", "a
 func program(t testing.TB, name, goarch string) string {
 	t.Helper()
 	if goarch == "386" {
-		need(t, needIA32)
+		need.All(t, need.I386)
 	}
 	return build(t, "./testdata/"+name, goarch)
 }
-
-// runsIA32 runs the smallest 32-bit program there is.
-var runsIA32 = sync.OnceValue(func() bool {
-	path := filepath.Join(buildDir, "exit-386")
-	cmd := exec.Command("go", "build", "-o", path, "./testdata/exit")
-	cmd.Env = append(os.Environ(), "GOARCH=386", "CGO_ENABLED=0")
-	if err := cmd.Run(); err != nil {
-		return false
-	}
-	return exec.Command(path).Run() == nil
-})
 
 // traced is a finished trace.
 type traced struct {

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"trapline/integration/need"
 )
 
 // edgeCalls are the calls that testdata/edges is known by.
@@ -21,7 +23,7 @@ const edgeCalls = "trace=openat,write,writev,nanosleep,poll,execveat,connect,sen
 // TestEdges looks at strings, structs and arrays that are cut off by the end of
 // memory, and at lengths that no buffer has.
 func TestEdges(t *testing.T) {
-	need(t, needX86)
+	need.All(t, need.X86)
 	edges := program(t, "edges", "amd64")
 	log := trace(t, trapline(t), []string{"-e", edgeCalls, "-e", "signal=none"}, edges).log
 	for _, want := range []string{
@@ -51,7 +53,7 @@ func TestEdges(t *testing.T) {
 }
 
 func TestEdgesAlike(t *testing.T) {
-	need(t, needX86, needStrace)
+	need.All(t, need.X86, need.Strace)
 	edges := program(t, "edges", "amd64")
 	age := agingOf(straceVersion(t))
 	lines := func(tracer string) string {
@@ -63,14 +65,14 @@ func TestEdgesAlike(t *testing.T) {
 		}
 		return b.String()
 	}
-	if diff := difference(strings.Split(lines(programPath("strace")), "\n"), strings.Split(lines(trapline(t)), "\n")); diff != "" {
+	if diff := difference(strings.Split(lines(need.StracePath()), "\n"), strings.Split(lines(trapline(t)), "\n")); diff != "" {
 		t.Error(diff)
 	}
 }
 
 // TestRace has another thread change what is being read.
 func TestRace(t *testing.T) {
-	need(t, needX86)
+	need.All(t, need.X86)
 	edges := program(t, "edges", "amd64")
 	t.Run("text", func(t *testing.T) {
 		tr := trace(t, trapline(t), []string{"-f", "-v", "-y", "-s", "5000", "-e", "signal=none"}, edges, "200ms")
@@ -143,7 +145,7 @@ func TestTerminalEscapes(t *testing.T) {
 
 // TestKilled kills a process while its calls are being read.
 func TestKilled(t *testing.T) {
-	need(t, needX86)
+	need.All(t, need.X86)
 	edges := program(t, "edges", "amd64")
 	for i := range 6 {
 		log := filepath.Join(t.TempDir(), "log")

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"trapline/integration/need"
 )
 
 // job is a trapline that runs in the background, in a process group of its own.
@@ -122,7 +124,7 @@ func TestTerminalStop(t *testing.T) {
 // TestDetach attaches to a process with threads, in mid-work, and leaves it, in
 // every way that ends a tracer.
 func TestDetach(t *testing.T) {
-	need(t, needX86)
+	need.All(t, need.X86)
 	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGKILL} {
 		t.Run(sig.String(), func(t *testing.T) {
 			t.Parallel()

@@ -7,6 +7,8 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"trapline/integration/need"
 )
 
 // cell is a value in JSON output, as docs/json.md has it.
@@ -55,7 +57,7 @@ const hostileCalls = "trace=openat,write,pwrite64,mmap,ioctl"
 // TestJSONIsLossless gives every byte and the largest numbers a way into the
 // trace, and takes them out again.
 func TestJSONIsLossless(t *testing.T) {
-	need(t, needX86)
+	need.All(t, need.X86)
 	tr := trace(t, trapline(t), []string{"--json", "-s", "300", "-yy", "-e", hostileCalls}, program(t, "hostile", "amd64"))
 	var all []byte
 	for i := range 256 {
@@ -111,7 +113,7 @@ func TestJSONIsLossless(t *testing.T) {
 
 // TestJSONWithJQ has jq read every line, and numbers pass through it unchanged.
 func TestJSONWithJQ(t *testing.T) {
-	need(t, needX86, needJQ)
+	need.All(t, need.X86, need.JQ)
 	tr := trace(t, trapline(t), []string{"--json", "-f", "-v", "-s", "300", "-yy", "-Y"}, program(t, "hostile", "amd64"))
 	for filter, want := range map[string]string{
 		".":                                      strings.Repeat("\n", strings.Count(tr.log, "\n")),

@@ -1,26 +1,17 @@
 package integration
 
 import (
-	"os"
 	"regexp"
 	"strings"
 	"testing"
-)
 
-// needKVM is hardware virtualization that programs may use.
-var needKVM = feature{"/dev/kvm", func() bool {
-	f, err := os.OpenFile("/dev/kvm", os.O_RDWR, 0)
-	if err != nil {
-		return false
-	}
-	f.Close()
-	return true
-}}
+	"trapline/integration/need"
+)
 
 // --kvm tells why a virtual processor exits, and shows the data of its input and
 // output as it was before the call and as it is after it.
 func TestKVM(t *testing.T) {
-	need(t, needX86, needKVM)
+	need.All(t, need.X86, need.KVM)
 	state := `\{request_interrupt_window=0, immediate_exit=0, exit_reason=%, ready_for_interrupt_injection=\d, if_flag=0, flags=0,` +
 		` cr8=0000000000000000, apic_base=0x[0-9a-f]{14}`
 	io := func(data string) string {
@@ -45,8 +36,8 @@ func TestKVM(t *testing.T) {
 		}},
 	} {
 		_, trace, state := run(t, tt.option, "-E", "GODEBUG=asyncpreemptoff=1", "--quiet=all", "-e", "trace=ioctl", program(t, "kvm", "amd64"))
-		if state.ExitCode() == 77 {
-			t.Skip("requires a /dev/kvm that works")
+		if code := state.ExitCode(); code != 0 {
+			t.Fatalf("the virtual machine exits with %d", code)
 		}
 		var lines []string
 		for line := range strings.Lines(trace) {

@@ -2,12 +2,13 @@ package integration
 
 import (
 	"fmt"
-	"os/exec"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	"trapline/integration/need"
 )
 
 // A trace in normal form is what must be the same under strace and under
@@ -100,16 +101,14 @@ var number = regexp.MustCompile(`\b(0x[0-9a-f]{2,8}|[1-9]\d+)\b`)
 
 // straceVersion is the version of strace on this machine, 7.2 as 702.
 func straceVersion(t testing.TB) int {
-	out, err := exec.Command(programPath("strace"), "-V").Output()
+	version, err := need.StraceVersion()
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := regexp.MustCompile(`version (\d+)\.(\d+)`).FindSubmatch(out)
-	if m == nil {
-		t.Fatalf("strace -V says %q", out)
+	var major, minor int
+	if _, err := fmt.Sscanf(version, "%d.%d", &major, &minor); err != nil {
+		t.Fatalf("version %q: %v", version, err)
 	}
-	major, _ := strconv.Atoi(string(m[1]))
-	minor, _ := strconv.Atoi(string(m[2]))
 	return 100*major + minor
 }
 

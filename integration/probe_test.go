@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"trapline/integration/need"
 )
 
 // TestProbe compares what strace and trapline make of every system call of both
@@ -21,12 +23,11 @@ import (
 // executed, see testdata/probe. Where the traces differ, testdata/probe/differs.txt
 // must say how and why.
 func TestProbe(t *testing.T) {
-	need(t, needStrace, needX86, needIA32)
-	if testing.Short() {
-		t.Skip("some minutes long")
+	need.All(t, need.Time, need.X86, need.I386, need.Strace, need.StraceOf("6.1", "7.2")) // those of differs.txt
+	version, err := need.StraceVersion()
+	if err != nil {
+		t.Fatal(err)
 	}
-	v := straceVersion(t)
-	version := fmt.Sprintf("%d.%d", v/100, v%100)
 	abis := []string{"x86_64", "i386"}
 	excused, err := divergencesFrom("testdata/probe/differs.txt", version)
 	if err != nil {
@@ -36,7 +37,7 @@ func TestProbe(t *testing.T) {
 	for _, abi := range abis {
 		t.Run(abi, func(t *testing.T) {
 			dir := t.TempDir()
-			theirs := probeTrace(t, programPath("strace"), dir, abi)
+			theirs := probeTrace(t, need.StracePath(), dir, abi)
 			ours := probeTrace(t, trapline(t), dir, abi)
 			compareProbes(t, abi, theirs, ours, excused)
 			compared++

@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"testing"
 
+	"trapline/integration/need"
 	"trapline/tables"
 )
 
@@ -54,7 +55,7 @@ func equalLines(t *testing.T, got []string, want ...string) {
 // The test program puts a pattern into every register and asks for a priority
 // that cannot be set, through each door to the kernel: getpriority(11, r).
 func TestRegistersOfOneCall(t *testing.T) {
-	need(t, needX86)
+	need.All(t, need.X86)
 	t.Run("syscall", func(t *testing.T) {
 		tr := trace(t, trapline(t), []string{"--regs", "-e", "trace=getpriority"}, program(t, "registers", "amd64"), "native")
 		equalLines(t, squeeze(callLines(tr.log, "getpriority")),
@@ -62,7 +63,7 @@ func TestRegistersOfOneCall(t *testing.T) {
 			"rax 0xffffffffffffffda => 0xffffffffffffffea result: -EINVAL")
 	})
 	t.Run("int 0x80 by a 64-bit program", func(t *testing.T) {
-		need(t, needIA32)
+		need.All(t, need.I386)
 		tr := trace(t, trapline(t), []string{"--regs", "-e", "trace=getpriority"}, program(t, "registers", "amd64"), "int80")
 		lines := squeeze(callLines(tr.log, "getpriority"))
 		equalLines(t, lines,
@@ -110,7 +111,7 @@ func jsonCall(t *testing.T, log, name string) jsonRegs {
 // What the test program loads: 0x22110000 + 0x100*i in all registers but those
 // of the call itself and the stack pointer.
 func TestRegisterSnapshots(t *testing.T) {
-	need(t, needX86)
+	need.All(t, need.X86)
 	flags := []string{"--json", "--regs=full,between", "-e", "trace=getpriority"}
 	check := func(t *testing.T, regs map[string]string, want map[string]string) {
 		t.Helper()
@@ -176,7 +177,7 @@ func TestNoUnexplainedChange(t *testing.T) {
 // handler, which returns by rt_sigreturn; "children" calls vfork and clone;
 // "exec" runs itself.
 func TestRegistersOfSpecialCalls(t *testing.T) {
-	need(t, needX86)
+	need.All(t, need.X86)
 	self := program(t, "registers", "amd64")
 	t.Run("execve", func(t *testing.T) {
 		tr := trace(t, trapline(t), []string{"--regs", "-e", "trace=execve"}, self, "native")
@@ -216,7 +217,7 @@ func TestRegistersOfSpecialCalls(t *testing.T) {
 // TestRegistersOfSegments looks at calls that move the base of a segment that is
 // in use.
 func TestRegistersOfSegments(t *testing.T) {
-	need(t, needX86)
+	need.All(t, need.X86)
 	flags := []string{"--regs", "-e", "trace=arch_prctl,set_thread_area"}
 	t.Run("arch_prctl", func(t *testing.T) {
 		tr := trace(t, trapline(t), flags, program(t, "registers", "amd64"), "segments")
@@ -240,7 +241,7 @@ func TestRegistersOfSegments(t *testing.T) {
 
 // TestRegistersOfVfork follows a child that runs while its parent waits.
 func TestRegistersOfVfork(t *testing.T) {
-	need(t, needX86)
+	need.All(t, need.X86)
 	tr := trace(t, trapline(t), []string{"-f", "--json", "--regs=diff,between", "-e", "trace=vfork,exit,wait4"}, program(t, "registers", "amd64"), "vfork")
 	call := jsonCall(t, tr.log, "vfork")
 	if c := call.Regs.Changed; len(c) != 1 || c[0].Why != "result" {
@@ -254,7 +255,7 @@ func TestRegistersOfVfork(t *testing.T) {
 // TestRegistersOfRestart stops a sleep and continues it: no handler runs, so the
 // kernel begins the call again.
 func TestRegistersOfRestart(t *testing.T) {
-	need(t, needX86)
+	need.All(t, need.X86)
 	log := filepath.Join(t.TempDir(), "log")
 	cmd := exec.Command(trapline(t), "-o", log, "--always-show-pid", "--regs=diff,between", "-e", "trace=/nanosleep,restart_syscall", "sleep", "1")
 	if err := cmd.Start(); err != nil {
@@ -291,7 +292,7 @@ func TestRegistersOfRestart(t *testing.T) {
 
 // --regs composes with the other options.
 func TestRegistersCompose(t *testing.T) {
-	need(t, needX86)
+	need.All(t, need.X86)
 	native := []string{program(t, "registers", "amd64"), "native"}
 	t.Run("color", func(t *testing.T) {
 		tr := trace(t, trapline(t), []string{"--regs", "--color=always", "-e", "trace=getpriority"}, native...)
@@ -342,9 +343,9 @@ func TestRegistersOff(t *testing.T) {
 
 // gdb stops the same program at the same call and prints its registers.
 func TestRegistersAsGDB(t *testing.T) {
-	need(t, needX86, needGDB)
+	need.All(t, need.X86, need.GDB)
 	self := program(t, "registers", "amd64")
-	out, err := exec.Command(programPath("gdb"), "-nx", "-batch", "-ex", "set pagination off", "-ex", "catch syscall getpriority",
+	out, err := exec.Command("gdb", "-nx", "-batch", "-ex", "set pagination off", "-ex", "catch syscall getpriority",
 		"-ex", "run native", "-ex", "info registers", self).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"trapline/integration/need"
 	"trapline/socketcall"
 )
 
@@ -101,7 +102,7 @@ func toTheEnd(lines []string) []string {
 }
 
 func TestSocketcall(t *testing.T) {
-	need(t, needX86)
+	need.All(t, need.X86)
 	p := program(t, "socketcall", "386")
 	equalLines(t, traceI386(t, trapline(t), []string{"-e", "trace=socketcall"}, p), toTheEnd(socketcallLines)...)
 	// strace's own choice of names; it leaves out what it cannot take apart.
@@ -112,23 +113,23 @@ func TestSocketcall(t *testing.T) {
 }
 
 func TestIPC(t *testing.T) {
-	need(t, needX86)
+	need.All(t, need.X86)
 	equalLines(t, traceI386(t, trapline(t), []string{"-e", "trace=ipc"}, program(t, "ipc", "386")), toTheEnd(ipcLines)...)
 }
 
 // The default text is strace's, but for msgrcv, of which strace 6.1 does not
 // find the arguments in memory.
 func TestMultiplexersBesideStrace(t *testing.T) {
-	need(t, needX86, needStrace)
+	need.All(t, need.X86, need.Strace)
 	for _, name := range []string{"socketcall", "ipc"} {
 		flags := []string{"-e", "trace=%network,semop,semget,semctl,semtimedop,msgsnd,msgget,msgctl,shmat,shmdt,shmget,shmctl"}
 		p := program(t, name, "386")
-		equalLines(t, traceI386(t, trapline(t), flags, p), traceI386(t, programPath("strace"), flags, p)...)
+		equalLines(t, traceI386(t, trapline(t), flags, p), traceI386(t, need.StracePath(), flags, p)...)
 	}
 }
 
 func TestBothLevels(t *testing.T) {
-	need(t, needX86)
+	need.All(t, need.X86)
 	p := program(t, "socketcall", "386")
 	lines := traceI386(t, trapline(t), []string{"--multiplexer", "-e", "trace=socketcall"}, p)
 	if len(lines) != len(socketcallLines)+1 {
@@ -188,7 +189,7 @@ func calls(t *testing.T, flags []string, command ...string) []record {
 }
 
 func TestMultiplexersInJSON(t *testing.T) {
-	need(t, needX86)
+	need.All(t, need.X86)
 	records := calls(t, []string{"--entry-points", "-e", "trace=socketcall"}, program(t, "socketcall", "386"))
 	if len(records) != len(socketcallLines) {
 		t.Fatalf("%d calls", len(records))
@@ -225,7 +226,7 @@ func TestMultiplexersInJSON(t *testing.T) {
 }
 
 func TestSummaryHasInnerCalls(t *testing.T) {
-	need(t, needX86)
+	need.All(t, need.X86)
 	tr := trace(t, trapline(t), []string{"-c", "-e", "trace=socketcall"}, program(t, "socketcall", "386"))
 	for _, want := range []string{`\s2\s+2 listen\n`, `\s1\s+1 connect\n`, `\s5\s+5 socketcall\n`} {
 		if !regexp.MustCompile(want).MatchString(tr.log) {
@@ -236,7 +237,7 @@ func TestSummaryHasInnerCalls(t *testing.T) {
 
 // A call is of the table that its instruction chooses, in a program of any kind.
 func TestCallsByNumber(t *testing.T) {
-	need(t, needX86, needIA32)
+	need.All(t, need.X86, need.I386)
 	utime := `utime("/nonexistent", NULL) = -1 ENOENT (No such file or directory)`
 	stty, gtty := `stty(ADDR, 0) = -1 ENOSYS (Function not implemented)`, `gtty(ADDR, 0) = -1 ENOSYS (Function not implemented)`
 	sendfile := `sendfile(-1, -1, NULL, 0) = -1 EBADF (Bad file descriptor)`
@@ -244,9 +245,10 @@ func TestCallsByNumber(t *testing.T) {
 	want := []string{sendfile, runs32, utime, stty, gtty, runs64, sendfile, runs32, utime, runs64, ended}
 	set := "trace=utime@32,sendfile@64,stty,gtty"
 	equalLines(t, onStderr(t, trapline(t), set, p64...), want...)
-	if strace := programPath("strace"); strace != "" {
-		equalLines(t, onStderr(t, strace, set, p64...), want...)
-	}
+	t.Run("strace", func(t *testing.T) {
+		need.All(t, need.Strace)
+		equalLines(t, onStderr(t, need.StracePath(), set, p64...), want...)
+	})
 	equalLines(t, traceI386(t, trapline(t), []string{"-e", "trace=utime,stty,gtty"}, program(t, "numbers", "386"), "int80", "30", "31", "32"),
 		utime, stty, gtty, ended)
 
@@ -273,7 +275,7 @@ func onStderr(t *testing.T, tracer, set string, command ...string) []string {
 
 // The classic pair: the server answers two clients, one after the other.
 func TestHelloReplyhi(t *testing.T) {
-	need(t, needX86)
+	need.All(t, need.X86)
 	t.Setenv("GODEBUG", "asyncpreemptoff=1") // or the Go runtime interrupts calls
 	server, client := program(t, "replyhi", "386"), program(t, "hello", "386")
 	script := func(port int) string {

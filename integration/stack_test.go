@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"trapline/integration/need"
 )
 
 // frame is a line of -k.
@@ -83,7 +85,7 @@ func sourceLine(t *testing.T, path, text string) string {
 
 // The call frame information of Go is in .debug_frame, that of C in .eh_frame.
 func TestStackOfGo(t *testing.T) {
-	need(t, needX86)
+	need.All(t, need.X86)
 	for _, arch := range []string{"amd64", "386"} {
 		t.Run(arch, func(t *testing.T) {
 			tr := trace(t, trapline(t), []string{"-kk", "-f", "-a0", "--signal=none", "-qq", "-e", "trace=chdir"}, program(t, "stack", arch))
@@ -107,7 +109,7 @@ func TestStackOfGo(t *testing.T) {
 
 // Without symbols and call frame information there are frame pointers left.
 func TestStackOfStrippedGo(t *testing.T) {
-	need(t, needX86)
+	need.All(t, need.X86)
 	path := filepath.Join(t.TempDir(), "stripped")
 	cmd := exec.Command("go", "build", "-ldflags=-s -w", "-o", path, "./testdata/stack")
 	cmd.Env = append(os.Environ(), "GOARCH=amd64", "CGO_ENABLED=0")
@@ -145,7 +147,7 @@ func compile(t *testing.T, name string, flags ...string) string {
 }
 
 func TestStackOfC(t *testing.T) {
-	need(t, needX86, needGCC)
+	need.All(t, need.X86, need.GCC)
 	for _, tt := range []struct{ name, flags string }{
 		{"eh_frame", "-O2"},
 		{"no eh_frame", "-O1 -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fno-unwind-tables"},
@@ -155,7 +157,7 @@ func TestStackOfC(t *testing.T) {
 		for _, arch := range []string{"-m64", "-m32"} {
 			t.Run(tt.name+" "+arch, func(t *testing.T) {
 				if arch == "-m32" {
-					need(t, needGCC32, needIA32)
+					need.All(t, need.GCC32, need.I386)
 				}
 				path := compile(t, "chain.c", append(strings.Fields(tt.flags), arch)...)
 				tr := trace(t, trapline(t), []string{"-k", "-a0", "-qq"}, path)
@@ -174,7 +176,7 @@ func TestStackOfC(t *testing.T) {
 // What is shown of a call that ended the tracee, of one that began it, and of
 // those that are not shown.
 func TestWhereStacksAre(t *testing.T) {
-	need(t, needX86, needGCC)
+	need.All(t, need.X86, need.GCC)
 	path := compile(t, "chain.c", "-g")
 	tr := trace(t, trapline(t), []string{"-k", "-a0"}, path)
 	if !regexp.MustCompile(`(?m)\Aexecve\(.* = 0\n > .*\n(?:[^ ].*\n)`).MatchString(tr.log) {
@@ -201,7 +203,7 @@ func TestWhereStacksAre(t *testing.T) {
 // A library that takes the place of another one is noticed, though the calls that
 // map it are not shown and there is a filter that lets calls pass.
 func TestStackOfReplacedLibrary(t *testing.T) {
-	need(t, needX86, needGCC)
+	need.All(t, need.X86, need.GCC)
 	path := compile(t, "replace.c", "-ldl")
 	names := []string{"first", "second", "first", "third"}
 	var libraries []string
@@ -220,7 +222,7 @@ func TestStackOfReplacedLibrary(t *testing.T) {
 
 // JSON has the stacks that text has.
 func TestStackInJSON(t *testing.T) {
-	need(t, needX86)
+	need.All(t, need.X86)
 	run := func(flags ...string) string {
 		flags = append(flags, "-kk", "--trace=chdir", "--signal=none", "-qq")
 		return trace(t, trapline(t), flags, program(t, "stack", "amd64")).log

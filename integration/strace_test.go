@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"trapline/integration/need"
 )
 
 // alike runs a command under strace and under trapline with the same options
@@ -16,7 +18,7 @@ import (
 // process may have been shown by the other in an earlier of a few runs.
 func alike(t *testing.T, flags []string, command ...string) {
 	t.Helper()
-	need(t, needStrace)
+	need.All(t, need.Strace)
 	age := agingOf(straceVersion(t))
 	flags = append([]string{"-f"}, flags...)
 	run := func(tracer string) ([]string, traced) {
@@ -32,7 +34,7 @@ func alike(t *testing.T, flags []string, command ...string) {
 	var diff string
 	byStrace, byTrapline := map[string]bool{}, map[string]bool{}
 	for range attempts {
-		strace, s := run(programPath("strace"))
+		strace, s := run(need.StracePath())
 		trapline, l := run(trapline(t))
 		if s.status != l.status {
 			t.Fatalf("strace exits with %d, trapline with %d", s.status, l.status)
@@ -92,7 +94,7 @@ func TestAlike(t *testing.T) {
 }
 
 func TestAlikePython(t *testing.T) {
-	need(t, needPython3)
+	need.All(t, need.Python3)
 	// What is called python3 may be a script that looks for the interpreter.
 	python, err := exec.Command("python3", "-c", "import sys; print(sys.executable)").Output()
 	if err != nil {
@@ -103,12 +105,12 @@ func TestAlikePython(t *testing.T) {
 }
 
 func TestAlikeGit(t *testing.T) {
-	need(t, needGit)
+	need.All(t, need.Git)
 	alike(t, nil, "git", "--version")
 }
 
 func TestAlikeGCC(t *testing.T) {
-	need(t, needGCC)
+	need.All(t, need.GCC)
 	dir := t.TempDir()
 	source := filepath.Join(dir, "hello.c")
 	if err := os.WriteFile(source, []byte("#include <stdio.h>\nint main(void) { puts(\"hello\"); return 0; }\n"), 0o666); err != nil {
@@ -137,7 +139,7 @@ func TestAlikeSockets(t *testing.T) {
 }
 
 func TestAlike32Bit(t *testing.T) {
-	need(t, needIA32)
+	need.All(t, need.I386)
 	sockets := program(t, "sockets", "386")
 	dir := t.TempDir()
 	script := "rm -f " + dir + "/socket; exec " + sockets + " " + dir

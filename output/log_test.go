@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"trapline/integration/need"
 	"trapline/tables"
 )
 
@@ -456,21 +457,22 @@ func TestStandardError(t *testing.T) {
 // openTerminal makes a pseudo-terminal and gives its two ends.
 func openTerminal(t *testing.T) (master, slave *os.File) {
 	t.Helper()
+	need.All(t, need.Terminals)
 	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
 	if err != nil {
-		t.Skipf("no pseudo-terminals: %v", err)
+		t.Fatal(err)
 	}
 	t.Cleanup(func() { master.Close() })
 	if err := unix.IoctlSetPointerInt(int(master.Fd()), unix.TIOCSPTLCK, 0); err != nil {
-		t.Skipf("no pseudo-terminals: %v", err)
+		t.Fatal(err)
 	}
 	n, err := unix.IoctlGetInt(int(master.Fd()), unix.TIOCGPTN)
 	if err != nil {
-		t.Skipf("no pseudo-terminals: %v", err)
+		t.Fatal(err)
 	}
 	slave, err = os.OpenFile(string(appendNumber([]byte("/dev/pts/"), uint64(n), Unsigned)), os.O_RDWR|syscall.O_NOCTTY, 0)
 	if err != nil {
-		t.Skipf("no pseudo-terminals: %v", err)
+		t.Fatal(err)
 	}
 	t.Cleanup(func() { slave.Close() })
 	return master, slave

@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"trapline/integration/need"
 	"trapline/tables"
 )
 
@@ -123,17 +124,8 @@ func init() {
 	}
 }
 
-func needProcessors(t *testing.T) {
-	if affinity(0) != "0,1" {
-		var set unix.CPUSet
-		if unix.SchedGetaffinity(0, &set) != nil || set.Count() < 2 || !set.IsSet(0) || !set.IsSet(1) {
-			t.Skip("needs processors 0 and 1")
-		}
-	}
-}
-
 func TestColocationIsInvisible(t *testing.T) {
-	needProcessors(t)
+	need.All(t, need.Processors)
 	file := t.TempDir() + "/seen"
 	want := map[bool]string{}
 	for _, follow := range []bool{true, false} {
@@ -175,7 +167,7 @@ func TestColocationIsInvisible(t *testing.T) {
 
 // However the tracer dies, its tracees get their masks back.
 func TestGuardian(t *testing.T) {
-	needProcessors(t)
+	need.All(t, need.Processors)
 	for range 5 {
 		cmd := selfCommand("tracer", "busy-tree")
 		out, err := cmd.StdoutPipe()
@@ -220,7 +212,7 @@ func TestGuardian(t *testing.T) {
 
 // Without its guardian the tracer pins nobody.
 func TestGuardianKilled(t *testing.T) {
-	needProcessors(t)
+	need.All(t, need.Processors, need.Pgrep)
 	tracer := newTracer(t, Options{Colocate: ColocateAlways, Follow: true})
 	tracee := launch(t, tracer, command("getppid", "2000000"))
 	killed, stops := false, 0
@@ -251,7 +243,7 @@ func childrenNamed(t *testing.T, name string) (pids []int) {
 	t.Helper()
 	out, err := exec.Command("pgrep", "-P", strconv.Itoa(os.Getpid()), "-x", name).Output()
 	if err != nil {
-		t.Skipf("pgrep: %v", err)
+		t.Fatalf("pgrep: %v", err)
 	}
 	for field := range strings.FieldsSeq(string(out)) {
 		pid, _ := strconv.Atoi(field)
@@ -291,7 +283,7 @@ func eventually(what func() bool) bool {
 
 // The tracer follows a tracee that confines itself to one processor.
 func TestColocationFollows(t *testing.T) {
-	needProcessors(t)
+	need.All(t, need.Processors)
 	tracer := newTracer(t, Options{Colocate: ColocateAlways})
 	tracee := launch(t, tracer, command("confined"))
 	met := map[string]bool{}

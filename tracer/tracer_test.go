@@ -18,6 +18,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"trapline/integration/need"
 	"trapline/tables"
 )
 
@@ -276,9 +277,7 @@ func TestEnvironment(t *testing.T) {
 }
 
 func TestCredential(t *testing.T) {
-	if unix.Getuid() != 0 {
-		t.Skip("needs root")
-	}
+	need.All(t, need.Root, need.SharedMemory)
 	tracer := newTracer(t, Options{})
 	c := command("credentials")
 	c.Credential = &Credential{UID: 1234, EUID: 1234, GID: 2345, EGID: 2345, Groups: []uint32{3, 4}}
@@ -293,7 +292,7 @@ func TestCredential(t *testing.T) {
 	}
 	public, err := os.CreateTemp("/dev/shm", "tracer-test")
 	if err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
 	defer os.Remove(public.Name())
 	public.Write(binary)

@@ -7,11 +7,13 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"trapline/integration/need"
 )
 
 // A stop that was not waited for is reported once, whatever comes between.
 func TestDelayInTurn(t *testing.T) {
-	needProcessors(t)
+	need.All(t, need.Processors)
 	tracer := newTracer(t, Options{Follow: true, Colocate: ColocateAlways})
 	tracee := launch(t, tracer, command("getppid", "1000000000"))
 	var expected Kind

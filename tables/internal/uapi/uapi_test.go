@@ -4,12 +4,13 @@ import (
 	"bufio"
 	"go/build"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	"trapline/integration/need"
 )
 
 // write makes a file below dir.
@@ -23,20 +24,8 @@ func write(t *testing.T, dir, name, text string) {
 	}
 }
 
-// needCompiler skips a test where gcc cannot make programs of both ABIs that
-// use the kernel's headers.
-func needCompiler(t *testing.T) {
-	for _, target := range targets {
-		cmd := exec.Command("gcc", target.flag, "-x", "c", "-o", filepath.Join(t.TempDir(), "a"), "-")
-		cmd.Stdin = strings.NewReader("#include <linux/ioctl.h>\n#include <sys/types.h>\nint main(void) { return 0; }\n")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Skipf("needs gcc %s with the C library's and the kernel's headers: %v\n%s", target.flag, err, out)
-		}
-	}
-}
-
 func TestCollectHeader(t *testing.T) {
-	needCompiler(t)
+	need.All(t, need.GCC64, need.GCC32)
 	dir := t.TempDir()
 	write(t, dir, "t/other.h", "#define OTHER 7\n")
 	write(t, dir, "t/x.h", `
@@ -101,7 +90,7 @@ ONLY32 - i386=0x20
 }
 
 func TestCollectHeaderBroken(t *testing.T) {
-	needCompiler(t)
+	need.All(t, need.GCC64, need.GCC32)
 	dir := t.TempDir()
 	write(t, dir, "t/x.h", "struct s { no_such_type x; };\n#define A 1\n")
 	got, err := collectHeader(dir, "t/x.h")

@@ -1,0 +1,225 @@
+package need
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/cpu"
+	"golang.org/x/sys/unix"
+)
+
+// Programs, by the name that exec.LookPath finds them by.
+var (
+	GCC     = program("gcc")
+	GDB     = program("gdb")
+	Git     = program("git")
+	JQ      = program("jq")
+	Pgrep   = program("pgrep")
+	Python3 = program("python3")
+	Strace  = feature("strace", func() error { _, err := exec.LookPath(StracePath()); return err })
+)
+
+// StracePath is the strace to compare with. The environment variable STRACE may
+// name another one than the installed one.
+func StracePath() string {
+	if name := os.Getenv("STRACE"); name != "" {
+		return name
+	}
+	return "strace"
+}
+
+// StraceVersion is the version of strace: 7.2.
+func StraceVersion() (string, error) {
+	out, err := exec.Command(StracePath(), "-V").Output()
+	if err != nil {
+		return "", err
+	}
+	m := regexp.MustCompile(`version (\d+\.\d+)`).FindSubmatch(out)
+	if m == nil {
+		return "", fmt.Errorf("strace -V says %q", out)
+	}
+	return string(m[1]), nil
+}
+
+// StraceOf is a strace of one of some versions.
+func StraceOf(versions ...string) *Feature {
+	return feature("strace-"+strings.Join(versions, "-or-"), func() error {
+		version, err := StraceVersion()
+		if err == nil && !slices.Contains(versions, version) {
+			err = fmt.Errorf("strace is version %s", version)
+		}
+		return err
+	})
+}
+
+func program(name string) *Feature {
+	return feature(name, func() error { _, err := exec.LookPath(name); return err })
+}
+
+// GCC64 and GCC32 are gcc for x86-64 and i386 programs that use the headers of
+// the C library and of the kernel.
+var (
+	GCC64 = feature("gcc-m64", func() error { return compiles("-m64") })
+	GCC32 = feature("gcc-m32", func() error { return compiles("-m32") })
+)
+
+func compiles(flag string) error {
+	dir, err := os.MkdirTemp("", "need")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	cmd := exec.Command("gcc", flag, "-x", "c", "-o", filepath.Join(dir, "a"), "-")
+	cmd.Stdin = strings.NewReader("#include <sys/types.h>\n#include <linux/ioctl.h>\n#include <linux/types.h>\nint main(void) { return 0; }\n")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("gcc %s: %w\n%s", flag, err, out)
+	}
+	return nil
+}
+
+// Time is what -short saves.
+var Time = feature("time", func() error {
+	if testing.Short() {
+		return errors.New("it takes a minute or more, and there is -short")
+	}
+	return nil
+})
+
+// Root is the rights of root.
+var Root = feature("root", func() error {
+	if uid := os.Geteuid(); uid != 0 {
+		return fmt.Errorf("the user id is %d", uid)
+	}
+	return nil
+})
+
+// X86 is an x86-64 processor, AVX one with these registers.
+var (
+	X86 = feature("x86-64", func() error {
+		if runtime.GOARCH != "amd64" {
+			return fmt.Errorf("the processor is %s", runtime.GOARCH)
+		}
+		return nil
+	})
+	AVX = feature("avx", func() error {
+		if !cpu.X86.HasAVX {
+			return errors.New("the processor has no AVX")
+		}
+		return nil
+	})
+)
+
+// Processors are processors 0 and 1, both for this process.
+var Processors = feature("processors", func() error {
+	var set unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &set); err != nil {
+		return err
+	}
+	if !set.IsSet(0) || !set.IsSet(1) {
+		return errors.New("there are no two processors to run on")
+	}
+	return nil
+})
+
+// I386 is a kernel that runs 32-bit programs (CONFIG_IA32_EMULATION,
+// ia32_emulation=on).
+var I386 = feature("i386", func() error {
+	dir, err := os.MkdirTemp("", "need")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "exit")
+	if err := os.WriteFile(path, exit386, 0o777); err != nil {
+		return err
+	}
+	return exec.Command(path).Run()
+})
+
+// exit386 is an ELF file, linked to 0x10000, that calls exit(0).
+var exit386 = []byte{
+	0x7f, 'E', 'L', 'F', 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, // 32 bits, little-endian
+	2, 0, 3, 0, 1, 0, 0, 0, // ET_EXEC, EM_386
+	0x54, 0, 1, 0, 0x34, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // starts at 0x10054, program header at 0x34
+	0x34, 0, 0x20, 0, 1, 0, 0, 0, 0, 0, 0, 0,
+	1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, // PT_LOAD of the whole file
+	0x5d, 0, 0, 0, 0x5d, 0, 0, 0, 5, 0, 0, 0, 0, 0x10, 0, 0,
+	0x31, 0xdb, // xor %ebx, %ebx
+	0x31, 0xc0, // xor %eax, %eax
+	0xff, 0xc0, // inc %eax
+	0xcd, 0x80, // int $0x80
+	0xf4,
+}
+
+// Netlink is sockets of AF_NETLINK.
+var Netlink = feature("netlink", func() error {
+	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_ROUTE)
+	if err != nil {
+		return err
+	}
+	return unix.Close(fd)
+})
+
+// Terminals are pseudo-terminals, with both ends in the file system.
+var Terminals = feature("terminals", func() error {
+	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	defer master.Close()
+	n, err := unix.IoctlGetInt(int(master.Fd()), unix.TIOCGPTN)
+	if err != nil {
+		return err
+	}
+	_, err = os.Stat(fmt.Sprintf("/dev/pts/%d", n))
+	return err
+})
+
+// SharedMemory is a directory for files that any user may run.
+var SharedMemory = feature("/dev/shm", func() error {
+	f, err := os.CreateTemp("/dev/shm", "need")
+	if err != nil {
+		return err
+	}
+	f.Close()
+	return os.Remove(f.Name())
+})
+
+// KVM is hardware that runs virtual machines, for this user.
+var KVM = feature("kvm", func() error {
+	fd, err := unix.Open("/dev/kvm", unix.O_RDWR|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return fmt.Errorf("/dev/kvm: %w", err)
+	}
+	defer unix.Close(fd)
+	const createVM, createVCPU = 0xae01, 0xae41 // linux/kvm.h
+	vm, err := unix.IoctlRetInt(fd, createVM)
+	if err != nil {
+		return fmt.Errorf("KVM_CREATE_VM: %w", err)
+	}
+	defer unix.Close(vm)
+	vcpu, err := unix.IoctlRetInt(vm, createVCPU)
+	if err != nil {
+		return fmt.Errorf("KVM_CREATE_VCPU: %w", err)
+	}
+	return unix.Close(vcpu)
+})
+
+// KernelSymbols are the names of the running kernel's functions, and those of an
+// x86-64 kernel.
+var KernelSymbols = feature("kernel-symbols", func() error {
+	b, err := os.ReadFile("/proc/kallsyms")
+	if err == nil && !bytes.Contains(b, []byte(" __x64_sys_read\n")) {
+		err = errors.New("/proc/kallsyms has no __x64_sys_read")
+	}
+	return err
+})

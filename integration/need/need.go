@@ -1,0 +1,46 @@
+// Package need says what tests need that a machine may lack. It is the only
+// place that skips a test.
+package need
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// Feature is something that a test needs and a machine may lack.
+type Feature struct {
+	name  string
+	probe func() error // says what is missing
+}
+
+// feature makes a Feature that is looked for once, when a test needs it.
+func feature(name string, probe func() error) *Feature {
+	return &Feature{name, sync.OnceValue(probe)}
+}
+
+// Err says why the machine lacks the feature, or is nil.
+func (f *Feature) Err() error { return f.probe() }
+
+// MayLack is an environment variable that continuous integration sets (.ci/run).
+// Where it is set, even if to nothing, a missing feature fails the tests that
+// need it, unless the variable has its name.
+const MayLack = "TRAPLINE_MAY_LACK"
+
+// All skips the test if the machine lacks one of the features, or fails it where
+// the machine must have them.
+func All(t testing.TB, features ...*Feature) {
+	t.Helper()
+	for _, f := range features {
+		err := f.Err()
+		if err == nil {
+			continue
+		}
+		if lacking, set := os.LookupEnv(MayLack); set && !slices.Contains(strings.Fields(lacking), f.name) {
+			t.Fatalf("requires %s, which %s=%q says must be here: %v", f.name, MayLack, lacking, err)
+		}
+		t.Skipf("requires %s: %v", f.name, err)
+	}
+}
