@@ -41,7 +41,8 @@ const (
 //
 // One processor is not enough when tracees compute in parallel, or when
 // strangers want it too. Then everybody is let go to run where the scheduler
-// puts them, for a while that doubles each time a new attempt fails.
+// puts them: until tracees do not compute in parallel any more, or for a while
+// that doubles each time a new attempt meets strangers.
 type colocation struct {
 	wanted   bool
 	always   bool
@@ -63,7 +64,8 @@ type colocation struct {
 	delay     uint64 // nanoseconds it had waited for a processor at tick
 	stops     uint32 // stops since the last decision
 	parallel  uint32 // of these, those during which another tracee computed
-	window    uint32 // ticks since then
+	window    uint32 // ticks since then, while not active
+	apart     bool   // tracees compute in parallel: an attempt would fail
 
 	inside int // tracees in a call that shows masks: nobody is pinned meanwhile
 }
@@ -74,8 +76,13 @@ const (
 	longestPause  = 256
 )
 
-// earlyStops is how many stops a trace has to see before it is worth to start a
-// guardian: a short command is over before that is ready.
+// windowTicks is for how many ticks it is watched whether tracees that are free
+// compute in parallel.
+const windowTicks = 8
+
+// earlyStops is how many stops a trace has to see, while no other tracee
+// computes, before it is worth to start a guardian: a short command is over before
+// that is ready, and tracees that compute in parallel would only be disturbed by it.
 const earlyStops = 100
 
 // wantColocation allows co-location, where there is a choice of processors.
@@ -126,7 +133,10 @@ func (t *Tracer) stopColocation() {
 func (t *Tracer) colocate(tr *Tracee) {
 	c := &t.colocation
 	if c.guardian == nil {
-		if c.early--; c.early < 0 {
+		if t.computing == 0 {
+			c.early--
+		}
+		if c.early < 0 {
 			t.startColocation()
 		}
 		return
@@ -187,22 +197,24 @@ func (c *colocation) look(now uint32) {
 		// had it, stops were few.
 		crowded := !c.turns && contended(waited, c.stops, passed)
 		c.turns = c.stops >= busyTick*passed
-		if !c.always && (c.tooParallel(passed) || crowded) {
+		switch {
+		case c.always:
+		case c.tooParallel(passed):
+			c.deactivate()
+			c.apart, c.window = true, 0
+		case crowded:
 			c.retreat()
 		}
 		c.good++
-		c.stops = 0
+		c.stops, c.parallel = 0, 0
 		return
 	}
 	c.pause -= int(passed)
-	if c.window += passed; c.window >= shortestPause {
-		if !c.parallelism() {
-			c.back = shortestPause
-			c.pause = 0
-		}
+	if c.window += passed; c.window >= windowTicks {
+		c.apart = c.parallelism()
 		c.stops, c.parallel, c.window = 0, 0, 0
 	}
-	if c.pause <= 0 {
+	if c.pause <= 0 && !c.apart {
 		c.activate()
 	}
 }
