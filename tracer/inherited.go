@@ -24,33 +24,33 @@ type inheritedSignals struct {
 
 // findInheritedSignals looks into the runtime's variables.
 func findInheritedSignals() (s inheritedSignals) {
-	exe, err := os.Open("/proc/self/exe")
+	exe, err := mapExecutable()
 	if err != nil {
 		return s
 	}
-	defer exe.Close()
-	file, err := elf.NewFile(exe)
+	defer unix.Munmap(exe)
+	file, err := elf.NewFile(bytes.NewReader(exe))
 	if err != nil || file.Class != elf.ELFCLASS64 {
 		return s
 	}
-	symbols, names := file.Section(".symtab"), file.Section(".strtab")
-	if symbols == nil || names == nil {
-		return s
+	section := func(name string) []byte {
+		s := file.Section(name)
+		if s == nil || s.Offset > uint64(len(exe)) || s.FileSize > uint64(len(exe))-s.Offset {
+			return nil
+		}
+		return exe[s.Offset:][:s.FileSize]
 	}
-	table, err := symbols.Data()
-	if err != nil {
-		return s
-	}
-	strings, err := names.Data()
-	if err != nil {
-		return s
-	}
-	// Where the variables are tells of one whose address is known.
+	table, names := section(".symtab"), section(".strtab")
+	// A position-independent program is not where its symbol table says, which
+	// one variable tells.
 	const signals = 65 // runtime._NSIG
-	base, _ := findSymbol(table, strings, "trapline/tracer.symbolBase", unsafe.Sizeof(symbolBase))
-	handlers, ok1 := findSymbol(table, strings, "runtime.fwdSig", signals*unsafe.Sizeof(uintptr(0)))
-	mask, ok2 := findSymbol(table, strings, "runtime.initSigmask", unsafe.Sizeof(s.blocked))
-	if base == 0 || !ok1 || !ok2 {
+	base, ok := uint64(uintptr(unsafe.Pointer(&symbolBase))), true
+	if file.Type == elf.ET_DYN {
+		base, ok = findSymbol(table, names, "trapline/tracer.symbolBase", unsafe.Sizeof(symbolBase))
+	}
+	handlers, ok1 := findSymbol(table, names, "runtime.fwdSig", signals*unsafe.Sizeof(uintptr(0)))
+	mask, ok2 := findSymbol(table, names, "runtime.initSigmask", unsafe.Sizeof(s.blocked))
+	if !ok || !ok1 || !ok2 {
 		return s
 	}
 	at := func(address uint64) unsafe.Pointer {
@@ -65,6 +65,20 @@ func findInheritedSignals() (s inheritedSignals) {
 	s.blocked = *(*uint64)(at(mask))
 	s.known = true
 	return s
+}
+
+// mapExecutable maps this program's file. Few of its pages are ever looked at.
+func mapExecutable() ([]byte, error) {
+	exe, err := os.Open("/proc/self/exe")
+	if err != nil {
+		return nil, err
+	}
+	defer exe.Close()
+	info, err := exe.Stat()
+	if err != nil {
+		return nil, err
+	}
+	return unix.Mmap(int(exe.Fd()), 0, int(info.Size()), unix.PROT_READ, unix.MAP_PRIVATE)
 }
 
 // symbolBase has an address to compare with the symbol table's.

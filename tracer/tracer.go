@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"sync/atomic"
 	"syscall"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -68,6 +69,8 @@ type Tracer struct {
 	since int   // events since all waiting tracees were last collected
 	crowd bool  // many tracees are stopped at a time
 	held  int   // tracees in state held
+
+	scheduled time.Time // when the Go scheduler was last called
 
 	delayed []delayed // tracees that are stopped for a while, by time
 	timer   timer

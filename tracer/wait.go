@@ -1,6 +1,7 @@
 package tracer
 
 import (
+	"runtime"
 	"syscall"
 	"time"
 	"unsafe"
@@ -46,6 +47,7 @@ func (t *Tracer) nextStop() (stop, error) {
 	case len(t.delayed) > 0:
 		return t.waitUntil(t.delayed[0].until)
 	}
+	t.reschedule()
 	s, errno := t.wait(0)
 	switch errno {
 	case 0, unix.EINTR:
@@ -56,6 +58,17 @@ func (t *Tracer) nextStop() (stop, error) {
 		return stop{}, nil
 	}
 	return stop{}, errno
+}
+
+// reschedule gives the Go scheduler a say, which wants one every 10 ms. Else its
+// monitor takes the processor away from this goroutine in mid-wait, and then
+// wakes 50,000 times a second to see whether it will have to again.
+func (t *Tracer) reschedule() {
+	const often = 5 * time.Millisecond
+	if now := time.Now(); now.Sub(t.scheduled) > often {
+		t.scheduled = now
+		runtime.Gosched()
+	}
 }
 
 // waitForParent waits while tracees are held. Their parents will tell of them
