@@ -4,6 +4,7 @@ import (
 	"math/bits"
 	"runtime"
 	"strconv"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -46,7 +47,8 @@ const (
 type colocation struct {
 	wanted   bool
 	always   bool
-	early    int       // stops until it is worth to start the guardian
+	early    int       // stops until it is decided whether to start the guardian
+	since    time.Time // when they began to be counted
 	guardian *guardian // nil: not started
 	self     unix.CPUSet
 	home     unix.CPUSet // one processor; none while not active
@@ -80,9 +82,9 @@ const (
 // compute in parallel.
 const windowTicks = 8
 
-// earlyStops is how many stops a trace has to see, while no other tracee
-// computes, before it is worth to start a guardian: a short command is over before
-// that is ready, and tracees that compute in parallel would only be disturbed by it.
+// earlyStops is how many stops have to come one soon after the other before it is
+// worth to start a guardian. A short command is over before that is ready, and
+// tracees that compute would only be disturbed by it.
 const earlyStops = 100
 
 // wantColocation allows co-location, where there is a choice of processors.
@@ -93,7 +95,7 @@ func (t *Tracer) wantColocation() {
 	}
 	c.wanted = true
 	c.always = t.opts.Colocate == ColocateAlways
-	c.early = earlyStops
+	c.early, c.since = earlyStops, time.Now()
 }
 
 // startColocation starts what co-location needs.
@@ -133,11 +135,13 @@ func (t *Tracer) stopColocation() {
 func (t *Tracer) colocate(tr *Tracee) {
 	c := &t.colocation
 	if c.guardian == nil {
-		if t.computing == 0 {
-			c.early--
-		}
-		if c.early < 0 {
-			t.startColocation()
+		if c.early--; c.early <= 0 {
+			c.early = earlyStops
+			now := time.Now()
+			if c.always || now.Sub(c.since) < earlyStops/freeTick*tick*time.Millisecond {
+				t.startColocation()
+			}
+			c.since = now
 		}
 		return
 	}
@@ -211,7 +215,7 @@ func (c *colocation) look(now uint32) {
 	}
 	c.pause -= int(passed)
 	if c.window += passed; c.window >= windowTicks {
-		c.apart = c.parallelism()
+		c.apart = !c.always && c.parallelism()
 		c.stops, c.parallel, c.window = 0, 0, 0
 	}
 	if c.pause <= 0 && !c.apart {
@@ -245,9 +249,9 @@ func (c *colocation) tooParallel(ticks uint32) bool {
 }
 
 // parallelism tells, while tracees are free, whether they make use of it: most
-// stops come while another tracee computes.
+// of the few stops come while another tracee computes.
 func (c *colocation) parallelism() bool {
-	return c.stops < busyTick*c.window && c.parallel > c.stops/2
+	return c.stops < freeTick*c.window && c.parallel > c.stops/2
 }
 
 // contended tells whether the tracer waited too long for its processor. At

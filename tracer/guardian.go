@@ -30,8 +30,12 @@ const guardianName = "co-location guardian"
 // tick is the guardian's period, in milliseconds.
 const tick = 2
 
-// busyTick is how many stops make a tick one that went into tracing.
-const busyTick = 80
+// busyTick is how many stops make a tick one that went into tracing; freeTick
+// where tracer and tracees are on different processors and each stop takes longer.
+const (
+	busyTick = 80
+	freeTick = 20
+)
 
 // pinned is the table that tracer and guardian share.
 type pinTable struct {
