@@ -36,6 +36,7 @@ type sample struct {
 	ret    int64
 	errno  int
 	full   bool // -v
+	plain  bool // -e verbose=none
 	limit  int  // -s, 32 if 0
 	traits Options
 }
@@ -83,7 +84,7 @@ func (s sample) record(t testing.TB, looks output.Options) string {
 
 func (s sample) run(d *Decoder, trace output.Trace) {
 	c := Call{Decoder: d, Out: trace, Mem: s.mem, TID: os.Getpid(), ABI: s.abi, NR: s.nr, Args: s.args,
-		SP: s.sp, Sig: Lookup(s.abi, s.nr), Abbrev: !s.full}
+		SP: s.sp, Sig: Lookup(s.abi, s.nr), Abbrev: !s.full, Plain: s.plain}
 	c.Begin()
 	trace.BeginCall(&output.Header{Time: time.Unix(0, 0), ABI: s.abi, NR: s.nr, Name: c.Sig.Name})
 	c.Enter()

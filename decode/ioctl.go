@@ -115,6 +115,9 @@ func ioctlArg(c *Call) *Desc {
 		ioctlIndexes[c.ABI] = x
 	}
 	op := uint32(c.Args[1])
+	if c.Plain && (iocType(op) == 'V' || iocType(op) == '=') {
+		return &plainIoctl // strace decides that for Video4Linux and PTP as a whole
+	}
 	if d := x.byOp[op]; d != nil {
 		return d
 	}

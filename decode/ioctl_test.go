@@ -124,3 +124,15 @@ func TestVerboseParts(t *testing.T) {
 		}
 	}
 }
+
+// Without a look behind pointers, a null pointer is one only where the request
+// is known to take a pointer.
+func TestPlainIoctls(t *testing.T) {
+	for request, want := range map[string]string{"VIDIOC_QUERYCAP": "0", "PTP_CLOCK_GETCAPS": "0", "KVM_GET_REGS": "NULL"} {
+		s := named(t, tables.X86_64, "ioctl", 3, uint64(tables.IoctlsByName(tables.X86_64)[request]), 0)
+		s.plain = true
+		if got, want := s.text(t), "ioctl(3, "+request+", "+want+") = 0"; got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	}
+}
