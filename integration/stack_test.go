@@ -21,6 +21,8 @@ type frame struct {
 
 var frameLine = regexp.MustCompile(`^ > (.*)\((?:(.+)\+0x[0-9a-f]+)?\) \[(0x[0-9a-f]+)\](?: (.+:\d+))?$`)
 
+func withoutPIDs(log string) string { return pidColumn.ReplaceAllString(log, "") }
+
 // stacks are the stacks in a log, each behind the line that begins with a prefix.
 func stacks(t *testing.T, log, prefix string) [][]frame {
 	t.Helper()
@@ -89,8 +91,7 @@ func TestStackOfGo(t *testing.T) {
 	for _, arch := range []string{"amd64", "386"} {
 		t.Run(arch, func(t *testing.T) {
 			tr := trace(t, trapline(t), []string{"-kk", "-f", "-a0", "--signal=none", "-qq", "-e", "trace=chdir"}, program(t, "stack", arch))
-			log := regexp.MustCompile(`(?m)^\d+ +`).ReplaceAllString(tr.log, "")
-			found := stacks(t, log, "chdir(")
+			found := stacks(t, withoutPIDs(tr.log), "chdir(")
 			if len(found) != 2 {
 				t.Fatalf("%d stacks:\n%s", len(found), tr.log)
 			}
@@ -117,8 +118,8 @@ func TestStackOfStrippedGo(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	addresses := func(path string) (list [][]string) {
-		tr := trace(t, trapline(t), []string{"-k", "-e", "trace=chdir", "--signal=none"}, path)
-		for _, s := range stacks(t, tr.log, "chdir(") {
+		tr := trace(t, trapline(t), []string{"-k", "-f", "-e", "trace=chdir", "--signal=none"}, path)
+		for _, s := range stacks(t, withoutPIDs(tr.log), "chdir(") {
 			var addrs []string
 			for _, f := range s {
 				if f.symbol != "runtime.goexit.abi0" { // which nobody has called
@@ -173,6 +174,23 @@ func TestStackOfC(t *testing.T) {
 	}
 }
 
+func TestStackThroughTrampoline(t *testing.T) {
+	need.All(t, need.X86, need.GCC)
+	for _, arch := range []string{"-m64", "-m32"} {
+		t.Run(arch, func(t *testing.T) {
+			if arch == "-m32" {
+				need.All(t, need.GCC32, need.I386)
+			}
+			tr := trace(t, trapline(t), []string{"-k", "-a0", "-qq", "--trace=chdir", "--signal=none"}, compile(t, "restorer.c", arch, "-O2"))
+			found := stacks(t, tr.log, "chdir(")
+			if len(found) != 1 || !strings.Contains(tr.log, "(trampoline+0x0)") {
+				t.Fatalf("%d stacks:\n%s", len(found), tr.log)
+			}
+			hasFrames(t, found[0], []string{"handler", "trampoline"}, []string{"raise", "main"})
+		})
+	}
+}
+
 // What is shown of a call that ended the tracee, of one that began it, and of
 // those that are not shown.
 func TestWhereStacksAre(t *testing.T) {
@@ -211,7 +229,7 @@ func TestStackOfReplacedLibrary(t *testing.T) {
 		libraries = append(libraries, compile(t, "library.c", "-shared", "-fPIC", "-DNAME="+name))
 	}
 	tr := trace(t, trapline(t), []string{"-k", "-f", "--trace=chdir", "-qq"}, append([]string{path}, libraries...)...)
-	found := stacks(t, regexp.MustCompile(`(?m)^\d+ +`).ReplaceAllString(tr.log, ""), "chdir(")
+	found := stacks(t, withoutPIDs(tr.log), "chdir(")
 	if len(found) != len(names) {
 		t.Fatalf("%d stacks:\n%s", len(found), tr.log)
 	}
@@ -224,7 +242,7 @@ func TestStackOfReplacedLibrary(t *testing.T) {
 func TestStackInJSON(t *testing.T) {
 	need.All(t, need.X86)
 	run := func(flags ...string) string {
-		flags = append(flags, "-kk", "--trace=chdir", "--signal=none", "-qq")
+		flags = append(flags, "-f", "-kk", "--trace=chdir", "--signal=none", "-qq")
 		return trace(t, trapline(t), flags, program(t, "stack", "amd64")).log
 	}
 	var want []string

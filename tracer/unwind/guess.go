@@ -6,16 +6,16 @@ import "bytes"
 // at the stack.
 
 // stepBySigreturn steps from a signal trampoline that is known by its code: those of
-// musl and of Go have no call frame information.
+// musl and of Go have no call frame information that says what they are.
 func (w *walk) stepBySigreturn() bool {
 	r, mem := &w.regs, &w.u.memory
-	if !w.isSigreturn(r.pc()) {
-		return false
-	}
 	caller := *r
 	at, _ := r.get(r.sp)
-	at += r.signalContext
-	for i, n := range r.signalRegister {
+	at += r.saved
+	for i, n := range r.savedInTurn {
+		if n == notFollowed {
+			continue
+		}
 		v, ok := mem.load(at+uint64(i*r.word), r.word)
 		if !ok {
 			return false
@@ -30,7 +30,7 @@ func (w *walk) stepBySigreturn() bool {
 func (w *walk) isSigreturn(addr uint64) bool {
 	var code [16]byte
 	n := len(w.regs.sigreturn)
-	return n > 0 && w.u.memory.read(addr, code[:n]) && bytes.Equal(code[:n], w.regs.sigreturn)
+	return w.u.memory.read(addr, code[:n]) && bytes.Equal(code[:n], w.regs.sigreturn)
 }
 
 // isTrampoline says whether a function that returns to an address is a signal handler.

@@ -5,12 +5,18 @@ import "golang.org/x/sys/unix"
 // machine is what unwinding has to know of a kind of processor: the size of a
 // register in bytes, and the DWARF numbers of those that matter.
 type machine struct {
-	word           int
-	sp, fp, ra     uint64 // stack pointer, frame pointer, return address
-	sigreturn      []byte // how a signal trampoline starts, where it has no other mark
-	signalContext  uint64 // offset of the saved registers from sp in a signal trampoline
-	signalRegister [numRegisters]uint8
+	word       int
+	sp, fp, ra uint64 // stack pointer, frame pointer, return address
+
+	// A signal trampoline: its code, and where the interrupted registers lie
+	// above the stack pointer, in which order.
+	sigreturn   []byte
+	saved       uint64
+	savedInTurn []uint8
 }
+
+// notFollowed stands for a register that has no number.
+const notFollowed = 0xff
 
 // The machines. The numbers are those of the processor supplements of the System V
 // ABI.
@@ -19,13 +25,22 @@ var (
 		word: 8, sp: 7, fp: 6, ra: 16,
 		// mov $15, %rax (__NR_rt_sigreturn); syscall
 		sigreturn: []byte{0x48, 0xc7, 0xc0, 0x0f, 0, 0, 0, 0x0f, 0x05},
-		// uc_flags, uc_link and uc_stack lie before uc_mcontext, a struct
-		// sigcontext_64 (asm/sigcontext.h): r8 to r15, rdi, rsi, rbp, rbx,
-		// rdx, rax, rcx, rsp, rip.
-		signalContext:  40,
-		signalRegister: [...]uint8{8, 9, 10, 11, 12, 13, 14, 15, 5, 4, 6, 3, 1, 0, 2, 7, 16},
+		// struct ucontext, with uc_mcontext behind uc_flags, uc_link and
+		// uc_stack (asm/sigcontext.h, sigcontext_64): r8 to r15, rdi, rsi,
+		// rbp, rbx, rdx, rax, rcx, rsp, rip.
+		saved:       8 + 8 + 24,
+		savedInTurn: []uint8{8, 9, 10, 11, 12, 13, 14, 15, 5, 4, 6, 3, 1, 0, 2, 7, 16},
 	}
-	i386 = machine{word: 4, sp: 4, fp: 5, ra: 8}
+	i386 = machine{
+		word: 4, sp: 4, fp: 5, ra: 8,
+		// mov $173, %eax (__NR_rt_sigreturn); int $0x80
+		sigreturn: []byte{0xb8, 0xad, 0, 0, 0, 0xcd, 0x80},
+		// The handler's three arguments, siginfo_t, and struct ucontext
+		// (sigcontext_32): behind gs, fs, es, ds come edi, esi, ebp, esp, ebx,
+		// edx, ecx, eax, trapno, err, eip.
+		saved:       3*4 + 128 + 4 + 4 + 12 + 4*4,
+		savedInTurn: []uint8{7, 6, 5, 4, 3, 2, 1, 0, notFollowed, notFollowed, 8},
+	}
 )
 
 // registers are a thread's registers, or those that a frame's caller will have

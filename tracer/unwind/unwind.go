@@ -36,7 +36,8 @@ type Frame struct {
 	Line   int
 }
 
-// Unwinder walks stacks. It remembers the files that it has read.
+// Unwinder walks stacks. It remembers the files that it has read. It is for one
+// goroutine.
 type Unwinder struct {
 	options    Options
 	generation uint64 // goes up when mappings may have changed
@@ -115,6 +116,8 @@ type description struct {
 	bias    uint64   // from addresses in file to those in memory
 	fde     fde
 	hasFDE  bool
+
+	sigreturn bool // it is a signal trampoline known by its code
 }
 
 // describe looks up an address.
@@ -152,10 +155,16 @@ func (w *walk) locate() (f Frame, d description) {
 	if d.mapping == nil {
 		return f, d
 	}
-	if d.inTrampoline() && !w.exact {
-		// Nobody has called it.
+	// A signal trampoline has not been called, and is not behind a call.
+	switch {
+	case w.exact:
+	case d.inTrampoline():
 		f.PC++
 		d.addr++
+	case (!d.hasFDE || d.addr+1 == d.fde.end) && w.isSigreturn(f.PC+1):
+		f.PC++
+		d = w.describe(f.PC)
+		d.sigreturn = true
 	}
 	f.File, f.Addr = d.mapping.name, d.addr
 	if d.file != nil {
@@ -189,12 +198,15 @@ func (w *walk) readMaps() {
 // step makes the registers those of the caller. It is false if there is no caller, or
 // none that can be found.
 func (w *walk) step(d *description) bool {
-	if d.hasFDE {
+	switch {
+	case d.sigreturn:
+		return w.stepBySigreturn()
+	case d.hasFDE:
 		if end, ok := w.stepByRow(d); ok || end {
 			return ok
 		}
 	}
-	return w.stepBySigreturn() || w.exact && w.stepFromLeaf(d) || w.stepByFramePointer()
+	return w.exact && w.stepFromLeaf(d) || w.stepByFramePointer()
 }
 
 // stepByRow steps by call frame information. end says that this is the outermost

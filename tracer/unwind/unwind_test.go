@@ -180,7 +180,7 @@ func TestWalkThroughSigreturn(t *testing.T) {
 	context[5+10], context[5+15], context[5+16] = stackAt+0x400, stackAt+0x300, codeAt+0x60 // rbp, rsp, rip
 	mem := memory{codeAt: code, stackAt: words(0, codeAt+0x40), stackAt + 16: words(context...), stackAt + 0x400: words(0, codeAt+0x10)}
 	check(t, walkOf(u, testMappings(u, nil), unix.PtraceRegs{Rip: jitAt, Rsp: stackAt, Rbp: stackAt, Cs: code64}, mem),
-		"0x700000 +0x0", "0x40003f +0x0", "0x400060 +0x0", "0x40000f +0x0")
+		"0x700000 +0x0", "0x400040 +0x0", "0x400060 +0x0", "0x40000f +0x0")
 }
 
 // i386 has narrower registers with other numbers.
