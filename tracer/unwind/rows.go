@@ -24,6 +24,9 @@ type rule struct {
 	expr []byte
 }
 
+// keeps says whether a register has the value that it had in the caller.
+func (r *rule) keeps() bool { return r.kind == unspecified || r.kind == sameValue }
+
 // row is a row of the table that call frame information encodes: how the caller's
 // registers are found at one place in a function.
 type row struct {
@@ -223,4 +226,33 @@ func (in *interpreter) restore(register uint64) {
 	if register < numRegisters {
 		in.row.regs[register] = in.initial.regs[register]
 	}
+}
+
+// cfa computes the CFA of a row.
+func (e *evaluator) cfa(r *row) (uint64, bool) {
+	if r.cfaExpr != nil {
+		return e.evaluate(r.cfaExpr)
+	}
+	v, ok := e.regs.get(r.cfaRegister)
+	return e.regs.truncate(v + uint64(r.cfaOffset)), ok
+}
+
+// restore finds the value that a register had in the caller.
+func (e *evaluator) restore(r *rule, cfa uint64) (v uint64, ok bool) {
+	switch r.kind {
+	case savedAt:
+		return e.mem.load(e.regs.truncate(cfa+uint64(r.n)), e.regs.word)
+	case isOffset:
+		return cfa + uint64(r.n), true
+	case inRegister:
+		return e.regs.get(uint64(r.n))
+	case savedAtResult:
+		if v, ok = e.evaluate(r.expr, cfa); ok {
+			v, ok = e.mem.load(v, e.regs.word)
+		}
+		return v, ok
+	case isResult:
+		return e.evaluate(r.expr, cfa)
+	}
+	return 0, false // undefined
 }

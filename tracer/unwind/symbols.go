@@ -18,7 +18,7 @@ type symbols struct {
 type symbol struct {
 	addr, size uint64
 	name       uint32 // offset in strings
-	rank       uint8  // among those at one address; the highest is taken
+	rank       uint32 // among those at one address; the highest is taken
 }
 
 // maxSymbols bounds how many symbols of a file are read.
@@ -33,8 +33,8 @@ func readSymbols(table, strings []byte, class elf.Class) symbols {
 	}
 	order := binary.LittleEndian
 	table = table[:min(len(table), maxSymbols*size)]
-	for ; len(table) >= size; table = table[size:] {
-		var x symbol
+	for i := uint32(0); len(table) >= size; table, i = table[size:], i+1 {
+		x := symbol{rank: maxSymbols - 1 - i} // the first one in the table
 		var info uint8
 		var section elf.SectionIndex
 		x.name = order.Uint32(table)
@@ -55,14 +55,13 @@ func readSymbols(table, strings []byte, class elf.Class) symbols {
 		}
 		switch elf.ST_BIND(info) {
 		case elf.STB_GLOBAL:
-			x.rank = 2
+			x.rank += 2 * maxSymbols
 		case elf.STB_WEAK:
-			x.rank = 1
+			x.rank += maxSymbols
 		}
 		s.list = append(s.list, x)
 	}
-	slices.Reverse(s.list) // the first of equals is to be the last, which is taken
-	slices.SortStableFunc(s.list, func(a, b symbol) int {
+	slices.SortFunc(s.list, func(a, b symbol) int {
 		return cmp.Or(cmp.Compare(a.addr, b.addr), cmp.Compare(a.rank, b.rank))
 	})
 	s.reach = make([]uint64, len(s.list))

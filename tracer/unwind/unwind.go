@@ -212,63 +212,31 @@ func (w *walk) step(d *description) bool {
 // stepByRow steps by call frame information. end says that this is the outermost
 // frame.
 func (w *walk) stepByRow(d *description) (end, ok bool) {
-	u, r := w.u, &w.regs
-	in := &u.interp
+	r, in, e := &w.regs, &w.u.interp, &w.u.eval
 	if !in.rowAt(&d.fde, d.addr) {
 		return false, false
 	}
-	e := &u.eval
-	e.regs, e.mem, e.bias, e.work = r, &u.memory, d.bias, &in.work
-
-	cfa, ok := r.get(in.row.cfaRegister)
-	cfa += uint64(in.row.cfaOffset)
-	if in.row.cfaExpr != nil {
-		cfa, ok = e.evaluate(in.row.cfaExpr)
-	}
+	e.regs, e.mem, e.bias, e.work = r, &w.u.memory, d.bias, &in.work
+	cfa, ok := e.cfa(&in.row)
 	if !ok {
 		return false, false
 	}
-	cfa = r.truncate(cfa)
-
 	caller := *r
 	caller.set(r.sp, cfa)
-	for i := range uint64(numRegisters) {
-		v, ok := uint64(0), true
+	for i := range in.row.regs {
 		rule := &in.row.regs[i]
-		switch rule.kind {
-		case unspecified, sameValue:
+		if rule.keeps() {
 			continue
-		case undefined:
-			ok = false
-		case savedAt:
-			v, ok = u.memory.load(r.truncate(cfa+uint64(rule.n)), r.word)
-		case isOffset:
-			v = cfa + uint64(rule.n)
-		case inRegister:
-			v, ok = r.get(uint64(rule.n))
-		case savedAtResult:
-			if v, ok = e.evaluate(rule.expr, cfa); ok {
-				v, ok = u.memory.load(v, r.word)
-			}
-		case isResult:
-			v, ok = e.evaluate(rule.expr, cfa)
 		}
-		if ok {
-			caller.set(i, v)
+		if v, ok := e.restore(rule, cfa); ok {
+			caller.set(uint64(i), v)
 		} else {
 			caller.known &^= 1 << i
 		}
 	}
 	ra := d.fde.cie.ra
-	if ra >= numRegisters {
-		return false, false
-	}
-	switch in.row.regs[ra].kind {
-	case undefined, unspecified, sameValue:
-		return true, false
-	}
 	pc, ok := caller.get(ra)
-	if !ok {
+	if !ok || in.row.regs[ra].keeps() {
 		return true, false
 	}
 	caller.set(r.ra, pc)
