@@ -2,6 +2,8 @@ package decode
 
 import (
 	"encoding/json"
+	"maps"
+	"slices"
 	"testing"
 
 	"trapline/output"
@@ -48,6 +50,14 @@ func FuzzCall(f *testing.F) {
 		f.Add(false, nr, uint64(3), uint64(0x1010), uint64(0x1020), uint64(0x1010), uint64(8), uint64(0x1030), pointers, uint16(0), int64(1))
 		f.Add(true, nr, uint64(0x1010), uint64(0x1018), uint64(1<<32-1), uint64(0x1010), uint64(1<<31), uint64(0x1030), pointers, uint16(0), int64(16))
 		f.Add(nr%2 == 0, nr, uint64(1<<63), uint64(0xffff), uint64(0x1010), uint64(1<<63), uint64(0x1010), uint64(1<<64-1), pointers, uint16(0x1800), int64(-1))
+	}
+	for _, abi := range []tables.ABI{tables.X86_64, tables.I386} {
+		nr := uint16(tables.ByName(abi, "ioctl").NR)
+		for _, op := range slices.Sorted(maps.Keys(newIoctlIndex(abi).byOp)) {
+			for _, end := range []uint16{0x1020, 0x1800} {
+				f.Add(abi == tables.I386, nr, uint64(3), uint64(op), uint64(0x1010), uint64(0), uint64(0), uint64(0), pointers, end, int64(16))
+			}
+		}
 	}
 	f.Fuzz(func(t *testing.T, i386 bool, nr uint16, a, b, c, d, e, g uint64, memory []byte, end uint16, ret int64) {
 		memory = memory[:min(len(memory), 4096)]

@@ -104,6 +104,8 @@ func TestInvalidCommandLines(t *testing.T) {
 		{"-o |cat -ff true", "piping the output and -ff/--output-separately are mutually exclusive", true},
 		{"--kill-on-exit -p 1", "--kill-on-exit and -p/--attach are mutually exclusive options", false},
 		{"-X ab", "invalid -X argument: 'ab'", true},
+		{"--kvm=cpu", "invalid -e kvm= argument: 'cpu'", false},
+		{"-e kvm=vcpu++", "invalid -e kvm= argument: 'vcpu++'", false},
 		{"--color=foo", "invalid --color argument: 'foo'", true},
 		{"--syscall-limit=0", "invalid --syscall-limit argument: '0'", true},
 		{"-O -1", "invalid -O argument: '-1'", true},
