@@ -32,9 +32,7 @@ func (t *Tracer) Attach(pid int) (threads int, err error) {
 	if t.tracees[pid] != nil {
 		return 0, nil // a thread of a process that is attached already
 	}
-	if t.opts.Colocate == ColocateAlways {
-		t.wantColocation()
-	}
+	t.wantColocation()
 	if errno := t.seize(pid); errno != 0 {
 		return 0, attachError(pid, errno)
 	}

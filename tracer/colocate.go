@@ -21,12 +21,12 @@ import (
 type Colocation uint8
 
 const (
-	// ColocateAuto does it for launched commands, where it helps: while the
-	// processor is not contended.
+	// ColocateAuto does it where it helps, while the processor is not
+	// contended, and where it leaves no trace: not for an attached process
+	// that was given an affinity mask, which might not be put back exactly.
 	ColocateAuto Colocation = iota
-	// ColocateAlways does it for attached processes too, and whatever the
-	// load. An attached process then keeps an affinity mask that was set
-	// explicitly: it no longer follows changes of its cpuset.
+	// ColocateAlways does it for these too, and whatever the load. Of a mask
+	// that was set only what the cpuset allowed is put back then.
 	ColocateAlways
 	// ColocateNever leaves all affinity alone.
 	ColocateNever
@@ -51,6 +51,7 @@ type colocation struct {
 	since    time.Time // when they began to be counted
 	guardian *guardian // nil: not started
 	self     unix.CPUSet
+	cpuset   unix.CPUSet // the mask of who was never given one
 	home     unix.CPUSet // one processor; none while not active
 	active   bool
 	turns    bool   // tracer and tracee take turns: see takeTurn
@@ -90,7 +91,7 @@ const earlyStops = 100
 // wantColocation allows co-location, where there is a choice of processors.
 func (t *Tracer) wantColocation() {
 	c := &t.colocation
-	if t.opts.Colocate == ColocateNever || unix.SchedGetaffinity(0, &c.self) != nil || c.self.Count() < 2 {
+	if c.wanted || t.opts.Colocate == ColocateNever || unix.SchedGetaffinity(0, &c.self) != nil || c.self.Count() < 2 {
 		return
 	}
 	c.wanted = true
@@ -107,12 +108,42 @@ func (t *Tracer) startColocation() {
 		return
 	}
 	c.guardian = guardian
+	c.findCpuset()
 	t.debugf("co-location: guardian started")
 	c.back = shortestPause
 	path := "/proc/self/task/" + strconv.Itoa(t.tid) + "/schedstat"
 	if c.schedstat, err = unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0); err != nil {
 		c.schedstat = -1
 	}
+}
+
+// everywhere is the affinity mask that restricts nothing. Who is given it has the
+// mask of its cpuset, as if it had never been given one: sched_setaffinity(2).
+var everywhere = func() (all unix.CPUSet) {
+	for i := range all {
+		all[i] = ^all[i]
+	}
+	return all
+}()
+
+// findCpuset finds the mask of tasks in the tracer's cpuset that were never given one.
+func (c *colocation) findCpuset() {
+	c.cpuset = c.self
+	if unix.SchedSetaffinity(0, &everywhere) != nil {
+		return
+	}
+	unix.SchedGetaffinity(0, &c.cpuset)
+	if c.cpuset != c.self {
+		unix.SchedSetaffinity(0, &c.self)
+	}
+}
+
+// original is what puts a task back to a mask that it was found with.
+func (c *colocation) original(mask *unix.CPUSet) *unix.CPUSet {
+	if *mask == c.cpuset {
+		return &everywhere
+	}
+	return mask
 }
 
 // stopColocation ends everything, when no tracee is left.
@@ -170,7 +201,7 @@ func (t *Tracer) colocate(tr *Tracee) {
 		}
 		c.unpin(tr)
 	}
-	if c.inside == 0 && (!tr.attached || c.always) && tr.settled != c.tick && c.worthwhile(t, tr) {
+	if c.inside == 0 && tr.settled != c.tick && c.worthwhile(t, tr) {
 		c.pin(tr)
 	}
 }
@@ -328,7 +359,7 @@ func (c *colocation) moveInto(mask *unix.CPUSet) bool {
 // as the guardian finds them.
 func (c *colocation) deactivate() {
 	if c.active {
-		unix.SchedSetaffinity(0, &c.self)
+		unix.SchedSetaffinity(0, c.original(&c.self))
 		c.active, c.turns = false, false
 	}
 }
@@ -343,8 +374,8 @@ func (c *colocation) pin(tr *Tracee) {
 	if !intersects(&mask, &c.home) && (tr.stops < often || !c.moveInto(&mask)) {
 		return
 	}
-	if mask == c.home {
-		tr.settled = c.tick // it is at home without a pin
+	if mask == c.home || tr.attached && !c.always && mask != c.cpuset {
+		tr.settled = c.tick // it is at home without a pin, or may not be pinned
 		return
 	}
 	slot := int(table.used.Load())
@@ -356,7 +387,7 @@ func (c *colocation) pin(tr *Tracee) {
 	}
 	s := &table.slots[slot]
 	s.tid.Store(int32(tr.TID))
-	s.mask, s.pin = mask, c.home
+	s.mask, s.pin = *c.original(&mask), c.home
 	s.stops.Add(1)
 	// Known to the guardian first: it must never miss a pin.
 	s.state.Store(slotTaken)

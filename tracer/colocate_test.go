@@ -308,3 +308,46 @@ func init() {
 		}
 	}
 }
+
+// An attached process is pinned only where it can be put back as it was.
+func TestColocationOfAttached(t *testing.T) {
+	need.All(t, need.Processors)
+	for _, given := range []bool{false, true} {
+		cmd := selfCommand("getppid", "1000000000")
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		defer cmd.Process.Kill()
+		pid := cmd.Process.Pid
+		if given {
+			var one unix.CPUSet
+			one.Set(0)
+			unix.SchedSetaffinity(pid, &one)
+		}
+		before := affinity(pid)
+		tracer := newTracer(t, Options{})
+		if _, err := tracer.Attach(pid); err != nil {
+			t.Fatal(err)
+		}
+		pinned := false
+		end := time.Now().Add(20 * time.Second)
+		for !pinned {
+			ev, err := tracer.Next()
+			if err != nil {
+				t.Fatal(err)
+			}
+			pinned = ev.Tracee.slot != 0
+			if c := &tracer.colocation; given && c.active && c.good > 10 || time.Now().After(end) {
+				break
+			}
+		}
+		tracer.DetachAll()
+		run(t, tracer, nil)
+		if pinned == given {
+			t.Errorf("was given a mask: %v, was pinned: %v", given, pinned)
+		}
+		if after := affinity(pid); after != before {
+			t.Errorf("mask %s before, %s after", before, after)
+		}
+	}
+}
