@@ -126,7 +126,7 @@ func hasLayout(abi tables.ABI, typ Type) bool {
 // partial are structs of which what is behind the last member of interest is
 // not described.
 var partial = map[string]bool{
-	"struct dm_ioctl": true, "struct dm_name_list": true, "struct if_dqblk": true, "struct ptrace_syscall_info": true, "struct rseq": true,
+	"struct dm_ioctl": true, "struct dm_name_list": true, "struct if_dqblk": true, "struct kvm_run": true, "struct ptrace_syscall_info": true, "struct rseq": true,
 	"struct sysinfo": true, "struct sockaddr_in": true, "struct sockaddr_in6": true, "struct sockaddr_ll": true, "struct sockaddr_rxrpc": true,
 }
 
@@ -313,6 +313,7 @@ var cStructs = []cStruct{
 	{"linux/kvm.h", "struct kvm_cpuid_entry2", kvmCpuidEntry2},
 	{"linux/kvm.h", "struct kvm_dtable", kvmDtable},
 	{"linux/kvm.h", "struct kvm_regs", kvmRegs},
+	{"linux/kvm.h", "struct kvm_run", kvmRun},
 	{"linux/kvm.h", "struct kvm_segment", kvmSegment},
 	{"linux/kvm.h", "struct kvm_sregs", kvmSregs},
 	{"linux/kvm.h", "struct kvm_userspace_memory_region", kvmUserspaceMemoryRegion},
