@@ -11,7 +11,7 @@ import (
 type array struct {
 	elem  Type
 	count Num
-	short int // 0 for -s
+	short int // 0 for -s alone
 }
 
 // Array is a run of count elements. Behind a pointer, elements are read as
@@ -23,7 +23,7 @@ func Array(elem Type, count Num) Type {
 	return &array{elem: elem, count: count}
 }
 
-// ShortArray is an Array that, abbreviated, ends after n elements.
+// ShortArray is an Array that, abbreviated, ends after n elements at the latest.
 func ShortArray(elem Type, count Num, n int) Type {
 	return &array{elem: elem, count: count, short: n}
 }
@@ -36,9 +36,9 @@ func (t *array) Show(c *Call, v View) { t.showAt(c, v.Addr) }
 func (t *array) shownPlain(c *Call) bool { return t.count.num(c) == 0 }
 
 func (t *array) showAt(c *Call, addr uint64) {
-	short := t.short
-	if short == 0 {
-		short = c.StringLimit
+	short := c.StringLimit
+	if t.short != 0 {
+		short = min(short, t.short)
 	}
 	c.showArray(addr, t.elem, t.count.num(c), short)
 }
@@ -176,10 +176,14 @@ func (t *unlisted) Show(c *Call, v View) {
 
 // fixed is an array of a known number of elements.
 type fixed struct {
-	elem Type
-	n    int
-	upto Num // elements shown, nil for all
+	elem  Type
+	n     int
+	upto  Num // elements shown, nil for all
+	whole bool
 }
+
+// Numbers is an array of n numbers inside a struct, which is never shortened.
+func Numbers(elem *Number, n int) Type { return &fixed{elem: elem, n: n, whole: true} }
 
 // UpTo is an array of n elements inside a struct of which the first count are
 // in use.
@@ -205,7 +209,7 @@ func (t *fixed) Show(c *Call, v View) {
 	}
 	c.Out.BeginArray()
 	for i := 0; i < n; i++ {
-		if c.Abbrev && i >= c.StringLimit {
+		if c.Abbrev && i >= c.StringLimit && !t.whole {
 			c.Out.More()
 			break
 		}
@@ -218,18 +222,25 @@ func (t *fixed) Show(c *Call, v View) {
 // Indexed is an array of n elements inside a struct, each shown with its index,
 // which has a name in set.
 func Indexed(elem Type, n int, set *tables.Set) Type {
-	return &indexed{newFixed(elem, n).(*fixed), set}
+	return &indexed{newFixed(elem, n).(*fixed), set, false}
+}
+
+// IndexedByName is an Indexed whose indexes are shown by their names alone whatever -X
+// says.
+func IndexedByName(elem Type, n int, set *tables.Set) Type {
+	return &indexed{newFixed(elem, n).(*fixed), set, true}
 }
 
 // IndexedUpTo is an Indexed of which only the first count elements are in use. If
 // count is larger than n, that is told.
 func IndexedUpTo(elem Type, n int, set *tables.Set, count Num) Type {
-	return &indexed{UpTo(elem, n, count).(*fixed), set}
+	return &indexed{UpTo(elem, n, count).(*fixed), set, false}
 }
 
 type indexed struct {
 	*fixed
-	set *tables.Set
+	set   *tables.Set
+	names bool // and no numbers
 }
 
 func (t *indexed) Show(c *Call, v View) {
@@ -245,7 +256,11 @@ func (t *indexed) Show(c *Call, v View) {
 		if _, named := set.Lookup(uint64(i)); !named {
 			set = nil
 		}
-		c.Out.Index(uint64(i), set, output.Unsigned)
+		if t.names && set != nil {
+			c.Out.IndexName(uint64(i), set, output.Unsigned)
+		} else {
+			c.Out.Index(uint64(i), set, output.Unsigned)
+		}
 		t.elem.Show(c, v.At(i*size, size))
 	}
 	if n > uint64(t.n) {

@@ -6,12 +6,21 @@ func Change(in, out Type) Type { return ChangeIf(Succeeded, Ptr(in), Out(out)) }
 
 // ChangeIf is an argument shown as an in and, when cond holds at the exit-stop,
 // again as an out.
-func ChangeIf(cond Cond, in, out Type) Type { return &change{wordLayout(), in, out, cond} }
+func ChangeIf(cond Cond, in, out Type) Type {
+	return &change{layouts: wordLayout(), in: in, out: out, cond: cond}
+}
+
+// ChangeUnread is a Change that is shown a second time even if it could not be
+// read at the enter-stop.
+func ChangeUnread(in, out Type) Type {
+	return &change{layouts: wordLayout(), in: Ptr(in), out: Out(out), cond: Succeeded, unread: true}
+}
 
 type change struct {
 	layouts
 	in, out Type
 	cond    Cond
+	unread  bool // ends even if it has not begun
 }
 
 func (t *change) dir() Dir { return Both }
@@ -22,7 +31,7 @@ func (t *change) Show(c *Call, v View) {
 }
 
 func (t *change) finish(c *Call, v View) {
-	if c.begun && t.cond(c) {
+	if (c.begun || t.unread) && t.cond(c) {
 		c.Out.Changed()
 		t.out.Show(c, v)
 	}
@@ -31,7 +40,7 @@ func (t *change) finish(c *Call, v View) {
 // ChangeWhere is a ChangeIf of a struct that is shown a second time only if where
 // holds within it at the enter-stop and all that is Needed was there.
 func ChangeWhere(where Cond, in *StructType, cond Cond, out *StructType) Type {
-	return &changeWhere{change{wordLayout(), Ptr(in), OutAlways(out), cond}, in, where}
+	return &changeWhere{change{layouts: wordLayout(), in: Ptr(in), out: OutAlways(out), cond: cond}, in, where}
 }
 
 type changeWhere struct {

@@ -148,7 +148,7 @@ var opaqueChange = ChangeIf(opaqueRead, Ptr(opaque), OutAlways(opaque))
 
 // opaqueRead says that the data of an ioctl can be read.
 func opaqueRead(c *Call) bool {
-	n := min(int(iocSize(uint32(c.Args[1]))), c.StringLimit)
+	n := min(int(iocSize(uint32(c.Args[1]))), c.StringLimit+1)
 	_, ok := c.ReadAll(c.Args[2], n)
 	return ok
 }

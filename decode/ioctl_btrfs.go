@@ -26,7 +26,7 @@ var btrfsIoctls = ioctls{
 	{"BTRFS_IOC_SEND", Ptr(btrfsSendArgs)},
 
 	{"BTRFS_IOC_BALANCE_CTL", Enum(tables.BtrfsBalanceCtl)},
-	{"BTRFS_IOC_BALANCE_V2", Change(btrfsBalance.Pick("flags", "data", "meta", "sys"), btrfsBalance)},
+	{"BTRFS_IOC_BALANCE_V2", ChangeUnread(btrfsBalance.Pick("flags", "data", "meta", "sys"), btrfsBalance)},
 	{"BTRFS_IOC_BALANCE_PROGRESS", Out(btrfsBalance)},
 	{"BTRFS_IOC_DEFRAG_RANGE", Ptr(btrfsDefragRange)},
 	{"BTRFS_IOC_SCRUB", Change(btrfsScrub.Pick("devid", "start", "end", "flags"), btrfsScrub.Pick("progress"))},
@@ -40,7 +40,7 @@ var btrfsIoctls = ioctls{
 	{"BTRFS_IOC_FS_INFO", Out(btrfsFsInfo)},
 	{"BTRFS_IOC_SPACE_INFO", Change(btrfsSpace.Pick("space_slots"), btrfsSpace.Pick("total_spaces", "spaces"))},
 	{"BTRFS_IOC_GET_FEATURES", Out(btrfsFeatures)},
-	{"BTRFS_IOC_SET_FEATURES", Ptr(Array(btrfsFeatures, Const(2)))},
+	{"BTRFS_IOC_SET_FEATURES", Ptr(Tuple(btrfsFeatures, btrfsFeatures))},
 	{"BTRFS_IOC_GET_SUPPORTED_FEATURES", Out(Tuple(Remarked(btrfsFeatures, "supported"),
 		Remarked(btrfsFeatures, "safe to set"), Remarked(btrfsFeatures, "safe to clear")))},
 
@@ -368,7 +368,7 @@ func btrfsLogicalIno(inodes Type) *StructType {
 	return Struct(Fields{
 		{"logical", U64},
 		{"size", U64},
-		Reserved("reserved", Array(X64, Const(3))),
+		Reserved("reserved", Numbers(X64, 3)),
 		{"flags", FlagsOf(X64, tables.BtrfsLogicalIno)},
 		{"inodes", inodes},
 	})

@@ -52,7 +52,7 @@ var consoleIoctls = ioctls{
 	{"GIO_UNIMAP", FillFromAlways(unimapDesc.Pick("entry_ct"), U16, unimapAnswer.Pick("entries"))},
 	{"PIO_FONTX", Ptr(consoleFontDesc)},
 	{"GIO_FONTX", Change(consoleFontPlace, consoleFontDesc)},
-	{"KDFONTOP", ChangeIf(fontAnswered, Ptr(consoleFontOp), Out(consoleFontOp.Pick("width", "height", "charcount", "data")))},
+	{"KDFONTOP", ChangeWhere(fontAnswers, consoleFontOp, Succeeded, consoleFontOp.Pick("width", "height", "charcount", "data"))},
 	{"KDENABIO KDDISABIO KDMAPDISP KDUNMAPDISP PIO_FONTRESET", nil},
 }
 
@@ -285,6 +285,7 @@ var (
 	fontSetDefault = Values(tables.KDFontOp, "KD_FONT_OP_SET_DEFAULT")
 	fontCopy       = Values(tables.KDFontOp, "KD_FONT_OP_COPY")
 	fontHasGlyphs  = Not(Is(Len("op"), slices.Concat(fontSetDefault, fontCopy)...))
+	fontAnswers    = Not(Is(Len("op"), slices.Concat(fontSet, fontCopy)...))
 )
 
 var consoleFontOp = Struct(Fields{
@@ -305,9 +306,3 @@ var fontGlyphs = Binary(Func(func(c *Call) uint64 {
 	const widest, height, most = 32, 32, 512
 	return (min(Len("width").num(c), widest) + 7) / 8 * height * min(Len("charcount").num(c), most)
 }))
-
-// fontAnswered says that an operation succeeded which tells of a font.
-func fontAnswered(c *Call) bool {
-	op, ok := c.ReadUint(c.Args[2], 4)
-	return ok && !c.Failed() && !slices.Contains(fontSet, op) && !slices.Contains(fontCopy, op)
-}

@@ -16,8 +16,8 @@ var termiosIoctls = ioctls{
 	{"TCSETA TCSETAW TCSETAF", Ptr(termio)},
 	{"TIOCGWINSZ", Out(winsize)},
 	{"TIOCSWINSZ", Ptr(winsize)},
-	{"TCXONC", called("arg", Enum(tables.TermFlow))},
-	{"TCFLSH", called("arg", Enum(tables.TermFlush))},
+	{"TCXONC", called("arg", EnumOf(Xlong, tables.TermFlow))},
+	{"TCFLSH", called("arg", EnumOf(Xlong, tables.TermFlush))},
 	{"TCSBRK TCSBRKP TIOCSCTTY", called("arg", Int)},
 	{"TIOCMGET", Out(Flags(tables.TermModem))},
 	{"TIOCMBIS TIOCMBIC TIOCMSET", Ptr(Flags(tables.TermModem))},
@@ -52,7 +52,7 @@ func termFields(size, ncc int) Fields {
 		{"c_cflag", &termCflags{n}},
 		{"c_lflag", FlagsOf(n, tables.TermLflags)},
 		{"c_line", Verbose(EnumOf(X8, tables.TermLineDisciplines))},
-		{"c_cc", Verbose(Indexed(X8, ncc, tables.TermCC))},
+		{"c_cc", Verbose(IndexedByName(X8, ncc, tables.TermCC))},
 	}
 }
 

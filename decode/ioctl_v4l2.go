@@ -201,7 +201,7 @@ var v4l2VBIFormat = Struct(Fields{
 	{"samples_per_line", U32},
 	{"sample_format", v4l2PixFmt},
 	{"start", Array(S32, Const(2))},
-	{"count", Array(U32, Const(2))},
+	{"count", Numbers(U32, 2)},
 	{"flags", Flags(tables.V4L2VBIFlags)},
 	{"_", Array(U32, Const(2))},
 })

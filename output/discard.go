@@ -137,7 +137,8 @@ func (Discard) BeginMacro(string) {}
 func (Discard) EndMacro() {}
 
 // Index implements Encoder.
-func (Discard) Index(uint64, *tables.Set, Base) {}
+func (Discard) Index(uint64, *tables.Set, Base)     {}
+func (Discard) IndexName(uint64, *tables.Set, Base) {}
 
 // Elem implements Encoder.
 func (Discard) Elem() {}

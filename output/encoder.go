@@ -159,6 +159,9 @@ type Encoder interface {
 	// is for those without a name.
 	// It follows Elem.
 	Index(v uint64, set *tables.Set, base Base)
+	// IndexName is Index for a subscript that is shown by its name alone
+	// whatever -X says.
+	IndexName(v uint64, set *tables.Set, base Base)
 	// Elem starts the next element of an array, set or macro.
 	Elem()
 	// More says that the innermost struct, array or argument list goes on

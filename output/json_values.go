@@ -558,6 +558,8 @@ func (j *jsonTrace) Index(v uint64, set *tables.Set, base Base) {
 	}
 }
 
+func (j *jsonTrace) IndexName(v uint64, set *tables.Set, base Base) { j.Index(v, set, base) }
+
 func (j *jsonTrace) Elem() {
 	if !j.order {
 		j.cell("")

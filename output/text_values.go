@@ -497,6 +497,13 @@ func (t *text) Index(v uint64, set *tables.Set, base Base) {
 	t.punct("]=")
 }
 
+func (t *text) IndexName(v uint64, set *tables.Set, base Base) {
+	names := t.names
+	t.names = Abbrev
+	t.Index(v, set, base)
+	t.names = names
+}
+
 func (t *text) Elem() { t.next() }
 
 func (t *text) More() {

@@ -88,7 +88,7 @@ var V4L2BufFlags = &Set{
 		{Value: 0x40, Name: "V4L2_BUF_FLAG_ERROR"},
 		{Value: 0x80, Name: "V4L2_BUF_FLAG_IN_REQUEST"},
 		{Value: 0x100, Name: "V4L2_BUF_FLAG_TIMECODE"},
-		{Value: 0x200, Name: "V4L2_BUF_FLAG_M2M_HOLD_CAPTURE_BUF"},
+		{Value: 0x200, Name: "V4L2_BUF_FLAG_INPUT"},
 		{Value: 0x400, Name: "V4L2_BUF_FLAG_PREPARED"},
 		{Value: 0x800, Name: "V4L2_BUF_FLAG_NO_CACHE_INVALIDATE"},
 		{Value: 0x1000, Name: "V4L2_BUF_FLAG_NO_CACHE_CLEAN"},
