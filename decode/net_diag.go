@@ -86,7 +86,7 @@ func socketInode(path []byte) (uint64, bool) {
 
 // describeSocket gives the protocol and addresses of the socket behind
 // descriptor fd of process pid, which has that path: TCP:[127.0.0.1:80]. It gives nil if path
-// is none of a socket, or the protocol is not known.
+// is none of a socket, and the path itself if the protocol is not known.
 func (c *Call) describeSocket(pid, fd int, path []byte) []byte {
 	inode, ok := socketInode(path)
 	if !ok {
@@ -98,7 +98,7 @@ func (c *Call) describeSocket(pid, fd int, path []byte) []byte {
 	name := string(c.socketProtocolName(pid, fd))
 	kind, ok := socketKinds[name]
 	if !ok {
-		return nil
+		return path
 	}
 	about := []byte(name + ":[")
 	about, found := kind.describe(about, inode)
