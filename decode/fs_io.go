@@ -38,7 +38,7 @@ var fsIOCalls = Calls{
 	{"writev", Args{{"fd", FD}, {"iov", writeIov}, {"iovcnt", Size}}, RetUnsigned},
 	{"preadv", Args{{"fd", FD}, {"iov", readIov}, {"iovcnt", Size}, {"offset", Loff}}, RetUnsigned},
 	{"pwritev", Args{{"fd", FD}, {"iov", writeIov}, {"iovcnt", Size}, {"offset", Loff}}, RetUnsigned},
-	{"lseek", Args{{"fd", FD}, {"offset", Long}, {"whence", seekWhence}}, RetSigned},
+	{"lseek", Args{{"fd", FD}, {"offset", Long}, {"whence", seekWhence}}, RetUnsigned},
 	{"truncate", Args{{"path", Path}, {"length", Ulong}}, RetUnsigned},
 	{"ftruncate", Args{{"fd", FD}, {"length", Ulong}}, RetUnsigned},
 	{"fallocate", Args{{"fd", FD}, {"mode", allocMode}, {"offset", Loff}, {"len", Loff}}, RetUnsigned},

@@ -15,6 +15,7 @@ type injection struct {
 	calls syscallSet
 
 	result      *int64 // what the call returns, a negated errno for an error; nil leaves it alone
+	fails       bool   // the result is an error; one of retval= never is, whatever it looks like
 	signal      int    // sent at the enter-stop, 0 for none
 	replacement string // the call to run in place of a replaced one; "" for none at all
 	delayEnter  time.Duration
@@ -72,7 +73,7 @@ func parseInjection(what, value string) (*injection, error) {
 		return nil, refusef("invalid %s argument '%s'", what, value)
 	}
 	if what == "fault" && in.result == nil {
-		in.result = errorResult(defaultFault)
+		in.result, in.fails = errorResult(defaultFault), true
 	}
 	if in.result == nil && in.signal == 0 && !seen["delay_enter"] && !seen["delay_exit"] &&
 		in.pokeEnter == nil && in.pokeExit == nil {
@@ -96,7 +97,7 @@ func (in *injection) parseAction(what, name, arg string) (ok bool) {
 		if n, err := strconv.ParseUint(arg, 10, 12); err == nil { // below 4096
 			errno, ok = uint32(n), true
 		}
-		in.result = errorResult(errno)
+		in.result, in.fails = errorResult(errno), true
 		return ok
 	case "when":
 		return in.parseWhen(arg)

@@ -106,10 +106,12 @@ func (s *session) start(command tracer.Command, adopt *adoption) (err error) {
 		return err
 	}
 	s.command = tracee.TID
-	if _, err := s.newTracee(tracee); err != nil {
+	t, err := s.newTracee(tracee)
+	if err != nil {
 		unix.Kill(s.command, unix.SIGKILL) // it has not become the command yet
 		return cannotOpen(err)
 	}
+	t.launch = true
 	if adopt != nil {
 		s.message(quietAttach, "Process %d attached", s.command)
 	}

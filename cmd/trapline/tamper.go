@@ -22,8 +22,11 @@ type tamperedCall struct {
 }
 
 // findInjection gives what is done to a tracee's call, or nil. Of several that name
-// the call the last counts.
+// the call the last counts. Numbers that no call has are left alone.
 func (s *session) findInjection(t *tracee, in func(*syscallSet) bool) *injection {
+	if tables.Lookup(t.call.ABI, t.call.NR) == nil {
+		return nil
+	}
 	for i := len(s.config.injections) - 1; i >= 0; i-- {
 		injection := s.config.injections[i]
 		if !in(&injection.calls) {
@@ -76,7 +79,7 @@ func (s *session) tamperAtExit(t *tracee, ev *tracer.Event) (injected string, de
 	poked := s.poke(t, ev, in.pokeExit) || t.tamper.poked
 	if in.result != nil && ev.Tracee.SetResult(*in.result) == nil {
 		ev.Call.Ret = *in.result
-		ev.Call.IsError = isErrorResult(*in.result) && !isPure(t.call.Sig.Name)
+		ev.Call.IsError = in.fails
 	}
 	switch {
 	case poked && in.result != nil:

@@ -16,6 +16,7 @@ type tracee struct {
 	call    decode.Call
 	abi     tables.ABI // of the call before
 	shown   bool       // there is a call under way, and it is in the trace
+	launch  bool       // not yet the command: its execve is under way
 	entered time.Time
 	cpu     time.Duration // spent in the kernel before the call
 
@@ -100,11 +101,12 @@ func (s *session) chosen(t *tracee, call *tracer.Syscall) bool {
 		return set.has(call.ABI, call.NR)
 	}
 	d := &t.call
+	d.ABI = call.ABI // of signals, too, whatever is chosen
 	if !in(&c.trace) {
 		d.Pass(decode.Lookup(call.ABI, call.NR).Name)
 		return false
 	}
-	d.ABI, d.NR, d.SP = call.ABI, call.NR, call.SP
+	d.NR, d.SP = call.NR, call.SP
 	s.header.Via = nil
 	if m == notMultiplexed {
 		t.innerCall = 0
@@ -120,27 +122,11 @@ func (s *session) chosen(t *tracee, call *tracer.Syscall) bool {
 		return false
 	}
 	t.tamper.injection = nil
-	if len(c.injections) > 0 {
+	if len(c.injections) > 0 && !t.launch {
 		t.tamper.injection = s.findInjection(t, in)
 	}
 	return true
 }
-
-// neverFails says that a call's result is no error whatever it is: i386 has user
-// ids that look like one. Elsewhere what looks like an error is one, of a seccomp
-// filter.
-func neverFails(c *decode.Call) bool {
-	if c.ABI != tables.I386 {
-		return false
-	}
-	row := tables.Lookup(c.ABI, c.NR)
-	return row != nil && row.Classes&pureCalls != 0 && row.Classes&credentialCalls != 0
-}
-
-var (
-	pureCalls, _       = tables.ClassByName("pure")
-	credentialCalls, _ = tables.ClassByName("creds")
-)
 
 // exit is a syscall-exit-stop.
 func (s *session) exit(t *tracee, ev *tracer.Event) {
@@ -153,9 +139,6 @@ func (s *session) exit(t *tracee, ev *tracer.Event) {
 	}
 	t.shown = false
 	s.result.Tampered, s.result.Delayed = s.tamperAtExit(t, ev)
-	if call.IsError && neverFails(&t.call) {
-		call.IsError = false
-	}
 	now := s.now()
 	status := output.Successful
 	if call.IsError {
@@ -228,6 +211,7 @@ func (s *session) signal(t *tracee, ev *tracer.Event) {
 // its thread group, it is the leader from now on.
 func (s *session) exec(t *tracee, ev *tracer.Event) {
 	s.nameTracee(t, ev.Tracee.TID)
+	t.launch = false
 	t.stack.mappings.Forget()
 	if ev.Superseded == nil {
 		return
