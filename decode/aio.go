@@ -17,7 +17,7 @@ func newIocb(buf Type, more ...string) *StructType {
 		Reserved("aio_rw_flags", rwFlags),
 		{"aio_lio_opcode", EnumOf(U16, tables.AioCmd)},
 		{"aio_reqprio", When(Any(iocbHasPriority, Has(Len("aio_reqprio"), math.MaxUint16)),
-			Union(If(iocbHasPriority), Arm(ioprio{U16}, 1), Arm(S16, 0)))},
+			Union(If(iocbHasPriority), Arm(ioprio{X16}, 1), Arm(S16, 0)))},
 		{"aio_fildes", FD},
 		{"aio_buf", buf},
 		{"aio_nbytes", U64},

@@ -28,10 +28,16 @@ var fsIoctls = ioctls{
 	{"FS_IOC_SETFSLABEL", called("label", Ptr(CharArray(fslabelMax)))},
 }
 
-// dedupedRanges says that there are ranges of which the kernel tells.
+// dedupedRanges says that there are ranges of which the kernel tells, and that
+// they could be shown.
 func dedupedRanges(c *Call) bool {
-	n, ok := c.ReadUint(c.word(2)+16, 2) // dest_count
-	return Succeeded(c) && ok && n != 0
+	info := c.word(2) + uint64(fileDedupeRange().Layout(c.ABI).Size)
+	n, ok := c.ReadUint(info-8, 2) // dest_count
+	if c.Abbrev {
+		n = min(n, fileDedupeShort+1)
+	}
+	_, readable := c.ReadUint(info+n*uint64(fileDedupeRangeInfo.Layout(c.ABI).Size)-4, 4)
+	return Succeeded(c) && ok && n != 0 && readable
 }
 
 // fslabelMax is FSLABEL_MAX.
@@ -96,16 +102,18 @@ var fileCloneRange = Struct(Fields{
 })
 
 // fileDedupeRange is shown with the given members of the elements of info.
-// Abbreviated, there are two elements.
 func fileDedupeRange(members ...string) *StructType {
 	return Struct(Fields{
 		{"src_offset", U64},
 		{"src_length", U64},
 		{"dest_count", U16},
 		{"_", Pad(6)},
-		{"info", ShortArray(fileDedupeRangeInfo.Pick(members...), Len("dest_count"), 2)},
+		{"info", ShortArray(fileDedupeRangeInfo.Pick(members...), Len("dest_count"), fileDedupeShort)},
 	})
 }
+
+// fileDedupeShort is how many elements an abbreviated info has.
+const fileDedupeShort = 2
 
 var fileDedupeRangeInfo = Struct(Fields{
 	{"dest_fd", FD64},

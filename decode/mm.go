@@ -70,10 +70,10 @@ type mapFlags struct{ *Number }
 const mapHuge = unix.MAP_HUGE_MASK << unix.MAP_HUGE_SHIFT
 
 func (t mapFlags) Show(c *Call, v View) {
-	word := uint64(uint32(t.Value(c, v)))
 	c.Out.BeginNamed()
-	c.Out.Number(word, output.Hex)
+	c.Out.Number(t.Value(c, v), output.Hex)
 	c.Out.Named()
+	word := v.Uint(4) // the rest is ignored
 	c.Out.Enum(word&unix.MAP_TYPE, tables.MapTypes, output.Hex)
 	if bits := word &^ (unix.MAP_TYPE | mapHuge); bits != 0 {
 		c.Out.Or()

@@ -248,7 +248,7 @@ const ioprioClassShift = 13
 func (t ioprio) Show(c *Call, v View) {
 	n := t.Value(c, v)
 	c.Out.BeginNamed()
-	c.Out.Number(n, output.Signed)
+	c.Out.Number(n, t.base)
 	c.Out.Named()
 	c.showIoprio(n)
 	c.Out.EndNamed()

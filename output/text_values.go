@@ -309,7 +309,7 @@ func (t *text) Plus() { t.put("+") }
 func (t *text) Shift(count uint, name string) {
 	t.put("<<")
 	if name != "" {
-		t.Symbol(uint64(count), name, Hex)
+		t.Symbol(uint64(count), name, Unsigned)
 	} else {
 		t.Number(uint64(count), Unsigned)
 	}
