@@ -30,6 +30,9 @@ var (
 // writes is set, failed or not, and what it read if reads is set.
 func (c *Call) Dump(reads, writes bool) {
 	const unlimited = ^uint64(0)
+	plain := c.Plain
+	c.Plain = false // what is asked for is shown, however the arguments are
+	defer func() { c.Plain = plain }()
 	if kind, ok := dumpWrites[c.Sig.Name]; ok && writes {
 		switch kind {
 		case dumpBuffer:

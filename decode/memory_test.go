@@ -82,3 +82,27 @@ func TestBeginReadsAgain(t *testing.T) {
 		c.Exit()
 	}
 }
+
+// dumped collects what is dumped.
+type dumped struct {
+	output.Discard
+	data []byte
+}
+
+func (d *dumped) Dump(_, _ uint64, b []byte) { d.data = append(d.data, b...) }
+
+// TestDumpOfPlainCall dumps the data of a call whose pointers are not followed.
+func TestDumpOfPlainCall(t *testing.T) {
+	const at = 0x7000
+	s := named(t, tables.X86_64, "write", 1, at, 5)
+	out := &dumped{}
+	c := &Call{Decoder: NewDecoder(Options{}), Out: out, Mem: fakeMemory{at: []byte("hello, world")}, ABI: s.abi, NR: s.nr, Args: s.args,
+		Sig: Lookup(s.abi, s.nr), Plain: true}
+	c.Begin()
+	c.Enter()
+	c.Exit()
+	c.Dump(false, true)
+	if string(out.data) != "hello" || !c.Plain {
+		t.Errorf("dumped %q", out.data)
+	}
+}
