@@ -1,0 +1,239 @@
+package tracer
+
+import (
+	"os"
+	"runtime"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// The guardian's side. The guardian is a fork of this process, since to execute a
+// Go program takes several milliseconds, for which tracees would go unpinned.
+// Of this process's threads it has only the one that forked, so nothing of the
+// runtime can be used: it allocates nothing, its stack does not grow, it has
+// all signals blocked, and it makes system calls of its own.
+
+// guardianScratch is the guardian's memory.
+type guardianScratch struct {
+	poll  pollFd
+	bytes [64]byte
+}
+
+// pollFd is struct pollfd of poll(2).
+type pollFd struct {
+	fd      int32
+	events  int16
+	revents int16
+}
+
+// guardianName is what the guardian is called, in place of the command line. It is not
+// this program's name, which people may be about to kill by.
+const guardianName = "co-location guardian"
+
+// guardianComm is its name as a thread, of 16 bytes at most.
+var guardianComm = [16]byte([]byte("co-location\x00\x00\x00\x00\x00"))
+
+// commandLine is where this process's arguments lie, one behind the other.
+var commandLine = func() (text struct {
+	start unsafe.Pointer
+	size  uintptr
+}) {
+	if len(os.Args) == 0 || len(os.Args[0]) == 0 {
+		return text
+	}
+	last := os.Args[len(os.Args)-1]
+	text.start = unsafe.Pointer(unsafe.StringData(os.Args[0]))
+	text.size = uintptr(len(os.Args[0]))
+	if len(last) > 0 {
+		text.size = uintptr(unsafe.Pointer(unsafe.StringData(last))) - uintptr(text.start) + uintptr(len(last))
+	}
+	return text
+}()
+
+var rootDirectory = [2]byte{'/'}
+
+// forkGuardian makes the guardian, which inherits the table and is to be ended
+// by the closing of the pipe.
+func forkGuardian(table *pinTable, pipe, null int) (pid int, errno unix.Errno) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	var all, before unix.Sigset_t
+	for i := range all.Val {
+		all.Val[i] = ^all.Val[i]
+	}
+	if err := unix.PthreadSigmask(unix.SIG_SETMASK, &all, &before); err != nil {
+		return 0, err.(unix.Errno)
+	}
+	child, _, errno := unix.RawSyscall6(unix.SYS_CLONE, uintptr(unix.SIGCHLD), 0, 0, 0, 0, 0)
+	if errno == 0 && child == 0 {
+		guard(table, uintptr(pipe), uintptr(null))
+	}
+	unix.PthreadSigmask(unix.SIG_SETMASK, &before, nil)
+	return int(child), errno
+}
+
+// guard is the guardian. It does not return.
+//
+//go:nosplit
+//go:norace
+func guard(table *pinTable, pipe, null uintptr) {
+	settle(pipe, null)
+	table.ready.Store(1)
+
+	var stops uint32
+	poll := &table.scratch.poll
+	poll.fd, poll.events = guardianPipe, unix.POLLIN
+	for {
+		timeout := tick
+		var fresh uint32 // stops since the last tick
+		if seen := table.stops.Load(); seen == stops {
+			// Nothing has stopped for a tick: nobody is pinned any more.
+			table.asleep.Store(1)
+			if table.stops.Load() == seen {
+				timeout = -1
+			} else {
+				table.asleep.Store(0)
+			}
+		} else {
+			fresh = seen - stops
+			stops = seen
+		}
+		n, _, errno := unix.RawSyscall(unix.SYS_POLL, uintptr(unsafe.Pointer(poll)), 1, uintptr(timeout))
+		if errno != 0 && errno != unix.EINTR {
+			break
+		}
+		if errno == 0 && n > 0 {
+			bytes := &table.scratch.bytes
+			n, _, errno := unix.RawSyscall(unix.SYS_READ, guardianPipe, uintptr(unsafe.Pointer(bytes)), unsafe.Sizeof(*bytes))
+			if errno != 0 || n == 0 {
+				break // the tracer is gone
+			}
+		}
+		table.releaseIdle()
+		table.countRunnable(fresh)
+		table.ticks.Add(1)
+	}
+	table.restoreAll()
+	for {
+		unix.RawSyscall(unix.SYS_EXIT_GROUP, 0, 0, 0)
+	}
+}
+
+// guardianPipe is the descriptor of the pipe to the tracer.
+const guardianPipe = 3
+
+// settle makes the guardian independent of where it comes from: of the terminal,
+// of the directory, of open files, and of the program's name.
+//
+//go:nosplit
+//go:norace
+func settle(pipe, null uintptr) {
+	unix.RawSyscall(unix.SYS_SETSID, 0, 0, 0)
+	unix.RawSyscall(unix.SYS_CHDIR, uintptr(unsafe.Pointer(&rootDirectory)), 0, 0)
+	for fd := range uintptr(guardianPipe) {
+		unix.RawSyscall(unix.SYS_DUP3, null, fd, 0)
+	}
+	unix.RawSyscall(unix.SYS_DUP3, pipe, guardianPipe, 0) // fails if it is that already
+	if _, _, errno := unix.RawSyscall(unix.SYS_CLOSE_RANGE, guardianPipe+1, uintptr(^uint32(0)), 0); errno != 0 {
+		for fd := uintptr(guardianPipe + 1); fd < 4096; fd++ { // Linux < 5.9
+			unix.RawSyscall(unix.SYS_CLOSE, fd, 0, 0)
+		}
+	}
+
+	unix.RawSyscall(unix.SYS_PRCTL, unix.PR_SET_NAME, uintptr(unsafe.Pointer(&guardianComm)), 0)
+	for i := range commandLine.size {
+		var b byte
+		if i < uintptr(len(guardianName)) && i < commandLine.size-1 {
+			b = guardianName[i]
+		}
+		*(*byte)(unsafe.Add(commandLine.start, i)) = b
+	}
+}
+
+// releaseIdle ends the pins of tracees that have not stopped since the last
+// call.
+//
+//go:nosplit
+//go:norace
+func (t *pinTable) releaseIdle() {
+	for i := range t.used.Load() {
+		s := &t.slots[i]
+		if s.state.Load() != slotTaken {
+			continue
+		}
+		if stops := s.stops.Load(); stops != s.seen {
+			s.seen = stops
+			continue
+		}
+		s.end(slotReleased)
+	}
+}
+
+// countRunnable counts the pinned tracees that want a processor, where stops,
+// those since the last tick, were few.
+//
+//go:nosplit
+//go:norace
+func (t *pinTable) countRunnable(stops uint32) {
+	var runnable uint32
+	if stops < busyTick {
+		for i := range t.used.Load() {
+			if s := &t.slots[i]; s.state.Load() == slotTaken && t.scratch.isRunnable(uint32(s.tid.Load())) {
+				if runnable++; runnable > 1 {
+					break
+				}
+			}
+		}
+	}
+	t.runnable.Store(runnable)
+}
+
+// isRunnable tells whether a task is in state R.
+//
+//go:nosplit
+//go:norace
+func (g *guardianScratch) isRunnable(tid uint32) bool {
+	g.setPath(tid)
+	fd, _, errno := unix.RawSyscall(unix.SYS_OPEN, uintptr(unsafe.Pointer(&g.bytes)), unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if errno != 0 {
+		return false
+	}
+	n, _, errno := unix.RawSyscall(unix.SYS_READ, fd, uintptr(unsafe.Pointer(&g.bytes)), unsafe.Sizeof(g.bytes))
+	unix.RawSyscall(unix.SYS_CLOSE, fd, 0, 0)
+	if errno != 0 || n > unsafe.Sizeof(g.bytes) {
+		return false
+	}
+	// pid (name) state; the name, of up to 15 bytes, may contain anything.
+	for i := int(n) - 3; i >= 0; i-- {
+		if g.bytes[i] == ')' {
+			return g.bytes[i+2] == 'R'
+		}
+	}
+	return false
+}
+
+// setPath makes bytes the path of a task's stat file, /proc/TID/stat.
+//
+//go:nosplit
+//go:norace
+func (g *guardianScratch) setPath(tid uint32) {
+	const before, after = "/proc/", "/stat\x00"
+	n := 0
+	for i := range len(before) {
+		g.bytes[n] = before[i]
+		n++
+	}
+	divisor := uint32(1)
+	for tid/divisor >= 10 {
+		divisor *= 10
+	}
+	for ; divisor > 0; divisor /= 10 {
+		g.bytes[n&63] = '0' + byte(tid/divisor%10)
+		n++
+	}
+	for i := range len(after) {
+		g.bytes[n&63] = after[i]
+		n++
+	}
+}
