@@ -300,9 +300,9 @@ func TestColocationFollows(t *testing.T) {
 func init() {
 	programs["confined"] = func() {
 		runtime.LockOSThread()
-		for _, cpu := range []int{0, 1, 0} {
+		for i := range 20 { // time enough on a loaded machine, too
 			var one unix.CPUSet
-			one.Set(cpu)
+			one.Set(i % 2)
 			unix.SchedSetaffinity(0, &one)
 			busy()
 		}
