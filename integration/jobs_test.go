@@ -219,3 +219,22 @@ func TestInterrupt(t *testing.T) {
 		t.Errorf("with -o: %v\n%s", err, j.written())
 	}
 }
+
+// TestKillOnExit ends trapline, by signals that it catches and one that it does
+// not: with --kill-on-exit whatever ignores those ends with it.
+func TestKillOnExit(t *testing.T) {
+	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
+		j := startJob(t, "-I2", "-f", "--kill-on-exit", "--no-seccomp-bpf", "sh", "-c", "trap '' TERM; sleep 30; :")
+		j.await("nanosleep(")
+		shell := child(t, j.cmd.Process.Pid)
+		sleep := child(t, shell)
+		j.cmd.Process.Signal(sig)
+		j.cmd.Wait()
+		if status := j.cmd.ProcessState.Sys().(syscall.WaitStatus); status.Signal() != sig {
+			t.Errorf("%v: trapline: %v", sig, j.cmd.ProcessState)
+		}
+		for _, pid := range []int{shell, sleep} {
+			eventually(t, func() bool { return state(pid) == "" || state(pid) == "Z" })
+		}
+	}
+}

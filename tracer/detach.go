@@ -12,7 +12,8 @@ import (
 // Interrupt ends the trace: the following events are Detached, one for each
 // tracee, and then Next returns io.EOF. A launched command is sent sig, and
 // goes on or dies of it untraced; attached processes and what the command
-// created go on.
+// created go on. With Options.KillOnExit there are no such events, and all
+// tracees die when this process does.
 //
 // It may be called from any goroutine. It returns when the tracer has taken
 // notice, which needs a call of Next.
@@ -85,13 +86,22 @@ func interruptWaits() error {
 	return nil
 }
 
+// abandons says that an interrupt leaves the tracees to die with this process.
+func (t *Tracer) abandons() bool { return t.opts.KillOnExit && t.interrupt.Load() != noSignal }
+
 // nextDetached is Next after an interrupt.
 func (t *Tracer) nextDetached() (*Event, error) {
 	if !t.ending {
 		t.ending = true
 		t.debugf("the trace is being ended, %d tracees", len(t.tracees))
 		close(t.noticed)
-		t.beginDetaching(unix.Signal(t.interrupt.Load()))
+		if !t.abandons() {
+			t.beginDetaching(unix.Signal(t.interrupt.Load()))
+		}
+	}
+	if t.abandons() {
+		t.stopColocation()
+		return nil, io.EOF
 	}
 	for {
 		if n := len(t.detached); n > 0 {

@@ -26,7 +26,8 @@ type Options struct {
 	// execve of a launched command does not count.
 	DetachOnExec bool
 
-	// KillOnExit kills the tracees when the tracer dies, however it dies.
+	// KillOnExit kills the tracees when the tracer dies, however it dies. An
+	// interrupted trace leaves them to that.
 	KillOnExit bool
 
 	// Colocate says whether tracees are kept on the tracer's processor.

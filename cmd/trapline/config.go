@@ -271,7 +271,9 @@ func (c *config) settleCounted() error {
 }
 
 // settleSeccomp decides whether the command gets a seccomp filter. By default
-// it does where calls are left out that the filter can keep from stopping.
+// it does where calls are left out that the filter can keep from stopping, but
+// not with -D: a command that is nobody's tracee to the eye must not end with
+// its tracer.
 func (c *config) settleSeccomp() {
 	reason := ""
 	switch {
@@ -293,7 +295,7 @@ func (c *config) settleSeccomp() {
 		if c.seccomp == seccompAuto || len(c.pids) == 0 || len(c.command) == 0 {
 			c.seccomp = seccompOff
 		}
-	case c.seccomp == seccompAuto && c.trace != allSyscalls:
+	case c.seccomp == seccompAuto && c.trace != allSyscalls && c.daemon == notDaemon:
 		c.seccomp = seccompOn
 	}
 }
