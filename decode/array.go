@@ -182,8 +182,8 @@ type fixed struct {
 	whole bool
 }
 
-// Numbers is an array of n numbers inside a struct, which is never shortened.
-func Numbers(elem *Number, n int) Type { return &fixed{elem: elem, n: n, whole: true} }
+// WholeArray is an array of n elements inside a struct that is never shortened.
+func WholeArray(elem Type, n int) Type { return &fixed{elem: elem, n: n, whole: true} }
 
 // UpTo is an array of n elements inside a struct of which the first count are
 // in use.

@@ -75,7 +75,7 @@ var memfdFlags Type = Value32(func(c *Call, v uint32) {
 			c.Out.Or()
 		}
 		c.Out.Number(huge, output.Unsigned)
-		c.Out.Shift(unix.MFD_HUGE_SHIFT, "MFD_HUGE_SHIFT")
+		c.Out.Shift(unix.MFD_HUGE_SHIFT, "MFD_HUGE_SHIFT", output.Unsigned)
 	}
 	c.Out.EndNamed()
 })

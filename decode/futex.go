@@ -61,13 +61,13 @@ func (t futexWakeOp) Show(c *Call, v View) {
 	op := word >> 28
 	if op&8 != 0 {
 		c.Out.Symbol(8, "FUTEX_OP_OPARG_SHIFT", output.Hex)
-		c.Out.Shift(28, "")
+		c.Out.Shift(28, "", output.Unsigned)
 		c.Out.Or()
 	}
 	c.shiftedEnum(op&7, tables.FutexWakeOp, 28, "FUTEX_OP_???")
 	c.Out.Or()
 	c.Out.Number(word>>12&0xfff, output.Hex)
-	c.Out.Shift(12, "")
+	c.Out.Shift(12, "", output.Unsigned)
 	c.Out.Or()
 	c.shiftedEnum(word>>24&0xf, tables.FutexWakeCmp, 24, "FUTEX_OP_CMP_???")
 	c.Out.Or()
@@ -77,7 +77,7 @@ func (t futexWakeOp) Show(c *Call, v View) {
 // shiftedEnum writes an enumeration's value within a word.
 func (c *Call) shiftedEnum(v uint64, set *tables.Set, shift uint, unknown string) {
 	c.Out.Enum(v, set, output.Hex)
-	c.Out.Shift(shift, "")
+	c.Out.Shift(shift, "", output.Unsigned)
 	if _, ok := set.Lookup(v); !ok {
 		c.Out.Comment(unknown)
 	}

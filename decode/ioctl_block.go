@@ -19,7 +19,7 @@ var blockIoctls = ioctls{
 	{"BLKRAGET BLKFRAGET", Out(Long)},
 	{"BLKGETSIZE", Out(Ulong)},
 	{"BLKGETSIZE64 BLKGETDISKSEQ", Out(U64)},
-	{"BLKDISCARD BLKSECDISCARD BLKZEROOUT", Ptr(Numbers(U64, 2))},
+	{"BLKDISCARD BLKSECDISCARD BLKZEROOUT", Ptr(WholeArray(U64, 2))},
 	{"BLKPG", Ptr(blkpgIoctlArg)},
 	{"BLKTRACESETUP", Fill(
 		blkUserTraceSetup.Pick("act_mask", "buf_size", "buf_nr", "start_lba", "end_lba", "pid"),
@@ -131,8 +131,8 @@ var loopInfo = Struct(Fields{
 	{"lo_flags", Flags(tables.LoopFlags)},
 	{"lo_name", CharArray(64)},
 	{"lo_encrypt_key", When(loopEncrypted, Chars(loKeySize, Len("lo_encrypt_key_size")))},
-	{"lo_init", Verbose(Numbers(Xlong, 2))},
-	{"reserved", Verbose(Numbers(X8, 4))},
+	{"lo_init", Verbose(WholeArray(Xlong, 2))},
+	{"reserved", Verbose(WholeArray(X8, 4))},
 })
 
 var loopInfo64 = Struct(Fields{
@@ -148,7 +148,7 @@ var loopInfo64 = Struct(Fields{
 	{"lo_file_name", CharArray(64)},
 	{"lo_crypt_name", When(loopEncrypted, CharArray(64))},
 	{"lo_encrypt_key", When(loopEncrypted, Chars(loKeySize, Len("lo_encrypt_key_size")))},
-	{"lo_init", Verbose(Numbers(X64, 2))},
+	{"lo_init", Verbose(WholeArray(X64, 2))},
 })
 
 // loopEncrypted leaves details of the encryption out of abbreviated structs
@@ -159,7 +159,7 @@ var loopConfig = Struct(Fields{
 	{"fd", FD},
 	{"block_size", U32},
 	{"info", loopInfo64},
-	Reserved("__reserved", Numbers(X64, 8)),
+	Reserved("__reserved", WholeArray(X64, 8)),
 })
 
 // oldKernelDev is __kernel_old_dev_t.

@@ -368,7 +368,7 @@ func btrfsLogicalIno(inodes Type) *StructType {
 	return Struct(Fields{
 		{"logical", U64},
 		{"size", U64},
-		Reserved("reserved", Numbers(X64, 3)),
+		Reserved("reserved", WholeArray(X64, 3)),
 		{"flags", FlagsOf(X64, tables.BtrfsLogicalIno)},
 		{"inodes", inodes},
 	})

@@ -137,7 +137,7 @@ var ptpSysOffsetExtended = Struct(Fields{
 	{"n_samples", U32},
 	{"clockid", Enum(tables.ClockID)},
 	Reserved("rsv", Array(X32, Const(2))),
-	{"ts", UpTo(Array(ptpClockDate, Const(3)), ptpMaxSamples, Len("n_samples"))},
+	{"ts", UpTo(WholeArray(ptpClockDate, 3), ptpMaxSamples, Len("n_samples"))},
 })
 
 var watchdogIoctls = ioctls{

@@ -126,8 +126,8 @@ const dmHeaderSize = 305
 // dmIoctl is struct dm_ioctl without data. Of another version only the number
 // is known.
 var dmIoctl = Packed(Fields{
-	{"version", &shownBy{Numbers(U32, 3), func(c *Call, v View) {
-		Numbers(U32, 3).Show(c, v)
+	{"version", &shownBy{WholeArray(U32, 3), func(c *Call, v View) {
+		WholeArray(U32, 3).Show(c, v)
 		if !dmVersionKnown(c) {
 			c.Out.Comment("unsupported device mapper ABI version")
 		}
@@ -292,7 +292,7 @@ func dmEvent(c *Call) (uint64, bool) {
 
 var dmTargetVersions = Packed(Fields{
 	{"next", Unseen(U32)},
-	{"version", Numbers(U32, 3)},
+	{"version", WholeArray(U32, 3)},
 	{"name", CutStr(dmRoom)},
 }).Pick("name", "version")
 

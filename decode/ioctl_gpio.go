@@ -118,7 +118,7 @@ func (t gpioAttribute) showMembers(c *Call, v View) {
 var gpioV2LineConfig = Struct(Fields{
 	{"flags", FlagsOf(X64, tables.GpioV2LineFlags)},
 	{"num_attrs", U32},
-	Reserved("padding", Numbers(X32, 5)),
+	Reserved("padding", WholeArray(X32, 5)),
 	{"attrs", When(Not(Is(Len("num_attrs"), 0)), UpTo(Struct(Fields{
 		{"", gpioAttribute{"attr"}}, {"mask", X64},
 	}), gpioMaxAttrs, Len("num_attrs")))},
@@ -131,7 +131,7 @@ var gpioV2LineInfo = Struct(Fields{
 	{"num_attrs", U32},
 	{"flags", FlagsOf(X64, tables.GpioV2LineFlags)},
 	{"attrs", When(Not(Is(Len("num_attrs"), 0)), UpTo(gpioAttribute{""}, gpioMaxAttrs, Len("num_attrs")))},
-	Reserved("padding", Numbers(X32, 4)),
+	Reserved("padding", WholeArray(X32, 4)),
 })
 
 var gpioV2LineRequest = Struct(Fields{
@@ -140,7 +140,7 @@ var gpioV2LineRequest = Struct(Fields{
 	{"config", gpioV2LineConfig},
 	{"num_lines", U32},
 	Reserved("event_buffer_size", U32),
-	Reserved("padding", Numbers(X32, 5)),
+	Reserved("padding", WholeArray(X32, 5)),
 	{"fd", FD},
 })
 

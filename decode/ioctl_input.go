@@ -13,8 +13,8 @@ var inputIoctls = ioctls{
 	{"EVIOCGVERSION", Out(X32)},
 	{"EVIOCGEFFECTS", Out(Uint)},
 	{"EVIOCGID", Out(inputID)},
-	{"EVIOCGREP", Out(Numbers(Uint, 2))},
-	{"EVIOCSREP", Ptr(Numbers(Uint, 2))},
+	{"EVIOCGREP", Out(WholeArray(Uint, 2))},
+	{"EVIOCSREP", Ptr(WholeArray(Uint, 2))},
 	{"EVIOCGKEYCODE", Out(inputKeycode)},
 	{"EVIOCSKEYCODE", Ptr(inputKeycode)},
 	{"EVIOCGKEYCODE_V2", Out(inputKeymapEntry)},
@@ -196,7 +196,7 @@ var inputKeymapEntry = Struct(Fields{
 	{"len", U8},
 	{"index", Verbose(U16)},
 	{"keycode", Verbose(Enum(tables.InputKeys))},
-	{"scancode", Verbose(Numbers(X8, 32))},
+	{"scancode", Verbose(WholeArray(X8, 32))},
 })
 
 var ffEnvelope = Struct(Fields{

@@ -181,7 +181,7 @@ func (t *ifConfArg) finish(c *Call, v View) {
 	if buf == 0 || c.Failed() {
 		c.Out.Addr(buf)
 	} else {
-		c.ShowArray(buf, ifConfReq, uint64(uint32(length))/uint64(ifConfReq.Layout(c.ABI).Size))
+		c.ShowArray(buf, ifConfReq, uint64(length)/uint64(ifConfReq.Layout(c.ABI).Size))
 	}
 	c.Out.EndStruct()
 }

@@ -47,7 +47,7 @@ var (
 	teeOpenSession = Struct(Fields{
 		{"uuid", UUID},
 		{"", Union(Len("clnt_login"), // TEE_IOCTL_LOGIN_*
-			Arm(Nothing, 0, 1, 4, 5), Arm(One("clnt_uuid", ID), 2, 6), Arm(One("clnt_uuid", Numbers(X8, 16))))},
+			Arm(Nothing, 0, 1, 4, 5), Arm(One("clnt_uuid", ID), 2, 6), Arm(One("clnt_uuid", WholeArray(X8, 16))))},
 		{"clnt_login", Enum(tables.TEELogin)},
 		{"cancel_id", Uint},
 		{"session", X32},

@@ -85,7 +85,7 @@ func (t *termCflags) Show(c *Call, v View) {
 	c.Out.Or()
 	if in := rest >> ibshift & cbaud; in != 0 {
 		c.Out.Enum(in, tables.TermBauds, output.Hex)
-		c.Out.Shift(ibshift, "IBSHIFT")
+		c.Out.Shift(ibshift, "IBSHIFT", output.Hex)
 		c.Out.Or()
 	}
 	rest &^= cbaud | cbaud<<ibshift

@@ -3,6 +3,7 @@ package decode
 import (
 	"encoding/binary"
 	"maps"
+	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -133,6 +134,23 @@ func TestPlainIoctls(t *testing.T) {
 		s.plain = true
 		if got, want := s.text(t), "ioctl(3, "+request+", "+want+") = 0"; got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	}
+}
+
+// With -X verbose and raw the shift of an input speed is hexadecimal, and control
+// characters have their names.
+func TestTermiosNumbers(t *testing.T) {
+	op := uint64(tables.IoctlsByName(tables.X86_64)["TCSETS2"])
+	s := named(t, tables.X86_64, "ioctl", 3, op, argp)
+	s.mem, s.full = fakeMemory{argp: packed([4]uint32{0, 0, 0xd<<16 | 0xd, 0}, make([]byte, 28))}, true
+	for looks, part := range map[output.NameStyle]string{
+		output.Abbrev:  `c_cflag=B9600|B9600<<IBSHIFT|CS5|, c_lflag=, c_line=N_TTY, c_cc=[[VINTR]=0,`,
+		output.Raw:     `c_cflag=0xd|0xd<<0x10|0|, c_lflag=, c_line=0, c_cc=[[VINTR]=0,`,
+		output.Verbose: `c_cflag=0xd /* B9600 */|0xd /* B9600 */<<0x10 /* IBSHIFT */|0 /* CS5 */|, c_lflag=, c_line=0 /* N_TTY */, c_cc=[[VINTR]=0,`,
+	} {
+		if got := s.record(t, output.Options{Names: looks}); !strings.Contains(got, part) {
+			t.Errorf("%s lacks %s", got, part)
 		}
 	}
 }

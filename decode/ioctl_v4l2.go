@@ -200,15 +200,15 @@ var v4l2VBIFormat = Struct(Fields{
 	{"offset", U32},
 	{"samples_per_line", U32},
 	{"sample_format", v4l2PixFmt},
-	{"start", Array(S32, Const(2))},
-	{"count", Numbers(U32, 2)},
+	{"start", WholeArray(S32, 2)},
+	{"count", WholeArray(U32, 2)},
 	{"flags", Flags(tables.V4L2VBIFlags)},
 	{"_", Array(U32, Const(2))},
 })
 
 var v4l2SlicedVBIFormat = Struct(Fields{
 	{"service_set", FlagsOf(X16, tables.V4L2SlicedVBI)},
-	{"service_lines", Array(Array(X16, Const(24)), Const(2))},
+	{"service_lines", WholeArray(WholeArray(X16, 24), 2)},
 	{"io_size", U32},
 	{"_", Array(U32, Const(2))},
 })

@@ -82,7 +82,7 @@ func (t mapFlags) Show(c *Call, v View) {
 	if huge := word & mapHuge; huge != 0 {
 		c.Out.Or()
 		c.Out.Number(huge>>unix.MAP_HUGE_SHIFT, output.Unsigned)
-		c.Out.Shift(unix.MAP_HUGE_SHIFT, "MAP_HUGE_SHIFT")
+		c.Out.Shift(unix.MAP_HUGE_SHIFT, "MAP_HUGE_SHIFT", output.Unsigned)
 	}
 	c.Out.EndNamed()
 }

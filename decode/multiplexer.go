@@ -57,7 +57,7 @@ var multiplexerCallsI386 = Calls{
 func showIPCCall(c *Call, v uint32) {
 	if version := v >> 16; version != 0 {
 		c.Out.Number(uint64(version), output.Unsigned)
-		c.Out.Shift(16, "")
+		c.Out.Shift(16, "", output.Unsigned)
 		c.Out.Or()
 	}
 	c.Out.Enum(uint64(v&0xffff), tables.IpcCall, output.Unsigned)

@@ -169,7 +169,7 @@ func showSockaddrInet6(c *Call, v View, n int) {
 var sockaddrIPX = Struct(Fields{
 	family, {"sipx_port", Port},
 	{"sipx_network", netX32},
-	{"sipx_node", Array(MaskOf(U8), Const(6))}, {"sipx_type", MaskOf(U8)}, Reserved("sipx_zero", X8),
+	{"sipx_node", WholeArray(MaskOf(U8), 6)}, {"sipx_type", MaskOf(U8)}, Reserved("sipx_zero", X8),
 })
 
 // struct sockaddr_x25 (linux/x25.h)

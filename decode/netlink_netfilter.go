@@ -40,7 +40,7 @@ func showNetfilterType(c *Call, msgType uint16) {
 		return
 	}
 	c.Out.Enum(uint64(msgType>>8), tables.NetfilterSubsys, output.Hex)
-	c.Out.Shift(8, "")
+	c.Out.Shift(8, "", output.Unsigned)
 	c.Out.Or()
 	if set := netfilterMessages[netfilterSubsystem(msgType)]; set != nil {
 		c.Out.Enum(uint64(msgType&0xff), set, output.Hex)

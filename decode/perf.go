@@ -177,7 +177,7 @@ func perfFlag(name string) uint64 {
 var perfHardwareConfig = Value64(func(c *Call, v uint64) {
 	if pmu := v >> 32; pmu != 0 {
 		c.Out.Number(pmu, output.Hex)
-		c.Out.Shift(32, "")
+		c.Out.Shift(32, "", output.Unsigned)
 		c.Out.Or()
 	}
 	c.Out.Enum(v&0xffffffff, tables.PerfHardware, output.Hex)
@@ -189,15 +189,15 @@ var perfCacheConfig = Value64(func(c *Call, v uint64) {
 	for _, part := range [...]struct{ shift, bits uint }{{32, 32}, {24, 8}} {
 		if n := v >> part.shift & (1<<part.bits - 1); n != 0 {
 			c.Out.Number(n, output.Hex)
-			c.Out.Shift(part.shift, "")
+			c.Out.Shift(part.shift, "", output.Unsigned)
 			c.Out.Or()
 		}
 	}
 	c.Out.Enum(v>>16&0xff, tables.PerfCacheResults, output.Hex)
-	c.Out.Shift(16, "")
+	c.Out.Shift(16, "", output.Unsigned)
 	c.Out.Or()
 	c.Out.Enum(v>>8&0xff, tables.PerfCacheOps, output.Hex)
-	c.Out.Shift(8, "")
+	c.Out.Shift(8, "", output.Unsigned)
 	c.Out.Or()
 	c.Out.Enum(v&0xff, tables.PerfCaches, output.Hex)
 })

@@ -71,7 +71,7 @@ func (t waitStatus) Show(c *Call, v View) {
 	if event := status >> 16; event != 0 {
 		c.Out.Or()
 		c.Out.Enum(uint64(event), tables.PtraceEvent, output.Hex)
-		c.Out.Shift(16, "")
+		c.Out.Shift(16, "", output.Unsigned)
 		status &= 0xffff
 	}
 	if status != 0 {

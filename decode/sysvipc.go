@@ -130,7 +130,7 @@ func showShmgetFlags(c *Call, v uint32) {
 	}
 	if huge != 0 {
 		c.Out.Number(uint64(huge>>shift), output.Unsigned)
-		c.Out.Shift(shift, "SHM_HUGE_SHIFT")
+		c.Out.Shift(shift, "SHM_HUGE_SHIFT", output.Unsigned)
 		c.Out.Or()
 	}
 	c.Out.Number(uint64(v&0o777), output.Octal)

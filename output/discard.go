@@ -89,7 +89,7 @@ func (Discard) EndNamed() {}
 func (Discard) Or() {}
 
 // Shift implements Encoder.
-func (Discard) Shift(uint, string) {}
+func (Discard) Shift(uint, string, Base) {}
 
 // Plus implements Encoder.
 func (Discard) Plus() {}

@@ -118,8 +118,8 @@ type Encoder interface {
 	Or()
 	// Shift follows one of those values to say that it is shifted left by
 	// count bits: FUTEX_OP_ADD<<28. name is the name of the count or empty:
-	// 21<<MAP_HUGE_SHIFT.
-	Shift(count uint, name string)
+	// 21<<MAP_HUGE_SHIFT; base is how the count is written.
+	Shift(count uint, name string, base Base)
 	// Plus stands between a named base and what is counted from it:
 	// SKF_AD_OFF+SKF_AD_PROTOCOL.
 	Plus()

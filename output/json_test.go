@@ -94,7 +94,7 @@ func TestJSONValues(t *testing.T) {
 			e.Flags(1, protections, Hex)
 			e.Or()
 			e.Number(21, Unsigned)
-			e.Shift(26, "MAP_HUGE_SHIFT")
+			e.Shift(26, "MAP_HUGE_SHIFT", Unsigned)
 		}, `"value":1,"flags":["PROT_READ"],"or":{"value":21,"shift":26,"shift_symbol":"MAP_HUGE_SHIFT"}`},
 		{"string", func(e Encoder) { e.Str([]byte("a\"\\\n\x00\x1b\x7fé\u009b"), false) },
 			`"value":"a\"\\\n\u0000\u001b\u007fé\u009b","length":11`},
@@ -180,7 +180,7 @@ func TestJSONValues(t *testing.T) {
 			e.Symbol(1, "A", Hex)
 			e.Or()
 			e.Number(1, Unsigned)
-			e.Shift(2, "")
+			e.Shift(2, "", Unsigned)
 			e.EndNamed()
 			e.Comment("c")
 		}, `"value":5,"named":{"value":1,"symbol":"A","or":{"value":1,"shift":2}},"comment":"c"`},

@@ -464,7 +464,7 @@ func (j *jsonTrace) Plus() {
 	j.inner("plus")
 }
 
-func (j *jsonTrace) Shift(count uint, name string) {
+func (j *jsonTrace) Shift(count uint, name string, _ Base) {
 	j.names.plain = false
 	j.extra("shift")
 	j.buf = appendNumber(j.buf, uint64(count), Unsigned)

@@ -113,7 +113,7 @@ func (t *text) via(v *Via) {
 	t.punct("(")
 	if v.Version != 0 {
 		t.buf = appendNumber(t.buf, uint64(v.Version), Unsigned)
-		t.Shift(16, "")
+		t.Shift(16, "", Unsigned)
 		t.Or()
 	}
 	if v.Symbol != "" {

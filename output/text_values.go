@@ -306,12 +306,12 @@ func (t *text) Or() { t.punct("|") }
 
 func (t *text) Plus() { t.put("+") }
 
-func (t *text) Shift(count uint, name string) {
+func (t *text) Shift(count uint, name string, base Base) {
 	t.put("<<")
 	if name != "" {
-		t.Symbol(uint64(count), name, Unsigned)
+		t.Symbol(uint64(count), name, base)
 	} else {
-		t.Number(uint64(count), Unsigned)
+		t.Number(uint64(count), base)
 	}
 }
 
