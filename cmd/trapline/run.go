@@ -304,9 +304,6 @@ func (s *session) event(ev *tracer.Event) {
 // stray is about a process that is none of ours.
 func (s *session) stray(ev *tracer.Event) {
 	pid := ev.Tracee.TID
-	if pid == s.log.PipePID() {
-		return // the command that is fed the trace
-	}
 	switch {
 	case pid == s.log.PipePID(): // of -o '|COMMAND'
 	case ev.Kind == tracer.Stray:
