@@ -90,6 +90,7 @@ func TestWaiting(t *testing.T) {
 	for v, want := range map[uint64]string{
 		0:           `{WIFEXITED(s) && WEXITSTATUS(s) == 0}`,
 		42 << 8:     `{WIFEXITED(s) && WEXITSTATUS(s) == 42}`,
+		0x180:       `{WIFEXITED(s) && WEXITSTATUS(s) == 1}|0x80`,
 		9:           `{WIFSIGNALED(s) && WTERMSIG(s) == SIGKILL}`,
 		0x80 | 11:   `{WIFSIGNALED(s) && WTERMSIG(s) == SIGSEGV && WCOREDUMP(s)}`,
 		19<<8 | 127: `{WIFSTOPPED(s) && WSTOPSIG(s) == SIGSTOP}`,

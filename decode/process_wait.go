@@ -59,7 +59,7 @@ func (t waitStatus) Show(c *Call, v View) {
 		status &^= 0xff
 	case status&0x7f == 0:
 		b = strconv.AppendUint(append(b, "{WIFEXITED(s) && WEXITSTATUS(s) == "...), uint64(status>>8&0xff), 10)
-		status &^= 0xffff
+		status &^= 0xff00
 	case status == continued:
 		b = append(b, "{WIFCONTINUED(s)"...)
 		status = 0

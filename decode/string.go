@@ -277,6 +277,10 @@ func (t *cutString) Show(c *Call, v View) { t.showAt(c, v.Addr) }
 
 func (t *cutString) showAt(c *Call, addr uint64) {
 	size := min(t.size.num(c), uint64(c.StringLimit)+1)
+	if !c.addressable(addr) {
+		c.Out.Addr(addr)
+		return
+	}
 	b := c.Read(addr, int(size))
 	if i := bytes.IndexByte(b, 0); i >= 0 {
 		c.Out.Str(b[:i], false)

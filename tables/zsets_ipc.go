@@ -331,6 +331,7 @@ var AioCmd = &Set{
 		{Value: 0x1, Name: "IOCB_CMD_PWRITE"},
 		{Value: 0x2, Name: "IOCB_CMD_FSYNC"},
 		{Value: 0x3, Name: "IOCB_CMD_FDSYNC"},
+		{Value: 0x4, Name: "IOCB_CMD_PREADX"},
 		{Value: 0x5, Name: "IOCB_CMD_POLL"},
 		{Value: 0x6, Name: "IOCB_CMD_NOOP"},
 		{Value: 0x7, Name: "IOCB_CMD_PREADV"},
