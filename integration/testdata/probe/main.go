@@ -11,6 +11,7 @@ package main
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -67,6 +68,7 @@ const (
 	text1   // a path and other strings
 	links   // pointers to strings and to themselves
 	wide    // 64-bit numbers 1, 2, 3, ...
+	mixed   // small numbers and single bits, in no order, with zeros between
 	lastPage
 )
 
@@ -101,6 +103,18 @@ func (p *probe) lay() {
 	for i := range pageSize / 8 {
 		*(*uint64)(unsafe.Pointer(&page(wide)[8*i])) = uint64(i + 1)
 	}
+	random := rand.New(rand.NewPCG(1, 2)) // the same in every run
+	for i := range pageSize / 4 {
+		n := (*uint32)(unsafe.Pointer(&page(mixed)[4*i]))
+		switch random.IntN(4) {
+		case 0:
+			*n = uint32(random.IntN(256))
+		case 1:
+			*n = 1 << random.IntN(32)
+		case 2:
+			*n = 1<<random.IntN(32) | 1<<random.IntN(12)
+		}
+	}
 	copy(page(text1)[:], "/dev/full\x00\x01\x02\xff\x00")
 	for i := 0; i < pageSize; i += p.word {
 		to := uintptr(text1)
@@ -126,7 +140,7 @@ func (p *probe) call(nr uintptr, args ...uintptr) {
 // values are what any argument may be.
 var values = []uintptr{
 	0, 1, 2, 3, 5, 8, 64, 0x1000, 0x80000000, ^uintptr(0), 0xdeadbeefbadc0ded, ^uintptr(0) - 99,
-	zeros, ones, counted, small, text1, links, wide,
+	zeros, ones, counted, small, text1, links, wide, mixed,
 	zeros + pageSize - 1, zeros + pageSize - 4, zeros + pageSize - 16, hole, links + pageSize - 16,
 }
 
@@ -169,7 +183,7 @@ var multiplexers = map[string]func(p *probe, nr uintptr){
 		}
 		slices.Sort(sorted)
 		for _, op := range slices.Compact(sorted) {
-			for _, arg := range []uintptr{0, 1, zeros, small, counted, zeros + pageSize - 4} {
+			for _, arg := range []uintptr{0, 1, zeros, small, counted, mixed, zeros + pageSize - 4} {
 				p.call(nr, ^uintptr(0), uintptr(op), arg)
 			}
 		}
@@ -203,7 +217,7 @@ func commands(i int, ranges ...uintptr) func(p *probe, nr uintptr) {
 	return func(p *probe, nr uintptr) {
 		for r := 0; r < len(ranges); r += 2 {
 			for cmd := ranges[r]; cmd < ranges[r+1]; cmd++ {
-				for _, v := range []uintptr{0, 1, 8, zeros, ones, small, counted, links, wide, zeros + pageSize - 4, hole} {
+				for _, v := range []uintptr{0, 1, 8, zeros, ones, small, counted, links, wide, mixed, zeros + pageSize - 4, hole} {
 					args := [6]uintptr{v, v, v, v, v, v}
 					args[i] = cmd
 					p.call(nr, args[:]...)
