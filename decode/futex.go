@@ -19,7 +19,7 @@ var futexCalls = Calls{
 		{"uaddr", Addr}, {"val", Ulong}, {"mask", EnumOf(Xlong, tables.FutexBitset)}, {"flags", futex2Flags},
 		{"timeout", Ptr(Timespec64)}, {"clockid", Enum(tables.ClockID)},
 	}, RetUnsigned},
-	{"futex_requeue", Args{{"waiters", Ptr(Array(futexWaitv, Const(2)))}, {"flags", X32}, {"nr_wake", Int}, {"nr_requeue", Int}}, RetUnsigned},
+	{"futex_requeue", Args{{"waiters", Ptr(Array(futexWaitv, Func(func(*Call) uint64 { return 2 })))}, {"flags", X32}, {"nr_wake", Int}, {"nr_requeue", Int}}, RetUnsigned},
 	{"rseq", Args{{"rseq", rseqPtr}, {"rseq_len", Uint}, {"flags", Flags(tables.RseqFlags)}, {"sig", X32}}, RetUnsigned},
 	{"rseq_slice_yield", Args{}, RetUnsigned},
 }

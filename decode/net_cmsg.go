@@ -62,7 +62,7 @@ func (c *Call) showControlMessage(v View, header int) {
 	c.Out.Field("cmsg_len")
 	c.Out.Number(v.Uint(word), output.Unsigned)
 	c.Out.Field("cmsg_level")
-	c.Out.Enum(level, tables.SocketLevel, output.Hex)
+	c.Out.Enum(level, tables.CmsgLevel, output.Hex)
 	c.Out.Field("cmsg_type")
 	var t *controlType
 	switch level {

@@ -249,7 +249,7 @@ func (t ioprio) Show(c *Call, v View) {
 	n := t.Value(c, v)
 	c.Out.BeginNamed()
 	c.Out.Number(n, t.base)
-	c.Out.Named()
+	c.Out.NamedNumbers()
 	c.showIoprio(n)
 	c.Out.EndNamed()
 }

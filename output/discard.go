@@ -79,6 +79,9 @@ func (Discard) Named() {}
 // NamedFirst implements Encoder.
 func (Discard) NamedFirst() {}
 
+// NamedNumbers implements Encoder.
+func (Discard) NamedNumbers() {}
+
 // NamedAlone implements Encoder.
 func (Discard) NamedAlone() {}
 

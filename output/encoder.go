@@ -106,11 +106,13 @@ type Encoder interface {
 	//
 	// NamedFirst is Named for a symbolic form that -X verbose shows with numbers
 	// beside its names, and the plain one as a comment to it. With NamedAlone the
-	// plain one is not shown.
+	// plain one is not shown. NamedNumbers is Named for one whose names have their
+	// numbers beside them within the comment.
 	BeginNamed()
 	Named()
 	NamedFirst()
 	NamedAlone()
+	NamedNumbers()
 	EndNamed()
 
 	// Or stands between two values that are bits of one word but do not come

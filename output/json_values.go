@@ -399,6 +399,8 @@ func (j *jsonTrace) Named() {
 
 func (j *jsonTrace) NamedFirst() { j.Named() }
 
+func (j *jsonTrace) NamedNumbers() { j.Named() }
+
 func (j *jsonTrace) NamedAlone() { j.Named() }
 
 // EndNamed implements Encoder. A symbolic form that is but names and bits takes

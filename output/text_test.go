@@ -176,6 +176,13 @@ func TestTextValues(t *testing.T) {
 		{"symbolic form first", Options{}, mask, "[AF_INET AF_UNSPEC]"},
 		{"symbolic form first, raw", Options{Names: Raw}, mask, "[0x5]"},
 		{"symbolic form first, verbose", Options{Names: Verbose}, mask, "[0x2 /* AF_INET */ 0 /* AF_UNSPEC */] /* [0x5] */"},
+		{"symbolic form with numbers, verbose", Options{Names: Verbose}, func(e Encoder) {
+			e.BeginNamed()
+			e.Number(7, Unsigned)
+			e.NamedNumbers()
+			e.Enum(2, families, Hex)
+			e.EndNamed()
+		}, "7 /* 0x2 /* AF_INET */ */"},
 		{"symbol", Options{}, func(e Encoder) { e.Symbol(17, "SIGCHLD", Unsigned) }, "SIGCHLD"},
 		{"symbol raw", Options{Names: Raw}, func(e Encoder) { e.Symbol(17, "SIGCHLD", Unsigned) }, "17"},
 		{"symbol verbose", Options{Names: Verbose}, func(e Encoder) { e.Symbol(17, "SIGCHLD", Unsigned) }, "17 /* SIGCHLD */"},

@@ -360,6 +360,12 @@ func (t *text) NamedAlone() {
 	t.buf, t.unshown = t.buf[:n.start], n.unshown
 }
 
+func (t *text) NamedNumbers() {
+	names := t.names
+	t.Named()
+	t.names = names
+}
+
 func (t *text) EndNamed() {
 	n := t.named[len(t.named)-1]
 	t.named = t.named[:len(t.named)-1]

@@ -72,6 +72,7 @@ func TestSetLookup(t *testing.T) {
 		{SiCode, 0xffffffffff, ""},
 		{SiCode, 0x80, "SI_KERNEL"},
 		{Uint64Max, 0xffffffff, ""},
+		{ListnsUsers, 0xffffffff, ""},
 		{Uint64Max, 1<<64 - 1, "UINT64_MAX"},
 		{FutexOp, 0, "FUTEX_WAIT"},
 		{FcntlCmd, unix.F_OFD_SETLK, "F_OFD_SETLK"},

@@ -973,6 +973,7 @@ var StatmountFlags = &Set{
 var ListmountIDs = &Set{
 	Unknown: "",
 	sorted:  true,
+	wide:    true,
 	Consts: []Const{
 		{Value: 0xffffffffffffffff, Name: "LSMT_ROOT"},
 	},
@@ -982,6 +983,7 @@ var ListmountIDs = &Set{
 var ListnsUsers = &Set{
 	Unknown: "",
 	sorted:  true,
+	wide:    true,
 	Consts: []Const{
 		{Value: 0xffffffffffffffff, Name: "LISTNS_CURRENT_USER"},
 	},
