@@ -54,6 +54,7 @@ type colocation struct {
 	cpuset   unix.CPUSet // the mask of who was never given one
 	home     unix.CPUSet // one processor; none while not active
 	active   bool
+	alone    bool   // there is one processor only: nobody needs to be pinned
 	turns    bool   // tracer and tracee take turns: see takeTurn
 	moves    uint32 // of home
 	free     []int  // slots given back
@@ -88,13 +89,14 @@ const windowTicks = 8
 // tracees that compute would only be disturbed by it.
 const earlyStops = 100
 
-// wantColocation allows co-location, where there is a choice of processors.
+// wantColocation allows co-location.
 func (t *Tracer) wantColocation() {
 	c := &t.colocation
-	if c.wanted || t.opts.Colocate == ColocateNever || unix.SchedGetaffinity(0, &c.self) != nil || c.self.Count() < 2 {
+	if c.wanted || t.opts.Colocate == ColocateNever || unix.SchedGetaffinity(0, &c.self) != nil {
 		return
 	}
 	c.wanted = true
+	c.alone = c.self.Count() == 1
 	c.always = t.opts.Colocate == ColocateAlways
 	c.early, c.since = earlyStops, time.Now()
 }
@@ -165,6 +167,10 @@ func (t *Tracer) stopColocation() {
 // colocate is called at every syscall-stop and at a tracee's first stop.
 func (t *Tracer) colocate(tr *Tracee) {
 	c := &t.colocation
+	if c.alone {
+		c.countAlone()
+		return
+	}
 	if c.guardian == nil {
 		if c.early--; c.early <= 0 {
 			c.early = earlyStops
@@ -204,6 +210,17 @@ func (t *Tracer) colocate(tr *Tracee) {
 	if c.inside == 0 && tr.settled != c.tick && c.worthwhile(t, tr) {
 		c.pin(tr)
 	}
+}
+
+// countAlone counts a stop where there is one processor only. Turns are taken
+// as long as stops come one soon after the other.
+func (c *colocation) countAlone() {
+	if c.stops++; c.stops < busyTick {
+		return
+	}
+	now := time.Now()
+	c.turns = now.Sub(c.since) < tick*time.Millisecond
+	c.stops, c.since = 0, now
 }
 
 // often is how many stops in a tick make a tracee one that does nothing else.
