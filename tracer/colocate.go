@@ -34,8 +34,8 @@ const (
 
 // colocation is the state of co-location.
 //
-// While it is active the tracer's thread is pinned to one processor, home, and
-// each tracee that stops is pinned to it too. A pin ends
+// While it is active each tracee that makes many calls is pinned to one processor, home,
+// and so is the tracer's thread as long as there are such. A pin ends
 //   - when the tracee has not stopped for a tick: the guardian sees to that,
 //   - before a call that shows or uses the mask (see usesAffinity),
 //   - before the tracee is let go, and when the tracer dies: the guardian again.
@@ -54,6 +54,8 @@ type colocation struct {
 	cpuset   unix.CPUSet // the mask of who was never given one
 	home     unix.CPUSet // one processor; none while not active
 	active   bool
+	stays    bool   // the tracer is kept at home
+	pins     uint32 // tracees that were put or found at home since the last look
 	alone    bool   // there is one processor only: nobody needs to be pinned
 	turns    bool   // tracer and tracee take turns: see takeTurn
 	moves    uint32 // of home
@@ -257,8 +259,11 @@ func (c *colocation) look(now uint32) {
 		case crowded:
 			c.retreat()
 		}
+		if c.stays && c.pins == 0 && c.guardian.table.pinned.Load() == 0 {
+			c.leave()
+		}
 		c.good++
-		c.stops, c.parallel = 0, 0
+		c.stops, c.parallel, c.pins = 0, 0, 0
 		return
 	}
 	c.pause -= int(passed)
@@ -333,18 +338,30 @@ func (c *colocation) runDelay() uint64 {
 	return delay
 }
 
-// activate makes the processor that the tracer runs on its home.
+// activate begins an attempt.
 func (c *colocation) activate() {
-	if c.guardian.table.ready.Load() == 0 {
-		return
+	if c.guardian.table.ready.Load() != 0 {
+		c.active = true
+		c.good, c.stops, c.parallel, c.window, c.pins = 0, 0, 0, 0, 0
 	}
+}
+
+// stay makes the processor that the tracer runs on its home, for as long as there
+// are tracees at home: without them it would only be in somebody's way.
+func (c *colocation) stay() bool {
 	var cpu uint32
 	if _, _, errno := unix.RawSyscall(unix.SYS_GETCPU, uintptr(unsafe.Pointer(&cpu)), 0, 0); errno != 0 {
-		return
+		return false
 	}
-	if c.move(int(cpu)) {
-		c.active = true
-		c.good, c.stops, c.parallel, c.window = 0, 0, 0, 0
+	c.stays = c.move(int(cpu))
+	return c.stays
+}
+
+// leave lets the tracer run anywhere.
+func (c *colocation) leave() {
+	if c.stays {
+		unix.SchedSetaffinity(0, c.original(&c.self))
+		c.stays, c.turns = false, false
 	}
 }
 
@@ -372,13 +389,11 @@ func (c *colocation) moveInto(mask *unix.CPUSet) bool {
 	return false
 }
 
-// deactivate lets the tracer run anywhere. Its tracees follow as they stop, or
+// deactivate ends an attempt. The tracees follow the tracer as they stop, or
 // as the guardian finds them.
 func (c *colocation) deactivate() {
-	if c.active {
-		unix.SchedSetaffinity(0, c.original(&c.self))
-		c.active, c.turns = false, false
-	}
+	c.leave()
+	c.active, c.turns = false, false
 }
 
 // pin pins a stopped tracee to the home processor, if it may run there.
@@ -388,11 +403,19 @@ func (c *colocation) pin(tr *Tracee) {
 	if unix.SchedGetaffinity(tr.TID, &mask) != nil {
 		return
 	}
+	if tr.attached && !c.always && mask != c.cpuset {
+		tr.settled = c.tick // it may not be pinned
+		return
+	}
+	if !c.stays && !c.stay() {
+		return
+	}
 	if !intersects(&mask, &c.home) && (tr.stops < often || !c.moveInto(&mask)) {
 		return
 	}
-	if mask == c.home || tr.attached && !c.always && mask != c.cpuset {
-		tr.settled = c.tick // it is at home without a pin, or may not be pinned
+	c.pins++
+	if mask == c.home {
+		tr.settled = c.tick // it is at home without a pin
 		return
 	}
 	slot := int(table.used.Load())

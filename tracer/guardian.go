@@ -37,7 +37,8 @@ type pinTable struct {
 	// runnable is how many pinned tracees wanted a processor at the last tick,
 	// where it was not a busy one. It is set by the guardian.
 	runnable atomic.Uint32
-	_        [10]uint32
+	pinned   atomic.Uint32 // how many tracees are pinned; set by the guardian
+	_        [9]uint32
 	slots    [pinSlots]pinSlot
 
 	scratch guardianScratch

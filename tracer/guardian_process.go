@@ -152,11 +152,12 @@ func settle(pipe, null uintptr) {
 }
 
 // releaseIdle ends the pins of tracees that have not stopped since the last
-// call.
+// call, and counts the others.
 //
 //go:nosplit
 //go:norace
 func (t *pinTable) releaseIdle() {
+	var pinned uint32
 	for i := range t.used.Load() {
 		s := &t.slots[i]
 		if s.state.Load() != slotTaken {
@@ -164,10 +165,12 @@ func (t *pinTable) releaseIdle() {
 		}
 		if stops := s.stops.Load(); stops != s.seen {
 			s.seen = stops
+			pinned++
 			continue
 		}
 		s.end(slotReleased)
 	}
+	t.pinned.Store(pinned)
 }
 
 // countRunnable counts the pinned tracees that want a processor, where stops,
