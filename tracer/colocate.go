@@ -398,7 +398,6 @@ func (c *colocation) deactivate() {
 
 // pin pins a stopped tracee to the home processor, if it may run there.
 func (c *colocation) pin(tr *Tracee) {
-	table := c.guardian.table
 	var mask unix.CPUSet
 	if unix.SchedGetaffinity(tr.TID, &mask) != nil {
 		return
@@ -418,25 +417,48 @@ func (c *colocation) pin(tr *Tracee) {
 		tr.settled = c.tick // it is at home without a pin
 		return
 	}
+	if !c.record(tr, c.original(&mask), &c.home) {
+		return
+	}
+	if unix.SchedSetaffinity(tr.TID, &c.home) != nil {
+		c.unpin(tr)
+	}
+}
+
+// record puts a tracee into the guardian's table, which must never miss a pin:
+// with its own mask, and the one it is pinned to. It tells whether there was room.
+func (c *colocation) record(tr *Tracee, mask, pin *unix.CPUSet) bool {
+	table := c.guardian.table
 	slot := int(table.used.Load())
 	if n := len(c.free); n > 0 {
 		slot = c.free[n-1]
 		c.free = c.free[:n-1]
 	} else if slot == pinSlots {
-		return
+		return false
 	}
 	s := &table.slots[slot]
 	s.tid.Store(int32(tr.TID))
-	s.mask, s.pin = *c.original(&mask), c.home
+	s.mask, s.pin = *mask, *pin
 	s.stops.Add(1)
-	// Known to the guardian first: it must never miss a pin.
 	s.state.Store(slotTaken)
 	if slot == int(table.used.Load()) {
 		table.used.Add(1)
 	}
 	tr.slot, tr.homed = slot+1, c.moves
-	if unix.SchedSetaffinity(tr.TID, &c.home) != nil {
-		c.unpin(tr)
+	return true
+}
+
+// passOn records that a new tracee has inherited its parent's pin. It may be in
+// nobody's table until then, so that is for tracees that die with the tracer:
+// others are unpinned before they create one.
+func (c *colocation) passOn(parent, child *Tracee) {
+	s := &c.guardian.table.slots[parent.slot-1]
+	var mask unix.CPUSet
+	if child.slot != 0 || unix.SchedGetaffinity(child.TID, &mask) != nil || mask != s.pin {
+		return // the guardian was faster, or the child is gone
+	}
+	if !c.record(child, &s.mask, &s.pin) {
+		unix.SchedSetaffinity(child.TID, &s.mask)
 	}
 }
 

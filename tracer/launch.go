@@ -141,7 +141,7 @@ func (l *launcher) begin(c Command, catch func(options uintptr) error) (*Tracee,
 
 // filtered tells which calls a filter has to stop.
 func (t *Tracer) filtered(abi tables.ABI, nr uint64) bool {
-	if t.opts.Colocate != ColocateNever && usesAffinity(&Syscall{ABI: abi, NR: nr}) != usesNone {
+	if t.opts.Colocate != ColocateNever && usesAffinity(&Syscall{ABI: abi, NR: nr}) == showsMask {
 		return true
 	}
 	return t.opts.Traced(abi, nr)

@@ -456,14 +456,15 @@ func (t *Tracer) createdStop(parent *Tracee) *Event {
 	if errno != 0 {
 		return nil
 	}
-	t.resume(parent)
 	child := t.tracees[int(message)]
 	if child == nil {
 		child = t.add(int(message), announced)
-		child.inherit(parent)
-		return nil
 	}
 	child.inherit(parent)
+	if parent.slot != 0 {
+		t.colocation.passOn(parent, child)
+	}
+	t.resume(parent)
 	if child.state != held {
 		return nil
 	}
