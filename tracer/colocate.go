@@ -1,6 +1,7 @@
 package tracer
 
 import (
+	"cmp"
 	"math/bits"
 	"runtime"
 	"strconv"
@@ -439,6 +440,10 @@ func (c *colocation) record(tr *Tracee, mask, pin *unix.CPUSet) bool {
 	s := &table.slots[slot]
 	s.tid.Store(int32(tr.TID))
 	s.mask, s.pin = *mask, *pin
+	if tr.pin == nil {
+		tr.pin = new(lastPin)
+	}
+	*tr.pin = lastPin{*mask, *pin}
 	s.stops.Add(1)
 	s.state.Store(slotTaken)
 	if slot == int(table.used.Load()) {
@@ -448,17 +453,32 @@ func (c *colocation) record(tr *Tracee, mask, pin *unix.CPUSet) bool {
 	return true
 }
 
-// passOn records that a new tracee has inherited its parent's pin. It may be in
-// nobody's table until then, so that is for tracees that die with the tracer:
-// others are unpinned before they create one.
+// lastPin is what a tracee was pinned to last, and its own mask.
+type lastPin struct{ mask, pin unix.CPUSet }
+
+// passOn sees to it that a new tracee which was created while its parent was
+// pinned is pinned likewise, or not at all. It is in nobody's table until then, so
+// this is for tracees that die with the tracer: others are unpinned before they
+// create one.
 func (c *colocation) passOn(parent, child *Tracee) {
-	s := &c.guardian.table.slots[parent.slot-1]
+	last := parent.pin
 	var mask unix.CPUSet
-	if child.slot != 0 || unix.SchedGetaffinity(child.TID, &mask) != nil || mask != s.pin {
-		return // the guardian was faster, or the child is gone
+	if last == nil || child.slot != 0 || unix.SchedGetaffinity(child.TID, &mask) != nil || mask != last.pin {
+		return
 	}
-	if !c.record(child, &s.mask, &s.pin) {
-		unix.SchedSetaffinity(child.TID, &s.mask)
+	if !c.active || c.inside > 0 || !c.record(child, &last.mask, &last.pin) {
+		unix.SchedSetaffinity(child.TID, &last.mask)
+	}
+}
+
+// forgetPin says that a tracee was given a mask, which may be that of a pin.
+func (t *Tracer) forgetPin(tid int) {
+	if tr := t.tracees[tid]; tr != nil {
+		tr.pin = nil
+		return
+	}
+	for _, tr := range t.tracees {
+		tr.pin = nil // in another PID namespace it may be any
 	}
 }
 
@@ -523,7 +543,12 @@ func (t *Tracer) colocateEnter(tr *Tracee) {
 
 // colocateExit is colocate at a syscall-exit-stop.
 func (t *Tracer) colocateExit(tr *Tracee) {
-	t.colocateLeave(tr)
+	if tr.inside {
+		t.colocateLeave(tr)
+		if setsMask(&tr.call) {
+			t.forgetPin(cmp.Or(int(int32(tr.call.Args[0])), tr.TID))
+		}
+	}
 	t.colocate(tr)
 }
 
@@ -563,6 +588,14 @@ func usesAffinity(call *Syscall) affinityUse {
 		return showsMask
 	}
 	return usesNone
+}
+
+// setsMask tells whether a call is sched_setaffinity.
+func setsMask(call *Syscall) bool {
+	if call.ABI == tables.I386 {
+		return call.NR == 241
+	}
+	return call.NR == unix.SYS_SCHED_SETAFFINITY
 }
 
 func intersects(a, b *unix.CPUSet) bool {

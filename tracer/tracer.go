@@ -461,7 +461,7 @@ func (t *Tracer) createdStop(parent *Tracee) *Event {
 		child = t.add(int(message), announced)
 	}
 	child.inherit(parent)
-	if parent.slot != 0 {
+	if parent.filtered {
 		t.colocation.passOn(parent, child)
 	}
 	t.resume(parent)
