@@ -25,6 +25,9 @@ func floor(argv []string) int {
 		options |= unix.PTRACE_O_TRACEFORK | unix.PTRACE_O_TRACEVFORK | unix.PTRACE_O_TRACECLONE
 	}
 	runtime.LockOSThread()
+	// With the default action a stop sends no SIGCHLD; the runtime has a handler.
+	var byDefault [4]uintptr // struct sigaction
+	unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(unix.SIGCHLD), uintptr(unsafe.Pointer(&byDefault)), 0, 8, 0, 0)
 	path, err := exec.LookPath(argv[0])
 	if err != nil {
 		fail(err)
