@@ -1,0 +1,126 @@
+package tracer
+
+import (
+	"cmp"
+
+	"golang.org/x/sys/unix"
+
+	"trapline/tables"
+)
+
+// everywhere is the affinity mask that restricts nothing. Who is given it has the
+// mask of its cpuset, as if it had never been given one: sched_setaffinity(2).
+var everywhere = func() (all unix.CPUSet) {
+	for i := range all {
+		all[i] = ^all[i]
+	}
+	return all
+}()
+
+// findCpuset finds the mask of tasks in the tracer's cpuset that were never given one.
+func (c *colocation) findCpuset() {
+	c.cpuset = c.self
+	if unix.SchedSetaffinity(0, &everywhere) != nil {
+		return
+	}
+	unix.SchedGetaffinity(0, &c.cpuset)
+	if c.cpuset != c.self {
+		unix.SchedSetaffinity(0, &c.self)
+	}
+}
+
+// original is what puts a task back to a mask that it was found with.
+func (c *colocation) original(mask *unix.CPUSet) *unix.CPUSet {
+	if *mask == c.cpuset {
+		return &everywhere
+	}
+	return mask
+}
+
+// colocateEnter is colocate at a syscall-enter-stop: it makes sure that no
+// call shows or passes on a mask that is not the tracee's own.
+func (t *Tracer) colocateEnter(tr *Tracee) {
+	switch usesAffinity(&tr.call) {
+	case createsTask:
+		if tr.slot != 0 {
+			t.colocation.unpin(tr)
+		}
+	case showsMask:
+		// Of any task, perhaps.
+		t.colocation.inside++
+		tr.inside = true
+		for _, other := range t.tracees {
+			if other.slot != 0 {
+				t.colocation.unpin(other)
+			}
+		}
+	default:
+		t.colocate(tr)
+	}
+}
+
+// colocateExit is colocate at a syscall-exit-stop.
+func (t *Tracer) colocateExit(tr *Tracee) {
+	if tr.inside {
+		t.colocateLeave(tr)
+		if setsMask(&tr.call) {
+			t.forgetPin(cmp.Or(int(int32(tr.call.Args[0])), tr.TID))
+		}
+	}
+	t.colocate(tr)
+}
+
+// colocateLeave says that a tracee is not in a call that shows masks any more.
+func (t *Tracer) colocateLeave(tr *Tracee) {
+	if tr.inside {
+		tr.inside = false
+		t.colocation.inside--
+	}
+}
+
+// affinityUse is what a call does with affinity masks.
+type affinityUse uint8
+
+const (
+	usesNone    affinityUse = iota
+	createsTask             // which inherits the caller's
+	showsMask               // or sets it, or looks at it
+)
+
+// usesAffinity tells what a call does with affinity masks. The deadline
+// scheduling class demands a full mask.
+func usesAffinity(call *Syscall) affinityUse {
+	if call.ABI == tables.I386 {
+		switch call.NR {
+		case 2, 120, 190, 435: // fork, clone, vfork, clone3
+			return createsTask
+		case 156, 241, 242, 351: // sched_setscheduler, sched_setaffinity, sched_getaffinity, sched_setattr
+			return showsMask
+		}
+		return usesNone
+	}
+	switch call.NR {
+	case unix.SYS_CLONE, unix.SYS_FORK, unix.SYS_VFORK, unix.SYS_CLONE3:
+		return createsTask
+	case unix.SYS_SCHED_SETSCHEDULER, unix.SYS_SCHED_SETAFFINITY, unix.SYS_SCHED_GETAFFINITY, unix.SYS_SCHED_SETATTR:
+		return showsMask
+	}
+	return usesNone
+}
+
+// setsMask tells whether a call is sched_setaffinity.
+func setsMask(call *Syscall) bool {
+	if call.ABI == tables.I386 {
+		return call.NR == 241
+	}
+	return call.NR == unix.SYS_SCHED_SETAFFINITY
+}
+
+func intersects(a, b *unix.CPUSet) bool {
+	for i := range a {
+		if a[i]&b[i] != 0 {
+			return true
+		}
+	}
+	return false
+}
