@@ -40,10 +40,15 @@ func (t *Tracer) takeTurn() *Event {
 				return t.enterStop(tr)
 			}
 		case unix.PTRACE_SYSCALL_INFO_EXIT:
-			if tr.inCall {
-				t.beginStop(tr)
-				return t.exitStop(tr)
+			if !tr.inCall {
+				break
 			}
+			t.beginStop(tr)
+			if tr.exitUnwanted {
+				t.passExit(tr)
+				return t.takeTurn() // to the entry of the next call
+			}
+			return t.exitStop(tr)
 		}
 	}
 	tr.lingers = patience
