@@ -49,7 +49,7 @@ type colocation struct {
 	guardian *guardian // nil: not started
 	self     unix.CPUSet
 	cpuset   unix.CPUSet // the mask of who was never given one
-	home     unix.CPUSet // one processor; none while not active
+	home     unix.CPUSet // one processor; of the last stay while the tracer does not stay
 	active   bool
 	stays    bool   // the tracer is kept at home
 	pins     uint32 // tracees that were put or found at home since the last look
