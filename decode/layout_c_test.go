@@ -1,7 +1,7 @@
 package decode
 
 import (
-	"bytes"
+	"cmp"
 	"fmt"
 	"os"
 	"os/exec"
@@ -21,36 +21,33 @@ import (
 // over. C_INCLUDE_PATH may name other headers than the installed ones.
 func TestLayoutsAgainstC(t *testing.T) {
 	for _, abi := range []tables.ABI{tables.X86_64, tables.I386} {
-		flag := fmt.Sprintf("-m%d", abi.Bits())
-		t.Run(flag, func(t *testing.T) {
+		t.Run(fmt.Sprintf("-m%d", abi.Bits()), func(t *testing.T) {
 			need.All(t, map[tables.ABI]*need.Feature{tables.X86_64: need.GCC64, tables.I386: need.GCC32}[abi])
-			byHeader := make(map[string][]cStruct)
-			var headers []string
-			for _, s := range cStructs {
-				if byHeader[s.header] == nil {
-					headers = append(headers, s.header)
-				}
-				byHeader[s.header] = append(byHeader[s.header], s)
-			}
 			own := cStructs64
 			if abi == tables.I386 {
 				own = cStructs32
 			}
-			for h, structs := range own {
-				if byHeader[h] == nil {
-					headers = append(headers, h)
+			var kernel, libc []cStruct
+			for _, s := range slices.Concat(cStructs, own) {
+				if withLibc[s.header] {
+					libc = append(libc, s)
+				} else {
+					kernel = append(kernel, s)
 				}
-				byHeader[h] = append(byHeader[h], structs...)
 			}
-			compared := 0
-			for _, h := range headers {
-				compared += compareLayouts(t, abi, flag, h, byHeader[h])
-			}
+			compared := compareLayouts(t, abi, kernel) + compareLayouts(t, abi, libc)
 			if compared < 400 {
 				t.Errorf("only %d members of structs are in these headers", compared)
 			}
 		})
 	}
+}
+
+// withLibc are the headers that include headers of the C library, or need what
+// is in them. The C library defines struct timeval, iovec, winsize and others,
+// and so do headers of the kernel: that takes two C programs, not one.
+var withLibc = map[string]bool{
+	"linux/errqueue.h": true, "linux/if.h": true, "linux/input.h": true, "linux/mctp.h": true, "linux/videodev2.h": true, "linux/vm_sockets.h": true,
 }
 
 // assertion is one line for the compiler to check.
@@ -60,15 +57,30 @@ type assertion struct {
 	want   int
 }
 
-// compareLayouts gives the number of members that it found in a header.
-func compareLayouts(t *testing.T, abi tables.ABI, flag, header string, structs []cStruct) int {
+// compareLayouts compiles one C program with the headers of all the structs. It
+// gives the number of members that it found in them. Where the headers do not
+// go together, since they are other versions than usual, each gets a program.
+func compareLayouts(t *testing.T, abi tables.ABI, structs []cStruct) int {
 	var src strings.Builder
-	fmt.Fprintf(&src, "#if !__has_include(<%s>)\n#error no such header\n#endif\n", header)
-	fmt.Fprintf(&src, "#include <stddef.h>\n#include <sys/types.h>\n#include <%s>\n", header)
+	src.WriteString("#include <stddef.h>\n")
+	var headers []string
+	for _, s := range structs {
+		if !slices.Contains(headers, s.header) {
+			headers = append(headers, s.header)
+		}
+	}
+	if withLibc[headers[0]] {
+		src.WriteString("#include <sys/types.h>\n")
+	}
+	for _, h := range headers {
+		fmt.Fprintf(&src, "#if __has_include(<%s>)\n#include <%[1]s>\n#endif\n", h)
+	}
 	var lines []assertion
+	// Two declarations of an array with different sizes are an error whose
+	// message, other than that of _Static_assert, has the sizes in it.
 	assert := func(s *cStruct, member, expression string, want int) {
 		lines = append(lines, assertion{s, member, want})
-		fmt.Fprintf(&src, "#line %d \"assertion\"\n_Static_assert(%s == %d, \"\");\n", len(lines), expression, want)
+		fmt.Fprintf(&src, "#line %d \"assertion\"\nextern char a%[1]d[%[2]d], a%[1]d[%[3]s];\n", len(lines), want, expression)
 	}
 	for i := range structs {
 		s := &structs[i]
@@ -80,34 +92,49 @@ func compareLayouts(t *testing.T, abi tables.ABI, flag, header string, structs [
 		}
 		assert(s, "", fmt.Sprintf("sizeof(%s)", s.name), s.st.Layout(abi).Size)
 	}
-	out, err := compileC(flag, src.String())
-	var missing, wrong []int // lines
-	for _, m := range complaint.FindAllSubmatch(out, -1) {
-		n, _ := strconv.Atoi(string(m[1]))
-		if bytes.Contains(m[2], []byte("static assertion failed")) {
-			wrong = append(wrong, n-1)
-		} else {
-			missing = append(missing, n-1)
+	complaints, broken := compileC(abi, src.String())
+	if broken != "" && len(headers) > 1 {
+		t.Logf("each header for itself, since together they cannot be used: %s", broken)
+		compared := 0
+		for _, h := range headers {
+			var of []cStruct
+			for _, s := range structs {
+				if s.header == h {
+					of = append(of, s)
+				}
+			}
+			compared += compareLayouts(t, abi, of)
 		}
+		return compared
 	}
-	if err != nil && len(missing)+len(wrong) == 0 {
-		t.Logf("<%s> cannot be used: %s", header, bytes.SplitN(out, []byte("\n"), 2)[0])
+	if broken != "" {
+		t.Logf("<%s> cannot be used: %s", headers[0], broken)
+	}
+	if broken != "" && len(complaints) == 0 {
 		return 0
 	}
 	incomplete := make(map[*cStruct]bool) // the header is older than the description
-	for _, n := range missing {
-		incomplete[lines[n].st] = true
-	}
-	for _, n := range wrong {
-		a := lines[n]
-		switch {
-		case a.member != "":
-			t.Errorf("<%s>: %s.%s is not at offset %d", header, a.st.name, a.member, a.want)
-		case !incomplete[a.st] && !partial[a.st.name]:
-			t.Errorf("<%s>: the size of %s is not %d", header, a.st.name, a.want)
+	missing := 0
+	for n, message := range complaints {
+		if !unequal.MatchString(message) {
+			missing++
+			incomplete[lines[n].st] = true
 		}
 	}
-	return len(lines) - len(slices.Compact(missing))
+	for n, a := range lines {
+		message, ok := complaints[n]
+		if !ok || !unequal.MatchString(message) {
+			continue
+		}
+		got := cmp.Or(unequal.FindStringSubmatch(message)[1], "another")
+		switch {
+		case a.member != "":
+			t.Errorf("%v, <%s>: %s.%s is described at offset %d, but is at %s", abi, a.st.header, a.st.name, a.member, a.want, got)
+		case !incomplete[a.st] && !partial[a.st.name]:
+			t.Errorf("%v, <%s>: %s is described with size %d, but has %s", abi, a.st.header, a.st.name, a.want, got)
+		}
+	}
+	return len(lines) - missing
 }
 
 var (
@@ -130,14 +157,32 @@ var partial = map[string]bool{
 	"struct sysinfo": true, "struct sockaddr_in": true, "struct sockaddr_in6": true, "struct sockaddr_ll": true, "struct sockaddr_rxrpc": true,
 }
 
-var complaint = regexp.MustCompile(`(?m)^assertion:(\d+):.* error: (.*)$`)
+var (
+	complaint = regexp.MustCompile(`(?m)^(.+?):(\d+):.* error: (.*)$`)
+	// Compilers before gcc 11 do not tell the size.
+	unequal = regexp.MustCompile(`^conflicting types for [^;]*(?:; have 'char\[(\d+)\]')?`)
+)
 
-// compileC checks a C program and gives the compiler's messages.
-func compileC(flag, source string) ([]byte, error) {
-	cmd := exec.Command("gcc", flag, "-std=gnu11", "-w", "-fsyntax-only", "-fmax-errors=0", "-x", "c", "-")
+// compileC checks a C program. It gives the compiler's complaints of the
+// assertions, by their number from 0, and the first complaint of anything else.
+func compileC(abi tables.ABI, source string) (complaints map[int]string, broken string) {
+	cmd := exec.Command("gcc", fmt.Sprintf("-m%d", abi.Bits()), "-std=gnu11", "-w", "-fsyntax-only", "-fmax-errors=0", "-x", "c", "-")
 	cmd.Env = append(os.Environ(), "LC_ALL=C")
 	cmd.Stdin = strings.NewReader(source)
-	return cmd.CombinedOutput()
+	out, err := cmd.CombinedOutput()
+	complaints = make(map[int]string)
+	for _, m := range complaint.FindAllStringSubmatch(string(out), -1) {
+		if m[1] == "assertion" {
+			n, _ := strconv.Atoi(m[2])
+			complaints[n-1] = m[3]
+		} else if broken == "" {
+			broken = m[0]
+		}
+	}
+	if err != nil && len(complaints) == 0 && broken == "" {
+		broken = fmt.Sprintf("%v: %s", err, out)
+	}
+	return complaints, broken
 }
 
 // cStruct is a described struct and what C calls it.
@@ -151,7 +196,7 @@ var cStructs = []cStruct{
 	{"asm-generic/ipcbuf.h", "struct ipc64_perm", ipcPermission},
 	{"asm-generic/poll.h", "struct pollfd", polled},
 	{"asm-generic/poll.h", "struct pollfd", pollfd},
-	{"asm-generic/signal.h", "struct sigaltstack", sigstack},
+	{"asm/signal.h", "struct sigaltstack", sigstack},
 	{"asm-generic/statfs.h", "struct statfs", statfs},
 	{"asm-generic/termbits.h", "struct termios", termios},
 	{"asm-generic/termbits.h", "struct termios2", termios2},
@@ -481,18 +526,16 @@ var cStructs = []cStruct{
 	{"mtd/ubi-user.h", "struct ubi_set_vol_prop_req", ubiSetVolPropReq},
 }
 
-// Structs that only one ABI has, or has differently, by header.
+// Structs that only one ABI has, or has differently.
 var (
-	cStructs64 = map[string][]cStruct{
-		"asm/stat.h":        {{"asm/stat.h", "struct stat", stat64Bit}},
-		"linux/videodev2.h": {{"linux/videodev2.h", "struct v4l2_buffer", v4l2Buffer}},
+	cStructs64 = []cStruct{
+		{"asm/stat.h", "struct stat", stat64Bit},
+		{"linux/videodev2.h", "struct v4l2_buffer", v4l2Buffer},
 	}
-	cStructs32 = map[string][]cStruct{
-		"asm/stat.h": {
-			{"asm/stat.h", "struct stat", stat32Bit},
-			{"asm/stat.h", "struct stat64", stat64OnI386},
-		},
-		"asm/statfs.h":      {{"asm/statfs.h", "struct statfs64", statfs64}},
-		"linux/videodev2.h": {{"linux/videodev2.h", "struct v4l2_buffer", v4l2BufferTime32}},
+	cStructs32 = []cStruct{
+		{"asm/stat.h", "struct stat", stat32Bit},
+		{"asm/stat.h", "struct stat64", stat64OnI386},
+		{"asm/statfs.h", "struct statfs64", statfs64},
+		{"linux/videodev2.h", "struct v4l2_buffer", v4l2BufferTime32},
 	}
 )
