@@ -160,7 +160,8 @@ var ioctlOp = Value32(func(c *Call, op uint32) {
 	c.Out.BeginNamed()
 	c.Out.Number(uint64(op), output.Hex)
 	c.Out.Named()
-	names := tables.IoctlNames(c.ABI, op)
+	var room [16]string
+	names := tables.AppendIoctlNames(room[:0], c.ABI, op)
 	macro, arg, set := ioctlMacro(op)
 	switch {
 	case macro != "" && len(names) > 0:

@@ -28,32 +28,40 @@ func genIoctls(f facts, files map[string][]byte) error {
 	for _, c := range found {
 		all = append(all, c)
 	}
-	byRequest := func(abi int) func(x, y *constant) int {
-		return func(x, y *constant) int {
-			return cmp.Or(cmp.Compare(uint32(x.values[abi]), uint32(y.values[abi])), cmp.Compare(x.name, y.name))
-		}
-	}
+	// The order of the rows depends on nothing but the rows, so that another
+	// request adds its row and changes no other.
+	slices.SortFunc(all, func(x, y *constant) int {
+		return cmp.Or(cmp.Compare(sortOp(x), sortOp(y)), cmp.Compare(x.name, y.name))
+	})
 	var b bytes.Buffer
-	for abi, id := range [...]string{"X86_64", "I386"} {
-		slices.SortFunc(all, byRequest(abi))
-		var ops, names bytes.Buffer
-		n := 0
-		for _, c := range all {
-			if !c.has[abi] {
-				continue
+	b.WriteString("// ioctlRows are sorted by number on x86-64 (of those it lacks, on i386), then by name.\n")
+	b.WriteString("var ioctlRows = [...]ioctlRow{\n")
+	for _, c := range all {
+		b.WriteString("{")
+		for abi, has := range c.has {
+			op := uint32(c.values[abi])
+			switch {
+			case !has:
+				b.WriteString("noIoctl, ")
+			case op == 0:
+				return fmt.Errorf("%s is 0, which stands for no request", c.name)
+			default:
+				fmt.Fprintf(&b, "%#x, ", op)
 			}
-			if n%8 == 0 {
-				ops.WriteString("\n")
-			}
-			n++
-			fmt.Fprintf(&ops, "%#x,", uint32(c.values[abi]))
-			fmt.Fprintf(&names, "%q,\n", c.name)
 		}
-		fmt.Fprintf(&b, "\nvar ioctlOps%s = [...]uint32{%s\n}\n", id, &ops)
-		fmt.Fprintf(&b, "\nvar ioctlNames%s = [...]string{\n%s}\n", id, &names)
+		fmt.Fprintf(&b, "%q},\n", c.name)
 	}
+	b.WriteString("}\n")
 	files["zioctl.go"] = b.Bytes()
 	return nil
+}
+
+// sortOp is the number by which a request finds its place.
+func sortOp(c *constant) uint32 {
+	if c.has[0] {
+		return uint32(c.values[0])
+	}
+	return uint32(c.values[1])
 }
 
 // namedIoctls adds and removes what ioctls.txt says.
