@@ -1,8 +1,9 @@
 package decode
 
 import (
+	"fmt"
+	"io"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -56,9 +57,25 @@ func named(t testing.TB, abi tables.ABI, name string, args ...uint64) sample {
 // record runs a sample through the description of its call into the records of a log.
 func (s sample) record(t testing.TB, looks output.Options) string {
 	t.Helper()
-	name := filepath.Join(t.TempDir(), "log")
+	o := s.traits
+	if o.StringLimit = s.limit; o.StringLimit == 0 {
+		o.StringLimit = 32
+	}
+	return logged(t, looks, func(trace output.Trace) { s.run(NewDecoder(o), trace) })
+}
+
+// logged gives what a log says of the trace that write writes. The log is in
+// memory: files would cost more than all else that a sample does.
+func logged(t testing.TB, looks output.Options, write func(trace output.Trace)) string {
+	t.Helper()
+	fd, err := unix.MemfdCreate("log", unix.MFD_CLOEXEC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := os.NewFile(uintptr(fd), "log")
+	defer file.Close()
 	looks.Statuses = output.AllStatuses
-	log, err := output.OpenLog(output.Destination{Name: name}, looks)
+	log, err := output.OpenLog(output.Destination{Name: fmt.Sprintf("/proc/self/fd/%d", fd)}, looks)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,16 +83,12 @@ func (s sample) record(t testing.TB, looks output.Options) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := s.traits
-	if o.StringLimit = s.limit; o.StringLimit == 0 {
-		o.StringLimit = 32
-	}
-	s.run(NewDecoder(o), trace)
+	write(trace)
 	trace.Close()
 	if err := log.Close(); err != nil {
 		t.Fatal(err)
 	}
-	b, err := os.ReadFile(name)
+	b, err := io.ReadAll(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,27 +118,11 @@ func (s sample) run(d *Decoder, trace output.Trace) {
 // encoded is what show writes, as text.
 func encoded(t testing.TB, show func(c *Call)) string {
 	t.Helper()
-	name := filepath.Join(t.TempDir(), "log")
-	log, err := output.OpenLog(output.Destination{Name: name}, output.Options{Statuses: output.AllStatuses})
-	if err != nil {
-		t.Fatal(err)
-	}
-	trace, err := log.Trace(1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	trace.BeginSignal(time.Unix(0, 0), "")
-	show(&Call{Decoder: NewDecoder(Options{StringLimit: 32}), Out: trace, TID: os.Getpid(), Sig: Lookup(tables.X86_64, 0)})
-	trace.EndSignal()
-	trace.Close()
-	if err := log.Close(); err != nil {
-		t.Fatal(err)
-	}
-	b, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(b)
+	return logged(t, output.Options{}, func(trace output.Trace) {
+		trace.BeginSignal(time.Unix(0, 0), "")
+		show(&Call{Decoder: NewDecoder(Options{StringLimit: 32}), Out: trace, TID: os.Getpid(), Sig: Lookup(tables.X86_64, 0)})
+		trace.EndSignal()
+	})
 }
 
 // text is the sample as a line of strace's text.

@@ -4,8 +4,6 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -98,33 +96,16 @@ func TestNetlink(t *testing.T) {
 // recordValue gives the record of a call whose one argument show writes.
 func recordValue(t testing.TB, looks output.Options, mem Memory, show func(c *Call)) string {
 	t.Helper()
-	name := filepath.Join(t.TempDir(), "log")
-	looks.Statuses = output.AllStatuses
-	log, err := output.OpenLog(output.Destination{Name: name}, looks)
-	if err != nil {
-		t.Fatal(err)
-	}
-	trace, err := log.Trace(1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := Call{Decoder: NewDecoder(Options{StringLimit: 32}), Out: trace, Mem: mem, TID: 1, ABI: tables.X86_64, Abbrev: !looks.JSON, Sig: Lookup(tables.X86_64, 0)}
-	c.Begin()
-	trace.BeginCall(&output.Header{Name: "call"})
-	trace.Arg("value")
-	show(&c)
-	trace.Return()
-	trace.Number(0, output.Signed)
-	trace.EndCall(&output.Result{})
-	trace.Close()
-	if err := log.Close(); err != nil {
-		t.Fatal(err)
-	}
-	b, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(b)
+	return logged(t, looks, func(trace output.Trace) {
+		c := Call{Decoder: NewDecoder(Options{StringLimit: 32}), Out: trace, Mem: mem, TID: 1, ABI: tables.X86_64, Abbrev: !looks.JSON, Sig: Lookup(tables.X86_64, 0)}
+		c.Begin()
+		trace.BeginCall(&output.Header{Name: "call"})
+		trace.Arg("value")
+		show(&c)
+		trace.Return()
+		trace.Number(0, output.Signed)
+		trace.EndCall(&output.Result{})
+	})
 }
 
 // FuzzNetlink decodes any messages of any protocol: that must come to an end,
