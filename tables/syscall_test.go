@@ -5,8 +5,10 @@ import (
 	"go/build"
 	"go/parser"
 	"go/token"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -29,7 +31,6 @@ func TestLookup(t *testing.T) {
 		{X86_64, 337, ""},
 		{X86_64, 423, ""},
 		{X86_64, 471, "rseq_slice_yield"},
-		{X86_64, 472, ""},
 		{X86_64, 512, ""},
 		{X86_64, X32Bit, ""},
 		{X86_64, 1<<64 - 1, ""},
@@ -37,7 +38,6 @@ func TestLookup(t *testing.T) {
 		{I386, 102, "socketcall"},
 		{I386, 222, ""},
 		{I386, 471, "rseq_slice_yield"},
-		{I386, 472, ""},
 		{I386, X32Bit, ""},
 		{X32, X32Bit, "read"},
 		{X32, X32Bit | 13, ""},
@@ -57,17 +57,60 @@ func TestLookup(t *testing.T) {
 	}
 }
 
+// sourceNames reads the tables that the generated ones come from: names by
+// number. It is not the generator's way to read them.
+func sourceNames(t *testing.T) [NumABI]map[uint64]string {
+	t.Helper()
+	var names [NumABI]map[uint64]string
+	for abi := range names {
+		names[abi] = make(map[uint64]string)
+	}
+	abis := map[string][]ABI{"common": {X86_64, X32}, "64": {X86_64}, "x32": {X32}, "i386": {I386}}
+	for _, file := range []string{"syscall_64.tbl", "syscall_32.tbl"} {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(b)) {
+			f := strings.Fields(line)
+			if len(f) == 0 || f[0][0] == '#' {
+				continue
+			}
+			nr, err := strconv.ParseUint(f[0], 10, 32)
+			if err != nil || len(f) < 3 || abis[f[1]] == nil {
+				t.Fatalf("%s: %q", file, line)
+			}
+			for _, abi := range abis[f[1]] {
+				names[abi][nr] = f[2]
+			}
+		}
+	}
+	return names
+}
+
 func TestRows(t *testing.T) {
-	for abi, want := range map[ABI]int{X86_64: 385, I386: 461, X32: 374} {
-		n := 0
+	for abi, names := range sourceNames(t) {
+		abi := ABI(abi)
+		found := 0
 		for s := range Syscalls(abi) {
-			n++
+			found++
 			if s.ABI != abi || Lookup(abi, uint64(s.NR)) != s || ByName(abi, s.Name) != s {
 				t.Errorf("%v %+v is not found by its number and name", abi, *s)
 			}
 		}
-		if n != want {
-			t.Errorf("%v has %d rows, want %d", abi, n, want)
+		if found != len(names) {
+			t.Errorf("%v has %d rows, its source %d", abi, found, len(names))
+		}
+		// There are no more than the source has, in its gaps and behind its end.
+		last := slices.Max(slices.Collect(maps.Keys(names)))
+		for nr := range last + 100 {
+			got := ""
+			if s := Lookup(abi, nr); s != nil {
+				got = s.Name
+			}
+			if got != names[nr] {
+				t.Errorf("%v %d is called %q, in its source %q", abi, nr, got, names[nr])
+			}
 		}
 	}
 	for _, name := range []string{"", "a", "zzz", "Read", "read "} {
@@ -132,7 +175,7 @@ func TestFind(t *testing.T) {
 			t.Errorf("Find(%v, %q) = %s, want %s", c.abi, c.pattern, got, c.want)
 		}
 	}
-	if all, err := Find(I386, ""); err != nil || len(all) != 461 {
+	if all, err := Find(I386, ""); err != nil || !slices.Equal(all, slices.Collect(Syscalls(I386))) {
 		t.Errorf("Find all: %d rows, %v", len(all), err)
 	}
 	for _, bad := range []string{"/(/", "12a", "99999999999"} {
