@@ -101,7 +101,7 @@ func TestSetsByABI(t *testing.T) {
 func BenchmarkSetLookup(b *testing.B) {
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
-		EvdevKey.Lookup(uint64(i % 0x300))
+		InputKeys.Lookup(uint64(i % 0x300))
 	}
 }
 

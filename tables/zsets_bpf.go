@@ -204,30 +204,6 @@ var BPFAttachType = &Set{
 	},
 }
 
-// BPFLinkType: BPF_LINK_TYPE_???, from <linux/bpf.h>.
-var BPFLinkType = &Set{
-	Unknown: "BPF_LINK_TYPE_???",
-	sorted:  true,
-	Consts: []Const{
-		{Value: 0x0, Name: "BPF_LINK_TYPE_UNSPEC"},
-		{Value: 0x1, Name: "BPF_LINK_TYPE_RAW_TRACEPOINT"},
-		{Value: 0x2, Name: "BPF_LINK_TYPE_TRACING"},
-		{Value: 0x3, Name: "BPF_LINK_TYPE_CGROUP"},
-		{Value: 0x4, Name: "BPF_LINK_TYPE_ITER"},
-		{Value: 0x5, Name: "BPF_LINK_TYPE_NETNS"},
-		{Value: 0x6, Name: "BPF_LINK_TYPE_XDP"},
-		{Value: 0x7, Name: "BPF_LINK_TYPE_PERF_EVENT"},
-		{Value: 0x8, Name: "BPF_LINK_TYPE_KPROBE_MULTI"},
-		{Value: 0x9, Name: "BPF_LINK_TYPE_STRUCT_OPS"},
-		{Value: 0xa, Name: "BPF_LINK_TYPE_NETFILTER"},
-		{Value: 0xb, Name: "BPF_LINK_TYPE_TCX"},
-		{Value: 0xc, Name: "BPF_LINK_TYPE_UPROBE_MULTI"},
-		{Value: 0xd, Name: "BPF_LINK_TYPE_NETKIT"},
-		{Value: 0xe, Name: "BPF_LINK_TYPE_SOCKMAP"},
-		{Value: 0xf, Name: "BPF_LINK_TYPE_TRACING_MULTI"},
-	},
-}
-
 // BPFStatsType: BPF_STATS_???, from <linux/bpf.h>.
 var BPFStatsType = &Set{
 	Unknown: "BPF_STATS_???",

@@ -33,17 +33,6 @@ var BtrfsQgroupInherit = &Set{
 	},
 }
 
-// BtrfsQgroupStatus: BTRFS_QGROUP_STATUS_FLAG_???, from <linux/btrfs_tree.h>.
-var BtrfsQgroupStatus = &Set{
-	Unknown: "BTRFS_QGROUP_STATUS_FLAG_???",
-	Consts: []Const{
-		{Value: 0x1, Name: "BTRFS_QGROUP_STATUS_FLAG_ON"},
-		{Value: 0x2, Name: "BTRFS_QGROUP_STATUS_FLAG_RESCAN"},
-		{Value: 0x4, Name: "BTRFS_QGROUP_STATUS_FLAG_INCONSISTENT"},
-		{Value: 0x8, Name: "BTRFS_QGROUP_STATUS_FLAG_SIMPLE_MODE"},
-	},
-}
-
 // BtrfsQgroupCtl: BTRFS_QUOTA_CTL_???, from <linux/btrfs.h>.
 var BtrfsQgroupCtl = &Set{
 	Unknown: "BTRFS_QUOTA_CTL_???",

@@ -556,42 +556,6 @@ var FsXflags = &Set{
 	},
 }
 
-// FsFlags: FS_???, from <linux/fs.h>.
-var FsFlags = &Set{
-	Unknown: "FS_???",
-	Consts: []Const{
-		{Value: 0x1, Name: "FS_SECRM_FL"},
-		{Value: 0x2, Name: "FS_UNRM_FL"},
-		{Value: 0x4, Name: "FS_COMPR_FL"},
-		{Value: 0x8, Name: "FS_SYNC_FL"},
-		{Value: 0x10, Name: "FS_IMMUTABLE_FL"},
-		{Value: 0x20, Name: "FS_APPEND_FL"},
-		{Value: 0x40, Name: "FS_NODUMP_FL"},
-		{Value: 0x80, Name: "FS_NOATIME_FL"},
-		{Value: 0x100, Name: "FS_DIRTY_FL"},
-		{Value: 0x200, Name: "FS_COMPRBLK_FL"},
-		{Value: 0x400, Name: "FS_NOCOMP_FL"},
-		{Value: 0x800, Name: "FS_ENCRYPT_FL"},
-		{Value: 0x1000, Name: "FS_BTREE_FL"},
-		{Value: 0x2000, Name: "FS_IMAGIC_FL"},
-		{Value: 0x4000, Name: "FS_JOURNAL_DATA_FL"},
-		{Value: 0x8000, Name: "FS_NOTAIL_FL"},
-		{Value: 0x10000, Name: "FS_DIRSYNC_FL"},
-		{Value: 0x20000, Name: "FS_TOPDIR_FL"},
-		{Value: 0x40000, Name: "FS_HUGE_FILE_FL"},
-		{Value: 0x80000, Name: "FS_EXTENT_FL"},
-		{Value: 0x100000, Name: "FS_VERITY_FL"},
-		{Value: 0x200000, Name: "FS_EA_INODE_FL"},
-		{Value: 0x400000, Name: "FS_EOFBLOCKS_FL"},
-		{Value: 0x800000, Name: "FS_NOCOW_FL"},
-		{Value: 0x2000000, Name: "FS_DAX_FL"},
-		{Value: 0x10000000, Name: "FS_INLINE_DATA_FL"},
-		{Value: 0x20000000, Name: "FS_PROJINHERIT_FL"},
-		{Value: 0x40000000, Name: "FS_CASEFOLD_FL"},
-		{Value: 0x80000000, Name: "FS_RESERVED_FL"},
-	},
-}
-
 // FcntlCmd: F_???, from <asm-generic/fcntl.h> <linux/fcntl.h>.
 var FcntlCmd = &Set{
 	Unknown: "F_???",

@@ -249,15 +249,6 @@ var UringWorkers = &Set{
 	},
 }
 
-// UringPbufFlags: IOU_PBUF_RING_???, from <linux/io_uring.h>.
-var UringPbufFlags = &Set{
-	Unknown: "IOU_PBUF_RING_???",
-	Consts: []Const{
-		{Value: 0x1, Name: "IOU_PBUF_RING_MMAP"},
-		{Value: 0x2, Name: "IOU_PBUF_RING_INC"},
-	},
-}
-
 // UringCancelFlags: IORING_ASYNC_CANCEL_???, from <linux/io_uring.h>.
 var UringCancelFlags = &Set{
 	Unknown: "IORING_ASYNC_CANCEL_???",
@@ -302,14 +293,6 @@ var UringCloneBuffers = &Set{
 	},
 }
 
-// UringMemRegion: IORING_MEM_REGION_TYPE_???, from <linux/io_uring.h>.
-var UringMemRegion = &Set{
-	Unknown: "IORING_MEM_REGION_TYPE_???",
-	Consts: []Const{
-		{Value: 0x1, Name: "IORING_MEM_REGION_TYPE_USER"},
-	},
-}
-
 // UringMemRegionReg: IORING_MEM_REGION_REG_???, from <linux/io_uring.h>.
 var UringMemRegionReg = &Set{
 	Unknown: "IORING_MEM_REGION_REG_???",
@@ -324,16 +307,6 @@ var UringFilesUpdate = &Set{
 	sorted:  true,
 	Consts: []Const{
 		{Value: 0xfffffffffffffffe, Name: "IORING_REGISTER_FILES_SKIP"},
-	},
-}
-
-// UringMsgRingCmd: IORING_MSG_???, from <linux/io_uring.h>.
-var UringMsgRingCmd = &Set{
-	Unknown: "IORING_MSG_???",
-	sorted:  true,
-	Consts: []Const{
-		{Value: 0x0, Name: "IORING_MSG_DATA"},
-		{Value: 0x1, Name: "IORING_MSG_SEND_FD"},
 	},
 }
 
@@ -459,31 +432,5 @@ var UringZcrxEvent = &Set{
 	Consts: []Const{
 		{Value: 0x0, Name: "ZCRX_EVENT_ALLOC_FAIL"},
 		{Value: 0x1, Name: "ZCRX_EVENT_COPY"},
-	},
-}
-
-// UringZcrxEvents: ZCRX_EVENT_???, from <linux/io_uring/zcrx.h>.
-var UringZcrxEvents = &Set{
-	Unknown: "ZCRX_EVENT_???",
-	Consts: []Const{
-		{Value: 0x1, Name: "1<<ZCRX_EVENT_ALLOC_FAIL"},
-		{Value: 0x2, Name: "1<<ZCRX_EVENT_COPY"},
-	},
-}
-
-// UringZcrxNotif: ZCRX_EVENT_DESC_FLAG_???, from <linux/io_uring/zcrx.h>.
-var UringZcrxNotif = &Set{
-	Unknown: "ZCRX_EVENT_DESC_FLAG_???",
-	Consts: []Const{
-		{Value: 0x1, Name: "ZCRX_EVENT_DESC_FLAG_STATS"},
-	},
-}
-
-// UringZcrxFeatures: ZCRX_FEATURE_???, from <linux/io_uring/zcrx.h>.
-var UringZcrxFeatures = &Set{
-	Unknown: "ZCRX_FEATURE_???",
-	Consts: []Const{
-		{Value: 0x1, Name: "ZCRX_FEATURE_RX_PAGE_SIZE"},
-		{Value: 0x2, Name: "ZCRX_FEATURE_EVENT"},
 	},
 }

@@ -2604,20 +2604,6 @@ var SocketFilterData = &Set{
 	},
 }
 
-// PmtuDiscover: IP_PMTUDISC_???, from <linux/in.h>.
-var PmtuDiscover = &Set{
-	Unknown: "IP_PMTUDISC_???",
-	sorted:  true,
-	Consts: []Const{
-		{Value: 0x0, Name: "IP_PMTUDISC_DONT"},
-		{Value: 0x1, Name: "IP_PMTUDISC_WANT"},
-		{Value: 0x2, Name: "IP_PMTUDISC_DO"},
-		{Value: 0x3, Name: "IP_PMTUDISC_PROBE"},
-		{Value: 0x4, Name: "IP_PMTUDISC_INTERFACE"},
-		{Value: 0x5, Name: "IP_PMTUDISC_OMIT"},
-	},
-}
-
 // IPTos: IPTOS_TOS_???, from <linux/ip.h>.
 var IPTos = &Set{
 	Unknown: "IPTOS_TOS_???",

@@ -136,15 +136,6 @@ var NlmsgerrAttr = &Set{
 	},
 }
 
-// NlaFlags: NLA_F_???, from <linux/netlink.h>.
-var NlaFlags = &Set{
-	Unknown: "NLA_F_???",
-	Consts: []Const{
-		{Value: 0x8000, Name: "NLA_F_NESTED"},
-		{Value: 0x4000, Name: "NLA_F_NET_BYTEORDER"},
-	},
-}
-
 // RouteMsgType: RTM_???, from <linux/rtnetlink.h>.
 var RouteMsgType = &Set{
 	Unknown: "RTM_???",

@@ -129,20 +129,6 @@ var IflaInfoAttr = &Set{
 	},
 }
 
-// IflaVlanAttr: IFLA_VLAN_???, from <linux/if_link.h>.
-var IflaVlanAttr = &Set{
-	Unknown: "IFLA_VLAN_???",
-	sorted:  true,
-	Consts: []Const{
-		{Value: 0x0, Name: "IFLA_VLAN_UNSPEC"},
-		{Value: 0x1, Name: "IFLA_VLAN_ID"},
-		{Value: 0x2, Name: "IFLA_VLAN_FLAGS"},
-		{Value: 0x3, Name: "IFLA_VLAN_EGRESS_QOS"},
-		{Value: 0x4, Name: "IFLA_VLAN_INGRESS_QOS"},
-		{Value: 0x5, Name: "IFLA_VLAN_PROTOCOL"},
-	},
-}
-
 // IflaInetAttr: IFLA_INET_???, from <linux/if_link.h>.
 var IflaInetAttr = &Set{
 	Unknown: "IFLA_INET_???",
@@ -471,19 +457,6 @@ var BridgeVlanInfo = &Set{
 		{Value: 0x10, Name: "BRIDGE_VLAN_INFO_RANGE_END"},
 		{Value: 0x20, Name: "BRIDGE_VLAN_INFO_BRENTRY"},
 		{Value: 0x40, Name: "BRIDGE_VLAN_INFO_ONLY_OPTS"},
-	},
-}
-
-// BridgeBoolopt: BR_BOOLOPT_???, from <linux/if_bridge.h>.
-var BridgeBoolopt = &Set{
-	Unknown: "BR_BOOLOPT_???",
-	sorted:  true,
-	Consts: []Const{
-		{Value: 0x0, Name: "BR_BOOLOPT_NO_LL_LEARN"},
-		{Value: 0x1, Name: "BR_BOOLOPT_MCAST_VLAN_SNOOPING"},
-		{Value: 0x2, Name: "BR_BOOLOPT_MST_ENABLE"},
-		{Value: 0x3, Name: "BR_BOOLOPT_MDB_OFFLOAD_FAIL_NOTIFICATION"},
-		{Value: 0x4, Name: "BR_BOOLOPT_FDB_LOCAL_VLAN_0"},
 	},
 }
 
@@ -1466,15 +1439,6 @@ var NetlinkDiagFlags = &Set{
 	},
 }
 
-// NetlinkDiagProto: NDIAG_PROTO_???.
-var NetlinkDiagProto = &Set{
-	Unknown: "NDIAG_PROTO_???",
-	sorted:  true,
-	Consts: []Const{
-		{Value: 0xff, Name: "NDIAG_PROTO_ALL"},
-	},
-}
-
 // NetlinkDiagProtocol: NETLINK_???.
 var NetlinkDiagProtocol = &Set{
 	Unknown: "NETLINK_???",
@@ -1729,15 +1693,6 @@ var NlPolicyAttr = &Set{
 		{Value: 0xa, Name: "NL_POLICY_TYPE_ATTR_BITFIELD32_MASK"},
 		{Value: 0xb, Name: "NL_POLICY_TYPE_ATTR_PAD"},
 		{Value: 0xc, Name: "NL_POLICY_TYPE_ATTR_MASK"},
-	},
-}
-
-// GenlID: GENL_ID_???, from <linux/genetlink.h>.
-var GenlID = &Set{
-	Unknown: "GENL_ID_???",
-	sorted:  true,
-	Consts: []Const{
-		{Value: 0x10, Name: "GENL_ID_CTRL"},
 	},
 }
 
@@ -2342,35 +2297,6 @@ var NfVersion = &Set{
 	sorted:  true,
 	Consts: []Const{
 		{Value: 0x0, Name: "NFNETLINK_V0"},
-	},
-}
-
-// NfProto: NFPROTO_???, from <linux/netfilter.h>.
-var NfProto = &Set{
-	Unknown: "NFPROTO_???",
-	sorted:  true,
-	Consts: []Const{
-		{Value: 0x0, Name: "NFPROTO_UNSPEC"},
-		{Value: 0x1, Name: "NFPROTO_INET"},
-		{Value: 0x2, Name: "NFPROTO_IPV4"},
-		{Value: 0x3, Name: "NFPROTO_ARP"},
-		{Value: 0x5, Name: "NFPROTO_NETDEV"},
-		{Value: 0x7, Name: "NFPROTO_BRIDGE"},
-		{Value: 0xa, Name: "NFPROTO_IPV6"},
-		{Value: 0xc, Name: "NFPROTO_DECNET"},
-	},
-}
-
-// NfInetHook: NF_INET_???, from <linux/netfilter.h>.
-var NfInetHook = &Set{
-	Unknown: "NF_INET_???",
-	sorted:  true,
-	Consts: []Const{
-		{Value: 0x0, Name: "NF_INET_PRE_ROUTING"},
-		{Value: 0x1, Name: "NF_INET_LOCAL_IN"},
-		{Value: 0x2, Name: "NF_INET_FORWARD"},
-		{Value: 0x3, Name: "NF_INET_LOCAL_OUT"},
-		{Value: 0x4, Name: "NF_INET_POST_ROUTING"},
 	},
 }
 

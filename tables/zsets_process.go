@@ -510,104 +510,6 @@ var PtraceEvent = &Set{
 	},
 }
 
-// NtType: NT_???, from <elf.h> <linux/elf.h>.
-var NtType = &Set{
-	Unknown: "NT_???",
-	sorted:  true,
-	Consts: []Const{
-		{Value: 0x1, Name: "NT_PRSTATUS"},
-		{Value: 0x2, Name: "NT_FPREGSET"},
-		{Value: 0x3, Name: "NT_PRPSINFO"},
-		{Value: 0x4, Name: "NT_PRXREG"},
-		{Value: 0x5, Name: "NT_PLATFORM"},
-		{Value: 0x6, Name: "NT_AUXV"},
-		{Value: 0x7, Name: "NT_GWINDOWS"},
-		{Value: 0x8, Name: "NT_ASRS"},
-		{Value: 0xa, Name: "NT_PSTATUS"},
-		{Value: 0xd, Name: "NT_PSINFO"},
-		{Value: 0xe, Name: "NT_PRCRED"},
-		{Value: 0xf, Name: "NT_UTSNAME"},
-		{Value: 0x10, Name: "NT_LWPSTATUS"},
-		{Value: 0x11, Name: "NT_LWPSINFO"},
-		{Value: 0x14, Name: "NT_PRFPXREG"},
-		{Value: 0x100, Name: "NT_PPC_VMX"},
-		{Value: 0x101, Name: "NT_PPC_SPE"},
-		{Value: 0x102, Name: "NT_PPC_VSX"},
-		{Value: 0x103, Name: "NT_PPC_TAR"},
-		{Value: 0x104, Name: "NT_PPC_PPR"},
-		{Value: 0x105, Name: "NT_PPC_DSCR"},
-		{Value: 0x106, Name: "NT_PPC_EBB"},
-		{Value: 0x107, Name: "NT_PPC_PMU"},
-		{Value: 0x108, Name: "NT_PPC_TM_CGPR"},
-		{Value: 0x109, Name: "NT_PPC_TM_CFPR"},
-		{Value: 0x10a, Name: "NT_PPC_TM_CVMX"},
-		{Value: 0x10b, Name: "NT_PPC_TM_CVSX"},
-		{Value: 0x10c, Name: "NT_PPC_TM_SPR"},
-		{Value: 0x10d, Name: "NT_PPC_TM_CTAR"},
-		{Value: 0x10e, Name: "NT_PPC_TM_CPPR"},
-		{Value: 0x10f, Name: "NT_PPC_TM_CDSCR"},
-		{Value: 0x110, Name: "NT_PPC_PKEY"},
-		{Value: 0x111, Name: "NT_PPC_DEXCR"},
-		{Value: 0x112, Name: "NT_PPC_HASHKEYR"},
-		{Value: 0x200, Name: "NT_386_TLS"},
-		{Value: 0x201, Name: "NT_386_IOPERM"},
-		{Value: 0x202, Name: "NT_X86_XSTATE"},
-		{Value: 0x204, Name: "NT_X86_SHSTK"},
-		{Value: 0x205, Name: "NT_X86_XSAVE_LAYOUT"},
-		{Value: 0x300, Name: "NT_S390_HIGH_GPRS"},
-		{Value: 0x301, Name: "NT_S390_TIMER"},
-		{Value: 0x302, Name: "NT_S390_TODCMP"},
-		{Value: 0x303, Name: "NT_S390_TODPREG"},
-		{Value: 0x304, Name: "NT_S390_CTRS"},
-		{Value: 0x305, Name: "NT_S390_PREFIX"},
-		{Value: 0x306, Name: "NT_S390_LAST_BREAK"},
-		{Value: 0x307, Name: "NT_S390_SYSTEM_CALL"},
-		{Value: 0x308, Name: "NT_S390_TDB"},
-		{Value: 0x309, Name: "NT_S390_VXRS_LOW"},
-		{Value: 0x30a, Name: "NT_S390_VXRS_HIGH"},
-		{Value: 0x30b, Name: "NT_S390_GS_CB"},
-		{Value: 0x30c, Name: "NT_S390_GS_BC"},
-		{Value: 0x30d, Name: "NT_S390_RI_CB"},
-		{Value: 0x30e, Name: "NT_S390_PV_CPU_DATA"},
-		{Value: 0x400, Name: "NT_ARM_VFP"},
-		{Value: 0x401, Name: "NT_ARM_TLS"},
-		{Value: 0x402, Name: "NT_ARM_HW_BREAK"},
-		{Value: 0x403, Name: "NT_ARM_HW_WATCH"},
-		{Value: 0x404, Name: "NT_ARM_SYSTEM_CALL"},
-		{Value: 0x405, Name: "NT_ARM_SVE"},
-		{Value: 0x406, Name: "NT_ARM_PAC_MASK"},
-		{Value: 0x407, Name: "NT_ARM_PACA_KEYS"},
-		{Value: 0x408, Name: "NT_ARM_PACG_KEYS"},
-		{Value: 0x409, Name: "NT_ARM_TAGGED_ADDR_CTRL"},
-		{Value: 0x40a, Name: "NT_ARM_PAC_ENABLED_KEYS"},
-		{Value: 0x40b, Name: "NT_ARM_SSVE"},
-		{Value: 0x40c, Name: "NT_ARM_ZA"},
-		{Value: 0x40d, Name: "NT_ARM_ZT"},
-		{Value: 0x40e, Name: "NT_ARM_FPMR"},
-		{Value: 0x40f, Name: "NT_ARM_POE"},
-		{Value: 0x410, Name: "NT_ARM_GCS"},
-		{Value: 0x600, Name: "NT_ARC_V2"},
-		{Value: 0x700, Name: "NT_VMCOREDD"},
-		{Value: 0x800, Name: "NT_MIPS_DSP"},
-		{Value: 0x801, Name: "NT_MIPS_FP_MODE"},
-		{Value: 0x802, Name: "NT_MIPS_MSA"},
-		{Value: 0x900, Name: "NT_RISCV_CSR"},
-		{Value: 0x901, Name: "NT_RISCV_VECTOR"},
-		{Value: 0x902, Name: "NT_RISCV_TAGGED_ADDR_CTRL"},
-		{Value: 0x903, Name: "NT_RISCV_USER_CFI"},
-		{Value: 0xa00, Name: "NT_LOONGARCH_CPUCFG"},
-		{Value: 0xa01, Name: "NT_LOONGARCH_CSR"},
-		{Value: 0xa02, Name: "NT_LOONGARCH_LSX"},
-		{Value: 0xa03, Name: "NT_LOONGARCH_LASX"},
-		{Value: 0xa04, Name: "NT_LOONGARCH_LBT"},
-		{Value: 0xa05, Name: "NT_LOONGARCH_HW_BREAK"},
-		{Value: 0xa06, Name: "NT_LOONGARCH_HW_WATCH"},
-		{Value: 0x46494c45, Name: "NT_FILE"},
-		{Value: 0x46e62b7f, Name: "NT_PRXFPREG"},
-		{Value: 0x53494749, Name: "NT_SIGINFO"},
-	},
-}
-
 // PtracePeeksiginfo: PTRACE_PEEKSIGINFO_???, from <linux/ptrace.h>.
 var PtracePeeksiginfo = &Set{
 	Unknown: "PTRACE_PEEKSIGINFO_???",
@@ -1124,15 +1026,6 @@ var ArchPrctl = &Set{
 	},
 }
 
-// ArchShstk: ARCH_SHSTK_???, from <asm/prctl.h>.
-var ArchShstk = &Set{
-	Unknown: "ARCH_SHSTK_???",
-	Consts: []Const{
-		{Value: 0x1, Name: "ARCH_SHSTK_SHSTK"},
-		{Value: 0x2, Name: "ARCH_SHSTK_WRSS"},
-	},
-}
-
 // RseqFlags: RSEQ_FLAG_???, from <linux/rseq.h>.
 var RseqFlags = &Set{
 	Unknown: "RSEQ_FLAG_???",
@@ -1591,41 +1484,5 @@ var PidfdInfoMask = &Set{
 		{Value: 0x20, Name: "PIDFD_INFO_SUPPORTED_MASK"},
 		{Value: 0x40, Name: "PIDFD_INFO_COREDUMP_SIGNAL"},
 		{Value: 0x80, Name: "PIDFD_INFO_COREDUMP_CODE"},
-	},
-}
-
-// PidfdCoredump: PIDFD_COREDUMP_???, from <linux/pidfd.h>.
-var PidfdCoredump = &Set{
-	Unknown: "PIDFD_COREDUMP_???",
-	Consts: []Const{
-		{Value: 0x1, Name: "PIDFD_COREDUMPED"},
-		{Value: 0x2, Name: "PIDFD_COREDUMP_SKIP"},
-		{Value: 0x4, Name: "PIDFD_COREDUMP_USER"},
-		{Value: 0x8, Name: "PIDFD_COREDUMP_ROOT"},
-	},
-}
-
-// SeccompAddfd: SECCOMP_ADDFD_FLAG_???, from <linux/seccomp.h>.
-var SeccompAddfd = &Set{
-	Unknown: "SECCOMP_ADDFD_FLAG_???",
-	Consts: []Const{
-		{Value: 0x1, Name: "SECCOMP_ADDFD_FLAG_SETFD"},
-		{Value: 0x2, Name: "SECCOMP_ADDFD_FLAG_SEND"},
-	},
-}
-
-// SeccompResp: SECCOMP_USER_NOTIF_FLAG_???, from <linux/seccomp.h>.
-var SeccompResp = &Set{
-	Unknown: "SECCOMP_USER_NOTIF_FLAG_???",
-	Consts: []Const{
-		{Value: 0x1, Name: "SECCOMP_USER_NOTIF_FLAG_CONTINUE"},
-	},
-}
-
-// SeccompNotif: SECCOMP_USER_NOTIF_FD_???, from <linux/seccomp.h>.
-var SeccompNotif = &Set{
-	Unknown: "SECCOMP_USER_NOTIF_FD_???",
-	Consts: []Const{
-		{Value: 0x1, Name: "SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP"},
 	},
 }

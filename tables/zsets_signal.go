@@ -206,20 +206,3 @@ var SiCodeSys = &Set{
 		{Value: 0x2, Name: "SYS_USER_DISPATCH"},
 	},
 }
-
-// SiCodeEmt: , from <asm-generic/siginfo.h>.
-var SiCodeEmt = &Set{
-	Unknown: "",
-	sorted:  true,
-	Consts: []Const{
-		{Value: 0x1, Name: "EMT_TAGOVF"},
-	},
-}
-
-// TrapPerfFlags: TRAP_PERF_FLAG_???, from <asm-generic/siginfo.h>.
-var TrapPerfFlags = &Set{
-	Unknown: "TRAP_PERF_FLAG_???",
-	Consts: []Const{
-		{Value: 0x1, Name: "TRAP_PERF_FLAG_ASYNC"},
-	},
-}

@@ -872,52 +872,6 @@ var V4L2CID = &Set{
 	},
 }
 
-// V4L2CIDBase: V4L2_CID_???, from <linux/v4l2-controls.h>.
-var V4L2CIDBase = &Set{
-	Unknown: "V4L2_CID_???",
-	sorted:  true,
-	Consts: []Const{
-		{Value: 0x980900, Name: "V4L2_CID_USER_BASE"},
-		{Value: 0x981900, Name: "V4L2_CID_USER_MEYE_BASE"},
-		{Value: 0x981910, Name: "V4L2_CID_USER_BTTV_BASE"},
-		{Value: 0x981930, Name: "V4L2_CID_USER_S2255_BASE"},
-		{Value: 0x981940, Name: "V4L2_CID_USER_SI476X_BASE"},
-		{Value: 0x981950, Name: "V4L2_CID_USER_TI_VPE_BASE"},
-		{Value: 0x981960, Name: "V4L2_CID_USER_SAA7134_BASE"},
-		{Value: 0x981970, Name: "V4L2_CID_USER_ADV7180_BASE"},
-		{Value: 0x981980, Name: "V4L2_CID_USER_TC358743_BASE"},
-		{Value: 0x981990, Name: "V4L2_CID_USER_MAX217X_BASE"},
-		{Value: 0x9819b0, Name: "V4L2_CID_USER_IMX_BASE"},
-		{Value: 0x9819c0, Name: "V4L2_CID_USER_ATMEL_ISC_BASE"},
-		{Value: 0x9819e0, Name: "V4L2_CID_USER_CODA_BASE"},
-		{Value: 0x9819f0, Name: "V4L2_CID_USER_CCS_BASE"},
-		{Value: 0x981a70, Name: "V4L2_CID_USER_ALLEGRO_BASE"},
-		{Value: 0x981a80, Name: "V4L2_CID_USER_ISL7998X_BASE"},
-		{Value: 0x981a90, Name: "V4L2_CID_USER_DW100_BASE"},
-		{Value: 0x981aa0, Name: "V4L2_CID_USER_ASPEED_BASE"},
-		{Value: 0x981ab0, Name: "V4L2_CID_USER_NPCM_BASE"},
-		{Value: 0x981ac0, Name: "V4L2_CID_USER_THP7312_BASE"},
-		{Value: 0x981ae0, Name: "V4L2_CID_USER_UVC_BASE"},
-		{Value: 0x981b20, Name: "V4L2_CID_USER_RKISP1_BASE"},
-		{Value: 0x981b30, Name: "V4L2_CID_USER_MALI_C55_BASE"},
-		{Value: 0x990900, Name: "V4L2_CID_CODEC_BASE"},
-		{Value: 0x991000, Name: "V4L2_CID_CODEC_CX2341X_BASE"},
-		{Value: 0x991100, Name: "V4L2_CID_CODEC_MFC51_BASE"},
-		{Value: 0x9a0900, Name: "V4L2_CID_CAMERA_CLASS_BASE"},
-		{Value: 0x9b0900, Name: "V4L2_CID_FM_TX_CLASS_BASE"},
-		{Value: 0x9c0900, Name: "V4L2_CID_FLASH_CLASS_BASE"},
-		{Value: 0x9d0900, Name: "V4L2_CID_JPEG_CLASS_BASE"},
-		{Value: 0x9e0900, Name: "V4L2_CID_IMAGE_SOURCE_CLASS_BASE"},
-		{Value: 0x9f0900, Name: "V4L2_CID_IMAGE_PROC_CLASS_BASE"},
-		{Value: 0xa00900, Name: "V4L2_CID_DV_CLASS_BASE"},
-		{Value: 0xa10900, Name: "V4L2_CID_FM_RX_CLASS_BASE"},
-		{Value: 0xa20900, Name: "V4L2_CID_RF_TUNER_CLASS_BASE"},
-		{Value: 0xa30900, Name: "V4L2_CID_DETECT_CLASS_BASE"},
-		{Value: 0xa40900, Name: "V4L2_CID_CODEC_STATELESS_BASE"},
-		{Value: 0xa50900, Name: "V4L2_CID_COLORIMETRY_CLASS_BASE"},
-	},
-}
-
 // V4L2SlicedVBI: V4L2_SLICED_???, from <linux/videodev2.h>.
 var V4L2SlicedVBI = &Set{
 	Unknown: "V4L2_SLICED_???",
