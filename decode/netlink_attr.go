@@ -60,10 +60,6 @@ func (t *Attributes) resolve() {
 // themselves.
 func (t *Attributes) add(e AttributeTypes) { t.entries = append(t.entries, e) }
 
-// AttributesOf is a table of attributes that are all the same but for their
-// numbers, which have names in set.
-func AttributesOf(set *tables.Set, t Type) *Attributes { return &Attributes{set: set, other: t} }
-
 // Numbered are attributes that are all the same and numbered from 0 or 1 on.
 func Numbered(t Type) *Attributes { return &Attributes{other: t} }
 

@@ -121,17 +121,15 @@ func (t *ifAny) showAt(c *Call, addr uint64) {
 	c.ShowAt(addr, t.elem)
 }
 
-// InOut points to a number that the kernel reads and then overwrites; shown at
-// the exit-stop as [before => after].
-func InOut(t Type) Type { return &inOut{layouts: wordLayout(), elem: t} }
-
-// InOutAlways is an InOut that the kernel may overwrite even when the call fails.
+// InOutAlways points to a number that the kernel reads and then overwrites, or
+// may overwrite even when the call fails; shown at the exit-stop as
+// [before => after].
 func InOutAlways(t Type) Type { return &inOut{wordLayout(), t, true} }
 
 type inOut struct {
 	layouts
 	elem   Type
-	always bool
+	always bool // shows after although the call failed
 }
 
 func (t *inOut) dir() Dir { return Exit }

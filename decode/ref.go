@@ -37,16 +37,8 @@ func (name Len) num(c *Call) uint64 {
 	return 0
 }
 
-// Before is the number that the InOut argument of that name pointed to at the
-// enter-stop.
-type Before string
-
-func (name Before) num(c *Call) uint64 {
-	v, _ := c.readBefore(string(name))
-	return v
-}
-
-// readBefore is Before, and whether the number could be had.
+// readBefore is the number that the inOut argument of that name pointed to at
+// the enter-stop, and whether it could be had.
 func (c *Call) readBefore(name string) (uint64, bool) {
 	args := c.Sig.args
 	for i := range args {

@@ -10,9 +10,6 @@ import (
 // Signal is a signal's number in an int.
 var Signal Type = &signal{Int}
 
-// SignalOf is a signal's number kept in an n.
-func SignalOf(n *Number) Type { return &signal{n} }
-
 type signal struct{ *Number }
 
 func (t *signal) Show(c *Call, v View) { c.ShowSignal(int(int32(t.Value(c, v)))) }
