@@ -53,9 +53,6 @@ var (
 // Dev64 is a device number in 64 bits (st_dev on x86-64).
 var Dev64 Type = &device{U64}
 
-// DevLong is a device number in a long.
-var DevLong Type = &device{Ulong}
-
 type device struct{ *Number }
 
 func (t *device) Show(c *Call, v View) { c.ShowDevice(t.Value(c, v)) }

@@ -16,7 +16,6 @@ import (
 var (
 	Port    Type = &bigEndian{sameLayout(2), "htons", nil, output.Unsigned}
 	NetU32  Type = &bigEndian{sameLayout(4), "htonl", nil, output.Unsigned}
-	NetX16  Type = &bigEndian{sameLayout(2), "htons", nil, output.Hex}
 	EtherID Type = &bigEndian{sameLayout(2), "htons", tables.EtherProtocol, output.Hex}
 )
 

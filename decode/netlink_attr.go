@@ -73,10 +73,6 @@ func (t *Attributes) typeOf(n int) Type {
 	return t.other
 }
 
-// Payload is the length in bytes of the attribute's payload, or the message's
-// body, that is being shown.
-var Payload Num = Func(func(c *Call) uint64 { return uint64(c.payload) })
-
 // Bits in the type of an attribute (linux/netlink.h).
 const (
 	nlaHeader       = 4 // NLA_HDRLEN

@@ -42,11 +42,8 @@ var (
 	Itimerval    = Struct(Fields{{"it_interval", Timeval}, {"it_value", Timeval}})
 )
 
-// TimeT is a time_t with the date in a comment, TimeT64 a 64-bit one.
-var (
-	TimeT   Type = &date{KLong}
-	TimeT64 Type = &date{S64}
-)
+// TimeT is a time_t with the date in a comment.
+var TimeT Type = &date{KLong}
 
 type date struct{ *Number }
 

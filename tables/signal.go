@@ -2,13 +2,10 @@ package tables
 
 import "strings"
 
-// Numbers of signals (NSIG of the kernel, and its real-time signals; glibc
-// takes the first two of those for itself).
-const (
-	NumSignals   = 64 // 1 to 64
-	FirstRTSig   = 32
-	signalPrefix = "SIG"
-)
+// NumSignals is the kernel's NSIG: signals are numbered from 1 to 64.
+const NumSignals = 64
+
+const signalPrefix = "SIG"
 
 // SignalName gives the name of signal n, "SIGHUP" for 1. Real-time signals are
 // counted from the kernel's first: 32 is SIGRTMIN, 33 is SIGRT_1. A number
