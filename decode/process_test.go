@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"fmt"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -8,15 +9,19 @@ import (
 	"trapline/tables"
 )
 
-// check runs samples of calls, given with what strace shows of them.
+// check runs samples of calls, given with what strace shows of them. To run a
+// single one: -run 'TestFutex/i386_futex$', or 'TestFutex/x86_64_futex#02$' for the
+// third of that call.
 func check(t *testing.T, samples []wanted) {
 	t.Helper()
 	for _, tt := range samples {
-		s := named(t, tt.abi, tt.name, tt.args...)
-		s.mem, s.ret, s.errno, s.full = tt.mem, tt.ret, int(tt.errno), tt.full
-		if got := s.text(t); got != tt.want {
-			t.Errorf("%v %s:\ngot  %s\nwant %s", tt.abi, tt.name, got, tt.want)
-		}
+		t.Run(fmt.Sprint(tt.abi, "_", tt.name), func(t *testing.T) {
+			s := named(t, tt.abi, tt.name, tt.args...)
+			s.mem, s.ret, s.errno, s.full = tt.mem, tt.ret, int(tt.errno), tt.full
+			if got := s.text(t); got != tt.want {
+				t.Errorf("\ngot  %s\nwant %s", got, tt.want)
+			}
+		})
 	}
 }
 
@@ -87,27 +92,31 @@ func TestProcesses(t *testing.T) {
 
 func TestWaiting(t *testing.T) {
 	status := func(v uint64) fakeMemory { return fakeMemory{at0: numbers(4, v)} }
-	for v, want := range map[uint64]string{
-		0:           `{WIFEXITED(s) && WEXITSTATUS(s) == 0}`,
-		42 << 8:     `{WIFEXITED(s) && WEXITSTATUS(s) == 42}`,
-		0x180:       `{WIFEXITED(s) && WEXITSTATUS(s) == 1}|0x80`,
-		9:           `{WIFSIGNALED(s) && WTERMSIG(s) == SIGKILL}`,
-		0x80 | 11:   `{WIFSIGNALED(s) && WTERMSIG(s) == SIGSEGV && WCOREDUMP(s)}`,
-		19<<8 | 127: `{WIFSTOPPED(s) && WSTOPSIG(s) == SIGSTOP}`,
-		0x857f:      `{WIFSTOPPED(s) && WSTOPSIG(s) == SIGTRAP | 0x80}`,
-		0x4057f:     `{WIFSTOPPED(s) && WSTOPSIG(s) == SIGTRAP}|PTRACE_EVENT_EXEC<<16`,
-		0xffff:      `{WIFCONTINUED(s)}`,
+	var samples []wanted
+	for _, tt := range []struct {
+		status uint64
+		want   string
+	}{
+		{0, `{WIFEXITED(s) && WEXITSTATUS(s) == 0}`},
+		{42 << 8, `{WIFEXITED(s) && WEXITSTATUS(s) == 42}`},
+		{0x180, `{WIFEXITED(s) && WEXITSTATUS(s) == 1}|0x80`},
+		{9, `{WIFSIGNALED(s) && WTERMSIG(s) == SIGKILL}`},
+		{0x80 | 11, `{WIFSIGNALED(s) && WTERMSIG(s) == SIGSEGV && WCOREDUMP(s)}`},
+		{19<<8 | 127, `{WIFSTOPPED(s) && WSTOPSIG(s) == SIGSTOP}`},
+		{0x857f, `{WIFSTOPPED(s) && WSTOPSIG(s) == SIGTRAP | 0x80}`},
+		{0x4057f, `{WIFSTOPPED(s) && WSTOPSIG(s) == SIGTRAP}|PTRACE_EVENT_EXEC<<16`},
+		{0xffff, `{WIFCONTINUED(s)}`},
 	} {
-		check(t, []wanted{{abi: tables.X86_64, name: "wait4", args: []uint64{1<<64 - 1, at0, unix.WNOHANG, 0}, mem: status(v), ret: 7,
-			want: `wait4(-1, [` + want + `], WNOHANG, NULL) = 7`}})
+		samples = append(samples, wanted{abi: tables.X86_64, name: "wait4", args: []uint64{1<<64 - 1, at0, unix.WNOHANG, 0}, mem: status(tt.status), ret: 7,
+			want: `wait4(-1, [` + tt.want + `], WNOHANG, NULL) = 7`})
 	}
-	check(t, []wanted{
+	check(t, append(samples, []wanted{
 		// Nothing is written where no child was waited for.
 		{abi: tables.X86_64, name: "wait4", args: []uint64{1<<64 - 1, at0, unix.WNOHANG, at1}, mem: status(0), ret: 0,
 			want: `wait4(-1, 0x7000, WNOHANG, 0x7400) = 0`},
 		{abi: tables.X86_64, name: "waitid", args: []uint64{1, 7, 0, unix.WEXITED, 0}, errno: unix.ECHILD,
 			want: `waitid(P_PID, 7, NULL, WEXITED, NULL) = -1 ECHILD (No child processes)`},
-	})
+	}...))
 }
 
 func TestMemory(t *testing.T) {
