@@ -2,7 +2,10 @@ package main
 
 import (
 	"bytes"
+	"debug/elf"
+	"encoding/binary"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -268,20 +271,22 @@ func (c compiler) valid(names []string) ([]string, error) {
 }
 
 // evaluate calls f with the value of each constant, and whether it is made
-// with _IOC.
+// with _IOC. The values are read from an object file, not printed by a program:
+// not every kernel that can compile for i386 runs i386 programs.
 func (c compiler) evaluate(names []string, f func(name, value string, ioc bool)) error {
-	var src strings.Builder
-	src.WriteString(c.includes() + "int printf(const char *, ...);\nint main(void) {\n")
+	var values, negative strings.Builder
 	for _, name := range names {
-		fmt.Fprintf(&src, "printf((%[1]s) < 0 ? \"%%lld\\n\" : \"%%#llx\\n\", (long long)(%[1]s));\n", name)
+		fmt.Fprintf(&values, "(long long)(%s),\n", name)
+		fmt.Fprintf(&negative, "(%s) < 0,\n", name)
 	}
-	src.WriteString("return 0; }\n")
-	prog := filepath.Join(c.dir, "values"+targets[c.target].flag)
-	if _, msg, err := c.run(src.String(), "-o", prog); err != nil {
+	source := fmt.Sprintf("%sconst long long uapi_values[] = {\n%s};\nconst char uapi_negative[] = {\n%s};\n", c.includes(), &values, &negative)
+	object := filepath.Join(c.dir, "values"+targets[c.target].flag)
+	if _, msg, err := c.run(source, "-c", "-o", object); err != nil {
 		return fmt.Errorf("compile: %s", firstError(msg))
 	}
-	values, err := exec.Command(prog).Output()
-	if err != nil {
+	numbers := make([]uint64, len(names))
+	signs := make([]bool, len(names))
+	if err := readVariables(object, map[string]any{"uapi_values": numbers, "uapi_negative": signs}); err != nil {
 		return err
 	}
 
@@ -290,12 +295,41 @@ func (c compiler) evaluate(names []string, f func(name, value string, ioc bool))
 	if err != nil {
 		return err
 	}
-	lines := strings.Split(strings.TrimSpace(string(values)), "\n")
-	if len(lines) != len(names) {
-		return fmt.Errorf("%d values of %d constants", len(lines), len(names))
-	}
 	for i, name := range names {
-		f(name, lines[i], strings.Contains(expansions[i], mark))
+		value := fmt.Sprintf("%#x", numbers[i])
+		if signs[i] || numbers[i] == 0 {
+			value = strconv.FormatInt(int64(numbers[i]), 10)
+		}
+		f(name, value, strings.Contains(expansions[i], mark))
+	}
+	return nil
+}
+
+// readVariables fills slices with the bytes of an object file's variables, as
+// binary.Read does.
+func readVariables(object string, into map[string]any) error {
+	f, err := elf.Open(object)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	symbols, err := f.Symbols()
+	if err != nil {
+		return err
+	}
+	for _, symbol := range symbols {
+		slice, wanted := into[symbol.Name]
+		if !wanted || int(symbol.Section) >= len(f.Sections) {
+			continue
+		}
+		section := io.NewSectionReader(f.Sections[symbol.Section], int64(symbol.Value), int64(symbol.Size))
+		if err := binary.Read(section, f.ByteOrder, slice); err != nil {
+			return fmt.Errorf("%s: %w", symbol.Name, err)
+		}
+		delete(into, symbol.Name)
+	}
+	if len(into) > 0 {
+		return fmt.Errorf("%s lacks %d variables", object, len(into))
 	}
 	return nil
 }
