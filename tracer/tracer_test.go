@@ -684,6 +684,7 @@ func stackEnd(t *testing.T, pid int) uint64 {
 // The ABI is the call's, not the program's: rewrite a syscall instruction of a
 // 64-bit program to int $0x80.
 func TestABIOfCall(t *testing.T) {
+	need.All(t, need.I386)
 	tracer := newTracer(t, Options{})
 	tracee := launch(t, tracer, command("getppid", "4"))
 	const i386Getpid = 20
