@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"trapline/integration/need"
+	"trapline/integration/programs"
 )
 
 // buildDir holds what the tests build; TestMain removes it.
@@ -32,38 +33,26 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// builds are the programs built so far, by path.
-var builds sync.Map
-
-// build builds a package of this module for an architecture, once, and gives
-// the program's path.
-func build(t testing.TB, pkg, goarch string) string {
+// path builds a program, once, and gives its path.
+func path(t testing.TB, p programs.Program) string {
 	t.Helper()
-	path := filepath.Join(buildDir, filepath.Base(pkg)+"-"+goarch)
-	once, _ := builds.LoadOrStore(path, sync.OnceValue(func() error {
-		cmd := exec.Command("go", "build", "-o", path, pkg)
-		cmd.Env = append(os.Environ(), "GOARCH="+goarch, "CGO_ENABLED=0")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return fmt.Errorf("go build %s: %w\n%s", pkg, err, out)
-		}
-		return nil
-	}))
-	if err := once.(func() error)(); err != nil {
+	path, err := p.Path(buildDir)
+	if err != nil {
 		t.Fatal(err)
 	}
 	return path
 }
 
 // trapline is the path of the program under test.
-func trapline(t testing.TB) string { return build(t, "trapline/cmd/trapline", "amd64") }
+func trapline(t testing.TB) string { return path(t, programs.Trapline) }
 
-// program builds the test program testdata/NAME, for amd64 or 386.
+// program is the path of the test program testdata/NAME, for amd64 or 386.
 func program(t testing.TB, name, goarch string) string {
 	t.Helper()
 	if goarch == "386" {
 		need.All(t, need.I386)
 	}
-	return build(t, "./testdata/"+name, goarch)
+	return path(t, programs.Go(name, goarch))
 }
 
 // traced is a finished trace.

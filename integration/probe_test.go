@@ -21,9 +21,10 @@ import (
 // TestProbe compares what strace and trapline make of every system call of both
 // ABIs, with many patterns of arguments, most of them senseless. None is
 // executed, see testdata/probe. Where the traces differ, testdata/probe/differs.txt
-// must say how and why.
+// must say how and why. Where TRAPLINE_PROBE_EVERY is a number, each so many-th
+// pattern is tried: a machine without hardware of its own takes hours for all.
 func TestProbe(t *testing.T) {
-	need.All(t, need.Time, need.X86, need.I386, need.Strace, need.StraceOf("6.1", "7.2")) // those of differs.txt
+	need.All(t, need.Time, need.X86, need.Strace, need.StraceOf("6.1", "7.2")) // those of differs.txt
 	version, err := need.StraceVersion()
 	if err != nil {
 		t.Fatal(err)
@@ -36,6 +37,9 @@ func TestProbe(t *testing.T) {
 	compared := 0
 	for _, abi := range abis {
 		t.Run(abi, func(t *testing.T) {
+			if abi == "i386" {
+				need.All(t, need.I386)
+			}
 			dir := t.TempDir()
 			theirs := probeTrace(t, need.StracePath(), dir, abi)
 			ours := probeTrace(t, trapline(t), dir, abi)
@@ -43,7 +47,7 @@ func TestProbe(t *testing.T) {
 			compared++
 		})
 	}
-	if compared == len(abis) {
+	if compared == len(abis) && os.Getenv("TRAPLINE_PROBE_EVERY") == "" {
 		excused.checkUsed(t)
 	}
 }
@@ -71,7 +75,11 @@ func compareProbes(t *testing.T, abi string, theirs, ours *probeLog, excused *di
 			example[call] = a + "\n" + b
 		}
 	}
-	if n < 100000 {
+	least := 100000
+	if every, err := strconv.Atoi(os.Getenv("TRAPLINE_PROBE_EVERY")); err == nil {
+		least /= every
+	}
+	if n < least {
 		t.Errorf("the probe made %d calls", n)
 	}
 	for call, count := range differ {

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -12,6 +11,7 @@ import (
 	"testing"
 
 	"trapline/integration/need"
+	"trapline/integration/programs"
 )
 
 // frame is a line of -k.
@@ -111,12 +111,6 @@ func TestStackOfGo(t *testing.T) {
 // Without symbols and call frame information there are frame pointers left.
 func TestStackOfStrippedGo(t *testing.T) {
 	need.All(t, need.X86)
-	path := filepath.Join(t.TempDir(), "stripped")
-	cmd := exec.Command("go", "build", "-ldflags=-s -w", "-o", path, "./testdata/stack")
-	cmd.Env = append(os.Environ(), "GOARCH=amd64", "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
 	addresses := func(path string) (list [][]string) {
 		tr := trace(t, trapline(t), []string{"-k", "-f", "-e", "trace=chdir", "--signal=none"}, path)
 		for _, s := range stacks(t, withoutPIDs(tr.log), "chdir(") {
@@ -130,38 +124,30 @@ func TestStackOfStrippedGo(t *testing.T) {
 		}
 		return list
 	}
-	full, stripped := addresses(program(t, "stack", "amd64")), addresses(path)
+	full, stripped := addresses(program(t, "stack", "amd64")), addresses(path(t, programs.StrippedGo("stack", "amd64")))
 	if len(full) == 0 || !slices.EqualFunc(full, stripped, slices.Equal) {
 		t.Errorf("full: %v\nstripped: %v", full, stripped)
 	}
 }
 
-// compile compiles a program of testdata/cstack.
-func compile(t *testing.T, name string, flags ...string) string {
+// cProgram is the path of a C program for an ABI, -m64 or -m32.
+func cProgram(t *testing.T, abi string, p programs.Program) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "program")
-	args := append([]string{"-o", path, "testdata/cstack/" + name}, flags...)
-	if out, err := exec.Command("gcc", args...).CombinedOutput(); err != nil {
-		t.Fatalf("gcc %q: %v\n%s", args, err, out)
+	if abi == "-m32" {
+		need.All(t, need.I386)
 	}
-	return path
+	if programs.Prebuilt() == "" {
+		need.All(t, map[string]*need.Feature{"-m64": need.GCC, "-m32": need.GCC32}[abi])
+	}
+	return path(t, p)
 }
 
 func TestStackOfC(t *testing.T) {
-	need.All(t, need.X86, need.GCC)
-	for _, tt := range []struct{ name, flags string }{
-		{"eh_frame", "-O2"},
-		{"no eh_frame", "-O1 -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fno-unwind-tables"},
-		{"debug_frame", "-O2 -g -fno-asynchronous-unwind-tables -fno-unwind-tables"},
-		{"static", "-O2 -static"},
-	} {
-		for _, arch := range []string{"-m64", "-m32"} {
-			t.Run(tt.name+" "+arch, func(t *testing.T) {
-				if arch == "-m32" {
-					need.All(t, need.GCC32, need.I386)
-				}
-				path := compile(t, "chain.c", append(strings.Fields(tt.flags), arch)...)
-				tr := trace(t, trapline(t), []string{"-k", "-a0", "-qq"}, path)
+	need.All(t, need.X86)
+	for _, abi := range []string{"-m64", "-m32"} {
+		for _, p := range programs.Chains(abi) {
+			t.Run(p.Name, func(t *testing.T) {
+				tr := trace(t, trapline(t), []string{"-k", "-a0", "-qq"}, cProgram(t, abi, p))
 				calls := stacks(t, tr.log, "chdir(")
 				signals := stacks(t, tr.log, "--- SIGUSR1")
 				if len(calls) != 1 || len(signals) != 1 {
@@ -175,13 +161,11 @@ func TestStackOfC(t *testing.T) {
 }
 
 func TestStackThroughTrampoline(t *testing.T) {
-	need.All(t, need.X86, need.GCC)
-	for _, arch := range []string{"-m64", "-m32"} {
-		t.Run(arch, func(t *testing.T) {
-			if arch == "-m32" {
-				need.All(t, need.GCC32, need.I386)
-			}
-			tr := trace(t, trapline(t), []string{"-k", "-a0", "-qq", "--trace=chdir", "--signal=none"}, compile(t, "restorer.c", arch, "-O2"))
+	need.All(t, need.X86)
+	for _, abi := range []string{"-m64", "-m32"} {
+		t.Run(abi, func(t *testing.T) {
+			path := cProgram(t, abi, programs.Restorer(abi))
+			tr := trace(t, trapline(t), []string{"-k", "-a0", "-qq", "--trace=chdir", "--signal=none"}, path)
 			found := stacks(t, tr.log, "chdir(")
 			if len(found) != 1 || !strings.Contains(tr.log, "(trampoline+0x0)") {
 				t.Fatalf("%d stacks:\n%s", len(found), tr.log)
@@ -194,8 +178,8 @@ func TestStackThroughTrampoline(t *testing.T) {
 // What is shown of a call that ended the tracee, of one that began it, and of
 // those that are not shown.
 func TestWhereStacksAre(t *testing.T) {
-	need.All(t, need.X86, need.GCC)
-	path := compile(t, "chain.c", "-g")
+	need.All(t, need.X86)
+	path := cProgram(t, "-m64", programs.C("chain.c", "-g"))
 	tr := trace(t, trapline(t), []string{"-k", "-a0"}, path)
 	if !regexp.MustCompile(`(?m)\Aexecve\(.* = 0\n > .*\n(?:[^ ].*\n)`).MatchString(tr.log) {
 		t.Errorf("no stack of one frame behind execve:\n%s", tr.log)
@@ -221,12 +205,12 @@ func TestWhereStacksAre(t *testing.T) {
 // A library that takes the place of another one is noticed, though the calls that
 // map it are not shown and there is a filter that lets calls pass.
 func TestStackOfReplacedLibrary(t *testing.T) {
-	need.All(t, need.X86, need.GCC)
-	path := compile(t, "replace.c", "-ldl")
+	need.All(t, need.X86)
+	path := cProgram(t, "-m64", programs.C("replace.c", "-ldl"))
 	names := []string{"first", "second", "first", "third"}
 	var libraries []string
 	for _, name := range names {
-		libraries = append(libraries, compile(t, "library.c", "-shared", "-fPIC", "-DNAME="+name))
+		libraries = append(libraries, cProgram(t, "-m64", programs.C("library.c", "-shared", "-fPIC", "-DNAME="+name)))
 	}
 	tr := trace(t, trapline(t), []string{"-k", "-f", "--trace=chdir", "-qq"}, append([]string{path}, libraries...)...)
 	found := stacks(t, withoutPIDs(tr.log), "chdir(")

@@ -3,6 +3,7 @@
 package int80
 
 import (
+	"runtime"
 	"syscall"
 	"unsafe"
 )
@@ -25,6 +26,7 @@ var page []byte
 const pageSize = 4096
 
 func init() {
+	runtime.LockOSThread() // all calls are the main thread's: a trace without -f sees no others
 	const map32Bit = 0x40
 	var err error
 	page, err = syscall.Mmap(-1, 0, 2*pageSize, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_PRIVATE|syscall.MAP_ANON|map32Bit)

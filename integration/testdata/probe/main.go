@@ -4,6 +4,8 @@
 //
 //	probe x86_64|i386 [NAME]...
 //
+// Where TRAPLINE_PROBE_EVERY is a number, only each so many-th pattern is tried.
+//
 // The addresses that it passes are the same in every run. It tells where in its
 // code these calls are made, so that those of the Go runtime can be taken out of
 // the trace (strace -i).
@@ -16,6 +18,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -32,6 +35,14 @@ func main() {
 		p = probe{fail: fail32, done: done32, abi: tables.I386, word: 4}
 	}
 	p.only = os.Args[2:]
+	if s := os.Getenv("TRAPLINE_PROBE_EVERY"); s != "" {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < 1 {
+			fmt.Fprintf(os.Stderr, "TRAPLINE_PROBE_EVERY=%s\n", s)
+			os.Exit(2)
+		}
+		p.every = n
+	}
 	p.lay()
 	if err := install(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -82,6 +93,7 @@ type probe struct {
 	abi        tables.ABI
 	word       int
 	only       []string
+	every, n   int // of n patterns so far, each every-th was tried; 0 is all
 }
 
 // lay fills the pages.
@@ -131,6 +143,9 @@ func page(addr uintptr) *[pageSize]byte {
 
 // call makes a call that fails, and the same one that succeeds.
 func (p *probe) call(nr uintptr, args ...uintptr) {
+	if p.n++; p.every > 0 && p.n%p.every != 0 {
+		return
+	}
 	var a [6]uintptr
 	copy(a[:], args)
 	p.fail(nr, &a)

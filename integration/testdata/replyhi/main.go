@@ -5,7 +5,6 @@ package main
 
 import (
 	"os"
-	"runtime"
 	"strconv"
 	"syscall"
 
@@ -29,9 +28,6 @@ func socketcall(call uint32, args ...uint32) uint32 {
 	}
 	return uint32(r)
 }
-
-// All calls are the main thread's: trapline without -f sees no others.
-func init() { runtime.LockOSThread() }
 
 func main() {
 	port, _ := strconv.Atoi(os.Args[1])
