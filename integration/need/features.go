@@ -25,7 +25,7 @@ var (
 	JQ      = program("jq")
 	Pgrep   = program("pgrep")
 	Python3 = program("python3")
-	Strace  = feature("strace", func() error { _, err := exec.LookPath(StracePath()); return err })
+	Strace  = feature("strace", func() error { return installed(StracePath()) })
 )
 
 // StracePath is the strace to compare with. The environment variable STRACE may
@@ -62,7 +62,14 @@ func StraceOf(versions ...string) *Feature {
 }
 
 func program(name string) *Feature {
-	return feature(name, func() error { _, err := exec.LookPath(name); return err })
+	return feature(name, func() error { return installed(name) })
+}
+
+func installed(name string) error {
+	if _, err := exec.LookPath(name); err != nil {
+		return errors.New("it is not installed")
+	}
+	return nil
 }
 
 // GCC64 and GCC32 are gcc for x86-64 and i386 programs that use the headers of
@@ -81,7 +88,7 @@ func compiles(flag string) error {
 	cmd := exec.Command("gcc", flag, "-x", "c", "-o", filepath.Join(dir, "a"), "-")
 	cmd.Stdin = strings.NewReader("#include <sys/types.h>\n#include <linux/ioctl.h>\n#include <linux/types.h>\nint main(void) { return 0; }\n")
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("gcc %s: %w\n%s", flag, err, out)
+		return fmt.Errorf("gcc %s cannot compile a program: %w\n%s", flag, err, out)
 	}
 	return nil
 }
@@ -142,7 +149,10 @@ var I386 = feature("i386", func() error {
 	if err := os.WriteFile(path, exit386, 0o777); err != nil {
 		return err
 	}
-	return exec.Command(path).Run()
+	if err := exec.Command(path).Run(); err != nil {
+		return errors.New("the kernel runs no 32-bit code")
+	}
+	return nil
 })
 
 // exit386 is an ELF file, linked to 0x10000, that calls exit(0).

@@ -4,6 +4,7 @@ package need
 
 import (
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -29,11 +30,19 @@ func (f *Feature) Err() error { return f.probe() }
 // need it, unless the variable has its name.
 const MayLack = "TRAPLINE_MAY_LACK"
 
+// What All writes into a test's log, for ../suite to read: "needs i386", and
+// "not tested here: i386 (the kernel runs no 32-bit code)".
+const (
+	needs     = "needs "
+	notTested = "not tested here: "
+)
+
 // All skips the test if the machine lacks one of the features, or fails it where
 // the machine must have them.
 func All(t testing.TB, features ...*Feature) {
 	t.Helper()
 	for _, f := range features {
+		t.Log(needs + f.name)
 		err := f.Err()
 		if err == nil {
 			continue
@@ -41,6 +50,19 @@ func All(t testing.TB, features ...*Feature) {
 		if lacking, set := os.LookupEnv(MayLack); set && !slices.Contains(strings.Fields(lacking), f.name) {
 			t.Fatalf("requires %s, which %s=%q says must be here: %v", f.name, MayLack, lacking, err)
 		}
-		t.Skipf("requires %s: %v", f.name, err)
+		reason, _, _ := strings.Cut(err.Error(), "\n")
+		t.Skipf("%s%s (%s)", notTested, f.name, reason)
 	}
+}
+
+var logLine = regexp.MustCompile(`^ *[\w.-]+\.go:\d+: (?:` + needs + `(\S+)|` + notTested + `(\S+) \((.*)\))$`)
+
+// Parse reads a line of a test's output. If it is one of All's, it gives the
+// feature's name and, if the machine lacks it, why.
+func Parse(line string) (feature, lacking string, ok bool) {
+	m := logLine.FindStringSubmatch(strings.TrimSuffix(line, "\n"))
+	if m == nil {
+		return "", "", false
+	}
+	return m[1] + m[2], m[3], true
 }

@@ -2,8 +2,10 @@ package need
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"testing"
 )
 
@@ -11,11 +13,16 @@ import (
 type recorder struct {
 	testing.TB
 	outcome string
+	log     []string
 }
 
-func (r *recorder) Helper()               {}
-func (r *recorder) Skipf(string, ...any)  { r.end("skips") }
-func (r *recorder) Fatalf(string, ...any) { r.end("fails") }
+func (r *recorder) Helper()                       {}
+func (r *recorder) Log(args ...any)               { r.write(fmt.Sprint(args...)) }
+func (r *recorder) Fatalf(string, ...any)         { r.end("fails") }
+func (r *recorder) Skipf(format string, a ...any) { r.write(fmt.Sprintf(format, a...)); r.end("skips") }
+
+// write keeps a line as package testing writes it.
+func (r *recorder) write(s string) { r.log = append(r.log, "    need_test.go:7: "+s+"\n") }
 
 func (r *recorder) end(outcome string) {
 	r.outcome = outcome
@@ -57,5 +64,26 @@ func TestAll(t *testing.T) {
 	}
 	if probes != 1 {
 		t.Errorf("looked for it %d times", probes)
+	}
+}
+
+func TestParse(t *testing.T) {
+	t.Setenv(MayLack, "") // and put back after the test
+	os.Unsetenv(MayLack)
+	r := &recorder{TB: t}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		All(r, feature("gcc-m32", func() error { return errors.New("no headers (or libraries)\nat all") }))
+	}()
+	<-done
+	var got []string
+	for _, line := range append(r.log, "=== RUN   TestParse\n", "    x.go:1: needs\n") {
+		feature, lacking, ok := Parse(line)
+		got = append(got, fmt.Sprintf("%s|%s|%v", feature, lacking, ok))
+	}
+	want := []string{"gcc-m32||true", "gcc-m32|no headers (or libraries)|true", "||false", "||false"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
