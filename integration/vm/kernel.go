@@ -1,0 +1,117 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+// packages are the kernels known by a short name: metapackages of Debian, which
+// depend on the newest kernel of a series.
+var packages = map[string]string{
+	"6.1":  "linux-image-cloud-amd64",
+	"6.12": "linux-image-6.12-cloud-amd64",
+}
+
+// tool finds a program, or says in which package it is.
+func tool(name, pkg string) (string, error) {
+	path, err := exec.LookPath(name)
+	if err != nil {
+		return "", fmt.Errorf("%s is not installed: apt-get install %s", name, pkg)
+	}
+	return path, nil
+}
+
+// findKernel gives the file of a kernel, which it fetches if it is one of
+// packages and not in the cache.
+func findKernel(name string) (string, error) {
+	pkg, known := packages[name]
+	if !known {
+		if _, err := os.Stat(name); err != nil {
+			return "", fmt.Errorf("kernel: %w", err)
+		}
+		return name, nil
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", err
+	}
+	dir := filepath.Join(cache, "trapline", "kernels")
+	path := filepath.Join(dir, pkg)
+	if _, err := os.Stat(path); err == nil {
+		return path, nil
+	}
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return "", err
+	}
+	return path, fetchKernel(pkg, path)
+}
+
+// fetchKernel downloads the kernel that a metapackage stands for, and puts it at
+// path.
+func fetchKernel(meta, path string) error {
+	if _, err := tool("apt-get", "apt"); err != nil {
+		return fmt.Errorf("%w; on a system that is not Debian's, name a kernel's file with -kernel", err)
+	}
+	pkg, err := dependency(meta)
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp(filepath.Dir(path), "download")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	fmt.Fprintf(os.Stderr, "vm: downloading %s\n", pkg)
+	// Root's apt-get would download as a user who may not write to the folder.
+	if err := quietly(dir, "apt-get", "-qq", "-o", "APT::Sandbox::User=root", "download", pkg); err != nil {
+		return err
+	}
+	archives, err := filepath.Glob(filepath.Join(dir, "*.deb"))
+	if err != nil || len(archives) != 1 {
+		return fmt.Errorf("apt-get download %s has left %d packages", pkg, len(archives))
+	}
+	if err := quietly(dir, "dpkg-deb", "-x", archives[0], "."); err != nil {
+		return err
+	}
+	images, err := filepath.Glob(filepath.Join(dir, "boot", "vmlinuz-*"))
+	if err != nil || len(images) != 1 {
+		return fmt.Errorf("%s has %d kernels in /boot", pkg, len(images))
+	}
+	return os.Rename(images[0], path) // complete, or not there
+}
+
+// dependency is the kernel's package that a metapackage depends on.
+func dependency(meta string) (string, error) {
+	out, err := exec.Command("apt-cache", "show", "--no-all-versions", meta).Output()
+	if err != nil {
+		return "", fmt.Errorf("apt-cache knows no %s: apt-get update", meta)
+	}
+	return parseDependency(meta, out)
+}
+
+var dependsOnImage = regexp.MustCompile(`(?m)^Depends:.*?\b(linux-image-[^\s,]+)`)
+
+func parseDependency(meta string, control []byte) (string, error) {
+	m := dependsOnImage.FindSubmatch(control)
+	if m == nil {
+		return "", fmt.Errorf("%s depends on no linux-image", meta)
+	}
+	return string(m[1]), nil
+}
+
+// quietly runs a program in a folder, and says what it printed only if it fails.
+func quietly(dir, name string, args ...string) error {
+	cmd := exec.Command(name, args...)
+	cmd.Dir = dir
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return errors.Join(fmt.Errorf("%s %s: %w", name, strings.Join(args, " "), err), errors.New(string(bytes.TrimSpace(out))))
+	}
+	return nil
+}

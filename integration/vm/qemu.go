@@ -1,0 +1,168 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// machine is a virtual machine that runs one command.
+type machine struct {
+	qemu        string // the program
+	kernel      string // files of the host
+	initramfs   string
+	disk        string // "" for none
+	dir         string // for files of the machine's own
+	accelerator string // kvm, tcg, auto
+	parameters  string // of the kernel, beside ours
+	memory      int    // MiB
+	processors  int
+}
+
+// errKVM is that KVM did not bring the kernel to its first process. It happens
+// where /dev/kvm is there: inside a virtual machine that offers part of it.
+var errKVM = errors.New("KVM does not run this kernel")
+
+// run runs the machine until its command has ended, and gives the command's
+// status.
+func (m *machine) run(ctx context.Context, limit time.Duration) (int, error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	switch m.accelerator {
+	case "tcg":
+		return m.boot(ctx, "tcg")
+	case "kvm":
+		return m.boot(ctx, "kvm")
+	case "auto":
+		if f, err := os.OpenFile("/dev/kvm", os.O_RDWR, 0); err == nil {
+			f.Close()
+			status, err := m.boot(ctx, "kvm")
+			if !errors.Is(err, errKVM) {
+				return status, err
+			}
+			fmt.Fprintf(os.Stderr, "vm: %v; going on by emulation\n", err)
+		}
+		return m.boot(ctx, "tcg")
+	}
+	return 0, fmt.Errorf("-accel %s is none of auto, kvm, tcg", m.accelerator)
+}
+
+// kvmPatience is how long a kernel may take under KVM to its first process.
+const kvmPatience = 30 * time.Second
+
+// boot runs QEMU once.
+func (m *machine) boot(ctx context.Context, accelerator string) (int, error) {
+	statusFile := filepath.Join(m.dir, "status-"+accelerator)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, m.qemu, m.arguments(accelerator, statusFile)...)
+	var words errorBuffer
+	cmd.Stdout, cmd.Stderr = os.Stdout, &words
+	if accelerator == "kvm" {
+		// Where KVM fails QEMU may also stop the machine and wait.
+		words.cancelAt, words.cancel = []byte("KVM internal error"), cancel
+		timer := time.AfterFunc(kvmPatience, func() {
+			if !readStatus(statusFile).started {
+				cancel()
+			}
+		})
+		defer timer.Stop()
+	}
+	err := cmd.Run()
+	s := readStatus(statusFile)
+	switch {
+	case s.ended:
+		return s.status, nil
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return 0, ctx.Err()
+	case accelerator == "kvm" && !s.started:
+		return 0, fmt.Errorf("%w (%s)", errKVM, words.firstLine())
+	case err != nil:
+		return 0, fmt.Errorf("%s: %w: %s", m.qemu, err, words.firstLine())
+	case s.started:
+		return 0, errors.New("the machine died before the command ended")
+	}
+	return 0, errors.New("the machine died before the command began")
+}
+
+// arguments are QEMU's.
+func (m *machine) arguments(accelerator, statusFile string) []string {
+	args := []string{
+		"-nodefaults", "-display", "none", "-no-reboot",
+		"-accel", accelerator, "-cpu", "max",
+		"-smp", strconv.Itoa(m.processors), "-m", strconv.Itoa(m.memory),
+		"-kernel", m.kernel, "-initrd", m.initramfs,
+		"-append", strings.TrimSpace("console=ttyS0 quiet panic=-1 " + m.parameters),
+		"-serial", "stdio", "-serial", "file:" + statusFile,
+	}
+	if m.disk != "" { // as a device whose driver is not a module
+		args = append(args, "-drive", "if=none,id=disk,format=raw,file="+m.disk, "-device", "nvme,serial=disk,drive=disk")
+	}
+	return args
+}
+
+// status is what init has told.
+type status struct {
+	started, ended bool
+	status         int
+}
+
+func readStatus(path string) status {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return status{}
+	}
+	return parseStatus(string(b))
+}
+
+func parseStatus(text string) (s status) {
+	for line := range strings.Lines(text) {
+		line, complete := strings.CutSuffix(line, "\n")
+		if !complete {
+			break
+		}
+		line = strings.TrimSuffix(line, "\r")
+		if line == startedLine {
+			s.started = true
+		}
+		if number, found := strings.CutPrefix(line, statusPrefix); found {
+			n, err := strconv.Atoi(number)
+			s.ended, s.status = err == nil, n
+		}
+	}
+	return s
+}
+
+// errorBuffer keeps what QEMU says on standard error. QEMU's process writes it in
+// a goroutine of its own.
+type errorBuffer struct {
+	mu       sync.Mutex
+	b        bytes.Buffer
+	cancelAt []byte // where this is said, cancel is called
+	cancel   func()
+}
+
+func (e *errorBuffer) Write(b []byte) (int, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	n, err := e.b.Write(b)
+	if e.cancelAt != nil && bytes.Contains(e.b.Bytes(), e.cancelAt) {
+		e.cancel()
+	}
+	return n, err
+}
+
+func (e *errorBuffer) firstLine() string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	line, _, _ := strings.Cut(e.b.String(), "\n")
+	return strings.TrimSpace(line)
+}
