@@ -55,6 +55,14 @@ func program(t testing.TB, name, goarch string) string {
 	return path(t, programs.Go(name, goarch))
 }
 
+// uninterrupted keeps the runtime of Go programs from interrupting them by
+// SIGURG when they run for some milliseconds, as they all do on a slow machine:
+// the signal and its handler's return stand in a trace between two lines.
+func uninterrupted(t *testing.T) {
+	t.Helper()
+	t.Setenv("GODEBUG", "asyncpreemptoff=1")
+}
+
 // traced is a finished trace.
 type traced struct {
 	log    string // what -o wrote

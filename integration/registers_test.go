@@ -56,6 +56,7 @@ func equalLines(t *testing.T, got []string, want ...string) {
 // that cannot be set, through each door to the kernel: getpriority(11, r).
 func TestRegistersOfOneCall(t *testing.T) {
 	need.All(t, need.X86)
+	uninterrupted(t)
 	t.Run("syscall", func(t *testing.T) {
 		tr := trace(t, trapline(t), []string{"--regs", "-e", "trace=getpriority"}, program(t, "registers", "amd64"), "native")
 		equalLines(t, squeeze(callLines(tr.log, "getpriority")),
@@ -112,6 +113,7 @@ func jsonCall(t *testing.T, log, name string) jsonRegs {
 // of the call itself and the stack pointer.
 func TestRegisterSnapshots(t *testing.T) {
 	need.All(t, need.X86)
+	uninterrupted(t)
 	flags := []string{"--json", "--regs=full,between", "-e", "trace=getpriority"}
 	check := func(t *testing.T, regs map[string]string, want map[string]string) {
 		t.Helper()
@@ -218,6 +220,7 @@ func TestRegistersOfSpecialCalls(t *testing.T) {
 // in use.
 func TestRegistersOfSegments(t *testing.T) {
 	need.All(t, need.X86)
+	uninterrupted(t)
 	flags := []string{"--regs", "-e", "trace=arch_prctl,set_thread_area"}
 	t.Run("arch_prctl", func(t *testing.T) {
 		tr := trace(t, trapline(t), flags, program(t, "registers", "amd64"), "segments")
@@ -293,6 +296,7 @@ func TestRegistersOfRestart(t *testing.T) {
 // --regs composes with the other options.
 func TestRegistersCompose(t *testing.T) {
 	need.All(t, need.X86)
+	uninterrupted(t)
 	native := []string{program(t, "registers", "amd64"), "native"}
 	t.Run("color", func(t *testing.T) {
 		tr := trace(t, trapline(t), []string{"--regs", "--color=always", "-e", "trace=getpriority"}, native...)

@@ -32,10 +32,10 @@ func steady(log string) []string {
 	return strings.Split(strings.TrimSpace(log), "\n")
 }
 
-// traceI386 traces a 32-bit test program, without signals: the Go runtime
-// sends itself some.
+// traceI386 traces a 32-bit test program, without signals.
 func traceI386(t *testing.T, tracer string, flags []string, command ...string) []string {
 	t.Helper()
+	uninterrupted(t)
 	tr := trace(t, tracer, append([]string{"-e", "signal=none"}, flags...), command...)
 	return steady(tr.log)
 }
@@ -174,6 +174,7 @@ type record struct {
 
 func calls(t *testing.T, flags []string, command ...string) []record {
 	t.Helper()
+	uninterrupted(t)
 	tr := trace(t, trapline(t), append([]string{"--json"}, flags...), command...)
 	var found []record
 	for line := range strings.Lines(tr.log) {
@@ -264,6 +265,7 @@ func TestCallsByNumber(t *testing.T) {
 // are of.
 func onStderr(t *testing.T, tracer, set string, command ...string) []string {
 	t.Helper()
+	uninterrupted(t)
 	cmd := exec.Command(tracer, append([]string{"-e", "signal=none", "-e", set}, command...)...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
@@ -276,7 +278,7 @@ func onStderr(t *testing.T, tracer, set string, command ...string) []string {
 // The classic pair: the server answers two clients, one after the other.
 func TestHelloReplyhi(t *testing.T) {
 	need.All(t, need.X86)
-	t.Setenv("GODEBUG", "asyncpreemptoff=1") // or the Go runtime interrupts calls
+	uninterrupted(t)
 	server, client := program(t, "replyhi", "386"), program(t, "hello", "386")
 	script := func(port int) string {
 		return fmt.Sprintf(`%s %d 2 | { read listening; %s %[2]d; %[3]s %[2]d; }`, server, port, client)

@@ -140,6 +140,7 @@ func TestAlikeSockets(t *testing.T) {
 
 func TestAlike32Bit(t *testing.T) {
 	need.All(t, need.I386)
+	uninterrupted(t)
 	sockets := program(t, "sockets", "386")
 	dir := t.TempDir()
 	script := "rm -f " + dir + "/socket; exec " + sockets + " " + dir
