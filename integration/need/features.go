@@ -233,3 +233,20 @@ var KernelSymbols = feature("kernel-symbols", func() error {
 	}
 	return err
 })
+
+// What ../vm needs. A test does not download a kernel: that is for people, and
+// for .ci/run.
+var (
+	QEMU         = program("qemu-system-x86_64")
+	Busybox      = program("busybox")
+	CachedKernel = feature("kernel-image", func() error {
+		cache, err := os.UserCacheDir()
+		if err != nil {
+			return err
+		}
+		if _, err := os.Stat(filepath.Join(cache, "trapline/kernels/linux-image-6.12-cloud-amd64")); err != nil {
+			return errors.New("go run ./integration/vm has not fetched it yet")
+		}
+		return nil
+	})
+)

@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"context"
 	"debug/elf"
-	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -98,15 +98,19 @@ func (c content) add(here, there string) error {
 // shared libraries that it needs, where they are on the host. It reads the files
 // instead of asking ldd, which cannot run the interpreter of another ABI.
 func (c content) addLibraries(path string) error {
-	f, err := elf.Open(path)
-	var format *elf.FormatError
-	if errors.As(err, &format) || err == nil && f.Type != elf.ET_EXEC && f.Type != elf.ET_DYN {
-		return nil // a script, say
-	}
+	program, err := os.Open(path)
 	if err != nil {
 		return err
 	}
-	defer f.Close()
+	defer program.Close()
+	magic := make([]byte, len(elf.ELFMAG))
+	if _, err := io.ReadFull(program, magic); err != nil || string(magic) != elf.ELFMAG {
+		return nil // a script, say
+	}
+	f, err := elf.NewFile(program)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
 	for _, p := range f.Progs {
 		if p.Type != elf.PT_INTERP {
 			continue

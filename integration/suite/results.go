@@ -1,0 +1,181 @@
+package main
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+
+	"trapline/integration/need"
+)
+
+// event is what go test -json writes, a line each (go doc test2json).
+type event struct {
+	Action, Package, ImportPath, Test, Output string
+}
+
+// results are of one run of go test.
+type results struct {
+	out     io.Writer
+	tests   map[testName]*test
+	count   map[string]int      // of tests and sub-tests that ended so: pass, fail, skip
+	pending map[string][]string // what packages printed so far, beside their tests
+	failed  bool
+}
+
+type testName struct{ pkg, name string }
+
+// test is a test or a sub-test.
+type test struct {
+	output []string
+	ended  string          // "" while it runs
+	needs  map[string]bool // features
+	lacks  string          // the one that was missing
+	reason string
+}
+
+// goTest runs go test with some arguments, and prints what it would print.
+func goTest(ctx context.Context, args []string) (*results, error) {
+	cmd := exec.CommandContext(ctx, "go", append([]string{"test", "-json"}, args...)...)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	r := newResults(os.Stdout)
+	if err := r.read(out); err != nil {
+		return nil, err
+	}
+	r.failed = cmd.Wait() != nil
+	return r, ctx.Err()
+}
+
+func newResults(out io.Writer) *results {
+	return &results{out: out, tests: make(map[testName]*test), count: make(map[string]int), pending: make(map[string][]string)}
+}
+
+func (r *results) read(from io.Reader) error {
+	lines := bufio.NewReader(from)
+	for {
+		line, err := lines.ReadBytes('\n')
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		var e event
+		if json.Unmarshal(line, &e) != nil { // go test's own words
+			fmt.Fprintf(r.out, "%s", line)
+			continue
+		}
+		r.add(e)
+	}
+}
+
+func (r *results) add(e event) {
+	switch {
+	case e.Action == "build-output":
+		fmt.Fprint(r.out, e.Output)
+	case e.Test != "":
+		r.addTest(e)
+	case e.Action == "output":
+		r.pending[e.Package] = append(r.pending[e.Package], e.Output)
+	case e.Action == "pass" || e.Action == "skip":
+		if p := r.pending[e.Package]; len(p) > 0 { // "ok  trapline/decode  1.6s"
+			fmt.Fprint(r.out, p[len(p)-1])
+		}
+		delete(r.pending, e.Package)
+	case e.Action == "fail":
+		r.printFailed(e.Package)
+		fmt.Fprint(r.out, strings.Join(r.pending[e.Package], ""))
+		delete(r.pending, e.Package)
+	}
+}
+
+func (r *results) addTest(e event) {
+	name := testName{e.Package, e.Test}
+	t := r.tests[name]
+	if t == nil {
+		t = &test{needs: make(map[string]bool)}
+		r.tests[name] = t
+	}
+	switch e.Action {
+	case "output":
+		if !strings.HasPrefix(e.Output, "=== ") {
+			t.output = append(t.output, e.Output)
+		}
+		if feature, lacking, ok := need.Parse(e.Output); ok {
+			t.needs[feature] = true
+			if lacking != "" {
+				t.lacks, t.reason = feature, lacking
+			}
+		}
+	case "pass", "fail", "skip":
+		t.ended = e.Action
+		r.count[e.Action]++
+	}
+}
+
+// printFailed prints the output of a package's tests that failed, and of those
+// that were running when the package did.
+func (r *results) printFailed(pkg string) {
+	for _, name := range r.sorted() {
+		if t := r.tests[name]; name.pkg == pkg && (t.ended == "fail" || t.ended == "") {
+			fmt.Fprint(r.out, strings.Join(t.output, ""))
+		}
+	}
+}
+
+func (r *results) sorted() []testName {
+	return slices.SortedFunc(maps.Keys(r.tests), func(a, b testName) int {
+		return cmp.Or(cmp.Compare(a.pkg, b.pkg), cmp.Compare(a.name, b.name))
+	})
+}
+
+// needing gives the tests that ask for a feature, had it or not.
+func (r *results) needing(feature string) []testName {
+	var names []testName
+	for _, name := range r.sorted() {
+		if r.tests[name].needs[feature] {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// lack is a feature that the machine lacks.
+type lack struct {
+	feature, reason string
+	tests           int
+}
+
+func (r *results) lacking() []lack {
+	byFeature := make(map[string]*lack)
+	for _, t := range r.tests {
+		if t.ended != "skip" || t.lacks == "" {
+			continue
+		}
+		l := byFeature[t.lacks]
+		if l == nil {
+			l = &lack{feature: t.lacks, reason: t.reason}
+			byFeature[t.lacks] = l
+		}
+		l.tests++
+	}
+	var all []lack
+	for _, name := range slices.Sorted(maps.Keys(byFeature)) {
+		all = append(all, *byFeature[name])
+	}
+	return all
+}
