@@ -158,6 +158,10 @@ func TestRefusals(t *testing.T) {
 	dir := t.TempDir()
 	ran := filepath.Join(dir, "ran")
 	touch := []string{"touch", ran}
+	noSuchUser := "Cannot find user 'no such user'"
+	if os.Getuid() != 0 {
+		noSuchUser = "You must be root to use the -u/--username option"
+	}
 	for _, tt := range []struct {
 		args []string
 		want string // behind "trapline: "
@@ -166,7 +170,7 @@ func TestRefusals(t *testing.T) {
 		{[]string{"./no-such-command"}, "Cannot stat './no-such-command': No such file or directory"},
 		{append([]string{"-e", "nonsense"}, touch...), "invalid system call 'nonsense'"},
 		{append([]string{"-o", dir + "/no/log"}, touch...), "Can't fopen '" + dir + "/no/log': No such file or directory"},
-		{append([]string{"-u", "no such user"}, touch...), "Cannot find user 'no such user'"},
+		{append([]string{"-u", "no such user"}, touch...), noSuchUser},
 		{append([]string{"-o", dir}, touch...), "Can't fopen '" + dir + "': Is a directory"},
 		{append([]string{"-e", "signal=SIGNONE"}, touch...), "invalid signal 'SIGNONE'"},
 		{append([]string{"-e", "status=fine"}, touch...), "invalid status 'fine'"},

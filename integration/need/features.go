@@ -67,7 +67,7 @@ func program(name string) *Feature {
 
 func installed(name string) error {
 	if _, err := exec.LookPath(name); err != nil {
-		return errors.New("it is not installed")
+		return errors.New("not installed")
 	}
 	return nil
 }
@@ -80,6 +80,9 @@ var (
 )
 
 func compiles(flag string) error {
+	if err := GCC.Err(); err != nil {
+		return fmt.Errorf("gcc: %w", err)
+	}
 	dir, err := os.MkdirTemp("", "need")
 	if err != nil {
 		return err
