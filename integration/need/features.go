@@ -2,6 +2,7 @@ package need
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -173,13 +174,34 @@ var exit386 = []byte{
 	0xf4,
 }
 
-// Netlink is sockets of AF_NETLINK.
+// Netlink is a kernel that tells the protocol of sockets of AF_NETLINK
+// (CONFIG_NETLINK_DIAG, sock_diag(7)).
 var Netlink = feature("netlink", func() error {
-	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_ROUTE)
+	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_SOCK_DIAG)
 	if err != nil {
 		return err
 	}
-	return unix.Close(fd)
+	defer unix.Close(fd)
+	// struct nlmsghdr and struct netlink_diag_req, of all protocols.
+	const sockDiagByFamily, allProtocols, length = 20, 0xff, unix.SizeofNlMsghdr + 20
+	request := binary.NativeEndian.AppendUint32(nil, length)
+	request = binary.NativeEndian.AppendUint16(request, sockDiagByFamily)
+	request = binary.NativeEndian.AppendUint16(request, unix.NLM_F_REQUEST|unix.NLM_F_DUMP)
+	request = append(request, make([]byte, 8)...)
+	request = append(request, unix.AF_NETLINK, allProtocols)
+	request = append(request, make([]byte, length-len(request))...)
+	if err := unix.Sendto(fd, request, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
+		return err
+	}
+	reply := make([]byte, 64<<10)
+	n, _, err := unix.Recvfrom(fd, reply, 0)
+	if err != nil {
+		return err
+	}
+	if n >= unix.SizeofNlMsghdr+4 && binary.NativeEndian.Uint16(reply[4:]) == unix.NLMSG_ERROR {
+		return fmt.Errorf("sock_diag: %w", unix.Errno(-int32(binary.NativeEndian.Uint32(reply[unix.SizeofNlMsghdr:]))))
+	}
+	return nil
 })
 
 // Terminals are pseudo-terminals, with both ends in the file system.
