@@ -100,7 +100,7 @@ func compiles(flag string) error {
 // Time is what -short saves.
 var Time = feature("time", func() error {
 	if testing.Short() {
-		return errors.New("it takes a minute or more, and there is -short")
+		return errors.New("it takes half a minute or more, and there is -short")
 	}
 	return nil
 })

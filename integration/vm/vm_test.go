@@ -28,7 +28,7 @@ func vm(t *testing.T, args ...string) (stdout, stderr string, status int) {
 }
 
 func TestMachine(t *testing.T) {
-	need.All(t, need.QEMU, need.Busybox, need.CachedKernel)
+	need.All(t, need.Time, need.QEMU, need.Busybox, need.CachedKernel)
 	dir := t.TempDir()
 	write := func(name, text string) string {
 		path := filepath.Join(dir, name)
