@@ -61,9 +61,9 @@ const kvmPatience = 30 * time.Second
 // boot runs QEMU once.
 func (m *machine) boot(ctx context.Context, accelerator string) (int, error) {
 	statusFile := filepath.Join(m.dir, "status-"+accelerator)
-	ctx, cancel := context.WithCancel(ctx)
+	running, cancel := context.WithCancel(ctx)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, m.qemu, m.arguments(accelerator, statusFile)...)
+	cmd := exec.CommandContext(running, m.qemu, m.arguments(accelerator, statusFile)...)
 	var words errorBuffer
 	cmd.Stdout, cmd.Stderr = os.Stdout, &words
 	if accelerator == "kvm" {
@@ -83,6 +83,8 @@ func (m *machine) boot(ctx context.Context, accelerator string) (int, error) {
 		return s.status, nil
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return 0, ctx.Err()
+	case ctx.Err() != nil:
+		return 0, errors.New("interrupted")
 	case accelerator == "kvm" && !s.started:
 		return 0, fmt.Errorf("%w (%s)", errKVM, words.firstLine())
 	case err != nil:
