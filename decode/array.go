@@ -1,8 +1,6 @@
 package decode
 
 import (
-	"strconv"
-
 	"trapline/output"
 	"trapline/tables"
 )
@@ -329,24 +327,3 @@ func (t *remarked) Show(c *Call, v View) {
 	t.Type.Show(c, v)
 	c.Out.Comment(t.remark)
 }
-
-func hexString(v uint64) string {
-	const digits = "0123456789abcdef"
-	var b [18]byte
-	i := len(b)
-	for {
-		i--
-		b[i] = digits[v&15]
-		if v >>= 4; v == 0 {
-			break
-		}
-	}
-	i--
-	b[i] = 'x'
-	i--
-	b[i] = '0'
-	return string(b[i:])
-}
-
-// appendUint appends v in decimal.
-func appendUint(b []byte, v uint64) []byte { return strconv.AppendUint(b, v, 10) }

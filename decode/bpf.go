@@ -1,7 +1,6 @@
 package decode
 
 import (
-	"slices"
 	"strconv"
 
 	"trapline/output"
@@ -166,103 +165,6 @@ func (c *Call) showExtraData(v View, known int) {
 	c.Out.Bytes(v.B[known:], false)
 	c.Out.Comment("bytes " + strconv.Itoa(known) + ".." + strconv.Itoa(len(v.B)-1))
 }
-
-// Versions describes a struct that has grown. A member marked with Since, and
-// those behind it, are shown if the caller's struct (Call.known bytes of it)
-// goes beyond the beginning of that member.
-func Versions(fields Fields) *StructType {
-	var st *StructType
-	conditional := slices.Clone(fields)
-	since := -1
-	for i, f := range fields {
-		if s, ok := f.Type.(*sinceVersion); ok {
-			since, f.Type = i, s.Type
-		}
-		if since >= 0 {
-			first, u := since, unwrap(f.Type)
-			f.Type = When(func(c *Call) bool {
-				return c.known > uint64(st.layout().members[first].off[c.ABI]) && (u.cond == nil || u.cond(c))
-			}, u.Type)
-		}
-		conditional[i] = f
-	}
-	st = Struct(conditional)
-	return st
-}
-
-// Since marks the first member that a version added.
-func Since(t Type) Type { return &sinceVersion{t} }
-
-type sinceVersion struct{ Type }
-
-// Aligned8 is a value aligned to 8 bytes on i386 too, as __aligned_u64 is.
-func Aligned8(t Type) Type { return &aligned8{t} }
-
-type aligned8 struct{ Type }
-
-func (t *aligned8) Layout(abi tables.ABI) Layout { return Layout{t.Type.Layout(abi).Size, 8} }
-
-// The types of members that are __aligned_u64.
-var (
-	alignedU64  = Aligned8(U64)
-	alignedX64  = Aligned8(X64)
-	alignedAddr = Aligned8(Addr64)
-)
-
-// WasNow shows a number that the kernel may have changed since the enter-stop:
-// 4 => 2.
-func WasNow(t Type) Type { return &wasNow{t} }
-
-type wasNow struct{ Type }
-
-func (t *wasNow) Value(c *Call, v View) uint64 {
-	return numberOf(c, t.Type, v)
-}
-
-func (t *wasNow) Show(c *Call, v View) {
-	if before, ok := c.recall(v); ok && string(before) != string(v.B) {
-		t.Type.Show(c, View{before, v.Addr})
-		c.Out.Changed()
-	}
-	t.Type.Show(c, v)
-}
-
-// nowOf stands behind the member called name, of size bytes, which the
-// enter-stop has shown: if the number has changed since, it shows what to.
-func nowOf(name string, size int) Type { return &nowOfMember{name: name, size: size} }
-
-type nowOfMember struct {
-	unsized
-	name string
-	size int
-}
-
-// Show is never called: a fielder shows itself.
-func (t *nowOfMember) Show(*Call, View) {}
-
-func (t *nowOfMember) showField(c *Call, _ string, _ View) {
-	f := &c.frames[c.depth-1]
-	if v := f.st.Member(c, t.name, f.v); !c.remembers(v) {
-		c.Out.Changed()
-		c.Out.Number(v.Uint(t.size), output.Unsigned)
-	}
-}
-
-// kernelVersion is a version as in LINUX_VERSION_CODE.
-var kernelVersion = Value32(func(c *Call, v uint32) {
-	c.Out.BeginNamed()
-	c.Out.Number(uint64(v), output.Hex)
-	c.Out.Named()
-	c.Out.BeginMacro("KERNEL_VERSION")
-	c.Out.Elem()
-	c.Out.Number(uint64(v>>16), output.Unsigned)
-	c.Out.Elem()
-	c.Out.Number(uint64(v>>8&0xff), output.Unsigned)
-	c.Out.Elem()
-	c.Out.Number(uint64(v&0xff), output.Unsigned)
-	c.Out.EndMacro()
-	c.Out.EndNamed()
-})
 
 // bpfInstruction is struct bpf_insn of eBPF.
 var bpfInstruction = Struct(Fields{

@@ -259,3 +259,21 @@ func (c *Call) savedFor(arg int) (uint64, bool) {
 
 // WordSize is the size in bytes of the call's longs and pointers.
 func (c *Call) WordSize() int { return c.ABI.WordSize() }
+
+// word gives argument register i of the call.
+func (c *Call) word(i int) uint64 {
+	w := c.WordSize()
+	return View{B: c.regs[i*w : (i+1)*w]}.Uint(w)
+}
+
+// argsFromMemory replaces the arguments by the n words that the first one
+// points to. It is false if they cannot be read.
+func (c *Call) argsFromMemory(n int) bool {
+	size := n * c.WordSize()
+	b := c.readText(c.Args[0], size)
+	if len(b) < size {
+		return false
+	}
+	copy(c.regs[:], b)
+	return true
+}

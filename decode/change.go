@@ -1,5 +1,7 @@
 package decode
 
+import "trapline/output"
+
 // Change points to memory that the kernel reads as an in and overwrites with
 // an out: {...} => {...}. What it has become is shown if the call succeeded.
 func Change(in, out Type) Type { return ChangeIf(Succeeded, Ptr(in), Out(out)) }
@@ -245,4 +247,43 @@ func (t *unlessZero) finish(c *Call, v View) {
 		return
 	}
 	c.ShowAt(addr, t.out)
+}
+
+// WasNow shows a number that the kernel may have changed since the enter-stop:
+// 4 => 2.
+func WasNow(t Type) Type { return &wasNow{t} }
+
+type wasNow struct{ Type }
+
+func (t *wasNow) Value(c *Call, v View) uint64 {
+	return numberOf(c, t.Type, v)
+}
+
+func (t *wasNow) Show(c *Call, v View) {
+	if before, ok := c.recall(v); ok && string(before) != string(v.B) {
+		t.Type.Show(c, View{before, v.Addr})
+		c.Out.Changed()
+	}
+	t.Type.Show(c, v)
+}
+
+// nowOf stands behind the member called name, of size bytes, which was shown at
+// the enter-stop. If the number has changed since then, nowOf shows the new one.
+func nowOf(name string, size int) Type { return &nowOfMember{name: name, size: size} }
+
+type nowOfMember struct {
+	unsized
+	name string
+	size int
+}
+
+// Show is never called: a fielder shows itself.
+func (t *nowOfMember) Show(*Call, View) {}
+
+func (t *nowOfMember) showField(c *Call, _ string, _ View) {
+	f := &c.frames[c.depth-1]
+	if v := f.st.Member(c, t.name, f.v); !c.remembers(v) {
+		c.Out.Changed()
+		c.Out.Number(v.Uint(t.size), output.Unsigned)
+	}
 }

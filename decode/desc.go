@@ -257,3 +257,8 @@ func Named(abi tables.ABI, name string) *Signature {
 	}
 	return newSignature(name, d, abi)
 }
+
+// onStack is the layout of an argument that is not in a register.
+type onStack struct{}
+
+func (onStack) Layout(tables.ABI) Layout { return Layout{0, 1} }

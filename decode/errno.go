@@ -33,3 +33,17 @@ func (t *errnum) Show(c *Call, v View) {
 		c.Out.Number(uint64(uint32(n)), output.Unsigned)
 	}
 }
+
+// Errno is an error number.
+var Errno Type = &errno{Uint}
+
+type errno struct{ *Number }
+
+func (t *errno) Show(c *Call, v View) {
+	n := t.Value(c, v)
+	if name := tables.ErrnoName(uint32(n)); name != "" {
+		c.Out.Symbol(n, name, output.Unsigned)
+		return
+	}
+	c.Out.Number(n, output.Unsigned)
+}

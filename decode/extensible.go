@@ -1,5 +1,7 @@
 package decode
 
+import "slices"
+
 // Structs that grow with new versions of the kernel come with the size that
 // the caller knows them in (copy_struct_from_user in the kernel).
 
@@ -159,3 +161,31 @@ func (c *Call) showRest(addr, off, end uint64, next func()) {
 		}
 	}
 }
+
+// Versions describes a struct that has grown. A member marked with Since, and
+// those behind it, are shown if the caller's struct, which is Call.known bytes
+// long, reaches beyond the beginning of that member.
+func Versions(fields Fields) *StructType {
+	var st *StructType
+	conditional := slices.Clone(fields)
+	since := -1
+	for i, f := range fields {
+		if s, ok := f.Type.(*sinceVersion); ok {
+			since, f.Type = i, s.Type
+		}
+		if since >= 0 {
+			first, u := since, unwrap(f.Type)
+			f.Type = When(func(c *Call) bool {
+				return c.known > uint64(st.layout().members[first].off[c.ABI]) && (u.cond == nil || u.cond(c))
+			}, u.Type)
+		}
+		conditional[i] = f
+	}
+	st = Struct(conditional)
+	return st
+}
+
+// Since marks the first of the members that a version added.
+func Since(t Type) Type { return &sinceVersion{t} }
+
+type sinceVersion struct{ Type }

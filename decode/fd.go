@@ -6,6 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"trapline/output"
+	"trapline/tables"
 )
 
 // FDs is what is shown of file descriptors beside their numbers (-y, -yy,
@@ -30,8 +31,8 @@ var FD64 Type = &descriptor{Number: S64}
 // DirFD is a directory descriptor that may be AT_FDCWD.
 var DirFD Type = &descriptor{Number: Int, dir: true}
 
-// contextFD is a descriptor of something that is no file yet: a call that is
-// given one uses no file by it.
+// contextFD is a descriptor of something that is not a file yet, so that a call
+// which is given one does not use a file by it.
 var contextFD Type = &descriptor{Number: Int, context: true}
 
 type descriptor struct {
@@ -60,8 +61,8 @@ func (c *Call) ShowFDOf(pid, fd int) {
 	}
 }
 
-// showFD is ShowFD for descriptors of which dir says that they stand for a
-// directory, and so may be AT_FDCWD.
+// showFD is ShowFD for a descriptor that, if dir is set, stands for a directory
+// and may be AT_FDCWD.
 func (c *Call) showFD(fd int, dir bool) {
 	if c.SeeFD != nil {
 		c.SeeFD(fd)
@@ -102,68 +103,22 @@ func (t *id) Show(c *Call, v View) {
 	c.Out.Number(n, output.Unsigned)
 }
 
-// custom is a value that a Go function shows.
-type custom struct {
-	layouts
-	d    Dir
-	show func(c *Call, v View)
-}
+// OpenFlags are the flags of open(2), with the access mode in the lowest bits.
+var OpenFlags = Flags(tables.OpenFlags)
 
-// shownBy is a type that a Go function shows.
-type shownBy struct {
-	Type
-	show func(c *Call, v View)
-}
+// fdPair is two descriptors, read one by one.
+var fdPair = Array(FD, Func(func(*Call) uint64 { return 2 }))
 
-func (t *shownBy) Show(c *Call, v View) { t.show(c, v) }
+// RetFD is a result that is a file descriptor.
+var RetFD = Ret{typ: resultFD{S64}}
 
-func (t *custom) dir() Dir             { return t.d }
-func (t *custom) Show(c *Call, v View) { t.show(c, v) }
+// resultFD is a file descriptor, or another value that was injected.
+type resultFD struct{ *Number }
 
-// Word is a register-wide value that a Go function shows, at the stop that dir
-// says: for what types cannot say.
-func Word(dir Dir, show func(c *Call, v View)) Type { return &custom{wordLayout(), dir, show} }
-
-// Value32 is a 32-bit value that a Go function shows.
-func Value32(show func(c *Call, v uint32)) Type {
-	return &custom{sameLayout(4), In, func(c *Call, v View) { show(c, uint32(v.Uint(4))) }}
-}
-
-// Value64 is a 64-bit value that a Go function shows.
-func Value64(show func(c *Call, v uint64)) Type {
-	return &custom{sameLayout(8), In, func(c *Call, v View) { show(c, v.Uint(8)) }}
-}
-
-// ValueOf is a value kept in an n that a Go function shows.
-func ValueOf(n *Number, show func(c *Call, v uint64)) Type { return &shown{n, show} }
-
-type shown struct {
-	*Number
-	show func(c *Call, v uint64)
-}
-
-func (t *shown) Show(c *Call, v View) { t.show(c, t.Value(c, v)) }
-
-// Memory behind a pointer that a Go function shows; it gets the address.
-func AtAddr(show func(c *Call, addr uint64)) Type { return &followed{show: show} }
-
-// TextAt is an AtAddr that shows a string.
-func TextAt(show func(c *Call, addr uint64)) Type { return &followed{show: show, text: true} }
-
-type followed struct {
-	unsized
-	show func(c *Call, addr uint64)
-	text bool
-}
-
-func (t *followed) shownPlain(*Call) bool { return t.text }
-
-func (t *followed) Show(c *Call, v View)        { t.show(c, v.Addr) }
-func (t *followed) showAt(c *Call, addr uint64) { t.show(c, addr) }
-
-func putUint(b []byte, v uint64) {
-	for i := range b {
-		b[i] = byte(v)
-		v >>= 8
+func (t resultFD) Show(c *Call, v View) {
+	if n := int64(t.Value(c, v)); n != int64(int32(n)) {
+		t.Number.Show(c, v)
+		return
 	}
+	FD.Show(c, v)
 }

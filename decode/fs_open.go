@@ -10,9 +10,6 @@ import (
 // Making, copying and closing descriptors of files: fs/open.c, fs/file.c,
 // fs/pipe.c, mm/memfd.c.
 
-// OpenFlags are the flags of open(2), with the access mode in the lowest bits.
-var OpenFlags = Flags(tables.OpenFlags)
-
 // modeFlags are open's flags in calls that make a descriptor without opening a
 // file, where there is no access mode.
 var modeFlags = Flags(tables.OpenModeFlags)
@@ -20,9 +17,6 @@ var modeFlags = Flags(tables.OpenModeFlags)
 // createBits are the flags with which open takes a mode: O_CREAT, and what
 // O_TMPFILE has beside O_DIRECTORY.
 const createBits = unix.O_CREAT | unix.O_TMPFILE&^unix.O_DIRECTORY
-
-// fdPair is two descriptors, read one by one.
-var fdPair = Array(FD, Func(func(*Call) uint64 { return 2 }))
 
 var creates = Has(Len("flags"), createBits)
 

@@ -21,63 +21,6 @@ var ioctlCalls = Calls{
 	{"ioctl", Args{{"fd", FD}, {"op", ioctlOp}, RestBy(ioctlArg, ioctlPlain)}, RetUnsigned},
 }
 
-// ioctls describe what the third argument of ioctl is for some requests.
-type ioctls []ioctl
-
-// ioctl is one or more requests, by name, and their argument; nil if they take
-// none.
-type ioctl struct {
-	names string
-	arg   Type
-}
-
-// called gives an ioctl's argument another name than argp.
-func called(name string, t Type) Type { return &calledArg{t, name} }
-
-type calledArg struct {
-	Type
-	name string
-}
-
-// giving says what the result of an ioctl is, if it is not just a number.
-func giving(ret Ret, t Type) Type { return &givingArg{t, ret} }
-
-type givingArg struct {
-	Type
-	ret Ret
-}
-
-// desc turns the argument into a description of what follows fd and op.
-func (r *ioctl) desc() *Desc {
-	d := &Desc{Name: r.names}
-	name, t := "argp", r.arg
-	for {
-		switch w := t.(type) {
-		case *calledArg:
-			name, t = w.name, w.Type
-		case *givingArg:
-			d.Ret, t = w.ret, w.Type
-		case nil:
-			return d
-		default:
-			d.Args = Args{{name, t}}
-			return d
-		}
-	}
-}
-
-// Requests are numbered by _IOC of asm-generic/ioctl.h: from the low end 8
-// bits of number, 8 of type, 14 of argument size and 2 of direction.
-const (
-	iocWrite = 1
-	iocRead  = 2
-)
-
-func iocNR(op uint32) uint32   { return op & 0xff }
-func iocType(op uint32) uint8  { return uint8(op >> 8) }
-func iocSize(op uint32) uint32 { return op >> 16 & 0x3fff }
-func iocDir(op uint32) uint32  { return op >> 30 }
-
 // ioctlIndex finds descriptions by request.
 type ioctlIndex struct {
 	byOp  map[uint32]*Desc
@@ -279,19 +222,6 @@ var ioctlMacros = [...]struct {
 	{"UI_GET_SYSNAME", 'U', iocRead, 0x2c, 0x2c, false, nil},
 	{"JSIOCGNAME", 'j', iocRead, 0x13, 0x13, false, nil},
 	{"SPI_IOC_MESSAGE", 'k', iocWrite, 0, 0, false, nil},
-}
-
-// ioctlFamilies lists the descriptions, one line a subsystem.
-var ioctlFamilies = []ioctls{
-	termiosIoctls,
-	blockIoctls, hdioIoctls, loopIoctls, nbdIoctls,
-	fsIoctls, btrfsIoctls,
-	rtcIoctls, ptpIoctls, watchdogIoctls, counterIoctls,
-	mtdIoctls, ubiIoctls,
-	perfIoctls, uffdIoctls, dmIoctls,
-	processIoctls, inputIoctls, gpioIoctls, socketIoctls, miscIoctls,
-	scsiIoctls, consoleIoctls, teeIoctls,
-	v4l2Ioctls, kvmIoctls, tunIoctls,
 }
 
 // ioctlOfType describes requests that are made by a macro, by their type.

@@ -47,3 +47,8 @@ func alignUp(n, align int) int {
 	}
 	return (n + align - 1) / align * align
 }
+
+// unsized is the layout of types whose size is not known before they are read.
+type unsized struct{}
+
+func (unsized) Layout(tables.ABI) Layout { return Layout{0, 1} }

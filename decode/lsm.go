@@ -40,8 +40,6 @@ var lsmCalls = Calls{
 	}, RetUnsigned},
 }
 
-func anyway(*Call) bool { return true }
-
 // lsmSingle says that the caller asks for one module, named in ctx.
 func lsmSingle(c *Call) bool {
 	a := c.argNamed("size")

@@ -124,15 +124,3 @@ func oldMmapArgs(c *Call) *Desc {
 	}
 	return mmapUnreadable
 }
-
-// argsFromMemory replaces the arguments by the n words that the first one
-// points to, if they can be read.
-func (c *Call) argsFromMemory(n int) bool {
-	size := n * c.WordSize()
-	b := c.readText(c.Args[0], size)
-	if len(b) < size {
-		return false
-	}
-	copy(c.regs[:], b)
-	return true
-}

@@ -227,15 +227,6 @@ func appendEndpoint(b, addr []byte, port uint16) []byte {
 	return strconv.AppendUint(b, uint64(port), 10)
 }
 
-func allZero(b []byte) bool {
-	for _, x := range b {
-		if x != 0 {
-			return false
-		}
-	}
-	return true
-}
-
 // unixDiagRequest is a struct unix_diag_req (linux/unix_diag.h).
 func unixDiagRequest(inode uint32) []byte {
 	req := make([]byte, 24)

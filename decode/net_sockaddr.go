@@ -127,16 +127,6 @@ func showSockaddrUnix(c *Call, v View, n int) {
 	c.Out.Path(cString0(path), false)
 }
 
-// cString0 is what b holds before a NUL.
-func cString0(b []byte) []byte {
-	for i, x := range b {
-		if x == 0 {
-			return b[:i]
-		}
-	}
-	return b
-}
-
 // struct sockaddr_in (linux/in.h)
 var sockaddrInet = Struct(Fields{family, {"sin_port", Port}, {"sin_addr", InetAddr}})
 

@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"encoding/binary"
 	"strconv"
 	"sync"
 	"unsafe"
@@ -198,3 +199,11 @@ func (t *spelledFlags) Show(c *Call, v View) {
 	}
 	c.Out.Gloss(text)
 }
+
+// netX32 is a number in network order.
+var netX32 = &custom{sameLayout(4), In, func(c *Call, v View) {
+	c.Out.BeginMacro("htonl")
+	c.Out.Elem()
+	c.Out.Number(uint64(binary.BigEndian.Uint32(v.B)), output.Hex)
+	c.Out.EndMacro()
+}}

@@ -1,21 +1,7 @@
 package decode
 
-import (
-	"encoding/binary"
-
-	"trapline/output"
-)
-
 // Events of kernel objects as udev hands them on (struct udev_monitor_netlink_header of
 // systemd's libudev). The kernel's own are plain text.
-
-// netX32 is a number in network order.
-var netX32 = &custom{sameLayout(4), In, func(c *Call, v View) {
-	c.Out.BeginMacro("htonl")
-	c.Out.Elem()
-	c.Out.Number(uint64(binary.BigEndian.Uint32(v.B)), output.Hex)
-	c.Out.EndMacro()
-}}
 
 var udevHeader = Struct(Fields{
 	{"prefix", CharArray(8)}, {"magic", netX32}, {"header_size", Uint}, {"properties_off", Uint}, {"properties_len", Uint},

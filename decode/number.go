@@ -134,3 +134,17 @@ func (t *ticks) Show(c *Call, v View) {
 	}
 	c.Out.Gloss(append(b, " s"...))
 }
+
+// Aligned8 is a value aligned to 8 bytes on i386 too, as __aligned_u64 is.
+func Aligned8(t Type) Type { return &aligned8{t} }
+
+type aligned8 struct{ Type }
+
+func (t *aligned8) Layout(abi tables.ABI) Layout { return Layout{t.Type.Layout(abi).Size, 8} }
+
+// The types of members that are __aligned_u64.
+var (
+	alignedU64  = Aligned8(U64)
+	alignedX64  = Aligned8(X64)
+	alignedAddr = Aligned8(Addr64)
+)

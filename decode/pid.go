@@ -44,6 +44,14 @@ func (t *pid) Show(c *Call, v View) {
 	c.annotatePID(id, t.kind)
 }
 
+// Results that are ids.
+var (
+	RetPID  = Ret{typ: PIDOf(Thread)}
+	RetTGID = Ret{typ: PIDOf(ThreadGroup)}
+	RetPGID = Ret{typ: PIDOf(ProcessGroup)}
+	RetSID  = Ret{typ: PIDOf(Session)}
+)
+
 // PIDOrGroup is the id of a process or, negative, of a process group.
 var PIDOrGroup Type = &pidOrGroup{Int}
 

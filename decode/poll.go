@@ -142,12 +142,6 @@ func (r *polledFiles) show(addr, n uint64) {
 	}
 }
 
-// word is the register i of the call.
-func (c *Call) word(i int) uint64 {
-	w := c.WordSize()
-	return View{B: c.regs[i*w : (i+1)*w]}.Uint(w)
-}
-
 func selectArgs(timeout Type) Args {
 	return Args{{"nfds", Int}, {"readfds", Ptr(fdSet)}, {"writefds", Ptr(fdSet)}, {"exceptfds", Ptr(fdSet)}, {"timeout", Ptr(timeout)}}
 }

@@ -1,9 +1,14 @@
 package decode
 
 import (
+	"math/bits"
 	"strconv"
+	"sync"
 
 	"trapline/output"
+	"trapline/tables"
+
+	"golang.org/x/sys/unix"
 )
 
 // userHZ is the unit of clock_t, ticks a second, that the kernel shows to user
@@ -37,3 +42,118 @@ var Rusage = Struct(Fields{
 	{"ru_msgsnd", Verbose(KUlong)}, {"ru_msgrcv", Verbose(KUlong)},
 	{"ru_nsignals", Verbose(KUlong)}, {"ru_nvcsw", Verbose(KUlong)}, {"ru_nivcsw", Verbose(KUlong)},
 })
+
+// waitStatus is a child's status as wait4 gives it.
+type waitStatus struct{ *Number }
+
+// continued is the status of a child that a SIGCONT woke (__W_CONTINUED).
+const continued = 0xffff
+
+// Show writes the macros of sys/wait.h that hold for the status.
+func (t waitStatus) Show(c *Call, v View) {
+	status := uint32(t.Number.Value(c, v))
+	w := unix.WaitStatus(status & 0xffff)
+	b := c.alloc(128)[:0]
+	switch {
+	case status&0xff == 0x7f:
+		sig := status >> 8 & 0xff
+		b = appendSignal(append(b, "{WIFSTOPPED(s) && WSTOPSIG(s) == "...), sig&0x7f)
+		if sig&0x80 != 0 {
+			b = append(b, " | 0x80"...)
+		}
+		status &^= 0xffff
+	case w.Signaled():
+		b = appendSignal(append(b, "{WIFSIGNALED(s) && WTERMSIG(s) == "...), status&0x7f)
+		if w.CoreDump() {
+			b = append(b, " && WCOREDUMP(s)"...)
+		}
+		status &^= 0xff
+	case status&0x7f == 0:
+		b = strconv.AppendUint(append(b, "{WIFEXITED(s) && WEXITSTATUS(s) == "...), uint64(status>>8&0xff), 10)
+		status &^= 0xff00
+	case status == continued:
+		b = append(b, "{WIFCONTINUED(s)"...)
+		status = 0
+	default:
+		c.Out.Number(uint64(status), output.Hex)
+		return
+	}
+	c.Out.TextBytes(append(b, '}'))
+	if event := status >> 16; event != 0 {
+		c.Out.Or()
+		c.Out.Enum(uint64(event), tables.PtraceEvent, output.Hex)
+		c.Out.Shift(16, "", output.Unsigned)
+		status &= 0xffff
+	}
+	if status != 0 {
+		c.Out.Or()
+		c.Out.Number(uint64(status), output.Hex)
+	}
+}
+
+// ioprio is an I/O scheduling class and a priority within it.
+type ioprio struct{ *Number }
+
+// ioprioClassShift is IOPRIO_CLASS_SHIFT of linux/ioprio.h.
+const ioprioClassShift = 13
+
+func (t ioprio) Show(c *Call, v View) {
+	n := t.Value(c, v)
+	c.Out.BeginNamed()
+	c.Out.Number(n, t.base)
+	c.Out.NamedNumbers()
+	c.showIoprio(n)
+	c.Out.EndNamed()
+}
+
+func (c *Call) showIoprio(n uint64) {
+	n = uint64(uint32(n))
+	c.Out.BeginMacro("IOPRIO_PRIO_VALUE")
+	c.Out.Elem()
+	c.Out.Enum(n>>ioprioClassShift, tables.IoprioClass, output.Hex)
+	c.Out.Elem()
+	c.Out.Number(n&(1<<ioprioClassShift-1), output.Unsigned)
+	c.Out.EndMacro()
+}
+
+// cpuSet is a set of processors, size bytes of it.
+func cpuSet(size Num) Type {
+	return AtAddr(func(c *Call, addr uint64) { c.showCPUs(addr, size.num(c)) })
+}
+
+// cpuSetSize is the size in bytes of the kernel's sets: it refuses smaller
+// ones before it looks for the memory.
+var cpuSetSize = sync.OnceValue(func() uint64 {
+	const least, most = 128, 1 << 20
+	for size := least; size < most; size *= 2 {
+		if _, _, e := unix.RawSyscall(unix.SYS_SCHED_GETAFFINITY, 0, uintptr(size), 0); e != unix.EINVAL {
+			return uint64(size)
+		}
+	}
+	return least
+})
+
+func (c *Call) showCPUs(addr, size uint64) {
+	if size == 0 {
+		c.Out.BeginArray()
+		c.Out.EndArray()
+		return
+	}
+	n := min(size, cpuSetSize())
+	b, ok := c.ReadAll(addr, int(n))
+	if !ok {
+		c.Out.Addr(addr)
+		return
+	}
+	c.Out.BeginSet(false)
+	for i, x := range b {
+		for ; x != 0; x &= x - 1 {
+			c.Out.Elem()
+			c.Out.Number(uint64(8*i+bits.TrailingZeros8(x)), output.Unsigned)
+		}
+	}
+	if n < size {
+		c.Out.More()
+	}
+	c.Out.EndSet()
+}

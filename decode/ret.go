@@ -20,23 +20,7 @@ var (
 	RetHex      = Ret{typ: Xlong} // bits without names
 	RetAddr     = Ret{typ: &resultAddr{Xlong}}
 	RetOctal    = Ret{typ: O32}
-	RetFD       = Ret{typ: resultFD{S64}}
-	RetPID      = Ret{typ: PIDOf(Thread)}
-	RetTGID     = Ret{typ: PIDOf(ThreadGroup)}
-	RetPGID     = Ret{typ: PIDOf(ProcessGroup)}
-	RetSID      = Ret{typ: PIDOf(Session)}
 )
-
-// resultFD is a file descriptor, or whatever else has been injected.
-type resultFD struct{ *Number }
-
-func (t resultFD) Show(c *Call, v View) {
-	if n := int64(t.Value(c, v)); n != int64(int32(n)) {
-		t.Number.Show(c, v)
-		return
-	}
-	FD.Show(c, v)
-}
 
 // resultAddr is an address in the tracee. Zero is 0, not NULL.
 type resultAddr struct{ *Number }
@@ -109,4 +93,12 @@ func (c *Call) Restarts() bool {
 		return true
 	}
 	return false
+}
+
+// Remark adds a bare word to the result.
+func (c *Call) Remark(word string) {
+	c.Out.BeginRemark()
+	c.Out.Field("")
+	c.Out.Text(word)
+	c.Out.EndRemark()
 }

@@ -1,9 +1,6 @@
 package decode
 
 import (
-	"math/bits"
-	"sync"
-
 	"golang.org/x/sys/unix"
 
 	"trapline/output"
@@ -83,48 +80,6 @@ func remarkPolicy(c *Call) {
 		c.showPolicy(word)
 		c.Out.EndRemark()
 	}
-}
-
-// cpuSet is a set of processors, size bytes of it.
-func cpuSet(size Num) Type {
-	return AtAddr(func(c *Call, addr uint64) { c.showCPUs(addr, size.num(c)) })
-}
-
-// cpuSetSize is the size in bytes of the kernel's sets: it refuses smaller
-// ones before it looks for the memory.
-var cpuSetSize = sync.OnceValue(func() uint64 {
-	const least, most = 128, 1 << 20
-	for size := least; size < most; size *= 2 {
-		if _, _, e := unix.RawSyscall(unix.SYS_SCHED_GETAFFINITY, 0, uintptr(size), 0); e != unix.EINVAL {
-			return uint64(size)
-		}
-	}
-	return least
-})
-
-func (c *Call) showCPUs(addr, size uint64) {
-	if size == 0 {
-		c.Out.BeginArray()
-		c.Out.EndArray()
-		return
-	}
-	n := min(size, cpuSetSize())
-	b, ok := c.ReadAll(addr, int(n))
-	if !ok {
-		c.Out.Addr(addr)
-		return
-	}
-	c.Out.BeginSet(false)
-	for i, x := range b {
-		for ; x != 0; x &= x - 1 {
-			c.Out.Elem()
-			c.Out.Number(uint64(8*i+bits.TrailingZeros8(x)), output.Unsigned)
-		}
-	}
-	if n < size {
-		c.Out.More()
-	}
-	c.Out.EndSet()
 }
 
 // Sizes in bytes of the versions of struct sched_attr (linux/sched/types.h).
@@ -237,31 +192,6 @@ func (t ioprioWho) Show(c *Call, v View) {
 	default:
 		t.Number.Show(c, v)
 	}
-}
-
-// ioprio is an I/O scheduling class and a priority within it.
-type ioprio struct{ *Number }
-
-// ioprioClassShift is IOPRIO_CLASS_SHIFT of linux/ioprio.h.
-const ioprioClassShift = 13
-
-func (t ioprio) Show(c *Call, v View) {
-	n := t.Value(c, v)
-	c.Out.BeginNamed()
-	c.Out.Number(n, t.base)
-	c.Out.NamedNumbers()
-	c.showIoprio(n)
-	c.Out.EndNamed()
-}
-
-func (c *Call) showIoprio(n uint64) {
-	n = uint64(uint32(n))
-	c.Out.BeginMacro("IOPRIO_PRIO_VALUE")
-	c.Out.Elem()
-	c.Out.Enum(n>>ioprioClassShift, tables.IoprioClass, output.Hex)
-	c.Out.Elem()
-	c.Out.Number(n&(1<<ioprioClassShift-1), output.Unsigned)
-	c.Out.EndMacro()
 }
 
 func remarkIoprio(c *Call) {

@@ -1,9 +1,6 @@
 package decode
 
 import (
-	"golang.org/x/sys/unix"
-
-	"trapline/output"
 	"trapline/tables"
 )
 
@@ -24,20 +21,3 @@ var seccompCalls = Calls{
 var seccompNotifSizes = Struct(Fields{
 	{"seccomp_notif", U16}, {"seccomp_notif_resp", U16}, {"seccomp_data", U16},
 })
-
-// seccompProgram points to a filter.
-var seccompProgram = Ptr(BPFProgram(seccompConstant))
-
-// seccompConstant shows what a filter returns: an action and data for it.
-func seccompConstant(c *Call, code uint16, k uint32) bool {
-	const class, data = 7, 0xffff // BPF_CLASS, SECCOMP_RET_DATA
-	if code&class != unix.BPF_RET {
-		return false
-	}
-	c.Out.Enum(uint64(k&^data), tables.SeccompAction, output.Hex)
-	if k&data != 0 {
-		c.Out.Or()
-		c.Out.Number(uint64(k&data), output.Hex)
-	}
-	return true
-}

@@ -192,20 +192,6 @@ func (t siginfoStatus) Show(c *Call, v View) {
 	Signal.Show(c, v)
 }
 
-// Errno is an error number.
-var Errno Type = &errno{Uint}
-
-type errno struct{ *Number }
-
-func (t *errno) Show(c *Call, v View) {
-	n := t.Value(c, v)
-	if name := tables.ErrnoName(uint32(n)); name != "" {
-		c.Out.Symbol(n, name, output.Unsigned)
-		return
-	}
-	c.Out.Number(n, output.Unsigned)
-}
-
 // syscallNumber is the number of a call of the ABI that arch names: shown as
 // the constant that programs use, or as a number where the tracee's own ABI is
 // another one.

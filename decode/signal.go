@@ -122,14 +122,6 @@ var retSignal = RetUnsigned.With(func(c *Call) {
 	}
 })
 
-// Remark adds a bare word to the result.
-func (c *Call) Remark(word string) {
-	c.Out.BeginRemark()
-	c.Out.Field("")
-	c.Out.Text(word)
-	c.Out.EndRemark()
-}
-
 // sigstack is a stack_t.
 var sigstack = Struct(Fields{
 	{"ss_sp", Addr}, {"ss_flags", Flags(tables.SigaltstackFlags)}, {"ss_size", Size},

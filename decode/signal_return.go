@@ -13,11 +13,6 @@ var signalReturnCallsI386 = Calls{
 	{"sigreturn", Args{{"sigmask", sigframe{}}}, RetUnsigned},
 }
 
-// onStack is the layout of an argument that is in no register.
-type onStack struct{}
-
-func (onStack) Layout(tables.ABI) Layout { return Layout{0, 1} }
-
 // rtSigframe is a struct rt_sigframe. By the time of the call its return
 // address, the first word, has been taken off the stack.
 type rtSigframe struct{ onStack }

@@ -2,6 +2,7 @@ package decode
 
 import (
 	"math/bits"
+	"strconv"
 
 	"trapline/output"
 	"trapline/tables"
@@ -93,4 +94,12 @@ func (c *Call) ShowSigset(mask uint64, size int) {
 		c.Out.Symbol(uint64(sig), tables.SignalName(sig)[len("SIG"):], output.Unsigned)
 	}
 	c.Out.EndSet()
+}
+
+// appendSignal appends the name of a signal or its number.
+func appendSignal(b []byte, sig uint32) []byte {
+	if name := tables.SignalName(int(sig)); name != "" {
+		return append(b, name...)
+	}
+	return strconv.AppendUint(b, uint64(sig), 10)
 }

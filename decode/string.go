@@ -10,12 +10,6 @@ import (
 // pathMax is PATH_MAX of linux/limits.h: file names are shown whole.
 const pathMax = 4096
 
-// unsized is the layout of types that end somewhere in memory, not at a known
-// length.
-type unsized struct{}
-
-func (unsized) Layout(tables.ABI) Layout { return Layout{0, 1} }
-
 // Str is a NUL-terminated string behind a pointer, cut after -s bytes.
 var Str Type = &cString{most: math.MaxInt}
 

@@ -54,3 +54,16 @@ var subsystems = [...]subsystem{
 	{both: seccompCalls},
 	{both: userfaultfdCalls},
 }
+
+// ioctlFamilies lists the descriptions of ioctl requests, one line a subsystem.
+var ioctlFamilies = []ioctls{
+	termiosIoctls,
+	blockIoctls, hdioIoctls, loopIoctls, nbdIoctls,
+	fsIoctls, btrfsIoctls,
+	rtcIoctls, ptpIoctls, watchdogIoctls, counterIoctls,
+	mtdIoctls, ubiIoctls,
+	perfIoctls, uffdIoctls, dmIoctls,
+	processIoctls, inputIoctls, gpioIoctls, socketIoctls, miscIoctls,
+	scsiIoctls, consoleIoctls, teeIoctls,
+	v4l2Ioctls, kvmIoctls, tunIoctls,
+}

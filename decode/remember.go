@@ -1,7 +1,7 @@
 package decode
 
-// Memory as it was at the enter-stop, for what is compared or still needed at
-// the exit-stop.
+// Memory as it was at the enter-stop, which the exit-stop compares or still
+// needs.
 
 // Remembered is a t behind a pointer that is kept for the exit-stop.
 func Remembered(t *StructType) Type { return &rememberedStruct{t} }

@@ -1,0 +1,21 @@
+package decode
+
+// Versions of the kernel and of drivers.
+
+import "trapline/output"
+
+// kernelVersion is a version as in LINUX_VERSION_CODE.
+var kernelVersion = Value32(func(c *Call, v uint32) {
+	c.Out.BeginNamed()
+	c.Out.Number(uint64(v), output.Hex)
+	c.Out.Named()
+	c.Out.BeginMacro("KERNEL_VERSION")
+	c.Out.Elem()
+	c.Out.Number(uint64(v>>16), output.Unsigned)
+	c.Out.Elem()
+	c.Out.Number(uint64(v>>8&0xff), output.Unsigned)
+	c.Out.Elem()
+	c.Out.Number(uint64(v&0xff), output.Unsigned)
+	c.Out.EndMacro()
+	c.Out.EndNamed()
+})
