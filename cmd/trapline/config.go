@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"trapline/decode"
+	"trapline/decode/registers"
 	"trapline/output"
 	"trapline/tracer"
 )
@@ -54,8 +55,8 @@ type config struct {
 	namespaces  bool // which namespaces processes enter
 	vcpus       decode.VCPUs
 
-	regs    registerModes       // --regs, 0 if not given
-	regSets decode.RegisterSets // --regs-set
+	regs    registerModes  // --regs, 0 if not given
+	regSets registers.Sets // --regs-set
 
 	stacks     stackMode // -k
 	stackLimit int       // of frames; 0 if not given
@@ -139,7 +140,7 @@ func newConfig() *config {
 		verbose:     allSyscalls,
 		signals:     allSignals,
 		stringLimit: 32,
-		regSets:     decode.DefaultRegs,
+		regSets:     registers.Default,
 		sortBy:      output.ColumnPercent,
 		looks:       output.Options{Column: 40, Statuses: output.AllStatuses},
 	}

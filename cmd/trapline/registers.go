@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"trapline/decode"
+	"trapline/decode/registers"
 	"trapline/output"
 	"trapline/tracer"
 )
@@ -24,8 +24,8 @@ var registerModeNames = map[string]registerModes{
 	"diff": regsDiff, "full": regsFull, "enter": regsEnter, "exit": regsExit, "between": regsBetween,
 }
 
-var registerSetNames = map[string]decode.RegisterSets{
-	"gp": decode.GeneralRegs, "segment": decode.SegmentRegs, "fp": decode.FloatRegs, "vector": decode.VectorRegs,
+var registerSetNames = map[string]registers.Sets{
+	"gp": registers.General, "segment": registers.Segment, "fp": registers.Float, "vector": registers.Vector,
 }
 
 // setRegisters reads the argument of --regs, names of modes between commas.
@@ -56,9 +56,9 @@ func (c *config) setRegisterSets(spelled, value string, _ bool) error {
 	return nil
 }
 
-// registers follows the registers of one tracee from stop to stop.
-type registers struct {
-	enter, exit decode.Snapshot
+// registerHistory is the registers of one tracee at its last stops.
+type registerHistory struct {
+	enter, exit registers.Snapshot
 	entered     bool // enter is of the call under way
 	exited      bool // exit is of the call before, or of the tracee's start
 	signaled    bool // a signal was delivered since exit
@@ -73,11 +73,11 @@ const maxXstate = 16 << 10
 
 // snapshot fetches what is wanted of a tracee's registers. It is false if the
 // tracee was killed in its stop.
-func (s *session) snapshot(tr *tracer.Tracee, to *decode.Snapshot) bool {
+func (s *session) snapshot(tr *tracer.Tracee, to *registers.Snapshot) bool {
 	if tr.Registers(&to.User) != nil {
 		return false
 	}
-	fetch := func(set decode.RegisterSets, note int, b *[]byte) bool {
+	fetch := func(set registers.Sets, note int, b *[]byte) bool {
 		if s.config.regSets&set == 0 {
 			return true
 		}
@@ -91,8 +91,8 @@ func (s *session) snapshot(tr *tracer.Tracee, to *decode.Snapshot) bool {
 		float = tracer.NotePRXFPREG
 	}
 	// A processor without XSAVE has no vector registers beyond those of SSE.
-	fetch(decode.VectorRegs, tracer.NoteX86Xstate, &to.Vector)
-	return fetch(decode.FloatRegs, float, &to.Float)
+	fetch(registers.Vector, tracer.NoteX86Xstate, &to.Vector)
+	return fetch(registers.Float, float, &to.Float)
 }
 
 // enterRegisters is for the syscall-enter-stop of a call that is shown.
@@ -158,7 +158,7 @@ func (s *session) childRegisters(t *tracee, ev *tracer.Event) {
 }
 
 // transition describes the call under way.
-func (t *tracee) transition() decode.Transition {
+func (t *tracee) transition() registers.Transition {
 	d := &t.call
-	return decode.Transition{ABI: d.ABI, Name: d.Sig.Name, Args: d.Args, Ret: d.Ret, Errno: d.Errno}
+	return registers.Transition{ABI: d.ABI, Name: d.Sig.Name, Args: d.Args, Ret: d.Ret, Errno: d.Errno}
 }

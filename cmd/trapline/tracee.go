@@ -20,7 +20,7 @@ type tracee struct {
 	entered time.Time
 	cpu     time.Duration // spent in the kernel before the call
 
-	regs      registers
+	regs      registerHistory
 	stack     stack
 	tamper    tampering
 	inner     socketcall.Call // the call inside a multiplexer's

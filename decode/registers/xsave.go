@@ -1,4 +1,4 @@
-package decode
+package registers
 
 import (
 	"encoding/binary"
@@ -11,8 +11,8 @@ import (
 
 // extended is one register of the floating point or vector state.
 type extended struct {
-	reg   output.Register
-	class regClass
+	reg  output.Register
+	role role
 }
 
 // Layout of FXSAVE, which is also the first 512 bytes of XSAVE's state (Intel
@@ -74,12 +74,12 @@ const (
 )
 
 // extendedRegisters gives the registers of a snapshot's extended state.
-func extendedRegisters(s *Snapshot, sets RegisterSets) iter.Seq[extended] {
+func extendedRegisters(s *Snapshot, sets Sets) iter.Seq[extended] {
 	return func(yield func(extended) bool) {
-		show := func(name string, b []byte, class regClass) bool {
-			return yield(extended{output.Register{Name: name, Bits: 8 * len(b), Wide: b}, class})
+		show := func(name string, b []byte, role role) bool {
+			return yield(extended{output.Register{Name: name, Bits: 8 * len(b), Wide: b}, role})
 		}
-		if sets&FloatRegs != 0 && len(s.Float) >= fxsaveSize {
+		if sets&Float != 0 && len(s.Float) >= fxsaveSize {
 			for _, f := range fxsave {
 				if !show(f.name, s.Float[f.off:f.off+f.size], regExtended) {
 					return
@@ -98,7 +98,7 @@ func extendedRegisters(s *Snapshot, sets RegisterSets) iter.Seq[extended] {
 				}
 			}
 		}
-		if sets&VectorRegs == 0 || len(s.Vector) < xstateHeader+64 {
+		if sets&Vector == 0 || len(s.Vector) < xstateHeader+64 {
 			return
 		}
 		present := binary.LittleEndian.Uint64(s.Vector[xcr0Offset:])
@@ -143,7 +143,7 @@ func xmmCount(s *Snapshot) int {
 }
 
 // series shows count registers of size bytes that lie one after the other.
-func series(show func(string, []byte, regClass) bool, name, suffix string, first, size, count int, b []byte) bool {
+func series(show func(string, []byte, role) bool, name, suffix string, first, size, count int, b []byte) bool {
 	for i := range count {
 		if (i+1)*size > len(b) {
 			return true

@@ -1,4 +1,4 @@
-package decode
+package registers
 
 import (
 	"encoding/binary"
@@ -35,7 +35,7 @@ func user32() Snapshot {
 // why compares and gives each changed register's reason.
 func why(x Transition, before, after Snapshot) map[string]string {
 	reasons := map[string]string{}
-	for _, c := range x.Changes(nil, DefaultRegs|ExtendedState, &before, &after) {
+	for _, c := range x.Changes(nil, Default|Extended, &before, &after) {
 		reasons[c.To.Name] = c.Why
 		if c.Unexplained != (c.Why == "unexplained") {
 			reasons[c.To.Name] += " (marked otherwise)"
@@ -168,7 +168,7 @@ func TestVectorRegisters(t *testing.T) {
 
 func TestSnapshotRegisters(t *testing.T) {
 	s64, s32 := user64(), user32()
-	names := func(s *Snapshot, sets RegisterSets) string {
+	names := func(s *Snapshot, sets Sets) string {
 		var names []string
 		for _, r := range s.Registers(nil, sets) {
 			names = append(names, r.Name)
@@ -177,22 +177,22 @@ func TestSnapshotRegisters(t *testing.T) {
 	}
 	for _, tt := range []struct {
 		s    *Snapshot
-		sets RegisterSets
+		sets Sets
 		want string
 	}{
-		{&s64, GeneralRegs, "rax rbx rcx rdx rsi rdi rbp rsp r8 r9 r10 r11 r12 r13 r14 r15 rip eflags orig_rax"},
-		{&s64, SegmentRegs, "cs ss ds es fs gs fs_base gs_base"},
-		{&s32, GeneralRegs, "eax ebx ecx edx esi edi ebp esp eip eflags orig_eax"},
-		{&s32, SegmentRegs, "cs ss ds es fs gs fs_base gs_base"},
+		{&s64, General, "rax rbx rcx rdx rsi rdi rbp rsp r8 r9 r10 r11 r12 r13 r14 r15 rip eflags orig_rax"},
+		{&s64, Segment, "cs ss ds es fs gs fs_base gs_base"},
+		{&s32, General, "eax ebx ecx edx esi edi ebp esp eip eflags orig_eax"},
+		{&s32, Segment, "cs ss ds es fs gs fs_base gs_base"},
 	} {
 		if got := names(tt.s, tt.sets); got != tt.want {
 			t.Errorf("got  %s\nwant %s", got, tt.want)
 		}
 	}
-	if r := s32.Registers(nil, GeneralRegs)[1]; r.Value > 1<<32 || r.Bits != 32 {
+	if r := s32.Registers(nil, General)[1]; r.Value > 1<<32 || r.Bits != 32 {
 		t.Errorf("ebx is %#x, %d bits: want the lower half of rbx", r.Value, r.Bits)
 	}
-	if r := s64.Registers(nil, GeneralRegs)[17]; len(r.Flags) == 0 || r.Name != "eflags" {
+	if r := s64.Registers(nil, General)[17]; len(r.Flags) == 0 || r.Name != "eflags" {
 		t.Errorf("%s has no names for its bits", r.Name)
 	}
 }

@@ -1,4 +1,4 @@
-package decode
+package registers
 
 import (
 	"strconv"
@@ -7,10 +7,10 @@ import (
 	"trapline/tables"
 )
 
-// registerRule explains a change of registers by the ABI. The first rule that
-// applies is the reason.
-type registerRule struct {
-	regs regClass
+// reason explains a change of some registers by the ABI. Of all reasons the first
+// that applies is given.
+type reason struct {
+	regs role
 	when func(x *Transition, from, to uint64, after *Snapshot) bool
 	why  string
 	say  func(x *Transition) string // in place of why
@@ -22,12 +22,12 @@ const (
 	archSetFS = 0x1002
 )
 
-// registerRules is the ABI's account of what may change registers, for calls
-// by syscall (System V ABI for x86-64, A.2.1), int $0x80 and sysenter
-// (arch/x86/entry). All else is unexplained.
-var registerRules = [...]registerRule{
-	// Between calls the program is at work. The instruction that enters the
-	// kernel is its last, and syscall leaves two marks.
+// reasons is what may change registers by the ABI, for calls made with syscall
+// (System V ABI for x86-64, A.2.1), int $0x80 and sysenter (arch/x86/entry). Any
+// other change is unexplained.
+var reasons = [...]reason{
+	// Between calls the program runs. Its last instruction is the one that
+	// enters the kernel; syscall leaves traces in two registers.
 	{regAX, restarted, "restarted: the number again with ip set back, then preset to -ENOSYS", nil},
 	{regAX, between, "preset to -ENOSYS until the call has a result", nil},
 	{regOrigAX, takesUp, "number of restart_syscall, to take up the call before", nil},
@@ -67,21 +67,23 @@ func between(x *Transition, _, _ uint64, _ *Snapshot) bool { return x.Between }
 
 func child(x *Transition, _, _ uint64, _ *Snapshot) bool { return x.Child }
 
-// restarted tells by rax that the call before was interrupted. The kernel has
-// begun it again: had a handler run, rt_sigreturn would be the call before.
+// restarted tells by rax that the call before was interrupted and that the kernel
+// has begun it again. If a signal handler had run, the call before would be
+// rt_sigreturn.
 func restarted(x *Transition, from, _ uint64, _ *Snapshot) bool {
 	const first, last = 512, 516 // ERESTARTSYS and ERESTART_RESTARTBLOCK of linux/errno.h
 	code := -int32(from)
 	return x.Between && first <= code && code <= last && x.Name != "rt_sigreturn" && x.Name != "sigreturn"
 }
 
-// takesUp is a restart_syscall that the kernel, and not the program, calls.
+// takesUp says that this is a restart_syscall, which the kernel and not the
+// program has called.
 func takesUp(x *Transition, _, _ uint64, _ *Snapshot) bool {
 	return x.Between && x.Name == "restart_syscall"
 }
 
-// bySyscall is the mark that the syscall instruction leaves: a register that
-// holds what of says.
+// bySyscall says that the register holds the value of another one, given by of,
+// as the syscall instruction leaves it.
 func bySyscall(of func(*Snapshot) uint64) func(*Transition, uint64, uint64, *Snapshot) bool {
 	return func(x *Transition, _, to uint64, after *Snapshot) bool {
 		return x.Between && x.ABI != tables.I386 && to == of(after)
