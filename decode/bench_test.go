@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"trapline/decode/host"
 	"trapline/output"
 	"trapline/tables"
 )
@@ -43,7 +44,7 @@ func repeated(tb testing.TB, looks output.Options, name string, args []uint64, r
 	}
 	s := named(tb, tables.X86_64, name, args...)
 	mem := fakeMemory{hotData: append([]byte("/usr/share/locale/locale.alias\x00"), make([]byte, 4096)...)}
-	c := Call{Decoder: NewDecoder(Options{StringLimit: 32}), Out: trace, Mem: mem, TID: 1, ABI: s.abi, NR: s.nr, Abbrev: true}
+	c := Call{Decoder: NewDecoder(Options{StringLimit: 32}, &host.Local{}), Out: trace, Mem: mem, TID: 1, ABI: s.abi, NR: s.nr, Abbrev: true}
 	h, r := output.Header{ABI: s.abi, NR: s.nr, Name: name}, output.Result{Duration: time.Microsecond}
 	return func() {
 		c.Args, c.Sig = s.args, Lookup(s.abi, s.nr)

@@ -1,11 +1,7 @@
 package decode
 
 import (
-	"bytes"
-	"strconv"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"trapline/output"
 	"trapline/tables"
@@ -65,13 +61,10 @@ func (t *bpfInfo) Show(c *Call, v View) {
 // bpfInfoType is the struct that describes the object behind a descriptor, nil
 // if it is neither a map nor a program.
 func (c *Call) bpfInfoType(fd int) *StructType {
-	path, ok := c.readLink("/proc/" + strconv.Itoa(c.procTID()) + "/fd/" + strconv.Itoa(fd))
-	switch {
-	case !ok:
-		return nil
-	case bytes.Equal(path, []byte("anon_inode:bpf-map")):
+	switch string(c.descriptor(c.process(), fd)) {
+	case "anon_inode:bpf-map":
 		return bpfMapInfo
-	case bytes.Equal(path, []byte("anon_inode:bpf-prog")):
+	case "anon_inode:bpf-prog":
 		return bpfProgInfo
 	}
 	return nil
@@ -147,10 +140,7 @@ var bpfProgInfo = Versions(Fields{
 // date in a comment.
 var bootTime = ValueOf(U64, func(c *Call, v uint64) {
 	c.Out.Number(v, output.Unsigned)
-	var boot unix.Timespec
-	if unix.ClockGettime(unix.CLOCK_BOOTTIME, &boot) != nil {
-		return
+	if at, ok := c.Host.BootTime(time.Duration(v)); ok {
+		c.CommentDate(at.Unix(), 0, time.Second)
 	}
-	now := time.Now().Add(time.Duration(v) - time.Duration(boot.Nano()))
-	c.CommentDate(now.Unix(), 0, time.Second)
 })

@@ -6,6 +6,7 @@ package decode
 import (
 	"encoding/binary"
 
+	"trapline/decode/host"
 	"trapline/output"
 	"trapline/tables"
 )
@@ -31,6 +32,8 @@ type Options struct {
 // concurrent use.
 type Decoder struct {
 	Options
+	Host host.Host // what is known of tracees beside their memory
+
 	// SeeFD, if not nil, is told every file descriptor before it is shown.
 	SeeFD func(fd int)
 
@@ -40,13 +43,17 @@ type Decoder struct {
 	windows  windows        // what was read at this stop
 	scratch  []byte
 	used     int
-	procOf   map[namespacedPID]int // the procfs's ids of processes seen before
-	vcpus    map[vcpuKey]vcpu      // seen before
+	vcpus    map[vcpuKey]vcpu // seen before
 }
 
-// NewDecoder makes a Decoder.
-func NewDecoder(o Options) *Decoder {
-	return &Decoder{Options: o, scratch: make([]byte, 16<<10)}
+// NewDecoder makes a Decoder that asks h what descriptors, processes and sockets
+// are. If h is nil, nothing is known of them: they are shown by their numbers
+// alone.
+func NewDecoder(o Options, h host.Host) *Decoder {
+	if h == nil {
+		h = host.Unknown{}
+	}
+	return &Decoder{Options: o, Host: h, scratch: make([]byte, 16<<10)}
 }
 
 // Call is a system call of one tracee on its way from its enter-stop to its
@@ -71,7 +78,7 @@ type Call struct {
 	Ret   int64 // result, sign-extended; -errno for a failed call
 	Errno int   // 0 unless the call failed
 
-	procTIDOf, procTIDIs int        // procTID's last answer
+	processOf, processIs int        // process's last answer
 	personality          tables.ABI // of the tracee, even when memory is laid out by another
 
 	last, now string // names of the call before this one, and of this one

@@ -1,8 +1,6 @@
 package decode
 
 import (
-	"strconv"
-
 	"golang.org/x/sys/unix"
 
 	"trapline/output"
@@ -53,11 +51,12 @@ func (t *descriptor) Show(c *Call, v View) {
 // ShowFD writes a descriptor and what is to be shown beside its number.
 func (c *Call) ShowFD(fd int) { c.showFD(fd, false) }
 
-// ShowFDOf is ShowFD for a descriptor of another process.
-func (c *Call) ShowFDOf(pid, fd int) {
+// ShowFDOf is ShowFD for a descriptor of another process, by the number that the
+// host knows it by.
+func (c *Call) ShowFDOf(process, fd int) {
 	c.Out.Number(uint64(fd), output.Signed)
-	if c.FDs != 0 && fd >= 0 && pid > 0 {
-		c.annotateFD(pid, fd)
+	if c.FDs != 0 && fd >= 0 && process > 0 {
+		c.annotateFD(process, fd)
 	}
 }
 
@@ -74,7 +73,7 @@ func (c *Call) writeFD(fd int, dir bool) {
 	if dir && fd == unix.AT_FDCWD {
 		c.Out.Symbol(uint64(fd), "AT_FDCWD", output.Signed)
 		if c.FDs&FDPath != 0 {
-			if p, ok := c.readLink("/proc/" + strconv.Itoa(c.procTID()) + "/cwd"); ok {
+			if p := c.Host.WorkingDir(c.alloc(pathMax), c.process()); p != nil {
 				c.Out.Annotate("path", p)
 			}
 		}
@@ -82,7 +81,7 @@ func (c *Call) writeFD(fd int, dir bool) {
 	}
 	c.Out.Number(uint64(fd), output.Signed)
 	if c.FDs != 0 && fd >= 0 {
-		c.annotateFD(c.procTID(), fd)
+		c.annotateFD(c.process(), fd)
 	}
 }
 

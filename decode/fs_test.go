@@ -3,9 +3,6 @@ package decode
 import (
 	"bytes"
 	"encoding/binary"
-	"os"
-	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -325,54 +322,4 @@ func TestAsynchronousIO(t *testing.T) {
 		{name: "io_submit", args: []uint64{0x77, 1<<64 - 1, atData}, data: list(control(5, 1, 0)), errno: unix.EINVAL,
 			want: `io_submit(0x77, -1, 0x2000) = -1 EINVAL (Invalid argument)`},
 	})
-}
-
-// TestDescriptors annotates descriptors of this very process.
-func TestDescriptors(t *testing.T) {
-	dir, err := filepath.EvalSymlinks(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(dir, "a (deleted)")
-	file, err := os.Create(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	null, err := os.Open("/dev/null")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer null.Close()
-	event, err := unix.Eventfd(5, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer unix.Close(event)
-
-	show := func(fd int, what FDs) string {
-		s := named(t, tables.X86_64, "close", uint64(fd))
-		s.traits.FDs = what
-		call, _, _ := strings.Cut(s.text(t), ")  ")
-		return strings.TrimPrefix(call, "close("+strconv.Itoa(fd))
-	}
-	check := func(fd int, what FDs, want string) {
-		t.Helper()
-		if got, _, _ := strings.Cut(show(fd, what), ") = 0"); got != want {
-			t.Errorf("descriptor %d: got %s, want %s", fd, got, want)
-		}
-	}
-	check(int(file.Fd()), FDPath, "<"+path+">")
-	check(int(file.Fd()), 0, "")
-	check(int(null.Fd()), FDPath, "</dev/null>")
-	check(int(null.Fd()), FDPath|FDDevice, "</dev/null<char 1:3>>")
-	check(event, FDPath, "<anon_inode:[eventfd]>")
-	if got := show(event, FDPath|FDEventfd); !strings.HasPrefix(got, "<{eventfd-count=0x5") {
-		t.Errorf("eventfd: got %s", got)
-	}
-	check(1<<20, FDPath, "")
-	if err := os.Remove(path); err != nil {
-		t.Fatal(err)
-	}
-	check(int(file.Fd()), FDPath, "<"+path+">(deleted)")
 }

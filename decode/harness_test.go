@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"trapline/decode/host"
 	"trapline/output"
 	"trapline/tables"
 )
@@ -40,6 +41,7 @@ type sample struct {
 	plain  bool // -e verbose=none
 	limit  int  // -s, 32 if 0
 	traits Options
+	host   host.Host // nil: nothing is known
 }
 
 // named makes a sample of the call of that name.
@@ -61,7 +63,7 @@ func (s sample) record(t testing.TB, looks output.Options) string {
 	if o.StringLimit = s.limit; o.StringLimit == 0 {
 		o.StringLimit = 32
 	}
-	return logged(t, looks, func(trace output.Trace) { s.run(NewDecoder(o), trace) })
+	return logged(t, looks, func(trace output.Trace) { s.run(NewDecoder(o, s.host), trace) })
 }
 
 // logged gives what a log says of the trace that write writes. The log is in
@@ -120,7 +122,7 @@ func encoded(t testing.TB, show func(c *Call)) string {
 	t.Helper()
 	return logged(t, output.Options{}, func(trace output.Trace) {
 		trace.BeginSignal(time.Unix(0, 0), "")
-		show(&Call{Decoder: NewDecoder(Options{StringLimit: 32}), Out: trace, TID: os.Getpid(), Sig: Lookup(tables.X86_64, 0)})
+		show(&Call{Decoder: NewDecoder(Options{StringLimit: 32}, nil), Out: trace, TID: os.Getpid(), Sig: Lookup(tables.X86_64, 0)})
 		trace.EndSignal()
 	})
 }

@@ -1,8 +1,6 @@
 package decode
 
 import (
-	"strconv"
-
 	"golang.org/x/sys/unix"
 
 	"trapline/output"
@@ -153,7 +151,6 @@ var uringCommand = Is(Len("opcode"), uringOps("URING_CMD", "URING_CMD128")...)
 
 // isSocket says whether a descriptor of the tracee is a socket.
 func (c *Call) isSocket(fd int) bool {
-	var st unix.Stat_t
-	err := unix.Stat("/proc/"+strconv.Itoa(c.TID)+"/fd/"+strconv.Itoa(fd), &st)
-	return err == nil && st.Mode&unix.S_IFMT == unix.S_IFSOCK
+	file, ok := c.Host.FileType(c.TID, fd)
+	return ok && file.Mode&unix.S_IFMT == unix.S_IFSOCK
 }

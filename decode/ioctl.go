@@ -160,12 +160,11 @@ func (c *Call) ambiguous(op uint32, names []string) string {
 // isTerminal says whether a descriptor of the tracee is a terminal, by the
 // device numbers of Documentation/admin-guide/devices.txt.
 func (c *Call) isTerminal(fd int) bool {
-	var st unix.Stat_t
-	err := unix.Stat("/proc/"+strconv.Itoa(c.procTID())+"/fd/"+strconv.Itoa(fd), &st)
-	if err != nil || st.Mode&unix.S_IFMT != unix.S_IFCHR {
+	file, ok := c.Host.FileType(c.process(), fd)
+	if !ok || file.Mode&unix.S_IFMT != unix.S_IFCHR {
 		return false
 	}
-	major := unix.Major(st.Rdev)
+	major := unix.Major(file.Device)
 	return 3 <= major && major <= 5 || 136 <= major && major <= 143
 }
 

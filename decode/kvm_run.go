@@ -1,10 +1,7 @@
 package decode
 
 import (
-	"bufio"
 	"bytes"
-	"fmt"
-	"os"
 	"strconv"
 
 	"trapline/output"
@@ -160,9 +157,10 @@ func (c *Call) showVCPU() {
 
 // vcpu is a virtual processor of a tracee.
 type vcpu struct {
-	cpu  int
-	addr uint64 // of its struct kvm_run
-	file string // of the mapping, in /proc/PID/map_files
+	cpu     int
+	process int    // as the host knows the tracee
+	addr    uint64 // of its struct kvm_run
+	end     uint64 // of the mapping that this begins
 }
 
 // vcpuKey is what a virtual processor is known by: virtual machines of one
@@ -178,8 +176,8 @@ const vcpuPath = "anon_inode:kvm-vcpu:"
 
 // vcpu finds the virtual processor behind a descriptor.
 func (c *Call) vcpu(fd int) (vcpu, bool) {
-	proc := "/proc/" + strconv.Itoa(c.procTID())
-	path, _ := c.readLink(proc + "/fd/" + strconv.Itoa(fd))
+	process := c.process()
+	path := c.descriptor(process, fd)
 	number, ok := bytes.CutPrefix(path, []byte(vcpuPath))
 	if !ok {
 		return vcpu{}, false
@@ -191,39 +189,18 @@ func (c *Call) vcpu(fd int) (vcpu, bool) {
 	key := vcpuKey{c.TID, string(path)}
 	if v, ok := c.vcpus[key]; ok {
 		// The program may have mapped it anew.
-		if mapped, _ := c.readLink(v.file); string(mapped) == key.path {
+		if mapped := c.Host.MappedFile(c.alloc(pathMax), v.process, v.addr, v.end); string(mapped) == key.path {
 			return v, true
 		}
 	}
-	v, ok := findMapping(proc, key.path)
+	first, end, ok := c.Host.Mapping(process, path)
 	if !ok {
 		return vcpu{}, false
 	}
-	v.cpu = cpu
+	v := vcpu{cpu, process, first, end}
 	if c.vcpus == nil {
 		c.vcpus = make(map[vcpuKey]vcpu)
 	}
 	c.vcpus[key] = v
 	return v, true
-}
-
-// findMapping finds the first mapping of what is called path in /proc/PID/maps.
-func findMapping(proc, path string) (vcpu, bool) {
-	f, err := os.Open(proc + "/maps")
-	if err != nil {
-		return vcpu{}, false
-	}
-	defer f.Close()
-	lines := bufio.NewScanner(f)
-	for lines.Scan() {
-		fields := bytes.Fields(lines.Bytes()) // addresses, permissions, offset, device, inode, path
-		if len(fields) != 6 || string(fields[5]) != path {
-			continue
-		}
-		var first, end uint64
-		if _, err := fmt.Sscanf(string(fields[0]), "%x-%x", &first, &end); err == nil {
-			return vcpu{addr: first, file: fmt.Sprintf("%s/map_files/%x-%x", proc, first, end)}, true
-		}
-	}
-	return vcpu{}, false
 }

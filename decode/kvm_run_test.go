@@ -1,12 +1,7 @@
 package decode
 
 import (
-	"os"
-	"path/filepath"
 	"testing"
-	"unsafe"
-
-	"golang.org/x/sys/unix"
 )
 
 // Memory that is remembered is seen as it was, whatever else is read with it.
@@ -45,32 +40,5 @@ func TestKVMRun(t *testing.T) {
 		if want := "---  " + head + tt.want + " ---\n"; got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
-	}
-}
-
-func TestFindMapping(t *testing.T) {
-	name := filepath.Join(t.TempDir(), "mapped")
-	if err := os.WriteFile(name, make([]byte, pageSize), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	f, err := os.Open(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	if v, ok := findMapping("/proc/self", name); ok {
-		t.Errorf("found a mapping at %#x of a file that is not mapped", v.addr)
-	}
-	b, err := unix.Mmap(int(f.Fd()), 0, pageSize, unix.PROT_READ, unix.MAP_SHARED)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer unix.Munmap(b)
-	v, ok := findMapping("/proc/self", name)
-	if !ok || v.addr != uint64(uintptr(unsafe.Pointer(&b[0]))) {
-		t.Errorf("found a mapping at %#x, %v, and not the one at %#x", v.addr, ok, uint64(uintptr(unsafe.Pointer(&b[0]))))
-	}
-	if target, err := os.Readlink(v.file); target != name {
-		t.Errorf("%s leads to %q, %v", v.file, target, err)
 	}
 }

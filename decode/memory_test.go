@@ -41,7 +41,7 @@ func TestReadsAreGathered(t *testing.T) {
 		{"nowhere", [][2]uint64{{page + pageSize, 8}}, 2},
 	} {
 		m := &countedMemory{fakeMemory: fakeMemory{page: b}}
-		c := &Call{Decoder: NewDecoder(Options{}), Mem: m, ABI: tables.X86_64}
+		c := &Call{Decoder: NewDecoder(Options{}, nil), Mem: m, ABI: tables.X86_64}
 		for _, r := range tt.read {
 			off := int(r[0] - page)
 			want := b[min(off, len(b)):min(off+int(r[1]), len(b))]
@@ -65,7 +65,7 @@ func TestReadsAreGathered(t *testing.T) {
 func TestBeginReadsAgain(t *testing.T) {
 	const at = 0x7000
 	mem := fakeMemory{at: make([]byte, blockSize)}
-	c := &Call{Decoder: NewDecoder(Options{}), Out: output.Discard{}, Mem: mem, ABI: tables.X86_64}
+	c := &Call{Decoder: NewDecoder(Options{}, nil), Out: output.Discard{}, Mem: mem, ABI: tables.X86_64}
 	s := named(t, tables.X86_64, "clone3", at, cloneArgsLeast)
 	c.NR, c.Args, c.Sig = s.nr, s.args, Lookup(s.abi, s.nr)
 	for _, tt := range []struct {
@@ -96,7 +96,7 @@ func TestDumpOfPlainCall(t *testing.T) {
 	const at = 0x7000
 	s := named(t, tables.X86_64, "write", 1, at, 5)
 	out := &dumped{}
-	c := &Call{Decoder: NewDecoder(Options{}), Out: out, Mem: fakeMemory{at: []byte("hello, world")}, ABI: s.abi, NR: s.nr, Args: s.args,
+	c := &Call{Decoder: NewDecoder(Options{}, nil), Out: out, Mem: fakeMemory{at: []byte("hello, world")}, ABI: s.abi, NR: s.nr, Args: s.args,
 		Sig: Lookup(s.abi, s.nr), Plain: true}
 	c.Begin()
 	c.Enter()

@@ -3,10 +3,6 @@ package decode
 import (
 	"encoding/binary"
 	"strconv"
-	"sync"
-	"unsafe"
-
-	"golang.org/x/sys/unix"
 
 	"trapline/output"
 	"trapline/tables"
@@ -77,38 +73,11 @@ func (t *ifIndex) Show(c *Call, v View) { c.ShowIfIndex(uint32(v.Uint(4))) }
 
 // ShowIfIndex writes the number of a network interface: if_nametoindex("lo").
 func (c *Call) ShowIfIndex(index uint32) {
-	if name, ok := ifName(index); ok {
+	if name, ok := c.Host.Interface(index); ok {
 		c.Out.Symbol(uint64(index), "if_nametoindex("+strconv.Quote(name)+")", output.Unsigned)
 		return
 	}
 	c.Out.Number(uint64(index), output.Unsigned)
-}
-
-// ifSocket is any socket at all, which the names of interfaces are asked of.
-var ifSocket = sync.OnceValue(func() int {
-	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		return -1
-	}
-	return fd
-})
-
-// ifName asks for an interface's name in trapline's own network namespace.
-func ifName(index uint32) (string, bool) {
-	fd := ifSocket()
-	if index == 0 || fd < 0 {
-		return "", false
-	}
-	var req struct { // struct ifreq (linux/if.h), with the member ifr_ifindex
-		name  [unix.IFNAMSIZ]byte
-		index uint32
-		_     [20]byte
-	}
-	req.index = index
-	if _, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), unix.SIOCGIFNAME, uintptr(unsafe.Pointer(&req))); errno != 0 {
-		return "", false
-	}
-	return unix.ByteSliceToString(req.name[:]), true
 }
 
 // MAC is a hardware address of n bytes: 00:1b:21:01:02:03.

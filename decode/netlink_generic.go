@@ -12,40 +12,14 @@ import (
 // Generic netlink (linux/genetlink.h): families of messages with numbers that
 // the kernel gives out as they are registered.
 
-// genlFamilies are the families that the running kernel has, by number. They
-// are asked for once.
+// genlFamilies are the families that the host's kernel has, by number. They are
+// asked for once.
 func (d *Decoder) genlFamilies() *tables.Set {
 	if d.genl == nil {
 		d.genl = &tables.Set{Unknown: "GENERIC_FAMILY_???"}
-		req := make([]byte, 4) // struct genlmsghdr
-		req[0] = unix.CTRL_CMD_GETFAMILY
-		netlinkDump(unix.NETLINK_GENERIC, unix.GENL_ID_CTRL, unix.NLM_F_REQUEST|unix.NLM_F_DUMP, req, func(msg []byte) bool {
-			var id uint64
-			var name string
-			if len(msg) < 4 {
-				return false
-			}
-			for attrs := msg[4:]; len(attrs) >= nlaHeader; {
-				n := int(binary.NativeEndian.Uint16(attrs))
-				if n < nlaHeader || n > len(attrs) {
-					break
-				}
-				data := attrs[nlaHeader:n]
-				switch binary.NativeEndian.Uint16(attrs[2:]) {
-				case unix.CTRL_ATTR_FAMILY_ID:
-					if len(data) >= 2 {
-						id = uint64(binary.NativeEndian.Uint16(data))
-					}
-				case unix.CTRL_ATTR_FAMILY_NAME:
-					name = string(cString0(data))
-				}
-				attrs = attrs[min(len(attrs), alignUp(n, 4)):]
-			}
-			if name != "" {
-				d.genl.Consts = append(d.genl.Consts, tables.Const{Value: id, Name: name})
-			}
-			return true
-		})
+		for _, f := range d.Host.GenericFamilies() {
+			d.genl.Consts = append(d.genl.Consts, tables.Const{Value: uint64(f.ID), Name: f.Name})
+		}
 	}
 	return d.genl
 }

@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"trapline/integration/need"
+	"trapline/decode/host"
 	"trapline/output"
 	"trapline/tables"
 )
@@ -33,26 +33,10 @@ func netlinkMsg(kind, flags uint16, parts ...[]byte) []byte {
 	return b
 }
 
-// netlinkSocket opens a socket of this process, which the decoder is told is the
-// tracee, so that it can ask for the protocol.
-func netlinkSocket(t *testing.T, protocol int) uint64 {
-	t.Helper()
-	need.All(t, need.Netlink)
-	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, protocol)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { unix.Close(fd) })
-	// The kernel does not tell of sockets without an address.
-	if err := unix.Bind(fd, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
-		t.Fatal(err)
-	}
-	return uint64(fd)
-}
-
 func TestNetlink(t *testing.T) {
 	const at = 0x7000
-	fd := netlinkSocket(t, unix.NETLINK_ROUTE)
+	const fd = 3
+	h := &fakeHost{fds: map[int]fakeFD{fd: {path: "socket:[4711]", protocol: "NETLINK", socket: &host.Socket{Protocol: unix.NETLINK_ROUTE}}}}
 	link := make([]byte, 16)
 	binary.LittleEndian.PutUint16(link[2:], 1) // ARPHRD_ETHER
 	get := netlinkMsg(unix.RTM_GETLINK, unix.NLM_F_REQUEST, link)
@@ -83,7 +67,7 @@ func TestNetlink(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			for _, abi := range []tables.ABI{tables.X86_64, tables.I386} {
 				s := named(t, abi, "sendto", fd, at, uint64(len(tt.data)), 0, 0, 0)
-				s.mem, s.ret = fakeMemory{at: tt.data}, int64(len(tt.data))
+				s.host, s.mem, s.ret = h, fakeMemory{at: tt.data}, int64(len(tt.data))
 				want := fmt.Sprintf("sendto(%d, %s, %d, 0, NULL, 0) = %[3]d", fd, tt.want, len(tt.data))
 				if got := s.text(t); got != want {
 					t.Errorf("%v: got  %s\nwant %s", abi, got, want)
@@ -97,7 +81,7 @@ func TestNetlink(t *testing.T) {
 func recordValue(t testing.TB, looks output.Options, mem Memory, show func(c *Call)) string {
 	t.Helper()
 	return logged(t, looks, func(trace output.Trace) {
-		c := Call{Decoder: NewDecoder(Options{StringLimit: 32}), Out: trace, Mem: mem, TID: 1, ABI: tables.X86_64, Abbrev: !looks.JSON, Sig: Lookup(tables.X86_64, 0)}
+		c := Call{Decoder: NewDecoder(Options{StringLimit: 32}, nil), Out: trace, Mem: mem, TID: 1, ABI: tables.X86_64, Abbrev: !looks.JSON, Sig: Lookup(tables.X86_64, 0)}
 		c.Begin()
 		trace.BeginCall(&output.Header{Name: "call"})
 		trace.Arg("value")

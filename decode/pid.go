@@ -3,8 +3,7 @@ package decode
 import (
 	"strconv"
 
-	"golang.org/x/sys/unix"
-
+	"trapline/decode/host"
 	"trapline/output"
 )
 
@@ -18,13 +17,13 @@ const (
 )
 
 // PIDKind is what an id stands for.
-type PIDKind uint8
+type PIDKind = host.IDKind
 
 const (
-	Thread PIDKind = iota
-	ThreadGroup
-	ProcessGroup
-	Session
+	Thread       = host.Thread
+	ThreadGroup  = host.ThreadGroup
+	ProcessGroup = host.ProcessGroup
+	Session      = host.Session
 )
 
 // PID is a process or thread id.
@@ -71,12 +70,12 @@ func (c *Call) annotatePID(id int, kind PIDKind) {
 	if c.PIDs == 0 || id <= 0 || kind > Session {
 		return
 	}
-	own, proc := c.ownPID(id, kind)
+	own, process := c.findID(id, kind)
 	if own == 0 {
 		return
 	}
 	if c.PIDs&PIDComm != 0 && (kind == Thread || kind == ThreadGroup) {
-		c.annotateComm(proc)
+		c.annotateComm(process)
 	}
 	if c.PIDs&PIDNamespace != 0 && own != id {
 		b := strconv.AppendInt(c.alloc(64)[:0], int64(own), 10)
@@ -84,15 +83,22 @@ func (c *Call) annotatePID(id int, kind PIDKind) {
 	}
 }
 
-func (c *Call) annotateComm(id int) {
-	b := c.alloc(64)
-	fd, err := unix.Open("/proc/"+strconv.Itoa(id)+"/comm", unix.O_RDONLY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return
+func (c *Call) annotateComm(process int) {
+	if name, ok := c.Host.Command(c.alloc(64), process); ok && len(name) > 0 {
+		c.Out.Annotate("comm", name)
 	}
-	n, err := unix.Read(fd, b)
-	unix.Close(fd)
-	if err == nil && n > 1 {
-		c.Out.Annotate("comm", b[:n-1])
+}
+
+// process gives the number that the host knows the tracee by, 0 if it does not.
+func (c *Call) process() int {
+	if c.processOf != c.TID {
+		c.processOf, c.processIs = c.TID, c.Host.Process(c.TID)
 	}
+	return c.processIs
+}
+
+// findID finds what the tracee calls id: trapline's own id of it, and the host's
+// number of a process that has it; zeros if there is none.
+func (c *Call) findID(id int, kind PIDKind) (own, process int) {
+	return c.Host.Find(c.process(), id, kind)
 }

@@ -54,22 +54,22 @@ type fdOf struct {
 }
 
 func (t fdOf) Show(c *Call, v View) {
-	pid := 0
+	process := 0
 	if c.FDs != 0 {
-		_, pid = c.ownPID(int(int32(t.pid.num(c))), ThreadGroup)
+		_, process = c.findID(int(int32(t.pid.num(c))), ThreadGroup)
 	}
-	c.ShowFDOf(pid, int(int32(t.Value(c, v))))
+	c.ShowFDOf(process, int(int32(t.Value(c, v))))
 }
 
 // pidfdTarget is a descriptor of the process behind the argument pidfd.
 type pidfdTarget struct{ *Number }
 
 func (t pidfdTarget) Show(c *Call, v View) {
-	pid := 0
+	process := 0
 	if c.FDs != 0 {
-		pid = c.pidBehind(c.procTID(), int(int32(Len("pidfd").num(c))))
+		process = c.processBehind(c.process(), int(int32(Len("pidfd").num(c))))
 	}
-	c.ShowFDOf(pid, int(int32(t.Value(c, v))))
+	c.ShowFDOf(process, int(int32(t.Value(c, v))))
 }
 
 // kcmpEpollSlot is a struct kcmp_epoll_slot (linux/kcmp.h).

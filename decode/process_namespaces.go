@@ -1,13 +1,11 @@
 package decode
 
 import (
-	"strconv"
-
 	"golang.org/x/sys/unix"
 )
 
-// namespaceLinks are the links below /proc/PID/ns that identify what the flags
-// of clone, unshare and setns make or enter (namespaces(7)).
+// namespaceLinks are the names of the namespaces that the flags of clone, unshare
+// and setns make or enter (namespaces(7)).
 var namespaceLinks = [...]struct {
 	flags uint64
 	name  string
@@ -29,9 +27,9 @@ func remarkNamespaces(flags Num, child bool) func(c *Call) {
 		if !c.Namespaces {
 			return
 		}
-		pid := c.procTID()
+		process := c.process()
 		if child {
-			_, pid = c.ownPID(int(c.Ret), Thread)
+			_, process = c.findID(int(c.Ret), Thread)
 		}
 		set := flags.num(c)
 		b := c.alloc(512)[:0]
@@ -39,8 +37,8 @@ func remarkNamespaces(flags Num, child bool) func(c *Call) {
 			if set&l.flags == 0 {
 				continue
 			}
-			link, ok := c.readLink("/proc/" + strconv.Itoa(pid) + "/ns/" + l.name)
-			if !ok {
+			link := c.Host.Namespace(c.alloc(pathMax), process, l.name)
+			if link == nil {
 				continue
 			}
 			if len(b) > 0 {

@@ -3,7 +3,6 @@ package decode
 import (
 	"math/bits"
 	"strconv"
-	"sync"
 
 	"trapline/output"
 	"trapline/tables"
@@ -121,25 +120,13 @@ func cpuSet(size Num) Type {
 	return AtAddr(func(c *Call, addr uint64) { c.showCPUs(addr, size.num(c)) })
 }
 
-// cpuSetSize is the size in bytes of the kernel's sets: it refuses smaller
-// ones before it looks for the memory.
-var cpuSetSize = sync.OnceValue(func() uint64 {
-	const least, most = 128, 1 << 20
-	for size := least; size < most; size *= 2 {
-		if _, _, e := unix.RawSyscall(unix.SYS_SCHED_GETAFFINITY, 0, uintptr(size), 0); e != unix.EINVAL {
-			return uint64(size)
-		}
-	}
-	return least
-})
-
 func (c *Call) showCPUs(addr, size uint64) {
 	if size == 0 {
 		c.Out.BeginArray()
 		c.Out.EndArray()
 		return
 	}
-	n := min(size, cpuSetSize())
+	n := min(size, c.Host.CPUSetSize())
 	b, ok := c.ReadAll(addr, int(n))
 	if !ok {
 		c.Out.Addr(addr)

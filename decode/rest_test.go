@@ -18,7 +18,7 @@ func TestRest(t *testing.T) {
 		})}, Ret{}},
 	})}, RetSigned}
 	base := newSignature("call", d, tables.X86_64)
-	c := &Call{Decoder: NewDecoder(Options{}), ABI: tables.X86_64}
+	c := &Call{Decoder: NewDecoder(Options{}, nil), ABI: tables.X86_64}
 	for _, tt := range []struct {
 		cmd, sub uint64
 		want     []string
@@ -60,7 +60,7 @@ func TestRawWidth(t *testing.T) {
 		{tables.I386, "select", []uint64{at0}, 1},
 	} {
 		s := named(t, tt.abi, tt.name, tt.args...)
-		c := &Call{Decoder: NewDecoder(Options{}), Mem: fakeMemory{at0: make([]byte, 64)}, ABI: tt.abi, NR: s.nr, Args: s.args,
+		c := &Call{Decoder: NewDecoder(Options{}, nil), Mem: fakeMemory{at0: make([]byte, 64)}, ABI: tt.abi, NR: s.nr, Args: s.args,
 			Sig: Lookup(tt.abi, s.nr), Raw: true}
 		c.Begin()
 		n := &argCounter{}

@@ -11,7 +11,7 @@ import (
 func TestDate(t *testing.T) {
 	defer func(l *time.Location) { time.Local = l }(time.Local)
 	time.Local = time.FixedZone("", -3*3600)
-	c := &Call{Decoder: NewDecoder(Options{})}
+	c := &Call{Decoder: NewDecoder(Options{}, nil)}
 	for _, tt := range []struct {
 		sec  int64
 		frac uint64

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"strconv"
 
 	"golang.org/x/sys/unix"
 
@@ -19,7 +18,7 @@ type fileFilter struct {
 	paths []string
 	fds   *fdSet // nil if only paths matter
 
-	tid   int // of the call that is listened to
+	call  *decode.Call // that is listened to
 	found bool
 	link  [unix.PathMax]byte
 }
@@ -49,7 +48,7 @@ func (f *fileFilter) chooses(c *decode.Call) bool {
 		return false
 	}
 	out, abbrev, plain, raw, limit := c.Out, c.Abbrev, c.Plain, c.Raw, c.StringLimit
-	f.tid, f.found = c.TID, false
+	f.call, f.found = c, false
 	c.Out, c.SeeFD = f, f.seeFD
 	c.Abbrev, c.Plain, c.Raw, c.StringLimit = false, false, false, unix.PathMax
 	c.Enter()
@@ -75,9 +74,8 @@ func (f *fileFilter) seeFD(fd int) {
 	if len(f.paths) == 0 {
 		return
 	}
-	n, err := unix.Readlink("/proc/"+strconv.Itoa(f.tid)+"/fd/"+strconv.Itoa(fd), f.link[:])
-	if err == nil {
-		f.found = f.wants(f.link[:n]) || f.wants(bytes.TrimSuffix(f.link[:n], []byte(" (deleted)")))
+	if path := f.call.Host.Descriptor(f.link[:], f.call.TID, fd); path != nil {
+		f.found = f.wants(path) || f.wants(bytes.TrimSuffix(path, []byte(" (deleted)")))
 	}
 }
 

@@ -1,9 +1,6 @@
 package main
 
 import (
-	"os"
-	"strconv"
-
 	"trapline/decode"
 	"trapline/tracer"
 )
@@ -14,9 +11,8 @@ func (s *session) nameTracee(t *tracee, tid int) {
 	if s.config.pidDecoding&decode.PIDComm == 0 {
 		return
 	}
-	comm, err := os.ReadFile("/proc/" + strconv.Itoa(tid) + "/comm")
-	if err == nil && len(comm) > 0 {
-		t.trace.SetComm(comm[:len(comm)-1])
+	if name, ok := s.decoder.Host.Command(s.comm[:], tid); ok {
+		t.trace.SetComm(name)
 	}
 }
 

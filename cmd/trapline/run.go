@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"trapline/decode"
+	"trapline/decode/host"
 	"trapline/output"
 	"trapline/tables"
 	"trapline/tracer"
@@ -36,6 +37,7 @@ type session struct {
 	header output.Header // reused for every call
 	via    output.Via
 	result output.Result
+	comm   [64]byte // the name of a tracee
 }
 
 // run traces until nothing is left to trace. The command is launched, or it is
@@ -133,7 +135,7 @@ func releaseStandardFDs() {
 
 func newSession(c *config, log *output.Log) *session {
 	s := &session{config: c, log: log, files: newFileFilter(c), left: c.syscallLimit}
-	s.decoder = decode.NewDecoder(decode.Options{StringLimit: c.stringLimit, FDs: c.fds, PIDs: c.pidDecoding, Namespaces: c.namespaces, VCPUs: c.vcpus})
+	s.decoder = decode.NewDecoder(decode.Options{StringLimit: c.stringLimit, FDs: c.fds, PIDs: c.pidDecoding, Namespaces: c.namespaces, VCPUs: c.vcpus}, &host.Local{})
 	if c.summary != noSummary {
 		s.summary = &output.Summary{Columns: c.columns, Sort: c.sortBy, WallClock: c.wallClock, Overhead: c.overhead}
 	}

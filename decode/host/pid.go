@@ -1,0 +1,168 @@
+package host
+
+import (
+	"bytes"
+	"os"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+)
+
+// An id of a process means something in a pid namespace only (pid_namespaces(7)).
+// What a tracee calls 1 is found by looking for a process, below /proc, that has
+// this id in the tracee's namespace.
+//
+// The procfs that is mounted may belong to a namespace above trapline's own, and
+// then the names below /proc are not the ids that ptrace knows. So an id comes in
+// three forms: the tracee's, trapline's own, and procfs's.
+
+// namespaces is what is known of trapline's own pid namespace.
+type namespaces struct {
+	known bool
+	own   uint64 // its identity, 0 if it is not known
+	level int    // how far it is below that of the procfs
+}
+
+// statusMax is how many bytes of /proc/PID/status are read. The ids stand behind
+// the list of groups, of which there may be 65536.
+const statusMax = 1 << 20
+
+// look finds out about trapline's own namespace, once.
+func (l *Local) look() *namespaces {
+	if !l.here.known {
+		ids := bytes.Fields(Field(readFile("/proc/self/status", statusMax), statusKeys[Thread]))
+		l.here = namespaces{true, pidNamespace("self"), max(len(ids)-1, 0)}
+	}
+	return &l.here
+}
+
+// pidNamespace identifies the pid namespace of a process; 0 if it is not known.
+func pidNamespace(process string) uint64 {
+	var st unix.Stat_t
+	if unix.Stat("/proc/"+process+"/ns/pid", &st) != nil {
+		return 0
+	}
+	return st.Ino
+}
+
+// namespacedID is an id in a pid namespace.
+type namespacedID struct {
+	namespace uint64
+	kind      IDKind
+	id        int
+}
+
+// Process implements Host.
+func (l *Local) Process(tid int) int {
+	here := l.look()
+	if here.level == 0 {
+		return tid
+	}
+	_, process := l.search(namespacedID{here.own, Thread, tid})
+	return process
+}
+
+// Find implements Host.
+func (l *Local) Find(process, id int, kind IDKind) (own, found int) {
+	here := l.look()
+	namespace := here.own
+	if process != 0 {
+		namespace = pidNamespace(strconv.Itoa(process))
+	}
+	if namespace == here.own && here.level == 0 {
+		return id, id
+	}
+	if namespace == 0 || kind > Session {
+		return 0, 0
+	}
+	return l.search(namespacedID{namespace, kind, id})
+}
+
+// search finds an id, first where it was before.
+func (l *Local) search(id namespacedID) (own, found int) {
+	if found, ok := l.found[id]; ok {
+		if own := l.in(id, found); own != 0 {
+			return own, found
+		}
+	}
+	own, found = l.searchAll(id)
+	if own != 0 {
+		if l.found == nil {
+			l.found = make(map[namespacedID]int)
+		}
+		l.found[id] = found
+	}
+	return own, found
+}
+
+// searchAll looks through all threads of all processes.
+func (l *Local) searchAll(id namespacedID) (own, found int) {
+	for _, pid := range numberedDirs("/proc") {
+		if id.kind == Thread {
+			for _, tid := range numberedDirs("/proc/" + strconv.Itoa(pid) + "/task") {
+				if own := l.in(id, tid); own != 0 {
+					return own, tid
+				}
+			}
+		} else if own := l.in(id, pid); own != 0 {
+			return own, pid
+		}
+	}
+	return 0, 0
+}
+
+// numberedDirs gives the names in a directory that are numbers.
+func numberedDirs(path string) []int {
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		return nil
+	}
+	var numbers []int
+	for _, e := range entries {
+		if n, err := strconv.Atoi(e.Name()); err == nil {
+			numbers = append(numbers, n)
+		}
+	}
+	return numbers
+}
+
+// statusKeys are the lines of /proc/PID/status with an id for each namespace that
+// the process is visible in, from the procfs's to its own.
+var statusKeys = [...]string{Thread: "NSpid:", ThreadGroup: "NStgid:", ProcessGroup: "NSpgid:", Session: "NSsid:"}
+
+// in gives trapline's own id of a process if id is one of its ids, otherwise 0.
+func (l *Local) in(id namespacedID, process int) int {
+	level := l.look().level
+	ids := bytes.Fields(Field(readFile("/proc/"+strconv.Itoa(process)+"/status", statusMax), statusKeys[id.kind]))
+	if len(ids) <= level {
+		return 0
+	}
+	digits := []byte(strconv.Itoa(id.id))
+	for i, x := range ids {
+		if bytes.Equal(x, digits) && id.namespace == namespaceAbove(process, len(ids)-1-i) {
+			own, _ := strconv.Atoi(string(ids[level]))
+			return own
+		}
+	}
+	return 0
+}
+
+// namespaceAbove identifies the pid namespace n levels above a process's own; 0 if
+// it is not known.
+func namespaceAbove(process, n int) uint64 {
+	fd, err := unix.Open("/proc/"+strconv.Itoa(process)+"/ns/pid", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	for ; err == nil && n > 0; n-- {
+		child := fd
+		fd, err = unix.IoctlRetInt(child, unix.NS_GET_PARENT)
+		unix.Close(child)
+	}
+	if err != nil {
+		return 0
+	}
+	defer unix.Close(fd)
+	var st unix.Stat_t
+	if unix.Fstat(fd, &st) != nil {
+		return 0
+	}
+	return st.Ino
+}
