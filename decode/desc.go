@@ -229,6 +229,27 @@ func prepare(abi tables.ABI, nr uint64) *Signature {
 	return s
 }
 
+// Inner finds the signature of a call that an i386 program made through a
+// multiplexer. form names its description, which need not be that of the call
+// called name: the multiplexer may pass other arguments.
+func Inner(name, form string) *Signature {
+	if s := innerSignatures[form]; s != nil {
+		return s
+	}
+	s := Named(tables.I386, form)
+	if s == nil {
+		s = newSignature(name, &unknown, tables.I386)
+		s.Described = false
+	}
+	s.Name = name
+	innerSignatures[form] = s
+	return s
+}
+
+// innerSignatures are made as calls are first seen, by the names of their
+// descriptions.
+var innerSignatures = make(map[string]*Signature)
+
 // Named makes the signature of the call that an ABI knows by name, or gives
 // nil if it has no description. The call need not have a number of its own:
 // i386 has "send" only inside socketcall.

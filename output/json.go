@@ -3,6 +3,7 @@ package output
 import (
 	"time"
 
+	"trapline/socketcall"
 	"trapline/tables"
 )
 
@@ -135,7 +136,7 @@ func (j *jsonTrace) BeginCall(h *Header) {
 	j.enter(inArguments, '[')
 }
 
-func (j *jsonTrace) via(v *Via) {
+func (j *jsonTrace) via(v *socketcall.Via) {
 	j.member("via")
 	j.buf = append(j.buf, '{')
 	j.member("name")

@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"trapline/socketcall"
 	"trapline/tables"
 )
 
@@ -260,7 +261,7 @@ func TestJSONEvents(t *testing.T) {
 		{"result", Options{IP: true, EntryPoints: true}, func(l *Log, tr Trace) {
 			tr.SetComm([]byte("sh"))
 			tr.BeginCall(&Header{Time: start, Name: "connect", ABI: tables.I386, NR: 102, IP: 16, Entry: "__ia32_compat_sys_socketcall",
-				Via: &Via{Name: "socketcall", Call: 3, Symbol: "SYS_CONNECT", ArgsAddr: 0xffffd2c0, Raw: []uint64{3, 4294955744, 16}, Entry: "__sys_connect"}})
+				Via: &socketcall.Via{Name: "socketcall", Call: 3, Symbol: "SYS_CONNECT", ArgsAddr: 0xffffd2c0, Raw: []uint64{3, 4294955744, 16}, Entry: "__sys_connect"}})
 			tr.More()
 			tr.Entered()
 			tr.Resume(start)

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"trapline/integration/need"
+	"trapline/socketcall"
 	"trapline/tables"
 )
 
@@ -195,10 +196,10 @@ func TestInterleaved(t *testing.T) {
 1<a \74b\76\n> f() = 0
 `},
 		{"multiplexer and entry points", Options{Multiplexer: true, EntryPoints: true}, func(l *Log, a, b Trace) {
-			via := &Via{Name: "socketcall", Call: 3, Symbol: "SYS_CONNECT", ArgsAddr: 0xffffd2c0, Raw: []uint64{3, 0xffffd2e0, 16}, Entry: "__sys_connect"}
+			via := &socketcall.Via{Name: "socketcall", Call: 3, Symbol: "SYS_CONNECT", ArgsAddr: 0xffffd2c0, Raw: []uint64{3, 0xffffd2e0, 16}, Entry: "__sys_connect"}
 			a.BeginCall(&Header{Name: "connect", Entry: "__ia32_compat_sys_socketcall", Via: via})
 			finish(a, 0)
-			a.BeginCall(&Header{Name: "shmdt", Via: &Via{Name: "ipc", Call: 22, Raw: []uint64{0, 0, 0, 0x10000}}})
+			a.BeginCall(&Header{Name: "shmdt", Via: &socketcall.Via{Name: "ipc", Call: 22, Raw: []uint64{0, 0, 0, 0x10000}}})
 			finish(a, 0)
 		}, `
 1     [__ia32_compat_sys_socketcall __sys_connect] socketcall(SYS_CONNECT, 0xffffd2c0 -> [3, 0xffffd2e0, 16]): connect() = 0

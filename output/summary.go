@@ -148,8 +148,9 @@ func (t *times) merge(u times, first bool) {
 	}
 }
 
-// Count takes in a call: its number and name (that of a demultiplexed call
-// itself), the processor time that it took in the kernel and its time by the wall clock.
+// Count adds a call: the number of the call that was made, the name of the call
+// inside it if that came through a multiplexer, the processor time that it took
+// in the kernel, and its time by the wall clock.
 func (s *Summary) Count(abi tables.ABI, nr uint64, name string, cpu, wall time.Duration, failed bool) {
 	c := s.calls[abi][name]
 	if c == nil {

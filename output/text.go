@@ -3,6 +3,7 @@ package output
 import (
 	"time"
 
+	"trapline/socketcall"
 	"trapline/tables"
 )
 
@@ -107,7 +108,7 @@ func (t *text) BeginCall(h *Header) {
 
 // via writes the call that this one came by:
 // socketcall(SYS_CONNECT, 0xffffd2c0 -> [3, 0xffffd2e0, 16]):
-func (t *text) via(v *Via) {
+func (t *text) via(v *socketcall.Via) {
 	t.color(hueSyscall)
 	t.put(v.Name)
 	t.punct("(")

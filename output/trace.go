@@ -3,6 +3,7 @@ package output
 import (
 	"time"
 
+	"trapline/socketcall"
 	"trapline/tables"
 )
 
@@ -89,18 +90,8 @@ type Header struct {
 	Name  string // of the call decoded, "connect" even when it came by socketcall
 	IP    uint64 // instruction pointer, when Options.IP is set
 	Entry string // kernel function that serves NR, when Options.EntryPoints is set
-	Via   *Via   // the multiplexer that the call came by, or nil
-}
 
-// Via is the outer call of a demultiplexed one, socketcall or ipc.
-type Via struct {
-	Name     string // "socketcall"
-	Call     uint64 // 3
-	Version  uint32 // of the interface, which ipc has above its Call; 0 by default
-	Symbol   string // "SYS_CONNECT"
-	ArgsAddr uint64 // where the real arguments lie; 0 where they are in registers
-	Raw      []uint64
-	Entry    string // kernel function that serves the inner call
+	Via *socketcall.Via // how the call came through a multiplexer, or nil
 }
 
 // Result is what is known of a call when it is finished, besides its value.

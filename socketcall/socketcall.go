@@ -1,11 +1,20 @@
-// Package socketcall knows the multiplexers of the i386 system call table:
-// socketcall(call, args), whose real arguments lie in an array in memory, and
-// ipc(call, first, second, third, ptr, fifth), whose arguments are in the
-// registers in another order. Both stand for calls that also have numbers of
-// their own, or have had none so far.
+// Package socketcall takes apart the two multiplexers of the i386 system call
+// table: socketcall(call, args), whose real arguments lie in an array in
+// memory, and ipc(call, first, second, third, ptr, fifth), whose arguments are
+// in the registers in another order. Most of the calls inside have numbers of
+// their own as well.
+//
+// Split finds the call inside. What it returns is all that the rest of the
+// program needs to choose, decode and show that call in place of the
+// multiplexer's.
 package socketcall
 
-import "encoding/binary"
+import (
+	"cmp"
+	"encoding/binary"
+
+	"trapline/tables"
+)
 
 // Memory is the memory of one tracee.
 type Memory interface {
@@ -13,93 +22,120 @@ type Memory interface {
 	ReadMemory(addr uint64, b []byte) int
 }
 
+// Splitter takes calls apart. It has room for one call, so that Split does
+// not allocate.
+type Splitter struct {
+	call Call
+	raw  [maxArgs]uint64
+	buf  [maxArgs * wordSize]byte
+}
+
 const (
 	wordSize = 4 // of the i386 ABI, in bytes
 	maxArgs  = 6
 )
 
-// Call is the call inside a multiplexer's. It is kept from call to call, so
-// that taking one apart allocates nothing.
+// Call is the call inside a multiplexer's.
 type Call struct {
-	Sub  *Sub
+	*Sub
 	Args [maxArgs]uint64 // in the order of the call's own
-	Addr uint64          // where they were read from; 0 if they were in registers
 
-	// Version is what stands above the number of an ipc call. With 0, msgrcv
-	// has two of its arguments in memory: Kludge says that they could not be
-	// read, and that Args[1] is the address of both.
-	Version uint32
-	Kludge  bool
+	// Form names the description of Args: the call's own name, or another one
+	// where ipc passes something else than a call of that name takes.
+	Form string
 
-	raw [maxArgs]uint64
-	buf [maxArgs * wordSize]byte
+	Via Via
 }
 
-// Raw are the multiplexer's arguments behind the number, as they were passed:
-// the array of socketcall, the registers of ipc. It is valid until the next
-// call is taken apart.
-func (c *Call) Raw() []uint64 {
-	if c.Addr == 0 {
-		return c.raw[:5]
+// Via is the way that a call came: the multiplexer's call around it.
+type Via struct {
+	Name     string // of the multiplexer, "socketcall"
+	Call     uint64 // the number of the call there, 3
+	Version  uint32 // of the interface, which ipc has above its Call; 0 by default
+	Symbol   string // the name of Call, "SYS_CONNECT"
+	ArgsAddr uint64 // of the array of arguments; 0 where they are in registers
+	Raw      []uint64
+	Entry    string // kernel function that serves the inner call
+}
+
+// Split finds the call inside a multiplexer's call. It returns nil if there is
+// none: for all other calls, for numbers that the multiplexer does not have,
+// and for a socketcall whose array cannot be read as a whole. As in strace,
+// such a socketcall or ipc stands for itself.
+//
+// Memory is read at most once, and only the bytes that the kernel reads. The
+// Call, and Via.Raw in it, is valid until the next Split.
+func (s *Splitter) Split(abi tables.ABI, nr uint64, regs *[6]uint64, mem Memory) *Call {
+	if abi != tables.I386 {
+		return nil
 	}
-	return c.raw[:c.Sub.Args]
+	switch nr {
+	case nrSocketcall:
+		return s.splitSocketcall(uint32(regs[0]), uint32(regs[1]), mem)
+	case nrIPC:
+		return s.splitIPC(uint32(regs[0]), regs, mem)
+	}
+	return nil
 }
 
-// Socketcall takes apart a socketcall with the given registers. It reads the
-// array of arguments once, and only the bytes that the kernel does. It fails,
-// without reading, where there is no such call, and where the array cannot be
-// read as a whole.
-func (c *Call) Socketcall(regs *[6]uint64, mem Memory) bool {
-	sub := Socket(uint32(regs[0]))
+func (s *Splitter) splitSocketcall(call, array uint32, mem Memory) *Call {
+	sub := socketSub(call)
+	if sub == nil || array == 0 || !s.read(mem, array, sub.Args) {
+		return nil
+	}
+	c := s.begin(sub)
+	c.Args = s.raw
+	c.Via.ArgsAddr, c.Via.Raw = uint64(array), s.raw[:sub.Args]
+	return c
+}
+
+// splitIPC takes the number of the call from the low 16 bits of the first
+// argument. Above them is the version of the interface.
+func (s *Splitter) splitIPC(call uint32, regs *[6]uint64, mem Memory) *Call {
+	sub := ipcSub(call & 0xffff)
 	if sub == nil {
-		return false
+		return nil
 	}
-	addr := uint64(uint32(regs[1]))
-	if addr == 0 || !c.read(mem, addr, sub.Args) {
-		return false
-	}
-	c.Sub, c.Addr, c.Version, c.Kludge = sub, addr, 0, false
-	c.Args = c.raw
-	return true
-}
-
-// IPC takes apart an ipc with the given registers. It fails where there is no
-// such call.
-func (c *Call) IPC(regs *[6]uint64, mem Memory) bool {
-	call := uint32(regs[0])
-	sub := IPC(call)
-	if sub == nil {
-		return false
-	}
-	c.Sub, c.Addr, c.Version, c.Kludge = sub, 0, call>>16, false
-	c.Args = [maxArgs]uint64{}
+	c := s.begin(sub)
+	c.Via.Version = call >> 16
 	for i, r := range sub.order {
 		c.Args[i] = uint64(uint32(regs[r]))
 	}
-	if sub.Name == "msgrcv" && c.Version == 0 {
+	if sub.Number == numMsgrcv && c.Via.Version == 0 {
+		// In this version msgrcv has two of its arguments in memory:
 		// struct ipc_kludge { struct msgbuf *msgp; long msgtyp; }
-		if c.read(mem, c.Args[1], 2) {
-			c.Args[1], c.Args[3] = c.raw[0], c.raw[1]
+		if s.read(mem, uint32(c.Args[1]), 2) {
+			c.Args[1], c.Args[3] = s.raw[0], s.raw[1]
 		} else {
-			c.Kludge = true
+			c.Form = kludgeForm // Args[1] is the address of both
 		}
 	}
-	c.raw = [maxArgs]uint64{}
-	for i, v := range regs[1:] {
-		c.raw[i] = uint64(uint32(v))
+	for i, v := range regs[first : fifth+1] {
+		s.raw[i] = uint64(uint32(v))
 	}
-	return true
+	c.Via.Raw = s.raw[:fifth]
+	return c
 }
 
-// read puts n words from addr on into c.raw.
-func (c *Call) read(mem Memory, addr uint64, n int) bool {
-	b := c.buf[:n*wordSize]
-	if mem.ReadMemory(addr, b) != len(b) {
+// begin starts the record of a call with what is known of it by its number.
+func (s *Splitter) begin(sub *Sub) *Call {
+	s.call = Call{
+		Sub: sub, Form: cmp.Or(sub.form, sub.Name),
+		Via: Via{Name: sub.Outer.Name, Call: uint64(sub.Number), Symbol: sub.Symbol, Entry: sub.Entry},
+	}
+	return &s.call
+}
+
+// read puts n words from addr on into s.raw. It fails if they cannot all be
+// read. Like the kernel it does not wrap around at the end of 32 bits.
+func (s *Splitter) read(mem Memory, addr uint32, n int) bool {
+	b := s.buf[:n*wordSize]
+	if mem.ReadMemory(uint64(addr), b) != len(b) {
 		return false
 	}
-	c.raw = [maxArgs]uint64{}
+	s.raw = [maxArgs]uint64{}
 	for i := range n {
-		c.raw[i] = uint64(binary.LittleEndian.Uint32(b[i*wordSize:]))
+		s.raw[i] = uint64(binary.LittleEndian.Uint32(b[i*wordSize:]))
 	}
 	return true
 }

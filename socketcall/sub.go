@@ -1,43 +1,89 @@
 package socketcall
 
-// Sub is a call that i386 programs make through a multiplexer.
-type Sub struct {
-	Name   string // the call's own name, "connect"
-	Symbol string // what the multiplexer's first argument is called, "SYS_CONNECT"
-	Args   int    // how many arguments it has
-	Entry  string // kernel function that serves it on x86-64
+import (
+	"cmp"
 
+	"trapline/tables"
+)
+
+// Sub is a call that i386 programs can make through a multiplexer.
+type Sub struct {
+	Outer  *Multiplexer
+	Number uint32 // of the call there, 3
+	Symbol string // the name of that number, "SYS_CONNECT"
+	Name   string // of the call, "connect"
+	Args   int    // how many arguments it has
+	Entry  string // the kernel function that serves it on x86-64
+
+	form  string     // see Call.Form; "" for Name
+	like  string     // the call whose classes it has; "" for Name
 	order []register // ipc: where the arguments of the call proper are
 }
 
-// socketSubs are the calls of socketcall, by number (SYS_* of linux/net.h),
-// with their counts of arguments (nas of net/compat.c) and the functions that
-// compat_sys_socketcall hands them to.
-var socketSubs = [...]Sub{
-	1:  {Name: "socket", Symbol: "SYS_SOCKET", Args: 3, Entry: "__sys_socket"},
-	2:  {Name: "bind", Symbol: "SYS_BIND", Args: 3, Entry: "__sys_bind"},
-	3:  {Name: "connect", Symbol: "SYS_CONNECT", Args: 3, Entry: "__sys_connect"},
-	4:  {Name: "listen", Symbol: "SYS_LISTEN", Args: 2, Entry: "__sys_listen"},
-	5:  {Name: "accept", Symbol: "SYS_ACCEPT", Args: 3, Entry: "__sys_accept4"},
-	6:  {Name: "getsockname", Symbol: "SYS_GETSOCKNAME", Args: 3, Entry: "__sys_getsockname"},
-	7:  {Name: "getpeername", Symbol: "SYS_GETPEERNAME", Args: 3, Entry: "__sys_getpeername"},
-	8:  {Name: "socketpair", Symbol: "SYS_SOCKETPAIR", Args: 4, Entry: "__sys_socketpair"},
-	9:  {Name: "send", Symbol: "SYS_SEND", Args: 4, Entry: "__sys_sendto"},
-	10: {Name: "recv", Symbol: "SYS_RECV", Args: 4, Entry: "__compat_sys_recvfrom"},
-	11: {Name: "sendto", Symbol: "SYS_SENDTO", Args: 6, Entry: "__sys_sendto"},
-	12: {Name: "recvfrom", Symbol: "SYS_RECVFROM", Args: 6, Entry: "__compat_sys_recvfrom"},
-	13: {Name: "shutdown", Symbol: "SYS_SHUTDOWN", Args: 2, Entry: "__sys_shutdown"},
-	14: {Name: "setsockopt", Symbol: "SYS_SETSOCKOPT", Args: 5, Entry: "__sys_setsockopt"},
-	15: {Name: "getsockopt", Symbol: "SYS_GETSOCKOPT", Args: 5, Entry: "__sys_getsockopt"},
-	16: {Name: "sendmsg", Symbol: "SYS_SENDMSG", Args: 3, Entry: "__compat_sys_sendmsg"},
-	17: {Name: "recvmsg", Symbol: "SYS_RECVMSG", Args: 3, Entry: "__compat_sys_recvmsg"},
-	18: {Name: "accept4", Symbol: "SYS_ACCEPT4", Args: 4, Entry: "__sys_accept4"},
-	19: {Name: "recvmmsg", Symbol: "SYS_RECVMMSG", Args: 5, Entry: "__sys_recvmmsg"},
-	20: {Name: "sendmmsg", Symbol: "SYS_SENDMMSG", Args: 4, Entry: "__compat_sys_sendmmsg"},
+// Multiplexer is a call of the i386 table that stands for several others.
+type Multiplexer struct {
+	Name string
+	NR   uint32
+
+	bit uint // of its call 0 in a Set
 }
 
-// Socket finds a call of socketcall by its number, 1 to 20, or gives nil.
-func Socket(call uint32) *Sub { return find(socketSubs[:], call) }
+var (
+	socketcall = Multiplexer{Name: "socketcall", NR: nrSocketcall, bit: 0}
+	ipc        = Multiplexer{Name: "ipc", NR: nrIPC, bit: 32}
+)
+
+// Numbers in the i386 table.
+const (
+	nrSocketcall = 102
+	nrIPC        = 117
+)
+
+// subs are the calls of both multiplexers. Those of socketcall come first, with
+// their numbers (SYS_* of linux/net.h), their counts of arguments (nas of
+// net/compat.c) and the functions that compat_sys_socketcall hands them to.
+// Those of ipc follow, with their numbers (linux/ipc.h) and the functions that
+// compat_ksys_ipc hands them to (ipc/syscall.c).
+var subs = [...]Sub{
+	{Outer: &socketcall, Number: 1, Symbol: "SYS_SOCKET", Name: "socket", Args: 3, Entry: "__sys_socket"},
+	{Outer: &socketcall, Number: 2, Symbol: "SYS_BIND", Name: "bind", Args: 3, Entry: "__sys_bind"},
+	{Outer: &socketcall, Number: 3, Symbol: "SYS_CONNECT", Name: "connect", Args: 3, Entry: "__sys_connect"},
+	{Outer: &socketcall, Number: 4, Symbol: "SYS_LISTEN", Name: "listen", Args: 2, Entry: "__sys_listen"},
+	{Outer: &socketcall, Number: 5, Symbol: "SYS_ACCEPT", Name: "accept", Args: 3, Entry: "__sys_accept4"},
+	{Outer: &socketcall, Number: 6, Symbol: "SYS_GETSOCKNAME", Name: "getsockname", Args: 3, Entry: "__sys_getsockname"},
+	{Outer: &socketcall, Number: 7, Symbol: "SYS_GETPEERNAME", Name: "getpeername", Args: 3, Entry: "__sys_getpeername"},
+	{Outer: &socketcall, Number: 8, Symbol: "SYS_SOCKETPAIR", Name: "socketpair", Args: 4, Entry: "__sys_socketpair"},
+	{Outer: &socketcall, Number: 9, Symbol: "SYS_SEND", Name: "send", Args: 4, Entry: "__sys_sendto", like: "sendto"},
+	{Outer: &socketcall, Number: 10, Symbol: "SYS_RECV", Name: "recv", Args: 4, Entry: "__compat_sys_recvfrom", like: "recvfrom"},
+	{Outer: &socketcall, Number: 11, Symbol: "SYS_SENDTO", Name: "sendto", Args: 6, Entry: "__sys_sendto"},
+	{Outer: &socketcall, Number: 12, Symbol: "SYS_RECVFROM", Name: "recvfrom", Args: 6, Entry: "__compat_sys_recvfrom"},
+	{Outer: &socketcall, Number: 13, Symbol: "SYS_SHUTDOWN", Name: "shutdown", Args: 2, Entry: "__sys_shutdown"},
+	{Outer: &socketcall, Number: 14, Symbol: "SYS_SETSOCKOPT", Name: "setsockopt", Args: 5, Entry: "__sys_setsockopt"},
+	{Outer: &socketcall, Number: 15, Symbol: "SYS_GETSOCKOPT", Name: "getsockopt", Args: 5, Entry: "__sys_getsockopt"},
+	{Outer: &socketcall, Number: 16, Symbol: "SYS_SENDMSG", Name: "sendmsg", Args: 3, Entry: "__compat_sys_sendmsg"},
+	{Outer: &socketcall, Number: 17, Symbol: "SYS_RECVMSG", Name: "recvmsg", Args: 3, Entry: "__compat_sys_recvmsg"},
+	{Outer: &socketcall, Number: 18, Symbol: "SYS_ACCEPT4", Name: "accept4", Args: 4, Entry: "__sys_accept4"},
+	{Outer: &socketcall, Number: 19, Symbol: "SYS_RECVMMSG", Name: "recvmmsg", Args: 5, Entry: "__sys_recvmmsg"},
+	{Outer: &socketcall, Number: 20, Symbol: "SYS_SENDMMSG", Name: "sendmmsg", Args: 4, Entry: "__compat_sys_sendmmsg"},
+
+	{Outer: &ipc, Number: 1, Symbol: "SEMOP", Name: "semop", Args: 3, Entry: "ksys_semtimedop", order: []register{first, ptr, second}},
+	{Outer: &ipc, Number: 2, Symbol: "SEMGET", Name: "semget", Args: 3, Entry: "ksys_semget", order: []register{first, second, third}},
+	{Outer: &ipc, Number: 3, Symbol: "SEMCTL", Name: "semctl", Args: 4, Entry: "compat_ksys_old_semctl", order: []register{first, second, third, ptr}, form: "ipc_semctl"},
+	{Outer: &ipc, Number: 4, Symbol: "SEMTIMEDOP", Name: "semtimedop", Args: 4, Entry: "compat_ksys_semtimedop", order: []register{first, ptr, second, fifth}},
+	{Outer: &ipc, Number: 11, Symbol: "MSGSND", Name: "msgsnd", Args: 4, Entry: "compat_ksys_msgsnd", order: []register{first, ptr, second, third}},
+	{Outer: &ipc, Number: 12, Symbol: "MSGRCV", Name: "msgrcv", Args: 5, Entry: "compat_ksys_msgrcv", order: []register{first, ptr, second, fifth, third}},
+	{Outer: &ipc, Number: 13, Symbol: "MSGGET", Name: "msgget", Args: 2, Entry: "ksys_msgget", order: []register{first, second}},
+	{Outer: &ipc, Number: 14, Symbol: "MSGCTL", Name: "msgctl", Args: 3, Entry: "compat_ksys_old_msgctl", order: []register{first, second, ptr}},
+	{Outer: &ipc, Number: 21, Symbol: "SHMAT", Name: "shmat", Args: 4, Entry: "do_shmat", order: []register{first, ptr, second, third}, form: "ipc_shmat"},
+	{Outer: &ipc, Number: 22, Symbol: "SHMDT", Name: "shmdt", Args: 1, Entry: "ksys_shmdt", order: []register{ptr}},
+	{Outer: &ipc, Number: 23, Symbol: "SHMGET", Name: "shmget", Args: 3, Entry: "ksys_shmget", order: []register{first, second, third}},
+	{Outer: &ipc, Number: 24, Symbol: "SHMCTL", Name: "shmctl", Args: 3, Entry: "compat_ksys_old_shmctl", order: []register{first, second, ptr}},
+}
+
+const (
+	numSocketSubs = 20
+	numMsgrcv     = 12 // of ipc
+)
 
 // register is one of the arguments of ipc behind its first, the call number.
 type register uint8
@@ -50,30 +96,50 @@ const (
 	fifth
 )
 
-// ipcSubs are the calls of ipc, by number (linux/ipc.h), with the functions
-// that compat_ksys_ipc hands them to (ipc/syscall.c).
-var ipcSubs = [...]Sub{
-	1:  {"semop", "SEMOP", 3, "ksys_semtimedop", []register{first, ptr, second}},
-	2:  {"semget", "SEMGET", 3, "ksys_semget", []register{first, second, third}},
-	3:  {"semctl", "SEMCTL", 4, "compat_ksys_old_semctl", []register{first, second, third, ptr}},
-	4:  {"semtimedop", "SEMTIMEDOP", 4, "compat_ksys_semtimedop", []register{first, ptr, second, fifth}},
-	11: {"msgsnd", "MSGSND", 4, "compat_ksys_msgsnd", []register{first, ptr, second, third}},
-	12: {"msgrcv", "MSGRCV", 5, "compat_ksys_msgrcv", []register{first, ptr, second, fifth, third}},
-	13: {"msgget", "MSGGET", 2, "ksys_msgget", []register{first, second}},
-	14: {"msgctl", "MSGCTL", 3, "compat_ksys_old_msgctl", []register{first, second, ptr}},
-	21: {"shmat", "SHMAT", 4, "do_shmat", []register{first, ptr, second, third}},
-	22: {"shmdt", "SHMDT", 1, "ksys_shmdt", []register{ptr}},
-	23: {"shmget", "SHMGET", 3, "ksys_shmget", []register{first, second, third}},
-	24: {"shmctl", "SHMCTL", 3, "compat_ksys_old_shmctl", []register{first, second, ptr}},
-}
+// kludgeForm is the form of a msgrcv two of whose arguments are in memory that
+// cannot be read.
+const kludgeForm = "ipc_msgrcv_kludge"
 
-// IPC finds a call of ipc by the low 16 bits of its first argument, or gives
-// nil. Above them is the version of the interface.
-func IPC(call uint32) *Sub { return find(ipcSubs[:], call&0xffff) }
+// Subs gives the calls of both multiplexers, in the order of their numbers,
+// those of socketcall first. They must not be changed.
+func Subs() []Sub { return subs[:] }
 
-func find(subs []Sub, call uint32) *Sub {
-	if call < uint32(len(subs)) && subs[call].Name != "" {
-		return &subs[call]
+func socketSub(number uint32) *Sub { return find(subs[:numSocketSubs], number) }
+func ipcSub(number uint32) *Sub    { return find(subs[numSocketSubs:], number) }
+
+// find gives the call with a number, or nil.
+func find(subs []Sub, number uint32) *Sub {
+	for i := range subs {
+		if subs[i].Number == number {
+			return &subs[i]
+		}
 	}
 	return nil
+}
+
+// Classes are the classes of calls that this one is in, those of the call
+// that x86-64 programs make in its place.
+func (s *Sub) Classes() tables.Class {
+	return tables.ByName(tables.X86_64, cmp.Or(s.like, s.Name)).Classes
+}
+
+// Set is a set of calls that are made through multiplexers. Its complement is
+// all the bits that it lacks.
+type Set uint64
+
+func (s *Set) Add(sub *Sub) { *s |= 1 << (sub.Outer.bit + uint(sub.Number)) }
+
+// Has says whether a call is in the set.
+func (s Set) Has(sub *Sub) bool { return s&(1<<(sub.Outer.bit+uint(sub.Number))) != 0 }
+
+// HasAny says whether the set has calls that the i386 call with a number
+// stands for.
+func (s Set) HasAny(nr uint64) bool {
+	switch nr {
+	case nrSocketcall:
+		return uint32(s>>socketcall.bit) != 0
+	case nrIPC:
+		return uint32(s>>ipc.bit) != 0
+	}
+	return false
 }

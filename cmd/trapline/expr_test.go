@@ -1,11 +1,14 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
 	"trapline/output"
+	"trapline/socketcall"
 	"trapline/tables"
+	"trapline/tracer"
 )
 
 func TestSyscallSets(t *testing.T) {
@@ -52,36 +55,46 @@ func TestSyscallSets(t *testing.T) {
 	}
 }
 
+// innerCall is the call of a name inside a multiplexer.
+func innerCall(t *testing.T, name string) *socketcall.Call {
+	t.Helper()
+	subs := socketcall.Subs()
+	i := slices.IndexFunc(subs, func(s socketcall.Sub) bool { return s.Name == name })
+	if i < 0 {
+		t.Fatalf("no call %s", name)
+	}
+	return &socketcall.Call{Sub: &subs[i]}
+}
+
 // Calls that i386 has only inside socketcall and ipc can be chosen by name and class.
 func TestSetsOfInnerCalls(t *testing.T) {
 	for _, tt := range []struct {
 		set  string
-		m    multiplexer
-		call uint32
+		call string
 		want bool
 	}{
-		{"accept", viaSocketcall, 5, true},
-		{"accept@64", viaSocketcall, 5, false},
-		{"send@32", viaSocketcall, 9, true},
-		{"%net", viaSocketcall, 10, true},
-		{"%ipc", viaIPC, 1, true},
-		{"%file", viaSocketcall, 3, false},
-		{"!connect", viaSocketcall, 3, false},
-		{"!connect", viaSocketcall, 2, true},
-		{"socketcall", viaSocketcall, 3, true},
-		{"socketcall", viaIPC, 3, false},
-		{"socketcall@32", viaSocketcall, 20, true},
-		{"102@32", viaSocketcall, 20, true},
-		{"!socketcall", viaSocketcall, 3, false},
-		{"!socketcall", viaIPC, 3, true},
-		{"all", viaIPC, 24, true},
-		{"none", viaIPC, 24, false},
+		{"accept", "accept", true},
+		{"accept@64", "accept", false},
+		{"send@32", "send", true},
+		{"%net", "recv", true},
+		{"%ipc", "semop", true},
+		{"%file", "connect", false},
+		{"!connect", "connect", false},
+		{"!connect", "bind", true},
+		{"socketcall", "connect", true},
+		{"socketcall", "semctl", false},
+		{"socketcall@32", "sendmmsg", true},
+		{"102@32", "sendmmsg", true},
+		{"!socketcall", "connect", false},
+		{"!socketcall", "semctl", true},
+		{"all", "shmctl", true},
+		{"none", "shmctl", false},
 	} {
 		s, err := parseSyscallSet(tt.set)
 		if err != nil {
 			t.Errorf("%s: %v", tt.set, err)
-		} else if got := s.hasInner(tt.m, tt.call); got != tt.want {
-			t.Errorf("%s: has call %d of %d: %v, want %v", tt.set, tt.call, tt.m, got, tt.want)
+		} else if got := s.chooses(&tracer.Syscall{}, innerCall(t, tt.call)); got != tt.want {
+			t.Errorf("%s: has %s: %v, want %v", tt.set, tt.call, got, tt.want)
 		}
 	}
 }

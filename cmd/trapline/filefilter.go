@@ -40,11 +40,10 @@ var fileClasses = func() (classes tables.Class) {
 	return classes
 }()
 
-// chooses says whether a call, made ready by Begin, uses one of the files. It
-// has to be made ready again.
-func (f *fileFilter) chooses(c *decode.Call) bool {
-	row := tables.Lookup(c.ABI, c.NR)
-	if row == nil || row.Classes&fileClasses == 0 {
+// chooses says whether a call of some classes, made ready by Begin, uses one of
+// the files. It makes the call ready again.
+func (f *fileFilter) chooses(c *decode.Call, classes tables.Class) bool {
+	if classes&fileClasses == 0 {
 		return false
 	}
 	out, abbrev, plain, raw, limit := c.Out, c.Abbrev, c.Plain, c.Raw, c.StringLimit

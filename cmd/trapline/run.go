@@ -12,6 +12,7 @@ import (
 	"trapline/decode"
 	"trapline/decode/host"
 	"trapline/output"
+	"trapline/socketcall"
 	"trapline/tables"
 	"trapline/tracer"
 )
@@ -34,10 +35,11 @@ type session struct {
 	left    uint64 // calls until --syscall-limit, 0 if there is none
 	failed  bool   // a file of the log failed: the trace is being ended
 
-	header output.Header // reused for every call
-	via    output.Via
-	result output.Result
-	comm   [64]byte // the name of a tracee
+	// Reused for every call.
+	splitter socketcall.Splitter
+	header   output.Header
+	result   output.Result
+	comm     [64]byte // the name of a tracee
 }
 
 // run traces until nothing is left to trace. The command is launched, or it is

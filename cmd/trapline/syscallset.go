@@ -8,6 +8,7 @@ import (
 
 	"trapline/socketcall"
 	"trapline/tables"
+	"trapline/tracer"
 )
 
 // syscallSet is a set of system calls of every ABI, laid out so that a stop is
@@ -15,8 +16,8 @@ import (
 // their own, since some of them have no number.
 type syscallSet struct {
 	numbers [tables.NumABI][setSize / 64]uint64
-	inner   [2]uint64 // bit n is call n of socketcall, of ipc
-	others  bool      // numbers past every table
+	inner   socketcall.Set
+	others  bool // numbers past every table
 }
 
 // setSize is past every number of every table. The highest is x32's 547.
@@ -24,7 +25,17 @@ const setSize = 576
 
 var allSyscalls = (&syscallSet{}).complement()
 
-// has says whether a call is in the set. nr is as in the register, with x32's bit.
+// chooses says whether a tracee's call is in the set. inner is the call inside
+// it, which decides if there is one, or nil.
+func (s *syscallSet) chooses(call *tracer.Syscall, inner *socketcall.Call) bool {
+	if inner != nil {
+		return s.inner.Has(inner.Sub)
+	}
+	return s.has(call.ABI, call.NR)
+}
+
+// has says whether the call with a number is in the set. nr is as in the
+// register, with x32's bit.
 func (s *syscallSet) has(abi tables.ABI, nr uint64) bool {
 	if abi == tables.X32 {
 		nr &^= tables.X32Bit
@@ -48,72 +59,22 @@ func (s *syscallSet) addUnknown() {
 	}
 }
 
-// stops says whether a call has to be looked at: a multiplexer's may be for any
-// of the calls inside.
+// stops says whether a call has to be looked at. A multiplexer's call does if
+// any call that may be inside is in the set.
 func (s *syscallSet) stops(abi tables.ABI, nr uint64) bool {
-	if abi == tables.I386 && (nr == nrSocketcall && s.inner[viaSocketcall] != 0 || nr == nrIPC && s.inner[viaIPC] != 0) {
-		return true
-	}
-	return s.has(abi, nr)
+	return abi == tables.I386 && s.inner.HasAny(nr) || s.has(abi, nr)
 }
-
-// hasInner says whether a call inside of a multiplexer is in the set.
-func (s *syscallSet) hasInner(m multiplexer, call uint32) bool {
-	return s.inner[m]&(1<<call) != 0
-}
-
-// multiplexer is an i386 call that stands for many.
-type multiplexer uint8
-
-const (
-	viaSocketcall multiplexer = iota
-	viaIPC
-	notMultiplexed
-)
-
-// outerCalls are the multiplexers themselves.
-var outerCalls = [...]*tables.Syscall{
-	viaSocketcall: tables.ByName(tables.I386, "socketcall"),
-	viaIPC:        tables.ByName(tables.I386, "ipc"),
-}
-
-// innerCalls are the calls inside multiplexers, by multiplexer and number, as
-// rows of a table.
-var innerCalls = func() (calls [2][]tables.Syscall) {
-	find := [...]func(uint32) *socketcall.Sub{viaSocketcall: socketcall.Socket, viaIPC: socketcall.IPC}
-	for m := range calls {
-		calls[m] = make([]tables.Syscall, 32)
-		for n := range calls[m] {
-			if sub := find[m](uint32(n)); sub != nil {
-				row := &calls[m][n]
-				row.Name, row.ABI = sub.Name, tables.I386
-				// Every one of them has a number on x86_64 or i386, but for send and recv.
-				for _, twin := range []*tables.Syscall{
-					tables.ByName(tables.X86_64, sub.Name), tables.ByName(tables.X86_64, sub.Name+"to"), tables.ByName(tables.X86_64, sub.Name+"from"),
-				} {
-					if twin != nil {
-						row.Classes |= twin.Classes
-					}
-				}
-			}
-		}
-	}
-	return calls
-}()
 
 func (s *syscallSet) add(abi tables.ABI, nr uint32) {
 	s.numbers[abi][nr/64] |= 1 << (nr % 64)
 }
 
 func (s *syscallSet) complement() syscallSet {
-	c := syscallSet{others: !s.others}
+	c := syscallSet{inner: ^s.inner, others: !s.others}
 	for abi := range s.numbers {
 		for i, w := range s.numbers[abi] {
 			c.numbers[abi][i] = ^w
 		}
-	}
-	for m, w := range s.inner {
-		c.inner[m] = ^w
 	}
 	return c
 }
@@ -159,20 +120,30 @@ func (s *syscallSet) addItem(item string) (found bool, err error) {
 			}
 		}
 	}
-	if slices.Contains(abis, tables.I386) {
-		for m := range innerCalls {
-			// A multiplexer named as such stands for all that is inside.
-			whole := name == outerCalls[m].Name || isNumber(name) && match(outerCalls[m])
-			for n := range innerCalls[m] {
-				if call := &innerCalls[m][n]; call.Name != "" && (whole || !isNumber(name) && match(call)) {
-					s.inner[m] |= 1 << n
-					found = true
-				}
-			}
-		}
+	if slices.Contains(abis, tables.I386) && s.addInner(name, match) {
+		found = true
 	}
 	s.others = s.others || name == "all"
 	return found, nil
+}
+
+// addInner adds the calls inside multiplexers that an item stands for, and says
+// whether there are any. A multiplexer's own name or number stands for all
+// calls inside; these have no numbers themselves.
+func (s *syscallSet) addInner(name string, match func(*tables.Syscall) bool) (found bool) {
+	subs := socketcall.Subs()
+	for i := range subs {
+		sub := &subs[i]
+		call := &tables.Syscall{Name: sub.Name, ABI: tables.I386, Classes: sub.Classes()}
+		if isNumber(name) {
+			call = tables.Lookup(tables.I386, uint64(sub.Outer.NR))
+		}
+		if name == sub.Outer.Name || match(call) {
+			s.inner.Add(sub)
+			found = true
+		}
+	}
+	return found
 }
 
 // designators are what may follow the @ of an item.

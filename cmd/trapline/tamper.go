@@ -3,6 +3,7 @@ package main
 import (
 	"golang.org/x/sys/unix"
 
+	"trapline/socketcall"
 	"trapline/tables"
 	"trapline/tracer"
 )
@@ -14,28 +15,32 @@ type tampering struct {
 	counts    map[tamperedCall]int // of the calls of a tracee so far
 }
 
-// tamperedCall counts by call. nr is the multiplexer's for the calls inside one.
+// tamperedCall is a call as its invocations are counted.
 type tamperedCall struct {
-	abi  tables.ABI
-	nr   uint64
-	call uint32
+	abi tables.ABI
+	nr  uint64
+	sub *socketcall.Sub // the call inside nr's, or nil
 }
 
-// findInjection gives what is done to a tracee's call, or nil. Of several that name
-// the call the last counts. Numbers that no call has are left alone.
-func (s *session) findInjection(t *tracee, in func(*syscallSet) bool) *injection {
-	if tables.Lookup(t.call.ABI, t.call.NR) == nil {
+// findInjection finds what is to be done to a tracee's call, or inner, the call
+// inside it. The last injection that names the call counts. It returns nil for
+// none, and for numbers that no call has.
+func (s *session) findInjection(t *tracee, call *tracer.Syscall, inner *socketcall.Call) *injection {
+	if tables.Lookup(call.ABI, call.NR) == nil {
 		return nil
 	}
 	for i := len(s.config.injections) - 1; i >= 0; i-- {
 		injection := s.config.injections[i]
-		if !in(&injection.calls) {
+		if !injection.calls.chooses(call, inner) {
 			continue
 		}
 		if t.tamper.counts == nil {
 			t.tamper.counts = make(map[tamperedCall]int)
 		}
-		key := tamperedCall{t.call.ABI, t.call.NR, t.innerCall}
+		key := tamperedCall{abi: call.ABI, nr: call.NR}
+		if inner != nil {
+			key.sub = inner.Sub
+		}
 		t.tamper.counts[key]++
 		if injection.hits(t.tamper.counts[key]) {
 			return injection

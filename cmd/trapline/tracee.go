@@ -20,11 +20,9 @@ type tracee struct {
 	entered time.Time
 	cpu     time.Duration // spent in the kernel before the call
 
-	regs      registerHistory
-	stack     stack
-	tamper    tampering
-	inner     socketcall.Call // the call inside a multiplexer's
-	innerCall uint32          // its number there
+	regs   registerHistory
+	stack  stack
+	tamper tampering
 }
 
 // newTracee starts the record of a tracee.
@@ -89,43 +87,42 @@ func (s *session) enter(t *tracee, ev *tracer.Event) {
 
 // chosen prepares a call for decoding and says whether it is to be traced.
 func (s *session) chosen(t *tracee, call *tracer.Syscall) bool {
-	c := s.config
-	m := notMultiplexed
-	if call.ABI == tables.I386 {
-		m = t.demultiplex(call)
-	}
-	in := func(set *syscallSet) bool {
-		if m != notMultiplexed {
-			return set.hasInner(m, t.innerCall)
-		}
-		return set.has(call.ABI, call.NR)
-	}
-	d := &t.call
+	c, d := s.config, &t.call
+	inner := s.splitter.Split(call.ABI, call.NR, &call.Args, d.Mem)
 	d.ABI = call.ABI // of signals, too, whatever is chosen
-	if !in(&c.trace) {
+	if !c.trace.chooses(call, inner) {
 		d.Pass(decode.Lookup(call.ABI, call.NR).Name)
 		return false
 	}
 	d.NR, d.SP = call.NR, call.SP
-	s.header.Via = nil
-	if m == notMultiplexed {
-		t.innerCall = 0
+	if inner == nil {
 		d.Args, d.Sig = call.Args, decode.Lookup(call.ABI, call.NR)
+		s.header.Via = nil
 	} else {
-		d.Args, d.Sig = t.inner.Args, decode.Inner(&t.inner)
-		s.via = viaOf(m, t)
-		s.header.Via = &s.via
+		d.Args, d.Sig = inner.Args, decode.Inner(inner.Name, inner.Form)
+		s.header.Via = &inner.Via
 	}
-	d.Abbrev, d.Plain, d.Raw = in(&c.abbrev), !in(&c.verbose), in(&c.raw)
+	d.Abbrev, d.Plain, d.Raw = c.abbrev.chooses(call, inner), !c.verbose.chooses(call, inner), c.raw.chooses(call, inner)
 	d.Begin()
-	if s.files != nil && !s.files.chooses(d) {
+	if s.files != nil && !s.files.chooses(d, classes(call, inner)) {
 		return false
 	}
 	t.tamper.injection = nil
 	if len(c.injections) > 0 && !t.launch {
-		t.tamper.injection = s.findInjection(t, in)
+		t.tamper.injection = s.findInjection(t, call, inner)
 	}
 	return true
+}
+
+// classes are the classes of calls that a call is in, or the one inside it.
+func classes(call *tracer.Syscall, inner *socketcall.Call) tables.Class {
+	if inner != nil {
+		return inner.Classes()
+	}
+	if row := tables.Lookup(call.ABI, call.NR); row != nil {
+		return row.Classes
+	}
+	return 0
 }
 
 // exit is a syscall-exit-stop.
