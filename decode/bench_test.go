@@ -47,7 +47,7 @@ func repeated(tb testing.TB, looks output.Options, name string, args []uint64, r
 	c := Call{Decoder: NewDecoder(Options{StringLimit: 32}, &host.Local{}), Out: trace, Mem: mem, TID: 1, ABI: s.abi, NR: s.nr, Abbrev: true}
 	h, r := output.Header{ABI: s.abi, NR: s.nr, Name: name}, output.Result{Duration: time.Microsecond}
 	return func() {
-		c.Args, c.Sig = s.args, Lookup(s.abi, s.nr)
+		c.Args, c.Sig = s.args, c.Lookup(s.abi, s.nr)
 		c.Begin()
 		trace.BeginCall(&h)
 		c.Enter()

@@ -28,14 +28,16 @@ type Options struct {
 	VCPUs       VCPUs // --kvm
 }
 
-// Decoder holds what the calls of all tracees share. It is not safe for
-// concurrent use.
+// Decoder holds what the calls of all tracees share. One Decoder is not safe for
+// concurrent use; several are, each in a goroutine of its own.
 type Decoder struct {
 	Options
 	Host host.Host // what is known of tracees beside their memory
 
 	// SeeFD, if not nil, is told every file descriptor before it is shown.
 	SeeFD func(fd int)
+
+	signatures signatures
 
 	sockets  socketCache
 	netlinks map[uint64]int // protocols of netlink sockets, by inode
@@ -67,7 +69,7 @@ type Call struct {
 
 	ABI    tables.ABI
 	NR     uint64
-	Sig    *Signature // what Lookup found
+	Sig    *Signature // what the Decoder's Lookup or LookupInner found
 	Args   [6]uint64
 	SP     uint64 // stack pointer at the enter-stop
 	Abbrev bool   // structs may be cut short (no -v, no -e abbrev=none)

@@ -12,7 +12,7 @@ import (
 func TestEveryCallIsDescribed(t *testing.T) {
 	for _, abi := range []tables.ABI{tables.X86_64, tables.I386} {
 		for row := range tables.Syscalls(abi) {
-			if row.Implemented() && Named(abi, row.Name) == nil {
+			if row.Implemented() && description(abi, row.Name) == nil {
 				t.Errorf("%v: %s (%d) has no description", abi, row.Name, row.NR)
 			}
 		}

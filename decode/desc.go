@@ -2,6 +2,7 @@ package decode
 
 import (
 	"strings"
+	"sync"
 
 	"trapline/tables"
 )
@@ -191,92 +192,98 @@ var unknown = Desc{Ret: RetUnsigned, Args: Args{
 	{"arg1", Xlong}, {"arg2", Xlong}, {"arg3", Xlong}, {"arg4", Xlong}, {"arg5", Xlong}, {"arg6", Xlong},
 }}
 
-// signatures are made as calls are first seen: a program uses few of them.
-var signatures [tables.NumABI]struct {
-	descs map[string]*Desc // by name
-	byNR  []*Signature
+// signatures are those that a Decoder has made so far: a program uses few calls.
+type signatures struct {
+	byNR  [tables.NumABI][]*Signature
+	inner map[string]*Signature // of calls inside multiplexers, by the names of their descriptions
 }
 
 // Lookup finds the signature of a call by number. Calls that have no
 // description, or no row in the tables, are shown in hexadecimal.
-func Lookup(abi tables.ABI, nr uint64) *Signature {
+func (d *Decoder) Lookup(abi tables.ABI, nr uint64) *Signature {
 	if abi == tables.X32 {
 		nr &^= tables.X32Bit
 	}
-	if t := signatures[abi].byNR; nr < uint64(len(t)) && t[nr] != nil {
+	if t := d.signatures.byNR[abi]; nr < uint64(len(t)) && t[nr] != nil {
 		return t[nr]
 	}
-	return prepare(abi, nr)
+	return d.signatures.add(abi, nr)
 }
 
-func prepare(abi tables.ABI, nr uint64) *Signature {
+func (s *signatures) add(abi tables.ABI, nr uint64) *Signature {
 	row := tables.Lookup(abi, nr)
 	if row == nil {
-		s := newSignature("syscall_"+hexString(nr), &unknown, abi)
-		s.Described = false
-		return s
+		// There may be any number of these: they are not kept.
+		return signatureOf(abi, "syscall_"+hexString(nr), nil)
 	}
-	s := Named(abi, row.Name)
-	if s == nil {
-		s = newSignature(row.Name, &unknown, abi)
-		s.Described = false
+	t := &s.byNR[abi]
+	if grow := int(nr) + 1 - len(*t); grow > 0 {
+		*t = append(*t, make([]*Signature, grow)...)
 	}
-	t := &signatures[abi]
-	if grow := int(nr) + 1 - len(t.byNR); grow > 0 {
-		t.byNR = append(t.byNR, make([]*Signature, grow)...)
-	}
-	t.byNR[nr] = s
-	return s
+	(*t)[nr] = signatureOf(abi, row.Name, description(abi, row.Name))
+	return (*t)[nr]
 }
 
-// Inner finds the signature of a call that an i386 program made through a
+// LookupInner finds the signature of a call that an i386 program made through a
 // multiplexer. form names its description, which need not be that of the call
-// called name: the multiplexer may pass other arguments.
-func Inner(name, form string) *Signature {
-	if s := innerSignatures[form]; s != nil {
-		return s
-	}
-	s := Named(tables.I386, form)
+// called name: the multiplexer may pass other arguments. The call need not
+// have a number of its own: i386 has "send" only inside socketcall.
+func (d *Decoder) LookupInner(name, form string) *Signature {
+	s := d.signatures.inner[form]
 	if s == nil {
-		s = newSignature(name, &unknown, tables.I386)
-		s.Described = false
+		s = signatureOf(tables.I386, name, description(tables.I386, form))
+		if d.signatures.inner == nil {
+			d.signatures.inner = make(map[string]*Signature)
+		}
+		d.signatures.inner[form] = s
 	}
-	s.Name = name
-	innerSignatures[form] = s
 	return s
 }
 
-// innerSignatures are made as calls are first seen, by the names of their
-// descriptions.
-var innerSignatures = make(map[string]*Signature)
+// signatureOf makes the signature of a call, with hexadecimal arguments if there
+// is no description of it.
+func signatureOf(abi tables.ABI, name string, d *Desc) *Signature {
+	if d != nil {
+		return newSignature(name, d, abi)
+	}
+	s := newSignature(name, &unknown, abi)
+	s.Described = false
+	return s
+}
 
-// Named makes the signature of the call that an ABI knows by name, or gives
-// nil if it has no description. The call need not have a number of its own:
-// i386 has "send" only inside socketcall.
-func Named(abi tables.ABI, name string) *Signature {
-	t := &signatures[abi]
-	if t.descs == nil {
-		t.descs = make(map[string]*Desc, 512)
-		for i := range subsystems {
-			s := &subsystems[i]
-			own := s.x86
-			if abi == tables.I386 {
-				own = s.i386
-			}
-			for _, calls := range [...]Calls{s.both, own} {
-				for i := range calls {
-					for name := range strings.FieldsSeq(calls[i].Name) {
-						t.descs[name] = &calls[i]
-					}
+// descriptions are found by the names of calls. Each ABI's are gathered when
+// they are first needed.
+var descriptions [tables.NumABI]struct {
+	once   sync.Once
+	byName map[string]*Desc
+}
+
+// description finds the description of the call that an ABI knows by name, or
+// gives nil.
+func description(abi tables.ABI, name string) *Desc {
+	t := &descriptions[abi]
+	t.once.Do(func() { t.byName = gather(abi) })
+	return t.byName[name]
+}
+
+// gather collects the descriptions of an ABI.
+func gather(abi tables.ABI) map[string]*Desc {
+	byName := make(map[string]*Desc, 512)
+	for i := range subsystems {
+		s := &subsystems[i]
+		own := s.x86
+		if abi == tables.I386 {
+			own = s.i386
+		}
+		for _, calls := range [...]Calls{s.both, own} {
+			for i := range calls {
+				for name := range strings.FieldsSeq(calls[i].Name) {
+					byName[name] = &calls[i]
 				}
 			}
 		}
 	}
-	d := t.descs[name]
-	if d == nil {
-		return nil
-	}
-	return newSignature(name, d, abi)
+	return byName
 }
 
 // onStack is the layout of an argument that is not in a register.

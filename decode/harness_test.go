@@ -99,7 +99,7 @@ func logged(t testing.TB, looks output.Options, write func(trace output.Trace)) 
 
 func (s sample) run(d *Decoder, trace output.Trace) {
 	c := Call{Decoder: d, Out: trace, Mem: s.mem, TID: os.Getpid(), ABI: s.abi, NR: s.nr, Args: s.args,
-		SP: s.sp, Sig: Lookup(s.abi, s.nr), Abbrev: !s.full, Plain: s.plain}
+		SP: s.sp, Sig: d.Lookup(s.abi, s.nr), Abbrev: !s.full, Plain: s.plain}
 	c.Begin()
 	trace.BeginCall(&output.Header{Time: time.Unix(0, 0), ABI: s.abi, NR: s.nr, Name: c.Sig.Name})
 	c.Enter()
@@ -122,7 +122,8 @@ func encoded(t testing.TB, show func(c *Call)) string {
 	t.Helper()
 	return logged(t, output.Options{}, func(trace output.Trace) {
 		trace.BeginSignal(time.Unix(0, 0), "")
-		show(&Call{Decoder: NewDecoder(Options{StringLimit: 32}, nil), Out: trace, TID: os.Getpid(), Sig: Lookup(tables.X86_64, 0)})
+		d := NewDecoder(Options{StringLimit: 32}, nil)
+		show(&Call{Decoder: d, Out: trace, TID: os.Getpid(), Sig: d.Lookup(tables.X86_64, 0)})
 		trace.EndSignal()
 	})
 }

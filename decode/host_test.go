@@ -296,8 +296,8 @@ func TestInterfaceTexts(t *testing.T) {
 	}
 }
 
-// TestTwoDecoders: decoders with a host each tell different things of one descriptor.
-func TestTwoDecoders(t *testing.T) {
+// TestTwoHosts: decoders with a host each tell different things of one descriptor.
+func TestTwoHosts(t *testing.T) {
 	for _, path := range []string{"/one", "/two", "/one"} {
 		s := named(t, tables.X86_64, "close", 3)
 		s.host, s.traits.FDs = &fakeHost{fds: map[int]fakeFD{3: {path: path}}}, FDPath

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"golang.org/x/sys/unix"
 
@@ -27,7 +28,17 @@ type ioctlIndex struct {
 	types [256]bool // the types of requests with a description
 }
 
-var ioctlIndexes [tables.NumABI]*ioctlIndex
+// ioctlIndexes are made when a program of their ABI first needs one.
+var ioctlIndexes [tables.NumABI]struct {
+	once  sync.Once
+	index *ioctlIndex
+}
+
+func ioctlIndexOf(abi tables.ABI) *ioctlIndex {
+	x := &ioctlIndexes[abi]
+	x.once.Do(func() { x.index = newIoctlIndex(abi) })
+	return x.index
+}
 
 func newIoctlIndex(abi tables.ABI) *ioctlIndex {
 	x := &ioctlIndex{byOp: make(map[uint32]*Desc)}
@@ -52,11 +63,7 @@ func newIoctlIndex(abi tables.ABI) *ioctlIndex {
 
 // ioctlArg chooses the description of a request's argument.
 func ioctlArg(c *Call) *Desc {
-	x := ioctlIndexes[c.ABI]
-	if x == nil {
-		x = newIoctlIndex(c.ABI)
-		ioctlIndexes[c.ABI] = x
-	}
+	x := ioctlIndexOf(c.ABI)
 	op := uint32(c.Args[1])
 	if c.Plain && (iocType(op) == 'V' || iocType(op) == '=') {
 		return &plainIoctl // strace decides that for Video4Linux and PTP as a whole

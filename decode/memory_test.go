@@ -67,13 +67,13 @@ func TestBeginReadsAgain(t *testing.T) {
 	mem := fakeMemory{at: make([]byte, blockSize)}
 	c := &Call{Decoder: NewDecoder(Options{}, nil), Out: output.Discard{}, Mem: mem, ABI: tables.X86_64}
 	s := named(t, tables.X86_64, "clone3", at, cloneArgsLeast)
-	c.NR, c.Args, c.Sig = s.nr, s.args, Lookup(s.abi, s.nr)
+	c.NR, c.Args, c.Sig = s.nr, s.args, c.Lookup(s.abi, s.nr)
 	for _, tt := range []struct {
 		flags uint64
 		want  *Desc
 	}{{0, clone3In}, {unix.CLONE_PIDFD, clone3IO}, {0, clone3In}} {
 		putUint(mem[at][:8], tt.flags)
-		c.Sig = Lookup(s.abi, s.nr)
+		c.Sig = c.Lookup(s.abi, s.nr)
 		c.Begin()
 		if got := clone3Args(c); got != tt.want {
 			t.Errorf("flags %#x: described by the memory of the call before", tt.flags)
@@ -96,8 +96,9 @@ func TestDumpOfPlainCall(t *testing.T) {
 	const at = 0x7000
 	s := named(t, tables.X86_64, "write", 1, at, 5)
 	out := &dumped{}
-	c := &Call{Decoder: NewDecoder(Options{}, nil), Out: out, Mem: fakeMemory{at: []byte("hello, world")}, ABI: s.abi, NR: s.nr, Args: s.args,
-		Sig: Lookup(s.abi, s.nr), Plain: true}
+	d := NewDecoder(Options{}, nil)
+	c := &Call{Decoder: d, Out: out, Mem: fakeMemory{at: []byte("hello, world")}, ABI: s.abi, NR: s.nr, Args: s.args,
+		Sig: d.Lookup(s.abi, s.nr), Plain: true}
 	c.Begin()
 	c.Enter()
 	c.Exit()

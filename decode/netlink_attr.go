@@ -3,6 +3,7 @@ package decode
 import (
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"trapline/output"
 	"trapline/tables"
@@ -16,10 +17,14 @@ import (
 type Attributes struct {
 	unsized
 	set     *tables.Set
-	prefix  string           // of names in entries
-	entries []AttributeTypes // until they are resolved
-	types   []Type           // by number; nil shows bytes
-	other   Type             // of those not in types
+	prefix  string // of names in entries
+	entries []AttributeTypes
+	other   Type // of attributes past types; nil shows bytes
+
+	// types are the entries by number, nil for those that are shown as bytes.
+	// Most programs use few of the tables, so that each is made when it is
+	// first needed.
+	types atomic.Pointer[[]Type]
 }
 
 // AttributeTypes says what the attributes with the given names, separated by
@@ -41,34 +46,35 @@ func NewAttributes(set *tables.Set, prefix string, entries ...AttributeTypes) *A
 // attributeTables are all of them, for a test of their names.
 var attributeTables []*Attributes
 
-// resolve finds the numbers of the names. Most programs use few of the tables.
-func (t *Attributes) resolve() {
-	entries := t.entries
-	t.entries = nil
-	for _, e := range entries {
+// resolve finds the numbers of the names in entries.
+func (t *Attributes) resolve() []Type {
+	if types := t.types.Load(); types != nil {
+		return *types
+	}
+	var types []Type
+	for _, e := range t.entries {
 		for name := range strings.FieldsSeq(e.Names) {
 			n := int(valueOf(t.set, t.prefix+name))
-			for len(t.types) <= n {
-				t.types = append(t.types, nil)
+			for len(types) <= n {
+				types = append(types, nil)
 			}
-			t.types[n] = e.Type
+			types[n] = e.Type
 		}
 	}
+	t.types.Store(&types)
+	return types
 }
 
-// add gives attributes types after the fact, for tables that refer to
-// themselves.
+// add gives attributes types later, for tables that refer to themselves. It is
+// for package initialization only.
 func (t *Attributes) add(e AttributeTypes) { t.entries = append(t.entries, e) }
 
 // Numbered are attributes that are all the same and numbered from 0 or 1 on.
 func Numbered(t Type) *Attributes { return &Attributes{other: t} }
 
 func (t *Attributes) typeOf(n int) Type {
-	if t.entries != nil {
-		t.resolve()
-	}
-	if n < len(t.types) {
-		return t.types[n]
+	if types := t.resolve(); n < len(types) {
+		return types[n]
 	}
 	return t.other
 }

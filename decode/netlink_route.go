@@ -1,6 +1,8 @@
 package decode
 
 import (
+	"sync"
+
 	"golang.org/x/sys/unix"
 
 	"trapline/output"
@@ -29,13 +31,17 @@ func routeFlags(msgType uint16) *tables.Set {
 	return nil
 }
 
-// routeMessages are the bodies of messages, by type, once they are needed.
-var routeMessages map[uint64]*netlinkMessage
+// routeMessages are the bodies of messages, by type. They are gathered when the
+// first message is shown.
+var routeMessages struct {
+	once   sync.Once
+	byType map[uint64]*netlinkMessage
+}
 
 func init() { routeAttributes.add(AttributeTypes{multipath{}, "MULTIPATH"}) }
 
-func makeRouteMessages() {
-	routeMessages = make(map[uint64]*netlinkMessage)
+func gatherRouteMessages() {
+	byType := make(map[uint64]*netlinkMessage)
 	for _, m := range []struct {
 		body  *netlinkMessage
 		names []string
@@ -61,9 +67,10 @@ func makeRouteMessages() {
 		{&nexthopMessage, []string{"NEWNEXTHOP", "DELNEXTHOP", "GETNEXTHOP"}},
 	} {
 		for _, name := range m.names {
-			routeMessages[valueOf(tables.RouteMsgType, "RTM_"+name)] = m.body
+			byType[valueOf(tables.RouteMsgType, "RTM_"+name)] = m.body
 		}
 	}
+	routeMessages.byType = byType
 }
 
 // showRouteBody shows the body of a message that is not about how a dump ends.
@@ -72,10 +79,8 @@ func showRouteBody(c *Call, msg *messageHeader, addr uint64) bool {
 	if msgType == nlmsgDone {
 		return false
 	}
-	if routeMessages == nil {
-		makeRouteMessages()
-	}
-	if m := routeMessages[uint64(msgType)]; m != nil {
+	routeMessages.once.Do(gatherRouteMessages)
+	if m := routeMessages.byType[uint64(msgType)]; m != nil {
 		if m == &neighMessage && uint64(msgType) == unix.RTM_GETNEIGH {
 			if family, ok := c.ReadUint(addr, 1); ok && family == unix.AF_BRIDGE {
 				m = &linkMessage

@@ -81,7 +81,8 @@ func TestNetlink(t *testing.T) {
 func recordValue(t testing.TB, looks output.Options, mem Memory, show func(c *Call)) string {
 	t.Helper()
 	return logged(t, looks, func(trace output.Trace) {
-		c := Call{Decoder: NewDecoder(Options{StringLimit: 32}, nil), Out: trace, Mem: mem, TID: 1, ABI: tables.X86_64, Abbrev: !looks.JSON, Sig: Lookup(tables.X86_64, 0)}
+		d := NewDecoder(Options{StringLimit: 32}, nil)
+		c := Call{Decoder: d, Out: trace, Mem: mem, TID: 1, ABI: tables.X86_64, Abbrev: !looks.JSON, Sig: d.Lookup(tables.X86_64, 0)}
 		c.Begin()
 		trace.BeginCall(&output.Header{Name: "call"})
 		trace.Arg("value")

@@ -2,6 +2,7 @@ package decode
 
 import (
 	"strings"
+	"sync"
 
 	"trapline/tables"
 )
@@ -22,21 +23,31 @@ func (t *rest) Show(*Call, View) {}
 // "" is for all other values; without one they end the arguments. An entry
 // without a Ret has the result of the call.
 func Rest(on Num, set *tables.Set, calls Calls) Field {
-	var byValue map[uint64]*Desc
-	var other *Desc
 	among := make([]*Desc, len(calls))
 	for i := range calls {
 		among[i] = &calls[i]
 	}
-	return RestBy(func(c *Call) *Desc {
-		if byValue == nil {
-			byValue, other = index(set, calls)
-		}
-		if d := byValue[on.num(c)]; d != nil {
-			return d
-		}
-		return other
-	}, among...)
+	return RestBy((&subCommands{on: on, set: set, calls: calls}).choose, among...)
+}
+
+// subCommands are what a Rest chooses from.
+type subCommands struct {
+	on    Num
+	set   *tables.Set
+	calls Calls
+
+	// The names are resolved when the call is first seen.
+	once    sync.Once
+	byValue map[uint64]*Desc
+	other   *Desc
+}
+
+func (s *subCommands) choose(c *Call) *Desc {
+	s.once.Do(func() { s.byValue, s.other = index(s.set, s.calls) })
+	if d := s.byValue[s.on.num(c)]; d != nil {
+		return d
+	}
+	return s.other
 }
 
 // RestBy is a Rest that a Go function chooses among others; nil ends the
@@ -71,10 +82,11 @@ func index(set *tables.Set, calls Calls) (byValue map[uint64]*Desc, other *Desc)
 }
 
 // subSignatures are the signatures that a Signature with a rest may turn into.
+// Like it they belong to one Decoder.
 type subSignatures struct {
 	base   *Desc // the arguments before the rest
 	rest   *rest
-	byDesc map[*Desc]*Signature
+	byDesc map[*Desc]*Signature // made so far
 }
 
 // width is the number of registers that the widest of them takes.

@@ -61,7 +61,7 @@ func TestRawWidth(t *testing.T) {
 	} {
 		s := named(t, tt.abi, tt.name, tt.args...)
 		c := &Call{Decoder: NewDecoder(Options{}, nil), Mem: fakeMemory{at0: make([]byte, 64)}, ABI: tt.abi, NR: s.nr, Args: s.args,
-			Sig: Lookup(tt.abi, s.nr), Raw: true}
+			Sig: NewDecoder(Options{}, nil).Lookup(tt.abi, s.nr), Raw: true}
 		c.Begin()
 		n := &argCounter{}
 		c.Out = n

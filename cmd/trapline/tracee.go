@@ -35,7 +35,7 @@ func (s *session) newTracee(tr *tracer.Tracee) (*tracee, error) {
 	s.nameTracee(t, tr.TID)
 	t.call = decode.Call{Decoder: s.decoder, Out: trace, Mem: tr, TID: tr.TID}
 	if call := tr.Interrupted(); call != nil {
-		t.call.Pass(decode.Lookup(call.ABI, call.NR).Name)
+		t.call.Pass(s.decoder.Lookup(call.ABI, call.NR).Name)
 	}
 	tr.Data = t
 	return t, nil
@@ -91,15 +91,15 @@ func (s *session) chosen(t *tracee, call *tracer.Syscall) bool {
 	inner := s.splitter.Split(call.ABI, call.NR, &call.Args, d.Mem)
 	d.ABI = call.ABI // of signals, too, whatever is chosen
 	if !c.trace.chooses(call, inner) {
-		d.Pass(decode.Lookup(call.ABI, call.NR).Name)
+		d.Pass(d.Lookup(call.ABI, call.NR).Name)
 		return false
 	}
 	d.NR, d.SP = call.NR, call.SP
 	if inner == nil {
-		d.Args, d.Sig = call.Args, decode.Lookup(call.ABI, call.NR)
+		d.Args, d.Sig = call.Args, d.Lookup(call.ABI, call.NR)
 		s.header.Via = nil
 	} else {
-		d.Args, d.Sig = inner.Args, decode.Inner(inner.Name, inner.Form)
+		d.Args, d.Sig = inner.Args, d.LookupInner(inner.Name, inner.Form)
 		s.header.Via = &inner.Via
 	}
 	d.Abbrev, d.Plain, d.Raw = c.abbrev.chooses(call, inner), !c.verbose.chooses(call, inner), c.raw.chooses(call, inner)

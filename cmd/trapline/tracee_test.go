@@ -78,6 +78,7 @@ func TestOneIdentity(t *testing.T) {
 // shown by their bare arguments.
 func TestInnerCallsAreDescribed(t *testing.T) {
 	var splitter socketcall.Splitter
+	decoder := decode.NewDecoder(decode.Options{}, nil)
 	subs := socketcall.Subs()
 	for i := range subs {
 		sub := &subs[i]
@@ -88,7 +89,7 @@ func TestInnerCallsAreDescribed(t *testing.T) {
 			inner := splitter.Split(tables.I386, uint64(sub.Outer.NR), &args, sixWords{})
 			if inner == nil {
 				t.Errorf("%s: not found", sub.Name)
-			} else if sig := decode.Inner(inner.Name, inner.Form); !sig.Described || sig.Name != sub.Name {
+			} else if sig := decoder.LookupInner(inner.Name, inner.Form); !sig.Described || sig.Name != sub.Name {
 				t.Errorf("%s as %s has no description", sub.Name, inner.Form)
 			}
 		}

@@ -1,0 +1,84 @@
+package decode
+
+import (
+	"maps"
+	"slices"
+	"sync"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"trapline/output"
+	"trapline/tables"
+)
+
+// TestTwoDecoders decodes in two goroutines, each with a Decoder of its own, for
+// the race detector to find what they share: all calls of the tables, all
+// ioctls, calls inside multiplexers, and netlink messages of all protocols with
+// many attributes. Both decode one call at a time, since the detector knows
+// only what happened last at an address, and write no files, which it takes for
+// synchronization. What tests before this one have made ready is not made
+// again: run alone, it finds most.
+func TestTwoDecoders(t *testing.T) {
+	memory := make([]byte, 64)
+	copy(memory, []byte{0x10, 0x10, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 1, 0, 0, 0})
+	copy(memory[16:], memory[:48])
+	var calls [2]Call
+	for i := range calls {
+		calls[i] = Call{Decoder: NewDecoder(Options{StringLimit: 32}, nil), Out: output.Discard{}, Mem: &hostileMemory{bytes: memory, end: 0x1800}, TID: 1}
+	}
+	inBoth := func(do func(c *Call)) {
+		var both sync.WaitGroup
+		for i := range calls {
+			both.Go(func() { do(&calls[i]) })
+		}
+		both.Wait()
+	}
+	decode := func(abi tables.ABI, lookup func(c *Call) *Signature, args ...uint64) {
+		inBoth(func(c *Call) {
+			c.ABI, c.Sig, c.Args = abi, lookup(c), [6]uint64{}
+			copy(c.Args[:], args)
+			c.Begin()
+			c.Enter()
+			c.Ret = 1
+			c.Exit()
+			c.Result()
+		})
+	}
+	for _, abi := range abis {
+		number := func(nr uint64) func(c *Call) *Signature {
+			return func(c *Call) *Signature { return c.Lookup(abi, nr) }
+		}
+		for row := range tables.Syscalls(abi) {
+			for first := range uint64(3) {
+				decode(abi, number(uint64(row.NR)), first, 0x1010, 0x1020, 0x1010, 8, 0x1030)
+			}
+		}
+		decode(abi, number(4000))
+		ioctl := number(uint64(tables.ByName(abi, "ioctl").NR))
+		for _, op := range slices.Sorted(maps.Values(tables.IoctlsByName(abi))) {
+			decode(abi, ioctl, 3, uint64(op), 0x1010)
+		}
+	}
+	for _, inner := range []struct{ name, form string }{{"send", "send"}, {"semctl", "ipc_semctl"}, {"msgrcv", "ipc_msgrcv_kludge"}} {
+		decode(tables.I386, func(c *Call) *Signature { return c.LookupInner(inner.name, inner.form) }, 1, 0x1010, 2, 0x1010, 3)
+	}
+
+	for _, table := range attributeTables {
+		inBoth(func(*Call) { table.typeOf(0) }) // some cannot be shown outside of their messages
+	}
+	var attrs []byte
+	for n := range uint16(64) {
+		attrs = append(attrs, attr(n, attr(1, 1, 2, 3, 4)...)...)
+	}
+	for protocol := range netlinkProtocols {
+		for kind := uint16(1); kind <= unix.RTM_GETNEXTHOP; kind++ {
+			data := netlinkMsg(kind, 1, make([]byte, 24), attrs)
+			inBoth(func(c *Call) {
+				c.Mem = fakeMemory{0x1000: data}
+				c.startStop()
+				c.showMessages(protocol, 0x1000, len(data))
+			})
+		}
+	}
+}
