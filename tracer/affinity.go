@@ -37,44 +37,51 @@ func (c *colocation) original(mask *unix.CPUSet) *unix.CPUSet {
 	return mask
 }
 
-// colocateEnter is colocate at a syscall-enter-stop: it makes sure that no
-// call shows or passes on a mask that is not the tracee's own.
-func (t *Tracer) colocateEnter(tr *Tracee) {
-	switch usesAffinity(&tr.call) {
+// enter is called at a syscall-enter-stop. It makes sure that no call shows or
+// passes on a mask that is not the tracee's own.
+func (c *colocation) enter(tr *task, abi tables.ABI, nr uint64) {
+	if !c.wanted {
+		return
+	}
+	switch usesAffinity(abi, nr) {
 	case createsTask:
-		if tr.slot != 0 {
-			t.colocation.unpin(tr)
-		}
+		c.unpin(tr)
 	case showsMask:
 		// Of any task, perhaps.
-		t.colocation.inside++
+		c.inside++
 		tr.inside = true
-		for _, other := range t.tracees {
-			if other.slot != 0 {
-				t.colocation.unpin(other)
-			}
-		}
+		c.unpinAll()
 	default:
-		t.colocate(tr)
+		c.stopped(tr)
 	}
 }
 
-// colocateExit is colocate at a syscall-exit-stop.
-func (t *Tracer) colocateExit(tr *Tracee) {
+// exit is called at a syscall-exit-stop; first is the call's first argument.
+func (c *colocation) exit(tr *task, abi tables.ABI, nr, first uint64) {
+	if !c.wanted {
+		return
+	}
 	if tr.inside {
-		t.colocateLeave(tr)
-		if setsMask(&tr.call) {
-			t.forgetPin(cmp.Or(int(int32(tr.call.Args[0])), tr.TID))
+		c.leaveCall(tr)
+		if setsMask(abi, nr) {
+			c.forgetPin(cmp.Or(int(int32(first)), tr.tid))
 		}
 	}
-	t.colocate(tr)
+	c.stopped(tr)
 }
 
-// colocateLeave says that a tracee is not in a call that shows masks any more.
-func (t *Tracer) colocateLeave(tr *Tracee) {
+// leaveCall says that a tracee is not in a call that shows masks any more.
+func (c *colocation) leaveCall(tr *task) {
 	if tr.inside {
 		tr.inside = false
-		t.colocation.inside--
+		c.inside--
+	}
+}
+
+// unpinAll gives all tracees their own masks back.
+func (c *colocation) unpinAll() {
+	for tr := range c.tasks {
+		c.unpin(tr)
 	}
 }
 
@@ -89,9 +96,9 @@ const (
 
 // usesAffinity tells what a call does with affinity masks. The deadline
 // scheduling class demands a full mask.
-func usesAffinity(call *Syscall) affinityUse {
-	if call.ABI == tables.I386 {
-		switch call.NR {
+func usesAffinity(abi tables.ABI, nr uint64) affinityUse {
+	if abi == tables.I386 {
+		switch nr {
 		case 2, 120, 190, 435: // fork, clone, vfork, clone3
 			return createsTask
 		case 156, 241, 242, 351: // sched_setscheduler, sched_setaffinity, sched_getaffinity, sched_setattr
@@ -99,7 +106,7 @@ func usesAffinity(call *Syscall) affinityUse {
 		}
 		return usesNone
 	}
-	switch call.NR {
+	switch nr {
 	case unix.SYS_CLONE, unix.SYS_FORK, unix.SYS_VFORK, unix.SYS_CLONE3:
 		return createsTask
 	case unix.SYS_SCHED_SETSCHEDULER, unix.SYS_SCHED_SETAFFINITY, unix.SYS_SCHED_GETAFFINITY, unix.SYS_SCHED_SETATTR:
@@ -109,11 +116,11 @@ func usesAffinity(call *Syscall) affinityUse {
 }
 
 // setsMask tells whether a call is sched_setaffinity.
-func setsMask(call *Syscall) bool {
-	if call.ABI == tables.I386 {
-		return call.NR == 241
+func setsMask(abi tables.ABI, nr uint64) bool {
+	if abi == tables.I386 {
+		return nr == 241
 	}
-	return call.NR == unix.SYS_SCHED_SETAFFINITY
+	return nr == unix.SYS_SCHED_SETAFFINITY
 }
 
 func intersects(a, b *unix.CPUSet) bool {

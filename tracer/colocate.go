@@ -1,6 +1,7 @@
 package tracer
 
 import (
+	"iter"
 	"math/bits"
 	"strconv"
 	"time"
@@ -42,6 +43,10 @@ const (
 // puts them: until tracees do not compute in parallel any more, or for a while
 // that doubles each time a new attempt meets strangers.
 type colocation struct {
+	mode   Colocation
+	tasks  iter.Seq[*task] // all tracees
+	debugf func(format string, args ...any)
+
 	wanted   bool
 	always   bool
 	early    int       // stops until it is decided whether to start the guardian
@@ -70,8 +75,27 @@ type colocation struct {
 	window    uint32 // ticks since then, while not active
 	apart     bool   // tracees compute in parallel: an attempt would fail
 
-	inside int // tracees in a call that shows masks: nobody is pinned meanwhile
+	computing int // tracees that are resumed and not in a system call
+	inside    int // tracees in a call that shows masks: nobody is pinned meanwhile
 }
+
+// task is a tracee as co-location sees it.
+type task struct {
+	tid      int
+	attached bool // it ran before it was traced, or was created by such a tracee
+
+	computes bool     // resumed, and not in a system call
+	slot     int      // its slot in the pin table plus 1; 0 while not pinned
+	homed    uint32   // colocation.moves when it was pinned
+	settled  uint32   // the tick in which it needed no pin, or was denied one
+	tick     uint32   // the tick of its last stop while not pinned
+	stops    uint32   // its stops since then
+	inside   bool     // in a call that shows masks
+	pin      *lastPin // what it was pinned to last, or nil
+}
+
+// pinned tells whether a tracee is pinned, or was until the guardian ended that.
+func (tr *task) pinned() bool { return tr.slot != 0 }
 
 // The pause between attempts, in ticks.
 const (
@@ -88,21 +112,25 @@ const windowTicks = 8
 // tracees that compute would only be disturbed by it.
 const earlyStops = 100
 
-// wantColocation allows co-location.
-func (t *Tracer) wantColocation() {
-	c := &t.colocation
-	if c.wanted || t.opts.Colocate == ColocateNever || unix.SchedGetaffinity(0, &c.self) != nil {
+// newColocation makes the state of co-location. tasks are all tracees at any
+// time; debugf is told what happens.
+func newColocation(mode Colocation, tasks iter.Seq[*task], debugf func(format string, args ...any)) *colocation {
+	return &colocation{mode: mode, tasks: tasks, debugf: debugf}
+}
+
+// allow allows co-location.
+func (c *colocation) allow() {
+	if c.wanted || c.mode == ColocateNever || unix.SchedGetaffinity(0, &c.self) != nil {
 		return
 	}
 	c.wanted = true
 	c.alone = c.self.Count() == 1
-	c.always = t.opts.Colocate == ColocateAlways
+	c.always = c.mode == ColocateAlways
 	c.early, c.since = earlyStops, time.Now()
 }
 
-// startColocation starts what co-location needs.
-func (t *Tracer) startColocation() {
-	c := &t.colocation
+// start starts what co-location needs.
+func (c *colocation) start() {
 	guardian, err := startGuardian()
 	if err != nil {
 		c.wanted = false // it is only an optimization
@@ -110,23 +138,22 @@ func (t *Tracer) startColocation() {
 	}
 	c.guardian = guardian
 	c.findCpuset()
-	t.debugf("co-location: guardian started")
+	c.debugf("co-location: guardian started")
 	c.back = shortestPause
-	path := "/proc/self/task/" + strconv.Itoa(t.tid) + "/schedstat"
+	path := "/proc/self/task/" + strconv.Itoa(unix.Gettid()) + "/schedstat"
 	if c.schedstat, err = unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0); err != nil {
 		c.schedstat = -1
 	}
 }
 
-// stopColocation ends everything, when no tracee is left.
-func (t *Tracer) stopColocation() {
-	c := &t.colocation
+// stop ends everything, when no tracee is left.
+func (c *colocation) stop() {
 	if c.guardian == nil {
 		return
 	}
 	c.deactivate()
 	c.guardian.dismiss()
-	t.debugf("co-location: %d changes of the processor", c.moves)
+	c.debugf("co-location: %d changes of the processor", c.moves)
 	if c.schedstat >= 0 {
 		unix.Close(c.schedstat)
 	}
@@ -134,9 +161,28 @@ func (t *Tracer) stopColocation() {
 	c.wanted = false
 }
 
-// colocate is called at every syscall-stop and at a tracee's first stop.
-func (t *Tracer) colocate(tr *Tracee) {
-	c := &t.colocation
+// takesTurns tells whether stops come so fast that the tracer had better yield the
+// processor than sleep until the next.
+func (c *colocation) takesTurns() bool { return c.turns }
+
+// shares tells whether a tracee runs on the tracer's processor.
+func (c *colocation) shares(tr *task) bool { return tr.slot != 0 || c.alone }
+
+// setComputing notes whether a tracee has work of its own to do.
+func (c *colocation) setComputing(tr *task, computes bool) {
+	if tr.computes == computes {
+		return
+	}
+	tr.computes = computes
+	if computes {
+		c.computing++
+	} else {
+		c.computing--
+	}
+}
+
+// stopped is called at every syscall-stop that does not use affinity masks.
+func (c *colocation) stopped(tr *task) {
 	if c.alone {
 		c.countAlone()
 		return
@@ -146,7 +192,7 @@ func (t *Tracer) colocate(tr *Tracee) {
 			c.early = earlyStops
 			now := time.Now()
 			if c.always || now.Sub(c.since) < earlyStops/freeTick*tick*time.Millisecond {
-				t.startColocation()
+				c.start()
 			}
 			c.since = now
 		}
@@ -155,7 +201,7 @@ func (t *Tracer) colocate(tr *Tracee) {
 	g := c.guardian
 	g.stopped()
 	c.stops++
-	if t.computing > 0 {
+	if c.computing > 0 {
 		c.parallel++
 	}
 	if now := g.table.ticks.Load(); g.dead.Load() {
@@ -164,9 +210,7 @@ func (t *Tracer) colocate(tr *Tracee) {
 		c.look(now)
 	}
 	if !c.active {
-		if tr.slot != 0 {
-			c.unpin(tr)
-		}
+		c.unpin(tr)
 		return
 	}
 	if tr.slot != 0 {
@@ -177,7 +221,7 @@ func (t *Tracer) colocate(tr *Tracee) {
 		}
 		c.unpin(tr)
 	}
-	if c.inside == 0 && tr.settled != c.tick && c.worthwhile(t, tr) {
+	if c.inside == 0 && tr.settled != c.tick && c.worthwhile(tr) {
 		c.pin(tr)
 	}
 }
@@ -198,12 +242,12 @@ const often = 8
 
 // worthwhile tells whether a tracee is to be pinned now: at once where nobody
 // else may want the processor, otherwise when it makes a call after the other.
-func (c *colocation) worthwhile(t *Tracer, tr *Tracee) bool {
+func (c *colocation) worthwhile(tr *task) bool {
 	if tr.tick != c.tick {
 		tr.tick, tr.stops = c.tick, 0
 	}
 	tr.stops++
-	return c.always || t.computing == 0 || tr.stops >= often
+	return c.always || c.computing == 0 || tr.stops >= often
 }
 
 // look is called at the first stop after each tick, and decides whether to be

@@ -148,7 +148,7 @@ func TestColocationIsInvisible(t *testing.T) {
 		launch(t, tracer, command("affinity", file, strconv.FormatBool(opts.Follow)))
 		pinned := 0
 		run(t, tracer, func(ev *Event) {
-			if ev.Tracee.slot != 0 {
+			if ev.Tracee.task.pinned() {
 				pinned++
 			}
 		})
@@ -219,14 +219,14 @@ func TestGuardianKilled(t *testing.T) {
 	run(t, tracer, func(ev *Event) {
 		g := tracer.colocation.guardian
 		switch {
-		case !killed && tracee.slot != 0:
+		case !killed && tracee.task.pinned():
 			killed = true
 			for _, pid := range childrenNamed(t, "co-location") {
 				unix.Kill(pid, unix.SIGKILL)
 			}
 		case killed && g.dead.Load():
 			if stops++; stops == 1000 {
-				if tracee.slot != 0 || affinity(tracee.TID) == "0" || affinity(tracee.TID) == "1" {
+				if tracee.task.pinned() || affinity(tracee.TID) == "0" || affinity(tracee.TID) == "1" {
 					t.Error("still pinned")
 				}
 				tracer.DetachAll()
@@ -336,8 +336,8 @@ func TestColocationOfAttached(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			pinned = ev.Tracee.slot != 0
-			if c := &tracer.colocation; given && c.active && c.good > 10 || time.Now().After(end) {
+			pinned = ev.Tracee.task.pinned()
+			if c := tracer.colocation; given && c.active && c.good > 10 || time.Now().After(end) {
 				break
 			}
 		}

@@ -100,7 +100,7 @@ func (t *Tracer) nextDetached() (*Event, error) {
 		}
 	}
 	if t.abandons() {
-		t.stopColocation()
+		t.colocation.stop()
 		return nil, io.EOF
 	}
 	for {
@@ -110,7 +110,7 @@ func (t *Tracer) nextDetached() (*Event, error) {
 			return t.report(Detached, tr), nil
 		}
 		if len(t.tracees) == 0 {
-			t.stopColocation()
+			t.colocation.stop()
 			return nil, io.EOF
 		}
 		s, err := t.nextStop()
@@ -187,9 +187,7 @@ func (t *Tracer) beginServing(tr *Tracee) {
 	if tr.known {
 		t.detached = append(t.detached, tr)
 	}
-	if tr.slot != 0 {
-		t.colocation.unpin(tr)
-	}
+	t.colocation.unpin(&tr.task)
 	if tr.state == stopped || tr.state == groupStop || tr.state == held {
 		tr.inCall = false
 		t.resume(tr)
@@ -227,9 +225,7 @@ func (t *Tracer) drop(tr *Tracee) {
 // letGo lets a stopped tracee go on untraced, with its pending signal and its
 // own affinity.
 func (t *Tracer) letGo(tr *Tracee) {
-	if tr.slot != 0 {
-		t.colocation.unpin(tr)
-	}
+	t.colocation.unpin(&tr.task)
 	errno := ptrace(unix.PTRACE_DETACH, tr.TID, 0, uintptr(tr.pending))
 	t.debugResume(tr, unix.PTRACE_DETACH, tr.pending, errno)
 	t.forget(tr)

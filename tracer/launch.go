@@ -79,7 +79,7 @@ func (l *launcher) launch(c Command, catch func(options uintptr) error) (*Tracee
 		return nil, err
 	}
 	t.launched, t.launcher = l.tid, l
-	t.wantColocation()
+	t.colocation.allow()
 	t.resume(tr)
 	return tr, nil
 }
@@ -141,7 +141,7 @@ func (l *launcher) begin(c Command, catch func(options uintptr) error) (*Tracee,
 
 // filtered tells which calls a filter has to stop.
 func (t *Tracer) filtered(abi tables.ABI, nr uint64) bool {
-	if t.opts.Colocate != ColocateNever && usesAffinity(&Syscall{ABI: abi, NR: nr}) == showsMask {
+	if t.opts.Colocate != ColocateNever && usesAffinity(abi, nr) == showsMask {
 		return true
 	}
 	return t.opts.Traced(abi, nr)

@@ -7,9 +7,9 @@ import (
 )
 
 // pin pins a stopped tracee to the home processor, if it may run there.
-func (c *colocation) pin(tr *Tracee) {
+func (c *colocation) pin(tr *task) {
 	var mask unix.CPUSet
-	if unix.SchedGetaffinity(tr.TID, &mask) != nil {
+	if unix.SchedGetaffinity(tr.tid, &mask) != nil {
 		return
 	}
 	if tr.attached && !c.always && mask != c.cpuset {
@@ -30,14 +30,14 @@ func (c *colocation) pin(tr *Tracee) {
 	if !c.record(tr, c.original(&mask), &c.home) {
 		return
 	}
-	if unix.SchedSetaffinity(tr.TID, &c.home) != nil {
+	if unix.SchedSetaffinity(tr.tid, &c.home) != nil {
 		c.unpin(tr)
 	}
 }
 
 // record puts a tracee into the guardian's table, which must never miss a pin:
 // with its own mask, and the one it is pinned to. It tells whether there was room.
-func (c *colocation) record(tr *Tracee, mask, pin *unix.CPUSet) bool {
+func (c *colocation) record(tr *task, mask, pin *unix.CPUSet) bool {
 	table := c.guardian.table
 	slot := int(table.used.Load())
 	if n := len(c.free); n > 0 {
@@ -47,7 +47,7 @@ func (c *colocation) record(tr *Tracee, mask, pin *unix.CPUSet) bool {
 		return false
 	}
 	s := &table.slots[slot]
-	s.tid.Store(int32(tr.TID))
+	s.tid.Store(int32(tr.tid))
 	s.mask, s.pin = *mask, *pin
 	if tr.pin == nil {
 		tr.pin = new(lastPin)
@@ -69,30 +69,35 @@ type lastPin struct{ mask, pin unix.CPUSet }
 // pinned is pinned likewise, or not at all. It is in nobody's table until then, so
 // this is for tracees that die with the tracer: others are unpinned before they
 // create one.
-func (c *colocation) passOn(parent, child *Tracee) {
+func (c *colocation) passOn(parent, child *task) {
 	last := parent.pin
 	var mask unix.CPUSet
-	if last == nil || child.slot != 0 || unix.SchedGetaffinity(child.TID, &mask) != nil || mask != last.pin {
+	if last == nil || child.slot != 0 || unix.SchedGetaffinity(child.tid, &mask) != nil || mask != last.pin {
 		return
 	}
 	if !c.active || c.inside > 0 || !c.record(child, &last.mask, &last.pin) {
-		unix.SchedSetaffinity(child.TID, &last.mask)
+		unix.SchedSetaffinity(child.tid, &last.mask)
 	}
 }
 
 // forgetPin says that a tracee was given a mask, which may be that of a pin.
-func (t *Tracer) forgetPin(tid int) {
-	if tr := t.tracees[tid]; tr != nil {
-		tr.pin = nil
-		return
+func (c *colocation) forgetPin(tid int) {
+	for tr := range c.tasks {
+		if tr.tid == tid {
+			tr.pin = nil
+			return
+		}
 	}
-	for _, tr := range t.tracees {
+	for tr := range c.tasks {
 		tr.pin = nil // in another PID namespace it may be any
 	}
 }
 
-// unpin gives a tracee its own mask back.
-func (c *colocation) unpin(tr *Tracee) {
+// unpin gives a tracee its own mask back, if it is pinned.
+func (c *colocation) unpin(tr *task) {
+	if tr.slot == 0 {
+		return
+	}
 	s := &c.guardian.table.slots[tr.slot-1]
 	if !s.end(slotFree) {
 		c.awaitRelease(s)
@@ -100,8 +105,18 @@ func (c *colocation) unpin(tr *Tracee) {
 	c.giveBack(tr)
 }
 
+// forget drops a tracee that is gone or was let go.
+func (c *colocation) forget(tr *task) {
+	c.setComputing(tr, false)
+	c.leaveCall(tr)
+	c.gone(tr)
+}
+
 // gone ends the pin of a tracee that is dead: its id may be another task's.
-func (c *colocation) gone(tr *Tracee) {
+func (c *colocation) gone(tr *task) {
+	if tr.slot == 0 {
+		return
+	}
 	s := &c.guardian.table.slots[tr.slot-1]
 	if !s.state.CompareAndSwap(slotTaken, slotFree) {
 		c.awaitRelease(s)
@@ -119,11 +134,14 @@ func (c *colocation) awaitRelease(s *pinSlot) {
 }
 
 // renamed says that a tracee has another thread id.
-func (c *colocation) renamed(tr *Tracee) {
-	c.guardian.table.slots[tr.slot-1].tid.Store(int32(tr.TID))
+func (c *colocation) renamed(tr *task, tid int) {
+	tr.tid = tid
+	if tr.slot != 0 {
+		c.guardian.table.slots[tr.slot-1].tid.Store(int32(tid))
+	}
 }
 
-func (c *colocation) giveBack(tr *Tracee) {
+func (c *colocation) giveBack(tr *task) {
 	c.free = append(c.free, tr.slot-1)
 	tr.slot = 0
 }

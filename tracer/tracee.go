@@ -18,16 +18,10 @@ type Tracee struct {
 
 	exitUnwanted bool // Event.ExitUnwanted of the call under way
 
-	filtered bool     // has the seccomp filter
-	attached bool     // by Attach, or created by such a tracee
-	computes bool     // resumed, and not in a system call
-	slot     int      // co-location: its slot in the pin table plus 1; 0 while not pinned
-	homed    uint32   // co-location: colocation.moves when it was pinned
-	settled  uint32   // co-location: the tick in which it needed no pin, or was denied one
-	tick     uint32   // co-location: the tick of its last stop while not pinned
-	stops    uint32   // co-location: its stops since then
-	inside   bool     // co-location: in a call that shows masks
-	pin      *lastPin // co-location: what it was pinned to last, or nil
+	filtered bool // has the seccomp filter
+	attached bool // by Attach, or created by such a tracee
+
+	task task // what co-location knows of it
 
 	lingers uint8 // stops until it is given a turn again: see takeTurn
 
@@ -101,6 +95,7 @@ func (tr *Tracee) Parent() *Tracee {
 func (tr *Tracee) inherit(parent *Tracee) {
 	tr.parent = parent
 	tr.attached = parent.attached
+	tr.task.attached = parent.task.attached
 	tr.filtered = parent.filtered
 }
 

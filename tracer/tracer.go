@@ -78,8 +78,6 @@ type Tracer struct {
 
 	orphaned bool // a tracee died while others were held: it may have been their parent
 
-	computing int // tracees that are resumed and not in a system call
-
 	launched      int             // pid of the launched command
 	launcher      *launcher       // what it is until its execve has succeeded
 	commandStatus unix.WaitStatus // how it ended, if it has
@@ -90,7 +88,7 @@ type Tracer struct {
 	ending    bool
 	detached  []*Tracee // let go, to be reported
 
-	colocation colocation
+	colocation *colocation
 
 	vm ioVectors
 }
@@ -104,6 +102,7 @@ func New(opts Options) (*Tracer, error) {
 		tracees: make(map[int]*Tracee),
 		noticed: make(chan struct{}),
 	}
+	t.colocation = newColocation(opts.Colocate, t.tasks, t.debugf)
 	if opts.Usage {
 		t.usage = new(unix.Rusage)
 	}
@@ -136,10 +135,19 @@ func (t *Tracer) filteredOptions() uintptr {
 }
 
 func (t *Tracer) add(tid int, s state) *Tracee {
-	tr := &Tracee{TID: tid, t: t, state: s}
+	tr := &Tracee{TID: tid, t: t, state: s, task: task{tid: tid}}
 	t.tracees[tid] = tr
 	t.debugf("tracee %d: %v, %d in all", tid, s, len(t.tracees))
 	return tr
+}
+
+// tasks yields what co-location knows of each tracee.
+func (t *Tracer) tasks(yield func(*task) bool) {
+	for _, tr := range t.tracees {
+		if !yield(&tr.task) {
+			return
+		}
+	}
 }
 
 func (t *Tracer) lookup(tid int) *Tracee {
@@ -168,11 +176,7 @@ func (t *Tracer) forget(tr *Tracee) {
 	if len(t.delayed) > 0 {
 		t.forgetDelayed(tr)
 	}
-	t.setComputes(tr, false)
-	t.colocateLeave(tr)
-	if tr.slot != 0 {
-		t.colocation.gone(tr)
-	}
+	t.colocation.forget(&tr.task)
 }
 
 // Next resumes the tracee of the event before, waits, and returns the next
@@ -203,7 +207,7 @@ func (t *Tracer) Next() (*Event, error) {
 			t.resumeDelayed()
 		}
 		if len(t.tracees) == 0 {
-			t.stopColocation()
+			t.colocation.stop()
 			return nil, io.EOF
 		}
 		if t.orphaned {
@@ -212,7 +216,7 @@ func (t *Tracer) Next() (*Event, error) {
 			}
 			t.orphaned = false
 		}
-		if t.colocation.turns {
+		if t.colocation.takesTurns() {
 			if ev := t.takeTurn(); ev != nil {
 				return ev, nil
 			}
@@ -288,7 +292,7 @@ func (t *Tracer) classify(s stop) *Event {
 // beginStop notes that a tracee has stopped.
 func (t *Tracer) beginStop(tr *Tracee) {
 	t.last = tr
-	t.setComputes(tr, false)
+	t.colocation.setComputing(&tr.task, false)
 	tr.state = stopped
 }
 
@@ -329,22 +333,9 @@ func (t *Tracer) resume(tr *Tracee) {
 	sig := tr.pending
 	tr.pending = 0
 	tr.state = running
-	t.setComputes(tr, !tr.inCall)
+	t.colocation.setComputing(&tr.task, !tr.inCall)
 	errno := ptrace(request, tr.TID, 0, uintptr(sig))
 	t.debugResume(tr, request, sig, errno)
-}
-
-// setComputes notes whether a tracee has work of its own to do.
-func (t *Tracer) setComputes(tr *Tracee, computes bool) {
-	if tr.computes == computes {
-		return
-	}
-	tr.computes = computes
-	if computes {
-		t.computing++
-	} else {
-		t.computing--
-	}
 }
 
 // syscallStop is a syscall-enter-stop or a syscall-exit-stop.
@@ -372,9 +363,7 @@ func (t *Tracer) enterStop(tr *Tracee) *Event {
 	call.EntrySeen = true
 	tr.inCall = true
 
-	if t.colocation.wanted {
-		t.colocateEnter(tr)
-	}
+	t.colocation.enter(&tr.task, call.ABI, call.NR)
 	return t.report(Enter, tr)
 }
 
@@ -397,9 +386,7 @@ func (t *Tracer) exitStop(tr *Tracee) *Event {
 			tr.launch = launchFailing
 		}
 	}
-	if t.colocation.wanted {
-		t.colocateExit(tr)
-	}
+	t.colocation.exit(&tr.task, call.ABI, call.NR, call.Args[0])
 	return t.report(Exit, tr)
 }
 
@@ -407,9 +394,7 @@ func (t *Tracer) exitStop(tr *Tracee) *Event {
 // queued may have been overtaken, see syscallStop: it is never taken for one.
 func (t *Tracer) passExit(tr *Tracee) {
 	tr.inCall, tr.exitUnwanted = false, false
-	if t.colocation.wanted {
-		t.colocateExit(tr)
-	}
+	t.colocation.exit(&tr.task, tr.call.ABI, tr.call.NR, tr.call.Args[0])
 	t.resume(tr)
 }
 
@@ -462,7 +447,7 @@ func (t *Tracer) createdStop(parent *Tracee) *Event {
 	}
 	child.inherit(parent)
 	if parent.filtered {
-		t.colocation.passOn(parent, child)
+		t.colocation.passOn(&parent.task, &child.task)
 	}
 	t.resume(parent)
 	if child.state != held {
@@ -506,9 +491,7 @@ func (t *Tracer) execStop(tr *Tracee) *Event {
 		t.forget(superseded)
 		delete(t.tracees, former)
 		caller.TID = superseded.TID
-		if caller.slot != 0 {
-			t.colocation.renamed(caller)
-		}
+		t.colocation.renamed(&caller.task, caller.TID)
 		t.tracees[caller.TID] = caller
 		tr = caller
 		t.last = tr

@@ -28,7 +28,7 @@ func TestDelayInTurn(t *testing.T) {
 		if expected = Enter; ev.Kind == Enter {
 			expected = Exit
 		}
-		if !tracer.colocation.turns {
+		if !tracer.colocation.takesTurns() {
 			return
 		}
 		if turns++; turns%50 == 0 {
