@@ -32,7 +32,7 @@ func (t *Tracer) Attach(pid int) (threads int, err error) {
 	if t.tracees[pid] != nil {
 		return 0, nil // a thread of a process that is attached already
 	}
-	t.colocation.allow()
+	t.colocation.Enable()
 	if errno := t.seize(pid); errno != 0 {
 		return 0, attachError(pid, errno)
 	}
@@ -77,7 +77,7 @@ func (t *Tracer) seize(tid int) unix.Errno {
 	t.debugf("seize: %d with options %#x", tid, t.options())
 	tr := t.add(tid, running)
 	tr.known = true
-	tr.attached, tr.task.attached = true, true
+	tr.attached, tr.task.Attached = true, true
 	ptrace(unix.PTRACE_INTERRUPT, tid, 0, 0)
 	return 0
 }

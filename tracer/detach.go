@@ -100,7 +100,7 @@ func (t *Tracer) nextDetached() (*Event, error) {
 		}
 	}
 	if t.abandons() {
-		t.colocation.stop()
+		t.colocation.Stop()
 		return nil, io.EOF
 	}
 	for {
@@ -110,7 +110,7 @@ func (t *Tracer) nextDetached() (*Event, error) {
 			return t.report(Detached, tr), nil
 		}
 		if len(t.tracees) == 0 {
-			t.colocation.stop()
+			t.colocation.Stop()
 			return nil, io.EOF
 		}
 		s, err := t.nextStop()
@@ -179,7 +179,7 @@ func (t *Tracer) beginDetaching(sig unix.Signal) {
 			ptrace(unix.PTRACE_INTERRUPT, tr.TID, 0, 0)
 		}
 	}
-	t.colocation.deactivate()
+	t.colocation.Deactivate()
 }
 
 // beginServing is the end of the trace for a tracee that has a seccomp filter.
@@ -187,7 +187,7 @@ func (t *Tracer) beginServing(tr *Tracee) {
 	if tr.known {
 		t.detached = append(t.detached, tr)
 	}
-	t.colocation.unpin(&tr.task)
+	t.colocation.Unpin(&tr.task)
 	if tr.state == stopped || tr.state == groupStop || tr.state == held {
 		tr.inCall = false
 		t.resume(tr)
@@ -225,7 +225,7 @@ func (t *Tracer) drop(tr *Tracee) {
 // letGo lets a stopped tracee go on untraced, with its pending signal and its
 // own affinity.
 func (t *Tracer) letGo(tr *Tracee) {
-	t.colocation.unpin(&tr.task)
+	t.colocation.Unpin(&tr.task)
 	errno := ptrace(unix.PTRACE_DETACH, tr.TID, 0, uintptr(tr.pending))
 	t.debugResume(tr, unix.PTRACE_DETACH, tr.pending, errno)
 	t.forget(tr)

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"trapline/tables"
+	"trapline/tracer/colocate"
 )
 
 // Command is a program to launch.
@@ -79,7 +80,7 @@ func (l *launcher) launch(c Command, catch func(options uintptr) error) (*Tracee
 		return nil, err
 	}
 	t.launched, t.launcher = l.tid, l
-	t.colocation.allow()
+	t.colocation.Enable()
 	t.resume(tr)
 	return tr, nil
 }
@@ -141,7 +142,7 @@ func (l *launcher) begin(c Command, catch func(options uintptr) error) (*Tracee,
 
 // filtered tells which calls a filter has to stop.
 func (t *Tracer) filtered(abi tables.ABI, nr uint64) bool {
-	if t.opts.Colocate != ColocateNever && usesAffinity(abi, nr) == showsMask {
+	if t.opts.Colocate != ColocateNever && colocate.ShowsMask(abi, nr) {
 		return true
 	}
 	return t.opts.Traced(abi, nr)

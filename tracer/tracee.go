@@ -2,6 +2,8 @@ package tracer
 
 import (
 	"golang.org/x/sys/unix"
+
+	"trapline/tracer/colocate"
 )
 
 // Tracee is one traced thread.
@@ -21,7 +23,7 @@ type Tracee struct {
 	filtered bool // has the seccomp filter
 	attached bool // by Attach, or created by such a tracee
 
-	task task // what co-location knows of it
+	task colocate.Task // what co-location knows of it
 
 	lingers uint8 // stops until it is given a turn again: see takeTurn
 
@@ -95,7 +97,7 @@ func (tr *Tracee) Parent() *Tracee {
 func (tr *Tracee) inherit(parent *Tracee) {
 	tr.parent = parent
 	tr.attached = parent.attached
-	tr.task.attached = parent.task.attached
+	tr.task.Attached = parent.task.Attached
 	tr.filtered = parent.filtered
 }
 

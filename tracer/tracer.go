@@ -14,6 +14,17 @@ import (
 	"golang.org/x/sys/unix"
 
 	"trapline/tables"
+	"trapline/tracer/colocate"
+)
+
+// Colocation says whether tracees are kept on the tracer's processor.
+type Colocation = colocate.Mode
+
+// The modes of co-location, explained in package colocate.
+const (
+	ColocateAuto   = colocate.Auto
+	ColocateAlways = colocate.Always
+	ColocateNever  = colocate.Never
 )
 
 // Options says how to trace.
@@ -88,7 +99,7 @@ type Tracer struct {
 	ending    bool
 	detached  []*Tracee // let go, to be reported
 
-	colocation *colocation
+	colocation *colocate.Controller
 
 	vm ioVectors
 }
@@ -102,7 +113,7 @@ func New(opts Options) (*Tracer, error) {
 		tracees: make(map[int]*Tracee),
 		noticed: make(chan struct{}),
 	}
-	t.colocation = newColocation(opts.Colocate, t.tasks, t.debugf)
+	t.colocation = colocate.New(opts.Colocate, t.tasks, t.debugf)
 	if opts.Usage {
 		t.usage = new(unix.Rusage)
 	}
@@ -135,14 +146,14 @@ func (t *Tracer) filteredOptions() uintptr {
 }
 
 func (t *Tracer) add(tid int, s state) *Tracee {
-	tr := &Tracee{TID: tid, t: t, state: s, task: task{tid: tid}}
+	tr := &Tracee{TID: tid, t: t, state: s, task: colocate.Task{TID: tid}}
 	t.tracees[tid] = tr
 	t.debugf("tracee %d: %v, %d in all", tid, s, len(t.tracees))
 	return tr
 }
 
 // tasks yields what co-location knows of each tracee.
-func (t *Tracer) tasks(yield func(*task) bool) {
+func (t *Tracer) tasks(yield func(*colocate.Task) bool) {
 	for _, tr := range t.tracees {
 		if !yield(&tr.task) {
 			return
@@ -176,7 +187,7 @@ func (t *Tracer) forget(tr *Tracee) {
 	if len(t.delayed) > 0 {
 		t.forgetDelayed(tr)
 	}
-	t.colocation.forget(&tr.task)
+	t.colocation.Forget(&tr.task)
 }
 
 // Next resumes the tracee of the event before, waits, and returns the next
@@ -207,7 +218,7 @@ func (t *Tracer) Next() (*Event, error) {
 			t.resumeDelayed()
 		}
 		if len(t.tracees) == 0 {
-			t.colocation.stop()
+			t.colocation.Stop()
 			return nil, io.EOF
 		}
 		if t.orphaned {
@@ -216,7 +227,7 @@ func (t *Tracer) Next() (*Event, error) {
 			}
 			t.orphaned = false
 		}
-		if t.colocation.takesTurns() {
+		if t.colocation.TakesTurns() {
 			if ev := t.takeTurn(); ev != nil {
 				return ev, nil
 			}
@@ -292,7 +303,7 @@ func (t *Tracer) classify(s stop) *Event {
 // beginStop notes that a tracee has stopped.
 func (t *Tracer) beginStop(tr *Tracee) {
 	t.last = tr
-	t.colocation.setComputing(&tr.task, false)
+	t.colocation.SetComputing(&tr.task, false)
 	tr.state = stopped
 }
 
@@ -333,7 +344,7 @@ func (t *Tracer) resume(tr *Tracee) {
 	sig := tr.pending
 	tr.pending = 0
 	tr.state = running
-	t.colocation.setComputing(&tr.task, !tr.inCall)
+	t.colocation.SetComputing(&tr.task, !tr.inCall)
 	errno := ptrace(request, tr.TID, 0, uintptr(sig))
 	t.debugResume(tr, request, sig, errno)
 }
@@ -363,7 +374,7 @@ func (t *Tracer) enterStop(tr *Tracee) *Event {
 	call.EntrySeen = true
 	tr.inCall = true
 
-	t.colocation.enter(&tr.task, call.ABI, call.NR)
+	t.colocation.Enter(&tr.task, call.ABI, call.NR)
 	return t.report(Enter, tr)
 }
 
@@ -386,7 +397,7 @@ func (t *Tracer) exitStop(tr *Tracee) *Event {
 			tr.launch = launchFailing
 		}
 	}
-	t.colocation.exit(&tr.task, call.ABI, call.NR, call.Args[0])
+	t.colocation.Exit(&tr.task, call.ABI, call.NR, call.Args[0])
 	return t.report(Exit, tr)
 }
 
@@ -394,7 +405,7 @@ func (t *Tracer) exitStop(tr *Tracee) *Event {
 // queued may have been overtaken, see syscallStop: it is never taken for one.
 func (t *Tracer) passExit(tr *Tracee) {
 	tr.inCall, tr.exitUnwanted = false, false
-	t.colocation.exit(&tr.task, tr.call.ABI, tr.call.NR, tr.call.Args[0])
+	t.colocation.Exit(&tr.task, tr.call.ABI, tr.call.NR, tr.call.Args[0])
 	t.resume(tr)
 }
 
@@ -447,7 +458,7 @@ func (t *Tracer) createdStop(parent *Tracee) *Event {
 	}
 	child.inherit(parent)
 	if parent.filtered {
-		t.colocation.passOn(&parent.task, &child.task)
+		t.colocation.InheritPin(&parent.task, &child.task)
 	}
 	t.resume(parent)
 	if child.state != held {
@@ -491,7 +502,7 @@ func (t *Tracer) execStop(tr *Tracee) *Event {
 		t.forget(superseded)
 		delete(t.tracees, former)
 		caller.TID = superseded.TID
-		t.colocation.renamed(&caller.task, caller.TID)
+		t.colocation.Renamed(&caller.task, caller.TID)
 		t.tracees[caller.TID] = caller
 		tr = caller
 		t.last = tr

@@ -18,7 +18,7 @@ const patience = 8
 // another call at once, and returns the event of its next syscall-stop, or nil.
 func (t *Tracer) takeTurn() *Event {
 	tr := t.last
-	if tr == nil || !t.colocation.shares(&tr.task) || tr.state != running || tr.launch != notLaunched ||
+	if tr == nil || !t.colocation.SharesProcessor(&tr.task) || tr.state != running || tr.launch != notLaunched ||
 		t.usage != nil || t.opts.Debug != nil || t.held > 0 || len(t.delayed) > 0 || !t.queue.empty() {
 		return nil
 	}

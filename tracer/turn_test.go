@@ -28,7 +28,7 @@ func TestDelayInTurn(t *testing.T) {
 		if expected = Enter; ev.Kind == Enter {
 			expected = Exit
 		}
-		if !tracer.colocation.takesTurns() {
+		if !tracer.colocation.TakesTurns() {
 			return
 		}
 		if turns++; turns%50 == 0 {

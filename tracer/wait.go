@@ -126,7 +126,7 @@ func (t *Tracer) sweep() {
 		}
 	}
 	if t.crowd = t.isCrowd(); t.crowd {
-		t.colocation.disperse()
+		t.colocation.Disperse()
 	}
 }
 

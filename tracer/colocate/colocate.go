@@ -1,4 +1,4 @@
-package tracer
+package colocate
 
 import (
 	"iter"
@@ -10,27 +10,27 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Colocation says whether the tracer keeps the tracees that make calls on its
+// Mode says whether the tracer keeps the tracees that make calls on its
 // own processor.
 //
 // A ptrace stop is two context switches. On one processor each costs a
 // microsecond; between two each wakes an idle one, ten times dearer on a
 // virtual machine.
-type Colocation uint8
+type Mode uint8
 
 const (
-	// ColocateAuto does it where it helps, while the processor is not
+	// Auto does it where it helps, while the processor is not
 	// contended, and where it leaves no trace: not for an attached process
 	// that was given an affinity mask, which might not be put back exactly.
-	ColocateAuto Colocation = iota
-	// ColocateAlways does it for these too, and whatever the load. Of a mask
+	Auto Mode = iota
+	// Always does it for these too, and whatever the load. Of a mask
 	// that was set only what the cpuset allowed is put back then.
-	ColocateAlways
-	// ColocateNever leaves all affinity alone.
-	ColocateNever
+	Always
+	// Never leaves all affinity alone.
+	Never
 )
 
-// colocation is the state of co-location.
+// Controller is the state of co-location.
 //
 // While it is active each tracee that makes many calls is pinned to one processor, home,
 // and so is the tracer's thread as long as there are such. A pin ends
@@ -42,9 +42,9 @@ const (
 // strangers want it too. Then everybody is let go to run where the scheduler
 // puts them: until tracees do not compute in parallel any more, or for a while
 // that doubles each time a new attempt meets strangers.
-type colocation struct {
-	mode   Colocation
-	tasks  iter.Seq[*task] // all tracees
+type Controller struct {
+	mode   Mode
+	tasks  iter.Seq[*Task] // all tracees
 	debugf func(format string, args ...any)
 
 	wanted   bool
@@ -80,13 +80,13 @@ type colocation struct {
 }
 
 // task is a tracee as co-location sees it.
-type task struct {
-	tid      int
-	attached bool // it ran before it was traced, or was created by such a tracee
+type Task struct {
+	TID      int
+	Attached bool // it ran before it was traced, or was created by such a tracee
 
 	computes bool     // resumed, and not in a system call
 	slot     int      // its slot in the pin table plus 1; 0 while not pinned
-	homed    uint32   // colocation.moves when it was pinned
+	homed    uint32   // Controller.moves when it was pinned
 	settled  uint32   // the tick in which it needed no pin, or was denied one
 	tick     uint32   // the tick of its last stop while not pinned
 	stops    uint32   // its stops since then
@@ -94,8 +94,8 @@ type task struct {
 	pin      *lastPin // what it was pinned to last, or nil
 }
 
-// pinned tells whether a tracee is pinned, or was until the guardian ended that.
-func (tr *task) pinned() bool { return tr.slot != 0 }
+// Pinned tells whether a tracee is pinned, or was until the guardian ended that.
+func (tr *Task) Pinned() bool { return tr.slot != 0 }
 
 // The pause between attempts, in ticks.
 const (
@@ -112,25 +112,25 @@ const windowTicks = 8
 // tracees that compute would only be disturbed by it.
 const earlyStops = 100
 
-// newColocation makes the state of co-location. tasks are all tracees at any
+// New makes the state of co-location. tasks are all tracees at any
 // time; debugf is told what happens.
-func newColocation(mode Colocation, tasks iter.Seq[*task], debugf func(format string, args ...any)) *colocation {
-	return &colocation{mode: mode, tasks: tasks, debugf: debugf}
+func New(mode Mode, tasks iter.Seq[*Task], debugf func(format string, args ...any)) *Controller {
+	return &Controller{mode: mode, tasks: tasks, debugf: debugf}
 }
 
-// allow allows co-location.
-func (c *colocation) allow() {
-	if c.wanted || c.mode == ColocateNever || unix.SchedGetaffinity(0, &c.self) != nil {
+// Enable allows co-location.
+func (c *Controller) Enable() {
+	if c.wanted || c.mode == Never || unix.SchedGetaffinity(0, &c.self) != nil {
 		return
 	}
 	c.wanted = true
 	c.alone = c.self.Count() == 1
-	c.always = c.mode == ColocateAlways
+	c.always = c.mode == Always
 	c.early, c.since = earlyStops, time.Now()
 }
 
 // start starts what co-location needs.
-func (c *colocation) start() {
+func (c *Controller) start() {
 	guardian, err := startGuardian()
 	if err != nil {
 		c.wanted = false // it is only an optimization
@@ -146,12 +146,12 @@ func (c *colocation) start() {
 	}
 }
 
-// stop ends everything, when no tracee is left.
-func (c *colocation) stop() {
+// Stop ends everything, when no tracee is left.
+func (c *Controller) Stop() {
 	if c.guardian == nil {
 		return
 	}
-	c.deactivate()
+	c.Deactivate()
 	c.guardian.dismiss()
 	c.debugf("co-location: %d changes of the processor", c.moves)
 	if c.schedstat >= 0 {
@@ -161,15 +161,15 @@ func (c *colocation) stop() {
 	c.wanted = false
 }
 
-// takesTurns tells whether stops come so fast that the tracer had better yield the
+// TakesTurns tells whether stops come so fast that the tracer had better yield the
 // processor than sleep until the next.
-func (c *colocation) takesTurns() bool { return c.turns }
+func (c *Controller) TakesTurns() bool { return c.turns }
 
-// shares tells whether a tracee runs on the tracer's processor.
-func (c *colocation) shares(tr *task) bool { return tr.slot != 0 || c.alone }
+// SharesProcessor tells whether a tracee runs on the tracer's processor.
+func (c *Controller) SharesProcessor(tr *Task) bool { return tr.slot != 0 || c.alone }
 
-// setComputing notes whether a tracee has work of its own to do.
-func (c *colocation) setComputing(tr *task, computes bool) {
+// SetComputing notes whether a tracee has work of its own to do.
+func (c *Controller) SetComputing(tr *Task, computes bool) {
 	if tr.computes == computes {
 		return
 	}
@@ -182,7 +182,7 @@ func (c *colocation) setComputing(tr *task, computes bool) {
 }
 
 // stopped is called at every syscall-stop that does not use affinity masks.
-func (c *colocation) stopped(tr *task) {
+func (c *Controller) stopped(tr *Task) {
 	if c.alone {
 		c.countAlone()
 		return
@@ -205,12 +205,12 @@ func (c *colocation) stopped(tr *task) {
 		c.parallel++
 	}
 	if now := g.table.ticks.Load(); g.dead.Load() {
-		c.deactivate()
+		c.Deactivate()
 	} else if now != c.tick {
 		c.look(now)
 	}
 	if !c.active {
-		c.unpin(tr)
+		c.Unpin(tr)
 		return
 	}
 	if tr.slot != 0 {
@@ -219,7 +219,7 @@ func (c *colocation) stopped(tr *task) {
 			s.stops.Add(1)
 			return
 		}
-		c.unpin(tr)
+		c.Unpin(tr)
 	}
 	if c.inside == 0 && tr.settled != c.tick && c.worthwhile(tr) {
 		c.pin(tr)
@@ -228,7 +228,7 @@ func (c *colocation) stopped(tr *task) {
 
 // countAlone counts a stop where there is one processor only. Turns are taken
 // as long as stops come one soon after the other.
-func (c *colocation) countAlone() {
+func (c *Controller) countAlone() {
 	if c.stops++; c.stops < busyTick {
 		return
 	}
@@ -242,7 +242,7 @@ const often = 8
 
 // worthwhile tells whether a tracee is to be pinned now: at once where nobody
 // else may want the processor, otherwise when it makes a call after the other.
-func (c *colocation) worthwhile(tr *task) bool {
+func (c *Controller) worthwhile(tr *Task) bool {
 	if tr.tick != c.tick {
 		tr.tick, tr.stops = c.tick, 0
 	}
@@ -252,7 +252,7 @@ func (c *colocation) worthwhile(tr *task) bool {
 
 // look is called at the first stop after each tick, and decides whether to be
 // active.
-func (c *colocation) look(now uint32) {
+func (c *Controller) look(now uint32) {
 	passed := now - c.tick
 	c.tick = now
 	delay := c.runDelay()
@@ -266,7 +266,7 @@ func (c *colocation) look(now uint32) {
 		switch {
 		case c.always:
 		case c.tooParallel(passed):
-			c.deactivate()
+			c.Deactivate()
 			c.apart, c.window = true, 0
 		case crowded:
 			c.retreat()
@@ -289,8 +289,8 @@ func (c *colocation) look(now uint32) {
 }
 
 // retreat deactivates until the next attempt.
-func (c *colocation) retreat() {
-	c.deactivate()
+func (c *Controller) retreat() {
+	c.Deactivate()
 	if c.good >= longestPause {
 		c.back = shortestPause
 	}
@@ -298,9 +298,9 @@ func (c *colocation) retreat() {
 	c.back = min(2*c.back, longestPause)
 }
 
-// disperse is retreat where so many tracees are busy that no processor is ever
+// Disperse is retreat where so many tracees are busy that no processor is ever
 // idle.
-func (c *colocation) disperse() {
+func (c *Controller) Disperse() {
 	if c.active && !c.always {
 		c.retreat()
 	}
@@ -309,13 +309,13 @@ func (c *colocation) disperse() {
 // tooParallel tells, while tracees are pinned, whether several of them wanted
 // the processor, and stops were so few that tracing was not what the time went
 // into.
-func (c *colocation) tooParallel(ticks uint32) bool {
+func (c *Controller) tooParallel(ticks uint32) bool {
 	return c.stops < busyTick*ticks && c.guardian.table.runnable.Load() > 1
 }
 
 // parallelism tells, while tracees are free, whether they make use of it: most
 // of the few stops come while another tracee computes.
-func (c *colocation) parallelism() bool {
+func (c *Controller) parallelism() bool {
 	return c.stops < freeTick*c.window && c.parallel > c.stops/2
 }
 
@@ -328,7 +328,7 @@ func contended(waited uint64, stops, ticks uint32) bool {
 
 // runDelay is how long the tracer's thread has waited for a processor, in
 // nanoseconds: the second number in its schedstat.
-func (c *colocation) runDelay() uint64 {
+func (c *Controller) runDelay() uint64 {
 	if c.schedstat < 0 {
 		return 0
 	}
@@ -351,7 +351,7 @@ func (c *colocation) runDelay() uint64 {
 }
 
 // activate begins an attempt.
-func (c *colocation) activate() {
+func (c *Controller) activate() {
 	if c.guardian.table.ready.Load() != 0 {
 		c.active = true
 		c.good, c.stops, c.parallel, c.window, c.pins = 0, 0, 0, 0, 0
@@ -360,7 +360,7 @@ func (c *colocation) activate() {
 
 // stay makes the processor that the tracer runs on its home, for as long as there
 // are tracees at home: without them it would only be in somebody's way.
-func (c *colocation) stay() bool {
+func (c *Controller) stay() bool {
 	var cpu uint32
 	if _, _, errno := unix.RawSyscall(unix.SYS_GETCPU, uintptr(unsafe.Pointer(&cpu)), 0, 0); errno != 0 {
 		return false
@@ -370,7 +370,7 @@ func (c *colocation) stay() bool {
 }
 
 // leave lets the tracer run anywhere.
-func (c *colocation) leave() {
+func (c *Controller) leave() {
 	if c.stays {
 		unix.SchedSetaffinity(0, c.original(&c.self))
 		c.stays, c.turns = false, false
@@ -379,7 +379,7 @@ func (c *colocation) leave() {
 
 // move makes a processor the home. Tracees that are pinned to another follow
 // as they stop.
-func (c *colocation) move(cpu int) bool {
+func (c *Controller) move(cpu int) bool {
 	var home unix.CPUSet
 	home.Set(cpu)
 	if unix.SchedSetaffinity(0, &home) != nil {
@@ -392,7 +392,7 @@ func (c *colocation) move(cpu int) bool {
 
 // moveInto moves the home to a processor where a tracee may run, which may not
 // run at home.
-func (c *colocation) moveInto(mask *unix.CPUSet) bool {
+func (c *Controller) moveInto(mask *unix.CPUSet) bool {
 	for i := range mask {
 		if both := uint64(mask[i] & c.self[i]); both != 0 {
 			return c.move(i*64 + bits.TrailingZeros64(both))
@@ -401,9 +401,9 @@ func (c *colocation) moveInto(mask *unix.CPUSet) bool {
 	return false
 }
 
-// deactivate ends an attempt. The tracees follow the tracer as they stop, or
+// Deactivate ends an attempt. The tracees follow the tracer as they stop, or
 // as the guardian finds them.
-func (c *colocation) deactivate() {
+func (c *Controller) Deactivate() {
 	c.leave()
 	c.active, c.turns = false, false
 }

@@ -1,4 +1,4 @@
-package tracer
+package colocate
 
 import (
 	"cmp"
@@ -18,7 +18,7 @@ var everywhere = func() (all unix.CPUSet) {
 }()
 
 // findCpuset finds the mask of tasks in the tracer's cpuset that were never given one.
-func (c *colocation) findCpuset() {
+func (c *Controller) findCpuset() {
 	c.cpuset = c.self
 	if unix.SchedSetaffinity(0, &everywhere) != nil {
 		return
@@ -30,22 +30,22 @@ func (c *colocation) findCpuset() {
 }
 
 // original is what puts a task back to a mask that it was found with.
-func (c *colocation) original(mask *unix.CPUSet) *unix.CPUSet {
+func (c *Controller) original(mask *unix.CPUSet) *unix.CPUSet {
 	if *mask == c.cpuset {
 		return &everywhere
 	}
 	return mask
 }
 
-// enter is called at a syscall-enter-stop. It makes sure that no call shows or
+// Enter is called at a syscall-enter-stop. It makes sure that no call shows or
 // passes on a mask that is not the tracee's own.
-func (c *colocation) enter(tr *task, abi tables.ABI, nr uint64) {
+func (c *Controller) Enter(tr *Task, abi tables.ABI, nr uint64) {
 	if !c.wanted {
 		return
 	}
 	switch usesAffinity(abi, nr) {
 	case createsTask:
-		c.unpin(tr)
+		c.Unpin(tr)
 	case showsMask:
 		// Of any task, perhaps.
 		c.inside++
@@ -56,22 +56,22 @@ func (c *colocation) enter(tr *task, abi tables.ABI, nr uint64) {
 	}
 }
 
-// exit is called at a syscall-exit-stop; first is the call's first argument.
-func (c *colocation) exit(tr *task, abi tables.ABI, nr, first uint64) {
+// Exit is called at a syscall-exit-stop; first is the call's first argument.
+func (c *Controller) Exit(tr *Task, abi tables.ABI, nr, first uint64) {
 	if !c.wanted {
 		return
 	}
 	if tr.inside {
 		c.leaveCall(tr)
 		if setsMask(abi, nr) {
-			c.forgetPin(cmp.Or(int(int32(first)), tr.tid))
+			c.forgetPin(cmp.Or(int(int32(first)), tr.TID))
 		}
 	}
 	c.stopped(tr)
 }
 
 // leaveCall says that a tracee is not in a call that shows masks any more.
-func (c *colocation) leaveCall(tr *task) {
+func (c *Controller) leaveCall(tr *Task) {
 	if tr.inside {
 		tr.inside = false
 		c.inside--
@@ -79,9 +79,9 @@ func (c *colocation) leaveCall(tr *task) {
 }
 
 // unpinAll gives all tracees their own masks back.
-func (c *colocation) unpinAll() {
+func (c *Controller) unpinAll() {
 	for tr := range c.tasks {
-		c.unpin(tr)
+		c.Unpin(tr)
 	}
 }
 
@@ -114,6 +114,9 @@ func usesAffinity(abi tables.ABI, nr uint64) affinityUse {
 	}
 	return usesNone
 }
+
+// ShowsMask tells whether a call shows, sets or looks at affinity masks.
+func ShowsMask(abi tables.ABI, nr uint64) bool { return usesAffinity(abi, nr) == showsMask }
 
 // setsMask tells whether a call is sched_setaffinity.
 func setsMask(abi tables.ABI, nr uint64) bool {

@@ -1,4 +1,4 @@
-package tracer
+package colocate
 
 import (
 	"runtime"
@@ -7,12 +7,12 @@ import (
 )
 
 // pin pins a stopped tracee to the home processor, if it may run there.
-func (c *colocation) pin(tr *task) {
+func (c *Controller) pin(tr *Task) {
 	var mask unix.CPUSet
-	if unix.SchedGetaffinity(tr.tid, &mask) != nil {
+	if unix.SchedGetaffinity(tr.TID, &mask) != nil {
 		return
 	}
-	if tr.attached && !c.always && mask != c.cpuset {
+	if tr.Attached && !c.always && mask != c.cpuset {
 		tr.settled = c.tick // it may not be pinned
 		return
 	}
@@ -30,14 +30,14 @@ func (c *colocation) pin(tr *task) {
 	if !c.record(tr, c.original(&mask), &c.home) {
 		return
 	}
-	if unix.SchedSetaffinity(tr.tid, &c.home) != nil {
-		c.unpin(tr)
+	if unix.SchedSetaffinity(tr.TID, &c.home) != nil {
+		c.Unpin(tr)
 	}
 }
 
 // record puts a tracee into the guardian's table, which must never miss a pin:
 // with its own mask, and the one it is pinned to. It tells whether there was room.
-func (c *colocation) record(tr *task, mask, pin *unix.CPUSet) bool {
+func (c *Controller) record(tr *Task, mask, pin *unix.CPUSet) bool {
 	table := c.guardian.table
 	slot := int(table.used.Load())
 	if n := len(c.free); n > 0 {
@@ -47,7 +47,7 @@ func (c *colocation) record(tr *task, mask, pin *unix.CPUSet) bool {
 		return false
 	}
 	s := &table.slots[slot]
-	s.tid.Store(int32(tr.tid))
+	s.tid.Store(int32(tr.TID))
 	s.mask, s.pin = *mask, *pin
 	if tr.pin == nil {
 		tr.pin = new(lastPin)
@@ -65,25 +65,25 @@ func (c *colocation) record(tr *task, mask, pin *unix.CPUSet) bool {
 // lastPin is what a tracee was pinned to last, and its own mask.
 type lastPin struct{ mask, pin unix.CPUSet }
 
-// passOn sees to it that a new tracee which was created while its parent was
+// InheritPin sees to it that a new tracee which was created while its parent was
 // pinned is pinned likewise, or not at all. It is in nobody's table until then, so
 // this is for tracees that die with the tracer: others are unpinned before they
 // create one.
-func (c *colocation) passOn(parent, child *task) {
+func (c *Controller) InheritPin(parent, child *Task) {
 	last := parent.pin
 	var mask unix.CPUSet
-	if last == nil || child.slot != 0 || unix.SchedGetaffinity(child.tid, &mask) != nil || mask != last.pin {
+	if last == nil || child.slot != 0 || unix.SchedGetaffinity(child.TID, &mask) != nil || mask != last.pin {
 		return
 	}
 	if !c.active || c.inside > 0 || !c.record(child, &last.mask, &last.pin) {
-		unix.SchedSetaffinity(child.tid, &last.mask)
+		unix.SchedSetaffinity(child.TID, &last.mask)
 	}
 }
 
 // forgetPin says that a tracee was given a mask, which may be that of a pin.
-func (c *colocation) forgetPin(tid int) {
+func (c *Controller) forgetPin(tid int) {
 	for tr := range c.tasks {
-		if tr.tid == tid {
+		if tr.TID == tid {
 			tr.pin = nil
 			return
 		}
@@ -93,8 +93,8 @@ func (c *colocation) forgetPin(tid int) {
 	}
 }
 
-// unpin gives a tracee its own mask back, if it is pinned.
-func (c *colocation) unpin(tr *task) {
+// Unpin gives a tracee its own mask back, if it is pinned.
+func (c *Controller) Unpin(tr *Task) {
 	if tr.slot == 0 {
 		return
 	}
@@ -105,15 +105,15 @@ func (c *colocation) unpin(tr *task) {
 	c.giveBack(tr)
 }
 
-// forget drops a tracee that is gone or was let go.
-func (c *colocation) forget(tr *task) {
-	c.setComputing(tr, false)
+// Forget drops a tracee that is gone or was let go.
+func (c *Controller) Forget(tr *Task) {
+	c.SetComputing(tr, false)
 	c.leaveCall(tr)
 	c.gone(tr)
 }
 
 // gone ends the pin of a tracee that is dead: its id may be another task's.
-func (c *colocation) gone(tr *task) {
+func (c *Controller) gone(tr *Task) {
 	if tr.slot == 0 {
 		return
 	}
@@ -126,22 +126,22 @@ func (c *colocation) gone(tr *task) {
 
 // awaitRelease waits for the guardian, which is ending a pin: its word must be
 // the last before the tracee may set another mask.
-func (c *colocation) awaitRelease(s *pinSlot) {
+func (c *Controller) awaitRelease(s *pinSlot) {
 	for s.state.Load() == slotReleasing && !c.guardian.dead.Load() {
 		runtime.Gosched()
 	}
 	s.state.Store(slotFree)
 }
 
-// renamed says that a tracee has another thread id.
-func (c *colocation) renamed(tr *task, tid int) {
-	tr.tid = tid
+// Renamed says that a tracee has another thread id.
+func (c *Controller) Renamed(tr *Task, tid int) {
+	tr.TID = tid
 	if tr.slot != 0 {
 		c.guardian.table.slots[tr.slot-1].tid.Store(int32(tid))
 	}
 }
 
-func (c *colocation) giveBack(tr *task) {
+func (c *Controller) giveBack(tr *Task) {
 	c.free = append(c.free, tr.slot-1)
 	tr.slot = 0
 }
