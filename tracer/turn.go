@@ -10,9 +10,9 @@ import (
 // That costs a sixth less than to sleep in wait4. Where the tracee did not
 // stop, because it computes, blocks or runs elsewhere, the tracer waits.
 
-// patience is for how many stops a tracee that did not stop in its turn is
+// skippedTurns is for how many stops a tracee that did not stop in its turn is
 // waited for in wait4.
-const patience = 8
+const skippedTurns = 8
 
 // takeTurn lets the tracee that was resumed last run, if it is likely to make
 // another call at once, and returns the event of its next syscall-stop, or nil.
@@ -22,8 +22,8 @@ func (t *Tracer) takeTurn() *Event {
 		t.usage != nil || t.opts.Debug != nil || t.held > 0 || len(t.delayed) > 0 || !t.queue.empty() {
 		return nil
 	}
-	if tr.lingers > 0 {
-		tr.lingers--
+	if tr.skipTurns > 0 {
+		tr.skipTurns--
 		return nil
 	}
 	if t.since++; t.since >= collectEvery && len(t.tracees) > 1 {
@@ -51,6 +51,6 @@ func (t *Tracer) takeTurn() *Event {
 			return t.exitStop(tr)
 		}
 	}
-	tr.lingers = patience
+	tr.skipTurns = skippedTurns
 	return nil
 }

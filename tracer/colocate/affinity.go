@@ -8,9 +8,9 @@ import (
 	"trapline/tables"
 )
 
-// everywhere is the affinity mask that restricts nothing. Who is given it has the
+// allProcessors is the affinity mask that restricts nothing. Who is given it has the
 // mask of its cpuset, as if it had never been given one: sched_setaffinity(2).
-var everywhere = func() (all unix.CPUSet) {
+var allProcessors = func() (all unix.CPUSet) {
 	for i := range all {
 		all[i] = ^all[i]
 	}
@@ -20,7 +20,7 @@ var everywhere = func() (all unix.CPUSet) {
 // findCpuset finds the mask of tasks in the tracer's cpuset that were never given one.
 func (c *Controller) findCpuset() {
 	c.cpuset = c.self
-	if unix.SchedSetaffinity(0, &everywhere) != nil {
+	if unix.SchedSetaffinity(0, &allProcessors) != nil {
 		return
 	}
 	unix.SchedGetaffinity(0, &c.cpuset)
@@ -32,56 +32,56 @@ func (c *Controller) findCpuset() {
 // original is what puts a task back to a mask that it was found with.
 func (c *Controller) original(mask *unix.CPUSet) *unix.CPUSet {
 	if *mask == c.cpuset {
-		return &everywhere
+		return &allProcessors
 	}
 	return mask
 }
 
 // Enter is called at a syscall-enter-stop. It makes sure that no call shows or
 // passes on a mask that is not the tracee's own.
-func (c *Controller) Enter(tr *Task, abi tables.ABI, nr uint64) {
+func (c *Controller) Enter(task *Task, abi tables.ABI, nr uint64) {
 	if !c.wanted {
 		return
 	}
 	switch usesAffinity(abi, nr) {
 	case createsTask:
-		c.Unpin(tr)
+		c.Unpin(task)
 	case showsMask:
 		// Of any task, perhaps.
-		c.inside++
-		tr.inside = true
+		c.maskCalls++
+		task.inMaskCall = true
 		c.unpinAll()
 	default:
-		c.stopped(tr)
+		c.noteStop(task)
 	}
 }
 
 // Exit is called at a syscall-exit-stop; first is the call's first argument.
-func (c *Controller) Exit(tr *Task, abi tables.ABI, nr, first uint64) {
+func (c *Controller) Exit(task *Task, abi tables.ABI, nr, first uint64) {
 	if !c.wanted {
 		return
 	}
-	if tr.inside {
-		c.leaveCall(tr)
+	if task.inMaskCall {
+		c.leaveMaskCall(task)
 		if setsMask(abi, nr) {
-			c.forgetPin(cmp.Or(int(int32(first)), tr.TID))
+			c.forgetPin(cmp.Or(int(int32(first)), task.TID))
 		}
 	}
-	c.stopped(tr)
+	c.noteStop(task)
 }
 
-// leaveCall says that a tracee is not in a call that shows masks any more.
-func (c *Controller) leaveCall(tr *Task) {
-	if tr.inside {
-		tr.inside = false
-		c.inside--
+// leaveMaskCall says that a tracee is not in a call that shows masks any more.
+func (c *Controller) leaveMaskCall(task *Task) {
+	if task.inMaskCall {
+		task.inMaskCall = false
+		c.maskCalls--
 	}
 }
 
 // unpinAll gives all tracees their own masks back.
 func (c *Controller) unpinAll() {
-	for tr := range c.tasks {
-		c.Unpin(tr)
+	for task := range c.tasks {
+		c.Unpin(task)
 	}
 }
 

@@ -47,36 +47,36 @@ type Controller struct {
 	tasks  iter.Seq[*Task] // all tracees
 	debugf func(format string, args ...any)
 
-	wanted   bool
-	always   bool
-	early    int       // stops until it is decided whether to start the guardian
-	since    time.Time // when they began to be counted
-	guardian *guardian // nil: not started
-	self     unix.CPUSet
-	cpuset   unix.CPUSet // the mask of who was never given one
-	home     unix.CPUSet // one processor; of the last stay while the tracer does not stay
-	active   bool
-	stays    bool   // the tracer is kept at home
-	pins     uint32 // tracees that were put or found at home since the last look
-	alone    bool   // there is one processor only: nobody needs to be pinned
-	turns    bool   // tracer and tracee take turns: see takeTurn
-	moves    uint32 // of home
-	free     []int  // slots given back
+	wanted       bool
+	always       bool
+	untilStart   int       // stops until it is decided whether to start the guardian
+	since        time.Time // when they began to be counted
+	guardian     *guardian // nil: not started
+	self         unix.CPUSet
+	cpuset       unix.CPUSet // the mask of who was never given one
+	shared       unix.CPUSet // one processor; of the last stay while the tracer does not stay
+	active       bool
+	tracerPinned bool   // the tracer is kept at home
+	affine       uint32 // tracees that were put or found at home since the last look
+	uniprocessor bool   // there is one processor only: nobody needs to be pinned
+	turns        bool   // tracer and tracee take turns: see takeTurn
+	moves        uint32 // of home
+	free         []int  // slots given back
 
-	tick  uint32 // the guardian's clock when last looked at
-	pause int    // ticks until the next attempt
-	back  int    // ticks that the next pause will have
-	good  int    // looks this attempt has survived
+	tick      uint32 // the guardian's clock when last looked at
+	pause     int    // ticks until the next attempt
+	nextPause int    // ticks that the next pause will have
+	looks     int    // looks this attempt has survived
 
 	schedstat int    // the tracer's thread's /proc schedstat, or -1
 	delay     uint64 // nanoseconds it had waited for a processor at tick
 	stops     uint32 // stops since the last decision
 	parallel  uint32 // of these, those during which another tracee computed
 	window    uint32 // ticks since then, while not active
-	apart     bool   // tracees compute in parallel: an attempt would fail
+	spread    bool   // tracees compute in parallel: an attempt would fail
 
 	computing int // tracees that are resumed and not in a system call
-	inside    int // tracees in a call that shows masks: nobody is pinned meanwhile
+	maskCalls int // tracees in a call that shows masks: nobody is pinned meanwhile
 }
 
 // task is a tracee as co-location sees it.
@@ -84,18 +84,18 @@ type Task struct {
 	TID      int
 	Attached bool // it ran before it was traced, or was created by such a tracee
 
-	computes bool     // resumed, and not in a system call
-	slot     int      // its slot in the pin table plus 1; 0 while not pinned
-	homed    uint32   // Controller.moves when it was pinned
-	settled  uint32   // the tick in which it needed no pin, or was denied one
-	tick     uint32   // the tick of its last stop while not pinned
-	stops    uint32   // its stops since then
-	inside   bool     // in a call that shows masks
-	pin      *lastPin // what it was pinned to last, or nil
+	computes   bool     // resumed, and not in a system call
+	slot       int      // its slot in the pin table plus 1; 0 while not pinned
+	moves      uint32   // Controller.moves when it was pinned
+	skipTick   uint32   // the tick in which it needed no pin, or was denied one
+	tick       uint32   // the tick of its last stop while not pinned
+	stops      uint32   // its stops since then
+	inMaskCall bool     // in a call that shows masks
+	last       *lastPin // what it was pinned to last, or nil
 }
 
 // Pinned tells whether a tracee is pinned, or was until the guardian ended that.
-func (tr *Task) Pinned() bool { return tr.slot != 0 }
+func (task *Task) Pinned() bool { return task.slot != 0 }
 
 // The pause between attempts, in ticks.
 const (
@@ -124,9 +124,9 @@ func (c *Controller) Enable() {
 		return
 	}
 	c.wanted = true
-	c.alone = c.self.Count() == 1
+	c.uniprocessor = c.self.Count() == 1
 	c.always = c.mode == Always
-	c.early, c.since = earlyStops, time.Now()
+	c.untilStart, c.since = earlyStops, time.Now()
 }
 
 // start starts what co-location needs.
@@ -139,7 +139,7 @@ func (c *Controller) start() {
 	c.guardian = guardian
 	c.findCpuset()
 	c.debugf("co-location: guardian started")
-	c.back = shortestPause
+	c.nextPause = shortestPause
 	path := "/proc/self/task/" + strconv.Itoa(unix.Gettid()) + "/schedstat"
 	if c.schedstat, err = unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0); err != nil {
 		c.schedstat = -1
@@ -166,14 +166,14 @@ func (c *Controller) Stop() {
 func (c *Controller) TakesTurns() bool { return c.turns }
 
 // SharesProcessor tells whether a tracee runs on the tracer's processor.
-func (c *Controller) SharesProcessor(tr *Task) bool { return tr.slot != 0 || c.alone }
+func (c *Controller) SharesProcessor(task *Task) bool { return task.slot != 0 || c.uniprocessor }
 
 // SetComputing notes whether a tracee has work of its own to do.
-func (c *Controller) SetComputing(tr *Task, computes bool) {
-	if tr.computes == computes {
+func (c *Controller) SetComputing(task *Task, computes bool) {
+	if task.computes == computes {
 		return
 	}
-	tr.computes = computes
+	task.computes = computes
 	if computes {
 		c.computing++
 	} else {
@@ -181,15 +181,15 @@ func (c *Controller) SetComputing(tr *Task, computes bool) {
 	}
 }
 
-// stopped is called at every syscall-stop that does not use affinity masks.
-func (c *Controller) stopped(tr *Task) {
-	if c.alone {
-		c.countAlone()
+// noteStop is called at every syscall-stop that does not use affinity masks.
+func (c *Controller) noteStop(task *Task) {
+	if c.uniprocessor {
+		c.countUniprocessor()
 		return
 	}
 	if c.guardian == nil {
-		if c.early--; c.early <= 0 {
-			c.early = earlyStops
+		if c.untilStart--; c.untilStart <= 0 {
+			c.untilStart = earlyStops
 			now := time.Now()
 			if c.always || now.Sub(c.since) < earlyStops/freeTick*tick*time.Millisecond {
 				c.start()
@@ -199,7 +199,7 @@ func (c *Controller) stopped(tr *Task) {
 		return
 	}
 	g := c.guardian
-	g.stopped()
+	g.noteStop()
 	c.stops++
 	if c.computing > 0 {
 		c.parallel++
@@ -210,25 +210,25 @@ func (c *Controller) stopped(tr *Task) {
 		c.look(now)
 	}
 	if !c.active {
-		c.Unpin(tr)
+		c.Unpin(task)
 		return
 	}
-	if tr.slot != 0 {
-		s := &g.table.slots[tr.slot-1]
-		if s.state.Load() == slotTaken && tr.homed == c.moves {
+	if task.slot != 0 {
+		s := &g.table.slots[task.slot-1]
+		if s.state.Load() == slotTaken && task.moves == c.moves {
 			s.stops.Add(1)
 			return
 		}
-		c.Unpin(tr)
+		c.Unpin(task)
 	}
-	if c.inside == 0 && tr.settled != c.tick && c.worthwhile(tr) {
-		c.pin(tr)
+	if c.maskCalls == 0 && task.skipTick != c.tick && c.shouldPin(task) {
+		c.pin(task)
 	}
 }
 
-// countAlone counts a stop where there is one processor only. Turns are taken
+// countUniprocessor counts a stop where there is one processor only. Turns are taken
 // as long as stops come one soon after the other.
-func (c *Controller) countAlone() {
+func (c *Controller) countUniprocessor() {
 	if c.stops++; c.stops < busyTick {
 		return
 	}
@@ -240,14 +240,14 @@ func (c *Controller) countAlone() {
 // often is how many stops in a tick make a tracee one that does nothing else.
 const often = 8
 
-// worthwhile tells whether a tracee is to be pinned now: at once where nobody
+// shouldPin tells whether a tracee is to be pinned now: at once where nobody
 // else may want the processor, otherwise when it makes a call after the other.
-func (c *Controller) worthwhile(tr *Task) bool {
-	if tr.tick != c.tick {
-		tr.tick, tr.stops = c.tick, 0
+func (c *Controller) shouldPin(task *Task) bool {
+	if task.tick != c.tick {
+		task.tick, task.stops = c.tick, 0
 	}
-	tr.stops++
-	return c.always || c.computing == 0 || tr.stops >= often
+	task.stops++
+	return c.always || c.computing == 0 || task.stops >= often
 }
 
 // look is called at the first stop after each tick, and decides whether to be
@@ -261,48 +261,48 @@ func (c *Controller) look(now uint32) {
 	if c.active {
 		// Who takes turns waits for the processor all the time; if strangers
 		// had it, stops were few.
-		crowded := !c.turns && contended(waited, c.stops, passed)
+		isContended := !c.turns && contended(waited, c.stops, passed)
 		c.turns = c.stops >= busyTick*passed
 		switch {
 		case c.always:
 		case c.tooParallel(passed):
 			c.Deactivate()
-			c.apart, c.window = true, 0
-		case crowded:
-			c.retreat()
+			c.spread, c.window = true, 0
+		case isContended:
+			c.backOff()
 		}
-		if c.stays && c.pins == 0 && c.guardian.table.pinned.Load() == 0 {
-			c.leave()
+		if c.tracerPinned && c.affine == 0 && c.guardian.table.pinned.Load() == 0 {
+			c.unpinTracer()
 		}
-		c.good++
-		c.stops, c.parallel, c.pins = 0, 0, 0
+		c.looks++
+		c.stops, c.parallel, c.affine = 0, 0, 0
 		return
 	}
 	c.pause -= int(passed)
 	if c.window += passed; c.window >= windowTicks {
-		c.apart = !c.always && c.parallelism()
+		c.spread = !c.always && c.computesInParallel()
 		c.stops, c.parallel, c.window = 0, 0, 0
 	}
-	if c.pause <= 0 && !c.apart {
+	if c.pause <= 0 && !c.spread {
 		c.activate()
 	}
 }
 
-// retreat deactivates until the next attempt.
-func (c *Controller) retreat() {
+// backOff deactivates until the next attempt.
+func (c *Controller) backOff() {
 	c.Deactivate()
-	if c.good >= longestPause {
-		c.back = shortestPause
+	if c.looks >= longestPause {
+		c.nextPause = shortestPause
 	}
-	c.pause = c.back
-	c.back = min(2*c.back, longestPause)
+	c.pause = c.nextPause
+	c.nextPause = min(2*c.nextPause, longestPause)
 }
 
-// Disperse is retreat where so many tracees are busy that no processor is ever
+// Disperse is backOff where so many tracees are busy that no processor is ever
 // idle.
 func (c *Controller) Disperse() {
 	if c.active && !c.always {
-		c.retreat()
+		c.backOff()
 	}
 }
 
@@ -313,9 +313,9 @@ func (c *Controller) tooParallel(ticks uint32) bool {
 	return c.stops < busyTick*ticks && c.guardian.table.runnable.Load() > 1
 }
 
-// parallelism tells, while tracees are free, whether they make use of it: most
+// computesInParallel tells, while tracees are free, whether they make use of it: most
 // of the few stops come while another tracee computes.
-func (c *Controller) parallelism() bool {
+func (c *Controller) computesInParallel() bool {
 	return c.stops < freeTick*c.window && c.parallel > c.stops/2
 }
 
@@ -354,48 +354,48 @@ func (c *Controller) runDelay() uint64 {
 func (c *Controller) activate() {
 	if c.guardian.table.ready.Load() != 0 {
 		c.active = true
-		c.good, c.stops, c.parallel, c.window, c.pins = 0, 0, 0, 0, 0
+		c.looks, c.stops, c.parallel, c.window, c.affine = 0, 0, 0, 0, 0
 	}
 }
 
-// stay makes the processor that the tracer runs on its home, for as long as there
+// pinTracer makes the processor that the tracer runs on its home, for as long as there
 // are tracees at home: without them it would only be in somebody's way.
-func (c *Controller) stay() bool {
+func (c *Controller) pinTracer() bool {
 	var cpu uint32
 	if _, _, errno := unix.RawSyscall(unix.SYS_GETCPU, uintptr(unsafe.Pointer(&cpu)), 0, 0); errno != 0 {
 		return false
 	}
-	c.stays = c.move(int(cpu))
-	return c.stays
+	c.tracerPinned = c.moveTo(int(cpu))
+	return c.tracerPinned
 }
 
-// leave lets the tracer run anywhere.
-func (c *Controller) leave() {
-	if c.stays {
+// unpinTracer lets the tracer run anywhere.
+func (c *Controller) unpinTracer() {
+	if c.tracerPinned {
 		unix.SchedSetaffinity(0, c.original(&c.self))
-		c.stays, c.turns = false, false
+		c.tracerPinned, c.turns = false, false
 	}
 }
 
-// move makes a processor the home. Tracees that are pinned to another follow
+// moveTo makes a processor the home. Tracees that are pinned to another follow
 // as they stop.
-func (c *Controller) move(cpu int) bool {
-	var home unix.CPUSet
-	home.Set(cpu)
-	if unix.SchedSetaffinity(0, &home) != nil {
+func (c *Controller) moveTo(cpu int) bool {
+	var one unix.CPUSet
+	one.Set(cpu)
+	if unix.SchedSetaffinity(0, &one) != nil {
 		return false
 	}
-	c.home = home
+	c.shared = one
 	c.moves++
 	return true
 }
 
-// moveInto moves the home to a processor where a tracee may run, which may not
+// moveWithin moves the home to a processor where a tracee may run, which may not
 // run at home.
-func (c *Controller) moveInto(mask *unix.CPUSet) bool {
+func (c *Controller) moveWithin(mask *unix.CPUSet) bool {
 	for i := range mask {
 		if both := uint64(mask[i] & c.self[i]); both != 0 {
-			return c.move(i*64 + bits.TrailingZeros64(both))
+			return c.moveTo(i*64 + bits.TrailingZeros64(both))
 		}
 	}
 	return false
@@ -404,6 +404,6 @@ func (c *Controller) moveInto(mask *unix.CPUSet) bool {
 // Deactivate ends an attempt. The tracees follow the tracer as they stop, or
 // as the guardian finds them.
 func (c *Controller) Deactivate() {
-	c.leave()
+	c.unpinTracer()
 	c.active, c.turns = false, false
 }

@@ -155,8 +155,8 @@ func (g *guardian) dismiss() {
 	}
 }
 
-// stopped counts a stop, and wakes the guardian if it sleeps.
-func (g *guardian) stopped() {
+// noteStop counts a stop, and wakes the guardian if it sleeps.
+func (g *guardian) noteStop() {
 	g.table.stops.Add(1)
 	if g.table.asleep.Load() != 0 && g.table.asleep.CompareAndSwap(1, 0) {
 		unix.Write(g.wake, []byte{0})

@@ -78,7 +78,7 @@ func forkGuardian(table *pinTable, pipe, null int) (pid int, errno unix.Errno) {
 //go:nosplit
 //go:norace
 func guard(table *pinTable, pipe, null uintptr) {
-	settle(pipe, null)
+	daemonize(pipe, null)
 	table.ready.Store(1)
 
 	var stops uint32
@@ -123,12 +123,12 @@ func guard(table *pinTable, pipe, null uintptr) {
 // guardianPipe is the descriptor of the pipe to the tracer.
 const guardianPipe = 3
 
-// settle makes the guardian independent of where it comes from: of the terminal,
+// daemonize makes the guardian independent of where it comes from: of the terminal,
 // of the directory, of open files, and of the program's name.
 //
 //go:nosplit
 //go:norace
-func settle(pipe, null uintptr) {
+func daemonize(pipe, null uintptr) {
 	unix.RawSyscall(unix.SYS_SETSID, 0, 0, 0)
 	unix.RawSyscall(unix.SYS_CHDIR, uintptr(unsafe.Pointer(&rootDirectory)), 0, 0)
 	for fd := range uintptr(guardianPipe) {

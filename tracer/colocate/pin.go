@@ -7,37 +7,37 @@ import (
 )
 
 // pin pins a stopped tracee to the home processor, if it may run there.
-func (c *Controller) pin(tr *Task) {
+func (c *Controller) pin(task *Task) {
 	var mask unix.CPUSet
-	if unix.SchedGetaffinity(tr.TID, &mask) != nil {
+	if unix.SchedGetaffinity(task.TID, &mask) != nil {
 		return
 	}
-	if tr.Attached && !c.always && mask != c.cpuset {
-		tr.settled = c.tick // it may not be pinned
+	if task.Attached && !c.always && mask != c.cpuset {
+		task.skipTick = c.tick // it may not be pinned
 		return
 	}
-	if !c.stays && !c.stay() {
+	if !c.tracerPinned && !c.pinTracer() {
 		return
 	}
-	if !intersects(&mask, &c.home) && (tr.stops < often || !c.moveInto(&mask)) {
+	if !intersects(&mask, &c.shared) && (task.stops < often || !c.moveWithin(&mask)) {
 		return
 	}
-	c.pins++
-	if mask == c.home {
-		tr.settled = c.tick // it is at home without a pin
+	c.affine++
+	if mask == c.shared {
+		task.skipTick = c.tick // it is at home without a pin
 		return
 	}
-	if !c.record(tr, c.original(&mask), &c.home) {
+	if !c.record(task, c.original(&mask), &c.shared) {
 		return
 	}
-	if unix.SchedSetaffinity(tr.TID, &c.home) != nil {
-		c.Unpin(tr)
+	if unix.SchedSetaffinity(task.TID, &c.shared) != nil {
+		c.Unpin(task)
 	}
 }
 
 // record puts a tracee into the guardian's table, which must never miss a pin:
 // with its own mask, and the one it is pinned to. It tells whether there was room.
-func (c *Controller) record(tr *Task, mask, pin *unix.CPUSet) bool {
+func (c *Controller) record(task *Task, mask, pin *unix.CPUSet) bool {
 	table := c.guardian.table
 	slot := int(table.used.Load())
 	if n := len(c.free); n > 0 {
@@ -47,18 +47,18 @@ func (c *Controller) record(tr *Task, mask, pin *unix.CPUSet) bool {
 		return false
 	}
 	s := &table.slots[slot]
-	s.tid.Store(int32(tr.TID))
+	s.tid.Store(int32(task.TID))
 	s.mask, s.pin = *mask, *pin
-	if tr.pin == nil {
-		tr.pin = new(lastPin)
+	if task.last == nil {
+		task.last = new(lastPin)
 	}
-	*tr.pin = lastPin{*mask, *pin}
+	*task.last = lastPin{*mask, *pin}
 	s.stops.Add(1)
 	s.state.Store(slotTaken)
 	if slot == int(table.used.Load()) {
 		table.used.Add(1)
 	}
-	tr.slot, tr.homed = slot+1, c.moves
+	task.slot, task.moves = slot+1, c.moves
 	return true
 }
 
@@ -70,58 +70,58 @@ type lastPin struct{ mask, pin unix.CPUSet }
 // this is for tracees that die with the tracer: others are unpinned before they
 // create one.
 func (c *Controller) InheritPin(parent, child *Task) {
-	last := parent.pin
+	last := parent.last
 	var mask unix.CPUSet
 	if last == nil || child.slot != 0 || unix.SchedGetaffinity(child.TID, &mask) != nil || mask != last.pin {
 		return
 	}
-	if !c.active || c.inside > 0 || !c.record(child, &last.mask, &last.pin) {
+	if !c.active || c.maskCalls > 0 || !c.record(child, &last.mask, &last.pin) {
 		unix.SchedSetaffinity(child.TID, &last.mask)
 	}
 }
 
 // forgetPin says that a tracee was given a mask, which may be that of a pin.
 func (c *Controller) forgetPin(tid int) {
-	for tr := range c.tasks {
-		if tr.TID == tid {
-			tr.pin = nil
+	for task := range c.tasks {
+		if task.TID == tid {
+			task.last = nil
 			return
 		}
 	}
-	for tr := range c.tasks {
-		tr.pin = nil // in another PID namespace it may be any
+	for task := range c.tasks {
+		task.last = nil // in another PID namespace it may be any
 	}
 }
 
 // Unpin gives a tracee its own mask back, if it is pinned.
-func (c *Controller) Unpin(tr *Task) {
-	if tr.slot == 0 {
+func (c *Controller) Unpin(task *Task) {
+	if task.slot == 0 {
 		return
 	}
-	s := &c.guardian.table.slots[tr.slot-1]
+	s := &c.guardian.table.slots[task.slot-1]
 	if !s.end(slotFree) {
 		c.awaitRelease(s)
 	}
-	c.giveBack(tr)
+	c.freeSlot(task)
 }
 
 // Forget drops a tracee that is gone or was let go.
-func (c *Controller) Forget(tr *Task) {
-	c.SetComputing(tr, false)
-	c.leaveCall(tr)
-	c.gone(tr)
+func (c *Controller) Forget(task *Task) {
+	c.SetComputing(task, false)
+	c.leaveMaskCall(task)
+	c.releaseDead(task)
 }
 
-// gone ends the pin of a tracee that is dead: its id may be another task's.
-func (c *Controller) gone(tr *Task) {
-	if tr.slot == 0 {
+// releaseDead ends the pin of a tracee that is dead: its id may be another task's.
+func (c *Controller) releaseDead(task *Task) {
+	if task.slot == 0 {
 		return
 	}
-	s := &c.guardian.table.slots[tr.slot-1]
+	s := &c.guardian.table.slots[task.slot-1]
 	if !s.state.CompareAndSwap(slotTaken, slotFree) {
 		c.awaitRelease(s)
 	}
-	c.giveBack(tr)
+	c.freeSlot(task)
 }
 
 // awaitRelease waits for the guardian, which is ending a pin: its word must be
@@ -134,14 +134,14 @@ func (c *Controller) awaitRelease(s *pinSlot) {
 }
 
 // Renamed says that a tracee has another thread id.
-func (c *Controller) Renamed(tr *Task, tid int) {
-	tr.TID = tid
-	if tr.slot != 0 {
-		c.guardian.table.slots[tr.slot-1].tid.Store(int32(tid))
+func (c *Controller) Renamed(task *Task, tid int) {
+	task.TID = tid
+	if task.slot != 0 {
+		c.guardian.table.slots[task.slot-1].tid.Store(int32(tid))
 	}
 }
 
-func (c *Controller) giveBack(tr *Task) {
-	c.free = append(c.free, tr.slot-1)
-	tr.slot = 0
+func (c *Controller) freeSlot(task *Task) {
+	c.free = append(c.free, task.slot-1)
+	task.slot = 0
 }
