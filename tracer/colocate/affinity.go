@@ -8,8 +8,9 @@ import (
 	"trapline/tables"
 )
 
-// allProcessors is the affinity mask that restricts nothing. Who is given it has the
-// mask of its cpuset, as if it had never been given one: sched_setaffinity(2).
+// allProcessors is the affinity mask that restricts nothing. A task that is
+// given it has the mask of its cpuset, as if it had never been given one:
+// sched_setaffinity(2).
 var allProcessors = func() (all unix.CPUSet) {
 	for i := range all {
 		all[i] = ^all[i]
@@ -17,7 +18,8 @@ var allProcessors = func() (all unix.CPUSet) {
 	return all
 }()
 
-// findCpuset finds the mask of tasks in the tracer's cpuset that were never given one.
+// findCpuset finds the mask of tasks in the tracer's cpuset that were never
+// given one.
 func (c *Controller) findCpuset() {
 	c.cpuset = c.self
 	if unix.SchedSetaffinity(0, &allProcessors) != nil {
@@ -29,7 +31,8 @@ func (c *Controller) findCpuset() {
 	}
 }
 
-// original is what puts a task back to a mask that it was found with.
+// original is the mask to set in order to restore one that a task was found
+// with.
 func (c *Controller) original(mask *unix.CPUSet) *unix.CPUSet {
 	if *mask == c.cpuset {
 		return &allProcessors
@@ -37,8 +40,8 @@ func (c *Controller) original(mask *unix.CPUSet) *unix.CPUSet {
 	return mask
 }
 
-// Enter is called at a syscall-enter-stop. It makes sure that no call shows or
-// passes on a mask that is not the tracee's own.
+// Enter is called when a tracee has stopped at the entry of a call. It makes
+// sure that no call shows or passes on a mask that is not the tracee's own.
 func (c *Controller) Enter(task *Task, abi tables.ABI, nr uint64) {
 	if !c.wanted {
 		return
@@ -47,7 +50,7 @@ func (c *Controller) Enter(task *Task, abi tables.ABI, nr uint64) {
 	case createsTask:
 		c.Unpin(task)
 	case showsMask:
-		// Of any task, perhaps.
+		// It may be about any task.
 		c.maskCalls++
 		task.inMaskCall = true
 		c.unpinAll()
@@ -56,7 +59,8 @@ func (c *Controller) Enter(task *Task, abi tables.ABI, nr uint64) {
 	}
 }
 
-// Exit is called at a syscall-exit-stop; first is the call's first argument.
+// Exit is called when a tracee has stopped at the exit of a call, of which
+// first is the first argument.
 func (c *Controller) Exit(task *Task, abi tables.ABI, nr, first uint64) {
 	if !c.wanted {
 		return
@@ -70,18 +74,11 @@ func (c *Controller) Exit(task *Task, abi tables.ABI, nr, first uint64) {
 	c.noteStop(task)
 }
 
-// leaveMaskCall says that a tracee is not in a call that shows masks any more.
+// leaveMaskCall notes that a tracee is not in a call that shows masks any more.
 func (c *Controller) leaveMaskCall(task *Task) {
 	if task.inMaskCall {
 		task.inMaskCall = false
 		c.maskCalls--
-	}
-}
-
-// unpinAll gives all tracees their own masks back.
-func (c *Controller) unpinAll() {
-	for task := range c.tasks {
-		c.Unpin(task)
 	}
 }
 
@@ -90,12 +87,12 @@ type affinityUse uint8
 
 const (
 	usesNone    affinityUse = iota
-	createsTask             // which inherits the caller's
-	showsMask               // or sets it, or looks at it
+	createsTask             // creates a task, which inherits the caller's mask
+	showsMask               // shows a mask, sets one, or depends on one
 )
 
 // usesAffinity tells what a call does with affinity masks. The deadline
-// scheduling class demands a full mask.
+// scheduling class, which some set, requires a full mask.
 func usesAffinity(abi tables.ABI, nr uint64) affinityUse {
 	if abi == tables.I386 {
 		switch nr {
@@ -115,10 +112,11 @@ func usesAffinity(abi tables.ABI, nr uint64) affinityUse {
 	return usesNone
 }
 
-// ShowsMask tells whether a call shows, sets or looks at affinity masks.
+// ShowsMask reports whether a call shows or sets an affinity mask, or depends
+// on one. The tracer must stop at these for Enter and Exit.
 func ShowsMask(abi tables.ABI, nr uint64) bool { return usesAffinity(abi, nr) == showsMask }
 
-// setsMask tells whether a call is sched_setaffinity.
+// setsMask reports whether a call is sched_setaffinity.
 func setsMask(abi tables.ABI, nr uint64) bool {
 	if abi == tables.I386 {
 		return nr == 241

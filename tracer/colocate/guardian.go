@@ -11,31 +11,33 @@ import (
 
 // The guardian is a process beside the tracer that has two duties. When the
 // tracer is gone, however it died, it gives the pinned tracees their affinity
-// masks back. And while tracees are pinned it gives those their masks back
-// that have not stopped for a tick: they compute, or they sleep.
+// masks back. And while tracees are pinned, it unpins those that have not
+// stopped for a tick, because they compute or sleep.
 //
-// Tracer and guardian share a table of who is pinned. The guardian never uses
-// a processor while nothing stops.
+// Tracer and guardian share a table of the pinned tracees. The guardian never
+// uses a processor while no tracee stops.
 
 // tick is the guardian's period, in milliseconds.
 const tick = 2
 
-// busyTick is how many stops make a tick one that went into tracing; freeTick
-// where tracer and tracees are on different processors and each stop takes longer.
+// busyTick is how many stops in a tick mean that the tick was spent on tracing.
+// freeTick is the same where tracer and tracees run on different processors, so
+// that each stop takes longer.
 const (
 	busyTick = 80
 	freeTick = 20
 )
 
-// pinned is the table that tracer and guardian share.
+// pinTable is the memory that tracer and guardian share.
 type pinTable struct {
-	ready  atomic.Uint32 // set by the guardian when it is watching
+	ready  atomic.Uint32 // set by the guardian when it has begun to watch
 	asleep atomic.Uint32 // set by the guardian when it waits to be woken
 	ticks  atomic.Uint32 // counted by the guardian while it is awake
-	stops  atomic.Uint32 // counted by the tracer: tells the guardian to stay awake
+	stops  atomic.Uint32 // counted by the tracer: while it changes, the guardian stays awake
 	used   atomic.Uint32 // slots at or above this one have never been used
 	// runnable is how many pinned tracees wanted a processor at the last tick,
-	// where it was not a busy one. It is set by the guardian.
+	// counted up to 2, or 0 if the tick was a busy one. It is set by the
+	// guardian.
 	runnable atomic.Uint32
 	pinned   atomic.Uint32 // how many tracees are pinned; set by the guardian
 	_        [9]uint32
@@ -44,7 +46,7 @@ type pinTable struct {
 	scratch guardianScratch
 }
 
-// pinSlots bounds how many tracees can be pinned at a time.
+// pinSlots is how many tracees can be pinned at a time.
 const pinSlots = 1024
 
 // pinSlot is one pinned tracee.
@@ -52,23 +54,23 @@ type pinSlot struct {
 	state atomic.Uint32
 	tid   atomic.Int32
 	stops atomic.Uint32 // counted by the tracer
-	seen  uint32        // the guardian's: stops at the last tick
-	mask  unix.CPUSet   // the tracee's own
-	pin   unix.CPUSet   // what it was pinned to
+	seen  uint32        // stops at the last tick; used by the guardian only
+	mask  unix.CPUSet   // the tracee's own, to be restored
+	pin   unix.CPUSet   // the one it was pinned with
 }
 
-// The states of a slot. The tracer takes a slot from free to taken and gives it
-// back; guardian and tracer may both end a pin, and who moves the slot from
-// taken to releasing does it.
+// The states of a slot. Only the tracer takes a free slot, and only the tracer
+// frees it. Either may end a pin: whichever moves the slot from taken to
+// releasing restores the mask.
 const (
 	slotFree uint32 = iota
 	slotTaken
 	slotReleasing
-	slotReleased // by the guardian; the tracer is still to give it back
+	slotReleased // the guardian has restored the mask; the tracer has yet to free the slot
 )
 
-// restore gives the tracee its own mask back, unless somebody else has given
-// it another one meanwhile.
+// restore gives the tracee its own mask back, unless somebody else has set
+// another one meanwhile.
 //
 //go:nosplit
 //go:norace
@@ -81,7 +83,8 @@ func (s *pinSlot) restore() {
 	}
 }
 
-// end ends a pin, and tells whether it was not ended already.
+// end ends a pin and leaves the slot in the state after. It returns false if
+// the pin has been ended already or is being ended.
 //
 //go:nosplit
 //go:norace
@@ -94,16 +97,16 @@ func (s *pinSlot) end(after uint32) bool {
 	return true
 }
 
-// guardian is the tracer's side.
+// guardian is what the tracer has of the guardian.
 type guardian struct {
 	table *pinTable
 	wake  int         // a pipe: a byte wakes the guardian, its closing ends it
 	dead  atomic.Bool // the guardian is gone: nobody may be pinned
-	gone  chan bool   // closed when it has been waited for
+	gone  chan bool   // closed when the guardian is gone and no longer a zombie
 }
 
-// startGuardian starts the guardian without waiting for it: table.ready tells
-// when it is there.
+// startGuardian starts the guardian without waiting for it: table.ready is set
+// when it is watching.
 func startGuardian() (*guardian, error) {
 	memory, err := unix.Mmap(-1, 0, int(unsafe.Sizeof(pinTable{})), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_ANONYMOUS)
 	if err != nil {
@@ -123,7 +126,8 @@ func startGuardian() (*guardian, error) {
 		return nil, fmt.Errorf("open: %w", err)
 	}
 	g := &guardian{table: table, wake: pipe[1], gone: make(chan bool)}
-	// On another thread than the tracer's, whose children are tracees.
+	// Not on the tracer's thread: wait4 would report the guardian there, among
+	// the tracees.
 	go func() {
 		defer close(g.gone)
 		defer g.dead.Store(true)
@@ -138,15 +142,17 @@ func startGuardian() (*guardian, error) {
 				break
 			}
 		}
-		// Whoever killed it, its duty is ours now.
+		// Somebody killed it, or dismiss was called: whatever is pinned is
+		// restored here.
 		g.dead.Store(true)
 		table.restoreAll()
 	}()
 	return g, nil
 }
 
-// dismiss ends the guardian and waits for its end, so that it leaves no zombie
-// to whoever inherits it.
+// dismiss ends the guardian and waits until it is gone, so that it does not
+// become the zombie of whichever process inherits it. It does not wait for
+// long.
 func (g *guardian) dismiss() {
 	unix.Close(g.wake)
 	select {
@@ -155,7 +161,7 @@ func (g *guardian) dismiss() {
 	}
 }
 
-// noteStop counts a stop, and wakes the guardian if it sleeps.
+// noteStop counts a stop and wakes the guardian if it sleeps.
 func (g *guardian) noteStop() {
 	g.table.stops.Add(1)
 	if g.table.asleep.Load() != 0 && g.table.asleep.CompareAndSwap(1, 0) {
@@ -163,14 +169,15 @@ func (g *guardian) noteStop() {
 	}
 }
 
-// restoreAll ends all pins.
+// restoreAll ends all pins, including those that the other side had begun to
+// end.
 //
 //go:nosplit
 //go:norace
 func (t *pinTable) restoreAll() {
 	for i := range t.used.Load() {
 		if s := &t.slots[i]; !s.end(slotReleased) && s.state.Load() == slotReleasing {
-			s.restore() // whoever began it is gone
+			s.restore() // the process that began it is gone
 		}
 	}
 }

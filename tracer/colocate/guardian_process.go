@@ -8,13 +8,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The guardian's side. The guardian is a fork of this process, since to execute a
-// Go program takes several milliseconds, for which tracees would go unpinned.
-// Of this process's threads it has only the one that forked, so nothing of the
-// runtime can be used: it allocates nothing, its stack does not grow, it has
-// all signals blocked, and it makes system calls of its own.
+// This file is what the guardian itself runs. The guardian is a fork of this
+// process and does not call execve, since a Go program takes several
+// milliseconds to start, in which no tracee could be pinned. A fork has only
+// the thread that forked, and the Go runtime does not work in it. The guardian
+// thus does not allocate, its stack does not grow (hence go:nosplit), all its
+// signals are blocked, and it makes raw system calls only.
 
-// guardianScratch is the guardian's memory.
+// guardianScratch is working memory of the guardian. It is part of the pin
+// table because the guardian can neither allocate nor use much stack.
 type guardianScratch struct {
 	poll  pollFd
 	bytes [64]byte
@@ -27,14 +29,16 @@ type pollFd struct {
 	revents int16
 }
 
-// guardianName is what the guardian is called, in place of the command line. It is not
-// this program's name, which people may be about to kill by.
+// guardianName replaces the guardian's command line. It does not contain this
+// program's name, so that whoever kills the program by name does not kill the
+// guardian as well.
 const guardianName = "co-location guardian"
 
-// guardianComm is its name as a thread, of 16 bytes at most.
+// guardianComm is the guardian's name as a thread: 16 bytes, the last one zero.
 var guardianComm = [16]byte([]byte("co-location\x00\x00\x00\x00\x00"))
 
-// commandLine is where this process's arguments lie, one behind the other.
+// commandLine is the memory where the kernel put this process's arguments, one
+// behind the other.
 var commandLine = func() (text struct {
 	start unsafe.Pointer
 	size  uintptr
@@ -53,8 +57,8 @@ var commandLine = func() (text struct {
 
 var rootDirectory = [2]byte{'/'}
 
-// forkGuardian makes the guardian, which inherits the table and is to be ended
-// by the closing of the pipe.
+// forkGuardian forks the guardian, which inherits the table. It ends when the
+// other end of the pipe is closed.
 func forkGuardian(table *pinTable, pipe, null int) (pid int, errno unix.Errno) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -73,7 +77,7 @@ func forkGuardian(table *pinTable, pipe, null int) (pid int, errno unix.Errno) {
 	return int(child), errno
 }
 
-// guard is the guardian. It does not return.
+// guard is all that the guardian does. It does not return.
 //
 //go:nosplit
 //go:norace
@@ -88,7 +92,7 @@ func guard(table *pinTable, pipe, null uintptr) {
 		timeout := tick
 		var fresh uint32 // stops since the last tick
 		if seen := table.stops.Load(); seen == stops {
-			// Nothing has stopped for a tick: nobody is pinned any more.
+			// No tracee has stopped for a tick, hence none is pinned any more.
 			table.asleep.Store(1)
 			if table.stops.Load() == seen {
 				timeout = -1
@@ -123,8 +127,8 @@ func guard(table *pinTable, pipe, null uintptr) {
 // guardianPipe is the descriptor of the pipe to the tracer.
 const guardianPipe = 3
 
-// daemonize makes the guardian independent of where it comes from: of the terminal,
-// of the directory, of open files, and of the program's name.
+// daemonize detaches the guardian from what it inherited: the terminal, the
+// working directory, open files, and the program's name.
 //
 //go:nosplit
 //go:norace
@@ -134,7 +138,7 @@ func daemonize(pipe, null uintptr) {
 	for fd := range uintptr(guardianPipe) {
 		unix.RawSyscall(unix.SYS_DUP3, null, fd, 0)
 	}
-	unix.RawSyscall(unix.SYS_DUP3, pipe, guardianPipe, 0) // fails if it is that already
+	unix.RawSyscall(unix.SYS_DUP3, pipe, guardianPipe, 0) // fails if pipe is guardianPipe already
 	if _, _, errno := unix.RawSyscall(unix.SYS_CLOSE_RANGE, guardianPipe+1, uintptr(^uint32(0)), 0); errno != 0 {
 		for fd := uintptr(guardianPipe + 1); fd < 4096; fd++ { // Linux < 5.9
 			unix.RawSyscall(unix.SYS_CLOSE, fd, 0, 0)
@@ -152,7 +156,7 @@ func daemonize(pipe, null uintptr) {
 }
 
 // releaseIdle ends the pins of tracees that have not stopped since the last
-// call, and counts the others.
+// tick, and counts the others.
 //
 //go:nosplit
 //go:norace
@@ -173,8 +177,8 @@ func (t *pinTable) releaseIdle() {
 	t.pinned.Store(pinned)
 }
 
-// countRunnable counts the pinned tracees that want a processor, where stops,
-// those since the last tick, were few.
+// countRunnable counts the pinned tracees that want a processor, up to 2, if
+// there were few stops since the last tick.
 //
 //go:nosplit
 //go:norace
@@ -192,7 +196,7 @@ func (t *pinTable) countRunnable(stops uint32) {
 	t.runnable.Store(runnable)
 }
 
-// isRunnable tells whether a task is in state R.
+// isRunnable reports whether a task is in state R.
 //
 //go:nosplit
 //go:norace
@@ -216,7 +220,7 @@ func (g *guardianScratch) isRunnable(tid uint32) bool {
 	return false
 }
 
-// setPath makes bytes the path of a task's stat file, /proc/TID/stat.
+// setPath writes the path of a task's stat file, /proc/TID/stat, to bytes.
 //
 //go:nosplit
 //go:norace

@@ -1,19 +1,21 @@
 package colocate
 
 import (
+	"math/bits"
 	"runtime"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
 
-// pin pins a stopped tracee to the home processor, if it may run there.
+// pin pins a stopped tracee to the shared processor, if it may run there.
 func (c *Controller) pin(task *Task) {
 	var mask unix.CPUSet
 	if unix.SchedGetaffinity(task.TID, &mask) != nil {
 		return
 	}
 	if task.Attached && !c.always && mask != c.cpuset {
-		task.skipTick = c.tick // it may not be pinned
+		task.skipTick = c.tick // it was given a mask, which might not be restored exactly
 		return
 	}
 	if !c.tracerPinned && !c.pinTracer() {
@@ -24,7 +26,7 @@ func (c *Controller) pin(task *Task) {
 	}
 	c.affine++
 	if mask == c.shared {
-		task.skipTick = c.tick // it is at home without a pin
+		task.skipTick = c.tick // it needs no pin: its own mask is the shared processor
 		return
 	}
 	if !c.record(task, c.original(&mask), &c.shared) {
@@ -35,8 +37,9 @@ func (c *Controller) pin(task *Task) {
 	}
 }
 
-// record puts a tracee into the guardian's table, which must never miss a pin:
-// with its own mask, and the one it is pinned to. It tells whether there was room.
+// record puts a tracee into the pin table, with its own mask and the one it is
+// pinned with. It must be called before the tracee is pinned: the table must
+// never miss a pin. It returns false if the table is full.
 func (c *Controller) record(task *Task, mask, pin *unix.CPUSet) bool {
 	table := c.guardian.table
 	slot := int(table.used.Load())
@@ -62,13 +65,14 @@ func (c *Controller) record(task *Task, mask, pin *unix.CPUSet) bool {
 	return true
 }
 
-// lastPin is what a tracee was pinned to last, and its own mask.
+// lastPin is a tracee's own mask and the one that it was pinned with last.
 type lastPin struct{ mask, pin unix.CPUSet }
 
-// InheritPin sees to it that a new tracee which was created while its parent was
-// pinned is pinned likewise, or not at all. It is in nobody's table until then, so
-// this is for tracees that die with the tracer: others are unpinned before they
-// create one.
+// InheritPin deals with a new tracee that was created while its parent was
+// pinned and thus has the parent's pinned mask: it records the tracee as
+// pinned, or gives it the parent's own mask. Until then the tracee is not in
+// the pin table, so the guardian would miss it. Hence this is only for tracees
+// that die with the tracer; others are unpinned before they create one.
 func (c *Controller) InheritPin(parent, child *Task) {
 	last := parent.last
 	var mask unix.CPUSet
@@ -80,7 +84,8 @@ func (c *Controller) InheritPin(parent, child *Task) {
 	}
 }
 
-// forgetPin says that a tracee was given a mask, which may be that of a pin.
+// forgetPin forgets what a tracee was pinned with last, because it was given a
+// mask: that may happen to be the pinned one, and must not be taken for it.
 func (c *Controller) forgetPin(tid int) {
 	for task := range c.tasks {
 		if task.TID == tid {
@@ -89,7 +94,7 @@ func (c *Controller) forgetPin(tid int) {
 		}
 	}
 	for task := range c.tasks {
-		task.last = nil // in another PID namespace it may be any
+		task.last = nil // the id may be from another PID namespace, and mean any tracee
 	}
 }
 
@@ -105,14 +110,15 @@ func (c *Controller) Unpin(task *Task) {
 	c.freeSlot(task)
 }
 
-// Forget drops a tracee that is gone or was let go.
-func (c *Controller) Forget(task *Task) {
-	c.SetComputing(task, false)
-	c.leaveMaskCall(task)
-	c.releaseDead(task)
+// unpinAll gives all tracees their own masks back.
+func (c *Controller) unpinAll() {
+	for task := range c.tasks {
+		c.Unpin(task)
+	}
 }
 
-// releaseDead ends the pin of a tracee that is dead: its id may be another task's.
+// releaseDead ends the pin of a tracee that is dead. It sets no mask, since the
+// thread id may be another task's by now.
 func (c *Controller) releaseDead(task *Task) {
 	if task.slot == 0 {
 		return
@@ -124,8 +130,8 @@ func (c *Controller) releaseDead(task *Task) {
 	c.freeSlot(task)
 }
 
-// awaitRelease waits for the guardian, which is ending a pin: its word must be
-// the last before the tracee may set another mask.
+// awaitRelease waits while the guardian is ending a pin: the tracee may set a
+// mask of its own only after the guardian has restored the old one.
 func (c *Controller) awaitRelease(s *pinSlot) {
 	for s.state.Load() == slotReleasing && !c.guardian.dead.Load() {
 		runtime.Gosched()
@@ -133,7 +139,13 @@ func (c *Controller) awaitRelease(s *pinSlot) {
 	s.state.Store(slotFree)
 }
 
-// Renamed says that a tracee has another thread id.
+// freeSlot makes a tracee's slot available for others.
+func (c *Controller) freeSlot(task *Task) {
+	c.free = append(c.free, task.slot-1)
+	task.slot = 0
+}
+
+// Renamed notes that a tracee has another thread id.
 func (c *Controller) Renamed(task *Task, tid int) {
 	task.TID = tid
 	if task.slot != 0 {
@@ -141,7 +153,46 @@ func (c *Controller) Renamed(task *Task, tid int) {
 	}
 }
 
-func (c *Controller) freeSlot(task *Task) {
-	c.free = append(c.free, task.slot-1)
-	task.slot = 0
+// pinTracer pins the tracer's thread to the processor that it runs on, which
+// becomes the shared one. It stays pinned only while tracees are: otherwise it
+// would be in the way of other processes.
+func (c *Controller) pinTracer() bool {
+	var cpu uint32
+	if _, _, errno := unix.RawSyscall(unix.SYS_GETCPU, uintptr(unsafe.Pointer(&cpu)), 0, 0); errno != 0 {
+		return false
+	}
+	c.tracerPinned = c.moveTo(int(cpu))
+	return c.tracerPinned
+}
+
+// unpinTracer gives the tracer's thread its own mask back.
+func (c *Controller) unpinTracer() {
+	if c.tracerPinned {
+		unix.SchedSetaffinity(0, c.original(&c.self))
+		c.tracerPinned, c.turns = false, false
+	}
+}
+
+// moveTo makes a processor the shared one and moves the tracer's thread there.
+// Tracees that are pinned to another follow as they stop.
+func (c *Controller) moveTo(cpu int) bool {
+	var one unix.CPUSet
+	one.Set(cpu)
+	if unix.SchedSetaffinity(0, &one) != nil {
+		return false
+	}
+	c.shared = one
+	c.moves++
+	return true
+}
+
+// moveWithin makes a processor of a tracee's mask the shared one, for a tracee
+// that may not run on the present one.
+func (c *Controller) moveWithin(mask *unix.CPUSet) bool {
+	for i := range mask {
+		if both := uint64(mask[i] & c.self[i]); both != 0 {
+			return c.moveTo(i*64 + bits.TrailingZeros64(both))
+		}
+	}
+	return false
 }

@@ -1,0 +1,66 @@
+// Package colocate keeps a tracer and the tracees that make many system calls
+// on one processor, and gives every tracee its own affinity mask back before a
+// tracee can see that it was changed. Processes that are not traced may see it.
+//
+// # Why
+//
+// At each stop the kernel switches from the tracee to the tracer and back. On
+// one processor such a switch costs about a microsecond. Between two processors
+// it wakes an idle one each time, which costs ten times as much on a virtual
+// machine.
+//
+// # How the pieces fit
+//
+// The tracer tells the [Controller] what its tracees do: [Controller.Enter] and
+// [Controller.Exit] at the two ends of a call, [Controller.SetComputing] when a
+// tracee runs its own code or stops, [Controller.Forget] when it is gone,
+// [Controller.Renamed] when its thread id changes, and [Controller.InheritPin]
+// when it creates a task with its mask. What the Controller keeps for each
+// tracee is in a [Task], which the tracer holds beside its own data. The
+// package does not know how tracees are traced.
+//
+// The Controller decides when co-location is worth it (attempt.go) and whom to
+// pin (pin.go). A pinned tracee has an affinity mask of one processor, the
+// shared processor, to which the tracer's thread is pinned as well while there
+// are pinned tracees. [Controller.TakesTurns] then says whether stops come so
+// fast that the tracer should yield the processor instead of sleeping until the
+// next stop.
+//
+// # The pin table and the guardian
+//
+// The guardian is a child process, forked when a hundred stops have come in
+// quick succession (guardian.go, guardian_process.go). It shares a table with
+// the tracer, in memory that both have mapped. The table has a slot for every
+// pinned tracee, with its thread id, its own mask, the mask it was pinned with,
+// a count of its stops, and the slot's state. The tracer fills in a slot before
+// it sets a mask, so the table never misses a pin. Either side may end a pin.
+// Whichever moves the slot from taken to releasing, by compare-and-swap,
+// restores the mask; the other waits or has nothing to do. Only the tracer
+// frees a slot.
+//
+// # Who restores which mask, and when
+//
+//   - The tracer restores a tracee's mask before the tracee creates a task,
+//     which would inherit it, and before it is let go; and all tracees' masks
+//     before any of them makes a call that shows, sets or depends on a mask
+//     (affinity.go). Until that call ends nobody is pinned.
+//   - The tracer restores it at the tracee's next stop when co-location is not
+//     active any more or when another processor has become the shared one.
+//   - The guardian restores it when the tracee has not stopped for a tick of
+//     two milliseconds, because it computes or sleeps.
+//   - The guardian restores all masks when trapline dies, however it dies: the
+//     kernel then closes the other end of the guardian's pipe. After that the
+//     guardian exits.
+//   - If somebody kills the guardian, a goroutine of the tracer restores all
+//     masks, and nobody is pinned any more.
+//   - A tracee that inherited its parent's pin because the seccomp filter let
+//     the creating call pass gets a slot too, or gets its parent's own mask
+//     back.
+//   - The tracer's own thread gets its mask back when no tracee has been pinned
+//     for a tick, and when co-location becomes inactive.
+//
+// What is restored is the mask that the tracee had when it was pinned. If that
+// was the whole cpuset, the tracee is given all processors instead: the kernel
+// then treats it as a task that was never given a mask. A mask that somebody
+// else has set meanwhile is left alone.
+package colocate
