@@ -16,6 +16,6 @@
 //		switch ev.Kind { ... }
 //	}
 //
-// The package has a process of its own in every program that imports it, the
-// guardian of co-location: this program again, which init takes over.
+// Package colocate, which New sets up, keeps tracees that make many calls on
+// the tracer's processor. For that it may fork a process, the guardian.
 package tracer
