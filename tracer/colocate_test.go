@@ -88,7 +88,7 @@ func init() {
 		seen := affinity(0)
 		busy()
 		seen += " " + affinity(0)
-		if os.Args[2] == "true" { // a stranger may see that its parent is pinned
+		if os.Args[2] == "true" { // a process that is not traced may see that its parent is pinned
 			seen += " " + affinity(os.Getppid())
 		}
 		os.WriteFile(os.Args[1], []byte(seen), 0o600)
@@ -183,7 +183,7 @@ func TestGuardian(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		// Pins come and go where strangers want the processors too: to see one
+		// Pins come and go where other processes want the processors too: to see one
 		// takes a while there. That they end is what has a time limit.
 		seen := false
 		for range 10 {

@@ -25,7 +25,7 @@ type Tracee struct {
 
 	task colocate.Task // what co-location knows of it
 
-	skipTurns uint8 // stops until it is given a turn again: see takeTurn
+	skipTurns uint8 // stops for which it is given no turn: see takeTurn
 
 	interrupted *Syscall // by Attach, and to be restarted; or nil
 

@@ -17,10 +17,11 @@ import (
 	"trapline/tracer/colocate"
 )
 
-// Colocation says whether tracees are kept on the tracer's processor.
+// Colocation says whether tracees that make many calls are kept on the tracer's
+// processor.
 type Colocation = colocate.Mode
 
-// The modes of co-location, explained in package colocate.
+// The modes of co-location. Package colocate explains them.
 const (
 	ColocateAuto   = colocate.Auto
 	ColocateAlways = colocate.Always
@@ -79,8 +80,12 @@ type Tracer struct {
 
 	queue queue // stops that were waited for and not yet looked at
 	since int   // events since all waiting tracees were last collected
-	crowd bool  // many tracees are stopped at a time
-	held  int   // tracees in state held
+
+	// manyStopped says that so many tracees have stopped that each is waited for
+	// by its id.
+	manyStopped bool
+
+	held int // tracees in state held
 
 	scheduled time.Time // when the Go scheduler was last called
 
@@ -183,7 +188,7 @@ func (t *Tracer) forget(tr *Tracee) {
 	if tr.state == held {
 		t.held--
 	}
-	tr.parent = nil // it would keep all its forebears in memory
+	tr.parent = nil // it would keep all its ancestors in memory
 	if len(t.delayed) > 0 {
 		t.forgetDelayed(tr)
 	}
@@ -401,8 +406,8 @@ func (t *Tracer) exitStop(tr *Tracee) *Event {
 	return t.report(Exit, tr)
 }
 
-// passExit is a syscall-exit-stop that nobody wants to know of. A stop that was
-// queued may have been overtaken, see syscallStop: it is never taken for one.
+// passExit handles a syscall-exit-stop that the caller does not want. A stop that
+// was queued may have been overtaken (see syscallStop), so it is never handled here.
 func (t *Tracer) passExit(tr *Tracee) {
 	tr.inCall, tr.exitUnwanted = false, false
 	t.colocation.Exit(&tr.task, tr.call.ABI, tr.call.NR, tr.call.Args[0])

@@ -6,12 +6,12 @@ import (
 
 // On one processor tracer and tracee can take turns: the tracer yields, the
 // tracee runs to its next stop, and the tracer goes on without having slept.
-// PTRACE_GET_SYSCALL_INFO then tells of the stop, so that no wait4 is needed.
-// That costs a sixth less than to sleep in wait4. Where the tracee did not
-// stop, because it computes, blocks or runs elsewhere, the tracer waits.
+// PTRACE_GET_SYSCALL_INFO then describes the stop, so wait4 is not needed. That
+// costs a sixth less than sleeping in wait4. If the tracee did not stop,
+// because it computes, blocks or runs elsewhere, the tracer waits.
 
-// skippedTurns is for how many stops a tracee that did not stop in its turn is
-// waited for in wait4.
+// skippedTurns is for how many stops the tracer waits in wait4 after a tracee
+// did not stop in its turn.
 const skippedTurns = 8
 
 // takeTurn lets the tracee that was resumed last run, if it is likely to make
@@ -27,12 +27,12 @@ func (t *Tracer) takeTurn() *Event {
 		return nil
 	}
 	if t.since++; t.since >= collectEvery && len(t.tracees) > 1 {
-		return nil // the others' turn
+		return nil // let the other tracees have a turn
 	}
 	unix.RawSyscall(unix.SYS_SCHED_YIELD, 0, 0, 0)
 	if getSyscallInfo(tr.TID, &t.info) == 0 {
-		// A tracee can forge the siginfo that the answer comes from, but
-		// not when a call ends.
+		// A tracee can forge the siginfo that the answer comes from, but it
+		// cannot do so at the end of a call.
 		switch t.info.op {
 		case unix.PTRACE_SYSCALL_INFO_ENTRY, unix.PTRACE_SYSCALL_INFO_SECCOMP:
 			if !tr.inCall {

@@ -13,26 +13,26 @@ import (
 type stop struct {
 	tid    int
 	status uint32
-	queued bool // since when others may have been waited for
+	queued bool // it comes from the queue: other stops may have been waited for since
 }
 
-// collectEvery is how many events may pass before every stopped tracee is
-// collected. The kernel hands out the newest tracee first, so that two busy
-// ones could keep all others waiting for ever.
+// collectEvery is how many events may pass before the tracer collects the
+// statuses of all stopped tracees. The kernel reports the newest tracee first,
+// so two busy ones could keep all others waiting for ever.
 const collectEvery = 64
 
-// To be asked for any tracee costs the kernel a look at each, until it finds
-// one that has stopped. Of many tracees, where at least one in crowdShare
-// has, it is cheaper to ask for each by its id.
+// A wait4 for any tracee makes the kernel look at one after the other until it
+// finds one that has stopped. If there are many tracees, and at least one in
+// stoppedShare has stopped, it is cheaper to wait for each by its id.
 const (
-	manyTracees = 64
-	crowdShare  = 16
+	manyTracees  = 64
+	stoppedShare = 16
 )
 
-// nextStop returns the next wait status. Its tid is 0 where the wait was
+// nextStop returns the next wait status. Its tid is 0 if the wait was
 // interrupted.
 func (t *Tracer) nextStop() (stop, error) {
-	if t.since++; t.queue.empty() && len(t.tracees) > 1 && (t.crowd || t.since >= collectEvery) {
+	if t.since++; t.queue.empty() && len(t.tracees) > 1 && (t.manyStopped || t.since >= collectEvery) {
 		t.since = 0
 		if err := t.collect(); err != nil {
 			return stop{}, err
@@ -53,16 +53,16 @@ func (t *Tracer) nextStop() (stop, error) {
 	case 0, unix.EINTR:
 		return s, nil
 	case unix.ECHILD:
-		// Tracees whose end was lost to us cannot be waited for: they are gone.
+		// There are tracees left whose end was never reported. They are gone.
 		t.lose()
 		return stop{}, nil
 	}
 	return stop{}, errno
 }
 
-// reschedule gives the Go scheduler a say, which wants one every 10 ms. Else its
-// monitor takes the processor away from this goroutine in mid-wait, and then
-// wakes 50,000 times a second to see whether it will have to again.
+// reschedule calls the Go scheduler, which wants to run every 10 ms. Otherwise
+// its monitor takes the processor away from this goroutine during a wait, and
+// then wakes 50,000 times a second to see whether it has to do so again.
 func (t *Tracer) reschedule() {
 	const often = 5 * time.Millisecond
 	if now := time.Now(); now.Sub(t.scheduled) > often {
@@ -71,20 +71,21 @@ func (t *Tracer) reschedule() {
 	}
 }
 
-// waitForParent waits while tracees are held. Their parents will tell of them
-// in a moment, unless they used CLONE_PTRACE with CLONE_UNTRACED and never do.
+// waitForParent waits while tracees are held. Their parents will report them in
+// a moment, except parents that used CLONE_PTRACE with CLONE_UNTRACED, which
+// never do.
 func (t *Tracer) waitForParent() (stop, error) {
-	const patience = 50 * time.Millisecond
-	s, err := t.waitUntil(time.Now().Add(patience))
+	const limit = 50 * time.Millisecond
+	s, err := t.waitUntil(time.Now().Add(limit))
 	if s.tid == 0 && err == nil && t.interrupt.Load() == 0 {
 		t.orphaned = true
 	}
 	return s, err
 }
 
-// collect takes every wait status that is there.
+// collect queues every wait status that is available.
 func (t *Tracer) collect() error {
-	if t.crowd {
+	if t.manyStopped {
 		t.sweep()
 	}
 	for {
@@ -98,20 +99,20 @@ func (t *Tracer) collect() error {
 			return nil
 		}
 		t.queue.push(s, t.usage)
-		if !t.crowd && t.isCrowd() {
-			t.crowd = true
+		if !t.manyStopped && t.haveManyStopped() {
+			t.manyStopped = true
 			t.sweep()
 		}
 	}
 }
 
-// isCrowd tells whether so many tracees have stopped that it is worth to ask
-// for each.
-func (t *Tracer) isCrowd() bool {
-	return len(t.tracees) >= manyTracees && t.queue.count >= len(t.tracees)/crowdShare
+// haveManyStopped reports whether so many tracees have stopped that it is worth
+// waiting for each by its id.
+func (t *Tracer) haveManyStopped() bool {
+	return len(t.tracees) >= manyTracees && t.queue.count >= len(t.tracees)/stoppedShare
 }
 
-// sweep asks for each tracee that it knows.
+// sweep waits for each tracee by its id, without blocking.
 func (t *Tracer) sweep() {
 	for tid, tr := range t.tracees {
 		if tr.state != running && tr.state != listening && tr.state != announced {
@@ -125,13 +126,13 @@ func (t *Tracer) sweep() {
 			t.queue.push(stop{tid: tid, status: status}, t.usage)
 		}
 	}
-	if t.crowd = t.isCrowd(); t.crowd {
+	if t.manyStopped = t.haveManyStopped(); t.manyStopped {
 		t.colocation.Disperse()
 	}
 }
 
-// wait is wait4 for the children and tracees of this thread alone: other
-// children of the process are their starters' business.
+// wait is wait4 for the children and tracees of this thread only. Children that
+// other threads started are waited for there.
 func (t *Tracer) wait(flags uintptr) (stop, unix.Errno) {
 	var status uint32
 	flags |= unix.WALL | unix.WNOTHREAD
@@ -161,7 +162,7 @@ func (t *Tracer) waitFor(tid int) (uint32, unix.Errno) {
 	}
 }
 
-// lose forgets all tracees, when the kernel says there are none.
+// lose forgets all tracees, when the kernel says that there are none.
 func (t *Tracer) lose() {
 	for _, tr := range t.tracees {
 		t.forget(tr)
@@ -175,10 +176,10 @@ type queue struct {
 	count int
 }
 
-// queuedStop is a stop with its usage, where that was asked for.
+// queuedStop is a stop with its resource usage, if that was asked for.
 type queuedStop struct {
 	stop
-	usage *unix.Rusage // kept for the next in its place
+	usage *unix.Rusage // reused by later stops in the same place of the ring
 }
 
 func (q *queue) empty() bool { return q.count == 0 }
@@ -203,7 +204,8 @@ func (q *queue) push(s stop, usage *unix.Rusage) {
 	q.count++
 }
 
-// pop takes the first stop, and sets usage, unless nil, to what it came with.
+// pop takes the first stop, and sets usage, unless it is nil, to what the stop
+// came with.
 func (q *queue) pop(usage *unix.Rusage) (stop, bool) {
 	if q.count == 0 {
 		return stop{}, false
