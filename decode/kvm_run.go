@@ -17,10 +17,10 @@ type VCPUs uint8
 const (
 	VCPUNone  VCPUs = iota
 	VCPUExit        // why the processor exited
-	VCPUState       // its struct kvm_run before and after the call, too
+	VCPUState       // also its struct kvm_run before and after the call
 )
 
-// kvmRunArg is the argument of KVM_RUN, of which there is none.
+// kvmRunArg stands where KVM_RUN would have its argument. It has none.
 var kvmRunArg Type = runArg{Xlong}
 
 type runArg struct{ *Number }
@@ -102,7 +102,7 @@ var kvmMMIO = Struct(Fields{
 	{"is_write", U8},
 })
 
-// remarkVCPUExit tells why a virtual processor exited.
+// remarkVCPUExit adds to the result why a virtual processor exited.
 func remarkVCPUExit(c *Call) {
 	if c.VCPUs == VCPUNone {
 		return
@@ -130,8 +130,8 @@ func exitReason(reason uint64) string {
 	return tables.KVMExitReason.Unknown
 }
 
-// showVCPU shows the state of the virtual processor that the call has run: before
-// the call and, if it did not fail, after it.
+// showVCPU shows the state of the virtual processor that the call ran: before the
+// call and, if the call did not fail, after it.
 func (c *Call) showVCPU() {
 	if c.Raw || len(c.Sig.args) < 3 || c.Sig.args[2].typ != kvmRunArg {
 		return

@@ -13,7 +13,7 @@ type PIDs uint8
 
 const (
 	PIDComm      PIDs = 1 << iota // the command name
-	PIDNamespace                  // the id in trapline's own pid namespace
+	PIDNamespace                  // the id in trapline's pid namespace, if it is another one
 )
 
 // PIDKind is what an id stands for.
