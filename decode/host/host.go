@@ -21,7 +21,7 @@ import (
 //
 // A process argument is the number that the procfs has for a process or thread, as
 // Process and Find give it, and fd the number of one of its descriptors. Neither
-// need exist: both may be what a tracee made up.
+// need exist: a tracee may have made both up.
 //
 // Methods with an argument b write their answer into it and return the part of it
 // that they have written. An answer that is longer is cut to len(b) bytes. It is
