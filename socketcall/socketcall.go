@@ -67,8 +67,12 @@ type Via struct {
 // Call, and Via.Raw in it, is valid until the next Split.
 func (s *Splitter) Split(abi tables.ABI, nr uint64, regs *[6]uint64, mem Memory) *Call {
 	if abi != tables.I386 {
-		return nil
+		return nil // most calls: this much is inlined
 	}
+	return s.split(nr, regs, mem)
+}
+
+func (s *Splitter) split(nr uint64, regs *[6]uint64, mem Memory) *Call {
 	switch nr {
 	case nrSocketcall:
 		return s.splitSocketcall(uint32(regs[0]), uint32(regs[1]), mem)
