@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -33,9 +34,22 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
+// readSources lists the module's folders, once. go test takes an old result for
+// this package if nothing has changed that it saw the tests open, and it does not
+// see what "go build" opens for them.
+var readSources = sync.OnceFunc(func() {
+	filepath.WalkDir("..", func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.IsDir() && entry.Name() == ".git" {
+			return filepath.SkipDir
+		}
+		return nil
+	})
+})
+
 // path builds a program, once, and gives its path.
 func path(t testing.TB, p programs.Program) string {
 	t.Helper()
+	readSources()
 	path, err := p.Path(buildDir)
 	if err != nil {
 		t.Fatal(err)
