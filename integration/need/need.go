@@ -22,12 +22,16 @@ func feature(name string, probe func() error) *Feature {
 	return &Feature{name, sync.OnceValue(probe)}
 }
 
+// Name is what the feature is called in logs and in MayLack.
+func (f *Feature) Name() string { return f.name }
+
 // Err says why the machine lacks the feature, or is nil.
 func (f *Feature) Err() error { return f.probe() }
 
 // MayLack is an environment variable that continuous integration sets (.ci/run).
 // Where it is set, even if to nothing, a missing feature fails the tests that
-// need it, unless the variable has its name.
+// need it, unless the variable has its name. Time is never missing: people ask for
+// less with -short.
 const MayLack = "TRAPLINE_MAY_LACK"
 
 // What All writes into a test's log, for ../suite to read: "needs i386", and
@@ -43,11 +47,13 @@ func All(t testing.TB, features ...*Feature) {
 	t.Helper()
 	for _, f := range features {
 		t.Log(needs + f.name)
+	}
+	for _, f := range features {
 		err := f.Err()
 		if err == nil {
 			continue
 		}
-		if lacking, set := os.LookupEnv(MayLack); set && !slices.Contains(strings.Fields(lacking), f.name) {
+		if lacking, set := os.LookupEnv(MayLack); set && f != Time && !slices.Contains(strings.Fields(lacking), f.name) {
 			t.Fatalf("requires %s, which %s=%q says must be here: %v", f.name, MayLack, lacking, err)
 		}
 		reason, _, _ := strings.Cut(err.Error(), "\n")

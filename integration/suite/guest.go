@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -36,6 +35,16 @@ const (
 	guestPrograms = "/programs"
 	guestTests    = "/tests"
 )
+
+// missingForGuest says what this machine lacks to run tests in a virtual one.
+func missingForGuest() error {
+	for _, f := range []*need.Feature{need.QEMU, need.Busybox, need.GCC32, need.Strace} {
+		if err := f.Err(); err != nil {
+			return fmt.Errorf("requires %s: %w", f.Name(), err)
+		}
+	}
+	return nil
+}
 
 // newGuest builds what the tests need.
 func newGuest(ctx context.Context, tests []testName) (*guest, error) {
@@ -73,9 +82,11 @@ func (g *guest) build(ctx context.Context) error {
 		return err
 	}
 	g.files = []string{"-file", built + ":" + guestPrograms, "-file", tests + ":" + guestTests}
-	if strace, err := exec.LookPath(need.StracePath()); err == nil {
-		g.files = append(g.files, "-file", strace+":/usr/bin/strace")
+	strace, err := exec.LookPath(need.StracePath())
+	if err != nil {
+		return err
 	}
+	g.files = append(g.files, "-file", strace+":/usr/bin/strace")
 	for _, pkg := range g.packages() {
 		out, err := exec.CommandContext(ctx, "go", "list", "-f", "{{.Dir}}", pkg).Output()
 		if err != nil {
@@ -154,9 +165,14 @@ func (g *guest) run(ctx context.Context, kernel string) (numbers, error) {
 	fmt.Printf("== %d tests in a virtual machine with Linux %s\n", len(g.tests), kernel)
 	args := slices.Concat([]string{"-kernel", kernel, "-timeout", "20m"}, g.files, []string{"--", "/run/tests"})
 	cmd := exec.CommandContext(ctx, filepath.Join(g.dir, "vm"), args...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // it ends its machine
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	passed := passedTests(out)
+	if err != nil && len(passed) == 0 {
+		os.Stdout.Write(out)
+		return numbers{failed: len(g.tests)}, err
+	}
 	var n numbers
 	var missing []string
 	for _, t := range g.tests {
@@ -182,10 +198,8 @@ var passLine = regexp.MustCompile(`^ *--- PASS: (\S+) \(`)
 func passedTests(output []byte) map[testName]bool {
 	passed := make(map[testName]bool)
 	pkg := ""
-	lines := bufio.NewScanner(bytes.NewReader(output))
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		line := strings.TrimSuffix(lines.Text(), "\r")
+	for line := range strings.Lines(string(output)) {
+		line = strings.TrimRight(line, "\r\n")
 		if name, ok := strings.CutPrefix(line, packageLine); ok {
 			pkg = name
 		} else if m := passLine.FindStringSubmatch(line); m != nil {

@@ -4,11 +4,15 @@
 //	go run ./integration/suite -vm 6.1,6.12
 //	go run ./integration/suite -- -short ./tracer ./decode
 //
-// It runs "go test ./...", or what follows "--". Go prints nothing of what a
-// passing package skipped; suite counts it by what was missing, and prints a line
-// for each. With -vm, all tests with 32-bit tracees run once more in a virtual
-// machine with each of these kernels (../vm), whether this machine can run them
-// or not, and must pass there.
+// It runs "go test ./...", or go test with the flags and packages behind "--",
+// and prints a line for each package and the output of tests that fail. Old
+// results are not taken, since they may be another machine's: go does not see
+// what was installed since. Go also prints nothing of what a passing package
+// skipped; suite counts it by what was missing, and prints a line for each.
+//
+// With -vm, all tests with 32-bit tracees run once more in a virtual machine with
+// each of these kernels (../vm), whether this machine can run them or not, and
+// must pass there. That takes gcc with -m32 and strace, beside QEMU.
 package main
 
 import (
@@ -36,45 +40,68 @@ func main() {
 	if len(args) == 0 {
 		args = []string{"./..."}
 	}
+	if !run(args, *kernels) {
+		os.Exit(1)
+	}
+}
+
+// run says whether all tests passed.
+func run(args []string, kernels string) bool {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-
+	if kernels != "" {
+		if err := missingForGuest(); err != nil { // said before all tests have run
+			fmt.Fprintf(os.Stderr, "suite: -vm: %v\n", err)
+			return false
+		}
+	}
 	r, err := goTest(ctx, args)
 	if err != nil {
-		fail(err)
+		fmt.Fprintf(os.Stderr, "suite: %v\n", err)
+		return false
 	}
 	ok := !r.failed
-	var guests []string
-	if *kernels != "" {
-		g, err := newGuest(ctx, r.needing(abi32))
-		if err != nil {
-			fail(err)
+	if kernels != "" {
+		lines, passed := inGuests(ctx, r.needing(abi32), kernels)
+		ok = ok && passed
+		for _, line := range lines {
+			fmt.Println(line)
 		}
-		defer g.remove()
-		for kernel := range strings.SplitSeq(*kernels, ",") {
-			n, err := g.run(ctx, kernel)
-			if err != nil {
-				fmt.Fprintf(os.Stderr, "suite: Linux %s: %v\n", kernel, err)
-			}
-			ok = ok && err == nil && n.failed == 0
-			guests = append(guests, fmt.Sprintf("tested in a virtual machine: %s on Linux %s, %d passed, %d failed", abi32, kernel, n.passed, n.failed))
-		}
-	}
-
-	for _, line := range guests {
-		fmt.Println(line)
 	}
 	for _, l := range r.lacking() {
 		where := "not tested here"
-		if l.feature == abi32 && *kernels != "" {
+		if l.feature == abi32 && kernels != "" {
 			where = "tested in the virtual machine alone"
 		}
 		fmt.Printf("%s: %s (%s), %d %s\n", where, l.feature, l.reason, l.tests, plural(l.tests, "test"))
 	}
-	fmt.Printf("%d passed, %d failed, %d skipped\n", r.count["pass"], r.count["fail"], r.count["skip"])
-	if !ok {
-		os.Exit(1)
+	for _, pkg := range r.broken {
+		fmt.Printf("failed as a whole: %s\n", pkg)
 	}
+	fmt.Printf("%d passed, %d failed, %d skipped\n", r.count["pass"], r.count["fail"]+len(r.broken), r.count["skip"])
+	return ok
+}
+
+// inGuests runs tests in a virtual machine with each of some kernels. It gives
+// a closing line for each, and whether all passed.
+func inGuests(ctx context.Context, tests []testName, kernels string) (lines []string, ok bool) {
+	g, err := newGuest(ctx, tests)
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "suite: -vm: %v\n", err)
+		return nil, false
+	}
+	defer g.remove()
+	ok = true
+	for kernel := range strings.SplitSeq(kernels, ",") {
+		kernel = strings.TrimSpace(kernel)
+		n, err := g.run(ctx, kernel)
+		if err != nil {
+			fmt.Fprintf(os.Stderr, "suite: Linux %s: %v\n", kernel, err)
+			ok = false
+		}
+		lines = append(lines, fmt.Sprintf("tested in a virtual machine: %s on Linux %s, %d passed, %d failed", abi32, kernel, n.passed, n.failed))
+	}
+	return lines, ok
 }
 
 func plural(n int, noun string) string {
@@ -82,9 +109,4 @@ func plural(n int, noun string) string {
 		return noun
 	}
 	return noun + "s"
-}
-
-func fail(err error) {
-	fmt.Fprintf(os.Stderr, "suite: %v\n", err)
-	os.Exit(1)
 }

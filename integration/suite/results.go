@@ -12,6 +12,8 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+	"syscall"
+	"time"
 
 	"trapline/integration/need"
 )
@@ -27,6 +29,7 @@ type results struct {
 	tests   map[testName]*test
 	count   map[string]int      // of tests and sub-tests that ended so: pass, fail, skip
 	pending map[string][]string // what packages printed so far, beside their tests
+	broken  []string            // packages that failed without a test that did: they do not compile, say
 	failed  bool
 }
 
@@ -41,9 +44,14 @@ type test struct {
 	reason string
 }
 
-// goTest runs go test with some arguments, and prints what it would print.
+// goTest runs go test with some arguments. It prints what packages and failed
+// tests print.
 func goTest(ctx context.Context, args []string) (*results, error) {
-	cmd := exec.CommandContext(ctx, "go", append([]string{"test", "-json"}, args...)...)
+	cmd := exec.CommandContext(ctx, "go", append([]string{"test", "-json", "-count=1"}, args...)...)
+	// Interrupted, the tests end as well as go, and clean up.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) }
+	cmd.WaitDelay = 10 * time.Second
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -97,7 +105,9 @@ func (r *results) add(e event) {
 		}
 		delete(r.pending, e.Package)
 	case e.Action == "fail":
-		r.printFailed(e.Package)
+		if !r.printFailed(e.Package) {
+			r.broken = append(r.broken, e.Package)
+		}
 		fmt.Fprint(r.out, strings.Join(r.pending[e.Package], ""))
 		delete(r.pending, e.Package)
 	}
@@ -112,7 +122,9 @@ func (r *results) addTest(e event) {
 	}
 	switch e.Action {
 	case "output":
-		if !strings.HasPrefix(e.Output, "=== ") {
+		if strings.HasPrefix(strings.TrimLeft(e.Output, " "), "--- ") {
+			t.output = slices.Insert(t.output, 0, e.Output) // where go test has it
+		} else if !strings.HasPrefix(e.Output, "=== ") {
 			t.output = append(t.output, e.Output)
 		}
 		if feature, lacking, ok := need.Parse(e.Output); ok {
@@ -128,13 +140,15 @@ func (r *results) addTest(e event) {
 }
 
 // printFailed prints the output of a package's tests that failed, and of those
-// that were running when the package did.
-func (r *results) printFailed(pkg string) {
+// that were running when the package did. It says whether any failed.
+func (r *results) printFailed(pkg string) (any bool) {
 	for _, name := range r.sorted() {
 		if t := r.tests[name]; name.pkg == pkg && (t.ended == "fail" || t.ended == "") {
 			fmt.Fprint(r.out, strings.Join(t.output, ""))
+			any = any || t.ended == "fail"
 		}
 	}
+	return any
 }
 
 func (r *results) sorted() []testName {

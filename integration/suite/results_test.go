@@ -62,7 +62,7 @@ func TestResults(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := "ok  \tp\t0.1s\n" +
-		"    q_test.go:1: wrong\n--- FAIL: TestBad (0.00s)\npanic: oh\nFAIL\tq\t0.2s\n" +
+		"--- FAIL: TestBad (0.00s)\n    q_test.go:1: wrong\npanic: oh\nFAIL\tq\t0.2s\n" +
 		"r.go:1: no\nFAIL\tr [build failed]\ngo: a warning\n"
 	if out.String() != want {
 		t.Errorf("printed\n%s\nwant\n%s", &out, want)
@@ -72,6 +72,9 @@ func TestResults(t *testing.T) {
 	}
 	if got := r.needing(abi32); !slices.Equal(got, []testName{{"p", "TestB/sub"}, {"p", "TestC"}}) {
 		t.Errorf("needing %v", got)
+	}
+	if !slices.Equal(r.broken, []string{"r"}) {
+		t.Errorf("broken packages %q", r.broken)
 	}
 	if r.count["pass"] != 3 || r.count["fail"] != 1 || r.count["skip"] != 2 {
 		t.Errorf("counts %v", r.count)

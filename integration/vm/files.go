@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -18,12 +19,12 @@ import (
 // path. Folders above the paths are made as needed.
 type content map[string]file
 
-// file is a regular file if it has a source or text, else a folder.
+// file is a folder or a symbolic link if its mode says so, else a regular file.
 type file struct {
 	mode   fs.FileMode
-	source string // on the host
-	text   []byte // if there is no source
 	link   string // target of a symbolic link
+	source string // of a regular file, on the host
+	text   []byte // of a regular file without a source
 }
 
 func (c content) addText(path, text string, mode fs.FileMode) {
@@ -31,13 +32,16 @@ func (c content) addText(path, text string, mode fs.FileMode) {
 }
 
 // cutPaths splits the value of -file or -disk into the path here and the one in
-// the machine, which by default is the same.
+// the machine, which by default is the same. The latter is absolute: a colon that
+// no slash follows is part of a name.
 func cutPaths(s string) (here, there string) {
-	here, there, _ = strings.Cut(s, ":")
-	if there == "" {
+	here = s
+	if i := strings.LastIndex(s, ":/"); i >= 0 {
+		here, there = s[:i], s[i+1:]
+	} else {
 		there, _ = filepath.Abs(here) // fails only without a working directory
 	}
-	return here, filepath.Clean("/" + there)
+	return here, filepath.Clean(there)
 }
 
 // gather collects busybox and the files that flags name.
@@ -60,7 +64,7 @@ func gather(busybox string, files []string) (content, error) {
 
 // add puts a file or a whole folder of the host at a path of the machine. A file
 // that is named by a symbolic link is put there itself; links inside a folder
-// stay links.
+// stay links. What else is in a folder, such as sockets, is left out.
 func (c content) add(here, there string) error {
 	here, err := filepath.EvalSymlinks(here)
 	if err != nil {
@@ -74,7 +78,7 @@ func (c content) add(here, there string) error {
 		if err != nil {
 			return err
 		}
-		target := there + strings.TrimPrefix(path, here)
+		target := filepath.Join(there, strings.TrimPrefix(path, here))
 		switch info.Mode().Type() {
 		case fs.ModeDir:
 			c[target] = file{mode: info.Mode().Perm() | fs.ModeDir}
@@ -88,6 +92,10 @@ func (c content) add(here, there string) error {
 			c[target] = file{mode: info.Mode().Perm() | info.Mode()&(fs.ModeSetuid|fs.ModeSetgid), source: path}
 			if info.Mode()&0o111 != 0 {
 				return c.addLibraries(path)
+			}
+		default:
+			if path == here {
+				return fmt.Errorf("%s is neither a file nor a folder", path)
 			}
 		}
 		return nil
@@ -109,7 +117,7 @@ func (c content) addLibraries(path string) error {
 	}
 	f, err := elf.NewFile(program)
 	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+		return nil // nothing that a kernel would run, either
 	}
 	for _, p := range f.Progs {
 		if p.Type != elf.PT_INTERP {
@@ -195,7 +203,14 @@ func makeDisk(ctx context.Context, dir, folder string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	size := int64(64 << 20)
+	folder, err = filepath.EvalSymlinks(folder)
+	if err != nil {
+		return "", err
+	}
+	if folder, err = filepath.Abs(folder); err != nil {
+		return "", err
+	}
+	size, files := int64(64<<20), 4096
 	err = filepath.WalkDir(folder, func(_ string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -206,19 +221,13 @@ func makeDisk(ctx context.Context, dir, folder string) (string, error) {
 		}
 		const perFile = 4096 + 512 // what is left of its last block, and its inode
 		size += info.Size() + perFile
+		files++
 		return nil
 	})
 	if err != nil {
 		return "", err
 	}
 	image := filepath.Join(dir, "disk")
-	return image, quietly(dir, mke2fs, "-q", "-t", "ext4", "-m", "0", "-d", mustAbs(folder), image, fmt.Sprintf("%dM", size*9/8>>20))
-}
-
-func mustAbs(path string) string {
-	abs, err := filepath.Abs(path)
-	if err != nil {
-		return path
-	}
-	return abs
+	return image, quietly(ctx, dir, mke2fs, "-q", "-t", "ext4", "-m", "0", "-I", "256", "-N", strconv.Itoa(files),
+		"-d", folder, image, fmt.Sprintf("%dM", size*9/8>>20))
 }

@@ -6,7 +6,10 @@ import (
 )
 
 // commandPath is where the machine finds the command.
-const commandPath = "/run/vm/command"
+const (
+	commandFolder = "/run/vm"
+	commandPath   = commandFolder + "/command"
+)
 
 // command is what the machine is to run.
 type command struct {
@@ -37,9 +40,22 @@ const (
 // status goes to a serial port of its own, so that nothing that the command
 // prints can be taken for it. The last word of the kernel, "reboot: Power down",
 // is kept from the console.
+//
+// A disk is mounted where mountPoint says. If that is "/", it takes the place of
+// all other files, for the command alone.
 func initScript(mountPoint string) string {
-	mount := ""
-	if mountPoint != "" {
+	mount, run := "", commandPath
+	switch mountPoint {
+	case "":
+	case "/": // moved, since a process in a plain chroot may create no user namespaces
+		mount = `mkdir /disk
+mount -t ext4 /dev/nvme0n1 /disk || exit
+mkdir -p /disk/proc /disk/sys /disk/dev /disk/tmp /disk` + commandFolder + `
+cp ` + commandPath + ` /disk` + commandPath + `
+for d in proc sys dev; do mount -o rbind /$d /disk/$d; done
+`
+		run = "(cd /disk && mount -o move . / && exec chroot . " + commandPath + ")"
+	default:
 		mount = fmt.Sprintf("mkdir -p %[1]s\nmount -t ext4 /dev/nvme0n1 %[1]s || exit\n", quote(mountPoint))
 	}
 	return `#!/bin/busybox sh
@@ -61,7 +77,7 @@ ip link set lo up
 ` + mount + `stty raw -echo </dev/ttyS0
 stty raw -echo </dev/ttyS1
 echo ` + startedLine + ` >/dev/ttyS1
-` + commandPath + ` </dev/null >/dev/ttyS0 2>&1
+` + run + ` </dev/null >/dev/ttyS0 2>&1
 echo ` + statusPrefix + `$? >/dev/ttyS1
 sync
 echo 0 >/proc/sys/kernel/printk

@@ -2,12 +2,15 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -18,22 +21,24 @@ var packages = map[string]string{
 	"6.12": "linux-image-6.12-cloud-amd64",
 }
 
-// tool finds a program, or says in which package it is.
+// tool finds a program, or says in which package it is. Users other than root may
+// have no folder of root's programs on their path.
 func tool(name, pkg string) (string, error) {
-	path, err := exec.LookPath(name)
-	if err != nil {
-		return "", fmt.Errorf("%s is not installed: apt-get install %s", name, pkg)
+	for _, name := range []string{name, "/usr/sbin/" + name, "/sbin/" + name} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path, nil
+		}
 	}
-	return path, nil
+	return "", fmt.Errorf("%s is not installed: apt-get install %s", name, pkg)
 }
 
 // findKernel gives the file of a kernel, which it fetches if it is one of
 // packages and not in the cache.
-func findKernel(name string) (string, error) {
+func findKernel(ctx context.Context, name string) (string, error) {
 	pkg, known := packages[name]
 	if !known {
 		if _, err := os.Stat(name); err != nil {
-			return "", fmt.Errorf("kernel: %w", err)
+			return "", fmt.Errorf("-kernel %s is not one of %s, nor a file", name, strings.Join(slices.Sorted(maps.Keys(packages)), ", "))
 		}
 		return name, nil
 	}
@@ -49,12 +54,12 @@ func findKernel(name string) (string, error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return "", err
 	}
-	return path, fetchKernel(pkg, path)
+	return path, fetchKernel(ctx, pkg, path)
 }
 
 // fetchKernel downloads the kernel that a metapackage stands for, and puts it at
 // path.
-func fetchKernel(meta, path string) error {
+func fetchKernel(ctx context.Context, meta, path string) error {
 	if _, err := tool("apt-get", "apt"); err != nil {
 		return fmt.Errorf("%w; on a system that is not Debian's, name a kernel's file with -kernel", err)
 	}
@@ -69,14 +74,14 @@ func fetchKernel(meta, path string) error {
 	defer os.RemoveAll(dir)
 	fmt.Fprintf(os.Stderr, "vm: downloading %s\n", pkg)
 	// Root's apt-get would download as a user who may not write to the folder.
-	if err := quietly(dir, "apt-get", "-qq", "-o", "APT::Sandbox::User=root", "download", pkg); err != nil {
+	if err := quietly(ctx, dir, "apt-get", "-qq", "-o", "APT::Sandbox::User=root", "download", pkg); err != nil {
 		return err
 	}
 	archives, err := filepath.Glob(filepath.Join(dir, "*.deb"))
 	if err != nil || len(archives) != 1 {
 		return fmt.Errorf("apt-get download %s has left %d packages", pkg, len(archives))
 	}
-	if err := quietly(dir, "dpkg-deb", "-x", archives[0], "."); err != nil {
+	if err := quietly(ctx, dir, "dpkg-deb", "-x", archives[0], "."); err != nil {
 		return err
 	}
 	images, err := filepath.Glob(filepath.Join(dir, "boot", "vmlinuz-*"))
@@ -106,8 +111,8 @@ func parseDependency(meta string, control []byte) (string, error) {
 }
 
 // quietly runs a program in a folder, and says what it printed only if it fails.
-func quietly(dir, name string, args ...string) error {
-	cmd := exec.Command(name, args...)
+func quietly(ctx context.Context, dir, name string, args ...string) error {
+	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = dir
 	out, err := cmd.CombinedOutput()
 	if err != nil {

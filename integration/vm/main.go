@@ -2,7 +2,7 @@
 // the kernel of the host lacks:
 //
 //	go run ./integration/vm -- uname -a
-//	go run ./integration/vm -kernel 6.1 -file ./trapline -- ./trapline -c ls /
+//	go run ./integration/vm -kernel 6.1 -file ./trapline:/bin/trapline -- trapline -c ls /
 //
 // The machine is QEMU's, with KVM where that runs the kernel and by emulation
 // elsewhere. The kernel is taken out of its package, which is not installed, and
@@ -11,7 +11,8 @@
 //
 // What the command prints comes on standard output, with what the kernel writes
 // to its console, and the status is that of the command. It is 124 when the time
-// limit ended the machine, and 125 when there was no machine or it died.
+// limit ended the machine, and 125 when there was no machine or it died. (go run
+// makes 1 of all of these; build vm where the status matters.)
 //
 // docs/testing.md shows what it is used for.
 package main
@@ -42,8 +43,8 @@ func main() {
 		limit time.Duration
 	)
 	name := flag.String("kernel", "6.12", "boot this `kernel`: 6.1 or 6.12 of Debian's cloud images, or a file")
-	flag.Var(&files, "file", "put `PATH[:PATH-THERE]` into the machine, a program with its shared libraries; may be repeated")
-	flag.StringVar(&disk, "disk", "", "make a disk of `FOLDER[:PATH-THERE]`, for what is too big for memory")
+	flag.Var(&files, "file", "put `PATH[:/PATH-THERE]` into the machine, at the same absolute path by default, a program with its shared libraries; may be repeated")
+	flag.StringVar(&disk, "disk", "", "make a disk of `FOLDER[:/PATH-THERE]`, for what is too big for memory; at / it takes the place of all other files, and must have a /bin/sh")
 	dir := flag.String("dir", "/", "run the command in this `folder` of the machine")
 	flag.StringVar(&m.accelerator, "accel", "auto", "kvm, tcg (emulation), or auto: kvm where it works")
 	flag.StringVar(&m.parameters, "append", "", "more kernel `parameters`, such as ia32_emulation=0")
@@ -86,7 +87,7 @@ func run(ctx context.Context, m *machine, kernelName string, files fileFlags, di
 	if err != nil {
 		return 0, err
 	}
-	if m.kernel, err = findKernel(kernelName); err != nil {
+	if m.kernel, err = findKernel(ctx, kernelName); err != nil {
 		return 0, err
 	}
 	if m.dir, err = os.MkdirTemp("", "vm"); err != nil {

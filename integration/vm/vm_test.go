@@ -47,6 +47,20 @@ func TestMachine(t *testing.T) {
 			t.Errorf("status %d, printed %q, want status 7, %q\n%s", status, out, want, errs)
 		}
 	})
+	t.Run("root", func(t *testing.T) {
+		root := t.TempDir()
+		if err := os.Mkdir(root+"/bin", 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if out, err := exec.Command("sh", "-c", "cp $(command -v busybox) "+root+"/bin/busybox && ln -s busybox "+root+"/bin/sh && touch "+root+"/mark").CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		script := `busybox ls -d /mark /disk /proc/1/comm /dev/null; exec busybox unshare -Ur busybox true`
+		out, errs, status := vm(t, "-disk", root+":/", "--", "/bin/busybox", "sh", "-c", script)
+		if want := "ls: /disk: No such file or directory\n/dev/null\n/mark\n/proc/1/comm\n"; status != 0 || out != want {
+			t.Errorf("status %d, printed %q, want 0, %q\n%s", status, out, want, errs)
+		}
+	})
 	t.Run("libraries", func(t *testing.T) {
 		ls, err := exec.LookPath("ls")
 		if err != nil {
@@ -76,7 +90,7 @@ func TestWhatIsMissing(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"-kernel", "/nonexistent", "--", "true"}, "vm: kernel: stat /nonexistent: no such file or directory\n"},
+		{[]string{"-kernel", "/nonexistent", "--", "true"}, "vm: -kernel /nonexistent is not one of 6.1, 6.12, nor a file\n"},
 		{[]string{"-kernel", "/dev/null", "-file", "/nonexistent", "--", "true"}, "vm: lstat /nonexistent: no such file or directory\n"},
 		{[]string{"-kernel", "/dev/null", "-accel", "magic", "--", "true"}, "vm: -accel magic is none of auto, kvm, tcg\n"},
 	} {
@@ -157,6 +171,24 @@ func TestInitramfs(t *testing.T) {
 	}
 	if !slices.Equal(got[1:], want) {
 		t.Errorf("got\n%q\nwant\n%q", got[1:], want)
+	}
+}
+
+func TestCutPaths(t *testing.T) {
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range [][3]string{
+		{"a", "a", dir + "/a"},
+		{"/a/b:/c/./d", "/a/b", "/c/d"},
+		{"/a:b", "/a:b", "/a:b"},
+		{"a:/b:/c", "a:/b", "/c"},
+		{".:/", ".", "/"},
+	} {
+		if here, there := cutPaths(tt[0]); here != tt[1] || there != tt[2] {
+			t.Errorf("%s: %s and %s, want %s and %s", tt[0], here, there, tt[1], tt[2])
+		}
 	}
 }
 
