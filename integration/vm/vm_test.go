@@ -55,7 +55,7 @@ func TestMachine(t *testing.T) {
 		if out, err := exec.Command("sh", "-c", "cp $(command -v busybox) "+root+"/bin/busybox && ln -s busybox "+root+"/bin/sh && touch "+root+"/mark").CombinedOutput(); err != nil {
 			t.Fatalf("%v\n%s", err, out)
 		}
-		script := `busybox ls -d /mark /disk /proc/1/comm /dev/null; exec busybox unshare -Ur busybox true`
+		script := `busybox ls -1d /mark /disk /proc/1/comm /dev/null; exec busybox unshare -Ur busybox true`
 		out, errs, status := vm(t, "-disk", root+":/", "--", "/bin/busybox", "sh", "-c", script)
 		if want := "ls: /disk: No such file or directory\n/dev/null\n/mark\n/proc/1/comm\n"; status != 0 || out != want {
 			t.Errorf("status %d, printed %q, want 0, %q\n%s", status, out, want, errs)
