@@ -61,7 +61,7 @@ for d in proc sys dev; do mount -o rbind /$d /disk/$d; done
 	return `#!/bin/busybox sh
 /bin/busybox mkdir -p /proc /sys /dev /tmp /root /usr/bin /usr/sbin /sbin /var/tmp
 /bin/busybox --install -s /bin
-export PATH=/usr/local/bin:/usr/bin:/usr/sbin:/bin:/sbin HOME=/root
+export PATH=/usr/local/bin:/usr/bin:/usr/sbin:/bin:/sbin HOME=/root TERM=dumb
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t devtmpfs dev /dev
