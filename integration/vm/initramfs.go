@@ -36,7 +36,7 @@ func (c content) writeInitramfs(dir string) (string, error) {
 	return path, f.Close()
 }
 
-// cpio writes an archive. Errors of writing are kept by w.
+// cpio writes an archive. Its bufio.Writer keeps the first error.
 type cpio struct {
 	w      *bufio.Writer
 	inode  int
