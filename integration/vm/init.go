@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// commandPath is where the machine finds the command.
+// commandPath is where the machine finds the command's script.
 const (
 	commandFolder = "/run/vm"
 	commandPath   = commandFolder + "/command"
