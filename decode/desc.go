@@ -8,7 +8,7 @@ import (
 )
 
 // Desc describes one system call.
-type Desc struct {
+type Desc = struct {
 	// Name is the call's name in the tables; several names, separated by
 	// blanks, share a description.
 	Name string
@@ -25,7 +25,7 @@ type Args []Field
 
 // Field is an argument of a call or a member of a struct. The name is the
 // manual page's, which is what strace -N shows. One called "_" is not shown.
-type Field struct {
+type Field = struct {
 	Name string
 	Type Type
 }

@@ -49,7 +49,7 @@ func newIoctlIndex(abi tables.ABI) *ioctlIndex {
 	}
 	for _, family := range families {
 		for i := range family {
-			d := family[i].desc()
+			d := ioctlDesc(&family[i])
 			for name := range strings.FieldsSeq(d.Name) {
 				if op, ok := ops[name]; ok {
 					x.byOp[op] = d

@@ -7,9 +7,9 @@ type ioctls []ioctl
 
 // ioctl is one or more requests, by name, and their argument; nil if they take
 // none.
-type ioctl struct {
-	names string
-	arg   Type
+type ioctl = struct {
+	Names string
+	Arg   Type
 }
 
 // called gives an ioctl's argument another name than argp.
@@ -28,10 +28,10 @@ type givingArg struct {
 	ret Ret
 }
 
-// desc turns the argument into a description of what follows fd and op.
-func (r *ioctl) desc() *Desc {
-	d := &Desc{Name: r.names}
-	name, t := "argp", r.arg
+// ioctlDesc turns the argument into a description of what follows fd and op.
+func ioctlDesc(r *ioctl) *Desc {
+	d := &Desc{Name: r.Names}
+	name, t := "argp", r.Arg
 	for {
 		switch w := t.(type) {
 		case *calledArg:
