@@ -38,8 +38,8 @@ func bpfIn(name string, st *StructType) Type {
 // exit-stop.
 func bpfInOut(name string, st *StructType, later ...string) Type {
 	var first []string
-	for i := range st.layout().members {
-		if n := st.layout().members[i].name; n == later[0] {
+	for i := range st.members() {
+		if n := st.members()[i].name; n == later[0] {
 			break
 		} else if n != "_" {
 			first = append(first, n)
@@ -55,7 +55,7 @@ func bpfBatch(st *StructType) Type {
 
 // bpfSize is the end of the last member, without the padding behind it.
 func bpfSize(st *StructType) int {
-	m := &st.layout().members[len(st.layout().members)-1]
+	m := &st.members()[len(st.members())-1]
 	size := m.typ.Layout(tables.X86_64).Size
 	if inner, ok := m.typ.(*StructType); ok {
 		size = bpfSize(inner)
@@ -177,9 +177,9 @@ var bpfInstruction = Struct(Fields{
 })
 
 func ebpfRegister(shift uint) Type {
-	return &custom{layouts: layouts{{0, 1}, {0, 1}, {0, 1}}, show: func(c *Call, _ View) {
+	return shownWith(layouts{{0, 1}, {0, 1}, {0, 1}}, In, func(c *Call, _ View) {
 		c.Out.Enum(Len("registers").num(c)>>shift&0xf, tables.EBPFRegister, output.Hex)
-	}}
+	})
 }
 
 // bpfProgram points to count instructions, shown only if nothing is to be

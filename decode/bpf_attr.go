@@ -72,7 +72,7 @@ const bpfObjNameLen = 16
 // bpfName is the name of an object, as far as the caller's struct goes.
 func bpfName(member string) Type {
 	return CharsUpTo(bpfObjNameLen, Func(func(c *Call) uint64 {
-		f := &c.frames[c.depth-1]
+		f := c.frame(0)
 		off, _ := f.st.Offset(c.ABI, member)
 		return min(bpfObjNameLen, c.known-uint64(off))
 	}))

@@ -118,6 +118,25 @@ type frame struct {
 	v  View
 }
 
+// frame gives the struct being shown, or with out = 1 the one around it, and so on.
+func (c *Call) frame(out int) *frame { return &c.frames[c.depth-1-out] }
+
+// outermost gives the outermost of the structs being shown.
+func (c *Call) outermost() *frame { return &c.frames[0] }
+
+// push makes v, an st, the struct being shown, until pop. It is false, and pop must
+// not follow, where structs are nested too deep.
+func (c *Call) push(st *StructType, v View) bool {
+	if c.depth == maxDepth {
+		return false
+	}
+	c.frames[c.depth] = frame{st, v}
+	c.depth++
+	return true
+}
+
+func (c *Call) pop() { c.depth-- }
+
 // Failed says that the call returned an error.
 func (c *Call) Failed() bool { return c.Errno != 0 }
 
@@ -265,6 +284,9 @@ func (c *Call) save(arg int, v uint64) {
 func (c *Call) savedFor(arg int) (uint64, bool) {
 	return c.saved[arg], c.hasSave&(1<<arg) != 0
 }
+
+// captured is savedFor for the argument being shown.
+func (c *Call) captured() (uint64, bool) { return c.savedFor(c.next) }
 
 // WordSize is the size in bytes of the call's longs and pointers.
 func (c *Call) WordSize() int { return c.ABI.WordSize() }

@@ -58,7 +58,7 @@ type capSetHalf struct{ *Number }
 
 func (t capSetHalf) Show(c *Call, v View) {
 	const structSize = 3 * 4
-	f := &c.frames[c.depth-1]
+	f := c.frame(0)
 	off := int(v.Addr - f.v.Addr)
 	c.showCaps(v.Uint(4) | f.v.At(off+structSize, 4).Uint(4)<<32)
 }

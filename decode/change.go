@@ -281,7 +281,7 @@ type nowOfMember struct {
 func (t *nowOfMember) Show(*Call, View) {}
 
 func (t *nowOfMember) showField(c *Call, _ string, _ View) {
-	f := &c.frames[c.depth-1]
+	f := c.frame(0)
 	if v := f.st.Member(c, t.name, f.v); !c.remembers(v) {
 		c.Out.Changed()
 		c.Out.Number(v.Uint(t.size), output.Unsigned)

@@ -21,6 +21,13 @@ type shownBy struct {
 
 func (t *shownBy) Show(c *Call, v View) { t.show(c, v) }
 
+// shownWith is a value of a layout that a Go function shows at the stop that dir
+// names.
+func shownWith(l layouts, dir Dir, show func(c *Call, v View)) Type { return &custom{l, dir, show} }
+
+// shownAs is a t that a Go function shows.
+func shownAs(t Type, show func(c *Call, v View)) Type { return &shownBy{t, show} }
+
 // Word is a value one word wide that a Go function shows at the stop that dir
 // names.
 func Word(dir Dir, show func(c *Call, v View)) Type { return &custom{wordLayout(), dir, show} }

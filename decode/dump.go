@@ -68,7 +68,7 @@ func (c *Call) dumpBuffer(addr, size uint64) {
 		return
 	}
 	for off := uint64(0); off < size; off += dumpChunk {
-		c.used = 0
+		c.release(0)
 		n := min(size-off, dumpChunk)
 		b, ok := c.ReadAll(addr+off, int(n))
 		if !ok {
@@ -116,7 +116,7 @@ func (c *Call) dumpMessage(addr, limit uint64) {
 // word of it, msg_namelen taking a word of its own.
 func (c *Call) messageVector(addr uint64) (iov, count uint64, ok bool) {
 	w := c.WordSize()
-	c.used = 0
+	c.release(0)
 	b, ok := c.ReadAll(addr, 4*w)
 	if !ok {
 		return 0, 0, false

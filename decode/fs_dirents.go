@@ -84,9 +84,9 @@ func (d *dirent) remark(c *Call, what string) {
 func (t *dirents) count(c *Call, addr, size uint64) {
 	c.Out.Addr(addr)
 	n := uint64(0)
-	mark := c.used
+	mark := c.mark()
 	for {
-		c.used = mark
+		c.release(mark)
 		d, ok := t.read(c, addr, size)
 		if !ok {
 			break
@@ -108,7 +108,7 @@ func (t *dirents) count(c *Call, addr, size uint64) {
 // list shows the entries in the size bytes at addr.
 func (t *dirents) list(c *Call, addr, size uint64) {
 	head := t.head.Layout(c.ABI).Size
-	mark := c.used
+	mark := c.mark()
 	d, ok := t.read(c, addr, size)
 	switch {
 	case ok || size == 0:
@@ -135,7 +135,7 @@ func (t *dirents) list(c *Call, addr, size uint64) {
 		if !readable || d.tooShort() || size == 0 {
 			break
 		}
-		c.used = mark
+		c.release(mark)
 		if d, ok = t.read(c, addr, size); !ok {
 			if size <= uint64(head) {
 				c.Out.Elem()

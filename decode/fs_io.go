@@ -73,7 +73,7 @@ var fsIOCallsI386 = Calls{
 }
 
 // highLow is the offset of _llseek, the only one whose high half comes first.
-var highLow Type = &custom{sameLayout(8), In, func(c *Call, v View) {
+var highLow Type = shownWith(sameLayout(8), In, func(c *Call, v View) {
 	u := v.Uint(8)
 	c.Out.Number(u<<32|u>>32, output.Signed)
-}}
+})

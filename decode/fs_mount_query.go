@@ -108,7 +108,7 @@ const mountStringsMax = 3 * pathMax
 // mountStringAt gives what lies behind the struct statmount being shown, from
 // an offset on. It is empty if nothing does, or the offset is beyond the end.
 func (c *Call) mountStringAt(off uint64) []byte {
-	st := c.frames[c.depth-1].v
+	st := c.frame(0).v
 	size := st.Uint(4)
 	if size <= statmountSize || size > Len("bufsize").num(c) {
 		return nil

@@ -119,7 +119,7 @@ var oldStat = Struct(Fields{
 	"st_atime", "st_mtime", "st_ctime",
 )
 
-var zero Type = &custom{sameLayout(0), In, func(c *Call, v View) { c.Out.Number(0, output.Unsigned) }}
+var zero Type = shownWith(sameLayout(0), In, func(c *Call, v View) { c.Out.Number(0, output.Unsigned) })
 
 // statTime is the seconds of a time whose nanoseconds are another member.
 func statTime(sec *Number, nsec Len) Type { return &splitTime{sec, nsec} }

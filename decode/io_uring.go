@@ -118,9 +118,9 @@ var ioUringSqe = Struct(Fields{
 	{"attr_ptr", When(uringAttributes, Union(Bits(Len("attr_type_mask"), BitsOf(tables.UringRwAttr, "IORING_RW_ATTR_FLAG_PI")),
 		Arm(Ptr64(ioUringAttrPI), 1), Arm(Addr64)))},
 	{"attr_type_mask", When(uringAttributes, FlagsOf(X64, tables.UringRwAttr))},
-	{"optval", When(Not(uringAttributes), &custom{show: func(c *Call, _ View) {
+	{"optval", When(Not(uringAttributes), shownWith(layouts{}, In, func(c *Call, _ View) {
 		c.Out.Number(Len("attr_ptr").num(c), output.Hex)
-	}})},
+	}))},
 	{"cmd", When(Is(Len("opcode"), uringOps("NOP128", "URING_CMD128")...), Array(X8, Func(func(*Call) uint64 { return 64 })))},
 }).moved("attr_type_mask", "attr_ptr")
 

@@ -324,15 +324,16 @@ func showUringQueries(c *Call, addr uint64, n int) {
 	}
 	c.Out.BeginStruct()
 	ioUringQueryHdr.ShowMembers(c, v)
-	c.frames[c.depth] = frame{ioUringQueryHdr, v}
-	c.depth++
+	pushed := c.push(ioUringQueryHdr, v)
 	data := ioUringQueryHdr.Member(c, "query_data", v)
 	if data.Uint(8) != 0 && Len("size").num(c) > 0 {
 		c.Out.Field("query_data")
 		ioUringQueries.Show(c, data)
 	}
 	next := Len("next_entry").num(c)
-	c.depth--
+	if pushed {
+		c.pop()
+	}
 	c.Out.Field("next_entry")
 	showUringQueries(c, next, n+1)
 	c.Out.EndStruct()

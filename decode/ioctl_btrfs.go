@@ -302,7 +302,7 @@ var btrfsSearchKey = Struct(Fields{
 
 func btrfsBoundedBy(member, none string) Cond {
 	unbounded := IsNamed(Len(member), tables.BtrfsTreeID, none)
-	return func(c *Call) bool { return !c.exiting && !(c.Abbrev && unbounded(c)) }
+	return func(c *Call) bool { return !c.Exiting() && !(c.Abbrev && unbounded(c)) }
 }
 
 var btrfsSearch = Struct(Fields{
@@ -328,7 +328,7 @@ func btrfsItems(size Num) Type {
 	return AtAddr(func(c *Call, addr uint64) {
 		const header = 32
 		room := size.num(c)
-		f := &c.frames[c.depth-1]
+		f := c.frame(0)
 		count, _ := btrfsSearchKey.value(c, "nr_items", f.st.Member(c, "key", f.v))
 		c.Out.BeginArray()
 		for off := uint64(0); count > 0; count-- {
@@ -394,7 +394,7 @@ var (
 // btrfsPathAt is a path of a container, by its offset from the values.
 var btrfsPathAt = Value64(func(c *Call, off uint64) {
 	const val = 16 // offset of val
-	c.ShowAt(c.frames[c.depth-1].v.Addr+val+off, &cString{path: true})
+	c.ShowAt(c.frame(0).v.Addr+val+off, &cString{path: true})
 })
 
 var btrfsQuotaCtl = Struct(Fields{{"cmd", EnumOf(X64, tables.BtrfsQgroupCtl)}, {"status", Unseen(U64)}})

@@ -106,7 +106,7 @@ func showAccepted(c *Call, v View) {
 }
 
 // screenMap is what the characters of a console are in Unicode.
-var screenMap = Array(&custom{sameLayout(2), In, showUnicode}, Func(func(*Call) uint64 { return 256 }))
+var screenMap = Array(shownWith(sameLayout(2), In, showUnicode), Func(func(*Call) uint64 { return 256 }))
 
 // showUnicode shows a character of a screenMap: it may be a glyph of the font.
 func showUnicode(c *Call, v View) {
@@ -134,18 +134,18 @@ var behind = func() (l layouts) {
 var kbEntry = Struct(Fields{
 	{"kb_table", keyTable},
 	{"kb_index", U8},
-	{"kb_value", &custom{behind, In, showKey}},
+	{"kb_value", shownWith(behind, In, showKey)},
 })
 
 // keyTable is one of the keymaps, or the set of the modifiers that choose it.
-var keyTable Type = &custom{sameLayout(1), In, func(c *Call, v View) {
+var keyTable Type = shownWith(sameLayout(1), In, func(c *Call, v View) {
 	n := v.Uint(1)
 	if _, ok := tables.KDKeyTable.Lookup(n); ok {
 		c.Out.Enum(n, tables.KDKeyTable, output.Hex)
 	} else {
 		c.Out.Flags(n, tables.KDKeymapFlags, output.Hex)
 	}
-}}
+})
 
 // keySets are the keys by their type, KT_*.
 var keySets = map[uint64]*tables.Set{
@@ -195,11 +195,11 @@ func showKey(c *Call, v View) {
 
 var kbSentry = Struct(Fields{
 	{"kb_func", keyFunction},
-	{"kb_string", &custom{behind, In, func(c *Call, v View) { c.ShowAt(v.Addr, StrN(512)) }}},
+	{"kb_string", shownWith(behind, In, func(c *Call, v View) { c.ShowAt(v.Addr, StrN(512)) })},
 })
 
 // keyFunction is the number of a function key.
-var keyFunction Type = &custom{sameLayout(1), In, func(c *Call, v View) {
+var keyFunction Type = shownWith(sameLayout(1), In, func(c *Call, v View) {
 	n := v.Uint(1)
 	if name, ok := tables.KDKeyFn.Lookup(1<<8 | n); ok {
 		c.Out.Symbol(n, "KVAL("+name+")", output.Hex)
@@ -207,7 +207,7 @@ var keyFunction Type = &custom{sameLayout(1), In, func(c *Call, v View) {
 		c.Out.Number(n, output.Hex)
 		c.Out.Gloss([]byte("KVAL(K_???)"))
 	}
-}}
+})
 
 var kbKeycode = Struct(Fields{{"scancode", X32}, {"keycode", X32}})
 
@@ -216,9 +216,9 @@ var kbdRepeat = Struct(Fields{{"delay", Int}, {"period", Int}})
 // accents are the last member of a struct, kb_cnt of them; a table has no more
 // than 256.
 func accents(elem Type) Type {
-	return &custom{behind, In, func(c *Call, v View) {
+	return shownWith(behind, In, func(c *Call, v View) {
 		c.ShowRoom(v.Addr, elem, Len("kb_cnt").num(c), 256)
-	}}
+	})
 }
 
 var kbDiacrs = Struct(Fields{
@@ -229,7 +229,7 @@ var kbDiacrs = Struct(Fields{
 var kbDiacr = Struct(Fields{{"diacr", quotedChar}, {"base", quotedChar}, {"result", quotedChar}})
 
 // quotedChar is a character: 'a'.
-var quotedChar Type = &custom{sameLayout(1), In, func(c *Call, v View) { c.Out.TextBytes(appendChar(c.alloc(8)[:0], byte(v.Uint(1)))) }}
+var quotedChar Type = shownWith(sameLayout(1), In, func(c *Call, v View) { c.Out.TextBytes(appendChar(c.alloc(8)[:0], byte(v.Uint(1)))) })
 
 // appendChar appends a character as C writes it.
 func appendChar(text []byte, b byte) []byte {

@@ -109,13 +109,11 @@ func (t *dmPart) show(c *Call, v View) {
 	c.Out.BeginArray()
 	c.Out.Elem()
 	t.header.Show(c, v)
-	if t.data != nil && !c.Failed() && c.depth < maxDepth {
-		c.frames[c.depth] = frame{t.header, v}
-		c.depth++
+	if t.data != nil && !c.Failed() && c.push(t.header, v) {
 		if dmKnown(c) && (t.data.cond == nil || t.data.cond(c)) {
 			t.data.show(c, v.Addr)
 		}
-		c.depth--
+		c.pop()
 	}
 	c.Out.EndArray()
 }
@@ -126,12 +124,12 @@ const dmHeaderSize = 305
 // dmIoctl is struct dm_ioctl without data. Of another version only the number
 // is known.
 var dmIoctl = Packed(Fields{
-	{"version", &shownBy{WholeArray(U32, 3), func(c *Call, v View) {
+	{"version", shownAs(WholeArray(U32, 3), func(c *Call, v View) {
 		WholeArray(U32, 3).Show(c, v)
 		if !dmVersionKnown(c) {
 			c.Out.Comment("unsupported device mapper ABI version")
 		}
-	}}},
+	})},
 	{"data_size", When(dmVersionKnown, ValueOf(U32, func(c *Call, v uint64) {
 		c.Out.Number(v, output.Unsigned)
 		if v < dmHeaderSize {
@@ -153,7 +151,7 @@ var dmIoctl = Packed(Fields{
 // dmKnown that it is also whole.
 func dmVersionKnown(c *Call) bool {
 	const major = 4 // DM_VERSION_MAJOR
-	f := &c.frames[c.depth-1]
+	f := c.frame(0)
 	return f.v.Uint(4) == major
 }
 
@@ -161,7 +159,7 @@ func dmKnown(c *Call) bool { return dmVersionKnown(c) && Len("data_size").num(c)
 
 func dmIsNamed(member string) Cond {
 	return func(c *Call) bool {
-		f := &c.frames[c.depth-1]
+		f := c.frame(0)
 		return f.st.Member(c, member, f.v).Uint(1) != 0
 	}
 }
@@ -170,7 +168,7 @@ func dmIsNamed(member string) Cond {
 // suspended, but when it is to go on again.
 func dmHasEvent(c *Call) bool {
 	const suspend = 6 // DM_DEV_SUSPEND_CMD
-	return c.exiting || iocNR(uint32(c.Args[1])) != suspend || !HasNamed(Len("flags"), tables.DMFlags, "DM_SUSPEND_FLAG")(c)
+	return c.Exiting() || iocNR(uint32(c.Args[1])) != suspend || !HasNamed(Len("flags"), tables.DMFlags, "DM_SUSPEND_FLAG")(c)
 }
 
 // dmContents is what lies at data_start, within data_size bytes of the struct:
@@ -238,7 +236,7 @@ func (t *dmContents) show(c *Call, base uint64) {
 			}
 			left++
 		}
-		if t == dmTargets && c.exiting {
+		if t == dmTargets && c.Exiting() {
 			off = start // the kernel counts from the first
 		}
 		off += next
@@ -248,7 +246,7 @@ func (t *dmContents) show(c *Call, base uint64) {
 // dmRoom is how many bytes there are for the string at the end of the struct
 // being shown.
 var dmRoom = Func(func(c *Call) uint64 {
-	header, own := &c.frames[c.depth-2], &c.frames[c.depth-1]
+	header, own := c.frame(1), c.frame(0)
 	off := own.v.Addr + uint64(own.st.Layout(c.ABI).Size) - header.v.Addr
 	return Len("data_size").num(c) - off
 })
@@ -276,7 +274,7 @@ var dmNameList = Packed(Fields{
 // dmEvent reads the number behind the name of a device.
 func dmEvent(c *Call) (uint64, bool) {
 	const minor, version = 4, 37 // offset of version[1]
-	header, own := &c.frames[c.depth-2], &c.frames[c.depth-1]
+	header, own := c.frame(1), c.frame(0)
 	if header.v.At(minor, 4).Uint(4) < version {
 		return 0, false
 	}

@@ -108,11 +108,11 @@ var (
 // hardwareData is the data of a struct sockaddr, the first n bytes of which are a
 // hardware address.
 func hardwareData(n int) Type {
-	return &shownBy{MAC(14), func(c *Call, v View) {
+	return shownAs(MAC(14), func(c *Call, v View) {
 		c.Out.BeginNative(v.B)
 		c.Out.TextBytes(appendMAC(c.alloc(3 * n)[:0], v.B[:n]))
 		c.Out.EndNative()
-	}}
+	})
 }
 
 type sockaddrInReq struct{}

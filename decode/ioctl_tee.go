@@ -68,7 +68,7 @@ var (
 )
 
 var teeParam = Struct(Fields{
-	{"attr", &shownBy{X64, func(c *Call, v View) {
+	{"attr", shownAs(X64, func(c *Call, v View) {
 		const meta = 0x100 // TEE_IOCTL_PARAM_ATTR_META
 		n := v.Uint(8)
 		c.Out.BeginNamed()
@@ -78,7 +78,7 @@ var teeParam = Struct(Fields{
 			c.Out.Symbol(meta, "TEE_IOCTL_PARAM_ATTR_META", output.Hex)
 		}
 		c.Out.EndNamed()
-	}}},
+	})},
 	{"", Union(Len("attr"),
 		Arm(Nothing, 0), // TEE_IOCTL_PARAM_ATTR_TYPE_*
 		Arm(Inline(Struct(Fields{{"shm_offs", X64}, {"size", X64}, {"shm_id", U64}})), 5, 6, 7),

@@ -66,10 +66,10 @@ var (
 	v4l2Rect = Struct(Fields{{"left", S32}, {"top", S32}, {"width", U32}, {"height", U32}})
 
 	// struct v4l2_fract: 1/30
-	v4l2Fract Type = &shownBy{Array(U32, Const(2)), func(c *Call, v View) {
+	v4l2Fract Type = shownAs(Array(U32, Const(2)), func(c *Call, v View) {
 		b := appendUint(c.alloc(21)[:0], v.Uint(4))
 		c.Out.TextBytes(appendUint(append(b, '/'), v.At(4, 4).Uint(4)))
-	}}
+	})
 )
 
 // fourCC is a format named by four characters, and by a constant in set.

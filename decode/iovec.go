@@ -58,11 +58,11 @@ type iovBase struct{ *address }
 func (t iovBase) Show(c *Call, v View) {
 	word := c.WordSize()
 	addr := v.Uint(word)
-	if c.exiting && c.Failed() && !c.iov.all {
+	if c.Exiting() && c.Failed() && !c.iov.all {
 		c.Out.Addr(addr)
 		return
 	}
-	f := &c.frames[c.depth-1]
+	f := c.frame(0)
 	n := min(f.v.At(word, word).Uint(word), c.iov.left)
 	if c.iov.left != uint64(Unlimited) {
 		c.iov.left -= n

@@ -91,7 +91,7 @@ var kvmIO = Struct(Fields{
 type kvmIOData struct{ unsized }
 
 func (kvmIOData) Show(c *Call, _ View) {
-	run := c.frames[0].v.Addr
+	run := c.outermost().v.Addr
 	c.ShowArray(run+Len("data_offset").num(c), X8, Len("size").num(c)*Len("count").num(c))
 }
 

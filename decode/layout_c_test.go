@@ -84,7 +84,7 @@ func compareLayouts(t *testing.T, abi tables.ABI, structs []cStruct) int {
 	}
 	for i := range structs {
 		s := &structs[i]
-		for _, m := range s.st.layout().members {
+		for _, m := range s.st.members() {
 			// In C, cmd of struct io_uring_sqe begins within the first 64 bytes.
 			if identifier.MatchString(m.name) && m.name != "cmd" && !reserved.MatchString(m.name) && hasLayout(abi, m.typ) {
 				assert(s, m.name, fmt.Sprintf("offsetof(%s, %s)", s.name, m.name), m.off[abi])

@@ -138,3 +138,9 @@ func (c *Call) alloc(n int) []byte {
 	d.used += n
 	return b
 }
+
+// mark tells how much of the scratch memory is taken, for release.
+func (c *Call) mark() int { return c.used }
+
+// release gives back what alloc has handed out since mark: it is to be used no more.
+func (c *Call) release(mark int) { c.used = mark }

@@ -110,7 +110,7 @@ func (t *receivedMessage) capture(c *Call, v View, arg int) {
 
 func (t *receivedMessage) Show(c *Call, v View) {
 	addr := v.Uint(c.WordSize())
-	room, known := c.savedFor(c.next)
+	room, known := c.captured()
 	switch {
 	case !known:
 		c.Out.Addr(addr)
@@ -165,9 +165,9 @@ func (t *receivedMessages) capture(c *Call, v View, arg int) {
 	addr := v.Uint(c.WordSize())
 	size := uint64(messageVector.Layout(c.ABI).Size)
 	for range min(Len("vlen").num(c), maxMessages) {
-		mark := c.used
+		mark := c.mark()
 		n, ok := c.nameLenOf(addr)
-		c.used = mark
+		c.release(mark)
 		if !ok {
 			break
 		}
@@ -188,12 +188,12 @@ func (t *receivedMessages) Show(c *Call, v View) {
 }
 
 // receivedElem is a struct mmsghdr that has been filled in.
-var receivedElem = &shownBy{messageVector, func(c *Call, v View) {
+var receivedElem = shownAs(messageVector, func(c *Call, v View) {
 	size, _ := messageVector.value(c, "msg_len", v)
 	c.msg.now = message{received: true, room: c.msg.rooms[uint64(c.Ret)-c.msg.todo], size: size}
 	messageVector.Show(c, v)
 	c.msg.now = message{}
-}}
+})
 
 // showTimeLeft remarks on a call with a timeout of type t that ran out, and on
 // what is left of it.

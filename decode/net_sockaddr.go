@@ -45,13 +45,13 @@ func (c *Call) ShowSockaddr(addr uint64, length int32) int {
 }
 
 // SockaddrStorage is a struct sockaddr_storage inside another struct.
-var SockaddrStorage Type = &custom{func() layouts {
+var SockaddrStorage Type = shownWith(func() layouts {
 	var l layouts
 	for _, abi := range abis {
 		l[abi] = Layout{sockaddrMax, abi.WordSize()}
 	}
 	return l
-}(), In, func(c *Call, v View) { c.showSockaddr(v) }}
+}(), In, func(c *Call, v View) { c.showSockaddr(v) })
 
 // showSockaddr shows a socket address of len(v.B) bytes, at least 2.
 func (c *Call) showSockaddr(v View) {
@@ -200,14 +200,14 @@ func showSockaddrPacket(c *Call, v View, n int) {
 // struct sockaddr_tipc (linux/tipc.h)
 var sockaddrTIPC = Struct(Fields{
 	family, {"addrtype", EnumOf(X8, tables.TIPCAddrType)},
-	{"scope", &custom{sameLayout(1), In, func(c *Call, v View) {
+	{"scope", shownWith(sameLayout(1), In, func(c *Call, v View) {
 		scope := int8(v.Uint(1))
 		if scope < 0 {
 			c.Out.Text("-")
 			scope = -scope
 		}
 		c.Out.Enum(uint64(uint8(scope)), tables.TIPCScope, output.Hex)
-	}}},
+	})},
 	{"addr", Union(Len("addrtype"),
 		Arm(Struct(Fields{{"nameseq", Struct(Fields{{"type", U32}, {"lower", U32}, {"upper", U32}})}}), unix.TIPC_SERVICE_RANGE),
 		Arm(Struct(Fields{{"name", Struct(Fields{

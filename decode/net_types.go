@@ -170,9 +170,9 @@ func (t *spelledFlags) Show(c *Call, v View) {
 }
 
 // netX32 is a number in network order.
-var netX32 = &custom{sameLayout(4), In, func(c *Call, v View) {
+var netX32 = shownWith(sameLayout(4), In, func(c *Call, v View) {
 	c.Out.BeginMacro("htonl")
 	c.Out.Elem()
 	c.Out.Number(uint64(binary.BigEndian.Uint32(v.B)), output.Hex)
 	c.Out.EndMacro()
-}}
+})

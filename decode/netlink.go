@@ -281,7 +281,7 @@ type netlinkMessage struct {
 // already.
 func (m *netlinkMessage) show(c *Call, addr uint64) {
 	length := c.payload
-	first := &m.head.layout().members[0]
+	first := &m.head.members()[0]
 	size := m.head.Layout(c.ABI).Size
 	one := first.typ.Layout(c.ABI).Size
 	v, ok := c.ReadType(addr, first.typ)
@@ -320,11 +320,8 @@ func (m *netlinkMessage) show(c *Call, addr uint64) {
 				attrs = chosen
 			}
 		}
-		if c.depth < maxDepth {
-			// The attributes may depend on the struct's members.
-			c.frames[c.depth] = frame{m.head, v}
-			c.depth++
-			defer func() { c.depth-- }()
+		if c.push(m.head, v) { // the attributes may depend on the struct's members
+			defer c.pop()
 		}
 		c.showPayload(attrs, addr+uint64(at), length-at)
 	}

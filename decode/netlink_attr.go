@@ -298,11 +298,11 @@ func (t *payloadArray) showAt(c *Call, addr uint64) {
 	elem := t.elem
 	if t.set != nil {
 		i := uint64(0)
-		elem = &custom{layouts: layoutsOf(t.elem), show: func(c *Call, v View) {
+		elem = shownWith(layoutsOf(t.elem), In, func(c *Call, v View) {
 			c.Out.Index(i, t.set, output.Unsigned)
 			i++
 			t.elem.Show(c, v)
-		}}
+		})
 	}
 	c.ShowArray(addr, elem, uint64(c.payload/t.elem.Layout(c.ABI).Size))
 }

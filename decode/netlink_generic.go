@@ -102,7 +102,7 @@ var genlControl = NewAttributes(tables.GenlCtrlAttr, "CTRL_ATTR_",
 	AttributeTypes{Numbered(NewAttributes(tables.GenlOpAttr, "CTRL_ATTR_OP_",
 		AttributeTypes{&payloadFunc{least: 4, most: 8, exact: true, show: func(c *Call, v View) {
 			direction := 0
-			if c.exiting {
+			if c.Exiting() {
 				direction = 1
 			}
 			c.Out.Enum(v.At(0, 4).Uint(4), c.genlCommands[direction], output.Hex)

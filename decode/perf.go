@@ -65,7 +65,7 @@ func (t *perfAttr) capture(c *Call, v View, arg int) {
 
 func (t *perfAttr) Show(c *Call, v View) {
 	addr := v.Uint(c.WordSize())
-	size, ok := c.savedFor(c.next)
+	size, ok := c.captured()
 	if !ok {
 		size, _ = c.ReadUint(addr+perfAttrSizeOffset, 4)
 	}

@@ -145,7 +145,7 @@ func (t *inOut) capture(c *Call, v View, arg int) {
 
 func (t *inOut) Show(c *Call, v View) {
 	addr := v.Uint(c.WordSize())
-	before, known := c.savedFor(c.next)
+	before, known := c.captured()
 	if addr == 0 || !known {
 		c.Out.Addr(addr)
 		return
@@ -192,7 +192,7 @@ func (t *asEntered) capture(c *Call, v View, arg int) {
 }
 
 func (t *asEntered) Show(c *Call, v View) {
-	addr, ok := c.savedFor(c.next)
+	addr, ok := c.captured()
 	if !ok {
 		c.Out.Addr(v.Uint(c.WordSize()))
 		return

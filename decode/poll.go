@@ -113,10 +113,10 @@ func (r *polledFiles) show(addr, n uint64) {
 	c := r.c
 	size := polled.Layout(c.ABI).Size
 	n = min(n, maxPolled)
-	mark := c.used
+	mark := c.mark()
 	shown := 0
 	for i := uint64(0); i < n; {
-		c.used = mark
+		c.release(mark)
 		at := addr + i*uint64(size)
 		b := c.Read(at, int(min(n-i, chunk))*size)
 		if len(b) < size {

@@ -25,9 +25,9 @@ var (
 // when it is abbreviated.
 func (c *Call) ShowStrings(addr uint64) {
 	word := c.WordSize()
-	mark := c.used
+	mark := c.mark()
 	for n := 0; ; n++ {
-		c.used = mark
+		c.release(mark)
 		at := addr + uint64(n*word)
 		s, ok := c.ReadUint(at, word)
 		if !ok {
@@ -91,9 +91,9 @@ const maxStrings = 1 << 20
 func (c *Call) countStrings(addr uint64) (n int, terminated bool) {
 	const chunk = 1024
 	word := c.WordSize()
-	mark := c.used
+	mark := c.mark()
 	for n < maxStrings {
-		c.used = mark
+		c.release(mark)
 		b := c.Read(addr+uint64(n*word), chunk)
 		cut := len(b) < chunk
 		for whole := len(b) / word; whole > 0; whole-- {

@@ -107,7 +107,7 @@ func (t tail) Layout(tables.ABI) Layout { return Layout{0, 8} }
 func (t tail) Show(*Call, View)         {}
 
 func (t tail) showMembers(c *Call, v View) {
-	f := &c.frames[c.depth-1]
+	f := c.frame(0)
 	rest := f.v.At(int(v.Addr-f.v.Addr), len(f.v.B))
 	if Len("op").num(c) == t.op && len(rest.B) >= 8 {
 		c.Out.Field(t.name)
@@ -127,7 +127,7 @@ func (t present) Layout(abi tables.ABI) Layout { return Layout{0, t.elem.Layout(
 func (t present) Show(*Call, View)             {}
 
 func (t present) showMembers(c *Call, v View) {
-	f := &c.frames[c.depth-1]
+	f := c.frame(0)
 	rest := f.v.At(int(v.Addr-f.v.Addr), len(f.v.B))
 	if n := min(len(rest.B)/t.elem.Layout(c.ABI).Size, t.n); n > 0 {
 		c.Out.Field(t.name)

@@ -106,7 +106,7 @@ func (getRegset) capture(c *Call, v View, arg int) {
 }
 
 func (getRegset) Show(c *Call, v View) {
-	before, known := c.savedFor(c.next)
+	before, known := c.captured()
 	base, size, ok := c.regsetVector(v)
 	if !known || !ok {
 		c.Out.Addr(v.Uint(c.WordSize()))
@@ -180,7 +180,7 @@ var userArea = Struct(Fields{
 func (t userOffset) Show(c *Call, v View) {
 	off := t.Value(c, v)
 	name, base := "", uint64(0)
-	members := userArea.layout().members
+	members := userArea.members()
 	for i := range members {
 		if m := &members[i]; m.name != "_" && uint64(m.off[tables.X86_64]) <= off {
 			name, base = m.name, uint64(m.off[tables.X86_64])

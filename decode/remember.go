@@ -16,7 +16,7 @@ func (t *rememberedStruct) Show(c *Call, v View) {
 // was is the number that a member had at the enter-stop.
 func was(name string, size int) Num {
 	return Func(func(c *Call) uint64 {
-		f := &c.frames[c.depth-1]
+		f := c.frame(0)
 		if b, ok := c.recall(f.st.Member(c, name, f.v)); ok {
 			return View{B: b}.Uint(size)
 		}

@@ -100,7 +100,7 @@ func (s *subSignatures) width(abi tables.ABI) int {
 
 // settle replaces c.Sig by the signature for the arguments that c has.
 func (c *Call) settle() {
-	c.used = 0
+	c.release(0)
 	if c.Sig.whole != nil { // of the same call, begun before
 		c.Sig = c.Sig.whole
 	}

@@ -44,7 +44,8 @@ func newSiginfo() *siginfo {
 // so PTRACE_GETSIGINFO gives it, whatever the tracee's ABI.
 func (c *Call) ShowSiginfo(raw []byte) {
 	c.personality = c.ABI
-	c.ABI, c.used = tables.X86_64, 0
+	c.ABI = tables.X86_64
+	c.release(0)
 	Siginfo.Show(c, View{B: raw})
 	c.ABI = c.personality
 }
@@ -149,7 +150,7 @@ func (t siginfoCode) Show(c *Call, v View) {
 	code := uint64(uint32(t.Value(c, v)))
 	set := tables.SiCode
 	if _, ok := set.Lookup(code); !ok {
-		signo, _ := siginfoHead.value(c, "si_signo", c.frames[c.depth-1].v)
+		signo, _ := siginfoHead.value(c, "si_signo", c.frame(0).v)
 		if own := codesOf(int(int32(signo))); own != nil {
 			set = own
 		}
@@ -184,7 +185,7 @@ func codesOf(signo int) *tables.Set {
 type siginfoStatus struct{ *Number }
 
 func (t siginfoStatus) Show(c *Call, v View) {
-	code, _ := siginfoHead.value(c, "si_code", c.frames[c.depth-1].v)
+	code, _ := siginfoHead.value(c, "si_code", c.frame(0).v)
 	if code == cldExited {
 		t.Number.Show(c, v)
 		return

@@ -245,7 +245,7 @@ func (t *charArray) Show(c *Call, v View) {
 func ByteArray(n int) Type { return &pad{n} }
 
 // UUID is 16 bytes in groups: 01234567-89ab-cdef-0123-456789abcdef.
-var UUID Type = &shownBy{ByteArray(16), func(c *Call, v View) {
+var UUID Type = shownAs(ByteArray(16), func(c *Call, v View) {
 	text := c.alloc(36)[:0]
 	const digits = "0123456789abcdef"
 	for i, b := range v.B[:16] {
@@ -256,7 +256,7 @@ var UUID Type = &shownBy{ByteArray(16), func(c *Call, v View) {
 		text = append(text, digits[b>>4], digits[b&15])
 	}
 	c.Out.TextBytes(text)
-}}
+})
 
 // CutStr is a Str of which no more than size bytes, the NUL included, are
 // looked at.

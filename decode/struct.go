@@ -140,6 +140,9 @@ func (st *StructType) Member(c *Call, name string, v View) View {
 	return View{}
 }
 
+// members are all members, in order.
+func (st *StructType) members() []member { return st.layout().members }
+
 // member finds the member called name.
 func (st *StructType) member(name string) *member {
 	members := st.layout().members
@@ -161,14 +164,11 @@ func (st *StructType) value(c *Call, name string, v View) (uint64, bool) {
 
 // within says whether cond holds where names are those of the members in v.
 func (st *StructType) within(c *Call, v View, cond Cond) bool {
-	if c.depth == maxDepth {
+	if !c.push(st, v) {
 		return false
 	}
-	c.frames[c.depth] = frame{st, v}
-	c.depth++
-	holds := cond(c)
-	c.depth--
-	return holds
+	defer c.pop()
+	return cond(c)
 }
 
 // Show writes the members that v is long enough to hold.
@@ -318,7 +318,7 @@ func (p *pad) Show(c *Call, v View)     { c.Out.Str(v.B, false) }
 // Reserved is a member shown only when it is not zero.
 func Reserved(name string, t Type) Field {
 	return Field{name, When(func(c *Call) bool {
-		f := &c.frames[c.depth-1]
+		f := c.frame(0)
 		for _, b := range f.st.Member(c, name, f.v).B {
 			if b != 0 {
 				return true

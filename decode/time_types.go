@@ -73,7 +73,7 @@ const (
 )
 
 func (t *dated) Show(c *Call, v View) {
-	members := t.layout().members
+	members := t.members()
 	sec, frac := &members[0], &members[1]
 	s := numberOf(c, sec.typ, v.At(sec.off[c.ABI], sec.typ.Layout(c.ABI).Size))
 	n := numberOf(c, frac.typ, v.At(frac.off[c.ABI], frac.typ.Layout(c.ABI).Size))
