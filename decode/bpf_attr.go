@@ -176,7 +176,7 @@ var bpfProgLoad = Versions(Fields{
 })
 
 var bpfObj = Versions(Fields{
-	{"pathname", Aligned8(Ptr64(&cString{path: true}))},
+	{"pathname", Aligned8(Ptr64(pathStr))},
 	{"bpf_fd", FD},
 	{"file_flags", Since(Flags(tables.BPFFileFlags))},
 	{"path_fd", Since(DirFD)},

@@ -140,7 +140,7 @@ var bpfProgInfo = Versions(Fields{
 // date in a comment.
 var bootTime = ValueOf(U64, func(c *Call, v uint64) {
 	c.Out.Number(v, output.Unsigned)
-	if at, ok := c.Host.BootTime(time.Duration(v)); ok {
+	if at, ok := ContextOf(c.Decoder).Host.BootTime(time.Duration(v)); ok {
 		c.CommentDate(at.Unix(), 0, time.Second)
 	}
 })

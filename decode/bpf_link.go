@@ -88,7 +88,7 @@ var bpfLinks = bpfLinkKinds(map[string]*Desc{
 		{"cookies", Aligned8(Ptr64(Array(X64, Len("cnt"))))},
 	})}),
 	"BPF_TRACE_UPROBE_MULTI": bpfLink(Field{"uprobe_multi", Struct(Fields{
-		{"path", Aligned8(Ptr64(&cString{path: true}))},
+		{"path", Aligned8(Ptr64(pathStr))},
 		{"offsets", Aligned8(Ptr64(Array(X64, Len("cnt"))))},
 		{"ref_ctr_offsets", Aligned8(Ptr64(Array(X64, Len("cnt"))))},
 		{"cookies", Aligned8(Ptr64(Array(X64, Len("cnt"))))},

@@ -6,7 +6,6 @@ package decode
 import (
 	"encoding/binary"
 
-	"trapline/decode/host"
 	"trapline/output"
 	"trapline/tables"
 )
@@ -18,44 +17,32 @@ type Memory interface {
 	ReadMemory(addr uint64, b []byte) int
 }
 
-// Options say how much of a call is shown. The zero value shows what strace
-// shows by default, but for StringLimit.
-type Options struct {
-	StringLimit int   // -s: bytes shown of a string, 32 by default
-	FDs         FDs   // --decode-fds
-	PIDs        PIDs  // --decode-pids
-	Namespaces  bool  // --namespace=new: which ones processes enter
-	VCPUs       VCPUs // --kvm
-}
-
 // Decoder holds what the calls of all tracees share. One Decoder is not safe for
 // concurrent use; several are, each in a goroutine of its own.
 type Decoder struct {
-	Options
-	Host host.Host // what is known of tracees beside their memory
+	StringLimit int // -s: bytes shown of a string
 
-	// SeeFD, if not nil, is told every file descriptor before it is shown.
-	SeeFD func(fd int)
-
+	catalogue  Catalogue
 	signatures signatures
-
-	sockets  socketCache
-	netlinks map[uint64]int // protocols of netlink sockets, by inode
-	genl     *tables.Set    // families of generic netlink
-	windows  windows        // what was read at this stop
-	scratch  []byte
-	used     int
-	vcpus    map[vcpuKey]vcpu // seen before
+	windows    windows // what was read at this stop
+	scratch    []byte
+	used       int
+	slots      []any // see DecoderSlot
 }
 
-// NewDecoder makes a Decoder that asks h what descriptors, processes and sockets
-// are. If h is nil, nothing is known of them: they are shown by their numbers
-// alone.
-func NewDecoder(o Options, h host.Host) *Decoder {
-	if h == nil {
-		h = host.Unknown{}
-	}
-	return &Decoder{Options: o, Host: h, scratch: make([]byte, 16<<10)}
+// Catalogue is what a Decoder knows of system calls.
+type Catalogue struct {
+	// Describe finds the description of the call that an ABI knows by name, or
+	// gives nil.
+	Describe func(abi tables.ABI, name string) *Desc
+	// Resuming is the name of the call by which the kernel goes on with the one
+	// before it.
+	Resuming string
+}
+
+// NewDecoderOf makes a Decoder of the calls in a catalogue.
+func NewDecoderOf(from Catalogue, stringLimit int) *Decoder {
+	return &Decoder{StringLimit: stringLimit, catalogue: from, scratch: make([]byte, 16<<10)}
 }
 
 // Call is a system call of one tracee on its way from its enter-stop to its
@@ -80,31 +67,23 @@ type Call struct {
 	Ret   int64 // result, sign-extended; -errno for a failed call
 	Errno int   // 0 unless the call failed
 
-	processOf, processIs int        // process's last answer
-	personality          tables.ABI // of the tracee, even when memory is laid out by another
-
 	last, now string // names of the call before this one, and of this one
 
-	next         int             // index into Sig.args of the next one to show
-	halfway      bool            // args[next] is of direction Both and has begun
-	begun        bool            // what the last pointer points to could be read
-	lacking      bool            // an array that is Needed was not there
-	before       uint64          // a value of it that may change until then
-	known        uint64          // bytes of the struct being shown that the caller has
-	snapshots    []View          // memory as it was at the enter-stop
-	exiting      bool            // at the exit-stop
-	regs         [6 * 8]byte     // Args, each one ABI word wide
-	saved        [maxArgs]uint64 // what capture saw
-	hasSave      uint16          // bit i: saved[i] is set
-	entered      [16]byte        // what an AsEntered argument pointed to
-	msg          messages
-	payload      int // bytes of the netlink message or attribute being shown
-	nested       int // how deep in netlink attributes
-	links        linkKinds
-	genlCommands [2]*tables.Set  // of the family being shown, sent and answered
-	frames       [maxDepth]frame // structs being shown, innermost last
-	depth        int
-	iov          iovState // the buffers being shown
+	next      int             // index into Sig.args of the next one to show
+	halfway   bool            // args[next] is of direction Both and has begun
+	begun     bool            // what the last pointer points to could be read
+	lacking   bool            // an array that is Needed was not there
+	before    uint64          // a value of it that may change until then
+	known     uint64          // bytes of the struct being shown that the caller has
+	snapshots []View          // memory as it was at the enter-stop
+	exiting   bool            // at the exit-stop
+	regs      [6 * 8]byte     // Args, each one ABI word wide
+	saved     [maxArgs]uint64 // what capture saw
+	hasSave   uint16          // bit i: saved[i] is set
+	entered   [16]byte        // what an AsEntered argument pointed to
+	frames    [maxDepth]frame // structs being shown, innermost last
+	depth     int
+	slots     []any // see CallSlot
 }
 
 const (
@@ -149,7 +128,7 @@ func (c *Call) Exiting() bool { return c.exiting }
 // Pass takes note of a call that is not to be shown, or that the tracee was in
 // when tracing began: restart_syscall may tell of it.
 func (c *Call) Pass(name string) {
-	if c.now != "restart_syscall" { // which goes on with an earlier one
+	if c.now != c.catalogue.Resuming { // which goes on with an earlier one
 		c.last = c.now
 	}
 	c.now = name
@@ -162,7 +141,6 @@ func (c *Call) Begin() {
 	c.snapshots = c.snapshots[:0]
 	c.Ret, c.Errno = 0, 0
 	c.Pass(c.Sig.Name)
-	c.personality = c.ABI
 	if c.ABI == tables.X86_64 {
 		for i, a := range c.Args {
 			binary.LittleEndian.PutUint64(c.regs[8*i:], a)

@@ -1,9 +1,6 @@
 package decode
 
 import (
-	"strings"
-	"sync"
-
 	"trapline/tables"
 )
 
@@ -180,13 +177,6 @@ func (s *Signature) width(abi tables.ABI) int {
 // than their size in memory says.
 type registers interface{ registers(abi tables.ABI) int }
 
-// subsystem is one file's descriptions.
-type subsystem struct {
-	both Calls // calls that are the same in both tables
-	x86  Calls // 64-bit calls that i386 lacks or has another meaning for
-	i386 Calls // i386 calls that 64-bit programs lack or mean otherwise by
-}
-
 // unknown describes calls without a description: six hexadecimal registers.
 var unknown = Desc{Ret: RetUnsigned, Args: Args{
 	{"arg1", Xlong}, {"arg2", Xlong}, {"arg3", Xlong}, {"arg4", Xlong}, {"arg5", Xlong}, {"arg6", Xlong},
@@ -207,20 +197,20 @@ func (d *Decoder) Lookup(abi tables.ABI, nr uint64) *Signature {
 	if t := d.signatures.byNR[abi]; nr < uint64(len(t)) && t[nr] != nil {
 		return t[nr]
 	}
-	return d.signatures.add(abi, nr)
+	return d.addSignature(abi, nr)
 }
 
-func (s *signatures) add(abi tables.ABI, nr uint64) *Signature {
+func (d *Decoder) addSignature(abi tables.ABI, nr uint64) *Signature {
 	row := tables.Lookup(abi, nr)
 	if row == nil {
 		// There may be any number of these: they are not kept.
 		return signatureOf(abi, "syscall_"+hexString(nr), nil)
 	}
-	t := &s.byNR[abi]
+	t := &d.signatures.byNR[abi]
 	if grow := int(nr) + 1 - len(*t); grow > 0 {
 		*t = append(*t, make([]*Signature, grow)...)
 	}
-	(*t)[nr] = signatureOf(abi, row.Name, description(abi, row.Name))
+	(*t)[nr] = signatureOf(abi, row.Name, d.catalogue.Describe(abi, row.Name))
 	return (*t)[nr]
 }
 
@@ -231,7 +221,7 @@ func (s *signatures) add(abi tables.ABI, nr uint64) *Signature {
 func (d *Decoder) LookupInner(name, form string) *Signature {
 	s := d.signatures.inner[form]
 	if s == nil {
-		s = signatureOf(tables.I386, name, description(tables.I386, form))
+		s = signatureOf(tables.I386, name, d.catalogue.Describe(tables.I386, form))
 		if d.signatures.inner == nil {
 			d.signatures.inner = make(map[string]*Signature)
 		}
@@ -249,41 +239,6 @@ func signatureOf(abi tables.ABI, name string, d *Desc) *Signature {
 	s := newSignature(name, &unknown, abi)
 	s.Described = false
 	return s
-}
-
-// descriptions are found by the names of calls. Each ABI's are gathered when
-// they are first needed.
-var descriptions [tables.NumABI]struct {
-	once   sync.Once
-	byName map[string]*Desc
-}
-
-// description finds the description of the call that an ABI knows by name, or
-// gives nil.
-func description(abi tables.ABI, name string) *Desc {
-	t := &descriptions[abi]
-	t.once.Do(func() { t.byName = gather(abi) })
-	return t.byName[name]
-}
-
-// gather collects the descriptions of an ABI.
-func gather(abi tables.ABI) map[string]*Desc {
-	byName := make(map[string]*Desc, 512)
-	for i := range subsystems {
-		s := &subsystems[i]
-		own := s.x86
-		if abi == tables.I386 {
-			own = s.i386
-		}
-		for _, calls := range [...]Calls{s.both, own} {
-			for i := range calls {
-				for name := range strings.FieldsSeq(calls[i].Name) {
-					byName[name] = &calls[i]
-				}
-			}
-		}
-	}
-	return byName
 }
 
 // onStack is the layout of an argument that is not in a register.

@@ -55,7 +55,7 @@ func (c *Call) ShowFD(fd int) { c.showFD(fd, false) }
 // host knows it by.
 func (c *Call) ShowFDOf(process, fd int) {
 	c.Out.Number(uint64(fd), output.Signed)
-	if c.FDs != 0 && fd >= 0 && process > 0 {
+	if ContextOf(c.Decoder).FDs != 0 && fd >= 0 && process > 0 {
 		c.annotateFD(process, fd)
 	}
 }
@@ -63,8 +63,8 @@ func (c *Call) ShowFDOf(process, fd int) {
 // showFD is ShowFD for a descriptor that, if dir is set, stands for a directory
 // and may be AT_FDCWD.
 func (c *Call) showFD(fd int, dir bool) {
-	if c.SeeFD != nil {
-		c.SeeFD(fd)
+	if ContextOf(c.Decoder).SeeFD != nil {
+		ContextOf(c.Decoder).SeeFD(fd)
 	}
 	c.writeFD(fd, dir)
 }
@@ -72,15 +72,15 @@ func (c *Call) showFD(fd int, dir bool) {
 func (c *Call) writeFD(fd int, dir bool) {
 	if dir && fd == unix.AT_FDCWD {
 		c.Out.Symbol(uint64(fd), "AT_FDCWD", output.Signed)
-		if c.FDs&FDPath != 0 {
-			if p := c.Host.WorkingDir(c.alloc(pathMax), c.process()); p != nil {
+		if ContextOf(c.Decoder).FDs&FDPath != 0 {
+			if p := ContextOf(c.Decoder).Host.WorkingDir(c.alloc(pathMax), c.process()); p != nil {
 				c.Out.Annotate("path", p)
 			}
 		}
 		return
 	}
 	c.Out.Number(uint64(fd), output.Signed)
-	if c.FDs != 0 && fd >= 0 {
+	if ContextOf(c.Decoder).FDs != 0 && fd >= 0 {
 		c.annotateFD(c.process(), fd)
 	}
 }

@@ -16,16 +16,16 @@ import (
 // descriptor gives what a descriptor of a process leads to, nil if that is not
 // known.
 func (c *Call) descriptor(process, fd int) []byte {
-	return c.Host.Descriptor(c.alloc(pathMax), process, fd)
+	return ContextOf(c.Decoder).Host.Descriptor(c.alloc(pathMax), process, fd)
 }
 
 // descriptorInfo gives the lines of a descriptor's fdinfo, nil if they are not
 // known.
 func (c *Call) descriptorInfo(process, fd int) []byte {
-	return c.Host.DescriptorInfo(c.alloc(4096), process, fd)
+	return ContextOf(c.Decoder).Host.DescriptorInfo(c.alloc(4096), process, fd)
 }
 
-// annotateFD shows, of a descriptor of a process, what c.FDs asks for.
+// annotateFD shows, of a descriptor of a process, what ContextOf(c.Decoder).FDs asks for.
 func (c *Call) annotateFD(process, fd int) {
 	path := c.descriptor(process, fd)
 	if path == nil {
@@ -34,26 +34,26 @@ func (c *Call) annotateFD(process, fd int) {
 	var kind string
 	var about []byte
 	switch {
-	case c.FDs&FDDevice != 0 && path[0] == '/':
+	case ContextOf(c.Decoder).FDs&FDDevice != 0 && path[0] == '/':
 		if dev := c.deviceAt(process, fd); dev != nil {
 			c.Out.Annotate("path", path)
 			c.Out.Annotate("dev", dev)
 			return
 		}
-	case c.FDs&FDSocket != 0 && bytes.HasPrefix(path, []byte("socket:[")):
+	case ContextOf(c.Decoder).FDs&FDSocket != 0 && bytes.HasPrefix(path, []byte("socket:[")):
 		kind, about = "socket", c.describeSocket(process, fd, path)
-	case c.FDs&FDEventfd != 0 && string(path) == "anon_inode:[eventfd]":
+	case ContextOf(c.Decoder).FDs&FDEventfd != 0 && string(path) == "anon_inode:[eventfd]":
 		kind, about = "eventfd", c.eventfd(process, fd)
-	case c.FDs&FDPidfd != 0 && (bytes.HasPrefix(path, []byte("pidfd:")) || string(path) == "anon_inode:[pidfd]"):
+	case ContextOf(c.Decoder).FDs&FDPidfd != 0 && (bytes.HasPrefix(path, []byte("pidfd:")) || string(path) == "anon_inode:[pidfd]"):
 		kind, about = "pidfd", c.pidfd(process, fd)
-	case c.FDs&FDSignalfd != 0 && string(path) == "anon_inode:[signalfd]":
+	case ContextOf(c.Decoder).FDs&FDSignalfd != 0 && string(path) == "anon_inode:[signalfd]":
 		kind, about = "signalfd", c.signalfd(process, fd)
 	}
 	if about != nil {
 		c.Out.Annotate(kind, about)
 		return
 	}
-	if c.FDs&FDPath == 0 {
+	if ContextOf(c.Decoder).FDs&FDPath == 0 {
 		return
 	}
 	path, deleted := c.undeleted(process, fd, path)
@@ -71,7 +71,7 @@ const deletedMark = " (deleted)"
 // really be called so.
 func (c *Call) undeleted(process, fd int, path []byte) (name []byte, deleted bool) {
 	name, ok := bytes.CutSuffix(path, []byte(deletedMark))
-	if !ok || len(name) == 0 || c.Host.HasName(process, fd, path) {
+	if !ok || len(name) == 0 || ContextOf(c.Decoder).Host.HasName(process, fd, path) {
 		return path, false
 	}
 	return name, true
@@ -80,7 +80,7 @@ func (c *Call) undeleted(process, fd int, path []byte) (name []byte, deleted boo
 // deviceAt gives the kind and number of the device file behind a descriptor, as
 // "char 1:3", or nil if it is not a device file.
 func (c *Call) deviceAt(process, fd int) []byte {
-	file, ok := c.Host.FileType(process, fd)
+	file, ok := ContextOf(c.Decoder).Host.FileType(process, fd)
 	if !ok {
 		return nil
 	}

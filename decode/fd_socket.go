@@ -16,7 +16,7 @@ import (
 // socketProtocol gives the kernel's name of the protocol of a descriptor, such as
 // TCP, UNIX-STREAM or NETLINK; empty if it is not a socket.
 func (c *Call) socketProtocol(process, fd int) []byte {
-	return c.Host.SocketProtocol(c.alloc(64), process, fd)
+	return ContextOf(c.Decoder).Host.SocketProtocol(c.alloc(64), process, fd)
 }
 
 // isNetlink says whether the call's first argument is a netlink socket.
@@ -56,6 +56,11 @@ var socketKinds = map[string]socketKind{
 // holds too much.
 type socketCache map[uint64][]byte
 
+var (
+	sockets        = NewDecoderSlot[socketCache]()
+	netlinkSockets = NewDecoderSlot[map[uint64]int]() // of sockets, by inode
+)
+
 const socketCacheSize = 1024
 
 // socketInode gives the inode number in a socket's path, socket:[4711].
@@ -76,7 +81,8 @@ func (c *Call) describeSocket(process, fd int, path []byte) []byte {
 	if !ok {
 		return nil
 	}
-	if about, ok := c.sockets[inode]; ok {
+	known := sockets.Of(c.Decoder)
+	if about, ok := (*known)[inode]; ok {
 		return about
 	}
 	name := string(c.socketProtocol(process, fd))
@@ -85,7 +91,7 @@ func (c *Call) describeSocket(process, fd int, path []byte) []byte {
 		return path
 	}
 	about := []byte(name + ":[")
-	socket, found := c.Host.Socket(kind.family, kind.protocol, inode)
+	socket, found := ContextOf(c.Decoder).Host.Socket(kind.family, kind.protocol, inode)
 	if !found {
 		return append(strconv.AppendUint(about, inode, 10), ']')
 	}
@@ -98,10 +104,10 @@ func (c *Call) describeSocket(process, fd int, path []byte) []byte {
 		about = appendInetSocket(about, &socket)
 	}
 	about = append(about, ']')
-	if c.sockets == nil || len(c.sockets) >= socketCacheSize {
-		c.sockets = make(socketCache)
+	if *known == nil || len(*known) >= socketCacheSize {
+		*known = make(socketCache)
 	}
-	c.sockets[inode] = about
+	(*known)[inode] = about
 	return about
 }
 
@@ -197,15 +203,16 @@ func (c *Call) netlinkProtocolOf(fd int) int {
 	if !ok {
 		return -1
 	}
-	if protocol, ok := c.netlinks[inode]; ok {
+	known := netlinkSockets.Of(c.Decoder)
+	if protocol, ok := (*known)[inode]; ok {
 		return protocol
 	}
 	protocol := netlinkProtocolIn(c.describeSocket(process, fd, path))
 	if protocol >= 0 {
-		if c.netlinks == nil || len(c.netlinks) >= socketCacheSize {
-			c.netlinks = make(map[uint64]int)
+		if *known == nil || len(*known) >= socketCacheSize {
+			*known = make(map[uint64]int)
 		}
-		c.netlinks[inode] = protocol
+		(*known)[inode] = protocol
 	}
 	return protocol
 }

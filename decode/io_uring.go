@@ -151,6 +151,6 @@ var uringCommand = Is(Len("opcode"), uringOps("URING_CMD", "URING_CMD128")...)
 
 // isSocket says whether a descriptor of the tracee is a socket.
 func (c *Call) isSocket(fd int) bool {
-	file, ok := c.Host.FileType(c.TID, fd)
+	file, ok := ContextOf(c.Decoder).Host.FileType(c.TID, fd)
 	return ok && file.Mode&unix.S_IFMT == unix.S_IFSOCK
 }

@@ -167,7 +167,7 @@ func (c *Call) ambiguous(op uint32, names []string) string {
 // isTerminal says whether a descriptor of the tracee is a terminal, by the
 // device numbers of Documentation/admin-guide/devices.txt.
 func (c *Call) isTerminal(fd int) bool {
-	file, ok := c.Host.FileType(c.process(), fd)
+	file, ok := ContextOf(c.Decoder).Host.FileType(c.process(), fd)
 	if !ok || file.Mode&unix.S_IFMT != unix.S_IFCHR {
 		return false
 	}

@@ -394,7 +394,7 @@ var (
 // btrfsPathAt is a path of a container, by its offset from the values.
 var btrfsPathAt = Value64(func(c *Call, off uint64) {
 	const val = 16 // offset of val
-	c.ShowAt(c.frame(0).v.Addr+val+off, &cString{path: true})
+	c.ShowAt(c.frame(0).v.Addr+val+off, pathStr)
 })
 
 var btrfsQuotaCtl = Struct(Fields{{"cmd", EnumOf(X64, tables.BtrfsQgroupCtl)}, {"status", Unseen(U64)}})

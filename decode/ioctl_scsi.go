@@ -241,7 +241,7 @@ func (t sgData) Show(c *Call, v View) {
 // showTransfer shows the bytes of a transfer, or those that its iovecs point to.
 func (c *Call) showTransfer(addr, size, count uint64) {
 	if count != 0 {
-		(&iovecs{Const(count), Const(size), (*Call).ShowBytes, true}).showAt(c, addr)
+		showAnsweredIovecs(c, addr, count, size)
 	} else {
 		c.showBuffer(addr, size, binaryData)
 	}

@@ -21,6 +21,12 @@ func IovecRanges(count Num) Type {
 	return IovecsOf(count, Unlimited, func(c *Call, addr, n uint64) { c.Out.Addr(addr) })
 }
 
+// showAnsweredIovecs shows count buffers of size bytes in all, whether the call
+// failed or not.
+func showAnsweredIovecs(c *Call, addr, count, size uint64) {
+	(&iovecs{Const(count), Const(size), (*Call).ShowBytes, true}).showAt(c, addr)
+}
+
 // Unlimited is the limit of buffers that are all full.
 const Unlimited = Const(1<<64 - 1)
 
@@ -37,10 +43,11 @@ func (t *iovecs) Show(c *Call, v View) { t.showAt(c, v.Addr) }
 func (t *iovecs) shownPlain(c *Call) bool { return t.count.num(c) == 0 }
 
 func (t *iovecs) showAt(c *Call, addr uint64) {
-	outer := c.iov
-	c.iov = iovState{t.limit.num(c), t.show, t.answered}
+	now := iovShown.Of(c)
+	outer := *now
+	*now = iovState{t.limit.num(c), t.show, t.answered}
 	c.ShowArray(addr, iovec, t.count.num(c))
-	c.iov = outer
+	*now = outer
 }
 
 // iovState is where the array of buffers being shown stands.
@@ -50,7 +57,9 @@ type iovState struct {
 	all  bool // shows them after a call that failed, too
 }
 
-// iovec is one element, shown as far as Call.iov says.
+var iovShown = NewCallSlot[iovState]()
+
+// iovec is one element, shown as far as iovShown says.
 var iovec = Struct(Fields{{"iov_base", iovBase{Addr}}, {"iov_len", Size}})
 
 type iovBase struct{ *address }
@@ -58,14 +67,15 @@ type iovBase struct{ *address }
 func (t iovBase) Show(c *Call, v View) {
 	word := c.WordSize()
 	addr := v.Uint(word)
-	if c.Exiting() && c.Failed() && !c.iov.all {
+	now := iovShown.Of(c)
+	if c.Exiting() && c.Failed() && !now.all {
 		c.Out.Addr(addr)
 		return
 	}
 	f := c.frame(0)
-	n := min(f.v.At(word, word).Uint(word), c.iov.left)
-	if c.iov.left != uint64(Unlimited) {
-		c.iov.left -= n
+	n := min(f.v.At(word, word).Uint(word), now.left)
+	if now.left != uint64(Unlimited) {
+		now.left -= n
 	}
-	c.iov.show(c, addr, n)
+	now.show(c, addr, n)
 }

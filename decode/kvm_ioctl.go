@@ -8,7 +8,7 @@ var kvmIoctls = ioctls{
 	{"KVM_CREATE_VM", giving(RetFD, Xlong)},
 	{"KVM_CHECK_EXTENSION", EnumOf(Xlong, tables.KVMCap)},
 	{"KVM_CREATE_VCPU", giving(RetFD, Uint)},
-	{"KVM_RUN", giving(RetUnsigned.With(remarkVCPUExit), kvmRunArg)},
+	{"KVM_RUN", giving(RetUnsigned.With(remarkVCPUExit).Then(showVCPU), kvmRunArg)},
 	{"KVM_SET_USER_MEMORY_REGION", Ptr(kvmUserspaceMemoryRegion)},
 	{"KVM_GET_REGS", Out(kvmRegs)},
 	{"KVM_SET_REGS", Ptr(kvmRegs)},

@@ -11,15 +11,6 @@ import (
 // Exits of virtual processors: what KVM_RUN leaves in struct kvm_run of
 // linux/kvm.h, which programs have mapped from the processor's descriptor.
 
-// VCPUs is what is shown of virtual processors with KVM_RUN (--kvm).
-type VCPUs uint8
-
-const (
-	VCPUNone  VCPUs = iota
-	VCPUExit        // why the processor exited
-	VCPUState       // also its struct kvm_run before and after the call
-)
-
 // kvmRunArg stands where KVM_RUN would have its argument. It has none.
 var kvmRunArg Type = runArg{Xlong}
 
@@ -30,7 +21,7 @@ func (runArg) dir() Dir { return Exit }
 // capture keeps the processor's state for the exit-stop, as whole pages: a call
 // reads memory in blocks.
 func (runArg) capture(c *Call, _ View, _ int) {
-	if c.VCPUs != VCPUState {
+	if ContextOf(c.Decoder).VCPUs != VCPUState {
 		return
 	}
 	v, ok := c.vcpu(int(int32(c.Args[0])))
@@ -104,7 +95,7 @@ var kvmMMIO = Struct(Fields{
 
 // remarkVCPUExit adds to the result why a virtual processor exited.
 func remarkVCPUExit(c *Call) {
-	if c.VCPUs == VCPUNone {
+	if ContextOf(c.Decoder).VCPUs == VCPUNone {
 		return
 	}
 	v, ok := c.vcpu(int(int32(c.Args[0])))
@@ -132,8 +123,8 @@ func exitReason(reason uint64) string {
 
 // showVCPU shows the state of the virtual processor that the call ran: before the
 // call and, if the call did not fail, after it.
-func (c *Call) showVCPU() {
-	if c.Raw || len(c.Sig.args) < 3 || c.Sig.args[2].typ != kvmRunArg {
+func showVCPU(c *Call) {
+	if ContextOf(c.Decoder).VCPUs != VCPUState {
 		return
 	}
 	v, ok := c.vcpu(int(int32(c.Args[0])))
@@ -147,7 +138,7 @@ func (c *Call) showVCPU() {
 			c.Out.EndVCPU()
 		}
 	}
-	if len(c.snapshots) > 0 {
+	if c.hasRemembered() {
 		c.atEntry(func() { show(false) })
 	}
 	if !c.Failed() {
@@ -170,6 +161,9 @@ type vcpuKey struct {
 	path string
 }
 
+// vcpus are those seen before.
+var vcpus = NewDecoderSlot[map[vcpuKey]vcpu]()
+
 // vcpuPath is what a processor's descriptor and mapping are called, with its number
 // behind, since Linux 4.16.
 const vcpuPath = "anon_inode:kvm-vcpu:"
@@ -187,20 +181,21 @@ func (c *Call) vcpu(fd int) (vcpu, bool) {
 		return vcpu{}, false
 	}
 	key := vcpuKey{c.TID, string(path)}
-	if v, ok := c.vcpus[key]; ok {
+	known := vcpus.Of(c.Decoder)
+	if v, ok := (*known)[key]; ok {
 		// The program may have mapped it anew.
-		if mapped := c.Host.MappedFile(c.alloc(pathMax), v.process, v.addr, v.end); string(mapped) == key.path {
+		if mapped := ContextOf(c.Decoder).Host.MappedFile(c.alloc(pathMax), v.process, v.addr, v.end); string(mapped) == key.path {
 			return v, true
 		}
 	}
-	first, end, ok := c.Host.Mapping(process, path)
+	first, end, ok := ContextOf(c.Decoder).Host.Mapping(process, path)
 	if !ok {
 		return vcpu{}, false
 	}
 	v := vcpu{cpu, process, first, end}
-	if c.vcpus == nil {
-		c.vcpus = make(map[vcpuKey]vcpu)
+	if *known == nil {
+		*known = make(map[vcpuKey]vcpu)
 	}
-	c.vcpus[key] = v
+	(*known)[key] = v
 	return v, true
 }

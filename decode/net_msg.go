@@ -36,12 +36,14 @@ type message struct {
 	size     uint64 // received: bytes of data in all of its buffers
 }
 
-// messages is what Call knows of messages.
+// messages is what is known of the messages being shown.
 type messages struct {
 	now   message
 	todo  uint64  // messages of a vector yet to be shown that have been dealt with
 	rooms []int32 // received: msg_namelen of each at the enter-stop
 }
+
+var shownMessages = NewCallSlot[messages]()
 
 var sentMessage = Struct(Fields{
 	{"msg_name", msgName{Addr}}, {"msg_namelen", msgNameLen{Int}},
@@ -52,8 +54,8 @@ var sentMessage = Struct(Fields{
 })
 
 func messageSize(c *Call) uint64 {
-	if c.msg.now.received {
-		return c.msg.now.size
+	if shownMessages.Of(c).now.received {
+		return shownMessages.Of(c).now.size
 	}
 	return uint64(Unlimited)
 }
@@ -62,26 +64,26 @@ type msgName struct{ *address }
 
 func (t msgName) Show(c *Call, v View) {
 	length := int32(Len("msg_namelen").num(c))
-	if c.msg.now.received {
-		length = min(length, c.msg.now.room)
+	if shownMessages.Of(c).now.received {
+		length = min(length, shownMessages.Of(c).now.room)
 	}
 	family := c.ShowSockaddr(v.Uint(c.WordSize()), length)
-	c.msg.now.netlink = family == unix.AF_NETLINK || family == -1 && c.isNetlink()
+	shownMessages.Of(c).now.netlink = family == unix.AF_NETLINK || family == -1 && c.isNetlink()
 }
 
 type msgNameLen struct{ *Number }
 
 func (t msgNameLen) Show(c *Call, v View) {
 	length := int32(v.Int(4))
-	if c.msg.now.received && c.msg.now.room != length {
-		c.Out.Number(uint64(c.msg.now.room), output.Signed)
+	if shownMessages.Of(c).now.received && shownMessages.Of(c).now.room != length {
+		c.Out.Number(uint64(shownMessages.Of(c).now.room), output.Signed)
 		c.Out.Changed()
 	}
 	c.Out.Number(uint64(length), output.Signed)
 }
 
 func showMessageData(c *Call, addr, n uint64) {
-	if c.msg.now.netlink {
+	if shownMessages.Of(c).now.netlink {
 		c.ShowNetlink(addr, n)
 		return
 	}
@@ -120,9 +122,9 @@ func (t *receivedMessage) Show(c *Call, v View) {
 		c.Out.Number(uint64(int32(room)), output.Signed)
 		c.Out.EndStruct()
 	default:
-		c.msg.now = message{received: true, room: int32(room), size: uint64(c.Ret)}
+		shownMessages.Of(c).now = message{received: true, room: int32(room), size: uint64(c.Ret)}
 		c.ShowAt(addr, sentMessage)
-		c.msg.now = message{}
+		shownMessages.Of(c).now = message{}
 	}
 }
 
@@ -135,10 +137,10 @@ const maxMessages = 1024
 var messageVector = Struct(Fields{
 	{"msg_hdr", sentMessage},
 	{"msg_len", When(func(c *Call) bool {
-		if c.msg.todo == 0 {
+		if shownMessages.Of(c).todo == 0 {
 			return false
 		}
-		c.msg.todo--
+		shownMessages.Of(c).todo--
 		return true
 	}, Uint)},
 })
@@ -146,7 +148,7 @@ var messageVector = Struct(Fields{
 // showSentMessages shows the messages of sendmmsg, with the lengths of those
 // that were sent.
 func showSentMessages(c *Call, v View) {
-	c.msg.todo = Result.num(c)
+	shownMessages.Of(c).todo = Result.num(c)
 	failed := c.Errno
 	c.Errno = 0 // the buffers were there before the call
 	c.ShowAt(v.Uint(c.WordSize()), AtAddr(func(c *Call, addr uint64) {
@@ -161,7 +163,7 @@ type receivedMessages struct{ layouts }
 func (t *receivedMessages) dir() Dir { return Exit }
 
 func (t *receivedMessages) capture(c *Call, v View, arg int) {
-	c.msg.rooms = c.msg.rooms[:0]
+	shownMessages.Of(c).rooms = shownMessages.Of(c).rooms[:0]
 	addr := v.Uint(c.WordSize())
 	size := uint64(messageVector.Layout(c.ABI).Size)
 	for range min(Len("vlen").num(c), maxMessages) {
@@ -171,7 +173,7 @@ func (t *receivedMessages) capture(c *Call, v View, arg int) {
 		if !ok {
 			break
 		}
-		c.msg.rooms = append(c.msg.rooms, n)
+		shownMessages.Of(c).rooms = append(shownMessages.Of(c).rooms, n)
 		addr += size
 	}
 }
@@ -183,16 +185,16 @@ func (t *receivedMessages) Show(c *Call, v View) {
 		return
 	}
 	n := uint64(c.Ret)
-	c.msg.todo = n
-	c.ShowArrayUpTo(addr, receivedElem, n, uint64(len(c.msg.rooms)))
+	shownMessages.Of(c).todo = n
+	c.ShowArrayUpTo(addr, receivedElem, n, uint64(len(shownMessages.Of(c).rooms)))
 }
 
 // receivedElem is a struct mmsghdr that has been filled in.
 var receivedElem = shownAs(messageVector, func(c *Call, v View) {
 	size, _ := messageVector.value(c, "msg_len", v)
-	c.msg.now = message{received: true, room: c.msg.rooms[uint64(c.Ret)-c.msg.todo], size: size}
+	shownMessages.Of(c).now = message{received: true, room: shownMessages.Of(c).rooms[uint64(c.Ret)-shownMessages.Of(c).todo], size: size}
 	messageVector.Show(c, v)
-	c.msg.now = message{}
+	shownMessages.Of(c).now = message{}
 })
 
 // showTimeLeft remarks on a call with a timeout of type t that ran out, and on

@@ -73,7 +73,7 @@ func (t *ifIndex) Show(c *Call, v View) { c.ShowIfIndex(uint32(v.Uint(4))) }
 
 // ShowIfIndex writes the number of a network interface: if_nametoindex("lo").
 func (c *Call) ShowIfIndex(index uint32) {
-	if name, ok := c.Host.Interface(index); ok {
+	if name, ok := ContextOf(c.Decoder).Host.Interface(index); ok {
 		c.Out.Symbol(uint64(index), "if_nametoindex("+strconv.Quote(name)+")", output.Unsigned)
 		return
 	}

@@ -25,7 +25,7 @@ type netlinkProtocol struct {
 	// flags gives the names of a message's flags, by its type; nil for the
 	// common ones.
 	flags func(msgType uint16) *tables.Set
-	// body shows the c.payload bytes at addr. It says whether it can.
+	// body shows the shownNetlink.Of(c).payload bytes at addr. It says whether it can.
 	body func(c *Call, msg *messageHeader, addr uint64) bool
 }
 
@@ -114,6 +114,16 @@ func (c *Call) showRecords(addr uint64, left int, header Type, lengthSize int, s
 	}
 }
 
+// netlinkState is where the message being shown stands.
+type netlinkState struct {
+	payload      int // bytes of the message or attribute being shown
+	nested       int // how deep in attributes
+	links        linkKinds
+	genlCommands [2]*tables.Set // of the family being shown, sent and answered
+}
+
+var shownNetlink = NewCallSlot[netlinkState]()
+
 var nlmsghdr = Struct(Fields{
 	{"nlmsg_len", U32}, {"nlmsg_type", U16}, {"nlmsg_flags", U16}, {"nlmsg_seq", U32}, {"nlmsg_pid", PIDOf(ThreadGroup)},
 })
@@ -185,17 +195,17 @@ const maxNesting = 24
 
 // showBody shows the length bytes behind the header v.
 func (c *Call) showBody(protocol int, v View, length int) {
-	if c.nested == maxNesting {
+	if shownNetlink.Of(c).nested == maxNesting {
 		c.showBuffer(v.Addr+nlmsgHeader, uint64(length), binaryData)
 		return
 	}
-	c.nested++
-	defer func() { c.nested-- }()
+	shownNetlink.Of(c).nested++
+	defer func() { shownNetlink.Of(c).nested-- }()
 	msgType := uint16(v.At(4, 2).Uint(2))
 	addr := v.Addr + nlmsgHeader
-	outer := c.payload
-	c.payload = length
-	defer func() { c.payload = outer }()
+	outer := shownNetlink.Of(c).payload
+	shownNetlink.Of(c).payload = length
+	defer func() { shownNetlink.Of(c).payload = outer }()
 	if msgType == nlmsgError {
 		c.showNetlinkError(protocol, v.At(6, 2).Uint(2)&nlmCapped != 0, addr, length)
 		return
@@ -266,7 +276,7 @@ func (c *Call) showNegativeErrno(n int32) {
 var nlmsgerrAttributes = NewAttributes(tables.NlmsgerrAttr, "NLMSGERR_ATTR_",
 	AttributeTypes{attrString, "MSG"},
 	AttributeTypes{U32, "OFFS"},
-	AttributeTypes{AtAddr(func(c *Call, addr uint64) { c.ShowArray(addr, U8, uint64(c.payload)) }), "COOKIE"},
+	AttributeTypes{AtAddr(func(c *Call, addr uint64) { c.ShowArray(addr, U8, uint64(shownNetlink.Of(c).payload)) }), "COOKIE"},
 )
 
 // netlinkMessage is the body of a message: a struct, and attributes behind it,
@@ -277,10 +287,10 @@ type netlinkMessage struct {
 	family map[uint64]*Attributes
 }
 
-// show shows the body of c.payload bytes at addr, whose first member is read
+// show shows the body of shownNetlink.Of(c).payload bytes at addr, whose first member is read
 // already.
 func (m *netlinkMessage) show(c *Call, addr uint64) {
-	length := c.payload
+	length := shownNetlink.Of(c).payload
 	first := &m.head.members()[0]
 	size := m.head.Layout(c.ABI).Size
 	one := first.typ.Layout(c.ABI).Size

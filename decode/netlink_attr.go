@@ -89,9 +89,9 @@ const (
 // Show implements Type for attributes behind a struct.
 func (t *Attributes) Show(c *Call, v View) { t.showAt(c, v.Addr) }
 
-// showAt shows the attributes in c.payload bytes at addr.
+// showAt shows the attributes in shownNetlink.Of(c).payload bytes at addr.
 func (t *Attributes) showAt(c *Call, addr uint64) {
-	c.showRecords(addr, c.payload, nlattr, 2, func(v View, left int) { t.showOne(c, v, left) })
+	c.showRecords(addr, shownNetlink.Of(c).payload, nlattr, 2, func(v View, left int) { t.showOne(c, v, left) })
 }
 
 // missing stands for what would be at addr, which cannot be read: in an array
@@ -155,14 +155,14 @@ type fitter interface {
 // showPayload shows the length bytes at addr as a t or, where they are too few
 // for one, as bytes.
 func (c *Call) showPayload(t Type, addr uint64, length int) {
-	outer := c.payload
-	c.payload = length
-	c.nested++
+	outer := shownNetlink.Of(c).payload
+	shownNetlink.Of(c).payload = length
+	shownNetlink.Of(c).nested++
 	defer func() {
-		c.payload = outer
-		c.nested--
+		shownNetlink.Of(c).payload = outer
+		shownNetlink.Of(c).nested--
 	}()
-	if t == nil || c.nested > maxNesting {
+	if t == nil || shownNetlink.Of(c).nested > maxNesting {
 		c.showBuffer(addr, uint64(length), binaryData)
 		return
 	}
@@ -195,7 +195,7 @@ func (payloadOnly) Show(*Call, View) {}
 // What attributes often hold.
 var (
 	// attrString is a string whose NUL is not shown; without one it goes on.
-	attrString = AtAddr(func(c *Call, addr uint64) { c.showBuffer(addr, uint64(c.payload), expectNUL) })
+	attrString = AtAddr(func(c *Call, addr uint64) { c.showBuffer(addr, uint64(shownNetlink.Of(c).payload), expectNUL) })
 	attrMAC    = &payloadFunc{least: 1, most: maxHardwareAddr, show: func(c *Call, v View) { c.ShowMAC(v.B) }}
 	attrFD     = FD
 
@@ -223,7 +223,7 @@ type payloadFunc struct {
 func (t *payloadFunc) fits(_ *Call, length int) bool { return t.least <= length && length <= t.most }
 
 func (t *payloadFunc) showAt(c *Call, addr uint64) {
-	n := c.payload
+	n := shownNetlink.Of(c).payload
 	if t.exact {
 		n = t.least
 	}
@@ -304,7 +304,7 @@ func (t *payloadArray) showAt(c *Call, addr uint64) {
 			t.elem.Show(c, v)
 		})
 	}
-	c.ShowArray(addr, elem, uint64(c.payload/t.elem.Layout(c.ABI).Size))
+	c.ShowArray(addr, elem, uint64(shownNetlink.Of(c).payload/t.elem.Layout(c.ABI).Size))
 }
 
 func layoutsOf(t Type) (l layouts) {
@@ -328,7 +328,7 @@ func (t *grownStruct) fits(c *Call, length int) bool {
 }
 
 func (t *grownStruct) showAt(c *Call, addr uint64) {
-	if b, ok := c.ReadAll(addr, min(c.payload, t.StructType.Layout(c.ABI).Size)); ok {
+	if b, ok := c.ReadAll(addr, min(shownNetlink.Of(c).payload, t.StructType.Layout(c.ABI).Size)); ok {
 		t.Show(c, View{b, addr})
 	} else {
 		c.Out.Addr(addr)
@@ -353,9 +353,9 @@ func (t *followedStruct) showAt(c *Call, addr uint64) {
 		return
 	}
 	t.Type.Show(c, v)
-	if at := alignUp(t.Layout(c.ABI).Size, 4); c.payload > at {
+	if at := alignUp(t.Layout(c.ABI).Size, 4); shownNetlink.Of(c).payload > at {
 		c.Out.Elem()
-		c.showPayload(t.rest, addr+uint64(at), c.payload-at)
+		c.showPayload(t.rest, addr+uint64(at), shownNetlink.Of(c).payload-at)
 	}
 }
 
@@ -370,8 +370,8 @@ func inetOfFamily(family Num) Type {
 		case afInet6:
 			size = 16
 		}
-		if size == 0 || c.payload < size {
-			c.showBuffer(addr, uint64(c.payload), binaryData)
+		if size == 0 || shownNetlink.Of(c).payload < size {
+			c.showBuffer(addr, uint64(shownNetlink.Of(c).payload), binaryData)
 			return
 		}
 		if b, ok := c.ReadAll(addr, size); ok {
@@ -389,6 +389,6 @@ func nestedBy(on Num, tables map[uint64]*Attributes) Type {
 			t.showAt(c, addr)
 			return
 		}
-		c.showBuffer(addr, uint64(c.payload), binaryData)
+		c.showBuffer(addr, uint64(shownNetlink.Of(c).payload), binaryData)
 	})
 }

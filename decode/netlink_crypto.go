@@ -35,11 +35,11 @@ var cryptoAttributes = NewAttributes(tables.CryptoAttr, "CRYPTOCFGA_",
 func cryptoReport(members Fields) Type {
 	st := Struct(append(Fields{{"type", CharArray(cryptoName)}}, members...))
 	return AtAddr(func(c *Call, addr uint64) {
-		if c.payload < st.Layout(c.ABI).Size {
-			c.ShowBytes(addr, uint64(c.payload))
+		if shownNetlink.Of(c).payload < st.Layout(c.ABI).Size {
+			c.ShowBytes(addr, uint64(shownNetlink.Of(c).payload))
 			return
 		}
-		c.showPayload(st, addr, c.payload)
+		c.showPayload(st, addr, shownNetlink.Of(c).payload)
 	})
 }
 
@@ -51,11 +51,11 @@ func showCryptoBody(c *Call, msg *messageHeader, addr uint64) bool {
 		return false
 	}
 	size := cryptoMessage.Layout(c.ABI).Size
-	if c.payload < size {
-		c.ShowBytes(addr, uint64(c.payload))
+	if shownNetlink.Of(c).payload < size {
+		c.ShowBytes(addr, uint64(shownNetlink.Of(c).payload))
 		return true
 	}
-	c.showPayload(followedBy(cryptoMessage, cryptoAttributes), addr, c.payload)
+	c.showPayload(followedBy(cryptoMessage, cryptoAttributes), addr, shownNetlink.Of(c).payload)
 	return true
 }
 
@@ -75,9 +75,9 @@ func cryptoFlags(msgType uint16) *tables.Set {
 func showSELinuxBody(c *Call, msg *messageHeader, addr uint64) bool {
 	switch name, _ := tables.SELinuxMsgType.Lookup(uint64(msg.kind)); name {
 	case "SELNL_MSG_SETENFORCE":
-		c.showPayload(selinuxEnforce, addr, c.payload)
+		c.showPayload(selinuxEnforce, addr, shownNetlink.Of(c).payload)
 	case "SELNL_MSG_POLICYLOAD":
-		c.showPayload(selinuxPolicy, addr, c.payload)
+		c.showPayload(selinuxPolicy, addr, shownNetlink.Of(c).payload)
 	default:
 		return false
 	}

@@ -38,7 +38,7 @@ func showSockDiagBody(c *Call, msg *messageHeader, addr uint64) bool {
 		c.Out.Addr(addr)
 		return true
 	}
-	if m, ok := diagFamilies[family]; ok && c.payload > 1 {
+	if m, ok := diagFamilies[family]; ok && shownNetlink.Of(c).payload > 1 {
 		body := m.answer
 		if msg.flags&nlmRequest != 0 {
 			body = m.request
@@ -138,7 +138,7 @@ type diagFilter struct{ payloadOnly }
 func (diagFilter) fits(_ *Call, length int) bool { return length >= 8 && length/8 < 1<<16 }
 
 func (diagFilter) showAt(c *Call, addr uint64) {
-	c.ShowAt(addr, BPFInstructions(Const(c.payload/8), socketFilterConstant))
+	c.ShowAt(addr, BPFInstructions(Const(shownNetlink.Of(c).payload/8), socketFilterConstant))
 }
 
 // SMC sockets (linux/smc_diag.h), whose addresses are IPv4's.
@@ -181,7 +181,7 @@ var smcBufferInfo = Packed(Fields{
 func (smcBuffer) fits(_ *Call, length int) bool { return length >= 40 }
 
 func (smcBuffer) showAt(c *Call, addr uint64) {
-	n := min(c.payload, smcBufferInfo.Layout(c.ABI).Size)
+	n := min(shownNetlink.Of(c).payload, smcBufferInfo.Layout(c.ABI).Size)
 	b, ok := c.ReadAll(addr, n)
 	if !ok {
 		c.Out.Addr(addr)

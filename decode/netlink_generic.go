@@ -14,23 +14,26 @@ import (
 
 // genlFamilies are the families that the host's kernel has, by number. They are
 // asked for once.
-func (d *Decoder) genlFamilies() *tables.Set {
-	if d.genl == nil {
-		d.genl = &tables.Set{Unknown: "GENERIC_FAMILY_???"}
-		for _, f := range d.Host.GenericFamilies() {
-			d.genl.Consts = append(d.genl.Consts, tables.Const{Value: uint64(f.ID), Name: f.Name})
+func genlFamilies(d *Decoder) *tables.Set {
+	genl := genlSets.Of(d)
+	if genl.Unknown == "" {
+		*genl = tables.Set{Unknown: "GENERIC_FAMILY_???"}
+		for _, f := range ContextOf(d).Host.GenericFamilies() {
+			genl.Consts = append(genl.Consts, tables.Const{Value: uint64(f.ID), Name: f.Name})
 		}
 	}
-	return d.genl
+	return genl
 }
 
+var genlSets = NewDecoderSlot[tables.Set]()
+
 func showGenericType(c *Call, msgType uint16) {
-	c.Out.Enum(uint64(msgType), c.genlFamilies(), output.Hex)
+	c.Out.Enum(uint64(msgType), genlFamilies(c.Decoder), output.Hex)
 }
 
 func showGenericBody(c *Call, msg *messageHeader, addr uint64) bool {
 	const header = 4 // struct genlmsghdr
-	if c.payload < header || msg.kind == nlmsgDone {
+	if shownNetlink.Of(c).payload < header || msg.kind == nlmsgDone {
 		return false
 	}
 	b, ok := c.ReadAll(addr, header)
@@ -53,14 +56,14 @@ func showGenericBody(c *Call, msg *messageHeader, addr uint64) bool {
 		c.Out.Number(uint64(reserved), output.Hex)
 	}
 	c.Out.EndStruct()
-	if c.payload > header {
+	if shownNetlink.Of(c).payload > header {
 		c.Out.Elem()
 		attrs := plainAttributes
 		if control {
 			attrs = genlControl
-			c.genlCommands = [2]*tables.Set{tables.GenlCtrlCmd, tables.GenlCtrlCmd}
+			shownNetlink.Of(c).genlCommands = [2]*tables.Set{tables.GenlCtrlCmd, tables.GenlCtrlCmd}
 		}
-		c.showPayload(attrs, addr+header, c.payload-header)
+		c.showPayload(attrs, addr+header, shownNetlink.Of(c).payload-header)
 	}
 	return true
 }
@@ -89,14 +92,14 @@ var genlControl = NewAttributes(tables.GenlCtrlAttr, "CTRL_ATTR_",
 	AttributeTypes{X16, "FAMILY_ID"},
 	AttributeTypes{AtAddr(func(c *Call, addr uint64) {
 		const maxName = 16 // GENL_NAMSIZ
-		if c.payload <= maxName {
-			if b, ok := c.ReadAll(addr, c.payload); ok {
+		if shownNetlink.Of(c).payload <= maxName {
+			if b, ok := c.ReadAll(addr, shownNetlink.Of(c).payload); ok {
 				if sets, ok := genlFamilyCommands[string(cString0(b))]; ok {
-					c.genlCommands = sets
+					shownNetlink.Of(c).genlCommands = sets
 				}
 			}
 		}
-		c.showBuffer(addr, uint64(c.payload), expectNUL)
+		c.showBuffer(addr, uint64(shownNetlink.Of(c).payload), expectNUL)
 	}), "FAMILY_NAME"},
 	AttributeTypes{U32, "VERSION HDRSIZE MAXATTR OP"},
 	AttributeTypes{Numbered(NewAttributes(tables.GenlOpAttr, "CTRL_ATTR_OP_",
@@ -105,7 +108,7 @@ var genlControl = NewAttributes(tables.GenlCtrlAttr, "CTRL_ATTR_",
 			if c.Exiting() {
 				direction = 1
 			}
-			c.Out.Enum(v.At(0, 4).Uint(4), c.genlCommands[direction], output.Hex)
+			c.Out.Enum(v.At(0, 4).Uint(4), shownNetlink.Of(c).genlCommands[direction], output.Hex)
 		}}, "ID"},
 		AttributeTypes{flagsIn(4, tables.GenlOpFlags), "FLAGS"},
 	)), "OPS"},

@@ -69,10 +69,10 @@ func (diagBytecode) showAt(c *Call, addr uint64) {
 		return
 	}
 	diagOperation.Show(c, v)
-	if size := len(v.B); c.payload > size {
+	if size := len(v.B); shownNetlink.Of(c).payload > size {
 		c.Out.Elem()
 		name, _ := tables.InetDiagBytecode.Lookup(v.Uint(1))
-		c.showPayload(diagOperands[name], addr+uint64(size), c.payload-size)
+		c.showPayload(diagOperands[name], addr+uint64(size), shownNetlink.Of(c).payload-size)
 	}
 }
 
@@ -91,8 +91,8 @@ var diagOperands = map[string]Type{
 func showHostCondition(c *Call, addr uint64) {
 	head := hostCondition
 	size := head.Layout(c.ABI).Size
-	if c.payload < size {
-		c.showBuffer(addr, uint64(c.payload), binaryData)
+	if shownNetlink.Of(c).payload < size {
+		c.showBuffer(addr, uint64(shownNetlink.Of(c).payload), binaryData)
 		return
 	}
 	v, ok := c.ReadType(addr, head)
@@ -102,7 +102,7 @@ func showHostCondition(c *Call, addr uint64) {
 	}
 	c.Out.BeginStruct()
 	head.ShowMembers(c, v)
-	if left := c.payload - size; left > 0 {
+	if left := shownNetlink.Of(c).payload - size; left > 0 {
 		at := addr + uint64(size)
 		n := map[uint64]int{afInet: 4, afInet6: 16}[v.Uint(1)]
 		b, ok := c.ReadAll(at, n)
@@ -181,7 +181,7 @@ func (attrHexInteger) fits(_ *Call, length int) bool {
 }
 
 func (attrHexInteger) showAt(c *Call, addr uint64) {
-	if n, ok := c.ReadUint(addr, c.payload); ok {
+	if n, ok := c.ReadUint(addr, shownNetlink.Of(c).payload); ok {
 		c.Out.Number(n, output.Hex)
 	} else {
 		c.Out.Addr(addr)
@@ -218,5 +218,5 @@ func (diagSockopt) showAt(c *Call, addr uint64) {
 		c.Out.Comment("bits 3..8")
 	}
 	c.Out.EndStruct()
-	c.showRest(addr, 2, uint64(c.payload), c.Out.Elem)
+	c.showRest(addr, 2, uint64(shownNetlink.Of(c).payload), c.Out.Elem)
 }

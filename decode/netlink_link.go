@@ -135,7 +135,7 @@ func (virtualFunctionID) fits(_ *Call, length int) bool { return length == 12 ||
 
 func (virtualFunctionID) showAt(c *Call, addr uint64) {
 	st := virtualFunctionID64
-	if c.payload == 12 {
+	if shownNetlink.Of(c).payload == 12 {
 		st = virtualFunctionID32
 	}
 	if v, ok := c.ReadType(addr, st); ok {
@@ -169,16 +169,16 @@ func (k *linkKind) is(name string) bool { return string(k.name[:k.n]) == name }
 
 // showLinkInfo shows attributes of which some say what others mean.
 func showLinkInfo(c *Call, addr uint64) {
-	outer := c.links
-	c.links = linkKinds{}
+	outer := shownNetlink.Of(c).links
+	shownNetlink.Of(c).links = linkKinds{}
 	linkInfoAttributes.showAt(c, addr)
-	c.links = outer
+	shownNetlink.Of(c).links = outer
 }
 
 // showKind shows a kind and keeps it for the data that follows.
 func (c *Call) showKind(addr uint64, k *linkKind) {
 	k.n = 0
-	n := c.payload
+	n := shownNetlink.Of(c).payload
 	b, ok := c.ReadAll(addr, min(n, c.StringLimit+1))
 	if !ok {
 		c.Out.Addr(addr)
@@ -188,10 +188,10 @@ func (c *Call) showKind(addr uint64, k *linkKind) {
 		b = b[:i]
 		n = i
 	}
-	if c.payload < len(k.name) {
+	if shownNetlink.Of(c).payload < len(k.name) {
 		k.n = copy(k.name[:], b)
 	}
-	c.Out.Str(b[:min(len(b), c.StringLimit)], n > c.StringLimit || n == c.payload)
+	c.Out.Str(b[:min(len(b), c.StringLimit)], n > c.StringLimit || n == shownNetlink.Of(c).payload)
 }
 
 // showText shows the payload as a string that ends at a NUL; without one it
@@ -202,30 +202,30 @@ func (c *Call) showText(addr uint64) {
 }
 
 var linkInfoAttributes = NewAttributes(tables.IflaInfoAttr, "IFLA_INFO_",
-	AttributeTypes{AtAddr(func(c *Call, addr uint64) { c.showKind(addr, &c.links.own) }), "KIND"},
-	AttributeTypes{AtAddr(func(c *Call, addr uint64) { c.showKind(addr, &c.links.master) }), "SLAVE_KIND"},
+	AttributeTypes{AtAddr(func(c *Call, addr uint64) { c.showKind(addr, &shownNetlink.Of(c).links.own) }), "KIND"},
+	AttributeTypes{AtAddr(func(c *Call, addr uint64) { c.showKind(addr, &shownNetlink.Of(c).links.master) }), "SLAVE_KIND"},
 	AttributeTypes{AtAddr(func(c *Call, addr uint64) {
 		switch {
-		case c.links.own.is("bridge"):
+		case shownNetlink.Of(c).links.own.is("bridge"):
 			bridgeAttributes.showAt(c, addr)
-		case c.links.own.is("tun"):
+		case shownNetlink.Of(c).links.own.is("tun"):
 			tunAttributes.showAt(c, addr)
 		default:
-			c.showBuffer(addr, uint64(c.payload), binaryData)
+			c.showBuffer(addr, uint64(shownNetlink.Of(c).payload), binaryData)
 		}
 	}), "DATA"},
 	AttributeTypes{AtAddr(func(c *Call, addr uint64) {
-		if c.links.master.is("bridge") {
+		if shownNetlink.Of(c).links.master.is("bridge") {
 			bridgePortAttributes.showAt(c, addr)
 		} else {
-			c.showBuffer(addr, uint64(c.payload), binaryData)
+			c.showBuffer(addr, uint64(shownNetlink.Of(c).payload), binaryData)
 		}
 	}), "SLAVE_DATA"},
 	AttributeTypes{AtAddr(func(c *Call, addr uint64) {
-		if c.links.own.is("can") {
-			c.showPayload(canStats, addr, c.payload)
+		if shownNetlink.Of(c).links.own.is("can") {
+			c.showPayload(canStats, addr, shownNetlink.Of(c).payload)
 		} else {
-			c.showBuffer(addr, uint64(c.payload), binaryData)
+			c.showBuffer(addr, uint64(shownNetlink.Of(c).payload), binaryData)
 		}
 	}), "XSTATS"},
 )

@@ -76,8 +76,8 @@ func showNetfilterBody(c *Call, msg *messageHeader, addr uint64) bool {
 	if msg.kind == nlmsgDone {
 		return false
 	}
-	if c.payload < header {
-		c.showBuffer(addr, uint64(c.payload), binaryData)
+	if shownNetlink.Of(c).payload < header {
+		c.showBuffer(addr, uint64(shownNetlink.Of(c).payload), binaryData)
 		return true
 	}
 	b, ok := c.ReadAll(addr, header)
@@ -106,14 +106,14 @@ func showNetfilterBody(c *Call, msg *messageHeader, addr uint64) bool {
 		c.Out.EndMacro()
 	}
 	c.Out.EndStruct()
-	if c.payload > header {
+	if shownNetlink.Of(c).payload > header {
 		c.Out.Elem()
 		_, batch := tables.NfMsgType.Lookup(uint64(msg.kind))
 		var attrs Type = plainAttributes
 		if batch || msg.kind < nlmsgMinType {
 			attrs = nil
 		}
-		c.showPayload(attrs, addr+header, c.payload-header)
+		c.showPayload(attrs, addr+header, shownNetlink.Of(c).payload-header)
 	}
 	return true
 }

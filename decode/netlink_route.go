@@ -103,9 +103,9 @@ func showFamilyBody(c *Call, addr uint64) {
 	c.Out.BeginStruct()
 	c.Out.Field("family")
 	routeFamilyType.Show(c, family)
-	if c.payload > 1 {
+	if shownNetlink.Of(c).payload > 1 {
 		c.Out.Field("data")
-		c.showBuffer(addr+1, uint64(c.payload-1), binaryData)
+		c.showBuffer(addr+1, uint64(shownNetlink.Of(c).payload-1), binaryData)
 	}
 	c.Out.EndStruct()
 }
@@ -170,8 +170,8 @@ var routeAttributes = NewAttributes(tables.RouteAttr, "RTA_",
 
 // showVia shows a struct rtvia: a gateway of another family.
 func showVia(c *Call, addr uint64) {
-	if c.payload < 2 {
-		c.showBuffer(addr, uint64(c.payload), binaryData)
+	if shownNetlink.Of(c).payload < 2 {
+		c.showBuffer(addr, uint64(shownNetlink.Of(c).payload), binaryData)
 		return
 	}
 	family, ok := c.ReadUint(addr, 2)
@@ -182,7 +182,7 @@ func showVia(c *Call, addr uint64) {
 	c.Out.BeginStruct()
 	c.Out.Field("rtvia_family")
 	c.Out.Enum(family, tables.AddressFamily, output.Hex)
-	if left := c.payload - 2; left > 0 {
+	if left := shownNetlink.Of(c).payload - 2; left > 0 {
 		size := map[uint64]int{afInet: 4, afInet6: 16}[family]
 		b, ok := c.ReadAll(addr+2, size)
 		switch {
@@ -211,7 +211,7 @@ func (multipath) fits(c *Call, length int) bool { return length >= rtnexthop.Lay
 
 func (multipath) showAt(c *Call, addr uint64) {
 	size := rtnexthop.Layout(c.ABI).Size
-	start, left := addr, c.payload
+	start, left := addr, shownNetlink.Of(c).payload
 	array := false
 	for {
 		v, ok := c.ReadType(addr, rtnexthop)

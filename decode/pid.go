@@ -67,38 +67,44 @@ func (t *pidOrGroup) Show(c *Call, v View) {
 }
 
 func (c *Call) annotatePID(id int, kind PIDKind) {
-	if c.PIDs == 0 || id <= 0 || kind > Session {
+	if ContextOf(c.Decoder).PIDs == 0 || id <= 0 || kind > Session {
 		return
 	}
 	own, process := c.findID(id, kind)
 	if own == 0 {
 		return
 	}
-	if c.PIDs&PIDComm != 0 && (kind == Thread || kind == ThreadGroup) {
+	if ContextOf(c.Decoder).PIDs&PIDComm != 0 && (kind == Thread || kind == ThreadGroup) {
 		c.annotateComm(process)
 	}
-	if c.PIDs&PIDNamespace != 0 && own != id {
+	if ContextOf(c.Decoder).PIDs&PIDNamespace != 0 && own != id {
 		b := strconv.AppendInt(c.alloc(64)[:0], int64(own), 10)
 		c.Out.CommentBytes(append(b, " in strace's PID NS"...))
 	}
 }
 
 func (c *Call) annotateComm(process int) {
-	if name, ok := c.Host.Command(c.alloc(64), process); ok && len(name) > 0 {
+	if name, ok := ContextOf(c.Decoder).Host.Command(c.alloc(64), process); ok && len(name) > 0 {
 		c.Out.Annotate("comm", name)
 	}
 }
 
 // process gives the number that the host knows the tracee by, 0 if it does not.
 func (c *Call) process() int {
-	if c.processOf != c.TID {
-		c.processOf, c.processIs = c.TID, c.Host.Process(c.TID)
+	p := processes.Of(c)
+	if p.tid != c.TID {
+		p.tid, p.number = c.TID, ContextOf(c.Decoder).Host.Process(c.TID)
 	}
-	return c.processIs
+	return p.number
 }
+
+// hostProcess is the number by which the host knows a tracee.
+type hostProcess struct{ tid, number int }
+
+var processes = NewCallSlot[hostProcess]()
 
 // findID finds what the tracee calls id: trapline's own id of it, and the host's
 // number of a process that has it; zeros if there is none.
 func (c *Call) findID(id int, kind PIDKind) (own, process int) {
-	return c.Host.Find(c.process(), id, kind)
+	return ContextOf(c.Decoder).Host.Find(c.process(), id, kind)
 }

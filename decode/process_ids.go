@@ -55,7 +55,7 @@ type fdOf struct {
 
 func (t fdOf) Show(c *Call, v View) {
 	process := 0
-	if c.FDs != 0 {
+	if ContextOf(c.Decoder).FDs != 0 {
 		_, process = c.findID(int(int32(t.pid.num(c))), ThreadGroup)
 	}
 	c.ShowFDOf(process, int(int32(t.Value(c, v))))
@@ -66,7 +66,7 @@ type pidfdTarget struct{ *Number }
 
 func (t pidfdTarget) Show(c *Call, v View) {
 	process := 0
-	if c.FDs != 0 {
+	if ContextOf(c.Decoder).FDs != 0 {
 		process = c.processBehind(c.process(), int(int32(Len("pidfd").num(c))))
 	}
 	c.ShowFDOf(process, int(int32(t.Value(c, v))))

@@ -24,7 +24,7 @@ var namespaceLinks = [...]struct {
 // put the tracee into, or the child that it returns.
 func remarkNamespaces(flags Num, child bool) func(c *Call) {
 	return func(c *Call) {
-		if !c.Namespaces {
+		if !ContextOf(c.Decoder).Namespaces {
 			return
 		}
 		process := c.process()
@@ -37,7 +37,7 @@ func remarkNamespaces(flags Num, child bool) func(c *Call) {
 			if set&l.flags == 0 {
 				continue
 			}
-			link := c.Host.Namespace(c.alloc(pathMax), process, l.name)
+			link := ContextOf(c.Decoder).Host.Namespace(c.alloc(pathMax), process, l.name)
 			if link == nil {
 				continue
 			}

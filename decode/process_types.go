@@ -126,7 +126,7 @@ func (c *Call) showCPUs(addr, size uint64) {
 		c.Out.EndArray()
 		return
 	}
-	n := min(size, c.Host.CPUSetSize())
+	n := min(size, ContextOf(c.Decoder).Host.CPUSetSize())
 	b, ok := c.ReadAll(addr, int(n))
 	if !ok {
 		c.Out.Addr(addr)

@@ -29,6 +29,9 @@ func (c *Call) remember(v View) {
 	c.snapshots = append(c.snapshots, View{append([]byte(nil), v.B...), v.Addr})
 }
 
+// hasRemembered says that remember was called.
+func (c *Call) hasRemembered() bool { return len(c.snapshots) > 0 }
+
 // recall gives the bytes that v had when it was remembered.
 func (c *Call) recall(v View) ([]byte, bool) {
 	for _, s := range c.snapshots {

@@ -11,6 +11,8 @@ type Ret struct {
 	// remark writes what strace puts in parentheses behind the result; it is
 	// called for calls that succeeded.
 	remark func(c *Call)
+	// then is called when the result of a call, successful or not, is complete.
+	then func(c *Call)
 }
 
 // The kinds of results.
@@ -42,11 +44,17 @@ func (r Ret) With(remark func(c *Call)) Ret {
 	return r
 }
 
+// Then adds records behind the call's, written by Go code.
+func (r Ret) Then(show func(c *Call)) Ret {
+	r.then = show
+	return r
+}
+
 // Result shows the call's result, at the exit-stop after Exit.
 func (c *Call) Result() {
 	c.result()
-	if c.VCPUs == VCPUState {
-		c.showVCPU()
+	if then := c.Sig.ret.then; then != nil && !c.Raw {
+		then(c)
 	}
 }
 

@@ -43,11 +43,28 @@ func newSiginfo() *siginfo {
 // ShowSiginfo shows the siginfo_t in raw, laid out as 64-bit programs have it:
 // so PTRACE_GETSIGINFO gives it, whatever the tracee's ABI.
 func (c *Call) ShowSiginfo(raw []byte) {
-	c.personality = c.ABI
+	p := personalities.Of(c)
+	p.abi, p.hidden = c.ABI, true
 	c.ABI = tables.X86_64
 	c.release(0)
 	Siginfo.Show(c, View{B: raw})
-	c.ABI = c.personality
+	c.ABI, p.hidden = p.abi, false
+}
+
+// personality is the ABI of a tracee while memory is laid out by another one.
+type personality struct {
+	abi    tables.ABI
+	hidden bool
+}
+
+var personalities = NewCallSlot[personality]()
+
+// personalityOf gives the tracee's own ABI.
+func personalityOf(c *Call) tables.ABI {
+	if p := personalities.Of(c); p.hidden {
+		return p.abi
+	}
+	return c.ABI
 }
 
 // What all of them begin with. The second int is shown last.
@@ -208,7 +225,7 @@ func (t syscallNumber) Show(c *Call, v View) {
 			abi = tables.X32
 		}
 		if row := tables.Lookup(abi, nr&^tables.X32Bit); row != nil {
-			if abi == c.personality {
+			if abi == personalityOf(c) {
 				c.Out.Symbol(nr, "__NR_"+row.Name, output.Unsigned)
 				return
 			}

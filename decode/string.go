@@ -19,8 +19,11 @@ func StrN(n int) Type { return &cString{most: n} }
 // NameIn is a Str that is to fit into n bytes with its NUL.
 func NameIn(n int) Type { return &cString{most: n, whole: true} }
 
+// pathStr is a NUL-terminated file name behind a pointer.
+var pathStr Type = &cString{path: true}
+
 // Path points to a file name.
-var Path = Ptr(&cString{path: true})
+var Path = Ptr(pathStr)
 
 // LinkTarget points to what a symbolic link is to hold.
 var LinkTarget = Ptr(&cString{path: true, inert: true})

@@ -48,10 +48,12 @@ func (f *fileFilter) chooses(c *decode.Call, classes tables.Class) bool {
 	}
 	out, abbrev, plain, raw, limit := c.Out, c.Abbrev, c.Plain, c.Raw, c.StringLimit
 	f.call, f.found = c, false
-	c.Out, c.SeeFD = f, f.seeFD
+	c.Out = f
+	decode.SeeFDs(c.Decoder, f.seeFD)
 	c.Abbrev, c.Plain, c.Raw, c.StringLimit = false, false, false, unix.PathMax
 	c.Enter()
-	c.Out, c.SeeFD = out, nil
+	c.Out = out
+	decode.SeeFDs(c.Decoder, nil)
 	c.Abbrev, c.Plain, c.Raw, c.StringLimit = abbrev, plain, raw, limit
 	c.Begin()
 	return f.found
@@ -73,7 +75,7 @@ func (f *fileFilter) seeFD(fd int) {
 	if len(f.paths) == 0 {
 		return
 	}
-	if path := f.call.Host.Descriptor(f.link[:], f.call.TID, fd); path != nil {
+	if path := decode.HostOf(f.call.Decoder).Descriptor(f.link[:], f.call.TID, fd); path != nil {
 		f.found = f.wants(path) || f.wants(bytes.TrimSuffix(path, []byte(" (deleted)")))
 	}
 }

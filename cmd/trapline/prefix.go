@@ -11,7 +11,7 @@ func (s *session) nameTracee(t *tracee, tid int) {
 	if s.config.pidDecoding&decode.PIDComm == 0 {
 		return
 	}
-	if name, ok := s.decoder.Host.Command(s.comm[:], tid); ok {
+	if name, ok := decode.HostOf(s.decoder).Command(s.comm[:], tid); ok {
 		t.trace.SetComm(name)
 	}
 }

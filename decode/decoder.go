@@ -1,0 +1,72 @@
+package decode
+
+import (
+	"strings"
+	"sync"
+
+	"trapline/decode/host"
+	"trapline/tables"
+)
+
+// Options say how much of a call is shown. The zero value shows what strace
+// shows by default, but for StringLimit.
+type Options struct {
+	StringLimit int   // -s: bytes shown of a string, 32 by default
+	FDs         FDs   // --decode-fds
+	PIDs        PIDs  // --decode-pids
+	Namespaces  bool  // --namespace=new: which ones processes enter
+	VCPUs       VCPUs // --kvm
+}
+
+// NewDecoder makes a Decoder that asks h what descriptors, processes and sockets
+// are. If h is nil, nothing is known of them: they are shown by their numbers
+// alone.
+func NewDecoder(o Options, h host.Host) *Decoder {
+	if h == nil {
+		h = host.Unknown{}
+	}
+	d := NewDecoderOf(Catalogue{description, "restart_syscall"}, o.StringLimit)
+	*ContextOf(d) = Context{FDs: o.FDs, PIDs: o.PIDs, Namespaces: o.Namespaces, VCPUs: o.VCPUs, Host: h}
+	return d
+}
+
+// HostOf gives what d asks of tracees' descriptors and processes.
+func HostOf(d *Decoder) host.Host { return ContextOf(d).Host }
+
+// SeeFDs has see told every file descriptor before d shows it; nil ends that.
+func SeeFDs(d *Decoder, see func(fd int)) { ContextOf(d).SeeFD = see }
+
+// descriptions are found by the names of calls. Each ABI's are gathered when
+// they are first needed.
+var descriptions [tables.NumABI]struct {
+	once   sync.Once
+	byName map[string]*Desc
+}
+
+// description finds the description of the call that an ABI knows by name, or
+// gives nil.
+func description(abi tables.ABI, name string) *Desc {
+	t := &descriptions[abi]
+	t.once.Do(func() { t.byName = gather(abi) })
+	return t.byName[name]
+}
+
+// gather collects the descriptions of an ABI.
+func gather(abi tables.ABI) map[string]*Desc {
+	byName := make(map[string]*Desc, 512)
+	for i := range subsystems {
+		s := &subsystems[i]
+		own := s.x86
+		if abi == tables.I386 {
+			own = s.i386
+		}
+		for _, calls := range [...]Calls{s.both, own} {
+			for i := range calls {
+				for name := range strings.FieldsSeq(calls[i].Name) {
+					byName[name] = &calls[i]
+				}
+			}
+		}
+	}
+	return byName
+}
