@@ -177,6 +177,13 @@ func (s *Signature) width(abi tables.ABI) int {
 // than their size in memory says.
 type registers interface{ registers(abi tables.ABI) int }
 
+// group is descriptions of some calls.
+type group struct {
+	both Calls // calls that are the same in both tables
+	x86  Calls // 64-bit calls that i386 lacks or has another meaning for
+	i386 Calls // i386 calls that 64-bit programs lack or mean otherwise by
+}
+
 // unknown describes calls without a description: six hexadecimal registers.
 var unknown = Desc{Ret: RetUnsigned, Args: Args{
 	{"arg1", Xlong}, {"arg2", Xlong}, {"arg3", Xlong}, {"arg4", Xlong}, {"arg5", Xlong}, {"arg6", Xlong},

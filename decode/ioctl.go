@@ -1,10 +1,8 @@
 package decode
 
 import (
-	"slices"
 	"strconv"
 	"strings"
-	"sync"
 
 	"golang.org/x/sys/unix"
 
@@ -15,75 +13,29 @@ import (
 // ioctl(2): fs/ioctl.c and thousands of requests in drivers. Requests that
 // have a description stand in the ioctl_*.go files, one line each.
 
-// ioctlPlain is what all requests have in common.
-var ioctlPlain = &Desc{Args: Args{{"argp", Xlong}}}
+// plainIoctl is a request whose argument is not known.
+var plainIoctl = Desc{Args: Args{{"argp", Xlong}}}
 
-var ioctlCalls = Calls{
-	{"ioctl", Args{{"fd", FD}, {"op", ioctlOp}, RestBy(ioctlArg, ioctlPlain)}, RetUnsigned},
+// shownPlain says that the argument of a request is not looked at, whatever is
+// known of it.
+func shownPlain(c *Call, op uint32) bool {
+	// strace decides that for Video4Linux and PTP as a whole.
+	return c.Plain && (iocType(op) == 'V' || iocType(op) == '=')
 }
 
-// ioctlIndex finds descriptions by request.
-type ioctlIndex struct {
-	byOp  map[uint32]*Desc
-	types [256]bool // the types of requests with a description
-}
-
-// ioctlIndexes are made when a program of their ABI first needs one.
-var ioctlIndexes [tables.NumABI]struct {
-	once  sync.Once
-	index *ioctlIndex
-}
-
-func ioctlIndexOf(abi tables.ABI) *ioctlIndex {
-	x := &ioctlIndexes[abi]
-	x.once.Do(func() { x.index = newIoctlIndex(abi) })
-	return x.index
-}
-
-func newIoctlIndex(abi tables.ABI) *ioctlIndex {
-	x := &ioctlIndex{byOp: make(map[uint32]*Desc)}
-	ops := tables.IoctlsByName(abi)
-	families := ioctlFamilies
-	if abi == tables.X86_64 {
-		families = append(slices.Clip(families), nativeHdioIoctls)
-	}
-	for _, family := range families {
-		for i := range family {
-			d := ioctlDesc(&family[i])
-			for name := range strings.FieldsSeq(d.Name) {
-				if op, ok := ops[name]; ok {
-					x.byOp[op] = d
-					x.types[iocType(op)] = true
-				}
-			}
-		}
-	}
-	return x
-}
-
-// ioctlArg chooses the description of a request's argument.
-func ioctlArg(c *Call) *Desc {
-	x := ioctlIndexOf(c.ABI)
-	op := uint32(c.Args[1])
-	if c.Plain && (iocType(op) == 'V' || iocType(op) == '=') {
-		return &plainIoctl // strace decides that for Video4Linux and PTP as a whole
-	}
-	if d := x.byOp[op]; d != nil {
-		return d
-	}
+// undescribed describes a request that has no description, known says whether
+// others of its type have one.
+func undescribed(c *Call, op uint32, known bool) *Desc {
 	if f := ioctlOfType[iocType(op)]; f != nil {
 		if d := f(op); d != nil {
 			return d
 		}
 	}
-	if !x.types[iocType(op)] && !c.Abbrev && iocSize(op) != 0 && c.Args[2] != 0 {
+	if !known && !c.Abbrev && iocSize(op) != 0 && c.Args[2] != 0 {
 		return &opaqueIoctls[iocDir(op)]
 	}
 	return &plainIoctl
 }
-
-// plainIoctl is a request whose argument is not known.
-var plainIoctl = Desc{Args: Args{{"argp", Xlong}}}
 
 // opaqueIoctls are requests of types without descriptions: the data is shown
 // as bytes when nothing is to be abbreviated, by direction.

@@ -1,69 +1,18 @@
 package decode
 
-// subsystems lists the descriptions, one line a file.
-var subsystems = [...]subsystem{
-	{both: processCalls, x86: processCalls64, i386: processCallsI386},
-	{both: execCalls},
-	{both: waitCalls, i386: waitCallsI386},
-	{both: signalCalls, i386: signalCallsI386},
-	{both: signalReturnCalls, i386: signalReturnCallsI386},
-	{both: mmCalls, x86: mmCalls64, i386: mmCallsI386},
-	{both: futexCalls},
-	{both: timeCalls, i386: timeCallsI386},
-	{both: timerCalls, i386: timerCallsI386},
-	{both: pollCalls, x86: pollCalls64, i386: pollCallsI386},
-	{both: epollCalls},
-	{both: rlimitCalls},
-	{both: prctlCalls},
-	{both: schedCalls, i386: schedCallsI386},
-	{x86: credsCalls64, i386: credsCallsI386},
-	{both: capabilityCalls},
-	{both: ldtCalls},
-	{both: mmPolicyCalls},
-	{both: mqCalls, i386: mqCallsI386},
-	{both: systemCalls, i386: systemCallsI386},
-	{both: pidCalls},
-	{both: ptraceCalls},
-	{both: fsOpenCalls},
-	{both: fsIOCalls, x86: fsIOCalls64, i386: fsIOCallsI386},
-	{both: fsStatCalls, x86: fsStatCalls64, i386: fsStatCallsI386},
-	{both: fsStatfsCalls, i386: fsStatfsCallsI386},
-	{both: fsPathCalls, x86: fsPathCalls64, i386: fsPathCallsI386},
-	{both: fsDirentsCalls},
-	{both: fsFcntlCalls},
-	{both: fsHandleCalls},
-	{both: fsXattrCalls},
-	{both: fsMountCalls, i386: fsMountCallsI386},
-	{both: fsMountQueryCalls},
-	{both: fsNotifyCalls},
-	{both: fsQuotaCalls},
-	{both: aioCalls, i386: aioCallsI386},
-	{both: socketCalls, i386: socketCallsI386},
-	{both: sockoptCalls},
-	{both: messageCalls, i386: messageCallsI386},
-	{both: sysvCalls, i386: sysvCallsI386},
-	{i386: multiplexerCallsI386},
-	{both: obsoleteCalls},
-	{both: ioctlCalls},
-	{both: keyCalls},
-	{both: landlockCalls},
-	{both: lsmCalls},
-	{both: perfCalls},
-	{both: bpfCalls},
-	{both: ioUringCalls},
-	{both: seccompCalls},
-	{both: userfaultfdCalls},
-}
+import "slices"
 
-// ioctlFamilies lists the descriptions of ioctl requests, one line a subsystem.
-var ioctlFamilies = []ioctls{
-	termiosIoctls,
-	blockIoctls, hdioIoctls, loopIoctls, nbdIoctls,
-	fsIoctls, btrfsIoctls,
-	rtcIoctls, ptpIoctls, watchdogIoctls, counterIoctls,
-	mtdIoctls, ubiIoctls,
-	perfIoctls, uffdIoctls, dmIoctls,
-	processIoctls, inputIoctls, gpioIoctls, socketIoctls, miscIoctls,
-	scsiIoctls, consoleIoctls, teeIoctls,
-	v4l2Ioctls, kvmIoctls, tunIoctls,
-}
+// subsystems are the descriptions of all calls.
+var subsystems = slices.Concat(
+	processGroups,
+	memoryGroups,
+	fileGroups,
+	netGroups,
+	ipcGroups,
+	bpfGroups,
+	uringGroups,
+	[]group{{both: ioctlCall}},
+)
+
+// ioctlRequests are the descriptions of all ioctls.
+var ioctlRequests = slices.Concat(ioctlListed, processRequests, memoryRequests, kvmRequests)

@@ -1,0 +1,6 @@
+package decode
+
+// kvmRequests are the ioctls described here, one line a file.
+var kvmRequests = []ioctls{
+	kvmIoctls,
+}

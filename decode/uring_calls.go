@@ -1,0 +1,6 @@
+package decode
+
+// uringGroups are the calls described here, one line a file.
+var uringGroups = []group{
+	{both: ioUringCalls},
+}
