@@ -36,8 +36,8 @@ func TestArgumentRegisters(t *testing.T) {
 	// A 64-bit offset takes two registers on i386.
 	nr := func(abi tables.ABI) uint64 { return uint64(tables.ByName(abi, "pread64").NR) }
 	for abi, want := range map[tables.ABI]int{tables.X86_64: 4, tables.I386: 5} {
-		d := NewDecoder(Options{}, nil).Lookup(abi, nr(abi))
-		if got := d.args[3].end(abi); got != want {
+		c := Call{ABI: abi, Sig: NewDecoder(Options{}, nil).Lookup(abi, nr(abi))}
+		if got := c.NumArgs(); got != want {
 			t.Errorf("%v: pread64 takes %d registers, want %d", abi, got, want)
 		}
 	}

@@ -1,7 +1,6 @@
 package decode
 
 import (
-	"strings"
 	"sync"
 
 	"trapline/decode/host"
@@ -47,26 +46,6 @@ var descriptions [tables.NumABI]struct {
 // gives nil.
 func description(abi tables.ABI, name string) *Desc {
 	t := &descriptions[abi]
-	t.once.Do(func() { t.byName = gather(abi) })
+	t.once.Do(func() { t.byName = gather(abi, subsystems) })
 	return t.byName[name]
-}
-
-// gather collects the descriptions of an ABI.
-func gather(abi tables.ABI) map[string]*Desc {
-	byName := make(map[string]*Desc, 512)
-	for i := range subsystems {
-		s := &subsystems[i]
-		own := s.x86
-		if abi == tables.I386 {
-			own = s.i386
-		}
-		for _, calls := range [...]Calls{s.both, own} {
-			for i := range calls {
-				for name := range strings.FieldsSeq(calls[i].Name) {
-					byName[name] = &calls[i]
-				}
-			}
-		}
-	}
-	return byName
 }

@@ -1,6 +1,8 @@
 package decode
 
 import (
+	"strings"
+
 	"trapline/tables"
 )
 
@@ -182,6 +184,26 @@ type group struct {
 	both Calls // calls that are the same in both tables
 	x86  Calls // 64-bit calls that i386 lacks or has another meaning for
 	i386 Calls // i386 calls that 64-bit programs lack or mean otherwise by
+}
+
+// gather collects the descriptions of an ABI, by the names of calls.
+func gather(abi tables.ABI, groups []group) map[string]*Desc {
+	byName := make(map[string]*Desc, 512)
+	for i := range groups {
+		s := &groups[i]
+		own := s.x86
+		if abi == tables.I386 {
+			own = s.i386
+		}
+		for _, calls := range [...]Calls{s.both, own} {
+			for i := range calls {
+				for name := range strings.FieldsSeq(calls[i].Name) {
+					byName[name] = &calls[i]
+				}
+			}
+		}
+	}
+	return byName
 }
 
 // unknown describes calls without a description: six hexadecimal registers.

@@ -2,8 +2,6 @@ package decode
 
 import (
 	"encoding/json"
-	"maps"
-	"slices"
 	"testing"
 
 	"trapline/output"
@@ -59,7 +57,7 @@ func FuzzCall(f *testing.F) {
 	}
 	for _, abi := range []tables.ABI{tables.X86_64, tables.I386} {
 		nr := uint16(tables.ByName(abi, "ioctl").NR)
-		for _, op := range slices.Sorted(maps.Keys(ioctlIndexOf(abi).byOp)) {
+		for _, op := range describedIoctls(abi) {
 			for _, end := range []uint16{0x20, 0x800} {
 				f.Add(abi == tables.I386, nr, uint64(3), uint64(op), uint64(0x1010), uint64(0), uint64(0), uint64(0), pointers, end, int64(16))
 			}

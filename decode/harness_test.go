@@ -117,12 +117,19 @@ func (s sample) run(d *Decoder, trace output.Trace) {
 	trace.EndCall(&output.Result{})
 }
 
+// bareDecoder makes a Decoder that knows no call and no host.
+func bareDecoder() *Decoder {
+	d := NewDecoderOf(Catalogue{Describe: func(tables.ABI, string) *Desc { return nil }}, 32)
+	ContextOf(d).Host = host.Unknown{}
+	return d
+}
+
 // encoded is what show writes, as text.
 func encoded(t testing.TB, show func(c *Call)) string {
 	t.Helper()
 	return logged(t, output.Options{}, func(trace output.Trace) {
 		trace.BeginSignal(time.Unix(0, 0), "")
-		d := NewDecoder(Options{StringLimit: 32}, nil)
+		d := bareDecoder()
 		show(&Call{Decoder: d, Out: trace, TID: os.Getpid(), Sig: d.Lookup(tables.X86_64, 0)})
 		trace.EndSignal()
 	})

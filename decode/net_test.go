@@ -151,7 +151,7 @@ func TestSocketOptions(t *testing.T) {
 		{unix.SOL_TCP, unix.TCP_NODELAY, le(1), `SOL_TCP, TCP_NODELAY, [1]`},
 		{unix.SOL_IP, unix.IP_LOCAL_PORT_RANGE, le(20000<<16 | 10000), `SOL_IP, IP_LOCAL_PORT_RANGE, [0x4e202710 /* 10000..20000 */]`},
 		{unix.SOL_NETLINK, unix.NETLINK_LIST_MEMBERSHIPS, le(1, 2), `SOL_NETLINK, NETLINK_LIST_MEMBERSHIPS, [1, 2]`},
-		{unix.SOL_RAW, icmpFilter, le(1 << 8), `SOL_RAW, ICMP_FILTER, [ICMP_ECHO]`},
+		{unix.SOL_RAW, 1, le(1 << 8), `SOL_RAW, ICMP_FILTER, [ICMP_ECHO]`},
 		{999, 3, le("abc"), `0x3e7 /* SOL_?? */, 3, "abc"`},
 	} {
 		s := named(t, tables.X86_64, "getsockopt", 3, uint64(tt.level), uint64(tt.name), at, length)

@@ -15,14 +15,14 @@ import (
 
 // attr builds a netlink attribute, padded to a multiple of 4 bytes.
 func attr(kind uint16, payload ...byte) []byte {
-	b := binary.LittleEndian.AppendUint16(nil, uint16(nlaHeader+len(payload)))
+	b := binary.LittleEndian.AppendUint16(nil, uint16(unix.NLA_HDRLEN+len(payload)))
 	b = append(binary.LittleEndian.AppendUint16(b, kind), payload...)
-	return append(b, make([]byte, alignUp(len(b), 4)-len(b))...)
+	return append(b, make([]byte, -len(b)&3)...)
 }
 
 // netlinkMsg builds a netlink message.
 func netlinkMsg(kind, flags uint16, parts ...[]byte) []byte {
-	b := make([]byte, nlmsgHeader)
+	b := make([]byte, unix.SizeofNlMsghdr)
 	for _, p := range parts {
 		b = append(b, p...)
 	}
@@ -44,10 +44,10 @@ func TestNetlink(t *testing.T) {
 	const body = `{ifi_family=AF_UNSPEC, ifi_type=ARPHRD_ETHER, ifi_index=0, ifi_flags=0, ifi_change=0}`
 	nested := netlinkMsg(unix.RTM_GETLINK, unix.NLM_F_REQUEST, link,
 		attr(unix.IFLA_IFNAME, 'l', 'o', 0),
-		attr(unix.IFLA_LINKINFO|nlaNested,
+		attr(unix.IFLA_LINKINFO|unix.NLA_F_NESTED,
 			append(attr(unix.IFLA_INFO_KIND, 't', 'u', 'n', 0), attr(unix.IFLA_INFO_DATA, attr(3, 2)...)...)...),
 		attr(0x3fff, 1, 2))
-	failure := netlinkMsg(unix.NLMSG_ERROR, nlmCapped, binary.LittleEndian.AppendUint32(nil, uint32(1<<32-unix.EPERM)), get[:nlmsgHeader])
+	failure := netlinkMsg(unix.NLMSG_ERROR, unix.NLM_F_CAPPED, binary.LittleEndian.AppendUint32(nil, uint32(1<<32-unix.EPERM)), get[:unix.SizeofNlMsghdr])
 	for _, tt := range []struct {
 		name string
 		data []byte
@@ -81,7 +81,7 @@ func TestNetlink(t *testing.T) {
 func recordValue(t testing.TB, looks output.Options, mem Memory, show func(c *Call)) string {
 	t.Helper()
 	return logged(t, looks, func(trace output.Trace) {
-		d := NewDecoder(Options{StringLimit: 32}, nil)
+		d := bareDecoder()
 		c := Call{Decoder: d, Out: trace, Mem: mem, TID: 1, ABI: tables.X86_64, Abbrev: !looks.JSON, Sig: d.Lookup(tables.X86_64, 0)}
 		c.Begin()
 		trace.BeginCall(&output.Header{Name: "call"})

@@ -6,18 +6,15 @@ import (
 	"sync"
 	"testing"
 
-	"golang.org/x/sys/unix"
-
 	"trapline/output"
 	"trapline/tables"
 )
 
 // TestTwoDecoders decodes in two goroutines, each with a Decoder of its own, for
 // the race detector to find what they share: all calls of the tables, all
-// ioctls, calls inside multiplexers, and netlink messages of all protocols with
-// many attributes. Both decode one call at a time, since the detector knows
-// only what happened last at an address, and write no files, which it takes for
-// synchronization. What tests before this one have made ready is not made
+// ioctls, and calls inside multiplexers. Both decode one call at a time, since
+// the detector knows only what happened last at an address, and write no files,
+// which it takes for synchronization. What tests before this one have made ready is not made
 // again: run alone, it finds most.
 func TestTwoDecoders(t *testing.T) {
 	memory := make([]byte, 64)
@@ -62,23 +59,5 @@ func TestTwoDecoders(t *testing.T) {
 	}
 	for _, inner := range []struct{ name, form string }{{"send", "send"}, {"semctl", "ipc_semctl"}, {"msgrcv", "ipc_msgrcv_kludge"}} {
 		decode(tables.I386, func(c *Call) *Signature { return c.LookupInner(inner.name, inner.form) }, 1, 0x1010, 2, 0x1010, 3)
-	}
-
-	for _, table := range attributeTables {
-		inBoth(func(*Call) { table.typeOf(0) }) // some cannot be shown outside of their messages
-	}
-	var attrs []byte
-	for n := range uint16(64) {
-		attrs = append(attrs, attr(n, attr(1, 1, 2, 3, 4)...)...)
-	}
-	for protocol := range netlinkProtocols {
-		for kind := uint16(1); kind <= unix.RTM_GETNEXTHOP; kind++ {
-			data := netlinkMsg(kind, 1, make([]byte, 24), attrs)
-			inBoth(func(c *Call) {
-				c.Mem = fakeMemory{0x1000: data}
-				c.startStop()
-				c.showMessages(protocol, 0x1000, len(data))
-			})
-		}
 	}
 }

@@ -34,7 +34,7 @@ func TestCountStrings(t *testing.T) {
 		{"exactly one chunk", vector(long[:128]...), 128, false},
 		{"long", append(vector(long...), vector(0)...), 300, true},
 	} {
-		c := &Call{Decoder: NewDecoder(Options{}, nil), Mem: fakeMemory{addr: tt.memory}, ABI: tables.X86_64}
+		c := &Call{Decoder: bareDecoder(), Mem: fakeMemory{addr: tt.memory}, ABI: tables.X86_64}
 		if n, terminated := c.countStrings(addr); n != tt.n || terminated != tt.terminated {
 			t.Errorf("%s: %d, %t; want %d, %t", tt.name, n, terminated, tt.n, tt.terminated)
 		}

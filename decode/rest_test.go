@@ -18,7 +18,7 @@ func TestRest(t *testing.T) {
 		})}, Ret{}},
 	})}, RetSigned}
 	base := newSignature("call", d, tables.X86_64)
-	c := &Call{Decoder: NewDecoder(Options{}, nil), ABI: tables.X86_64}
+	c := &Call{Decoder: NewDecoderOf(Catalogue{}, 0), ABI: tables.X86_64}
 	for _, tt := range []struct {
 		cmd, sub uint64
 		want     []string

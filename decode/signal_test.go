@@ -133,6 +133,9 @@ func TestDeliveredSiginfo(t *testing.T) {
 
 func TestSignalFrames(t *testing.T) {
 	const sp = 0x7000
+	// Where the masks lie in the frames.
+	const rtMask64, rtMask32 = 8 + 8 + 24 + 256, 3*4 + 128 + 4 + 4 + 12 + 88
+	const maskLow, maskHigh = 20 * 4, 22*4 + 156*4
 	frame64 := append(make([]byte, rtMask64), numbers(8, 1<<13)...)
 	frame32 := append(make([]byte, rtMask32), numbers(8, 1<<13)...)
 	old := make([]byte, 23*4+156*4)

@@ -10,7 +10,7 @@ import (
 
 func TestClocksAndTimers(t *testing.T) {
 	ts64, ts32 := numbers(8, 1, 500), numbers(4, 1, 500)
-	const restart = erestartRestartblock
+	const restart = 516 // ERESTART_RESTARTBLOCK
 	check(t, []wanted{
 		{abi: tables.X86_64, name: "clock_gettime", args: []uint64{1, at0}, mem: fakeMemory{at0: ts64},
 			want: `clock_gettime(CLOCK_MONOTONIC, {tv_sec=1, tv_nsec=500}) = 0`},

@@ -1,0 +1,19 @@
+package decode
+
+import "testing"
+
+func TestKvmLayoutsAgainstC(t *testing.T) {
+	compareWithC(t, 13, kvmStructs, nil, nil)
+}
+
+// What C calls the structs.
+var kvmStructs = []cStruct{
+	{"linux/kvm.h", "struct kvm_cpuid2", kvmCpuid2},
+	{"linux/kvm.h", "struct kvm_cpuid_entry2", kvmCpuidEntry2},
+	{"linux/kvm.h", "struct kvm_dtable", kvmDtable},
+	{"linux/kvm.h", "struct kvm_regs", kvmRegs},
+	{"linux/kvm.h", "struct kvm_run", kvmRun},
+	{"linux/kvm.h", "struct kvm_segment", kvmSegment},
+	{"linux/kvm.h", "struct kvm_sregs", kvmSregs},
+	{"linux/kvm.h", "struct kvm_userspace_memory_region", kvmUserspaceMemoryRegion},
+}

@@ -1,0 +1,18 @@
+package decode
+
+import "testing"
+
+func TestMemoryLayoutsAgainstC(t *testing.T) {
+	compareWithC(t, 5, memoryStructs, nil, nil)
+}
+
+// What C calls the structs.
+var memoryStructs = []cStruct{
+	{"linux/userfaultfd.h", "struct uffdio_api", uffdioAPI},
+	{"linux/userfaultfd.h", "struct uffdio_continue", uffdioContinue},
+	{"linux/userfaultfd.h", "struct uffdio_copy", uffdioCopy},
+	{"linux/userfaultfd.h", "struct uffdio_poison", uffdioPoison},
+	{"linux/userfaultfd.h", "struct uffdio_range", uffdioRange},
+	{"linux/userfaultfd.h", "struct uffdio_register", uffdioRegister},
+	{"linux/userfaultfd.h", "struct uffdio_zeropage", uffdioZeropage},
+}

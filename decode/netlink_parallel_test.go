@@ -1,0 +1,46 @@
+package decode
+
+import (
+	"sync"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"trapline/output"
+	"trapline/tables"
+)
+
+// TestTwoDecodersOfNetlink decodes in two goroutines, each with a Decoder of its own,
+// messages of all protocols with many attributes, for the race detector to find
+// what they share.
+func TestTwoDecodersOfNetlink(t *testing.T) {
+	var calls [2]Call
+	for i := range calls {
+		d := bareDecoder()
+		calls[i] = Call{Decoder: d, Out: output.Discard{}, TID: 1, Sig: d.Lookup(tables.X86_64, 0)}
+	}
+	inBoth := func(do func(c *Call)) {
+		var both sync.WaitGroup
+		for i := range calls {
+			both.Go(func() { do(&calls[i]) })
+		}
+		both.Wait()
+	}
+	for _, table := range attributeTables {
+		inBoth(func(*Call) { table.typeOf(0) }) // some cannot be shown outside of their messages
+	}
+	var attrs []byte
+	for n := range uint16(64) {
+		attrs = append(attrs, attr(n, attr(1, 1, 2, 3, 4)...)...)
+	}
+	for protocol := range netlinkProtocols {
+		for kind := uint16(1); kind <= unix.RTM_GETNEXTHOP; kind++ {
+			data := netlinkMsg(kind, 1, make([]byte, 24), attrs)
+			inBoth(func(c *Call) {
+				c.Mem = fakeMemory{0x1000: data}
+				c.Begin()
+				c.showMessages(protocol, 0x1000, len(data))
+			})
+		}
+	}
+}
