@@ -12,7 +12,7 @@ func TestRest(t *testing.T) {
 	inner := &tables.Set{Consts: []tables.Const{{Value: 7, Name: "SEVEN"}}}
 	outer := &tables.Set{Consts: []tables.Const{{Value: 1, Name: "ONE"}, {Value: 2, Name: "TWO"}, {Value: 3, Name: "THREE"}}}
 	d := &Desc{"call", Args{{"cmd", Int}, Rest(Len("cmd"), outer, Calls{
-		{"ONE TWO", Args{{"path", Path}}, RetFD},
+		{"ONE TWO", Args{{"path", Path}}, RetAddr},
 		{"THREE", Args{{"sub", Int}, Rest(Len("sub"), inner, Calls{
 			{"SEVEN", Args{{"len", Size}}, RetHex},
 		})}, Ret{}},
@@ -24,8 +24,8 @@ func TestRest(t *testing.T) {
 		want     []string
 		ret      Ret
 	}{
-		{1, 0, []string{"cmd", "path"}, RetFD},
-		{2, 0, []string{"cmd", "path"}, RetFD},
+		{1, 0, []string{"cmd", "path"}, RetAddr},
+		{2, 0, []string{"cmd", "path"}, RetAddr},
 		{3, 7, []string{"cmd", "sub", "len"}, RetHex},
 		{3, 8, []string{"cmd", "sub"}, RetSigned},
 		{4, 0, []string{"cmd"}, RetSigned},
