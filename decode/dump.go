@@ -26,9 +26,9 @@ var (
 	}
 )
 
-// Dump shows all data that the call has moved, after Result: what it wrote if
+// Dump shows all data that c has moved, after Result: what it wrote if
 // writes is set, failed or not, and what it read if reads is set.
-func (c *Call) Dump(reads, writes bool) {
+func Dump(c *Call, reads, writes bool) {
 	const unlimited = ^uint64(0)
 	plain := c.Plain
 	c.Plain = false // what is asked for is shown, however the arguments are

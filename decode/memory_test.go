@@ -81,7 +81,7 @@ func TestDumpOfPlainCall(t *testing.T) {
 	c.Begin()
 	c.Enter()
 	c.Exit()
-	c.Dump(false, true)
+	Dump(c, false, true)
 	if string(out.data) != "hello" || !c.Plain {
 		t.Errorf("dumped %q", out.data)
 	}

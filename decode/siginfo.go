@@ -42,7 +42,7 @@ func newSiginfo() *siginfo {
 
 // ShowSiginfo shows the siginfo_t in raw, laid out as 64-bit programs have it:
 // so PTRACE_GETSIGINFO gives it, whatever the tracee's ABI.
-func (c *Call) ShowSiginfo(raw []byte) {
+func ShowSiginfo(c *Call, raw []byte) {
 	p := personalities.Of(c)
 	p.abi, p.hidden = c.ABI, true
 	c.ABI = tables.X86_64

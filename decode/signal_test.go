@@ -122,7 +122,7 @@ func TestDeliveredSiginfo(t *testing.T) {
 	for abi, want := range map[tables.ABI]string{tables.I386: "__NR_nanosleep", tables.X86_64: "162 /* nanosleep */"} {
 		got := encoded(t, func(c *Call) {
 			c.ABI = abi
-			c.ShowSiginfo(raw)
+			ShowSiginfo(c, raw)
 		})
 		want := "{si_signo=SIGSYS, si_code=SYS_SECCOMP, si_call_addr=0x1000, si_syscall=" + want + ", si_arch=AUDIT_ARCH_I386}"
 		if !strings.Contains(got, want) {

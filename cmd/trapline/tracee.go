@@ -165,7 +165,7 @@ func (s *session) exit(t *tracee, ev *tracer.Event) {
 	t.call.Result()
 	if fd := int(int32(t.call.Args[0])); fd >= 0 {
 		if reads, writes := s.config.readFDs.has(fd), s.config.writeFDs.has(fd); reads || writes {
-			t.call.Dump(reads, writes)
+			decode.Dump(&t.call, reads, writes)
 		}
 	}
 	s.result.Duration = now.Sub(t.entered)
@@ -200,7 +200,7 @@ func (s *session) signal(t *tracee, ev *tracer.Event) {
 	s.locate(t, ev.Tracee)
 	s.takeStack(t, ev.Tracee)
 	t.trace.BeginSignal(s.now(), tables.SignalName(int(ev.Signal)))
-	t.call.ShowSiginfo(ev.Siginfo[:])
+	decode.ShowSiginfo(&t.call, ev.Siginfo[:])
 	t.trace.EndSignal()
 }
 
