@@ -191,6 +191,7 @@ func UpTo(elem Type, n int, count Num) Type {
 	return f
 }
 
+// newFixed is an array of n elements inside a struct.
 func newFixed(elem Type, n int) Type { return &fixed{elem: elem, n: n} }
 
 // Layout implements Type.

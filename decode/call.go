@@ -114,6 +114,7 @@ func (c *Call) push(st *StructType, v View) bool {
 	return true
 }
 
+// pop ends what push began.
 func (c *Call) pop() { c.depth-- }
 
 // Failed says that the call returned an error.
@@ -237,6 +238,7 @@ func (c *Call) showRaw() {
 	c.next = len(c.Sig.args)
 }
 
+// argView is an argument as it lies in the registers.
 func (c *Call) argView(a *arg) View {
 	return View{B: c.regs[a.off : a.off+a.size]}
 }

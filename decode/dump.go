@@ -4,25 +4,25 @@ package decode
 type dumpKind uint8
 
 const (
-	dumpBuffer   dumpKind = iota // arguments 1 and 2, address and length
-	dumpVector                   // arguments 1 and 2, an array of iovecs
-	dumpMessage                  // argument 1, a msghdr
-	dumpMessages                 // argument 1, an array of mmsghdrs
+	inBuffer   dumpKind = iota // arguments 1 and 2, address and length
+	inVector                   // arguments 1 and 2, an array of iovecs
+	inMessage                  // argument 1, a msghdr
+	inMessages                 // argument 1, an array of mmsghdrs
 )
 
 // The calls whose data -e read= and -e write= dump: strace(1).
 var (
 	dumpReads = map[string]dumpKind{
-		"read": dumpBuffer, "pread64": dumpBuffer, "recv": dumpBuffer, "recvfrom": dumpBuffer,
-		"mq_timedreceive": dumpBuffer, "mq_timedreceive_time64": dumpBuffer,
-		"readv": dumpVector, "preadv": dumpVector, "preadv2": dumpVector,
-		"recvmsg": dumpMessage, "recvmmsg": dumpMessages, "recvmmsg_time64": dumpMessages,
+		"read": inBuffer, "pread64": inBuffer, "recv": inBuffer, "recvfrom": inBuffer,
+		"mq_timedreceive": inBuffer, "mq_timedreceive_time64": inBuffer,
+		"readv": inVector, "preadv": inVector, "preadv2": inVector,
+		"recvmsg": inMessage, "recvmmsg": inMessages, "recvmmsg_time64": inMessages,
 	}
 	dumpWrites = map[string]dumpKind{
-		"write": dumpBuffer, "pwrite64": dumpBuffer, "send": dumpBuffer, "sendto": dumpBuffer,
-		"mq_timedsend": dumpBuffer, "mq_timedsend_time64": dumpBuffer,
-		"writev": dumpVector, "pwritev": dumpVector, "pwritev2": dumpVector, "vmsplice": dumpVector,
-		"sendmsg": dumpMessage, "sendmmsg": dumpMessages,
+		"write": inBuffer, "pwrite64": inBuffer, "send": inBuffer, "sendto": inBuffer,
+		"mq_timedsend": inBuffer, "mq_timedsend_time64": inBuffer,
+		"writev": inVector, "pwritev": inVector, "pwritev2": inVector, "vmsplice": inVector,
+		"sendmsg": inMessage, "sendmmsg": inMessages,
 	}
 )
 
@@ -35,26 +35,26 @@ func Dump(c *Call, reads, writes bool) {
 	defer func() { c.Plain = plain }()
 	if kind, ok := dumpWrites[c.Sig.Name]; ok && writes {
 		switch kind {
-		case dumpBuffer:
+		case inBuffer:
 			c.dumpBuffer(c.word(1), c.word(2))
-		case dumpVector:
+		case inVector:
 			c.dumpVector(c.word(1), c.word(2), unlimited)
-		case dumpMessage:
+		case inMessage:
 			c.dumpMessage(c.word(1), unlimited)
-		case dumpMessages:
+		case inMessages:
 			c.dumpMessages(c.word(1))
 		}
 	}
 	if kind, ok := dumpReads[c.Sig.Name]; ok && reads && !c.Failed() {
 		moved := uint64(c.Ret)
 		switch kind {
-		case dumpBuffer:
+		case inBuffer:
 			c.dumpBuffer(c.word(1), moved)
-		case dumpVector:
+		case inVector:
 			c.dumpVector(c.word(1), c.word(2), moved)
-		case dumpMessage:
+		case inMessage:
 			c.dumpMessage(c.word(1), moved)
-		case dumpMessages:
+		case inMessages:
 			c.dumpMessages(c.word(1))
 		}
 	}

@@ -33,6 +33,7 @@ var DirFD Type = &descriptor{Number: Int, dir: true}
 // which is given one does not use a file by it.
 var contextFD Type = &descriptor{Number: Int, context: true}
 
+// descriptor is the type of FD and the like.
 type descriptor struct {
 	*Number
 	dir     bool
@@ -63,8 +64,8 @@ func (c *Call) ShowFDOf(process, fd int) {
 // showFD is ShowFD for a descriptor that, if dir is set, stands for a directory
 // and may be AT_FDCWD.
 func (c *Call) showFD(fd int, dir bool) {
-	if ContextOf(c.Decoder).SeeFD != nil {
-		ContextOf(c.Decoder).SeeFD(fd)
+	if see := ContextOf(c.Decoder).SeeFD; see != nil {
+		see(fd)
 	}
 	c.writeFD(fd, dir)
 }

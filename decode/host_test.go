@@ -36,6 +36,7 @@ type fakeHost struct {
 	asked []string // the methods that were called
 }
 
+// fakeFD is a descriptor of a fakeHost.
 type fakeFD struct {
 	path     string
 	file     host.FileType
@@ -45,6 +46,7 @@ type fakeFD struct {
 	socket   *host.Socket // nil if the kernel does not tell
 }
 
+// fakeID is trapline's own number of an id, and the process that has it.
 type fakeID struct{ own, found int }
 
 func (h *fakeHost) note(method string) { h.asked = append(h.asked, method) }

@@ -11,7 +11,7 @@ import (
 )
 
 // ioctl(2): fs/ioctl.c and thousands of requests in drivers. Requests that
-// have a description stand in the ioctl_*.go files, one line each.
+// have a description stand in the files beside this one, one line each.
 
 // plainIoctl is a request whose argument is not known.
 var plainIoctl = Desc{Args: Args{{"argp", Xlong}}}
@@ -23,8 +23,8 @@ func shownPlain(c *Call, op uint32) bool {
 	return c.Plain && (iocType(op) == 'V' || iocType(op) == '=')
 }
 
-// undescribed describes a request that has no description, known says whether
-// others of its type have one.
+// undescribed describes a request that has no description. known says that others
+// of its type have one.
 func undescribed(c *Call, op uint32, known bool) *Desc {
 	if f := ioctlOfType[iocType(op)]; f != nil {
 		if d := f(op); d != nil {

@@ -54,7 +54,14 @@ const (
 	iocRead  = 2
 )
 
-func iocNR(op uint32) uint32   { return op & 0xff }
-func iocType(op uint32) uint8  { return uint8(op >> 8) }
+// iocNR is the number of a request.
+func iocNR(op uint32) uint32 { return op & 0xff }
+
+// iocType is the type of a request, mostly a letter.
+func iocType(op uint32) uint8 { return uint8(op >> 8) }
+
+// iocSize is the size of a request's argument, in bytes.
 func iocSize(op uint32) uint32 { return op >> 16 & 0x3fff }
-func iocDir(op uint32) uint32  { return op >> 30 }
+
+// iocDir is the direction of a request's argument: iocWrite, iocRead or both.
+func iocDir(op uint32) uint32 { return op >> 30 }

@@ -41,6 +41,7 @@ func cAlign(abi tables.ABI, size int) int {
 	return size
 }
 
+// alignUp gives the next multiple of align from n on.
 func alignUp(n, align int) int {
 	if align <= 1 {
 		return n

@@ -53,6 +53,7 @@ var (
 // Dev64 is a device number in 64 bits (st_dev on x86-64).
 var Dev64 Type = &device{U64}
 
+// device is the type of Dev and the like.
 type device struct{ *Number }
 
 func (t *device) Show(c *Call, v View) { c.ShowDevice(t.Value(c, v)) }

@@ -30,9 +30,11 @@ func le(values ...any) []byte {
 	return b.Bytes()
 }
 
-// u16 and u8 keep calls of le short.
+// u16 keeps calls of le short.
 func u16(v int) uint16 { return uint16(v) }
-func u8(v int) uint8   { return uint8(v) }
+
+// u8 keeps calls of le short.
+func u8(v int) uint8 { return uint8(v) }
 
 func TestSocketAddresses(t *testing.T) {
 	const at = 0x7000

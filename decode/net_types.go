@@ -109,6 +109,7 @@ func (c *Call) ShowMAC(addr []byte) {
 	c.Out.EndNative()
 }
 
+// appendMAC appends a hardware address, 01:23:45:67:89:ab.
 func appendMAC(b, addr []byte) []byte {
 	const digits = "0123456789abcdef"
 	for i, x := range addr {

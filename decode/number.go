@@ -46,6 +46,7 @@ var (
 	Loff = S64
 )
 
+// number makes an integer type of size bytes.
 func number(size int, signed bool, base output.Base) *Number {
 	return &Number{sameLayout(size), signed, base}
 }
@@ -67,6 +68,7 @@ func (n *Number) Show(c *Call, v View) { c.Out.Number(n.Value(c, v), n.base) }
 // Addr is a pointer that is shown but not followed.
 var Addr = &address{wordLayout()}
 
+// address is the type of Addr.
 type address struct{ layouts }
 
 func (t *address) Value(c *Call, v View) uint64 { return v.Uint(t.layouts[c.ABI].Size) }

@@ -126,6 +126,7 @@ func (t *ifAny) showAt(c *Call, addr uint64) {
 // [before => after].
 func InOutAlways(t Type) Type { return &inOut{wordLayout(), t, true} }
 
+// inOut is the type of InOutAlways.
 type inOut struct {
 	layouts
 	elem   Type

@@ -25,6 +25,7 @@ func check(t *testing.T, samples []wanted) {
 	}
 }
 
+// wanted is a call and its text.
 type wanted struct {
 	abi   tables.ABI
 	name  string

@@ -105,6 +105,7 @@ func (t ioprio) Show(c *Call, v View) {
 	c.Out.EndNamed()
 }
 
+// showIoprio shows a priority of I/O, a class and a level.
 func (c *Call) showIoprio(n uint64) {
 	n = uint64(uint32(n))
 	c.Out.BeginMacro("IOPRIO_PRIO_VALUE")

@@ -113,6 +113,7 @@ type valuer interface {
 	Value(c *Call, v View) uint64
 }
 
+// numberOf is the number that a value of type t stands for.
 func numberOf(c *Call, t Type, v View) uint64 {
 	switch t := t.(type) {
 	case valuer:

@@ -25,8 +25,8 @@ var signalCalls = Calls{
 	{"sigaltstack", Args{{"ss", Ptr(sigstack)}, {"old_ss", Out(sigstack)}}, RetUnsigned},
 	{"pause", Args{}, RetUnsigned},
 	{"restart_syscall", Args{{"", resumed{}}}, RetUnsigned},
-	{"signalfd", Args{{"fd", FD}, {"mask", Ptr(rtSigsetOf("sizemask"))}, {"sizemask", Size}}, RetFD},
-	{"signalfd4", Args{{"fd", FD}, {"mask", Ptr(rtSigsetOf("sizemask"))}, {"sizemask", Size}, {"flags", Flags(tables.SignalfdFlags)}}, RetFD},
+	{"signalfd", Args{{"fd", FD}, {"mask", Ptr(SigsetSized(Len("sizemask")))}, {"sizemask", Size}}, RetFD},
+	{"signalfd4", Args{{"fd", FD}, {"mask", Ptr(SigsetSized(Len("sizemask")))}, {"sizemask", Size}, {"flags", Flags(tables.SignalfdFlags)}}, RetFD},
 }
 
 var signalCallsI386 = Calls{
@@ -42,13 +42,8 @@ var signalCallsI386 = Calls{
 	}, retSignal},
 }
 
-// Sets whose size is the argument sigsetsize.
-var (
-	rtSigset      = rtSigsetOf("sigsetsize")
-	pendingSigset = &sizedSigset{size: Len("sigsetsize"), least: 1}
-)
-
-func rtSigsetOf(size string) Type { return SigsetSized(Len(size)) }
+// pendingSigset is the set of rt_sigpending, which may be of any size.
+var pendingSigset = &sizedSigset{size: Len("sigsetsize"), least: 1}
 
 // sigaction is the kernel's struct sigaction, oldSigaction that of the call
 // sigaction, with a set of one word.

@@ -46,6 +46,11 @@ func (t *sigset) Show(c *Call, v View) {
 // leaves the address.
 func SigsetSized(size Num) Type { return &sizedSigset{size: size} }
 
+// rtSigset is a set whose size is the argument sigsetsize.
+var rtSigset = SigsetSized(Len("sigsetsize"))
+
+// sizedSigset is a set of signals behind a pointer, of a size that another number
+// says.
 type sizedSigset struct {
 	unsized
 	size  Num

@@ -143,14 +143,15 @@ type buffer struct {
 	kind   bufferKind
 }
 
+// bufferKind says how bytes are shown.
 type bufferKind uint8
 
 const (
-	text bufferKind = iota
-	orString
-	binaryData
-	terminated
-	expectNUL // text that ends in a NUL, or goes on
+	text       bufferKind = iota // as a string
+	orString                     // as a string, of which a NUL at the end is not shown
+	binaryData                   // as data that is no text
+	terminated                   // up to a NUL
+	expectNUL                    // text that ends in a NUL, or goes on
 )
 
 func (t *buffer) Show(c *Call, v View) { t.showAt(c, v.Addr) }
@@ -163,6 +164,7 @@ func (t *buffer) showAt(c *Call, addr uint64) { c.showBuffer(addr, t.length.num(
 // or the address if they cannot be read.
 func (c *Call) ShowBytes(addr, length uint64) { c.showBuffer(addr, length, text) }
 
+// showBuffer is ShowBytes for bytes of any kind.
 func (c *Call) showBuffer(addr, length uint64, kind bufferKind) {
 	if addr == 0 || !c.addressable(addr) {
 		c.Out.Addr(addr)

@@ -18,6 +18,7 @@ var (
 	KUlong = &Number{kernelWord(), false, output.Unsigned}
 )
 
+// kernelWord is the layout of a __kernel_long_t.
 func kernelWord() layouts {
 	l := wordLayout()
 	l[tables.X32] = Layout{8, 8}
@@ -45,6 +46,7 @@ var (
 // TimeT is a time_t with the date in a comment.
 var TimeT Type = &date{KLong}
 
+// date is the type of TimeT.
 type date struct{ *Number }
 
 func (t *date) Show(c *Call, v View) {
