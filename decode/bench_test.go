@@ -1,11 +1,15 @@
-package decode
+package decode_test
 
 import (
 	"os"
 	"testing"
 	"time"
 
+	"trapline/decode"
 	"trapline/decode/host"
+	. "trapline/decode/internal/decodetest"
+	. "trapline/decode/internal/fake"
+	. "trapline/decode/lang"
 	"trapline/output"
 	"trapline/tables"
 )
@@ -42,12 +46,12 @@ func repeated(tb testing.TB, looks output.Options, name string, args []uint64, r
 	if err != nil {
 		tb.Fatal(err)
 	}
-	s := named(tb, tables.X86_64, name, args...)
-	mem := fakeMemory{hotData: append([]byte("/usr/share/locale/locale.alias\x00"), make([]byte, 4096)...)}
-	c := Call{Decoder: NewDecoder(Options{StringLimit: 32}, &host.Local{}), Out: trace, Mem: mem, TID: 1, ABI: s.abi, NR: s.nr, Abbrev: true}
-	h, r := output.Header{ABI: s.abi, NR: s.nr, Name: name}, output.Result{Duration: time.Microsecond}
+	s := Named(tb, tables.X86_64, name, args...)
+	mem := FakeMemory{hotData: append([]byte("/usr/share/locale/locale.alias\x00"), make([]byte, 4096)...)}
+	c := Call{Decoder: decode.NewDecoder(decode.Options{StringLimit: 32}, &host.Local{}), Out: trace, Mem: mem, TID: 1, ABI: s.Abi, NR: s.Nr, Abbrev: true}
+	h, r := output.Header{ABI: s.Abi, NR: s.Nr, Name: name}, output.Result{Duration: time.Microsecond}
 	return func() {
-		c.Args, c.Sig = s.args, c.Lookup(s.abi, s.nr)
+		c.Args, c.Sig = s.Args, c.Lookup(s.Abi, s.Nr)
 		c.Begin()
 		trace.BeginCall(&h)
 		c.Enter()

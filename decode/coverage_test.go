@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"trapline/decode/lang"
 	"trapline/tables"
 )
 
@@ -24,12 +25,12 @@ func TestDescriptionsAreUsed(t *testing.T) {
 	for i := range subsystems {
 		s := &subsystems[i]
 		for _, group := range []struct {
-			calls Calls
+			calls lang.Calls
 			abis  []tables.ABI
 		}{
-			{s.both, []tables.ABI{tables.X86_64, tables.I386}},
-			{s.x86, []tables.ABI{tables.X86_64, tables.X32}},
-			{s.i386, []tables.ABI{tables.I386}},
+			{s.Both, []tables.ABI{tables.X86_64, tables.I386}},
+			{s.X86, []tables.ABI{tables.X86_64, tables.X32}},
+			{s.I386, []tables.ABI{tables.I386}},
 		} {
 			for _, d := range group.calls {
 				for name := range strings.FieldsSeq(d.Name) {

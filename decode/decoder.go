@@ -4,6 +4,8 @@ import (
 	"sync"
 
 	"trapline/decode/host"
+	"trapline/decode/kernel"
+	"trapline/decode/lang"
 	"trapline/tables"
 )
 
@@ -24,28 +26,22 @@ func NewDecoder(o Options, h host.Host) *Decoder {
 	if h == nil {
 		h = host.Unknown{}
 	}
-	d := NewDecoderOf(Catalogue{description, "restart_syscall"}, o.StringLimit)
-	*ContextOf(d) = Context{FDs: o.FDs, PIDs: o.PIDs, Namespaces: o.Namespaces, VCPUs: o.VCPUs, Host: h}
+	d := lang.NewDecoderOf(lang.Catalogue{Describe: description, Resuming: "restart_syscall"}, o.StringLimit)
+	*kernel.ContextOf(d) = kernel.Context{FDs: o.FDs, PIDs: o.PIDs, Namespaces: o.Namespaces, VCPUs: o.VCPUs, Host: h}
 	return d
 }
-
-// HostOf gives what d asks of tracees' descriptors and processes.
-func HostOf(d *Decoder) host.Host { return ContextOf(d).Host }
-
-// SeeFDs has see told every file descriptor before d shows it; nil ends that.
-func SeeFDs(d *Decoder, see func(fd int)) { ContextOf(d).SeeFD = see }
 
 // descriptions are found by the names of calls. Each ABI's are gathered when
 // they are first needed.
 var descriptions [tables.NumABI]struct {
 	once   sync.Once
-	byName map[string]*Desc
+	byName map[string]*lang.Desc
 }
 
 // description finds the description of the call that an ABI knows by name, or
 // gives nil.
-func description(abi tables.ABI, name string) *Desc {
+func description(abi tables.ABI, name string) *lang.Desc {
 	t := &descriptions[abi]
-	t.once.Do(func() { t.byName = gather(abi, subsystems) })
+	t.once.Do(func() { t.byName = lang.Gather(abi, subsystems) })
 	return t.byName[name]
 }

@@ -1,5 +1,9 @@
 package decode
 
+import (
+	"trapline/decode/lang"
+)
+
 // dumpKind says where a call keeps the data that it moves.
 type dumpKind uint8
 
@@ -36,26 +40,26 @@ func Dump(c *Call, reads, writes bool) {
 	if kind, ok := dumpWrites[c.Sig.Name]; ok && writes {
 		switch kind {
 		case inBuffer:
-			c.dumpBuffer(c.word(1), c.word(2))
+			dumpBuffer(c, c.Register(1), c.Register(2))
 		case inVector:
-			c.dumpVector(c.word(1), c.word(2), unlimited)
+			dumpVector(c, c.Register(1), c.Register(2), unlimited)
 		case inMessage:
-			c.dumpMessage(c.word(1), unlimited)
+			dumpMessage(c, c.Register(1), unlimited)
 		case inMessages:
-			c.dumpMessages(c.word(1))
+			dumpMessages(c, c.Register(1))
 		}
 	}
 	if kind, ok := dumpReads[c.Sig.Name]; ok && reads && !c.Failed() {
 		moved := uint64(c.Ret)
 		switch kind {
 		case inBuffer:
-			c.dumpBuffer(c.word(1), moved)
+			dumpBuffer(c, c.Register(1), moved)
 		case inVector:
-			c.dumpVector(c.word(1), c.word(2), moved)
+			dumpVector(c, c.Register(1), c.Register(2), moved)
 		case inMessage:
-			c.dumpMessage(c.word(1), moved)
+			dumpMessage(c, c.Register(1), moved)
 		case inMessages:
-			c.dumpMessages(c.word(1))
+			dumpMessages(c, c.Register(1))
 		}
 	}
 }
@@ -63,12 +67,12 @@ func Dump(c *Call, reads, writes bool) {
 // dumpChunk is how much of a buffer is read at once, in bytes.
 const dumpChunk = 64 << 10
 
-func (c *Call) dumpBuffer(addr, size uint64) {
+func dumpBuffer(c *Call, addr, size uint64) {
 	if addr+size < addr {
 		return
 	}
 	for off := uint64(0); off < size; off += dumpChunk {
-		c.release(0)
+		c.Release(0)
 		n := min(size-off, dumpChunk)
 		b, ok := c.ReadAll(addr+off, int(n))
 		if !ok {
@@ -82,7 +86,7 @@ func (c *Call) dumpBuffer(addr, size uint64) {
 }
 
 // dumpVector shows count buffers, of which limit bytes in all were used.
-func (c *Call) dumpVector(addr, count, limit uint64) {
+func dumpVector(c *Call, addr, count, limit uint64) {
 	w := c.WordSize()
 	const most = 1024 // UIO_MAXIOV, linux/uio.h
 	if count > most {
@@ -93,7 +97,7 @@ func (c *Call) dumpVector(addr, count, limit uint64) {
 		return
 	}
 	for i := 0; len(vector) > 0; i++ {
-		base, size := View{B: vector[:w]}.Uint(w), View{B: vector[w:]}.Uint(w)
+		base, size := lang.View{B: vector[:w]}.Uint(w), lang.View{B: vector[w:]}.Uint(w)
 		vector = vector[2*w:]
 		size = min(size, limit)
 		if size == 0 {
@@ -101,39 +105,39 @@ func (c *Call) dumpVector(addr, count, limit uint64) {
 		}
 		limit -= size
 		c.Out.DumpBuffer(i, size)
-		c.dumpBuffer(base, size)
+		dumpBuffer(c, base, size)
 	}
 }
 
 // dumpMessage shows the buffers of a msghdr and says how many it has.
-func (c *Call) dumpMessage(addr, limit uint64) {
-	if iov, count, ok := c.messageVector(addr); ok {
-		c.dumpVector(iov, count, limit)
+func dumpMessage(c *Call, addr, limit uint64) {
+	if iov, count, ok := messageVector(c, addr); ok {
+		dumpVector(c, iov, count, limit)
 	}
 }
 
 // messageVector finds the iovecs of a msghdr: they are the third and fourth
 // word of it, msg_namelen taking a word of its own.
-func (c *Call) messageVector(addr uint64) (iov, count uint64, ok bool) {
+func messageVector(c *Call, addr uint64) (iov, count uint64, ok bool) {
 	w := c.WordSize()
-	c.release(0)
+	c.Release(0)
 	b, ok := c.ReadAll(addr, 4*w)
 	if !ok {
 		return 0, 0, false
 	}
-	return View{B: b[2*w : 3*w]}.Uint(w), View{B: b[3*w:]}.Uint(w), true
+	return lang.View{B: b[2*w : 3*w]}.Uint(w), lang.View{B: b[3*w:]}.Uint(w), true
 }
 
 // dumpMessages shows the messages that sendmmsg or recvmmsg has moved. In a
 // struct mmsghdr msg_len follows the msghdr, which is seven words long.
-func (c *Call) dumpMessages(addr uint64) {
+func dumpMessages(c *Call, addr uint64) {
 	if c.Failed() {
 		return
 	}
 	w := uint64(c.WordSize())
 	for i := range uint64(c.Ret) {
 		at := addr + i*8*w
-		iov, count, ok := c.messageVector(at)
+		iov, count, ok := messageVector(c, at)
 		if !ok {
 			return
 		}
@@ -142,6 +146,6 @@ func (c *Call) dumpMessages(addr uint64) {
 			return
 		}
 		c.Out.DumpMessage(int(i), count)
-		c.dumpVector(iov, count, size)
+		dumpVector(c, iov, count, size)
 	}
 }

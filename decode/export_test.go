@@ -7,7 +7,7 @@ import (
 	"trapline/tables"
 )
 
-// describedIoctls are the requests that have a description.
-func describedIoctls(abi tables.ABI) []uint32 {
+// DescribedIoctls are the requests that have a description.
+func DescribedIoctls(abi tables.ABI) []uint32 {
 	return slices.Sorted(maps.Keys(ioctlIndexOf(abi).byOp))
 }

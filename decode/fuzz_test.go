@@ -1,43 +1,14 @@
-package decode
+package decode_test
 
 import (
 	"encoding/json"
 	"testing"
 
+	"trapline/decode"
+	. "trapline/decode/internal/decodetest"
+	. "trapline/decode/internal/fake"
 	"trapline/output"
 	"trapline/tables"
-)
-
-// hostileMemory is the memory of a tracee that wishes its tracer ill: some pages
-// of bytes that the fuzzer chose at every address below its end, so that
-// pointers in it point into it again. It counts what is asked of it.
-type hostileMemory struct {
-	bytes []byte
-	end   uint64
-	reads int
-	total int
-}
-
-func (m *hostileMemory) ReadMemory(addr uint64, b []byte) int {
-	m.reads++
-	m.total += len(b)
-	if addr < 0x1000 || addr >= m.end || len(m.bytes) == 0 {
-		return 0
-	}
-	if left := m.end - addr; uint64(len(b)) > left {
-		b = b[:left]
-	}
-	for i := range b {
-		b[i] = m.bytes[(addr+uint64(i))%uint64(len(m.bytes))]
-	}
-	return len(b)
-}
-
-// Bounds of what a single call may cost, whatever the tracee has prepared. A
-// vector of strings has at most maxStrings of them, see there.
-const (
-	mostReads = 1 << 16
-	mostBytes = 64 << 20
 )
 
 // FuzzCall decodes any call with any arguments and any memory: it must come to
@@ -57,7 +28,7 @@ func FuzzCall(f *testing.F) {
 	}
 	for _, abi := range []tables.ABI{tables.X86_64, tables.I386} {
 		nr := uint16(tables.ByName(abi, "ioctl").NR)
-		for _, op := range describedIoctls(abi) {
+		for _, op := range decode.DescribedIoctls(abi) {
 			for _, end := range []uint16{0x20, 0x800} {
 				f.Add(abi == tables.I386, nr, uint64(3), uint64(op), uint64(0x1010), uint64(0), uint64(0), uint64(0), pointers, end, int64(16))
 			}
@@ -65,24 +36,24 @@ func FuzzCall(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, i386 bool, nr uint16, a, b, c, d, e, g uint64, memory []byte, end uint16, ret int64) {
 		memory = memory[:min(len(memory), 4096)]
-		s := sample{abi: tables.X86_64, nr: uint64(nr), args: [6]uint64{a, b, c, d, e, g}, ret: ret}
+		s := Sample{Abi: tables.X86_64, Nr: uint64(nr), Args: [6]uint64{a, b, c, d, e, g}, Ret: ret}
 		if i386 {
-			s.abi = tables.I386
-			for i := range s.args {
-				s.args[i] &= 1<<32 - 1
+			s.Abi = tables.I386
+			for i := range s.Args {
+				s.Args[i] &= 1<<32 - 1
 			}
-			s.ret = int64(int32(ret))
+			s.Ret = int64(int32(ret))
 		}
-		if s.ret < 0 && s.ret > -4096 {
-			s.errno = int(-s.ret)
+		if s.Ret < 0 && s.Ret > -4096 {
+			s.Errno = int(-s.Ret)
 		}
 		for _, looks := range []output.Options{{}, {JSON: true}} {
-			m := &hostileMemory{bytes: memory, end: 0x1000 + uint64(end)}
-			s.mem = m
-			s.full = looks.JSON
-			line := s.record(t, looks)
-			if m.reads > mostReads || m.total > mostBytes {
-				t.Errorf("%d reads, %d bytes for %.300s", m.reads, m.total, line)
+			m := &HostileMemory{Bytes: memory, End: 0x1000 + uint64(end)}
+			s.Mem = m
+			s.Full = looks.JSON
+			line := s.Record(t, looks)
+			if m.Reads > MostReads || m.Total > MostBytes {
+				t.Errorf("%d reads, %d bytes for %.300s", m.Reads, m.Total, line)
 			}
 			if looks.JSON && !json.Valid([]byte(line)) {
 				t.Errorf("invalid JSON: %s", line)

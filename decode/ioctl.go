@@ -1,188 +1,70 @@
 package decode
 
 import (
-	"strconv"
+	"slices"
 	"strings"
+	"sync"
 
-	"golang.org/x/sys/unix"
-
-	"trapline/output"
+	"trapline/decode/ioctl"
+	"trapline/decode/kernel"
+	"trapline/decode/lang"
 	"trapline/tables"
 )
 
-// ioctl(2): fs/ioctl.c and thousands of requests in drivers. Requests that
-// have a description stand in the files beside this one, one line each.
-
-// plainIoctl is a request whose argument is not known.
-var plainIoctl = Desc{Args: Args{{"argp", Xlong}}}
-
-// shownPlain says that the argument of a request is not looked at, whatever is
-// known of it.
-func shownPlain(c *Call, op uint32) bool {
-	// strace decides that for Video4Linux and PTP as a whole.
-	return c.Plain && (iocType(op) == 'V' || iocType(op) == '=')
+// ioctlCall is the call ioctl. It is described here, and not in the package
+// ioctl, since its requests are described by several packages.
+var ioctlCall = lang.Calls{
+	{"ioctl", lang.Args{{"fd", kernel.FD}, {"op", ioctl.Op}, lang.RestBy(ioctlArg, &ioctl.PlainArg)}, lang.RetUnsigned},
 }
 
-// undescribed describes a request that has no description. known says that others
-// of its type have one.
-func undescribed(c *Call, op uint32, known bool) *Desc {
-	if f := ioctlOfType[iocType(op)]; f != nil {
-		if d := f(op); d != nil {
-			return d
-		}
+// ioctlIndex finds descriptions by request.
+type ioctlIndex struct {
+	byOp  map[uint32]*lang.Desc
+	types [256]bool // the types of requests with a description
+}
+
+// ioctlIndexes are made when a program of their ABI first needs one.
+var ioctlIndexes [tables.NumABI]struct {
+	once  sync.Once
+	index *ioctlIndex
+}
+
+func ioctlIndexOf(abi tables.ABI) *ioctlIndex {
+	x := &ioctlIndexes[abi]
+	x.once.Do(func() { x.index = newIoctlIndex(abi) })
+	return x.index
+}
+
+func newIoctlIndex(abi tables.ABI) *ioctlIndex {
+	x := &ioctlIndex{byOp: make(map[uint32]*lang.Desc)}
+	ops := tables.IoctlsByName(abi)
+	families := ioctlRequests
+	if abi == tables.X86_64 {
+		families = append(slices.Clip(families), ioctl.NativeRequests...)
 	}
-	if !known && !c.Abbrev && iocSize(op) != 0 && c.Args[2] != 0 {
-		return &opaqueIoctls[iocDir(op)]
-	}
-	return &plainIoctl
-}
-
-// opaqueIoctls are requests of types without descriptions: the data is shown
-// as bytes when nothing is to be abbreviated, by direction.
-var opaqueIoctls = [...]Desc{
-	0:                  {Args: Args{{"argp", opaqueChange}}},
-	iocWrite:           {Args: Args{{"argp", Ptr(opaque)}}},
-	iocRead:            {Args: Args{{"argp", OutAlways(opaque)}}},
-	iocRead | iocWrite: {Args: Args{{"argp", opaqueChange}}},
-}
-
-var opaqueChange = ChangeIf(opaqueRead, Ptr(opaque), OutAlways(opaque))
-
-// opaqueRead says that the data of an ioctl can be read.
-func opaqueRead(c *Call) bool {
-	n := min(int(iocSize(uint32(c.Args[1]))), c.StringLimit+1)
-	_, ok := c.ReadAll(c.Args[2], n)
-	return ok
-}
-
-var opaque = Binary(Func(func(c *Call) uint64 { return uint64(iocSize(uint32(c.Args[1]))) }))
-
-// ioctlOp is an ioctl request.
-var ioctlOp = Value32(func(c *Call, op uint32) {
-	c.Out.BeginNamed()
-	c.Out.Number(uint64(op), output.Hex)
-	c.Out.Named()
-	var room [16]string
-	names := tables.AppendIoctlNames(room[:0], c.ABI, op)
-	macro, arg, set := ioctlMacro(op)
-	switch {
-	case macro != "" && len(names) > 0:
-		c.Out.Text(macro + "(" + strconv.Itoa(int(arg)) + ") or " + strings.Join(names, " or "))
-	case macro != "":
-		c.Out.BeginMacro(macro)
-		c.Out.Elem()
-		if set == nil {
-			c.Out.Number(uint64(arg), output.Unsigned)
-		} else if _, ok := set.Lookup(uint64(arg)); ok {
-			c.Out.Enum(uint64(arg), set, output.Hex)
-		} else {
-			c.Out.Number(uint64(arg), output.Hex)
-			c.Out.Comment(set.Unknown)
-		}
-		if macro == "EVIOCGBIT" {
-			c.Out.Elem()
-			c.Out.Number(uint64(iocSize(op)), output.Unsigned)
-		}
-		c.Out.EndMacro()
-	case len(names) == 1:
-		c.Out.Text(names[0])
-	case len(names) > 1:
-		c.Out.Text(c.ambiguous(op, names))
-	default:
-		c.Out.BeginMacro("_IOC")
-		c.Out.Elem()
-		c.Out.Flags(uint64(iocDir(op)), tables.IoctlDirs, output.Hex)
-		c.Out.Elem()
-		c.Out.Number(uint64(iocType(op)), output.Hex)
-		c.Out.Elem()
-		c.Out.Number(uint64(iocNR(op)), output.Hex)
-		c.Out.Elem()
-		c.Out.Number(uint64(iocSize(op)), output.Hex)
-		c.Out.EndMacro()
-	}
-	c.Out.EndNamed()
-})
-
-// ambiguous names a request that several drivers have. Terminals share numbers
-// with the timers of sound cards; they are told apart by the file.
-func (c *Call) ambiguous(op uint32, names []string) string {
-	if iocType(op) == 'T' && c.isTerminal(int(int32(c.Args[0]))) {
-		for _, name := range names {
-			if strings.HasPrefix(name, "TC") {
-				return name
+	for _, family := range families {
+		for i := range family {
+			d := kernel.IoctlDesc(&family[i])
+			for name := range strings.FieldsSeq(d.Name) {
+				if op, ok := ops[name]; ok {
+					x.byOp[op] = d
+					x.types[kernel.IocType(op)] = true
+				}
 			}
 		}
 	}
-	return strings.Join(names, " or ")
+	return x
 }
 
-// isTerminal says whether a descriptor of the tracee is a terminal, by the
-// device numbers of Documentation/admin-guide/devices.txt.
-func (c *Call) isTerminal(fd int) bool {
-	file, ok := ContextOf(c.Decoder).Host.FileType(c.process(), fd)
-	if !ok || file.Mode&unix.S_IFMT != unix.S_IFCHR {
-		return false
+// ioctlArg chooses the description of a request's argument.
+func ioctlArg(c *Call) *lang.Desc {
+	x := ioctlIndexOf(c.ABI)
+	op := uint32(c.Args[1])
+	if ioctl.ShownPlain(c, op) {
+		return &ioctl.PlainArg
 	}
-	major := unix.Major(file.Device)
-	return 3 <= major && major <= 5 || 136 <= major && major <= 143
-}
-
-// ioctlMacro names requests that are made by a macro with an argument. arg is
-// shown by its name in set, if there is one.
-func ioctlMacro(op uint32) (macro string, arg uint32, set *tables.Set) {
-	for i := range ioctlMacros {
-		m := &ioctlMacros[i]
-		nr := iocNR(op)
-		if m.typ == iocType(op) && m.dir == iocDir(op) && m.first <= nr && nr <= m.last {
-			switch {
-			case !m.byNR:
-				return m.name, iocSize(op), nil
-			case m.set != nil && (nr > m.first || m.name != "EVIOCGBIT"):
-				return m.name, nr - m.first, m.set
-			}
-			return m.name, nr - m.first, nil
-		}
+	if d := x.byOp[op]; d != nil {
+		return d
 	}
-	return "", 0, nil
-}
-
-// ioctlMacros are request macros with an argument: a size, or what is counted
-// from the first of a range of numbers.
-var ioctlMacros = [...]struct {
-	name        string
-	typ         uint8
-	dir         uint32
-	first, last uint32
-	byNR        bool
-	set         *tables.Set
-}{
-	{"EVIOCSABS", 'E', iocWrite, 0xc0, 0xff, true, tables.EvdevAbs},
-	{"EVIOCGBIT", 'E', iocRead, 0x20, 0x3f, true, tables.EvdevEv},
-	{"EVIOCGABS", 'E', iocRead, 0x40, 0x7f, true, tables.EvdevAbs},
-	{"EVIOCGNAME", 'E', iocRead, 0x06, 0x06, false, nil},
-	{"EVIOCGPHYS", 'E', iocRead, 0x07, 0x07, false, nil},
-	{"EVIOCGUNIQ", 'E', iocRead, 0x08, 0x08, false, nil},
-	{"EVIOCGPROP", 'E', iocRead, 0x09, 0x09, false, nil},
-	{"EVIOCGMTSLOTS", 'E', iocRead, 0x0a, 0x0a, false, nil},
-	{"EVIOCGKEY", 'E', iocRead, 0x18, 0x18, false, nil},
-	{"EVIOCGLED", 'E', iocRead, 0x19, 0x19, false, nil},
-	{"EVIOCGSND", 'E', iocRead, 0x1a, 0x1a, false, nil},
-	{"EVIOCGSW", 'E', iocRead, 0x1b, 0x1b, false, nil},
-	{"HIDIOCGRAWNAME", 'H', iocRead, 0x04, 0x04, false, nil},
-	{"HIDIOCGRAWPHYS", 'H', iocRead, 0x05, 0x05, false, nil},
-	{"HIDIOCSFEATURE", 'H', iocRead, 0x06, 0x06, false, nil},
-	{"HIDIOCGRAWUNIQ", 'H', iocRead, 0x08, 0x08, false, nil},
-	{"HIDIOCGPHYS", 'H', iocRead, 0x12, 0x12, false, nil},
-	{"HIDIOCSFEATURE", 'H', iocRead | iocWrite, 0x06, 0x06, false, nil},
-	{"HIDIOCGFEATURE", 'H', iocRead | iocWrite, 0x07, 0x07, false, nil},
-	{"MIXER_WRITE", 'M', iocWrite, 0, 0xff, true, nil},
-	{"MIXER_READ", 'M', iocRead, 0, 0xff, true, nil},
-	{"UI_GET_SYSNAME", 'U', iocRead, 0x2c, 0x2c, false, nil},
-	{"JSIOCGNAME", 'j', iocRead, 0x13, 0x13, false, nil},
-	{"SPI_IOC_MESSAGE", 'k', iocWrite, 0, 0, false, nil},
-}
-
-// ioctlOfType describes requests that are made by a macro, by their type.
-var ioctlOfType = [256]func(op uint32) *Desc{
-	'E': inputIoctl, 0xb7: nsfsIoctl, 0xff: pidfdIoctl,
+	return ioctl.Undescribed(c, op, x.types[kernel.IocType(op)])
 }

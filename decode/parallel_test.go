@@ -1,4 +1,4 @@
-package decode
+package decode_test
 
 import (
 	"maps"
@@ -6,6 +6,9 @@ import (
 	"sync"
 	"testing"
 
+	"trapline/decode"
+	. "trapline/decode/internal/fake"
+	. "trapline/decode/lang"
 	"trapline/output"
 	"trapline/tables"
 )
@@ -22,7 +25,7 @@ func TestTwoDecoders(t *testing.T) {
 	copy(memory[16:], memory[:48])
 	var calls [2]Call
 	for i := range calls {
-		calls[i] = Call{Decoder: NewDecoder(Options{StringLimit: 32}, nil), Out: output.Discard{}, Mem: &hostileMemory{bytes: memory, end: 0x1800}, TID: 1}
+		calls[i] = Call{Decoder: decode.NewDecoder(decode.Options{StringLimit: 32}, nil), Out: output.Discard{}, Mem: &HostileMemory{Bytes: memory, End: 0x1800}, TID: 1}
 	}
 	inBoth := func(do func(c *Call)) {
 		var both sync.WaitGroup
@@ -42,7 +45,7 @@ func TestTwoDecoders(t *testing.T) {
 			c.Result()
 		})
 	}
-	for _, abi := range abis {
+	for _, abi := range Abis {
 		number := func(nr uint64) func(c *Call) *Signature {
 			return func(c *Call) *Signature { return c.Lookup(abi, nr) }
 		}

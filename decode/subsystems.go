@@ -1,18 +1,31 @@
 package decode
 
-import "slices"
+import (
+	"slices"
+
+	"trapline/decode/bpf"
+	"trapline/decode/file"
+	"trapline/decode/ioctl"
+	"trapline/decode/ipc"
+	"trapline/decode/kvm"
+	"trapline/decode/lang"
+	"trapline/decode/memory"
+	"trapline/decode/net"
+	"trapline/decode/process"
+	"trapline/decode/uring"
+)
 
 // subsystems are the descriptions of all calls.
 var subsystems = slices.Concat(
-	processGroups,
-	memoryGroups,
-	fileGroups,
-	netGroups,
-	ipcGroups,
-	bpfGroups,
-	uringGroups,
-	[]group{{both: ioctlCall}},
+	process.Groups,
+	memory.Groups,
+	file.Groups,
+	net.Groups,
+	ipc.Groups,
+	bpf.Groups,
+	uring.Groups,
+	[]lang.Group{{Both: ioctlCall}},
 )
 
 // ioctlRequests are the descriptions of all ioctls.
-var ioctlRequests = slices.Concat(ioctlListed, processRequests, memoryRequests, kvmRequests)
+var ioctlRequests = slices.Concat(ioctl.Requests, process.Requests, memory.Requests, kvm.Requests)

@@ -1,0 +1,148 @@
+package bpf
+
+import (
+	"time"
+
+	. "trapline/decode/kernel"
+	. "trapline/decode/lang"
+	"trapline/output"
+	"trapline/tables"
+)
+
+// BPF_OBJ_GET_INFO_BY_FD of bpf(2): what the kernel tells depends on the file
+// behind the descriptor.
+
+var bpfObjInfo = Struct(Fields{
+	{"bpf_fd", FD},
+	{"info_len", U32},
+	{"before", infoBefore{}},
+	{"now", NowOf("info_len", 4)},
+	{"info", Aligned8(&bpfInfo{SameLayout(8)})},
+})
+
+// infoBefore keeps what the caller has put into info: lengths of arrays, of
+// which the kernel fills in as much as there is.
+type infoBefore struct{ Unsized }
+
+// Show is never called: a fielder shows itself.
+func (infoBefore) Show(*Call, View) {}
+
+func (infoBefore) ShowField(c *Call, _ string, _ View) {
+	size := Len("info_len").Num(c)
+	if c.Abbrev || size > PageSize {
+		return
+	}
+	addr := Len("info").Num(c)
+	if b, ok := c.ReadAll(addr, int(size)); ok {
+		c.Remember(View{B: b, Addr: addr})
+	}
+}
+
+// bpfInfo points to info_len bytes of a map's or a program's description.
+type bpfInfo struct{ Layouts }
+
+func (t *bpfInfo) Show(c *Call, v View) {
+	addr := v.Uint(8)
+	st := bpfInfoType(c, int(int32(Len("bpf_fd").Num(c))))
+	size := Len("info_len").Num(c)
+	b, ok := c.ReadAll(addr, int(min(size, PageSize+1)))
+	if c.Abbrev || st == nil || size == 0 || size > PageSize || !ok {
+		c.Out.Addr(addr)
+		return
+	}
+	outer := c.Known
+	c.Known = size
+	known := bpfSize(st)
+	c.Out.BeginStruct()
+	st.ShowMembers(c, members(c, st, View{B: b, Addr: addr}))
+	showExtraData(c, View{B: b, Addr: addr}, known)
+	c.Out.EndStruct()
+	c.Known = outer
+}
+
+// bpfInfoType is the struct that describes the object behind a descriptor, nil
+// if it is neither a map nor a program.
+func bpfInfoType(c *Call, fd int) *StructType {
+	switch string(FDLink(c, ProcessOf(c), fd)) {
+	case "anon_inode:bpf-map":
+		return bpfMapInfo
+	case "anon_inode:bpf-prog":
+		return bpfProgInfo
+	}
+	return nil
+}
+
+var bpfMapInfo = Versions(Fields{
+	{"type", Enum(tables.BPFMapType)},
+	{"id", U32},
+	{"key_size", U32},
+	{"value_size", U32},
+	{"max_entries", U32},
+	{"map_flags", Flags(tables.BPFMapFlags)},
+	{"name", Since(CharArray(bpfObjNameLen))},
+	{"ifindex", Since(IfIndex)},
+	{"btf_vmlinux_value_type_id", U32},
+	{"netns_dev", Aligned8(Dev64)},
+	{"netns_ino", AlignedU64},
+	{"btf_id", Since(U32)},
+	{"btf_key_type_id", U32},
+	{"btf_value_type_id", U32},
+	{"btf_vmlinux_id", When(func(c *Call) bool { return c.Known > bpfMapExtra }, U32)},
+	{"map_extra", Since(AlignedX64)},
+	{"hash", Since(AlignedX64)},
+	{"hash_size", U32},
+})
+
+// bpfMapExtra is the offset of map_extra. Those who know it know
+// btf_vmlinux_id, which took the place of a hole.
+const bpfMapExtra = 80
+
+var bpfProgInfo = Versions(Fields{
+	{"type", Enum(tables.BPFProgType)},
+	{"id", U32},
+	{"tag", Binaries(8, Const(8))},
+	{"jited_prog_len", WasNow(U32)},
+	{"xlated_prog_len", WasNow(U32)},
+	{"jited_prog_insns", Aligned8(Ptr64(Binary(Len("jited_prog_len"))))},
+	{"xlated_prog_insns", Aligned8(bpfProgram(Div(Min(Len("xlated_prog_len"), Was("xlated_prog_len", 4)), 8)))},
+	{"load_time", Since(Aligned8(bootTime))},
+	{"created_by_uid", ID},
+	{"nr_map_ids", WasNow(U32)},
+	{"map_ids", Aligned8(bpfList(U32, Min(Len("nr_map_ids"), Was("nr_map_ids", 4))))},
+	{"name", CharArray(bpfObjNameLen)},
+	{"ifindex", Since(IfIndex)},
+	{"gpl_compatible", ValueOf(U32, func(c *Call, v uint64) { c.Out.Number(v&1, output.Unsigned) })},
+	{"netns_dev", Aligned8(Dev64)},
+	{"netns_ino", AlignedU64},
+	{"nr_jited_ksyms", Since(WasNow(U32))},
+	{"nr_jited_func_lens", WasNow(U32)},
+	{"jited_ksyms", WasNow(AlignedAddr)},
+	{"jited_func_lens", WasNow(AlignedAddr)},
+	{"btf_id", Since(U32)},
+	{"func_info_rec_size", WasNow(U32)},
+	{"func_info", AlignedAddr},
+	{"nr_func_info", WasNow(U32)},
+	{"nr_line_info", WasNow(U32)},
+	{"line_info", AlignedAddr},
+	{"jited_line_info", WasNow(AlignedAddr)},
+	{"nr_jited_line_info", WasNow(U32)},
+	{"line_info_rec_size", WasNow(U32)},
+	{"jited_line_info_rec_size", WasNow(U32)},
+	{"nr_prog_tags", WasNow(U32)},
+	{"prog_tags", AlignedAddr},
+	{"run_time_ns", Since(AlignedU64)},
+	{"run_cnt", AlignedU64},
+	{"recursion_misses", Since(AlignedU64)},
+	{"verified_insns", Since(U32)},
+	{"attach_btf_obj_id", Since(U32)},
+	{"attach_btf_id", U32},
+}).Moved("jited_prog_insns", "xlated_prog_len")
+
+// bootTime is a number of nanoseconds since the machine was started, with the
+// date in a comment.
+var bootTime = ValueOf(U64, func(c *Call, v uint64) {
+	c.Out.Number(v, output.Unsigned)
+	if at, ok := ContextOf(c.Decoder).Host.BootTime(time.Duration(v)); ok {
+		CommentDate(c, at.Unix(), 0, time.Second)
+	}
+})

@@ -1,0 +1,205 @@
+package file
+
+import (
+	. "trapline/decode/kernel"
+	. "trapline/decode/lang"
+	"trapline/output"
+	"trapline/tables"
+)
+
+// Reading directories: fs/readdir.c.
+
+// direntHead and dirent64Head are the members of struct linux_dirent and
+// linux_dirent64 that have a fixed place. In the latter the type of the file
+// follows and then the name; in the former the name follows, and the type is
+// in the last byte of the entry.
+var (
+	direntHead   = Packed(Fields{{"d_ino", Ulong}, {"d_off", Ulong}, {"d_reclen", U16}})
+	dirent64Head = Packed(Fields{{"d_ino", U64}, {"d_off", U64}, {"d_reclen", U16}})
+)
+
+// nameMax is the size in bytes of the longest name of a file with its NUL.
+const nameMax = 256
+
+// dirents points to the entries in the buffer that getdents filled. Abbreviated
+// they are counted.
+type dirents struct {
+	Layouts
+	head       *StructType
+	typeBehind bool // the type comes behind the head, not at the end
+}
+
+func (t *dirents) Dir() Dir { return Exit }
+
+func (t *dirents) Show(c *Call, v View) {
+	addr, size := v.Uint(c.WordSize()), Result.Num(c)
+	switch {
+	case c.Failed() || c.Plain || size > Len("count").Num(c):
+		c.Out.Addr(addr)
+	case c.Abbrev:
+		t.count(c, addr, size)
+	default:
+		t.list(c, addr, size)
+	}
+}
+
+// dirent is the start of an entry: its head, and the type if that comes next.
+type dirent struct {
+	b      []byte
+	reclen uint64 // its length in bytes, as it says
+	takes  uint64 // and as it can be, in what is left of the buffer
+}
+
+// read reads the start of the entry at addr, in the last left bytes of the
+// buffer.
+func (t *dirents) read(c *Call, addr, left uint64) (d dirent, ok bool) {
+	head := t.head.Layout(c.ABI).Size
+	least := head
+	if t.typeBehind {
+		least++
+	}
+	if left < uint64(least) {
+		return d, false
+	}
+	d.b, ok = c.ReadAll(addr, least)
+	d.reclen = View{B: d.b}.At(head-2, 2).Uint(2)
+	d.takes = min(max(d.reclen, uint64(least)), left)
+	return d, ok
+}
+
+// tooShort says that an entry is shorter than its start: where the next one
+// begins is anyone's guess.
+func (d *dirent) tooShort() bool { return d.reclen < uint64(len(d.b)) }
+
+// remark remarks on a length that is too short, or more than what is left.
+func (d *dirent) remark(c *Call, what string) {
+	b := append(c.Alloc(64)[:0], what...)
+	switch {
+	case d.tooShort():
+		c.Out.CommentBytes(append(AppendUint(b, uint64(len(d.b))-d.reclen), " bytes underflow"...))
+	case d.reclen > d.takes:
+		c.Out.CommentBytes(append(AppendUint(b, d.reclen-d.takes), " bytes overflow"...))
+	}
+}
+
+// count shows how many entries the size bytes at addr hold.
+func (t *dirents) count(c *Call, addr, size uint64) {
+	c.Out.Addr(addr)
+	n := uint64(0)
+	mark := c.Mark()
+	for {
+		c.Release(mark)
+		d, ok := t.read(c, addr, size)
+		if !ok {
+			break
+		}
+		n++
+		d.remark(c, "d_reclen ")
+		addr, size = addr+d.takes, size-d.takes
+		if d.tooShort() {
+			break
+		}
+	}
+	b := AppendUint(c.Alloc(40)[:0], n)
+	if size > 0 {
+		b = append(b, '+')
+	}
+	c.Out.CommentBytes(append(b, " entries"...))
+}
+
+// list shows the entries in the size bytes at addr.
+func (t *dirents) list(c *Call, addr, size uint64) {
+	head := t.head.Layout(c.ABI).Size
+	mark := c.Mark()
+	d, ok := t.read(c, addr, size)
+	switch {
+	case ok || size == 0:
+	case size <= uint64(head): // too little for an entry
+		c.ShowBuffer(addr, size, BinaryData)
+		return
+	default:
+		c.Out.Addr(addr)
+		return
+	}
+	c.Out.BeginArray()
+	for ok {
+		c.Out.Elem()
+		c.Out.BeginStruct()
+		t.head.ShowMembers(c, View{B: d.b[:head], Addr: addr})
+		d.remark(c, "")
+		start := uint64(len(d.b))
+		readable := t.showTail(c, addr+start, d.takes-start, d.b[head:])
+		c.Out.EndStruct()
+		addr, size = addr+d.takes, size-d.takes
+		if !readable && size > 0 {
+			c.Out.More()
+		}
+		if !readable || d.tooShort() || size == 0 {
+			break
+		}
+		c.Release(mark)
+		if d, ok = t.read(c, addr, size); !ok {
+			if size <= uint64(head) {
+				c.Out.Elem()
+				c.ShowBuffer(addr, size, BinaryData)
+			} else {
+				c.Out.More()
+				c.Out.Comment(HexString(addr))
+			}
+		}
+	}
+	c.Out.EndArray()
+}
+
+// showTail shows the name, in the n bytes at addr, and the type, and says
+// whether they could be read. kind is the type if it comes behind the head.
+func (t *dirents) showTail(c *Call, addr, n uint64, kind []byte) bool {
+	if t.typeBehind {
+		c.Out.Field("d_type")
+		c.Out.Enum(uint64(kind[0]), tables.DirentType, output.Hex)
+		if n == 0 {
+			return true
+		}
+		c.Out.Field("d_name")
+		return c.ShowPath(addr, min(n, nameMax))
+	}
+	if n == 0 {
+		return true
+	}
+	ok := true
+	if n > 1 {
+		c.Out.Field("d_name")
+		ok = c.ShowPath(addr, min(n-1, nameMax))
+	}
+	c.Out.Field("d_type")
+	last := addr + n - 1
+	d, readable := c.ReadUint(last, 1)
+	if !readable {
+		c.Out.Addr(last)
+		return false
+	}
+	c.Out.Enum(d, tables.DirentType, output.Hex)
+	return ok
+}
+
+// oldDirent is struct old_linux_dirent, of which readdir(2) fills one. There is
+// none at the end of the directory.
+var oldDirent = AtAddr(func(c *Call, addr uint64) {
+	v, ok := c.ReadType(addr, direntHead)
+	if c.Ret == 0 || !ok {
+		c.Out.Addr(addr)
+		return
+	}
+	c.Out.BeginStruct()
+	direntHead.ShowMembers(c, v)
+	c.Out.Field("d_name")
+	n, _ := direntHead.NumberIn(c, "d_reclen", v)
+	c.ShowPath(addr+uint64(len(v.B)), min(n, nameMax)+1)
+	c.Out.EndStruct()
+})
+
+var direntsCalls = Calls{
+	{"getdents", Args{{"fd", FD}, {"dirp", &dirents{WordLayout(), direntHead, false}}, {"count", Uint}}, RetUnsigned},
+	{"getdents64", Args{{"fd", FD}, {"dirp", &dirents{WordLayout(), dirent64Head, true}}, {"count", Uint}}, RetUnsigned},
+	{"readdir", Args{{"fd", FD}, {"dirp", Out(oldDirent)}, {"count", When(Not(Is(Len("count"), 1)), Uint)}}, RetUnsigned},
+}

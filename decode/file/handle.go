@@ -1,0 +1,85 @@
+package file
+
+import (
+	"math"
+
+	"golang.org/x/sys/unix"
+
+	. "trapline/decode/kernel"
+	. "trapline/decode/lang"
+	"trapline/output"
+	"trapline/tables"
+)
+
+// Handles, which name files without a path: fs/fhandle.c.
+
+// handleMax is the most bytes a handle has (MAX_HANDLE_SZ).
+const handleMax = 128
+
+var fileHandle = Struct(Fields{
+	{"handle_bytes", U32},
+	{"handle_type", S32},
+	{"f_handle", handleBytes},
+})
+
+// handleBytes are the bytes of a handle, behind the members of its struct.
+var handleBytes = AtAddr(func(c *Call, addr uint64) {
+	size := Len("handle_bytes").Num(c)
+	b, ok := c.ReadAll(addr, int(min(size, handleMax)))
+	if !ok {
+		c.Out.Text("???")
+		return
+	}
+	c.Out.Bytes(b, size > handleMax)
+})
+
+// newHandle is the handle that name_to_handle_at makes: handle_bytes goes in as
+// the room there is and comes out as what is needed, even when that is more.
+type newHandle struct{ Layouts }
+
+func (t *newHandle) Dir() Dir { return Both }
+
+func (t *newHandle) Show(c *Call, v View) {
+	addr := v.Uint(c.WordSize())
+	head, ok := c.ReadUint(addr, 8)
+	c.Begun = ok
+	if !ok {
+		c.Out.Addr(addr)
+		return
+	}
+	c.Before = head & math.MaxUint32
+	c.Out.BeginStruct()
+	c.Out.Field("handle_bytes")
+	c.Out.Number(c.Before, output.Unsigned)
+}
+
+func (t *newHandle) Finish(c *Call, v View) {
+	if !c.Begun {
+		return
+	}
+	if !c.Failed() || c.Errno == int(unix.EOVERFLOW) {
+		if m, ok := c.ReadType(v.Uint(c.WordSize()), fileHandle); ok {
+			if n := m.Uint(4); n != c.Before {
+				c.Out.Changed()
+				c.Out.Number(n, output.Unsigned)
+			}
+			if !c.Failed() {
+				newHandleRest.ShowMembers(c, m)
+			}
+		}
+	}
+	c.Out.EndStruct()
+}
+
+// handleMade says that there was a struct to put the handle into, and it was.
+func handleMade(c *Call) bool { return c.Begun && !c.Failed() }
+
+var newHandleRest = fileHandle.Pick("handle_type", "f_handle")
+
+var handleFlags = Flags(tables.HandleFlags)
+
+var handleCalls = Calls{
+	{"name_to_handle_at", Args{{"dirfd", DirFD}, {"pathname", Path}, {"handle", &newHandle{WordLayout()}},
+		{"mount_id", OutIf(handleMade, S32)}, {"flags", handleFlags}}, RetUnsigned},
+	{"open_by_handle_at", Args{{"mount_fd", FD}, {"handle", Ptr(fileHandle)}, {"flags", OpenFlags}}, RetFD},
+}

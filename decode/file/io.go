@@ -1,0 +1,81 @@
+package file
+
+import (
+	. "trapline/decode/kernel"
+	. "trapline/decode/lang"
+	"trapline/output"
+	"trapline/tables"
+)
+
+// Reading, writing and moving data between descriptors: fs/read_write.c,
+// fs/splice.c, fs/sync.c, mm/fadvise.c, mm/filemap.c.
+
+var (
+	readIov    = OutAlways(Iovecs(Len("iovcnt"), Result))
+	writeIov   = Ptr(Iovecs(Len("iovcnt"), Unlimited))
+	rwFlags    = Flags(tables.RwFlags)
+	splice     = Flags(tables.SpliceFlags)
+	seekWhence = Enum(tables.Whence)
+	fadvice    = Enum(tables.Fadvise)
+	allocMode  = Flags(tables.FallocateMode)
+	syncRange  = Flags(tables.SyncFileRange)
+)
+
+var cachestatRange = Struct(Fields{{"off", X64}, {"len", U64}})
+
+var cachestat = Struct(Fields{
+	{"nr_cache", U64},
+	{"nr_dirty", U64},
+	{"nr_writeback", U64},
+	{"nr_evicted", U64},
+	{"nr_recently_evicted", U64},
+})
+
+var ioCalls = Calls{
+	{"read", Args{{"fd", FD}, {"buf", Out(Buf(Result))}, {"count", Size}}, RetUnsigned},
+	{"write", Args{{"fd", FD}, {"buf", Ptr(Buf(Len("count")))}, {"count", Size}}, RetUnsigned},
+	{"pread64", Args{{"fd", FD}, {"buf", Out(Buf(Result))}, {"count", Size}, {"offset", Loff}}, RetUnsigned},
+	{"pwrite64", Args{{"fd", FD}, {"buf", Ptr(Buf(Len("count")))}, {"count", Size}, {"offset", Loff}}, RetUnsigned},
+	{"readv", Args{{"fd", FD}, {"iov", readIov}, {"iovcnt", Size}}, RetUnsigned},
+	{"writev", Args{{"fd", FD}, {"iov", writeIov}, {"iovcnt", Size}}, RetUnsigned},
+	{"preadv", Args{{"fd", FD}, {"iov", readIov}, {"iovcnt", Size}, {"offset", Loff}}, RetUnsigned},
+	{"pwritev", Args{{"fd", FD}, {"iov", writeIov}, {"iovcnt", Size}, {"offset", Loff}}, RetUnsigned},
+	{"lseek", Args{{"fd", FD}, {"offset", Long}, {"whence", seekWhence}}, RetUnsigned},
+	{"truncate", Args{{"path", Path}, {"length", Ulong}}, RetUnsigned},
+	{"ftruncate", Args{{"fd", FD}, {"length", Ulong}}, RetUnsigned},
+	{"fallocate", Args{{"fd", FD}, {"mode", allocMode}, {"offset", Loff}, {"len", Loff}}, RetUnsigned},
+	{"fadvise64", Args{{"fd", FD}, {"offset", Loff}, {"len", Size}, {"advice", fadvice}}, RetUnsigned},
+	{"readahead", Args{{"fd", FD}, {"offset", Loff}, {"count", Size}}, RetUnsigned},
+	{"sync_file_range", Args{{"fd", FD}, {"offset", Loff}, {"nbytes", Loff}, {"flags", syncRange}}, RetUnsigned},
+	{"sync", nil, RetUnsigned},
+	{"fsync fdatasync syncfs", Args{{"fd", FD}}, RetUnsigned},
+	{"splice", Args{{"fd_in", FD}, {"off_in", Ptr(S64)}, {"fd_out", FD}, {"off_out", Ptr(S64)}, {"len", Size}, {"flags", splice}}, RetUnsigned},
+	{"tee", Args{{"fd_in", FD}, {"fd_out", FD}, {"len", Size}, {"flags", splice}}, RetUnsigned},
+	{"vmsplice", Args{{"fd", FD}, {"iov", Ptr(Iovecs(Len("nr_segs"), Unlimited))}, {"nr_segs", Size}, {"flags", splice}}, RetUnsigned},
+	{"copy_file_range", Args{{"fd_in", FD}, {"off_in", Ptr(S64)}, {"fd_out", FD}, {"off_out", Ptr(S64)}, {"len", Size}, {"flags", Uint}}, RetUnsigned},
+	{"sendfile", Args{{"out_fd", FD}, {"in_fd", FD}, {"offset", Updated(Ulong)}, {"count", Size}}, RetUnsigned},
+	{"cachestat", Args{{"fd", FD}, {"cstat_range", Ptr(cachestatRange)}, {"cstat", Out(cachestat)}, {"flags", X32}}, RetUnsigned},
+}
+
+// The 64-bit preadv2 ignores the high half of the offset, which it has a
+// register for.
+var ioCalls64 = Calls{
+	{"preadv2", Args{{"fd", FD}, {"iov", readIov}, {"iovcnt", Size}, {"offset", Loff}, {"_", Ulong}, {"flags", rwFlags}}, RetUnsigned},
+	{"pwritev2", Args{{"fd", FD}, {"iov", writeIov}, {"iovcnt", Size}, {"offset", Loff}, {"_", Ulong}, {"flags", rwFlags}}, RetUnsigned},
+}
+
+var ioCallsI386 = Calls{
+	{"preadv2", Args{{"fd", FD}, {"iov", readIov}, {"iovcnt", Size}, {"offset", Loff}, {"flags", rwFlags}}, RetUnsigned},
+	{"pwritev2", Args{{"fd", FD}, {"iov", writeIov}, {"iovcnt", Size}, {"offset", Loff}, {"flags", rwFlags}}, RetUnsigned},
+	{"_llseek", Args{{"fd", FD}, {"offset", highLow}, {"result", Out(U64)}, {"whence", seekWhence}}, RetUnsigned},
+	{"truncate64", Args{{"path", Path}, {"length", U64}}, RetUnsigned},
+	{"ftruncate64", Args{{"fd", FD}, {"length", U64}}, RetUnsigned},
+	{"fadvise64_64", Args{{"fd", FD}, {"offset", Loff}, {"len", Loff}, {"advice", fadvice}}, RetUnsigned},
+	{"sendfile64", Args{{"out_fd", FD}, {"in_fd", FD}, {"offset", Updated(U64)}, {"count", Size}}, RetUnsigned},
+}
+
+// highLow is the offset of _llseek, the only one whose high half comes first.
+var highLow Type = ShownWith(SameLayout(8), In, func(c *Call, v View) {
+	u := v.Uint(8)
+	c.Out.Number(u<<32|u>>32, output.Signed)
+})

@@ -1,0 +1,82 @@
+package file
+
+import (
+	. "trapline/decode/kernel"
+	. "trapline/decode/lang"
+	"trapline/output"
+	"trapline/tables"
+)
+
+// Names of files and what is changed by name: fs/namei.c, fs/open.c,
+// fs/utimes.c.
+
+var (
+	accessMode = Flags(tables.AccessMode)
+	timePair   = Ptr(Array(TimeOrNow(Timespec), Const(2)))
+	timePair64 = Ptr(Array(TimeOrNow(Timespec64), Const(2)))
+	timevals   = Ptr(Array(WithDate(Timeval), Const(2)))
+	utimbuf    = Struct(Fields{{"actime", TimeT}, {"modtime", TimeT}})
+	nodeDev    = When(ofDeviceMode, Dev)
+)
+
+// mknod takes a device number for the types of files that have one.
+var ofDeviceMode = Cond(func(c *Call) bool { return isDeviceMode(Len("mode").Num(c)) })
+
+var pathCalls = Calls{
+	{"access", Args{{"pathname", Path}, {"mode", accessMode}}, RetUnsigned},
+	{"faccessat", Args{{"dirfd", DirFD}, {"pathname", Path}, {"mode", accessMode}}, RetUnsigned},
+	{"faccessat2", Args{{"dirfd", DirFD}, {"pathname", Path}, {"mode", accessMode}, {"flags", Flags(tables.FaccessatFlags)}}, RetUnsigned},
+	{"chmod", Args{{"pathname", Path}, {"mode", Mode}}, RetUnsigned},
+	{"fchmod", Args{{"fd", FD}, {"mode", Mode}}, RetUnsigned},
+	{"fchmodat", Args{{"dirfd", DirFD}, {"pathname", Path}, {"mode", Mode}}, RetUnsigned},
+	{"fchmodat2", Args{{"dirfd", DirFD}, {"pathname", Path}, {"mode", Mode}, {"flags", Flags(tables.FchmodatFlags)}}, RetUnsigned},
+	{"fchownat", Args{{"dirfd", DirFD}, {"pathname", Path}, {"owner", ID}, {"group", ID}, {"flags", AtFlags}}, RetUnsigned},
+	{"mkdir", Args{{"pathname", Path}, {"mode", Mode}}, RetUnsigned},
+	{"mkdirat", Args{{"dirfd", DirFD}, {"pathname", Path}, {"mode", Mode}}, RetUnsigned},
+	{"mknod", Args{{"pathname", Path}, {"mode", FileMode16}, {"dev", nodeDev}}, RetUnsigned},
+	{"mknodat", Args{{"dirfd", DirFD}, {"pathname", Path}, {"mode", FileMode16}, {"dev", nodeDev}}, RetUnsigned},
+	{"rmdir unlink chdir chroot acct uselib swapoff", Args{{"path", Path}}, RetUnsigned},
+	{"fchdir", Args{{"fd", FD}}, RetUnsigned},
+	{"unlinkat", Args{{"dirfd", DirFD}, {"pathname", Path}, {"flags", AtFlags}}, RetUnsigned},
+	{"link rename pivot_root", Args{{"oldpath", Path}, {"newpath", Path}}, RetUnsigned},
+	{"symlink", Args{{"oldpath", LinkTarget}, {"newpath", Path}}, RetUnsigned},
+	{"linkat", Args{{"olddirfd", DirFD}, {"oldpath", Path}, {"newdirfd", DirFD}, {"newpath", Path}, {"flags", AtFlags}}, RetUnsigned},
+	{"symlinkat", Args{{"target", LinkTarget}, {"newdirfd", DirFD}, {"linkpath", Path}}, RetUnsigned},
+	{"renameat", Args{{"olddirfd", DirFD}, {"oldpath", Path}, {"newdirfd", DirFD}, {"newpath", Path}}, RetUnsigned},
+	{"renameat2", Args{{"olddirfd", DirFD}, {"oldpath", Path}, {"newdirfd", DirFD}, {"newpath", Path}, {"flags", Flags(tables.RenameFlags)}}, RetUnsigned},
+	{"readlink", Args{{"pathname", Path}, {"buf", Out(Buf(Result))}, {"bufsiz", Size}}, RetUnsigned},
+	{"readlinkat", Args{{"dirfd", DirFD}, {"pathname", Path}, {"buf", Out(Buf(Result))}, {"bufsiz", Size}}, RetUnsigned},
+	{"getcwd", Args{{"buf", Out(PathIn(Result))}, {"size", Size}}, RetUnsigned},
+	{"lookup_dcookie", Args{{"cookie", U64}, {"buffer", Out(Buf(Result))}, {"len", Size}}, RetUnsigned},
+	{"swapon", Args{{"path", Path}, {"swapflags", swapFlags}}, RetUnsigned},
+	{"utime", Args{{"filename", Path}, {"times", Ptr(utimbuf)}}, RetUnsigned},
+	{"utimes", Args{{"pathname", Path}, {"times", timevals}}, RetUnsigned},
+	{"futimesat", Args{{"dirfd", DirFD}, {"pathname", Path}, {"times", timevals}}, RetUnsigned},
+	{"utimensat", Args{{"dirfd", DirFD}, {"pathname", Path}, {"times", timePair}, {"flags", AtFlags}}, RetUnsigned},
+}
+
+var pathCalls64 = Calls{
+	{"chown lchown", Args{{"pathname", Path}, {"owner", ID}, {"group", ID}}, RetUnsigned},
+	{"fchown", Args{{"fd", FD}, {"owner", ID}, {"group", ID}}, RetUnsigned},
+}
+
+var pathCallsI386 = Calls{
+	{"chown lchown", Args{{"pathname", Path}, {"owner", ID16}, {"group", ID16}}, RetUnsigned},
+	{"fchown", Args{{"fd", FD}, {"owner", ID16}, {"group", ID16}}, RetUnsigned},
+	{"chown32 lchown32", Args{{"pathname", Path}, {"owner", ID}, {"group", ID}}, RetUnsigned},
+	{"fchown32", Args{{"fd", FD}, {"owner", ID}, {"group", ID}}, RetUnsigned},
+	{"utimensat_time64", Args{{"dirfd", DirFD}, {"pathname", Path}, {"times", timePair64}, {"flags", AtFlags}}, RetUnsigned},
+}
+
+// swapPriority are the bits of swapon's flags that hold the priority
+// (SWAP_FLAG_PRIO_MASK of linux/swap.h).
+const swapPriority = 0x7fff
+
+// swapFlags are swapon's flags and priority.
+var swapFlags Type = Value32(func(c *Call, v uint32) {
+	if flags := v &^ swapPriority; flags != 0 {
+		c.Out.Flags(uint64(flags), tables.SwapFlags, output.Hex)
+		c.Out.Or()
+	}
+	c.Out.Number(uint64(v&swapPriority), output.Unsigned)
+})

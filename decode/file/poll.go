@@ -1,0 +1,247 @@
+package file
+
+import (
+	"math/bits"
+
+	. "trapline/decode/kernel"
+	. "trapline/decode/lang"
+	"trapline/output"
+	"trapline/tables"
+)
+
+// Waiting for files: fs/select.c.
+
+var pollCalls = Calls{
+	{"poll", Args{{"fds", pollFDs}, {"nfds", Uint}, {"timeout", Int}}, RetUnsigned.With(remarkPolled)},
+	{"ppoll", ppollArgs(Timespec), RetUnsigned.With(remarkPpolled(Timespec))},
+	{"pselect6", pselectArgs(Timespec), RetUnsigned.With(remarkSelected(Timespec))},
+}
+
+var pollCalls64 = Calls{
+	{"select", selectArgs(Timeval), RetUnsigned.With(remarkSelected(Timeval))},
+}
+
+var pollCallsI386 = Calls{
+	{"select", Args{RestBy(oldSelectArgs, selectUnreadable)}, RetUnsigned},
+	{"_newselect", selectArgs(Timeval), RetUnsigned.With(remarkSelected(Timeval))},
+	{"ppoll_time64", ppollArgs(Timespec64), RetUnsigned.With(remarkPpolled(Timespec64))},
+	{"pselect6_time64", pselectArgs(Timespec64), RetUnsigned.With(remarkSelected(Timespec64))},
+}
+
+// pollfd is a struct pollfd, polled what the kernel makes of it.
+var (
+	pollfd = Struct(Fields{
+		{"fd", FD},
+		{"events", When(func(c *Call) bool { return int32(Len("fd").Num(c)) >= 0 }, FlagsOf(X16, tables.PollEvents))},
+		{"_", X16},
+	})
+	polled  = Struct(Fields{{"fd", Int}, {"_", X16}, {"revents", FlagsOf(X16, tables.PollEvents)}})
+	pollFDs = Ptr(Array(pollfd, Len("nfds")))
+)
+
+func ppollArgs(timeout Type) Args {
+	return Args{{"fds", pollFDs}, {"nfds", Uint}, {"tmo_p", Ptr(timeout)}, {"sigmask", Ptr(RtSigset)}, {"sigsetsize", Size}}
+}
+
+// remarkPolledFiles tells which files are ready, or that time was up.
+func remarkPolled(c *Call) { remarkPolledFiles(c, nil) }
+
+// remarkPpolled also tells the time that was left.
+func remarkPpolled(timeout Type) func(c *Call) {
+	return func(c *Call) { remarkPolledFiles(c, timeout) }
+}
+
+func remarkPolledFiles(c *Call, timeout Type) {
+	if c.Ret == 0 {
+		c.Remark("Timeout")
+		return
+	}
+	left := uint64(0)
+	if timeout != nil {
+		left = c.Register(2)
+	}
+	r := polledFiles{c: c}
+	if addr, n := c.Register(0), Len("nfds").Num(c); addr != 0 && !c.Plain {
+		r.show(addr, n)
+	}
+	if left != 0 && !c.Plain {
+		r.begin()
+		c.Out.Field("left")
+		c.ShowAt(left, timeout)
+	}
+	r.end()
+}
+
+// polledFiles writes the files that poll found ready into a remark, which is
+// begun when there is something to say.
+type polledFiles struct {
+	c            *Call
+	begun, array bool
+}
+
+func (r *polledFiles) begin() {
+	if r.array {
+		r.c.Out.EndArray()
+		r.array = false
+	}
+	if !r.begun {
+		r.c.Out.BeginRemark()
+		r.begun = true
+	}
+}
+
+func (r *polledFiles) end() {
+	if r.begun || r.array {
+		r.begin()
+		r.c.Out.EndRemark()
+	}
+}
+
+func (r *polledFiles) elem() {
+	if !r.array {
+		r.begin()
+		r.array = true
+		r.c.Out.Field("")
+		r.c.Out.BeginArray()
+	}
+}
+
+// maxPolled bounds the array that is searched for ready files: no process can
+// have more open (fs.nr_open).
+const maxPolled = 1 << 20
+
+func (r *polledFiles) show(addr, n uint64) {
+	const chunk = 256 // elements read at once
+	c := r.c
+	size := polled.Layout(c.ABI).Size
+	n = min(n, maxPolled)
+	mark := c.Mark()
+	shown := 0
+	for i := uint64(0); i < n; {
+		c.Release(mark)
+		at := addr + i*uint64(size)
+		b := c.Read(at, int(min(n-i, chunk))*size)
+		if len(b) < size {
+			r.elem()
+			c.Out.Elem()
+			c.Out.Addr(at)
+			return
+		}
+		for ; len(b) >= size; b, i = b[size:], i+1 {
+			v := View{B: b[:size], Addr: addr + i*uint64(size)}
+			if polled.Member(c, "revents", v).Uint(2) == 0 {
+				continue
+			}
+			r.elem()
+			if c.Abbrev && shown == c.StringLimit {
+				c.Out.More()
+				return
+			}
+			shown++
+			c.Out.Elem()
+			polled.Show(c, v)
+		}
+	}
+}
+
+func selectArgs(timeout Type) Args {
+	return Args{{"nfds", Int}, {"readfds", Ptr(fdSet)}, {"writefds", Ptr(fdSet)}, {"exceptfds", Ptr(fdSet)}, {"timeout", Ptr(timeout)}}
+}
+
+func pselectArgs(timeout Type) Args {
+	return append(selectArgs(timeout), Field{"sig", Ptr(sizedSigmask)})
+}
+
+// sizedSigmask is a signal mask with its size, as pselect6 takes it in one
+// argument.
+var sizedSigmask = Struct(Fields{{"sigmask", Ptr(RtSigset)}, {"sigsetsize", Size}})
+
+var (
+	selectInMemory   = &Desc{"", selectArgs(Timeval), RetUnsigned.With(remarkSelected(Timeval))}
+	selectUnreadable = &Desc{"", Args{{"arg", Addr}}, Ret{}}
+)
+
+// oldSelectArgs chooses by whether the five arguments can be read.
+func oldSelectArgs(c *Call) *Desc {
+	if c.ArgsFromMemory(5) {
+		return selectInMemory
+	}
+	return selectUnreadable
+}
+
+// fdSet is a set of file descriptors, as many as the argument nfds says.
+var fdSet = AtAddr(func(c *Call, addr uint64) {
+	b, n, ok := readFDSet(c, addr)
+	if !ok || n == 0 {
+		c.Out.Addr(addr)
+		return
+	}
+	c.Out.BeginSet(false)
+	for fd := nextBit(b, 0, n); fd < n; fd = nextBit(b, fd+1, n) {
+		c.Out.Elem()
+		ShowFD(c, fd)
+	}
+	c.Out.EndSet()
+})
+
+// maxSelect bounds nfds: no process can have more open (fs.nr_open).
+const maxSelect = 1 << 20
+
+// readFDSet reads a set and gives the number of descriptors in it.
+func readFDSet(c *Call, addr uint64) (b []byte, n int, ok bool) {
+	n = min(max(int(int32(c.Register(0))), 0), maxSelect)
+	w := c.WordSize() * 8
+	b, ok = c.ReadAll(addr, (n+w-1)/w*w/8)
+	return b, n, ok
+}
+
+// nextBit finds the next bit that is set, from bit i on, of n.
+func nextBit(b []byte, i, n int) int {
+	for i < n {
+		if rest := b[i/8] >> (i % 8); rest != 0 {
+			return min(i+bits.TrailingZeros8(rest), n)
+		}
+		i = (i/8 + 1) * 8
+	}
+	return n
+}
+
+// remarkSelected tells which files are ready and the time left, or that time
+// was up.
+func remarkSelected(timeout Type) func(c *Call) {
+	return func(c *Call) {
+		if c.Ret == 0 {
+			c.Remark("Timeout")
+			return
+		}
+		c.Out.BeginRemark()
+		ready := c.Ret
+		for i, name := range [...]string{"in", "out", "except"} {
+			addr := c.Register(1 + i)
+			if addr == 0 || ready <= 0 {
+				continue
+			}
+			b, n, ok := readFDSet(c, addr)
+			if !ok {
+				continue
+			}
+			fd := nextBit(b, 0, n)
+			if fd == n {
+				continue
+			}
+			c.Out.Field(name)
+			c.Out.BeginSet(false)
+			for ; fd < n && ready > 0; fd = nextBit(b, fd+1, n) {
+				c.Out.Elem()
+				c.Out.Number(uint64(fd), output.Unsigned)
+				ready--
+			}
+			c.Out.EndSet()
+		}
+		if left := c.Register(4); left != 0 {
+			c.Out.Field("left")
+			c.ShowAt(left, timeout)
+		}
+		c.Out.EndRemark()
+	}
+}

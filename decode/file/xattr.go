@@ -1,0 +1,100 @@
+package file
+
+import (
+	. "trapline/decode/kernel"
+	. "trapline/decode/lang"
+	"trapline/tables"
+)
+
+// Extended attributes, fs/xattr.c, and the attributes that file_getattr(2)
+// and file_setattr(2) know, fs/file_attr.c.
+
+// xattrSizeMax is the longest value of an attribute (XATTR_SIZE_MAX of
+// linux/limits.h).
+const xattrSizeMax = 65536
+
+// xattrValue is the value of an attribute, of size bytes. Many are strings.
+func xattrValue(size Num) Type { return &xattr{size: size} }
+
+type xattr struct {
+	Unsized
+	size Num
+}
+
+func (t *xattr) Show(c *Call, v View) { t.ShowAt(c, v.Addr) }
+
+func (t *xattr) ShownPlain(*Call) bool { return true }
+
+func (t *xattr) ShowAt(c *Call, addr uint64) {
+	size := t.size.Num(c)
+	if size > xattrSizeMax {
+		c.Out.Addr(addr)
+		return
+	}
+	c.ShowBuffer(addr, size, OrString)
+}
+
+var (
+	xattrFlags = Flags(tables.XattrFlags)
+	xattrAt    = Flags(tables.XattratFlags)
+
+	setValue = Ptr(xattrValue(Len("size")))
+	gotValue = Out(IfAny(Len("size"), xattrValue(Result))) // with a size of 0 only the value's size is asked for
+	gotList  = Out(IfAny(Len("size"), Buf(Result)))
+)
+
+// xattrSetArgs and xattrGetArgs are struct xattr_args of setxattrat and
+// getxattrat.
+var (
+	xattrSetArgs = Struct(Fields{{"value", Ptr64(xattrValue(Len("size")))}, {"size", U32}, {"flags", xattrFlags}})
+	xattrGetArgs = Struct(Fields{{"value", Out64(IfAny(Len("size"), xattrValue(Result)))}, {"size", U32}, {"flags", xattrFlags}})
+)
+
+// xattrArgsLeast is the size of the first version of struct xattr_args.
+const xattrArgsLeast = 16
+
+// fileAttr is struct file_attr. The number of extents cannot be set.
+var (
+	fileAttr = Struct(Fields{
+		{"fa_xflags", FlagsOf(X64, tables.FsXflags)},
+		{"fa_extsize", U32},
+		{"fa_nextents", U32},
+		{"fa_projid", X32},
+		{"fa_cowextsize", U32},
+	})
+	fileAttrSet = fileAttr.Pick("fa_xflags", "fa_extsize", "fa_projid", "fa_cowextsize")
+)
+
+// fileAttrLeast is the size of the first version of struct file_attr.
+const fileAttrLeast = 24
+
+// The kernel refuses a struct file_attr that is larger than a page.
+var fileAttrSize = Func(func(c *Call) uint64 {
+	if size := Len("size").Num(c); size <= PageSize {
+		return size
+	}
+	return 0
+})
+
+var xattrCalls = Calls{
+	{"setxattr lsetxattr", Args{{"pathname", Path}, {"name", String}, {"value", setValue}, {"size", Size}, {"flags", xattrFlags}}, RetUnsigned},
+	{"fsetxattr", Args{{"fd", FD}, {"name", String}, {"value", setValue}, {"size", Size}, {"flags", xattrFlags}}, RetUnsigned},
+	{"getxattr lgetxattr", Args{{"pathname", Path}, {"name", String}, {"value", gotValue}, {"size", Size}}, RetUnsigned},
+	{"fgetxattr", Args{{"fd", FD}, {"name", String}, {"value", gotValue}, {"size", Size}}, RetUnsigned},
+	{"listxattr llistxattr", Args{{"pathname", Path}, {"list", gotList}, {"size", Size}}, RetUnsigned},
+	{"flistxattr", Args{{"fd", FD}, {"list", gotList}, {"size", Size}}, RetUnsigned},
+	{"removexattr lremovexattr", Args{{"pathname", Path}, {"name", String}}, RetUnsigned},
+	{"fremovexattr", Args{{"fd", FD}, {"name", String}}, RetUnsigned},
+
+	{"setxattrat", Args{{"dirfd", DirFD}, {"pathname", Path}, {"flags", xattrAt}, {"name", String},
+		{"args", Ptr(Extensible(xattrSetArgs, Len("size"), xattrArgsLeast))}, {"size", Size}}, RetUnsigned},
+	{"getxattrat", Args{{"dirfd", DirFD}, {"pathname", Path}, {"flags", xattrAt}, {"name", String},
+		{"args", OutAlways(Extensible(xattrGetArgs, Len("size"), xattrArgsLeast))}, {"size", Size}}, RetUnsigned},
+	{"listxattrat", Args{{"dirfd", DirFD}, {"pathname", Path}, {"flags", xattrAt}, {"list", gotList}, {"size", Size}}, RetUnsigned},
+	{"removexattrat", Args{{"dirfd", DirFD}, {"pathname", Path}, {"flags", xattrAt}, {"name", String}}, RetUnsigned},
+
+	{"file_getattr", Args{{"dirfd", DirFD}, {"pathname", Path}, {"attr", Out(Extensible(fileAttr, fileAttrSize, fileAttrLeast))},
+		{"size", Size}, {"flags", Flags(tables.FileAttrFlags)}}, RetUnsigned},
+	{"file_setattr", Args{{"dirfd", DirFD}, {"pathname", Path}, {"attr", Ptr(Extensible(fileAttrSet, fileAttrSize, fileAttrLeast))},
+		{"size", Size}, {"flags", Flags(tables.FileAttrFlags)}}, RetUnsigned},
+}

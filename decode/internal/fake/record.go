@@ -1,0 +1,82 @@
+package fake
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"trapline/decode/host"
+	. "trapline/decode/kernel"
+	. "trapline/decode/lang"
+	"trapline/output"
+	"trapline/tables"
+)
+
+// Logged gives what a log says of the trace that write writes. The log is in
+// memory: files would cost more than all else that a sample does.
+func Logged(t testing.TB, looks output.Options, write func(trace output.Trace)) string {
+	t.Helper()
+	fd, err := unix.MemfdCreate("log", unix.MFD_CLOEXEC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := os.NewFile(uintptr(fd), "log")
+	defer file.Close()
+	looks.Statuses = output.AllStatuses
+	log, err := output.OpenLog(output.Destination{Name: fmt.Sprintf("/proc/self/fd/%d", fd)}, looks)
+	if err != nil {
+		t.Fatal(err)
+	}
+	trace, err := log.Trace(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(trace)
+	trace.Close()
+	if err := log.Close(); err != nil {
+		t.Fatal(err)
+	}
+	b, err := io.ReadAll(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// BareDecoder makes a Decoder that knows no call and no host.
+func BareDecoder() *Decoder {
+	d := NewDecoderOf(Catalogue{Describe: func(tables.ABI, string) *Desc { return nil }}, 32)
+	ContextOf(d).Host = host.Unknown{}
+	return d
+}
+
+// Encoded is what show writes, as text.
+func Encoded(t testing.TB, show func(c *Call)) string {
+	t.Helper()
+	return Logged(t, output.Options{}, func(trace output.Trace) {
+		trace.BeginSignal(time.Unix(0, 0), "")
+		d := BareDecoder()
+		show(&Call{Decoder: d, Out: trace, TID: os.Getpid(), Sig: d.Lookup(tables.X86_64, 0)})
+		trace.EndSignal()
+	})
+}
+
+// RecordValue gives the record of a call whose one argument show writes.
+func RecordValue(t testing.TB, looks output.Options, mem Memory, show func(c *Call)) string {
+	t.Helper()
+	return Logged(t, looks, func(trace output.Trace) {
+		d := BareDecoder()
+		c := Call{Decoder: d, Out: trace, Mem: mem, TID: 1, ABI: tables.X86_64, Abbrev: !looks.JSON, Sig: d.Lookup(tables.X86_64, 0)}
+		c.Begin()
+		trace.BeginCall(&output.Header{Name: "call"})
+		trace.Arg("value")
+		show(&c)
+		trace.Return()
+		trace.Number(0, output.Signed)
+		trace.EndCall(&output.Result{})
+	})
+}

@@ -1,0 +1,231 @@
+package ioctl
+
+import (
+	"math/bits"
+
+	. "trapline/decode/kernel"
+	. "trapline/decode/lang"
+	"trapline/output"
+	"trapline/tables"
+)
+
+// Input devices: linux/input.h, drivers/input/evdev.c.
+
+var inputIoctls = Ioctls{
+	{"EVIOCGVERSION", Out(X32)},
+	{"EVIOCGEFFECTS", Out(Uint)},
+	{"EVIOCGID", Out(inputID)},
+	{"EVIOCGREP", Out(WholeArray(Uint, 2))},
+	{"EVIOCSREP", Ptr(WholeArray(Uint, 2))},
+	{"EVIOCGKEYCODE", Out(inputKeycode)},
+	{"EVIOCSKEYCODE", Ptr(inputKeycode)},
+	{"EVIOCGKEYCODE_V2", Out(inputKeymapEntry)},
+	{"EVIOCSKEYCODE_V2", Ptr(inputKeymapEntry)},
+	{"EVIOCSFF", Ptr(ffEffect)},
+	{"EVIOCRMFF", Int},
+	{"EVIOCGRAB EVIOCREVOKE", Ulong},
+	{"EVIOCSCLOCKID", Ptr(Uint)},
+}
+
+// inputIoctl describes requests that evdev makes by macros, with a length or
+// the number of an axis or event type in them.
+func inputIoctl(op uint32) *Desc {
+	switch IocDir(op) {
+	case IocRead:
+		nr := IocNR(op)
+		if d := inputReads[nr]; d != nil {
+			return d
+		}
+		switch {
+		case nr&^0x3f == 0x40: // EVIOCGABS
+			return &inputGetAxis
+		case nr&^0x1f == 0x20: // EVIOCGBIT
+			if d := inputBits[nr&0x1f]; d != nil {
+				return d
+			}
+		}
+		return &inputRead
+	case IocWrite:
+		if nr := IocNR(op); nr&^0x3f == 0xc0 { // EVIOCSABS
+			return &inputSetAxis
+		}
+		return &inputWrite
+	}
+	return nil
+}
+
+var (
+	inputRead    = Desc{Args: Args{{"argp", Out(AtAddr(func(c *Call, addr uint64) { c.Out.Addr(addr) }))}}}
+	inputWrite   = Desc{Args: Args{{"argp", Addr}}}
+	inputGetAxis = Desc{Args: Args{{"argp", Out(AtAddr(showAxis))}}}
+	inputSetAxis = Desc{Args: Args{{"argp", Ptr(AtAddr(showAxis))}}}
+)
+
+// inputReads are requests by number, of any size.
+var inputReads = map[uint32]*Desc{
+	0x06: inputString, // EVIOCGNAME
+	0x07: inputString, // EVIOCGPHYS
+	0x08: inputString, // EVIOCGUNIQ
+	0x09: inputBitset(tables.InputProps, 0x1f),
+	0x0a: {Args: Args{{"argp", Out(AtAddr(showSlots))}}},
+	0x18: inputBitset(tables.InputKeys, 0x2ff),
+	0x19: inputBitset(tables.InputLEDs, 0x0f),
+	0x1a: inputBitset(tables.InputSounds, 0x07),
+	0x1b: inputBitset(tables.InputSwitches, 0x11),
+}
+
+// inputBits are the sets of events that EVIOCGBIT tells, by their type.
+var inputBits = map[uint32]*Desc{
+	0x00: inputBitset(tables.EvdevEv, 0x1f),
+	0x01: inputBitset(tables.InputKeys, 0x2ff),
+	0x02: inputBitset(tables.InputRels, 0x0f),
+	0x03: inputBitset(tables.EvdevAbs, 0x3f),
+	0x04: inputBitset(tables.InputMisc, 0x07),
+	0x05: inputBitset(tables.InputSwitches, 0x11),
+	0x11: inputBitset(tables.InputLEDs, 0x0f),
+	0x12: inputBitset(tables.InputSounds, 0x07),
+	0x14: inputBitset(tables.InputRepeats, 0x01),
+	0x15: inputBitset(tables.InputEffects, 0x7f),
+	0x16: {Args: Args{{"argp", Out(Int)}}},
+	0x17: inputBitset(tables.InputEffectStatus, 0x01),
+}
+
+var inputString = &Desc{Args: Args{{"argp", Out(Buf(Result))}}}
+
+// inputBitset is a set of bits up to number last; the result is its size.
+func inputBitset(set *tables.Set, last uint64) *Desc {
+	return &Desc{Args: Args{{"argp", Out(AtAddr(func(c *Call, addr uint64) { showBitset(c, addr, set, last) }))}}}
+}
+
+func showBitset(c *Call, addr uint64, set *tables.Set, last uint64) {
+	word := uint64(c.WordSize())
+	count := last
+	if n := Result.Num(c); n <= last/8 {
+		count = 8 * n
+	}
+	size := (count + 8*word - 1) / (8 * word) * word
+	b, ok := c.ReadAll(addr, int(size))
+	if size == 0 || !ok {
+		c.Out.Addr(addr)
+		return
+	}
+	c.Out.BeginNamed()
+	c.Out.BeginArray()
+	for i := uint64(0); i < size; i += word {
+		c.Out.Elem()
+		c.Out.Number(View{B: b[i:]}.Uint(int(word)), output.Hex)
+	}
+	c.Out.EndArray()
+	c.Out.NamedFirst()
+	c.Out.BeginSet(false)
+	const most = 4 // members of an abbreviated set
+	shown := 0
+	for i, x := range b {
+		for ; x != 0; x &= x - 1 {
+			bit := uint64(8*i + bits.TrailingZeros8(x))
+			if bit >= count {
+				break
+			}
+			if c.Abbrev && shown == most {
+				c.Out.More()
+				goto end
+			}
+			c.Out.Elem()
+			c.Out.Enum(bit, set, output.Hex)
+			shown++
+		}
+	}
+end:
+	c.Out.EndSet()
+	c.Out.EndNamed()
+}
+
+// Sizes of struct input_absinfo, in bytes: as it began, and with resolution.
+const (
+	absinfoSize           = 20
+	absinfoWithResolution = 24
+)
+
+// inputAbsinfo is struct input_absinfo.
+var inputAbsinfo = Struct(Fields{
+	{"value", U32},
+	{"minimum", U32},
+	{"maximum", Verbose(U32)},
+	{"fuzz", Verbose(U32)},
+	{"flat", Verbose(U32)},
+	{"resolution", Verbose(U32)},
+})
+
+// showAxis shows as much of a struct input_absinfo as the request's size says.
+func showAxis(c *Call, addr uint64) {
+	size := int(IocSize(uint32(c.Args[1])))
+	b, ok := c.ReadAll(addr, min(size, absinfoWithResolution))
+	if size < absinfoSize || !ok {
+		c.Out.Addr(addr)
+		return
+	}
+	c.Out.BeginStruct()
+	inputAbsinfo.ShowMembers(c, View{B: b, Addr: addr})
+	if !c.Abbrev && size > absinfoSize && size != absinfoWithResolution {
+		c.Out.More()
+	}
+	c.Out.EndStruct()
+}
+
+// showSlots shows the values of one multitouch axis for all slots.
+func showSlots(c *Call, addr uint64) {
+	n := uint64(IocSize(uint32(c.Args[1])) / 4)
+	code, ok := c.ReadUint(addr, 4)
+	if n == 0 || !ok {
+		c.Out.Addr(addr)
+		return
+	}
+	c.Out.BeginStruct()
+	c.Out.Field("code")
+	c.Out.Enum(code, tables.InputSlots, output.Hex)
+	c.Out.Field("values")
+	c.ShowArray(addr+4, Int, n-1)
+	c.Out.EndStruct()
+}
+
+var inputID = Struct(Fields{{"bustype", U16}, {"vendor", U16}, {"product", U16}, {"version", U16}})
+
+// inputKeycode is a scancode and the key that it stands for.
+var inputKeycode = Tuple(Uint, Enum(tables.InputKeys))
+
+var inputKeymapEntry = Struct(Fields{
+	{"flags", U8},
+	{"len", U8},
+	{"index", Verbose(U16)},
+	{"keycode", Verbose(Enum(tables.InputKeys))},
+	{"scancode", Verbose(WholeArray(X8, 32))},
+})
+
+var ffEnvelope = Struct(Fields{
+	{"attack_length", U16}, {"attack_level", U16}, {"fade_length", U16}, {"fade_level", X16},
+})
+
+var ffEffect = Struct(Fields{
+	{"type", EnumOf(X16, tables.InputEffects)},
+	{"id", S16},
+	{"direction", U16},
+	{"trigger", Verbose(Struct(Fields{{"button", U16}, {"interval", U16}}))},
+	{"replay", Verbose(Struct(Fields{{"length", U16}, {"delay", U16}}))},
+	{"", Verbose(Union(Len("type"),
+		Arm(One("constant", Struct(Fields{{"level", S16}, {"envelope", ffEnvelope}})), Values(tables.InputEffects, "FF_CONSTANT")...),
+		Arm(One("ramp", Struct(Fields{{"start_level", S16}, {"end_level", S16}, {"envelope", ffEnvelope}})), Values(tables.InputEffects, "FF_RAMP")...),
+		Arm(One("periodic", ffPeriodicEffect), Values(tables.InputEffects, "FF_PERIODIC")...),
+		Arm(One("rumble", Struct(Fields{{"strong_magnitude", U16}, {"weak_magnitude", U16}})), Values(tables.InputEffects, "FF_RUMBLE")...),
+		Arm(Nothing)))},
+})
+
+var ffPeriodicEffect = Struct(Fields{
+	{"waveform", U16},
+	{"period", U16},
+	{"magnitude", S16},
+	{"offset", S16},
+	{"phase", U16},
+	{"envelope", ffEnvelope},
+	{"custom_len", U32},
+	{"custom_data", Addr},
+})

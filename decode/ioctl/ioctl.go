@@ -1,0 +1,190 @@
+package ioctl
+
+import (
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	. "trapline/decode/kernel"
+	. "trapline/decode/lang"
+	"trapline/output"
+	"trapline/tables"
+)
+
+// ioctl(2): fs/ioctl.c and thousands of requests in drivers. Requests that
+// have a description stand in the files beside this one, one line each.
+
+// PlainArg is a request whose argument is not known.
+var PlainArg = Desc{Args: Args{{"argp", Xlong}}}
+
+// ShownPlain says that the argument of a request is not looked at, whatever is
+// known of it.
+func ShownPlain(c *Call, op uint32) bool {
+	// strace decides that for Video4Linux and PTP as a whole.
+	return c.Plain && (IocType(op) == 'V' || IocType(op) == '=')
+}
+
+// Undescribed describes a request that has no description. known says that others
+// of its type have one.
+func Undescribed(c *Call, op uint32, known bool) *Desc {
+	if f := ioctlOfType[IocType(op)]; f != nil {
+		if d := f(op); d != nil {
+			return d
+		}
+	}
+	if !known && !c.Abbrev && IocSize(op) != 0 && c.Args[2] != 0 {
+		return &opaqueIoctls[IocDir(op)]
+	}
+	return &PlainArg
+}
+
+// opaqueIoctls are requests of types without descriptions: the data is shown
+// as bytes when nothing is to be abbreviated, by direction.
+var opaqueIoctls = [...]Desc{
+	0:                  {Args: Args{{"argp", opaqueChange}}},
+	IocWrite:           {Args: Args{{"argp", Ptr(opaque)}}},
+	IocRead:            {Args: Args{{"argp", OutAlways(opaque)}}},
+	IocRead | IocWrite: {Args: Args{{"argp", opaqueChange}}},
+}
+
+var opaqueChange = ChangeIf(opaqueRead, Ptr(opaque), OutAlways(opaque))
+
+// opaqueRead says that the data of an ioctl can be read.
+func opaqueRead(c *Call) bool {
+	n := min(int(IocSize(uint32(c.Args[1]))), c.StringLimit+1)
+	_, ok := c.ReadAll(c.Args[2], n)
+	return ok
+}
+
+var opaque = Binary(Func(func(c *Call) uint64 { return uint64(IocSize(uint32(c.Args[1]))) }))
+
+// Op is an ioctl request.
+var Op = Value32(func(c *Call, op uint32) {
+	c.Out.BeginNamed()
+	c.Out.Number(uint64(op), output.Hex)
+	c.Out.Named()
+	var room [16]string
+	names := tables.AppendIoctlNames(room[:0], c.ABI, op)
+	macro, arg, set := ioctlMacro(op)
+	switch {
+	case macro != "" && len(names) > 0:
+		c.Out.Text(macro + "(" + strconv.Itoa(int(arg)) + ") or " + strings.Join(names, " or "))
+	case macro != "":
+		c.Out.BeginMacro(macro)
+		c.Out.Elem()
+		if set == nil {
+			c.Out.Number(uint64(arg), output.Unsigned)
+		} else if _, ok := set.Lookup(uint64(arg)); ok {
+			c.Out.Enum(uint64(arg), set, output.Hex)
+		} else {
+			c.Out.Number(uint64(arg), output.Hex)
+			c.Out.Comment(set.Unknown)
+		}
+		if macro == "EVIOCGBIT" {
+			c.Out.Elem()
+			c.Out.Number(uint64(IocSize(op)), output.Unsigned)
+		}
+		c.Out.EndMacro()
+	case len(names) == 1:
+		c.Out.Text(names[0])
+	case len(names) > 1:
+		c.Out.Text(ambiguous(c, op, names))
+	default:
+		c.Out.BeginMacro("_IOC")
+		c.Out.Elem()
+		c.Out.Flags(uint64(IocDir(op)), tables.IoctlDirs, output.Hex)
+		c.Out.Elem()
+		c.Out.Number(uint64(IocType(op)), output.Hex)
+		c.Out.Elem()
+		c.Out.Number(uint64(IocNR(op)), output.Hex)
+		c.Out.Elem()
+		c.Out.Number(uint64(IocSize(op)), output.Hex)
+		c.Out.EndMacro()
+	}
+	c.Out.EndNamed()
+})
+
+// ambiguous names a request that several drivers have. Terminals share numbers
+// with the timers of sound cards; they are told apart by the file.
+func ambiguous(c *Call, op uint32, names []string) string {
+	if IocType(op) == 'T' && isTerminal(c, int(int32(c.Args[0]))) {
+		for _, name := range names {
+			if strings.HasPrefix(name, "TC") {
+				return name
+			}
+		}
+	}
+	return strings.Join(names, " or ")
+}
+
+// isTerminal says whether a descriptor of the tracee is a terminal, by the
+// device numbers of Documentation/admin-guide/devices.txt.
+func isTerminal(c *Call, fd int) bool {
+	file, ok := ContextOf(c.Decoder).Host.FileType(ProcessOf(c), fd)
+	if !ok || file.Mode&unix.S_IFMT != unix.S_IFCHR {
+		return false
+	}
+	major := unix.Major(file.Device)
+	return 3 <= major && major <= 5 || 136 <= major && major <= 143
+}
+
+// ioctlMacro names requests that are made by a macro with an argument. arg is
+// shown by its name in set, if there is one.
+func ioctlMacro(op uint32) (macro string, arg uint32, set *tables.Set) {
+	for i := range ioctlMacros {
+		m := &ioctlMacros[i]
+		nr := IocNR(op)
+		if m.typ == IocType(op) && m.dir == IocDir(op) && m.first <= nr && nr <= m.last {
+			switch {
+			case !m.byNR:
+				return m.name, IocSize(op), nil
+			case m.set != nil && (nr > m.first || m.name != "EVIOCGBIT"):
+				return m.name, nr - m.first, m.set
+			}
+			return m.name, nr - m.first, nil
+		}
+	}
+	return "", 0, nil
+}
+
+// ioctlMacros are request macros with an argument: a size, or what is counted
+// from the first of a range of numbers.
+var ioctlMacros = [...]struct {
+	name        string
+	typ         uint8
+	dir         uint32
+	first, last uint32
+	byNR        bool
+	set         *tables.Set
+}{
+	{"EVIOCSABS", 'E', IocWrite, 0xc0, 0xff, true, tables.EvdevAbs},
+	{"EVIOCGBIT", 'E', IocRead, 0x20, 0x3f, true, tables.EvdevEv},
+	{"EVIOCGABS", 'E', IocRead, 0x40, 0x7f, true, tables.EvdevAbs},
+	{"EVIOCGNAME", 'E', IocRead, 0x06, 0x06, false, nil},
+	{"EVIOCGPHYS", 'E', IocRead, 0x07, 0x07, false, nil},
+	{"EVIOCGUNIQ", 'E', IocRead, 0x08, 0x08, false, nil},
+	{"EVIOCGPROP", 'E', IocRead, 0x09, 0x09, false, nil},
+	{"EVIOCGMTSLOTS", 'E', IocRead, 0x0a, 0x0a, false, nil},
+	{"EVIOCGKEY", 'E', IocRead, 0x18, 0x18, false, nil},
+	{"EVIOCGLED", 'E', IocRead, 0x19, 0x19, false, nil},
+	{"EVIOCGSND", 'E', IocRead, 0x1a, 0x1a, false, nil},
+	{"EVIOCGSW", 'E', IocRead, 0x1b, 0x1b, false, nil},
+	{"HIDIOCGRAWNAME", 'H', IocRead, 0x04, 0x04, false, nil},
+	{"HIDIOCGRAWPHYS", 'H', IocRead, 0x05, 0x05, false, nil},
+	{"HIDIOCSFEATURE", 'H', IocRead, 0x06, 0x06, false, nil},
+	{"HIDIOCGRAWUNIQ", 'H', IocRead, 0x08, 0x08, false, nil},
+	{"HIDIOCGPHYS", 'H', IocRead, 0x12, 0x12, false, nil},
+	{"HIDIOCSFEATURE", 'H', IocRead | IocWrite, 0x06, 0x06, false, nil},
+	{"HIDIOCGFEATURE", 'H', IocRead | IocWrite, 0x07, 0x07, false, nil},
+	{"MIXER_WRITE", 'M', IocWrite, 0, 0xff, true, nil},
+	{"MIXER_READ", 'M', IocRead, 0, 0xff, true, nil},
+	{"UI_GET_SYSNAME", 'U', IocRead, 0x2c, 0x2c, false, nil},
+	{"JSIOCGNAME", 'j', IocRead, 0x13, 0x13, false, nil},
+	{"SPI_IOC_MESSAGE", 'k', IocWrite, 0, 0, false, nil},
+}
+
+// ioctlOfType describes requests that are made by a macro, by their type.
+var ioctlOfType = [256]func(op uint32) *Desc{
+	'E': inputIoctl, 0xb7: nsfsIoctl, 0xff: pidfdIoctl,
+}

@@ -1,0 +1,286 @@
+package ioctl
+
+import (
+	. "trapline/decode/kernel"
+	. "trapline/decode/lang"
+	"trapline/output"
+	"trapline/tables"
+)
+
+// SCSI devices: scsi/sg.h, linux/bsg.h.
+
+var scsiIoctls = Ioctls{
+	{"SG_IO", sgIO()},
+	{"SG_GET_SCSI_ID", Out(sgSCSIID)},
+	{"SG_GET_REQUEST_TABLE", Out(sgReqInfo)},
+	{"SG_SCSI_RESET", Ptr(Array(Value32(showReset), Const(1)))},
+	{"SG_NEXT_CMD_LEN SG_SET_COMMAND_Q SG_SET_DEBUG SG_SET_FORCE_LOW_DMA SG_SET_FORCE_PACK_ID", Ptr(Int)},
+	{"SG_SET_KEEP_ORPHAN SG_SET_RESERVED_SIZE SG_SET_TIMEOUT", Ptr(Int)},
+	{"SG_EMULATED_HOST SG_GET_ACCESS_COUNT SG_GET_COMMAND_Q SG_GET_KEEP_ORPHAN SG_GET_LOW_DMA", Out(Int)},
+	{"SG_GET_NUM_WAITING SG_GET_PACK_ID SG_GET_RESERVED_SIZE SG_GET_SG_TABLESIZE SG_GET_TRANSFORM", Out(Int)},
+	{"SG_GET_VERSION_NUM", Out(Int)},
+	{"SG_SET_TRANSFORM", X32},
+	{"SG_GET_TIMEOUT", nil},
+}
+
+var sgSCSIID = Struct(Fields{
+	{"host_no", Int},
+	{"channel", Int},
+	{"scsi_id", X32},
+	{"lun", Int},
+	{"scsi_type", X32},
+	{"h_cmd_per_lun", S16},
+	{"d_queue_depth", S16},
+	{"_", Array(Int, Const(2))},
+})
+
+var sgReqInfo = Struct(Fields{
+	{"req_state", S8},
+	{"orphan", S8},
+	{"sg_io_owned", S8},
+	{"problem", S8},
+	{"pack_id", Int},
+	{"usr_ptr", Addr},
+	{"duration", Uint},
+	{"_", Int},
+})
+
+// showReset shows what SG_SCSI_RESET is to reset.
+func showReset(c *Call, v uint32) {
+	const noEscalate = 0x100 // SG_SCSI_RESET_NO_ESCALATE
+	if v&noEscalate != 0 {
+		c.Out.Symbol(noEscalate, "SG_SCSI_RESET_NO_ESCALATE", output.Hex)
+		c.Out.Or()
+	}
+	c.Out.Enum(uint64(v&^noEscalate), tables.SGReset, output.Hex)
+}
+
+// sgTransfer is SG_IO's argument: a struct sg_io_hdr or sg_io_v4, which the
+// first word tells.
+type sgTransfer struct {
+	Layouts
+}
+
+func sgIO() Type { return &sgTransfer{WordLayout()} }
+
+func (t *sgTransfer) Dir() Dir { return Both }
+
+// sgHeader is one of SG_IO's structs: what goes in and what comes out.
+type sgHeader struct {
+	tag     string // the first member
+	mark    string // what it is
+	in, out *StructType
+}
+
+func sgHeaderOf(mark uint64) *sgHeader {
+	switch mark {
+	case 'S':
+		return &sgV3
+	case 'Q':
+		return &sgV4
+	}
+	return nil
+}
+
+func (t *sgTransfer) Show(c *Call, v View) {
+	c.Begun = false
+	addr := v.Uint(c.WordSize())
+	b, ok := c.ReadAll(addr, 4)
+	if addr == 0 || !ok {
+		c.Out.Addr(addr)
+		return
+	}
+	mark := View{B: b}.Uint(4)
+	h := sgHeaderOf(mark)
+	if h == nil {
+		c.Out.BeginArray()
+		c.Out.Elem()
+		c.Out.Number(mark, output.Unsigned)
+		c.Out.EndArray()
+		return
+	}
+	c.Out.BeginStruct()
+	c.Out.Field(h.tag)
+	c.Out.Text(h.mark)
+	m, ok := c.ReadType(addr, h.in)
+	if !ok {
+		c.Out.Elem()
+		c.Out.Addr(addr + 4)
+		c.Out.EndStruct()
+		return
+	}
+	h.in.ShowMembers(c, m)
+	c.Begun, c.Before = true, mark
+}
+
+func (t *sgTransfer) Finish(c *Call, v View) {
+	if !c.Begun {
+		return
+	}
+	h := sgHeaderOf(c.Before)
+	if m, ok := c.ReadType(v.Uint(c.WordSize()), h.in); ok {
+		if now := m.Uint(4); now != c.Before {
+			c.Out.Changed()
+			c.Out.Field(h.tag)
+			c.Out.Number(now, output.Unsigned)
+		} else {
+			h.showAnswer(c, m)
+			h.out.ShowMembers(c, m)
+		}
+	}
+	c.Out.EndStruct()
+}
+
+var (
+	sgV3 = sgHeader{"interface_id", "'S'",
+		sgIOHdr.Pick("dxfer_direction", "cmd_len", "cmdp", "mx_sb_len", "iovec_count", "dxfer_len", "timeout", "flags", "dxferp"),
+		sgIOHdr.Pick("dxferp", "status", "masked_status", "msg_status", "sb_len_wr", "sbp", "host_status", "driver_status", "resid", "duration", "info"),
+	}
+	sgV4 = sgHeader{"guard", "'Q'",
+		sgIOV4.Pick("protocol", "subprotocol", "request_len", "request", "request_tag", "request_attr", "request_priority",
+			"request_extra", "max_response_len", "dout_iovec_count", "dout_xfer_len", "din_iovec_count", "din_xfer_len",
+			"dout_xferp", "timeout", "flags", "usr_ptr"),
+		sgIOV4.Pick("response_len", "response", "din_xferp", "driver_status", "transport_status", "device_status",
+			"retry_delay", "info", "duration", "response_len", "din_resid", "dout_resid", "generated_tag"),
+	}
+)
+
+var sgIOHdr = Struct(Fields{
+	{"interface_id", Int},
+	{"dxfer_direction", EnumOf(Int, tables.SGDirection)},
+	{"cmd_len", U8},
+	{"mx_sb_len", U8},
+	{"iovec_count", U16},
+	{"dxfer_len", U32},
+	{"dxferp", When(sgMoves, sgData{size: sgFilled("dxfer_len", "resid"), iovecs: Len("iovec_count")})},
+	{"cmdp", Ptr(Binary(Len("cmd_len")))},
+	{"sbp", Ptr(Binary(Len("sb_len_wr")))},
+	{"timeout", U32},
+	{"flags", Flags(tables.SGFlags)},
+	{"pack_id", Int},
+	{"usr_ptr", Addr},
+	{"status", X8},
+	{"masked_status", X8},
+	{"msg_status", X8},
+	{"sb_len_wr", U8},
+	{"host_status", X16},
+	{"driver_status", X16},
+	{"resid", Int},
+	{"duration", U32},
+	{"info", Flags(tables.SGInfo)},
+})
+
+// What dxfer_direction may be: SG_DXFER_*.
+const (
+	sgToDev     = -2
+	sgFromDev   = -3
+	sgToFromDev = -4
+)
+
+// sgMoves says that a transfer in the direction of dxfer_direction has data to
+// show at this stop as its first.
+func sgMoves(c *Call) bool {
+	switch int32(Len("dxfer_direction").Num(c)) {
+	case sgToDev, sgToFromDev:
+		return !c.Exiting()
+	case sgFromDev:
+		return c.Exiting()
+	}
+	return false
+}
+
+// showAnswer shows the data that came in the place of those that went out.
+func (h *sgHeader) showAnswer(c *Call, m View) {
+	value := func(name string) uint64 {
+		n, _ := h.in.NumberIn(c, name, m)
+		return n
+	}
+	if h != &sgV3 || int32(value("dxfer_direction")) != sgToFromDev {
+		return
+	}
+	if n := sgLeft(value("dxfer_len"), value("resid")); n != 0 {
+		c.Out.Changed()
+		showTransfer(c, value("dxferp"), n, value("iovec_count"))
+	}
+}
+
+// sgLeft is how many of length bytes were transferred when rest were not.
+func sgLeft(length, rest uint64) uint64 {
+	if left := int32(rest); left > 0 && uint64(left) <= length {
+		return length - uint64(left)
+	}
+	return length
+}
+
+// sgFilled is how many bytes of a transfer there are: all of them before it, all
+// but the rest after it.
+func sgFilled(length, rest string) Num {
+	return Func(func(c *Call) uint64 {
+		if c.Exiting() {
+			return sgLeft(Len(length).Num(c), Len(rest).Num(c))
+		}
+		return Len(length).Num(c)
+	})
+}
+
+// sgData is a member that points to the data of a transfer, or to its iovecs.
+type sgData struct {
+	size, iovecs Num
+	wide         bool // a pointer of 64 bits in every ABI
+}
+
+func (t sgData) Layout(abi tables.ABI) Layout {
+	if t.wide {
+		return SameLayout(8)[abi]
+	}
+	return WordLayout()[abi]
+}
+
+func (t sgData) Show(c *Call, v View) {
+	showTransfer(c, v.Uint(t.Layout(c.ABI).Size), t.size.Num(c), t.iovecs.Num(c))
+}
+
+// showTransfer shows the bytes of a transfer, or those that its iovecs point to.
+func showTransfer(c *Call, addr, size, count uint64) {
+	if count != 0 {
+		ShowAnsweredIovecs(c, addr, count, size)
+	} else {
+		c.ShowBuffer(addr, size, BinaryData)
+	}
+}
+
+var sgIOV4 = Struct(Fields{
+	{"guard", Int},
+	{"protocol", Enum(tables.BSGProtocol)},
+	{"subprotocol", Enum(tables.BSGSubprotocol)},
+	{"request_len", U32},
+	{"request", sgData{Len("request_len"), Const(0), true}},
+	{"request_tag", X64},
+	{"request_attr", U32},
+	{"request_priority", U32},
+	{"request_extra", U32},
+	{"max_response_len", U32},
+	{"response", sgData{Len("response_len"), Const(0), true}},
+	{"dout_iovec_count", U32},
+	{"dout_xfer_len", U32},
+	{"din_iovec_count", U32},
+	{"din_xfer_len", U32},
+	{"dout_xferp", sgData{Len("dout_xfer_len"), Len("dout_iovec_count"), true}},
+	{"din_xferp", sgData{sgFilled("din_xfer_len", "din_resid"), Len("din_iovec_count"), true}},
+	{"timeout", U32},
+	{"flags", Flags(tables.BSGFlags)},
+	{"usr_ptr", X64},
+	{"spare_in", X32},
+	{"driver_status", X32},
+	{"transport_status", X32},
+	{"device_status", X32},
+	{"retry_delay", U32},
+	{"info", Flags(tables.SGInfo)},
+	{"duration", U32},
+	{"response_len", U32},
+	{"din_resid", Int},
+	{"dout_resid", Int},
+	{"generated_tag", X64},
+	{"spare_out", X32},
+	{"_", X32},
+})

@@ -1,0 +1,13 @@
+package ipc
+
+import (
+	. "trapline/decode/lang"
+)
+
+// Groups are the calls described here, one line a file.
+var Groups = []Group{
+	{Both: futexCalls},
+	{Both: mqCalls, I386: mqCallsI386},
+	{Both: sysvCalls, I386: sysvCallsI386},
+	{I386: multiplexerCallsI386},
+}

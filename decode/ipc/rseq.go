@@ -1,0 +1,78 @@
+package ipc
+
+import (
+	. "trapline/decode/lang"
+	"trapline/output"
+	"trapline/tables"
+)
+
+// rseqLeast is the size in bytes, and the alignment, of the first version of
+// struct rseq (linux/rseq.h).
+const rseqLeast = 32
+
+const rseqSize = rseqLeast + 1 // bytes that have a meaning
+
+// rseqPtr points to a struct rseq as long as its length and alignment are
+// valid.
+var rseqPtr = Word(In, func(c *Call, v View) {
+	addr := v.Uint(c.WordSize())
+	size := Len("rseq_len").Num(c)
+	if addr%rseqLeast != 0 || size < rseqLeast {
+		c.Out.Addr(addr)
+		return
+	}
+	// The last member, which is reserved, lies behind the first version.
+	whole := c.Alloc(rseqSize)
+	clear(whole)
+	b, ok := c.ReadAll(addr, int(min(size, rseqSize)))
+	if addr == 0 || !ok {
+		c.Out.Addr(addr)
+		return
+	}
+	copy(whole, b)
+	rseqArea.Show(c, View{B: whole, Addr: addr})
+})
+
+var (
+	rseqArea = Packed(Fields{
+		{"cpu_id_start", rseqCPU{Int}}, {"cpu_id", rseqCPU{Int}}, {"rseq_cs", rseqCS{X64}},
+		{"flags", Flags(tables.RseqCsFlags)}, {"node_id", Uint}, {"mm_cid", Uint}, {"slice_ctrl", rseqSlice}, {"__reserved", X8},
+	})
+	rseqSlice = Struct(Fields{{"request", U8}, {"granted", U8}, {"__reserved", X16}})
+	// struct rseq_cs, a critical section
+	rseqSection = Struct(Fields{
+		{"version", Uint}, {"flags", Flags(tables.RseqCsFlags)},
+		{"start_ip", X64}, {"post_commit_offset", X64}, {"abort_ip", X64},
+	})
+)
+
+// rseqCPU is a processor's number or one of two negative values.
+type rseqCPU struct{ *Number }
+
+func (t rseqCPU) Show(c *Call, v View) {
+	n := t.Value(c, v)
+	if name, ok := tables.RseqCPUIDs.Lookup(n); ok {
+		c.Out.Symbol(n, name, output.Signed)
+		return
+	}
+	c.Out.Number(uint64(uint32(n)), output.Unsigned)
+}
+
+// rseqCS is the address of the critical section that the thread is in.
+type rseqCS struct{ *Number }
+
+func (t rseqCS) Show(c *Call, v View) {
+	raw := t.Value(c, v)
+	addr := raw
+	if c.WordSize() == 4 {
+		addr = uint64(uint32(raw))
+	}
+	if addr != 0 {
+		if section, ok := c.ReadType(addr, rseqSection); ok {
+			rseqSection.Show(c, section)
+			c.Out.Comment(HexString(addr))
+			return
+		}
+	}
+	c.Out.Addr(raw)
+}

@@ -1,0 +1,173 @@
+package kernel
+
+import (
+	"golang.org/x/sys/unix"
+
+	. "trapline/decode/lang"
+	"trapline/output"
+	"trapline/tables"
+)
+
+// Programs of the classic Berkeley packet filter (linux/filter.h), which
+// sockets and seccomp(2) take.
+
+// BPFConstant shows the operand of an instruction, if it means more than a
+// number; it says whether it did.
+type BPFConstant func(c *Call, code uint16, k uint32) bool
+
+// BPFProgram is a struct sock_fprog: a program of len instructions.
+func BPFProgram(constant BPFConstant) *StructType {
+	return Struct(Fields{{"len", U16}, {"filter", Ptr(BPFInstructions(Len("len"), constant))}})
+}
+
+// BPFInstructions is an array of count instructions, struct sock_filter. An
+// abbreviated one is shown by its address.
+func BPFInstructions(count Num, constant BPFConstant) Type {
+	insn := &bpfInsn{SameLayout(8), constant}
+	return AtAddr(func(c *Call, addr uint64) {
+		if c.Abbrev {
+			c.Out.Addr(addr)
+			return
+		}
+		const most = 4096 // BPF_MAXINSNS
+		c.ShowArrayUpTo(addr, insn, count.Num(c), most)
+	})
+}
+
+type bpfInsn struct {
+	Layouts
+	constant BPFConstant
+}
+
+func (t *bpfInsn) Show(c *Call, v View) {
+	code := uint16(v.Uint(2))
+	jt, jf := v.At(2, 1).Uint(1), v.At(3, 1).Uint(1)
+	k := uint32(v.At(4, 4).Uint(4))
+	jump := jt != 0 || jf != 0
+	if jump {
+		c.Out.BeginMacro("BPF_JUMP")
+	} else {
+		c.Out.BeginMacro("BPF_STMT")
+	}
+	c.Out.Elem()
+	ShowBPFCode(c, code, false)
+	c.Out.Elem()
+	if jump || t.constant == nil || !t.constant(c, code, k) {
+		c.Out.Number(uint64(k), output.Hex)
+	}
+	if jump {
+		c.Out.Elem()
+		c.Out.Number(jt, output.Hex)
+		c.Out.Elem()
+		c.Out.Number(jf, output.Hex)
+	}
+	c.Out.EndMacro()
+}
+
+// Masks within the code of an instruction (linux/bpf_common.h, linux/filter.h).
+const (
+	bpfClassMask = 0x07
+	bpfSizeMask  = 0x18
+	bpfModeMask  = 0xe0
+	bpfOpMask    = 0xf0
+	bpfSrcMask   = 0x08
+	bpfRvalMask  = 0x18
+	bpfMiscMask  = 0xf8
+)
+
+// ShowBPFCode shows the code of an instruction by its parts: BPF_LD|BPF_W|BPF_ABS.
+// extended is for eBPF.
+func ShowBPFCode(c *Call, code uint16, extended bool) {
+	classes, sizes, modes := tables.BPFClass, tables.BPFSize, tables.BPFMode
+	ops, jumps := tables.BPFArithmeticOp, tables.BPFJumpOp
+	if extended {
+		classes, sizes, modes = tables.EBPFClass, tables.EBPFSize, tables.EBPFMode
+		ops, jumps = tables.EBPFArithmeticOp, tables.EBPFJumpOp
+	}
+	part := func(mask uint16, set *tables.Set) {
+		c.Out.Or()
+		c.Out.Enum(uint64(code&mask), set, output.Hex)
+	}
+	rest := func(bits uint16) {
+		if bits != 0 {
+			c.Out.Or()
+			c.Out.Number(uint64(bits), output.Hex)
+			c.Out.Comment("BPF_???")
+		}
+	}
+	class := code & bpfClassMask
+	operands := code &^ bpfClassMask
+	c.Out.Enum(uint64(class), classes, output.Hex)
+	switch {
+	case class == unix.BPF_LD, class == unix.BPF_LDX, extended && (class == unix.BPF_ST || class == unix.BPF_STX):
+		part(bpfSizeMask, sizes)
+		part(bpfModeMask, modes)
+	case class == unix.BPF_ST, class == unix.BPF_STX:
+		rest(operands)
+	case class == unix.BPF_ALU, extended && class == unix.BPF_ALU64:
+		part(bpfSrcMask, tables.BPFSource)
+		part(bpfOpMask, ops)
+	case class == unix.BPF_MISC:
+		part(bpfMiscMask, tables.BPFMiscOp)
+		rest(operands &^ bpfMiscMask)
+	case class == unix.BPF_JMP:
+		part(bpfSrcMask, tables.BPFSource)
+		part(bpfOpMask, jumps)
+	case class == unix.BPF_RET && extended: // BPF_JMP32 by now
+		rest(operands)
+	case class == unix.BPF_RET:
+		part(bpfRvalMask, tables.BPFReturn)
+		rest(operands &^ bpfRvalMask)
+	}
+}
+
+// SocketFilter is the program of SO_ATTACH_FILTER.
+var SocketFilter = BPFProgram(SocketFilterConstant)
+
+// SocketFilterConstant shows the offsets that stand for data about a packet
+// and not for bytes of it.
+func SocketFilterConstant(c *Call, code uint16, k uint32) bool {
+	if code&bpfClassMask != unix.BPF_LD || code&bpfModeMask != unix.BPF_ABS {
+		return false
+	}
+	const (
+		ancillary = 0xfffff000 // SKF_AD_OFF
+		network   = 0xfff00000 // SKF_NET_OFF
+		link      = 0xffe00000 // SKF_LL_OFF
+	)
+	show := func(first uint32, name string) {
+		c.Out.Symbol(uint64(first), name, output.Hex)
+		c.Out.Plus()
+	}
+	switch {
+	case k >= ancillary:
+		show(ancillary, "SKF_AD_OFF")
+		c.Out.Enum(uint64(k-ancillary), tables.SocketFilterData, output.Hex)
+	case k >= network:
+		show(network, "SKF_NET_OFF")
+		c.Out.Number(uint64(k-network), output.Unsigned)
+	case k >= link:
+		show(link, "SKF_LL_OFF")
+		c.Out.Number(uint64(k-link), output.Unsigned)
+	default:
+		return false
+	}
+	return true
+}
+
+// SeccompProgram points to a filter.
+var SeccompProgram = Ptr(BPFProgram(SeccompConstant))
+
+// SeccompConstant shows what a filter returns: an action and data for it.
+func SeccompConstant(c *Call, code uint16, k uint32) bool {
+	const class, data = 7, 0xffff // BPF_CLASS, SECCOMP_RET_DATA
+	if code&class != unix.BPF_RET {
+		return false
+	}
+	c.Out.Enum(uint64(k&^data), tables.SeccompAction, output.Hex)
+	if k&data != 0 {
+		c.Out.Or()
+		c.Out.Number(uint64(k&data), output.Hex)
+	}
+	return true
+}

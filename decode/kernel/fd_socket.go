@@ -1,0 +1,243 @@
+package kernel
+
+import (
+	"bytes"
+	"net/netip"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+
+	"trapline/decode/host"
+	. "trapline/decode/lang"
+	"trapline/tables"
+)
+
+// What is known of a socket behind a descriptor: its protocol and its addresses.
+
+// socketProtocol gives the kernel's name of the protocol of a descriptor, such as
+// TCP, UNIX-STREAM or NETLINK; empty if it is not a socket.
+func socketProtocol(c *Call, process, fd int) []byte {
+	return ContextOf(c.Decoder).Host.SocketProtocol(c.Alloc(64), process, fd)
+}
+
+// IsNetlink says whether the call's first argument is a netlink socket.
+func IsNetlink(c *Call) bool {
+	fd := int32(c.Args[0])
+	return fd >= 0 && string(socketProtocol(c, ProcessOf(c), int(fd))) == "NETLINK"
+}
+
+// socketKind is what a host knows the sockets of a protocol by.
+type socketKind struct {
+	family, protocol uint8
+}
+
+var socketKinds = map[string]socketKind{
+	"UNIX":        {unix.AF_UNIX, 0},
+	"UNIX-STREAM": {unix.AF_UNIX, 0},
+	"NETLINK":     {unix.AF_NETLINK, 0},
+	"TCP":         {unix.AF_INET, unix.IPPROTO_TCP},
+	"UDP":         {unix.AF_INET, unix.IPPROTO_UDP},
+	"UDPLITE":     {unix.AF_INET, unix.IPPROTO_UDPLITE},
+	"DCCP":        {unix.AF_INET, unix.IPPROTO_DCCP},
+	"SCTP":        {unix.AF_INET, unix.IPPROTO_SCTP},
+	"L2TP/IP":     {unix.AF_INET, unix.IPPROTO_L2TP},
+	"PING":        {unix.AF_INET, unix.IPPROTO_ICMP},
+	"RAW":         {unix.AF_INET, unix.IPPROTO_RAW},
+	"TCPv6":       {unix.AF_INET6, unix.IPPROTO_TCP},
+	"UDPv6":       {unix.AF_INET6, unix.IPPROTO_UDP},
+	"UDPLITEv6":   {unix.AF_INET6, unix.IPPROTO_UDPLITE},
+	"DCCPv6":      {unix.AF_INET6, unix.IPPROTO_DCCP},
+	"SCTPv6":      {unix.AF_INET6, unix.IPPROTO_SCTP},
+	"L2TP/IPv6":   {unix.AF_INET6, unix.IPPROTO_L2TP},
+	"PINGv6":      {unix.AF_INET6, unix.IPPROTO_ICMP},
+	"RAWv6":       {unix.AF_INET6, unix.IPPROTO_RAW},
+}
+
+// socketCache is what was found out about sockets, by inode. It is emptied when it
+// holds too much.
+type socketCache map[uint64][]byte
+
+var (
+	sockets        = NewDecoderSlot[socketCache]()
+	netlinkSockets = NewDecoderSlot[map[uint64]int]() // of sockets, by inode
+)
+
+const socketCacheSize = 1024
+
+// socketInode gives the inode number in a socket's path, socket:[4711].
+func socketInode(path []byte) (uint64, bool) {
+	digits, ok := bytes.CutPrefix(path, []byte("socket:["))
+	if !ok || len(digits) == 0 || digits[len(digits)-1] != ']' {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(string(digits[:len(digits)-1]), 10, 64)
+	return n, err == nil
+}
+
+// describeSocket gives the protocol and addresses of the socket behind a descriptor
+// that has that path: TCP:[127.0.0.1:80]. It gives nil if the path is not a
+// socket's, and the path itself if the protocol is not known.
+func describeSocket(c *Call, process, fd int, path []byte) []byte {
+	inode, ok := socketInode(path)
+	if !ok {
+		return nil
+	}
+	known := sockets.Of(c.Decoder)
+	if about, ok := (*known)[inode]; ok {
+		return about
+	}
+	name := string(socketProtocol(c, process, fd))
+	kind, ok := socketKinds[name]
+	if !ok {
+		return path
+	}
+	about := []byte(name + ":[")
+	socket, found := ContextOf(c.Decoder).Host.Socket(kind.family, kind.protocol, inode)
+	if !found {
+		return append(strconv.AppendUint(about, inode, 10), ']')
+	}
+	switch kind.family {
+	case unix.AF_UNIX:
+		about = appendUnixSocket(about, &socket, inode)
+	case unix.AF_NETLINK:
+		about = appendNetlinkSocket(about, &socket)
+	default:
+		about = appendInetSocket(about, &socket)
+	}
+	about = append(about, ']')
+	if *known == nil || len(*known) >= socketCacheSize {
+		*known = make(socketCache)
+	}
+	(*known)[inode] = about
+	return about
+}
+
+// appendInetSocket appends the addresses of a socket, and the remote one's if it is
+// connected: 127.0.0.1:80->127.0.0.1:4711.
+func appendInetSocket(about []byte, s *host.Socket) []byte {
+	about = appendEndpoint(about, s.Local)
+	if to := s.Remote; to.IsValid() && (to.Port() != 0 || !to.Addr().IsUnspecified()) {
+		about = append(about, "->"...)
+		about = appendEndpoint(about, s.Remote)
+	}
+	return about
+}
+
+// appendEndpoint appends an address. Unlike AddrPort.AppendTo it has brackets
+// around an IPv4 address in an IPv6 one like around any other of IPv6.
+func appendEndpoint(b []byte, at netip.AddrPort) []byte {
+	if at.Addr().Is6() {
+		b = append(b, '[')
+		b = at.Addr().AppendTo(b)
+		b = append(b, ']')
+	} else {
+		b = at.Addr().AppendTo(b)
+	}
+	b = append(b, ':')
+	return strconv.AppendUint(b, uint64(at.Port()), 10)
+}
+
+// appendUnixSocket appends the inodes of a socket and its peer, and its name:
+// 4711->4712,"/run/socket".
+func appendUnixSocket(about []byte, s *host.Socket, inode uint64) []byte {
+	about = strconv.AppendUint(about, inode, 10)
+	if s.Peer != 0 {
+		about = append(about, "->"...)
+		about = strconv.AppendUint(about, uint64(s.Peer), 10)
+	}
+	if path := s.Name; len(path) > 0 {
+		about = append(about, ',')
+		if path[0] == 0 {
+			about = append(about, '@')
+			path = path[1:]
+		}
+		about = appendCString(about, UntilNUL(path))
+	}
+	return about
+}
+
+// appendCString appends s as a string literal of C.
+func appendCString(b, s []byte) []byte {
+	const digits = "01234567"
+	b = append(b, '"')
+	for i, x := range s {
+		switch {
+		case x == '"' || x == '\\':
+			b = append(b, '\\', x)
+		case ' ' <= x && x <= '~':
+			b = append(b, x)
+		default:
+			b = append(b, '\\')
+			next := i+1 < len(s) && '0' <= s[i+1] && s[i+1] <= '9'
+			if next || x >= 0o100 {
+				b = append(b, digits[x>>6])
+			}
+			if next || x >= 0o10 {
+				b = append(b, digits[x>>3&7])
+			}
+			b = append(b, digits[x&7])
+		}
+	}
+	return append(b, '"')
+}
+
+// appendNetlinkSocket appends the protocol and the address of a socket: ROUTE:4711.
+func appendNetlinkSocket(about []byte, s *host.Socket) []byte {
+	name, ok := tables.NetlinkProtocol.Lookup(uint64(s.Protocol))
+	if !ok {
+		return strconv.AppendUint(about, uint64(s.Protocol), 10)
+	}
+	about = append(about, name[len("NETLINK_"):]...)
+	about = append(about, ':')
+	return strconv.AppendUint(about, uint64(s.Port), 10)
+}
+
+// NetlinkProtocolOf gives the protocol of the netlink socket behind descriptor
+// fd, or -1 if it cannot be known.
+func NetlinkProtocolOf(c *Call, fd int) int {
+	if fd < 0 {
+		return -1
+	}
+	process := ProcessOf(c)
+	path := FDLink(c, process, fd)
+	inode, ok := socketInode(path)
+	if !ok {
+		return -1
+	}
+	known := netlinkSockets.Of(c.Decoder)
+	if protocol, ok := (*known)[inode]; ok {
+		return protocol
+	}
+	protocol := netlinkProtocolIn(describeSocket(c, process, fd, path))
+	if protocol >= 0 {
+		if *known == nil || len(*known) >= socketCacheSize {
+			*known = make(map[uint64]int)
+		}
+		(*known)[inode] = protocol
+	}
+	return protocol
+}
+
+// netlinkProtocolIn finds the protocol in what describeSocket says,
+// NETLINK:[ROUTE:4711], or gives -1.
+func netlinkProtocolIn(about []byte) int {
+	name, ok := bytes.CutPrefix(about, []byte("NETLINK:["))
+	if !ok {
+		return -1
+	}
+	if i := bytes.IndexAny(name, ":]"); i >= 0 {
+		name = name[:i]
+	}
+	if n, err := strconv.Atoi(string(name)); err == nil {
+		if n > 255 {
+			return -1 // an inode: the kernel did not tell
+		}
+		return n
+	}
+	for _, k := range tables.NetlinkProtocol.Consts {
+		if k.Name[len("NETLINK_"):] == string(name) {
+			return int(k.Value)
+		}
+	}
+	return -1
+}

@@ -1,0 +1,180 @@
+package kernel
+
+import (
+	"encoding/binary"
+	"strconv"
+
+	. "trapline/decode/lang"
+	"trapline/output"
+	"trapline/tables"
+)
+
+// Integers in network order, shown in the host's inside the macro that
+// converts them.
+var (
+	Port    Type = &bigEndian{SameLayout(2), "htons", nil, output.Unsigned}
+	NetU32  Type = &bigEndian{SameLayout(4), "htonl", nil, output.Unsigned}
+	EtherID Type = &bigEndian{SameLayout(2), "htons", tables.EtherProtocol, output.Hex}
+)
+
+type bigEndian struct {
+	Layouts
+	macro string
+	set   *tables.Set
+	base  output.Base
+}
+
+// Value gives the number in the host's order.
+func (t *bigEndian) Value(c *Call, v View) uint64 {
+	n := uint64(0)
+	for _, b := range v.At(0, t.Layouts[c.ABI].Size).B {
+		n = n<<8 | uint64(b)
+	}
+	return n
+}
+
+func (t *bigEndian) Show(c *Call, v View) {
+	c.Out.BeginNative(v.At(0, t.Layouts[c.ABI].Size).B)
+	c.Out.BeginMacro(t.macro)
+	c.Out.Elem()
+	n := t.Value(c, v)
+	if t.set == nil {
+		c.Out.Number(n, t.base)
+	} else {
+		c.Out.Enum(n, t.set, t.base)
+	}
+	c.Out.EndMacro()
+	c.Out.EndNative()
+}
+
+// InetAddr and Inet6Addr are addresses of IPv4 and IPv6, in network order.
+var (
+	InetAddr  Type = inetAddr(4)
+	Inet6Addr Type = inetAddr(16)
+)
+
+type inetAddr int // size in bytes
+
+func (n inetAddr) Layout(tables.ABI) Layout { return Layout{Size: int(n), Align: min(int(n), 4)} }
+
+func (n inetAddr) Show(c *Call, v View) { c.Out.Inet(v.At(0, int(n)).B) }
+
+// ShowField implements fielder: an abbreviated IPv6 address has the name of its
+// member inside.
+func (n inetAddr) ShowField(c *Call, name string, v View) {
+	c.Out.FieldInet(name, v.At(0, int(n)).B)
+}
+
+// IfIndex is the number of a network interface, shown by its name.
+var IfIndex Type = &ifIndex{U32}
+
+type ifIndex struct{ *Number }
+
+func (t *ifIndex) Show(c *Call, v View) { ShowIfIndex(c, uint32(v.Uint(4))) }
+
+// ShowIfIndex writes the number of a network interface: if_nametoindex("lo").
+func ShowIfIndex(c *Call, index uint32) {
+	if name, ok := ContextOf(c.Decoder).Host.Interface(index); ok {
+		c.Out.Symbol(uint64(index), "if_nametoindex("+strconv.Quote(name)+")", output.Unsigned)
+		return
+	}
+	c.Out.Number(uint64(index), output.Unsigned)
+}
+
+// MAC is a hardware address of n bytes: 00:1b:21:01:02:03.
+func MAC(n int) Type { return &mac{n, Const(n)} }
+
+// MACOf is a hardware address in an array of n bytes, of which length are in use.
+func MACOf(n int, length Num) Type { return &mac{n, length} }
+
+type mac struct {
+	n      int
+	length Num
+}
+
+func (t *mac) Layout(tables.ABI) Layout { return Layout{Size: t.n, Align: 1} }
+
+func (t *mac) Show(c *Call, v View) { ShowMAC(c, v.B[:min(uint64(len(v.B)), t.length.Num(c))]) }
+
+// MaxHardwareAddr is MAX_ADDR_LEN of linux/netdevice.h.
+const MaxHardwareAddr = 32
+
+// ShowMAC writes a hardware address; one that is too long is none.
+func ShowMAC(c *Call, addr []byte) {
+	if len(addr) > MaxHardwareAddr {
+		c.Out.Bytes(addr, false)
+		return
+	}
+	c.Out.BeginNative(addr)
+	c.Out.TextBytes(AppendMAC(c.Alloc(3 * MaxHardwareAddr)[:0], addr))
+	c.Out.EndNative()
+}
+
+// AppendMAC appends a hardware address, 01:23:45:67:89:ab.
+func AppendMAC(b, addr []byte) []byte {
+	const digits = "0123456789abcdef"
+	for i, x := range addr {
+		if i > 0 {
+			b = append(b, ':')
+		}
+		b = append(b, digits[x>>4], digits[x&15])
+	}
+	return b
+}
+
+// Spelled is an enumeration shown by its value and, as a comment, its name.
+func Spelled(n *Number, set *tables.Set) Type { return &spelled{n, set} }
+
+type spelled struct {
+	*Number
+	set *tables.Set
+}
+
+func (t *spelled) Show(c *Call, v View) {
+	n := t.Value(c, v)
+	c.Out.Number(n, t.Base)
+	name, ok := t.set.Lookup(n)
+	if !ok {
+		name = t.set.Unknown
+	}
+	c.Out.Gloss([]byte(name))
+}
+
+// SpelledFlags is a flags word shown by its value and, as a comment, its names.
+func SpelledFlags(n *Number, set *tables.Set) Type { return &spelledFlags{n, set} }
+
+type spelledFlags struct {
+	*Number
+	set *tables.Set
+}
+
+func (t *spelledFlags) Show(c *Call, v View) {
+	n := t.Value(c, v)
+	c.Out.Number(n, t.Base)
+	if n == 0 {
+		return
+	}
+	var text []byte
+	for k, rest, i := t.set.Next(n, 0); k != nil; k, rest, i = t.set.Next(rest, i) {
+		if len(text) > 0 {
+			text = append(text, '|')
+		}
+		text = append(text, k.Name...)
+		n = rest
+	}
+	switch {
+	case len(text) == 0:
+		text = append(text, t.set.Unknown...)
+	case n != 0:
+		text = append(append(text, '|'), HexString(n)...)
+	}
+	c.Out.Gloss(text)
+}
+
+// NetX32 is a number in network order.
+var NetX32 = ShownWith(SameLayout(4), In, func(c *Call, v View) {
+	c.Out.BeginMacro("htonl")
+	c.Out.Elem()
+	c.Out.Number(uint64(binary.BigEndian.Uint32(v.B)), output.Hex)
+	c.Out.EndMacro()
+})

@@ -1,0 +1,50 @@
+package kernel
+
+import (
+	. "trapline/decode/lang"
+	"trapline/tables"
+)
+
+// Values of sigev_notify (asm-generic/siginfo.h).
+const (
+	sigevSignal   = 0
+	sigevThread   = 2
+	sigevThreadID = 4
+)
+
+// Sigevent is a struct sigevent as far as it has a meaning: the size of the
+// whole is 64 bytes, of which the end is read for no way of notification.
+var Sigevent = Struct(Fields{
+	{"sigev_value", When(func(c *Call) bool { return Len("sigev_value").Num(c) != 0 }, sigval{Xlong})},
+	{"sigev_signo", sigevSigno{Int}},
+	{"sigev_notify", Enum(tables.SigevNotify)},
+	{"", Union(Len("sigev_notify"),
+		Arm(One("sigev_notify_thread_id", Int), sigevThreadID),
+		Arm(Inline(Struct(Fields{{"sigev_notify_function", Addr}, {"sigev_notify_attributes", Addr}})), sigevThread),
+		Arm(Nothing),
+	)},
+})
+
+// sigval is a union sigval, an int or a pointer: shown as both.
+type sigval struct{ *Number }
+
+func (t sigval) Show(c *Call, v View) {
+	c.Out.BeginStruct()
+	c.Out.Field("sival_int")
+	Int.Show(c, v)
+	c.Out.Field("sival_ptr")
+	Addr.Show(c, v)
+	c.Out.EndStruct()
+}
+
+// sigevSigno is a signal where one is sent.
+type sigevSigno struct{ *Number }
+
+func (t sigevSigno) Show(c *Call, v View) {
+	switch Len("sigev_notify").Num(c) {
+	case sigevSignal, sigevThread, sigevThreadID:
+		Signal.Show(c, v)
+	default:
+		Uint.Show(c, v)
+	}
+}

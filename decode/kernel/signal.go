@@ -1,0 +1,111 @@
+package kernel
+
+import (
+	"math/bits"
+	"strconv"
+
+	. "trapline/decode/lang"
+	"trapline/output"
+	"trapline/tables"
+)
+
+// Signal is a signal's number in an int.
+var Signal Type = &signal{Int}
+
+type signal struct{ *Number }
+
+func (t *signal) Show(c *Call, v View) { ShowSignal(c, int(int32(t.Value(c, v)))) }
+
+// ShowSignal writes the signal n by its name, if it has one.
+func ShowSignal(c *Call, n int) {
+	if name := tables.SignalName(n); name != "" {
+		c.Out.Symbol(uint64(n), name, output.Signed)
+		return
+	}
+	c.Out.Number(uint64(n), output.Signed)
+}
+
+// SigsetSize is the size in bytes of the kernel's sigset_t, a bit for each of
+// the signals from 1 on.
+const SigsetSize = tables.NumSignals / 8
+
+// Sigset is a set of all signals inside a struct.
+var Sigset Type = &sigset{SameLayout(SigsetSize)}
+
+// OldSigset is the word-sized set of the calls that came before the rt_ ones.
+var OldSigset Type = &sigset{WordLayout()}
+
+type sigset struct{ Layouts }
+
+func (t *sigset) Show(c *Call, v View) {
+	size := t.Layouts[c.ABI].Size
+	ShowSigset(c, v.Uint(size), size)
+}
+
+// SigsetSized is a set of size bytes behind a pointer. A size that the kernel
+// refuses (it is less than least, a word by default, or more than a sigset_t)
+// leaves the address.
+func SigsetSized(size Num) Type { return &SizedSigset{Size: size} }
+
+// RtSigset is a set whose size is the argument sigsetsize.
+var RtSigset = SigsetSized(Len("sigsetsize"))
+
+// SizedSigset is a set of signals behind a pointer, of a size that another number
+// says.
+type SizedSigset struct {
+	Unsized
+	Size  Num
+	Least int
+}
+
+func (t *SizedSigset) Show(c *Call, v View) { t.ShowAt(c, v.Addr) }
+
+func (t *SizedSigset) ShowAt(c *Call, addr uint64) {
+	size := t.Size.Num(c)
+	least := t.Least
+	if least == 0 {
+		least = c.WordSize()
+	}
+	if size < uint64(least) || size > SigsetSize {
+		c.Out.Addr(addr)
+		return
+	}
+	b, ok := c.ReadAll(addr, int(size))
+	if !ok {
+		c.Out.Addr(addr)
+		return
+	}
+	var mask uint64
+	for i, x := range b {
+		mask |= uint64(x) << (8 * i)
+	}
+	ShowSigset(c, mask, int(size))
+}
+
+// ShowSigset writes the set of signals in the size bytes of mask. A set that
+// has two thirds of all signals is shown by those that it lacks.
+func ShowSigset(c *Call, mask uint64, size int) {
+	n := AlignUp(size, 4) * 8 // bits in the 32-bit words that hold the mask
+	if n == 32 {
+		mask = uint64(uint32(mask))
+	}
+	complement := bits.OnesCount64(mask) >= n*2/3
+	if complement {
+		mask = ^mask << (64 - n) >> (64 - n)
+	}
+	c.Out.BeginSet(complement)
+	for ; mask != 0; mask &= mask - 1 {
+		sig := bits.TrailingZeros64(mask) + 1
+		c.Out.Elem()
+		c.Out.Symbol(uint64(sig), tables.SignalName(sig)[len("SIG"):], output.Unsigned)
+	}
+	c.Out.EndSet()
+}
+
+// appendSignal appends the name of a signal or its number.
+func appendSignal(b []byte, sig uint32) []byte {
+	if name := tables.SignalName(int(sig)); name != "" {
+		return append(b, name...)
+	}
+	return strconv.AppendUint(b, uint64(sig), 10)
+}

@@ -1,0 +1,441 @@
+package kernel
+
+import (
+	"encoding/binary"
+
+	"golang.org/x/sys/unix"
+
+	. "trapline/decode/lang"
+	"trapline/output"
+	"trapline/tables"
+)
+
+// Socket addresses: the family in the first two bytes says what follows.
+
+// sockaddrMax is the size in bytes of struct sockaddr_storage; more is not
+// looked at.
+const sockaddrMax = 128
+
+// Sockaddr is a socket address of length bytes behind a pointer.
+func Sockaddr(length Num) Type { return &sockaddr{length: length} }
+
+type sockaddr struct {
+	Unsized
+	length Num
+}
+
+func (t *sockaddr) Show(c *Call, v View) { t.ShowAt(c, v.Addr) }
+
+func (t *sockaddr) ShowAt(c *Call, addr uint64) { ShowSockaddr(c, addr, int32(t.length.Num(c))) }
+
+// ShowSockaddr shows the socket address of length bytes at addr. It gives the
+// family, or -1 if there is none.
+func ShowSockaddr(c *Call, addr uint64, length int32) int {
+	if addr == 0 || length < 2 {
+		c.Out.Addr(addr)
+		return -1
+	}
+	n := min(int(length), sockaddrMax)
+	b, ok := c.ReadAll(addr, n)
+	if !ok {
+		c.Out.Addr(addr)
+		return -1
+	}
+	ShowSockaddrView(c, View{B: b, Addr: addr})
+	return int(binary.LittleEndian.Uint16(b))
+}
+
+// SockaddrStorage is a struct sockaddr_storage inside another struct.
+var SockaddrStorage Type = ShownWith(func() Layouts {
+	var l Layouts
+	for _, abi := range Abis {
+		l[abi] = Layout{Size: sockaddrMax, Align: abi.WordSize()}
+	}
+	return l
+}(), In, func(c *Call, v View) { ShowSockaddrView(c, v) })
+
+// ShowSockaddrView shows a socket address of len(v.B) bytes, at least 2.
+func ShowSockaddrView(c *Call, v View) {
+	n := min(len(v.B), sockaddrMax)
+	// What is missing of an address that is long enough for its family reads as zero.
+	padded := c.Alloc(sockaddrMax + 1)
+	clear(padded[copy(padded, v.B[:n]):])
+	family := v.Uint(2)
+	c.Out.BeginStruct()
+	c.Out.Field("sa_family")
+	c.Out.Enum(family, tables.AddressFamily, output.Hex)
+	if n > 2 {
+		var f sockaddrFamily
+		if family < uint64(len(sockaddrFamilies)) {
+			f = sockaddrFamilies[family]
+		}
+		whole := View{B: padded, Addr: v.Addr}
+		switch {
+		case f.min == 0 || n < f.min:
+			c.Out.Field("sa_data")
+			c.Out.Str(padded[2:n], false)
+		case f.body != nil:
+			f.body.ShowMembers(c, whole)
+		default:
+			f.show(c, whole, n)
+		}
+	}
+	c.Out.EndStruct()
+}
+
+// sockaddrFamily is how the addresses of one family are laid out: as body,
+// which starts with the family, or as show says, which gets them padded with
+// zeros and their length in bytes. Ones shorter than min are shown as data.
+type sockaddrFamily struct {
+	min  int
+	body *StructType
+	show func(c *Call, v View, n int)
+}
+
+// family is the first member of all socket addresses, shown before the others.
+var family = Field{"_", U16}
+
+var sockaddrFamilies = [...]sockaddrFamily{
+	unix.AF_UNIX:       {min: 3, show: showSockaddrUnix},
+	unix.AF_INET:       {min: 16, body: sockaddrInet},
+	unix.AF_AX25:       {min: 16, show: showSockaddrAX25},
+	unix.AF_IPX:        {min: 16, body: sockaddrIPX},
+	unix.AF_X25:        {min: 18, body: sockaddrX25},
+	unix.AF_INET6:      {min: sockaddrInet6Min, show: showSockaddrInet6},
+	unix.AF_NETLINK:    {min: 12, body: sockaddrNetlink},
+	unix.AF_PACKET:     {min: 20, show: showSockaddrPacket},
+	unix.AF_TIPC:       {min: 16, body: sockaddrTIPC},
+	unix.AF_BLUETOOTH:  {min: 3, show: showSockaddrBluetooth},
+	unix.AF_RXRPC:      {min: 36, show: showSockaddrRxRPC},
+	unix.AF_IEEE802154: {min: 20, body: sockaddrIEEE802154},
+	unix.AF_ALG:        {min: 25, show: showSockaddrAlg},
+	unix.AF_NFC:        {min: 16, show: showSockaddrNFC},
+	unix.AF_VSOCK:      {min: 16, body: sockaddrVM},
+	unix.AF_QIPCRTR:    {min: 12, body: sockaddrQRTR},
+	unix.AF_XDP:        {min: 16, body: sockaddrXDP},
+	unix.AF_MCTP:       {min: 12, body: sockaddrMCTP},
+}
+
+// struct sockaddr_un (linux/un.h)
+func showSockaddrUnix(c *Call, v View, n int) {
+	const sizeof = 110
+	path := v.B[2:min(n, sizeof)]
+	c.Out.Field("sun_path")
+	if path[0] == 0 {
+		c.Out.Abstract(path[1:], false)
+		return
+	}
+	c.Out.Path(UntilNUL(path), false)
+}
+
+// struct sockaddr_in (linux/in.h)
+var sockaddrInet = Struct(Fields{family, {"sin_port", Port}, {"sin_addr", InetAddr}})
+
+// sockaddrInet6Min is the size of a struct sockaddr_in6 without its
+// sin6_scope_id, which RFC 2133 did not have.
+const sockaddrInet6Min = 24
+
+// struct sockaddr_in6 (linux/in6.h)
+var sockaddrInet6 = Struct(Fields{
+	family, {"sin6_port", Port}, {"sin6_flowinfo", NetU32}, {"sin6_addr", Inet6Addr},
+})
+
+func showSockaddrInet6(c *Call, v View, n int) {
+	sockaddrInet6.ShowMembers(c, v)
+	if n <= sockaddrInet6Min {
+		return
+	}
+	c.Out.Field("sin6_scope_id")
+	scope := v.At(24, 4).Uint(4)
+	// For link-local addresses, fe80::/10 and ff02::, the scope is the link.
+	addr := v.B[8:24]
+	if addr[0] == 0xfe && addr[1]&0xc0 == 0x80 || addr[0] == 0xff && addr[1]&0x0f == 2 {
+		ShowIfIndex(c, uint32(scope))
+		return
+	}
+	c.Out.Number(scope, output.Unsigned)
+}
+
+// struct sockaddr_ipx (linux/ipx.h)
+var sockaddrIPX = Struct(Fields{
+	family, {"sipx_port", Port},
+	{"sipx_network", NetX32},
+	{"sipx_node", WholeArray(MaskOf(U8), 6)}, {"sipx_type", MaskOf(U8)}, Reserved("sipx_zero", X8),
+})
+
+// struct sockaddr_x25 (linux/x25.h)
+var sockaddrX25 = Struct(Fields{family, {"sx25_addr", Struct(Fields{{"x25_addr", CharArray(16)}})}})
+
+// struct sockaddr_nl (linux/netlink.h)
+var sockaddrNetlink = Struct(Fields{
+	family, Reserved("nl_pad", X16), {"nl_pid", PIDOf(ThreadGroup)}, {"nl_groups", MaskOf(U32)},
+})
+
+// struct sockaddr_ll (linux/if_packet.h)
+var sockaddrPacket = Struct(Fields{
+	family, {"sll_protocol", EtherID}, {"sll_ifindex", IfIndex},
+	{"sll_hatype", EnumOf(X16, tables.ArpHardware)}, {"sll_pkttype", EnumOf(X8, tables.PacketType)},
+	{"sll_halen", U8},
+})
+
+func showSockaddrPacket(c *Call, v View, n int) {
+	const addrAt = 12
+	sockaddrPacket.ShowMembers(c, v)
+	length := int(v.B[addrAt-1])
+	if length == 0 {
+		return
+	}
+	c.Out.Field("sll_addr")
+	c.Out.BeginArray()
+	for i := range length {
+		if i >= n-addrAt {
+			c.Out.More()
+			break
+		}
+		c.Out.Elem()
+		c.Out.Mask(uint64(v.B[addrAt+i]), 1)
+	}
+	c.Out.EndArray()
+}
+
+// struct sockaddr_tipc (linux/tipc.h)
+var sockaddrTIPC = Struct(Fields{
+	family, {"addrtype", EnumOf(X8, tables.TIPCAddrType)},
+	{"scope", ShownWith(SameLayout(1), In, func(c *Call, v View) {
+		scope := int8(v.Uint(1))
+		if scope < 0 {
+			c.Out.Text("-")
+			scope = -scope
+		}
+		c.Out.Enum(uint64(uint8(scope)), tables.TIPCScope, output.Hex)
+	})},
+	{"addr", Union(Len("addrtype"),
+		Arm(Struct(Fields{{"nameseq", Struct(Fields{{"type", U32}, {"lower", U32}, {"upper", U32}})}}), unix.TIPC_SERVICE_RANGE),
+		Arm(Struct(Fields{{"name", Struct(Fields{
+			{"name", Struct(Fields{{"type", U32}, {"instance", U32}})}, {"domain", X32},
+		})}}), unix.TIPC_SERVICE_ADDR),
+		Arm(Struct(Fields{{"id", Struct(Fields{{"ref", U32}, {"node", X32}})}}), unix.TIPC_SOCKET_ADDR),
+		Arm(ByteArray(12)),
+	)},
+})
+
+// struct sockaddr_ieee802154 (net/af_ieee802154.h). The values of addr_type are
+// an enum there: 0 none, 2 short, 3 long.
+var sockaddrIEEE802154 = Struct(Fields{family, {"addr", Struct(Fields{
+	{"addr_type", Spelled(X32, tables.IEEE802154AddrType)},
+	{"pan_id", Spelled(X16, tables.IEEE802154PAN)},
+	{"", Union(Len("addr_type"),
+		Arm(Nothing, 0),
+		Arm(One("short_addr", Spelled(X16, tables.IEEE802154Addr)), 2),
+		Arm(One("hwaddr", MAC(8))),
+	)},
+})}})
+
+// struct sockaddr_vm (linux/vm_sockets.h)
+var sockaddrVM = Struct(Fields{
+	family, Reserved("svm_reserved1", X16),
+	{"svm_port", EnumOf(X32, tables.VsockPort)}, {"svm_cid", EnumOf(X32, tables.VsockCID)},
+	{"svm_flags", FlagsOf(X8, tables.VsockFlags)}, Reserved("svm_zero", Binaries(3, Const(3))),
+}).Pick("svm_reserved1", "svm_cid", "svm_port", "svm_flags", "svm_zero")
+
+// struct sockaddr_qrtr (linux/qrtr.h)
+var sockaddrQRTR = Struct(Fields{
+	family, {"sq_node", EnumOf(X32, tables.QRTRNode)}, {"sq_port", EnumOf(X32, tables.QRTRPort)},
+})
+
+// struct sockaddr_xdp (linux/if_xdp.h)
+var sockaddrXDP = Struct(Fields{
+	family, {"sxdp_flags", FlagsOf(X16, tables.XDPFlags)}, {"sxdp_ifindex", IfIndex}, {"sxdp_queue_id", U32},
+	{"", Union(Bits(Len("sxdp_flags"), unix.XDP_SHARED_UMEM),
+		Arm(Inline(Struct(Fields{Reserved("sxdp_shared_umem_fd", X32)})), 0),
+		Arm(One("sxdp_shared_umem_fd", FD)),
+	)},
+})
+
+// struct sockaddr_mctp (linux/mctp.h)
+var sockaddrMCTP = Struct(Fields{
+	family, Reserved("__smctp_pad0", X16), {"smctp_network", EnumOf(X32, tables.MCTPNet)},
+	{"smctp_addr", Struct(Fields{{"s_addr", EnumOf(X8, tables.MCTPAddr)}})},
+	{"smctp_type", X8}, {"smctp_tag", X8}, Reserved("__smctp_pad1", X8),
+})
+
+// struct sockaddr_alg_new (linux/if_alg.h)
+var sockaddrAlg = Struct(Fields{
+	family, {"salg_type", CharArray(14)}, {"salg_feat", SpelledFlags(X32, tables.ALGFlags)},
+	{"salg_mask", SpelledFlags(X32, tables.ALGFlags)},
+})
+
+func showSockaddrAlg(c *Call, v View, n int) {
+	const nameAt = 24
+	sockaddrAlg.ShowMembers(c, v)
+	c.Out.Field("salg_name")
+	CharArray(n-nameAt).Show(c, v.At(nameAt, n-nameAt))
+}
+
+// struct sockaddr_nfc, and sockaddr_nfc_llcp, which goes on (linux/nfc.h)
+var (
+	sockaddrNFC = Struct(Fields{
+		family, {"dev_idx", IfIndex}, {"target_idx", X32}, {"nfc_protocol", EnumOf(X32, tables.NFCProto)},
+	})
+	sockaddrNFCLLCP = Struct(Fields{
+		family, {"_", Array(U32, Const(3))},
+		{"dsap", Spelled(X8, tables.NFCSAP)}, {"ssap", Spelled(X8, tables.NFCSAP)},
+		{"service_name", Chars(63, Len("service_name_len"))}, {"service_name_len", Size},
+	})
+)
+
+func showSockaddrNFC(c *Call, v View, n int) {
+	sockaddrNFC.ShowMembers(c, v)
+	switch {
+	case n >= sockaddrNFCLLCP.Layout(c.ABI).Size:
+		sockaddrNFCLLCP.ShowMembers(c, v)
+	case n > sockaddrNFC.Layout(c.ABI).Size:
+		c.Out.More()
+	}
+}
+
+// struct sockaddr_rxrpc (linux/rxrpc.h)
+var sockaddrRxRPC = Struct(Fields{
+	family, {"srx_service", Spelled(X16, tables.RxRPCService)},
+	{"transport_type", EnumOf(X16, tables.SocketType)}, {"transport_len", U16},
+})
+
+func showSockaddrRxRPC(c *Call, v View, n int) {
+	const (
+		lengthAt    = 6
+		transportAt = 8
+	)
+	sockaddrRxRPC.ShowMembers(c, v)
+	c.Out.Field("transport")
+	c.Out.BeginStruct()
+	claimed := int(v.At(lengthAt, 2).Uint(2))
+	length := min(claimed, n-transportAt)
+	t := v.At(transportAt, len(v.B))
+	family := t.Uint(2)
+	switch {
+	case family == unix.AF_INET:
+		c.Out.Field("sin")
+		c.Out.BeginStruct()
+		c.Out.Field("sin_family")
+		c.Out.Enum(family, tables.AddressFamily, output.Hex)
+		if claimed >= 16 {
+			sockaddrInet.ShowMembers(c, t)
+		} else {
+			showUnnamed(c, t, 2, length)
+		}
+		c.Out.EndStruct()
+	case family == unix.AF_INET6:
+		c.Out.Field("sin6")
+		c.Out.BeginStruct()
+		c.Out.Field("sin6_family")
+		c.Out.Enum(family, tables.AddressFamily, output.Hex)
+		if claimed >= sockaddrInet6Min {
+			showSockaddrInet6(c, t, length)
+		} else {
+			showUnnamed(c, t, 2, length)
+		}
+		c.Out.EndStruct()
+	default:
+		c.Out.Field("family")
+		c.Out.Enum(family, tables.AddressFamily, output.Hex)
+		showUnnamed(c, t, 2, length)
+	}
+	c.Out.EndStruct()
+}
+
+// showUnnamed shows bytes from up to end of v, if there are any, as a member
+// without a name.
+func showUnnamed(c *Call, v View, from, end int) {
+	if end > from {
+		c.Out.Field("")
+		c.Out.Str(v.At(from, end-from).B, false)
+	}
+}
+
+// The addresses of AF_BLUETOOTH (net/bluetooth/*.h in the kernel) have nothing
+// but their length to tell one from the other.
+var (
+	sockaddrHCI = Struct(Fields{
+		family, {"hci_dev", littleEndian{}}, {"hci_channel", EnumOf(X16, tables.HCIChannel)},
+	})
+	sockaddrSCO    = Packed(Fields{family, {"sco_bdaddr", MAC(6)}})
+	sockaddrRFCOMM = Struct(Fields{family, {"rc_bdaddr", MAC(6)}, {"rc_channel", U8}, {"_", U8}})
+	sockaddrL2CAP  = Struct(Fields{
+		family, {"l2_psm", l2capPSM}, {"l2_bdaddr", MAC(6)}, {"l2_cid", l2capCID},
+		{"l2_bdaddr_type", EnumOf(X8, tables.BluetoothAddr)}, {"_", U8},
+	})
+)
+
+func showSockaddrBluetooth(c *Call, v View, n int) {
+	var st *StructType
+	switch n {
+	case 4, 6:
+		st = sockaddrHCI
+	case 8:
+		st = sockaddrSCO
+	case 10:
+		st = sockaddrRFCOMM
+	case 12, 13, 14:
+		st = sockaddrL2CAP
+	}
+	if st == nil || n == 13 {
+		c.Out.Field("sa_data")
+		c.Out.Str(v.B[2:n], false)
+		return
+	}
+	st.ShowMembers(c, v.At(0, n))
+}
+
+// littleEndian is a 16-bit number in Bluetooth's order, which is x86's.
+type littleEndian struct{}
+
+func (littleEndian) Layout(tables.ABI) Layout { return Layout{Size: 2, Align: 2} }
+
+func (littleEndian) Show(c *Call, v View) {
+	c.Out.BeginMacro("htobs")
+	c.Out.Elem()
+	c.Out.Number(v.Uint(2), output.Unsigned)
+	c.Out.EndMacro()
+}
+
+var (
+	l2capPSM = &l2cap{tables.L2CAPPSM, []base{{"L2CAP_PSM_DYN_START", 0x1001, 0xffff}, {"L2CAP_PSM_LE_DYN_START", 0x80, 0xff}}}
+	l2capCID = &l2cap{tables.L2CAPCID, []base{{"L2CAP_CID_DYN_START", 0x40, 0xffff}}}
+)
+
+// l2cap is a port or channel of L2CAP: a well-known one, or counted from the
+// first of a range for dynamic use.
+type l2cap struct {
+	set     *tables.Set
+	dynamic []base
+}
+
+type base struct {
+	name        string
+	first, last uint64
+}
+
+func (t *l2cap) Layout(tables.ABI) Layout { return Layout{Size: 2, Align: 2} }
+
+func (t *l2cap) Show(c *Call, v View) {
+	n := v.Uint(2)
+	c.Out.BeginMacro("htobs")
+	c.Out.Elem()
+	if _, known := t.set.Lookup(n); !known {
+		for _, d := range t.dynamic {
+			if d.first <= n && n <= d.last {
+				c.Out.BeginNamed()
+				c.Out.Number(n, output.Hex)
+				c.Out.Named()
+				c.Out.Symbol(d.first, d.name, output.Hex)
+				c.Out.Plus()
+				c.Out.Number(n-d.first, output.Unsigned)
+				c.Out.EndNamed()
+				c.Out.EndMacro()
+				return
+			}
+		}
+	}
+	c.Out.Enum(n, t.set, output.Hex)
+	c.Out.EndMacro()
+}

@@ -1,0 +1,132 @@
+package kernel
+
+import (
+	. "trapline/decode/lang"
+	"trapline/tables"
+)
+
+// AX25Call is the address of an amateur radio station, an ax25_address of
+// linux/ax25.h: six characters of a call sign, each shifted left by a bit, and
+// a number of the station in the last byte.
+var AX25Call Type = ax25Call{}
+
+type ax25Call struct{}
+
+func (ax25Call) Layout(tables.ABI) Layout { return Layout{Size: ax25CallSize, Align: 1} }
+
+func (ax25Call) Show(c *Call, v View) { showAX25Call(c, v.B) }
+
+const ax25CallSize = 7
+
+// What can be said of an address: that its text says all, that it says not
+// quite all, and that it cannot be shown as text.
+const (
+	ax25Plain = iota
+	ax25Odd
+	ax25Garbage
+)
+
+func ax25Kind(b []byte) int {
+	kind := ax25Plain
+	space, char := false, false
+	for _, x := range b[:ax25CallSize-1] {
+		if x&1 != 0 {
+			kind = ax25Odd
+		}
+		x >>= 1
+		if x == ' ' {
+			space = true
+		} else {
+			char = true
+		}
+		if (x < '0' || x > '9') && (x < 'A' || x > 'Z') && x != ' ' || x != ' ' && space {
+			kind = ax25Odd
+		}
+		if x < ' ' || x > '~' || x == '*' || x == '/' {
+			return ax25Garbage
+		}
+	}
+	if last := b[ax25CallSize-1]; last&^0x1e != 0 || !char && last != 0 {
+		kind = ax25Odd
+	}
+	return kind
+}
+
+func showAX25Call(c *Call, b []byte) {
+	kind := ax25Kind(b)
+	if kind == ax25Plain {
+		c.Out.BeginNamed()
+	}
+	c.Out.BeginStruct()
+	c.Out.Field("ax25_call")
+	c.Out.Bytes(b, false)
+	c.Out.EndStruct()
+	text := ax25Text(b)
+	switch kind {
+	case ax25Plain:
+		c.Out.Named()
+		c.Out.TextBytes(text)
+		c.Out.EndNamed()
+	case ax25Odd:
+		c.Out.CommentBytes(text)
+	}
+}
+
+// ax25Text is the usual notation, call sign and number: "VK2KTJ-1", and "*" for the
+// address that stands for none.
+func ax25Text(b []byte) []byte {
+	var text []byte
+	end := ax25CallSize - 1
+	for end > 0 && b[end-1]>>1 == ' ' {
+		end--
+	}
+	for _, x := range b[:end] {
+		text = append(text, x>>1)
+	}
+	text = append(text, '-')
+	ssid := b[ax25CallSize-1] >> 1 & 15
+	if ssid > 9 {
+		text = append(text, '1')
+		ssid -= 10
+	}
+	text = append(text, '0'+ssid)
+	if text[0] == '-' && text[1] == '0' {
+		return []byte("*")
+	}
+	return text
+}
+
+// struct sockaddr_ax25, and full_sockaddr_ax25, which adds the repeaters on the
+// way (linux/ax25.h)
+var sockaddrAX25 = Struct(Fields{family, {"sax25_call", AX25Call}, {"sax25_ndigis", S32}})
+
+func showSockaddrAX25(c *Call, v View, n int) {
+	const (
+		digisAt  = 16
+		maxDigis = 8
+	)
+	ndigis := int(v.At(12, 4).Int(4))
+	if ndigis == 0 && n <= digisAt {
+		sockaddrAX25.ShowMembers(c, v)
+		return
+	}
+	c.Out.Field("fsa_ax25")
+	sockaddrAX25.Show(c, v.At(0, digisAt))
+	has := min((n-digisAt)/ax25CallSize, maxDigis)
+	want := min(max(ndigis, 0), maxDigis)
+	if want > 0 {
+		c.Out.Field("fsa_digipeater")
+		c.Out.BeginArray()
+		for i := range min(has, want) {
+			c.Out.Elem()
+			showAX25Call(c, v.At(digisAt+i*ax25CallSize, ax25CallSize).B)
+		}
+		if want > has {
+			c.Out.More()
+		}
+		c.Out.EndArray()
+	}
+	if n > digisAt+has*ax25CallSize {
+		c.Out.More()
+	}
+}

@@ -1,0 +1,97 @@
+package kvm
+
+import (
+	. "trapline/decode/kernel"
+	. "trapline/decode/lang"
+	"trapline/tables"
+)
+
+// Virtual machines: linux/kvm.h, asm/kvm.h, virt/kvm/kvm_main.c.
+
+var kvmIoctls = Ioctls{
+	{"KVM_CREATE_VM", Giving(RetFD, Xlong)},
+	{"KVM_CHECK_EXTENSION", EnumOf(Xlong, tables.KVMCap)},
+	{"KVM_CREATE_VCPU", Giving(RetFD, Uint)},
+	{"KVM_RUN", Giving(RetUnsigned.With(remarkVCPUExit).Then(showVCPU), kvmRunArg)},
+	{"KVM_SET_USER_MEMORY_REGION", Ptr(kvmUserspaceMemoryRegion)},
+	{"KVM_GET_REGS", Out(kvmRegs)},
+	{"KVM_SET_REGS", Ptr(kvmRegs)},
+	{"KVM_GET_SREGS", Out(kvmSregs)},
+	{"KVM_SET_SREGS", Ptr(kvmSregs)},
+	{"KVM_GET_SUPPORTED_CPUID KVM_GET_EMULATED_CPUID", Out(kvmCpuid2)},
+	{"KVM_SET_CPUID2", Ptr(kvmCpuid2)},
+}
+
+var kvmUserspaceMemoryRegion = Struct(Fields{
+	{"slot", U32},
+	{"flags", Flags(tables.KVMMemFlags)},
+	{"guest_phys_addr", X64},
+	{"memory_size", U64},
+	{"userspace_addr", X64},
+})
+
+var kvmRegs = Struct(Fields{
+	{"rax", X64},
+	{"", Elided(Fields{{"rbx", X64}, {"rcx", X64}, {"rdx", X64}, {"rsi", X64}, {"rdi", X64}})},
+	{"rsp", X64},
+	{"rbp", X64},
+	{"", Elided(Fields{
+		{"r8", X64}, {"r9", X64}, {"r10", X64}, {"r11", X64}, {"r12", X64}, {"r13", X64}, {"r14", X64}, {"r15", X64}})},
+	{"rip", X64},
+	{"rflags", X64},
+})
+
+var kvmSregs = Struct(Fields{
+	{"cs", kvmSegment},
+	{"ds", Verbose(kvmSegment)},
+	{"es", Verbose(kvmSegment)},
+	{"fs", Verbose(kvmSegment)},
+	{"gs", Verbose(kvmSegment)},
+	{"ss", Verbose(kvmSegment)},
+	{"tr", Verbose(kvmSegment)},
+	{"ldt", Verbose(kvmSegment)},
+	{"gdt", Verbose(kvmDtable)},
+	{"idt", Verbose(kvmDtable)},
+	{"cr0", Verbose(U64)},
+	{"cr2", Verbose(U64)},
+	{"cr3", Verbose(U64)},
+	{"cr4", Verbose(U64)},
+	{"cr8", Verbose(U64)},
+	{"efer", Verbose(U64)},
+	{"apic_base", Verbose(X64)},
+	{"interrupt_bitmap", Verbose(Array(X64, Const(4)))},
+})
+
+var kvmSegment = Struct(Fields{
+	{"base", X64},
+	{"limit", U32},
+	{"selector", U16},
+	{"type", U8},
+	{"present", U8},
+	{"dpl", U8},
+	{"db", U8},
+	{"s", U8},
+	{"l", U8},
+	{"g", U8},
+	{"avl", U8},
+	{"_", U16}, // unusable, padding
+})
+
+var kvmDtable = Struct(Fields{{"base", X64}, {"limit", U16}, {"_", Array(U16, Const(3))}})
+
+var kvmCpuid2 = Struct(Fields{
+	{"nent", U32},
+	{"_", U32},
+	{"entries", Unlisted(kvmCpuidEntry2, Len("nent"))},
+})
+
+var kvmCpuidEntry2 = Struct(Fields{
+	{"function", X32},
+	{"index", X32},
+	{"flags", Flags(tables.KVMCpuidFlags)},
+	{"eax", X32},
+	{"ebx", X32},
+	{"ecx", X32},
+	{"edx", X32},
+	{"_", Array(U32, Const(3))},
+})

@@ -1,0 +1,203 @@
+package kvm
+
+import (
+	"bytes"
+	"strconv"
+
+	. "trapline/decode/kernel"
+	. "trapline/decode/lang"
+	"trapline/output"
+	"trapline/tables"
+)
+
+// Exits of virtual processors: what KVM_RUN leaves in struct kvm_run of
+// linux/kvm.h, which programs have mapped from the processor's descriptor.
+
+// kvmRunArg stands where KVM_RUN would have its argument. It has none.
+var kvmRunArg Type = runArg{Xlong}
+
+type runArg struct{ *Number }
+
+func (runArg) Dir() Dir { return Exit }
+
+// Capture keeps the processor's state for the exit-stop, as whole pages: a call
+// reads memory in blocks.
+func (runArg) Capture(c *Call, _ View, _ int) {
+	if ContextOf(c.Decoder).VCPUs != VCPUState {
+		return
+	}
+	v, ok := findVCPU(c, int(int32(c.Args[0])))
+	if !ok {
+		return
+	}
+	run, ok := c.ReadAll(v.addr, PageSize)
+	if !ok {
+		return
+	}
+	c.Remember(View{B: run, Addr: v.addr})
+	reason, _ := kvmRun.NumberIn(c, "exit_reason", View{B: run})
+	data := View{B: run}.At(kvmRunUnion, kvmIO.Layout(c.ABI).Size)
+	if offset, _ := kvmIO.NumberIn(c, "data_offset", data); reason == kvmExitIO && offset >= PageSize {
+		page := v.addr + offset&^(PageSize-1)
+		if b, ok := c.ReadAll(page, PageSize); ok {
+			c.Remember(View{B: b, Addr: page})
+		}
+	}
+}
+
+const (
+	kvmExitIO   = 2 // KVM_EXIT_IO
+	kvmExitMMIO = 6 // KVM_EXIT_MMIO
+
+	kvmRunUnion = 32 // where details of the exit begin in struct kvm_run
+)
+
+var kvmRun = Struct(Fields{
+	{"request_interrupt_window", U8},
+	{"immediate_exit", U8},
+	{"_", ByteArray(6)},
+	{"exit_reason", ValueOf(U32, func(c *Call, v uint64) {
+		c.Out.Number(v, output.Unsigned)
+		c.Out.Comment(exitReason(v))
+	})},
+	{"ready_for_interrupt_injection", U8},
+	{"if_flag", U8},
+	{"flags", X16},
+	{"cr8", MaskOf(U64)},
+	{"apic_base", MaskOf(U64)},
+	{"", Union(Len("exit_reason"),
+		Arm(Struct(Fields{{"io", kvmIO}}), kvmExitIO),
+		Arm(Struct(Fields{{"mmio", kvmMMIO}}), kvmExitMMIO),
+		Arm(Nothing))},
+})
+
+var kvmIO = Struct(Fields{
+	{"direction", EnumOf(X8, tables.KVMExitIO)},
+	{"size", U8},
+	{"port", MaskOf(U16)},
+	{"count", U32},
+	{"data_offset", MaskOf(U64)},
+	{"data", kvmIOData{}},
+})
+
+// kvmIOData is what goes through a port. It lies behind struct kvm_run.
+type kvmIOData struct{ Unsized }
+
+func (kvmIOData) Show(c *Call, _ View) {
+	run := c.Outermost().View.Addr
+	c.ShowArray(run+Len("data_offset").Num(c), X8, Len("size").Num(c)*Len("count").Num(c))
+}
+
+var kvmMMIO = Struct(Fields{
+	{"phys_addr", MaskOf(U64)},
+	{"data", Array(X8, Const(8))},
+	{"len", U32},
+	{"is_write", U8},
+})
+
+// remarkVCPUExit adds to the result why a virtual processor exited.
+func remarkVCPUExit(c *Call) {
+	if ContextOf(c.Decoder).VCPUs == VCPUNone {
+		return
+	}
+	v, ok := findVCPU(c, int(int32(c.Args[0])))
+	if !ok {
+		return
+	}
+	m, ok := c.ReadType(v.addr, kvmRun)
+	if !ok {
+		return
+	}
+	reason, _ := kvmRun.NumberIn(c, "exit_reason", m)
+	c.Out.BeginRemark()
+	c.Out.Field("")
+	c.Out.Text(exitReason(reason))
+	c.Out.EndRemark()
+}
+
+// exitReason names a reason for the exit of a virtual processor.
+func exitReason(reason uint64) string {
+	if name, ok := tables.KVMExitReason.Lookup(reason); ok {
+		return name
+	}
+	return tables.KVMExitReason.Unknown
+}
+
+// showVCPU shows the state of the virtual processor that the call ran: before the
+// call and, if the call did not fail, after it.
+func showVCPU(c *Call) {
+	if ContextOf(c.Decoder).VCPUs != VCPUState {
+		return
+	}
+	v, ok := findVCPU(c, int(int32(c.Args[0])))
+	if !ok {
+		return
+	}
+	show := func(left bool) {
+		if m, ok := c.ReadType(v.addr, kvmRun); ok {
+			c.Out.BeginVCPU(v.cpu, left)
+			kvmRun.Show(c, m)
+			c.Out.EndVCPU()
+		}
+	}
+	if c.HasRemembered() {
+		c.AtEntry(func() { show(false) })
+	}
+	if !c.Failed() {
+		show(true)
+	}
+}
+
+// vcpu is a virtual processor of a tracee.
+type vcpu struct {
+	cpu     int
+	process int    // as the host knows the tracee
+	addr    uint64 // of its struct kvm_run
+	end     uint64 // of the mapping that this begins
+}
+
+// vcpuKey is what a virtual processor is known by: virtual machines of one
+// process cannot be told apart.
+type vcpuKey struct {
+	tid  int
+	path string
+}
+
+// vcpus are those seen before.
+var vcpus = NewDecoderSlot[map[vcpuKey]vcpu]()
+
+// vcpuPath is what a processor's descriptor and mapping are called, with its number
+// behind, since Linux 4.16.
+const vcpuPath = "anon_inode:kvm-vcpu:"
+
+// vcpu finds the virtual processor behind a descriptor.
+func findVCPU(c *Call, fd int) (vcpu, bool) {
+	process := ProcessOf(c)
+	path := FDLink(c, process, fd)
+	number, ok := bytes.CutPrefix(path, []byte(vcpuPath))
+	if !ok {
+		return vcpu{}, false
+	}
+	cpu, err := strconv.Atoi(string(number))
+	if err != nil {
+		return vcpu{}, false
+	}
+	key := vcpuKey{c.TID, string(path)}
+	known := vcpus.Of(c.Decoder)
+	if v, ok := (*known)[key]; ok {
+		// The program may have mapped it anew.
+		if mapped := ContextOf(c.Decoder).Host.MappedFile(c.Alloc(PathMax), v.process, v.addr, v.end); string(mapped) == key.path {
+			return v, true
+		}
+	}
+	first, end, ok := ContextOf(c.Decoder).Host.Mapping(process, path)
+	if !ok {
+		return vcpu{}, false
+	}
+	v := vcpu{cpu, process, first, end}
+	if *known == nil {
+		*known = make(map[vcpuKey]vcpu)
+	}
+	(*known)[key] = v
+	return v, true
+}

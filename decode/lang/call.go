@@ -1,0 +1,287 @@
+package lang
+
+import (
+	"encoding/binary"
+
+	"trapline/output"
+	"trapline/tables"
+)
+
+// Memory is the memory of one tracee.
+type Memory interface {
+	// ReadMemory fills b from addr on and returns how many bytes it could
+	// read: less than len(b) where the tracee's memory ends.
+	ReadMemory(addr uint64, b []byte) int
+}
+
+// Decoder holds what the calls of all tracees share. One Decoder is not safe for
+// concurrent use; several are, each in a goroutine of its own.
+type Decoder struct {
+	StringLimit int // -s: bytes shown of a string
+
+	catalogue  Catalogue
+	signatures signatures
+	windows    windows // what was read at this stop
+	scratch    []byte
+	used       int
+	slots      []any // see DecoderSlot
+}
+
+// Catalogue is what a Decoder knows of system calls.
+type Catalogue struct {
+	// Describe finds the description of the call that an ABI knows by name, or
+	// gives nil.
+	Describe func(abi tables.ABI, name string) *Desc
+	// Resuming is the name of the call by which the kernel goes on with the one
+	// before it.
+	Resuming string
+}
+
+// NewDecoderOf makes a Decoder of the calls in a catalogue.
+func NewDecoderOf(from Catalogue, stringLimit int) *Decoder {
+	return &Decoder{StringLimit: stringLimit, catalogue: from, scratch: make([]byte, 16<<10)}
+}
+
+// Call is a system call of one tracee on its way from its enter-stop to its
+// exit-stop. It is reused for the tracee's next call. The exported fields are
+// set by the caller, as far as they are known at the stop.
+type Call struct {
+	*Decoder
+	Out output.Encoder
+	Mem Memory
+	TID int
+
+	ABI    tables.ABI
+	NR     uint64
+	Sig    *Signature // what the Decoder's Lookup or LookupInner found
+	Args   [6]uint64
+	SP     uint64 // stack pointer at the enter-stop
+	Abbrev bool   // structs may be cut short (no -v, no -e abbrev=none)
+	Plain  bool   // -e verbose=none for this call: only strings are followed
+	Raw    bool   // -e raw: undecoded hexadecimal arguments
+
+	// At the exit-stop:
+	Ret   int64 // result, sign-extended; -errno for a failed call
+	Errno int   // 0 unless the call failed
+
+	Previous, now string // names of the call before this one, and of this one
+
+	next      int             // index into Sig.args of the next one to show
+	halfway   bool            // args[next] is of direction Both and has begun
+	Begun     bool            // what the last pointer points to could be read
+	lacking   bool            // an array that is Needed was not there
+	Before    uint64          // a value of it that may change until then
+	Known     uint64          // bytes of the struct being shown that the caller has
+	snapshots []View          // memory as it was at the enter-stop
+	exiting   bool            // at the exit-stop
+	regs      [6 * 8]byte     // Args, each one ABI word wide
+	saved     [maxArgs]uint64 // what capture saw
+	hasSave   uint16          // bit i: saved[i] is set
+	entered   [16]byte        // what an AsEntered argument pointed to
+	frames    [maxDepth]frame // structs being shown, innermost last
+	depth     int
+	slots     []any // see CallSlot
+}
+
+const (
+	maxArgs  = 8
+	maxDepth = 12
+)
+
+// Frame is a struct being shown, for references to its members.
+type frame struct {
+	Struct *StructType
+	View   View
+}
+
+// Frame gives the struct being shown, or with out = 1 the one around it, and so on.
+func (c *Call) Frame(out int) *frame { return &c.frames[c.depth-1-out] }
+
+// Outermost gives the outermost of the structs being shown.
+func (c *Call) Outermost() *frame { return &c.frames[0] }
+
+// Push makes v, an st, the struct being shown, until pop. It is false, and pop must
+// not follow, where structs are nested too deep.
+func (c *Call) Push(st *StructType, v View) bool {
+	if c.depth == maxDepth {
+		return false
+	}
+	c.frames[c.depth] = frame{st, v}
+	c.depth++
+	return true
+}
+
+// Pop ends what push began.
+func (c *Call) Pop() { c.depth-- }
+
+// Failed says that the call returned an error.
+func (c *Call) Failed() bool { return c.Errno != 0 }
+
+// Complete says that all arguments have been shown.
+func (c *Call) Complete() bool { return c.Raw || c.next >= len(c.Sig.args) && !c.halfway }
+
+// Exiting says that the call is at its exit-stop.
+func (c *Call) Exiting() bool { return c.exiting }
+
+// Pass takes note of a call that is not to be shown, or that the tracee was in
+// when tracing began: restart_syscall may tell of it.
+func (c *Call) Pass(name string) {
+	if c.now != c.catalogue.Resuming { // which goes on with an earlier one
+		c.Previous = c.now
+	}
+	c.now = name
+}
+
+// Begin starts a new call; ABI, NR, Args, Sig and the flags have been set.
+func (c *Call) Begin() {
+	c.startStop() // what settle reads must not be of the stop before
+	c.next, c.halfway, c.exiting, c.hasSave, c.depth = 0, false, false, 0, 0
+	c.snapshots = c.snapshots[:0]
+	c.Ret, c.Errno = 0, 0
+	c.Pass(c.Sig.Name)
+	if c.ABI == tables.X86_64 {
+		for i, a := range c.Args {
+			binary.LittleEndian.PutUint64(c.regs[8*i:], a)
+		}
+	} else {
+		for i, a := range c.Args {
+			binary.LittleEndian.PutUint32(c.regs[4*i:], uint32(a))
+		}
+	}
+	c.settle()
+}
+
+// Enter shows the arguments that are known at the enter-stop, up to the first
+// one that the kernel has yet to write.
+func (c *Call) Enter() {
+	if c.Raw {
+		c.showRaw()
+		return
+	}
+	args := c.Sig.args
+	i := 0
+	for ; i < len(args); i++ {
+		a := &args[i]
+		if a.dir == Exit && (a.early == nil || !a.early(c)) {
+			break
+		}
+		if a.name == "_" || a.cond != nil && !a.cond(c) {
+			continue
+		}
+		c.argument(a)
+		a.typ.Show(c, c.ArgView(a))
+		if a.dir == Both {
+			c.halfway = true
+			break
+		}
+	}
+	c.next = i
+	for ; i < len(args); i++ {
+		if a := &args[i]; a.capture != nil {
+			a.capture.Capture(c, c.ArgView(a), i)
+		}
+	}
+}
+
+// Exit shows the arguments that Enter left.
+func (c *Call) Exit() {
+	c.startStop()
+	c.exiting = true
+	if c.Raw {
+		return
+	}
+	args := c.Sig.args
+	for ; c.next < len(args); c.next++ {
+		a := &args[c.next]
+		if c.halfway {
+			c.halfway = false
+			a.finish.Finish(c, c.ArgView(a))
+			continue
+		}
+		if a.name == "_" || a.cond != nil && !a.cond(c) {
+			continue
+		}
+		c.argument(a)
+		a.typ.Show(c, c.ArgView(a))
+		if a.dir == Both {
+			a.finish.Finish(c, c.ArgView(a))
+		}
+	}
+}
+
+// argument starts the next argument.
+func (c *Call) argument(a *arg) {
+	if a.named {
+		c.Out.NamedArg(a.name)
+		return
+	}
+	c.Out.Arg(a.name)
+}
+
+// NumArgs is how many registers the call's arguments take.
+func (c *Call) NumArgs() int {
+	// Whatever command it is, the registers are those of the call.
+	if c.Sig.whole != nil {
+		return c.Sig.whole.width(c.ABI)
+	}
+	return c.Sig.width(c.ABI)
+}
+
+func (c *Call) showRaw() {
+	for i := range c.NumArgs() {
+		c.Out.Arg("")
+		c.Out.Number(c.Args[i], output.Hex)
+	}
+	c.next = len(c.Sig.args)
+}
+
+// ArgView is an argument as it lies in the registers.
+func (c *Call) ArgView(a *arg) View {
+	return View{B: c.regs[a.off : a.off+a.size]}
+}
+
+// ArgNamed finds the argument called name.
+func (c *Call) ArgNamed(name string) *arg {
+	args := c.Sig.args
+	for i := range args {
+		if args[i].name == name {
+			return &args[i]
+		}
+	}
+	return nil
+}
+
+// Save keeps v from the enter-stop for the exit-stop of the same argument.
+func (c *Call) Save(arg int, v uint64) {
+	c.saved[arg] = v
+	c.hasSave |= 1 << arg
+}
+
+// SavedFor gives what save kept for an argument, and whether it did.
+func (c *Call) SavedFor(arg int) (uint64, bool) {
+	return c.saved[arg], c.hasSave&(1<<arg) != 0
+}
+
+// Captured is SavedFor for the argument being shown.
+func (c *Call) Captured() (uint64, bool) { return c.SavedFor(c.next) }
+
+// WordSize is the size in bytes of the call's longs and pointers.
+func (c *Call) WordSize() int { return c.ABI.WordSize() }
+
+// Register gives argument register i of the call.
+func (c *Call) Register(i int) uint64 {
+	w := c.WordSize()
+	return View{B: c.regs[i*w : (i+1)*w]}.Uint(w)
+}
+
+// ArgsFromMemory replaces the arguments by the n words that the first one
+// points to. It is false if they cannot be read.
+func (c *Call) ArgsFromMemory(n int) bool {
+	size := n * c.WordSize()
+	b := c.readText(c.Args[0], size)
+	if len(b) < size {
+		return false
+	}
+	copy(c.regs[:], b)
+	return true
+}

@@ -1,0 +1,279 @@
+package lang
+
+import (
+	"strings"
+
+	"trapline/tables"
+)
+
+// Desc describes one system call.
+type Desc = struct {
+	// Name is the call's name in the tables; several names, separated by
+	// blanks, share a description.
+	Name string
+	Args Args
+	Ret  Ret
+}
+
+// Calls is a group of descriptions.
+type Calls []Desc
+
+// Args are the arguments of a call, in order. Types wider than a register
+// (Loff on i386) take the registers that they need.
+type Args []Field
+
+// Field is an argument of a call or a member of a struct. The name is the
+// manual page's, which is what strace -N shows. One called "_" is not shown.
+type Field = struct {
+	Name string
+	Type Type
+}
+
+// arg is a Field made ready for one ABI.
+type arg struct {
+	name    string
+	typ     Type
+	dir     Dir
+	cond    Cond
+	capture capturer
+	finish  finisher
+	early   Cond // nil, or when an argument of direction Exit is shown at the enter-stop
+	named   bool // text shows the name always
+	off     int  // into Call.regs, bytes
+	size    int
+}
+
+// end is the number of registers up to and including the argument's last.
+func (a *arg) end(abi tables.ABI) int {
+	return AlignUp(a.off+a.size, abi.WordSize()) / abi.WordSize()
+}
+
+// Cond is a condition on a call under way, for When.
+type Cond func(c *Call) bool
+
+// When shows a value only if cond holds.
+func When(cond Cond, t Type) Type { return &conditional{t, cond} }
+
+type conditional struct {
+	Type
+	cond Cond
+}
+
+// Verbose is a struct member left out of an abbreviated struct.
+func Verbose(t Type) Type { return &verbose{t} }
+
+type verbose struct{ Type }
+
+// WithName shows an argument with its name even where names are not asked for.
+func WithName(t Type) Type { return &withName{t} }
+
+type withName struct{ Type }
+
+// InReg is an argument that lies in register number reg, counted from 0, and
+// not behind the one before it in the description: for calls whose arguments
+// strace shows in another order than the kernel takes them.
+func InReg(reg int, t Type) Type { return &inRegister{t, reg} }
+
+type inRegister struct {
+	Type
+	reg int
+}
+
+// EarlyIf is an argument that the kernel writes, unless cond holds: it is shown
+// at the enter-stop then.
+func EarlyIf(cond Cond, t Type) Type { return &early{t, cond} }
+
+type early struct {
+	Type
+	cond Cond
+}
+
+// wrapped is a field's type without its wrappers, and what they said.
+type wrapped struct {
+	Type
+	cond    Cond
+	early   Cond
+	verbose bool
+	named   bool
+	reg     int // -1 for the next
+}
+
+// unwrap takes the wrappers off a field's type.
+func unwrap(t Type) wrapped {
+	u := wrapped{reg: -1}
+	for {
+		switch w := t.(type) {
+		case *conditional:
+			t, u.cond = w.Type, w.cond
+		case *verbose:
+			t, u.verbose = w.Type, true
+		case *early:
+			t, u.early = w.Type, w.cond
+		case *withName:
+			t, u.named = w.Type, true
+		case *inRegister:
+			t, u.reg = w.Type, w.reg
+		default:
+			u.Type = t
+			return u
+		}
+	}
+}
+
+// Signature is a description made ready for one ABI.
+type Signature struct {
+	Name      string // of the call, as in the tables
+	Described bool   // false for the hexadecimal fallback
+
+	args []arg
+	ret  Ret
+	sub  *subSignatures // for calls with a Rest
+
+	whole *Signature // the one that this is for a sub-command of, or nil
+}
+
+// newSignature lays out the arguments for an ABI.
+func newSignature(name string, d *Desc, abi tables.ABI) *Signature {
+	s := &Signature{Name: name, Described: true, ret: d.Ret, args: make([]arg, len(d.Args))}
+	reg := 0
+	word := abi.WordSize()
+	for i, f := range d.Args {
+		if r, ok := f.Type.(*rest); ok {
+			base := &Desc{d.Name, d.Args[:i], d.Ret}
+			s.args = s.args[:i]
+			s.sub = &subSignatures{base, r, make(map[*Desc]*Signature)}
+			break
+		}
+		u := unwrap(f.Type)
+		t := u.Type
+		a := &s.args[i]
+		*a = arg{name: f.Name, typ: t, dir: dirOf(t), cond: u.cond, early: u.early, named: u.named}
+		if u.reg >= 0 {
+			reg = u.reg
+		}
+		a.capture, _ = t.(capturer)
+		a.finish, _ = t.(finisher)
+		a.off = reg * word
+		a.size = t.Layout(abi).Size
+		if r, ok := t.(registers); ok {
+			a.size = r.registers(abi) * word
+		}
+		reg = a.end(abi)
+	}
+	return s
+}
+
+// width is the number of registers that the arguments take.
+func (s *Signature) width(abi tables.ABI) int {
+	n := 0
+	for i := range s.args {
+		n = max(n, s.args[i].end(abi))
+	}
+	if s.sub != nil {
+		n = max(n, s.sub.width(abi))
+	}
+	return n
+}
+
+// registers is implemented by types that, as an argument, take other registers
+// than their size in memory says.
+type registers interface{ registers(abi tables.ABI) int }
+
+// Group is descriptions of some calls.
+type Group struct {
+	Both Calls // calls that are the same in both tables
+	X86  Calls // 64-bit calls that i386 lacks or has another meaning for
+	I386 Calls // i386 calls that 64-bit programs lack or mean otherwise by
+}
+
+// Gather collects the descriptions of an ABI, by the names of calls.
+func Gather(abi tables.ABI, groups []Group) map[string]*Desc {
+	byName := make(map[string]*Desc, 512)
+	for i := range groups {
+		s := &groups[i]
+		own := s.X86
+		if abi == tables.I386 {
+			own = s.I386
+		}
+		for _, calls := range [...]Calls{s.Both, own} {
+			for i := range calls {
+				for name := range strings.FieldsSeq(calls[i].Name) {
+					byName[name] = &calls[i]
+				}
+			}
+		}
+	}
+	return byName
+}
+
+// unknown describes calls without a description: six hexadecimal registers.
+var unknown = Desc{Ret: RetUnsigned, Args: Args{
+	{"arg1", Xlong}, {"arg2", Xlong}, {"arg3", Xlong}, {"arg4", Xlong}, {"arg5", Xlong}, {"arg6", Xlong},
+}}
+
+// signatures are those that a Decoder has made so far: a program uses few calls.
+type signatures struct {
+	byNR  [tables.NumABI][]*Signature
+	inner map[string]*Signature // of calls inside multiplexers, by the names of their descriptions
+}
+
+// Lookup finds the signature of a call by number. Calls that have no
+// description, or no row in the tables, are shown in hexadecimal.
+func (d *Decoder) Lookup(abi tables.ABI, nr uint64) *Signature {
+	if abi == tables.X32 {
+		nr &^= tables.X32Bit
+	}
+	if t := d.signatures.byNR[abi]; nr < uint64(len(t)) && t[nr] != nil {
+		return t[nr]
+	}
+	return d.addSignature(abi, nr)
+}
+
+func (d *Decoder) addSignature(abi tables.ABI, nr uint64) *Signature {
+	row := tables.Lookup(abi, nr)
+	if row == nil {
+		// There may be any number of these: they are not kept.
+		return signatureOf(abi, "syscall_"+HexString(nr), nil)
+	}
+	t := &d.signatures.byNR[abi]
+	if grow := int(nr) + 1 - len(*t); grow > 0 {
+		*t = append(*t, make([]*Signature, grow)...)
+	}
+	(*t)[nr] = signatureOf(abi, row.Name, d.catalogue.Describe(abi, row.Name))
+	return (*t)[nr]
+}
+
+// LookupInner finds the signature of a call that an i386 program made through a
+// multiplexer. form names its description, which need not be that of the call
+// called name: the multiplexer may pass other arguments. The call need not
+// have a number of its own: i386 has "send" only inside socketcall.
+func (d *Decoder) LookupInner(name, form string) *Signature {
+	s := d.signatures.inner[form]
+	if s == nil {
+		s = signatureOf(tables.I386, name, d.catalogue.Describe(tables.I386, form))
+		if d.signatures.inner == nil {
+			d.signatures.inner = make(map[string]*Signature)
+		}
+		d.signatures.inner[form] = s
+	}
+	return s
+}
+
+// signatureOf makes the signature of a call, with hexadecimal arguments if there
+// is no description of it.
+func signatureOf(abi tables.ABI, name string, d *Desc) *Signature {
+	if d != nil {
+		return newSignature(name, d, abi)
+	}
+	s := newSignature(name, &unknown, abi)
+	s.Described = false
+	return s
+}
+
+// OnStack is the layout of an argument that is not in a register.
+type OnStack struct{}
+
+func (OnStack) Layout(tables.ABI) Layout { return Layout{0, 1} }
+
+// HexArgs are n arguments that nothing is known of.
+func HexArgs(n int) Args { return unknown.Args[:n] }

@@ -1,0 +1,146 @@
+package lang
+
+import (
+	"math"
+
+	"trapline/tables"
+)
+
+// Reading the tracee's memory. What costs is the call, not the bytes, and what
+// one stop shows often lies close together: the strings of execve, the buffers
+// of a vector. So a small read takes its surroundings along.
+
+const (
+	smallRead = 256
+	blockSize = 1024 // divides a page: a block is readable as a whole or not at all
+)
+
+// windows are the blocks of the tracee's memory last read at this stop: two,
+// since pointers and what they point to take turns.
+type windows struct {
+	addr  [2]uint64
+	valid [2]bool
+	last  int // the one used last
+	b     [2 * blockSize]byte
+}
+
+// read fills b from addr on, like Memory.ReadMemory. len(b) <= smallRead.
+func (w *windows) read(m Memory, addr uint64, b []byte) int {
+	start := addr &^ (blockSize - 1)
+	off := int(addr - start)
+	inFirst := min(len(b), blockSize-off)
+	if inFirst < len(b) && !w.has(start) && !w.has(start+blockSize) {
+		return w.readBoth(m, start, off, b)
+	}
+	n := w.copy(m, start, off, b[:inFirst])
+	if n == inFirst && n < len(b) {
+		n += w.copy(m, start+blockSize, 0, b[n:])
+	}
+	return n
+}
+
+func (w *windows) has(start uint64) bool {
+	return w.valid[0] && w.addr[0] == start || w.valid[1] && w.addr[1] == start
+}
+
+// readBoth is for what lies in two blocks of which neither is here.
+func (w *windows) readBoth(m Memory, start uint64, off int, b []byte) int {
+	n := m.ReadMemory(start, w.b[:])
+	w.addr = [2]uint64{start, start + blockSize}
+	w.valid = [2]bool{n >= blockSize, n == len(w.b)}
+	if n <= off {
+		return m.ReadMemory(start+uint64(off), b) // no pages of this size
+	}
+	return copy(b, w.b[off:n])
+}
+
+// copy fills b from one block, which it reads unless it is here.
+func (w *windows) copy(m Memory, start uint64, off int, b []byte) int {
+	if !w.valid[w.last] || w.addr[w.last] != start {
+		w.last ^= 1
+	}
+	block := w.b[w.last*blockSize:][:blockSize]
+	if !w.valid[w.last] || w.addr[w.last] != start {
+		w.addr[w.last] = start
+		if w.valid[w.last] = m.ReadMemory(start, block) == blockSize; !w.valid[w.last] {
+			return m.ReadMemory(start+uint64(off), b) // no pages of this size
+		}
+	}
+	return copy(b, block[off:])
+}
+
+// startStop forgets what was read at the stop before.
+func (c *Call) startStop() {
+	c.used = 0
+	c.windows.valid = [2]bool{}
+}
+
+// Read reads n bytes at addr into memory that is valid until the stop has
+// been decoded. It returns what could be read, at most n bytes.
+func (c *Call) Read(addr uint64, n int) []byte {
+	if c.Plain {
+		return nil
+	}
+	return c.readText(addr, n)
+}
+
+// readText is Read for strings and data, which are shown even of plain calls.
+func (c *Call) readText(addr uint64, n int) []byte {
+	b := c.Alloc(n)
+	if c.Mem == nil {
+		return nil
+	}
+	if !c.addressable(addr) {
+		return nil
+	}
+	if 0 < n && n <= smallRead {
+		return b[:c.windows.read(c.Mem, addr, b)]
+	}
+	return b[:c.Mem.ReadMemory(addr, b)]
+}
+
+// addressable says that a pointer can be one of the tracee's. Newer structs hold
+// those of 32-bit programs in 64 bits too.
+func (c *Call) addressable(addr uint64) bool {
+	return c.ABI == tables.X86_64 || addr <= math.MaxUint32
+}
+
+// ReadAll is Read, but fails unless all n bytes can be read.
+func (c *Call) ReadAll(addr uint64, n int) ([]byte, bool) {
+	b := c.Read(addr, n)
+	return b, len(b) == n && (n > 0 || !c.Plain)
+}
+
+// ReadType reads a value of type t at addr.
+func (c *Call) ReadType(addr uint64, t Type) (View, bool) {
+	b, ok := c.ReadAll(addr, t.Layout(c.ABI).Size)
+	return View{b, addr}, ok
+}
+
+// ReadUint reads an unsigned integer of size bytes at addr.
+func (c *Call) ReadUint(addr uint64, size int) (uint64, bool) {
+	b, ok := c.ReadAll(addr, size)
+	if !ok {
+		return 0, false
+	}
+	return View{B: b}.Uint(size), true
+}
+
+// Alloc takes n bytes from the scratch memory of this stop. Memory handed out
+// before stays valid when the scratch grows: the old one is only dropped.
+func (c *Call) Alloc(n int) []byte {
+	d := c.Decoder
+	if d.used+n > len(d.scratch) {
+		d.scratch = make([]byte, max(2*len(d.scratch), n))
+		d.used = 0
+	}
+	b := d.scratch[d.used : d.used+n : d.used+n]
+	d.used += n
+	return b
+}
+
+// Mark tells how much of the scratch memory is taken, for release.
+func (c *Call) Mark() int { return c.used }
+
+// Release gives back what alloc has handed out since mark: it is to be used no more.
+func (c *Call) Release(mark int) { c.used = mark }

@@ -1,0 +1,71 @@
+package lang
+
+// Memory as it was at the enter-stop, which the exit-stop compares or still
+// needs.
+
+// Remembered is a t behind a pointer that is kept for the exit-stop.
+func Remembered(t *StructType) Type { return &rememberedStruct{t} }
+
+type rememberedStruct struct{ *StructType }
+
+func (t *rememberedStruct) Show(c *Call, v View) {
+	c.Remember(v)
+	t.StructType.Show(c, v)
+}
+
+// Was is the number that a member had at the enter-stop.
+func Was(name string, size int) Num {
+	return Func(func(c *Call) uint64 {
+		f := c.Frame(0)
+		if b, ok := c.Recall(f.Struct.Member(c, name, f.View)); ok {
+			return View{B: b}.Uint(size)
+		}
+		return Len(name).Num(c)
+	})
+}
+
+// Remember keeps memory for the exit-stop. There may be several pieces of it.
+func (c *Call) Remember(v View) {
+	c.snapshots = append(c.snapshots, View{append([]byte(nil), v.B...), v.Addr})
+}
+
+// HasRemembered says that remember was called.
+func (c *Call) HasRemembered() bool { return len(c.snapshots) > 0 }
+
+// Recall gives the bytes that v had when it was remembered.
+func (c *Call) Recall(v View) ([]byte, bool) {
+	for _, s := range c.snapshots {
+		if off := v.Addr - s.Addr; v.Addr >= s.Addr && off+uint64(len(v.B)) <= uint64(len(s.B)) {
+			return s.B[off:][:len(v.B)], true
+		}
+	}
+	return nil, false
+}
+
+// AtEntry has show see the memory that is remembered as it was.
+func (c *Call) AtEntry(show func()) {
+	now := c.Mem
+	c.Mem = rememberedMemory{c, now}
+	c.windows.valid = [2]bool{}
+	show()
+	c.Mem = now
+	c.windows.valid = [2]bool{}
+}
+
+type rememberedMemory struct {
+	c *Call
+	Memory
+}
+
+func (m rememberedMemory) ReadMemory(addr uint64, b []byte) int {
+	if was, ok := m.c.Recall(View{b, addr}); ok {
+		return copy(b, was)
+	}
+	return m.Memory.ReadMemory(addr, b)
+}
+
+// Remembers says that v has not changed since it was remembered.
+func (c *Call) Remembers(v View) bool {
+	b, ok := c.Recall(v)
+	return ok && string(b) == string(v.B)
+}

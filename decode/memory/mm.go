@@ -1,0 +1,128 @@
+package memory
+
+import (
+	"golang.org/x/sys/unix"
+
+	. "trapline/decode/kernel"
+	. "trapline/decode/lang"
+	"trapline/output"
+	"trapline/tables"
+)
+
+// Address spaces: mm/mmap.c, mm/mprotect.c, mm/mremap.c, mm/madvise.c,
+// mm/mlock.c, mm/mincore.c, mm/mseal.c, mm/secretmem.c, arch/x86/kernel/shstk.c.
+
+var mmCalls = Calls{
+	{"brk", Args{{"addr", Addr}}, RetAddr},
+	{"munmap", Args{{"addr", Addr}, {"length", Size}}, RetUnsigned},
+	{"mprotect", Args{{"addr", Addr}, {"length", Size}, {"prot", MmapProt}}, RetUnsigned},
+	{"pkey_mprotect", Args{{"addr", Addr}, {"length", Size}, {"prot", MmapProt}, {"pkey", Int}}, RetUnsigned},
+	{"pkey_alloc", Args{{"flags", Xlong}, {"access_rights", FlagsOf(Xlong, tables.PkeyAccess)}}, RetUnsigned},
+	{"pkey_free", Args{{"pkey", Int}}, RetUnsigned},
+	{"mremap", Args{
+		{"old_address", Addr}, {"old_size", Size}, {"new_size", Size}, {"flags", FlagsOf(Xlong, tables.MremapFlags)},
+		{"new_address", When(mremapMoves, Addr)},
+	}, RetAddr},
+	{"madvise", Args{{"addr", Addr}, {"length", Size}, {"advice", Enum(tables.Madvise)}}, RetUnsigned},
+	{"process_madvise", Args{
+		{"pidfd", FD}, {"iovec", Ptr(IovecRanges(Len("n")))}, {"n", Size}, {"advice", Enum(tables.ProcessMadviseAdvice)}, {"flags", X32},
+	}, RetUnsigned},
+	{"process_mrelease", Args{{"pidfd", FD}, {"flags", X32}}, RetUnsigned},
+	{"msync", Args{{"addr", Addr}, {"length", Size}, {"flags", Flags(tables.MsyncFlags)}}, RetUnsigned},
+	{"mlock munlock", Args{{"addr", Addr}, {"length", Size}}, RetUnsigned},
+	{"mlock2", Args{{"addr", Addr}, {"length", Size}, {"flags", Flags(tables.MlockFlags)}}, RetUnsigned},
+	{"mlockall", Args{{"flags", Flags(tables.MlockallFlags)}}, RetUnsigned},
+	{"munlockall", Args{}, RetUnsigned},
+	{"mincore", Args{{"addr", Addr}, {"length", Size}, {"vec", Out(Array(residency{U8}, pagesOf("length")))}}, RetUnsigned},
+	{"remap_file_pages", Args{{"addr", Addr}, {"size", Size}, {"prot", MmapProt}, {"pgoff", Ulong}, {"flags", mmapFlags}}, RetUnsigned},
+	{"mseal", Args{{"addr", Addr}, {"length", Size}, {"flags", Xlong}}, RetUnsigned},
+	{"map_shadow_stack", Args{{"addr", Addr}, {"len", Ulong}, {"flags", Flags(tables.ShadowStack)}}, RetAddr},
+	{"memfd_secret", Args{{"flags", memfdSecretFlags}}, RetFD},
+}
+
+var mmCalls64 = Calls{
+	{"mmap", Args{{"addr", Addr}, {"length", Size}, {"prot", MmapProt}, {"flags", mmapFlags}, {"fd", FD}, {"offset", Xlong}}, RetAddr},
+}
+
+// The old mmap finds its arguments in memory; mmap2 counts the offset in pages.
+var mmCallsI386 = Calls{
+	{"mmap", Args{RestBy(oldMmapArgs, mmapUnreadable)}, RetAddr},
+	{"mmap2", Args{{"addr", Addr}, {"length", Size}, {"prot", MmapProt}, {"flags", mmapFlags}, {"fd", FD}, {"offset", pageOffset{Ulong}}}, RetAddr},
+}
+
+// memfdSecretFlags have no name for what is unknown.
+var memfdSecretFlags = ValueOf(X32, func(c *Call, flags uint64) {
+	if flags == 0 {
+		c.Out.Number(0, output.Hex)
+	} else {
+		c.Out.Flags(flags, tables.MemfdSecretFlags, output.Hex)
+	}
+})
+
+// MmapProt is the protection of pages.
+var MmapProt = FlagsOf(Xlong, tables.MmapProt)
+
+// mmapFlags is mmap's flags: the type of the mapping, bits, and the logarithm
+// of the size of huge pages.
+var mmapFlags Type = mapFlags{Xlong}
+
+type mapFlags struct{ *Number }
+
+// mapHuge is where the size of huge pages lies (linux/mman.h).
+const mapHuge = unix.MAP_HUGE_MASK << unix.MAP_HUGE_SHIFT
+
+func (t mapFlags) Show(c *Call, v View) {
+	c.Out.BeginNamed()
+	c.Out.Number(t.Value(c, v), output.Hex)
+	c.Out.Named()
+	word := v.Uint(4) // the rest is ignored
+	c.Out.Enum(word&unix.MAP_TYPE, tables.MapTypes, output.Hex)
+	if bits := word &^ (unix.MAP_TYPE | mapHuge); bits != 0 {
+		c.Out.Or()
+		c.Out.Flags(bits, tables.MapFlags, output.Hex)
+	}
+	if huge := word & mapHuge; huge != 0 {
+		c.Out.Or()
+		c.Out.Number(huge>>unix.MAP_HUGE_SHIFT, output.Unsigned)
+		c.Out.Shift(unix.MAP_HUGE_SHIFT, "MAP_HUGE_SHIFT", output.Unsigned)
+	}
+	c.Out.EndNamed()
+}
+
+func mremapMoves(c *Call) bool {
+	flags := Len("flags").Num(c)
+	return flags&(unix.MREMAP_FIXED|unix.MREMAP_DONTUNMAP) != 0 && flags&unix.MREMAP_MAYMOVE != 0
+}
+
+// pagesOf is the number of pages that the length in an argument covers.
+func pagesOf(arg string) Num {
+	return Func(func(c *Call) uint64 {
+		n := Len(arg).Num(c)
+		return n/PageSize + (n%PageSize+PageSize-1)/PageSize
+	})
+}
+
+// residency is a byte of which the lowest bit says that a page is in memory.
+type residency struct{ *Number }
+
+func (t residency) Show(c *Call, v View) { c.Out.Number(t.Value(c, v)&1, output.Unsigned) }
+
+// pageOffset is a file offset in pages.
+type pageOffset struct{ *Number }
+
+func (t pageOffset) Show(c *Call, v View) { c.Out.Number(t.Value(c, v)*PageSize, output.Hex) }
+
+var (
+	mmapInMemory = &Desc{"", Args{
+		{"addr", Addr}, {"length", Size}, {"prot", MmapProt}, {"flags", mmapFlags}, {"fd", FD}, {"offset", Xlong},
+	}, Ret{}}
+	mmapUnreadable = &Desc{"", Args{{"addr", Addr}}, Ret{}}
+)
+
+// oldMmapArgs chooses by whether the six arguments can be read.
+func oldMmapArgs(c *Call) *Desc {
+	if c.ArgsFromMemory(6) {
+		return mmapInMemory
+	}
+	return mmapUnreadable
+}

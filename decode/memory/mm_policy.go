@@ -1,0 +1,76 @@
+package memory
+
+import (
+	"golang.org/x/sys/unix"
+
+	. "trapline/decode/kernel"
+	. "trapline/decode/lang"
+	"trapline/output"
+	"trapline/tables"
+)
+
+// Where memory lies: mm/mempolicy.c, mm/migrate.c.
+
+var mmPolicyCalls = Calls{
+	{"mbind", Args{
+		{"addr", Addr}, {"len", Size}, {"mode", mempolicy{Xlong}}, {"nodemask", Ptr(nodemask)}, {"maxnode", Ulong},
+		{"flags", Flags(tables.MbindFlags)},
+	}, RetUnsigned},
+	{"set_mempolicy", Args{{"mode", mempolicy{X32}}, {"nodemask", Ptr(nodemask)}, {"maxnode", Ulong}}, RetUnsigned},
+	{"get_mempolicy", Args{
+		{"mode", Out(Enum(tables.Mempolicy))}, {"nodemask", Out(nodemask)}, {"maxnode", Ulong}, {"addr", Addr},
+		{"flags", FlagsOf(Xlong, tables.MempolicyGet)},
+	}, RetUnsigned},
+	{"set_mempolicy_home_node", Args{{"start", Addr}, {"len", Ulong}, {"home_node", Ulong}, {"flags", Xlong}}, RetUnsigned},
+	{"migrate_pages", Args{
+		{"pid", PIDOf(ThreadGroup)}, {"maxnode", Ulong}, {"old_nodes", Ptr(nodemask)}, {"new_nodes", Ptr(nodemask)},
+	}, RetUnsigned},
+	{"move_pages", Args{
+		{"pid", PIDOf(ThreadGroup)}, {"count", Ulong}, {"pages", Ptr(Array(Addr, Len("count")))}, {"nodes", Ptr(Array(Int, Len("count")))},
+		{"status", Out(Array(pageStatus{Int}, Len("count")))}, {"flags", Flags(tables.MovePagesFlags)},
+	}, RetUnsigned},
+}
+
+// nodemask is an array of longs with a bit for each of maxnode-1 nodes.
+var nodemask = Array(Mask, Func(func(c *Call) uint64 {
+	most := Len("maxnode").Num(c)
+	bits := uint64(8 * c.WordSize())
+	n := (most + bits - 2) / bits
+	if n < most/bits || most != 0 && n == 0 {
+		return NoArray
+	}
+	return n
+}))
+
+// mempolicy is a policy with flags beside it.
+type mempolicy struct{ *Number }
+
+const mempolicyFlags = unix.MPOL_F_STATIC_NODES | unix.MPOL_F_RELATIVE_NODES | unix.MPOL_F_NUMA_BALANCING
+
+func (t mempolicy) Show(c *Call, v View) {
+	word := t.Value(c, v)
+	mode, flags := word&^mempolicyFlags, word&mempolicyFlags
+	if flags == 0 {
+		c.Out.Enum(mode, tables.Mempolicy, output.Hex)
+		return
+	}
+	name, ok := tables.Mempolicy.Lookup(mode)
+	if !ok {
+		c.Out.Flags(word, tables.MempolicyMode, output.Hex)
+		return
+	}
+	c.Out.BeginNamed()
+	c.Out.Number(word, output.Hex)
+	c.Out.Named()
+	c.Out.Text(name)
+	c.Out.Or()
+	c.Out.Flags(flags, tables.MempolicyMode, output.Hex)
+	c.Out.EndNamed()
+}
+
+// pageStatus is the node of a page or a negative error.
+type pageStatus struct{ *Number }
+
+func (t pageStatus) Show(c *Call, v View) {
+	ShowNegativeErrno(c, int64(t.Value(c, v)))
+}

@@ -1,0 +1,181 @@
+package net
+
+import (
+	"golang.org/x/sys/unix"
+
+	. "trapline/decode/kernel"
+	. "trapline/decode/lang"
+	"trapline/output"
+	"trapline/tables"
+)
+
+// Control messages of sendmsg(2) and recvmsg(2), struct cmsghdr.
+
+// maxControl is the size in bytes of a message's control messages that are
+// looked at, net.core.optmem_max by default since Linux 6.8.
+const maxControl = 128 << 10
+
+// showControl shows the msg_control of the message being shown.
+func showControl(c *Call, addr uint64) {
+	total := Len("msg_controllen").Num(c)
+	word := c.WordSize()
+	header := word + 8 // cmsg_len, cmsg_level, cmsg_type
+	n := int(min(total, maxControl))
+	if n < header {
+		c.Out.Addr(addr)
+		return
+	}
+	b, ok := c.ReadAll(addr, n)
+	if !ok {
+		c.Out.Addr(addr)
+		return
+	}
+	left := View{B: b, Addr: addr}
+	c.Out.BeginArray()
+	for len(left.B) >= header {
+		length := left.Uint(word)
+		c.Out.Elem()
+		used := int(min(length, uint64(len(left.B))))
+		showControlMessage(c, left.At(0, max(used, header)), header)
+		if used < header {
+			// The next cannot be found.
+			left = left.At(header, len(left.B))
+			break
+		}
+		left = left.At(AlignUp(used, word), len(left.B))
+	}
+	switch {
+	case len(left.B) > 0:
+		c.Out.More()
+		c.Out.Comment(HexString(left.Addr))
+	case uint64(n) < total:
+		c.Out.More()
+	}
+	c.Out.EndArray()
+}
+
+// showControlMessage shows a message that starts with a header of that many
+// bytes.
+func showControlMessage(c *Call, v View, header int) {
+	word := header - 8
+	level, kind := v.At(word, 4).Uint(4), v.At(word+4, 4).Uint(4)
+	data := v.At(header, len(v.B))
+	c.Out.BeginStruct()
+	c.Out.Field("cmsg_len")
+	c.Out.Number(v.Uint(word), output.Unsigned)
+	c.Out.Field("cmsg_level")
+	c.Out.Enum(level, tables.CmsgLevel, output.Hex)
+	c.Out.Field("cmsg_type")
+	var t *controlType
+	switch level {
+	case unix.SOL_SOCKET:
+		c.Out.Enum(kind, tables.ScmType, output.Hex)
+		t = socketControl[kind]
+	case unix.SOL_IP:
+		c.Out.Enum(kind, tables.IPCmsgType, output.Hex)
+		t = ipControl[kind]
+	default:
+		c.Out.Number(kind, output.Hex)
+	}
+	switch {
+	case t != nil && len(data.B) >= t.least:
+		c.Out.Field("cmsg_data")
+		t.show(c, data)
+	case len(data.B) > 0:
+		c.Out.Field("cmsg_data")
+		c.Out.Bytes(data.B, false)
+	}
+	c.Out.EndStruct()
+}
+
+// controlType is the data of a type of control message, of least bytes.
+type controlType struct {
+	least int
+	show  func(c *Call, v View)
+}
+
+// Names of socket options stand for their control messages too.
+var socketControl = map[uint64]*controlType{
+	unix.SCM_RIGHTS:      {4, showEach(FD)},
+	unix.SCM_CREDENTIALS: {12, credentials.Show},
+	scmSecurity:          {1, func(c *Call, v View) { c.Out.Str(v.B, false) }},
+	scmPidfd:             {4, FD.Show},
+
+	unix.SO_TIMESTAMP_OLD:    {1, showSized(Timeval)},
+	unix.SO_TIMESTAMPNS_OLD:  {1, showSized(Timespec)},
+	unix.SO_TIMESTAMPING_OLD: {1, showSized(Array(Timespec, Const(3)))},
+	unix.SO_TIMESTAMP_NEW:    {1, showSized(Timeval64)},
+	unix.SO_TIMESTAMPNS_NEW:  {1, showSized(Timespec64)},
+	unix.SO_TIMESTAMPING_NEW: {1, showSized(Array(Timespec64, Const(3)))},
+}
+
+// Types that have names in the kernel's linux/socket.h only.
+const (
+	scmSecurity = 3
+	scmPidfd    = 4
+)
+
+var ipControl = map[uint64]*controlType{
+	unix.IP_PKTINFO:     {12, packetInfo.Show},
+	unix.IP_TTL:         {4, showEach(Uint)},
+	unix.IP_TOS:         {1, showEach(X8)},
+	unix.IP_RECVOPTS:    {1, showEach(X8)},
+	unix.IP_RETOPTS:     {1, showEach(X8)},
+	unix.IP_RECVERR:     {32, extendedError.Show},
+	unix.IP_ORIGDSTADDR: {16, func(c *Call, v View) { ShowSockaddrView(c, v) }},
+	unix.IP_CHECKSUM:    {4, showEach(Uint)},
+	unix.IP_PROTOCOL:    {4, func(c *Call, v View) { ShowPointee(c, ipProtocol, v) }},
+	scmSecurity:         {1, func(c *Call, v View) { c.Out.Str(v.B, false) }},
+}
+
+// credentials is a struct ucred (linux/socket.h).
+var credentials = Struct(Fields{{"pid", PIDOf(ThreadGroup)}, {"uid", ID}, {"gid", ID}})
+
+// ipProtocol is the protocol above IP.
+var ipProtocol = EnumOf(X32, tables.InetProtocol)
+
+// packetInfo is a struct in_pktinfo (linux/in.h).
+var packetInfo = Struct(Fields{{"ipi_ifindex", IfIndex}, {"ipi_spec_dst", InetAddr}, {"ipi_addr", InetAddr}})
+
+// extendedError is a struct sock_extended_err (linux/errqueue.h) with the
+// address behind it.
+var extendedError = Struct(Fields{
+	{"ee_errno", U32}, {"ee_origin", U8}, {"ee_type", U8}, {"ee_code", U8}, {"_", U8},
+	{"ee_info", U32}, {"ee_data", U32}, {"offender", sockaddrInStorage{}},
+})
+
+// sockaddrInStorage is a struct sockaddr_in inside another struct.
+type sockaddrInStorage struct{}
+
+func (sockaddrInStorage) Layout(tables.ABI) Layout { return Layout{Size: 16, Align: 4} }
+
+func (sockaddrInStorage) Show(c *Call, v View) { ShowSockaddrView(c, v) }
+
+// showEach shows the data as an array of elem, as many as there are.
+func showEach(elem Type) func(c *Call, v View) {
+	return func(c *Call, v View) {
+		size := elem.Layout(c.ABI).Size
+		c.Out.BeginArray()
+		for n := 0; len(v.B) >= size; n++ {
+			if c.Abbrev && n >= c.StringLimit {
+				c.Out.More()
+				break
+			}
+			c.Out.Elem()
+			elem.Show(c, v.At(0, size))
+			v = v.At(size, len(v.B))
+		}
+		c.Out.EndArray()
+	}
+}
+
+// showSized shows the data as a t, if it is long enough for one.
+func showSized(t Type) func(c *Call, v View) {
+	return func(c *Call, v View) {
+		if size := t.Layout(c.ABI).Size; len(v.B) >= size {
+			t.Show(c, v.At(0, size))
+			return
+		}
+		c.Out.Text("???")
+	}
+}

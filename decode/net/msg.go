@@ -1,0 +1,221 @@
+package net
+
+import (
+	"golang.org/x/sys/unix"
+
+	. "trapline/decode/kernel"
+	. "trapline/decode/lang"
+	"trapline/decode/netlink"
+	"trapline/output"
+)
+
+// Messages with their addresses, buffers and control messages: sendmsg(2),
+// recvmsg(2), sendmmsg(2), recvmmsg(2).
+
+var messageCalls = Calls{
+	{"sendmsg", Args{{"sockfd", FD}, {"msg", Ptr(sentMessage)}, {"flags", messageFlags}}, RetUnsigned},
+	{"recvmsg", Args{{"sockfd", FD}, {"msg", &receivedMessage{Layouts: WordLayout()}}, {"flags", messageFlags}}, RetUnsigned},
+	{"sendmmsg", Args{
+		{"sockfd", FD}, {"msgvec", Word(Exit, showSentMessages)}, {"vlen", Uint}, {"flags", messageFlags},
+	}, RetUnsigned},
+	{"recvmmsg", Args{
+		{"sockfd", FD}, {"msgvec", &receivedMessages{Layouts: WordLayout()}}, {"vlen", Uint}, {"flags", messageFlags},
+		{"timeout", AsEntered(Timespec)},
+	}, RetUnsigned.With(showTimeLeft(Timespec))},
+}
+
+var messageCallsI386 = Calls{
+	{"recvmmsg_time64", Args{
+		{"sockfd", FD}, {"msgvec", &receivedMessages{Layouts: WordLayout()}}, {"vlen", Uint}, {"flags", messageFlags},
+		{"timeout", AsEntered(Timespec64)},
+	}, RetUnsigned.With(showTimeLeft(Timespec64))},
+}
+
+// message is the struct msghdr (linux/socket.h) that is being shown.
+type message struct {
+	netlink  bool
+	received bool
+	room     int32  // received: msg_namelen at the enter-stop
+	size     uint64 // received: bytes of data in all of its buffers
+}
+
+// messages is what is known of the messages being shown.
+type messages struct {
+	now   message
+	todo  uint64  // messages of a vector yet to be shown that have been dealt with
+	rooms []int32 // received: msg_namelen of each at the enter-stop
+}
+
+var shownMessages = NewCallSlot[messages]()
+
+var sentMessage = Struct(Fields{
+	{"msg_name", msgName{Addr}}, {"msg_namelen", msgNameLen{Int}},
+	{"msg_iov", Ptr(IovecsOf(Len("msg_iovlen"), Func(messageSize), showMessageData))},
+	{"msg_iovlen", Size},
+	{"msg_control", When(Not(Is(Len("msg_controllen"), 0)), Ptr(AtAddr(showControl)))}, {"msg_controllen", Size},
+	{"msg_flags", messageFlags},
+})
+
+func messageSize(c *Call) uint64 {
+	if shownMessages.Of(c).now.received {
+		return shownMessages.Of(c).now.size
+	}
+	return uint64(Unlimited)
+}
+
+type msgName struct{ *Address }
+
+func (t msgName) Show(c *Call, v View) {
+	length := int32(Len("msg_namelen").Num(c))
+	if shownMessages.Of(c).now.received {
+		length = min(length, shownMessages.Of(c).now.room)
+	}
+	family := ShowSockaddr(c, v.Uint(c.WordSize()), length)
+	shownMessages.Of(c).now.netlink = family == unix.AF_NETLINK || family == -1 && IsNetlink(c)
+}
+
+type msgNameLen struct{ *Number }
+
+func (t msgNameLen) Show(c *Call, v View) {
+	length := int32(v.Int(4))
+	if shownMessages.Of(c).now.received && shownMessages.Of(c).now.room != length {
+		c.Out.Number(uint64(shownMessages.Of(c).now.room), output.Signed)
+		c.Out.Changed()
+	}
+	c.Out.Number(uint64(length), output.Signed)
+}
+
+func showMessageData(c *Call, addr, n uint64) {
+	if shownMessages.Of(c).now.netlink {
+		netlink.ShowNetlink(c, addr, n)
+		return
+	}
+	c.ShowBytes(addr, n)
+}
+
+// nameLenOf reads the msg_namelen of the message at addr.
+func nameLenOf(c *Call, addr uint64) (int32, bool) {
+	v, ok := c.ReadType(addr, sentMessage)
+	if !ok || addr == 0 {
+		return 0, false
+	}
+	return int32(sentMessage.Member(c, "msg_namelen", v).Int(4)), true
+}
+
+// receivedMessage is a message that recvmsg fills in.
+type receivedMessage struct{ Layouts }
+
+func (t *receivedMessage) Dir() Dir { return Exit }
+
+func (t *receivedMessage) Capture(c *Call, v View, arg int) {
+	if n, ok := nameLenOf(c, v.Uint(c.WordSize())); ok {
+		c.Save(arg, uint64(uint32(n)))
+	}
+}
+
+func (t *receivedMessage) Show(c *Call, v View) {
+	addr := v.Uint(c.WordSize())
+	room, known := c.Captured()
+	switch {
+	case !known:
+		c.Out.Addr(addr)
+	case c.Failed():
+		c.Out.BeginStruct()
+		c.Out.Field("msg_namelen")
+		c.Out.Number(uint64(int32(room)), output.Signed)
+		c.Out.EndStruct()
+	default:
+		shownMessages.Of(c).now = message{received: true, room: int32(room), size: uint64(c.Ret)}
+		c.ShowAt(addr, sentMessage)
+		shownMessages.Of(c).now = message{}
+	}
+}
+
+// maxMessages is how many messages of a call are shown at most: UIO_MAXIOV of
+// linux/uio.h, which is as many as the kernel takes.
+const maxMessages = 1024
+
+// messageVector is a struct mmsghdr. Messages that were not dealt with have no
+// msg_len.
+var messageVector = Struct(Fields{
+	{"msg_hdr", sentMessage},
+	{"msg_len", When(func(c *Call) bool {
+		if shownMessages.Of(c).todo == 0 {
+			return false
+		}
+		shownMessages.Of(c).todo--
+		return true
+	}, Uint)},
+})
+
+// showSentMessages shows the messages of sendmmsg, with the lengths of those
+// that were sent.
+func showSentMessages(c *Call, v View) {
+	shownMessages.Of(c).todo = Result.Num(c)
+	failed := c.Errno
+	c.Errno = 0 // the buffers were there before the call
+	c.ShowAt(v.Uint(c.WordSize()), AtAddr(func(c *Call, addr uint64) {
+		c.ShowArrayUpTo(addr, messageVector, Len("vlen").Num(c), maxMessages)
+	}))
+	c.Errno = failed
+}
+
+// receivedMessages are the messages that recvmmsg fills in.
+type receivedMessages struct{ Layouts }
+
+func (t *receivedMessages) Dir() Dir { return Exit }
+
+func (t *receivedMessages) Capture(c *Call, v View, arg int) {
+	shownMessages.Of(c).rooms = shownMessages.Of(c).rooms[:0]
+	addr := v.Uint(c.WordSize())
+	size := uint64(messageVector.Layout(c.ABI).Size)
+	for range min(Len("vlen").Num(c), maxMessages) {
+		mark := c.Mark()
+		n, ok := nameLenOf(c, addr)
+		c.Release(mark)
+		if !ok {
+			break
+		}
+		shownMessages.Of(c).rooms = append(shownMessages.Of(c).rooms, n)
+		addr += size
+	}
+}
+
+func (t *receivedMessages) Show(c *Call, v View) {
+	addr := v.Uint(c.WordSize())
+	if c.Failed() || addr == 0 || c.Plain {
+		c.Out.Addr(addr)
+		return
+	}
+	n := uint64(c.Ret)
+	shownMessages.Of(c).todo = n
+	c.ShowArrayUpTo(addr, receivedElem, n, uint64(len(shownMessages.Of(c).rooms)))
+}
+
+// receivedElem is a struct mmsghdr that has been filled in.
+var receivedElem = ShownAs(messageVector, func(c *Call, v View) {
+	size, _ := messageVector.NumberIn(c, "msg_len", v)
+	shownMessages.Of(c).now = message{received: true, room: shownMessages.Of(c).rooms[uint64(c.Ret)-shownMessages.Of(c).todo], size: size}
+	messageVector.Show(c, v)
+	shownMessages.Of(c).now = message{}
+})
+
+// showTimeLeft remarks on a call with a timeout of type t that ran out, and on
+// what is left of it.
+func showTimeLeft(t *StructType) func(c *Call) {
+	return func(c *Call) {
+		addr := Len("timeout").Num(c)
+		if c.Ret != 0 && (addr == 0 || c.Plain) {
+			return
+		}
+		c.Out.BeginRemark()
+		if c.Ret == 0 {
+			c.Out.Field("")
+			c.Out.Text("Timeout")
+		} else {
+			c.Out.Field("left")
+			c.ShowAt(addr, t)
+		}
+		c.Out.EndRemark()
+	}
+}

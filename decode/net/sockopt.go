@@ -1,0 +1,406 @@
+package net
+
+import (
+	"math/bits"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+
+	. "trapline/decode/kernel"
+	. "trapline/decode/lang"
+	"trapline/output"
+	"trapline/tables"
+)
+
+// Options of sockets: getsockopt(2), setsockopt(2).
+
+var sockoptCalls = Calls{
+	{"getsockopt", Args{
+		{"sockfd", FD}, {"level", Enum(tables.SocketLevel)}, {"optname", Word(In, showGetOption)},
+		{"optval", EarlyIf(noLength, Word(Exit, showGotOption))}, {"optlen", EarlyIf(noLength, InOutAlways(Int))},
+	}, RetUnsigned},
+	{"setsockopt", Args{
+		{"sockfd", FD}, {"level", Enum(tables.SocketLevel)}, {"optname", Word(In, showSetOption)},
+		{"optval", Word(In, showSettingOption)}, {"optlen", Int},
+	}, RetUnsigned},
+}
+
+// noLength is the condition that getsockopt cannot say how long the value is.
+func noLength(c *Call) bool { return c.ArgView(c.ArgNamed("optlen")).Uint(c.WordSize()) == 0 }
+
+func showGetOption(c *Call, v View) { showOptionName(c, uint32(v.Uint(4)), false) }
+
+func showSetOption(c *Call, v View) { showOptionName(c, uint32(v.Uint(4)), true) }
+
+func showOptionName(c *Call, name uint32, set bool) {
+	level := optionLevels[uint64(uint32(Len("level").Num(c)))]
+	switch {
+	case level == nil:
+		c.Out.Number(uint64(name), output.Unsigned)
+	case set && level.set != nil:
+		c.Out.Enum(uint64(name), level.set, output.Hex)
+	default:
+		c.Out.Enum(uint64(name), level.names, output.Hex)
+	}
+}
+
+// showGotOption shows the value that getsockopt wrote.
+func showGotOption(c *Call, v View) {
+	addr := v.Uint(c.WordSize())
+	room, known := c.ReadBefore("optlen")
+	size, ok := c.ReadUint(c.ArgView(c.ArgNamed("optlen")).Uint(c.WordSize()), 4)
+	if c.Failed() || !known || !ok || int32(room) <= 0 || int32(size) <= 0 || addr == 0 || c.Plain {
+		c.Out.Addr(addr)
+		return
+	}
+	optionOf(c, false).show(c, addr, int32(size))
+}
+
+// showSettingOption shows the value that setsockopt reads.
+func showSettingOption(c *Call, v View) {
+	addr := v.Uint(c.WordSize())
+	if addr == 0 || c.Plain {
+		c.Out.Addr(addr)
+		return
+	}
+	optionOf(c, true).show(c, addr, int32(Len("optlen").Num(c)))
+}
+
+// optionValue is how the value of an option is shown.
+type optionValue struct {
+	t     Type
+	short shortValue
+	// custom shows a value that has no type of its own, of size bytes.
+	custom func(c *Call, addr uint64, size int32)
+}
+
+// shortValue says what is shown of a value that does not have its type's size.
+type shortValue uint8
+
+const (
+	anyData   shortValue = iota // no type: a number if it has the size of one, or data
+	atLeast                     // a shorter one: the address
+	sameSize                    // one of another size: the address
+	orBytes                     // a shorter one: bytes
+	onlyBytes                   // one of another size: bytes
+	inPart                      // a shorter one: the members that it has
+	anySize                     // its size does not matter
+)
+
+func (o optionValue) show(c *Call, addr uint64, size int32) {
+	if o.custom != nil {
+		o.custom(c, addr, size)
+		return
+	}
+	if o.short == anyData {
+		if size == 4 {
+			c.ShowAt(addr, Int)
+		} else {
+			c.ShowBytes(addr, uint64(extend(c, size)))
+		}
+		return
+	}
+	full := int32(o.t.Layout(c.ABI).Size)
+	switch {
+	case o.short == inPart:
+		b, ok := c.ReadAll(addr, int(min(size, full)))
+		if !ok {
+			c.Out.Addr(addr)
+			return
+		}
+		o.t.(*StructType).ShowPart(c, View{B: b, Addr: addr})
+		return
+	case o.short == anySize:
+	case o.short == sameSize && size != full, o.short == atLeast && size < full:
+		c.Out.Addr(addr)
+		return
+	case o.short == onlyBytes && size != full, o.short == orBytes && size < full:
+		c.ShowBuffer(addr, uint64(extend(c, size)), BinaryData)
+		return
+	}
+	c.ShowAt(addr, o.t)
+}
+
+// extend gives a length that a call has in an int as the unsigned word that
+// strace takes it for: a negative one is too long for anything.
+func extend(c *Call, n int32) uint64 {
+	if c.WordSize() == 4 {
+		return uint64(uint32(n))
+	}
+	return uint64(n)
+}
+
+// optionLevel is what belongs to one level of options.
+type optionLevel struct {
+	names *tables.Set // of getsockopt's options
+	set   *tables.Set // of setsockopt's, nil for the same
+	// The types of values, by the option's number, and of all other options.
+	get, put           map[uint64]optionValue
+	otherGet, otherPut optionValue
+}
+
+func optionOf(c *Call, put bool) optionValue {
+	level := optionLevels[uint64(uint32(Len("level").Num(c)))]
+	if level == nil {
+		return optionValue{}
+	}
+	values, other := level.get, level.otherGet
+	if put {
+		values, other = level.put, level.otherPut
+	}
+	if v, ok := values[uint64(uint32(Len("optname").Num(c)))]; ok {
+		return v
+	}
+	return other
+}
+
+var (
+	getInt = optionValue{t: Int, short: orBytes}
+	putInt = optionValue{t: Int, short: atLeast}
+	anyInt = optionValue{t: Int, short: anySize}
+)
+
+var optionLevels = map[uint64]*optionLevel{
+	unix.SOL_SOCKET: {
+		names: tables.SockGetOpt, set: tables.SockSetOpt,
+		get: withInts(getInt, map[uint64]optionValue{
+			unix.SO_LINGER:     {t: linger, short: inPart},
+			unix.SO_PEERCRED:   {t: credentials, short: inPart},
+			unix.SO_GET_FILTER: {custom: showAttachedFilter},
+			unix.SO_ERROR:      {t: optionError, short: orBytes},
+			unix.SO_TXREHASH:   {t: EnumOf(S32, tables.TxRehash), short: orBytes},
+			unix.SO_PEERPIDFD:  {t: FD, short: orBytes},
+		}),
+		put: withInts(putInt, map[uint64]optionValue{
+			unix.SO_LINGER:                {t: linger, short: atLeast},
+			unix.SO_ATTACH_FILTER:         {t: SocketFilter, short: sameSize},
+			unix.SO_ATTACH_REUSEPORT_CBPF: {t: SocketFilter, short: sameSize},
+			unix.SO_TXREHASH:              {t: EnumOf(S32, tables.TxRehash), short: atLeast},
+		}),
+	},
+	unix.SOL_IP: {
+		names: tables.IPGetOpt, set: tables.IPSetOpt,
+		get: map[uint64]optionValue{
+			unix.IP_LOCAL_PORT_RANGE: {t: portRange, short: onlyBytes},
+			unix.IP_PROTOCOL:         {t: ipProtocol, short: onlyBytes},
+		},
+		put: map[uint64]optionValue{
+			unix.IP_ADD_MEMBERSHIP:   {t: multicastRequest, short: atLeast},
+			unix.IP_DROP_MEMBERSHIP:  {t: multicastRequest, short: atLeast},
+			unix.MCAST_JOIN_GROUP:    {t: groupRequest, short: atLeast},
+			unix.MCAST_LEAVE_GROUP:   {t: groupRequest, short: atLeast},
+			unix.IP_LOCAL_PORT_RANGE: {t: portRange, short: onlyBytes},
+		},
+	},
+	unix.SOL_IPV6: {
+		names: tables.IPv6GetOpt, set: tables.IPv6SetOpt,
+		put: map[uint64]optionValue{
+			unix.IPV6_ADD_MEMBERSHIP:  {t: multicastRequest6, short: atLeast},
+			unix.IPV6_DROP_MEMBERSHIP: {t: multicastRequest6, short: atLeast},
+			unix.IPV6_JOIN_ANYCAST:    {t: multicastRequest6, short: atLeast},
+			unix.IPV6_LEAVE_ANYCAST:   {t: multicastRequest6, short: atLeast},
+			unix.MCAST_JOIN_GROUP:     {t: groupRequest, short: atLeast},
+			unix.MCAST_LEAVE_GROUP:    {t: groupRequest, short: atLeast},
+		},
+	},
+	unix.SOL_PACKET: {
+		names: tables.PacketOpt,
+		get:   map[uint64]optionValue{unix.PACKET_STATISTICS: {t: packetStatistics, short: inPart}},
+		put: map[uint64]optionValue{
+			unix.PACKET_RX_RING:         {t: packetRing, short: sameSize},
+			unix.PACKET_TX_RING:         {t: packetRing, short: sameSize},
+			unix.PACKET_ADD_MEMBERSHIP:  {t: packetMembership, short: sameSize},
+			unix.PACKET_DROP_MEMBERSHIP: {t: packetMembership, short: sameSize},
+		},
+	},
+	unix.SOL_RAW: {
+		names: tables.RawOpt,
+		get:   map[uint64]optionValue{icmpFilter: {custom: showICMPFilter}},
+		put:   map[uint64]optionValue{icmpFilter: {custom: showICMPFilter}},
+	},
+	unix.SOL_NETLINK: {
+		names: tables.NetlinkOpt,
+		get: map[uint64]optionValue{unix.NETLINK_LIST_MEMBERSHIPS: {custom: func(c *Call, addr uint64, size int32) {
+			room, _ := c.ReadBefore("optlen")
+			c.ShowArray(addr, Uint, uint64(min(size, int32(room))/4))
+		}}},
+		otherGet: anyInt, otherPut: putInt,
+	},
+	unix.SOL_TCP: {
+		names: tables.TCPOpt,
+		put:   map[uint64]optionValue{ValueNamed(tables.TCPOpt, "TCP_AO_ADD_KEY"): {custom: showTCPKey}},
+	},
+	unix.SOL_TIPC: {
+		names: tables.TIPCOpt,
+		get: map[uint64]optionValue{
+			unix.TIPC_IMPORTANCE: {t: Enum(tables.TIPCImportance), short: atLeast},
+			unix.TIPC_GROUP_JOIN: {t: tipcGroup, short: atLeast},
+		},
+		put: map[uint64]optionValue{
+			unix.TIPC_IMPORTANCE: {t: Enum(tables.TIPCImportance), short: atLeast},
+			unix.TIPC_GROUP_JOIN: {t: tipcGroup, short: atLeast},
+		},
+		otherGet: anyInt, otherPut: anyInt,
+	},
+	// The vsock family uses its own number as a level.
+	unix.AF_VSOCK:      {names: tables.VsockOpt},
+	unix.SOL_UDP:       {names: tables.UDPOpt},
+	unix.SOL_CAN_RAW:   {names: tables.CANRawOpt},
+	unix.SOL_LLC:       {names: tables.LLCOpt},
+	unix.SOL_DCCP:      {names: tables.DCCPOpt},
+	unix.SOL_RXRPC:     {names: tables.RxrpcOpt},
+	unix.SOL_PPPOL2TP:  {names: tables.L2TPOpt},
+	unix.SOL_BLUETOOTH: {names: tables.BluetoothOpt},
+	unix.SOL_PNPIPE:    {names: tables.PhonetPipeOpt},
+	unix.SOL_RDS:       {names: tables.RDSOpt},
+	unix.SOL_IUCV:      {names: tables.IUCVOpt},
+	unix.SOL_CAIF:      {names: tables.CAIFOpt},
+	unix.SOL_ALG:       {names: tables.ALGOpt},
+	unix.SOL_NFC:       {names: tables.NFCLLCPOpt},
+	unix.SOL_KCM:       {names: tables.KCMOpt},
+	unix.SOL_TLS:       {names: tables.TLSOpt},
+	unix.SOL_XDP:       {names: tables.XDPOpt},
+	unix.SOL_IRDA:      {names: tables.IrDAOpt},
+	// Levels of linux/socket.h alone.
+	ValueNamed(tables.SocketLevel, "SOL_SCTP"): {names: tables.SCTPOpt},
+	ValueNamed(tables.SocketLevel, "SOL_IPX"):  {names: tables.IPXOpt},
+	ValueNamed(tables.SocketLevel, "SOL_AX25"): {names: tables.AX25Opt},
+}
+
+// withInts adds the options of SOL_SOCKET whose values are ints to values.
+func withInts(v optionValue, values map[uint64]optionValue) map[uint64]optionValue {
+	for _, name := range tables.SockIntOpt.Consts {
+		values[name.Value] = v
+	}
+	return values
+}
+
+// icmpFilter is ICMP_FILTER of linux/icmp.h.
+const icmpFilter = 1
+
+// Values of options.
+var (
+	linger = Struct(Fields{{"l_onoff", Int}, {"l_linger", Int}})
+
+	optionError = &errorNumber{U32}
+
+	// struct ip_mreq (linux/in.h), ipv6_mreq (linux/in6.h), group_req (linux/in.h)
+	multicastRequest  = Struct(Fields{{"imr_multiaddr", InetAddr}, {"imr_interface", InetAddr}})
+	multicastRequest6 = Struct(Fields{{"ipv6mr_multiaddr", Inet6Addr}, {"ipv6mr_interface", IfIndex}})
+	groupRequest      = Struct(Fields{{"gr_interface", IfIndex}, {"gr_group", SockaddrStorage}})
+
+	// struct tpacket_stats_v3, tpacket_req, packet_mreq (linux/if_packet.h)
+	packetStatistics = Struct(Fields{{"tp_packets", Uint}, {"tp_drops", Uint}, {"tp_freeze_q_cnt", Uint}})
+	packetRing       = Struct(Fields{
+		{"tp_block_size", Uint}, {"tp_block_nr", Uint}, {"tp_frame_size", Uint}, {"tp_frame_nr", Uint},
+	})
+	packetMembership = Struct(Fields{
+		{"mr_ifindex", IfIndex}, {"mr_type", EnumOf(X16, tables.PacketMreqType)}, {"mr_alen", U16},
+		{"mr_address", MACOf(8, Len("mr_alen"))},
+	})
+
+	// struct tipc_group_req (linux/tipc.h)
+	tipcGroup = Struct(Fields{
+		{"type", U32}, {"instance", U32}, {"scope", Enum(tables.TIPCScope)}, {"flags", Flags(tables.TIPCGroupFlags)},
+	})
+)
+
+// errorNumber is the number of an error: ECONNREFUSED.
+type errorNumber struct{ *Number }
+
+func (t *errorNumber) Show(c *Call, v View) {
+	n := t.Value(c, v)
+	if name := tables.ErrnoName(uint32(n)); name != "" && n != 0 {
+		c.Out.Symbol(n, name, output.Signed)
+		return
+	}
+	c.Out.Number(n, output.Unsigned)
+}
+
+// portRange is two ports in one word, the upper one in the upper half.
+var portRange = &ports{X32}
+
+type ports struct{ *Number }
+
+func (t *ports) Show(c *Call, v View) {
+	n := t.Value(c, v)
+	lo, hi := n&0xffff, n>>16
+	c.Out.Number(n, output.Hex)
+	if n == 0 || lo != 0 && hi != 0 && lo > hi {
+		return // no range
+	}
+	b := c.Alloc(16)[:0]
+	if lo != 0 {
+		b = strconv.AppendUint(b, lo, 10)
+	}
+	b = append(b, ".."...)
+	if hi != 0 {
+		b = strconv.AppendUint(b, hi, 10)
+	}
+	c.Out.Gloss(b)
+}
+
+// showAttachedFilter shows the instructions that SO_GET_FILTER gave, of which
+// the option's length is the count.
+func showAttachedFilter(c *Call, addr uint64, count int32) {
+	if count != int32(uint16(count)) {
+		c.Out.Addr(addr)
+		return
+	}
+	c.ShowAt(addr, BPFInstructions(Const(count), SocketFilterConstant))
+}
+
+// showICMPFilter shows the types of messages that a raw socket is not given.
+func showICMPFilter(c *Call, addr uint64, size int32) {
+	size = min(size, 4)
+	if size <= 0 {
+		c.Out.Addr(addr)
+		return
+	}
+	b, ok := c.ReadAll(addr, int(size))
+	if !ok {
+		c.Out.Addr(addr)
+		return
+	}
+	// What is not given of the word is set.
+	mask := ^uint32(0)<<(8*uint(size)&31) | uint32(View{B: b}.Uint(4))
+	if size == 4 {
+		mask = uint32(View{B: b}.Uint(4))
+	}
+	complement := bits.OnesCount32(mask) > 16
+	if complement {
+		mask = ^mask
+	}
+	c.Out.BeginSet(complement)
+	for ; mask != 0; mask &= mask - 1 {
+		c.Out.Elem()
+		c.Out.Enum(uint64(bits.TrailingZeros32(mask)), tables.ICMPFilter, output.Hex)
+	}
+	c.Out.EndSet()
+}
+
+// tcpKey is a struct tcp_ao_add (linux/tcp.h).
+var tcpKey = Struct(Fields{
+	{"addr", SockaddrStorage}, {"alg_name", CharArray(64)}, {"ifindex", IfIndex}, {"flags", U32},
+	{"_", U16}, {"prefix", U8}, {"sndid", U8}, {"rcvid", U8}, {"maclen", U8},
+	{"keyflags", FlagsOf(X8, tables.TCPAOKeyFlags)}, {"keylen", U8}, {"key", Binaries(80, Len("keylen"))},
+	{"set_current", BitField(Len("flags"), 0, 1)}, {"set_rnext", BitField(Len("flags"), 1, 1)},
+}).Pick("addr", "prefix", "alg_name", "ifindex", "set_current", "set_rnext", "sndid", "rcvid", "maclen", "keyflags", "key", "keylen")
+
+func showTCPKey(c *Call, addr uint64, size int32) {
+	full := tcpKey.Layout(c.ABI).Size
+	if size <= 0 {
+		c.Out.Addr(addr)
+		return
+	}
+	n := min(int(size), full)
+	b, ok := c.ReadAll(addr, n)
+	if !ok {
+		c.Out.Addr(addr)
+		return
+	}
+	// What is missing reads as zero.
+	whole := c.Alloc(full)
+	clear(whole[copy(whole, b):])
+	tcpKey.Show(c, View{B: whole, Addr: addr})
+}

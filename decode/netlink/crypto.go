@@ -1,0 +1,107 @@
+package netlink
+
+import (
+	. "trapline/decode/lang"
+	"trapline/tables"
+)
+
+// The kernel's cryptographic algorithms over netlink (linux/cryptouser.h), and
+// other protocols with little to them.
+
+const cryptoName = 64 // CRYPTO_MAX_NAME
+
+// struct crypto_user_alg
+var cryptoMessage = Struct(Fields{
+	{"cru_name", CharArray(cryptoName)}, {"cru_driver_name", CharArray(cryptoName)}, {"cru_module_name", CharArray(cryptoName)},
+	{"cru_type", X32}, {"cru_mask", X32}, {"cru_refcnt", U32}, {"cru_flags", X32},
+})
+
+var cryptoAttributes = NewAttributes(tables.CryptoAttr, "CRYPTOCFGA_",
+	AttributeTypes{U32, "PRIORITY_VAL"},
+	AttributeTypes{AtAddr(func(c *Call, addr uint64) {
+		c.Out.BeginStruct()
+		c.Out.Field("type")
+		showText(c, addr)
+		c.Out.EndStruct()
+	}), "REPORT_LARVAL REPORT_COMPRESS REPORT_AKCIPHER REPORT_KPP REPORT_ACOMP REPORT_SIG"},
+	AttributeTypes{cryptoReport(Fields{{"blocksize", U32}, {"digestsize", U32}}), "REPORT_HASH"},
+	AttributeTypes{cryptoReport(Fields{
+		{"geniv", CharArray(cryptoName)}, {"blocksize", U32}, {"min_keysize", U32}, {"max_keysize", U32}, {"ivsize", U32},
+	}), "REPORT_BLKCIPHER"},
+	AttributeTypes{cryptoReport(Fields{{"geniv", CharArray(cryptoName)}, {"blocksize", U32}, {"maxauthsize", U32}, {"ivsize", U32}}), "REPORT_AEAD"},
+	AttributeTypes{cryptoReport(Fields{{"seedsize", U32}}), "REPORT_RNG"},
+	AttributeTypes{cryptoReport(Fields{{"blocksize", U32}, {"min_keysize", U32}, {"max_keysize", U32}}), "REPORT_CIPHER"},
+)
+
+// cryptoReport is a struct crypto_report_*, or text where there is too little
+// for one.
+func cryptoReport(members Fields) Type {
+	st := Struct(append(Fields{{"type", CharArray(cryptoName)}}, members...))
+	return AtAddr(func(c *Call, addr uint64) {
+		if shownNetlink.Of(c).payload < st.Layout(c.ABI).Size {
+			c.ShowBytes(addr, uint64(shownNetlink.Of(c).payload))
+			return
+		}
+		showPayload(c, st, addr, shownNetlink.Of(c).payload)
+	})
+}
+
+// showCryptoBody shows a message about an algorithm.
+func showCryptoBody(c *Call, msg *messageHeader, addr uint64) bool {
+	switch name, _ := tables.CryptoMsgType.Lookup(uint64(msg.kind)); name {
+	case "CRYPTO_MSG_NEWALG", "CRYPTO_MSG_DELALG", "CRYPTO_MSG_UPDATEALG", "CRYPTO_MSG_GETALG":
+	default:
+		return false
+	}
+	size := cryptoMessage.Layout(c.ABI).Size
+	if shownNetlink.Of(c).payload < size {
+		c.ShowBytes(addr, uint64(shownNetlink.Of(c).payload))
+		return true
+	}
+	showPayload(c, followedBy(cryptoMessage, cryptoAttributes), addr, shownNetlink.Of(c).payload)
+	return true
+}
+
+func cryptoFlags(msgType uint16) *tables.Set {
+	switch name, _ := tables.CryptoMsgType.Lookup(uint64(msgType)); name {
+	case "CRYPTO_MSG_NEWALG":
+		return tables.NlmNewFlags
+	case "CRYPTO_MSG_DELALG", "CRYPTO_MSG_DELRNG":
+		return tables.NlmDeleteFlags
+	case "CRYPTO_MSG_GETALG":
+		return tables.NlmGetFlags
+	}
+	return nil
+}
+
+// Messages of SELinux (linux/selinux_netlink.h).
+func showSELinuxBody(c *Call, msg *messageHeader, addr uint64) bool {
+	switch name, _ := tables.SELinuxMsgType.Lookup(uint64(msg.kind)); name {
+	case "SELNL_MSG_SETENFORCE":
+		showPayload(c, selinuxEnforce, addr, shownNetlink.Of(c).payload)
+	case "SELNL_MSG_POLICYLOAD":
+		showPayload(c, selinuxPolicy, addr, shownNetlink.Of(c).payload)
+	default:
+		return false
+	}
+	return true
+}
+
+var (
+	selinuxEnforce = Struct(Fields{{"val", S32}})
+	selinuxPolicy  = Struct(Fields{{"seqno", U32}})
+)
+
+// xfrmFlags gives the flags of messages about the transformation of packets
+// (linux/xfrm.h).
+func xfrmFlags(msgType uint16) *tables.Set {
+	switch name, _ := tables.XfrmMsgType.Lookup(uint64(msgType)); name {
+	case "XFRM_MSG_NEWSA", "XFRM_MSG_NEWPOLICY", "XFRM_MSG_NEWAE", "XFRM_MSG_NEWSADINFO", "XFRM_MSG_NEWSPDINFO":
+		return tables.NlmNewFlags
+	case "XFRM_MSG_DELSA", "XFRM_MSG_DELPOLICY":
+		return tables.NlmDeleteFlags
+	case "XFRM_MSG_GETSA", "XFRM_MSG_GETPOLICY", "XFRM_MSG_GETAE", "XFRM_MSG_GETSADINFO", "XFRM_MSG_GETSPDINFO":
+		return tables.NlmGetFlags
+	}
+	return nil
+}

@@ -1,0 +1,130 @@
+package netlink
+
+import (
+	"encoding/binary"
+
+	"golang.org/x/sys/unix"
+
+	. "trapline/decode/kernel"
+	. "trapline/decode/lang"
+	"trapline/output"
+	"trapline/tables"
+)
+
+// Generic netlink (linux/genetlink.h): families of messages with numbers that
+// the kernel gives out as they are registered.
+
+// genlFamilies are the families that the host's kernel has, by number. They are
+// asked for once.
+func genlFamilies(d *Decoder) *tables.Set {
+	genl := genlSets.Of(d)
+	if genl.Unknown == "" {
+		*genl = tables.Set{Unknown: "GENERIC_FAMILY_???"}
+		for _, f := range ContextOf(d).Host.GenericFamilies() {
+			genl.Consts = append(genl.Consts, tables.Const{Value: uint64(f.ID), Name: f.Name})
+		}
+	}
+	return genl
+}
+
+var genlSets = NewDecoderSlot[tables.Set]()
+
+func showGenericType(c *Call, msgType uint16) {
+	c.Out.Enum(uint64(msgType), genlFamilies(c.Decoder), output.Hex)
+}
+
+func showGenericBody(c *Call, msg *messageHeader, addr uint64) bool {
+	const header = 4 // struct genlmsghdr
+	if shownNetlink.Of(c).payload < header || msg.kind == nlmsgDone {
+		return false
+	}
+	b, ok := c.ReadAll(addr, header)
+	if !ok {
+		c.Out.Addr(addr)
+		return true
+	}
+	control := msg.kind == unix.GENL_ID_CTRL
+	c.Out.BeginStruct()
+	c.Out.Field("cmd")
+	if control {
+		c.Out.Enum(uint64(b[0]), tables.GenlCtrlCmd, output.Hex)
+	} else {
+		c.Out.Number(uint64(b[0]), output.Hex)
+	}
+	c.Out.Field("version")
+	c.Out.Number(uint64(b[1]), output.Unsigned)
+	if reserved := binary.LittleEndian.Uint16(b[2:]); reserved != 0 {
+		c.Out.Field("reserved")
+		c.Out.Number(uint64(reserved), output.Hex)
+	}
+	c.Out.EndStruct()
+	if shownNetlink.Of(c).payload > header {
+		c.Out.Elem()
+		attrs := plainAttributes
+		if control {
+			attrs = genlControl
+			shownNetlink.Of(c).genlCommands = [2]*tables.Set{tables.GenlCtrlCmd, tables.GenlCtrlCmd}
+		}
+		showPayload(c, attrs, addr+header, shownNetlink.Of(c).payload-header)
+	}
+	return true
+}
+
+// plainAttributes are attributes that nothing is known of.
+var plainAttributes = Numbered(nil)
+
+// genlFamilyCommands are the commands of families, as they are sent and as
+// they are answered.
+var genlFamilyCommands = map[string][2]*tables.Set{
+	"nlctrl":      {tables.GenlCtrlCmd, tables.GenlCtrlCmd},
+	"devlink":     {tables.DevlinkCmd, tables.DevlinkCmd},
+	"ethtool":     {tables.EthtoolRequest, tables.EthtoolReply},
+	"IOAM6":       {tables.IOAM6Cmd, tables.IOAM6Cmd},
+	"mptcp_pm":    {tables.MPTCPCmd, tables.MPTCPCmd},
+	"netdev":      {tables.NetdevCmd, tables.NetdevCmd},
+	"nl80211":     {tables.NL80211Cmd, tables.NL80211Cmd},
+	"SEG6":        {tables.Seg6Cmd, tables.Seg6Cmd},
+	"TASKSTATS":   {tables.TaskstatsCmd, tables.TaskstatsCmd},
+	"tcp_metrics": {tables.TCPMetricsCmd, tables.TCPMetricsCmd},
+	"thermal":     {tables.ThermalCmd, tables.ThermalCmd},
+}
+
+// genlControl are the attributes of the family that tells about the others.
+var genlControl = NewAttributes(tables.GenlCtrlAttr, "CTRL_ATTR_",
+	AttributeTypes{X16, "FAMILY_ID"},
+	AttributeTypes{AtAddr(func(c *Call, addr uint64) {
+		const maxName = 16 // GENL_NAMSIZ
+		if shownNetlink.Of(c).payload <= maxName {
+			if b, ok := c.ReadAll(addr, shownNetlink.Of(c).payload); ok {
+				if sets, ok := genlFamilyCommands[string(UntilNUL(b))]; ok {
+					shownNetlink.Of(c).genlCommands = sets
+				}
+			}
+		}
+		c.ShowBuffer(addr, uint64(shownNetlink.Of(c).payload), ExpectNUL)
+	}), "FAMILY_NAME"},
+	AttributeTypes{U32, "VERSION HDRSIZE MAXATTR OP"},
+	AttributeTypes{Numbered(NewAttributes(tables.GenlOpAttr, "CTRL_ATTR_OP_",
+		AttributeTypes{&payloadFunc{least: 4, most: 8, exact: true, show: func(c *Call, v View) {
+			direction := 0
+			if c.Exiting() {
+				direction = 1
+			}
+			c.Out.Enum(v.At(0, 4).Uint(4), shownNetlink.Of(c).genlCommands[direction], output.Hex)
+		}}, "ID"},
+		AttributeTypes{flagsIn(4, tables.GenlOpFlags), "FLAGS"},
+	)), "OPS"},
+	AttributeTypes{Numbered(NewAttributes(tables.GenlMcastAttr, "CTRL_ATTR_MCAST_GRP_",
+		AttributeTypes{attrString, "NAME"},
+		AttributeTypes{X32, "ID"},
+	)), "MCAST_GROUPS"},
+	AttributeTypes{Numbered(Numbered(NewAttributes(tables.NlPolicyAttr, "NL_POLICY_TYPE_ATTR_",
+		AttributeTypes{enumIn(4, tables.NlAttrType), "TYPE"},
+		AttributeTypes{S64, "MIN_VALUE_S MAX_VALUE_S"},
+		AttributeTypes{U64, "MIN_VALUE_U MAX_VALUE_U"},
+		AttributeTypes{U32, "MIN_LENGTH MAX_LENGTH"},
+		AttributeTypes{X32, "POLICY_IDX POLICY_MAXTYPE BITFIELD32_MASK"},
+		AttributeTypes{X64, "MASK"},
+	))), "POLICY"},
+	AttributeTypes{Numbered(NewAttributes(tables.GenlPolicyAttr, "CTRL_ATTR_POLICY_", AttributeTypes{U32, "DO DUMP"})), "OP_POLICY"},
+)

@@ -1,0 +1,340 @@
+package netlink
+
+import (
+	"golang.org/x/sys/unix"
+
+	. "trapline/decode/kernel"
+	. "trapline/decode/lang"
+	"trapline/output"
+	"trapline/tables"
+)
+
+// Netlink messages (linux/netlink.h): a header, a body that the protocol and
+// the type of the message decide on, and attributes behind it.
+
+const (
+	afInet  = unix.AF_INET
+	afInet6 = unix.AF_INET6
+
+	nlmsgHeader = unix.SizeofNlMsghdr
+)
+
+// netlinkProtocol is what one protocol's messages look like.
+type netlinkProtocol struct {
+	types *tables.Set // names of messages
+	// showType shows types that a Set does not name.
+	showType func(c *Call, msgType uint16)
+	// flags gives the names of a message's flags, by its type; nil for the
+	// common ones.
+	flags func(msgType uint16) *tables.Set
+	// body shows the shownNetlink.Of(c).payload bytes at addr. It says whether it can.
+	body func(c *Call, msg *messageHeader, addr uint64) bool
+}
+
+// messageHeader is what a body depends on of the header before it.
+type messageHeader struct{ kind, flags uint16 }
+
+var netlinkProtocols [unix.NETLINK_CRYPTO + 1]netlinkProtocol
+
+func init() {
+	netlinkProtocols = [...]netlinkProtocol{
+		unix.NETLINK_ROUTE:     {types: tables.RouteMsgType, flags: routeFlags, body: showRouteBody},
+		unix.NETLINK_SOCK_DIAG: {types: tables.SockDiagType, flags: getFlags, body: showSockDiagBody},
+		unix.NETLINK_XFRM:      {types: tables.XfrmMsgType, flags: xfrmFlags},
+		unix.NETLINK_SELINUX:   {types: tables.SELinuxMsgType, body: showSELinuxBody},
+		unix.NETLINK_AUDIT:     {types: tables.AuditMsgType},
+		unix.NETLINK_NETFILTER: {showType: showNetfilterType, flags: netfilterFlags, body: showNetfilterBody},
+		unix.NETLINK_GENERIC:   {showType: showGenericType, flags: getFlags, body: showGenericBody},
+		unix.NETLINK_CRYPTO:    {types: tables.CryptoMsgType, flags: cryptoFlags, body: showCryptoBody},
+	}
+}
+
+func getFlags(uint16) *tables.Set { return tables.NlmGetFlags }
+
+// ShowNetlink shows the n bytes of netlink messages at addr, which are sent or
+// received by the socket in the first argument.
+func ShowNetlink(c *Call, addr, n uint64) {
+	protocol := NetlinkProtocolOf(c, int(int32(c.Args[0])))
+	if protocol == unix.NETLINK_KOBJECT_UEVENT {
+		showUevent(c, addr, n)
+		return
+	}
+	showMessages(c, protocol, addr, int(min(n, maxNetlink)))
+}
+
+// maxNetlink is how many bytes of messages are looked at. Programs read them
+// in pieces of 32 KB.
+const maxNetlink = 256 << 10
+
+// showMessages shows the messages in left bytes at addr.
+func showMessages(c *Call, protocol int, addr uint64, left int) {
+	showRecords(c, addr, left, nlmsghdr, 4, func(v View, left int) { showMessage(c, protocol, v, left) })
+}
+
+// showRecords shows what fills left bytes at addr: records that begin with a
+// header, which begins with the record's length in lengthSize bytes. Each is aligned to 4
+// bytes. A single record is shown without brackets.
+func showRecords(c *Call, addr uint64, left int, header Type, lengthSize int, show func(v View, left int)) {
+	size := header.Layout(c.ABI).Size
+	array := false
+	for shown := 1; ; shown++ {
+		if left < size {
+			if array {
+				c.Out.Elem()
+			}
+			c.ShowBuffer(addr, uint64(left), BinaryData)
+			break
+		}
+		v, ok := c.ReadType(addr, header)
+		if !ok {
+			missing(c, addr, array)
+			break
+		}
+		if c.Abbrev && shown > c.StringLimit {
+			c.Out.More()
+			break
+		}
+		length := int(v.Uint(lengthSize))
+		next := AlignUp(length, 4)
+		last := length < size || next >= left
+		if !array && !last {
+			c.Out.BeginArray()
+			array = true
+		}
+		if array {
+			c.Out.Elem()
+		}
+		show(v, left)
+		if last {
+			break
+		}
+		addr += uint64(next)
+		left -= next
+	}
+	if array {
+		c.Out.EndArray()
+	}
+}
+
+// netlinkState is where the message being shown stands.
+type netlinkState struct {
+	payload      int // bytes of the message or attribute being shown
+	nested       int // how deep in attributes
+	links        linkKinds
+	genlCommands [2]*tables.Set // of the family being shown, sent and answered
+}
+
+var shownNetlink = NewCallSlot[netlinkState]()
+
+var nlmsghdr = Struct(Fields{
+	{"nlmsg_len", U32}, {"nlmsg_type", U16}, {"nlmsg_flags", U16}, {"nlmsg_seq", U32}, {"nlmsg_pid", PIDOf(ThreadGroup)},
+})
+
+// showMessage shows the message whose header v is. There are left bytes for it.
+func showMessage(c *Call, protocol int, v View, left int) {
+	length := min(int(v.Uint(4)), left)
+	if length <= nlmsgHeader {
+		showMessageHeader(c, protocol, v)
+		return
+	}
+	c.Out.BeginArray()
+	c.Out.Elem()
+	showMessageHeader(c, protocol, v)
+	c.Out.Elem()
+	showBody(c, protocol, v, length-nlmsgHeader)
+	c.Out.EndArray()
+}
+
+// Reserved types of messages (linux/netlink.h).
+const (
+	nlmsgError   = 2
+	nlmsgDone    = 3
+	nlmsgMinType = 0x10
+	nlmCapped    = 0x100 // NLM_F_CAPPED
+)
+
+func protocolOf(protocol int) *netlinkProtocol {
+	if 0 <= protocol && protocol < len(netlinkProtocols) {
+		return &netlinkProtocols[protocol]
+	}
+	return new(netlinkProtocol)
+}
+
+func showMessageHeader(c *Call, protocol int, v View) {
+	p := protocolOf(protocol)
+	msgType := uint16(v.At(4, 2).Uint(2))
+	c.Out.BeginStruct()
+	c.Out.Field("nlmsg_len")
+	c.Out.Number(v.Uint(4), output.Unsigned)
+	c.Out.Field("nlmsg_type")
+	switch {
+	case msgType < nlmsgMinType || p.types == nil && p.showType == nil:
+		c.Out.Enum(uint64(msgType), tables.NlmsgType, output.Hex)
+	case p.showType != nil:
+		p.showType(c, msgType)
+	default:
+		c.Out.Enum(uint64(msgType), p.types, output.Hex)
+	}
+	c.Out.Field("nlmsg_flags")
+	flags := tables.NlmFlags
+	if msgType == nlmsgError {
+		flags = tables.NlmAckFlags
+	} else if msgType >= nlmsgMinType && p.flags != nil {
+		if set := p.flags(msgType); set != nil {
+			flags = set
+		}
+	}
+	c.Out.Flags(v.At(6, 2).Uint(2), flags, output.Hex)
+	c.Out.Field("nlmsg_seq")
+	c.Out.Number(v.At(8, 4).Uint(4), output.Unsigned)
+	c.Out.Field("nlmsg_pid")
+	PIDOf(ThreadGroup).Show(c, v.At(12, 4))
+	c.Out.EndStruct()
+}
+
+// maxNesting is how deep messages and attributes within others are shown.
+const maxNesting = 24
+
+// showBody shows the length bytes behind the header v.
+func showBody(c *Call, protocol int, v View, length int) {
+	if shownNetlink.Of(c).nested == maxNesting {
+		c.ShowBuffer(v.Addr+nlmsgHeader, uint64(length), BinaryData)
+		return
+	}
+	shownNetlink.Of(c).nested++
+	defer func() { shownNetlink.Of(c).nested-- }()
+	msgType := uint16(v.At(4, 2).Uint(2))
+	addr := v.Addr + nlmsgHeader
+	outer := shownNetlink.Of(c).payload
+	shownNetlink.Of(c).payload = length
+	defer func() { shownNetlink.Of(c).payload = outer }()
+	if msgType == nlmsgError {
+		showNetlinkError(c, protocol, v.At(6, 2).Uint(2)&nlmCapped != 0, addr, length)
+		return
+	}
+	p := protocolOf(protocol)
+	if (msgType >= nlmsgMinType || msgType == nlmsgDone) && p.body != nil && p.body(c, &messageHeader{msgType, uint16(v.At(6, 2).Uint(2))}, addr) {
+		return
+	}
+	if msgType == nlmsgDone && length == 4 {
+		if status, ok := c.ReadUint(addr, 4); ok {
+			c.Out.Number(uint64(int32(status)), output.Signed)
+		} else {
+			c.Out.Addr(addr)
+		}
+		return
+	}
+	c.ShowBuffer(addr, uint64(length), BinaryData)
+}
+
+// showNetlinkError shows a struct nlmsgerr: an error, and the message, or only
+// its header, that is to blame. Attributes may follow.
+func showNetlinkError(c *Call, protocol int, capped bool, addr uint64, length int) {
+	const header = 4 + nlmsgHeader
+	if length < header {
+		c.ShowBuffer(addr, uint64(length), BinaryData)
+		return
+	}
+	b, ok := c.ReadAll(addr, header)
+	if !ok {
+		c.Out.Addr(addr)
+		return
+	}
+	v := View{B: b, Addr: addr}
+	msg := v.At(4, nlmsgHeader)
+	rest := length - 4
+	whole := min(rest, max(nlmsgHeader, int(msg.Uint(4))))
+	if capped {
+		whole = nlmsgHeader
+	}
+	if rest > whole {
+		c.Out.BeginArray()
+		c.Out.Elem()
+	}
+	c.Out.BeginStruct()
+	c.Out.Field("error")
+	showNegativeErrno(c, int32(v.Uint(4)))
+	c.Out.Field("msg")
+	showMessage(c, protocol, msg, whole)
+	c.Out.EndStruct()
+	if rest > whole {
+		c.Out.Elem()
+		showPayload(c, nlmsgerrAttributes, msg.Addr+uint64(whole), rest-whole)
+		c.Out.EndArray()
+	}
+}
+
+// showNegativeErrno shows an error as the kernel returns it: -ENOENT.
+func showNegativeErrno(c *Call, n int32) {
+	if n < 0 {
+		if name := tables.ErrnoName(uint32(-n)); name != "" {
+			c.Out.Symbol(uint64(n), "-"+name, output.Signed)
+			return
+		}
+	}
+	c.Out.Number(uint64(n), output.Signed)
+}
+
+var nlmsgerrAttributes = NewAttributes(tables.NlmsgerrAttr, "NLMSGERR_ATTR_",
+	AttributeTypes{attrString, "MSG"},
+	AttributeTypes{U32, "OFFS"},
+	AttributeTypes{AtAddr(func(c *Call, addr uint64) { c.ShowArray(addr, U8, uint64(shownNetlink.Of(c).payload)) }), "COOKIE"},
+)
+
+// netlinkMessage is the body of a message: a struct, and attributes behind it,
+// of one table or of the one that the struct's first member chooses.
+type netlinkMessage struct {
+	head   *StructType
+	attrs  *Attributes
+	family map[uint64]*Attributes
+}
+
+// show shows the body of shownNetlink.Of(c).payload bytes at addr, whose first member is read
+// already.
+func (m *netlinkMessage) show(c *Call, addr uint64) {
+	length := shownNetlink.Of(c).payload
+	first := &m.head.Members()[0]
+	size := m.head.Layout(c.ABI).Size
+	one := first.Type.Layout(c.ABI).Size
+	v, ok := c.ReadType(addr, first.Type)
+	if !ok {
+		c.Out.Addr(addr)
+		return
+	}
+	whole := length >= size
+	if whole {
+		v, ok = c.ReadType(addr, m.head)
+	}
+	if whole && ok {
+		m.head.Show(c, v)
+	} else {
+		c.Out.BeginStruct()
+		c.Out.Field(first.Name)
+		if !ok {
+			v, _ = c.ReadType(addr, first.Type)
+		}
+		first.Type.Show(c, v.At(0, one))
+		if whole {
+			c.Out.Field("")
+			c.Out.Addr(addr + uint64(one))
+		} else {
+			c.Out.More()
+		}
+		c.Out.EndStruct()
+		return
+	}
+	if at := AlignUp(size, 4); (m.attrs != nil || m.family != nil) && length > at {
+		c.Out.Elem()
+		attrs := Type(m.attrs)
+		if m.family != nil {
+			attrs = nil
+			if chosen := m.family[v.Uint(one)]; chosen != nil {
+				attrs = chosen
+			}
+		}
+		if c.Push(m.head, v) { // the attributes may depend on the struct's members
+			defer c.Pop()
+		}
+		showPayload(c, attrs, addr+uint64(at), length-at)
+	}
+}

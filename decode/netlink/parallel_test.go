@@ -1,0 +1,48 @@
+package netlink
+
+import (
+	"sync"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	. "trapline/decode/internal/fake"
+	. "trapline/decode/lang"
+	"trapline/output"
+	"trapline/tables"
+)
+
+// TestTwoDecodersOfNetlink decodes in two goroutines, each with a Decoder of its own,
+// messages of all protocols with many attributes, for the race detector to find
+// what they share.
+func TestTwoDecodersOfNetlink(t *testing.T) {
+	var calls [2]Call
+	for i := range calls {
+		d := BareDecoder()
+		calls[i] = Call{Decoder: d, Out: output.Discard{}, TID: 1, Sig: d.Lookup(tables.X86_64, 0)}
+	}
+	inBoth := func(do func(c *Call)) {
+		var both sync.WaitGroup
+		for i := range calls {
+			both.Go(func() { do(&calls[i]) })
+		}
+		both.Wait()
+	}
+	for _, table := range attributeTables {
+		inBoth(func(*Call) { table.typeOf(0) }) // some cannot be shown outside of their messages
+	}
+	var attrs []byte
+	for n := range uint16(64) {
+		attrs = append(attrs, NetlinkAttr(n, NetlinkAttr(1, 1, 2, 3, 4)...)...)
+	}
+	for protocol := range netlinkProtocols {
+		for kind := uint16(1); kind <= unix.RTM_GETNEXTHOP; kind++ {
+			data := NetlinkMessage(kind, 1, make([]byte, 24), attrs)
+			inBoth(func(c *Call) {
+				c.Mem = FakeMemory{0x1000: data}
+				c.Begin()
+				showMessages(c, protocol, 0x1000, len(data))
+			})
+		}
+	}
+}

@@ -1,0 +1,86 @@
+package process
+
+import (
+	. "trapline/decode/kernel"
+	. "trapline/decode/lang"
+	"trapline/output"
+	"trapline/tables"
+)
+
+// Capabilities: kernel/capability.c.
+
+var capabilityCalls = Calls{
+	{"capget", Args{{"hdrp", Ptr(capHeader)}, {"datap", Out(capData)}}, RetUnsigned},
+	{"capset", Args{{"hdrp", Ptr(capHeader)}, {"datap", Ptr(capData)}}, RetUnsigned},
+}
+
+// capHeader is a struct __user_cap_header_struct (linux/capability.h).
+var capHeader = Struct(Fields{{"version", Enum(tables.CapVersion)}, {"pid", PIDOf(ThreadGroup)}})
+
+// _LINUX_CAPABILITY_VERSION_2 and _3. Their sets have 64 bits, in two structs;
+// those of the first version have 32.
+const (
+	capVersion2 = 0x20071026
+	capVersion3 = 0x20080522
+)
+
+// Capability sets, in the names of linux/capability.h.
+var (
+	capData32 = Struct(Fields{{"effective", capSet{U32}}, {"permitted", capSet{U32}}, {"inheritable", capSet{U32}}})
+	capData64 = Struct(Fields{
+		{"effective", capSetHalf{U32}}, {"permitted", capSetHalf{U32}}, {"inheritable", capSetHalf{U32}},
+		{"_", Array(U32, Const(3))},
+	})
+)
+
+// capData is what the version in the header says.
+var capData = AtAddr(func(c *Call, addr uint64) {
+	hdr, ok := c.ReadType(c.Register(0), capHeader)
+	version := hdr.Uint(4)
+	st := capData32
+	if version == capVersion2 || version == capVersion3 {
+		st = capData64
+	}
+	v, okData := c.ReadType(addr, st)
+	if !ok || !okData {
+		c.Out.Addr(addr)
+		return
+	}
+	st.Show(c, v)
+})
+
+// capSet is a set of the first 32 capabilities.
+type capSet struct{ *Number }
+
+func (t capSet) Show(c *Call, v View) { showCaps(c, t.Value(c, v)) }
+
+// capSetHalf is a set of capabilities of which the second 32 are in a struct
+// behind this one.
+type capSetHalf struct{ *Number }
+
+func (t capSetHalf) Show(c *Call, v View) {
+	const structSize = 3 * 4
+	f := c.Frame(0)
+	off := int(v.Addr - f.View.Addr)
+	showCaps(c, v.Uint(4)|f.View.At(off+structSize, 4).Uint(4)<<32)
+}
+
+// showCaps writes a set of capabilities.
+func showCaps(c *Call, set uint64) {
+	known := uint64(0)
+	for i := range tables.Capabilities.Consts {
+		known |= tables.Capabilities.Consts[i].Value
+	}
+	unknown := set &^ known
+	if known &= set; known != 0 || unknown == 0 {
+		c.Out.Flags(known, tables.Capabilities, output.Hex)
+		if unknown == 0 {
+			return
+		}
+		c.Out.Or()
+	}
+	c.Out.Number(unknown>>32, output.Hex)
+	if known>>32 == 0 {
+		c.Out.Comment(tables.Capabilities.Unknown)
+	}
+}

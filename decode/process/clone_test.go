@@ -1,0 +1,39 @@
+package process
+
+import (
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"trapline/decode/host"
+	. "trapline/decode/internal/fake"
+	. "trapline/decode/kernel"
+	. "trapline/decode/lang"
+	"trapline/output"
+	"trapline/tables"
+)
+
+// TestBeginReadsAgain has a call whose arguments depend on memory that has
+// changed since the exit-stop of the one before.
+func TestBeginReadsAgain(t *testing.T) {
+	const at = 0x7000
+	mem := FakeMemory{at: make([]byte, 1024)}
+	d := NewDecoderOf(Catalogue{Describe: func(abi tables.ABI, name string) *Desc { return Gather(abi, Groups)[name] }}, 32)
+	ContextOf(d).Host = host.Unknown{}
+	c := &Call{Decoder: d, Out: output.Discard{}, Mem: mem, ABI: tables.X86_64}
+	c.NR = uint64(tables.ByName(tables.X86_64, "clone3").NR)
+	c.Args = [6]uint64{at, cloneArgsLeast}
+	for _, tt := range []struct {
+		flags uint64
+		want  *Desc
+	}{{0, clone3In}, {unix.CLONE_PIDFD, clone3IO}, {0, clone3In}} {
+		PutUint(mem[at][:8], tt.flags)
+		c.Sig = c.Lookup(tables.X86_64, c.NR)
+		c.Begin()
+		if got := clone3Args(c); got != tt.want {
+			t.Errorf("flags %#x: described by the memory of the call before", tt.flags)
+		}
+		c.Enter()
+		c.Exit()
+	}
+}

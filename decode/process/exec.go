@@ -1,0 +1,113 @@
+package process
+
+import (
+	"strconv"
+
+	. "trapline/decode/kernel"
+	. "trapline/decode/lang"
+	"trapline/tables"
+)
+
+// Running programs: fs/exec.c.
+
+var execCalls = Calls{
+	{"execve", Args{{"pathname", Path}, {"argv", Argv}, {"envp", Envp}}, RetUnsigned},
+	{"execveat", Args{{"dirfd", DirFD}, {"pathname", Path}, {"argv", Argv}, {"envp", Envp}, {"flags", Flags(tables.ExecveatFlags)}}, RetUnsigned},
+}
+
+var (
+	// Argv points to an array of strings that ends in a null pointer.
+	Argv = Ptr(AtAddr(ShowStrings))
+	// Envp is an Argv of which only the number of strings is shown unless
+	// everything is asked for.
+	Envp Type = &envp{WordLayout()}
+)
+
+// ShowStrings shows the strings of an argument vector, no more than -s of them
+// when it is abbreviated.
+func ShowStrings(c *Call, addr uint64) {
+	word := c.WordSize()
+	mark := c.Mark()
+	for n := 0; ; n++ {
+		c.Release(mark)
+		at := addr + uint64(n*word)
+		s, ok := c.ReadUint(at, word)
+		if !ok {
+			if n == 0 {
+				c.Out.Addr(addr)
+				return
+			}
+			c.Out.More()
+			c.Out.Comment(HexString(at))
+			break
+		}
+		if n == 0 {
+			c.Out.BeginArray()
+		}
+		if s == 0 {
+			break
+		}
+		if c.Abbrev && n >= c.StringLimit || n == maxStrings {
+			c.Out.More()
+			break
+		}
+		c.Out.Elem()
+		c.ShowAt(s, Str)
+	}
+	c.Out.EndArray()
+}
+
+type envp struct{ Layouts }
+
+func (t *envp) Show(c *Call, v View) {
+	addr := v.Uint(c.WordSize())
+	if !c.Abbrev {
+		Argv.Show(c, v)
+		return
+	}
+	c.Out.Addr(addr)
+	if addr == 0 || c.Plain {
+		return
+	}
+	n, terminated := countStrings(c, addr)
+	if n == 0 && !terminated {
+		return
+	}
+	b := strconv.AppendInt(c.Alloc(64)[:0], int64(n), 10)
+	b = append(b, " var"...)
+	if n != 1 {
+		b = append(b, 's')
+	}
+	if !terminated {
+		b = append(b, ", unterminated"...)
+	}
+	c.Out.CommentBytes(b)
+}
+
+// maxStrings bounds how many strings are looked at. The kernel takes fewer: with
+// their strings they must fit into 6 MiB (execve(2)).
+const maxStrings = 1 << 20
+
+// countStrings counts the pointers from addr on up to a null pointer, or up to
+// the end of what can be read.
+func countStrings(c *Call, addr uint64) (n int, terminated bool) {
+	const chunk = 1024
+	word := c.WordSize()
+	mark := c.Mark()
+	for n < maxStrings {
+		c.Release(mark)
+		b := c.Read(addr+uint64(n*word), chunk)
+		cut := len(b) < chunk
+		for whole := len(b) / word; whole > 0; whole-- {
+			if (View{B: b}).Uint(word) == 0 {
+				return n, true
+			}
+			b = b[word:]
+			n++
+		}
+		if cut {
+			break
+		}
+	}
+	return n, false
+}

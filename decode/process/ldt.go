@@ -1,0 +1,108 @@
+package process
+
+import (
+	"strconv"
+
+	. "trapline/decode/kernel"
+	. "trapline/decode/lang"
+	"trapline/tables"
+)
+
+// Segment descriptors: arch/x86/kernel/ldt.c, arch/x86/kernel/tls.c.
+
+var ldtCalls = Calls{
+	{"modify_ldt", Args{
+		{"func", Int},
+		{"ptr", When(Is(Len("bytecount"), userDescSize), Ptr(userDesc))},
+		{"ptr", When(Not(Is(Len("bytecount"), userDescSize)), InReg(1, Addr))},
+		{"bytecount", Ulong},
+	}, RetUnsigned.With(remarkTruncated)},
+	{"set_thread_area", Args{{"u_info", Ptr(userDesc)}}, RetUnsigned.With(remarkEntryNumber)},
+	{"get_thread_area", Args{{"u_info", getDescriptor{}}}, RetUnsigned},
+}
+
+// getDescriptor is a user_desc whose first member says which segment's the
+// kernel shall write.
+type getDescriptor struct{}
+
+func (getDescriptor) Layout(abi tables.ABI) Layout { return Addr.Layout(abi) }
+
+func (getDescriptor) Dir() Dir { return Both }
+
+func (getDescriptor) Show(c *Call, v View) {
+	addr := v.Uint(c.WordSize())
+	n, ok := c.ReadUint(addr, 4)
+	c.Begun = ok && !c.Plain
+	if !c.Begun {
+		c.Out.Addr(addr)
+		return
+	}
+	c.Before = n
+	c.Out.BeginStruct()
+	c.Out.Field("entry_number")
+	showID(c, n)
+}
+
+func (getDescriptor) Finish(c *Call, v View) {
+	if !c.Begun {
+		return
+	}
+	if desc, ok := c.ReadType(v.Uint(c.WordSize()), userDesc); ok && !c.Failed() {
+		if n := desc.Uint(4); n != c.Before {
+			c.Out.Changed()
+			showID(c, n)
+		}
+		userDescRest.ShowMembers(c, desc)
+	} else {
+		c.Out.More()
+	}
+	c.Out.EndStruct()
+}
+
+func showID(c *Call, n uint64) {
+	b := c.Alloc(4)
+	PutUint(b, n)
+	ID.Show(c, View{B: b})
+}
+
+// remarkTruncated tells the error in a result of modify_ldt, which the 64-bit
+// kernel returns as an unsigned int.
+func remarkTruncated(c *Call) {
+	const firstErrno = 1<<32 - 4095
+	if ret := uint64(c.Ret); firstErrno <= ret && ret < 1<<32 {
+		e := -int32(ret)
+		c.Out.Failure(int(e), tables.ErrnoName(uint32(e)), tables.ErrnoMessage(uint32(e)))
+	}
+}
+
+const userDescSize = 16
+
+// userDesc is a struct user_desc (asm/ldt.h), which ends in a word of bit
+// fields.
+var (
+	userDescWhole = Struct(Fields{
+		{"entry_number", ID}, {"base_addr", MaskOf(U32)}, {"limit", MaskOf(U32)}, {"bits", U32},
+		{"seg_32bit", BitField(Len("bits"), 0, 1)},
+		{"contents", BitField(Len("bits"), 1, 2)},
+		{"read_exec_only", BitField(Len("bits"), 3, 1)},
+		{"limit_in_pages", BitField(Len("bits"), 4, 1)},
+		{"seg_not_present", BitField(Len("bits"), 5, 1)},
+		{"useable", BitField(Len("bits"), 6, 1)},
+		{"lm", When(OnABI(tables.X86_64), BitField(Len("bits"), 7, 1))},
+	})
+	userDesc     = userDescWhole.Pick(append([]string{"entry_number"}, userDescNames...)...)
+	userDescRest = userDescWhole.Pick(userDescNames...)
+
+	userDescNames = []string{"base_addr", "limit", "seg_32bit", "contents", "read_exec_only", "limit_in_pages",
+		"seg_not_present", "useable", "lm"}
+)
+
+// remarkEntryNumber tells which entry set_thread_area has filled.
+func remarkEntryNumber(c *Call) {
+	if n, ok := c.ReadUint(c.Args[0], 4); ok && c.Begun {
+		c.Out.BeginRemark()
+		c.Out.Field("")
+		c.Out.TextBytes(strconv.AppendUint(append(c.Alloc(32)[:0], "entry_number="...), n, 10))
+		c.Out.EndRemark()
+	}
+}

@@ -1,0 +1,112 @@
+package process
+
+import (
+	. "trapline/decode/lang"
+	"trapline/tables"
+)
+
+// Attributes that security modules give a process: security/lsm_syscalls.c,
+// linux/lsm.h.
+
+var lsmCalls = Calls{
+	{"lsm_get_self_attr", Args{
+		{"attr", Enum(tables.LsmAttrs)},
+		{"ctx", When(lsmSingle, ChangeIf(Always, Ptr(lsmCtx.Pick("id")), Out(lsmContexts)))},
+		{"ctx", When(Not(lsmSingle), InReg(1, Out(lsmContexts)))},
+		{"size", InReg(2, InOutAlways(U32))},
+		{"flags", Flags(tables.LsmFlags)},
+	}, RetUnsigned},
+	{"lsm_set_self_attr", Args{
+		{"attr", Enum(tables.LsmAttrs)},
+		{"ctx", Ptr(AtAddr(func(c *Call, addr uint64) {
+			size := Len("size").Num(c)
+			if v, ok := c.ReadType(addr, lsmCtx); ok && size >= uint64(len(v.B)) {
+				showLsmContext(c, v, size)
+			} else {
+				c.Out.Addr(addr)
+			}
+		}))},
+		{"size", U32},
+		{"flags", X32},
+	}, RetUnsigned},
+	{"lsm_list_modules", Args{
+		{"ids", Out(AtAddr(func(c *Call, addr uint64) {
+			a := c.ArgNamed("size")
+			if _, ok := c.ReadUint(c.ArgView(a).Uint(c.WordSize()), 4); !ok {
+				c.Out.Addr(addr)
+				return
+			}
+			c.ShowArray(addr, EnumOf(X64, tables.LsmModules), Result.Num(c))
+		}))},
+		{"size", InOutAlways(U32)},
+		{"flags", X32},
+	}, RetUnsigned},
+}
+
+// lsmSingle says that the caller asks for one module, named in ctx.
+func lsmSingle(c *Call) bool {
+	a := c.ArgNamed("size")
+	_, ok := c.ReadUint(c.ArgView(a).Uint(c.WordSize()), 4)
+	return ok && Len("flags").Num(c)&BitsOf(tables.LsmFlags, "LSM_FLAG_SINGLE") != 0
+}
+
+// lsmCtx is struct lsm_ctx without what follows: ctx_len bytes, and padding up
+// to len bytes.
+var lsmCtx = Struct(Fields{
+	{"id", EnumOf(X64, tables.LsmIDs)},
+	{"flags", X64},
+	{"len", U64},
+	{"ctx_len", U64},
+})
+
+const lsmCtxSize = 32
+
+// lsmContexts are contexts one behind the other, as many as go into *size.
+var lsmContexts = AtAddr(func(c *Call, addr uint64) {
+	left := Len("size").Num(c)
+	if c.Failed() {
+		c.Out.Addr(addr)
+		return
+	}
+	for n := 0; ; n++ {
+		v, ok := c.ReadType(addr, lsmCtx)
+		if !ok || left < lsmCtxSize {
+			if n == 0 {
+				c.Out.Addr(addr)
+				return
+			}
+			c.Out.More()
+			c.Out.Comment(HexString(addr))
+			break
+		}
+		if n == 0 {
+			c.Out.BeginArray()
+		}
+		if c.Abbrev && n >= c.StringLimit {
+			c.Out.More()
+			break
+		}
+		c.Out.Elem()
+		showLsmContext(c, v, left)
+		size, _ := lsmCtx.NumberIn(c, "len", v)
+		if size < lsmCtxSize || size >= left || addr+size < addr {
+			break
+		}
+		addr += size
+		left -= size
+	}
+	c.Out.EndArray()
+})
+
+// showLsmContext shows one context, no more than left bytes of it.
+func showLsmContext(c *Call, v View, left uint64) {
+	c.Out.BeginStruct()
+	lsmCtx.ShowMembers(c, v)
+	size, _ := lsmCtx.NumberIn(c, "len", v)
+	n, _ := lsmCtx.NumberIn(c, "ctx_len", v)
+	if size = min(size, left); size > lsmCtxSize && n > 0 {
+		c.Out.Field("ctx")
+		c.ShowBuffer(v.Addr+lsmCtxSize, min(n, size-lsmCtxSize), BinaryData)
+	}
+	c.Out.EndStruct()
+}

@@ -1,0 +1,67 @@
+package process
+
+import (
+	"golang.org/x/sys/unix"
+
+	. "trapline/decode/kernel"
+	. "trapline/decode/lang"
+)
+
+// namespaceLinks are the names of the namespaces that the flags of clone, unshare
+// and setns make or enter (namespaces(7)).
+var namespaceLinks = [...]struct {
+	flags uint64
+	name  string
+}{
+	{unix.CLONE_NEWCGROUP | unix.CLONE_INTO_CGROUP, "cgroup"},
+	{unix.CLONE_NEWIPC, "ipc"},
+	{unix.CLONE_NEWNS, "mnt"},
+	{unix.CLONE_NEWNET, "net"},
+	{unix.CLONE_NEWPID, "pid"},
+	{unix.CLONE_NEWTIME, "time"},
+	{unix.CLONE_NEWUTS, "uts"},
+	{unix.CLONE_NEWUSER, "user"},
+}
+
+// remarkNamespaces tells the namespaces that a call's flags, an argument, have
+// put the tracee into, or the child that it returns.
+func remarkNamespaces(flags Num, child bool) func(c *Call) {
+	return func(c *Call) {
+		if !ContextOf(c.Decoder).Namespaces {
+			return
+		}
+		process := ProcessOf(c)
+		if child {
+			_, process = FindID(c, int(c.Ret), Thread)
+		}
+		set := flags.Num(c)
+		b := c.Alloc(512)[:0]
+		for _, l := range &namespaceLinks {
+			if set&l.flags == 0 {
+				continue
+			}
+			link := ContextOf(c.Decoder).Host.Namespace(c.Alloc(PathMax), process, l.name)
+			if link == nil {
+				continue
+			}
+			if len(b) > 0 {
+				b = append(b, ", "...)
+			}
+			b = append(b, link...)
+		}
+		if len(b) == 0 {
+			return
+		}
+		c.Out.BeginRemark()
+		c.Out.Field("")
+		c.Out.TextBytes(b)
+		c.Out.EndRemark()
+	}
+}
+
+// cloneArgsFlags are the flags in the struct that the first argument of clone3
+// points to.
+var cloneArgsFlags = Func(func(c *Call) uint64 {
+	flags, _ := c.ReadUint(c.Register(0), 8)
+	return flags
+})

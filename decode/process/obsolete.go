@@ -1,0 +1,17 @@
+package process
+
+import (
+	. "trapline/decode/lang"
+)
+
+// Calls that Linux has numbers for but no code: they fail with ENOSYS, and of
+// their arguments little more than the count is known.
+
+var obsoleteCalls = Calls{
+	{"break ftime prof lock mpx idle", nil, RetUnsigned},
+	{"get_kernel_syms", HexArgs(1), RetUnsigned},
+	{"stty gtty ulimit create_module", HexArgs(2), RetUnsigned},
+	{"security tuxcall", HexArgs(3), RetUnsigned},
+	{"profil epoll_ctl_old epoll_wait_old", HexArgs(4), RetUnsigned},
+	{"afs_syscall query_module getpmsg putpmsg vserver", HexArgs(5), RetUnsigned},
+}

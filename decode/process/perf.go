@@ -1,0 +1,277 @@
+package process
+
+import (
+	"golang.org/x/sys/unix"
+
+	. "trapline/decode/kernel"
+	. "trapline/decode/lang"
+	"trapline/output"
+	"trapline/tables"
+)
+
+// Performance events: kernel/events/core.c, linux/perf_event.h.
+
+var perfCalls = Calls{
+	{"perf_event_open", Args{
+		{"attr", &perfAttr{WordLayout(), Exit}},
+		{"pid", Int},
+		{"cpu", Int},
+		{"group_fd", FD},
+		{"flags", FlagsOf(Xlong, tables.PerfEventOpenFlags)},
+	}, RetFD},
+}
+
+var perfIoctls = Ioctls{
+	{"PERF_EVENT_IOC_ENABLE PERF_EVENT_IOC_DISABLE PERF_EVENT_IOC_RESET", FlagsOf(X32, tables.PerfIocFlags)},
+	{"PERF_EVENT_IOC_REFRESH", Int},
+	{"PERF_EVENT_IOC_PERIOD", Ptr(U64)},
+	{"PERF_EVENT_IOC_SET_OUTPUT PERF_EVENT_IOC_SET_BPF", FD},
+	{"PERF_EVENT_IOC_PAUSE_OUTPUT", Ulong},
+	{"PERF_EVENT_IOC_SET_FILTER", Ptr(StrN(PageSize))},
+	{"PERF_EVENT_IOC_ID", Out(U64)},
+	{"PERF_EVENT_IOC_QUERY_BPF", FillOrMore(perfQueryLength, perfQueryBPF.Pick("prog_cnt", "ids"))},
+	{"PERF_EVENT_IOC_MODIFY_ATTRIBUTES", &perfAttr{WordLayout(), In}},
+}
+
+// perfQueryBPF is struct perf_event_query_bpf, and perfQueryLength the part of
+// it that the kernel reads.
+var (
+	perfQueryBPF = Struct(Fields{
+		{"ids_len", U32}, {"prog_cnt", U32}, {"ids", Array(U32, Len("prog_cnt"))},
+	})
+	perfQueryLength = Struct(Fields{{"ids_len", U32}})
+)
+
+// perfAttr points to a struct perf_event_attr, which says itself how much of
+// it there is. The kernel puts the size that it knows into one that is larger.
+type perfAttr struct {
+	Layouts
+	d Dir
+}
+
+// Sizes in bytes: of the first version, which is meant by 0, and of what is
+// shown of an abbreviated one.
+const (
+	perfAttrSizeVer0   = 64
+	perfAttrAbbrevSize = 48
+	perfAttrSizeOffset = 4
+)
+
+func (t *perfAttr) Dir() Dir { return t.d }
+
+func (t *perfAttr) Capture(c *Call, v View, arg int) {
+	if size, ok := c.ReadUint(v.Uint(c.WordSize())+perfAttrSizeOffset, 4); ok {
+		c.Save(arg, size)
+	}
+}
+
+func (t *perfAttr) Show(c *Call, v View) {
+	addr := v.Uint(c.WordSize())
+	size, ok := c.Captured()
+	if !ok {
+		size, _ = c.ReadUint(addr+perfAttrSizeOffset, 4)
+	}
+	c.Before = size
+	if size == 0 {
+		size = perfAttrSizeVer0
+	}
+	known := uint64(perfEventAttr.Layout(c.ABI).Size)
+	n := min(size, known)
+	if c.Abbrev {
+		n = perfAttrAbbrevSize
+	}
+	b, ok := c.ReadAll(addr, int(n))
+	if addr == 0 || size < perfAttrSizeVer0 || !ok {
+		c.Out.Addr(addr)
+		return
+	}
+	c.Out.BeginStruct()
+	perfEventAttr.ShowMembers(c, View{B: perfEventAttr.Complete(c, b), Addr: addr})
+	if !c.Abbrev && size > known {
+		c.Out.More()
+	}
+	c.Out.EndStruct()
+}
+
+// perfAttrSize is the member size. Call.before has what the caller put there.
+var perfAttrSize = Value32(func(c *Call, now uint32) {
+	c.Out.Enum(c.Before, tables.PerfAttrSizes, output.Hex)
+	if c.Errno == int(unix.E2BIG) {
+		c.Out.Changed()
+		c.Out.Enum(uint64(now), tables.PerfAttrSizes, output.Hex)
+	}
+})
+
+var perfEventAttr = Struct(Fields{
+	{"type", Enum(tables.PerfTypes)},
+	{"size", perfAttrSize},
+	{"config", Union(Len("type"),
+		Arm(perfHardwareConfig, perfType("PERF_TYPE_HARDWARE")),
+		Arm(EnumOf(X64, tables.PerfSoftware), perfType("PERF_TYPE_SOFTWARE")),
+		Arm(U64, perfType("PERF_TYPE_TRACEPOINT")),
+		Arm(perfCacheConfig, perfType("PERF_TYPE_HW_CACHE")),
+		Arm(X64))},
+	{"", Union(Bits(Len("flags"), perfFlag("freq")), Arm(One("sample_freq", U64), 1), Arm(One("sample_period", U64)))},
+	{"sample_type", FlagsOf(X64, tables.PerfSampleFormat)},
+	{"read_format", FlagsOf(X64, tables.PerfReadFormat)},
+	{"flags", Unseen(U64)},
+	{"", &perfBitFields{Len("flags"), perfFlags}},
+	{"", Verbose(Union(Bits(Len("flags"), perfFlag("watermark")), Arm(One("wakeup_watermark", U32), 1), Arm(One("wakeup_events", U32))))},
+	{"bp_type", Verbose(When(perfBreakpoint, perfBreakpointType))},
+	{"", Verbose(Union(Len("type"), Arm(One("bp_addr", X64), perfType("PERF_TYPE_BREAKPOINT")), Arm(One("config1", X64))))},
+	{"", Verbose(Union(Len("type"), Arm(One("bp_len", U64), perfType("PERF_TYPE_BREAKPOINT")), Arm(One("config2", X64))))},
+	{"branch_sample_type", Verbose(When(Has(Len("sample_type"), BitsOf(tables.PerfSampleFormat, "PERF_SAMPLE_BRANCH_STACK")), FlagsOf(X64, tables.PerfBranchSampleType)))},
+	{"sample_regs_user", Verbose(X64)},
+	{"sample_stack_user", Verbose(When(Has(Len("sample_type"), BitsOf(tables.PerfSampleFormat, "PERF_SAMPLE_STACK_USER")), X32))},
+	{"clockid", Verbose(When(Has(Len("flags"), perfFlag("use_clockid")), Enum(tables.ClockID)))},
+	{"sample_regs_intr", Verbose(X64)},
+	{"aux_watermark", Verbose(U32)},
+	{"sample_max_stack", Verbose(U16)},
+	{"", Verbose(perfHole)},
+	{"aux_sample_size", Verbose(U32)},
+	{"aux_action", Unseen(U32)},
+	{"", Verbose(&perfBitFields{Len("aux_action"), perfAuxActions})},
+	{"sig_data", Verbose(X64)},
+	{"config3", Verbose(X64)},
+	{"config4", Verbose(X64)},
+})
+
+func perfType(name string) uint64 { return Values(tables.PerfTypes, name)[0] }
+
+var perfBreakpoint = Is(Len("type"), perfType("PERF_TYPE_BREAKPOINT"))
+
+// perfFlags are the bit-fields of struct perf_event_attr, from bit 0 on.
+var perfFlags = []perfBits{
+	{name: "disabled"}, {name: "inherit"}, {name: "pinned"}, {name: "exclusive"},
+	{name: "exclude_user"}, {name: "exclude_kernel"}, {name: "exclude_hv"}, {name: "exclude_idle"},
+	{name: "mmap"}, {name: "comm"}, {name: "freq"}, {name: "inherit_stat"},
+	{name: "enable_on_exec"}, {name: "task"}, {name: "watermark"},
+	{name: "precise_ip", width: 2, remarks: []string{
+		"arbitrary skid", "constant skid", "requested to have 0 skid", "must have 0 skid",
+	}},
+	{name: "mmap_data"}, {name: "sample_id_all"}, {name: "exclude_host"}, {name: "exclude_guest"},
+	{name: "exclude_callchain_kernel"}, {name: "exclude_callchain_user"}, {name: "mmap2"}, {name: "comm_exec"},
+	{name: "use_clockid"}, {name: "context_switch"}, {name: "write_backward"}, {name: "namespaces"},
+	{name: "ksymbol"}, {name: "bpf_event"}, {name: "aux_output"}, {name: "cgroup"},
+	{name: "text_poke"}, {name: "build_id"}, {name: "inherit_thread"}, {name: "remove_on_exec"}, {name: "sigtrap"},
+	{name: "__reserved_1", width: 26, reserved: true, remarks: []string{"Bits 63..38"}},
+}
+
+// perfAuxActions are the bit-fields of the member aux_action.
+var perfAuxActions = []perfBits{
+	{name: "aux_start_paused"}, {name: "aux_pause"}, {name: "aux_resume"},
+	{name: "__reserved_3", width: 29, reserved: true, remarks: []string{"Bits 931..959"}},
+}
+
+// perfFlag is the bit of one of perfFlags.
+func perfFlag(name string) uint64 {
+	bit := 0
+	for i := range perfFlags {
+		if perfFlags[i].name == name {
+			return 1 << bit
+		}
+		bit += max(1, perfFlags[i].width)
+	}
+	panic("decode: no bit-field is called " + name)
+}
+
+// perfHardwareConfig is a PERF_COUNT_HW_ number with the type of a PMU above.
+var perfHardwareConfig = Value64(func(c *Call, v uint64) {
+	if pmu := v >> 32; pmu != 0 {
+		c.Out.Number(pmu, output.Hex)
+		c.Out.Shift(32, "", output.Unsigned)
+		c.Out.Or()
+	}
+	c.Out.Enum(v&0xffffffff, tables.PerfHardware, output.Hex)
+})
+
+// perfCacheConfig is a cache, an operation on it and the result of that, with
+// the type of a PMU above.
+var perfCacheConfig = Value64(func(c *Call, v uint64) {
+	for _, part := range [...]struct{ shift, bits uint }{{32, 32}, {24, 8}} {
+		if n := v >> part.shift & (1<<part.bits - 1); n != 0 {
+			c.Out.Number(n, output.Hex)
+			c.Out.Shift(part.shift, "", output.Unsigned)
+			c.Out.Or()
+		}
+	}
+	c.Out.Enum(v>>16&0xff, tables.PerfCacheResults, output.Hex)
+	c.Out.Shift(16, "", output.Unsigned)
+	c.Out.Or()
+	c.Out.Enum(v>>8&0xff, tables.PerfCacheOps, output.Hex)
+	c.Out.Shift(8, "", output.Unsigned)
+	c.Out.Or()
+	c.Out.Enum(v&0xff, tables.PerfCaches, output.Hex)
+})
+
+// perfBreakpointType is a member that breakpoints have. Execution together with
+// reading or writing is in its range, but no type.
+var perfBreakpointType = Value32(func(c *Call, v uint32) {
+	if _, known := tables.PerfBreakpointTypes.Lookup(uint64(v)); !known && uint64(v) <= BitsOf(tables.PerfBreakpointTypes, "HW_BREAKPOINT_RW", "HW_BREAKPOINT_X") {
+		c.Out.Number(uint64(v), output.Hex)
+		c.Out.Comment("HW_BREAKPOINT_INVALID")
+		return
+	}
+	c.Out.Enum(uint64(v), tables.PerfBreakpointTypes, output.Hex)
+})
+
+// perfHole is the hole behind sample_max_stack. If it is not empty, a comment
+// to the member before says so.
+var perfHole Type = &perfReserved{U16}
+
+type perfReserved struct{ *Number }
+
+func (t *perfReserved) ShowAsMembers(c *Call, v View) {
+	if n := t.Value(c, v); n != 0 {
+		c.Out.Comment("bytes 110..111: " + HexString(n))
+	}
+}
+
+// perfBits is a C bit-field.
+type perfBits struct {
+	name     string
+	width    int // in bits, 0 for 1
+	reserved bool
+	remarks  []string // by value; the only one is for all values
+}
+
+// perfBitFields show the bit-fields of a word as members of their own, from its
+// lowest bit on. Abbreviated, those of one bit are shown when they are set.
+type perfBitFields struct {
+	word   Num
+	fields []perfBits
+}
+
+func (t *perfBitFields) Layout(tables.ABI) Layout { return Layout{Size: 0, Align: 1} }
+
+// Show is never called: bit-fields are shown as members of the struct.
+func (t *perfBitFields) Show(*Call, View) {}
+
+func (t *perfBitFields) ShowAsMembers(c *Call, _ View) {
+	word := t.word.Num(c)
+	for i := range t.fields {
+		f := &t.fields[i]
+		width := max(1, f.width)
+		v := word & (1<<width - 1)
+		word >>= width
+		switch {
+		case f.reserved:
+			if v == 0 {
+				continue
+			}
+			c.Out.Field(f.name)
+			c.Out.Number(v, output.Hex)
+		case c.Abbrev && width == 1 && v == 0:
+			continue
+		default:
+			c.Out.Field(f.name)
+			c.Out.Number(v, output.Unsigned)
+		}
+		switch {
+		case len(f.remarks) == 1:
+			c.Out.Comment(f.remarks[0])
+		case f.remarks != nil:
+			c.Out.Comment(f.remarks[v])
+		}
+	}
+}

@@ -1,0 +1,200 @@
+package process
+
+import (
+	"slices"
+
+	"golang.org/x/sys/unix"
+
+	. "trapline/decode/kernel"
+	. "trapline/decode/lang"
+	"trapline/output"
+	"trapline/tables"
+)
+
+// Making and ending processes: kernel/fork.c, kernel/exit.c, kernel/nsproxy.c.
+
+var processCalls = Calls{
+	{"fork vfork", Args{}, RetTGID},
+	{"exit exit_group", Args{{"status", Int}}, RetUnsigned},
+	{"clone3", Args{RestBy(clone3Args, clone3In)}, RetPID.With(remarkNamespaces(cloneArgsFlags, true))},
+	{"unshare", Args{{"flags", FlagsOf(Xlong, tables.UnshareFlags)}}, RetUnsigned.With(remarkNamespaces(Len("flags"), false))},
+	{"setns", Args{{"fd", FD}, {"nstype", Flags(tables.SetnsType)}}, RetUnsigned.With(remarkNamespaces(Len("nstype"), false))},
+	{"set_tid_address", Args{{"tidptr", Addr}}, RetPID},
+	{"set_robust_list", Args{{"addr", Addr}, {"length", Size}}, RetUnsigned},
+	{"get_robust_list", Args{{"pid", PID}, {"head_ptr", Out(Addr)}, {"len_ptr", Out(Size)}}, RetUnsigned},
+}
+
+var processCalls64 = Calls{
+	{"clone", Args{
+		{"child_stack", WithName(InReg(1, Addr))},
+		{"flags", WithName(InReg(0, cloneWord{Xlong}))},
+		{"parent_tid", WithName(When(cloneHas(unix.CLONE_PARENT_SETTID|unix.CLONE_PIDFD), InReg(2, Out(cloneID{Int}))))},
+		{"tls", WithName(When(cloneHas(unix.CLONE_SETTLS), InReg(4, Addr)))},
+		{"child_tidptr", WithName(When(cloneHas(unix.CLONE_CHILD_SETTID|unix.CLONE_CHILD_CLEARTID), InReg(3, Addr)))},
+	}, RetPID.With(remarkNamespaces(Len("flags"), true))},
+}
+
+// The last two arguments are in the other order (CONFIG_CLONE_BACKWARDS), and
+// thread-local storage is a segment descriptor.
+var processCallsI386 = Calls{
+	{"clone", Args{
+		{"child_stack", WithName(InReg(1, Addr))},
+		{"flags", WithName(InReg(0, cloneWord{Xlong}))},
+		{"parent_tid", WithName(When(cloneHas(unix.CLONE_PARENT_SETTID|unix.CLONE_PIDFD), InReg(2, Out(cloneID{Int}))))},
+		{"tls", WithName(When(cloneHas(unix.CLONE_SETTLS), InReg(3, Out(userDesc))))},
+		{"child_tidptr", WithName(When(cloneHas(unix.CLONE_CHILD_SETTID|unix.CLONE_CHILD_CLEARTID), InReg(4, Addr)))},
+	}, RetPID.With(remarkNamespaces(Len("flags"), true))},
+}
+
+func cloneHas(bits uint64) Cond { return Has(Len("flags"), bits) }
+
+// csignal is the part of clone's flags that is the signal sent to the parent
+// when the child ends (linux/sched.h).
+const csignal = 0xff
+
+// cloneWord is clone's flags with the signal in its low byte.
+type cloneWord struct{ *Number }
+
+func (t cloneWord) Show(c *Call, v View) {
+	word := t.Value(c, v)
+	flags, sig := word&^csignal, int(word&csignal)
+	if flags == 0 {
+		ShowSignal(c, sig)
+		return
+	}
+	c.Out.Flags(flags, tables.CloneFlags, output.Hex)
+	if sig != 0 {
+		c.Out.Or()
+		ShowSignal(c, sig)
+	}
+}
+
+// cloneID is what clone writes for the parent: the child's id, or a pidfd.
+type cloneID struct{ *Number }
+
+func (t cloneID) Show(c *Call, v View) {
+	if cloneHas(unix.CLONE_PARENT_SETTID)(c) {
+		PID.Show(c, v)
+		return
+	}
+	FD.Show(c, v)
+}
+
+// cloneArgs is a struct clone_args (linux/sched.h). At the exit-stop only what
+// the kernel wrote is shown, behind the struct.
+var cloneArgs = Struct(Fields{
+	{"flags", FlagsOf(X64, tables.Clone3Flags)},
+	{"pidfd", When(cloneHas(unix.CLONE_PIDFD), Addr64)},
+	{"child_tid", When(cloneHas(unix.CLONE_CHILD_SETTID|unix.CLONE_CHILD_CLEARTID), Addr64)},
+	{"parent_tid", When(cloneHas(unix.CLONE_PARENT_SETTID), Addr64)},
+	{"exit_signal", exitSignal{U64}},
+	{"stack", Addr64},
+	{"stack_size", X64},
+	{"tls", When(cloneHas(unix.CLONE_SETTLS), cloneTLS{Addr64})},
+	{"set_tid", When(hasSetTID, setTID{Addr64})},
+	{"set_tid_size", When(hasSetTID, U64)},
+	{"cgroup", When(func(c *Call) bool {
+		return Len("cgroup").Num(c) != 0 || cloneHas(unix.CLONE_INTO_CGROUP)(c)
+	}, U64)},
+})
+
+// cloneArgsLeast is the size of the first version of struct clone_args.
+const cloneArgsLeast = 64
+
+func hasSetTID(c *Call) bool { return Len("set_tid").Num(c) != 0 || Len("set_tid_size").Num(c) != 0 }
+
+// exitSignal is a signal in 64 bits.
+type exitSignal struct{ *Number }
+
+func (t exitSignal) Show(c *Call, v View) {
+	if sig := t.Value(c, v); sig < 1<<31-1 {
+		ShowSignal(c, int(sig))
+		return
+	}
+	t.Number.Show(c, v)
+}
+
+// cloneTLS is an address or, in i386 programs, points to a segment descriptor.
+type cloneTLS struct{ Type }
+
+func (t cloneTLS) Show(c *Call, v View) {
+	if c.ABI == tables.I386 {
+		c.ShowAt(v.Uint(8), userDesc)
+		return
+	}
+	t.Type.Show(c, v)
+}
+
+// setTID points to the ids that the child shall have in its pid namespaces, of
+// which there are at most 32 (MAX_PID_NS_LEVEL of linux/pid_namespace.h).
+type setTID struct{ Type }
+
+func (t setTID) Show(c *Call, v View) {
+	const most = 32
+	addr, n := v.Uint(8), Len("set_tid_size").Num(c)
+	if addr == 0 || n == 0 || n > most {
+		c.Out.Addr(addr)
+		return
+	}
+	c.ShowArray(addr, Int, n)
+}
+
+var (
+	clone3In = &Desc{"", Args{{"cl_args", Ptr(Extensible(cloneArgs, Len("size"), cloneArgsLeast))}, {"size", Size}}, Ret{}}
+	clone3IO = &Desc{"", Args{
+		{"cl_args", ChangeIf(clone3Wrote, Ptr(Extensible(cloneArgs, Len("size"), cloneArgsLeast)), OutAlways(clone3Outcome))}, {"size", Size},
+	}, Ret{}}
+)
+
+// clone3Args chooses by whether the kernel will write something.
+func clone3Args(c *Call) *Desc {
+	addr, size, known := c.Register(0), c.Register(1), uint64(cloneArgs.Layout(c.ABI).Size)
+	if size < cloneArgsLeast {
+		return clone3In
+	}
+	b, ok := c.ReadAll(addr, int(min(size, known)))
+	if flags := (View{B: b}).Uint(8); ok && (flags&(unix.CLONE_PIDFD|unix.CLONE_PARENT_SETTID) != 0 || size > known) {
+		return clone3IO
+	}
+	return clone3In
+}
+
+// clone3Wrote says that the kernel wrote what clone3Outcome shows, or that
+// there is something behind the struct that it may have written.
+func clone3Wrote(c *Call) bool {
+	if c.Failed() {
+		return false
+	}
+	addr, size, known := c.Register(0), c.Register(1), uint64(cloneArgs.Layout(c.ABI).Size)
+	flags, ok := c.ReadUint(addr, 8)
+	if !ok || flags&(unix.CLONE_PIDFD|unix.CLONE_PARENT_SETTID) != 0 {
+		return true
+	}
+	return size > known && !IsZero(c, addr+known, min(size, PageSize)-known)
+}
+
+// IsZero says that n bytes can be read and are all zero.
+func IsZero(c *Call, addr, n uint64) bool {
+	b, ok := c.ReadAll(addr, int(n))
+	return ok && !slices.ContainsFunc(b, func(x byte) bool { return x != 0 })
+}
+
+// clone3Outcome is what a clone_args points to that the kernel wrote.
+var clone3Outcome = AtAddr(func(c *Call, addr uint64) {
+	v, ok := c.ReadType(addr, clone3Results)
+	if !ok {
+		c.Out.Addr(addr)
+		return
+	}
+	c.Out.BeginStruct()
+	clone3Results.ShowMembers(c, v)
+	c.ShowRest(addr, uint64(cloneArgs.Layout(c.ABI).Size), c.Register(1))
+	c.Out.EndStruct()
+})
+
+var clone3Results = Struct(Fields{
+	{"flags", Unseen(X64)},
+	{"pidfd", When(cloneHas(unix.CLONE_PIDFD), Ptr64(FD))},
+	{"_", U64},
+	{"parent_tid", When(cloneHas(unix.CLONE_PARENT_SETTID), Ptr64(PID))},
+})

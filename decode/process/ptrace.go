@@ -1,0 +1,194 @@
+package process
+
+import (
+	. "trapline/decode/kernel"
+	. "trapline/decode/lang"
+	"trapline/output"
+	"trapline/tables"
+)
+
+// Tracing: kernel/ptrace.c, arch/x86/kernel/ptrace.c.
+
+var ptraceCalls = Calls{
+	{"ptrace", Args{{"op", EnumOf(Xlong, tables.PtraceRequest)}, Rest(Len("op"), tables.PtraceRequest, ptraceRequests)}, RetUnsigned},
+}
+
+var ptraceRequests = Calls{
+	{"PTRACE_TRACEME", nil, Ret{}},
+	{"PTRACE_ATTACH PTRACE_INTERRUPT PTRACE_KILL PTRACE_LISTEN", Args{ptracePID}, Ret{}},
+	{"PTRACE_CONT PTRACE_DETACH PTRACE_SYSCALL PTRACE_SINGLESTEP PTRACE_SINGLEBLOCK PTRACE_SYSEMU PTRACE_SYSEMU_SINGLESTEP",
+		ptraceArgs(Addr, Signal), Ret{}},
+	{"PTRACE_SEIZE PTRACE_SETOPTIONS PTRACE_OLDSETOPTIONS", ptraceArgs(Addr, FlagsOf(Xlong, tables.PtraceOptions)), Ret{}},
+	{"PTRACE_GETEVENTMSG", ptraceArgs(Addr, Out(Ulong)), Ret{}},
+
+	{"PTRACE_PEEKTEXT PTRACE_PEEKDATA", ptraceArgs(Addr, Out(Addr)), Ret{}},
+	{"PTRACE_PEEKUSER", ptraceArgs(userOffset{Ulong}, Out(Addr)), Ret{}},
+	{"PTRACE_POKEUSER", ptraceArgs(userOffset{Ulong}, Addr), Ret{}},
+	{"PTRACE_GETREGS", Args{ptracePID, {"addr", InReg(3, Out(generalRegisters))}}, Ret{}},
+	{"PTRACE_SETREGS", Args{ptracePID, {"addr", InReg(3, Ptr(generalRegisters))}}, Ret{}},
+	{"PTRACE_GETFPREGS", Args{ptracePID, {"addr", InReg(3, Out(floatRegisters))}}, Ret{}},
+	{"PTRACE_SETFPREGS", Args{ptracePID, {"addr", InReg(3, Ptr(floatRegisters))}}, Ret{}},
+	{"PTRACE_GETREGSET", ptraceArgs(Enum(tables.ElfNoteTypes), getRegset{}), Ret{}},
+	{"PTRACE_SETREGSET", ptraceArgs(Enum(tables.ElfNoteTypes), setRegset{}), Ret{}},
+
+	{"PTRACE_GETSIGINFO", ptraceArgs(Addr, Out(Siginfo)), Ret{}},
+	{"PTRACE_SETSIGINFO", ptraceArgs(Addr, Ptr(Siginfo)), Ret{}},
+	{"PTRACE_PEEKSIGINFO", ptraceArgs(Ptr(peekSiginfo), Out(Array(Siginfo, Result))), Ret{}},
+	{"PTRACE_GETSIGMASK", ptraceArgs(Ulong, Out(SigsetSized(Len("addr")))), Ret{}},
+	{"PTRACE_SETSIGMASK", ptraceArgs(Ulong, Ptr(SigsetSized(Len("addr")))), Ret{}},
+
+	{"PTRACE_GET_SYSCALL_INFO", ptraceArgs(Ulong, Out(syscallInfo(Min(Len("addr"), Result)))), Ret{}},
+	{"PTRACE_SET_SYSCALL_INFO", ptraceArgs(Ulong, Ptr(syscallInfo(Len("addr")))), Ret{}},
+	{"PTRACE_SECCOMP_GET_FILTER", ptraceArgs(Ulong, Out(BPFInstructions(Result, SeccompConstant))), Ret{}},
+	{"PTRACE_SECCOMP_GET_METADATA", ptraceArgs(Ulong, seccompMetadata{}), Ret{}},
+
+	{"", ptraceArgs(Addr, Addr), Ret{}},
+}
+
+var ptracePID = Field{"pid", PIDOf(ThreadGroup)}
+
+// ptraceData is the position of the argument data.
+const ptraceData = 3
+
+func ptraceArgs(addr, data Type) Args { return Args{ptracePID, {"addr", addr}, {"data", data}} }
+
+// peekSiginfo is a struct ptrace_peeksiginfo_args (linux/ptrace.h).
+var peekSiginfo = Struct(Fields{{"off", U64}, {"flags", Flags(tables.PtracePeeksiginfo)}, {"nr", Uint}})
+
+// syscallInfo is a struct ptrace_syscall_info (linux/ptrace.h) of which size
+// bytes are there.
+func syscallInfo(size Num) Type {
+	return AtAddr(func(c *Call, addr uint64) {
+		n := min(size.Num(c), uint64(syscallInfoSize))
+		b, ok := c.ReadAll(addr, int(n))
+		if !ok || n == 0 {
+			c.Out.Addr(addr)
+			return
+		}
+		const flagsAt, flagsEnd = 2, 4
+		if flagsAt < n && n < flagsEnd {
+			b = append(b, 0) // half of the flags is shown as well
+		}
+		syscallInfoStruct.Show(c, View{B: b, Addr: addr})
+	})
+}
+
+const syscallInfoSize = 88
+
+// Values of op.
+const (
+	syscallInfoEntry   = 1
+	syscallInfoExit    = 2
+	syscallInfoSeccomp = 3
+)
+
+var (
+	syscallInfoStruct = Struct(Fields{
+		{"op", EnumOf(X8, tables.PtraceSyscallOp)}, Reserved("reserved", X8), Reserved("flags", X16), {"arch", Enum(tables.AuditArch)},
+		{"instruction_pointer", Addr64}, {"stack_pointer", Addr64},
+		{"", tail{"entry", syscallInfoEntry, syscallEntry}},
+		{"", tail{"exit", syscallInfoExit, syscallExit}},
+		{"", tail{"seccomp", syscallInfoSeccomp, syscallSeccomp}},
+	})
+	syscallEntry   = Struct(Fields{{"nr", SyscallNumber{Number: X64, Arch: "arch"}}, {"", present{"args", X64, 6}}})
+	syscallSeccomp = Struct(Fields{
+		{"nr", SyscallNumber{Number: X64, Arch: "arch"}}, {"", present{"args", X64, 6}}, {"_", Array(X64, Const(6))}, {"ret_data", Uint},
+	})
+	syscallExit = Struct(Fields{{"rval", syscallResult{S64}}, {"is_error", U8}})
+)
+
+// tail is a struct at the end of another one, as far as the bytes are there, if
+// that one's op has a value.
+type tail struct {
+	name string
+	op   uint64
+	st   *StructType
+}
+
+func (t tail) Layout(tables.ABI) Layout { return Layout{Size: 0, Align: 8} }
+
+func (t tail) Show(*Call, View) {}
+
+func (t tail) ShowAsMembers(c *Call, v View) {
+	f := c.Frame(0)
+	rest := f.View.At(int(v.Addr-f.View.Addr), len(f.View.B))
+	if Len("op").Num(c) == t.op && len(rest.B) >= 8 {
+		c.Out.Field(t.name)
+		t.st.Show(c, rest)
+	}
+}
+
+// present is an array of n elements, as many as the struct around it is long
+// enough to hold, called name. It takes no room of its own.
+type present struct {
+	name string
+	elem Type
+	n    int
+}
+
+func (t present) Layout(abi tables.ABI) Layout {
+	return Layout{Size: 0, Align: t.elem.Layout(abi).Align}
+}
+
+func (t present) Show(*Call, View) {}
+
+func (t present) ShowAsMembers(c *Call, v View) {
+	f := c.Frame(0)
+	rest := f.View.At(int(v.Addr-f.View.Addr), len(f.View.B))
+	if n := min(len(rest.B)/t.elem.Layout(c.ABI).Size, t.n); n > 0 {
+		c.Out.Field(t.name)
+		NewFixed(t.elem, n).Show(c, rest)
+	}
+}
+
+// syscallResult is a result, or a negative error where is_error says so.
+type syscallResult struct{ *Number }
+
+func (t syscallResult) Show(c *Call, v View) {
+	if Len("is_error").Num(c) != 0 {
+		ShowNegativeErrno(c, int64(t.Value(c, v)))
+		return
+	}
+	t.Number.Show(c, v)
+}
+
+// seccompMetadata is a struct seccomp_metadata (linux/ptrace.h), whose second
+// half the kernel writes.
+type seccompMetadata struct{}
+
+func (seccompMetadata) Layout(abi tables.ABI) Layout { return Addr.Layout(abi) }
+
+func (seccompMetadata) Dir() Dir { return Both }
+
+func (seccompMetadata) Show(c *Call, v View) {
+	addr := v.Uint(c.WordSize())
+	off, ok := c.ReadUint(addr, 8)
+	c.Begun = ok && Len("addr").Num(c) >= 8 && !c.Plain
+	if !c.Begun {
+		c.Out.Addr(addr)
+		return
+	}
+	c.Out.BeginStruct()
+	c.Out.Field("filter_off")
+	c.Out.Number(off, output.Unsigned)
+}
+
+func (seccompMetadata) Finish(c *Call, v View) {
+	if !c.Begun {
+		return
+	}
+	if size := c.Ret; !c.Failed() && size > 8 {
+		flags, ok := c.ReadUint(v.Uint(c.WordSize())+8, 8)
+		if size < 16 || !ok {
+			c.Out.Field("")
+			c.Out.Text("???")
+		} else {
+			c.Out.Field("flags")
+			c.Out.Flags(flags, tables.SeccompFilterFlags, output.Hex)
+			if size > 16 {
+				c.Out.More()
+			}
+		}
+	}
+	c.Out.EndStruct()
+}

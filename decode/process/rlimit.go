@@ -1,0 +1,67 @@
+package process
+
+import (
+	"strconv"
+
+	"golang.org/x/sys/unix"
+
+	. "trapline/decode/kernel"
+	. "trapline/decode/lang"
+	"trapline/output"
+	"trapline/tables"
+)
+
+// Limits, usage and priorities: kernel/sys.c.
+
+var rlimitCalls = Calls{
+	{"getrlimit ugetrlimit", Args{{"resource", resource}, {"rlim", Out(Rlimit)}}, RetUnsigned},
+	{"setrlimit", Args{{"resource", resource}, {"rlim", Ptr(Rlimit)}}, RetUnsigned},
+	{"prlimit64", Args{{"pid", PIDOf(ThreadGroup)}, {"resource", resource}, {"new_limit", Ptr(Rlimit64)}, {"old_limit", Out(Rlimit64)}}, RetUnsigned},
+	{"getrusage", Args{{"who", Enum(tables.Rusage)}, {"usage", Out(Rusage)}}, RetUnsigned},
+	{"getpriority", Args{{"which", Enum(tables.PriorityWhich)}, {"who", priorityWho{Int}}}, RetUnsigned},
+	{"setpriority", Args{{"which", Enum(tables.PriorityWhich)}, {"who", priorityWho{Int}}, {"prio", Int}}, RetUnsigned},
+}
+
+var resource = Enum(tables.Rlimit)
+
+// Rlimit is a struct rlimit, Rlimit64 a struct rlimit64.
+var (
+	Rlimit   = Struct(Fields{{"rlim_cur", &limit{KUlong}}, {"rlim_max", &limit{KUlong}}})
+	Rlimit64 = Struct(Fields{{"rlim_cur", &limit{U64}}, {"rlim_max", &limit{U64}}})
+)
+
+// limit is a resource limit, which is shown in units of 1024 where it has a
+// whole number of them.
+type limit struct{ *Number }
+
+func (t *limit) Show(c *Call, v View) {
+	n := t.Value(c, v)
+	switch size := t.Layouts[c.ABI].Size; {
+	case size == 8 && n == 1<<64-1:
+		c.Out.Symbol(n, "RLIM64_INFINITY", output.Unsigned)
+	case size == 4 && n == 1<<32-1:
+		c.Out.Symbol(n, "RLIM_INFINITY", output.Unsigned)
+	case n > 1024 && n%1024 == 0:
+		c.Out.BeginNamed()
+		c.Out.Number(n, output.Unsigned)
+		c.Out.Named()
+		c.Out.TextBytes(append(strconv.AppendUint(c.Alloc(32)[:0], n/1024, 10), "*1024"...))
+		c.Out.EndNamed()
+	default:
+		c.Out.Number(n, output.Unsigned)
+	}
+}
+
+// priorityWho is what getpriority's which says it is.
+type priorityWho struct{ *Number }
+
+func (t priorityWho) Show(c *Call, v View) {
+	switch Len("which").Num(c) {
+	case unix.PRIO_PROCESS:
+		PIDOf(ThreadGroup).Show(c, v)
+	case unix.PRIO_PGRP:
+		PIDOf(ProcessGroup).Show(c, v)
+	default:
+		t.Number.Show(c, v)
+	}
+}

@@ -1,0 +1,207 @@
+package process
+
+import (
+	"golang.org/x/sys/unix"
+
+	. "trapline/decode/kernel"
+	. "trapline/decode/lang"
+	"trapline/output"
+	"trapline/tables"
+)
+
+// Scheduling: kernel/sched/syscalls.c, block/ioprio.c.
+
+var schedCalls = Calls{
+	{"sched_yield", Args{}, RetUnsigned},
+	{"sched_getscheduler", Args{{"pid", schedPID}}, RetHex.With(remarkPolicy)},
+	{"sched_setscheduler", Args{{"pid", schedPID}, {"policy", schedPolicy}, {"param", Ptr(schedParam)}}, RetUnsigned},
+	{"sched_getparam", Args{{"pid", schedPID}, {"param", Out(schedParam)}}, RetUnsigned},
+	{"sched_setparam", Args{{"pid", schedPID}, {"param", Ptr(schedParam)}}, RetUnsigned},
+	{"sched_get_priority_min sched_get_priority_max", Args{{"policy", Enum(tables.SchedPolicy)}}, RetUnsigned},
+	{"sched_rr_get_interval", Args{{"pid", schedPID}, {"tp", Out(Timespec)}}, RetUnsigned},
+	{"sched_setaffinity", Args{{"pid", schedPID}, {"cpusetsize", Uint}, {"mask", Ptr(CpuSet(Len("cpusetsize")))}}, RetUnsigned},
+	{"sched_getaffinity", Args{{"pid", schedPID}, {"cpusetsize", Uint}, {"mask", Out(CpuSet(Result))}}, RetUnsigned},
+	{"sched_setattr", Args{{"pid", schedPID}, {"attr", ChangeIf(tooBig, Ptr(setSchedAttr), OutAlways(schedAttrSize))}, {"flags", X32}}, RetUnsigned},
+	{"sched_getattr", Args{
+		{"pid", schedPID}, {"attr", Out(gotSchedAttr)}, {"size", Uint}, {"flags", Flags(tables.SchedGetattrFlags)},
+	}, RetUnsigned},
+	{"nice", Args{{"increment", Int}}, RetUnsigned},
+	{"ioprio_get", Args{{"which", Enum(tables.IoprioWho)}, {"who", ioprioWho{Int}}}, RetUnsigned.With(remarkIoprio)},
+	{"ioprio_set", Args{{"which", Enum(tables.IoprioWho)}, {"who", ioprioWho{Int}}, {"ioprio", Ioprio{Number: Int}}}, RetUnsigned},
+}
+
+var schedCallsI386 = Calls{
+	{"sched_rr_get_interval_time64", Args{{"pid", schedPID}, {"tp", Out(Timespec64)}}, RetUnsigned},
+}
+
+var (
+	schedPID         = PIDOf(ThreadGroup)
+	schedPolicy Type = policy{Int}
+	schedParam       = Struct(Fields{{"sched_priority", Int}})
+)
+
+// resetOnFork is SCHED_RESET_ON_FORK (linux/sched.h), a bit beside a policy.
+const resetOnFork = 0x40000000
+
+// policy is a scheduling policy.
+type policy struct{ *Number }
+
+func (t policy) Show(c *Call, v View) {
+	word := uint64(uint32(t.Value(c, v)))
+	reset := word&resetOnFork != 0
+	if !reset || int32(word) < 0 {
+		c.Out.Enum(word, tables.SchedPolicy, output.Hex)
+		return
+	}
+	c.Out.BeginNamed()
+	c.Out.Number(word, output.Hex)
+	c.Out.Named()
+	showPolicy(c, word)
+	c.Out.EndNamed()
+}
+
+// showPolicy writes a policy in its symbolic form.
+func showPolicy(c *Call, word uint64) {
+	if word&resetOnFork != 0 {
+		c.Out.Text("SCHED_RESET_ON_FORK")
+		c.Out.Or()
+		word &^= resetOnFork
+	}
+	if name, ok := tables.SchedPolicy.Lookup(word); ok {
+		c.Out.Text(name)
+	} else {
+		c.Out.Number(word, output.Hex)
+	}
+}
+
+func remarkPolicy(c *Call) {
+	word := uint64(c.Ret)
+	if _, ok := tables.SchedPolicy.Lookup(word); ok || word&resetOnFork != 0 {
+		c.Out.BeginRemark()
+		c.Out.Field("")
+		showPolicy(c, word)
+		c.Out.EndRemark()
+	}
+}
+
+// Sizes in bytes of the versions of struct sched_attr (linux/sched/types.h).
+const (
+	schedAttrVer0 = 48
+	schedAttrVer1 = 56
+)
+
+// schedAttr is a struct sched_attr. schedAttrSet leaves out what the flags say
+// shall stay as it is.
+var (
+	schedAttr = Struct(Fields{
+		{"size", Uint}, {"sched_policy", Enum(tables.SchedPolicy)}, {"sched_flags", FlagsOf(X64, tables.SchedFlags)},
+		{"sched_nice", Int}, {"sched_priority", Uint},
+		{"sched_runtime", U64}, {"sched_deadline", U64}, {"sched_period", U64},
+		{"sched_util_min", Uint}, {"sched_util_max", Uint},
+	})
+	schedAttrSet = Struct(Fields{
+		{"size", Uint}, {"sched_policy", When(setsPolicy, Enum(tables.SchedPolicy))}, {"sched_flags", FlagsOf(X64, tables.SchedFlags)},
+		{"sched_nice", When(setsParams, Int)}, {"sched_priority", When(setsParams, Uint)},
+		{"sched_runtime", When(setsParams, U64)}, {"sched_deadline", When(setsParams, U64)}, {"sched_period", When(setsParams, U64)},
+		{"sched_util_min", Uint}, {"sched_util_max", Uint},
+	})
+	schedAttrSize = Struct(Fields{{"size", Uint}})
+)
+
+func setsParams(c *Call) bool { return Len("sched_flags").Num(c)&unix.SCHED_FLAG_KEEP_PARAMS == 0 }
+
+func setsPolicy(c *Call) bool {
+	return int32(Len("sched_policy").Num(c)) < 0 ||
+		Len("sched_flags").Num(c)&(unix.SCHED_FLAG_KEEP_POLICY|unix.SCHED_FLAG_KEEP_PARAMS) == 0
+}
+
+func tooBig(c *Call) bool { return c.Errno == int(unix.E2BIG) }
+
+// setSchedAttr is as long as its first member says, the first version where
+// that is zero.
+var setSchedAttr = AtAddr(func(c *Call, addr uint64) {
+	size, ok := c.ReadUint(addr, 4)
+	if !ok {
+		c.Out.Addr(addr)
+		return
+	}
+	if size == 0 {
+		size = schedAttrVer0
+	}
+	room := min(size, schedAttrVer1)
+	if room < schedAttrVer0 {
+		room = 4
+	}
+	showSchedAttr(c, addr, schedAttrSet, room, size, size > schedAttrVer1)
+})
+
+// gotSchedAttr is as long as the argument size says, and the kernel says in
+// it how much it has written.
+var gotSchedAttr = AtAddr(func(c *Call, addr uint64) {
+	room := min(Len("size").Num(c), schedAttrVer1)
+	b, ok := c.ReadAll(addr, int(min(room, 4)))
+	if room == 0 || !ok {
+		c.Out.Addr(addr)
+		return
+	}
+	written := uint64(0)
+	for i, x := range b {
+		written |= uint64(x) << (8 * i)
+	}
+	showSchedAttr(c, addr, schedAttr, room, written, false)
+})
+
+// showSchedAttr shows a sched_attr of which room bytes are there, the rest
+// being zero, and size bytes have a meaning.
+func showSchedAttr(c *Call, addr uint64, st *StructType, room, size uint64, more bool) {
+	b, ok := c.ReadAll(addr, int(room))
+	if !ok {
+		c.Out.Addr(addr)
+		return
+	}
+	n := schedAttrVer1
+	switch {
+	case size < schedAttrVer0:
+		n = 4
+	case size < schedAttrVer1:
+		n = schedAttrVer0
+	}
+	whole := c.Alloc(n)
+	clear(whole[copy(whole, b):])
+	c.Out.BeginStruct()
+	st.ShowMembers(c, View{B: whole, Addr: addr})
+	if more {
+		c.Out.More()
+	}
+	c.Out.EndStruct()
+}
+
+// ioprioWho is what ioprio_get's which says it is.
+type ioprioWho struct{ *Number }
+
+// Values of which (linux/ioprio.h).
+const (
+	ioprioProcess = 1
+	ioprioGroup   = 2
+)
+
+func (t ioprioWho) Show(c *Call, v View) {
+	switch Len("which").Num(c) {
+	case ioprioProcess:
+		PIDOf(ThreadGroup).Show(c, v)
+	case ioprioGroup:
+		PIDOf(ProcessGroup).Show(c, v)
+	default:
+		t.Number.Show(c, v)
+	}
+}
+
+func remarkIoprio(c *Call) {
+	if c.Out.Nameless() {
+		return
+	}
+	c.Out.BeginRemark()
+	c.Out.Field("")
+	ShowIoprio(c, uint64(c.Ret))
+	c.Out.EndRemark()
+}

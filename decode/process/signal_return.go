@@ -1,0 +1,68 @@
+package process
+
+import (
+	. "trapline/decode/kernel"
+	. "trapline/decode/lang"
+	"trapline/tables"
+)
+
+// The return from a signal handler, arch/x86/kernel/signal_64.c and _32.c: its
+// argument is the frame that the kernel left on the stack.
+
+var signalReturnCalls = Calls{
+	{"rt_sigreturn", Args{{"sigmask", rtSigframe{}}}, RetUnsigned},
+}
+
+var signalReturnCallsI386 = Calls{
+	{"sigreturn", Args{{"sigmask", sigframe{}}}, RetUnsigned},
+}
+
+// rtSigframe is a struct rt_sigframe. By the time of the call its return
+// address, the first word, has been taken off the stack.
+type rtSigframe struct{ OnStack }
+
+// Where uc.uc_sigmask lies behind the first word (asm/ucontext.h): behind the
+// flags, link, stack and registers of a struct ucontext and, on i386, behind
+// the handler's arguments and a siginfo_t.
+const (
+	rtMask64 = 8 + 8 + 24 + 256
+	rtMask32 = 3*4 + SiginfoSize + 4 + 4 + 12 + 88
+)
+
+func (rtSigframe) Show(c *Call, _ View) {
+	addr := c.SP + rtMask64
+	if c.ABI == tables.I386 {
+		addr = c.SP + rtMask32
+	}
+	c.Out.BeginStruct()
+	c.Out.Field("mask")
+	if mask, ok := c.ReadUint(addr, SigsetSize); ok {
+		ShowSigset(c, mask, SigsetSize)
+	} else {
+		c.Out.Addr(addr)
+	}
+	c.Out.EndStruct()
+}
+
+// sigframe is a struct sigframe_ia32 behind its return address and signal. The
+// lower half of the mask is the last but one member of its struct sigcontext,
+// the upper half lies behind the floating point state.
+type sigframe struct{ OnStack }
+
+const (
+	maskLow  = 20 * 4
+	maskHigh = 22*4 + 156*4
+)
+
+func (sigframe) Show(c *Call, _ View) {
+	low, ok := c.ReadUint(c.SP+maskLow, 4)
+	high, ok2 := c.ReadUint(c.SP+maskHigh, 4)
+	if !ok || !ok2 {
+		c.Out.Addr(c.SP)
+		return
+	}
+	c.Out.BeginStruct()
+	c.Out.Field("mask")
+	ShowSigset(c, low|high<<32, SigsetSize)
+	c.Out.EndStruct()
+}
