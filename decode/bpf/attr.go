@@ -47,7 +47,7 @@ var bpfCommands = Calls{
 	{"BPF_LINK_CREATE", Args{RestBy(bpfLinkCreate)}, RetFD},
 	bpfCall("BPF_LINK_UPDATE", bpfIn("link_update", Struct(Fields{
 		{"link_fd", FD}, {"new_prog_fd", FD}, {"flags", Flags(tables.BPFAttachFlags)},
-		{"old_prog_fd", When(Has(Len("flags"), BitsOf(tables.BPFAttachFlags, "BPF_F_REPLACE")), FD)},
+		{"old_prog_fd", When(Has(Ref("flags"), BitsOf(tables.BPFAttachFlags, "BPF_F_REPLACE")), FD)},
 	})), Ret{}),
 	bpfCall("BPF_LINK_GET_FD_BY_ID", bpfIn("", Struct(Fields{{"link_id", U32}})), RetFD),
 	bpfCall("BPF_ENABLE_STATS", bpfIn("enable_stats", Struct(Fields{{"type", Enum(tables.BPFStatsType)}})), RetFD),
@@ -56,7 +56,7 @@ var bpfCommands = Calls{
 	bpfCall("BPF_PROG_BIND_MAP", bpfIn("prog_bind_map", Struct(Fields{{"prog_fd", FD}, {"map_fd", FD}, {"flags", X32}})), RetFD),
 	bpfCall("BPF_TOKEN_CREATE", bpfIn("token_create", Struct(Fields{{"flags", X32}, {"bpffs_fd", FD}})), RetFD),
 	bpfCall("BPF_PROG_STREAM_READ_BY_FD", bpfIn("prog_stream_read", Struct(Fields{
-		{"stream_buf", Aligned8(Ptr64(Buf(Len("stream_buf_len"))))}, {"stream_buf_len", U32}, {"stream_id", U32}, {"prog_fd", FD},
+		{"stream_buf", Aligned8(Ptr64(Buf(Ref("stream_buf_len"))))}, {"stream_buf_len", U32}, {"stream_id", U32}, {"prog_fd", FD},
 	})), Ret{}),
 	bpfCall("BPF_PROG_ASSOC_STRUCT_OPS", bpfIn("prog_assoc_struct_ops", Struct(Fields{
 		{"map_fd", FD}, {"prog_fd", FD}, {"flags", X32},
@@ -87,7 +87,7 @@ var bpfMapCreate = Versions(Fields{
 	{"max_entries", U32},
 	{"map_flags", Since(Flags(tables.BPFMapFlags))},
 	{"inner_map_fd", Since(FD)},
-	{"numa_node", Since(When(Has(Len("map_flags"), BitsOf(tables.BPFMapFlags, "BPF_F_NUMA_NODE")), numaNode))},
+	{"numa_node", Since(When(Has(Ref("map_flags"), BitsOf(tables.BPFMapFlags, "BPF_F_NUMA_NODE")), numaNode))},
 	{"map_name", Since(bpfName("map_name"))},
 	{"map_ifindex", Since(IfIndex)},
 	{"btf_fd", Since(FD)},
@@ -146,11 +146,11 @@ const coreRelocs = 128
 var bpfProgLoad = Versions(Fields{
 	{"prog_type", Enum(tables.BPFProgType)},
 	{"insn_cnt", U32},
-	{"insns", Aligned8(bpfProgram(Len("insn_cnt")))},
+	{"insns", Aligned8(bpfProgram(Ref("insn_cnt")))},
 	{"license", Aligned8(Ptr64(Str))},
 	{"log_level", Since(U32)},
 	{"log_size", U32},
-	{"log_buf", Aligned8(Ptr64(CutStr(Len("log_size"))))},
+	{"log_buf", Aligned8(Ptr64(CutStr(Ref("log_size"))))},
 	{"kern_version", Since(KernelVersion)},
 	{"prog_flags", Since(Flags(tables.BPFProgFlags))},
 	{"prog_name", Since(bpfName("prog_name"))},
@@ -172,7 +172,7 @@ var bpfProgLoad = Versions(Fields{
 	{"log_true_size", Since(U32)},
 	{"prog_token_fd", Since(FD)},
 	{"fd_array_cnt", Since(U32)},
-	{"signature", Since(Aligned8(Ptr64(Binary(Len("signature_size")))))},
+	{"signature", Since(Aligned8(Ptr64(Binary(Ref("signature_size")))))},
 	{"signature_size", U32},
 	{"keyring_id", S32},
 })
@@ -188,12 +188,12 @@ var bpfObj = Versions(Fields{
 // descriptor, as the type of attachment says.
 func bpfTarget() Type {
 	byInterface := Values(tables.BPFAttachType, "BPF_TCX_INGRESS", "BPF_TCX_EGRESS", "BPF_NETKIT_PRIMARY", "BPF_NETKIT_PEER", "BPF_XDP")
-	return Union(Len("attach_type"), Arm(One("target_ifindex", IfIndex), byInterface...), Arm(One("target_fd", FD)))
+	return Union(Ref("attach_type"), Arm(One("target_ifindex", IfIndex), byInterface...), Arm(One("target_fd", FD)))
 }
 
 // bpfRelative is the link or program that an attachment is placed relative to.
 func bpfRelative(flags string) Type {
-	return Union(Bits(Len(flags), BitsOf(tables.BPFAttachFlags, "BPF_F_ID")), Arm(One("relative_id", U32), 1), Arm(One("relative_fd", FD)))
+	return Union(Bits(Ref(flags), BitsOf(tables.BPFAttachFlags, "BPF_F_ID")), Arm(One("relative_id", U32), 1), Arm(One("relative_fd", FD)))
 }
 
 var bpfProgAttach = Versions(Fields{
@@ -229,12 +229,12 @@ var bpfProgQuery = Versions(Fields{
 	{"attach_type", Enum(tables.BPFAttachType)},
 	{"query_flags", Flags(tables.BPFQueryFlags)},
 	{"attach_flags", Flags(tables.BPFAttachFlags)},
-	{"prog_ids", Aligned8(bpfList(U32, Len("prog_cnt")))},
+	{"prog_ids", Aligned8(bpfList(U32, Ref("prog_cnt")))},
 	{"prog_cnt", WasNow(U32)},
 	{"_", U32},
-	{"prog_attach_flags", Since(Aligned8(bpfList(Flags(tables.BPFAttachFlags), Len("prog_cnt"))))},
-	{"link_ids", Since(Aligned8(bpfList(U32, Len("prog_cnt"))))},
-	{"link_attach_flags", Aligned8(bpfList(Flags(tables.BPFAttachFlags), Len("prog_cnt")))},
+	{"prog_attach_flags", Since(Aligned8(bpfList(Flags(tables.BPFAttachFlags), Ref("prog_cnt"))))},
+	{"link_ids", Since(Aligned8(bpfList(U32, Ref("prog_cnt"))))},
+	{"link_attach_flags", Aligned8(bpfList(Flags(tables.BPFAttachFlags), Ref("prog_cnt")))},
 	{"revision", AlignedX64},
 })
 
@@ -246,7 +246,7 @@ var bpfRawTracepoint = Struct(Fields{
 })
 
 var bpfBTFLoad = Versions(Fields{
-	{"btf", Aligned8(Ptr64(Buf(Len("btf_size"))))},
+	{"btf", Aligned8(Ptr64(Buf(Ref("btf_size"))))},
 	{"btf_log_buf", AlignedAddr},
 	{"btf_size", U32},
 	{"btf_log_size", U32},
@@ -262,7 +262,7 @@ var bpfTaskFDQuery = Struct(Fields{
 	{"flags", U32},
 	{"buf_len", U32},
 	{"now", NowOf("buf_len", 4)},
-	{"buf", Aligned8(Ptr64(CutStr(Min(Len("buf_len"), Was("buf_len", 4)))))},
+	{"buf", Aligned8(Ptr64(CutStr(Min(Ref("buf_len"), Was("buf_len", 4)))))},
 	{"prog_id", U32},
 	{"fd_type", Enum(tables.BPFTaskFdType)},
 	{"probe_offset", AlignedX64},

@@ -15,7 +15,7 @@ import (
 var bpfCalls = Calls{
 	{"bpf", Args{
 		{"cmd", Enum(tables.BPFCommand)},
-		Rest(Len("cmd"), tables.BPFCommand, bpfCommands),
+		Rest(Ref("cmd"), tables.BPFCommand, bpfCommands),
 	}, RetUnsigned},
 }
 
@@ -75,7 +75,7 @@ func (t *bpfAttr) Dir() Dir {
 // read gives what the caller has of the part, and notes how much it is.
 func (t *bpfAttr) read(c *Call, v View) (View, bool) {
 	addr := v.Uint(c.WordSize())
-	size := uint32(Len("size").Num(c))
+	size := uint32(Ref("size").Num(c))
 	c.Known = uint64(size)
 	b, ok := c.ReadAll(addr, int(min(size, PageSize+1)))
 	if !ok || size == 0 || size > PageSize {
@@ -180,7 +180,7 @@ var bpfInstruction = Struct(Fields{
 
 func ebpfRegister(shift uint) Type {
 	return ShownWith(Layouts{{Size: 0, Align: 1}, {Size: 0, Align: 1}, {Size: 0, Align: 1}}, In, func(c *Call, _ View) {
-		c.Out.Enum(Len("registers").Num(c)>>shift&0xf, tables.EBPFRegister, output.Hex)
+		c.Out.Enum(Ref("registers").Num(c)>>shift&0xf, tables.EBPFRegister, output.Hex)
 	})
 }
 

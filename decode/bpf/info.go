@@ -28,11 +28,11 @@ type infoBefore struct{ Unsized }
 func (infoBefore) Show(*Call, View) {}
 
 func (infoBefore) ShowField(c *Call, _ string, _ View) {
-	size := Len("info_len").Num(c)
+	size := Ref("info_len").Num(c)
 	if c.Abbrev || size > PageSize {
 		return
 	}
-	addr := Len("info").Num(c)
+	addr := Ref("info").Num(c)
 	if b, ok := c.ReadAll(addr, int(size)); ok {
 		c.Remember(View{B: b, Addr: addr})
 	}
@@ -43,8 +43,8 @@ type bpfInfo struct{ Layouts }
 
 func (t *bpfInfo) Show(c *Call, v View) {
 	addr := v.Uint(8)
-	st := bpfInfoType(c, int(int32(Len("bpf_fd").Num(c))))
-	size := Len("info_len").Num(c)
+	st := bpfInfoType(c, int(int32(Ref("bpf_fd").Num(c))))
+	size := Ref("info_len").Num(c)
 	b, ok := c.ReadAll(addr, int(min(size, PageSize+1)))
 	if c.Abbrev || st == nil || size == 0 || size > PageSize || !ok {
 		c.Out.Addr(addr)
@@ -103,12 +103,12 @@ var bpfProgInfo = Versions(Fields{
 	{"tag", Binaries(8, Const(8))},
 	{"jited_prog_len", WasNow(U32)},
 	{"xlated_prog_len", WasNow(U32)},
-	{"jited_prog_insns", Aligned8(Ptr64(Binary(Len("jited_prog_len"))))},
-	{"xlated_prog_insns", Aligned8(bpfProgram(Div(Min(Len("xlated_prog_len"), Was("xlated_prog_len", 4)), 8)))},
+	{"jited_prog_insns", Aligned8(Ptr64(Binary(Ref("jited_prog_len"))))},
+	{"xlated_prog_insns", Aligned8(bpfProgram(Div(Min(Ref("xlated_prog_len"), Was("xlated_prog_len", 4)), 8)))},
 	{"load_time", Since(Aligned8(bootTime))},
 	{"created_by_uid", ID},
 	{"nr_map_ids", WasNow(U32)},
-	{"map_ids", Aligned8(bpfList(U32, Min(Len("nr_map_ids"), Was("nr_map_ids", 4))))},
+	{"map_ids", Aligned8(bpfList(U32, Min(Ref("nr_map_ids"), Was("nr_map_ids", 4))))},
 	{"name", CharArray(bpfObjNameLen)},
 	{"ifindex", Since(IfIndex)},
 	{"gpl_compatible", ValueOf(U32, func(c *Call, v uint64) { c.Out.Number(v&1, output.Unsigned) })},

@@ -66,15 +66,15 @@ var bpfOrdered = Struct(Fields{{"", bpfRelative("flags")}, {"expected_revision",
 // bpfLinks are the kinds of links by their type of attachment.
 var bpfLinks = bpfLinkKinds(map[string]*Desc{
 	"BPF_TRACE_ITER": bpfLink(
-		Field{"iter_info", Aligned8(Ptr64(Array(bpfIterInfo, Len("iter_info_len"))))},
+		Field{"iter_info", Aligned8(Ptr64(Array(bpfIterInfo, Ref("iter_info_len"))))},
 		Field{"iter_info_len", U32}),
 	"BPF_PERF_EVENT": bpfLink(Field{"perf_event", Struct(Fields{{"bpf_cookie", AlignedX64}})}),
 	"BPF_TRACE_FENTRY BPF_TRACE_FEXIT BPF_TRACE_FSESSION BPF_MODIFY_RETURN BPF_LSM_MAC": bpfLink(
 		Field{"tracing", Struct(Fields{{"target_btf_id", U32}, {"cookie", AlignedX64}})}),
 	"BPF_TRACE_FENTRY_MULTI BPF_TRACE_FEXIT_MULTI BPF_TRACE_FSESSION_MULTI": bpfLink(
 		Field{"tracing_multi", Struct(Fields{
-			{"ids", Aligned8(Ptr64(Array(U32, Len("cnt"))))},
-			{"cookies", Aligned8(Ptr64(Array(X64, Len("cnt"))))},
+			{"ids", Aligned8(Ptr64(Array(U32, Ref("cnt"))))},
+			{"cookies", Aligned8(Ptr64(Array(X64, Ref("cnt"))))},
 			{"cnt", U32},
 		})}),
 	"BPF_NETFILTER": bpfLink(Field{"netfilter", Struct(Fields{
@@ -85,15 +85,15 @@ var bpfLinks = bpfLinkKinds(map[string]*Desc{
 	"BPF_TRACE_KPROBE_MULTI": bpfLink(Field{"kprobe_multi", Struct(Fields{
 		{"flags", Flags(tables.BPFKprobeMultiFlags)},
 		{"cnt", U32},
-		{"syms", Aligned8(Ptr64(Array(String, Len("cnt"))))},
-		{"addrs", Aligned8(Ptr64(Array(X64, Len("cnt"))))},
-		{"cookies", Aligned8(Ptr64(Array(X64, Len("cnt"))))},
+		{"syms", Aligned8(Ptr64(Array(String, Ref("cnt"))))},
+		{"addrs", Aligned8(Ptr64(Array(X64, Ref("cnt"))))},
+		{"cookies", Aligned8(Ptr64(Array(X64, Ref("cnt"))))},
 	})}),
 	"BPF_TRACE_UPROBE_MULTI": bpfLink(Field{"uprobe_multi", Struct(Fields{
 		{"path", Aligned8(Ptr64(PathStr))},
-		{"offsets", Aligned8(Ptr64(Array(X64, Len("cnt"))))},
-		{"ref_ctr_offsets", Aligned8(Ptr64(Array(X64, Len("cnt"))))},
-		{"cookies", Aligned8(Ptr64(Array(X64, Len("cnt"))))},
+		{"offsets", Aligned8(Ptr64(Array(X64, Ref("cnt"))))},
+		{"ref_ctr_offsets", Aligned8(Ptr64(Array(X64, Ref("cnt"))))},
+		{"cookies", Aligned8(Ptr64(Array(X64, Ref("cnt"))))},
 		{"cnt", U32},
 		{"flags", Flags(tables.BPFUprobeMultiFlags)},
 		{"pid", PIDOf(ThreadGroup)},

@@ -18,7 +18,7 @@ func newIocb(buf Type, more ...string) *StructType {
 		Reserved("aio_key", U32),
 		Reserved("aio_rw_flags", rwFlags),
 		{"aio_lio_opcode", EnumOf(U16, tables.AioCmd)},
-		{"aio_reqprio", When(Any(iocbHasPriority, Has(Len("aio_reqprio"), math.MaxUint16)),
+		{"aio_reqprio", When(Any(iocbHasPriority, Has(Ref("aio_reqprio"), math.MaxUint16)),
 			Union(If(iocbHasPriority), Arm(Ioprio{Number: X16}, 1), Arm(S16, 0)))},
 		{"aio_fildes", FD},
 		{"aio_buf", buf},
@@ -26,7 +26,7 @@ func newIocb(buf Type, more ...string) *StructType {
 		{"aio_offset", S64},
 		{"aio_reserved2", X64},
 		Reserved("aio_flags", Flags(tables.AioFlags)),
-		{"aio_resfd", When(Any(iocbNotifies, Has(Len("aio_resfd"), math.MaxUint32)),
+		{"aio_resfd", When(Any(iocbNotifies, Has(Ref("aio_resfd"), math.MaxUint32)),
 			Union(If(iocbNotifies), Arm(FD, 1), Arm(X32, 0)))},
 	}).Pick(append([]string{"aio_data", "aio_key", "aio_rw_flags", "aio_lio_opcode", "aio_reqprio", "aio_fildes"}, more...)...)
 }
@@ -34,17 +34,17 @@ func newIocb(buf Type, more ...string) *StructType {
 // iocbHasPriority says that aio_reqprio is an I/O priority, iocbNotifies that
 // aio_resfd is an eventfd to tell of the end.
 var (
-	iocbHasPriority = HasNamed(Len("aio_flags"), tables.AioFlags, "IOCB_FLAG_IOPRIO")
-	iocbNotifies    = HasNamed(Len("aio_flags"), tables.AioFlags, "IOCB_FLAG_RESFD")
+	iocbHasPriority = HasNamed(Ref("aio_flags"), tables.AioFlags, "IOCB_FLAG_IOPRIO")
+	iocbNotifies    = HasNamed(Ref("aio_flags"), tables.AioFlags, "IOCB_FLAG_RESFD")
 )
 
 // iocbNone has what all commands use; io_cancel shows no more of any.
 var (
 	iocbNone     = newIocb(X64)
 	iocbRead     = newIocb(X64, "aio_buf", "aio_nbytes", "aio_offset", "aio_flags", "aio_resfd")
-	iocbWrite    = newIocb(Ptr64(Buf(Len("aio_nbytes"))), "aio_buf", "aio_nbytes", "aio_offset", "aio_flags", "aio_resfd")
-	iocbReadVec  = newIocb(Ptr64(IovecsOf(Len("aio_nbytes"), Unlimited, showIovBase)), "aio_buf", "aio_offset", "aio_flags", "aio_resfd")
-	iocbWriteVec = newIocb(Ptr64(Iovecs(Len("aio_nbytes"), Unlimited)), "aio_buf", "aio_offset", "aio_flags", "aio_resfd")
+	iocbWrite    = newIocb(Ptr64(Buf(Ref("aio_nbytes"))), "aio_buf", "aio_nbytes", "aio_offset", "aio_flags", "aio_resfd")
+	iocbReadVec  = newIocb(Ptr64(IovecsOf(Ref("aio_nbytes"), Unlimited, showIovBase)), "aio_buf", "aio_offset", "aio_flags", "aio_resfd")
+	iocbWriteVec = newIocb(Ptr64(Iovecs(Ref("aio_nbytes"), Unlimited)), "aio_buf", "aio_offset", "aio_flags", "aio_resfd")
 	iocbPoll     = newIocb(FlagsOf(X64, tables.PollEvents), "aio_buf", "aio_flags", "aio_resfd")
 )
 
@@ -91,7 +91,7 @@ var (
 var aioCalls = Calls{
 	{"io_setup", Args{{"nr_events", Uint}, {"ctx_idp", Out(Array(aioContext, Const(1)))}}, RetUnsigned},
 	{"io_destroy", Args{{"ctx_id", aioContext}}, RetUnsigned},
-	{"io_submit", Args{{"ctx_id", aioContext}, {"nr", Long}, {"iocbpp", Ptr(Array(Ptr(iocb), Len("nr")))}}, RetUnsigned},
+	{"io_submit", Args{{"ctx_id", aioContext}, {"nr", Long}, {"iocbpp", Ptr(Array(Ptr(iocb), Ref("nr")))}}, RetUnsigned},
 	{"io_cancel", Args{{"ctx_id", aioContext}, {"iocb", Ptr(iocbNone)}, {"result", Out(ioEvent)}}, RetUnsigned},
 	{"io_getevents", Args{{"ctx_id", aioContext}, {"min_nr", Long}, {"nr", Long}, {"events", ioEvents},
 		{"timeout", Ptr(Timespec)}}, RetUnsigned},

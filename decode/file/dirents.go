@@ -34,7 +34,7 @@ func (t *dirents) Dir() Dir { return Exit }
 func (t *dirents) Show(c *Call, v View) {
 	addr, size := v.Uint(c.WordSize()), Result.Num(c)
 	switch {
-	case c.Failed() || c.Plain || size > Len("count").Num(c):
+	case c.Failed() || c.Plain || size > Ref("count").Num(c):
 		c.Out.Addr(addr)
 	case c.Abbrev:
 		t.count(c, addr, size)
@@ -201,5 +201,5 @@ var oldDirent = AtAddr(func(c *Call, addr uint64) {
 var direntsCalls = Calls{
 	{"getdents", Args{{"fd", FD}, {"dirp", &dirents{WordLayout(), direntHead, false}}, {"count", Uint}}, RetUnsigned},
 	{"getdents64", Args{{"fd", FD}, {"dirp", &dirents{WordLayout(), dirent64Head, true}}, {"count", Uint}}, RetUnsigned},
-	{"readdir", Args{{"fd", FD}, {"dirp", Out(oldDirent)}, {"count", When(Not(Is(Len("count"), 1)), Uint)}}, RetUnsigned},
+	{"readdir", Args{{"fd", FD}, {"dirp", Out(oldDirent)}, {"count", When(Not(Is(Ref("count"), 1)), Uint)}}, RetUnsigned},
 }

@@ -15,8 +15,8 @@ var epollCalls = Calls{
 	{"epoll_create1", Args{{"flags", Flags(tables.EpollCreate)}}, RetFD},
 	{"epoll_ctl", Args{
 		{"epfd", FD}, {"op", Enum(tables.EpollOp)}, {"fd", FD},
-		{"event", When(Not(Is(Len("op"), unix.EPOLL_CTL_DEL)), Ptr(epollEvent))},
-		{"event", When(Is(Len("op"), unix.EPOLL_CTL_DEL), InReg(3, Addr))},
+		{"event", When(Not(Is(Ref("op"), unix.EPOLL_CTL_DEL)), Ptr(epollEvent))},
+		{"event", When(Is(Ref("op"), unix.EPOLL_CTL_DEL), InReg(3, Addr))},
 	}, RetUnsigned},
 	{"epoll_wait", epollWaitArgs(Int), RetUnsigned},
 	{"epoll_pwait", append(epollWaitArgs(Int), epollMask...), RetUnsigned},

@@ -29,7 +29,7 @@ var (
 
 var ownerEx = Struct(Fields{
 	{"type", Enum(tables.FileOwnerType)},
-	{"pid", Union(Len("type"),
+	{"pid", Union(Ref("type"),
 		Arm(PIDOf(ThreadGroup), ValueNamed(tables.FileOwnerType, "F_OWNER_PID")),
 		Arm(PIDOf(ProcessGroup), ValueNamed(tables.FileOwnerType, "F_OWNER_PGRP")),
 		Arm(PIDOf(Thread)))},
@@ -78,8 +78,8 @@ var fcntl64Ops = append(fcntlOps[:len(fcntlOps):len(fcntlOps)],
 )
 
 var fcntlCalls = Calls{
-	{"fcntl", Args{{"fd", FD}, {"op", fcntlOp}, Rest(Len("op"), tables.FcntlCmd, fcntlOps)}, RetUnsigned},
-	{"fcntl64", Args{{"fd", FD}, {"op", fcntlOp}, Rest(Len("op"), tables.FcntlCmd, fcntl64Ops)}, RetUnsigned},
+	{"fcntl", Args{{"fd", FD}, {"op", fcntlOp}, Rest(Ref("op"), tables.FcntlCmd, fcntlOps)}, RetUnsigned},
+	{"fcntl64", Args{{"fd", FD}, {"op", fcntlOp}, Rest(Ref("op"), tables.FcntlCmd, fcntl64Ops)}, RetUnsigned},
 }
 
 var fcntlOp = Enum(tables.FcntlCmd)

@@ -24,7 +24,7 @@ var fileHandle = Struct(Fields{
 
 // handleBytes are the bytes of a handle, behind the members of its struct.
 var handleBytes = AtAddr(func(c *Call, addr uint64) {
-	size := Len("handle_bytes").Num(c)
+	size := Ref("handle_bytes").Num(c)
 	b, ok := c.ReadAll(addr, int(min(size, handleMax)))
 	if !ok {
 		c.Out.Text("???")

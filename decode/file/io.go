@@ -11,8 +11,8 @@ import (
 // fs/splice.c, fs/sync.c, mm/fadvise.c, mm/filemap.c.
 
 var (
-	readIov    = OutAlways(Iovecs(Len("iovcnt"), Result))
-	writeIov   = Ptr(Iovecs(Len("iovcnt"), Unlimited))
+	readIov    = OutAlways(Iovecs(Ref("iovcnt"), Result))
+	writeIov   = Ptr(Iovecs(Ref("iovcnt"), Unlimited))
 	rwFlags    = Flags(tables.RwFlags)
 	splice     = Flags(tables.SpliceFlags)
 	seekWhence = Enum(tables.Whence)
@@ -33,9 +33,9 @@ var cachestat = Struct(Fields{
 
 var ioCalls = Calls{
 	{"read", Args{{"fd", FD}, {"buf", Out(Buf(Result))}, {"count", Size}}, RetUnsigned},
-	{"write", Args{{"fd", FD}, {"buf", Ptr(Buf(Len("count")))}, {"count", Size}}, RetUnsigned},
+	{"write", Args{{"fd", FD}, {"buf", Ptr(Buf(Ref("count")))}, {"count", Size}}, RetUnsigned},
 	{"pread64", Args{{"fd", FD}, {"buf", Out(Buf(Result))}, {"count", Size}, {"offset", Loff}}, RetUnsigned},
-	{"pwrite64", Args{{"fd", FD}, {"buf", Ptr(Buf(Len("count")))}, {"count", Size}, {"offset", Loff}}, RetUnsigned},
+	{"pwrite64", Args{{"fd", FD}, {"buf", Ptr(Buf(Ref("count")))}, {"count", Size}, {"offset", Loff}}, RetUnsigned},
 	{"readv", Args{{"fd", FD}, {"iov", readIov}, {"iovcnt", Size}}, RetUnsigned},
 	{"writev", Args{{"fd", FD}, {"iov", writeIov}, {"iovcnt", Size}}, RetUnsigned},
 	{"preadv", Args{{"fd", FD}, {"iov", readIov}, {"iovcnt", Size}, {"offset", Loff}}, RetUnsigned},
@@ -51,7 +51,7 @@ var ioCalls = Calls{
 	{"fsync fdatasync syncfs", Args{{"fd", FD}}, RetUnsigned},
 	{"splice", Args{{"fd_in", FD}, {"off_in", Ptr(S64)}, {"fd_out", FD}, {"off_out", Ptr(S64)}, {"len", Size}, {"flags", splice}}, RetUnsigned},
 	{"tee", Args{{"fd_in", FD}, {"fd_out", FD}, {"len", Size}, {"flags", splice}}, RetUnsigned},
-	{"vmsplice", Args{{"fd", FD}, {"iov", Ptr(Iovecs(Len("nr_segs"), Unlimited))}, {"nr_segs", Size}, {"flags", splice}}, RetUnsigned},
+	{"vmsplice", Args{{"fd", FD}, {"iov", Ptr(Iovecs(Ref("nr_segs"), Unlimited))}, {"nr_segs", Size}, {"flags", splice}}, RetUnsigned},
 	{"copy_file_range", Args{{"fd_in", FD}, {"off_in", Ptr(S64)}, {"fd_out", FD}, {"off_out", Ptr(S64)}, {"len", Size}, {"flags", Uint}}, RetUnsigned},
 	{"sendfile", Args{{"out_fd", FD}, {"in_fd", FD}, {"offset", Updated(Ulong)}, {"count", Size}}, RetUnsigned},
 	{"cachestat", Args{{"fd", FD}, {"cstat_range", Ptr(cachestatRange)}, {"cstat", Out(cachestat)}, {"flags", X32}}, RetUnsigned},

@@ -30,7 +30,7 @@ const mountMoves = unix.MS_BIND | unix.MS_MOVE | unix.MS_SHARED | unix.MS_PRIVAT
 
 // mountFlags are mount's flags without the magic number of old.
 func mountFlags(c *Call) uint64 {
-	flags := Len("mountflags").Num(c)
+	flags := Ref("mountflags").Num(c)
 	if flags&unix.MS_MGC_MSK == unix.MS_MGC_VAL {
 		flags &^= unix.MS_MGC_MSK
 	}
@@ -62,15 +62,15 @@ var mountAttr = Struct(Fields{
 })
 
 func mapsIDs(c *Call) bool {
-	attrs := Len("attr_set").Num(c) | Len("attr_clr").Num(c)
-	return attrs&unix.MOUNT_ATTR_IDMAP != 0 && Len("userns_fd").Num(c) <= math.MaxInt32
+	attrs := Ref("attr_set").Num(c) | Ref("attr_clr").Num(c)
+	return attrs&unix.MOUNT_ATTR_IDMAP != 0 && Ref("userns_fd").Num(c) <= math.MaxInt32
 }
 
 // mountAttrLeast is the size of the first version of struct mount_attr.
 const mountAttrLeast = 32
 
 var (
-	mountAttrs    = Ptr(Extensible(mountAttr, Len("size"), mountAttrLeast))
+	mountAttrs    = Ptr(Extensible(mountAttr, Ref("size"), mountAttrLeast))
 	openTreeFlags = Flags(tables.OpenTreeFlags)
 	fsString      = Ptr(StrN(256)) // fsconfig takes no longer ones
 )
@@ -80,7 +80,7 @@ var mountCalls = Calls{
 		{"mountflags", mountFlagsArg}, {"data", mountData}}, RetUnsigned},
 	{"umount2", Args{{"target", Path}, {"flags", Flags(tables.UmountFlags)}}, RetUnsigned},
 	{"fsopen", Args{{"fsname", String}, {"flags", Flags(tables.FsopenFlags)}}, RetFD},
-	{"fsconfig", Args{{"fd", ContextFD}, {"cmd", Enum(tables.FsconfigCmd)}, Rest(Len("cmd"), tables.FsconfigCmd, fsconfigCalls)}, RetUnsigned},
+	{"fsconfig", Args{{"fd", ContextFD}, {"cmd", Enum(tables.FsconfigCmd)}, Rest(Ref("cmd"), tables.FsconfigCmd, fsconfigCalls)}, RetUnsigned},
 	{"fsmount", Args{{"fd", FD}, {"flags", Flags(tables.FsmountFlags)}, {"attr_flags", Flags(tables.FsmountAttr)}}, RetFD},
 	{"fspick", Args{{"dirfd", DirFD}, {"pathname", Path}, {"flags", Flags(tables.FspickFlags)}}, RetFD},
 	{"move_mount", Args{{"from_dfd", DirFD}, {"from_pathname", Path}, {"to_dfd", DirFD}, {"to_pathname", Path},
@@ -108,6 +108,6 @@ var fsconfigCalls = Calls{
 const fsBinaryMax = 1 << 20
 
 var (
-	fsBinary      = Union(If(fsBinaryValid), Arm(Ptr(Binary(Len("aux"))), 1), Arm(Addr, 0))
-	fsBinaryValid = Cond(func(c *Call) bool { return Len("aux").Num(c) <= fsBinaryMax })
+	fsBinary      = Union(If(fsBinaryValid), Arm(Ptr(Binary(Ref("aux"))), 1), Arm(Addr, 0))
+	fsBinaryValid = Cond(func(c *Call) bool { return Ref("aux").Num(c) <= fsBinaryMax })
 )

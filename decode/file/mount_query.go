@@ -86,12 +86,12 @@ var statmount = Struct(Fields{
 const statmountSize = 512
 
 func inMount(bit string, t Type) Type {
-	return When(HasNamed(Len("mask"), tables.StatmountMask, bit), t)
+	return When(HasNamed(Ref("mask"), tables.StatmountMask, bit), t)
 }
 
 // statmountBuf is a struct statmount of which the caller has room for a part.
 var statmountBuf = AtAddr(func(c *Call, addr uint64) {
-	room := Len("bufsize").Num(c)
+	room := Ref("bufsize").Num(c)
 	b, ok := c.ReadAll(addr, int(min(room, statmountSize)))
 	if !ok || len(b) < 4 {
 		c.Out.Addr(addr)
@@ -112,7 +112,7 @@ const mountStringsMax = 3 * PathMax
 func mountStringAt(c *Call, off uint64) []byte {
 	st := c.Frame(0).View
 	size := st.Uint(4)
-	if size <= statmountSize || size > Len("bufsize").Num(c) {
+	if size <= statmountSize || size > Ref("bufsize").Num(c) {
 		return nil
 	}
 	b, ok := c.ReadAll(st.Addr+statmountSize, int(min(size-statmountSize, mountStringsMax)))
@@ -143,7 +143,7 @@ var mountString Type = Value32(func(c *Call, off uint32) {
 })
 
 // mountStrings are several of them, one behind the other.
-func mountStrings(count Len) Type {
+func mountStrings(count Ref) Type {
 	return Value32(func(c *Call, off uint32) {
 		b := mountStringAt(c, uint64(off))
 		if len(b) == 0 {
@@ -171,7 +171,7 @@ func mountStrings(count Len) Type {
 
 // listed are the ids that a call gave, no more than there was room for. Without
 // room there are none, even if the call failed.
-func listed(room Len) Type {
+func listed(room Ref) Type {
 	return Out(Array(X64, Func(func(c *Call) uint64 {
 		if c.Failed() {
 			return room.Num(c)

@@ -20,11 +20,11 @@ var modeFlags = Flags(tables.OpenModeFlags)
 // O_TMPFILE has beside O_DIRECTORY.
 const createBits = unix.O_CREAT | unix.O_TMPFILE&^unix.O_DIRECTORY
 
-var creates = Has(Len("flags"), createBits)
+var creates = Has(Ref("flags"), createBits)
 
 var openHow = Struct(Fields{
 	{"flags", FlagsOf(X64, tables.Openat2Flags)},
-	{"mode", When(Any(creates, Has(Len("mode"), 1<<64-1)), O64)},
+	{"mode", When(Any(creates, Has(Ref("mode"), 1<<64-1)), O64)},
 	{"resolve", FlagsOf(X64, tables.ResolveFlags)},
 })
 
@@ -32,7 +32,7 @@ var openCalls = Calls{
 	{"open", Args{{"pathname", Path}, {"flags", OpenFlags}, {"mode", When(creates, Mode)}}, RetFD},
 	{"creat", Args{{"pathname", Path}, {"mode", Mode}}, RetFD},
 	{"openat", Args{{"dirfd", DirFD}, {"pathname", Path}, {"flags", OpenFlags}, {"mode", When(creates, Mode)}}, RetFD},
-	{"openat2", Args{{"dirfd", DirFD}, {"pathname", Path}, {"how", Ptr(Extensible(openHow, Len("size"), 24))}, {"size", Size}}, RetFD},
+	{"openat2", Args{{"dirfd", DirFD}, {"pathname", Path}, {"how", Ptr(Extensible(openHow, Ref("size"), 24))}, {"size", Size}}, RetFD},
 	{"close", Args{{"fd", FD}}, RetUnsigned},
 	{"close_range", Args{{"first", Uint}, {"last", Uint}, {"flags", Flags(tables.CloseRangeFlags)}}, RetUnsigned},
 	{"dup", Args{{"oldfd", FD}}, RetFD},

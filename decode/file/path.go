@@ -20,7 +20,7 @@ var (
 )
 
 // mknod takes a device number for the types of files that have one.
-var ofDeviceMode = Cond(func(c *Call) bool { return isDeviceMode(Len("mode").Num(c)) })
+var ofDeviceMode = Cond(func(c *Call) bool { return isDeviceMode(Ref("mode").Num(c)) })
 
 var pathCalls = Calls{
 	{"access", Args{{"pathname", Path}, {"mode", accessMode}}, RetUnsigned},

@@ -32,11 +32,11 @@ var pollCallsI386 = Calls{
 var (
 	pollfd = Struct(Fields{
 		{"fd", FD},
-		{"events", When(func(c *Call) bool { return int32(Len("fd").Num(c)) >= 0 }, FlagsOf(X16, tables.PollEvents))},
+		{"events", When(func(c *Call) bool { return int32(Ref("fd").Num(c)) >= 0 }, FlagsOf(X16, tables.PollEvents))},
 		{"_", X16},
 	})
 	polled  = Struct(Fields{{"fd", Int}, {"_", X16}, {"revents", FlagsOf(X16, tables.PollEvents)}})
-	pollFDs = Ptr(Array(pollfd, Len("nfds")))
+	pollFDs = Ptr(Array(pollfd, Ref("nfds")))
 )
 
 func ppollArgs(timeout Type) Args {
@@ -61,7 +61,7 @@ func remarkPolledFiles(c *Call, timeout Type) {
 		left = c.Register(2)
 	}
 	r := polledFiles{c: c}
-	if addr, n := c.Register(0), Len("nfds").Num(c); addr != 0 && !c.Plain {
+	if addr, n := c.Register(0), Ref("nfds").Num(c); addr != 0 && !c.Plain {
 		r.show(addr, n)
 	}
 	if left != 0 && !c.Plain {

@@ -11,7 +11,7 @@ import (
 
 // quotaOp is the operation of quotactl in its op argument, which has the type
 // of quota in the lowest byte.
-var quotaOp = Func(func(c *Call) uint64 { return Len("op").Num(c) >> 8 })
+var quotaOp = Func(func(c *Call) uint64 { return Ref("op").Num(c) >> 8 })
 
 // quotaCommand is an operation and a type of quota: QCMD(Q_SYNC, USRQUOTA).
 var quotaCommand Type = &quotaCmd{U32}

@@ -25,7 +25,7 @@ var statOrder = []string{
 
 // The type of the file decides whether it has a size or a device number.
 var (
-	ofDevice = Cond(func(c *Call) bool { return isDeviceMode(Len("st_mode").Num(c)) })
+	ofDevice = Cond(func(c *Call) bool { return isDeviceMode(Ref("st_mode").Num(c)) })
 	ofOthers = Not(ofDevice)
 )
 
@@ -124,11 +124,11 @@ var oldStat = Struct(Fields{
 var zero Type = ShownWith(SameLayout(0), In, func(c *Call, v View) { c.Out.Number(0, output.Unsigned) })
 
 // statTime is the seconds of a time whose nanoseconds are another member.
-func statTime(sec *Number, nsec Len) Type { return &splitTime{sec, nsec} }
+func statTime(sec *Number, nsec Ref) Type { return &splitTime{sec, nsec} }
 
 type splitTime struct {
 	*Number
-	nsec Len
+	nsec Ref
 }
 
 func (t *splitTime) Show(c *Call, v View) {

@@ -43,7 +43,7 @@ var statfs64 = Struct(Fields{
 })
 
 // Old kernels do not fill f_flags.
-var statfsFlagsValid = HasNamed(Len("f_flags"), tables.StatfsFlags, "ST_VALID")
+var statfsFlagsValid = HasNamed(Ref("f_flags"), tables.StatfsFlags, "ST_VALID")
 
 // ustat is struct ustat; its names of a file system and a volume are unused.
 var ustat = Struct(Fields{{"f_tfree", U32}, {"f_tinode", Ulong}, {"_", Pad(6 + 6)}})
@@ -56,6 +56,6 @@ var statfsCalls = Calls{
 }
 
 var statfsCallsI386 = Calls{
-	{"statfs64", Args{{"pathname", Path}, {"size", Size}, {"buf", Out(Sized(statfs64, Len("size")))}}, RetUnsigned},
-	{"fstatfs64", Args{{"fd", FD}, {"size", Size}, {"buf", Out(Sized(statfs64, Len("size")))}}, RetUnsigned},
+	{"statfs64", Args{{"pathname", Path}, {"size", Size}, {"buf", Out(Sized(statfs64, Ref("size")))}}, RetUnsigned},
+	{"fstatfs64", Args{{"fd", FD}, {"size", Size}, {"buf", Out(Sized(statfs64, Ref("size")))}}, RetUnsigned},
 }

@@ -64,9 +64,9 @@ var statx = Struct(Fields{
 })
 
 // inStatx is a member that is there if stx_mask has one of the bits.
-func inStatx(bits uint64, t Type) Type { return When(Has(Len("stx_mask"), bits), t) }
+func inStatx(bits uint64, t Type) Type { return When(Has(Ref("stx_mask"), bits), t) }
 
 // whenAtomic is a member about atomic writes, which the attributes announce.
 func whenAtomic(t Type) Type {
-	return When(Has(Len("stx_attributes"), unix.STATX_ATTR_WRITE_ATOMIC), t)
+	return When(Has(Ref("stx_attributes"), unix.STATX_ATTR_WRITE_ATOMIC), t)
 }

@@ -38,16 +38,16 @@ var (
 	xattrFlags = Flags(tables.XattrFlags)
 	xattrAt    = Flags(tables.XattratFlags)
 
-	setValue = Ptr(xattrValue(Len("size")))
-	gotValue = Out(IfAny(Len("size"), xattrValue(Result))) // with a size of 0 only the value's size is asked for
-	gotList  = Out(IfAny(Len("size"), Buf(Result)))
+	setValue = Ptr(xattrValue(Ref("size")))
+	gotValue = Out(IfAny(Ref("size"), xattrValue(Result))) // with a size of 0 only the value's size is asked for
+	gotList  = Out(IfAny(Ref("size"), Buf(Result)))
 )
 
 // xattrSetArgs and xattrGetArgs are struct xattr_args of setxattrat and
 // getxattrat.
 var (
-	xattrSetArgs = Struct(Fields{{"value", Ptr64(xattrValue(Len("size")))}, {"size", U32}, {"flags", xattrFlags}})
-	xattrGetArgs = Struct(Fields{{"value", Out64(IfAny(Len("size"), xattrValue(Result)))}, {"size", U32}, {"flags", xattrFlags}})
+	xattrSetArgs = Struct(Fields{{"value", Ptr64(xattrValue(Ref("size")))}, {"size", U32}, {"flags", xattrFlags}})
+	xattrGetArgs = Struct(Fields{{"value", Out64(IfAny(Ref("size"), xattrValue(Result)))}, {"size", U32}, {"flags", xattrFlags}})
 )
 
 // xattrArgsLeast is the size of the first version of struct xattr_args.
@@ -70,7 +70,7 @@ const fileAttrLeast = 24
 
 // The kernel refuses a struct file_attr that is larger than a page.
 var fileAttrSize = Func(func(c *Call) uint64 {
-	if size := Len("size").Num(c); size <= PageSize {
+	if size := Ref("size").Num(c); size <= PageSize {
 		return size
 	}
 	return 0
@@ -87,9 +87,9 @@ var xattrCalls = Calls{
 	{"fremovexattr", Args{{"fd", FD}, {"name", String}}, RetUnsigned},
 
 	{"setxattrat", Args{{"dirfd", DirFD}, {"pathname", Path}, {"flags", xattrAt}, {"name", String},
-		{"args", Ptr(Extensible(xattrSetArgs, Len("size"), xattrArgsLeast))}, {"size", Size}}, RetUnsigned},
+		{"args", Ptr(Extensible(xattrSetArgs, Ref("size"), xattrArgsLeast))}, {"size", Size}}, RetUnsigned},
 	{"getxattrat", Args{{"dirfd", DirFD}, {"pathname", Path}, {"flags", xattrAt}, {"name", String},
-		{"args", OutAlways(Extensible(xattrGetArgs, Len("size"), xattrArgsLeast))}, {"size", Size}}, RetUnsigned},
+		{"args", OutAlways(Extensible(xattrGetArgs, Ref("size"), xattrArgsLeast))}, {"size", Size}}, RetUnsigned},
 	{"listxattrat", Args{{"dirfd", DirFD}, {"pathname", Path}, {"flags", xattrAt}, {"list", gotList}, {"size", Size}}, RetUnsigned},
 	{"removexattrat", Args{{"dirfd", DirFD}, {"pathname", Path}, {"flags", xattrAt}, {"name", String}}, RetUnsigned},
 

@@ -98,8 +98,8 @@ var (
 		{"error", U8},
 		{"nsector", U8},
 		{"sector_count", Unseen(U8)},
-		{"buf", When(Not(Is(Len("sector_count"), 0)), Binary(Func(func(c *Call) uint64 {
-			return 512 * Len("sector_count").Num(c)
+		{"buf", When(Not(Is(Ref("sector_count"), 0)), Binary(Func(func(c *Call) uint64 {
+			return 512 * Ref("sector_count").Num(c)
 		})))},
 	})
 )
@@ -132,7 +132,7 @@ var loopInfo = Struct(Fields{
 	{"lo_encrypt_key_size", When(loopEncrypted, U32)},
 	{"lo_flags", Flags(tables.LoopFlags)},
 	{"lo_name", CharArray(64)},
-	{"lo_encrypt_key", When(loopEncrypted, Chars(loKeySize, Len("lo_encrypt_key_size")))},
+	{"lo_encrypt_key", When(loopEncrypted, Chars(loKeySize, Ref("lo_encrypt_key_size")))},
 	{"lo_init", Verbose(WholeArray(Xlong, 2))},
 	{"reserved", Verbose(WholeArray(X8, 4))},
 })
@@ -149,13 +149,13 @@ var loopInfo64 = Struct(Fields{
 	{"lo_flags", Flags(tables.LoopFlags)},
 	{"lo_file_name", CharArray(64)},
 	{"lo_crypt_name", When(loopEncrypted, CharArray(64))},
-	{"lo_encrypt_key", When(loopEncrypted, Chars(loKeySize, Len("lo_encrypt_key_size")))},
+	{"lo_encrypt_key", When(loopEncrypted, Chars(loKeySize, Ref("lo_encrypt_key_size")))},
 	{"lo_init", Verbose(WholeArray(X64, 2))},
 })
 
 // loopEncrypted leaves details of the encryption out of abbreviated structs
 // when there is none.
-func loopEncrypted(c *Call) bool { return !c.Abbrev || Len("lo_encrypt_type").Num(c) != 0 }
+func loopEncrypted(c *Call) bool { return !c.Abbrev || Ref("lo_encrypt_type").Num(c) != 0 }
 
 var loopConfig = Struct(Fields{
 	{"fd", FD},

@@ -74,7 +74,7 @@ var (
 var btrfsVolArgs = Struct(Fields{{"fd", FD64}, {"name", CharArray(4088)}})
 
 // btrfsInherits says that a new subvolume has quota groups from its parent.
-var btrfsInherits = HasNamed(Len("flags"), tables.BtrfsSnapFlags, "BTRFS_SUBVOL_QGROUP_INHERIT")
+var btrfsInherits = HasNamed(Ref("flags"), tables.BtrfsSnapFlags, "BTRFS_SUBVOL_QGROUP_INHERIT")
 
 var btrfsVolArgsV2 = Struct(Fields{
 	{"fd", FD64},
@@ -100,7 +100,7 @@ var btrfsQgroupInherit = Struct(Fields{
 	{"num_ref_copies", U64},
 	{"num_excl_copies", U64},
 	{"lim", btrfsQgroupLimit},
-	{"qgroups", Verbose(Array(U64, Len("num_qgroups")))},
+	{"qgroups", Verbose(Array(U64, Ref("num_qgroups")))},
 })
 
 var btrfsTimespec = Struct(Fields{{"sec", U64}, {"nsec", U32}})
@@ -118,7 +118,7 @@ var btrfsReceivedSubvol = Struct(Fields{
 var btrfsSendArgs = Struct(Fields{
 	{"send_fd", FD64},
 	{"clone_sources_count", U64},
-	{"clone_sources", Union(If(abbreviated), Arm(Addr, 1), Arm(Ptr(Array(btrfsID, Len("clone_sources_count")))))},
+	{"clone_sources", Union(If(abbreviated), Arm(Addr, 1), Arm(Ptr(Array(btrfsID, Ref("clone_sources_count")))))},
 	{"parent_root", btrfsID},
 	{"flags", FlagsOf(X64, tables.BtrfsSend)},
 	{"version", U32},
@@ -144,9 +144,9 @@ var btrfsBalanceArgs = Packed(Fields{
 var btrfsBalance = Struct(Fields{
 	{"flags", FlagsOf(X64, tables.BtrfsBalance)},
 	{"state", FlagsOf(X64, tables.BtrfsBalanceState)},
-	{"data", When(HasNamed(Len("flags"), tables.BtrfsBalance, "BTRFS_BALANCE_DATA"), btrfsBalanceArgs)},
-	{"meta", When(HasNamed(Len("flags"), tables.BtrfsBalance, "BTRFS_BALANCE_METADATA"), btrfsBalanceArgs)},
-	{"sys", When(HasNamed(Len("flags"), tables.BtrfsBalance, "BTRFS_BALANCE_SYSTEM"), btrfsBalanceArgs)},
+	{"data", When(HasNamed(Ref("flags"), tables.BtrfsBalance, "BTRFS_BALANCE_DATA"), btrfsBalanceArgs)},
+	{"meta", When(HasNamed(Ref("flags"), tables.BtrfsBalance, "BTRFS_BALANCE_METADATA"), btrfsBalanceArgs)},
+	{"sys", When(HasNamed(Ref("flags"), tables.BtrfsBalance, "BTRFS_BALANCE_SYSTEM"), btrfsBalanceArgs)},
 	{"_", Array(U64, Const(3+72))},
 })
 
@@ -200,7 +200,7 @@ var btrfsDevInfo = Struct(Fields{
 var btrfsDevReplace = Struct(Fields{
 	{"cmd", EnumOf(X64, tables.BtrfsReplaceCmd)},
 	{"result", EnumOf(X64, tables.BtrfsReplaceResult)},
-	{"", Union(Len("cmd"),
+	{"", Union(Ref("cmd"),
 		Arm(One("start", When(Not((*Call).Exiting), btrfsReplaceStart)), Values(tables.BtrfsReplaceCmd, "BTRFS_IOCTL_DEV_REPLACE_CMD_START")...),
 		Arm(One("status", When((*Call).Exiting, btrfsReplaceStatus)), Values(tables.BtrfsReplaceCmd, "BTRFS_IOCTL_DEV_REPLACE_CMD_STATUS")...),
 		Arm(Nothing))},
@@ -236,7 +236,7 @@ var btrfsDevStats = Struct(Fields{
 	{"devid", Dev64},
 	{"nr_items", U64},
 	{"flags", FlagsOf(X64, tables.BtrfsDevStats)},
-	{"", IndexedUpTo(U64, 5, tables.BtrfsDevStat, Len("nr_items"))},
+	{"", IndexedUpTo(U64, 5, tables.BtrfsDevStat, Ref("nr_items"))},
 	{"unused", Array(U64, Const(121))},
 })
 
@@ -255,14 +255,14 @@ var btrfsFsInfo = Struct(Fields{
 	{"_", Pad(944)},
 })
 
-func btrfsHasInfo(flag string) Cond { return HasNamed(Len("flags"), tables.BtrfsFsInfo, flag) }
+func btrfsHasInfo(flag string) Cond { return HasNamed(Ref("flags"), tables.BtrfsFsInfo, flag) }
 
 var btrfsSpace = Struct(Fields{
 	{"space_slots", U64},
 	{"total_spaces", U64},
 	// Without slots the caller has only asked how many there are.
-	{"spaces", When(Any(Not(Is(Len("space_slots"), 0)), Is(Len("total_spaces"), 0)),
-		Verbose(Array(btrfsSpaceInfo, Len("total_spaces"))))},
+	{"spaces", When(Any(Not(Is(Ref("space_slots"), 0)), Is(Ref("total_spaces"), 0)),
+		Verbose(Array(btrfsSpaceInfo, Ref("total_spaces"))))},
 })
 
 var btrfsSpaceInfo = Struct(Fields{
@@ -303,7 +303,7 @@ var btrfsSearchKey = Struct(Fields{
 })
 
 func btrfsBoundedBy(member, none string) Cond {
-	unbounded := IsNamed(Len(member), tables.BtrfsTreeID, none)
+	unbounded := IsNamed(Ref(member), tables.BtrfsTreeID, none)
 	return func(c *Call) bool { return !c.Exiting() && !(c.Abbrev && unbounded(c)) }
 }
 
@@ -317,7 +317,7 @@ var btrfsSearch = Struct(Fields{
 var btrfsSearchV2 = Struct(Fields{
 	{"key", btrfsSearchKey},
 	{"buf_size", U64},
-	{"buf", Verbose(btrfsItems(Len("buf_size")))},
+	{"buf", Verbose(btrfsItems(Ref("buf_size")))},
 })
 
 var btrfsSearchHeader = Struct(Fields{
@@ -389,8 +389,8 @@ func btrfsContainer(val Type) *StructType {
 
 var (
 	btrfsInodes = btrfsContainer(Array(
-		Struct(Fields{{"inum", U64}, {"offset", U64}, {"root", U64}}), Div(Len("elem_cnt"), 3)))
-	btrfsPaths = btrfsContainer(Array(btrfsPathAt, Len("elem_cnt")))
+		Struct(Fields{{"inum", U64}, {"offset", U64}, {"root", U64}}), Div(Ref("elem_cnt"), 3)))
+	btrfsPaths = btrfsContainer(Array(btrfsPathAt, Ref("elem_cnt")))
 )
 
 // btrfsPathAt is a path of a container, by its offset from the values.

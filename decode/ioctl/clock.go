@@ -43,7 +43,7 @@ var rtcPllInfo = Struct(Fields{
 
 var rtcParam = Struct(Fields{
 	{"param", EnumOf(X64, tables.RtcParams)},
-	{"", Union(Len("param"),
+	{"", Union(Ref("param"),
 		Arm(One("uvalue", FlagsOf(X64, tables.RtcFeatures)), Values(tables.RtcParams, "RTC_PARAM_FEATURES")...),
 		Arm(One("svalue", S64), Values(tables.RtcParams, "RTC_PARAM_CORRECTION")...),
 		Arm(One("uvalue", EnumOf(X64, tables.RtcBackupSwitchModes)), Values(tables.RtcParams, "RTC_PARAM_BACKUP_SWITCH_MODE")...),
@@ -104,11 +104,11 @@ func ptpPeroutRequest(otherwise Type) *StructType {
 	phase := Values(tables.PtpPeroutFlags, "PTP_PEROUT_PHASE")[0]
 	duty := Values(tables.PtpPeroutFlags, "PTP_PEROUT_DUTY_CYCLE")[0]
 	return Struct(Fields{
-		{"", Union(Bits(Len("flags"), phase), Arm(One("phase", ptpClockTime), 1), Arm(One("start", ptpClockDate)))},
+		{"", Union(Bits(Ref("flags"), phase), Arm(One("phase", ptpClockTime), 1), Arm(One("start", ptpClockDate)))},
 		{"period", ptpClockTime},
 		{"index", U32},
 		{"flags", Flags(tables.PtpPeroutFlags)},
-		{"", Union(Bits(Len("flags"), duty), Arm(One("on", ptpClockTime), 1), Arm(otherwise))},
+		{"", Union(Bits(Ref("flags"), duty), Arm(One("on", ptpClockTime), 1), Arm(otherwise))},
 	})
 }
 
@@ -116,7 +116,7 @@ var ptpSysOffset = Struct(Fields{
 	{"n_samples", U32},
 	Reserved("rsv", Array(X32, Const(3))),
 	{"ts", UpTo(ptpClockDate, 2*ptpMaxSamples+1, Func(func(c *Call) uint64 {
-		return 2*min(ptpMaxSamples, Len("n_samples").Num(c)) + 1
+		return 2*min(ptpMaxSamples, Ref("n_samples").Num(c)) + 1
 	}))},
 })
 
@@ -139,7 +139,7 @@ var ptpSysOffsetExtended = Struct(Fields{
 	{"n_samples", U32},
 	{"clockid", Enum(tables.ClockID)},
 	Reserved("rsv", Array(X32, Const(2))),
-	{"ts", UpTo(WholeArray(ptpClockDate, 3), ptpMaxSamples, Len("n_samples"))},
+	{"ts", UpTo(WholeArray(ptpClockDate, 3), ptpMaxSamples, Ref("n_samples"))},
 })
 
 var watchdogIoctls = Ioctls{

@@ -219,7 +219,7 @@ var kbdRepeat = Struct(Fields{{"delay", Int}, {"period", Int}})
 // than 256.
 func accents(elem Type) Type {
 	return ShownWith(behind, In, func(c *Call, v View) {
-		c.ShowRoom(v.Addr, elem, Len("kb_cnt").Num(c), 256)
+		c.ShowRoom(v.Addr, elem, Ref("kb_cnt").Num(c), 256)
 	})
 }
 
@@ -262,7 +262,7 @@ var unicodePair = Struct(Fields{{"unicode", X16}, {"fontpos", X16}})
 // unimapDesc is a struct unimapdesc, and unimapAnswer one that the kernel was
 // to fill: it does, as far as there is room, and tells how many entries it has.
 var (
-	unimapDesc   = Struct(Fields{{"entry_ct", U16}, {"entries", Ptr(Array(unicodePair, Len("entry_ct")))}})
+	unimapDesc   = Struct(Fields{{"entry_ct", U16}, {"entries", Ptr(Array(unicodePair, Ref("entry_ct")))}})
 	unimapAnswer = Struct(Fields{
 		{"entry_ct", U16},
 		{"entries", Union(If(Any(Succeeded, FailedWith(unix.ENOMEM))), Arm(Ptr(Array(unicodePair, Entered)), 1), Arm(Addr))},
@@ -275,7 +275,7 @@ var (
 	consoleFontDesc = Struct(Fields{
 		{"charcount", U16},
 		{"charheight", U16},
-		{"chardata", Ptr(Binary(Func(func(c *Call) uint64 { return min(Len("charcount").Num(c), 512) * 32 })))},
+		{"chardata", Ptr(Binary(Func(func(c *Call) uint64 { return min(Ref("charcount").Num(c), 512) * 32 })))},
 	})
 	consoleFontPlace = Struct(Fields{{"charcount", U16}, {"charheight", U16}, {"chardata", Addr}})
 )
@@ -286,17 +286,17 @@ var (
 	fontGet        = Values(tables.KDFontOp, "KD_FONT_OP_GET")
 	fontSetDefault = Values(tables.KDFontOp, "KD_FONT_OP_SET_DEFAULT")
 	fontCopy       = Values(tables.KDFontOp, "KD_FONT_OP_COPY")
-	fontHasGlyphs  = Not(Is(Len("op"), slices.Concat(fontSetDefault, fontCopy)...))
-	fontAnswers    = Not(Is(Len("op"), slices.Concat(fontSet, fontCopy)...))
+	fontHasGlyphs  = Not(Is(Ref("op"), slices.Concat(fontSetDefault, fontCopy)...))
+	fontAnswers    = Not(Is(Ref("op"), slices.Concat(fontSet, fontCopy)...))
 )
 
 var consoleFontOp = Struct(Fields{
 	{"op", Enum(tables.KDFontOp)},
 	{"flags", When(fontHasGlyphs, Flags(tables.KDFontFlags))},
-	{"width", When(Not(Is(Len("op"), fontCopy...)), Uint)},
+	{"width", When(Not(Is(Ref("op"), fontCopy...)), Uint)},
 	{"height", Uint},
 	{"charcount", When(fontHasGlyphs, Uint)},
-	{"data", When(Any(fontHasGlyphs, All(Is(Len("op"), fontSetDefault...), Not((*Call).Exiting))), Union(Len("op"),
+	{"data", When(Any(fontHasGlyphs, All(Is(Ref("op"), fontSetDefault...), Not((*Call).Exiting))), Union(Ref("op"),
 		Arm(Ptr(fontGlyphs), fontSet...),
 		Arm(Union(If((*Call).Exiting), Arm(Ptr(fontGlyphs), 1), Arm(Addr)), fontGet...),
 		Arm(Ptr(NameIn(32)), fontSetDefault...), // MAX_FONT_NAME
@@ -306,5 +306,5 @@ var consoleFontOp = Struct(Fields{
 // fontGlyphs are the bitmaps of a font, in rows of whole bytes.
 var fontGlyphs = Binary(Func(func(c *Call) uint64 {
 	const widest, height, most = 32, 32, 512
-	return (min(Len("width").Num(c), widest) + 7) / 8 * height * min(Len("charcount").Num(c), most)
+	return (min(Ref("width").Num(c), widest) + 7) / 8 * height * min(Ref("charcount").Num(c), most)
 }))

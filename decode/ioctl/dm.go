@@ -144,7 +144,7 @@ var dmIoctl = Packed(Fields{
 	{"flags", When(dmKnown, Flags(tables.DMFlags))},
 	{"event_nr", When(All(dmKnown, Succeeded, dmHasEvent), U32)},
 	{"_", U32},
-	{"dev", When(All(dmKnown, Not(Is(Len("dev"), 0))), Dev64)},
+	{"dev", When(All(dmKnown, Not(Is(Ref("dev"), 0))), Dev64)},
 	{"name", When(All(dmKnown, dmIsNamed("name")), CharArray(128))},
 	{"uuid", When(All(dmKnown, dmIsNamed("uuid")), CharArray(129))},
 })
@@ -157,7 +157,7 @@ func dmVersionKnown(c *Call) bool {
 	return f.View.Uint(4) == major
 }
 
-func dmKnown(c *Call) bool { return dmVersionKnown(c) && Len("data_size").Num(c) >= dmHeaderSize }
+func dmKnown(c *Call) bool { return dmVersionKnown(c) && Ref("data_size").Num(c) >= dmHeaderSize }
 
 func dmIsNamed(member string) Cond {
 	return func(c *Call) bool {
@@ -170,7 +170,7 @@ func dmIsNamed(member string) Cond {
 // suspended, but when it is to go on again.
 func dmHasEvent(c *Call) bool {
 	const suspend = 6 // DM_DEV_SUSPEND_CMD
-	return c.Exiting() || IocNR(uint32(c.Args[1])) != suspend || !HasNamed(Len("flags"), tables.DMFlags, "DM_SUSPEND_FLAG")(c)
+	return c.Exiting() || IocNR(uint32(c.Args[1])) != suspend || !HasNamed(Ref("flags"), tables.DMFlags, "DM_SUSPEND_FLAG")(c)
 }
 
 // dmContents is what lies at data_start, within data_size bytes of the struct:
@@ -184,22 +184,22 @@ type dmContents struct {
 }
 
 var (
-	dmTargets  = &dmContents{name: "struct dm_target_spec", elem: dmTargetSpec, count: Len("target_count")}
+	dmTargets  = &dmContents{name: "struct dm_target_spec", elem: dmTargetSpec, count: Ref("target_count")}
 	dmNames    = &dmContents{name: "struct dm_name_list", elem: dmNameList, cond: dmAny}
 	dmVersions = &dmContents{name: "struct dm_target_versions", elem: dmTargetVersions, cond: dmAny}
 	dmDeps     = &dmContents{name: "struct dm_target_deps", elem: dmTargetDeps, count: Const(1), each: 8, cond: dmAny}
 	dmMessage  = &dmContents{name: "struct dm_target_msg", elem: dmTargetMsg, count: Const(1), cond: dmAny}
 	dmString   = &dmContents{name: "string", elem: Struct(Fields{{"string", CutStr(dmRoom)}}), count: Const(1)}
 	dmAnswer   = &dmContents{name: "string", elem: dmString.elem, count: Const(1),
-		cond: HasNamed(Len("flags"), tables.DMFlags, "DM_DATA_OUT_FLAG")}
+		cond: HasNamed(Ref("flags"), tables.DMFlags, "DM_DATA_OUT_FLAG")}
 )
 
 // dmAny says that there is room for data.
-func dmAny(c *Call) bool { return Len("data_start").Num(c) != Len("data_size").Num(c) }
+func dmAny(c *Call) bool { return Ref("data_start").Num(c) != Ref("data_size").Num(c) }
 
 // show shows the contents behind the struct at base.
 func (t *dmContents) show(c *Call, base uint64) {
-	start, size := Len("data_start").Num(c), Len("data_size").Num(c)
+	start, size := Ref("data_start").Num(c), Ref("data_size").Num(c)
 	head := uint64(t.elem.Layout(c.ABI).Size)
 	left := uint64(1)
 	if t.count != nil {
@@ -250,7 +250,7 @@ func (t *dmContents) show(c *Call, base uint64) {
 var dmRoom = Func(func(c *Call) uint64 {
 	header, own := c.Frame(1), c.Frame(0)
 	off := own.View.Addr + uint64(own.Struct.Layout(c.ABI).Size) - header.View.Addr
-	return Len("data_size").Num(c) - off
+	return Ref("data_size").Num(c) - off
 })
 
 var dmTargetSpec = Packed(Fields{
@@ -284,7 +284,7 @@ func dmEvent(c *Call) (uint64, bool) {
 	b := c.Read(name, int(min(dmRoom(c), uint64(c.StringLimit)+1)))
 	n := bytes.IndexByte(b, 0)
 	at := AlignUp(int(name)+n+1, 8)
-	if n < 0 || uint64(at)+4 > own.View.Addr+Len("next").Num(c) {
+	if n < 0 || uint64(at)+4 > own.View.Addr+Ref("next").Num(c) {
 		return 0, false
 	}
 	return c.ReadUint(uint64(at), 4)
@@ -296,6 +296,6 @@ var dmTargetVersions = Packed(Fields{
 	{"name", CutStr(dmRoom)},
 }).Pick("name", "version")
 
-var dmTargetDeps = Packed(Fields{{"count", U32}, {"_", U32}, {"deps", Array(Dev64, Len("count"))}})
+var dmTargetDeps = Packed(Fields{{"count", U32}, {"_", U32}, {"deps", Array(Dev64, Ref("count"))}})
 
 var dmTargetMsg = Packed(Fields{{"sector", U64}, {"message", CutStr(dmRoom)}})

@@ -91,7 +91,7 @@ const ubiMaxVolumeName = 127
 
 // ubiName is a volume's name, name_len bytes and a NUL.
 var ubiName = CharsUpTo(ubiMaxVolumeName+1, Func(func(c *Call) uint64 {
-	return 1 + uint64(min(max(0, int16(Len("name_len").Num(c))), ubiMaxVolumeName))
+	return 1 + uint64(min(max(0, int16(Ref("name_len").Num(c))), ubiMaxVolumeName))
 }))
 
 var ubiMkvolReq = Packed(Fields{
@@ -112,7 +112,7 @@ var ubiRnvolReq = Packed(Fields{
 	{"_", Pad(12)},
 	{"ents", UpTo(Packed(Fields{
 		{"vol_id", S32}, {"name_len", S16}, {"_", Pad(2)}, {"name", ubiName},
-	}), 32, Len("count"))},
+	}), 32, Ref("count"))},
 })
 
 var ubiLebChangeReq = Packed(Fields{

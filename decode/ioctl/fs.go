@@ -48,11 +48,11 @@ func dedupedRanges(c *Call) bool {
 const fslabelMax = 256
 
 var fsuuid2 = Struct(Fields{
-	{"len", U8}, {"uuid", Binaries(16, Len("len"))},
+	{"len", U8}, {"uuid", Binaries(16, Ref("len"))},
 })
 
 var fsSysfsPath = Struct(Fields{
-	{"len", U8}, {"name", CharsUpTo(128, Add(Len("len"), 1))},
+	{"len", U8}, {"name", CharsUpTo(128, Add(Ref("len"), 1))},
 })
 
 var logicalBlockMetadataCap = Struct(Fields{
@@ -76,7 +76,7 @@ var fiemap = Struct(Fields{
 	{"fm_mapped_extents", U32},
 	{"fm_extent_count", U32},
 	{"_", U32},
-	{"fm_extents", Verbose(Array(fiemapExtent, Len("fm_mapped_extents")))},
+	{"fm_extents", Verbose(Array(fiemapExtent, Ref("fm_mapped_extents")))},
 })
 
 var fiemapExtent = Struct(Fields{
@@ -112,7 +112,7 @@ func fileDedupeRange(members ...string) *StructType {
 		{"src_length", U64},
 		{"dest_count", U16},
 		{"_", Pad(6)},
-		{"info", ShortArray(fileDedupeRangeInfo.Pick(members...), Len("dest_count"), fileDedupeShort)},
+		{"info", ShortArray(fileDedupeRangeInfo.Pick(members...), Ref("dest_count"), fileDedupeShort)},
 	})
 }
 

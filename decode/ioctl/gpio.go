@@ -47,9 +47,9 @@ var gpiolineInfo = Struct(Fields{
 })
 
 var gpiohandleRequest = Struct(Fields{
-	{"lineoffsets", UpTo(U32, gpioMaxLines, Len("lines"))},
+	{"lineoffsets", UpTo(U32, gpioMaxLines, Ref("lines"))},
 	{"flags", Flags(tables.GpioHandleFlags)},
-	{"default_values", UpTo(U8, gpioMaxLines, Len("lines"))},
+	{"default_values", UpTo(U8, gpioMaxLines, Ref("lines"))},
 	{"consumer_label", gpioName},
 	{"lines", U32},
 	{"fd", FD},
@@ -87,10 +87,10 @@ var gpioV2LineAttribute = Struct(Fields{
 var gpioV2UnknownAttribute = Struct(Fields{{"id", U32}, Reserved("padding", X32), {"data", X64}})
 
 var gpioAttrKind = Func(func(c *Call) uint64 {
-	if Len("padding").Num(c) != 0 {
+	if Ref("padding").Num(c) != 0 {
 		return 0
 	}
-	return Len("id").Num(c)
+	return Ref("id").Num(c)
 })
 
 // gpioAttribute shows an attribute: what is known as a member of the struct
@@ -123,9 +123,9 @@ var gpioV2LineConfig = Struct(Fields{
 	{"flags", FlagsOf(X64, tables.GpioV2LineFlags)},
 	{"num_attrs", U32},
 	Reserved("padding", WholeArray(X32, 5)),
-	{"attrs", When(Not(Is(Len("num_attrs"), 0)), UpTo(Struct(Fields{
+	{"attrs", When(Not(Is(Ref("num_attrs"), 0)), UpTo(Struct(Fields{
 		{"", gpioAttribute{"attr"}}, {"mask", X64},
-	}), gpioMaxAttrs, Len("num_attrs")))},
+	}), gpioMaxAttrs, Ref("num_attrs")))},
 })
 
 var gpioV2LineInfo = Struct(Fields{
@@ -134,12 +134,12 @@ var gpioV2LineInfo = Struct(Fields{
 	{"offset", U32},
 	{"num_attrs", U32},
 	{"flags", FlagsOf(X64, tables.GpioV2LineFlags)},
-	{"attrs", When(Not(Is(Len("num_attrs"), 0)), UpTo(gpioAttribute{""}, gpioMaxAttrs, Len("num_attrs")))},
+	{"attrs", When(Not(Is(Ref("num_attrs"), 0)), UpTo(gpioAttribute{""}, gpioMaxAttrs, Ref("num_attrs")))},
 	Reserved("padding", WholeArray(X32, 4)),
 })
 
 var gpioV2LineRequest = Struct(Fields{
-	{"offsets", UpTo(U32, gpioMaxLines, Len("num_lines"))},
+	{"offsets", UpTo(U32, gpioMaxLines, Ref("num_lines"))},
 	{"consumer", gpioName},
 	{"config", gpioV2LineConfig},
 	{"num_lines", U32},

@@ -211,7 +211,7 @@ var ffEffect = Struct(Fields{
 	{"direction", U16},
 	{"trigger", Verbose(Struct(Fields{{"button", U16}, {"interval", U16}}))},
 	{"replay", Verbose(Struct(Fields{{"length", U16}, {"delay", U16}}))},
-	{"", Verbose(Union(Len("type"),
+	{"", Verbose(Union(Ref("type"),
 		Arm(One("constant", Struct(Fields{{"level", S16}, {"envelope", ffEnvelope}})), Values(tables.InputEffects, "FF_CONSTANT")...),
 		Arm(One("ramp", Struct(Fields{{"start_level", S16}, {"end_level", S16}, {"envelope", ffEnvelope}})), Values(tables.InputEffects, "FF_RAMP")...),
 		Arm(One("periodic", ffPeriodicEffect), Values(tables.InputEffects, "FF_PERIODIC")...),

@@ -29,7 +29,7 @@ var miscIoctls = Ioctls{
 }
 
 var randPoolInfo = Struct(Fields{
-	{"entropy_count", Int}, {"buf_size", Int}, {"buf", Buf(Len("buf_size"))},
+	{"entropy_count", Int}, {"buf_size", Int}, {"buf", Buf(Ref("buf_size"))},
 })
 
 var epollParams = Struct(Fields{
@@ -46,5 +46,5 @@ var udmabufCreate = Struct(Fields{
 var udmabufCreateList = Struct(Fields{
 	{"flags", Flags(tables.UdmabufFlags)},
 	{"count", U32},
-	{"list", Array(Struct(Fields{{"memfd", FD}, {"_", U32}, {"offset", U64}, {"size", U64}}), Len("count"))},
+	{"list", Array(Struct(Fields{{"memfd", FD}, {"_", U32}, {"offset", U64}, {"size", U64}}), Ref("count"))},
 })

@@ -142,7 +142,7 @@ var pidfdInfo = Struct(Fields{
 })
 
 func pidfdHas(bit string, t Type) Type {
-	return When(Has(Len("mask"), BitsOf(tables.PidfdInfoMask, bit)), t)
+	return When(Has(Ref("mask"), BitsOf(tables.PidfdInfoMask, bit)), t)
 }
 
 var seccompNotif = Struct(Fields{
@@ -162,7 +162,7 @@ type seccompNR struct{ *Number }
 
 func (t seccompNR) Show(c *Call, v View) {
 	nr := uint64(uint32(t.Value(c, v)))
-	abi, ok := ABIOfArch(Len("arch").Num(c))
+	abi, ok := ABIOfArch(Ref("arch").Num(c))
 	if abi == tables.X86_64 && nr&tables.X32Bit != 0 {
 		abi = tables.X32
 	}

@@ -152,9 +152,9 @@ var sgIOHdr = Struct(Fields{
 	{"mx_sb_len", U8},
 	{"iovec_count", U16},
 	{"dxfer_len", U32},
-	{"dxferp", When(sgMoves, sgData{size: sgFilled("dxfer_len", "resid"), iovecs: Len("iovec_count")})},
-	{"cmdp", Ptr(Binary(Len("cmd_len")))},
-	{"sbp", Ptr(Binary(Len("sb_len_wr")))},
+	{"dxferp", When(sgMoves, sgData{size: sgFilled("dxfer_len", "resid"), iovecs: Ref("iovec_count")})},
+	{"cmdp", Ptr(Binary(Ref("cmd_len")))},
+	{"sbp", Ptr(Binary(Ref("sb_len_wr")))},
 	{"timeout", U32},
 	{"flags", Flags(tables.SGFlags)},
 	{"pack_id", Int},
@@ -180,7 +180,7 @@ const (
 // sgMoves says that a transfer in the direction of dxfer_direction has data to
 // show at this stop as its first.
 func sgMoves(c *Call) bool {
-	switch int32(Len("dxfer_direction").Num(c)) {
+	switch int32(Ref("dxfer_direction").Num(c)) {
 	case sgToDev, sgToFromDev:
 		return !c.Exiting()
 	case sgFromDev:
@@ -217,9 +217,9 @@ func sgLeft(length, rest uint64) uint64 {
 func sgFilled(length, rest string) Num {
 	return Func(func(c *Call) uint64 {
 		if c.Exiting() {
-			return sgLeft(Len(length).Num(c), Len(rest).Num(c))
+			return sgLeft(Ref(length).Num(c), Ref(rest).Num(c))
 		}
-		return Len(length).Num(c)
+		return Ref(length).Num(c)
 	})
 }
 
@@ -254,19 +254,19 @@ var sgIOV4 = Struct(Fields{
 	{"protocol", Enum(tables.BSGProtocol)},
 	{"subprotocol", Enum(tables.BSGSubprotocol)},
 	{"request_len", U32},
-	{"request", sgData{Len("request_len"), Const(0), true}},
+	{"request", sgData{Ref("request_len"), Const(0), true}},
 	{"request_tag", X64},
 	{"request_attr", U32},
 	{"request_priority", U32},
 	{"request_extra", U32},
 	{"max_response_len", U32},
-	{"response", sgData{Len("response_len"), Const(0), true}},
+	{"response", sgData{Ref("response_len"), Const(0), true}},
 	{"dout_iovec_count", U32},
 	{"dout_xfer_len", U32},
 	{"din_iovec_count", U32},
 	{"din_xfer_len", U32},
-	{"dout_xferp", sgData{Len("dout_xfer_len"), Len("dout_iovec_count"), true}},
-	{"din_xferp", sgData{sgFilled("din_xfer_len", "din_resid"), Len("din_iovec_count"), true}},
+	{"dout_xferp", sgData{Ref("dout_xfer_len"), Ref("dout_iovec_count"), true}},
+	{"din_xferp", sgData{sgFilled("din_xfer_len", "din_resid"), Ref("din_iovec_count"), true}},
 	{"timeout", U32},
 	{"flags", Flags(tables.BSGFlags)},
 	{"usr_ptr", X64},

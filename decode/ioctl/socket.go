@@ -90,7 +90,7 @@ var (
 	// struct sockaddr with a hardware address
 	hardwareSockaddr = Struct(Fields{
 		{"sa_family", EnumOf(X16, tables.ArpHardware)},
-		{"", Union(Len("sa_family"),
+		{"", Union(Ref("sa_family"),
 			Arm(One("sa_data", hardwareData(6)), unix.ARPHRD_ETHER, unix.ARPHRD_IEEE802, unix.ARPHRD_LOOPBACK, unix.ARPHRD_FDDI,
 				unix.ARPHRD_HIPPI, unix.ARPHRD_IEEE80211, unix.ARPHRD_IEEE80211_PRISM, unix.ARPHRD_IEEE80211_RADIOTAP),
 			Arm(One("sa_data", hardwareData(0)), unix.ARPHRD_SLIP, unix.ARPHRD_X25, unix.ARPHRD_CAN, unix.ARPHRD_PPP, unix.ARPHRD_RAWHDLC,

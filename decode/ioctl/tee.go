@@ -26,7 +26,7 @@ var teeIoctls = Ioctls{
 
 var teeVersion = Struct(Fields{
 	{"impl_id", Enum(tables.TEEImplID)},
-	{"", Union(Len("impl_id"),
+	{"", Union(Ref("impl_id"),
 		Arm(One("impl_caps", Flags(tables.TEEOpteeCaps)), 1), // TEE_IMPL_ID_OPTEE
 		Arm(One("impl_caps", X32)))},
 	{"gen_caps", Flags(tables.TEEGenCaps)},
@@ -48,7 +48,7 @@ var teeShmRegisterFD = Struct(Fields{
 var (
 	teeOpenSession = Struct(Fields{
 		{"uuid", UUID},
-		{"", Union(Len("clnt_login"), // TEE_IOCTL_LOGIN_*
+		{"", Union(Ref("clnt_login"), // TEE_IOCTL_LOGIN_*
 			Arm(Nothing, 0, 1, 4, 5), Arm(One("clnt_uuid", ID), 2, 6), Arm(One("clnt_uuid", WholeArray(X8, 16))))},
 		{"clnt_login", Enum(tables.TEELogin)},
 		{"cancel_id", Uint},
@@ -81,7 +81,7 @@ var teeParam = Struct(Fields{
 		}
 		c.Out.EndNamed()
 	})},
-	{"", Union(Len("attr"),
+	{"", Union(Ref("attr"),
 		Arm(Nothing, 0), // TEE_IOCTL_PARAM_ATTR_TYPE_*
 		Arm(Inline(Struct(Fields{{"shm_offs", X64}, {"size", X64}, {"shm_id", U64}})), 5, 6, 7),
 		Arm(Inline(Struct(Fields{{"buf", X64}, {"size", X64}, {"_", U64}})), 8, 9, 10),

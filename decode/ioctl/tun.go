@@ -33,5 +33,5 @@ var tunRequest = ifReq("ifr_flags", FlagsOf(X16, tables.TunFlags))
 var tunFilter = Struct(Fields{
 	{"flags", FlagsOf(X16, tables.TunFilterFlags)},
 	{"count", U16},
-	{"addr", Array(MAC(6), Len("count"))},
+	{"addr", Array(MAC(6), Ref("count"))},
 })

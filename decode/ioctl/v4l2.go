@@ -38,7 +38,7 @@ var v4l2Ioctls = Ioctls{
 	{"VIDIOC_G_CTRL", Fill(v4l2Control.Pick("id"), v4l2Control.Pick("value"))},
 	{"VIDIOC_S_CTRL", FillFrom(v4l2Control, S32, v4l2Control.Pick())},
 	{"VIDIOC_G_EXT_CTRLS", FillAlways(v4l2ExtControls.Pick("ctrl_class", "count"), v4l2ExtControls.Pick("controls", "error_idx"))},
-	{"VIDIOC_S_EXT_CTRLS VIDIOC_TRY_EXT_CTRLS", ChangeWhere(Not(Is(Len("count"), 0)),
+	{"VIDIOC_S_EXT_CTRLS VIDIOC_TRY_EXT_CTRLS", ChangeWhere(Not(Is(Ref("count"), 0)),
 		v4l2ExtControls.Pick("ctrl_class", "count", "controls"), Always, v4l2ExtControls.Pick("controls", "error_idx"))},
 	{"VIDIOC_QUERYCTRL", FillFrom(v4l2Queryctrl.Pick("id"), v4l2CID, v4l2Queryctrl.Pick(
 		"type", "name", "minimum", "maximum", "step", "default_value", "flags", "reserved"))},
@@ -133,7 +133,7 @@ var v4l2RawData = Inline(Struct(Fields{{"_", ByteArray(200)}}))
 
 var v4l2Format = Struct(Fields{
 	{"type", v4l2BufType},
-	{"", Union(Len("type"),
+	{"", Union(Ref("type"),
 		Arm(One("fmt.pix", v4l2PixFormat), v4l2Types("VIDEO_CAPTURE", "VIDEO_OUTPUT")...),
 		Arm(One("fmt.pix_mp", v4l2PixFormatMplane), v4l2Types("VIDEO_CAPTURE_MPLANE", "VIDEO_OUTPUT_MPLANE")...),
 		Arm(One("fmt.win", v4l2Window), v4l2Types("VIDEO_OVERLAY", "VIDEO_OUTPUT_OVERLAY")...),
@@ -146,7 +146,7 @@ var v4l2Format = Struct(Fields{
 
 // v4l2KnownFormat says that the format in a struct v4l2_format is shown.
 var v4l2KnownFormat Cond = func(c *Call) bool {
-	_, known := tables.V4L2BufType.Lookup(Len("type").Num(c))
+	_, known := tables.V4L2BufType.Lookup(Ref("type").Num(c))
 	return known
 }
 
@@ -176,7 +176,7 @@ var v4l2PixFormatMplane = Packed(Fields{
 	{"pixelformat", v4l2PixFmt},
 	{"field", v4l2Field},
 	{"colorspace", v4l2Colorspace},
-	{"plane_fmt", UpTo(v4l2PlanePixFormat, 8, Len("num_planes"))},
+	{"plane_fmt", UpTo(v4l2PlanePixFormat, 8, Ref("num_planes"))},
 	{"num_planes", U8},
 	{"_", ByteArray(11)}, // flags, ycbcr_enc, quantization, xfer_func, reserved
 })
@@ -189,7 +189,7 @@ var v4l2Window = Struct(Fields{
 	{"w", v4l2Rect},
 	{"field", v4l2Field},
 	{"chromakey", X32},
-	{"clips", Needed(v4l2Clip, Len("clipcount"))},
+	{"clips", Needed(v4l2Clip, Ref("clipcount"))},
 	{"clipcount", U32},
 	{"bitmap", Addr},
 	Reserved("global_alpha", X8),
@@ -279,7 +279,7 @@ func v4l2BufferWith(timestamp Type) *StructType {
 		{"timecode", v4l2Timecode},
 		{"sequence", U32},
 		{"memory", v4l2Memory},
-		{"", Union(Len("memory"),
+		{"", Union(Ref("memory"),
 			Arm(One("m.offset", X32), Values(tables.V4L2Memory, "V4L2_MEMORY_MMAP")...),
 			Arm(One("m.userptr", Addr), Values(tables.V4L2Memory, "V4L2_MEMORY_USERPTR")...),
 			Arm(Nothing))},
@@ -328,14 +328,14 @@ var v4l2Framebuffer = Struct(Fields{
 
 var v4l2Streamparm = Struct(Fields{
 	{"type", v4l2BufType},
-	{"", Union(Len("type"),
+	{"", Union(Ref("type"),
 		Arm(One("parm.capture", v4l2Captureparm), v4l2Types("VIDEO_CAPTURE")...),
 		Arm(One("parm.output", v4l2Outputparm), v4l2Types("VIDEO_OUTPUT")...),
 		Arm(v4l2RawData))},
 })
 
 // v4l2KnownParm says that the parameters in a struct v4l2_streamparm are shown.
-var v4l2KnownParm = Is(Len("type"), v4l2Types("VIDEO_CAPTURE", "VIDEO_OUTPUT")...)
+var v4l2KnownParm = Is(Ref("type"), v4l2Types("VIDEO_CAPTURE", "VIDEO_OUTPUT")...)
 
 var v4l2Captureparm = Struct(Fields{
 	{"capability", Flags(tables.V4L2StreamCapabilities)},
@@ -445,19 +445,19 @@ var v4l2Control = Struct(Fields{{"id", v4l2CID}, {"value", S32}})
 var v4l2ExtControls = Struct(Fields{
 	{"ctrl_class", Enum(tables.V4L2CtrlClass)},
 	{"count", U32},
-	{"error_idx", When(func(c *Call) bool { return c.Failed() && Len("count").Num(c) != 0 }, U32)},
+	{"error_idx", When(func(c *Call) bool { return c.Failed() && Ref("count").Num(c) != 0 }, U32)},
 	{"request_fd", FD},
 	{"_", U32},
-	{"controls", When(Not(Is(Len("count"), 0)), Needed(v4l2ExtControl, Len("count")))},
+	{"controls", When(Not(Is(Ref("count"), 0)), Needed(v4l2ExtControl, Ref("count")))},
 })
 
 var v4l2ExtControl = Packed(Fields{
 	{"id", Enum(tables.V4L2CID)},
 	{"size", U32},
 	{"_", U32},
-	{"", Union(Len("size"),
+	{"", Union(Ref("size"),
 		Arm(Overlay(Fields{{"value", S32}, {"value64", S64}}), 0),
-		Arm(One("string", Ptr(Buf(Len("size"))))))},
+		Arm(One("string", Ptr(Buf(Ref("size"))))))},
 })
 
 var v4l2Queryctrl = Struct(Fields{
@@ -484,7 +484,7 @@ var v4l2QueryExtCtrl = Struct(Fields{
 	{"elem_size", Verbose(U32)},
 	{"elems", Verbose(U32)},
 	{"nr_of_dims", Verbose(U32)},
-	{"dims", Verbose(UpTo(U32, 4, Len("nr_of_dims")))},
+	{"dims", Verbose(UpTo(U32, 4, Ref("nr_of_dims")))},
 	Reserved("reserved", Verbose(Array(X32, Const(32)))),
 })
 
@@ -505,7 +505,7 @@ var v4l2Frmsizeenum = Struct(Fields{
 	{"index", U32},
 	{"pixel_format", v4l2PixFmt},
 	{"type", Enum(tables.V4L2FrmsizeType)},
-	{"", Union(Len("type"),
+	{"", Union(Ref("type"),
 		Arm(One("discrete", Struct(Fields{{"width", U32}, {"height", U32}})),
 			Values(tables.V4L2FrmsizeType, "V4L2_FRMSIZE_TYPE_DISCRETE")...),
 		Arm(One("stepwise", v4l2FrmsizeStepwise), Values(tables.V4L2FrmsizeType, "V4L2_FRMSIZE_TYPE_STEPWISE")...),
@@ -524,7 +524,7 @@ var v4l2Frmivalenum = Struct(Fields{
 	{"width", U32},
 	{"height", U32},
 	{"type", Enum(tables.V4L2FrmivalType)},
-	{"", Union(Len("type"),
+	{"", Union(Ref("type"),
 		Arm(One("discrete", v4l2Fract), Values(tables.V4L2FrmivalType, "V4L2_FRMIVAL_TYPE_DISCRETE")...),
 		Arm(One("stepwise", Struct(Fields{{"min", v4l2Fract}, {"max", v4l2Fract}, {"step", v4l2Fract}})),
 			Values(tables.V4L2FrmivalType, "V4L2_FRMIVAL_TYPE_CONTINUOUS", "V4L2_FRMIVAL_TYPE_STEPWISE")...),

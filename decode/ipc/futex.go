@@ -89,7 +89,7 @@ func shiftedEnum(c *Call, v uint64, set *tables.Set, shift uint, unknown string)
 // more than FUTEX_WAITV_MAX.
 var futexWaiters = AtAddr(func(c *Call, addr uint64) {
 	const most = 128
-	c.ShowArrayUpTo(addr, futexWaitv, Len("nr_futexes").Num(c), most)
+	c.ShowArrayUpTo(addr, futexWaitv, Ref("nr_futexes").Num(c), most)
 })
 
 var futexWaitv = Struct(Fields{{"val", X64}, {"uaddr", Addr64}, {"flags", futex2Flags}, Reserved("__reserved", X32)})

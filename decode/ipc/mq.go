@@ -26,7 +26,7 @@ var mqCallsI386 = Calls{
 
 func mqSendArgs(ts Type) Args {
 	return Args{
-		{"mqdes", FD}, {"msg_ptr", Ptr(Buf(Len("msg_len")))}, {"msg_len", Size}, {"msg_prio", Uint}, {"abs_timeout", Ptr(ts)},
+		{"mqdes", FD}, {"msg_ptr", Ptr(Buf(Ref("msg_len")))}, {"msg_len", Size}, {"msg_prio", Uint}, {"abs_timeout", Ptr(ts)},
 	}
 }
 
@@ -49,4 +49,4 @@ func mqAttrWith(flags Type) *StructType {
 }
 
 // mqCreates says that a queue may be created. Queues know no O_TMPFILE.
-var mqCreates = Has(Len("flags"), unix.O_CREAT)
+var mqCreates = Has(Ref("flags"), unix.O_CREAT)

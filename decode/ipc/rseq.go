@@ -16,7 +16,7 @@ const rseqSize = rseqLeast + 1 // bytes that have a meaning
 // valid.
 var rseqPtr = Word(In, func(c *Call, v View) {
 	addr := v.Uint(c.WordSize())
-	size := Len("rseq_len").Num(c)
+	size := Ref("rseq_len").Num(c)
 	if addr%rseqLeast != 0 || size < rseqLeast {
 		c.Out.Addr(addr)
 		return

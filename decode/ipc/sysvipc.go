@@ -12,9 +12,9 @@ import (
 
 var sysvCalls = Calls{
 	{"semget", Args{{"key", ipcKey}, {"nsems", Int}, {"semflg", ipcFlags(tables.IpcFlags)}}, RetUnsigned},
-	{"semop", Args{{"semid", Int}, {"sops", Ptr(Array(semOperation, Len("nsops")))}, {"nsops", Uint}}, RetUnsigned},
+	{"semop", Args{{"semid", Int}, {"sops", Ptr(Array(semOperation, Ref("nsops")))}, {"nsops", Uint}}, RetUnsigned},
 	{"semtimedop", Args{
-		{"semid", Int}, {"sops", Ptr(Array(semOperation, Len("nsops")))}, {"nsops", Uint}, {"timeout", Ptr(Timespec)},
+		{"semid", Int}, {"sops", Ptr(Array(semOperation, Ref("nsops")))}, {"nsops", Uint}, {"timeout", Ptr(Timespec)},
 	}, RetUnsigned},
 	{"semctl", Args{
 		{"semid", Int}, {"semnum", Int}, {"op", ipcCommand(tables.SemctlCmd)}, Rest(ipcOp, tables.SemctlCmd, Calls{
@@ -27,10 +27,10 @@ var sysvCalls = Calls{
 
 	{"msgget", Args{{"key", ipcKey}, {"msgflg", ipcFlags(tables.IpcFlags)}}, RetUnsigned},
 	{"msgsnd", Args{
-		{"msqid", Int}, {"msgp", Ptr(messageBuffer(Len("msgsz")))}, {"msgsz", Size}, {"msgflg", Flags(tables.SysvMsgFlags)},
+		{"msqid", Int}, {"msgp", Ptr(messageBuffer(Ref("msgsz")))}, {"msgsz", Size}, {"msgflg", Flags(tables.SysvMsgFlags)},
 	}, RetUnsigned},
 	{"msgrcv", Args{
-		{"msqid", Int}, {"msgp", Out(messageBuffer(Len("msgsz")))}, {"msgsz", Size}, {"msgtyp", Long},
+		{"msqid", Int}, {"msgp", Out(messageBuffer(Ref("msgsz")))}, {"msgsz", Size}, {"msgtyp", Long},
 		{"msgflg", Flags(tables.SysvMsgFlags)},
 	}, RetUnsigned},
 	{"msgctl", Args{{"msqid", Int}, {"op", ipcCommand(tables.MsgctlCmd)}, Rest(ipcOp, tables.MsgctlCmd, Calls{
@@ -54,7 +54,7 @@ var sysvCalls = Calls{
 
 var sysvCallsI386 = Calls{
 	{"semtimedop_time64", Args{
-		{"semid", Int}, {"sops", Ptr(Array(semOperation, Len("nsops")))}, {"nsops", Uint}, {"timeout", Ptr(Timespec64)},
+		{"semid", Int}, {"sops", Ptr(Array(semOperation, Ref("nsops")))}, {"nsops", Uint}, {"timeout", Ptr(Timespec64)},
 	}, RetUnsigned},
 
 	// These go by ipc only. Its semctl takes the address of the last argument, its

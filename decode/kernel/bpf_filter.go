@@ -17,7 +17,7 @@ type BPFConstant func(c *Call, code uint16, k uint32) bool
 
 // BPFProgram is a struct sock_fprog: a program of len instructions.
 func BPFProgram(constant BPFConstant) *StructType {
-	return Struct(Fields{{"len", U16}, {"filter", Ptr(BPFInstructions(Len("len"), constant))}})
+	return Struct(Fields{{"len", U16}, {"filter", Ptr(BPFInstructions(Ref("len"), constant))}})
 }
 
 // BPFInstructions is an array of count instructions, struct sock_filter. An

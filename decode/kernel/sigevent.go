@@ -15,10 +15,10 @@ const (
 // Sigevent is a struct sigevent as far as it has a meaning: the size of the
 // whole is 64 bytes, of which the end is read for no way of notification.
 var Sigevent = Struct(Fields{
-	{"sigev_value", When(func(c *Call) bool { return Len("sigev_value").Num(c) != 0 }, sigval{Xlong})},
+	{"sigev_value", When(func(c *Call) bool { return Ref("sigev_value").Num(c) != 0 }, sigval{Xlong})},
 	{"sigev_signo", sigevSigno{Int}},
 	{"sigev_notify", Enum(tables.SigevNotify)},
-	{"", Union(Len("sigev_notify"),
+	{"", Union(Ref("sigev_notify"),
 		Arm(One("sigev_notify_thread_id", Int), sigevThreadID),
 		Arm(Inline(Struct(Fields{{"sigev_notify_function", Addr}, {"sigev_notify_attributes", Addr}})), sigevThread),
 		Arm(Nothing),
@@ -41,7 +41,7 @@ func (t sigval) Show(c *Call, v View) {
 type sigevSigno struct{ *Number }
 
 func (t sigevSigno) Show(c *Call, v View) {
-	switch Len("sigev_notify").Num(c) {
+	switch Ref("sigev_notify").Num(c) {
 	case sigevSignal, sigevThread, sigevThreadID:
 		Signal.Show(c, v)
 	default:

@@ -217,7 +217,7 @@ func (t siginfoStatus) Show(c *Call, v View) {
 // another one.
 type SyscallNumber struct {
 	*Number
-	Arch Len
+	Arch Ref
 }
 
 func (t SyscallNumber) Show(c *Call, v View) {

@@ -48,7 +48,7 @@ func (t *sigset) Show(c *Call, v View) {
 func SigsetSized(size Num) Type { return &SizedSigset{Size: size} }
 
 // RtSigset is a set whose size is the argument sigsetsize.
-var RtSigset = SigsetSized(Len("sigsetsize"))
+var RtSigset = SigsetSized(Ref("sigsetsize"))
 
 // SizedSigset is a set of signals behind a pointer, of a size that another number
 // says.

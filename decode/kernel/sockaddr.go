@@ -209,7 +209,7 @@ var sockaddrTIPC = Struct(Fields{
 		}
 		c.Out.Enum(uint64(uint8(scope)), tables.TIPCScope, output.Hex)
 	})},
-	{"addr", Union(Len("addrtype"),
+	{"addr", Union(Ref("addrtype"),
 		Arm(Struct(Fields{{"nameseq", Struct(Fields{{"type", U32}, {"lower", U32}, {"upper", U32}})}}), unix.TIPC_SERVICE_RANGE),
 		Arm(Struct(Fields{{"name", Struct(Fields{
 			{"name", Struct(Fields{{"type", U32}, {"instance", U32}})}, {"domain", X32},
@@ -224,7 +224,7 @@ var sockaddrTIPC = Struct(Fields{
 var sockaddrIEEE802154 = Struct(Fields{family, {"addr", Struct(Fields{
 	{"addr_type", Spelled(X32, tables.IEEE802154AddrType)},
 	{"pan_id", Spelled(X16, tables.IEEE802154PAN)},
-	{"", Union(Len("addr_type"),
+	{"", Union(Ref("addr_type"),
 		Arm(Nothing, 0),
 		Arm(One("short_addr", Spelled(X16, tables.IEEE802154Addr)), 2),
 		Arm(One("hwaddr", MAC(8))),
@@ -246,7 +246,7 @@ var sockaddrQRTR = Struct(Fields{
 // struct sockaddr_xdp (linux/if_xdp.h)
 var sockaddrXDP = Struct(Fields{
 	family, {"sxdp_flags", FlagsOf(X16, tables.XDPFlags)}, {"sxdp_ifindex", IfIndex}, {"sxdp_queue_id", U32},
-	{"", Union(Bits(Len("sxdp_flags"), unix.XDP_SHARED_UMEM),
+	{"", Union(Bits(Ref("sxdp_flags"), unix.XDP_SHARED_UMEM),
 		Arm(Inline(Struct(Fields{Reserved("sxdp_shared_umem_fd", X32)})), 0),
 		Arm(One("sxdp_shared_umem_fd", FD)),
 	)},
@@ -280,7 +280,7 @@ var (
 	sockaddrNFCLLCP = Struct(Fields{
 		family, {"_", Array(U32, Const(3))},
 		{"dsap", Spelled(X8, tables.NFCSAP)}, {"ssap", Spelled(X8, tables.NFCSAP)},
-		{"service_name", Chars(63, Len("service_name_len"))}, {"service_name_len", Size},
+		{"service_name", Chars(63, Ref("service_name_len"))}, {"service_name_len", Size},
 	})
 )
 

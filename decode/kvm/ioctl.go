@@ -82,7 +82,7 @@ var kvmDtable = Struct(Fields{{"base", X64}, {"limit", U16}, {"_", Array(U16, Co
 var kvmCpuid2 = Struct(Fields{
 	{"nent", U32},
 	{"_", U32},
-	{"entries", Unlisted(kvmCpuidEntry2, Len("nent"))},
+	{"entries", Unlisted(kvmCpuidEntry2, Ref("nent"))},
 })
 
 var kvmCpuidEntry2 = Struct(Fields{

@@ -65,7 +65,7 @@ var kvmRun = Struct(Fields{
 	{"flags", X16},
 	{"cr8", MaskOf(U64)},
 	{"apic_base", MaskOf(U64)},
-	{"", Union(Len("exit_reason"),
+	{"", Union(Ref("exit_reason"),
 		Arm(Struct(Fields{{"io", kvmIO}}), kvmExitIO),
 		Arm(Struct(Fields{{"mmio", kvmMMIO}}), kvmExitMMIO),
 		Arm(Nothing))},
@@ -85,7 +85,7 @@ type kvmIOData struct{ Unsized }
 
 func (kvmIOData) Show(c *Call, _ View) {
 	run := c.Outermost().View.Addr
-	c.ShowArray(run+Len("data_offset").Num(c), X8, Len("size").Num(c)*Len("count").Num(c))
+	c.ShowArray(run+Ref("data_offset").Num(c), X8, Ref("size").Num(c)*Ref("count").Num(c))
 }
 
 var kvmMMIO = Struct(Fields{

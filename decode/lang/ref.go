@@ -19,12 +19,12 @@ type Const uint64
 
 func (n Const) Num(*Call) uint64 { return uint64(n) }
 
-// Len refers to another member of the struct being shown or, failing that, of
+// Ref refers to another member of the struct being shown or, failing that, of
 // the structs around it, or else to another argument of the call, by name. A
 // pointer argument stands for the number that it points to.
-type Len string
+type Ref string
 
-func (name Len) Num(c *Call) uint64 {
+func (name Ref) Num(c *Call) uint64 {
 	for i := c.depth - 1; i >= 0; i-- {
 		f := &c.frames[i]
 		if v, ok := f.Struct.NumberIn(c, string(name), f.View); ok {

@@ -20,7 +20,7 @@ func Was(name string, size int) Num {
 		if b, ok := c.Recall(f.Struct.Member(c, name, f.View)); ok {
 			return View{B: b}.Uint(size)
 		}
-		return Len(name).Num(c)
+		return Ref(name).Num(c)
 	})
 }
 

@@ -10,9 +10,9 @@ import (
 func TestRest(t *testing.T) {
 	inner := &tables.Set{Consts: []tables.Const{{Value: 7, Name: "SEVEN"}}}
 	outer := &tables.Set{Consts: []tables.Const{{Value: 1, Name: "ONE"}, {Value: 2, Name: "TWO"}, {Value: 3, Name: "THREE"}}}
-	d := &Desc{"call", Args{{"cmd", Int}, Rest(Len("cmd"), outer, Calls{
+	d := &Desc{"call", Args{{"cmd", Int}, Rest(Ref("cmd"), outer, Calls{
 		{"ONE TWO", Args{{"path", Path}}, RetAddr},
-		{"THREE", Args{{"sub", Int}, Rest(Len("sub"), inner, Calls{
+		{"THREE", Args{{"sub", Int}, Rest(Ref("sub"), inner, Calls{
 			{"SEVEN", Args{{"len", Size}}, RetHex},
 		})}, Ret{}},
 	})}, RetSigned}

@@ -25,7 +25,7 @@ var mmCalls = Calls{
 	}, RetAddr},
 	{"madvise", Args{{"addr", Addr}, {"length", Size}, {"advice", Enum(tables.Madvise)}}, RetUnsigned},
 	{"process_madvise", Args{
-		{"pidfd", FD}, {"iovec", Ptr(IovecRanges(Len("n")))}, {"n", Size}, {"advice", Enum(tables.ProcessMadviseAdvice)}, {"flags", X32},
+		{"pidfd", FD}, {"iovec", Ptr(IovecRanges(Ref("n")))}, {"n", Size}, {"advice", Enum(tables.ProcessMadviseAdvice)}, {"flags", X32},
 	}, RetUnsigned},
 	{"process_mrelease", Args{{"pidfd", FD}, {"flags", X32}}, RetUnsigned},
 	{"msync", Args{{"addr", Addr}, {"length", Size}, {"flags", Flags(tables.MsyncFlags)}}, RetUnsigned},
@@ -90,14 +90,14 @@ func (t mapFlags) Show(c *Call, v View) {
 }
 
 func mremapMoves(c *Call) bool {
-	flags := Len("flags").Num(c)
+	flags := Ref("flags").Num(c)
 	return flags&(unix.MREMAP_FIXED|unix.MREMAP_DONTUNMAP) != 0 && flags&unix.MREMAP_MAYMOVE != 0
 }
 
 // pagesOf is the number of pages that the length in an argument covers.
 func pagesOf(arg string) Num {
 	return Func(func(c *Call) uint64 {
-		n := Len(arg).Num(c)
+		n := Ref(arg).Num(c)
 		return n/PageSize + (n%PageSize+PageSize-1)/PageSize
 	})
 }

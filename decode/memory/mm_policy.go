@@ -26,14 +26,14 @@ var mmPolicyCalls = Calls{
 		{"pid", PIDOf(ThreadGroup)}, {"maxnode", Ulong}, {"old_nodes", Ptr(nodemask)}, {"new_nodes", Ptr(nodemask)},
 	}, RetUnsigned},
 	{"move_pages", Args{
-		{"pid", PIDOf(ThreadGroup)}, {"count", Ulong}, {"pages", Ptr(Array(Addr, Len("count")))}, {"nodes", Ptr(Array(Int, Len("count")))},
-		{"status", Out(Array(pageStatus{Int}, Len("count")))}, {"flags", Flags(tables.MovePagesFlags)},
+		{"pid", PIDOf(ThreadGroup)}, {"count", Ulong}, {"pages", Ptr(Array(Addr, Ref("count")))}, {"nodes", Ptr(Array(Int, Ref("count")))},
+		{"status", Out(Array(pageStatus{Int}, Ref("count")))}, {"flags", Flags(tables.MovePagesFlags)},
 	}, RetUnsigned},
 }
 
 // nodemask is an array of longs with a bit for each of maxnode-1 nodes.
 var nodemask = Array(Mask, Func(func(c *Call) uint64 {
-	most := Len("maxnode").Num(c)
+	most := Ref("maxnode").Num(c)
 	bits := uint64(8 * c.WordSize())
 	n := (most + bits - 2) / bits
 	if n < most/bits || most != 0 && n == 0 {

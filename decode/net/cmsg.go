@@ -17,7 +17,7 @@ const maxControl = 128 << 10
 
 // showControl shows the msg_control of the message being shown.
 func showControl(c *Call, addr uint64) {
-	total := Len("msg_controllen").Num(c)
+	total := Ref("msg_controllen").Num(c)
 	word := c.WordSize()
 	header := word + 8 // cmsg_len, cmsg_level, cmsg_type
 	n := int(min(total, maxControl))

@@ -50,9 +50,9 @@ var shownMessages = NewCallSlot[messages]()
 
 var sentMessage = Struct(Fields{
 	{"msg_name", msgName{Addr}}, {"msg_namelen", msgNameLen{Int}},
-	{"msg_iov", Ptr(IovecsOf(Len("msg_iovlen"), Func(messageSize), showMessageData))},
+	{"msg_iov", Ptr(IovecsOf(Ref("msg_iovlen"), Func(messageSize), showMessageData))},
 	{"msg_iovlen", Size},
-	{"msg_control", When(Not(Is(Len("msg_controllen"), 0)), Ptr(AtAddr(showControl)))}, {"msg_controllen", Size},
+	{"msg_control", When(Not(Is(Ref("msg_controllen"), 0)), Ptr(AtAddr(showControl)))}, {"msg_controllen", Size},
 	{"msg_flags", messageFlags},
 })
 
@@ -66,7 +66,7 @@ func messageSize(c *Call) uint64 {
 type msgName struct{ *Address }
 
 func (t msgName) Show(c *Call, v View) {
-	length := int32(Len("msg_namelen").Num(c))
+	length := int32(Ref("msg_namelen").Num(c))
 	if shownMessages.Of(c).now.received {
 		length = min(length, shownMessages.Of(c).now.room)
 	}
@@ -155,7 +155,7 @@ func showSentMessages(c *Call, v View) {
 	failed := c.Errno
 	c.Errno = 0 // the buffers were there before the call
 	c.ShowAt(v.Uint(c.WordSize()), AtAddr(func(c *Call, addr uint64) {
-		c.ShowArrayUpTo(addr, messageVector, Len("vlen").Num(c), maxMessages)
+		c.ShowArrayUpTo(addr, messageVector, Ref("vlen").Num(c), maxMessages)
 	}))
 	c.Errno = failed
 }
@@ -169,7 +169,7 @@ func (t *receivedMessages) Capture(c *Call, v View, arg int) {
 	shownMessages.Of(c).rooms = shownMessages.Of(c).rooms[:0]
 	addr := v.Uint(c.WordSize())
 	size := uint64(messageVector.Layout(c.ABI).Size)
-	for range min(Len("vlen").Num(c), maxMessages) {
+	for range min(Ref("vlen").Num(c), maxMessages) {
 		mark := c.Mark()
 		n, ok := nameLenOf(c, addr)
 		c.Release(mark)
@@ -204,7 +204,7 @@ var receivedElem = ShownAs(messageVector, func(c *Call, v View) {
 // what is left of it.
 func showTimeLeft(t *StructType) func(c *Call) {
 	return func(c *Call) {
-		addr := Len("timeout").Num(c)
+		addr := Ref("timeout").Num(c)
 		if c.Ret != 0 && (addr == 0 || c.Plain) {
 			return
 		}

@@ -17,7 +17,7 @@ var socketCalls = Calls{
 	{"socketpair", Args{
 		{"domain", addressFamily}, {"type", socketType}, {"protocol", Ulong}, {"sv", Out(FdPair)},
 	}, RetUnsigned},
-	{"bind connect", Args{{"sockfd", FD}, {"addr", Ptr(Sockaddr(Len("addrlen")))}, {"addrlen", Int}}, RetUnsigned},
+	{"bind connect", Args{{"sockfd", FD}, {"addr", Ptr(Sockaddr(Ref("addrlen")))}, {"addrlen", Int}}, RetUnsigned},
 	{"listen", Args{{"sockfd", FD}, {"backlog", Int}}, RetUnsigned},
 	{"accept", Args{{"sockfd", FD}, {"addr", EarlyIf(noAddress, sockaddrOut("addrlen"))}, {"addrlen", EarlyIf(noAddress, sockLen("addr"))}}, RetFD},
 	{"accept4", Args{
@@ -30,11 +30,11 @@ var socketCalls = Calls{
 	{"shutdown", Args{{"sockfd", FD}, {"how", Enum(tables.ShutdownHow)}}, RetUnsigned},
 
 	{"sendto", Args{
-		{"sockfd", FD}, {"buf", Ptr(SocketData(Len("len")))}, {"len", Size}, {"flags", messageFlags},
-		{"dest_addr", Ptr(Sockaddr(Len("addrlen")))}, {"addrlen", Int},
+		{"sockfd", FD}, {"buf", Ptr(SocketData(Ref("len")))}, {"len", Size}, {"flags", messageFlags},
+		{"dest_addr", Ptr(Sockaddr(Ref("addrlen")))}, {"addrlen", Int},
 	}, RetUnsigned},
 	{"recvfrom", Args{
-		{"sockfd", FD}, {"buf", Out(SocketData(Min(Result, Len("len"))))}, {"len", Size}, {"flags", messageFlags},
+		{"sockfd", FD}, {"buf", Out(SocketData(Min(Result, Ref("len"))))}, {"len", Size}, {"flags", messageFlags},
 		{"src_addr", sockaddrOut("addrlen")}, {"addrlen", sockLen("src_addr")},
 	}, RetUnsigned},
 }
@@ -42,10 +42,10 @@ var socketCalls = Calls{
 // socketCallsI386 have no number of their own and come by socketcall.
 var socketCallsI386 = Calls{
 	{"send", Args{
-		{"sockfd", FD}, {"buf", Ptr(SocketData(Len("len")))}, {"len", Size}, {"flags", messageFlags},
+		{"sockfd", FD}, {"buf", Ptr(SocketData(Ref("len")))}, {"len", Size}, {"flags", messageFlags},
 	}, RetUnsigned},
 	{"recv", Args{
-		{"sockfd", FD}, {"buf", Out(SocketData(Min(Result, Len("len"))))}, {"len", Size}, {"flags", messageFlags},
+		{"sockfd", FD}, {"buf", Out(SocketData(Min(Result, Ref("len"))))}, {"len", Size}, {"flags", messageFlags},
 	}, RetUnsigned},
 }
 
@@ -70,7 +70,7 @@ var socketType = Value32(func(c *Call, v uint32) {
 })
 
 // socketProtocol is the protocol within a family.
-var socketProtocol = Union(Len("domain"),
+var socketProtocol = Union(Ref("domain"),
 	Arm(Enum(tables.InetProtocol), unix.AF_INET, unix.AF_INET6),
 	Arm(Spelled(X32, tables.AX25Protocol), unix.AF_AX25),
 	Arm(Enum(tables.NetlinkProtocol), unix.AF_NETLINK),
@@ -111,7 +111,7 @@ type socketLength struct {
 }
 
 func (t *socketLength) Capture(c *Call, v View, arg int) {
-	if Len(t.addr).Num(c) != 0 {
+	if Ref(t.addr).Num(c) != 0 {
 		t.InOut.Capture(c, v, arg)
 	}
 }

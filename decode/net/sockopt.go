@@ -33,7 +33,7 @@ func showGetOption(c *Call, v View) { showOptionName(c, uint32(v.Uint(4)), false
 func showSetOption(c *Call, v View) { showOptionName(c, uint32(v.Uint(4)), true) }
 
 func showOptionName(c *Call, name uint32, set bool) {
-	level := optionLevels[uint64(uint32(Len("level").Num(c)))]
+	level := optionLevels[uint64(uint32(Ref("level").Num(c)))]
 	switch {
 	case level == nil:
 		c.Out.Number(uint64(name), output.Unsigned)
@@ -63,7 +63,7 @@ func showSettingOption(c *Call, v View) {
 		c.Out.Addr(addr)
 		return
 	}
-	optionOf(c, true).show(c, addr, int32(Len("optlen").Num(c)))
+	optionOf(c, true).show(c, addr, int32(Ref("optlen").Num(c)))
 }
 
 // optionValue is how the value of an option is shown.
@@ -140,7 +140,7 @@ type optionLevel struct {
 }
 
 func optionOf(c *Call, put bool) optionValue {
-	level := optionLevels[uint64(uint32(Len("level").Num(c)))]
+	level := optionLevels[uint64(uint32(Ref("level").Num(c)))]
 	if level == nil {
 		return optionValue{}
 	}
@@ -148,7 +148,7 @@ func optionOf(c *Call, put bool) optionValue {
 	if put {
 		values, other = level.put, level.otherPut
 	}
-	if v, ok := values[uint64(uint32(Len("optname").Num(c)))]; ok {
+	if v, ok := values[uint64(uint32(Ref("optname").Num(c)))]; ok {
 		return v
 	}
 	return other
@@ -296,7 +296,7 @@ var (
 	})
 	packetMembership = Struct(Fields{
 		{"mr_ifindex", IfIndex}, {"mr_type", EnumOf(X16, tables.PacketMreqType)}, {"mr_alen", U16},
-		{"mr_address", MACOf(8, Len("mr_alen"))},
+		{"mr_address", MACOf(8, Ref("mr_alen"))},
 	})
 
 	// struct tipc_group_req (linux/tipc.h)
@@ -383,8 +383,8 @@ func showICMPFilter(c *Call, addr uint64, size int32) {
 var tcpKey = Struct(Fields{
 	{"addr", SockaddrStorage}, {"alg_name", CharArray(64)}, {"ifindex", IfIndex}, {"flags", U32},
 	{"_", U16}, {"prefix", U8}, {"sndid", U8}, {"rcvid", U8}, {"maclen", U8},
-	{"keyflags", FlagsOf(X8, tables.TCPAOKeyFlags)}, {"keylen", U8}, {"key", Binaries(80, Len("keylen"))},
-	{"set_current", BitField(Len("flags"), 0, 1)}, {"set_rnext", BitField(Len("flags"), 1, 1)},
+	{"keyflags", FlagsOf(X8, tables.TCPAOKeyFlags)}, {"keylen", U8}, {"key", Binaries(80, Ref("keylen"))},
+	{"set_current", BitField(Ref("flags"), 0, 1)}, {"set_rnext", BitField(Ref("flags"), 1, 1)},
 }).Pick("addr", "prefix", "alg_name", "ifindex", "set_current", "set_rnext", "sndid", "rcvid", "maclen", "keyflags", "key", "keylen")
 
 func showTCPKey(c *Call, addr uint64, size int32) {

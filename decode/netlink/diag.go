@@ -121,7 +121,7 @@ var (
 		}), "INFO"},
 		AttributeTypes{attrArray(Struct(Fields{
 			{"pdmc_index", IfIndex}, {"pdmc_count", U32}, {"pdmc_type", U16}, {"pdmc_alen", U16},
-			{"pdmc_addr", Binaries(32, Len("pdmc_alen"))},
+			{"pdmc_addr", Binaries(32, Ref("pdmc_alen"))},
 		})), "MCLIST"},
 		AttributeTypes{Struct(Fields{
 			{"pdr_block_size", U32}, {"pdr_block_nr", U32}, {"pdr_frame_size", U32}, {"pdr_frame_nr", U32}, {"pdr_retire_tmo", U32},

@@ -47,12 +47,12 @@ var (
 	// struct inet_diag_req, of the time when there were only these sockets
 	inetDiagReqCompat = netlinkMessage{head: Struct(Fields{
 		{"idiag_family", routeFamilyType}, {"idiag_src_len", U8}, {"idiag_dst_len", U8}, {"idiag_ext", diagExt},
-		{"id", diagSocketID(Len("idiag_family"))}, {"idiag_states", tcpStates}, {"idiag_dbs", U32},
+		{"id", diagSocketID(Ref("idiag_family"))}, {"idiag_states", tcpStates}, {"idiag_dbs", U32},
 	}), attrs: inetDiagReqAttributes}
 	// struct inet_diag_req_v2
 	inetDiagReq = netlinkMessage{head: Struct(Fields{
 		{"sdiag_family", routeFamilyType}, {"sdiag_protocol", EnumOf(X8, tables.InetProtocol)}, {"idiag_ext", diagExt}, {"_", U8},
-		{"idiag_states", tcpStates}, {"id", diagSocketID(Len("sdiag_family"))},
+		{"idiag_states", tcpStates}, {"id", diagSocketID(Ref("sdiag_family"))},
 	}), attrs: inetDiagReqAttributes}
 )
 
@@ -127,7 +127,7 @@ var hostCondition = Struct(Fields{{"family", routeFamilyType}, {"prefix_len", U8
 // struct inet_diag_msg
 var inetDiagMsg = netlinkMessage{head: Struct(Fields{
 	{"idiag_family", routeFamilyType}, {"idiag_state", EnumOf(X8, tables.TCPState)}, {"idiag_timer", U8}, {"idiag_retrans", U8},
-	{"id", diagSocketID(Len("idiag_family"))}, {"idiag_expires", U32}, {"idiag_rqueue", U32}, {"idiag_wqueue", U32},
+	{"id", diagSocketID(Ref("idiag_family"))}, {"idiag_expires", U32}, {"idiag_rqueue", U32}, {"idiag_wqueue", U32},
 	{"idiag_uid", U32}, {"idiag_inode", U32},
 }), attrs: NewAttributes(tables.InetDiagAttr, "INET_DIAG_",
 	AttributeTypes{Struct(Fields{{"idiag_rmem", U32}, {"idiag_wmem", U32}, {"idiag_fmem", U32}, {"idiag_tmem", U32}}), "MEMINFO"},
@@ -146,8 +146,8 @@ var inetDiagMsg = netlinkMessage{head: Struct(Fields{
 		{"bbr_bw_lo", X32}, {"bbr_bw_hi", X32}, {"bbr_min_rtt", U32}, {"bbr_pacing_gain", U32}, {"bbr_cwnd_gain", U32},
 	}), "BBRINFO"},
 	AttributeTypes{attrArray(Struct(Fields{
-		{"tcpm_family", routeFamilyType}, {"tcpm_prefixlen", U8}, {"tcpm_keylen", U16}, {"tcpm_addr", &diagAddr{Len("tcpm_family")}},
-		{"tcpm_key", Binaries(80, Len("tcpm_keylen"))},
+		{"tcpm_family", routeFamilyType}, {"tcpm_prefixlen", U8}, {"tcpm_keylen", U16}, {"tcpm_addr", &diagAddr{Ref("tcpm_family")}},
+		{"tcpm_key", Binaries(80, Ref("tcpm_keylen"))},
 	})), "MD5SIG"},
 	AttributeTypes{NewAttributes(tables.InetUlpInfo, "INET_ULP_INFO_",
 		AttributeTypes{attrString, "NAME"},

@@ -38,7 +38,7 @@ var linkAttributes = NewAttributes(tables.LinkAttr, "IFLA_",
 	}), 28), "MAP"},
 	AttributeTypes{flagsIn(4, tables.ExtFilterMask), "EXT_MASK"},
 	AttributeTypes{Enum(tables.IflaEvent), "EVENT"},
-	AttributeTypes{nestedBy(Len("ifi_family"), map[uint64]*Attributes{
+	AttributeTypes{nestedBy(Ref("ifi_family"), map[uint64]*Attributes{
 		unix.AF_BRIDGE: bridgePortAttributes,
 		unix.AF_INET6:  inet6Attributes,
 	}), "PROTINFO"},
@@ -47,7 +47,7 @@ var linkAttributes = NewAttributes(tables.LinkAttr, "IFLA_",
 	AttributeTypes{NewAttributes(tables.IflaVfPortAttr, "IFLA_VF_", AttributeTypes{portAttributes, "PORT"}), "VF_PORTS"},
 	AttributeTypes{portAttributes, "PORT_SELF"},
 	AttributeTypes{AtAddr(func(c *Call, addr uint64) {
-		if Len("ifi_family").Num(c) == unix.AF_BRIDGE {
+		if Ref("ifi_family").Num(c) == unix.AF_BRIDGE {
 			bridgeSpec.ShowAt(c, addr)
 		} else {
 			familySpec.ShowAt(c, addr)

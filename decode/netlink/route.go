@@ -117,7 +117,7 @@ var addrMessage = netlinkMessage{head: Struct(Fields{
 	{"ifa_family", routeFamilyType}, {"ifa_prefixlen", U8}, {"ifa_flags", FlagsOf(X8, tables.AddrFlags)},
 	{"ifa_scope", routeScope(X8)}, {"ifa_index", IfIndex},
 }), attrs: NewAttributes(tables.AddrAttr, "IFA_",
-	AttributeTypes{inetOfFamily(Len("ifa_family")), "ADDRESS LOCAL BROADCAST ANYCAST MULTICAST"},
+	AttributeTypes{inetOfFamily(Ref("ifa_family")), "ADDRESS LOCAL BROADCAST ANYCAST MULTICAST"},
 	AttributeTypes{attrString, "LABEL"},
 	AttributeTypes{Struct(Fields{{"ifa_prefered", U32}, {"ifa_valid", U32}, {"cstamp", U32}, {"tstamp", U32}}), "CACHEINFO"},
 	AttributeTypes{Flags(tables.AddrFlags), "FLAGS"},
@@ -132,7 +132,7 @@ func routeScope(n *Number) Type { return EnumOf(n, tables.RouteScope) }
 var addrLabelMessage = netlinkMessage{head: Struct(Fields{
 	{"ifal_family", routeFamilyType}, {"_", U8}, {"ifal_prefixlen", U8}, {"ifal_flags", U8}, {"ifal_index", IfIndex}, {"ifal_seq", U32},
 }), attrs: NewAttributes(tables.AddrLabelAttr, "IFAL_",
-	AttributeTypes{inetOfFamily(Len("ifal_family")), "ADDRESS"},
+	AttributeTypes{inetOfFamily(Ref("ifal_family")), "ADDRESS"},
 	AttributeTypes{U32, "LABEL"},
 )}
 
@@ -149,7 +149,7 @@ var routeMessage = netlinkMessage{head: Struct(Fields{
 }), attrs: routeAttributes}
 
 var routeAttributes = NewAttributes(tables.RouteAttr, "RTA_",
-	AttributeTypes{inetOfFamily(Len("rtm_family")), "DST SRC GATEWAY PREFSRC NEWDST"},
+	AttributeTypes{inetOfFamily(Ref("rtm_family")), "DST SRC GATEWAY PREFSRC NEWDST"},
 	AttributeTypes{IfIndex, "IIF OIF"},
 	AttributeTypes{U32, "PRIORITY PROTOINFO FLOW MP_ALGO MARK UID NH_ID"},
 	AttributeTypes{U8, "PREF TTL_PROPAGATE IP_PROTO"},
@@ -258,7 +258,7 @@ var ruleMessage = netlinkMessage{head: Struct(Fields{
 	{"table", EnumOf(X8, tables.RouteTable)}, {"_", U8}, {"_", U8}, {"action", EnumOf(X8, tables.RuleAction)},
 	{"flags", FlagsOf(X32, tables.RuleFlags)},
 }), attrs: NewAttributes(tables.RuleAttr, "FRA_",
-	AttributeTypes{inetOfFamily(Len("family")), "DST SRC"},
+	AttributeTypes{inetOfFamily(Ref("family")), "DST SRC"},
 	AttributeTypes{attrString, "IIFNAME OIFNAME"},
 	AttributeTypes{U32, "GOTO PRIORITY FWMARK FLOW SUPPRESS_IFGROUP SUPPRESS_PREFIXLEN FWMASK"},
 	AttributeTypes{U8, "L3MDEV DSCP"},
@@ -279,7 +279,7 @@ var neighMessage = netlinkMessage{head: Struct(Fields{
 	{"ndm_state", FlagsOf(X16, tables.NeighState)}, {"ndm_flags", FlagsOf(X8, tables.NeighFlags)},
 	{"ndm_type", EnumOf(X8, tables.RouteType)},
 }), attrs: NewAttributes(tables.NeighAttr, "NDA_",
-	AttributeTypes{inetOfFamily(Len("ndm_family")), "DST"},
+	AttributeTypes{inetOfFamily(Ref("ndm_family")), "DST"},
 	AttributeTypes{attrMAC, "LLADDR"},
 	AttributeTypes{Struct(Fields{{"ndm_confirmed", U32}, {"ndm_used", U32}, {"ndm_updated", U32}, {"ndm_refcnt", U32}}), "CACHEINFO"},
 	AttributeTypes{U32, "PROBES VNI LINK_NETNSID SRC_VNI NH_ID"},
@@ -325,7 +325,7 @@ var nexthopMessage = netlinkMessage{head: Struct(Fields{
 	AttributeTypes{attrArray(Struct(Fields{{"id", U32}, {"weight", U8}, {"weight_high", U8}, Reserved("resvd2", X16)})), "GROUP"},
 	AttributeTypes{enumIn(2, tables.NexthopGroupType), "GROUP_TYPE"},
 	AttributeTypes{IfIndex, "OIF MASTER"},
-	AttributeTypes{inetOfFamily(Len("nh_family")), "GATEWAY"},
+	AttributeTypes{inetOfFamily(Ref("nh_family")), "GATEWAY"},
 	AttributeTypes{lwtEncap, "ENCAP_TYPE"},
 	AttributeTypes{NewAttributes(tables.NexthopResGroup, "NHA_RES_GROUP_",
 		AttributeTypes{U16, "BUCKETS"},

@@ -19,7 +19,7 @@ var credsCalls64 = Calls{
 	{"getresgid", Args{{"rgid", Out(ID)}, {"egid", Out(ID)}, {"sgid", Out(ID)}}, RetUnsigned},
 	{"setfsuid", Args{{"fsuid", ID}}, RetUnsigned},
 	{"setfsgid", Args{{"fsgid", ID}}, RetUnsigned},
-	{"setgroups", Args{{"size", Int}, {"list", Ptr(groups(ID, Len("size")))}}, RetUnsigned},
+	{"setgroups", Args{{"size", Int}, {"list", Ptr(groups(ID, Ref("size")))}}, RetUnsigned},
 	{"getgroups", Args{{"size", Int}, {"list", Out(groups(ID, Result))}}, RetUnsigned},
 }
 
@@ -36,7 +36,7 @@ var credsCallsI386 = Calls{
 	{"getresgid", Args{{"rgid", Out(ID16)}, {"egid", Out(ID16)}, {"sgid", Out(ID16)}}, RetUnsigned},
 	{"setfsuid", Args{{"fsuid", ID16}}, RetUnsigned},
 	{"setfsgid", Args{{"fsgid", ID16}}, RetUnsigned},
-	{"setgroups", Args{{"size", Int}, {"list", Ptr(groups(ID16, Len("size")))}}, RetUnsigned},
+	{"setgroups", Args{{"size", Int}, {"list", Ptr(groups(ID16, Ref("size")))}}, RetUnsigned},
 	{"getgroups", Args{{"size", Int}, {"list", Out(groups(ID16, Result))}}, RetUnsigned},
 
 	{"setuid32", Args{{"uid", ID}}, RetUnsigned},
@@ -49,7 +49,7 @@ var credsCallsI386 = Calls{
 	{"getresgid32", Args{{"rgid", Out(ID)}, {"egid", Out(ID)}, {"sgid", Out(ID)}}, RetUnsigned},
 	{"setfsuid32", Args{{"fsuid", ID}}, RetUnsigned},
 	{"setfsgid32", Args{{"fsgid", ID}}, RetUnsigned},
-	{"setgroups32", Args{{"size", Int}, {"list", Ptr(groups(ID, Len("size")))}}, RetUnsigned},
+	{"setgroups32", Args{{"size", Int}, {"list", Ptr(groups(ID, Ref("size")))}}, RetUnsigned},
 	{"getgroups32", Args{{"size", Int}, {"list", Out(groups(ID, Result))}}, RetUnsigned},
 }
 

@@ -23,7 +23,7 @@ var pidCalls = Calls{
 
 	{"kcmp", Args{
 		{"pid1", PIDOf(ThreadGroup)}, {"pid2", PIDOf(ThreadGroup)}, {"type", Enum(tables.KcmpType)},
-		Rest(Len("type"), tables.KcmpType, Calls{
+		Rest(Ref("type"), tables.KcmpType, Calls{
 			{"KCMP_FILE", Args{{"idx1", fdOf{Int, "pid1"}}, {"idx2", fdOf{Int, "pid2"}}}, Ret{}},
 			{"KCMP_EPOLL_TFD", Args{{"idx1", fdOf{Int, "pid1"}}, {"idx2", Ptr(kcmpEpollSlot)}}, Ret{}},
 			{"KCMP_FILES KCMP_FS KCMP_IO KCMP_SIGHAND KCMP_SYSVSEM KCMP_VM", nil, Ret{}},
@@ -32,17 +32,17 @@ var pidCalls = Calls{
 	}, RetUnsigned},
 
 	{"process_vm_readv", Args{
-		{"pid", PIDOf(ThreadGroup)}, {"local_iov", OutAlways(Iovecs(Len("liovcnt"), Result))}, {"liovcnt", Ulong},
-		{"remote_iov", Ptr(IovecRanges(Len("riovcnt")))}, {"riovcnt", Ulong}, {"flags", Ulong},
+		{"pid", PIDOf(ThreadGroup)}, {"local_iov", OutAlways(Iovecs(Ref("liovcnt"), Result))}, {"liovcnt", Ulong},
+		{"remote_iov", Ptr(IovecRanges(Ref("riovcnt")))}, {"riovcnt", Ulong}, {"flags", Ulong},
 	}, RetUnsigned},
 	{"process_vm_writev", Args{
-		{"pid", PIDOf(ThreadGroup)}, {"local_iov", Ptr(Iovecs(Len("liovcnt"), Unlimited))}, {"liovcnt", Ulong},
-		{"remote_iov", Ptr(IovecRanges(Len("riovcnt")))}, {"riovcnt", Ulong}, {"flags", Ulong},
+		{"pid", PIDOf(ThreadGroup)}, {"local_iov", Ptr(Iovecs(Ref("liovcnt"), Unlimited))}, {"liovcnt", Ulong},
+		{"remote_iov", Ptr(IovecRanges(Ref("riovcnt")))}, {"riovcnt", Ulong}, {"flags", Ulong},
 	}, RetUnsigned},
 
 	{"membarrier", Args{
 		{"cmd", Enum(tables.MembarrierCmd)}, {"flags", Flags(tables.MembarrierFlags)},
-		{"cpu_id", When(Has(Len("flags"), membarrierCPU), Int)},
+		{"cpu_id", When(Has(Ref("flags"), membarrierCPU), Int)},
 	}, RetHex.With(remarkBits(tables.MembarrierCmds))},
 }
 
@@ -52,7 +52,7 @@ const membarrierCPU = 1
 // fdOf is a descriptor of the process in another argument.
 type fdOf struct {
 	*Number
-	pid Len
+	pid Ref
 }
 
 func (t fdOf) Show(c *Call, v View) {
@@ -69,7 +69,7 @@ type pidfdTarget struct{ *Number }
 func (t pidfdTarget) Show(c *Call, v View) {
 	process := 0
 	if ContextOf(c.Decoder).FDs != 0 {
-		process = ProcessBehind(c, ProcessOf(c), int(int32(Len("pidfd").Num(c))))
+		process = ProcessBehind(c, ProcessOf(c), int(int32(Ref("pidfd").Num(c))))
 	}
 	ShowFDOf(c, process, int(int32(t.Value(c, v))))
 }

@@ -11,12 +11,12 @@ import (
 
 var keyCalls = Calls{
 	{"add_key", Args{
-		{"type", String}, {"description", String}, {"payload", Ptr(Buf(Len("plen")))}, {"plen", Size}, {"keyring", keySerial},
+		{"type", String}, {"description", String}, {"payload", Ptr(Buf(Ref("plen")))}, {"plen", Size}, {"keyring", keySerial},
 	}, keyResult},
 	{"request_key", Args{
 		{"type", String}, {"description", String}, {"callout_info", String}, {"dest_keyring", keySerial},
 	}, keyResult},
-	{"keyctl", Args{{"operation", Enum(tables.KeyctlCmd)}, Rest(Len("operation"), tables.KeyctlCmd, keyctlCalls)}, RetUnsigned},
+	{"keyctl", Args{{"operation", Enum(tables.KeyctlCmd)}, Rest(Ref("operation"), tables.KeyctlCmd, keyctlCalls)}, RetUnsigned},
 }
 
 // keySerial is a key_serial_t; negative ones stand for special keyrings.
@@ -27,7 +27,7 @@ var keyResult = RetUnsigned
 var keyctlCalls = Calls{
 	{"KEYCTL_GET_KEYRING_ID", Args{{"key", keySerial}, {"create", Int}}, keyResult},
 	{"KEYCTL_JOIN_SESSION_KEYRING", Args{{"name", String}}, keyResult},
-	{"KEYCTL_UPDATE", Args{{"key", keySerial}, {"payload", Ptr(Buf(Len("plen")))}, {"plen", Size}}, Ret{}},
+	{"KEYCTL_UPDATE", Args{{"key", keySerial}, {"payload", Ptr(Buf(Ref("plen")))}, {"plen", Size}}, Ret{}},
 	{"KEYCTL_REVOKE KEYCTL_CLEAR KEYCTL_INVALIDATE KEYCTL_ASSUME_AUTHORITY", Args{{"key", keySerial}}, Ret{}},
 	{"KEYCTL_LINK KEYCTL_UNLINK", Args{{"key", keySerial}, {"keyring", keySerial}}, Ret{}},
 	{"KEYCTL_DESCRIBE KEYCTL_GET_SECURITY", Args{{"key", keySerial}, {"buffer", Out(BufOrString(keyRead))}, {"buflen", Size}}, Ret{}},
@@ -35,8 +35,8 @@ var keyctlCalls = Calls{
 	{"KEYCTL_SEARCH", Args{{"keyring", keySerial}, {"type", String}, {"description", String}, {"dest_keyring", keySerial}}, keyResult},
 	{"KEYCTL_CHOWN", Args{{"key", keySerial}, {"uid", ID}, {"gid", ID}}, Ret{}},
 	{"KEYCTL_SETPERM", Args{{"key", keySerial}, {"perms", Flags(tables.KeyPerm)}}, Ret{}},
-	{"KEYCTL_INSTANTIATE", Args{{"key", keySerial}, {"payload", Ptr(Buf(Len("plen")))}, {"plen", Size}, {"keyring", keySerial}}, Ret{}},
-	{"KEYCTL_INSTANTIATE_IOV", Args{{"key", keySerial}, {"payload", Ptr(Iovecs(Len("plen"), Unlimited))}, {"plen", Size}, {"keyring", keySerial}}, Ret{}},
+	{"KEYCTL_INSTANTIATE", Args{{"key", keySerial}, {"payload", Ptr(Buf(Ref("plen")))}, {"plen", Size}, {"keyring", keySerial}}, Ret{}},
+	{"KEYCTL_INSTANTIATE_IOV", Args{{"key", keySerial}, {"payload", Ptr(Iovecs(Ref("plen"), Unlimited))}, {"plen", Size}, {"keyring", keySerial}}, Ret{}},
 	{"KEYCTL_NEGATE", Args{{"key", keySerial}, {"timeout", Uint}, {"keyring", keySerial}}, Ret{}},
 	{"KEYCTL_REJECT", Args{{"key", keySerial}, {"timeout", Uint}, {"error", ErrorName}, {"keyring", keySerial}}, Ret{}},
 	{"KEYCTL_SET_REQKEY_KEYRING", Args{{"reqkey_defl", EnumOf(S32, tables.KeyReqkey)}}, Ret{}},
@@ -65,7 +65,7 @@ var keyctlCalls = Calls{
 
 // keyRead is how much of a buffer the kernel has filled. The result is the
 // size of the whole, which may be more.
-var keyRead = Min(Result, Len("buflen"))
+var keyRead = Min(Result, Ref("buflen"))
 
 var keyctlDHParams = Struct(Fields{
 	{"private", keySerial}, {"prime", keySerial}, {"base", keySerial},
@@ -73,7 +73,7 @@ var keyctlDHParams = Struct(Fields{
 
 var keyctlKDFParams = Struct(Fields{
 	{"hashname", String},
-	{"otherinfo", Union(Len("otherinfolen"), Arm(Addr, 0), Arm(Ptr(Buf(Len("otherinfolen")))))},
+	{"otherinfo", Union(Ref("otherinfolen"), Arm(Addr, 0), Arm(Ptr(Buf(Ref("otherinfolen")))))},
 	{"otherinfolen", U32},
 	Reserved("__spare", Array(X32, Const(8))),
 })

@@ -10,14 +10,14 @@ import (
 
 var landlockCalls = Calls{
 	{"landlock_create_ruleset", Args{
-		{"attr", Ptr(CutAt(landlockRulesetAttr, Len("size"), 8))},
+		{"attr", Ptr(CutAt(landlockRulesetAttr, Ref("size"), 8))},
 		{"size", Size},
 		{"flags", Flags(tables.LandlockCreateRulesetFlags)},
 	}, landlockRuleset},
 	{"landlock_add_rule", Args{
 		{"ruleset_fd", FD},
 		{"rule_type", Enum(tables.LandlockRuleTypes)},
-		{"rule_attr", Union(Len("rule_type"),
+		{"rule_attr", Union(Ref("rule_type"),
 			Arm(Ptr(landlockPathBeneathAttr), Values(tables.LandlockRuleTypes, "LANDLOCK_RULE_PATH_BENEATH")...),
 			Arm(Ptr(landlockNetPortAttr), Values(tables.LandlockRuleTypes, "LANDLOCK_RULE_NET_PORT")...),
 			Arm(Addr))},
@@ -28,7 +28,7 @@ var landlockCalls = Calls{
 
 // landlockRuleset is a descriptor, unless the flags ask what the kernel supports.
 var landlockRuleset = ReturnsType(Union(
-	Bits(Len("flags"), BitsOf(tables.LandlockCreateRulesetFlags, "LANDLOCK_CREATE_RULESET_VERSION", "LANDLOCK_CREATE_RULESET_ERRATA")),
+	Bits(Ref("flags"), BitsOf(tables.LandlockCreateRulesetFlags, "LANDLOCK_CREATE_RULESET_VERSION", "LANDLOCK_CREATE_RULESET_ERRATA")),
 	Arm(Ulong, 1), Arm(FD)))
 
 var landlockRulesetAttr = Struct(Fields{

@@ -13,8 +13,8 @@ import (
 var ldtCalls = Calls{
 	{"modify_ldt", Args{
 		{"func", Int},
-		{"ptr", When(Is(Len("bytecount"), userDescSize), Ptr(userDesc))},
-		{"ptr", When(Not(Is(Len("bytecount"), userDescSize)), InReg(1, Addr))},
+		{"ptr", When(Is(Ref("bytecount"), userDescSize), Ptr(userDesc))},
+		{"ptr", When(Not(Is(Ref("bytecount"), userDescSize)), InReg(1, Addr))},
 		{"bytecount", Ulong},
 	}, RetUnsigned.With(remarkTruncated)},
 	{"set_thread_area", Args{{"u_info", Ptr(userDesc)}}, RetUnsigned.With(remarkEntryNumber)},
@@ -82,13 +82,13 @@ const userDescSize = 16
 var (
 	userDescWhole = Struct(Fields{
 		{"entry_number", ID}, {"base_addr", MaskOf(U32)}, {"limit", MaskOf(U32)}, {"bits", U32},
-		{"seg_32bit", BitField(Len("bits"), 0, 1)},
-		{"contents", BitField(Len("bits"), 1, 2)},
-		{"read_exec_only", BitField(Len("bits"), 3, 1)},
-		{"limit_in_pages", BitField(Len("bits"), 4, 1)},
-		{"seg_not_present", BitField(Len("bits"), 5, 1)},
-		{"useable", BitField(Len("bits"), 6, 1)},
-		{"lm", When(OnABI(tables.X86_64), BitField(Len("bits"), 7, 1))},
+		{"seg_32bit", BitField(Ref("bits"), 0, 1)},
+		{"contents", BitField(Ref("bits"), 1, 2)},
+		{"read_exec_only", BitField(Ref("bits"), 3, 1)},
+		{"limit_in_pages", BitField(Ref("bits"), 4, 1)},
+		{"seg_not_present", BitField(Ref("bits"), 5, 1)},
+		{"useable", BitField(Ref("bits"), 6, 1)},
+		{"lm", When(OnABI(tables.X86_64), BitField(Ref("bits"), 7, 1))},
 	})
 	userDesc     = userDescWhole.Pick(append([]string{"entry_number"}, userDescNames...)...)
 	userDescRest = userDescWhole.Pick(userDescNames...)

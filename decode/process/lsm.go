@@ -19,7 +19,7 @@ var lsmCalls = Calls{
 	{"lsm_set_self_attr", Args{
 		{"attr", Enum(tables.LsmAttrs)},
 		{"ctx", Ptr(AtAddr(func(c *Call, addr uint64) {
-			size := Len("size").Num(c)
+			size := Ref("size").Num(c)
 			if v, ok := c.ReadType(addr, lsmCtx); ok && size >= uint64(len(v.B)) {
 				showLsmContext(c, v, size)
 			} else {
@@ -47,7 +47,7 @@ var lsmCalls = Calls{
 func lsmSingle(c *Call) bool {
 	a := c.ArgNamed("size")
 	_, ok := c.ReadUint(c.ArgView(a).Uint(c.WordSize()), 4)
-	return ok && Len("flags").Num(c)&BitsOf(tables.LsmFlags, "LSM_FLAG_SINGLE") != 0
+	return ok && Ref("flags").Num(c)&BitsOf(tables.LsmFlags, "LSM_FLAG_SINGLE") != 0
 }
 
 // lsmCtx is struct lsm_ctx without what follows: ctx_len bytes, and padding up
@@ -63,7 +63,7 @@ const lsmCtxSize = 32
 
 // lsmContexts are contexts one behind the other, as many as go into *size.
 var lsmContexts = AtAddr(func(c *Call, addr uint64) {
-	left := Len("size").Num(c)
+	left := Ref("size").Num(c)
 	if c.Failed() {
 		c.Out.Addr(addr)
 		return

@@ -37,7 +37,7 @@ var perfIoctls = Ioctls{
 // it that the kernel reads.
 var (
 	perfQueryBPF = Struct(Fields{
-		{"ids_len", U32}, {"prog_cnt", U32}, {"ids", Array(U32, Len("prog_cnt"))},
+		{"ids_len", U32}, {"prog_cnt", U32}, {"ids", Array(U32, Ref("prog_cnt"))},
 	})
 	perfQueryLength = Struct(Fields{{"ids_len", U32}})
 )
@@ -105,32 +105,32 @@ var perfAttrSize = Value32(func(c *Call, now uint32) {
 var perfEventAttr = Struct(Fields{
 	{"type", Enum(tables.PerfTypes)},
 	{"size", perfAttrSize},
-	{"config", Union(Len("type"),
+	{"config", Union(Ref("type"),
 		Arm(perfHardwareConfig, perfType("PERF_TYPE_HARDWARE")),
 		Arm(EnumOf(X64, tables.PerfSoftware), perfType("PERF_TYPE_SOFTWARE")),
 		Arm(U64, perfType("PERF_TYPE_TRACEPOINT")),
 		Arm(perfCacheConfig, perfType("PERF_TYPE_HW_CACHE")),
 		Arm(X64))},
-	{"", Union(Bits(Len("flags"), perfFlag("freq")), Arm(One("sample_freq", U64), 1), Arm(One("sample_period", U64)))},
+	{"", Union(Bits(Ref("flags"), perfFlag("freq")), Arm(One("sample_freq", U64), 1), Arm(One("sample_period", U64)))},
 	{"sample_type", FlagsOf(X64, tables.PerfSampleFormat)},
 	{"read_format", FlagsOf(X64, tables.PerfReadFormat)},
 	{"flags", Unseen(U64)},
-	{"", &perfBitFields{Len("flags"), perfFlags}},
-	{"", Verbose(Union(Bits(Len("flags"), perfFlag("watermark")), Arm(One("wakeup_watermark", U32), 1), Arm(One("wakeup_events", U32))))},
+	{"", &perfBitFields{Ref("flags"), perfFlags}},
+	{"", Verbose(Union(Bits(Ref("flags"), perfFlag("watermark")), Arm(One("wakeup_watermark", U32), 1), Arm(One("wakeup_events", U32))))},
 	{"bp_type", Verbose(When(perfBreakpoint, perfBreakpointType))},
-	{"", Verbose(Union(Len("type"), Arm(One("bp_addr", X64), perfType("PERF_TYPE_BREAKPOINT")), Arm(One("config1", X64))))},
-	{"", Verbose(Union(Len("type"), Arm(One("bp_len", U64), perfType("PERF_TYPE_BREAKPOINT")), Arm(One("config2", X64))))},
-	{"branch_sample_type", Verbose(When(Has(Len("sample_type"), BitsOf(tables.PerfSampleFormat, "PERF_SAMPLE_BRANCH_STACK")), FlagsOf(X64, tables.PerfBranchSampleType)))},
+	{"", Verbose(Union(Ref("type"), Arm(One("bp_addr", X64), perfType("PERF_TYPE_BREAKPOINT")), Arm(One("config1", X64))))},
+	{"", Verbose(Union(Ref("type"), Arm(One("bp_len", U64), perfType("PERF_TYPE_BREAKPOINT")), Arm(One("config2", X64))))},
+	{"branch_sample_type", Verbose(When(Has(Ref("sample_type"), BitsOf(tables.PerfSampleFormat, "PERF_SAMPLE_BRANCH_STACK")), FlagsOf(X64, tables.PerfBranchSampleType)))},
 	{"sample_regs_user", Verbose(X64)},
-	{"sample_stack_user", Verbose(When(Has(Len("sample_type"), BitsOf(tables.PerfSampleFormat, "PERF_SAMPLE_STACK_USER")), X32))},
-	{"clockid", Verbose(When(Has(Len("flags"), perfFlag("use_clockid")), Enum(tables.ClockID)))},
+	{"sample_stack_user", Verbose(When(Has(Ref("sample_type"), BitsOf(tables.PerfSampleFormat, "PERF_SAMPLE_STACK_USER")), X32))},
+	{"clockid", Verbose(When(Has(Ref("flags"), perfFlag("use_clockid")), Enum(tables.ClockID)))},
 	{"sample_regs_intr", Verbose(X64)},
 	{"aux_watermark", Verbose(U32)},
 	{"sample_max_stack", Verbose(U16)},
 	{"", Verbose(perfHole)},
 	{"aux_sample_size", Verbose(U32)},
 	{"aux_action", Unseen(U32)},
-	{"", Verbose(&perfBitFields{Len("aux_action"), perfAuxActions})},
+	{"", Verbose(&perfBitFields{Ref("aux_action"), perfAuxActions})},
 	{"sig_data", Verbose(X64)},
 	{"config3", Verbose(X64)},
 	{"config4", Verbose(X64)},
@@ -138,7 +138,7 @@ var perfEventAttr = Struct(Fields{
 
 func perfType(name string) uint64 { return Values(tables.PerfTypes, name)[0] }
 
-var perfBreakpoint = Is(Len("type"), perfType("PERF_TYPE_BREAKPOINT"))
+var perfBreakpoint = Is(Ref("type"), perfType("PERF_TYPE_BREAKPOINT"))
 
 // perfFlags are the bit-fields of struct perf_event_attr, from bit 0 on.
 var perfFlags = []perfBits{

@@ -10,8 +10,8 @@ import (
 // Switches of one process: kernel/sys.c, arch/x86/kernel/process_64.c.
 
 var prctlCalls = Calls{
-	{"prctl", Args{{"op", Enum(tables.PrctlOption)}, Rest(Len("op"), tables.PrctlOption, prctls)}, RetUnsigned},
-	{"arch_prctl", Args{{"op", Enum(tables.ArchPrctl)}, Rest(Len("op"), tables.ArchPrctl, archPrctls)}, RetUnsigned},
+	{"prctl", Args{{"op", Enum(tables.PrctlOption)}, Rest(Ref("op"), tables.PrctlOption, prctls)}, RetUnsigned},
+	{"arch_prctl", Args{{"op", Enum(tables.ArchPrctl)}, Rest(Ref("op"), tables.ArchPrctl, archPrctls)}, RetUnsigned},
 	{"personality", Args{{"persona", persona{X32}}}, RetHex.With(remarkPersona)},
 }
 
@@ -40,7 +40,7 @@ var prctls = Calls{
 	{"PR_GET_NAME", Args{{"name", Out(StrN(taskCommLen))}}, Ret{}},
 	{"PR_SET_SECCOMP", Args{
 		{"mode", EnumOf(Xlong, tables.SeccompMode)},
-		Rest(Len("mode"), tables.SeccompMode, Calls{
+		Rest(Ref("mode"), tables.SeccompMode, Calls{
 			{"SECCOMP_MODE_STRICT", nil, Ret{}},
 			{"SECCOMP_MODE_FILTER", Args{{"filter", SeccompProgram}}, Ret{}},
 			{"", prctlRest(2), Ret{}},
@@ -56,7 +56,7 @@ var prctls = Calls{
 	{"PR_SET_TIMERSLACK", Args{{"slack", Long}}, Ret{}},
 	{"PR_MCE_KILL", Args{
 		{"operation", EnumOf(Xlong, tables.PrMceKill)},
-		Rest(Len("operation"), tables.PrMceKill, Calls{
+		Rest(Ref("operation"), tables.PrMceKill, Calls{
 			{"PR_MCE_KILL_SET", append(Args{{"policy", EnumOf(Xlong, tables.PrMceKillPolicy)}}, prctlRest(3)...), Ret{}},
 			{"", prctlRest(2), Ret{}},
 		}),
@@ -66,7 +66,7 @@ var prctls = Calls{
 	{"PR_GET_TID_ADDRESS", Args{{"addr", Out(KAddr)}}, Ret{}},
 	{"PR_CAP_AMBIENT", Args{
 		{"operation", EnumOf(Xlong, tables.PrCapAmbient)},
-		Rest(Len("operation"), tables.PrCapAmbient, Calls{
+		Rest(Ref("operation"), tables.PrCapAmbient, Calls{
 			{"PR_CAP_AMBIENT_RAISE PR_CAP_AMBIENT_LOWER PR_CAP_AMBIENT_IS_SET",
 				append(Args{{"caps", EnumOf(Xlong, tables.Capability)}}, prctlRest(3)...), Ret{}},
 			{"", prctlRest(2), Ret{}},
@@ -74,13 +74,13 @@ var prctls = Calls{
 	}, Ret{}},
 	{"PR_GET_SPECULATION_CTRL", Args{
 		{"misfeature", EnumOf(Xlong, tables.PrSpec)},
-		Rest(Len("misfeature"), tables.PrSpec, Calls{
+		Rest(Ref("misfeature"), tables.PrSpec, Calls{
 			{"PR_SPEC_STORE_BYPASS PR_SPEC_INDIRECT_BRANCH PR_SPEC_L1D_FLUSH", nil, RetHex.With(remarkBits(tables.PrSpecGet))},
 		}),
 	}, Ret{}},
 	{"PR_SET_SPECULATION_CTRL", Args{
 		{"misfeature", EnumOf(Xlong, tables.PrSpec)},
-		Rest(Len("misfeature"), tables.PrSpec, Calls{
+		Rest(Ref("misfeature"), tables.PrSpec, Calls{
 			{"PR_SPEC_STORE_BYPASS PR_SPEC_INDIRECT_BRANCH PR_SPEC_L1D_FLUSH", Args{{"value", EnumOf(Xlong, tables.PrSpecSet)}}, Ret{}},
 			{"", Args{{"value", Xlong}}, Ret{}},
 		}),
@@ -90,7 +90,7 @@ var prctls = Calls{
 	}, Ret{}},
 	{"PR_SCHED_CORE", Args{
 		{"operation", Enum(tables.PrSchedCore)}, {"pid", schedCorePID{Int}}, {"pid_type", schedCoreScope{X32}},
-		Rest(Len("operation"), tables.PrSchedCore, Calls{
+		Rest(Ref("operation"), tables.PrSchedCore, Calls{
 			{"PR_SCHED_CORE_GET", Args{{"cookie", Out(X64)}}, Ret{}},
 			{"", prctlRest(4), Ret{}},
 		}),
@@ -99,7 +99,7 @@ var prctls = Calls{
 	{"PR_GET_MDWE", prctlArgs(), RetHex.With(remarkBits(tables.PrMdwe))},
 	{"PR_SET_VMA", Args{
 		{"attr", EnumOf(Xlong, tables.PrSetVma)},
-		Rest(Len("attr"), tables.PrSetVma, Calls{
+		Rest(Ref("attr"), tables.PrSetVma, Calls{
 			{"PR_SET_VMA_ANON_NAME", Args{{"addr", Addr}, {"size", Ulong}, {"name", String}}, Ret{}},
 			{"", prctlRest(2), Ret{}},
 		}),
@@ -165,7 +165,7 @@ func (t deathSignal) Show(c *Call, v View) {
 type schedCorePID struct{ *Number }
 
 func (t schedCorePID) Show(c *Call, v View) {
-	switch kind := PIDKind(Len("pid_type").Num(c)); kind {
+	switch kind := PIDKind(Ref("pid_type").Num(c)); kind {
 	case Thread, ThreadGroup, ProcessGroup, Session: // in the order of enum pid_type
 		PIDOf(kind).Show(c, v)
 	default:

@@ -17,8 +17,8 @@ var processCalls = Calls{
 	{"fork vfork", Args{}, RetTGID},
 	{"exit exit_group", Args{{"status", Int}}, RetUnsigned},
 	{"clone3", Args{RestBy(clone3Args, clone3In)}, RetPID.With(remarkNamespaces(cloneArgsFlags, true))},
-	{"unshare", Args{{"flags", FlagsOf(Xlong, tables.UnshareFlags)}}, RetUnsigned.With(remarkNamespaces(Len("flags"), false))},
-	{"setns", Args{{"fd", FD}, {"nstype", Flags(tables.SetnsType)}}, RetUnsigned.With(remarkNamespaces(Len("nstype"), false))},
+	{"unshare", Args{{"flags", FlagsOf(Xlong, tables.UnshareFlags)}}, RetUnsigned.With(remarkNamespaces(Ref("flags"), false))},
+	{"setns", Args{{"fd", FD}, {"nstype", Flags(tables.SetnsType)}}, RetUnsigned.With(remarkNamespaces(Ref("nstype"), false))},
 	{"set_tid_address", Args{{"tidptr", Addr}}, RetPID},
 	{"set_robust_list", Args{{"addr", Addr}, {"length", Size}}, RetUnsigned},
 	{"get_robust_list", Args{{"pid", PID}, {"head_ptr", Out(Addr)}, {"len_ptr", Out(Size)}}, RetUnsigned},
@@ -31,7 +31,7 @@ var processCalls64 = Calls{
 		{"parent_tid", WithName(When(cloneHas(unix.CLONE_PARENT_SETTID|unix.CLONE_PIDFD), InReg(2, Out(cloneID{Int}))))},
 		{"tls", WithName(When(cloneHas(unix.CLONE_SETTLS), InReg(4, Addr)))},
 		{"child_tidptr", WithName(When(cloneHas(unix.CLONE_CHILD_SETTID|unix.CLONE_CHILD_CLEARTID), InReg(3, Addr)))},
-	}, RetPID.With(remarkNamespaces(Len("flags"), true))},
+	}, RetPID.With(remarkNamespaces(Ref("flags"), true))},
 }
 
 // The last two arguments are in the other order (CONFIG_CLONE_BACKWARDS), and
@@ -43,10 +43,10 @@ var processCallsI386 = Calls{
 		{"parent_tid", WithName(When(cloneHas(unix.CLONE_PARENT_SETTID|unix.CLONE_PIDFD), InReg(2, Out(cloneID{Int}))))},
 		{"tls", WithName(When(cloneHas(unix.CLONE_SETTLS), InReg(3, Out(userDesc))))},
 		{"child_tidptr", WithName(When(cloneHas(unix.CLONE_CHILD_SETTID|unix.CLONE_CHILD_CLEARTID), InReg(4, Addr)))},
-	}, RetPID.With(remarkNamespaces(Len("flags"), true))},
+	}, RetPID.With(remarkNamespaces(Ref("flags"), true))},
 }
 
-func cloneHas(bits uint64) Cond { return Has(Len("flags"), bits) }
+func cloneHas(bits uint64) Cond { return Has(Ref("flags"), bits) }
 
 // csignal is the part of clone's flags that is the signal sent to the parent
 // when the child ends (linux/sched.h).
@@ -94,14 +94,14 @@ var cloneArgs = Struct(Fields{
 	{"set_tid", When(hasSetTID, setTID{Addr64})},
 	{"set_tid_size", When(hasSetTID, U64)},
 	{"cgroup", When(func(c *Call) bool {
-		return Len("cgroup").Num(c) != 0 || cloneHas(unix.CLONE_INTO_CGROUP)(c)
+		return Ref("cgroup").Num(c) != 0 || cloneHas(unix.CLONE_INTO_CGROUP)(c)
 	}, U64)},
 })
 
 // cloneArgsLeast is the size of the first version of struct clone_args.
 const cloneArgsLeast = 64
 
-func hasSetTID(c *Call) bool { return Len("set_tid").Num(c) != 0 || Len("set_tid_size").Num(c) != 0 }
+func hasSetTID(c *Call) bool { return Ref("set_tid").Num(c) != 0 || Ref("set_tid_size").Num(c) != 0 }
 
 // exitSignal is a signal in 64 bits.
 type exitSignal struct{ *Number }
@@ -131,7 +131,7 @@ type setTID struct{ Type }
 
 func (t setTID) Show(c *Call, v View) {
 	const most = 32
-	addr, n := v.Uint(8), Len("set_tid_size").Num(c)
+	addr, n := v.Uint(8), Ref("set_tid_size").Num(c)
 	if addr == 0 || n == 0 || n > most {
 		c.Out.Addr(addr)
 		return
@@ -140,9 +140,9 @@ func (t setTID) Show(c *Call, v View) {
 }
 
 var (
-	clone3In = &Desc{"", Args{{"cl_args", Ptr(Extensible(cloneArgs, Len("size"), cloneArgsLeast))}, {"size", Size}}, Ret{}}
+	clone3In = &Desc{"", Args{{"cl_args", Ptr(Extensible(cloneArgs, Ref("size"), cloneArgsLeast))}, {"size", Size}}, Ret{}}
 	clone3IO = &Desc{"", Args{
-		{"cl_args", ChangeIf(clone3Wrote, Ptr(Extensible(cloneArgs, Len("size"), cloneArgsLeast)), OutAlways(clone3Outcome))}, {"size", Size},
+		{"cl_args", ChangeIf(clone3Wrote, Ptr(Extensible(cloneArgs, Ref("size"), cloneArgsLeast)), OutAlways(clone3Outcome))}, {"size", Size},
 	}, Ret{}}
 )
 

@@ -10,7 +10,7 @@ import (
 // Tracing: kernel/ptrace.c, arch/x86/kernel/ptrace.c.
 
 var ptraceCalls = Calls{
-	{"ptrace", Args{{"op", EnumOf(Xlong, tables.PtraceRequest)}, Rest(Len("op"), tables.PtraceRequest, ptraceRequests)}, RetUnsigned},
+	{"ptrace", Args{{"op", EnumOf(Xlong, tables.PtraceRequest)}, Rest(Ref("op"), tables.PtraceRequest, ptraceRequests)}, RetUnsigned},
 }
 
 var ptraceRequests = Calls{
@@ -34,11 +34,11 @@ var ptraceRequests = Calls{
 	{"PTRACE_GETSIGINFO", ptraceArgs(Addr, Out(Siginfo)), Ret{}},
 	{"PTRACE_SETSIGINFO", ptraceArgs(Addr, Ptr(Siginfo)), Ret{}},
 	{"PTRACE_PEEKSIGINFO", ptraceArgs(Ptr(peekSiginfo), Out(Array(Siginfo, Result))), Ret{}},
-	{"PTRACE_GETSIGMASK", ptraceArgs(Ulong, Out(SigsetSized(Len("addr")))), Ret{}},
-	{"PTRACE_SETSIGMASK", ptraceArgs(Ulong, Ptr(SigsetSized(Len("addr")))), Ret{}},
+	{"PTRACE_GETSIGMASK", ptraceArgs(Ulong, Out(SigsetSized(Ref("addr")))), Ret{}},
+	{"PTRACE_SETSIGMASK", ptraceArgs(Ulong, Ptr(SigsetSized(Ref("addr")))), Ret{}},
 
-	{"PTRACE_GET_SYSCALL_INFO", ptraceArgs(Ulong, Out(syscallInfo(Min(Len("addr"), Result)))), Ret{}},
-	{"PTRACE_SET_SYSCALL_INFO", ptraceArgs(Ulong, Ptr(syscallInfo(Len("addr")))), Ret{}},
+	{"PTRACE_GET_SYSCALL_INFO", ptraceArgs(Ulong, Out(syscallInfo(Min(Ref("addr"), Result)))), Ret{}},
+	{"PTRACE_SET_SYSCALL_INFO", ptraceArgs(Ulong, Ptr(syscallInfo(Ref("addr")))), Ret{}},
 	{"PTRACE_SECCOMP_GET_FILTER", ptraceArgs(Ulong, Out(BPFInstructions(Result, SeccompConstant))), Ret{}},
 	{"PTRACE_SECCOMP_GET_METADATA", ptraceArgs(Ulong, seccompMetadata{}), Ret{}},
 
@@ -112,7 +112,7 @@ func (t tail) Show(*Call, View) {}
 func (t tail) ShowAsMembers(c *Call, v View) {
 	f := c.Frame(0)
 	rest := f.View.At(int(v.Addr-f.View.Addr), len(f.View.B))
-	if Len("op").Num(c) == t.op && len(rest.B) >= 8 {
+	if Ref("op").Num(c) == t.op && len(rest.B) >= 8 {
 		c.Out.Field(t.name)
 		t.st.Show(c, rest)
 	}
@@ -145,7 +145,7 @@ func (t present) ShowAsMembers(c *Call, v View) {
 type syscallResult struct{ *Number }
 
 func (t syscallResult) Show(c *Call, v View) {
-	if Len("is_error").Num(c) != 0 {
+	if Ref("is_error").Num(c) != 0 {
 		ShowNegativeErrno(c, int64(t.Value(c, v)))
 		return
 	}
@@ -163,7 +163,7 @@ func (seccompMetadata) Dir() Dir { return Both }
 func (seccompMetadata) Show(c *Call, v View) {
 	addr := v.Uint(c.WordSize())
 	off, ok := c.ReadUint(addr, 8)
-	c.Begun = ok && Len("addr").Num(c) >= 8 && !c.Plain
+	c.Begun = ok && Ref("addr").Num(c) >= 8 && !c.Plain
 	if !c.Begun {
 		c.Out.Addr(addr)
 		return

@@ -120,7 +120,7 @@ func (getRegset) Show(c *Call, v View) {
 	if c.Failed() {
 		c.Out.Addr(base)
 	} else {
-		showRegset(c, base, Len("addr").Num(c), size)
+		showRegset(c, base, Ref("addr").Num(c), size)
 	}
 	c.Out.Field("iov_len")
 	c.Out.Number(before, output.Unsigned)
@@ -148,7 +148,7 @@ func (setRegset) Show(c *Call, v View) {
 	c.Save(ptraceData, size)
 	c.Out.BeginStruct()
 	c.Out.Field("iov_base")
-	showRegset(c, base, Len("addr").Num(c), size)
+	showRegset(c, base, Ref("addr").Num(c), size)
 	c.Out.Field("iov_len")
 	c.Out.Number(size, output.Unsigned)
 }

@@ -56,7 +56,7 @@ func (t *limit) Show(c *Call, v View) {
 type priorityWho struct{ *Number }
 
 func (t priorityWho) Show(c *Call, v View) {
-	switch Len("which").Num(c) {
+	switch Ref("which").Num(c) {
 	case unix.PRIO_PROCESS:
 		PIDOf(ThreadGroup).Show(c, v)
 	case unix.PRIO_PGRP:

@@ -19,7 +19,7 @@ var schedCalls = Calls{
 	{"sched_setparam", Args{{"pid", schedPID}, {"param", Ptr(schedParam)}}, RetUnsigned},
 	{"sched_get_priority_min sched_get_priority_max", Args{{"policy", Enum(tables.SchedPolicy)}}, RetUnsigned},
 	{"sched_rr_get_interval", Args{{"pid", schedPID}, {"tp", Out(Timespec)}}, RetUnsigned},
-	{"sched_setaffinity", Args{{"pid", schedPID}, {"cpusetsize", Uint}, {"mask", Ptr(CpuSet(Len("cpusetsize")))}}, RetUnsigned},
+	{"sched_setaffinity", Args{{"pid", schedPID}, {"cpusetsize", Uint}, {"mask", Ptr(CpuSet(Ref("cpusetsize")))}}, RetUnsigned},
 	{"sched_getaffinity", Args{{"pid", schedPID}, {"cpusetsize", Uint}, {"mask", Out(CpuSet(Result))}}, RetUnsigned},
 	{"sched_setattr", Args{{"pid", schedPID}, {"attr", ChangeIf(tooBig, Ptr(setSchedAttr), OutAlways(schedAttrSize))}, {"flags", X32}}, RetUnsigned},
 	{"sched_getattr", Args{
@@ -108,11 +108,11 @@ var (
 	schedAttrSize = Struct(Fields{{"size", Uint}})
 )
 
-func setsParams(c *Call) bool { return Len("sched_flags").Num(c)&unix.SCHED_FLAG_KEEP_PARAMS == 0 }
+func setsParams(c *Call) bool { return Ref("sched_flags").Num(c)&unix.SCHED_FLAG_KEEP_PARAMS == 0 }
 
 func setsPolicy(c *Call) bool {
-	return int32(Len("sched_policy").Num(c)) < 0 ||
-		Len("sched_flags").Num(c)&(unix.SCHED_FLAG_KEEP_POLICY|unix.SCHED_FLAG_KEEP_PARAMS) == 0
+	return int32(Ref("sched_policy").Num(c)) < 0 ||
+		Ref("sched_flags").Num(c)&(unix.SCHED_FLAG_KEEP_POLICY|unix.SCHED_FLAG_KEEP_PARAMS) == 0
 }
 
 func tooBig(c *Call) bool { return c.Errno == int(unix.E2BIG) }
@@ -138,7 +138,7 @@ var setSchedAttr = AtAddr(func(c *Call, addr uint64) {
 // gotSchedAttr is as long as the argument size says, and the kernel says in
 // it how much it has written.
 var gotSchedAttr = AtAddr(func(c *Call, addr uint64) {
-	room := min(Len("size").Num(c), schedAttrVer1)
+	room := min(Ref("size").Num(c), schedAttrVer1)
 	b, ok := c.ReadAll(addr, int(min(room, 4)))
 	if room == 0 || !ok {
 		c.Out.Addr(addr)
@@ -186,7 +186,7 @@ const (
 )
 
 func (t ioprioWho) Show(c *Call, v View) {
-	switch Len("which").Num(c) {
+	switch Ref("which").Num(c) {
 	case ioprioProcess:
 		PIDOf(ThreadGroup).Show(c, v)
 	case ioprioGroup:

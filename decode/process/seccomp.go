@@ -11,7 +11,7 @@ import (
 var seccompCalls = Calls{
 	{"seccomp", Args{
 		{"operation", Enum(tables.SeccompOp)},
-		Rest(Len("operation"), tables.SeccompOp, Calls{
+		Rest(Ref("operation"), tables.SeccompOp, Calls{
 			{"SECCOMP_GET_ACTION_AVAIL", Args{{"flags", X32}, {"args", Ptr(Enum(tables.SeccompAction))}}, Ret{}},
 			{"SECCOMP_GET_NOTIF_SIZES", Args{{"flags", X32}, {"args", Out(seccompNotifSizes)}}, Ret{}},
 			{"SECCOMP_SET_MODE_FILTER", Args{{"flags", Flags(tables.SeccompFilterFlags)}, {"args", SeccompProgram}}, Ret{}},

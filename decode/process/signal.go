@@ -27,8 +27,8 @@ var signalCalls = Calls{
 	{"sigaltstack", Args{{"ss", Ptr(sigstack)}, {"old_ss", Out(sigstack)}}, RetUnsigned},
 	{"pause", Args{}, RetUnsigned},
 	{"restart_syscall", Args{{"", resumed{}}}, RetUnsigned},
-	{"signalfd", Args{{"fd", FD}, {"mask", Ptr(SigsetSized(Len("sizemask")))}, {"sizemask", Size}}, RetFD},
-	{"signalfd4", Args{{"fd", FD}, {"mask", Ptr(SigsetSized(Len("sizemask")))}, {"sizemask", Size}, {"flags", Flags(tables.SignalfdFlags)}}, RetFD},
+	{"signalfd", Args{{"fd", FD}, {"mask", Ptr(SigsetSized(Ref("sizemask")))}, {"sizemask", Size}}, RetFD},
+	{"signalfd4", Args{{"fd", FD}, {"mask", Ptr(SigsetSized(Ref("sizemask")))}, {"sizemask", Size}, {"flags", Flags(tables.SignalfdFlags)}}, RetFD},
 }
 
 var signalCallsI386 = Calls{
@@ -45,18 +45,18 @@ var signalCallsI386 = Calls{
 }
 
 // pendingSigset is the set of rt_sigpending, which may be of any size.
-var pendingSigset = &SizedSigset{Size: Len("sigsetsize"), Least: 1}
+var pendingSigset = &SizedSigset{Size: Ref("sigsetsize"), Least: 1}
 
 // sigaction is the kernel's struct sigaction, oldSigaction that of the call
 // sigaction, with a set of one word.
 var (
 	sigaction = Struct(Fields{
 		{"sa_handler", sigHandler}, {"sa_flags", FlagsOf(Xlong, tables.SigactionFlags)},
-		{"sa_restorer", When(Has(Len("sa_flags"), saRestorer), Addr)}, {"sa_mask", Sigset},
+		{"sa_restorer", When(Has(Ref("sa_flags"), saRestorer), Addr)}, {"sa_mask", Sigset},
 	}).Pick("sa_handler", "sa_mask", "sa_flags", "sa_restorer")
 	oldSigaction = Struct(Fields{
 		{"sa_handler", sigHandler}, {"sa_mask", OldSigset}, {"sa_flags", FlagsOf(Xlong, tables.SigactionFlags)},
-		{"sa_restorer", When(Has(Len("sa_flags"), saRestorer), Addr)},
+		{"sa_restorer", When(Has(Ref("sa_flags"), saRestorer), Addr)},
 	})
 )
 

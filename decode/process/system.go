@@ -20,11 +20,11 @@ var systemCalls = Calls{
 	{"getcpu", Args{{"cpu", Out(Uint)}, {"node", Out(Uint)}, {"tcache", Addr}}, RetUnsigned},
 	{"reboot", Args{
 		{"magic", Enum(tables.RebootMagic1)}, {"magic2", Enum(tables.RebootMagic2)}, {"op", Enum(tables.RebootCmd)},
-		{"arg", When(Is(Len("op"), unix.LINUX_REBOOT_CMD_RESTART2), Ptr(StrN(255)))},
+		{"arg", When(Is(Ref("op"), unix.LINUX_REBOOT_CMD_RESTART2), Ptr(StrN(255)))},
 	}, RetUnsigned},
 	{"syslog", Args{
 		{"type", syslogNumber{Int, tables.SyslogAction}},
-		Rest(Len("type"), tables.SyslogAction, Calls{
+		Rest(Ref("type"), tables.SyslogAction, Calls{
 			{"SYSLOG_ACTION_CLOSE SYSLOG_ACTION_OPEN SYSLOG_ACTION_CLEAR SYSLOG_ACTION_CONSOLE_OFF SYSLOG_ACTION_CONSOLE_ON " +
 				"SYSLOG_ACTION_SIZE_UNREAD SYSLOG_ACTION_SIZE_BUFFER", nil, Ret{}},
 			{"SYSLOG_ACTION_READ SYSLOG_ACTION_READ_ALL SYSLOG_ACTION_READ_CLEAR", Args{{"bufp", Out(Buf(Result))}, {"len", Int}}, Ret{}},
@@ -40,7 +40,7 @@ var systemCalls = Calls{
 		{"entry", Addr}, {"nr_segments", Ulong}, {"segments", Ptr(kexecSegments)}, {"flags", kexecFlags{Xlong}},
 	}, RetUnsigned},
 	{"kexec_file_load", Args{
-		{"kernel_fd", FD}, {"initrd_fd", FD}, {"cmdline_len", Ulong}, {"cmdline", Ptr(Buf(Len("cmdline_len")))},
+		{"kernel_fd", FD}, {"initrd_fd", FD}, {"cmdline_len", Ulong}, {"cmdline", Ptr(Buf(Ref("cmdline_len")))},
 		{"flags", FlagsOf(Xlong, tables.KexecFileFlags)},
 	}, RetUnsigned},
 	{"iopl", Args{{"level", Int}}, RetUnsigned},
@@ -74,7 +74,7 @@ const utsLen = 64 // __NEW_UTS_LEN
 
 // hostname is a name of a length that the kernel takes.
 var hostname = TextAt(func(c *Call, addr uint64) {
-	if n := Len("len").Num(c); n <= utsLen {
+	if n := Ref("len").Num(c); n <= utsLen {
 		c.ShowBytes(addr, n)
 	} else {
 		c.Out.Addr(addr)
@@ -105,7 +105,7 @@ func (t syslogNumber) Show(c *Call, v View) {
 }
 
 // kexecSegments are the parts of a kernel (linux/kexec.h).
-var kexecSegments = Array(kexecSegment, Within(Len("nr_segments"), maxSegments))
+var kexecSegments = Array(kexecSegment, Within(Ref("nr_segments"), maxSegments))
 
 const maxSegments = 16 // KEXEC_SEGMENT_MAX
 

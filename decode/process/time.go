@@ -111,7 +111,7 @@ func nanosleepArgs(ts Type) Args {
 }
 
 func clockNanosleepArgs(ts Type) Args {
-	left := func(c *Call) bool { return c.Restarts() && Len("flags").Num(c) == 0 }
+	left := func(c *Call) bool { return c.Restarts() && Ref("flags").Num(c) == 0 }
 	return Args{{"clockid", Clock}, {"flags", Flags(tables.ClockFlags)}, {"request", Ptr(ts)}, {"remain", OutIf(left, ts)}}
 }
 

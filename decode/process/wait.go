@@ -35,7 +35,7 @@ func waited(c *Call) bool { return c.Ret > 0 }
 type waitID struct{ *Number }
 
 func (t waitID) Show(c *Call, v View) {
-	switch Len("idtype").Num(c) {
+	switch Ref("idtype").Num(c) {
 	case unix.P_PID:
 		PIDOf(ThreadGroup).Show(c, v)
 	case unix.P_PIDFD:

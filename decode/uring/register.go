@@ -10,19 +10,19 @@ import (
 // Commands of io_uring_register(2): io_uring/register.c.
 
 var ioUringRegister = Calls{
-	uringList("IORING_REGISTER_BUFFERS", Ptr(IovecRanges(Len("nr_args")))),
-	uringList("IORING_REGISTER_FILES IORING_REGISTER_EVENTFD IORING_REGISTER_EVENTFD_ASYNC", Ptr(Array(FD, Len("nr_args")))),
+	uringList("IORING_REGISTER_BUFFERS", Ptr(IovecRanges(Ref("nr_args")))),
+	uringList("IORING_REGISTER_FILES IORING_REGISTER_EVENTFD IORING_REGISTER_EVENTFD_ASYNC", Ptr(Array(FD, Ref("nr_args")))),
 	uringList("IORING_REGISTER_FILES_UPDATE", Ptr(ioUringFilesUpdate)),
-	uringIf("IORING_REGISTER_PROBE", func(c *Call) bool { return Len("nr_args").Num(c) <= maxProbe }, uringProbe),
-	uringList("IORING_REGISTER_RESTRICTIONS", Ptr(Array(ioUringRestriction, Len("nr_args")))),
-	uringList("IORING_REGISTER_FILES2", uringSized(uringResources(Array(FD, Len("nr"))))),
-	uringList("IORING_REGISTER_BUFFERS2", uringSized(uringResources(IovecRanges(Len("nr"))))),
-	uringList("IORING_REGISTER_FILES_UPDATE2", uringSized(uringUpdate(Array(uringFile, Len("nr"))))),
-	uringList("IORING_REGISTER_BUFFERS_UPDATE", uringSized(uringUpdate(IovecRanges(Len("nr"))))),
-	uringList("IORING_REGISTER_IOWQ_AFF", Ptr(CpuSet(Len("nr_args")))),
+	uringIf("IORING_REGISTER_PROBE", func(c *Call) bool { return Ref("nr_args").Num(c) <= maxProbe }, uringProbe),
+	uringList("IORING_REGISTER_RESTRICTIONS", Ptr(Array(ioUringRestriction, Ref("nr_args")))),
+	uringList("IORING_REGISTER_FILES2", uringSized(uringResources(Array(FD, Ref("nr"))))),
+	uringList("IORING_REGISTER_BUFFERS2", uringSized(uringResources(IovecRanges(Ref("nr"))))),
+	uringList("IORING_REGISTER_FILES_UPDATE2", uringSized(uringUpdate(Array(uringFile, Ref("nr"))))),
+	uringList("IORING_REGISTER_BUFFERS_UPDATE", uringSized(uringUpdate(IovecRanges(Ref("nr"))))),
+	uringList("IORING_REGISTER_IOWQ_AFF", Ptr(CpuSet(Ref("nr_args")))),
 	uringList("IORING_REGISTER_IOWQ_MAX_WORKERS", ChangeIf(uringWorkersKnown, Ptr(uringWorkers), Out(uringWorkers))),
-	uringList("IORING_REGISTER_RING_FDS", Ptr(Array(uringRingFD, Len("nr_args")))),
-	uringList("IORING_UNREGISTER_RING_FDS", Ptr(Array(uringRingFree, Len("nr_args")))),
+	uringList("IORING_REGISTER_RING_FDS", Ptr(Array(uringRingFD, Ref("nr_args")))),
+	uringList("IORING_UNREGISTER_RING_FDS", Ptr(Array(uringRingFree, Ref("nr_args")))),
 	uringOne("IORING_REGISTER_PBUF_RING IORING_UNREGISTER_PBUF_RING", 1, Ptr(ioUringBufReg)),
 	uringOne("IORING_REGISTER_SYNC_CANCEL", 1, Ptr(ioUringSyncCancelReg)),
 	uringOne("IORING_REGISTER_FILE_ALLOC_RANGE", 1, Ptr(ioUringFileIndexRange)),
@@ -48,7 +48,7 @@ func uringList(names string, arg Type) Desc {
 
 // uringOne is a command for which nr_args must be want.
 func uringOne(names string, want uint64, arg Type) Desc {
-	return uringIf(names, Is(Len("nr_args"), want), arg)
+	return uringIf(names, Is(Ref("nr_args"), want), arg)
 }
 
 // uringIf is a command whose argument is followed if ok holds.
@@ -68,12 +68,12 @@ var uringFile = ValueOf(S32, func(c *Call, v uint64) {
 var ioUringFilesUpdate = Struct(Fields{
 	{"offset", U32},
 	Reserved("resv", X32),
-	{"fds", Aligned8(Ptr64(Array(uringFile, Len("nr_args"))))},
+	{"fds", Aligned8(Ptr64(Array(uringFile, Ref("nr_args"))))},
 })
 
 var ioUringRestriction = Struct(Fields{
 	{"opcode", EnumOf(X16, tables.UringRestriction)},
-	{"", Union(Len("opcode"),
+	{"", Union(Ref("opcode"),
 		Arm(One("register_op", EnumOf(X8, tables.UringRegister)), Values(tables.UringRestriction, "IORING_RESTRICTION_REGISTER_OP")...),
 		Arm(One("sqe_op", EnumOf(X8, tables.UringOp)), Values(tables.UringRestriction, "IORING_RESTRICTION_SQE_OP")...),
 		Arm(One("sqe_flags", FlagsOf(X8, tables.UringSqeFlags)), Values(tables.UringRestriction,
@@ -95,7 +95,7 @@ func (t *uringNoted) ShowAsMembers(c *Call, v View) {
 }
 
 // uringSized points to a struct of nr_args bytes.
-func uringSized(st *StructType) Type { return Ptr(Extensible(st, Len("nr_args"), 32)) }
+func uringSized(st *StructType) Type { return Ptr(Extensible(st, Ref("nr_args"), 32)) }
 
 func uringResources(data Type) *StructType {
 	return Struct(Fields{
@@ -103,7 +103,7 @@ func uringResources(data Type) *StructType {
 		{"flags", Flags(tables.UringRsrcFlags)},
 		Reserved("resv2", X64),
 		{"data", Aligned8(Ptr64(data))},
-		{"tags", Aligned8(Ptr64(Array(X64, Len("nr"))))},
+		{"tags", Aligned8(Ptr64(Array(X64, Ref("nr"))))},
 	})
 }
 
@@ -112,17 +112,17 @@ func uringUpdate(data Type) *StructType {
 		{"offset", U32},
 		Reserved("resv", X32),
 		{"data", Aligned8(Ptr64(data))},
-		{"tags", Aligned8(Ptr64(Array(X64, Len("nr"))))},
+		{"tags", Aligned8(Ptr64(Array(X64, Ref("nr"))))},
 		{"nr", U32},
 		Reserved("resv2", X32),
 	})
 }
 
-var uringWorkers = IndexedList(U32, Len("nr_args"), tables.UringWorkers)
+var uringWorkers = IndexedList(U32, Ref("nr_args"), tables.UringWorkers)
 
 // uringWorkersKnown says that the array could be shown, as far as it is.
 func uringWorkersKnown(c *Call) bool {
-	n := Len("nr_args").Num(c)
+	n := Ref("nr_args").Num(c)
 	if c.Abbrev {
 		n = min(n, uint64(c.StringLimit)+1)
 	}
@@ -154,11 +154,11 @@ const maxProbe = 256
 
 // uringProbe points to a struct io_uring_probe with room for nr_args operations.
 var uringProbe = ChangeUnlessZero(
-	uringProbeWith(Array(ioUringProbeOp, Len("nr_args"))),
+	uringProbeWith(Array(ioUringProbeOp, Ref("nr_args"))),
 	uringProbeWith(AtAddr(func(c *Call, addr uint64) {
-		c.ShowRoom(addr, ioUringProbeOp, Len("ops_len").Num(c), Len("nr_args").Num(c))
+		c.ShowRoom(addr, ioUringProbeOp, Ref("ops_len").Num(c), Ref("nr_args").Num(c))
 	})),
-	Func(func(c *Call) uint64 { return 16 + 8*Len("nr_args").Num(c) }), true)
+	Func(func(c *Call) uint64 { return 16 + 8*Ref("nr_args").Num(c) }), true)
 
 var ioUringProbeOp = Struct(Fields{
 	{"op", EnumOf(U8, tables.UringOp)},
@@ -207,7 +207,7 @@ var ioUringNapi = Struct(Fields{
 	{"prefer_busy_poll", X8},
 	{"opcode", EnumOf(X8, tables.UringNapiOp)},
 	Reserved("pad", Array(X8, Const(2))),
-	{"op_param", Union(Len("opcode"),
+	{"op_param", Union(Ref("opcode"),
 		Arm(Enum(tables.UringNapiTracking), Values(tables.UringNapiOp, "IO_URING_NAPI_REGISTER_OP")...), Arm(X32))},
 	Reserved("resv", X32),
 })
@@ -256,7 +256,7 @@ var zcrxCtrl = Struct(Fields{
 	{"_", Pad(48)},
 })
 
-func zcrxOp(name string) Cond { return Is(Len("op"), Values(tables.UringZcrxCtrl, name)...) }
+func zcrxOp(name string) Cond { return Is(Ref("op"), Values(tables.UringZcrxCtrl, name)...) }
 
 // overlaid is a member of a union: it takes no room of its own, and is read
 // from where it stands.
@@ -290,7 +290,7 @@ var ioUringQueryHdr = Struct(Fields{
 })
 
 // ioUringQueries are the kinds of data, by operation.
-var ioUringQueries = Union(Len("query_op"),
+var ioUringQueries = Union(Ref("query_op"),
 	Arm(Ptr64(Struct(Fields{
 		{"nr_request_opcodes", U32}, {"nr_register_opcodes", U32},
 		{"feature_flags", FlagsOf(X64, tables.UringFeatures)}, {"ring_setup_flags", FlagsOf(X64, tables.UringSetup)},
@@ -328,11 +328,11 @@ func showUringQueries(c *Call, addr uint64, n int) {
 	ioUringQueryHdr.ShowMembers(c, v)
 	pushed := c.Push(ioUringQueryHdr, v)
 	data := ioUringQueryHdr.Member(c, "query_data", v)
-	if data.Uint(8) != 0 && Len("size").Num(c) > 0 {
+	if data.Uint(8) != 0 && Ref("size").Num(c) > 0 {
 		c.Out.Field("query_data")
 		ioUringQueries.Show(c, data)
 	}
-	next := Len("next_entry").Num(c)
+	next := Ref("next_entry").Num(c)
 	if pushed {
 		c.Pop()
 	}

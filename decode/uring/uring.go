@@ -28,13 +28,13 @@ var ioUringCalls = Calls{
 		{"argsz", When(ioUringWait(extArgReg), InReg(5, Ulong))},
 		{"arg", When(ioUringWait(extArg), InReg(4, Ptr(ioUringGeteventsArg)))},
 		{"argsz", When(ioUringWait(extArg), InReg(5, Ulong))},
-		{"sigset", When(ioUringWait(0, extArg|extArgReg), InReg(4, Ptr(SigsetSized(Len("sigsetsize")))))},
+		{"sigset", When(ioUringWait(0, extArg|extArgReg), InReg(4, Ptr(SigsetSized(Ref("sigsetsize")))))},
 		{"sigsetsize", When(ioUringWait(0, extArg|extArgReg), InReg(5, Ulong))},
 	}, RetUnsigned},
 	{"io_uring_register", Args{
-		{"fd", Union(Bits(Len("opcode"), registeredRing), Arm(U32, 1), Arm(FD))},
+		{"fd", Union(Bits(Ref("opcode"), registeredRing), Arm(U32, 1), Arm(FD))},
 		{"opcode", ioUringOpcode},
-		Rest(Clear(Len("opcode"), registeredRing), tables.UringRegister, ioUringRegister),
+		Rest(Clear(Ref("opcode"), registeredRing), tables.UringRegister, ioUringRegister),
 	}, RetUnsigned},
 }
 
@@ -47,11 +47,11 @@ var (
 // ioUringWait is the condition that of the flags extArg and extArgReg just one
 // of ways is set.
 func ioUringWait(ways ...uint64) Cond {
-	return Is(Func(func(c *Call) uint64 { return Len("flags").Num(c) & (extArg | extArgReg) }), ways...)
+	return Is(Func(func(c *Call) uint64 { return Ref("flags").Num(c) & (extArg | extArgReg) }), ways...)
 }
 
 var ioUringGeteventsArg = Struct(Fields{
-	{"sigmask", Ptr64(SigsetSized(Len("sigmask_sz")))},
+	{"sigmask", Ptr64(SigsetSized(Ref("sigmask_sz")))},
 	{"sigmask_sz", U32},
 	{"min_wait_usec", U32},
 	{"ts", Ptr64(Timespec64)},
@@ -64,7 +64,7 @@ var ioUringParams = Struct(Fields{
 	{"sq_thread_cpu", X32},
 	{"sq_thread_idle", U32},
 	{"features", Flags(tables.UringFeatures)},
-	{"wq_fd", When(Has(Len("flags"), BitsOf(tables.UringSetup, "IORING_SETUP_ATTACH_WQ")), FD)},
+	{"wq_fd", When(Has(Ref("flags"), BitsOf(tables.UringSetup, "IORING_SETUP_ATTACH_WQ")), FD)},
 	Reserved("resv", Array(X32, Const(3))),
 	{"sq_off", Struct(Fields{
 		{"head", U32}, {"tail", U32}, {"ring_mask", U32}, {"ring_entries", U32},
@@ -100,7 +100,7 @@ func uringOps(names ...string) []uint64 {
 var ioUringSqe = Struct(Fields{
 	{"opcode", EnumOf(U8, tables.UringOp)},
 	{"flags", FlagsOf(X8, tables.UringSqeFlags)},
-	{"ioprio", Union(Len("opcode"),
+	{"ioprio", Union(Ref("opcode"),
 		Arm(FlagsOf(X16, tables.UringAccept), uringOps("ACCEPT")...),
 		Arm(FlagsOf(X16, tables.UringRecvSend), uringOps("SEND", "SENDMSG", "SEND_ZC", "SENDMSG_ZC", "RECV", "RECVMSG", "RECV_ZC")...),
 		Arm(U16))},
@@ -108,7 +108,7 @@ var ioUringSqe = Struct(Fields{
 	{"off", &uringOffset{X64}},
 	{"addr", X64},
 	{"len", U32},
-	{"", Union(Len("opcode"),
+	{"", Union(Ref("opcode"),
 		Arm(One("nop_flags", Flags(tables.UringNop)), uringOps("NOP", "NOP128")...),
 		Arm(One("install_fd_flags", Flags(tables.UringFixedFd)), uringOps("FIXED_FD_INSTALL")...),
 		Arm(One("msg_ring_flags", Flags(tables.UringMsgRingFlags)), uringOps("MSG_RING")...),
@@ -117,21 +117,21 @@ var ioUringSqe = Struct(Fields{
 	{"buf_index", X16},
 	{"personality", U16},
 	{"file_index", X32},
-	{"attr_ptr", When(uringAttributes, Union(Bits(Len("attr_type_mask"), BitsOf(tables.UringRwAttr, "IORING_RW_ATTR_FLAG_PI")),
+	{"attr_ptr", When(uringAttributes, Union(Bits(Ref("attr_type_mask"), BitsOf(tables.UringRwAttr, "IORING_RW_ATTR_FLAG_PI")),
 		Arm(Ptr64(ioUringAttrPI), 1), Arm(Addr64)))},
 	{"attr_type_mask", When(uringAttributes, FlagsOf(X64, tables.UringRwAttr))},
 	{"optval", When(Not(uringAttributes), ShownWith(Layouts{}, In, func(c *Call, _ View) {
-		c.Out.Number(Len("attr_ptr").Num(c), output.Hex)
+		c.Out.Number(Ref("attr_ptr").Num(c), output.Hex)
 	}))},
-	{"cmd", When(Is(Len("opcode"), uringOps("NOP128", "URING_CMD128")...), Array(X8, Func(func(*Call) uint64 { return 64 })))},
+	{"cmd", When(Is(Ref("opcode"), uringOps("NOP128", "URING_CMD128")...), Array(X8, Func(func(*Call) uint64 { return 64 })))},
 }).Moved("attr_type_mask", "attr_ptr")
 
 // uringAttributes says that a request to read or write has attributes.
 func uringAttributes(c *Call) bool {
-	return Len("attr_type_mask").Num(c) != 0 && uringTransfer(c)
+	return Ref("attr_type_mask").Num(c) != 0 && uringTransfer(c)
 }
 
-var uringTransfer = Is(Len("opcode"), uringOps("READ", "WRITE", "READV", "WRITEV", "READ_FIXED", "WRITE_FIXED",
+var uringTransfer = Is(Ref("opcode"), uringOps("READ", "WRITE", "READV", "WRITEV", "READ_FIXED", "WRITE_FIXED",
 	"READV_FIXED", "WRITEV_FIXED", "SEND", "RECV", "SENDMSG", "RECVMSG", "SEND_ZC", "RECV_ZC", "READ_MULTISHOT")...)
 
 var ioUringAttrPI = Struct(Fields{
@@ -142,14 +142,14 @@ var ioUringAttrPI = Struct(Fields{
 type uringOffset struct{ *Number }
 
 func (t *uringOffset) Show(c *Call, v View) {
-	if uringCommand(c) && isSocket(c, int(int32(Len("fd").Num(c)))) {
+	if uringCommand(c) && isSocket(c, int(int32(Ref("fd").Num(c)))) {
 		c.Out.Enum(t.Value(c, v), tables.UringSocketOp, output.Unsigned)
 		return
 	}
 	c.Out.Number(t.Value(c, v), output.Hex)
 }
 
-var uringCommand = Is(Len("opcode"), uringOps("URING_CMD", "URING_CMD128")...)
+var uringCommand = Is(Ref("opcode"), uringOps("URING_CMD", "URING_CMD128")...)
 
 // isSocket says whether a descriptor of the tracee is a socket.
 func isSocket(c *Call, fd int) bool {

@@ -153,7 +153,7 @@ var (
 )
 
 // flexible is an array at the end of a struct, which takes no room.
-var flexible = Array(U8, Len("n"))
+var flexible = Array(U8, Ref("n"))
 
 // hasLayout says that a member has a place in the C struct: other than those
 // that show what earlier members mean.
