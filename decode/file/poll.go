@@ -43,7 +43,7 @@ func ppollArgs(timeout Type) Args {
 	return Args{{"fds", pollFDs}, {"nfds", Uint}, {"tmo_p", Ptr(timeout)}, {"sigmask", Ptr(RtSigset)}, {"sigsetsize", Size}}
 }
 
-// remarkPolledFiles tells which files are ready, or that time was up.
+// remarkPolled tells which files are ready, or that time was up.
 func remarkPolled(c *Call) { remarkPolledFiles(c, nil) }
 
 // remarkPpolled also tells the time that was left.

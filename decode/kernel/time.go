@@ -47,7 +47,7 @@ var (
 // TimeT is a time_t with the date in a comment.
 var TimeT Type = &Date{KLong}
 
-// FormatDate is the type of TimeT.
+// Date is the type of TimeT.
 type Date struct{ *Number }
 
 func (t *Date) Show(c *Call, v View) {

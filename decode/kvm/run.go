@@ -170,7 +170,7 @@ var vcpus = NewDecoderSlot[map[vcpuKey]vcpu]()
 // behind, since Linux 4.16.
 const vcpuPath = "anon_inode:kvm-vcpu:"
 
-// vcpu finds the virtual processor behind a descriptor.
+// findVCPU finds the virtual processor behind a descriptor.
 func findVCPU(c *Call, fd int) (vcpu, bool) {
 	process := ProcessOf(c)
 	path := FDLink(c, process, fd)

@@ -78,7 +78,7 @@ type Call struct {
 	saved     [maxArgs]uint64 // what capture saw
 	hasSave   uint16          // bit i: saved[i] is set
 	entered   [16]byte        // what an AsEntered argument pointed to
-	frames    [maxDepth]frame // structs being shown, innermost last
+	frames    [maxDepth]Frame // structs being shown, innermost last
 	depth     int
 	slots     []any // see CallSlot
 }
@@ -89,16 +89,16 @@ const (
 )
 
 // Frame is a struct being shown, for references to its members.
-type frame struct {
+type Frame struct {
 	Struct *StructType
 	View   View
 }
 
 // Frame gives the struct being shown, or with out = 1 the one around it, and so on.
-func (c *Call) Frame(out int) *frame { return &c.frames[c.depth-1-out] }
+func (c *Call) Frame(out int) *Frame { return &c.frames[c.depth-1-out] }
 
 // Outermost gives the outermost of the structs being shown.
-func (c *Call) Outermost() *frame { return &c.frames[0] }
+func (c *Call) Outermost() *Frame { return &c.frames[0] }
 
 // Push makes v, an st, the struct being shown, until pop. It is false, and pop must
 // not follow, where structs are nested too deep.
@@ -106,7 +106,7 @@ func (c *Call) Push(st *StructType, v View) bool {
 	if c.depth == maxDepth {
 		return false
 	}
-	c.frames[c.depth] = frame{st, v}
+	c.frames[c.depth] = Frame{st, v}
 	c.depth++
 	return true
 }

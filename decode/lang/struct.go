@@ -140,7 +140,7 @@ func (st *StructType) Member(c *Call, name string, v View) View {
 	return View{}
 }
 
-// members are all members, in order.
+// Members are all members, in order.
 func (st *StructType) Members() []member { return st.layout().members }
 
 // member finds the member called name.
@@ -194,7 +194,7 @@ func (st *StructType) show(c *Call, v View, part bool) {
 		c.Out.More()
 		return
 	}
-	c.frames[c.depth] = frame{st, v}
+	c.frames[c.depth] = Frame{st, v}
 	c.depth++
 	cut := false
 	sl := st.layout()
