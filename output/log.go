@@ -93,6 +93,7 @@ func (l *Log) open() (*os.File, error) {
 	case l.dest.Piped():
 		l.pipe = exec.Command("/bin/sh", "-c", name[1:])
 		l.pipe.Stdout, l.pipe.Stderr = os.Stdout, os.Stderr
+		runAsCaller(l.pipe)
 		var ends [2]int
 		if err := unix.Pipe2(ends[:], unix.O_CLOEXEC); err != nil {
 			return nil, &os.PathError{Op: "pipe", Path: name, Err: err}
@@ -112,14 +113,15 @@ func (l *Log) open() (*os.File, error) {
 	return l.create(name)
 }
 
-func (l *Log) create(name string) (*os.File, error) {
+func (l *Log) create(name string) (w *os.File, err error) {
 	flags := os.O_WRONLY | os.O_CREATE
 	if l.dest.Append {
 		flags |= os.O_APPEND
 	} else {
 		flags |= os.O_TRUNC
 	}
-	return os.OpenFile(name, flags, 0o666)
+	asCaller(func() { w, err = os.OpenFile(name, flags, 0o666) })
+	return w, err
 }
 
 // Trace starts the record of a tracee. The error is that of creating its own

@@ -1,0 +1,43 @@
+package output
+
+import (
+	"os/exec"
+	"runtime"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// Files of a log are those of whoever runs the program, also where it is
+// set-user-ID or set-group-ID: such a program must not write where its caller
+// may not.
+
+// privileged says that this program has other rights than its caller.
+func privileged() bool {
+	return unix.Getuid() != unix.Geteuid() || unix.Getgid() != unix.Getegid()
+}
+
+// asCaller runs a function with the caller's rights to files.
+func asCaller(f func()) {
+	if !privileged() {
+		f()
+		return
+	}
+	// These ids are a thread's own. With the user's go the capabilities that
+	// override permissions, if that was root.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	unix.Setfsgid(unix.Getgid())
+	defer unix.Setfsgid(unix.Getegid())
+	unix.Setfsuid(unix.Getuid())
+	defer unix.Setfsuid(unix.Geteuid())
+	f()
+}
+
+// runAsCaller makes a command run as the caller.
+func runAsCaller(cmd *exec.Cmd) {
+	if privileged() {
+		credential := syscall.Credential{Uid: uint32(unix.Getuid()), Gid: uint32(unix.Getgid()), NoSetGroups: true}
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &credential}
+	}
+}
