@@ -1,78 +1,109 @@
 package tracer
 
 import (
+	"encoding/binary"
 	"fmt"
+	"math/bits"
 	"os"
-	"syscall"
+	"runtime"
 
 	"golang.org/x/sys/unix"
 )
 
 // Adopt is Launch where a process that is there already becomes the command:
 // one that calls Become with the other end of the socket. Adopt closes the
-// socket, and kills the process if it fails.
+// socket. If it fails, the process exits.
 func (t *Tracer) Adopt(c Command, pid, socket int) (*Tracee, error) {
 	defer unix.Close(socket)
+	filter, err := t.makeFilter()
+	if err != nil {
+		return nil, err
+	}
 	l := &launcher{t: t, tid: pid}
-	return l.launch(c, func(options uintptr) error { return l.catchOther(socket, options) })
+	return l.launch(filter, func(options uintptr) error { return l.catchOther(socket, options) })
+}
+
+// catchOther catches a launcher that has called Become.
+func (l *launcher) catchOther(socket int, options uintptr) error {
+	if err := sendPacket(socket, 0); err != nil {
+		return fmt.Errorf("the command's process is gone: %w", err)
+	}
+	blocked, err := awaitPacket(socket)
+	if err != nil {
+		return fmt.Errorf("the command's process is gone: %w", err)
+	}
+	l.blocked = blocked
+	if err := l.seize(options); err != nil {
+		return err
+	}
+	return sendPacket(socket, 0)
 }
 
 // Become makes this process the launcher of a command, when the process at the
-// other end of the socket adopts it. It has to be called from the main thread,
-// and returns only if it fails.
-func Become(c Command, socket int) error {
+// other end of the socket, a Tracer with the same options, adopts it. It has to
+// be called from the main thread, and returns only if it fails.
+func Become(c Command, opts Options, socket int) error {
+	runtime.LockOSThread()
 	unix.CloseOnExec(socket)
-	if _, err := unix.Write(socket, []byte{0}); err != nil {
-		return fmt.Errorf("cannot reach the tracer: %w", err)
+	if err := c.check(); err != nil {
+		return err
 	}
-	if err := awaitPacket(socket); err != nil {
+	filter, err := (&Tracer{opts: opts}).makeFilter()
+	if err != nil {
+		return err
+	}
+	p, err := newProgram(becomeSize(&c, filter))
+	if err != nil {
+		return err
+	}
+	// The tracer may take its time. While this is Go it has the signals, too.
+	if _, err := awaitPacket(socket); err != nil {
 		return fmt.Errorf("the tracer is gone: %w", err)
 	}
-	inherited := findInheritedSignals()
-	inherited.restore()
-	err := syscall.Exec("/proc/self/exe", c.Argv, c.Env)
-	return fmt.Errorf("cannot become the launcher: %w", err)
+	before, err := blockSignals()
+	if err != nil {
+		return err
+	}
+	blocked := before.Val[0]
+	if c.Surroundings != nil {
+		blocked = c.Surroundings.Blocked
+	}
+	// Where Yama restricts ptrace to descendants, an exception is needed.
+	p.add(checkNothing, unix.SYS_PRCTL, unix.PR_SET_PTRACER, ^uint64(0))
+	p.add(checkResult, unix.SYS_WRITE, uint64(socket), value(p, blocked), signalSetSize).want = signalSetSize
+	p.add(checkResult, unix.SYS_READ, uint64(socket), value(p, uint64(0)), signalSetSize).want = signalSetSize
+	p.add(checkNothing, unix.SYS_PRCTL, unix.PR_SET_PTRACER, 0)
+	if c.Surroundings != nil {
+		// What is pending stays so in an execve. This thread alone has all
+		// signals blocked.
+		pid := uint64(os.Getpid())
+		for pending := c.Surroundings.Pending; pending != 0; pending &= pending - 1 {
+			p.add(checkNothing, unix.SYS_TGKILL, pid, pid, uint64(bits.TrailingZeros64(pending))+1)
+		}
+	}
+	p.become(&c, filter)
+	becomeLauncher(p.first())
+	return nil // not reached
+}
+
+// Packets on the socket are sets of signals: the blocked ones, or none.
+
+func sendPacket(socket int, blocked uint64) error {
+	_, err := unix.Write(socket, binary.NativeEndian.AppendUint64(nil, blocked))
+	return err
 }
 
 // awaitPacket waits for the process at the other end of a socket.
-func awaitPacket(socket int) error {
+func awaitPacket(socket int) (blocked uint64, err error) {
 	for {
-		var b [1]byte
+		var b [signalSetSize]byte
 		n, err := unix.Read(socket, b[:])
 		switch {
 		case err == unix.EINTR:
 			continue
 		case err == nil && n == 0:
-			return os.ErrProcessDone
+			err = os.ErrProcessDone
 		}
-		return err
+		return binary.NativeEndian.Uint64(b[:]), err
 	}
-}
-
-// catchOther catches a launcher that calls Become, at the end of its execve of
-// this program.
-func (l *launcher) catchOther(socket int, options uintptr) error {
-	if err := awaitPacket(socket); err != nil {
-		return fmt.Errorf("the command's process is gone: %w", err)
-	}
-	// Until then it runs Go, which starts threads: they are not to be traced.
-	if errno := ptrace(unix.PTRACE_SEIZE, l.tid, 0, unix.PTRACE_O_TRACEEXEC); errno != 0 {
-		return attachError(l.tid, errno)
-	}
-	if _, err := unix.Write(socket, []byte{0}); err != nil {
-		return fmt.Errorf("the command's process is gone: %w", err)
-	}
-	if err := l.await(unix.PTRACE_CONT, unix.PTRACE_EVENT_EXEC, unix.SIGTRAP); err != nil {
-		return err
-	}
-	if err := l.occupy(); err != nil {
-		return err
-	}
-	if err := l.ptrace("PTRACE_SETOPTIONS", unix.PTRACE_SETOPTIONS, options); err != nil {
-		return err
-	}
-	if err := l.ptrace("PTRACE_CONT", unix.PTRACE_CONT, 0); err != nil {
-		return err
-	}
-	return l.stop()
 }

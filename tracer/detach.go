@@ -151,6 +151,9 @@ func (t *Tracer) serve(tr *Tracee, status uint32) {
 		tr.pending = sig
 	case event == unix.PTRACE_EVENT_STOP && sig != unix.SIGTRAP:
 		tr.state = groupStop
+	case event == unix.PTRACE_EVENT_EXEC && tr.launch == launching:
+		t.launcher.executed()
+		tr.launch = notLaunched
 	}
 	t.resume(tr)
 }
@@ -226,6 +229,9 @@ func (t *Tracer) drop(tr *Tracee) {
 // own affinity.
 func (t *Tracer) letGo(tr *Tracee) {
 	t.colocation.Unpin(&tr.task)
+	if tr.launch == launching {
+		t.launcher.unblock()
+	}
 	errno := ptrace(unix.PTRACE_DETACH, tr.TID, 0, uintptr(tr.pending))
 	t.debugResume(tr, unix.PTRACE_DETACH, tr.pending, errno)
 	t.forget(tr)

@@ -2,9 +2,9 @@ package tracer
 
 import (
 	"cmp"
-	"encoding/binary"
 	"fmt"
-	"syscall"
+	"strings"
+	"sync/atomic"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -15,10 +15,11 @@ import (
 
 // Command is a program to launch.
 type Command struct {
-	Path       string   // as execve takes it; there is no search
-	Argv       []string // with argv[0]
-	Env        []string
-	Credential *Credential // nil: the tracer's own
+	Path         string   // as execve takes it; there is no search
+	Argv         []string // with argv[0]
+	Env          []string
+	Credential   *Credential   // nil: the tracer's own
+	Surroundings *Surroundings // nil: as this process has them now
 }
 
 // Credential is who a launched command runs as. The effective ids differ from
@@ -42,102 +43,58 @@ func (e *LaunchError) Unwrap() error { return e.Errno }
 // Launch starts a command under trace. The next event is the entry of its
 // execve.
 //
-// The process is this program again, executed with the command's arguments and
-// environment and stopped before its first instruction. None of its code ever
-// runs: the tracer makes it take on the command's credential and filter, and
-// then call execve, with the vectors that the kernel has put on its stack.
+// The process is made by clone and shares this process's memory until its
+// execve. All it ever runs is a short list of system calls (launcher.go). It dies
+// with this process whenever that dies: by PR_SET_PDEATHSIG, then by
+// PTRACE_O_EXITKILL, which is taken off when execve has succeeded.
 func (t *Tracer) Launch(c Command) (*Tracee, error) {
-	// A signal would stop the child before its execve, for which ForkExec
-	// waits: until it is ours it has all signals blocked but SIGTRAP, by which
-	// it stops then.
-	l := &launcher{t: t, masked: true, inherited: findInheritedSignals()}
-	var all unix.Sigset_t
-	all.Val[0] = ^uint64(1 << (unix.SIGTRAP - 1))
-	if err := unix.PthreadSigmask(unix.SIG_SETMASK, &all, &l.mask); err != nil {
-		return nil, fmt.Errorf("rt_sigprocmask: %w", err)
+	filter, err := t.makeFilter()
+	if err != nil {
+		return nil, err
 	}
-	pid, err := syscall.ForkExec("/proc/self/exe", c.Argv, &syscall.ProcAttr{
-		Env: c.Env,
-		// Other descriptors that this program was started with stay open too.
-		Files: []uintptr{0, 1, 2},
-		Sys:   &syscall.SysProcAttr{Ptrace: true},
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	l := &launcher{t: t}
+	if l.program, err = newProgram(becomeSize(&c, filter)); err != nil {
+		return nil, err
+	}
+	if err := l.start(&c, filter); err != nil {
+		l.release()
+		return nil, err
+	}
+	return l.launch(filter, func(options uintptr) error {
+		if err := l.seize(options); err != nil {
+			return err
+		}
+		goOn(l.word)
+		return nil
 	})
-	unix.PthreadSigmask(unix.SIG_SETMASK, &l.mask, nil)
-	if err != nil {
-		return nil, fmt.Errorf("cannot start the launcher: %w", err)
-	}
-	l.tid = pid
-	return l.launch(c, l.catchChild)
 }
 
-// launch makes a launcher the command, once catch has caught it.
-func (l *launcher) launch(c Command, catch func(options uintptr) error) (*Tracee, error) {
-	t := l.t
-	tr, err := l.begin(c, catch)
-	if err != nil {
-		unix.Kill(l.tid, unix.SIGKILL)
-		t.waitFor(l.tid)
-		return nil, err
+// check refuses what execve could not be given.
+func (c *Command) check() error {
+	for _, list := range [][]string{{c.Path}, c.Argv, c.Env} {
+		for _, s := range list {
+			if strings.IndexByte(s, 0) >= 0 {
+				return &LaunchError{"execve", unix.EINVAL}
+			}
+		}
 	}
-	t.launched, t.launcher = l.tid, l
-	t.colocation.Enable()
-	t.resume(tr)
-	return tr, nil
+	return nil
 }
 
-func (l *launcher) begin(c Command, catch func(options uintptr) error) (*Tracee, error) {
-	t := l.t
-	var filter []byte
-	options := t.options()
-	if t.opts.Traced != nil && t.opts.Follow {
-		program, err := newFilter(t.filtered)
-		if err != nil {
-			return nil, err
-		}
-		filter = encodeFilter(program)
-		t.debugf("launcher %d: seccomp filter of %d instructions", l.tid, len(program))
-		options = t.filteredOptions()
+// makeFilter makes the seccomp filter that the command is to have, if any.
+func (t *Tracer) makeFilter() ([]byte, error) {
+	if t.opts.Traced == nil || !t.opts.Follow {
+		return nil, nil
 	}
-	if err := catch(options); err != nil {
+	program, err := newFilter(t.filtered)
+	if err != nil {
 		return nil, err
 	}
-	t.debugf("launcher %d: seized with options %#x", l.tid, options)
-	if options&unix.PTRACE_O_EXITKILL != 0 {
-		t.debugf("PTRACE_O_EXITKILL works")
-	}
-	if err := t.checkSupport(l.tid); err != nil {
-		return nil, err
-	}
-	if c.Credential != nil {
-		if err := l.assume(c.Credential); err != nil {
-			return nil, err
-		}
-	}
-	if len(filter) > 0 {
-		if err := l.install(filter); err != nil {
-			return nil, err
-		}
-	}
-	if err := l.ignoreSignals(); err != nil {
-		return nil, err
-	}
-	if err := l.execve(c.Path); err != nil {
-		return nil, err
-	}
-	if l.masked {
-		if l.inherited.known {
-			l.mask.Val[0] = l.inherited.blocked
-		}
-		if errno := ptraceData(unix.PTRACE_SETSIGMASK, l.tid, signalSetSize, unsafe.Pointer(&l.mask)); errno != 0 {
-			return nil, &LaunchError{"ptrace(PTRACE_SETSIGMASK)", errno}
-		}
-	}
-	tr := t.add(l.tid, stopped)
-	tr.launch = launching
-	tr.pending = l.pending
-	tr.known = true
-	tr.filtered = len(filter) > 0
-	return tr, nil
+	t.debugf("seccomp filter of %d instructions", len(program))
+	return encodeFilter(program), nil
 }
 
 // filtered tells which calls a filter has to stop.
@@ -148,243 +105,173 @@ func (t *Tracer) filtered(abi tables.ABI, nr uint64) bool {
 	return t.opts.Traced(abi, nr)
 }
 
-// launcher is a process that is to become a command. It is stopped, and does
-// what it is made to do.
+// launcher is a process that is to become a command.
 type launcher struct {
-	t     *Tracer
-	tid   int
-	start Registers // at its entry point
-	space uint64    // memory of its stack that nobody uses
+	t       *Tracer
+	tid     int
+	program *program       // nil where it is another process's
+	word    *atomic.Uint32 // for goOn
+	seized  bool
 
-	masked  bool // all its signals are blocked, where mask has what it is to have
-	mask    unix.Sigset_t
+	options uintptr     // ptrace options that the command is to have
+	blocked uint64      // signals that the command is to have blocked
 	pending unix.Signal // a signal that came meanwhile
-
-	inherited inheritedSignals // for the command
 }
 
-// launcherCode is put at the launcher's entry point.
-var launcherCode = []byte{
-	0x0f, 0x05, // syscall
-	0xeb, 0xfe, // jmp to itself
+// seize makes the launcher a tracee.
+func (l *launcher) seize(options uintptr) error {
+	if errno := ptrace(unix.PTRACE_SEIZE, l.tid, 0, options); errno != 0 {
+		return attachError(l.tid, errno)
+	}
+	l.seized = true
+	return nil
 }
 
-const (
-	launcherCall = 0 // where in launcherCode a system call is made
-	launcherIdle = 2 // where it waits
-)
+// start starts the launcher, which waits for goOn.
+func (l *launcher) start(c *Command, filter []byte) error {
+	p := l.program
+	p.add(checkNothing, unix.SYS_PRCTL, unix.PR_SET_PDEATHSIG, uint64(unix.SIGKILL))
+	p.add(checkResult, unix.SYS_GETPPID).want = uint64(unix.Getpid())
+	flags, hidden := uintptr(unix.SIGCHLD|unix.CLONE_VM), (*atomic.Uint32)(nil)
+	if dumpable, err := unix.PrctlRetInt(unix.PR_GET_DUMPABLE, 0, 0, 0, 0); err != nil || dumpable != 1 {
+		flags = uintptr(unix.SIGCHLD)
+		hidden = p.hide()
+	}
+	l.word = p.awaitWord()
+	p.become(c, filter)
 
-// launcherSpace is how many bytes at the end of the launcher's stack are used
-// to pass data. The kernel gives a new program 128 KiB of stack to begin with.
-const launcherSpace = 64 << 10
-
-// catchChild catches the launcher as a child that stopped as a tracee of
-// PTRACE_TRACEME, and makes it one of PTRACE_SEIZE.
-func (l *launcher) catchChild(options uintptr) error {
-	if err := l.await(unix.PTRACE_CONT, 0, unix.SIGTRAP); err != nil {
+	before, err := blockSignals()
+	if err != nil {
 		return err
 	}
-	if err := l.occupy(); err != nil {
-		return err
+	l.tid = cloneLauncher(p.first(), flags)
+	unix.PthreadSigmask(unix.SIG_SETMASK, &before, nil)
+	if l.tid < 0 {
+		return fmt.Errorf("cannot start a process: %w", &LaunchError{"clone", unix.Errno(-l.tid)})
 	}
-	if err := l.ptrace("PTRACE_DETACH", unix.PTRACE_DETACH, 0); err != nil {
-		return err
+	if hidden != nil {
+		awaitHidden(hidden, l.tid)
 	}
-	if err := l.ptrace("PTRACE_SEIZE", unix.PTRACE_SEIZE, options); err != nil {
-		return err
-	}
-	return l.stop()
-}
-
-// occupy takes possession of the launcher, stopped as execve has ended: when
-// it is resumed, it runs in circles.
-func (l *launcher) occupy() error {
-	if errno := ptraceData(unix.PTRACE_GETREGS, l.tid, 0, unsafe.Pointer(&l.start)); errno != 0 {
-		return &LaunchError{"ptrace(PTRACE_GETREGS)", errno}
-	}
-	l.space = (l.start.Rsp - launcherSpace) &^ 15
-	if l.memory().poke(l.start.Rip, launcherCode) != len(launcherCode) {
-		// The kernel guards the memory of a program that may be executed but
-		// not read.
-		return &LaunchError{"the tracer's own executable cannot be read", unix.EACCES}
-	}
-	idle := l.start
-	idle.Rip += launcherIdle
-	if errno := ptraceData(unix.PTRACE_SETREGS, l.tid, 0, unsafe.Pointer(&idle)); errno != 0 {
-		return &LaunchError{"ptrace(PTRACE_SETREGS)", errno}
+	l.blocked = before.Val[0]
+	if c.Surroundings != nil {
+		l.blocked = c.Surroundings.Blocked
 	}
 	return nil
 }
 
-// stop stops the launcher, which is occupied and runs.
-func (l *launcher) stop() error {
-	if err := l.ptrace("PTRACE_INTERRUPT", unix.PTRACE_INTERRUPT, 0); err != nil {
-		return err
+// blockSignals blocks all signals of this thread and returns those that were
+// blocked.
+func blockSignals() (before unix.Sigset_t, err error) {
+	var all unix.Sigset_t
+	for i := range all.Val {
+		all.Val[i] = ^all.Val[i]
 	}
-	return l.await(unix.PTRACE_CONT, unix.PTRACE_EVENT_STOP, unix.SIGTRAP)
+	if err := unix.PthreadSigmask(unix.SIG_SETMASK, &all, &before); err != nil {
+		return before, fmt.Errorf("rt_sigprocmask: %w", err)
+	}
+	return before, nil
 }
 
-// await waits for a certain stop of the launcher. From others it is resumed by
-// a request; a signal is kept for the command.
-func (l *launcher) await(request, event int, sig unix.Signal) error {
+// launch follows the launcher to its execve, once catch has seized it with some
+// options and told it to go on.
+func (l *launcher) launch(filter []byte, catch func(options uintptr) error) (*Tracee, error) {
+	t := l.t
+	l.options = t.options()
+	if len(filter) > 0 {
+		l.options = t.filteredOptions()
+	}
+	options := l.options | unix.PTRACE_O_EXITKILL
+	err := catch(options)
+	if err == nil {
+		t.debugf("launcher %d: seized with options %#x", l.tid, options)
+		t.debugf("PTRACE_O_EXITKILL works")
+		err = l.awaitReady()
+	}
+	if err != nil {
+		l.end()
+		return nil, err
+	}
+	tr := t.add(l.tid, stopped)
+	tr.launch = launching
+	tr.known = true
+	tr.filtered = len(filter) > 0
+	t.launched, t.launcher = l.tid, l
+	t.colocation.Enable()
+	t.resume(tr)
+	return tr, nil
+}
+
+// end ends the launcher. One that is another process's child ends by itself
+// when its tracer, which it is no tracee of yet, closes the socket between them.
+func (l *launcher) end() {
+	if l.seized || l.program != nil {
+		unix.Kill(l.tid, unix.SIGKILL)
+		l.t.waitFor(l.tid)
+	}
+	l.release()
+}
+
+// awaitReady waits until the launcher has stopped before its execve.
+func (l *launcher) awaitReady() error {
 	for {
 		status, errno := l.t.waitFor(l.tid)
-		if errno != 0 || !unix.WaitStatus(status).Stopped() {
-			return &LaunchError{"wait4", cmp.Or(errno, unix.ESRCH)}
+		if errno != 0 {
+			return &LaunchError{"wait4", errno}
 		}
-		gotEvent, gotSig := int(status>>16), unix.Signal(status>>8&0xff)
-		if gotEvent == event && gotSig == sig {
-			return nil
+		if !unix.WaitStatus(status).Stopped() {
+			return fmt.Errorf("the command's process has ended before its execve: %s", describeStatus(status))
 		}
-		if gotEvent == 0 && gotSig != stopSyscall {
-			l.pending = gotSig
-		}
-		if errno := ptrace(request, l.tid, 0, 0); errno != 0 {
-			return &LaunchError{"ptrace", errno}
-		}
-	}
-}
-
-func (l *launcher) ptrace(name string, request int, data uintptr) error {
-	if errno := ptrace(request, l.tid, 0, data); errno != 0 {
-		return &LaunchError{"ptrace(" + name + ")", errno}
-	}
-	return nil
-}
-
-// memory gives access to the launcher's memory.
-func (l *launcher) memory() *Tracee { return &Tracee{TID: l.tid, t: l.t} }
-
-// set makes the launcher, when it is resumed, begin a system call.
-func (l *launcher) set(nr uint64, args ...uint64) unix.Errno {
-	regs := l.start
-	regs.Rip += launcherCall
-	regs.Rax = nr
-	regs.Orig_rax = ^uint64(0) // no call is to be restarted
-	for i, to := range []*uint64{&regs.Rdi, &regs.Rsi, &regs.Rdx, &regs.R10, &regs.R8, &regs.R9}[:len(args)] {
-		*to = args[i]
-	}
-	return ptraceData(unix.PTRACE_SETREGS, l.tid, 0, unsafe.Pointer(&regs))
-}
-
-// call makes the launcher do a system call.
-func (l *launcher) call(name string, nr uint64, args ...uint64) error {
-	if errno := l.set(nr, args...); errno != 0 {
-		return &LaunchError{"ptrace(PTRACE_SETREGS)", errno}
-	}
-	for range 2 { // entry and exit
-		if err := l.ptrace("PTRACE_SYSCALL", unix.PTRACE_SYSCALL, 0); err != nil {
+		ready, err := l.stopped(int(status>>16), unix.Signal(status>>8&0xff))
+		if ready || err != nil {
 			return err
 		}
-		if err := l.await(unix.PTRACE_SYSCALL, 0, stopSyscall); err != nil {
-			return err
+		if errno := ptrace(unix.PTRACE_CONT, l.tid, 0, 0); errno != 0 {
+			return &LaunchError{"ptrace(PTRACE_CONT)", errno}
 		}
+	}
+}
+
+// stopped is one stop of the launcher. Signals of others are kept for the command.
+func (l *launcher) stopped(event int, sig unix.Signal) (ready bool, err error) {
+	if event != 0 {
+		if event == unix.PTRACE_EVENT_STOP && sig != unix.SIGTRAP {
+			l.pending = sig
+		}
+		return false, nil
 	}
 	var regs Registers
 	if errno := ptraceData(unix.PTRACE_GETREGS, l.tid, 0, unsafe.Pointer(&regs)); errno != 0 {
-		return &LaunchError{"ptrace(PTRACE_GETREGS)", errno}
+		return false, &LaunchError{"ptrace(PTRACE_GETREGS)", errno}
 	}
-	if result := int64(regs.Rax); result < 0 {
-		return &LaunchError{name, unix.Errno(-result)}
+	if sig != unix.SIGSTOP || regs.R15 == 0 || regs.Orig_rax != unix.SYS_TGKILL {
+		l.pending = sig
+		return false, nil
 	}
-	return nil
+	return true, cmp.Or(failedStep(&regs), l.t.checkSupport(l.tid))
 }
 
-// pass puts data into the launcher's space.
-func (l *launcher) pass(data []byte) (addr uint64, err error) {
-	if l.memory().WriteMemory(l.space, data) != len(data) {
-		return 0, &LaunchError{"process_vm_writev", unix.EFAULT}
+// executed is called when the launcher has become the command, before that runs.
+func (l *launcher) executed() {
+	l.unblock()
+	if l.options&unix.PTRACE_O_EXITKILL == 0 {
+		ptrace(unix.PTRACE_SETOPTIONS, l.tid, 0, l.options)
 	}
-	return l.space, nil
+	l.release()
 }
 
-// assume makes the launcher take on a credential.
-func (l *launcher) assume(c *Credential) error {
-	var groups []byte
-	for _, gid := range c.Groups {
-		groups = binary.NativeEndian.AppendUint32(groups, gid)
+// unblock gives the launcher the signal mask that the command is to have.
+func (l *launcher) unblock() {
+	ptraceData(unix.PTRACE_SETSIGMASK, l.tid, signalSetSize, unsafe.Pointer(&l.blocked))
+	if l.pending != 0 {
+		unix.Tgkill(l.tid, l.tid, l.pending)
+		l.pending = 0
 	}
-	list, err := l.pass(groups)
-	if err != nil {
-		return err
-	}
-	if err := l.call("setgroups", unix.SYS_SETGROUPS, uint64(len(c.Groups)), list); err != nil {
-		return err
-	}
-	if err := l.call("setregid", unix.SYS_SETREGID, uint64(c.GID), uint64(c.EGID)); err != nil {
-		return err
-	}
-	return l.call("setreuid", unix.SYS_SETREUID, uint64(c.UID), uint64(c.EUID))
 }
 
-// ignoreSignals makes the launcher ignore the signals that this program was
-// started with ignored.
-func (l *launcher) ignoreSignals() error {
-	if l.inherited.ignored == 0 {
-		return nil
+// release gives back the memory that the launcher no longer uses.
+func (l *launcher) release() {
+	if l.program != nil {
+		l.program.free()
+		l.program = nil
 	}
-	action, err := l.pass(unsafe.Slice((*byte)(unsafe.Pointer(&ignoring)), unsafe.Sizeof(ignoring)))
-	if err != nil {
-		return err
-	}
-	for sig := range uint64(64) {
-		if l.inherited.ignored&(1<<sig) == 0 {
-			continue
-		}
-		if err := l.call("rt_sigaction", unix.SYS_RT_SIGACTION, sig+1, action, 0, signalSetSize); err != nil {
-			return err
-		}
-	}
-	return nil
 }
-
-// install makes the launcher install a seccomp filter.
-func (l *launcher) install(filter []byte) error {
-	const headerSize = 16 // struct sock_fprog of linux/filter.h
-	header := binary.NativeEndian.AppendUint64(nil, uint64(len(filter)/8))
-	header = binary.NativeEndian.AppendUint64(header, l.space+headerSize)
-	program, err := l.pass(append(header, filter...))
-	if err != nil {
-		return err
-	}
-	set := func() error {
-		return l.call("prctl(PR_SET_SECCOMP)", unix.SYS_PRCTL, unix.PR_SET_SECCOMP, unix.SECCOMP_MODE_FILTER, program, 0, 0)
-	}
-	err = set()
-	if e, ok := err.(*LaunchError); ok && e.Errno == unix.EACCES {
-		// Without CAP_SYS_ADMIN only who forgoes new privileges may filter.
-		// Under ptrace execve grants none anyway.
-		if err := l.call("prctl(PR_SET_NO_NEW_PRIVS)", unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
-			return err
-		}
-		err = set()
-	}
-	return err
-}
-
-// execve makes the launcher call execve when it is resumed.
-func (l *launcher) execve(path string) error {
-	if len(path) >= unix.PathMax {
-		return &LaunchError{"execve", unix.ENAMETOOLONG}
-	}
-	name, err := l.pass(append([]byte(path), 0))
-	if err != nil {
-		return err
-	}
-	// At the entry point the stack pointer points to argc; argv follows, and
-	// behind its null pointer envp.
-	var word [8]byte
-	if l.memory().ReadMemory(l.start.Rsp, word[:]) != len(word) {
-		return &LaunchError{"process_vm_readv", unix.EFAULT}
-	}
-	argc := binary.NativeEndian.Uint64(word[:])
-	argv := l.start.Rsp + 8
-	envp := argv + 8*(argc+1)
-	if errno := l.set(unix.SYS_EXECVE, name, argv, envp); errno != 0 {
-		return &LaunchError{"ptrace(PTRACE_SETREGS)", errno}
-	}
-	return nil
-}
-
-// exit makes the launcher exit with status 1 when it is resumed.
-func (l *launcher) exit() { l.set(unix.SYS_EXIT_GROUP, 1) }

@@ -496,6 +496,9 @@ func (t *Tracer) release(child *Tracee) *Event {
 // execStop is PTRACE_EVENT_EXEC. The thread that called execve has the
 // leader's id now, whatever it was.
 func (t *Tracer) execStop(tr *Tracee) *Event {
+	if tr.launch == launching {
+		t.launcher.executed()
+	}
 	message, errno := getEventMessage(tr.TID)
 	if errno != 0 {
 		return nil
@@ -531,6 +534,7 @@ func (t *Tracer) execStop(tr *Tracee) *Event {
 func (t *Tracer) ended(tr *Tracee, tid int, status unix.WaitStatus) *Event {
 	if tid == t.launched {
 		t.commandStatus, t.commandEnded = status, true
+		t.launcher.release()
 	}
 	if tr == nil {
 		if tid == t.launched {
@@ -561,7 +565,6 @@ func (t *Tracer) ended(tr *Tracee, tid int, status unix.WaitStatus) *Event {
 func (t *Tracer) failLaunch(tr *Tracee) *Event {
 	tr.launch = launchFailed
 	errno := unix.Errno(-tr.call.Ret)
-	t.launcher.exit()
 	ev := t.report(LaunchFailed, tr)
 	ev.Errno = errno
 	return ev

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"trapline/cmd/trapline/early"
 	"trapline/tables"
 	"trapline/tracer"
 )
@@ -31,7 +32,10 @@ func (c *config) launch() (tracer.Command, error) {
 	if credential != nil {
 		credential.EUID, credential.EGID = effectiveIDs(path, credential)
 	}
-	return tracer.Command{Path: path, Argv: argv, Env: changeEnv(os.Environ(), c.env), Credential: credential}, nil
+	return tracer.Command{
+		Path: path, Argv: argv, Env: changeEnv(os.Environ(), c.env),
+		Credential: credential, Surroundings: early.Surroundings(),
+	}, nil
 }
 
 // findExecutable finds a command as a shell does: a name without a slash in the

@@ -3,9 +3,11 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -90,18 +92,43 @@ func becomeCommand(c *config, command tracer.Command) error {
 	if _, err := unix.Wait4(child, nil, 0, nil); err != nil {
 		return fmt.Errorf("wait4: %w", err)
 	}
-	return tracer.Become(command, ends[1])
+	return tracer.Become(command, c.tracerOptions(), ends[1])
 }
 
 func startDaemon(name string, pid, socket int, args []string, attr *syscall.SysProcAttr) (int, error) {
 	const inherited = 3 // the descriptor behind standard error
-	child, err := syscall.ForkExec("/proc/self/exe",
+	child, err := syscall.ForkExec(executable(),
 		append([]string{name, strconv.Itoa(pid), strconv.Itoa(inherited)}, args...),
 		&syscall.ProcAttr{Env: os.Environ(), Files: []uintptr{0, 1, 2, uintptr(socket)}, Sys: attr})
 	if err != nil {
 		return 0, fmt.Errorf("cannot start the tracer process: %w", err)
 	}
 	return child, nil
+}
+
+// executable is a path to this program's file: the way it was started by where
+// there is no /proc.
+func executable() string {
+	const link = "/proc/self/exe"
+	if unix.Access(link, unix.F_OK) == nil {
+		return link
+	}
+	const execfn = 31 // AT_EXECFN of linux/auxvec.h
+	auxv, _ := unix.Auxv()
+	for _, entry := range auxv {
+		if entry[0] == execfn {
+			return unix.BytePtrToString((*byte)(*(*unsafe.Pointer)(unsafe.Pointer(&entry[1]))))
+		}
+	}
+	return link
+}
+
+// takeName gives this process the name that it has as trapline: what it
+// executed may have another one, such as exe.
+func takeName() {
+	if name, err := unix.BytePtrFromString(filepath.Base(program())); err == nil {
+		unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(name)), 0, 0, 0)
+	}
 }
 
 // daemonProcess finds out whether this is one of the two processes that -D makes,
@@ -115,6 +142,7 @@ func daemonProcess() *adoption {
 	a.pid, _ = strconv.Atoi(os.Args[1])
 	a.socket, _ = strconv.Atoi(os.Args[2])
 	os.Args = os.Args[3:]
+	takeName()
 	if !between {
 		unix.CloseOnExec(a.socket)
 		return a

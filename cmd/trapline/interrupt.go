@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"trapline/cmd/trapline/early"
 	"trapline/tracer"
 )
 
@@ -31,7 +32,7 @@ func handleSignals(interruptible int, t *tracer.Tracer) *interrupts {
 		fatal = append(fatal, unix.SIGTSTP)
 	}
 	for _, sig := range fatal {
-		if !blocked(sig) { // Notify would unblock it
+		if !early.Blocked(sig) { // Notify would unblock it
 			signal.Notify(c, sig)
 		}
 	}
@@ -48,19 +49,10 @@ func handleSignals(interruptible int, t *tracer.Tracer) *interrupts {
 	return in
 }
 
-// blocked says whether trapline was started with a signal blocked.
-func blocked(sig unix.Signal) bool {
-	var mask unix.Sigset_t
-	if unix.PthreadSigmask(unix.SIG_BLOCK, nil, &mask) != nil {
-		return false
-	}
-	bit := uint(sig) - 1
-	return mask.Val[bit/64]&(1<<(bit%64)) != 0
-}
-
 // stop gives the signals back their effect.
 func (in *interrupts) stop() {
 	signal.Reset(unix.SIGHUP, unix.SIGINT, unix.SIGQUIT, unix.SIGTERM, unix.SIGTSTP)
+	setDefault(unix.SIGQUIT)
 }
 
 // received is the signal that ended the trace, or 0.

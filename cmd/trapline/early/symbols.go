@@ -1,4 +1,4 @@
-package tracer
+package early
 
 import (
 	"bytes"
@@ -10,28 +10,19 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// inheritedSignals are the signals that were ignored and blocked when this
-// program was started, bit n-1 for signal n. Launched commands are to have them so.
-//
-// Before main the Go runtime catches signals that were ignored and unblocks
-// some that were blocked. What it found, it keeps in two variables of its own,
-// which no source may name. The program's symbol table leads to them.
-type inheritedSignals struct {
-	ignored uint64
-	blocked uint64
-	known   bool // false without a symbol table: what the kernel knows has to do
-}
-
-// findInheritedSignals looks into the runtime's variables.
-func findInheritedSignals() (s inheritedSignals) {
+// findInRuntime finds which signals were ignored and blocked, and the limit of
+// open files, in variables where the runtime and the package syscall keep what
+// they have found. No source may name them, but the program's symbol table leads
+// to them.
+func findInRuntime() {
 	exe, err := mapExecutable()
 	if err != nil {
-		return s
+		return
 	}
 	defer unix.Munmap(exe)
 	file, err := elf.NewFile(bytes.NewReader(exe))
 	if err != nil || file.Class != elf.ELFCLASS64 {
-		return s
+		return
 	}
 	section := func(name string) []byte {
 		s := file.Section(name)
@@ -46,25 +37,30 @@ func findInheritedSignals() (s inheritedSignals) {
 	const signals = 65 // runtime._NSIG
 	base, ok := uint64(uintptr(unsafe.Pointer(&symbolBase))), true
 	if file.Type == elf.ET_DYN {
-		base, ok = findSymbol(table, names, "trapline/tracer.symbolBase", unsafe.Sizeof(symbolBase))
+		base, ok = findSymbol(table, names, "trapline/cmd/trapline/early.symbolBase", unsafe.Sizeof(symbolBase))
 	}
 	handlers, ok1 := findSymbol(table, names, "runtime.fwdSig", signals*unsafe.Sizeof(uintptr(0)))
-	mask, ok2 := findSymbol(table, names, "runtime.initSigmask", unsafe.Sizeof(s.blocked))
-	if !ok || !ok1 || !ok2 {
-		return s
+	mask, ok2 := findSymbol(table, names, "runtime.initSigmask", unsafe.Sizeof(blocked))
+	files, ok3 := findSymbol(table, names, "syscall.origRlimitNofile", unsafe.Sizeof(uintptr(0)))
+	if !ok || !ok1 || !ok2 || !ok3 {
+		return
 	}
 	at := func(address uint64) unsafe.Pointer {
 		return unsafe.Add(unsafe.Pointer(&symbolBase), int(address-base))
 	}
-	const sigIgn = 1 // SIG_IGN of asm-generic/signal-defs.h
 	for sig, handler := range (*[signals]uintptr)(at(handlers)) {
 		if handler == sigIgn {
-			s.ignored |= 1 << (sig - 1)
+			ignored |= 1 << (sig - 1)
 		}
 	}
-	s.blocked = *(*uint64)(at(mask))
-	s.known = true
-	return s
+	blocked = *(*uint64)(at(mask))
+	l := &limits[openFiles]
+	if original := *(**unix.Rlimit)(at(files)); original != nil {
+		l.found = *original
+	} else if unix.Getrlimit(unix.RLIMIT_NOFILE, &l.found) != nil {
+		return
+	}
+	recorded = true
 }
 
 // mapExecutable maps this program's file. Few of its pages are ever looked at.
@@ -99,28 +95,4 @@ func findSymbol(table, names []byte, name string, size uintptr) (address uint64,
 		return address, binary.NativeEndian.Uint64(table[16:]) == uint64(size)
 	}
 	return 0, false
-}
-
-// sigaction is the kernel's struct sigaction for 64-bit programs.
-type sigaction struct {
-	handler, flags, restorer uintptr
-	mask                     uint64
-}
-
-// signalSetSize is the size in bytes of the kernel's sigset_t.
-const signalSetSize = 8
-
-// ignoring is what makes a signal ignored.
-var ignoring = sigaction{handler: 1}
-
-// restore makes this thread and program as they were started, for an execve.
-func (s *inheritedSignals) restore() {
-	for sig := range 64 {
-		if s.ignored&(1<<sig) != 0 {
-			unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(sig+1), uintptr(unsafe.Pointer(&ignoring)), 0, signalSetSize, 0, 0)
-		}
-	}
-	if s.known {
-		unix.PthreadSigmask(unix.SIG_SETMASK, &unix.Sigset_t{Val: [16]uint64{s.blocked}}, nil)
-	}
 }

@@ -1,0 +1,303 @@
+package tracer
+
+import (
+	"fmt"
+	"math/bits"
+	"os"
+	"sync/atomic"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"trapline/tables"
+)
+
+// step is one system call of a launcher, as launcher_amd64.s reads it.
+type step struct {
+	nr    uint64
+	args  [6]uint64
+	check uint64
+	want  uint64
+}
+
+// Values of step.check: what follows the call. The next step does, where
+// nothing else is said.
+const (
+	checkNothing = iota
+	checkError   // of an error: the launcher stops to tell of it, and exits
+	checkResult  // of another result than want: the launcher exits
+	checkWord    // while the word that the first argument points to is 0: the same call again
+	checkSkip    // of success: as many steps as want says are left out
+	checkStop    // the launcher stops for its tracer
+)
+
+// Implemented in launcher_amd64.s.
+
+// cloneLauncher makes a process that begins with a step. All signals have to be
+// blocked. It returns the process's id, or a negated errno.
+//
+//go:noescape
+func cloneLauncher(first *step, flags uintptr) (pid int)
+
+// becomeLauncher makes this thread begin with a step. It does not return.
+//
+//go:noescape
+func becomeLauncher(first *step)
+
+// launcherText is where the code of launchers is, which has less than
+// launcherTextSize bytes.
+func launcherText() (start uintptr)
+
+const launcherTextSize = 512
+
+// maxSteps is more than any launcher needs: there is one for each signal, and
+// some forty others.
+const maxSteps = 128
+
+// program is the memory of a launcher: its steps, and what they point to.
+//
+// It is none of the Go heap's, since the launcher uses it when this process may
+// have gone on, and it may be as large as the kernel lets arguments be. A
+// launcher shares it with this process, so that it can be told to go on.
+type program struct {
+	memory []byte
+	used   int // bytes of memory behind the steps
+	steps  int
+}
+
+// newProgram makes the memory for a launcher with some bytes of data.
+func newProgram(data int) (*program, error) {
+	size := maxSteps*int(unsafe.Sizeof(step{})) + data
+	memory, err := unix.MmapPtr(-1, 0, nil, uintptr(size), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_ANONYMOUS)
+	if err != nil {
+		return nil, fmt.Errorf("no memory for the command's arguments: mmap: %w", err)
+	}
+	p := &program{memory: unsafe.Slice((*byte)(memory), size)}
+	p.used = maxSteps * int(unsafe.Sizeof(step{}))
+	return p, nil
+}
+
+// free gives the memory back, when no launcher uses it any more.
+func (p *program) free() {
+	unix.MunmapPtr(unsafe.Pointer(&p.memory[0]), uintptr(len(p.memory)))
+	p.memory = nil
+}
+
+func (p *program) first() *step { return (*step)(unsafe.Pointer(&p.memory[0])) }
+
+// add adds a step.
+func (p *program) add(check int, nr uint64, args ...uint64) *step {
+	s := &unsafe.Slice(p.first(), maxSteps)[p.steps]
+	p.steps++
+	s.nr, s.check = nr, uint64(check)
+	copy(s.args[:], args)
+	return s
+}
+
+// reserve takes a piece of the memory, for words.
+func (p *program) reserve(size int) (addr uint64, b []byte) {
+	const word = 8
+	p.used = (p.used + word - 1) &^ (word - 1)
+	b = p.memory[p.used:][:size:size]
+	p.used += size
+	return uint64(uintptr(unsafe.Pointer(unsafe.SliceData(b)))), b
+}
+
+// text puts a string into the memory, with a zero byte behind it.
+func (p *program) text(s string) (addr uint64) {
+	b := p.memory[p.used:][:len(s)+1]
+	p.used += copy(b, s) + 1
+	return uint64(uintptr(unsafe.Pointer(&b[0])))
+}
+
+// vector puts strings into the memory, and the null-terminated vector of
+// pointers to them.
+func (p *program) vector(list []string) (addr uint64) {
+	addr, b := p.reserve((len(list) + 1) * pointerSize)
+	pointers := unsafe.Slice((*uint64)(unsafe.Pointer(&b[0])), len(list)+1)
+	for i, s := range list {
+		pointers[i] = p.text(s)
+	}
+	return addr
+}
+
+const pointerSize = 8
+
+// vectorSize is how much memory vector needs.
+func vectorSize(list []string) int {
+	size := (len(list) + 2) * pointerSize
+	for _, s := range list {
+		size += len(s) + 1
+	}
+	return size
+}
+
+// value puts a value without pointers into the memory.
+func value[T any](p *program, v T) (addr uint64) {
+	addr, b := p.reserve(int(unsafe.Sizeof(v)))
+	*(*T)(unsafe.Pointer(&b[0])) = v
+	return addr
+}
+
+// awaitWord makes the launcher wait until this process calls goOn, and returns
+// what goOn needs.
+func (p *program) awaitWord() *atomic.Uint32 {
+	addr, b := p.reserve(pointerSize)
+	p.add(checkWord, unix.SYS_FUTEX, addr, futexWait)
+	return (*atomic.Uint32)(unsafe.Pointer(&b[0]))
+}
+
+// goOn ends the waiting of a launcher.
+func goOn(word *atomic.Uint32) {
+	word.Store(1)
+	unix.RawSyscall(unix.SYS_FUTEX, uintptr(unsafe.Pointer(word)), futexWake, 1)
+}
+
+// Operations of futex(2): linux/futex.h.
+const (
+	futexWait = 0
+	futexWake = 1
+)
+
+// hide lets go of this program's memory, all but the launcher's own, and then
+// lets the process be attached to.
+//
+// The kernel keeps processes of who may execute but not read their program from
+// being attached to, so that nobody reads it that way. Nothing of it is in a
+// launcher that has let go of it but a page of the launcher's own code.
+//
+// The word that is returned is not 0 any more when that is done.
+func (p *program) hide() *atomic.Uint32 {
+	page := uint64(os.Getpagesize())
+	code := uint64(launcherText())
+	start, end := code&^(page-1), (code+launcherTextSize+page-1)&^(page-1)
+	own := uint64(uintptr(unsafe.Pointer(&p.memory[0])))
+	ownEnd := (own + uint64(len(p.memory)) + page - 1) &^ (page - 1)
+	const top = 1<<47 - 1<<12 // TASK_SIZE of a process, for four levels of page tables
+	if own < start {
+		start, end, own, ownEnd = own, ownEnd, start, end
+	}
+	p.add(checkNothing, unix.SYS_MUNMAP, 0, start)
+	p.add(checkNothing, unix.SYS_MUNMAP, end, own-end)
+	p.add(checkNothing, unix.SYS_MUNMAP, ownEnd, top-ownEnd)
+	p.add(checkNothing, unix.SYS_PRCTL, unix.PR_SET_DUMPABLE, 1)
+	// A call that writes what is known not to be 0.
+	addr, b := p.reserve(pointerSize)
+	p.add(checkNothing, unix.SYS_PRCTL, unix.PR_GET_PDEATHSIG, addr)
+	p.add(checkNothing, unix.SYS_FUTEX, addr, futexWake, 1)
+	return (*atomic.Uint32)(unsafe.Pointer(&b[0]))
+}
+
+// awaitHidden waits until the launcher has done what hide says, or has ended.
+func awaitHidden(word *atomic.Uint32, pid int) {
+	for word.Load() == 0 {
+		timeout := unix.Timespec{Nsec: 1e6}
+		syscall.Syscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(word)), futexWait, 0, uintptr(unsafe.Pointer(&timeout)), 0, 0)
+		var info unix.Siginfo
+		if unix.Waitid(unix.P_PID, pid, &info, unix.WEXITED|unix.WNOHANG|unix.WNOWAIT, nil) != nil || info.Signo != 0 {
+			return
+		}
+	}
+}
+
+// become makes the launcher what the command is to be, and the command.
+func (p *program) become(c *Command, filter []byte) {
+	p.resetSignals(c.Surroundings)
+	if c.Credential != nil {
+		p.assume(c.Credential)
+	}
+	if s := c.Surroundings; s != nil {
+		p.restore(s)
+	}
+	path := p.text(c.Path)
+	argv, envp := p.vector(c.Argv), p.vector(c.Env)
+	if len(filter) > 0 {
+		p.install(filter)
+	}
+	// From here on PTRACE_O_EXITKILL does what it did.
+	p.add(checkNothing, unix.SYS_PRCTL, unix.PR_SET_PDEATHSIG, 0)
+	p.add(checkStop, unix.SYS_GETPID)
+	p.add(checkNothing, unix.SYS_EXECVE, path, argv, envp)
+	p.add(checkResult, unix.SYS_EXIT_GROUP, 1)
+}
+
+// becomeSize is how much memory become needs for data.
+func becomeSize(c *Command, filter []byte) int {
+	size := len(c.Path) + 1 + vectorSize(c.Argv) + vectorSize(c.Env) + len(filter)
+	if c.Credential != nil {
+		size += 4 * len(c.Credential.Groups)
+	}
+	return size + 1024 // small things, and what alignment leaves unused
+}
+
+// assume takes on a credential.
+func (p *program) assume(c *Credential) {
+	list, b := p.reserve(4 * len(c.Groups))
+	for i, gid := range c.Groups {
+		*(*uint32)(unsafe.Pointer(&b[4*i])) = gid
+	}
+	p.add(checkError, unix.SYS_SETGROUPS, uint64(len(c.Groups)), list)
+	p.add(checkError, unix.SYS_SETREGID, uint64(c.GID), uint64(c.EGID))
+	p.add(checkError, unix.SYS_SETREUID, uint64(c.UID), uint64(c.EUID))
+}
+
+// resetSignals gives signals the actions that execve would, before a signal can
+// run a handler of this program's in the launcher, and those of s the actions
+// that this program was started with.
+func (p *program) resetSignals(s *Surroundings) {
+	ignored := ignoredSignals()
+	if s != nil {
+		ignored = s.Ignored
+	}
+	const sigDfl, sigIgn = 0, 1 // asm-generic/signal-defs.h
+	byDefault, ignore := value(p, sigaction{handler: sigDfl}), value(p, sigaction{handler: sigIgn})
+	for sig := unix.Signal(1); sig <= lastSignal; sig++ {
+		action := byDefault
+		if ignored&signalBit(sig) != 0 {
+			action = ignore
+		}
+		if sig != unix.SIGKILL && sig != unix.SIGSTOP {
+			p.add(checkNothing, unix.SYS_RT_SIGACTION, uint64(sig), action, 0, signalSetSize)
+		}
+	}
+}
+
+// restore gives the launcher what this program was started with.
+func (p *program) restore(s *Surroundings) {
+	for closed := s.ClosedFDs; closed != 0; closed &= closed - 1 {
+		p.add(checkNothing, unix.SYS_CLOSE, uint64(bits.TrailingZeros64(closed)))
+	}
+	for _, l := range s.Limits {
+		p.add(checkError, unix.SYS_PRLIMIT64, 0, uint64(l.Resource), value(p, l.Rlimit))
+	}
+}
+
+// install installs a seccomp filter.
+func (p *program) install(filter []byte) {
+	instructions, b := p.reserve(len(filter))
+	copy(b, filter)
+	// struct sock_fprog of linux/filter.h
+	header := value(p, [2]uint64{uint64(len(filter) / 8), instructions})
+	set := [...]uint64{unix.PR_SET_SECCOMP, unix.SECCOMP_MODE_FILTER, header}
+	// Without CAP_SYS_ADMIN only who forgoes new privileges may filter. Under
+	// ptrace execve grants none anyway.
+	p.add(checkSkip, unix.SYS_PRCTL, set[:]...).want = 2 * uint64(unsafe.Sizeof(step{}))
+	p.add(checkError, unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1)
+	p.add(checkError, unix.SYS_PRCTL, set[:]...)
+}
+
+// failedStep is the error that a launcher stopped to tell of, or nil if it
+// stopped since it is about to call execve.
+func failedStep(regs *Registers) error {
+	result := int64(regs.R14)
+	const maxErrno = 4095
+	if result >= 0 || result < -maxErrno {
+		return nil
+	}
+	name := "system call"
+	if call := tables.Lookup(tables.X86_64, regs.R13); call != nil {
+		name = call.Name
+	}
+	return &LaunchError{name, unix.Errno(-result)}
+}

@@ -1,0 +1,53 @@
+package tracer
+
+import (
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// Surroundings are what this process was started with and has changed since: a
+// launched command is to have them as they were.
+//
+// The Go runtime changes some before any code of a program runs.
+type Surroundings struct {
+	Ignored   uint64  // signals that were ignored, bit n-1 for signal n
+	Blocked   uint64  // signals that were blocked
+	Pending   uint64  // blocked signals that were pending and are no longer
+	ClosedFDs uint64  // descriptors that were closed, bit n for descriptor n
+	Limits    []Limit // resource limits as they were
+}
+
+// Limit is a resource limit: see getrlimit(2).
+type Limit struct {
+	Resource int // unix.RLIMIT_AS, say
+	unix.Rlimit
+}
+
+// sigaction is the kernel's struct sigaction for 64-bit programs.
+type sigaction struct {
+	handler, flags, restorer uintptr
+	mask                     uint64
+}
+
+// signalSetSize is the size in bytes of the kernel's sigset_t.
+const signalSetSize = 8
+
+// lastSignal is the kernel's last one, SIGRTMAX.
+const lastSignal = unix.Signal(64)
+
+// signalBit is a signal's bit in a set of signals.
+func signalBit(sig unix.Signal) uint64 { return 1 << (sig - 1) }
+
+// ignoredSignals are those that this process ignores.
+func ignoredSignals() (set uint64) {
+	const sigIgn = 1 // SIG_IGN of asm-generic/signal-defs.h
+	for sig := unix.Signal(1); sig <= lastSignal; sig++ {
+		var action sigaction
+		_, _, errno := unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(sig), 0, uintptr(unsafe.Pointer(&action)), signalSetSize, 0, 0)
+		if errno == 0 && action.handler == sigIgn {
+			set |= signalBit(sig)
+		}
+	}
+	return set
+}
