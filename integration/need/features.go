@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unsafe"
 
 	"golang.org/x/sys/cpu"
 	"golang.org/x/sys/unix"
@@ -275,3 +276,23 @@ var (
 		return nil
 	})
 )
+
+// Notifications are seccomp's SECCOMP_RET_USER_NOTIF with
+// SECCOMP_USER_NOTIF_FLAG_CONTINUE (Linux 5.5).
+var Notifications = feature("seccomp-notifications", func() error {
+	var name unix.Utsname
+	if err := unix.Uname(&name); err != nil {
+		return err
+	}
+	var major, minor int
+	release := unix.ByteSliceToString(name.Release[:])
+	if n, _ := fmt.Sscanf(release, "%d.%d", &major, &minor); n < 2 || major < 5 || major == 5 && minor < 5 {
+		return fmt.Errorf("Linux %s is older than 5.5", release)
+	}
+	action := uint32(unix.SECCOMP_RET_USER_NOTIF)
+	_, _, errno := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_GET_ACTION_AVAIL, 0, uintptr(unsafe.Pointer(&action)))
+	if errno != 0 {
+		return fmt.Errorf("seccomp: %w", errno)
+	}
+	return nil
+})

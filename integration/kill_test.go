@@ -1,0 +1,212 @@
+package integration
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"trapline/integration/need"
+)
+
+// Trapline is killed at each of the ptrace requests that it makes while it starts
+// a command. Nothing may be left of it, and nothing else than the command may
+// have run.
+func TestKilledAtStart(t *testing.T) {
+	need.All(t, need.Notifications)
+	// If what is launched were trapline on the command's arguments, it would
+	// run this.
+	dir := t.TempDir()
+	evil := filepath.Join(dir, "evil")
+	ran := filepath.Join(dir, "ran")
+	if err := os.WriteFile(evil, []byte("#!/bin/sh\n: >"+ran+"\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	const most = 14 // more requests than a start needs
+	for _, flags := range [][]string{{}, {"-f", "--seccomp-bpf", "-e", "trace=openat"}, {"-D"}, {"--kill-on-exit"}} {
+		for name, kill := range deaths {
+			t.Run(strings.Join(append(flags, name), " "), func(t *testing.T) {
+				argv := append(append([]string{trapline(t), "-o", os.DevNull}, flags...), "/bin/echo", evil)
+				for n := 1; n <= most; n++ {
+					k := killer{at: n, kill: kill}
+					k.run(t, unix.SYS_PTRACE, argv...)
+					if k.seen < n {
+						t.Fatalf("there were %d ptrace requests only", k.seen)
+					}
+					if _, err := os.Stat(ran); err == nil {
+						t.Fatalf("at request %d: an argument of the command was run", n)
+					}
+				}
+			})
+		}
+	}
+}
+
+// deaths are ways to end a process that waits in a system call.
+var deaths = map[string]func(pid int){
+	"SIGKILL": func(pid int) { unix.Kill(pid, unix.SIGKILL) },
+	"SIGTERM": func(pid int) { unix.Kill(pid, unix.SIGTERM) },
+	"SIGQUIT": func(pid int) { unix.Kill(pid, unix.SIGQUIT) },
+	"SIGSTOP and SIGKILL": func(pid int) {
+		unix.Kill(pid, unix.SIGSTOP)
+		awaitState(pid, 'T')
+		unix.Kill(pid, unix.SIGKILL)
+	},
+}
+
+// awaitState waits until a process is in a state of proc_pid_stat(5), or gone.
+func awaitState(pid int, state byte) {
+	for {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		if end := strings.LastIndexByte(string(stat), ')'); err != nil || stat[end+2] == state || stat[end+2] == 'Z' {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// killer runs a command and does something to the process, among it and those
+// that it starts, which makes a certain system call for the n-th time.
+type killer struct {
+	at   int // n
+	kill func(pid int)
+	seen int // calls so far
+}
+
+// run returns when the command and all that it has started are gone. They are
+// known by a variable in their environment.
+func (k *killer) run(t *testing.T, nr int, argv ...string) {
+	t.Helper()
+	mark := fmt.Sprintf("TRAPLINE_KILLED=%d.%d", os.Getpid(), time.Now().UnixNano())
+	ends, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs := os.NewFile(uintptr(ends[1]), "socket")
+	cmd := exec.Command(program(t, "notify", "amd64"), append([]string{fmt.Sprint(nr)}, argv...)...)
+	cmd.Env = append(os.Environ(), mark)
+	cmd.ExtraFiles = []*os.File{theirs}
+	err = cmd.Start()
+	theirs.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := receiveDescriptor(ends[0])
+	unix.Close(ends[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(listener)
+
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	deadline := time.Now().Add(time.Minute)
+	for gone := 0; gone < 2; { // a process in the middle of execve may show none
+		k.serve(t, listener)
+		left := marked(mark)
+		if gone++; len(left) > 0 || len(ended) == 0 {
+			gone = 0
+		}
+		if time.Now().After(deadline) {
+			for _, pid := range left {
+				stat, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+				t.Errorf("at call %d: left behind: %s", k.at, stat)
+				unix.Kill(pid, unix.SIGKILL)
+			}
+			t.FailNow()
+		}
+	}
+}
+
+// serve lets calls go on until there have been none for a while.
+func (k *killer) serve(t *testing.T, listener int) {
+	t.Helper()
+	const quiet = 5 // milliseconds
+	for {
+		fds := []unix.PollFd{{Fd: int32(listener), Events: unix.POLLIN}}
+		n, err := unix.Poll(fds, quiet)
+		if err == unix.EINTR {
+			continue
+		}
+		if n == 0 || fds[0].Revents&unix.POLLIN == 0 {
+			return
+		}
+		var call notification
+		if errno := ioctl(listener, unix.SECCOMP_IOCTL_NOTIF_RECV, unsafe.Pointer(&call)); errno != 0 {
+			return // interrupted, it is gone
+		}
+		if k.seen++; k.seen == k.at {
+			k.kill(int(call.pid))
+		}
+		answer := notificationAnswer{id: call.id, flags: unix.SECCOMP_USER_NOTIF_FLAG_CONTINUE}
+		ioctl(listener, unix.SECCOMP_IOCTL_NOTIF_SEND, unsafe.Pointer(&answer)) // fails if it is gone
+	}
+}
+
+// notification is struct seccomp_notif of linux/seccomp.h.
+type notification struct {
+	id    uint64
+	pid   uint32
+	flags uint32
+	nr    int32
+	arch  uint32
+	ip    uint64
+	args  [6]uint64
+}
+
+// notificationAnswer is struct seccomp_notif_resp.
+type notificationAnswer struct {
+	id    uint64
+	val   int64
+	error int32
+	flags uint32
+}
+
+func ioctl(fd int, request uintptr, data unsafe.Pointer) syscall.Errno {
+	_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), request, uintptr(data))
+	return errno
+}
+
+// receiveDescriptor takes a descriptor that comes over a socket.
+func receiveDescriptor(socket int) (int, error) {
+	control := make([]byte, unix.CmsgSpace(4))
+	_, n, _, _, err := unix.Recvmsg(socket, make([]byte, 1), control, unix.MSG_CMSG_CLOEXEC)
+	if err != nil {
+		return 0, err
+	}
+	messages, err := unix.ParseSocketControlMessage(control[:n])
+	if err != nil {
+		return 0, err
+	}
+	if len(messages) == 0 {
+		return 0, errors.New("no descriptor came")
+	}
+	fds, err := unix.ParseUnixRights(&messages[0])
+	if err != nil {
+		return 0, err
+	}
+	return fds[0], nil
+}
+
+// marked are the processes that have a variable in their environment. Those that
+// have ended have none.
+func marked(variable string) (pids []int) {
+	entries, _ := filepath.Glob("/proc/[0-9]*/environ")
+	for _, name := range entries {
+		environ, _ := os.ReadFile(name)
+		if strings.Contains("\x00"+string(environ), "\x00"+variable+"\x00") {
+			var pid int
+			fmt.Sscanf(name, "/proc/%d/", &pid)
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
