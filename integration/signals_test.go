@@ -12,10 +12,10 @@ import (
 func TestInheritedSignals(t *testing.T) {
 	signals := program(t, "signals", "amd64")
 	for _, masks := range [][]string{
-		{"0", "0"},
-		{"1000", "4"}, // SIGPIPE, SIGQUIT
-		{"5007", "5007"},
-		{"ffffffffffffffff", "7fffffff7ffbfeff"},
+		{"0", "0", "0"},
+		{"1000", "4", "0"}, // SIGPIPE, SIGQUIT
+		{"5007", "5007", "0"},
+		{"ffffffffffffffff", "7fffffff7ffbfeff", "0"},
 	} {
 		want := inheritedSignals(t, signals, masks...)
 		if strings.Count(want, "\n") != 2 {
@@ -39,4 +39,33 @@ func inheritedSignals(t *testing.T, name string, args ...string) string {
 		t.Fatal(err)
 	}
 	return string(out)
+}
+
+// TestPendingSignals starts trapline with signals pending, which the Go runtime
+// would take. With -D the command is the process that they were sent to.
+func TestPendingSignals(t *testing.T) {
+	signals := program(t, "signals", "amd64")
+	const masks = "7fffffff7ffbfeff"
+	// SIGQUIT, SIGUSR1, SIGSEGV, SIGTERM; all that can be.
+	for _, pending := range []string{"4604", "7fffffff7ff8feff"} {
+		show := func(argv ...string) string {
+			t.Helper()
+			argv = append(argv, "grep", "SigPnd", "/proc/self/status")
+			out, err := exec.Command(signals, append([]string{"0", masks, pending}, argv...)...).Output()
+			if err != nil {
+				t.Fatalf("%v: %v", argv, err)
+			}
+			return string(out)
+		}
+		untraced := show()
+		if want := "SigPnd:\t" + strings.Repeat("0", 16-len(pending)) + pending + "\n"; untraced != want {
+			t.Fatalf("untraced: %q, want %q", untraced, want)
+		}
+		if got, want := show(trapline(t), "-o", "/dev/null"), "SigPnd:\t0000000000000000\n"; got != want {
+			t.Errorf("a child of trapline: %q, want %q", got, want)
+		}
+		if got := show(trapline(t), "-D", "-o", "/dev/null"); got != untraced {
+			t.Errorf("-D: %q, want %q", got, untraced)
+		}
+	}
 }

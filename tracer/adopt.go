@@ -3,9 +3,9 @@ package tracer
 import (
 	"encoding/binary"
 	"fmt"
-	"math/bits"
 	"os"
 	"runtime"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -73,18 +73,35 @@ func Become(c Command, opts Options, socket int) error {
 	p.add(checkResult, unix.SYS_WRITE, uint64(socket), value(p, blocked), signalSetSize).want = signalSetSize
 	p.add(checkResult, unix.SYS_READ, uint64(socket), value(p, uint64(0)), signalSetSize).want = signalSetSize
 	p.add(checkNothing, unix.SYS_PRCTL, unix.PR_SET_PTRACER, 0)
-	if c.Surroundings != nil {
-		// What is pending stays so in an execve. This thread alone has all
-		// signals blocked.
-		pid := uint64(os.Getpid())
-		for pending := c.Surroundings.Pending; pending != 0; pending &= pending - 1 {
-			p.add(checkNothing, unix.SYS_TGKILL, pid, pid, uint64(bits.TrailingZeros64(pending))+1)
-		}
-	}
-	p.become(&c, filter)
+	p.become(&c, filter, pendingSignals(c.Surroundings))
+	enterSystemCall()
 	becomeLauncher(p.first())
 	return nil // not reached
 }
+
+// pendingSignals are signals that were pending when this program was started and
+// will not be any more when their actions have been set: those that the program
+// took, and those that the kernel drops since they have no effect.
+func pendingSignals(s *Surroundings) uint64 {
+	if s == nil {
+		return 0
+	}
+	var pending uint64
+	_, _, errno := unix.RawSyscall(unix.SYS_RT_SIGPENDING, uintptr(unsafe.Pointer(&pending)), signalSetSize, 0)
+	if errno != 0 {
+		return s.Pending
+	}
+	// SIGURG, which is not among them, is the Go runtime's.
+	effectless := s.Ignored | signalBit(unix.SIGCHLD) | signalBit(unix.SIGCONT) | signalBit(unix.SIGWINCH)
+	return s.Pending | pending&effectless
+}
+
+// enterSystemCall tells the Go runtime that this thread is busy, as before every
+// system call that may block. Otherwise the runtime would interrupt it by
+// SIGURG, again and again, and one of those would be the command's.
+//
+//go:linkname enterSystemCall runtime.entersyscall
+func enterSystemCall()
 
 // Packets on the socket are sets of signals: the blocked ones, or none.
 

@@ -138,7 +138,7 @@ func (l *launcher) start(c *Command, filter []byte) error {
 		hidden = p.hide()
 	}
 	l.word = p.awaitWord()
-	p.become(c, filter)
+	p.become(c, filter, 0)
 
 	before, err := blockSignals()
 	if err != nil {

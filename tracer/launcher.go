@@ -51,9 +51,9 @@ func launcherText() (start uintptr)
 
 const launcherTextSize = 512
 
-// maxSteps is more than any launcher needs: there is one for each signal, and
+// maxSteps is more than any launcher needs: there are two for each signal, and
 // some forty others.
-const maxSteps = 128
+const maxSteps = 192
 
 // program is the memory of a launcher: its steps, and what they point to.
 //
@@ -201,9 +201,15 @@ func awaitHidden(word *atomic.Uint32, pid int) {
 	}
 }
 
-// become makes the launcher what the command is to be, and the command.
-func (p *program) become(c *Command, filter []byte) {
+// become makes the launcher what the command is to be, and the command. Where
+// the launcher is this process, signals may have been pending, which stay so in
+// an execve.
+func (p *program) become(c *Command, filter []byte, pending uint64) {
 	p.resetSignals(c.Surroundings)
+	pid := uint64(os.Getpid())
+	for ; pending != 0; pending &= pending - 1 {
+		p.add(checkNothing, unix.SYS_TGKILL, pid, pid, uint64(bits.TrailingZeros64(pending))+1)
+	}
 	if c.Credential != nil {
 		p.assume(c.Credential)
 	}

@@ -1,3 +1,9 @@
+// One thread does the work. To look for the limits of its control group, and to
+// keep two files open for that, would only cost time at the start.
+//
+//go:debug containermaxprocs=0
+//go:debug updatemaxprocs=0
+
 // Trapline traces the system calls of programs. See help.txt, or trapline -h.
 package main
 

@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"unsafe"
 
@@ -293,6 +294,30 @@ var Notifications = feature("seccomp-notifications", func() error {
 	_, _, errno := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_GET_ACTION_AVAIL, 0, uintptr(unsafe.Pointer(&action)))
 	if errno != 0 {
 		return fmt.Errorf("seccomp: %w", errno)
+	}
+	return nil
+})
+
+// MountNamespaces are those of mount_namespaces(7), with the right to mount.
+var MountNamespaces = feature("mount-namespaces", func() error {
+	cmd := exec.Command("mount", "-t", "tmpfs", "none", "/proc")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: unix.CLONE_NEWNS}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("mount: %w: %s", err, out)
+	}
+	return nil
+})
+
+// LimitsThatHold are resource limits that this process may not raise.
+var LimitsThatHold = feature("limits-that-hold", func() error {
+	const sysResource = 24 // CAP_SYS_RESOURCE of linux/capability.h
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var data [2]unix.CapUserData
+	if err := unix.Capget(&header, &data[0]); err != nil {
+		return err
+	}
+	if data[0].Effective&(1<<sysResource) != 0 {
+		return errors.New("this process has CAP_SYS_RESOURCE")
 	}
 	return nil
 })

@@ -1,8 +1,9 @@
-// Signals executes a command with signals ignored and blocked.
+// Signals executes a command with signals ignored, blocked and pending.
 //
-//	signals IGNORED BLOCKED COMMAND [ARGUMENT...]
+//	signals IGNORED BLOCKED PENDING COMMAND [ARGUMENT...]
 //
-// The two are masks in hexadecimal, bit n-1 for signal n.
+// The three are masks in hexadecimal, bit n-1 for signal n. What is pending has to
+// be blocked.
 package main
 
 import (
@@ -16,15 +17,16 @@ import (
 )
 
 func main() {
-	if len(os.Args) < 4 {
-		fmt.Fprintln(os.Stderr, "usage: signals IGNORED BLOCKED COMMAND [ARGUMENT...]")
+	if len(os.Args) < 5 {
+		fmt.Fprintln(os.Stderr, "usage: signals IGNORED BLOCKED PENDING COMMAND [ARGUMENT...]")
 		os.Exit(1)
 	}
 	runtime.LockOSThread()
 	ignored, err1 := strconv.ParseUint(os.Args[1], 16, 64)
 	blocked, err2 := strconv.ParseUint(os.Args[2], 16, 64)
-	path, err3 := exec.LookPath(os.Args[3])
-	for _, err := range []error{err1, err2, err3} {
+	pending, err3 := strconv.ParseUint(os.Args[3], 16, 64)
+	path, err4 := exec.LookPath(os.Args[4])
+	for _, err := range []error{err1, err2, err3, err4} {
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
@@ -38,6 +40,11 @@ func main() {
 		syscall.RawSyscall6(syscall.SYS_RT_SIGACTION, uintptr(sig+1), uintptr(unsafe.Pointer(&action)), 0, 8, 0, 0)
 	}
 	syscall.RawSyscall6(syscall.SYS_RT_SIGPROCMASK, 2 /* SIG_SETMASK */, uintptr(unsafe.Pointer(&blocked)), 0, 8, 0, 0)
-	fmt.Fprintln(os.Stderr, syscall.Exec(path, os.Args[3:], os.Environ()))
+	for sig := range 64 {
+		if pending>>sig&1 != 0 {
+			syscall.Tgkill(os.Getpid(), os.Getpid(), syscall.Signal(sig+1))
+		}
+	}
+	fmt.Fprintln(os.Stderr, syscall.Exec(path, os.Args[4:], os.Environ()))
 	os.Exit(1)
 }
