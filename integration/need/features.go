@@ -307,17 +307,3 @@ var MountNamespaces = feature("mount-namespaces", func() error {
 	}
 	return nil
 })
-
-// LimitsThatHold are resource limits that this process may not raise.
-var LimitsThatHold = feature("limits-that-hold", func() error {
-	const sysResource = 24 // CAP_SYS_RESOURCE of linux/capability.h
-	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
-	var data [2]unix.CapUserData
-	if err := unix.Capget(&header, &data[0]); err != nil {
-		return err
-	}
-	if data[0].Effective&(1<<sysResource) != 0 {
-		return errors.New("this process has CAP_SYS_RESOURCE")
-	}
-	return nil
-})
