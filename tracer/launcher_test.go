@@ -1,0 +1,129 @@
+package tracer
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"trapline/tables"
+)
+
+// TestProgramMemory fills a launcher's memory with commands of many shapes.
+func TestProgramMemory(t *testing.T) {
+	long := strings.Repeat("x", 100000)
+	var many []string
+	for i := range 5000 {
+		many = append(many, long[:i%300])
+	}
+	full := &Surroundings{Ignored: ^uint64(0), Blocked: ^uint64(0), Pending: ^uint64(0), ClosedFDs: 7}
+	for resource := range 16 {
+		full.Limits = append(full.Limits, Limit{Resource: resource})
+	}
+	for _, c := range []Command{
+		{},
+		{Path: "/bin/true", Argv: []string{"true"}},
+		{Path: "a", Argv: []string{""}, Env: []string{"", "b", ""}},
+		{Path: long, Argv: []string{long, long}, Env: []string{long}},
+		{Path: "/", Argv: many, Env: many, Surroundings: full},
+		{Path: "/", Argv: many[:7], Credential: &Credential{Groups: make([]uint32, 65536)}},
+		{Path: "/", Argv: many[:8], Surroundings: full, Credential: &Credential{Groups: make([]uint32, 3)}},
+	} {
+		for _, filter := range [][]byte{nil, make([]byte, 8), make([]byte, 8*maxFilter)} {
+			p, err := newProgram(becomeSize(&c, filter))
+			if err != nil {
+				t.Fatal(err)
+			}
+			p.hide()
+			p.awaitWord()
+			p.become(&c, filter, ^uint64(0))
+			execve := unsafe.Slice(p.first(), maxSteps)[p.steps-2]
+			if execve.nr != unix.SYS_EXECVE {
+				t.Fatalf("%.50q: the last step but one is call %d", c.Path, execve.nr)
+			}
+			path := unix.BytePtrToString((*byte)(pointerTo(execve.args[0])))
+			if path != c.Path || !equal(stringsAt(execve.args[1]), c.Argv) || !equal(stringsAt(execve.args[2]), c.Env) {
+				t.Errorf("%.50q, %d arguments: execve has others", c.Path, len(c.Argv))
+			}
+			p.free()
+		}
+	}
+}
+
+// pointerTo is memory that is none of Go's.
+func pointerTo(addr uint64) unsafe.Pointer { return *(*unsafe.Pointer)(unsafe.Pointer(&addr)) }
+
+// stringsAt reads a null-terminated vector.
+func stringsAt(addr uint64) (list []string) {
+	for ; ; addr += pointerSize {
+		text := *(*uint64)(pointerTo(addr))
+		if text == 0 {
+			return list
+		}
+		list = append(list, unix.BytePtrToString((*byte)(pointerTo(text))))
+	}
+}
+
+func TestLaunchErrors(t *testing.T) {
+	command := Command{Path: "/bin/true", Argv: []string{"true"}}
+	groups, zero := command, command
+	groups.Credential = &Credential{Groups: make([]uint32, 65537)} // NGROUPS_MAX and one
+	zero.Env = []string{"A\x00B"}
+	for want, c := range map[string]Command{"setgroups": groups, "execve": zero} {
+		tracer := newTracer(t, Options{})
+		_, err := tracer.Launch(c)
+		var launch *LaunchError
+		if !errors.As(err, &launch) || launch.Step != want {
+			t.Errorf("error %v, want one of %s", err, want)
+		}
+		run(t, tracer, func(ev *Event) { t.Errorf("an event: %v", ev.Kind) })
+	}
+}
+
+// TestDetachBeforeExecve ends the trace when the command's execve has begun. The
+// command has its own signal mask all the same.
+func TestDetachBeforeExecve(t *testing.T) {
+	all := func(tables.ABI, uint64) bool { return true }
+	for _, opts := range []Options{{}, {Follow: true}, {Follow: true, Traced: all}} {
+		tracer := newTracer(t, opts)
+		launch(t, tracer, Command{Path: "/bin/sh", Argv: []string{"sh", "-c", "kill -TERM $$; exit 3"}})
+		ev, err := tracer.Next()
+		if err != nil || ev.Kind != Enter {
+			t.Fatalf("event %v, error %v", ev, err)
+		}
+		tracer.DetachAll()
+		run(t, tracer, nil)
+		if status, ok := tracer.AwaitCommand(); !ok || !status.Signaled() || status.Signal() != unix.SIGTERM {
+			t.Errorf("filter %v: ended with %#x", opts.Traced != nil, status)
+		}
+	}
+}
+
+// TestSignalBeforeExecve sends signals when the command's execve has begun: they
+// are the command's.
+func TestSignalBeforeExecve(t *testing.T) {
+	for _, sig := range []unix.Signal{unix.SIGTERM, unix.SIGUSR1, unix.SIGQUIT, unix.SIGURG} {
+		tracer := newTracer(t, Options{})
+		tracee := launch(t, tracer, Command{Path: "/bin/true", Argv: []string{"true"}})
+		unix.Tgkill(tracee.TID, tracee.TID, sig)
+		executed, arrived := false, false
+		run(t, tracer, func(ev *Event) {
+			switch ev.Kind {
+			case Exec:
+				executed = true
+			case Signal:
+				arrived = ev.Signal == sig && executed
+				ev.Signal = 0
+			case Exited:
+				if ev.Status.ExitStatus() != 0 {
+					t.Errorf("%v: exit status %d", sig, ev.Status.ExitStatus())
+				}
+			}
+		})
+		if !arrived {
+			t.Errorf("%v has not arrived after the execve", sig)
+		}
+	}
+}
