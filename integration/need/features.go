@@ -288,7 +288,7 @@ var Notifications = feature("seccomp-notifications", func() error {
 	var major, minor int
 	release := unix.ByteSliceToString(name.Release[:])
 	if n, _ := fmt.Sscanf(release, "%d.%d", &major, &minor); n < 2 || major < 5 || major == 5 && minor < 5 {
-		return fmt.Errorf("Linux %s is older than 5.5", release)
+		return fmt.Errorf("the kernel, %s, is older than 5.5", release)
 	}
 	action := uint32(unix.SECCOMP_RET_USER_NOTIF)
 	_, _, errno := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_GET_ACTION_AVAIL, 0, uintptr(unsafe.Pointer(&action)))

@@ -26,12 +26,15 @@ var (
 	pending  uint64 // blocked signals that were pending, and were taken
 )
 
-// unblocked are the signals that the runtime unblocks, whatever was blocked:
-// blockableSig and sigtable of its source tell.
-var unblocked uint64 = 1<<(unix.SIGHUP-1) | 1<<(unix.SIGINT-1) | 1<<(unix.SIGQUIT-1) | 1<<(unix.SIGILL-1) |
+// unblockedByRuntime are the signals that the runtime unblocks, whatever was
+// blocked: blockableSig and sigtable of its source tell.
+const unblockedByRuntime = 1<<(unix.SIGHUP-1) | 1<<(unix.SIGINT-1) | 1<<(unix.SIGQUIT-1) | 1<<(unix.SIGILL-1) |
 	1<<(unix.SIGTRAP-1) | 1<<(unix.SIGABRT-1) | 1<<(unix.SIGBUS-1) | 1<<(unix.SIGFPE-1) | 1<<(unix.SIGSEGV-1) |
 	1<<(unix.SIGTERM-1) | 1<<(unix.SIGSTKFLT-1) | 1<<(unix.SIGCHLD-1) | 1<<(unix.SIGURG-1) | 1<<(unix.SIGPROF-1) |
 	1<<(unix.SIGSYS-1) | 1<<(32-1) | 1<<(33-1) | 1<<(34-1)
+
+// unblocked is first the same, and then those of them that were blocked.
+var unblocked uint64 = unblockedByRuntime
 
 // limit is a resource limit that the runtime changes or needs changed. Amounts
 // are in bytes, or descriptors.
@@ -62,13 +65,6 @@ var limits = [...]limit{
 
 // openFiles is where in limits the limit of open files is.
 const openFiles = 2
-
-// Memory for early_amd64.s.
-var (
-	action [4]uint64 // struct sigaction of the kernel
-	noTime unix.Timespec
-	wanted unix.Rlimit
-)
 
 // Surroundings are what the program was started with, or nil if that is unknown.
 func Surroundings() *tracer.Surroundings {

@@ -15,6 +15,12 @@ GLOBL _cgo_init(SB), NOPTR, $8
 // The pointer to the current goroutine is at -8(FS).
 GLOBL ·threadLocal(SB), NOPTR, $16
 
+// Memory for system calls: struct sigaction of the kernel, a struct timespec of
+// zero, and a struct rlimit.
+GLOBL ·action(SB), NOPTR, $32
+GLOBL ·noTime(SB), NOPTR, $16
+GLOBL ·wanted(SB), NOPTR, $16
+
 // Numbers of system calls.
 #define NR_WRITE 1
 #define NR_RT_SIGACTION 13

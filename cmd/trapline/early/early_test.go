@@ -1,0 +1,60 @@
+package early
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+func TestMain(m *testing.M) {
+	if os.Getenv("EARLY_TEST") != "" {
+		status, err := os.ReadFile("/proc/self/status")
+		if err != nil {
+			panic(err)
+		}
+		for line := range strings.Lines(string(status)) {
+			if mask, ok := strings.CutPrefix(line, "SigBlk:\t"); ok {
+				fmt.Print(mask)
+			}
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// TestUnblocked starts a Go program with all signals blocked, to see which the
+// runtime unblocks.
+func TestUnblocked(t *testing.T) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	cmd := exec.Command("/proc/self/exe")
+	cmd.Env = append(os.Environ(), "EARLY_TEST=1")
+	var all, before unix.Sigset_t
+	all.Val[0] = ^uint64(0)
+	if err := unix.PthreadSigmask(unix.SIG_SETMASK, &all, &before); err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.Output()
+	unix.PthreadSigmask(unix.SIG_SETMASK, &before, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocked, err := strconv.ParseUint(string(bytes.TrimSpace(out)), 16, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const never = 1<<(unix.SIGKILL-1) | 1<<(unix.SIGSTOP-1)
+	if got := ^blocked &^ never; got != unblockedByRuntime {
+		t.Errorf("the runtime unblocks %#x, not %#x", got, uint64(unblockedByRuntime))
+	}
+	if more := unblocked &^ unblockedByRuntime; more != 0 {
+		t.Errorf("%#x of the signals that have to be taken is not unblocked", more)
+	}
+}
