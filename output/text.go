@@ -379,6 +379,10 @@ func (t *text) Close() {
 	}
 }
 
+// noNumber is the number of a call that a tracer, or a seccomp filter, has taken
+// the number of: no call at all. strace shows it as it shows none.
+const noNumber = 1<<64 - 1
+
 // begin starts a line. located says that the tracee still has an instruction
 // pointer.
 func (t *text) begin(at time.Time, located bool) {
@@ -395,7 +399,7 @@ func (t *text) begin(at time.Time, located bool) {
 	}
 	if o.Number {
 		t.punct("[")
-		if t.numbered {
+		if t.numbered && t.nr != noNumber {
 			t.buf = appendPadded(t.buf, t.nr, 4, ' ')
 		} else {
 			t.put("???")

@@ -37,3 +37,12 @@ func (a ABI) Bits() int {
 
 // WordSize is the size in bytes of a C long and of a pointer.
 func (a ABI) WordSize() int { return a.Bits() / 8 }
+
+// RegisterSize is the size in bytes of the registers that hold arguments. The
+// kernel takes the whole of them from an x32 program, too.
+func (a ABI) RegisterSize() int {
+	if a == I386 {
+		return 4
+	}
+	return 8
+}

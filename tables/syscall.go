@@ -32,6 +32,15 @@ func (s *Syscall) Implemented() bool {
 // X32Bit is set in the numbers of x32 calls (__X32_SYSCALL_BIT).
 const X32Bit = 0x40000000
 
+// InRegister gives a call's number as the program has it in rax. That of an x32
+// call has X32Bit, whether nr has it or not.
+func InRegister(abi ABI, nr uint64) uint64 {
+	if abi == X32 {
+		nr |= X32Bit
+	}
+	return nr
+}
+
 // rows gives an ABI's table, indexed by number. Numbers nobody has are rows
 // without a name.
 func rows(abi ABI) []Syscall {

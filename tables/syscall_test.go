@@ -363,6 +363,20 @@ func BenchmarkByName(b *testing.B) {
 	}
 }
 
+func TestInRegister(t *testing.T) {
+	for _, tt := range []struct {
+		abi      ABI
+		nr, want uint64
+	}{
+		{X86_64, 39, 39}, {X86_64, 1<<64 - 1, 1<<64 - 1}, {I386, 20, 20},
+		{X32, 39, 0x40000027}, {X32, 0x40000027, 0x40000027},
+	} {
+		if got := InRegister(tt.abi, tt.nr); got != tt.want {
+			t.Errorf("%v %#x: %#x, want %#x", tt.abi, tt.nr, got, tt.want)
+		}
+	}
+}
+
 func TestEntryPoint(t *testing.T) {
 	for _, tt := range []struct {
 		abi  ABI

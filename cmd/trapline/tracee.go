@@ -56,7 +56,7 @@ func (s *session) enter(t *tracee, ev *tracer.Event) {
 	t.shown = s.chosen(t, call)
 	if !t.shown {
 		ev.ExitUnwanted = s.stacks == nil || !remaps(call.ABI, call.NR)
-		t.trace.SetNumber(call.NR)
+		t.trace.SetNumber(tables.InRegister(call.ABI, call.NR))
 		return
 	}
 	if t.tamper.injection != nil {
@@ -74,7 +74,7 @@ func (s *session) enter(t *tracee, ev *tracer.Event) {
 	}
 	s.nameTracee(t, ev.Tracee.TID)
 	h := &s.header
-	h.Time, h.ABI, h.NR, h.IP = t.entered, call.ABI, call.NR, call.IP
+	h.Time, h.ABI, h.NR, h.IP = t.entered, call.ABI, tables.InRegister(call.ABI, call.NR), call.IP
 	h.Name = t.call.Sig.Name
 	if s.config.looks.EntryPoints {
 		h.Entry = tables.EntryPoint(call.ABI, call.NR)

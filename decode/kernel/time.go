@@ -6,7 +6,6 @@ import (
 
 	. "trapline/decode/lang"
 	"trapline/output"
-	"trapline/tables"
 )
 
 // Times. A call's plain name has times made of longs, which are 32 bits wide
@@ -18,13 +17,6 @@ var (
 	KLong  = &Number{Layouts: KernelWord(), Signed: true, Base: output.Signed}
 	KUlong = &Number{Layouts: KernelWord(), Signed: false, Base: output.Unsigned}
 )
-
-// KernelWord is the layout of a __kernel_long_t.
-func KernelWord() Layouts {
-	l := WordLayout()
-	l[tables.X32] = Layout{Size: 8, Align: 8}
-	return l
-}
 
 // Points in time as pairs of seconds and a fraction. A fraction that is
 // negative, and so invalid, is shown unsigned.

@@ -139,7 +139,7 @@ func (c *Call) Begin() {
 	c.snapshots = c.snapshots[:0]
 	c.Ret, c.Errno = 0, 0
 	c.Pass(c.Sig.Name)
-	if c.ABI == tables.X86_64 {
+	if c.ABI.RegisterSize() == 8 {
 		for i, a := range c.Args {
 			binary.LittleEndian.PutUint64(c.regs[8*i:], a)
 		}
@@ -270,7 +270,7 @@ func (c *Call) WordSize() int { return c.ABI.WordSize() }
 
 // Register gives argument register i of the call.
 func (c *Call) Register(i int) uint64 {
-	w := c.WordSize()
+	w := c.ABI.RegisterSize()
 	return View{B: c.regs[i*w : (i+1)*w]}.Uint(w)
 }
 

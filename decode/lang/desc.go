@@ -3,6 +3,7 @@ package lang
 import (
 	"strings"
 
+	"trapline/output"
 	"trapline/tables"
 )
 
@@ -45,7 +46,7 @@ type arg struct {
 
 // end is the number of registers up to and including the argument's last.
 func (a *arg) end(abi tables.ABI) int {
-	return AlignUp(a.off+a.size, abi.WordSize()) / abi.WordSize()
+	return AlignUp(a.off+a.size, abi.RegisterSize()) / abi.RegisterSize()
 }
 
 // Cond is a condition on a call under way, for When.
@@ -136,7 +137,7 @@ type Signature struct {
 func newSignature(name string, d *Desc, abi tables.ABI) *Signature {
 	s := &Signature{Name: name, Described: true, ret: d.Ret, args: make([]arg, len(d.Args))}
 	reg := 0
-	word := abi.WordSize()
+	word := abi.RegisterSize()
 	for i, f := range d.Args {
 		if r, ok := f.Type.(*rest); ok {
 			base := &Desc{d.Name, d.Args[:i], d.Ret}
@@ -206,9 +207,12 @@ func Gather(abi tables.ABI, groups []Group) map[string]*Desc {
 	return byName
 }
 
+// register is the whole of an argument register.
+var register = &Number{KernelWord(), false, output.Hex}
+
 // unknown describes calls without a description: six hexadecimal registers.
 var unknown = Desc{Ret: RetUnsigned, Args: Args{
-	{"arg1", Xlong}, {"arg2", Xlong}, {"arg3", Xlong}, {"arg4", Xlong}, {"arg5", Xlong}, {"arg6", Xlong},
+	{"arg1", register}, {"arg2", register}, {"arg3", register}, {"arg4", register}, {"arg5", register}, {"arg6", register},
 }}
 
 // signatures are those that a Decoder has made so far: a program uses few calls.
@@ -233,7 +237,7 @@ func (d *Decoder) addSignature(abi tables.ABI, nr uint64) *Signature {
 	row := tables.Lookup(abi, nr)
 	if row == nil {
 		// There may be any number of these: they are not kept.
-		return signatureOf(abi, "syscall_"+HexString(nr), nil)
+		return signatureOf(abi, "syscall_"+HexString(tables.InRegister(abi, nr)), nil)
 	}
 	t := &d.signatures.byNR[abi]
 	if grow := int(nr) + 1 - len(*t); grow > 0 {
