@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"time"
 )
 
 //go:embed help.txt
@@ -25,6 +26,9 @@ func init() { runtime.LockOSThread() }
 
 func main() {
 	adopt := daemonProcess()
+	if zone := zoneOf(os.Getenv("TZ"), os.Getenv("TZDIR")); zone != nil {
+		time.Local = zone
+	}
 	c, err := parseCommandLine(os.Args[min(1, len(os.Args)):])
 	if adopt == nil { // otherwise they have been made known
 		for _, w := range c.warnings {

@@ -31,6 +31,15 @@ var (
 	Strace  = feature("strace", func() error { return installed(StracePath()) })
 )
 
+// Date is date(1) with -d, of the GNU C library: it tells what that library makes of TZ.
+var Date = feature("gnu-date", func() error {
+	out, err := exec.Command("date", "--version").Output()
+	if err != nil || !bytes.Contains(out, []byte("GNU coreutils")) {
+		return errors.New("date is not GNU's")
+	}
+	return nil
+})
+
 // StracePath is the strace to compare with. The environment variable STRACE may
 // name another one than the installed one.
 func StracePath() string {

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"encoding/binary"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// zoneOf finds the time zone that the C library takes TZ to mean where Go does
+// not: one written out as in tzset(3), such as CET-1CEST,M3.5.0,M10.5.0/3, and a
+// file below TZDIR. It is nil for all that Go knows by itself, and for what means
+// nothing, which is UTC to both.
+func zoneOf(tz, tzdir string) *time.Location {
+	name := strings.TrimPrefix(tz, ":")
+	if name == "" || filepath.IsAbs(name) {
+		return nil
+	}
+	if tzdir != "" {
+		if data, err := readZone(filepath.Join(tzdir, name)); err == nil {
+			if zone, err := time.LoadLocationFromTZData(name, data); err == nil {
+				return zone
+			}
+		}
+	}
+	if _, err := time.LoadLocation(name); err == nil {
+		return nil
+	}
+	return zoneOfRule(name)
+}
+
+// readZone reads a file of a time zone, if it is a regular one.
+func readZone(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	const most = 1 << 20 // bytes, many times what any zone has
+	if !info.Mode().IsRegular() || info.Size() > most {
+		return nil, os.ErrInvalid
+	}
+	return os.ReadFile(path)
+}
+
+// zoneOfRule makes the time zone that a rule describes. Go reads rules only at
+// the end of TZif files (RFC 9636), for the time behind the last transition. So
+// it is given a file without transitions.
+func zoneOfRule(rule string) *time.Location {
+	const shortest = len("<+3") // of a name: Go takes shorter ones
+	if strings.ContainsAny(rule, "\n\x00") || rule[0] == '<' && strings.IndexByte(rule, '>') <= shortest {
+		return nil
+	}
+	zone, err := time.LoadLocationFromTZData(rule, emptyTZif(rule))
+	if err != nil {
+		return nil
+	}
+	return zone
+}
+
+// emptyTZif is a TZif file of version 2 that has nothing but UTC and a rule.
+func emptyTZif(rule string) []byte {
+	// Six counts of 32 bits: isutcnt, isstdcnt, leapcnt, timecnt, typecnt, charcnt.
+	header := append([]byte("TZif2"), make([]byte, 15+6*4)...)
+	binary.BigEndian.PutUint32(header[36:], 1)
+	binary.BigEndian.PutUint32(header[40:], uint32(len("UTC\x00")))
+	// A type (the offset, whether it is daylight saving time, the index of the name),
+	// and the names.
+	block := append(header, "\x00\x00\x00\x00\x00\x00UTC\x00"...)
+	file := append(block, block...) // for readers of version 1, and for those of version 2
+	return append(append(append(file, '\n'), rule...), '\n')
+}
