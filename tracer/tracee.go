@@ -67,7 +67,7 @@ const (
 func (tr *Tracee) Interrupted() *Syscall { return tr.interrupted }
 
 // noteInterrupted finds out what Interrupted tells, at the stop that attaching
-// brings about.
+// brings about: a group-stop if the tracee was stopped before.
 func (tr *Tracee) noteInterrupted() {
 	const restartBlock = -516 // ERESTART_RESTARTBLOCK of linux/errno.h
 	var regs Registers

@@ -436,6 +436,9 @@ func (t *Tracer) eventStop(tr *Tracee, sig unix.Signal, first bool) *Event {
 	if sig != unix.SIGTRAP {
 		tr.state = groupStop
 	}
+	if tr.attached && !first {
+		tr.noteInterrupted()
+	}
 	switch {
 	case first:
 		return t.report(Created, tr)
@@ -443,9 +446,6 @@ func (t *Tracer) eventStop(tr *Tracee, sig unix.Signal, first bool) *Event {
 		ev := t.report(GroupStop, tr)
 		ev.Signal = sig
 		return ev
-	}
-	if tr.attached {
-		tr.noteInterrupted()
 	}
 	t.resume(tr)
 	return nil

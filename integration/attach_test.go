@@ -1,0 +1,41 @@
+package integration
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// A process that was stopped in a sleep when it was attached goes on with that sleep.
+func TestAttachStopped(t *testing.T) {
+	sleep := exec.Command("sleep", "60")
+	if err := sleep.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer sleep.Wait()
+	defer sleep.Process.Kill()
+	pid := sleep.Process.Pid
+	eventually(t, func() bool {
+		call, _ := os.ReadFile(fmt.Sprintf("/proc/%d/syscall", pid))
+		return strings.HasPrefix(string(call), fmt.Sprintf("%d ", syscall.SYS_CLOCK_NANOSLEEP))
+	})
+	sleep.Process.Signal(syscall.SIGSTOP)
+	eventually(t, func() bool { return strings.HasPrefix(state(pid), "T") })
+	var stderr lockedBuilder
+	tracer := exec.Command(trapline(t), "-p", fmt.Sprint(pid))
+	tracer.Stderr = &stderr
+	if err := tracer.Start(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, func() bool { return strings.Contains(stderr.String(), "--- stopped by SIGSTOP ---") })
+	sleep.Process.Signal(syscall.SIGCONT)
+	eventually(t, func() bool { return strings.Contains(stderr.String(), "restart_syscall(") })
+	tracer.Process.Signal(syscall.SIGINT)
+	tracer.Wait()
+	if want := "restart_syscall(<... resuming interrupted clock_nanosleep ...>"; !strings.Contains(stderr.String(), want) {
+		t.Errorf("no %q in\n%s", want, stderr.String())
+	}
+}
