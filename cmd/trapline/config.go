@@ -342,6 +342,9 @@ func (c *config) warnOfNoEffect() {
 // resolvePaths adds to the paths of -P what they resolve to.
 func (c *config) resolvePaths() {
 	for _, p := range c.paths[:len(c.paths):len(c.paths)] {
+		if p == "" {
+			continue // no file, but a path that a call may be given
+		}
 		real, err := filepath.Abs(p)
 		if err == nil {
 			real, err = filepath.EvalSymlinks(real)

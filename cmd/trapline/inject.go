@@ -94,8 +94,8 @@ func (in *injection) parseAction(what, name, arg string) (ok bool) {
 	switch name {
 	case "error":
 		errno, ok := tables.ErrnoByName(strings.ToUpper(arg))
-		if n, err := strconv.ParseUint(arg, 10, 12); err == nil { // below 4096
-			errno, ok = uint32(n), true
+		if n, number := parseNumber(arg, maxErrno); number {
+			errno, ok = uint32(n), n > 0
 		}
 		in.result, in.fails = errorResult(errno), true
 		return ok
@@ -136,6 +136,7 @@ func (in *injection) parseAction(what, name, arg string) (ok bool) {
 // parseResult reads a result as strtoull(3) does: decimal, hexadecimal after 0x
 // or octal after 0, with a sign or without.
 func parseResult(s string) (*int64, bool) {
+	s = trimBlanks(s)
 	digits := strings.TrimPrefix(strings.TrimPrefix(s, "+"), "-")
 	n, err := strconv.ParseUint(digits, 0, 64)
 	if s == "" || len(s)-len(digits) > 1 || strings.Contains(s, "_") {
@@ -167,7 +168,7 @@ func isErrorResult(result int64) bool { return -maxErrno <= result && result < 0
 
 // parseWhen reads FIRST[..LAST][+[STEP]].
 func (in *injection) parseWhen(s string) bool {
-	rest, step, stepped := strings.Cut(s, "+")
+	rest, step, stepped := strings.Cut(strings.TrimPrefix(trimBlanks(s), "+"), "+")
 	first, last, ranged := strings.Cut(rest, "..")
 	in.first, in.last, in.step = 0, maxWhen+1, 0
 	valid := parseCount(&in.first, first, maxWhen)
@@ -185,9 +186,9 @@ func (in *injection) parseWhen(s string) bool {
 }
 
 func parseCount(to *int, s string, most uint64) bool {
-	n, err := strconv.ParseUint(s, 10, 16)
+	n, ok := parseNumber(s, most)
 	*to = int(n)
-	return err == nil && 0 < n && n <= most
+	return ok && n > 0
 }
 
 // isPure says whether a call always succeeds and does nothing else, in every
@@ -210,16 +211,16 @@ func isPure(name string) bool {
 func parsePokes(s string) ([]poke, bool) {
 	var pokes []poke
 	seen := map[int]bool{}
-	for item := range strings.SplitSeq(s, ",") {
+	for item := range strings.FieldsFuncSeq(s, func(r rune) bool { return r == ',' }) {
 		name, digits, _ := strings.Cut(item, "=")
 		number, ok := strings.CutPrefix(name, "@arg")
 		n, err := strconv.ParseUint(number, 10, 8)
 		data, hexErr := hex.DecodeString(digits)
-		if !ok || err != nil || n < 1 || n > 7 || hexErr != nil || len(data) == 0 || len(data) > maxPoke || seen[int(n)] {
+		if !ok || err != nil || len(number) > 1 || n < 1 || n > 7 || hexErr != nil || len(data) == 0 || len(data) > maxPoke || seen[int(n)] {
 			return nil, false
 		}
 		seen[int(n)] = true
 		pokes = append(pokes, poke{int(n) - 1, data})
 	}
-	return pokes, true
+	return pokes, len(s) > 0
 }

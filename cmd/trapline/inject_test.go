@@ -20,6 +20,7 @@ func TestInjections(t *testing.T) {
 	for expr, want := range map[string]int64{
 		"chdir:retval=42": 42, "chdir:retval=0x10": 16, "chdir:retval=010": 8, "chdir:error=4095": -4095,
 		"chdir:retval=0xffffffffffffffff": -1, "chdir:retval=-1": -1, "chdir:retval=+7": 7,
+		"chdir:error= 5": -5, "chdir:error=+5": -5, "chdir:retval=\t7": 7,
 	} {
 		in, err := parseInjection("inject", expr)
 		if err != nil || *in.result != want {
@@ -53,7 +54,7 @@ func TestWhen(t *testing.T) {
 		"":         {1, 2, 3, 4, 5, 6, 7, 8, 9, 10},
 		":when=3":  {3},
 		":when=3+": {3, 4, 5, 6, 7, 8, 9, 10}, ":when=2+3": {2, 5, 8},
-		":when=2..4": {2, 3, 4}, ":when=2..4+": {2, 3, 4}, ":when=1..9+4": {1, 5, 9}, ":when=7..7": {7},
+		":when=2..4": {2, 3, 4}, ":when=2..4+": {2, 3, 4}, ":when=1..9+4": {1, 5, 9}, ":when=7..7": {7}, ":when=+3": {3}, ":when= 2++4": {2, 6, 10},
 		":when=1:when=2": {2},
 	} {
 		in, err := parseInjection("inject", "chdir:error=EIO"+when)
@@ -75,13 +76,13 @@ func TestWhen(t *testing.T) {
 
 func TestInvalidInjections(t *testing.T) {
 	for _, expr := range []string{
-		"chdir", "chdir:42", "chdir:error=", "chdir:error=-1", "chdir:error=4096", "chdir:error=3+", "chdir:error=1:error=2",
+		"chdir", "chdir:42", "chdir:error=", "chdir:error=0", "chdir:error=-0", "chdir:error=-1", "chdir:error=+-1", "chdir:error=1 ", "chdir:error=4096", "chdir:error=3+", "chdir:error=1:error=2",
 		"chdir:retval=0:error=1", "chdir:retval=a", "chdir:retval=0b", "chdir:retval=0x10000000000000000", "chdir:retval=1_0", "chdir:retval=-", "chdir:retval=+-1", "chdir:retval=",
-		"chdir:signal=0", "chdir:signal=129", "chdir:signal=1:signal=2", "chdir:delay_enter=-1",
+		"chdir:signal=0", "chdir:signal=129", "chdir:signal=1:signal=2", "chdir:delay_enter=-1", "chdir:delay_enter=1_0", "chdir:delay_enter=nan", "chdir:delay_enter=1 s",
 		"chdir:error=1:when=0", "chdir:error=1:when=65536", "chdir:error=1:when=1+65536", "chdir:error=1:when=+", "chdir:error=1:when=4-",
 		"chdir:error=1:when=6++", "chdir:error=1:when=7+0", "chdir:error=1:when=10.", "chdir:error=1:when=15..", "chdir:error=1:when=17...18",
 		"chdir:error=1:when=24..23", "chdir:error=1:when=27..65535", "chdir:error=1:syscall=chdir", "chdir:error=1:syscall=42",
-		"chdir:poke_enter=", "chdir:poke_enter=@arg8=00", "chdir:poke_enter=@arg0=00", "chdir:poke_enter=@arg1", "chdir:poke_exit=@arg1=000",
+		"chdir:poke_enter=", "chdir:poke_enter=,", "chdir:poke_enter=@arg8=00", "chdir:poke_enter=@arg01=00", "chdir:poke_enter=@arg0=00", "chdir:poke_enter=@arg1", "chdir:poke_exit=@arg1=000",
 		"chdir:poke_enter=@arg1=00,@arg1=00", "chdir:poke_enter=@arg1=nothex",
 	} {
 		if _, err := parseInjection("inject", expr); err == nil || err.Error() != "invalid inject argument '"+expr+"'" {

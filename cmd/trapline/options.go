@@ -1,6 +1,7 @@
 package main
 
 import (
+	"math"
 	"os"
 	"slices"
 	"strconv"
@@ -50,8 +51,8 @@ var options = []option{
 	{long: []string{"output-separately"}, set: flag(func(c *config) *bool { return &c.destination.Separate })},
 	{short: 'I', long: []string{"interruptible"}, arg: requiredArgument, set: func(c *config, spelled, v string, _ bool) error {
 		names := []string{"anywhere", "waiting", "never", "never_tstp"}
-		n, err := strconv.ParseUint(v, 10, 8)
-		if err != nil {
+		n, ok := parseNumber(v, math.MaxInt32)
+		if !ok {
 			if v == "always" {
 				v = names[0]
 			}
@@ -65,8 +66,8 @@ var options = []option{
 	}},
 	{long: []string{"kill-on-exit"}, set: flag(func(c *config) *bool { return &c.killOnExit })},
 	{long: []string{"syscall-limit"}, arg: requiredArgument, set: func(c *config, spelled, v string, _ bool) error {
-		n, err := strconv.ParseUint(v, 10, 64)
-		if err != nil || n == 0 {
+		n, ok := parseNumber(v, math.MaxUint64)
+		if !ok || n == 0 {
 			return invalidArgument(spelled, v)
 		}
 		c.syscallLimit = n
@@ -290,8 +291,8 @@ func invalidArgument(spelled, value string) error {
 }
 
 func parseUint31(spelled, value string) (int, error) {
-	n, err := strconv.ParseUint(value, 10, 31)
-	if err != nil {
+	n, ok := parseNumber(value, math.MaxInt32)
+	if !ok {
 		return 0, invalidArgument(spelled, value)
 	}
 	return int(n), nil
@@ -344,8 +345,8 @@ func (c *config) setTimestamps(spelled, value string, given bool) error {
 // addPIDs reads the argument of -p: process ids between commas or white space.
 func (c *config) addPIDs(_, value string, _ bool) error {
 	for _, item := range strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(", \t\n", r) }) {
-		pid, err := strconv.ParseUint(item, 10, 31)
-		if err != nil || pid == 0 {
+		pid, ok := parseNumber(item, math.MaxInt32)
+		if !ok || pid == 0 {
 			return refusef("Invalid process id: '%s'", item)
 		}
 		if int(pid) == os.Getpid() {
@@ -370,8 +371,8 @@ func parseDuration(s string) (time.Duration, bool) {
 			break
 		}
 	}
-	f, err := strconv.ParseFloat(s, 64)
-	if err != nil || !(f >= 0) || f*float64(unit) >= float64(1<<63) {
+	f, err := strconv.ParseFloat(trimBlanks(s), 64)
+	if err != nil || strings.Contains(s, "_") || !(f >= 0) || f*float64(unit) >= float64(1<<63) {
 		return 0, false
 	}
 	return time.Duration(f * float64(unit)), true

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -142,9 +143,9 @@ func (s *fdSet) has(fd int) bool {
 func parseFDSet(text string) (fdSet, error) {
 	var s fdSet
 	negated, err := parseSet(text, "descriptor", func(item string) (bool, error) {
-		fd, err := strconv.ParseUint(item, 10, 31)
+		fd, ok := parseNumber(item, math.MaxInt32)
 		s.listed = append(s.listed, int(fd))
-		return err == nil, nil
+		return ok, nil
 	})
 	s.negated = negated
 	return s, err

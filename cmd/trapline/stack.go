@@ -1,8 +1,6 @@
 package main
 
 import (
-	"strconv"
-
 	"trapline/output"
 	"trapline/tables"
 	"trapline/tracer"
@@ -40,8 +38,8 @@ func (c *config) setStacks(spelled, value string, given bool) error {
 }
 
 func (c *config) setStackLimit(spelled, value string, _ bool) error {
-	n, err := strconv.ParseUint(value, 10, 30)
-	if err != nil || n == 0 {
+	n, ok := parseNumber(value, 1<<30-1)
+	if !ok || n == 0 {
 		return invalidArgument(spelled, value)
 	}
 	c.stackLimit = int(n)

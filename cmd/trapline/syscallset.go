@@ -179,7 +179,10 @@ func itemMatcher(item string) (func(*tables.Syscall) bool, error) {
 		if err != nil {
 			return nil, nil
 		}
-		return func(c *tables.Syscall) bool { return uint64(c.NR) == nr }, nil
+		// Of x32 either number will do: that in the table, or that in the register.
+		return func(c *tables.Syscall) bool {
+			return uint64(c.NR) == nr || tables.InRegister(c.ABI, uint64(c.NR)) == nr
+		}, nil
 	}
 	return func(c *tables.Syscall) bool { return c.Name == item }, nil
 }
