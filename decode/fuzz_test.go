@@ -1,12 +1,12 @@
 package decode_test
 
 import (
-	"encoding/json"
 	"testing"
 
 	"trapline/decode"
 	. "trapline/decode/internal/decodetest"
 	. "trapline/decode/internal/fake"
+	"trapline/integration/jsonlines"
 	"trapline/output"
 	"trapline/tables"
 )
@@ -55,8 +55,10 @@ func FuzzCall(f *testing.F) {
 			if m.Reads > MostReads || m.Total > MostBytes {
 				t.Errorf("%d reads, %d bytes for %.300s", m.Reads, m.Total, line)
 			}
-			if looks.JSON && !json.Valid([]byte(line)) {
-				t.Errorf("invalid JSON: %s", line)
+			if looks.JSON {
+				if err := jsonlines.Check(line); err != nil {
+					t.Errorf("%v: %s", err, line)
+				}
 			}
 		}
 	})

@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"trapline/integration/jsonlines"
 	"trapline/integration/need"
 )
 
@@ -86,6 +87,9 @@ func TestRace(t *testing.T) {
 		calls := 0
 		for line := range strings.Lines(tr.log) {
 			var r jsonRecord
+			if err := jsonlines.Check(line); err != nil {
+				t.Errorf("%v: %s", err, line)
+			}
 			if err := json.Unmarshal([]byte(line), &r); err != nil {
 				t.Fatalf("%v: %s", err, line)
 			}

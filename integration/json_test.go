@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"trapline/integration/jsonlines"
 	"trapline/integration/need"
 )
 
@@ -67,6 +68,9 @@ func TestJSONIsLossless(t *testing.T) {
 	var last jsonRecord
 	for line := range strings.Lines(tr.log) {
 		var r jsonRecord
+		if err := jsonlines.Check(line); err != nil {
+			t.Errorf("%v: %s", err, line)
+		}
 		if err := json.Unmarshal([]byte(line), &r); err != nil {
 			t.Fatalf("%v: %s", err, line)
 		}

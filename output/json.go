@@ -29,6 +29,7 @@ type jsonTrace struct {
 	levels []level
 	named  []namedCell
 	names  nameList // of the innermost of named
+	told   members  // of the cells that are open
 	key    string   // of what is outside of any cell: "args", "ret", "info"
 	stack  *Stack   // to be written at the end of the record, or nil
 	note   []byte   // comment to what is not shown of the innermost level
@@ -94,6 +95,7 @@ func (j *jsonTrace) begin(event string, at time.Time) {
 	j.levels = append(j.levels[:0], level{kind: inRecord})
 	j.named = j.named[:0]
 	j.order = false
+	j.told.reset()
 	j.key = "value"
 }
 
@@ -132,7 +134,7 @@ func (j *jsonTrace) BeginCall(h *Header) {
 		j.via(h.Via)
 	}
 	j.key = "args"
-	j.member(j.key)
+	j.unique("", memberName{j.key, ""})
 	j.enter(inArguments, '[')
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"trapline/integration/jsonlines"
 	"trapline/socketcall"
 	"trapline/tables"
 )
@@ -28,47 +29,9 @@ func recordJSON(t *testing.T, o Options, f func(l *Log)) []string {
 
 func checkJSON(t *testing.T, line string) {
 	t.Helper()
-	d := json.NewDecoder(strings.NewReader(line))
-	if err := checkKeys(d); err != nil {
-		t.Errorf("%v in %s", err, line)
+	if err := jsonlines.Check(line); err != nil {
+		t.Errorf("%v: %s", err, line)
 	}
-	if d.More() {
-		t.Errorf("more than one value in %s", line)
-	}
-}
-
-// checkKeys reads one value and looks for keys that come twice in an object.
-func checkKeys(d *json.Decoder) error {
-	token, err := d.Token()
-	if err != nil {
-		return err
-	}
-	switch token {
-	case json.Delim('{'):
-		seen := map[json.Token]bool{}
-		for d.More() {
-			key, err := d.Token()
-			if err != nil {
-				return err
-			}
-			if seen[key] {
-				return fmt.Errorf("key %q twice", key)
-			}
-			seen[key] = true
-			if err := checkKeys(d); err != nil {
-				return err
-			}
-		}
-		_, err = d.Token()
-	case json.Delim('['):
-		for d.More() {
-			if err := checkKeys(d); err != nil {
-				return err
-			}
-		}
-		_, err = d.Token()
-	}
-	return err
 }
 
 func TestJSONValues(t *testing.T) {
@@ -104,6 +67,18 @@ func TestJSONValues(t *testing.T) {
 			`"value":"a` + "\ufffdb\ufffd\ufffd\ufffd" + `","hex":"61ff62eda080","length":6`},
 		{"bytes", func(e Encoder) { e.Bytes([]byte("P\x01"), false) }, `"value":"P\u0001","hex":"5001","length":2`},
 		{"path", func(e Encoder) { e.Path([]byte("/tmp"), false) }, `"value":"/tmp"`},
+		{"comments", func(e Encoder) {
+			e.Addr(0)
+			e.Comment("a")
+			e.Annotate("path", []byte("\xff"))
+			e.CommentBytes([]byte("b"))
+			e.Annotate("path", []byte("\xfe"))
+			e.Comment("c")
+			e.Changed()
+			e.Number(1, Signed)
+			e.Comment("d")
+		}, `"value":null,"comment":"a","path":"` + "\ufffd" + `","path_hex":"ff","comment_2":"b","path_2":"` + "\ufffd" +
+			`","path_hex_2":"fe","comment_3":"c","changed":{"value":1,"comment":"d"}`},
 		{"text", func(e Encoder) { e.Text("00:11") }, `"value":"00:11"`},
 		{"descriptor", func(e Encoder) {
 			e.Number(3, Signed)
@@ -385,7 +360,7 @@ func FuzzJSONVerbs(f *testing.F) {
 		j := newTrace(t, l, 1).(*jsonTrace)
 		j.BeginCall(&Header{Time: time.Unix(1, 0), Name: "f"})
 		j.Arg("a")
-		for _, op := range program {
+		for i, op := range program {
 			switch op % 24 {
 			case 0:
 				j.Number(1, Signed)
@@ -408,7 +383,7 @@ func FuzzJSONVerbs(f *testing.F) {
 			case 9:
 				j.EndStruct()
 			case 10:
-				j.Field("f")
+				j.Field(fmt.Sprint("f", i)) // descriptions give a name once
 			case 11:
 				j.BeginArray()
 			case 12:
@@ -428,7 +403,7 @@ func FuzzJSONVerbs(f *testing.F) {
 			case 19:
 				j.Annotate("path", []byte{op})
 			case 20:
-				j.Arg("b")
+				j.Arg(fmt.Sprint("b", i))
 			case 21:
 				j.Return()
 			case 22:
@@ -439,8 +414,8 @@ func FuzzJSONVerbs(f *testing.F) {
 		}
 		j.unwind()
 		line := string(j.buf) + "}"
-		if !json.Valid([]byte(line)) {
-			t.Errorf("program %v makes %s", program, line)
+		if err := jsonlines.Check(line); err != nil {
+			t.Errorf("%v: program %v makes %s", err, program, line)
 		}
 	})
 }

@@ -30,11 +30,11 @@ func (j *jsonTrace) outside() bool {
 // value starts the value of a cell, and the cell if that has not been done.
 func (j *jsonTrace) value() {
 	if j.outside() {
-		j.member(j.key)
+		j.unique("", memberName{j.key, ""})
 		return
 	}
 	j.begun()
-	j.member("value")
+	j.unique("", memberName{"value", ""})
 }
 
 // begun starts a cell that has not been started by Arg, Field or Elem.
@@ -46,15 +46,32 @@ func (j *jsonTrace) begun() {
 
 // extra starts a member that tells more of the value. Outside of a cell its name
 // has the value's before it: "ret_path".
-func (j *jsonTrace) extra(key string) {
-	if !j.outside() {
-		j.begun()
-		j.member(key)
+func (j *jsonTrace) extra(key string) { j.extraNamed(memberName{key, ""}) }
+
+func (j *jsonTrace) extraNamed(name memberName) {
+	if j.outside() {
+		j.unique(j.key, name)
 		return
 	}
-	j.member(j.key)
-	j.buf = append(j.buf[:len(j.buf)-2], '_')
-	j.buf = append(j.buf, key...)
+	j.begun()
+	j.unique("", name)
+}
+
+// unique starts a member as member does, with prefix and a low line before its
+// name if there is a prefix, and with a number behind it if it is not the first
+// of that name.
+func (j *jsonTrace) unique(prefix string, name memberName) {
+	if j.buf[len(j.buf)-1] != '{' {
+		j.buf = append(j.buf, ',')
+	}
+	j.buf = append(j.buf, '"')
+	if prefix != "" {
+		j.buf = append(append(j.buf, prefix...), '_')
+	}
+	j.buf = append(append(j.buf, name.key...), name.suffix...)
+	if before := j.told.add(name); before > 0 {
+		j.buf = appendNumber(append(j.buf, '_'), uint64(before+1), Unsigned)
+	}
 	j.buf = append(j.buf, '"', ':')
 }
 
@@ -70,6 +87,7 @@ func (j *jsonTrace) cell(name string) {
 	}
 	l.members++
 	l.open = 1
+	j.told.begin()
 	if l.kind == inObject {
 		if name == "" {
 			// A member that has no name in C: its place in the struct.
@@ -93,6 +111,7 @@ func (j *jsonTrace) cell(name string) {
 // opened within it beyond a number of braces.
 func (j *jsonTrace) closeCell(keep int) {
 	for l := j.top(); l.open > keep; l.open-- {
+		j.told.end()
 		j.buf = append(j.buf, '}')
 	}
 }
@@ -102,6 +121,7 @@ func (j *jsonTrace) inner(key string) {
 	j.extra(key)
 	j.buf = append(j.buf, '{')
 	j.top().open++
+	j.told.begin()
 }
 
 // enter and leave begin and end a level.
@@ -323,8 +343,7 @@ func (j *jsonTrace) Annotate(kind string, b []byte) {
 		return
 	}
 	if !j.bytes(b) {
-		j.extra(kind)
-		j.buf = append(j.buf[:len(j.buf)-2], `_hex":`...)
+		j.extraNamed(memberName{kind, "_hex"})
 		j.hexString(b)
 	}
 }
@@ -364,6 +383,7 @@ type namedCell struct {
 	depth int // levels around it
 	open  int // braces of it that are open
 	start int // of the symbolic form in buf, 0 before Named
+	told  int // members.names before it
 }
 
 // base is the number of braces of the cell proper, or of the symbolic form that
@@ -389,7 +409,7 @@ func (j *jsonTrace) BeginNamed() {
 func (j *jsonTrace) Named() {
 	n := &j.named[len(j.named)-1]
 	j.closeCell(n.open)
-	n.start = len(j.buf)
+	n.start, n.told = len(j.buf), len(j.told.names)
 	j.inner("named")
 	n.open++
 	if len(j.named) == 1 {
@@ -410,7 +430,7 @@ func (j *jsonTrace) EndNamed() {
 	j.named = j.named[:len(j.named)-1]
 	j.closeCell(n.open - 1)
 	if names := &j.names; names.plain && n.start > 0 {
-		j.buf = j.buf[:n.start]
+		j.buf, j.told.names = j.buf[:n.start], j.told.names[:n.told]
 		switch {
 		case names.flags:
 			j.extra("flags")
@@ -586,7 +606,7 @@ func (j *jsonTrace) Unknown() {
 func (j *jsonTrace) Failure(errno int, name, message string) {
 	j.failed = true
 	j.unwind()
-	j.member("error")
+	j.unique("", memberName{"error", ""})
 	j.buf = append(j.buf, '{')
 	j.member("errno")
 	j.buf = appendNumber(j.buf, uint64(errno), Signed)
@@ -601,7 +621,7 @@ func (j *jsonTrace) Failure(errno int, name, message string) {
 
 func (j *jsonTrace) BeginRemark() {
 	j.unwind()
-	j.member("remark")
+	j.unique("", memberName{"remark", ""})
 	j.enter(inList, '[')
 }
 

@@ -1,13 +1,13 @@
 package netlink
 
 import (
-	"encoding/json"
 	"testing"
 
 	"golang.org/x/sys/unix"
 
 	. "trapline/decode/internal/fake"
 	. "trapline/decode/lang"
+	"trapline/integration/jsonlines"
 	"trapline/output"
 )
 
@@ -37,8 +37,10 @@ func FuzzNetlink(f *testing.F) {
 			if m.Reads > MostReads || m.Total > MostBytes {
 				t.Errorf("%d reads, %d bytes for %.300s", m.Reads, m.Total, line)
 			}
-			if looks.JSON && !json.Valid([]byte(line)) {
-				t.Errorf("invalid JSON: %s", line)
+			if looks.JSON {
+				if err := jsonlines.Check(line); err != nil {
+					t.Errorf("%v: %s", err, line)
+				}
 			}
 		}
 	})

@@ -10,6 +10,7 @@ import (
 	"trapline/decode/host"
 	. "trapline/decode/internal/fake"
 	. "trapline/decode/lang"
+	"trapline/integration/jsonlines"
 	"trapline/output"
 	"trapline/tables"
 )
@@ -73,8 +74,13 @@ func (s Sample) run(d *Decoder, trace output.Trace) {
 	trace.EndCall(&output.Result{})
 }
 
-// Text is the sample as a line of strace's text.
+// Text is the sample as a line of strace's text. It must be right in JSON, too.
 func (s Sample) Text(t testing.TB) string {
+	t.Helper()
+	line := s.Record(t, output.Options{JSON: true})
+	if err := jsonlines.Check(line); err != nil {
+		t.Errorf("%v: %s", err, line)
+	}
 	return strings.TrimSuffix(s.Record(t, output.Options{}), "\n")
 }
 
