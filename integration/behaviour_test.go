@@ -324,6 +324,27 @@ func TestSeparateFiles(t *testing.T) {
 	}
 }
 
+// There may be more tracees at once than descriptors.
+func TestSeparateFilesWithFewDescriptors(t *testing.T) {
+	dir := t.TempDir()
+	const children = 100
+	script := `ulimit -n 20; exec "$0" -ff -o "$1/log" sh -c '
+		i=0; while [ $i -lt 100 ]; do sleep 0.5 & i=$((i+1)); done; wait'`
+	if out, err := exec.Command("sh", "-c", script, trapline(t), dir).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	files, _ := filepath.Glob(dir + "/log.*")
+	if len(files) <= children {
+		t.Errorf("%d files", len(files))
+	}
+	for _, name := range files {
+		b, _ := os.ReadFile(name)
+		if !strings.Contains(string(b), "exit_group(") || !strings.HasSuffix(string(b), "\n+++ exited with 0 +++\n") {
+			t.Errorf("%s:\n%s", name, b)
+		}
+	}
+}
+
 // -D: whoever starts trapline has the command for a child.
 func TestDaemon(t *testing.T) {
 	for _, flag := range []string{"-D", "-DD", "-DDD"} {

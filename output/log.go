@@ -40,6 +40,11 @@ type Log struct {
 	pipe   *exec.Cmd // fed by shared, or nil
 	stderr *file     // shared, if the trace goes to standard error
 
+	share   int64         // how many files may be open
+	opened  atomic.Int64  // how many are
+	writes  atomic.Uint64 // numbers them, so that the oldest is known
+	opening sync.Mutex    // held while a file is opened
+
 	err    atomic.Pointer[error] // the first one
 	mu     sync.Mutex            // files
 	files  []*file
@@ -57,6 +62,7 @@ func OpenLog(d Destination, o Options) (*Log, error) {
 	l := &Log{
 		options: o,
 		dest:    d,
+		share:   descriptorShare(),
 		wake:    make(chan struct{}, 1),
 		done:    make(chan struct{}),
 	}
@@ -113,15 +119,14 @@ func (l *Log) open() (*os.File, error) {
 	return l.create(name)
 }
 
-func (l *Log) create(name string) (w *os.File, err error) {
+func (l *Log) create(name string) (*os.File, error) {
 	flags := os.O_WRONLY | os.O_CREATE
 	if l.dest.Append {
 		flags |= os.O_APPEND
 	} else {
 		flags |= os.O_TRUNC
 	}
-	asCaller(func() { w, err = os.OpenFile(name, flags, 0o666) })
-	return w, err
+	return l.openFile(name, flags)
 }
 
 // Trace starts the record of a tracee. The error is that of creating its own
@@ -241,6 +246,7 @@ func (l *Log) flusher() {
 // file is a destination with a buffer.
 type file struct {
 	log    *Log
+	name   string
 	w      *os.File
 	fd     int // of w
 	tty    bool
@@ -254,13 +260,19 @@ type file struct {
 	buf   []byte
 	out   sync.Mutex // held while writing out, taken before mu
 	spare []byte
+
+	reopens bool        // may be closed and opened again by its name
+	opened  atomic.Bool // w is open; changed while out is held
+	written uint64      // Log.writes when it was last written
 }
 
 // bufferSize is what may wait in a buffer before it is written out, in bytes.
 const bufferSize = 64 << 10
 
 func (l *Log) newFile(w *os.File) *file {
-	f := &file{log: l, w: w, fd: int(w.Fd())}
+	f := &file{log: l, name: w.Name(), reopens: l.dest.Separate && isRegular(w)}
+	f.setDescriptor(w)
+	f.written = l.writes.Add(1)
 	f.tty = isTerminal(f.fd)
 	f.prompt = f.tty
 	l.mu.Lock()
@@ -294,11 +306,15 @@ func (f *file) flush() {
 	f.buf = f.spare
 	f.mu.Unlock()
 	f.spare = kept(b)
-	if f.log.err.Load() != nil {
+	if len(b) == 0 || f.log.err.Load() != nil {
+		return
+	}
+	if err := f.needDescriptor(); err != nil {
+		f.log.fail(err)
 		return
 	}
 	if err := writeAll(f.fd, b); err != nil {
-		f.log.fail(&os.PathError{Op: "write", Path: f.w.Name(), Err: err})
+		f.log.fail(&os.PathError{Op: "write", Path: f.name, Err: err})
 	}
 }
 
@@ -341,9 +357,9 @@ func (f *file) interrupt() {
 func (f *file) close() {
 	f.interrupt()
 	f.flush()
-	if err := f.w.Close(); err != nil {
-		f.log.fail(err)
-	}
+	f.out.Lock()
+	f.closeDescriptor()
+	f.out.Unlock()
 	l := f.log
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -359,6 +375,12 @@ func (f *file) close() {
 func isTerminal(fd int) bool {
 	_, err := unix.IoctlGetTermios(fd, unix.TCGETS)
 	return err == nil
+}
+
+// isRegular says whether f is a regular file.
+func isRegular(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode().IsRegular()
 }
 
 // isNull says whether f is the null device.
