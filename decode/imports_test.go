@@ -22,8 +22,9 @@ var catalogue = []string{
 // import: names of packages, "name/..." for those below as well. A package that is not
 // listed falls under the nearest above it that is.
 var mayImport = map[string][]string{
-	"cmd/trapline": {"trace", "tracer/...", "decode", "decode/host", "decode/registers", "output", "socketcall", "tables"},
-	"trace":        {"tracer/...", "decode", "decode/host", "decode/registers", "output/...", "socketcall", "tables"},
+	"cmd/trapline":       {"cmd/trapline/early", "trace", "tracer/...", "decode", "decode/host", "decode/registers", "output", "socketcall", "tables"},
+	"cmd/trapline/early": {"tracer"},
+	"trace":              {"tracer/...", "decode", "decode/host", "decode/registers", "output/...", "socketcall", "tables"},
 
 	"tracer":          {"tracer/...", "tables"},
 	"tracer/colocate": {"tables"},

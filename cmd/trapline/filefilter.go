@@ -75,7 +75,7 @@ func (f *fileFilter) seeFD(fd int) {
 	if len(f.paths) == 0 {
 		return
 	}
-	if path := decode.HostOf(f.call.Decoder).Descriptor(f.link[:], f.call.TID, fd); path != nil {
+	if path := decode.HostOf(f.call.Decoder).Descriptor(f.link[:], decode.ProcessOf(f.call), fd); path != nil {
 		f.found = f.wants(path) || f.wants(bytes.TrimSuffix(path, []byte(" (deleted)")))
 	}
 }

@@ -11,7 +11,8 @@ func (s *session) nameTracee(t *tracee, tid int) {
 	if s.config.pidDecoding&decode.PIDComm == 0 {
 		return
 	}
-	if name, ok := decode.HostOf(s.decoder).Command(s.comm[:], tid); ok {
+	h := decode.HostOf(s.decoder)
+	if name, ok := h.Command(s.comm[:], h.Process(tid)); ok {
 		t.trace.SetComm(name)
 	}
 }

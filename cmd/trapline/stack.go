@@ -1,6 +1,7 @@
 package main
 
 import (
+	"trapline/decode"
 	"trapline/output"
 	"trapline/tables"
 	"trapline/tracer"
@@ -100,7 +101,7 @@ func (s *session) takeStack(t *tracee, tr *tracer.Tracee) {
 		return
 	}
 	k := &t.stack
-	k.frames, k.shown.Cut = s.stacks.unwinder.Walk(&k.mappings, tr.TID, &regs, tr, k.frames[:0])
+	k.frames, k.shown.Cut = s.stacks.unwinder.Walk(&k.mappings, decode.ProcessOf(&t.call), &regs, tr, k.frames[:0])
 	k.shown.Frames = k.shown.Frames[:0]
 	for _, f := range k.frames {
 		k.shown.Frames = append(k.shown.Frames, output.StackFrame(f))

@@ -153,6 +153,6 @@ var uringCommand = Is(Ref("opcode"), uringOps("URING_CMD", "URING_CMD128")...)
 
 // isSocket says whether a descriptor of the tracee is a socket.
 func isSocket(c *Call, fd int) bool {
-	file, ok := ContextOf(c.Decoder).Host.FileType(c.TID, fd)
+	file, ok := ContextOf(c.Decoder).Host.FileType(ProcessOf(c), fd)
 	return ok && file.Mode&unix.S_IFMT == unix.S_IFSOCK
 }

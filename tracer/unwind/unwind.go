@@ -66,6 +66,7 @@ func New(o Options) *Unwinder {
 func (u *Unwinder) MappingsChanged() { u.generation++ }
 
 // Walk appends the frames of a stopped thread's stack to frames, the innermost first.
+// tid is the thread's number below /proc.
 // more says that there are more frames than Options.Limit.
 func (u *Unwinder) Walk(m *Mappings, tid int, user *unix.PtraceRegs, mem Memory, frames []Frame) (_ []Frame, more bool) {
 	u.memory.reset(mem)
