@@ -135,24 +135,6 @@ func (l *Local) Descriptor(b []byte, process, fd int) []byte {
 	return readLink(b, l.pathOfFD(process, "/fd/", fd))
 }
 
-// HasName implements Host.
-func (l *Local) HasName(process, fd int, path []byte) bool {
-	var open, named unix.Stat_t
-	if unix.Stat(string(l.pathOfFD(process, "/fd/", fd)), &open) != nil {
-		return true
-	}
-	return unix.Lstat(string(path), &named) == nil && named.Dev == open.Dev && named.Ino == open.Ino
-}
-
-// FileType implements Host.
-func (l *Local) FileType(process, fd int) (FileType, bool) {
-	var st unix.Stat_t
-	if unix.Stat(string(l.pathOfFD(process, "/fd/", fd)), &st) != nil {
-		return FileType{}, false
-	}
-	return FileType{Mode: st.Mode, Device: st.Rdev}, true
-}
-
 // DescriptorInfo implements Host.
 func (l *Local) DescriptorInfo(b []byte, process, fd int) []byte {
 	return readOnce(b, l.pathOfFD(process, "/fdinfo/", fd))

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"bytes"
 	"encoding/binary"
 	"net/netip"
 	"unsafe"
@@ -9,9 +10,14 @@ import (
 )
 
 // SocketProtocol implements Host. The name is an attribute that all sockets have.
-// unix.Getxattr would allocate copies of both names.
+// unix.Getxattr would allocate copies of both names. Another file's attributes are
+// not asked for: see file.go.
 func (l *Local) SocketProtocol(b []byte, process, fd int) []byte {
-	path := append(l.pathOfFD(process, "/fd/", fd), 0)
+	path := l.pathOfFD(process, "/fd/", fd)
+	if !bytes.HasPrefix(readLink(b, path), []byte("socket:")) {
+		return nil
+	}
+	path = append(path, 0)
 	attr := [...]byte{'s', 'y', 's', 't', 'e', 'm', '.', 's', 'o', 'c', 'k', 'p', 'r', 'o', 't', 'o', 'n', 'a', 'm', 'e', 0}
 	n, _, errno := unix.Syscall6(unix.SYS_GETXATTR, uintptr(unsafe.Pointer(&path[0])), uintptr(unsafe.Pointer(&attr[0])),
 		uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)), 0, 0)

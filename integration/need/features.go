@@ -124,6 +124,18 @@ var Root = feature("root", func() error {
 	return nil
 })
 
+// FUSE is the right to mount a file system that the test itself serves.
+var FUSE = feature("fuse", func() error {
+	if err := Root.Err(); err != nil {
+		return err
+	}
+	fd, err := unix.Open("/dev/fuse", unix.O_RDWR|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return fmt.Errorf("/dev/fuse: %w", err)
+	}
+	return unix.Close(fd)
+})
+
 // X86 is an x86-64 processor, AVX one with these registers.
 var (
 	X86 = feature("x86-64", func() error {
