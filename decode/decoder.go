@@ -12,11 +12,12 @@ import (
 // Options say how much of a call is shown. The zero value shows what strace
 // shows by default, but for StringLimit.
 type Options struct {
-	StringLimit int   // -s: bytes shown of a string, 32 by default
-	FDs         FDs   // --decode-fds
-	PIDs        PIDs  // --decode-pids
-	Namespaces  bool  // --namespace=new: which ones processes enter
-	VCPUs       VCPUs // --kvm
+	StringLimit int      // -s: bytes shown of a string, 32 by default
+	FDs         FDs      // --decode-fds
+	PIDs        PIDs     // --decode-pids
+	Namespaces  bool     // --namespace=new: which ones processes enter
+	VCPUs       VCPUs    // --kvm
+	Contexts    Contexts // --secontext
 }
 
 // NewDecoder makes a Decoder that asks h what descriptors, processes and sockets
@@ -27,7 +28,10 @@ func NewDecoder(o Options, h host.Host) *Decoder {
 		h = host.Unknown{}
 	}
 	d := lang.NewDecoderOf(lang.Catalogue{Describe: description, Resuming: "restart_syscall"}, o.StringLimit)
-	*kernel.ContextOf(d) = kernel.Context{FDs: o.FDs, PIDs: o.PIDs, Namespaces: o.Namespaces, VCPUs: o.VCPUs, Host: h}
+	*kernel.ContextOf(d) = kernel.Context{FDs: o.FDs, PIDs: o.PIDs, Namespaces: o.Namespaces, VCPUs: o.VCPUs, Contexts: o.Contexts, Host: h}
+	if o.Contexts != 0 {
+		kernel.ShowContexts(d)
+	}
 	return d
 }
 

@@ -24,9 +24,11 @@ type (
 	PIDs = kernel.PIDs
 	// VCPUs is what is shown of virtual processors with KVM_RUN.
 	VCPUs = kernel.VCPUs
+	// Contexts is what is shown of SELinux contexts.
+	Contexts = kernel.Contexts
 )
 
-// The values of FDs, PIDs and VCPUs: see there.
+// The values of FDs, PIDs, VCPUs and Contexts: see there.
 const (
 	FDPath     = kernel.FDPath
 	FDSocket   = kernel.FDSocket
@@ -41,6 +43,10 @@ const (
 	VCPUNone  = kernel.VCPUNone
 	VCPUExit  = kernel.VCPUExit
 	VCPUState = kernel.VCPUState
+
+	ContextShown    = kernel.ContextShown
+	ContextFull     = kernel.ContextFull
+	ContextMismatch = kernel.ContextMismatch
 )
 
 // HostOf gives what d asks of tracees' descriptors and processes.

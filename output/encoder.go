@@ -81,6 +81,9 @@ type Encoder interface {
 	// "dev" ("char 1:3") goes inside the brackets of the path before it, and
 	// "deleted" is a mark behind them whose bytes are not shown.
 	Annotate(kind string, b []byte)
+	// Context adds the SELinux context of the file that a descriptor or a path
+	// stands for and, unless it is nil, the one that was expected: [etc_t!!usr_t].
+	Context(context, expected []byte)
 	// Comment adds a /* remark */ to the value just written.
 	Comment(s string)
 	// CommentBytes is Comment for bytes that are not kept.

@@ -19,11 +19,12 @@ const jsonSchema = 1
 // others that tell more of it ("symbol", "flags", "comment" ...). A cell
 // stays open until the next one starts.
 type jsonTrace struct {
-	log  *Log
-	out  *file
-	opt  *Options
-	pid  int
-	comm []byte
+	log     *Log
+	out     *file
+	opt     *Options
+	pid     int
+	comm    []byte
+	context []byte // SELinux's
 
 	buf    []byte
 	levels []level
@@ -89,6 +90,7 @@ func (j *jsonTrace) begin(event string, at time.Time) {
 			j.hexString(j.comm)
 		}
 	}
+	j.beginContext()
 	j.member("time")
 	j.buf = appendNumber(j.buf, uint64(at.Unix()), Signed)
 	j.buf = appendFraction(j.buf, at.Nanosecond(), Nanoseconds)

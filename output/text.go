@@ -13,11 +13,12 @@ import (
 // the file. What follows the arguments of one call may so be written much later
 // than these, on a line of its own.
 type text struct {
-	log  *Log
-	out  *file
-	opt  *Options
-	pid  int
-	comm []byte // escaped; empty when not shown
+	log     *Log
+	out     *file
+	opt     *Options
+	pid     int
+	comm    []byte // escaped; empty when not shown
+	context []byte // the same
 
 	buf           []byte
 	column        int // columns of the line that are in the file already
@@ -393,6 +394,7 @@ func (t *text) begin(at time.Time, located bool) {
 	t.column = 0
 	o := t.opt
 	t.beginPID()
+	t.beginContext()
 	t.buf = t.log.clock.appendWall(t.buf, at, o.Clock, o.ClockDigits)
 	if o.Relative {
 		t.buf = t.log.clock.appendRelative(t.buf, at, o.Clock != ClockNone, o.RelDigits)

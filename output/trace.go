@@ -76,6 +76,9 @@ type Trace interface {
 	PID() int
 	// SetComm gives the command name to show beside the pid (-Y); empty for none.
 	SetComm(comm []byte)
+	// SetContext gives the tracee's SELinux context to show beside the pid; empty for
+	// none.
+	SetContext(context []byte)
 
 	// Close ends the Trace when the tracee has ended or has been detached. A call
 	// still open is left as " <detached ...>".

@@ -54,6 +54,7 @@ type config struct {
 	pidDecoding decode.PIDs
 	namespaces  bool // which namespaces processes enter
 	vcpus       decode.VCPUs
+	contexts    decode.Contexts // --secontext
 
 	regs    registerModes  // --regs, 0 if not given
 	regSets registers.Sets // --regs-set
@@ -316,6 +317,7 @@ func (c *config) warnOfNoEffect() {
 			{c.looks.Clock != output.ClockNone, "-t/--absolute-timestamps"},
 			{c.looks.Durations, "-T/--syscall-times"},
 			{c.fds != 0, "-y/--decode-fds"},
+			{c.contexts != 0, "--secontext"},
 		} {
 			if o.given {
 				c.warn("%s has no effect with -c/--summary-only", o.name)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"path/filepath"
 	"strings"
 
 	"trapline/decode"
@@ -47,7 +46,10 @@ var qualifiers = []qualifier{
 	}},
 	{[]string{"inject"}, injects("inject")},
 	{[]string{"fault"}, injects("fault")},
-	{[]string{"secontext"}, unsupported("SELinux context printing (--secontext option)")},
+	{[]string{"secontext"}, func(c *config, v string) (err error) {
+		c.contexts, err = parseContexts(v)
+		return err
+	}},
 	{[]string{"kvm"}, func(c *config, v string) error {
 		switch v {
 		case "vcpu":
@@ -88,14 +90,6 @@ func injects(what string) func(c *config, v string) error {
 		}
 		c.injections = append(c.injections, in)
 		return nil
-	}
-}
-
-// unsupported is for what strace has and trapline has not. The message is that
-// of a strace built without it.
-func unsupported(what string) func(*config, string) error {
-	return func(*config, string) error {
-		return refusef("%s is not supported by this build of %s", what, filepath.Base(program()))
 	}
 }
 

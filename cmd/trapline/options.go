@@ -109,6 +109,7 @@ var options = []option{
 	{long: []string{"decode-fds"}, arg: optionalArgument, set: byName("decode-fds", "path")},
 	{long: []string{"decode-pids"}, arg: requiredArgument, set: byName("decode-pids", "")},
 	{long: []string{"namespace"}, arg: optionalArgument, set: byName("namespace", "new")},
+	{long: []string{"secontext"}, arg: optionalArgument, set: byName("secontext", defaultContexts)},
 	{long: []string{"kvm"}, arg: requiredArgument, set: byName("kvm", "")},
 	{short: 'i', long: []string{"instruction-pointer"}, set: flag(func(c *config) *bool { return &c.looks.IP })},
 	{short: 'k', set: (*config).addStacks},
@@ -232,8 +233,6 @@ var options = []option{
 	{short: 'h', long: []string{"help"}, set: flag(func(c *config) *bool { return &c.help })},
 	{short: 'V', long: []string{"version"}, set: flag(func(c *config) *bool { return &c.version })},
 
-	// What strace has and trapline has not says so.
-	{long: []string{"secontext"}, arg: optionalArgument, set: byName("secontext", "")},
 	{short: 'F', set: flag(func(c *config) *bool { return &c.shortBigF })},
 }
 

@@ -8,6 +8,7 @@ import (
 // nameTracee has the tracee's records marked with the name of its command, as
 // it is now (-Y). Once the tracee has ended the last name stays.
 func (s *session) nameTracee(t *tracee, tid int) {
+	s.setContext(t, tid)
 	if s.config.pidDecoding&decode.PIDComm == 0 {
 		return
 	}

@@ -10,7 +10,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"trapline/decode"
-	"trapline/decode/host"
 	"trapline/output"
 	"trapline/socketcall"
 	"trapline/tables"
@@ -39,7 +38,8 @@ type session struct {
 	splitter socketcall.Splitter
 	header   output.Header
 	result   output.Result
-	comm     [64]byte // the name of a tracee
+	comm     [64]byte   // the name of a tracee
+	context  [4096]byte // its SELinux context
 }
 
 // run traces until nothing is left to trace. The command is launched, or it is
@@ -137,7 +137,7 @@ func releaseStandardFDs() {
 
 func newSession(c *config, log *output.Log) *session {
 	s := &session{config: c, log: log, files: newFileFilter(c), left: c.syscallLimit}
-	s.decoder = decode.NewDecoder(decode.Options{StringLimit: c.stringLimit, FDs: c.fds, PIDs: c.pidDecoding, Namespaces: c.namespaces, VCPUs: c.vcpus}, &host.Local{})
+	s.decoder = decode.NewDecoder(decode.Options{StringLimit: c.stringLimit, FDs: c.fds, PIDs: c.pidDecoding, Namespaces: c.namespaces, VCPUs: c.vcpus, Contexts: c.contexts}, newHost())
 	if c.summary != noSummary {
 		s.summary = &output.Summary{Columns: c.columns, Sort: c.sortBy, WallClock: c.wallClock, Overhead: c.overhead}
 	}

@@ -33,6 +33,7 @@ func (t *dirents) Dir() Dir { return Exit }
 
 func (t *dirents) Show(c *Call, v View) {
 	addr, size := v.Uint(c.WordSize()), Result.Num(c)
+	SeeFrom(c, int(int32(c.Args[0]))) // whose names they are
 	switch {
 	case c.Failed() || c.Plain || size > Ref("count").Num(c):
 		c.Out.Addr(addr)
@@ -186,6 +187,7 @@ func (t *dirents) showTail(c *Call, addr, n uint64, kind []byte) bool {
 // none at the end of the directory.
 var oldDirent = AtAddr(func(c *Call, addr uint64) {
 	v, ok := c.ReadType(addr, direntHead)
+	SeeFrom(c, int(int32(c.Args[0])))
 	if c.Ret == 0 || !ok {
 		c.Out.Addr(addr)
 		return

@@ -87,6 +87,20 @@ type Host interface {
 	// nil if not known.
 	GenericFamilies() []GenericFamily
 
+	// ProcessContext gives the SELinux context of a thread, without a newline; nil if
+	// not known.
+	ProcessContext(b []byte, process int) []byte
+
+	// DescriptorContext gives the SELinux context of the file behind a descriptor; nil
+	// if it has none or it is not known. If expect is set, expected is the one that
+	// the policy has for a file of that path, or nil; it is valid until the next call.
+	DescriptorContext(b []byte, process, fd int, expect bool) (context, expected []byte)
+
+	// PathContext is DescriptorContext for the file that a process finds by a path,
+	// which is looked for in the directory behind a descriptor or, if dir is AT_FDCWD,
+	// in its working directory. Symbolic links are followed.
+	PathContext(b []byte, process, dir int, path []byte, expect bool) (context, expected []byte)
+
 	// Mapping gives the addresses of the first mapping of what is called path, as
 	// /proc/PID/maps has it: of its first byte, and of the byte behind its last. It is
 	// false if there is none or it is not known.
@@ -173,6 +187,13 @@ func (Unknown) GenericFamilies() []GenericFamily           { return nil }
 func (Unknown) Mapping(int, []byte) (uint64, uint64, bool) { return 0, 0, false }
 func (Unknown) MappedFile([]byte, int, uint64, uint64) []byte {
 	return nil
+}
+func (Unknown) ProcessContext([]byte, int) []byte { return nil }
+func (Unknown) DescriptorContext([]byte, int, int, bool) (context, expected []byte) {
+	return nil, nil
+}
+func (Unknown) PathContext([]byte, int, int, []byte, bool) (context, expected []byte) {
+	return nil, nil
 }
 func (Unknown) CPUSetSize() uint64                       { return LeastCPUSetSize }
 func (Unknown) BootTime(time.Duration) (time.Time, bool) { return time.Time{}, false }

@@ -14,6 +14,11 @@ import (
 type Local struct {
 	path [128]byte // of the file that is asked for: there is room for all of them
 
+	// NoPolicy, if not nil, is told why the policy's file contexts cannot be read,
+	// once, when they are first needed.
+	NoPolicy func(error)
+	policy   *fileContexts // nil until it is needed
+
 	here  namespaces
 	found map[namespacedID]int // the procfs's ids of what was found before
 

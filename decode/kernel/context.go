@@ -8,10 +8,11 @@ import (
 // Context is what a Decoder is to tell of the kernel's objects, and where it
 // learns of them.
 type Context struct {
-	FDs        FDs   // --decode-fds
-	PIDs       PIDs  // --decode-pids
-	Namespaces bool  // --namespace=new: which ones processes enter
-	VCPUs      VCPUs // --kvm
+	FDs        FDs      // --decode-fds
+	PIDs       PIDs     // --decode-pids
+	Namespaces bool     // --namespace=new: which ones processes enter
+	VCPUs      VCPUs    // --kvm
+	Contexts   Contexts // --secontext
 
 	Host host.Host // what is known of tracees beside their memory
 

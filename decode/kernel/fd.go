@@ -60,6 +60,7 @@ func ShowFDOf(c *Call, process, fd int) {
 	if ContextOf(c.Decoder).FDs != 0 && fd >= 0 && process > 0 {
 		annotateFD(c, process, fd)
 	}
+	contextOfFD(c, process, fd)
 }
 
 // showFD is ShowFD for a descriptor that, if dir is set, stands for a directory
@@ -72,6 +73,9 @@ func showFD(c *Call, fd int, dir bool) {
 }
 
 func writeFD(c *Call, fd int, dir bool) {
+	if dir {
+		SeeFrom(c, fd)
+	}
 	if dir && fd == unix.AT_FDCWD {
 		c.Out.Symbol(uint64(fd), "AT_FDCWD", output.Signed)
 		if ContextOf(c.Decoder).FDs&FDPath != 0 {
@@ -84,6 +88,9 @@ func writeFD(c *Call, fd int, dir bool) {
 	c.Out.Number(uint64(fd), output.Signed)
 	if ContextOf(c.Decoder).FDs != 0 && fd >= 0 {
 		annotateFD(c, ProcessOf(c), fd)
+	}
+	if ContextOf(c.Decoder).Contexts != 0 {
+		contextOfFD(c, ProcessOf(c), fd)
 	}
 }
 

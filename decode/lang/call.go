@@ -19,6 +19,11 @@ type Memory interface {
 type Decoder struct {
 	StringLimit int // -s: bytes shown of a string
 
+	// OnBegin, if not nil, is told that a call begins, OnPath that a file name has
+	// been shown whole.
+	OnBegin func(c *Call)
+	OnPath  func(c *Call, path []byte)
+
 	catalogue  Catalogue
 	signatures signatures
 	windows    windows // what was read at this stop
@@ -135,6 +140,9 @@ func (c *Call) Pass(name string) {
 // Begin starts a new call; ABI, NR, Args, Sig and the flags have been set.
 func (c *Call) Begin() {
 	c.startStop() // what settle reads must not be of the stop before
+	if c.OnBegin != nil {
+		c.OnBegin(c)
+	}
 	c.next, c.halfway, c.exiting, c.hasSave, c.depth = 0, false, false, 0, 0
 	c.snapshots = c.snapshots[:0]
 	c.Ret, c.Errno = 0, 0

@@ -55,6 +55,9 @@ func (t *cString) ShowAt(c *Call, addr uint64) {
 		} else {
 			c.Out.Path(b, more)
 		}
+		if !more {
+			c.shownPath(b)
+		}
 		return
 	}
 	limit := c.StringLimit
@@ -112,12 +115,20 @@ func (t *pathIn) ShownPlain(*Call) bool { return true }
 
 func (t *pathIn) ShowAt(c *Call, addr uint64) { c.ShowPath(addr, min(t.length.Num(c), PathMax)) }
 
+// shownPath tells of a file name that was shown whole.
+func (c *Call) shownPath(path []byte) {
+	if c.OnPath != nil {
+		c.OnPath(c, path)
+	}
+}
+
 // ShowPath shows the file name in the n bytes at addr, or their address, and
 // says whether it could be read.
 func (c *Call) ShowPath(addr, n uint64) bool {
 	b := c.readText(addr, int(n))
 	if i := bytes.IndexByte(b, 0); i >= 0 {
 		c.Out.Path(b[:i], false)
+		c.shownPath(b[:i])
 		return true
 	}
 	if uint64(len(b)) < n {
