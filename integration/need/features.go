@@ -49,6 +49,29 @@ func StracePath() string {
 	return "strace"
 }
 
+// StraceSecontext is a strace that was built with libselinux.
+var StraceSecontext = feature("strace-secontext", func() error {
+	out, err := exec.Command(StracePath(), "-V").Output()
+	if err == nil && !bytes.Contains(out, []byte(" secontext")) || bytes.Contains(out, []byte("no-secontext")) {
+		return errors.New("strace is built without libselinux")
+	}
+	return err
+})
+
+// FileContexts is the right to label files, which root has without SELinux too.
+var FileContexts = feature("file-contexts", func() error {
+	if err := Root.Err(); err != nil {
+		return err
+	}
+	file, err := os.CreateTemp("", "need")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(file.Name())
+	defer file.Close()
+	return unix.Fsetxattr(int(file.Fd()), "security.selinux", []byte("system_u:object_r:tmp_t:s0\x00"), 0)
+})
+
 // StraceVersion is the version of strace: 7.2.
 func StraceVersion() (string, error) {
 	out, err := exec.Command(StracePath(), "-V").Output()
