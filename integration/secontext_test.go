@@ -3,9 +3,11 @@ package integration
 import (
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -92,6 +94,61 @@ func TestSecontext(t *testing.T) {
 			t.Errorf("no %s in\n%s", want, log)
 		}
 	})
+}
+
+// What the policy expects of files is read from /etc/selinux, which here is a folder
+// of the test's.
+func TestSecontextMismatch(t *testing.T) {
+	trapline(t)
+	dir := labelled(t)
+	policy := filepath.Join(dir, "policy")
+	files := filepath.Join(policy, "own/contexts/files")
+	if err := os.MkdirAll(files, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		filepath.Join(policy, "config"): "SELINUX=disabled\nSELINUXTYPE=own\n",
+		filepath.Join(files, "file_contexts"): dir + "(/.*)?\tsystem_u:object_r:user_tmp_t:s0\n" +
+			dir + "/sub/[^/]*\t--\tsystem_u:object_r:sub_t:s0\n" + dir + "/odd\t<<none>>\n",
+	} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	script := `mount --make-rprivate / && mount -t tmpfs none /etc && cp -r "$0/policy" /etc/selinux && cd "$0" && shift && exec "$@"`
+	run := func(t *testing.T, tracer, mode string) string {
+		log := filepath.Join(dir, "log")
+		cmd := exec.Command("sh", "-c", script, dir, "", tracer, "--secontext="+mode, "-y", "-o", log, "-e", "trace=openat,chdir,read", "-P", "file",
+			"-P", "odd", "-P", "sub/other", "-P", "sub", "-P", dir+"/sub/other", "sh", "-c", "cd sub; cd ..; exec cat file odd sub/other")
+		cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS}
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		b, err := os.ReadFile(log)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	for mode, want := range map[string][]string{
+		"mismatch": {`"file" [etc_t!!user_tmp_t], O_RDONLY) = 3<` + dir + `/file> [etc_t!!user_tmp_t]`, `"sub/other" [short!!sub_t]`,
+			`"odd" [\133x\135\41\33\"\377], O_RDONLY)`},
+		"full,mismatch": {`read(3<` + dir + `/file> [system_u:object_r:etc_t:s0-s0:c0.c1023!!system_u:object_r:user_tmp_t:s0]`},
+	} {
+		log := run(t, trapline(t), mode)
+		for _, line := range want {
+			if !strings.Contains(log, line) {
+				t.Errorf("%s: no %s in\n%s", mode, line, log)
+			}
+		}
+		t.Run("strace", func(t *testing.T) {
+			need.All(t, need.Strace, need.StraceSecontext)
+			theirs := run(t, need.StracePath(), mode)
+			if diff := difference(strings.Split(theirs, "\n"), strings.Split(log, "\n")); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
 }
 
 func TestSecontextOfSockets(t *testing.T) {

@@ -104,6 +104,9 @@ var fileTypes = map[string]uint32{
 // stemOf gives what a regular expression begins with literally, and whether that
 // is all of it.
 func stemOf(expr string) (stem string, literal bool) {
+	if outsideGroup(expr) {
+		return "", false
+	}
 	var b []byte
 	for i := 0; i < len(expr); i++ {
 		c := expr[i]
@@ -114,9 +117,6 @@ func stemOf(expr string) (stem string, literal bool) {
 		case c == '?' || c == '*' || c == '{':
 			return string(b[:max(0, len(b)-1)]), false // the byte before may be missing
 		case strings.IndexByte(`.^$|+[](){}\`, c) >= 0:
-			if strings.IndexByte(expr, '|') >= 0 && outsideGroup(expr) {
-				return "", false
-			}
 			return string(b), false
 		default:
 			b = append(b, c)
