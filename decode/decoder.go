@@ -30,7 +30,7 @@ func NewDecoder(o Options, h host.Host) *Decoder {
 	d := lang.NewDecoderOf(lang.Catalogue{Describe: description, Resuming: "restart_syscall"}, o.StringLimit)
 	*kernel.ContextOf(d) = kernel.Context{FDs: o.FDs, PIDs: o.PIDs, Namespaces: o.Namespaces, VCPUs: o.VCPUs, Contexts: o.Contexts, Host: h}
 	if o.Contexts != 0 {
-		kernel.ShowContexts(d)
+		d.AfterPath = kernel.ContextOfPath
 	}
 	return d
 }

@@ -52,8 +52,7 @@ const (
 // HostOf gives what d asks of tracees' descriptors and processes.
 func HostOf(d *Decoder) host.Host { return kernel.ContextOf(d).Host }
 
-// ProcessOf gives the number that the host knows a call's tracee by, 0 if it does
-// not.
+// ProcessOf gives the number that the host knows c's tracee by, 0 if it does not.
 func ProcessOf(c *Call) int { return kernel.ProcessOf(c) }
 
 // SeeFDs has see told every file descriptor before d shows it; nil ends that.

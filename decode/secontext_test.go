@@ -1,4 +1,4 @@
-package decode
+package decode_test
 
 import (
 	"os"
@@ -7,6 +7,10 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"trapline/decode"
+	. "trapline/decode/internal/decodetest"
+	. "trapline/decode/internal/fake"
+	. "trapline/decode/kernel"
 	"trapline/output"
 	"trapline/tables"
 )
@@ -14,7 +18,7 @@ import (
 // contextHost knows contexts of files by their names, and of descriptors, that are
 // opened on them.
 type contextHost struct {
-	fakeHost
+	FakeHost
 	contexts map[string][2]string // what a file has, and what is expected
 	dirs     map[int]string
 }
@@ -55,8 +59,8 @@ func TestContexts(t *testing.T) {
 		},
 		dirs: map[int]string{3: "/dir"},
 	}
-	mem := func(first, second string) fakeMemory {
-		return fakeMemory{at: []byte(first + "\x00"), to: []byte(second + "\x00")}
+	mem := func(first, second string) FakeMemory {
+		return FakeMemory{at: []byte(first + "\x00"), to: []byte(second + "\x00")}
 	}
 	all := ContextShown | ContextFull | ContextMismatch
 	for _, tt := range []struct {
@@ -64,7 +68,7 @@ func TestContexts(t *testing.T) {
 		contexts Contexts
 		call     string
 		args     []uint64
-		mem      fakeMemory
+		mem      FakeMemory
 		ret      int64
 		want     string
 	}{
@@ -82,16 +86,16 @@ func TestContexts(t *testing.T) {
 		{"link", ContextShown, "symlinkat", []uint64{at, 3, to}, mem("file", "f"), 0,
 			`symlinkat("file" [file_t], 3 [dir_t], "f" [\133odd\41\135]) = 0`},
 	} {
-		s := named(t, tables.X86_64, tt.call, tt.args...)
-		s.mem, s.ret, s.host, s.traits = tt.mem, tt.ret, h, Options{Contexts: tt.contexts}
-		if got := s.text(t); got != tt.want {
+		s := Named(t, tables.X86_64, tt.call, tt.args...)
+		s.Mem, s.Ret, s.Host, s.Traits = tt.mem, tt.ret, h, decode.Options{Contexts: tt.contexts}
+		if got := s.Text(t); got != tt.want {
 			t.Errorf("%s:\ngot  %s\nwant %s", tt.name, got, tt.want)
 		}
 	}
-	s := named(t, tables.X86_64, "chdir", at)
-	s.mem, s.host, s.traits = mem("/dir", ""), h, Options{Contexts: all}
+	s := Named(t, tables.X86_64, "chdir", at)
+	s.Mem, s.Host, s.Traits = mem("/dir", ""), h, decode.Options{Contexts: all}
 	want := `{"name":"path","value":"/dir","secontext":"u:r:dir_t:s0","secontext_expected":"u:r:other_t:s0"}`
-	if got := s.record(t, output.Options{JSON: true}); !strings.Contains(got, want) {
+	if got := s.Record(t, output.Options{JSON: true}); !strings.Contains(got, want) {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }

@@ -41,20 +41,17 @@ func (s Contexts) Part(context []byte) []byte {
 
 // contextOfFD shows the context of the file behind a descriptor.
 func contextOfFD(c *Call, process, fd int) {
-	o := ContextOf(c.Decoder)
-	if o.Contexts != 0 && o.SeeFD == nil && fd >= 0 && process > 0 {
-		context, expected := o.Host.DescriptorContext(c.Alloc(contextMax), process, fd, o.Contexts&ContextMismatch != 0)
+	if ContextOf(c.Decoder).Contexts != 0 && ContextOf(c.Decoder).SeeFD == nil && fd >= 0 && process > 0 {
+		context, expected := ContextOf(c.Decoder).Host.DescriptorContext(c.Alloc(contextMax), process, fd, ContextOf(c.Decoder).Contexts&ContextMismatch != 0)
 		showContext(c, context, expected)
 	}
 }
 
-// contextOfPath shows the context of the file that the tracee finds by a path, seen
+// ContextOfPath shows the context of the file that the tracee finds by a path, seen
 // from the directory descriptor that was shown last.
-func contextOfPath(c *Call, path []byte) {
-	o := ContextOf(c.Decoder)
-	if o.Contexts != 0 && o.SeeFD == nil {
-		dir := directories.Of(c).fd
-		context, expected := o.Host.PathContext(c.Alloc(contextMax), ProcessOf(c), dir, path, o.Contexts&ContextMismatch != 0)
+func ContextOfPath(c *Call, path []byte) {
+	if ContextOf(c.Decoder).Contexts != 0 && ContextOf(c.Decoder).SeeFD == nil {
+		context, expected := ContextOf(c.Decoder).Host.PathContext(c.Alloc(contextMax), ProcessOf(c), dirFDOf(c), path, ContextOf(c.Decoder).Contexts&ContextMismatch != 0)
 		showContext(c, context, expected)
 	}
 }
@@ -63,29 +60,28 @@ func showContext(c *Call, context, expected []byte) {
 	if context == nil {
 		return
 	}
-	contexts := ContextOf(c.Decoder).Contexts
-	context, expected = contexts.Part(context), contexts.Part(expected)
+	context, expected = ContextOf(c.Decoder).Contexts.Part(context), ContextOf(c.Decoder).Contexts.Part(expected)
 	if bytes.Equal(context, expected) {
 		expected = nil
 	}
 	c.Out.Context(context, expected)
 }
 
-// directory is the directory descriptor that a call's paths are seen from.
-type directory struct{ fd int }
-
-var directories = NewCallSlot[directory]()
-
-// SeeFrom says that the paths that are shown next are seen from a directory
-// descriptor, or from the working directory, which is AT_FDCWD.
-func SeeFrom(c *Call, dir int) {
-	if ContextOf(c.Decoder).Contexts != 0 {
-		directories.Of(c).fd = dir
-	}
+// seenFrom is the directory descriptor that a call's paths are seen from.
+type seenFrom struct {
+	call uint64 // its Serial
+	fd   int
 }
 
-// ShowContexts has d show contexts with what its Context says of them.
-func ShowContexts(d *Decoder) {
-	d.OnBegin = func(c *Call) { SeeFrom(c, unix.AT_FDCWD) }
-	d.OnPath = contextOfPath
+var directories = NewCallSlot[seenFrom]()
+
+// SeeFrom has paths that follow seen from a directory descriptor.
+func SeeFrom(c *Call, fd int) { *directories.Of(c) = seenFrom{c.Serial(), fd} }
+
+// dirFDOf is the directory descriptor that paths are seen from.
+func dirFDOf(c *Call) int {
+	if d := directories.Of(c); d.call == c.Serial() {
+		return d.fd
+	}
+	return unix.AT_FDCWD
 }

@@ -126,7 +126,7 @@ func showSockaddrUnix(c *Call, v View, n int) {
 		return
 	}
 	c.Out.Path(UntilNUL(path), false)
-	contextOfPath(c, UntilNUL(path))
+	c.PathShown(UntilNUL(path))
 }
 
 // struct sockaddr_in (linux/in.h)

@@ -19,10 +19,8 @@ type Memory interface {
 type Decoder struct {
 	StringLimit int // -s: bytes shown of a string
 
-	// OnBegin, if not nil, is told that a call begins, OnPath that a file name has
-	// been shown whole.
-	OnBegin func(c *Call)
-	OnPath  func(c *Call, path []byte)
+	// AfterPath, if not nil, is called when a file name has been shown.
+	AfterPath func(c *Call, path []byte)
 
 	catalogue  Catalogue
 	signatures signatures
@@ -69,6 +67,7 @@ type Call struct {
 	Ret   int64 // result, sign-extended; -errno for a failed call
 	Errno int   // 0 unless the call failed
 
+	serial        uint64 // counts the calls: see Serial
 	Previous, now string // names of the call before this one, and of this one
 
 	next      int             // index into Sig.args of the next one to show
@@ -140,9 +139,7 @@ func (c *Call) Pass(name string) {
 // Begin starts a new call; ABI, NR, Args, Sig and the flags have been set.
 func (c *Call) Begin() {
 	c.startStop() // what settle reads must not be of the stop before
-	if c.OnBegin != nil {
-		c.OnBegin(c)
-	}
+	c.serial++
 	c.next, c.halfway, c.exiting, c.hasSave, c.depth = 0, false, false, 0, 0
 	c.snapshots = c.snapshots[:0]
 	c.Ret, c.Errno = 0, 0
@@ -269,6 +266,9 @@ func (c *Call) Save(arg int, v uint64) {
 func (c *Call) SavedFor(arg int) (uint64, bool) {
 	return c.saved[arg], c.hasSave&(1<<arg) != 0
 }
+
+// Serial is another number for each call that begins.
+func (c *Call) Serial() uint64 { return c.serial }
 
 // Captured is SavedFor for the argument being shown.
 func (c *Call) Captured() (uint64, bool) { return c.SavedFor(c.next) }

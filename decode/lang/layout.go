@@ -34,14 +34,6 @@ func WordLayout() Layouts {
 	return l
 }
 
-// KernelWord is the layout of an argument register and of a __kernel_long_t: 64 bits wide on x32,
-// where a C long is not.
-func KernelWord() Layouts {
-	l := WordLayout()
-	l[tables.X32] = Layout{Size: 8, Align: 8}
-	return l
-}
-
 // cAlign is the alignment of a scalar of the given size: its own size, but
 // that i386 aligns 8-byte scalars to 4 (System V ABI, Intel386 supplement).
 func cAlign(abi tables.ABI, size int) int {
@@ -63,3 +55,10 @@ func AlignUp(n, align int) int {
 type Unsized struct{}
 
 func (Unsized) Layout(tables.ABI) Layout { return Layout{0, 1} }
+
+// KernelWord is the layout of a __kernel_long_t.
+func KernelWord() Layouts {
+	l := WordLayout()
+	l[tables.X32] = Layout{8, 8}
+	return l
+}

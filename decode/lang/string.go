@@ -56,7 +56,7 @@ func (t *cString) ShowAt(c *Call, addr uint64) {
 			c.Out.Path(b, more)
 		}
 		if !more {
-			c.shownPath(b)
+			c.PathShown(b)
 		}
 		return
 	}
@@ -101,6 +101,13 @@ func (c *Call) readString(addr uint64, limit, look int) (b []byte, more, ok bool
 	return b[:min(limit, n)], true, true
 }
 
+// PathShown has what is beside a path shown.
+func (c *Call) PathShown(path []byte) {
+	if after := c.AfterPath; after != nil {
+		after(c, path)
+	}
+}
+
 // PathIn is a file name in a buffer of which length bytes are filled.
 func PathIn(length Num) Type { return &pathIn{length: length} }
 
@@ -115,20 +122,13 @@ func (t *pathIn) ShownPlain(*Call) bool { return true }
 
 func (t *pathIn) ShowAt(c *Call, addr uint64) { c.ShowPath(addr, min(t.length.Num(c), PathMax)) }
 
-// shownPath tells of a file name that was shown whole.
-func (c *Call) shownPath(path []byte) {
-	if c.OnPath != nil {
-		c.OnPath(c, path)
-	}
-}
-
 // ShowPath shows the file name in the n bytes at addr, or their address, and
 // says whether it could be read.
 func (c *Call) ShowPath(addr, n uint64) bool {
 	b := c.readText(addr, int(n))
 	if i := bytes.IndexByte(b, 0); i >= 0 {
 		c.Out.Path(b[:i], false)
-		c.shownPath(b[:i])
+		c.PathShown(b[:i])
 		return true
 	}
 	if uint64(len(b)) < n {
