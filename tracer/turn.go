@@ -30,9 +30,7 @@ func (t *Tracer) takeTurn() *Event {
 		return nil // let the other tracees have a turn
 	}
 	unix.RawSyscall(unix.SYS_SCHED_YIELD, 0, 0, 0)
-	if getSyscallInfo(tr.TID, &t.info) == 0 {
-		// A tracee can forge the siginfo that the answer comes from, but it
-		// cannot do so at the end of a call.
+	if t.stopsForCall(tr) {
 		switch t.info.op {
 		case unix.PTRACE_SYSCALL_INFO_ENTRY, unix.PTRACE_SYSCALL_INFO_SECCOMP:
 			if !tr.inCall {
@@ -53,4 +51,41 @@ func (t *Tracer) takeTurn() *Event {
 	}
 	tr.skipTurns = skippedTurns
 	return nil
+}
+
+// stopsForCall reports whether a tracee that has had its turn is in a
+// syscall-stop or a seccomp stop, and fills in t.info.
+//
+// PTRACE_GET_SYSCALL_INFO goes by the si_code of the stop. A tracee that queues
+// a signal to itself sets the si_code of its signal-delivery-stop, but it gets
+// no further than this:
+//   - PTRACE_EVENTMSG_SYSCALL_ENTRY and _EXIT also have to be in the stop's
+//     message, which no signal can set. Before Linux 5.18 the message of the stop
+//     before remains there, but signals are delivered after the end of a call,
+//     so that is an exit, and no call is under way that could exit.
+//   - The message of a seccomp stop may be any number, one that the tracee's own
+//     filter chose among them. Where there is a filter, and where the answer
+//     says that there is one, the wait status therefore decides.
+func (t *Tracer) stopsForCall(tr *Tracee) bool {
+	if getSyscallInfo(tr.TID, &t.info) != 0 || t.info.op == unix.PTRACE_SYSCALL_INFO_NONE {
+		return false
+	}
+	if t.info.op == unix.PTRACE_SYSCALL_INFO_SECCOMP || tr.filtered && !tr.inCall {
+		return t.confirmCallStop(tr)
+	}
+	return true
+}
+
+// confirmCallStop waits for a tracee that has stopped. A stop that is not for a
+// call is queued.
+func (t *Tracer) confirmCallStop(tr *Tracee) bool {
+	s, errno := t.waitNow(tr.TID)
+	if errno != 0 || s.tid == 0 {
+		return false
+	}
+	if s.status>>8&0xff == uint32(stopSyscall) || s.status>>16 == unix.PTRACE_EVENT_SECCOMP {
+		return true
+	}
+	t.queue.push(s, t.usage)
+	return false
 }

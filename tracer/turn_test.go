@@ -1,7 +1,10 @@
 package tracer
 
 import (
+	"fmt"
+	"os"
 	"runtime"
+	"strconv"
 	"testing"
 	"time"
 	"unsafe"
@@ -9,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"trapline/integration/need"
+	"trapline/tables"
 )
 
 // A stop that was not waited for is reported once, whatever comes between.
@@ -46,39 +50,80 @@ func TestDelayInTurn(t *testing.T) {
 }
 
 func init() {
-	programs["forger"] = func() { // signals to itself that say they are syscall-stops
+	programs["forger"] = func() { // signals to itself that say what stop they are
 		runtime.LockOSThread()
+		code, _ := strconv.Atoi(os.Args[1])
+		sig, _ := strconv.Atoi(os.Args[2])
+		unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(sig), uintptr(unsafe.Pointer(&ignoring)), 0, signalSetSize, 0, 0)
 		for range forgeries {
 			busy := 200
 			for range busy {
 				unix.RawSyscall(unix.SYS_GETPPID, 0, 0, 0)
 			}
-			info := [32]int32{2: int32(stopSyscall)} // si_code
-			unix.RawSyscall(unix.SYS_RT_SIGQUEUEINFO, uintptr(unix.Getpid()), uintptr(unix.SIGWINCH), uintptr(unsafe.Pointer(&info)))
+			info := [32]int32{2: int32(code)} // si_code
+			unix.RawSyscall6(unix.SYS_RT_TGSIGQUEUEINFO, uintptr(unix.Getpid()), uintptr(unix.Gettid()), uintptr(sig),
+				uintptr(unsafe.Pointer(&info)), 0, 0)
 		}
 	}
 }
 
-const forgeries = 50
+const forgeries = 20
 
+// forgeableCodes are the si_codes by which the kernel marks a stop as something
+// else than a signal-delivery-stop. Signals may bring them, too.
+var forgeableCodes = map[string]int{
+	"syscall-stop":            int(stopSyscall),
+	"PTRACE_EVENT_FORK":       int(unix.SIGTRAP) | unix.PTRACE_EVENT_FORK<<8,
+	"PTRACE_EVENT_VFORK":      int(unix.SIGTRAP) | unix.PTRACE_EVENT_VFORK<<8,
+	"PTRACE_EVENT_CLONE":      int(unix.SIGTRAP) | unix.PTRACE_EVENT_CLONE<<8,
+	"PTRACE_EVENT_EXEC":       int(unix.SIGTRAP) | unix.PTRACE_EVENT_EXEC<<8,
+	"PTRACE_EVENT_VFORK_DONE": int(unix.SIGTRAP) | unix.PTRACE_EVENT_VFORK_DONE<<8,
+	"PTRACE_EVENT_EXIT":       int(unix.SIGTRAP) | unix.PTRACE_EVENT_EXIT<<8,
+	"PTRACE_EVENT_SECCOMP":    int(unix.SIGTRAP) | unix.PTRACE_EVENT_SECCOMP<<8,
+	"PTRACE_EVENT_STOP":       int(unix.SIGTRAP) | unix.PTRACE_EVENT_STOP<<8,
+	"group-stop":              int(unix.SIGSTOP) | unix.PTRACE_EVENT_STOP<<8,
+}
+
+// A signal arrives whatever its siginfo says, and the stop for it is no other.
 func TestForgedSiginfo(t *testing.T) {
-	for _, colocate := range []Colocation{ColocateAlways, ColocateNever} {
-		tracer := newTracer(t, Options{Colocate: colocate})
-		launch(t, tracer, command("forger"))
-		signals, inCall := 0, false
-		run(t, tracer, func(ev *Event) {
-			switch ev.Kind {
-			case Signal:
-				signals++
-			case Enter, Exit:
-				if entered := ev.Kind == Enter; entered == inCall {
-					t.Fatalf("call %d is entered or left twice", ev.Call.NR)
-				}
-				inCall = !inCall
+	getppid := func(abi tables.ABI, nr uint64) bool { return abi == tables.X86_64 && nr == unix.SYS_GETPPID }
+	for name, code := range forgeableCodes {
+		for _, sig := range []unix.Signal{unix.SIGUSR1, unix.SIGTRAP} {
+			for _, opts := range []Options{
+				{Colocate: ColocateAlways}, {Colocate: ColocateNever},
+				{Colocate: ColocateAlways, Follow: true, Traced: getppid},
+			} {
+				t.Run(fmt.Sprintf("%s/%s/%d/filter=%v", name, unix.SignalName(sig), opts.Colocate, opts.Traced != nil), func(t *testing.T) {
+					testForged(t, opts, code, sig)
+				})
 			}
-		})
-		if signals != forgeries {
-			t.Errorf("%d signals, want %d", signals, forgeries)
 		}
+	}
+}
+
+func testForged(t *testing.T, opts Options, code int, sig unix.Signal) {
+	tracer := newTracer(t, opts)
+	launch(t, tracer, command("forger", strconv.Itoa(code), strconv.Itoa(int(sig))))
+	signals, inCall := 0, map[*Tracee]bool{}
+	run(t, tracer, func(ev *Event) {
+		switch ev.Kind {
+		case Signal:
+			if ev.Signal == sig {
+				signals++
+			}
+		case GroupStop:
+			t.Error("a group-stop")
+		case Enter, Exit:
+			if opts.Traced != nil {
+				return // the end of a call need not be reported
+			}
+			if entered := ev.Kind == Enter; entered == inCall[ev.Tracee] {
+				t.Fatalf("call %d is entered or left twice", ev.Call.NR)
+			}
+			inCall[ev.Tracee] = !inCall[ev.Tracee]
+		}
+	})
+	if signals != forgeries {
+		t.Errorf("%d signals, want %d", signals, forgeries)
 	}
 }

@@ -118,12 +118,8 @@ func (t *Tracer) sweep() {
 		if tr.state != running && tr.state != listening && tr.state != announced {
 			continue
 		}
-		var status uint32
-		n, _, errno := unix.RawSyscall6(unix.SYS_WAIT4, uintptr(tid), uintptr(unsafe.Pointer(&status)),
-			unix.WNOHANG|unix.WALL|unix.WNOTHREAD, uintptr(unsafe.Pointer(t.usage)), 0, 0)
-		if errno == 0 && n != 0 {
-			t.debugStop(tid, status)
-			t.queue.push(stop{tid: tid, status: status}, t.usage)
+		if s, errno := t.waitNow(tid); errno == 0 && s.tid != 0 {
+			t.queue.push(s, t.usage)
 		}
 	}
 	if t.manyStopped = t.haveManyStopped(); t.manyStopped {
@@ -148,6 +144,19 @@ func (t *Tracer) wait(flags uintptr) (stop, unix.Errno) {
 	}
 	t.debugStop(int(tid), status)
 	return stop{tid: int(tid), status: status}, 0
+}
+
+// waitNow is wait4 for one tracee, without blocking. The tid is 0 if the tracee
+// has no status to tell.
+func (t *Tracer) waitNow(tid int) (stop, unix.Errno) {
+	var status uint32
+	n, _, errno := unix.RawSyscall6(unix.SYS_WAIT4, uintptr(tid), uintptr(unsafe.Pointer(&status)),
+		unix.WNOHANG|unix.WALL|unix.WNOTHREAD, uintptr(unsafe.Pointer(t.usage)), 0, 0)
+	if errno != 0 || n == 0 {
+		return stop{}, errno
+	}
+	t.debugStop(tid, status)
+	return stop{tid: tid, status: status}, 0
 }
 
 // waitFor waits for one tracee.
