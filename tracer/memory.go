@@ -30,7 +30,9 @@ func (tr *Tracee) ReadMemory(addr uint64, b []byte) int {
 	return 0
 }
 
-// WriteMemory writes b at addr and returns how many bytes it wrote.
+// WriteMemory writes b at addr and returns how many bytes it wrote. Memory that
+// the tracee itself may only read is written too, as debuggers do: a private
+// mapping gets its own copy of the page.
 func (tr *Tracee) WriteMemory(addr uint64, b []byte) int {
 	if len(b) == 0 {
 		return 0
@@ -38,11 +40,15 @@ func (tr *Tracee) WriteMemory(addr uint64, b []byte) int {
 	n, errno := tr.transfer(unix.SYS_PROCESS_VM_WRITEV, addr, b)
 	switch errno {
 	case 0:
-		return n
-	case unix.EPERM, unix.ENOSYS:
-		return tr.poke(addr, b)
+	case unix.EPERM, unix.ENOSYS, unix.EFAULT:
+		n = 0
+	default:
+		return 0
 	}
-	return 0
+	if n == len(b) {
+		return n
+	}
+	return n + tr.poke(addr+uint64(n), b[n:])
 }
 
 func (tr *Tracee) transfer(trap uintptr, addr uint64, b []byte) (int, unix.Errno) {

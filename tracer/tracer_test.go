@@ -641,6 +641,12 @@ func TestMemory(t *testing.T) {
 				write(stack, old)
 			}
 		}
+		// The program's code may be read and executed only. Other threads execute
+		// it, so it stays as it is.
+		code := make([]byte, 21)
+		if tracee.ReadMemory(ev.Call.IP, code) != len(code) || tracee.WriteMemory(ev.Call.IP, code) != len(code) {
+			t.Error("the program's code cannot be written")
+		}
 		// Behind the main thread's stack there is nothing.
 		end := stackEnd(t, tracee.TID)
 		far := make([]byte, 100)
@@ -650,9 +656,15 @@ func TestMemory(t *testing.T) {
 		if n := tracee.peek(end-10, far); n != 10 {
 			t.Errorf("peeked %d of 10 bytes before the end", n)
 		}
+		if n := tracee.WriteMemory(end-10, far); n != 10 {
+			t.Errorf("wrote %d of 10 bytes before the end", n)
+		}
 		for _, addr := range []uint64{0, 1 << 63, ^uint64(0), ^uint64(0) - 50} {
 			if n := tracee.ReadMemory(addr, far); n != 0 {
 				t.Errorf("read %d bytes at %#x", n, addr)
+			}
+			if n := tracee.WriteMemory(addr, far); n != 0 {
+				t.Errorf("wrote %d bytes at %#x", n, addr)
 			}
 		}
 	})
