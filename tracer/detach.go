@@ -113,7 +113,7 @@ func (t *Tracer) nextDetached() (*Event, error) {
 			t.colocation.Stop()
 			return nil, io.EOF
 		}
-		s, err := t.nextStop()
+		s, err := t.nextStopAtEnd()
 		switch {
 		case err != nil:
 			return nil, err
@@ -122,6 +122,9 @@ func (t *Tracer) nextDetached() (*Event, error) {
 		}
 		tr := t.tracees[s.tid]
 		status := unix.WaitStatus(s.status)
+		if status.Stopped() && s.status>>16 == unix.PTRACE_EVENT_EXEC {
+			tr = t.execAtEnd(s.tid, tr)
+		}
 		switch {
 		case status.Exited() || status.Signaled():
 			served := tr != nil && tr.filtered
@@ -140,10 +143,65 @@ func (t *Tracer) nextDetached() (*Event, error) {
 	}
 }
 
+// settleTime is how long the tracer waits for the tracees that it has interrupted
+// before it looks whether they are there.
+const settleTime = 50 * time.Millisecond
+
+// nextStopAtEnd is nextStop while tracees are being detached.
+func (t *Tracer) nextStopAtEnd() (stop, error) {
+	if !t.queue.empty() || !t.awaitsStops() {
+		return t.nextStop()
+	}
+	deadline := time.Now().Add(settleTime)
+	s, err := t.waitUntil(deadline)
+	if s.tid == 0 && err == nil && !time.Now().Before(deadline) {
+		t.dropVanished()
+	}
+	return s, err
+}
+
+// awaitsStops says whether there are tracees that are to be detached.
+func (t *Tracer) awaitsStops() bool {
+	for _, tr := range t.tracees {
+		if !tr.filtered {
+			return true
+		}
+	}
+	return false
+}
+
+// dropVanished drops tracees that will not stop: threads whose ids were taken
+// over by an execve, and leaders that have ended before the rest of their
+// process, of which the kernel tells only with the end of the last thread. It
+// interrupts the others once more.
+func (t *Tracer) dropVanished() {
+	for _, tr := range t.tracees {
+		if !tr.filtered && (ptrace(unix.PTRACE_INTERRUPT, tr.TID, 0, 0) == unix.ESRCH || !tr.hasMemory()) {
+			t.drop(tr)
+		}
+	}
+}
+
+// execAtEnd deals with an execve by a thread that may not have been the leader, and
+// returns the tracee that has the leader's id now.
+func (t *Tracer) execAtEnd(tid int, leader *Tracee) *Tracee {
+	former, errno := getEventMessage(tid)
+	caller := t.tracees[int(former)]
+	if errno != 0 || int(former) == tid || caller == nil {
+		return leader
+	}
+	if leader != nil {
+		t.drop(leader)
+	}
+	t.rename(caller, tid)
+	return caller
+}
+
 // serve lets a tracee that has a seccomp filter go on from a stop, unreported.
 func (t *Tracer) serve(tr *Tracee, status uint32) {
 	tr.filtered = true
 	tr.inCall = false // no syscall-exit-stop is wanted
+	t.noteExec(tr, false)
 	tr.state = stopped
 	event, sig := int(status>>16), unix.Signal(status>>8&0xff)
 	switch {
@@ -178,8 +236,8 @@ func (t *Tracer) beginDetaching(sig unix.Signal) {
 			t.beginServing(tr)
 		case tr.state == stopped, tr.state == groupStop, tr.state == held:
 			t.detach(tr)
-		case tr.state == running, tr.state == listening:
-			ptrace(unix.PTRACE_INTERRUPT, tr.TID, 0, 0)
+		case ptrace(unix.PTRACE_INTERRUPT, tr.TID, 0, 0) == unix.ESRCH:
+			t.drop(tr) // gone: see dropVanished
 		}
 	}
 	t.colocation.Deactivate()
@@ -193,6 +251,7 @@ func (t *Tracer) beginServing(tr *Tracee) {
 	t.colocation.Unpin(&tr.task)
 	if tr.state == stopped || tr.state == groupStop || tr.state == held {
 		tr.inCall = false
+		t.noteExec(tr, false)
 		t.resume(tr)
 	}
 }
@@ -204,8 +263,8 @@ func (t *Tracer) detachFrom(tr *Tracee, status uint32) {
 	case event == 0 && sig != stopSyscall:
 		tr.pending = sig
 	case event == unix.PTRACE_EVENT_FORK, event == unix.PTRACE_EVENT_VFORK, event == unix.PTRACE_EVENT_CLONE:
-		if child, errno := getEventMessage(tr.TID); errno == 0 && t.tracees[int(child)] == nil {
-			t.add(int(child), announced)
+		if child, errno := getEventMessage(tr.TID); errno == 0 {
+			t.announce(int(child))
 		}
 	}
 	t.detach(tr)
@@ -213,13 +272,22 @@ func (t *Tracer) detachFrom(tr *Tracee, status uint32) {
 
 // detach lets go of a stopped tracee, to be reported if anybody knows it.
 func (t *Tracer) detach(tr *Tracee) {
+	if t.overtaken(tr.TID) {
+		tr.state = running // the execve's own stop is to come
+		return
+	}
 	t.letGo(tr)
-	t.drop(tr)
+	t.noteDetached(tr)
 }
 
-// drop remembers to report a tracee as detached, if anybody knows it.
+// drop forgets a tracee that is gone, as detach does with one that is not.
 func (t *Tracer) drop(tr *Tracee) {
 	t.forget(tr)
+	t.noteDetached(tr)
+}
+
+// noteDetached remembers to report a tracee as detached, if anybody knows it.
+func (t *Tracer) noteDetached(tr *Tracee) {
 	if tr.known {
 		t.detached = append(t.detached, tr)
 	}

@@ -63,6 +63,14 @@ func (tr *Tracee) transfer(trap uintptr, addr uint64, b []byte) (int, unix.Errno
 	return int(n), errno
 }
 
+// hasMemory is false for a tracee that has ended, or is about to.
+func (tr *Tracee) hasMemory() bool {
+	const nobodys = 1 << 63
+	var b [1]byte
+	_, errno := tr.transfer(unix.SYS_PROCESS_VM_READV, nobodys, b[:])
+	return errno != unix.ESRCH
+}
+
 // peek is ReadMemory word by word, for a tracee whose memory process_vm_readv
 // may not read (one that is not dumpable, say) though ptrace may.
 func (tr *Tracee) peek(addr uint64, b []byte) int {

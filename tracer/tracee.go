@@ -1,6 +1,8 @@
 package tracer
 
 import (
+	"time"
+
 	"golang.org/x/sys/unix"
 
 	"trapline/tracer/colocate"
@@ -17,6 +19,10 @@ type Tracee struct {
 	call   Syscall
 	known  bool // reported to the user
 	inCall bool // between syscall-enter-stop and syscall-exit-stop
+	inExec bool // in a call of execve or execveat
+
+	heldUntil time.Time // of state held: when it has waited for too long
+	overdue   bool      // it has, and its parent is looked for once more
 
 	exitUnwanted bool // Event.ExitUnwanted of the call under way
 

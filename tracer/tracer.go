@@ -85,14 +85,13 @@ type Tracer struct {
 	// by its id.
 	manyStopped bool
 
-	held int // tracees in state held
+	births births // tracees in state held
+	execs  int    // tracees in a call of execve or execveat
 
 	scheduled time.Time // when the Go scheduler was last called
 
 	delayed []delayed // tracees that are stopped for a while, by time
 	timer   timer
-
-	orphaned bool // a tracee died while others were held: it may have been their parent
 
 	launched      int             // pid of the launched command
 	launcher      *launcher       // what it is until its execve has succeeded
@@ -186,8 +185,10 @@ func (t *Tracer) forget(tr *Tracee) {
 		t.current = nil
 	}
 	if tr.state == held {
-		t.held--
+		t.births.held--
+		tr.state = running // it is counted once
 	}
+	t.noteExec(tr, false)
 	tr.parent = nil // it would keep all its ancestors in memory
 	if len(t.delayed) > 0 {
 		t.forgetDelayed(tr)
@@ -226,11 +227,10 @@ func (t *Tracer) Next() (*Event, error) {
 			t.colocation.Stop()
 			return nil, io.EOF
 		}
-		if t.orphaned {
-			if child := t.anyHeld(); child != nil {
-				return t.release(child), nil
+		if t.births.held > 0 && t.queue.empty() {
+			if ev, err := t.releaseOrphan(); ev != nil || err != nil {
+				return ev, err
 			}
-			t.orphaned = false
 		}
 		if t.colocation.TakesTurns() {
 			if ev := t.takeTurn(); ev != nil {
@@ -261,30 +261,28 @@ func (t *Tracer) Next() (*Event, error) {
 func (t *Tracer) classify(s stop) *Event {
 	tr := t.lookup(s.tid)
 	status := unix.WaitStatus(s.status)
+	sig, event := unix.Signal(s.status>>8&0xff), int(s.status>>16)
 	switch {
 	case status.Exited(), status.Signaled():
 		return t.ended(tr, s.tid, status)
 	case !status.Stopped():
 		return nil
+	case event == unix.PTRACE_EVENT_EXEC:
+		return t.execStop(s.tid, tr)
 	case tr == nil && !t.opts.Follow:
 		// Its parent used CLONE_PTRACE.
 		ptrace(unix.PTRACE_DETACH, s.tid, 0, 0)
 		return t.report(Stray, &Tracee{TID: s.tid, t: t})
 	case tr == nil:
-		// A tracee that stops before its parent has told of it.
-		tr = t.add(s.tid, held)
-		tr.pending = 0
-		t.held++
-		if status.StopSignal() != unix.SIGTRAP {
-			tr.pending = status.StopSignal()
-		}
+		t.hold(s.tid, status.StopSignal())
+		return nil
+	case s.queued && sig != stopSyscall && t.overtaken(s.tid):
 		return nil
 	}
 	first := tr.state == announced
 	t.beginStop(tr)
 
-	sig := unix.Signal(s.status >> 8 & 0xff)
-	switch event := int(s.status >> 16); {
+	switch {
 	case sig == stopSyscall && tr.exitUnwanted && !s.queued:
 		t.passExit(tr)
 		return nil
@@ -294,8 +292,6 @@ func (t *Tracer) classify(s stop) *Event {
 		return t.signalStop(tr, sig)
 	case event == unix.PTRACE_EVENT_STOP:
 		return t.eventStop(tr, sig, first)
-	case event == unix.PTRACE_EVENT_EXEC:
-		return t.execStop(tr)
 	case event == unix.PTRACE_EVENT_SECCOMP && !tr.inCall:
 		return t.syscallStop(tr)
 	case event == unix.PTRACE_EVENT_FORK, event == unix.PTRACE_EVENT_VFORK, event == unix.PTRACE_EVENT_CLONE:
@@ -335,8 +331,12 @@ func (t *Tracer) report(kind Kind, tr *Tracee) *Event {
 }
 
 // resume lets a stopped tracee go on. A tracee that was killed in its stop
-// needs nothing: its end will be waited for.
+// needs nothing: its end will be waited for. Nor does one whose stop was overtaken.
 func (t *Tracer) resume(tr *Tracee) {
+	if t.execs > 0 && !tr.inExec && t.overtaken(tr.TID) {
+		tr.state = running
+		return
+	}
 	if tr.state == groupStop {
 		tr.state = listening
 		t.debugResume(tr, unix.PTRACE_LISTEN, 0, ptrace(unix.PTRACE_LISTEN, tr.TID, 0, 0))
@@ -365,9 +365,7 @@ func (t *Tracer) syscallStop(tr *Tracee) *Event {
 	case unix.PTRACE_SYSCALL_INFO_EXIT:
 		return t.exitStop(tr)
 	}
-	// A stop that was overtaken, by the execve of another thread: the tracee
-	// is in another stop now, which is still to be waited for.
-	return nil
+	return nil // overtaken
 }
 
 func (t *Tracer) enterStop(tr *Tracee) *Event {
@@ -378,6 +376,7 @@ func (t *Tracer) enterStop(tr *Tracee) *Event {
 	call.Ret, call.IsError = 0, false
 	call.EntrySeen = true
 	tr.inCall = true
+	t.noteExec(tr, isExec(call.ABI, call.NR))
 
 	t.colocation.Enter(&tr.task, call.ABI, call.NR)
 	return t.report(Enter, tr)
@@ -392,6 +391,7 @@ func (t *Tracer) exitStop(tr *Tracee) *Event {
 		}
 	}
 	tr.inCall = false
+	t.noteExec(tr, false)
 	call.IP, call.SP = info.ip, info.sp
 	call.Ret = int64(info.data[0])
 	call.IsError = uint8(info.data[1]) != 0
@@ -407,9 +407,10 @@ func (t *Tracer) exitStop(tr *Tracee) *Event {
 }
 
 // passExit handles a syscall-exit-stop that the caller does not want. A stop that
-// was queued may have been overtaken (see syscallStop), so it is never handled here.
+// was queued may have been overtaken, so it is never handled here.
 func (t *Tracer) passExit(tr *Tracee) {
 	tr.inCall, tr.exitUnwanted = false, false
+	t.noteExec(tr, false)
 	t.colocation.Exit(&tr.task, tr.call.ABI, tr.call.NR, tr.call.Args[0])
 	t.resume(tr)
 }
@@ -422,7 +423,7 @@ func (t *Tracer) signalStop(tr *Tracee, sig unix.Signal) *Event {
 	}
 	errno := ptraceData(unix.PTRACE_GETSIGINFO, tr.TID, 0, unsafe.Pointer(&t.siginfo))
 	if errno != 0 || unix.Signal(binary.NativeEndian.Uint32(t.siginfo[:])) != sig {
-		return nil // killed in the stop, or overtaken: see syscallStop
+		return nil // killed in the stop, or overtaken
 	}
 	ev := t.report(Signal, tr)
 	ev.Signal = sig
@@ -451,85 +452,6 @@ func (t *Tracer) eventStop(tr *Tracee, sig unix.Signal, first bool) *Event {
 	return nil
 }
 
-// createdStop is the parent's side of a new tracee.
-func (t *Tracer) createdStop(parent *Tracee) *Event {
-	message, errno := getEventMessage(parent.TID)
-	if errno != 0 {
-		return nil
-	}
-	child := t.tracees[int(message)]
-	if child == nil {
-		child = t.add(int(message), announced)
-	}
-	child.inherit(parent)
-	if parent.filtered {
-		t.colocation.InheritPin(&parent.task, &child.task)
-	}
-	t.resume(parent)
-	if child.state != held {
-		return nil
-	}
-	return t.release(child)
-}
-
-// anyHeld is a tracee that waits for its parent, or nil.
-func (t *Tracer) anyHeld() *Tracee {
-	for _, tr := range t.tracees {
-		if tr.state == held {
-			return tr
-		}
-	}
-	return nil
-}
-
-// release tells of a tracee that had to wait for its parent.
-func (t *Tracer) release(child *Tracee) *Event {
-	t.held--
-	child.state = stopped
-	if child.pending != 0 {
-		child.pending = 0
-		child.state = groupStop
-	}
-	return t.report(Created, child)
-}
-
-// execStop is PTRACE_EVENT_EXEC. The thread that called execve has the
-// leader's id now, whatever it was.
-func (t *Tracer) execStop(tr *Tracee) *Event {
-	if tr.launch == launching {
-		t.launcher.executed()
-	}
-	message, errno := getEventMessage(tr.TID)
-	if errno != 0 {
-		return nil
-	}
-	former := int(message)
-	var superseded *Tracee
-	if caller := t.tracees[former]; former != tr.TID && caller != nil {
-		superseded = tr
-		t.forget(superseded)
-		delete(t.tracees, former)
-		caller.TID = superseded.TID
-		t.colocation.Renamed(&caller.task, caller.TID)
-		t.tracees[caller.TID] = caller
-		tr = caller
-		t.last = tr
-	} else {
-		// The thread may not have been traced where its leader was: then the
-		// leader goes on as another program, out of whatever call it was in.
-		tr.inCall = tr.inCall && former == tr.TID
-		former = 0
-	}
-	if t.opts.DetachOnExec && tr.launch == notLaunched {
-		t.letGo(tr)
-		return t.report(Detached, tr)
-	}
-	ev := t.report(Exec, tr)
-	ev.FormerTID = former
-	ev.Superseded = superseded
-	return ev
-}
-
 // ended is the death of a tracee.
 func (t *Tracer) ended(tr *Tracee, tid int, status unix.WaitStatus) *Event {
 	if tid == t.launched {
@@ -546,7 +468,6 @@ func (t *Tracer) ended(tr *Tracee, tid int, status unix.WaitStatus) *Event {
 		return ev
 	}
 	t.forget(tr)
-	t.orphaned = t.held > 0
 	if !tr.known {
 		return nil // it died before its first stop
 	}

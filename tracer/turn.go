@@ -19,7 +19,7 @@ const skippedTurns = 8
 func (t *Tracer) takeTurn() *Event {
 	tr := t.last
 	if tr == nil || !t.colocation.SharesProcessor(&tr.task) || tr.state != running || tr.launch != notLaunched ||
-		t.usage != nil || t.opts.Debug != nil || t.held > 0 || len(t.delayed) > 0 || !t.queue.empty() {
+		t.usage != nil || t.opts.Debug != nil || t.births.held > 0 || len(t.delayed) > 0 || !t.queue.empty() {
 		return nil
 	}
 	if tr.skipTurns > 0 {

@@ -41,11 +41,8 @@ func (t *Tracer) nextStop() (stop, error) {
 	if s, ok := t.queue.pop(t.usage); ok {
 		return s, nil
 	}
-	switch {
-	case t.held > 0:
-		return t.waitForParent()
-	case len(t.delayed) > 0:
-		return t.waitUntil(t.delayed[0].until)
+	if deadline := t.deadline(); !deadline.IsZero() {
+		return t.waitUntil(deadline)
 	}
 	t.reschedule()
 	s, errno := t.wait(0)
@@ -60,6 +57,17 @@ func (t *Tracer) nextStop() (stop, error) {
 	return stop{}, errno
 }
 
+// deadline is when the tracer has something to do though no tracee stops, or zero.
+func (t *Tracer) deadline() (deadline time.Time) {
+	if len(t.delayed) > 0 {
+		deadline = t.delayed[0].until
+	}
+	if t.births.held > 0 && (deadline.IsZero() || t.births.next.Before(deadline)) {
+		deadline = t.births.next
+	}
+	return deadline
+}
+
 // reschedule calls the Go scheduler, which wants to run every 10 ms. Otherwise
 // its monitor takes the processor away from this goroutine during a wait, and
 // then wakes 50,000 times a second to see whether it has to do so again.
@@ -69,18 +77,6 @@ func (t *Tracer) reschedule() {
 		t.scheduled = now
 		runtime.Gosched()
 	}
-}
-
-// waitForParent waits while tracees are held. Their parents will report them in
-// a moment, except parents that used CLONE_PTRACE with CLONE_UNTRACED, which
-// never do.
-func (t *Tracer) waitForParent() (stop, error) {
-	const limit = 50 * time.Millisecond
-	s, err := t.waitUntil(time.Now().Add(limit))
-	if s.tid == 0 && err == nil && t.interrupt.Load() == 0 {
-		t.orphaned = true
-	}
-	return s, err
 }
 
 // collect queues every wait status that is available.
@@ -192,6 +188,25 @@ type queuedStop struct {
 }
 
 func (q *queue) empty() bool { return q.count == 0 }
+
+// has reports whether a certain status of a tracee is in the queue.
+func (q *queue) has(tid int, status uint32) bool {
+	return q.contains(func(s *queuedStop) bool { return s.tid == tid && s.status == status })
+}
+
+// hasAny reports whether any status of a tracee is in the queue.
+func (q *queue) hasAny(tid int) bool {
+	return q.contains(func(s *queuedStop) bool { return s.tid == tid })
+}
+
+func (q *queue) contains(is func(*queuedStop) bool) bool {
+	for i := range q.count {
+		if is(&q.ring[(q.first+i)&(len(q.ring)-1)]) {
+			return true
+		}
+	}
+	return false
+}
 
 func (q *queue) push(s stop, usage *unix.Rusage) {
 	if q.count == len(q.ring) {

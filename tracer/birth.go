@@ -1,0 +1,131 @@
+package tracer
+
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// A new tracee is told of twice, in either order: by the event of the tracee that
+// created it, its parent here, and by its own first stop. Either may be missing.
+// The parent may be killed before its event, or use CLONE_PTRACE with
+// CLONE_UNTRACED, which brings none; the child may be killed before its stop.
+
+// births is about tracees that have stopped before their parents told of them.
+type births struct {
+	held int       // how many there are
+	next time.Time // when to look for those that have waited for too long
+}
+
+// parentLimit is how long a tracee is held until its parent tells of it. The
+// kernel sends the parent's event as soon as the child exists.
+const parentLimit = 50 * time.Millisecond
+
+// hold keeps a new tracee in its first stop until its parent tells of it. The
+// stop is a group-stop if its signal is not SIGTRAP.
+func (t *Tracer) hold(tid int, sig unix.Signal) {
+	tr := t.add(tid, held)
+	if sig != unix.SIGTRAP {
+		tr.pending = sig
+	}
+	tr.heldUntil = time.Now().Add(parentLimit)
+	if t.births.held++; t.births.held == 1 {
+		t.births.next = tr.heldUntil
+	}
+}
+
+// releaseOrphan tells of a tracee that has waited for its parent for too long, if
+// there is one, when no queued stop is left that might be the parent's.
+func (t *Tracer) releaseOrphan() (*Event, error) {
+	now := time.Now()
+	if now.Before(t.births.next) {
+		return nil, nil
+	}
+	t.births.next = now.Add(parentLimit)
+	collected := false
+	for _, tr := range t.tracees {
+		switch {
+		case tr.state != held:
+		case now.Before(tr.heldUntil):
+			t.births.next = minTime(t.births.next, tr.heldUntil)
+		case tr.overdue:
+			t.births.next = now // there may be more
+			return t.release(tr), nil
+		default:
+			// The tracer may have been too busy to see the parent's event: it
+			// looks at all events there are before it gives up.
+			tr.overdue = true
+			t.births.next = now
+			collected = true
+		}
+	}
+	if collected {
+		return nil, t.collect()
+	}
+	return nil, nil
+}
+
+func minTime(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+// release tells of a tracee that had to wait for its parent.
+func (t *Tracer) release(child *Tracee) *Event {
+	t.births.held--
+	child.state = stopped
+	if child.pending != 0 {
+		child.pending = 0
+		child.state = groupStop
+	}
+	return t.report(Created, child)
+}
+
+// createdStop is the parent's side of a new tracee.
+func (t *Tracer) createdStop(parent *Tracee) *Event {
+	message, errno := getEventMessage(parent.TID)
+	if errno != 0 {
+		return nil
+	}
+	child := t.announce(int(message))
+	if child == nil {
+		t.resume(parent)
+		return nil
+	}
+	child.inherit(parent)
+	if parent.filtered {
+		t.colocation.InheritPin(&parent.task, &child.task)
+	}
+	t.resume(parent)
+	if child.state != held {
+		return nil
+	}
+	return t.release(child)
+}
+
+// announce is the tracee that its parent's event tells of. It is nil if that has
+// come and gone: killed before its first stop, or held, released and ended while
+// the event waited to be looked at.
+func (t *Tracer) announce(tid int) *Tracee {
+	if child := t.tracees[tid]; child != nil {
+		return child
+	}
+	if !t.exists(tid) {
+		return nil
+	}
+	return t.add(tid, announced)
+}
+
+// exists says that there is a tracee, or a child of this thread, that has an end to
+// tell of.
+func (t *Tracer) exists(tid int) bool {
+	if t.queue.hasAny(tid) {
+		return true
+	}
+	return unix.Waitid(unix.P_PID, tid, nil, anyStatus, nil) != unix.ECHILD
+}
+
+// anyStatus makes waitid look for any status, and leave it there.
+const anyStatus = unix.WEXITED | unix.WSTOPPED | unix.WNOWAIT | unix.WNOHANG | unix.WALL | unix.WNOTHREAD

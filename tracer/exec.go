@@ -1,0 +1,118 @@
+package tracer
+
+import (
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"trapline/tables"
+)
+
+// When a thread calls execve the kernel kills all other threads of its process.
+// The caller gets the id of the leader, the first thread. The leader is gone
+// without a status, and so is the caller's former id.
+//
+// A stop of the leader may be overtaken by that: it has been waited for, but now
+// the tracee with this id is in another stop, PTRACE_EVENT_EXEC, which is still to
+// be waited for. To resume it from the old stop would be to lose the event.
+
+// execStop is PTRACE_EVENT_EXEC. tr is the leader, nil where only the caller was
+// traced.
+func (t *Tracer) execStop(tid int, tr *Tracee) *Event {
+	if tr != nil && tr.launch == launching {
+		t.launcher.executed()
+	}
+	message, errno := getEventMessage(tid)
+	if errno != 0 {
+		return nil
+	}
+	former := int(message)
+	caller := t.tracees[former]
+	switch {
+	case former != tid && caller != nil:
+		return t.execByThread(tid, former, caller, tr)
+	case tr == nil:
+		ptrace(unix.PTRACE_DETACH, tid, 0, 0) // nobody has heard of it
+		return nil
+	}
+	// The thread may not have been traced where its leader was: then the
+	// leader goes on as another program, out of whatever call it was in.
+	t.beginStop(tr)
+	tr.inCall = tr.inCall && former == tid
+	t.noteExec(tr, tr.inCall)
+	return t.reportExec(tr, 0, nil)
+}
+
+// execByThread is the execve of a thread that was not the leader.
+func (t *Tracer) execByThread(tid, former int, caller, leader *Tracee) *Event {
+	if leader != nil {
+		t.forget(leader)
+	}
+	t.rename(caller, tid)
+	t.beginStop(caller)
+	return t.reportExec(caller, former, leader)
+}
+
+// rename gives a tracee another thread id.
+func (t *Tracer) rename(tr *Tracee, tid int) {
+	delete(t.tracees, tr.TID)
+	t.debugf("tracee %d: is %d now", tr.TID, tid)
+	tr.TID = tid
+	t.tracees[tid] = tr
+	t.colocation.Renamed(&tr.task, tid)
+}
+
+func (t *Tracer) reportExec(tr *Tracee, former int, superseded *Tracee) *Event {
+	if t.opts.DetachOnExec && tr.launch == notLaunched {
+		t.letGo(tr)
+		return t.report(Detached, tr)
+	}
+	ev := t.report(Exec, tr)
+	ev.FormerTID = former
+	ev.Superseded = superseded
+	return ev
+}
+
+// noteExec counts the tracees that may be about to overtake another.
+func (t *Tracer) noteExec(tr *Tracee, inExec bool) {
+	if tr.inExec == inExec {
+		return
+	}
+	tr.inExec = inExec
+	if inExec {
+		t.execs++
+	} else {
+		t.execs--
+	}
+}
+
+// overtaken says that a tracee is not in the stop any more that was last looked
+// at, since the execve of another thread has taken over its id.
+func (t *Tracer) overtaken(tid int) bool {
+	const execEvent = uint32(unix.SIGTRAP) | unix.PTRACE_EVENT_EXEC<<8
+	if t.queue.has(tid, execEvent<<8|0x7f) {
+		return true
+	}
+	var info childInfo
+	_, _, errno := unix.RawSyscall6(unix.SYS_WAITID, unix.P_PID, uintptr(tid), uintptr(unsafe.Pointer(&info)), anyStatus, 0, 0)
+	return errno == 0 && info.status == execEvent
+}
+
+// childInfo is siginfo_t as waitid(2) fills it in: all zero where there is no
+// status.
+type childInfo struct {
+	_      [6]uint32
+	status uint32 // the upper bits of what wait4 would tell
+	_      [25]uint32
+}
+
+// isExec tells whether a call is execve or execveat.
+func isExec(abi tables.ABI, nr uint64) bool {
+	switch abi {
+	case tables.I386:
+		return nr == 11 || nr == 358
+	case tables.X32:
+		return nr == 520 || nr == 545
+	}
+	return nr == unix.SYS_EXECVE || nr == unix.SYS_EXECVEAT
+}
