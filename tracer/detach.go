@@ -49,8 +49,18 @@ func (t *Tracer) AwaitCommand() (unix.WaitStatus, bool) {
 	if t.commandEnded {
 		return t.commandStatus, true
 	}
-	status, errno := t.waitFor(t.launched)
-	return unix.WaitStatus(status), errno == 0
+	// Threads that have ended are waited for too: see dropVanished.
+	for t.exists(t.launched) {
+		s, errno := t.wait(0)
+		switch {
+		case errno == unix.EINTR:
+		case errno != 0:
+			return 0, false
+		case s.tid == t.launched && !unix.WaitStatus(s.status).Stopped():
+			return unix.WaitStatus(s.status), true
+		}
+	}
+	return 0, false
 }
 
 // noSignal in Tracer.interrupt ends the trace without one.
@@ -171,12 +181,25 @@ func (t *Tracer) awaitsStops() bool {
 }
 
 // dropVanished drops tracees that will not stop: threads whose ids were taken
-// over by an execve, and leaders that have ended before the rest of their
-// process, of which the kernel tells only with the end of the last thread. It
-// interrupts the others once more.
+// over by an execve and, when no others are left, those that have ended. Some of
+// these are leaders, of whose end the kernel tells only after that of the last
+// thread of their process. It interrupts the others once more.
 func (t *Tracer) dropVanished() {
+	living := 0
 	for _, tr := range t.tracees {
-		if !tr.filtered && (ptrace(unix.PTRACE_INTERRUPT, tr.TID, 0, 0) == unix.ESRCH || !tr.hasMemory()) {
+		switch {
+		case tr.filtered:
+		case ptrace(unix.PTRACE_INTERRUPT, tr.TID, 0, 0) == unix.ESRCH:
+			t.drop(tr)
+		case tr.hasMemory():
+			living++
+		}
+	}
+	if living > 0 {
+		return
+	}
+	for _, tr := range t.tracees {
+		if !tr.filtered {
 			t.drop(tr)
 		}
 	}

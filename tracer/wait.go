@@ -170,6 +170,7 @@ func (t *Tracer) waitFor(tid int) (uint32, unix.Errno) {
 // lose forgets all tracees, when the kernel says that there are none.
 func (t *Tracer) lose() {
 	for _, tr := range t.tracees {
+		t.debugf("tracee %d: lost", tr.TID)
 		t.forget(tr)
 	}
 }
