@@ -103,7 +103,7 @@ func (tr *Tracee) Parent() *Tracee {
 func (tr *Tracee) inherit(parent *Tracee) {
 	tr.parent = parent
 	tr.attached = parent.attached
-	tr.task.Attached = parent.task.Attached
+	tr.t.colocation.Inherit(&parent.task, &tr.task)
 	tr.filtered = parent.filtered
 }
 

@@ -402,7 +402,7 @@ func (t *Tracer) exitStop(tr *Tracee) *Event {
 			tr.launch = launchFailing
 		}
 	}
-	t.colocation.Exit(&tr.task, call.ABI, call.NR, call.Args[0])
+	t.colocation.Exit(&tr.task, call.ABI, call.NR, call.Args[0], call.Ret)
 	return t.report(Exit, tr)
 }
 
@@ -411,7 +411,11 @@ func (t *Tracer) exitStop(tr *Tracee) *Event {
 func (t *Tracer) passExit(tr *Tracee) {
 	tr.inCall, tr.exitUnwanted = false, false
 	t.noteExec(tr, false)
-	t.colocation.Exit(&tr.task, tr.call.ABI, tr.call.NR, tr.call.Args[0])
+	result := int64(-1)
+	if colocate.OpensFile(tr.call.ABI, tr.call.NR) && getSyscallInfo(tr.TID, &t.info) == 0 {
+		result = int64(t.info.data[0])
+	}
+	t.colocation.Exit(&tr.task, tr.call.ABI, tr.call.NR, tr.call.Args[0], result)
 	t.resume(tr)
 }
 

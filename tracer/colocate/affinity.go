@@ -26,14 +26,19 @@ func (c *Controller) findCpuset() {
 		return
 	}
 	unix.SchedGetaffinity(0, &c.cpuset)
+	c.own = &allProcessors
 	if c.cpuset != c.self {
+		c.own = &c.self
 		unix.SchedSetaffinity(0, &c.self)
 	}
 }
 
 // original is the mask to set in order to restore one that a task was found
-// with.
+// with. The cpuset may have changed: the guardian's mask is always the whole of it.
 func (c *Controller) original(mask *unix.CPUSet) *unix.CPUSet {
+	if *mask != c.cpuset {
+		unix.SchedGetaffinity(int(c.guardian.pid.Load()), &c.cpuset)
+	}
 	if *mask == c.cpuset {
 		return &allProcessors
 	}
@@ -60,10 +65,14 @@ func (c *Controller) Enter(task *Task, abi tables.ABI, nr uint64) {
 }
 
 // Exit is called when a tracee has stopped at the exit of a call, of which
-// first is the first argument.
-func (c *Controller) Exit(task *Task, abi tables.ABI, nr, first uint64) {
+// first is the first argument, and result what it returned, negative for an
+// error.
+func (c *Controller) Exit(task *Task, abi tables.ABI, nr, first uint64, result int64) {
 	if !c.wanted {
 		return
+	}
+	if result >= 0 && OpensFile(abi, nr) {
+		c.noteOpened(task, int(result))
 	}
 	if task.inMaskCall {
 		c.leaveMaskCall(task)
@@ -87,7 +96,7 @@ type affinityUse uint8
 
 const (
 	usesNone    affinityUse = iota
-	createsTask             // creates a task, which inherits the caller's mask
+	createsTask             // creates a task, which inherits the caller's mask, or may change the caller's id
 	showsMask               // shows a mask, sets one, or depends on one
 )
 
@@ -96,15 +105,18 @@ const (
 func usesAffinity(abi tables.ABI, nr uint64) affinityUse {
 	if abi == tables.I386 {
 		switch nr {
-		case 2, 120, 190, 435: // fork, clone, vfork, clone3
+		case 2, 11, 120, 190, 358, 435: // fork, execve, clone, vfork, execveat, clone3
 			return createsTask
 		case 156, 241, 242, 351: // sched_setscheduler, sched_setaffinity, sched_getaffinity, sched_setattr
 			return showsMask
 		}
 		return usesNone
 	}
+	if abi == tables.X32 && (nr == 520 || nr == 545) { // execve, execveat
+		return createsTask
+	}
 	switch nr {
-	case unix.SYS_CLONE, unix.SYS_FORK, unix.SYS_VFORK, unix.SYS_CLONE3:
+	case unix.SYS_CLONE, unix.SYS_FORK, unix.SYS_VFORK, unix.SYS_CLONE3, unix.SYS_EXECVE, unix.SYS_EXECVEAT:
 		return createsTask
 	case unix.SYS_SCHED_SETSCHEDULER, unix.SYS_SCHED_SETAFFINITY, unix.SYS_SCHED_GETAFFINITY, unix.SYS_SCHED_SETATTR:
 		return showsMask
@@ -112,9 +124,12 @@ func usesAffinity(abi tables.ABI, nr uint64) affinityUse {
 	return usesNone
 }
 
-// ShowsMask reports whether a call shows or sets an affinity mask, or depends
-// on one. The tracer must stop at these for Enter and Exit.
-func ShowsMask(abi tables.ABI, nr uint64) bool { return usesAffinity(abi, nr) == showsMask }
+// ShowsMask reports whether a call shows or sets an affinity mask, depends on
+// one, or may open a file that shows masks. The tracer must stop at these for Enter
+// and Exit.
+func ShowsMask(abi tables.ABI, nr uint64) bool {
+	return usesAffinity(abi, nr) == showsMask || OpensFile(abi, nr)
+}
 
 // setsMask reports whether a call is sched_setaffinity.
 func setsMask(abi tables.ABI, nr uint64) bool {
@@ -124,6 +139,10 @@ func setsMask(abi tables.ABI, nr uint64) bool {
 	return nr == unix.SYS_SCHED_SETAFFINITY
 }
 
+// intersects is used by the guardian too.
+//
+//go:nosplit
+//go:norace
 func intersects(a, b *unix.CPUSet) bool {
 	for i := range a {
 		if a[i]&b[i] != 0 {

@@ -56,7 +56,7 @@ func (c *Controller) look(now uint32) {
 
 // activate begins an attempt, once the guardian is ready.
 func (c *Controller) activate() {
-	if c.guardian.table.ready.Load() != 0 {
+	if c.guardian.table.ready.Load() != 0 && c.guardian.pid.Load() != 0 {
 		c.active = true
 		c.looks, c.stops, c.parallel, c.window, c.affine = 0, 0, 0, 0, 0
 	}

@@ -45,19 +45,20 @@ type Controller struct {
 
 	wanted       bool
 	always       bool
-	untilStart   int         // stops left until it is decided whether to start the guardian
-	since        time.Time   // when these stops began to be counted
-	guardian     *guardian   // nil: not started
-	self         unix.CPUSet // the tracer's own mask
-	cpuset       unix.CPUSet // the mask of tasks that were never given one
-	shared       unix.CPUSet // the shared processor; while the tracer is not pinned, the last one
-	active       bool        // tracees may be pinned
-	tracerPinned bool        // the tracer's thread is pinned to the shared processor
-	affine       uint32      // tracees that were pinned to, or found confined to, the shared processor since the last look
-	uniprocessor bool        // there is only one processor: nobody needs to be pinned
-	turns        bool        // stops come fast: see TakesTurns
-	moves        uint32      // how often the shared processor was chosen
-	free         []int       // slots that were freed
+	untilStart   int          // stops left until it is decided whether to start the guardian
+	since        time.Time    // when these stops began to be counted
+	guardian     *guardian    // nil: not started
+	self         unix.CPUSet  // the tracer's own mask
+	own          *unix.CPUSet // what to set in order to restore it
+	cpuset       unix.CPUSet  // the mask of tasks that were never given one
+	shared       unix.CPUSet  // the shared processor; while the tracer is not pinned, the last one
+	active       bool         // tracees may be pinned
+	tracerPinned bool         // the tracer's thread is pinned to the shared processor
+	affine       uint32       // tracees that were pinned to, or found confined to, the shared processor since the last look
+	uniprocessor bool         // there is only one processor: nobody needs to be pinned
+	turns        bool         // stops come fast: see TakesTurns
+	moves        uint32       // how often the shared processor was chosen
+	free         []int        // slots that were freed
 
 	tick      uint32 // the guardian's clock at the last look
 	pause     int    // ticks until the next attempt
@@ -73,6 +74,12 @@ type Controller struct {
 
 	computing int // tracees that are resumed and not in a system call
 	maskCalls int // tracees in a call that shows masks: nobody is pinned meanwhile
+
+	exposing        int        // tracees that can read masks from files: nobody is pinned meanwhile
+	nextExamination uint32     // the tick in which it is looked whether they still can
+	examinations    int        // how often that has been done
+	path            []byte     // of the descriptor that isExposing looks at
+	link            [4096]byte // what it links to
 }
 
 // Task is a tracee as this package sees it.
@@ -87,6 +94,8 @@ type Task struct {
 	tick       uint32   // the tick of its last stop while not pinned
 	stops      uint32   // its stops in that tick
 	inMaskCall bool     // in a call that shows masks
+	examined   bool     // its descriptors are known: see expose.go
+	exposing   bool     // it can read masks through one
 	last       *lastPin // what it was pinned to last, or nil
 }
 
@@ -141,8 +150,7 @@ func (c *Controller) Stop() {
 	if c.schedstat >= 0 {
 		unix.Close(c.schedstat)
 	}
-	c.guardian = nil
-	c.wanted = false
+	*c = *New(c.mode, c.tasks, c.debugf) // the tracer may be used again
 }
 
 // TakesTurns reports whether stops come so fast that the tracer should yield
@@ -171,6 +179,7 @@ func (c *Controller) SetComputing(task *Task, computes bool) {
 func (c *Controller) Forget(task *Task) {
 	c.SetComputing(task, false)
 	c.leaveMaskCall(task)
+	c.leaveExposing(task)
 	c.releaseDead(task)
 }
 
@@ -199,10 +208,13 @@ func (c *Controller) noteStop(task *Task) {
 	if c.computing > 0 {
 		c.parallel++
 	}
-	if now := g.table.ticks.Load(); g.dead.Load() {
+	if now := g.table.ticks.Load(); g.closed.Load() {
 		c.Deactivate()
 	} else if now != c.tick {
 		c.look(now)
+		if c.exposing > 0 {
+			c.examineAgain()
+		}
 	}
 	if !c.active {
 		c.Unpin(task)
@@ -216,7 +228,7 @@ func (c *Controller) noteStop(task *Task) {
 		}
 		c.Unpin(task)
 	}
-	if c.maskCalls == 0 && task.skipTick != c.tick && c.shouldPin(task) {
+	if c.maskCalls == 0 && c.exposing == 0 && task.skipTick != c.tick && c.shouldPin(task) && c.examine(task) {
 		c.pin(task)
 	}
 }

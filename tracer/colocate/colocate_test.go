@@ -67,7 +67,7 @@ func maskOf(t *testing.T, tid int) (mask unix.CPUSet) {
 // call makes a task enter and leave a call.
 func call(c *Controller, task *Task) {
 	c.Enter(task, tables.X86_64, unix.SYS_GETPPID)
-	c.Exit(task, tables.X86_64, unix.SYS_GETPPID, 0)
+	c.Exit(task, tables.X86_64, unix.SYS_GETPPID, 0, 0)
 }
 
 // callUntil makes a task call until something holds.
@@ -122,12 +122,12 @@ func TestUnpinned(t *testing.T) {
 		call(c, task)
 	}
 	check("while another shows masks")
-	c.Exit(other, tables.I386, 242, 0)
+	c.Exit(other, tables.I386, 242, 0, 0)
 
 	pin(t, c, task)
 	c.Enter(task, tables.X86_64, unix.SYS_CLONE3)
 	check("when it creates a task")
-	c.Exit(task, tables.X86_64, unix.SYS_CLONE3, 0)
+	c.Exit(task, tables.X86_64, unix.SYS_CLONE3, 0, 0)
 
 	pin(t, c, task)
 	c.Unpin(task)
@@ -209,6 +209,7 @@ func TestSlots(t *testing.T) {
 func TestUsesAffinity(t *testing.T) {
 	uses := map[string]affinityUse{
 		"fork": createsTask, "vfork": createsTask, "clone": createsTask, "clone3": createsTask,
+		"execve": createsTask, "execveat": createsTask,
 		"sched_setaffinity": showsMask, "sched_getaffinity": showsMask,
 		"sched_setscheduler": showsMask, "sched_setattr": showsMask,
 	}

@@ -70,17 +70,24 @@ const (
 )
 
 // restore gives the tracee its own mask back, unless somebody else has set
-// another one meanwhile.
+// another one meanwhile. Where the cpuset has lost the shared processor, the kernel
+// has set another one: the whole cpuset, which is then this process's mask too.
 //
 //go:nosplit
 //go:norace
 func (s *pinSlot) restore() {
-	var now unix.CPUSet
+	var now, own unix.CPUSet
 	tid, size := uintptr(s.tid.Load()), unsafe.Sizeof(now)
-	_, _, errno := unix.RawSyscall(unix.SYS_SCHED_GETAFFINITY, tid, size, uintptr(unsafe.Pointer(&now)))
-	if errno == 0 && now == s.pin {
-		unix.RawSyscall(unix.SYS_SCHED_SETAFFINITY, tid, size, uintptr(unsafe.Pointer(&s.mask)))
+	if _, _, errno := unix.RawSyscall(unix.SYS_SCHED_GETAFFINITY, tid, size, uintptr(unsafe.Pointer(&now))); errno != 0 {
+		return
 	}
+	if now != s.pin {
+		_, _, errno := unix.RawSyscall(unix.SYS_SCHED_GETAFFINITY, 0, size, uintptr(unsafe.Pointer(&own)))
+		if errno != 0 || now != own || intersects(&now, &s.pin) {
+			return
+		}
+	}
+	unix.RawSyscall(unix.SYS_SCHED_SETAFFINITY, tid, size, uintptr(unsafe.Pointer(&s.mask)))
 }
 
 // end ends a pin and leaves the slot in the state after. It returns false if
@@ -99,10 +106,13 @@ func (s *pinSlot) end(after uint32) bool {
 
 // guardian is what the tracer has of the guardian.
 type guardian struct {
-	table *pinTable
-	wake  int         // a pipe: a byte wakes the guardian, its closing ends it
-	dead  atomic.Bool // the guardian is gone: nobody may be pinned
-	gone  chan bool   // closed when the guardian is gone and no longer a zombie
+	table  *pinTable
+	memory []byte       // of the table
+	pid    atomic.Int32 // 0 until it has been forked
+	wake   int          // a pipe: a byte wakes the guardian, its closing ends it
+	closed atomic.Bool  // the guardian does not watch any more: nobody may be pinned
+	dead   atomic.Bool  // it is gone, and whatever was pinned has been restored
+	gone   chan bool    // closed when the guardian is gone and no longer a zombie
 }
 
 // startGuardian starts the guardian without waiting for it: table.ready is set
@@ -125,40 +135,56 @@ func startGuardian() (*guardian, error) {
 		unix.Close(pipe[1])
 		return nil, fmt.Errorf("open: %w", err)
 	}
-	g := &guardian{table: table, wake: pipe[1], gone: make(chan bool)}
+	g := &guardian{table: table, memory: memory, wake: pipe[1], gone: make(chan bool)}
 	// Not on the tracer's thread: wait4 would report the guardian there, among
 	// the tracees.
 	go func() {
 		defer close(g.gone)
-		defer g.dead.Store(true)
 		pid, errno := forkGuardian(table, pipe[0], null)
 		unix.Close(pipe[0])
 		unix.Close(null)
-		if errno != 0 {
-			return
+		if errno == 0 {
+			g.pid.Store(int32(pid))
+			awaitEnd(pid)
 		}
-		for {
-			if _, err := unix.Wait4(pid, nil, 0, nil); err != unix.EINTR {
-				break
-			}
-		}
-		// Somebody killed it, or dismiss was called: whatever is pinned is
-		// restored here.
-		g.dead.Store(true)
+		g.closed.Store(true)
 		table.restoreAll()
+		g.dead.Store(true)
 	}()
 	return g, nil
 }
 
+// awaitEnd waits for the end of the guardian: it was dismissed, or somebody killed
+// it. If somebody stops it, that is its end as well, since it would neither watch
+// nor notice that the tracer is gone.
+func awaitEnd(pid int) {
+	for {
+		var status unix.WaitStatus
+		_, err := unix.Wait4(pid, &status, unix.WUNTRACED, nil)
+		switch {
+		case err == unix.EINTR:
+		case err == nil && status.Stopped():
+			unix.Kill(pid, unix.SIGKILL)
+		default:
+			return
+		}
+	}
+}
+
 // dismiss ends the guardian and waits until it is gone, so that it does not
-// become the zombie of whichever process inherits it. It does not wait for
+// become the zombie of whichever process inherits it. It is killed if it takes
 // long.
 func (g *guardian) dismiss() {
 	unix.Close(g.wake)
 	select {
 	case <-g.gone:
 	case <-time.After(100 * time.Millisecond):
+		if pid := g.pid.Load(); pid != 0 {
+			unix.Kill(int(pid), unix.SIGKILL)
+		}
+		<-g.gone
 	}
+	unix.Munmap(g.memory)
 }
 
 // noteStop counts a stop and wakes the guardian if it sleeps.

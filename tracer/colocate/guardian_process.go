@@ -91,8 +91,9 @@ func guard(table *pinTable, pipe, null uintptr) {
 	for {
 		timeout := tick
 		var fresh uint32 // stops since the last tick
-		if seen := table.stops.Load(); seen == stops {
-			// No tracee has stopped for a tick, hence none is pinned any more.
+		seen := table.stops.Load()
+		if seen == stops && table.pinned.Load() == 0 {
+			// No tracee has stopped for a tick, and none is pinned any more.
 			table.asleep.Store(1)
 			if table.stops.Load() == seen {
 				timeout = -1
@@ -133,6 +134,10 @@ const guardianPipe = 3
 //go:nosplit
 //go:norace
 func daemonize(pipe, null uintptr) {
+	// If the tracer dies while somebody has stopped the guardian, it goes on.
+	unix.RawSyscall(unix.SYS_PRCTL, unix.PR_SET_PDEATHSIG, uintptr(unix.SIGCONT), 0)
+	// Its own mask shows which processors the cpuset has.
+	unix.RawSyscall(unix.SYS_SCHED_SETAFFINITY, 0, unsafe.Sizeof(allProcessors), uintptr(unsafe.Pointer(&allProcessors)))
 	unix.RawSyscall(unix.SYS_SETSID, 0, 0, 0)
 	unix.RawSyscall(unix.SYS_CHDIR, uintptr(unsafe.Pointer(&rootDirectory)), 0, 0)
 	for fd := range uintptr(guardianPipe) {

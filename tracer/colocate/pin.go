@@ -14,7 +14,8 @@ func (c *Controller) pin(task *Task) {
 	if unix.SchedGetaffinity(task.TID, &mask) != nil {
 		return
 	}
-	if task.Attached && !c.always && mask != c.cpuset {
+	own := c.original(&mask)
+	if task.Attached && !c.always && own != &allProcessors {
 		task.skipTick = c.tick // it was given a mask, which might not be restored exactly
 		return
 	}
@@ -29,11 +30,14 @@ func (c *Controller) pin(task *Task) {
 		task.skipTick = c.tick // it needs no pin: its own mask is the shared processor
 		return
 	}
-	if !c.record(task, c.original(&mask), &c.shared) {
+	if !c.record(task, own, &c.shared) {
 		return
 	}
+	s := &c.guardian.table.slots[task.slot-1]
 	if unix.SchedSetaffinity(task.TID, &c.shared) != nil {
 		c.Unpin(task)
+	} else if s.state.Load() != slotTaken || c.guardian.closed.Load() {
+		c.unpinAgain(task, s) // ended before it had begun
 	}
 }
 
@@ -79,8 +83,13 @@ func (c *Controller) InheritPin(parent, child *Task) {
 	if last == nil || child.slot != 0 || unix.SchedGetaffinity(child.TID, &mask) != nil || mask != last.pin {
 		return
 	}
-	if !c.active || c.maskCalls > 0 || !c.record(child, &last.mask, &last.pin) {
+	if !c.active || c.maskCalls > 0 || c.exposing > 0 || !c.record(child, &last.mask, &last.pin) {
 		unix.SchedSetaffinity(child.TID, &last.mask)
+		return
+	}
+	c.guardian.noteStop() // it has to watch
+	if c.guardian.closed.Load() {
+		c.Unpin(child)
 	}
 }
 
@@ -106,6 +115,16 @@ func (c *Controller) Unpin(task *Task) {
 	s := &c.guardian.table.slots[task.slot-1]
 	if !s.end(slotFree) {
 		c.awaitRelease(s)
+	}
+	c.freeSlot(task)
+}
+
+// unpinAgain is Unpin for a pin that may have been ended in vain: before the mask
+// was set, or by an id that the tracee had before.
+func (c *Controller) unpinAgain(task *Task, s *pinSlot) {
+	if !s.end(slotFree) {
+		c.awaitRelease(s)
+		s.restore()
 	}
 	c.freeSlot(task)
 }
@@ -145,11 +164,14 @@ func (c *Controller) freeSlot(task *Task) {
 	task.slot = 0
 }
 
-// Renamed notes that a tracee has another thread id.
+// Renamed notes that a tracee has another thread id, and ends its pin: that may
+// have been tried with the old id, which is nobody's now.
 func (c *Controller) Renamed(task *Task, tid int) {
 	task.TID = tid
 	if task.slot != 0 {
-		c.guardian.table.slots[task.slot-1].tid.Store(int32(tid))
+		s := &c.guardian.table.slots[task.slot-1]
+		s.tid.Store(int32(tid))
+		c.unpinAgain(task, s)
 	}
 }
 
@@ -168,7 +190,7 @@ func (c *Controller) pinTracer() bool {
 // unpinTracer gives the tracer's thread its own mask back.
 func (c *Controller) unpinTracer() {
 	if c.tracerPinned {
-		unix.SchedSetaffinity(0, c.original(&c.self))
+		unix.SchedSetaffinity(0, c.own)
 		c.tracerPinned, c.turns = false, false
 	}
 }

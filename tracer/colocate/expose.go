@@ -1,0 +1,159 @@
+package colocate
+
+import (
+	"strconv"
+	"strings"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"trapline/tables"
+)
+
+// A mask can also be read: from the file status of each task in procfs, whoever
+// has it open. The kernel writes the text as it is read, by any of a dozen calls,
+// so what counts is who has such a file open. While a tracee has, nobody is
+// pinned.
+//
+// A file is known by its name, whatever path led to it: the link in /proc/TID/fd
+// ends in /status. That it may be another file of this name costs only time.
+// Through an io_uring files are opened and read without any call, so a tracee that
+// has one counts too.
+//
+// Two ways to such a file are not seen: one that is bind-mounted alone, under
+// another name, and one received over a socket from a process that is not
+// traced.
+
+// OpensFile tells whether a call's result may be a descriptor by which masks can be
+// read. [Controller.Exit] has to be told of it.
+func OpensFile(abi tables.ABI, nr uint64) bool {
+	if abi == tables.I386 {
+		switch nr {
+		case 5, 295, 342, 425, 437, 438: // as below
+			return true
+		}
+		return false
+	}
+	switch nr {
+	case unix.SYS_OPEN, unix.SYS_OPENAT, unix.SYS_OPEN_BY_HANDLE_AT, unix.SYS_IO_URING_SETUP, unix.SYS_OPENAT2,
+		unix.SYS_PIDFD_GETFD:
+		return true
+	}
+	return false
+}
+
+// noteOpened looks at a descriptor that a tracee has got from a call. It is called
+// before the tracee goes on.
+func (c *Controller) noteOpened(task *Task, fd int) {
+	if c.guardian == nil || !task.examined {
+		return // its descriptors are examined before it is pinned
+	}
+	if c.isExposing(task.TID, strconv.Itoa(fd)) {
+		c.expose(task)
+	}
+}
+
+// expose notes that a tracee can read masks, and gives all tracees their own.
+func (c *Controller) expose(task *Task) {
+	if !task.exposing {
+		task.exposing = true
+		c.exposing++
+	}
+	c.nextExamination, c.examinations = c.tick+1, 0
+	c.unpinAll()
+}
+
+// leaveExposing notes that a tracee cannot read masks any more.
+func (c *Controller) leaveExposing(task *Task) {
+	if task.exposing {
+		task.exposing = false
+		c.exposing--
+	}
+}
+
+// Inherit notes that a tracee was created by another one, whose descriptors it has.
+func (c *Controller) Inherit(parent, child *Task) {
+	child.Attached = parent.Attached
+	child.examined = parent.examined
+	if parent.exposing && !child.exposing {
+		c.expose(child)
+	}
+}
+
+// examine looks at all descriptors of a tracee, once. It reports whether masks
+// cannot be read through any.
+func (c *Controller) examine(task *Task) bool {
+	if task.examined {
+		return !task.exposing
+	}
+	task.examined = true
+	if c.holdsExposing(task.TID) {
+		c.expose(task)
+	}
+	return !task.exposing
+}
+
+// examineAgain looks whether tracees that could read masks have closed the files.
+// It does so at every tick at first, and the longer it finds them open the less
+// often.
+func (c *Controller) examineAgain() {
+	if int32(c.tick-c.nextExamination) < 0 {
+		return
+	}
+	c.examinations = min(c.examinations+1, 6)
+	c.nextExamination = c.tick + 1<<c.examinations
+	for task := range c.tasks {
+		if task.exposing && !c.holdsExposing(task.TID) {
+			c.leaveExposing(task)
+		}
+	}
+}
+
+// manyDescriptors is how many are not examined: a tracee that has as many counts as
+// one that can read masks.
+const manyDescriptors = 1024
+
+// holdsExposing reports whether a tracee has a descriptor through which masks can
+// be read, or may have one.
+func (c *Controller) holdsExposing(tid int) bool {
+	dir, err := unix.Open("/proc/"+strconv.Itoa(tid)+"/fd", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return err != unix.ENOENT && err != unix.ESRCH // if it is there
+	}
+	defer unix.Close(dir)
+	var buffer [4096]byte
+	for count := 0; count < manyDescriptors; {
+		n, err := unix.Getdents(dir, buffer[:])
+		if err != nil {
+			return true
+		}
+		if n == 0 {
+			return false
+		}
+		_, read, names := unix.ParseDirent(buffer[:n], -1, nil)
+		for _, name := range names {
+			if c.isExposing(tid, name) {
+				return true
+			}
+		}
+		count += read
+	}
+	return true
+}
+
+// isExposing reports whether masks can be read through a descriptor.
+func (c *Controller) isExposing(tid int, fd string) bool {
+	path := append(append(append(append(c.path[:0], "/proc/"...), strconv.Itoa(tid)...), "/fd/"...), fd...)
+	path = append(path, 0)
+	c.path = path
+	n, _, errno := unix.RawSyscall(unix.SYS_READLINK, uintptr(unsafe.Pointer(&path[0])),
+		uintptr(unsafe.Pointer(&c.link[0])), uintptr(len(c.link)))
+	switch {
+	case errno == unix.ENOENT || errno == unix.ESRCH:
+		return false // closed, or the tracee is gone
+	case errno != 0 || n == uintptr(len(c.link)):
+		return true
+	}
+	link := unsafe.String(&c.link[0], int(n))
+	return strings.HasSuffix(link, "/status") || link == "anon_inode:[io_uring]"
+}
