@@ -54,6 +54,7 @@ func init() {
 		runtime.LockOSThread()
 		code, _ := strconv.Atoi(os.Args[1])
 		sig, _ := strconv.Atoi(os.Args[2])
+		ignoring := sigaction{handler: 1} // SIG_IGN
 		unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(sig), uintptr(unsafe.Pointer(&ignoring)), 0, signalSetSize, 0, 0)
 		for range forgeries {
 			busy := 200

@@ -105,6 +105,14 @@ func (c *Call) addressable(addr uint64) bool {
 	return c.ABI == tables.X86_64 || addr <= math.MaxUint32
 }
 
+// PageRoom is how many bytes there are from addr to the end of its page. A string
+// that ends there is not looked for in the next page: the call does not read that,
+// and it may be memory that nobody serves (userfaultfd(2)).
+func PageRoom(addr uint64) uint64 {
+	const pageSize = 4096
+	return pageSize - addr%pageSize
+}
+
 // ReadAll is Read, but fails unless all n bytes can be read.
 func (c *Call) ReadAll(addr uint64, n int) ([]byte, bool) {
 	b := c.Read(addr, n)

@@ -81,24 +81,32 @@ func (c *Call) ReadString(addr uint64, limit int) (b []byte, more, ok bool) {
 // readString is ReadString for strings that may lack their NUL: no more than
 // look bytes are looked at.
 func (c *Call) readString(addr uint64, limit, look int) (b []byte, more, ok bool) {
-	// Most strings are short. A string that is not takes a second read.
+	// Most strings are short and lie in one page.
 	const first = 256
-	n := min(look, first)
-	b = c.readText(addr, n)
+	b = c.readText(addr, int(min(uint64(min(look, first)), PageRoom(addr))))
 	if i := bytes.IndexByte(b, 0); i >= 0 {
 		return b[:i], false, true
 	}
-	if len(b) == n && n < look {
-		n = look
-		b = c.readText(addr, n)
-		if i := bytes.IndexByte(b, 0); i >= 0 {
-			return b[:i], false, true
+	if len(b) < look {
+		start := b
+		b = append(c.Alloc(look)[:0], start...)
+	}
+	for len(b) < look {
+		at := addr + uint64(len(b))
+		n := int(min(uint64(look-len(b)), PageRoom(at)))
+		part := b[len(b) : len(b)+n]
+		if !c.addressable(addr) || c.Mem == nil || c.Mem.ReadMemory(at, part) < n {
+			n = 0
 		}
+		if i := bytes.IndexByte(part[:n], 0); i >= 0 {
+			return b[:len(b)+i], false, true
+		}
+		if n == 0 {
+			return nil, false, false
+		}
+		b = b[:len(b)+n]
 	}
-	if len(b) < n {
-		return nil, false, false
-	}
-	return b[:min(limit, n)], true, true
+	return b[:min(limit, look)], true, true
 }
 
 // PathShown has what is beside a path shown.
@@ -291,14 +299,13 @@ func (t *cutString) ShowAt(c *Call, addr uint64) {
 		c.Out.Addr(addr)
 		return
 	}
-	b := c.Read(addr, int(size))
-	if i := bytes.IndexByte(b, 0); i >= 0 {
-		c.Out.Str(b[:i], false)
-		return
+	b, more, ok := []byte(nil), false, size == 0
+	if !c.Plain && size > 0 {
+		b, more, ok = c.readString(addr, c.StringLimit, int(size))
 	}
-	if uint64(len(b)) < size {
+	if !ok {
 		c.Out.Addr(addr)
 		return
 	}
-	c.Out.Str(b[:min(len(b), c.StringLimit)], size != 0)
+	c.Out.Str(b, more)
 }

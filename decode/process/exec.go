@@ -96,8 +96,13 @@ func countStrings(c *Call, addr uint64) (n int, terminated bool) {
 	mark := c.Mark()
 	for n < maxStrings {
 		c.Release(mark)
-		b := c.Read(addr+uint64(n*word), chunk)
-		cut := len(b) < chunk
+		at := addr + uint64(n*word)
+		size := chunk
+		if room := int(PageRoom(at)); room < chunk {
+			size = max(word, room/word*word)
+		}
+		b := c.Read(at, size)
+		cut := len(b) < size
 		for whole := len(b) / word; whole > 0; whole-- {
 			if (View{B: b}).Uint(word) == 0 {
 				return n, true

@@ -43,3 +43,20 @@ func (m FakeMemory) ReadMemory(addr uint64, b []byte) int {
 	}
 	return 0
 }
+
+// GuardedMemory is some memory that says whether anything behind it was read.
+type GuardedMemory struct {
+	Start  uint64
+	B      []byte
+	Beyond bool
+}
+
+func (m *GuardedMemory) ReadMemory(addr uint64, b []byte) int {
+	end := m.Start + uint64(len(m.B))
+	if addr < m.Start || addr >= end {
+		m.Beyond = m.Beyond || addr >= end
+		return 0
+	}
+	m.Beyond = m.Beyond || addr+uint64(len(b)) > end
+	return copy(b, m.B[addr-m.Start:])
+}
