@@ -99,7 +99,7 @@ func (t *Tracer) makeFilter() ([]byte, error) {
 
 // filtered tells which calls a filter has to stop.
 func (t *Tracer) filtered(abi tables.ABI, nr uint64) bool {
-	if isExec(abi, nr) || t.opts.Colocate != ColocateNever && colocate.ShowsMask(abi, nr) {
+	if isExec(abi, nr) || servesMemory(abi, nr, new([6]uint64)) || t.opts.Colocate != ColocateNever && colocate.ShowsMask(abi, nr) {
 		return true
 	}
 	return t.opts.Traced(abi, nr)

@@ -45,13 +45,16 @@ func (tr *Tracee) WriteMemory(addr uint64, b []byte) int {
 	default:
 		return 0
 	}
-	if n == len(b) {
+	if n == len(b) || tr.t.accessor != nil && errno == unix.EFAULT {
 		return n
 	}
 	return n + tr.poke(addr+uint64(n), b[n:])
 }
 
 func (tr *Tracee) transfer(trap uintptr, addr uint64, b []byte) (int, unix.Errno) {
+	if tr.t.accessor != nil {
+		return tr.t.accessServed(trap, tr.TID, addr, b)
+	}
 	v := &tr.t.vm
 	v.local.Base = &b[0]
 	v.local.Len = uint64(len(b))

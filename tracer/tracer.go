@@ -105,7 +105,8 @@ type Tracer struct {
 
 	colocation *colocate.Controller
 
-	vm ioVectors
+	vm       ioVectors
+	accessor *accessor // who reads memory that a process may have to serve; nil while there is none
 }
 
 // New makes a tracer and locks the calling goroutine to its thread.
@@ -377,6 +378,9 @@ func (t *Tracer) enterStop(tr *Tracee) *Event {
 	call.EntrySeen = true
 	tr.inCall = true
 	t.noteExec(tr, isExec(call.ABI, call.NR))
+	if t.accessor == nil && servesMemory(call.ABI, call.NR, &call.Args) {
+		t.accessor = new(accessor)
+	}
 
 	t.colocation.Enter(&tr.task, call.ABI, call.NR)
 	return t.report(Enter, tr)

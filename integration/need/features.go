@@ -107,6 +107,15 @@ func installed(name string) error {
 	return nil
 }
 
+// Userfaultfd is the right to have memory served whoever reads it: userfaultfd(2).
+var Userfaultfd = feature("userfaultfd", func() error {
+	fd, _, errno := unix.Syscall(unix.SYS_USERFAULTFD, unix.O_CLOEXEC, 0, 0)
+	if errno != 0 {
+		return errno
+	}
+	return unix.Close(int(fd))
+})
+
 // GCC64 and GCC32 are gcc for x86-64 and i386 programs that use the headers of
 // the C library and of the kernel.
 var (

@@ -1,0 +1,141 @@
+package tracer
+
+import (
+	"strconv"
+	"sync/atomic"
+	"syscall"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"trapline/tables"
+)
+
+// Memory may be served by a process: userfaultfd(2). To read such memory, where
+// nothing has been put yet, is to wait for that process, and no signal ends the
+// wait but SIGKILL. It may never serve, least of all if it is itself a tracee that
+// waits for the tracer.
+//
+// Once a tracee has asked for such memory, all reads and writes are made by other
+// threads, which are left behind when they do not return.
+
+// serveLimit is how long a read or write may take.
+const serveLimit = 50 * time.Millisecond
+
+// maxLeftBehind is how many threads may be left behind at a time. Until one
+// returns, only memory that is there is read then.
+const maxLeftBehind = 4
+
+// accessor reads and writes memory in a goroutine of its own.
+type accessor struct {
+	requests chan access
+	done     chan int
+	timer    *time.Timer
+	left     atomic.Int32 // how many are left behind
+}
+
+// access is one process_vm_readv or process_vm_writev.
+type access struct {
+	trap uintptr
+	tid  int
+	addr uint64
+	b    []byte
+}
+
+// servesMemory tells whether a call may bring about memory that is served by a
+// process.
+func servesMemory(abi tables.ABI, nr uint64, args *[6]uint64) bool {
+	const newUserfaultfd = 0xaa00 // USERFAULTFD_IOC_NEW of linux/userfaultfd.h
+	switch {
+	case abi == tables.I386:
+		return nr == 374 || nr == 54 && uint32(args[1]) == newUserfaultfd
+	case nr == unix.SYS_IOCTL, abi == tables.X32 && nr == 514:
+		return uint32(args[1]) == newUserfaultfd
+	}
+	return nr == unix.SYS_USERFAULTFD
+}
+
+// accessServed is transfer for memory that may be served by a process. It gives up
+// after serveLimit, with n = 0.
+func (t *Tracer) accessServed(trap uintptr, tid int, addr uint64, b []byte) (n int, errno unix.Errno) {
+	a := t.accessor
+	if a.left.Load() >= maxLeftBehind && !isPresent(tid, addr, len(b)) {
+		return 0, unix.EFAULT
+	}
+	if a.requests == nil {
+		a.requests, a.done = make(chan access), make(chan int, 1)
+		go a.serve(a.requests, a.done)
+	}
+	own := make([]byte, len(b)) // which the goroutine may keep
+	copy(own, b)
+	a.requests <- access{trap, tid, addr, own}
+	if a.timer == nil {
+		a.timer = time.NewTimer(serveLimit)
+	} else {
+		a.timer.Reset(serveLimit)
+	}
+	select {
+	case n = <-a.done:
+		a.timer.Stop()
+	case <-a.timer.C:
+		a.left.Add(1)
+		close(a.requests) // the goroutine ends when it returns
+		a.requests = nil
+		t.debugf("memory of %d at %#x: nobody serves it", tid, addr)
+		return 0, unix.EFAULT
+	}
+	if n < 0 {
+		return 0, unix.Errno(-n)
+	}
+	if trap == unix.SYS_PROCESS_VM_READV {
+		copy(b, own[:n])
+	}
+	return n, 0
+}
+
+// isPresent reports whether all pages of some memory of a tracee are in main
+// memory (proc_pid_pagemap(5)).
+func isPresent(tid int, addr uint64, n int) bool {
+	const pageSize = 4096
+	first, last := addr/pageSize, (addr+uint64(n)-1)/pageSize
+	const most = 64 // pages looked at
+	if last < first || last-first >= most {
+		return false
+	}
+	fd, err := unix.Open("/proc/"+strconv.Itoa(tid)+"/pagemap", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return false
+	}
+	defer unix.Close(fd)
+	var entries [8 * most]byte
+	size := int(last-first+1) * 8
+	if n, err := unix.Pread(fd, entries[:size], int64(first)*8); err != nil || n < size {
+		return false
+	}
+	for i := 0; i < size; i += 8 {
+		const present = 1 << 7 // of the highest byte
+		if entries[i+7]&present == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// serve does what is requested. When it was left behind it ends as it returns.
+func (a *accessor) serve(requests <-chan access, done chan<- int) {
+	for r := range requests {
+		local := unix.Iovec{Base: &r.b[0], Len: uint64(len(r.b))}
+		remote := unix.RemoteIovec{Base: uintptr(r.addr), Len: len(r.b)}
+		n, _, errno := syscall.Syscall6(r.trap, uintptr(r.tid), uintptr(unsafe.Pointer(&local)), 1,
+			uintptr(unsafe.Pointer(&remote)), 1, 0)
+		if errno != 0 {
+			done <- -int(errno)
+		} else {
+			done <- int(n)
+		}
+	}
+	if len(done) > 0 {
+		a.left.Add(-1)
+	}
+}

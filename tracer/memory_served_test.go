@@ -1,0 +1,73 @@
+package tracer
+
+import (
+	"runtime"
+	"testing"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"trapline/integration/need"
+)
+
+func init() {
+	// Writes what lies in two pages to a file that does not look at it. The
+	// second page is served by nobody.
+	programs["served"] = func() {
+		runtime.LockOSThread()
+		const page = 4096
+		uffd, _, errno := unix.RawSyscall(unix.SYS_USERFAULTFD, unix.O_CLOEXEC, 0, 0)
+		if errno != 0 {
+			panic(errno)
+		}
+		b, err := unix.Mmap(-1, 0, 2*page, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS)
+		if err != nil {
+			panic(err)
+		}
+		b[page-1] = 'x'
+		second := uint64(uintptr(unsafe.Pointer(&b[0]))) + page
+		api := [3]uint64{0xaa}                      // struct uffdio_api: UFFD_API
+		register := [4]uint64{second, page, 1 << 0} // struct uffdio_register: UFFDIO_REGISTER_MODE_MISSING
+		const uffdioAPI, uffdioRegister = 0xc018aa3f, 0xc020aa00
+		if _, _, errno := unix.RawSyscall(unix.SYS_IOCTL, uffd, uffdioAPI, uintptr(unsafe.Pointer(&api))); errno != 0 {
+			panic(errno)
+		}
+		if _, _, errno := unix.RawSyscall(unix.SYS_IOCTL, uffd, uffdioRegister, uintptr(unsafe.Pointer(&register))); errno != 0 {
+			panic(errno)
+		}
+		null, err := unix.Open("/dev/null", unix.O_WRONLY, 0)
+		if err != nil {
+			panic(err)
+		}
+		for range servedWrites {
+			unix.RawSyscall(unix.SYS_PWRITE64, uintptr(null), uintptr(second-1), 1)
+			unix.RawSyscall(unix.SYS_PWRITE64, uintptr(null), uintptr(second), 1)
+		}
+	}
+}
+
+const servedWrites = maxLeftBehind + 2
+
+// Memory that nobody serves cannot be read, which is found out in the end.
+func TestMemoryServedByNobody(t *testing.T) {
+	need.All(t, need.Userfaultfd)
+	tracer := newTracer(t, Options{})
+	launch(t, tracer, command("served"))
+	writes := 0
+	run(t, tracer, func(ev *Event) {
+		if ev.Kind != Enter || ev.Call.NR != unix.SYS_PWRITE64 {
+			return
+		}
+		b := []byte{0}
+		n := ev.Tracee.ReadMemory(ev.Call.Args[1], b)
+		switch writes++; {
+		case writes%2 == 0 && n != 0:
+			t.Errorf("write %d: memory that nobody serves is read", writes)
+		case writes%2 == 1 && (n != 1 || b[0] != 'x'):
+			t.Error("the memory before cannot be read")
+		}
+	})
+	if writes != 2*servedWrites {
+		t.Errorf("%d writes, want %d", writes, 2*servedWrites)
+	}
+}
