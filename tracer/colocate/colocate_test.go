@@ -1,8 +1,10 @@
 package colocate
 
 import (
+	"os"
 	"os/exec"
 	"runtime"
+	"strconv"
 	"testing"
 	"time"
 
@@ -202,6 +204,181 @@ func TestSlots(t *testing.T) {
 	pin(t, c, other)
 	if task.Pinned() || other.slot != slot {
 		t.Errorf("slot %d was not used again, but %d", slot, other.slot)
+	}
+}
+
+// thread is a thread of this process, as a task that makes calls.
+func thread(t *testing.T) *Task {
+	t.Helper()
+	tid, end := make(chan int), make(chan bool)
+	go func() {
+		runtime.LockOSThread() // the thread ends with this function
+		tid <- unix.Gettid()
+		<-end
+	}()
+	t.Cleanup(func() { close(end) })
+	return &Task{TID: <-tid}
+}
+
+// While a task has a file open that shows masks, nobody is pinned.
+func TestExposed(t *testing.T) {
+	need.All(t, need.Processors)
+	task, other := thread(t), sleeper(t)
+	before := maskOf(t, other.TID)
+	c := start(t, Always, task, other)
+	self := "/proc/" + strconv.Itoa(os.Getpid())
+	for path, shows := range map[string]bool{
+		"/proc/self/status": true, "/proc/thread-self/status": true, "/proc/1/status": true,
+		self + "/task/" + strconv.Itoa(task.TID) + "/status": true,
+		"/proc/self/maps": false, "/proc/cpuinfo": false, "/dev/null": false,
+	} {
+		pin(t, c, task)
+		pin(t, c, other)
+		fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Enter(task, tables.I386, 5) // open
+		c.Exit(task, tables.I386, 5, 0, int64(fd))
+		if shows {
+			for range 1000 {
+				if other.Pinned() || task.Pinned() || maskOf(t, other.TID) != before {
+					t.Fatalf("somebody is pinned while %s is open", path)
+				}
+				call(c, task)
+				call(c, other)
+			}
+		} else if c.exposing != 0 {
+			t.Errorf("%s is taken for a file that shows masks", path)
+		}
+		unix.Close(fd)
+	}
+	pin(t, c, task)
+}
+
+// Descriptors that a task has before it is first pinned count too, and those that
+// it has from the one that created it.
+func TestExposedFromTheStart(t *testing.T) {
+	need.All(t, need.Processors)
+	status, err := os.Open("/proc/self/status")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer status.Close()
+	cmd := exec.Command("sleep", "60")
+	cmd.ExtraFiles = []*os.File{status}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+	})
+	task, child := &Task{TID: cmd.Process.Pid}, sleeper(t)
+	c := start(t, Always, task, child)
+	callUntil(t, c, task, "a look at its descriptors", func() bool { return task.examined })
+	if task.Pinned() || !task.exposing {
+		t.Error("the task is pinned")
+	}
+	c.Inherit(task, child)
+	if !child.exposing {
+		t.Error("the child is thought to have no such file")
+	}
+	c.Forget(task)
+	pin(t, c, child) // it has none, which is found out in time
+}
+
+// A task that is pinned and never stops again gets its mask back.
+func TestPinnedOnce(t *testing.T) {
+	need.All(t, need.Processors)
+	task := sleeper(t)
+	before := maskOf(t, task.TID)
+	c := start(t, Always, task)
+	for i := range 50 {
+		pin(t, c, task)
+		for range i * 7 % 60 { // the last stop may be anywhere in a tick
+			call(c, task)
+			time.Sleep(50 * time.Microsecond)
+		}
+		await(t, "the mask before", func() bool { return maskOf(t, task.TID) == before })
+	}
+}
+
+// await waits until something holds.
+func await(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); !holds(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("not seen: " + what)
+		}
+	}
+}
+
+// A guardian that somebody stops or kills is replaced by nobody: all masks are
+// restored, and nobody is pinned again.
+func TestGuardianEnds(t *testing.T) {
+	need.All(t, need.Processors)
+	for _, sig := range []unix.Signal{unix.SIGSTOP, unix.SIGKILL} {
+		t.Run(unix.SignalName(sig), func(t *testing.T) {
+			task, other := sleeper(t), sleeper(t)
+			before := maskOf(t, task.TID)
+			c := start(t, Always, task, other)
+			pin(t, c, task)
+			pid := int(c.guardian.pid.Load())
+			unix.Kill(pid, sig)
+			await(t, "the guardian's end", c.guardian.dead.Load)
+			if unix.Kill(pid, 0) != unix.ESRCH {
+				t.Error("the guardian is still there")
+			}
+			for range 1000 {
+				call(c, task)
+				call(c, other)
+				if maskOf(t, task.TID) != before || maskOf(t, other.TID) != before {
+					t.Fatal("somebody is pinned")
+				}
+			}
+		})
+	}
+}
+
+// A pin that was ended by an id that has become nobody's is ended by the new one.
+func TestRenamed(t *testing.T) {
+	need.All(t, need.Processors)
+	task, renamed := sleeper(t), sleeper(t)
+	before := maskOf(t, renamed.TID)
+	c := start(t, Always, task)
+	pin(t, c, task)
+	if err := unix.SchedSetaffinity(renamed.TID, &c.shared); err != nil {
+		t.Fatal(err)
+	}
+	slot := &c.guardian.table.slots[task.slot-1]
+	slot.tid.Store(1 << 22) // nobody's
+	await(t, "the end of the pin", func() bool { return slot.state.Load() == slotReleased })
+	c.Renamed(task, renamed.TID)
+	if task.Pinned() || maskOf(t, renamed.TID) != before {
+		t.Error("the mask is not restored")
+	}
+}
+
+// A Controller that has been stopped can be used again, and leaves no memory
+// mapped.
+func TestUsedAgain(t *testing.T) {
+	need.All(t, need.Processors)
+	task := sleeper(t)
+	c := start(t, Always, task)
+	for range 3 {
+		pin(t, c, task)
+		c.Unpin(task)
+		memory := c.guardian.memory
+		c.Stop()
+		if err := unix.Msync(memory, unix.MS_ASYNC); err != unix.ENOMEM {
+			t.Errorf("the table is still mapped: %v", err)
+		}
+		if len(c.free) != 0 || c.tick != 0 {
+			t.Errorf("free slots %v, tick %d", c.free, c.tick)
+		}
+		c.Enable()
+		c.start()
 	}
 }
 
