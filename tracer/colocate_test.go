@@ -274,7 +274,7 @@ func tasks(pid int) (tids []int) {
 }
 
 func eventually(what func() bool) bool {
-	for end := time.Now().Add(time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
 		if what() {
 			return true
 		}
@@ -350,6 +350,236 @@ func TestColocationOfAttached(t *testing.T) {
 		}
 		if after := affinity(pid); after != before {
 			t.Errorf("mask %s before, %s after", before, after)
+		}
+	}
+}
+
+func init() {
+	// Tells all masks that it sees in /proc, of itself and of a child.
+	programs["masks"] = func() {
+		runtime.LockOSThread()
+		file, link := os.Args[1], os.Args[2]
+		seen := map[string]bool{}
+		note := func(text []byte) {
+			_, list, _ := strings.Cut(string(text), "Cpus_allowed_list:")
+			seen[strings.Fields(list)[0]] = true
+		}
+		read := func(path string) {
+			for range 8 {
+				calls(200)
+				text, err := os.ReadFile(path)
+				if err != nil {
+					panic(err)
+				}
+				note(text)
+			}
+		}
+		read("/proc/self/status")
+		read("/proc/thread-self/status")
+		read(link)
+		read("/proc/self/root/proc/" + strconv.Itoa(os.Getpid()) + "/status")
+		dir, err := unix.Open("/proc/self", unix.O_RDONLY, 0)
+		if err != nil {
+			panic(err)
+		}
+		for range 8 {
+			calls(200)
+			fd, err := unix.Openat(dir, "status", unix.O_RDONLY, 0)
+			if err != nil {
+				panic(err)
+			}
+			b := make([]byte, 8192)
+			for range 3 { // each read is of its own
+				n, _ := unix.Preadv(fd, [][]byte{b}, 0)
+				note(b[:n])
+				calls(200)
+			}
+			unix.Close(fd)
+		}
+		// A file that a child inherits, and the child's own.
+		status, err := os.Open("/proc/self/status")
+		if err != nil {
+			panic(err)
+		}
+		child := selfCommand("masks-child", file+".child")
+		child.ExtraFiles = []*os.File{status}
+		if err := child.Start(); err != nil {
+			panic(err)
+		}
+		status.Close()
+		read("/proc/" + strconv.Itoa(child.Process.Pid) + "/status")
+		child.Wait()
+		text, _ := os.ReadFile(file + ".child")
+		os.WriteFile(file, []byte(fmt.Sprint(seen, string(text))), 0o600)
+	}
+	programs["masks-child"] = func() {
+		runtime.LockOSThread()
+		seen := map[string]bool{}
+		for range 8 {
+			calls(500)
+			b := make([]byte, 8192)
+			n, _ := unix.Pread(3, b, 0)
+			_, list, _ := strings.Cut(string(b[:n]), "Cpus_allowed_list:")
+			seen[strings.Fields(list)[0]] = true
+		}
+		os.WriteFile(os.Args[1], []byte(fmt.Sprint(seen)), 0o600)
+	}
+}
+
+// calls makes some calls, so many that a tracee is pinned.
+func calls(n int) {
+	for range n {
+		unix.RawSyscall(unix.SYS_GETPPID, 0, 0, 0)
+	}
+}
+
+// No mask but their own is seen by tracees in any file.
+func TestMasksInFiles(t *testing.T) {
+	need.All(t, need.Processors)
+	file, link := t.TempDir()+"/seen", t.TempDir()+"/link"
+	if err := os.Symlink("/proc/self/status", link); err != nil {
+		t.Fatal(err)
+	}
+	if err := selfCommand("masks", file, link).Run(); err != nil {
+		t.Fatal(err)
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	getppid := func(abi tables.ABI, nr uint64) bool { return nr == unix.SYS_GETPPID }
+	for _, opts := range []Options{
+		{Follow: true}, {Follow: true, Colocate: ColocateAlways},
+		{Follow: true, Colocate: ColocateAlways, Traced: getppid},
+	} {
+		os.Remove(file)
+		tracer := newTracer(t, opts)
+		launch(t, tracer, command("masks", file, link))
+		pinned := 0
+		run(t, tracer, func(ev *Event) {
+			if ev.Tracee.task.Pinned() {
+				pinned++
+			}
+		})
+		if got, err := os.ReadFile(file); err != nil || string(got) != string(want) {
+			t.Errorf("colocate %v, filter: %v: %q, untraced %q (%v)", opts.Colocate, opts.Traced != nil, got, want, err)
+		}
+		if pinned == 0 && opts.Colocate == ColocateAlways {
+			t.Error("nobody was pinned")
+		}
+	}
+}
+
+// However the tracer dies, and whoever has stopped it and its guardian before, its
+// tracees get their masks back, and the guardian goes.
+func TestStoppedGuardian(t *testing.T) {
+	need.All(t, need.Processors, need.Pgrep)
+	cmd := selfCommand("tracer", "getppid", "2000000000")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var tracee, guardian int
+	if !eventually(func() bool {
+		for _, pid := range children(t, cmd.Process.Pid) {
+			switch name, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/comm"); strings.TrimSpace(string(name)) {
+			case "co-location":
+				guardian = pid
+			default:
+				tracee = pid
+			}
+		}
+		return guardian != 0 && tracee != 0 && somePinned([]int{tracee})
+	}) {
+		t.Fatal("nobody is pinned")
+	}
+	unix.Kill(cmd.Process.Pid, unix.SIGSTOP)
+	unix.Kill(guardian, unix.SIGSTOP)
+	cmd.Process.Kill()
+	cmd.Wait()
+	if !eventually(func() bool { return unix.Kill(guardian, 0) == unix.ESRCH }) {
+		t.Error("the guardian outlives the tracer")
+		unix.Kill(guardian, unix.SIGKILL)
+	}
+	if got, want := affinity(tracee), affinity(0); got != want {
+		t.Errorf("the mask is %s, want %s", got, want)
+	}
+	unix.Kill(tracee, unix.SIGKILL)
+}
+
+func children(t *testing.T, pid int) (pids []int) {
+	t.Helper()
+	out, _ := exec.Command("pgrep", "-P", strconv.Itoa(pid)).Output()
+	for field := range strings.FieldsSeq(string(out)) {
+		child, _ := strconv.Atoi(field)
+		pids = append(pids, child)
+	}
+	return pids
+}
+
+// A command whose cpuset shrinks and grows while it is traced has all its processors
+// afterwards.
+func TestCpusetChanges(t *testing.T) {
+	need.All(t, need.Processors, need.Cpuset, need.Pgrep)
+	set := need.CpusetFolder + "/trapline-" + strconv.Itoa(os.Getpid())
+	if err := os.Mkdir(set, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	defer os.Remove(set)
+	write := func(file, text string) {
+		t.Helper()
+		if err := os.WriteFile(set+"/"+file, []byte(text), 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mems, err := os.ReadFile(need.CpusetFolder + "/cpuset.mems")
+	if err != nil {
+		t.Fatal(err)
+	}
+	write("cpuset.mems", string(mems))
+	for _, first := range []string{"0", "1"} {
+		for _, sig := range []unix.Signal{unix.SIGKILL, unix.SIGTERM} {
+			write("cpuset.cpus", "0-1")
+			cmd := selfCommand("tracer", "getppid", "2000000000")
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			write("tasks", strconv.Itoa(cmd.Process.Pid))
+			for _, tid := range tasks(cmd.Process.Pid) {
+				os.WriteFile(set+"/tasks", []byte(strconv.Itoa(tid)), 0)
+			}
+			var all []int
+			if !eventually(func() bool {
+				all = children(t, cmd.Process.Pid)
+				return len(all) > 1 && somePinned(all)
+			}) {
+				t.Fatal("nobody is pinned")
+			}
+			for _, pid := range all { // those that were there before the tracer was moved
+				for _, tid := range tasks(pid) {
+					os.WriteFile(set+"/tasks", []byte(strconv.Itoa(tid)), 0)
+				}
+			}
+			for _, cpus := range []string{first, map[string]string{"0": "1", "1": "0"}[first]} {
+				write("cpuset.cpus", cpus)
+				time.Sleep(50 * time.Millisecond) // to be pinned anew, or not
+			}
+			cmd.Process.Signal(sig)
+			cmd.Wait()
+			write("cpuset.cpus", "0-1")
+			for _, pid := range all {
+				got := ""
+				if !eventually(func() bool {
+					got = affinity(pid)
+					return got == "0,1" || unix.Kill(pid, 0) == unix.ESRCH
+				}) {
+					t.Errorf("first %s, %v: the mask of %d is %s", first, sig, pid, got)
+				}
+				unix.Kill(pid, unix.SIGKILL)
+			}
+			eventually(func() bool {
+				left, _ := os.ReadFile(set + "/tasks")
+				return len(left) == 0
+			})
 		}
 	}
 }

@@ -116,6 +116,25 @@ var Userfaultfd = feature("userfaultfd", func() error {
 	return unix.Close(int(fd))
 })
 
+// CpusetFolder is where cgroups of version 1 have the controller of cpusets.
+const CpusetFolder = "/sys/fs/cgroup/cpuset"
+
+// Cpuset is the right to make cpusets of the processors 0 and 1.
+var Cpuset = feature("cpuset", func() error {
+	cpus, err := os.ReadFile(CpusetFolder + "/cpuset.cpus")
+	if err != nil {
+		return err
+	}
+	if !strings.HasPrefix(string(cpus), "0-") {
+		return fmt.Errorf("there are the processors %s", bytes.TrimSpace(cpus))
+	}
+	dir, err := os.MkdirTemp(CpusetFolder, "need")
+	if err != nil {
+		return err
+	}
+	return os.Remove(dir)
+})
+
 // GCC64 and GCC32 are gcc for x86-64 and i386 programs that use the headers of
 // the C library and of the kernel.
 var (
