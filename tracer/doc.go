@@ -16,6 +16,9 @@
 //		switch ev.Kind { ... }
 //	}
 //
+// docs/tracees.md has the states of a tracee, and what becomes of tracees of which
+// the kernel tells nothing more.
+//
 // Package colocate, which New sets up, keeps tracees that make many calls on
 // the tracer's processor. For that it may fork a process, the guardian.
 package tracer

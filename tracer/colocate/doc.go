@@ -14,8 +14,9 @@
 // The tracer tells the [Controller] what its tracees do: [Controller.Enter] and
 // [Controller.Exit] at the two ends of a call, [Controller.SetComputing] when a
 // tracee runs its own code or stops, [Controller.Forget] when it is gone,
-// [Controller.Renamed] when its thread id changes, and [Controller.InheritPin]
-// when it creates a task with its mask. What the Controller keeps for each
+// [Controller.Renamed] when its thread id changes, [Controller.Inherit] when it
+// was created by another one, and [Controller.InheritPin] when that gave it a
+// pinned mask. What the Controller keeps for each
 // tracee is in a [Task], which the tracer holds beside its own data. The
 // package does not know how tracees are traced.
 //
@@ -41,9 +42,12 @@
 // # Who restores which mask, and when
 //
 //   - The tracer restores a tracee's mask before the tracee creates a task,
-//     which would inherit it, and before it is let go; and all tracees' masks
-//     before any of them makes a call that shows, sets or depends on a mask
-//     (affinity.go). Until that call ends nobody is pinned.
+//     which would inherit it, before it calls execve, which may change its id,
+//     and before it is let go; and all tracees' masks before any of them makes a
+//     call that shows, sets or depends on a mask (affinity.go). Until that call
+//     ends nobody is pinned.
+//   - It restores all masks when a tracee has opened a file that shows masks
+//     (expose.go). Until no tracee has such a file open nobody is pinned.
 //   - The tracer restores it at the tracee's next stop when co-location is not
 //     active any more or when another processor has become the shared one.
 //   - The guardian restores it when the tracee has not stopped for a tick of
@@ -52,7 +56,9 @@
 //     kernel then closes the other end of the guardian's pipe. After that the
 //     guardian exits.
 //   - If somebody kills the guardian, a goroutine of the tracer restores all
-//     masks, and nobody is pinned any more.
+//     masks, and nobody is pinned any more. A guardian that somebody stops is
+//     killed; if the tracer is gone before it can do that, the kernel continues
+//     the guardian (PR_SET_PDEATHSIG).
 //   - A tracee that inherited its parent's pin because the seccomp filter let
 //     the creating call pass gets a slot too, or gets its parent's own mask
 //     back.
@@ -61,6 +67,14 @@
 //
 // What is restored is the mask that the tracee had when it was pinned. If that
 // was the whole cpuset, the tracee is given all processors instead: the kernel
-// then treats it as a task that was never given a mask. A mask that somebody
-// else has set meanwhile is left alone.
+// then treats it as a task that was never given a mask. The guardian's own mask is
+// the whole cpuset, so that it tells when the cpuset has changed. A mask that
+// somebody else has set meanwhile is left alone.
+//
+// # Why masks
+//
+// Without a mask on the tracee, with the tracer pinned to one processor or
+// following the tracee from one to the other, the scheduler wakes the tracee on
+// whichever processor is idle. On a virtual machine with two processors, one of
+// them idle, that gave 20,000 to 50,000 stops a second; masks give 180,000.
 package colocate
