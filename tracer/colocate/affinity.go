@@ -54,6 +54,12 @@ func (c *Controller) Enter(task *Task, abi tables.ABI, nr uint64) {
 	switch usesAffinity(abi, nr) {
 	case createsTask:
 		c.Unpin(task)
+	case changesID:
+		if isLeader(task.TID) {
+			c.noteStop(task)
+		} else {
+			c.Unpin(task)
+		}
 	case showsMask:
 		// It may be about any task.
 		c.maskCalls++
@@ -96,7 +102,8 @@ type affinityUse uint8
 
 const (
 	usesNone    affinityUse = iota
-	createsTask             // creates a task, which inherits the caller's mask, or may change the caller's id
+	createsTask             // creates a task, which inherits the caller's mask
+	changesID               // gives a thread that is not the leader of its process the leader's id
 	showsMask               // shows a mask, sets one, or depends on one
 )
 
@@ -105,24 +112,32 @@ const (
 func usesAffinity(abi tables.ABI, nr uint64) affinityUse {
 	if abi == tables.I386 {
 		switch nr {
-		case 2, 11, 120, 190, 358, 435: // fork, execve, clone, vfork, execveat, clone3
+		case 2, 120, 190, 435: // fork, clone, vfork, clone3
 			return createsTask
+		case 11, 358: // execve, execveat
+			return changesID
 		case 156, 241, 242, 351: // sched_setscheduler, sched_setaffinity, sched_getaffinity, sched_setattr
 			return showsMask
 		}
 		return usesNone
 	}
 	if abi == tables.X32 && (nr == 520 || nr == 545) { // execve, execveat
-		return createsTask
+		return changesID
 	}
 	switch nr {
-	case unix.SYS_CLONE, unix.SYS_FORK, unix.SYS_VFORK, unix.SYS_CLONE3, unix.SYS_EXECVE, unix.SYS_EXECVEAT:
+	case unix.SYS_CLONE, unix.SYS_FORK, unix.SYS_VFORK, unix.SYS_CLONE3:
 		return createsTask
+	case unix.SYS_EXECVE, unix.SYS_EXECVEAT:
+		return changesID
 	case unix.SYS_SCHED_SETSCHEDULER, unix.SYS_SCHED_SETAFFINITY, unix.SYS_SCHED_GETAFFINITY, unix.SYS_SCHED_SETATTR:
 		return showsMask
 	}
 	return usesNone
 }
+
+// isLeader reports whether a task is the first thread of its process, as far as
+// this process may know.
+func isLeader(tid int) bool { return unix.Tgkill(tid, tid, 0) == nil }
 
 // ShowsMask reports whether a call shows or sets an affinity mask, depends on
 // one, or may open a file that shows masks. The tracer must stop at these for Enter

@@ -134,6 +134,11 @@ func TestUnpinned(t *testing.T) {
 	pin(t, c, task)
 	c.Unpin(task)
 	check("when it is let go")
+
+	task = thread(t)
+	pin(t, c, task)
+	c.Enter(task, tables.X86_64, unix.SYS_EXECVE)
+	check("when a thread calls execve")
 }
 
 // An attached process is pinned, but not if it was given a mask.
@@ -386,7 +391,7 @@ func TestUsedAgain(t *testing.T) {
 func TestUsesAffinity(t *testing.T) {
 	uses := map[string]affinityUse{
 		"fork": createsTask, "vfork": createsTask, "clone": createsTask, "clone3": createsTask,
-		"execve": createsTask, "execveat": createsTask,
+		"execve": changesID, "execveat": changesID,
 		"sched_setaffinity": showsMask, "sched_getaffinity": showsMask,
 		"sched_setscheduler": showsMask, "sched_setattr": showsMask,
 	}

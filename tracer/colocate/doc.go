@@ -42,7 +42,7 @@
 // # Who restores which mask, and when
 //
 //   - The tracer restores a tracee's mask before the tracee creates a task,
-//     which would inherit it, before it calls execve, which may change its id,
+//     which would inherit it, before a thread calls execve, which changes its id,
 //     and before it is let go; and all tracees' masks before any of them makes a
 //     call that shows, sets or depends on a mask (affinity.go). Until that call
 //     ends nobody is pinned.
