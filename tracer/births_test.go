@@ -99,6 +99,38 @@ func testBirths(t *testing.T, path string, opts Options, seed uint64) {
 	}
 }
 
+// The trace can end at any time, and the program goes on.
+func TestBirthsAfterTheTrace(t *testing.T) {
+	path := buildBirths(t)
+	random := rand.New(rand.NewPCG(7, 1))
+	for seed := range uint64(12) {
+		for _, by := range []string{"DetachAll", "Interrupt"} {
+			t.Run(fmt.Sprintf("%s/%d", by, seed), func(t *testing.T) {
+				tracer := newTracer(t, Options{Follow: true})
+				launch(t, tracer, Command{Path: path, Argv: []string{"births", fmt.Sprint(seed)}, Env: os.Environ()})
+				events, last := 0, 100+random.IntN(3000)
+				run(t, tracer, func(ev *Event) {
+					if events++; events != last {
+						return
+					}
+					if by == "DetachAll" {
+						tracer.DetachAll()
+					} else {
+						go tracer.Interrupt(unix.SIGWINCH) // which does nothing
+					}
+				})
+				if len(tracer.tracees) != 0 || tracer.births.held != 0 || tracer.execs != 0 {
+					t.Errorf("at the end the tracer knows %v, holds %d, has %d in execve",
+						tracer.tracees, tracer.births.held, tracer.execs)
+				}
+				if status, ok := tracer.AwaitCommand(); !ok || status.ExitStatus() != 7 {
+					t.Errorf("the program ends with %#x, %v", status, ok)
+				}
+			})
+		}
+	}
+}
+
 // shuffle puts the stops in the queue in a random order that keeps the order of
 // each task's.
 func (q *queue) shuffle(random *rand.Rand) {
