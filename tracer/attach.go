@@ -37,6 +37,9 @@ func (t *Tracer) Attach(pid int) (threads int, err error) {
 		return 0, attachError(pid, errno)
 	}
 	threads = 1
+	if t.accessor == nil && hasUserfaultfd(pid) {
+		t.accessor = new(accessor)
+	}
 	if !t.opts.Follow {
 		return threads, nil
 	}

@@ -1,6 +1,8 @@
 package tracer
 
 import (
+	"os"
+	"slices"
 	"strconv"
 	"sync/atomic"
 	"syscall"
@@ -54,6 +56,22 @@ func servesMemory(abi tables.ABI, nr uint64, args *[6]uint64) bool {
 		return uint32(args[1]) == newUserfaultfd
 	}
 	return nr == unix.SYS_USERFAULTFD
+}
+
+// hasUserfaultfd says whether a process that is being attached to has memory that is
+// served by a process, as far as its descriptors tell.
+func hasUserfaultfd(pid int) bool {
+	folder := "/proc/" + strconv.Itoa(pid) + "/fd/"
+	dir, err := os.Open(folder)
+	if err != nil {
+		return false
+	}
+	defer dir.Close()
+	names, _ := dir.Readdirnames(-1)
+	return slices.ContainsFunc(names, func(name string) bool {
+		target, _ := os.Readlink(folder + name)
+		return target == "anon_inode:[userfaultfd]"
+	})
 }
 
 // accessServed is transfer for memory that may be served by a process. It gives up

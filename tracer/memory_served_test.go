@@ -1,6 +1,7 @@
 package tracer
 
 import (
+	"fmt"
 	"runtime"
 	"testing"
 	"unsafe"
@@ -39,6 +40,8 @@ func init() {
 		if err != nil {
 			panic(err)
 		}
+		fmt.Println("ready")
+		unix.Read(0, make([]byte, 1))
 		for range servedWrites {
 			unix.RawSyscall(unix.SYS_PWRITE64, uintptr(null), uintptr(second-1), 1)
 			unix.RawSyscall(unix.SYS_PWRITE64, uintptr(null), uintptr(second), 1)
@@ -51,8 +54,39 @@ const servedWrites = maxLeftBehind + 2
 // Memory that nobody serves cannot be read, which is found out in the end.
 func TestMemoryServedByNobody(t *testing.T) {
 	need.All(t, need.Userfaultfd)
-	tracer := newTracer(t, Options{})
-	launch(t, tracer, command("served"))
+	t.Run("launched", func(t *testing.T) {
+		tracer := newTracer(t, Options{})
+		launch(t, tracer, command("served"))
+		testServed(t, tracer)
+	})
+	t.Run("attached", func(t *testing.T) {
+		cmd := selfCommand("served")
+		in, err := cmd.StdinPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		defer cmd.Process.Kill()
+		if _, err := fmt.Fscan(out, new(string)); err != nil {
+			t.Fatal(err)
+		}
+		tracer := newTracer(t, Options{Follow: true})
+		if _, err := tracer.Attach(cmd.Process.Pid); err != nil {
+			t.Fatal(err)
+		}
+		in.Close()
+		testServed(t, tracer)
+	})
+}
+
+func testServed(t *testing.T, tracer *Tracer) {
+	t.Helper()
 	writes := 0
 	run(t, tracer, func(ev *Event) {
 		if ev.Kind != Enter || ev.Call.NR != unix.SYS_PWRITE64 {
