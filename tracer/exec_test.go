@@ -80,11 +80,18 @@ func TestInterruptDeadLeader(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	defer cmd.Process.Kill()
 	pid := cmd.Process.Pid
+	if _, err := fmt.Fscan(out, new(string)); err != nil {
+		t.Fatal(err)
+	}
 	tracer := newTracer(t, Options{})
 	if _, err := tracer.Attach(pid); err != nil {
 		t.Fatal(err)
@@ -112,6 +119,10 @@ func isZombie(pid int) bool {
 func init() {
 	programs["dead-leader"] = func() { // whose first thread ends when standard input does
 		runtime.LockOSThread()
+		if unix.Gettid() != unix.Getpid() { // the runtime has moved this goroutine: try again
+			syscall.Exec("/proc/self/exe", os.Args, os.Environ())
+		}
+		fmt.Println("ready")
 		go func() {
 			runtime.LockOSThread()
 			for {
