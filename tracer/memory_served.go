@@ -1,7 +1,9 @@
 package tracer
 
 import (
+	"bytes"
 	"os"
+	"runtime"
 	"slices"
 	"strconv"
 	"sync/atomic"
@@ -22,7 +24,7 @@ import (
 // Once a tracee has asked for such memory, all reads and writes are made by other
 // threads, which are left behind when they do not return.
 
-// serveLimit is how long a read or write may take.
+// serveLimit is how long a read or write may sleep.
 const serveLimit = 50 * time.Millisecond
 
 // maxLeftBehind is how many threads may be left behind at a time. Until one
@@ -33,6 +35,7 @@ const maxLeftBehind = 4
 type accessor struct {
 	requests chan access
 	done     chan int
+	tid      atomic.Int32 // of the goroutine's thread
 	timer    *time.Timer
 	left     atomic.Int32 // how many are left behind
 }
@@ -76,7 +79,7 @@ func hasUserfaultfd(pid int) bool {
 
 // accessServed is transfer for memory that may be served by a process. It gives up
 // after serveLimit, with n = 0.
-func (t *Tracer) accessServed(trap uintptr, tid int, addr uint64, b []byte) (n int, errno unix.Errno) {
+func (t *Tracer) accessServed(trap uintptr, tid int, addr uint64, b []byte) (int, unix.Errno) {
 	a := t.accessor
 	if a.left.Load() >= maxLeftBehind && !isPresent(tid, addr, len(b)) {
 		return 0, unix.EFAULT
@@ -88,15 +91,8 @@ func (t *Tracer) accessServed(trap uintptr, tid int, addr uint64, b []byte) (n i
 	own := make([]byte, len(b)) // which the goroutine may keep
 	copy(own, b)
 	a.requests <- access{trap, tid, addr, own}
-	if a.timer == nil {
-		a.timer = time.NewTimer(serveLimit)
-	} else {
-		a.timer.Reset(serveLimit)
-	}
-	select {
-	case n = <-a.done:
-		a.timer.Stop()
-	case <-a.timer.C:
+	n, ok := a.await(tid, addr, len(b))
+	if !ok {
 		a.left.Add(1)
 		close(a.requests) // the goroutine ends when it returns
 		a.requests = nil
@@ -110,6 +106,36 @@ func (t *Tracer) accessServed(trap uintptr, tid int, addr uint64, b []byte) (n i
 		copy(b, own[:n])
 	}
 	return n, 0
+}
+
+// await waits for the result of a request. It gives up when the goroutine's thread
+// sleeps and not all of the memory is there; on a busy machine it may be waiting
+// for a processor.
+func (a *accessor) await(tid int, addr uint64, size int) (n int, ok bool) {
+	if a.timer == nil {
+		a.timer = time.NewTimer(serveLimit)
+	} else {
+		a.timer.Reset(serveLimit)
+	}
+	for {
+		select {
+		case n = <-a.done:
+			a.timer.Stop()
+			return n, true
+		case <-a.timer.C:
+			if !isPresent(tid, addr, size) && !isRunnable(int(a.tid.Load())) {
+				return 0, false
+			}
+			a.timer.Reset(serveLimit)
+		}
+	}
+}
+
+// isRunnable reports whether a thread of this process has a processor or waits for
+// one.
+func isRunnable(tid int) bool {
+	stat, err := os.ReadFile("/proc/self/task/" + strconv.Itoa(tid) + "/stat")
+	return err == nil && bytes.Contains(stat, []byte(") R "))
 }
 
 // isPresent reports whether all pages of some memory of a tracee are in main
@@ -142,6 +168,8 @@ func isPresent(tid int, addr uint64, n int) bool {
 
 // serve does what is requested. When it was left behind it ends as it returns.
 func (a *accessor) serve(requests <-chan access, done chan<- int) {
+	runtime.LockOSThread()
+	a.tid.Store(int32(unix.Gettid()))
 	for r := range requests {
 		local := unix.Iovec{Base: &r.b[0], Len: uint64(len(r.b))}
 		remote := unix.RemoteIovec{Base: uintptr(r.addr), Len: len(r.b)}
