@@ -71,19 +71,20 @@ const (
 
 // restore gives the tracee its own mask back, unless somebody else has set
 // another one meanwhile. Where the cpuset has lost the shared processor, the kernel
-// has set another one: the whole cpuset, which is then this process's mask too.
+// has set another one: the whole cpuset, which is then the guardian's mask too.
+// The guardian's id is 0 in the guardian.
 //
 //go:nosplit
 //go:norace
-func (s *pinSlot) restore() {
-	var now, own unix.CPUSet
+func (s *pinSlot) restore(guardian int32) {
+	var now, whole unix.CPUSet
 	tid, size := uintptr(s.tid.Load()), unsafe.Sizeof(now)
 	if _, _, errno := unix.RawSyscall(unix.SYS_SCHED_GETAFFINITY, tid, size, uintptr(unsafe.Pointer(&now))); errno != 0 {
 		return
 	}
 	if now != s.pin {
-		_, _, errno := unix.RawSyscall(unix.SYS_SCHED_GETAFFINITY, 0, size, uintptr(unsafe.Pointer(&own)))
-		if errno != 0 || now != own || intersects(&now, &s.pin) {
+		_, _, errno := unix.RawSyscall(unix.SYS_SCHED_GETAFFINITY, uintptr(guardian), size, uintptr(unsafe.Pointer(&whole)))
+		if errno != 0 || now != whole || intersects(&now, &s.pin) {
 			return
 		}
 	}
@@ -95,11 +96,11 @@ func (s *pinSlot) restore() {
 //
 //go:nosplit
 //go:norace
-func (s *pinSlot) end(after uint32) bool {
+func (s *pinSlot) end(after uint32, guardian int32) bool {
 	if !s.state.CompareAndSwap(slotTaken, slotReleasing) {
 		return false
 	}
-	s.restore()
+	s.restore(guardian)
 	s.state.Store(after)
 	return true
 }
@@ -148,7 +149,7 @@ func startGuardian() (*guardian, error) {
 			awaitEnd(pid)
 		}
 		g.closed.Store(true)
-		table.restoreAll()
+		table.restoreAll(g.pid.Load())
 		g.dead.Store(true)
 	}()
 	return g, nil
@@ -200,10 +201,10 @@ func (g *guardian) noteStop() {
 //
 //go:nosplit
 //go:norace
-func (t *pinTable) restoreAll() {
+func (t *pinTable) restoreAll(guardian int32) {
 	for i := range t.used.Load() {
-		if s := &t.slots[i]; !s.end(slotReleased) && s.state.Load() == slotReleasing {
-			s.restore() // the process that began it is gone
+		if s := &t.slots[i]; !s.end(slotReleased, guardian) && s.state.Load() == slotReleasing {
+			s.restore(guardian) // the process that began it is gone
 		}
 	}
 }

@@ -119,7 +119,7 @@ func guard(table *pinTable, pipe, null uintptr) {
 		table.countRunnable(fresh)
 		table.ticks.Add(1)
 	}
-	table.restoreAll()
+	table.restoreAll(0)
 	for {
 		unix.RawSyscall(unix.SYS_EXIT_GROUP, 0, 0, 0)
 	}
@@ -177,7 +177,7 @@ func (t *pinTable) releaseIdle() {
 			pinned++
 			continue
 		}
-		s.end(slotReleased)
+		s.end(slotReleased, 0)
 	}
 	t.pinned.Store(pinned)
 }

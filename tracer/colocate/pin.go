@@ -109,11 +109,11 @@ func (c *Controller) forgetPin(tid int) {
 
 // Unpin gives a tracee its own mask back, if it is pinned.
 func (c *Controller) Unpin(task *Task) {
-	if task.slot == 0 {
+	if task.slot == 0 || c.guardian == nil {
 		return
 	}
 	s := &c.guardian.table.slots[task.slot-1]
-	if !s.end(slotFree) {
+	if !s.end(slotFree, c.guardian.pid.Load()) {
 		c.awaitRelease(s)
 	}
 	c.freeSlot(task)
@@ -122,9 +122,9 @@ func (c *Controller) Unpin(task *Task) {
 // unpinAgain is Unpin for a pin that may have been ended in vain: before the mask
 // was set, or by an id that the tracee had before.
 func (c *Controller) unpinAgain(task *Task, s *pinSlot) {
-	if !s.end(slotFree) {
+	if !s.end(slotFree, c.guardian.pid.Load()) {
 		c.awaitRelease(s)
-		s.restore()
+		s.restore(c.guardian.pid.Load())
 	}
 	c.freeSlot(task)
 }
@@ -139,7 +139,7 @@ func (c *Controller) unpinAll() {
 // releaseDead ends the pin of a tracee that is dead. It sets no mask, since the
 // thread id may be another task's by now.
 func (c *Controller) releaseDead(task *Task) {
-	if task.slot == 0 {
+	if task.slot == 0 || c.guardian == nil {
 		return
 	}
 	s := &c.guardian.table.slots[task.slot-1]
