@@ -28,7 +28,7 @@ type config struct {
 	interruptible int        // -I, 0 if not given
 	killOnExit    bool
 	syscallLimit  uint64 // 0 is none
-	seccomp       seccompMode
+	seccomp       bool   // --seccomp-bpf
 	colocate      tracer.Colocation
 
 	trace    syscallSet
@@ -105,15 +105,6 @@ const (
 	quietPathResolution
 	quietPersonality
 	quietSuperseded
-)
-
-// seccompMode is --seccomp-bpf and --no-seccomp-bpf.
-type seccompMode uint8
-
-const (
-	seccompAuto seccompMode = iota
-	seccompOn
-	seccompOff
 )
 
 // tracees is the number of processes to trace from the start.
@@ -272,11 +263,13 @@ func (c *config) settleCounted() error {
 	return nil
 }
 
-// settleSeccomp decides whether the command gets a seccomp filter. By default
-// it does where calls are left out that the filter can keep from stopping, but
-// not with -D: a command that is nobody's tracee to the eye must not end with
-// its tracer.
+// settleSeccomp decides whether the command gets the seccomp filter that
+// --seccomp-bpf asks for. Nothing else may ask for one: a filter can be seen by
+// the command, and the command cannot live on when trapline is killed.
 func (c *config) settleSeccomp() {
+	if !c.seccomp {
+		return
+	}
 	reason := ""
 	switch {
 	case !c.follow:
@@ -286,19 +279,12 @@ func (c *config) settleSeccomp() {
 	case c.syscallLimit > 0:
 		reason = "--seccomp-bpf is not enabled because it is not compatible with --syscall-limit"
 	case len(c.pids) > 0:
-		reason = "--seccomp-bpf is not enabled for processes attached with -p"
+		c.warn("--seccomp-bpf is not enabled for processes attached with -p")
+		c.seccomp = len(c.command) > 0 // for what is launched beside
 	}
-	switch {
-	case reason != "":
-		if c.seccomp == seccompOn {
-			c.warn("%s", reason)
-		}
-		// With -p, what is launched beside may have its filter.
-		if c.seccomp == seccompAuto || len(c.pids) == 0 || len(c.command) == 0 {
-			c.seccomp = seccompOff
-		}
-	case c.seccomp == seccompAuto && c.trace != allSyscalls && c.daemon == notDaemon:
-		c.seccomp = seccompOn
+	if reason != "" {
+		c.warn("%s", reason)
+		c.seccomp = false
 	}
 }
 

@@ -211,12 +211,9 @@ var options = []option{
 		c.colocate = mode
 		return nil
 	}},
-	{long: []string{"seccomp-bpf"}, set: func(c *config, _, _ string, _ bool) error {
-		c.seccomp = seccompOn
-		return nil
-	}},
+	{long: []string{"seccomp-bpf"}, set: flag(func(c *config) *bool { return &c.seccomp })},
 	{long: []string{"no-seccomp-bpf"}, set: func(c *config, _, _ string, _ bool) error {
-		c.seccomp = seccompOff
+		c.seccomp = false
 		return nil
 	}},
 

@@ -187,7 +187,7 @@ func (c *config) tracerOptions() tracer.Options {
 		Colocate:     c.colocate,
 		Usage:        c.summary != noSummary,
 	}
-	if c.seccomp == seccompOn {
+	if c.seccomp {
 		options.Traced = c.trace.stops
 		if c.stacks != noStacks {
 			options.Traced = func(abi tables.ABI, nr uint64) bool { return c.trace.stops(abi, nr) || remaps(abi, nr) }

@@ -70,7 +70,7 @@ func workloads(b *bench) []*work {
 		{name: "go build", argv: []string{"sh", "-c", build}, follow: true},
 		{name: "threads that compute", argv: self("compute", "2"), follow: true},
 		{name: "no call traced", flags: []string{"-e", "trace=swapoff"}, argv: self("rw", "40000"), follow: true},
-		{name: "no call traced, strace --seccomp-bpf", flags: []string{"--seccomp-bpf", "-e", "trace=swapoff"}, argv: self("rw", "40000"), follow: true},
+		{name: "no call traced, --seccomp-bpf", flags: []string{"--seccomp-bpf", "-e", "trace=swapoff"}, argv: self("rw", "40000"), follow: true},
 		{name: "attached", argv: self("rw", "20000"), attach: true},
 	}
 }
