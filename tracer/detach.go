@@ -49,14 +49,17 @@ func (t *Tracer) AwaitCommand() (unix.WaitStatus, bool) {
 	if t.commandEnded {
 		return t.commandStatus, true
 	}
-	// Threads that have ended are waited for too: see dropVanished.
+	// Threads that have ended are waited for too: see dropVanished. And a tracee may
+	// have been born of which nobody has heard.
 	for t.exists(t.launched) {
 		s, errno := t.wait(0)
 		switch {
 		case errno == unix.EINTR:
 		case errno != 0:
 			return 0, false
-		case s.tid == t.launched && !unix.WaitStatus(s.status).Stopped():
+		case unix.WaitStatus(s.status).Stopped():
+			ptrace(unix.PTRACE_DETACH, s.tid, 0, 0)
+		case s.tid == t.launched:
 			return unix.WaitStatus(s.status), true
 		}
 	}
