@@ -1,9 +1,15 @@
 package integration
 
 import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -66,6 +72,47 @@ func TestPendingSignals(t *testing.T) {
 		}
 		if got := show(trapline(t), "-D", "-o", "/dev/null"); got != untraced {
 			t.Errorf("-D: %q, want %q", got, untraced)
+		}
+	}
+}
+
+// TestInterrupts sends trapline the signals that end a trace: it lets go of the
+// command, and dies of the signal.
+func TestInterrupts(t *testing.T) {
+	signals := program(t, "signals", "amd64")
+	for _, ignored := range []string{"0", "4007"} {
+		for _, sig := range []syscall.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM} {
+			log := filepath.Join(t.TempDir(), "log")
+			cmd := exec.Command(signals, ignored, "0", "0", trapline(t), "-o", log, "-f", "-I", "2", "sleep", "1000")
+			// The command keeps what standard error is open.
+			stderr, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer stderr.Close()
+			cmd.Stderr = stderr
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			eventually(t, func() bool {
+				text, _ := os.ReadFile(log)
+				return bytes.Contains(text, []byte("clock_nanosleep"))
+			})
+			cmd.Process.Signal(sig)
+			err = cmd.Wait()
+			var exit *exec.ExitError
+			said, _ := os.ReadFile(stderr.Name())
+			if !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != sig || len(said) > 0 {
+				t.Errorf("%v, ignored %s: ended with %v, said %q", sig, ignored, err, said)
+			}
+			text, _ := os.ReadFile(log)
+			if !bytes.Contains(text, []byte("<detached ...>")) {
+				t.Errorf("%v, ignored %s: the trace does not end with a detached process:\n%s", sig, ignored, text)
+			}
+			var pid int
+			if fmt.Sscanf(string(text), "%d", &pid); pid > 0 {
+				syscall.Kill(pid, syscall.SIGKILL)
+			}
 		}
 	}
 }

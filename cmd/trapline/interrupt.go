@@ -23,7 +23,6 @@ func handleSignals(interruptible int, t *tracer.Tracer) *interrupts {
 	// A tracer in the background may write to the terminal all the same.
 	signal.Ignore(unix.SIGTTOU, unix.SIGTTIN)
 	if interruptible == interruptibleAnywhere {
-		setDefault(unix.SIGQUIT)
 		return in
 	}
 	c := make(chan os.Signal, 8)
@@ -34,6 +33,7 @@ func handleSignals(interruptible int, t *tracer.Tracer) *interrupts {
 	for _, sig := range fatal {
 		if !early.Blocked(sig) { // Notify would unblock it
 			signal.Notify(c, sig)
+			early.Catch(sig)
 		}
 	}
 	go func() {

@@ -83,18 +83,26 @@ func Surroundings() *tracer.Surroundings {
 // Blocked says whether the program was started with a signal blocked.
 func Blocked(sig unix.Signal) bool { return blocked&(1<<(sig-1)) != 0 }
 
-// init gives signals that would kill or end the program as those of any Go
-// program the effect that they have on others, as early as it can.
+// ending are signals that end a program, unless they are ignored.
+var ending uint64 = 1<<(unix.SIGHUP-1) | 1<<(unix.SIGINT-1) | 1<<(unix.SIGQUIT-1) | 1<<(unix.SIGABRT-1) | 1<<(unix.SIGTERM-1)
+
+// kept are the signals whose action the runtime does not get to set: first those
+// for which its handler would print a traceback, then also those of ending that
+// were ignored or blocked, which no signal of any Go program stays.
+var kept uint64 = 1<<(unix.SIGQUIT-1) | 1<<(unix.SIGABRT-1)
+
+// init does what is left to do when there is Go.
 func init() {
 	if !recorded {
 		findInRuntime()
-	}
-	for _, sig := range []unix.Signal{unix.SIGHUP, unix.SIGINT, unix.SIGQUIT, unix.SIGABRT, unix.SIGTERM} {
-		switch {
-		case (ignored|blocked)&(1<<(sig-1)) != 0:
-			setAction(sig, sigIgn)
-		case sig == unix.SIGQUIT || sig == unix.SIGABRT:
-			setAction(sig, sigDfl) // the runtime would print a traceback
+		for sig := unix.SIGHUP; sig <= unix.SIGTERM; sig++ {
+			bit := uint64(1) << (sig - 1)
+			switch {
+			case (ignored|blocked)&ending&bit != 0:
+				changeAction(sig, &sigaction{handler: sigIgn}, nil)
+			case kept&bit != 0:
+				changeAction(sig, &sigaction{handler: sigDfl}, nil)
+			}
 		}
 	}
 	for i := range limits {
@@ -110,8 +118,22 @@ const (
 	sigIgn = 1
 )
 
-// setAction sets the action of a signal behind the back of the runtime.
-func setAction(sig unix.Signal, handler uint64) {
-	action := [4]uint64{handler} // struct sigaction of the kernel
-	unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(sig), uintptr(unsafe.Pointer(&action)), 0, 8, 0, 0)
+// Catch has a signal handled by the runtime. signal.Notify takes it for granted
+// that signals are which the runtime was to handle from the start.
+func Catch(sig unix.Signal) {
+	kept &^= 1 << (sig - 1)
+	var action sigaction
+	changeAction(unix.SIGUSR1, nil, &action) // it has the same handler
+	changeAction(sig, &action, nil)
+}
+
+// sigaction is the kernel's struct sigaction.
+type sigaction struct {
+	handler, flags, restorer uintptr
+	mask                     uint64
+}
+
+// changeAction sets the action of a signal behind the back of the runtime.
+func changeAction(sig unix.Signal, action, old *sigaction) {
+	unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(sig), uintptr(unsafe.Pointer(action)), uintptr(unsafe.Pointer(old)), 8, 0, 0)
 }

@@ -12,12 +12,19 @@
 DATA _cgo_init+0(SB)/8, $·record(SB)
 GLOBL _cgo_init(SB), NOPTR, $8
 
+// The function that _cgo_sigaction points to, if any, is asked to set the action
+// of a signal, also when the runtime installs its handlers.
+
+DATA _cgo_sigaction+0(SB)/8, $·setAction(SB)
+GLOBL _cgo_sigaction(SB), NOPTR, $8
+
 // The pointer to the current goroutine is at -8(FS).
 GLOBL ·threadLocal(SB), NOPTR, $16
 
-// Memory for system calls: struct sigaction of the kernel, a struct timespec of
+// Memory for system calls: two of struct sigaction of the kernel, a struct timespec of
 // zero, and a struct rlimit.
 GLOBL ·action(SB), NOPTR, $32
+GLOBL ·ignore(SB), NOPTR, $32
 GLOBL ·noTime(SB), NOPTR, $16
 GLOBL ·wanted(SB), NOPTR, $16
 
@@ -34,6 +41,7 @@ GLOBL ·wanted(SB), NOPTR, $16
 #define ARCH_SET_FS 0x1002
 #define F_GETFD 1
 #define EBADF 9
+#define EINVAL 22
 #define SIG_IGN 1
 #define SIGSET_SIZE 8
 #define STDERR 2
@@ -110,14 +118,39 @@ pending:
 	MOVL	$SIGSET_SIZE, R10
 	SYSCALL
 	TESTQ	AX, AX
-	JLE	limits
+	JLE	ending
 	DECQ	AX
 	BTSQ	AX, ·pending(SB)
 	JMP	pending
 
+	// Those that end a program: the runtime has no handler of some, and where
+	// they are blocked, which does not last, they are ignored.
+ending:
+	MOVQ	·ignored(SB), AX
+	ORQ	·blocked(SB), AX
+	ANDQ	·ending(SB), AX
+	ORQ	AX, ·kept(SB)
+	MOVL	$SIG_IGN, ·ignore(SB)
+	MOVL	$1, R12
+blockedSignal:
+	LEAQ	-1(R12), CX
+	MOVQ	·ending(SB), AX
+	ANDQ	·blocked(SB), AX
+	BTQ	CX, AX
+	JCC	nextBlocked
+	MOVL	$NR_RT_SIGACTION, AX
+	MOVQ	R12, DI
+	LEAQ	·ignore(SB), SI
+	XORL	DX, DX
+	MOVL	$SIGSET_SIZE, R10
+	SYSCALL
+nextBlocked:
+	INCQ	R12
+	CMPQ	R12, $65
+	JNE	blockedSignal
+
 	// The limits. One that the runtime cannot live with is raised, where that is
 	// allowed.
-limits:
 	LEAQ	·limits(SB), R12
 	LEAQ	·limits+(LIMITS*LIMIT_SIZE)(SB), R13
 limit:
@@ -180,3 +213,20 @@ exit:
 	MOVL	$NR_EXIT_GROUP, AX
 	SYSCALL
 	JMP	exit
+
+// int setAction(int sig, const struct sigaction *new, struct sigaction *old)
+//
+// Of signals in kept it does nothing. Of others it says EINVAL: then the runtime
+// calls rt_sigaction itself.
+TEXT ·setAction(SB), NOSPLIT|NOFRAME, $0-0
+	MOVL	$EINVAL, AX
+	TESTQ	SI, SI
+	JEQ	done
+	MOVLQSX	DI, CX
+	DECQ	CX
+	MOVQ	·kept(SB), DX
+	BTQ	CX, DX
+	JCC	done
+	XORL	AX, AX
+done:
+	RET

@@ -49,7 +49,10 @@ func findInRuntime() {
 		return unsafe.Add(unsafe.Pointer(&symbolBase), int(address-base))
 	}
 	for sig, handler := range (*[signals]uintptr)(at(handlers)) {
-		if handler == sigIgn {
+		// Some signals the runtime leaves as they are and does not note.
+		var now sigaction
+		changeAction(unix.Signal(sig), nil, &now)
+		if handler == sigIgn || now.handler == sigIgn {
 			ignored |= 1 << (sig - 1)
 		}
 	}
