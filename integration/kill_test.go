@@ -37,7 +37,7 @@ func TestKilledAtStart(t *testing.T) {
 				argv := append(append([]string{trapline(t), "-o", os.DevNull}, flags...), "/bin/echo", evil)
 				for n := 1; n <= most; n++ {
 					k := killer{at: n, kill: kill}
-					k.run(t, unix.SYS_PTRACE, argv...)
+					k.run(t, []string{fmt.Sprint(unix.SYS_PTRACE)}, argv...)
 					if k.seen < n {
 						t.Fatalf("there were %d ptrace requests only", k.seen)
 					}
@@ -47,6 +47,39 @@ func TestKilledAtStart(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// The same at each of the calls by which the command's process gets from its
+// first instruction to its execve: it is in that call when trapline is killed.
+func TestKilledWhileLaunching(t *testing.T) {
+	need.All(t, need.Notifications)
+	ran := filepath.Join(t.TempDir(), "ran")
+	var calls []string
+	for _, nr := range []int{unix.SYS_PRCTL, unix.SYS_GETPPID, unix.SYS_TGKILL, unix.SYS_EXECVE} {
+		calls = append(calls, fmt.Sprint(nr))
+	}
+	for name, kill := range deaths {
+		t.Run(name, func(t *testing.T) {
+			// The first call is the execve of trapline itself.
+			for n := 2; ; n++ {
+				k := killer{at: n, kill: kill, first: true}
+				k.run(t, calls, trapline(t), "-o", os.DevNull, "-f", "sh", "-c", "sleep 0.01; : >"+ran)
+				if k.seen < n {
+					break // it was not killed
+				}
+				if _, err := os.Stat(ran); err == nil {
+					t.Logf("at call %d the command had been started", n)
+					break // the command has been started: it goes on without trapline
+				}
+				if n > 30 {
+					t.Fatal("the command has never been started")
+				}
+			}
+			if err := os.Remove(ran); err != nil {
+				t.Error("the command has not run")
+			}
+		})
 	}
 }
 
@@ -74,16 +107,19 @@ func awaitState(pid int, state byte) {
 }
 
 // killer runs a command and does something to the process, among it and those
-// that it starts, which makes a certain system call for the n-th time.
+// that it starts, which makes one of some system calls for the n-th time.
 type killer struct {
-	at   int // n
-	kill func(pid int)
-	seen int // calls so far
+	at    int // n
+	kill  func(pid int)
+	first bool // to the command's own process instead
+	seen  int  // calls so far
+
+	command int // the command's own process
 }
 
 // run returns when the command and all that it has started are gone. They are
 // known by a variable in their environment.
-func (k *killer) run(t *testing.T, nr int, argv ...string) {
+func (k *killer) run(t *testing.T, calls []string, argv ...string) {
 	t.Helper()
 	mark := fmt.Sprintf("TRAPLINE_KILLED=%d.%d", os.Getpid(), time.Now().UnixNano())
 	ends, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
@@ -91,7 +127,7 @@ func (k *killer) run(t *testing.T, nr int, argv ...string) {
 		t.Fatal(err)
 	}
 	theirs := os.NewFile(uintptr(ends[1]), "socket")
-	cmd := exec.Command(program(t, "notify", "amd64"), append([]string{fmt.Sprint(nr)}, argv...)...)
+	cmd := exec.Command(program(t, "notify", "amd64"), append([]string{strings.Join(calls, ",")}, argv...)...)
 	cmd.Env = append(os.Environ(), mark)
 	cmd.ExtraFiles = []*os.File{theirs}
 	err = cmd.Start()
@@ -99,6 +135,7 @@ func (k *killer) run(t *testing.T, nr int, argv ...string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	k.command = cmd.Process.Pid
 	listener, err := receiveDescriptor(ends[0])
 	unix.Close(ends[0])
 	if err != nil {
@@ -144,7 +181,11 @@ func (k *killer) serve(t *testing.T, listener int) {
 			return // interrupted, it is gone
 		}
 		if k.seen++; k.seen == k.at {
-			k.kill(int(call.pid))
+			pid := int(call.pid)
+			if k.first {
+				pid = k.command
+			}
+			k.kill(pid)
 		}
 		answer := notificationAnswer{id: call.id, flags: unix.SECCOMP_USER_NOTIF_FLAG_CONTINUE}
 		ioctl(listener, unix.SECCOMP_IOCTL_NOTIF_SEND, unsafe.Pointer(&answer)) // fails if it is gone
