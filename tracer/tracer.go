@@ -49,7 +49,8 @@ type Options struct {
 	// stop at: a seccomp filter lets all others pass. It is asked about the
 	// numbers of each ABI, without x32's bit, and its answer to one past all
 	// tables stands for all such. Some calls are reported though it did not
-	// ask for them: the first execve, and those that co-location has to see.
+	// ask for them: execve, userfaultfd, and those that co-location has to see,
+	// which open files among others.
 	//
 	// It needs Follow, since children inherit the filter, and implies
 	// KillOnExit, since the calls would fail without a tracer. For the same
