@@ -11,6 +11,8 @@ import (
 	. "trapline/decode/internal/fake"
 	. "trapline/decode/lang"
 	"trapline/output"
+	jsonformat "trapline/output/json"
+	textformat "trapline/output/text"
 	"trapline/tables"
 )
 
@@ -37,18 +39,21 @@ const hotData = 0x7000
 // repeated gives a function that decodes and writes a call once more.
 func repeated(tb testing.TB, looks output.Options, name string, args []uint64, ret int64) func() {
 	looks.Statuses = output.AllStatuses
+	if looks.Format == nil {
+		looks.Format = textformat.Format
+	}
 	log, err := output.OpenLog(output.Destination{Name: os.DevNull}, looks)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { log.Close() })
-	trace, err := log.Trace(1)
+	trace, err := log.Record(1)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	s := Named(tb, tables.X86_64, name, args...)
 	mem := FakeMemory{hotData: append([]byte("/usr/share/locale/locale.alias\x00"), make([]byte, 4096)...)}
-	c := Call{Decoder: decode.NewDecoder(decode.Options{StringLimit: 32}, &host.Local{}), Out: trace, Mem: mem, TID: 1, ABI: s.Abi, NR: s.Nr, Abbrev: true}
+	c := Call{Decoder: decode.NewDecoder(decode.Options{StringLimit: 32}, &host.Local{}), Out: trace.Encoder, Outcome: trace, Mem: mem, TID: 1, ABI: s.Abi, NR: s.Nr, Abbrev: true}
 	h, r := output.Header{ABI: s.Abi, NR: s.Nr, Name: name}, output.Result{Duration: time.Microsecond}
 	return func() {
 		c.Args, c.Sig = s.Args, c.Lookup(s.Abi, s.Nr)
@@ -71,7 +76,7 @@ func BenchmarkCall(b *testing.B) {
 		output.Options
 	}{
 		{"text", output.Options{Column: 40}},
-		{"json", output.Options{JSON: true}},
+		{"json", output.Options{Format: jsonformat.Format}},
 	} {
 		for _, call := range hotCalls {
 			b.Run(looks.name+"/"+call.name, func(b *testing.B) {

@@ -2,6 +2,7 @@ package decode
 
 import (
 	"trapline/decode/lang"
+	"trapline/output"
 )
 
 // dumpKind says where a call keeps the data that it moves.
@@ -77,11 +78,11 @@ func dumpBuffer(c *Call, addr, size uint64) {
 		b, ok := c.ReadAll(addr+off, int(n))
 		if !ok {
 			if off > 0 {
-				c.Out.DumpLost(addr+off, n)
+				c.Outcome.Dump(output.DumpPart{Kind: output.DumpLost, Addr: addr + off, Size: n})
 			}
 			return
 		}
-		c.Out.Dump(off, size, b)
+		c.Outcome.Dump(output.DumpPart{Kind: output.DumpData, Offset: off, Size: size, Data: b})
 	}
 }
 
@@ -104,7 +105,7 @@ func dumpVector(c *Call, addr, count, limit uint64) {
 			return
 		}
 		limit -= size
-		c.Out.DumpBuffer(i, size)
+		c.Outcome.Dump(output.DumpPart{Kind: output.DumpBuffer, Index: i, Size: size})
 		dumpBuffer(c, base, size)
 	}
 }
@@ -145,7 +146,7 @@ func dumpMessages(c *Call, addr uint64) {
 		if !ok {
 			return
 		}
-		c.Out.DumpMessage(int(i), count)
+		c.Outcome.Dump(output.DumpPart{Kind: output.DumpMessage, Index: int(i), Size: count})
 		dumpVector(c, iov, count, size)
 	}
 }

@@ -17,7 +17,7 @@ type dumped struct {
 	data []byte
 }
 
-func (d *dumped) Dump(_, _ uint64, b []byte) { d.data = append(d.data, b...) }
+func (d *dumped) Dump(p output.DumpPart) { d.data = append(d.data, p.Data...) }
 
 // TestDumpOfPlainCall dumps the data of a call whose pointers are not followed.
 func TestDumpOfPlainCall(t *testing.T) {
@@ -25,7 +25,7 @@ func TestDumpOfPlainCall(t *testing.T) {
 	s := Named(t, tables.X86_64, "write", 1, at, 5)
 	out := &dumped{}
 	d := decode.NewDecoder(decode.Options{}, nil)
-	c := &Call{Decoder: d, Out: out, Mem: FakeMemory{at: []byte("hello, world")}, ABI: s.Abi, NR: s.Nr, Args: s.Args,
+	c := &Call{Decoder: d, Out: out, Outcome: out, Mem: FakeMemory{at: []byte("hello, world")}, ABI: s.Abi, NR: s.Nr, Args: s.Args,
 		Sig: d.Lookup(s.Abi, s.Nr), Plain: true}
 	c.Begin()
 	c.Enter()

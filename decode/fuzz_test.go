@@ -8,6 +8,7 @@ import (
 	. "trapline/decode/internal/fake"
 	"trapline/integration/jsonlines"
 	"trapline/output"
+	jsonformat "trapline/output/json"
 	"trapline/tables"
 )
 
@@ -47,15 +48,15 @@ func FuzzCall(f *testing.F) {
 		if s.Ret < 0 && s.Ret > -4096 {
 			s.Errno = int(-s.Ret)
 		}
-		for _, looks := range []output.Options{{}, {JSON: true}} {
+		for _, looks := range []output.Options{{}, {Format: jsonformat.Format}} {
 			m := &HostileMemory{Bytes: memory, End: 0x1000 + uint64(end)}
 			s.Mem = m
-			s.Full = looks.JSON
+			s.Full = looks.Format == jsonformat.Format
 			line := s.Record(t, looks)
 			if m.Reads > MostReads || m.Total > MostBytes {
 				t.Errorf("%d reads, %d bytes for %.300s", m.Reads, m.Total, line)
 			}
-			if looks.JSON {
+			if looks.Format == jsonformat.Format {
 				if err := jsonlines.Check(line); err != nil {
 					t.Errorf("%v: %s", err, line)
 				}

@@ -22,7 +22,7 @@ var catalogue = []string{
 // import: names of packages, "name/..." for those below as well. A package that is not
 // listed falls under the nearest above it that is.
 var mayImport = map[string][]string{
-	"cmd/trapline":       {"cmd/trapline/early", "trace", "tracer/...", "decode", "decode/host", "decode/registers", "output", "socketcall", "tables"},
+	"cmd/trapline":       {"cmd/trapline/early", "trace", "tracer/...", "decode", "decode/host", "decode/registers", "output/...", "socketcall", "tables"},
 	"cmd/trapline/early": {"tracer"},
 	"trace":              {"tracer/...", "decode", "decode/host", "decode/registers", "output/...", "socketcall", "tables"},
 
@@ -43,9 +43,12 @@ var mayImport = map[string][]string{
 		"tables",
 	},
 
-	"output":     {"output/...", "socketcall", "tables"},
-	"socketcall": {"tables"},
-	"tables":     {"tables/..."},
+	"output":            {"socketcall", "tables"},
+	"output/json":       {"output", "socketcall", "tables"},
+	"output/text":       {"output", "socketcall", "tables"},
+	"output/outputtest": {"integration/jsonlines", "output", "tables"},
+	"socketcall":        {"tables"},
+	"tables":            {"tables/..."},
 
 	"integration": {"..."}, // programs and tests that trace with all of it
 }

@@ -25,7 +25,7 @@ func TestTwoDecoders(t *testing.T) {
 	copy(memory[16:], memory[:48])
 	var calls [2]Call
 	for i := range calls {
-		calls[i] = Call{Decoder: decode.NewDecoder(decode.Options{StringLimit: 32}, nil), Out: output.Discard{}, Mem: &HostileMemory{Bytes: memory, End: 0x1800}, TID: 1}
+		calls[i] = Call{Decoder: decode.NewDecoder(decode.Options{StringLimit: 32}, nil), Out: output.Discard{}, Outcome: output.Discard{}, Mem: &HostileMemory{Bytes: memory, End: 0x1800}, TID: 1}
 	}
 	inBoth := func(do func(c *Call)) {
 		var both sync.WaitGroup

@@ -47,4 +47,4 @@ type argCounter struct {
 	args int
 }
 
-func (n *argCounter) Arg(string) { n.args++ }
+func (n *argCounter) Arg(string, output.ArgName) { n.args++ }

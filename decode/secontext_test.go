@@ -12,6 +12,7 @@ import (
 	. "trapline/decode/internal/fake"
 	. "trapline/decode/kernel"
 	"trapline/output"
+	jsonformat "trapline/output/json"
 	"trapline/tables"
 )
 
@@ -95,7 +96,7 @@ func TestContexts(t *testing.T) {
 	s := Named(t, tables.X86_64, "chdir", at)
 	s.Mem, s.Host, s.Traits = mem("/dir", ""), h, decode.Options{Contexts: all}
 	want := `{"name":"path","value":"/dir","secontext":"u:r:dir_t:s0","secontext_expected":"u:r:other_t:s0"}`
-	if got := s.Record(t, output.Options{JSON: true}); !strings.Contains(got, want) {
+	if got := s.Record(t, output.Options{Format: jsonformat.Format}); !strings.Contains(got, want) {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }

@@ -1,103 +1,107 @@
-package output
+package output_test
 
 import (
 	"testing"
 	"time"
 
+	"trapline/output"
+	jsonformat "trapline/output/json"
+	"trapline/output/outputtest"
+	"trapline/output/text"
 	"trapline/tables"
 )
 
 // benchmarkLines are typical calls, with the lines that they make.
 var benchmarkLines = []struct {
 	name  string
-	write func(tr Trace)
+	write func(tr *output.Record)
 }{
-	{"read", func(tr Trace) {
+	{"read", func(tr *output.Record) {
 		tr.BeginCall(&benchmarkHeader)
-		tr.Arg("fd")
-		tr.Number(3, Signed)
+		tr.Arg("fd", output.NameOptional)
+		tr.Number(3, output.Signed)
 		tr.Entered()
-		tr.Resume(start)
-		tr.Arg("buf")
-		tr.Str(benchmarkData, true)
+		tr.Resume(outputtest.Start)
+		tr.Arg("buf", output.NameOptional)
+		tr.Str(output.Plain, benchmarkData, true)
 		tr.Size(832)
-		tr.Arg("count")
-		tr.Number(832, Unsigned)
+		tr.Arg("count", output.NameOptional)
+		tr.Number(832, output.Unsigned)
 		tr.Return()
-		tr.Number(832, Signed)
+		tr.Number(832, output.Signed)
 		tr.EndCall(&benchmarkResult)
 	}},
-	{"openat", func(tr Trace) {
+	{"openat", func(tr *output.Record) {
 		tr.BeginCall(&benchmarkHeader)
-		tr.Arg("dirfd")
-		tr.Symbol(1<<64-100, "AT_FDCWD", Signed)
-		tr.Arg("pathname")
-		tr.Path(benchmarkPath, false)
-		tr.Arg("flags")
-		tr.Flags(0x80000, openFlags, Hex)
+		tr.Arg("dirfd", output.NameOptional)
+		tr.Symbol(1<<64-100, "AT_FDCWD", output.Signed)
+		tr.Arg("pathname", output.NameOptional)
+		tr.Str(output.Path, benchmarkPath, false)
+		tr.Arg("flags", output.NameOptional)
+		tr.Flags(0x80000, outputtest.OpenFlags, output.Hex)
 		tr.Entered()
-		tr.Resume(start)
+		tr.Resume(outputtest.Start)
 		tr.Return()
-		tr.Number(1<<64-1, Signed)
+		tr.Number(1<<64-1, output.Signed)
 		tr.Failure(2, "ENOENT", "No such file or directory")
 		tr.EndCall(&benchmarkResult)
 	}},
-	{"fstat", func(tr Trace) {
+	{"fstat", func(tr *output.Record) {
 		tr.BeginCall(&benchmarkHeader)
-		tr.Arg("fd")
-		tr.Number(3, Signed)
+		tr.Arg("fd", output.NameOptional)
+		tr.Number(3, output.Signed)
 		tr.Annotate("path", benchmarkPath)
 		tr.Entered()
-		tr.Resume(start)
-		tr.Arg("statbuf")
+		tr.Resume(outputtest.Start)
+		tr.Arg("statbuf", output.NameOptional)
 		tr.BeginStruct()
 		tr.Field("st_mode")
-		tr.Flags(0o100644, fileModes, Octal)
+		tr.Flags(0o100644, outputtest.FileModes, output.Octal)
 		tr.Field("st_rdev")
-		device(tr)
+		outputtest.Device(tr)
 		tr.Field("st_size")
-		tr.Number(1234, Unsigned)
+		tr.Number(1234, output.Unsigned)
 		tr.More()
 		tr.EndStruct()
 		tr.Return()
-		tr.Number(0, Signed)
+		tr.Number(0, output.Signed)
 		tr.EndCall(&benchmarkResult)
 	}},
-	{"signal", func(tr Trace) {
-		tr.BeginSignal(start, "SIGCHLD")
+	{"signal", func(tr *output.Record) {
+		tr.BeginSignal(outputtest.Start, "SIGCHLD")
 		tr.BeginStruct()
 		tr.Field("si_signo")
-		tr.Symbol(17, "SIGCHLD", Unsigned)
+		tr.Symbol(17, "SIGCHLD", output.Unsigned)
 		tr.Field("si_pid")
-		tr.Number(1234, Signed)
+		tr.Number(1234, output.Signed)
 		tr.EndStruct()
 		tr.EndSignal()
 	}},
 }
 
 var (
-	benchmarkHeader = Header{Time: start, ABI: tables.X86_64, NR: 257, Name: "openat", IP: 0x7f0012345678}
-	benchmarkResult = Result{Duration: 12345 * time.Nanosecond}
+	benchmarkHeader = output.Header{Time: outputtest.Start, ABI: tables.X86_64, NR: 257, Name: "openat", IP: 0x7f0012345678}
+	benchmarkResult = output.Result{Duration: 12345 * time.Nanosecond}
 	benchmarkData   = []byte("\x7fELF\x02\x01\x01\x03\x00\x00\x00\x00\x00\x00\x00\x00\x03\x00>\x00\x01\x00\x00\x00 f\x02\x00\x00\x00\x00\x00")
 	benchmarkPath   = []byte("/usr/lib/x86_64-linux-gnu/libc.so.6")
 )
 
-var benchmarkOptions = map[string]Options{
-	"text":    {Column: 40, Statuses: AllStatuses},
-	"decked":  {Column: 40, Statuses: AllStatuses, PID: PIDColumn, Clock: ClockTime, ClockDigits: Microseconds, Relative: true, RelDigits: Microseconds, Durations: true, DurDigits: Microseconds, Number: true, IP: true, ArgNames: true, Names: Verbose, Palette: NewPalette("")},
-	"json":    {JSON: true, Statuses: AllStatuses},
-	"chosen":  {Column: 40, Statuses: Failed},
-	"hex":     {Column: 40, Statuses: AllStatuses, Strings: HexAll},
-	"decoded": {Column: 40, Statuses: AllStatuses, Names: Raw},
+var benchmarkOptions = map[string]output.Options{
+	"text":    {Format: text.Format, Column: 40, Statuses: output.AllStatuses},
+	"decked":  {Format: text.Format, Column: 40, Statuses: output.AllStatuses, PID: output.PIDColumn, Clock: output.ClockTime, ClockDigits: output.Microseconds, Relative: true, RelDigits: output.Microseconds, Durations: true, DurDigits: output.Microseconds, Number: true, IP: true, ArgNames: true, Names: output.Verbose, Palette: output.NewPalette("")},
+	"json":    {Format: jsonformat.Format, Statuses: output.AllStatuses},
+	"chosen":  {Format: text.Format, Column: 40, Statuses: output.Failed},
+	"hex":     {Format: text.Format, Column: 40, Statuses: output.AllStatuses, Strings: output.HexAll},
+	"decoded": {Format: text.Format, Column: 40, Statuses: output.AllStatuses, Names: output.Raw},
 }
 
-func discard(tb testing.TB, o Options) (*Log, Trace) {
+func discard(tb testing.TB, o output.Options) (*output.Log, *output.Record) {
 	tb.Helper()
-	l, err := OpenLog(Destination{Name: "/dev/null"}, o)
+	l, err := output.OpenLog(output.Destination{Name: "/dev/null"}, o)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	tr, err := l.Trace(1234)
+	tr, err := l.Record(1234)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -10,55 +10,55 @@ import (
 // Palette holds the escape sequences of a coloured trace.
 type Palette [numColors]string
 
-// hue is what a part of a line is coloured as.
-type hue uint8
+// Hue is what a part of a line is coloured as.
+type Hue uint8
 
 const (
-	hueArgName hue = iota
-	hueArgValue
-	hueCall // of a macro or function among the arguments
-	hueComment
-	hueConst
-	hueError
-	huePunct
-	hueResult
-	hueSyscall
-	hueReset
+	HueArgName Hue = iota
+	HueArgValue
+	HueCall // the name of a macro or function among the arguments
+	HueComment
+	HueConst
+	HueError
+	HuePunct
+	HueResult
+	HueSyscall
+	HueReset
 	numColors
 )
 
 // hueNames are the keys of a specification of colours.
-var hueNames = map[string]hue{
-	"argname": hueArgName,
-	"argval":  hueArgValue,
-	"call":    hueCall,
-	"comment": hueComment,
-	"const":   hueConst,
-	"error":   hueError,
-	"punct":   huePunct,
-	"retval":  hueResult,
-	"syscall": hueSyscall,
+var hueNames = map[string]Hue{
+	"argname": HueArgName,
+	"argval":  HueArgValue,
+	"call":    HueCall,
+	"comment": HueComment,
+	"const":   HueConst,
+	"error":   HueError,
+	"punct":   HuePunct,
+	"retval":  HueResult,
+	"syscall": HueSyscall,
 }
 
 // foregroundDefault is SGR 39, which package color has no name for.
 const foregroundDefault color.Attribute = 39
 
 var standardHues = [numColors]color.Attribute{
-	hueArgName:  foregroundDefault,
-	hueArgValue: color.FgMagenta,
-	hueCall:     color.FgYellow,
-	hueComment:  color.FgCyan,
-	hueConst:    color.FgBlue,
-	hueError:    color.FgRed,
-	huePunct:    color.Reset,
-	hueResult:   color.FgGreen,
-	hueSyscall:  color.FgYellow,
-	hueReset:    color.Reset,
+	HueArgName:  foregroundDefault,
+	HueArgValue: color.FgMagenta,
+	HueCall:     color.FgYellow,
+	HueComment:  color.FgCyan,
+	HueConst:    color.FgBlue,
+	HueError:    color.FgRed,
+	HuePunct:    color.Reset,
+	HueResult:   color.FgGreen,
+	HueSyscall:  color.FgYellow,
+	HueReset:    color.Reset,
 }
 
 // NewPalette gives the standard colours, changed by a specification such as
 // "syscall=1;33:argval=35", as it is in the environment variable
-// STRACE_COLORS (strace(1), --color). Parts of it that make no sense are ignored.
+// STRACE_COLORS (strace(1), --color). Invalid parts of it are ignored.
 func NewPalette(spec string) *Palette {
 	p := new(Palette)
 	for h, a := range standardHues {

@@ -2,23 +2,20 @@ package output
 
 import "trapline/tables"
 
-// Discard is an Encoder that takes everything down nowhere. Embedded in another
-// one it leaves that the verbs that it wants to hear.
+// Discard is an Encoder and Outcome that takes nothing down. What wants to hear
+// only some verbs embeds it.
 type Discard struct{}
 
-var _ Encoder = Discard{}
+var (
+	_ Encoder = Discard{}
+	_ Outcome = Discard{}
+)
 
 // Arg implements Encoder.
-func (Discard) Arg(string) {}
-
-// NamedArg implements Encoder.
-func (Discard) NamedArg(string) {}
+func (Discard) Arg(string, ArgName) {}
 
 // Number implements Encoder.
 func (Discard) Number(uint64, Base) {}
-
-// Mask implements Encoder.
-func (Discard) Mask(uint64, int) {}
 
 // Addr implements Encoder.
 func (Discard) Addr(uint64) {}
@@ -27,42 +24,28 @@ func (Discard) Addr(uint64) {}
 func (Discard) Enum(uint64, *tables.Set, Base) {}
 
 // Flags implements Encoder.
-func (Discard) Value([]byte, bool)                  {}
-func (Discard) Flags(uint64, *tables.Set, Base)     {}
-func (Discard) FlagNames(uint64, *tables.Set, Base) {}
+func (Discard) Flags(uint64, *tables.Set, Base) {}
 
 // Symbol implements Encoder.
 func (Discard) Symbol(uint64, string, Base) {}
 
 // Str implements Encoder.
-func (Discard) Str([]byte, bool) {}
+func (Discard) Str(StringKind, []byte, bool) {}
 
-// Bytes implements Encoder.
-func (Discard) Bytes([]byte, bool) {}
-
-// BytesAt implements Encoder.
-func (Discard) BytesAt(uint64, uint64, []byte, bool) {}
-
-// Path implements Encoder.
-func (Discard) Path([]byte, bool) {}
+// Offset implements Encoder.
+func (Discard) Offset(uint64, uint64) {}
 
 // Text implements Encoder.
 func (Discard) Text(string) {}
 
-// TextBytes implements Encoder.
-func (Discard) TextBytes([]byte) {}
-
 // Annotate implements Encoder.
 func (Discard) Annotate(string, []byte) {}
 
+// Context implements Encoder.
+func (Discard) Context([]byte, []byte) {}
+
 // Comment implements Encoder.
-func (Discard) Comment(string) {}
-
-// CommentBytes implements Encoder.
-func (Discard) CommentBytes([]byte) {}
-
-// Nameless implements Encoder.
-func (Discard) Nameless() bool { return false }
+func (Discard) Comment(CommentKind, string) {}
 
 // Size implements Encoder.
 func (Discard) Size(uint64) {}
@@ -74,19 +57,16 @@ func (Discard) Changed() {}
 func (Discard) BeginNamed() {}
 
 // Named implements Encoder.
-func (Discard) Named() {}
-
-// NamedFirst implements Encoder.
-func (Discard) NamedFirst() {}
-
-// NamedNumbers implements Encoder.
-func (Discard) NamedNumbers() {}
-
-// NamedAlone implements Encoder.
-func (Discard) NamedAlone() {}
+func (Discard) Named(NamedKind) {}
 
 // EndNamed implements Encoder.
 func (Discard) EndNamed() {}
+
+// Native implements Encoder.
+func (Discard) Native([]byte) {}
+
+// Inet implements Encoder.
+func (Discard) Inet(string, []byte) {}
 
 // Or implements Encoder.
 func (Discard) Or() {}
@@ -96,21 +76,6 @@ func (Discard) Shift(uint, string, Base) {}
 
 // Plus implements Encoder.
 func (Discard) Plus() {}
-
-// BeginNative implements Encoder.
-func (Discard) BeginNative([]byte) {}
-
-// EndNative implements Encoder.
-func (Discard) EndNative() {}
-
-// Inet implements Encoder.
-func (Discard) Inet([]byte) {}
-
-// FieldInet implements Encoder.
-func (Discard) FieldInet(string, []byte) {}
-
-// Abstract implements Encoder.
-func (Discard) Abstract([]byte, bool) {}
 
 // BeginStruct implements Encoder.
 func (Discard) BeginStruct() {}
@@ -139,48 +104,35 @@ func (Discard) BeginMacro(string) {}
 // EndMacro implements Encoder.
 func (Discard) EndMacro() {}
 
-// Index implements Encoder.
-func (Discard) Index(uint64, *tables.Set, Base)     {}
-func (Discard) IndexName(uint64, *tables.Set, Base) {}
-
 // Elem implements Encoder.
 func (Discard) Elem() {}
+
+// Index implements Encoder.
+func (Discard) Index(uint64, *tables.Set, Base) {}
 
 // More implements Encoder.
 func (Discard) More() {}
 
-// Return implements Encoder.
-func (Discard) Return() {}
-
 // Unknown implements Encoder.
 func (Discard) Unknown() {}
 
-// Failure implements Encoder.
-func (Discard) Failure(int, string, string) {}
-
 // BeginRemark implements Encoder.
-func (Discard) BeginRemark() {}
+func (Discard) BeginRemark(RemarkKind) {}
 
 // EndRemark implements Encoder.
 func (Discard) EndRemark() {}
 
-// Gloss implements Encoder.
-func (Discard) Gloss([]byte) {}
+// Return implements Outcome.
+func (Discard) Return() {}
 
-// Dump implements Encoder.
-func (Discard) Dump(off, size uint64, b []byte) {}
+// Failure implements Outcome.
+func (Discard) Failure(int, string, string) {}
 
-// DumpLost implements Encoder.
-func (Discard) DumpLost(addr, size uint64) {}
+// BeginVCPU implements Outcome.
+func (Discard) BeginVCPU(int, bool) {}
 
-// DumpBuffer implements Encoder.
-func (Discard) DumpBuffer(index int, size uint64) {}
-
-// DumpMessage implements Encoder.
-func (Discard) DumpMessage(index int, buffers uint64) {}
-
-// BeginVCPU implements Encoder.
-func (Discard) BeginVCPU(cpu int, left bool) {}
-
-// EndVCPU implements Encoder.
+// EndVCPU implements Outcome.
 func (Discard) EndVCPU() {}
+
+// Dump implements Outcome.
+func (Discard) Dump(DumpPart) {}

@@ -27,15 +27,15 @@ func (d Destination) Piped() bool {
 	return strings.HasPrefix(d.Name, "|") || strings.HasPrefix(d.Name, "!")
 }
 
-// Log is where the Traces of one session are written. Its methods, and those of
-// its Traces, are for one goroutine; another one, the Log's own, writes
-// out what has been waiting.
+// Log is where the Records of one session are written. Its methods, and those of
+// its Records, are for one goroutine. Another one, the Log's own, writes out
+// what has been waiting.
 type Log struct {
 	options Options
 	dest    Destination
-	shared  *file // nil with Separate
-	live    int   // Traces not closed
-	clock   clock
+	shared  *file     // nil with Separate
+	live    int       // Records not closed
+	last    time.Time // of the line before, with Options.Relative
 
 	pipe   *exec.Cmd // fed by shared, or nil
 	stderr *file     // shared, if the trace goes to standard error
@@ -53,7 +53,7 @@ type Log struct {
 	done   chan struct{}
 }
 
-// flushDelay is how long what is written may wait for more.
+// flushDelay is how long what is buffered may wait for more.
 const flushDelay = 100 * time.Millisecond
 
 // OpenLog opens the destination. The error is one of the os package, with the
@@ -66,6 +66,7 @@ func OpenLog(d Destination, o Options) (*Log, error) {
 		wake:    make(chan struct{}, 1),
 		done:    make(chan struct{}),
 	}
+	l.asleep.Store(true)
 	if !d.Separate || d.Name == "" {
 		l.dest.Separate = false
 		w, err := l.open()
@@ -75,12 +76,11 @@ func OpenLog(d Destination, o Options) (*Log, error) {
 		l.shared = l.newFile(w)
 		if d.Name == "" {
 			l.stderr = l.shared
-			// The tracee's own messages come out there too and are to be
-			// in order, unless nobody reads them.
+			// The tracee's own messages come out there too and must keep
+			// their order, unless nobody reads them.
 			l.shared.prompt = !isNull(w)
 		}
 	}
-	l.asleep.Store(true)
 	go l.flusher()
 	return l, nil
 }
@@ -107,7 +107,7 @@ func (l *Log) open() (*os.File, error) {
 		r, w := os.NewFile(uintptr(ends[0]), name), os.NewFile(uintptr(ends[1]), name)
 		defer r.Close()
 		l.pipe.Stdin = r
-		// Not on this thread: a tracer on it would wait for the child.
+		// Start it on another thread: a tracer on this one would wait for the child.
 		started := make(chan error)
 		go func() { started <- l.pipe.Start() }()
 		if err := <-started; err != nil {
@@ -129,9 +129,9 @@ func (l *Log) create(name string) (*os.File, error) {
 	return l.openFile(name, flags)
 }
 
-// Trace starts the record of a tracee. The error is that of creating its own
+// Record starts the record of a tracee. The error is that of creating its own
 // file, with Destination.Separate.
-func (l *Log) Trace(pid int) (Trace, error) {
+func (l *Log) Record(pid int) (*Record, error) {
 	out := l.shared
 	if out == nil {
 		w, err := l.create(l.dest.Name + "." + strconv.Itoa(pid))
@@ -141,14 +141,35 @@ func (l *Log) Trace(pid int) (Trace, error) {
 		out = l.newFile(w)
 	}
 	l.live++
-	if l.options.JSON {
-		return newJSON(l, out, pid), nil
-	}
-	return newText(l, out, pid), nil
+	return newRecord(l, out, pid), nil
 }
 
-// Write adds text of the tracer's own, whole lines, to the trace: the summary
-// table, for one. With Separate it goes to standard error.
+// Summary adds the totals of -c to the trace. With Separate they go to standard error.
+func (l *Log) Summary(s *Summary) {
+	w := l.writer()
+	w.Summary(s)
+	if l.shared != nil {
+		l.shared.title = "" // a summary has its own
+	}
+	l.Write(w.Take())
+}
+
+// Unexplained adds the list of changed registers that nothing explains, if
+// there are any. With Separate it goes to standard error.
+func (l *Log) Unexplained(u *Unexplained) {
+	if u.Total == 0 {
+		return
+	}
+	w := l.writer()
+	w.Unexplained(u)
+	l.Write(w.Take())
+}
+
+// writer makes a Writer for what is not about one tracee.
+func (l *Log) writer() Writer { return l.options.Format.New(&l.options, &Tracee{log: l}) }
+
+// Write adds whole lines of the tracer's own to the trace. With Separate they go
+// to standard error.
 func (l *Log) Write(b []byte) (int, error) {
 	if l.shared == nil {
 		return os.Stderr.Write(b)
@@ -156,6 +177,15 @@ func (l *Log) Write(b []byte) (int, error) {
 	l.shared.interrupt()
 	l.shared.write(b)
 	return len(b), l.Err()
+}
+
+// since is the time from the line before to one that is written at that time.
+func (l *Log) since(at time.Time) (d time.Duration) {
+	if !l.last.IsZero() {
+		d = max(0, at.Sub(l.last))
+	}
+	l.last = at
+	return d
 }
 
 // Message writes a line to standard error, such as "trapline: Process 1
@@ -197,7 +227,7 @@ func (l *Log) Flush() {
 }
 
 // Err is the first error in writing (a full disk, a closed pipe), with the name
-// of the file; nil as long as all is well. It is cheap, to be asked after each record.
+// of the file, or nil. It is cheap enough to be asked after each record.
 func (l *Log) Err() error {
 	if err := l.err.Load(); err != nil {
 		return *err
@@ -214,15 +244,15 @@ func (l *Log) Close() error {
 		l.files[0].close()
 	}
 	if l.pipe != nil {
-		// How the command ends is its own affair; and the tracer, which waits
-		// for any child, may have been told before.
+		// How the command ends does not matter, and the tracer, which waits
+		// for any child, may have learnt it before.
 		l.pipe.Wait()
 	}
 	return l.Err()
 }
 
-// flusher sleeps until something has been written, gives more of it the time to
-// come, and writes it out.
+// flusher waits until something has been buffered and flushDelay has passed, then
+// writes out what there is.
 func (l *Log) flusher() {
 	timer := time.NewTimer(flushDelay)
 	defer timer.Stop()
@@ -252,9 +282,11 @@ type file struct {
 	tty    bool
 	prompt bool // write out whenever a call is entered
 
-	// open is the Trace whose line is at the end of the file and is not
-	// finished. It is for the Log's user, not for the flusher.
-	open *text
+	title string // to be written before anything else
+
+	// open is the Record whose line is at the end of the file and is not
+	// finished. Only the Log's user looks at it, not the flusher.
+	open *Record
 
 	mu    sync.Mutex
 	buf   []byte
@@ -275,18 +307,24 @@ func (l *Log) newFile(w *os.File) *file {
 	f.written = l.writes.Add(1)
 	f.tty = isTerminal(f.fd)
 	f.prompt = f.tty
+	if !l.dest.Append || isEmpty(w) {
+		f.title = l.options.Format.Title
+	}
 	l.mu.Lock()
 	l.files = append(l.files[:len(l.files):len(l.files)], f)
 	l.mu.Unlock()
 	return f
 }
 
-// write takes b into the buffer.
+// write adds b to the buffer.
 func (f *file) write(b []byte) {
 	if len(b) == 0 {
 		return
 	}
 	f.mu.Lock()
+	if f.title != "" {
+		f.buf, f.title = append(f.buf, f.title...), ""
+	}
 	f.buf = append(f.buf, b...)
 	n := len(f.buf)
 	f.mu.Unlock()
@@ -297,7 +335,7 @@ func (f *file) write(b []byte) {
 	}
 }
 
-// flush writes out the buffer. Whoever fills it up meanwhile need not wait.
+// flush writes out the buffer, which may be filled again meanwhile.
 func (f *file) flush() {
 	f.out.Lock()
 	defer f.out.Unlock()
@@ -305,7 +343,7 @@ func (f *file) flush() {
 	b := f.buf
 	f.buf = f.spare
 	f.mu.Unlock()
-	f.spare = kept(b)
+	f.spare = Kept(b)
 	if len(b) == 0 || f.log.err.Load() != nil {
 		return
 	}
@@ -338,9 +376,9 @@ func writeAll(fd int, b []byte) error {
 	return nil
 }
 
-// kept is a buffer to be used again, but not one that an extraordinary line has
-// made large for ever.
-func kept(b []byte) []byte {
+// Kept empties a buffer that is to be used again. One that an extraordinary line
+// has made very large is given up.
+func Kept(b []byte) []byte {
 	if cap(b) > 16*bufferSize {
 		return nil
 	}
@@ -350,12 +388,15 @@ func kept(b []byte) []byte {
 // interrupt ends a line that is not finished.
 func (f *file) interrupt() {
 	if f.open != nil {
-		f.open.unfinished()
+		f.open.interrupt()
 	}
 }
 
 func (f *file) close() {
 	f.interrupt()
+	f.mu.Lock()
+	f.buf = append(f.buf, f.title...) // if there was nothing to write
+	f.mu.Unlock()
 	f.flush()
 	f.out.Lock()
 	f.closeDescriptor()
@@ -381,6 +422,13 @@ func isTerminal(fd int) bool {
 func isRegular(f *os.File) bool {
 	info, err := f.Stat()
 	return err == nil && info.Mode().IsRegular()
+}
+
+// isEmpty says whether nothing has been written to f. What has no size, a
+// pipe or terminal, is empty.
+func isEmpty(f *os.File) bool {
+	info, err := f.Stat()
+	return err != nil || !info.Mode().IsRegular() || info.Size() == 0
 }
 
 // isNull says whether f is the null device.

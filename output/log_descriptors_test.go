@@ -1,4 +1,4 @@
-package output
+package output_test
 
 import (
 	"fmt"
@@ -8,45 +8,50 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"trapline/output"
+	"trapline/output/outputtest"
+	"trapline/output/text"
 )
 
 // More tracees than files may be open: each file has all that it should, in order.
 func TestFewDescriptors(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "log")
-	l, err := OpenLog(Destination{Name: name, Separate: true}, Options{Statuses: AllStatuses})
+	l, err := output.OpenLog(output.Destination{Name: name, Separate: true}, output.Options{Format: text.Format, Statuses: output.AllStatuses})
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.share = 3
+	const share = 3
+	l.SetShare(share)
 	const tracees, rounds = 20, 30
-	traces := make([]Trace, tracees)
-	for i := range traces {
-		traces[i] = newTrace(t, l, i)
+	records := make([]*output.Record, tracees)
+	for i := range records {
+		records[i] = outputtest.NewRecord(t, l, i)
 	}
 	for round := range rounds {
-		for i, tr := range traces {
-			call(tr, fmt.Sprintf("call%d", round))
-			finish(tr, uint64(i))
+		for i, r := range records {
+			outputtest.Call(r, fmt.Sprintf("call%d", round))
+			outputtest.Finish(r, uint64(i))
 			if (round+i)%7 == 0 {
 				l.Flush() // as the flusher does at any time
 			}
 		}
-		if opened := l.opened.Load(); opened > l.share {
+		if opened := l.Opened(); opened > share {
 			t.Fatalf("%d files are open", opened)
 		}
 	}
-	for i, tr := range traces {
+	for i, r := range records {
 		if i%2 == 0 {
-			tr.Close()
+			r.Close()
 		}
 	}
 	if err := l.Close(); err != nil {
 		t.Error(err)
 	}
-	if opened := l.opened.Load(); opened != 0 {
+	if opened := l.Opened(); opened != 0 {
 		t.Errorf("%d files stay open", opened)
 	}
-	for i := range traces {
+	for i := range records {
 		var want strings.Builder
 		for round := range rounds {
 			fmt.Fprintf(&want, "call%d() = %d\n", round, i)
@@ -61,13 +66,13 @@ func TestFewDescriptors(t *testing.T) {
 // Without descriptors files are closed until there is one, and then it is an error.
 func TestNoDescriptors(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "log")
-	l, err := OpenLog(Destination{Name: name, Separate: true}, Options{Statuses: AllStatuses})
+	l, err := output.OpenLog(output.Destination{Name: name, Separate: true}, output.Options{Format: text.Format, Statuses: output.AllStatuses})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	newTrace(t, l, 1)
-	newTrace(t, l, 2)
+	outputtest.NewRecord(t, l, 1)
+	outputtest.NewRecord(t, l, 2)
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
 		t.Fatal(err)
@@ -75,11 +80,11 @@ func TestNoDescriptors(t *testing.T) {
 	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 0, Max: limit.Max}); err != nil {
 		t.Fatal(err)
 	}
-	_, err = l.openFile(name, os.O_RDONLY)
+	_, err = l.OpenFile(name, os.O_RDONLY)
 	if limitErr := unix.Setrlimit(unix.RLIMIT_NOFILE, &limit); limitErr != nil {
 		t.Fatal(limitErr)
 	}
-	if opened := l.opened.Load(); err == nil || opened != 0 {
+	if opened := l.Opened(); err == nil || opened != 0 {
 		t.Errorf("%v with %d files open", err, opened)
 	}
 }

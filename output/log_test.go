@@ -1,4 +1,4 @@
-package output
+package output_test
 
 import (
 	"errors"
@@ -14,80 +14,86 @@ import (
 	"golang.org/x/sys/unix"
 
 	"trapline/integration/need"
+	"trapline/output"
+	jsonformat "trapline/output/json"
+	"trapline/output/outputtest"
+	"trapline/output/text"
 	"trapline/socketcall"
 	"trapline/tables"
 )
 
-func call(tr Trace, name string) {
-	tr.BeginCall(&Header{Time: start, Name: name})
-	tr.Entered()
+// record runs f with a Log that writes text, and gives back what it wrote.
+func record(t *testing.T, o output.Options, f func(l *output.Log)) string {
+	t.Helper()
+	o.Format = text.Format
+	return outputtest.Record(t, o, f)
 }
 
-func finish(tr Trace, result uint64) {
-	tr.Resume(start)
-	tr.Return()
-	tr.Number(result, Signed)
-	tr.EndCall(&Result{})
+// recordJSON is record for JSON. It gives the lines.
+func recordJSON(t *testing.T, o output.Options, f func(l *output.Log)) []string {
+	t.Helper()
+	o.Format = jsonformat.Format
+	return outputtest.Lines(t, outputtest.Record(t, o, f))
 }
 
 // TestInterleaved has several tracees share a file.
 func TestInterleaved(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
-		options Options
-		write   func(l *Log, a, b Trace) // tracees 1 and 2
+		options output.Options
+		write   func(l *output.Log, a, b *output.Record) // tracees 1 and 2
 		want    string
 	}{
-		{"one after the other", Options{}, func(l *Log, a, b Trace) {
-			call(a, "f")
-			finish(a, 1)
-			call(b, "g")
-			finish(b, 2)
+		{"one after the other", output.Options{}, func(l *output.Log, a, b *output.Record) {
+			outputtest.Call(a, "f")
+			outputtest.Finish(a, 1)
+			outputtest.Call(b, "g")
+			outputtest.Finish(b, 2)
 		}, `
 1     f() = 1
 2     g() = 2
 `},
-		{"in between", Options{}, func(l *Log, a, b Trace) {
-			a.BeginCall(&Header{Name: "f"})
-			a.Arg("x")
+		{"in between", output.Options{}, func(l *output.Log, a, b *output.Record) {
+			a.BeginCall(&output.Header{Name: "f"})
+			a.Arg("x", output.NameOptional)
 			a.BeginArray()
 			a.Elem()
-			a.Number(1, Signed)
+			a.Number(1, output.Signed)
 			a.Entered()
-			call(b, "g")
-			a.Resume(start)
+			outputtest.Call(b, "g")
+			a.Resume(outputtest.Start)
 			a.Elem()
-			a.Number(2, Signed)
+			a.Number(2, output.Signed)
 			a.EndArray()
 			a.Return()
-			a.Number(0, Signed)
-			a.EndCall(&Result{})
-			finish(b, 2)
+			a.Number(0, output.Signed)
+			a.EndCall(&output.Result{})
+			outputtest.Finish(b, 2)
 		}, `
 1     f([1 <unfinished ...>
 2     g( <unfinished ...>
 1     <... f resumed>, 2]) = 0
 2     <... g resumed>) = 2
 `},
-		{"death in a call", Options{}, func(l *Log, a, b Trace) {
-			call(a, "f")
-			call(b, "g")
-			a.Killed(start, "SIGKILL", false)
-			b.Killed(start, "SIGKILL", false)
+		{"death in a call", output.Options{}, func(l *output.Log, a, b *output.Record) {
+			outputtest.Call(a, "f")
+			outputtest.Call(b, "g")
+			a.Killed(outputtest.Start, "SIGKILL", false)
+			b.Killed(outputtest.Start, "SIGKILL", false)
 		}, `
 1     f( <unfinished ...>
 2     g( <unfinished ...>
 1     +++ killed by SIGKILL +++
 2     +++ killed by SIGKILL +++
 `},
-		{"death in the last call", Options{}, func(l *Log, a, b Trace) {
-			call(a, "f")
-			a.Killed(start, "SIGSEGV", true)
-			call(b, "exit")
-			b.Unreturned(start, true)
-			b.Exited(start, 0)
-			call(a, "nanosleep")
-			a.Unreturned(start, false)
+		{"death in the last call", output.Options{}, func(l *output.Log, a, b *output.Record) {
+			outputtest.Call(a, "f")
+			a.Killed(outputtest.Start, "SIGSEGV", true)
+			outputtest.Call(b, "exit")
+			b.Unreturned(outputtest.Start, true)
+			b.Exited(outputtest.Start, 0)
+			outputtest.Call(a, "nanosleep")
+			a.Unreturned(outputtest.Start, false)
 		}, `
 1     f( <unfinished ...>
 1     +++ killed by SIGSEGV (core dumped) +++
@@ -95,21 +101,21 @@ func TestInterleaved(t *testing.T) {
 2     +++ exited with 0 +++
 1     nanosleep( <unfinished ...>) = ?
 `},
-		{"detached", Options{}, func(l *Log, a, b Trace) {
-			call(a, "f")
-			call(b, "g")
+		{"detached", output.Options{}, func(l *output.Log, a, b *output.Record) {
+			outputtest.Call(a, "f")
+			outputtest.Call(b, "g")
 			b.Close()
 			a.Close()
 		}, `
 1     f( <unfinished ...>
 2     g( <detached ...>
 `},
-		{"execve of a thread, its line the last", Options{}, func(l *Log, a, b Trace) {
-			call(a, "pause")
-			call(b, "execve")
-			b.Superseded(start, a, false)
-			finish(b, 0)
-			call(b, "f")
+		{"execve of a thread, its line the last", output.Options{}, func(l *output.Log, a, b *output.Record) {
+			outputtest.Call(a, "pause")
+			outputtest.Call(b, "execve")
+			b.Superseded(outputtest.Start, a, false)
+			outputtest.Finish(b, 0)
+			outputtest.Call(b, "f")
 		}, `
 1     pause( <unfinished ...>
 2     execve( <pid changed to 1 ...>
@@ -117,25 +123,25 @@ func TestInterleaved(t *testing.T) {
 1     <... execve resumed>) = 0
 1     f( <unfinished ...>
 `},
-		{"execve of a thread, its line interrupted", Options{}, func(l *Log, a, b Trace) {
-			call(a, "nanosleep")
-			call(b, "execve")
-			a.Unreturned(start, false)
-			b.Superseded(start, a, true)
-			finish(b, 0)
+		{"execve of a thread, its line interrupted", output.Options{}, func(l *output.Log, a, b *output.Record) {
+			outputtest.Call(a, "nanosleep")
+			outputtest.Call(b, "execve")
+			a.Unreturned(outputtest.Start, false)
+			b.Superseded(outputtest.Start, a, true)
+			outputtest.Finish(b, 0)
 		}, `
 1     nanosleep( <unfinished ...>
 2     execve( <unfinished ...>
 1     <... nanosleep resumed> <unfinished ...>) = ?
 1     <... execve resumed>) = 0
 `},
-		{"personality, signal", Options{}, func(l *Log, a, b Trace) {
-			a.Personality(start, tables.I386)
-			b.Personality(start, tables.X32)
-			a.BeginSignal(start, "SIGCHLD")
+		{"personality, signal", output.Options{}, func(l *output.Log, a, b *output.Record) {
+			a.Personality(outputtest.Start, tables.I386)
+			b.Personality(outputtest.Start, tables.X32)
+			a.BeginSignal(outputtest.Start, "SIGCHLD")
 			a.BeginStruct()
 			a.Field("si_signo")
-			a.Symbol(17, "SIGCHLD", Unsigned)
+			a.Symbol(17, "SIGCHLD", output.Unsigned)
 			a.More()
 			a.EndStruct()
 			a.EndSignal()
@@ -144,75 +150,84 @@ func TestInterleaved(t *testing.T) {
 2     [ Process PID=2 runs in x32 mode. ]
 1     --- SIGCHLD {si_signo=SIGCHLD, ...} ---
 `},
-		{"only successful calls", Options{Statuses: Successful}, func(l *Log, a, b Trace) {
-			call(a, "f")
-			call(b, "g")
-			finish(b, 0)
+		{"only successful calls", output.Options{Statuses: output.Successful}, func(l *output.Log, a, b *output.Record) {
+			outputtest.Call(a, "f")
+			outputtest.Call(b, "g")
+			outputtest.Finish(b, 0)
 			a.Return()
-			a.Number(1<<64-1, Signed)
+			a.Number(1<<64-1, output.Signed)
 			a.Failure(2, "ENOENT", "none")
-			a.EndCall(&Result{})
-			call(a, "h")
-			a.Killed(start, "SIGKILL", false)
-			call(b, "detached")
+			a.EndCall(&output.Result{})
+			outputtest.Call(a, "h")
+			a.Killed(outputtest.Start, "SIGKILL", false)
+			outputtest.Call(b, "detached")
 		}, `
 2     g() = 0
 1     +++ killed by SIGKILL +++
 `},
-		{"only unfinished calls", Options{Statuses: Unfinished}, func(l *Log, a, b Trace) {
-			call(a, "f")
-			call(b, "g")
-			finish(b, 0)
-			call(b, "exit")
-			b.Unreturned(start, true)
-			a.Killed(start, "SIGKILL", false)
+		{"only unfinished calls", output.Options{Statuses: output.Unfinished}, func(l *output.Log, a, b *output.Record) {
+			outputtest.Call(a, "f")
+			outputtest.Call(b, "g")
+			outputtest.Finish(b, 0)
+			outputtest.Call(b, "exit")
+			b.Unreturned(outputtest.Start, true)
+			a.Killed(outputtest.Start, "SIGKILL", false)
 		}, `
 2     exit() = ?
 1     f( <unfinished ...>
 1     +++ killed by SIGKILL +++
 `},
-		{"only detached calls", Options{Statuses: Detached}, func(l *Log, a, b Trace) {
-			call(a, "nanosleep")
-			call(b, "execve")
-			a.Unreturned(start, false)
-			b.Superseded(start, a, false)
-			finish(b, 0)
-			call(b, "pause")
+		{"only detached calls", output.Options{Statuses: output.Detached}, func(l *output.Log, a, b *output.Record) {
+			outputtest.Call(a, "nanosleep")
+			outputtest.Call(b, "execve")
+			a.Unreturned(outputtest.Start, false)
+			b.Superseded(outputtest.Start, a, false)
+			outputtest.Finish(b, 0)
+			outputtest.Call(b, "pause")
 			b.Close()
 		}, `
 2     execve( <pid changed to 1 ...>
 1     +++ superseded by execve in pid 2 +++
 1     pause( <detached ...>
 `},
-		{"commands", Options{}, func(l *Log, a, b Trace) {
+		{"detached in the execve of a thread", output.Options{Statuses: output.Detached}, func(l *output.Log, a, b *output.Record) {
+			outputtest.Call(a, "nanosleep")
+			outputtest.Call(b, "execve")
+			b.Superseded(outputtest.Start, a, false)
+			b.Close() // its line has ended
+		}, `
+2     execve( <pid changed to 1 ...>
+1     +++ superseded by execve in pid 2 +++
+`},
+		{"commands", output.Options{}, func(l *output.Log, a, b *output.Record) {
 			a.SetComm([]byte("sh"))
-			call(a, "f")
-			finish(a, 0)
+			outputtest.Call(a, "f")
+			outputtest.Finish(a, 0)
 			a.SetComm([]byte("a <b>\n"))
-			call(a, "f")
-			finish(a, 0)
+			outputtest.Call(a, "f")
+			outputtest.Finish(a, 0)
 		}, `
 1<sh> f() = 0
 1<a \74b\76\n> f() = 0
 `},
-		{"multiplexer and entry points", Options{Multiplexer: true, EntryPoints: true}, func(l *Log, a, b Trace) {
+		{"multiplexer and entry points", output.Options{Multiplexer: true, EntryPoints: true}, func(l *output.Log, a, b *output.Record) {
 			via := &socketcall.Via{Name: "socketcall", Call: 3, Symbol: "SYS_CONNECT", ArgsAddr: 0xffffd2c0, Raw: []uint64{3, 0xffffd2e0, 16}, Entry: "__sys_connect"}
-			a.BeginCall(&Header{Name: "connect", Entry: "__ia32_compat_sys_socketcall", Via: via})
-			finish(a, 0)
-			a.BeginCall(&Header{Name: "shmdt", Via: &socketcall.Via{Name: "ipc", Call: 22, Raw: []uint64{0, 0, 0, 0x10000}}})
-			finish(a, 0)
+			a.BeginCall(&output.Header{Name: "connect", Entry: "__ia32_compat_sys_socketcall", Via: via})
+			outputtest.Finish(a, 0)
+			a.BeginCall(&output.Header{Name: "shmdt", Via: &socketcall.Via{Name: "ipc", Call: 22, Raw: []uint64{0, 0, 0, 0x10000}}})
+			outputtest.Finish(a, 0)
 		}, `
 1     [__ia32_compat_sys_socketcall __sys_connect] socketcall(SYS_CONNECT, 0xffffd2c0 -> [3, 0xffffd2e0, 16]): connect() = 0
 1     ipc(22, 0, 0, 0, 0x10000): shmdt() = 0
 `},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			tt.options.PID = PIDColumn
+			tt.options.PID = output.PIDColumn
 			if tt.options.Statuses == 0 {
-				tt.options.Statuses = AllStatuses
+				tt.options.Statuses = output.AllStatuses
 			}
-			got := record(t, tt.options, func(l *Log) {
-				tt.write(l, newTrace(t, l, 1), newTrace(t, l, 2))
+			got := record(t, tt.options, func(l *output.Log) {
+				tt.write(l, outputtest.NewRecord(t, l, 1), outputtest.NewRecord(t, l, 2))
 			})
 			if got != tt.want[1:] {
 				t.Errorf("got\n%swant%s", got, tt.want)
@@ -223,17 +238,17 @@ func TestInterleaved(t *testing.T) {
 
 // TestPIDMany marks lines with their tracee only while there are several.
 func TestPIDMany(t *testing.T) {
-	got := record(t, Options{PID: PIDMany, Statuses: AllStatuses}, func(l *Log) {
-		a := newTrace(t, l, 1)
-		call(a, "f")
-		finish(a, 0)
-		b := newTrace(t, l, 2)
-		call(b, "g")
-		finish(b, 0)
+	got := record(t, output.Options{PID: output.PIDMany, Statuses: output.AllStatuses}, func(l *output.Log) {
+		a := outputtest.NewRecord(t, l, 1)
+		outputtest.Call(a, "f")
+		outputtest.Finish(a, 0)
+		b := outputtest.NewRecord(t, l, 2)
+		outputtest.Call(b, "g")
+		outputtest.Finish(b, 0)
 		b.SetComm([]byte("sh"))
-		b.Exited(start, 0)
+		b.Exited(outputtest.Start, 0)
 		b.Close()
-		a.Exited(start, 0)
+		a.Exited(outputtest.Start, 0)
 		a.Close()
 	})
 	want := "f() = 0\n[pid     2] g() = 0\n[pid     2<sh>] +++ exited with 0 +++\n+++ exited with 0 +++\n"
@@ -244,20 +259,20 @@ func TestPIDMany(t *testing.T) {
 
 func TestSeparate(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "trace")
-	l, err := OpenLog(Destination{Name: name, Separate: true}, Options{Statuses: AllStatuses})
+	l, err := output.OpenLog(output.Destination{Name: name, Separate: true}, output.Options{Format: text.Format, Statuses: output.AllStatuses})
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, b, c := newTrace(t, l, 1), newTrace(t, l, 2), newTrace(t, l, 3)
-	call(a, "pause")
-	call(b, "execve")
-	call(c, "f")
-	finish(c, 3)
-	b.Superseded(start, a, false)
-	finish(b, 0)
-	b.Exited(start, 0)
+	a, b, c := outputtest.NewRecord(t, l, 1), outputtest.NewRecord(t, l, 2), outputtest.NewRecord(t, l, 3)
+	outputtest.Call(a, "pause")
+	outputtest.Call(b, "execve")
+	outputtest.Call(c, "f")
+	outputtest.Finish(c, 3)
+	b.Superseded(outputtest.Start, a, false)
+	outputtest.Finish(b, 0)
+	b.Exited(outputtest.Start, 0)
 	b.Close()
-	c.Exited(start, 3)
+	c.Exited(outputtest.Start, 3)
 	c.Close()
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
@@ -279,13 +294,13 @@ func TestAppend(t *testing.T) {
 		add  bool
 		want string
 	}{{true, "f() = 0\n"}, {true, "f() = 0\nf() = 0\n"}, {false, "f() = 0\n"}} {
-		l, err := OpenLog(Destination{Name: name, Append: tt.add}, Options{Statuses: AllStatuses})
+		l, err := output.OpenLog(output.Destination{Name: name, Append: tt.add}, output.Options{Format: text.Format, Statuses: output.AllStatuses})
 		if err != nil {
 			t.Fatal(err)
 		}
-		a := newTrace(t, l, 1)
-		call(a, "f")
-		finish(a, 0)
+		a := outputtest.NewRecord(t, l, 1)
+		outputtest.Call(a, "f")
+		outputtest.Finish(a, 0)
 		if err := l.Close(); err != nil {
 			t.Fatal(err)
 		}
@@ -298,16 +313,16 @@ func TestAppend(t *testing.T) {
 func TestPipe(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "out put")
 	for _, prefix := range []string{"|", "!"} {
-		l, err := OpenLog(Destination{Name: prefix + "tr f g >'" + name + "'"}, Options{Statuses: AllStatuses})
+		l, err := output.OpenLog(output.Destination{Name: prefix + "tr f g >'" + name + "'"}, output.Options{Format: text.Format, Statuses: output.AllStatuses})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if l.PipePID() <= 0 {
 			t.Errorf("pid %d", l.PipePID())
 		}
-		a := newTrace(t, l, 1)
-		call(a, "f")
-		finish(a, 0)
+		a := outputtest.NewRecord(t, l, 1)
+		outputtest.Call(a, "f")
+		outputtest.Finish(a, 0)
 		if err := l.Close(); err != nil {
 			t.Fatal(err)
 		}
@@ -319,24 +334,24 @@ func TestPipe(t *testing.T) {
 
 func TestWriteErrors(t *testing.T) {
 	dir := t.TempDir()
-	if _, err := OpenLog(Destination{Name: filepath.Join(dir, "none", "trace")}, Options{}); !errors.Is(err, os.ErrNotExist) {
+	if _, err := output.OpenLog(output.Destination{Name: filepath.Join(dir, "none", "trace")}, output.Options{Format: text.Format}); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("no such directory: %v", err)
 	}
-	if _, err := OpenLog(Destination{Name: dir}, Options{}); !errors.Is(err, syscall.EISDIR) {
+	if _, err := output.OpenLog(output.Destination{Name: dir}, output.Options{Format: text.Format}); !errors.Is(err, syscall.EISDIR) {
 		t.Errorf("a directory: %v", err)
 	}
 	for _, tt := range []struct {
 		name string
 		want error
 	}{{"/dev/full", syscall.ENOSPC}, {"|exec <&-; exec sleep 0.1", syscall.EPIPE}} {
-		l, err := OpenLog(Destination{Name: tt.name}, Options{Statuses: AllStatuses})
+		l, err := output.OpenLog(output.Destination{Name: tt.name}, output.Options{Format: text.Format, Statuses: output.AllStatuses})
 		if err != nil {
 			t.Fatal(err)
 		}
-		a := newTrace(t, l, 1)
+		a := outputtest.NewRecord(t, l, 1)
 		for deadline := time.Now().Add(10 * time.Second); l.Err() == nil && time.Now().Before(deadline); {
-			call(a, "f")
-			finish(a, 0)
+			outputtest.Call(a, "f")
+			outputtest.Finish(a, 0)
 			time.Sleep(time.Millisecond)
 		}
 		if err := l.Err(); !errors.Is(err, tt.want) {
@@ -367,7 +382,7 @@ func TestNonblocking(t *testing.T) {
 		b, _ := io.ReadAll(r)
 		got <- string(b)
 	}()
-	if err := writeAll(fd, []byte(want)); err != nil {
+	if err := output.WriteAll(fd, []byte(want)); err != nil {
 		t.Error(err)
 	}
 	w.Close()
@@ -379,20 +394,20 @@ func TestNonblocking(t *testing.T) {
 // TestFlushDelay writes a call that blocks, and looks for it in the file.
 func TestFlushDelay(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "trace")
-	l, err := OpenLog(Destination{Name: name}, Options{Statuses: AllStatuses})
+	l, err := output.OpenLog(output.Destination{Name: name}, output.Options{Format: text.Format, Statuses: output.AllStatuses})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	a := newTrace(t, l, 1)
+	a := outputtest.NewRecord(t, l, 1)
 	for i, want := range []string{"f(", "f() = 0\nf("} {
 		if i > 0 {
-			finish(a, 0)
+			outputtest.Finish(a, 0)
 		}
-		call(a, "f")
+		outputtest.Call(a, "f")
 		var got []byte
-		for deadline := time.Now().Add(10 * flushDelay); string(got) != want && time.Now().Before(deadline); {
-			time.Sleep(flushDelay / 10)
+		for deadline := time.Now().Add(10 * output.FlushDelay); string(got) != want && time.Now().Before(deadline); {
+			time.Sleep(output.FlushDelay / 10)
 			got, err = os.ReadFile(name)
 			if err != nil {
 				t.Fatal(err)
@@ -406,16 +421,16 @@ func TestFlushDelay(t *testing.T) {
 
 // TestFlushLarge writes more than the buffer takes and expects it in order.
 func TestFlushLarge(t *testing.T) {
-	const lines = 3 * bufferSize / 10
-	got := record(t, Options{Statuses: AllStatuses}, func(l *Log) {
-		a := newTrace(t, l, 1)
+	const lines = 3 * output.BufferSize / 10
+	got := record(t, output.Options{Statuses: output.AllStatuses}, func(l *output.Log) {
+		a := outputtest.NewRecord(t, l, 1)
 		for i := range uint64(lines) {
-			call(a, "f")
-			finish(a, i)
+			outputtest.Call(a, "f")
+			outputtest.Finish(a, i)
 		}
 	})
 	for i, line := range strings.Split(strings.TrimSuffix(got, "\n"), "\n") {
-		if want := string(appendNumber([]byte("f() = "), uint64(i), Unsigned)); line != want {
+		if want := string(output.AppendNumber([]byte("f() = "), uint64(i), output.Unsigned)); line != want {
 			t.Fatalf("got %s, want %s", line, want)
 		}
 	}
@@ -428,17 +443,17 @@ func TestFlushLarge(t *testing.T) {
 // trace. It runs itself as a process with a standard error to look at.
 func TestStandardError(t *testing.T) {
 	if os.Getenv("TRAPLINE_TEST_STDERR") != "" {
-		l, err := OpenLog(Destination{}, Options{Statuses: AllStatuses})
+		l, err := output.OpenLog(output.Destination{}, output.Options{Format: text.Format, Statuses: output.AllStatuses})
 		if err != nil {
 			t.Fatal(err)
 		}
-		a := newTrace(t, l, 1)
-		call(a, "f")
+		a := outputtest.NewRecord(t, l, 1)
+		outputtest.Call(a, "f")
 		l.Message("message")
-		finish(a, 0)
-		call(a, "write")
+		outputtest.Finish(a, 0)
+		outputtest.Call(a, "write")
 		os.Stderr.WriteString("tracee\n")
-		finish(a, 0)
+		outputtest.Finish(a, 0)
 		l.Close()
 		os.Exit(0)
 	}
@@ -471,7 +486,7 @@ func openTerminal(t *testing.T) (master, slave *os.File) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	slave, err = os.OpenFile(string(appendNumber([]byte("/dev/pts/"), uint64(n), Unsigned)), os.O_RDWR|syscall.O_NOCTTY, 0)
+	slave, err = os.OpenFile(string(output.AppendNumber([]byte("/dev/pts/"), uint64(n), output.Unsigned)), os.O_RDWR|syscall.O_NOCTTY, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -482,7 +497,7 @@ func openTerminal(t *testing.T) (master, slave *os.File) {
 // TestTerminal expects a call to be shown on a terminal before it returns.
 func TestTerminal(t *testing.T) {
 	master, slave := openTerminal(t)
-	l, err := OpenLog(Destination{Name: slave.Name()}, Options{Statuses: AllStatuses})
+	l, err := output.OpenLog(output.Destination{Name: slave.Name()}, output.Options{Format: text.Format, Statuses: output.AllStatuses})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -490,10 +505,10 @@ func TestTerminal(t *testing.T) {
 	if !l.Terminal() {
 		t.Error("no terminal")
 	}
-	a := newTrace(t, l, 1)
-	call(a, "f")
+	a := outputtest.NewRecord(t, l, 1)
+	outputtest.Call(a, "f")
 	ready := []unix.PollFd{{Fd: int32(master.Fd()), Events: unix.POLLIN}}
-	if n, err := unix.Poll(ready, int(flushDelay.Milliseconds()/2)); n != 1 {
+	if n, err := unix.Poll(ready, int(output.FlushDelay.Milliseconds()/2)); n != 1 {
 		t.Fatalf("not shown at once: %v", err)
 	}
 	b := make([]byte, 100)

@@ -5,11 +5,12 @@ import (
 	"strconv"
 )
 
-const lowerHex = "0123456789abcdef"
+// LowerHex are the hexadecimal digits.
+const LowerHex = "0123456789abcdef"
 
-// appendNumber writes v in a base as strace and C do.
-func appendNumber(b []byte, v uint64, base Base) []byte {
-	switch base {
+// AppendNumber writes v in a base as strace and C do.
+func AppendNumber(b []byte, v uint64, base Base) []byte {
+	switch base &^ NamesAlone {
 	case Unsigned:
 		return strconv.AppendUint(b, v, 10)
 	case Signed:
@@ -26,20 +27,35 @@ func appendNumber(b []byte, v uint64, base Base) []byte {
 		}
 		return strconv.AppendUint(b, v, 8)
 	}
-	if v == 0 {
+	switch size := int(base &^ NamesAlone >> padding); {
+	case size > 0:
+		return appendPaddedHex(b, v, size)
+	case v == 0:
 		return append(b, '0')
 	}
-	return appendHex(b, v)
+	return AppendHex(b, v)
 }
 
-// appendHex writes v as 0x1f, and zero as 0x0.
-func appendHex(b []byte, v uint64) []byte {
+// appendPaddedHex writes v, a number of size bytes, as Padded says.
+func appendPaddedHex(b []byte, v uint64, size int) []byte {
+	digits := 2 * size
+	if v != 0 {
+		b = append(b, "0x"...)
+		for digits -= 2; digits < 16 && v>>(4*digits) != 0; {
+			digits++
+		}
+	}
+	return AppendHexPadded(b, v, digits)
+}
+
+// AppendHex writes v as 0x1f, and zero as 0x0.
+func AppendHex(b []byte, v uint64) []byte {
 	b = append(b, '0', 'x')
 	return strconv.AppendUint(b, v, 16)
 }
 
-// appendPadded writes v in decimal, filled up with fill on the left to width.
-func appendPadded(b []byte, v uint64, width int, fill byte) []byte {
+// AppendPadded writes v in decimal, filled up with fill on the left to width.
+func AppendPadded(b []byte, v uint64, width int, fill byte) []byte {
 	for n, limit := 1, uint64(10); n < width; n++ {
 		if v < limit {
 			b = append(b, fill)
@@ -49,18 +65,18 @@ func appendPadded(b []byte, v uint64, width int, fill byte) []byte {
 	return strconv.AppendUint(b, v, 10)
 }
 
-// appendHexPadded writes the low digits*4 bits of v as that many hexadecimal
+// AppendHexPadded writes the low digits*4 bits of v as that many hexadecimal
 // digits.
-func appendHexPadded(b []byte, v uint64, digits int) []byte {
+func AppendHexPadded(b []byte, v uint64, digits int) []byte {
 	for shift := (digits - 1) * 4; shift >= 0; shift -= 4 {
-		b = append(b, lowerHex[v>>shift&15])
+		b = append(b, LowerHex[v>>shift&15])
 	}
 	return b
 }
 
-// appendFraction writes the point and the first digits of a part of a second;
+// AppendFraction writes the point and the first digits of a part of a second;
 // nothing for whole seconds.
-func appendFraction(b []byte, nanoseconds int, digits Precision) []byte {
+func AppendFraction(b []byte, nanoseconds int, digits Precision) []byte {
 	if digits == Seconds {
 		return b
 	}
@@ -72,9 +88,9 @@ func appendFraction(b []byte, nanoseconds int, digits Precision) []byte {
 	return b
 }
 
-// appendInet writes the 4 or 16 bytes of an internet address as inet_ntop(3) of
+// AppendInet writes the 4 or 16 bytes of an internet address as inet_ntop(3) of
 // the C library does.
-func appendInet(b []byte, address []byte) []byte {
+func AppendInet(b []byte, address []byte) []byte {
 	a, ok := netip.AddrFromSlice(address)
 	if !ok {
 		return b

@@ -1,13 +1,16 @@
-package output
+package output_test
 
 import (
 	"encoding/json"
 	"reflect"
 	"strings"
 	"testing"
+
+	"trapline/output"
+	"trapline/output/outputtest"
 )
 
-var testStack = Stack{Frames: []StackFrame{
+var testStack = output.Stack{Frames: []output.StackFrame{
 	{PC: 0x7f0000001007, File: "/lib/libc.so", Addr: 0x1007, Symbol: "chdir", Offset: 7, Source: "../chdir.c", Line: 12},
 	{PC: 0x7f0000002000, File: "/tmp/a\x1b[2J (deleted)", Addr: 0x2000, Symbol: "_Z\nf", Source: "/src/\xff", Line: 1},
 	{PC: 0x400100, File: "/bin/true", Addr: 0x400100, Source: "unseen", Line: 1},
@@ -21,28 +24,28 @@ const testStackLines = ` > /lib/libc.so(chdir+0x7) [0x1007] ../chdir.c:12
 `
 
 // stackOf makes one record of each kind that has a stack.
-func stackOf(l *Log, a, b Trace) {
-	short := &Stack{Frames: testStack.Frames[2:3], Cut: true}
-	call(a, "f")
+func stackOf(l *output.Log, a, b *output.Record) {
+	short := &output.Stack{Frames: testStack.Frames[2:3], Cut: true}
+	outputtest.Call(a, "f")
 	a.SetStack(&testStack)
-	call(b, "g")
+	outputtest.Call(b, "g")
 	b.SetStack(short)
-	finish(a, 1)
+	outputtest.Finish(a, 1)
 	a.SetStack(short)
-	a.BeginSignal(start, "SIGURG")
+	a.BeginSignal(outputtest.Start, "SIGURG")
 	a.BeginStruct()
 	a.EndStruct()
 	a.EndSignal()
-	finish(b, 2)
+	outputtest.Finish(b, 2)
 	b.SetStack(short)
-	b.Stopped(start, "SIGSTOP")
-	call(b, "exit") // its stack comes at the end
+	b.Stopped(outputtest.Start, "SIGSTOP")
+	outputtest.Call(b, "exit") // its stack comes at the end
 	b.SetStack(short)
-	b.Unreturned(start, true)
-	call(a, "h")
-	b.Exited(start, 0)
+	b.Unreturned(outputtest.Start, true)
+	outputtest.Call(a, "h")
+	b.Exited(outputtest.Start, 0)
 	b.Close()
-	finish(a, 3)
+	outputtest.Finish(a, 3)
 	a.Close()
 }
 
@@ -50,10 +53,10 @@ func TestStackInText(t *testing.T) {
 	const short = " > /bin/true() [0x400100]\n > too many stack frames\n"
 	for _, tt := range []struct {
 		name     string
-		statuses StatusSet
+		statuses output.StatusSet
 		want     string
 	}{
-		{"all", AllStatuses, `1     f( <unfinished ...>
+		{"all", output.AllStatuses, `1     f( <unfinished ...>
 2     g( <unfinished ...>
 1     <... f resumed>) = 1
 ` + testStackLines + `1     --- SIGURG {} ---
@@ -64,12 +67,12 @@ func TestStackInText(t *testing.T) {
 2     +++ exited with 0 +++
 ` + short + `1     <... h resumed>) = 3
 `},
-		{"failed", Failed, `1     --- SIGURG {} ---
+		{"failed", output.Failed, `1     --- SIGURG {} ---
 ` + short + `2     --- stopped by SIGSTOP ---
 ` + short + `2     +++ exited with 0 +++
 `},
 	} {
-		got := record(t, Options{PID: PIDColumn, Statuses: tt.statuses}, func(l *Log) { stackOf(l, newTrace(t, l, 1), newTrace(t, l, 2)) })
+		got := record(t, output.Options{PID: output.PIDColumn, Statuses: tt.statuses}, func(l *output.Log) { stackOf(l, outputtest.NewRecord(t, l, 1), outputtest.NewRecord(t, l, 2)) })
 		if got != tt.want {
 			t.Errorf("%s:\n%swant\n%s", tt.name, got, tt.want)
 		}
@@ -77,7 +80,7 @@ func TestStackInText(t *testing.T) {
 }
 
 func TestStackInJSON(t *testing.T) {
-	lines := recordJSON(t, Options{Statuses: AllStatuses}, func(l *Log) { stackOf(l, newTrace(t, l, 1), newTrace(t, l, 2)) })
+	lines := recordJSON(t, output.Options{Statuses: output.AllStatuses}, func(l *output.Log) { stackOf(l, outputtest.NewRecord(t, l, 1), outputtest.NewRecord(t, l, 2)) })
 	var stacks []any
 	var cut []bool
 	for _, line := range lines {

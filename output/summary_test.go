@@ -1,4 +1,4 @@
-package output
+package output_test
 
 import (
 	"encoding/json"
@@ -6,11 +6,21 @@ import (
 	"testing"
 	"time"
 
+	"trapline/output"
+	jsonformat "trapline/output/json"
+	"trapline/output/outputtest"
+	"trapline/output/text"
 	"trapline/tables"
 )
 
+// summary gives what a Log writes of a summary.
+func summary(t *testing.T, f *output.Format, s *output.Summary) string {
+	t.Helper()
+	return outputtest.Record(t, output.Options{Format: f}, func(l *output.Log) { l.Summary(s) })
+}
+
 func TestSummary(t *testing.T) {
-	s := Summary{Columns: DefaultColumns, Sort: ColumnPercent, Overhead: time.Microsecond}
+	s := output.Summary{Columns: output.DefaultColumns, Sort: output.ColumnPercent, Overhead: time.Microsecond}
 	us := time.Microsecond
 	s.Count(tables.X86_64, 0, "read", 31*us, 100*us, false)
 	s.Count(tables.X86_64, 0, "read", 11*us, 200*us, true)
@@ -27,12 +37,12 @@ func TestSummary(t *testing.T) {
 ------ ----------- ----------- --------- --------- ---------------------------
 100.00    0.000160          32         5         2 total
 `
-	if got := "\n" + string(s.Append(nil)); got != want {
+	if got := "\n" + summary(t, text.Format, &s); got != want {
 		t.Errorf("got%swant%s", got, want)
 	}
 
-	s.Columns, _ = ParseColumns("name,min_time,longest,wall-total,wall-min,wall-max,wall-avg")
-	s.Sort = ColumnName
+	s.Columns, _ = output.ParseColumns("name,min_time,longest,wall-total,wall-min,wall-max,wall-avg")
+	s.Sort = output.ColumnName
 	want = `
 syscall                     shortest  longest  wall-total wall-min wall-max    wall-avg
 --------------------------- -------- -------- ----------- -------- -------- -----------
@@ -43,11 +53,11 @@ write                       0.000120 0.000120    0.000000 0.000000 0.000000     
 --------------------------- -------- -------- ----------- -------- -------- -----------
 total                       0.000000 0.000120    0.000299 0.000000 0.000199          59
 `
-	if got := "\n" + string(s.Append(nil)); got != want {
+	if got := "\n" + summary(t, text.Format, &s); got != want {
 		t.Errorf("got%swant%s", got, want)
 	}
 
-	for line := range strings.Lines(string(s.AppendJSON(nil))) {
+	for line := range strings.Lines(summary(t, jsonformat.Format, &s)) {
 		var v struct {
 			Event, Name, ABI string
 			Calls, Errors    int
@@ -64,8 +74,8 @@ total                       0.000000 0.000120    0.000299 0.000000 0.000199     
 }
 
 func TestSummaryABIs(t *testing.T) {
-	s := Summary{Columns: []Column{ColumnCalls, ColumnName}, WallClock: true}
-	if got := s.Append(nil); len(got) > 0 {
+	s := output.Summary{Columns: []output.Column{output.ColumnCalls, output.ColumnName}, WallClock: true}
+	if got := summary(t, text.Format, &s); got != "" {
 		t.Errorf("without calls: %s", got)
 	}
 	s.Count(tables.I386, 4, "write", 0, time.Second, false)
@@ -85,7 +95,7 @@ System call usage summary for 32 bit mode:
 --------- ----------------
         1 total
 `
-	if got := "\n" + string(s.Append(nil)); got != want {
+	if got := "\n" + summary(t, text.Format, &s); got != want {
 		t.Errorf("got%swant%s", got, want)
 	}
 }
@@ -105,11 +115,11 @@ func TestSummarySort(t *testing.T) {
 		{"wall_avg", "b a c"},
 		{"nothing", "b c a"},
 	} {
-		by, err := ParseSort(tt.by)
+		by, err := output.ParseSort(tt.by)
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := Summary{Columns: []Column{ColumnName}, Sort: by}
+		s := output.Summary{Columns: []output.Column{output.ColumnName}, Sort: by}
 		s.Count(tables.X86_64, 9, "a", 1, 1, false)
 		s.Count(tables.X86_64, 9, "a", 10, 10, false)
 		s.Count(tables.X86_64, 1, "b", 2, 90, true)
@@ -117,7 +127,7 @@ func TestSummarySort(t *testing.T) {
 		if tt.by == "time" {
 			s.Count(tables.X86_64, 2, "c", 9, 3, false)
 		}
-		lines := strings.Split(string(s.Append(nil)), "\n")
+		lines := strings.Split(summary(t, text.Format, &s), "\n")
 		if got := strings.Join(lines[2:5], " "); got != tt.want {
 			t.Errorf("by %s: got %s, want %s", tt.by, got, tt.want)
 		}
@@ -125,7 +135,7 @@ func TestSummarySort(t *testing.T) {
 }
 
 func TestSummaryErrors(t *testing.T) {
-	if _, err := ParseSort("size"); err == nil || err.Error() != "invalid sortby: 'size'" {
+	if _, err := output.ParseSort("size"); err == nil || err.Error() != "invalid sortby: 'size'" {
 		t.Errorf("sort: %v", err)
 	}
 	for in, want := range map[string]string{
@@ -133,7 +143,7 @@ func TestSummaryErrors(t *testing.T) {
 		"calls,none":         "unknown column name: 'none'",
 		"calls,count,errors": "call summary column has been provided more than once: 'count' (-U option residual: 'count,errors')",
 	} {
-		if _, err := ParseColumns(in); err == nil || err.Error() != want {
+		if _, err := output.ParseColumns(in); err == nil || err.Error() != want {
 			t.Errorf("%q: got %v, want %s", in, err, want)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"trapline/decode"
 	"trapline/decode/registers"
 	"trapline/output"
+	textformat "trapline/output/text"
 	"trapline/tracer"
 )
 
@@ -134,7 +135,7 @@ func newConfig() *config {
 		stringLimit: 32,
 		regSets:     registers.Default,
 		sortBy:      output.ColumnPercent,
-		looks:       output.Options{Column: 40, Statuses: output.AllStatuses},
+		looks:       output.Options{Format: textformat.Format, Column: 40, Statuses: output.AllStatuses},
 	}
 }
 

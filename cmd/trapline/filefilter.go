@@ -59,9 +59,9 @@ func (f *fileFilter) chooses(c *decode.Call, classes tables.Class) bool {
 	return f.found
 }
 
-// Path implements output.Encoder.
-func (f *fileFilter) Path(b []byte, _ bool) {
-	f.found = f.found || f.wants(b)
+// Str implements output.Encoder.
+func (f *fileFilter) Str(kind output.StringKind, b []byte, _ bool) {
+	f.found = f.found || kind == output.Path && f.wants(b)
 }
 
 func (f *fileFilter) seeFD(fd int) {

@@ -9,6 +9,7 @@ import (
 
 	"trapline/decode"
 	"trapline/output"
+	textformat "trapline/output/text"
 )
 
 // deprecated options are taken, but not advertised.
@@ -144,7 +145,7 @@ func TestOptionsEndAtTheCommand(t *testing.T) {
 		{"-f", "--", "ls", "-l", "--json", "-o"},
 	} {
 		c := parse(t, args...)
-		if want := []string{"ls", "-l", "--json", "-o"}; !slices.Equal(c.command, want) || c.looks.JSON {
+		if want := []string{"ls", "-l", "--json", "-o"}; !slices.Equal(c.command, want) || c.looks.Format != textformat.Format {
 			t.Errorf("%q: command %q", args, c.command)
 		}
 	}

@@ -93,7 +93,7 @@ func meddle(t *testing.T, c *config) {
 	if turned != 2 {
 		t.Fatalf("r12 was turned %d times, want 2", turned)
 	}
-	s.log.Write(s.unexplained.Append(nil, c.looks.JSON))
+	s.log.Unexplained(&s.unexplained)
 	if err := log.Close(); err != nil {
 		t.Fatal(err)
 	}

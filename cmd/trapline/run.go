@@ -84,8 +84,10 @@ func run(c *config, adopt *adoption) (ending, error) {
 	if sig := signals.received(); sig != 0 {
 		s.end = ending{signal: sig}
 	}
-	s.printSummary()
-	s.log.Write(s.unexplained.Append(nil, c.looks.JSON))
+	if s.summary != nil {
+		s.log.Summary(s.summary)
+	}
+	s.log.Unexplained(&s.unexplained)
 	if logErr := log.Close(); logErr != nil {
 		complain("%s", fileError(logErr))
 	}
@@ -144,7 +146,7 @@ func newSession(c *config, log *output.Log) *session {
 	if c.stacks != noStacks && c.summary != summaryOnly {
 		s.stacks = newStacks(c)
 	}
-	s.timed = s.summary != nil || c.looks.JSON || c.looks.Clock != output.ClockNone || c.looks.Relative || c.looks.Durations
+	s.timed = s.summary != nil || c.looks.Format.Timed || c.looks.Clock != output.ClockNone || c.looks.Relative || c.looks.Durations
 	return s
 }
 
@@ -316,17 +318,6 @@ func (s *session) stray(ev *tracer.Event) {
 		s.message(quietExit, "Termination of unknown pid %d ignored", pid)
 	default:
 		s.message(quietExit, "Exit of unknown pid %d ignored", pid)
-	}
-}
-
-// printSummary writes the table of -c.
-func (s *session) printSummary() {
-	switch {
-	case s.summary == nil:
-	case s.config.looks.JSON:
-		s.log.Write(s.summary.AppendJSON(nil))
-	default:
-		s.log.Write(s.summary.Append(nil))
 	}
 }
 

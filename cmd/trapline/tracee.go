@@ -12,7 +12,7 @@ import (
 
 // tracee is what a session knows of one tracee.
 type tracee struct {
-	trace   output.Trace
+	trace   *output.Record
 	call    decode.Call
 	abi     tables.ABI // of the call before
 	shown   bool       // there is a call under way, and it is in the trace
@@ -27,13 +27,13 @@ type tracee struct {
 
 // newTracee starts the record of a tracee.
 func (s *session) newTracee(tr *tracer.Tracee) (*tracee, error) {
-	trace, err := s.log.Trace(tr.TID)
+	trace, err := s.log.Record(tr.TID)
 	if err != nil {
 		return nil, err
 	}
 	t := &tracee{trace: trace}
 	s.nameTracee(t, tr.TID)
-	t.call = decode.Call{Decoder: s.decoder, Out: trace, Mem: tr, TID: tr.TID}
+	t.call = decode.Call{Decoder: s.decoder, Out: trace.Encoder, Outcome: trace, Mem: tr, TID: tr.TID}
 	if call := tr.Interrupted(); call != nil {
 		t.call.Pass(s.decoder.Lookup(call.ABI, call.NR).Name)
 	}

@@ -31,7 +31,7 @@ func chooser(tb testing.TB, set string, call *tracer.Syscall) (s *session, t *tr
 		tb.Fatal(err)
 	}
 	s = &session{config: c, decoder: decode.NewDecoder(decode.Options{StringLimit: 32}, nil)}
-	t = &tracee{call: decode.Call{Decoder: s.decoder, Out: output.Discard{}, Mem: threeWords{}, TID: 1}}
+	t = &tracee{call: decode.Call{Decoder: s.decoder, Out: output.Discard{}, Outcome: output.Discard{}, Mem: threeWords{}, TID: 1}}
 	return s, t, func() bool { return s.chosen(t, call) }
 }
 

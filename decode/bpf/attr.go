@@ -106,7 +106,7 @@ var bpfMapCreate = Versions(Fields{
 var numaNode = ValueOf(U32, func(c *Call, v uint64) {
 	c.Out.Number(v, output.Unsigned)
 	if v == 0xffffffff {
-		c.Out.Comment("NUMA_NO_NODE")
+		c.Out.Comment(output.Note, "NUMA_NO_NODE")
 	}
 })
 

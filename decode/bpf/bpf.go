@@ -164,8 +164,8 @@ func showExtraData(c *Call, v View, known int) {
 		return
 	}
 	c.Out.Field("extra_data")
-	c.Out.Bytes(v.B[known:], false)
-	c.Out.Comment("bytes " + strconv.Itoa(known) + ".." + strconv.Itoa(len(v.B)-1))
+	c.Out.Str(output.Binary, v.B[known:], false)
+	c.Out.Comment(output.Note, "bytes "+strconv.Itoa(known)+".."+strconv.Itoa(len(v.B)-1))
 }
 
 // bpfInstruction is struct bpf_insn of eBPF.

@@ -77,9 +77,9 @@ func (d *dirent) remark(c *Call, what string) {
 	b := append(c.Alloc(64)[:0], what...)
 	switch {
 	case d.tooShort():
-		c.Out.CommentBytes(append(AppendUint(b, uint64(len(d.b))-d.reclen), " bytes underflow"...))
+		c.Out.Comment(output.Note, output.AsString(append(AppendUint(b, uint64(len(d.b))-d.reclen), " bytes underflow"...)))
 	case d.reclen > d.takes:
-		c.Out.CommentBytes(append(AppendUint(b, d.reclen-d.takes), " bytes overflow"...))
+		c.Out.Comment(output.Note, output.AsString(append(AppendUint(b, d.reclen-d.takes), " bytes overflow"...)))
 	}
 }
 
@@ -105,7 +105,7 @@ func (t *dirents) count(c *Call, addr, size uint64) {
 	if size > 0 {
 		b = append(b, '+')
 	}
-	c.Out.CommentBytes(append(b, " entries"...))
+	c.Out.Comment(output.Note, output.AsString(append(b, " entries"...)))
 }
 
 // list shows the entries in the size bytes at addr.
@@ -145,7 +145,7 @@ func (t *dirents) list(c *Call, addr, size uint64) {
 				c.ShowBuffer(addr, size, BinaryData)
 			} else {
 				c.Out.More()
-				c.Out.Comment(HexString(addr))
+				c.Out.Comment(output.Note, HexString(addr))
 			}
 		}
 	}

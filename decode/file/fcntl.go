@@ -88,7 +88,7 @@ var fcntlOp = Enum(tables.FcntlCmd)
 func remarkFlags(what string, set *tables.Set) func(*Call) {
 	return func(c *Call) {
 		if c.Ret != 0 {
-			c.Out.BeginRemark()
+			c.Out.BeginRemark(output.Aside)
 			c.Out.Field(what)
 			c.Out.Flags(uint64(c.Ret), set, output.Hex)
 			c.Out.EndRemark()
@@ -97,15 +97,15 @@ func remarkFlags(what string, set *tables.Set) func(*Call) {
 }
 
 func remarkOpenFlags(c *Call) {
-	c.Out.BeginRemark()
+	c.Out.BeginRemark(output.Aside)
 	c.Out.Field("flags")
-	c.Out.FlagNames(uint64(c.Ret), tables.OpenFlags, output.Hex)
+	c.Out.Flags(uint64(c.Ret), tables.OpenFlags, output.Hex|output.NamesAlone)
 	c.Out.EndRemark()
 }
 
 func remarkLease(c *Call) {
 	if name, ok := tables.LockType.Lookup(uint64(c.Ret)); ok {
-		c.Out.BeginRemark()
+		c.Out.BeginRemark(output.Aside)
 		c.Out.Field("")
 		c.Out.Text(name)
 		c.Out.EndRemark()
@@ -114,7 +114,7 @@ func remarkLease(c *Call) {
 
 func remarkSignal(c *Call) {
 	if c.Ret != 0 {
-		c.Out.BeginRemark()
+		c.Out.BeginRemark(output.Aside)
 		c.Out.Field("")
 		c.Out.Text(tables.SignalName(int(c.Ret)))
 		c.Out.EndRemark()

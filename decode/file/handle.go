@@ -30,7 +30,7 @@ var handleBytes = AtAddr(func(c *Call, addr uint64) {
 		c.Out.Text("???")
 		return
 	}
-	c.Out.Bytes(b, size > handleMax)
+	c.Out.Str(output.Binary, b, size > handleMax)
 })
 
 // newHandle is the handle that name_to_handle_at makes: handle_bytes goes in as

@@ -126,10 +126,10 @@ func mountStringAt(c *Call, off uint64) []byte {
 // gives what follows it.
 func showString(c *Call, b []byte) (rest []byte) {
 	if i := bytes.IndexByte(b, 0); i >= 0 {
-		c.Out.Str(b[:i], false)
+		c.Out.Str(output.Plain, b[:i], false)
 		return b[i+1:]
 	}
-	c.Out.Str(b[:max(0, len(b)-1)], true)
+	c.Out.Str(output.Plain, b[:max(0, len(b)-1)], true)
 	return nil
 }
 

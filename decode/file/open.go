@@ -62,7 +62,7 @@ var memfdFlags Type = Value32(func(c *Call, v uint32) {
 	}
 	c.Out.BeginNamed()
 	c.Out.Number(uint64(v), output.Hex)
-	c.Out.Named()
+	c.Out.Named(output.InComment)
 	if flags != 0 {
 		c.Out.Flags(flags, tables.MemfdFlags, output.Hex)
 	}

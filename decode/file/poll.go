@@ -85,7 +85,7 @@ func (r *polledFiles) begin() {
 		r.array = false
 	}
 	if !r.begun {
-		r.c.Out.BeginRemark()
+		r.c.Out.BeginRemark(output.Aside)
 		r.begun = true
 	}
 }
@@ -214,7 +214,7 @@ func remarkSelected(timeout Type) func(c *Call) {
 			c.Remark("Timeout")
 			return
 		}
-		c.Out.BeginRemark()
+		c.Out.BeginRemark(output.Aside)
 		ready := c.Ret
 		for i, name := range [...]string{"in", "out", "except"} {
 			addr := c.Register(1 + i)

@@ -22,7 +22,7 @@ func (t *quotaCmd) Show(c *Call, v View) {
 	cmd := t.Value(c, v)
 	c.Out.BeginNamed()
 	c.Out.Number(cmd, output.Unsigned)
-	c.Out.Named()
+	c.Out.Named(output.InComment)
 	c.Out.BeginMacro("QCMD")
 	c.Out.Elem()
 	c.Out.Enum(cmd>>8, tables.QuotaCmd, output.Hex)

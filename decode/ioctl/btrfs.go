@@ -228,7 +228,7 @@ var btrfsPerMille = ValueOf(U64, func(c *Call, v uint64) {
 	c.Out.Number(v, output.Unsigned)
 	if v <= 1000 {
 		b := append(AppendUint(c.Alloc(8)[:0], v/10), '.')
-		c.Out.CommentBytes(append(AppendUint(b, v%10), '%'))
+		c.Out.Comment(output.Note, output.AsString(append(AppendUint(b, v%10), '%')))
 	}
 })
 
@@ -341,7 +341,7 @@ func btrfsItems(size Num) Type {
 			v, ok := c.ReadType(addr+off, btrfsSearchHeader)
 			if !ok {
 				c.Out.More()
-				c.Out.Comment(HexString(addr + off))
+				c.Out.Comment(output.Note, HexString(addr+off))
 				break
 			}
 			c.Out.Elem()

@@ -5,6 +5,7 @@ import (
 
 	. "trapline/decode/kernel"
 	. "trapline/decode/lang"
+	"trapline/output"
 	"trapline/tables"
 )
 
@@ -84,7 +85,7 @@ type ptpDate struct{ *StructType }
 
 func (t *ptpDate) Show(c *Call, v View) {
 	t.StructType.Show(c, v)
-	c.Out.Gloss(FormatDate(c, v.Int(8), v.At(8, 4).Uint(4), time.Nanosecond))
+	c.Out.Comment(output.Gloss, output.AsString(FormatDate(c, v.Int(8), v.At(8, 4).Uint(4), time.Nanosecond)))
 }
 
 var ptpClockCaps = Struct(Fields{

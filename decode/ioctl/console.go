@@ -66,10 +66,10 @@ func showSound(c *Call, v View) {
 	n := v.Uint(c.WordSize())
 	c.Out.Number(n, output.Unsigned)
 	if n == 0 || uint32(pitTicks/n) == 0 {
-		c.Out.Gloss([]byte("off"))
+		c.Out.Comment(output.Gloss, "off")
 		return
 	}
-	c.Out.Gloss([]byte(strconv.FormatUint(pitTicks/n, 10) + " Hz"))
+	c.Out.Comment(output.Gloss, strconv.FormatUint(pitTicks/n, 10)+" Hz")
 }
 
 // showTone shows a sound's length and period.
@@ -79,12 +79,12 @@ func showTone(c *Call, v View) {
 	if ticks != 0 {
 		text = append(strconv.AppendUint(text, ticks, 10), "<<16|"...)
 	}
-	c.Out.TextBytes(strconv.AppendUint(text, count, 10))
+	c.Out.Text(output.AsString(strconv.AppendUint(text, count, 10)))
 	if ticks == 0 || count == 0 {
-		c.Out.Gloss([]byte("off"))
+		c.Out.Comment(output.Gloss, "off")
 		return
 	}
-	c.Out.Gloss([]byte(strconv.FormatUint(pitTicks/count, 10) + " Hz, " + strconv.FormatUint(ticks, 10) + " ms"))
+	c.Out.Comment(output.Gloss, strconv.FormatUint(pitTicks/count, 10)+" Hz, "+strconv.FormatUint(ticks, 10)+" ms")
 }
 
 // showPort shows an I/O port, and which it is of those that may be opened.
@@ -93,7 +93,7 @@ func showPort(c *Call, v View) {
 	port := v.Uint(c.WordSize())
 	c.Out.Number(port, output.Hex)
 	if port >= first && port <= last {
-		c.Out.Gloss([]byte("GPFIRST + " + strconv.FormatUint(port-first, 10)))
+		c.Out.Comment(output.Gloss, "GPFIRST + "+strconv.FormatUint(port-first, 10))
 	}
 }
 
@@ -172,7 +172,7 @@ func showKey(c *Call, v View) {
 			name, ok = tables.KDKeySpecial.Lookup(n)
 		}
 		if ok {
-			c.Out.Gloss([]byte(name))
+			c.Out.Comment(output.Gloss, name)
 			return
 		}
 	}
@@ -192,7 +192,7 @@ func showKey(c *Call, v View) {
 		}
 		text = strconv.AppendUint(text, uint64(value), 16)
 	}
-	c.Out.Gloss(append(text, ')'))
+	c.Out.Comment(output.Gloss, output.AsString(append(text, ')')))
 }
 
 var kbSentry = Struct(Fields{
@@ -207,7 +207,7 @@ var keyFunction Type = ShownWith(SameLayout(1), In, func(c *Call, v View) {
 		c.Out.Symbol(n, "KVAL("+name+")", output.Hex)
 	} else {
 		c.Out.Number(n, output.Hex)
-		c.Out.Gloss([]byte("KVAL(K_???)"))
+		c.Out.Comment(output.Gloss, "KVAL(K_???)")
 	}
 })
 
@@ -231,7 +231,7 @@ var kbDiacrs = Struct(Fields{
 var kbDiacr = Struct(Fields{{"diacr", quotedChar}, {"base", quotedChar}, {"result", quotedChar}})
 
 // quotedChar is a character: 'a'.
-var quotedChar Type = ShownWith(SameLayout(1), In, func(c *Call, v View) { c.Out.TextBytes(appendChar(c.Alloc(8)[:0], byte(v.Uint(1)))) })
+var quotedChar Type = ShownWith(SameLayout(1), In, func(c *Call, v View) { c.Out.Text(output.AsString(appendChar(c.Alloc(8)[:0], byte(v.Uint(1))))) })
 
 // appendChar appends a character as C writes it.
 func appendChar(text []byte, b byte) []byte {

@@ -129,13 +129,13 @@ var dmIoctl = Packed(Fields{
 	{"version", ShownAs(WholeArray(U32, 3), func(c *Call, v View) {
 		WholeArray(U32, 3).Show(c, v)
 		if !dmVersionKnown(c) {
-			c.Out.Comment("unsupported device mapper ABI version")
+			c.Out.Comment(output.Note, "unsupported device mapper ABI version")
 		}
 	})},
 	{"data_size", When(dmVersionKnown, ValueOf(U32, func(c *Call, v uint64) {
 		c.Out.Number(v, output.Unsigned)
 		if v < dmHeaderSize {
-			c.Out.Comment("data_size too small")
+			c.Out.Comment(output.Note, "data_size too small")
 		}
 	}))},
 	{"data_start", When(dmKnown, U32)},
@@ -227,7 +227,7 @@ func (t *dmContents) show(c *Call, base uint64) {
 		}
 		if misplaced {
 			c.Out.Text("???")
-			c.Out.Comment("misplaced " + t.name)
+			c.Out.Comment(output.Note, "misplaced "+t.name)
 			return
 		}
 		t.elem.Show(c, v)

@@ -116,7 +116,7 @@ func showBitset(c *Call, addr uint64, set *tables.Set, last uint64) {
 		c.Out.Number(View{B: b[i:]}.Uint(int(word)), output.Hex)
 	}
 	c.Out.EndArray()
-	c.Out.NamedFirst()
+	c.Out.Named(output.BeforePlain)
 	c.Out.BeginSet(false)
 	const most = 4 // members of an abbreviated set
 	shown := 0

@@ -63,7 +63,7 @@ var opaque = Binary(Func(func(c *Call) uint64 { return uint64(IocSize(uint32(c.A
 var Op = Value32(func(c *Call, op uint32) {
 	c.Out.BeginNamed()
 	c.Out.Number(uint64(op), output.Hex)
-	c.Out.Named()
+	c.Out.Named(output.InComment)
 	var room [16]string
 	names := tables.AppendIoctlNames(room[:0], c.ABI, op)
 	macro, arg, set := ioctlMacro(op)
@@ -79,7 +79,7 @@ var Op = Value32(func(c *Call, op uint32) {
 			c.Out.Enum(uint64(arg), set, output.Hex)
 		} else {
 			c.Out.Number(uint64(arg), output.Hex)
-			c.Out.Comment(set.Unknown)
+			c.Out.Comment(output.Note, set.Unknown)
 		}
 		if macro == "EVIOCGBIT" {
 			c.Out.Elem()

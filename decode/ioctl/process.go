@@ -14,7 +14,7 @@ var processIoctls = Ioctls{
 	{"NS_GET_USERNS NS_GET_PARENT", Giving(RetFD, nil)},
 	{"NS_GET_NSTYPE", Giving(RetUnsigned.With(func(c *Call) {
 		if name, ok := tables.SetnsType.Lookup(uint64(c.Ret)); ok {
-			c.Out.BeginRemark()
+			c.Out.BeginRemark(output.Aside)
 			c.Out.Field("")
 			c.Out.Text(name)
 			c.Out.EndRemark()
@@ -174,7 +174,7 @@ func (t seccompNR) Show(c *Call, v View) {
 		c.Out.Symbol(nr, "__NR_"+row.Name, output.Unsigned)
 	default:
 		c.Out.Number(nr, output.Unsigned)
-		c.Out.Gloss([]byte(row.Name))
+		c.Out.Comment(output.Gloss, row.Name)
 	}
 }
 

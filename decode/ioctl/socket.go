@@ -111,9 +111,9 @@ var (
 // hardware address.
 func hardwareData(n int) Type {
 	return ShownAs(MAC(14), func(c *Call, v View) {
-		c.Out.BeginNative(v.B)
-		c.Out.TextBytes(AppendMAC(c.Alloc(3 * n)[:0], v.B[:n]))
-		c.Out.EndNative()
+		c.Out.Native(v.B)
+		c.Out.Text(output.AsString(AppendMAC(c.Alloc(3 * n)[:0], v.B[:n])))
+		c.Out.EndNamed()
 	})
 }
 
@@ -196,6 +196,6 @@ func showIfConfLen(c *Call, length int32) {
 	c.Out.Number(uint64(int64(length)), output.Signed)
 	size := int32(ifConfReq.Layout(c.ABI).Size)
 	if length > 0 && length%size == 0 {
-		c.Out.Comment(strconv.Itoa(int(length/size)) + " * sizeof(struct ifreq)")
+		c.Out.Comment(output.Note, strconv.Itoa(int(length/size))+" * sizeof(struct ifreq)")
 	}
 }

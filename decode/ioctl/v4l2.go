@@ -70,7 +70,7 @@ var (
 	// struct v4l2_fract: 1/30
 	v4l2Fract Type = ShownAs(Array(U32, Const(2)), func(c *Call, v View) {
 		b := AppendUint(c.Alloc(21)[:0], v.Uint(4))
-		c.Out.TextBytes(AppendUint(append(b, '/'), v.At(4, 4).Uint(4)))
+		c.Out.Text(output.AsString(AppendUint(append(b, '/'), v.At(4, 4).Uint(4))))
 	})
 )
 
@@ -79,7 +79,7 @@ func fourCC(set *tables.Set) Type {
 	return Value32(func(c *Call, code uint32) {
 		c.Out.BeginNamed()
 		c.Out.Number(uint64(code), output.Hex)
-		c.Out.NamedAlone()
+		c.Out.Named(output.WithoutPlain)
 		c.Out.BeginMacro("v4l2_fourcc")
 		for i := range 4 {
 			c.Out.Elem()
@@ -88,7 +88,7 @@ func fourCC(set *tables.Set) Type {
 		c.Out.EndMacro()
 		c.Out.EndNamed()
 		if name, ok := set.Lookup(uint64(code)); ok {
-			c.Out.Gloss(append(c.Alloc(len(name))[:0], name...))
+			c.Out.Comment(output.Gloss, output.AsString(append(c.Alloc(len(name))[:0], name...)))
 		}
 	})
 }
@@ -105,7 +105,7 @@ func showChar(c *Call, char byte) {
 		const digits = "0123456789abcdef"
 		b = append(b, '\\', 'x', digits[char>>4], digits[char&15])
 	}
-	c.Out.TextBytes(append(b, '\''))
+	c.Out.Text(output.AsString(append(b, '\'')))
 }
 
 var v4l2Capability = Struct(Fields{
@@ -245,7 +245,7 @@ var v4l2BuffersCreated = v4l2CreateBuffers.Pick("index", "count")
 // remarkBuffers tells which buffers VIDIOC_CREATE_BUFS has made.
 func remarkBuffers(c *Call) {
 	if m, ok := c.ReadType(c.Register(2), v4l2BuffersCreated); ok {
-		c.Out.BeginRemark()
+		c.Out.BeginRemark(output.Aside)
 		c.Out.Field("")
 		v4l2BuffersCreated.Show(c, m)
 		c.Out.EndRemark()
@@ -311,7 +311,7 @@ func (t v4l2BufFlags) Show(c *Call, v View) {
 	n := t.Value(c, v)
 	c.Out.BeginNamed()
 	c.Out.Number(n, output.Hex)
-	c.Out.NamedAlone()
+	c.Out.Named(output.WithoutPlain)
 	if flags := n &^ (kind | source); flags != 0 {
 		c.Out.Flags(flags, tables.V4L2BufFlags, output.Hex)
 		c.Out.Or()
@@ -414,7 +414,7 @@ func (t *controlID) Show(c *Call, v View) {
 	}
 	c.Out.BeginNamed()
 	c.Out.Number(id, output.Hex)
-	c.Out.NamedAlone()
+	c.Out.Named(output.WithoutPlain)
 	c.Out.Flags(id&next, tables.V4L2CtrlQuery, output.Hex)
 	c.Out.Or()
 	showControlID(c, id&^next)
@@ -432,7 +432,7 @@ func showControlID(c *Call, id uint64) {
 	}
 	c.Out.BeginNamed()
 	c.Out.Number(id, output.Hex)
-	c.Out.Named()
+	c.Out.Named(output.InComment)
 	c.Out.Symbol(id&^inClass, class, output.Hex)
 	c.Out.Plus()
 	c.Out.Number(id&inClass, output.Hex)

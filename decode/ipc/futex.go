@@ -81,7 +81,7 @@ func shiftedEnum(c *Call, v uint64, set *tables.Set, shift uint, unknown string)
 	c.Out.Enum(v, set, output.Hex)
 	c.Out.Shift(shift, "", output.Unsigned)
 	if _, ok := set.Lookup(v); !ok {
-		c.Out.Comment(unknown)
+		c.Out.Comment(output.Note, unknown)
 	}
 }
 
@@ -106,7 +106,7 @@ func (t futexFlags) Show(c *Call, v View) {
 	word := t.Value(c, v)
 	c.Out.BeginNamed()
 	c.Out.Number(word, output.Hex)
-	c.Out.Named()
+	c.Out.Named(output.InComment)
 	c.Out.Enum(word&futex2SizeMask, tables.Futex2Sizes, output.Hex)
 	if bits := word &^ futex2SizeMask; bits != 0 {
 		c.Out.Or()

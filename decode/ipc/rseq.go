@@ -70,7 +70,7 @@ func (t rseqCS) Show(c *Call, v View) {
 	if addr != 0 {
 		if section, ok := c.ReadType(addr, rseqSection); ok {
 			rseqSection.Show(c, section)
-			c.Out.Comment(HexString(addr))
+			c.Out.Comment(output.Note, HexString(addr))
 			return
 		}
 	}

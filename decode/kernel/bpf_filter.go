@@ -92,7 +92,7 @@ func ShowBPFCode(c *Call, code uint16, extended bool) {
 		if bits != 0 {
 			c.Out.Or()
 			c.Out.Number(uint64(bits), output.Hex)
-			c.Out.Comment("BPF_???")
+			c.Out.Comment(output.Note, "BPF_???")
 		}
 	}
 	class := code & bpfClassMask

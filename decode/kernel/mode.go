@@ -29,7 +29,7 @@ func (t *fileMode) Show(c *Call, v View) {
 	}
 	c.Out.BeginNamed()
 	c.Out.Number(mode, output.Octal)
-	c.Out.Named()
+	c.Out.Named(output.InComment)
 	if kind != 0 {
 		c.Out.Enum(kind, tables.FileType, output.Octal)
 		c.Out.Or()
@@ -64,7 +64,7 @@ func (t *Device) Show(c *Call, v View) { ShowDevice(c, t.Value(c, v)) }
 func ShowDevice(c *Call, dev uint64) {
 	c.Out.BeginNamed()
 	c.Out.Number(dev, output.Hex)
-	c.Out.Named()
+	c.Out.Named(output.InComment)
 	c.Out.BeginMacro("makedev")
 	c.Out.Elem()
 	c.Out.Number(uint64(unix.Major(dev)), output.Hex)

@@ -34,7 +34,7 @@ func (t *bigEndian) Value(c *Call, v View) uint64 {
 }
 
 func (t *bigEndian) Show(c *Call, v View) {
-	c.Out.BeginNative(v.At(0, t.Layouts[c.ABI].Size).B)
+	c.Out.Native(v.At(0, t.Layouts[c.ABI].Size).B)
 	c.Out.BeginMacro(t.macro)
 	c.Out.Elem()
 	n := t.Value(c, v)
@@ -44,7 +44,7 @@ func (t *bigEndian) Show(c *Call, v View) {
 		c.Out.Enum(n, t.set, t.base)
 	}
 	c.Out.EndMacro()
-	c.Out.EndNative()
+	c.Out.EndNamed()
 }
 
 // InetAddr and Inet6Addr are addresses of IPv4 and IPv6, in network order.
@@ -57,12 +57,12 @@ type inetAddr int // size in bytes
 
 func (n inetAddr) Layout(tables.ABI) Layout { return Layout{Size: int(n), Align: min(int(n), 4)} }
 
-func (n inetAddr) Show(c *Call, v View) { c.Out.Inet(v.At(0, int(n)).B) }
+func (n inetAddr) Show(c *Call, v View) { c.Out.Inet("", v.At(0, int(n)).B) }
 
 // ShowField implements fielder: an abbreviated IPv6 address has the name of its
 // member inside.
 func (n inetAddr) ShowField(c *Call, name string, v View) {
-	c.Out.FieldInet(name, v.At(0, int(n)).B)
+	c.Out.Inet(name, v.At(0, int(n)).B)
 }
 
 // IfIndex is the number of a network interface, shown by its name.
@@ -102,12 +102,12 @@ const MaxHardwareAddr = 32
 // ShowMAC writes a hardware address; one that is too long is none.
 func ShowMAC(c *Call, addr []byte) {
 	if len(addr) > MaxHardwareAddr {
-		c.Out.Bytes(addr, false)
+		c.Out.Str(output.Binary, addr, false)
 		return
 	}
-	c.Out.BeginNative(addr)
-	c.Out.TextBytes(AppendMAC(c.Alloc(3 * MaxHardwareAddr)[:0], addr))
-	c.Out.EndNative()
+	c.Out.Native(addr)
+	c.Out.Text(output.AsString(AppendMAC(c.Alloc(3 * MaxHardwareAddr)[:0], addr)))
+	c.Out.EndNamed()
 }
 
 // AppendMAC appends a hardware address, 01:23:45:67:89:ab.
@@ -137,7 +137,7 @@ func (t *spelled) Show(c *Call, v View) {
 	if !ok {
 		name = t.set.Unknown
 	}
-	c.Out.Gloss([]byte(name))
+	c.Out.Comment(output.Gloss, name)
 }
 
 // SpelledFlags is a flags word shown by its value and, as a comment, its names.
@@ -168,7 +168,7 @@ func (t *spelledFlags) Show(c *Call, v View) {
 	case n != 0:
 		text = append(append(text, '|'), HexString(n)...)
 	}
-	c.Out.Gloss(text)
+	c.Out.Comment(output.Gloss, output.AsString(text))
 }
 
 // NetX32 is a number in network order.

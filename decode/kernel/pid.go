@@ -80,7 +80,7 @@ func annotatePID(c *Call, id int, kind PIDKind) {
 	}
 	if ContextOf(c.Decoder).PIDs&PIDNamespace != 0 && own != id {
 		b := strconv.AppendInt(c.Alloc(64)[:0], int64(own), 10)
-		c.Out.CommentBytes(append(b, " in strace's PID NS"...))
+		c.Out.Comment(output.Note, output.AsString(append(b, " in strace's PID NS"...)))
 	}
 }
 

@@ -30,7 +30,7 @@ func ShowTicks(c *Call, n uint64) {
 	}
 	b := strconv.AppendUint(c.Alloc(40)[:0], n/userHZ, 10)
 	b = append(b, '.', byte('0'+n%userHZ/10), byte('0'+n%10), ' ', 's')
-	c.Out.Gloss(b)
+	c.Out.Comment(output.Gloss, output.AsString(b))
 }
 
 // Rusage is a struct rusage.
@@ -78,7 +78,7 @@ func (t WaitStatus) Show(c *Call, v View) {
 		c.Out.Number(uint64(status), output.Hex)
 		return
 	}
-	c.Out.TextBytes(append(b, '}'))
+	c.Out.Text(output.AsString(append(b, '}')))
 	if event := status >> 16; event != 0 {
 		c.Out.Or()
 		c.Out.Enum(uint64(event), tables.PtraceEvent, output.Hex)
@@ -101,7 +101,7 @@ func (t Ioprio) Show(c *Call, v View) {
 	n := t.Value(c, v)
 	c.Out.BeginNamed()
 	c.Out.Number(n, t.Base)
-	c.Out.NamedNumbers()
+	c.Out.Named(output.NumbersInComment)
 	ShowIoprio(c, n)
 	c.Out.EndNamed()
 }

@@ -232,7 +232,7 @@ func (t SyscallNumber) Show(c *Call, v View) {
 				return
 			}
 			c.Out.Number(nr, output.Unsigned)
-			c.Out.Gloss([]byte(row.Name))
+			c.Out.Comment(output.Gloss, row.Name)
 			return
 		}
 	}

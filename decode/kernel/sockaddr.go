@@ -73,7 +73,7 @@ func ShowSockaddrView(c *Call, v View) {
 		switch {
 		case f.min == 0 || n < f.min:
 			c.Out.Field("sa_data")
-			c.Out.Str(padded[2:n], false)
+			c.Out.Str(output.Plain, padded[2:n], false)
 		case f.body != nil:
 			f.body.ShowMembers(c, whole)
 		default:
@@ -122,10 +122,10 @@ func showSockaddrUnix(c *Call, v View, n int) {
 	path := v.B[2:min(n, sizeof)]
 	c.Out.Field("sun_path")
 	if path[0] == 0 {
-		c.Out.Abstract(path[1:], false)
+		c.Out.Str(output.Abstract, path[1:], false)
 		return
 	}
-	c.Out.Path(UntilNUL(path), false)
+	c.Out.Str(output.Path, UntilNUL(path), false)
 	c.PathShown(UntilNUL(path))
 }
 
@@ -194,7 +194,7 @@ func showSockaddrPacket(c *Call, v View, n int) {
 			break
 		}
 		c.Out.Elem()
-		c.Out.Mask(uint64(v.B[addrAt+i]), 1)
+		c.Out.Number(uint64(v.B[addrAt+i]), output.Padded(1))
 	}
 	c.Out.EndArray()
 }
@@ -349,7 +349,7 @@ func showSockaddrRxRPC(c *Call, v View, n int) {
 func showUnnamed(c *Call, v View, from, end int) {
 	if end > from {
 		c.Out.Field("")
-		c.Out.Str(v.At(from, end-from).B, false)
+		c.Out.Str(output.Plain, v.At(from, end-from).B, false)
 	}
 }
 
@@ -381,7 +381,7 @@ func showSockaddrBluetooth(c *Call, v View, n int) {
 	}
 	if st == nil || n == 13 {
 		c.Out.Field("sa_data")
-		c.Out.Str(v.B[2:n], false)
+		c.Out.Str(output.Plain, v.B[2:n], false)
 		return
 	}
 	st.ShowMembers(c, v.At(0, n))
@@ -427,7 +427,7 @@ func (t *l2cap) Show(c *Call, v View) {
 			if d.first <= n && n <= d.last {
 				c.Out.BeginNamed()
 				c.Out.Number(n, output.Hex)
-				c.Out.Named()
+				c.Out.Named(output.InComment)
 				c.Out.Symbol(d.first, d.name, output.Hex)
 				c.Out.Plus()
 				c.Out.Number(n-d.first, output.Unsigned)

@@ -2,6 +2,7 @@ package kernel
 
 import (
 	. "trapline/decode/lang"
+	"trapline/output"
 	"trapline/tables"
 )
 
@@ -59,16 +60,16 @@ func showAX25Call(c *Call, b []byte) {
 	}
 	c.Out.BeginStruct()
 	c.Out.Field("ax25_call")
-	c.Out.Bytes(b, false)
+	c.Out.Str(output.Binary, b, false)
 	c.Out.EndStruct()
 	text := ax25Text(b)
 	switch kind {
 	case ax25Plain:
-		c.Out.Named()
-		c.Out.TextBytes(text)
+		c.Out.Named(output.InComment)
+		c.Out.Text(output.AsString(text))
 		c.Out.EndNamed()
 	case ax25Odd:
-		c.Out.CommentBytes(text)
+		c.Out.Comment(output.Note, output.AsString(text))
 	}
 }
 

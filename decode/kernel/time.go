@@ -75,7 +75,7 @@ func (t *dated) Show(c *Call, v View) {
 	if t.orNow && (n == utimeNow || n == utimeOmit) {
 		c.Out.BeginNamed()
 		t.StructType.Show(c, v)
-		c.Out.Named()
+		c.Out.Named(output.InComment)
 		if n == utimeNow {
 			c.Out.Text("UTIME_NOW")
 		} else {
@@ -96,7 +96,7 @@ func (t *dated) Show(c *Call, v View) {
 // the epoch as a comment; none for the epoch itself, nor for an invalid time.
 func CommentDate(c *Call, sec int64, frac uint64, unit time.Duration) {
 	if b := FormatDate(c, sec, frac, unit); len(b) > 0 {
-		c.Out.CommentBytes(b)
+		c.Out.Comment(output.Note, output.AsString(b))
 	}
 }
 

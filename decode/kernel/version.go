@@ -9,7 +9,7 @@ import (
 var KernelVersion = Value32(func(c *Call, v uint32) {
 	c.Out.BeginNamed()
 	c.Out.Number(uint64(v), output.Hex)
-	c.Out.Named()
+	c.Out.Named(output.InComment)
 	c.Out.BeginMacro("KERNEL_VERSION")
 	c.Out.Elem()
 	c.Out.Number(uint64(v>>16), output.Unsigned)

@@ -58,7 +58,7 @@ var kvmRun = Struct(Fields{
 	{"_", ByteArray(6)},
 	{"exit_reason", ValueOf(U32, func(c *Call, v uint64) {
 		c.Out.Number(v, output.Unsigned)
-		c.Out.Comment(exitReason(v))
+		c.Out.Comment(output.Note, exitReason(v))
 	})},
 	{"ready_for_interrupt_injection", U8},
 	{"if_flag", U8},
@@ -109,7 +109,7 @@ func remarkVCPUExit(c *Call) {
 		return
 	}
 	reason, _ := kvmRun.NumberIn(c, "exit_reason", m)
-	c.Out.BeginRemark()
+	c.Out.BeginRemark(output.Aside)
 	c.Out.Field("")
 	c.Out.Text(exitReason(reason))
 	c.Out.EndRemark()
@@ -135,9 +135,9 @@ func showVCPU(c *Call) {
 	}
 	show := func(left bool) {
 		if m, ok := c.ReadType(v.addr, kvmRun); ok {
-			c.Out.BeginVCPU(v.cpu, left)
+			c.Outcome.BeginVCPU(v.cpu, left)
 			kvmRun.Show(c, m)
-			c.Out.EndVCPU()
+			c.Outcome.EndVCPU()
 		}
 	}
 	if c.HasRemembered() {

@@ -105,7 +105,7 @@ func (c *Call) showArrayUpTo(addr uint64, elem Type, count, most uint64, short i
 					return false
 				}
 				c.Out.More()
-				c.Out.Comment(HexString(at))
+				c.Out.Comment(output.Note, HexString(at))
 				whole, more = false, false
 				break
 			}
@@ -256,7 +256,7 @@ func (t *indexed) Show(c *Call, v View) {
 			set = nil
 		}
 		if t.names && set != nil {
-			c.Out.IndexName(uint64(i), set, output.Unsigned)
+			c.Out.Index(uint64(i), set, output.Unsigned|output.NamesAlone)
 		} else {
 			c.Out.Index(uint64(i), set, output.Unsigned)
 		}
@@ -326,5 +326,5 @@ type remarked struct {
 
 func (t *remarked) Show(c *Call, v View) {
 	t.Type.Show(c, v)
-	c.Out.Comment(t.remark)
+	c.Out.Comment(output.Note, t.remark)
 }

@@ -31,4 +31,6 @@ func MaskOf(n *Number) Type { return &mask{n} }
 
 type mask struct{ *Number }
 
-func (t *mask) Show(c *Call, v View) { c.Out.Mask(t.Value(c, v), t.Layouts[c.ABI].Size) }
+func (t *mask) Show(c *Call, v View) {
+	c.Out.Number(t.Value(c, v), output.Padded(t.Layouts[c.ABI].Size))
+}

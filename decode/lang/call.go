@@ -50,9 +50,10 @@ func NewDecoderOf(from Catalogue, stringLimit int) *Decoder {
 // set by the caller, as far as they are known at the stop.
 type Call struct {
 	*Decoder
-	Out output.Encoder
-	Mem Memory
-	TID int
+	Out     output.Encoder
+	Outcome output.Outcome // for Result and Dump
+	Mem     Memory
+	TID     int
 
 	ABI    tables.ABI
 	NR     uint64
@@ -217,10 +218,10 @@ func (c *Call) Exit() {
 // argument starts the next argument.
 func (c *Call) argument(a *arg) {
 	if a.named {
-		c.Out.NamedArg(a.name)
+		c.Out.Arg(a.name, output.NameAlways)
 		return
 	}
-	c.Out.Arg(a.name)
+	c.Out.Arg(a.name, output.NameOptional)
 }
 
 // NumArgs is how many registers the call's arguments take.
@@ -234,7 +235,7 @@ func (c *Call) NumArgs() int {
 
 func (c *Call) showRaw() {
 	for i := range c.NumArgs() {
-		c.Out.Arg("")
+		c.Out.Arg("", output.NameOptional)
 		c.Out.Number(c.Args[i], output.Hex)
 	}
 	c.next = len(c.Sig.args)

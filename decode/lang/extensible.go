@@ -2,6 +2,8 @@ package lang
 
 import (
 	"slices"
+
+	"trapline/output"
 )
 
 // Structs that grow with new versions of the kernel come with the size that
@@ -158,7 +160,11 @@ func (c *Call) ShowRestWith(addr, off, end uint64, next func()) {
 		if x != 0 {
 			n := min(len(b), c.StringLimit)
 			next()
-			c.Out.BytesAt(off, end, b[:n], n < len(b))
+			c.Out.Offset(off, end)
+			c.Out.Str(output.Binary, b[:n], n < len(b))
+			if n < len(b) {
+				c.Out.Size(end - off)
+			}
 			return
 		}
 	}

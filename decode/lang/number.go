@@ -134,7 +134,7 @@ func (t *ticks) Show(c *Call, v View) {
 	for len(b) < mark+t.digits {
 		b = slices.Insert(b, mark, '0')
 	}
-	c.Out.Gloss(append(b, " s"...))
+	c.Out.Comment(output.Gloss, output.AsString(append(b, " s"...)))
 }
 
 // Aligned8 is a value aligned to 8 bytes on i386 too, as __aligned_u64 is.

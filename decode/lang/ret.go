@@ -59,14 +59,14 @@ func (c *Call) Result() {
 }
 
 func (c *Call) result() {
-	c.Out.Return()
+	c.Outcome.Return()
 	if c.Errno != 0 {
 		if c.Restarts() {
 			c.Out.Unknown()
 		} else {
 			c.Out.Number(^uint64(0), output.Signed)
 		}
-		c.Out.Failure(c.Errno, tables.ErrnoName(uint32(c.Errno)), tables.ErrnoMessage(uint32(c.Errno)))
+		c.Outcome.Failure(c.Errno, tables.ErrnoName(uint32(c.Errno)), tables.ErrnoMessage(uint32(c.Errno)))
 		return
 	}
 	b := c.Alloc(8)
@@ -105,7 +105,7 @@ func (c *Call) Restarts() bool {
 
 // Remark adds a bare word to the result.
 func (c *Call) Remark(word string) {
-	c.Out.BeginRemark()
+	c.Out.BeginRemark(output.Aside)
 	c.Out.Field("")
 	c.Out.Text(word)
 	c.Out.EndRemark()

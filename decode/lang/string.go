@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math"
 
+	"trapline/output"
 	"trapline/tables"
 )
 
@@ -51,9 +52,9 @@ func (t *cString) ShowAt(c *Call, addr uint64) {
 			return
 		}
 		if t.inert {
-			c.Out.Str(b, more)
+			c.Out.Str(output.Plain, b, more)
 		} else {
-			c.Out.Path(b, more)
+			c.Out.Str(output.Path, b, more)
 		}
 		if !more {
 			c.PathShown(b)
@@ -69,7 +70,7 @@ func (t *cString) ShowAt(c *Call, addr uint64) {
 		c.Out.Addr(addr)
 		return
 	}
-	c.Out.Str(b, more)
+	c.Out.Str(output.Plain, b, more)
 }
 
 // ReadString reads a NUL-terminated string. more says that it goes on after
@@ -135,7 +136,7 @@ func (t *pathIn) ShowAt(c *Call, addr uint64) { c.ShowPath(addr, min(t.length.Nu
 func (c *Call) ShowPath(addr, n uint64) bool {
 	b := c.readText(addr, int(n))
 	if i := bytes.IndexByte(b, 0); i >= 0 {
-		c.Out.Path(b[:i], false)
+		c.Out.Str(output.Path, b[:i], false)
 		c.PathShown(b[:i])
 		return true
 	}
@@ -143,7 +144,7 @@ func (c *Call) ShowPath(addr, n uint64) bool {
 		c.Out.Addr(addr)
 		return false
 	}
-	c.Out.Path(b[:max(1, n)-1], true)
+	c.Out.Str(output.Path, b[:max(1, n)-1], true)
 	return true
 }
 
@@ -202,18 +203,18 @@ func (c *Call) ShowBuffer(addr, length uint64, kind BufferKind) {
 	}
 	switch kind {
 	case OrString:
-		c.Out.Value(b, more)
+		c.Out.Str(output.Terminated, b, more)
 	case ExpectNUL:
 		if n := len(b); n > 0 && b[n-1] == 0 {
 			b = b[:n-1]
 		} else if n > 0 {
 			more = true
 		}
-		c.Out.Str(b, more)
+		c.Out.Str(output.Plain, b, more)
 	case BinaryData:
-		c.Out.Bytes(b, more)
+		c.Out.Str(output.Binary, b, more)
 	default:
-		c.Out.Str(b, more)
+		c.Out.Str(output.Plain, b, more)
 	}
 	if length > limit {
 		c.Out.Size(length)
@@ -252,15 +253,15 @@ func (t *charArray) Show(c *Call, v View) {
 	}
 	switch t.kind {
 	case BinaryData:
-		c.Out.Bytes(b, false)
+		c.Out.Str(output.Binary, b, false)
 	case terminated:
 		if i := bytes.IndexByte(b, 0); i >= 0 {
-			c.Out.Str(b[:i], false)
+			c.Out.Str(output.Plain, b[:i], false)
 		} else {
-			c.Out.Str(b[:max(0, len(b)-1)], true)
+			c.Out.Str(output.Plain, b[:max(0, len(b)-1)], true)
 		}
 	default:
-		c.Out.Str(b, false)
+		c.Out.Str(output.Plain, b, false)
 	}
 }
 
@@ -279,7 +280,7 @@ var UUID Type = ShownAs(ByteArray(16), func(c *Call, v View) {
 		}
 		text = append(text, digits[b>>4], digits[b&15])
 	}
-	c.Out.TextBytes(text)
+	c.Out.Text(output.AsString(text))
 })
 
 // CutStr is a Str of which no more than size bytes, the NUL included, are
@@ -307,5 +308,5 @@ func (t *cutString) ShowAt(c *Call, addr uint64) {
 		c.Out.Addr(addr)
 		return
 	}
-	c.Out.Str(b, more)
+	c.Out.Str(output.Plain, b, more)
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"trapline/output"
 	"trapline/tables"
 )
 
@@ -211,7 +212,7 @@ func (st *StructType) show(c *Call, v View, part bool) {
 		if m.Off[c.ABI]+l.Size > len(v.B) {
 			if part && m.Off[c.ABI] < len(v.B) {
 				c.Out.Field(m.Name)
-				c.Out.Bytes(v.B[m.Off[c.ABI]:], false)
+				c.Out.Str(output.Binary, v.B[m.Off[c.ABI]:], false)
 			}
 			break
 		}
@@ -266,7 +267,7 @@ func (t *overlay) Layout(abi tables.ABI) Layout {
 	return l
 }
 
-func (t *overlay) Show(c *Call, v View) { c.Out.Str(v.B, false) }
+func (t *overlay) Show(c *Call, v View) { c.Out.Str(output.Plain, v.B, false) }
 
 func (t *overlay) ShowAsMembers(c *Call, v View) {
 	for _, arm := range t.arms {
@@ -316,7 +317,7 @@ type pad struct{ n int }
 
 func (p *pad) Layout(tables.ABI) Layout { return Layout{p.n, 1} }
 
-func (p *pad) Show(c *Call, v View) { c.Out.Str(v.B, false) }
+func (p *pad) Show(c *Call, v View) { c.Out.Str(output.Plain, v.B, false) }
 
 // Reserved is a member shown only when it is not zero.
 func Reserved(name string, t Type) Field {
@@ -367,7 +368,7 @@ func (u *UnionType) Show(c *Call, v View) {
 		t.Show(c, v.At(0, t.Layout(c.ABI).Size))
 		return
 	}
-	c.Out.Str(v.B, false)
+	c.Out.Str(output.Plain, v.B, false)
 }
 
 // ShowAsMembers lets arms made by Inline show their members as the struct's.
@@ -375,7 +376,7 @@ func (u *UnionType) ShowAsMembers(c *Call, v View) {
 	t := u.arm(c)
 	if t == nil {
 		c.Out.Field("")
-		c.Out.Str(v.B, false)
+		c.Out.Str(output.Plain, v.B, false)
 		return
 	}
 	v = v.At(0, t.Layout(c.ABI).Size)

@@ -74,7 +74,7 @@ const mapHuge = unix.MAP_HUGE_MASK << unix.MAP_HUGE_SHIFT
 func (t mapFlags) Show(c *Call, v View) {
 	c.Out.BeginNamed()
 	c.Out.Number(t.Value(c, v), output.Hex)
-	c.Out.Named()
+	c.Out.Named(output.InComment)
 	word := v.Uint(4) // the rest is ignored
 	c.Out.Enum(word&unix.MAP_TYPE, tables.MapTypes, output.Hex)
 	if bits := word &^ (unix.MAP_TYPE | mapHuge); bits != 0 {

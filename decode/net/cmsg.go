@@ -47,7 +47,7 @@ func showControl(c *Call, addr uint64) {
 	switch {
 	case len(left.B) > 0:
 		c.Out.More()
-		c.Out.Comment(HexString(left.Addr))
+		c.Out.Comment(output.Note, HexString(left.Addr))
 	case uint64(n) < total:
 		c.Out.More()
 	}
@@ -83,7 +83,7 @@ func showControlMessage(c *Call, v View, header int) {
 		t.show(c, data)
 	case len(data.B) > 0:
 		c.Out.Field("cmsg_data")
-		c.Out.Bytes(data.B, false)
+		c.Out.Str(output.Binary, data.B, false)
 	}
 	c.Out.EndStruct()
 }
@@ -98,7 +98,7 @@ type controlType struct {
 var socketControl = map[uint64]*controlType{
 	unix.SCM_RIGHTS:      {4, showEach(FD)},
 	unix.SCM_CREDENTIALS: {12, credentials.Show},
-	scmSecurity:          {1, func(c *Call, v View) { c.Out.Str(v.B, false) }},
+	scmSecurity:          {1, func(c *Call, v View) { c.Out.Str(output.Plain, v.B, false) }},
 	scmPidfd:             {4, FD.Show},
 
 	unix.SO_TIMESTAMP_OLD:    {1, showSized(Timeval)},
@@ -125,7 +125,7 @@ var ipControl = map[uint64]*controlType{
 	unix.IP_ORIGDSTADDR: {16, func(c *Call, v View) { ShowSockaddrView(c, v) }},
 	unix.IP_CHECKSUM:    {4, showEach(Uint)},
 	unix.IP_PROTOCOL:    {4, func(c *Call, v View) { ShowPointee(c, ipProtocol, v) }},
-	scmSecurity:         {1, func(c *Call, v View) { c.Out.Str(v.B, false) }},
+	scmSecurity:         {1, func(c *Call, v View) { c.Out.Str(output.Plain, v.B, false) }},
 }
 
 // credentials is a struct ucred (linux/socket.h).

@@ -208,7 +208,7 @@ func showTimeLeft(t *StructType) func(c *Call) {
 		if c.Ret != 0 && (addr == 0 || c.Plain) {
 			return
 		}
-		c.Out.BeginRemark()
+		c.Out.BeginRemark(output.Aside)
 		if c.Ret == 0 {
 			c.Out.Field("")
 			c.Out.Text("Timeout")

@@ -337,7 +337,7 @@ func (t *ports) Show(c *Call, v View) {
 	if hi != 0 {
 		b = strconv.AppendUint(b, hi, 10)
 	}
-	c.Out.Gloss(b)
+	c.Out.Comment(output.Gloss, output.AsString(b))
 }
 
 // showAttachedFilter shows the instructions that SO_GET_FILTER gave, of which

@@ -101,7 +101,7 @@ func (t *Attributes) ShowAt(c *Call, addr uint64) {
 func missing(c *Call, addr uint64, array bool) {
 	if array {
 		c.Out.More()
-		c.Out.Comment(HexString(addr))
+		c.Out.Comment(output.Note, HexString(addr))
 		return
 	}
 	c.Out.Addr(addr)
@@ -377,7 +377,7 @@ func inetOfFamily(family Num) Type {
 			return
 		}
 		if b, ok := c.ReadAll(addr, size); ok {
-			c.Out.Inet(b)
+			c.Out.Inet("", b)
 		} else {
 			c.Out.Addr(addr)
 		}

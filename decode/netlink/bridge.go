@@ -97,12 +97,12 @@ func (multicastAddr) Show(c *Call, v View) {
 	c.Out.BeginStruct()
 	switch family {
 	case afInet:
-		c.Out.FieldInet("u", v.B[:4])
+		c.Out.Inet("u", v.B[:4])
 	case afInet6:
-		c.Out.FieldInet("u", v.B[:16])
+		c.Out.Inet("u", v.B[:16])
 	default:
 		c.Out.Field("u")
-		c.Out.Bytes(v.B[:16], false)
+		c.Out.Str(output.Binary, v.B[:16], false)
 	}
 	c.Out.Field("proto")
 	c.Out.BeginMacro("htons")

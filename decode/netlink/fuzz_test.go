@@ -9,6 +9,7 @@ import (
 	. "trapline/decode/lang"
 	"trapline/integration/jsonlines"
 	"trapline/output"
+	jsonformat "trapline/output/json"
 )
 
 // FuzzNetlink decodes any messages of any protocol: that must come to an end,
@@ -30,14 +31,14 @@ func FuzzNetlink(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, protocol byte, data []byte, end uint16) {
 		m := &HostileMemory{Bytes: data, End: 0x1000 + uint64(end)}
-		for _, looks := range []output.Options{{}, {JSON: true}} {
+		for _, looks := range []output.Options{{}, {Format: jsonformat.Format}} {
 			line := RecordValue(t, looks, m, func(c *Call) {
 				showMessages(c, int(protocol), 0x1000, min(len(data)+8, maxNetlink))
 			})
 			if m.Reads > MostReads || m.Total > MostBytes {
 				t.Errorf("%d reads, %d bytes for %.300s", m.Reads, m.Total, line)
 			}
-			if looks.JSON {
+			if looks.Format == jsonformat.Format {
 				if err := jsonlines.Check(line); err != nil {
 					t.Errorf("%v: %s", err, line)
 				}

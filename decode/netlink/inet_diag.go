@@ -28,12 +28,12 @@ func (t *diagAddr) Show(c *Call, v View) { t.ShowField(c, "", v) }
 func (t *diagAddr) ShowField(c *Call, name string, v View) {
 	switch t.family.Num(c) {
 	case afInet:
-		c.Out.FieldInet(name, v.B[:4])
+		c.Out.Inet(name, v.B[:4])
 	case afInet6:
-		c.Out.FieldInet(name, v.B)
+		c.Out.Inet(name, v.B)
 	default:
 		c.Out.Field(name)
-		c.Out.Bytes(v.B, false)
+		c.Out.Str(output.Binary, v.B, false)
 	}
 }
 
@@ -116,7 +116,7 @@ func showHostCondition(c *Call, addr uint64) {
 			c.Out.Field("addr")
 			c.Out.Addr(at)
 		default:
-			c.Out.FieldInet("addr", b)
+			c.Out.Inet("addr", b)
 		}
 	}
 	c.Out.EndStruct()
@@ -217,7 +217,7 @@ func (diagSockopt) ShowAt(c *Call, addr uint64) {
 	if unused := word >> len(diagSockoptBits); unused != 0 || !c.Abbrev {
 		c.Out.Field("unused")
 		c.Out.Number(unused, output.Hex)
-		c.Out.Comment("bits 3..8")
+		c.Out.Comment(output.Note, "bits 3..8")
 	}
 	c.Out.EndStruct()
 	c.ShowRestWith(addr, 2, uint64(shownNetlink.Of(c).payload), c.Out.Elem)

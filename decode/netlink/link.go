@@ -7,6 +7,7 @@ import (
 
 	. "trapline/decode/kernel"
 	. "trapline/decode/lang"
+	"trapline/output"
 	"trapline/tables"
 )
 
@@ -193,7 +194,7 @@ func showKind(c *Call, addr uint64, k *linkKind) {
 	if shownNetlink.Of(c).payload < len(k.name) {
 		k.n = copy(k.name[:], b)
 	}
-	c.Out.Str(b[:min(len(b), c.StringLimit)], n > c.StringLimit || n == shownNetlink.Of(c).payload)
+	c.Out.Str(output.Plain, b[:min(len(b), c.StringLimit)], n > c.StringLimit || n == shownNetlink.Of(c).payload)
 }
 
 // showText shows the payload as a string that ends at a NUL; without one it

@@ -19,7 +19,7 @@ func TestTwoDecodersOfNetlink(t *testing.T) {
 	var calls [2]Call
 	for i := range calls {
 		d := BareDecoder()
-		calls[i] = Call{Decoder: d, Out: output.Discard{}, TID: 1, Sig: d.Lookup(tables.X86_64, 0)}
+		calls[i] = Call{Decoder: d, Out: output.Discard{}, Outcome: output.Discard{}, TID: 1, Sig: d.Lookup(tables.X86_64, 0)}
 	}
 	inBoth := func(do func(c *Call)) {
 		var both sync.WaitGroup

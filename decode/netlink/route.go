@@ -195,7 +195,7 @@ func showVia(c *Call, addr uint64) {
 			c.Out.Field("rtvia_addr")
 			c.Out.Addr(addr + 2)
 		default:
-			c.Out.FieldInet("rtvia_addr", b)
+			c.Out.Inet("rtvia_addr", b)
 		}
 	}
 	c.Out.EndStruct()

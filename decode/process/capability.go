@@ -81,6 +81,6 @@ func showCaps(c *Call, set uint64) {
 	}
 	c.Out.Number(unknown>>32, output.Hex)
 	if known>>32 == 0 {
-		c.Out.Comment(tables.Capabilities.Unknown)
+		c.Out.Comment(output.Note, tables.Capabilities.Unknown)
 	}
 }

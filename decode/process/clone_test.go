@@ -20,7 +20,7 @@ func TestBeginReadsAgain(t *testing.T) {
 	mem := FakeMemory{at: make([]byte, 1024)}
 	d := NewDecoderOf(Catalogue{Describe: func(abi tables.ABI, name string) *Desc { return Gather(abi, Groups)[name] }}, 32)
 	ContextOf(d).Host = host.Unknown{}
-	c := &Call{Decoder: d, Out: output.Discard{}, Mem: mem, ABI: tables.X86_64}
+	c := &Call{Decoder: d, Out: output.Discard{}, Outcome: output.Discard{}, Mem: mem, ABI: tables.X86_64}
 	c.NR = uint64(tables.ByName(tables.X86_64, "clone3").NR)
 	c.Args = [6]uint64{at, cloneArgsLeast}
 	for _, tt := range []struct {

@@ -5,6 +5,7 @@ import (
 
 	. "trapline/decode/kernel"
 	. "trapline/decode/lang"
+	"trapline/output"
 	"trapline/tables"
 )
 
@@ -38,7 +39,7 @@ func ShowStrings(c *Call, addr uint64) {
 				return
 			}
 			c.Out.More()
-			c.Out.Comment(HexString(at))
+			c.Out.Comment(output.Note, HexString(at))
 			break
 		}
 		if n == 0 {
@@ -81,7 +82,7 @@ func (t *envp) Show(c *Call, v View) {
 	if !terminated {
 		b = append(b, ", unterminated"...)
 	}
-	c.Out.CommentBytes(b)
+	c.Out.Comment(output.Note, output.AsString(b))
 }
 
 // maxStrings bounds how many strings are looked at. The kernel takes fewer: with

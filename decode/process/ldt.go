@@ -5,6 +5,7 @@ import (
 
 	. "trapline/decode/kernel"
 	. "trapline/decode/lang"
+	"trapline/output"
 	"trapline/tables"
 )
 
@@ -71,7 +72,7 @@ func remarkTruncated(c *Call) {
 	const firstErrno = 1<<32 - 4095
 	if ret := uint64(c.Ret); firstErrno <= ret && ret < 1<<32 {
 		e := -int32(ret)
-		c.Out.Failure(int(e), tables.ErrnoName(uint32(e)), tables.ErrnoMessage(uint32(e)))
+		c.Outcome.Failure(int(e), tables.ErrnoName(uint32(e)), tables.ErrnoMessage(uint32(e)))
 	}
 }
 
@@ -100,9 +101,9 @@ var (
 // remarkEntryNumber tells which entry set_thread_area has filled.
 func remarkEntryNumber(c *Call) {
 	if n, ok := c.ReadUint(c.Args[0], 4); ok && c.Begun {
-		c.Out.BeginRemark()
+		c.Out.BeginRemark(output.Aside)
 		c.Out.Field("")
-		c.Out.TextBytes(strconv.AppendUint(append(c.Alloc(32)[:0], "entry_number="...), n, 10))
+		c.Out.Text(output.AsString(strconv.AppendUint(append(c.Alloc(32)[:0], "entry_number="...), n, 10)))
 		c.Out.EndRemark()
 	}
 }

@@ -2,6 +2,7 @@ package process
 
 import (
 	. "trapline/decode/lang"
+	"trapline/output"
 	"trapline/tables"
 )
 
@@ -76,7 +77,7 @@ var lsmContexts = AtAddr(func(c *Call, addr uint64) {
 				return
 			}
 			c.Out.More()
-			c.Out.Comment(HexString(addr))
+			c.Out.Comment(output.Note, HexString(addr))
 			break
 		}
 		if n == 0 {

@@ -5,6 +5,7 @@ import (
 
 	. "trapline/decode/kernel"
 	. "trapline/decode/lang"
+	"trapline/output"
 )
 
 // namespaceLinks are the names of the namespaces that the flags of clone, unshare
@@ -52,9 +53,9 @@ func remarkNamespaces(flags Num, child bool) func(c *Call) {
 		if len(b) == 0 {
 			return
 		}
-		c.Out.BeginRemark()
+		c.Out.BeginRemark(output.Aside)
 		c.Out.Field("")
-		c.Out.TextBytes(b)
+		c.Out.Text(output.AsString(b))
 		c.Out.EndRemark()
 	}
 }

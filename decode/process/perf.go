@@ -209,7 +209,7 @@ var perfCacheConfig = Value64(func(c *Call, v uint64) {
 var perfBreakpointType = Value32(func(c *Call, v uint32) {
 	if _, known := tables.PerfBreakpointTypes.Lookup(uint64(v)); !known && uint64(v) <= BitsOf(tables.PerfBreakpointTypes, "HW_BREAKPOINT_RW", "HW_BREAKPOINT_X") {
 		c.Out.Number(uint64(v), output.Hex)
-		c.Out.Comment("HW_BREAKPOINT_INVALID")
+		c.Out.Comment(output.Note, "HW_BREAKPOINT_INVALID")
 		return
 	}
 	c.Out.Enum(uint64(v), tables.PerfBreakpointTypes, output.Hex)
@@ -223,7 +223,7 @@ type perfReserved struct{ *Number }
 
 func (t *perfReserved) ShowAsMembers(c *Call, v View) {
 	if n := t.Value(c, v); n != 0 {
-		c.Out.Comment("bytes 110..111: " + HexString(n))
+		c.Out.Comment(output.Note, "bytes 110..111: "+HexString(n))
 	}
 }
 
@@ -269,9 +269,9 @@ func (t *perfBitFields) ShowAsMembers(c *Call, _ View) {
 		}
 		switch {
 		case len(f.remarks) == 1:
-			c.Out.Comment(f.remarks[0])
+			c.Out.Comment(output.Note, f.remarks[0])
 		case f.remarks != nil:
-			c.Out.Comment(f.remarks[v])
+			c.Out.Comment(output.Note, f.remarks[v])
 		}
 	}
 }

@@ -183,7 +183,7 @@ func (t schedCoreScope) Show(c *Call, v View) {
 		name = tables.PrSchedCoreScope.Unknown
 	}
 	c.Out.Number(n, output.Hex)
-	c.Out.Gloss([]byte(name))
+	c.Out.Comment(output.Gloss, name)
 }
 
 // ptracer is a process that may trace this one, or any.
@@ -251,12 +251,9 @@ func appendNames(c *Call, b []byte, v uint64, set *tables.Set) []byte {
 
 // remarkNames tells what the call returned by names only: with -X raw nothing.
 func remarkNames(c *Call, b []byte) {
-	if c.Out.Nameless() {
-		return
-	}
-	c.Out.BeginRemark()
+	c.Out.BeginRemark(output.ResultName)
 	c.Out.Field("")
-	c.Out.TextBytes(b)
+	c.Out.Text(output.AsString(b))
 	c.Out.EndRemark()
 }
 
@@ -286,7 +283,7 @@ func showPersona(c *Call, n uint64) {
 }
 
 func remarkPersona(c *Call) {
-	c.Out.BeginRemark()
+	c.Out.BeginRemark(output.Aside)
 	showPersona(c, uint64(c.Ret))
 	c.Out.EndRemark()
 }
@@ -314,9 +311,9 @@ func (t xfeatures) Show(c *Call, v View) {
 	c.Out.Number(set, output.Hex)
 	switch {
 	case hasNames(set, tables.XfeatureMask):
-		c.Out.Gloss(appendNames(c, nil, set, tables.XfeatureMask))
+		c.Out.Comment(output.Gloss, output.AsString(appendNames(c, nil, set, tables.XfeatureMask)))
 	case set != 0:
-		c.Out.Gloss([]byte(tables.XfeatureMask.Unknown))
+		c.Out.Comment(output.Gloss, tables.XfeatureMask.Unknown)
 	}
 }
 
@@ -327,5 +324,5 @@ func (t xfeature) Show(c *Call, v View) {
 	if !ok {
 		name = tables.Xfeature.Unknown
 	}
-	c.Out.Gloss([]byte(name))
+	c.Out.Comment(output.Gloss, name)
 }

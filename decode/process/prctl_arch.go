@@ -26,8 +26,8 @@ func (t symbolic) Show(c *Call, v View) {
 	}
 	c.Out.BeginNamed()
 	c.Out.Number(n, output.Hex)
-	c.Out.Named()
-	c.Out.TextBytes(form)
+	c.Out.Named(output.InComment)
+	c.Out.Text(output.AsString(form))
 	c.Out.EndNamed()
 }
 

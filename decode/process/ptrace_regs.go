@@ -196,7 +196,7 @@ func (t userOffset) Show(c *Call, v View) {
 	}
 	c.Out.BeginNamed()
 	c.Out.Addr(off)
-	c.Out.Named()
+	c.Out.Named(output.InComment)
 	c.Out.Text(name)
 	if off != base {
 		c.Out.Plus()

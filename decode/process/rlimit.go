@@ -44,8 +44,8 @@ func (t *limit) Show(c *Call, v View) {
 	case n > 1024 && n%1024 == 0:
 		c.Out.BeginNamed()
 		c.Out.Number(n, output.Unsigned)
-		c.Out.Named()
-		c.Out.TextBytes(append(strconv.AppendUint(c.Alloc(32)[:0], n/1024, 10), "*1024"...))
+		c.Out.Named(output.InComment)
+		c.Out.Text(output.AsString(append(strconv.AppendUint(c.Alloc(32)[:0], n/1024, 10), "*1024"...)))
 		c.Out.EndNamed()
 	default:
 		c.Out.Number(n, output.Unsigned)

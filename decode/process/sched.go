@@ -55,7 +55,7 @@ func (t policy) Show(c *Call, v View) {
 	}
 	c.Out.BeginNamed()
 	c.Out.Number(word, output.Hex)
-	c.Out.Named()
+	c.Out.Named(output.InComment)
 	showPolicy(c, word)
 	c.Out.EndNamed()
 }
@@ -77,7 +77,7 @@ func showPolicy(c *Call, word uint64) {
 func remarkPolicy(c *Call) {
 	word := uint64(c.Ret)
 	if _, ok := tables.SchedPolicy.Lookup(word); ok || word&resetOnFork != 0 {
-		c.Out.BeginRemark()
+		c.Out.BeginRemark(output.Aside)
 		c.Out.Field("")
 		showPolicy(c, word)
 		c.Out.EndRemark()
@@ -197,10 +197,7 @@ func (t ioprioWho) Show(c *Call, v View) {
 }
 
 func remarkIoprio(c *Call) {
-	if c.Out.Nameless() {
-		return
-	}
-	c.Out.BeginRemark()
+	c.Out.BeginRemark(output.ResultName)
 	c.Out.Field("")
 	ShowIoprio(c, uint64(c.Ret))
 	c.Out.EndRemark()

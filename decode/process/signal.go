@@ -93,7 +93,7 @@ func remarkHandler(c *Call) {
 // remarkMask shows the set of signals that a call returns.
 func remarkMask(name string) func(c *Call) {
 	return func(c *Call) {
-		c.Out.BeginRemark()
+		c.Out.BeginRemark(output.Aside)
 		c.Out.Field(name)
 		ShowSigset(c, uint64(c.Ret), c.WordSize())
 		c.Out.EndRemark()
@@ -109,7 +109,7 @@ func (resumed) Show(c *Call, _ View) {
 		name = "system call"
 	}
 	b := append(c.Alloc(128)[:0], "<... resuming interrupted "...)
-	c.Out.TextBytes(append(append(b, name...), " ...>"...))
+	c.Out.Text(output.AsString(append(append(b, name...), " ...>"...)))
 }
 
 // retSignal is the signal that a call waited for.

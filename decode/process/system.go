@@ -98,9 +98,9 @@ func (t syslogNumber) Show(c *Call, v View) {
 	n := t.Value(c, v)
 	c.Out.Number(n, output.Signed)
 	if name, ok := t.set.Lookup(n); ok {
-		c.Out.Comment(name)
+		c.Out.Comment(output.Note, name)
 	} else {
-		c.Out.Comment(t.set.Unknown)
+		c.Out.Comment(output.Note, t.set.Unknown)
 	}
 }
 

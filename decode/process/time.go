@@ -45,9 +45,9 @@ var oldTime = ValueOf(KLong, func(c *Call, sec uint64) {
 // remarkDate shows the time that a call returns.
 func remarkDate(c *Call) {
 	if b := FormatDate(c, c.Ret, 0, time.Second); len(b) > 0 {
-		c.Out.BeginRemark()
+		c.Out.BeginRemark(output.Aside)
 		c.Out.Field("")
-		c.Out.TextBytes(b)
+		c.Out.Text(output.AsString(b))
 		c.Out.EndRemark()
 	}
 }
@@ -79,7 +79,7 @@ func (t clock) Show(c *Call, v View) {
 	}
 	c.Out.BeginNamed()
 	c.Out.Number(uint64(id), output.Signed)
-	c.Out.Named()
+	c.Out.Named(output.InComment)
 	switch {
 	case id&clockFDMask == clockFD:
 		c.Out.BeginMacro("FD_TO_CLOCKID")

@@ -91,7 +91,7 @@ func (t *uringNoted) ShowAsMembers(c *Call, v View) {
 	if n := t.Value(c, v); n != 0 {
 		op = HexString(n)
 	}
-	c.Out.Comment("op: " + op)
+	c.Out.Comment(output.Note, "op: "+op)
 }
 
 // uringSized points to a struct of nr_args bytes.
@@ -321,7 +321,7 @@ func showUringQueries(c *Call, addr uint64, n int) {
 	}
 	if n >= maxQueries || c.Abbrev && n >= c.StringLimit {
 		c.Out.Addr(addr)
-		c.Out.Comment("...")
+		c.Out.Comment(output.Note, "...")
 		return
 	}
 	c.Out.BeginStruct()

@@ -12,6 +12,7 @@ import (
 	. "trapline/decode/lang"
 	"trapline/integration/jsonlines"
 	"trapline/output"
+	jsonformat "trapline/output/json"
 	"trapline/tables"
 )
 
@@ -51,11 +52,11 @@ func (s Sample) Record(t testing.TB, looks output.Options) string {
 	if o.StringLimit = s.limit; o.StringLimit == 0 {
 		o.StringLimit = 32
 	}
-	return Logged(t, looks, func(trace output.Trace) { s.run(decode.NewDecoder(o, s.Host), trace) })
+	return Logged(t, looks, func(trace *output.Record) { s.run(decode.NewDecoder(o, s.Host), trace) })
 }
 
-func (s Sample) run(d *Decoder, trace output.Trace) {
-	c := Call{Decoder: d, Out: trace, Mem: s.Mem, TID: os.Getpid(), ABI: s.Abi, NR: s.Nr, Args: s.Args,
+func (s Sample) run(d *Decoder, trace *output.Record) {
+	c := Call{Decoder: d, Out: trace.Encoder, Outcome: trace, Mem: s.Mem, TID: os.Getpid(), ABI: s.Abi, NR: s.Nr, Args: s.Args,
 		SP: s.Sp, Sig: d.Lookup(s.Abi, s.Nr), Abbrev: !s.Full, Plain: s.Plain}
 	c.Begin()
 	trace.BeginCall(&output.Header{Time: time.Unix(0, 0), ABI: s.Abi, NR: s.Nr, Name: c.Sig.Name})
@@ -77,7 +78,7 @@ func (s Sample) run(d *Decoder, trace output.Trace) {
 // Text is the sample as a line of strace's text. It must be right in JSON, too.
 func (s Sample) Text(t testing.TB) string {
 	t.Helper()
-	line := s.Record(t, output.Options{JSON: true})
+	line := s.Record(t, output.Options{Format: jsonformat.Format})
 	if err := jsonlines.Check(line); err != nil {
 		t.Errorf("%v: %s", err, line)
 	}

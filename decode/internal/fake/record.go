@@ -13,12 +13,14 @@ import (
 	. "trapline/decode/kernel"
 	. "trapline/decode/lang"
 	"trapline/output"
+	jsonformat "trapline/output/json"
+	textformat "trapline/output/text"
 	"trapline/tables"
 )
 
 // Logged gives what a log says of the trace that write writes. The log is in
 // memory: files would cost more than all else that a sample does.
-func Logged(t testing.TB, looks output.Options, write func(trace output.Trace)) string {
+func Logged(t testing.TB, looks output.Options, write func(trace *output.Record)) string {
 	t.Helper()
 	fd, err := unix.MemfdCreate("log", unix.MFD_CLOEXEC)
 	if err != nil {
@@ -27,11 +29,14 @@ func Logged(t testing.TB, looks output.Options, write func(trace output.Trace)) 
 	file := os.NewFile(uintptr(fd), "log")
 	defer file.Close()
 	looks.Statuses = output.AllStatuses
+	if looks.Format == nil {
+		looks.Format = textformat.Format
+	}
 	log, err := output.OpenLog(output.Destination{Name: fmt.Sprintf("/proc/self/fd/%d", fd)}, looks)
 	if err != nil {
 		t.Fatal(err)
 	}
-	trace, err := log.Trace(1)
+	trace, err := log.Record(1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,10 +62,10 @@ func BareDecoder() *Decoder {
 // Encoded is what show writes, as text.
 func Encoded(t testing.TB, show func(c *Call)) string {
 	t.Helper()
-	return Logged(t, output.Options{}, func(trace output.Trace) {
+	return Logged(t, output.Options{}, func(trace *output.Record) {
 		trace.BeginSignal(time.Unix(0, 0), "")
 		d := BareDecoder()
-		show(&Call{Decoder: d, Out: trace, TID: os.Getpid(), Sig: d.Lookup(tables.X86_64, 0)})
+		show(&Call{Decoder: d, Out: trace.Encoder, Outcome: trace, TID: os.Getpid(), Sig: d.Lookup(tables.X86_64, 0)})
 		trace.EndSignal()
 	})
 }
@@ -68,12 +73,12 @@ func Encoded(t testing.TB, show func(c *Call)) string {
 // RecordValue gives the record of a call whose one argument show writes.
 func RecordValue(t testing.TB, looks output.Options, mem Memory, show func(c *Call)) string {
 	t.Helper()
-	return Logged(t, looks, func(trace output.Trace) {
+	return Logged(t, looks, func(trace *output.Record) {
 		d := BareDecoder()
-		c := Call{Decoder: d, Out: trace, Mem: mem, TID: 1, ABI: tables.X86_64, Abbrev: !looks.JSON, Sig: d.Lookup(tables.X86_64, 0)}
+		c := Call{Decoder: d, Out: trace.Encoder, Outcome: trace, Mem: mem, TID: 1, ABI: tables.X86_64, Abbrev: looks.Format != jsonformat.Format, Sig: d.Lookup(tables.X86_64, 0)}
 		c.Begin()
 		trace.BeginCall(&output.Header{Name: "call"})
-		trace.Arg("value")
+		trace.Arg("value", output.NameOptional)
 		show(&c)
 		trace.Return()
 		trace.Number(0, output.Signed)

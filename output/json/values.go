@@ -1,12 +1,15 @@
-package output
+package json
 
-import "trapline/tables"
+import (
+	"trapline/output"
+	"trapline/tables"
+)
 
 // top is the innermost level.
-func (j *jsonTrace) top() *level { return &j.levels[len(j.levels)-1] }
+func (j *writer) top() *level { return &j.levels[len(j.levels)-1] }
 
 // member starts a member of the innermost object.
-func (j *jsonTrace) member(key string) {
+func (j *writer) member(key string) {
 	if j.buf[len(j.buf)-1] != '{' {
 		j.buf = append(j.buf, ',')
 	}
@@ -16,19 +19,19 @@ func (j *jsonTrace) member(key string) {
 }
 
 // flag writes a member that is true.
-func (j *jsonTrace) flag(key string) {
+func (j *writer) flag(key string) {
 	j.member(key)
 	j.buf = append(j.buf, "true"...)
 }
 
 // outside says that what comes next belongs to the record, not to a cell.
-func (j *jsonTrace) outside() bool {
+func (j *writer) outside() bool {
 	l := j.top()
 	return l.kind == inRecord && l.open == 0
 }
 
 // value starts the value of a cell, and the cell if that has not been done.
-func (j *jsonTrace) value() {
+func (j *writer) value() {
 	if j.outside() {
 		j.unique("", memberName{j.key, ""})
 		return
@@ -38,7 +41,7 @@ func (j *jsonTrace) value() {
 }
 
 // begun starts a cell that has not been started by Arg, Field or Elem.
-func (j *jsonTrace) begun() {
+func (j *writer) begun() {
 	if j.top().open == 0 {
 		j.cell("")
 	}
@@ -46,9 +49,9 @@ func (j *jsonTrace) begun() {
 
 // extra starts a member that tells more of the value. Outside of a cell its name
 // has the value's before it: "ret_path".
-func (j *jsonTrace) extra(key string) { j.extraNamed(memberName{key, ""}) }
+func (j *writer) extra(key string) { j.extraNamed(memberName{key, ""}) }
 
-func (j *jsonTrace) extraNamed(name memberName) {
+func (j *writer) extraNamed(name memberName) {
 	if j.outside() {
 		j.unique(j.key, name)
 		return
@@ -60,7 +63,7 @@ func (j *jsonTrace) extraNamed(name memberName) {
 // unique starts a member as member does, with prefix and a low line before its
 // name if there is a prefix, and with a number behind it if it is not the first
 // of that name.
-func (j *jsonTrace) unique(prefix string, name memberName) {
+func (j *writer) unique(prefix string, name memberName) {
 	if j.buf[len(j.buf)-1] != '{' {
 		j.buf = append(j.buf, ',')
 	}
@@ -70,13 +73,13 @@ func (j *jsonTrace) unique(prefix string, name memberName) {
 	}
 	j.buf = append(append(j.buf, name.key...), name.suffix...)
 	if before := j.told.add(name); before > 0 {
-		j.buf = appendNumber(append(j.buf, '_'), uint64(before+1), Unsigned)
+		j.buf = output.AppendNumber(append(j.buf, '_'), uint64(before+1), output.Unsigned)
 	}
 	j.buf = append(j.buf, '"', ':')
 }
 
 // cell ends a cell and starts the next one of the innermost level.
-func (j *jsonTrace) cell(name string) {
+func (j *writer) cell(name string) {
 	j.closeCell(0)
 	l := j.top()
 	if l.kind == inRecord {
@@ -92,7 +95,7 @@ func (j *jsonTrace) cell(name string) {
 		if name == "" {
 			// A member that has no name in C: its place in the struct.
 			j.buf = append(j.buf, '"', '_')
-			j.buf = appendNumber(j.buf, uint64(l.members), Unsigned)
+			j.buf = output.AppendNumber(j.buf, uint64(l.members), output.Unsigned)
 			j.buf = append(j.buf, '"')
 		} else {
 			j.string(name)
@@ -109,7 +112,7 @@ func (j *jsonTrace) cell(name string) {
 
 // closeCell closes the cell of the innermost level, or only what has been
 // opened within it beyond a number of braces.
-func (j *jsonTrace) closeCell(keep int) {
+func (j *writer) closeCell(keep int) {
 	for l := j.top(); l.open > keep; l.open-- {
 		j.told.end()
 		j.buf = append(j.buf, '}')
@@ -117,7 +120,7 @@ func (j *jsonTrace) closeCell(keep int) {
 }
 
 // inner starts a cell within the cell, for another form of the value.
-func (j *jsonTrace) inner(key string) {
+func (j *writer) inner(key string) {
 	j.extra(key)
 	j.buf = append(j.buf, '{')
 	j.top().open++
@@ -125,13 +128,13 @@ func (j *jsonTrace) inner(key string) {
 }
 
 // enter and leave begin and end a level.
-func (j *jsonTrace) enter(kind levelKind, bracket byte) {
+func (j *writer) enter(kind levelKind, bracket byte) {
 	j.names.plain = false
 	j.buf = append(j.buf, bracket)
 	j.levels = append(j.levels, level{kind: kind})
 }
 
-func (j *jsonTrace) leave() {
+func (j *writer) leave() {
 	j.closeCell(0)
 	l := *j.top()
 	j.levels = j.levels[:len(j.levels)-1]
@@ -152,14 +155,14 @@ func (j *jsonTrace) leave() {
 }
 
 // leaveFrom is leave for a level that should be of a kind.
-func (j *jsonTrace) leaveFrom(kind levelKind) {
+func (j *writer) leaveFrom(kind levelKind) {
 	if j.top().kind == kind {
 		j.leave()
 	}
 }
 
 // unwind ends all levels but the record.
-func (j *jsonTrace) unwind() {
+func (j *writer) unwind() {
 	for len(j.levels) > 1 {
 		j.leave()
 	}
@@ -168,46 +171,45 @@ func (j *jsonTrace) unwind() {
 	j.order = false
 }
 
-func (j *jsonTrace) Arg(name string) { j.cell(name) }
-
-func (j *jsonTrace) NamedArg(name string) { j.cell(name) }
+// Arg implements output.Encoder.
+func (j *writer) Arg(name string, _ output.ArgName) { j.cell(name) }
 
 // safeInteger is the largest number up to which readers that hold numbers as
 // IEEE doubles, as jq does, tell all integers apart.
 const safeInteger = 1<<53 - 1
 
 // number writes an integer; one that a double cannot hold as a string.
-func (j *jsonTrace) number(v uint64, base Base) {
+func (j *writer) number(v uint64, base output.Base) {
 	size := v
-	if base != Signed {
-		base = Unsigned
+	if base&^output.NamesAlone != output.Signed {
+		base = output.Unsigned
 	} else if int64(v) < 0 {
 		size = -v
 	}
 	if size <= safeInteger {
-		j.buf = appendNumber(j.buf, v, base)
+		j.buf = output.AppendNumber(j.buf, v, base)
 		return
 	}
 	j.buf = append(j.buf, '"')
-	j.buf = appendNumber(j.buf, v, base)
+	j.buf = output.AppendNumber(j.buf, v, base)
 	j.buf = append(j.buf, '"')
 }
 
-func (j *jsonTrace) Mask(v uint64, size int) { j.Number(v, Hex) }
-
-func (j *jsonTrace) address(v uint64) {
+func (j *writer) address(v uint64) {
 	j.buf = append(j.buf, '"')
-	j.buf = appendHex(j.buf, v)
+	j.buf = output.AppendHex(j.buf, v)
 	j.buf = append(j.buf, '"')
 }
 
-func (j *jsonTrace) Number(v uint64, base Base) {
+// Number implements output.Encoder.
+func (j *writer) Number(v uint64, base output.Base) {
 	j.value()
 	j.number(v, base)
 	j.names.rest |= v
 }
 
-func (j *jsonTrace) Addr(v uint64) {
+// Addr implements output.Encoder.
+func (j *writer) Addr(v uint64) {
 	j.names.plain = false
 	j.value()
 	if v == 0 {
@@ -217,12 +219,14 @@ func (j *jsonTrace) Addr(v uint64) {
 	j.address(v)
 }
 
-func (j *jsonTrace) Enum(v uint64, set *tables.Set, base Base) {
+// Enum implements output.Encoder.
+func (j *writer) Enum(v uint64, set *tables.Set, base output.Base) {
 	name, _ := set.Lookup(v)
 	j.Symbol(v, name, base)
 }
 
-func (j *jsonTrace) Symbol(v uint64, name string, base Base) {
+// Symbol implements output.Encoder.
+func (j *writer) Symbol(v uint64, name string, base output.Base) {
 	j.value()
 	j.number(v, base)
 	if name == "" {
@@ -234,9 +238,8 @@ func (j *jsonTrace) Symbol(v uint64, name string, base Base) {
 	addName(&j.names, name)
 }
 
-func (j *jsonTrace) FlagNames(v uint64, set *tables.Set, base Base) { j.Flags(v, set, base) }
-
-func (j *jsonTrace) Flags(v uint64, set *tables.Set, base Base) {
+// Flags implements output.Encoder.
+func (j *writer) Flags(v uint64, set *tables.Set, base output.Base) {
 	j.value()
 	j.number(v, base)
 	j.names.flags = true
@@ -261,94 +264,99 @@ func (j *jsonTrace) Flags(v uint64, set *tables.Set, base Base) {
 	j.names.rest |= rest
 	if rest != 0 {
 		j.extra("unknown")
-		j.number(rest, Unsigned)
+		j.number(rest, output.Unsigned)
 	}
 }
 
-func (j *jsonTrace) Value(b []byte, more bool) { j.Str(b, more) }
-
-func (j *jsonTrace) Str(b []byte, more bool) {
-	j.Path(b, more)
-	if !more {
-		j.extra("length")
-		j.buf = appendNumber(j.buf, uint64(len(b)), Unsigned)
-	}
-}
-
-func (j *jsonTrace) Bytes(b []byte, more bool) {
+// Str implements output.Encoder.
+func (j *writer) Str(kind output.StringKind, b []byte, more bool) {
 	j.names.plain = false
-	j.value()
-	j.bytes(b)
-	j.extra("hex")
-	j.hexString(b)
-	j.cut(more)
-	if !more {
-		j.extra("length")
-		j.buf = appendNumber(j.buf, uint64(len(b)), Unsigned)
+	switch kind {
+	case output.Path:
+		j.text(output.AsString(b))
+		j.cut(more)
+	case output.Abstract:
+		j.text(output.AsString(b))
+		j.cut(more)
+		j.flagged("abstract")
+	case output.Binary:
+		j.value()
+		j.bytes(b)
+		j.extra("hex")
+		j.hexString(b)
+		j.cut(more)
+		j.length(b, more)
+	default:
+		j.text(output.AsString(b))
+		j.cut(more)
+		j.length(b, more)
 	}
 }
 
-func (j *jsonTrace) BytesAt(off, end uint64, b []byte, more bool) {
+// length tells the length of a string that is whole.
+func (j *writer) length(b []byte, more bool) {
+	if !more {
+		j.extra("length")
+		j.buf = output.AppendNumber(j.buf, uint64(len(b)), output.Unsigned)
+	}
+}
+
+// Offset implements output.Encoder.
+func (j *writer) Offset(off, _ uint64) {
 	j.extra("offset")
-	j.number(off, Unsigned)
-	j.Bytes(b, more)
+	j.number(off, output.Unsigned)
+}
+
+func (j *writer) cut(more bool) {
 	if more {
-		j.Size(end - off)
+		j.flagged("cut")
 	}
 }
 
-func (j *jsonTrace) Path(b []byte, more bool) {
-	j.names.plain = false
-	j.text(b)
-	j.cut(more)
+// flagged tells of the value that something is true.
+func (j *writer) flagged(key string) {
+	j.extra(key)
+	j.buf = append(j.buf, "true"...)
 }
 
-func (j *jsonTrace) cut(more bool) {
-	if more {
-		j.extra("cut")
-		j.buf = append(j.buf, "true"...)
-	}
-}
-
-func (j *jsonTrace) Size(n uint64) {
+// Size implements output.Encoder.
+func (j *writer) Size(n uint64) {
 	j.extra("length")
-	j.number(n, Unsigned)
+	j.number(n, output.Unsigned)
 }
 
-func (j *jsonTrace) Text(s string) {
-	j.value()
-	j.string(s)
+// Text implements output.Encoder.
+func (j *writer) Text(s string) {
+	j.text(s)
 	addName(&j.names, s)
 }
 
-func (j *jsonTrace) TextBytes(b []byte) {
-	j.text(b)
-	addName(&j.names, b)
-}
-
 // text writes a value that is a string.
-func (j *jsonTrace) text(b []byte) {
+func (j *writer) text(s string) {
 	j.value()
-	if !j.bytes(b) {
+	var exact bool
+	if j.buf, exact = appendJSONString(j.buf, s); !exact {
 		j.extra("hex")
-		j.hexString(b)
+		j.buf = appendHexString(j.buf, s)
 	}
 }
 
-func (j *jsonTrace) Annotate(kind string, b []byte) {
+// Annotate implements output.Encoder.
+func (j *writer) Annotate(kind string, b []byte) {
 	j.names.plain = false
-	j.extra(kind)
 	if kind == "deleted" {
-		j.buf = append(j.buf, "true"...)
+		j.flagged(kind)
 		return
 	}
+	j.extra(kind)
 	if !j.bytes(b) {
 		j.extraNamed(memberName{kind, "_hex"})
 		j.hexString(b)
 	}
 }
 
-func (j *jsonTrace) Comment(s string) {
+// Comment implements output.Encoder.
+func (j *writer) Comment(_ output.CommentKind, s string) {
 	if s == "" {
 		return
 	}
@@ -361,23 +369,6 @@ func (j *jsonTrace) Comment(s string) {
 	j.string(s)
 }
 
-func (j *jsonTrace) Nameless() bool { return false }
-
-func (j *jsonTrace) Gloss(b []byte) { j.CommentBytes(b) }
-
-func (j *jsonTrace) CommentBytes(b []byte) {
-	if len(b) == 0 {
-		return
-	}
-	if l := j.top(); l.cut && l.open == 0 {
-		j.note = append(j.note[:0], b...)
-		return
-	}
-	j.names.plain = false
-	j.extra("comment")
-	j.bytes(b)
-}
-
 // namedCell is a cell whose symbolic form is being written.
 type namedCell struct {
 	depth int // levels around it
@@ -388,7 +379,7 @@ type namedCell struct {
 
 // base is the number of braces of the cell proper, or of the symbolic form that
 // is being written in it.
-func (j *jsonTrace) base() int {
+func (j *writer) base() int {
 	if n := len(j.named); n > 0 && j.named[n-1].depth == len(j.levels) {
 		return j.named[n-1].open
 	}
@@ -398,7 +389,8 @@ func (j *jsonTrace) base() int {
 	return 1
 }
 
-func (j *jsonTrace) BeginNamed() {
+// BeginNamed implements output.Encoder.
+func (j *writer) BeginNamed() {
 	if !j.outside() {
 		j.begun()
 	}
@@ -406,7 +398,8 @@ func (j *jsonTrace) BeginNamed() {
 	j.named = append(j.named, namedCell{depth: len(j.levels), open: j.top().open})
 }
 
-func (j *jsonTrace) Named() {
+// Named implements output.Encoder.
+func (j *writer) Named(output.NamedKind) {
 	n := &j.named[len(j.named)-1]
 	j.closeCell(n.open)
 	n.start, n.told = len(j.buf), len(j.told.names)
@@ -417,15 +410,13 @@ func (j *jsonTrace) Named() {
 	}
 }
 
-func (j *jsonTrace) NamedFirst() { j.Named() }
-
-func (j *jsonTrace) NamedNumbers() { j.Named() }
-
-func (j *jsonTrace) NamedAlone() { j.Named() }
-
-// EndNamed implements Encoder. A symbolic form that is but names and bits takes
-// the place that it has beside values from one Set.
-func (j *jsonTrace) EndNamed() {
+// EndNamed implements output.Encoder. A symbolic form of names and bits only is
+// written as it is for values from one Set.
+func (j *writer) EndNamed() {
+	if j.native && j.nativeAt == len(j.named) {
+		j.native = false
+		return
+	}
 	n := j.named[len(j.named)-1]
 	j.named = j.named[:len(j.named)-1]
 	j.closeCell(n.open - 1)
@@ -443,7 +434,7 @@ func (j *jsonTrace) EndNamed() {
 		}
 		if names.rest != 0 {
 			j.extra("unknown")
-			j.number(names.rest, Unsigned)
+			j.number(names.rest, output.Unsigned)
 		}
 	}
 	j.names.plain = false
@@ -470,84 +461,86 @@ func addName[S string | []byte](l *nameList, name S) {
 	l.list, _ = appendJSONString(l.list, name)
 }
 
-func (j *jsonTrace) Changed() {
+// Changed implements output.Encoder.
+func (j *writer) Changed() {
 	j.names.plain = false
 	j.closeCell(j.base())
 	j.inner("changed")
 }
 
-func (j *jsonTrace) Or() {
+// Or implements output.Encoder.
+func (j *writer) Or() {
 	j.names.flags = true
 	j.inner("or")
 }
 
-func (j *jsonTrace) Plus() {
+// Plus implements output.Encoder.
+func (j *writer) Plus() {
 	j.names.plain = false
 	j.inner("plus")
 }
 
-func (j *jsonTrace) Shift(count uint, name string, _ Base) {
+// Shift implements output.Encoder.
+func (j *writer) Shift(count uint, name string, _ output.Base) {
 	j.names.plain = false
 	j.extra("shift")
-	j.buf = appendNumber(j.buf, uint64(count), Unsigned)
+	j.buf = output.AppendNumber(j.buf, uint64(count), output.Unsigned)
 	if name != "" {
 		j.extra("shift_symbol")
 		j.string(name)
 	}
 }
 
-// BeginNative implements Encoder. What the bytes mean is all that is written.
-func (j *jsonTrace) BeginNative([]byte) {}
+// Native implements output.Encoder. What the bytes mean is all that is written.
+func (j *writer) Native([]byte) { j.native, j.nativeAt = true, len(j.named) }
 
-func (j *jsonTrace) EndNative() {}
-
-func (j *jsonTrace) Inet(b []byte) {
+// Inet implements output.Encoder.
+func (j *writer) Inet(name string, b []byte) {
+	if name != "" {
+		j.Field(name)
+	}
 	j.names.plain = false
 	j.value()
 	j.buf = append(j.buf, '"')
-	j.buf = appendInet(j.buf, b)
+	j.buf = output.AppendInet(j.buf, b)
 	j.buf = append(j.buf, '"')
 }
 
-func (j *jsonTrace) FieldInet(name string, b []byte) {
-	j.Field(name)
-	j.Inet(b)
-}
-
-func (j *jsonTrace) Abstract(b []byte, more bool) {
-	j.Path(b, more)
-	j.extra("abstract")
-	j.buf = append(j.buf, "true"...)
-}
-
-func (j *jsonTrace) BeginStruct() {
+// BeginStruct implements output.Encoder.
+func (j *writer) BeginStruct() {
 	j.value()
 	j.enter(inObject, '{')
 }
 
-func (j *jsonTrace) Field(name string) { j.cell(name) }
+// Field implements output.Encoder.
+func (j *writer) Field(name string) { j.cell(name) }
 
-func (j *jsonTrace) EndStruct() { j.leaveFrom(inObject) }
+// EndStruct implements output.Encoder.
+func (j *writer) EndStruct() { j.leaveFrom(inObject) }
 
-func (j *jsonTrace) BeginArray() {
+// BeginArray implements output.Encoder.
+func (j *writer) BeginArray() {
 	j.value()
 	j.enter(inList, '[')
 }
 
-func (j *jsonTrace) EndArray() { j.leaveFrom(inList) }
+// EndArray implements output.Encoder.
+func (j *writer) EndArray() { j.leaveFrom(inList) }
 
-func (j *jsonTrace) BeginSet(complement bool) {
+// BeginSet implements output.Encoder.
+func (j *writer) BeginSet(complement bool) {
 	if complement {
-		j.extra("complement")
-		j.buf = append(j.buf, "true"...)
+		j.flagged("complement")
 	}
 	j.value()
 	j.enter(inList, '[')
 }
 
-func (j *jsonTrace) EndSet() { j.leaveFrom(inList) }
+// EndSet implements output.Encoder.
+func (j *writer) EndSet() { j.leaveFrom(inList) }
 
-func (j *jsonTrace) BeginMacro(name string) {
+// BeginMacro implements output.Encoder.
+func (j *writer) BeginMacro(name string) {
 	switch name {
 	case "htons", "htonl", "ntohs", "ntohl":
 		// The number itself is meant, whatever the order of its bytes.
@@ -560,7 +553,8 @@ func (j *jsonTrace) BeginMacro(name string) {
 	j.enter(inList, '[')
 }
 
-func (j *jsonTrace) EndMacro() {
+// EndMacro implements output.Encoder.
+func (j *writer) EndMacro() {
 	if j.order {
 		j.order = false
 		return
@@ -568,9 +562,10 @@ func (j *jsonTrace) EndMacro() {
 	j.leaveFrom(inList)
 }
 
-func (j *jsonTrace) Index(v uint64, set *tables.Set, base Base) {
+// Index implements output.Encoder.
+func (j *writer) Index(v uint64, set *tables.Set, base output.Base) {
 	j.extra("index")
-	j.number(v, Unsigned)
+	j.number(v, output.Unsigned)
 	if set == nil {
 		return
 	}
@@ -580,36 +575,38 @@ func (j *jsonTrace) Index(v uint64, set *tables.Set, base Base) {
 	}
 }
 
-func (j *jsonTrace) IndexName(v uint64, set *tables.Set, base Base) { j.Index(v, set, base) }
-
-func (j *jsonTrace) Elem() {
+// Elem implements output.Encoder.
+func (j *writer) Elem() {
 	if !j.order {
 		j.cell("")
 	}
 }
 
-func (j *jsonTrace) More() {
+// More implements output.Encoder.
+func (j *writer) More() {
 	j.closeCell(0)
 	j.top().cut = true
 }
 
-func (j *jsonTrace) Return() {
+// Return implements output.Outcome.
+func (j *writer) Return() {
 	j.unwind()
 	j.key = "ret"
 }
 
-func (j *jsonTrace) Unknown() {
+// Unknown implements output.Encoder.
+func (j *writer) Unknown() {
 	j.value()
 	j.buf = append(j.buf, "null"...)
 }
 
-func (j *jsonTrace) Failure(errno int, name, message string) {
-	j.failed = true
+// Failure implements output.Outcome.
+func (j *writer) Failure(errno int, name, message string) {
 	j.unwind()
 	j.unique("", memberName{"error", ""})
 	j.buf = append(j.buf, '{')
 	j.member("errno")
-	j.buf = appendNumber(j.buf, uint64(errno), Signed)
+	j.buf = output.AppendNumber(j.buf, uint64(errno), output.Signed)
 	if name != "" {
 		j.member("name")
 		j.string(name)
@@ -619,10 +616,12 @@ func (j *jsonTrace) Failure(errno int, name, message string) {
 	j.buf = append(j.buf, '}')
 }
 
-func (j *jsonTrace) BeginRemark() {
+// BeginRemark implements output.Encoder.
+func (j *writer) BeginRemark(output.RemarkKind) {
 	j.unwind()
 	j.unique("", memberName{"remark", ""})
 	j.enter(inList, '[')
 }
 
-func (j *jsonTrace) EndRemark() { j.leaveFrom(inList) }
+// EndRemark implements output.Encoder.
+func (j *writer) EndRemark() { j.leaveFrom(inList) }

@@ -1,21 +1,28 @@
-package output
+package json
 
-import "unicode/utf8"
+import (
+	"unicode/utf8"
 
-func (j *jsonTrace) string(s string) { j.buf, _ = appendJSONString(j.buf, s) }
+	"trapline/output"
+)
+
+func (j *writer) string(s string) { j.buf, _ = appendJSONString(j.buf, s) }
 
 // bytes writes b as a string, and says whether it could do so without loss.
-func (j *jsonTrace) bytes(b []byte) (exact bool) {
+func (j *writer) bytes(b []byte) (exact bool) {
 	j.buf, exact = appendJSONString(j.buf, b)
 	return exact
 }
 
-func (j *jsonTrace) hexString(b []byte) {
-	j.buf = append(j.buf, '"')
-	for _, c := range b {
-		j.buf = append(j.buf, lowerHex[c>>4], lowerHex[c&15])
+func (j *writer) hexString(b []byte) { j.buf = appendHexString(j.buf, b) }
+
+// appendHexString writes s as a JSON string of hexadecimal digits.
+func appendHexString[T string | []byte](b []byte, s T) []byte {
+	b = append(b, '"')
+	for i := range len(s) {
+		b = append(b, output.LowerHex[s[i]>>4], output.LowerHex[s[i]&15])
 	}
-	j.buf = append(j.buf, '"')
+	return append(b, '"')
 }
 
 // appendJSONString writes s as a JSON string. Bytes that are not UTF-8 become
@@ -38,7 +45,7 @@ func appendJSONString[T string | []byte](b []byte, s T) (_ []byte, exact bool) {
 			case r < 0xa0:
 				// A control character, which terminals may obey.
 				b = append(b, s[plain:i]...)
-				b = append(b, '\\', 'u', '0', '0', lowerHex[r>>4], lowerHex[r&15])
+				b = append(b, '\\', 'u', '0', '0', output.LowerHex[r>>4], output.LowerHex[r&15])
 				plain = i + size
 			}
 			i += size
@@ -59,7 +66,7 @@ func appendJSONString[T string | []byte](b []byte, s T) (_ []byte, exact bool) {
 		case '\r':
 			b = append(b, '\\', 'r')
 		default:
-			b = append(b, '\\', 'u', '0', '0', lowerHex[c>>4], lowerHex[c&15])
+			b = append(b, '\\', 'u', '0', '0', output.LowerHex[c>>4], output.LowerHex[c&15])
 		}
 		i++
 		plain = i

@@ -1,18 +1,20 @@
-package output
+package text
+
+import "trapline/output"
 
 // appendQuoted writes s as a C string literal with its quotes.
-func appendQuoted(b []byte, s []byte, style StringStyle) []byte {
+func appendQuoted(b []byte, s []byte, style output.StringStyle) []byte {
 	b = append(b, '"')
-	b = appendEscaped(b, s, style, "")
+	b = AppendEscaped(b, s, style, "")
 	return append(b, '"')
 }
 
-// appendEscaped writes s as the inside of a C string literal. The bytes of
+// AppendEscaped writes s as the inside of a C string literal. The bytes of
 // special are escaped too, as if they could not be printed.
-func appendEscaped(b []byte, s []byte, style StringStyle, special string) []byte {
-	if style == HexAll || style == HexNonASCII && !isText(s) {
+func AppendEscaped(b []byte, s []byte, style output.StringStyle, special string) []byte {
+	if style == output.HexAll || style == output.HexNonASCII && !isText(s) {
 		for _, c := range s {
-			b = append(b, '\\', 'x', lowerHex[c>>4], lowerHex[c&15])
+			b = append(b, '\\', 'x', output.LowerHex[c>>4], output.LowerHex[c&15])
 		}
 		return b
 	}
@@ -27,8 +29,8 @@ func appendEscaped(b []byte, s []byte, style StringStyle, special string) []byte
 		switch {
 		case esc > 1:
 			b = append(b, '\\', esc)
-		case style == HexEscapes:
-			b = append(b, '\\', 'x', lowerHex[c>>4], lowerHex[c&15])
+		case style == output.HexEscapes:
+			b = append(b, '\\', 'x', output.LowerHex[c>>4], output.LowerHex[c&15])
 		default:
 			b = append(b, '\\')
 			// The shortest octal escape that does not swallow a digit behind it.

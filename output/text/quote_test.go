@@ -1,35 +1,37 @@
-package output
+package text
 
 import (
 	"strings"
 	"testing"
+
+	"trapline/output"
 )
 
 func TestQuote(t *testing.T) {
 	for _, tt := range []struct {
 		in    string
-		style StringStyle
+		style output.StringStyle
 		want  string
 	}{
-		{"", OctalEscapes, `""`},
-		{"", HexAll, `""`},
-		{"plain text ~", OctalEscapes, `"plain text ~"`},
-		{"\t\n\v\f\r\"\\", OctalEscapes, `"\t\n\v\f\r\"\\"`},
-		{"\x00", OctalEscapes, `"\0"`},
-		{"\x00\x00", OctalEscapes, `"\0\0"`},
+		{"", output.OctalEscapes, `""`},
+		{"", output.HexAll, `""`},
+		{"plain text ~", output.OctalEscapes, `"plain text ~"`},
+		{"\t\n\v\f\r\"\\", output.OctalEscapes, `"\t\n\v\f\r\"\\"`},
+		{"\x00", output.OctalEscapes, `"\0"`},
+		{"\x00\x00", output.OctalEscapes, `"\0\0"`},
 		// A digit behind makes the escape three digits long, so that it is not read as part of it.
-		{"\x001", OctalEscapes, `"\0001"`},
-		{"\x008", OctalEscapes, `"\08"`},
-		{"\x1b[0m", OctalEscapes, `"\33[0m"`},
-		{"\x1b7", OctalEscapes, `"\0337"`},
-		{"\x7f\x80\xff", OctalEscapes, `"\177\200\377"`},
-		{"\x7f", HexEscapes, `"\x7f"`},
-		{"a\x01\n\xff1", HexEscapes, `"a\x01\n\xff1"`},
-		{"plain\n", HexNonASCII, `"plain\n"`},
-		{"\x80\n", HexNonASCII, `"\x80\x0a"`},
-		{"a\x1b", HexNonASCII, `"\x61\x1b"`},
-		{"a\"b", HexNonASCII, `"a\"b"`},
-		{"a\n", HexAll, `"\x61\x0a"`},
+		{"\x001", output.OctalEscapes, `"\0001"`},
+		{"\x008", output.OctalEscapes, `"\08"`},
+		{"\x1b[0m", output.OctalEscapes, `"\33[0m"`},
+		{"\x1b7", output.OctalEscapes, `"\0337"`},
+		{"\x7f\x80\xff", output.OctalEscapes, `"\177\200\377"`},
+		{"\x7f", output.HexEscapes, `"\x7f"`},
+		{"a\x01\n\xff1", output.HexEscapes, `"a\x01\n\xff1"`},
+		{"plain\n", output.HexNonASCII, `"plain\n"`},
+		{"\x80\n", output.HexNonASCII, `"\x80\x0a"`},
+		{"a\x1b", output.HexNonASCII, `"\x61\x1b"`},
+		{"a\"b", output.HexNonASCII, `"a\"b"`},
+		{"a\n", output.HexAll, `"\x61\x0a"`},
 	} {
 		if got := string(appendQuoted(nil, []byte(tt.in), tt.style)); got != tt.want {
 			t.Errorf("%q, style %d: got %s, want %s", tt.in, tt.style, got, tt.want)
@@ -38,10 +40,10 @@ func TestQuote(t *testing.T) {
 }
 
 func TestEscapeSpecial(t *testing.T) {
-	if got, want := string(appendEscaped(nil, []byte("/<a>1"), OctalEscapes, "<>")), `/\74a\0761`; got != want {
+	if got, want := string(AppendEscaped(nil, []byte("/<a>1"), output.OctalEscapes, "<>")), `/\74a\0761`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	if got, want := string(appendEscaped(nil, []byte("<"), HexEscapes, "<>")), `\x3c`; got != want {
+	if got, want := string(AppendEscaped(nil, []byte("<"), output.HexEscapes, "<>")), `\x3c`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
@@ -93,13 +95,13 @@ func unescape(t *testing.T, s string) string {
 
 func FuzzQuote(f *testing.F) {
 	for _, s := range []string{"", "plain", "\x00\x001\x008", "\t\n\v\f\r\"\\", "\x1b[0m\x7f\x80\xff7", "<>"} {
-		for style := OctalEscapes; style <= HexAll; style++ {
+		for style := output.OctalEscapes; style <= output.HexAll; style++ {
 			f.Add([]byte(s), byte(style))
 		}
 	}
 	f.Fuzz(func(t *testing.T, in []byte, style byte) {
 		for _, special := range []string{"", "<>"} {
-			got := string(appendEscaped(nil, in, StringStyle(style%4), special))
+			got := string(AppendEscaped(nil, in, output.StringStyle(style%4), special))
 			if back := unescape(t, got); back != string(in) {
 				t.Errorf("%q came back as %q from %s", in, back, got)
 			}

@@ -1,4 +1,4 @@
-package output
+package json
 
 // members are the names that the members of the open cells have, so that no
 // object has two of the same name: readers keep one of them. A second "comment"

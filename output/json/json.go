@@ -1,0 +1,235 @@
+// Package json writes a trace as JSON, one object a line. docs/json.md describes it.
+package json
+
+import (
+	"time"
+
+	"trapline/output"
+	"trapline/socketcall"
+)
+
+// Format is JSON lines.
+var Format = &output.Format{Name: "json", Timed: true, New: newWriter}
+
+// schema is the version of the JSON form that docs/json.md describes. It
+// grows when a reader of the earlier form would be misled.
+const schema = 1
+
+// writer writes a JSON object for each record, on a line of its own. The object
+// is built in buf as the values come, from left to right.
+//
+// Every value is a cell: an object with the member "value" and, behind it,
+// others that tell more of it ("symbol", "flags", "comment" ...). A cell
+// stays open until the next one starts.
+type writer struct {
+	opt    *output.Options
+	tracee *output.Tracee
+
+	buf    []byte
+	levels []level
+	named  []namedCell
+	names  nameList // of the innermost of named
+	told   members  // of the cells that are open
+	key    string   // of what is outside of any cell: "args", "ret", "info"
+	note   []byte   // comment to what is not shown of the innermost level
+	order  bool     // inside htons and the like, which are left out
+
+	native   bool // a Native has not been ended
+	nativeAt int  // length of named when it began
+}
+
+// level is a list or object of cells, or the record itself.
+type level struct {
+	kind    levelKind
+	members int
+	open    int // braces to close in the cell being written
+	cut     bool
+}
+
+type levelKind uint8
+
+const (
+	inRecord levelKind = iota
+	inArguments
+	inList   // array, set, macro or remark
+	inObject // struct
+)
+
+func newWriter(o *output.Options, t *output.Tracee) output.Writer {
+	return &writer{opt: o, tracee: t, levels: make([]level, 0, 16)}
+}
+
+// Take implements output.Writer.
+func (j *writer) Take() []byte {
+	b := j.buf
+	j.buf = output.Kept(b)
+	return b
+}
+
+// record starts an object that is not about a tracee.
+func (j *writer) record(event string) {
+	j.buf = append(j.buf, '{')
+	j.member("schema")
+	j.buf = output.AppendNumber(j.buf, schema, output.Unsigned)
+	j.member("event")
+	j.string(event)
+	j.levels = append(j.levels[:0], level{kind: inRecord})
+}
+
+// begin starts a record of the tracee.
+func (j *writer) begin(event string, at time.Time) {
+	j.record(event)
+	j.member("pid")
+	j.buf = output.AppendNumber(j.buf, uint64(j.tracee.PID), output.Signed)
+	if comm := j.tracee.Comm; len(comm) > 0 {
+		j.member("comm")
+		if !j.bytes(comm) {
+			j.member("comm_hex")
+			j.hexString(comm)
+		}
+	}
+	j.secontext()
+	j.member("time")
+	j.buf = output.AppendNumber(j.buf, uint64(at.Unix()), output.Signed)
+	j.buf = output.AppendFraction(j.buf, at.Nanosecond(), output.Nanoseconds)
+	j.named = j.named[:0]
+	j.order, j.native = false, false
+	j.told.reset()
+	j.key = "value"
+}
+
+// end ends a record.
+func (j *writer) end(s *output.Stack) {
+	j.unwind()
+	if s != nil {
+		j.stack(s)
+	}
+	j.buf = append(j.buf, '}', '\n')
+}
+
+// BeginCall implements output.Writer.
+func (j *writer) BeginCall(h *output.Header) {
+	j.begin("syscall", h.Time)
+	j.member("abi")
+	j.string(h.ABI.String())
+	j.member("nr")
+	j.number(h.NR, output.Unsigned)
+	j.member("name")
+	j.string(h.Name)
+	if j.opt.IP {
+		j.member("ip")
+		j.address(h.IP)
+	}
+	if j.opt.EntryPoints && h.Entry != "" {
+		j.member("entry")
+		j.string(h.Entry)
+	}
+	if h.Via != nil {
+		j.via(h.Via)
+	}
+	j.key = "args"
+	j.unique("", memberName{j.key, ""})
+	j.enter(inArguments, '[')
+}
+
+func (j *writer) via(v *socketcall.Via) {
+	j.member("via")
+	j.buf = append(j.buf, '{')
+	j.member("name")
+	j.string(v.Name)
+	j.member("call")
+	j.number(v.Call, output.Unsigned)
+	if v.Version != 0 {
+		j.member("version")
+		j.number(uint64(v.Version), output.Unsigned)
+	}
+	if v.Symbol != "" {
+		j.member("symbol")
+		j.string(v.Symbol)
+	}
+	if v.ArgsAddr != 0 {
+		j.member("args_addr")
+		j.address(v.ArgsAddr)
+	}
+	j.member("raw")
+	j.buf = append(j.buf, '[')
+	for i, raw := range v.Raw {
+		if i > 0 {
+			j.buf = append(j.buf, ',')
+		}
+		j.number(raw, output.Unsigned)
+	}
+	j.buf = append(j.buf, ']')
+	if j.opt.EntryPoints && v.Entry != "" {
+		j.member("entry")
+		j.string(v.Entry)
+	}
+	j.buf = append(j.buf, '}')
+}
+
+// EndCall implements output.Writer.
+func (j *writer) EndCall(r *output.Result, s *output.Stack) {
+	j.unwind()
+	if r.Tampered != "" {
+		j.member("tampered")
+		j.string(r.Tampered)
+	}
+	if r.Delayed {
+		j.flag("delayed")
+	}
+	j.member("duration_ns")
+	j.buf = output.AppendNumber(j.buf, uint64(max(0, r.Duration)), output.Unsigned)
+	if r.Regs != nil {
+		j.registers(r.Regs)
+	}
+	j.end(s)
+}
+
+// NoResult implements output.Writer.
+func (j *writer) NoResult(why output.StatusSet, _ bool, s *output.Stack) {
+	j.Return()
+	j.Unknown()
+	switch why {
+	case output.Unfinished:
+		j.flag("unfinished")
+	case output.UnavailableStatus:
+		j.flag("unavailable")
+	case output.Detached:
+		j.flag("detached")
+	}
+	j.end(s)
+}
+
+// BeginSignal implements output.Writer.
+func (j *writer) BeginSignal(at time.Time, name string) {
+	j.begin("signal", at)
+	j.member("signal")
+	j.string(name)
+	j.key = "info"
+}
+
+// EndSignal implements output.Writer.
+func (j *writer) EndSignal(s *output.Stack) { j.end(s) }
+
+// Event implements output.Writer.
+func (j *writer) Event(at time.Time, e output.Event, s *output.Stack) {
+	j.begin(e.Kind.String(), at)
+	switch e.Kind {
+	case output.Stopped, output.Killed:
+		j.member("signal")
+		j.string(e.Signal)
+		if e.Core {
+			j.flag("core_dumped")
+		}
+	case output.Exited:
+		j.member("code")
+		j.buf = output.AppendNumber(j.buf, uint64(e.Code), output.Signed)
+	case output.Personality:
+		j.member("abi")
+		j.string(e.ABI.String())
+	case output.Superseded:
+		j.member("thread")
+		j.buf = output.AppendNumber(j.buf, uint64(e.Thread), output.Signed)
+	}
+	j.end(s)
+}

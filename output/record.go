@@ -1,0 +1,351 @@
+package output
+
+import (
+	"strconv"
+	"time"
+
+	"trapline/tables"
+)
+
+// Record takes down what happens to one tracee: its calls, its signals and its
+// end. It decides when the lines of the trace begin and end and which of them
+// are shown; how they look is up to its Writer. Get one from Log.Record. A
+// Record is used by one goroutine, the same for all Records of a Log.
+//
+// A call goes
+//
+//	BeginCall, Arg, value, Arg, value ..., Entered        at the enter-stop
+//	Resume, Arg, value ..., Return, value, EndCall        at the exit-stop
+//
+// and a struct or array begun before Entered may be ended after Resume. A
+// call that will never come back is ended by Unreturned in place of Resume; one
+// whose tracee just vanishes needs nothing: the next event, or Close, ends it.
+//
+// The Writers of most formats hold a call back until it is complete. Those of
+// text (LineWriter) show what is known of it, and other tracees may interrupt its line.
+type Record struct {
+	Encoder // writes the values
+
+	writer Writer
+	lines  LineWriter // writer, if it is one; else nil
+	tracee *Tracee
+	log    *Log
+	out    *file
+	stack  *Stack // of the call, signal or stop being recorded, or nil
+
+	inCall  bool
+	held    bool // the call stays in the Writer until it is known how it ends
+	failed  bool // the call did
+	restart bool // the line of the call has ended and must be taken up on a new one
+}
+
+func newRecord(l *Log, out *file, pid int) *Record {
+	t := &Tracee{PID: pid, log: l}
+	w := l.options.Format.New(&l.options, t)
+	r := &Record{Encoder: w, writer: w, tracee: t, log: l, out: out}
+	r.lines, _ = w.(LineWriter)
+	return r
+}
+
+// PID is the thread id that records are marked with.
+func (r *Record) PID() int { return r.tracee.PID }
+
+// SetComm gives the command name to show beside the pid (-Y); empty for none.
+func (r *Record) SetComm(comm []byte) { r.tracee.Comm = append(r.tracee.Comm[:0], comm...) }
+
+// SetContext gives the tracee's SELinux context to show beside the pid
+// (--secontext); empty for none.
+func (r *Record) SetContext(context []byte) {
+	r.tracee.Context = append(r.tracee.Context[:0], context...)
+}
+
+// SetIP gives the instruction pointer at the stop to be recorded next, for
+// records other than the start of a call (-i).
+func (r *Record) SetIP(ip uint64) { r.tracee.IP = ip }
+
+// SetNumber gives the number of a call that is not recorded, for the records
+// before the next call (-n).
+func (r *Record) SetNumber(nr uint64) { r.tracee.NR, r.tracee.Numbered = nr, true }
+
+// SetStack gives the call stack to be recorded with the call under way, or
+// with the signal or group-stop to be recorded next (-k). It must stay as it
+// is until that record ends. Text has it behind the line of the call or, if
+// that does not return, at the end of the tracee.
+func (r *Record) SetStack(s *Stack) { r.stack = s }
+
+// BeginCall starts the record of a call.
+func (r *Record) BeginCall(h *Header) {
+	r.giveUp()
+	t := r.tracee
+	t.ABI, t.NR, t.Numbered, t.IP = h.ABI, h.NR, true, h.IP
+	r.inCall, r.failed, r.restart = true, false, false
+	r.held = r.lines == nil || r.log.options.Statuses != AllStatuses
+	r.begin(h.Time)
+	r.writer.BeginCall(h)
+}
+
+// Entered says that no more is known until the exit-stop. On a terminal the
+// line so far is shown.
+func (r *Record) Entered() {
+	if !r.held {
+		r.commit()
+	}
+	if r.out.prompt {
+		r.out.flush()
+	}
+}
+
+// Resume takes the call up again at its exit-stop, at that time. If other
+// tracees have written in between, text starts a new line with "<... name resumed>".
+func (r *Record) Resume(at time.Time) {
+	if r.lines == nil || !r.restart && (r.held || r.out.open == r) {
+		return
+	}
+	r.restart = false
+	r.begin(at)
+	r.lines.Resume(at)
+}
+
+// Return implements Outcome.
+func (r *Record) Return() { r.writer.Return() }
+
+// Failure implements Outcome.
+func (r *Record) Failure(errno int, name, message string) {
+	r.failed = true
+	r.writer.Failure(errno, name, message)
+}
+
+// BeginVCPU implements Outcome.
+func (r *Record) BeginVCPU(cpu int, left bool) { r.writer.BeginVCPU(cpu, left) }
+
+// EndVCPU implements Outcome.
+func (r *Record) EndVCPU() { r.writer.EndVCPU() }
+
+// Dump implements Outcome.
+func (r *Record) Dump(p DumpPart) { r.writer.Dump(p) }
+
+// EndCall finishes the record after Return and its value.
+func (r *Record) EndCall(result *Result) {
+	r.inCall = false
+	status := Successful
+	if r.failed {
+		status = Failed
+	}
+	if !r.wants(status) {
+		r.drop()
+		r.held = false
+		return
+	}
+	r.writer.EndCall(result, r.takeStack())
+	r.finish()
+}
+
+// Unreturned finishes a call whose tracee is about to die in it: "= ?".
+// complete says that all arguments have been written; otherwise text has
+// " <unfinished ...>" for the missing ones.
+func (r *Record) Unreturned(at time.Time, complete bool) {
+	r.Resume(at)
+	r.noResult(Unfinished, complete)
+}
+
+// Unavailable finishes, after Resume, a call whose result could not be
+// fetched: "= ? <unavailable>".
+func (r *Record) Unavailable() { r.noResult(UnavailableStatus, true) }
+
+// noResult ends a call that has no result, which status says.
+func (r *Record) noResult(status StatusSet, complete bool) {
+	r.inCall = false
+	if !r.wants(status) {
+		r.drop()
+		r.held = false
+		return
+	}
+	var stack *Stack
+	if r.lines == nil || status == UnavailableStatus {
+		stack = r.takeStack()
+	}
+	r.writer.NoResult(status, complete, stack)
+	r.finish()
+}
+
+// giveUp ends the record of a call that will not come back.
+func (r *Record) giveUp() {
+	if r.inCall {
+		r.abandon(Unfinished, "unfinished")
+	}
+}
+
+// abandon ends the record of a call whose end will not be seen. A line that has
+// been interrupted says so already.
+func (r *Record) abandon(status StatusSet, mark string) {
+	if r.lines == nil {
+		r.noResult(status, false)
+		return
+	}
+	r.inCall = false
+	r.suspend(status, mark)
+	r.held = false
+}
+
+// suspend ends the line of the call at hand, unless that has been done.
+func (r *Record) suspend(status StatusSet, mark string) {
+	switch {
+	case r.held && !r.wants(status):
+		r.drop()
+	case r.restart || !r.held && r.out.open != r: // it has ended already
+	default:
+		r.lines.Suspend(mark)
+		r.endLine()
+	}
+}
+
+// interrupt ends the line of the call because another record comes in between.
+func (r *Record) interrupt() {
+	r.lines.Suspend("unfinished")
+	r.endLine()
+}
+
+// BeginSignal starts the record of the delivery of a signal. The siginfo
+// follows as one value (a struct), then EndSignal.
+func (r *Record) BeginSignal(at time.Time, name string) {
+	r.giveUp()
+	r.begin(at)
+	r.writer.BeginSignal(at, name)
+}
+
+// EndSignal finishes it.
+func (r *Record) EndSignal() {
+	r.writer.EndSignal(r.takeStack())
+	r.finish()
+}
+
+// Stopped records a group-stop: "--- stopped by SIGSTOP ---".
+func (r *Record) Stopped(at time.Time, signal string) {
+	r.giveUp()
+	r.event(at, Event{Kind: Stopped, Signal: signal}, r.takeStack())
+}
+
+// Exited records the end of the tracee: "+++ exited with 0 +++".
+func (r *Record) Exited(at time.Time, code int) {
+	r.giveUp()
+	r.event(at, Event{Kind: Exited, Code: code}, nil)
+}
+
+// Killed records its end by a signal: "+++ killed by SIGSEGV (core dumped) +++".
+func (r *Record) Killed(at time.Time, signal string, core bool) {
+	r.giveUp()
+	r.event(at, Event{Kind: Killed, Signal: signal, Core: core}, nil)
+}
+
+// Personality records that the tracee's calls are of another ABI from here on:
+// "[ Process PID=1 runs in 32 bit mode. ]". It comes before BeginCall.
+func (r *Record) Personality(at time.Time, abi tables.ABI) {
+	r.giveUp()
+	r.tracee.ABI = abi
+	r.event(at, Event{Kind: Personality, ABI: abi}, nil)
+}
+
+// event writes a record that is complete.
+func (r *Record) event(at time.Time, e Event, s *Stack) {
+	r.begin(at)
+	r.writer.Event(at, e, s)
+	r.finish()
+}
+
+// Superseded is called on the Record of a thread that took over the process by
+// execve. It gets the pid and, with Separate, the file of leader's Record,
+// which is closed. quiet leaves out "+++ superseded by execve in pid 123 +++".
+func (r *Record) Superseded(at time.Time, leader *Record, quiet bool) {
+	leader.giveUp()
+	thread := r.tracee.PID
+	if r.lines != nil && r.inCall {
+		r.suspend(Detached, "pid changed to "+strconv.Itoa(leader.tracee.PID))
+		r.restart = true
+	}
+	r.tracee.PID = leader.tracee.PID
+	r.out, leader.out = leader.out, r.out
+	leader.Close()
+	if quiet {
+		return
+	}
+	event := Event{Kind: Superseded, Thread: thread}
+	if r.lines == nil {
+		// The execve is still being written: the event has to come from the
+		// Writer that is no longer needed.
+		leader.out = r.out
+		leader.event(at, event, nil)
+		return
+	}
+	held := r.held
+	r.held = false
+	r.event(at, event, nil)
+	r.held = held
+}
+
+// Close ends the Record when the tracee has ended or has been detached. A call
+// still open is left as " <detached ...>".
+func (r *Record) Close() {
+	if r.inCall {
+		r.abandon(Detached, "detached")
+	}
+	if r.lines != nil && r.stack != nil { // of a call that has not returned
+		r.out.interrupt()
+		r.lines.Stack(r.takeStack())
+		r.commit()
+	}
+	r.log.live--
+	if r.out != r.log.shared {
+		r.out.close()
+	}
+}
+
+// wants says whether calls that end so are shown.
+func (r *Record) wants(status StatusSet) bool { return r.log.options.Statuses&status != 0 }
+
+// takeStack gives the stack of the record that is being finished.
+func (r *Record) takeStack() *Stack {
+	s := r.stack
+	r.stack = nil
+	return s
+}
+
+// begin starts a record, or a line of a record. A line that is not held ends
+// the one that another tracee has left open.
+func (r *Record) begin(at time.Time) {
+	if r.lines == nil {
+		return
+	}
+	if !r.held {
+		r.out.interrupt()
+		r.out.open = r
+	}
+	if r.log.options.Relative {
+		r.tracee.Since = r.log.since(at)
+	}
+}
+
+// finish moves a record that is complete to the file.
+func (r *Record) finish() {
+	r.endLine()
+	r.held = false
+	if r.lines == nil && r.out.prompt {
+		r.out.flush()
+	}
+}
+
+// endLine moves a line that is complete to the file.
+func (r *Record) endLine() {
+	r.commit()
+	if r.out.open == r {
+		r.out.open = nil
+	}
+}
+
+// commit moves what there is of a record to the file.
+func (r *Record) commit() { r.out.write(r.writer.Take()) }
+
+// drop forgets a record that was held back, and the stack that belongs to it.
+func (r *Record) drop() {
+	r.writer.Take()
+	r.stack = nil
+}

@@ -1,0 +1,42 @@
+package text
+
+import (
+	"time"
+
+	"trapline/output"
+)
+
+// clock writes the times at the head of text lines.
+type clock struct {
+	second int64  // the one that head is for
+	head   []byte // wall clock without the fraction
+}
+
+// append writes the wall clock and a blank (-t).
+func (c *clock) append(b []byte, at time.Time, format output.Clock, digits output.Precision) []byte {
+	if second := at.Unix(); second != c.second || len(c.head) == 0 {
+		c.second = second
+		if format == output.ClockEpoch {
+			c.head = output.AppendNumber(c.head[:0], uint64(second), output.Signed)
+		} else {
+			c.head = at.Local().AppendFormat(c.head[:0], time.TimeOnly)
+		}
+	}
+	b = append(b, c.head...)
+	b = output.AppendFraction(b, at.Nanosecond(), digits)
+	return append(b, ' ')
+}
+
+// appendRelative writes the time since the line before and a blank (-r). Brackets
+// set it off from the wall clock before it.
+func appendRelative(b []byte, since time.Duration, brackets bool, digits output.Precision) []byte {
+	if brackets {
+		b = append(b, "(+"...)
+	}
+	b = output.AppendPadded(b, uint64(since/time.Second), 6, ' ')
+	b = output.AppendFraction(b, int(since%time.Second), digits)
+	if brackets {
+		b = append(b, ')')
+	}
+	return append(b, ' ')
+}

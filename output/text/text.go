@@ -1,0 +1,357 @@
+// Package text writes a trace as strace does.
+package text
+
+import (
+	"time"
+
+	"trapline/output"
+	"trapline/socketcall"
+	"trapline/tables"
+)
+
+// Format is strace's text.
+var Format = &output.Format{Name: "text", New: newWriter}
+
+// writer writes lines. The line being built is at the end of buf. Its beginning may
+// have been taken already: the result of a call may come much later than its
+// arguments, and on a line of its own.
+type writer struct {
+	Values
+	tracee *output.Tracee
+	clock  clock
+
+	line   int    // offset in buf of the line being built
+	column int    // columns of that line that have been taken
+	name   string // of the call
+
+	dump        []byte // lines that follow the call's
+	vcpu        int    // offset in buf of the one that is being written
+	vcpuUnshown int    // unshown before it
+}
+
+var _ output.LineWriter = (*writer)(nil)
+
+func newWriter(o *output.Options, t *output.Tracee) output.Writer {
+	return &writer{Values: NewValues(o), tracee: t}
+}
+
+// BeginCall implements output.Writer.
+func (w *writer) BeginCall(h *output.Header) {
+	w.name = h.Name
+	w.dump = output.Kept(w.dump)
+	w.begin(h.Time, true)
+	if w.opt.EntryPoints && h.Entry != "" {
+		w.punct("[")
+		w.put(h.Entry)
+		if h.Via != nil && h.Via.Entry != "" {
+			w.put(" ")
+			w.put(h.Via.Entry)
+		}
+		w.punct("]")
+		w.put(" ")
+	}
+	if w.opt.Multiplexer && h.Via != nil {
+		w.via(h.Via)
+	}
+	w.color(output.HueSyscall)
+	w.put(h.Name)
+	w.punct("(")
+	w.Begin()
+}
+
+// via writes the call that this one came by:
+// socketcall(SYS_CONNECT, 0xffffd2c0 -> [3, 0xffffd2e0, 16]):
+func (w *writer) via(v *socketcall.Via) {
+	w.color(output.HueSyscall)
+	w.put(v.Name)
+	w.punct("(")
+	if v.Version != 0 {
+		w.buf = output.AppendNumber(w.buf, uint64(v.Version), output.Unsigned)
+		w.Shift(16, "", output.Unsigned)
+		w.Or()
+	}
+	if v.Symbol != "" {
+		w.symbol(v.Symbol)
+	} else {
+		w.buf = output.AppendNumber(w.buf, v.Call, output.Unsigned)
+	}
+	if v.ArgsAddr != 0 {
+		w.punct(", ")
+		w.buf = output.AppendHex(w.buf, v.ArgsAddr)
+		w.punct(" -> [")
+	}
+	for i, raw := range v.Raw {
+		if i > 0 || v.ArgsAddr == 0 {
+			w.punct(", ")
+		}
+		if raw < 1<<16 {
+			w.buf = output.AppendNumber(w.buf, raw, output.Unsigned)
+		} else {
+			w.buf = output.AppendHex(w.buf, raw)
+		}
+	}
+	if v.ArgsAddr != 0 {
+		w.punct("]")
+	}
+	w.punct("): ")
+}
+
+// Resume implements output.LineWriter.
+func (w *writer) Resume(at time.Time) {
+	w.begin(at, true)
+	w.put("<... ")
+	w.put(w.name)
+	w.put(" resumed>")
+}
+
+// Suspend implements output.LineWriter.
+func (w *writer) Suspend(why string) {
+	w.put(" <")
+	w.put(why)
+	w.put(" ...>")
+	w.newline()
+}
+
+// Return implements output.Outcome.
+func (w *writer) Return() {
+	w.Begin()
+	w.color(output.HuePunct)
+	w.put(")")
+	w.color(output.HueReset)
+	w.put(" ")
+	w.pad(w.opt.Column)
+	w.color(output.HuePunct)
+	w.put("=")
+	w.color(output.HueReset)
+	w.part(output.HueResult)
+}
+
+// Failure implements output.Outcome.
+func (w *writer) Failure(errno int, name, message string) {
+	w.part(output.HueError)
+	if name == "" {
+		w.put("(errno ")
+		w.Number(uint64(errno), output.Unsigned)
+	} else {
+		w.put(name)
+		w.part(output.HueError)
+		w.put("(")
+		w.put(message)
+	}
+	w.put(")")
+}
+
+// EndCall implements output.Writer.
+func (w *writer) EndCall(r *output.Result, s *output.Stack) {
+	if r.Tampered != "" {
+		w.tampered(r.Tampered)
+	}
+	if r.Delayed {
+		w.tampered("DELAYED")
+	}
+	if w.opt.Durations {
+		w.part(output.HueResult)
+		w.punct("<")
+		d := max(0, r.Duration)
+		w.buf = output.AppendNumber(w.buf, uint64(d/time.Second), output.Unsigned)
+		w.buf = output.AppendFraction(w.buf, int(d%time.Second), w.opt.DurDigits)
+		w.punct(">")
+	}
+	w.endCall(s)
+	if r.Regs != nil {
+		w.registers(r.Regs)
+	}
+}
+
+// tampered notes behind a result what was done to the call.
+func (w *writer) tampered(how string) {
+	w.part(output.HueResult)
+	w.put("(")
+	w.put(how)
+	w.put(")")
+}
+
+// NoResult implements output.Writer.
+func (w *writer) NoResult(why output.StatusSet, complete bool, s *output.Stack) {
+	if !complete {
+		w.put(" <unfinished ...>")
+	}
+	w.Return()
+	w.Unknown()
+	if why == output.UnavailableStatus {
+		w.part(output.HueResult)
+		w.put("<unavailable>")
+	}
+	w.endCall(s)
+}
+
+// endCall ends the line of a call and writes those that follow it.
+func (w *writer) endCall(s *output.Stack) {
+	w.color(output.HueReset)
+	w.newline()
+	w.buf = append(w.buf, w.dump...)
+	w.line = len(w.buf)
+	w.Stack(s)
+}
+
+// BeginSignal implements output.Writer.
+func (w *writer) BeginSignal(at time.Time, name string) {
+	w.begin(at, true)
+	w.put("--- ")
+	w.put(name)
+	w.put(" ")
+	w.Begin()
+}
+
+// EndSignal implements output.Writer.
+func (w *writer) EndSignal(s *output.Stack) {
+	w.put(" ---")
+	w.newline()
+	w.Stack(s)
+}
+
+// Event implements output.Writer.
+func (w *writer) Event(at time.Time, e output.Event, s *output.Stack) {
+	w.begin(at, e.Kind != output.Exited && e.Kind != output.Killed)
+	switch e.Kind {
+	case output.Stopped:
+		w.put("--- stopped by ")
+		w.put(e.Signal)
+		w.put(" ---")
+	case output.Exited:
+		w.put("+++ exited with ")
+		w.buf = output.AppendNumber(w.buf, uint64(e.Code), output.Signed)
+		w.put(" +++")
+	case output.Killed:
+		w.put("+++ killed by ")
+		w.put(e.Signal)
+		if e.Core {
+			w.put(" (core dumped)")
+		}
+		w.put(" +++")
+	case output.Personality:
+		w.personality(e.ABI)
+	case output.Superseded:
+		w.put("+++ superseded by execve in pid ")
+		w.buf = output.AppendNumber(w.buf, uint64(e.Thread), output.Signed)
+		w.put(" +++")
+	}
+	w.newline()
+	w.Stack(s)
+}
+
+func (w *writer) personality(abi tables.ABI) {
+	w.put("[ Process PID=")
+	w.buf = output.AppendNumber(w.buf, uint64(w.tracee.PID), output.Signed)
+	w.put(" runs in ")
+	if abi == tables.X32 {
+		w.put("x32")
+	} else {
+		w.buf = output.AppendNumber(w.buf, uint64(abi.Bits()), output.Unsigned)
+		w.put(" bit")
+	}
+	w.put(" mode. ]")
+}
+
+// Take implements output.Writer.
+func (w *writer) Take() []byte {
+	if w.line < len(w.buf) {
+		w.color(output.HueReset)
+		w.column = w.lineLength()
+	}
+	w.line = 0
+	return w.Values.Take()
+}
+
+// noNumber is the number of a call that a tracer, or a seccomp filter, has taken
+// the number of: no call at all. strace shows it as it shows none.
+const noNumber = 1<<64 - 1
+
+// begin starts a line. located says that the tracee still has an instruction
+// pointer.
+func (w *writer) begin(at time.Time, located bool) {
+	w.column = 0
+	o, t := w.opt, w.tracee
+	w.beginPID()
+	w.beginContext()
+	if o.Clock != output.ClockNone {
+		w.buf = w.clock.append(w.buf, at, o.Clock, o.ClockDigits)
+	}
+	if o.Relative {
+		w.buf = appendRelative(w.buf, t.Since, o.Clock != output.ClockNone, o.RelDigits)
+	}
+	if o.Number {
+		w.punct("[")
+		if t.Numbered && t.NR != noNumber {
+			w.buf = output.AppendPadded(w.buf, t.NR, 4, ' ')
+		} else {
+			w.put("???")
+		}
+		w.punct("]")
+		w.put(" ")
+	}
+	if o.IP {
+		w.punct("[")
+		digits := 2 * t.ABI.WordSize()
+		for i := 0; !located && i < digits; i++ {
+			w.put("?")
+		}
+		if located {
+			w.buf = output.AppendHexPadded(w.buf, t.IP, digits)
+		}
+		w.punct("]")
+		w.put(" ")
+	}
+}
+
+// beginPID writes the tracee that a line is about.
+func (w *writer) beginPID() {
+	pid, comm := uint64(w.tracee.PID), w.tracee.Comm
+	switch {
+	case w.opt.PID == output.PIDColumn:
+		start := len(w.buf)
+		w.buf = output.AppendNumber(w.buf, pid, output.Signed)
+		if len(comm) > 0 {
+			w.comm(comm)
+			break
+		}
+		for len(w.buf) < start+5 {
+			w.buf = append(w.buf, ' ')
+		}
+	case w.opt.PID == output.PIDMany && w.tracee.Many():
+		w.punct("[")
+		w.put("pid ")
+		w.buf = output.AppendPadded(w.buf, pid, 5, ' ')
+		if len(comm) > 0 {
+			w.comm(comm)
+		}
+		w.punct("]")
+	default:
+		return
+	}
+	w.put(" ")
+}
+
+// comm writes the name of a command in angle brackets.
+func (w *writer) comm(name []byte) {
+	w.punct("<")
+	w.buf = AppendEscaped(w.buf, name, w.opt.Strings, "<>")
+	w.punct(">")
+}
+
+// newline ends the line.
+func (w *writer) newline() {
+	w.color(output.HueReset)
+	w.buf = append(w.buf, '\n')
+	w.line, w.unshown, w.column = len(w.buf), 0, 0
+}
+
+// lineLength is the number of columns that the line has so far.
+func (w *writer) lineLength() int { return w.column + len(w.buf) - w.line - w.unshown }
+
+// pad fills the line up to a column.
+func (w *writer) pad(column int) {
+	for n := w.lineLength(); n < column; n++ {
+		w.buf = append(w.buf, ' ')
+	}
+}

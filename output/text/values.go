@@ -1,0 +1,576 @@
+package text
+
+import (
+	"bytes"
+
+	"trapline/output"
+	"trapline/tables"
+)
+
+// Values is an Encoder that writes values as strace does. Formats that have such
+// values in their fields can use it.
+type Values struct {
+	opt     *output.Options
+	buf     []byte
+	unshown int // bytes of the line at the end of buf that take no column (colours)
+	frames  []frame
+	named   []named
+	names   output.NameStyle // of the values now being written
+	remark  remark
+}
+
+// frame is a level of nesting: the arguments of the call (the outermost), or a
+// struct, array, set or macro in them.
+type frame struct {
+	kind  frameKind
+	begun bool // something has been written in it
+	bare  bool // its member at hand has no name
+}
+
+type frameKind uint8
+
+const (
+	inArgs frameKind = iota
+	inStruct
+	inArray
+	inSet
+	inMacro
+	inRemark
+)
+
+// NewValues makes a Values that writes in the style of o.
+func NewValues(o *output.Options) Values {
+	return Values{opt: o, frames: make([]frame, 1, 16), names: o.Names}
+}
+
+// Begin starts a list of arguments, or a single value outside of any list.
+func (e *Values) Begin() { e.frames = append(e.frames[:0], frame{kind: inArgs}) }
+
+// Take gives what has been written since the last Take. It is valid until the
+// next value is written.
+func (e *Values) Take() []byte {
+	b := e.buf
+	e.buf, e.unshown = output.Kept(b), 0
+	return b
+}
+
+func (e *Values) put(s string) { e.buf = append(e.buf, s...) }
+
+// color goes on in a colour. An escape sequence takes no column.
+func (e *Values) color(h output.Hue) {
+	if p := e.opt.Palette; p != nil {
+		e.unshown += len(p[h])
+		e.put(p[h])
+	}
+}
+
+// punct writes punctuation, and goes on in the colour of values.
+func (e *Values) punct(s string) {
+	e.color(output.HuePunct)
+	e.put(s)
+	e.color(output.HueArgValue)
+}
+
+// symbol writes the name of a value.
+func (e *Values) symbol(name string) {
+	e.color(output.HueConst)
+	e.put(name)
+	e.color(output.HueArgValue)
+}
+
+// push and pop enter and leave a level of nesting.
+func (e *Values) push(kind frameKind) { e.frames = append(e.frames, frame{kind: kind}) }
+
+func (e *Values) pop() {
+	if len(e.frames) > 1 {
+		e.frames = e.frames[:len(e.frames)-1]
+	}
+}
+
+// next separates what follows from what is there in the innermost level.
+func (e *Values) next() {
+	f := &e.frames[len(e.frames)-1]
+	if !f.begun {
+		f.begun = true
+		return
+	}
+	if f.kind == inSet {
+		e.punct(" ")
+	} else {
+		e.punct(", ")
+	}
+}
+
+// Arg implements output.Encoder.
+func (e *Values) Arg(name string, shown output.ArgName) {
+	e.next()
+	if e.opt.ArgNames || shown == output.NameAlways {
+		e.member(name)
+	}
+}
+
+func (e *Values) member(name string) {
+	if name == "" {
+		return
+	}
+	e.color(output.HueArgName)
+	e.put(name)
+	e.punct("=")
+}
+
+// Number implements output.Encoder.
+func (e *Values) Number(v uint64, base output.Base) { e.buf = output.AppendNumber(e.buf, v, base) }
+
+// Addr implements output.Encoder.
+func (e *Values) Addr(v uint64) {
+	if v == 0 {
+		e.put("NULL")
+		return
+	}
+	e.buf = output.AppendHex(e.buf, v)
+}
+
+// style is how the name of a value in base is shown just here. A remark that only
+// names the result omits its number.
+func (e *Values) style(base output.Base) output.NameStyle {
+	if base&output.NamesAlone != 0 {
+		return output.Abbrev
+	}
+	if f := &e.frames[len(e.frames)-1]; f.kind == inRemark && f.bare && e.names == output.Verbose {
+		return output.Abbrev
+	}
+	return e.names
+}
+
+// Enum implements output.Encoder.
+func (e *Values) Enum(v uint64, set *tables.Set, base output.Base) {
+	style := e.style(base)
+	if style == output.Raw {
+		e.Number(v, base)
+		return
+	}
+	name, known := set.Lookup(v)
+	switch {
+	case !known:
+		e.Number(v, base)
+		e.comment(set.Unknown)
+	case style == output.Verbose:
+		e.Number(v, base)
+		e.comment(name)
+	default:
+		e.symbol(name)
+	}
+}
+
+// Flags implements output.Encoder.
+func (e *Values) Flags(v uint64, set *tables.Set, base output.Base) {
+	if v == 0 && set.Unknown == "" {
+		return
+	}
+	style := e.style(base)
+	if style == output.Raw {
+		e.Number(v, base)
+		return
+	}
+	first, rest, i := set.Next(v, 0)
+	if first == nil {
+		if name, ok := set.Lookup(0); ok && v == 0 {
+			e.Symbol(0, name, base)
+			return
+		}
+		e.Number(v, base)
+		if v != 0 {
+			e.comment(set.Unknown)
+		}
+		return
+	}
+	verbose := style == output.Verbose
+	if verbose {
+		e.Number(v, base)
+		e.beginComment()
+	}
+	for c := first; c != nil; c, rest, i = set.Next(rest, i) {
+		if c != first {
+			e.punct("|")
+		}
+		if verbose {
+			e.put(c.Name)
+		} else {
+			e.symbol(c.Name)
+		}
+	}
+	if rest != 0 {
+		e.punct("|")
+		e.Number(rest, base)
+	}
+	if verbose {
+		e.endComment()
+	}
+}
+
+// Symbol implements output.Encoder.
+func (e *Values) Symbol(v uint64, name string, base output.Base) {
+	switch e.style(base) {
+	case output.Raw:
+		e.Number(v, base)
+	case output.Verbose:
+		e.Number(v, base)
+		e.comment(name)
+	default:
+		e.symbol(name)
+	}
+}
+
+// Str implements output.Encoder.
+func (e *Values) Str(kind output.StringKind, b []byte, more bool) {
+	style := e.opt.Strings
+	switch kind {
+	case output.Abstract:
+		e.put("@")
+	case output.Binary:
+		style = output.HexAll
+	case output.Terminated:
+		text, ended := bytes.CutSuffix(b, []byte{0})
+		if ended && style != output.HexAll && (style != output.HexNonASCII || isText(text)) {
+			b, more = text, false
+		}
+	}
+	e.buf = appendQuoted(e.buf, b, style)
+	if more {
+		e.punct("...")
+	}
+}
+
+// Offset implements output.Encoder.
+func (e *Values) Offset(off, end uint64) {
+	e.color(output.HueComment)
+	e.put("/* bytes ")
+	e.Number(off, output.Unsigned)
+	e.put("..")
+	e.Number(end-1, output.Unsigned)
+	e.put(" */")
+	e.color(output.HueArgValue)
+	e.put(" ")
+}
+
+// Size implements output.Encoder.
+func (e *Values) Size(uint64) {}
+
+// Text implements output.Encoder.
+func (e *Values) Text(s string) { e.buf = appendPrintable(e.buf, s) }
+
+// Annotate implements output.Encoder.
+func (e *Values) Annotate(kind string, b []byte) {
+	switch kind {
+	case "deleted":
+		e.put("(deleted)")
+	case "path", "comm":
+		e.punct("<")
+		e.buf = AppendEscaped(e.buf, b, e.opt.Strings, "<>")
+		e.punct(">")
+	case "dev":
+		// It goes inside the brackets of the path.
+		close := len(e.buf)
+		if p := e.opt.Palette; p != nil {
+			colors := len(p[output.HuePunct]) + len(p[output.HueArgValue])
+			close -= colors
+			e.unshown -= colors
+		}
+		e.buf = e.buf[:max(0, close-1)]
+		e.bracketed(b)
+		e.punct(">")
+	default:
+		e.bracketed(b)
+	}
+}
+
+func (e *Values) beginComment() {
+	e.color(output.HueComment)
+	e.put(" /* ")
+}
+
+func (e *Values) endComment() {
+	e.color(output.HueComment)
+	e.put(" */")
+	e.color(output.HueArgValue)
+}
+
+// Comment implements output.Encoder.
+func (e *Values) Comment(kind output.CommentKind, s string) {
+	switch {
+	case s == "":
+	case kind == output.Gloss && e.opt.Names == output.Raw:
+	case kind == output.Note && len(e.named) > 0 && e.named[0].names == output.Verbose:
+		// The symbolic form is in a comment itself.
+	default:
+		e.beginComment()
+		e.buf = appendPrintable(e.buf, s)
+		e.endComment()
+	}
+}
+
+// comment writes the name of a value, or that it has none.
+func (e *Values) comment(s string) {
+	if s == "" {
+		return
+	}
+	e.beginComment()
+	e.put(s)
+	e.endComment()
+}
+
+// Changed implements output.Encoder.
+func (e *Values) Changed() { e.punct(" => ") }
+
+// Or implements output.Encoder.
+func (e *Values) Or() { e.punct("|") }
+
+// Plus implements output.Encoder.
+func (e *Values) Plus() { e.put("+") }
+
+// Shift implements output.Encoder.
+func (e *Values) Shift(count uint, name string, base output.Base) {
+	e.put("<<")
+	if name != "" {
+		e.Symbol(uint64(count), name, base)
+	} else {
+		e.Number(uint64(count), base)
+	}
+}
+
+// named is a value whose symbolic form is being written.
+type named struct {
+	start, unshown int // of what goes if it is not to be shown
+	names          output.NameStyle
+	plain          []byte // the plain form, if it comes behind the symbolic one
+	alone          bool   // there is no plain form beside it
+}
+
+// BeginNamed implements output.Encoder.
+func (e *Values) BeginNamed() {
+	e.named = append(e.named, named{start: len(e.buf), unshown: e.unshown, names: e.names})
+}
+
+// Named implements output.Encoder.
+func (e *Values) Named(kind output.NamedKind) {
+	n := &e.named[len(e.named)-1]
+	switch n.names {
+	case output.Abbrev:
+		e.buf, e.unshown = e.buf[:n.start], n.unshown
+		e.names = output.Abbrev
+	case output.Raw:
+		n.start, n.unshown = len(e.buf), e.unshown
+		e.names = output.Abbrev
+	case output.Verbose:
+		e.namedVerbose(n, kind)
+	}
+}
+
+// namedVerbose starts a symbolic form with -X verbose.
+func (e *Values) namedVerbose(n *named, kind output.NamedKind) {
+	switch kind {
+	case output.InComment:
+		e.beginComment()
+		e.names = output.Abbrev
+	case output.NumbersInComment:
+		e.beginComment()
+	case output.BeforePlain:
+		n.plain = bytes.Clone(e.buf[n.start:])
+		e.buf = e.buf[:n.start]
+	case output.WithoutPlain:
+		n.alone = true
+		e.buf, e.unshown = e.buf[:n.start], n.unshown
+	}
+}
+
+// EndNamed implements output.Encoder.
+func (e *Values) EndNamed() {
+	n := e.named[len(e.named)-1]
+	e.named = e.named[:len(e.named)-1]
+	e.names = n.names
+	switch n.names {
+	case output.Raw:
+		e.buf, e.unshown = e.buf[:n.start], n.unshown
+	case output.Verbose:
+		if n.alone {
+			break
+		}
+		if n.plain != nil {
+			e.beginComment()
+			e.buf = append(e.buf, n.plain...)
+		}
+		e.endComment()
+	}
+}
+
+// Native implements output.Encoder.
+func (e *Values) Native(b []byte) {
+	e.BeginNamed()
+	e.Str(output.Binary, b, false)
+	e.Named(output.InComment)
+}
+
+// Inet implements output.Encoder.
+func (e *Values) Inet(name string, b []byte) {
+	switch {
+	case name == "":
+		e.inet(b, "")
+	case len(b) == 16 && e.names == output.Abbrev:
+		e.next()
+		e.inet(b, name)
+	default:
+		e.Field(name)
+		e.inet(b, "")
+	}
+}
+
+// inet writes an address; field is the name to show inside a call of inet_pton.
+func (e *Values) inet(b []byte, field string) {
+	e.Native(b)
+	if len(b) == 4 {
+		e.BeginMacro("inet_addr")
+		e.Elem()
+	} else {
+		e.BeginMacro("inet_pton")
+		e.Elem()
+		e.put("AF_INET6")
+		e.Elem()
+	}
+	var room [64]byte // longer than any address is written
+	e.Str(output.Plain, output.AppendInet(room[:0], b), false)
+	if field != "" {
+		e.Elem()
+		e.put("&")
+		e.put(field)
+	}
+	e.EndMacro()
+	e.EndNamed()
+}
+
+// BeginStruct implements output.Encoder.
+func (e *Values) BeginStruct() {
+	e.punct("{")
+	e.push(inStruct)
+}
+
+// Field implements output.Encoder.
+func (e *Values) Field(name string) {
+	e.next()
+	e.frames[len(e.frames)-1].bare = name == ""
+	switch {
+	case name == "":
+	case e.frames[len(e.frames)-1].kind == inRemark:
+		e.put(name)
+		e.put(" ")
+	default:
+		e.member(name)
+	}
+}
+
+// EndStruct implements output.Encoder.
+func (e *Values) EndStruct() {
+	e.pop()
+	e.punct("}")
+}
+
+// BeginArray implements output.Encoder.
+func (e *Values) BeginArray() {
+	e.punct("[")
+	e.push(inArray)
+}
+
+// EndArray implements output.Encoder.
+func (e *Values) EndArray() {
+	e.pop()
+	e.punct("]")
+}
+
+// BeginSet implements output.Encoder.
+func (e *Values) BeginSet(complement bool) {
+	if complement {
+		e.put("~")
+	}
+	e.punct("[")
+	e.push(inSet)
+}
+
+// EndSet implements output.Encoder.
+func (e *Values) EndSet() {
+	e.pop()
+	e.punct("]")
+}
+
+// BeginMacro implements output.Encoder.
+func (e *Values) BeginMacro(name string) {
+	e.color(output.HueCall)
+	e.put(name)
+	e.punct("(")
+	e.push(inMacro)
+}
+
+// EndMacro implements output.Encoder.
+func (e *Values) EndMacro() {
+	e.pop()
+	e.color(output.HuePunct)
+	e.put(")")
+	e.color(output.HueReset)
+}
+
+// Index implements output.Encoder.
+func (e *Values) Index(v uint64, set *tables.Set, base output.Base) {
+	e.punct("[")
+	if set == nil {
+		e.Number(v, base)
+	} else {
+		e.Enum(v, set, base)
+	}
+	e.punct("]=")
+}
+
+// Elem implements output.Encoder.
+func (e *Values) Elem() { e.next() }
+
+// More implements output.Encoder.
+func (e *Values) More() {
+	e.next()
+	e.punct("...")
+}
+
+// part starts the next part of the result.
+func (e *Values) part(h output.Hue) {
+	e.color(output.HueReset)
+	e.put(" ")
+	e.color(h)
+}
+
+// Unknown implements output.Encoder.
+func (e *Values) Unknown() { e.put("?") }
+
+// remark is the remark that is being written.
+type remark struct {
+	start, unshown int // before it
+	dropped        bool
+}
+
+// BeginRemark implements output.Encoder.
+func (e *Values) BeginRemark(kind output.RemarkKind) {
+	e.remark = remark{len(e.buf), e.unshown, kind == output.ResultName && e.opt.Names == output.Raw}
+	e.part(output.HueResult)
+	e.put("(")
+	e.push(inRemark)
+}
+
+// EndRemark implements output.Encoder.
+func (e *Values) EndRemark() {
+	e.pop()
+	e.put(")")
+	if r := &e.remark; r.dropped {
+		e.buf, e.unshown = e.buf[:r.start], r.unshown
+	}
+}
+
+func (e *Values) bracketed(b []byte) {
+	e.punct("<")
+	e.buf = appendPrintable(e.buf, b)
+	e.punct(">")
+}
