@@ -44,6 +44,7 @@ var mayImport = map[string][]string{
 	},
 
 	"output":            {"socketcall", "tables"},
+	"output/csv":        {"output/...", "tables"},
 	"output/json":       {"output", "socketcall", "tables"},
 	"output/text":       {"output", "socketcall", "tables"},
 	"output/outputtest": {"integration/jsonlines", "output", "tables"},

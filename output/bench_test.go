@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"trapline/output"
+	csvformat "trapline/output/csv"
 	jsonformat "trapline/output/json"
 	"trapline/output/outputtest"
 	"trapline/output/text"
@@ -89,6 +90,7 @@ var (
 var benchmarkOptions = map[string]output.Options{
 	"text":    {Format: text.Format, Column: 40, Statuses: output.AllStatuses},
 	"decked":  {Format: text.Format, Column: 40, Statuses: output.AllStatuses, PID: output.PIDColumn, Clock: output.ClockTime, ClockDigits: output.Microseconds, Relative: true, RelDigits: output.Microseconds, Durations: true, DurDigits: output.Microseconds, Number: true, IP: true, ArgNames: true, Names: output.Verbose, Palette: output.NewPalette("")},
+	"csv":     {Format: csvformat.Format, Statuses: output.AllStatuses},
 	"json":    {Format: jsonformat.Format, Statuses: output.AllStatuses},
 	"chosen":  {Format: text.Format, Column: 40, Statuses: output.Failed},
 	"hex":     {Format: text.Format, Column: 40, Statuses: output.AllStatuses, Strings: output.HexAll},
@@ -109,7 +111,7 @@ func discard(tb testing.TB, o output.Options) (*output.Log, *output.Record) {
 }
 
 func BenchmarkLine(b *testing.B) {
-	for _, format := range []string{"text", "json"} {
+	for _, format := range []string{"text", "json", "csv"} {
 		for _, line := range benchmarkLines {
 			b.Run(format+"/"+line.name, func(b *testing.B) {
 				l, tr := discard(b, benchmarkOptions[format])

@@ -8,7 +8,7 @@ import (
 )
 
 // Format is a way to write a trace. Each package below this one has one:
-// text.Format, json.Format. The life of a record is not its
+// text.Format, json.Format, csv.Format. The life of a record is not its
 // business but that of Record, which tells a Writer what to write and when.
 type Format struct {
 	Name  string // as --format has it

@@ -200,6 +200,9 @@ func (c *config) check() error {
 	if c.columns == nil {
 		c.columns = output.DefaultColumns
 	}
+	if err := c.checkFormat(); err != nil {
+		return err
+	}
 	c.warnOfNoEffect()
 	c.resolvePaths()
 	if c.shortQ > 0 && c.longQ {

@@ -10,7 +10,6 @@ import (
 
 	"trapline/decode"
 	"trapline/output"
-	jsonformat "trapline/output/json"
 	"trapline/tracer"
 )
 
@@ -174,10 +173,8 @@ var options = []option{
 	{long: []string{"regs-set"}, arg: requiredArgument, set: (*config).setRegisterSets},
 	{long: []string{"multiplexer"}, set: flag(func(c *config) *bool { return &c.looks.Multiplexer })},
 	{long: []string{"entry-points"}, set: flag(func(c *config) *bool { return &c.looks.EntryPoints })},
-	{long: []string{"json"}, set: func(c *config, _, _ string, _ bool) error {
-		c.looks.Format = jsonformat.Format
-		return nil
-	}},
+	{long: []string{"format"}, arg: requiredArgument, set: (*config).setFormat},
+	{long: []string{"json"}, set: (*config).setJSON},
 
 	// Tampering
 	{long: []string{"inject"}, arg: requiredArgument, set: byName("inject", "")},

@@ -9,6 +9,8 @@ import (
 
 	"trapline/decode"
 	"trapline/output"
+	csvformat "trapline/output/csv"
+	jsonformat "trapline/output/json"
 	textformat "trapline/output/text"
 )
 
@@ -66,6 +68,8 @@ func TestInvalidCommandLines(t *testing.T) {
 		{"", mustHave, true},
 		{"--", mustHave, true},
 		{"-f -tt -y --json", mustHave, true},
+		{"--format=xml true", "invalid --format argument: 'xml'", true},
+		{"-C --format=csv true", "-C/--summary and --format=csv are mutually exclusive", true},
 		{"--nonsense", "unrecognized option '--nonsense'", true},
 		{"-j", "invalid option -- 'j'", true},
 		{"-fj ls", "invalid option -- 'j'", true},
@@ -187,7 +191,16 @@ func TestSpellings(t *testing.T) {
 	if c := parse(t, "-kk", "--stack-trace-frame-limit=3", "true"); c.stacks != sourceStacks || c.stackLimit != 3 {
 		t.Errorf("-kk: %d, limit %d", c.stacks, c.stackLimit)
 	}
-	for _, args := range [][]string{{"-k", "-c", "true"}, {"--stack-trace-frame-limit=3", "true"}} {
+	for format, want := range map[string]*output.Format{
+		"--json": jsonformat.Format, "--format=json": jsonformat.Format, "--format=csv": csvformat.Format, "--format=text": textformat.Format,
+	} {
+		if c := parse(t, format, "true"); c.looks.Format != want {
+			t.Errorf("%s is %s", format, c.looks.Format.Name)
+		}
+	}
+	for _, args := range [][]string{
+		{"-k", "-c", "true"}, {"--stack-trace-frame-limit=3", "true"}, {"--format=csv", "-k", "true"}, {"--format=csv", "--read=3", "true"},
+	} {
 		if c := parse(t, args...); len(c.warnings) != 1 {
 			t.Errorf("%q: %q", args, c.warnings)
 		}

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"trapline/output"
+	csvformat "trapline/output/csv"
+	jsonformat "trapline/output/json"
+	textformat "trapline/output/text"
+)
+
+// formats are the formats that --format knows.
+var formats = []*output.Format{textformat.Format, jsonformat.Format, csvformat.Format}
+
+// setFormat reads the argument of --format.
+func (c *config) setFormat(spelled, value string, _ bool) error {
+	for _, f := range formats {
+		if f.Name == value {
+			c.looks.Format = f
+			return nil
+		}
+	}
+	return invalidArgument(spelled, value)
+}
+
+// setJSON is --json, a short form of --format=json.
+func (c *config) setJSON(string, string, bool) error {
+	c.looks.Format = jsonformat.Format
+	return nil
+}
+
+// checkFormat finds what a table of one row a call has no place for.
+func (c *config) checkFormat() error {
+	if c.looks.Format != csvformat.Format {
+		return nil
+	}
+	if c.summary == summaryToo {
+		return usagef("-C/--summary and --format=csv are mutually exclusive")
+	}
+	for _, o := range []struct {
+		given bool
+		name  string
+	}{
+		{c.stacks != noStacks, "-k/--stack-trace"},
+		{c.regs != 0, "--regs"},
+		{c.readFDs.listed != nil || c.readFDs.negated, "--read"},
+		{c.writeFDs.listed != nil || c.writeFDs.negated, "--write"},
+	} {
+		if o.given {
+			c.warn("%s has no effect with --format=csv", o.name)
+		}
+	}
+	return nil
+}

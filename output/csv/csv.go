@@ -1,0 +1,263 @@
+// Package csv writes a trace as comma-separated values (RFC 4180): a row for
+// each call, signal and end of a tracee, below a row with the names of the
+// columns. docs/csv.md describes it.
+package csv
+
+import (
+	"bytes"
+	"time"
+
+	"trapline/output"
+	"trapline/output/text"
+	"trapline/tables"
+)
+
+// Format is CSV.
+var Format = &output.Format{
+	Name:  "csv",
+	Timed: true,
+	Title: "time,pid,comm,secontext,event,name,arguments,result,error,remark,duration\n",
+	New:   newWriter,
+}
+
+// column is a column of a row, in the order of Format.Title.
+type column uint8
+
+const (
+	when column = iota
+	pid
+	comm
+	secontext
+	event
+	name
+	arguments
+	result
+	failure
+	remark
+	duration
+	numColumns
+)
+
+// writer writes rows. Values are strace's text.
+type writer struct {
+	text.Values
+	opt    output.Options // without colours
+	tracee *output.Tracee
+	row    [numColumns][]byte // the row being made, not quoted
+	buf    []byte             // complete rows
+}
+
+func newWriter(o *output.Options, t *output.Tracee) output.Writer {
+	w := &writer{opt: *o, tracee: t}
+	w.opt.Palette = nil
+	w.Values = text.NewValues(&w.opt)
+	return w
+}
+
+// Take implements output.Writer.
+func (w *writer) Take() []byte {
+	b := w.buf
+	w.buf = output.Kept(b)
+	return b
+}
+
+// begin starts a row.
+func (w *writer) begin(at time.Time, kind string) {
+	for i, b := range w.row {
+		w.row[i] = output.Kept(b)
+	}
+	w.Values.Take() // from a call that is not shown
+	w.Begin()
+	w.row[when] = output.AppendNumber(w.row[when], uint64(at.Unix()), output.Signed)
+	w.row[when] = output.AppendFraction(w.row[when], at.Nanosecond(), output.Nanoseconds)
+	w.row[pid] = output.AppendNumber(w.row[pid], uint64(w.tracee.PID), output.Signed)
+	w.escaped(comm, w.tracee.Comm, w.opt.Strings)
+	w.escaped(secontext, w.tracee.Context, text.ContextStyle(w.opt.Strings))
+	w.set(event, kind)
+}
+
+// escaped fills a column with what a tracee may have chosen, such as its name:
+// what a spreadsheet would take for a formula is escaped.
+func (w *writer) escaped(c column, b []byte, style output.StringStyle) {
+	special := ""
+	if len(b) > 0 && bytes.IndexByte([]byte("=+-@"), b[0]) >= 0 {
+		special = string(b[0])
+	}
+	w.row[c] = text.AppendEscaped(w.row[c], b, style, special)
+}
+
+func (w *writer) set(c column, s string) { w.row[c] = append(w.row[c], s...) }
+
+// move makes what the values have written since the last move the content of a column.
+func (w *writer) move(c column) { w.row[c] = append(w.row[c], w.Values.Take()...) }
+
+// note adds a remark.
+func (w *writer) note(s string) {
+	if len(w.row[remark]) > 0 {
+		w.set(remark, ", ")
+	}
+	w.set(remark, s)
+}
+
+// end ends a row.
+func (w *writer) end() {
+	for i, b := range w.row {
+		if i > 0 {
+			w.buf = append(w.buf, ',')
+		}
+		w.buf = appendField(w.buf, b)
+	}
+	w.buf = append(w.buf, '\n')
+}
+
+// appendField writes a field, in quotes if it needs them.
+func appendField(b, field []byte) []byte {
+	if !bytes.ContainsAny(field, ",\"\r\n") && !bytes.HasPrefix(field, []byte(" ")) {
+		return append(b, field...)
+	}
+	b = append(b, '"')
+	for _, c := range field {
+		if c == '"' {
+			b = append(b, '"')
+		}
+		b = append(b, c)
+	}
+	return append(b, '"')
+}
+
+// BeginCall implements output.Writer.
+func (w *writer) BeginCall(h *output.Header) {
+	w.begin(h.Time, "syscall")
+	w.set(name, h.Name)
+}
+
+// Return implements output.Outcome.
+func (w *writer) Return() {
+	w.move(arguments)
+	w.Begin()
+}
+
+// Unknown implements output.Encoder: a missing result is an empty field.
+func (w *writer) Unknown() {}
+
+// Failure implements output.Outcome.
+func (w *writer) Failure(errno int, errName, _ string) {
+	w.move(result)
+	if errName != "" {
+		w.set(failure, errName)
+	} else {
+		w.row[failure] = output.AppendNumber(w.row[failure], uint64(errno), output.Signed)
+	}
+}
+
+// BeginRemark implements output.Encoder.
+func (w *writer) BeginRemark(kind output.RemarkKind) {
+	w.move(result)
+	w.Values.BeginRemark(kind)
+}
+
+// EndRemark implements output.Encoder.
+func (w *writer) EndRemark() {
+	w.Values.EndRemark()
+	if b := w.Values.Take(); len(b) > len(" ()") {
+		w.note("")
+		w.row[remark] = append(w.row[remark], b[len(" ("):len(b)-len(")")]...)
+	}
+}
+
+// BeginVCPU implements output.Outcome. The state is not shown.
+func (w *writer) BeginVCPU(int, bool) { w.move(result) }
+
+// EndVCPU implements output.Outcome.
+func (w *writer) EndVCPU() { w.Values.Take() }
+
+// Dump implements output.Outcome. Data is not shown.
+func (w *writer) Dump(output.DumpPart) {}
+
+// EndCall implements output.Writer.
+func (w *writer) EndCall(r *output.Result, _ *output.Stack) {
+	w.move(result)
+	if r.Tampered != "" {
+		w.note(r.Tampered)
+	}
+	if r.Delayed {
+		w.note("DELAYED")
+	}
+	w.row[duration] = appendSeconds(w.row[duration], r.Duration)
+	w.end()
+}
+
+// NoResult implements output.Writer.
+func (w *writer) NoResult(why output.StatusSet, _ bool, _ *output.Stack) {
+	w.move(arguments)
+	switch why {
+	case output.Unfinished:
+		w.note("unfinished")
+	case output.UnavailableStatus:
+		w.note("unavailable")
+	case output.Detached:
+		w.note("detached")
+	}
+	w.end()
+}
+
+// BeginSignal implements output.Writer.
+func (w *writer) BeginSignal(at time.Time, signal string) {
+	w.begin(at, "signal")
+	w.set(name, signal)
+}
+
+// EndSignal implements output.Writer.
+func (w *writer) EndSignal(*output.Stack) {
+	w.move(arguments)
+	w.end()
+}
+
+// Event implements output.Writer.
+func (w *writer) Event(at time.Time, e output.Event, _ *output.Stack) {
+	w.begin(at, e.Kind.String())
+	w.set(name, e.Signal)
+	switch e.Kind {
+	case output.Exited:
+		w.row[result] = output.AppendNumber(w.row[result], uint64(e.Code), output.Signed)
+	case output.Killed:
+		if e.Core {
+			w.note("core dumped")
+		}
+	case output.Personality:
+		w.set(name, e.ABI.String())
+	case output.Superseded:
+		w.set(remark, "thread ")
+		w.row[remark] = output.AppendNumber(w.row[remark], uint64(e.Thread), output.Signed)
+	}
+	w.end()
+}
+
+// Summary implements output.Writer: a table of its own, with times in seconds.
+func (w *writer) Summary(s *output.Summary) {
+	w.buf = append(w.buf, "abi,name,calls,errors,cpu,cpu_shortest,cpu_longest,wall,wall_shortest,wall_longest\n"...)
+	for abi := range tables.ABI(tables.NumABI) {
+		for _, c := range s.Calls(abi) {
+			w.buf = append(w.buf, abi.String()...)
+			w.buf = append(append(w.buf, ','), c.Name...)
+			w.buf = output.AppendNumber(append(w.buf, ','), c.Calls, output.Unsigned)
+			w.buf = output.AppendNumber(append(w.buf, ','), c.Errors, output.Unsigned)
+			for _, t := range []output.Times{c.CPU, c.Wall} {
+				w.buf = appendSeconds(append(w.buf, ','), t.Total)
+				w.buf = appendSeconds(append(w.buf, ','), t.Shortest)
+				w.buf = appendSeconds(append(w.buf, ','), t.Longest)
+			}
+			w.buf = append(w.buf, '\n')
+		}
+	}
+}
+
+// Unexplained implements output.Writer. Registers are not shown.
+func (w *writer) Unexplained(*output.Unexplained) {}
+
+// appendSeconds writes seconds with nine digits behind the point.
+func appendSeconds(b []byte, d time.Duration) []byte {
+	d = max(0, d)
+	b = output.AppendNumber(b, uint64(d/time.Second), output.Unsigned)
+	return output.AppendFraction(b, int(d%time.Second), output.Nanoseconds)
+}
