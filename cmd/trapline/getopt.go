@@ -21,6 +21,7 @@ type option struct {
 	short byte     // 0 if there is none
 	long  []string // nil if there is none
 	arg   argument // of the long form; a short form never has an optional one
+	own   bool     // strace has no such option
 	// set takes the option down. spelled is how the user wrote it, "-a" or
 	// "--columns"; given says that it came with an argument.
 	set func(c *config, spelled, value string, given bool) error
@@ -186,17 +187,17 @@ func operands(args []string, i int) int {
 	return i
 }
 
-// findLong finds the long option that name is, or begins.
+// findLong finds the long option that name is, or begins. Options that strace does
+// not have leave the abbreviations of strace's options what they are: --fo is
+// --follow-forks, although there is --format.
 func findLong(fs *pflag.FlagSet, name string) (*pflag.Flag, error) {
 	if f := fs.Lookup(name); f != nil && f.Shorthand == "" {
 		return f, nil
 	}
-	var found []*pflag.Flag
-	fs.VisitAll(func(f *pflag.Flag) {
-		if f.Shorthand == "" && strings.HasPrefix(f.Name, name) {
-			found = append(found, f)
-		}
-	})
+	found := begunBy(fs, name, false)
+	if len(found) == 0 {
+		found = begunBy(fs, name, true)
+	}
 	if len(found) == 0 {
 		return nil, usagef("unrecognized option '--%s'", name)
 	}
@@ -210,4 +211,15 @@ func findLong(fs *pflag.FlagSet, name string) (*pflag.Flag, error) {
 		return nil, usagef("option '--%s' is ambiguous; possibilities:%s", name, possibilities)
 	}
 	return found[0], nil
+}
+
+// begunBy gives the long options that name begins: those of trapline's own, or
+// those that strace has.
+func begunBy(fs *pflag.FlagSet, name string, own bool) (found []*pflag.Flag) {
+	fs.VisitAll(func(f *pflag.Flag) {
+		if f.Shorthand == "" && strings.HasPrefix(f.Name, name) && f.Value.(*setter).option.own == own {
+			found = append(found, f)
+		}
+	})
+	return found
 }

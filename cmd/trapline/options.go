@@ -169,12 +169,12 @@ var options = []option{
 	{short: 'Y', set: decodePIDs(decode.PIDComm)},
 	{long: []string{"pidns-translation"}, set: decodePIDs(decode.PIDNamespace)},
 	{long: []string{"always-show-pid"}, set: flag(func(c *config) *bool { return &c.alwaysShowPID })},
-	{long: []string{"regs"}, arg: optionalArgument, set: (*config).setRegisters},
-	{long: []string{"regs-set"}, arg: requiredArgument, set: (*config).setRegisterSets},
-	{long: []string{"multiplexer"}, set: flag(func(c *config) *bool { return &c.looks.Multiplexer })},
-	{long: []string{"entry-points"}, set: flag(func(c *config) *bool { return &c.looks.EntryPoints })},
-	{long: []string{"format"}, arg: requiredArgument, set: (*config).setFormat},
-	{long: []string{"json"}, set: (*config).setJSON},
+	{own: true, long: []string{"regs"}, arg: optionalArgument, set: (*config).setRegisters},
+	{own: true, long: []string{"regs-set"}, arg: requiredArgument, set: (*config).setRegisterSets},
+	{own: true, long: []string{"multiplexer"}, set: flag(func(c *config) *bool { return &c.looks.Multiplexer })},
+	{own: true, long: []string{"entry-points"}, set: flag(func(c *config) *bool { return &c.looks.EntryPoints })},
+	{own: true, long: []string{"format"}, arg: requiredArgument, set: (*config).setFormat},
+	{own: true, long: []string{"json"}, set: (*config).setJSON},
 
 	// Tampering
 	{long: []string{"inject"}, arg: requiredArgument, set: byName("inject", "")},
@@ -203,7 +203,7 @@ var options = []option{
 	{short: 'w', long: []string{"summary-wall-clock"}, set: flag(func(c *config) *bool { return &c.wallClock })},
 
 	// How fast
-	{long: []string{"colocate"}, arg: requiredArgument, set: func(c *config, spelled, v string, _ bool) error {
+	{own: true, long: []string{"colocate"}, arg: requiredArgument, set: func(c *config, spelled, v string, _ bool) error {
 		modes := map[string]tracer.Colocation{"auto": tracer.ColocateAuto, "always": tracer.ColocateAlways, "never": tracer.ColocateNever}
 		mode, ok := modes[v]
 		if !ok {
@@ -213,14 +213,14 @@ var options = []option{
 		return nil
 	}},
 	{long: []string{"seccomp-bpf"}, set: flag(func(c *config) *bool { return &c.seccomp })},
-	{long: []string{"no-seccomp-bpf"}, set: func(c *config, _, _ string, _ bool) error {
+	{own: true, long: []string{"no-seccomp-bpf"}, set: func(c *config, _, _ string, _ bool) error {
 		c.seccomp = false
 		return nil
 	}},
 
 	// Miscellaneous
 	{short: 'd', long: []string{"debug"}, set: flag(func(c *config) *bool { return &c.debug })},
-	{long: []string{"list-syscalls"}, arg: optionalArgument, set: func(c *config, _, v string, given bool) error {
+	{own: true, long: []string{"list-syscalls"}, arg: optionalArgument, set: func(c *config, _, v string, given bool) error {
 		c.list = true
 		if given {
 			c.listed = append(c.listed, v)

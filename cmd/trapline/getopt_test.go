@@ -1,0 +1,45 @@
+package main
+
+import (
+	"slices"
+	"testing"
+)
+
+func TestAbbreviations(t *testing.T) {
+	for abbreviation, want := range map[string]string{
+		"fo": "follow-forks", "form": "format", "format": "format", "j": "json", "col": "", "colu": "columns", "coloc": "colocate",
+		"en": "env", "ent": "entry-points", "no": "no-abbrev", "no-s": "no-seccomp-bpf", "m": "multiplexer", "regs": "regs",
+		"stack-trace": "stack-trace", "signal": "signal", "co": "", "f": "", "reg": "", "nothing": "",
+	} {
+		if got := longFor(abbreviation, options); got != want {
+			t.Errorf("--%s is %q, want %q", abbreviation, got, want)
+		}
+	}
+}
+
+// Whatever begins a name of an option that strace has means the same as without the
+// options that it does not have.
+func TestAbbreviationsOfStrace(t *testing.T) {
+	straces := slices.DeleteFunc(slices.Clone(options), func(o option) bool { return o.own })
+	if len(straces) == len(options) {
+		t.Fatal("no option is trapline's own")
+	}
+	for _, o := range straces {
+		for _, name := range o.long {
+			for n := 1; n <= len(name); n++ {
+				if got, want := longFor(name[:n], options), longFor(name[:n], straces); got != want {
+					t.Errorf("--%s is %q, and %q without trapline's own options", name[:n], got, want)
+				}
+			}
+		}
+	}
+}
+
+// longFor is the long option that an abbreviation stands for, or empty.
+func longFor(abbreviation string, options []option) string {
+	f, err := findLong(flagSet(options, newConfig()), abbreviation)
+	if err != nil {
+		return ""
+	}
+	return f.Name
+}
