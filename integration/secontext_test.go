@@ -88,6 +88,12 @@ func TestSecontext(t *testing.T) {
 			alike(t, append(tt.flags, "-e", "trace=openat,chdir,/^symlink,/^rename,/^unlink,/access,execve,getdents64,close,dup2,fcntl"), command...)
 		})
 	}
+	t.Run("csv", func(t *testing.T) {
+		log := trace(t, trapline(t), []string{"--format=csv", "--secontext", "-e", "trace=openat"}, "cat", "file").log
+		if want := `,syscall,openat,"AT_FDCWD, ""file"" [etc_t], O_RDONLY",3 [etc_t],,,`; !strings.Contains(log, want) {
+			t.Errorf("no %s in\n%s", want, log)
+		}
+	})
 	t.Run("json", func(t *testing.T) {
 		log := trace(t, trapline(t), []string{"--json", "--secontext", "-e", "trace=openat"}, "cat", "file").log
 		if want := `{"name":"pathname","value":"file","secontext":"etc_t"},`; !strings.Contains(log, want) || !strings.Contains(log, `"ret":3,"ret_secontext":"etc_t"`) {
