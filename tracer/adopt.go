@@ -25,7 +25,7 @@ func (t *Tracer) Adopt(c Command, pid, socket int) (*Tracee, error) {
 
 // catchOther catches a launcher that has called Become.
 func (l *launcher) catchOther(socket int, options uintptr) error {
-	if err := sendPacket(socket, 0); err != nil {
+	if err := sendPacket(socket, uint64(l.t.filterData)); err != nil {
 		return fmt.Errorf("the command's process is gone: %w", err)
 	}
 	blocked, err := awaitPacket(socket)
@@ -48,17 +48,18 @@ func Become(c Command, opts Options, socket int) error {
 	if err := c.check(); err != nil {
 		return err
 	}
-	filter, err := (&Tracer{opts: opts}).makeFilter()
+	// The tracer may take its time. While this is Go it has the signals, too.
+	data, err := awaitPacket(socket)
+	if err != nil {
+		return fmt.Errorf("the tracer is gone: %w", err)
+	}
+	filter, err := (&Tracer{opts: opts, filterData: uint16(data)}).makeFilter()
 	if err != nil {
 		return err
 	}
 	p, err := newProgram(becomeSize(&c, filter))
 	if err != nil {
 		return err
-	}
-	// The tracer may take its time. While this is Go it has the signals, too.
-	if _, err := awaitPacket(socket); err != nil {
-		return fmt.Errorf("the tracer is gone: %w", err)
 	}
 	before, err := blockSignals()
 	if err != nil {
@@ -103,15 +104,16 @@ func pendingSignals(s *Surroundings) uint64 {
 //go:linkname enterSystemCall runtime.entersyscall
 func enterSystemCall()
 
-// Packets on the socket are sets of signals: the blocked ones, or none.
+// Packets on the socket are words: the tracer's filterData, then the launcher's
+// blocked signals, then one that only says that the launcher may go on.
 
-func sendPacket(socket int, blocked uint64) error {
-	_, err := unix.Write(socket, binary.NativeEndian.AppendUint64(nil, blocked))
+func sendPacket(socket int, word uint64) error {
+	_, err := unix.Write(socket, binary.NativeEndian.AppendUint64(nil, word))
 	return err
 }
 
 // awaitPacket waits for the process at the other end of a socket.
-func awaitPacket(socket int) (blocked uint64, err error) {
+func awaitPacket(socket int) (word uint64, err error) {
 	for {
 		var b [signalSetSize]byte
 		n, err := unix.Read(socket, b[:])

@@ -75,6 +75,7 @@ func minTime(a, b time.Time) time.Time {
 // release tells of a tracee that had to wait for its parent.
 func (t *Tracer) release(child *Tracee) *Event {
 	t.births.held--
+	child.restoreUntraced()
 	child.state = stopped
 	if child.pending != 0 {
 		child.pending = 0
@@ -95,6 +96,7 @@ func (t *Tracer) createdStop(parent *Tracee) *Event {
 		return nil
 	}
 	child.inherit(parent)
+	parent.restoreUntraced()
 	if parent.filtered {
 		t.colocation.InheritPin(&parent.task, &child.task)
 	}

@@ -116,6 +116,9 @@ func (t *Tracer) nextDetached() (*Event, error) {
 		t.colocation.Stop()
 		return nil, io.EOF
 	}
+	if ev := t.resumeCurrent(); ev != nil {
+		return ev, nil
+	}
 	for {
 		if n := len(t.detached); n > 0 {
 			tr := t.detached[n-1]
@@ -135,21 +138,27 @@ func (t *Tracer) nextDetached() (*Event, error) {
 		}
 		tr := t.tracees[s.tid]
 		status := unix.WaitStatus(s.status)
-		if status.Stopped() && s.status>>16 == unix.PTRACE_EVENT_EXEC {
+		if status.Stopped() && s.status>>16 == unix.PTRACE_EVENT_EXEC && (tr == nil || !tr.filtered) {
 			tr = t.execAtEnd(s.tid, tr)
 		}
 		switch {
 		case status.Exited() || status.Signaled():
-			served := tr != nil && tr.filtered
-			if ev := t.ended(tr, s.tid, status); ev != nil && !served {
+			if ev := t.ended(tr, s.tid, status); ev != nil {
 				return ev, nil
 			}
 		case tr == nil && t.opts.Traced != nil:
-			t.serve(t.add(s.tid, stopped), s.status) // a new one, nobody has heard of it
+			// A new one, nobody has heard of it.
+			tr = t.add(s.tid, announced)
+			tr.filtered, tr.unseen = true, true
+			if ev := t.classify(s); ev != nil {
+				return ev, nil
+			}
 		case tr == nil:
 			ptrace(unix.PTRACE_DETACH, s.tid, 0, 0) // likewise
 		case tr.filtered:
-			t.serve(tr, s.status)
+			if ev := t.classify(s); ev != nil {
+				return ev, nil
+			}
 		case status.Stopped():
 			t.detachFrom(tr, s.status)
 		}
@@ -223,25 +232,6 @@ func (t *Tracer) execAtEnd(tid int, leader *Tracee) *Tracee {
 	return caller
 }
 
-// serve lets a tracee that has a seccomp filter go on from a stop, unreported.
-func (t *Tracer) serve(tr *Tracee, status uint32) {
-	tr.filtered = true
-	tr.inCall = false // no syscall-exit-stop is wanted
-	t.noteExec(tr, false)
-	tr.state = stopped
-	event, sig := int(status>>16), unix.Signal(status>>8&0xff)
-	switch {
-	case event == 0 && sig != stopSyscall:
-		tr.pending = sig
-	case event == unix.PTRACE_EVENT_STOP && sig != unix.SIGTRAP:
-		tr.state = groupStop
-	case event == unix.PTRACE_EVENT_EXEC && tr.launch == launching:
-		t.launcher.executed()
-		tr.launch = notLaunched
-	}
-	t.resume(tr)
-}
-
 // beginDetaching lets go of all tracees that are stopped and interrupts the
 // others. It waits for none: a process in vfork stops only when its child,
 // which may be stopped here, has gone on.
@@ -269,11 +259,13 @@ func (t *Tracer) beginDetaching(sig unix.Signal) {
 	t.colocation.Deactivate()
 }
 
-// beginServing is the end of the trace for a tracee that has a seccomp filter.
+// beginServing is the end of the trace for a tracee that has a seccomp filter:
+// it remains a tracee, unseen.
 func (t *Tracer) beginServing(tr *Tracee) {
-	if tr.known {
+	if tr.known && !tr.unseen {
 		t.detached = append(t.detached, tr)
 	}
+	tr.unseen = true
 	t.colocation.Unpin(&tr.task)
 	if tr.state == stopped || tr.state == groupStop || tr.state == held {
 		tr.inCall = false

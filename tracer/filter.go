@@ -17,16 +17,17 @@ const maxFilter = 4096
 const (
 	offsetNR   = 0
 	offsetArch = 4
+	offsetArg0 = 16 // the lower half of the first argument
 )
 
 // maxNR is past every number that is worth asking about one by one: those from
 // there on share the fate of maxNR.
 const maxNR = 1024
 
-// newFilter makes a seccomp filter that stops the calls that traced tells of,
-// and lets all others pass without a stop.
+// newFilter makes a seccomp filter that does with each call what verdictOf says.
+// Calls stop with data as SECCOMP_RET_DATA.
 //
-// The numbers of an architecture are cut into intervals that are traced or not
+// The numbers of an architecture are cut into intervals of one verdict
 // and a binary search finds the interval of a call, so that the filter's size
 // depends on the shape of the set and its running time hardly on anything. The
 // kernel runs it once a number and remembers the calls that pass.
@@ -34,21 +35,21 @@ const maxNR = 1024
 // The tests compare it with what go-seccomp-bpf makes of the same set. That is
 // not used here, since its tables would cost every start a third of a
 // millisecond, and its lists of comparisons grow with the set.
-func newFilter(traced func(abi tables.ABI, nr uint64) bool) ([]bpf.RawInstruction, error) {
+func newFilter(verdictOf func(abi tables.ABI, nr uint64) verdict, data uint16) ([]bpf.RawInstruction, error) {
 	const x32Bit = 1 << 30
 	var native, compat intervals
-	native.add(0, tables.X86_64, traced)
-	native.add(x32Bit, tables.X32, traced)
+	native.add(0, tables.X86_64, verdictOf)
+	native.add(x32Bit, tables.X32, verdictOf)
 	// Negative numbers are nobody's.
-	native.append(2*x32Bit, traced(tables.X86_64, maxNR))
-	compat.add(0, tables.I386, traced)
+	native.append(2*x32Bit, verdictOf(tables.X86_64, maxNR))
+	compat.add(0, tables.I386, verdictOf)
 
-	code64 := native.search()
-	code32 := compat.search()
+	code64 := native.search(data)
+	code32 := compat.search(data)
 	program := []bpf.Instruction{bpf.LoadAbsolute{Off: offsetArch, Size: 4}}
 	program = append(program, onlyIf(unix.AUDIT_ARCH_X86_64, code64)...)
 	program = append(program, onlyIf(unix.AUDIT_ARCH_I386, code32)...)
-	program = append(program, bpf.RetConstant{Val: unix.SECCOMP_RET_TRACE})
+	program = append(program, stops.code(data)...)
 	if len(program) > maxFilter {
 		return nil, fmt.Errorf("a seccomp filter of %d instructions is too long", len(program))
 	}
@@ -66,40 +67,52 @@ func onlyIf(value uint32, code []bpf.Instruction) []bpf.Instruction {
 	return append(program, code...)
 }
 
+// code is the end of the filter for calls with a verdict.
+func (v verdict) code(data uint16) []bpf.Instruction {
+	allow := bpf.RetConstant{Val: unix.SECCOMP_RET_ALLOW}
+	trace := bpf.RetConstant{Val: unix.SECCOMP_RET_TRACE | uint32(data)}
+	arg0 := bpf.LoadAbsolute{Off: offsetArg0, Size: 4}
+	switch v {
+	case stops:
+		return []bpf.Instruction{trace}
+	case stopsToSetSeccomp:
+		return []bpf.Instruction{arg0, bpf.JumpIf{Cond: bpf.JumpEqual, Val: unix.PR_SET_SECCOMP, SkipFalse: 1}, trace, allow}
+	case stopsIfUntraced:
+		return []bpf.Instruction{arg0, bpf.JumpIf{Cond: bpf.JumpBitsSet, Val: unix.CLONE_UNTRACED, SkipFalse: 1}, trace, allow}
+	}
+	return []bpf.Instruction{allow}
+}
+
 // intervals are ranges of numbers that follow each other.
 type intervals []interval
 
 type interval struct {
-	first  uint32 // up to the next interval's
-	traced bool
+	first   uint32 // up to the next interval's
+	verdict verdict
 }
 
 // append begins an interval, unless it is of the same kind as the last.
-func (in *intervals) append(first uint32, traced bool) {
-	if n := len(*in); n == 0 || (*in)[n-1].traced != traced {
-		*in = append(*in, interval{first, traced})
+func (in *intervals) append(first uint32, v verdict) {
+	if n := len(*in); n == 0 || (*in)[n-1].verdict != v {
+		*in = append(*in, interval{first, v})
 	}
 }
 
 // add adds an ABI's numbers, which begin at base.
-func (in *intervals) add(base uint32, abi tables.ABI, traced func(tables.ABI, uint64) bool) {
+func (in *intervals) add(base uint32, abi tables.ABI, verdictOf func(tables.ABI, uint64) verdict) {
 	for nr := range uint32(maxNR + 1) {
-		in.append(base+nr, traced(abi, uint64(nr)))
+		in.append(base+nr, verdictOf(abi, uint64(nr)))
 	}
 }
 
 // search is the code that finds the interval of the accumulator and returns
 // what is to be done there.
-func (in intervals) search() []bpf.Instruction {
+func (in intervals) search(data uint16) []bpf.Instruction {
 	if len(in) == 1 {
-		action := uint32(unix.SECCOMP_RET_ALLOW)
-		if in[0].traced {
-			action = unix.SECCOMP_RET_TRACE
-		}
-		return []bpf.Instruction{bpf.RetConstant{Val: action}}
+		return in[0].verdict.code(data)
 	}
 	middle := len(in) / 2
-	below, above := in[:middle].search(), in[middle:].search()
+	below, above := in[:middle].search(data), in[middle:].search(data)
 	var jump []bpf.Instruction
 	if len(below) <= 255 {
 		jump = []bpf.Instruction{

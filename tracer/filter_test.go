@@ -25,7 +25,19 @@ const (
 // verdicts interprets the filter for a set.
 func verdicts(t *testing.T, traced func(tables.ABI, uint64) bool) func(arch, nr uint32) int {
 	t.Helper()
-	raw, err := newFilter(traced)
+	run := filterOf(t, 0, func(abi tables.ABI, nr uint64) verdict {
+		if traced(abi, nr) {
+			return stops
+		}
+		return passes
+	})
+	return func(arch, nr uint32) int { return run(arch, nr, 0) }
+}
+
+// filterOf interprets the filter for verdicts.
+func filterOf(t *testing.T, data uint16, verdictOf func(tables.ABI, uint64) verdict) func(arch, nr uint32, arg0 uint64) int {
+	t.Helper()
+	raw, err := newFilter(verdictOf, data)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,17 +52,19 @@ func verdicts(t *testing.T, traced func(tables.ABI, uint64) bool) func(arch, nr 
 }
 
 // interpret runs a filter on calls.
-func interpret(t *testing.T, program []bpf.Instruction) func(arch, nr uint32) int {
+func interpret(t *testing.T, program []bpf.Instruction) func(arch, nr uint32, arg0 uint64) int {
 	t.Helper()
 	vm, err := bpf.NewVM(program)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return func(arch, nr uint32) int {
+	return func(arch, nr uint32, arg0 uint64) int {
 		// The interpreter loads big-endian words, the kernel native ones.
 		data := make([]byte, 64)
 		binary.BigEndian.PutUint32(data[0:], nr)
 		binary.BigEndian.PutUint32(data[4:], arch)
+		binary.BigEndian.PutUint32(data[16:], uint32(arg0))
+		binary.BigEndian.PutUint32(data[20:], uint32(arg0>>32))
 		action, err := vm.Run(data)
 		if err != nil {
 			t.Fatal(err)
@@ -128,7 +142,7 @@ func TestFilterAgreesWithLibrary(t *testing.T) {
 			return abi == tables.X86_64 && slices.Contains(names, arch.X86_64.SyscallNumbers[int(nr)])
 		})
 		for nr := range uint32(500) {
-			if a, b := ours(unix.AUDIT_ARCH_X86_64, nr), theirs(unix.AUDIT_ARCH_X86_64, nr); a != b {
+			if a, b := ours(unix.AUDIT_ARCH_X86_64, nr), theirs(unix.AUDIT_ARCH_X86_64, nr, 0); a != b {
 				t.Errorf("%v: call %d: %#x, go-seccomp-bpf %#x", names, nr, a, b)
 			}
 		}

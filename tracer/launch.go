@@ -8,9 +8,6 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
-
-	"trapline/tables"
-	"trapline/tracer/colocate"
 )
 
 // Command is a program to launch.
@@ -89,20 +86,12 @@ func (t *Tracer) makeFilter() ([]byte, error) {
 	if t.opts.Traced == nil || !t.opts.Follow {
 		return nil, nil
 	}
-	program, err := newFilter(t.filtered)
+	program, err := newFilter(t.verdict, t.filterData)
 	if err != nil {
 		return nil, err
 	}
 	t.debugf("seccomp filter of %d instructions", len(program))
 	return encodeFilter(program), nil
-}
-
-// filtered tells which calls a filter has to stop.
-func (t *Tracer) filtered(abi tables.ABI, nr uint64) bool {
-	if isExec(abi, nr) || servesMemory(abi, nr, new([6]uint64)) || t.opts.Colocate != ColocateNever && colocate.ShowsMask(abi, nr) {
-		return true
-	}
-	return t.opts.Traced(abi, nr)
 }
 
 // launcher is a process that is to become a command.

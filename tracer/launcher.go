@@ -210,6 +210,10 @@ func (p *program) become(c *Command, filter []byte, pending uint64) {
 	for ; pending != 0; pending &= pending - 1 {
 		p.add(checkNothing, unix.SYS_TGKILL, pid, pid, uint64(bits.TrailingZeros64(pending))+1)
 	}
+	// Another user may not be allowed to install a filter without no_new_privs.
+	if len(filter) > 0 {
+		p.install(filter)
+	}
 	if c.Credential != nil {
 		p.assume(c.Credential)
 	}
@@ -218,9 +222,6 @@ func (p *program) become(c *Command, filter []byte, pending uint64) {
 	}
 	path := p.text(c.Path)
 	argv, envp := p.vector(c.Argv), p.vector(c.Env)
-	if len(filter) > 0 {
-		p.install(filter)
-	}
 	// From here on PTRACE_O_EXITKILL does what it did.
 	p.add(checkNothing, unix.SYS_PRCTL, unix.PR_SET_PDEATHSIG, 0)
 	p.add(checkStop, unix.SYS_GETPID)

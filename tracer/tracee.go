@@ -26,8 +26,13 @@ type Tracee struct {
 
 	exitUnwanted bool // Event.ExitUnwanted of the call under way
 
-	filtered bool // has the seccomp filter
-	attached bool // by Attach, or created by such a tracee
+	untraced  *untracedClone // to be restored; or nil
+	untracing bool           // CLONE_UNTRACED is to be taken from untraced
+
+	filtered  bool // has the tracer's seccomp filter
+	everyCall bool // has another filter too: stops at every call
+	unseen    bool // no event tells of it
+	attached  bool // by Attach, or created by such a tracee
 
 	task colocate.Task // what co-location knows of it
 
@@ -105,6 +110,17 @@ func (tr *Tracee) inherit(parent *Tracee) {
 	tr.attached = parent.attached
 	tr.t.colocation.Inherit(&parent.task, &tr.task)
 	tr.filtered = parent.filtered
+	tr.everyCall = parent.everyCall
+	tr.unseen = parent.unseen || parent.untraced != nil
+	if tr.state == announced || tr.state == held {
+		tr.untraced = parent.untraced
+	}
+}
+
+// runsToFilter tells whether a tracee, when it is resumed, goes on until a call
+// that the filter stops.
+func (tr *Tracee) runsToFilter() bool {
+	return tr.filtered && !tr.inCall && tr.launch == notLaunched && tr.untraced == nil && (!tr.everyCall || tr.unseen)
 }
 
 // InCall tells whether the tracee is between the entry and the exit of a

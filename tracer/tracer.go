@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
+	"math/rand/v2"
 	"runtime"
 	"sync/atomic"
 	"syscall"
@@ -49,13 +51,18 @@ type Options struct {
 	// stop at: a seccomp filter lets all others pass. It is asked about the
 	// numbers of each ABI, without x32's bit, and its answer to one past all
 	// tables stands for all such. Some calls are reported though it did not
-	// ask for them: execve, userfaultfd, and those that co-location has to see,
-	// which open files among others.
+	// ask for them: execve, userfaultfd, those that co-location has to see, which
+	// open files among others, those that may install a filter or create a task
+	// with CLONE_UNTRACED, and all of a tracee that has installed a filter.
 	//
 	// It needs Follow, since children inherit the filter, and implies
 	// KillOnExit, since the calls would fail without a tracer. For the same
 	// reason, when the trace is interrupted, Next returns io.EOF only after
-	// the last of these tracees has ended.
+	// the last of these tracees has ended, and tasks that are created with
+	// CLONE_UNTRACED are tracees that no event tells of.
+	//
+	// The tracees can see the filter. Where one is in force already
+	// (UnderFilter), calls that it refuses are not reported.
 	Traced func(abi tables.ABI, nr uint64) bool
 
 	// Usage fills Event.Usage.
@@ -106,6 +113,8 @@ type Tracer struct {
 
 	colocation *colocate.Controller
 
+	filterData uint16 // SECCOMP_RET_DATA of the filter, where there is one
+
 	vm       ioVectors
 	accessor *accessor // who reads memory that a process may have to serve; nil while there is none
 }
@@ -122,6 +131,9 @@ func New(opts Options) (*Tracer, error) {
 	t.colocation = colocate.New(opts.Colocate, t.tasks, t.debugf)
 	if opts.Usage {
 		t.usage = new(unix.Rusage)
+	}
+	if opts.Traced != nil {
+		t.filterData = 1 + rand.N(uint16(math.MaxUint16))
 	}
 	t.debugf("ptrace_setoptions = %#x", t.options())
 	if err := quietChildSignals(); err != nil {
@@ -201,25 +213,22 @@ func (t *Tracer) forget(tr *Tracee) {
 // Next resumes the tracee of the event before, waits, and returns the next
 // event. It returns io.EOF when no tracee is left.
 func (t *Tracer) Next() (*Event, error) {
+	for {
+		ev, err := t.next()
+		if err != nil || !ev.Tracee.unseen || ev.Kind == Detached {
+			return ev, err
+		}
+		ev.ExitUnwanted = ev.Kind == Enter
+	}
+}
+
+// next is Next with the events of tracees that are unseen.
+func (t *Tracer) next() (*Event, error) {
 	if t.interrupt.Load() != 0 {
 		return t.nextDetached()
 	}
-	if tr := t.current; tr != nil {
-		if tr.launch == launchFailing {
-			return t.failLaunch(tr), nil
-		}
-		t.current = nil
-		// The caller may have changed the signal.
-		switch t.event.Kind {
-		case Signal, Enter, Exit:
-			tr.pending = t.event.Signal
-			tr.exitUnwanted = t.event.ExitUnwanted && tr.launch == notLaunched
-		}
-		if t.event.Delay > 0 {
-			t.delay(tr, t.event.Delay)
-		} else {
-			t.resume(tr)
-		}
+	if ev := t.resumeCurrent(); ev != nil {
+		return ev, nil
 	}
 	for {
 		if len(t.delayed) > 0 {
@@ -258,6 +267,31 @@ func (t *Tracer) Next() (*Event, error) {
 	}
 }
 
+// resumeCurrent resumes the tracee of the event before, or returns what is to be
+// told of it next.
+func (t *Tracer) resumeCurrent() *Event {
+	tr := t.current
+	switch {
+	case tr == nil:
+		return nil
+	case tr.launch == launchFailing:
+		return t.failLaunch(tr)
+	}
+	t.current = nil
+	// The caller may have changed the signal.
+	switch t.event.Kind {
+	case Signal, Enter, Exit:
+		tr.pending = t.event.Signal
+		tr.exitUnwanted = t.event.ExitUnwanted && tr.launch == notLaunched
+	}
+	if t.event.Delay > 0 {
+		t.delay(tr, t.event.Delay)
+	} else {
+		t.resume(tr)
+	}
+	return nil
+}
+
 // classify turns a wait status into an event. It returns nil when there is
 // nothing to tell; the tracee has then been resumed where it had to be.
 func (t *Tracer) classify(s stop) *Event {
@@ -294,8 +328,8 @@ func (t *Tracer) classify(s stop) *Event {
 		return t.signalStop(tr, sig)
 	case event == unix.PTRACE_EVENT_STOP:
 		return t.eventStop(tr, sig, first)
-	case event == unix.PTRACE_EVENT_SECCOMP && !tr.inCall:
-		return t.syscallStop(tr)
+	case event == unix.PTRACE_EVENT_SECCOMP:
+		return t.seccompStop(tr)
 	case event == unix.PTRACE_EVENT_FORK, event == unix.PTRACE_EVENT_VFORK, event == unix.PTRACE_EVENT_CLONE:
 		return t.createdStop(tr)
 	}
@@ -345,8 +379,11 @@ func (t *Tracer) resume(tr *Tracee) {
 		return
 	}
 	request := unix.PTRACE_SYSCALL
-	if tr.launch == launchFailed || tr.filtered && !tr.inCall && tr.launch == notLaunched {
+	if tr.launch == launchFailed || tr.runsToFilter() {
 		request = unix.PTRACE_CONT
+	}
+	if tr.untracing {
+		tr.takeUntraced()
 	}
 	sig := tr.pending
 	tr.pending = 0
@@ -378,6 +415,9 @@ func (t *Tracer) enterStop(tr *Tracee) *Event {
 	call.Ret, call.IsError = 0, false
 	call.EntrySeen = true
 	tr.inCall = true
+	if tr.filtered {
+		t.watchCall(tr)
+	}
 	t.noteExec(tr, isExec(call.ABI, call.NR))
 	if t.accessor == nil && servesMemory(call.ABI, call.NR, &call.Args) {
 		t.accessor = new(accessor)
@@ -389,6 +429,20 @@ func (t *Tracer) enterStop(tr *Tracee) *Event {
 
 func (t *Tracer) exitStop(tr *Tracee) *Event {
 	info, call := &t.info, &tr.call
+	tr.restoreUntraced()
+	t.noteExec(tr, false)
+	failed := uint8(info.data[1]) != 0
+	if tr.launch == launching {
+		tr.launch = notLaunched
+		if failed {
+			tr.launch = launchFailing
+		}
+	}
+	if !tr.inCall && tr.filtered {
+		// It passed the filter, and was not to stop when it was entered.
+		t.resume(tr)
+		return nil
+	}
 	if !tr.inCall {
 		*call = Syscall{ABI: tables.X86_64}
 		if info.arch == unix.AUDIT_ARCH_I386 {
@@ -396,17 +450,9 @@ func (t *Tracer) exitStop(tr *Tracee) *Event {
 		}
 	}
 	tr.inCall = false
-	t.noteExec(tr, false)
 	call.IP, call.SP = info.ip, info.sp
 	call.Ret = int64(info.data[0])
-	call.IsError = uint8(info.data[1]) != 0
-
-	if tr.launch == launching {
-		tr.launch = notLaunched
-		if call.IsError {
-			tr.launch = launchFailing
-		}
-	}
+	call.IsError = failed
 	t.colocation.Exit(&tr.task, call.ABI, call.NR, call.Args[0], call.Ret)
 	return t.report(Exit, tr)
 }
@@ -415,6 +461,7 @@ func (t *Tracer) exitStop(tr *Tracee) *Event {
 // was queued may have been overtaken, so it is never handled here.
 func (t *Tracer) passExit(tr *Tracee) {
 	tr.inCall, tr.exitUnwanted = false, false
+	tr.restoreUntraced()
 	t.noteExec(tr, false)
 	result := int64(-1)
 	if colocate.OpensFile(tr.call.ABI, tr.call.NR) && getSyscallInfo(tr.TID, &t.info) == 0 {
@@ -451,6 +498,7 @@ func (t *Tracer) eventStop(tr *Tracee, sig unix.Signal, first bool) *Event {
 	}
 	switch {
 	case first:
+		tr.restoreUntraced()
 		return t.report(Created, tr)
 	case tr.state == groupStop:
 		ev := t.report(GroupStop, tr)

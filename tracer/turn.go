@@ -32,13 +32,20 @@ func (t *Tracer) takeTurn() *Event {
 	unix.RawSyscall(unix.SYS_SCHED_YIELD, 0, 0, 0)
 	if t.stopsForCall(tr) {
 		switch t.info.op {
-		case unix.PTRACE_SYSCALL_INFO_ENTRY, unix.PTRACE_SYSCALL_INFO_SECCOMP:
+		case unix.PTRACE_SYSCALL_INFO_SECCOMP:
+			// Its wait status has been taken, so it has to be dealt with here.
+			t.beginStop(tr)
+			if ev := t.seccompStop(tr); ev != nil {
+				return ev
+			}
+			return t.takeTurn()
+		case unix.PTRACE_SYSCALL_INFO_ENTRY:
 			if !tr.inCall {
 				t.beginStop(tr)
 				return t.enterStop(tr)
 			}
 		case unix.PTRACE_SYSCALL_INFO_EXIT:
-			if !tr.inCall {
+			if !tr.inCall && !tr.filtered {
 				break
 			}
 			t.beginStop(tr)

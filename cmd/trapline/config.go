@@ -282,6 +282,8 @@ func (c *config) settleSeccomp() {
 		reason = "--seccomp-bpf is not enabled because it is not compatible with -b"
 	case c.syscallLimit > 0:
 		reason = "--seccomp-bpf is not enabled because it is not compatible with --syscall-limit"
+	case tracer.UnderFilter():
+		reason = "--seccomp-bpf is not enabled because a seccomp filter is in force already, which may refuse calls"
 	case len(c.pids) > 0:
 		c.warn("--seccomp-bpf is not enabled for processes attached with -p")
 		c.seccomp = len(c.command) > 0 // for what is launched beside
