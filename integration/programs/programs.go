@@ -21,7 +21,7 @@ const Folder = "TRAPLINE_PROGRAMS"
 type Program struct {
 	Name   string // of its file
 	GOARCH string // of a Go program: amd64, 386
-	source string // package, or file of testdata/cstack
+	source string // package, or file below testdata
 	flags  []string
 }
 
@@ -45,8 +45,11 @@ func StrippedGo(name, goarch string) Program {
 // for i386.
 func C(source string, flags ...string) Program {
 	name := strings.Join(append([]string{source}, flags...), "")
-	return Program{Name: name, source: source, flags: flags}
+	return Program{Name: name, source: "cstack/" + source, flags: flags}
 }
+
+// Sandbox does what a seccomp filter of a tracer's may disturb.
+var Sandbox = Program{Name: "sandbox", source: "seccomp/sandbox.c", flags: []string{"-O2", "-pthread"}}
 
 // all are the programs that tests with 32-bit tracees need, which a virtual
 // machine may have to run.
@@ -90,7 +93,7 @@ func (p Program) build(path string) error {
 		if err != nil {
 			return err
 		}
-		source := filepath.Join(root, "integration/testdata/cstack", p.source)
+		source := filepath.Join(root, "integration/testdata", p.source)
 		cmd = exec.Command("gcc", slices.Concat([]string{"-o", path, source}, p.flags)...)
 	}
 	if out, err := cmd.CombinedOutput(); err != nil {
