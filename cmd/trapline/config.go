@@ -282,11 +282,12 @@ func (c *config) settleSeccomp() {
 		reason = "--seccomp-bpf is not enabled because it is not compatible with -b"
 	case c.syscallLimit > 0:
 		reason = "--seccomp-bpf is not enabled because it is not compatible with --syscall-limit"
-	case tracer.UnderFilter():
-		reason = "--seccomp-bpf is not enabled because a seccomp filter is in force already, which may refuse calls"
 	case len(c.pids) > 0:
 		c.warn("--seccomp-bpf is not enabled for processes attached with -p")
 		c.seccomp = len(c.command) > 0 // for what is launched beside
+	}
+	if reason == "" && c.seccomp && tracer.UnderFilter() {
+		reason = "--seccomp-bpf is not enabled because a seccomp filter is in force already, which may refuse calls"
 	}
 	if reason != "" {
 		c.warn("%s", reason)
