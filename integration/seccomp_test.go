@@ -116,6 +116,30 @@ func TestSeccompTraceAlike(t *testing.T) {
 	}
 }
 
+// The filter of --seccomp-bpf leaves nothing out of a trace.
+func TestSeccompFilterAlike(t *testing.T) {
+	garbage := filepath.Join(t.TempDir(), "garbage")
+	if err := os.WriteFile(garbage, []byte("garbage"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, command := range [][]string{
+		{"sh", "-c", "ls / | wc -l; (exec cat /dev/null); /bin/false || exit 3"},
+		{garbage},
+	} {
+		for _, set := range []string{"openat", "%file", "execve,exit_group,clone,clone3,fork,vfork", "prctl,seccomp", "none"} {
+			flags := []string{"-f", "-e", "signal=none", "-e", "trace=" + set}
+			without := trace(t, trapline(t), flags, command...)
+			with := trace(t, trapline(t), append(flags, "--seccomp-bpf"), command...)
+			if with.status != without.status || with.stdout != without.stdout {
+				t.Errorf("%q, %s: %+v, without the filter %+v", command, set, with, without)
+			}
+			if diff := difference(processes(without.log), processes(with.log)); diff != "" {
+				t.Errorf("%q, %s (strace is trapline without the filter):\n%s", command, set, diff)
+			}
+		}
+	}
+}
+
 // A filter that is in force before trapline starts keeps it from installing one.
 func TestSeccompAroundTrapline(t *testing.T) {
 	p := sandbox(t)

@@ -95,10 +95,13 @@ func (t *Tracer) seccompStop(tr *Tracee) *Event {
 	if getSyscallInfo(tr.TID, &t.info) != 0 || t.info.op != unix.PTRACE_SYSCALL_INFO_SECCOMP {
 		return nil // killed in the stop, or overtaken
 	}
-	if !tr.inCall {
+	switch {
+	case tr.launch == launchFailed: // it ends, and never was the command
+	case !tr.inCall:
 		return t.enterStop(tr)
+	default:
+		t.refuseForOthers(tr)
 	}
-	t.refuseForOthers(tr)
 	t.resume(tr)
 	return nil
 }
