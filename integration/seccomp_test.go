@@ -19,11 +19,16 @@ import (
 	"trapline/integration/programs"
 )
 
-// sandbox is the path of testdata/seccomp/sandbox.c, for any user.
-func sandbox(t *testing.T) string {
+// sandbox is the path of testdata/seccomp/sandbox.c, built for an ABI (-m64, -m32).
+func sandbox(t *testing.T, abi string) string {
 	t.Helper()
-	need.All(t, need.GCC64)
-	return path(t, programs.Sandbox)
+	if abi == "-m32" {
+		need.All(t, need.I386)
+	}
+	if programs.Prebuilt() == "" {
+		need.All(t, map[string]*need.Feature{"-m64": need.GCC64, "-m32": need.GCC32}[abi])
+	}
+	return path(t, programs.Sandbox(abi))
 }
 
 // outcome is what a program makes of itself: its output, and how it ended.
@@ -68,7 +73,12 @@ func outcomeAndErrors(t *testing.T, uid uint32, argv ...string) (o outcome, mess
 // the trace is strace's, who stops at every call. So it is with a filter of
 // trapline's.
 func TestSeccompOfProgram(t *testing.T) {
-	p := sandbox(t)
+	for _, abi := range []string{"-m64", "-m32"} {
+		t.Run(abi, func(t *testing.T) { testSeccompOfProgram(t, sandbox(t, abi)) })
+	}
+}
+
+func testSeccompOfProgram(t *testing.T, p string) {
 	for _, command := range [][]string{
 		{"errno"}, {"kill"}, {"trap"}, {"trace"}, {"forge", "0x1234"}, {"notify"}, {"inherit"}, {"threads"}, {"untraced"},
 		{"outer", p, "ask"}, {"outer", p, "trace"}, {"strict"}, {"see"},
@@ -99,7 +109,7 @@ func TestSeccompOfProgram(t *testing.T) {
 
 func TestSeccompTraceAlike(t *testing.T) {
 	need.All(t, need.Strace)
-	p := sandbox(t)
+	p := sandbox(t, "-m64")
 	for _, command := range []string{"errno", "kill", "trap", "trace", "notify", "inherit", "threads", "untraced", "strict"} {
 		t.Run(command, func(t *testing.T) {
 			flags := []string{"-f", "-e", "trace=getppid,chdir", "-e", "signal=SIGSYS"}
@@ -142,7 +152,7 @@ func TestSeccompFilterAlike(t *testing.T) {
 
 // A filter that is in force before trapline starts keeps it from installing one.
 func TestSeccompAroundTrapline(t *testing.T) {
-	p := sandbox(t)
+	p := sandbox(t, "-m64")
 	log := filepath.Join(t.TempDir(), "log")
 	traced, messages := outcomeAndErrors(t, 0, p, "outer", trapline(t), "-f", "--seccomp-bpf", "-e", "trace=getppid", "-o", log, p, "ask")
 	if untraced := outcomeOf(t, 0, p, "outer", p, "ask"); traced != untraced {
@@ -162,7 +172,7 @@ func TestSeccompAroundTrapline(t *testing.T) {
 
 // What is injected takes the place of what the program's filter says.
 func TestSeccompInjection(t *testing.T) {
-	p := sandbox(t)
+	p := sandbox(t, "-m64")
 	for _, command := range []string{"errno", "kill", "trap", "trace", "notify"} {
 		for _, flags := range [][]string{nil, {"--seccomp-bpf"}} {
 			flags = append(flags, "-f", "-e", "trace=getppid", "-e", "inject=getppid:error=ENOTTY")
@@ -194,7 +204,7 @@ func openToAll(t *testing.T) string {
 // setUserID is a copy of the sandbox that runs with its owner's rights.
 func setUserID(t *testing.T, dir string) string {
 	t.Helper()
-	code, err := os.ReadFile(sandbox(t))
+	code, err := os.ReadFile(sandbox(t, "-m64"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -216,7 +226,7 @@ var filterLines = regexp.MustCompile(`(?m)^(PR_GET_SECCOMP|Seccomp).*\n`)
 func TestSeccompRightsOfUser(t *testing.T) {
 	need.All(t, need.Root)
 	dir := openToAll(t)
-	script := sandbox(t) + " see; " + setUserID(t, dir) + " see"
+	script := sandbox(t, "-m64") + " see; " + setUserID(t, dir) + " see"
 	untraced := outcomeOf(t, nobody, "sh", "-c", script)
 	for _, flags := range [][]string{nil, {"--seccomp-bpf"}} {
 		flags = append(flags, "-f", "-u", "65534:65534", "-e", "trace=openat", "-o", filepath.Join(dir, "log"))
@@ -239,7 +249,7 @@ func TestSeccompRightsOfOrdinaryUser(t *testing.T) {
 	dir := openToAll(t)
 	log := filepath.Join(dir, "log")
 	flags := []string{"-f", "-e", "trace=openat", "-o", log}
-	see := []string{sandbox(t), "see"}
+	see := []string{sandbox(t, "-m64"), "see"}
 	untraced := outcomeOf(t, nobody, see...)
 	if traced := outcomeOf(t, nobody, slices.Concat([]string{trapline(t)}, flags, see)...); traced != untraced {
 		t.Errorf("%+v, untraced %+v", traced, untraced)
@@ -254,7 +264,7 @@ func TestSeccompRightsOfOrdinaryUser(t *testing.T) {
 // When trapline is killed the program goes on as if nothing had been, unless it
 // has trapline's filter: then it is killed too.
 func TestSeccompTracerKilled(t *testing.T) {
-	p := sandbox(t)
+	p := sandbox(t, "-m64")
 	for _, tt := range []struct{ flag, want string }{
 		{"--no-seccomp-bpf", "later: 0\n"},
 		{"--colocate=always", "later: 0\n"},

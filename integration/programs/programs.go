@@ -48,8 +48,11 @@ func C(source string, flags ...string) Program {
 	return Program{Name: name, source: "cstack/" + source, flags: flags}
 }
 
-// Sandbox does what a seccomp filter of a tracer's may disturb.
-var Sandbox = Program{Name: "sandbox", source: "seccomp/sandbox.c", flags: []string{"-O2", "-pthread"}}
+// Sandbox does what a seccomp filter of a tracer's may disturb, in an ABI (-m64,
+// -m32).
+func Sandbox(abi string) Program {
+	return Program{Name: "sandbox" + abi, source: "seccomp/sandbox.c", flags: []string{abi, "-O2", "-static", "-pthread"}}
+}
 
 // all are the programs that tests with 32-bit tracees need, which a virtual
 // machine may have to run.
@@ -113,7 +116,7 @@ func moduleRoot() (string, error) {
 
 // BuildAll builds all programs of tests with 32-bit tracees into a folder.
 func BuildAll(folder string) error {
-	for _, p := range slices.Concat(all, Chains("-m32"), []Program{Restorer("-m32")}) {
+	for _, p := range slices.Concat(all, Chains("-m32"), []Program{Restorer("-m32"), Sandbox("-m32")}) {
 		if err := p.build(filepath.Join(folder, p.Name)); err != nil {
 			return err
 		}

@@ -140,10 +140,15 @@ static void waitFor(const char *how, pid_t child)
 static long rawClone(unsigned long *flags)
 {
 	long result;
+#ifdef __i386__
+	asm volatile("int $0x80" : "=a"(result), "+b"(*flags)
+		: "0"(SYS_clone), "c"(0), "d"(0), "S"(0), "D"(0) : "memory");
+#else
 	register long r10 asm("r10") = 0;
 	register long r8 asm("r8") = 0;
 	asm volatile("syscall" : "=a"(result), "+D"(*flags)
 		: "0"((long)SYS_clone), "S"(0L), "d"(0L), "r"(r10), "r"(r8) : "rcx", "r11", "memory");
+#endif
 	return result;
 }
 
