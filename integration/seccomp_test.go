@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -123,6 +124,31 @@ func TestSeccompTraceAlike(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Processes, threads and programs that come and go, and install filters on the
+// way, do the same untraced, traced and with the filter of --seccomp-bpf, and
+// the traces are the same.
+func TestSeccompRandomWalks(t *testing.T) {
+	p := sandbox(t, "-m64")
+	for seed := range 20 {
+		command := []string{p, "random", strconv.Itoa(seed)}
+		untraced := outcomeOf(t, 0, command...)
+		var want []string
+		for _, flags := range [][]string{nil, {"--seccomp-bpf"}, {"--seccomp-bpf", "--colocate=always"}} {
+			flags = append(flags, "-f", "--quiet=superseded", "-e", "signal=none", "-e", "trace=getppid,getuid,umask,getpgid")
+			tr := trace(t, trapline(t), flags, command...)
+			if tr.stdout != untraced.stdout || tr.status != 0 {
+				t.Errorf("%d, %q: ends with %d and %q, untraced %q", seed, flags, tr.status, tr.stdout, untraced.stdout)
+			}
+			got := processes(tr.log)
+			if want == nil {
+				want = got
+			} else if diff := difference(want, got); diff != "" {
+				t.Errorf("%d, %q (strace is trapline without the filter):\n%s", seed, flags, diff)
+			}
+		}
 	}
 }
 

@@ -10,6 +10,8 @@
  *	sandbox forge DATA   is trace, with SECCOMP_RET_DATA
  *	sandbox untraced     clones with CLONE_UNTRACED, by each call that can
  *	sandbox see          prints what it can see of seccomp and its rights
+ *	sandbox random N     does all of this in an order that the number N decides:
+ *	                     processes, threads and programs, one after the other
  *	sandbox later        says "ready", and calls getppid when its input ends
  *
  * getppid's result is printed as its errno alone: the parent is the tracer.
@@ -32,11 +34,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static int install(unsigned action, unsigned flags)
+static int installFor(int call, unsigned action, unsigned flags)
 {
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getppid, 0, 1),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, action),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
@@ -46,6 +48,11 @@ static int install(unsigned action, unsigned flags)
 	if (flags)
 		return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
 	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0);
+}
+
+static int install(unsigned action, unsigned flags)
+{
+	return installFor(SYS_getppid, action, flags);
 }
 
 static void ask(const char *who)
@@ -182,6 +189,86 @@ static void untraced(void)
 	ask("parent");
 }
 
+static const int calls[] = { SYS_getppid, SYS_getuid, SYS_getpgid, SYS_umask };
+#define CALLS (sizeof calls / sizeof calls[0])
+
+static unsigned next(unsigned *state, unsigned limit)
+{
+	*state = *state * 1103515245 + 12345;
+	return *state >> 16 & 0x7fff ? (*state >> 16 & 0x7fff) % limit : 0;
+}
+
+struct walk {
+	unsigned state; /* of the random numbers */
+	int depth;
+	char *self;
+};
+
+static void askAll(void)
+{
+	for (unsigned i = 0; i < CALLS; i++) {
+		errno = 0;
+		syscall(calls[i], 0);
+		printf("%d ", errno);
+	}
+	printf("\n");
+	fflush(stdout);
+}
+
+static void *walk(void *arg);
+
+static void walkOn(struct walk *w, unsigned how)
+{
+	struct walk inner = { w->state + how, w->depth + 1, w->self };
+	pthread_t id;
+	pid_t child;
+	unsigned long flags = CLONE_UNTRACED | SIGCHLD;
+	char state[16], depth[16];
+	int status = 0;
+	switch (how) {
+	case 0:
+		if (pthread_create(&id, NULL, walk, &inner) == 0)
+			pthread_join(id, NULL);
+		return;
+	case 1: /* the rest is another program's, whichever thread this is */
+		snprintf(state, sizeof state, "%u", inner.state);
+		snprintf(depth, sizeof depth, "%d", inner.depth);
+		execl(w->self, w->self, "random", state, depth, NULL);
+		return;
+	case 2:
+		child = rawClone(&flags);
+		break;
+	default:
+		child = fork();
+	}
+	if (child == 0) {
+		walk(&inner);
+		_exit(inner.depth);
+	}
+	waitpid(child, &status, 0);
+	printf("ended %#x\n", status);
+	fflush(stdout);
+}
+
+static void *walk(void *arg)
+{
+	struct walk *w = arg;
+	for (int steps = 2 + next(&w->state, 5); steps > 0; steps--) {
+		unsigned what = next(&w->state, 8);
+		if (what >= 4 && w->depth < 4) {
+			walkOn(w, what - 4);
+		} else if (what >= 2) {
+			static const unsigned actions[] = { SECCOMP_RET_ERRNO | EXDEV, SECCOMP_RET_TRACE, SECCOMP_RET_TRACE | 7, SECCOMP_RET_LOG, SECCOMP_RET_ERRNO | ENOTTY };
+			int call = calls[next(&w->state, CALLS)];
+			unsigned action = actions[next(&w->state, 5)];
+			int result = installFor(call, action, next(&w->state, 2) ? SECCOMP_FILTER_FLAG_TSYNC : 0);
+			printf("filter: %d\n", result != 0);
+		}
+		askAll();
+	}
+	return NULL;
+}
+
 static void see(void)
 {
 	printf("PR_GET_SECCOMP %d\n", prctl(PR_GET_SECCOMP));
@@ -216,6 +303,10 @@ int main(int argc, char **argv)
 		return 0;
 	} else if (!strcmp(what, "inherit")) {
 		inherit(argv[0]);
+		return 0;
+	} else if (!strcmp(what, "random") && argc > 2) {
+		struct walk w = { strtoul(argv[2], NULL, 0), argc > 3 ? atoi(argv[3]) : 0, argv[0] };
+		walk(&w);
 		return 0;
 	} else if (!strcmp(what, "untraced")) {
 		untraced();
