@@ -36,8 +36,8 @@ func (t *Tracer) asksForUntraced(tr *Tracee, isClone3 bool) bool {
 		}
 		c.flags = binary.NativeEndian.Uint64(b[:])
 	}
-	if c.flags&unix.CLONE_UNTRACED == 0 {
-		return false
+	if c.flags&(unix.CLONE_UNTRACED|unix.CLONE_PTRACE) != unix.CLONE_UNTRACED {
+		return false // with CLONE_PTRACE the new task is a tracee in any case
 	}
 	tr.untraced = &c
 	return true
