@@ -120,7 +120,7 @@ func (l *launcher) seize(options uintptr) error {
 func (l *launcher) start(c *Command, filter []byte) error {
 	p := l.program
 	p.add(checkNothing, unix.SYS_PRCTL, unix.PR_SET_PDEATHSIG, uint64(unix.SIGKILL))
-	p.add(checkResult, unix.SYS_GETPPID).want = uint64(unix.Getpid())
+	p.add(checkParent, unix.SYS_GETPPID).want = uint64(unix.Getpid())
 	flags, hidden := uintptr(unix.SIGCHLD|unix.CLONE_VM), (*atomic.Uint32)(nil)
 	if dumpable, err := unix.PrctlRetInt(unix.PR_GET_DUMPABLE, 0, 0, 0, 0); err != nil || dumpable != 1 {
 		flags = uintptr(unix.SIGCHLD)

@@ -30,6 +30,7 @@ const (
 	checkWord    // while the word that the first argument points to is 0: the same call again
 	checkSkip    // of success: as many steps as want says are left out
 	checkStop    // the launcher stops for its tracer
+	checkParent  // of another process id than want: the launcher exits. It may be kept from knowing.
 )
 
 // Implemented in launcher_amd64.s.

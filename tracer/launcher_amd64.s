@@ -22,6 +22,7 @@
 #define CHECK_WORD 3
 #define CHECK_SKIP 4
 #define CHECK_STOP 5
+#define CHECK_PARENT 6
 
 // Numbers of system calls.
 #define NR_GETPID 39
@@ -79,6 +80,8 @@ call:
 	JEQ	checkSkip
 	CMPQ	CX, $CHECK_STOP
 	JEQ	stop
+	CMPQ	CX, $CHECK_PARENT
+	JEQ	checkParent
 next:
 	ADDQ	$STEP_SIZE, R12
 	JMP	call
@@ -91,6 +94,14 @@ checkError:
 checkResult:
 	CMPQ	AX, STEP_WANT(R12)
 	JEQ	next
+	JMP	exit
+
+	// A seccomp filter may refuse to tell, with an error or with 0.
+checkParent:
+	CMPQ	AX, STEP_WANT(R12)
+	JEQ	next
+	CMPQ	AX, $0
+	JLE	next
 	JMP	exit
 
 checkWord:
