@@ -15,6 +15,8 @@ import (
 type births struct {
 	held int       // how many there are
 	next time.Time // when to look for those that have waited for too long
+
+	untold []untoldBirth // of tracees that were killed in a clone with CLONE_UNTRACED
 }
 
 // parentLimit is how long a tracee is held until its parent tells of it. The
@@ -22,9 +24,11 @@ type births struct {
 const parentLimit = 50 * time.Millisecond
 
 // hold keeps a new tracee in its first stop until its parent tells of it. The
-// stop is a group-stop if its signal is not SIGTRAP.
+// stop is a group-stop if its signal is not SIGTRAP. If there is a seccomp filter,
+// the tracee is taken to have it: most do, and the others may be treated alike.
 func (t *Tracer) hold(tid int, sig unix.Signal) {
 	tr := t.add(tid, held)
+	tr.filtered = t.opts.Traced != nil
 	if sig != unix.SIGTRAP {
 		tr.pending = sig
 	}
@@ -50,6 +54,7 @@ func (t *Tracer) releaseOrphan() (*Event, error) {
 			t.births.next = minTime(t.births.next, tr.heldUntil)
 		case tr.overdue:
 			t.births.next = now // there may be more
+			t.inheritUntold(tr)
 			return t.release(tr), nil
 		default:
 			// The tracer may have been too busy to see the parent's event: it

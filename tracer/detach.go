@@ -129,6 +129,11 @@ func (t *Tracer) nextDetached() (*Event, error) {
 			t.colocation.Stop()
 			return nil, io.EOF
 		}
+		if t.births.held > 0 && t.queue.empty() {
+			if ev, err := t.releaseOrphan(); ev != nil || err != nil {
+				return ev, err
+			}
+		}
 		s, err := t.nextStopAtEnd()
 		switch {
 		case err != nil:
@@ -146,16 +151,9 @@ func (t *Tracer) nextDetached() (*Event, error) {
 			if ev := t.ended(tr, s.tid, status); ev != nil {
 				return ev, nil
 			}
-		case tr == nil && t.opts.Traced != nil:
-			// A new one, nobody has heard of it.
-			tr = t.add(s.tid, announced)
-			tr.filtered, tr.unseen = true, true
-			if ev := t.classify(s); ev != nil {
-				return ev, nil
-			}
-		case tr == nil:
-			ptrace(unix.PTRACE_DETACH, s.tid, 0, 0) // likewise
-		case tr.filtered:
+		case tr == nil && t.opts.Traced == nil:
+			ptrace(unix.PTRACE_DETACH, s.tid, 0, 0) // a new one, nobody has heard of it
+		case tr == nil, tr.filtered:
 			if ev := t.classify(s); ev != nil {
 				return ev, nil
 			}
@@ -260,14 +258,14 @@ func (t *Tracer) beginDetaching(sig unix.Signal) {
 }
 
 // beginServing is the end of the trace for a tracee that has a seccomp filter:
-// it remains a tracee, unseen.
+// it remains a tracee, unseen. One that is held waits for its parent all the same.
 func (t *Tracer) beginServing(tr *Tracee) {
 	if tr.known && !tr.unseen {
 		t.detached = append(t.detached, tr)
 	}
 	tr.unseen = true
 	t.colocation.Unpin(&tr.task)
-	if tr.state == stopped || tr.state == groupStop || tr.state == held {
+	if tr.state == stopped || tr.state == groupStop {
 		tr.inCall = false
 		t.noteExec(tr, false)
 		t.resume(tr)
@@ -281,8 +279,10 @@ func (t *Tracer) detachFrom(tr *Tracee, status uint32) {
 	case event == 0 && sig != stopSyscall:
 		tr.pending = sig
 	case event == unix.PTRACE_EVENT_FORK, event == unix.PTRACE_EVENT_VFORK, event == unix.PTRACE_EVENT_CLONE:
-		if child, errno := getEventMessage(tr.TID); errno == 0 {
-			t.announce(int(child))
+		if tid, errno := getEventMessage(tr.TID); errno == 0 {
+			if child := t.announce(int(tid)); child != nil && child.state == held {
+				t.detach(child)
+			}
 		}
 	}
 	t.detach(tr)

@@ -203,6 +203,7 @@ func (t *Tracer) forget(tr *Tracee) {
 		tr.state = running // it is counted once
 	}
 	t.noteExec(tr, false)
+	t.noteUntold(tr)
 	tr.parent = nil // it would keep all its ancestors in memory
 	if len(t.delayed) > 0 {
 		t.forgetDelayed(tr)

@@ -2,6 +2,7 @@ package tracer
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -56,6 +57,70 @@ func (tr *Tracee) restoreUntraced() {
 		tr.untraced, tr.untracing = nil, false
 		c.write(tr, c.flags)
 	}
+}
+
+// untoldBirth is a call from which CLONE_UNTRACED was taken, and whose caller was
+// killed in it. If it created a task, no event tells of that.
+type untoldBirth struct {
+	clone *untracedClone
+	call  Syscall
+}
+
+// maxUntold limits how many are remembered: most such calls created nothing.
+const maxUntold = 64
+
+// noteUntold remembers the call of a tracee that is gone.
+func (t *Tracer) noteUntold(tr *Tracee) {
+	if tr.untraced == nil || !tr.inCall {
+		return
+	}
+	if n := len(t.births.untold); n == maxUntold {
+		t.births.untold = slices.Delete(t.births.untold, 0, 1)
+	}
+	t.births.untold = append(t.births.untold, untoldBirth{tr.untraced, tr.call})
+}
+
+// inheritUntold is inherit for a tracee whose parent has not told of it. It may
+// have filters beside the tracer's, and it may have been created by a call
+// from which CLONE_UNTRACED was taken.
+func (t *Tracer) inheritUntold(child *Tracee) {
+	if !child.filtered {
+		return
+	}
+	child.everyCall = true
+	child.unseen = t.ending
+	var regs Registers
+	if child.Registers(&regs) != nil {
+		return // killed
+	}
+	isParents := func(b untoldBirth) bool { return b.created(&regs) }
+	if i := slices.IndexFunc(t.births.untold, isParents); i >= 0 {
+		child.unseen, child.untraced = true, t.births.untold[i].clone
+		t.births.untold = slices.Delete(t.births.untold, i, i+1)
+		return
+	}
+	// The end of a leader is told only after that of all its threads.
+	for _, tr := range t.tracees {
+		if tr.untraced != nil && tr.inCall && isParents(untoldBirth{tr.untraced, tr.call}) {
+			child.unseen, child.untraced = true, tr.untraced
+			return
+		}
+	}
+}
+
+// created tells whether a task may be what the call created, by the registers
+// that it has from its parent.
+func (b *untoldBirth) created(regs *Registers) bool {
+	arg := b.call.Args[0]
+	if b.clone.memory == 0 {
+		arg = b.clone.flags &^ unix.CLONE_UNTRACED
+	}
+	first := regs.Rdi
+	if b.call.ABI == tables.I386 {
+		first = regs.Rbx
+	}
+	_, nr := abiOf(0, regs.Orig_rax)
+	return regs.Rip == b.call.IP && nr == b.call.NR && first == arg
 }
 
 // write puts flags where a tracee's call has them.
