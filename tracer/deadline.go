@@ -59,6 +59,14 @@ func (tm *timer) create(t *Tracer) error {
 	return nil
 }
 
+// delete frees the timer.
+func (tm *timer) delete() {
+	if tm.created {
+		unix.RawSyscall(unix.SYS_TIMER_DELETE, uintptr(tm.id), 0, 0)
+		tm.created = false
+	}
+}
+
 // stop keeps the timer from firing.
 func (tm *timer) stop() { tm.set(0, 0) }
 

@@ -3,6 +3,7 @@ package tracer
 import (
 	"fmt"
 	"io"
+	"runtime"
 	"time"
 	"unsafe"
 
@@ -16,7 +17,7 @@ import (
 // tracees die when this process does.
 //
 // It may be called from any goroutine. It returns when the tracer has taken
-// notice, which needs a call of Next.
+// notice, which needs a call of Next, or is closed.
 func (t *Tracer) Interrupt(sig unix.Signal) {
 	if !t.interrupt.CompareAndSwap(0, int32(sig)) {
 		return
@@ -27,7 +28,12 @@ func (t *Tracer) Interrupt(sig unix.Signal) {
 	// The tracer may be about to wait when the signal comes, so it is sent
 	// until somebody has listened.
 	for {
-		unix.Tgkill(unix.Getpid(), t.tid, wakeSignal)
+		select {
+		case <-t.closed:
+			return
+		default:
+			unix.Tgkill(unix.Getpid(), t.tid, wakeSignal)
+		}
 		select {
 		case <-t.noticed:
 			return
@@ -40,6 +46,17 @@ func (t *Tracer) Interrupt(sig unix.Signal) {
 // goroutine and without a signal: all tracees go on.
 func (t *Tracer) DetachAll() {
 	t.interrupt.CompareAndSwap(0, noSignal)
+}
+
+// End ends the trace as Interrupt does, but from the tracer's own goroutine.
+func (t *Tracer) End(sig unix.Signal) { t.interrupt.CompareAndSwap(0, int32(sig)) }
+
+// Close frees what the tracer holds, when the trace has ended, and unlocks its
+// goroutine from the thread.
+func (t *Tracer) Close() {
+	close(t.closed)
+	t.timer.delete()
+	runtime.UnlockOSThread()
 }
 
 // AwaitCommand waits for the end of the launched command, when Next has

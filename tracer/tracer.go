@@ -108,6 +108,7 @@ type Tracer struct {
 
 	interrupt atomic.Int32  // the signal that ends the trace, or noSignal
 	noticed   chan struct{} // closed when Next has seen it
+	closed    chan struct{} // closed by Close
 	ending    bool
 	detached  []*Tracee // let go, to be reported
 
@@ -127,6 +128,7 @@ func New(opts Options) (*Tracer, error) {
 		tid:     unix.Gettid(),
 		tracees: make(map[int]*Tracee),
 		noticed: make(chan struct{}),
+		closed:  make(chan struct{}),
 	}
 	t.colocation = colocate.New(opts.Colocate, t.tasks, t.debugf)
 	if opts.Usage {
@@ -574,12 +576,23 @@ func (t *Tracer) checkSupport(tid int) error {
 	return nil
 }
 
-// quietChildSignals keeps the kernel from sending a SIGCHLD for every stop:
-// the runtime's handler would run each time, for nobody.
+// quietChildSignals keeps the kernel from sending a SIGCHLD for every stop: the
+// runtime's handler would run each time, for nobody. A signal for the end of a
+// child still comes. If the signal is ignored, which would make the kernel
+// forget how children end, it is so no longer.
 func quietChildSignals() error {
-	action := sigaction{flags: saNoCldStop} // handler 0 is SIG_DFL
+	const sigIgn, saNoCldWait = 1, 2 // asm-generic/signal-defs.h
+	var action sigaction
 	_, _, errno := unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(syscall.SIGCHLD),
-		uintptr(unsafe.Pointer(&action)), 0, signalSetSize, 0, 0)
+		0, uintptr(unsafe.Pointer(&action)), signalSetSize, 0, 0)
+	if errno == 0 {
+		if action.handler == sigIgn {
+			action.handler = 0 // SIG_DFL
+		}
+		action.flags = action.flags&^saNoCldWait | saNoCldStop
+		_, _, errno = unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(syscall.SIGCHLD),
+			uintptr(unsafe.Pointer(&action)), 0, signalSetSize, 0, 0)
+	}
 	if errno != 0 {
 		return fmt.Errorf("rt_sigaction(SIGCHLD): %w", errno)
 	}
