@@ -3,6 +3,7 @@ package tracer
 import (
 	"cmp"
 	"fmt"
+	"os"
 	"strings"
 	"sync/atomic"
 	"unsafe"
@@ -15,6 +16,8 @@ type Command struct {
 	Path         string   // as execve takes it; there is no search
 	Argv         []string // with argv[0]
 	Env          []string
+	Dir          string        // working directory; "": the tracer's own
+	Files        [3]*os.File   // its first three descriptors; nil: the tracer's own
 	Credential   *Credential   // nil: the tracer's own
 	Surroundings *Surroundings // nil: as this process has them now
 }
@@ -71,7 +74,7 @@ func (t *Tracer) Launch(c Command) (*Tracee, error) {
 
 // check refuses what execve could not be given.
 func (c *Command) check() error {
-	for _, list := range [][]string{{c.Path}, c.Argv, c.Env} {
+	for _, list := range [][]string{{c.Path, c.Dir}, c.Argv, c.Env} {
 		for _, s := range list {
 			if strings.IndexByte(s, 0) >= 0 {
 				return &LaunchError{"execve", unix.EINVAL}
@@ -135,6 +138,7 @@ func (l *launcher) start(c *Command, filter []byte) error {
 	}
 	l.tid = cloneLauncher(p.first(), flags)
 	unix.PthreadSigmask(unix.SIG_SETMASK, &before, nil)
+	p.closeCopies()
 	if l.tid < 0 {
 		return fmt.Errorf("cannot start a process: %w", &LaunchError{"clone", unix.Errno(-l.tid)})
 	}

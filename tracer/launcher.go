@@ -65,6 +65,7 @@ type program struct {
 	memory []byte
 	used   int // bytes of memory behind the steps
 	steps  int
+	copies []int // descriptors that the launcher is to inherit: see place
 }
 
 // newProgram makes the memory for a launcher with some bytes of data.
@@ -81,8 +82,18 @@ func newProgram(data int) (*program, error) {
 
 // free gives the memory back, when no launcher uses it any more.
 func (p *program) free() {
+	p.closeCopies()
 	unix.MunmapPtr(unsafe.Pointer(&p.memory[0]), uintptr(len(p.memory)))
 	p.memory = nil
+}
+
+// closeCopies closes this process's copies of the command's descriptors, when the
+// launcher has its own.
+func (p *program) closeCopies() {
+	for _, fd := range p.copies {
+		unix.Close(fd)
+	}
+	p.copies = nil
 }
 
 func (p *program) first() *step { return (*step)(unsafe.Pointer(&p.memory[0])) }
@@ -221,6 +232,7 @@ func (p *program) become(c *Command, filter []byte, pending uint64) {
 	if s := c.Surroundings; s != nil {
 		p.restore(s)
 	}
+	p.place(c)
 	path := p.text(c.Path)
 	argv, envp := p.vector(c.Argv), p.vector(c.Env)
 	// From here on PTRACE_O_EXITKILL does what it did.
@@ -232,7 +244,7 @@ func (p *program) become(c *Command, filter []byte, pending uint64) {
 
 // becomeSize is how much memory become needs for data.
 func becomeSize(c *Command, filter []byte) int {
-	size := len(c.Path) + 1 + vectorSize(c.Argv) + vectorSize(c.Env) + len(filter)
+	size := len(c.Path) + 1 + len(c.Dir) + 1 + vectorSize(c.Argv) + vectorSize(c.Env) + len(filter)
 	if c.Credential != nil {
 		size += 4 * len(c.Credential.Groups)
 	}
@@ -278,6 +290,24 @@ func (p *program) restore(s *Surroundings) {
 	}
 	for _, l := range s.Limits {
 		p.add(checkError, unix.SYS_PRLIMIT64, 0, uint64(l.Resource), value(p, l.Rlimit))
+	}
+}
+
+// place gives the launcher the command's directory and descriptors.
+func (p *program) place(c *Command) {
+	if c.Dir != "" {
+		p.add(checkError, unix.SYS_CHDIR, p.text(c.Dir))
+	}
+	for i, file := range c.Files {
+		if file == nil {
+			continue
+		}
+		// A copy behind all three: none of them may take another's place.
+		fd, err := unix.FcntlInt(file.Fd(), unix.F_DUPFD_CLOEXEC, len(c.Files))
+		if err == nil {
+			p.copies = append(p.copies, fd)
+		}
+		p.add(checkError, unix.SYS_DUP2, uint64(fd), uint64(i))
 	}
 }
 

@@ -2,6 +2,8 @@ package tracer
 
 import (
 	"errors"
+	"io"
+	"os"
 	"strings"
 	"testing"
 	"unsafe"
@@ -25,6 +27,7 @@ func TestProgramMemory(t *testing.T) {
 	for _, c := range []Command{
 		{},
 		{Path: "/bin/true", Argv: []string{"true"}},
+		{Path: "/bin/true", Dir: long, Files: [3]*os.File{os.Stdin, os.Stderr, os.Stderr}, Surroundings: full},
 		{Path: "a", Argv: []string{""}, Env: []string{"", "b", ""}},
 		{Path: long, Argv: []string{long, long}, Env: []string{long}},
 		{Path: "/", Argv: many, Env: many, Surroundings: full},
@@ -71,7 +74,15 @@ func TestLaunchErrors(t *testing.T) {
 	groups, zero := command, command
 	groups.Credential = &Credential{Groups: make([]uint32, 65537)} // NGROUPS_MAX and one
 	zero.Env = []string{"A\x00B"}
-	for want, c := range map[string]Command{"setgroups": groups, "execve": zero} {
+	nowhere, closed := command, command
+	nowhere.Dir = "/dev/null/nowhere"
+	file, err := os.Open("/dev/null")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file.Close()
+	closed.Files[1] = file
+	for want, c := range map[string]Command{"setgroups": groups, "execve": zero, "chdir": nowhere, "dup2": closed} {
 		tracer := newTracer(t, Options{})
 		_, err := tracer.Launch(c)
 		var launch *LaunchError
@@ -79,6 +90,40 @@ func TestLaunchErrors(t *testing.T) {
 			t.Errorf("error %v, want one of %s", err, want)
 		}
 		run(t, tracer, func(ev *Event) { t.Errorf("an event: %v", ev.Kind) })
+	}
+}
+
+// TestFiles gives a command descriptors, each of which is where another is to be
+// in this process.
+func TestFiles(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	c := Command{Path: "/bin/sh", Argv: []string{"sh", "-c", "pwd; readlink /proc/self/fd/0 /proc/self/fd/2"}, Dir: "/dev"}
+	c.Files = [3]*os.File{os.Stderr, w, os.Stdin}
+	tracer := newTracer(t, Options{})
+	launch(t, tracer, c)
+	if copies := tracer.launcher.program.copies; len(copies) != 0 {
+		t.Errorf("descriptors %v are left open", copies)
+	}
+	w.Close()
+	run(t, tracer, nil)
+	got, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "/dev\n"
+	for _, link := range []string{"/proc/self/fd/2", "/proc/self/fd/0"} {
+		target, err := os.Readlink(link)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want += target + "\n"
+	}
+	if string(got) != want {
+		t.Errorf("the command has found\n%swant\n%s", got, want)
 	}
 }
 
