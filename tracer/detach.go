@@ -59,28 +59,52 @@ func (t *Tracer) Close() {
 	runtime.UnlockOSThread()
 }
 
+// CommandStatus gives how the launched command has ended, if the tracer has seen
+// that.
+func (t *Tracer) CommandStatus() (status unix.WaitStatus, ended bool) {
+	// When a trace is interrupted, stops may be left that nobody looks at.
+	for i := range t.queue.count {
+		t.noteEnd(t.queue.at(i).stop)
+	}
+	return t.commandStatus, t.commandEnded
+}
+
 // AwaitCommand waits for the end of the launched command, when Next has
 // returned io.EOF since it was let go. It is false for a command that is no
 // child of this process.
 func (t *Tracer) AwaitCommand() (unix.WaitStatus, bool) {
-	if t.commandEnded {
-		return t.commandStatus, true
-	}
-	// Threads that have ended are waited for too: see dropVanished. And a tracee may
-	// have been born of which nobody has heard.
-	for t.exists(t.launched) {
-		s, errno := t.wait(0)
-		switch {
-		case errno == unix.EINTR:
-		case errno != 0:
+	// Threads that were killed before they could be let go are still tracees:
+	// as long as nobody has waited for them, the command has not ended.
+	for {
+		if status, ended := t.CommandStatus(); ended {
+			return status, true
+		}
+		if !t.exists(t.launched) {
 			return 0, false
-		case unix.WaitStatus(s.status).Stopped():
-			ptrace(unix.PTRACE_DETACH, s.tid, 0, 0)
-		case s.tid == t.launched:
-			return unix.WaitStatus(s.status), true
+		}
+		s, ok := t.queue.pop(nil)
+		if !ok {
+			var errno unix.Errno
+			if s, errno = t.wait(0); errno == unix.EINTR {
+				continue
+			} else if errno != 0 {
+				return 0, false
+			}
+		}
+		t.noteEnd(s)
+		if status := unix.WaitStatus(s.status); status.Stopped() {
+			t.detachFrom(&Tracee{TID: s.tid, t: t}, s.status)
 		}
 	}
-	return 0, false
+}
+
+// noteEnd notes how the launched command has ended, if that is what a stop tells.
+func (t *Tracer) noteEnd(s stop) {
+	status := unix.WaitStatus(s.status)
+	if s.tid == t.launched && (status.Exited() || status.Signaled()) {
+		t.commandStatus, t.commandEnded = status, true
+		t.launcher.release()
+	}
 }
 
 // noSignal in Tracer.interrupt ends the trace without one.

@@ -217,7 +217,7 @@ func (q *queue) push(s stop, usage *unix.Rusage) {
 		}
 		q.ring, q.first = grown, 0
 	}
-	in := &q.ring[(q.first+q.count)&(len(q.ring)-1)]
+	in := q.at(q.count)
 	s.queued = true
 	in.stop = s
 	if usage != nil {
@@ -228,6 +228,9 @@ func (q *queue) push(s stop, usage *unix.Rusage) {
 	}
 	q.count++
 }
+
+// at is the stop that is number i of the queue, from 0.
+func (q *queue) at(i int) *queuedStop { return &q.ring[(q.first+i)&(len(q.ring)-1)] }
 
 // pop takes the first stop, and sets usage, unless it is nil, to what the stop
 // came with.
