@@ -1,6 +1,7 @@
 package output
 
 import (
+	"io"
 	"os"
 	"os/exec"
 	"strconv"
@@ -20,6 +21,10 @@ type Destination struct {
 	Name     string
 	Append   bool // to a file that exists, -A
 	Separate bool // one file for each tracee, Name.pid, --output-separately
+
+	// Writer, if not nil, takes the place of Name. It is called from another
+	// goroutine, until Log.Close has returned.
+	Writer io.Writer
 }
 
 // Piped says that the trace is fed to a command.
@@ -37,8 +42,9 @@ type Log struct {
 	live    int       // Records not closed
 	last    time.Time // of the line before, with Options.Relative
 
-	pipe   *exec.Cmd // fed by shared, or nil
-	stderr *file     // shared, if the trace goes to standard error
+	pipe   *exec.Cmd     // fed by shared, or nil
+	copied chan struct{} // closed when all of shared is in Destination.Writer; or nil
+	stderr *file         // shared, if the trace goes to standard error
 
 	share   int64         // how many files may be open
 	opened  atomic.Int64  // how many are
@@ -67,14 +73,14 @@ func OpenLog(d Destination, o Options) (*Log, error) {
 		done:    make(chan struct{}),
 	}
 	l.asleep.Store(true)
-	if !d.Separate || d.Name == "" {
+	if !d.Separate || d.Name == "" || d.Writer != nil {
 		l.dest.Separate = false
 		w, err := l.open()
 		if err != nil {
 			return nil, err
 		}
 		l.shared = l.newFile(w)
-		if d.Name == "" {
+		if d.Name == "" && d.Writer == nil {
 			l.stderr = l.shared
 			// The tracee's own messages come out there too and must keep
 			// their order, unless nobody reads them.
@@ -88,6 +94,8 @@ func OpenLog(d Destination, o Options) (*Log, error) {
 func (l *Log) open() (*os.File, error) {
 	name := l.dest.Name
 	switch {
+	case l.dest.Writer != nil:
+		return l.openWriter()
 	case name == "":
 		// A descriptor of its own: Go dies of SIGPIPE when a write to
 		// descriptor 2 itself fails.
@@ -248,6 +256,7 @@ func (l *Log) Close() error {
 		// for any child, may have learnt it before.
 		l.pipe.Wait()
 	}
+	l.awaitWriter()
 	return l.Err()
 }
 

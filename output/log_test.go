@@ -516,3 +516,35 @@ func TestTerminal(t *testing.T) {
 		t.Errorf("got %q, %v", b[:n], err)
 	}
 }
+
+// failing is a Writer that takes nothing.
+type failing struct{}
+
+func (failing) Write([]byte) (int, error) { return 0, errors.New("no room") }
+
+// A Writer gets all records before Close returns, and tells what it cannot take.
+func TestWriter(t *testing.T) {
+	const line, lines = "+++ exited with 0 +++\n", 50_000 // more than a pipe holds
+	written := func(w io.Writer) error {
+		log, err := OpenLog(Destination{Writer: w}, Options{Statuses: AllStatuses})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := log.Trace(1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range lines {
+			r.Exited(time.Time{}, 0)
+		}
+		r.Close()
+		return log.Close()
+	}
+	var b strings.Builder
+	if err := written(&b); err != nil || b.String() != strings.Repeat(line, lines) {
+		t.Errorf("the writer has got %d bytes, want %d: %v", b.Len(), lines*len(line), err)
+	}
+	if err := written(failing{}); err == nil || err.Error() != "no room" {
+		t.Errorf("the writer's error is told as %v", err)
+	}
+}
