@@ -526,11 +526,11 @@ func (failing) Write([]byte) (int, error) { return 0, errors.New("no room") }
 func TestWriter(t *testing.T) {
 	const line, lines = "+++ exited with 0 +++\n", 50_000 // more than a pipe holds
 	written := func(w io.Writer) error {
-		log, err := OpenLog(Destination{Writer: w}, Options{Statuses: AllStatuses})
+		log, err := output.OpenLog(output.Destination{Writer: w}, output.Options{Format: text.Format, Statuses: output.AllStatuses})
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, err := log.Trace(1)
+		r, err := log.Record(1)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,68 +1,34 @@
 package main
 
 import (
-	"errors"
 	"os"
 	"os/user"
-	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
-	"golang.org/x/sys/unix"
-
 	"trapline/cmd/trapline/early"
-	"trapline/tables"
-	"trapline/tracer"
+	"trapline/trace"
 )
 
-// command is the program to launch as the command line describes it.
-func (c *config) launch() (tracer.Command, error) {
+// launch is the program to launch, as the command line describes it.
+func (c *config) launch() (*trace.Command, error) {
 	credential, err := c.credential()
 	if err != nil {
-		return tracer.Command{}, err
+		return nil, err
 	}
-	path, err := findExecutable(c.command[0])
+	path, err := trace.FindExecutable(c.command[0])
 	if err != nil {
-		return tracer.Command{}, err
+		return nil, err
 	}
-	argv := append([]string(nil), c.command...)
+	argv := slices.Clone(c.command)
 	if c.argv0Set {
 		argv[0] = c.argv0
 	}
-	if credential != nil {
-		credential.EUID, credential.EGID = effectiveIDs(path, credential)
-	}
-	return tracer.Command{
-		Path: path, Argv: argv, Env: changeEnv(os.Environ(), c.env),
+	return &trace.Command{
+		Path: path, Args: argv, Env: changeEnv(os.Environ(), c.env),
 		Credential: credential, Surroundings: early.Surroundings(),
 	}, nil
-}
-
-// findExecutable finds a command as a shell does: a name without a slash in the
-// directories of PATH.
-func findExecutable(name string) (string, error) {
-	if len(name) >= unix.PathMax {
-		return "", refusef("exec: %s", errnoMessage(unix.ENAMETOOLONG))
-	}
-	if strings.Contains(name, "/") {
-		var st unix.Stat_t
-		if err := unix.Stat(name, &st); err != nil {
-			return "", refusef("Cannot stat '%s': %s", name, errnoMessage(err))
-		}
-		return name, nil
-	}
-	if name != "" {
-		for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
-			path := dir + "/" + name
-			if dir == "" {
-				path = name
-			}
-			if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0 {
-				return path, nil
-			}
-		}
-	}
-	return "", refusef("Cannot find executable '%s'", name)
 }
 
 // changeEnv applies -E VAR=VAL and -E VAR, in order.
@@ -88,7 +54,7 @@ func changeEnv(env, changes []string) []string {
 }
 
 // credential is who the command runs as with -u, or nil.
-func (c *config) credential() (*tracer.Credential, error) {
+func (c *config) credential() (*trace.Credential, error) {
 	if !c.userSet {
 		return nil, nil
 	}
@@ -102,7 +68,7 @@ func (c *config) credential() (*tracer.Credential, error) {
 		if uerr != nil || gerr != nil || u == invalid || g == invalid {
 			return nil, refusef("Invalid UID:GID pair '%s'", c.user)
 		}
-		return &tracer.Credential{UID: uint32(u), GID: uint32(g)}, nil
+		return &trace.Credential{UID: uint32(u), GID: uint32(g)}, nil
 	}
 	account, err := user.Lookup(c.user)
 	if err != nil {
@@ -112,40 +78,15 @@ func (c *config) credential() (*tracer.Credential, error) {
 	if err != nil {
 		return nil, refusef("initgroups: %v", err)
 	}
-	credential := &tracer.Credential{UID: parseID(account.Uid), GID: parseID(account.Gid)}
+	credential := &trace.Credential{UID: parseID(account.Uid), GID: parseID(account.Gid)}
 	for _, id := range ids {
 		credential.Groups = append(credential.Groups, parseID(id))
 	}
 	return credential, nil
 }
 
-// parseID reads an id of the user database, which holds no others than numbers.
+// parseID reads an id of the user database, which is always a number.
 func parseID(s string) uint32 {
 	n, _ := strconv.ParseUint(s, 10, 32)
 	return uint32(n)
-}
-
-// effectiveIDs gives a set-user-ID or set-group-ID program the ids that execve
-// would, were it not traced.
-func effectiveIDs(path string, c *tracer.Credential) (uid, gid uint32) {
-	uid, gid = c.UID, c.GID
-	var st unix.Stat_t
-	if unix.Stat(path, &st) == nil {
-		if st.Mode&unix.S_ISUID != 0 {
-			uid = st.Uid
-		}
-		if st.Mode&unix.S_ISGID != 0 {
-			gid = st.Gid
-		}
-	}
-	return uid, gid
-}
-
-// errnoMessage is an error's text as strerror(3) has it.
-func errnoMessage(err error) string {
-	var errno unix.Errno
-	if errors.As(err, &errno) {
-		return tables.ErrnoMessage(uint32(errno))
-	}
-	return err.Error()
 }

@@ -2,19 +2,19 @@ package main
 
 import (
 	"fmt"
-	"path/filepath"
 	"strconv"
 	"time"
 
 	"trapline/decode"
-	"trapline/decode/registers"
 	"trapline/output"
 	textformat "trapline/output/text"
-	"trapline/tracer"
+	"trapline/trace"
 )
 
 // config is what the command line asks for.
 type config struct {
+	trace.Options // what the Session is to do
+
 	command  []string // PROG [ARGS]; empty with -p alone
 	argv0    string   // --argv0; valid if argv0Set
 	argv0Set bool
@@ -24,62 +24,26 @@ type config struct {
 	userSet  bool
 
 	daemon        daemonMode // -D
-	follow        bool       // -f
-	detachOnExec  bool       // -b execve
 	interruptible int        // -I, 0 if not given
-	killOnExit    bool
-	syscallLimit  uint64 // 0 is none
-	seccomp       bool   // --seccomp-bpf
-	colocate      tracer.Colocation
-
-	trace    syscallSet
-	abbrev   syscallSet
-	verbose  syscallSet
-	raw      syscallSet
-	signals  signalSet
-	quiet    quietSet
-	paths    []string // -P, as given and resolved
-	traceFDs *fdSet   // --trace-fds, nil if not given
-	readFDs  fdSet    // -e read
-	writeFDs fdSet    // -e write
-
-	injections []*injection // -e inject=, -e fault=
-
 	destination   output.Destination
-	looks         output.Options
 	alwaysShowPID bool
 	color         colorMode
 
-	stringLimit int
-	fds         decode.FDs
-	pidDecoding decode.PIDs
-	namespaces  bool // which namespaces processes enter
-	vcpus       decode.VCPUs
-	contexts    decode.Contexts // --secontext
-
-	regs    registerModes  // --regs, 0 if not given
-	regSets registers.Sets // --regs-set
-
-	stacks     stackMode // -k
-	stackLimit int       // of frames; 0 if not given
-
-	summary     summaryMode
-	wallClock   bool          // -w
-	sortBy      output.Column // -S
-	sorted      bool
-	columns     []output.Column // -U, nil for the default
-	overhead    time.Duration   // -O; valid if overheadSet
-	overheadSet bool
+	summary   summaryMode
+	wallClock bool          // -w
+	sortBy    output.Column // -S
+	sorted    bool
+	columns   []output.Column // -U, nil for the default
+	overhead  time.Duration   // -O
 
 	tip     *tipChoice // --tips, nil if not given
-	debug   bool       // -d
 	help    bool       // -h
 	version bool       // -V
 
 	list   bool     // --list-syscalls
 	listed []string // its patterns
 
-	// Short options that count, and the long options they exclude.
+	// Short options that are counted, and the long options that they exclude.
 	shortD, shortF, shortQ, shortT, shortX, shortY int
 	longF, longT, longX, longY, longQ              bool
 	shortBigF                                      bool // -F, an older -f
@@ -95,17 +59,6 @@ const (
 	noSummary summaryMode = iota
 	summaryOnly
 	summaryToo
-)
-
-// quietSet is a set of messages to leave out.
-type quietSet uint8
-
-const (
-	quietAttach quietSet = 1 << iota
-	quietExit
-	quietPathResolution
-	quietPersonality
-	quietSuperseded
 )
 
 // tracees is the number of processes to trace from the start.
@@ -127,16 +80,10 @@ const (
 
 // newConfig is what holds when nothing is asked for.
 func newConfig() *config {
-	return &config{
-		trace:       allSyscalls,
-		abbrev:      allSyscalls,
-		verbose:     allSyscalls,
-		signals:     allSignals,
-		stringLimit: 32,
-		regSets:     registers.Default,
-		sortBy:      output.ColumnPercent,
-		looks:       output.Options{Format: textformat.Format, Column: 40, Statuses: output.AllStatuses},
-	}
+	c := &config{sortBy: output.ColumnPercent}
+	c.Looks.Format, c.Looks.Column = textformat.Format, 40
+	c.Colors = c.palette
+	return c
 }
 
 func (c *config) warn(format string, args ...any) {
@@ -178,11 +125,11 @@ func (c *config) check() error {
 	}
 	c.settleSeccomp()
 	if c.shortBigF {
-		if c.follow {
+		if c.Follow {
 			c.warn("deprecated option -F ignored")
 		} else {
 			c.warn("option -F is deprecated, please use -f/--follow-forks instead")
-			c.follow = true
+			c.Follow = true
 		}
 	}
 	if c.summary != noSummary && c.destination.Separate {
@@ -204,17 +151,18 @@ func (c *config) check() error {
 		return err
 	}
 	c.warnOfNoEffect()
-	c.resolvePaths()
+	c.warnOfPaths()
 	if c.shortQ > 0 && c.longQ {
 		return refusef("-q and -e quiet/--quiet cannot be provided simultaneously")
 	}
-	if c.killOnExit && len(c.pids) > 0 {
+	if c.KillOnExit && len(c.pids) > 0 {
 		return refusef("--kill-on-exit and -p/--attach are mutually exclusive options")
 	}
 	if c.destination.Separate && c.destination.Piped() {
 		return usagef("piping the output and -ff/--output-separately are mutually exclusive")
 	}
 	c.settleDefaults()
+	c.Output = &c.destination
 	return nil
 }
 
@@ -228,30 +176,30 @@ func (c *config) settleCounted() error {
 		if c.longT {
 			return exclusive("-t", "--absolute-timestamps")
 		}
-		c.looks.Clock, c.looks.ClockDigits = output.ClockTime, output.Seconds
+		c.Looks.Clock, c.Looks.ClockDigits = output.ClockTime, output.Seconds
 		if c.shortT > 1 {
-			c.looks.ClockDigits = output.Microseconds
+			c.Looks.ClockDigits = output.Microseconds
 		}
 		if c.shortT > 2 {
-			c.looks.Clock = output.ClockEpoch
+			c.Looks.Clock = output.ClockEpoch
 		}
 	}
 	if c.shortX > 0 {
 		if c.longX {
 			return exclusive("-x", "--strings-in-hex")
 		}
-		c.looks.Strings = output.HexNonASCII
+		c.Looks.Strings = output.HexNonASCII
 		if c.shortX > 1 {
-			c.looks.Strings = output.HexAll
+			c.Looks.Strings = output.HexAll
 		}
 	}
 	if c.shortY > 0 {
 		if c.longY {
 			return exclusive("-y", "--decode-fds")
 		}
-		c.fds = decode.FDPath
+		c.DecodeFDs = decode.FDPath
 		if c.shortY > 1 {
-			c.fds = allFDs
+			c.DecodeFDs = trace.AllFDs
 		}
 	}
 	if c.shortF > 0 {
@@ -261,7 +209,7 @@ func (c *config) settleCounted() error {
 		if c.shortF > 1 && c.destination.Separate {
 			return exclusive("-ff", "--output-separately")
 		}
-		c.follow = true
+		c.Follow = true
 		c.destination.Separate = c.destination.Separate || c.shortF > 1
 	}
 	return nil
@@ -271,27 +219,27 @@ func (c *config) settleCounted() error {
 // --seccomp-bpf asks for. Nothing else may ask for one: a filter can be seen by
 // the command, and the command cannot live on when trapline is killed.
 func (c *config) settleSeccomp() {
-	if !c.seccomp {
+	if !c.Seccomp {
 		return
 	}
 	reason := ""
 	switch {
-	case !c.follow:
+	case !c.Follow:
 		reason = "--seccomp-bpf cannot be used without -f/--follow-forks, disabling"
-	case c.detachOnExec:
+	case c.DetachOnExec:
 		reason = "--seccomp-bpf is not enabled because it is not compatible with -b"
-	case c.syscallLimit > 0:
+	case c.Limit > 0:
 		reason = "--seccomp-bpf is not enabled because it is not compatible with --syscall-limit"
 	case len(c.pids) > 0:
 		c.warn("--seccomp-bpf is not enabled for processes attached with -p")
-		c.seccomp = len(c.command) > 0 // for what is launched beside
+		c.Seccomp = len(c.command) > 0 // for what is launched beside
 	}
-	if reason == "" && c.seccomp && tracer.UnderFilter() {
+	if reason == "" && c.Seccomp && trace.UnderFilter() {
 		reason = "--seccomp-bpf is not enabled because a seccomp filter is in force already, which may refuse calls"
 	}
 	if reason != "" {
 		c.warn("%s", reason)
-		c.seccomp = false
+		c.Seccomp = false
 	}
 }
 
@@ -302,15 +250,15 @@ func (c *config) warnOfNoEffect() {
 			given bool
 			name  string
 		}{
-			{c.looks.IP, "-i/--instruction-pointer"},
-			{c.stacks != noStacks, "-k/--stack-trace"},
-			{c.looks.Number, "-n/--syscall-number"},
-			{c.looks.ArgNames, "-N/--arg-names"},
-			{c.looks.Relative, "-r/--relative-timestamps"},
-			{c.looks.Clock != output.ClockNone, "-t/--absolute-timestamps"},
-			{c.looks.Durations, "-T/--syscall-times"},
-			{c.fds != 0, "-y/--decode-fds"},
-			{c.contexts != 0, "--secontext"},
+			{c.Looks.IP, "-i/--instruction-pointer"},
+			{c.Stacks != trace.NoStacks, "-k/--stack-trace"},
+			{c.Looks.Number, "-n/--syscall-number"},
+			{c.Looks.ArgNames, "-N/--arg-names"},
+			{c.Looks.Relative, "-r/--relative-timestamps"},
+			{c.Looks.Clock != output.ClockNone, "-t/--absolute-timestamps"},
+			{c.Looks.Durations, "-T/--syscall-times"},
+			{c.DecodeFDs != 0, "-y/--decode-fds"},
+			{c.DecodeContexts != 0, "--secontext"},
 		} {
 			if o.given {
 				c.warn("%s has no effect with -c/--summary-only", o.name)
@@ -318,14 +266,14 @@ func (c *config) warnOfNoEffect() {
 		}
 	}
 	if c.destination.Name == "" {
-		if c.destination.Separate && !c.follow {
+		if c.destination.Separate && !c.Follow {
 			c.warn("--output-separately has no effect without -o/--output")
 		}
 		if c.destination.Append {
 			c.warn("-A/--output-append-mode has no effect without -o/--output")
 		}
 	}
-	if c.stackLimit > 0 && c.stacks == noStacks {
+	if c.StackLimit > 0 && c.Stacks == trace.NoStacks {
 		c.warn("--stack-trace-frame-limit has no effect without -k/--stack-trace")
 	}
 	if c.onlyStatus > 1 {
@@ -334,45 +282,32 @@ func (c *config) warnOfNoEffect() {
 	}
 }
 
-// resolvePaths adds to the paths of -P what they resolve to.
-func (c *config) resolvePaths() {
-	for _, p := range c.paths[:len(c.paths):len(c.paths)] {
-		if p == "" {
-			continue // no file, but a path that a call may be given
+// warnOfPaths tells what the paths of -P resolve to, which is traced as well.
+func (c *config) warnOfPaths() {
+	if c.Quiet&trace.QuietPathResolution != 0 || c.shortQ > 2 {
+		return
+	}
+	for _, path := range c.Paths {
+		if resolved := trace.ResolvePath(path); resolved != path {
+			c.warn("Requested path %s resolved into %s", strconv.Quote(path), strconv.Quote(resolved))
 		}
-		real, err := filepath.Abs(p)
-		if err == nil {
-			real, err = filepath.EvalSymlinks(real)
-		}
-		if err != nil || real == p {
-			continue
-		}
-		if c.quiet&quietPathResolution == 0 && c.shortQ < 3 {
-			c.warn("Requested path %s resolved into %s", strconv.Quote(p), strconv.Quote(real))
-		}
-		c.paths = append(c.paths, real)
 	}
 }
 
 // settleDefaults sets what depends on the rest of the command line.
 func (c *config) settleDefaults() {
 	toFile := c.destination.Name != "" || c.destination.Separate
-	c.trace.addUnknown()
-	c.looks.Sparse = c.trace != allSyscalls || newFileFilter(c) != nil
 	switch {
 	case c.shortQ > 2:
-		c.quiet = allQuiet
+		c.Quiet = trace.QuietAll
 	case c.shortQ > 1:
-		c.quiet = quietAttach | quietPersonality | quietExit
+		c.Quiet = trace.QuietAttach | trace.QuietPersonality | trace.QuietExit
 	case c.shortQ > 0:
-		c.quiet = quietAttach | quietPersonality
+		c.Quiet = trace.QuietAttach | trace.QuietPersonality
 	case !c.longQ && c.destination.Name != "" && len(c.command) > 0:
-		c.quiet = quietAttach | quietPersonality
+		c.Quiet = trace.QuietAttach | trace.QuietPersonality
 	}
-	if c.summary == summaryOnly {
-		c.signals = 0
-		c.quiet |= quietExit | quietSuperseded
-	}
+	c.settleSummary()
 	if c.interruptible == 0 && c.daemon != notDaemon {
 		c.interruptible = interruptibleNeverTSTP
 	}
@@ -383,12 +318,25 @@ func (c *config) settleDefaults() {
 		}
 	}
 	switch {
-	case c.alwaysShowPID, toFile && !c.destination.Separate && (c.follow || c.tracees() > 1):
-		c.looks.PID = output.PIDColumn
+	case c.alwaysShowPID, toFile && !c.destination.Separate && (c.Follow || c.tracees() > 1):
+		c.Looks.PID = output.PIDColumn
 	case toFile:
-		c.looks.PID = output.PIDNone
+		c.Looks.PID = output.PIDNone
 	default:
-		c.looks.PID = output.PIDMany
+		c.Looks.PID = output.PIDMany
+	}
+}
+
+// settleSummary makes the Session count, with -c and -C.
+func (c *config) settleSummary() {
+	if c.summary == noSummary {
+		return
+	}
+	c.Summary = &trace.Summary{Columns: c.columns, Sort: c.sortBy, WallClock: c.wallClock, Overhead: c.overhead}
+	if c.summary == summaryOnly {
+		c.SummaryOnly = true
+		c.Signals = new(trace.SignalSet)
+		c.Quiet |= trace.QuietExit | trace.QuietSuperseded
 	}
 }
 

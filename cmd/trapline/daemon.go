@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"trapline/tracer"
+	"trapline/trace"
 )
 
 // With -D it is the process that was started as trapline which becomes the
@@ -63,12 +63,6 @@ func (c *config) settleDaemon() error {
 	return nil
 }
 
-// adoption tells a tracer process whom to trace: its grandparent.
-type adoption struct {
-	pid    int
-	socket int
-}
-
 // Values of argv[0] of the two processes. Behind it stand the pid of the
 // process that becomes the command and a descriptor of the socket to it; and
 // then the command line as trapline was given it.
@@ -79,7 +73,7 @@ const (
 
 // becomeCommand starts the tracer process and becomes the command. It returns
 // only if that fails.
-func becomeCommand(c *config, command tracer.Command) error {
+func becomeCommand(c *config, command *trace.Command) error {
 	ends, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return fmt.Errorf("socketpair: %w", err)
@@ -92,7 +86,7 @@ func becomeCommand(c *config, command tracer.Command) error {
 	if _, err := unix.Wait4(child, nil, 0, nil); err != nil {
 		return fmt.Errorf("wait4: %w", err)
 	}
-	return tracer.Become(command, c.tracerOptions(), ends[1])
+	return command.Become(c.Options, ends[1])
 }
 
 func startDaemon(name string, pid, socket int, args []string, attr *syscall.SysProcAttr) (int, error) {
@@ -133,18 +127,18 @@ func takeName() {
 
 // daemonProcess finds out whether this is one of the two processes that -D makes,
 // and gives the command line its first meaning. The one in between does not return.
-func daemonProcess() *adoption {
+func daemonProcess() *trace.Adoption {
 	if len(os.Args) < 4 || os.Args[0] != betweenName && os.Args[0] != daemonName {
 		return nil
 	}
 	between := os.Args[0] == betweenName
-	a := new(adoption)
-	a.pid, _ = strconv.Atoi(os.Args[1])
-	a.socket, _ = strconv.Atoi(os.Args[2])
+	a := new(trace.Adoption)
+	a.PID, _ = strconv.Atoi(os.Args[1])
+	a.Socket, _ = strconv.Atoi(os.Args[2])
 	os.Args = os.Args[3:]
 	takeName()
 	if !between {
-		unix.CloseOnExec(a.socket)
+		unix.CloseOnExec(a.Socket)
 		return a
 	}
 	attr := &syscall.SysProcAttr{}
@@ -152,7 +146,7 @@ func daemonProcess() *adoption {
 		attr.Setpgid = c.daemon == inGroup
 		attr.Setsid = c.daemon == inSession
 	}
-	if _, err := startDaemon(daemonName, a.pid, a.socket, os.Args, attr); err != nil {
+	if _, err := startDaemon(daemonName, a.PID, a.Socket, os.Args, attr); err != nil {
 		fail(err) // the command's process notices that its socket is closed
 	}
 	os.Exit(0)

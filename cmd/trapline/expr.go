@@ -1,10 +1,10 @@
 package main
 
 import (
+	"errors"
 	"strings"
 
-	"trapline/decode"
-	"trapline/output"
+	"trapline/trace"
 )
 
 // qualifier is one of the things that -e can set: -e trace=SET.
@@ -14,48 +14,47 @@ type qualifier struct {
 }
 
 var qualifiers = []qualifier{
-	{[]string{"trace", "t"}, func(c *config, v string) error { return setSyscalls(&c.trace, v) }},
-	{[]string{"abbrev", "a"}, func(c *config, v string) error { return setSyscalls(&c.abbrev, v) }},
-	{[]string{"verbose", "v"}, func(c *config, v string) error { return setSyscalls(&c.verbose, v) }},
-	{[]string{"raw", "x"}, func(c *config, v string) error { return setSyscalls(&c.raw, v) }},
+	{[]string{"trace", "t"}, setCalls(func(c *config) **trace.CallSet { return &c.Calls })},
+	{[]string{"abbrev", "a"}, setCalls(func(c *config) **trace.CallSet { return &c.Abbrev })},
+	{[]string{"verbose", "v"}, setCalls(func(c *config) **trace.CallSet { return &c.Verbose })},
+	{[]string{"raw", "x"}, setCalls(func(c *config) **trace.CallSet { return &c.Raw })},
 	{[]string{"signal", "signals", "s"}, func(c *config, v string) (err error) {
-		c.signals, err = parseSignalSet(v)
+		c.Signals, err = trace.ParseSignals(v)
 		return err
 	}},
 	{[]string{"status"}, func(c *config, v string) (err error) {
-		c.looks.Statuses, err = parseBits(v, "status", statusNames, output.AllStatuses)
+		c.Statuses, err = trace.ParseStatuses(v)
 		return err
 	}},
 	{[]string{"quiet", "silent", "silence", "q"}, func(c *config, v string) (err error) {
-		c.quiet, err = parseBits(v, "quiet", quietNames, allQuiet)
+		c.Quiet, err = trace.ParseQuiet(v)
 		c.longQ = true
 		return err
 	}},
 	{[]string{"read", "reads", "r"}, func(c *config, v string) (err error) {
-		c.readFDs, err = parseFDSet(v)
+		c.ReadFDs, err = trace.ParseDescriptors(v)
 		return err
 	}},
 	{[]string{"write", "writes", "w"}, func(c *config, v string) (err error) {
-		c.writeFDs, err = parseFDSet(v)
+		c.WriteFDs, err = trace.ParseDescriptors(v)
 		return err
 	}},
-	{[]string{"trace-fds", "trace-fd", "fds", "fd"}, func(c *config, v string) error {
-		s, err := parseFDSet(v)
-		c.traceFDs = &s
+	{[]string{"trace-fds", "trace-fd", "fds", "fd"}, func(c *config, v string) (err error) {
+		c.Descriptors, err = trace.ParseDescriptors(v)
 		return err
 	}},
-	{[]string{"inject"}, injects("inject")},
-	{[]string{"fault"}, injects("fault")},
+	{[]string{"inject"}, injects(trace.ParseInjection)},
+	{[]string{"fault"}, injects(trace.ParseFault)},
 	{[]string{"secontext"}, func(c *config, v string) (err error) {
-		c.contexts, err = parseContexts(v)
+		c.DecodeContexts, err = trace.ParseContexts(v)
 		return err
 	}},
 	{[]string{"kvm"}, func(c *config, v string) error {
 		switch v {
 		case "vcpu":
-			c.vcpus = decode.VCPUExit
+			c.VCPUs = trace.VCPUExit
 		case "vcpu+":
-			c.vcpus = decode.VCPUState
+			c.VCPUs = trace.VCPUState
 		default:
 			return refusef("invalid -e kvm= argument: '%s'", v)
 		}
@@ -65,36 +64,51 @@ var qualifiers = []qualifier{
 		if v != "new" {
 			return refusef("invalid -e namespace= argument: '%s'", v)
 		}
-		c.namespaces = true
+		c.Namespaces = true
 		return nil
 	}},
 	{[]string{"decode-fds", "decode-fd"}, func(c *config, v string) (err error) {
-		c.fds, err = parseBits(v, "decode-fds", fdNames, allFDs)
+		c.DecodeFDs, err = trace.ParseDecodeFDs(v)
 		c.longY = true
 		return err
 	}},
 	{[]string{"decode-pids", "decode-pid"}, func(c *config, v string) (err error) {
-		c.pidDecoding, err = parseBits(v, "decode-pids", pidNames, decode.PIDComm|decode.PIDNamespace)
+		c.DecodePIDs, err = trace.ParseDecodePIDs(v)
 		return err
 	}},
 }
 
-func injects(what string) func(c *config, v string) error {
+// injects adds the injection that an expression parses to.
+func injects(parse func(string) (*trace.Injection, error)) func(c *config, v string) error {
 	return func(c *config, v string) error {
-		in, err := parseInjection(what, v)
+		in, err := parse(v)
 		if err != nil {
-			return err
+			return withMisuseHint(err)
 		}
-		if in.warning != "" {
-			c.warn("%s", in.warning)
+		if warning := in.Warning(); warning != "" {
+			c.warn("%s", warning)
 		}
-		c.injections = append(c.injections, in)
+		c.Injections = append(c.Injections, in)
 		return nil
 	}
 }
 
-func setSyscalls(s *syscallSet, value string) (err error) {
-	*s, err = parseSyscallSet(value)
+// setCalls sets one of the config's sets of calls.
+func setCalls(field func(c *config) **trace.CallSet) func(c *config, v string) error {
+	return func(c *config, v string) error {
+		set, err := trace.ParseCalls(v)
+		*field(c) = set
+		return withMisuseHint(err)
+	}
+}
+
+// withMisuseHint adds the hint at -h to the error of an expression that has not
+// the right form.
+func withMisuseHint(err error) error {
+	var parse *trace.ParseError
+	if errors.As(err, &parse) && parse.Misused {
+		return usagef("%v", err)
+	}
 	return err
 }
 
@@ -106,7 +120,7 @@ func (c *config) qualify(expr string) error {
 			return q.set(c, value)
 		}
 	}
-	return setSyscalls(&c.trace, expr)
+	return findQualifier("trace").set(c, expr)
 }
 
 func findQualifier(name string) *qualifier {

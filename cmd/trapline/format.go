@@ -5,6 +5,7 @@ import (
 	csvformat "trapline/output/csv"
 	jsonformat "trapline/output/json"
 	textformat "trapline/output/text"
+	"trapline/trace"
 )
 
 // formats are the formats that --format knows.
@@ -14,7 +15,7 @@ var formats = []*output.Format{textformat.Format, jsonformat.Format, csvformat.F
 func (c *config) setFormat(spelled, value string, _ bool) error {
 	for _, f := range formats {
 		if f.Name == value {
-			c.looks.Format = f
+			c.Looks.Format = f
 			return nil
 		}
 	}
@@ -23,13 +24,13 @@ func (c *config) setFormat(spelled, value string, _ bool) error {
 
 // setJSON is --json, a short form of --format=json.
 func (c *config) setJSON(string, string, bool) error {
-	c.looks.Format = jsonformat.Format
+	c.Looks.Format = jsonformat.Format
 	return nil
 }
 
 // checkFormat finds what a table of one row a call has no place for.
 func (c *config) checkFormat() error {
-	if c.looks.Format != csvformat.Format {
+	if c.Looks.Format != csvformat.Format {
 		return nil
 	}
 	if c.summary == summaryToo {
@@ -39,10 +40,10 @@ func (c *config) checkFormat() error {
 		given bool
 		name  string
 	}{
-		{c.stacks != noStacks, "-k/--stack-trace"},
-		{c.regs != 0, "--regs"},
-		{c.readFDs.listed != nil || c.readFDs.negated, "--read"},
-		{c.writeFDs.listed != nil || c.writeFDs.negated, "--write"},
+		{c.Stacks != trace.NoStacks, "-k/--stack-trace"},
+		{c.Registers != 0, "--regs"},
+		{!c.ReadFDs.IsEmpty(), "--read"},
+		{!c.WriteFDs.IsEmpty(), "--write"},
 	} {
 		if o.given {
 			c.warn("%s has no effect with --format=csv", o.name)

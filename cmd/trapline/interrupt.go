@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"trapline/cmd/trapline/early"
-	"trapline/tracer"
+	"trapline/trace"
 )
 
 // interrupts are the signals that end a trace.
@@ -18,7 +18,7 @@ type interrupts struct {
 
 // handleSignals makes signals to trapline end the trace, or not, as -I says. It
 // is called after the launch, so that the command has what it would have had.
-func handleSignals(interruptible int, t *tracer.Tracer) *interrupts {
+func handleSignals(interruptible int, s *trace.Session) *interrupts {
 	in := new(interrupts)
 	// A tracer in the background may write to the terminal all the same.
 	signal.Ignore(unix.SIGTTOU, unix.SIGTTIN)
@@ -42,7 +42,7 @@ func handleSignals(interruptible int, t *tracer.Tracer) *interrupts {
 				continue
 			}
 			if sig := sig.(unix.Signal); in.first.CompareAndSwap(0, int32(sig)) {
-				t.Interrupt(sig)
+				s.Interrupt(sig)
 			}
 		}
 	}()

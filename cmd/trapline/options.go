@@ -4,13 +4,11 @@ import (
 	"math"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"trapline/decode"
 	"trapline/output"
-	"trapline/tracer"
+	"trapline/trace"
 )
 
 // options are all options there are. Their meaning is told in help.txt.
@@ -38,20 +36,20 @@ var options = []option{
 		if v != "execve" {
 			return refusef("Syscall '%s' for -b isn't supported", v)
 		}
-		c.detachOnExec = true
+		c.DetachOnExec = true
 		return nil
 	}},
 	{short: 'D', set: count(func(c *config) *int { return &c.shortD })},
 	{long: []string{"daemonize", "daemonised", "daemonized"}, arg: optionalArgument, set: (*config).setDaemon},
 	{short: 'f', set: count(func(c *config) *int { return &c.shortF })},
 	{long: []string{"follow-forks"}, set: func(c *config, _, _ string, _ bool) error {
-		c.follow, c.longF = true, true
+		c.Follow, c.longF = true, true
 		return nil
 	}},
 	{long: []string{"output-separately"}, set: flag(func(c *config) *bool { return &c.destination.Separate })},
 	{short: 'I', long: []string{"interruptible"}, arg: requiredArgument, set: func(c *config, spelled, v string, _ bool) error {
 		names := []string{"anywhere", "waiting", "never", "never_tstp"}
-		n, ok := parseNumber(v, math.MaxInt32)
+		n, ok := trace.ParseNumber(v, math.MaxInt32)
 		if !ok {
 			if v == "always" {
 				v = names[0]
@@ -64,13 +62,13 @@ var options = []option{
 		c.interruptible = int(n)
 		return nil
 	}},
-	{long: []string{"kill-on-exit"}, set: flag(func(c *config) *bool { return &c.killOnExit })},
+	{long: []string{"kill-on-exit"}, set: flag(func(c *config) *bool { return &c.KillOnExit })},
 	{long: []string{"syscall-limit"}, arg: requiredArgument, set: func(c *config, spelled, v string, _ bool) error {
-		n, ok := parseNumber(v, math.MaxUint64)
+		n, ok := trace.ParseNumber(v, math.MaxUint64)
 		if !ok || n == 0 {
 			return invalidArgument(spelled, v)
 		}
-		c.syscallLimit = n
+		c.Limit = n
 		return nil
 	}},
 
@@ -80,7 +78,7 @@ var options = []option{
 	{long: []string{"status"}, arg: requiredArgument, set: byName("status", "")},
 	{long: []string{"trace-fds"}, arg: requiredArgument, set: byName("trace-fds", "")},
 	{short: 'P', long: []string{"trace-path"}, arg: requiredArgument, set: func(c *config, _, v string, _ bool) error {
-		c.paths = append(c.paths, v)
+		c.Paths = append(c.Paths, v)
 		return nil
 	}},
 	{short: 'z', long: []string{"successful-only"}, set: onlyStatus(output.Successful)},
@@ -88,7 +86,7 @@ var options = []option{
 
 	// Output format
 	{short: 'a', long: []string{"columns"}, arg: requiredArgument, set: func(c *config, spelled, v string, _ bool) (err error) {
-		c.looks.Column, err = parseUint31(spelled, v)
+		c.Looks.Column, err = parseUint31(spelled, v)
 		return err
 	}},
 	{long: []string{"color"}, arg: requiredArgument, set: func(c *config, spelled, v string, _ bool) error {
@@ -109,36 +107,39 @@ var options = []option{
 	{long: []string{"decode-fds"}, arg: optionalArgument, set: byName("decode-fds", "path")},
 	{long: []string{"decode-pids"}, arg: requiredArgument, set: byName("decode-pids", "")},
 	{long: []string{"namespace"}, arg: optionalArgument, set: byName("namespace", "new")},
-	{long: []string{"secontext"}, arg: optionalArgument, set: byName("secontext", defaultContexts)},
+	{long: []string{"secontext"}, arg: optionalArgument, set: byName("secontext", trace.DefaultContexts)},
 	{long: []string{"kvm"}, arg: requiredArgument, set: byName("kvm", "")},
-	{short: 'i', long: []string{"instruction-pointer"}, set: flag(func(c *config) *bool { return &c.looks.IP })},
+	{short: 'i', long: []string{"instruction-pointer"}, set: flag(func(c *config) *bool { return &c.Looks.IP })},
 	{short: 'k', set: (*config).addStacks},
 	{long: []string{"stack-trace", "stack-traces"}, arg: optionalArgument, set: (*config).setStacks},
 	{long: []string{"stack-trace-frame-limit"}, arg: requiredArgument, set: (*config).setStackLimit},
-	{short: 'n', long: []string{"syscall-number"}, set: flag(func(c *config) *bool { return &c.looks.Number })},
-	{short: 'N', long: []string{"arg-names"}, set: flag(func(c *config) *bool { return &c.looks.ArgNames })},
+	{short: 'n', long: []string{"syscall-number"}, set: flag(func(c *config) *bool { return &c.Looks.Number })},
+	{short: 'N', long: []string{"arg-names"}, set: flag(func(c *config) *bool { return &c.Looks.ArgNames })},
 	{short: 'o', long: []string{"output"}, arg: requiredArgument, set: text(func(c *config) *string { return &c.destination.Name })},
 	{short: 'A', long: []string{"output-append-mode"}, set: flag(func(c *config) *bool { return &c.destination.Append })},
 	{short: 'q', set: count(func(c *config) *int { return &c.shortQ })},
 	{short: 'r', long: []string{"relative-timestamps"}, arg: optionalArgument, set: func(c *config, spelled, v string, given bool) error {
-		c.looks.Relative = true
-		return parsePrecision(&c.looks.RelDigits, spelled, v, given)
+		c.Looks.Relative = true
+		return parsePrecision(&c.Looks.RelDigits, spelled, v, given)
 	}},
 	{short: 's', long: []string{"string-limit"}, arg: requiredArgument, set: func(c *config, spelled, v string, _ bool) (err error) {
-		c.stringLimit, err = parseUint31(spelled, v)
-		if err == nil && c.stringLimit >= 1<<30 {
+		c.StringLimit, err = parseUint31(spelled, v)
+		if err == nil && c.StringLimit >= 1<<30 {
 			err = invalidArgument(spelled, v)
+		}
+		if c.StringLimit == 0 {
+			c.StringLimit = -1 // none: 0 is the default
 		}
 		return err
 	}},
 	{short: 't', set: count(func(c *config) *int { return &c.shortT })},
 	{long: []string{"absolute-timestamps", "timestamps"}, arg: optionalArgument, set: (*config).setTimestamps},
 	{short: 'T', long: []string{"syscall-times"}, arg: optionalArgument, set: func(c *config, spelled, v string, given bool) error {
-		c.looks.Durations = true
-		return parsePrecision(&c.looks.DurDigits, spelled, v, given)
+		c.Looks.Durations = true
+		return parsePrecision(&c.Looks.DurDigits, spelled, v, given)
 	}},
 	{short: 'v', long: []string{"no-abbrev"}, set: func(c *config, _, _ string, _ bool) error {
-		c.abbrev = syscallSet{}
+		c.Abbrev = new(trace.CallSet)
 		return nil
 	}},
 	{short: 'x', set: count(func(c *config) *int { return &c.shortX })},
@@ -153,7 +154,7 @@ var options = []option{
 		if !ok {
 			return invalidArgument(spelled, v)
 		}
-		c.looks.Strings, c.longX = style, true
+		c.Looks.Strings, c.longX = style, true
 		return nil
 	}},
 	{short: 'X', long: []string{"const-print-style"}, arg: requiredArgument, set: func(c *config, spelled, v string, _ bool) error {
@@ -162,7 +163,7 @@ var options = []option{
 		if !ok {
 			return invalidArgument(spelled, v)
 		}
-		c.looks.Names = style
+		c.Looks.Names = style
 		return nil
 	}},
 	{short: 'y', set: count(func(c *config) *int { return &c.shortY })},
@@ -171,8 +172,8 @@ var options = []option{
 	{long: []string{"always-show-pid"}, set: flag(func(c *config) *bool { return &c.alwaysShowPID })},
 	{own: true, long: []string{"regs"}, arg: optionalArgument, set: (*config).setRegisters},
 	{own: true, long: []string{"regs-set"}, arg: requiredArgument, set: (*config).setRegisterSets},
-	{own: true, long: []string{"multiplexer"}, set: flag(func(c *config) *bool { return &c.looks.Multiplexer })},
-	{own: true, long: []string{"entry-points"}, set: flag(func(c *config) *bool { return &c.looks.EntryPoints })},
+	{own: true, long: []string{"multiplexer"}, set: flag(func(c *config) *bool { return &c.Looks.Multiplexer })},
+	{own: true, long: []string{"entry-points"}, set: flag(func(c *config) *bool { return &c.Looks.EntryPoints })},
 	{own: true, long: []string{"format"}, arg: requiredArgument, set: (*config).setFormat},
 	{own: true, long: []string{"json"}, set: (*config).setJSON},
 
@@ -184,11 +185,11 @@ var options = []option{
 	{short: 'c', long: []string{"summary-only"}, set: setSummary(summaryOnly)},
 	{short: 'C', long: []string{"summary"}, set: setSummary(summaryToo)},
 	{short: 'O', long: []string{"summary-syscall-overhead"}, arg: requiredArgument, set: func(c *config, spelled, v string, _ bool) error {
-		d, ok := parseDuration(v)
+		d, ok := trace.ParseDuration(v)
 		if !ok {
 			return invalidArgument(spelled, v)
 		}
-		c.overhead, c.overheadSet = d, true
+		c.overhead = d
 		return nil
 	}},
 	{short: 'S', long: []string{"summary-sort-by"}, arg: requiredArgument, set: func(c *config, _, v string, _ bool) (err error) {
@@ -204,22 +205,22 @@ var options = []option{
 
 	// How fast
 	{own: true, long: []string{"colocate"}, arg: requiredArgument, set: func(c *config, spelled, v string, _ bool) error {
-		modes := map[string]tracer.Colocation{"auto": tracer.ColocateAuto, "always": tracer.ColocateAlways, "never": tracer.ColocateNever}
+		modes := map[string]trace.Colocation{"auto": trace.ColocateAuto, "always": trace.ColocateAlways, "never": trace.ColocateNever}
 		mode, ok := modes[v]
 		if !ok {
 			return invalidArgument(spelled, v)
 		}
-		c.colocate = mode
+		c.Colocate = mode
 		return nil
 	}},
-	{long: []string{"seccomp-bpf"}, set: flag(func(c *config) *bool { return &c.seccomp })},
+	{long: []string{"seccomp-bpf"}, set: flag(func(c *config) *bool { return &c.Seccomp })},
 	{own: true, long: []string{"no-seccomp-bpf"}, set: func(c *config, _, _ string, _ bool) error {
-		c.seccomp = false
+		c.Seccomp = false
 		return nil
 	}},
 
 	// Miscellaneous
-	{short: 'd', long: []string{"debug"}, set: flag(func(c *config) *bool { return &c.debug })},
+	{short: 'd', long: []string{"debug"}, set: flag(func(c *config) *bool { return &c.Debug })},
 	{own: true, long: []string{"list-syscalls"}, arg: optionalArgument, set: func(c *config, _, v string, given bool) error {
 		c.list = true
 		if given {
@@ -260,7 +261,7 @@ func text(field func(*config) *string) setFunc {
 
 func onlyStatus(s output.StatusSet) setFunc {
 	return func(c *config, _, _ string, _ bool) error {
-		c.looks.Statuses = s
+		c.Statuses = &s
 		c.onlyStatus++
 		return nil
 	}
@@ -268,7 +269,7 @@ func onlyStatus(s output.StatusSet) setFunc {
 
 func decodePIDs(p decode.PIDs) setFunc {
 	return func(c *config, _, _ string, _ bool) error {
-		c.pidDecoding = p
+		c.DecodePIDs = p
 		return nil
 	}
 }
@@ -288,7 +289,7 @@ func invalidArgument(spelled, value string) error {
 }
 
 func parseUint31(spelled, value string) (int, error) {
-	n, ok := parseNumber(value, math.MaxInt32)
+	n, ok := trace.ParseNumber(value, math.MaxInt32)
 	if !ok {
 		return 0, invalidArgument(spelled, value)
 	}
@@ -319,7 +320,7 @@ func (c *config) setTimestamps(spelled, value string, given bool) error {
 	clocks := map[string]output.Clock{"none": output.ClockNone, "time": output.ClockTime, "unix": output.ClockEpoch}
 	if !c.longT {
 		c.longT = true
-		c.looks.Clock, c.looks.ClockDigits = output.ClockTime, output.Seconds
+		c.Looks.Clock, c.Looks.ClockDigits = output.ClockTime, output.Seconds
 	}
 	for item := range strings.SplitSeq(value, ",") {
 		format, asFormat := strings.CutPrefix(item, "format:")
@@ -329,9 +330,9 @@ func (c *config) setTimestamps(spelled, value string, given bool) error {
 		switch {
 		case item == "":
 		case isFormat && !asPrecision:
-			c.looks.Clock = clock
+			c.Looks.Clock = clock
 		case isPrecision && !asFormat:
-			c.looks.ClockDigits = digits
+			c.Looks.ClockDigits = digits
 		default:
 			return invalidArgument(spelled, value)
 		}
@@ -342,7 +343,7 @@ func (c *config) setTimestamps(spelled, value string, given bool) error {
 // addPIDs reads the argument of -p: process ids between commas or white space.
 func (c *config) addPIDs(_, value string, _ bool) error {
 	for _, item := range strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(", \t\n", r) }) {
-		pid, ok := parseNumber(item, math.MaxInt32)
+		pid, ok := trace.ParseNumber(item, math.MaxInt32)
 		if !ok || pid == 0 {
 			return refusef("Invalid process id: '%s'", item)
 		}
@@ -356,21 +357,54 @@ func (c *config) addPIDs(_, value string, _ bool) error {
 	return nil
 }
 
-// parseDuration reads a floating-point number with a unit, by default microseconds.
-func parseDuration(s string) (time.Duration, bool) {
-	unit := time.Microsecond
-	for _, u := range []struct {
-		suffix string
-		unit   time.Duration
-	}{{"ns", time.Nanosecond}, {"us", time.Microsecond}, {"ms", time.Millisecond}, {"s", time.Second}} {
-		if number, ok := strings.CutSuffix(s, u.suffix); ok {
-			s, unit = number, u.unit
-			break
-		}
+// setRegisters reads the argument of --regs.
+func (c *config) setRegisters(spelled, value string, given bool) error {
+	if !given {
+		value = "diff"
 	}
-	f, err := strconv.ParseFloat(trimBlanks(s), 64)
-	if err != nil || strings.Contains(s, "_") || !(f >= 0) || f*float64(unit) >= float64(1<<63) {
-		return 0, false
+	modes, err := trace.ParseRegisterModes(value)
+	if err != nil {
+		return invalidArgument(spelled, value)
 	}
-	return time.Duration(f * float64(unit)), true
+	c.Registers |= modes
+	return nil
+}
+
+// setRegisterSets reads the argument of --regs-set.
+func (c *config) setRegisterSets(spelled, value string, _ bool) (err error) {
+	if c.RegisterSets, err = trace.ParseRegisterSets(value); err != nil {
+		return invalidArgument(spelled, value)
+	}
+	return nil
+}
+
+// addStacks is -k, which may be given twice.
+func (c *config) addStacks(string, string, bool) error {
+	if c.Stacks == trace.SourceStacks {
+		return refusef("Too many -k options")
+	}
+	c.Stacks++
+	return nil
+}
+
+// setStacks reads the argument of --stack-trace.
+func (c *config) setStacks(spelled, value string, given bool) error {
+	switch {
+	case !given || value == "symbol":
+		c.Stacks = trace.SymbolStacks
+	case value == "source":
+		c.Stacks = trace.SourceStacks
+	default:
+		return invalidArgument(spelled, value)
+	}
+	return nil
+}
+
+func (c *config) setStackLimit(spelled, value string, _ bool) error {
+	n, ok := trace.ParseNumber(value, 1<<30-1)
+	if !ok || n == 0 {
+		return invalidArgument(spelled, value)
+	}
+	c.StackLimit = int(n)
+	return nil
 }

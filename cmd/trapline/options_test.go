@@ -12,6 +12,7 @@ import (
 	csvformat "trapline/output/csv"
 	jsonformat "trapline/output/json"
 	textformat "trapline/output/text"
+	"trapline/trace"
 )
 
 // deprecated options are taken, but not advertised.
@@ -149,7 +150,7 @@ func TestOptionsEndAtTheCommand(t *testing.T) {
 		{"-f", "--", "ls", "-l", "--json", "-o"},
 	} {
 		c := parse(t, args...)
-		if want := []string{"ls", "-l", "--json", "-o"}; !slices.Equal(c.command, want) || c.looks.Format != textformat.Format {
+		if want := []string{"ls", "-l", "--json", "-o"}; !slices.Equal(c.command, want) || c.Looks.Format != textformat.Format {
 			t.Errorf("%q: command %q", args, c.command)
 		}
 	}
@@ -159,43 +160,43 @@ func TestOptionsEndAtTheCommand(t *testing.T) {
 }
 
 func TestSpellings(t *testing.T) {
-	if c := parse(t, "-fttTofile", "-s0", "-a", "30", "true"); !c.follow || c.looks.Clock != output.ClockTime ||
-		c.looks.ClockDigits != output.Microseconds || !c.looks.Durations || c.destination.Name != "file" ||
-		c.stringLimit != 0 || c.looks.Column != 30 {
+	if c := parse(t, "-fttTofile", "-s0", "-a", "30", "true"); !c.Follow || c.Looks.Clock != output.ClockTime ||
+		c.Looks.ClockDigits != output.Microseconds || !c.Looks.Durations || c.destination.Name != "file" ||
+		c.StringLimit >= 0 || c.Looks.Column != 30 {
 		t.Errorf("cluster: %+v", c)
 	}
-	if c := parse(t, "-o", "f", "-f", "-f", "true"); !c.follow || !c.destination.Separate {
+	if c := parse(t, "-o", "f", "-f", "-f", "true"); !c.Follow || !c.destination.Separate {
 		t.Error("-f -f is not -ff")
 	}
-	if c := parse(t, "--follow", "--timest=unix,ns", "--trace-fd=1", "true"); !c.follow || c.looks.Clock != output.ClockEpoch ||
-		c.looks.ClockDigits != output.Nanoseconds || c.traceFDs == nil {
+	if c := parse(t, "--follow", "--timest=unix,ns", "--trace-fd=1", "true"); !c.Follow || c.Looks.Clock != output.ClockEpoch ||
+		c.Looks.ClockDigits != output.Nanoseconds || c.Descriptors == nil {
 		t.Error("beginnings of names are not understood")
 	}
-	if c := parse(t, "--relative-timestamps", "--syscall-times=ns", "true"); c.looks.RelDigits != output.Microseconds ||
-		c.looks.DurDigits != output.Nanoseconds {
+	if c := parse(t, "--relative-timestamps", "--syscall-times=ns", "true"); c.Looks.RelDigits != output.Microseconds ||
+		c.Looks.DurDigits != output.Nanoseconds {
 		t.Error("precisions")
 	}
 	if c := parse(t, "-p", "1,2 3\n4", "-p1"); !slices.Equal(c.pids, []int{1, 2, 3, 4}) {
 		t.Errorf("pids %v", c.pids)
 	}
-	if c := parse(t, "-yy", "-Y", "-v", "-xx", "true"); c.fds != allFDs || c.pidDecoding != decode.PIDComm ||
-		c.abbrev != (syscallSet{}) || c.looks.Strings != output.HexAll {
+	if c := parse(t, "-yy", "-Y", "-v", "-xx", "true"); c.DecodeFDs != trace.AllFDs || c.DecodePIDs != decode.PIDComm ||
+		c.Abbrev == nil || *c.Abbrev != (trace.CallSet{}) || c.Looks.Strings != output.HexAll {
 		t.Error("-yy -Y -v -xx")
 	}
-	if c := parse(t, "-o", "f", "true"); c.quiet != quietAttach|quietPersonality || c.interruptible != interruptibleNever {
+	if c := parse(t, "-o", "f", "true"); c.Quiet != trace.QuietAttach|trace.QuietPersonality || c.interruptible != interruptibleNever {
 		t.Error("-o FILE PROG is not quiet and uninterruptible")
 	}
-	if c := parse(t, "-o", "f", "-p", "1"); c.quiet != 0 || c.interruptible != interruptibleWaiting {
+	if c := parse(t, "-o", "f", "-p", "1"); c.Quiet != 0 || c.interruptible != interruptibleWaiting {
 		t.Error("-o FILE -p PID is quiet or uninterruptible")
 	}
-	if c := parse(t, "-kk", "--stack-trace-frame-limit=3", "true"); c.stacks != sourceStacks || c.stackLimit != 3 {
-		t.Errorf("-kk: %d, limit %d", c.stacks, c.stackLimit)
+	if c := parse(t, "-kk", "--stack-trace-frame-limit=3", "true"); c.Stacks != trace.SourceStacks || c.StackLimit != 3 {
+		t.Errorf("-kk: %d, limit %d", c.Stacks, c.StackLimit)
 	}
 	for format, want := range map[string]*output.Format{
 		"--json": jsonformat.Format, "--format=json": jsonformat.Format, "--format=csv": csvformat.Format, "--format=text": textformat.Format,
 	} {
-		if c := parse(t, format, "true"); c.looks.Format != want {
-			t.Errorf("%s is %s", format, c.looks.Format.Name)
+		if c := parse(t, format, "true"); c.Looks.Format != want {
+			t.Errorf("%s is %s", format, c.Looks.Format.Name)
 		}
 	}
 	for _, args := range [][]string{
@@ -205,7 +206,7 @@ func TestSpellings(t *testing.T) {
 			t.Errorf("%q: %q", args, c.warnings)
 		}
 	}
-	if c := parse(t, "-Z", "-z", "true"); c.looks.Statuses != output.Successful || len(c.warnings) != 1 {
-		t.Errorf("-Z -z: %b, %q", c.looks.Statuses, c.warnings)
+	if c := parse(t, "-Z", "-z", "true"); *c.Statuses != output.Successful || len(c.warnings) != 1 {
+		t.Errorf("-Z -z: %b, %q", *c.Statuses, c.warnings)
 	}
 }

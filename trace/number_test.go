@@ -1,4 +1,4 @@
-package main
+package trace
 
 import "testing"
 
@@ -8,7 +8,7 @@ func TestParseNumber(t *testing.T) {
 		"": -1, "+": -1, "-0": -1, "-1": -1, "+-1": -1, "++1": -1, "+ 1": -1, "7 ": -1, "101": -1, "0x1": -1, "1_0": -1,
 		"18446744073709551616": -1,
 	} {
-		n, ok := parseNumber(s, 100)
+		n, ok := ParseNumber(s, 100)
 		if ok != (want >= 0) || ok && n != uint64(want) {
 			t.Errorf("%q: %d, %v; want %d", s, n, ok, want)
 		}

@@ -1,4 +1,4 @@
-package main
+package trace
 
 import (
 	"encoding/hex"
@@ -10,22 +10,23 @@ import (
 	"trapline/tables"
 )
 
-// injection is one -e inject= or -e fault=: what is done to which calls.
-type injection struct {
-	calls syscallSet
+// Injection says what is done to which calls, and to which invocations of them.
+// ParseInjection and ParseFault make one from an expression.
+type Injection struct {
+	calls CallSet
 
 	result      *int64 // what the call returns, a negated errno for an error; nil leaves it alone
 	fails       bool   // the result is an error; one of retval= never is, whatever it looks like
 	signal      int    // sent at the enter-stop, 0 for none
-	replacement string // the call to run in place of a replaced one; "" for none at all
+	replacement string // the call to run in place of one whose result is injected; "" for none
 	delayEnter  time.Duration
 	delayExit   time.Duration
 	pokeEnter   []poke
 	pokeExit    []poke
-	warning     string // to be made known, or ""
+	warning     string // see Warning
 
-	// The calls it is done to, counted from 1 for each tracee and call: first,
-	// and every step after it up to last. A step of 0 stands for first alone.
+	// Which invocations it is done to, counted from 1 for each tracee and each
+	// call: first, and every step after it up to last. If step is 0, first alone.
 	first, last, step int
 }
 
@@ -35,8 +36,11 @@ type poke struct {
 	data []byte
 }
 
-// hits says whether the nth call is among those that are tampered with.
-func (in *injection) hits(n int) bool {
+// Warning says what may be unexpected about the injection, or is "".
+func (in *Injection) Warning() string { return in.warning }
+
+// hits says whether the nth invocation is tampered with.
+func (in *Injection) hits(n int) bool {
 	if n < in.first || n > in.last {
 		return false
 	}
@@ -49,15 +53,29 @@ const (
 	maxPoke = 1024
 )
 
-// parseInjection reads SET[:ACTION]..., the value of -e inject= or, with fewer
-// actions, -e fault=.
-func parseInjection(what, value string) (*injection, error) {
+// ParseInjection reads the value of strace's -e inject=, such as
+// "openat:error=ENOENT:when=2+" or "read:delay_exit=10ms":
+//
+//	SET[:error=ERRNO|:retval=VALUE][:signal=SIG][:syscall=SYSCALL]
+//	   [:delay_enter=TIME][:delay_exit=TIME]
+//	   [:poke_enter=@argN=DATA,...][:poke_exit=@argN=DATA,...]
+//	   [:when=FIRST[..LAST][+[STEP]]]
+//
+// See Calls in Options for SET, and strace(1) for the actions.
+func ParseInjection(value string) (*Injection, error) { return parseInjection("inject", value) }
+
+// ParseFault is ParseInjection for the value of -e fault=, which has fewer
+// actions: error, syscall and when. Without an error calls fail with ENOSYS.
+func ParseFault(value string) (*Injection, error) { return parseInjection("fault", value) }
+
+// parseInjection reads an injection or, if that is what it is, a fault.
+func parseInjection(what, value string) (*Injection, error) {
 	set, actions, _ := strings.Cut(value, ":")
-	calls, err := parseSyscallSet(set)
+	calls, err := ParseCalls(set)
 	if err != nil {
 		return nil, err
 	}
-	in := &injection{calls: calls, first: 1, last: maxWhen + 1, step: 1}
+	in := &Injection{calls: *calls, first: 1, last: maxWhen + 1, step: 1}
 	seen := map[string]bool{}
 	for action := range strings.SplitSeq(actions, ":") {
 		if action == "" {
@@ -65,24 +83,24 @@ func parseInjection(what, value string) (*injection, error) {
 		}
 		name, arg, ok := strings.Cut(action, "=")
 		if !ok || seen[name] && name != "when" || !in.parseAction(what, name, arg) {
-			return nil, refusef("invalid %s argument '%s'", what, value)
+			return nil, parseErrorf("invalid %s argument '%s'", what, value)
 		}
 		seen[name] = true
 	}
 	if seen["error"] && seen["retval"] {
-		return nil, refusef("invalid %s argument '%s'", what, value)
+		return nil, parseErrorf("invalid %s argument '%s'", what, value)
 	}
 	if what == "fault" && in.result == nil {
 		in.result, in.fails = errorResult(defaultFault), true
 	}
 	if in.result == nil && in.signal == 0 && !seen["delay_enter"] && !seen["delay_exit"] &&
 		in.pokeEnter == nil && in.pokeExit == nil {
-		return nil, refusef("invalid %s argument '%s'", what, value)
+		return nil, parseErrorf("invalid %s argument '%s'", what, value)
 	}
 	return in, nil
 }
 
-// defaultFault is ENOSYS, what -e fault= injects of itself.
+// defaultFault is ENOSYS, which -e fault= injects unless it is told another error.
 const defaultFault = 38
 
 func errorResult(errno uint32) *int64 {
@@ -90,11 +108,11 @@ func errorResult(errno uint32) *int64 {
 	return &result
 }
 
-func (in *injection) parseAction(what, name, arg string) (ok bool) {
+func (in *Injection) parseAction(what, name, arg string) (ok bool) {
 	switch name {
 	case "error":
 		errno, ok := tables.ErrnoByName(strings.ToUpper(arg))
-		if n, number := parseNumber(arg, maxErrno); number {
+		if n, number := ParseNumber(arg, maxErrno); number {
 			errno, ok = uint32(n), n > 0
 		}
 		in.result, in.fails = errorResult(errno), true
@@ -118,10 +136,10 @@ func (in *injection) parseAction(what, name, arg string) (ok bool) {
 		in.signal, ok = parseSignal(arg)
 		return ok && 0 < in.signal && in.signal <= tables.NumSignals
 	case "delay_enter":
-		in.delayEnter, ok = parseDuration(arg)
+		in.delayEnter, ok = ParseDuration(arg)
 		return ok
 	case "delay_exit":
-		in.delayExit, ok = parseDuration(arg)
+		in.delayExit, ok = ParseDuration(arg)
 		return ok
 	case "poke_enter":
 		in.pokeEnter, ok = parsePokes(arg)
@@ -149,8 +167,8 @@ func parseResult(s string) (*int64, bool) {
 	return &result, err == nil
 }
 
-// warningOf says what is unexpected about a result to be injected: that it is an
-// error, or is another result for i386 programs. It is "" if there is nothing.
+// warningOf says what may be unexpected about a result to be injected: that it is
+// an error, or is cut to another result for i386 programs. Otherwise it is "".
 func warningOf(result int64) string {
 	switch compat := int32(result); {
 	case isErrorResult(result):
@@ -167,7 +185,7 @@ func warningOf(result int64) string {
 func isErrorResult(result int64) bool { return -maxErrno <= result && result < 0 }
 
 // parseWhen reads FIRST[..LAST][+[STEP]].
-func (in *injection) parseWhen(s string) bool {
+func (in *Injection) parseWhen(s string) bool {
 	rest, step, stepped := strings.Cut(strings.TrimPrefix(trimBlanks(s), "+"), "+")
 	first, last, ranged := strings.Cut(rest, "..")
 	in.first, in.last, in.step = 0, maxWhen+1, 0
@@ -186,13 +204,13 @@ func (in *injection) parseWhen(s string) bool {
 }
 
 func parseCount(to *int, s string, most uint64) bool {
-	n, ok := parseNumber(s, most)
+	n, ok := ParseNumber(s, most)
 	*to = int(n)
 	return ok && n > 0
 }
 
-// isPure says whether a call always succeeds and does nothing else, in every
-// ABI that has it.
+// isPure says whether a call always succeeds and changes nothing, in every ABI
+// that has it.
 func isPure(name string) bool {
 	pure, _ := tables.ClassByName("pure")
 	found := false
@@ -207,7 +225,8 @@ func isPure(name string) bool {
 	return found
 }
 
-// parsePokes reads @argN=HEX[,@argN=HEX]..., with N from 1 to 7 and each only once.
+// parsePokes reads @argN=HEX[,@argN=HEX].... N is from 1 to 7, and each may be
+// given once.
 func parsePokes(s string) ([]poke, bool) {
 	var pokes []poke
 	seen := map[int]bool{}
@@ -223,4 +242,24 @@ func parsePokes(s string) ([]poke, bool) {
 		pokes = append(pokes, poke{int(n) - 1, data})
 	}
 	return pokes, len(s) > 0
+}
+
+// ParseDuration reads a floating-point number with a unit (s, ms, us or ns), or
+// without one in microseconds. It is false for anything else.
+func ParseDuration(s string) (time.Duration, bool) {
+	unit := time.Microsecond
+	for _, u := range []struct {
+		suffix string
+		unit   time.Duration
+	}{{"ns", time.Nanosecond}, {"us", time.Microsecond}, {"ms", time.Millisecond}, {"s", time.Second}} {
+		if number, ok := strings.CutSuffix(s, u.suffix); ok {
+			s, unit = number, u.unit
+			break
+		}
+	}
+	f, err := strconv.ParseFloat(trimBlanks(s), 64)
+	if err != nil || strings.Contains(s, "_") || !(f >= 0) || f*float64(unit) >= float64(1<<63) {
+		return 0, false
+	}
+	return time.Duration(f * float64(unit)), true
 }

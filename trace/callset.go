@@ -1,6 +1,7 @@
-package main
+package trace
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -11,32 +12,45 @@ import (
 	"trapline/tracer"
 )
 
-// syscallSet is a set of system calls of every ABI, laid out so that a stop is
-// looked up with one load. The calls inside i386's multiplexers are members of
-// their own, since some of them have no number.
-type syscallSet struct {
+// CallSet is a set of system calls of all ABIs. ParseCalls makes one from an
+// expression, and Calls from names; the zero value is empty.
+//
+// It is laid out so that a stop is looked up with one load. The calls inside
+// i386's multiplexers are members of their own, since some have no number.
+type CallSet struct {
 	numbers [tables.NumABI][setSize / 64]uint64
 	inner   socketcall.Set
-	others  bool // numbers past every table
+	others  bool // numbers that are past the end of every table
 }
 
-// setSize is past every number of every table. The highest is x32's 547.
+// setSize is greater than all numbers of all tables. The highest is x32's 547.
 const setSize = 576
 
-var allSyscalls = (&syscallSet{}).complement()
+var allCalls = (&CallSet{}).complement()
 
-// chooses says whether a tracee's call is in the set. inner is the call inside
-// it, which decides if there is one, or nil.
-func (s *syscallSet) chooses(call *tracer.Syscall, inner *socketcall.Call) bool {
+// orAll is the set, or all calls if it is nil.
+func (s *CallSet) orAll() CallSet {
+	if s == nil {
+		return allCalls
+	}
+	return *s
+}
+
+// IsAll says whether the set has all calls, which a nil one has.
+func (s *CallSet) IsAll() bool { return s == nil || *s == allCalls }
+
+// chooses says whether a tracee's call is in the set. If there is a call inside
+// it, inner, that one decides. Otherwise inner is nil.
+func (s *CallSet) chooses(call *tracer.Syscall, inner *socketcall.Call) bool {
 	if inner != nil {
 		return s.inner.Has(inner.Sub)
 	}
-	return s.has(call.ABI, call.NR)
+	return s.Has(call.ABI, call.NR)
 }
 
-// has says whether the call with a number is in the set. nr is as in the
-// register, with x32's bit.
-func (s *syscallSet) has(abi tables.ABI, nr uint64) bool {
+// Has says whether the call that an ABI has under a number is in the set. An
+// x32 number may have bit 30, as it has in the register.
+func (s *CallSet) Has(abi tables.ABI, nr uint64) bool {
 	if abi == tables.X32 {
 		nr &^= tables.X32Bit
 	}
@@ -46,9 +60,9 @@ func (s *syscallSet) has(abi tables.ABI, nr uint64) bool {
 	return s.numbers[abi][nr/64]&(1<<(nr%64)) != 0
 }
 
-// addUnknown takes in the numbers that no call has: they are traced whatever
-// -e trace= says, as nothing could choose them.
-func (s *syscallSet) addUnknown() {
+// addUnknown adds the numbers that no call has. They are always traced, since
+// no expression could choose them.
+func (s *CallSet) addUnknown() {
 	s.others = true
 	for abi := range tables.ABI(tables.NumABI) {
 		for nr := range uint64(setSize) {
@@ -59,18 +73,18 @@ func (s *syscallSet) addUnknown() {
 	}
 }
 
-// stops says whether a call has to be looked at. A multiplexer's call does if
-// any call that may be inside is in the set.
-func (s *syscallSet) stops(abi tables.ABI, nr uint64) bool {
-	return abi == tables.I386 && s.inner.HasAny(nr) || s.has(abi, nr)
+// stops says whether a call has to stop. A multiplexer's call does if any call
+// that may be inside it is in the set.
+func (s *CallSet) stops(abi tables.ABI, nr uint64) bool {
+	return abi == tables.I386 && s.inner.HasAny(nr) || s.Has(abi, nr)
 }
 
-func (s *syscallSet) add(abi tables.ABI, nr uint32) {
+func (s *CallSet) add(abi tables.ABI, nr uint32) {
 	s.numbers[abi][nr/64] |= 1 << (nr % 64)
 }
 
-func (s *syscallSet) complement() syscallSet {
-	c := syscallSet{inner: ^s.inner, others: !s.others}
+func (s *CallSet) complement() CallSet {
+	c := CallSet{inner: ^s.inner, others: !s.others}
 	for abi := range s.numbers {
 		for i, w := range s.numbers[abi] {
 			c.numbers[abi][i] = ^w
@@ -79,32 +93,51 @@ func (s *syscallSet) complement() syscallSet {
 	return c
 }
 
-// parseSyscallSet reads the value of -e trace= and its like:
-// [!][?]{{SYSCALL|NUMBER|%CLASS|all|/REGEX}[@64|@32|@x32]},...|all|none.
-func parseSyscallSet(text string) (syscallSet, error) {
-	var s syscallSet
+// ParseCalls reads a set of calls, such as "open,openat", "%file", "!%memory" or
+// "/^exec". It is the value of strace's -e trace=:
+//
+//	[!][?]{{SYSCALL|NUMBER|%CLASS|all|/REGEX}[@64|@32|@x32]},...|all|none
+//
+// A name that no call has is an error, unless a question mark is in front of it.
+func ParseCalls(text string) (*CallSet, error) {
+	var s CallSet
 	negated, err := parseSet(text, "system call", func(item string) (bool, error) {
 		name, optional := strings.CutPrefix(item, "?")
 		found, err := s.addItem(name)
 		return found || optional && err == nil, err
 	})
 	if err != nil {
-		return syscallSet{}, err
+		return nil, err
 	}
 	if negated {
-		return s.complement(), nil
+		s = s.complement()
 	}
-	return s, nil
+	return &s, nil
+}
+
+// Calls is the set of the calls with these names, in all ABIs that have them. It
+// panics if there is no call of a name: use ParseCalls for names that may be wrong.
+func Calls(names ...string) *CallSet {
+	var s CallSet
+	for _, name := range names {
+		if found, err := s.addItem(name); !found || err != nil {
+			panic("trace: no system call is called " + strconv.Quote(name))
+		}
+	}
+	return &s
 }
 
 // addItem adds the calls of one item of a set and says whether there are any.
-func (s *syscallSet) addItem(item string) (found bool, err error) {
+func (s *CallSet) addItem(item string) (found bool, err error) {
 	name, designator, limited := strings.Cut(item, "@")
 	abis := []tables.ABI{tables.X86_64, tables.I386, tables.X32}
 	if limited {
 		abi, ok := designators[designator]
 		if !ok {
-			return false, usagef("incorrect personality designator '%s' in qualification '%s'", designator, item)
+			return false, &ParseError{
+				Message: fmt.Sprintf("incorrect personality designator '%s' in qualification '%s'", designator, item),
+				Misused: true,
+			}
 		}
 		abis = []tables.ABI{abi}
 	}
@@ -128,9 +161,9 @@ func (s *syscallSet) addItem(item string) (found bool, err error) {
 }
 
 // addInner adds the calls inside multiplexers that an item stands for, and says
-// whether there are any. A multiplexer's own name or number stands for all
-// calls inside; these have no numbers themselves.
-func (s *syscallSet) addInner(name string, match func(*tables.Syscall) bool) (found bool) {
+// whether there are any. The name or number of a multiplexer stands for all
+// calls inside it. These have no numbers of their own.
+func (s *CallSet) addInner(name string, match func(*tables.Syscall) bool) (found bool) {
 	subs := socketcall.Subs()
 	for i := range subs {
 		sub := &subs[i]
@@ -154,8 +187,8 @@ var plainClasses = map[string]bool{
 	"file": true, "process": true, "network": true, "signal": true, "ipc": true, "desc": true, "memory": true,
 }
 
-// itemMatcher turns an item, without ? and @, into a predicate. It is nil for an
-// item that cannot match anything.
+// itemMatcher turns an item, without ? and @, into a predicate, or into nil if
+// the item cannot match anything.
 func itemMatcher(item string) (func(*tables.Syscall) bool, error) {
 	switch {
 	case item == "":
@@ -187,18 +220,18 @@ func itemMatcher(item string) (func(*tables.Syscall) bool, error) {
 	return func(c *tables.Syscall) bool { return c.Name == item }, nil
 }
 
-// isNumber says whether an item stands for a number, so far as its start tells.
+// isNumber says whether an item starts as a number does.
 func isNumber(item string) bool { return item != "" && '0' <= item[0] && item[0] <= '9' }
 
 // compileERE compiles a POSIX extended regular expression.
 func compileERE(expr string) (*regexp.Regexp, error) {
 	if strings.HasPrefix(expr, "{") {
 		// Go takes a brace that cannot start a repetition literally.
-		return nil, refusef("regcomp: %s: missing argument to repetition operator: `{`", expr)
+		return nil, parseErrorf("regcomp: %s: missing argument to repetition operator: `{`", expr)
 	}
 	re, err := regexp.CompilePOSIX(expr)
 	if err != nil {
-		return nil, refusef("regcomp: %s: %s", expr, strings.TrimPrefix(err.Error(), "error parsing regexp: "))
+		return nil, parseErrorf("regcomp: %s: %s", expr, strings.TrimPrefix(err.Error(), "error parsing regexp: "))
 	}
 	return re, nil
 }

@@ -1,60 +1,23 @@
-package main
+package trace
 
 import (
 	"slices"
-	"strings"
 
 	"trapline/decode/registers"
 	"trapline/output"
 	"trapline/tracer"
 )
 
-// registerModes are the ways to show registers (--regs).
-type registerModes uint8
+// RegisterModes are the ways to show registers.
+type RegisterModes uint8
 
 const (
-	regsDiff    registerModes = 1 << iota // what the call changed
-	regsEnter                             // all, at the syscall-enter-stop
-	regsExit                              // all, at the syscall-exit-stop
-	regsBetween                           // what changed since the call before
-	regsFull    = regsDiff | regsEnter | regsExit
+	RegistersDiff    RegisterModes = 1 << iota // what the call changed
+	RegistersEnter                             // all of them at the syscall-enter-stop
+	RegistersExit                              // all of them at the syscall-exit-stop
+	RegistersBetween                           // what changed since the end of the call before
+	RegistersFull    = RegistersDiff | RegistersEnter | RegistersExit
 )
-
-var registerModeNames = map[string]registerModes{
-	"diff": regsDiff, "full": regsFull, "enter": regsEnter, "exit": regsExit, "between": regsBetween,
-}
-
-var registerSetNames = map[string]registers.Sets{
-	"gp": registers.General, "segment": registers.Segment, "fp": registers.Float, "vector": registers.Vector,
-}
-
-// setRegisters reads the argument of --regs, names of modes between commas.
-func (c *config) setRegisters(spelled, value string, given bool) error {
-	if !given {
-		value = "diff"
-	}
-	for name := range strings.SplitSeq(value, ",") {
-		mode, ok := registerModeNames[name]
-		if !ok {
-			return invalidArgument(spelled, value)
-		}
-		c.regs |= mode
-	}
-	return nil
-}
-
-// setRegisterSets reads the argument of --regs-set.
-func (c *config) setRegisterSets(spelled, value string, _ bool) error {
-	c.regSets = 0
-	for name := range strings.SplitSeq(value, ",") {
-		set, ok := registerSetNames[name]
-		if !ok {
-			return invalidArgument(spelled, value)
-		}
-		c.regSets |= set
-	}
-	return nil
-}
 
 // registerHistory is the registers of one tracee at its last stops.
 type registerHistory struct {
@@ -73,12 +36,12 @@ const maxXstate = 16 << 10
 
 // snapshot fetches what is wanted of a tracee's registers. It is false if the
 // tracee was killed in its stop.
-func (s *session) snapshot(tr *tracer.Tracee, to *registers.Snapshot) bool {
+func (s *Session) snapshot(tr *tracer.Tracee, to *registers.Snapshot) bool {
 	if tr.Registers(&to.User) != nil {
 		return false
 	}
 	fetch := func(set registers.Sets, note int, b *[]byte) bool {
-		if s.config.regSets&set == 0 {
+		if s.registerSets&set == 0 {
 			return true
 		}
 		*b = slices.Grow((*b)[:0], maxXstate)
@@ -96,40 +59,40 @@ func (s *session) snapshot(tr *tracer.Tracee, to *registers.Snapshot) bool {
 }
 
 // enterRegisters is for the syscall-enter-stop of a call that is shown.
-func (s *session) enterRegisters(t *tracee, ev *tracer.Event) {
+func (s *Session) enterRegisters(t *tracee, ev *tracer.Event) {
 	r := &t.regs
 	if r.entered = s.snapshot(ev.Tracee, &r.enter); !r.entered {
 		return
 	}
 	r.view.Between = nil
-	if s.config.regs&regsBetween != 0 && r.exited {
+	if s.o.Registers&RegistersBetween != 0 && r.exited {
 		x := t.transition()
 		x.Between, x.Signaled = true, r.signaled
-		r.view.Between = x.Changes(r.born, s.config.regSets, &r.exit, &r.enter)
+		r.view.Between = x.Changes(r.born, s.registerSets, &r.exit, &r.enter)
 		r.born = nil
 	}
 	r.signaled = false
 }
 
 // exitRegisters is for the syscall-exit-stop; it gives what is to be shown.
-func (s *session) exitRegisters(t *tracee, ev *tracer.Event) *output.RegisterView {
+func (s *Session) exitRegisters(t *tracee, ev *tracer.Event) *output.RegisterView {
 	r := &t.regs
 	r.exited = s.snapshot(ev.Tracee, &r.exit)
 	if !r.entered || !r.exited {
 		return nil
 	}
 	r.entered = false
-	sets, v := s.config.regSets, &r.view
+	sets, v := s.registerSets, &r.view
 	v.Enter, v.Exit, v.Changed = nil, nil, nil
-	if s.config.regs&regsEnter != 0 {
+	if s.o.Registers&RegistersEnter != 0 {
 		v.Enter = r.enter.Registers(nil, sets)
 	}
-	if s.config.regs&regsExit != 0 {
+	if s.o.Registers&RegistersExit != 0 {
 		v.Exit = r.exit.Registers(nil, sets)
 	}
 	x := t.transition()
 	changed := x.Changes([]output.RegisterChange{}, sets, &r.enter, &r.exit)
-	if s.config.regs&regsDiff != 0 {
+	if s.o.Registers&RegistersDiff != 0 {
 		v.Changed = changed
 	}
 	for i := range changed {
@@ -141,7 +104,7 @@ func (s *session) exitRegisters(t *tracee, ev *tracer.Event) *output.RegisterVie
 }
 
 // childRegisters is for the first stop of a tracee that another one created.
-func (s *session) childRegisters(t *tracee, ev *tracer.Event) {
+func (s *Session) childRegisters(t *tracee, ev *tracer.Event) {
 	r := &t.regs
 	if r.exited = s.snapshot(ev.Tracee, &r.exit); !r.exited {
 		return
@@ -153,7 +116,7 @@ func (s *session) childRegisters(t *tracee, ev *tracer.Event) {
 	if p, ok := parent.Data.(*tracee); ok && p.regs.entered {
 		x := p.transition()
 		x.Child = true
-		r.born = x.Changes(nil, s.config.regSets, &p.regs.enter, &r.exit)
+		r.born = x.Changes(nil, s.registerSets, &p.regs.enter, &r.exit)
 	}
 }
 

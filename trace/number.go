@@ -1,13 +1,13 @@
-package main
+package trace
 
 import (
 	"strconv"
 	"strings"
 )
 
-// parseNumber reads a decimal number of at most most as strtoll(3) does: blanks
-// and a plus sign may come first.
-func parseNumber(s string, most uint64) (n uint64, ok bool) {
+// ParseNumber reads a decimal number of at most most, as strtoll(3) does: blanks
+// and a plus sign may come first. It is false for anything else.
+func ParseNumber(s string, most uint64) (n uint64, ok bool) {
 	n, err := strconv.ParseUint(strings.TrimPrefix(trimBlanks(s), "+"), 10, 64)
 	return n, err == nil && n <= most
 }

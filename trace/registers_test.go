@@ -1,4 +1,4 @@
-package main
+package trace
 
 import (
 	"os"
@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	jsonformat "trapline/output/json"
 	"trapline/tracer"
 )
 
@@ -15,18 +16,14 @@ func TestUnexplainedRegister(t *testing.T) {
 	for _, format := range []string{"text", "JSON", "summary"} {
 		t.Run(format, func(t *testing.T) {
 			name := filepath.Join(t.TempDir(), "log")
-			args := []string{"--regs", "-e", "trace=brk", "-o", name, "true"}
-			if format == "JSON" {
-				args = append([]string{"--json"}, args...)
+			o := Options{Registers: RegistersDiff, Calls: Calls("brk"), Output: &Destination{Name: name}}
+			switch format {
+			case "JSON":
+				o.Looks.Format = jsonformat.Format
+			case "summary":
+				o.Summary, o.SummaryOnly = new(Summary), true
 			}
-			if format == "summary" {
-				args = append([]string{"-c"}, args...)
-			}
-			c, err := parseCommandLine(args)
-			if err != nil {
-				t.Fatal(err)
-			}
-			meddle(t, c)
+			meddle(t, o)
 			b, err := os.ReadFile(name)
 			if err != nil {
 				t.Fatal(err)
@@ -49,21 +46,13 @@ func TestUnexplainedRegister(t *testing.T) {
 }
 
 // meddle runs a command and turns the bits of r12 over during its first brk.
-func meddle(t *testing.T, c *config) {
+func meddle(t *testing.T, o Options) {
 	t.Helper()
-	command, err := c.launch()
+	s, err := New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	log, err := openLog(c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := newSession(c, log)
-	if s.tracer, err = tracer.New(c.tracerOptions()); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.tracer.Launch(command); err != nil {
+	if _, err := s.Launch(NewCommand("true")); err != nil {
 		t.Fatal(err)
 	}
 	const brk = 12
@@ -93,8 +82,8 @@ func meddle(t *testing.T, c *config) {
 	if turned != 2 {
 		t.Fatalf("r12 was turned %d times, want 2", turned)
 	}
-	s.log.Unexplained(&s.unexplained)
-	if err := log.Close(); err != nil {
+	s.writeSummaries()
+	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
 }

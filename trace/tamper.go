@@ -1,4 +1,4 @@
-package main
+package trace
 
 import (
 	"golang.org/x/sys/unix"
@@ -8,29 +8,29 @@ import (
 	"trapline/tracer"
 )
 
-// tampering is what is being done to the call under way (-e inject=).
+// tampering is what is being done to the call under way.
 type tampering struct {
-	injection *injection
+	injection *Injection
 	poked     bool
-	counts    map[tamperedCall]int // of the calls of a tracee so far
+	counts    map[tamperedCall]int // how often the tracee has made each call so far
 }
 
-// tamperedCall is a call as its invocations are counted.
+// tamperedCall identifies a call whose invocations are counted.
 type tamperedCall struct {
 	abi tables.ABI
 	nr  uint64
-	sub *socketcall.Sub // the call inside nr's, or nil
+	sub *socketcall.Sub // the call inside it, or nil
 }
 
-// findInjection finds what is to be done to a tracee's call, or inner, the call
-// inside it. The last injection that names the call counts. It returns nil for
-// none, and for numbers that no call has.
-func (s *session) findInjection(t *tracee, call *tracer.Syscall, inner *socketcall.Call) *injection {
+// findInjection finds what is to be done to a tracee's call, or to inner, the
+// call inside it. The last injection that names the call counts. It returns nil
+// if there is none, and for numbers that no call has.
+func (s *Session) findInjection(t *tracee, call *tracer.Syscall, inner *socketcall.Call) *Injection {
 	if tables.Lookup(call.ABI, call.NR) == nil {
 		return nil
 	}
-	for i := len(s.config.injections) - 1; i >= 0; i-- {
-		injection := s.config.injections[i]
+	for i := len(s.o.Injections) - 1; i >= 0; i-- {
+		injection := s.o.Injections[i]
 		if !injection.calls.chooses(call, inner) {
 			continue
 		}
@@ -51,7 +51,7 @@ func (s *session) findInjection(t *tracee, call *tracer.Syscall, inner *socketca
 }
 
 // tamperAtEntry does what is to be done at the enter-stop, before the call is decoded.
-func (s *session) tamperAtEntry(t *tracee, ev *tracer.Event) {
+func (s *Session) tamperAtEntry(t *tracee, ev *tracer.Event) {
 	in := t.tamper.injection
 	t.tamper.poked = s.poke(t, ev, in.pokeEnter)
 	if in.result != nil {
@@ -62,7 +62,7 @@ func (s *session) tamperAtEntry(t *tracee, ev *tracer.Event) {
 			}
 		}
 		if ev.Tracee.ReplaceCall(nr) != nil {
-			t.tamper.injection = nil // killed in the stop
+			t.tamper.injection = nil // the tracee was killed in the stop
 			return
 		}
 	}
@@ -74,7 +74,7 @@ func (s *session) tamperAtEntry(t *tracee, ev *tracer.Event) {
 
 // tamperAtExit does what is to be done at the exit-stop, before the call is
 // decoded, and returns what the trace has to say about it.
-func (s *session) tamperAtExit(t *tracee, ev *tracer.Event) (injected string, delayed bool) {
+func (s *Session) tamperAtExit(t *tracee, ev *tracer.Event) (injected string, delayed bool) {
 	in := t.tamper.injection
 	if in == nil {
 		return "", false
@@ -101,21 +101,21 @@ func (s *session) tamperAtExit(t *tracee, ev *tracer.Event) (injected string, de
 const maxErrno = 4095
 
 // poke writes to a tracee's memory and says whether any of it could be written.
-func (s *session) poke(t *tracee, ev *tracer.Event, pokes []poke) (done bool) {
+func (s *Session) poke(t *tracee, ev *tracer.Event, pokes []poke) (done bool) {
 	pid := ev.Tracee.TID
 	for _, p := range pokes {
 		if n := t.call.NumArgs(); p.arg >= n {
-			s.log.Message(message("Failed to tamper with process %d: requested to tamper with argument #%d, but system call '%s' has only %d arguments",
-				pid, p.arg+1, t.call.Sig.Name, n))
+			s.say("Failed to tamper with process %d: requested to tamper with argument #%d, but system call '%s' has only %d arguments",
+				pid, p.arg+1, t.call.Sig.Name, n)
 			continue
 		}
 		addr := t.call.Args[p.arg]
 		n := ev.Tracee.WriteMemory(addr, p.data)
 		switch {
 		case n == 0:
-			s.log.Message(message("Failed to tamper with process %d: couldn't poke", pid))
+			s.say("Failed to tamper with process %d: couldn't poke", pid)
 		case n < len(p.data):
-			s.log.Message(message("pid:%d short write (%d < %d) @%#x", pid, n, len(p.data), addr))
+			s.say("pid:%d short write (%d < %d) @%#x", pid, n, len(p.data), addr)
 		}
 		done = done || n > 0
 	}

@@ -1,11 +1,10 @@
-package main
+package trace
 
 import (
 	"time"
 
 	"trapline/decode"
 	"trapline/output"
-	"trapline/socketcall"
 	"trapline/tables"
 	"trapline/tracer"
 )
@@ -15,7 +14,7 @@ type tracee struct {
 	trace   *output.Record
 	call    decode.Call
 	abi     tables.ABI // of the call before
-	shown   bool       // there is a call under way, and it is in the trace
+	shown   bool       // there is a call under way, and it is traced
 	launch  bool       // not yet the command: its execve is under way
 	entered time.Time
 	cpu     time.Duration // spent in the kernel before the call
@@ -26,10 +25,10 @@ type tracee struct {
 }
 
 // newTracee starts the record of a tracee.
-func (s *session) newTracee(tr *tracer.Tracee) (*tracee, error) {
+func (s *Session) newTracee(tr *tracer.Tracee) (*tracee, error) {
 	trace, err := s.log.Record(tr.TID)
 	if err != nil {
-		return nil, err
+		return nil, cannotOpen(err)
 	}
 	t := &tracee{trace: trace}
 	s.nameTracee(t, tr.TID)
@@ -42,16 +41,16 @@ func (s *session) newTracee(tr *tracer.Tracee) (*tracee, error) {
 }
 
 // enter is a syscall-enter-stop.
-func (s *session) enter(t *tracee, ev *tracer.Event) {
+func (s *Session) enter(t *tracee, ev *tracer.Event) {
 	call := ev.Call
 	if call.ABI != t.abi {
 		t.abi = call.ABI
-		if s.config.quiet&quietPersonality == 0 {
+		if s.o.Quiet&QuietPersonality == 0 {
 			t.trace.Personality(s.now(), call.ABI)
 		}
 	}
-	if s.config.debug && tables.Lookup(call.ABI, call.NR) == nil {
-		s.log.Message(message("pid %d invalid syscall %#x", ev.Tracee.TID, call.NR))
+	if s.o.Debug && tables.Lookup(call.ABI, call.NR) == nil {
+		s.say("pid %d invalid syscall %#x", ev.Tracee.TID, call.NR)
 	}
 	t.shown = s.chosen(t, call)
 	if !t.shown {
@@ -63,20 +62,20 @@ func (s *session) enter(t *tracee, ev *tracer.Event) {
 		s.tamperAtEntry(t, ev)
 	}
 	t.entered = s.now()
-	if s.config.regs != 0 {
+	if s.o.Registers != 0 {
 		s.enterRegisters(t, ev)
 	}
-	if s.summary != nil {
+	if s.o.Summary != nil {
 		t.cpu = systemTime(ev)
-		if s.config.summary == summaryOnly {
-			return
-		}
+	}
+	if s.o.SummaryOnly {
+		return
 	}
 	s.nameTracee(t, ev.Tracee.TID)
 	h := &s.header
 	h.Time, h.ABI, h.NR, h.IP = t.entered, call.ABI, tables.InRegister(call.ABI, call.NR), call.IP
 	h.Name = t.call.Sig.Name
-	if s.config.looks.EntryPoints {
+	if s.o.Looks.EntryPoints {
 		h.Entry = tables.EntryPoint(call.ABI, call.NR)
 	}
 	t.trace.BeginCall(h)
@@ -85,48 +84,8 @@ func (s *session) enter(t *tracee, ev *tracer.Event) {
 	t.trace.Entered()
 }
 
-// chosen prepares a call for decoding and says whether it is to be traced.
-func (s *session) chosen(t *tracee, call *tracer.Syscall) bool {
-	c, d := s.config, &t.call
-	inner := s.splitter.Split(call.ABI, call.NR, &call.Args, d.Mem)
-	d.ABI = call.ABI // of signals, too, whatever is chosen
-	if !c.trace.chooses(call, inner) {
-		d.Pass(d.Lookup(call.ABI, call.NR).Name)
-		return false
-	}
-	d.NR, d.SP = call.NR, call.SP
-	if inner == nil {
-		d.Args, d.Sig = call.Args, d.Lookup(call.ABI, call.NR)
-		s.header.Via = nil
-	} else {
-		d.Args, d.Sig = inner.Args, d.LookupInner(inner.Name, inner.Form)
-		s.header.Via = &inner.Via
-	}
-	d.Abbrev, d.Plain, d.Raw = c.abbrev.chooses(call, inner), !c.verbose.chooses(call, inner), c.raw.chooses(call, inner)
-	d.Begin()
-	if s.files != nil && !s.files.chooses(d, classes(call, inner)) {
-		return false
-	}
-	t.tamper.injection = nil
-	if len(c.injections) > 0 && !t.launch {
-		t.tamper.injection = s.findInjection(t, call, inner)
-	}
-	return true
-}
-
-// classes are the classes of calls that a call is in, or the one inside it.
-func classes(call *tracer.Syscall, inner *socketcall.Call) tables.Class {
-	if inner != nil {
-		return inner.Classes()
-	}
-	if row := tables.Lookup(call.ABI, call.NR); row != nil {
-		return row.Classes
-	}
-	return 0
-}
-
 // exit is a syscall-exit-stop.
-func (s *session) exit(t *tracee, ev *tracer.Event) {
+func (s *Session) exit(t *tracee, ev *tracer.Event) {
 	call := ev.Call
 	if s.stacks != nil {
 		s.exitStack(t, ev)
@@ -141,19 +100,18 @@ func (s *session) exit(t *tracee, ev *tracer.Event) {
 	if call.IsError {
 		status = output.Failed
 	}
-	wanted := s.config.looks.Statuses&status != 0
-	if s.summary != nil && wanted {
-		d := &t.call
-		s.summary.Count(d.ABI, d.NR, d.Sig.Name, systemTime(ev)-t.cpu, now.Sub(t.entered), call.IsError)
+	wanted := s.statuses&status != 0
+	if s.o.Summary != nil && wanted {
+		s.count(t, ev, now)
 	}
 	t.call.Ret, t.call.Errno = call.Ret, 0
 	if call.IsError {
 		t.call.Errno = int(-call.Ret)
 	}
-	if s.config.regs != 0 {
+	if s.o.Registers != 0 {
 		s.result.Regs = s.exitRegisters(t, ev)
 	}
-	if s.config.summary == summaryOnly {
+	if s.o.SummaryOnly {
 		if wanted {
 			s.limit()
 		}
@@ -164,7 +122,7 @@ func (s *session) exit(t *tracee, ev *tracer.Event) {
 	t.call.Exit()
 	t.call.Result()
 	if fd := int(int32(t.call.Args[0])); fd >= 0 {
-		if reads, writes := s.config.readFDs.has(fd), s.config.writeFDs.has(fd); reads || writes {
+		if reads, writes := s.o.ReadFDs.Has(fd), s.o.WriteFDs.Has(fd); reads || writes {
 			decode.Dump(&t.call, reads, writes)
 		}
 	}
@@ -175,26 +133,21 @@ func (s *session) exit(t *tracee, ev *tracer.Event) {
 	}
 }
 
-// limit counts a call that has been traced, for --syscall-limit.
-func (s *session) limit() {
+// limit counts a call that has been traced, and ends the trace at Options.Limit.
+func (s *Session) limit() {
 	if s.left == 0 {
 		return
 	}
 	if s.left--; s.left == 0 {
-		s.log.Message(message("System call limit has been reached, detaching tracees"))
+		s.say("System call limit has been reached, detaching tracees")
 		s.tracer.DetachAll()
 	}
 }
 
-// systemTime is the processor time that a tracee has spent in the kernel.
-func systemTime(ev *tracer.Event) time.Duration {
-	return time.Duration(ev.Usage.Stime.Nano())
-}
-
 // signal is a signal-delivery-stop.
-func (s *session) signal(t *tracee, ev *tracer.Event) {
+func (s *Session) signal(t *tracee, ev *tracer.Event) {
 	t.regs.signaled = true
-	if !s.config.signals.has(int(ev.Signal)) {
+	if !s.signals.Has(int(ev.Signal)) {
 		return
 	}
 	s.locate(t, ev.Tracee)
@@ -206,7 +159,7 @@ func (s *session) signal(t *tracee, ev *tracer.Event) {
 
 // exec is the moment of a successful execve. If its caller was not the leader of
 // its thread group, it is the leader from now on.
-func (s *session) exec(t *tracee, ev *tracer.Event) {
+func (s *Session) exec(t *tracee, ev *tracer.Event) {
 	s.nameTracee(t, ev.Tracee.TID)
 	t.launch = false
 	t.stack.mappings.Forget()
@@ -218,23 +171,23 @@ func (s *session) exec(t *tracee, ev *tracer.Event) {
 	if !ok {
 		return
 	}
-	t.trace.Superseded(s.now(), leader.trace, s.config.quiet&quietSuperseded != 0)
+	t.trace.Superseded(s.now(), leader.trace, s.o.Quiet&QuietSuperseded != 0)
 }
 
 // ended is the end of a tracee.
-func (s *session) ended(t *tracee, ev *tracer.Event) {
+func (s *Session) ended(t *tracee, ev *tracer.Event) {
 	now := s.now()
-	if t.shown && s.config.summary != summaryOnly {
+	if t.shown && !s.o.SummaryOnly {
 		t.trace.Unreturned(now, t.call.Complete())
 	}
 	if ev.Tracee.TID == s.command {
-		s.end = endingOf(ev.Status)
+		s.status = ev.Status
 	}
-	if s.config.quiet&quietExit == 0 {
+	if s.o.Quiet&QuietExit == 0 {
 		switch {
 		case ev.Kind != tracer.Killed:
 			t.trace.Exited(now, ev.Status.ExitStatus())
-		case s.config.signals.has(int(ev.Signal)):
+		case s.signals.Has(int(ev.Signal)):
 			t.trace.Killed(now, tables.SignalName(int(ev.Signal)), ev.Status.CoreDump())
 		}
 	}

@@ -1,4 +1,4 @@
-package main
+package trace
 
 import (
 	"testing"
@@ -24,13 +24,13 @@ func (threeWords) ReadMemory(addr uint64, b []byte) int {
 }
 
 // chooser gives a function that prepares a call again and says whether it is traced.
-func chooser(tb testing.TB, set string, call *tracer.Syscall) (s *session, t *tracee, chosen func() bool) {
+func chooser(tb testing.TB, set string, call *tracer.Syscall) (s *Session, t *tracee, chosen func() bool) {
 	tb.Helper()
-	c := newConfig()
-	if err := c.qualify("trace=" + set); err != nil {
+	calls, err := ParseCalls(set)
+	if err != nil {
 		tb.Fatal(err)
 	}
-	s = &session{config: c, decoder: decode.NewDecoder(decode.Options{StringLimit: 32}, nil)}
+	s = newSession(Options{Calls: calls})
 	t = &tracee{call: decode.Call{Decoder: s.decoder, Out: output.Discard{}, Outcome: output.Discard{}, Mem: threeWords{}, TID: 1}}
 	return s, t, func() bool { return s.chosen(t, call) }
 }

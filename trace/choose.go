@@ -1,0 +1,57 @@
+package trace
+
+import (
+	"trapline/decode"
+	"trapline/socketcall"
+	"trapline/tables"
+	"trapline/tracer"
+)
+
+// chosen prepares a call for decoding and says whether it is to be traced.
+func (s *Session) chosen(t *tracee, call *tracer.Syscall) bool {
+	d := &t.call
+	inner := s.splitter.Split(call.ABI, call.NR, &call.Args, d.Mem)
+	d.ABI = call.ABI // of signals, too, whatever is chosen
+	if !s.calls.chooses(call, inner) {
+		d.Pass(d.Lookup(call.ABI, call.NR).Name)
+		return false
+	}
+	d.NR, d.SP = call.NR, call.SP
+	d.Sig = signature(s.decoder, call, inner)
+	if inner == nil {
+		d.Args = call.Args
+		s.header.Via = nil
+	} else {
+		d.Args = inner.Args
+		s.header.Via = &inner.Via
+	}
+	d.Abbrev, d.Plain, d.Raw = s.abbrev.chooses(call, inner), !s.verbose.chooses(call, inner), s.raw.chooses(call, inner)
+	d.Begin()
+	if s.files != nil && !s.files.chooses(d, call, inner) {
+		return false
+	}
+	t.tamper.injection = nil
+	if len(s.o.Injections) > 0 && !t.launch {
+		t.tamper.injection = s.findInjection(t, call, inner)
+	}
+	return true
+}
+
+// signature finds the signature of a tracee's call, or of inner, the call inside it.
+func signature(d *decode.Decoder, call *tracer.Syscall, inner *socketcall.Call) *decode.Signature {
+	if inner != nil {
+		return d.LookupInner(inner.Name, inner.Form)
+	}
+	return d.Lookup(call.ABI, call.NR)
+}
+
+// classes are the classes of a tracee's call, or of inner, the call inside it.
+func classes(call *tracer.Syscall, inner *socketcall.Call) tables.Class {
+	if inner != nil {
+		return inner.Classes()
+	}
+	if row := tables.Lookup(call.ABI, call.NR); row != nil {
+		return row.Classes
+	}
+	return 0
+}

@@ -1,0 +1,178 @@
+package trace
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"trapline/tables"
+	"trapline/tracer"
+)
+
+// Command is a program to launch.
+type Command struct {
+	// Path is the program's file. If it is empty, Args[0] is looked up as a
+	// shell does it, see FindExecutable.
+	Path string
+	Args []string // with the name that the program is called by, Args[0]
+	Env  []string // NAME=VALUE; nil for the environment of this program
+	Dir  string   // working directory; "" for that of this program
+
+	// Stdin, Stdout and Stderr are the command's first three descriptors. Where
+	// one is nil the command has that of this program.
+	Stdin, Stdout, Stderr *os.File
+
+	// Credential is who the command runs as; nil for the user of this program.
+	// The effective ids are those of a set-user-ID or set-group-ID program.
+	Credential *Credential
+
+	// Surroundings are what this program was started with, where it has changed
+	// since: the command has them as they were. If nil, as they are now.
+	Surroundings *Surroundings
+}
+
+// NewCommand is the command of a name, or path, with arguments.
+func NewCommand(name string, args ...string) *Command {
+	return &Command{Args: append([]string{name}, args...)}
+}
+
+// FindExecutable finds a command as a shell does: a name without a slash in the
+// directories of PATH.
+func FindExecutable(name string) (string, error) {
+	if len(name) >= unix.PathMax {
+		return "", commandError("exec: " + errnoMessage(unix.ENAMETOOLONG))
+	}
+	if strings.Contains(name, "/") {
+		var st unix.Stat_t
+		if err := unix.Stat(name, &st); err != nil {
+			return "", commandError("Cannot stat '" + name + "': " + errnoMessage(err))
+		}
+		return name, nil
+	}
+	if name != "" {
+		for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
+			path := dir + "/" + name
+			if dir == "" {
+				path = name
+			}
+			if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0 {
+				return path, nil
+			}
+		}
+	}
+	return "", commandError("Cannot find executable '" + name + "'")
+}
+
+// commandError says, in strace's words, why a command cannot be found.
+type commandError string
+
+func (e commandError) Error() string { return string(e) }
+
+// resolve is the command as the engine takes it.
+func (c *Command) resolve() (tracer.Command, error) {
+	if len(c.Args) == 0 {
+		return tracer.Command{}, errors.New("trace: a Command without Args: Args[0] is the name of the program")
+	}
+	path, env := c.Path, c.Env
+	if path == "" {
+		var err error
+		if path, err = FindExecutable(c.Args[0]); err != nil {
+			return tracer.Command{}, err
+		}
+	}
+	if env == nil {
+		env = os.Environ()
+	}
+	credential := c.Credential
+	if credential != nil {
+		withEffective := *credential
+		withEffective.EUID, withEffective.EGID = effectiveIDs(path, credential)
+		credential = &withEffective
+	}
+	return tracer.Command{
+		Path: path, Argv: c.Args, Env: env, Dir: c.Dir,
+		Files: [3]*os.File{c.Stdin, c.Stdout, c.Stderr}, Credential: credential, Surroundings: c.Surroundings,
+	}, nil
+}
+
+// effectiveIDs gives a set-user-ID or set-group-ID program the ids that execve
+// would give it if it were not traced.
+func effectiveIDs(path string, c *Credential) (uid, gid uint32) {
+	uid, gid = c.UID, c.GID
+	var st unix.Stat_t
+	if unix.Stat(path, &st) == nil {
+		if st.Mode&unix.S_ISUID != 0 {
+			uid = st.Uid
+		}
+		if st.Mode&unix.S_ISGID != 0 {
+			gid = st.Gid
+		}
+	}
+	return uid, gid
+}
+
+// Launch starts a command, or makes Options.Adopt the command, and returns its
+// process id. It can be called once. The command does not run before Run.
+func (s *Session) Launch(c *Command) (pid int, err error) {
+	if s.command != 0 {
+		return 0, errors.New("trace: a Session launches one command")
+	}
+	command, err := c.resolve()
+	if err != nil {
+		return 0, err
+	}
+	var tr *tracer.Tracee
+	adopt := s.o.Adopt
+	if adopt != nil {
+		tr, err = s.tracer.Adopt(command, adopt.PID, adopt.Socket)
+	} else {
+		tr, err = s.tracer.Launch(command)
+	}
+	if err != nil {
+		return 0, err
+	}
+	s.command = tr.TID
+	if s.stacks != nil {
+		s.stacks.launched = false
+	}
+	t, err := s.newTracee(tr)
+	if err != nil {
+		unix.Kill(s.command, unix.SIGKILL) // it has not become the command yet
+		return 0, err
+	}
+	t.launch = true
+	if adopt != nil {
+		s.sayUnless(QuietAttach, "Process %d attached", s.command)
+	}
+	return s.command, nil
+}
+
+// Adoption is a process that becomes the command, by Become.
+type Adoption struct {
+	PID    int
+	Socket int // to that process; Launch closes it
+}
+
+// Become makes this process the command of another process's Session, which has
+// the same Options. socket is one end of a socket pair of type SOCK_SEQPACKET; the
+// Session's Options.Adopt has the other. It has to be called from the main
+// thread, and returns only if it fails.
+func (c *Command) Become(o Options, socket int) error {
+	command, err := c.resolve()
+	if err != nil {
+		return err
+	}
+	return tracer.Become(command, newSession(o).tracerOptions(), socket)
+}
+
+// errnoMessage is an error's text as strerror(3) has it.
+func errnoMessage(err error) string {
+	var errno unix.Errno
+	if errors.As(err, &errno) {
+		return tables.ErrnoMessage(uint32(errno))
+	}
+	return err.Error()
+}

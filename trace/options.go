@@ -1,0 +1,160 @@
+package trace
+
+import (
+	"trapline/decode"
+	"trapline/decode/registers"
+	"trapline/output"
+	"trapline/tracer"
+)
+
+// Options say what a Session traces and what becomes of it. The zero value
+// traces all calls of one process, and writes nothing: set Output to get
+// something out of it.
+//
+// Where a set is nil, its comment says what that stands for.
+type Options struct {
+	// Follow traces the processes and threads that a traced process creates,
+	// and all threads of a process that is attached to.
+	Follow bool
+	// DetachOnExec lets go of a process when an execve of it has succeeded. The
+	// execve that starts a command does not count.
+	DetachOnExec bool
+	// KillOnExit kills all traced processes when the trace is interrupted, or
+	// when this program dies.
+	KillOnExit bool
+	// Limit is how many calls are traced before the session lets go of all
+	// processes; 0 is no limit.
+	Limit uint64
+
+	Calls       *CallSet   // calls to trace; nil for all
+	Statuses    *StatusSet // how a call must end to be shown; nil for any way
+	Signals     *SignalSet // signals to trace; nil for all
+	Paths       []string   // if not empty, only calls that use one of these files are traced
+	Descriptors *FDSet     // if not nil, only calls that use one of these descriptors, or Paths
+
+	// Injections change what calls do. Of several that name a call the last counts.
+	Injections []*Injection
+
+	// StringLimit is how many bytes of a string are shown: 0 stands for 32, and
+	// a negative number for none.
+	StringLimit int
+	Abbrev      *CallSet // calls whose structs are cut short; nil for all
+	Verbose     *CallSet // calls whose structs are shown; nil for all
+	Raw         *CallSet // calls whose arguments are shown as bare numbers; nil for none
+	ReadFDs     *FDSet   // descriptors of which all data read is dumped; nil for none
+	WriteFDs    *FDSet   // descriptors of which all data written is dumped; nil for none
+
+	DecodeFDs  FDs  // what is shown of descriptors beside their numbers
+	DecodePIDs PIDs // what is shown of process ids
+	Namespaces bool // show which namespaces processes enter
+	// DecodeContexts is what is shown of the SELinux contexts of processes, files
+	// and descriptors.
+	DecodeContexts Contexts
+	VCPUs          VCPUs // what is shown of KVM's virtual processors
+
+	Registers    RegisterModes // what is shown of registers
+	RegisterSets RegisterSets  // which registers; 0 for the default ones
+	Stacks       StackMode     // whether calls come with their call stacks
+	StackLimit   int           // most frames of a stack; 0 for the default
+
+	// Output is where records are written; nil for nowhere. Looks says how, in text
+	// unless it has another Format.
+	// The session sets Looks.Statuses, Looks.Sparse and Looks.Palette itself.
+	Output *Destination
+	Looks  Looks
+	// Colors gives the colors of the output, which may be a terminal, or nil
+	// for none. A nil function gives none.
+	Colors func(terminal bool) *output.Palette
+	// Quiet leaves messages and records out.
+	Quiet Quiet
+
+	// Summary, if not nil, counts the calls. It is written at the end of the
+	// output. If its Columns are nil it gets the default ones.
+	Summary *Summary
+	// SummaryOnly leaves out all records but those of Summary.
+	SummaryOnly bool
+
+	// Name is what messages for the user start with, such as "trapline: Process
+	// 123 attached". They go to standard error. Without a name there are none.
+	Name string
+	// Debug adds messages of what the engine does. It needs Name.
+	Debug bool
+
+	// Seccomp gives launched commands a seccomp filter, with which calls that
+	// are not among Calls do not stop at all. It needs Follow. A process with
+	// such a filter cannot live without its tracer: after an interrupt the
+	// session goes on, unseen, until the last of them has ended.
+	Seccomp bool
+	// Colocate says whether processes that make many calls are kept on the
+	// session's processor, which makes tracing fast. For that, a session may
+	// fork this program. See package trapline/tracer/colocate.
+	Colocate Colocation
+
+	// Adopt, if not nil, is a process that is to become the command, in place
+	// of a new one.
+	Adopt *Adoption
+}
+
+// Types of other packages that Options are made of.
+type (
+	Destination  = output.Destination // see there
+	Looks        = output.Options     // how the output looks: format, times, columns
+	StatusSet    = output.StatusSet   // ways for a call to end, see ParseStatuses
+	Summary      = output.Summary     // calls counted
+	FDs          = decode.FDs         // see ParseDecodeFDs
+	PIDs         = decode.PIDs        // see ParseDecodePIDs
+	VCPUs        = decode.VCPUs
+	Contexts     = decode.Contexts // see ParseContexts
+	RegisterSets = registers.Sets  // see ParseRegisterSets
+	Colocation   = tracer.Colocation
+	AttachError  = tracer.AttachError
+	LaunchError  = tracer.LaunchError // see there, as for the others
+	Credential   = tracer.Credential
+	Surroundings = tracer.Surroundings
+)
+
+// Values of Options.Colocate.
+const (
+	ColocateAuto   = tracer.ColocateAuto   // where it helps and leaves no trace
+	ColocateAlways = tracer.ColocateAlways // whatever the load
+	ColocateNever  = tracer.ColocateNever
+)
+
+// Values of Options.VCPUs.
+const (
+	VCPUExit  = decode.VCPUExit  // why KVM_RUN returned
+	VCPUState = decode.VCPUState // that, and the registers
+)
+
+// Quiet is a set of messages and records to leave out.
+type Quiet uint8
+
+const (
+	QuietAttach         Quiet = 1 << iota // messages of processes attached and detached
+	QuietExit                             // records of processes that end
+	QuietPathResolution                   // messages of what Paths resolve to
+	QuietPersonality                      // records of processes that change their ABI
+	QuietSuperseded                       // records of threads whose execve ends all others
+
+	QuietAll = QuietAttach | QuietExit | QuietPathResolution | QuietPersonality | QuietSuperseded
+)
+
+// AllFDs has every bit of FDs, AllPIDs every bit of PIDs.
+const (
+	AllFDs  = decode.FDPath | decode.FDSocket | decode.FDDevice | decode.FDEventfd | decode.FDPidfd | decode.FDSignalfd
+	AllPIDs = decode.PIDComm | decode.PIDNamespace
+)
+
+// decoderOptions are the options as the decoder takes them.
+func (o *Options) decoderOptions() decode.Options {
+	limit := o.StringLimit
+	switch {
+	case limit == 0:
+		limit = 32
+	case limit < 0:
+		limit = 0
+	}
+	return decode.Options{
+		StringLimit: limit, FDs: o.DecodeFDs, PIDs: o.DecodePIDs, Namespaces: o.Namespaces, VCPUs: o.VCPUs, Contexts: o.DecodeContexts,
+	}
+}

@@ -1,0 +1,47 @@
+package trace
+
+import (
+	"trapline/decode"
+	"trapline/decode/host"
+)
+
+// allContexts has every bit of Contexts.
+const allContexts = decode.ContextShown | decode.ContextFull | decode.ContextMismatch
+
+var contextNames = map[string]decode.Contexts{
+	"full":     decode.ContextFull,
+	"mismatch": decode.ContextMismatch,
+}
+
+// DefaultContexts is what --secontext alone stands for: the types of contexts,
+// and nothing else.
+const DefaultContexts = "!full,mismatch"
+
+// ParseContexts reads a set of full and mismatch: the value of -e secontext=. Any
+// set that is not empty has contexts shown.
+func ParseContexts(text string) (Contexts, error) {
+	set, err := parseBits(text, "secontext", contextNames, allContexts)
+	if set != 0 {
+		set |= decode.ContextShown
+	}
+	return set, err
+}
+
+// newHost is the machine that the Session runs on.
+func (s *Session) newHost() *host.Local {
+	return &host.Local{NoPolicy: func(err error) {
+		s.say("could not open SELinux database, disabling context mismatch checking: %s", errnoMessage(err))
+	}}
+}
+
+// setContext marks the tracee's records with its SELinux context, as it is now.
+func (s *Session) setContext(t *tracee, tid int) {
+	if s.o.DecodeContexts == 0 {
+		return
+	}
+	h := decode.HostOf(s.decoder)
+	context := h.ProcessContext(s.context[:], h.Process(tid))
+	if context != nil { // after the tracee's end it keeps its last one
+		t.trace.SetContext(s.o.DecodeContexts.Part(context))
+	}
+}

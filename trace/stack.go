@@ -1,0 +1,93 @@
+package trace
+
+import (
+	"trapline/decode"
+	"trapline/output"
+	"trapline/tables"
+	"trapline/tracer"
+	"trapline/tracer/unwind"
+)
+
+// StackMode says whether calls come with their call stacks.
+type StackMode uint8
+
+const (
+	NoStacks     StackMode = iota
+	SymbolStacks           // files, functions and offsets
+	SourceStacks           // and source lines
+)
+
+// stacks takes the stacks of tracees.
+type stacks struct {
+	unwinder *unwind.Unwinder
+	launched bool // the command's first execve is over, or there is no command
+}
+
+func newStacks(o *Options) *stacks {
+	return &stacks{
+		unwinder: unwind.New(unwind.Options{Limit: o.StackLimit, Source: o.Stacks == SourceStacks}),
+		launched: true,
+	}
+}
+
+// stack is the stack of one tracee.
+type stack struct {
+	mappings unwind.Mappings
+	frames   []unwind.Frame
+	shown    output.Stack
+}
+
+// enterStack is for the syscall-enter-stop of a call that is shown. The process
+// that makes the first execve is not the command yet: its stack is not shown.
+func (s *Session) enterStack(t *tracee, ev *tracer.Event) {
+	if s.stacks != nil && (s.stacks.launched || ev.Tracee.TID != s.command) {
+		s.takeStack(t, ev.Tracee)
+	}
+}
+
+// exitStack is for every syscall-exit-stop. The stack of the first execve is the
+// one at its exit, which shows where the command starts.
+func (s *Session) exitStack(t *tracee, ev *tracer.Event) {
+	k, call := s.stacks, ev.Call
+	if remaps(call.ABI, call.NR) {
+		k.unwinder.MappingsChanged()
+	}
+	if k.launched || ev.Tracee.TID != s.command {
+		return
+	}
+	k.launched = true
+	if t.shown && !call.IsError {
+		s.takeStack(t, ev.Tracee)
+	}
+}
+
+// takeStack gives the trace the stack of a stopped tracee.
+func (s *Session) takeStack(t *tracee, tr *tracer.Tracee) {
+	if s.stacks == nil {
+		return
+	}
+	var regs tracer.Registers
+	if tr.Registers(&regs) != nil {
+		return
+	}
+	k := &t.stack
+	k.frames, k.shown.Cut = s.stacks.unwinder.Walk(&k.mappings, decode.ProcessOf(&t.call), &regs, tr, k.frames[:0])
+	k.shown.Frames = k.shown.Frames[:0]
+	for _, f := range k.frames {
+		k.shown.Frames = append(k.shown.Frames, output.StackFrame(f))
+	}
+	t.trace.SetStack(&k.shown)
+}
+
+// remaps says whether a call may map something else where code was.
+func remaps(abi tables.ABI, nr uint64) bool {
+	row := tables.Lookup(abi, nr)
+	if row == nil {
+		return false
+	}
+	switch row.Name {
+	case "mmap", "mmap2", "mremap", "remap_file_pages":
+		return true
+	}
+	return false
+}
