@@ -11,6 +11,7 @@ import (
 func (s *Session) chosen(t *tracee, call *tracer.Syscall) bool {
 	d := &t.call
 	inner := s.splitter.Split(call.ABI, call.NR, &call.Args, d.Mem)
+	s.inner = inner
 	d.ABI = call.ABI // of signals, too, whatever is chosen
 	if !s.calls.chooses(call, inner) {
 		d.Pass(d.Lookup(call.ABI, call.NR).Name)

@@ -98,9 +98,9 @@ func (f *fileFilter) chooses(d *decode.Call, call *tracer.Syscall, inner *socket
 	return f.found
 }
 
-// Path implements output.Encoder.
-func (f *fileFilter) Path(b []byte, _ bool) {
-	f.found = f.found || f.wants(b)
+// Str implements output.Encoder.
+func (f *fileFilter) Str(kind output.StringKind, b []byte, _ bool) {
+	f.found = f.found || kind == output.Path && f.wants(b)
 }
 
 // seeFD is told the descriptors that the call uses.

@@ -8,8 +8,8 @@ import (
 )
 
 // Options say what a Session traces and what becomes of it. The zero value
-// traces all calls of one process, and writes nothing: set Output to get
-// something out of it.
+// traces all calls of one process, and writes nothing: set Output, Handler or
+// Summary to get something out of it.
 //
 // Where a set is nil, its comment says what that stands for.
 type Options struct {
@@ -57,9 +57,13 @@ type Options struct {
 	Stacks       StackMode     // whether calls come with their call stacks
 	StackLimit   int           // most frames of a stack; 0 for the default
 
+	// Handler is told of calls, signals and processes.
+	Handler Handler
+
 	// Output is where records are written; nil for nowhere. Looks says how, in text
-	// unless it has another Format.
-	// The session sets Looks.Statuses, Looks.Sparse and Looks.Palette itself.
+	// unless it has another Format. With Follow, Looks.PID tells text lines of
+	// several processes apart. The session sets Looks.Statuses, Looks.Sparse and
+	// Looks.Palette itself.
 	Output *Destination
 	Looks  Looks
 	// Colors gives the colors of the output, which may be a terminal, or nil
@@ -104,8 +108,9 @@ type (
 	FDs          = decode.FDs         // see ParseDecodeFDs
 	PIDs         = decode.PIDs        // see ParseDecodePIDs
 	VCPUs        = decode.VCPUs
-	Contexts     = decode.Contexts // see ParseContexts
-	RegisterSets = registers.Sets  // see ParseRegisterSets
+	Contexts     = decode.Contexts   // see ParseContexts
+	StackFrame   = output.StackFrame // a function that is being executed
+	RegisterSets = registers.Sets    // see ParseRegisterSets
 	Colocation   = tracer.Colocation
 	AttachError  = tracer.AttachError
 	LaunchError  = tracer.LaunchError // see there, as for the others
@@ -118,6 +123,14 @@ const (
 	ColocateAuto   = tracer.ColocateAuto   // where it helps and leaves no trace
 	ColocateAlways = tracer.ColocateAlways // whatever the load
 	ColocateNever  = tracer.ColocateNever
+)
+
+// Values of Looks.PID and Looks.Clock.
+const (
+	PIDColumn  = output.PIDColumn  // lines start with a pid
+	PIDMany    = output.PIDMany    // so they do once there is more than one process
+	ClockTime  = output.ClockTime  // lines have the time of day
+	ClockEpoch = output.ClockEpoch // lines have the seconds since 1970
 )
 
 // Values of Options.VCPUs.

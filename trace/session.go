@@ -38,6 +38,7 @@ type Session struct {
 	decoder *decode.Decoder
 	files   *fileFilter // nil without Options.Paths and Descriptors
 	stacks  *stacks     // nil without Options.Stacks
+	teller  *teller     // nil without functions of Options.Handler
 
 	// What the sets of the Options, which may be nil, stand for.
 	calls, abbrev, verbose, raw CallSet
@@ -48,13 +49,18 @@ type Session struct {
 	unexplained output.Unexplained // changes of registers
 
 	timed   bool            // times of stops are wanted
+	records bool            // calls are written to the output one by one
 	command int             // pid of the launched command, 0 if there is none
 	status  unix.WaitStatus // how the command has ended
 	left    uint64          // calls until Options.Limit, 0 if there is none
+	ran     bool            // Run was called
 	failed  error           // why the session has ended the trace; nil if it has not
+	refused error           // the same, if it was a function of the Handler; not ErrDetach
+	noExec  error           // why the command's execve has failed, if it has
 
 	// Reused for every call.
 	splitter socketcall.Splitter
+	inner    *socketcall.Call // what the splitter has found in the call, or nil
 	header   output.Header
 	result   output.Result
 	comm     [64]byte   // the name of a tracee
@@ -109,7 +115,9 @@ func newSession(o Options) *Session {
 	if o.Summary != nil {
 		startSummary(o.Summary)
 	}
-	if o.Stacks != NoStacks && !o.SummaryOnly {
+	s.teller = newTeller(&s.o, machine)
+	s.records = o.Output != nil && !o.SummaryOnly
+	if o.Stacks != NoStacks && (s.records || s.teller != nil) {
 		s.stacks = newStacks(&o)
 	}
 	looks := &s.o.Looks
@@ -221,18 +229,27 @@ func (s *Session) sayUnless(quiet Quiet, format string, args ...any) {
 }
 
 // Run traces until nothing is left to trace: all processes have ended, or the
-// session has let go of them. When ctx is done it interrupts the trace, with
-// SIGKILL for the command, and returns the cause. What is known only at the end,
-// such as Options.Summary, is written then.
+// session has let go of them. What is known only at the end, such as
+// Options.Summary, is written then.
+//
+// When ctx is done, Run interrupts the trace, with SIGKILL for the command, and
+// returns the cause. If a function of the Handler ends the trace it returns the
+// function's error.
 func (s *Session) Run(ctx context.Context) error {
+	s.ran = true
 	stop := context.AfterFunc(ctx, func() { s.Interrupt(unix.SIGKILL) })
 	defer stop()
 	err := s.loop()
 	s.writeSummaries()
-	if err == nil && ctx.Err() != nil {
-		err = context.Cause(ctx)
+	switch {
+	case err != nil:
+		return err
+	case s.refused != nil:
+		return s.refused
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
 	}
-	return err
+	return nil
 }
 
 // Interrupt ends the trace: Run lets go of all processes and returns. The
@@ -242,8 +259,9 @@ func (s *Session) Run(ctx context.Context) error {
 // any goroutine, and returns when the session has taken notice.
 func (s *Session) Interrupt(sig unix.Signal) { s.tracer.Interrupt(sig) }
 
-// Failed says that the session has ended the trace by itself because it could
-// not write its output. Close gives the error.
+// Failed says that the session has ended the trace by itself: because it could
+// not write its output, of which Close gives the error, or because a function of
+// the Handler returned an error.
 func (s *Session) Failed() bool { return s.failed != nil }
 
 // Status gives how the command has ended, as far as the session has seen it.
@@ -253,9 +271,17 @@ func (s *Session) Status() unix.WaitStatus { return s.status }
 // let go of it. It is false if the command is not a child of this process.
 func (s *Session) AwaitCommand() (unix.WaitStatus, bool) { return s.tracer.AwaitCommand() }
 
-// Close closes the output. The error is what has gone wrong with it, an
-// *OutputError for a file.
-func (s *Session) Close() error { return s.closeLog() }
+// Close closes the output and frees what the Session holds. A command that was
+// launched without a Run is killed. The error is what has gone wrong with the
+// output, for a file an *OutputError.
+func (s *Session) Close() error {
+	if s.command != 0 && !s.ran {
+		unix.Kill(s.command, unix.SIGKILL)
+		s.AwaitCommand()
+	}
+	s.tracer.Close()
+	return s.closeLog()
+}
 
 // loop takes one event after the other.
 func (s *Session) loop() error {
@@ -314,12 +340,14 @@ func (s *Session) event(ev *tracer.Event) {
 	case tracer.Exec:
 		s.exec(t, ev)
 	case tracer.LaunchFailed:
-		s.say("exec: %s", tables.ErrnoMessage(uint32(ev.Errno)))
+		s.noExec = commandError("exec: " + errnoMessage(ev.Errno))
+		s.say("%v", s.noExec)
 	case tracer.Exited, tracer.Killed:
 		s.ended(t, ev)
 	case tracer.Detached:
 		t.trace.Close()
 		s.sayUnless(QuietAttach, "Process %d detached", ev.Tracee.TID)
+		s.tellEnded(ev)
 	}
 }
 

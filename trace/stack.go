@@ -40,9 +40,14 @@ type stack struct {
 // enterStack is for the syscall-enter-stop of a call that is shown. The process
 // that makes the first execve is not the command yet: its stack is not shown.
 func (s *Session) enterStack(t *tracee, ev *tracer.Event) {
-	if s.stacks != nil && (s.stacks.launched || ev.Tracee.TID != s.command) {
+	if s.hasStack(ev.Tracee) {
 		s.takeStack(t, ev.Tracee)
 	}
+}
+
+// hasStack says whether a tracee's stack at a syscall-enter-stop is wanted.
+func (s *Session) hasStack(tr *tracer.Tracee) bool {
+	return s.stacks != nil && (s.stacks.launched || tr.TID != s.command)
 }
 
 // exitStack is for every syscall-exit-stop. The stack of the first execve is the
@@ -63,12 +68,17 @@ func (s *Session) exitStack(t *tracee, ev *tracer.Event) {
 
 // takeStack gives the trace the stack of a stopped tracee.
 func (s *Session) takeStack(t *tracee, tr *tracer.Tracee) {
-	if s.stacks == nil {
-		return
+	if s.stacks != nil && s.walk(t, tr) {
+		t.trace.SetStack(&t.stack.shown)
 	}
+}
+
+// walk finds the stack of a stopped tracee. It is false if the tracee was killed
+// in its stop.
+func (s *Session) walk(t *tracee, tr *tracer.Tracee) bool {
 	var regs tracer.Registers
 	if tr.Registers(&regs) != nil {
-		return
+		return false
 	}
 	k := &t.stack
 	k.frames, k.shown.Cut = s.stacks.unwinder.Walk(&k.mappings, decode.ProcessOf(&t.call), &regs, tr, k.frames[:0])
@@ -76,7 +86,7 @@ func (s *Session) takeStack(t *tracee, tr *tracer.Tracee) {
 	for _, f := range k.frames {
 		k.shown.Frames = append(k.shown.Frames, output.StackFrame(f))
 	}
-	t.trace.SetStack(&k.shown)
+	return true
 }
 
 // remaps says whether a call may map something else where code was.

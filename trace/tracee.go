@@ -22,11 +22,12 @@ type tracee struct {
 	regs   registerHistory
 	stack  stack
 	tamper tampering
+	told   *told // what the Handler is told of calls; nil without one
 }
 
 // newTracee starts the record of a tracee.
 func (s *Session) newTracee(tr *tracer.Tracee) (*tracee, error) {
-	trace, err := s.log.Record(tr.TID)
+	trace, err := s.record(tr.TID)
 	if err != nil {
 		return nil, cannotOpen(err)
 	}
@@ -37,7 +38,19 @@ func (s *Session) newTracee(tr *tracer.Tracee) (*tracee, error) {
 		t.call.Pass(s.decoder.Lookup(call.ABI, call.NR).Name)
 	}
 	tr.Data = t
+	if s.teller != nil {
+		s.newTold(t, tr)
+	}
+	s.tellStarted(tr)
 	return t, nil
+}
+
+// record starts the record of a tracee in the output.
+func (s *Session) record(tid int) (*output.Record, error) {
+	if s.log == nil {
+		return output.Unrecorded(tid), nil
+	}
+	return s.log.Record(tid)
 }
 
 // enter is a syscall-enter-stop.
@@ -56,7 +69,13 @@ func (s *Session) enter(t *tracee, ev *tracer.Event) {
 	if !t.shown {
 		ev.ExitUnwanted = s.stacks == nil || !remaps(call.ABI, call.NR)
 		t.trace.SetNumber(tables.InRegister(call.ABI, call.NR))
+		if s.teller != nil {
+			s.tellPassed(t, call)
+		}
 		return
+	}
+	if s.teller != nil {
+		s.tellEnter(t, ev)
 	}
 	if t.tamper.injection != nil {
 		s.tamperAtEntry(t, ev)
@@ -68,7 +87,7 @@ func (s *Session) enter(t *tracee, ev *tracer.Event) {
 	if s.o.Summary != nil {
 		t.cpu = systemTime(ev)
 	}
-	if s.o.SummaryOnly {
+	if !s.records {
 		return
 	}
 	s.nameTracee(t, ev.Tracee.TID)
@@ -111,7 +130,10 @@ func (s *Session) exit(t *tracee, ev *tracer.Event) {
 	if s.o.Registers != 0 {
 		s.result.Regs = s.exitRegisters(t, ev)
 	}
-	if s.o.SummaryOnly {
+	if s.teller != nil {
+		s.tellExit(t, ev, wanted)
+	}
+	if !s.records {
 		if wanted {
 			s.limit()
 		}
@@ -149,6 +171,9 @@ func (s *Session) signal(t *tracee, ev *tracer.Event) {
 	t.regs.signaled = true
 	if !s.signals.Has(int(ev.Signal)) {
 		return
+	}
+	if s.teller != nil {
+		s.tellSignal(t, ev)
 	}
 	s.locate(t, ev.Tracee)
 	s.takeStack(t, ev.Tracee)
@@ -192,4 +217,5 @@ func (s *Session) ended(t *tracee, ev *tracer.Event) {
 		}
 	}
 	t.trace.Close()
+	s.tellEnded(ev)
 }

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"trapline/decode"
+	"trapline/decode/host"
 	"trapline/output"
 	"trapline/socketcall"
 	"trapline/tables"
@@ -124,6 +125,26 @@ func BenchmarkChosen(b *testing.B) {
 					choose()
 				}
 			})
+		}
+	}
+}
+
+// Choosing calls allocates nothing, by their names or by the files that they use.
+func TestChoosingDoesNotAllocate(t *testing.T) {
+	for _, tt := range []struct {
+		set   string
+		paths []string
+		call  tracer.Syscall
+	}{
+		{"all", nil, tracer.Syscall{ABI: tables.X86_64, NR: 0, Args: [6]uint64{3, wordsAt, 16}}},
+		{"connect", nil, tracer.Syscall{ABI: tables.I386, NR: 102, Args: [6]uint64{3, wordsAt}}},
+		{"all", []string{"/nowhere"}, tracer.Syscall{ABI: tables.X86_64, NR: 2, Args: [6]uint64{wordsAt}}},
+		{"all", []string{"/nowhere"}, tracer.Syscall{ABI: tables.X86_64, NR: 0, Args: [6]uint64{3, wordsAt, 16}}},
+	} {
+		s, _, choose := chooser(t, tt.set, &tt.call)
+		s.files = newFileFilter(&Options{Paths: tt.paths}, host.Unknown{})
+		if allocs := testing.AllocsPerRun(100, func() { choose() }); allocs != 0 {
+			t.Errorf("%s of %q: %v allocations, want none", tt.set, tt.paths, allocs)
 		}
 	}
 }

@@ -1,0 +1,55 @@
+package trace_test
+
+import (
+	"net/netip"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"trapline/trace"
+)
+
+// programEnv names, in the environment of the test binary, which of the
+// programs below it is to be, and its argument.
+const programEnv = "TRACE_TEST_PROGRAM"
+
+// programs are what the tests trace beside commands that every system has.
+var programs = map[string]func(arg string){
+	"connect": func(address string) {
+		to := netip.MustParseAddrPort(address)
+		fd, _ := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_NONBLOCK, 0)
+		unix.Connect(fd, &unix.SockaddrInet4{Addr: to.Addr().As4(), Port: int(to.Port())})
+	},
+}
+
+func TestMain(m *testing.M) {
+	name, arg, _ := strings.Cut(os.Getenv(programEnv), " ")
+	if program := programs[name]; program != nil {
+		program(arg)
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// connecting is a command that connects to an address.
+func connecting(address string) *trace.Command {
+	exe, err := os.Executable()
+	if err != nil {
+		panic(err)
+	}
+	c := trace.NewCommand(exe)
+	c.Env = append(os.Environ(), programEnv+"=connect "+address)
+	return c
+}
+
+// start starts a command, untraced.
+func start(name string, args ...string) *exec.Cmd {
+	cmd := exec.Command(name, args...)
+	if err := cmd.Start(); err != nil {
+		panic(err)
+	}
+	return cmd
+}

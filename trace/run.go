@@ -1,0 +1,138 @@
+package trace
+
+import (
+	"context"
+	"runtime"
+
+	"golang.org/x/sys/unix"
+)
+
+// Run traces a command from its start to its end and returns how it has ended.
+// It may be called from any goroutine, and from several at a time: each trace has
+// a goroutine and a thread of its own.
+//
+// If the session lets go of the command before its end (Options.Limit, ErrDetach), Run
+// waits for the end all the same. When ctx is done, the command is killed, other
+// processes go on untraced, and Run returns the cause. The error is nil if all
+// went well, however the command has ended.
+func Run(ctx context.Context, c *Command, o Options) (status unix.WaitStatus, err error) {
+	onOwnThread(func() { status, err = run(ctx, c, o) })
+	return status, err
+}
+
+// Attach traces a running process until it ends or the trace does; see
+// Session.Attach and Run. When ctx is done the process goes on untraced.
+//
+// Of a child of this program that ends while it is traced, the kernel tells the
+// Session alone: Handler.Ended has its status, and exec.Cmd.Wait fails.
+func Attach(ctx context.Context, pid int, o Options) (err error) {
+	onOwnThread(func() { err = attach(ctx, pid, o) })
+	return err
+}
+
+func run(ctx context.Context, c *Command, o Options) (unix.WaitStatus, error) {
+	s, err := New(o)
+	if err != nil {
+		return 0, err
+	}
+	if _, err := s.Launch(c); err != nil {
+		s.Close()
+		return 0, err
+	}
+	err = s.Run(ctx)
+	status := s.awaitOrKill(ctx, err != nil)
+	closing := s.Close()
+	switch {
+	case err != nil:
+		return status, err
+	case closing != nil:
+		return status, closing
+	}
+	return status, s.failure()
+}
+
+func attach(ctx context.Context, pid int, o Options) error {
+	s, err := New(o)
+	if err != nil {
+		return err
+	}
+	if err := s.Attach(pid); err != nil {
+		s.Close()
+		return err
+	}
+	err = s.Run(ctx)
+	if closing := s.Close(); err == nil {
+		err = closing
+	}
+	if err == nil {
+		err = s.failure()
+	}
+	return err
+}
+
+// failure is why the trace has ended before its time, or why it was none, where
+// neither Run nor Close has told.
+func (s *Session) failure() error {
+	if s.failed != nil && s.failed != ErrDetach {
+		return s.failed
+	}
+	return s.noExec
+}
+
+// awaitOrKill waits for the end of the command, unless that has been seen. It
+// kills the command, at once or when ctx is done.
+func (s *Session) awaitOrKill(ctx context.Context, kill bool) unix.WaitStatus {
+	if status, ended := s.tracer.CommandStatus(); ended {
+		return status
+	}
+	// A descriptor, unlike the id, cannot come to stand for another process.
+	pidfd, err := unix.PidfdOpen(s.command, 0)
+	if err == nil {
+		defer unix.Close(pidfd)
+		if kill {
+			unix.PidfdSendSignal(pidfd, unix.SIGKILL, nil, 0)
+		}
+		killed := make(chan struct{})
+		stop := context.AfterFunc(ctx, func() {
+			defer close(killed)
+			unix.PidfdSendSignal(pidfd, unix.SIGKILL, nil, 0)
+		})
+		defer func() {
+			if !stop() {
+				<-killed
+			}
+		}()
+	}
+	status, _ := s.AwaitCommand()
+	return status
+}
+
+// onOwnThread calls f in a goroutine that has a thread for itself, and returns
+// when f has. The thread has no children, since the tracer would wait for them in
+// place of whoever started them, and it ends with f: then nothing is left of what
+// tracing has changed about it.
+func onOwnThread(f func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		runtime.LockOSThread()
+		if hasChildren() {
+			defer runtime.UnlockOSThread()
+			onOwnThread(f) // which cannot run on this thread
+			return
+		}
+		f()
+	}()
+	<-done
+}
+
+// hasChildren says whether this thread has started processes that have not been
+// waited for.
+func hasChildren() bool {
+	for {
+		err := unix.Waitid(unix.P_ALL, 0, nil, unix.WEXITED|unix.WNOHANG|unix.WNOWAIT|unix.WALL|unix.WNOTHREAD, nil)
+		if err != unix.EINTR {
+			return err == nil
+		}
+	}
+}
