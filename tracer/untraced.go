@@ -89,6 +89,7 @@ func (t *Tracer) inheritUntold(child *Tracee) {
 	}
 	child.everyCall = true
 	child.unseen = t.ending
+	t.colocation.InheritPinUntold(&child.task)
 	var regs Registers
 	if child.Registers(&regs) != nil {
 		return // killed

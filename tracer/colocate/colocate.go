@@ -59,6 +59,7 @@ type Controller struct {
 	turns        bool         // stops come fast: see TakesTurns
 	moves        uint32       // how often the shared processor was chosen
 	free         []int        // slots that were freed
+	forgotten    *lastPin     // that of the pinned tracee that was forgotten last, or nil
 
 	tick      uint32 // the guardian's clock at the last look
 	pause     int    // ticks until the next attempt
@@ -180,6 +181,9 @@ func (c *Controller) Forget(task *Task) {
 	c.SetComputing(task, false)
 	c.leaveMaskCall(task)
 	c.leaveExposing(task)
+	if task.last != nil {
+		c.forgotten = task.last
+	}
 	c.releaseDead(task)
 }
 

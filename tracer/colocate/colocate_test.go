@@ -193,6 +193,28 @@ func TestInheritPin(t *testing.T) {
 	}
 }
 
+// A task whose parent was killed before it told of it is pinned as well, or gets
+// the parent's own mask.
+func TestInheritPinUntold(t *testing.T) {
+	need.All(t, need.Processors)
+	parent, child := sleeper(t), sleeper(t)
+	own := maskOf(t, child.TID)
+	c := start(t, Always, parent, child)
+	pin(t, c, parent)
+	if err := unix.SchedSetaffinity(child.TID, &c.shared); err != nil {
+		t.Fatal(err)
+	}
+	c.Forget(parent)
+	c.InheritPinUntold(child)
+	if !child.Pinned() {
+		t.Error("the child has no slot")
+	}
+	c.Unpin(child)
+	if maskOf(t, child.TID) != own {
+		t.Error("the child did not get its parent's mask")
+	}
+}
+
 // A slot says which task it is about, and is used again.
 func TestSlots(t *testing.T) {
 	need.All(t, need.Processors)

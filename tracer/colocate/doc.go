@@ -15,8 +15,8 @@
 // [Controller.Exit] at the two ends of a call, [Controller.SetComputing] when a
 // tracee runs its own code or stops, [Controller.Forget] when it is gone,
 // [Controller.Renamed] when its thread id changes, [Controller.Inherit] when it
-// was created by another one, and [Controller.InheritPin] when that gave it a
-// pinned mask. What the Controller keeps for each
+// was created by another one, and [Controller.InheritPin] or
+// [Controller.InheritPinUntold] when that gave it a pinned mask. What the Controller keeps for each
 // tracee is in a [Task], which the tracer holds beside its own data. The
 // package does not know how tracees are traced.
 //

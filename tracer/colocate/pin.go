@@ -93,6 +93,17 @@ func (c *Controller) InheritPin(parent, child *Task) {
 	}
 }
 
+// InheritPinUntold is InheritPin for a tracee of which its parent did not tell. That
+// was probably killed: the mask says what it had been pinned with.
+func (c *Controller) InheritPinUntold(child *Task) {
+	c.InheritPin(&Task{last: c.forgotten}, child)
+	for task := range c.tasks {
+		if task != child {
+			c.InheritPin(task, child)
+		}
+	}
+}
+
 // forgetPin forgets what a tracee was pinned with last, because it was given a
 // mask: that may happen to be the pinned one, and must not be taken for it.
 func (c *Controller) forgetPin(tid int) {
