@@ -467,7 +467,7 @@ func (t *Tracer) passExit(tr *Tracee) {
 	tr.restoreUntraced()
 	t.noteExec(tr, false)
 	result := int64(-1)
-	if colocate.OpensFile(tr.call.ABI, tr.call.NR) && getSyscallInfo(tr.TID, &t.info) == 0 {
+	if colocate.NeedsResult(tr.call.ABI, tr.call.NR) && getSyscallInfo(tr.TID, &t.info) == 0 {
 		result = int64(t.info.data[0])
 	}
 	t.colocation.Exit(&tr.task, tr.call.ABI, tr.call.NR, tr.call.Args[0], result)

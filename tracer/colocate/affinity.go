@@ -54,6 +54,7 @@ func (c *Controller) Enter(task *Task, abi tables.ABI, nr uint64) {
 	switch usesAffinity(abi, nr) {
 	case createsTask:
 		c.Unpin(task)
+		task.creating = true
 	case changesID:
 		if isLeader(task.TID) {
 			c.noteStop(task)
@@ -72,13 +73,19 @@ func (c *Controller) Enter(task *Task, abi tables.ABI, nr uint64) {
 
 // Exit is called when a tracee has stopped at the exit of a call, of which
 // first is the first argument, and result what it returned, negative for an
-// error.
+// error. Where NeedsResult does not ask for the result, any will do.
 func (c *Controller) Exit(task *Task, abi tables.ABI, nr, first uint64, result int64) {
 	if !c.wanted {
 		return
 	}
 	if result >= 0 && OpensFile(abi, nr) {
 		c.noteOpened(task, int(result))
+	}
+	if task.creating {
+		task.creating = false
+		if result > 0 {
+			c.noteStranger(task)
+		}
 	}
 	if task.inMaskCall {
 		c.leaveMaskCall(task)
@@ -144,6 +151,11 @@ func isLeader(tid int) bool { return unix.Tgkill(tid, tid, 0) == nil }
 // and Exit.
 func ShowsMask(abi tables.ABI, nr uint64) bool {
 	return usesAffinity(abi, nr) == showsMask || OpensFile(abi, nr)
+}
+
+// NeedsResult reports whether Exit has to be told what a call returned.
+func NeedsResult(abi tables.ABI, nr uint64) bool {
+	return usesAffinity(abi, nr) == createsTask || OpensFile(abi, nr)
 }
 
 // setsMask reports whether a call is sched_setaffinity.

@@ -96,7 +96,9 @@ type Task struct {
 	stops      uint32   // its stops in that tick
 	inMaskCall bool     // in a call that shows masks
 	examined   bool     // its descriptors are known: see expose.go
-	exposing   bool     // it can read masks through one
+	exposing   bool     // it, or a stranger that knows it, can read masks
+	creating   bool     // in a call that creates a task, of which nothing has been heard
+	strangers  bool     // it created tasks that are not traced: see strangers.go
 	last       *lastPin // what it was pinned to last, or nil
 }
 

@@ -1,6 +1,6 @@
 // Package colocate keeps a tracer and the tracees that make many system calls
 // on one processor, and gives every tracee its own affinity mask back before a
-// tracee can see that it was changed. Processes that are not traced may see it.
+// tracee can see that it was changed. Processes that no tracee has created may see it.
 //
 // # Why
 //
@@ -48,6 +48,8 @@
 //     ends nobody is pinned.
 //   - It restores all masks when a tracee has opened a file that shows masks
 //     (expose.go). Until no tracee has such a file open nobody is pinned.
+//   - It does so, too, when a tracee has created a task that is not traced, or has
+//     such threads beside it (strangers.go). Until these have ended nobody is pinned.
 //   - The tracer restores it at the tracee's next stop when co-location is not
 //     active any more or when another processor has become the shared one.
 //   - The guardian restores it when the tracee has not stopped for a tick of

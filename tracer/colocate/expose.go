@@ -25,7 +25,7 @@ import (
 // traced.
 
 // OpensFile tells whether a call's result may be a descriptor by which masks can be
-// read. [Controller.Exit] has to be told of it.
+// read.
 func OpensFile(abi tables.ABI, nr uint64) bool {
 	if abi == tables.I386 {
 		switch nr {
@@ -75,25 +75,27 @@ func (c *Controller) leaveExposing(task *Task) {
 func (c *Controller) Inherit(parent, child *Task) {
 	child.Attached = parent.Attached
 	child.examined = parent.examined
+	parent.creating = false
 	if parent.exposing && !child.exposing {
 		c.expose(child)
 	}
 }
 
-// examine looks at all descriptors of a tracee, once. It reports whether masks
-// cannot be read through any.
+// examine looks at all descriptors of a tracee, once, and for tasks around it that
+// are not traced. It reports whether there is nothing by which masks can be read.
 func (c *Controller) examine(task *Task) bool {
 	if task.examined {
 		return !task.exposing
 	}
 	task.examined = true
-	if c.holdsExposing(task.TID) {
+	if c.holdsExposing(task.TID) || c.knowsStrangers(task) {
 		c.expose(task)
 	}
 	return !task.exposing
 }
 
-// examineAgain looks whether tracees that could read masks have closed the files.
+// examineAgain looks whether tracees that could read masks have closed the files,
+// and whether the strangers are gone.
 // It does so at every tick at first, and the longer it finds them open the less
 // often.
 func (c *Controller) examineAgain() {
@@ -103,7 +105,7 @@ func (c *Controller) examineAgain() {
 	c.examinations = min(c.examinations+1, 6)
 	c.nextExamination = c.tick + 1<<c.examinations
 	for task := range c.tasks {
-		if task.exposing && !c.holdsExposing(task.TID) {
+		if task.exposing && !c.holdsExposing(task.TID) && !c.knowsStrangers(task) {
 			c.leaveExposing(task)
 		}
 	}
