@@ -54,6 +54,9 @@ func Sandbox(abi string) Program {
 	return Program{Name: "sandbox" + abi, source: "seccomp/sandbox.c", flags: []string{abi, "-O2", "-static", "-pthread"}}
 }
 
+// Visible prints all that a process can see of itself.
+var Visible = Program{Name: "visible", source: "visible/visible.c", flags: []string{"-O1", "-pthread"}}
+
 // all are the programs that tests with 32-bit tracees need, which a virtual
 // machine may have to run.
 var all = []Program{
