@@ -18,16 +18,26 @@ const (
 )
 
 // ptrace is one request whose data is a number. None of the requests used here
-// blocks, so the Go scheduler need not know of it.
+// blocks, so the Go scheduler need not know of it. EINTR comes from a seccomp
+// filter around trapline whose supervisor is asked (SECCOMP_RET_USER_NOTIF): the
+// request has not been made then.
 func ptrace(request, tid int, addr, data uintptr) unix.Errno {
-	_, _, errno := unix.RawSyscall6(unix.SYS_PTRACE, uintptr(request), uintptr(tid), addr, data, 0, 0)
-	return errno
+	for {
+		_, _, errno := unix.RawSyscall6(unix.SYS_PTRACE, uintptr(request), uintptr(tid), addr, data, 0, 0)
+		if errno != unix.EINTR {
+			return errno
+		}
+	}
 }
 
 // ptraceData is one request whose data is memory of the tracer.
 func ptraceData(request, tid int, addr uintptr, data unsafe.Pointer) unix.Errno {
-	_, _, errno := unix.RawSyscall6(unix.SYS_PTRACE, uintptr(request), uintptr(tid), addr, uintptr(data), 0, 0)
-	return errno
+	for {
+		_, _, errno := unix.RawSyscall6(unix.SYS_PTRACE, uintptr(request), uintptr(tid), addr, uintptr(data), 0, 0)
+		if errno != unix.EINTR {
+			return errno
+		}
+	}
 }
 
 // syscallInfo is struct ptrace_syscall_info of linux/ptrace.h, for all
