@@ -1,12 +1,11 @@
-// Package socketcall takes apart the two multiplexers of the i386 system call
-// table: socketcall(call, args), whose real arguments lie in an array in
+// Package socketcall decodes the two multiplexers of the i386 system call
+// table: socketcall(call, args), whose real arguments are in an array in
 // memory, and ipc(call, first, second, third, ptr, fifth), whose arguments are
-// in the registers in another order. Most of the calls inside have numbers of
-// their own as well.
+// in registers in a different order. Most of the inner calls also have numbers
+// of their own.
 //
-// Split finds the call inside. What it returns is all that the rest of the
-// program needs to choose, decode and show that call in place of the
-// multiplexer's.
+// Split finds the inner call. Its result is all that the rest of the program
+// needs to select, decode and show that call in place of the multiplexer.
 package socketcall
 
 import (
@@ -22,8 +21,8 @@ type Memory interface {
 	ReadMemory(addr uint64, b []byte) int
 }
 
-// Splitter takes calls apart. It has room for one call, so that Split does
-// not allocate.
+// Splitter splits calls. It has room for one call, so that Split does not
+// allocate.
 type Splitter struct {
 	call Call
 	raw  [maxArgs]uint64
@@ -35,39 +34,39 @@ const (
 	maxArgs  = 6
 )
 
-// Call is the call inside a multiplexer's.
+// Call is the inner call of a multiplexer.
 type Call struct {
 	*Sub
-	Args [maxArgs]uint64 // in the order of the call's own
+	Args [maxArgs]uint64 // in the order of the inner call
 
-	// Form names the description of Args: the call's own name, or another one
-	// where ipc passes something else than a call of that name takes.
+	// Form names the description of Args: the name of the call, or another one
+	// where the arguments through ipc differ from those of the direct call.
 	Form string
 
 	Via Via
 }
 
-// Via is the way that a call came: the multiplexer's call around it.
+// Via describes the multiplexer through which a call was made.
 type Via struct {
 	Name     string // of the multiplexer, "socketcall"
-	Call     uint64 // the number of the call there, 3
-	Version  uint32 // of the interface, which ipc has above its Call; 0 by default
-	Symbol   string // the name of Call, "SYS_CONNECT"
-	ArgsAddr uint64 // of the array of arguments; 0 where they are in registers
+	Call     uint64 // number of the inner call, 3
+	Version  uint32 // of ipc's interface, from the bits above Call; 0 by default
+	Symbol   string // name of Call, "SYS_CONNECT"
+	ArgsAddr uint64 // of the array of arguments; 0 if they are in registers
 	Raw      []uint64
 	Entry    string // kernel function that serves the inner call
 }
 
-// Split finds the call inside a multiplexer's call. It returns nil if there is
-// none: for all other calls, for numbers that the multiplexer does not have,
-// and for a socketcall whose array cannot be read as a whole. As in strace,
-// such a socketcall or ipc stands for itself.
+// Split finds the inner call of a multiplexer. It returns nil for all other
+// calls, for numbers that the multiplexer does not define, and for a socketcall
+// whose array cannot be read completely. As in strace, the trace then shows the
+// socketcall or ipc itself.
 //
 // Memory is read at most once, and only the bytes that the kernel reads. The
 // Call, and Via.Raw in it, is valid until the next Split.
 func (s *Splitter) Split(abi tables.ABI, nr uint64, regs *[6]uint64, mem Memory) *Call {
 	if abi != tables.I386 {
-		return nil // most calls: this much is inlined
+		return nil // most calls: inlined up to here
 	}
 	return s.split(nr, regs, mem)
 }
@@ -94,7 +93,7 @@ func (s *Splitter) splitSocketcall(call, array uint32, mem Memory) *Call {
 }
 
 // splitIPC takes the number of the call from the low 16 bits of the first
-// argument. Above them is the version of the interface.
+// argument, and the version of the interface from the bits above.
 func (s *Splitter) splitIPC(call uint32, regs *[6]uint64, mem Memory) *Call {
 	sub := ipcSub(call & 0xffff)
 	if sub == nil {
@@ -106,7 +105,7 @@ func (s *Splitter) splitIPC(call uint32, regs *[6]uint64, mem Memory) *Call {
 		c.Args[i] = uint64(uint32(regs[r]))
 	}
 	if sub.Number == numMsgrcv && c.Via.Version == 0 {
-		// In this version msgrcv has two of its arguments in memory:
+		// In this version two arguments of msgrcv are in memory:
 		// struct ipc_kludge { struct msgbuf *msgp; long msgtyp; }
 		if s.read(mem, uint32(c.Args[1]), 2) {
 			c.Args[1], c.Args[3] = s.raw[0], s.raw[1]
@@ -121,7 +120,7 @@ func (s *Splitter) splitIPC(call uint32, regs *[6]uint64, mem Memory) *Call {
 	return c
 }
 
-// begin starts the record of a call with what is known of it by its number.
+// begin starts a record with what the number of the call determines.
 func (s *Splitter) begin(sub *Sub) *Call {
 	s.call = Call{
 		Sub: sub, Form: cmp.Or(sub.form, sub.Name),
@@ -130,8 +129,8 @@ func (s *Splitter) begin(sub *Sub) *Call {
 	return &s.call
 }
 
-// read puts n words from addr on into s.raw. It fails if they cannot all be
-// read. Like the kernel it does not wrap around at the end of 32 bits.
+// read puts n words from addr on into s.raw. It fails unless all can be read.
+// Like the kernel it does not wrap around at the end of 32 bits.
 func (s *Splitter) read(mem Memory, addr uint32, n int) bool {
 	b := s.buf[:n*wordSize]
 	if mem.ReadMemory(uint64(addr), b) != len(b) {

@@ -9,23 +9,23 @@ import (
 // Sub is a call that i386 programs can make through a multiplexer.
 type Sub struct {
 	Outer  *Multiplexer
-	Number uint32 // of the call there, 3
-	Symbol string // the name of that number, "SYS_CONNECT"
-	Name   string // of the call, "connect"
-	Args   int    // how many arguments it has
+	Number uint32 // number of the inner call, 3
+	Symbol string // name of that number, "SYS_CONNECT"
+	Name   string // name of the inner call, "connect"
+	Args   int    // number of arguments
 	Entry  string // the kernel function that serves it on x86-64
 
 	form  string     // see Call.Form; "" for Name
-	like  string     // the call whose classes it has; "" for Name
-	order []register // ipc: where the arguments of the call proper are
+	like  string     // another call with the same classes; "" for Name
+	order []register // for ipc: the registers of the inner call's arguments
 }
 
-// Multiplexer is a call of the i386 table that stands for several others.
+// Multiplexer is a call of the i386 table through which others are made.
 type Multiplexer struct {
 	Name string
 	NR   uint32
 
-	bit uint // of its call 0 in a Set
+	bit uint // bit of call 0 in a Set
 }
 
 var (
@@ -40,10 +40,10 @@ const (
 )
 
 // subs are the calls of both multiplexers. Those of socketcall come first, with
-// their numbers (SYS_* of linux/net.h), their counts of arguments (nas of
-// net/compat.c) and the functions that compat_sys_socketcall hands them to.
-// Those of ipc follow, with their numbers (linux/ipc.h) and the functions that
-// compat_ksys_ipc hands them to (ipc/syscall.c).
+// their numbers (SYS_* of linux/net.h), argument counts (nas of net/compat.c)
+// and the functions that compat_sys_socketcall calls. Those of ipc follow, with
+// their numbers (linux/ipc.h) and the functions that compat_ksys_ipc calls
+// (ipc/syscall.c).
 var subs = [...]Sub{
 	{Outer: &socketcall, Number: 1, Symbol: "SYS_SOCKET", Name: "socket", Args: 3, Entry: "__sys_socket"},
 	{Outer: &socketcall, Number: 2, Symbol: "SYS_BIND", Name: "bind", Args: 3, Entry: "__sys_bind"},
@@ -85,7 +85,7 @@ const (
 	numMsgrcv     = 12 // of ipc
 )
 
-// register is one of the arguments of ipc behind its first, the call number.
+// register is an argument of ipc after the first one, the call number.
 type register uint8
 
 const (
@@ -96,12 +96,12 @@ const (
 	fifth
 )
 
-// kludgeForm is the form of a msgrcv two of whose arguments are in memory that
-// cannot be read.
+// kludgeForm is the form of a msgrcv whose two arguments in memory cannot be
+// read.
 const kludgeForm = "ipc_msgrcv_kludge"
 
-// Subs gives the calls of both multiplexers, in the order of their numbers,
-// those of socketcall first. They must not be changed.
+// Subs returns the calls of both multiplexers in the order of their numbers,
+// those of socketcall first. Callers must not modify them.
 func Subs() []Sub { return subs[:] }
 
 func socketSub(number uint32) *Sub { return find(subs[:numSocketSubs], number) }
@@ -117,23 +117,23 @@ func find(subs []Sub, number uint32) *Sub {
 	return nil
 }
 
-// Classes are the classes of calls that this one is in, those of the call
-// that x86-64 programs make in its place.
+// Classes returns the classes of the call: those of the call that x86-64
+// programs make instead.
 func (s *Sub) Classes() tables.Class {
 	return tables.ByName(tables.X86_64, cmp.Or(s.like, s.Name)).Classes
 }
 
-// Set is a set of calls that are made through multiplexers. Its complement is
-// all the bits that it lacks.
+// Set is a set of calls made through multiplexers. Its complement has exactly
+// the bits that it lacks.
 type Set uint64
 
 func (s *Set) Add(sub *Sub) { *s |= 1 << (sub.Outer.bit + uint(sub.Number)) }
 
-// Has says whether a call is in the set.
+// Has reports whether a call is in the set.
 func (s Set) Has(sub *Sub) bool { return s&(1<<(sub.Outer.bit+uint(sub.Number))) != 0 }
 
-// HasAny says whether the set has calls that the i386 call with a number
-// stands for.
+// HasAny reports whether the set contains any inner call of the i386 call with
+// the number nr.
 func (s Set) HasAny(nr uint64) bool {
 	switch nr {
 	case nrSocketcall:

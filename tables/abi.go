@@ -26,8 +26,8 @@ func (a ABI) String() string {
 	return "x32"
 }
 
-// Bits is the width in bits that strace calls a personality by: 64, 32, or 32
-// for x32 too (its longs and pointers are 32 bits wide).
+// Bits is the width in bits in strace's name of the personality: 64, or 32 for
+// i386 and for x32, whose longs and pointers have 32 bits.
 func (a ABI) Bits() int {
 	if a == X86_64 {
 		return 64
@@ -38,8 +38,8 @@ func (a ABI) Bits() int {
 // WordSize is the size in bytes of a C long and of a pointer.
 func (a ABI) WordSize() int { return a.Bits() / 8 }
 
-// RegisterSize is the size in bytes of the registers that hold arguments. The
-// kernel takes the whole of them from an x32 program, too.
+// RegisterSize is the size in bytes of the registers that hold arguments. For
+// x32 programs the kernel uses the whole registers.
 func (a ABI) RegisterSize() int {
 	if a == I386 {
 		return 4

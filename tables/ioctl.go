@@ -13,18 +13,18 @@ type ioctlRow struct {
 	name         string
 }
 
-// noIoctl stands in a row for the number on an ABI that lacks the request. No
-// request is numbered zero.
+// noIoctl is the number in a row for an ABI that lacks the request. No request
+// has the number zero.
 const noIoctl = 0
 
 func (r *ioctlRow) op(abi ABI) uint32 {
 	if abi == X86_64 {
 		return r.x86_64
 	}
-	return r.i386 // x32 programs make i386's requests, too
+	return r.i386 // x32 programs use i386's requests
 }
 
-// key is what rows are sorted by: the number on x86-64 if there is one.
+// key is the sort key of rows: the number on x86-64 if there is one.
 func (r *ioctlRow) key() uint32 {
 	if r.x86_64 == noIoctl {
 		return r.i386
@@ -32,8 +32,8 @@ func (r *ioctlRow) key() uint32 {
 	return r.x86_64
 }
 
-// movedIoctls are the few rows that are not found by their number on i386,
-// sorted by it. They are looked for when the first i386 program needs them.
+// movedIoctls are the few rows that a search by the i386 number does not find,
+// sorted by that number. They are collected when first needed.
 var movedIoctls struct {
 	once sync.Once
 	rows []*ioctlRow
@@ -52,9 +52,8 @@ func findMovedIoctls() {
 	movedIoctls.rows = rows
 }
 
-// AppendIoctlNames appends the names of an ioctl request, sorted: none for a
-// request that no header of the kernel defines, and several where drivers use
-// the same number.
+// AppendIoctlNames appends the names of an ioctl request, sorted: none if no
+// kernel header defines the request, several if drivers share a number.
 func AppendIoctlNames(names []string, abi ABI, op uint32) []string {
 	if op == noIoctl {
 		return names
@@ -81,7 +80,7 @@ func AppendIoctlNames(names []string, abi ABI, op uint32) []string {
 	return names
 }
 
-// IoctlsByName gives the number of every ioctl request of an ABI.
+// IoctlsByName returns the numbers of all ioctl requests of an ABI by name.
 func IoctlsByName(abi ABI) map[string]uint32 {
 	m := make(map[string]uint32, len(ioctlRows))
 	for i := range ioctlRows {

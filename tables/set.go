@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// Const is one named value. In a flag set Mask says which bits of a value the
-// name accounts for; a zero Mask stands for Value itself. An enumeration that
-// lives inside a flags word (the access mode in open's flags, the file type in
+// Const is one named value. In a flag set Mask selects the bits of a value that
+// the name accounts for; a zero Mask means the bits of Value. An enumeration
+// inside a flags word (the access mode in open's flags, the file type in
 // st_mode, the signal in clone's flags) is a run of Consts with one Mask.
 type Const struct {
 	Value uint64
@@ -20,14 +20,14 @@ type Const struct {
 // Negative values are sign-extended to 64 bits.
 type Set struct {
 	Consts  []Const
-	Unknown string // what a value or bit without a name is called: "O_???"
+	Unknown string // comment for a value or bit without a name: "O_???"
 
-	sorted bool // Consts are an enumeration's, in ascending order of Value
+	sorted bool // an enumeration whose Consts are in ascending order of Value
 	wide   bool // values have 64 bits: 0xffffffff is not -1
 	i386   *Set // for i386, where it differs
 }
 
-// For gives the set as an ABI has it. Most sets are the same for all.
+// For returns the variant of the set for an ABI. Most sets have only one.
 func (s *Set) For(abi ABI) *Set {
 	if abi == I386 && s.i386 != nil {
 		return s.i386
@@ -35,8 +35,8 @@ func (s *Set) For(abi ABI) *Set {
 	return s
 }
 
-// Lookup gives the name of an enumeration's value. A negative value may be
-// given as 32 bits or as 64, unless the set is one of 64-bit values.
+// Lookup returns the name of an enumeration value. A negative value may have 32
+// bits or 64, unless the set has 64-bit values.
 func (s *Set) Lookup(v uint64) (string, bool) {
 	name, ok := s.find(v)
 	if !ok && v>>31 == 1 && !s.wide {
@@ -63,16 +63,16 @@ func (s *Set) find(v uint64) (string, bool) {
 	return "", false
 }
 
-// Next finds the first constant at or after position i that is set in the
-// flags word v, and returns it with the bits of v that it leaves and the
-// position to go on from. At the end it returns a nil constant.
+// Next finds the first constant at or after position i that is set in the flags
+// word v. It returns the constant, the bits of v that remain, and the position
+// to continue from. At the end it returns a nil constant.
 //
 //	for c, rest, i := s.Next(v, 0); c != nil; c, rest, i = s.Next(rest, i) { ... }
 //
-// A constant whose Value is zero matches only where its Mask is not zero: it
-// names the zero of a masked enumeration (O_RDONLY) and stands first in its
-// run, so that it is not found again once another name has used up the mask.
-// With a Mask of all bits it names a word that is zero altogether (PROT_NONE).
+// A constant with a zero Value matches only if it has a Mask: it names the zero
+// of a masked enumeration (O_RDONLY) and is the first of its run, so that it
+// does not match again once another name has used up the mask. With a Mask of
+// all bits it names a word that is zero altogether (PROT_NONE).
 func (s *Set) Next(v uint64, i int) (c *Const, rest uint64, next int) {
 	for ; i < len(s.Consts); i++ {
 		c := &s.Consts[i]

@@ -7,9 +7,9 @@ const NumSignals = 64
 
 const signalPrefix = "SIG"
 
-// SignalName gives the name of signal n, "SIGHUP" for 1. Real-time signals are
-// counted from the kernel's first: 32 is SIGRTMIN, 33 is SIGRT_1. A number
-// that is no signal has no name.
+// SignalName returns the name of signal n, "SIGHUP" for 1. Real-time signals
+// count from the kernel's first: 32 is SIGRTMIN, 33 is SIGRT_1. The name is
+// empty if n is not a signal.
 func SignalName(n int) string {
 	if 0 < n && n < len(signals) {
 		return signals[n]
@@ -17,8 +17,8 @@ func SignalName(n int) string {
 	return ""
 }
 
-// SignalByName finds the number of a signal by its name, in any case, with or
-// without SIG before it.
+// SignalByName finds the number of a signal by its name, in upper or lower
+// case, with or without SIG.
 func SignalByName(name string) (int, bool) {
 	name = strings.TrimPrefix(strings.ToUpper(name), signalPrefix)
 	for n := 1; n < len(signals); n++ {

@@ -14,17 +14,17 @@ import (
 
 // Syscall is one row of a system call table.
 type Syscall struct {
-	NR          uint32 // the number, in X32 without X32Bit
+	NR          uint32 // number, without X32Bit
 	ABI         ABI
 	NoReturn    bool  // exit, exit_group
-	Classes     Class // what -e trace=%class picks it
+	Classes     Class // classes of -e trace=%class that include it
 	Name        string
-	Entry       string // kernel function that serves it, empty if there is none
-	CompatEntry string // for i386 on a 64-bit kernel, where it is another one
+	Entry       string // kernel function that serves it, or ""
+	CompatEntry string // the function for i386 on a 64-bit kernel, if it differs
 }
 
-// Implemented reports whether the kernel has code behind the number. The
-// others are kept free for history's sake and answer ENOSYS.
+// Implemented reports whether the kernel implements the call. The other numbers
+// are reserved for historical reasons and return ENOSYS.
 func (s *Syscall) Implemented() bool {
 	return s.Entry != "" && s.Entry != "sys_ni_syscall"
 }
@@ -32,8 +32,8 @@ func (s *Syscall) Implemented() bool {
 // X32Bit is set in the numbers of x32 calls (__X32_SYSCALL_BIT).
 const X32Bit = 0x40000000
 
-// InRegister gives a call's number as the program has it in rax. That of an x32
-// call has X32Bit, whether nr has it or not.
+// InRegister returns a call's number as it is in rax. For an x32 call the
+// result has X32Bit, with or without it in nr.
 func InRegister(abi ABI, nr uint64) uint64 {
 	if abi == X32 {
 		nr |= X32Bit
@@ -41,7 +41,7 @@ func InRegister(abi ABI, nr uint64) uint64 {
 	return nr
 }
 
-// rows gives an ABI's table, indexed by number. Numbers nobody has are rows
+// rows returns an ABI's table, indexed by number. Unassigned numbers have rows
 // without a name.
 func rows(abi ABI) []Syscall {
 	switch abi {
@@ -55,8 +55,8 @@ func rows(abi ABI) []Syscall {
 	return nil
 }
 
-// Lookup finds a system call by its number, or gives nil. The number of an x32
-// call may have X32Bit or not.
+// Lookup finds a system call by its number, or returns nil. The number of an
+// x32 call may include X32Bit.
 func Lookup(abi ABI, nr uint64) *Syscall {
 	if abi == X32 {
 		nr &^= X32Bit
@@ -67,7 +67,7 @@ func Lookup(abi ABI, nr uint64) *Syscall {
 	return nil
 }
 
-// ByName finds a system call by its name, or gives nil.
+// ByName finds a system call by its name, or returns nil.
 func ByName(abi ABI, name string) *Syscall {
 	var names []uint16
 	switch abi {
@@ -88,7 +88,7 @@ func ByName(abi ABI, name string) *Syscall {
 	return &t[names[i]]
 }
 
-// Syscalls goes through an ABI's table in the order of the numbers.
+// Syscalls iterates over an ABI's table in the order of the numbers.
 func Syscalls(abi ABI) iter.Seq[*Syscall] {
 	return func(yield func(*Syscall) bool) {
 		t := rows(abi)

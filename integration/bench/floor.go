@@ -13,11 +13,11 @@ import (
 )
 
 // floor runs a command under the smallest possible tracer: one wait4 and one
-// PTRACE_SYSCALL a stop, tracer and tracees on one processor, nothing decoded and
-// nothing written. With -f in front of the command it follows its children.
+// PTRACE_SYSCALL per stop, tracer and tracees on one processor, no decoding and
+// no output. With -f before the command it follows its children.
 //
-// The Go scheduler is told of no system call, so this costs what the same loop
-// costs in C, but for the start of the program.
+// It makes its system calls without the Go scheduler, so except for the start
+// of the program it costs the same as this loop in C.
 func floor(argv []string) int {
 	options := unix.PTRACE_O_TRACESYSGOOD | unix.PTRACE_O_TRACEEXEC
 	if argv[0] == "-f" {
@@ -25,7 +25,8 @@ func floor(argv []string) int {
 		options |= unix.PTRACE_O_TRACEFORK | unix.PTRACE_O_TRACEVFORK | unix.PTRACE_O_TRACECLONE
 	}
 	runtime.LockOSThread()
-	// With the default action a stop sends no SIGCHLD; the runtime has a handler.
+	// Under the default action stops send no SIGCHLD; the runtime installs a
+	// handler.
 	var byDefault [4]uintptr // struct sigaction
 	unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(unix.SIGCHLD), uintptr(unsafe.Pointer(&byDefault)), 0, 8, 0, 0)
 	path, err := exec.LookPath(argv[0])
@@ -54,7 +55,7 @@ func floor(argv []string) int {
 	}
 	tid, code := pid, 0
 	for {
-		// An event is a SIGTRAP, a new tracee begins with a SIGSTOP.
+		// An event is a SIGTRAP; a new tracee begins with a SIGSTOP.
 		var deliver uintptr
 		switch sig := status.StopSignal(); sig {
 		case unix.SIGTRAP | 0x80, unix.SIGTRAP, unix.SIGSTOP:

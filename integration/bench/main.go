@@ -1,14 +1,15 @@
 // Bench measures what tracing costs: native, under a minimal ptrace loop on one
 // processor (the floor), under strace where it is installed, and under trapline.
 //
-// Machines are noisy, so no single time is printed: the peers take turns, run by
-// run, and what counts is the median of the ratios between runs of one turn.
+// Machines are noisy, so no absolute times are printed: the peers take turns,
+// run by run, and the result is the median of the ratios between runs of one
+// turn.
 //
 //	go run ./integration/bench             every workload
 //	go run ./integration/bench -run 'ls|gcc' -n 9
 //	go run ./integration/bench -strace /usr/local/bin/strace
 //
-// It prints one row a workload: how many times slower than native each tracer
+// It prints one row per workload: how many times slower than native each tracer
 // is, and how many times faster than strace trapline is.
 package main
 
@@ -113,10 +114,10 @@ type bench struct {
 	turns            int
 }
 
-// measure runs a workload's peers in turn and gives each peer's times, turn by
-// turn; a peer that cannot run the workload has none.
+// measure runs a workload's peers in turn and returns each peer's times, turn
+// by turn; a peer that cannot run the workload has no times.
 func (b *bench) measure(wl *work) (times [peers][]time.Duration, err error) {
-	for turn := -1; turn < b.turns; turn++ { // turn -1 warms caches up
+	for turn := -1; turn < b.turns; turn++ { // turn -1 warms up the caches
 		for p := range peers {
 			argv := b.argv(p, wl)
 			if argv == nil {
@@ -134,7 +135,7 @@ func (b *bench) measure(wl *work) (times [peers][]time.Duration, err error) {
 	return times, nil
 }
 
-// argv is the command that runs a workload under a peer, or nil.
+// argv returns the command that runs a workload under a peer, or nil.
 func (b *bench) argv(p peer, wl *work) []string {
 	log := filepath.Join(b.dir, "log")
 	var argv []string

@@ -34,8 +34,8 @@ func (w *work) missing() string {
 	return ""
 }
 
-// time runs a command and gives the time it took: its own word for it if it
-// prints "elapsed DURATION", the time on the clock otherwise.
+// time runs a command and returns the time it took: the time it prints as
+// "elapsed DURATION", otherwise the wall-clock time.
 func (w *work) time(argv []string) (time.Duration, error) {
 	var out bytes.Buffer
 	cmd := exec.Command(argv[0], argv[1:]...)
@@ -57,7 +57,7 @@ func workloads(b *bench) []*work {
 	write(filepath.Join(module, "go.mod"), "module hello\n\ngo 1.26\n")
 	write(filepath.Join(module, "main.go"), "package main\n\nimport \"fmt\"\n\nfunc main() { fmt.Println(\"hello\") }\n")
 	self := func(args ...string) []string { return append([]string{b.self, "workload"}, args...) }
-	// A constant that is new each time has one package compiled and linked.
+	// A new constant each time forces one package to be compiled and linked.
 	build := "cd " + module + " && echo \"package main; const now = $(date +%s%N)\" >now.go && go build -o hello ."
 	const loop = "i=0; while [ $i -lt 100 ]; do /bin/true; i=$((i+1)); done"
 	return []*work{
@@ -84,7 +84,7 @@ func write(name, text string) {
 	}
 }
 
-func init() { runtime.LockOSThread() } // a workload's calls come from its main thread
+func init() { runtime.LockOSThread() } // a workload makes its calls from its main thread
 
 // workload is the tracee's side.
 func workload(args []string) {
@@ -121,7 +121,7 @@ func readWrite(n int) {
 	}
 }
 
-// compute keeps n threads busy, each with a call every millisecond or so.
+// compute keeps n threads busy, each making a call every millisecond or so.
 func compute(n int) {
 	var wg sync.WaitGroup
 	for range n {
@@ -144,9 +144,8 @@ func compute(n int) {
 	wg.Wait()
 }
 
-// attached runs readWrite and prints how long it took, once the tracer given
-// by the arguments behind the count has attached to this process. The caller's
-// form is: SELF workload COUNT [TRACER FLAGS...].
+// attached runs readWrite and prints how long it took, once the tracer given by
+// the arguments after the count has attached to this process.
 func attached(args []string) {
 	// args: SELF "workload" "rw" COUNT [TRACER FLAG...]
 	n, _ := strconv.Atoi(args[3])
@@ -169,7 +168,7 @@ func attached(args []string) {
 	fmt.Println("elapsed", time.Since(start))
 }
 
-// traced says whether this thread has a tracer.
+// traced reports whether this thread has a tracer.
 func traced() bool {
 	status, err := os.ReadFile("/proc/thread-self/status")
 	if err != nil {

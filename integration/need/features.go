@@ -20,7 +20,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Programs, by the name that exec.LookPath finds them by.
+// Programs, by the name passed to exec.LookPath.
 var (
 	GCC     = program("gcc")
 	GDB     = program("gdb")
@@ -31,7 +31,7 @@ var (
 	Strace  = feature("strace", func() error { return installed(StracePath()) })
 )
 
-// Date is date(1) with -d, of the GNU C library: it tells what that library makes of TZ.
+// Date is GNU date(1) with -d, which shows how the C library reads TZ.
 var Date = feature("gnu-date", func() error {
 	out, err := exec.Command("date", "--version").Output()
 	if err != nil || !bytes.Contains(out, []byte("GNU coreutils")) {
@@ -40,8 +40,8 @@ var Date = feature("gnu-date", func() error {
 	return nil
 })
 
-// StracePath is the strace to compare with. The environment variable STRACE may
-// name another one than the installed one.
+// StracePath is the strace to compare with: the one that the environment
+// variable STRACE names, or the installed one.
 func StracePath() string {
 	if name := os.Getenv("STRACE"); name != "" {
 		return name
@@ -58,7 +58,7 @@ var StraceSecontext = feature("strace-secontext", func() error {
 	return err
 })
 
-// FileContexts is the right to label files, which root has without SELinux too.
+// FileContexts is the right to label files; root has it even without SELinux.
 var FileContexts = feature("file-contexts", func() error {
 	if err := Root.Err(); err != nil {
 		return err
@@ -72,7 +72,7 @@ var FileContexts = feature("file-contexts", func() error {
 	return unix.Fsetxattr(int(file.Fd()), "security.selinux", []byte("system_u:object_r:tmp_t:s0\x00"), 0)
 })
 
-// StraceVersion is the version of strace: 7.2.
+// StraceVersion returns the version of strace, such as 7.2.
 func StraceVersion() (string, error) {
 	out, err := exec.Command(StracePath(), "-V").Output()
 	if err != nil {
@@ -85,7 +85,7 @@ func StraceVersion() (string, error) {
 	return string(m[1]), nil
 }
 
-// StraceOf is a strace of one of some versions.
+// StraceOf is a strace with one of the given versions.
 func StraceOf(versions ...string) *Feature {
 	return feature("strace-"+strings.Join(versions, "-or-"), func() error {
 		version, err := StraceVersion()
@@ -107,7 +107,8 @@ func installed(name string) error {
 	return nil
 }
 
-// Userfaultfd is the right to have memory served whoever reads it: userfaultfd(2).
+// Userfaultfd is the right to handle page faults of all accesses to memory,
+// including the kernel's: userfaultfd(2).
 var Userfaultfd = feature("userfaultfd", func() error {
 	fd, _, errno := unix.Syscall(unix.SYS_USERFAULTFD, unix.O_CLOEXEC, 0, 0)
 	if errno != 0 {
@@ -116,10 +117,10 @@ var Userfaultfd = feature("userfaultfd", func() error {
 	return unix.Close(int(fd))
 })
 
-// CpusetFolder is where cgroups of version 1 have the controller of cpusets.
+// CpusetFolder is the mount point of the version 1 cpuset controller.
 const CpusetFolder = "/sys/fs/cgroup/cpuset"
 
-// Cpuset is the right to make cpusets of the processors 0 and 1.
+// Cpuset is the right to make cpusets with processors 0 and 1.
 var Cpuset = feature("cpuset", func() error {
 	cpus, err := os.ReadFile(CpusetFolder + "/cpuset.cpus")
 	if err != nil {
@@ -187,7 +188,7 @@ var FUSE = feature("fuse", func() error {
 	return unix.Close(fd)
 })
 
-// X86 is an x86-64 processor, AVX one with these registers.
+// X86 is an x86-64 processor, AVX one with AVX registers.
 var (
 	X86 = feature("x86-64", func() error {
 		if runtime.GOARCH != "amd64" {
@@ -203,7 +204,7 @@ var (
 	})
 )
 
-// Processors are processors 0 and 1, both for this process.
+// Processors is the use of processors 0 and 1 for this process.
 var Processors = feature("processors", func() error {
 	var set unix.CPUSet
 	if err := unix.SchedGetaffinity(0, &set); err != nil {
@@ -248,7 +249,7 @@ var exit386 = []byte{
 	0xf4,
 }
 
-// Netlink is a kernel that tells the protocol of sockets of AF_NETLINK
+// Netlink is a kernel that reports the protocol of AF_NETLINK sockets
 // (CONFIG_NETLINK_DIAG, sock_diag(7)).
 var Netlink = feature("netlink", func() error {
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_SOCK_DIAG)
@@ -293,7 +294,7 @@ var Terminals = feature("terminals", func() error {
 	return err
 })
 
-// SharedMemory is a directory for files that any user may run.
+// SharedMemory is a directory for files that any user may execute.
 var SharedMemory = feature("/dev/shm", func() error {
 	f, err := os.CreateTemp("/dev/shm", "need")
 	if err != nil {
@@ -303,7 +304,7 @@ var SharedMemory = feature("/dev/shm", func() error {
 	return os.Remove(f.Name())
 })
 
-// KVM is hardware that runs virtual machines, for this user.
+// KVM is hardware virtualization that this user may use.
 var KVM = feature("kvm", func() error {
 	fd, err := unix.Open("/dev/kvm", unix.O_RDWR|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -323,7 +324,7 @@ var KVM = feature("kvm", func() error {
 	return unix.Close(vcpu)
 })
 
-// KernelSymbols are the names of the running kernel's functions, and those of an
+// KernelSymbols is access to the names of the running kernel's functions, on an
 // x86-64 kernel.
 var KernelSymbols = feature("kernel-symbols", func() error {
 	b, err := os.ReadFile("/proc/kallsyms")
@@ -333,8 +334,7 @@ var KernelSymbols = feature("kernel-symbols", func() error {
 	return err
 })
 
-// What ../vm needs. A test does not download a kernel: that is for people, and
-// for .ci/run.
+// Needed by ../vm. Tests do not download kernels; people and .ci/run do.
 var (
 	QEMU         = program("qemu-system-x86_64")
 	Busybox      = program("busybox")
@@ -370,7 +370,7 @@ var Notifications = feature("seccomp-notifications", func() error {
 	return nil
 })
 
-// MountNamespaces are those of mount_namespaces(7), with the right to mount.
+// MountNamespaces is mount_namespaces(7), with the right to mount.
 var MountNamespaces = feature("mount-namespaces", func() error {
 	cmd := exec.Command("mount", "-t", "tmpfs", "none", "/proc")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: unix.CLONE_NEWNS}

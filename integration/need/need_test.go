@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// recorder takes the place of a test that needs something.
+// recorder stands in for a test that needs something.
 type recorder struct {
 	testing.TB
 	outcome string
@@ -33,7 +33,7 @@ func TestAll(t *testing.T) {
 	probes := 0
 	here := feature("here", func() error { return nil })
 	missing := feature("missing", func() error { probes++; return errors.New("not found") })
-	t.Setenv(MayLack, "") // and put back after the test
+	t.Setenv(MayLack, "") // restored after the test
 	os.Unsetenv(MayLack)
 	for _, tt := range []struct {
 		lacking string
@@ -68,7 +68,7 @@ func TestAll(t *testing.T) {
 }
 
 func TestParse(t *testing.T) {
-	t.Setenv(MayLack, "") // and put back after the test
+	t.Setenv(MayLack, "") // restored after the test
 	os.Unsetenv(MayLack)
 	r := &recorder{TB: t}
 	done := make(chan struct{})

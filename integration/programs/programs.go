@@ -1,6 +1,6 @@
-// Package programs builds what the tests of package integration run: trapline and
-// the programs in ../testdata. They are built as tests need them, or all at once
-// for a machine that has no compiler (../vm).
+// Package programs builds what the tests of package integration run: trapline
+// and the programs in ../testdata. It builds them as tests need them, or all at
+// once for a machine without a compiler (../vm).
 package programs
 
 import (

@@ -17,16 +17,16 @@ import (
 	"trapline/integration/programs"
 )
 
-// guest runs tests in virtual machines. It has no compiler there: their programs
-// are built here.
+// guest runs tests in virtual machines. They have no compiler, so the test
+// programs are built on this machine.
 type guest struct {
-	dir   string // of what is built
+	dir   string // for build results
 	tests []testName
 	files []string // flags of ../vm
 }
 
-// probeEvery is how much of the probe a virtual machine without hardware of its
-// own gets through in half a minute: one pattern in so many.
+// probeEvery is the part of the probe that an emulated machine completes in
+// half a minute: one pattern in this many.
 const probeEvery = 29
 
 // Folders of the virtual machine.
@@ -36,7 +36,8 @@ const (
 	guestTests    = "/tests"
 )
 
-// missingForGuest says what this machine lacks to run tests in a virtual one.
+// missingForGuest says what this machine lacks to run tests in a virtual
+// machine.
 func missingForGuest() error {
 	for _, f := range []*need.Feature{need.QEMU, need.Busybox, need.GCC32, need.Strace} {
 		if err := f.Err(); err != nil {
@@ -102,7 +103,7 @@ func (g *guest) build(ctx context.Context) error {
 	return os.WriteFile(script, []byte(g.script()), 0o777)
 }
 
-// goBuild runs a go command that makes a static program.
+// goBuild runs a go command that builds a static program.
 func goBuild(ctx context.Context, args ...string) error {
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
@@ -112,7 +113,7 @@ func goBuild(ctx context.Context, args ...string) error {
 	return nil
 }
 
-// packages of the tests.
+// packages returns the packages of the tests.
 func (g *guest) packages() []string {
 	var all []string
 	for _, t := range g.tests {
@@ -122,13 +123,13 @@ func (g *guest) packages() []string {
 	return slices.Compact(all)
 }
 
-// guestFolder is where a test of a package finds its testdata.
+// guestFolder is the folder in which a package's tests find their testdata.
 func guestFolder(pkg string) string { return guestSource + strings.TrimPrefix(pkg, "trapline") }
 
-// packageLine is printed before what a package's tests print.
+// packageLine is printed before the output of a package's tests.
 const packageLine = "=== PACKAGE "
 
-// script runs the tests of all packages. Nothing may be missing.
+// script runs the tests of all packages. No feature may be missing.
 func (g *guest) script() string {
 	s := "#!/bin/sh\nexport " + programs.Folder + "=" + guestPrograms + " " + need.MayLack + "= STRACE=/usr/bin/strace" +
 		fmt.Sprintf(" TRAPLINE_PROBE_EVERY=%d\nstatus=0\n", probeEvery)
@@ -139,7 +140,8 @@ func (g *guest) script() string {
 	return s + "exit $status\n"
 }
 
-// pattern is for -test.run: the package's tests, and no others.
+// pattern returns an argument for -test.run that selects exactly the package's
+// tests.
 func (g *guest) pattern(pkg string) string {
 	var all []string
 	for _, t := range g.tests {
@@ -148,7 +150,7 @@ func (g *guest) pattern(pkg string) string {
 		}
 		parts := strings.Split(t.name, "/")
 		for i, part := range parts {
-			part = strings.ReplaceAll(regexp.QuoteMeta(part), "'", ".") // which would end the shell's word
+			part = strings.ReplaceAll(regexp.QuoteMeta(part), "'", ".") // a quote would end the shell's word
 			parts[i] = "^" + part + "$"
 		}
 		all = append(all, strings.Join(parts, "/"))
@@ -156,16 +158,16 @@ func (g *guest) pattern(pkg string) string {
 	return strings.Join(all, "|")
 }
 
-// numbers of tests.
+// numbers of tests
 type numbers struct{ passed, failed int }
 
-// run runs the tests on a kernel. Every test must pass; one that was skipped or
-// did not run at all has failed.
+// run runs the tests on a kernel. A test that fails, is skipped or does not run
+// counts as failed.
 func (g *guest) run(ctx context.Context, kernel string) (numbers, error) {
 	fmt.Printf("== %d tests in a virtual machine with Linux %s\n", len(g.tests), kernel)
 	args := slices.Concat([]string{"-kernel", kernel, "-timeout", "20m"}, g.files, []string{"--", "/run/tests"})
 	cmd := exec.CommandContext(ctx, filepath.Join(g.dir, "vm"), args...)
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // it ends its machine
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // the process ends its machine
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	passed := passedTests(out)
@@ -194,7 +196,7 @@ func (g *guest) run(ctx context.Context, kernel string) (numbers, error) {
 
 var passLine = regexp.MustCompile(`^ *--- PASS: (\S+) \(`)
 
-// passedTests reads what the tests of several packages printed with -test.v.
+// passedTests parses the output of several packages' tests with -test.v.
 func passedTests(output []byte) map[testName]bool {
 	passed := make(map[testName]bool)
 	pkg := ""

@@ -1,18 +1,18 @@
-// Suite runs all tests and closes with what was tested where:
+// Suite runs all tests and ends with a summary of what was tested where:
 //
 //	go run ./integration/suite
 //	go run ./integration/suite -vm 6.1,6.12
 //	go run ./integration/suite -- -short ./tracer ./decode
 //
-// It runs "go test ./...", or go test with the flags and packages behind "--",
-// and prints a line for each package and the output of tests that fail. Old
-// results are not taken, since they may be another machine's: go does not see
-// what was installed since. Go also prints nothing of what a passing package
-// skipped; suite counts it by what was missing, and prints a line for each.
+// It runs "go test ./...", or go test with the flags and packages after "--",
+// and prints a line for each package and the output of tests that fail. It
+// ignores cached results, since go does not notice newly installed programs. Go
+// does not show what a passing package skipped; suite counts skipped tests by
+// missing feature, and prints a line for each.
 //
-// With -vm, all tests with 32-bit tracees run once more in a virtual machine with
-// each of these kernels (../vm), whether this machine can run them or not, and
-// must pass there. That takes gcc with -m32 and strace, beside QEMU.
+// With -vm, all tests with 32-bit tracees also run in a virtual machine with
+// each of the given kernels (../vm), even if this machine can run them, and
+// must pass there. This requires gcc with -m32 and strace, in addition to QEMU.
 package main
 
 import (
@@ -25,8 +25,8 @@ import (
 	"syscall"
 )
 
-// abi32 is the feature that a machine may lack for good and the virtual machine
-// has (../need).
+// abi32 is the feature (../need) that this machine may permanently lack and the
+// virtual machine has.
 const abi32 = "i386"
 
 func main() {
@@ -45,12 +45,12 @@ func main() {
 	}
 }
 
-// run says whether all tests passed.
+// run reports whether all tests passed.
 func run(args []string, kernels string) bool {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if kernels != "" {
-		if err := missingForGuest(); err != nil { // said before all tests have run
+		if err := missingForGuest(); err != nil { // reported before all tests run
 			fmt.Fprintf(os.Stderr, "suite: -vm: %v\n", err)
 			return false
 		}
@@ -82,7 +82,7 @@ func run(args []string, kernels string) bool {
 	return ok
 }
 
-// inGuests runs tests in a virtual machine with each of some kernels. It gives
+// inGuests runs tests in a virtual machine with each of the kernels. It returns
 // a closing line for each, and whether all passed.
 func inGuests(ctx context.Context, tests []testName, kernels string) (lines []string, ok bool) {
 	g, err := newGuest(ctx, tests)

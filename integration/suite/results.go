@@ -18,18 +18,18 @@ import (
 	"trapline/integration/need"
 )
 
-// event is what go test -json writes, a line each (go doc test2json).
+// event is a line of go test -json (go doc test2json).
 type event struct {
 	Action, Package, ImportPath, Test, Output string
 }
 
-// results are of one run of go test.
+// results are the results of one run of go test.
 type results struct {
 	out     io.Writer
 	tests   map[testName]*test
-	count   map[string]int      // of tests and sub-tests that ended so: pass, fail, skip
-	pending map[string][]string // what packages printed so far, beside their tests
-	broken  []string            // packages that failed without a test that did: they do not compile, say
+	count   map[string]int      // tests and sub-tests by outcome: pass, fail, skip
+	pending map[string][]string // output of packages so far, without that of their tests
+	broken  []string            // packages that failed without a failed test, for example because they do not compile
 	failed  bool
 }
 
@@ -38,17 +38,17 @@ type testName struct{ pkg, name string }
 // test is a test or a sub-test.
 type test struct {
 	output []string
-	ended  string          // "" while it runs
+	ended  string          // outcome, or "" while it runs
 	needs  map[string]bool // features
-	lacks  string          // the one that was missing
+	lacks  string          // the missing feature
 	reason string
 }
 
-// goTest runs go test with some arguments. It prints what packages and failed
-// tests print.
+// goTest runs go test with the given arguments. It prints the output of
+// packages and of failed tests.
 func goTest(ctx context.Context, args []string) (*results, error) {
 	cmd := exec.CommandContext(ctx, "go", append([]string{"test", "-json", "-count=1"}, args...)...)
-	// Interrupted, the tests end as well as go, and clean up.
+	// When interrupted, both go and the tests exit, and clean up.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) }
 	cmd.WaitDelay = 10 * time.Second
@@ -83,7 +83,7 @@ func (r *results) read(from io.Reader) error {
 			return err
 		}
 		var e event
-		if json.Unmarshal(line, &e) != nil { // go test's own words
+		if json.Unmarshal(line, &e) != nil { // go test's own messages
 			fmt.Fprintf(r.out, "%s", line)
 			continue
 		}
@@ -123,7 +123,7 @@ func (r *results) addTest(e event) {
 	switch e.Action {
 	case "output":
 		if strings.HasPrefix(strings.TrimLeft(e.Output, " "), "--- ") {
-			t.output = slices.Insert(t.output, 0, e.Output) // where go test has it
+			t.output = slices.Insert(t.output, 0, e.Output) // where go test puts it
 		} else if !strings.HasPrefix(e.Output, "=== ") {
 			t.output = append(t.output, e.Output)
 		}
@@ -139,8 +139,8 @@ func (r *results) addTest(e event) {
 	}
 }
 
-// printFailed prints the output of a package's tests that failed, and of those
-// that were running when the package did. It says whether any failed.
+// printFailed prints the output of a package's failed tests, and of those that
+// were running when the package failed. It reports whether any failed.
 func (r *results) printFailed(pkg string) (any bool) {
 	for _, name := range r.sorted() {
 		if t := r.tests[name]; name.pkg == pkg && (t.ended == "fail" || t.ended == "") {
@@ -157,7 +157,7 @@ func (r *results) sorted() []testName {
 	})
 }
 
-// needing gives the tests that ask for a feature, had it or not.
+// needing returns the tests that asked for a feature, available or not.
 func (r *results) needing(feature string) []testName {
 	var names []testName
 	for _, name := range r.sorted() {

@@ -21,8 +21,8 @@ func lines(t *testing.T, events ...event) string {
 	return b.String()
 }
 
-// What go test -json says of a package that passes, one that fails, and one that
-// does not compile.
+// TestResults reads the output of go test -json for packages that pass, fail,
+// and do not compile.
 func TestResults(t *testing.T) {
 	in := lines(t,
 		event{Action: "start", Package: "p"},

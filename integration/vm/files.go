@@ -15,8 +15,8 @@ import (
 	"strings"
 )
 
-// content is what the machine finds in its memory when it starts, by absolute
-// path. Folders above the paths are made as needed.
+// content is the machine's initial file system, by absolute path. Folders above
+// the paths are made as needed.
 type content map[string]file
 
 // file is a folder or a symbolic link if its mode says so, else a regular file.
@@ -31,9 +31,9 @@ func (c content) addText(path, text string, mode fs.FileMode) {
 	c[path] = file{mode: mode, text: []byte(text)}
 }
 
-// cutPaths splits the value of -file or -disk into the path here and the one in
-// the machine, which by default is the same. The latter is absolute: a colon that
-// no slash follows is part of a name.
+// cutPaths splits the value of -file or -disk into the path on the host and the
+// path in the machine, which by default is the same. The latter is absolute: a
+// colon that is not followed by a slash is part of a name.
 func cutPaths(s string) (here, there string) {
 	here = s
 	if i := strings.LastIndex(s, ":/"); i >= 0 {
@@ -62,9 +62,9 @@ func gather(busybox string, files []string) (content, error) {
 	return c, nil
 }
 
-// add puts a file or a whole folder of the host at a path of the machine. A file
-// that is named by a symbolic link is put there itself; links inside a folder
-// stay links. What else is in a folder, such as sockets, is left out.
+// add copies a file or a whole folder of the host to a path of the machine. For
+// a symbolic link it copies the target; links inside a folder stay links. Other
+// file types in a folder, such as sockets, are left out.
 func (c content) add(here, there string) error {
 	here, err := filepath.EvalSymlinks(here)
 	if err != nil {
@@ -102,9 +102,9 @@ func (c content) add(here, there string) error {
 	})
 }
 
-// addLibraries adds the interpreter of a dynamically linked program, and the
-// shared libraries that it needs, where they are on the host. It reads the files
-// instead of asking ldd, which cannot run the interpreter of another ABI.
+// addLibraries adds the interpreter of a dynamically linked program and its
+// shared libraries, if they exist on the host. It reads the files instead of
+// running ldd, which cannot run the interpreter of another ABI.
 func (c content) addLibraries(path string) error {
 	program, err := os.Open(path)
 	if err != nil {
@@ -113,11 +113,11 @@ func (c content) addLibraries(path string) error {
 	defer program.Close()
 	magic := make([]byte, len(elf.ELFMAG))
 	if _, err := io.ReadFull(program, magic); err != nil || string(magic) != elf.ELFMAG {
-		return nil // a script, say
+		return nil // for example a script
 	}
 	f, err := elf.NewFile(program)
 	if err != nil {
-		return nil // nothing that a kernel would run, either
+		return nil // the kernel would not run this
 	}
 	for _, p := range f.Progs {
 		if p.Type != elf.PT_INTERP {
@@ -148,7 +148,7 @@ func (c content) addLibraries(path string) error {
 		if err := c.add(library, library); err != nil {
 			return err
 		}
-		if err := c.addLibraries(library); err != nil { // which need not be executable
+		if err := c.addLibraries(library); err != nil { // a library need not be executable
 			return err
 		}
 	}
@@ -160,14 +160,14 @@ func (c content) has(path string) bool {
 	return found
 }
 
-// libraryFolders are where ld.so looks for shared libraries by itself, on Debian
-// and elsewhere.
+// libraryFolders are the folders in which ld.so looks for shared libraries by
+// default, on Debian and elsewhere.
 var libraryFolders = map[elf.Class][]string{
 	elf.ELFCLASS64: {"/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib64", "/usr/lib64", "/lib", "/usr/lib"},
 	elf.ELFCLASS32: {"/lib/i386-linux-gnu", "/usr/lib/i386-linux-gnu", "/lib32", "/usr/lib32", "/lib", "/usr/lib"},
 }
 
-// findLibrary finds a shared library for a program of some class.
+// findLibrary finds a shared library for a program of the same class.
 func findLibrary(name string, program *elf.File) (string, error) {
 	for _, dir := range libraryFolders[program.Class] {
 		path := filepath.Join(dir, name)
@@ -183,8 +183,8 @@ func findLibrary(name string, program *elf.File) (string, error) {
 	return "", fs.ErrNotExist
 }
 
-// sorted gives the paths of all files and of the folders above them, each folder
-// before what is in it.
+// sorted returns the paths of all files and of the folders above them, each
+// folder before its contents.
 func (c content) sorted() []string {
 	paths := make(map[string]bool)
 	for path := range c {
@@ -196,8 +196,8 @@ func (c content) sorted() []string {
 	return slices.Sorted(maps.Keys(paths))
 }
 
-// makeDisk makes the image of a disk with an ext4 file system that holds what is
-// in a folder, and some space beside it.
+// makeDisk makes a disk image with an ext4 file system that holds the contents
+// of a folder, and some free space.
 func makeDisk(ctx context.Context, dir, folder string) (string, error) {
 	mke2fs, err := tool("mke2fs", "e2fsprogs")
 	if err != nil {
@@ -219,7 +219,7 @@ func makeDisk(ctx context.Context, dir, folder string) (string, error) {
 		if err != nil {
 			return err
 		}
-		const perFile = 4096 + 512 // what is left of its last block, and its inode
+		const perFile = 4096 + 512 // the unused part of its last block, and its inode
 		size += info.Size() + perFile
 		files++
 		return nil

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// commandPath is where the machine finds the command's script.
+// commandPath is the path of the command's script in the machine.
 const (
 	commandFolder = "/run/vm"
 	commandPath   = commandFolder + "/command"
@@ -26,7 +26,7 @@ func (c command) script() string {
 	return fmt.Sprintf("#!/bin/sh\ncd %s && exec %s\n", quote(c.dir), strings.Join(quoted, " "))
 }
 
-// quote makes one word of a shell's of any text.
+// quote turns any text into one word of a shell.
 func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
 // Lines that init writes to its second serial port.
@@ -35,19 +35,19 @@ const (
 	statusPrefix = "status "
 )
 
-// initScript is the machine's first process. Busybox gives it and the command
-// the usual programs, in /bin; those named by flags come first on the path. The
-// status goes to a serial port of its own, so that nothing that the command
-// prints can be taken for it. The last word of the kernel, "reboot: Power down",
-// is kept from the console.
+// initScript is the script of the machine's first process. Busybox provides the
+// usual programs in /bin; programs that flags name come first on the path. The
+// status goes to a separate serial port, so that it cannot be confused with the
+// command's output. The kernel's last message, "reboot: Power down", is
+// suppressed.
 //
-// A disk is mounted where mountPoint says. If that is "/", it takes the place of
-// all other files, for the command alone.
+// A disk is mounted at mountPoint. If that is "/", it becomes the root file
+// system of the command.
 func initScript(mountPoint string) string {
 	mount, run := "", commandPath
 	switch mountPoint {
 	case "":
-	case "/": // moved, since a process in a plain chroot may create no user namespaces
+	case "/": // moved, because a process in a plain chroot may not create user namespaces
 		mount = `mkdir /disk
 mount -t ext4 /dev/nvme0n1 /disk || exit
 mkdir -p /disk/proc /disk/sys /disk/dev /disk/tmp /disk` + commandFolder + `

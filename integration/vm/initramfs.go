@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 )
 
-// writeInitramfs writes the content as a cpio archive of the format "newc", in
-// which the kernel takes its first file system
+// writeInitramfs writes the content as a cpio archive of the format "newc",
+// which the kernel unpacks as its initial file system
 // (Documentation/driver-api/early-userspace/buffer-format.rst).
 func (c content) writeInitramfs(dir string) (string, error) {
 	path := filepath.Join(dir, "initramfs")
@@ -91,16 +91,16 @@ func (c *cpio) add(name string, f file) error {
 	return nil
 }
 
-// entry writes the head of an entry, which root owns. The archive's numbers are
-// of eight hexadecimal digits each.
+// entry writes the head of an entry, owned by root. All numbers in the archive
+// have eight hexadecimal digits.
 func (c *cpio) entry(name string, mode, size int64) {
 	c.inode++
 	head := "070701"
 	for _, n := range []int64{
 		int64(c.inode), mode, 0, 0, // inode, mode, user, group
 		1, 0, size, // links, time, size
-		0, 0, 0, 0, // devices: of the file, and that the file stands for
-		int64(len(name) + 1), 0, // with a null byte; no checksum
+		0, 0, 0, 0, // devices: of the file, and the device that it represents
+		int64(len(name) + 1), 0, // includes the null byte; no checksum
 	} {
 		head += fmt.Sprintf("%08X", n)
 	}
@@ -113,5 +113,5 @@ func (c *cpio) write(b []byte) {
 	c.offset += int64(n)
 }
 
-// pad aligns what follows to four bytes.
+// pad aligns the next write to four bytes.
 func (c *cpio) pad() { c.write(make([]byte, -c.offset&3)) }

@@ -21,8 +21,8 @@ var packages = map[string]string{
 	"6.12": "linux-image-6.12-cloud-amd64",
 }
 
-// tool finds a program, or says in which package it is. Users other than root may
-// have no folder of root's programs on their path.
+// tool finds a program, or names its package in the error. It also looks in
+// root's folders, which other users may not have on their path.
 func tool(name, pkg string) (string, error) {
 	for _, name := range []string{name, "/usr/sbin/" + name, "/sbin/" + name} {
 		if path, err := exec.LookPath(name); err == nil {
@@ -32,8 +32,8 @@ func tool(name, pkg string) (string, error) {
 	return "", fmt.Errorf("%s is not installed: apt-get install %s", name, pkg)
 }
 
-// findKernel gives the file of a kernel, which it fetches if it is one of
-// packages and not in the cache.
+// findKernel returns the file of a kernel. If it is one of packages and not in
+// the cache, findKernel fetches it.
 func findKernel(ctx context.Context, name string) (string, error) {
 	pkg, known := packages[name]
 	if !known {
@@ -57,8 +57,7 @@ func findKernel(ctx context.Context, name string) (string, error) {
 	return path, fetchKernel(ctx, pkg, path)
 }
 
-// fetchKernel downloads the kernel that a metapackage stands for, and puts it at
-// path.
+// fetchKernel downloads the kernel that a metapackage stands for, to path.
 func fetchKernel(ctx context.Context, meta, path string) error {
 	if _, err := tool("apt-get", "apt"); err != nil {
 		return fmt.Errorf("%w; on a system that is not Debian's, name a kernel's file with -kernel", err)
@@ -73,7 +72,8 @@ func fetchKernel(ctx context.Context, meta, path string) error {
 	}
 	defer os.RemoveAll(dir)
 	fmt.Fprintf(os.Stderr, "vm: downloading %s\n", pkg)
-	// Root's apt-get would download as a user who may not write to the folder.
+	// As root, apt-get would download as a user who may not write to the
+	// folder.
 	if err := quietly(ctx, dir, "apt-get", "-qq", "-o", "APT::Sandbox::User=root", "download", pkg); err != nil {
 		return err
 	}
@@ -91,7 +91,7 @@ func fetchKernel(ctx context.Context, meta, path string) error {
 	return os.Rename(images[0], path) // complete, or not there
 }
 
-// dependency is the kernel's package that a metapackage depends on.
+// dependency returns the kernel package that a metapackage depends on.
 func dependency(meta string) (string, error) {
 	out, err := exec.Command("apt-cache", "show", "--no-all-versions", meta).Output()
 	if err != nil {
@@ -110,7 +110,7 @@ func parseDependency(meta string, control []byte) (string, error) {
 	return string(m[1]), nil
 }
 
-// quietly runs a program in a folder, and says what it printed only if it fails.
+// quietly runs a program in a folder. Its output appears only if it fails.
 func quietly(ctx context.Context, dir, name string, args ...string) error {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = dir

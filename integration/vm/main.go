@@ -4,17 +4,17 @@
 //	go run ./integration/vm -- uname -a
 //	go run ./integration/vm -kernel 6.1 -file ./trapline:/bin/trapline -- trapline -c ls /
 //
-// The machine is QEMU's, with KVM where that runs the kernel and by emulation
-// elsewhere. The kernel is taken out of its package, which is not installed, and
-// kept in the user's cache folder. The machine's files are busybox and what the
-// flags name; it has no network but the loopback.
+// The machine is QEMU's, with KVM if that runs the kernel, otherwise by
+// emulation. The kernel is extracted from its package, which is not installed,
+// and kept in the user's cache folder. The machine contains busybox and the
+// files that the flags name; its only network is the loopback.
 //
-// What the command prints comes on standard output, with what the kernel writes
-// to its console, and the status is that of the command. It is 124 when the time
-// limit ended the machine, and 125 when there was no machine or it died. (go run
-// makes 1 of all of these; build vm where the status matters.)
+// Standard output has the command's output and the kernel's console messages.
+// The exit status is the command's, or 124 if the time limit ended the machine,
+// or 125 if the machine did not start or died. (go run turns all of these into
+// 1; build vm if the status matters.)
 //
-// docs/testing.md shows what it is used for.
+// docs/testing.md shows how it is used.
 package main
 
 import (
@@ -29,7 +29,7 @@ import (
 	"time"
 )
 
-// Statuses of the machine itself, as timeout(1) and docker-run(1) have them.
+// Statuses of the machine itself, as in timeout(1) and docker-run(1).
 const (
 	statusTimeLimit = 124
 	statusNoMachine = 125
@@ -75,7 +75,7 @@ func main() {
 	os.Exit(status)
 }
 
-// run gathers what the machine needs, in a folder that it removes, and runs the
+// run collects what the machine needs in a temporary folder, and runs the
 // machine.
 func run(ctx context.Context, m *machine, kernelName string, files fileFlags, disk string, c command, limit time.Duration) (int, error) {
 	qemu, err := tool("qemu-system-x86_64", "qemu-system-x86")

@@ -17,27 +17,26 @@ import (
 // machine is a virtual machine that runs one command.
 type machine struct {
 	qemu        string // the program
-	kernel      string // files of the host
+	kernel      string // a file of the host
 	initramfs   string
-	disk        string // "" for none
-	dir         string // for files of the machine's own
+	disk        string // "" for no disk
+	dir         string // for the machine's own files
 	accelerator string // kvm, tcg, auto
-	parameters  string // of the kernel, beside ours
+	parameters  string // of the kernel, in addition to ours
 	memory      int    // MiB
 	processors  int
 }
 
 var (
-	// errKVM says that KVM did not bring the kernel to its first process. That
-	// happens although there is /dev/kvm, inside a virtual machine that offers
-	// part of it.
+	// errKVM says that the kernel did not reach its first process under KVM.
+	// This can happen inside a virtual machine whose /dev/kvm is incomplete.
 	errKVM = errors.New("KVM does not run this kernel")
 
 	// errBoot says that the machine ended before its command began.
 	errBoot = errors.New("the machine died before the command began")
 )
 
-// run runs the machine until its command has ended, and gives the command's
+// run runs the machine until its command has ended, and returns the command's
 // status.
 func (m *machine) run(ctx context.Context, limit time.Duration) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
@@ -61,8 +60,8 @@ func (m *machine) run(ctx context.Context, limit time.Duration) (int, error) {
 	return 0, fmt.Errorf("-accel %s is none of auto, kvm, tcg", m.accelerator)
 }
 
-// emulate boots by emulation, and once more if the kernel did not get to its
-// first process: it may give up where a busy host makes it wait too long.
+// emulate boots by emulation. It retries once if the kernel did not reach its
+// first process, since the kernel may give up if a busy host makes it wait.
 func (m *machine) emulate(ctx context.Context) (int, error) {
 	status, err := m.boot(ctx, "tcg")
 	if errors.Is(err, errBoot) {
@@ -72,13 +71,14 @@ func (m *machine) emulate(ctx context.Context) (int, error) {
 	return status, err
 }
 
-// kvmPatience is how long a kernel may take under KVM to its first process.
+// kvmPatience is the time that a kernel has to reach its first process under
+// KVM.
 const kvmPatience = 30 * time.Second
 
 // boot runs QEMU once.
 func (m *machine) boot(ctx context.Context, accelerator string) (int, error) {
 	statusFile := filepath.Join(m.dir, "status")
-	if err := os.RemoveAll(statusFile); err != nil { // of an earlier try
+	if err := os.RemoveAll(statusFile); err != nil { // from an earlier attempt
 		return 0, err
 	}
 	running, cancel := context.WithCancel(ctx)
@@ -87,7 +87,7 @@ func (m *machine) boot(ctx context.Context, accelerator string) (int, error) {
 	var words errorBuffer
 	cmd.Stdout, cmd.Stderr = os.Stdout, &words
 	if accelerator == "kvm" {
-		// Where KVM fails QEMU may also stop the machine and wait.
+		// If KVM fails, QEMU may also stop the machine and wait.
 		words.cancelAt, words.cancel = []byte("KVM internal error"), cancel
 		timer := time.AfterFunc(kvmPatience, func() {
 			if !readStatus(statusFile).started {
@@ -115,9 +115,9 @@ func (m *machine) boot(ctx context.Context, accelerator string) (int, error) {
 	return 0, errBoot
 }
 
-// arguments are QEMU's. On a busy host an emulated timer may come too late for
-// the kernel's check of it, which it takes for a broken machine (no_timer_check);
-// of its messages only a panic's are wanted among those of the command.
+// arguments are QEMU's. On a busy host an emulated timer may miss the kernel's
+// timer check, which the kernel takes for broken hardware (no_timer_check). Of
+// the kernel's messages only a panic's appear in the command's output.
 func (m *machine) arguments(accelerator, statusFile string) []string {
 	args := []string{
 		"-nodefaults", "-display", "none", "-no-reboot",
@@ -127,13 +127,13 @@ func (m *machine) arguments(accelerator, statusFile string) []string {
 		"-append", strings.TrimSpace("console=ttyS0 loglevel=1 no_timer_check panic=-1 " + m.parameters),
 		"-serial", "stdio", "-serial", "file:" + statusFile,
 	}
-	if m.disk != "" { // as a device whose driver is not a module
+	if m.disk != "" { // as a device whose driver is built into the kernel
 		args = append(args, "-drive", "if=none,id=disk,format=raw,file="+m.disk, "-device", "nvme,serial=disk,drive=disk")
 	}
 	return args
 }
 
-// status is what init has told.
+// status is what init reported.
 type status struct {
 	started, ended bool
 	status         int
@@ -165,12 +165,11 @@ func parseStatus(text string) (s status) {
 	return s
 }
 
-// errorBuffer keeps what QEMU says on standard error. QEMU's process writes it in
-// a goroutine of its own.
+// errorBuffer keeps QEMU's standard error. A separate goroutine writes to it.
 type errorBuffer struct {
 	mu       sync.Mutex
 	b        bytes.Buffer
-	cancelAt []byte // where this is said, cancel is called
+	cancelAt []byte // cancel is called when this text appears
 	cancel   func()
 }
 
