@@ -8,11 +8,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Files of a log are those of whoever runs the program, also where it is
+// The files of a log belong to the user who runs the program, even if it is
 // set-user-ID or set-group-ID: such a program must not write where its caller
 // may not.
 
-// privileged says that this program has other rights than its caller.
+// privileged reports whether this program has other rights than its caller.
 func privileged() bool {
 	return unix.Getuid() != unix.Geteuid() || unix.Getgid() != unix.Getegid()
 }
@@ -23,8 +23,8 @@ func asCaller(f func()) {
 		f()
 		return
 	}
-	// These ids are a thread's own. With the user's go the capabilities that
-	// override permissions, if that was root.
+	// These ids belong to the thread. If the user was root, changing them also
+	// drops the capabilities that override permissions.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	unix.Setfsgid(unix.Getgid())

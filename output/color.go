@@ -10,7 +10,7 @@ import (
 // Palette holds the escape sequences of a coloured trace.
 type Palette [numColors]string
 
-// Hue is what a part of a line is coloured as.
+// Hue is the kind of a part of a line, which decides its colour.
 type Hue uint8
 
 const (
@@ -40,7 +40,7 @@ var hueNames = map[string]Hue{
 	"syscall": HueSyscall,
 }
 
-// foregroundDefault is SGR 39, which package color has no name for.
+// foregroundDefault is SGR 39, which package color does not name.
 const foregroundDefault color.Attribute = 39
 
 var standardHues = [numColors]color.Attribute{
@@ -56,9 +56,9 @@ var standardHues = [numColors]color.Attribute{
 	HueReset:    color.Reset,
 }
 
-// NewPalette gives the standard colours, changed by a specification such as
-// "syscall=1;33:argval=35", as it is in the environment variable
-// STRACE_COLORS (strace(1), --color). Invalid parts of it are ignored.
+// NewPalette returns the standard colours, changed by a specification such as
+// "syscall=1;33:argval=35", the format of the environment variable
+// STRACE_COLORS (strace(1), --color). Invalid parts are ignored.
 func NewPalette(spec string) *Palette {
 	p := new(Palette)
 	for h, a := range standardHues {
@@ -75,7 +75,7 @@ func NewPalette(spec string) *Palette {
 	return p
 }
 
-// isSGR says whether s is a list of numbers for an SGR sequence.
+// isSGR reports whether s is a list of numbers for an SGR sequence.
 func isSGR(s string) bool {
 	return strings.Trim(s, "0123456789;") == "" && strings.Trim(s, ";") != ""
 }

@@ -2,8 +2,8 @@ package output
 
 import "trapline/tables"
 
-// Discard is an Encoder and Outcome that takes nothing down. What wants to hear
-// only some verbs embeds it.
+// Discard is an Encoder and Outcome that ignores everything. Types that need
+// only some verbs embed it.
 type Discard struct{}
 
 var (

@@ -8,7 +8,7 @@ import (
 // LowerHex are the hexadecimal digits.
 const LowerHex = "0123456789abcdef"
 
-// AppendNumber writes v in a base as strace and C do.
+// AppendNumber writes v in a base as in strace and C.
 func AppendNumber(b []byte, v uint64, base Base) []byte {
 	switch base &^ NamesAlone {
 	case Unsigned:
@@ -54,7 +54,7 @@ func AppendHex(b []byte, v uint64) []byte {
 	return strconv.AppendUint(b, v, 16)
 }
 
-// AppendPadded writes v in decimal, filled up with fill on the left to width.
+// AppendPadded writes v in decimal, padded with fill on the left to width.
 func AppendPadded(b []byte, v uint64, width int, fill byte) []byte {
 	for n, limit := 1, uint64(10); n < width; n++ {
 		if v < limit {
@@ -74,8 +74,8 @@ func AppendHexPadded(b []byte, v uint64, digits int) []byte {
 	return b
 }
 
-// AppendFraction writes the point and the first digits of a part of a second;
-// nothing for whole seconds.
+// AppendFraction writes the point and the first digits of the fraction of a
+// second, or nothing for whole seconds.
 func AppendFraction(b []byte, nanoseconds int, digits Precision) []byte {
 	if digits == Seconds {
 		return b
@@ -88,15 +88,15 @@ func AppendFraction(b []byte, nanoseconds int, digits Precision) []byte {
 	return b
 }
 
-// AppendInet writes the 4 or 16 bytes of an internet address as inet_ntop(3) of
-// the C library does.
+// AppendInet writes the 4 or 16 bytes of an internet address in the form of the
+// C library's inet_ntop(3).
 func AppendInet(b []byte, address []byte) []byte {
 	a, ok := netip.AddrFromSlice(address)
 	if !ok {
 		return b
 	}
 	if a.Is6() && !a.Is4In6() {
-		// An IPv4-compatible address, ::1.2.3.4: twelve bytes of zeros, but not more.
+		// An IPv4-compatible address, ::1.2.3.4: exactly twelve bytes of zeros.
 		v6 := a.As16()
 		if [12]byte(v6[:12]) == [12]byte{} && (v6[12] != 0 || v6[13] != 0) {
 			b = append(b, "::"...)

@@ -1,6 +1,6 @@
 package output
 
-// Options are the looks of a trace, the same for all Records of a Log.
+// Options control the look of a trace. All Records of a Log share them.
 type Options struct {
 	Format *Format // text.Format, json.Format, ...
 
@@ -16,22 +16,22 @@ type Options struct {
 	EntryPoints bool
 	Multiplexer bool // show Header.Via in text
 	ArgNames    bool // -N
-	Column      int  // -a, where " = " is aligned
+	Column      int  // column in which " = " is aligned (-a)
 	Names       NameStyle
 	Strings     StringStyle
 	Palette     *Palette // colours, or nil
 
-	// Statuses are the calls shown, by how they ended (-e status=, -z, -Z).
-	// Unless it is AllStatuses, a call is held back until it has ended.
+	// Statuses selects the calls to show by how they ended (-e status=, -z,
+	// -Z). Unless it is AllStatuses, a call is held back until it has ended.
 	Statuses StatusSet
 
-	// Sparse says that some calls do not come into the trace. Lines for the
-	// standard error that the tracee uses too are then written out one by one.
-	// Otherwise what the tracee writes in such a call would overtake them.
+	// Sparse says that the trace omits some calls. Lines for a standard error
+	// that the tracee also uses are then written one by one; otherwise the
+	// tracee's own output in such a call would overtake them.
 	Sparse bool
 }
 
-// PIDStyle is how text lines are marked with their tracee.
+// PIDStyle is how text lines show their tracee.
 type PIDStyle uint8
 
 const (
@@ -49,7 +49,7 @@ const (
 	ClockEpoch       // seconds since 1970
 )
 
-// Precision is a number of digits after the point of a second.
+// Precision is a number of decimals of a second.
 type Precision uint8
 
 const (

@@ -7,36 +7,37 @@ import (
 	"trapline/tables"
 )
 
-// Record takes down what happens to one tracee: its calls, its signals and its
+// Record records what happens to one tracee: its calls, its signals and its
 // end. It decides when the lines of the trace begin and end and which of them
-// are shown; how they look is up to its Writer. Get one from Log.Record. A
-// Record is used by one goroutine, the same for all Records of a Log.
+// are shown; its Writer decides how they look. Log.Record makes one. All
+// Records of a Log must be used by the same goroutine.
 //
 // A call goes
 //
 //	BeginCall, Arg, value, Arg, value ..., Entered        at the enter-stop
 //	Resume, Arg, value ..., Return, value, EndCall        at the exit-stop
 //
-// and a struct or array begun before Entered may be ended after Resume. A
-// call that will never come back is ended by Unreturned in place of Resume; one
-// whose tracee just vanishes needs nothing: the next event, or Close, ends it.
+// and a struct or array begun before Entered may be ended after Resume. A call
+// that will never return is ended by Unreturned in place of Resume. If its
+// tracee vanishes, the next event, or Close, ends the call.
 //
 // The Writers of most formats hold a call back until it is complete. Those of
-// text (LineWriter) show what is known of it, and other tracees may interrupt its line.
+// text (LineWriter) show parts of it early, and other tracees may interrupt its
+// line.
 type Record struct {
 	Encoder // writes the values
 
 	writer Writer
-	lines  LineWriter // writer, if it is one; else nil
+	lines  LineWriter // writer if it is a LineWriter, else nil
 	tracee *Tracee
 	log    *Log
 	out    *file
 	stack  *Stack // of the call, signal or stop being recorded, or nil
 
 	inCall  bool
-	held    bool // the call stays in the Writer until it is known how it ends
-	failed  bool // the call did
-	restart bool // the line of the call has ended and must be taken up on a new one
+	held    bool // the call stays in the Writer until its end is known
+	failed  bool // the call failed
+	restart bool // the line of the call has ended and must be continued on a new one
 }
 
 func newRecord(l *Log, out *file, pid int) *Record {
@@ -47,23 +48,23 @@ func newRecord(l *Log, out *file, pid int) *Record {
 	return r
 }
 
-// PID is the thread id that records are marked with.
+// PID is the thread id shown in the records.
 func (r *Record) PID() int { return r.tracee.PID }
 
-// SetComm gives the command name to show beside the pid (-Y); empty for none.
+// SetComm sets the command name shown with the pid (-Y); empty for none.
 func (r *Record) SetComm(comm []byte) { r.tracee.Comm = append(r.tracee.Comm[:0], comm...) }
 
-// SetContext gives the tracee's SELinux context to show beside the pid
+// SetContext sets the tracee's SELinux context shown with the pid
 // (--secontext); empty for none.
 func (r *Record) SetContext(context []byte) {
 	r.tracee.Context = append(r.tracee.Context[:0], context...)
 }
 
-// SetIP gives the instruction pointer at the stop to be recorded next, for
+// SetIP sets the instruction pointer at the stop to be recorded next, for
 // records other than the start of a call (-i).
 func (r *Record) SetIP(ip uint64) { r.tracee.IP = ip }
 
-// SetNumber gives the number of a call that is not recorded, for the records
+// SetNumber sets the number of a call that is not recorded, for the records
 // before the next call (-n).
 func (r *Record) SetNumber(nr uint64) { r.tracee.NR, r.tracee.Numbered = nr, true }
 

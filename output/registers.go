@@ -2,16 +2,15 @@ package output
 
 import "math/bits"
 
-// RegisterView is what --regs shows of one call. Slices that are nil are not
-// shown.
+// RegisterView is what --regs shows of one call. Nil slices are not shown.
 type RegisterView struct {
 	Enter   []Register       // all registers at the syscall-enter-stop
 	Exit    []Register       // all registers at the syscall-exit-stop
 	Changed []RegisterChange // what the call changed
-	Between []RegisterChange // what changed since the exit of the call before
+	Between []RegisterChange // what changed since the exit of the previous call
 }
 
-// Register is a register with its value. A general register's value is in
+// Register is a register with its value. A general register has its value in
 // Value; a wider one (xmm0, ymm0_high) has its bytes in Wide, least significant
 // first.
 type Register struct {
@@ -19,7 +18,7 @@ type Register struct {
 	Bits  int // width of Value: 16, 32 or 64
 	Value uint64
 	Wide  []byte
-	Flags []FlagName // of a flags register: names for its bits
+	Flags []FlagName // names of the bits of a flags register
 }
 
 // FlagName names one bit of a flags register.
@@ -32,7 +31,7 @@ type FlagName struct {
 type RegisterChange struct {
 	From, To    Register
 	Why         string
-	Unexplained bool // no rule of the ABI accounts for it; Why says so too
+	Unexplained bool // no rule of the ABI accounts for it; Why says the same
 }
 
 // FlagsSet lists the names of a flags register's set bits.

@@ -2,7 +2,7 @@ package output
 
 import "time"
 
-// Unrecorded gives a Record that writes nothing, for a tracee that is traced
+// Unrecorded returns a Record that writes nothing, for a tracee that is traced
 // without output.
 func Unrecorded(pid int) *Record {
 	l := &Log{options: Options{Format: silent, Statuses: AllStatuses}, live: 1}
@@ -10,7 +10,7 @@ func Unrecorded(pid int) *Record {
 	return newRecord(l, l.shared, pid)
 }
 
-// silent is the Format of what is not written.
+// silent is the Format of an Unrecorded Record.
 var silent = &Format{New: func(*Options, *Tracee) Writer { return silentWriter{} }}
 
 type silentWriter struct{ Discard }

@@ -10,27 +10,27 @@ import (
 	"trapline/tables"
 )
 
-// Column is a column of the summary table (-c), which may also be sorted by.
+// Column is a column of the summary table (-c), also a sort key.
 type Column uint8
 
 const (
 	ColumnNone    Column = iota
 	ColumnPercent        // share of the time of all calls
-	ColumnTime           // the time of all calls of a name together
+	ColumnTime           // total time of all calls of a name
 	ColumnShortest
 	ColumnLongest
 	ColumnAverage
 	ColumnCalls
 	ColumnErrors
 	ColumnName
-	ColumnWall // ColumnTime, ... by the wall clock
+	ColumnWall // like ColumnTime and so on, by the wall clock
 	ColumnWallMin
 	ColumnWallMax
 	ColumnWallAverage
 	NumColumns
 )
 
-// columnNames are the names that -S and -U know, with '-' for '_'.
+// columnNames are the names that -S and -U accept, with '-' for '_'.
 var columnNames = map[string]Column{
 	"time": ColumnPercent, "time-percent": ColumnPercent,
 	"time-total": ColumnTime, "total-time": ColumnTime,
@@ -64,7 +64,7 @@ func ParseSort(s string) (Column, error) {
 	return c, nil
 }
 
-// ParseColumns reads the argument of -U. The name column is always there.
+// ParseColumns reads the argument of -U. The name column is always included.
 func ParseColumns(s string) ([]Column, error) {
 	var columns []Column
 	for rest, more := s, true; more; {
@@ -91,15 +91,15 @@ func ParseColumns(s string) ([]Column, error) {
 type Summary struct {
 	Columns []Column
 	Sort    Column
-	// WallClock shows the wall clock's times in all columns (-w).
+	// WallClock makes all columns show wall-clock times (-w).
 	WallClock bool
-	// Overhead is taken off the time of each call (-O).
+	// Overhead is subtracted from the time of each call (-O).
 	Overhead time.Duration
 
 	calls [tables.NumABI]map[string]*CallCount
 }
 
-// CallCount has the totals of the calls of one name.
+// CallCount has the totals of the calls with one name.
 type CallCount struct {
 	Name          string
 	NR            uint64
@@ -121,7 +121,7 @@ func (t *Times) add(d time.Duration, first bool) {
 	}
 }
 
-// Merge adds the times of another name's calls; first says that there are none yet.
+// Merge adds the times of another name's calls; first says that t is empty.
 func (t *Times) Merge(u Times, first bool) {
 	t.Total += u.Total
 	t.Longest = max(t.Longest, u.Longest)
@@ -130,9 +130,9 @@ func (t *Times) Merge(u Times, first bool) {
 	}
 }
 
-// Count adds a call: the number of the call that was made, the name of the call
-// inside it if that came through a multiplexer, the processor time that it took
-// in the kernel, and its time by the wall clock.
+// Count adds a call: the number of the call made, the name of the inner call if
+// it was made through a multiplexer, the processor time that it took in the
+// kernel, and its wall-clock time.
 func (s *Summary) Count(abi tables.ABI, nr uint64, name string, cpu, wall time.Duration, failed bool) {
 	c := s.calls[abi][name]
 	if c == nil {
@@ -156,8 +156,8 @@ func (s *Summary) Count(abi tables.ABI, nr uint64, name string, cpu, wall time.D
 // Average is the average of one of the Times.
 func (c *CallCount) Average(t Times) time.Duration { return t.Total / time.Duration(max(1, c.Calls)) }
 
-// Calls gives the totals for the calls of an ABI in order: by Sort, the greatest
-// first, and then by number. There are none if it has had no calls.
+// Calls returns the totals for the calls of an ABI in order: by Sort, the
+// greatest first, and then by number. It returns none if there were no calls.
 func (s *Summary) Calls(abi tables.ABI) []*CallCount { return s.sorted(s.calls[abi]) }
 
 func (s *Summary) sorted(counts map[string]*CallCount) []*CallCount {

@@ -1,13 +1,13 @@
 package output
 
-// Unexplained collects changes of registers that no rule of the ABI accounts
-// for, to be listed at the end of the trace.
+// Unexplained collects register changes that no rule of the ABI accounts for,
+// for the list at the end of the trace.
 type Unexplained struct {
 	Total uint64
 	List  []UnexplainedChange // the first ones
 }
 
-// UnexplainedChange is such a change in a call of a tracee.
+// UnexplainedChange is one of these changes.
 type UnexplainedChange struct {
 	PID    int // thread id
 	Call   string

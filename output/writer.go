@@ -7,7 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// openWriter gives a file whose contents are copied to Destination.Writer.
+// openWriter returns a file whose contents are copied to Destination.Writer.
 func (l *Log) openWriter() (*os.File, error) {
 	var ends [2]int
 	if err := unix.Pipe2(ends[:], unix.O_CLOEXEC); err != nil {
@@ -25,7 +25,7 @@ func (l *Log) openWriter() (*os.File, error) {
 	return w, nil
 }
 
-// awaitWriter waits until all has been copied to Destination.Writer.
+// awaitWriter waits until everything has been copied to Destination.Writer.
 func (l *Log) awaitWriter() {
 	if l.copied != nil {
 		<-l.copied

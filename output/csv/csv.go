@@ -1,6 +1,6 @@
-// Package csv writes a trace as comma-separated values (RFC 4180): a row for
-// each call, signal and end of a tracee, below a row with the names of the
-// columns. docs/csv.md describes it.
+// Package csv writes a trace as comma-separated values (RFC 4180): a row with
+// the column names, then a row for each call, signal and end of a tracee.
+// docs/csv.md describes it.
 package csv
 
 import (
@@ -66,7 +66,7 @@ func (w *writer) begin(at time.Time, kind string) {
 	for i, b := range w.row {
 		w.row[i] = output.Kept(b)
 	}
-	w.Values.Take() // from a call that is not shown
+	w.Values.Take() // left over from a call that is not shown
 	w.Begin()
 	w.row[when] = output.AppendNumber(w.row[when], uint64(at.Unix()), output.Signed)
 	w.row[when] = output.AppendFraction(w.row[when], at.Nanosecond(), output.Nanoseconds)
@@ -76,8 +76,8 @@ func (w *writer) begin(at time.Time, kind string) {
 	w.set(event, kind)
 }
 
-// escaped fills a column with what a tracee may have chosen, such as its name:
-// what a spreadsheet would take for a formula is escaped.
+// escaped fills a column with text that a tracee may have chosen, such as its
+// name. It escapes what a spreadsheet would take for a formula.
 func (w *writer) escaped(c column, b []byte, style output.StringStyle) {
 	special := ""
 	if len(b) > 0 && bytes.IndexByte([]byte("=+-@"), b[0]) >= 0 {
@@ -88,7 +88,7 @@ func (w *writer) escaped(c column, b []byte, style output.StringStyle) {
 
 func (w *writer) set(c column, s string) { w.row[c] = append(w.row[c], s...) }
 
-// move makes what the values have written since the last move the content of a column.
+// move sets a column to what the values have written since the last move.
 func (w *writer) move(c column) { w.row[c] = append(w.row[c], w.Values.Take()...) }
 
 // note adds a remark.

@@ -1,4 +1,5 @@
-// Package json writes a trace as JSON, one object a line. docs/json.md describes it.
+// Package json writes a trace as JSON, one object per line. docs/json.md
+// describes it.
 package json
 
 import (
@@ -12,15 +13,15 @@ import (
 var Format = &output.Format{Name: "json", Timed: true, New: newWriter}
 
 // schema is the version of the JSON form that docs/json.md describes. It
-// grows when a reader of the earlier form would be misled.
+// increases when a change would mislead readers of the previous form.
 const schema = 1
 
-// writer writes a JSON object for each record, on a line of its own. The object
-// is built in buf as the values come, from left to right.
+// writer writes a JSON object for each record, on its own line. The object is
+// built in buf from left to right as the values arrive.
 //
-// Every value is a cell: an object with the member "value" and, behind it,
-// others that tell more of it ("symbol", "flags", "comment" ...). A cell
-// stays open until the next one starts.
+// Every value is a cell: an object with the member "value", followed by details
+// ("symbol", "flags", "comment" ...). A cell stays open until the next one
+// starts.
 type writer struct {
 	opt    *output.Options
 	tracee *output.Tracee
@@ -28,13 +29,13 @@ type writer struct {
 	buf    []byte
 	levels []level
 	named  []namedCell
-	names  nameList // of the innermost of named
-	told   members  // of the cells that are open
-	key    string   // of what is outside of any cell: "args", "ret", "info"
-	note   []byte   // comment to what is not shown of the innermost level
-	order  bool     // inside htons and the like, which are left out
+	names  nameList // of the innermost element of named
+	told   members  // member names of the open cells
+	key    string   // prefix for members outside any cell: "args", "ret", "info"
+	note   []byte   // comment on the part of the innermost level that is not shown
+	order  bool     // inside htons and the like, which are omitted
 
-	native   bool // a Native has not been ended
+	native   bool // a Native is not yet ended
 	nativeAt int  // length of named when it began
 }
 

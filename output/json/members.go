@@ -1,14 +1,14 @@
 package json
 
-// members are the names that the members of the open cells have, so that no
-// object has two of the same name: readers keep one of them. A second "comment"
-// is "comment_2".
+// members are the names of the members of the open cells. They ensure that no
+// object has two members of the same name, of which readers would keep only
+// one. A second "comment" becomes "comment_2".
 //
-// The names of a struct's members are not among them. Descriptions give each but
-// one name, and there may be hundreds.
+// The names of a struct's members are not included. Descriptions name each
+// member once, and there may be hundreds.
 type members struct {
 	names  []memberName
-	starts []int // in names, of each open object but the record
+	starts []int // index in names of each open object except the record
 }
 
 // memberName is a name in two parts, as "path" and "_hex".
@@ -24,7 +24,7 @@ func (m *members) end() {
 	m.names, m.starts = m.names[:m.starts[last]], m.starts[:last]
 }
 
-// add gives the number of members of that name which the innermost object has had.
+// add returns how many members of that name the innermost object already has.
 func (m *members) add(name memberName) (before int) {
 	start := 0
 	if len(m.starts) > 0 {

@@ -59,8 +59,8 @@ func (j *writer) registerChange(c *output.RegisterChange) {
 	}
 }
 
-// registerValue writes a value as a string in hexadecimal: JSON's numbers are
-// too narrow for it.
+// registerValue writes a value as a string in hexadecimal: JSON numbers are too
+// narrow for it.
 func (j *writer) registerValue(r *output.Register) {
 	j.buf = append(j.buf, '"')
 	j.buf = r.AppendTo(j.buf)

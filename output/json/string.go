@@ -8,7 +8,7 @@ import (
 
 func (j *writer) string(s string) { j.buf, _ = appendJSONString(j.buf, s) }
 
-// bytes writes b as a string, and says whether it could do so without loss.
+// bytes writes b as a string, and reports whether this was lossless.
 func (j *writer) bytes(b []byte) (exact bool) {
 	j.buf, exact = appendJSONString(j.buf, b)
 	return exact
@@ -25,16 +25,16 @@ func appendHexString[T string | []byte](b []byte, s T) []byte {
 	return append(b, '"')
 }
 
-// appendJSONString writes s as a JSON string. Bytes that are not UTF-8 become
-// U+FFFD each, and the string then is not exact.
+// appendJSONString writes s as a JSON string. Each byte that is not UTF-8
+// becomes U+FFFD, and the string is then not exact.
 func appendJSONString[T string | []byte](b []byte, s T) (_ []byte, exact bool) {
 	exact = true
 	b = append(b, '"')
-	plain := 0 // s[plain:i] needs no escape
+	plain := 0 // s[plain:i] needs no escapes
 	for i := 0; i < len(s); {
 		c := s[i]
 		if c >= utf8.RuneSelf {
-			// A rune takes 4 bytes at most; converting them does not allocate.
+			// A rune takes at most 4 bytes; converting them does not allocate.
 			r, size := utf8.DecodeRuneInString(string(s[i:min(i+utf8.UTFMax, len(s))]))
 			switch {
 			case r == utf8.RuneError && size == 1:
@@ -43,7 +43,7 @@ func appendJSONString[T string | []byte](b []byte, s T) (_ []byte, exact bool) {
 				b = append(b, "\ufffd"...)
 				plain = i + 1
 			case r < 0xa0:
-				// A control character, which terminals may obey.
+				// A control character, which terminals may interpret.
 				b = append(b, s[plain:i]...)
 				b = append(b, '\\', 'u', '0', '0', output.LowerHex[r>>4], output.LowerHex[r&15])
 				plain = i + size

@@ -24,13 +24,13 @@ func (j *writer) flag(key string) {
 	j.buf = append(j.buf, "true"...)
 }
 
-// outside says that what comes next belongs to the record, not to a cell.
+// outside reports whether the next member belongs to the record, not to a cell.
 func (j *writer) outside() bool {
 	l := j.top()
 	return l.kind == inRecord && l.open == 0
 }
 
-// value starts the value of a cell, and the cell if that has not been done.
+// value starts the value of a cell, and the cell itself if necessary.
 func (j *writer) value() {
 	if j.outside() {
 		j.unique("", memberName{j.key, ""})
@@ -47,8 +47,8 @@ func (j *writer) begun() {
 	}
 }
 
-// extra starts a member that tells more of the value. Outside of a cell its name
-// has the value's before it: "ret_path".
+// extra starts a member with details of the value. Outside a cell the value's
+// name precedes its name: "ret_path".
 func (j *writer) extra(key string) { j.extraNamed(memberName{key, ""}) }
 
 func (j *writer) extraNamed(name memberName) {
@@ -60,8 +60,8 @@ func (j *writer) extraNamed(name memberName) {
 	j.unique("", name)
 }
 
-// unique starts a member as member does, with prefix and a low line before its
-// name if there is a prefix, and with a number behind it if it is not the first
+// unique starts a member as member does. It prepends a prefix, if there is one,
+// with an underscore, and appends a number if the object already has a member
 // of that name.
 func (j *writer) unique(prefix string, name memberName) {
 	if j.buf[len(j.buf)-1] != '{' {
@@ -93,7 +93,7 @@ func (j *writer) cell(name string) {
 	j.told.begin()
 	if l.kind == inObject {
 		if name == "" {
-			// A member that has no name in C: its place in the struct.
+			// A member without a name in C: its position in the struct.
 			j.buf = append(j.buf, '"', '_')
 			j.buf = output.AppendNumber(j.buf, uint64(l.members), output.Unsigned)
 			j.buf = append(j.buf, '"')
@@ -110,8 +110,7 @@ func (j *writer) cell(name string) {
 	}
 }
 
-// closeCell closes the cell of the innermost level, or only what has been
-// opened within it beyond a number of braces.
+// closeCell closes the cell of the innermost level down to keep open braces.
 func (j *writer) closeCell(keep int) {
 	for l := j.top(); l.open > keep; l.open-- {
 		j.told.end()
@@ -127,7 +126,7 @@ func (j *writer) inner(key string) {
 	j.told.begin()
 }
 
-// enter and leave begin and end a level.
+// enter and leave start and end a level.
 func (j *writer) enter(kind levelKind, bracket byte) {
 	j.names.plain = false
 	j.buf = append(j.buf, bracket)
@@ -154,14 +153,14 @@ func (j *writer) leave() {
 	}
 }
 
-// leaveFrom is leave for a level that should be of a kind.
+// leaveFrom is leave for a level of the given kind.
 func (j *writer) leaveFrom(kind levelKind) {
 	if j.top().kind == kind {
 		j.leave()
 	}
 }
 
-// unwind ends all levels but the record.
+// unwind ends all levels except the record.
 func (j *writer) unwind() {
 	for len(j.levels) > 1 {
 		j.leave()
@@ -175,10 +174,10 @@ func (j *writer) unwind() {
 func (j *writer) Arg(name string, _ output.ArgName) { j.cell(name) }
 
 // safeInteger is the largest number up to which readers that hold numbers as
-// IEEE doubles, as jq does, tell all integers apart.
+// IEEE doubles, such as jq, can distinguish all integers.
 const safeInteger = 1<<53 - 1
 
-// number writes an integer; one that a double cannot hold as a string.
+// number writes an integer, as a string if a double cannot hold it.
 func (j *writer) number(v uint64, base output.Base) {
 	size := v
 	if base&^output.NamesAlone != output.Signed {
@@ -293,7 +292,7 @@ func (j *writer) Str(kind output.StringKind, b []byte, more bool) {
 	}
 }
 
-// length tells the length of a string that is whole.
+// length writes the length of a string that is complete.
 func (j *writer) length(b []byte, more bool) {
 	if !more {
 		j.extra("length")
@@ -313,7 +312,7 @@ func (j *writer) cut(more bool) {
 	}
 }
 
-// flagged tells of the value that something is true.
+// flagged adds a member with the value true.
 func (j *writer) flagged(key string) {
 	j.extra(key)
 	j.buf = append(j.buf, "true"...)
@@ -372,13 +371,13 @@ func (j *writer) Comment(_ output.CommentKind, s string) {
 // namedCell is a cell whose symbolic form is being written.
 type namedCell struct {
 	depth int // levels around it
-	open  int // braces of it that are open
-	start int // of the symbolic form in buf, 0 before Named
-	told  int // members.names before it
+	open  int // open braces of the cell
+	start int // offset of the symbolic form in buf, 0 before Named
+	told  int // length of members.names before it
 }
 
-// base is the number of braces of the cell proper, or of the symbolic form that
-// is being written in it.
+// base is the number of braces of the cell itself, or of the symbolic form
+// being written in it.
 func (j *writer) base() int {
 	if n := len(j.named); n > 0 && j.named[n-1].depth == len(j.levels) {
 		return j.named[n-1].open
@@ -440,13 +439,13 @@ func (j *writer) EndNamed() {
 	j.names.plain = false
 }
 
-// nameList collects the names of a symbolic form, which is written as a value of
-// its own as well, for the case that it is more than names.
+// nameList collects the names of a symbolic form. The form is also written as a
+// value of its own, in case it is more than names.
 type nameList struct {
 	list  []byte // as JSON strings, with commas
 	rest  uint64 // bits without names
-	flags bool   // the names are of bits, not of the value
-	plain bool   // there are only names and bits
+	flags bool   // the names are of bits, not of the whole value
+	plain bool   // only names and bits so far
 }
 
 func (l *nameList) start() { l.list, l.rest, l.flags, l.plain = l.list[:0], 0, false, true }
@@ -543,7 +542,7 @@ func (j *writer) EndSet() { j.leaveFrom(inList) }
 func (j *writer) BeginMacro(name string) {
 	switch name {
 	case "htons", "htonl", "ntohs", "ntohl":
-		// The number itself is meant, whatever the order of its bytes.
+		// JSON has the number itself, in host order.
 		j.order = true
 		return
 	}

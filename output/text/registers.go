@@ -48,8 +48,7 @@ func change(changes []output.RegisterChange, name string) *output.RegisterChange
 	return nil
 }
 
-// registerLine starts a line under a call. It is marked with its tracee, as
-// all lines are.
+// registerLine starts a line under a call, with the tracee as on all lines.
 func (w *writer) registerLine() {
 	w.beginPID()
 	w.pad(w.lineLength() + registerMargin)
@@ -142,8 +141,8 @@ func changed(c *output.RegisterChange) output.Hue {
 	return output.HueResult
 }
 
-// registerValue writes a value in hexadecimal, and a flags register's bits by
-// name behind it.
+// registerValue writes a value in hexadecimal, followed by the names of a flags
+// register's bits.
 func (w *writer) registerValue(r *output.Register, color output.Hue) {
 	w.color(color)
 	w.buf = r.AppendTo(w.buf)

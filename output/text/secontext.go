@@ -14,13 +14,13 @@ func (e *Values) Context(context, expected []byte) {
 	e.punct("]")
 }
 
-// context writes an SELinux context, to stand in brackets.
+// context writes an SELinux context for use in brackets.
 func (e *Values) context(b []byte) {
 	e.buf = AppendEscaped(e.buf, b, ContextStyle(e.opt.Strings), "[]!")
 }
 
-// ContextStyle is how SELinux contexts are escaped where strings are escaped in
-// that style: they stay readable, whatever -x and -xx say.
+// ContextStyle is how SELinux contexts are escaped if strings are escaped in
+// that style: they stay readable despite -x and -xx.
 func ContextStyle(strings output.StringStyle) output.StringStyle {
 	if strings == output.OctalEscapes {
 		return output.OctalEscapes
@@ -28,7 +28,7 @@ func ContextStyle(strings output.StringStyle) output.StringStyle {
 	return output.HexEscapes
 }
 
-// beginContext writes the tracee's context at the head of a line.
+// beginContext writes the tracee's context at the start of a line.
 func (w *writer) beginContext() {
 	if context := w.tracee.Context; len(context) > 0 {
 		w.punct("[")

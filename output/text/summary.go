@@ -9,7 +9,7 @@ import (
 	"trapline/tables"
 )
 
-// columnLooks has a column's title and the width it has at least.
+// columnLooks has the title and the minimum width of each column.
 var columnLooks = [output.NumColumns]struct {
 	title string
 	width int
@@ -28,7 +28,7 @@ var columnLooks = [output.NumColumns]struct {
 	output.ColumnWallAverage: {"wall-avg", 11},
 }
 
-// Summary implements output.Writer: a table for each ABI that has had calls.
+// Summary implements output.Writer: a table for each ABI with calls.
 func (w *writer) Summary(s *output.Summary) {
 	for abi := range tables.ABI(tables.NumABI) {
 		calls := s.Calls(abi)
@@ -58,7 +58,7 @@ func (w *writer) table(columns []output.Column, list []*output.CallCount) {
 		name = max(name, len(c.Name))
 	}
 
-	// The rows, and how wide they need the columns to be.
+	// The rows, and the column widths that they need.
 	var widths [output.NumColumns]int
 	for c, looks := range columnLooks {
 		widths[c] = looks.width
@@ -107,7 +107,7 @@ func (w *writer) table(columns []output.Column, list []*output.CallCount) {
 	line(func(i int, _ output.Column) string { return rows[len(list)][i] })
 }
 
-// format writes what a row has in a column.
+// format returns the content of a column of a row.
 func format(c *output.CallCount, column output.Column, all time.Duration) string {
 	switch column {
 	case output.ColumnPercent:

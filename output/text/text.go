@@ -12,20 +12,20 @@ import (
 // Format is strace's text.
 var Format = &output.Format{Name: "text", New: newWriter}
 
-// writer writes lines. The line being built is at the end of buf. Its beginning may
-// have been taken already: the result of a call may come much later than its
-// arguments, and on a line of its own.
+// writer writes lines. The line being built is at the end of buf. Its beginning
+// may already have been taken: the result of a call may come much later than
+// its arguments, on a separate line.
 type writer struct {
 	Values
 	tracee *output.Tracee
 	clock  clock
 
 	line   int    // offset in buf of the line being built
-	column int    // columns of that line that have been taken
+	column int    // columns of that line already taken
 	name   string // of the call
 
-	dump        []byte // lines that follow the call's
-	vcpu        int    // offset in buf of the one that is being written
+	dump        []byte // lines that follow the call's line
+	vcpu        int    // offset in buf of the state being written
 	vcpuUnshown int    // unshown before it
 }
 
@@ -59,7 +59,7 @@ func (w *writer) BeginCall(h *output.Header) {
 	w.Begin()
 }
 
-// via writes the call that this one came by:
+// via writes the multiplexer through which the call was made:
 // socketcall(SYS_CONNECT, 0xffffd2c0 -> [3, 0xffffd2e0, 16]):
 func (w *writer) via(v *socketcall.Via) {
 	w.color(output.HueSyscall)
@@ -163,7 +163,7 @@ func (w *writer) EndCall(r *output.Result, s *output.Stack) {
 	}
 }
 
-// tampered notes behind a result what was done to the call.
+// tampered notes after a result how the call was tampered with.
 func (w *writer) tampered(how string) {
 	w.part(output.HueResult)
 	w.put("(")
@@ -263,8 +263,8 @@ func (w *writer) Take() []byte {
 	return w.Values.Take()
 }
 
-// noNumber is the number of a call that a tracer, or a seccomp filter, has taken
-// the number of: no call at all. strace shows it as it shows none.
+// noNumber is the number after a tracer or a seccomp filter has cancelled the
+// call. Like strace, the trace shows it as a missing number.
 const noNumber = 1<<64 - 1
 
 // begin starts a line. located says that the tracee still has an instruction
@@ -304,7 +304,7 @@ func (w *writer) begin(at time.Time, located bool) {
 	}
 }
 
-// beginPID writes the tracee that a line is about.
+// beginPID writes the tracee of a line.
 func (w *writer) beginPID() {
 	pid, comm := uint64(w.tracee.PID), w.tracee.Comm
 	switch {

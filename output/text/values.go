@@ -7,8 +7,8 @@ import (
 	"trapline/tables"
 )
 
-// Values is an Encoder that writes values as strace does. Formats that have such
-// values in their fields can use it.
+// Values is an Encoder that writes values in strace's format. Formats whose
+// fields hold such values can use it.
 type Values struct {
 	opt     *output.Options
 	buf     []byte
@@ -23,8 +23,8 @@ type Values struct {
 // struct, array, set or macro in them.
 type frame struct {
 	kind  frameKind
-	begun bool // something has been written in it
-	bare  bool // its member at hand has no name
+	begun bool // something has been written at this level
+	bare  bool // its current member has no name
 }
 
 type frameKind uint8
@@ -46,8 +46,8 @@ func NewValues(o *output.Options) Values {
 // Begin starts a list of arguments, or a single value outside of any list.
 func (e *Values) Begin() { e.frames = append(e.frames[:0], frame{kind: inArgs}) }
 
-// Take gives what has been written since the last Take. It is valid until the
-// next value is written.
+// Take returns what was written since the last Take. It is valid until the next
+// value is written.
 func (e *Values) Take() []byte {
 	b := e.buf
 	e.buf, e.unshown = output.Kept(b), 0
@@ -56,7 +56,7 @@ func (e *Values) Take() []byte {
 
 func (e *Values) put(s string) { e.buf = append(e.buf, s...) }
 
-// color goes on in a colour. An escape sequence takes no column.
+// color switches to a colour. An escape sequence takes no column.
 func (e *Values) color(h output.Hue) {
 	if p := e.opt.Palette; p != nil {
 		e.unshown += len(p[h])
@@ -64,7 +64,7 @@ func (e *Values) color(h output.Hue) {
 	}
 }
 
-// punct writes punctuation, and goes on in the colour of values.
+// punct writes punctuation, and switches back to the colour of values.
 func (e *Values) punct(s string) {
 	e.color(output.HuePunct)
 	e.put(s)
@@ -87,7 +87,8 @@ func (e *Values) pop() {
 	}
 }
 
-// next separates what follows from what is there in the innermost level.
+// next writes the separator, if any, before the next element of the innermost
+// level.
 func (e *Values) next() {
 	f := &e.frames[len(e.frames)-1]
 	if !f.begun {
@@ -130,7 +131,7 @@ func (e *Values) Addr(v uint64) {
 	e.buf = output.AppendHex(e.buf, v)
 }
 
-// style is how the name of a value in base is shown just here. A remark that only
+// style is how the name of a value in base is shown here. A remark that only
 // names the result omits its number.
 func (e *Values) style(base output.Base) output.NameStyle {
 	if base&output.NamesAlone != 0 {
@@ -301,7 +302,7 @@ func (e *Values) Comment(kind output.CommentKind, s string) {
 	case s == "":
 	case kind == output.Gloss && e.opt.Names == output.Raw:
 	case kind == output.Note && len(e.named) > 0 && e.named[0].names == output.Verbose:
-		// The symbolic form is in a comment itself.
+		// The symbolic form is already in a comment.
 	default:
 		e.beginComment()
 		e.buf = appendPrintable(e.buf, s)
@@ -309,7 +310,7 @@ func (e *Values) Comment(kind output.CommentKind, s string) {
 	}
 }
 
-// comment writes the name of a value, or that it has none.
+// comment writes the name of a value, or says that it has none.
 func (e *Values) comment(s string) {
 	if s == "" {
 		return
@@ -340,10 +341,10 @@ func (e *Values) Shift(count uint, name string, base output.Base) {
 
 // named is a value whose symbolic form is being written.
 type named struct {
-	start, unshown int // of what goes if it is not to be shown
+	start, unshown int // of the text to remove if it is not to be shown
 	names          output.NameStyle
-	plain          []byte // the plain form, if it comes behind the symbolic one
-	alone          bool   // there is no plain form beside it
+	plain          []byte // the plain form, if it follows the symbolic one
+	alone          bool   // only the symbolic form is shown
 }
 
 // BeginNamed implements output.Encoder.
@@ -424,7 +425,7 @@ func (e *Values) Inet(name string, b []byte) {
 	}
 }
 
-// inet writes an address; field is the name to show inside a call of inet_pton.
+// inet writes an address; field is the name to show inside inet_pton(...).
 func (e *Values) inet(b []byte, field string) {
 	e.Native(b)
 	if len(b) == 4 {
@@ -436,7 +437,7 @@ func (e *Values) inet(b []byte, field string) {
 		e.put("AF_INET6")
 		e.Elem()
 	}
-	var room [64]byte // longer than any address is written
+	var room [64]byte // longer than any address
 	e.Str(output.Plain, output.AppendInet(room[:0], b), false)
 	if field != "" {
 		e.Elem()
@@ -546,9 +547,9 @@ func (e *Values) part(h output.Hue) {
 // Unknown implements output.Encoder.
 func (e *Values) Unknown() { e.put("?") }
 
-// remark is the remark that is being written.
+// remark is the remark being written.
 type remark struct {
-	start, unshown int // before it
+	start, unshown int // position before it
 	dropped        bool
 }
 

@@ -21,7 +21,8 @@ func (w *writer) BeginVCPU(cpu int, left bool) {
 	}
 }
 
-// EndVCPU implements output.Outcome. The lines behind the call's wait in dump.
+// EndVCPU implements output.Outcome. The lines after the call's line wait in
+// dump.
 func (w *writer) EndVCPU() {
 	w.color(output.HueReset)
 	w.dump = append(w.dump, w.buf[w.vcpu:]...)
