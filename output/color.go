@@ -27,7 +27,7 @@ const (
 	numColors
 )
 
-// hueNames are the keys of a specification of colours.
+// hueNames are the keys of a colour specification.
 var hueNames = map[string]Hue{
 	"argname": HueArgName,
 	"argval":  HueArgValue,

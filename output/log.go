@@ -16,39 +16,39 @@ import (
 
 // Destination says where a trace is written.
 type Destination struct {
-	// Name is a file, "|command" or "!command" for a shell command that is
-	// fed the trace, or empty for standard error.
+	// Name is a file, or "|command" or "!command" for a shell command that
+	// reads the trace, or empty for standard error.
 	Name     string
-	Append   bool // to a file that exists, -A
+	Append   bool // append to an existing file, -A
 	Separate bool // one file for each tracee, Name.pid, --output-separately
 
-	// Writer, if not nil, takes the place of Name. It is called from another
-	// goroutine, until Log.Close has returned.
+	// Writer, if not nil, replaces Name. It is called from another goroutine,
+	// until Log.Close has returned.
 	Writer io.Writer
 }
 
-// Piped says that the trace is fed to a command.
+// Piped reports whether the trace goes to a command.
 func (d Destination) Piped() bool {
 	return strings.HasPrefix(d.Name, "|") || strings.HasPrefix(d.Name, "!")
 }
 
-// Log is where the Records of one session are written. Its methods, and those of
-// its Records, are for one goroutine. Another one, the Log's own, writes out
-// what has been waiting.
+// Log is the destination of all Records of one session. Its methods, and those
+// of its Records, must be used by one goroutine. The Log has a second goroutine
+// of its own, which writes buffers out.
 type Log struct {
 	options Options
 	dest    Destination
 	shared  *file     // nil with Separate
 	live    int       // Records not closed
-	last    time.Time // of the line before, with Options.Relative
+	last    time.Time // time of the previous line, with Options.Relative
 
-	pipe   *exec.Cmd     // fed by shared, or nil
+	pipe   *exec.Cmd     // the command that reads shared, or nil
 	copied chan struct{} // closed when all of shared is in Destination.Writer; or nil
 	stderr *file         // shared, if the trace goes to standard error
 
-	share   int64         // how many files may be open
-	opened  atomic.Int64  // how many are
-	writes  atomic.Uint64 // numbers them, so that the oldest is known
+	share   int64         // limit of open files
+	opened  atomic.Int64  // number of open files
+	writes  atomic.Uint64 // counts writes, to find the oldest file
 	opening sync.Mutex    // held while a file is opened
 
 	err    atomic.Pointer[error] // the first one
@@ -59,10 +59,10 @@ type Log struct {
 	done   chan struct{}
 }
 
-// flushDelay is how long what is buffered may wait for more.
+// flushDelay is how long buffered data may wait for more.
 const flushDelay = 100 * time.Millisecond
 
-// OpenLog opens the destination. The error is one of the os package, with the
+// OpenLog opens the destination. The error is from the os package and has the
 // name of the file.
 func OpenLog(d Destination, o Options) (*Log, error) {
 	l := &Log{
@@ -82,8 +82,8 @@ func OpenLog(d Destination, o Options) (*Log, error) {
 		l.shared = l.newFile(w)
 		if d.Name == "" && d.Writer == nil {
 			l.stderr = l.shared
-			// The tracee's own messages come out there too and must keep
-			// their order, unless nobody reads them.
+			// The tracee's own messages go there as well and must stay in
+			// order, unless nobody reads them.
 			l.shared.prompt = !isNull(w)
 		}
 	}
@@ -97,7 +97,7 @@ func (l *Log) open() (*os.File, error) {
 	case l.dest.Writer != nil:
 		return l.openWriter()
 	case name == "":
-		// A descriptor of its own: Go dies of SIGPIPE when a write to
+		// Use a separate descriptor: Go dies of SIGPIPE if a write to
 		// descriptor 2 itself fails.
 		fd, err := unix.FcntlInt(uintptr(syscall.Stderr), unix.F_DUPFD_CLOEXEC, 3)
 		if err != nil {
@@ -137,8 +137,8 @@ func (l *Log) create(name string) (*os.File, error) {
 	return l.openFile(name, flags)
 }
 
-// Record starts the record of a tracee. The error is that of creating its own
-// file, with Destination.Separate.
+// Record starts the record of a tracee. With Destination.Separate it creates
+// the tracee's file, which may fail.
 func (l *Log) Record(pid int) (*Record, error) {
 	out := l.shared
 	if out == nil {
@@ -157,12 +157,12 @@ func (l *Log) Summary(s *Summary) {
 	w := l.writer()
 	w.Summary(s)
 	if l.shared != nil {
-		l.shared.title = "" // a summary has its own
+		l.shared.title = "" // a summary has its own title
 	}
 	l.Write(w.Take())
 }
 
-// Unexplained adds the list of changed registers that nothing explains, if
+// Unexplained adds the list of register changes without an explanation, if
 // there are any. With Separate it goes to standard error.
 func (l *Log) Unexplained(u *Unexplained) {
 	if u.Total == 0 {
@@ -173,11 +173,11 @@ func (l *Log) Unexplained(u *Unexplained) {
 	l.Write(w.Take())
 }
 
-// writer makes a Writer for what is not about one tracee.
+// writer makes a Writer for records that are not about one tracee.
 func (l *Log) writer() Writer { return l.options.Format.New(&l.options, &Tracee{log: l}) }
 
-// Write adds whole lines of the tracer's own to the trace. With Separate they go
-// to standard error.
+// Write adds whole lines of the tracer to the trace. With Separate they go to
+// standard error.
 func (l *Log) Write(b []byte) (int, error) {
 	if l.shared == nil {
 		return os.Stderr.Write(b)
@@ -187,7 +187,7 @@ func (l *Log) Write(b []byte) (int, error) {
 	return len(b), l.Err()
 }
 
-// since is the time from the line before to one that is written at that time.
+// since returns the time from the previous line to a line written at that time.
 func (l *Log) since(at time.Time) (d time.Duration) {
 	if !l.last.IsZero() {
 		d = max(0, at.Sub(l.last))
@@ -197,8 +197,8 @@ func (l *Log) since(at time.Time) (d time.Duration) {
 }
 
 // Message writes a line to standard error, such as "trapline: Process 1
-// attached". When the trace goes there too it stays in order, and a call's line
-// that is not yet finished is left as <unfinished ...>.
+// attached". If the trace also goes there, the message stays in order, and an
+// unfinished line of a call is ended with <unfinished ...>.
 func (l *Log) Message(line string) {
 	if l.stderr == nil {
 		os.Stderr.WriteString(line + "\n")
@@ -209,14 +209,14 @@ func (l *Log) Message(line string) {
 	l.stderr.flush()
 }
 
-// Terminal says whether the trace is shown on a terminal.
+// Terminal reports whether the trace is shown on a terminal.
 func (l *Log) Terminal() bool { return l.shared != nil && l.shared.tty }
 
 // Color sets Options.Palette, which depends on Terminal.
 func (l *Log) Color(p *Palette) { l.options.Palette = p }
 
-// PipePID is the process id of the shell that the trace is piped to, or 0. It
-// is a child of this process that is not a tracee.
+// PipePID is the process id of the shell that reads the trace, or 0. The shell
+// is a child of this process but not a tracee.
 func (l *Log) PipePID() int {
 	if l.pipe == nil {
 		return 0
@@ -224,7 +224,7 @@ func (l *Log) PipePID() int {
 	return l.pipe.Process.Pid
 }
 
-// Flush writes out what is buffered.
+// Flush writes out all buffers.
 func (l *Log) Flush() {
 	l.mu.Lock()
 	files := l.files
@@ -234,8 +234,8 @@ func (l *Log) Flush() {
 	}
 }
 
-// Err is the first error in writing (a full disk, a closed pipe), with the name
-// of the file, or nil. It is cheap enough to be asked after each record.
+// Err returns the first error in writing (a full disk, a closed pipe), with the
+// name of the file, or nil. It is cheap enough to be called after each record.
 func (l *Log) Err() error {
 	if err := l.err.Load(); err != nil {
 		return *err
@@ -245,23 +245,24 @@ func (l *Log) Err() error {
 
 func (l *Log) fail(err error) { l.err.CompareAndSwap(nil, &err) }
 
-// Close writes out what is buffered, closes the files and waits for the command of a pipe.
+// Close writes out all buffers, closes the files and waits for the command of a
+// pipe.
 func (l *Log) Close() error {
 	close(l.done)
 	for len(l.files) > 0 {
 		l.files[0].close()
 	}
 	if l.pipe != nil {
-		// How the command ends does not matter, and the tracer, which waits
-		// for any child, may have learnt it before.
+		// The command's status does not matter, and the tracer, which waits for
+		// any child, may have reaped it already.
 		l.pipe.Wait()
 	}
 	l.awaitWriter()
 	return l.Err()
 }
 
-// flusher waits until something has been buffered and flushDelay has passed, then
-// writes out what there is.
+// flusher waits until something has been buffered and flushDelay has passed,
+// then writes the buffers out.
 func (l *Log) flusher() {
 	timer := time.NewTimer(flushDelay)
 	defer timer.Stop()
@@ -289,12 +290,12 @@ type file struct {
 	w      *os.File
 	fd     int // of w
 	tty    bool
-	prompt bool // write out whenever a call is entered
+	prompt bool // write out when a call is entered
 
-	title string // to be written before anything else
+	title string // written before anything else
 
-	// open is the Record whose line is at the end of the file and is not
-	// finished. Only the Log's user looks at it, not the flusher.
+	// open is the Record whose unfinished line is at the end of the file. Only
+	// the Log's user accesses it, not the flusher.
 	open *Record
 
 	mu    sync.Mutex
@@ -302,12 +303,12 @@ type file struct {
 	out   sync.Mutex // held while writing out, taken before mu
 	spare []byte
 
-	reopens bool        // may be closed and opened again by its name
+	reopens bool        // may be closed and reopened by its name
 	opened  atomic.Bool // w is open; changed while out is held
-	written uint64      // Log.writes when it was last written
+	written uint64      // value of Log.writes at the last write
 }
 
-// bufferSize is what may wait in a buffer before it is written out, in bytes.
+// bufferSize is the number of bytes that may wait in a buffer.
 const bufferSize = 64 << 10
 
 func (l *Log) newFile(w *os.File) *file {
@@ -365,7 +366,7 @@ func (f *file) flush() {
 	}
 }
 
-// writeAll waits where a tracee that shares the descriptor has set O_NONBLOCK.
+// writeAll waits if a tracee that shares the descriptor has set O_NONBLOCK.
 func writeAll(fd int, b []byte) error {
 	for len(b) > 0 {
 		n, err := unix.Write(fd, b)
@@ -385,8 +386,8 @@ func writeAll(fd int, b []byte) error {
 	return nil
 }
 
-// Kept empties a buffer that is to be used again. One that an extraordinary line
-// has made very large is given up.
+// Kept empties a buffer for reuse. It drops a buffer that an unusually long
+// line has made very large.
 func Kept(b []byte) []byte {
 	if cap(b) > 16*bufferSize {
 		return nil
@@ -394,7 +395,7 @@ func Kept(b []byte) []byte {
 	return b[:0]
 }
 
-// interrupt ends a line that is not finished.
+// interrupt ends an unfinished line.
 func (f *file) interrupt() {
 	if f.open != nil {
 		f.open.interrupt()
@@ -404,7 +405,7 @@ func (f *file) interrupt() {
 func (f *file) close() {
 	f.interrupt()
 	f.mu.Lock()
-	f.buf = append(f.buf, f.title...) // if there was nothing to write
+	f.buf = append(f.buf, f.title...) // if nothing was written
 	f.mu.Unlock()
 	f.flush()
 	f.out.Lock()
@@ -427,20 +428,20 @@ func isTerminal(fd int) bool {
 	return err == nil
 }
 
-// isRegular says whether f is a regular file.
+// isRegular reports whether f is a regular file.
 func isRegular(f *os.File) bool {
 	info, err := f.Stat()
 	return err == nil && info.Mode().IsRegular()
 }
 
-// isEmpty says whether nothing has been written to f. What has no size, a
-// pipe or terminal, is empty.
+// isEmpty reports whether nothing has been written to f. A file without a size,
+// such as a pipe or terminal, counts as empty.
 func isEmpty(f *os.File) bool {
 	info, err := f.Stat()
 	return err != nil || !info.Mode().IsRegular() || info.Size() == 0
 }
 
-// isNull says whether f is the null device.
+// isNull reports whether f is the null device.
 func isNull(f *os.File) bool {
 	info, err := f.Stat()
 	if err != nil {

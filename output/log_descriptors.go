@@ -8,12 +8,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A file for each tracee may be more files than a process may have open
-// (RLIMIT_NOFILE). Then those that have not been written for the longest time are
-// closed, and opened again at their ends when there is more to write.
+// With a file for each tracee there may be more files than a process may have
+// open (RLIMIT_NOFILE). Then the least recently written files are closed, and
+// reopened for appending when there is more to write.
 
-// descriptorShare is the part of the descriptors that files of a Log may take up.
-// Others are needed by whoever looks into /proc.
+// descriptorShare is the number of descriptors that files of a Log may use.
+// Others are needed to read /proc.
 func descriptorShare() int64 {
 	var limit unix.Rlimit
 	if unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) != nil {
@@ -22,8 +22,8 @@ func descriptorShare() int64 {
 	return int64(max(1, min(limit.Cur/2, 1<<30)))
 }
 
-// openFile opens a file by its name with the caller's rights, closing others where
-// there are too many.
+// openFile opens a file by its name with the caller's rights. It closes other
+// files if too many are open.
 func (l *Log) openFile(name string, flags int) (*os.File, error) {
 	l.opening.Lock()
 	defer l.opening.Unlock()
@@ -39,8 +39,8 @@ func (l *Log) openFile(name string, flags int) (*os.File, error) {
 	}
 }
 
-// closeOldest closes the file that was written the longest time ago, of those
-// that can be opened again, and says whether there was one.
+// closeOldest closes the least recently written file that can be reopened, and
+// reports whether there was one.
 func (l *Log) closeOldest() bool {
 	for {
 		oldest, busy := l.lockOldest()
@@ -56,8 +56,8 @@ func (l *Log) closeOldest() bool {
 	}
 }
 
-// lockOldest finds what closeOldest closes, locked. busy says that there is none
-// but files that are being written.
+// lockOldest finds the file for closeOldest to close, and locks it. busy says
+// that all candidates are being written.
 func (l *Log) lockOldest() (oldest *file, busy bool) {
 	l.mu.Lock()
 	files := l.files
@@ -66,7 +66,8 @@ func (l *Log) lockOldest() (oldest *file, busy bool) {
 		if !f.reopens || !f.opened.Load() {
 			continue
 		}
-		// Whoever opens a file has it locked, so waiting for one could be for ever.
+		// An opener holds its file's lock, so waiting for a lock could
+		// deadlock.
 		if !f.out.TryLock() {
 			busy = true
 			continue
@@ -83,7 +84,7 @@ func (l *Log) lockOldest() (oldest *file, busy bool) {
 	return oldest, busy
 }
 
-// needDescriptor opens the file again if it has been closed. It is locked.
+// needDescriptor reopens the file if it was closed. The caller holds the lock.
 func (f *file) needDescriptor() error {
 	f.written = f.log.writes.Add(1)
 	if f.opened.Load() {
@@ -103,7 +104,7 @@ func (f *file) setDescriptor(w *os.File) {
 	f.log.opened.Add(1)
 }
 
-// closeDescriptor closes the file if it is open. It is locked.
+// closeDescriptor closes the file if it is open. The caller holds the lock.
 func (f *file) closeDescriptor() {
 	if !f.opened.Load() {
 		return

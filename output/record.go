@@ -96,8 +96,9 @@ func (r *Record) Entered() {
 	}
 }
 
-// Resume takes the call up again at its exit-stop, at that time. If other
-// tracees have written in between, text starts a new line with "<... name resumed>".
+// Resume continues the call at its syscall-exit-stop, at that time. If other
+// tracees have written in between, text starts a new line with "<... name
+// resumed>".
 func (r *Record) Resume(at time.Time) {
 	if r.lines == nil || !r.restart && (r.held || r.out.open == r) {
 		return
@@ -141,19 +142,19 @@ func (r *Record) EndCall(result *Result) {
 	r.finish()
 }
 
-// Unreturned finishes a call whose tracee is about to die in it: "= ?".
-// complete says that all arguments have been written; otherwise text has
-// " <unfinished ...>" for the missing ones.
+// Unreturned ends a call whose tracee is about to die in it: "= ?". complete
+// says that all arguments were written; otherwise text has " <unfinished ...>"
+// for the missing ones.
 func (r *Record) Unreturned(at time.Time, complete bool) {
 	r.Resume(at)
 	r.noResult(Unfinished, complete)
 }
 
-// Unavailable finishes, after Resume, a call whose result could not be
-// fetched: "= ? <unavailable>".
+// Unavailable ends, after Resume, a call whose result could not be fetched: "=
+// ? <unavailable>".
 func (r *Record) Unavailable() { r.noResult(UnavailableStatus, true) }
 
-// noResult ends a call that has no result, which status says.
+// noResult ends a call without a result; status says why.
 func (r *Record) noResult(status StatusSet, complete bool) {
 	r.inCall = false
 	if !r.wants(status) {
@@ -169,15 +170,15 @@ func (r *Record) noResult(status StatusSet, complete bool) {
 	r.finish()
 }
 
-// giveUp ends the record of a call that will not come back.
+// giveUp ends the record of a call that will not return.
 func (r *Record) giveUp() {
 	if r.inCall {
 		r.abandon(Unfinished, "unfinished")
 	}
 }
 
-// abandon ends the record of a call whose end will not be seen. A line that has
-// been interrupted says so already.
+// abandon ends the record of a call whose end will not be seen. An interrupted
+// line already says so.
 func (r *Record) abandon(status StatusSet, mark string) {
 	if r.lines == nil {
 		r.noResult(status, false)
@@ -188,7 +189,7 @@ func (r *Record) abandon(status StatusSet, mark string) {
 	r.held = false
 }
 
-// suspend ends the line of the call at hand, unless that has been done.
+// suspend ends the line of the current call, unless it has ended already.
 func (r *Record) suspend(status StatusSet, mark string) {
 	switch {
 	case r.held && !r.wants(status):
@@ -200,7 +201,7 @@ func (r *Record) suspend(status StatusSet, mark string) {
 	}
 }
 
-// interrupt ends the line of the call because another record comes in between.
+// interrupt ends the line of the call because another record follows.
 func (r *Record) interrupt() {
 	r.lines.Suspend("unfinished")
 	r.endLine()
@@ -214,7 +215,7 @@ func (r *Record) BeginSignal(at time.Time, name string) {
 	r.writer.BeginSignal(at, name)
 }
 
-// EndSignal finishes it.
+// EndSignal ends this record.
 func (r *Record) EndSignal() {
 	r.writer.EndSignal(r.takeStack())
 	r.finish()
@@ -232,21 +233,22 @@ func (r *Record) Exited(at time.Time, code int) {
 	r.event(at, Event{Kind: Exited, Code: code}, nil)
 }
 
-// Killed records its end by a signal: "+++ killed by SIGSEGV (core dumped) +++".
+// Killed records the tracee's death by a signal: "+++ killed by SIGSEGV (core
+// dumped) +++".
 func (r *Record) Killed(at time.Time, signal string, core bool) {
 	r.giveUp()
 	r.event(at, Event{Kind: Killed, Signal: signal, Core: core}, nil)
 }
 
-// Personality records that the tracee's calls are of another ABI from here on:
-// "[ Process PID=1 runs in 32 bit mode. ]". It comes before BeginCall.
+// Personality records that the tracee's next calls are of another ABI: "[
+// Process PID=1 runs in 32 bit mode. ]". It precedes BeginCall.
 func (r *Record) Personality(at time.Time, abi tables.ABI) {
 	r.giveUp()
 	r.tracee.ABI = abi
 	r.event(at, Event{Kind: Personality, ABI: abi}, nil)
 }
 
-// event writes a record that is complete.
+// event writes a complete record.
 func (r *Record) event(at time.Time, e Event, s *Stack) {
 	r.begin(at)
 	r.writer.Event(at, e, s)
@@ -254,8 +256,9 @@ func (r *Record) event(at time.Time, e Event, s *Stack) {
 }
 
 // Superseded is called on the Record of a thread that took over the process by
-// execve. It gets the pid and, with Separate, the file of leader's Record,
-// which is closed. quiet leaves out "+++ superseded by execve in pid 123 +++".
+// execve. It takes over the pid and, with Separate, the file of leader's
+// Record, which is closed. quiet omits "+++ superseded by execve in pid 123
+// +++".
 func (r *Record) Superseded(at time.Time, leader *Record, quiet bool) {
 	leader.giveUp()
 	thread := r.tracee.PID
@@ -272,7 +275,7 @@ func (r *Record) Superseded(at time.Time, leader *Record, quiet bool) {
 	event := Event{Kind: Superseded, Thread: thread}
 	if r.lines == nil {
 		// The execve is still being written: the event has to come from the
-		// Writer that is no longer needed.
+		// leader's Writer, which is no longer needed.
 		leader.out = r.out
 		leader.event(at, event, nil)
 		return
@@ -283,13 +286,13 @@ func (r *Record) Superseded(at time.Time, leader *Record, quiet bool) {
 	r.held = held
 }
 
-// Close ends the Record when the tracee has ended or has been detached. A call
-// still open is left as " <detached ...>".
+// Close ends the Record when the tracee has ended or was detached. A call still
+// open ends as " <detached ...>".
 func (r *Record) Close() {
 	if r.inCall {
 		r.abandon(Detached, "detached")
 	}
-	if r.lines != nil && r.stack != nil { // of a call that has not returned
+	if r.lines != nil && r.stack != nil { // the stack of a call that has not returned
 		r.out.interrupt()
 		r.lines.Stack(r.takeStack())
 		r.commit()
@@ -300,18 +303,18 @@ func (r *Record) Close() {
 	}
 }
 
-// wants says whether calls that end so are shown.
+// wants reports whether calls that end with this status are shown.
 func (r *Record) wants(status StatusSet) bool { return r.log.options.Statuses&status != 0 }
 
-// takeStack gives the stack of the record that is being finished.
+// takeStack returns the stack of the record being finished.
 func (r *Record) takeStack() *Stack {
 	s := r.stack
 	r.stack = nil
 	return s
 }
 
-// begin starts a record, or a line of a record. A line that is not held ends
-// the one that another tracee has left open.
+// begin starts a record, or a line of a record. If the line is not held, it
+// first ends a line that another tracee has left open.
 func (r *Record) begin(at time.Time) {
 	if r.lines == nil {
 		return
@@ -325,7 +328,7 @@ func (r *Record) begin(at time.Time) {
 	}
 }
 
-// finish moves a record that is complete to the file.
+// finish moves a complete record to the file.
 func (r *Record) finish() {
 	r.endLine()
 	r.held = false
@@ -334,7 +337,7 @@ func (r *Record) finish() {
 	}
 }
 
-// endLine moves a line that is complete to the file.
+// endLine moves a complete line to the file.
 func (r *Record) endLine() {
 	r.commit()
 	if r.out.open == r {
@@ -342,10 +345,10 @@ func (r *Record) endLine() {
 	}
 }
 
-// commit moves what there is of a record to the file.
+// commit moves what is written of a record to the file.
 func (r *Record) commit() { r.out.write(r.writer.Take()) }
 
-// drop forgets a record that was held back, and the stack that belongs to it.
+// drop discards a record that was held back, and its stack.
 func (r *Record) drop() {
 	r.writer.Take()
 	r.stack = nil

@@ -1,8 +1,8 @@
 package trace
 
-// Attach starts tracing a running process. With Options.Follow that is all its
-// threads, without it the thread that has the process id. If the kernel refuses,
-// the error is an *AttachError, which says why where that can be found out.
+// Attach starts tracing a running process: with Options.Follow all its threads,
+// otherwise the thread whose id is the process id. If the kernel refuses, the
+// error is an *AttachError, with the reason if it can be determined.
 func (s *Session) Attach(pid int) error {
 	threads, err := s.tracer.Attach(pid)
 	if err != nil {

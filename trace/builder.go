@@ -9,30 +9,30 @@ import (
 	"trapline/tables"
 )
 
-// builder is an Encoder that makes Values of what is decoded.
+// builder is an Encoder that makes Values of decoded calls.
 type builder struct {
 	output.Discard
 	args    []Value
 	result  Value
 	remarks []Value
-	unseen  Value // what is not kept
+	unseen  Value // target for values that are not kept
 
 	levels  []level
-	natives []int // lengths of levels where Native began
+	natives []int // number of levels at each Native
 	order   bool  // inside htons and the like, of which only the number is kept
 
-	// A number that is put together of several (Or, Plus, Shift).
+	// A number made of several parts (Or, Plus, Shift).
 	join        joining
-	whole, part uint64 // of the number before the last part, and the part
+	whole, part uint64 // the number before the last part, and that part
 }
 
-// level is where values go: a list of them, or one value.
+// level is the target of values: a list of them, or one value.
 type level struct {
 	list *[]Value
 	one  *Value
 }
 
-// joining is how the next number is added to the one before.
+// joining is how the next number is combined with the previous one.
 type joining uint8
 
 const (
@@ -41,7 +41,7 @@ const (
 	bySum
 )
 
-// start forgets all values and begins with the arguments.
+// start drops all values and begins with the arguments.
 func (b *builder) start() {
 	b.args, b.result, b.remarks = nil, Value{}, nil
 	b.levels = append(b.levels[:0], level{list: &b.args})
@@ -50,7 +50,8 @@ func (b *builder) start() {
 
 func (b *builder) top() *level { return &b.levels[len(b.levels)-1] }
 
-// push makes a value's elements, or another value, the place for what comes.
+// push makes a value's elements, or another value, the target of the next
+// values.
 func (b *builder) push(l level) { b.levels = append(b.levels, l) }
 
 func (b *builder) pop() {
@@ -163,7 +164,7 @@ func (b *builder) Str(kind output.StringKind, s []byte, more bool) {
 	}
 }
 
-// Text implements Encoder. The string may be of bytes that will change.
+// Text implements Encoder. It clones the string, whose bytes may change.
 func (b *builder) Text(s string) { b.text(Token, strings.Clone(s), false) }
 
 func (b *builder) Offset(off, end uint64) { b.Size(end - off) }
@@ -200,10 +201,10 @@ func (b *builder) Comment(_ output.CommentKind, text string) {
 
 func (b *builder) Changed() { b.value().After = new(Value) }
 
-// BeginNamed implements Encoder: the plain form is the value itself.
+// BeginNamed implements Encoder: the plain form becomes the value itself.
 func (b *builder) BeginNamed() { b.push(level{one: b.value()}) }
 
-// Native implements Encoder: what the bytes mean is the value itself.
+// Native implements Encoder: the meaning of the bytes becomes the value itself.
 func (b *builder) Native([]byte) { b.natives = append(b.natives, len(b.levels)) }
 
 func (b *builder) Named(output.NamedKind) {
@@ -213,7 +214,7 @@ func (b *builder) Named(output.NamedKind) {
 	b.push(level{one: plain.Symbolic})
 }
 
-// EndNamed implements Encoder. Names are all that there is to most symbolic forms.
+// EndNamed implements Encoder. Most symbolic forms consist of names only.
 func (b *builder) EndNamed() {
 	if n := len(b.natives); n > 0 && b.natives[n-1] == len(b.levels) {
 		b.natives = b.natives[:n-1]
@@ -287,7 +288,8 @@ func (b *builder) Index(v uint64, set *tables.Set, _ output.Base) {
 	b.value().Name = name
 }
 
-// More implements Encoder. It is about the value whose elements are being made.
+// More implements Encoder. It refers to the value whose elements are being
+// made.
 func (b *builder) More() {
 	if n := len(b.levels); n > 1 {
 		inner := b.levels[n-1]

@@ -15,12 +15,12 @@ import (
 // CallSet is a set of system calls of all ABIs. ParseCalls makes one from an
 // expression, and Calls from names; the zero value is empty.
 //
-// It is laid out so that a stop is looked up with one load. The calls inside
-// i386's multiplexers are members of their own, since some have no number.
+// Its layout allows a lookup at a stop with one load. The calls inside i386's
+// multiplexers are separate members, since some have no number.
 type CallSet struct {
 	numbers [tables.NumABI][setSize / 64]uint64
 	inner   socketcall.Set
-	others  bool // numbers that are past the end of every table
+	others  bool // numbers past the end of every table
 }
 
 // setSize is greater than all numbers of all tables. The highest is x32's 547.
@@ -28,7 +28,7 @@ const setSize = 576
 
 var allCalls = (&CallSet{}).complement()
 
-// orAll is the set, or all calls if it is nil.
+// orAll returns the set, or all calls if it is nil.
 func (s *CallSet) orAll() CallSet {
 	if s == nil {
 		return allCalls
@@ -36,11 +36,11 @@ func (s *CallSet) orAll() CallSet {
 	return *s
 }
 
-// IsAll says whether the set has all calls, which a nil one has.
+// IsAll reports whether the set has all calls, as a nil set does.
 func (s *CallSet) IsAll() bool { return s == nil || *s == allCalls }
 
-// chooses says whether a tracee's call is in the set. If there is a call inside
-// it, inner, that one decides. Otherwise inner is nil.
+// chooses reports whether a tracee's call is in the set. inner is the call
+// inside it, which decides, or nil.
 func (s *CallSet) chooses(call *tracer.Syscall, inner *socketcall.Call) bool {
 	if inner != nil {
 		return s.inner.Has(inner.Sub)
@@ -48,8 +48,8 @@ func (s *CallSet) chooses(call *tracer.Syscall, inner *socketcall.Call) bool {
 	return s.Has(call.ABI, call.NR)
 }
 
-// Has says whether the call that an ABI has under a number is in the set. An
-// x32 number may have bit 30, as it has in the register.
+// Has reports whether the call with this ABI and number is in the set. An x32
+// number may include bit 30, as in the register.
 func (s *CallSet) Has(abi tables.ABI, nr uint64) bool {
 	if abi == tables.X32 {
 		nr &^= tables.X32Bit
@@ -60,8 +60,8 @@ func (s *CallSet) Has(abi tables.ABI, nr uint64) bool {
 	return s.numbers[abi][nr/64]&(1<<(nr%64)) != 0
 }
 
-// addUnknown adds the numbers that no call has. They are always traced, since
-// no expression could choose them.
+// addUnknown adds the numbers without a call. They are always traced, since no
+// expression could select them.
 func (s *CallSet) addUnknown() {
 	s.others = true
 	for abi := range tables.ABI(tables.NumABI) {
@@ -73,8 +73,8 @@ func (s *CallSet) addUnknown() {
 	}
 }
 
-// stops says whether a call has to stop. A multiplexer's call does if any call
-// that may be inside it is in the set.
+// stops reports whether a call has to stop. A multiplexer has to stop if any of
+// its inner calls is in the set.
 func (s *CallSet) stops(abi tables.ABI, nr uint64) bool {
 	return abi == tables.I386 && s.inner.HasAny(nr) || s.Has(abi, nr)
 }
@@ -98,7 +98,7 @@ func (s *CallSet) complement() CallSet {
 //
 //	[!][?]{{SYSCALL|NUMBER|%CLASS|all|/REGEX}[@64|@32|@x32]},...|all|none
 //
-// A name that no call has is an error, unless a question mark is in front of it.
+// An unknown name is an error, unless a question mark precedes it.
 func ParseCalls(text string) (*CallSet, error) {
 	var s CallSet
 	negated, err := parseSet(text, "system call", func(item string) (bool, error) {
@@ -115,8 +115,9 @@ func ParseCalls(text string) (*CallSet, error) {
 	return &s, nil
 }
 
-// Calls is the set of the calls with these names, in all ABIs that have them. It
-// panics if there is no call of a name: use ParseCalls for names that may be wrong.
+// Calls returns the set of the calls with these names, in all ABIs that have
+// them. It panics if a name is unknown: use ParseCalls for names that may be
+// wrong.
 func Calls(names ...string) *CallSet {
 	var s CallSet
 	for _, name := range names {
@@ -127,7 +128,8 @@ func Calls(names ...string) *CallSet {
 	return &s
 }
 
-// addItem adds the calls of one item of a set and says whether there are any.
+// addItem adds the calls of one item of a set and reports whether there are
+// any.
 func (s *CallSet) addItem(item string) (found bool, err error) {
 	name, designator, limited := strings.Cut(item, "@")
 	abis := []tables.ABI{tables.X86_64, tables.I386, tables.X32}
@@ -160,9 +162,9 @@ func (s *CallSet) addItem(item string) (found bool, err error) {
 	return found, nil
 }
 
-// addInner adds the calls inside multiplexers that an item stands for, and says
-// whether there are any. The name or number of a multiplexer stands for all
-// calls inside it. These have no numbers of their own.
+// addInner adds the calls inside multiplexers that an item matches, and reports
+// whether there are any. The name or number of a multiplexer matches all its
+// inner calls. These have no numbers of their own.
 func (s *CallSet) addInner(name string, match func(*tables.Syscall) bool) (found bool) {
 	subs := socketcall.Subs()
 	for i := range subs {
@@ -179,10 +181,10 @@ func (s *CallSet) addInner(name string, match func(*tables.Syscall) bool) (found
 	return found
 }
 
-// designators are what may follow the @ of an item.
+// designators are the valid designators after the @ of an item.
 var designators = map[string]tables.ABI{"64": tables.X86_64, "32": tables.I386, "x32": tables.X32}
 
-// plainClasses are the classes that may be named without their %.
+// plainClasses are the classes that may be named without the %.
 var plainClasses = map[string]bool{
 	"file": true, "process": true, "network": true, "signal": true, "ipc": true, "desc": true, "memory": true,
 }
@@ -212,7 +214,8 @@ func itemMatcher(item string) (func(*tables.Syscall) bool, error) {
 		if err != nil {
 			return nil, nil
 		}
-		// Of x32 either number will do: that in the table, or that in the register.
+		// For x32 either number matches: with bit 30, as in the register, or
+		// without.
 		return func(c *tables.Syscall) bool {
 			return uint64(c.NR) == nr || tables.InRegister(c.ABI, uint64(c.NR)) == nr
 		}, nil
@@ -220,7 +223,7 @@ func itemMatcher(item string) (func(*tables.Syscall) bool, error) {
 	return func(c *tables.Syscall) bool { return c.Name == item }, nil
 }
 
-// isNumber says whether an item starts as a number does.
+// isNumber reports whether an item starts like a number.
 func isNumber(item string) bool { return item != "" && '0' <= item[0] && item[0] <= '9' }
 
 // compileERE compiles a POSIX extended regular expression.

@@ -7,12 +7,12 @@ import (
 	"trapline/tracer"
 )
 
-// chosen prepares a call for decoding and says whether it is to be traced.
+// chosen prepares a call for decoding and reports whether it is to be traced.
 func (s *Session) chosen(t *tracee, call *tracer.Syscall) bool {
 	d := &t.call
 	inner := s.splitter.Split(call.ABI, call.NR, &call.Args, d.Mem)
 	s.inner = inner
-	d.ABI = call.ABI // of signals, too, whatever is chosen
+	d.ABI = call.ABI // also for the next signals, even if the call is not traced
 	if !s.calls.chooses(call, inner) {
 		d.Pass(d.Lookup(call.ABI, call.NR).Name)
 		return false
@@ -38,7 +38,8 @@ func (s *Session) chosen(t *tracee, call *tracer.Syscall) bool {
 	return true
 }
 
-// signature finds the signature of a tracee's call, or of inner, the call inside it.
+// signature finds the signature of a tracee's call, or of inner, the call
+// inside it.
 func signature(d *decode.Decoder, call *tracer.Syscall, inner *socketcall.Call) *decode.Signature {
 	if inner != nil {
 		return d.LookupInner(inner.Name, inner.Form)
@@ -46,7 +47,8 @@ func signature(d *decode.Decoder, call *tracer.Syscall, inner *socketcall.Call) 
 	return d.Lookup(call.ABI, call.NR)
 }
 
-// classes are the classes of a tracee's call, or of inner, the call inside it.
+// classes returns the classes of a tracee's call, or of inner, the call inside
+// it.
 func classes(call *tracer.Syscall, inner *socketcall.Call) tables.Class {
 	if inner != nil {
 		return inner.Classes()

@@ -15,21 +15,21 @@ import (
 	"trapline/tracer"
 )
 
-// fileFilter chooses the calls that use certain files. It is an Encoder that
-// listens to a call's arguments as they are known at the enter-stop. For that it
-// decodes the call by itself, with a Decoder and a Call of its own.
+// fileFilter selects the calls that use certain files. It is an Encoder that
+// checks a call's arguments at the syscall-enter-stop. It decodes the call
+// separately, with its own Decoder and Call.
 type fileFilter struct {
 	output.Discard
 	paths []string
 	fds   *FDSet // nil if only paths matter
 
 	call   decode.Call
-	tracee *decode.Call // which it decodes: see chooses
+	tracee *decode.Call // the call that it decodes: see chooses
 	found  bool
 	link   [unix.PathMax]byte
 }
 
-// newFileFilter makes the filter that the options ask for, or gives nil.
+// newFileFilter makes the filter that the options ask for, or returns nil.
 func newFileFilter(o *Options, h host.Host) *fileFilter {
 	if !o.filtersFiles() {
 		return nil
@@ -41,15 +41,15 @@ func newFileFilter(o *Options, h host.Host) *fileFilter {
 	return f
 }
 
-// filtersFiles says whether only calls that use certain files are traced.
+// filtersFiles reports whether only calls that use certain files are traced.
 func (o *Options) filtersFiles() bool { return len(o.Paths) > 0 || o.Descriptors != nil }
 
-// ResolvePath gives the absolute path, without symbolic links, of a file. It is
-// path itself if that cannot be found out. Options.Paths are resolved so: calls
-// that use either are traced.
+// ResolvePath returns the absolute path of a file without symbolic links, or
+// path itself if that cannot be determined. Options.Paths are resolved in this
+// way: calls that use either path are traced.
 func ResolvePath(path string) string {
 	if path == "" {
-		return path // no file, but a path that a call may be given
+		return path // not a file, but a path that a call may pass
 	}
 	absolute, err := filepath.Abs(path)
 	if err != nil {
@@ -62,7 +62,7 @@ func ResolvePath(path string) string {
 	return resolved
 }
 
-// resolvedPaths are paths, and behind them what they resolve to.
+// resolvedPaths returns paths, followed by the paths that they resolve to.
 func resolvedPaths(paths []string) []string {
 	all := slices.Clone(paths)
 	for _, path := range paths {
@@ -82,8 +82,9 @@ var fileClasses = func() (classes tables.Class) {
 	return classes
 }()
 
-// chooses says whether a tracee's call, or inner, the call inside it, uses one of
-// the files. d is what is to show the call, with its arguments; it stays as it is.
+// chooses reports whether a tracee's call, or inner, the call inside it, uses
+// one of the files. d is the Call to be shown, with its arguments; it is not
+// changed.
 func (f *fileFilter) chooses(d *decode.Call, call *tracer.Syscall, inner *socketcall.Call) bool {
 	if classes(call, inner)&fileClasses == 0 {
 		return false
@@ -103,7 +104,7 @@ func (f *fileFilter) Str(kind output.StringKind, b []byte, _ bool) {
 	f.found = f.found || kind == output.Path && f.wants(b)
 }
 
-// seeFD is told the descriptors that the call uses.
+// seeFD is called with each descriptor that the call uses.
 func (f *fileFilter) seeFD(fd int) {
 	if f.found || fd < 0 {
 		return

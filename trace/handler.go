@@ -13,34 +13,34 @@ import (
 	"trapline/tracer"
 )
 
-// Handler is told what happens in a trace. Functions that are nil are not called.
+// Handler has functions that are called during a trace. They may be nil.
 //
 // The functions are called from the Session's goroutine, while the process is
-// stopped. They may keep what they are given, but its methods work only until
-// they return. A program that they start must be started from another goroutine:
-// see Session.
+// stopped. They may keep their arguments, but the methods work only until the
+// function returns. A function that starts a program must do so from another
+// goroutine: see Session.
 //
-// An error that a function returns ends the trace: the session lets go of all
-// processes, kills the launched command, and Run returns the error. ErrDetach is the
-// error that leaves the command running, of which Run does not tell.
+// An error from a function ends the trace: the session detaches from all
+// processes, kills the launched command, and Run returns the error. With
+// ErrDetach the command keeps running, and Run does not return the error.
 type Handler struct {
-	// Enter is called at the entry of a call that is traced, before the kernel
-	// does anything. Arguments that the kernel has yet to write are not there.
+	// Enter is called at the entry of a traced call, before the kernel executes
+	// it. Arguments that the kernel has yet to write are missing.
 	Enter func(c *Call) error
 	// Exit is called at the end of a call, with the same Call. It is not called
-	// for calls that do not return, such as exit_group, nor for those that do not
-	// end in one of Options.Statuses.
+	// for calls that do not return, such as exit_group, nor for those whose end
+	// is not in Options.Statuses.
 	Exit func(c *Call) error
 	// Signal is called when a signal of Options.Signals is about to be delivered.
 	Signal func(s *Signal) error
-	// Started is called when a process or thread begins to be traced.
+	// Started is called when the trace of a process or thread begins.
 	Started func(p *Process) error
-	// Ended is called when it is traced no longer.
+	// Ended is called when the trace of a process or thread ends.
 	Ended func(p *Process) error
 }
 
-// ErrDetach is returned by the functions of a Handler to end the trace and let all
-// processes go on.
+// ErrDetach is returned by the functions of a Handler to end the trace and let
+// all processes continue.
 var ErrDetach = errors.New("trace: detach")
 
 // Call is a system call of a process.
@@ -51,40 +51,39 @@ type Call struct {
 	Number uint64 // as in the ABI's table, without x32's bit
 	Time   time.Time
 
-	// Args are the arguments, named as in the manual page. Those that depend on
-	// the call's end are added then. Strings are cut at Options.StringLimit, and
-	// structs are complete unless the call is in Options.Abbrev, where nil stands
-	// for no calls here.
+	// Args are the arguments, named as in the manual page. Arguments that the
+	// kernel writes are added at the end of the call. Strings are cut at
+	// Options.StringLimit. Structs are complete unless the call is in
+	// Options.Abbrev; here nil means no calls.
 	Args []Value
-	// Stack is who called whom, the innermost first, if Options.Stacks asks for it.
+	// Stack is the call stack, innermost first, if Options.Stacks asks for it.
 	Stack []StackFrame
 
 	// At the end of the call:
 
 	Result   Value
-	Errno    unix.Errno // 0 if the call has not failed
+	Errno    unix.Errno // 0 if the call succeeded
 	Duration time.Duration
-	// Remarks are what the call tells beside its result, such as the time that
-	// was left of a timeout.
+	// Remarks are further results of the call, such as the time left of a
+	// timeout.
 	Remarks []Value
 
-	tracee    *tracer.Tracee // nil when the Handler's function has returned
+	tracee    *tracer.Tracee // nil once the Handler's function has returned
 	registers [6]uint64
 	injection *Injection
 }
 
-// Arg gives the argument that has a name. If there is none it is a Value of Kind
-// None.
+// Arg returns the argument with this name, or a Value of Kind None.
 func (c *Call) Arg(name string) Value { return named(c.Args, name) }
 
-// Failed says that the call has ended with an error.
+// Failed reports whether the call has ended with an error.
 func (c *Call) Failed() bool { return c.Errno != 0 }
 
-// Register gives the argument that register n of the call has, from 0 to 5.
+// Register returns the argument in register n of the call, from 0 to 5.
 func (c *Call) Register(n int) uint64 { return c.registers[n] }
 
-// ReadMemory fills b with the memory of the process from addr on, and returns how
-// many bytes it could read: fewer where the memory ends.
+// ReadMemory fills b with the memory of the process from addr on, and returns
+// the number of bytes read, which is smaller where the memory ends.
 func (c *Call) ReadMemory(addr uint64, b []byte) int {
 	if c.tracee == nil {
 		return 0
@@ -92,8 +91,9 @@ func (c *Call) ReadMemory(addr uint64, b []byte) int {
 	return c.tracee.ReadMemory(addr, b)
 }
 
-// Inject does to this call what an Injection says, whichever calls that is for.
-// It works in Handler.Enter, but not for the execve that starts the command.
+// Inject applies an Injection to this call, whichever calls the Injection
+// selects. It works in Handler.Enter, except for the execve that starts the
+// command.
 func (c *Call) Inject(in *Injection) { c.injection = in }
 
 // Signal is a signal that is about to be delivered.
@@ -104,25 +104,25 @@ type Signal struct {
 	Info   Value  // siginfo_t
 }
 
-// Process is a process or thread that is traced.
+// Process is a traced process or thread.
 type Process struct {
 	PID    int // id of the thread
-	Parent int // who created it, if that is traced; else 0
-	// Status is how it has ended. It is meaningless if Detached says that it goes
-	// on untraced.
+	Parent int // id of its creator if that is traced, else 0
+	// Status is the wait status of its end. It is meaningless if Detached says
+	// that the process continues untraced.
 	Status   unix.WaitStatus
 	Detached bool
 }
 
-// teller makes what a Handler is told.
+// teller makes the arguments of a Handler's functions.
 type teller struct {
 	decoder *decode.Decoder
 	handler *Handler
-	calls   bool // it is told of calls
+	calls   bool // the Handler has functions for calls
 }
 
-// newTeller gives nil if there is nothing to tell of calls or signals. It has a
-// Decoder of its own, since a Decoder shows some things once only.
+// newTeller returns nil if the Handler has no functions for calls or signals. A
+// teller has its own Decoder, since a Decoder shows some things only once.
 func newTeller(o *Options, h host.Host) *teller {
 	if o.Handler.Enter == nil && o.Handler.Exit == nil && o.Handler.Signal == nil {
 		return nil
@@ -136,14 +136,14 @@ func newTeller(o *Options, h host.Host) *teller {
 	}
 }
 
-// told is the call of a tracee that a Handler is being told of.
+// told is the current call of a tracee, as reported to a Handler.
 type told struct {
 	call   *Call // nil if there is none
 	decode decode.Call
 	values builder
 }
 
-// tellEnter tells of a call at its entry.
+// tellEnter reports a call at its entry.
 func (s *Session) tellEnter(t *tracee, ev *tracer.Event) {
 	h := s.teller.handler
 	if !s.teller.calls {
@@ -174,13 +174,12 @@ func (s *Session) tellEnter(t *tracee, ev *tracer.Event) {
 	}
 }
 
-// tellPassed takes note of a call that is not told of: restart_syscall may go on
-// with it.
+// tellPassed notes a call that is not reported: restart_syscall may resume it.
 func (s *Session) tellPassed(t *tracee, call *tracer.Syscall) {
 	t.told.decode.Pass(s.teller.decoder.Lookup(call.ABI, call.NR).Name)
 }
 
-// tellExit tells of a call at its end, if that is wanted.
+// tellExit reports a call at its end, if wanted.
 func (s *Session) tellExit(t *tracee, ev *tracer.Event, wanted bool) {
 	to := t.told
 	if to.call == nil {
@@ -204,7 +203,7 @@ func (s *Session) tellExit(t *tracee, ev *tracer.Event, wanted bool) {
 	c.tracee = nil
 }
 
-// tellSignal tells of a signal.
+// tellSignal reports a signal.
 func (s *Session) tellSignal(t *tracee, ev *tracer.Event) {
 	h := s.teller.handler
 	if h.Signal == nil {
@@ -221,7 +220,7 @@ func (s *Session) tellSignal(t *tracee, ev *tracer.Event) {
 	s.handled(h.Signal(signal))
 }
 
-// newTold makes a tracee ready for its calls to be told of.
+// newTold prepares a tracee for reports of its calls.
 func (s *Session) newTold(t *tracee, tr *tracer.Tracee) {
 	t.told = new(told)
 	t.told.decode = decode.Call{Decoder: s.teller.decoder, Out: &t.told.values, Outcome: &t.told.values, Mem: tr, TID: tr.TID}
@@ -230,7 +229,7 @@ func (s *Session) newTold(t *tracee, tr *tracer.Tracee) {
 	}
 }
 
-// tellStarted tells of a tracee that is new.
+// tellStarted reports a new tracee.
 func (s *Session) tellStarted(tr *tracer.Tracee) {
 	if s.o.Handler.Started == nil {
 		return
@@ -242,14 +241,14 @@ func (s *Session) tellStarted(tr *tracer.Tracee) {
 	s.handled(s.o.Handler.Started(p))
 }
 
-// tellEnded tells of a tracee that has ended or was let go.
+// tellEnded reports a tracee that has ended or was detached.
 func (s *Session) tellEnded(ev *tracer.Event) {
 	if s.o.Handler.Ended != nil {
 		s.handled(s.o.Handler.Ended(&Process{PID: ev.Tracee.TID, Status: ev.Status, Detached: ev.Kind == tracer.Detached}))
 	}
 }
 
-// handled ends the trace if a function of the Handler has returned an error.
+// handled ends the trace if a function of the Handler returned an error.
 func (s *Session) handled(err error) {
 	if err == nil || s.failed != nil {
 		return

@@ -10,14 +10,14 @@ import (
 	"trapline/tables"
 )
 
-// Injection says what is done to which calls, and to which invocations of them.
-// ParseInjection and ParseFault make one from an expression.
+// Injection describes how certain invocations of certain calls are tampered
+// with. ParseInjection and ParseFault make one from an expression.
 type Injection struct {
 	calls CallSet
 
-	result      *int64 // what the call returns, a negated errno for an error; nil leaves it alone
-	fails       bool   // the result is an error; one of retval= never is, whatever it looks like
-	signal      int    // sent at the enter-stop, 0 for none
+	result      *int64 // result of the call, a negated errno for an error; nil leaves it unchanged
+	fails       bool   // the result is an error; with retval= it never is, even if it looks like one
+	signal      int    // sent at the syscall-enter-stop, 0 for none
 	replacement string // the call to run in place of one whose result is injected; "" for none
 	delayEnter  time.Duration
 	delayExit   time.Duration
@@ -25,21 +25,22 @@ type Injection struct {
 	pokeExit    []poke
 	warning     string // see Warning
 
-	// Which invocations it is done to, counted from 1 for each tracee and each
-	// call: first, and every step after it up to last. If step is 0, first alone.
+	// The invocations that are tampered with, counted from 1 for each tracee
+	// and call: first, and then every step-th up to last. If step is 0, only
+	// first.
 	first, last, step int
 }
 
-// poke is data to be written where an argument points to.
+// poke is data to write to the memory at an argument.
 type poke struct {
 	arg  int // from 0
 	data []byte
 }
 
-// Warning says what may be unexpected about the injection, or is "".
+// Warning describes an unexpected effect of the injection, or is "".
 func (in *Injection) Warning() string { return in.warning }
 
-// hits says whether the nth invocation is tampered with.
+// hits reports whether the nth invocation is tampered with.
 func (in *Injection) hits(n int) bool {
 	if n < in.first || n > in.last {
 		return false
@@ -68,7 +69,7 @@ func ParseInjection(value string) (*Injection, error) { return parseInjection("i
 // actions: error, syscall and when. Without an error calls fail with ENOSYS.
 func ParseFault(value string) (*Injection, error) { return parseInjection("fault", value) }
 
-// parseInjection reads an injection or, if that is what it is, a fault.
+// parseInjection parses an injection or a fault, depending on what.
 func parseInjection(what, value string) (*Injection, error) {
 	set, actions, _ := strings.Cut(value, ":")
 	calls, err := ParseCalls(set)
@@ -100,7 +101,7 @@ func parseInjection(what, value string) (*Injection, error) {
 	return in, nil
 }
 
-// defaultFault is ENOSYS, which -e fault= injects unless it is told another error.
+// defaultFault is ENOSYS, which -e fault= injects by default.
 const defaultFault = 38
 
 func errorResult(errno uint32) *int64 {
@@ -151,8 +152,8 @@ func (in *Injection) parseAction(what, name, arg string) (ok bool) {
 	return false
 }
 
-// parseResult reads a result as strtoull(3) does: decimal, hexadecimal after 0x
-// or octal after 0, with a sign or without.
+// parseResult parses a result like strtoull(3): decimal, hexadecimal after 0x
+// or octal after 0, with or without a sign.
 func parseResult(s string) (*int64, bool) {
 	s = trimBlanks(s)
 	digits := strings.TrimPrefix(strings.TrimPrefix(s, "+"), "-")
@@ -167,8 +168,8 @@ func parseResult(s string) (*int64, bool) {
 	return &result, err == nil
 }
 
-// warningOf says what may be unexpected about a result to be injected: that it is
-// an error, or is cut to another result for i386 programs. Otherwise it is "".
+// warningOf describes an unexpected effect of an injected result: it is an
+// error, or i386 programs get a truncated result. Otherwise it returns "".
 func warningOf(result int64) string {
 	switch compat := int32(result); {
 	case isErrorResult(result):
@@ -181,7 +182,7 @@ func warningOf(result int64) string {
 	return ""
 }
 
-// isErrorResult says that a result is a negated errno.
+// isErrorResult reports whether a result is a negated errno.
 func isErrorResult(result int64) bool { return -maxErrno <= result && result < 0 }
 
 // parseWhen reads FIRST[..LAST][+[STEP]].
@@ -209,8 +210,8 @@ func parseCount(to *int, s string, most uint64) bool {
 	return ok && n > 0
 }
 
-// isPure says whether a call always succeeds and changes nothing, in every ABI
-// that has it.
+// isPure reports whether a call always succeeds and changes nothing, in every
+// ABI that has it.
 func isPure(name string) bool {
 	pure, _ := tables.ClassByName("pure")
 	found := false
@@ -225,8 +226,8 @@ func isPure(name string) bool {
 	return found
 }
 
-// parsePokes reads @argN=HEX[,@argN=HEX].... N is from 1 to 7, and each may be
-// given once.
+// parsePokes reads @argN=HEX[,@argN=HEX].... N is from 1 to 7, and each may
+// occur once.
 func parsePokes(s string) ([]poke, bool) {
 	var pokes []poke
 	seen := map[int]bool{}
@@ -244,8 +245,8 @@ func parsePokes(s string) ([]poke, bool) {
 	return pokes, len(s) > 0
 }
 
-// ParseDuration reads a floating-point number with a unit (s, ms, us or ns), or
-// without one in microseconds. It is false for anything else.
+// ParseDuration reads a floating-point number with a unit (s, ms, us or ns), by
+// default microseconds. It returns false for anything else.
 func ParseDuration(s string) (time.Duration, bool) {
 	unit := time.Microsecond
 	for _, u := range []struct {

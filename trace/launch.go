@@ -14,32 +14,32 @@ import (
 
 // Command is a program to launch.
 type Command struct {
-	// Path is the program's file. If it is empty, Args[0] is looked up as a
-	// shell does it, see FindExecutable.
+	// Path is the program's file. If it is empty, Args[0] is looked up as in a
+	// shell, see FindExecutable.
 	Path string
-	Args []string // with the name that the program is called by, Args[0]
+	Args []string // starting with the program's name
 	Env  []string // NAME=VALUE; nil for the environment of this program
 	Dir  string   // working directory; "" for that of this program
 
-	// Stdin, Stdout and Stderr are the command's first three descriptors. Where
-	// one is nil the command has that of this program.
+	// Stdin, Stdout and Stderr are the command's first three descriptors. If
+	// one is nil, the command inherits that of this program.
 	Stdin, Stdout, Stderr *os.File
 
-	// Credential is who the command runs as; nil for the user of this program.
-	// The effective ids are those of a set-user-ID or set-group-ID program.
+	// Credential is the user that the command runs as; nil for the user of this
+	// program. A set-user-ID or set-group-ID program gets its effective ids.
 	Credential *Credential
 
-	// Surroundings are what this program was started with, where it has changed
-	// since: the command has them as they were. If nil, as they are now.
+	// Surroundings are the state in which this program was started: the command
+	// gets that state. If nil, the command gets the current state.
 	Surroundings *Surroundings
 }
 
-// NewCommand is the command of a name, or path, with arguments.
+// NewCommand returns a command with a name, or path, and arguments.
 func NewCommand(name string, args ...string) *Command {
 	return &Command{Args: append([]string{name}, args...)}
 }
 
-// FindExecutable finds a command as a shell does: a name without a slash in the
+// FindExecutable finds a command like a shell: a name without a slash in the
 // directories of PATH.
 func FindExecutable(name string) (string, error) {
 	if len(name) >= unix.PathMax {
@@ -71,7 +71,7 @@ type commandError string
 
 func (e commandError) Error() string { return string(e) }
 
-// resolve is the command as the engine takes it.
+// resolve returns the command in the engine's form.
 func (c *Command) resolve() (tracer.Command, error) {
 	if len(c.Args) == 0 {
 		return tracer.Command{}, errors.New("trace: a Command without Args: Args[0] is the name of the program")
@@ -98,8 +98,8 @@ func (c *Command) resolve() (tracer.Command, error) {
 	}, nil
 }
 
-// effectiveIDs gives a set-user-ID or set-group-ID program the ids that execve
-// would give it if it were not traced.
+// effectiveIDs returns the ids that execve would give a set-user-ID or
+// set-group-ID program if it were not traced.
 func effectiveIDs(path string, c *Credential) (uid, gid uint32) {
 	uid, gid = c.UID, c.GID
 	var st unix.Stat_t
@@ -115,7 +115,7 @@ func effectiveIDs(path string, c *Credential) (uid, gid uint32) {
 }
 
 // Launch starts a command, or makes Options.Adopt the command, and returns its
-// process id. It can be called once. The command does not run before Run.
+// process id. It can be called once. The command starts to run in Run.
 func (s *Session) Launch(c *Command) (pid int, err error) {
 	if s.command != 0 {
 		return 0, errors.New("trace: a Session launches one command")
@@ -150,16 +150,16 @@ func (s *Session) Launch(c *Command) (pid int, err error) {
 	return s.command, nil
 }
 
-// Adoption is a process that becomes the command, by Become.
+// Adoption is a process that becomes the command, by calling Become.
 type Adoption struct {
 	PID    int
 	Socket int // to that process; Launch closes it
 }
 
 // Become makes this process the command of another process's Session, which has
-// the same Options. socket is one end of a socket pair of type SOCK_SEQPACKET; the
-// Session's Options.Adopt has the other. It has to be called from the main
-// thread, and returns only if it fails.
+// the same Options. socket is one end of a socket pair of type SOCK_SEQPACKET;
+// the Session's Options.Adopt has the other. Become must be called from the
+// main thread, and returns only if it fails.
 func (c *Command) Become(o Options, socket int) error {
 	command, err := c.resolve()
 	if err != nil {
@@ -168,7 +168,7 @@ func (c *Command) Become(o Options, socket int) error {
 	return tracer.Become(command, newSession(o).tracerOptions(), socket)
 }
 
-// errnoMessage is an error's text as strerror(3) has it.
+// errnoMessage returns an error's text in the form of strerror(3).
 func errnoMessage(err error) string {
 	var errno unix.Errno
 	if errors.As(err, &errno) {

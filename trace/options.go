@@ -7,36 +7,37 @@ import (
 	"trapline/tracer"
 )
 
-// Options say what a Session traces and what becomes of it. The zero value
-// traces all calls of one process, and writes nothing: set Output, Handler or
-// Summary to get something out of it.
+// Options control what a Session traces and what it does with the trace. The
+// zero value traces all calls of one process, and writes nothing: set Output,
+// Handler or Summary to get a result.
 //
-// Where a set is nil, its comment says what that stands for.
+// The comment of each set says what nil means.
 type Options struct {
-	// Follow traces the processes and threads that a traced process creates,
-	// and all threads of a process that is attached to.
+	// Follow also traces the processes and threads that a traced process
+	// creates, and all threads of a process attached to.
 	Follow bool
-	// DetachOnExec lets go of a process when an execve of it has succeeded. The
-	// execve that starts a command does not count.
+	// DetachOnExec detaches from a process after a successful execve, except
+	// the execve that starts a command.
 	DetachOnExec bool
 	// KillOnExit kills all traced processes when the trace is interrupted, or
 	// when this program dies.
 	KillOnExit bool
-	// Limit is how many calls are traced before the session lets go of all
-	// processes; 0 is no limit.
+	// Limit is the number of calls to trace before the session detaches from
+	// all processes; 0 is no limit.
 	Limit uint64
 
 	Calls       *CallSet   // calls to trace; nil for all
 	Statuses    *StatusSet // how a call must end to be shown; nil for any way
 	Signals     *SignalSet // signals to trace; nil for all
-	Paths       []string   // if not empty, only calls that use one of these files are traced
-	Descriptors *FDSet     // if not nil, only calls that use one of these descriptors, or Paths
+	Paths       []string   // if not empty, trace only calls that use one of these files
+	Descriptors *FDSet     // if not nil, trace only calls that use one of these descriptors, or Paths
 
-	// Injections change what calls do. Of several that name a call the last counts.
+	// Injections change what calls do. If several select a call, the last one
+	// applies.
 	Injections []*Injection
 
-	// StringLimit is how many bytes of a string are shown: 0 stands for 32, and
-	// a negative number for none.
+	// StringLimit is the number of bytes of a string to show: 0 stands for 32,
+	// and a negative number for none.
 	StringLimit int
 	Abbrev      *CallSet // calls whose structs are cut short; nil for all
 	Verbose     *CallSet // calls whose structs are shown; nil for all
@@ -44,62 +45,63 @@ type Options struct {
 	ReadFDs     *FDSet   // descriptors of which all data read is dumped; nil for none
 	WriteFDs    *FDSet   // descriptors of which all data written is dumped; nil for none
 
-	DecodeFDs  FDs  // what is shown of descriptors beside their numbers
-	DecodePIDs PIDs // what is shown of process ids
+	DecodeFDs  FDs  // details shown with descriptors
+	DecodePIDs PIDs // details shown with process ids
 	Namespaces bool // show which namespaces processes enter
-	// DecodeContexts is what is shown of the SELinux contexts of processes, files
-	// and descriptors.
+	// DecodeContexts selects the SELinux contexts of processes, files and
+	// descriptors to show.
 	DecodeContexts Contexts
 	VCPUs          VCPUs // what is shown of KVM's virtual processors
 
 	Registers    RegisterModes // what is shown of registers
 	RegisterSets RegisterSets  // which registers; 0 for the default ones
 	Stacks       StackMode     // whether calls come with their call stacks
-	StackLimit   int           // most frames of a stack; 0 for the default
+	StackLimit   int           // maximum number of frames of a stack; 0 for the default
 
-	// Handler is told of calls, signals and processes.
+	// Handler is called for calls, signals and processes.
 	Handler Handler
 
-	// Output is where records are written; nil for nowhere. Looks says how, in text
-	// unless it has another Format. With Follow, Looks.PID tells text lines of
-	// several processes apart. The session sets Looks.Statuses, Looks.Sparse and
-	// Looks.Palette itself.
+	// Output is where records are written; nil for nowhere. Looks controls
+	// their form; the default format is text. With Follow, Looks.PID
+	// distinguishes the text lines of several processes. The session itself
+	// sets Looks.Statuses, Looks.Sparse and Looks.Palette.
 	Output *Destination
 	Looks  Looks
-	// Colors gives the colors of the output, which may be a terminal, or nil
-	// for none. A nil function gives none.
+	// Colors returns the colors of the output, which may be a terminal, or nil
+	// for none. A nil function means none.
 	Colors func(terminal bool) *output.Palette
-	// Quiet leaves messages and records out.
+	// Quiet omits messages and records.
 	Quiet Quiet
 
 	// Summary, if not nil, counts the calls. It is written at the end of the
-	// output. If its Columns are nil it gets the default ones.
+	// output. If its Columns are nil, it gets the default ones.
 	Summary *Summary
-	// SummaryOnly leaves out all records but those of Summary.
+	// SummaryOnly omits all records except those of Summary.
 	SummaryOnly bool
 
-	// Name is what messages for the user start with, such as "trapline: Process
-	// 123 attached". They go to standard error. Without a name there are none.
+	// Name starts each message for the user, such as "trapline: Process 123
+	// attached". Messages go to standard error. If Name is empty, there are
+	// none.
 	Name string
-	// Debug adds messages of what the engine does. It needs Name.
+	// Debug adds messages about the engine. It needs Name.
 	Debug bool
 
-	// Seccomp gives launched commands a seccomp filter, with which calls that
-	// are not among Calls do not stop at all. It needs Follow. A process with
-	// such a filter cannot live without its tracer: after an interrupt the
-	// session goes on, unseen, until the last of them has ended.
+	// Seccomp gives launched commands a seccomp filter, with which only Calls
+	// stop. It needs Follow. A process with such a filter cannot live without
+	// its tracer: after an interrupt the session continues, without output,
+	// until the last of them has ended.
 	Seccomp bool
-	// Colocate says whether processes that make many calls are kept on the
-	// session's processor, which makes tracing fast. For that, a session may
+	// Colocate controls whether processes that make many calls are kept on the
+	// session's processor, which makes tracing fast. For this, a session may
 	// fork this program. See package trapline/tracer/colocate.
 	Colocate Colocation
 
-	// Adopt, if not nil, is a process that is to become the command, in place
-	// of a new one.
+	// Adopt, if not nil, is a process that becomes the command, in place of a
+	// new one.
 	Adopt *Adoption
 }
 
-// Types of other packages that Options are made of.
+// Types of other packages used in Options.
 type (
 	Destination  = output.Destination // see there
 	Looks        = output.Options     // how the output looks: format, times, columns

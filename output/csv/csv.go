@@ -255,7 +255,7 @@ func (w *writer) Summary(s *output.Summary) {
 // Unexplained implements output.Writer. Registers are not shown.
 func (w *writer) Unexplained(*output.Unexplained) {}
 
-// appendSeconds writes seconds with nine digits behind the point.
+// appendSeconds writes seconds with nine decimals.
 func appendSeconds(b []byte, d time.Duration) []byte {
 	d = max(0, d)
 	b = output.AppendNumber(b, uint64(d/time.Second), output.Unsigned)

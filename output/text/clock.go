@@ -6,9 +6,9 @@ import (
 	"trapline/output"
 )
 
-// clock writes the times at the head of text lines.
+// clock writes the times at the start of text lines.
 type clock struct {
-	second int64  // the one that head is for
+	second int64  // the second that head shows
 	head   []byte // wall clock without the fraction
 }
 
@@ -27,8 +27,8 @@ func (c *clock) append(b []byte, at time.Time, format output.Clock, digits outpu
 	return append(b, ' ')
 }
 
-// appendRelative writes the time since the line before and a blank (-r). Brackets
-// set it off from the wall clock before it.
+// appendRelative writes the time since the previous line and a blank (-r), in
+// brackets if the wall clock precedes it.
 func appendRelative(b []byte, since time.Duration, brackets bool, digits output.Precision) []byte {
 	if brackets {
 		b = append(b, "(+"...)

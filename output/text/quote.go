@@ -9,8 +9,8 @@ func appendQuoted(b []byte, s []byte, style output.StringStyle) []byte {
 	return append(b, '"')
 }
 
-// AppendEscaped writes s as the inside of a C string literal. The bytes of
-// special are escaped too, as if they could not be printed.
+// AppendEscaped writes s as the inside of a C string literal. It also escapes
+// the bytes of special, as if they were not printable.
 func AppendEscaped(b []byte, s []byte, style output.StringStyle, special string) []byte {
 	if style == output.HexAll || style == output.HexNonASCII && !isText(s) {
 		for _, c := range s {
@@ -18,7 +18,7 @@ func AppendEscaped(b []byte, s []byte, style output.StringStyle, special string)
 		}
 		return b
 	}
-	plain := 0 // s[plain:i] needs no escape
+	plain := 0 // s[plain:i] needs no escapes
 	for i, c := range s {
 		esc := escapes[c]
 		if esc == 0 && (special == "" || !has(special, c)) {
@@ -33,7 +33,7 @@ func AppendEscaped(b []byte, s []byte, style output.StringStyle, special string)
 			b = append(b, '\\', 'x', output.LowerHex[c>>4], output.LowerHex[c&15])
 		default:
 			b = append(b, '\\')
-			// The shortest octal escape that does not swallow a digit behind it.
+			// The shortest octal escape that does not absorb a digit after it.
 			long := i+1 < len(s) && '0' <= s[i+1] && s[i+1] <= '7'
 			if long || c >= 0100 {
 				b = append(b, '0'+c>>6)
@@ -47,7 +47,7 @@ func AppendEscaped(b []byte, s []byte, style output.StringStyle, special string)
 	return append(b, s[plain:]...)
 }
 
-// appendPrintable writes s as it is, but for bytes that cannot be printed: no
+// appendPrintable writes s, but escapes bytes that are not printable: no
 // control sequence of a tracee reaches the terminal.
 func appendPrintable[T string | []byte](b []byte, s T) []byte {
 	plain := 0
@@ -62,8 +62,8 @@ func appendPrintable[T string | []byte](b []byte, s T) []byte {
 	return append(b, s[plain:]...)
 }
 
-// escapes has the letter of a byte's symbolic escape, 1 for a byte that
-// needs a numeric one, and 0 for a byte that is printed as it is.
+// escapes has the letter of a byte's symbolic escape, 1 for a byte that needs a
+// numeric one, and 0 for a byte that is printed unchanged.
 var escapes = func() (t [256]byte) {
 	for c := range t {
 		if c < ' ' || c > '~' {
@@ -75,7 +75,7 @@ var escapes = func() (t [256]byte) {
 	return t
 }()
 
-// isText says whether s has only printable ASCII and white space.
+// isText reports whether s has only printable ASCII and white space.
 func isText(s []byte) bool {
 	for _, c := range s {
 		if escapes[c] == 1 {
