@@ -51,9 +51,9 @@ type Options struct {
 	// DecodeContexts selects the SELinux contexts of processes, files and
 	// descriptors to show.
 	DecodeContexts Contexts
-	VCPUs          VCPUs // what is shown of KVM's virtual processors
+	VCPUs          VCPUs // what to show of KVM's virtual processors
 
-	Registers    RegisterModes // what is shown of registers
+	Registers    RegisterModes // what to show of registers
 	RegisterSets RegisterSets  // which registers; 0 for the default ones
 	Stacks       StackMode     // whether calls come with their call stacks
 	StackLimit   int           // maximum number of frames of a stack; 0 for the default
@@ -130,7 +130,7 @@ const (
 // Values of Looks.PID and Looks.Clock.
 const (
 	PIDColumn  = output.PIDColumn  // lines start with a pid
-	PIDMany    = output.PIDMany    // so they do once there is more than one process
+	PIDMany    = output.PIDMany    // the same, once there is more than one process
 	ClockTime  = output.ClockTime  // lines have the time of day
 	ClockEpoch = output.ClockEpoch // lines have the seconds since 1970
 )
@@ -138,10 +138,10 @@ const (
 // Values of Options.VCPUs.
 const (
 	VCPUExit  = decode.VCPUExit  // why KVM_RUN returned
-	VCPUState = decode.VCPUState // that, and the registers
+	VCPUState = decode.VCPUState // the reason, and the registers
 )
 
-// Quiet is a set of messages and records to leave out.
+// Quiet is a set of messages and records to omit.
 type Quiet uint8
 
 const (
@@ -160,7 +160,7 @@ const (
 	AllPIDs = decode.PIDComm | decode.PIDNamespace
 )
 
-// decoderOptions are the options as the decoder takes them.
+// decoderOptions returns the options for the decoder.
 func (o *Options) decoderOptions() decode.Options {
 	limit := o.StringLimit
 	switch {

@@ -5,8 +5,8 @@ import (
 	"trapline/tracer"
 )
 
-// nameTracee marks the tracee's records with the name that its thread has now,
-// if PIDs are shown with names. After the tracee's end it keeps its last name.
+// nameTracee sets the current name of the thread in the tracee's records, if
+// PIDs are shown with names. After the tracee's end the last name remains.
 func (s *Session) nameTracee(t *tracee, tid int) {
 	s.setContext(t, tid)
 	if s.o.DecodePIDs&decode.PIDComm == 0 {
@@ -18,8 +18,8 @@ func (s *Session) nameTracee(t *tracee, tid int) {
 	}
 }
 
-// locate gives the instruction pointer of a tracee that is not in a call to its
-// next record, if records have it.
+// locate sets the instruction pointer for the next record of a tracee that is
+// not in a call, if records show it.
 func (s *Session) locate(t *tracee, tr *tracer.Tracee) {
 	if !s.o.Looks.IP {
 		return

@@ -15,26 +15,26 @@ const (
 	RegistersDiff    RegisterModes = 1 << iota // what the call changed
 	RegistersEnter                             // all of them at the syscall-enter-stop
 	RegistersExit                              // all of them at the syscall-exit-stop
-	RegistersBetween                           // what changed since the end of the call before
+	RegistersBetween                           // what changed since the end of the previous call
 	RegistersFull    = RegistersDiff | RegistersEnter | RegistersExit
 )
 
-// registerHistory is the registers of one tracee at its last stops.
+// registerHistory has the registers of one tracee at its last stops.
 type registerHistory struct {
 	enter, exit registers.Snapshot
-	entered     bool // enter is of the call under way
-	exited      bool // exit is of the call before, or of the tracee's start
+	entered     bool // enter is of the current call
+	exited      bool // exit is of the previous call, or of the tracee's start
 	signaled    bool // a signal was delivered since exit
 
-	born []output.RegisterChange // since the parent's call, to be shown once
+	born []output.RegisterChange // changes since the parent's call, to be shown once
 	view output.RegisterView
 }
 
-// maxXstate is more than XSAVE's state takes on any processor so far (AMX has
+// maxXstate exceeds the size of XSAVE's state on all processors so far (AMX has
 // some 11 KiB).
 const maxXstate = 16 << 10
 
-// snapshot fetches what is wanted of a tracee's registers. It is false if the
+// snapshot fetches the requested registers of a tracee. It returns false if the
 // tracee was killed in its stop.
 func (s *Session) snapshot(tr *tracer.Tracee, to *registers.Snapshot) bool {
 	if tr.Registers(&to.User) != nil {
@@ -53,12 +53,12 @@ func (s *Session) snapshot(tr *tracer.Tracee, to *registers.Snapshot) bool {
 	if to.Is32Bit() {
 		float = tracer.NotePRXFPREG
 	}
-	// A processor without XSAVE has no vector registers beyond those of SSE.
+	// A processor without XSAVE has no vector registers except those of SSE.
 	fetch(registers.Vector, tracer.NoteX86Xstate, &to.Vector)
 	return fetch(registers.Float, float, &to.Float)
 }
 
-// enterRegisters is for the syscall-enter-stop of a call that is shown.
+// enterRegisters handles the syscall-enter-stop of a call that is shown.
 func (s *Session) enterRegisters(t *tracee, ev *tracer.Event) {
 	r := &t.regs
 	if r.entered = s.snapshot(ev.Tracee, &r.enter); !r.entered {
@@ -74,7 +74,8 @@ func (s *Session) enterRegisters(t *tracee, ev *tracer.Event) {
 	r.signaled = false
 }
 
-// exitRegisters is for the syscall-exit-stop; it gives what is to be shown.
+// exitRegisters handles the syscall-exit-stop and returns the registers to
+// show.
 func (s *Session) exitRegisters(t *tracee, ev *tracer.Event) *output.RegisterView {
 	r := &t.regs
 	r.exited = s.snapshot(ev.Tracee, &r.exit)
@@ -103,7 +104,7 @@ func (s *Session) exitRegisters(t *tracee, ev *tracer.Event) *output.RegisterVie
 	return v
 }
 
-// childRegisters is for the first stop of a tracee that another one created.
+// childRegisters handles the first stop of a tracee that another one created.
 func (s *Session) childRegisters(t *tracee, ev *tracer.Event) {
 	r := &t.regs
 	if r.exited = s.snapshot(ev.Tracee, &r.exit); !r.exited {
@@ -120,7 +121,7 @@ func (s *Session) childRegisters(t *tracee, ev *tracer.Event) {
 	}
 }
 
-// transition describes the call under way.
+// transition describes the current call.
 func (t *tracee) transition() registers.Transition {
 	d := &t.call
 	return registers.Transition{ABI: d.ABI, Name: d.Sig.Name, Args: d.Args, Ret: d.Ret, Errno: d.Errno}

@@ -7,24 +7,24 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Run traces a command from its start to its end and returns how it has ended.
-// It may be called from any goroutine, and from several at a time: each trace has
-// a goroutine and a thread of its own.
+// Run traces a command from start to end and returns its wait status. It may be
+// called from any goroutine, and from several at a time: each trace has its own
+// goroutine and thread.
 //
-// If the session lets go of the command before its end (Options.Limit, ErrDetach), Run
-// waits for the end all the same. When ctx is done, the command is killed, other
-// processes go on untraced, and Run returns the cause. The error is nil if all
-// went well, however the command has ended.
+// If the session detaches from the command before its end (Options.Limit,
+// ErrDetach), Run still waits for the end. When ctx is done, the command is
+// killed, other processes continue untraced, and Run returns the cause. The
+// error does not depend on the command's status.
 func Run(ctx context.Context, c *Command, o Options) (status unix.WaitStatus, err error) {
 	onOwnThread(func() { status, err = run(ctx, c, o) })
 	return status, err
 }
 
-// Attach traces a running process until it ends or the trace does; see
-// Session.Attach and Run. When ctx is done the process goes on untraced.
+// Attach traces a running process until the process or the trace ends; see
+// Session.Attach and Run. When ctx is done the process continues untraced.
 //
-// Of a child of this program that ends while it is traced, the kernel tells the
-// Session alone: Handler.Ended has its status, and exec.Cmd.Wait fails.
+// If a child of this program ends while it is traced, the kernel reports that
+// only to the Session: Handler.Ended gets its status, and exec.Cmd.Wait fails.
 func Attach(ctx context.Context, pid int, o Options) (err error) {
 	onOwnThread(func() { err = attach(ctx, pid, o) })
 	return err
@@ -70,8 +70,8 @@ func attach(ctx context.Context, pid int, o Options) error {
 	return err
 }
 
-// failure is why the trace has ended before its time, or why it was none, where
-// neither Run nor Close has told.
+// failure is why the trace ended early or did not start, if neither Run nor
+// Close has returned that.
 func (s *Session) failure() error {
 	if s.failed != nil && s.failed != ErrDetach {
 		return s.failed
@@ -79,13 +79,13 @@ func (s *Session) failure() error {
 	return s.noExec
 }
 
-// awaitOrKill waits for the end of the command, unless that has been seen. It
+// awaitOrKill waits for the end of the command, unless it has been seen. It
 // kills the command, at once or when ctx is done.
 func (s *Session) awaitOrKill(ctx context.Context, kill bool) unix.WaitStatus {
 	if status, ended := s.tracer.CommandStatus(); ended {
 		return status
 	}
-	// A descriptor, unlike the id, cannot come to stand for another process.
+	// A descriptor, unlike an id, cannot come to refer to another process.
 	pidfd, err := unix.PidfdOpen(s.command, 0)
 	if err == nil {
 		defer unix.Close(pidfd)
@@ -107,10 +107,10 @@ func (s *Session) awaitOrKill(ctx context.Context, kill bool) unix.WaitStatus {
 	return status
 }
 
-// onOwnThread calls f in a goroutine that has a thread for itself, and returns
-// when f has. The thread has no children, since the tracer would wait for them in
-// place of whoever started them, and it ends with f: then nothing is left of what
-// tracing has changed about it.
+// onOwnThread calls f in a goroutine with a thread of its own, and returns when
+// f has. The thread has no children, since the tracer would reap them instead
+// of their creator. It ends with f, so that nothing remains of the changes that
+// tracing makes to it.
 func onOwnThread(f func()) {
 	done := make(chan struct{})
 	go func() {
@@ -118,7 +118,7 @@ func onOwnThread(f func()) {
 		runtime.LockOSThread()
 		if hasChildren() {
 			defer runtime.UnlockOSThread()
-			onOwnThread(f) // which cannot run on this thread
+			onOwnThread(f) // this thread has children
 			return
 		}
 		f()
@@ -126,8 +126,8 @@ func onOwnThread(f func()) {
 	<-done
 }
 
-// hasChildren says whether this thread has started processes that have not been
-// waited for.
+// hasChildren reports whether this thread has children that were not waited
+// for.
 func hasChildren() bool {
 	for {
 		err := unix.Waitid(unix.P_ALL, 0, nil, unix.WEXITED|unix.WNOHANG|unix.WNOWAIT|unix.WALL|unix.WNOTHREAD, nil)

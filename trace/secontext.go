@@ -13,12 +13,12 @@ var contextNames = map[string]decode.Contexts{
 	"mismatch": decode.ContextMismatch,
 }
 
-// DefaultContexts is what --secontext alone stands for: the types of contexts,
-// and nothing else.
+// DefaultContexts is the value of --secontext without an argument: only the
+// types of contexts.
 const DefaultContexts = "!full,mismatch"
 
-// ParseContexts reads a set of full and mismatch: the value of -e secontext=. Any
-// set that is not empty has contexts shown.
+// ParseContexts reads a set of full and mismatch: the value of -e secontext=.
+// Any set that is not empty enables contexts.
 func ParseContexts(text string) (Contexts, error) {
 	set, err := parseBits(text, "secontext", contextNames, allContexts)
 	if set != 0 {
@@ -27,21 +27,21 @@ func ParseContexts(text string) (Contexts, error) {
 	return set, err
 }
 
-// newHost is the machine that the Session runs on.
+// newHost returns the machine that the Session runs on.
 func (s *Session) newHost() *host.Local {
 	return &host.Local{NoPolicy: func(err error) {
 		s.say("could not open SELinux database, disabling context mismatch checking: %s", errnoMessage(err))
 	}}
 }
 
-// setContext marks the tracee's records with its SELinux context, as it is now.
+// setContext sets the current SELinux context in the tracee's records.
 func (s *Session) setContext(t *tracee, tid int) {
 	if s.o.DecodeContexts == 0 {
 		return
 	}
 	h := decode.HostOf(s.decoder)
 	context := h.ProcessContext(s.context[:], h.Process(tid))
-	if context != nil { // after the tracee's end it keeps its last one
+	if context != nil { // after the tracee's end the last one remains
 		t.trace.SetContext(s.o.DecodeContexts.Part(context))
 	}
 }

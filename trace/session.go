@@ -19,18 +19,19 @@ import (
 	"trapline/tracer"
 )
 
-// UnderFilter tells whether a seccomp filter is in force already for all that this
-// thread starts, as in most containers. It may refuse calls unseen by a filter of
-// Options.Seccomp.
+// UnderFilter reports whether a seccomp filter is already in force for
+// processes that this thread starts, as in most containers. It may refuse calls
+// before a filter of Options.Seccomp sees them.
 func UnderFilter() bool { return tracer.UnderFilter() }
 
-// Session is one trace, of a command and of processes that are attached to. The
+// Session is one trace, of a command and of processes attached to. The
 // functions Run and Attach make one for the usual cases.
 //
-// Its methods must be called from the goroutine that called New, which New locks
-// to its thread, since the kernel ties a traced process to one thread. Interrupt
-// is the exception. A Session waits for all children of its thread. Programs
-// that this goroutine has started before must not be waited for elsewhere.
+// Its methods must be called from the goroutine that called New, which New
+// locks to its thread, since the kernel ties a tracee to one thread. Only
+// Interrupt may be called from elsewhere. A Session waits for all children of
+// its thread: nothing else may wait for programs that this goroutine has
+// started.
 type Session struct {
 	o       Options
 	tracer  *tracer.Tracer
@@ -40,7 +41,7 @@ type Session struct {
 	stacks  *stacks     // nil without Options.Stacks
 	teller  *teller     // nil without functions of Options.Handler
 
-	// What the sets of the Options, which may be nil, stand for.
+	// The sets of the Options, with their defaults in place of nil.
 	calls, abbrev, verbose, raw CallSet
 	signals                     SignalSet
 	statuses                    StatusSet
@@ -48,26 +49,27 @@ type Session struct {
 
 	unexplained output.Unexplained // changes of registers
 
-	timed   bool            // times of stops are wanted
+	timed   bool            // times of stops are needed
 	records bool            // calls are written to the output one by one
 	command int             // pid of the launched command, 0 if there is none
-	status  unix.WaitStatus // how the command has ended
+	status  unix.WaitStatus // wait status of the command
 	left    uint64          // calls until Options.Limit, 0 if there is none
 	ran     bool            // Run was called
-	failed  error           // why the session has ended the trace; nil if it has not
-	refused error           // the same, if it was a function of the Handler; not ErrDetach
-	noExec  error           // why the command's execve has failed, if it has
+	failed  error           // why the session has ended the trace, or nil
+	refused error           // the same, if a function of the Handler returned it; not ErrDetach
+	noExec  error           // why the command's execve failed, or nil
 
 	// Reused for every call.
 	splitter socketcall.Splitter
-	inner    *socketcall.Call // what the splitter has found in the call, or nil
+	inner    *socketcall.Call // the call that the splitter found inside the current one, or nil
 	header   output.Header
 	result   output.Result
 	comm     [64]byte   // the name of a tracee
 	context  [4096]byte // its SELinux context
 }
 
-// New makes a Session that traces nothing yet, and opens its output. Close it.
+// New makes a Session without tracees, and opens its output. Close must be
+// called.
 func New(o Options) (*Session, error) {
 	s := newSession(o)
 	if err := s.openLog(); err != nil {
@@ -128,7 +130,7 @@ func newSession(o Options) *Session {
 	return s
 }
 
-// openLog opens the output, if there is any.
+// openLog opens the output, if there is one.
 func (s *Session) openLog() error {
 	if s.o.Output == nil {
 		return nil
@@ -151,7 +153,7 @@ func (s *Session) openLog() error {
 	return nil
 }
 
-// closeLog closes the output and says what has gone wrong with it.
+// closeLog closes the output and returns its error.
 func (s *Session) closeLog() error {
 	if s.log == nil {
 		return nil
@@ -168,7 +170,7 @@ func (s *Session) closeLog() error {
 // OutputError says that a file of the output cannot be opened or written to.
 type OutputError struct {
 	Path    string
-	Opening bool // it cannot be opened
+	Opening bool // it could not be opened
 	Err     error
 }
 
@@ -181,7 +183,7 @@ func (e *OutputError) Error() string {
 
 func (e *OutputError) Unwrap() error { return e.Err }
 
-// cannotOpen says that a file to write to cannot be opened.
+// cannotOpen turns an error of opening an output file into an OutputError.
 func cannotOpen(err error) error {
 	var path *os.PathError
 	if errors.As(err, &path) {
@@ -221,20 +223,20 @@ func (s *Session) say(format string, args ...any) {
 	s.log.Message(line)
 }
 
-// sayUnless is say for a message that may be left out.
+// sayUnless is say for a message that quiet may suppress.
 func (s *Session) sayUnless(quiet Quiet, format string, args ...any) {
 	if s.o.Quiet&quiet == 0 {
 		s.say(format, args...)
 	}
 }
 
-// Run traces until nothing is left to trace: all processes have ended, or the
-// session has let go of them. What is known only at the end, such as
-// Options.Summary, is written then.
+// Run traces until all processes have ended or the session has detached from
+// them. At the end it writes results that are known only then, such as
+// Options.Summary.
 //
 // When ctx is done, Run interrupts the trace, with SIGKILL for the command, and
-// returns the cause. If a function of the Handler ends the trace it returns the
-// function's error.
+// returns the cause. If a function of the Handler ends the trace, Run returns
+// the function's error.
 func (s *Session) Run(ctx context.Context) error {
 	s.ran = true
 	stop := context.AfterFunc(ctx, func() { s.Interrupt(unix.SIGKILL) })
@@ -252,28 +254,30 @@ func (s *Session) Run(ctx context.Context) error {
 	return nil
 }
 
-// Interrupt ends the trace: Run lets go of all processes and returns. The
-// launched command is sent a signal before. With Options.KillOnExit no process
-// is let go; all die when the session's thread ends, which is when this program
-// exits or, in Run and Attach, when the function returns. It may be called from
-// any goroutine, and returns when the session has taken notice.
+// Interrupt ends the trace: it sends a signal to the launched command, and Run
+// detaches from all processes and returns. With Options.KillOnExit processes
+// are not detached; all die when the session's thread ends, which is when this
+// program exits or, in Run and Attach, when the function returns. Interrupt may
+// be called from any goroutine, and returns when the session has noticed it.
 func (s *Session) Interrupt(sig unix.Signal) { s.tracer.Interrupt(sig) }
 
-// Failed says that the session has ended the trace by itself: because it could
-// not write its output, of which Close gives the error, or because a function of
-// the Handler returned an error.
+// Failed reports whether the session itself has ended the trace: because it
+// could not write its output, whose error Close returns, or because a function
+// of the Handler returned an error.
 func (s *Session) Failed() bool { return s.failed != nil }
 
-// Status gives how the command has ended, as far as the session has seen it.
+// Status returns the wait status of the command, as far as the session has seen
+// it.
 func (s *Session) Status() unix.WaitStatus { return s.status }
 
-// AwaitCommand waits for the end of the command, when Run has returned and has
-// let go of it. It is false if the command is not a child of this process.
+// AwaitCommand waits for the end of the command after Run has returned and
+// detached from it. It returns false if the command is not a child of this
+// process.
 func (s *Session) AwaitCommand() (unix.WaitStatus, bool) { return s.tracer.AwaitCommand() }
 
-// Close closes the output and frees what the Session holds. A command that was
-// launched without a Run is killed. The error is what has gone wrong with the
-// output, for a file an *OutputError.
+// Close closes the output and releases the Session's resources. It kills a
+// command that was launched without a Run. It returns the output's error, for a
+// file an *OutputError.
 func (s *Session) Close() error {
 	if s.command != 0 && !s.ran {
 		unix.Kill(s.command, unix.SIGKILL)
@@ -283,7 +287,7 @@ func (s *Session) Close() error {
 	return s.closeLog()
 }
 
-// loop takes one event after the other.
+// loop handles events one by one.
 func (s *Session) loop() error {
 	for {
 		ev, err := s.tracer.Next()
@@ -295,7 +299,7 @@ func (s *Session) loop() error {
 		}
 		s.event(ev)
 		if s.log != nil && s.failed == nil && s.log.Err() != nil {
-			s.failed = s.log.Err() // Close tells
+			s.failed = s.log.Err() // Close reports it
 			s.tracer.DetachAll()
 		}
 	}
@@ -309,7 +313,7 @@ func (s *Session) event(ev *tracer.Event) {
 	t, ok := ev.Tracee.Data.(*tracee)
 	if !ok {
 		if s.failed != nil {
-			return // it has no file
+			return // it has no record
 		}
 		var err error
 		if t, err = s.newTracee(ev.Tracee); err != nil {
@@ -351,7 +355,7 @@ func (s *Session) event(ev *tracer.Event) {
 	}
 }
 
-// stray is an event of a process that is not traced.
+// stray handles an event of a process that is not traced.
 func (s *Session) stray(ev *tracer.Event) {
 	pid := ev.Tracee.TID
 	switch {
@@ -365,7 +369,7 @@ func (s *Session) stray(ev *tracer.Event) {
 	}
 }
 
-// now is the time, if anybody will see it.
+// now returns the time if it is needed, else the zero time.
 func (s *Session) now() time.Time {
 	if !s.timed {
 		return time.Time{}

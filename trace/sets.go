@@ -16,7 +16,8 @@ import (
 // ParseError is an expression that cannot be parsed. Its message is strace's.
 type ParseError struct {
 	Message string
-	// Misused says that the form of the expression is wrong, not a name in it.
+	// Misused says that the form of the expression is wrong, rather than a name
+	// in it.
 	Misused bool
 }
 
@@ -26,10 +27,10 @@ func parseErrorf(format string, args ...any) error {
 	return &ParseError{Message: fmt.Sprintf(format, args...)}
 }
 
-// parseSet reads [!]ITEM[,ITEM]..., the form of all sets in -e expressions,
-// with "none" for the empty set and "all" for its complement. Each item is
-// given to add, which says whether it is valid. The caller complements the set
-// if parseSet says that it is negated. what names an item in the error.
+// parseSet parses [!]ITEM[,ITEM]..., the form of all sets in -e expressions,
+// with "none" for the empty set and "all" for its complement. It passes each
+// item to add, which reports whether it is valid. The caller complements the
+// set if negated. what is the kind of item named in the error.
 func parseSet(text, what string, add func(item string) (bool, error)) (negated bool, err error) {
 	list := text
 	for strings.HasPrefix(list, "!") {
@@ -62,7 +63,7 @@ func parseSet(text, what string, add func(item string) (bool, error)) (negated b
 	return negated, nil
 }
 
-// parseBits reads a set whose items are names of bits; all has every bit.
+// parseBits parses a set whose items are names of bits; all has every bit.
 func parseBits[T ~uint8](text, what string, names map[string]T, all T) (T, error) {
 	var set T
 	negated, err := parseSet(text, what, func(item string) (bool, error) {
@@ -164,12 +165,12 @@ type SignalSet uint64
 
 const allSignals = ^SignalSet(0)
 
-// Has says whether signal n is in the set.
+// Has reports whether signal n is in the set.
 func (s SignalSet) Has(n int) bool { return n > 0 && s&(1<<(n-1)) != 0 }
 
-// ParseSignals reads a set of signals: the value of -e signal=. They are given
-// by their names, with or without SIG and in any case, or by their numbers. A
-// number that no signal has is valid, as in strace, and stands for nothing.
+// ParseSignals parses a set of signals: the value of -e signal=. Signals are
+// given by name, with or without SIG and in upper or lower case, or by number.
+// As in strace, numbers that are not a signal's are valid and ignored.
 func ParseSignals(text string) (*SignalSet, error) {
 	var set SignalSet
 	negated, err := parseSet(text, "signal", func(item string) (bool, error) {
@@ -200,15 +201,15 @@ type FDSet struct {
 	negated bool
 }
 
-// Has says whether a descriptor is in the set. A nil set has none.
+// Has reports whether a descriptor is in the set. A nil set is empty.
 func (s *FDSet) Has(fd int) bool {
 	return s != nil && fd >= 0 && slices.Contains(s.listed, fd) != s.negated
 }
 
-// IsEmpty says whether there is no descriptor in the set. A nil set is empty.
+// IsEmpty reports whether the set is empty. A nil set is empty.
 func (s *FDSet) IsEmpty() bool { return s == nil || len(s.listed) == 0 && !s.negated }
 
-// ParseDescriptors reads a set of descriptors' numbers: the value of -e fds=.
+// ParseDescriptors parses a set of descriptor numbers: the value of -e fds=.
 func ParseDescriptors(text string) (*FDSet, error) {
 	var s FDSet
 	negated, err := parseSet(text, "descriptor", func(item string) (bool, error) {

@@ -8,7 +8,7 @@ import (
 	"trapline/tracer/unwind"
 )
 
-// StackMode says whether calls come with their call stacks.
+// StackMode selects what calls show of their call stacks.
 type StackMode uint8
 
 const (
@@ -20,7 +20,7 @@ const (
 // stacks takes the stacks of tracees.
 type stacks struct {
 	unwinder *unwind.Unwinder
-	launched bool // the command's first execve is over, or there is no command
+	launched bool // the command's first execve has returned, or there is no command
 }
 
 func newStacks(o *Options) *stacks {
@@ -37,21 +37,22 @@ type stack struct {
 	shown    output.Stack
 }
 
-// enterStack is for the syscall-enter-stop of a call that is shown. The process
-// that makes the first execve is not the command yet: its stack is not shown.
+// enterStack handles the syscall-enter-stop of a call that is shown. The
+// process that makes the first execve is not the command yet: its stack is not
+// shown.
 func (s *Session) enterStack(t *tracee, ev *tracer.Event) {
 	if s.hasStack(ev.Tracee) {
 		s.takeStack(t, ev.Tracee)
 	}
 }
 
-// hasStack says whether a tracee's stack at a syscall-enter-stop is wanted.
+// hasStack reports whether to take a tracee's stack at a syscall-enter-stop.
 func (s *Session) hasStack(tr *tracer.Tracee) bool {
 	return s.stacks != nil && (s.stacks.launched || tr.TID != s.command)
 }
 
-// exitStack is for every syscall-exit-stop. The stack of the first execve is the
-// one at its exit, which shows where the command starts.
+// exitStack handles every syscall-exit-stop. The stack of the first execve is
+// taken at its exit, which shows where the command starts.
 func (s *Session) exitStack(t *tracee, ev *tracer.Event) {
 	k, call := s.stacks, ev.Call
 	if remaps(call.ABI, call.NR) {
@@ -66,15 +67,15 @@ func (s *Session) exitStack(t *tracee, ev *tracer.Event) {
 	}
 }
 
-// takeStack gives the trace the stack of a stopped tracee.
+// takeStack adds the stack of a stopped tracee to the trace.
 func (s *Session) takeStack(t *tracee, tr *tracer.Tracee) {
 	if s.stacks != nil && s.walk(t, tr) {
 		t.trace.SetStack(&t.stack.shown)
 	}
 }
 
-// walk finds the stack of a stopped tracee. It is false if the tracee was killed
-// in its stop.
+// walk unwinds the stack of a stopped tracee. It returns false if the tracee
+// was killed in its stop.
 func (s *Session) walk(t *tracee, tr *tracer.Tracee) bool {
 	var regs tracer.Registers
 	if tr.Registers(&regs) != nil {
@@ -89,7 +90,7 @@ func (s *Session) walk(t *tracee, tr *tracer.Tracee) bool {
 	return true
 }
 
-// remaps says whether a call may map something else where code was.
+// remaps reports whether a call may replace mapped code.
 func remaps(abi tables.ABI, nr uint64) bool {
 	row := tables.Lookup(abi, nr)
 	if row == nil {

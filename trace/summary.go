@@ -7,7 +7,7 @@ import (
 	"trapline/tracer"
 )
 
-// startSummary fills in what the caller has left open of a summary.
+// startSummary sets the defaults of a summary.
 func startSummary(sum *Summary) {
 	if sum.Columns == nil {
 		sum.Columns = output.DefaultColumns
@@ -17,7 +17,7 @@ func startSummary(sum *Summary) {
 	}
 }
 
-// count adds a call that has ended to the summary.
+// count adds a completed call to the summary.
 func (s *Session) count(t *tracee, ev *tracer.Event, now time.Time) {
 	d := &t.call
 	s.o.Summary.Count(d.ABI, d.NR, d.Sig.Name, systemTime(ev)-t.cpu, now.Sub(t.entered), ev.Call.IsError)
@@ -28,8 +28,8 @@ func systemTime(ev *tracer.Event) time.Duration {
 	return time.Duration(ev.Usage.Stime.Nano())
 }
 
-// writeSummaries writes what is known only at the end of the trace: the summary,
-// and changes of registers that have no explanation.
+// writeSummaries writes results known only at the end of the trace: the
+// summary, and unexplained register changes.
 func (s *Session) writeSummaries() {
 	if s.log == nil {
 		return

@@ -8,23 +8,23 @@ import (
 	"trapline/tracer"
 )
 
-// tampering is what is being done to the call under way.
+// tampering is the tampering with the current call.
 type tampering struct {
 	injection *Injection
 	poked     bool
 	counts    map[tamperedCall]int // how often the tracee has made each call so far
 }
 
-// tamperedCall identifies a call whose invocations are counted.
+// tamperedCall is the key under which invocations of a call are counted.
 type tamperedCall struct {
 	abi tables.ABI
 	nr  uint64
 	sub *socketcall.Sub // the call inside it, or nil
 }
 
-// findInjection finds what is to be done to a tracee's call, or to inner, the
-// call inside it. The last injection that names the call counts. It returns nil
-// if there is none, and for numbers that no call has.
+// findInjection finds the injection for a tracee's call, or for inner, the call
+// inside it. The last injection that names the call applies. It returns nil if
+// there is none, and for numbers without a call.
 func (s *Session) findInjection(t *tracee, call *tracer.Syscall, inner *socketcall.Call) *Injection {
 	if tables.Lookup(call.ABI, call.NR) == nil {
 		return nil
@@ -50,7 +50,7 @@ func (s *Session) findInjection(t *tracee, call *tracer.Syscall, inner *socketca
 	return nil
 }
 
-// tamperAtEntry does what is to be done at the enter-stop, before the call is decoded.
+// tamperAtEntry tampers at the syscall-enter-stop, before the call is decoded.
 func (s *Session) tamperAtEntry(t *tracee, ev *tracer.Event) {
 	in := t.tamper.injection
 	t.tamper.poked = s.poke(t, ev, in.pokeEnter)
@@ -72,8 +72,8 @@ func (s *Session) tamperAtEntry(t *tracee, ev *tracer.Event) {
 	ev.Delay = in.delayEnter
 }
 
-// tamperAtExit does what is to be done at the exit-stop, before the call is
-// decoded, and returns what the trace has to say about it.
+// tamperAtExit tampers at the syscall-exit-stop, before the call is decoded,
+// and returns what the trace shows about it.
 func (s *Session) tamperAtExit(t *tracee, ev *tracer.Event) (injected string, delayed bool) {
 	in := t.tamper.injection
 	if in == nil {
@@ -100,7 +100,8 @@ func (s *Session) tamperAtExit(t *tracee, ev *tracer.Event) (injected string, de
 // maxErrno is MAX_ERRNO of linux/err.h.
 const maxErrno = 4095
 
-// poke writes to a tracee's memory and says whether any of it could be written.
+// poke writes to a tracee's memory and reports whether any of it could be
+// written.
 func (s *Session) poke(t *tracee, ev *tracer.Event, pokes []poke) (done bool) {
 	pid := ev.Tracee.TID
 	for _, p := range pokes {

@@ -9,20 +9,20 @@ import (
 	"trapline/tracer"
 )
 
-// tracee is what a session knows of one tracee.
+// tracee is a session's data about one tracee.
 type tracee struct {
 	trace   *output.Record
 	call    decode.Call
-	abi     tables.ABI // of the call before
-	shown   bool       // there is a call under way, and it is traced
-	launch  bool       // not yet the command: its execve is under way
+	abi     tables.ABI // of the previous call
+	shown   bool       // the current call is traced
+	launch  bool       // not yet the command: its execve has not returned
 	entered time.Time
-	cpu     time.Duration // spent in the kernel before the call
+	cpu     time.Duration // in the kernel before the call
 
 	regs   registerHistory
 	stack  stack
 	tamper tampering
-	told   *told // what the Handler is told of calls; nil without one
+	told   *told // the call reported to the Handler; nil without one
 }
 
 // newTracee starts the record of a tracee.
@@ -53,7 +53,7 @@ func (s *Session) record(tid int) (*output.Record, error) {
 	return s.log.Record(tid)
 }
 
-// enter is a syscall-enter-stop.
+// enter handles a syscall-enter-stop.
 func (s *Session) enter(t *tracee, ev *tracer.Event) {
 	call := ev.Call
 	if call.ABI != t.abi {
@@ -103,7 +103,7 @@ func (s *Session) enter(t *tracee, ev *tracer.Event) {
 	t.trace.Entered()
 }
 
-// exit is a syscall-exit-stop.
+// exit handles a syscall-exit-stop.
 func (s *Session) exit(t *tracee, ev *tracer.Event) {
 	call := ev.Call
 	if s.stacks != nil {
@@ -155,7 +155,7 @@ func (s *Session) exit(t *tracee, ev *tracer.Event) {
 	}
 }
 
-// limit counts a call that has been traced, and ends the trace at Options.Limit.
+// limit counts a traced call, and ends the trace at Options.Limit.
 func (s *Session) limit() {
 	if s.left == 0 {
 		return
@@ -166,7 +166,7 @@ func (s *Session) limit() {
 	}
 }
 
-// signal is a signal-delivery-stop.
+// signal handles a signal-delivery-stop.
 func (s *Session) signal(t *tracee, ev *tracer.Event) {
 	t.regs.signaled = true
 	if !s.signals.Has(int(ev.Signal)) {
@@ -182,8 +182,8 @@ func (s *Session) signal(t *tracee, ev *tracer.Event) {
 	t.trace.EndSignal()
 }
 
-// exec is the moment of a successful execve. If its caller was not the leader of
-// its thread group, it is the leader from now on.
+// exec handles a successful execve. The caller is now the leader of its thread
+// group, even if it was not before.
 func (s *Session) exec(t *tracee, ev *tracer.Event) {
 	s.nameTracee(t, ev.Tracee.TID)
 	t.launch = false
@@ -199,7 +199,7 @@ func (s *Session) exec(t *tracee, ev *tracer.Event) {
 	t.trace.Superseded(s.now(), leader.trace, s.o.Quiet&QuietSuperseded != 0)
 }
 
-// ended is the end of a tracee.
+// ended handles the end of a tracee.
 func (s *Session) ended(t *tracee, ev *tracer.Event) {
 	now := s.now()
 	if t.shown && !s.o.SummaryOnly {

@@ -5,67 +5,67 @@ import (
 	"strings"
 )
 
-// Value is an argument, a result, or a part of one, decoded. What its fields hold
-// depends on Kind.
+// Value is a decoded argument, result, or part of one. Kind decides the meaning
+// of the other fields.
 type Value struct {
-	// Name is that of an argument or struct member, as in the manual page, or
-	// what the index of an array's element stands for. It may be empty.
+	// Name is the name of an argument or struct member, as in the manual page,
+	// or the name of an array element's index. It may be empty.
 	Name string
 	Kind Kind
 
-	// Num is the number of a Number or Address. Signed ones are sign-extended,
-	// see Int.
+	// Num is the number of a Number or Address. Signed numbers are
+	// sign-extended, see Int.
 	Num uint64
-	// Names are what parts of Num are called: the name of an enumeration's
-	// value, the names of the flags that are set. What has no name is in Num only.
+	// Names are the names of parts of Num: the name of an enumeration value,
+	// the names of the flags set. Parts without a name are only in Num.
 	Names []string
-	// Str is what a String or Bytes holds, the text of a Token, the name of a Macro.
-	// It may have any bytes.
+	// Str is the content of a String or Bytes, the text of a Token, the name of
+	// a Macro. It may contain any bytes.
 	Str string
 	// Elems are the members of a Struct, the elements of an Array or Set, the
 	// arguments of a Macro.
 	Elems []Value
 
-	// More says that there is more of a String, Bytes, Struct or Array than is
-	// here. Size is the length of the whole in bytes, if it is known; else 0.
+	// More says that a String, Bytes, Struct or Array is incomplete. Size is
+	// the length of the whole in bytes if it is known, else 0.
 	More bool
 	Size uint64
-	// Complement says that a Set has all but its elements.
+	// Complement says that a Set contains everything except its elements.
 	Complement bool
 
 	// Symbolic is the same value in a form that Names cannot express, such as
-	// makedev(8, 1) of a device number; nil if there is none.
+	// makedev(8, 1) for a device number, or nil.
 	Symbolic *Value
-	// After is what the call has changed the value to; nil if it has not.
+	// After is the value after the call if the call changed it, else nil.
 	After *Value
-	// Notes tell more of the value, such as a descriptor's path.
+	// Notes are details of the value, such as a descriptor's path.
 	Notes []Note
 }
 
-// Note is something that is known of a value. Kind is "path", "comm", "socket"
-// and so on, see Options.DecodeFDs and DecodePIDs; or "comment".
+// Note is a detail of a value. Kind is "path", "comm", "socket" and so on, see
+// Options.DecodeFDs and DecodePIDs; or "comment".
 type Note struct{ Kind, Text string }
 
-// Kind says what a Value is.
+// Kind is the kind of a Value.
 type Kind uint8
 
 const (
-	None    Kind = iota // there is no value, such as the result of exit
+	None    Kind = iota // no value, such as the result of exit
 	Number              // Num, Names
 	Address             // Num; in the process's memory, 0 for NULL
 	String              // Str
-	Bytes               // Str, of data that is not text
-	Token               // Str, what is not a C string: "127.0.0.1" of an address
+	Bytes               // Str; data that is not text
+	Token               // Str; text that is not a C string: "127.0.0.1" of an address
 	Struct              // Elems
 	Array               // Elems
 	Set                 // Elems, of signals or descriptors
 	Macro               // Str, Elems
 )
 
-// Int is Num as a signed number.
+// Int returns Num as a signed number.
 func (v *Value) Int() int64 { return int64(v.Num) }
 
-// Has says whether a Number has a name, as a flag or as the whole.
+// Has reports whether a Number has a name, as a flag or as a whole.
 func (v *Value) Has(name string) bool {
 	for _, n := range v.Names {
 		if n == name {
@@ -75,11 +75,11 @@ func (v *Value) Has(name string) bool {
 	return false
 }
 
-// Member gives the member of a Struct that has a name. If there is none it is a
-// Value of Kind None.
+// Member returns the member of a Struct with this name, or a Value of Kind
+// None.
 func (v *Value) Member(name string) Value { return named(v.Elems, name) }
 
-// Note gives the text of the Note of a kind, or "".
+// Note returns the text of the Note of this kind, or "".
 func (v *Value) Note(kind string) string {
 	for _, n := range v.Notes {
 		if n.Kind == kind {
@@ -98,7 +98,7 @@ func named(values []Value, name string) Value {
 	return Value{}
 }
 
-// String is the value for people to read, much as strace writes it.
+// String formats the value for people, similar to strace.
 func (v Value) String() string {
 	var b strings.Builder
 	v.write(&b)

@@ -6,8 +6,8 @@ import (
 	"trapline/output"
 )
 
-// palette gives the colours of the trace, or nil for none. Of itself the trace
-// is coloured only on a terminal that can show colours.
+// palette returns the colours of the trace, or nil for none. By default the
+// trace is coloured only on a terminal that supports colours.
 func (c *config) palette(terminal bool) *output.Palette {
 	switch c.color {
 	case colorNever:
@@ -21,8 +21,8 @@ func (c *config) palette(terminal bool) *output.Palette {
 	return output.NewPalette(os.Getenv("STRACE_COLORS"))
 }
 
-// plainTerminal says whether a terminal of that type has no colours, by the names
-// of terminfo: "dumb", and those made for a paper or a monochrome screen.
+// plainTerminal reports whether a terminal type has no colours, by its terminfo
+// name: "dumb", and types for paper or monochrome screens.
 func plainTerminal(term string) bool {
 	switch term {
 	case "", "dumb", "unknown", "lpr", "tty", "vt52", "vt100", "vt102", "vt220", "xterm-mono", "ansi-m":

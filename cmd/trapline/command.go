@@ -11,7 +11,7 @@ import (
 	"trapline/trace"
 )
 
-// launch is the program to launch, as the command line describes it.
+// launch returns the program to launch, as the command line describes it.
 func (c *config) launch() (*trace.Command, error) {
 	credential, err := c.credential()
 	if err != nil {
@@ -53,7 +53,7 @@ func changeEnv(env, changes []string) []string {
 	return env
 }
 
-// credential is who the command runs as with -u, or nil.
+// credential returns the user of -u that the command runs as, or nil.
 func (c *config) credential() (*trace.Credential, error) {
 	if !c.userSet {
 		return nil, nil

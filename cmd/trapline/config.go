@@ -11,9 +11,9 @@ import (
 	"trapline/trace"
 )
 
-// config is what the command line asks for.
+// config is the parsed command line.
 type config struct {
-	trace.Options // what the Session is to do
+	trace.Options // for the Session
 
 	command  []string // PROG [ARGS]; empty with -p alone
 	argv0    string   // --argv0; valid if argv0Set
@@ -47,9 +47,9 @@ type config struct {
 	shortD, shortF, shortQ, shortT, shortX, shortY int
 	longF, longT, longX, longY, longQ              bool
 	shortBigF                                      bool // -F, an older -f
-	onlyStatus                                     int  // how many -z and -Z
+	onlyStatus                                     int  // number of -z and -Z
 
-	warnings []string // to be printed before anything else is done
+	warnings []string // printed before anything else is done
 }
 
 // summaryMode is -c or -C.
@@ -61,7 +61,7 @@ const (
 	summaryToo
 )
 
-// tracees is the number of processes to trace from the start.
+// tracees returns the number of processes to trace from the start.
 func (c *config) tracees() int {
 	if len(c.command) > 0 {
 		return len(c.pids) + 1
@@ -78,7 +78,7 @@ const (
 	colorNever
 )
 
-// newConfig is what holds when nothing is asked for.
+// newConfig returns the defaults.
 func newConfig() *config {
 	c := &config{sortBy: output.ColumnPercent}
 	c.Looks.Format, c.Looks.Column = textformat.Format, 40
@@ -90,8 +90,8 @@ func (c *config) warn(format string, args ...any) {
 	c.warnings = append(c.warnings, fmt.Sprintf(format, args...))
 }
 
-// parseCommandLine reads the command line after the program's name. The config
-// is returned with an error too, for its warnings.
+// parseCommandLine parses the command line after the program's name. It returns
+// the config even with an error, for its warnings.
 func parseCommandLine(args []string) (*config, error) {
 	c := newConfig()
 	operands, err := parseFlags(flagSet(options, c), args)
@@ -106,7 +106,7 @@ func parseCommandLine(args []string) (*config, error) {
 	return c, c.check()
 }
 
-// check finds what does not go together, and settles what depends on several
+// check rejects conflicting options, and settles values that depend on several
 // options.
 func (c *config) check() error {
 	if len(c.command) == 0 {
@@ -166,8 +166,8 @@ func (c *config) check() error {
 	return nil
 }
 
-// settleCounted gives the short options that are counted (-f -f, -ttt) the
-// meaning of their long forms.
+// settleCounted translates the short options that are counted (-f -f, -ttt)
+// into their long forms.
 func (c *config) settleCounted() error {
 	exclusive := func(short, long string) error {
 		return refusef("%s and %s cannot be provided simultaneously", short, long)
@@ -216,8 +216,8 @@ func (c *config) settleCounted() error {
 }
 
 // settleSeccomp decides whether the command gets the seccomp filter that
-// --seccomp-bpf asks for. Nothing else may ask for one: a filter can be seen by
-// the command, and the command cannot live on when trapline is killed.
+// --seccomp-bpf asks for. Only this option may enable it: the command can
+// notice a filter, and cannot survive if trapline is killed.
 func (c *config) settleSeccomp() {
 	if !c.Seccomp {
 		return
@@ -232,7 +232,7 @@ func (c *config) settleSeccomp() {
 		reason = "--seccomp-bpf is not enabled because it is not compatible with --syscall-limit"
 	case len(c.pids) > 0:
 		c.warn("--seccomp-bpf is not enabled for processes attached with -p")
-		c.Seccomp = len(c.command) > 0 // for what is launched beside
+		c.Seccomp = len(c.command) > 0 // for a command launched as well
 	}
 	if reason == "" && c.Seccomp && trace.UnderFilter() {
 		reason = "--seccomp-bpf is not enabled because a seccomp filter is in force already, which may refuse calls"
@@ -243,7 +243,7 @@ func (c *config) settleSeccomp() {
 	}
 }
 
-// warnOfNoEffect tells of options that others make void.
+// warnOfNoEffect warns of options that others make ineffective.
 func (c *config) warnOfNoEffect() {
 	if c.summary == summaryOnly {
 		for _, o := range []struct {
@@ -282,7 +282,7 @@ func (c *config) warnOfNoEffect() {
 	}
 }
 
-// warnOfPaths tells what the paths of -P resolve to, which is traced as well.
+// warnOfPaths reports the paths that -P resolves to, which are traced as well.
 func (c *config) warnOfPaths() {
 	if c.Quiet&trace.QuietPathResolution != 0 || c.shortQ > 2 {
 		return
@@ -294,7 +294,7 @@ func (c *config) warnOfPaths() {
 	}
 }
 
-// settleDefaults sets what depends on the rest of the command line.
+// settleDefaults sets defaults that depend on the rest of the command line.
 func (c *config) settleDefaults() {
 	toFile := c.destination.Name != "" || c.destination.Separate
 	switch {
@@ -340,10 +340,10 @@ func (c *config) settleSummary() {
 	}
 }
 
-// Values of -I: when trapline can be interrupted by signals.
+// Values of -I: when signals can interrupt trapline.
 const (
 	interruptibleAnywhere  = 1 + iota // at any time
 	interruptibleWaiting              // not while a call is decoded
-	interruptibleNever                // never by SIGINT and its like
+	interruptibleNever                // never by SIGINT and similar signals
 	interruptibleNeverTSTP            // nor by SIGTSTP
 )

@@ -14,19 +14,18 @@ import (
 	"trapline/trace"
 )
 
-// With -D it is the process that was started as trapline which becomes the
-// command, so that whoever started it has the command for a child. Its
-// grandchild traces it; the child in between ends at once, so that the command
-// finds itself without children.
+// With -D the process that was started as trapline becomes the command, so that
+// the command is a child of trapline's parent. Its grandchild traces it; the
+// child in between exits at once, so that the command starts without children.
 
-// daemonMode is where the tracer process lives, -D.
+// daemonMode is where the tracer process runs, -D.
 type daemonMode uint8
 
 const (
 	notDaemon    daemonMode = iota
 	inGrandchild            // -D
-	inGroup                 // -DD: in a process group of its own
-	inSession               // -DDD: in a session of its own
+	inGroup                 // -DD: in its own process group
+	inSession               // -DDD: in its own session
 )
 
 var daemonNames = map[string]daemonMode{
@@ -63,9 +62,9 @@ func (c *config) settleDaemon() error {
 	return nil
 }
 
-// Values of argv[0] of the two processes. Behind it stand the pid of the
-// process that becomes the command and a descriptor of the socket to it; and
-// then the command line as trapline was given it.
+// argv[0] of the two processes. It is followed by the pid of the process that
+// becomes the command, a descriptor of the socket to it, and trapline's own
+// command line.
 const (
 	betweenName = "trapline: between"
 	daemonName  = "trapline: tracer"
@@ -90,7 +89,7 @@ func becomeCommand(c *config, command *trace.Command) error {
 }
 
 func startDaemon(name string, pid, socket int, args []string, attr *syscall.SysProcAttr) (int, error) {
-	const inherited = 3 // the descriptor behind standard error
+	const inherited = 3 // the first descriptor after standard error
 	child, err := syscall.ForkExec(executable(),
 		append([]string{name, strconv.Itoa(pid), strconv.Itoa(inherited)}, args...),
 		&syscall.ProcAttr{Env: os.Environ(), Files: []uintptr{0, 1, 2, uintptr(socket)}, Sys: attr})
@@ -100,8 +99,8 @@ func startDaemon(name string, pid, socket int, args []string, attr *syscall.SysP
 	return child, nil
 }
 
-// executable is a path to this program's file: the way it was started by where
-// there is no /proc.
+// executable returns a path to this program's file; without /proc, the path by
+// which it was started.
 func executable() string {
 	const link = "/proc/self/exe"
 	if unix.Access(link, unix.F_OK) == nil {
@@ -117,16 +116,16 @@ func executable() string {
 	return link
 }
 
-// takeName gives this process the name that it has as trapline: what it
-// executed may have another one, such as exe.
+// takeName gives this process the name of trapline: the executed file may have
+// another one, such as exe.
 func takeName() {
 	if name, err := unix.BytePtrFromString(filepath.Base(program())); err == nil {
 		unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(name)), 0, 0, 0)
 	}
 }
 
-// daemonProcess finds out whether this is one of the two processes that -D makes,
-// and gives the command line its first meaning. The one in between does not return.
+// daemonProcess checks whether this is one of the two processes that -D makes,
+// and restores the command line. In the process in between it does not return.
 func daemonProcess() *trace.Adoption {
 	if len(os.Args) < 4 || os.Args[0] != betweenName && os.Args[0] != daemonName {
 		return nil

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ending is how trapline is to end: as its command did.
+// ending is how trapline is to exit: in the same way as its command.
 type ending struct {
 	code   int
 	signal unix.Signal // 0 if it exited
@@ -30,8 +30,8 @@ func (e ending) exit() {
 	os.Exit(e.code)
 }
 
-// die ends this process by a signal, without a core dump: the command has
-// left one.
+// die ends this process by a signal, without a core dump: the command has left
+// one.
 func die(sig unix.Signal) {
 	unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
 	signal.Reset(sig)
@@ -42,8 +42,8 @@ func die(sig unix.Signal) {
 	unix.Tgkill(unix.Getpid(), unix.Gettid(), sig)
 }
 
-// setDefault gives a signal its default action behind the back of the Go
-// runtime, whose handler would print a traceback.
+// setDefault gives a signal its default action without the Go runtime's
+// knowledge, whose handler would print a traceback.
 func setDefault(sig unix.Signal) {
 	var action struct { // struct sigaction of the kernel; handler 0 is SIG_DFL
 		handler, flags, restorer uintptr

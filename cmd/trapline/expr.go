@@ -7,7 +7,7 @@ import (
 	"trapline/trace"
 )
 
-// qualifier is one of the things that -e can set: -e trace=SET.
+// qualifier is a setting of -e: -e trace=SET.
 type qualifier struct {
 	names []string
 	set   func(c *config, value string) error
@@ -78,7 +78,7 @@ var qualifiers = []qualifier{
 	}},
 }
 
-// injects adds the injection that an expression parses to.
+// injects parses an expression and adds its injection.
 func injects(parse func(string) (*trace.Injection, error)) func(c *config, v string) error {
 	return func(c *config, v string) error {
 		in, err := parse(v)
@@ -102,8 +102,8 @@ func setCalls(field func(c *config) **trace.CallSet) func(c *config, v string) e
 	}
 }
 
-// withMisuseHint adds the hint at -h to the error of an expression that has not
-// the right form.
+// withMisuseHint adds the hint at -h to the error of an expression with a wrong
+// form.
 func withMisuseHint(err error) error {
 	var parse *trace.ParseError
 	if errors.As(err, &parse) && parse.Misused {
@@ -135,7 +135,7 @@ func findQualifier(name string) *qualifier {
 }
 
 // byName is the long form of a qualifier: --trace=SET is -e trace=SET.
-// Without an argument it stands for byDefault.
+// byDefault is the value without an argument.
 func byName(name, byDefault string) func(c *config, spelled, value string, given bool) error {
 	return func(c *config, _, value string, given bool) error {
 		if !given {

@@ -8,7 +8,7 @@ import (
 	"trapline/trace"
 )
 
-// formats are the formats that --format knows.
+// formats are the formats that --format accepts.
 var formats = []*output.Format{textformat.Format, jsonformat.Format, csvformat.Format}
 
 // setFormat reads the argument of --format.
@@ -28,7 +28,7 @@ func (c *config) setJSON(string, string, bool) error {
 	return nil
 }
 
-// checkFormat finds what a table of one row a call has no place for.
+// checkFormat rejects options that CSV, with one row per call, cannot show.
 func (c *config) checkFormat() error {
 	if c.Looks.Format != csvformat.Format {
 		return nil

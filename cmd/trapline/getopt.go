@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// argument says whether an option takes one.
+// argument says whether an option has an argument.
 type argument uint8
 
 const (
@@ -18,20 +18,20 @@ const (
 
 // option is one command line option, under all its spellings.
 type option struct {
-	short byte     // 0 if there is none
-	long  []string // nil if there is none
+	short byte     // 0 for none
+	long  []string // nil for none
 	arg   argument // of the long form; a short form never has an optional one
-	own   bool     // strace has no such option
-	// set takes the option down. spelled is how the user wrote it, "-a" or
-	// "--columns"; given says that it came with an argument.
+	own   bool     // strace lacks this option
+	// set applies the option. spelled is the form that the user wrote, "-a" or
+	// "--columns"; given says that it has an argument.
 	set func(c *config, spelled, value string, given bool) error
 }
 
-// absent is the value pflag gives for an argument that is not there. No
-// argument of a command line can contain it.
+// absent is the value that pflag passes for a missing argument. Arguments of a
+// command line cannot contain it.
 const absent = "\x00"
 
-// userError is a mistake on the command line, in strace's words.
+// userError is an error in the command line, in strace's words.
 type userError struct {
 	msg  string
 	hint bool // point to -h
@@ -48,7 +48,7 @@ func usagef(format string, args ...any) error {
 	return &userError{msg: fmt.Sprintf(format, args...), hint: true}
 }
 
-// withHint is a usagef of an error, if it is one.
+// withHint is usagef for an error, if it is not nil.
 func withHint(err error) error {
 	if err == nil {
 		return nil
@@ -56,13 +56,13 @@ func withHint(err error) error {
 	return usagef("%v", err)
 }
 
-// flagSet registers the options with pflag. Every spelling is a flag of its own,
-// because messages repeat the one that was used, and because "-r" takes no
-// argument where "--relative-timestamps" may take one. A short option's flag
-// has a long name that cannot be typed: pflag rejects "---".
+// flagSet registers the options with pflag. Every spelling is a separate flag,
+// because messages repeat the spelling used, and because "-r" takes no argument
+// while "--relative-timestamps" may take one. A short option's flag has a long
+// name that cannot be typed: pflag rejects "---".
 func flagSet(options []option, c *config) *pflag.FlagSet {
 	fs := pflag.NewFlagSet("trapline", pflag.ContinueOnError)
-	fs.SetInterspersed(false) // what follows the command is the command's
+	fs.SetInterspersed(false) // the rest belongs to the command
 	fs.SortFlags = false
 	fs.Usage = func() {}
 	for i := range options {
@@ -83,7 +83,7 @@ func flagSet(options []option, c *config) *pflag.FlagSet {
 	return fs
 }
 
-// setter is a pflag.Value that hands what is set to an option.
+// setter is a pflag.Value that sets an option.
 type setter struct {
 	option  *option
 	config  *config
@@ -103,8 +103,8 @@ func (s *setter) Set(value string) error {
 	return s.option.set(s.config, s.spelled, value, given)
 }
 
-// parseFlags runs args through the flags and returns the operands: the command
-// and its arguments. Errors have getopt_long(3)'s wording.
+// parseFlags parses args and returns the operands: the command and its
+// arguments. Errors have getopt_long(3)'s wording.
 func parseFlags(fs *pflag.FlagSet, args []string) ([]string, error) {
 	args, err := getopt(fs, args)
 	if err != nil {
@@ -122,9 +122,9 @@ func parseFlags(fs *pflag.FlagSet, args []string) ([]string, error) {
 	return fs.Args(), err
 }
 
-// getopt rewrites the options in args as pflag reads them. getopt_long(3), which
-// strace's users are used to, takes any unambiguous beginning of a long option's
-// name, and takes the "=" in "-I=x" as the first byte of the argument.
+// getopt rewrites the options in args for pflag. Like getopt_long(3), and
+// unlike pflag, it accepts any unambiguous prefix of a long option's name, and
+// takes the "=" in "-I=x" as the first byte of the argument.
 func getopt(fs *pflag.FlagSet, args []string) ([]string, error) {
 	out := make([]string, 0, len(args)+1)
 	for i := 0; i < len(args); i++ {
@@ -133,7 +133,7 @@ func getopt(fs *pflag.FlagSet, args []string) ([]string, error) {
 			return append(append(out, "--"), args[operands(args, i):]...), nil
 		}
 		var flag *pflag.Flag
-		var needed string // by what an argument is wanted, as getopt_long says it
+		var needed string // the option that lacks its argument, as getopt_long writes it
 		if long, ok := strings.CutPrefix(a, "--"); ok {
 			name, value, given := strings.Cut(long, "=")
 			f, err := findLong(fs, name)
@@ -179,7 +179,7 @@ func getopt(fs *pflag.FlagSet, args []string) ([]string, error) {
 	return out, nil
 }
 
-// operands is where the command starts when args[i] is no option.
+// operands returns where the command starts if args[i] is not an option.
 func operands(args []string, i int) int {
 	if args[i] == "--" {
 		return i + 1
@@ -187,8 +187,8 @@ func operands(args []string, i int) int {
 	return i
 }
 
-// findLong finds the long option that name is, or begins. Options that strace does
-// not have leave the abbreviations of strace's options what they are: --fo is
+// findLong finds the long option with this name or prefix. Options that strace
+// lacks do not change the abbreviations of strace's options: --fo is
 // --follow-forks, although there is --format.
 func findLong(fs *pflag.FlagSet, name string) (*pflag.Flag, error) {
 	if f := fs.Lookup(name); f != nil && f.Shorthand == "" {
@@ -203,7 +203,7 @@ func findLong(fs *pflag.FlagSet, name string) (*pflag.Flag, error) {
 	}
 	ambiguous, possibilities := false, ""
 	for _, f := range found {
-		// Two spellings of one option are no ambiguity.
+		// Two spellings of one option are not ambiguous.
 		ambiguous = ambiguous || f.Value.(*setter).option != found[0].Value.(*setter).option
 		possibilities += " '--" + f.Name + "'"
 	}
@@ -213,8 +213,8 @@ func findLong(fs *pflag.FlagSet, name string) (*pflag.Flag, error) {
 	return found[0], nil
 }
 
-// begunBy gives the long options that name begins: those of trapline's own, or
-// those that strace has.
+// begunBy returns the long options with prefix name: either trapline's own, or
+// those of strace.
 func begunBy(fs *pflag.FlagSet, name string, own bool) (found []*pflag.Flag) {
 	fs.VisitAll(func(f *pflag.Flag) {
 		if f.Shorthand == "" && strings.HasPrefix(f.Name, name) && f.Value.(*setter).option.own == own {

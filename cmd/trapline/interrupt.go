@@ -13,14 +13,15 @@ import (
 
 // interrupts are the signals that end a trace.
 type interrupts struct {
-	first atomic.Int32 // the one that did
+	first atomic.Int32 // the first one received
 }
 
-// handleSignals makes signals to trapline end the trace, or not, as -I says. It
-// is called after the launch, so that the command has what it would have had.
+// handleSignals decides whether signals to trapline end the trace, as -I says.
+// It is called after the launch, so that the command inherits the original
+// actions.
 func handleSignals(interruptible int, s *trace.Session) *interrupts {
 	in := new(interrupts)
-	// A tracer in the background may write to the terminal all the same.
+	// A tracer in the background may still write to the terminal.
 	signal.Ignore(unix.SIGTTOU, unix.SIGTTIN)
 	if interruptible == interruptibleAnywhere {
 		return in
@@ -49,11 +50,11 @@ func handleSignals(interruptible int, s *trace.Session) *interrupts {
 	return in
 }
 
-// stop gives the signals back their effect.
+// stop restores the default effect of the signals.
 func (in *interrupts) stop() {
 	signal.Reset(unix.SIGHUP, unix.SIGINT, unix.SIGQUIT, unix.SIGTERM, unix.SIGTSTP)
 	setDefault(unix.SIGQUIT)
 }
 
-// received is the signal that ended the trace, or 0.
+// received returns the signal that ended the trace, or 0.
 func (in *interrupts) received() unix.Signal { return unix.Signal(in.first.Load()) }

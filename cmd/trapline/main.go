@@ -1,5 +1,5 @@
-// One thread does the work. To look for the limits of its control group, and to
-// keep two files open for that, would only cost time at the start.
+// One thread does the work. Reading the limits of the control group, and
+// keeping two files open for that, would only delay the start.
 //
 //go:debug containermaxprocs=0
 //go:debug updatemaxprocs=0
@@ -20,7 +20,7 @@ import (
 //go:embed help.txt
 var help string
 
-// The main goroutine stays on the main thread, so that it is the process that
+// The main goroutine stays on the main thread, so that its id is the one that
 // TracerPid and a tracer of trapline see.
 func init() { runtime.LockOSThread() }
 
@@ -30,7 +30,7 @@ func main() {
 		time.Local = zone
 	}
 	c, err := parseCommandLine(os.Args[min(1, len(os.Args)):])
-	if adopt == nil { // otherwise they have been made known
+	if adopt == nil { // otherwise already reported
 		for _, w := range c.warnings {
 			complain("%s", w)
 		}
@@ -60,8 +60,8 @@ func main() {
 	end.exit()
 }
 
-// program is what trapline calls itself in messages: the name that it was
-// called by, as strace does, or if there is none that of its file.
+// program is trapline's name in messages: its argv[0], as in strace, or else
+// the name of its file.
 func program() string {
 	if len(os.Args) > 0 && os.Args[0] != "" {
 		return os.Args[0]
@@ -73,7 +73,7 @@ func program() string {
 	return filepath.Base(exe)
 }
 
-// message is a line of trapline's own.
+// message formats a message of trapline.
 func message(format string, args ...any) string {
 	return program() + ": " + fmt.Sprintf(format, args...)
 }
@@ -83,7 +83,7 @@ func complain(format string, args ...any) {
 	fmt.Fprintln(os.Stderr, message(format, args...))
 }
 
-// fail says what is wrong and exits with status 1.
+// fail prints an error and exits with status 1.
 func fail(err error) {
 	complain("%v", err)
 	var user *userError

@@ -11,7 +11,7 @@ import (
 	"trapline/trace"
 )
 
-// options are all options there are. Their meaning is told in help.txt.
+// options are all options. help.txt describes them.
 var options = []option{
 	// General
 	{short: 'e', arg: requiredArgument, set: func(c *config, _, v string, _ bool) error { return c.qualify(v) }},
@@ -296,7 +296,7 @@ func parseUint31(spelled, value string) (int, error) {
 	return int(n), nil
 }
 
-// precisions are the units that times can be printed to.
+// precisions are the units to which times can be printed.
 var precisions = map[string]output.Precision{
 	"s": output.Seconds, "ms": output.Milliseconds, "us": output.Microseconds, "ns": output.Nanoseconds,
 }
@@ -314,8 +314,8 @@ func parsePrecision(p *output.Precision, spelled, value string, given bool) erro
 	return nil
 }
 
-// setTimestamps reads [[format:]FORMAT][,[precision:]PRECISION].... What is not
-// given stays as an earlier option left it.
+// setTimestamps reads [[format:]FORMAT][,[precision:]PRECISION].... Missing
+// parts keep the values of an earlier option.
 func (c *config) setTimestamps(spelled, value string, given bool) error {
 	clocks := map[string]output.Clock{"none": output.ClockNone, "time": output.ClockTime, "unix": output.ClockEpoch}
 	if !c.longT {

@@ -11,7 +11,7 @@ import (
 	"trapline/trace"
 )
 
-// run traces until nothing is left to trace. The command is launched, or it is
+// run traces until all tracees have ended. It launches the command, or adopts
 // the process of an adoption.
 func run(c *config, adopt *trace.Adoption) (ending, error) {
 	var command *trace.Command
@@ -57,8 +57,8 @@ func run(c *config, adopt *trace.Adoption) (ending, error) {
 	return end, err
 }
 
-// releaseStandardFDs lets go of the input and output that are the command's:
-// when the command closes a pipe, whoever is at its other end must notice.
+// releaseStandardFDs closes the input and output that the command uses: when
+// the command closes a pipe, the process at the other end must notice.
 func releaseStandardFDs() {
 	null, err := unix.Open("/dev/null", unix.O_RDWR|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -69,8 +69,8 @@ func releaseStandardFDs() {
 	unix.Close(null)
 }
 
-// attach attaches to the processes of -p and says whether it could attach to
-// any. It complains of those that it cannot attach to.
+// attach attaches to the processes of -p and reports whether it could attach to
+// any. It prints an error for each of the others.
 func attach(s *trace.Session, pids []int) (attached bool) {
 	for _, pid := range pids {
 		if pid == os.Getpid() {

@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// zoneOf finds the time zone that the C library takes TZ to mean where Go does
-// not: one written out as in tzset(3), such as CET-1CEST,M3.5.0,M10.5.0/3, and a
-// file below TZDIR. It is nil for all that Go knows by itself, and for what means
-// nothing, which is UTC to both.
+// zoneOf finds the C library's time zone for TZ where Go's differs: a rule in
+// the form of tzset(3), such as CET-1CEST,M3.5.0,M10.5.0/3, and a file below
+// TZDIR. It returns nil for zones that Go finds itself, and for invalid ones,
+// which are UTC to both.
 func zoneOf(tz, tzdir string) *time.Location {
 	name := strings.TrimPrefix(tz, ":")
 	if name == "" || filepath.IsAbs(name) {
@@ -30,13 +30,13 @@ func zoneOf(tz, tzdir string) *time.Location {
 	return zoneOfRule(name)
 }
 
-// readZone reads a file of a time zone, if it is a regular one.
+// readZone reads a time zone file, if it is a regular file.
 func readZone(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
 	}
-	const most = 1 << 20 // bytes, many times what any zone has
+	const most = 1 << 20 // bytes, many times the size of any zone
 	if !info.Mode().IsRegular() || info.Size() > most {
 		return nil, os.ErrInvalid
 	}
@@ -44,10 +44,10 @@ func readZone(path string) ([]byte, error) {
 }
 
 // zoneOfRule makes the time zone that a rule describes. Go reads rules only at
-// the end of TZif files (RFC 9636), for the time behind the last transition. So
-// it is given a file without transitions.
+// the end of TZif files (RFC 9636), where they apply after the last transition.
+// Therefore it makes a file without transitions.
 func zoneOfRule(rule string) *time.Location {
-	const shortest = len("<+3") // of a name: Go takes shorter ones
+	const shortest = len("<+3") // minimum length of a name in Go
 	if strings.ContainsAny(rule, "\n\x00") || rule[0] == '<' && strings.IndexByte(rule, '>') <= shortest {
 		return nil
 	}
@@ -58,7 +58,7 @@ func zoneOfRule(rule string) *time.Location {
 	return zone
 }
 
-// emptyTZif is a TZif file of version 2 that has nothing but UTC and a rule.
+// emptyTZif returns a TZif file of version 2 with only UTC and a rule.
 func emptyTZif(rule string) []byte {
 	// Six counts of 32 bits: isutcnt, isstdcnt, leapcnt, timecnt, typecnt, charcnt.
 	header := append([]byte("TZif2"), make([]byte, 15+6*4)...)
@@ -67,6 +67,6 @@ func emptyTZif(rule string) []byte {
 	// A type (the offset, whether it is daylight saving time, the index of the name),
 	// and the names.
 	block := append(header, "\x00\x00\x00\x00\x00\x00UTC\x00"...)
-	file := append(block, block...) // for readers of version 1, and for those of version 2
+	file := append(block, block...) // for readers of version 1, and of version 2
 	return append(append(append(file, '\n'), rule...), '\n')
 }

@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// tipsText has the tips, with empty lines between them.
+// tipsText has the tips, separated by empty lines.
 //
 //go:embed tips.txt
 var tipsText string
@@ -27,7 +27,7 @@ const (
 // tipChoice is the argument of --tips.
 type tipChoice struct {
 	style tipStyle
-	id    int // which one, randomTip for any
+	id    int // number of the tip, or randomTip
 }
 
 const randomTip = -1
@@ -60,8 +60,7 @@ func (c *config) setTips(spelled, value string, given bool) error {
 	return nil
 }
 
-// print writes the tip that was chosen. A number past the last tip starts
-// again with the first.
+// print writes the chosen tip. Numbers past the last tip wrap around.
 func (choice *tipChoice) print(w io.Writer) {
 	if choice == nil || choice.style == noTip {
 		return

@@ -2,8 +2,8 @@ package main
 
 import "runtime/debug"
 
-// version is what -V prints: which trapline this is, and which strace's format
-// and options it follows.
+// version is the output of -V: trapline's version, and the version of strace
+// whose format and options it follows.
 func version() string {
 	v := "(devel)"
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
