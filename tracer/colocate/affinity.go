@@ -18,8 +18,8 @@ var allProcessors = func() (all unix.CPUSet) {
 	return all
 }()
 
-// findCpuset finds the mask of tasks in the tracer's cpuset that were never
-// given one.
+// findCpuset finds the mask of tasks in the tracer's cpuset whose affinity was
+// never set.
 func (c *Controller) findCpuset() {
 	c.cpuset = c.self
 	if unix.SchedSetaffinity(0, &allProcessors) != nil {
@@ -33,8 +33,8 @@ func (c *Controller) findCpuset() {
 	}
 }
 
-// original is the mask to set in order to restore one that a task was found
-// with. The cpuset may have changed: the guardian's mask is always the whole of it.
+// original returns the mask to set in order to restore mask. The cpuset may
+// have changed: the guardian's mask is always the whole cpuset.
 func (c *Controller) original(mask *unix.CPUSet) *unix.CPUSet {
 	if *mask != c.cpuset {
 		unix.SchedGetaffinity(int(c.guardian.pid.Load()), &c.cpuset)
@@ -45,8 +45,8 @@ func (c *Controller) original(mask *unix.CPUSet) *unix.CPUSet {
 	return mask
 }
 
-// Enter is called when a tracee has stopped at the entry of a call. It makes
-// sure that no call shows or passes on a mask that is not the tracee's own.
+// Enter is called when a tracee has stopped at the entry of a call. It ensures
+// that calls show and pass on only the tracee's own mask.
 func (c *Controller) Enter(task *Task, abi tables.ABI, nr uint64) {
 	if !c.wanted {
 		return
@@ -62,7 +62,7 @@ func (c *Controller) Enter(task *Task, abi tables.ABI, nr uint64) {
 			c.Unpin(task)
 		}
 	case showsMask:
-		// It may be about any task.
+		// The call may refer to any task.
 		c.maskCalls++
 		task.inMaskCall = true
 		c.unpinAll()
@@ -71,9 +71,9 @@ func (c *Controller) Enter(task *Task, abi tables.ABI, nr uint64) {
 	}
 }
 
-// Exit is called when a tracee has stopped at the exit of a call, of which
-// first is the first argument, and result what it returned, negative for an
-// error. Where NeedsResult does not ask for the result, any will do.
+// Exit is called when a tracee has stopped at the exit of a call. first is the
+// call's first argument, and result its return value, negative for an error. The
+// result only matters for the calls for which NeedsResult holds.
 func (c *Controller) Exit(task *Task, abi tables.ABI, nr, first uint64, result int64) {
 	if !c.wanted {
 		return
@@ -96,7 +96,7 @@ func (c *Controller) Exit(task *Task, abi tables.ABI, nr, first uint64, result i
 	c.noteStop(task)
 }
 
-// leaveMaskCall notes that a tracee is not in a call that shows masks any more.
+// leaveMaskCall notes that a tracee has left a call that shows masks.
 func (c *Controller) leaveMaskCall(task *Task) {
 	if task.inMaskCall {
 		task.inMaskCall = false
@@ -142,8 +142,8 @@ func usesAffinity(abi tables.ABI, nr uint64) affinityUse {
 	return usesNone
 }
 
-// isLeader reports whether a task is the first thread of its process, as far as
-// this process may know.
+// isLeader reports whether a task is the first thread of its process. It is
+// false if this process may not signal the task.
 func isLeader(tid int) bool { return unix.Tgkill(tid, tid, 0) == nil }
 
 // ShowsMask reports whether a call shows or sets an affinity mask, depends on
@@ -166,7 +166,7 @@ func setsMask(abi tables.ABI, nr uint64) bool {
 	return nr == unix.SYS_SCHED_SETAFFINITY
 }
 
-// intersects is used by the guardian too.
+// intersects is also used by the guardian.
 //
 //go:nosplit
 //go:norace

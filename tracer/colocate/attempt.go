@@ -16,8 +16,8 @@ const (
 // before it decides whether they compute in parallel.
 const windowTicks = 8
 
-// look is called at the first stop after each tick. It decides whether to be
-// active.
+// look is called at the first stop after each tick. It decides whether
+// co-location is active.
 func (c *Controller) look(now uint32) {
 	passed := now - c.tick
 	c.tick = now
@@ -79,7 +79,7 @@ func (c *Controller) backOff() {
 	c.nextPause = min(2*c.nextPause, longestPause)
 }
 
-// Disperse backs off because so many tracees are busy that no processor is ever
+// Disperse backs off, when so many tracees are busy that no processor is ever
 // idle.
 func (c *Controller) Disperse() {
 	if c.active && !c.always {

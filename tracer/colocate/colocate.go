@@ -31,13 +31,13 @@ const (
 // pin ends
 //   - when the tracee has not stopped for a tick: the guardian ends it,
 //   - before a call that shows or uses the mask (see usesAffinity),
-//   - before the tracee is let go, and when the tracer dies: the guardian
-//     again.
+//   - before the tracee is detached,
+//   - when the tracer dies: again the guardian ends it.
 //
 // One processor is not enough when tracees compute in parallel, or when other
-// processes want it too. Then all tracees are unpinned and run where the
-// scheduler puts them: until they no longer compute in parallel, or for a pause
-// that doubles each time a new attempt meets contention.
+// processes need it. Then all tracees are unpinned and run where the scheduler
+// puts them, until they no longer compute in parallel, or for a pause that
+// doubles each time a new attempt meets contention.
 type Controller struct {
 	mode   Mode
 	tasks  iter.Seq[*Task] // all tracees
@@ -45,17 +45,17 @@ type Controller struct {
 
 	wanted       bool
 	always       bool
-	untilStart   int          // stops left until it is decided whether to start the guardian
-	since        time.Time    // when these stops began to be counted
+	untilStart   int          // stops left until the decision whether to start the guardian
+	since        time.Time    // when the count of these stops began
 	guardian     *guardian    // nil: not started
 	self         unix.CPUSet  // the tracer's own mask
 	own          *unix.CPUSet // what to set in order to restore it
-	cpuset       unix.CPUSet  // the mask of tasks that were never given one
+	cpuset       unix.CPUSet  // the mask of tasks whose affinity was never set
 	shared       unix.CPUSet  // the shared processor; while the tracer is not pinned, the last one
 	active       bool         // tracees may be pinned
 	tracerPinned bool         // the tracer's thread is pinned to the shared processor
 	affine       uint32       // tracees that were pinned to, or found confined to, the shared processor since the last look
-	uniprocessor bool         // there is only one processor: nobody needs to be pinned
+	uniprocessor bool         // only one processor: pins are unnecessary
 	turns        bool         // stops come fast: see TakesTurns
 	moves        uint32       // how often the shared processor was chosen
 	free         []int        // slots that were freed
@@ -74,16 +74,16 @@ type Controller struct {
 	spread    bool   // tracees compute in parallel: an attempt would fail
 
 	computing int // tracees that are resumed and not in a system call
-	maskCalls int // tracees in a call that shows masks: nobody is pinned meanwhile
+	maskCalls int // tracees in a call that shows masks: no tracee is pinned meanwhile
 
-	exposing        int        // tracees that can read masks from files: nobody is pinned meanwhile
-	nextExamination uint32     // the tick in which it is looked whether they still can
-	examinations    int        // how often that has been done
-	path            []byte     // of the descriptor that isExposing looks at
-	link            [4096]byte // what it links to
+	exposing        int        // tracees that can read masks from files: no tracee is pinned meanwhile
+	nextExamination uint32     // tick of the next check whether they still can
+	examinations    int        // number of these checks
+	path            []byte     // of the descriptor that isExposing checks
+	link            [4096]byte // target of that link
 }
 
-// Task is a tracee as this package sees it.
+// Task is this package's data about a tracee.
 type Task struct {
 	TID      int  // its thread id: see Renamed
 	Attached bool // it ran before it was traced, or was created by such a tracee
@@ -91,7 +91,7 @@ type Task struct {
 	computes   bool     // resumed, and not in a system call
 	slot       int      // its slot in the pin table plus 1; 0 while not pinned
 	moves      uint32   // Controller.moves when it was pinned
-	skipTick   uint32   // the tick in which it turned out to need no pin or to be denied one
+	skipTick   uint32   // the tick in which it needed no pin or was denied one
 	tick       uint32   // the tick of its last stop while not pinned
 	stops      uint32   // its stops in that tick
 	inMaskCall bool     // in a call that shows masks
@@ -106,13 +106,13 @@ type Task struct {
 // may have ended the pin since the last stop.
 func (task *Task) Pinned() bool { return task.slot != 0 }
 
-// earlyStops is how many stops have to come in quick succession before it is
-// worth starting a guardian. A short command is over before the guardian is
-// ready, and tracees that compute would only be disturbed by it.
+// earlyStops is how many stops must come in quick succession to make a guardian
+// worthwhile. A short command ends before the guardian is ready, and tracees
+// that compute would only be disturbed by it.
 const earlyStops = 100
 
 // New makes a Controller that does nothing until Enable is called. tasks yields
-// all tracees there are at the time; debugf is told what happens.
+// all current tracees; debugf receives debugging messages.
 func New(mode Mode, tasks iter.Seq[*Task], debugf func(format string, args ...any)) *Controller {
 	return &Controller{mode: mode, tasks: tasks, debugf: debugf}
 }
@@ -128,7 +128,7 @@ func (c *Controller) Enable() {
 	c.untilStart, c.since = earlyStops, time.Now()
 }
 
-// start starts the guardian and opens what else co-location needs.
+// start starts the guardian and opens the other files of co-location.
 func (c *Controller) start() {
 	guardian, err := startGuardian()
 	if err != nil {
@@ -142,7 +142,7 @@ func (c *Controller) start() {
 	c.openSchedstat()
 }
 
-// Stop ends everything, when no tracee is left.
+// Stop ends co-location, when no tracee is left.
 func (c *Controller) Stop() {
 	if c.guardian == nil {
 		return
@@ -164,8 +164,8 @@ func (c *Controller) TakesTurns() bool { return c.turns }
 // far as the tracer knows.
 func (c *Controller) SharesProcessor(task *Task) bool { return task.slot != 0 || c.uniprocessor }
 
-// SetComputing notes whether a tracee runs code of its own: it is resumed and
-// not in a system call.
+// SetComputing notes whether a tracee runs its own code: it is resumed and not
+// in a system call.
 func (c *Controller) SetComputing(task *Task, computes bool) {
 	if task.computes == computes {
 		return
@@ -178,7 +178,7 @@ func (c *Controller) SetComputing(task *Task, computes bool) {
 	}
 }
 
-// Forget drops a tracee that is gone or was let go.
+// Forget drops a tracee that has ended or was detached.
 func (c *Controller) Forget(task *Task) {
 	c.SetComputing(task, false)
 	c.leaveMaskCall(task)
@@ -250,12 +250,11 @@ func (c *Controller) countUniprocessor() {
 	c.stops, c.since = 0, now
 }
 
-// often is how many stops in a tick make a tracee count as one that makes call
-// after call.
+// often is how many stops in a tick make a tracee count as call-bound.
 const often = 8
 
-// shouldPin reports whether a tracee is to be pinned now: at once when no other
-// tracee may want the processor, otherwise when it makes call after call.
+// shouldPin reports whether to pin a tracee now: at once if no other tracee may
+// need the processor, otherwise if it is call-bound.
 func (c *Controller) shouldPin(task *Task) bool {
 	if task.tick != c.tick {
 		task.tick, task.stops = c.tick, 0

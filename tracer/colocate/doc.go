@@ -1,6 +1,6 @@
 // Package colocate keeps a tracer and the tracees that make many system calls
-// on one processor, and gives every tracee its own affinity mask back before a
-// tracee can see that it was changed. Processes that no tracee has created may see it.
+// on one processor. It restores a tracee's affinity mask before any tracee can
+// see the change. Processes that were not created by a tracee may see it.
 //
 // # Why
 //
@@ -12,26 +12,27 @@
 // # How the pieces fit
 //
 // The tracer tells the [Controller] what its tracees do: [Controller.Enter] and
-// [Controller.Exit] at the two ends of a call, [Controller.SetComputing] when a
-// tracee runs its own code or stops, [Controller.Forget] when it is gone,
-// [Controller.Renamed] when its thread id changes, [Controller.Inherit] when it
-// was created by another one, and [Controller.InheritPin] or
-// [Controller.InheritPinUntold] when that gave it a pinned mask. What the Controller keeps for each
-// tracee is in a [Task], which the tracer holds beside its own data. The
-// package does not know how tracees are traced.
+// [Controller.Exit] at the entry and exit of a call, [Controller.SetComputing]
+// when a tracee runs its own code or stops, [Controller.Forget] when it ends or
+// is detached, [Controller.Renamed] when its thread id changes,
+// [Controller.Inherit] when another tracee created it, and
+// [Controller.InheritPin] or [Controller.InheritPinUntold] when it inherited a
+// pinned mask. The Controller keeps its data about a tracee in a [Task], which
+// the tracer stores beside its own. The package does not know how tracees are
+// traced.
 //
-// The Controller decides when co-location is worth it (attempt.go) and whom to
-// pin (pin.go). A pinned tracee has an affinity mask of one processor, the
-// shared processor, to which the tracer's thread is pinned as well while there
-// are pinned tracees. [Controller.TakesTurns] then says whether stops come so
-// fast that the tracer should yield the processor instead of sleeping until the
-// next stop.
+// The Controller decides when co-location is worthwhile (attempt.go) and which
+// tracees to pin (pin.go). A pinned tracee's affinity mask contains only the
+// shared processor. The tracer's thread is also pinned to it while there are
+// pinned tracees. [Controller.TakesTurns] then says whether stops come so fast
+// that the tracer should yield the processor instead of sleeping until the next
+// stop.
 //
 // # The pin table and the guardian
 //
-// The guardian is a child process, forked when a hundred stops have come in
-// quick succession (guardian.go, guardian_process.go). It shares a table with
-// the tracer, in memory that both have mapped. The table has a slot for every
+// The guardian is a child process, forked after a hundred stops in quick
+// succession (guardian.go, guardian_process.go). It shares a table with the
+// tracer, in memory that both have mapped. The table has a slot for every
 // pinned tracee, with its thread id, its own mask, the mask it was pinned with,
 // a count of its stops, and the slot's state. The tracer fills in a slot before
 // it sets a mask, so the table never misses a pin. Either side may end a pin.
@@ -67,16 +68,17 @@
 //   - The tracer's own thread gets its mask back when no tracee has been pinned
 //     for a tick, and when co-location becomes inactive.
 //
-// What is restored is the mask that the tracee had when it was pinned. If that
+// The mask restored is the one that the tracee had when it was pinned. If that
 // was the whole cpuset, the tracee is given all processors instead: the kernel
-// then treats it as a task that was never given a mask. The guardian's own mask is
-// the whole cpuset, so that it tells when the cpuset has changed. A mask that
-// somebody else has set meanwhile is left alone.
+// then treats it as a task whose affinity was never set. The guardian's own
+// mask is the whole cpuset, so that it shows when the cpuset has changed. A
+// mask that another process has set in the meantime is left unchanged.
 //
 // # Why masks
 //
-// Without a mask on the tracee, with the tracer pinned to one processor or
-// following the tracee from one to the other, the scheduler wakes the tracee on
-// whichever processor is idle. On a virtual machine with two processors, one of
-// them idle, that gave 20,000 to 50,000 stops a second; masks give 180,000.
+// If the tracee had no mask, and the tracer were pinned to one processor or
+// followed the tracee from one to the other, the scheduler would wake the
+// tracee on whichever processor is idle. On a virtual machine with two
+// processors, one of them idle, that gave 20,000 to 50,000 stops a second;
+// masks give 180,000.
 package colocate

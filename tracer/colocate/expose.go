@@ -10,22 +10,22 @@ import (
 	"trapline/tables"
 )
 
-// A mask can also be read: from the file status of each task in procfs, whoever
-// has it open. The kernel writes the text as it is read, by any of a dozen calls,
-// so what counts is who has such a file open. While a tracee has, nobody is
-// pinned.
+// A mask can also be read from a file: the status file of each task in procfs.
+// The kernel produces the text when the file is read, which a dozen calls can
+// do. Therefore the descriptors matter: while a tracee has such a file open, no
+// tracee is pinned.
 //
-// A file is known by its name, whatever path led to it: the link in /proc/TID/fd
-// ends in /status. That it may be another file of this name costs only time.
-// Through an io_uring files are opened and read without any call, so a tracee that
-// has one counts too.
+// A file is recognized by its name, by whatever path it was opened: the link in
+// /proc/TID/fd ends in /status. A different file with this name only costs
+// time. An io_uring opens and reads files without any call, so a tracee that
+// has one counts as well.
 //
-// Two ways to such a file are not seen: one that is bind-mounted alone, under
-// another name, and one received over a socket from a process that is not
-// traced.
+// Two ways to such a file are missed: a bind mount of the single file under
+// another name, and a descriptor received over a socket from a process that is
+// not traced.
 
-// OpensFile tells whether a call's result may be a descriptor by which masks can be
-// read.
+// OpensFile reports whether a call's result may be a descriptor through which
+// masks can be read.
 func OpensFile(abi tables.ABI, nr uint64) bool {
 	if abi == tables.I386 {
 		switch nr {
@@ -42,8 +42,8 @@ func OpensFile(abi tables.ABI, nr uint64) bool {
 	return false
 }
 
-// noteOpened looks at a descriptor that a tracee has got from a call. It is called
-// before the tracee goes on.
+// noteOpened checks a descriptor that a call has returned, before the tracee is
+// resumed.
 func (c *Controller) noteOpened(task *Task, fd int) {
 	if c.guardian == nil || !task.examined {
 		return // its descriptors are examined before it is pinned
@@ -53,7 +53,8 @@ func (c *Controller) noteOpened(task *Task, fd int) {
 	}
 }
 
-// expose notes that a tracee can read masks, and gives all tracees their own.
+// expose notes that a tracee can read masks, and restores the masks of all
+// tracees.
 func (c *Controller) expose(task *Task) {
 	if !task.exposing {
 		task.exposing = true
@@ -63,7 +64,7 @@ func (c *Controller) expose(task *Task) {
 	c.unpinAll()
 }
 
-// leaveExposing notes that a tracee cannot read masks any more.
+// leaveExposing notes that a tracee can no longer read masks.
 func (c *Controller) leaveExposing(task *Task) {
 	if task.exposing {
 		task.exposing = false
@@ -71,7 +72,8 @@ func (c *Controller) leaveExposing(task *Task) {
 	}
 }
 
-// Inherit notes that a tracee was created by another one, whose descriptors it has.
+// Inherit notes that a tracee was created by another one, whose descriptors it
+// shares.
 func (c *Controller) Inherit(parent, child *Task) {
 	child.Attached = parent.Attached
 	child.examined = parent.examined
@@ -81,8 +83,8 @@ func (c *Controller) Inherit(parent, child *Task) {
 	}
 }
 
-// examine looks at all descriptors of a tracee, once, and for tasks around it that
-// are not traced. It reports whether there is nothing by which masks can be read.
+// examine checks all descriptors of a tracee, once, and whether tasks around it are
+// untraced. It reports whether masks cannot be read.
 func (c *Controller) examine(task *Task) bool {
 	if task.examined {
 		return !task.exposing
@@ -94,10 +96,9 @@ func (c *Controller) examine(task *Task) bool {
 	return !task.exposing
 }
 
-// examineAgain looks whether tracees that could read masks have closed the files,
-// and whether the strangers are gone.
-// It does so at every tick at first, and the longer it finds them open the less
-// often.
+// examineAgain checks whether tracees that could read masks have closed the
+// files, and whether the untraced tasks are gone: at first at every tick, then less
+// often the longer they stay.
 func (c *Controller) examineAgain() {
 	if int32(c.tick-c.nextExamination) < 0 {
 		return
@@ -111,8 +112,8 @@ func (c *Controller) examineAgain() {
 	}
 }
 
-// manyDescriptors is how many are not examined: a tracee that has as many counts as
-// one that can read masks.
+// manyDescriptors is the number of descriptors that are not examined any more:
+// a tracee that has as many counts as one that can read masks.
 const manyDescriptors = 1024
 
 // holdsExposing reports whether a tracee has a descriptor through which masks can
@@ -120,7 +121,7 @@ const manyDescriptors = 1024
 func (c *Controller) holdsExposing(tid int) bool {
 	dir, err := unix.Open("/proc/"+strconv.Itoa(tid)+"/fd", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return err != unix.ENOENT && err != unix.ESRCH // if it is there
+		return err != unix.ENOENT && err != unix.ESRCH // errors other than the tracee's end
 	}
 	defer unix.Close(dir)
 	var buffer [4096]byte

@@ -9,9 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The guardian is a process beside the tracer that has two duties. When the
-// tracer is gone, however it died, it gives the pinned tracees their affinity
-// masks back. And while tracees are pinned, it unpins those that have not
+// The guardian is a process beside the tracer with two duties. When the tracer
+// has exited, however it died, the guardian restores the affinity masks of the
+// pinned tracees. And while tracees are pinned, it unpins those that have not
 // stopped for a tick, because they compute or sleep.
 //
 // Tracer and guardian share a table of the pinned tracees. The guardian never
@@ -21,7 +21,7 @@ import (
 const tick = 2
 
 // busyTick is how many stops in a tick mean that the tick was spent on tracing.
-// freeTick is the same where tracer and tracees run on different processors, so
+// freeTick is the same when tracer and tracees run on different processors, so
 // that each stop takes longer.
 const (
 	busyTick = 80
@@ -69,10 +69,10 @@ const (
 	slotReleased // the guardian has restored the mask; the tracer has yet to free the slot
 )
 
-// restore gives the tracee its own mask back, unless somebody else has set
-// another one meanwhile. Where the cpuset has lost the shared processor, the kernel
-// has set another one: the whole cpuset, which is then the guardian's mask too.
-// The guardian's id is 0 in the guardian.
+// restore restores the tracee's own mask, unless another process has set a mask
+// in the meantime. If the cpuset has lost the shared processor, the kernel has
+// set the mask to the whole cpuset, which is then also the guardian's mask;
+// restore overwrites it. The argument is the guardian's id, 0 in the guardian.
 //
 //go:nosplit
 //go:norace
@@ -92,7 +92,7 @@ func (s *pinSlot) restore(guardian int32) {
 }
 
 // end ends a pin and leaves the slot in the state after. It returns false if
-// the pin has been ended already or is being ended.
+// the pin has ended already or is being ended.
 //
 //go:nosplit
 //go:norace
@@ -105,15 +105,15 @@ func (s *pinSlot) end(after uint32, guardian int32) bool {
 	return true
 }
 
-// guardian is what the tracer has of the guardian.
+// guardian is the tracer's data about the guardian.
 type guardian struct {
 	table  *pinTable
 	memory []byte       // of the table
 	pid    atomic.Int32 // 0 until it has been forked
 	wake   int          // a pipe: a byte wakes the guardian, its closing ends it
-	closed atomic.Bool  // the guardian does not watch any more: nobody may be pinned
-	dead   atomic.Bool  // it is gone, and whatever was pinned has been restored
-	gone   chan bool    // closed when the guardian is gone and no longer a zombie
+	closed atomic.Bool  // the guardian no longer watches: no tracee may be pinned
+	dead   atomic.Bool  // it has exited, and everything pinned has been restored
+	gone   chan bool    // closed when the guardian has exited and is no longer a zombie
 }
 
 // startGuardian starts the guardian without waiting for it: table.ready is set
@@ -155,9 +155,9 @@ func startGuardian() (*guardian, error) {
 	return g, nil
 }
 
-// awaitEnd waits for the end of the guardian: it was dismissed, or somebody killed
-// it. If somebody stops it, that is its end as well, since it would neither watch
-// nor notice that the tracer is gone.
+// awaitEnd waits until the guardian exits, because it was dismissed or killed.
+// If it is stopped, awaitEnd kills it, since it would neither watch nor notice
+// the tracer's exit.
 func awaitEnd(pid int) {
 	for {
 		var status unix.WaitStatus
@@ -172,9 +172,8 @@ func awaitEnd(pid int) {
 	}
 }
 
-// dismiss ends the guardian and waits until it is gone, so that it does not
-// become the zombie of whichever process inherits it. It is killed if it takes
-// long.
+// dismiss ends the guardian and waits for it, so that it does not become a
+// zombie of another process. It kills the guardian if that takes long.
 func (g *guardian) dismiss() {
 	unix.Close(g.wake)
 	select {
@@ -204,7 +203,7 @@ func (g *guardian) noteStop() {
 func (t *pinTable) restoreAll(guardian int32) {
 	for i := range t.used.Load() {
 		if s := &t.slots[i]; !s.end(slotReleased, guardian) && s.state.Load() == slotReleasing {
-			s.restore(guardian) // the process that began it is gone
+			s.restore(guardian) // the process that began it has exited
 		}
 	}
 }

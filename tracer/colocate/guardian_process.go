@@ -8,11 +8,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// This file is what the guardian itself runs. The guardian is a fork of this
-// process and does not call execve, since a Go program takes several
-// milliseconds to start, in which no tracee could be pinned. A fork has only
-// the thread that forked, and the Go runtime does not work in it. The guardian
-// thus does not allocate, its stack does not grow (hence go:nosplit), all its
+// This file has the guardian's own code. The guardian is a fork of this process
+// and does not call execve, since a Go program takes several milliseconds to
+// start, during which no tracee could be pinned. A fork has only the thread
+// that forked, and the Go runtime does not work in it. Therefore the guardian
+// does not allocate, its stack does not grow (hence go:nosplit), all its
+// signals are blocked, and it makes only raw system calls.
 // signals are blocked, and it makes raw system calls only.
 
 // guardianScratch is working memory of the guardian. It is part of the pin
@@ -30,15 +31,15 @@ type pollFd struct {
 }
 
 // guardianName replaces the guardian's command line. It does not contain this
-// program's name, so that whoever kills the program by name does not kill the
-// guardian as well.
+// program's name, so that killing the program by name does not kill the
+// guardian.
 const guardianName = "co-location guardian"
 
 // guardianComm is the guardian's name as a thread: 16 bytes, the last one zero.
 var guardianComm = [16]byte([]byte("co-location\x00\x00\x00\x00\x00"))
 
 // commandLine is the memory where the kernel put this process's arguments, one
-// behind the other.
+// after the other.
 var commandLine = func() (text struct {
 	start unsafe.Pointer
 	size  uintptr
@@ -57,8 +58,8 @@ var commandLine = func() (text struct {
 
 var rootDirectory = [2]byte{'/'}
 
-// forkGuardian forks the guardian, which inherits the table. It ends when the
-// other end of the pipe is closed.
+// forkGuardian forks the guardian, which inherits the table. The guardian exits
+// when the other end of the pipe is closed.
 func forkGuardian(table *pinTable, pipe, null int) (pid int, errno unix.Errno) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -77,7 +78,7 @@ func forkGuardian(table *pinTable, pipe, null int) (pid int, errno unix.Errno) {
 	return int(child), errno
 }
 
-// guard is all that the guardian does. It does not return.
+// guard is the guardian's main function. It does not return.
 //
 //go:nosplit
 //go:norace
@@ -134,9 +135,9 @@ const guardianPipe = 3
 //go:nosplit
 //go:norace
 func daemonize(pipe, null uintptr) {
-	// If the tracer dies while somebody has stopped the guardian, it goes on.
+	// If the tracer dies while the guardian is stopped, continue the guardian.
 	unix.RawSyscall(unix.SYS_PRCTL, unix.PR_SET_PDEATHSIG, uintptr(unix.SIGCONT), 0)
-	// Its own mask shows which processors the cpuset has.
+	// The guardian's mask shows which processors the cpuset has.
 	unix.RawSyscall(unix.SYS_SCHED_SETAFFINITY, 0, unsafe.Sizeof(allProcessors), uintptr(unsafe.Pointer(&allProcessors)))
 	unix.RawSyscall(unix.SYS_SETSID, 0, 0, 0)
 	unix.RawSyscall(unix.SYS_CHDIR, uintptr(unsafe.Pointer(&rootDirectory)), 0, 0)

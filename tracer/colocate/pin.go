@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// pin pins a stopped tracee to the shared processor, if it may run there.
+// pin pins a stopped tracee to the shared processor, if its mask allows that.
 func (c *Controller) pin(task *Task) {
 	var mask unix.CPUSet
 	if unix.SchedGetaffinity(task.TID, &mask) != nil {
@@ -16,7 +16,7 @@ func (c *Controller) pin(task *Task) {
 	}
 	own := c.original(&mask)
 	if task.Attached && !c.always && own != &allProcessors {
-		task.skipTick = c.tick // it was given a mask, which might not be restored exactly
+		task.skipTick = c.tick // its mask was set, and might not be restored exactly
 		return
 	}
 	if !c.tracerPinned && !c.pinTracer() {
@@ -69,14 +69,14 @@ func (c *Controller) record(task *Task, mask, pin *unix.CPUSet) bool {
 	return true
 }
 
-// lastPin is a tracee's own mask and the one that it was pinned with last.
+// lastPin has a tracee's own mask and the mask that it was last pinned with.
 type lastPin struct{ mask, pin unix.CPUSet }
 
-// InheritPin deals with a new tracee that was created while its parent was
-// pinned and thus has the parent's pinned mask: it records the tracee as
-// pinned, or gives it the parent's own mask. Until then the tracee is not in
-// the pin table, so the guardian would miss it. Hence this is only for tracees
-// that die with the tracer; others are unpinned before they create one.
+// InheritPin handles a new tracee that was created while its parent was pinned
+// and therefore has the parent's pinned mask: it records the tracee as pinned,
+// or sets the parent's own mask. Until then the tracee is not in the pin table,
+// so the guardian would miss it. Hence InheritPin is only for tracees that die
+// with the tracer; others are unpinned before they create a task.
 func (c *Controller) InheritPin(parent, child *Task) {
 	last := parent.last
 	var mask unix.CPUSet
@@ -93,8 +93,8 @@ func (c *Controller) InheritPin(parent, child *Task) {
 	}
 }
 
-// InheritPinUntold is InheritPin for a tracee of which its parent did not tell. That
-// was probably killed: the mask says what it had been pinned with.
+// InheritPinUntold is InheritPin for a tracee whose parent did not report it,
+// probably because the parent was killed: the mask tells what it was pinned with.
 func (c *Controller) InheritPinUntold(child *Task) {
 	c.InheritPin(&Task{last: c.forgotten}, child)
 	for task := range c.tasks {
@@ -104,8 +104,8 @@ func (c *Controller) InheritPinUntold(child *Task) {
 	}
 }
 
-// forgetPin forgets what a tracee was pinned with last, because it was given a
-// mask: that may happen to be the pinned one, and must not be taken for it.
+// forgetPin forgets the last pin of a tracee whose mask is being set: the new
+// mask may equal the pinned one, and must not be mistaken for it.
 func (c *Controller) forgetPin(tid int) {
 	for task := range c.tasks {
 		if task.TID == tid {
@@ -114,11 +114,11 @@ func (c *Controller) forgetPin(tid int) {
 		}
 	}
 	for task := range c.tasks {
-		task.last = nil // the id may be from another PID namespace, and mean any tracee
+		task.last = nil // the id may be from another PID namespace, and refer to any tracee
 	}
 }
 
-// Unpin gives a tracee its own mask back, if it is pinned.
+// Unpin restores a tracee's own mask, if it is pinned.
 func (c *Controller) Unpin(task *Task) {
 	if task.slot == 0 || c.guardian == nil {
 		return
@@ -130,8 +130,8 @@ func (c *Controller) Unpin(task *Task) {
 	c.freeSlot(task)
 }
 
-// unpinAgain is Unpin for a pin that may have been ended in vain: before the mask
-// was set, or by an id that the tracee had before.
+// unpinAgain is Unpin for a pin whose end may have had no effect: before the
+// mask was set, or under the tracee's former id.
 func (c *Controller) unpinAgain(task *Task, s *pinSlot) {
 	if !s.end(slotFree, c.guardian.pid.Load()) {
 		c.awaitRelease(s)
@@ -140,15 +140,15 @@ func (c *Controller) unpinAgain(task *Task, s *pinSlot) {
 	c.freeSlot(task)
 }
 
-// unpinAll gives all tracees their own masks back.
+// unpinAll restores the masks of all tracees.
 func (c *Controller) unpinAll() {
 	for task := range c.tasks {
 		c.Unpin(task)
 	}
 }
 
-// releaseDead ends the pin of a tracee that is dead. It sets no mask, since the
-// thread id may be another task's by now.
+// releaseDead ends the pin of a dead tracee. It sets no mask, since the thread
+// id may belong to another task by now.
 func (c *Controller) releaseDead(task *Task) {
 	if task.slot == 0 || c.guardian == nil {
 		return
@@ -160,8 +160,8 @@ func (c *Controller) releaseDead(task *Task) {
 	c.freeSlot(task)
 }
 
-// awaitRelease waits while the guardian is ending a pin: the tracee may set a
-// mask of its own only after the guardian has restored the old one.
+// awaitRelease waits while the guardian is ending a pin: the tracee may set its
+// own mask only after the guardian has restored the old one.
 func (c *Controller) awaitRelease(s *pinSlot) {
 	for s.state.Load() == slotReleasing && !c.guardian.dead.Load() {
 		runtime.Gosched()
@@ -175,8 +175,8 @@ func (c *Controller) freeSlot(task *Task) {
 	task.slot = 0
 }
 
-// Renamed notes that a tracee has another thread id, and ends its pin: that may
-// have been tried with the old id, which is nobody's now.
+// Renamed notes a tracee's new thread id, and ends its pin: the guardian may
+// have tried that under the old id, which no longer exists.
 func (c *Controller) Renamed(task *Task, tid int) {
 	task.TID = tid
 	if task.slot != 0 {
@@ -187,8 +187,8 @@ func (c *Controller) Renamed(task *Task, tid int) {
 }
 
 // pinTracer pins the tracer's thread to the processor that it runs on, which
-// becomes the shared one. It stays pinned only while tracees are: otherwise it
-// would be in the way of other processes.
+// becomes the shared one. It stays pinned only while tracees are, so as not to
+// be in the way of other processes.
 func (c *Controller) pinTracer() bool {
 	var cpu uint32
 	if _, _, errno := unix.RawSyscall(unix.SYS_GETCPU, uintptr(unsafe.Pointer(&cpu)), 0, 0); errno != 0 {
@@ -198,7 +198,7 @@ func (c *Controller) pinTracer() bool {
 	return c.tracerPinned
 }
 
-// unpinTracer gives the tracer's thread its own mask back.
+// unpinTracer restores the mask of the tracer's thread.
 func (c *Controller) unpinTracer() {
 	if c.tracerPinned {
 		unix.SchedSetaffinity(0, c.own)
@@ -220,7 +220,7 @@ func (c *Controller) moveTo(cpu int) bool {
 }
 
 // moveWithin makes a processor of a tracee's mask the shared one, for a tracee
-// that may not run on the present one.
+// that may not run on the current one.
 func (c *Controller) moveWithin(mask *unix.CPUSet) bool {
 	for i := range mask {
 		if both := uint64(mask[i] & c.self[i]); both != 0 {

@@ -8,28 +8,28 @@ import (
 )
 
 // callFrames is a section with call frame information, .eh_frame or
-// .debug_frame: a CIE says what a group of functions has in common, an FDE how to
-// get from anywhere in one function to its caller.
+// .debug_frame. A CIE has what a group of functions has in common, an FDE
+// describes how to get from any place in one function to its caller.
 type callFrames struct {
 	data []byte
 	addr uint64 // of data[0], in the address space of the file
-	eh   bool   // .eh_frame, whose entries differ a little
+	eh   bool   // .eh_frame, whose entries have a slightly different format
 	word int    // size of an address in bytes
 
 	table   searchTable // of .eh_frame_hdr, if there is one
-	index   []indexed   // else made at first use
+	index   []indexed   // used without a table; made on first use
 	scanned bool
-	cies    map[uint64]*cie // by offset; nil for what is none
+	cies    map[uint64]*cie // by offset; nil for an invalid one
 }
 
 // cie is a Common Information Entry.
 type cie struct {
 	codeAlign uint64
 	dataAlign int64
-	ra        uint64 // register that stands for the return address
+	ra        uint64 // register that holds the return address
 	encoding  uint8  // of addresses in FDEs
 	sized     bool   // its FDEs have augmentation data
-	signal    bool   // the function is called by the kernel, anywhere in its caller
+	signal    bool   // the kernel calls the function, at any place in its caller
 	program   cursor // initial instructions
 }
 
@@ -40,10 +40,10 @@ type fde struct {
 	program    cursor
 }
 
-// indexed is where an FDE lies.
+// indexed is the location of an FDE.
 type indexed struct{ start, offset uint64 }
 
-// find gives the FDE of the function at pc.
+// find returns the FDE of the function at pc.
 func (s *callFrames) find(pc uint64) (fde, bool) {
 	var offset uint64
 	if s.table.entries != nil {
@@ -67,7 +67,7 @@ func (s *callFrames) find(pc uint64) (fde, bool) {
 	return f, ok && f.start <= pc && pc < f.end
 }
 
-// maxEntries bounds what is looked at of a section without a search table.
+// maxEntries bounds the entries read from a section without a search table.
 const maxEntries = 1 << 22
 
 // scan makes the index.
@@ -90,15 +90,16 @@ func (s *callFrames) scan() {
 	slices.SortFunc(s.index, func(a, b indexed) int { return cmp.Compare(a.start, b.start) })
 }
 
-// entry is a CIE or FDE before it is looked into.
+// entry is a CIE or FDE before it is parsed.
 type entry struct {
-	next  uint64 // offset of the entry behind
+	next  uint64 // offset of the next entry
 	isCIE bool
 	cie   uint64 // offset of an FDE's CIE
 	body  cursor
 }
 
-// entry reads the start of the entry at an offset; false is the end of the entries.
+// entry reads the start of the entry at an offset. It returns false at the end
+// of the entries.
 func (s *callFrames) entry(offset uint64) (entry, bool) {
 	c := at(s.data, s.addr, s.word, offset)
 	size, idSize := c.unsigned(4), 4
@@ -147,8 +148,8 @@ func (s *callFrames) fde(offset uint64) (fde, bool) {
 	return f, !c.bad
 }
 
-// cie reads the CIE at an offset. It is nil if there is none, or one that is not
-// understood.
+// cie reads the CIE at an offset. It returns nil if there is no CIE or it is
+// not supported.
 func (s *callFrames) cie(offset uint64) *cie {
 	if c, ok := s.cies[offset]; ok {
 		return c
@@ -200,8 +201,8 @@ func (s *callFrames) readCIE(offset uint64) *cie {
 	return r
 }
 
-// augment reads what the letters of an augmentation announce. Letters that are not
-// known say nothing of where the caller is.
+// augment reads the data that the letters of an augmentation announce. It
+// ignores unknown letters, which do not affect where the caller is.
 func (r *cie) augment(letters string, data *cursor) {
 	for _, letter := range letters {
 		switch letter {
@@ -220,14 +221,14 @@ func (r *cie) augment(letters string, data *cursor) {
 
 // searchTable is the sorted table of .eh_frame_hdr.
 type searchTable struct {
-	addr    uint64 // of the section, which the entries are relative to
+	addr    uint64 // of the section; entries are relative to it
 	entries []byte // pairs of the address of a function and of its FDE, 4 bytes each
 }
 
 const searchEntry = 8 // bytes
 
-// readSearchTable reads .eh_frame_hdr, and gives the address of .eh_frame too. A
-// table in another encoding than the linkers' is left alone.
+// readSearchTable reads .eh_frame_hdr, and also returns the address of
+// .eh_frame. It ignores a table in another encoding than that of linkers.
 func readSearchTable(hdr []byte, addr uint64, word int) (t searchTable, ehFrame uint64, ok bool) {
 	c := at(hdr, addr, word, 0)
 	version, frameEncoding, countEncoding, tableEncoding := c.u8(), c.u8(), c.u8(), c.u8()
@@ -245,8 +246,8 @@ func readSearchTable(hdr []byte, addr uint64, word int) (t searchTable, ehFrame 
 	return searchTable{addr, c.take(n * searchEntry)}, ehFrame, true
 }
 
-// find gives the address of the FDE of the last function that starts at pc or
-// before.
+// find returns the address of the FDE of the last function that starts at or
+// before pc.
 func (t searchTable) find(pc uint64) (uint64, bool) {
 	field := func(i, offset int) uint64 {
 		c := cursor{b: t.entries[i*searchEntry+offset:]}

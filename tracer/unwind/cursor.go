@@ -5,16 +5,16 @@ import (
 	"encoding/binary"
 )
 
-// cursor reads DWARF's encodings from a piece of a section. Past the end, or
-// where there is nothing sensible, everything reads as zero and bad is set.
+// cursor reads DWARF's encodings from a part of a section. Past the end, or in
+// invalid data, everything reads as zero and bad is set.
 type cursor struct {
-	b    []byte // what is left
+	b    []byte // the rest
 	addr uint64 // of b[0], in the address space of the file
 	word int    // size of an address in bytes
 	bad  bool
 }
 
-// at is a cursor at an offset of a section.
+// at returns a cursor at an offset of a section.
 func at(section []byte, addr uint64, word int, offset uint64) cursor {
 	if offset > uint64(len(section)) {
 		return cursor{bad: true}
@@ -22,7 +22,7 @@ func at(section []byte, addr uint64, word int, offset uint64) cursor {
 	return cursor{b: section[offset:], addr: addr + offset, word: word}
 }
 
-// take is the next n bytes.
+// take returns the next n bytes.
 func (c *cursor) take(n uint64) []byte {
 	if n > uint64(len(c.b)) {
 		c.bad, c.b = true, nil
@@ -34,7 +34,7 @@ func (c *cursor) take(n uint64) []byte {
 	return taken
 }
 
-// sub is a cursor of its own for the next n bytes.
+// sub returns a separate cursor for the next n bytes.
 func (c *cursor) sub(n uint64) cursor {
 	addr := c.addr
 	return cursor{b: c.take(n), addr: addr, word: c.word, bad: c.bad}
@@ -107,8 +107,8 @@ func (c *cursor) text() string {
 	return s
 }
 
-// Encodings of a pointer in .eh_frame: how it is stored in the low four bits, what
-// it is relative to in the next three (Linux Standard Base, DWARF Extensions).
+// Encodings of a pointer in .eh_frame: the low four bits are its format, the
+// next three what it is relative to (Linux Standard Base, DWARF Extensions).
 const (
 	encAbsolute = 0x00
 	encULEB     = 0x01
@@ -125,11 +125,11 @@ const (
 	encDataRelative = 0x30 // to .eh_frame_hdr, in that section
 	encRelation     = 0x70
 
-	encIndirect = 0x80 // it points to where the pointer is
+	encIndirect = 0x80 // it is the address of the pointer
 	encOmitted  = 0xff
 )
 
-// pointer reads an encoded pointer. data is what encDataRelative is relative to.
+// pointer reads an encoded pointer. data is the base for encDataRelative.
 func (c *cursor) pointer(encoding uint8, data uint64) (v uint64) {
 	here := c.addr
 	switch encoding & encForm {

@@ -1,7 +1,7 @@
 package unwind
 
-// Operations of DWARF expressions (DWARF 5, section 7.7.1), those that call frame
-// information may use.
+// Operations of DWARF expressions (DWARF 5, section 7.7.1) that are allowed in
+// call frame information.
 const (
 	opAddr       = 0x03
 	opDeref      = 0x06
@@ -60,7 +60,7 @@ const maxStack = 64
 type evaluator struct {
 	regs  *registers // of the callee
 	mem   *pages
-	bias  uint64 // from addresses in the file to those in memory
+	bias  uint64 // added to addresses in the file to get those in memory
 	work  *int   // operations left
 	stack [maxStack]uint64
 	depth int
@@ -111,13 +111,13 @@ func (e *evaluator) pop() uint64 {
 	return e.stack[e.depth]
 }
 
-// popSigned is pop, of a number in two's complement.
+// popSigned is pop for a number in two's complement.
 func (e *evaluator) popSigned() int64 {
 	shift := 64 - 8*e.regs.word
 	return int64(e.pop()<<shift) >> shift
 }
 
-// pick pushes the nth value from the top once more.
+// pick pushes a copy of the nth value from the top.
 func (e *evaluator) pick(n int) {
 	if n >= e.depth {
 		e.bad = true
@@ -133,14 +133,14 @@ func (e *evaluator) register(n uint64, offset int64) {
 	e.push(v + uint64(offset))
 }
 
-// load pushes what lies at an address.
+// load pushes the number at an address.
 func (e *evaluator) load(addr uint64, size int) {
 	v, ok := e.mem.load(addr, size)
 	e.bad = e.bad || !ok
 	e.push(v)
 }
 
-// operate does what does not jump.
+// operate executes an operation other than a jump.
 func (e *evaluator) operate(op uint8, c *cursor) {
 	switch {
 	case opLit0 <= op && op <= opLit31:

@@ -14,17 +14,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// file is an ELF file as far as it is needed here. It is read once, and closed.
+// file is the data read from an ELF file. The file is read once, and closed.
 type file struct {
 	segments []elf.ProgHeader // PT_LOAD, which may not overlap
 	frames   []callFrames
 	symbols  symbols
 	dwarf    *dwarf.Data // for line numbers, or nil
 
-	places map[uint64]place // those that have been asked for
+	places map[uint64]place // results of earlier lookups
 }
 
-// place is what the address of an instruction means.
+// place describes the address of an instruction.
 type place struct {
 	symbol string
 	offset uint64 // from the symbol's start
@@ -32,10 +32,10 @@ type place struct {
 	line   int
 }
 
-// maxPlaces bounds what is remembered of one file.
+// maxPlaces bounds the lookups that are remembered for one file.
 const maxPlaces = 1 << 14
 
-// Bounds of what is read, in bytes: a section, and all sections with debugging
+// Size limits in bytes: one section, and all sections with debugging
 // information together.
 const (
 	maxSection = 256 << 20
@@ -44,11 +44,10 @@ const (
 
 var errTooLarge = errors.New("section too large")
 
-// readFile reads a file. With lines it reads line numbers, too. What is missing or
-// damaged is left out; a file that is no ELF file for x86 gives an error.
+// readFile reads a file, with line numbers if lines is set. Missing or damaged
+// parts are skipped; a file that is not an ELF file for x86 is an error.
 func readFile(r io.ReaderAt, lines bool) (f *file, err error) {
-	// debug/elf and debug/dwarf make no promise for input that is meant to
-	// harm.
+	// debug/elf and debug/dwarf make no promises for malicious input.
 	defer func() {
 		if p := recover(); p != nil {
 			f, err = nil, fmt.Errorf("damaged: %v", p)
@@ -78,8 +77,8 @@ func readFile(r io.ReaderAt, lines bool) (f *file, err error) {
 	return f, nil
 }
 
-// readSeparate reads what a package of debugging information has of a file that was
-// stripped: a file named after its build id.
+// readSeparate reads the debugging information of a stripped file from a debug
+// package: a file named after the stripped file's build id.
 func (f *file) readSeparate(stripped *elf.File, lines bool) {
 	id := buildID(stripped)
 	if len(id) < 2 {
@@ -103,7 +102,8 @@ func (f *file) readSeparate(stripped *elf.File, lines bool) {
 	}
 }
 
-// buildID is the id that the linker has given a file, or nil (elf(5), NT_GNU_BUILD_ID).
+// buildID returns the id that the linker gave a file, or nil (elf(5),
+// NT_GNU_BUILD_ID).
 func buildID(e *elf.File) []byte {
 	note, err := sectionData(e.Section(".note.gnu.build-id"))
 	if err != nil {
@@ -120,8 +120,8 @@ func buildID(e *elf.File) []byte {
 	return id
 }
 
-// sectionData reads a section. A section that is not there is an error, and so is one
-// that has no data in this file.
+// sectionData reads a section. It fails if the section does not exist or has no
+// data in this file.
 func sectionData(s *elf.Section) ([]byte, error) {
 	switch {
 	case s == nil || s.Type == elf.SHT_NOBITS:
@@ -170,7 +170,7 @@ func (f *file) readCallFrames(e *elf.File) {
 	}
 }
 
-// segmentFrom reads the rest of the segment that has an address.
+// segmentFrom reads from an address to the end of its segment.
 func segmentFrom(e *elf.File, addr uint64) ([]byte, error) {
 	for _, p := range e.Progs {
 		if p.Type == elf.PT_LOAD && p.Vaddr <= addr && addr-p.Vaddr < p.Filesz {
@@ -180,8 +180,8 @@ func segmentFrom(e *elf.File, addr uint64) ([]byte, error) {
 	return nil, os.ErrNotExist
 }
 
-// progData reads a segment from an offset to its end. Where the file is shorter than
-// it says, no memory is wasted.
+// progData reads a segment from an offset to its end. It allocates no more than
+// the file really has.
 func progData(p *elf.Prog, offset uint64) ([]byte, error) {
 	size := p.Filesz - offset
 	if size > maxSection {
@@ -190,7 +190,7 @@ func progData(p *elf.Prog, offset uint64) ([]byte, error) {
 	return io.ReadAll(io.NewSectionReader(p, int64(offset), int64(size)))
 }
 
-// readSymbolsOf reads the symbols of a file, those for the dynamic linker if
+// readSymbolsOf reads the symbols of a file, or those for the dynamic linker if
 // there are no others.
 func readSymbolsOf(e *elf.File) symbols {
 	for _, kind := range []elf.SectionType{elf.SHT_SYMTAB, elf.SHT_DYNSYM} {
@@ -228,13 +228,13 @@ func readDWARF(e *elf.File) *dwarf.Data {
 	return d
 }
 
-// address turns an offset in the file into an address, as the file has them.
+// address converts an offset in the file into an address of the file.
 func (f *file) address(offset uint64) (uint64, bool) {
 	found := -1
 	for i := range f.segments {
 		s := &f.segments[i]
-		// Segments are mapped in whole pages, so that one page may be of two
-		// of them. It is code that is asked for.
+		// Segments are mapped in whole pages, so one page may belong to two
+		// segments. Prefer the one with code.
 		if s.Off <= offset && offset-s.Off < s.Filesz && (found < 0 || s.Flags&elf.PF_X != 0) {
 			found = i
 		}
@@ -256,7 +256,7 @@ func (f *file) fde(addr uint64) (fde, bool) {
 	return fde{}, false
 }
 
-// place tells what an address means.
+// place describes an address.
 func (f *file) place(addr uint64) place {
 	if p, ok := f.places[addr]; ok {
 		return p
@@ -296,17 +296,17 @@ func (f *file) source(addr uint64) (name string, line int) {
 	return e.File.Name, e.Line
 }
 
-// identity tells files, and versions of a file, apart.
+// identity distinguishes files, and versions of a file.
 type identity struct {
 	dev, inode       uint64
 	size             int64
 	written, changed unix.Timespec
 }
 
-// maxFiles bounds how many files are remembered.
+// maxFiles bounds the number of files remembered.
 const maxFiles = 256
 
-// file gives the file of a mapping of a thread, or nil.
+// file returns the file of a mapping of a thread, or nil.
 func (u *Unwinder) file(x *mapping, tid int, mem *pages) *file {
 	if x.sought {
 		return x.file
@@ -321,12 +321,12 @@ func (u *Unwinder) file(x *mapping, tid int, mem *pages) *file {
 	return x.file
 }
 
-// open opens the file of a mapping. The mapping itself leads to it, however the file
-// system looks to the thread and though the file has been deleted, but that needs
-// a capability; its name may do, too.
+// open opens the file of a mapping. /proc/PID/map_files leads to it from any
+// mount namespace, even if the file was deleted, but that needs a capability;
+// otherwise the file's name is used.
 func (u *Unwinder) open(x *mapping, tid int) *file {
 	var stat unix.Stat_t
-	// Opened so, a device or a pipe with this name does nothing.
+	// With these flags opening a device or a pipe has no effect.
 	const flags = unix.O_PATH | unix.O_CLOEXEC
 	fd, err := unix.Open(fmt.Sprintf("/proc/%d/map_files/%x-%x", tid, x.start, x.end), flags, 0)
 	if err != nil {
@@ -354,11 +354,12 @@ func (u *Unwinder) open(x *mapping, tid int) *file {
 	return f
 }
 
-// maxVDSO bounds the size of the vdso, in bytes. It has two or three pages.
+// maxVDSO bounds the size of the vdso, in bytes. It usually has two or three
+// pages.
 const maxVDSO = 64 << 10
 
-// vdso reads the file that the kernel maps into all processes, from memory. There
-// is one for each ABI.
+// vdso reads the file that the kernel maps into all processes, from memory.
+// There is one for each ABI.
 func (u *Unwinder) vdso(x *mapping, mem *pages) *file {
 	if x.end-x.start > maxVDSO {
 		return nil
@@ -373,7 +374,7 @@ func (u *Unwinder) vdso(x *mapping, mem *pages) *file {
 		}
 	}
 	f, _ := readFile(bytes.NewReader(image), false)
-	const maxVDSOs = 8 // a tracee may have tampered with its own
+	const maxVDSOs = 8 // a tracee may have changed its own
 	if len(u.vdsos) == maxVDSOs {
 		u.vdsos = nil
 	}

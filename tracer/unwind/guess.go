@@ -2,11 +2,11 @@ package unwind
 
 import "bytes"
 
-// Where nothing describes a function, what follows looks at the machine code and
-// at the stack.
+// For functions without call frame information the following functions use the
+// machine code and the stack.
 
-// stepBySigreturn steps from a signal trampoline that is known by its code: those of
-// musl and of Go have no call frame information that says what they are.
+// stepBySigreturn steps from a signal trampoline that is recognized by its
+// code: those of musl and Go have no call frame information that marks them.
 func (w *walk) stepBySigreturn() bool {
 	r, mem := &w.regs, &w.u.memory
 	caller := *r
@@ -26,14 +26,16 @@ func (w *walk) stepBySigreturn() bool {
 	return true
 }
 
-// isSigreturn says whether the code at an address is that of a signal trampoline.
+// isSigreturn reports whether the code at an address is that of a signal
+// trampoline.
 func (w *walk) isSigreturn(addr uint64) bool {
 	var code [16]byte
 	n := len(w.regs.sigreturn)
 	return w.u.memory.read(addr, code[:n]) && bytes.Equal(code[:n], w.regs.sigreturn)
 }
 
-// isTrampoline says whether a function that returns to an address is a signal handler.
+// isTrampoline reports whether a function that returns to an address is a
+// signal handler.
 func (w *walk) isTrampoline(addr uint64) bool {
 	if w.isSigreturn(addr) {
 		return true
@@ -42,9 +44,10 @@ func (w *walk) isTrampoline(addr uint64) bool {
 	return d.inTrampoline()
 }
 
-// stepFromLeaf steps from a function that has put nothing on the stack, such as one
-// around a system call instruction: the return address is on top. It believes
-// what looks like one only if the call in front of it goes to this very function.
+// stepFromLeaf steps from a function that has put nothing on the stack, such as
+// a wrapper of a system call instruction: the return address is on top. It
+// accepts a value as the return address only if the call before that address
+// goes to this function.
 func (w *walk) stepFromLeaf(d *description) bool {
 	r, mem := &w.regs, &w.u.memory
 	sp, ok := r.get(r.sp)
@@ -56,7 +59,7 @@ func (w *walk) stepFromLeaf(d *description) bool {
 		return false
 	}
 	if d.mapping == nil {
-		// A call of what is no code. It must be an indirect one.
+		// A call of an address that is not code. It must be an indirect call.
 		ok = w.behindIndirectCall(ret)
 	} else {
 		target, direct := w.callBefore(ret)
@@ -72,8 +75,9 @@ func (w *walk) stepFromLeaf(d *description) bool {
 	return true
 }
 
-// stepByFramePointer steps from a function that has made a frame in the old way: the
-// frame pointer points to the caller's, which has the return address above it.
+// stepByFramePointer steps from a function with a classic frame: the frame
+// pointer points to the saved one of the caller, and the return address is
+// above it.
 func (w *walk) stepByFramePointer() bool {
 	r, mem := &w.regs, &w.u.memory
 	fp, ok := r.get(r.fp)
@@ -100,7 +104,7 @@ func (w *walk) stepByFramePointer() bool {
 	return true
 }
 
-// callBefore gives the target of the direct call in front of an address.
+// callBefore returns the target of the direct call before an address.
 func (w *walk) callBefore(addr uint64) (target uint64, ok bool) {
 	const opcode, size = 0xe8, 5 // call rel32
 	op, ok := w.u.memory.load(addr-size, 1)
@@ -111,9 +115,9 @@ func (w *walk) callBefore(addr uint64) (target uint64, ok bool) {
 	return w.regs.truncate(addr + uint64(int32(distance))), ok
 }
 
-// behindIndirectCall says whether there may be a call through a register or memory in
-// front of an address: opcode 0xff, 2 in the middle bits of the byte behind, and what
-// that implies.
+// behindIndirectCall reports whether a call through a register or memory may
+// precede an address: opcode 0xff, then a byte with 2 in its middle bits, and
+// the operands that this byte implies.
 func (w *walk) behindIndirectCall(addr uint64) bool {
 	for _, size := range [...]uint64{2, 3, 4, 6, 7} {
 		op, ok := w.u.memory.load(addr-size, 2)

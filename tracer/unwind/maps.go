@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Mappings is what an [Unwinder] has found out of the address space of one thread.
-// The zero Mappings is empty.
+// Mappings is what an [Unwinder] knows of the address space of one thread. The
+// zero Mappings is empty.
 type Mappings struct {
 	list       []mapping // by address
 	generation uint64    // of the Unwinder, when list was made
@@ -22,16 +22,17 @@ type mapping struct {
 	start, end uint64
 	offset     uint64 // of start in the file
 	inode      uint64
-	name       string // of the file, or "[vdso]" and its like; may be ""
+	name       string // of the file, or a pseudo-name such as "[vdso]"; may be ""
 
-	file   *file // nil until it has been looked for, and when it is none that can be used
+	file   *file // nil before the lookup, and if it cannot be used
 	sought bool
 }
 
-// Forget says that the thread has another address space, by execve.
+// Forget drops the mappings, because execve has given the thread another
+// address space.
 func (m *Mappings) Forget() { *m = Mappings{} }
 
-// find gives the mapping that addr is in, or nil.
+// find returns the mapping that contains addr, or nil.
 func (m *Mappings) find(addr uint64) *mapping {
 	i, exact := slices.BinarySearchFunc(m.list, addr, func(x mapping, addr uint64) int { return cmp.Compare(x.start, addr) })
 	if !exact {
@@ -43,12 +44,12 @@ func (m *Mappings) find(addr uint64) *mapping {
 	return &m.list[i]
 }
 
-// maxMaps bounds what is read of /proc/PID/maps, in bytes. The kernel's default
-// allows 65,530 mappings, of some 100 bytes each.
+// maxMaps bounds the bytes read of /proc/PID/maps. The kernel's default allows
+// 65,530 mappings, of some 100 bytes each.
 const maxMaps = 64 << 20
 
-// readMaps reads the mappings of a thread. What was known of those that have not
-// changed is kept.
+// readMaps reads the mappings of a thread. It keeps what is known of unchanged
+// ones.
 func (u *Unwinder) readMaps(m *Mappings, tid int) {
 	old := m.list
 	m.list, m.generation = nil, u.generation
@@ -78,8 +79,8 @@ func (x *mapping) same(y *mapping) bool {
 	return x.start == y.start && x.end == y.end && x.offset == y.offset && x.inode == y.inode && x.name == y.name
 }
 
-// readProc reads a file whose size is not known into a buffer that is good until
-// the next call.
+// readProc reads a file of unknown size into a buffer that is valid until the
+// next call.
 func (u *Unwinder) readProc(name string) ([]byte, error) {
 	f, err := unix.Open(name, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -101,8 +102,8 @@ func (u *Unwinder) readProc(name string) ([]byte, error) {
 	return u.text, nil
 }
 
-// parseMapping reads a line of /proc/PID/maps. It is false for a mapping that is
-// not executable.
+// parseMapping parses a line of /proc/PID/maps. It returns false for a mapping
+// that is not executable.
 //
 //	55d0c9a52000-55d0c9a57000 r-xp 00002000 fd:00 656134   /usr/bin/cat
 func parseMapping(line []byte) (m mapping, ok bool) {

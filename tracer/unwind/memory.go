@@ -10,10 +10,10 @@ type Memory interface {
 
 const (
 	pageSize = 4096
-	numPages = 8 // a stack of ordinary depth lies in one or two
+	numPages = 8 // an ordinary stack needs one or two
 )
 
-// pages reads memory a page at a time, and keeps the last ones for as long as the
+// pages reads memory a page at a time, and caches the last pages while the
 // thread is stopped.
 type pages struct {
 	mem   Memory
@@ -27,7 +27,7 @@ type page struct {
 	data   [pageSize]byte
 }
 
-// reset forgets all pages and turns to another memory.
+// reset drops all pages and switches to another memory.
 func (p *pages) reset(mem Memory) {
 	p.mem = mem
 	for i := range p.slots {
@@ -35,7 +35,7 @@ func (p *pages) reset(mem Memory) {
 	}
 }
 
-// read reads len(b) bytes at addr, or nothing.
+// read reads len(b) bytes at addr, all or nothing.
 func (p *pages) read(addr uint64, b []byte) bool {
 	for len(b) > 0 {
 		number, offset := addr/pageSize, int(addr%pageSize)
@@ -54,7 +54,7 @@ func (p *pages) read(addr uint64, b []byte) bool {
 	return true
 }
 
-// load reads a number of size bytes, 8 at most.
+// load reads a number of size bytes, at most 8.
 func (p *pages) load(addr uint64, size int) (uint64, bool) {
 	var b [8]byte
 	if size > len(b) || !p.read(addr, b[:size]) {

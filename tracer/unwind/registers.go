@@ -2,23 +2,23 @@ package unwind
 
 import "golang.org/x/sys/unix"
 
-// machine is what unwinding has to know of a kind of processor: the size of a
-// register in bytes, and the DWARF numbers of those that matter.
+// machine describes a kind of processor for unwinding: the size of a register
+// in bytes, and the DWARF numbers of the relevant registers.
 type machine struct {
 	word       int
 	sp, fp, ra uint64 // stack pointer, frame pointer, return address
 
-	// A signal trampoline: its code, and where the interrupted registers lie
-	// above the stack pointer, in which order.
+	// A signal trampoline: its code, and the position and order of the
+	// interrupted registers above the stack pointer.
 	sigreturn   []byte
 	saved       uint64
 	savedInTurn []uint8
 }
 
-// notFollowed stands for a register that has no number.
+// notFollowed stands for a register without a number.
 const notFollowed = 0xff
 
-// The machines. The numbers are those of the processor supplements of the System V
+// The machines, with the numbers of the processor supplements of the System V
 // ABI.
 var (
 	amd64 = machine{
@@ -43,18 +43,18 @@ var (
 	}
 )
 
-// registers are a thread's registers, or those that a frame's caller will have
-// when it goes on, by DWARF number.
+// registers are a thread's registers, or those of a frame's caller at its
+// return address, by DWARF number.
 type registers struct {
 	*machine
 	value [numRegisters]uint64
-	known uint32 // bit n is set if value[n] is
+	known uint32 // bit n is set if value[n] is known
 }
 
 // code32 is the selector of 32-bit code, __USER32_CS of asm/segment.h.
 const code32 = 0x23
 
-// fromUser takes the registers of a stopped thread.
+// fromUser converts the registers of a stopped thread.
 func fromUser(u *unix.PtraceRegs) registers {
 	if u.Cs == code32 {
 		r := registers{machine: &i386}
@@ -83,7 +83,7 @@ func (r *registers) set(n, v uint64) {
 
 func (r *registers) pc() uint64 { return r.value[r.ra] }
 
-// truncate makes v as wide as a register.
+// truncate truncates v to the width of a register.
 func (m *machine) truncate(v uint64) uint64 {
 	if m.word == 4 {
 		return uint64(uint32(v))

@@ -1,21 +1,21 @@
 package unwind
 
-// numRegisters is how many registers are followed: the general ones and the
-// return address of x86-64. i386 has fewer.
+// numRegisters is how many registers are followed: the general registers and
+// the return address of x86-64. i386 has fewer.
 const numRegisters = 17
 
-// ruleKind says how the value that a register had in the caller is found.
+// ruleKind is how to find the value that a register had in the caller.
 type ruleKind uint8
 
 const (
-	unspecified   ruleKind = iota // nothing is said: it has not changed
+	unspecified   ruleKind = iota // no rule: unchanged
 	undefined                     // it is lost
-	sameValue                     // it has not changed
-	savedAt                       // it lies at the CFA plus n
-	isOffset                      // it is the CFA plus n
-	inRegister                    // it is in register n
-	savedAtResult                 // it lies where an expression says
-	isResult                      // it is what an expression says
+	sameValue                     // unchanged
+	savedAt                       // at the address CFA plus n
+	isOffset                      // the value CFA plus n
+	inRegister                    // in register n
+	savedAtResult                 // at the address that an expression computes
+	isResult                      // the value that an expression computes
 )
 
 type rule struct {
@@ -24,14 +24,15 @@ type rule struct {
 	expr []byte
 }
 
-// keeps says whether a register has the value that it had in the caller.
+// keeps reports whether a register still has the value that it had in the
+// caller.
 func (r *rule) keeps() bool { return r.kind == unspecified || r.kind == sameValue }
 
-// row is a row of the table that call frame information encodes: how the caller's
-// registers are found at one place in a function.
+// row is a row of the table that call frame information encodes: the rules for
+// finding the caller's registers at one place in a function.
 type row struct {
-	// The CFA, the value of the caller's stack pointer, is a register plus
-	// an offset, or what an expression says.
+	// The CFA, the caller's stack pointer, is a register plus an offset, or the
+	// result of an expression.
 	cfaRegister uint64
 	cfaOffset   int64
 	cfaExpr     []byte
@@ -75,11 +76,11 @@ const (
 	cfaGNUNegativeOffsetExtended = 0x2f
 )
 
-// maxRemembered bounds the states that are remembered at one time; compilers nest
-// two or three.
+// maxRemembered bounds the stack of remembered states; compilers nest two or
+// three.
 const maxRemembered = 32
 
-// maxWork bounds what is done for one frame, in instructions.
+// maxWork bounds the number of instructions executed for one frame.
 const maxWork = 1 << 16
 
 // interpreter executes call frame instructions.
@@ -90,8 +91,8 @@ type interpreter struct {
 	work       int // instructions left
 }
 
-// rowAt finds the row of a function at pc. It is false if there is none that makes
-// sense.
+// rowAt finds the row of a function at pc. It returns false if there is no
+// valid one.
 func (in *interpreter) rowAt(f *fde, pc uint64) bool {
 	in.row, in.initial = row{}, row{}
 	in.remembered = in.remembered[:0]
@@ -182,7 +183,7 @@ func (in *interpreter) define(op uint8, c *cursor, align int64) bool {
 	return true
 }
 
-// defineRegister executes an instruction that gives a register a rule.
+// defineRegister executes an instruction that sets the rule of a register.
 func (in *interpreter) defineRegister(op uint8, register uint64, c *cursor, align int64) bool {
 	var r rule
 	switch op {
@@ -213,15 +214,15 @@ func (in *interpreter) defineRegister(op uint8, register uint64, c *cursor, alig
 	return true
 }
 
-// set sets a register's rule. Vector registers and their like, which the way to the
-// caller does not need, have none.
+// set sets a register's rule. Registers that are not followed, such as vector
+// registers, have no rules.
 func (in *interpreter) set(register uint64, r rule) {
 	if register < numRegisters {
 		in.row.regs[register] = r
 	}
 }
 
-// restore gives a register the rule that it has at the start of the function.
+// restore resets a register's rule to the one at the start of the function.
 func (in *interpreter) restore(register uint64) {
 	if register < numRegisters {
 		in.row.regs[register] = in.initial.regs[register]

@@ -11,14 +11,14 @@ import (
 // symbols are the functions of a file by address.
 type symbols struct {
 	list    []symbol
-	reach   []uint64 // the highest end among list[0] to list[i]
+	reach   []uint64 // the highest end in list[:i+1]
 	strings []byte
 }
 
 type symbol struct {
 	addr, size uint64
 	name       uint32 // offset in strings
-	rank       uint32 // among those at one address; the highest is taken
+	rank       uint32 // of several symbols at one address, the one with the highest rank is used
 }
 
 // maxSymbols bounds how many symbols of a file are read.
@@ -34,7 +34,7 @@ func readSymbols(table, strings []byte, class elf.Class) symbols {
 	order := binary.LittleEndian
 	table = table[:min(len(table), maxSymbols*size)]
 	for i := uint32(0); len(table) >= size; table, i = table[size:], i+1 {
-		x := symbol{rank: maxSymbols - 1 - i} // the first one in the table
+		x := symbol{rank: maxSymbols - 1 - i} // prefer the first one in the table
 		var info uint8
 		var section elf.SectionIndex
 		x.name = order.Uint32(table)
@@ -73,11 +73,12 @@ func readSymbols(table, strings []byte, class elf.Class) symbols {
 	return s
 }
 
-// end is the address behind the function. One without a size, from assembly, ends
-// where the next begins, which is for find to see.
+// end is the address after the function. A function without a size, from
+// assembly, ends where the next one begins, which find handles.
 func (x *symbol) end() uint64 { return x.addr + x.size }
 
-// find gives the name of the function at addr, and how far it is from its start.
+// find returns the name of the function at addr, and the distance from its
+// start.
 func (s *symbols) find(addr uint64) (name string, offset uint64) {
 	last := s.before(addr)
 	if last < 0 {
@@ -94,7 +95,7 @@ func (s *symbols) find(addr uint64) (name string, offset uint64) {
 	return "", 0
 }
 
-// before is the index of the last symbol at addr or before, or -1.
+// before returns the index of the last symbol at or before addr, or -1.
 func (s *symbols) before(addr uint64) int {
 	i, _ := slices.BinarySearchFunc(s.list, addr, func(x symbol, addr uint64) int {
 		if x.addr <= addr {
@@ -105,7 +106,7 @@ func (s *symbols) before(addr uint64) int {
 	return i - 1
 }
 
-// maxName bounds the length of a name, in bytes; those of C++ can be very long.
+// maxName bounds the length of a name, in bytes; C++ names can be very long.
 const maxName = 4096
 
 func (s *symbols) name(x *symbol) string {

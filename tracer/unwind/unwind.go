@@ -4,43 +4,43 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// DefaultLimit is how many frames a walk gives by default.
+// DefaultLimit is the default maximum number of frames of a walk.
 const DefaultLimit = 256
 
-// Options say what is wanted of a stack.
+// Options control what a stack contains.
 type Options struct {
 	Limit  int  // of frames in one walk; 0 is DefaultLimit
-	Source bool // find source lines, too
+	Source bool // also find source lines
 }
 
-// Frame is a frame of a call stack, a function that is being executed.
+// Frame is a frame of a call stack: a function that is being executed.
 type Frame struct {
 	// PC is the address of the instruction being executed. In a function that
-	// has called another it is that of the last byte of the call.
+	// has called another one it is the last byte of the call.
 	PC uint64
 
-	// File is the path of the file that PC is in, as in /proc/PID/maps, or
-	// "[vdso]"; "" if it is in none. Addr is PC in the file's own address
-	// space, as addr2line(1) takes it.
+	// File is the path of the file that contains PC, as in /proc/PID/maps, or
+	// "[vdso]", or "". Addr is PC in the file's own address space, as
+	// addr2line(1) expects it.
 	File string
 	Addr uint64
 
-	// Symbol is the name of the function, as in the file's symbol table,
-	// and Offset how far PC is from its start; "" if it is not known.
+	// Symbol is the name of the function, as in the file's symbol table, or ""
+	// if unknown. Offset is the distance of PC from its start.
 	Symbol string
 	Offset uint64
 
-	// Source and Line are the place in the program's source, with
-	// Options.Source; "" and 0 if it is not known.
+	// Source and Line are the place in the source code, with Options.Source; ""
+	// and 0 if unknown.
 	Source string
 	Line   int
 }
 
-// Unwinder walks stacks. It remembers the files that it has read. It is for one
-// goroutine.
+// Unwinder walks stacks. It caches the files that it has read. It must be used
+// by one goroutine.
 type Unwinder struct {
 	options    Options
-	generation uint64 // goes up when mappings may have changed
+	generation uint64 // incremented when mappings may have changed
 
 	files map[identity]*file
 	vdsos []vdsoFile
@@ -59,15 +59,15 @@ func New(o Options) *Unwinder {
 	return &Unwinder{options: o, files: map[identity]*file{}, generation: 1}
 }
 
-// MappingsChanged says that some thread may have mapped something else at an address
-// where there was code: by mmap or mremap. What was unmapped, or mapped
-// somewhere new, needs no telling. Threads may share their address space, so it
-// concerns the Mappings of all.
+// MappingsChanged says that some thread may have replaced mapped code, by mmap
+// or mremap. It need not be called for mappings that were removed or added at a
+// new place. Threads may share their address space, so it invalidates all
+// Mappings.
 func (u *Unwinder) MappingsChanged() { u.generation++ }
 
-// Walk appends the frames of a stopped thread's stack to frames, the innermost first.
-// tid is the thread's number below /proc.
-// more says that there are more frames than Options.Limit.
+// Walk appends the frames of a stopped thread's stack to frames, the innermost
+// first. tid is the thread's id in /proc. more says that there are more frames
+// than Options.Limit.
 func (u *Unwinder) Walk(m *Mappings, tid int, user *unix.PtraceRegs, mem Memory, frames []Frame) (_ []Frame, more bool) {
 	u.memory.reset(mem)
 	w := walk{u: u, mappings: m, tid: tid, regs: fromUser(user), exact: true}
@@ -78,7 +78,7 @@ func (u *Unwinder) Walk(m *Mappings, tid int, user *unix.PtraceRegs, mem Memory,
 		pc := w.regs.pc()
 		f, d := w.locate()
 		if d.mapping == nil && !w.exact {
-			return frames, false // the outermost function has no caller, or this is nonsense
+			return frames, false // the outermost function has no caller, or this is invalid
 		}
 		if n == u.options.Limit {
 			return frames, true
@@ -99,26 +99,26 @@ type walk struct {
 	u        *Unwinder
 	mappings *Mappings
 	tid      int
-	fresh    bool // mappings have been read in this walk
+	fresh    bool // mappings were read in this walk
 
 	regs registers
-	// exact says that the instruction at the program counter is the one to be
-	// executed next: in the innermost frame, and one that a signal has
-	// interrupted. In others it is the one behind a call, which may be of
-	// another function if the call never returns.
+	// exact says that the instruction at the program counter is the next one to
+	// be executed: in the innermost frame, and in one that a signal has
+	// interrupted. In other frames it is the one after a call, which may belong
+	// to another function if the call never returns.
 	exact bool
 }
 
-// description is what is known of a place in code.
+// description is what is known of an address in code.
 type description struct {
-	mapping *mapping // nil if it is in none
+	mapping *mapping // nil if there is none
 	file    *file    // of mapping, or nil
-	addr    uint64   // in file, or offset in it where file is nil
-	bias    uint64   // from addresses in file to those in memory
+	addr    uint64   // in file, or the offset in the mapped file if file is nil
+	bias    uint64   // added to addresses in the file to get those in memory
 	fde     fde
 	hasFDE  bool
 
-	sigreturn bool // it is a signal trampoline known by its code
+	sigreturn bool // a signal trampoline recognized by its code
 }
 
 // describe looks up an address.
@@ -142,11 +142,11 @@ func (w *walk) describe(pc uint64) (d description) {
 	return d
 }
 
-// inTrampoline says whether it is a function that the kernel makes a signal handler
-// return to.
+// inTrampoline reports whether it is a function to which the kernel makes a
+// signal handler return.
 func (d *description) inTrampoline() bool { return d.hasFDE && d.fde.cie.signal }
 
-// locate describes the frame that the registers are of.
+// locate describes the frame of the current registers.
 func (w *walk) locate() (f Frame, d description) {
 	f.PC = w.regs.pc()
 	if !w.exact {
@@ -156,7 +156,7 @@ func (w *walk) locate() (f Frame, d description) {
 	if d.mapping == nil {
 		return f, d
 	}
-	// A signal trampoline has not been called, and is not behind a call.
+	// A signal trampoline was not called, so PC is not after a call.
 	switch {
 	case w.exact:
 	case d.inTrampoline():
@@ -176,8 +176,8 @@ func (w *walk) locate() (f Frame, d description) {
 }
 
 // mapping finds the mapping of an address. A thread that is not traced may have
-// added it since the mappings were read; but what is just next to zero is the end of a
-// stack and not worth to look again.
+// added it since the mappings were read; but an address close to zero marks the
+// end of a stack, and is not worth another read.
 func (w *walk) mapping(addr uint64) *mapping {
 	if addr < pageSize || addr+pageSize < pageSize {
 		return nil
@@ -190,14 +190,14 @@ func (w *walk) mapping(addr uint64) *mapping {
 	return x
 }
 
-// readMaps reads the mappings, once in a walk.
+// readMaps reads the mappings, at most once per walk.
 func (w *walk) readMaps() {
 	w.u.readMaps(w.mappings, w.tid)
 	w.fresh = true
 }
 
-// step makes the registers those of the caller. It is false if there is no caller, or
-// none that can be found.
+// step replaces the registers by those of the caller. It returns false if there
+// is no caller or it cannot be found.
 func (w *walk) step(d *description) bool {
 	switch {
 	case d.sigreturn:
@@ -210,8 +210,8 @@ func (w *walk) step(d *description) bool {
 	return w.exact && w.stepFromLeaf(d) || w.stepByFramePointer()
 }
 
-// stepByRow steps by call frame information. end says that this is the outermost
-// frame.
+// stepByRow steps by call frame information. end says that this is the
+// outermost frame.
 func (w *walk) stepByRow(d *description) (end, ok bool) {
 	r, in, e := &w.regs, &w.u.interp, &w.u.eval
 	if !in.rowAt(&d.fde, d.addr) {
