@@ -10,9 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Adopt is Launch where a process that is there already becomes the command:
-// one that calls Become with the other end of the socket. Adopt closes the
-// socket. If it fails, the process exits.
+// Adopt is Launch for an existing process: one that calls Become with the other
+// end of the socket. Adopt closes the socket. If it fails, the process exits.
 func (t *Tracer) Adopt(c Command, pid, socket int) (*Tracee, error) {
 	defer unix.Close(socket)
 	filter, err := t.makeFilter()
@@ -23,7 +22,7 @@ func (t *Tracer) Adopt(c Command, pid, socket int) (*Tracee, error) {
 	return l.launch(filter, func(options uintptr) error { return l.catchOther(socket, options) })
 }
 
-// catchOther catches a launcher that has called Become.
+// catchOther seizes a launcher that has called Become.
 func (l *launcher) catchOther(socket int, options uintptr) error {
 	if err := sendPacket(socket, uint64(l.t.filterData)); err != nil {
 		return fmt.Errorf("the command's process is gone: %w", err)
@@ -39,8 +38,8 @@ func (l *launcher) catchOther(socket int, options uintptr) error {
 	return sendPacket(socket, 0)
 }
 
-// Become makes this process the launcher of a command, when the process at the
-// other end of the socket, a Tracer with the same options, adopts it. It has to
+// Become makes this process the launcher of a command, once the process at the
+// other end of the socket, a Tracer with the same options, adopts it. It must
 // be called from the main thread, and returns only if it fails.
 func Become(c Command, opts Options, socket int) error {
 	runtime.LockOSThread()
@@ -48,7 +47,8 @@ func Become(c Command, opts Options, socket int) error {
 	if err := c.check(); err != nil {
 		return err
 	}
-	// The tracer may take its time. While this is Go it has the signals, too.
+	// The tracer may take its time. Until it answers, Go also handles the
+	// signals.
 	data, err := awaitPacket(socket)
 	if err != nil {
 		return fmt.Errorf("the tracer is gone: %w", err)
@@ -69,7 +69,7 @@ func Become(c Command, opts Options, socket int) error {
 	if c.Surroundings != nil {
 		blocked = c.Surroundings.Blocked
 	}
-	// Where Yama restricts ptrace to descendants, an exception is needed.
+	// If Yama restricts ptrace to descendants, an exception is needed.
 	p.add(checkNothing, unix.SYS_PRCTL, unix.PR_SET_PTRACER, ^uint64(0))
 	p.add(checkResult, unix.SYS_WRITE, uint64(socket), value(p, blocked), signalSetSize).want = signalSetSize
 	p.add(checkResult, unix.SYS_READ, uint64(socket), value(p, uint64(0)), signalSetSize).want = signalSetSize
@@ -80,9 +80,10 @@ func Become(c Command, opts Options, socket int) error {
 	return nil // not reached
 }
 
-// pendingSignals are signals that were pending when this program was started and
-// will not be any more when their actions have been set: those that the program
-// took, and those that the kernel drops since they have no effect.
+// pendingSignals returns signals that were pending when this program was
+// started and will not be pending once their actions are set: those that the
+// program consumed, and those that the kernel drops because they have no
+// effect.
 func pendingSignals(s *Surroundings) uint64 {
 	if s == nil {
 		return 0
@@ -92,27 +93,27 @@ func pendingSignals(s *Surroundings) uint64 {
 	if errno != 0 {
 		return s.Pending
 	}
-	// SIGURG, which is not among them, is the Go runtime's.
+	// SIGURG is left out, since the Go runtime uses it.
 	effectless := s.Ignored | signalBit(unix.SIGCHLD) | signalBit(unix.SIGCONT) | signalBit(unix.SIGWINCH)
 	return s.Pending | pending&effectless
 }
 
-// enterSystemCall tells the Go runtime that this thread is busy, as before every
-// system call that may block. Otherwise the runtime would interrupt it by
-// SIGURG, again and again, and one of those would be the command's.
+// enterSystemCall tells the Go runtime that this thread is in a blocking system
+// call. Otherwise the runtime would keep interrupting it with SIGURG, and one
+// of these signals would reach the command.
 //
 //go:linkname enterSystemCall runtime.entersyscall
 func enterSystemCall()
 
 // Packets on the socket are words: the tracer's filterData, then the launcher's
-// blocked signals, then one that only says that the launcher may go on.
+// blocked signals, then one that only lets the launcher continue.
 
 func sendPacket(socket int, word uint64) error {
 	_, err := unix.Write(socket, binary.NativeEndian.AppendUint64(nil, word))
 	return err
 }
 
-// awaitPacket waits for the process at the other end of a socket.
+// awaitPacket waits for a packet from the other end of a socket.
 func awaitPacket(socket int) (word uint64, err error) {
 	for {
 		var b [signalSetSize]byte

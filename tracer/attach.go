@@ -14,7 +14,7 @@ import (
 type AttachError struct {
 	PID   int
 	Errno unix.Errno
-	// Hint is a line that says what forbids it, or "".
+	// Hint is a line that says what forbids tracing, or "".
 	Hint string
 }
 
@@ -24,13 +24,12 @@ func (e *AttachError) Error() string {
 
 func (e *AttachError) Unwrap() error { return e.Errno }
 
-// Attach starts tracing a running process, with Options.Follow all its
-// threads, and returns how many threads it attached to. Their first events
-// are whatever they do next: an Exit with EntrySeen false for a call that is
-// under way.
+// Attach starts tracing a running process, with Options.Follow all its threads,
+// and returns the number of threads that it attached to. Their first events are
+// whatever they do next: for a call in progress, an Exit with EntrySeen false.
 func (t *Tracer) Attach(pid int) (threads int, err error) {
 	if t.tracees[pid] != nil {
-		return 0, nil // a thread of a process that is attached already
+		return 0, nil // a thread of a process that is already attached
 	}
 	t.colocation.Enable()
 	if errno := t.seize(pid); errno != 0 {
@@ -43,8 +42,8 @@ func (t *Tracer) Attach(pid int) (threads int, err error) {
 	if !t.opts.Follow {
 		return threads, nil
 	}
-	// Threads come and go meanwhile. A thread made by one that is seized is
-	// traced from birth, so a scan that finds none new is the last.
+	// Threads come and go meanwhile. A thread created by a seized one is traced
+	// from birth, so the scan ends when it finds no new threads.
 	for {
 		found, err := t.seizeThreads(pid)
 		threads += found
@@ -54,7 +53,7 @@ func (t *Tracer) Attach(pid int) (threads int, err error) {
 	}
 }
 
-// seizeThreads seizes the threads of a process that are not traced yet.
+// seizeThreads seizes the threads of a process that are not yet traced.
 func (t *Tracer) seizeThreads(pid int) (found int, err error) {
 	dir, err := os.Open("/proc/" + strconv.Itoa(pid) + "/task")
 	if err != nil {
@@ -96,7 +95,7 @@ func attachError(pid int, errno unix.Errno) error {
 
 func whyNotPermitted(pid int) string {
 	if tracer := statusField(pid, "TracerPid"); tracer != "" && tracer != "0" {
-		// That is the id of the thread that traces.
+		// TracerPid is the id of the tracing thread.
 		if thread, err := strconv.Atoi(tracer); err == nil {
 			tracer = cmp.Or(statusField(thread, "Tgid"), tracer)
 		}

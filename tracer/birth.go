@@ -6,26 +6,28 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A new tracee is told of twice, in either order: by the event of the tracee that
-// created it, its parent here, and by its own first stop. Either may be missing.
-// The parent may be killed before its event, or use CLONE_PTRACE with
-// CLONE_UNTRACED, which brings none; the child may be killed before its stop.
+// The kernel reports a new tracee twice, in either order: by the event of its
+// creator, here called its parent, and by its own first stop. Either may be
+// missing. The parent may be killed before its event, or use CLONE_PTRACE with
+// CLONE_UNTRACED, which causes no event; the child may be killed before its
+// stop.
 
-// births is about tracees that have stopped before their parents told of them.
+// births tracks tracees that have stopped before their parents' events.
 type births struct {
-	held int       // how many there are
-	next time.Time // when to look for those that have waited for too long
+	held int       // number of them
+	next time.Time // when to check for tracees that have waited too long
 
-	untold []untoldBirth // of tracees that were killed in a clone with CLONE_UNTRACED
+	untold []untoldBirth // by tracees that were killed in a clone with CLONE_UNTRACED
 }
 
-// parentLimit is how long a tracee is held until its parent tells of it. The
-// kernel sends the parent's event as soon as the child exists.
+// parentLimit is how long a tracee is held for its parent's event. The kernel
+// sends the event as soon as the child exists.
 const parentLimit = 50 * time.Millisecond
 
-// hold keeps a new tracee in its first stop until its parent tells of it. The
-// stop is a group-stop if its signal is not SIGTRAP. If there is a seccomp filter,
-// the tracee is taken to have it: most do, and the others may be treated alike.
+// hold keeps a new tracee in its first stop until its parent's event. The stop
+// is a group-stop unless its signal is SIGTRAP. If there is a seccomp filter,
+// the tracee is assumed to have it: most do, and the others may be treated
+// alike.
 func (t *Tracer) hold(tid int, sig unix.Signal) {
 	tr := t.add(tid, held)
 	tr.filtered = t.opts.Traced != nil
@@ -38,8 +40,8 @@ func (t *Tracer) hold(tid int, sig unix.Signal) {
 	}
 }
 
-// releaseOrphan tells of a tracee that has waited for its parent for too long, if
-// there is one, when no queued stop is left that might be the parent's.
+// releaseOrphan reports a tracee that has waited too long for its parent, if
+// there is one and no queued stop is left that might be the parent's.
 func (t *Tracer) releaseOrphan() (*Event, error) {
 	now := time.Now()
 	if now.Before(t.births.next) {
@@ -58,7 +60,7 @@ func (t *Tracer) releaseOrphan() (*Event, error) {
 			return t.release(tr), nil
 		default:
 			// The tracer may have been too busy to see the parent's event: it
-			// looks at all events there are before it gives up.
+			// handles all pending events before it gives up.
 			tr.overdue = true
 			t.births.next = now
 			collected = true
@@ -77,7 +79,7 @@ func minTime(a, b time.Time) time.Time {
 	return b
 }
 
-// release tells of a tracee that had to wait for its parent.
+// release reports a tracee that was held for its parent.
 func (t *Tracer) release(child *Tracee) *Event {
 	t.births.held--
 	child.restoreUntraced()
@@ -89,7 +91,7 @@ func (t *Tracer) release(child *Tracee) *Event {
 	return t.report(Created, child)
 }
 
-// createdStop is the parent's side of a new tracee.
+// createdStop handles the parent's event for a new tracee.
 func (t *Tracer) createdStop(parent *Tracee) *Event {
 	message, errno := getEventMessage(parent.TID)
 	if errno != 0 {
@@ -112,9 +114,9 @@ func (t *Tracer) createdStop(parent *Tracee) *Event {
 	return t.release(child)
 }
 
-// announce is the tracee that its parent's event tells of. It is nil if that has
-// come and gone: killed before its first stop, or held, released and ended while
-// the event waited to be looked at.
+// announce returns the tracee that its parent's event announces. It returns nil
+// if the tracee is already gone: killed before its first stop, or held,
+// released and ended while the event was queued.
 func (t *Tracer) announce(tid int) *Tracee {
 	if child := t.tracees[tid]; child != nil {
 		return child
@@ -125,8 +127,8 @@ func (t *Tracer) announce(tid int) *Tracee {
 	return t.add(tid, announced)
 }
 
-// exists says that there is a tracee, or a child of this thread, that has an end to
-// tell of.
+// exists reports whether there is a tracee, or a child of this thread, whose
+// end is yet to be reported.
 func (t *Tracer) exists(tid int) bool {
 	if t.queue.hasAny(tid) {
 		return true
@@ -134,5 +136,5 @@ func (t *Tracer) exists(tid int) bool {
 	return unix.Waitid(unix.P_PID, tid, nil, anyStatus, nil) != unix.ECHILD
 }
 
-// anyStatus makes waitid look for any status, and leave it there.
+// anyStatus makes waitid look for any status without consuming it.
 const anyStatus = unix.WEXITED | unix.WSTOPPED | unix.WNOWAIT | unix.WNOHANG | unix.WALL | unix.WNOTHREAD

@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// wait4 has no timeout. What ends it at a deadline is a timer, of the tracer's
-// thread alone, that sends wakeSignal.
+// wait4 has no timeout. At a deadline a timer interrupts it by sending
+// wakeSignal to the tracer's thread only.
 
 // timer is a POSIX timer of CLOCK_MONOTONIC (timer_create(2)).
 type timer struct {
@@ -27,11 +27,11 @@ type sigevent struct {
 
 const sigevThreadID = 4 // SIGEV_THREAD_ID
 
-// again is how often a timer that has fired fires again: the tracer may not
-// have been waiting yet.
+// again is the period at which a timer repeats after it has fired: the tracer
+// may not have been waiting yet.
 const again = time.Millisecond
 
-// start makes the timer fire after d, and from then on until it is stopped.
+// start makes the timer fire after d, and then repeatedly until it is stopped.
 func (tm *timer) start(t *Tracer, d time.Duration) error {
 	if !tm.created {
 		if err := tm.create(t); err != nil {
@@ -67,7 +67,7 @@ func (tm *timer) delete() {
 	}
 }
 
-// stop keeps the timer from firing.
+// stop disarms the timer.
 func (tm *timer) stop() { tm.set(0, 0) }
 
 func (tm *timer) set(first, interval time.Duration) error {
@@ -93,9 +93,9 @@ func (t *Tracer) waitUntil(deadline time.Time) (stop, error) {
 	for {
 		s, errno := t.wait(0)
 		switch {
-		case errno == unix.ECHILD: // nobody to wait for, until tracees are resumed
+		case errno == unix.ECHILD: // nothing to wait for, until tracees are resumed
 			nap := unix.NsecToTimespec(int64(time.Until(deadline)))
-			unix.Nanosleep(&nap, nil) // the timer ends it, too
+			unix.Nanosleep(&nap, nil) // the timer also ends it
 			return stop{}, nil
 		case errno != 0 && errno != unix.EINTR:
 			return stop{}, errno
@@ -105,7 +105,7 @@ func (t *Tracer) waitUntil(deadline time.Time) (stop, error) {
 	}
 }
 
-// asError is an errno as an error, or nil.
+// asError returns an errno as an error, or nil for 0.
 func asError(errno unix.Errno) error {
 	if errno == 0 {
 		return nil

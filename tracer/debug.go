@@ -8,22 +8,22 @@ import (
 	"trapline/tables"
 )
 
-// debugf tells Options.Debug what the engine does. Where that is once a stop,
-// callers ask first whether anybody listens: arguments cost an allocation.
+// debugf reports to Options.Debug what the engine does. Callers on the hot path
+// check first that it is set, since the arguments cost an allocation.
 func (t *Tracer) debugf(format string, args ...any) {
 	if t.opts.Debug != nil {
 		t.opts.Debug(fmt.Sprintf(format, args...))
 	}
 }
 
-// debugStop tells of a wait status.
+// debugStop reports a wait status.
 func (t *Tracer) debugStop(tid int, status uint32) {
 	if t.opts.Debug != nil && tid != 0 {
 		t.debugf("wait: %d, status %#06x: %s", tid, status, describeStatus(status))
 	}
 }
 
-// describeStatus says what a wait status means.
+// describeStatus describes a wait status.
 func describeStatus(status uint32) string {
 	s := unix.WaitStatus(status)
 	switch {
@@ -60,7 +60,7 @@ var eventNames = map[int]string{
 	unix.PTRACE_EVENT_STOP:       "PTRACE_EVENT_STOP",
 }
 
-// debugResume tells of a request that resumes a tracee.
+// debugResume reports a request that resumes a tracee.
 func (t *Tracer) debugResume(tr *Tracee, request int, sig unix.Signal, errno unix.Errno) {
 	if t.opts.Debug == nil {
 		return

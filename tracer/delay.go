@@ -21,8 +21,8 @@ func (t *Tracer) delay(tr *Tracee, d time.Duration) {
 	t.delayed = slices.Insert(t.delayed, i, delayed{tr, until})
 }
 
-// takeStatus takes the wait status of a stop that takeTurn did not wait for, lest
-// the stop be reported again.
+// takeStatus consumes the wait status of a stop that takeTurn did not wait for,
+// so that the stop is not reported again.
 func (t *Tracer) takeStatus(tr *Tracee) {
 	unix.Waitid(unix.P_PID, tr.TID, nil, unix.WSTOPPED|unix.WNOHANG|unix.WALL, nil)
 }
@@ -36,7 +36,7 @@ func (t *Tracer) resumeDelayed() {
 	}
 }
 
-// forgetDelayed drops a tracee that is gone.
+// forgetDelayed drops a tracee that has ended.
 func (t *Tracer) forgetDelayed(tr *Tracee) {
 	t.delayed = slices.DeleteFunc(t.delayed, func(d delayed) bool { return d.tracee == tr })
 }

@@ -10,23 +10,23 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Interrupt ends the trace: the following events are Detached, one for each
-// tracee, and then Next returns io.EOF. A launched command is sent sig, and
-// goes on or dies of it untraced; attached processes and what the command
-// created go on. With Options.KillOnExit there are no such events, and all
-// tracees die when this process does.
+// Interrupt ends the trace: the next events are Detached, one for each tracee,
+// and then Next returns io.EOF. A launched command is sent sig, and continues
+// or dies of it untraced; attached processes and descendants of the command
+// continue. With Options.KillOnExit there are no such events, and all tracees
+// die when this process does.
 //
-// It may be called from any goroutine. It returns when the tracer has taken
-// notice, which needs a call of Next, or is closed.
+// It may be called from any goroutine. It returns once the tracer has noticed
+// it, which requires a call of Next, or is closed.
 func (t *Tracer) Interrupt(sig unix.Signal) {
 	if !t.interrupt.CompareAndSwap(0, int32(sig)) {
 		return
 	}
 	if err := interruptWaits(); err != nil {
-		return // the next stop will do
+		return // the next stop will have to do
 	}
-	// The tracer may be about to wait when the signal comes, so it is sent
-	// until somebody has listened.
+	// The tracer may be just about to wait when the signal arrives, so it is
+	// sent repeatedly until the tracer has noticed it.
 	for {
 		select {
 		case <-t.closed:
@@ -43,7 +43,7 @@ func (t *Tracer) Interrupt(sig unix.Signal) {
 }
 
 // DetachAll ends the trace as Interrupt does, but from the tracer's own
-// goroutine and without a signal: all tracees go on.
+// goroutine and without a signal: all tracees continue.
 func (t *Tracer) DetachAll() {
 	t.interrupt.CompareAndSwap(0, noSignal)
 }
@@ -51,30 +51,30 @@ func (t *Tracer) DetachAll() {
 // End ends the trace as Interrupt does, but from the tracer's own goroutine.
 func (t *Tracer) End(sig unix.Signal) { t.interrupt.CompareAndSwap(0, int32(sig)) }
 
-// Close frees what the tracer holds, when the trace has ended, and unlocks its
-// goroutine from the thread.
+// Close releases the tracer's resources after the trace has ended, and unlocks
+// its goroutine from the thread.
 func (t *Tracer) Close() {
 	close(t.closed)
 	t.timer.delete()
 	runtime.UnlockOSThread()
 }
 
-// CommandStatus gives how the launched command has ended, if the tracer has seen
-// that.
+// CommandStatus returns the wait status of the launched command, if the tracer
+// has seen it.
 func (t *Tracer) CommandStatus() (status unix.WaitStatus, ended bool) {
-	// When a trace is interrupted, stops may be left that nobody looks at.
+	// After an interrupt, stops may be left in the queue.
 	for i := range t.queue.count {
 		t.noteEnd(t.queue.at(i).stop)
 	}
 	return t.commandStatus, t.commandEnded
 }
 
-// AwaitCommand waits for the end of the launched command, when Next has
-// returned io.EOF since it was let go. It is false for a command that is no
+// AwaitCommand waits for the end of the launched command, after it was detached
+// and Next has returned io.EOF. It returns false for a command that is not a
 // child of this process.
 func (t *Tracer) AwaitCommand() (unix.WaitStatus, bool) {
-	// Threads that were killed before they could be let go are still tracees:
-	// as long as nobody has waited for them, the command has not ended.
+	// Threads that were killed before they could be detached are still tracees:
+	// until they are waited for, the command has not ended.
 	for {
 		if status, ended := t.CommandStatus(); ended {
 			return status, true
@@ -98,7 +98,8 @@ func (t *Tracer) AwaitCommand() (unix.WaitStatus, bool) {
 	}
 }
 
-// noteEnd notes how the launched command has ended, if that is what a stop tells.
+// noteEnd notes the wait status of the launched command, if the stop is its
+// end.
 func (t *Tracer) noteEnd(s stop) {
 	status := unix.WaitStatus(s.status)
 	if s.tid == t.launched && (status.Exited() || status.Signaled()) {
@@ -107,14 +108,14 @@ func (t *Tracer) noteEnd(s stop) {
 	}
 }
 
-// noSignal in Tracer.interrupt ends the trace without one.
+// noSignal in Tracer.interrupt ends the trace without a signal.
 const noSignal = -1
 
-// wakeSignal interrupts wait4. The Go runtime does nothing with it.
+// wakeSignal interrupts wait4. The Go runtime ignores it.
 const wakeSignal = unix.Signal(64)
 
-// unblockWakeSignal lets wakeSignal reach this thread, whatever was blocked when
-// the program was started.
+// unblockWakeSignal unblocks wakeSignal in this thread, which may have been
+// blocked when the program was started.
 func unblockWakeSignal() error {
 	set := unix.Sigset_t{Val: [16]uint64{1 << (wakeSignal - 1)}}
 	if err := unix.PthreadSigmask(unix.SIG_UNBLOCK, &set, nil); err != nil {
@@ -123,8 +124,8 @@ func unblockWakeSignal() error {
 	return nil
 }
 
-// interruptWaits makes the runtime's handler of wakeSignal one that does not
-// restart system calls.
+// interruptWaits changes the runtime's handler of wakeSignal to one that does
+// not restart system calls.
 func interruptWaits() error {
 	const saRestart = 0x10000000
 	var action sigaction
@@ -140,7 +141,8 @@ func interruptWaits() error {
 	return nil
 }
 
-// abandons says that an interrupt leaves the tracees to die with this process.
+// abandons reports whether an interrupt leaves the tracees to die with this
+// process.
 func (t *Tracer) abandons() bool { return t.opts.KillOnExit && t.interrupt.Load() != noSignal }
 
 // nextDetached is Next after an interrupt.
@@ -193,7 +195,7 @@ func (t *Tracer) nextDetached() (*Event, error) {
 				return ev, nil
 			}
 		case tr == nil && t.opts.Traced == nil:
-			ptrace(unix.PTRACE_DETACH, s.tid, 0, 0) // a new one, nobody has heard of it
+			ptrace(unix.PTRACE_DETACH, s.tid, 0, 0) // a new tracee that was never reported
 		case tr == nil, tr.filtered:
 			if ev := t.classify(s); ev != nil {
 				return ev, nil
@@ -204,8 +206,8 @@ func (t *Tracer) nextDetached() (*Event, error) {
 	}
 }
 
-// settleTime is how long the tracer waits for the tracees that it has interrupted
-// before it looks whether they are there.
+// settleTime is how long the tracer waits for tracees that it has interrupted
+// before it checks whether they still exist.
 const settleTime = 50 * time.Millisecond
 
 // nextStopAtEnd is nextStop while tracees are being detached.
@@ -221,7 +223,7 @@ func (t *Tracer) nextStopAtEnd() (stop, error) {
 	return s, err
 }
 
-// awaitsStops says whether there are tracees that are to be detached.
+// awaitsStops reports whether there are tracees still to be detached.
 func (t *Tracer) awaitsStops() bool {
 	for _, tr := range t.tracees {
 		if !tr.filtered {
@@ -231,10 +233,10 @@ func (t *Tracer) awaitsStops() bool {
 	return false
 }
 
-// dropVanished drops tracees that will not stop: threads whose ids were taken
-// over by an execve and, when no others are left, those that have ended. Some of
-// these are leaders, of whose end the kernel tells only after that of the last
-// thread of their process. It interrupts the others once more.
+// dropVanished drops tracees that will not stop: threads whose ids an execve
+// took over and, if no others are left, those that have ended. Among these are
+// leaders, whose end the kernel reports only after that of the last thread of
+// their process. It interrupts the others once more.
 func (t *Tracer) dropVanished() {
 	living := 0
 	for _, tr := range t.tracees {
@@ -256,8 +258,8 @@ func (t *Tracer) dropVanished() {
 	}
 }
 
-// execAtEnd deals with an execve by a thread that may not have been the leader, and
-// returns the tracee that has the leader's id now.
+// execAtEnd handles an execve by a thread that may not have been the leader,
+// and returns the tracee that now has the leader's id.
 func (t *Tracer) execAtEnd(tid int, leader *Tracee) *Tracee {
 	former, errno := getEventMessage(tid)
 	caller := t.tracees[int(former)]
@@ -271,9 +273,9 @@ func (t *Tracer) execAtEnd(tid int, leader *Tracee) *Tracee {
 	return caller
 }
 
-// beginDetaching lets go of all tracees that are stopped and interrupts the
-// others. It waits for none: a process in vfork stops only when its child,
-// which may be stopped here, has gone on.
+// beginDetaching detaches all stopped tracees and interrupts the others. It
+// waits for none: a process in vfork stops only after its child, which may be
+// stopped here, has continued.
 func (t *Tracer) beginDetaching(sig unix.Signal) {
 	if tr := t.tracees[t.launched]; tr != nil && sig > 0 {
 		unix.Kill(t.launched, unix.SIGCONT)
@@ -298,8 +300,8 @@ func (t *Tracer) beginDetaching(sig unix.Signal) {
 	t.colocation.Deactivate()
 }
 
-// beginServing is the end of the trace for a tracee that has a seccomp filter:
-// it remains a tracee, unseen. One that is held waits for its parent all the same.
+// beginServing ends the trace for a tracee with a seccomp filter: it remains a
+// tracee, unseen. A held tracee still waits for its parent.
 func (t *Tracer) beginServing(tr *Tracee) {
 	if tr.known && !tr.unseen {
 		t.detached = append(t.detached, tr)
@@ -313,7 +315,7 @@ func (t *Tracer) beginServing(tr *Tracee) {
 	}
 }
 
-// detachFrom detaches a tracee from a stop that has just been waited for.
+// detachFrom detaches a tracee from a stop that was just waited for.
 func (t *Tracer) detachFrom(tr *Tracee, status uint32) {
 	event := status >> 16
 	switch sig := unix.Signal(status >> 8 & 0xff); {
@@ -329,31 +331,32 @@ func (t *Tracer) detachFrom(tr *Tracee, status uint32) {
 	t.detach(tr)
 }
 
-// detach lets go of a stopped tracee, to be reported if anybody knows it.
+// detach detaches a stopped tracee, to be reported if it is known to the user.
 func (t *Tracer) detach(tr *Tracee) {
 	if t.overtaken(tr.TID) {
-		tr.state = running // the execve's own stop is to come
+		tr.state = running // the stop for the execve is yet to come
 		return
 	}
 	t.letGo(tr)
 	t.noteDetached(tr)
 }
 
-// drop forgets a tracee that is gone, as detach does with one that is not.
+// drop forgets a tracee that has vanished; detach is for one that is stopped.
 func (t *Tracer) drop(tr *Tracee) {
 	t.forget(tr)
 	t.noteDetached(tr)
 }
 
-// noteDetached remembers to report a tracee as detached, if anybody knows it.
+// noteDetached queues the report that a tracee was detached, if it is known to
+// the user.
 func (t *Tracer) noteDetached(tr *Tracee) {
 	if tr.known {
 		t.detached = append(t.detached, tr)
 	}
 }
 
-// letGo lets a stopped tracee go on untraced, with its pending signal and its
-// own affinity.
+// letGo resumes a stopped tracee untraced, with its pending signal and its own
+// affinity.
 func (t *Tracer) letGo(tr *Tracee) {
 	t.colocation.Unpin(&tr.task)
 	if tr.launch == launching {

@@ -1,13 +1,12 @@
 // Package tracer is the ptrace engine: it launches or attaches to programs,
-// waits for their stops, classifies each into a small typed event, and resumes
-// them. It knows nothing of what system call arguments mean or how they are
-// printed.
+// waits for their stops, turns each into a small typed event, and resumes them.
+// It does not know what system call arguments mean or how they are printed.
 //
-// All of a Tracer's methods must be called from the goroutine that made it:
-// ptrace(2) ties a tracee to one thread of its tracer, and New locks the
-// goroutine to that thread. [Tracer.Interrupt] is the exception.
+// All methods of a Tracer except [Tracer.Interrupt] must be called from the
+// goroutine that made it: ptrace(2) ties a tracee to one thread of its tracer,
+// and New locks the goroutine to that thread.
 //
-// The usual shape of a user is
+// A typical user looks like this:
 //
 //	t, err := tracer.New(tracer.Options{Follow: true})
 //	_, err = t.Launch(tracer.Command{Path: path, Argv: argv, Env: env})
@@ -16,9 +15,9 @@
 //		switch ev.Kind { ... }
 //	}
 //
-// docs/tracees.md has the states of a tracee, and what becomes of tracees of which
-// the kernel tells nothing more.
+// docs/tracees.md describes the states of a tracee, and what happens to tracees
+// that the kernel no longer reports.
 //
 // Package colocate, which New sets up, keeps tracees that make many calls on
-// the tracer's processor. For that it may fork a process, the guardian.
+// the tracer's processor. For this it may fork a process, the guardian.
 package tracer

@@ -8,7 +8,7 @@ import (
 	"trapline/tables"
 )
 
-// Kind says what happened to a tracee.
+// Kind is the kind of an Event.
 type Kind uint8
 
 const (
@@ -17,30 +17,31 @@ const (
 	// Enter is a syscall-enter-stop: Call has the number and arguments.
 	Enter
 
-	// Exit is a syscall-exit-stop: Call has the result too. When EntrySeen is
-	// false the tracee was attached in mid-call and Call has the result only.
+	// Exit is a syscall-exit-stop: Call also has the result. When EntrySeen is
+	// false, the tracee was attached during the call and Call has only the
+	// result.
 	Exit
 
 	// Signal is a signal-delivery-stop: Signal and Siginfo are set, and the
-	// signal is delivered when the tracee goes on.
+	// signal is delivered when the tracee is resumed.
 	Signal
 
 	// GroupStop is a stop of the whole process by Signal (SIGSTOP, SIGTSTP,
 	// SIGTTIN or SIGTTOU). The tracee stays stopped until a SIGCONT.
 	GroupStop
 
-	// Exec is the moment when an execve has replaced the program, before its
-	// Exit. When a thread that was not the leader called execve, it took over
-	// the leader's id: FormerTID is the id it had, and Superseded is the
-	// leader, which is gone.
+	// Exec is the point at which an execve has replaced the program, before its
+	// Exit. If a thread other than the leader called execve, it took over the
+	// leader's id: FormerTID is the id it had, and Superseded is the leader,
+	// which is gone.
 	Exec
 
 	// Created is the first stop of a tracee that a followed tracee created.
 	Created
 
-	// LaunchFailed follows the Exit of a launched command's execve that
-	// failed: Errno says why. The process that would have become the command
-	// exits with status 1.
+	// LaunchFailed follows the Exit of a launched command's execve that failed;
+	// Errno is the error. The process that would have become the command exits
+	// with status 1.
 	LaunchFailed
 
 	// Exited is the end of a tracee by exit: Status.ExitStatus has its code.
@@ -49,15 +50,15 @@ const (
 	// Killed is the end of a tracee by a signal: Signal, and Status.CoreDump.
 	Killed
 
-	// Detached is the end of tracing a tracee that lives on.
+	// Detached is the end of the trace for a tracee that continues to live.
 	Detached
 
-	// Stray is a task that came to be traced by a tracee's clone with
-	// CLONE_PTRACE, without Options.Follow, and was let go at once.
+	// Stray is a task that a tracee's clone with CLONE_PTRACE made a tracee,
+	// without Options.Follow, and that was detached at once.
 	Stray
 
-	// StrayEnded is the end of a child that is no tracee: this process had it
-	// from its start.
+	// StrayEnded is the end of a child that is not a tracee: this process had
+	// it from its start.
 	StrayEnded
 )
 
@@ -79,11 +80,11 @@ type Syscall struct {
 	ABI       tables.ABI
 	NR        uint64    // the number; x32's bit 30 is in ABI, not here
 	Args      [6]uint64 // i386 arguments are zero-extended
-	IP        uint64    // instruction pointer, after the instruction that made the call
+	IP        uint64    // instruction pointer, after the instruction that makes the call
 	SP        uint64    // stack pointer
-	Ret       int64     // the result; a negated errno where IsError
+	Ret       int64     // the result; a negated errno if IsError
 	IsError   bool
-	EntrySeen bool // false for a call that was under way when the tracee was attached
+	EntrySeen bool // false for a call in progress when the tracee was attached
 }
 
 // Event is one thing that happened to one tracee. Next reuses it.
@@ -91,29 +92,29 @@ type Event struct {
 	Kind   Kind
 	Tracee *Tracee
 
-	// Call is the call at Enter and Exit, and at Exec the execve under way.
+	// Call is the call at Enter and Exit, and at Exec the current execve.
 	Call *Syscall
 
-	// Signal is the signal of Signal, GroupStop and Killed. A caller may
-	// change what a Signal event delivers: zero suppresses the signal. At
-	// Enter and Exit it may set a signal to be sent.
+	// Signal is the signal of Signal, GroupStop and Killed. For a Signal event
+	// the caller may change the signal that is delivered; zero suppresses it.
+	// At Enter and Exit the caller may set a signal to be sent.
 	Signal unix.Signal
 
-	// Delay may be set by the caller, to keep the tracee stopped for so long.
+	// Delay may be set by the caller, to keep the tracee stopped for this long.
 	Delay time.Duration
 
 	// ExitUnwanted may be set by the caller at Enter: there may be no Exit
-	// then. It saves asking the kernel about the exit-stop.
+	// then. It saves a request to the kernel at the syscall-exit-stop.
 	ExitUnwanted bool
 
 	// Siginfo is the raw siginfo_t of a Signal event, in the layout of the
-	// 64-bit kernel whatever the tracee's own.
+	// 64-bit kernel even for 32-bit tracees.
 	Siginfo *[SiginfoSize]byte
 
 	Status unix.WaitStatus // of Exited, Killed and StrayEnded
 
-	FormerTID  int     // of Exec, where the thread was not the leader; else 0
-	Superseded *Tracee // of Exec, where the thread was not the leader; else nil
+	FormerTID  int     // of Exec, if the thread was not the leader; else 0
+	Superseded *Tracee // of Exec, if the thread was not the leader; else nil
 
 	Errno unix.Errno // of LaunchFailed
 

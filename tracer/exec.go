@@ -8,16 +8,16 @@ import (
 	"trapline/tables"
 )
 
-// When a thread calls execve the kernel kills all other threads of its process.
-// The caller gets the id of the leader, the first thread. The leader is gone
-// without a status, and so is the caller's former id.
+// When a thread calls execve, the kernel kills all other threads of its
+// process. The caller gets the id of the leader, the first thread. The leader
+// disappears without a status, and so does the caller's former id.
 //
-// A stop of the leader may be overtaken by that: it has been waited for, but now
-// the tracee with this id is in another stop, PTRACE_EVENT_EXEC, which is still to
-// be waited for. To resume it from the old stop would be to lose the event.
+// This may make a stop of the leader stale: the tracer has waited for it, but
+// now the tracee with this id is in another stop, PTRACE_EVENT_EXEC, which is
+// yet to be waited for. Resuming it from the old stop would lose the event.
 
-// execStop is PTRACE_EVENT_EXEC. tr is the leader, nil where only the caller was
-// traced.
+// execStop handles PTRACE_EVENT_EXEC. tr is the leader, or nil if only the
+// caller was traced.
 func (t *Tracer) execStop(tid int, tr *Tracee) *Event {
 	if tr != nil && tr.launch == launching {
 		t.launcher.executed()
@@ -32,18 +32,19 @@ func (t *Tracer) execStop(tid int, tr *Tracee) *Event {
 	case former != tid && caller != nil:
 		return t.execByThread(tid, former, caller, tr)
 	case tr == nil:
-		ptrace(unix.PTRACE_DETACH, tid, 0, 0) // nobody has heard of it
+		ptrace(unix.PTRACE_DETACH, tid, 0, 0) // never reported
 		return nil
 	}
-	// The thread may not have been traced where its leader was: then the
-	// leader goes on as another program, out of whatever call it was in.
+	// The thread may have been untraced while its leader was traced: then the
+	// leader continues as another program, and is no longer in the call that it
+	// was in.
 	t.beginStop(tr)
 	tr.inCall = tr.inCall && former == tid
 	t.noteExec(tr, tr.inCall)
 	return t.reportExec(tr, 0, nil)
 }
 
-// execByThread is the execve of a thread that was not the leader.
+// execByThread handles the execve of a thread that was not the leader.
 func (t *Tracer) execByThread(tid, former int, caller, leader *Tracee) *Event {
 	if leader != nil {
 		t.forget(leader)
@@ -73,7 +74,7 @@ func (t *Tracer) reportExec(tr *Tracee, former int, superseded *Tracee) *Event {
 	return ev
 }
 
-// noteExec counts the tracees that may be about to overtake another.
+// noteExec counts the tracees that may be about to make another's stop stale.
 func (t *Tracer) noteExec(tr *Tracee, inExec bool) {
 	if tr.inExec == inExec {
 		return
@@ -86,8 +87,8 @@ func (t *Tracer) noteExec(tr *Tracee, inExec bool) {
 	}
 }
 
-// overtaken says that a tracee is not in the stop any more that was last looked
-// at, since the execve of another thread has taken over its id.
+// overtaken reports whether a tracee has left the stop that was handled last,
+// because the execve of another thread has taken over its id.
 func (t *Tracer) overtaken(tid int) bool {
 	const execEvent = uint32(unix.SIGTRAP) | unix.PTRACE_EVENT_EXEC<<8
 	if t.queue.has(tid, execEvent<<8|0x7f) {
@@ -98,15 +99,15 @@ func (t *Tracer) overtaken(tid int) bool {
 	return errno == 0 && info.status == execEvent
 }
 
-// childInfo is siginfo_t as waitid(2) fills it in: all zero where there is no
+// childInfo is siginfo_t as filled in by waitid(2): all zero if there is no
 // status.
 type childInfo struct {
 	_      [6]uint32
-	status uint32 // the upper bits of what wait4 would tell
+	status uint32 // the upper bits of wait4's status
 	_      [25]uint32
 }
 
-// isExec tells whether a call is execve or execveat.
+// isExec reports whether a call is execve or execveat.
 func isExec(abi tables.ABI, nr uint64) bool {
 	switch abi {
 	case tables.I386:

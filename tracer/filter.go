@@ -20,27 +20,27 @@ const (
 	offsetArg0 = 16 // the lower half of the first argument
 )
 
-// maxNR is past every number that is worth asking about one by one: those from
-// there on share the fate of maxNR.
+// maxNR is past every number that needs its own verdict: higher numbers get the
+// verdict of maxNR.
 const maxNR = 1024
 
-// newFilter makes a seccomp filter that does with each call what verdictOf says.
-// Calls stop with data as SECCOMP_RET_DATA.
+// newFilter makes a seccomp filter that applies verdictOf to each call. Calls
+// stop with data as SECCOMP_RET_DATA.
 //
-// The numbers of an architecture are cut into intervals of one verdict
+// The numbers of an architecture are divided into intervals with one verdict,
 // and a binary search finds the interval of a call, so that the filter's size
 // depends on the shape of the set and its running time hardly on anything. The
-// kernel runs it once a number and remembers the calls that pass.
+// kernel runs it once per number and remembers the calls that pass.
 //
-// The tests compare it with what go-seccomp-bpf makes of the same set. That is
-// not used here, since its tables would cost every start a third of a
-// millisecond, and its lists of comparisons grow with the set.
+// The tests compare it with go-seccomp-bpf's filter for the same set. That
+// package is not used here, since its tables would cost every start a third of
+// a millisecond, and its lists of comparisons grow with the set.
 func newFilter(verdictOf func(abi tables.ABI, nr uint64) verdict, data uint16) ([]bpf.RawInstruction, error) {
 	const x32Bit = 1 << 30
 	var native, compat intervals
 	native.add(0, tables.X86_64, verdictOf)
 	native.add(x32Bit, tables.X32, verdictOf)
-	// Negative numbers are nobody's.
+	// Negative numbers belong to no ABI.
 	native.append(2*x32Bit, verdictOf(tables.X86_64, maxNR))
 	compat.add(0, tables.I386, verdictOf)
 
@@ -56,8 +56,8 @@ func newFilter(verdictOf func(abi tables.ABI, nr uint64) verdict, data uint16) (
 	return bpf.Assemble(program)
 }
 
-// onlyIf makes code, which ends by itself, run where the accumulator has a
-// value, with the call's number in the accumulator.
+// onlyIf makes code, which ends by itself, run if the accumulator has this
+// value. The code finds the call's number in the accumulator.
 func onlyIf(value uint32, code []bpf.Instruction) []bpf.Instruction {
 	program := []bpf.Instruction{
 		bpf.JumpIf{Cond: bpf.JumpEqual, Val: value, SkipTrue: 1},
@@ -67,7 +67,7 @@ func onlyIf(value uint32, code []bpf.Instruction) []bpf.Instruction {
 	return append(program, code...)
 }
 
-// code is the end of the filter for calls with a verdict.
+// code is the end of the filter for calls with this verdict.
 func (v verdict) code(data uint16) []bpf.Instruction {
 	allow := bpf.RetConstant{Val: unix.SECCOMP_RET_ALLOW}
 	trace := bpf.RetConstant{Val: unix.SECCOMP_RET_TRACE | uint32(data)}
@@ -83,30 +83,30 @@ func (v verdict) code(data uint16) []bpf.Instruction {
 	return []bpf.Instruction{allow}
 }
 
-// intervals are ranges of numbers that follow each other.
+// intervals are adjacent ranges of numbers.
 type intervals []interval
 
 type interval struct {
-	first   uint32 // up to the next interval's
+	first   uint32 // up to the next interval's first
 	verdict verdict
 }
 
-// append begins an interval, unless it is of the same kind as the last.
+// append begins an interval, unless it has the verdict of the last one.
 func (in *intervals) append(first uint32, v verdict) {
 	if n := len(*in); n == 0 || (*in)[n-1].verdict != v {
 		*in = append(*in, interval{first, v})
 	}
 }
 
-// add adds an ABI's numbers, which begin at base.
+// add adds an ABI's numbers, which start at base.
 func (in *intervals) add(base uint32, abi tables.ABI, verdictOf func(tables.ABI, uint64) verdict) {
 	for nr := range uint32(maxNR + 1) {
 		in.append(base+nr, verdictOf(abi, uint64(nr)))
 	}
 }
 
-// search is the code that finds the interval of the accumulator and returns
-// what is to be done there.
+// search returns code that finds the interval of the accumulator and returns
+// its action.
 func (in intervals) search(data uint16) []bpf.Instruction {
 	if len(in) == 1 {
 		return in[0].verdict.code(data)
@@ -119,7 +119,7 @@ func (in intervals) search(data uint16) []bpf.Instruction {
 			bpf.JumpIf{Cond: bpf.JumpGreaterOrEqual, Val: in[middle].first, SkipTrue: uint8(len(below))},
 		}
 	} else {
-		// A conditional jump reaches only so far.
+		// A conditional jump has a limited range.
 		jump = []bpf.Instruction{
 			bpf.JumpIf{Cond: bpf.JumpLessThan, Val: in[middle].first, SkipTrue: 1},
 			bpf.Jump{Skip: uint32(len(below))},
@@ -128,8 +128,8 @@ func (in intervals) search(data uint16) []bpf.Instruction {
 	return append(append(jump, below...), above...)
 }
 
-// encodeFilter writes a filter as the launcher reads it: the kernel's array of
-// struct sock_filter.
+// encodeFilter encodes a filter for the launcher: the kernel's array of struct
+// sock_filter.
 func encodeFilter(filter []bpf.RawInstruction) []byte {
 	var b []byte
 	for _, i := range filter {

@@ -13,8 +13,8 @@ import (
 
 // Command is a program to launch.
 type Command struct {
-	Path         string   // as execve takes it; there is no search
-	Argv         []string // with argv[0]
+	Path         string   // passed to execve; there is no search
+	Argv         []string // including argv[0]
 	Env          []string
 	Dir          string        // working directory; "": the tracer's own
 	Files        [3]*os.File   // its first three descriptors; nil: the tracer's own
@@ -22,7 +22,7 @@ type Command struct {
 	Surroundings *Surroundings // nil: as this process has them now
 }
 
-// Credential is who a launched command runs as. The effective ids differ from
+// Credential has the ids of a launched command. The effective ids differ from
 // the real ones for a set-user-ID or set-group-ID program, whose bits execve
 // ignores under ptrace.
 type Credential struct {
@@ -44,9 +44,9 @@ func (e *LaunchError) Unwrap() error { return e.Errno }
 // execve.
 //
 // The process is made by clone and shares this process's memory until its
-// execve. All it ever runs is a short list of system calls (launcher.go). It dies
-// with this process whenever that dies: by PR_SET_PDEATHSIG, then by
-// PTRACE_O_EXITKILL, which is taken off when execve has succeeded.
+// execve. It only runs a short list of system calls (launcher.go). It dies with
+// this process at any time: through PR_SET_PDEATHSIG, then through
+// PTRACE_O_EXITKILL, which is removed when execve has succeeded.
 func (t *Tracer) Launch(c Command) (*Tracee, error) {
 	filter, err := t.makeFilter()
 	if err != nil {
@@ -72,7 +72,7 @@ func (t *Tracer) Launch(c Command) (*Tracee, error) {
 	})
 }
 
-// check refuses what execve could not be given.
+// check rejects strings that cannot be passed to execve.
 func (c *Command) check() error {
 	for _, list := range [][]string{{c.Path, c.Dir}, c.Argv, c.Env} {
 		for _, s := range list {
@@ -84,7 +84,7 @@ func (c *Command) check() error {
 	return nil
 }
 
-// makeFilter makes the seccomp filter that the command is to have, if any.
+// makeFilter makes the command's seccomp filter, if it is to have one.
 func (t *Tracer) makeFilter() ([]byte, error) {
 	if t.opts.Traced == nil || !t.opts.Follow {
 		return nil, nil
@@ -101,13 +101,13 @@ func (t *Tracer) makeFilter() ([]byte, error) {
 type launcher struct {
 	t       *Tracer
 	tid     int
-	program *program       // nil where it is another process's
+	program *program       // nil if it is in another process
 	word    *atomic.Uint32 // for goOn
 	seized  bool
 
-	options uintptr     // ptrace options that the command is to have
-	blocked uint64      // signals that the command is to have blocked
-	pending unix.Signal // a signal that came meanwhile
+	options uintptr     // ptrace options for the command
+	blocked uint64      // signals to be blocked in the command
+	pending unix.Signal // a signal received meanwhile
 }
 
 // seize makes the launcher a tracee.
@@ -153,7 +153,7 @@ func (l *launcher) start(c *Command, filter []byte) error {
 }
 
 // blockSignals blocks all signals of this thread and returns those that were
-// blocked.
+// blocked before.
 func blockSignals() (before unix.Sigset_t, err error) {
 	var all unix.Sigset_t
 	for i := range all.Val {
@@ -165,8 +165,8 @@ func blockSignals() (before unix.Sigset_t, err error) {
 	return before, nil
 }
 
-// launch follows the launcher to its execve, once catch has seized it with some
-// options and told it to go on.
+// launch follows the launcher to its execve. catch seizes it with the given
+// options and lets it continue.
 func (l *launcher) launch(filter []byte, catch func(options uintptr) error) (*Tracee, error) {
 	t := l.t
 	l.options = t.options()
@@ -194,8 +194,8 @@ func (l *launcher) launch(filter []byte, catch func(options uintptr) error) (*Tr
 	return tr, nil
 }
 
-// end ends the launcher. One that is another process's child ends by itself
-// when its tracer, which it is no tracee of yet, closes the socket between them.
+// end ends the launcher. A launcher that is another process's child and not yet
+// a tracee exits by itself when the socket between them is closed.
 func (l *launcher) end() {
 	if l.seized || l.program != nil {
 		unix.Kill(l.tid, unix.SIGKILL)
@@ -224,7 +224,8 @@ func (l *launcher) awaitReady() error {
 	}
 }
 
-// stopped is one stop of the launcher. Signals of others are kept for the command.
+// stopped handles one stop of the launcher. Signals from others are kept for
+// the command.
 func (l *launcher) stopped(event int, sig unix.Signal) (ready bool, err error) {
 	if event != 0 {
 		if event == unix.PTRACE_EVENT_STOP && sig != unix.SIGTRAP {
@@ -243,7 +244,8 @@ func (l *launcher) stopped(event int, sig unix.Signal) (ready bool, err error) {
 	return true, cmp.Or(failedStep(&regs), l.t.checkSupport(l.tid))
 }
 
-// executed is called when the launcher has become the command, before that runs.
+// executed is called when the launcher has become the command, before the
+// command runs.
 func (l *launcher) executed() {
 	l.unblock()
 	if l.options&unix.PTRACE_O_EXITKILL == 0 {
@@ -252,7 +254,7 @@ func (l *launcher) executed() {
 	l.release()
 }
 
-// unblock gives the launcher the signal mask that the command is to have.
+// unblock sets the signal mask of the command.
 func (l *launcher) unblock() {
 	ptraceData(unix.PTRACE_SETSIGMASK, l.tid, signalSetSize, unsafe.Pointer(&l.blocked))
 	if l.pending != 0 {
@@ -261,7 +263,7 @@ func (l *launcher) unblock() {
 	}
 }
 
-// release gives back the memory that the launcher no longer uses.
+// release frees the memory that the launcher no longer uses.
 func (l *launcher) release() {
 	if l.program != nil {
 		l.program.free()

@@ -13,7 +13,8 @@ import (
 	"trapline/tables"
 )
 
-// step is one system call of a launcher, as launcher_amd64.s reads it.
+// step is one system call of a launcher, in the form that launcher_amd64.s
+// reads.
 type step struct {
 	nr    uint64
 	args  [6]uint64
@@ -21,54 +22,55 @@ type step struct {
 	want  uint64
 }
 
-// Values of step.check: what follows the call. The next step does, where
-// nothing else is said.
+// Values of step.check: what happens after the call. By default the next step
+// follows.
 const (
 	checkNothing = iota
-	checkError   // of an error: the launcher stops to tell of it, and exits
-	checkResult  // of another result than want: the launcher exits
-	checkWord    // while the word that the first argument points to is 0: the same call again
-	checkSkip    // of success: as many steps as want says are left out
+	checkError   // on an error the launcher stops to report it, and exits
+	checkResult  // on a result other than want the launcher exits
+	checkWord    // while the word that the first argument points to is 0, repeat the call
+	checkSkip    // on success skip want bytes of steps
 	checkStop    // the launcher stops for its tracer
-	checkParent  // of another process id than want: the launcher exits. It may be kept from knowing.
+	checkParent  // on a process id other than want the launcher exits; an error or 0 is ignored
 )
 
 // Implemented in launcher_amd64.s.
 
-// cloneLauncher makes a process that begins with a step. All signals have to be
+// cloneLauncher makes a process that starts with a step. All signals must be
 // blocked. It returns the process's id, or a negated errno.
 //
 //go:noescape
 func cloneLauncher(first *step, flags uintptr) (pid int)
 
-// becomeLauncher makes this thread begin with a step. It does not return.
+// becomeLauncher makes this thread continue with a step. It does not return.
 //
 //go:noescape
 func becomeLauncher(first *step)
 
-// launcherText is where the code of launchers is, which has less than
-// launcherTextSize bytes.
+// launcherText returns the address of the launcher's code, which is shorter
+// than launcherTextSize bytes.
 func launcherText() (start uintptr)
 
 const launcherTextSize = 512
 
-// maxSteps is more than any launcher needs: there are two for each signal, and
+// maxSteps exceeds the needs of any launcher: two steps for each signal, and
 // some forty others.
 const maxSteps = 192
 
-// program is the memory of a launcher: its steps, and what they point to.
+// program is the memory of a launcher: its steps, and the data that they point
+// to.
 //
-// It is none of the Go heap's, since the launcher uses it when this process may
-// have gone on, and it may be as large as the kernel lets arguments be. A
-// launcher shares it with this process, so that it can be told to go on.
+// It is not part of the Go heap, since the launcher uses it while this process
+// may continue, and it may be as large as the kernel allows arguments to be.
+// The launcher shares it with this process, which can thereby let it continue.
 type program struct {
 	memory []byte
-	used   int // bytes of memory behind the steps
+	used   int // bytes of memory used after the steps
 	steps  int
 	copies []int // descriptors that the launcher is to inherit: see place
 }
 
-// newProgram makes the memory for a launcher with some bytes of data.
+// newProgram allocates the memory for a launcher with this many bytes of data.
 func newProgram(data int) (*program, error) {
 	size := maxSteps*int(unsafe.Sizeof(step{})) + data
 	memory, err := unix.MmapPtr(-1, 0, nil, uintptr(size), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_ANONYMOUS)
@@ -80,15 +82,15 @@ func newProgram(data int) (*program, error) {
 	return p, nil
 }
 
-// free gives the memory back, when no launcher uses it any more.
+// free unmaps the memory, when no launcher uses it any more.
 func (p *program) free() {
 	p.closeCopies()
 	unix.MunmapPtr(unsafe.Pointer(&p.memory[0]), uintptr(len(p.memory)))
 	p.memory = nil
 }
 
-// closeCopies closes this process's copies of the command's descriptors, when the
-// launcher has its own.
+// closeCopies closes this process's copies of the command's descriptors, once
+// the launcher has its own.
 func (p *program) closeCopies() {
 	for _, fd := range p.copies {
 		unix.Close(fd)
@@ -107,7 +109,7 @@ func (p *program) add(check int, nr uint64, args ...uint64) *step {
 	return s
 }
 
-// reserve takes a piece of the memory, for words.
+// reserve allocates a part of the memory, aligned for words.
 func (p *program) reserve(size int) (addr uint64, b []byte) {
 	const word = 8
 	p.used = (p.used + word - 1) &^ (word - 1)
@@ -116,15 +118,15 @@ func (p *program) reserve(size int) (addr uint64, b []byte) {
 	return uint64(uintptr(unsafe.Pointer(unsafe.SliceData(b)))), b
 }
 
-// text puts a string into the memory, with a zero byte behind it.
+// text stores a string in the memory, followed by a zero byte.
 func (p *program) text(s string) (addr uint64) {
 	b := p.memory[p.used:][:len(s)+1]
 	p.used += copy(b, s) + 1
 	return uint64(uintptr(unsafe.Pointer(&b[0])))
 }
 
-// vector puts strings into the memory, and the null-terminated vector of
-// pointers to them.
+// vector stores strings in the memory, and a null-terminated vector of pointers
+// to them.
 func (p *program) vector(list []string) (addr uint64) {
 	addr, b := p.reserve((len(list) + 1) * pointerSize)
 	pointers := unsafe.Slice((*uint64)(unsafe.Pointer(&b[0])), len(list)+1)
@@ -136,7 +138,7 @@ func (p *program) vector(list []string) (addr uint64) {
 
 const pointerSize = 8
 
-// vectorSize is how much memory vector needs.
+// vectorSize is the memory that vector needs.
 func vectorSize(list []string) int {
 	size := (len(list) + 2) * pointerSize
 	for _, s := range list {
@@ -145,22 +147,22 @@ func vectorSize(list []string) int {
 	return size
 }
 
-// value puts a value without pointers into the memory.
+// value stores a value without pointers in the memory.
 func value[T any](p *program, v T) (addr uint64) {
 	addr, b := p.reserve(int(unsafe.Sizeof(v)))
 	*(*T)(unsafe.Pointer(&b[0])) = v
 	return addr
 }
 
-// awaitWord makes the launcher wait until this process calls goOn, and returns
-// what goOn needs.
+// awaitWord makes the launcher wait until this process calls goOn with the
+// result.
 func (p *program) awaitWord() *atomic.Uint32 {
 	addr, b := p.reserve(pointerSize)
 	p.add(checkWord, unix.SYS_FUTEX, addr, futexWait)
 	return (*atomic.Uint32)(unsafe.Pointer(&b[0]))
 }
 
-// goOn ends the waiting of a launcher.
+// goOn lets a waiting launcher continue.
 func goOn(word *atomic.Uint32) {
 	word.Store(1)
 	unix.RawSyscall(unix.SYS_FUTEX, uintptr(unsafe.Pointer(word)), futexWake, 1)
@@ -172,14 +174,14 @@ const (
 	futexWake = 1
 )
 
-// hide lets go of this program's memory, all but the launcher's own, and then
-// lets the process be attached to.
+// hide unmaps this program's memory, except the launcher's own, and then allows
+// the process to be attached to.
 //
-// The kernel keeps processes of who may execute but not read their program from
-// being attached to, so that nobody reads it that way. Nothing of it is in a
-// launcher that has let go of it but a page of the launcher's own code.
+// If a user may execute but not read a program, the kernel forbids attaching to
+// its processes, so that its memory cannot be read. After the unmapping, only a
+// page with the launcher's own code is left of the program.
 //
-// The word that is returned is not 0 any more when that is done.
+// The returned word becomes nonzero when this is done.
 func (p *program) hide() *atomic.Uint32 {
 	page := uint64(os.Getpagesize())
 	code := uint64(launcherText())
@@ -194,14 +196,15 @@ func (p *program) hide() *atomic.Uint32 {
 	p.add(checkNothing, unix.SYS_MUNMAP, end, own-end)
 	p.add(checkNothing, unix.SYS_MUNMAP, ownEnd, top-ownEnd)
 	p.add(checkNothing, unix.SYS_PRCTL, unix.PR_SET_DUMPABLE, 1)
-	// A call that writes what is known not to be 0.
+	// A call that writes a value known to be nonzero.
 	addr, b := p.reserve(pointerSize)
 	p.add(checkNothing, unix.SYS_PRCTL, unix.PR_GET_PDEATHSIG, addr)
 	p.add(checkNothing, unix.SYS_FUTEX, addr, futexWake, 1)
 	return (*atomic.Uint32)(unsafe.Pointer(&b[0]))
 }
 
-// awaitHidden waits until the launcher has done what hide says, or has ended.
+// awaitHidden waits until the launcher has finished the steps of hide, or has
+// ended.
 func awaitHidden(word *atomic.Uint32, pid int) {
 	for word.Load() == 0 {
 		timeout := unix.Timespec{Nsec: 1e6}
@@ -213,9 +216,9 @@ func awaitHidden(word *atomic.Uint32, pid int) {
 	}
 }
 
-// become makes the launcher what the command is to be, and the command. Where
-// the launcher is this process, signals may have been pending, which stay so in
-// an execve.
+// become sets up the launcher's state for the command, and executes the
+// command. If the launcher is this process, signals may have been pending; they
+// remain pending in an execve.
 func (p *program) become(c *Command, filter []byte, pending uint64) {
 	p.resetSignals(c.Surroundings)
 	pid := uint64(os.Getpid())
@@ -235,23 +238,23 @@ func (p *program) become(c *Command, filter []byte, pending uint64) {
 	p.place(c)
 	path := p.text(c.Path)
 	argv, envp := p.vector(c.Argv), p.vector(c.Env)
-	// From here on PTRACE_O_EXITKILL does what it did.
+	// From here on PTRACE_O_EXITKILL takes over its role.
 	p.add(checkNothing, unix.SYS_PRCTL, unix.PR_SET_PDEATHSIG, 0)
 	p.add(checkStop, unix.SYS_GETPID)
 	p.add(checkNothing, unix.SYS_EXECVE, path, argv, envp)
 	p.add(checkResult, unix.SYS_EXIT_GROUP, 1)
 }
 
-// becomeSize is how much memory become needs for data.
+// becomeSize is the memory that become needs for data.
 func becomeSize(c *Command, filter []byte) int {
 	size := len(c.Path) + 1 + len(c.Dir) + 1 + vectorSize(c.Argv) + vectorSize(c.Env) + len(filter)
 	if c.Credential != nil {
 		size += 4 * len(c.Credential.Groups)
 	}
-	return size + 1024 // small things, and what alignment leaves unused
+	return size + 1024 // small items, and padding for alignment
 }
 
-// assume takes on a credential.
+// assume sets the ids of a credential.
 func (p *program) assume(c *Credential) {
 	list, b := p.reserve(4 * len(c.Groups))
 	for i, gid := range c.Groups {
@@ -262,9 +265,9 @@ func (p *program) assume(c *Credential) {
 	p.add(checkError, unix.SYS_SETREUID, uint64(c.UID), uint64(c.EUID))
 }
 
-// resetSignals gives signals the actions that execve would, before a signal can
-// run a handler of this program's in the launcher, and those of s the actions
-// that this program was started with.
+// resetSignals gives signals the actions that they have after an execve, before
+// a signal can run a handler of this program in the launcher. With s, signals
+// are ignored as they were when this program was started.
 func (p *program) resetSignals(s *Surroundings) {
 	ignored := ignoredSignals()
 	if s != nil {
@@ -283,7 +286,7 @@ func (p *program) resetSignals(s *Surroundings) {
 	}
 }
 
-// restore gives the launcher what this program was started with.
+// restore restores the state in which this program was started.
 func (p *program) restore(s *Surroundings) {
 	for closed := s.ClosedFDs; closed != 0; closed &= closed - 1 {
 		p.add(checkNothing, unix.SYS_CLOSE, uint64(bits.TrailingZeros64(closed)))
@@ -293,7 +296,7 @@ func (p *program) restore(s *Surroundings) {
 	}
 }
 
-// place gives the launcher the command's directory and descriptors.
+// place sets the command's directory and descriptors.
 func (p *program) place(c *Command) {
 	if c.Dir != "" {
 		p.add(checkError, unix.SYS_CHDIR, p.text(c.Dir))
@@ -302,7 +305,7 @@ func (p *program) place(c *Command) {
 		if file == nil {
 			continue
 		}
-		// A copy behind all three: none of them may take another's place.
+		// Copy it above all three, so that none replaces another.
 		fd, err := unix.FcntlInt(file.Fd(), unix.F_DUPFD_CLOEXEC, len(c.Files))
 		if err == nil {
 			p.copies = append(p.copies, fd)
@@ -318,15 +321,15 @@ func (p *program) install(filter []byte) {
 	// struct sock_fprog of linux/filter.h
 	header := value(p, [2]uint64{uint64(len(filter) / 8), instructions})
 	set := [...]uint64{unix.PR_SET_SECCOMP, unix.SECCOMP_MODE_FILTER, header}
-	// Without CAP_SYS_ADMIN only who forgoes new privileges may filter. Under
-	// ptrace execve grants none anyway.
+	// Without CAP_SYS_ADMIN, installing a filter requires no_new_privs. Under
+	// ptrace execve grants no privileges anyway.
 	p.add(checkSkip, unix.SYS_PRCTL, set[:]...).want = 2 * uint64(unsafe.Sizeof(step{}))
 	p.add(checkError, unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1)
 	p.add(checkError, unix.SYS_PRCTL, set[:]...)
 }
 
-// failedStep is the error that a launcher stopped to tell of, or nil if it
-// stopped since it is about to call execve.
+// failedStep returns the error that a launcher stopped to report, or nil if it
+// stopped because it is about to call execve.
 func failedStep(regs *Registers) error {
 	result := int64(regs.R14)
 	const maxErrno = 4095

@@ -7,15 +7,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ioVectors are the two vectors of process_vm_readv, kept so that a read
-// allocates nothing.
+// ioVectors are the two vectors of process_vm_readv, kept so that a read does
+// not allocate.
 type ioVectors struct {
 	local  unix.Iovec
 	remote unix.RemoteIovec
 }
 
-// ReadMemory reads len(b) bytes at addr and returns how many it got: fewer
-// where the memory ends, 0 where there is none or the tracee is gone.
+// ReadMemory reads len(b) bytes at addr and returns the number of bytes read,
+// which is smaller where the memory ends, and 0 if there is none or the tracee
+// is gone.
 func (tr *Tracee) ReadMemory(addr uint64, b []byte) int {
 	if len(b) == 0 {
 		return 0
@@ -30,9 +31,9 @@ func (tr *Tracee) ReadMemory(addr uint64, b []byte) int {
 	return 0
 }
 
-// WriteMemory writes b at addr and returns how many bytes it wrote. Memory that
-// the tracee itself may only read is written too, as debuggers do: a private
-// mapping gets its own copy of the page.
+// WriteMemory writes b at addr and returns the number of bytes written. As in
+// debuggers, it also writes to memory that is read-only for the tracee: a
+// private mapping gets its own copy of the page.
 func (tr *Tracee) WriteMemory(addr uint64, b []byte) int {
 	if len(b) == 0 {
 		return 0
@@ -66,7 +67,7 @@ func (tr *Tracee) transfer(trap uintptr, addr uint64, b []byte) (int, unix.Errno
 	return int(n), errno
 }
 
-// hasMemory is false for a tracee that has ended, or is about to.
+// hasMemory returns false for a tracee that has ended, or is about to.
 func (tr *Tracee) hasMemory() bool {
 	const nobodys = 1 << 63
 	var b [1]byte
@@ -74,8 +75,8 @@ func (tr *Tracee) hasMemory() bool {
 	return errno != unix.ESRCH
 }
 
-// peek is ReadMemory word by word, for a tracee whose memory process_vm_readv
-// may not read (one that is not dumpable, say) though ptrace may.
+// peek is ReadMemory word by word, for a tracee whose memory ptrace may read
+// though process_vm_readv may not (for example one that is not dumpable).
 func (tr *Tracee) peek(addr uint64, b []byte) int {
 	var word [8]byte
 	n := 0

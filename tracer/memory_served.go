@@ -16,28 +16,28 @@ import (
 	"trapline/tables"
 )
 
-// Memory may be served by a process: userfaultfd(2). To read such memory, where
-// nothing has been put yet, is to wait for that process, and no signal ends the
-// wait but SIGKILL. It may never serve, least of all if it is itself a tracee that
-// waits for the tracer.
+// A process may serve memory: userfaultfd(2). A read of such memory that has no
+// content yet waits for that process, and only SIGKILL can end the wait. The
+// process may never serve it, least of all if it is itself a tracee that waits
+// for the tracer.
 //
-// Once a tracee has asked for such memory, all reads and writes are made by other
-// threads, which are left behind when they do not return.
+// Once a tracee has asked for such memory, other threads make all reads and
+// writes, and are abandoned if they do not return.
 
 // serveLimit is how long a read or write may sleep.
 const serveLimit = 50 * time.Millisecond
 
-// maxLeftBehind is how many threads may be left behind at a time. Until one
-// returns, only memory that is there is read then.
+// maxLeftBehind is the maximum number of abandoned threads. When it is reached,
+// only memory with content is read until one returns.
 const maxLeftBehind = 4
 
-// accessor reads and writes memory in a goroutine of its own.
+// accessor reads and writes memory in a separate goroutine.
 type accessor struct {
 	requests chan access
 	done     chan int
 	tid      atomic.Int32 // of the goroutine's thread
 	timer    *time.Timer
-	left     atomic.Int32 // how many are left behind
+	left     atomic.Int32 // number of abandoned threads
 }
 
 // access is one process_vm_readv or process_vm_writev.
@@ -48,7 +48,7 @@ type access struct {
 	b    []byte
 }
 
-// servesMemory tells whether a call may bring about memory that is served by a
+// servesMemory reports whether a call may create memory that is served by a
 // process.
 func servesMemory(abi tables.ABI, nr uint64, args *[6]uint64) bool {
 	const newUserfaultfd = 0xaa00 // USERFAULTFD_IOC_NEW of linux/userfaultfd.h
@@ -61,8 +61,8 @@ func servesMemory(abi tables.ABI, nr uint64, args *[6]uint64) bool {
 	return nr == unix.SYS_USERFAULTFD
 }
 
-// hasUserfaultfd says whether a process that is being attached to has memory that is
-// served by a process, as far as its descriptors tell.
+// hasUserfaultfd reports whether a process being attached to may have memory
+// that is served by a process, judging by its descriptors.
 func hasUserfaultfd(pid int) bool {
 	folder := "/proc/" + strconv.Itoa(pid) + "/fd/"
 	dir, err := os.Open(folder)
@@ -77,8 +77,8 @@ func hasUserfaultfd(pid int) bool {
 	})
 }
 
-// accessServed is transfer for memory that may be served by a process. It gives up
-// after serveLimit, with n = 0.
+// accessServed is transfer for memory that may be served by a process. It gives
+// up after serveLimit, with n = 0.
 func (t *Tracer) accessServed(trap uintptr, tid int, addr uint64, b []byte) (int, unix.Errno) {
 	a := t.accessor
 	if a.left.Load() >= maxLeftBehind && !isPresent(tid, addr, len(b)) {
@@ -88,13 +88,13 @@ func (t *Tracer) accessServed(trap uintptr, tid int, addr uint64, b []byte) (int
 		a.requests, a.done = make(chan access), make(chan int, 1)
 		go a.serve(a.requests, a.done)
 	}
-	own := make([]byte, len(b)) // which the goroutine may keep
+	own := make([]byte, len(b)) // the goroutine may keep it
 	copy(own, b)
 	a.requests <- access{trap, tid, addr, own}
 	n, ok := a.await(tid, addr, len(b))
 	if !ok {
 		a.left.Add(1)
-		close(a.requests) // the goroutine ends when it returns
+		close(a.requests) // the goroutine ends when its call returns
 		a.requests = nil
 		t.debugf("memory of %d at %#x: nobody serves it", tid, addr)
 		return 0, unix.EFAULT
@@ -108,9 +108,9 @@ func (t *Tracer) accessServed(trap uintptr, tid int, addr uint64, b []byte) (int
 	return n, 0
 }
 
-// await waits for the result of a request. It gives up when the goroutine's thread
-// sleeps and not all of the memory is there; on a busy machine it may be waiting
-// for a processor.
+// await waits for the result of a request. It gives up if the goroutine's
+// thread sleeps and part of the memory is absent; on a busy machine the thread
+// may only be waiting for a processor.
 func (a *accessor) await(tid int, addr uint64, size int) (n int, ok bool) {
 	if a.timer == nil {
 		a.timer = time.NewTimer(serveLimit)
@@ -131,8 +131,8 @@ func (a *accessor) await(tid int, addr uint64, size int) (n int, ok bool) {
 	}
 }
 
-// isRunnable reports whether a thread of this process has a processor or waits for
-// one.
+// isRunnable reports whether a thread of this process runs or waits for a
+// processor.
 func isRunnable(tid int) bool {
 	stat, err := os.ReadFile("/proc/self/task/" + strconv.Itoa(tid) + "/stat")
 	return err == nil && bytes.Contains(stat, []byte(") R "))
@@ -143,7 +143,7 @@ func isRunnable(tid int) bool {
 func isPresent(tid int, addr uint64, n int) bool {
 	const pageSize = 4096
 	first, last := addr/pageSize, (addr+uint64(n)-1)/pageSize
-	const most = 64 // pages looked at
+	const most = 64 // pages checked
 	if last < first || last-first >= most {
 		return false
 	}
@@ -158,7 +158,7 @@ func isPresent(tid int, addr uint64, n int) bool {
 		return false
 	}
 	for i := 0; i < size; i += 8 {
-		const present = 1 << 7 // of the highest byte
+		const present = 1 << 7 // in the highest byte
 		if entries[i+7]&present == 0 {
 			return false
 		}
@@ -166,7 +166,7 @@ func isPresent(tid int, addr uint64, n int) bool {
 	return true
 }
 
-// serve does what is requested. When it was left behind it ends as it returns.
+// serve handles requests. If it was abandoned, it ends when its call returns.
 func (a *accessor) serve(requests <-chan access, done chan<- int) {
 	runtime.LockOSThread()
 	a.tid.Store(int32(unix.Gettid()))

@@ -4,17 +4,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A program may have seccomp filters of its own beside the tracer's. The kernel
+// A program may have its own seccomp filters besides the tracer's. The kernel
 // runs all of a thread's filters and takes the action of highest precedence;
 // among equal actions that of the filter installed last: seccomp(2). Actions
 // that refuse a call (SECCOMP_RET_KILL_PROCESS to SECCOMP_RET_USER_NOTIF)
 // outrank the SECCOMP_RET_TRACE of the tracer's filter, so a refused call would
-// not stop. Therefore a tracee is resumed by PTRACE_SYSCALL from the moment that
-// it installs a filter: a syscall-enter-stop comes before any filter runs.
+// not stop. Therefore, once a tracee installs a filter, it is resumed by
+// PTRACE_SYSCALL: the syscall-enter-stop precedes all filters.
 //
-// A program's own SECCOMP_RET_TRACE makes its call fail with ENOSYS where no
-// tracer wants it, and so it does here. SECCOMP_RET_DATA tells whose it is. Ours
-// is a number chosen at random, so that no program has it by chance.
+// A program's own SECCOMP_RET_TRACE makes its call fail with ENOSYS if no
+// tracer handles it, and so it does here. SECCOMP_RET_DATA tells the two apart:
+// the tracer's is a random number, so that a program is unlikely to use the
+// same one.
 
 // Operations and flags of seccomp(2) (linux/seccomp.h).
 const (
@@ -22,8 +23,8 @@ const (
 	seccompFlagTSync     = 1 // SECCOMP_FILTER_FLAG_TSYNC
 )
 
-// UnderFilter tells whether a seccomp filter is in force for the calling thread,
-// and so for all that it starts, as in most containers: prctl(2).
+// UnderFilter reports whether a seccomp filter is in force for the calling
+// thread, and hence for all its descendants, as in most containers: prctl(2).
 func UnderFilter() bool {
 	mode, err := unix.PrctlRetInt(unix.PR_GET_SECCOMP, 0, 0, 0, 0)
 	if err == unix.EINVAL {
@@ -32,14 +33,14 @@ func UnderFilter() bool {
 	return err != nil || mode != 0
 }
 
-// watchFilters is about a call of seccomp, or else prctl, at its entry. If it
-// installs a filter, the tracee is stopped at every call from then on, and with
-// SECCOMP_FILTER_FLAG_TSYNC all threads of its process are. Where the call
-// fails, which is not waited for, this costs speed only.
+// watchFilters handles the entry of a call of seccomp, or else prctl. If the
+// call installs a filter, the tracee stops at every call from then on; with
+// SECCOMP_FILTER_FLAG_TSYNC all threads of its process do. It does not check
+// whether the call succeeds; if it fails, this only costs speed.
 func (t *Tracer) watchFilters(tr *Tracee, isSeccomp bool) {
 	args := &tr.call.Args
 	switch {
-	case args[2] == 0: // there is no program: some ask so what the kernel can do
+	case args[2] == 0: // there is no program: some probe the kernel in this way
 	case isSeccomp && uint32(args[0]) == seccompSetModeFilter:
 		t.stopAtEveryCall(tr)
 		if args[1]&seccompFlagTSync != 0 {
@@ -58,7 +59,7 @@ func (t *Tracer) stopAtEveryCall(tr *Tracee) {
 }
 
 // stopThreadsAtEveryCall is stopAtEveryCall for all threads of a tracee's
-// process. One that runs is stopped for it.
+// process. It stops a running thread for this.
 func (t *Tracer) stopThreadsAtEveryCall(tr *Tracee) {
 	pid := t.processOf(tr)
 	for _, other := range t.tracees {
@@ -72,8 +73,8 @@ func (t *Tracer) stopThreadsAtEveryCall(tr *Tracee) {
 	}
 }
 
-// processOf is the id of a tracee's process. Its leader is a tracee as long as
-// there is any thread.
+// processOf returns the id of a tracee's process. Its leader is a tracee as
+// long as there is any thread.
 func (t *Tracer) processOf(tr *Tracee) int {
 	for pid := range t.tracees {
 		if isThread(pid, tr.TID) {
@@ -83,20 +84,20 @@ func (t *Tracer) processOf(tr *Tracee) int {
 	return tr.TID
 }
 
-// isThread tells whether tid is a thread of the process pid.
+// isThread reports whether tid is a thread of the process pid.
 func isThread(pid, tid int) bool {
 	return unix.Tgkill(pid, tid, 0) != unix.ESRCH
 }
 
-// seccompStop is a PTRACE_EVENT_SECCOMP: the only stop at the entry of a call,
-// or the one that follows the syscall-enter-stop of a tracee that is stopped at
-// every call.
+// seccompStop handles a PTRACE_EVENT_SECCOMP: the only stop at the entry of a
+// call, or the one after the syscall-enter-stop of a tracee that stops at every
+// call.
 func (t *Tracer) seccompStop(tr *Tracee) *Event {
 	if getSyscallInfo(tr.TID, &t.info) != 0 || t.info.op != unix.PTRACE_SYSCALL_INFO_SECCOMP {
-		return nil // killed in the stop, or overtaken
+		return nil // killed in the stop, or the stop is stale
 	}
 	switch {
-	case tr.launch == launchFailed: // it ends, and never was the command
+	case tr.launch == launchFailed: // it will exit, and never became the command
 	case !tr.inCall:
 		return t.enterStop(tr)
 	default:
@@ -106,8 +107,8 @@ func (t *Tracer) seccompStop(tr *Tracee) *Event {
 	return nil
 }
 
-// refuseForOthers makes a call fail with ENOSYS that has been stopped by a
-// filter other than the tracer's. t.info is about the stop.
+// refuseForOthers makes a call fail with ENOSYS if a filter other than the
+// tracer's stopped it. t.info describes the stop.
 func (t *Tracer) refuseForOthers(tr *Tracee) {
 	abi, nr := abiOf(t.info.arch, t.info.data[0])
 	if uint16(t.info.retData) == t.filterData && t.stopsFilter(abi, nr, t.info.data[1]) {

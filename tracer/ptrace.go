@@ -9,18 +9,18 @@ import (
 // stopSyscall is the stop signal of a syscall-stop under PTRACE_O_TRACESYSGOOD.
 const stopSyscall = unix.SIGTRAP | 0x80
 
-// Options of PTRACE_SEIZE. PTRACE_O_TRACESYSGOOD marks syscall-stops,
-// PTRACE_O_TRACEEXEC replaces the SIGTRAP after execve by an event that tells
-// the old thread id.
+// Options of PTRACE_SEIZE. PTRACE_O_TRACESYSGOOD marks syscall-stops;
+// PTRACE_O_TRACEEXEC replaces the SIGTRAP after execve by an event with the old
+// thread id.
 const (
 	optionsBasic  = unix.PTRACE_O_TRACESYSGOOD | unix.PTRACE_O_TRACEEXEC
 	optionsFollow = unix.PTRACE_O_TRACECLONE | unix.PTRACE_O_TRACEFORK | unix.PTRACE_O_TRACEVFORK
 )
 
-// ptrace is one request whose data is a number. None of the requests used here
+// ptrace makes a request whose data is a number. None of the requests used here
 // blocks, so the Go scheduler need not know of it. EINTR comes from a seccomp
-// filter around trapline whose supervisor is asked (SECCOMP_RET_USER_NOTIF): the
-// request has not been made then.
+// filter around trapline that asks a supervisor (SECCOMP_RET_USER_NOTIF): then
+// the request has not been made, and is made again.
 func ptrace(request, tid int, addr, data uintptr) unix.Errno {
 	for {
 		_, _, errno := unix.RawSyscall6(unix.SYS_PTRACE, uintptr(request), uintptr(tid), addr, data, 0, 0)
@@ -30,7 +30,7 @@ func ptrace(request, tid int, addr, data uintptr) unix.Errno {
 	}
 }
 
-// ptraceData is one request whose data is memory of the tracer.
+// ptraceData makes a request whose data is memory of the tracer.
 func ptraceData(request, tid int, addr uintptr, data unsafe.Pointer) unix.Errno {
 	for {
 		_, _, errno := unix.RawSyscall6(unix.SYS_PTRACE, uintptr(request), uintptr(tid), addr, uintptr(data), 0, 0)
@@ -49,7 +49,7 @@ type syscallInfo struct {
 	ip   uint64
 	sp   uint64
 	// Entry and seccomp: the number and six arguments.
-	// Exit: the result, then one byte that tells whether it is an error.
+	// Exit: the result, then one byte that says whether it is an error.
 	data [7]uint64
 	// Seccomp: the data of SECCOMP_RET_TRACE.
 	retData uint32
@@ -60,8 +60,8 @@ func getSyscallInfo(tid int, info *syscallInfo) unix.Errno {
 	return ptraceData(unix.PTRACE_GET_SYSCALL_INFO, tid, unsafe.Sizeof(*info), unsafe.Pointer(info))
 }
 
-// getEventMessage reads what a PTRACE_EVENT stop has to tell: a new tracee's
-// id, or the former id of a thread that called execve.
+// getEventMessage reads the message of a PTRACE_EVENT stop: a new tracee's id,
+// or the former id of a thread that called execve.
 func getEventMessage(tid int) (uint64, unix.Errno) {
 	var message uint64
 	errno := ptraceData(unix.PTRACE_GETEVENTMSG, tid, 0, unsafe.Pointer(&message))

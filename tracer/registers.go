@@ -7,8 +7,8 @@ import (
 )
 
 // Registers is the kernel's user_regs_struct for x86-64: 27 registers of 8
-// bytes. It is the same for a tracee that runs 32-bit code; its Cs then is
-// not Code64.
+// bytes. It is the same for a tracee that runs 32-bit code, whose Cs
+// is not Code64.
 type Registers = unix.PtraceRegs
 
 // Code segment selectors of user code (asm/segment.h).
@@ -41,8 +41,8 @@ func (tr *Tracee) SetRegisters(regs *Registers) error {
 }
 
 // RegisterSet fetches a register set by its note, NotePRFPREG or NoteX86Xstate,
-// into b and returns how many bytes it has. A tracee that runs 32-bit code has
-// its registers in the layout of i386.
+// into b and returns its size in bytes. For a tracee that runs 32-bit code the
+// layout is that of i386.
 func (tr *Tracee) RegisterSet(note int, b []byte) (int, error) {
 	if len(b) == 0 {
 		return 0, nil

@@ -6,21 +6,21 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Surroundings are what this process was started with and has changed since: a
-// launched command is to have them as they were.
+// Surroundings are the parts of this process's initial state that it has
+// changed since: a launched command gets them in their initial state.
 //
 // The Go runtime changes some before any code of a program runs.
 type Surroundings struct {
 	Ignored   uint64  // signals that were ignored, bit n-1 for signal n
 	Blocked   uint64  // signals that were blocked
-	Pending   uint64  // blocked signals that were pending and are no longer
+	Pending   uint64  // signals that were blocked and pending and no longer are
 	ClosedFDs uint64  // descriptors that were closed, bit n for descriptor n
-	Limits    []Limit // resource limits as they were
+	Limits    []Limit // initial resource limits
 }
 
 // Limit is a resource limit: see getrlimit(2).
 type Limit struct {
-	Resource int // unix.RLIMIT_AS, say
+	Resource int // such as unix.RLIMIT_AS
 	unix.Rlimit
 }
 
@@ -33,13 +33,13 @@ type sigaction struct {
 // signalSetSize is the size in bytes of the kernel's sigset_t.
 const signalSetSize = 8
 
-// lastSignal is the kernel's last one, SIGRTMAX.
+// lastSignal is the kernel's last signal, SIGRTMAX.
 const lastSignal = unix.Signal(64)
 
 // signalBit is a signal's bit in a set of signals.
 func signalBit(sig unix.Signal) uint64 { return 1 << (sig - 1) }
 
-// ignoredSignals are those that this process ignores.
+// ignoredSignals returns the signals that this process ignores.
 func ignoredSignals() (set uint64) {
 	const sigIgn = 1 // SIG_IGN of asm-generic/signal-defs.h
 	for sig := unix.Signal(1); sig <= lastSignal; sig++ {

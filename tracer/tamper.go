@@ -11,11 +11,11 @@ func (tr *Tracee) ReplaceCall(nr uint64) error {
 	return tr.SetRegisters(&regs)
 }
 
-// NoCall is a number that no system call has: the result is ENOSYS.
+// NoCall is a number without a system call: the result is ENOSYS.
 const NoCall = ^uint64(0)
 
-// SetResult, at a syscall-exit-stop, makes the tracee see another result. A
-// call that failed has a negated errno.
+// SetResult, at a syscall-exit-stop, changes the result that the tracee sees.
+// An error is a negated errno.
 func (tr *Tracee) SetResult(result int64) error {
 	var regs Registers
 	if err := tr.Registers(&regs); err != nil {

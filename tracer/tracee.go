@@ -14,46 +14,46 @@ type Tracee struct {
 	Data any // for the user of the package
 
 	t      *Tracer
-	parent *Tracee // who created it
+	parent *Tracee // its creator
 	state  state
 	call   Syscall
 	known  bool // reported to the user
 	inCall bool // between syscall-enter-stop and syscall-exit-stop
 	inExec bool // in a call of execve or execveat
 
-	heldUntil time.Time // of state held: when it has waited for too long
-	overdue   bool      // it has, and its parent is looked for once more
+	heldUntil time.Time // of state held: when it has waited too long
+	overdue   bool      // it has waited too long, and its parent's event is looked for once more
 
-	exitUnwanted bool // Event.ExitUnwanted of the call under way
+	exitUnwanted bool // Event.ExitUnwanted of the current call
 
-	untraced  *untracedClone // to be restored; or nil
-	untracing bool           // CLONE_UNTRACED is to be taken from untraced
+	untraced  *untracedClone // a call whose flags are to be restored, or nil
+	untracing bool           // CLONE_UNTRACED is to be removed from untraced
 
 	filtered  bool // has the tracer's seccomp filter
-	everyCall bool // has another filter too: stops at every call
-	unseen    bool // no event tells of it
+	everyCall bool // also has another filter: stops at every call
+	unseen    bool // its events are not returned
 	attached  bool // by Attach, or created by such a tracee
 
-	task colocate.Task // what co-location knows of it
+	task colocate.Task // co-location's data about it
 
-	skipTurns uint8 // stops for which it is given no turn: see takeTurn
+	skipTurns uint8 // stops for which it gets no turn: see takeTurn
 
-	interrupted *Syscall // by Attach, and to be restarted; or nil
+	interrupted *Syscall // the call that attaching interrupted and that will be restarted, or nil
 
 	launch  launchPhase
-	pending unix.Signal // what resuming delivers
+	pending unix.Signal // signal to deliver when it is resumed
 }
 
-// state says where a tracee is, as far as the tracer has been told.
+// state is where a tracee is, as far as the tracer knows.
 type state uint8
 
 const (
 	running   state = iota // resumed
-	stopped                // waits for the tracer
+	stopped                // the tracer handles its stop
 	groupStop              // stopped, and must be resumed with PTRACE_LISTEN
 	listening              // stopped as a group; may report without being resumed
-	held                   // stopped at birth until its parent tells of it
-	announced              // its parent told of it, it has not stopped yet
+	held                   // stopped at birth until its parent's event
+	announced              // its parent's event has come, its first stop has not
 )
 
 var stateNames = [...]string{
@@ -63,22 +63,22 @@ var stateNames = [...]string{
 
 func (s state) String() string { return stateNames[s] }
 
-// launchPhase follows a launched process until it is the command.
+// launchPhase tracks a launched process until it is the command.
 type launchPhase uint8
 
 const (
 	notLaunched   launchPhase = iota
 	launching                 // not yet the command: about to call execve, or in it
 	launchFailing             // execve failed, to be reported
-	launchFailed              // nothing more to report but the end
+	launchFailed              // only its end is left to report
 )
 
-// Interrupted is the call, as far as its ABI and number, that the tracee was
-// in when it was attached, if it is going to be resumed by restart_syscall; or nil.
+// Interrupted returns the call, with only its ABI and number, that the tracee
+// was in when it was attached, if restart_syscall will resume it; or nil.
 func (tr *Tracee) Interrupted() *Syscall { return tr.interrupted }
 
-// noteInterrupted finds out what Interrupted tells, at the stop that attaching
-// brings about: a group-stop if the tracee was stopped before.
+// noteInterrupted determines the result of Interrupted, at the stop that
+// attaching causes: a group-stop if the tracee was already stopped.
 func (tr *Tracee) noteInterrupted() {
 	const restartBlock = -516 // ERESTART_RESTARTBLOCK of linux/errno.h
 	var regs Registers
@@ -95,8 +95,8 @@ func (tr *Tracee) noteInterrupted() {
 	}
 }
 
-// Parent is the tracee that created this one, or nil if that is gone or was
-// never traced.
+// Parent returns the tracee that created this one, or nil if that is gone or
+// was never traced.
 func (tr *Tracee) Parent() *Tracee {
 	if p := tr.parent; p != nil && tr.t.tracees[p.TID] != p {
 		tr.parent = nil
@@ -104,7 +104,7 @@ func (tr *Tracee) Parent() *Tracee {
 	return tr.parent
 }
 
-// inherit takes over what a new tracee has from the one that created it.
+// inherit copies what a new tracee inherits from its creator.
 func (tr *Tracee) inherit(parent *Tracee) {
 	tr.parent = parent
 	tr.attached = parent.attached
@@ -117,12 +117,12 @@ func (tr *Tracee) inherit(parent *Tracee) {
 	}
 }
 
-// runsToFilter tells whether a tracee, when it is resumed, goes on until a call
-// that the filter stops.
+// runsToFilter reports whether a tracee, when resumed, runs until a call that
+// the filter stops.
 func (tr *Tracee) runsToFilter() bool {
 	return tr.filtered && !tr.inCall && tr.launch == notLaunched && tr.untraced == nil && (!tr.everyCall || tr.unseen)
 }
 
-// InCall tells whether the tracee is between the entry and the exit of a
+// InCall reports whether the tracee is between the entry and the exit of a
 // system call.
 func (tr *Tracee) InCall() bool { return tr.inCall }

@@ -19,8 +19,8 @@ import (
 	"trapline/tracer/colocate"
 )
 
-// Colocation says whether tracees that make many calls are kept on the tracer's
-// processor.
+// Colocation controls whether tracees that make many calls are kept on the
+// tracer's processor.
 type Colocation = colocate.Mode
 
 // The modes of co-location. Package colocate explains them.
@@ -30,45 +30,46 @@ const (
 	ColocateNever  = colocate.Never
 )
 
-// Options says how to trace.
+// Options control how to trace.
 type Options struct {
-	// Follow traces what a tracee creates by fork, vfork, clone and clone3,
-	// and attaches to all threads of a process.
+	// Follow traces the tasks that a tracee creates by fork, vfork, clone and
+	// clone3, and attaches to all threads of a process.
 	Follow bool
 
-	// DetachOnExec lets go of a tracee when an execve of it has succeeded. The
-	// execve of a launched command does not count.
+	// DetachOnExec detaches a tracee after a successful execve, except the
+	// execve of a launched command.
 	DetachOnExec bool
 
 	// KillOnExit kills the tracees when the tracer dies, however it dies. An
-	// interrupted trace leaves them to that.
+	// interrupted trace relies on that instead of detaching them.
 	KillOnExit bool
 
-	// Colocate says whether tracees are kept on the tracer's processor.
+	// Colocate controls whether tracees are kept on the tracer's processor.
 	Colocate Colocation
 
-	// Traced, where it is not nil, tells which calls a launched command is to
-	// stop at: a seccomp filter lets all others pass. It is asked about the
-	// numbers of each ABI, without x32's bit, and its answer to one past all
-	// tables stands for all such. Some calls are reported though it did not
-	// ask for them: execve, userfaultfd, those that co-location has to see, which
-	// open files among others, those that may install a filter or create a task
-	// with CLONE_UNTRACED, and all of a tracee that has installed a filter.
+	// Traced, if not nil, selects the calls at which a launched command stops:
+	// a seccomp filter lets all others pass. It is called with the numbers of
+	// each ABI, without x32's bit; its answer for one number past all tables
+	// applies to all such numbers. Some calls are reported even if it does not
+	// select them: execve, userfaultfd, those that co-location has to see
+	// (including calls that open files), those that may install a filter or
+	// create a task with CLONE_UNTRACED, and all calls of a tracee that has
+	// installed a filter.
 	//
 	// It needs Follow, since children inherit the filter, and implies
 	// KillOnExit, since the calls would fail without a tracer. For the same
-	// reason, when the trace is interrupted, Next returns io.EOF only after
-	// the last of these tracees has ended, and tasks that are created with
-	// CLONE_UNTRACED are tracees that no event tells of.
+	// reason, after an interrupt Next returns io.EOF only when the last of
+	// these tracees has ended, and tasks created with CLONE_UNTRACED are
+	// tracees without events.
 	//
-	// The tracees can see the filter. Where one is in force already
+	// The tracees can see the filter. If another filter is already in force
 	// (UnderFilter), calls that it refuses are not reported.
 	Traced func(abi tables.ABI, nr uint64) bool
 
 	// Usage fills Event.Usage.
 	Usage bool
 
-	// Debug, if it is not nil, is told of what the engine does: of wait
+	// Debug, if not nil, is called with messages about the engine: wait
 	// statuses, requests, tracees that come and go, the kernel's features.
 	Debug func(line string)
 }
@@ -76,21 +77,21 @@ type Options struct {
 // Tracer traces any number of tracees from one thread.
 type Tracer struct {
 	opts    Options
-	tid     int // the thread that traces
+	tid     int // the tracing thread
 	tracees map[int]*Tracee
-	last    *Tracee // who stopped last: often who stops next
-	current *Tracee // whose event Next returned, not resumed yet
+	last    *Tracee // the last tracee that stopped, often the next one as well
+	current *Tracee // the tracee of the event that Next returned, not yet resumed
 
 	event   Event
 	info    syscallInfo
 	siginfo [SiginfoSize]byte
-	usage   *unix.Rusage // filled by every wait, or nil where nobody asked
+	usage   *unix.Rusage // filled by every wait, or nil if not requested
 
-	queue queue // stops that were waited for and not yet looked at
-	since int   // events since all waiting tracees were last collected
+	queue queue // stops that were waited for and not yet handled
+	since int   // events since all pending stops were last collected
 
-	// manyStopped says that so many tracees have stopped that each is waited for
-	// by its id.
+	// manyStopped says that so many tracees have stopped that each is waited
+	// for by its id.
 	manyStopped bool
 
 	births births // tracees in state held
@@ -98,26 +99,26 @@ type Tracer struct {
 
 	scheduled time.Time // when the Go scheduler was last called
 
-	delayed []delayed // tracees that are stopped for a while, by time
+	delayed []delayed // stopped for a while, in order of time
 	timer   timer
 
 	launched      int             // pid of the launched command
-	launcher      *launcher       // what it is until its execve has succeeded
-	commandStatus unix.WaitStatus // how it ended, if it has
+	launcher      *launcher       // its state until its execve has succeeded
+	commandStatus unix.WaitStatus // its wait status, if it has ended
 	commandEnded  bool
 
 	interrupt atomic.Int32  // the signal that ends the trace, or noSignal
 	noticed   chan struct{} // closed when Next has seen it
 	closed    chan struct{} // closed by Close
 	ending    bool
-	detached  []*Tracee // let go, to be reported
+	detached  []*Tracee // tracees detached, to be reported
 
 	colocation *colocate.Controller
 
-	filterData uint16 // SECCOMP_RET_DATA of the filter, where there is one
+	filterData uint16 // SECCOMP_RET_DATA of the filter, if there is one
 
 	vm       ioVectors
-	accessor *accessor // who reads memory that a process may have to serve; nil while there is none
+	accessor *accessor // reads memory that a process may have to serve; nil if there is none
 }
 
 // New makes a tracer and locks the calling goroutine to its thread.
@@ -147,7 +148,7 @@ func New(opts Options) (*Tracer, error) {
 	return t, nil
 }
 
-// options is what a new tracee is seized with.
+// options returns the ptrace options for a new tracee.
 func (t *Tracer) options() uintptr {
 	options := uintptr(optionsBasic)
 	if t.opts.Follow {
@@ -159,8 +160,8 @@ func (t *Tracer) options() uintptr {
 	return options
 }
 
-// filteredOptions is what a launched command with a seccomp filter is seized
-// with; what it creates inherits that.
+// filteredOptions returns the ptrace options for a launched command with a
+// seccomp filter; tasks that it creates inherit them.
 func (t *Tracer) filteredOptions() uintptr {
 	return t.options() | unix.PTRACE_O_TRACESECCOMP | unix.PTRACE_O_EXITKILL
 }
@@ -172,7 +173,7 @@ func (t *Tracer) add(tid int, s state) *Tracee {
 	return tr
 }
 
-// tasks yields what co-location knows of each tracee.
+// tasks yields co-location's data about each tracee.
 func (t *Tracer) tasks(yield func(*colocate.Task) bool) {
 	for _, tr := range t.tracees {
 		if !yield(&tr.task) {
@@ -188,7 +189,7 @@ func (t *Tracer) lookup(tid int) *Tracee {
 	return t.tracees[tid]
 }
 
-// forget drops a tracee that is gone or was let go.
+// forget drops a tracee that has ended or was detached.
 func (t *Tracer) forget(tr *Tracee) {
 	if t.tracees[tr.TID] == tr {
 		delete(t.tracees, tr.TID)
@@ -202,18 +203,18 @@ func (t *Tracer) forget(tr *Tracee) {
 	}
 	if tr.state == held {
 		t.births.held--
-		tr.state = running // it is counted once
+		tr.state = running // count it only once
 	}
 	t.noteExec(tr, false)
 	t.noteUntold(tr)
-	tr.parent = nil // it would keep all its ancestors in memory
+	tr.parent = nil // otherwise it would keep all its ancestors in memory
 	if len(t.delayed) > 0 {
 		t.forgetDelayed(tr)
 	}
 	t.colocation.Forget(&tr.task)
 }
 
-// Next resumes the tracee of the event before, waits, and returns the next
+// Next resumes the tracee of the previous event, waits, and returns the next
 // event. It returns io.EOF when no tracee is left.
 func (t *Tracer) Next() (*Event, error) {
 	for {
@@ -225,7 +226,7 @@ func (t *Tracer) Next() (*Event, error) {
 	}
 }
 
-// next is Next with the events of tracees that are unseen.
+// next is Next including the events of unseen tracees.
 func (t *Tracer) next() (*Event, error) {
 	if t.interrupt.Load() != 0 {
 		return t.nextDetached()
@@ -270,8 +271,8 @@ func (t *Tracer) next() (*Event, error) {
 	}
 }
 
-// resumeCurrent resumes the tracee of the event before, or returns what is to be
-// told of it next.
+// resumeCurrent resumes the tracee of the previous event, or returns the next
+// event of this tracee.
 func (t *Tracer) resumeCurrent() *Event {
 	tr := t.current
 	switch {
@@ -295,8 +296,8 @@ func (t *Tracer) resumeCurrent() *Event {
 	return nil
 }
 
-// classify turns a wait status into an event. It returns nil when there is
-// nothing to tell; the tracee has then been resumed where it had to be.
+// classify turns a wait status into an event. It returns nil if there is nothing
+// to report; the tracee has then been resumed if necessary.
 func (t *Tracer) classify(s stop) *Event {
 	tr := t.lookup(s.tid)
 	status := unix.WaitStatus(s.status)
@@ -369,8 +370,8 @@ func (t *Tracer) report(kind Kind, tr *Tracee) *Event {
 	return ev
 }
 
-// resume lets a stopped tracee go on. A tracee that was killed in its stop
-// needs nothing: its end will be waited for. Nor does one whose stop was overtaken.
+// resume resumes a stopped tracee. If the tracee was killed in its stop, its
+// end will be waited for; if the stop is stale, the new stop will be.
 func (t *Tracer) resume(tr *Tracee) {
 	if t.execs > 0 && !tr.inExec && t.overtaken(tr.TID) {
 		tr.state = running
@@ -396,7 +397,7 @@ func (t *Tracer) resume(tr *Tracee) {
 	t.debugResume(tr, request, sig, errno)
 }
 
-// syscallStop is a syscall-enter-stop or a syscall-exit-stop.
+// syscallStop handles a syscall-enter-stop or a syscall-exit-stop.
 func (t *Tracer) syscallStop(tr *Tracee) *Event {
 	if getSyscallInfo(tr.TID, &t.info) != 0 {
 		return nil // killed in the stop
@@ -407,7 +408,7 @@ func (t *Tracer) syscallStop(tr *Tracee) *Event {
 	case unix.PTRACE_SYSCALL_INFO_EXIT:
 		return t.exitStop(tr)
 	}
-	return nil // overtaken
+	return nil // the stop is stale
 }
 
 func (t *Tracer) enterStop(tr *Tracee) *Event {
@@ -442,7 +443,7 @@ func (t *Tracer) exitStop(tr *Tracee) *Event {
 		}
 	}
 	if !tr.inCall && tr.filtered {
-		// It passed the filter, and was not to stop when it was entered.
+		// It passed the filter, and there was no stop at its entry.
 		t.resume(tr)
 		return nil
 	}
@@ -460,8 +461,8 @@ func (t *Tracer) exitStop(tr *Tracee) *Event {
 	return t.report(Exit, tr)
 }
 
-// passExit handles a syscall-exit-stop that the caller does not want. A stop that
-// was queued may have been overtaken, so it is never handled here.
+// passExit handles a syscall-exit-stop that the caller does not want. It is not
+// used for queued stops, which may be stale.
 func (t *Tracer) passExit(tr *Tracee) {
 	tr.inCall, tr.exitUnwanted = false, false
 	tr.restoreUntraced()
@@ -482,7 +483,7 @@ func (t *Tracer) signalStop(tr *Tracee, sig unix.Signal) *Event {
 	}
 	errno := ptraceData(unix.PTRACE_GETSIGINFO, tr.TID, 0, unsafe.Pointer(&t.siginfo))
 	if errno != 0 || unix.Signal(binary.NativeEndian.Uint32(t.siginfo[:])) != sig {
-		return nil // killed in the stop, or overtaken
+		return nil // killed in the stop, or the stop is stale
 	}
 	ev := t.report(Signal, tr)
 	ev.Signal = sig
@@ -490,8 +491,8 @@ func (t *Tracer) signalStop(tr *Tracee, sig unix.Signal) *Event {
 	return ev
 }
 
-// eventStop is PTRACE_EVENT_STOP: a group-stop or the end of one, a tracee's
-// first stop, or the answer to PTRACE_INTERRUPT.
+// eventStop handles PTRACE_EVENT_STOP: a group-stop or the end of one, a
+// tracee's first stop, or the result of PTRACE_INTERRUPT.
 func (t *Tracer) eventStop(tr *Tracee, sig unix.Signal, first bool) *Event {
 	if sig != unix.SIGTRAP {
 		tr.state = groupStop
@@ -512,7 +513,7 @@ func (t *Tracer) eventStop(tr *Tracee, sig unix.Signal, first bool) *Event {
 	return nil
 }
 
-// ended is the death of a tracee.
+// ended handles the death of a tracee.
 func (t *Tracer) ended(tr *Tracee, tid int, status unix.WaitStatus) *Event {
 	if tid == t.launched {
 		t.commandStatus, t.commandEnded = status, true
@@ -520,7 +521,7 @@ func (t *Tracer) ended(tr *Tracee, tid int, status unix.WaitStatus) *Event {
 	}
 	if tr == nil {
 		if tid == t.launched {
-			return nil // let go, and reported
+			return nil // detached, and reported
 		}
 		// A child that this process had before it became a tracer.
 		ev := t.report(StrayEnded, &Tracee{TID: tid, t: t})
@@ -551,8 +552,8 @@ func (t *Tracer) failLaunch(tr *Tracee) *Event {
 	return ev
 }
 
-// abiOf tells a call's ABI and number. The audit architecture is that of the
-// instruction that made the call, whatever the program is.
+// abiOf returns a call's ABI and number. The audit architecture is that of the
+// instruction that made the call, not of the program.
 func abiOf(arch uint32, nr uint64) (tables.ABI, uint64) {
 	const x32Bit = 1 << 30
 	switch {
@@ -566,7 +567,7 @@ func abiOf(arch uint32, nr uint64) (tables.ABI, uint64) {
 
 var errTooOld = errors.New("requires Linux >= 5.3 (PTRACE_GET_SYSCALL_INFO)")
 
-// checkSupport makes sure, on a stopped tracee, that the kernel has what every
+// checkSupport checks, on a stopped tracee, that the kernel has what every
 // syscall-stop needs.
 func (t *Tracer) checkSupport(tid int) error {
 	if errno := getSyscallInfo(tid, &t.info); errno == unix.EIO || errno == unix.EINVAL || errno == unix.ENOSYS {
@@ -576,10 +577,10 @@ func (t *Tracer) checkSupport(tid int) error {
 	return nil
 }
 
-// quietChildSignals keeps the kernel from sending a SIGCHLD for every stop: the
-// runtime's handler would run each time, for nobody. A signal for the end of a
-// child still comes. If the signal is ignored, which would make the kernel
-// forget how children end, it is so no longer.
+// quietChildSignals stops the kernel from sending a SIGCHLD for every stop,
+// which would run the runtime's handler for nothing. The end of a child still
+// sends one. If SIGCHLD is ignored, which would make the kernel discard wait
+// statuses, it is reset to the default action.
 func quietChildSignals() error {
 	const sigIgn, saNoCldWait = 1, 2 // asm-generic/signal-defs.h
 	var action sigaction

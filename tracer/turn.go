@@ -5,13 +5,13 @@ import (
 )
 
 // On one processor tracer and tracee can take turns: the tracer yields, the
-// tracee runs to its next stop, and the tracer goes on without having slept.
-// PTRACE_GET_SYSCALL_INFO then describes the stop, so wait4 is not needed. That
+// tracee runs to its next stop, and the tracer continues without having slept.
+// PTRACE_GET_SYSCALL_INFO then describes the stop, so wait4 is not needed. This
 // costs a sixth less than sleeping in wait4. If the tracee did not stop,
 // because it computes, blocks or runs elsewhere, the tracer waits.
 
-// skippedTurns is for how many stops the tracer waits in wait4 after a tracee
-// did not stop in its turn.
+// skippedTurns is the number of stops for which the tracer waits in wait4 after
+// a tracee did not stop in its turn.
 const skippedTurns = 8
 
 // takeTurn lets the tracee that was resumed last run, if it is likely to make
@@ -33,7 +33,7 @@ func (t *Tracer) takeTurn() *Event {
 	if t.stopsForCall(tr) {
 		switch t.info.op {
 		case unix.PTRACE_SYSCALL_INFO_SECCOMP:
-			// Its wait status has been taken, so it has to be dealt with here.
+			// Its wait status was consumed, so it has to be handled here.
 			t.beginStop(tr)
 			if ev := t.seccompStop(tr); ev != nil {
 				return ev
@@ -83,8 +83,8 @@ func (t *Tracer) stopsForCall(tr *Tracee) bool {
 	return true
 }
 
-// confirmCallStop waits for a tracee that has stopped. A stop that is not for a
-// call is queued.
+// confirmCallStop waits for a stopped tracee. It queues a stop that is not for
+// a call.
 func (t *Tracer) confirmCallStop(tr *Tracee) bool {
 	s, errno := t.waitNow(tr.TID)
 	if errno != 0 || s.tid == 0 {

@@ -9,23 +9,23 @@ import (
 	"trapline/tables"
 )
 
-// CLONE_UNTRACED keeps a tracer from following what a tracee creates: clone(2).
-// The new task inherits the tracer's seccomp filter nevertheless, and calls that
-// the filter stops would fail with ENOSYS. So a filtered tracee's clone is made
-// without the flag. The new task and all that it creates are tracees, but
-// unseen: no event of theirs is returned. Both sides find their registers and
-// memory as if the flag had been passed. What remains to be noticed is that the
-// task has a tracer.
+// CLONE_UNTRACED prevents a tracer from following the new task: clone(2). But
+// the task inherits the tracer's seccomp filter, and calls that the filter
+// stops would fail with ENOSYS. Therefore a filtered tracee's clone is made
+// without the flag. The new task and its descendants are tracees, but unseen:
+// their events are not returned. Parent and child find their registers and
+// memory as if the flag had been passed. They can only notice that the task has
+// a tracer.
 
-// untracedClone is a call from which CLONE_UNTRACED was taken.
+// untracedClone is a call from which CLONE_UNTRACED was removed.
 type untracedClone struct {
 	abi    tables.ABI
 	flags  uint64 // the first argument of clone, or clone_args.flags of clone3
-	memory uint64 // where the flags are, for clone3; 0 for clone
+	memory uint64 // address of the flags, for clone3; 0 for clone
 }
 
-// asksForUntraced tells whether the clone, or else clone3, that a tracee has entered
-// has CLONE_UNTRACED.
+// asksForUntraced reports whether the clone, or else clone3, that a tracee has
+// entered has CLONE_UNTRACED.
 func (t *Tracer) asksForUntraced(tr *Tracee, isClone3 bool) bool {
 	c := untracedClone{abi: tr.call.ABI, flags: tr.call.Args[0]}
 	if isClone3 {
@@ -44,14 +44,14 @@ func (t *Tracer) asksForUntraced(tr *Tracee, isClone3 bool) bool {
 	return true
 }
 
-// takeUntraced takes the flag from a call that is about to be made.
+// takeUntraced removes the flag from a call that is about to be made.
 func (tr *Tracee) takeUntraced() {
 	tr.untracing = false
 	tr.untraced.write(tr, tr.untraced.flags&^unix.CLONE_UNTRACED)
 }
 
-// restoreUntraced undoes takeUntraced in a tracee that made such a call, or that
-// was created by it.
+// restoreUntraced undoes takeUntraced in a tracee that made such a call, or was
+// created by it.
 func (tr *Tracee) restoreUntraced() {
 	if c := tr.untraced; c != nil {
 		tr.untraced, tr.untracing = nil, false
@@ -59,17 +59,17 @@ func (tr *Tracee) restoreUntraced() {
 	}
 }
 
-// untoldBirth is a call from which CLONE_UNTRACED was taken, and whose caller was
-// killed in it. If it created a task, no event tells of that.
+// untoldBirth is a call from which CLONE_UNTRACED was removed, and whose caller
+// was killed in it. If it created a task, there is no event for that.
 type untoldBirth struct {
 	clone *untracedClone
 	call  Syscall
 }
 
-// maxUntold limits how many are remembered: most such calls created nothing.
+// maxUntold limits how many are remembered: most such calls created no task.
 const maxUntold = 64
 
-// noteUntold remembers the call of a tracee that is gone.
+// noteUntold remembers the call of a tracee that has ended.
 func (t *Tracer) noteUntold(tr *Tracee) {
 	if tr.untraced == nil || !tr.inCall {
 		return
@@ -80,9 +80,9 @@ func (t *Tracer) noteUntold(tr *Tracee) {
 	t.births.untold = append(t.births.untold, untoldBirth{tr.untraced, tr.call})
 }
 
-// inheritUntold is inherit for a tracee whose parent has not told of it. It may
-// have filters beside the tracer's, and it may have been created by a call
-// from which CLONE_UNTRACED was taken.
+// inheritUntold is inherit for a tracee without a parent's event. It may have
+// filters besides the tracer's, and it may have been created by a call from
+// which CLONE_UNTRACED was removed.
 func (t *Tracer) inheritUntold(child *Tracee) {
 	if !child.filtered {
 		return
@@ -100,7 +100,7 @@ func (t *Tracer) inheritUntold(child *Tracee) {
 		t.births.untold = slices.Delete(t.births.untold, i, i+1)
 		return
 	}
-	// The end of a leader is told only after that of all its threads.
+	// The end of a leader is reported only after that of all its threads.
 	for _, tr := range t.tracees {
 		if tr.untraced != nil && tr.inCall && isParents(untoldBirth{tr.untraced, tr.call}) {
 			child.unseen, child.untraced = true, tr.untraced
@@ -109,8 +109,8 @@ func (t *Tracer) inheritUntold(child *Tracee) {
 	}
 }
 
-// created tells whether a task may be what the call created, by the registers
-// that it has from its parent.
+// created reports whether the call may have created a task, judging by the
+// registers that the task has from its parent.
 func (b *untoldBirth) created(regs *Registers) bool {
 	arg := b.call.Args[0]
 	if b.clone.memory == 0 {
@@ -124,10 +124,11 @@ func (b *untoldBirth) created(regs *Registers) bool {
 	return regs.Rip == b.call.IP && nr == b.call.NR && first == arg
 }
 
-// write puts flags where a tracee's call has them.
+// write writes the flags of a tracee's call.
 func (c *untracedClone) write(tr *Tracee, flags uint64) {
 	if c.memory != 0 {
-		// Unlike WriteMemory it writes to memory that is read-only for the tracee.
+		// Unlike WriteMemory it can write to memory that is read-only for the
+		// tracee.
 		tr.poke(c.memory, binary.NativeEndian.AppendUint64(nil, flags))
 		return
 	}

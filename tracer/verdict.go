@@ -7,17 +7,18 @@ import (
 	"trapline/tracer/colocate"
 )
 
-// verdict is what the tracer's seccomp filter does with the calls of a number.
+// verdict is the action of the tracer's seccomp filter for the calls with a
+// number.
 type verdict uint8
 
 const (
-	passes            verdict = iota // they run without a stop
-	stops                            // each stops
-	stopsToSetSeccomp                // of prctl: PR_SET_SECCOMP stops
-	stopsIfUntraced                  // of clone: CLONE_UNTRACED stops
+	passes            verdict = iota // no stop
+	stops                            // each call stops
+	stopsToSetSeccomp                // of prctl: only PR_SET_SECCOMP stops
+	stopsIfUntraced                  // of clone: only CLONE_UNTRACED stops
 )
 
-// stop tells whether a call with a first argument stops.
+// stop reports whether a call with this first argument stops.
 func (v verdict) stop(arg0 uint64) bool {
 	switch v {
 	case stopsToSetSeccomp:
@@ -28,25 +29,27 @@ func (v verdict) stop(arg0 uint64) bool {
 	return v == stops
 }
 
-// watchedNumbers are the numbers of the calls that a filtered tracee must stop
-// at whatever Options.Traced says.
+// watchedNumbers are the numbers of calls at which a filtered tracee must stop
+// regardless of Options.Traced.
 type watchedNumbers struct{ prctl, seccomp, clone, clone3 uint64 }
 
-// watched has them for each ABI (tables/syscall_64.tbl and syscall_32.tbl).
+// watched has these numbers for each ABI (tables/syscall_64.tbl and
+// syscall_32.tbl).
 var watched = [tables.NumABI]watchedNumbers{
 	tables.X86_64: {prctl: 157, seccomp: 317, clone: 56, clone3: 435},
 	tables.X32:    {prctl: 157, seccomp: 317, clone: 56, clone3: 435},
 	tables.I386:   {prctl: 172, seccomp: 354, clone: 120, clone3: 435},
 }
 
-// verdict is the filter's for a number of an ABI, without x32's bit.
+// verdict returns the filter's verdict for a number of an ABI, without x32's
+// bit.
 func (t *Tracer) verdict(abi tables.ABI, nr uint64) verdict {
 	if t.opts.Traced(abi, nr) || isExec(abi, nr) || servesMemory(abi, nr, new([6]uint64)) ||
 		t.opts.Colocate != ColocateNever && colocate.ShowsMask(abi, nr) {
 		return stops
 	}
 	switch w := &watched[abi]; nr {
-	case w.seccomp, w.clone3: // clone3 has its flags in memory, where a filter cannot look
+	case w.seccomp, w.clone3: // clone3 has its flags in memory, which a filter cannot read
 		return stops
 	case w.prctl:
 		return stopsToSetSeccomp
@@ -56,13 +59,12 @@ func (t *Tracer) verdict(abi tables.ABI, nr uint64) verdict {
 	return passes
 }
 
-// stopsFilter tells whether the filter stops a call.
+// stopsFilter reports whether the filter stops a call.
 func (t *Tracer) stopsFilter(abi tables.ABI, nr, arg0 uint64) bool {
 	return t.opts.Traced != nil && t.verdict(abi, min(nr, maxNR)).stop(arg0)
 }
 
-// watchCall does what a filtered tracee's syscall-enter-stop asks for beside
-// reporting it.
+// watchCall handles a filtered tracee's syscall-enter-stop beyond reporting it.
 func (t *Tracer) watchCall(tr *Tracee) {
 	if t.info.op == unix.PTRACE_SYSCALL_INFO_SECCOMP {
 		t.refuseForOthers(tr)

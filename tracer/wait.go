@@ -13,16 +13,16 @@ import (
 type stop struct {
 	tid    int
 	status uint32
-	queued bool // it comes from the queue: other stops may have been waited for since
+	queued bool // from the queue: other stops may have been waited for since
 }
 
-// collectEvery is how many events may pass before the tracer collects the
+// collectEvery is the number of events after which the tracer collects the
 // statuses of all stopped tracees. The kernel reports the newest tracee first,
-// so two busy ones could keep all others waiting for ever.
+// so two busy ones could keep all others waiting forever.
 const collectEvery = 64
 
-// A wait4 for any tracee makes the kernel look at one after the other until it
-// finds one that has stopped. If there are many tracees, and at least one in
+// A wait4 for any tracee makes the kernel check one after the other until it
+// finds one that has stopped. With many tracees, of which at least one in
 // stoppedShare has stopped, it is cheaper to wait for each by its id.
 const (
 	manyTracees  = 64
@@ -50,14 +50,14 @@ func (t *Tracer) nextStop() (stop, error) {
 	case 0, unix.EINTR:
 		return s, nil
 	case unix.ECHILD:
-		// There are tracees left whose end was never reported. They are gone.
+		// The end of the remaining tracees was never reported. They are gone.
 		t.lose()
 		return stop{}, nil
 	}
 	return stop{}, errno
 }
 
-// deadline is when the tracer has something to do though no tracee stops, or zero.
+// deadline returns when the tracer has to act even if no tracee stops, or zero.
 func (t *Tracer) deadline() (deadline time.Time) {
 	if len(t.delayed) > 0 {
 		deadline = t.delayed[0].until
@@ -68,9 +68,9 @@ func (t *Tracer) deadline() (deadline time.Time) {
 	return deadline
 }
 
-// reschedule calls the Go scheduler, which wants to run every 10 ms. Otherwise
-// its monitor takes the processor away from this goroutine during a wait, and
-// then wakes 50,000 times a second to see whether it has to do so again.
+// reschedule calls the Go scheduler, which needs to run every 10 ms. Otherwise
+// its monitor takes the processor from this goroutine during a wait, and then
+// wakes 50,000 times a second to check whether it has to do so again.
 func (t *Tracer) reschedule() {
 	const often = 5 * time.Millisecond
 	if now := time.Now(); now.Sub(t.scheduled) > often {
@@ -79,7 +79,7 @@ func (t *Tracer) reschedule() {
 	}
 }
 
-// collect queues every wait status that is available.
+// collect queues all available wait statuses.
 func (t *Tracer) collect() error {
 	if t.manyStopped {
 		t.sweep()
@@ -123,8 +123,8 @@ func (t *Tracer) sweep() {
 	}
 }
 
-// wait is wait4 for the children and tracees of this thread only. Children that
-// other threads started are waited for there.
+// wait is wait4 for the children and tracees of this thread only. Other threads
+// wait for their own children.
 func (t *Tracer) wait(flags uintptr) (stop, unix.Errno) {
 	var status uint32
 	flags |= unix.WALL | unix.WNOTHREAD
@@ -143,7 +143,7 @@ func (t *Tracer) wait(flags uintptr) (stop, unix.Errno) {
 }
 
 // waitNow is wait4 for one tracee, without blocking. The tid is 0 if the tracee
-// has no status to tell.
+// has no status.
 func (t *Tracer) waitNow(tid int) (stop, unix.Errno) {
 	var status uint32
 	n, _, errno := unix.RawSyscall6(unix.SYS_WAIT4, uintptr(tid), uintptr(unsafe.Pointer(&status)),
@@ -167,7 +167,7 @@ func (t *Tracer) waitFor(tid int) (uint32, unix.Errno) {
 	}
 }
 
-// lose forgets all tracees, when the kernel says that there are none.
+// lose forgets all tracees, when the kernel reports that there are none.
 func (t *Tracer) lose() {
 	for _, tr := range t.tracees {
 		t.debugf("tracee %d: lost", tr.TID)
@@ -190,7 +190,7 @@ type queuedStop struct {
 
 func (q *queue) empty() bool { return q.count == 0 }
 
-// has reports whether a certain status of a tracee is in the queue.
+// has reports whether this status of a tracee is in the queue.
 func (q *queue) has(tid int, status uint32) bool {
 	return q.contains(func(s *queuedStop) bool { return s.tid == tid && s.status == status })
 }
@@ -229,11 +229,11 @@ func (q *queue) push(s stop, usage *unix.Rusage) {
 	q.count++
 }
 
-// at is the stop that is number i of the queue, from 0.
+// at returns stop number i of the queue, from 0.
 func (q *queue) at(i int) *queuedStop { return &q.ring[(q.first+i)&(len(q.ring)-1)] }
 
-// pop takes the first stop, and sets usage, unless it is nil, to what the stop
-// came with.
+// pop removes the first stop. Unless usage is nil, it is set to the stop's
+// resource usage.
 func (q *queue) pop(usage *unix.Rusage) (stop, bool) {
 	if q.count == 0 {
 		return stop{}, false
