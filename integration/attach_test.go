@@ -9,7 +9,8 @@ import (
 	"testing"
 )
 
-// A process that was stopped in a sleep when it was attached goes on with that sleep.
+// A process that was stopped in a sleep when it was attached continues that
+// sleep.
 func TestAttachStopped(t *testing.T) {
 	sleep := exec.Command("sleep", "60")
 	if err := sleep.Start(); err != nil {

@@ -16,7 +16,7 @@ import (
 	"trapline/integration/need"
 )
 
-// run runs trapline with the given arguments and gives its output.
+// run runs trapline with the given arguments and returns its output.
 func run(t *testing.T, args ...string) (stdout, stderr string, state *os.ProcessState) {
 	t.Helper()
 	var out, err strings.Builder
@@ -29,7 +29,7 @@ func run(t *testing.T, args ...string) (stdout, stderr string, state *os.Process
 	return out.String(), err.String(), cmd.ProcessState
 }
 
-// trapline ends as its command does.
+// trapline exits in the same way as its command.
 func TestExitStatus(t *testing.T) {
 	for _, tt := range []struct {
 		script string
@@ -54,7 +54,7 @@ func TestExitStatus(t *testing.T) {
 	}
 }
 
-// What the command reads and writes is its own, and passes unchanged.
+// The command's input and output pass unchanged.
 func TestStandardStreams(t *testing.T) {
 	log := filepath.Join(t.TempDir(), "log")
 	cmd := exec.Command(trapline(t), "-o", log, "sh", "-c", "cat; echo error >&2")
@@ -69,7 +69,7 @@ func TestStandardStreams(t *testing.T) {
 	}
 }
 
-// What the command writes to standard error comes where it was written, though
+// The command's output to standard error keeps its place in the trace, even if
 // the call that writes it is not shown.
 func TestOrderOfStandardError(t *testing.T) {
 	_, stderr, _ := run(t, "-qq", "-e", "trace=execve", "-e", "signal=none", "sh", "-c", "echo one >&2; exec /bin/sh -c 'echo two >&2; kill -TERM $$'")
@@ -79,7 +79,7 @@ func TestOrderOfStandardError(t *testing.T) {
 	}
 }
 
-// Each line of --json is an object that says what the line of text says.
+// Each line of --json is an object that matches the line of text.
 func TestJSON(t *testing.T) {
 	command := []string{"sh", "-c", "ls -l / >/dev/null; kill -USR1 $$"}
 	names := func(log string) (names []string) {
@@ -164,7 +164,7 @@ func TestRefusals(t *testing.T) {
 	}
 	for _, tt := range []struct {
 		args []string
-		want string // behind "trapline: "
+		want string // after "trapline: "
 	}{
 		{[]string{"no-such-command"}, "Cannot find executable 'no-such-command'"},
 		{[]string{"./no-such-command"}, "Cannot stat './no-such-command': No such file or directory"},
@@ -225,7 +225,7 @@ func TestAttachForbidden(t *testing.T) {
 	}
 }
 
-// --list-syscalls has one row a call and ABI, of a name or of a number.
+// --list-syscalls has one row per call and ABI, selected by name or number.
 func TestListSyscalls(t *testing.T) {
 	want := "1  x86_64  write  sys_write  -\n4  i386    write  sys_write  -\n1  x32     write  sys_write  -\n"
 	if out, stderr, state := run(t, "--list-syscalls", "write"); out != want || stderr != "" || !state.Success() {
@@ -240,7 +240,7 @@ func TestListSyscalls(t *testing.T) {
 	}
 }
 
-// A file that is no program is found by execve, as under strace.
+// A file that is not a program is passed to execve, as in strace.
 func TestNotExecutable(t *testing.T) {
 	_, stderr, state := run(t, "/etc/passwd")
 	for _, want := range []string{`execve("/etc/passwd", ["/etc/passwd"], `, "= -1 EACCES (Permission denied)\n", ": exec: Permission denied\n", "+++ exited with 1 +++\n"} {
@@ -253,7 +253,8 @@ func TestNotExecutable(t *testing.T) {
 	}
 }
 
-// A process is attached, seen, let go when trapline is interrupted, and goes on.
+// A process is attached, traced, detached when trapline is interrupted, and
+// continues.
 func TestAttach(t *testing.T) {
 	sleep := exec.Command("sleep", "60")
 	if err := sleep.Start(); err != nil {
@@ -290,7 +291,7 @@ func TestAttach(t *testing.T) {
 	}
 }
 
-// A log that cannot be written is told of once, and the command goes on.
+// A failing log is reported once, and the command continues.
 func TestLogFails(t *testing.T) {
 	done := filepath.Join(t.TempDir(), "done")
 	script := "i=0; while [ $i -lt 5000 ]; do i=$((i+1)); : <$0; done; echo done >" + done
@@ -308,7 +309,7 @@ func TestLogFails(t *testing.T) {
 	}
 }
 
-// Each tracee has a file of its own.
+// Each tracee has its own file.
 func TestSeparateFiles(t *testing.T) {
 	dir := t.TempDir()
 	run(t, "-ff", "-o", dir+"/log", "sh", "-c", "true & /bin/true; wait")
@@ -324,7 +325,7 @@ func TestSeparateFiles(t *testing.T) {
 	}
 }
 
-// There may be more tracees at once than descriptors.
+// There may be more simultaneous tracees than descriptors.
 func TestSeparateFilesWithFewDescriptors(t *testing.T) {
 	dir := t.TempDir()
 	const children = 100
@@ -345,7 +346,7 @@ func TestSeparateFilesWithFewDescriptors(t *testing.T) {
 	}
 }
 
-// -D: whoever starts trapline has the command for a child.
+// With -D the command is a child of trapline's parent.
 func TestDaemon(t *testing.T) {
 	for _, flag := range []string{"-D", "-DD", "-DDD"} {
 		log := filepath.Join(t.TempDir(), "log")

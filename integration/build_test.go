@@ -1,5 +1,5 @@
-// Package integration holds the tests that trace real processes end to end.
-// Their test programs, below testdata, are built by the tests.
+// Package integration has the tests that trace real processes end to end. They
+// build their test programs, which are below testdata.
 package integration
 
 import (
@@ -34,9 +34,9 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// readSources lists the module's folders, once. go test takes an old result for
-// this package if nothing has changed that it saw the tests open, and it does not
-// see what "go build" opens for them.
+// readSources lists the module's folders, once. go test reuses an old result
+// for this package if no file has changed that the tests opened, and it does
+// not see the files that "go build" opens for them.
 var readSources = sync.OnceFunc(func() {
 	filepath.WalkDir("..", func(path string, entry fs.DirEntry, err error) error {
 		if err == nil && entry.IsDir() && entry.Name() == ".git" {
@@ -46,7 +46,7 @@ var readSources = sync.OnceFunc(func() {
 	})
 })
 
-// path builds a program, once, and gives its path.
+// path builds a program, once, and returns its path.
 func path(t testing.TB, p programs.Program) string {
 	t.Helper()
 	readSources()
@@ -69,9 +69,10 @@ func program(t testing.TB, name, goarch string) string {
 	return path(t, programs.Go(name, goarch))
 }
 
-// uninterrupted keeps the runtime of Go programs from interrupting them by
-// SIGURG when they run for some milliseconds, as they all do on a slow machine:
-// the signal and its handler's return stand in a trace between two lines.
+// uninterrupted prevents the runtime of Go programs from interrupting them with
+// SIGURG when they run for some milliseconds, as all of them do on a slow
+// machine: the signal and rt_sigreturn would appear in a trace between two
+// lines.
 func uninterrupted(t *testing.T) {
 	t.Helper()
 	t.Setenv("GODEBUG", "asyncpreemptoff=1")
@@ -85,8 +86,8 @@ type traced struct {
 	status int // exit status, -1 if a signal killed the tracer
 }
 
-// trace runs a command line under a tracer with the given flags and -o, and
-// fails the test only where the tracer could not be run.
+// trace runs a command line under a tracer with the given flags and -o. It
+// fails the test only if the tracer could not be run.
 func trace(t testing.TB, tracer string, flags []string, command ...string) traced {
 	t.Helper()
 	log := filepath.Join(t.TempDir(), "log")

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestCSV reads what --format=csv writes and finds what --json has.
+// TestCSV checks that --format=csv has the same content as --json.
 func TestCSV(t *testing.T) {
 	command := []string{"sh", "-c", "cat /nonexistent 2>/dev/null; kill -USR1 $$"}
 	var want []string
@@ -32,7 +32,7 @@ func TestCSV(t *testing.T) {
 	for _, row := range rows[1:] {
 		got = append(got, row[column("event")]+" "+row[column("name")]+" "+row[column("error")])
 	}
-	// What the two processes do at the same time comes in any order.
+	// The order of what two processes do at the same time varies.
 	slices.Sort(want)
 	slices.Sort(got)
 	if len(got) < 50 || !slices.Equal(got, want) {

@@ -9,13 +9,13 @@ import (
 	"testing"
 )
 
-// A divergence is an entry of testdata/probe/differs.txt, which says how it is
-// written: that of some calls' lines one part may be another in strace's trace
-// than in trapline's.
+// A divergence is an entry of testdata/probe/differs.txt, which describes its
+// syntax. It allows a part of the line of certain calls to differ between
+// strace's trace and trapline's.
 type divergence struct {
 	line     int      // of differs.txt
-	rare     bool     // some runs do not need it
-	only     []string // versions of strace or ABIs, nil for all
+	rare     bool     // some runs do not use it
+	only     []string // versions of strace or ABIs to which it applies, nil for all
 	calls    []string
 	names    []*regexp.Regexp // the same, compiled
 	used     []bool           // by call
@@ -23,7 +23,7 @@ type divergence struct {
 	trapline *part
 }
 
-// part is what a line has in another way than the other tracer's.
+// part is the part of a line that the other tracer writes differently.
 type part struct {
 	*regexp.Regexp
 	groups string // the text of all of its groups, in regexp's notation
@@ -41,9 +41,9 @@ func newPart(expr string) (*part, error) {
 	return p, nil
 }
 
-// flagParts are words of flags: of strace's those with bits that it has no name
-// for, of trapline's besides those with one of the names. The first of names is
-// what all of the flags begin with, the others go on from there.
+// flagParts matches words of flags: in strace's line with bits that strace has
+// no names for, in trapline's also with the given names. All flags begin with
+// the first of names, the others continue it.
 func flagParts(names []string) (strace, trapline *part, err error) {
 	if len(names) < 2 {
 		return nil, nil, fmt.Errorf("flags has what all begin with, and names")
@@ -59,10 +59,10 @@ func flagParts(names []string) (strace, trapline *part, err error) {
 	return strace, trapline, err
 }
 
-// without is a line without the part, but for what the groups match.
+// without returns a line without the part, except for the text of the groups.
 func (p *part) without(line string) string { return p.ReplaceAllString(line, p.groups) }
 
-// divergences are the entries about one version of strace.
+// divergences are the entries for one version of strace.
 type divergences struct {
 	all    []*divergence
 	byCall map[abiCall][]*divergence // found so far
@@ -70,7 +70,7 @@ type divergences struct {
 
 type abiCall struct{ abi, call string }
 
-// divergencesFrom reads the entries that are about a version of strace.
+// divergencesFrom reads the entries for a version of strace.
 func divergencesFrom(path, version string) (*divergences, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -92,7 +92,8 @@ func divergencesFrom(path, version string) (*divergences, error) {
 	return ds, nil
 }
 
-// parseDivergence reads one paragraph; nil is one of comments alone.
+// parseDivergence parses one paragraph; it returns nil if there are only
+// comments.
 func parseDivergence(paragraph string) (*divergence, error) {
 	var d divergence
 	why := false
@@ -140,20 +141,20 @@ func parseDivergence(paragraph string) (*divergence, error) {
 	return &d, nil
 }
 
-// aboutVersion says whether the entry is about a version of strace.
+// aboutVersion reports whether the entry applies to a version of strace.
 func (d *divergence) aboutVersion(version string) bool {
 	isVersion := func(only string) bool { return strings.Contains(only, ".") }
 	return !slices.ContainsFunc(d.only, isVersion) || slices.Contains(d.only, version)
 }
 
-// aboutABI says whether the entry is about an ABI.
+// aboutABI reports whether the entry applies to an ABI.
 func (d *divergence) aboutABI(abi string) bool {
 	isABI := func(only string) bool { return !strings.Contains(only, ".") }
 	return !slices.ContainsFunc(d.only, isABI) || slices.Contains(d.only, abi)
 }
 
-// excuse says whether the entries explain all that is different in the lines
-// that strace and trapline have for a call, and notes which do.
+// excuse reports whether the entries explain all differences between strace's
+// and trapline's line for a call, and marks those that do as used.
 func (ds *divergences) excuse(abi, call, theirs, ours string) bool {
 	theirs, ours = alignment.ReplaceAllString(theirs, ") ="), alignment.ReplaceAllString(ours, ") =")
 	var apply []*divergence
@@ -180,7 +181,7 @@ func (ds *divergences) excuse(abi, call, theirs, ours string) bool {
 	return true
 }
 
-// about gives the entries about a call.
+// about returns the entries for a call.
 func (ds *divergences) about(abi, call string) []*divergence {
 	key := abiCall{abi, call}
 	found, ok := ds.byCall[key]
@@ -195,12 +196,12 @@ func (ds *divergences) about(abi, call string) []*divergence {
 	return found
 }
 
-// call is the index of the first of d.calls that a call is one of, or -1.
+// call returns the index of the first of d.calls that matches a call, or -1.
 func (d *divergence) call(call string) int {
 	return slices.IndexFunc(d.names, func(name *regexp.Regexp) bool { return name.MatchString(call) })
 }
 
-// checkUsed fails for what excused no line.
+// checkUsed fails for entries that excused no line.
 func (ds *divergences) checkUsed(t *testing.T) {
 	t.Helper()
 	for _, d := range ds.all {

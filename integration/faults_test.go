@@ -18,27 +18,27 @@ import (
 	"trapline/integration/need"
 )
 
-// edgeCalls are the calls that testdata/edges is known by.
+// edgeCalls are the calls by which testdata/edges is recognized.
 const edgeCalls = "trace=openat,write,writev,nanosleep,poll,execveat,connect,sendmsg,rt_sigprocmask,select,getdents64"
 
-// TestEdges looks at strings, structs and arrays that are cut off by the end of
-// memory, and at lengths that no buffer has.
+// TestEdges checks strings, structs and arrays that are cut off by the end of
+// memory, and lengths that exceed any buffer.
 func TestEdges(t *testing.T) {
 	need.All(t, need.X86)
 	edges := program(t, "edges", "amd64")
 	log := trace(t, trapline(t), []string{"-e", edgeCalls, "-e", "signal=none"}, edges).log
 	for _, want := range []string{
-		// To the end of memory, without a zero byte; and with one.
+		// Up to the end of memory, without a zero byte; and with one.
 		`openat(-1, 0x`,
 		`openat(-1, "uvwxyzabcdefghijklmnopqrstuvwxyza", O_RDONLY)`,
 		`openat(-1, "a", O_RDONLY)`,
 		`openat(-1, "", O_RDONLY)`,
-		// As long as a path may be, and longer.
+		// The maximum length of a path, and more.
 		`abcdefg"..., O_RDONLY) = -1 ENAMETOOLONG`,
-		// 4 bytes, and no more.
+		// Exactly 4 bytes.
 		`, 9223372036854775808) = -1 EBADF`,
 		`, 18446744073709551615) = -1 EBADF`,
-		// Two vectors, of which one can be read.
+		// Two vectors, one of them readable.
 		`writev(-1, [{iov_base=NULL, iov_len=0}, ... /* 0x`,
 		`writev(-1, 0x`,
 	} {
@@ -103,8 +103,8 @@ func TestRace(t *testing.T) {
 	})
 }
 
-// printable demands that nothing in a text can do anything to a terminal: no
-// control characters of ASCII or, in JSON, of Unicode. All else is in ASCII.
+// printable checks that a text cannot affect a terminal: it has no control
+// characters of ASCII or, in JSON, of Unicode. Outside JSON it must be ASCII.
 func printable(t *testing.T, text string) {
 	t.Helper()
 	isJSON := strings.HasPrefix(text, "{")
@@ -116,7 +116,7 @@ func printable(t *testing.T, text string) {
 	}
 }
 
-// TestTerminalEscapes gives a command, a directory and a file names that would
+// TestTerminalEscapes uses a command, a directory and file names that would
 // change the title and the colours of a terminal.
 func TestTerminalEscapes(t *testing.T) {
 	const evil = "\x1b]0;title\a\x1b[31m\r\b\x7f\x9b1m\u009b1m\n"

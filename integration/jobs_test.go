@@ -12,7 +12,7 @@ import (
 	"trapline/integration/need"
 )
 
-// job is a trapline that runs in the background, in a process group of its own.
+// job is a trapline in the background, in its own process group.
 type job struct {
 	t   *testing.T
 	cmd *exec.Cmd
@@ -39,20 +39,20 @@ func (j *job) written() string {
 	return string(b)
 }
 
-// await waits until the log has a text.
+// await waits until the log contains a text.
 func (j *job) await(text string) {
 	j.t.Helper()
 	eventually(j.t, func() bool { return strings.Contains(j.written(), text) })
 }
 
-// state is the letter of a process or thread's state (proc_pid_status(5)).
+// state returns the state letter of a process or thread (proc_pid_status(5)).
 func state(tid int) string {
 	b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", tid))
 	_, after, _ := strings.Cut(string(b), "\nState:\t")
 	return after[:min(1, len(after))]
 }
 
-// child is the only child of a process.
+// child returns the only child of a process.
 func child(t *testing.T, pid int) (child int) {
 	t.Helper()
 	eventually(t, func() bool {
@@ -63,7 +63,7 @@ func child(t *testing.T, pid int) (child int) {
 	return child
 }
 
-// threads are the threads of a process.
+// threads returns the threads of a process.
 func threads(pid int) (tids []int) {
 	entries, _ := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
 	for _, e := range entries {
@@ -74,8 +74,8 @@ func threads(pid int) (tids []int) {
 	return tids
 }
 
-// TestStop stops a tracee and continues it: it is stopped for everybody, and no
-// longer than that.
+// TestStop stops a tracee and continues it: it is stopped as any process would
+// be, and only until then.
 func TestStop(t *testing.T) {
 	j := startJob(t, "-e", "trace=/nanosleep", "sleep", "1")
 	j.await("nanosleep(")
@@ -102,7 +102,7 @@ func TestStop(t *testing.T) {
 }
 
 // TestTerminalStop does what a terminal does at ^Z, and a shell at fg. Trapline
-// stops too, so it may be that it never sees the tracees' SIGTSTP, which SIGCONT takes back.
+// also stops, so it may never see the tracees' SIGTSTP, which SIGCONT cancels.
 func TestTerminalStop(t *testing.T) {
 	j := startJob(t, "-f", "sh", "-c", "sleep 1; exit 3")
 	j.await("nanosleep(")
@@ -121,8 +121,8 @@ func TestTerminalStop(t *testing.T) {
 	}
 }
 
-// TestDetach attaches to a process with threads, in mid-work, and leaves it, in
-// every way that ends a tracer.
+// TestDetach attaches to a working process with threads and leaves it, in every
+// way that ends a tracer.
 func TestDetach(t *testing.T) {
 	need.All(t, need.X86)
 	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGKILL} {
@@ -168,8 +168,8 @@ func tracerOf(tid int) string {
 	return tracer
 }
 
-// TestTracerKilled kills trapline while it runs a command: the command goes on,
-// on the processors that it had.
+// TestTracerKilled kills trapline while it runs a command: the command
+// continues, with its original affinity.
 func TestTracerKilled(t *testing.T) {
 	done := filepath.Join(t.TempDir(), "done")
 	allowed := func(pid string) string {
@@ -189,8 +189,8 @@ func TestTracerKilled(t *testing.T) {
 	}
 }
 
-// TestInterrupt sends trapline what a user sends who has had enough. With -o
-// the command alone decides what ^C does; otherwise both end.
+// TestInterrupt sends trapline the signals of an impatient user. With -o only
+// the command decides what ^C does; otherwise both end.
 func TestInterrupt(t *testing.T) {
 	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
 		var stderr lockedBuilder
@@ -220,8 +220,8 @@ func TestInterrupt(t *testing.T) {
 	}
 }
 
-// TestKillOnExit ends trapline, by signals that it catches and one that it does
-// not: with --kill-on-exit whatever ignores those ends with it.
+// TestKillOnExit ends trapline, by a signal that it catches and by one that it
+// cannot: with --kill-on-exit tracees that ignore signals also end.
 func TestKillOnExit(t *testing.T) {
 	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
 		j := startJob(t, "-I2", "-f", "--kill-on-exit", "--no-seccomp-bpf", "sh", "-c", "trap '' TERM; sleep 30; :")

@@ -12,7 +12,7 @@ import (
 	"trapline/integration/need"
 )
 
-// cell is a value in JSON output, as docs/json.md has it.
+// cell is a value in JSON output, as described in docs/json.md.
 type cell struct {
 	Name    string
 	Value   any
@@ -24,7 +24,7 @@ type cell struct {
 	Unknown any
 }
 
-// bytes is what the tracee passed as a string.
+// bytes returns the string that the tracee passed.
 func (c *cell) bytes(t *testing.T) string {
 	t.Helper()
 	if c.Hex == "" {
@@ -52,11 +52,11 @@ type jsonRecord struct {
 	Code       int
 }
 
-// hostileCalls are the calls that testdata/hostile is known by.
+// hostileCalls are the calls by which testdata/hostile is recognized.
 const hostileCalls = "trace=openat,write,pwrite64,mmap,ioctl"
 
-// TestJSONIsLossless gives every byte and the largest numbers a way into the
-// trace, and takes them out again.
+// TestJSONIsLossless passes every byte and the largest numbers through the
+// trace, and compares the result.
 func TestJSONIsLossless(t *testing.T) {
 	need.All(t, need.X86)
 	tr := trace(t, trapline(t), []string{"--json", "-s", "300", "-yy", "-e", hostileCalls}, program(t, "hostile", "amd64"))
@@ -115,7 +115,8 @@ func TestJSONIsLossless(t *testing.T) {
 	}
 }
 
-// TestJSONWithJQ has jq read every line, and numbers pass through it unchanged.
+// TestJSONWithJQ lets jq read every line; numbers must pass through it
+// unchanged.
 func TestJSONWithJQ(t *testing.T) {
 	need.All(t, need.X86, need.JQ)
 	tr := trace(t, trapline(t), []string{"--json", "-f", "-v", "-s", "300", "-yy", "-Y"}, program(t, "hostile", "amd64"))

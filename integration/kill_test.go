@@ -17,13 +17,13 @@ import (
 	"trapline/integration/need"
 )
 
-// Trapline is killed at each of the ptrace requests that it makes while it starts
-// a command. Nothing may be left of it, and nothing else than the command may
-// have run.
+// Trapline is killed at each of the ptrace requests that it makes while it
+// starts a command. Nothing of it may remain, and only the command may have
+// run.
 func TestKilledAtStart(t *testing.T) {
 	need.All(t, need.Notifications)
-	// If what is launched were trapline on the command's arguments, it would
-	// run this.
+	// If the launched process were trapline with the command's arguments, it
+	// would run this.
 	dir := t.TempDir()
 	evil := filepath.Join(dir, "evil")
 	ran := filepath.Join(dir, "ran")
@@ -50,8 +50,8 @@ func TestKilledAtStart(t *testing.T) {
 	}
 }
 
-// The same at each of the calls by which the command's process gets from its
-// first instruction to its execve: it is in that call when trapline is killed.
+// Trapline is killed during each of the calls that the command's process makes
+// from its first instruction to its execve.
 func TestKilledWhileLaunching(t *testing.T) {
 	need.All(t, need.Notifications)
 	ran := filepath.Join(t.TempDir(), "ran")
@@ -70,7 +70,7 @@ func TestKilledWhileLaunching(t *testing.T) {
 				}
 				if _, err := os.Stat(ran); err == nil {
 					t.Logf("at call %d the command had been started", n)
-					break // the command has been started: it goes on without trapline
+					break // the command has been started: it continues without trapline
 				}
 				if n > 30 {
 					t.Fatal("the command has never been started")
@@ -95,7 +95,8 @@ var deaths = map[string]func(pid int){
 	},
 }
 
-// awaitState waits until a process is in a state of proc_pid_stat(5), or gone.
+// awaitState waits until a process is in a state of proc_pid_stat(5), or has
+// ended.
 func awaitState(pid int, state byte) {
 	for {
 		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
@@ -106,8 +107,8 @@ func awaitState(pid int, state byte) {
 	}
 }
 
-// killer runs a command and does something to the process, among it and those
-// that it starts, which makes one of some system calls for the n-th time.
+// killer runs a command. When the command or one of its descendants makes the
+// n-th of certain system calls, killer does something to that process.
 type killer struct {
 	at    int // n
 	kill  func(pid int)
@@ -117,8 +118,8 @@ type killer struct {
 	command int // the command's own process
 }
 
-// run returns when the command and all that it has started are gone. They are
-// known by a variable in their environment.
+// run returns when the command and all its descendants have ended. They are
+// recognized by a variable in their environment.
 func (k *killer) run(t *testing.T, calls []string, argv ...string) {
 	t.Helper()
 	mark := fmt.Sprintf("TRAPLINE_KILLED=%d.%d", os.Getpid(), time.Now().UnixNano())
@@ -163,7 +164,7 @@ func (k *killer) run(t *testing.T, calls []string, argv ...string) {
 	}
 }
 
-// serve lets calls go on until there have been none for a while.
+// serve lets calls continue until there have been none for a while.
 func (k *killer) serve(t *testing.T, listener int) {
 	t.Helper()
 	const quiet = 5 // milliseconds
@@ -216,7 +217,7 @@ func ioctl(fd int, request uintptr, data unsafe.Pointer) syscall.Errno {
 	return errno
 }
 
-// receiveDescriptor takes a descriptor that comes over a socket.
+// receiveDescriptor receives a descriptor over a socket.
 func receiveDescriptor(socket int) (int, error) {
 	control := make([]byte, unix.CmsgSpace(4))
 	_, n, _, _, err := unix.Recvmsg(socket, make([]byte, 1), control, unix.MSG_CMSG_CLOEXEC)
@@ -237,7 +238,7 @@ func receiveDescriptor(socket int) (int, error) {
 	return fds[0], nil
 }
 
-// marked are the processes that have a variable in their environment. Those that
+// marked returns the processes with a variable in their environment. Those that
 // have ended have none.
 func marked(variable string) (pids []int) {
 	entries, _ := filepath.Glob("/proc/[0-9]*/environ")

@@ -8,8 +8,8 @@ import (
 	"trapline/integration/need"
 )
 
-// --kvm tells why a virtual processor exits, and shows the data of its input and
-// output as it was before the call and as it is after it.
+// --kvm shows why a virtual processor exits, and the data of its input and
+// output before and after the call.
 func TestKVM(t *testing.T) {
 	need.All(t, need.X86, need.KVM)
 	state := `\{request_interrupt_window=0, immediate_exit=0, exit_reason=%, ready_for_interrupt_injection=\d, if_flag=0, flags=0,` +

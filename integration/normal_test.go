@@ -11,12 +11,12 @@ import (
 	"trapline/integration/need"
 )
 
-// A trace in normal form is what must be the same under strace and under
-// trapline: each process's lines, put together again where others came in
-// between, without what differs from one run to the next by nature.
+// A trace in normal form must be the same under strace and under trapline: it
+// has each process's lines, joined again where others came in between, without
+// what varies from run to run.
 
-// processes gives the lines of a trace with a pid column (-f -o) by process,
-// in normal form. Processes have no order of their own: they are sorted.
+// processes returns the lines of a trace with a pid column (-f -o) by process,
+// in normal form. The processes have no fixed order: they are sorted.
 func processes(log string) []string {
 	lines := map[string][]string{}
 	pending := map[string]string{}
@@ -56,18 +56,19 @@ func processes(log string) []string {
 
 var resumed = regexp.MustCompile(`^<\.\.\. \w+ resumed>`)
 
-// byNature is what differs from run to run, and what it is replaced by.
+// byNature lists what varies from run to run, with replacements.
 var byNature = []struct {
 	pattern *regexp.Regexp
 	normal  string
 }{
-	// The column of the result depends on the length of what stands before it.
+	// The column of the result depends on the length of the text before it.
 	{regexp.MustCompile(`\) +(= )`), `) $1`},
-	// Addresses: of the stack, of mappings, of the heap, of a program that may lie anywhere.
+	// Addresses: of the stack, of mappings, of the heap, of a
+	// position-independent program.
 	{regexp.MustCompile(`\b0x[0-9a-f]{6,16}\b`), `ADDR`},
 	// Random numbers.
 	{regexp.MustCompile(`getrandom\("[^"]*"(\.\.\.)?`), `getrandom(BYTES`},
-	// The parent of what is traced is the tracer.
+	// The parent of the tracee is the tracer.
 	{regexp.MustCompile(`^getppid\(\) = \d+`), `getppid() = PPID`},
 	// Times.
 	{regexp.MustCompile(`tv_sec=-?\d+(, tv_u?n?sec=-?\d+)?( /\* [^*]* \*/)?`), `TIME`},
@@ -75,12 +76,13 @@ var byNature = []struct {
 	{regexp.MustCompile(`(f_bfree|f_bavail|f_ffree)=\d+`), `$1=N`},
 	{regexp.MustCompile(`sysinfo\(\{.*?\}\)`), `sysinfo({MEMORY})`},
 	{regexp.MustCompile(`^(time\(.*\)) = \d+( \([^)]*\))?`), `$1 = TIME`},
-	// Names that mkstemp and its like make up, and those of the tests' own directories.
+	// Names made up by mkstemp and similar functions, and those of the tests'
+	// own directories.
 	{regexp.MustCompile(`/cc[0-9A-Za-z]{6}\b`), `/ccXXXXXX`},
 	// Ports that the system chooses.
 	{regexp.MustCompile(`sin_port="[^"]*" /\* htons\((3[2-9]|[4-6]\d)\d{3}\) \*/`), `sin_port=PORT`},
 	{regexp.MustCompile(`htons\((3[2-9]|[4-6]\d)\d{3}\)`), `htons(PORT)`},
-	// How long a sleep has yet to go, a pipe's inode, a socket's.
+	// The rest of a sleep, a pipe's inode, a socket's.
 	{regexp.MustCompile(`(pipe|socket|anon_inode):\[\d+\]`), `$1:[INODE]`},
 }
 
@@ -99,7 +101,7 @@ func normal(line string, pids map[string]bool) string {
 
 var number = regexp.MustCompile(`\b(0x[0-9a-f]{2,8}|[1-9]\d+)\b`)
 
-// straceVersion is the version of strace on this machine, 7.2 as 702.
+// straceVersion returns the version of strace on this machine, 7.2 as 702.
 func straceVersion(t testing.TB) int {
 	version, err := need.StraceVersion()
 	if err != nil {
@@ -112,9 +114,9 @@ func straceVersion(t testing.TB) int {
 	return 100*major + minor
 }
 
-// versionDifferences are what strace has come to print otherwise since version
-// 6.1, which distributions still have: trapline follows 7.2. Both traces are
-// made the same before they are compared with a strace older than since.
+// versionDifferences are changes in strace's output since version 6.1, which
+// distributions still have: trapline follows 7.2. Both traces are normalized
+// before a comparison with a strace older than since.
 var versionDifferences = []struct {
 	since   int
 	why     string
@@ -124,8 +126,8 @@ var versionDifferences = []struct {
 	{700, "rseq is decoded", regexp.MustCompile(`rseq\((\{.*\}|ADDR), (32|0x20), `), `rseq(ADDR, 32, `},
 }
 
-// agingOf gives a function that takes what a version of strace does not print,
-// or prints otherwise, out of a trace in normal form.
+// agingOf returns a function that removes from a trace in normal form what a
+// version of strace does not print, or prints differently.
 func agingOf(version int) func(string) string {
 	return func(s string) string {
 		for _, d := range versionDifferences {
@@ -137,7 +139,7 @@ func agingOf(version int) func(string) string {
 	}
 }
 
-// difference shows where two traces in normal form part, or is empty.
+// difference shows where two traces in normal form differ, or is empty.
 func difference(strace, trapline []string) string {
 	var b strings.Builder
 	for i := range max(len(strace), len(trapline)) {
@@ -153,7 +155,7 @@ func difference(strace, trapline []string) string {
 	return b.String()
 }
 
-// diffLines writes a line diff: the shortest one that keeps a longest common
+// diffLines writes a shortest line diff, which keeps a longest common
 // subsequence.
 func diffLines(b *strings.Builder, s, t []string) {
 	// common[i][j] is the length of the longest one of s[i:] and t[j:].

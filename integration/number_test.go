@@ -7,8 +7,8 @@ import (
 	"trapline/integration/need"
 )
 
-// Numbers that no table has as they are: those of x32, which have a bit more, on
-// whatever kernel; and -1, which is no call.
+// Numbers that no table has in this form: those of x32, which have an
+// additional bit, on any kernel; and -1, which is not a call.
 func TestNumbersAlike(t *testing.T) {
 	need.All(t, need.X86)
 	command := []string{program(t, "numbers", "amd64"), "syscall",

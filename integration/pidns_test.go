@@ -9,8 +9,8 @@ import (
 	"trapline/integration/need"
 )
 
-// In a new pid namespace with the procfs of the one above, what ptrace calls 2 has
-// another name below /proc.
+// In a new pid namespace with the procfs of the parent namespace, ptrace's pid
+// 2 has another name below /proc.
 func TestForeignProcfs(t *testing.T) {
 	need.All(t, need.Root)
 	cmd := exec.Command(trapline(t), "-f", "-Y", "-y", "-k", "--always-show-pid", "-P", "/dev/null", "-e", "trace=write",

@@ -18,13 +18,13 @@ import (
 	"trapline/integration/need"
 )
 
-// TestProbe compares what strace and trapline make of every system call of both
-// ABIs, with many patterns of arguments, most of them senseless. None is
-// executed, see testdata/probe. Where the traces differ, testdata/probe/differs.txt
-// must say how and why. Where TRAPLINE_PROBE_EVERY is a number, each so many-th
-// pattern is tried: a machine without hardware of its own takes hours for all.
+// TestProbe compares how strace and trapline show every system call of both
+// ABIs, with many patterns of arguments, most of them senseless. No call is
+// executed, see testdata/probe. Any difference must be listed, with its reason,
+// in testdata/probe/differs.txt. If TRAPLINE_PROBE_EVERY is a number n, only
+// every n-th pattern is tried: an emulated machine takes hours for all.
 func TestProbe(t *testing.T) {
-	need.All(t, need.Time, need.X86, need.Strace, need.StraceOf("6.1", "7.2")) // those of differs.txt
+	need.All(t, need.Time, need.X86, need.Strace, need.StraceOf("6.1", "7.2")) // the versions in differs.txt
 	version, err := need.StraceVersion()
 	if err != nil {
 		t.Fatal(err)
@@ -87,8 +87,8 @@ func compareProbes(t *testing.T, abi string, theirs, ours *probeLog, excused *di
 	}
 }
 
-// probedCall is what differs.txt calls the call of a line: its name, and for
-// ioctl the request.
+// probedCall returns the name in differs.txt of a line's call: its name, and
+// for ioctl the request.
 func probedCall(line string) string {
 	name, args, _ := strings.Cut(line, "(")
 	if name == "ioctl" {
@@ -101,7 +101,7 @@ func probedCall(line string) string {
 
 var ioctlRequest = regexp.MustCompile(`^-1, ([A-Z]\w*)`)
 
-// probeLog is the part of a trace that is the probe's.
+// probeLog is the probe's part of a trace.
 type probeLog struct {
 	scanner *bufio.Scanner
 	code    [][2]uint64 // where the probe makes its calls
@@ -115,7 +115,7 @@ func probeTrace(t *testing.T, tracer, dir, abi string) *probeLog {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, tracer, "-i", "-o", log, program(t, "probe", "amd64"), abi)
 	var stdout bytes.Buffer
-	cmd.Stdout = &stdout // standard error has a line for each short read of strace's
+	cmd.Stdout = &stdout // strace writes a line to standard error for each short read
 	if err := cmd.Run(); err != nil {
 		t.Fatalf("%s: %v", tracer, err)
 	}
@@ -136,7 +136,7 @@ func probeTrace(t *testing.T, tracer, dir, abi string) *probeLog {
 	return p
 }
 
-// next gives the next line that is a call of the probe, without its address.
+// next returns the next line with a call of the probe, without its address.
 func (p *probeLog) next() (string, bool) {
 	for p.scanner.Scan() {
 		line := p.scanner.Text()
@@ -152,5 +152,5 @@ func (p *probeLog) next() (string, bool) {
 	return "", false
 }
 
-// resumedCall is the call before, which may be one of the Go runtime's.
+// resumedCall is the interrupted call, which may be one of the Go runtime's.
 var resumedCall = regexp.MustCompile(`<\.\.\. resuming interrupted \w+ \.\.\.>`)

@@ -8,8 +8,8 @@ import (
 	"trapline/integration/need"
 )
 
-// Numbers at and beyond the edges of what an option takes are refused where
-// strace refuses them, with its words.
+// Numbers at and beyond the limits of an option are rejected exactly where
+// strace rejects them, with the same words.
 func TestNumbersOfOptionsAlike(t *testing.T) {
 	need.All(t, need.Strace)
 	var all [][]string

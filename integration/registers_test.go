@@ -17,7 +17,7 @@ import (
 	"trapline/tables"
 )
 
-// callLines gives the lines of a trace from the call whose line begins with
+// callLines returns the lines of a trace from the call whose line begins with
 // prefix to the next line that is not indented.
 func callLines(log, prefix string) []string {
 	lines := strings.Split(log, "\n")
@@ -36,7 +36,7 @@ func callLines(log, prefix string) []string {
 
 var blanks = regexp.MustCompile(` +`)
 
-// squeeze makes runs of blanks one blank.
+// squeeze replaces runs of blanks by one blank.
 func squeeze(lines []string) []string {
 	out := make([]string, len(lines))
 	for i, line := range lines {
@@ -53,7 +53,7 @@ func equalLines(t *testing.T, got []string, want ...string) {
 }
 
 // The test program puts a pattern into every register and asks for a priority
-// that cannot be set, through each door to the kernel: getpriority(11, r).
+// that cannot be set, through each way into the kernel: getpriority(11, r).
 func TestRegistersOfOneCall(t *testing.T) {
 	need.All(t, need.X86)
 	uninterrupted(t)
@@ -151,7 +151,7 @@ func TestRegisterSnapshots(t *testing.T) {
 	})
 }
 
-// No call of ordinary programs changes a register without a known reason.
+// Calls of ordinary programs change registers only for known reasons.
 func TestNoUnexplainedChange(t *testing.T) {
 	for name, command := range map[string]func(t *testing.T) []string{
 		"ls":      func(*testing.T) []string { return []string{"ls", "-l", "/"} },
@@ -175,9 +175,9 @@ func TestNoUnexplainedChange(t *testing.T) {
 	}
 }
 
-// The test program's "signals" interrupts a clock_nanosleep by a signal with a
-// handler, which returns by rt_sigreturn; "children" calls vfork and clone;
-// "exec" runs itself.
+// The test program's "signals" interrupts a clock_nanosleep with a signal whose
+// handler returns by rt_sigreturn; "children" calls vfork and clone; "exec"
+// executes itself.
 func TestRegistersOfSpecialCalls(t *testing.T) {
 	need.All(t, need.X86)
 	self := program(t, "registers", "amd64")
@@ -216,8 +216,8 @@ func TestRegistersOfSpecialCalls(t *testing.T) {
 	})
 }
 
-// TestRegistersOfSegments looks at calls that move the base of a segment that is
-// in use.
+// TestRegistersOfSegments checks calls that change the base of a segment in
+// use.
 func TestRegistersOfSegments(t *testing.T) {
 	need.All(t, need.X86)
 	uninterrupted(t)
@@ -255,8 +255,8 @@ func TestRegistersOfVfork(t *testing.T) {
 	}
 }
 
-// TestRegistersOfRestart stops a sleep and continues it: no handler runs, so the
-// kernel begins the call again.
+// TestRegistersOfRestart stops a sleep and continues it: no handler runs, so
+// the kernel restarts the call.
 func TestRegistersOfRestart(t *testing.T) {
 	need.All(t, need.X86)
 	log := filepath.Join(t.TempDir(), "log")
@@ -330,9 +330,9 @@ func TestRegistersCompose(t *testing.T) {
 	})
 }
 
-// Without --regs, registers are fetched to launch a command, and for none of its
-// calls. Trapline under trapline shows it, whose main thread does the tracing;
-// with -f the tracee would be the outer one's.
+// Without --regs, registers are fetched to launch a command, but not for its
+// calls. Trapline under trapline shows this, since its main thread does the
+// tracing; with -f the tracee would be the outer one's.
 func TestRegistersOff(t *testing.T) {
 	self := trapline(t)
 	fetched := func(argv ...string) int {
@@ -358,7 +358,7 @@ func TestRegistersAsGDB(t *testing.T) {
 	compared := 0
 	for line := range strings.Lines(string(out)) {
 		f := strings.Fields(line)
-		if len(f) < 2 || f[0] == "rsp" { // the stack's place varies
+		if len(f) < 2 || f[0] == "rsp" { // the stack's address varies
 			continue
 		}
 		if ours, ok := call.Regs.Enter[f[0]]; ok {

@@ -32,7 +32,7 @@ func sandbox(t *testing.T, abi string) string {
 	return path(t, programs.Sandbox(abi))
 }
 
-// outcome is what a program makes of itself: its output, and how it ended.
+// outcome is the result of a program: its output, and how it ended.
 type outcome struct {
 	stdout string
 	end    string
@@ -69,10 +69,10 @@ func outcomeAndErrors(t *testing.T, uid uint32, argv ...string) (o outcome, mess
 	return outcome{stdout.String(), end}, stderr.String()
 }
 
-// What a program does that has seccomp filters of its own, or is below one, is
-// the same untraced and traced, whether the call at issue is traced or not, and
-// the trace is strace's, who stops at every call. So it is with a filter of
-// trapline's.
+// A program that has its own seccomp filters, or runs under one, behaves the
+// same untraced and traced, whether or not the call in question is traced, and
+// the trace is the same as that of strace, which stops at every call. The same
+// holds with trapline's filter.
 func TestSeccompOfProgram(t *testing.T) {
 	for _, abi := range []string{"-m64", "-m32"} {
 		t.Run(abi, func(t *testing.T) { testSeccompOfProgram(t, sandbox(t, abi)) })
@@ -97,7 +97,7 @@ func testSeccompOfProgram(t *testing.T, p string) {
 				{"--seccomp-bpf", "-e", "trace=getppid", "-D"},
 			} {
 				if flags[0] == "--seccomp-bpf" && (command[1] == "strict" || command[1] == "see") {
-					continue // what the option is said to change
+					continue // documented effect of the option
 				}
 				log := filepath.Join(t.TempDir(), "log")
 				traced := outcomeOf(t, 0, slices.Concat([]string{trapline(t), "-f", "-o", log}, flags, command)...)
@@ -129,8 +129,8 @@ func TestSeccompTraceAlike(t *testing.T) {
 }
 
 // Processes, threads and programs that come and go, and install filters on the
-// way, do the same untraced, traced and with the filter of --seccomp-bpf, and
-// the traces are the same.
+// way, behave the same untraced, traced and with the filter of --seccomp-bpf,
+// and the traces are the same.
 func TestSeccompRandomWalks(t *testing.T) {
 	p := sandbox(t, "-m64")
 	for seed := range 20 {
@@ -153,7 +153,7 @@ func TestSeccompRandomWalks(t *testing.T) {
 	}
 }
 
-// The filter of --seccomp-bpf leaves nothing out of a trace.
+// The filter of --seccomp-bpf omits nothing from a trace.
 func TestSeccompFilterAlike(t *testing.T) {
 	garbage := filepath.Join(t.TempDir(), "garbage")
 	if err := os.WriteFile(garbage, []byte("garbage"), 0o755); err != nil {
@@ -189,7 +189,7 @@ func unrestarted(log string) string {
 	return b.String()
 }
 
-// A filter that is in force before trapline starts keeps it from installing one.
+// If a filter is in force before trapline starts, trapline installs none.
 func TestSeccompAroundTrapline(t *testing.T) {
 	p := sandbox(t, "-m64")
 	log := filepath.Join(t.TempDir(), "log")
@@ -209,7 +209,7 @@ func TestSeccompAroundTrapline(t *testing.T) {
 	}
 }
 
-// What is injected takes the place of what the program's filter says.
+// An injected result replaces the action of the program's filter.
 func TestSeccompInjection(t *testing.T) {
 	p := sandbox(t, "-m64")
 	for _, command := range []string{"errno", "kill", "trap", "trace", "notify"} {
@@ -223,8 +223,8 @@ func TestSeccompInjection(t *testing.T) {
 	}
 }
 
-// openToAll is a new folder that every user may use, and programs lets them run
-// what the tests build.
+// openToAll returns a new folder that every user may use; programs that the
+// tests build can be run there.
 func openToAll(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "trapline-user")
@@ -240,7 +240,7 @@ func openToAll(t *testing.T) string {
 	return dir
 }
 
-// setUserID is a copy of the sandbox that runs with its owner's rights.
+// setUserID returns a copy of the sandbox that runs with its owner's rights.
 func setUserID(t *testing.T, dir string) string {
 	t.Helper()
 	code, err := os.ReadFile(sandbox(t, "-m64"))
@@ -257,11 +257,11 @@ func setUserID(t *testing.T, dir string) string {
 	return name
 }
 
-// filterLines are what a filter of trapline's is said to change.
+// filterLines are the documented effects of trapline's filter.
 var filterLines = regexp.MustCompile(`(?m)^(PR_GET_SECCOMP|Seccomp).*\n`)
 
-// With -u the command and what it starts have the rights that they have
-// untraced, also where trapline installs a filter.
+// With -u the command and its descendants have the same rights as untraced,
+// even if trapline installs a filter.
 func TestSeccompRightsOfUser(t *testing.T) {
 	need.All(t, need.Root)
 	dir := openToAll(t)
@@ -281,8 +281,8 @@ func TestSeccompRightsOfUser(t *testing.T) {
 	}
 }
 
-// An ordinary user's command keeps its rights. What a set-user-ID program loses
-// it loses under any tracer: execve(2).
+// An ordinary user's command keeps its rights. A set-user-ID program loses its
+// rights under any tracer: execve(2).
 func TestSeccompRightsOfOrdinaryUser(t *testing.T) {
 	need.All(t, need.Root, need.Strace)
 	dir := openToAll(t)
@@ -300,8 +300,8 @@ func TestSeccompRightsOfOrdinaryUser(t *testing.T) {
 	}
 }
 
-// When trapline is killed the program goes on as if nothing had been, unless it
-// has trapline's filter: then it is killed too.
+// When trapline is killed, the program continues undisturbed, unless it has
+// trapline's filter: then it is also killed.
 func TestSeccompTracerKilled(t *testing.T) {
 	p := sandbox(t, "-m64")
 	for _, tt := range []struct{ flag, want string }{

@@ -15,8 +15,8 @@ import (
 	"trapline/integration/need"
 )
 
-// labelled makes a folder of labelled files. Extended attributes are there without
-// SELinux, too.
+// labelled makes a folder of labelled files. Their extended attributes work
+// even without SELinux.
 func labelled(t *testing.T) (dir string) {
 	t.Helper()
 	need.All(t, need.FileContexts)
@@ -47,7 +47,7 @@ func labelled(t *testing.T) (dir string) {
 }
 
 func TestSecontext(t *testing.T) {
-	trapline(t) // is built in this folder
+	trapline(t) // built in this folder
 	dir := labelled(t)
 	t.Chdir(dir)
 	script := `cat file; cat "$0/odd"; cd sub; cat other; cat ../file; ls . .. >../new; ln -s ../file link; cat link
@@ -102,8 +102,8 @@ func TestSecontext(t *testing.T) {
 	})
 }
 
-// What the policy expects of files is read from /etc/selinux, which here is a folder
-// of the test's.
+// The contexts that the policy expects are read from /etc/selinux, which here
+// is a folder of the test.
 func TestSecontextMismatch(t *testing.T) {
 	trapline(t)
 	dir := labelled(t)
@@ -158,7 +158,7 @@ func TestSecontextMismatch(t *testing.T) {
 }
 
 func TestSecontextOfSockets(t *testing.T) {
-	trapline(t) // is built in this folder
+	trapline(t) // built in this folder
 	dir := labelled(t)
 	t.Chdir(dir)
 	need.All(t, need.Python3)
@@ -197,5 +197,5 @@ for fd in os.open(".", os.O_RDONLY), os.open("sub", os.O_RDONLY):
 	})
 }
 
-// timesOfFiles are st_atime and all that follows it.
+// timesOfFiles is st_atime and everything after it.
 var timesOfFiles = regexp.MustCompile(`st_atime=.*st_ctime_nsec=\d+`)

@@ -13,8 +13,8 @@ import (
 	"testing"
 )
 
-// TestInheritedSignals gives a command ignored and blocked signals, with and
-// without trapline between.
+// TestInheritedSignals starts a command with ignored and blocked signals,
+// directly and through trapline.
 func TestInheritedSignals(t *testing.T) {
 	signals := program(t, "signals", "amd64")
 	for _, masks := range [][]string{
@@ -36,8 +36,8 @@ func TestInheritedSignals(t *testing.T) {
 	}
 }
 
-// inheritedSignals runs a command line to whose end a command is put that tells
-// what signals it finds ignored and blocked.
+// inheritedSignals runs a command line, to which it appends a command that
+// reports its ignored and blocked signals.
 func inheritedSignals(t *testing.T, name string, args ...string) string {
 	t.Helper()
 	out, err := exec.Command(name, append(args, "grep", "-E", "SigBlk|SigIgn", "/proc/self/status")...).Output()
@@ -47,8 +47,8 @@ func inheritedSignals(t *testing.T, name string, args ...string) string {
 	return string(out)
 }
 
-// TestPendingSignals starts trapline with signals pending, which the Go runtime
-// would take. With -D the command is the process that they were sent to.
+// TestPendingSignals starts trapline with pending signals, which the Go runtime
+// would consume. With -D the command is the process to which they were sent.
 func TestPendingSignals(t *testing.T) {
 	signals := program(t, "signals", "amd64")
 	const masks = "7fffffff7ffbfeff"
@@ -76,15 +76,15 @@ func TestPendingSignals(t *testing.T) {
 	}
 }
 
-// TestInterrupts sends trapline the signals that end a trace: it lets go of the
-// command, and dies of the signal.
+// TestInterrupts sends trapline the signals that end a trace: it detaches from
+// the command, and dies of the signal.
 func TestInterrupts(t *testing.T) {
 	signals := program(t, "signals", "amd64")
 	for _, ignored := range []string{"0", "4007"} {
 		for _, sig := range []syscall.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM} {
 			log := filepath.Join(t.TempDir(), "log")
 			cmd := exec.Command(signals, ignored, "0", "0", trapline(t), "-o", log, "-f", "-I", "2", "sleep", "1000")
-			// The command keeps what standard error is open.
+			// The command keeps standard error open.
 			stderr, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
 			if err != nil {
 				t.Fatal(err)

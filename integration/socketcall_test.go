@@ -46,7 +46,7 @@ const (
 	ended  = "+++ exited with 0 +++"
 )
 
-// socketcallLines are what testdata/socketcall does.
+// socketcallLines are the calls of testdata/socketcall.
 var socketcallLines = []string{
 	`socket(AF_UNIX, SOCK_RAW|0x60 /* SOCK_??? */, 0) = -1 EINVAL (Invalid argument)`,
 	`bind(-1, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("127.0.0.1")}, 16) = -1 EBADF (Bad file descriptor)`,
@@ -76,7 +76,7 @@ var socketcallLines = []string{
 	`listen(0, 0) = -1 ENOTSOCK (Socket operation on non-socket)`,
 }
 
-// ipcLines are what testdata/ipc does.
+// ipcLines are the calls of testdata/ipc.
 var ipcLines = []string{
 	`semop(-1, [{sem_num=0, sem_op=-1, sem_flg=IPC_NOWAIT}], 1) = -1 EINVAL (Invalid argument)`,
 	`semget(ADDR, 1, 0600) = -1 ENOENT (No such file or directory)`,
@@ -105,7 +105,7 @@ func TestSocketcall(t *testing.T) {
 	need.All(t, need.X86)
 	p := program(t, "socketcall", "386")
 	equalLines(t, traceI386(t, trapline(t), []string{"-e", "trace=socketcall"}, p), toTheEnd(socketcallLines)...)
-	// strace's own choice of names; it leaves out what it cannot take apart.
+	// strace's own selection of names; it omits calls that it cannot split.
 	equalLines(t, traceI386(t, trapline(t), []string{"-e", "trace=connect@32,listen,accept@64"}, p),
 		socketcallLines[2], socketcallLines[3], socketcallLines[25], ended)
 	equalLines(t, traceI386(t, trapline(t), []string{"-f", "--seccomp-bpf", "-e", "trace=shutdown"}, p)[:1],
@@ -117,8 +117,8 @@ func TestIPC(t *testing.T) {
 	equalLines(t, traceI386(t, trapline(t), []string{"-e", "trace=ipc"}, program(t, "ipc", "386")), toTheEnd(ipcLines)...)
 }
 
-// The default text is strace's, but for msgrcv, of which strace 6.1 does not
-// find the arguments in memory.
+// The default text is the same as strace's, except for msgrcv, whose arguments
+// in memory strace 6.1 does not find.
 func TestMultiplexersBesideStrace(t *testing.T) {
 	need.All(t, need.X86, need.Strace)
 	for _, name := range []string{"socketcall", "ipc"} {
@@ -160,7 +160,7 @@ func TestBothLevels(t *testing.T) {
 	}
 }
 
-// record is a call as JSON has it.
+// record is a call in JSON.
 type record struct {
 	Event, Name, ABI, Entry string
 	NR                      int
@@ -236,7 +236,8 @@ func TestSummaryHasInnerCalls(t *testing.T) {
 	}
 }
 
-// A call is of the table that its instruction chooses, in a program of any kind.
+// The instruction decides which table a call belongs to, in programs of either
+// kind.
 func TestCallsByNumber(t *testing.T) {
 	need.All(t, need.X86, need.I386)
 	utime := `utime("/nonexistent", NULL) = -1 ENOENT (No such file or directory)`
@@ -261,8 +262,7 @@ func TestCallsByNumber(t *testing.T) {
 	}
 }
 
-// onStderr is a trace without -o, which has notes of the tables that calls
-// are of.
+// onStderr returns a trace without -o, which notes the tables of the calls.
 func onStderr(t *testing.T, tracer, set string, command ...string) []string {
 	t.Helper()
 	uninterrupted(t)
@@ -307,7 +307,7 @@ func TestHelloReplyhi(t *testing.T) {
 	}
 }
 
-// tracedByPID gives the numbers of the socketcalls of each process, in order.
+// tracedByPID returns the numbers of the socketcalls of each process, in order.
 func tracedByPID(t *testing.T, flags []string, command ...string) map[int]string {
 	t.Helper()
 	tr := trace(t, trapline(t), flags, command...)
@@ -328,7 +328,7 @@ func tracedByPID(t *testing.T, flags []string, command ...string) map[int]string
 	return numbers
 }
 
-// freePort finds a TCP port of the loopback interface that is free at the moment.
+// freePort finds a TCP port of the loopback interface that is currently free.
 func freePort(t *testing.T) int {
 	t.Helper()
 	l, err := net.Listen("tcp4", "127.0.0.1:0")

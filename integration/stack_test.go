@@ -23,7 +23,8 @@ var frameLine = regexp.MustCompile(`^ > (.*)\((?:(.+)\+0x[0-9a-f]+)?\) \[(0x[0-9
 
 func withoutPIDs(log string) string { return pidColumn.ReplaceAllString(log, "") }
 
-// stacks are the stacks in a log, each behind the line that begins with a prefix.
+// stacks returns the stacks in a log, each after the line that begins with a
+// prefix.
 func stacks(t *testing.T, log, prefix string) [][]frame {
 	t.Helper()
 	var all [][]frame
@@ -47,8 +48,8 @@ func stacks(t *testing.T, log, prefix string) [][]frame {
 	return all
 }
 
-// hasFrames checks that some functions follow each other immediately in a stack, and
-// others somewhere behind.
+// hasFrames checks that a stack has some functions next to each other, and
+// others somewhere after them.
 func hasFrames(t *testing.T, stack []frame, together, behind []string) {
 	t.Helper()
 	var names []string
@@ -71,7 +72,7 @@ func hasFrames(t *testing.T, stack []frame, together, behind []string) {
 	}
 }
 
-// sourceLine finds text in a file and gives what -kk has for that line.
+// sourceLine finds text in a file and returns -kk's form of that line.
 func sourceLine(t *testing.T, path, text string) string {
 	t.Helper()
 	source, err := os.ReadFile(path)
@@ -108,7 +109,7 @@ func TestStackOfGo(t *testing.T) {
 	}
 }
 
-// Without symbols and call frame information there are frame pointers left.
+// Without symbols and call frame information, frame pointers are left.
 func TestStackOfStrippedGo(t *testing.T) {
 	need.All(t, need.X86)
 	addresses := func(path string) (list [][]string) {
@@ -116,7 +117,7 @@ func TestStackOfStrippedGo(t *testing.T) {
 		for _, s := range stacks(t, withoutPIDs(tr.log), "chdir(") {
 			var addrs []string
 			for _, f := range s {
-				if f.symbol != "runtime.goexit.abi0" { // which nobody has called
+				if f.symbol != "runtime.goexit.abi0" { // which has no caller
 					addrs = append(addrs, f.addr)
 				}
 			}
@@ -130,7 +131,7 @@ func TestStackOfStrippedGo(t *testing.T) {
 	}
 }
 
-// cProgram is the path of a C program for an ABI, -m64 or -m32.
+// cProgram returns the path of a C program for an ABI, -m64 or -m32.
 func cProgram(t *testing.T, abi string, p programs.Program) string {
 	t.Helper()
 	if abi == "-m32" {
@@ -175,8 +176,8 @@ func TestStackThroughTrampoline(t *testing.T) {
 	}
 }
 
-// What is shown of a call that ended the tracee, of one that began it, and of
-// those that are not shown.
+// Stacks of a call that ended the tracee, of one that began it, and of calls
+// that are not shown.
 func TestWhereStacksAre(t *testing.T) {
 	need.All(t, need.X86)
 	path := cProgram(t, "-m64", programs.C("chain.c", "-g"))
@@ -202,8 +203,8 @@ func TestWhereStacksAre(t *testing.T) {
 	}
 }
 
-// A library that takes the place of another one is noticed, though the calls that
-// map it are not shown and there is a filter that lets calls pass.
+// The replacement of a library by another one is noticed, even if the calls
+// that map it are not shown and a filter lets calls pass.
 func TestStackOfReplacedLibrary(t *testing.T) {
 	need.All(t, need.X86)
 	path := cProgram(t, "-m64", programs.C("replace.c", "-ldl"))
@@ -222,7 +223,7 @@ func TestStackOfReplacedLibrary(t *testing.T) {
 	}
 }
 
-// JSON has the stacks that text has.
+// JSON has the same stacks as text.
 func TestStackInJSON(t *testing.T) {
 	need.All(t, need.X86)
 	run := func(flags ...string) string {

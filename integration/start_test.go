@@ -18,8 +18,8 @@ import (
 	"trapline/integration/need"
 )
 
-// TestStartedPoor has trapline start a command where something is lacking that it
-// could use. The command runs as it does alone.
+// TestStartedPoor makes trapline start a command while something that it could
+// use is missing. The command runs as it does alone.
 func TestStartedPoor(t *testing.T) {
 	many := make([]string, 30000)
 	for i := range many {
@@ -73,8 +73,8 @@ func TestStartedPoor(t *testing.T) {
 	}
 }
 
-// TestTooPoor lacks what the Go runtime cannot do without, by a limit that nobody
-// may raise.
+// TestTooPoor removes what the Go runtime cannot do without, by a limit that
+// may not be raised.
 func TestTooPoor(t *testing.T) {
 	tr := installFor(t, 0o755)
 	for limit, want := range map[string]string{"-v 300000": "address space", "-d 20000": "data"} {
@@ -90,7 +90,7 @@ func TestTooPoor(t *testing.T) {
 	}
 }
 
-// TestUnreadable is trapline as a file that its user may execute but not read.
+// TestUnreadable runs trapline from a file that its user may execute but not read.
 func TestUnreadable(t *testing.T) {
 	need.All(t, need.Root)
 	tr := installFor(t, 0o711)
@@ -102,8 +102,8 @@ func TestUnreadable(t *testing.T) {
 	}
 }
 
-// TestSetUserID is trapline as a set-user-ID program: it writes where whoever
-// calls it may, as that user.
+// TestSetUserID runs trapline as a set-user-ID program: it writes only where
+// its caller may, as that user.
 func TestSetUserID(t *testing.T) {
 	need.All(t, need.Root)
 	tr := installFor(t, 0o4755)
@@ -141,7 +141,7 @@ func TestSetUserID(t *testing.T) {
 	}
 }
 
-// nobody is a user who owns nothing.
+// nobody is a user that owns nothing.
 const nobody = 65534
 
 // installFor copies trapline to where every user may execute it.
@@ -169,9 +169,9 @@ func installFor(t *testing.T, mode uint32) string {
 	return path
 }
 
-// asNobody is a command that the user nobody runs.
+// asNobody is a command run by the user nobody.
 func asNobody(argv ...string) *exec.Cmd {
-	// A shell between has no rights left when it executes the command.
+	// The intermediate shell has no rights left when it executes the command.
 	cmd := exec.Command("sh", append([]string{"-c", `exec "$@"`, "sh"}, argv...)...)
 	cmd.Dir = "/"
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
@@ -205,7 +205,7 @@ func TestClosedDescriptors(t *testing.T) {
 	}
 }
 
-// TestNameBeforeExecve looks at the process that is to be the command.
+// TestNameBeforeExecve checks the process that is to become the command.
 func TestNameBeforeExecve(t *testing.T) {
 	for _, flags := range [][]string{{"-Y"}, {"-Y", "-D"}} {
 		out, err := exec.Command(trapline(t), append(flags, "-f", "-o", "/dev/stdout", "-e", "trace=execve", "true")...).Output()
@@ -218,8 +218,8 @@ func TestNameBeforeExecve(t *testing.T) {
 	}
 }
 
-// TestQuitWhileOpening sends a SIGQUIT while nobody reads the FIFO that the trace
-// is to go to.
+// TestQuitWhileOpening sends a SIGQUIT while trapline waits for a reader of the
+// FIFO that the trace goes to.
 func TestQuitWhileOpening(t *testing.T) {
 	for _, ignored := range []bool{false, true} {
 		fifo := filepath.Join(t.TempDir(), "fifo")

@@ -13,9 +13,9 @@ import (
 )
 
 // alike runs a command under strace and under trapline with the same options
-// and demands the same lines. The order in which processes run is not the
-// tracer's to decide, nor when a signal reaches one; so what the one shows of a
-// process may have been shown by the other in an earlier of a few runs.
+// and compares the lines. The tracer does not control the order in which
+// processes run, nor when a signal reaches one; so one tracer's lines of a
+// process may match those of the other in an earlier run.
 func alike(t *testing.T, flags []string, command ...string) {
 	t.Helper()
 	need.All(t, need.Strace)
@@ -23,7 +23,8 @@ func alike(t *testing.T, flags []string, command ...string) {
 	flags = append([]string{"-f"}, flags...)
 	run := func(tracer string) ([]string, traced) {
 		tr := trace(t, tracer, flags, command...)
-		// Threads of the Go runtime come as they like, and do nothing that is looked at.
+		// Threads of the Go runtime come and go at random, without relevant
+		// calls.
 		ps := slices.DeleteFunc(processes(tr.log), func(p string) bool { return p == "+++ exited with 0 +++\n" })
 		for i := range ps {
 			ps[i] = age(ps[i])
@@ -39,7 +40,7 @@ func alike(t *testing.T, flags []string, command ...string) {
 		if s.status != l.status {
 			t.Fatalf("strace exits with %d, trapline with %d", s.status, l.status)
 		}
-		if len(trapline) != len(strace) { // Go's runtime may have started a thread more
+		if len(trapline) != len(strace) { // Go's runtime may have started an additional thread
 			diff = fmt.Sprintf("%d processes under strace, %d under trapline; standard error:\n%s", len(strace), len(trapline), l.stderr)
 			continue
 		}
@@ -58,7 +59,8 @@ func note(seen map[string]bool, processes []string) {
 	}
 }
 
-// unseen are the processes that the other tracer has not shown so, in any run.
+// unseen returns the processes that the other tracer has not shown in this form
+// in any run.
 func unseen(processes []string, seen map[string]bool) []string {
 	return slices.DeleteFunc(slices.Clone(processes), func(p string) bool { return seen[p] })
 }
@@ -95,7 +97,7 @@ func TestAlike(t *testing.T) {
 
 func TestAlikePython(t *testing.T) {
 	need.All(t, need.Python3)
-	// What is called python3 may be a script that looks for the interpreter.
+	// python3 may be a script that looks for the interpreter.
 	python, err := exec.Command("python3", "-c", "import sys; print(sys.executable)").Output()
 	if err != nil {
 		t.Fatal(err)
@@ -119,8 +121,8 @@ func TestAlikeGCC(t *testing.T) {
 	alike(t, nil, "gcc", "-o", filepath.Join(dir, "hello"), source)
 }
 
-// What the Go runtime does besides is not known in advance: only calls are
-// looked at that it does not make.
+// The calls of the Go runtime are not predictable: only calls that it does not
+// make are compared.
 func TestAlikeThreads(t *testing.T) {
 	alike(t, []string{"-e", "trace=mkdirat,faccessat,unlinkat,renameat", "-e", "signal=none"}, program(t, "threads", "amd64"), t.TempDir())
 }

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// What --inject does to the calls of a shell that makes few of them.
+// Effects of --inject on the calls of a shell that makes few of them.
 func TestInjection(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
@@ -37,7 +37,8 @@ func TestInjection(t *testing.T) {
 	}
 }
 
-// endsLike compares the end of a line with one where % stands for anything.
+// endsLike compares the end of a line with want, in which % stands for
+// anything.
 func endsLike(line, want string) bool {
 	before, after, wild := strings.Cut(want, "%")
 	if !wild {
@@ -46,7 +47,7 @@ func endsLike(line, want string) bool {
 	return strings.HasPrefix(line, before) && strings.HasSuffix(line, after)
 }
 
-// A tracee that is held up costs the tracer nothing.
+// A delayed tracee costs the tracer no processor time.
 func TestDelayIsIdle(t *testing.T) {
 	start := time.Now()
 	_, stderr, state := run(t, "-o", "/dev/null", "--inject=getppid:delay_enter=500ms", "sh", "-c", ":")

@@ -13,8 +13,8 @@ import (
 	"sync"
 )
 
-// Folder is an environment variable that names a folder where the programs are
-// already (BuildAll). Nothing is built then.
+// Folder is an environment variable that names a folder with the programs
+// already built (by BuildAll). Nothing is built then.
 const Folder = "TRAPLINE_PROGRAMS"
 
 // Program is a program, or a shared library, that can be built.
@@ -33,7 +33,7 @@ func Go(name, goarch string) Program {
 	return Program{Name: name + "-" + goarch, GOARCH: goarch, source: "trapline/integration/testdata/" + name}
 }
 
-// StrippedGo is the same without symbols and line numbers.
+// StrippedGo is Go without symbols and line numbers.
 func StrippedGo(name, goarch string) Program {
 	p := Go(name, goarch)
 	p.Name += "-stripped"
@@ -41,15 +41,15 @@ func StrippedGo(name, goarch string) Program {
 	return p
 }
 
-// C is testdata/cstack/SOURCE as gcc makes it with some flags, -m32 among them
+// C is testdata/cstack/SOURCE compiled by gcc with some flags, including -m32
 // for i386.
 func C(source string, flags ...string) Program {
 	name := strings.Join(append([]string{source}, flags...), "")
 	return Program{Name: name, source: "cstack/" + source, flags: flags}
 }
 
-// Sandbox does what a seccomp filter of a tracer's may disturb, in an ABI (-m64,
-// -m32).
+// Sandbox exercises what a tracer's seccomp filter may disturb, in an ABI
+// (-m64, -m32).
 func Sandbox(abi string) Program {
 	return Program{Name: "sandbox" + abi, source: "seccomp/sandbox.c", flags: []string{abi, "-O2", "-static", "-pthread"}}
 }
@@ -57,8 +57,8 @@ func Sandbox(abi string) Program {
 // Visible prints all that a process can see of itself.
 var Visible = Program{Name: "visible", source: "visible/visible.c", flags: []string{"-O1", "-pthread"}}
 
-// all are the programs that tests with 32-bit tracees need, which a virtual
-// machine may have to run.
+// all are the programs for tests with 32-bit tracees, which may have to run in
+// a virtual machine.
 var all = []Program{
 	Trapline,
 	Go("numbers", "386"), Go("numbers", "amd64"),
@@ -73,8 +73,8 @@ var all = []Program{
 // builds are the programs built by this process, by path.
 var builds sync.Map
 
-// Path builds a program, once, and gives its path below dir. Where Folder is set
-// the program must be there.
+// Path builds a program, once, and returns its path below dir. If Folder is
+// set, the program must be there.
 func (p Program) Path(dir string) (string, error) {
 	if folder := Prebuilt(); folder != "" {
 		path := filepath.Join(folder, p.Name)
@@ -86,7 +86,7 @@ func (p Program) Path(dir string) (string, error) {
 	return path, once.(func() error)()
 }
 
-// Prebuilt is the folder of programs that are already built, or "".
+// Prebuilt returns the folder of programs that are already built, or "".
 func Prebuilt() string { return os.Getenv(Folder) }
 
 func (p Program) build(path string) error {
@@ -108,7 +108,8 @@ func (p Program) build(path string) error {
 	return nil
 }
 
-// moduleRoot is the folder of this module, for any working directory below it.
+// moduleRoot returns the folder of this module, from any working directory
+// below it.
 func moduleRoot() (string, error) {
 	out, err := exec.Command("go", "env", "GOMOD").Output()
 	if err != nil {
@@ -127,8 +128,8 @@ func BuildAll(folder string) error {
 	return nil
 }
 
-// Chains are one program with each kind of call frame information that a C
-// compiler leaves, for an ABI (-m64, -m32).
+// Chains is one program with each kind of call frame information that a C
+// compiler can produce, for an ABI (-m64, -m32).
 func Chains(abi string) []Program {
 	return []Program{
 		C("chain.c", "-O2", abi), // .eh_frame

@@ -1,11 +1,12 @@
-// Package early records what the program was started with before the Go runtime
-// changes it: that opens /dev/null for standard descriptors which are closed,
-// catches signals which were ignored, unblocks some which were blocked, and
-// raises the limit of open files. It also makes room for the runtime where
+// Package early records the program's initial state before the Go runtime
+// changes it: the runtime opens /dev/null for closed standard descriptors,
+// catches signals that were ignored, unblocks some that were blocked, and
+// raises the limit of open files. It also makes room for the runtime if
 // resource limits leave too little.
 //
-// Without cgo all of that happens because the package is linked into a program.
-// With cgo, a part of it is found in variables of the runtime, if the program has
+// Without cgo it suffices to link the package into a program. With cgo, it
+// finds a part of the state in variables of the runtime, if the program has a
+// symbol table.
 // a symbol table.
 package early
 
@@ -23,34 +24,34 @@ var (
 	closed   uint64 // descriptors, bit n for descriptor n
 	ignored  uint64 // signals, bit n-1 for signal n
 	blocked  uint64
-	pending  uint64 // blocked signals that were pending, and were taken
+	pending  uint64 // blocked signals that were pending, and were consumed
 )
 
-// unblockedByRuntime are the signals that the runtime unblocks, whatever was
-// blocked: blockableSig and sigtable of its source tell.
+// unblockedByRuntime are the signals that the runtime unblocks in any case: see
+// blockableSig and sigtable in its source.
 const unblockedByRuntime = 1<<(unix.SIGHUP-1) | 1<<(unix.SIGINT-1) | 1<<(unix.SIGQUIT-1) | 1<<(unix.SIGILL-1) |
 	1<<(unix.SIGTRAP-1) | 1<<(unix.SIGABRT-1) | 1<<(unix.SIGBUS-1) | 1<<(unix.SIGFPE-1) | 1<<(unix.SIGSEGV-1) |
 	1<<(unix.SIGTERM-1) | 1<<(unix.SIGSTKFLT-1) | 1<<(unix.SIGCHLD-1) | 1<<(unix.SIGURG-1) | 1<<(unix.SIGPROF-1) |
 	1<<(unix.SIGSYS-1) | 1<<(32-1) | 1<<(33-1) | 1<<(34-1)
 
-// unblocked is first the same, and then those of them that were blocked.
+// unblocked is at first the same, and then reduced to those that were blocked.
 var unblocked uint64 = unblockedByRuntime
 
 // limit is a resource limit that the runtime changes or needs changed. Amounts
 // are in bytes, or descriptors.
 type limit struct {
 	resource uint64
-	need     uint64 // below that it is raised, if that is allowed
-	minimum  uint64 // with less the runtime does not start
-	lowered  uint64 // what it is set to for the start if it cannot be raised; 0: to nothing else
+	need     uint64 // below this it is raised, if that is allowed
+	minimum  uint64 // below this the runtime does not start
+	lowered  uint64 // the value for the start if it cannot be raised; 0: it is not lowered
 	found    unix.Rlimit
 	changed  bool
 	message  string // what is missing
 }
 
 // limits are the limits that matter. The runtime reserves address space for an
-// index of the heap, half a gigabyte twice. The second time it makes do with less
-// where that fails, but where it succeeds by a hair the rest fails.
+// index of the heap, half a gigabyte twice. If the second reservation fails it
+// uses less, but if it barely succeeds, everything after it fails.
 var limits = [...]limit{
 	{
 		resource: unix.RLIMIT_AS, need: 2 << 30, minimum: 800 << 20, lowered: 800 << 20,
@@ -63,35 +64,35 @@ var limits = [...]limit{
 	openFiles: {resource: unix.RLIMIT_NOFILE, need: 16},
 }
 
-// openFiles is where in limits the limit of open files is.
+// openFiles is the index in limits of the limit of open files.
 const openFiles = 2
 
-// Surroundings are what the program was started with, or nil if that is unknown.
+// Surroundings returns the program's initial state, or nil if it is unknown.
 func Surroundings() *tracer.Surroundings {
 	if !recorded {
 		return nil
 	}
 	s := &tracer.Surroundings{Ignored: ignored, Blocked: blocked, Pending: pending, ClosedFDs: closed}
 	for i, l := range limits {
-		if l.changed || i == openFiles { // the package os raises that
+		if l.changed || i == openFiles { // package os raises that
 			s.Limits = append(s.Limits, tracer.Limit{Resource: int(l.resource), Rlimit: l.found})
 		}
 	}
 	return s
 }
 
-// Blocked says whether the program was started with a signal blocked.
+// Blocked reports whether a signal was blocked when the program was started.
 func Blocked(sig unix.Signal) bool { return blocked&(1<<(sig-1)) != 0 }
 
 // ending are signals that end a program, unless they are ignored.
 var ending uint64 = 1<<(unix.SIGHUP-1) | 1<<(unix.SIGINT-1) | 1<<(unix.SIGQUIT-1) | 1<<(unix.SIGABRT-1) | 1<<(unix.SIGTERM-1)
 
-// kept are the signals whose action the runtime does not get to set: first those
-// for which its handler would print a traceback, then also those of ending that
-// were ignored or blocked, which no signal of any Go program stays.
+// kept are the signals whose action the runtime may not set: at first those for
+// which its handler would print a traceback, then also those of ending that
+// were ignored or blocked, which the runtime would otherwise undo.
 var kept uint64 = 1<<(unix.SIGQUIT-1) | 1<<(unix.SIGABRT-1)
 
-// init does what is left to do when there is Go.
+// init does the part that needs Go.
 func init() {
 	if !recorded {
 		findInRuntime()
@@ -118,8 +119,8 @@ const (
 	sigIgn = 1
 )
 
-// Catch has a signal handled by the runtime. signal.Notify takes it for granted
-// that signals are which the runtime was to handle from the start.
+// Catch makes the runtime handle a signal. signal.Notify assumes this for
+// signals that the runtime normally handles from the start.
 func Catch(sig unix.Signal) {
 	kept &^= 1 << (sig - 1)
 	var action sigaction
@@ -133,7 +134,7 @@ type sigaction struct {
 	mask                     uint64
 }
 
-// changeAction sets the action of a signal behind the back of the runtime.
+// changeAction sets the action of a signal without the runtime's knowledge.
 func changeAction(sig unix.Signal, action, old *sigaction) {
 	unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(sig), uintptr(unsafe.Pointer(action)), uintptr(unsafe.Pointer(old)), 8, 0, 0)
 }

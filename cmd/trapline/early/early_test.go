@@ -29,8 +29,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// TestUnblocked starts a Go program with all signals blocked, to see which the
-// runtime unblocks.
+// TestUnblocked starts a Go program with all signals blocked, to see which ones
+// the runtime unblocks.
 func TestUnblocked(t *testing.T) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()

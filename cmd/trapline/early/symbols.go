@@ -11,9 +11,9 @@ import (
 )
 
 // findInRuntime finds which signals were ignored and blocked, and the limit of
-// open files, in variables where the runtime and the package syscall keep what
-// they have found. No source may name them, but the program's symbol table leads
-// to them.
+// open files, in variables where the runtime and package syscall store what
+// they found. Source code cannot name these variables, but the program's symbol
+// table has their addresses.
 func findInRuntime() {
 	exe, err := mapExecutable()
 	if err != nil {
@@ -32,8 +32,8 @@ func findInRuntime() {
 		return exe[s.Offset:][:s.FileSize]
 	}
 	table, names := section(".symtab"), section(".strtab")
-	// A position-independent program is not where its symbol table says, which
-	// one variable tells.
+	// A position-independent program is not at the addresses of its symbol
+	// table; one variable's address shows the offset.
 	const signals = 65 // runtime._NSIG
 	base, ok := uint64(uintptr(unsafe.Pointer(&symbolBase))), true
 	if file.Type == elf.ET_DYN {
@@ -49,7 +49,7 @@ func findInRuntime() {
 		return unsafe.Add(unsafe.Pointer(&symbolBase), int(address-base))
 	}
 	for sig, handler := range (*[signals]uintptr)(at(handlers)) {
-		// Some signals the runtime leaves as they are and does not note.
+		// The runtime leaves some signals unchanged and does not record them.
 		var now sigaction
 		changeAction(unix.Signal(sig), nil, &now)
 		if handler == sigIgn || now.handler == sigIgn {
@@ -66,7 +66,7 @@ func findInRuntime() {
 	recorded = true
 }
 
-// mapExecutable maps this program's file. Few of its pages are ever looked at.
+// mapExecutable maps this program's file. Only a few of its pages are read.
 func mapExecutable() ([]byte, error) {
 	exe, err := os.Open("/proc/self/exe")
 	if err != nil {
@@ -80,10 +80,10 @@ func mapExecutable() ([]byte, error) {
 	return unix.Mmap(int(exe.Fd()), 0, int(info.Size()), unix.PROT_READ, unix.MAP_PRIVATE)
 }
 
-// symbolBase has an address to compare with the symbol table's.
+// symbolBase has an address to compare with the one in the symbol table.
 var symbolBase = [3]byte{1}
 
-// findSymbol finds the address of a variable of some size in a symbol table.
+// findSymbol finds the address of a variable of this size in a symbol table.
 func findSymbol(table, names []byte, name string, size uintptr) (address uint64, found bool) {
 	at := bytes.Index(names, []byte("\x00"+name+"\x00")) + 1
 	if at == 0 {

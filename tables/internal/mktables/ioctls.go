@@ -11,7 +11,7 @@ import (
 )
 
 // genIoctls makes the table of ioctl requests: all constants that headers make
-// with _IOC, and those older ones that ioctls.txt names.
+// with _IOC, and the older ones that ioctls.txt names.
 func genIoctls(f facts, files map[string][]byte) error {
 	found := make(map[string]*constant)
 	for _, header := range f.uapi.headers {
@@ -28,8 +28,8 @@ func genIoctls(f facts, files map[string][]byte) error {
 	for _, c := range found {
 		all = append(all, c)
 	}
-	// The order of the rows depends on nothing but the rows, so that another
-	// request adds its row and changes no other.
+	// The order depends only on the rows themselves, so that a new request adds
+	// its row and changes no other.
 	slices.SortFunc(all, func(x, y *constant) int {
 		return cmp.Or(cmp.Compare(sortOp(x), sortOp(y)), cmp.Compare(x.name, y.name))
 	})
@@ -56,7 +56,7 @@ func genIoctls(f facts, files map[string][]byte) error {
 	return nil
 }
 
-// sortOp is the number by which a request finds its place.
+// sortOp is the number by which requests are sorted.
 func sortOp(c *constant) uint32 {
 	if c.has[0] {
 		return uint32(c.values[0])
@@ -64,7 +64,7 @@ func sortOp(c *constant) uint32 {
 	return uint32(c.values[1])
 }
 
-// namedIoctls adds and removes what ioctls.txt says.
+// namedIoctls adds and removes requests as ioctls.txt says.
 func namedIoctls(f facts, found map[string]*constant) error {
 	data, err := os.ReadFile(filepath.Join(f.dir, "ioctls.txt"))
 	if err != nil {

@@ -26,14 +26,14 @@ func main() {
 	}
 }
 
-// facts are what files are generated from.
+// facts are the inputs of the generated files.
 type facts struct {
 	dir  string // of package tables
 	uapi *uapi
 }
 
-// generate makes every generated file of package tables, by name, from the
-// facts in dir.
+// generate makes all generated files of package tables, by name, from the facts
+// in dir.
 func generate(dir string) (map[string][]byte, error) {
 	u, err := readUAPI(dir)
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestUpToDate fails when a generated file does not follow from the facts:
-// run "go generate ./tables".
+// TestUpToDate fails if a generated file does not match the facts: run "go
+// generate ./tables".
 func TestUpToDate(t *testing.T) {
 	const dir = "../.."
 	files, err := generate(dir)

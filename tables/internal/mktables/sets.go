@@ -116,7 +116,8 @@ func parseSets(file string, data []byte) ([]*set, error) {
 	return sets, nil
 }
 
-// bitPrefix makes a flag of a constant that numbers bits: 1<<RTC_FEATURE_ALARM.
+// bitPrefix turns a constant that is a bit number into a flag:
+// 1<<RTC_FEATURE_ALARM.
 const bitPrefix = "1<<"
 
 // resolver finds the members of sets.
@@ -242,10 +243,9 @@ func (r *resolver) value(header, s string) ([2]uint64, error) {
 	return c.values, nil
 }
 
-// add puts a member into the set, unless one of that name is there. A flag
-// that is zero and has no mask stands for a word that is all zero, if it was
-// asked for by name; patterns pass it over, and they pass over what an earlier
-// flag stands for already.
+// add adds a member to the set, unless the set has one of that name. A zero
+// flag without a mask stands for a word that is all zero, if it was listed by
+// name; patterns skip it, and they skip bits that an earlier flag stands for.
 func (s *set) add(m member, masked, explicit bool) {
 	if s.kind == "flags" {
 		for i, v := range m.values {
@@ -284,7 +284,7 @@ func onlyFirst(members []member) []member {
 	})
 }
 
-// print writes the set as Go variables: one, or two where the ABIs differ.
+// print writes the set as Go variables: one, or two if the ABIs differ.
 func (s *set) print(b *bytes.Buffer) {
 	differ := slices.ContainsFunc(s.members, func(m member) bool {
 		return m.values[0] != m.values[1] || m.masks[0] != m.masks[1]

@@ -167,8 +167,8 @@ func TestMatch(t *testing.T) {
 }
 
 // TestMembersReachable checks all sets for members that no value can show: a
-// name twice, a flag behind one that always takes its bits first, or one
-// outside of its own mask.
+// name twice, a flag after one that always takes its bits, or one outside its
+// own mask.
 func TestMembersReachable(t *testing.T) {
 	u, err := readUAPI("../..")
 	if err != nil {
@@ -193,7 +193,7 @@ func TestMembersReachable(t *testing.T) {
 					t.Errorf("%s: %s is outside of its mask in %s", s.file, m.name, s.name)
 				}
 				for _, o := range s.members[:j] {
-					within := mask(o)&^mask(m) == 0 // o looks at no bit that m does not
+					within := mask(o)&^mask(m) == 0 // o uses no bit that m does not
 					if within && m.values[0]&mask(o) == o.values[0] {
 						t.Errorf("%s: %s never shows %s: %s stands before it", s.file, s.name, m.name, o.name)
 					}
@@ -206,7 +206,7 @@ func TestMembersReachable(t *testing.T) {
 	}
 }
 
-// mask is the bits that a flag looks at on x86-64.
+// mask returns the bits that a flag uses on x86-64.
 func mask(m member) uint64 {
 	if m.masks[0] != 0 {
 		return m.masks[0]
@@ -214,8 +214,8 @@ func mask(m member) uint64 {
 	return m.values[0]
 }
 
-// FuzzSets checks that no description crashes the generator, and that what it
-// accepts has members.
+// FuzzSets checks that no description crashes the generator, and that sets it
+// accepts have members.
 func FuzzSets(f *testing.F) {
 	f.Add("enum E E_??? <a.h> A_* -A_ONE X=0x3\nflags F F_??? A_MASK{A_ONE} @E 1<<A_TWO A_ONE...A_SIX # c")
 	f.Add("flags F - A_MASK { } }")

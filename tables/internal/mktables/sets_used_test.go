@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// TestSetsUsed finds sets that nothing shows: no Go code but that of tests
-// names them, and no other set includes them.
+// TestSetsUsed finds unused sets: neither Go code other than tests nor another
+// set names them.
 func TestSetsUsed(t *testing.T) {
 	const dir = "../.."
 	u, err := readUAPI(dir)
@@ -46,8 +46,8 @@ func TestSetsUsed(t *testing.T) {
 	}
 }
 
-// namesOfTables gives the names of package tables that the Go code below root
-// uses, but for tests and for what mktables has made.
+// namesOfTables returns the names of package tables that the Go code below root
+// uses, except in tests and generated files.
 func namesOfTables(root string) (map[string]bool, error) {
 	names := make(map[string]bool)
 	home := filepath.Join(root, "tables")
@@ -89,7 +89,8 @@ func namesOfTables(root string) (map[string]bool, error) {
 	return names, err
 }
 
-// nameOfImport is what a file calls a package: nothing if it does not import it.
+// nameOfImport returns a file's name for a package, or "" if it does not import
+// it.
 func nameOfImport(f *ast.File, path string) string {
 	for _, imp := range f.Imports {
 		if imp.Path.Value == strconv.Quote(path) {

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestSyscallsAsInHeaders compares the system calls with those that the headers
-// in uapi/ number, which may be of a newer kernel than the .tbl files.
+// TestSyscallsAsInHeaders compares the system calls with those numbered by the
+// headers in uapi/, which may be of a newer kernel than the .tbl files.
 func TestSyscallsAsInHeaders(t *testing.T) {
 	const dir = "../.."
 	u, err := readUAPI(dir)

@@ -22,7 +22,7 @@ type constant struct {
 type uapi struct {
 	headers []string // in the order of the files
 	consts  map[string][]*constant
-	byName  map[string][]*constant // one for each header that has the name
+	byName  map[string][]*constant // one for each header that defines the name
 }
 
 // readUAPI reads all files of constants.
@@ -108,7 +108,7 @@ func parseValue(s string) (uint64, error) {
 
 // glob finds the constants of a header whose names match a pattern, in the
 // header's order. In a pattern * stands for any characters; A...B is a
-// half-open range of the header, from A to what stands before B.
+// half-open range of the header, from A up to but excluding B.
 func (u *uapi) glob(header, pattern string) ([]*constant, error) {
 	cs, ok := u.consts[header]
 	if !ok {
@@ -137,7 +137,7 @@ func (u *uapi) glob(header, pattern string) ([]*constant, error) {
 }
 
 // lookup finds a constant by its name: in the given header, or else in any
-// header, all of which must agree about its value.
+// header, which must all agree on its value.
 func (u *uapi) lookup(header, name string) (*constant, error) {
 	for _, c := range u.consts[header] {
 		if c.name == name {
@@ -174,7 +174,7 @@ func match(pattern, name string) bool {
 	return false
 }
 
-// bit is the flag that a constant numbers.
+// bit returns the flag whose bit number is the constant.
 func (c *constant) bit() *constant {
 	b := *c
 	b.name = bitPrefix + c.name

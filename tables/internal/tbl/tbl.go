@@ -20,19 +20,19 @@ type Row struct {
 	Number   int // 0 to MaxNumber
 	ABI      string
 	Name     string
-	Entry    string // the kernel function, empty if there is none: ENOSYS
+	Entry    string // the kernel function, empty if there is none (ENOSYS)
 	Compat   string // the function for 32-bit callers on a 64-bit kernel, empty if it is Entry
-	NoReturn bool   // the call does not come back: exit, exit_group
+	NoReturn bool   // the call does not return: exit, exit_group
 }
 
 // Parse reads a whole table. Rows must have fields
 //
 //	<number> <abi> <name> [<entry point> [<compat entry point> [noreturn]]]
 //
-// separated by blanks; "-" stands for an entry point that is left out; lines
-// that start with # and empty lines are skipped. Errors begin with the line
-// number. A number may occur once in each ABI, where "common" counts for
-// "64" and for "x32".
+// separated by blanks; "-" stands for an omitted entry point; lines that start
+// with # and empty lines are skipped. Errors begin with the line number. A
+// number may occur once in each ABI, where "common" counts for both "64" and
+// "x32".
 func Parse(r io.Reader) ([]Row, error) {
 	type key struct {
 		abi    string

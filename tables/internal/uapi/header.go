@@ -15,14 +15,14 @@ import (
 	"strings"
 )
 
-// targets are the two ABIs as gcc knows them.
+// targets are the two ABIs in gcc's terms.
 var targets = []struct{ flag, multiarch string }{
 	{"-m64", "x86_64-linux-gnu"},
 	{"-m32", "i386-linux-gnu"},
 }
 
-// preludes are what headers that do not stand alone may need before them.
-// The first one under which a header compiles is taken.
+// preludes are headers to include before headers that cannot be compiled alone.
+// The first one with which a header compiles is used.
 var preludes = [][]string{
 	{"linux/ioctl.h", "sys/types.h"},
 	{"linux/ioctl.h", "linux/types.h"},
@@ -44,13 +44,13 @@ var companions = map[string][]string{
 	"scsi/sg.h":           {"stddef.h"},
 }
 
-// typedefs are types of interfaces that come from elsewhere.
+// typedefs are types that the kernel's headers take from elsewhere.
 var typedefs = map[string]string{
 	"xen": "typedef unsigned short domid_t; typedef unsigned int grant_ref_t;\n",
 }
 
-// collectHeader gives the integer constants that one header defines. What both
-// ABIs have comes in x86-64's order, followed by what only i386 has.
+// collectHeader returns the integer constants that one header defines: those of
+// both ABIs in x86-64's order, followed by those of i386 only.
 func collectHeader(include, header string) ([]named, error) {
 	dir, err := os.MkdirTemp("", "uapi")
 	if err != nil {
@@ -89,8 +89,8 @@ type compiler struct {
 	prelude              []string
 }
 
-// names lists the header's constants under the first prelude that lets it
-// compile. The error, if none does, is that of the first.
+// names lists the header's constants under the first prelude with which it
+// compiles. If none does, the error is that of the first one.
 func (c *compiler) names() ([]string, error) {
 	var firstErr error
 	for _, c.prelude = range preludes {
@@ -207,8 +207,8 @@ func (c compiler) candidates() ([]string, error) {
 	return kept, nil
 }
 
-// expand gives the macro expansion of each name. With mark, _IOC is left out
-// of it and a mark put in its place.
+// expand returns the macro expansion of each name. With mark, _IOC is replaced
+// by mark.
 func (c compiler) expand(names []string, mark string) ([]string, error) {
 	var src strings.Builder
 	src.WriteString(c.includes())
@@ -236,7 +236,7 @@ func (c compiler) expand(names []string, mark string) ([]string, error) {
 
 var complaint = regexp.MustCompile(`(?m)^candidate:(\d+):.* error: `)
 
-// valid drops the names that are no integer constant expressions.
+// valid drops names that are not integer constant expressions.
 func (c compiler) valid(names []string) ([]string, error) {
 	for {
 		expansions, err := c.expand(names, "")

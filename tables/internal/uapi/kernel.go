@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// kernelHeaders are those of the kernel's own headers, below include/, that
-// define values which cross the interface but which no UAPI header has.
+// kernelHeaders are the kernel's internal headers, below include/, that define
+// values visible to programs which no UAPI header has.
 var kernelHeaders = []string{
 	"linux/errno.h",  // ERESTARTSYS
 	"linux/net.h",    // SOCK_
@@ -29,10 +29,10 @@ var (
 	iocDefine   = regexp.MustCompile(`^#define\s+([A-Z_][A-Z0-9_]*)\s+_IO(R|W|WR)\('(.)',\s*([0-9]+),\s*int\)`)
 )
 
-// collectKernel writes the constants that the kernel's own headers define as
-// plain numbers or as ioctl requests with an int, under names such as <kernel/linux/socket.h>. Of several
-// definitions of one name the first is taken: that for a 64-bit kernel which
-// runs 32-bit programs.
+// collectKernel writes the constants that the kernel's internal headers define
+// as plain numbers or as ioctl requests with an int, under names such as
+// <kernel/linux/socket.h>. Of several definitions of one name it uses the
+// first: the one for a 64-bit kernel that runs 32-bit programs.
 func collectKernel(tree, file string) error {
 	f, err := os.Create(file)
 	if err != nil {

@@ -1,16 +1,16 @@
 // Uapi collects the constants of the Linux UAPI headers and of x/sys/unix into
-// the text files that package tables is generated from. It is run only to take
-// in a newer kernel, and needs gcc with -m32 and the C library's headers:
+// the text files from which package tables is generated. It is run only to
+// update to a newer kernel, and needs gcc with -m32 and the C library's
+// headers:
 //
 //	go run ./internal/uapi -headers DIR -kernel TREE -o uapi
 //
-// DIR is an include directory as "make headers_install" or a distribution's
-// linux-libc-dev package makes it; asm headers may lie in DIR/asm or, as Debian
-// has them, in DIR/x86_64-linux-gnu/asm and DIR/i386-linux-gnu/asm.
+// DIR is an include directory in the form of "make headers_install" or of a
+// distribution's linux-libc-dev package; asm headers may be in DIR/asm or, as
+// in Debian, in DIR/x86_64-linux-gnu/asm and DIR/i386-linux-gnu/asm.
 //
-// Every object-like macro and every enumerator that a header defines itself
-// and that is an integer constant is written down under that header, in the
-// header's order:
+// Every object-like macro and every enumerator that a header itself defines as
+// an integer constant is written under that header, in the header's order:
 //
 //	<linux/fcntl.h>
 //	AT_FDCWD -100
@@ -18,9 +18,9 @@
 //	<linux/if_tun.h>
 //	TUNATTACHFILTER 0x401054d5 i386=0x400854d5 ioc
 //
-// where i386= gives the value in i386 programs if it is another one, "-" says
-// that the constant is not there, and ioc marks what is made by _IOC, an ioctl
-// request.
+// where i386= is the value in i386 programs if it differs, "-" says that the
+// constant is not defined, and ioc marks constants made by _IOC: ioctl
+// requests.
 package main
 
 import (
@@ -38,8 +38,8 @@ import (
 	"sync"
 )
 
-// groups says which headers go into which file, and what is kept of them:
-// display and sound hardware contributes its ioctl requests only.
+// groups says which headers go into which file. Of display and sound hardware
+// only the ioctl requests are kept.
 var groups = []struct {
 	file, dir string
 	iocOnly   bool
@@ -58,7 +58,7 @@ var groups = []struct {
 	{"fwctl.txt", "fwctl", true},
 }
 
-// libcInclude and libcHeaders are where the C library has interfaces of the
+// libcInclude and libcHeaders are where the C library defines interfaces of the
 // kernel that UAPI headers lack.
 const libcInclude = "/usr/include"
 

@@ -159,8 +159,8 @@ func TestCollectUnix(t *testing.T) {
 	}
 }
 
-// TestAgainstUnix compares the committed constants with x/sys/unix, which has
-// them from another compiler run over other headers.
+// TestAgainstUnix compares the committed constants with x/sys/unix, which
+// another compiler extracted from other headers.
 func TestAgainstUnix(t *testing.T) {
 	pkg, err := build.Import("golang.org/x/sys/unix", ".", build.FindOnly)
 	if err != nil {
@@ -193,8 +193,8 @@ func TestAgainstUnix(t *testing.T) {
 			}
 		}
 	}
-	// The C library, which x/sys/unix asks, has another value than the kernel:
-	// its programs use 64-bit offsets on i386 too, and RTCF_NAT is its own.
+	// The C library, which x/sys/unix uses, has other values than the kernel:
+	// its programs use 64-bit offsets on i386 as well, and RTCF_NAT is its own.
 	differs := []string{"O_LARGEFILE", "F_GETLK", "F_SETLK", "F_SETLKW", "RTCF_NAT"}
 	for abi, goarch := range []string{"amd64", "386"} {
 		compared := 0
@@ -216,7 +216,8 @@ func TestAgainstUnix(t *testing.T) {
 	}
 }
 
-// low32 reads a number and gives its low half: signs differ between C and Go.
+// low32 parses a number and returns its low half: signs differ between C and
+// Go.
 func low32(t *testing.T, s string) uint32 {
 	if v, err := strconv.ParseInt(s, 0, 64); err == nil {
 		return uint32(v)

@@ -17,8 +17,8 @@ import (
 )
 
 // collectUnix writes the integer constants of golang.org/x/sys/unix that no
-// header has, under the name <unix>. They are what the kernel defines outside
-// of its UAPI headers, such as address families and message flags.
+// header has, under the name <unix>. The kernel defines them outside its UAPI
+// headers, such as address families and message flags.
 func collectUnix(file string, known map[string]bool) error {
 	pkg, err := build.Import("golang.org/x/sys/unix", ".", build.FindOnly)
 	if err != nil {
@@ -55,8 +55,8 @@ func collectUnix(file string, known map[string]bool) error {
 	return cmp.Or(w.Flush(), f.Close())
 }
 
-// unixConstants type-checks the generated files of one architecture, as far as
-// constants go, and calls f for each in the order of the source.
+// unixConstants type-checks the constants in the generated files of one
+// architecture, and calls f for each in source order.
 func unixConstants(dir, goarch string, f func(name, value string)) error {
 	paths, err := filepath.Glob(filepath.Join(dir, "z*_linux*.go"))
 	if err != nil {
