@@ -326,7 +326,7 @@ func TestColocationOfAttached(t *testing.T) {
 			unix.SchedSetaffinity(pid, &one)
 		}
 		before := affinity(pid)
-		tracer := newTracer(t, Options{})
+		tracer := newTracer(t, Options{Follow: true}) // all of its threads
 		if _, err := tracer.Attach(pid); err != nil {
 			t.Fatal(err)
 		}
@@ -341,7 +341,7 @@ func TestColocationOfAttached(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			pinned = ev.Tracee.task.Pinned()
+			pinned = ev.Tracee.TID == pid && ev.Tracee.task.Pinned()
 		}
 		tracer.DetachAll()
 		run(t, tracer, nil)
