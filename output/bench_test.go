@@ -12,7 +12,7 @@ import (
 	"trapline/tables"
 )
 
-// benchmarkLines are typical calls, with the lines that they make.
+// benchmarkLines are typical calls and their lines.
 var benchmarkLines = []struct {
 	name  string
 	write func(tr *output.Record)
@@ -125,13 +125,13 @@ func BenchmarkLine(b *testing.B) {
 	}
 }
 
-// TestNoAllocation demands that lines cost no memory, with whatever options.
+// TestNoAllocation checks that lines do not allocate, with any options.
 func TestNoAllocation(t *testing.T) {
 	for format, o := range benchmarkOptions {
 		for _, line := range benchmarkLines {
 			l, tr := discard(t, o)
 			for range 10000 {
-				line.write(tr) // the buffers grow to their size
+				line.write(tr) // the buffers grow to their final size
 			}
 			if n := testing.AllocsPerRun(1000, func() { line.write(tr) }); n != 0 {
 				t.Errorf("%s, %s: %v allocations", format, line.name, n)

@@ -8,7 +8,7 @@ import (
 	"trapline/output/outputtest"
 )
 
-// TestColors compares with what strace 7.2 prints; here \e is the escape.
+// TestColors compares with the output of strace 7.2; here \e is the escape.
 func TestColors(t *testing.T) {
 	got := record(t, output.Options{Column: 12, Statuses: output.AllStatuses, ArgNames: true, Durations: true, Palette: output.NewPalette("")}, func(l *output.Log) {
 		tr := outputtest.NewRecord(t, l, 1)
@@ -59,7 +59,8 @@ func TestPalette(t *testing.T) {
 	}
 }
 
-// TestColorsTakeNoColumn aligns coloured results as plain ones.
+// TestColorsTakeNoColumn checks that coloured results are aligned like plain
+// ones.
 func TestColorsTakeNoColumn(t *testing.T) {
 	write := func(o output.Options) string {
 		o.Column, o.Statuses, o.Names, o.PID = 60, output.AllStatuses, output.Verbose, output.PIDColumn

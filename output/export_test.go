@@ -14,7 +14,7 @@ var WriteAll = writeAll
 // SetShare limits how many files may be open.
 func (l *Log) SetShare(n int64) { l.share = n }
 
-// Opened is how many are.
+// Opened returns the number of open files.
 func (l *Log) Opened() int64 { return l.opened.Load() }
 
 // OpenFile is openFile.

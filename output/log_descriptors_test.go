@@ -14,7 +14,7 @@ import (
 	"trapline/output/text"
 )
 
-// More tracees than files may be open: each file has all that it should, in order.
+// With more tracees than files may be open, each file is complete and in order.
 func TestFewDescriptors(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "log")
 	l, err := output.OpenLog(output.Destination{Name: name, Separate: true}, output.Options{Format: text.Format, Statuses: output.AllStatuses})
@@ -63,7 +63,8 @@ func TestFewDescriptors(t *testing.T) {
 	}
 }
 
-// Without descriptors files are closed until there is one, and then it is an error.
+// Without descriptors other files are closed, and when none is left, it is an
+// error.
 func TestNoDescriptors(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "log")
 	l, err := output.OpenLog(output.Destination{Name: name, Separate: true}, output.Options{Format: text.Format, Statuses: output.AllStatuses})

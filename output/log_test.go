@@ -22,21 +22,21 @@ import (
 	"trapline/tables"
 )
 
-// record runs f with a Log that writes text, and gives back what it wrote.
+// record runs f with a Log that writes text, and returns its output.
 func record(t *testing.T, o output.Options, f func(l *output.Log)) string {
 	t.Helper()
 	o.Format = text.Format
 	return outputtest.Record(t, o, f)
 }
 
-// recordJSON is record for JSON. It gives the lines.
+// recordJSON is record for JSON. It returns the lines.
 func recordJSON(t *testing.T, o output.Options, f func(l *output.Log)) []string {
 	t.Helper()
 	o.Format = jsonformat.Format
 	return outputtest.Lines(t, outputtest.Record(t, o, f))
 }
 
-// TestInterleaved has several tracees share a file.
+// TestInterleaved writes records of several tracees to one file.
 func TestInterleaved(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
@@ -236,7 +236,7 @@ func TestInterleaved(t *testing.T) {
 	}
 }
 
-// TestPIDMany marks lines with their tracee only while there are several.
+// TestPIDMany checks that lines show their tracee only while there are several.
 func TestPIDMany(t *testing.T) {
 	got := record(t, output.Options{PID: output.PIDMany, Statuses: output.AllStatuses}, func(l *output.Log) {
 		a := outputtest.NewRecord(t, l, 1)
@@ -364,7 +364,7 @@ func TestWriteErrors(t *testing.T) {
 }
 
 // TestNonblocking writes to a pipe that a tracee has made non-blocking and that
-// is full at times.
+// is sometimes full.
 func TestNonblocking(t *testing.T) {
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -419,7 +419,7 @@ func TestFlushDelay(t *testing.T) {
 	}
 }
 
-// TestFlushLarge writes more than the buffer takes and expects it in order.
+// TestFlushLarge writes more than the buffer holds and checks the order.
 func TestFlushLarge(t *testing.T) {
 	const lines = 3 * output.BufferSize / 10
 	got := record(t, output.Options{Statuses: output.AllStatuses}, func(l *output.Log) {
@@ -439,8 +439,8 @@ func TestFlushLarge(t *testing.T) {
 	}
 }
 
-// TestStandardError has messages and a tracee's own output in order with the
-// trace. It runs itself as a process with a standard error to look at.
+// TestStandardError checks the order of messages, a tracee's own output and the
+// trace. It runs itself as a process to capture its standard error.
 func TestStandardError(t *testing.T) {
 	if os.Getenv("TRAPLINE_TEST_STDERR") != "" {
 		l, err := output.OpenLog(output.Destination{}, output.Options{Format: text.Format, Statuses: output.AllStatuses})
@@ -517,12 +517,12 @@ func TestTerminal(t *testing.T) {
 	}
 }
 
-// failing is a Writer that takes nothing.
+// failing is a Writer that always fails.
 type failing struct{}
 
 func (failing) Write([]byte) (int, error) { return 0, errors.New("no room") }
 
-// A Writer gets all records before Close returns, and tells what it cannot take.
+// A Writer gets all records before Close returns; Close returns its error.
 func TestWriter(t *testing.T) {
 	const line, lines = "+++ exited with 0 +++\n", 50_000 // more than a pipe holds
 	written := func(w io.Writer) error {

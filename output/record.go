@@ -68,10 +68,10 @@ func (r *Record) SetIP(ip uint64) { r.tracee.IP = ip }
 // before the next call (-n).
 func (r *Record) SetNumber(nr uint64) { r.tracee.NR, r.tracee.Numbered = nr, true }
 
-// SetStack gives the call stack to be recorded with the call under way, or
-// with the signal or group-stop to be recorded next (-k). It must stay as it
-// is until that record ends. Text has it behind the line of the call or, if
-// that does not return, at the end of the tracee.
+// SetStack sets the call stack to be recorded with the current call, or with
+// the signal or group-stop to be recorded next (-k). It must not change until
+// that record ends. Text shows it after the line of the call or, if the call
+// does not return, at the end of the tracee.
 func (r *Record) SetStack(s *Stack) { r.stack = s }
 
 // BeginCall starts the record of a call.
@@ -85,8 +85,8 @@ func (r *Record) BeginCall(h *Header) {
 	r.writer.BeginCall(h)
 }
 
-// Entered says that no more is known until the exit-stop. On a terminal the
-// line so far is shown.
+// Entered says that nothing more is known until the syscall-exit-stop. On a
+// terminal the line so far is shown.
 func (r *Record) Entered() {
 	if !r.held {
 		r.commit()

@@ -8,11 +8,11 @@ import (
 	"trapline/tables"
 )
 
-// hostile is memory that gives as many bytes of what is there as it likes,
-// and may claim any other number.
+// hostile is memory that returns any part of its bytes, and may report another
+// count.
 type hostile struct {
 	bytes  []byte
-	claims int // how many bytes it says it has given, if not 0
+	claims int // the count that it reports, if not 0
 	reads  []read
 }
 
@@ -30,9 +30,9 @@ func (m *hostile) ReadMemory(addr uint64, b []byte) int {
 	return n
 }
 
-// FuzzSplit takes any call with any registers and any memory apart. It reads
-// once at most, where the call says and as much as the call needs. What it
-// returns comes from there or from the registers, and from no call before.
+// FuzzSplit splits any call with any registers and any memory. Split reads at
+// most once, at the call's address and no more than the call needs. Its result
+// comes from there or from the registers, never from a previous call.
 func FuzzSplit(f *testing.F) {
 	words := binary.LittleEndian.AppendUint64(nil, 0xfffffffe_00000001)
 	words = slices.Concat(words, words, words)

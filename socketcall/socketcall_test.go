@@ -8,8 +8,8 @@ import (
 	"trapline/tables"
 )
 
-// page is a tracee's memory: one page at pageAddr, with nothing behind it. It
-// takes note of the reads.
+// page is a tracee's memory: one page at pageAddr, with nothing after it. It
+// records the reads.
 type page struct {
 	data  [4096]byte
 	reads []int // their sizes in bytes
@@ -33,12 +33,12 @@ func (p *page) put(off int, words ...uint32) uint64 {
 	return pageAddr + uint64(off)
 }
 
-// split takes an i386 call apart.
+// split splits an i386 call.
 func split(nr uint64, regs [6]uint64, mem Memory) *Call {
 	return new(Splitter).Split(tables.I386, nr, &regs, mem)
 }
 
-// TestSocketSubs holds the table against linux/net.h and nas[] of the kernel's
+// TestSocketSubs compares the table with linux/net.h and nas[] of the kernel's
 // net/compat.c.
 func TestSocketSubs(t *testing.T) {
 	names := []string{
@@ -60,7 +60,8 @@ func TestSocketSubs(t *testing.T) {
 	}
 }
 
-// TestSubsAsInTables holds numbers and symbols against those of the kernel's headers.
+// TestSubsAsInTables compares numbers and symbols with those of the kernel's
+// headers.
 func TestSubsAsInTables(t *testing.T) {
 	symbols := map[*Multiplexer]*tables.Set{&socketcall: tables.SocketCall, &ipc: tables.IpcCall}
 	for outer, set := range symbols {
@@ -87,14 +88,14 @@ func TestSubsAsInTables(t *testing.T) {
 func TestEverySocketcallIsReadOnce(t *testing.T) {
 	for call := uint32(1); call <= numSocketSubs; call++ {
 		sub := socketSub(call)
-		// The array ends where the page does: one byte more would fail.
+		// The array ends at the end of the page: one byte more would fail.
 		mem := new(page)
 		words := make([]uint32, sub.Args)
 		for i := range words {
 			words[i] = 0x80000000 + uint32(i)
 		}
 		addr := mem.put(len(mem.data)-4*sub.Args, words...)
-		// What stands above the low 32 bits of a register does not count.
+		// Bits above the low 32 bits of a register are ignored.
 		c := split(nrSocketcall, [6]uint64{uint64(call) | 7<<32, addr | 7<<32}, mem)
 		if c == nil {
 			t.Errorf("%s: failed", sub.Name)
@@ -146,7 +147,7 @@ func TestNothingInside(t *testing.T) {
 	if len(mem.reads) != 0 {
 		t.Errorf("memory was read although there is nothing inside: %v", mem.reads)
 	}
-	// The last of three words lies on the page behind, which is not there.
+	// The last of three words is on the next page, which does not exist.
 	if split(nrSocketcall, [6]uint64{1, pageAddr + 4096 - 8}, mem) != nil {
 		t.Error("an array that goes on beyond memory was read")
 	}
@@ -229,7 +230,7 @@ func TestMessageKludgeOutOfReach(t *testing.T) {
 	}
 }
 
-// TestSplitForgets has nothing of one call in the next one.
+// TestSplitForgets checks that a call has no data of the previous one.
 func TestSplitForgets(t *testing.T) {
 	mem := new(page)
 	addr := mem.put(0, 1, 2, 3, 4, 5, 6)
@@ -247,8 +248,8 @@ func TestSplitForgets(t *testing.T) {
 	}
 }
 
-// Every call but send and recv also has a number of its own by now, on one
-// of the two ABIs. The classes are those of the call on x86-64.
+// Except send and recv, every call now also has a number of its own, on one of
+// the two ABIs. The classes are those of the call on x86-64.
 func TestNamesAreInTheTable(t *testing.T) {
 	network, _ := tables.ClassByName("network")
 	sysv, _ := tables.ClassByName("ipc")
@@ -275,7 +276,7 @@ func TestNamesAreInTheTable(t *testing.T) {
 	}
 }
 
-// A Set keeps all calls apart.
+// A Set distinguishes all calls.
 func TestSet(t *testing.T) {
 	for i := range Subs() {
 		var one Set

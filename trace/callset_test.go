@@ -54,7 +54,7 @@ func TestSyscallSets(t *testing.T) {
 	}
 }
 
-// innerCall is the call of a name inside a multiplexer.
+// innerCall returns the call with a name inside a multiplexer.
 func innerCall(t *testing.T, name string) *socketcall.Call {
 	t.Helper()
 	subs := socketcall.Subs()
@@ -65,7 +65,8 @@ func innerCall(t *testing.T, name string) *socketcall.Call {
 	return &socketcall.Call{Sub: &subs[i]}
 }
 
-// Calls that i386 has only inside socketcall and ipc can be chosen by name and class.
+// Calls that i386 has only inside socketcall and ipc can be selected by name
+// and class.
 func TestSetsOfInnerCalls(t *testing.T) {
 	for _, tt := range []struct {
 		set  string
@@ -98,7 +99,8 @@ func TestSetsOfInnerCalls(t *testing.T) {
 	}
 }
 
-// FuzzCalls: a set is not its complement, and is the complement of that.
+// FuzzCalls checks that a set differs from its complement, and equals the
+// complement of that.
 func FuzzCalls(f *testing.F) {
 	for _, seed := range []string{"open", "!%file,?x@32", "/^re(ad|cv)$", "none", "1,2,3@x32", "%%stat", "!!,", "?"} {
 		f.Add(seed)
@@ -114,7 +116,7 @@ func FuzzCalls(f *testing.F) {
 	})
 }
 
-// Calls finds what ParseCalls finds, and panics where that gives an error.
+// Calls agrees with ParseCalls, and panics where ParseCalls returns an error.
 func TestCalls(t *testing.T) {
 	parsed, err := ParseCalls("open,connect")
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"trapline/trace"
 )
 
-// Print what a command does, as strace would.
+// Print what a command does, in strace's format.
 func Example() {
 	echo := trace.NewCommand("echo", "hello")
 	echo.Stdout, _ = os.OpenFile(os.DevNull, os.O_WRONLY, 0)
@@ -30,10 +30,10 @@ func Example() {
 	// status 0
 }
 
-// Count the files that a command has looked for in vain.
+// Count the files that a command fails to open.
 func Example_failedOpens() {
 	cat := trace.NewCommand("cat", "/nowhere/a", "/nowhere/b", "/nowhere/a")
-	cat.Env = []string{"LC_ALL=C"} // so that it looks for no translations of its messages
+	cat.Env = []string{"LC_ALL=C"} // without translations, for which it would look
 	cat.Stderr, _ = os.OpenFile(os.DevNull, os.O_WRONLY, 0)
 
 	failed := map[string]int{}
@@ -84,7 +84,7 @@ func Example_firstConnect() {
 	// killed
 }
 
-// Make a call fail that a command makes.
+// Make one of a command's calls fail.
 func ExampleParseInjection() {
 	refuse, err := trace.ParseInjection("mkdir,mkdirat:error=ENOSPC")
 	if err != nil {
@@ -109,7 +109,7 @@ func ExampleParseInjection() {
 	// status 1
 }
 
-// Attach to a process that runs already, for as long as a context lasts.
+// Attach to a running process until a context ends.
 func ExampleAttach() {
 	ctx, cancel := context.WithCancel(context.Background())
 	sleep := start("sleep", "100")

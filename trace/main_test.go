@@ -12,11 +12,11 @@ import (
 	"trapline/trace"
 )
 
-// programEnv names, in the environment of the test binary, which of the
-// programs below it is to be, and its argument.
+// programEnv names, in the environment of the test binary, the program below
+// that it is to run, and its argument.
 const programEnv = "TRACE_TEST_PROGRAM"
 
-// programs are what the tests trace beside commands that every system has.
+// programs are the tests' tracees, in addition to common commands.
 var programs = map[string]func(arg string){
 	"connect": func(address string) {
 		to := netip.MustParseAddrPort(address)

@@ -10,8 +10,8 @@ import (
 	"trapline/tracer"
 )
 
-// A register that somebody else writes while the tracee is in a call changes
-// without a reason.
+// A register that another process writes during a call changes without an
+// explanation.
 func TestUnexplainedRegister(t *testing.T) {
 	for _, format := range []string{"text", "JSON", "summary"} {
 		t.Run(format, func(t *testing.T) {
@@ -45,7 +45,7 @@ func TestUnexplainedRegister(t *testing.T) {
 	}
 }
 
-// meddle runs a command and turns the bits of r12 over during its first brk.
+// meddle runs a command and inverts the bits of r12 during its first brk.
 func meddle(t *testing.T, o Options) {
 	t.Helper()
 	s, err := New(o)

@@ -17,7 +17,7 @@ import (
 	"trapline/trace"
 )
 
-// shell is a command of the shell, whose output nobody sees.
+// shell is a shell command whose output is discarded.
 func shell(t testing.TB, script string) *trace.Command {
 	t.Helper()
 	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
@@ -30,8 +30,8 @@ func shell(t testing.TB, script string) *trace.Command {
 	return c
 }
 
-// Several Sessions in one process know only of their own processes, and not of
-// the children that other goroutines start and wait for.
+// Several Sessions in one process handle only their own processes, and not the
+// children that other goroutines start and wait for.
 func TestSessionsInParallel(t *testing.T) {
 	const sessions, rounds = 3, 40
 	var all sync.WaitGroup
@@ -123,7 +123,7 @@ func TestCancel(t *testing.T) {
 	}
 }
 
-// An error of the Handler kills the command, ErrDetach does not.
+// An error of the Handler kills the command; ErrDetach does not.
 func TestHandlerErrors(t *testing.T) {
 	failure := errors.New("enough")
 	for _, tt := range []struct {
@@ -154,7 +154,7 @@ func TestHandlerErrors(t *testing.T) {
 	}
 }
 
-// The limit ends the trace and not the command.
+// The limit ends the trace but not the command.
 func TestLimit(t *testing.T) {
 	var calls []string
 	status, err := trace.Run(context.Background(), shell(t, "cd /; cd /tmp; cd /; exit 3"), trace.Options{
@@ -170,7 +170,7 @@ func TestLimit(t *testing.T) {
 	}
 }
 
-// What cannot be executed is an error.
+// A failure to execute is an error.
 func TestCannotLaunch(t *testing.T) {
 	for _, tt := range []struct{ name, err string }{
 		{"no-such-command", "Cannot find executable 'no-such-command'"},
@@ -197,7 +197,7 @@ func TestCannotLaunch(t *testing.T) {
 	}
 }
 
-// A Handler can inject, into the call that it is told of.
+// A Handler can inject into the call that it was called for.
 func TestInjectFromHandler(t *testing.T) {
 	fail, err := trace.ParseFault("chdir:error=EIO")
 	if err != nil {
@@ -227,7 +227,7 @@ func TestInjectFromHandler(t *testing.T) {
 	}
 }
 
-// A Handler is told of processes and signals.
+// A Handler is called for processes and signals.
 func TestProcessesAndSignals(t *testing.T) {
 	parents := map[int]int{}
 	statuses := map[int]unix.WaitStatus{}
@@ -268,7 +268,7 @@ func TestProcessesAndSignals(t *testing.T) {
 	}
 }
 
-// Only calls that end as asked for are told of at their ends.
+// Exit is called only for calls that end in one of Options.Statuses.
 func TestStatuses(t *testing.T) {
 	failed, err := trace.ParseStatuses("failed")
 	if err != nil {
@@ -287,7 +287,7 @@ func TestStatuses(t *testing.T) {
 	}
 }
 
-// JSON and a summary go through a Writer too.
+// JSON and a summary also go through a Writer.
 func TestWriters(t *testing.T) {
 	var b strings.Builder
 	if _, err := trace.Run(context.Background(), shell(t, "cd /"), trace.Options{
@@ -325,8 +325,8 @@ func TestCommand(t *testing.T) {
 	}
 }
 
-// Sessions whose commands make call after call, for which each has a guardian
-// and a processor that it shares with its command, miss none.
+// Sessions whose commands make call after call, each with its own guardian and
+// a processor shared with its command, miss no calls.
 func TestBusySessionsInParallel(t *testing.T) {
 	var all sync.WaitGroup
 	for range 2 {
@@ -350,7 +350,7 @@ func TestBusySessionsInParallel(t *testing.T) {
 	all.Wait()
 }
 
-// A process that is attached to is traced to its end, or let go and lives on.
+// An attached process is traced to its end, or detached and continues.
 func TestAttach(t *testing.T) {
 	for _, cancels := range []bool{false, true} {
 		cmd := exec.Command("sh", "-c", "read x; exit 5")
@@ -399,7 +399,7 @@ func TestAttach(t *testing.T) {
 	}
 }
 
-// Calls come with their stacks if they are asked for.
+// Calls have stacks if Options.Stacks asks for them.
 func TestStack(t *testing.T) {
 	found := false
 	if _, err := trace.Run(context.Background(), shell(t, "cd /"), trace.Options{

@@ -24,7 +24,8 @@ func (threeWords) ReadMemory(addr uint64, b []byte) int {
 	return copy(b, data[addr-wordsAt:])
 }
 
-// chooser gives a function that prepares a call again and says whether it is traced.
+// chooser returns a function that prepares a call again and reports whether it
+// is traced.
 func chooser(tb testing.TB, set string, call *tracer.Syscall) (s *Session, t *tracee, chosen func() bool) {
 	tb.Helper()
 	calls, err := ParseCalls(set)
@@ -36,8 +37,8 @@ func chooser(tb testing.TB, set string, call *tracer.Syscall) (s *Session, t *tr
 	return s, t, func() bool { return s.chosen(t, call) }
 }
 
-// TestOneIdentity: the call inside a multiplexer's takes its place, unless
-// there is none.
+// TestOneIdentity checks that the call inside a multiplexer replaces it, if
+// there is one.
 func TestOneIdentity(t *testing.T) {
 	for _, tt := range []struct {
 		nr     uint64
@@ -107,7 +108,8 @@ func (sixWords) ReadMemory(addr uint64, b []byte) int {
 	return min(len(b), 24)
 }
 
-// BenchmarkChosen is what every call costs before it is decoded, traced or not.
+// BenchmarkChosen measures the cost of every call before it is decoded, traced
+// or not.
 func BenchmarkChosen(b *testing.B) {
 	for _, call := range []struct {
 		name string
@@ -129,7 +131,7 @@ func BenchmarkChosen(b *testing.B) {
 	}
 }
 
-// Choosing calls allocates nothing, by their names or by the files that they use.
+// Selecting calls by names or files does not allocate.
 func TestChoosingDoesNotAllocate(t *testing.T) {
 	for _, tt := range []struct {
 		set   string

@@ -72,7 +72,7 @@ func TestValues(t *testing.T) {
 	}
 }
 
-// The parts of values that String leaves out.
+// Parts of values that String omits.
 func TestValueParts(t *testing.T) {
 	b := values(t, bytesAt("/etc/passwd\x00"), "openat", 3, 1<<64-100, wordsAt, 0x80001)
 	flags := named(b.args, "flags")
@@ -99,7 +99,7 @@ func TestValueParts(t *testing.T) {
 	}
 }
 
-// SELinux contexts are notes of the value that they are about.
+// SELinux contexts are notes of the value that they belong to.
 func TestContextNotes(t *testing.T) {
 	b := new(builder)
 	b.start()
@@ -119,7 +119,7 @@ func TestContextNotes(t *testing.T) {
 	}
 }
 
-// FuzzValues: whatever a call is, its Values can be made and written.
+// FuzzValues checks that Values of any call can be made and written.
 func FuzzValues(f *testing.F) {
 	f.Add(uint64(0), uint64(3), uint64(wordsAt), uint64(16), []byte("text"))
 	f.Add(uint64(16), uint64(3), uint64(0x5401), uint64(wordsAt), make([]byte, 64))

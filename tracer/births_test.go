@@ -26,9 +26,9 @@ func buildBirths(t *testing.T) string {
 	return path
 }
 
-// What the tracer knows is what exists, in whatever order it hears of it: here
-// the stops that are there at a time are looked at in random order, except that
-// those of one task follow each other.
+// The tracer's tracees are the tasks that exist, in whatever order the stops
+// arrive: the available stops are handled in random order, except that those of
+// one task stay in order.
 func TestBirthsAndDeaths(t *testing.T) {
 	path := buildBirths(t)
 	getppid := func(abi tables.ABI, nr uint64) bool { return abi == tables.X86_64 && nr == unix.SYS_GETPPID }
@@ -99,7 +99,7 @@ func testBirths(t *testing.T, path string, opts Options, seed uint64) {
 	}
 }
 
-// The trace can end at any time, and the program goes on.
+// The trace can end at any time, and the program continues.
 func TestBirthsAfterTheTrace(t *testing.T) {
 	path := buildBirths(t)
 	random := rand.New(rand.NewPCG(7, 1))
@@ -116,7 +116,7 @@ func TestBirthsAfterTheTrace(t *testing.T) {
 					if by == "DetachAll" {
 						tracer.DetachAll()
 					} else {
-						go tracer.Interrupt(unix.SIGWINCH) // which does nothing
+						go tracer.Interrupt(unix.SIGWINCH) // the signal has no effect
 					}
 				})
 				if len(tracer.tracees) != 0 || tracer.births.held != 0 || tracer.execs != 0 {

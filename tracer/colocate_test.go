@@ -31,7 +31,7 @@ func affinity(pid int) string {
 	return strings.Join(cpus, ",")
 }
 
-// busy makes calls for so long that co-location takes hold.
+// busy makes calls long enough for co-location to start.
 func busy() {
 	for end := time.Now().Add(30 * time.Millisecond); time.Now().Before(end); {
 		unix.RawSyscall(unix.SYS_GETPPID, 0, 0, 0)
@@ -39,8 +39,8 @@ func busy() {
 }
 
 func init() {
-	// Tells what it sees of its affinity, what its child sees, and whether
-	// what it sets is what it gets.
+	// Reports the affinity that it sees, the one that its child sees, and
+	// whether a mask that it sets is the one that it gets.
 	programs["affinity"] = func() {
 		runtime.LockOSThread()
 		file, follow := os.Args[1], os.Args[2]
@@ -104,7 +104,7 @@ func init() {
 			_, err = tracer.Next()
 		}
 	}
-	programs["busy-tree"] = func() { // says who it is, and makes calls in four threads and processes
+	programs["busy-tree"] = func() { // reports its id, and makes calls in four threads and processes
 		if len(os.Args) == 1 {
 			fmt.Println(os.Getpid())
 			cmd := selfCommand("busy-tree", "child")
@@ -165,7 +165,7 @@ func TestColocationIsInvisible(t *testing.T) {
 	}
 }
 
-// However the tracer dies, its tracees get their masks back.
+// However the tracer dies, the masks of its tracees are restored.
 func TestGuardian(t *testing.T) {
 	need.All(t, need.Processors)
 	for range 5 {
@@ -183,8 +183,8 @@ func TestGuardian(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		// Pins come and go where other processes want the processors too: to see one
-		// takes a while there. That they end is what has a time limit.
+		// Pins come and go if other processes need the processors: it may take
+		// a while to see one. Only their end has a time limit.
 		seen := false
 		for range 10 {
 			if seen = eventually(func() bool { return somePinned(pids[:]) }); seen {
@@ -210,7 +210,7 @@ func TestGuardian(t *testing.T) {
 	}
 }
 
-// Without its guardian the tracer pins nobody.
+// Without its guardian the tracer pins no tracee.
 func TestGuardianKilled(t *testing.T) {
 	need.All(t, need.Processors, need.Pgrep)
 	tracer := newTracer(t, Options{Colocate: ColocateAlways, Follow: true})
@@ -301,7 +301,7 @@ func TestColocationFollows(t *testing.T) {
 func init() {
 	programs["confined"] = func() {
 		runtime.LockOSThread()
-		for i := range 20 { // time enough on a loaded machine, too
+		for i := range 20 { // enough time even on a loaded machine
 			var one unix.CPUSet
 			one.Set(i % 2)
 			unix.SchedSetaffinity(0, &one)
@@ -310,7 +310,7 @@ func init() {
 	}
 }
 
-// An attached process is pinned only where it can be put back as it was.
+// An attached process is pinned only if its mask can be restored exactly.
 func TestColocationOfAttached(t *testing.T) {
 	need.All(t, need.Processors)
 	for _, given := range []bool{false, true} {
@@ -355,7 +355,7 @@ func TestColocationOfAttached(t *testing.T) {
 }
 
 func init() {
-	// Tells all masks that it sees in /proc, of itself and of a child.
+	// Reports all masks that it sees in /proc, of itself and of a child.
 	programs["masks"] = func() {
 		runtime.LockOSThread()
 		file, link := os.Args[1], os.Args[2]
@@ -389,7 +389,7 @@ func init() {
 				panic(err)
 			}
 			b := make([]byte, 8192)
-			for range 3 { // each read is of its own
+			for range 3 { // each read produces the text anew
 				n, _ := unix.Preadv(fd, [][]byte{b}, 0)
 				note(b[:n])
 				calls(200)
@@ -433,7 +433,7 @@ func calls(n int) {
 	}
 }
 
-// No mask but their own is seen by tracees in any file.
+// In files, tracees see only their own masks.
 func TestMasksInFiles(t *testing.T) {
 	need.All(t, need.Processors)
 	file, link := t.TempDir()+"/seen", t.TempDir()+"/link"
@@ -470,8 +470,8 @@ func TestMasksInFiles(t *testing.T) {
 	}
 }
 
-// However the tracer dies, and whoever has stopped it and its guardian before, its
-// tracees get their masks back, and the guardian goes.
+// However the tracer dies, and even if it and its guardian were stopped before,
+// the masks of its tracees are restored, and the guardian exits.
 func TestStoppedGuardian(t *testing.T) {
 	need.All(t, need.Processors, need.Pgrep)
 	cmd := selfCommand("tracer", "getppid", "2000000000")
@@ -516,8 +516,8 @@ func children(t *testing.T, pid int) (pids []int) {
 	return pids
 }
 
-// A command whose cpuset shrinks and grows while it is traced has all its processors
-// afterwards.
+// A command whose cpuset shrinks and grows while it is traced has all its
+// processors again afterwards.
 func TestCpusetChanges(t *testing.T) {
 	need.All(t, need.Processors, need.Cpuset, need.Pgrep)
 	set := need.CpusetFolder + "/trapline-" + strconv.Itoa(os.Getpid())
@@ -554,7 +554,7 @@ func TestCpusetChanges(t *testing.T) {
 			}) {
 				t.Fatal("nobody is pinned")
 			}
-			for _, pid := range all { // those that were there before the tracer was moved
+			for _, pid := range all { // those that existed before the tracer was moved
 				for _, tid := range tasks(pid) {
 					os.WriteFile(set+"/tasks", []byte(strconv.Itoa(tid)), 0)
 				}

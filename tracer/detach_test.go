@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A command with many threads that is killed as its trace ends can be waited for,
-// though some of the threads die before they can be let go.
+// A command with many threads that is killed while its trace ends can be waited
+// for, even if some of the threads die before they can be detached.
 func TestAwaitKilledThreads(t *testing.T) {
 	for round := range 30 {
 		tracer := newTracer(t, Options{Follow: true})

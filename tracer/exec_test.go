@@ -14,7 +14,7 @@ import (
 )
 
 func init() {
-	// Tells the id of a thread that is not the leader, which calls execve when
+	// Reports the id of a thread other than the leader, which calls execve when
 	// standard input ends.
 	programs["thread-exec-later"] = func() {
 		runtime.LockOSThread() // the leader stays here
@@ -29,7 +29,8 @@ func init() {
 	}
 }
 
-// Of a process only one thread is traced, which is not the leader, and calls execve.
+// Only one thread of a process is traced, which is not the leader, and calls
+// execve.
 func TestExecOfAttachedThread(t *testing.T) {
 	cmd := selfCommand("thread-exec-later")
 	in, err := cmd.StdinPipe()
@@ -72,7 +73,7 @@ func TestExecOfAttachedThread(t *testing.T) {
 	}
 }
 
-// The trace ends though the leader of a process, which is traced, has ended before
+// The trace ends even if a process's leader, which is traced, has ended before
 // its other threads, which are not.
 func TestInterruptDeadLeader(t *testing.T) {
 	cmd := selfCommand("dead-leader")
@@ -110,14 +111,14 @@ func TestInterruptDeadLeader(t *testing.T) {
 	}
 }
 
-// isZombie says whether the first thread of a process has ended.
+// isZombie reports whether the first thread of a process has ended.
 func isZombie(pid int) bool {
 	stat, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	return bytes.Contains(stat, []byte(") Z "))
 }
 
 func init() {
-	programs["dead-leader"] = func() { // whose first thread ends when standard input does
+	programs["dead-leader"] = func() { // its first thread ends when standard input does
 		runtime.LockOSThread()
 		if unix.Gettid() != unix.Getpid() { // the runtime has moved this goroutine: try again
 			syscall.Exec("/proc/self/exe", os.Args, os.Environ())

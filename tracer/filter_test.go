@@ -122,7 +122,7 @@ func TestFilter(t *testing.T) {
 	}
 }
 
-// The filter says what go-seccomp-bpf's says of the same set of names.
+// The filter agrees with go-seccomp-bpf's for the same set of names.
 func TestFilterAgreesWithLibrary(t *testing.T) {
 	for _, names := range [][]string{
 		{"openat"},
@@ -181,7 +181,7 @@ func TestFilteredTrace(t *testing.T) {
 }
 
 func init() {
-	programs["ask-later"] = func() { // makes a filtered call when the trace has ended
+	programs["ask-later"] = func() { // makes a filtered call after the end of the trace
 		time.Sleep(300 * time.Millisecond)
 		ppid, _, errno := unix.RawSyscall(unix.SYS_GETPPID, 0, 0, 0)
 		os.WriteFile(os.Args[1], []byte(strconv.Itoa(int(ppid))+" "+strconv.Itoa(int(errno))), 0o600)

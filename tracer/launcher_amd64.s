@@ -1,12 +1,12 @@
 #include "textflag.h"
 
-// The launcher is a process that is to become a command. It runs what is here
-// and nothing else: one system call after the other, as a list of steps has
-// them, the last one execve. It uses no stack, calls nothing, and has all its
-// signals blocked, so that it may share the memory of the Go program that made
-// it, or have nothing else than its steps.
+// The launcher is a process that is to become a command. It runs only the code
+// in this file: one system call after the other from a list of steps, the last
+// one execve. It uses no stack, calls no function, and has all its signals
+// blocked, so that it may share the memory of the Go program that made it, or
+// have no memory except its steps.
 //
-// R12 is the step, R13 the number of its call, R14 its result, and R15 is not 0
+// R12 is the step, R13 the number of its call, R14 its result. R15 is nonzero
 // once the launcher has begun to stop for its tracer: see launcherStop.
 
 // struct step of launcher.go.
@@ -47,7 +47,7 @@ TEXT ·cloneLauncher(SB), NOSPLIT|NOFRAME, $0-24
 	MOVQ	AX, pid+16(FP)
 	RET
 child:
-	// The stack is the parent's, which goes on using it.
+	// The stack is the parent's, which continues to use it.
 	JMP	·launcherCode(SB)
 
 // func becomeLauncher(first *step)
@@ -96,7 +96,7 @@ checkResult:
 	JEQ	next
 	JMP	exit
 
-	// A seccomp filter may refuse to tell, with an error or with 0.
+	// A seccomp filter may deny the result, with an error or with 0.
 checkParent:
 	CMPQ	AX, STEP_WANT(R12)
 	JEQ	next
@@ -117,7 +117,7 @@ checkSkip:
 	JMP	next
 
 	// Stop, for a tracer only: it does not let the signal pass. The process
-	// goes on to its execve, or it exits where a step has failed.
+	// continues to its execve, or exits if a step has failed.
 stop:
 	MOVL	$1, R15
 	MOVL	$NR_GETPID, AX

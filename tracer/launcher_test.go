@@ -55,7 +55,7 @@ func TestProgramMemory(t *testing.T) {
 	}
 }
 
-// pointerTo is memory that is none of Go's.
+// pointerTo returns a pointer to memory outside the Go heap.
 func pointerTo(addr uint64) unsafe.Pointer { return *(*unsafe.Pointer)(unsafe.Pointer(&addr)) }
 
 // stringsAt reads a null-terminated vector.
@@ -72,7 +72,7 @@ func stringsAt(addr uint64) (list []string) {
 func TestLaunchErrors(t *testing.T) {
 	command := Command{Path: "/bin/true", Argv: []string{"true"}}
 	groups, zero := command, command
-	groups.Credential = &Credential{Groups: make([]uint32, 65537)} // NGROUPS_MAX and one
+	groups.Credential = &Credential{Groups: make([]uint32, 65537)} // one more than NGROUPS_MAX
 	zero.Env = []string{"A\x00B"}
 	nowhere, closed := command, command
 	nowhere.Dir = "/dev/null/nowhere"
@@ -93,8 +93,8 @@ func TestLaunchErrors(t *testing.T) {
 	}
 }
 
-// TestFiles gives a command descriptors, each of which is where another is to be
-// in this process.
+// TestFiles gives a command descriptors that in this process have the numbers
+// of each other's targets.
 func TestFiles(t *testing.T) {
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -127,8 +127,8 @@ func TestFiles(t *testing.T) {
 	}
 }
 
-// TestDetachBeforeExecve ends the trace when the command's execve has begun. The
-// command has its own signal mask all the same.
+// TestDetachBeforeExecve ends the trace when the command's execve has begun.
+// The command still has its own signal mask.
 func TestDetachBeforeExecve(t *testing.T) {
 	all := func(tables.ABI, uint64) bool { return true }
 	for _, opts := range []Options{{}, {Follow: true}, {Follow: true, Traced: all}} {
@@ -146,8 +146,8 @@ func TestDetachBeforeExecve(t *testing.T) {
 	}
 }
 
-// TestSignalBeforeExecve sends signals when the command's execve has begun: they
-// are the command's.
+// TestSignalBeforeExecve sends signals when the command's execve has begun: the
+// command receives them.
 func TestSignalBeforeExecve(t *testing.T) {
 	for _, sig := range []unix.Signal{unix.SIGTERM, unix.SIGUSR1, unix.SIGQUIT, unix.SIGURG} {
 		tracer := newTracer(t, Options{})

@@ -11,11 +11,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// programEnv names, in a tracee's environment, which of the programs below
-// the test binary is to be.
+// programEnv names, in a tracee's environment, the program below that the test
+// binary is to run.
 const programEnv = "TRACER_TEST_PROGRAM"
 
-// programs are what the tests trace.
+// programs are the tests' tracees.
 var programs = map[string]func(){}
 
 func TestMain(m *testing.M) {
@@ -31,7 +31,7 @@ func command(program string, args ...string) Command {
 	return Command{
 		Path: "/proc/self/exe",
 		Argv: append([]string{program}, args...),
-		// Preemption signals would be events of their own.
+		// Preemption signals would be additional events.
 		Env: append(os.Environ(), programEnv+"="+program, "GODEBUG=asyncpreemptoff=1"),
 	}
 }
@@ -44,7 +44,7 @@ func selfCommand(program string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// newTracer makes a tracer whose trace ends by force after a while.
+// newTracer makes a tracer whose trace is ended by force after a while.
 func newTracer(t testing.TB, opts Options) *Tracer {
 	t.Helper()
 	tracer, err := New(opts)
@@ -68,7 +68,7 @@ func launch(t testing.TB, tracer *Tracer, c Command) *Tracee {
 	return tracee
 }
 
-// run hands all events to a function, which may be nil.
+// run passes all events to a function, which may be nil.
 func run(t testing.TB, tracer *Tracer, each func(*Event)) {
 	t.Helper()
 	for {

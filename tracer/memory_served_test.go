@@ -12,8 +12,8 @@ import (
 )
 
 func init() {
-	// Writes what lies in two pages to a file that does not look at it. The
-	// second page is served by nobody.
+	// Writes the contents of two pages to a file that does not read them. No
+	// process serves the second page.
 	programs["served"] = func() {
 		runtime.LockOSThread()
 		const page = 4096
@@ -51,7 +51,8 @@ func init() {
 
 const servedWrites = maxLeftBehind + 2
 
-// Memory that nobody serves cannot be read, which is found out in the end.
+// Memory that no process serves cannot be read, and the read gives up in the
+// end.
 func TestMemoryServedByNobody(t *testing.T) {
 	need.All(t, need.Userfaultfd)
 	t.Run("launched", func(t *testing.T) {

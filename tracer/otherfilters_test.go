@@ -15,8 +15,8 @@ import (
 )
 
 func init() {
-	// Installs a filter that gives getppid SECCOMP_RET_TRACE with data, waits,
-	// calls it, and writes the errno to a file.
+	// Installs a filter that applies SECCOMP_RET_TRACE with data to getppid,
+	// waits, calls it, and writes the errno to a file.
 	programs["ret-trace"] = func() {
 		data, _ := strconv.Atoi(os.Args[1])
 		runtime.LockOSThread()
@@ -30,7 +30,8 @@ func init() {
 	}
 }
 
-// installFilter gives this thread a seccomp filter with an action for a call.
+// installFilter installs a seccomp filter with an action for a call in this
+// thread.
 func installFilter(nr, action uint32) error {
 	code, err := bpf.Assemble([]bpf.Instruction{
 		bpf.LoadAbsolute{Off: offsetNR, Size: 4},
@@ -97,8 +98,8 @@ func TestForeignRetTrace(t *testing.T) {
 	}
 }
 
-// A process that has installed a filter stops at calls that are not traced, too:
-// the filter may refuse any.
+// A process that has installed a filter also stops at calls that are not
+// traced, since the filter may refuse any call.
 func TestOwnFilterStopsAtEveryCall(t *testing.T) {
 	tracer := newTracer(t, Options{Follow: true, Colocate: ColocateNever, Traced: func(tables.ABI, uint64) bool { return false }})
 	launch(t, tracer, command("ret-trace", "0", "0s", t.TempDir()+"/errno"))

@@ -43,7 +43,7 @@ func init() {
 		}
 	}
 	programs["stop"] = func() {
-		runtime.LockOSThread() // which stops before it can go on
+		runtime.LockOSThread() // the thread stops before it can continue
 		unix.Tgkill(unix.Getpid(), unix.Gettid(), unix.SIGSTOP)
 		time.Sleep(20 * time.Millisecond) // for a thread that takes the SIGCONT
 	}
@@ -96,7 +96,7 @@ func init() {
 			unix.Syscall(unix.SYS_PAUSE, 0, 0, 0)
 		}
 	}
-	programs["getppid"] = func() { // a call after the other
+	programs["getppid"] = func() { // one call after the other
 		runtime.LockOSThread()
 		count, _ := strconv.Atoi(os.Args[1])
 		for range count {
@@ -175,7 +175,7 @@ func TestEnterAndExitAlternate(t *testing.T) {
 	})
 }
 
-// TestExitUnwanted has only every getppid told of at its end.
+// TestExitUnwanted wants exit events of getppid only.
 func TestExitUnwanted(t *testing.T) {
 	const count = 100
 	tracer := newTracer(t, Options{Colocate: ColocateAlways})
@@ -242,7 +242,7 @@ func TestLaunchFails(t *testing.T) {
 		kinds = append(kinds, ev.Kind)
 		switch ev.Kind {
 		case Enter:
-			ev.ExitUnwanted = true // the failure is told all the same
+			ev.ExitUnwanted = true // the failure is still reported
 		case LaunchFailed:
 			if ev.Errno != unix.EACCES {
 				t.Errorf("launch failed: %v", ev.Errno)
@@ -281,7 +281,7 @@ func TestCredential(t *testing.T) {
 	tracer := newTracer(t, Options{})
 	c := command("credentials")
 	c.Credential = &Credential{UID: 1234, EUID: 1234, GID: 2345, EGID: 2345, Groups: []uint32{3, 4}}
-	// The test binary may lie where that user may not go.
+	// The test binary may be in a folder that the user may not enter.
 	path, err := os.Readlink("/proc/self/exe")
 	if err != nil {
 		t.Fatal(err)
@@ -377,7 +377,7 @@ func TestGroupStop(t *testing.T) {
 		}
 		if ev.Kind == GroupStop && ev.Tracee == tracee {
 			go func() {
-				// It has to stay stopped until somebody continues it.
+				// It must stay stopped until it is continued.
 				time.Sleep(50 * time.Millisecond)
 				if state := statusField(tracee.TID, "State"); !strings.HasPrefix(state, "t") {
 					t.Errorf("in a group-stop its state is %s", state)
@@ -511,8 +511,8 @@ func TestAttachAllThreadsAndDetach(t *testing.T) {
 		if by := statusField(pid, "TracerPid"); by != "0" {
 			t.Errorf("still traced by %s", by)
 		}
-		// A thread that is let go from a group-stop runs for a moment before it
-		// stops again.
+		// A thread that is detached from a group-stop runs for a moment before
+		// it stops again.
 		for range 100 {
 			if strings.HasPrefix(statusField(pid, "State"), "T") == stopFirst {
 				break
@@ -567,7 +567,7 @@ func TestInterrupt(t *testing.T) {
 			detached++
 		case Killed:
 			if ev.Tracee == tracee {
-				status = ev.Status // before it could be let go
+				status = ev.Status // before it could be detached
 			}
 		}
 	})
@@ -577,7 +577,7 @@ func TestInterrupt(t *testing.T) {
 	if status == 0 {
 		var ok bool
 		if status, ok = tracer.AwaitCommand(); !ok {
-			return // it died while others were let go
+			return // it died while others were detached
 		}
 	}
 	if status.Signal() != unix.SIGTERM {
@@ -641,13 +641,13 @@ func TestMemory(t *testing.T) {
 				write(stack, old)
 			}
 		}
-		// The program's code may be read and executed only. Other threads execute
-		// it, so it stays as it is.
+		// The program's code may only be read and executed. Other threads
+		// execute it, so it is not changed.
 		code := make([]byte, 21)
 		if tracee.ReadMemory(ev.Call.IP, code) != len(code) || tracee.WriteMemory(ev.Call.IP, code) != len(code) {
 			t.Error("the program's code cannot be written")
 		}
-		// Behind the main thread's stack there is nothing.
+		// After the main thread's stack there is no memory.
 		end := stackEnd(t, tracee.TID)
 		far := make([]byte, 100)
 		if n := tracee.ReadMemory(end-10, far); n != 10 {
@@ -673,7 +673,7 @@ func TestMemory(t *testing.T) {
 	}
 }
 
-// stackEnd is the address behind a process's main stack.
+// stackEnd is the address after a process's main stack.
 func stackEnd(t *testing.T, pid int) uint64 {
 	maps, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/maps")
 	if err != nil {
@@ -935,8 +935,8 @@ func TestManyThreads(t *testing.T) {
 	if len(created) < threads {
 		t.Errorf("%d threads", len(created))
 	}
-	// A thread that the end of the process meets before its first stop has
-	// only an end.
+	// A thread that exits with its process before its first stop only has an
+	// end event.
 	for tracee := range created {
 		if ended[tracee] == 0 {
 			t.Errorf("thread %d has no end", tracee.TID)
@@ -949,7 +949,7 @@ func TestManyThreads(t *testing.T) {
 	}
 }
 
-// Of several tracees that do nothing but calls, none is left waiting.
+// Of several tracees that make calls all the time, none starves.
 func TestNoStarvation(t *testing.T) {
 	for _, colocate := range []Colocation{ColocateAlways, ColocateNever} {
 		tracer := newTracer(t, Options{Follow: true, Colocate: colocate})

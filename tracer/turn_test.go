@@ -15,7 +15,7 @@ import (
 	"trapline/tables"
 )
 
-// A stop that was not waited for is reported once, whatever comes between.
+// A stop that was not waited for is reported exactly once.
 func TestDelayInTurn(t *testing.T) {
 	need.All(t, need.Processors)
 	tracer := newTracer(t, Options{Follow: true, Colocate: ColocateAlways})
@@ -50,7 +50,7 @@ func TestDelayInTurn(t *testing.T) {
 }
 
 func init() {
-	programs["forger"] = func() { // signals to itself that say what stop they are
+	programs["forger"] = func() { // signals to itself that claim to be other stops
 		runtime.LockOSThread()
 		code, _ := strconv.Atoi(os.Args[1])
 		sig, _ := strconv.Atoi(os.Args[2])
@@ -70,8 +70,8 @@ func init() {
 
 const forgeries = 20
 
-// forgeableCodes are the si_codes by which the kernel marks a stop as something
-// else than a signal-delivery-stop. Signals may bring them, too.
+// forgeableCodes are the si_codes by which the kernel marks a stop as other
+// than a signal-delivery-stop. Signals can also have them.
 var forgeableCodes = map[string]int{
 	"syscall-stop":            int(stopSyscall),
 	"PTRACE_EVENT_FORK":       int(unix.SIGTRAP) | unix.PTRACE_EVENT_FORK<<8,
@@ -85,7 +85,8 @@ var forgeableCodes = map[string]int{
 	"group-stop":              int(unix.SIGSTOP) | unix.PTRACE_EVENT_STOP<<8,
 }
 
-// A signal arrives whatever its siginfo says, and the stop for it is no other.
+// A signal arrives regardless of its siginfo, and its stop is not mistaken for
+// another.
 func TestForgedSiginfo(t *testing.T) {
 	getppid := func(abi tables.ABI, nr uint64) bool { return abi == tables.X86_64 && nr == unix.SYS_GETPPID }
 	for name, code := range forgeableCodes {
@@ -116,7 +117,7 @@ func testForged(t *testing.T, opts Options, code int, sig unix.Signal) {
 			t.Error("a group-stop")
 		case Enter, Exit:
 			if opts.Traced != nil {
-				return // the end of a call need not be reported
+				return // the exit of a call need not be reported
 			}
 			if entered := ev.Kind == Enter; entered == inCall[ev.Tracee] {
 				t.Fatalf("call %d is entered or left twice", ev.Call.NR)

@@ -13,9 +13,9 @@ import (
 )
 
 func init() {
-	// Calls clone with the flags that the first argument has. The new process
-	// calls getppid after a while, and writes to the file that the second argument
-	// names whether it succeeded.
+	// Calls clone with the flags in the first argument. The new process calls
+	// getppid after a while, and writes to the file in the second argument
+	// whether it succeeded.
 	programs["clone"] = func() {
 		flags, _ := strconv.ParseUint(os.Args[1], 0, 64)
 		fd, _ := unix.Open(os.Args[2], unix.O_WRONLY|unix.O_CREAT|unix.O_APPEND, 0o600)
@@ -27,7 +27,7 @@ func init() {
 			unix.Wait4(int(child), &status, 0, nil)
 			return
 		}
-		// As after a fork, there is no Go here.
+		// As after a fork, the Go runtime does not work here.
 		pause := unix.Timespec{Nsec: 2e8}
 		unix.RawSyscall(unix.SYS_NANOSLEEP, uintptr(unsafe.Pointer(&pause)), 0, 0)
 		if _, _, errno := unix.RawSyscall(unix.SYS_GETPPID, 0, 0, 0); errno != 0 {
@@ -39,8 +39,8 @@ func init() {
 }
 
 // create launches a command that creates a process with some flags. It calls
-// created when the child is in its first stop and the parent in the event that
-// tells of it, and returns how the child's getppid ended and whether it was seen.
+// created when the child is in its first stop and the parent in its event, and
+// returns the result of the child's getppid and whether the child was seen.
 func create(t *testing.T, flags uintptr, created func(tracer *Tracer, parent *Tracee, child int)) (outcome string, seen bool) {
 	t.Helper()
 	tracer := newTracer(t, Options{Follow: true, Traced: func(abi tables.ABI, nr uint64) bool {
@@ -73,7 +73,7 @@ func create(t *testing.T, flags uintptr, created func(tracer *Tracer, parent *Tr
 	return string(b), seen
 }
 
-// awaitStop waits until there is a stop of a tracee, and leaves it there.
+// awaitStop waits for a stop of a tracee without consuming it.
 func awaitStop(t *testing.T, tid int) {
 	t.Helper()
 	const options = unix.WSTOPPED | unix.WEXITED | unix.WNOWAIT | unix.WALL
@@ -82,8 +82,8 @@ func awaitStop(t *testing.T, tid int) {
 	}
 }
 
-// A process whose creator is killed before the event that tells of it is seen,
-// unless it was created with CLONE_UNTRACED.
+// A process whose creator is killed before its event is seen, unless it was
+// created with CLONE_UNTRACED.
 func TestCreatorKilledWithFilter(t *testing.T) {
 	for _, flags := range []uintptr{0, unix.CLONE_UNTRACED} {
 		outcome, seen := create(t, flags, func(_ *Tracer, parent *Tracee, _ int) {
@@ -95,8 +95,8 @@ func TestCreatorKilledWithFilter(t *testing.T) {
 	}
 }
 
-// A process that is waiting for its creator to tell of it when the trace ends
-// keeps its tracer.
+// A process that is held for its creator's event when the trace ends keeps its
+// tracer.
 func TestEndAmidBirthWithFilter(t *testing.T) {
 	for _, killed := range []bool{false, true} {
 		for _, flags := range []uintptr{0, unix.CLONE_UNTRACED} {

@@ -8,7 +8,7 @@ import (
 	"trapline/tables"
 )
 
-// The numbers of watched calls are those of the tables.
+// The numbers of watched calls agree with the tables.
 func TestWatchedNumbers(t *testing.T) {
 	for abi := range tables.ABI(tables.NumABI) {
 		for name, nr := range map[string]uint64{

@@ -75,8 +75,8 @@ func TestOtherSets(t *testing.T) {
 	}
 }
 
-// FuzzExpression: an expression is refused, or taken; taken twice it means the
-// same.
+// FuzzExpression: an expression is rejected or accepted; accepted twice it
+// means the same.
 func FuzzExpression(f *testing.F) {
 	for _, seed := range []string{"open", "trace=!%file,?x@32", "t=/^re(ad|cv)$", "signal=!INT,rtmin", "status=all", "q=none", "fd=!0,1", "x=1,2,3@x32", "%%stat", "!!,", "a=?"} {
 		f.Add(seed)

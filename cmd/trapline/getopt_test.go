@@ -17,8 +17,8 @@ func TestAbbreviations(t *testing.T) {
 	}
 }
 
-// Whatever begins a name of an option that strace has means the same as without the
-// options that it does not have.
+// Any prefix of a strace option's name means the same with and without the
+// options that strace lacks.
 func TestAbbreviationsOfStrace(t *testing.T) {
 	straces := slices.DeleteFunc(slices.Clone(options), func(o option) bool { return o.own })
 	if len(straces) == len(options) {
@@ -35,7 +35,7 @@ func TestAbbreviationsOfStrace(t *testing.T) {
 	}
 }
 
-// longFor is the long option that an abbreviation stands for, or empty.
+// longFor returns the long option that an abbreviation stands for, or "".
 func longFor(abbreviation string, options []option) string {
 	f, err := findLong(flagSet(options, newConfig()), abbreviation)
 	if err != nil {

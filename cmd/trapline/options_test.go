@@ -15,13 +15,13 @@ import (
 	"trapline/trace"
 )
 
-// deprecated options are taken, but not advertised.
+// deprecated options are accepted, but not documented.
 var deprecated = []string{
 	"-F", "--stack-traces", "--secontext", "--signals", "--failing-only", "--silent", "--silence", "--daemonised", "--daemonized",
 	"--timestamps", "--pidns-translation",
 }
 
-// The help names every option, and nothing that is none.
+// The help names every option, and nothing else.
 func TestHelp(t *testing.T) {
 	told := map[string]bool{}
 	for _, m := range regexp.MustCompile(`(?m)(?:^|[ ,])(--?[A-Za-z][A-Za-z0-9-]*)`).FindAllStringSubmatch(help, -1) {
@@ -143,7 +143,7 @@ func parse(t *testing.T, args ...string) *config {
 	return c
 }
 
-// Options behind the command are the command's.
+// Options after the command belong to the command.
 func TestOptionsEndAtTheCommand(t *testing.T) {
 	for _, args := range [][]string{
 		{"-f", "ls", "-l", "--json", "-o"},

@@ -12,7 +12,7 @@ import (
 	"trapline/integration/need"
 )
 
-// zones are values of TZ that Go does not understand by itself.
+// zones are values of TZ that Go does not understand itself.
 var zones = []string{
 	"<+0330>-3:30", "<-03>3", "XYZ-3:30ABC,M3.5.0,M10.5.0", "CET-1CEST,M3.5.0,M10.5.0/3", ":<-07>7", "UTC+3",
 	"AEST-10AEDT,M10.1.0,M4.1.0/3", "NZST-12NZDT,M9.5.0,M4.1.0/3", "IST-1GMT0,M10.5.0,M3.5.0/1",
@@ -20,7 +20,7 @@ var zones = []string{
 	"EST+5EDT,M3.2.0,M11.1.0", "AB-3", "No/Such_Zone", "garbage", "<+3>-3", "CET", "Europe/Berlin", "",
 }
 
-// What the C library makes of TZ is what date(1) says.
+// date(1) shows how the C library interprets TZ.
 func TestTimeZones(t *testing.T) {
 	need.All(t, need.Date)
 	for _, tz := range zones {

@@ -15,8 +15,8 @@ import (
 	"trapline/tables"
 )
 
-// rows runs f with a Log that writes CSV, and gives what encoding/csv reads of
-// it, without the titles and the times.
+// rows runs f with a Log that writes CSV, and returns what encoding/csv reads
+// of it, without the titles and the times.
 func rows(t *testing.T, o output.Options, f func(l *output.Log)) [][]string {
 	t.Helper()
 	o.Format = Format
@@ -191,7 +191,7 @@ func TestRows(t *testing.T) {
 	}
 }
 
-// TestTitles has the names of the columns once at the head of each file.
+// TestTitles checks that each file starts with the column names, once.
 func TestTitles(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "trace")
 	for i, tt := range []struct {
@@ -262,7 +262,7 @@ func FuzzField(f *testing.F) {
 	})
 }
 
-// FuzzVerbs calls verbs in any order, as a broken decoder might, and demands
+// FuzzVerbs calls verbs in any order, as a broken decoder might, and expects
 // one row.
 func FuzzVerbs(f *testing.F) {
 	f.Add([]byte("abcdefghijklmnopqrstuvwxyz"))

@@ -16,7 +16,7 @@ import (
 	"trapline/tables"
 )
 
-// record runs f with a Log that writes JSON, and gives its lines.
+// record runs f with a Log that writes JSON, and returns its lines.
 func record(t *testing.T, o output.Options, f func(l *output.Log)) []string {
 	t.Helper()
 	o.Format = Format
@@ -27,7 +27,7 @@ func TestJSONValues(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		write func(e output.Encoder)
-		want  string // the members of the argument behind its name
+		want  string // the members of the argument after its name
 	}{
 		{"number", func(e output.Encoder) { e.Number(31, output.Hex) }, `"value":31`},
 		{"negative", func(e output.Encoder) { e.Number(1<<64-1, output.Signed) }, `"value":-1`},
@@ -321,7 +321,7 @@ func addressFields(e output.Encoder) {
 	e.EndStruct()
 }
 
-// FuzzJSONString passes bytes through JSON and demands them back.
+// FuzzJSONString passes bytes through JSON and checks that they come back.
 func FuzzJSONString(f *testing.F) {
 	for _, s := range []string{"", "plain", "\x00\x1f\x7f\"\\/", "é\u2028\U0001f600\ufffd", "\xff\xc0\x80\xed\xa0\x80", "\xe2\x82", "\x80\xc2\x9b"} {
 		f.Add([]byte(s))
@@ -350,8 +350,8 @@ func FuzzJSONString(f *testing.F) {
 	})
 }
 
-// FuzzJSONVerbs calls verbs in any order, as a broken decoder might, and demands
-// one valid object.
+// FuzzJSONVerbs calls verbs in any order, as a broken decoder might, and
+// expects one valid object.
 func FuzzJSONVerbs(f *testing.F) {
 	f.Add([]byte("abcdefghijklmnopqrstuvwxyz"))
 	f.Add([]byte{8, 10, 0, 14, 12, 1, 9, 16, 3, 17, 2, 15, 18})

@@ -19,7 +19,8 @@ func TestQuote(t *testing.T) {
 		{"\t\n\v\f\r\"\\", output.OctalEscapes, `"\t\n\v\f\r\"\\"`},
 		{"\x00", output.OctalEscapes, `"\0"`},
 		{"\x00\x00", output.OctalEscapes, `"\0\0"`},
-		// A digit behind makes the escape three digits long, so that it is not read as part of it.
+		// A digit after it makes the escape three digits long, so that the
+		// digit is not read as part of it.
 		{"\x001", output.OctalEscapes, `"\0001"`},
 		{"\x008", output.OctalEscapes, `"\08"`},
 		{"\x1b[0m", output.OctalEscapes, `"\33[0m"`},

@@ -9,7 +9,7 @@ import (
 	"trapline/output/outputtest"
 )
 
-// record runs f with a Log that writes text, and gives back what it wrote.
+// record runs f with a Log that writes text, and returns its output.
 func record(t *testing.T, o output.Options, f func(l *output.Log)) string {
 	t.Helper()
 	o.Format = Format
@@ -324,7 +324,8 @@ func TestTextResults(t *testing.T) {
 	}
 }
 
-// TestTextRemarkStyle has names alone in a remark that is the name of the result.
+// TestTextRemarkStyle checks that a remark with the name of the result has no
+// number.
 func TestTextRemarkStyle(t *testing.T) {
 	for _, tt := range []struct{ field, want string }{
 		{"", "f() = 0x3 (PROT_READ|PROT_WRITE)\n"},
@@ -401,7 +402,7 @@ func TestTextPrefix(t *testing.T) {
 	}
 }
 
-// A call whose number has been taken away by a tracer or a filter has none with -n.
+// A call that a tracer or a filter has cancelled has no number with -n.
 func TestNoNumber(t *testing.T) {
 	got := record(t, output.Options{Number: true, Statuses: output.AllStatuses}, func(l *output.Log) {
 		r := outputtest.NewRecord(t, l, 7)

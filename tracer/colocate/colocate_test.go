@@ -247,7 +247,7 @@ func thread(t *testing.T) *Task {
 	return &Task{TID: <-tid}
 }
 
-// While a task has a file open that shows masks, nobody is pinned.
+// While a task has a file open that shows masks, no tracee is pinned.
 func TestExposed(t *testing.T) {
 	need.All(t, need.Processors)
 	task, other := thread(t), sleeper(t)
@@ -341,8 +341,8 @@ func await(t *testing.T, what string, holds func() bool) {
 	}
 }
 
-// A guardian that somebody stops or kills is replaced by nobody: all masks are
-// restored, and nobody is pinned again.
+// A guardian that is stopped or killed is not replaced: all masks are restored,
+// and no tracee is pinned again.
 func TestGuardianEnds(t *testing.T) {
 	need.All(t, need.Processors)
 	for _, sig := range []unix.Signal{unix.SIGSTOP, unix.SIGKILL} {
@@ -368,7 +368,7 @@ func TestGuardianEnds(t *testing.T) {
 	}
 }
 
-// A pin that was ended by an id that has become nobody's is ended by the new one.
+// A pin whose end failed under a former id is ended under the new one.
 func TestRenamed(t *testing.T) {
 	need.All(t, need.Processors)
 	task, renamed := sleeper(t), sleeper(t)
@@ -379,7 +379,7 @@ func TestRenamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	slot := &c.guardian.table.slots[task.slot-1]
-	slot.tid.Store(1 << 22) // nobody's
+	slot.tid.Store(1 << 22) // an unused id
 	await(t, "the end of the pin", func() bool { return slot.state.Load() == slotReleased })
 	c.Renamed(task, renamed.TID)
 	if task.Pinned() || maskOf(t, renamed.TID) != before {

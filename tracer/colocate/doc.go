@@ -44,13 +44,13 @@
 //
 //   - The tracer restores a tracee's mask before the tracee creates a task,
 //     which would inherit it, before a thread calls execve, which changes its id,
-//     and before it is let go; and all tracees' masks before any of them makes a
-//     call that shows, sets or depends on a mask (affinity.go). Until that call
-//     ends nobody is pinned.
+//     and before it is detached; and all tracees' masks before any of them makes
+//     a call that shows, sets or depends on a mask (affinity.go). Until that call
+//     ends no tracee is pinned.
 //   - It restores all masks when a tracee has opened a file that shows masks
-//     (expose.go). Until no tracee has such a file open nobody is pinned.
-//   - It does so, too, when a tracee has created a task that is not traced, or has
-//     such threads beside it (strangers.go). Until these have ended nobody is pinned.
+//     (expose.go). While any tracee has such a file open, no tracee is pinned.
+//   - The same holds while a tracee has a child or thread that is not traced
+//     (strangers.go).
 //   - The tracer restores it at the tracee's next stop when co-location is not
 //     active any more or when another processor has become the shared one.
 //   - The guardian restores it when the tracee has not stopped for a tick of
@@ -58,10 +58,10 @@
 //   - The guardian restores all masks when trapline dies, however it dies: the
 //     kernel then closes the other end of the guardian's pipe. After that the
 //     guardian exits.
-//   - If somebody kills the guardian, a goroutine of the tracer restores all
-//     masks, and nobody is pinned any more. A guardian that somebody stops is
-//     killed; if the tracer is gone before it can do that, the kernel continues
-//     the guardian (PR_SET_PDEATHSIG).
+//   - If the guardian is killed, a goroutine of the tracer restores all masks,
+//     and no tracee is pinned any more. A guardian that is stopped is killed; if
+//     the tracer exits before it can do that, the kernel continues the guardian
+//     (PR_SET_PDEATHSIG).
 //   - A tracee that inherited its parent's pin because the seccomp filter let
 //     the creating call pass gets a slot too, or gets its parent's own mask
 //     back.

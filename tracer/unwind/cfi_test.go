@@ -131,7 +131,7 @@ func TestRows(t *testing.T) {
 	}
 }
 
-// Programs that make no sense, or go on for too long.
+// Programs that are invalid, or run for too long.
 func TestBadRows(t *testing.T) {
 	for name, program := range map[string][]byte{
 		"unknown":        {0x3f},

@@ -33,7 +33,7 @@ func TestParseMapping(t *testing.T) {
 	}
 }
 
-// What is known of a mapping stays known while it is the same.
+// What is known of a mapping is kept while the mapping is unchanged.
 func TestReadMaps(t *testing.T) {
 	u := New(Options{})
 	var m Mappings

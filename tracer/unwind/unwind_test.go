@@ -10,15 +10,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Where the tests' code and stacks are.
+// Addresses of the tests' code and stacks.
 const (
 	codeAt  = 0x400000 // a mapping of the file with call frame information, if any
 	jitAt   = 0x700000 // a mapping of no file
 	stackAt = 0x900000
 )
 
-// testMappings are mappings of one page of code at codeAt, in a file that has these
-// call frames for its address 0x1000 and up, and one at jitAt.
+// testMappings are mappings of one page of code at codeAt, in a file that has
+// these call frames for its address 0x1000 and up, and of one page at jitAt.
 func testMappings(u *Unwinder, f *file) *Mappings {
 	return &Mappings{generation: u.generation, list: []mapping{
 		{start: codeAt, end: codeAt + 0x1000, inode: 1, name: "/code", file: f, sought: true},
@@ -35,7 +35,7 @@ func testFile(s ...callFrames) *file {
 	}
 }
 
-// walkOf gives the frames of a stack as lines.
+// walkOf returns the frames of a stack as lines.
 func walkOf(u *Unwinder, m *Mappings, regs unix.PtraceRegs, mem memory) (lines []string) {
 	frames, more := u.Walk(m, -1, &regs, mem, nil)
 	for _, f := range frames {
@@ -56,8 +56,8 @@ func check(t *testing.T, got []string, want ...string) {
 
 const code64 = 0x33 // __USER_CS
 
-// A function that has pushed rbp, called by another one at its very end, which has
-// pushed nothing and is called by code that nothing is known of.
+// A function that has pushed rbp, called at the very end of one that has pushed
+// nothing, which is called by code without any information.
 func TestWalkByRows(t *testing.T) {
 	s := frames(cfaAdvanceLoc|1, cfaDefCFAOffset, 16, cfaOffset|6, 2, cfaAdvanceLoc1, 0x80, cfaDefCFA, 7, 8, cfaRestore|6)
 	u := New(Options{})
@@ -87,10 +87,10 @@ func TestWalkEnds(t *testing.T) {
 			t.Errorf("%s: %q", name, got)
 		}
 	}
-	// One that returns to itself, and takes nothing from the stack.
+	// A function that returns to itself without changing the stack.
 	regs := unix.PtraceRegs{Rip: codeAt + 4, Rsp: stackAt, R12: codeAt + 4, Cs: code64}
 	check(t, walkOf(u, testMappings(u, testFile(frames(cfaDefCFA, 7, 0, cfaRegister, 16, 12))), regs, nil), "0x400004 function+0x4")
-	// Two that return to each other for ever.
+	// Two that return to each other forever.
 	regs.R12, regs.R13 = codeAt+9, codeAt+5
 	swap := frames(cfaDefCFA, 7, 0, cfaRegister, 16, 12, cfaRegister, 12, 13, cfaRegister, 13, 12)
 	if got := walkOf(u, testMappings(u, testFile(swap)), regs, nil); len(got) != DefaultLimit+1 {
@@ -98,7 +98,7 @@ func TestWalkEnds(t *testing.T) {
 	}
 }
 
-// A signal trampoline: all registers are where expressions say.
+// A signal trampoline whose expressions locate all registers.
 func TestWalkThroughSignalFrame(t *testing.T) {
 	saved := func(register, offset byte) []byte { return []byte{cfaExpression, register, 2, opBreg0 + 7, offset} }
 	program := slices.Concat([]byte{cfaDefCFAExpression, 3, opBreg0 + 7, 8, opDeref}, saved(7, 8), saved(6, 16), saved(16, 24))
@@ -125,7 +125,7 @@ func TestWalkFromPLT(t *testing.T) {
 
 func TestWalkByFramePointers(t *testing.T) {
 	u := New(Options{})
-	// The calls in front of the return addresses: direct, through a register,
+	// The calls before the return addresses: direct, through a register,
 	// through memory.
 	code := make([]byte, 0x1000)
 	copy(code[0x10-5:], []byte{0xe8, 0, 0, 0, 0})
@@ -136,7 +136,7 @@ func TestWalkByFramePointers(t *testing.T) {
 		stackAt + 0x10:   words(stackAt+0x100, codeAt+0x10),
 		stackAt + 0x100:  words(stackAt+0x200, codeAt+0x20),
 		stackAt + 0x200:  words(stackAt+0x1000, codeAt+0x30),
-		stackAt + 0x1000: words(stackAt+0x2000, codeAt+0x50), // behind no call
+		stackAt + 0x1000: words(stackAt+0x2000, codeAt+0x50), // not after a call
 	}
 	m := testMappings(u, nil)
 	regs := unix.PtraceRegs{Rip: jitAt + 0x20, Rsp: stackAt, Rbp: stackAt + 0x10, Cs: code64}
@@ -159,9 +159,9 @@ func TestWalkFromLeaf(t *testing.T) {
 		want    []string
 	}{
 		{codeAt + 0x120, codeAt + 0x10, []string{"0x400120 +0x0", "0x40000f +0x0"}},
-		{codeAt + 0xff, codeAt + 0x10, []string{"0x4000ff +0x0"}},   // before what is called
-		{codeAt + 0x120, codeAt + 0x20, []string{"0x400120 +0x0"}},  // who knows what is called
-		{codeAt + 0x120, stackAt + 0x10, []string{"0x400120 +0x0"}}, // no return address
+		{codeAt + 0xff, codeAt + 0x10, []string{"0x4000ff +0x0"}},   // before the function that is called
+		{codeAt + 0x120, codeAt + 0x20, []string{"0x400120 +0x0"}},  // an indirect call may call anything
+		{codeAt + 0x120, stackAt + 0x10, []string{"0x400120 +0x0"}}, // not a return address
 		{0, codeAt + 0x20, []string{"0x0 +0x0", "0x40001f +0x0"}},   // a call to NULL
 		{0, codeAt + 0x10, []string{"0x0 +0x0"}},
 	} {
@@ -200,14 +200,14 @@ func TestWalkOfI386(t *testing.T) {
 		"0x400004 function+0x4", "0x400010 function+0x10", "0x70001f +0x0")
 }
 
-// A mapping that appeared unseen is found, one that was replaced after it has been
-// told of.
+// A mapping that appeared unnoticed is found; one that was replaced is found
+// after MappingsChanged.
 func TestMappingsChange(t *testing.T) {
 	u := New(Options{})
 	m := testMappings(u, testFile(frames()))
 	u.MappingsChanged()
 	regs := unix.PtraceRegs{Rip: codeAt + 4, Rsp: stackAt, Cs: code64}
-	check(t, walkOf(u, m, regs, nil), "0x400004 +0x0") // there is no thread to have any
+	check(t, walkOf(u, m, regs, nil), "0x400004 +0x0") // there is no thread that could have mappings
 	if len(m.list) != 0 {
 		t.Errorf("%d mappings", len(m.list))
 	}

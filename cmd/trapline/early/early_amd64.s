@@ -2,18 +2,18 @@
 
 #include "textflag.h"
 
-// What runs before the Go runtime. rt0_go calls the function that _cgo_init
-// points to, if any, where cgo would prepare the main thread; here it is the one
-// below. In turn it has to do what rt0_go leaves to it: set FS, which Go's
-// pointer to the current goroutine is relative to.
+// Code that runs before the Go runtime. rt0_go calls the function that
+// _cgo_init points to, if it is set, where cgo would prepare the main thread;
+// here it is the function below. It must do what rt0_go leaves to this
+// function: set FS, the base of Go's pointer to the current goroutine.
 //
-// No Go code can run here. There is a stack, of which nothing is used.
+// No Go code can run here. There is a stack, which is not used.
 
 DATA _cgo_init+0(SB)/8, $·record(SB)
 GLOBL _cgo_init(SB), NOPTR, $8
 
-// The function that _cgo_sigaction points to, if any, is asked to set the action
-// of a signal, also when the runtime installs its handlers.
+// The function that _cgo_sigaction points to, if it is set, is called to set
+// the action of a signal, also when the runtime installs its handlers.
 
 DATA _cgo_sigaction+0(SB)/8, $·setAction(SB)
 GLOBL _cgo_sigaction(SB), NOPTR, $8
@@ -21,8 +21,8 @@ GLOBL _cgo_sigaction(SB), NOPTR, $8
 // The pointer to the current goroutine is at -8(FS).
 GLOBL ·threadLocal(SB), NOPTR, $16
 
-// Memory for system calls: two of struct sigaction of the kernel, a struct timespec of
-// zero, and a struct rlimit.
+// Memory for system calls: two of the kernel's struct sigaction, a zero struct
+// timespec, and a struct rlimit.
 GLOBL ·action(SB), NOPTR, $32
 GLOBL ·ignore(SB), NOPTR, $32
 GLOBL ·noTime(SB), NOPTR, $16
@@ -66,7 +66,7 @@ TEXT ·record(SB), NOSPLIT|NOFRAME, $0-0
 	SYSCALL
 	MOVB	$1, ·recorded(SB)
 
-	// Which of the standard descriptors are closed.
+	// Which standard descriptors are closed.
 	XORL	R12, R12
 descriptor:
 	MOVL	$NR_FCNTL, AX
@@ -123,8 +123,8 @@ pending:
 	BTSQ	AX, ·pending(SB)
 	JMP	pending
 
-	// Those that end a program: the runtime has no handler of some, and where
-	// they are blocked, which does not last, they are ignored.
+	// Signals that end a program: the runtime has no handler for some of them.
+	// If they are blocked, they are ignored, since the blocking does not last.
 ending:
 	MOVQ	·ignored(SB), AX
 	ORQ	·blocked(SB), AX
@@ -149,7 +149,7 @@ nextBlocked:
 	CMPQ	R12, $65
 	JNE	blockedSignal
 
-	// The limits. One that the runtime cannot live with is raised, where that is
+	// The limits. A limit too low for the runtime is raised, if that is
 	// allowed.
 	LEAQ	·limits(SB), R12
 	LEAQ	·limits+(LIMITS*LIMIT_SIZE)(SB), R13
@@ -216,8 +216,8 @@ exit:
 
 // int setAction(int sig, const struct sigaction *new, struct sigaction *old)
 //
-// Of signals in kept it does nothing. Of others it says EINVAL: then the runtime
-// calls rt_sigaction itself.
+// For signals in kept it does nothing. For others it returns EINVAL: then the
+// runtime itself calls rt_sigaction.
 TEXT ·setAction(SB), NOSPLIT|NOFRAME, $0-0
 	MOVL	$EINVAL, AX
 	TESTQ	SI, SI

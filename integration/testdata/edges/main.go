@@ -1,6 +1,6 @@
-// Edges makes calls with pointers to the end of a mapped page, and with counts
-// and lengths that cannot be. With an argument it makes calls whose arguments
-// another thread keeps changing, for as long as the argument says.
+// Edges makes calls with pointers to the end of a mapped page, and with
+// impossible counts and lengths. With an argument, a duration, it makes calls
+// whose arguments another thread keeps changing.
 package main
 
 import (
@@ -16,7 +16,7 @@ import (
 
 const page = 4096
 
-// All calls are the main thread's: trapline without -f sees no others.
+// The main thread makes all calls: trapline without -f sees no others.
 func init() { runtime.LockOSThread() }
 
 func main() {
@@ -42,7 +42,7 @@ func main() {
 	end := func(n int) uintptr { return uintptr(unsafe.Pointer(&m[len(m)-n])) }
 	const badFD = ^uintptr(0)
 
-	// Strings that end with the memory: one byte too late, and just in time.
+	// Strings at the end of memory: without a NUL, and with one.
 	open := func(addr uintptr) {
 		syscall.RawSyscall6(syscall.SYS_OPENAT, badFD, addr, syscall.O_RDONLY, 0, 0, 0)
 	}
@@ -55,7 +55,7 @@ func main() {
 	}
 	m[len(m)-1] = 'z'
 
-	// Buffers, whose lengths lie.
+	// Buffers with wrong lengths.
 	for _, length := range []uintptr{4, 5, 64, 1 << 31, 1 << 63, badFD} {
 		syscall.RawSyscall(syscall.SYS_WRITE, badFD, end(4), length)
 	}

@@ -1,5 +1,5 @@
 // Hostile makes calls whose arguments are hard to print: all bytes, the largest
-// numbers, addresses of nothing.
+// numbers, invalid addresses.
 package main
 
 import (
@@ -9,7 +9,7 @@ import (
 	"unsafe"
 )
 
-// All calls are the main thread's: trapline without -f sees no others.
+// The main thread makes all calls: trapline without -f sees no others.
 func init() { runtime.LockOSThread() }
 
 func main() {

@@ -20,7 +20,7 @@ const (
 	IPC        = 117
 )
 
-// page is memory below 4 GB, followed by a page that nothing can be read from.
+// page is memory below 4 GB, followed by an unreadable page.
 var page []byte
 
 const pageSize = 4096
@@ -38,12 +38,12 @@ func init() {
 	}
 }
 
-// PageEnd is the address of the first byte that cannot be read.
+// PageEnd is the address of the first unreadable byte.
 func PageEnd() uint32 { return address(pageSize) }
 
 func address(off int) uint32 { return uint32(uintptr(unsafe.Pointer(&page[0]))) + uint32(off) }
 
-// Words puts words into memory and gives their address.
+// Words stores words in memory and returns their address.
 func Words(words ...uint32) uint32 {
 	b := alloc(4 * len(words))
 	for i, w := range words {
@@ -52,14 +52,14 @@ func Words(words ...uint32) uint32 {
 	return address(b)
 }
 
-// String puts a string and a NUL into memory and gives its address.
+// String stores a string and a NUL in memory and returns its address.
 func String(s string) uint32 {
 	b := alloc(len(s) + 1)
 	copy(page[b:], s)
 	return address(b)
 }
 
-// Bytes gives the n bytes at an address.
+// Bytes returns the n bytes at an address.
 func Bytes(addr uint32, n int) []byte {
 	off := addr - address(0)
 	return page[off:][:n]
@@ -67,7 +67,7 @@ func Bytes(addr uint32, n int) []byte {
 
 var used int
 
-// alloc takes n bytes of the page; memory comes round again.
+// alloc takes n bytes of the page, and starts over at its end.
 func alloc(n int) int {
 	n = (n + 3) &^ 3
 	if used+n > pageSize {

@@ -1,5 +1,5 @@
-// Ipc makes each of the 12 calls of ipc once, in the order of their numbers and
-// none of them with success, and then some that are not to be had.
+// Ipc makes each of the 12 calls of ipc once, in the order of their numbers,
+// all of them failing, and then some calls that do not exist.
 package main
 
 import (

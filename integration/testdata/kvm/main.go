@@ -1,5 +1,5 @@
 // Kvm runs a virtual machine of a few instructions, which writes two characters
-// to port 0x3f8 and halts. It ends with 77 where that cannot be.
+// to port 0x3f8 and halts. It exits with 77 if that is not possible.
 package main
 
 import (
@@ -24,7 +24,7 @@ var code = []byte{
 	0xf4, // hlt
 }
 
-// All calls are the main thread's: trapline without -f sees no others.
+// The main thread makes all calls: trapline without -f sees no others.
 func init() { runtime.LockOSThread() }
 
 var ops = tables.IoctlsByName(tables.X86_64)

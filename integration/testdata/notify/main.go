@@ -1,6 +1,6 @@
-// Notify executes a command under a seccomp filter that has some system calls
-// wait until the owner of the filter's listener lets them go on. It sends the
-// listener over descriptor 3, a socket, which the command does not get.
+// Notify executes a command under a seccomp filter that makes some system calls
+// wait until the owner of the filter's listener lets them continue. It sends
+// the listener over descriptor 3, a socket, which the command does not inherit.
 //
 //	notify NUMBER[,NUMBER]... COMMAND [ARGUMENT...]
 package main

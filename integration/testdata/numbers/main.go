@@ -1,6 +1,6 @@
-// Numbers makes calls by their bare numbers, whatever they mean: those given
-// after "int80" in the i386 table, those after "syscall" in the program's own.
-// All have the arguments (addr, -1, 0, 0), addr being that of a string.
+// Numbers makes calls by their bare numbers: those given after "int80" in the
+// i386 table, those after "syscall" in the program's own. All have the
+// arguments (addr, -1, 0, 0), where addr is that of a string.
 package main
 
 import (
@@ -27,7 +27,7 @@ func main() {
 			calls = append(calls, call{door == "int80", uintptr(n)})
 		}
 	}
-	// Nothing in this loop lets the runtime put in a call of its own.
+	// In this loop the runtime cannot insert a call of its own.
 	for _, c := range calls {
 		if c.int80 {
 			int80.Call(uint32(c.nr), path, 0, 0, 0, 0, 0)

@@ -13,12 +13,12 @@ func fail32(nr uintptr, args *[6]uintptr)
 func done32(nr uintptr, args *[6]uintptr)
 func text() (fail64, done64, fail32, done32 uintptr)
 
-// size is more than a function of call_amd64.s is long, in bytes.
+// size exceeds the length of a function of call_amd64.s, in bytes.
 const size = 96
 
-// install makes every call from this thread that one of the functions above
-// makes fail with EBADF, or seem to have succeeded with 0. The runtime's own
-// calls go through.
+// install makes every call that one of the functions above makes in this thread
+// fail with EBADF, or return 0 without being executed. The runtime's own calls
+// pass.
 func install() error {
 	f64, d64, f32, d32 := text()
 	const ip = 8 // offset of instruction_pointer in struct seccomp_data

@@ -1,14 +1,14 @@
 // Probe makes every system call of an ABI, with many patterns of arguments, and
 // executes none of them: a seccomp filter answers in the kernel's place. Its
-// trace shows what a tracer makes of the arguments, alone.
+// trace shows only how a tracer decodes the arguments.
 //
 //	probe x86_64|i386 [NAME]...
 //
-// Where TRAPLINE_PROBE_EVERY is a number, only each so many-th pattern is tried.
+// If TRAPLINE_PROBE_EVERY is a number n, only every n-th pattern is tried.
 //
-// The addresses that it passes are the same in every run. It tells where in its
-// code these calls are made, so that those of the Go runtime can be taken out of
-// the trace (strace -i).
+// The addresses that it passes are the same in every run. It reports where in
+// its code these calls are made, so that those of the Go runtime can be removed
+// from the trace (strace -i).
 package main
 
 import (
@@ -29,7 +29,7 @@ import (
 func init() { runtime.LockOSThread() } // main runs on the traced thread
 
 func main() {
-	debug.SetGCPercent(-1) // the runtime's own calls are to stay out of the trace
+	debug.SetGCPercent(-1) // keep the runtime's own calls out of the trace
 	p := probe{fail: fail64, done: done64, abi: tables.X86_64, word: 8}
 	if os.Args[1] == "i386" {
 		p = probe{fail: fail32, done: done32, abi: tables.I386, word: 4}
@@ -70,7 +70,7 @@ func main() {
 	}
 }
 
-// Pages of memory at fixed addresses, each with a hole behind it.
+// Pages of memory at fixed addresses, each followed by an unmapped page.
 const (
 	zeros   = 0x10000000 + iota*0x2000
 	ones    // every bit set
@@ -152,14 +152,14 @@ func (p *probe) call(nr uintptr, args ...uintptr) {
 	p.done(nr, &a)
 }
 
-// values are what any argument may be.
+// values are possible values of any argument.
 var values = []uintptr{
 	0, 1, 2, 3, 5, 8, 64, 0x1000, 0x80000000, ^uintptr(0), 0xdeadbeefbadc0ded, ^uintptr(0) - 99,
 	zeros, ones, counted, small, text1, links, wide, mixed,
 	zeros + pageSize - 1, zeros + pageSize - 4, zeros + pageSize - 16, hole, links + pageSize - 16,
 }
 
-// patterns makes the call nr with all arguments alike, and with each argument
+// patterns makes the call nr with all arguments equal, and with each argument
 // different from the rest.
 func (p *probe) patterns(nr uintptr) {
 	for _, v := range values {

@@ -23,7 +23,8 @@ const atSysinfo = 32
 func byInt80()
 func byVDSO(entry uintptr)
 
-// segments has the segment that fs selects described anew while it is in use.
+// segments changes the descriptor of the segment that fs selects while it is in
+// use.
 func segments() {
 	runtime.LockOSThread()
 	desc := struct{ entry, base, limit, flags uint32 }{

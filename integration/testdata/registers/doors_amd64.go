@@ -15,7 +15,7 @@ var doors = map[string]func(){"native": bySyscall, "int80": byInt80, "vfork": vf
 func bySyscall()
 func byInt80()
 
-// segments moves the base of gs, which Go does not use.
+// segments changes the base of gs, which Go does not use.
 func segments() {
 	const archSetGS = 0x1001
 	runtime.LockOSThread()
@@ -26,7 +26,7 @@ func segments() {
 	}
 }
 
-// vfork has a child that does nothing but end.
+// vfork creates a child that only exits.
 func vfork() {
 	if pid := callVfork(); pid > 0 {
 		syscall.Wait4(pid, nil, 0, nil)

@@ -1,6 +1,6 @@
-// Registers puts known values into every register and makes one call, by the
-// door to the kernel that its argument names; or does what changes registers
-// in less ordinary ways.
+// Registers puts known values into every register and makes one call, through
+// the way into the kernel that its argument names; or changes registers in less
+// ordinary ways.
 package main
 
 import (
@@ -16,7 +16,7 @@ import (
 	"unsafe"
 )
 
-// All calls are the main thread's: trapline without -f sees no others.
+// The main thread makes all calls: trapline without -f sees no others.
 func init() { runtime.LockOSThread() }
 
 func main() {

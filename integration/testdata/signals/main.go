@@ -2,8 +2,8 @@
 //
 //	signals IGNORED BLOCKED PENDING COMMAND [ARGUMENT...]
 //
-// The three are masks in hexadecimal, bit n-1 for signal n. What is pending has to
-// be blocked.
+// The three are masks in hexadecimal, bit n-1 for signal n. Pending signals
+// must be blocked.
 package main
 
 import (
