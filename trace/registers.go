@@ -37,7 +37,7 @@ const maxXstate = 16 << 10
 // snapshot fetches the requested registers of a tracee. It returns false if the
 // tracee was killed in its stop.
 func (s *Session) snapshot(tr *tracer.Tracee, to *registers.Snapshot) bool {
-	if tr.Registers(&to.User) != nil {
+	if tr.Registers((*tracer.Registers)(&to.User)) != nil {
 		return false
 	}
 	fetch := func(set registers.Sets, note int, b *[]byte) bool {
@@ -54,7 +54,9 @@ func (s *Session) snapshot(tr *tracer.Tracee, to *registers.Snapshot) bool {
 		float = tracer.NotePRXFPREG
 	}
 	// A processor without XSAVE has no vector registers except those of SSE.
-	fetch(registers.Vector, tracer.NoteX86Xstate, &to.Vector)
+	if fetch(registers.Vector, tracer.NoteX86Xstate, &to.Vector) && len(to.Vector) > 0 {
+		to.Components = registers.XSAVELayout()
+	}
 	return fetch(registers.Float, float, &to.Float)
 }
 

@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"iter"
 	"strconv"
-	"sync"
 
 	"trapline/output"
 )
@@ -35,34 +34,12 @@ const (
 	xstateHeader = 512 // XSTATE_BV: components that are not in their initial state
 )
 
-// xsaveComponent is a part of XSAVE's standard layout. Offsets differ between
+// XSAVEComponent is a part of XSAVE's standard layout. Offsets differ between
 // processors.
-type xsaveComponent struct {
-	number       int // bit in XCR0
-	offset, size int // bytes
+type XSAVEComponent struct {
+	Number       int // bit in XCR0
+	Offset, Size int // bytes
 }
-
-// xsaveLayout asks the processor for the components beyond x87 and SSE (CPUID
-// leaf 0xd, Intel SDM volume 1, 13.2).
-var xsaveLayout = sync.OnceValue(func() []xsaveComponent {
-	const leaf = 0xd
-	if highest, _, _, _ := cpuid(0, 0); highest < leaf {
-		return nil
-	}
-	var layout []xsaveComponent
-	low, _, _, high := cpuid(leaf, 0)
-	supported := uint64(high)<<32 | uint64(low)
-	for n := 2; n < 63; n++ {
-		if supported&(1<<n) != 0 {
-			size, offset, _, _ := cpuid(leaf, uint32(n))
-			layout = append(layout, xsaveComponent{n, int(offset), int(size)})
-		}
-	}
-	return layout
-})
-
-// cpuid is the instruction of that name.
-func cpuid(leaf, subleaf uint32) (eax, ebx, ecx, edx uint32)
 
 // Components of XSAVE (Intel SDM volume 1, 13.1).
 const (
@@ -103,16 +80,16 @@ func extendedRegisters(s *Snapshot, sets Sets) iter.Seq[extended] {
 		}
 		present := binary.LittleEndian.Uint64(s.Vector[xcr0Offset:])
 		inUse := binary.LittleEndian.Uint64(s.Vector[xstateHeader:])
-		for _, c := range xsaveLayout() {
-			if present&(1<<c.number) == 0 || c.offset+c.size > len(s.Vector) {
+		for _, c := range s.Components {
+			if present&(1<<c.Number) == 0 || c.Offset+c.Size > len(s.Vector) {
 				continue
 			}
-			b := s.Vector[c.offset : c.offset+c.size]
-			if inUse&(1<<c.number) == 0 {
-				b = make([]byte, c.size) // in its initial state, whatever the bytes say
+			b := s.Vector[c.Offset : c.Offset+c.Size]
+			if inUse&(1<<c.Number) == 0 {
+				b = make([]byte, c.Size) // in its initial state, whatever the bytes say
 			}
 			var ok bool
-			switch c.number {
+			switch c.Number {
 			case xAVX:
 				ok = series(show, "ymm", "_high", 0, 16, xmmCount(s), b)
 			case xOpmask:
@@ -124,7 +101,7 @@ func extendedRegisters(s *Snapshot, sets Sets) iter.Seq[extended] {
 			case xPKRU:
 				ok = show("pkru", b[:4], regPKRU)
 			default:
-				ok = show("xsave"+strconv.Itoa(c.number), b, regExtended)
+				ok = show("xsave"+strconv.Itoa(c.Number), b, regExtended)
 			}
 			if !ok {
 				return
