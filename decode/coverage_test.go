@@ -22,8 +22,7 @@ func TestEveryCallIsDescribed(t *testing.T) {
 
 // TestDescriptionsAreUsed finds descriptions of calls that no ABI has.
 func TestDescriptionsAreUsed(t *testing.T) {
-	for i := range subsystems {
-		s := &subsystems[i]
+	for _, s := range subsystems() {
 		for _, group := range []struct {
 			calls lang.Calls
 			abis  []tables.ABI

@@ -46,6 +46,6 @@ var descriptions [tables.NumABI]struct {
 // gives nil.
 func description(abi tables.ABI, name string) *lang.Desc {
 	t := &descriptions[abi]
-	t.once.Do(func() { t.byName = lang.Gather(abi, subsystems) })
+	t.once.Do(func() { t.byName = lang.Gather(abi, subsystems()) })
 	return t.byName[name]
 }

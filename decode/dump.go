@@ -17,18 +17,22 @@ const (
 
 // The calls whose data -e read= and -e write= dump: strace(1).
 var (
-	dumpReads = map[string]dumpKind{
-		"read": inBuffer, "pread64": inBuffer, "recv": inBuffer, "recvfrom": inBuffer,
-		"mq_timedreceive": inBuffer, "mq_timedreceive_time64": inBuffer,
-		"readv": inVector, "preadv": inVector, "preadv2": inVector,
-		"recvmsg": inMessage, "recvmmsg": inMessages, "recvmmsg_time64": inMessages,
-	}
-	dumpWrites = map[string]dumpKind{
-		"write": inBuffer, "pwrite64": inBuffer, "send": inBuffer, "sendto": inBuffer,
-		"mq_timedsend": inBuffer, "mq_timedsend_time64": inBuffer,
-		"writev": inVector, "pwritev": inVector, "pwritev2": inVector, "vmsplice": inVector,
-		"sendmsg": inMessage, "sendmmsg": inMessages,
-	}
+	dumpReads = lang.Lazy[map[string]dumpKind]{Make: func() map[string]dumpKind {
+		return map[string]dumpKind{
+			"read": inBuffer, "pread64": inBuffer, "recv": inBuffer, "recvfrom": inBuffer,
+			"mq_timedreceive": inBuffer, "mq_timedreceive_time64": inBuffer,
+			"readv": inVector, "preadv": inVector, "preadv2": inVector,
+			"recvmsg": inMessage, "recvmmsg": inMessages, "recvmmsg_time64": inMessages,
+		}
+	}}
+	dumpWrites = lang.Lazy[map[string]dumpKind]{Make: func() map[string]dumpKind {
+		return map[string]dumpKind{
+			"write": inBuffer, "pwrite64": inBuffer, "send": inBuffer, "sendto": inBuffer,
+			"mq_timedsend": inBuffer, "mq_timedsend_time64": inBuffer,
+			"writev": inVector, "pwritev": inVector, "pwritev2": inVector, "vmsplice": inVector,
+			"sendmsg": inMessage, "sendmmsg": inMessages,
+		}
+	}}
 )
 
 // Dump shows all data that c has moved, after Result: what it wrote if
@@ -38,7 +42,7 @@ func Dump(c *Call, reads, writes bool) {
 	plain := c.Plain
 	c.Plain = false // what is asked for is shown, however the arguments are
 	defer func() { c.Plain = plain }()
-	if kind, ok := dumpWrites[c.Sig.Name]; ok && writes {
+	if kind, ok := dumpWrites.Get()[c.Sig.Name]; ok && writes {
 		switch kind {
 		case inBuffer:
 			dumpBuffer(c, c.Register(1), c.Register(2))
@@ -50,7 +54,7 @@ func Dump(c *Call, reads, writes bool) {
 			dumpMessages(c, c.Register(1))
 		}
 	}
-	if kind, ok := dumpReads[c.Sig.Name]; ok && reads && !c.Failed() {
+	if kind, ok := dumpReads.Get()[c.Sig.Name]; ok && reads && !c.Failed() {
 		moved := uint64(c.Ret)
 		switch kind {
 		case inBuffer:

@@ -37,6 +37,7 @@ var mayImport = map[string][]string{
 	"decode/kernel":           {"decode/host", "decode/lang", "output", "tables"},
 	"decode/net":              {"decode/netlink", "decode/kernel", "decode/lang", "output", "tables"},
 	"decode/internal/fake":    {"decode/host", "decode/kernel", "decode/lang", "integration/jsonlines", "output/...", "tables"},
+	"decode/internal/walk":    {"tables"},
 	"decode/internal/clayout": {"decode/lang", "integration/need", "tables"},
 	"decode/internal/decodetest": {
 		"decode", "decode/host", "decode/internal/fake", "decode/kernel", "decode/lang", "integration/jsonlines", "output/...",

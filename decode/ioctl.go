@@ -14,7 +14,7 @@ import (
 // ioctlCall is the call ioctl. It is described here, and not in the package
 // ioctl, since its requests are described by several packages.
 var ioctlCall = lang.Calls{
-	{"ioctl", lang.Args{{"fd", kernel.FD}, {"op", ioctl.Op}, lang.RestBy(ioctlArg, &ioctl.PlainArg)}, lang.RetUnsigned},
+	{"ioctl", lang.Args{{"fd", kernel.FD}, {"op", ioctl.Op}, {"", &lang.Rest{By: ioctlArg, Among: []*lang.Desc{&ioctl.PlainArg}}}}, lang.RetUnsigned},
 }
 
 // ioctlIndex finds descriptions by request.
@@ -38,7 +38,7 @@ func ioctlIndexOf(abi tables.ABI) *ioctlIndex {
 func newIoctlIndex(abi tables.ABI) *ioctlIndex {
 	x := &ioctlIndex{byOp: make(map[uint32]*lang.Desc)}
 	ops := tables.IoctlsByName(abi)
-	families := ioctlRequests
+	families := ioctlRequests()
 	if abi == tables.X86_64 {
 		families = append(slices.Clip(families), ioctl.NativeRequests...)
 	}

@@ -7,6 +7,7 @@ import (
 	"trapline/decode/file"
 	"trapline/decode/ioctl"
 	"trapline/decode/ipc"
+	"trapline/decode/kernel"
 	"trapline/decode/kvm"
 	"trapline/decode/lang"
 	"trapline/decode/memory"
@@ -16,16 +17,20 @@ import (
 )
 
 // subsystems are the descriptions of all calls.
-var subsystems = slices.Concat(
-	process.Groups,
-	memory.Groups,
-	file.Groups,
-	net.Groups,
-	ipc.Groups,
-	bpf.Groups,
-	uring.Groups,
-	[]lang.Group{{Both: ioctlCall}},
-)
+func subsystems() []lang.Group {
+	return slices.Concat(
+		process.Groups,
+		memory.Groups,
+		file.Groups,
+		net.Groups,
+		ipc.Groups,
+		bpf.Groups,
+		uring.Groups,
+		[]lang.Group{{Both: ioctlCall}},
+	)
+}
 
 // ioctlRequests are the descriptions of all ioctls.
-var ioctlRequests = slices.Concat(ioctl.Requests, process.Requests, memory.Requests, kvm.Requests)
+func ioctlRequests() []kernel.Ioctls {
+	return slices.Concat(ioctl.Requests, process.Requests, memory.Requests, kvm.Requests)
+}

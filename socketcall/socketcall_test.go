@@ -63,7 +63,7 @@ func TestSocketSubs(t *testing.T) {
 // TestSubsAsInTables compares numbers and symbols with those of the kernel's
 // headers.
 func TestSubsAsInTables(t *testing.T) {
-	symbols := map[*Multiplexer]*tables.Set{&socketcall: tables.SocketCall, &ipc: tables.IpcCall}
+	symbols := map[*Multiplexer]*tables.Set{&socketcall: &tables.SocketCall, &ipc: &tables.IpcCall}
 	for outer, set := range symbols {
 		if row := tables.ByName(tables.I386, outer.Name); row == nil || row.NR != outer.NR {
 			t.Errorf("%s is not number %d", outer.Name, outer.NR)

@@ -27,24 +27,24 @@ func TestFlags(t *testing.T) {
 		v    uint64
 		want string
 	}{
-		{OpenFlags, 0, "O_RDONLY"},
-		{OpenFlags, unix.O_RDWR | unix.O_CREAT | unix.O_TRUNC, "O_RDWR|O_CREAT|O_TRUNC"},
-		{OpenFlags, unix.O_ACCMODE, "O_ACCMODE"},
-		{OpenFlags, unix.O_SYNC, "O_RDONLY|O_SYNC"},
-		{OpenFlags, unix.O_DSYNC, "O_RDONLY|O_DSYNC"},
-		{OpenFlags, unix.O_TMPFILE, "O_RDONLY|O_TMPFILE"},
-		{OpenFlags, unix.O_DIRECTORY, "O_RDONLY|O_DIRECTORY"},
-		{OpenFlags, 0x30, "O_RDONLY|0x30"},
-		{MmapProt, 0, "PROT_NONE"},
-		{MmapProt, unix.PROT_READ | unix.PROT_EXEC, "PROT_READ|PROT_EXEC"},
-		{MmapProt, 0x80, "0x80"},
-		{StatxMask, unix.STATX_ALL, "STATX_ALL"},
-		{StatxMask, unix.STATX_BASIC_STATS, "STATX_BASIC_STATS"},
-		{StatxMask, unix.STATX_TYPE | unix.STATX_MNT_ID, "STATX_TYPE|STATX_MNT_ID"},
-		{MsgFlags, unix.MSG_PEEK | unix.MSG_DONTWAIT, "MSG_PEEK|MSG_DONTWAIT"},
-		{EpollEvents, 1<<64 - 1, "EPOLLIN|EPOLLPRI|EPOLLOUT|EPOLLERR|EPOLLHUP|EPOLLNVAL|EPOLLRDNORM|EPOLLRDBAND|EPOLLWRNORM|" +
+		{&OpenFlags, 0, "O_RDONLY"},
+		{&OpenFlags, unix.O_RDWR | unix.O_CREAT | unix.O_TRUNC, "O_RDWR|O_CREAT|O_TRUNC"},
+		{&OpenFlags, unix.O_ACCMODE, "O_ACCMODE"},
+		{&OpenFlags, unix.O_SYNC, "O_RDONLY|O_SYNC"},
+		{&OpenFlags, unix.O_DSYNC, "O_RDONLY|O_DSYNC"},
+		{&OpenFlags, unix.O_TMPFILE, "O_RDONLY|O_TMPFILE"},
+		{&OpenFlags, unix.O_DIRECTORY, "O_RDONLY|O_DIRECTORY"},
+		{&OpenFlags, 0x30, "O_RDONLY|0x30"},
+		{&MmapProt, 0, "PROT_NONE"},
+		{&MmapProt, unix.PROT_READ | unix.PROT_EXEC, "PROT_READ|PROT_EXEC"},
+		{&MmapProt, 0x80, "0x80"},
+		{&StatxMask, unix.STATX_ALL, "STATX_ALL"},
+		{&StatxMask, unix.STATX_BASIC_STATS, "STATX_BASIC_STATS"},
+		{&StatxMask, unix.STATX_TYPE | unix.STATX_MNT_ID, "STATX_TYPE|STATX_MNT_ID"},
+		{&MsgFlags, unix.MSG_PEEK | unix.MSG_DONTWAIT, "MSG_PEEK|MSG_DONTWAIT"},
+		{&EpollEvents, 1<<64 - 1, "EPOLLIN|EPOLLPRI|EPOLLOUT|EPOLLERR|EPOLLHUP|EPOLLNVAL|EPOLLRDNORM|EPOLLRDBAND|EPOLLWRNORM|" +
 			"EPOLLWRBAND|EPOLLMSG|EPOLLRDHUP|EPOLLEXCLUSIVE|EPOLLWAKEUP|EPOLLONESHOT|EPOLLET|0xffffffff0fffd800"},
-		{CloneFlags, unix.CLONE_VM | unix.CLONE_NEWNET, "CLONE_VM|CLONE_NEWNET"},
+		{&CloneFlags, unix.CLONE_VM | unix.CLONE_NEWNET, "CLONE_VM|CLONE_NEWNET"},
 	} {
 		if got := flagNames(c.set, c.v); got != c.want {
 			t.Errorf("%#x\ngot  %s\nwant %s", c.v, got, c.want)
@@ -58,26 +58,26 @@ func TestSetLookup(t *testing.T) {
 		v    uint64
 		want string // empty: no name
 	}{
-		{Whence, unix.SEEK_HOLE, "SEEK_HOLE"},
-		{Whence, 5, ""},
-		{AddressFamily, unix.AF_UNSPEC, "AF_UNSPEC"},
-		{AddressFamily, unix.AF_UNIX, "AF_UNIX"},
-		{AddressFamily, unix.AF_MCTP, "AF_MCTP"},
-		{AddressFamily, unix.AF_MAX, ""},
-		{AddressFamily, 1<<64 - 1, ""},
-		{Madvise, unix.MADV_DONTNEED, "MADV_DONTNEED"},
-		{Madvise, 1000, ""},
-		{SiCode, 0xffffffff, "SI_QUEUE"}, // -1 of 32 bits
-		{SiCode, 1<<64 - 1, "SI_QUEUE"},
-		{SiCode, 0xffffffffff, ""},
-		{SiCode, 0x80, "SI_KERNEL"},
-		{Uint64Max, 0xffffffff, ""},
-		{ListnsUsers, 0xffffffff, ""},
-		{Uint64Max, 1<<64 - 1, "UINT64_MAX"},
-		{FutexOp, 0, "FUTEX_WAIT"},
-		{FcntlCmd, unix.F_OFD_SETLK, "F_OFD_SETLK"},
-		{PtraceRequest, unix.PTRACE_GETREGS, "PTRACE_GETREGS"},
-		{RouteMsgType, unix.RTM_NEWROUTE, "RTM_NEWROUTE"},
+		{&Whence, unix.SEEK_HOLE, "SEEK_HOLE"},
+		{&Whence, 5, ""},
+		{&AddressFamily, unix.AF_UNSPEC, "AF_UNSPEC"},
+		{&AddressFamily, unix.AF_UNIX, "AF_UNIX"},
+		{&AddressFamily, unix.AF_MCTP, "AF_MCTP"},
+		{&AddressFamily, unix.AF_MAX, ""},
+		{&AddressFamily, 1<<64 - 1, ""},
+		{&Madvise, unix.MADV_DONTNEED, "MADV_DONTNEED"},
+		{&Madvise, 1000, ""},
+		{&SiCode, 0xffffffff, "SI_QUEUE"}, // -1 of 32 bits
+		{&SiCode, 1<<64 - 1, "SI_QUEUE"},
+		{&SiCode, 0xffffffffff, ""},
+		{&SiCode, 0x80, "SI_KERNEL"},
+		{&Uint64Max, 0xffffffff, ""},
+		{&ListnsUsers, 0xffffffff, ""},
+		{&Uint64Max, 1<<64 - 1, "UINT64_MAX"},
+		{&FutexOp, 0, "FUTEX_WAIT"},
+		{&FcntlCmd, unix.F_OFD_SETLK, "F_OFD_SETLK"},
+		{&PtraceRequest, unix.PTRACE_GETREGS, "PTRACE_GETREGS"},
+		{&RouteMsgType, unix.RTM_NEWROUTE, "RTM_NEWROUTE"},
 	} {
 		name, ok := c.set.Lookup(c.v)
 		if name != c.want || ok != (c.want != "") {
@@ -88,7 +88,7 @@ func TestSetLookup(t *testing.T) {
 
 // TestSetsByABI checks sets whose values are not those of x86-64 on i386.
 func TestSetsByABI(t *testing.T) {
-	if OpenFlags.For(I386) != OpenFlags {
+	if OpenFlags.For(I386) != &OpenFlags {
 		t.Error("OpenFlags has a copy for i386")
 	}
 	i386 := &Set{Consts: []Const{{Value: 2, Name: "B"}}}

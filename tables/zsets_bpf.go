@@ -3,7 +3,7 @@
 package tables
 
 // BPFCommand: BPF_???, from <linux/bpf.h>.
-var BPFCommand = &Set{
+var BPFCommand = Set{
 	Unknown: "BPF_???",
 	sorted:  true,
 	Consts: []Const{
@@ -50,7 +50,7 @@ var BPFCommand = &Set{
 }
 
 // BPFMapType: BPF_MAP_TYPE_???, from <linux/bpf.h>.
-var BPFMapType = &Set{
+var BPFMapType = Set{
 	Unknown: "BPF_MAP_TYPE_???",
 	sorted:  true,
 	Consts: []Const{
@@ -94,7 +94,7 @@ var BPFMapType = &Set{
 }
 
 // BPFProgType: BPF_PROG_TYPE_???, from <linux/bpf.h>.
-var BPFProgType = &Set{
+var BPFProgType = Set{
 	Unknown: "BPF_PROG_TYPE_???",
 	sorted:  true,
 	Consts: []Const{
@@ -135,7 +135,7 @@ var BPFProgType = &Set{
 }
 
 // BPFAttachType: BPF_???, from <linux/bpf.h>.
-var BPFAttachType = &Set{
+var BPFAttachType = Set{
 	Unknown: "BPF_???",
 	sorted:  true,
 	Consts: []Const{
@@ -205,7 +205,7 @@ var BPFAttachType = &Set{
 }
 
 // BPFStatsType: BPF_STATS_???, from <linux/bpf.h>.
-var BPFStatsType = &Set{
+var BPFStatsType = Set{
 	Unknown: "BPF_STATS_???",
 	sorted:  true,
 	Consts: []Const{
@@ -214,7 +214,7 @@ var BPFStatsType = &Set{
 }
 
 // BPFTaskFdType: BPF_FD_TYPE_???, from <linux/bpf.h>.
-var BPFTaskFdType = &Set{
+var BPFTaskFdType = Set{
 	Unknown: "BPF_FD_TYPE_???",
 	sorted:  true,
 	Consts: []Const{
@@ -228,7 +228,7 @@ var BPFTaskFdType = &Set{
 }
 
 // BPFMapFlags: BPF_F_???, from <linux/bpf.h>.
-var BPFMapFlags = &Set{
+var BPFMapFlags = Set{
 	Unknown: "BPF_F_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "BPF_F_NO_PREALLOC"},
@@ -249,7 +249,7 @@ var BPFMapFlags = &Set{
 }
 
 // BPFElemFlags: BPF_???, from <linux/bpf.h>.
-var BPFElemFlags = &Set{
+var BPFElemFlags = Set{
 	Unknown: "BPF_???",
 	Consts: []Const{
 		{Value: 0x0, Mask: 0xffffffffffffffff, Name: "BPF_ANY"},
@@ -262,7 +262,7 @@ var BPFElemFlags = &Set{
 }
 
 // BPFLookupFlags: BPF_???, from <linux/bpf.h>.
-var BPFLookupFlags = &Set{
+var BPFLookupFlags = Set{
 	Unknown: "BPF_???",
 	Consts: []Const{
 		{Value: 0x0, Mask: 0xffffffffffffffff, Name: "BPF_ANY"},
@@ -273,7 +273,7 @@ var BPFLookupFlags = &Set{
 }
 
 // BPFProgFlags: BPF_F_???, from <linux/bpf.h>.
-var BPFProgFlags = &Set{
+var BPFProgFlags = Set{
 	Unknown: "BPF_F_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "BPF_F_STRICT_ALIGNMENT"},
@@ -288,7 +288,7 @@ var BPFProgFlags = &Set{
 }
 
 // BPFFileFlags: BPF_F_???, from <linux/bpf.h>.
-var BPFFileFlags = &Set{
+var BPFFileFlags = Set{
 	Unknown: "BPF_F_???",
 	Consts: []Const{
 		{Value: 0x8, Name: "BPF_F_RDONLY"},
@@ -303,7 +303,7 @@ var BPFFileFlags = &Set{
 }
 
 // BPFFileMode: BPF_F_???, from <linux/bpf.h>.
-var BPFFileMode = &Set{
+var BPFFileMode = Set{
 	Unknown: "BPF_F_???",
 	Consts: []Const{
 		{Value: 0x8, Name: "BPF_F_RDONLY"},
@@ -312,7 +312,7 @@ var BPFFileMode = &Set{
 }
 
 // BPFAttachFlags: BPF_F_???, from <linux/bpf.h>.
-var BPFAttachFlags = &Set{
+var BPFAttachFlags = Set{
 	Unknown: "BPF_F_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "BPF_F_ALLOW_OVERRIDE"},
@@ -327,7 +327,7 @@ var BPFAttachFlags = &Set{
 }
 
 // BPFQueryFlags: BPF_F_QUERY_???, from <linux/bpf.h>.
-var BPFQueryFlags = &Set{
+var BPFQueryFlags = Set{
 	Unknown: "BPF_F_QUERY_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "BPF_F_QUERY_EFFECTIVE"},
@@ -335,7 +335,7 @@ var BPFQueryFlags = &Set{
 }
 
 // BPFTestRunFlags: BPF_F_TEST_???, from <linux/bpf.h>.
-var BPFTestRunFlags = &Set{
+var BPFTestRunFlags = Set{
 	Unknown: "BPF_F_TEST_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "BPF_F_TEST_RUN_ON_CPU"},
@@ -344,7 +344,7 @@ var BPFTestRunFlags = &Set{
 }
 
 // BPFKprobeMultiFlags: BPF_F_KPROBE_MULTI_???, from <linux/bpf.h>.
-var BPFKprobeMultiFlags = &Set{
+var BPFKprobeMultiFlags = Set{
 	Unknown: "BPF_F_KPROBE_MULTI_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "BPF_F_KPROBE_MULTI_RETURN"},
@@ -352,7 +352,7 @@ var BPFKprobeMultiFlags = &Set{
 }
 
 // BPFUprobeMultiFlags: BPF_F_UPROBE_MULTI_???, from <linux/bpf.h>.
-var BPFUprobeMultiFlags = &Set{
+var BPFUprobeMultiFlags = Set{
 	Unknown: "BPF_F_UPROBE_MULTI_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "BPF_F_UPROBE_MULTI_RETURN"},
@@ -361,7 +361,7 @@ var BPFUprobeMultiFlags = &Set{
 }
 
 // BPFNetfilterFlags: BPF_F_NETFILTER_???, from <linux/bpf.h>.
-var BPFNetfilterFlags = &Set{
+var BPFNetfilterFlags = Set{
 	Unknown: "BPF_F_NETFILTER_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "BPF_F_NETFILTER_IP_DEFRAG"},
@@ -369,7 +369,7 @@ var BPFNetfilterFlags = &Set{
 }
 
 // EBPFRegister: BPF_REG_???, from <linux/bpf.h>.
-var EBPFRegister = &Set{
+var EBPFRegister = Set{
 	Unknown: "BPF_REG_???",
 	sorted:  true,
 	Consts: []Const{

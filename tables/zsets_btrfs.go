@@ -3,7 +3,7 @@
 package tables
 
 // BtrfsSnapFlags: BTRFS_SUBVOL_???, from <linux/btrfs.h>.
-var BtrfsSnapFlags = &Set{
+var BtrfsSnapFlags = Set{
 	Unknown: "BTRFS_SUBVOL_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "BTRFS_SUBVOL_CREATE_ASYNC"},
@@ -13,7 +13,7 @@ var BtrfsSnapFlags = &Set{
 }
 
 // BtrfsQgroupLimit: BTRFS_QGROUP_LIMIT_???, from <linux/btrfs.h>.
-var BtrfsQgroupLimit = &Set{
+var BtrfsQgroupLimit = Set{
 	Unknown: "BTRFS_QGROUP_LIMIT_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "BTRFS_QGROUP_LIMIT_MAX_RFER"},
@@ -26,7 +26,7 @@ var BtrfsQgroupLimit = &Set{
 }
 
 // BtrfsQgroupInherit: BTRFS_QGROUP_INHERIT_???, from <linux/btrfs.h>.
-var BtrfsQgroupInherit = &Set{
+var BtrfsQgroupInherit = Set{
 	Unknown: "BTRFS_QGROUP_INHERIT_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "BTRFS_QGROUP_INHERIT_SET_LIMITS"},
@@ -34,7 +34,7 @@ var BtrfsQgroupInherit = &Set{
 }
 
 // BtrfsQgroupCtl: BTRFS_QUOTA_CTL_???, from <linux/btrfs.h>.
-var BtrfsQgroupCtl = &Set{
+var BtrfsQgroupCtl = Set{
 	Unknown: "BTRFS_QUOTA_CTL_???",
 	sorted:  true,
 	Consts: []Const{
@@ -46,7 +46,7 @@ var BtrfsQgroupCtl = &Set{
 }
 
 // BtrfsScrubFlags: BTRFS_SCRUB_???, from <linux/btrfs.h>.
-var BtrfsScrubFlags = &Set{
+var BtrfsScrubFlags = Set{
 	Unknown: "BTRFS_SCRUB_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "BTRFS_SCRUB_READONLY"},
@@ -54,7 +54,7 @@ var BtrfsScrubFlags = &Set{
 }
 
 // BtrfsReplaceMode: BTRFS_IOCTL_DEV_REPLACE_CONT_READING_FROM_SRCDEV_MODE_???, from <linux/btrfs.h>.
-var BtrfsReplaceMode = &Set{
+var BtrfsReplaceMode = Set{
 	Unknown: "BTRFS_IOCTL_DEV_REPLACE_CONT_READING_FROM_SRCDEV_MODE_???",
 	sorted:  true,
 	Consts: []Const{
@@ -64,7 +64,7 @@ var BtrfsReplaceMode = &Set{
 }
 
 // BtrfsReplaceState: BTRFS_IOCTL_DEV_REPLACE_STATE_???, from <linux/btrfs.h>.
-var BtrfsReplaceState = &Set{
+var BtrfsReplaceState = Set{
 	Unknown: "BTRFS_IOCTL_DEV_REPLACE_STATE_???",
 	sorted:  true,
 	Consts: []Const{
@@ -77,7 +77,7 @@ var BtrfsReplaceState = &Set{
 }
 
 // BtrfsReplaceCmd: BTRFS_IOCTL_DEV_REPLACE_CMD_???, from <linux/btrfs.h>.
-var BtrfsReplaceCmd = &Set{
+var BtrfsReplaceCmd = Set{
 	Unknown: "BTRFS_IOCTL_DEV_REPLACE_CMD_???",
 	sorted:  true,
 	Consts: []Const{
@@ -88,7 +88,7 @@ var BtrfsReplaceCmd = &Set{
 }
 
 // BtrfsReplaceResult: BTRFS_IOCTL_DEV_REPLACE_RESULT_???, from <linux/btrfs.h>.
-var BtrfsReplaceResult = &Set{
+var BtrfsReplaceResult = Set{
 	Unknown: "BTRFS_IOCTL_DEV_REPLACE_RESULT_???",
 	sorted:  true,
 	Consts: []Const{
@@ -100,7 +100,7 @@ var BtrfsReplaceResult = &Set{
 }
 
 // BtrfsFsInfo: BTRFS_FS_INFO_FLAG_???, from <linux/btrfs.h>.
-var BtrfsFsInfo = &Set{
+var BtrfsFsInfo = Set{
 	Unknown: "BTRFS_FS_INFO_FLAG_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "BTRFS_FS_INFO_FLAG_CSUM_INFO"},
@@ -110,7 +110,7 @@ var BtrfsFsInfo = &Set{
 }
 
 // BtrfsCompatRO: BTRFS_FEATURE_COMPAT_RO_???, from <linux/btrfs.h>.
-var BtrfsCompatRO = &Set{
+var BtrfsCompatRO = Set{
 	Unknown: "BTRFS_FEATURE_COMPAT_RO_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "BTRFS_FEATURE_COMPAT_RO_FREE_SPACE_TREE"},
@@ -121,7 +121,7 @@ var BtrfsCompatRO = &Set{
 }
 
 // BtrfsIncompat: BTRFS_FEATURE_INCOMPAT_???, from <linux/btrfs.h>.
-var BtrfsIncompat = &Set{
+var BtrfsIncompat = Set{
 	Unknown: "BTRFS_FEATURE_INCOMPAT_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "BTRFS_FEATURE_INCOMPAT_MIXED_BACKREF"},
@@ -145,7 +145,7 @@ var BtrfsIncompat = &Set{
 }
 
 // BtrfsBalanceCtl: BTRFS_BALANCE_CTL_???, from <linux/btrfs.h>.
-var BtrfsBalanceCtl = &Set{
+var BtrfsBalanceCtl = Set{
 	Unknown: "BTRFS_BALANCE_CTL_???",
 	sorted:  true,
 	Consts: []Const{
@@ -155,7 +155,7 @@ var BtrfsBalanceCtl = &Set{
 }
 
 // BtrfsBalance: BTRFS_BALANCE_???, from <linux/btrfs.h>.
-var BtrfsBalance = &Set{
+var BtrfsBalance = Set{
 	Unknown: "BTRFS_BALANCE_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "BTRFS_BALANCE_DATA"},
@@ -167,7 +167,7 @@ var BtrfsBalance = &Set{
 }
 
 // BtrfsBalanceArgs: BTRFS_BALANCE_ARGS_???, from <linux/btrfs.h>.
-var BtrfsBalanceArgs = &Set{
+var BtrfsBalanceArgs = Set{
 	Unknown: "BTRFS_BALANCE_ARGS_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "BTRFS_BALANCE_ARGS_PROFILES"},
@@ -185,7 +185,7 @@ var BtrfsBalanceArgs = &Set{
 }
 
 // BtrfsBalanceState: BTRFS_BALANCE_STATE_???, from <linux/btrfs.h>.
-var BtrfsBalanceState = &Set{
+var BtrfsBalanceState = Set{
 	Unknown: "BTRFS_BALANCE_STATE_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "BTRFS_BALANCE_STATE_RUNNING"},
@@ -195,7 +195,7 @@ var BtrfsBalanceState = &Set{
 }
 
 // BtrfsDefrag: BTRFS_DEFRAG_RANGE_???, from <linux/btrfs.h>.
-var BtrfsDefrag = &Set{
+var BtrfsDefrag = Set{
 	Unknown: "BTRFS_DEFRAG_RANGE_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "BTRFS_DEFRAG_RANGE_COMPRESS"},
@@ -206,7 +206,7 @@ var BtrfsDefrag = &Set{
 }
 
 // BtrfsCompression: BTRFS_COMPRESS_???.
-var BtrfsCompression = &Set{
+var BtrfsCompression = Set{
 	Unknown: "BTRFS_COMPRESS_???",
 	sorted:  true,
 	Consts: []Const{
@@ -218,7 +218,7 @@ var BtrfsCompression = &Set{
 }
 
 // BtrfsLogicalIno: BTRFS_LOGICAL_INO_ARGS_???, from <linux/btrfs.h>.
-var BtrfsLogicalIno = &Set{
+var BtrfsLogicalIno = Set{
 	Unknown: "BTRFS_LOGICAL_INO_ARGS_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "BTRFS_LOGICAL_INO_ARGS_IGNORE_OFFSET"},
@@ -226,7 +226,7 @@ var BtrfsLogicalIno = &Set{
 }
 
 // BtrfsDevStat: BTRFS_DEV_STAT_???, from <linux/btrfs.h>.
-var BtrfsDevStat = &Set{
+var BtrfsDevStat = Set{
 	Unknown: "BTRFS_DEV_STAT_???",
 	sorted:  true,
 	Consts: []Const{
@@ -239,7 +239,7 @@ var BtrfsDevStat = &Set{
 }
 
 // BtrfsDevStats: BTRFS_DEV_STATS_???, from <linux/btrfs.h>.
-var BtrfsDevStats = &Set{
+var BtrfsDevStats = Set{
 	Unknown: "BTRFS_DEV_STATS_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "BTRFS_DEV_STATS_RESET"},
@@ -247,7 +247,7 @@ var BtrfsDevStats = &Set{
 }
 
 // BtrfsSend: BTRFS_SEND_FLAG_???, from <linux/btrfs.h>.
-var BtrfsSend = &Set{
+var BtrfsSend = Set{
 	Unknown: "BTRFS_SEND_FLAG_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "BTRFS_SEND_FLAG_NO_FILE_DATA"},
@@ -259,7 +259,7 @@ var BtrfsSend = &Set{
 }
 
 // BtrfsSpaceInfo: BTRFS_SPACE_INFO_???, from <linux/btrfs_tree.h>.
-var BtrfsSpaceInfo = &Set{
+var BtrfsSpaceInfo = Set{
 	Unknown: "BTRFS_SPACE_INFO_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "BTRFS_BLOCK_GROUP_DATA"},
@@ -281,7 +281,7 @@ var BtrfsSpaceInfo = &Set{
 }
 
 // BtrfsProfiles: BTRFS_BLOCK_GROUP_???.
-var BtrfsProfiles = &Set{
+var BtrfsProfiles = Set{
 	Unknown: "BTRFS_BLOCK_GROUP_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "BTRFS_BLOCK_GROUP_DATA"},
@@ -303,7 +303,7 @@ var BtrfsProfiles = &Set{
 }
 
 // BtrfsKeyType: , from <linux/btrfs_tree.h>.
-var BtrfsKeyType = &Set{
+var BtrfsKeyType = Set{
 	Unknown: "",
 	sorted:  true,
 	Consts: []Const{
@@ -357,7 +357,7 @@ var BtrfsKeyType = &Set{
 }
 
 // BtrfsTreeID: , from <linux/btrfs_tree.h>.
-var BtrfsTreeID = &Set{
+var BtrfsTreeID = Set{
 	Unknown: "",
 	sorted:  true,
 	wide:    true,
@@ -382,7 +382,7 @@ var BtrfsTreeID = &Set{
 }
 
 // Uint64Max: .
-var Uint64Max = &Set{
+var Uint64Max = Set{
 	Unknown: "",
 	sorted:  true,
 	wide:    true,
@@ -392,7 +392,7 @@ var Uint64Max = &Set{
 }
 
 // BtrfsCsumType: BTRFS_CSUM_TYPE_???, from <linux/btrfs_tree.h>.
-var BtrfsCsumType = &Set{
+var BtrfsCsumType = Set{
 	Unknown: "BTRFS_CSUM_TYPE_???",
 	sorted:  true,
 	Consts: []Const{

@@ -3,7 +3,7 @@
 package tables
 
 // KDMode: KD_???, from <linux/kd.h>.
-var KDMode = &Set{
+var KDMode = Set{
 	Unknown: "KD_???",
 	sorted:  true,
 	Consts: []Const{
@@ -15,7 +15,7 @@ var KDMode = &Set{
 }
 
 // KDKbdType: KB_???, from <linux/kd.h>.
-var KDKbdType = &Set{
+var KDKbdType = Set{
 	Unknown: "KB_???",
 	sorted:  true,
 	Consts: []Const{
@@ -26,7 +26,7 @@ var KDKbdType = &Set{
 }
 
 // KDKbdMode: K_???, from <linux/kd.h>.
-var KDKbdMode = &Set{
+var KDKbdMode = Set{
 	Unknown: "K_???",
 	sorted:  true,
 	Consts: []Const{
@@ -39,7 +39,7 @@ var KDKbdMode = &Set{
 }
 
 // KDMeta: K_???, from <linux/kd.h>.
-var KDMeta = &Set{
+var KDMeta = Set{
 	Unknown: "K_???",
 	sorted:  true,
 	Consts: []Const{
@@ -49,7 +49,7 @@ var KDMeta = &Set{
 }
 
 // KDLed: LED_???, from <linux/kd.h>.
-var KDLed = &Set{
+var KDLed = Set{
 	Unknown: "LED_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "LED_SCR"},
@@ -59,7 +59,7 @@ var KDLed = &Set{
 }
 
 // KDKeyTable: K_???, from <linux/kd.h>.
-var KDKeyTable = &Set{
+var KDKeyTable = Set{
 	Unknown: "K_???",
 	sorted:  true,
 	Consts: []Const{
@@ -71,7 +71,7 @@ var KDKeyTable = &Set{
 }
 
 // KDFontOp: KD_FONT_OP_???, from <linux/kd.h>.
-var KDFontOp = &Set{
+var KDFontOp = Set{
 	Unknown: "KD_FONT_OP_???",
 	sorted:  true,
 	Consts: []Const{
@@ -83,7 +83,7 @@ var KDFontOp = &Set{
 }
 
 // KDFontFlags: KD_FONT_FLAG_???, from <linux/kd.h>.
-var KDFontFlags = &Set{
+var KDFontFlags = Set{
 	Unknown: "KD_FONT_FLAG_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "KD_FONT_FLAG_DONT_RECALC"},
@@ -92,7 +92,7 @@ var KDFontFlags = &Set{
 }
 
 // KDKeymapFlags: 1<<KG_???, from <linux/keyboard.h>.
-var KDKeymapFlags = &Set{
+var KDKeymapFlags = Set{
 	Unknown: "1<<KG_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "1<<KG_SHIFT"},
@@ -107,7 +107,7 @@ var KDKeymapFlags = &Set{
 }
 
 // KDKeyType: KT_???, from <linux/keyboard.h>.
-var KDKeyType = &Set{
+var KDKeyType = Set{
 	Unknown: "KT_???",
 	sorted:  true,
 	Consts: []Const{
@@ -131,7 +131,7 @@ var KDKeyType = &Set{
 }
 
 // KDKeyFn: K_???, from <linux/keyboard.h>.
-var KDKeyFn = &Set{
+var KDKeyFn = Set{
 	Unknown: "K_???",
 	sorted:  true,
 	Consts: []Const{
@@ -395,7 +395,7 @@ var KDKeyFn = &Set{
 }
 
 // KDKeySpec: K_???, from <linux/keyboard.h>.
-var KDKeySpec = &Set{
+var KDKeySpec = Set{
 	Unknown: "K_???",
 	sorted:  true,
 	Consts: []Const{
@@ -423,7 +423,7 @@ var KDKeySpec = &Set{
 }
 
 // KDKeySpecial: K_???, from <linux/keyboard.h>.
-var KDKeySpecial = &Set{
+var KDKeySpecial = Set{
 	Unknown: "K_???",
 	sorted:  true,
 	Consts: []Const{
@@ -433,7 +433,7 @@ var KDKeySpecial = &Set{
 }
 
 // KDKeyPad: K_???, from <linux/keyboard.h>.
-var KDKeyPad = &Set{
+var KDKeyPad = Set{
 	Unknown: "K_???",
 	sorted:  true,
 	Consts: []Const{
@@ -461,7 +461,7 @@ var KDKeyPad = &Set{
 }
 
 // KDKeyDead: K_???, from <linux/keyboard.h>.
-var KDKeyDead = &Set{
+var KDKeyDead = Set{
 	Unknown: "K_???",
 	sorted:  true,
 	Consts: []Const{
@@ -496,7 +496,7 @@ var KDKeyDead = &Set{
 }
 
 // KDKeyCursor: K_???, from <linux/keyboard.h>.
-var KDKeyCursor = &Set{
+var KDKeyCursor = Set{
 	Unknown: "K_???",
 	sorted:  true,
 	Consts: []Const{
@@ -508,7 +508,7 @@ var KDKeyCursor = &Set{
 }
 
 // KDKeyShift: K_???, from <linux/keyboard.h>.
-var KDKeyShift = &Set{
+var KDKeyShift = Set{
 	Unknown: "K_???",
 	sorted:  true,
 	Consts: []Const{
@@ -525,7 +525,7 @@ var KDKeyShift = &Set{
 }
 
 // KDKeyASCII: K_???, from <linux/keyboard.h>.
-var KDKeyASCII = &Set{
+var KDKeyASCII = Set{
 	Unknown: "K_???",
 	sorted:  true,
 	Consts: []Const{
@@ -559,7 +559,7 @@ var KDKeyASCII = &Set{
 }
 
 // KDKeyLock: K_???, from <linux/keyboard.h>.
-var KDKeyLock = &Set{
+var KDKeyLock = Set{
 	Unknown: "K_???",
 	sorted:  true,
 	Consts: []Const{
@@ -576,7 +576,7 @@ var KDKeyLock = &Set{
 }
 
 // KDKeySlock: K_???, from <linux/keyboard.h>.
-var KDKeySlock = &Set{
+var KDKeySlock = Set{
 	Unknown: "K_???",
 	sorted:  true,
 	Consts: []Const{
@@ -593,7 +593,7 @@ var KDKeySlock = &Set{
 }
 
 // KDKeyBraille: K_???, from <linux/keyboard.h>.
-var KDKeyBraille = &Set{
+var KDKeyBraille = Set{
 	Unknown: "K_???",
 	sorted:  true,
 	Consts: []Const{
@@ -612,7 +612,7 @@ var KDKeyBraille = &Set{
 }
 
 // DMFlags: DM_???, from <linux/dm-ioctl.h>.
-var DMFlags = &Set{
+var DMFlags = Set{
 	Unknown: "DM_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "DM_READONLY_FLAG"},
@@ -638,7 +638,7 @@ var DMFlags = &Set{
 }
 
 // SGDirection: SG_DXFER_???, from <scsi/sg.h>.
-var SGDirection = &Set{
+var SGDirection = Set{
 	Unknown: "SG_DXFER_???",
 	sorted:  true,
 	Consts: []Const{
@@ -650,7 +650,7 @@ var SGDirection = &Set{
 }
 
 // SGFlags: SG_FLAG_???, from <scsi/sg.h>.
-var SGFlags = &Set{
+var SGFlags = Set{
 	Unknown: "SG_FLAG_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "SG_FLAG_DIRECT_IO"},
@@ -663,7 +663,7 @@ var SGFlags = &Set{
 }
 
 // SGInfo: SG_INFO_???, from <scsi/sg.h>.
-var SGInfo = &Set{
+var SGInfo = Set{
 	Unknown: "SG_INFO_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "SG_INFO_CHECK"},
@@ -673,7 +673,7 @@ var SGInfo = &Set{
 }
 
 // SGReset: SG_SCSI_RESET_???, from <scsi/sg.h>.
-var SGReset = &Set{
+var SGReset = Set{
 	Unknown: "SG_SCSI_RESET_???",
 	sorted:  true,
 	Consts: []Const{
@@ -686,7 +686,7 @@ var SGReset = &Set{
 }
 
 // BSGProtocol: BSG_PROTOCOL_???, from <linux/bsg.h>.
-var BSGProtocol = &Set{
+var BSGProtocol = Set{
 	Unknown: "BSG_PROTOCOL_???",
 	sorted:  true,
 	Consts: []Const{
@@ -695,7 +695,7 @@ var BSGProtocol = &Set{
 }
 
 // BSGSubprotocol: BSG_SUB_PROTOCOL_???, from <linux/bsg.h>.
-var BSGSubprotocol = &Set{
+var BSGSubprotocol = Set{
 	Unknown: "BSG_SUB_PROTOCOL_???",
 	sorted:  true,
 	Consts: []Const{
@@ -706,7 +706,7 @@ var BSGSubprotocol = &Set{
 }
 
 // BSGFlags: BSG_FLAG_???, from <linux/bsg.h>.
-var BSGFlags = &Set{
+var BSGFlags = Set{
 	Unknown: "BSG_FLAG_???",
 	Consts: []Const{
 		{Value: 0x10, Name: "BSG_FLAG_Q_AT_TAIL"},
@@ -715,7 +715,7 @@ var BSGFlags = &Set{
 }
 
 // KVMExitReason: KVM_EXIT_???, from <linux/kvm.h>.
-var KVMExitReason = &Set{
+var KVMExitReason = Set{
 	Unknown: "KVM_EXIT_???",
 	sorted:  true,
 	Consts: []Const{
@@ -767,7 +767,7 @@ var KVMExitReason = &Set{
 }
 
 // KVMExitIO: KVM_EXIT_IO_???, from <linux/kvm.h>.
-var KVMExitIO = &Set{
+var KVMExitIO = Set{
 	Unknown: "KVM_EXIT_IO_???",
 	sorted:  true,
 	Consts: []Const{
@@ -777,7 +777,7 @@ var KVMExitIO = &Set{
 }
 
 // KVMCap: KVM_CAP_???, from <linux/kvm.h>.
-var KVMCap = &Set{
+var KVMCap = Set{
 	Unknown: "KVM_CAP_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1029,7 +1029,7 @@ var KVMCap = &Set{
 }
 
 // KVMMemFlags: KVM_MEM_???, from <linux/kvm.h>.
-var KVMMemFlags = &Set{
+var KVMMemFlags = Set{
 	Unknown: "KVM_MEM_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "KVM_MEM_LOG_DIRTY_PAGES"},
@@ -1039,7 +1039,7 @@ var KVMMemFlags = &Set{
 }
 
 // KVMCpuidFlags: KVM_CPUID_FLAG_???, from <asm/kvm.h>.
-var KVMCpuidFlags = &Set{
+var KVMCpuidFlags = Set{
 	Unknown: "KVM_CPUID_FLAG_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "KVM_CPUID_FLAG_SIGNIFCANT_INDEX"},
@@ -1049,7 +1049,7 @@ var KVMCpuidFlags = &Set{
 }
 
 // TEEGenCaps: TEE_GEN_CAP_???, from <linux/tee.h>.
-var TEEGenCaps = &Set{
+var TEEGenCaps = Set{
 	Unknown: "TEE_GEN_CAP_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "TEE_GEN_CAP_GP"},
@@ -1061,7 +1061,7 @@ var TEEGenCaps = &Set{
 }
 
 // TEEImplID: TEE_IMPL_ID_???, from <linux/tee.h>.
-var TEEImplID = &Set{
+var TEEImplID = Set{
 	Unknown: "TEE_IMPL_ID_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1073,7 +1073,7 @@ var TEEImplID = &Set{
 }
 
 // TEEOpteeCaps: TEE_OPTEE_CAP_???, from <linux/tee.h>.
-var TEEOpteeCaps = &Set{
+var TEEOpteeCaps = Set{
 	Unknown: "TEE_OPTEE_CAP_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "TEE_OPTEE_CAP_TZ"},
@@ -1081,7 +1081,7 @@ var TEEOpteeCaps = &Set{
 }
 
 // TEELogin: TEE_IOCTL_LOGIN_???, from <linux/tee.h>.
-var TEELogin = &Set{
+var TEELogin = Set{
 	Unknown: "TEE_IOCTL_LOGIN_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1095,7 +1095,7 @@ var TEELogin = &Set{
 }
 
 // TEEParamAttr: TEE_IOCTL_PARAM_ATTR_TYPE_???, from <linux/tee.h>.
-var TEEParamAttr = &Set{
+var TEEParamAttr = Set{
 	Unknown: "TEE_IOCTL_PARAM_ATTR_TYPE_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1116,7 +1116,7 @@ var TEEParamAttr = &Set{
 }
 
 // TEEOrigin: TEEC_ORIGIN_???.
-var TEEOrigin = &Set{
+var TEEOrigin = Set{
 	Unknown: "TEEC_ORIGIN_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1128,7 +1128,7 @@ var TEEOrigin = &Set{
 }
 
 // TEEShm: TEE_IOCTL_SHM_???.
-var TEEShm = &Set{
+var TEEShm = Set{
 	Unknown: "TEE_IOCTL_SHM_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "TEE_IOCTL_SHM_MAPPED"},
@@ -1142,7 +1142,7 @@ var TEEShm = &Set{
 }
 
 // UdmabufFlags: UDMABUF_FLAGS_???, from <linux/udmabuf.h>.
-var UdmabufFlags = &Set{
+var UdmabufFlags = Set{
 	Unknown: "UDMABUF_FLAGS_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "UDMABUF_FLAGS_CLOEXEC"},

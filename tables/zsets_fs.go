@@ -3,7 +3,7 @@
 package tables
 
 // OpenFlags: O_???, from <asm-generic/fcntl.h>.
-var OpenFlags = &Set{
+var OpenFlags = Set{
 	Unknown: "O_???",
 	Consts: []Const{
 		{Value: 0x0, Mask: 0x3, Name: "O_RDONLY"},
@@ -34,7 +34,7 @@ var OpenFlags = &Set{
 }
 
 // OpenModeFlags: O_???, from <asm-generic/fcntl.h>.
-var OpenModeFlags = &Set{
+var OpenModeFlags = Set{
 	Unknown: "O_???",
 	Consts: []Const{
 		{Value: 0x40, Name: "O_CREAT"},
@@ -61,7 +61,7 @@ var OpenModeFlags = &Set{
 }
 
 // Openat2Flags: O_???, from <linux/openat2.h>.
-var Openat2Flags = &Set{
+var Openat2Flags = Set{
 	Unknown: "O_???",
 	Consts: []Const{
 		{Value: 0x0, Mask: 0x3, Name: "O_RDONLY"},
@@ -93,7 +93,7 @@ var Openat2Flags = &Set{
 }
 
 // ResolveFlags: RESOLVE_???, from <linux/openat2.h>.
-var ResolveFlags = &Set{
+var ResolveFlags = Set{
 	Unknown: "RESOLVE_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "RESOLVE_NO_XDEV"},
@@ -106,7 +106,7 @@ var ResolveFlags = &Set{
 }
 
 // FileType: S_IF???, from <unix>.
-var FileType = &Set{
+var FileType = Set{
 	Unknown: "S_IF???",
 	sorted:  true,
 	Consts: []Const{
@@ -121,7 +121,7 @@ var FileType = &Set{
 }
 
 // FileModeBits: S_IS???, from <unix>.
-var FileModeBits = &Set{
+var FileModeBits = Set{
 	Unknown: "S_IS???",
 	Consts: []Const{
 		{Value: 0x800, Name: "S_ISUID"},
@@ -131,7 +131,7 @@ var FileModeBits = &Set{
 }
 
 // DirentType: DT_???, from <unix>.
-var DirentType = &Set{
+var DirentType = Set{
 	Unknown: "DT_???",
 	sorted:  true,
 	Consts: []Const{
@@ -148,7 +148,7 @@ var DirentType = &Set{
 }
 
 // AccessMode: ?_OK, from <unix>.
-var AccessMode = &Set{
+var AccessMode = Set{
 	Unknown: "?_OK",
 	Consts: []Const{
 		{Value: 0x0, Mask: 0xffffffffffffffff, Name: "F_OK"},
@@ -159,7 +159,7 @@ var AccessMode = &Set{
 }
 
 // Whence: SEEK_???, from <linux/fs.h>.
-var Whence = &Set{
+var Whence = Set{
 	Unknown: "SEEK_???",
 	sorted:  true,
 	Consts: []Const{
@@ -172,7 +172,7 @@ var Whence = &Set{
 }
 
 // AtFlags: AT_???, from <linux/fcntl.h>.
-var AtFlags = &Set{
+var AtFlags = Set{
 	Unknown: "AT_???",
 	Consts: []Const{
 		{Value: 0x100, Name: "AT_SYMLINK_NOFOLLOW"},
@@ -185,7 +185,7 @@ var AtFlags = &Set{
 }
 
 // FaccessatFlags: AT_???, from <linux/fcntl.h>.
-var FaccessatFlags = &Set{
+var FaccessatFlags = Set{
 	Unknown: "AT_???",
 	Consts: []Const{
 		{Value: 0x100, Name: "AT_SYMLINK_NOFOLLOW"},
@@ -195,7 +195,7 @@ var FaccessatFlags = &Set{
 }
 
 // FchmodatFlags: AT_???, from <linux/fcntl.h>.
-var FchmodatFlags = &Set{
+var FchmodatFlags = Set{
 	Unknown: "AT_???",
 	Consts: []Const{
 		{Value: 0x100, Name: "AT_SYMLINK_NOFOLLOW"},
@@ -204,7 +204,7 @@ var FchmodatFlags = &Set{
 }
 
 // ExecveatFlags: AT_???, from <linux/fcntl.h>.
-var ExecveatFlags = &Set{
+var ExecveatFlags = Set{
 	Unknown: "AT_???",
 	Consts: []Const{
 		{Value: 0x100, Name: "AT_SYMLINK_NOFOLLOW"},
@@ -214,7 +214,7 @@ var ExecveatFlags = &Set{
 }
 
 // HandleFlags: AT_???, from <linux/fcntl.h>.
-var HandleFlags = &Set{
+var HandleFlags = Set{
 	Unknown: "AT_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "AT_HANDLE_MNT_ID_UNIQUE"},
@@ -226,7 +226,7 @@ var HandleFlags = &Set{
 }
 
 // XattratFlags: AT_???, from <linux/fcntl.h>.
-var XattratFlags = &Set{
+var XattratFlags = Set{
 	Unknown: "AT_???",
 	Consts: []Const{
 		{Value: 0x100, Name: "AT_SYMLINK_NOFOLLOW"},
@@ -235,7 +235,7 @@ var XattratFlags = &Set{
 }
 
 // StatxSync: , from <linux/fcntl.h>.
-var StatxSync = &Set{
+var StatxSync = Set{
 	Unknown: "",
 	Consts: []Const{
 		{Value: 0x0, Mask: 0xffffffffffffffff, Name: "AT_STATX_SYNC_AS_STAT"},
@@ -245,7 +245,7 @@ var StatxSync = &Set{
 }
 
 // StatxFlags: .
-var StatxFlags = &Set{
+var StatxFlags = Set{
 	Unknown: "",
 	Consts: []Const{
 		{Value: 0x100, Name: "AT_SYMLINK_NOFOLLOW"},
@@ -258,7 +258,7 @@ var StatxFlags = &Set{
 }
 
 // StatxMask: STATX_???, from <linux/stat.h>.
-var StatxMask = &Set{
+var StatxMask = Set{
 	Unknown: "STATX_???",
 	Consts: []Const{
 		{Value: 0xfff, Name: "STATX_ALL"},
@@ -285,7 +285,7 @@ var StatxMask = &Set{
 }
 
 // StatxAttributes: STATX_ATTR_???, from <linux/stat.h>.
-var StatxAttributes = &Set{
+var StatxAttributes = Set{
 	Unknown: "STATX_ATTR_???",
 	Consts: []Const{
 		{Value: 0x4, Name: "STATX_ATTR_COMPRESSED"},
@@ -302,7 +302,7 @@ var StatxAttributes = &Set{
 }
 
 // FsMagic: , from <linux/magic.h>.
-var FsMagic = &Set{
+var FsMagic = Set{
 	Unknown: "",
 	sorted:  true,
 	Consts: []Const{
@@ -409,7 +409,7 @@ var FsMagic = &Set{
 }
 
 // StatfsFlags: ST_???, from <unix>.
-var StatfsFlags = &Set{
+var StatfsFlags = Set{
 	Unknown: "ST_???",
 	Consts: []Const{
 		{Value: 0x20, Name: "ST_VALID"},
@@ -427,7 +427,7 @@ var StatfsFlags = &Set{
 }
 
 // RenameFlags: RENAME_???, from <linux/fs.h>.
-var RenameFlags = &Set{
+var RenameFlags = Set{
 	Unknown: "RENAME_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "RENAME_NOREPLACE"},
@@ -437,7 +437,7 @@ var RenameFlags = &Set{
 }
 
 // XattrFlags: XATTR_???, from <linux/xattr.h>.
-var XattrFlags = &Set{
+var XattrFlags = Set{
 	Unknown: "XATTR_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "XATTR_CREATE"},
@@ -446,7 +446,7 @@ var XattrFlags = &Set{
 }
 
 // RwFlags: RWF_???, from <linux/fs.h>.
-var RwFlags = &Set{
+var RwFlags = Set{
 	Unknown: "RWF_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "RWF_HIPRI"},
@@ -462,7 +462,7 @@ var RwFlags = &Set{
 }
 
 // SyncFileRange: SYNC_FILE_RANGE_???, from <linux/fs.h>.
-var SyncFileRange = &Set{
+var SyncFileRange = Set{
 	Unknown: "SYNC_FILE_RANGE_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "SYNC_FILE_RANGE_WAIT_BEFORE"},
@@ -472,7 +472,7 @@ var SyncFileRange = &Set{
 }
 
 // FallocateMode: FALLOC_FL_???, from <linux/falloc.h>.
-var FallocateMode = &Set{
+var FallocateMode = Set{
 	Unknown: "FALLOC_FL_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "FALLOC_FL_KEEP_SIZE"},
@@ -487,7 +487,7 @@ var FallocateMode = &Set{
 }
 
 // Fadvise: POSIX_FADV_???.
-var Fadvise = &Set{
+var Fadvise = Set{
 	Unknown: "POSIX_FADV_???",
 	sorted:  true,
 	Consts: []Const{
@@ -501,7 +501,7 @@ var Fadvise = &Set{
 }
 
 // SpliceFlags: SPLICE_F_???, from <unix>.
-var SpliceFlags = &Set{
+var SpliceFlags = Set{
 	Unknown: "SPLICE_F_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "SPLICE_F_MOVE"},
@@ -512,7 +512,7 @@ var SpliceFlags = &Set{
 }
 
 // CloseRangeFlags: CLOSE_RANGE_???, from <linux/close_range.h>.
-var CloseRangeFlags = &Set{
+var CloseRangeFlags = Set{
 	Unknown: "CLOSE_RANGE_???",
 	Consts: []Const{
 		{Value: 0x2, Name: "CLOSE_RANGE_UNSHARE"},
@@ -521,7 +521,7 @@ var CloseRangeFlags = &Set{
 }
 
 // FileAttrFlags: AT_???, from <linux/fcntl.h>.
-var FileAttrFlags = &Set{
+var FileAttrFlags = Set{
 	Unknown: "AT_???",
 	Consts: []Const{
 		{Value: 0x100, Name: "AT_SYMLINK_NOFOLLOW"},
@@ -530,7 +530,7 @@ var FileAttrFlags = &Set{
 }
 
 // FsXflags: FS_XFLAG_???, from <linux/fs.h>.
-var FsXflags = &Set{
+var FsXflags = Set{
 	Unknown: "FS_XFLAG_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "FS_XFLAG_REALTIME"},
@@ -557,7 +557,7 @@ var FsXflags = &Set{
 }
 
 // FcntlCmd: F_???, from <asm-generic/fcntl.h> <linux/fcntl.h>.
-var FcntlCmd = &Set{
+var FcntlCmd = Set{
 	Unknown: "F_???",
 	sorted:  true,
 	Consts: []Const{
@@ -603,7 +603,7 @@ var FcntlCmd = &Set{
 }
 
 // FdFlags: FD_???, from <asm-generic/fcntl.h>.
-var FdFlags = &Set{
+var FdFlags = Set{
 	Unknown: "FD_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "FD_CLOEXEC"},
@@ -611,7 +611,7 @@ var FdFlags = &Set{
 }
 
 // LockType: F_???, from <asm-generic/fcntl.h>.
-var LockType = &Set{
+var LockType = Set{
 	Unknown: "F_???",
 	sorted:  true,
 	Consts: []Const{
@@ -624,7 +624,7 @@ var LockType = &Set{
 }
 
 // FileOwnerType: F_OWNER_???, from <asm-generic/fcntl.h>.
-var FileOwnerType = &Set{
+var FileOwnerType = Set{
 	Unknown: "F_OWNER_???",
 	sorted:  true,
 	Consts: []Const{
@@ -635,7 +635,7 @@ var FileOwnerType = &Set{
 }
 
 // FlockOps: LOCK_???, from <asm-generic/fcntl.h>.
-var FlockOps = &Set{
+var FlockOps = Set{
 	Unknown: "LOCK_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "LOCK_SH"},
@@ -650,7 +650,7 @@ var FlockOps = &Set{
 }
 
 // SealFlags: F_SEAL_???, from <linux/fcntl.h>.
-var SealFlags = &Set{
+var SealFlags = Set{
 	Unknown: "F_SEAL_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "F_SEAL_SEAL"},
@@ -663,7 +663,7 @@ var SealFlags = &Set{
 }
 
 // WriteLifeHint: RWH_WRITE_LIFE_???, from <linux/fcntl.h>.
-var WriteLifeHint = &Set{
+var WriteLifeHint = Set{
 	Unknown: "RWH_WRITE_LIFE_???",
 	sorted:  true,
 	Consts: []Const{
@@ -677,7 +677,7 @@ var WriteLifeHint = &Set{
 }
 
 // NotifyFlags: DN_???, from <linux/fcntl.h>.
-var NotifyFlags = &Set{
+var NotifyFlags = Set{
 	Unknown: "DN_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "DN_ACCESS"},
@@ -691,7 +691,7 @@ var NotifyFlags = &Set{
 }
 
 // MemfdFlags: MFD_???, from <linux/memfd.h>.
-var MemfdFlags = &Set{
+var MemfdFlags = Set{
 	Unknown: "MFD_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "MFD_CLOEXEC"},
@@ -703,7 +703,7 @@ var MemfdFlags = &Set{
 }
 
 // MountFlags: MS_???, from <linux/mount.h>.
-var MountFlags = &Set{
+var MountFlags = Set{
 	Unknown: "MS_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "MS_RDONLY"},
@@ -741,7 +741,7 @@ var MountFlags = &Set{
 }
 
 // UmountFlags: MNT_???.
-var UmountFlags = &Set{
+var UmountFlags = Set{
 	Unknown: "MNT_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "MNT_FORCE"},
@@ -752,7 +752,7 @@ var UmountFlags = &Set{
 }
 
 // FsopenFlags: FSOPEN_???, from <linux/mount.h>.
-var FsopenFlags = &Set{
+var FsopenFlags = Set{
 	Unknown: "FSOPEN_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "FSOPEN_CLOEXEC"},
@@ -760,7 +760,7 @@ var FsopenFlags = &Set{
 }
 
 // FspickFlags: FSPICK_???, from <linux/mount.h>.
-var FspickFlags = &Set{
+var FspickFlags = Set{
 	Unknown: "FSPICK_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "FSPICK_CLOEXEC"},
@@ -771,7 +771,7 @@ var FspickFlags = &Set{
 }
 
 // FsconfigCmd: FSCONFIG_???, from <linux/mount.h>.
-var FsconfigCmd = &Set{
+var FsconfigCmd = Set{
 	Unknown: "FSCONFIG_???",
 	sorted:  true,
 	Consts: []Const{
@@ -788,7 +788,7 @@ var FsconfigCmd = &Set{
 }
 
 // FsmountFlags: FSMOUNT_???, from <linux/mount.h>.
-var FsmountFlags = &Set{
+var FsmountFlags = Set{
 	Unknown: "FSMOUNT_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "FSMOUNT_CLOEXEC"},
@@ -797,7 +797,7 @@ var FsmountFlags = &Set{
 }
 
 // MountAttr: MOUNT_ATTR_???, from <linux/mount.h>.
-var MountAttr = &Set{
+var MountAttr = Set{
 	Unknown: "MOUNT_ATTR_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "MOUNT_ATTR_RDONLY"},
@@ -814,7 +814,7 @@ var MountAttr = &Set{
 }
 
 // FsmountAttr: MOUNT_ATTR_???, from <linux/mount.h>.
-var FsmountAttr = &Set{
+var FsmountAttr = Set{
 	Unknown: "MOUNT_ATTR_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "MOUNT_ATTR_RDONLY"},
@@ -830,7 +830,7 @@ var FsmountAttr = &Set{
 }
 
 // MountPropagation: MS_???, from <linux/mount.h>.
-var MountPropagation = &Set{
+var MountPropagation = Set{
 	Unknown: "MS_???",
 	sorted:  true,
 	Consts: []Const{
@@ -842,7 +842,7 @@ var MountPropagation = &Set{
 }
 
 // MountPropagationFlags: MS_???.
-var MountPropagationFlags = &Set{
+var MountPropagationFlags = Set{
 	Unknown: "MS_???",
 	Consts: []Const{
 		{Value: 0x20000, Name: "MS_UNBINDABLE"},
@@ -853,7 +853,7 @@ var MountPropagationFlags = &Set{
 }
 
 // SuperblockFlags: MS_???, from <linux/mount.h>.
-var SuperblockFlags = &Set{
+var SuperblockFlags = Set{
 	Unknown: "MS_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "MS_RDONLY"},
@@ -864,7 +864,7 @@ var SuperblockFlags = &Set{
 }
 
 // MountSetattrFlags: AT_???, from <linux/fcntl.h>.
-var MountSetattrFlags = &Set{
+var MountSetattrFlags = Set{
 	Unknown: "AT_???",
 	Consts: []Const{
 		{Value: 0x100, Name: "AT_SYMLINK_NOFOLLOW"},
@@ -875,7 +875,7 @@ var MountSetattrFlags = &Set{
 }
 
 // MoveMountFlags: MOVE_MOUNT_???, from <linux/mount.h>.
-var MoveMountFlags = &Set{
+var MoveMountFlags = Set{
 	Unknown: "MOVE_MOUNT_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "MOVE_MOUNT_F_SYMLINKS"},
@@ -890,7 +890,7 @@ var MoveMountFlags = &Set{
 }
 
 // OpenTreeFlags: OPEN_TREE_???, from <linux/mount.h>.
-var OpenTreeFlags = &Set{
+var OpenTreeFlags = Set{
 	Unknown: "OPEN_TREE_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "OPEN_TREE_CLONE"},
@@ -904,7 +904,7 @@ var OpenTreeFlags = &Set{
 }
 
 // StatmountMask: STATMOUNT_???, from <linux/mount.h>.
-var StatmountMask = &Set{
+var StatmountMask = Set{
 	Unknown: "STATMOUNT_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "STATMOUNT_SB_BASIC"},
@@ -926,7 +926,7 @@ var StatmountMask = &Set{
 }
 
 // StatmountFlags: STATMOUNT_???, from <linux/mount.h>.
-var StatmountFlags = &Set{
+var StatmountFlags = Set{
 	Unknown: "STATMOUNT_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "STATMOUNT_BY_FD"},
@@ -934,7 +934,7 @@ var StatmountFlags = &Set{
 }
 
 // ListmountIDs: , from <linux/mount.h>.
-var ListmountIDs = &Set{
+var ListmountIDs = Set{
 	Unknown: "",
 	sorted:  true,
 	wide:    true,
@@ -944,7 +944,7 @@ var ListmountIDs = &Set{
 }
 
 // ListnsUsers: , from <linux/nsfs.h>.
-var ListnsUsers = &Set{
+var ListnsUsers = Set{
 	Unknown: "",
 	sorted:  true,
 	wide:    true,
@@ -954,7 +954,7 @@ var ListnsUsers = &Set{
 }
 
 // NamespaceTypes: ???_NS, from <linux/nsfs.h>.
-var NamespaceTypes = &Set{
+var NamespaceTypes = Set{
 	Unknown: "???_NS",
 	Consts: []Const{
 		{Value: 0x80, Name: "TIME_NS"},
@@ -969,7 +969,7 @@ var NamespaceTypes = &Set{
 }
 
 // ListmountFlags: LISTMOUNT_???, from <linux/mount.h>.
-var ListmountFlags = &Set{
+var ListmountFlags = Set{
 	Unknown: "LISTMOUNT_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "LISTMOUNT_REVERSE"},
@@ -977,7 +977,7 @@ var ListmountFlags = &Set{
 }
 
 // InotifyMask: IN_???, from <linux/inotify.h>.
-var InotifyMask = &Set{
+var InotifyMask = Set{
 	Unknown: "IN_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "IN_ACCESS"},
@@ -1006,7 +1006,7 @@ var InotifyMask = &Set{
 }
 
 // InotifyInit: IN_???, from <linux/inotify.h>.
-var InotifyInit = &Set{
+var InotifyInit = Set{
 	Unknown: "IN_???",
 	Consts: []Const{
 		{Value: 0x800, Name: "IN_NONBLOCK"},
@@ -1015,7 +1015,7 @@ var InotifyInit = &Set{
 }
 
 // FanotifyClass: FAN_CLASS_???, from <linux/fanotify.h>.
-var FanotifyClass = &Set{
+var FanotifyClass = Set{
 	Unknown: "FAN_CLASS_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1026,7 +1026,7 @@ var FanotifyClass = &Set{
 }
 
 // FanotifyInit: FAN_???, from <linux/fanotify.h>.
-var FanotifyInit = &Set{
+var FanotifyInit = Set{
 	Unknown: "FAN_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "FAN_CLOEXEC"},
@@ -1046,7 +1046,7 @@ var FanotifyInit = &Set{
 }
 
 // FanotifyMark: FAN_MARK_???, from <linux/fanotify.h>.
-var FanotifyMark = &Set{
+var FanotifyMark = Set{
 	Unknown: "FAN_MARK_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "FAN_MARK_ADD"},
@@ -1065,7 +1065,7 @@ var FanotifyMark = &Set{
 }
 
 // FanotifyEvents: FAN_???, from <linux/fanotify.h>.
-var FanotifyEvents = &Set{
+var FanotifyEvents = Set{
 	Unknown: "FAN_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "FAN_ACCESS"},
@@ -1097,7 +1097,7 @@ var FanotifyEvents = &Set{
 }
 
 // QuotaCmd: Q_???, from <linux/quota.h> <linux/dqblk_xfs.h>.
-var QuotaCmd = &Set{
+var QuotaCmd = Set{
 	Unknown: "Q_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1140,7 +1140,7 @@ var QuotaCmd = &Set{
 }
 
 // QuotaType: ???QUOTA, from <linux/quota.h>.
-var QuotaType = &Set{
+var QuotaType = Set{
 	Unknown: "???QUOTA",
 	sorted:  true,
 	Consts: []Const{
@@ -1151,7 +1151,7 @@ var QuotaType = &Set{
 }
 
 // QuotaFormat: QFMT_???, from <linux/quota.h>.
-var QuotaFormat = &Set{
+var QuotaFormat = Set{
 	Unknown: "QFMT_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1164,7 +1164,7 @@ var QuotaFormat = &Set{
 }
 
 // QuotaValid: QIF_???, from <linux/quota.h>.
-var QuotaValid = &Set{
+var QuotaValid = Set{
 	Unknown: "QIF_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "QIF_BLIMITS"},
@@ -1177,7 +1177,7 @@ var QuotaValid = &Set{
 }
 
 // QuotaInfoValid: IIF_???, from <linux/quota.h>.
-var QuotaInfoValid = &Set{
+var QuotaInfoValid = Set{
 	Unknown: "IIF_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "IIF_BGRACE"},
@@ -1187,7 +1187,7 @@ var QuotaInfoValid = &Set{
 }
 
 // QuotaInfoFlags: DQF_???, from <linux/quota.h>.
-var QuotaInfoFlags = &Set{
+var QuotaInfoFlags = Set{
 	Unknown: "DQF_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "DQF_ROOT_SQUASH"},
@@ -1196,7 +1196,7 @@ var QuotaInfoFlags = &Set{
 }
 
 // XfsQuotaFlags: FS_QUOTA_???, from <linux/dqblk_xfs.h>.
-var XfsQuotaFlags = &Set{
+var XfsQuotaFlags = Set{
 	Unknown: "FS_QUOTA_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "FS_QUOTA_UDQ_ACCT"},
@@ -1209,7 +1209,7 @@ var XfsQuotaFlags = &Set{
 }
 
 // XfsDqblkFlags: FS_???_QUOTA, from <linux/dqblk_xfs.h>.
-var XfsDqblkFlags = &Set{
+var XfsDqblkFlags = Set{
 	Unknown: "FS_???_QUOTA",
 	Consts: []Const{
 		{Value: 0x1, Name: "FS_USER_QUOTA"},

@@ -3,7 +3,7 @@
 package tables
 
 // UringSetup: IORING_SETUP_???, from <linux/io_uring.h>.
-var UringSetup = &Set{
+var UringSetup = Set{
 	Unknown: "IORING_SETUP_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "IORING_SETUP_IOPOLL"},
@@ -31,7 +31,7 @@ var UringSetup = &Set{
 }
 
 // UringFeatures: IORING_FEAT_???, from <linux/io_uring.h>.
-var UringFeatures = &Set{
+var UringFeatures = Set{
 	Unknown: "IORING_FEAT_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "IORING_FEAT_SINGLE_MMAP"},
@@ -56,7 +56,7 @@ var UringFeatures = &Set{
 }
 
 // UringEnter: IORING_ENTER_???, from <linux/io_uring.h>.
-var UringEnter = &Set{
+var UringEnter = Set{
 	Unknown: "IORING_ENTER_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "IORING_ENTER_GETEVENTS"},
@@ -71,7 +71,7 @@ var UringEnter = &Set{
 }
 
 // UringRegister: IORING_REGISTER_???, from <linux/io_uring.h>.
-var UringRegister = &Set{
+var UringRegister = Set{
 	Unknown: "IORING_REGISTER_???",
 	sorted:  true,
 	Consts: []Const{
@@ -117,7 +117,7 @@ var UringRegister = &Set{
 }
 
 // UringRegisterFlags: IORING_REGISTER_???, from <linux/io_uring.h>.
-var UringRegisterFlags = &Set{
+var UringRegisterFlags = Set{
 	Unknown: "IORING_REGISTER_???",
 	Consts: []Const{
 		{Value: 0x80000000, Name: "IORING_REGISTER_USE_REGISTERED_RING"},
@@ -125,7 +125,7 @@ var UringRegisterFlags = &Set{
 }
 
 // UringOp: IORING_OP_???, from <linux/io_uring.h>.
-var UringOp = &Set{
+var UringOp = Set{
 	Unknown: "IORING_OP_???",
 	sorted:  true,
 	Consts: []Const{
@@ -198,7 +198,7 @@ var UringOp = &Set{
 }
 
 // UringOpFlags: IO_URING_OP_???, from <linux/io_uring.h>.
-var UringOpFlags = &Set{
+var UringOpFlags = Set{
 	Unknown: "IO_URING_OP_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "IO_URING_OP_SUPPORTED"},
@@ -206,7 +206,7 @@ var UringOpFlags = &Set{
 }
 
 // UringSqeFlags: IOSQE_???, from <linux/io_uring.h>.
-var UringSqeFlags = &Set{
+var UringSqeFlags = Set{
 	Unknown: "IOSQE_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "IOSQE_FIXED_FILE"},
@@ -220,7 +220,7 @@ var UringSqeFlags = &Set{
 }
 
 // UringRestriction: IORING_RESTRICTION_???, from <linux/io_uring.h>.
-var UringRestriction = &Set{
+var UringRestriction = Set{
 	Unknown: "IORING_RESTRICTION_???",
 	sorted:  true,
 	Consts: []Const{
@@ -232,7 +232,7 @@ var UringRestriction = &Set{
 }
 
 // UringRsrcFlags: IORING_RSRC_REGISTER_???, from <linux/io_uring.h>.
-var UringRsrcFlags = &Set{
+var UringRsrcFlags = Set{
 	Unknown: "IORING_RSRC_REGISTER_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "IORING_RSRC_REGISTER_SPARSE"},
@@ -240,7 +240,7 @@ var UringRsrcFlags = &Set{
 }
 
 // UringWorkers: IO_WQ_???, from <linux/io_uring.h>.
-var UringWorkers = &Set{
+var UringWorkers = Set{
 	Unknown: "IO_WQ_???",
 	sorted:  true,
 	Consts: []Const{
@@ -250,7 +250,7 @@ var UringWorkers = &Set{
 }
 
 // UringCancelFlags: IORING_ASYNC_CANCEL_???, from <linux/io_uring.h>.
-var UringCancelFlags = &Set{
+var UringCancelFlags = Set{
 	Unknown: "IORING_ASYNC_CANCEL_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "IORING_ASYNC_CANCEL_ALL"},
@@ -263,7 +263,7 @@ var UringCancelFlags = &Set{
 }
 
 // UringNapiOp: IO_URING_NAPI_???, from <linux/io_uring.h>.
-var UringNapiOp = &Set{
+var UringNapiOp = Set{
 	Unknown: "IO_URING_NAPI_???",
 	sorted:  true,
 	Consts: []Const{
@@ -274,7 +274,7 @@ var UringNapiOp = &Set{
 }
 
 // UringNapiTracking: IO_URING_NAPI_TRACKING_???, from <linux/io_uring.h>.
-var UringNapiTracking = &Set{
+var UringNapiTracking = Set{
 	Unknown: "IO_URING_NAPI_TRACKING_???",
 	sorted:  true,
 	Consts: []Const{
@@ -285,7 +285,7 @@ var UringNapiTracking = &Set{
 }
 
 // UringCloneBuffers: IORING_REGISTER_???, from <linux/io_uring.h>.
-var UringCloneBuffers = &Set{
+var UringCloneBuffers = Set{
 	Unknown: "IORING_REGISTER_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "IORING_REGISTER_SRC_REGISTERED"},
@@ -294,7 +294,7 @@ var UringCloneBuffers = &Set{
 }
 
 // UringMemRegionReg: IORING_MEM_REGION_REG_???, from <linux/io_uring.h>.
-var UringMemRegionReg = &Set{
+var UringMemRegionReg = Set{
 	Unknown: "IORING_MEM_REGION_REG_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "IORING_MEM_REGION_REG_WAIT_ARG"},
@@ -302,7 +302,7 @@ var UringMemRegionReg = &Set{
 }
 
 // UringFilesUpdate: , from <linux/io_uring.h>.
-var UringFilesUpdate = &Set{
+var UringFilesUpdate = Set{
 	Unknown: "",
 	sorted:  true,
 	Consts: []Const{
@@ -311,7 +311,7 @@ var UringFilesUpdate = &Set{
 }
 
 // UringMsgRingFlags: IORING_MSG_RING_???, from <linux/io_uring.h>.
-var UringMsgRingFlags = &Set{
+var UringMsgRingFlags = Set{
 	Unknown: "IORING_MSG_RING_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "IORING_MSG_RING_CQE_SKIP"},
@@ -320,7 +320,7 @@ var UringMsgRingFlags = &Set{
 }
 
 // UringRwAttr: IORING_RW_ATTR_FLAG_???, from <linux/io_uring.h>.
-var UringRwAttr = &Set{
+var UringRwAttr = Set{
 	Unknown: "IORING_RW_ATTR_FLAG_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "IORING_RW_ATTR_FLAG_PI"},
@@ -328,7 +328,7 @@ var UringRwAttr = &Set{
 }
 
 // UringAccept: IORING_ACCEPT_???, from <linux/io_uring.h>.
-var UringAccept = &Set{
+var UringAccept = Set{
 	Unknown: "IORING_ACCEPT_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "IORING_ACCEPT_MULTISHOT"},
@@ -338,7 +338,7 @@ var UringAccept = &Set{
 }
 
 // UringRecvSend: IORING_RECVSEND_???, from <linux/io_uring.h>.
-var UringRecvSend = &Set{
+var UringRecvSend = Set{
 	Unknown: "IORING_RECVSEND_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "IORING_RECVSEND_POLL_FIRST"},
@@ -351,7 +351,7 @@ var UringRecvSend = &Set{
 }
 
 // UringNop: IORING_NOP_???, from <linux/io_uring.h>.
-var UringNop = &Set{
+var UringNop = Set{
 	Unknown: "IORING_NOP_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "IORING_NOP_INJECT_RESULT"},
@@ -364,7 +364,7 @@ var UringNop = &Set{
 }
 
 // UringFixedFd: IORING_FIXED_FD_???, from <linux/io_uring.h>.
-var UringFixedFd = &Set{
+var UringFixedFd = Set{
 	Unknown: "IORING_FIXED_FD_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "IORING_FIXED_FD_NO_CLOEXEC"},
@@ -372,7 +372,7 @@ var UringFixedFd = &Set{
 }
 
 // UringSocketOp: SOCKET_URING_OP_???, from <linux/io_uring.h>.
-var UringSocketOp = &Set{
+var UringSocketOp = Set{
 	Unknown: "SOCKET_URING_OP_???",
 	sorted:  true,
 	Consts: []Const{
@@ -386,7 +386,7 @@ var UringSocketOp = &Set{
 }
 
 // UringQuery: IO_URING_QUERY_???, from <linux/io_uring/query.h>.
-var UringQuery = &Set{
+var UringQuery = Set{
 	Unknown: "IO_URING_QUERY_???",
 	sorted:  true,
 	Consts: []Const{
@@ -398,7 +398,7 @@ var UringQuery = &Set{
 }
 
 // UringZcrxReg: ZCRX_REG_???, from <linux/io_uring/zcrx.h>.
-var UringZcrxReg = &Set{
+var UringZcrxReg = Set{
 	Unknown: "ZCRX_REG_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "ZCRX_REG_IMPORT"},
@@ -407,7 +407,7 @@ var UringZcrxReg = &Set{
 }
 
 // UringZcrxArea: IORING_ZCRX_AREA_???, from <linux/io_uring/zcrx.h>.
-var UringZcrxArea = &Set{
+var UringZcrxArea = Set{
 	Unknown: "IORING_ZCRX_AREA_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "IORING_ZCRX_AREA_DMABUF"},
@@ -415,7 +415,7 @@ var UringZcrxArea = &Set{
 }
 
 // UringZcrxCtrl: ZCRX_CTRL_???, from <linux/io_uring/zcrx.h>.
-var UringZcrxCtrl = &Set{
+var UringZcrxCtrl = Set{
 	Unknown: "ZCRX_CTRL_???",
 	sorted:  true,
 	Consts: []Const{
@@ -426,7 +426,7 @@ var UringZcrxCtrl = &Set{
 }
 
 // UringZcrxEvent: ZCRX_EVENT_???, from <linux/io_uring/zcrx.h>.
-var UringZcrxEvent = &Set{
+var UringZcrxEvent = Set{
 	Unknown: "ZCRX_EVENT_???",
 	sorted:  true,
 	Consts: []Const{

@@ -3,7 +3,7 @@
 package tables
 
 // TermBauds: B???, from <asm-generic/termbits-common.h> <asm-generic/termbits.h>.
-var TermBauds = &Set{
+var TermBauds = Set{
 	Unknown: "B???",
 	Consts: []Const{
 		{Value: 0x0, Mask: 0x100f, Name: "B0"},
@@ -42,7 +42,7 @@ var TermBauds = &Set{
 }
 
 // TermSizes: CS?, from <asm-generic/termbits.h>.
-var TermSizes = &Set{
+var TermSizes = Set{
 	Unknown: "CS?",
 	Consts: []Const{
 		{Value: 0x0, Mask: 0x30, Name: "CS5"},
@@ -53,7 +53,7 @@ var TermSizes = &Set{
 }
 
 // TermNLDelays: NL?, from <asm-generic/termbits.h>.
-var TermNLDelays = &Set{
+var TermNLDelays = Set{
 	Unknown: "NL?",
 	Consts: []Const{
 		{Value: 0x0, Mask: 0x100, Name: "NL0"},
@@ -62,7 +62,7 @@ var TermNLDelays = &Set{
 }
 
 // TermCRDelays: CR?, from <asm-generic/termbits.h>.
-var TermCRDelays = &Set{
+var TermCRDelays = Set{
 	Unknown: "CR?",
 	Consts: []Const{
 		{Value: 0x0, Mask: 0x600, Name: "CR0"},
@@ -73,7 +73,7 @@ var TermCRDelays = &Set{
 }
 
 // TermTABDelays: TAB?, from <asm-generic/termbits.h>.
-var TermTABDelays = &Set{
+var TermTABDelays = Set{
 	Unknown: "TAB?",
 	Consts: []Const{
 		{Value: 0x1800, Mask: 0x1800, Name: "XTABS"},
@@ -84,7 +84,7 @@ var TermTABDelays = &Set{
 }
 
 // TermBSDelays: BS?, from <asm-generic/termbits.h>.
-var TermBSDelays = &Set{
+var TermBSDelays = Set{
 	Unknown: "BS?",
 	Consts: []Const{
 		{Value: 0x0, Mask: 0x2000, Name: "BS0"},
@@ -93,7 +93,7 @@ var TermBSDelays = &Set{
 }
 
 // TermVTDelays: VT?, from <asm-generic/termbits.h>.
-var TermVTDelays = &Set{
+var TermVTDelays = Set{
 	Unknown: "VT?",
 	Consts: []Const{
 		{Value: 0x0, Mask: 0x4000, Name: "VT0"},
@@ -102,7 +102,7 @@ var TermVTDelays = &Set{
 }
 
 // TermFFDelays: FF?, from <asm-generic/termbits.h>.
-var TermFFDelays = &Set{
+var TermFFDelays = Set{
 	Unknown: "FF?",
 	Consts: []Const{
 		{Value: 0x0, Mask: 0x8000, Name: "FF0"},
@@ -111,7 +111,7 @@ var TermFFDelays = &Set{
 }
 
 // IoctlDirs: _IOC_???, from <asm-generic/ioctl.h>.
-var IoctlDirs = &Set{
+var IoctlDirs = Set{
 	Unknown: "_IOC_???",
 	Consts: []Const{
 		{Value: 0x0, Mask: 0xffffffffffffffff, Name: "_IOC_NONE"},
@@ -121,7 +121,7 @@ var IoctlDirs = &Set{
 }
 
 // TermIflags: , from <asm-generic/termbits-common.h>.
-var TermIflags = &Set{
+var TermIflags = Set{
 	Unknown: "",
 	Consts: []Const{
 		{Value: 0x1, Name: "IGNBRK"},
@@ -143,7 +143,7 @@ var TermIflags = &Set{
 }
 
 // TermOflags: , from <asm-generic/termbits-common.h>.
-var TermOflags = &Set{
+var TermOflags = Set{
 	Unknown: "",
 	Consts: []Const{
 		{Value: 0x1, Name: "OPOST"},
@@ -158,7 +158,7 @@ var TermOflags = &Set{
 }
 
 // TermCflags: , from <asm-generic/termbits-common.h>.
-var TermCflags = &Set{
+var TermCflags = Set{
 	Unknown: "",
 	Consts: []Const{
 		{Value: 0x40, Name: "CSTOPB"},
@@ -173,7 +173,7 @@ var TermCflags = &Set{
 }
 
 // TermLflags: , from <asm-generic/termbits.h>.
-var TermLflags = &Set{
+var TermLflags = Set{
 	Unknown: "",
 	Consts: []Const{
 		{Value: 0x1, Name: "ISIG"},
@@ -196,7 +196,7 @@ var TermLflags = &Set{
 }
 
 // TermLineDisciplines: N_???, from <linux/tty.h>.
-var TermLineDisciplines = &Set{
+var TermLineDisciplines = Set{
 	Unknown: "N_???",
 	sorted:  true,
 	Consts: []Const{
@@ -232,7 +232,7 @@ var TermLineDisciplines = &Set{
 }
 
 // TermCC: V???, from <asm-generic/termbits.h>.
-var TermCC = &Set{
+var TermCC = Set{
 	Unknown: "V???",
 	sorted:  true,
 	Consts: []Const{
@@ -257,7 +257,7 @@ var TermCC = &Set{
 }
 
 // TermModem: TIOCM_???, from <asm-generic/termios.h>.
-var TermModem = &Set{
+var TermModem = Set{
 	Unknown: "TIOCM_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "TIOCM_LE"},
@@ -276,7 +276,7 @@ var TermModem = &Set{
 }
 
 // TermFlow: TC???, from <asm-generic/termbits-common.h>.
-var TermFlow = &Set{
+var TermFlow = Set{
 	Unknown: "TC???",
 	sorted:  true,
 	Consts: []Const{
@@ -288,7 +288,7 @@ var TermFlow = &Set{
 }
 
 // TermFlush: TC???, from <asm-generic/termbits-common.h>.
-var TermFlush = &Set{
+var TermFlush = Set{
 	Unknown: "TC???",
 	sorted:  true,
 	Consts: []Const{
@@ -299,7 +299,7 @@ var TermFlush = &Set{
 }
 
 // BlkpgOps: BLKPG_???, from <linux/blkpg.h>.
-var BlkpgOps = &Set{
+var BlkpgOps = Set{
 	Unknown: "BLKPG_???",
 	sorted:  true,
 	Consts: []Const{
@@ -310,7 +310,7 @@ var BlkpgOps = &Set{
 }
 
 // HdioDriveCmds: ATA_CMD_???.
-var HdioDriveCmds = &Set{
+var HdioDriveCmds = Set{
 	Unknown: "ATA_CMD_???",
 	sorted:  true,
 	Consts: []Const{
@@ -411,7 +411,7 @@ var HdioDriveCmds = &Set{
 }
 
 // HdioBusstates: BUSSTATE_???, from <linux/hdreg.h>.
-var HdioBusstates = &Set{
+var HdioBusstates = Set{
 	Unknown: "BUSSTATE_???",
 	sorted:  true,
 	Consts: []Const{
@@ -422,7 +422,7 @@ var HdioBusstates = &Set{
 }
 
 // HdioNice: IDE_NICE_???, from <linux/hdreg.h>.
-var HdioNice = &Set{
+var HdioNice = Set{
 	Unknown: "IDE_NICE_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "1<<IDE_NICE_DSC_OVERLAP"},
@@ -434,7 +434,7 @@ var HdioNice = &Set{
 }
 
 // LoopCryptTypes: LO_CRYPT_???, from <linux/loop.h>.
-var LoopCryptTypes = &Set{
+var LoopCryptTypes = Set{
 	Unknown: "LO_CRYPT_???",
 	sorted:  true,
 	Consts: []Const{
@@ -452,7 +452,7 @@ var LoopCryptTypes = &Set{
 }
 
 // LoopFlags: LO_FLAGS_???, from <linux/loop.h>.
-var LoopFlags = &Set{
+var LoopFlags = Set{
 	Unknown: "LO_FLAGS_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "LO_FLAGS_READ_ONLY"},
@@ -464,7 +464,7 @@ var LoopFlags = &Set{
 }
 
 // NbdFlags: NBD_FLAG_???, from <linux/nbd.h>.
-var NbdFlags = &Set{
+var NbdFlags = Set{
 	Unknown: "NBD_FLAG_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "NBD_FLAG_HAS_FLAGS"},
@@ -482,7 +482,7 @@ var NbdFlags = &Set{
 }
 
 // LbmdPiCapFlags: LBMD_PI_CAP_???, from <linux/fs.h>.
-var LbmdPiCapFlags = &Set{
+var LbmdPiCapFlags = Set{
 	Unknown: "LBMD_PI_CAP_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "LBMD_PI_CAP_INTEGRITY"},
@@ -491,7 +491,7 @@ var LbmdPiCapFlags = &Set{
 }
 
 // LbmdPiCsumTypes: LBMD_PI_CSUM_???, from <linux/fs.h>.
-var LbmdPiCsumTypes = &Set{
+var LbmdPiCsumTypes = Set{
 	Unknown: "LBMD_PI_CSUM_???",
 	sorted:  true,
 	Consts: []Const{
@@ -503,7 +503,7 @@ var LbmdPiCsumTypes = &Set{
 }
 
 // FiemapFlags: FIEMAP_FLAG_???, from <linux/fiemap.h>.
-var FiemapFlags = &Set{
+var FiemapFlags = Set{
 	Unknown: "FIEMAP_FLAG_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "FIEMAP_FLAG_SYNC"},
@@ -513,7 +513,7 @@ var FiemapFlags = &Set{
 }
 
 // FiemapExtentFlags: FIEMAP_EXTENT_???, from <linux/fiemap.h>.
-var FiemapExtentFlags = &Set{
+var FiemapExtentFlags = Set{
 	Unknown: "FIEMAP_EXTENT_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "FIEMAP_EXTENT_LAST"},
@@ -531,7 +531,7 @@ var FiemapExtentFlags = &Set{
 }
 
 // FsIocFlags: FS_???_FL, from <linux/fs.h>.
-var FsIocFlags = &Set{
+var FsIocFlags = Set{
 	Unknown: "FS_???_FL",
 	Consts: []Const{
 		{Value: 0x1, Name: "FS_SECRM_FL"},
@@ -567,7 +567,7 @@ var FsIocFlags = &Set{
 }
 
 // FsShutdownFlags: FS_SHUTDOWN_FLAGS_???, from <linux/fs.h>.
-var FsShutdownFlags = &Set{
+var FsShutdownFlags = Set{
 	Unknown: "FS_SHUTDOWN_FLAGS_???",
 	sorted:  true,
 	Consts: []Const{
@@ -578,7 +578,7 @@ var FsShutdownFlags = &Set{
 }
 
 // RtcVlFlags: RTC_VL_???, from <linux/rtc.h>.
-var RtcVlFlags = &Set{
+var RtcVlFlags = Set{
 	Unknown: "RTC_VL_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "RTC_VL_DATA_INVALID"},
@@ -590,7 +590,7 @@ var RtcVlFlags = &Set{
 }
 
 // RtcParams: RTC_PARAM_???, from <linux/rtc.h>.
-var RtcParams = &Set{
+var RtcParams = Set{
 	Unknown: "RTC_PARAM_???",
 	sorted:  true,
 	Consts: []Const{
@@ -601,7 +601,7 @@ var RtcParams = &Set{
 }
 
 // RtcFeatures: 1<<RTC_FEATURE_???, from <linux/rtc.h>.
-var RtcFeatures = &Set{
+var RtcFeatures = Set{
 	Unknown: "1<<RTC_FEATURE_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "1<<RTC_FEATURE_ALARM"},
@@ -616,7 +616,7 @@ var RtcFeatures = &Set{
 }
 
 // RtcBackupSwitchModes: RTC_BSM_???, from <linux/rtc.h>.
-var RtcBackupSwitchModes = &Set{
+var RtcBackupSwitchModes = Set{
 	Unknown: "RTC_BSM_???",
 	sorted:  true,
 	Consts: []Const{
@@ -628,7 +628,7 @@ var RtcBackupSwitchModes = &Set{
 }
 
 // PtpExttsFlags: PTP_???, from <linux/ptp_clock.h>.
-var PtpExttsFlags = &Set{
+var PtpExttsFlags = Set{
 	Unknown: "PTP_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "PTP_ENABLE_FEATURE"},
@@ -640,7 +640,7 @@ var PtpExttsFlags = &Set{
 }
 
 // PtpPeroutFlags: PTP_PEROUT_???, from <linux/ptp_clock.h>.
-var PtpPeroutFlags = &Set{
+var PtpPeroutFlags = Set{
 	Unknown: "PTP_PEROUT_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "PTP_PEROUT_ONE_SHOT"},
@@ -650,7 +650,7 @@ var PtpPeroutFlags = &Set{
 }
 
 // PtpPinFuncs: PTP_PF_???, from <linux/ptp_clock.h>.
-var PtpPinFuncs = &Set{
+var PtpPinFuncs = Set{
 	Unknown: "PTP_PF_???",
 	sorted:  true,
 	Consts: []Const{
@@ -662,7 +662,7 @@ var PtpPinFuncs = &Set{
 }
 
 // WatchdogOptions: WDIOF_???, from <linux/watchdog.h>.
-var WatchdogOptions = &Set{
+var WatchdogOptions = Set{
 	Unknown: "WDIOF_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "WDIOF_OVERHEAT"},
@@ -681,7 +681,7 @@ var WatchdogOptions = &Set{
 }
 
 // WatchdogSetOptions: WDIOS_???, from <linux/watchdog.h>.
-var WatchdogSetOptions = &Set{
+var WatchdogSetOptions = Set{
 	Unknown: "WDIOS_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "WDIOS_DISABLECARD"},
@@ -691,7 +691,7 @@ var WatchdogSetOptions = &Set{
 }
 
 // CounterComponentTypes: COUNTER_COMPONENT_???, from <linux/counter.h>.
-var CounterComponentTypes = &Set{
+var CounterComponentTypes = Set{
 	Unknown: "COUNTER_COMPONENT_???",
 	sorted:  true,
 	Consts: []Const{
@@ -705,7 +705,7 @@ var CounterComponentTypes = &Set{
 }
 
 // CounterScopes: COUNTER_SCOPE_???, from <linux/counter.h>.
-var CounterScopes = &Set{
+var CounterScopes = Set{
 	Unknown: "COUNTER_SCOPE_???",
 	sorted:  true,
 	Consts: []Const{
@@ -716,7 +716,7 @@ var CounterScopes = &Set{
 }
 
 // CounterEventTypes: COUNTER_EVENT_???, from <linux/counter.h>.
-var CounterEventTypes = &Set{
+var CounterEventTypes = Set{
 	Unknown: "COUNTER_EVENT_???",
 	sorted:  true,
 	Consts: []Const{
@@ -732,7 +732,7 @@ var CounterEventTypes = &Set{
 }
 
 // MtdOtpModes: MTD_OTP_???, from <mtd/mtd-abi.h>.
-var MtdOtpModes = &Set{
+var MtdOtpModes = Set{
 	Unknown: "MTD_OTP_???",
 	sorted:  true,
 	Consts: []Const{
@@ -743,7 +743,7 @@ var MtdOtpModes = &Set{
 }
 
 // MtdFileModes: MTD_FILE_MODE_???, from <mtd/mtd-abi.h>.
-var MtdFileModes = &Set{
+var MtdFileModes = Set{
 	Unknown: "MTD_FILE_MODE_???",
 	sorted:  true,
 	Consts: []Const{
@@ -755,7 +755,7 @@ var MtdFileModes = &Set{
 }
 
 // MtdModes: MTD_OPS_???, from <mtd/mtd-abi.h>.
-var MtdModes = &Set{
+var MtdModes = Set{
 	Unknown: "MTD_OPS_???",
 	sorted:  true,
 	Consts: []Const{
@@ -766,7 +766,7 @@ var MtdModes = &Set{
 }
 
 // MtdTypes: MTD_???, from <mtd/mtd-abi.h>.
-var MtdTypes = &Set{
+var MtdTypes = Set{
 	Unknown: "MTD_???",
 	sorted:  true,
 	Consts: []Const{
@@ -782,7 +782,7 @@ var MtdTypes = &Set{
 }
 
 // MtdFlags: MTD_???, from <mtd/mtd-abi.h>.
-var MtdFlags = &Set{
+var MtdFlags = Set{
 	Unknown: "MTD_???",
 	Consts: []Const{
 		{Value: 0x400, Name: "MTD_WRITEABLE"},
@@ -794,7 +794,7 @@ var MtdFlags = &Set{
 }
 
 // MtdNandEcc: MTD_NANDECC_???, from <mtd/mtd-abi.h>.
-var MtdNandEcc = &Set{
+var MtdNandEcc = Set{
 	Unknown: "MTD_NANDECC_???",
 	sorted:  true,
 	Consts: []Const{
@@ -807,7 +807,7 @@ var MtdNandEcc = &Set{
 }
 
 // UbiVolumeTypes: UBI_???_VOLUME, from <mtd/ubi-user.h>.
-var UbiVolumeTypes = &Set{
+var UbiVolumeTypes = Set{
 	Unknown: "UBI_???_VOLUME",
 	sorted:  true,
 	Consts: []Const{
@@ -817,7 +817,7 @@ var UbiVolumeTypes = &Set{
 }
 
 // UbiVolumeFlags: UBI_VOL_???, from <mtd/ubi-user.h>.
-var UbiVolumeFlags = &Set{
+var UbiVolumeFlags = Set{
 	Unknown: "UBI_VOL_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "UBI_VOL_SKIP_CRC_CHECK_FLG"},
@@ -825,7 +825,7 @@ var UbiVolumeFlags = &Set{
 }
 
 // UbiDataTypes: UBI_???.
-var UbiDataTypes = &Set{
+var UbiDataTypes = Set{
 	Unknown: "UBI_???",
 	sorted:  true,
 	Consts: []Const{
@@ -836,7 +836,7 @@ var UbiDataTypes = &Set{
 }
 
 // UbiVolumeProps: UBI_VOL_PROP_???, from <mtd/ubi-user.h>.
-var UbiVolumeProps = &Set{
+var UbiVolumeProps = Set{
 	Unknown: "UBI_VOL_PROP_???",
 	sorted:  true,
 	Consts: []Const{
@@ -845,7 +845,7 @@ var UbiVolumeProps = &Set{
 }
 
 // EvdevAbs: ABS_???, from <linux/input-event-codes.h>.
-var EvdevAbs = &Set{
+var EvdevAbs = Set{
 	Unknown: "ABS_???",
 	sorted:  true,
 	Consts: []Const{
@@ -897,7 +897,7 @@ var EvdevAbs = &Set{
 }
 
 // EvdevEv: EV_???, from <linux/input-event-codes.h>.
-var EvdevEv = &Set{
+var EvdevEv = Set{
 	Unknown: "EV_???",
 	sorted:  true,
 	Consts: []Const{
@@ -917,7 +917,7 @@ var EvdevEv = &Set{
 }
 
 // SeccompNotifFlags: SECCOMP_USER_NOTIF_???, from <linux/seccomp.h>.
-var SeccompNotifFlags = &Set{
+var SeccompNotifFlags = Set{
 	Unknown: "SECCOMP_USER_NOTIF_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP"},
@@ -925,7 +925,7 @@ var SeccompNotifFlags = &Set{
 }
 
 // SeccompRespFlags: SECCOMP_USER_NOTIF_FLAG_???, from <linux/seccomp.h>.
-var SeccompRespFlags = &Set{
+var SeccompRespFlags = Set{
 	Unknown: "SECCOMP_USER_NOTIF_FLAG_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "SECCOMP_USER_NOTIF_FLAG_CONTINUE"},
@@ -933,7 +933,7 @@ var SeccompRespFlags = &Set{
 }
 
 // SeccompAddfdFlags: SECCOMP_ADDFD_FLAG_???, from <linux/seccomp.h>.
-var SeccompAddfdFlags = &Set{
+var SeccompAddfdFlags = Set{
 	Unknown: "SECCOMP_ADDFD_FLAG_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "SECCOMP_ADDFD_FLAG_SETFD"},
@@ -942,7 +942,7 @@ var SeccompAddfdFlags = &Set{
 }
 
 // PidfdCoredumpMask: PIDFD_COREDUMP_???, from <linux/pidfd.h>.
-var PidfdCoredumpMask = &Set{
+var PidfdCoredumpMask = Set{
 	Unknown: "PIDFD_COREDUMP_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "PIDFD_COREDUMPED"},
@@ -953,7 +953,7 @@ var PidfdCoredumpMask = &Set{
 }
 
 // InputProps: INPUT_PROP_???, from <linux/input-event-codes.h>.
-var InputProps = &Set{
+var InputProps = Set{
 	Unknown: "INPUT_PROP_???",
 	sorted:  true,
 	Consts: []Const{
@@ -969,7 +969,7 @@ var InputProps = &Set{
 }
 
 // InputKeys: KEY_???, from <linux/input-event-codes.h>.
-var InputKeys = &Set{
+var InputKeys = Set{
 	Unknown: "KEY_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1604,7 +1604,7 @@ var InputKeys = &Set{
 }
 
 // InputLEDs: LED_???, from <linux/input-event-codes.h>.
-var InputLEDs = &Set{
+var InputLEDs = Set{
 	Unknown: "LED_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1623,7 +1623,7 @@ var InputLEDs = &Set{
 }
 
 // InputSounds: SND_???, from <linux/input-event-codes.h>.
-var InputSounds = &Set{
+var InputSounds = Set{
 	Unknown: "SND_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1634,7 +1634,7 @@ var InputSounds = &Set{
 }
 
 // InputSwitches: SW_???, from <linux/input-event-codes.h>.
-var InputSwitches = &Set{
+var InputSwitches = Set{
 	Unknown: "SW_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1660,7 +1660,7 @@ var InputSwitches = &Set{
 }
 
 // InputRels: REL_???, from <linux/input-event-codes.h>.
-var InputRels = &Set{
+var InputRels = Set{
 	Unknown: "REL_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1681,7 +1681,7 @@ var InputRels = &Set{
 }
 
 // InputMisc: MSC_???, from <linux/input-event-codes.h>.
-var InputMisc = &Set{
+var InputMisc = Set{
 	Unknown: "MSC_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1695,7 +1695,7 @@ var InputMisc = &Set{
 }
 
 // InputRepeats: REP_???, from <linux/input-event-codes.h>.
-var InputRepeats = &Set{
+var InputRepeats = Set{
 	Unknown: "REP_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1705,7 +1705,7 @@ var InputRepeats = &Set{
 }
 
 // InputEffects: FF_???, from <linux/input.h>.
-var InputEffects = &Set{
+var InputEffects = Set{
 	Unknown: "FF_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1730,7 +1730,7 @@ var InputEffects = &Set{
 }
 
 // InputEffectStatus: FF_STATUS_???, from <linux/input.h>.
-var InputEffectStatus = &Set{
+var InputEffectStatus = Set{
 	Unknown: "FF_STATUS_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1740,7 +1740,7 @@ var InputEffectStatus = &Set{
 }
 
 // InputSlots: ABS_MT_???, from <linux/input-event-codes.h>.
-var InputSlots = &Set{
+var InputSlots = Set{
 	Unknown: "ABS_MT_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1763,7 +1763,7 @@ var InputSlots = &Set{
 }
 
 // GpioLineFlags: GPIOLINE_FLAG_???, from <linux/gpio.h>.
-var GpioLineFlags = &Set{
+var GpioLineFlags = Set{
 	Unknown: "GPIOLINE_FLAG_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "GPIOLINE_FLAG_KERNEL"},
@@ -1778,7 +1778,7 @@ var GpioLineFlags = &Set{
 }
 
 // GpioHandleFlags: GPIOHANDLE_REQUEST_???, from <linux/gpio.h>.
-var GpioHandleFlags = &Set{
+var GpioHandleFlags = Set{
 	Unknown: "GPIOHANDLE_REQUEST_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "GPIOHANDLE_REQUEST_INPUT"},
@@ -1793,7 +1793,7 @@ var GpioHandleFlags = &Set{
 }
 
 // GpioEventFlags: GPIOEVENT_REQUEST_???, from <linux/gpio.h>.
-var GpioEventFlags = &Set{
+var GpioEventFlags = Set{
 	Unknown: "GPIOEVENT_REQUEST_???",
 	Consts: []Const{
 		{Value: 0x3, Name: "GPIOEVENT_REQUEST_BOTH_EDGES"},
@@ -1803,7 +1803,7 @@ var GpioEventFlags = &Set{
 }
 
 // GpioV2LineFlags: GPIO_V2_LINE_FLAG_???, from <linux/gpio.h>.
-var GpioV2LineFlags = &Set{
+var GpioV2LineFlags = Set{
 	Unknown: "GPIO_V2_LINE_FLAG_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "GPIO_V2_LINE_FLAG_USED"},
@@ -1823,7 +1823,7 @@ var GpioV2LineFlags = &Set{
 }
 
 // GpioV2AttrIDs: , from <linux/gpio.h>.
-var GpioV2AttrIDs = &Set{
+var GpioV2AttrIDs = Set{
 	Unknown: "",
 	sorted:  true,
 	Consts: []Const{
@@ -1834,7 +1834,7 @@ var GpioV2AttrIDs = &Set{
 }
 
 // LircFeatures: LIRC_CAN_???, from <linux/lirc.h>.
-var LircFeatures = &Set{
+var LircFeatures = Set{
 	Unknown: "LIRC_CAN_???",
 	Consts: []Const{
 		{Value: 0x2, Name: "LIRC_CAN_SEND_PULSE"},
@@ -1855,7 +1855,7 @@ var LircFeatures = &Set{
 }
 
 // LircModes: LIRC_MODE_???, from <linux/lirc.h>.
-var LircModes = &Set{
+var LircModes = Set{
 	Unknown: "LIRC_MODE_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1868,7 +1868,7 @@ var LircModes = &Set{
 }
 
 // UffdAPIIoctls: _UFFDIO_???, from <linux/userfaultfd.h>.
-var UffdAPIIoctls = &Set{
+var UffdAPIIoctls = Set{
 	Unknown: "_UFFDIO_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "1<<_UFFDIO_REGISTER"},
@@ -1878,7 +1878,7 @@ var UffdAPIIoctls = &Set{
 }
 
 // UffdCopyModes: UFFDIO_COPY_MODE_???, from <linux/userfaultfd.h>.
-var UffdCopyModes = &Set{
+var UffdCopyModes = Set{
 	Unknown: "UFFDIO_COPY_MODE_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "UFFDIO_COPY_MODE_DONTWAKE"},
@@ -1887,7 +1887,7 @@ var UffdCopyModes = &Set{
 }
 
 // UffdRegisterModes: UFFDIO_REGISTER_MODE_???, from <linux/userfaultfd.h>.
-var UffdRegisterModes = &Set{
+var UffdRegisterModes = Set{
 	Unknown: "UFFDIO_REGISTER_MODE_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "UFFDIO_REGISTER_MODE_MISSING"},
@@ -1897,7 +1897,7 @@ var UffdRegisterModes = &Set{
 }
 
 // UffdRegisterIoctls: 1<<_UFFDIO_???, from <linux/userfaultfd.h>.
-var UffdRegisterIoctls = &Set{
+var UffdRegisterIoctls = Set{
 	Unknown: "1<<_UFFDIO_???",
 	Consts: []Const{
 		{Value: 0x4, Name: "1<<_UFFDIO_WAKE"},
@@ -1911,7 +1911,7 @@ var UffdRegisterIoctls = &Set{
 }
 
 // UffdZeropageModes: UFFDIO_ZEROPAGE_MODE_???, from <linux/userfaultfd.h>.
-var UffdZeropageModes = &Set{
+var UffdZeropageModes = Set{
 	Unknown: "UFFDIO_ZEROPAGE_MODE_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "UFFDIO_ZEROPAGE_MODE_DONTWAKE"},
@@ -1919,7 +1919,7 @@ var UffdZeropageModes = &Set{
 }
 
 // UffdWriteprotectModes: UFFDIO_WRITEPROTECT_MODE_???, from <linux/userfaultfd.h>.
-var UffdWriteprotectModes = &Set{
+var UffdWriteprotectModes = Set{
 	Unknown: "UFFDIO_WRITEPROTECT_MODE_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "UFFDIO_WRITEPROTECT_MODE_WP"},
@@ -1928,7 +1928,7 @@ var UffdWriteprotectModes = &Set{
 }
 
 // UffdContinueModes: UFFDIO_CONTINUE_MODE_???, from <linux/userfaultfd.h>.
-var UffdContinueModes = &Set{
+var UffdContinueModes = Set{
 	Unknown: "UFFDIO_CONTINUE_MODE_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "UFFDIO_CONTINUE_MODE_DONTWAKE"},
@@ -1936,7 +1936,7 @@ var UffdContinueModes = &Set{
 }
 
 // UffdPoisonModes: UFFDIO_POISON_MODE_???, from <linux/userfaultfd.h>.
-var UffdPoisonModes = &Set{
+var UffdPoisonModes = Set{
 	Unknown: "UFFDIO_POISON_MODE_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "UFFDIO_POISON_MODE_DONTWAKE"},
@@ -1944,7 +1944,7 @@ var UffdPoisonModes = &Set{
 }
 
 // KDDefaultLed: LED_???, from <linux/kd.h>.
-var KDDefaultLed = &Set{
+var KDDefaultLed = Set{
 	Unknown: "LED_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "LED_SCR"},

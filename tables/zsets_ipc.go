@@ -3,7 +3,7 @@
 package tables
 
 // PollEvents: POLL???, from <asm-generic/poll.h>.
-var PollEvents = &Set{
+var PollEvents = Set{
 	Unknown: "POLL???",
 	Consts: []Const{
 		{Value: 0x1, Name: "POLLIN"},
@@ -24,7 +24,7 @@ var PollEvents = &Set{
 }
 
 // EpollOp: EPOLL_CTL_???, from <linux/eventpoll.h>.
-var EpollOp = &Set{
+var EpollOp = Set{
 	Unknown: "EPOLL_CTL_???",
 	sorted:  true,
 	Consts: []Const{
@@ -35,7 +35,7 @@ var EpollOp = &Set{
 }
 
 // EpollEvents: EPOLL???, from <linux/eventpoll.h>.
-var EpollEvents = &Set{
+var EpollEvents = Set{
 	Unknown: "EPOLL???",
 	Consts: []Const{
 		{Value: 0x1, Name: "EPOLLIN"},
@@ -58,7 +58,7 @@ var EpollEvents = &Set{
 }
 
 // EpollCreate: EPOLL_???, from <linux/eventpoll.h>.
-var EpollCreate = &Set{
+var EpollCreate = Set{
 	Unknown: "EPOLL_???",
 	Consts: []Const{
 		{Value: 0x80000, Name: "EPOLL_CLOEXEC"},
@@ -66,7 +66,7 @@ var EpollCreate = &Set{
 }
 
 // EventfdFlags: EFD_???, from <linux/eventfd.h>.
-var EventfdFlags = &Set{
+var EventfdFlags = Set{
 	Unknown: "EFD_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "EFD_SEMAPHORE"},
@@ -76,7 +76,7 @@ var EventfdFlags = &Set{
 }
 
 // FutexOp: FUTEX_???, from <linux/futex.h>.
-var FutexOp = &Set{
+var FutexOp = Set{
 	Unknown: "FUTEX_???",
 	sorted:  true,
 	Consts: []Const{
@@ -130,7 +130,7 @@ var FutexOp = &Set{
 }
 
 // FutexWakeOp: , from <linux/futex.h>.
-var FutexWakeOp = &Set{
+var FutexWakeOp = Set{
 	Unknown: "",
 	sorted:  true,
 	Consts: []Const{
@@ -143,7 +143,7 @@ var FutexWakeOp = &Set{
 }
 
 // FutexWakeCmp: , from <linux/futex.h>.
-var FutexWakeCmp = &Set{
+var FutexWakeCmp = Set{
 	Unknown: "",
 	sorted:  true,
 	Consts: []Const{
@@ -157,7 +157,7 @@ var FutexWakeCmp = &Set{
 }
 
 // FutexBitset: , from <linux/futex.h>.
-var FutexBitset = &Set{
+var FutexBitset = Set{
 	Unknown: "",
 	sorted:  true,
 	Consts: []Const{
@@ -166,7 +166,7 @@ var FutexBitset = &Set{
 }
 
 // Futex2Sizes: , from <linux/futex.h>.
-var Futex2Sizes = &Set{
+var Futex2Sizes = Set{
 	Unknown: "",
 	sorted:  true,
 	Consts: []Const{
@@ -178,7 +178,7 @@ var Futex2Sizes = &Set{
 }
 
 // Futex2Flags: , from <linux/futex.h>.
-var Futex2Flags = &Set{
+var Futex2Flags = Set{
 	Unknown: "",
 	Consts: []Const{
 		{Value: 0x4, Name: "FUTEX2_NUMA"},
@@ -188,7 +188,7 @@ var Futex2Flags = &Set{
 }
 
 // IpcFlags: , from <linux/ipc.h>.
-var IpcFlags = &Set{
+var IpcFlags = Set{
 	Unknown: "",
 	Consts: []Const{
 		{Value: 0x200, Name: "IPC_CREAT"},
@@ -198,7 +198,7 @@ var IpcFlags = &Set{
 }
 
 // IpcKey: .
-var IpcKey = &Set{
+var IpcKey = Set{
 	Unknown: "",
 	sorted:  true,
 	Consts: []Const{
@@ -207,7 +207,7 @@ var IpcKey = &Set{
 }
 
 // MsgctlCmd: MSG_???, from <linux/ipc.h> <linux/msg.h>.
-var MsgctlCmd = &Set{
+var MsgctlCmd = Set{
 	Unknown: "MSG_???",
 	sorted:  true,
 	Consts: []Const{
@@ -222,7 +222,7 @@ var MsgctlCmd = &Set{
 }
 
 // SemctlCmd: SEM_???, from <linux/ipc.h> <linux/sem.h>.
-var SemctlCmd = &Set{
+var SemctlCmd = Set{
 	Unknown: "SEM_???",
 	sorted:  true,
 	Consts: []Const{
@@ -244,7 +244,7 @@ var SemctlCmd = &Set{
 }
 
 // ShmctlCmd: SHM_???, from <linux/ipc.h> <linux/shm.h>.
-var ShmctlCmd = &Set{
+var ShmctlCmd = Set{
 	Unknown: "SHM_???",
 	sorted:  true,
 	Consts: []Const{
@@ -261,7 +261,7 @@ var ShmctlCmd = &Set{
 }
 
 // SysvMsgFlags: MSG_???, from <linux/msg.h>.
-var SysvMsgFlags = &Set{
+var SysvMsgFlags = Set{
 	Unknown: "MSG_???",
 	Consts: []Const{
 		{Value: 0x1000, Name: "MSG_NOERROR"},
@@ -272,7 +272,7 @@ var SysvMsgFlags = &Set{
 }
 
 // SemopFlags: SEM_???, from <linux/sem.h>.
-var SemopFlags = &Set{
+var SemopFlags = Set{
 	Unknown: "SEM_???",
 	Consts: []Const{
 		{Value: 0x1000, Name: "SEM_UNDO"},
@@ -281,7 +281,7 @@ var SemopFlags = &Set{
 }
 
 // ShmgetFlags: , from <linux/shm.h>.
-var ShmgetFlags = &Set{
+var ShmgetFlags = Set{
 	Unknown: "",
 	Consts: []Const{
 		{Value: 0x200, Name: "IPC_CREAT"},
@@ -292,7 +292,7 @@ var ShmgetFlags = &Set{
 }
 
 // ShmatFlags: SHM_???, from <linux/shm.h>.
-var ShmatFlags = &Set{
+var ShmatFlags = Set{
 	Unknown: "SHM_???",
 	Consts: []Const{
 		{Value: 0x1000, Name: "SHM_RDONLY"},
@@ -303,7 +303,7 @@ var ShmatFlags = &Set{
 }
 
 // IpcCall: , from <linux/ipc.h>.
-var IpcCall = &Set{
+var IpcCall = Set{
 	Unknown: "",
 	sorted:  true,
 	Consts: []Const{
@@ -323,7 +323,7 @@ var IpcCall = &Set{
 }
 
 // AioCmd: IOCB_CMD_???, from <linux/aio_abi.h>.
-var AioCmd = &Set{
+var AioCmd = Set{
 	Unknown: "IOCB_CMD_???",
 	sorted:  true,
 	Consts: []Const{
@@ -340,7 +340,7 @@ var AioCmd = &Set{
 }
 
 // AioFlags: IOCB_FLAG_???, from <linux/aio_abi.h>.
-var AioFlags = &Set{
+var AioFlags = Set{
 	Unknown: "IOCB_FLAG_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "IOCB_FLAG_RESFD"},
@@ -349,7 +349,7 @@ var AioFlags = &Set{
 }
 
 // KeyctlCmd: KEYCTL_???, from <linux/keyctl.h>.
-var KeyctlCmd = &Set{
+var KeyctlCmd = Set{
 	Unknown: "KEYCTL_???",
 	sorted:  true,
 	Consts: []Const{
@@ -390,7 +390,7 @@ var KeyctlCmd = &Set{
 }
 
 // KeySpec: , from <linux/keyctl.h>.
-var KeySpec = &Set{
+var KeySpec = Set{
 	Unknown: "",
 	sorted:  true,
 	Consts: []Const{
@@ -406,7 +406,7 @@ var KeySpec = &Set{
 }
 
 // KeyReqkey: KEY_REQKEY_DEFL_???, from <linux/keyctl.h>.
-var KeyReqkey = &Set{
+var KeyReqkey = Set{
 	Unknown: "KEY_REQKEY_DEFL_???",
 	sorted:  true,
 	Consts: []Const{
@@ -423,7 +423,7 @@ var KeyReqkey = &Set{
 }
 
 // KeyPerm: KEY_???.
-var KeyPerm = &Set{
+var KeyPerm = Set{
 	Unknown: "KEY_???",
 	Consts: []Const{
 		{Value: 0x1000000, Name: "KEY_POS_VIEW"},
@@ -454,7 +454,7 @@ var KeyPerm = &Set{
 }
 
 // KeyctlPkeyOps: KEYCTL_SUPPORTS_???, from <linux/keyctl.h>.
-var KeyctlPkeyOps = &Set{
+var KeyctlPkeyOps = Set{
 	Unknown: "KEYCTL_SUPPORTS_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "KEYCTL_SUPPORTS_ENCRYPT"},
@@ -465,7 +465,7 @@ var KeyctlPkeyOps = &Set{
 }
 
 // KeyctlMoveFlags: KEYCTL_MOVE_???, from <linux/keyctl.h>.
-var KeyctlMoveFlags = &Set{
+var KeyctlMoveFlags = Set{
 	Unknown: "KEYCTL_MOVE_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "KEYCTL_MOVE_EXCL"},
@@ -473,7 +473,7 @@ var KeyctlMoveFlags = &Set{
 }
 
 // KeyctlCaps0: KEYCTL_CAPS0_???, from <linux/keyctl.h>.
-var KeyctlCaps0 = &Set{
+var KeyctlCaps0 = Set{
 	Unknown: "KEYCTL_CAPS0_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "KEYCTL_CAPS0_CAPABILITIES"},
@@ -488,7 +488,7 @@ var KeyctlCaps0 = &Set{
 }
 
 // KeyctlCaps1: KEYCTL_CAPS1_???, from <linux/keyctl.h>.
-var KeyctlCaps1 = &Set{
+var KeyctlCaps1 = Set{
 	Unknown: "KEYCTL_CAPS1_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "KEYCTL_CAPS1_NS_KEYRING_NAME"},
@@ -498,7 +498,7 @@ var KeyctlCaps1 = &Set{
 }
 
 // MqFlags: O_???, from <asm-generic/fcntl.h>.
-var MqFlags = &Set{
+var MqFlags = Set{
 	Unknown: "O_???",
 	Consts: []Const{
 		{Value: 0x800, Name: "O_NONBLOCK"},

@@ -3,7 +3,7 @@
 package tables
 
 // MmapProt: PROT_???, from <asm-generic/mman-common.h>.
-var MmapProt = &Set{
+var MmapProt = Set{
 	Unknown: "PROT_???",
 	Consts: []Const{
 		{Value: 0x0, Mask: 0xffffffffffffffff, Name: "PROT_NONE"},
@@ -17,7 +17,7 @@ var MmapProt = &Set{
 }
 
 // MapTypes: MAP_???, from <linux/mman.h>.
-var MapTypes = &Set{
+var MapTypes = Set{
 	Unknown: "MAP_???",
 	sorted:  true,
 	Consts: []Const{
@@ -30,7 +30,7 @@ var MapTypes = &Set{
 }
 
 // MapFlags: , from <asm-generic/mman-common.h> <asm/mman.h> <asm-generic/mman.h>.
-var MapFlags = &Set{
+var MapFlags = Set{
 	Unknown: "",
 	Consts: []Const{
 		{Value: 0x10, Name: "MAP_FIXED"},
@@ -53,7 +53,7 @@ var MapFlags = &Set{
 }
 
 // MremapFlags: MREMAP_???, from <linux/mman.h>.
-var MremapFlags = &Set{
+var MremapFlags = Set{
 	Unknown: "MREMAP_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "MREMAP_MAYMOVE"},
@@ -63,7 +63,7 @@ var MremapFlags = &Set{
 }
 
 // MsyncFlags: MS_???, from <asm-generic/mman-common.h>.
-var MsyncFlags = &Set{
+var MsyncFlags = Set{
 	Unknown: "MS_???",
 	Consts: []Const{
 		{Value: 0x4, Name: "MS_SYNC"},
@@ -73,7 +73,7 @@ var MsyncFlags = &Set{
 }
 
 // Madvise: MADV_???, from <asm-generic/mman-common.h>.
-var Madvise = &Set{
+var Madvise = Set{
 	Unknown: "MADV_???",
 	sorted:  true,
 	Consts: []Const{
@@ -108,7 +108,7 @@ var Madvise = &Set{
 }
 
 // ProcessMadviseAdvice: MADV_???, from <asm-generic/mman-common.h>.
-var ProcessMadviseAdvice = &Set{
+var ProcessMadviseAdvice = Set{
 	Unknown: "MADV_???",
 	sorted:  true,
 	Consts: []Const{
@@ -134,7 +134,7 @@ var ProcessMadviseAdvice = &Set{
 }
 
 // MemfdSecretFlags: , from <asm-generic/fcntl.h>.
-var MemfdSecretFlags = &Set{
+var MemfdSecretFlags = Set{
 	Unknown: "",
 	Consts: []Const{
 		{Value: 0x80000, Name: "O_CLOEXEC"},
@@ -142,7 +142,7 @@ var MemfdSecretFlags = &Set{
 }
 
 // MlockFlags: MLOCK_???, from <asm-generic/mman-common.h>.
-var MlockFlags = &Set{
+var MlockFlags = Set{
 	Unknown: "MLOCK_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "MLOCK_ONFAULT"},
@@ -150,7 +150,7 @@ var MlockFlags = &Set{
 }
 
 // MlockallFlags: MCL_???, from <asm-generic/mman.h>.
-var MlockallFlags = &Set{
+var MlockallFlags = Set{
 	Unknown: "MCL_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "MCL_CURRENT"},
@@ -160,7 +160,7 @@ var MlockallFlags = &Set{
 }
 
 // PkeyAccess: PKEY_???, from <asm-generic/mman-common.h>.
-var PkeyAccess = &Set{
+var PkeyAccess = Set{
 	Unknown: "PKEY_???",
 	Consts: []Const{
 		{Value: 0x0, Mask: 0xffffffffffffffff, Name: "PKEY_UNRESTRICTED"},
@@ -171,7 +171,7 @@ var PkeyAccess = &Set{
 }
 
 // ShadowStack: SHADOW_STACK_???, from <asm-generic/mman.h>.
-var ShadowStack = &Set{
+var ShadowStack = Set{
 	Unknown: "SHADOW_STACK_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "SHADOW_STACK_SET_TOKEN"},
@@ -179,7 +179,7 @@ var ShadowStack = &Set{
 }
 
 // Mempolicy: MPOL_???, from <linux/mempolicy.h>.
-var Mempolicy = &Set{
+var Mempolicy = Set{
 	Unknown: "MPOL_???",
 	sorted:  true,
 	Consts: []Const{
@@ -194,7 +194,7 @@ var Mempolicy = &Set{
 }
 
 // MempolicyMode: MPOL_F_???, from <linux/mempolicy.h>.
-var MempolicyMode = &Set{
+var MempolicyMode = Set{
 	Unknown: "MPOL_F_???",
 	Consts: []Const{
 		{Value: 0x8000, Name: "MPOL_F_STATIC_NODES"},
@@ -204,7 +204,7 @@ var MempolicyMode = &Set{
 }
 
 // MempolicyGet: MPOL_F_???, from <linux/mempolicy.h>.
-var MempolicyGet = &Set{
+var MempolicyGet = Set{
 	Unknown: "MPOL_F_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "MPOL_F_NODE"},
@@ -214,7 +214,7 @@ var MempolicyGet = &Set{
 }
 
 // MbindFlags: MPOL_MF_???, from <linux/mempolicy.h>.
-var MbindFlags = &Set{
+var MbindFlags = Set{
 	Unknown: "MPOL_MF_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "MPOL_MF_STRICT"},
@@ -224,7 +224,7 @@ var MbindFlags = &Set{
 }
 
 // MovePagesFlags: MPOL_MF_???, from <linux/mempolicy.h>.
-var MovePagesFlags = &Set{
+var MovePagesFlags = Set{
 	Unknown: "MPOL_MF_???",
 	Consts: []Const{
 		{Value: 0x2, Name: "MPOL_MF_MOVE"},
@@ -233,7 +233,7 @@ var MovePagesFlags = &Set{
 }
 
 // UserfaultfdFlags: UFFD_???, from <linux/userfaultfd.h>.
-var UserfaultfdFlags = &Set{
+var UserfaultfdFlags = Set{
 	Unknown: "UFFD_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "UFFD_USER_MODE_ONLY"},
@@ -243,7 +243,7 @@ var UserfaultfdFlags = &Set{
 }
 
 // UffdFeatures: UFFD_FEATURE_???, from <linux/userfaultfd.h>.
-var UffdFeatures = &Set{
+var UffdFeatures = Set{
 	Unknown: "UFFD_FEATURE_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "UFFD_FEATURE_PAGEFAULT_FLAG_WP"},
@@ -267,7 +267,7 @@ var UffdFeatures = &Set{
 }
 
 // SwapFlags: SWAP_FLAG_???.
-var SwapFlags = &Set{
+var SwapFlags = Set{
 	Unknown: "SWAP_FLAG_???",
 	Consts: []Const{
 		{Value: 0x8000, Name: "SWAP_FLAG_PREFER"},

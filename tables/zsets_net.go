@@ -3,7 +3,7 @@
 package tables
 
 // AddressFamily: AF_???, from <kernel/linux/socket.h>.
-var AddressFamily = &Set{
+var AddressFamily = Set{
 	Unknown: "AF_???",
 	sorted:  true,
 	Consts: []Const{
@@ -57,7 +57,7 @@ var AddressFamily = &Set{
 }
 
 // SocketType: SOCK_???, from <unix>.
-var SocketType = &Set{
+var SocketType = Set{
 	Unknown: "SOCK_???",
 	sorted:  true,
 	Consts: []Const{
@@ -72,7 +72,7 @@ var SocketType = &Set{
 }
 
 // SocketTypeFlags: SOCK_???, from <unix>.
-var SocketTypeFlags = &Set{
+var SocketTypeFlags = Set{
 	Unknown: "SOCK_???",
 	Consts: []Const{
 		{Value: 0x80000, Name: "SOCK_CLOEXEC"},
@@ -81,7 +81,7 @@ var SocketTypeFlags = &Set{
 }
 
 // ShutdownHow: SHUT_???, from <unix>.
-var ShutdownHow = &Set{
+var ShutdownHow = Set{
 	Unknown: "SHUT_???",
 	sorted:  true,
 	Consts: []Const{
@@ -92,7 +92,7 @@ var ShutdownHow = &Set{
 }
 
 // MsgFlags: MSG_???, from <kernel/linux/socket.h>.
-var MsgFlags = &Set{
+var MsgFlags = Set{
 	Unknown: "MSG_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "MSG_OOB"},
@@ -124,7 +124,7 @@ var MsgFlags = &Set{
 }
 
 // SocketCall: , from <linux/net.h>.
-var SocketCall = &Set{
+var SocketCall = Set{
 	Unknown: "",
 	sorted:  true,
 	Consts: []Const{
@@ -152,7 +152,7 @@ var SocketCall = &Set{
 }
 
 // InetProtocol: IPPROTO_???, from <linux/in.h> <linux/in6.h>.
-var InetProtocol = &Set{
+var InetProtocol = Set{
 	Unknown: "IPPROTO_???",
 	sorted:  true,
 	Consts: []Const{
@@ -196,7 +196,7 @@ var InetProtocol = &Set{
 }
 
 // AX25Protocol: AX25_P_???.
-var AX25Protocol = &Set{
+var AX25Protocol = Set{
 	Unknown: "AX25_P_???",
 	sorted:  true,
 	Consts: []Const{
@@ -217,7 +217,7 @@ var AX25Protocol = &Set{
 }
 
 // EtherProtocol: ETH_P_???, from <linux/if_ether.h>.
-var EtherProtocol = &Set{
+var EtherProtocol = Set{
 	Unknown: "ETH_P_???",
 	sorted:  true,
 	Consts: []Const{
@@ -331,7 +331,7 @@ var EtherProtocol = &Set{
 }
 
 // EtherAttrProtocol: ETHER_P_???.
-var EtherAttrProtocol = &Set{
+var EtherAttrProtocol = Set{
 	Unknown: "ETHER_P_???",
 	sorted:  true,
 	Consts: []Const{
@@ -445,7 +445,7 @@ var EtherAttrProtocol = &Set{
 }
 
 // IrDAProtocol: IRDAPROTO_???.
-var IrDAProtocol = &Set{
+var IrDAProtocol = Set{
 	Unknown: "IRDAPROTO_???",
 	sorted:  true,
 	Consts: []Const{
@@ -455,7 +455,7 @@ var IrDAProtocol = &Set{
 }
 
 // CANProtocol: CAN_???, from <linux/can.h>.
-var CANProtocol = &Set{
+var CANProtocol = Set{
 	Unknown: "CAN_???",
 	sorted:  true,
 	Consts: []Const{
@@ -470,7 +470,7 @@ var CANProtocol = &Set{
 }
 
 // BluetoothProto: BTPROTO_???.
-var BluetoothProto = &Set{
+var BluetoothProto = Set{
 	Unknown: "BTPROTO_???",
 	sorted:  true,
 	Consts: []Const{
@@ -486,7 +486,7 @@ var BluetoothProto = &Set{
 }
 
 // ISDNProtocol: ISDN_P_???.
-var ISDNProtocol = &Set{
+var ISDNProtocol = Set{
 	Unknown: "ISDN_P_???",
 	sorted:  true,
 	Consts: []Const{
@@ -507,7 +507,7 @@ var ISDNProtocol = &Set{
 }
 
 // PhonetProtocol: PN_PROTO_???, from <linux/phonet.h>.
-var PhonetProtocol = &Set{
+var PhonetProtocol = Set{
 	Unknown: "PN_PROTO_???",
 	sorted:  true,
 	Consts: []Const{
@@ -518,7 +518,7 @@ var PhonetProtocol = &Set{
 }
 
 // CAIFProtocol: CAIFPROTO_???.
-var CAIFProtocol = &Set{
+var CAIFProtocol = Set{
 	Unknown: "CAIFPROTO_???",
 	sorted:  true,
 	Consts: []Const{
@@ -532,7 +532,7 @@ var CAIFProtocol = &Set{
 }
 
 // NFCProtocol: NFC_SOCKPROTO_???, from <linux/nfc.h>.
-var NFCProtocol = &Set{
+var NFCProtocol = Set{
 	Unknown: "NFC_SOCKPROTO_???",
 	sorted:  true,
 	Consts: []Const{
@@ -542,7 +542,7 @@ var NFCProtocol = &Set{
 }
 
 // KCMProtocol: KCMPROTO_???, from <linux/kcm.h>.
-var KCMProtocol = &Set{
+var KCMProtocol = Set{
 	Unknown: "KCMPROTO_???",
 	sorted:  true,
 	Consts: []Const{
@@ -551,7 +551,7 @@ var KCMProtocol = &Set{
 }
 
 // SMCProtocol: SMCPROTO_???.
-var SMCProtocol = &Set{
+var SMCProtocol = Set{
 	Unknown: "SMCPROTO_???",
 	sorted:  true,
 	Consts: []Const{
@@ -561,7 +561,7 @@ var SMCProtocol = &Set{
 }
 
 // ArpHardware: ARPHRD_???, from <linux/if_arp.h>.
-var ArpHardware = &Set{
+var ArpHardware = Set{
 	Unknown: "ARPHRD_???",
 	sorted:  true,
 	Consts: []Const{
@@ -636,7 +636,7 @@ var ArpHardware = &Set{
 }
 
 // PacketType: PACKET_???, from <linux/if_packet.h>.
-var PacketType = &Set{
+var PacketType = Set{
 	Unknown: "PACKET_???",
 	sorted:  true,
 	Consts: []Const{
@@ -652,7 +652,7 @@ var PacketType = &Set{
 }
 
 // TIPCAddrType: TIPC_???, from <linux/tipc.h>.
-var TIPCAddrType = &Set{
+var TIPCAddrType = Set{
 	Unknown: "TIPC_???",
 	sorted:  true,
 	Consts: []Const{
@@ -663,7 +663,7 @@ var TIPCAddrType = &Set{
 }
 
 // TIPCScope: TIPC_???_SCOPE, from <linux/tipc.h>.
-var TIPCScope = &Set{
+var TIPCScope = Set{
 	Unknown: "TIPC_???_SCOPE",
 	sorted:  true,
 	Consts: []Const{
@@ -673,7 +673,7 @@ var TIPCScope = &Set{
 }
 
 // IEEE802154AddrType: IEEE802154_ADDR_???.
-var IEEE802154AddrType = &Set{
+var IEEE802154AddrType = Set{
 	Unknown: "IEEE802154_ADDR_???",
 	sorted:  true,
 	Consts: []Const{
@@ -684,7 +684,7 @@ var IEEE802154AddrType = &Set{
 }
 
 // IEEE802154PAN: .
-var IEEE802154PAN = &Set{
+var IEEE802154PAN = Set{
 	Unknown: "",
 	sorted:  true,
 	Consts: []Const{
@@ -693,7 +693,7 @@ var IEEE802154PAN = &Set{
 }
 
 // IEEE802154Addr: .
-var IEEE802154Addr = &Set{
+var IEEE802154Addr = Set{
 	Unknown: "",
 	sorted:  true,
 	Consts: []Const{
@@ -703,7 +703,7 @@ var IEEE802154Addr = &Set{
 }
 
 // VsockCID: , from <linux/vm_sockets.h>.
-var VsockCID = &Set{
+var VsockCID = Set{
 	Unknown: "",
 	sorted:  true,
 	Consts: []Const{
@@ -715,7 +715,7 @@ var VsockCID = &Set{
 }
 
 // VsockPort: .
-var VsockPort = &Set{
+var VsockPort = Set{
 	Unknown: "",
 	sorted:  true,
 	Consts: []Const{
@@ -724,7 +724,7 @@ var VsockPort = &Set{
 }
 
 // VsockFlags: VMADDR_FLAG_???, from <linux/vm_sockets.h>.
-var VsockFlags = &Set{
+var VsockFlags = Set{
 	Unknown: "VMADDR_FLAG_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "VMADDR_FLAG_TO_HOST"},
@@ -732,7 +732,7 @@ var VsockFlags = &Set{
 }
 
 // QRTRNode: , from <linux/qrtr.h>.
-var QRTRNode = &Set{
+var QRTRNode = Set{
 	Unknown: "",
 	sorted:  true,
 	Consts: []Const{
@@ -741,7 +741,7 @@ var QRTRNode = &Set{
 }
 
 // QRTRPort: , from <linux/qrtr.h>.
-var QRTRPort = &Set{
+var QRTRPort = Set{
 	Unknown: "",
 	sorted:  true,
 	Consts: []Const{
@@ -750,7 +750,7 @@ var QRTRPort = &Set{
 }
 
 // XDPFlags: XDP_???, from <linux/if_xdp.h>.
-var XDPFlags = &Set{
+var XDPFlags = Set{
 	Unknown: "XDP_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "XDP_SHARED_UMEM"},
@@ -762,7 +762,7 @@ var XDPFlags = &Set{
 }
 
 // MCTPNet: , from <linux/mctp.h>.
-var MCTPNet = &Set{
+var MCTPNet = Set{
 	Unknown: "",
 	sorted:  true,
 	Consts: []Const{
@@ -771,7 +771,7 @@ var MCTPNet = &Set{
 }
 
 // MCTPAddr: , from <linux/mctp.h>.
-var MCTPAddr = &Set{
+var MCTPAddr = Set{
 	Unknown: "",
 	sorted:  true,
 	Consts: []Const{
@@ -781,7 +781,7 @@ var MCTPAddr = &Set{
 }
 
 // ALGFlags: CRYPTO_ALG_???.
-var ALGFlags = &Set{
+var ALGFlags = Set{
 	Unknown: "CRYPTO_ALG_???",
 	Consts: []Const{
 		{Value: 0x1000, Name: "CRYPTO_ALG_KERN_DRIVER_ONLY"},
@@ -789,7 +789,7 @@ var ALGFlags = &Set{
 }
 
 // NFCProto: NFC_PROTO_???, from <linux/nfc.h>.
-var NFCProto = &Set{
+var NFCProto = Set{
 	Unknown: "NFC_PROTO_???",
 	sorted:  true,
 	Consts: []Const{
@@ -804,7 +804,7 @@ var NFCProto = &Set{
 }
 
 // NFCSAP: .
-var NFCSAP = &Set{
+var NFCSAP = Set{
 	Unknown: "",
 	sorted:  true,
 	Consts: []Const{
@@ -817,7 +817,7 @@ var NFCSAP = &Set{
 }
 
 // RxRPCService: ???_SERVICE.
-var RxRPCService = &Set{
+var RxRPCService = Set{
 	Unknown: "???_SERVICE",
 	sorted:  true,
 	Consts: []Const{
@@ -829,7 +829,7 @@ var RxRPCService = &Set{
 }
 
 // HCIChannel: HCI_CHANNEL_???.
-var HCIChannel = &Set{
+var HCIChannel = Set{
 	Unknown: "HCI_CHANNEL_???",
 	sorted:  true,
 	Consts: []Const{
@@ -842,7 +842,7 @@ var HCIChannel = &Set{
 }
 
 // BluetoothAddr: BDADDR_???.
-var BluetoothAddr = &Set{
+var BluetoothAddr = Set{
 	Unknown: "BDADDR_???",
 	sorted:  true,
 	Consts: []Const{
@@ -853,7 +853,7 @@ var BluetoothAddr = &Set{
 }
 
 // L2CAPPSM: L2CAP_PSM_???.
-var L2CAPPSM = &Set{
+var L2CAPPSM = Set{
 	Unknown: "L2CAP_PSM_???",
 	sorted:  true,
 	Consts: []Const{
@@ -870,7 +870,7 @@ var L2CAPPSM = &Set{
 }
 
 // L2CAPCID: L2CAP_CID_???.
-var L2CAPCID = &Set{
+var L2CAPCID = Set{
 	Unknown: "L2CAP_CID_???",
 	sorted:  true,
 	Consts: []Const{
@@ -888,7 +888,7 @@ var L2CAPCID = &Set{
 }
 
 // ScmType: SCM_???, from <asm-generic/socket.h>.
-var ScmType = &Set{
+var ScmType = Set{
 	Unknown: "SCM_???",
 	sorted:  true,
 	Consts: []Const{
@@ -914,7 +914,7 @@ var ScmType = &Set{
 }
 
 // IPCmsgType: IP_???, from <linux/in.h>.
-var IPCmsgType = &Set{
+var IPCmsgType = Set{
 	Unknown: "IP_???",
 	sorted:  true,
 	Consts: []Const{
@@ -932,7 +932,7 @@ var IPCmsgType = &Set{
 }
 
 // SocketLevel: SOL_??, from <kernel/linux/socket.h>.
-var SocketLevel = &Set{
+var SocketLevel = Set{
 	Unknown: "SOL_??",
 	sorted:  true,
 	Consts: []Const{
@@ -984,7 +984,7 @@ var SocketLevel = &Set{
 }
 
 // CmsgLevel: SOL_???.
-var CmsgLevel = &Set{
+var CmsgLevel = Set{
 	Unknown: "SOL_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1036,7 +1036,7 @@ var CmsgLevel = &Set{
 }
 
 // SockOpt: SO_???, from <asm-generic/socket.h>.
-var SockOpt = &Set{
+var SockOpt = Set{
 	Unknown: "SO_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1121,7 +1121,7 @@ var SockOpt = &Set{
 }
 
 // SockGetOpt: SO_???, from <asm-generic/socket.h>.
-var SockGetOpt = &Set{
+var SockGetOpt = Set{
 	Unknown: "SO_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1207,7 +1207,7 @@ var SockGetOpt = &Set{
 }
 
 // SockSetOpt: SO_???, from <asm-generic/socket.h>.
-var SockSetOpt = &Set{
+var SockSetOpt = Set{
 	Unknown: "SO_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1294,7 +1294,7 @@ var SockSetOpt = &Set{
 }
 
 // SockIntOpt: SO_???, from <asm-generic/socket.h>.
-var SockIntOpt = &Set{
+var SockIntOpt = Set{
 	Unknown: "SO_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1349,7 +1349,7 @@ var SockIntOpt = &Set{
 }
 
 // IPOpt: IP_???, from <linux/in.h>.
-var IPOpt = &Set{
+var IPOpt = Set{
 	Unknown: "IP_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1404,7 +1404,7 @@ var IPOpt = &Set{
 }
 
 // IPGetOpt: IP_???, from <linux/netfilter_arp/arp_tables.h> <linux/netfilter_bridge/ebtables.h> <linux/ip_vs.h> <linux/netfilter_ipv4/ip_tables.h>.
-var IPGetOpt = &Set{
+var IPGetOpt = Set{
 	Unknown: "IP_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1478,7 +1478,7 @@ var IPGetOpt = &Set{
 }
 
 // IPSetOpt: IP_???, from <linux/netfilter_arp/arp_tables.h> <linux/netfilter_bridge/ebtables.h> <linux/ip_vs.h> <linux/netfilter_ipv4/ip_tables.h>.
-var IPSetOpt = &Set{
+var IPSetOpt = Set{
 	Unknown: "IP_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1555,7 +1555,7 @@ var IPSetOpt = &Set{
 }
 
 // VsockOpt: SO_VM_SOCKETS_???, from <linux/vm_sockets.h>.
-var VsockOpt = &Set{
+var VsockOpt = Set{
 	Unknown: "SO_VM_SOCKETS_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1571,7 +1571,7 @@ var VsockOpt = &Set{
 }
 
 // IPv6Opt: IPV6_???, from <linux/in6.h> <linux/in.h>.
-var IPv6Opt = &Set{
+var IPv6Opt = Set{
 	Unknown: "IPV6_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1643,7 +1643,7 @@ var IPv6Opt = &Set{
 }
 
 // IPv6GetOpt: IPV6_???, from <linux/netfilter_ipv6/ip6_tables.h>.
-var IPv6GetOpt = &Set{
+var IPv6GetOpt = Set{
 	Unknown: "IPV6_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1719,7 +1719,7 @@ var IPv6GetOpt = &Set{
 }
 
 // IPv6SetOpt: IPV6_???, from <linux/netfilter_ipv6/ip6_tables.h>.
-var IPv6SetOpt = &Set{
+var IPv6SetOpt = Set{
 	Unknown: "IPV6_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1793,7 +1793,7 @@ var IPv6SetOpt = &Set{
 }
 
 // IPXOpt: IPX_???.
-var IPXOpt = &Set{
+var IPXOpt = Set{
 	Unknown: "IPX_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1802,7 +1802,7 @@ var IPXOpt = &Set{
 }
 
 // AX25Opt: AX25_???, from <linux/ax25.h>.
-var AX25Opt = &Set{
+var AX25Opt = Set{
 	Unknown: "AX25_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1822,7 +1822,7 @@ var AX25Opt = &Set{
 }
 
 // PacketOpt: PACKET_???, from <linux/if_packet.h>.
-var PacketOpt = &Set{
+var PacketOpt = Set{
 	Unknown: "PACKET_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1853,7 +1853,7 @@ var PacketOpt = &Set{
 }
 
 // TCPOpt: TCP_???, from <linux/tcp.h>.
-var TCPOpt = &Set{
+var TCPOpt = Set{
 	Unknown: "TCP_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1907,7 +1907,7 @@ var TCPOpt = &Set{
 }
 
 // CANRawOpt: CAN_RAW_???, from <linux/can/raw.h>.
-var CANRawOpt = &Set{
+var CANRawOpt = Set{
 	Unknown: "CAN_RAW_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1923,7 +1923,7 @@ var CANRawOpt = &Set{
 }
 
 // SCTPOpt: SCTP_???, from <linux/sctp.h>.
-var SCTPOpt = &Set{
+var SCTPOpt = Set{
 	Unknown: "SCTP_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2003,7 +2003,7 @@ var SCTPOpt = &Set{
 }
 
 // RawOpt: RAW_???, from <linux/icmp.h>.
-var RawOpt = &Set{
+var RawOpt = Set{
 	Unknown: "RAW_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2012,7 +2012,7 @@ var RawOpt = &Set{
 }
 
 // NetlinkOpt: NETLINK_???, from <linux/netlink.h>.
-var NetlinkOpt = &Set{
+var NetlinkOpt = Set{
 	Unknown: "NETLINK_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2032,7 +2032,7 @@ var NetlinkOpt = &Set{
 }
 
 // UDPOpt: UDP_???, from <linux/udp.h>.
-var UDPOpt = &Set{
+var UDPOpt = Set{
 	Unknown: "UDP_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2046,7 +2046,7 @@ var UDPOpt = &Set{
 }
 
 // IrDAOpt: IRLMP_???.
-var IrDAOpt = &Set{
+var IrDAOpt = Set{
 	Unknown: "IRLMP_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2065,7 +2065,7 @@ var IrDAOpt = &Set{
 }
 
 // LLCOpt: LLC_OPT_???, from <linux/llc.h>.
-var LLCOpt = &Set{
+var LLCOpt = Set{
 	Unknown: "LLC_OPT_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2083,7 +2083,7 @@ var LLCOpt = &Set{
 }
 
 // DCCPOpt: DCCP_SOCKOPT_???.
-var DCCPOpt = &Set{
+var DCCPOpt = Set{
 	Unknown: "DCCP_SOCKOPT_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2107,7 +2107,7 @@ var DCCPOpt = &Set{
 }
 
 // TIPCOpt: TIPC_???, from <linux/tipc.h>.
-var TIPCOpt = &Set{
+var TIPCOpt = Set{
 	Unknown: "TIPC_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2127,7 +2127,7 @@ var TIPCOpt = &Set{
 }
 
 // RxrpcOpt: RXRPC_???, from <linux/rxrpc.h>.
-var RxrpcOpt = &Set{
+var RxrpcOpt = Set{
 	Unknown: "RXRPC_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2142,7 +2142,7 @@ var RxrpcOpt = &Set{
 }
 
 // L2TPOpt: PPPOL2TP_SO_???, from <linux/if_pppol2tp.h>.
-var L2TPOpt = &Set{
+var L2TPOpt = Set{
 	Unknown: "PPPOL2TP_SO_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2155,7 +2155,7 @@ var L2TPOpt = &Set{
 }
 
 // BluetoothOpt: BT_???.
-var BluetoothOpt = &Set{
+var BluetoothOpt = Set{
 	Unknown: "BT_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2171,7 +2171,7 @@ var BluetoothOpt = &Set{
 }
 
 // PhonetPipeOpt: PNPIPE_???, from <linux/phonet.h>.
-var PhonetPipeOpt = &Set{
+var PhonetPipeOpt = Set{
 	Unknown: "PNPIPE_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2183,7 +2183,7 @@ var PhonetPipeOpt = &Set{
 }
 
 // RDSOpt: RDS_???, from <linux/rds.h>.
-var RDSOpt = &Set{
+var RDSOpt = Set{
 	Unknown: "RDS_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2212,7 +2212,7 @@ var RDSOpt = &Set{
 }
 
 // IUCVOpt: SO_???.
-var IUCVOpt = &Set{
+var IUCVOpt = Set{
 	Unknown: "SO_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2223,7 +2223,7 @@ var IUCVOpt = &Set{
 }
 
 // CAIFOpt: CAIFSO_???.
-var CAIFOpt = &Set{
+var CAIFOpt = Set{
 	Unknown: "CAIFSO_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2234,7 +2234,7 @@ var CAIFOpt = &Set{
 }
 
 // ALGOpt: ALG_SET_???, from <linux/if_alg.h>.
-var ALGOpt = &Set{
+var ALGOpt = Set{
 	Unknown: "ALG_SET_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2249,7 +2249,7 @@ var ALGOpt = &Set{
 }
 
 // NFCLLCPOpt: NFC_LLCP_???, from <linux/nfc.h>.
-var NFCLLCPOpt = &Set{
+var NFCLLCPOpt = Set{
 	Unknown: "NFC_LLCP_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2262,7 +2262,7 @@ var NFCLLCPOpt = &Set{
 }
 
 // KCMOpt: KCM_???, from <linux/kcm.h>.
-var KCMOpt = &Set{
+var KCMOpt = Set{
 	Unknown: "KCM_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2271,7 +2271,7 @@ var KCMOpt = &Set{
 }
 
 // TLSOpt: TLS_???, from <linux/tls.h>.
-var TLSOpt = &Set{
+var TLSOpt = Set{
 	Unknown: "TLS_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2284,7 +2284,7 @@ var TLSOpt = &Set{
 }
 
 // XDPOpt: XDP_???, from <linux/if_xdp.h>.
-var XDPOpt = &Set{
+var XDPOpt = Set{
 	Unknown: "XDP_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2301,7 +2301,7 @@ var XDPOpt = &Set{
 }
 
 // PacketMreqType: PACKET_MR_???, from <linux/if_packet.h>.
-var PacketMreqType = &Set{
+var PacketMreqType = Set{
 	Unknown: "PACKET_MR_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2313,7 +2313,7 @@ var PacketMreqType = &Set{
 }
 
 // ICMPFilter: ICMP_???, from <linux/icmp.h>.
-var ICMPFilter = &Set{
+var ICMPFilter = Set{
 	Unknown: "ICMP_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2334,7 +2334,7 @@ var ICMPFilter = &Set{
 }
 
 // TCPAOKeyFlags: TCP_AO_KEYF_???, from <linux/tcp.h>.
-var TCPAOKeyFlags = &Set{
+var TCPAOKeyFlags = Set{
 	Unknown: "TCP_AO_KEYF_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "TCP_AO_KEYF_IFINDEX"},
@@ -2343,7 +2343,7 @@ var TCPAOKeyFlags = &Set{
 }
 
 // TIPCImportance: TIPC_???_IMPORTANCE, from <linux/tipc.h>.
-var TIPCImportance = &Set{
+var TIPCImportance = Set{
 	Unknown: "TIPC_???_IMPORTANCE",
 	sorted:  true,
 	Consts: []Const{
@@ -2355,7 +2355,7 @@ var TIPCImportance = &Set{
 }
 
 // TIPCGroupFlags: TIPC_GROUP_???, from <linux/tipc.h>.
-var TIPCGroupFlags = &Set{
+var TIPCGroupFlags = Set{
 	Unknown: "TIPC_GROUP_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "TIPC_GROUP_LOOPBACK"},
@@ -2364,7 +2364,7 @@ var TIPCGroupFlags = &Set{
 }
 
 // TxRehash: SOCK_TXREHASH_???, from <linux/socket.h>.
-var TxRehash = &Set{
+var TxRehash = Set{
 	Unknown: "SOCK_TXREHASH_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2375,7 +2375,7 @@ var TxRehash = &Set{
 }
 
 // BPFClass: BPF_???, from <linux/bpf_common.h>.
-var BPFClass = &Set{
+var BPFClass = Set{
 	Unknown: "BPF_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2391,7 +2391,7 @@ var BPFClass = &Set{
 }
 
 // EBPFClass: BPF_???, from <linux/bpf.h>.
-var EBPFClass = &Set{
+var EBPFClass = Set{
 	Unknown: "BPF_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2407,7 +2407,7 @@ var EBPFClass = &Set{
 }
 
 // BPFSize: BPF_???, from <linux/bpf_common.h>.
-var BPFSize = &Set{
+var BPFSize = Set{
 	Unknown: "BPF_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2419,7 +2419,7 @@ var BPFSize = &Set{
 }
 
 // EBPFSize: BPF_???.
-var EBPFSize = &Set{
+var EBPFSize = Set{
 	Unknown: "BPF_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2431,7 +2431,7 @@ var EBPFSize = &Set{
 }
 
 // BPFMode: BPF_???, from <linux/bpf_common.h>.
-var BPFMode = &Set{
+var BPFMode = Set{
 	Unknown: "BPF_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2446,7 +2446,7 @@ var BPFMode = &Set{
 }
 
 // EBPFMode: BPF_???, from <linux/bpf.h>.
-var EBPFMode = &Set{
+var EBPFMode = Set{
 	Unknown: "BPF_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2460,7 +2460,7 @@ var EBPFMode = &Set{
 }
 
 // BPFArithmeticOp: BPF_???, from <linux/bpf_common.h>.
-var BPFArithmeticOp = &Set{
+var BPFArithmeticOp = Set{
 	Unknown: "BPF_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2482,7 +2482,7 @@ var BPFArithmeticOp = &Set{
 }
 
 // EBPFArithmeticOp: BPF_???.
-var EBPFArithmeticOp = &Set{
+var EBPFArithmeticOp = Set{
 	Unknown: "BPF_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2504,7 +2504,7 @@ var EBPFArithmeticOp = &Set{
 }
 
 // BPFJumpOp: BPF_???, from <linux/bpf_common.h> <linux/bpf.h>.
-var BPFJumpOp = &Set{
+var BPFJumpOp = Set{
 	Unknown: "BPF_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2527,7 +2527,7 @@ var BPFJumpOp = &Set{
 }
 
 // EBPFJumpOp: BPF_???.
-var EBPFJumpOp = &Set{
+var EBPFJumpOp = Set{
 	Unknown: "BPF_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2550,7 +2550,7 @@ var EBPFJumpOp = &Set{
 }
 
 // BPFSource: BPF_???, from <linux/bpf_common.h>.
-var BPFSource = &Set{
+var BPFSource = Set{
 	Unknown: "BPF_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2560,7 +2560,7 @@ var BPFSource = &Set{
 }
 
 // BPFReturn: BPF_???, from <linux/bpf_common.h> <linux/filter.h>.
-var BPFReturn = &Set{
+var BPFReturn = Set{
 	Unknown: "BPF_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2571,7 +2571,7 @@ var BPFReturn = &Set{
 }
 
 // BPFMiscOp: BPF_???, from <linux/filter.h>.
-var BPFMiscOp = &Set{
+var BPFMiscOp = Set{
 	Unknown: "BPF_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2581,7 +2581,7 @@ var BPFMiscOp = &Set{
 }
 
 // SocketFilterData: SKF_AD_???, from <linux/filter.h>.
-var SocketFilterData = &Set{
+var SocketFilterData = Set{
 	Unknown: "SKF_AD_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2605,7 +2605,7 @@ var SocketFilterData = &Set{
 }
 
 // IPTos: IPTOS_TOS_???, from <linux/ip.h>.
-var IPTos = &Set{
+var IPTos = Set{
 	Unknown: "IPTOS_TOS_???",
 	Consts: []Const{
 		{Value: 0x10, Name: "IPTOS_LOWDELAY"},
@@ -2616,7 +2616,7 @@ var IPTos = &Set{
 }
 
 // PacketVersion: TPACKET_???, from <linux/if_packet.h>.
-var PacketVersion = &Set{
+var PacketVersion = Set{
 	Unknown: "TPACKET_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2627,7 +2627,7 @@ var PacketVersion = &Set{
 }
 
 // InterfaceFlags: IFF_???, from <linux/if.h>.
-var InterfaceFlags = &Set{
+var InterfaceFlags = Set{
 	Unknown: "IFF_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "IFF_UP"},
@@ -2653,7 +2653,7 @@ var InterfaceFlags = &Set{
 }
 
 // TunFlags: IFF_???, from <linux/if_tun.h>.
-var TunFlags = &Set{
+var TunFlags = Set{
 	Unknown: "IFF_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "IFF_TUN"},
@@ -2673,7 +2673,7 @@ var TunFlags = &Set{
 }
 
 // TunOffloads: TUN_F_???, from <linux/if_tun.h>.
-var TunOffloads = &Set{
+var TunOffloads = Set{
 	Unknown: "TUN_F_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "TUN_F_CSUM"},
@@ -2689,7 +2689,7 @@ var TunOffloads = &Set{
 }
 
 // TunFilterFlags: TUN_FLT_???, from <linux/if_tun.h>.
-var TunFilterFlags = &Set{
+var TunFilterFlags = Set{
 	Unknown: "TUN_FLT_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "TUN_FLT_ALLMULTI"},

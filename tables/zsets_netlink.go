@@ -3,7 +3,7 @@
 package tables
 
 // NetlinkProtocol: NETLINK_???, from <linux/netlink.h>.
-var NetlinkProtocol = &Set{
+var NetlinkProtocol = Set{
 	Unknown: "NETLINK_???",
 	sorted:  true,
 	Consts: []Const{
@@ -33,7 +33,7 @@ var NetlinkProtocol = &Set{
 }
 
 // NlmsgType: NLMSG_???, from <linux/netlink.h>.
-var NlmsgType = &Set{
+var NlmsgType = Set{
 	Unknown: "NLMSG_???",
 	sorted:  true,
 	Consts: []Const{
@@ -45,7 +45,7 @@ var NlmsgType = &Set{
 }
 
 // NlmFlags: NLM_F_???, from <linux/netlink.h>.
-var NlmFlags = &Set{
+var NlmFlags = Set{
 	Unknown: "NLM_F_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "NLM_F_REQUEST"},
@@ -58,7 +58,7 @@ var NlmFlags = &Set{
 }
 
 // NlmGetFlags: NLM_F_???, from <linux/netlink.h>.
-var NlmGetFlags = &Set{
+var NlmGetFlags = Set{
 	Unknown: "NLM_F_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "NLM_F_REQUEST"},
@@ -75,7 +75,7 @@ var NlmGetFlags = &Set{
 }
 
 // NlmNewFlags: NLM_F_???, from <linux/netlink.h>.
-var NlmNewFlags = &Set{
+var NlmNewFlags = Set{
 	Unknown: "NLM_F_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "NLM_F_REQUEST"},
@@ -92,7 +92,7 @@ var NlmNewFlags = &Set{
 }
 
 // NlmDeleteFlags: NLM_F_???, from <linux/netlink.h>.
-var NlmDeleteFlags = &Set{
+var NlmDeleteFlags = Set{
 	Unknown: "NLM_F_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "NLM_F_REQUEST"},
@@ -107,7 +107,7 @@ var NlmDeleteFlags = &Set{
 }
 
 // NlmAckFlags: NLM_F_???, from <linux/netlink.h>.
-var NlmAckFlags = &Set{
+var NlmAckFlags = Set{
 	Unknown: "NLM_F_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "NLM_F_REQUEST"},
@@ -122,7 +122,7 @@ var NlmAckFlags = &Set{
 }
 
 // NlmsgerrAttr: NLMSGERR_ATTR_???, from <linux/netlink.h>.
-var NlmsgerrAttr = &Set{
+var NlmsgerrAttr = Set{
 	Unknown: "NLMSGERR_ATTR_???",
 	sorted:  true,
 	Consts: []Const{
@@ -137,7 +137,7 @@ var NlmsgerrAttr = &Set{
 }
 
 // RouteMsgType: RTM_???, from <linux/rtnetlink.h>.
-var RouteMsgType = &Set{
+var RouteMsgType = Set{
 	Unknown: "RTM_???",
 	sorted:  true,
 	Consts: []Const{
@@ -216,7 +216,7 @@ var RouteMsgType = &Set{
 }
 
 // RouteType: RTN_???, from <linux/rtnetlink.h>.
-var RouteType = &Set{
+var RouteType = Set{
 	Unknown: "RTN_???",
 	sorted:  true,
 	Consts: []Const{
@@ -236,7 +236,7 @@ var RouteType = &Set{
 }
 
 // RouteProtocol: RTPROT_???, from <linux/rtnetlink.h>.
-var RouteProtocol = &Set{
+var RouteProtocol = Set{
 	Unknown: "RTPROT_???",
 	sorted:  true,
 	Consts: []Const{
@@ -268,7 +268,7 @@ var RouteProtocol = &Set{
 }
 
 // RouteScope: , from <linux/rtnetlink.h>.
-var RouteScope = &Set{
+var RouteScope = Set{
 	Unknown: "",
 	sorted:  true,
 	Consts: []Const{
@@ -281,7 +281,7 @@ var RouteScope = &Set{
 }
 
 // RouteTable: RT_TABLE_???, from <linux/rtnetlink.h>.
-var RouteTable = &Set{
+var RouteTable = Set{
 	Unknown: "RT_TABLE_???",
 	sorted:  true,
 	Consts: []Const{
@@ -294,7 +294,7 @@ var RouteTable = &Set{
 }
 
 // RouteFlags: RTM_F_???, from <linux/rtnetlink.h>.
-var RouteFlags = &Set{
+var RouteFlags = Set{
 	Unknown: "RTM_F_???",
 	Consts: []Const{
 		{Value: 0x100, Name: "RTM_F_NOTIFY"},
@@ -310,7 +310,7 @@ var RouteFlags = &Set{
 }
 
 // NexthopFlags: RTNH_F_???, from <linux/rtnetlink.h>.
-var NexthopFlags = &Set{
+var NexthopFlags = Set{
 	Unknown: "RTNH_F_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "RTNH_F_DEAD"},
@@ -324,7 +324,7 @@ var NexthopFlags = &Set{
 }
 
 // RouteAttr: RTA_???, from <linux/rtnetlink.h>.
-var RouteAttr = &Set{
+var RouteAttr = Set{
 	Unknown: "RTA_???",
 	sorted:  true,
 	Consts: []Const{
@@ -364,7 +364,7 @@ var RouteAttr = &Set{
 }
 
 // RouteMetric: RTAX_???, from <linux/rtnetlink.h>.
-var RouteMetric = &Set{
+var RouteMetric = Set{
 	Unknown: "RTAX_???",
 	sorted:  true,
 	Consts: []Const{
@@ -390,7 +390,7 @@ var RouteMetric = &Set{
 }
 
 // RtnlFamily: RTNL_FAMILY_???, from <linux/rtnetlink.h>.
-var RtnlFamily = &Set{
+var RtnlFamily = Set{
 	Unknown: "RTNL_FAMILY_???",
 	sorted:  true,
 	Consts: []Const{
@@ -400,7 +400,7 @@ var RtnlFamily = &Set{
 }
 
 // ReportFamily: RTNL_FAMILY_???.
-var ReportFamily = &Set{
+var ReportFamily = Set{
 	Unknown: "RTNL_FAMILY_???",
 	sorted:  true,
 	Consts: []Const{
@@ -456,7 +456,7 @@ var ReportFamily = &Set{
 }
 
 // TcAttr: TCA_???, from <linux/rtnetlink.h>.
-var TcAttr = &Set{
+var TcAttr = Set{
 	Unknown: "TCA_???",
 	sorted:  true,
 	Consts: []Const{
@@ -481,7 +481,7 @@ var TcAttr = &Set{
 }
 
 // TcRootAttr: TCA_ROOT_???, from <linux/rtnetlink.h>.
-var TcRootAttr = &Set{
+var TcRootAttr = Set{
 	Unknown: "TCA_ROOT_???",
 	sorted:  true,
 	Consts: []Const{
@@ -495,7 +495,7 @@ var TcRootAttr = &Set{
 }
 
 // TcRootFlags: TCA_ACT_FLAG_???, from <linux/rtnetlink.h>.
-var TcRootFlags = &Set{
+var TcRootFlags = Set{
 	Unknown: "TCA_ACT_FLAG_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "TCA_ACT_FLAG_LARGE_DUMP_ON"},
@@ -504,7 +504,7 @@ var TcRootFlags = &Set{
 }
 
 // ExtFilterMask: RTEXT_FILTER_???, from <linux/rtnetlink.h>.
-var ExtFilterMask = &Set{
+var ExtFilterMask = Set{
 	Unknown: "RTEXT_FILTER_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "RTEXT_FILTER_VF"},
@@ -520,7 +520,7 @@ var ExtFilterMask = &Set{
 }
 
 // LinkAttr: IFLA_???, from <linux/if_link.h>.
-var LinkAttr = &Set{
+var LinkAttr = Set{
 	Unknown: "IFLA_???",
 	sorted:  true,
 	Consts: []Const{
@@ -598,7 +598,7 @@ var LinkAttr = &Set{
 }
 
 // AddrAttr: IFA_???, from <linux/if_addr.h>.
-var AddrAttr = &Set{
+var AddrAttr = Set{
 	Unknown: "IFA_???",
 	sorted:  true,
 	Consts: []Const{
@@ -618,7 +618,7 @@ var AddrAttr = &Set{
 }
 
 // AddrFlags: IFA_F_???, from <linux/if_addr.h>.
-var AddrFlags = &Set{
+var AddrFlags = Set{
 	Unknown: "IFA_F_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "IFA_F_SECONDARY"},
@@ -637,7 +637,7 @@ var AddrFlags = &Set{
 }
 
 // NeighAttr: NDA_???, from <linux/neighbour.h>.
-var NeighAttr = &Set{
+var NeighAttr = Set{
 	Unknown: "NDA_???",
 	sorted:  true,
 	Consts: []Const{
@@ -663,7 +663,7 @@ var NeighAttr = &Set{
 }
 
 // NeighFlags: NTF_???, from <linux/neighbour.h>.
-var NeighFlags = &Set{
+var NeighFlags = Set{
 	Unknown: "NTF_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "NTF_USE"},
@@ -678,7 +678,7 @@ var NeighFlags = &Set{
 }
 
 // NeighState: NUD_???, from <linux/neighbour.h>.
-var NeighState = &Set{
+var NeighState = Set{
 	Unknown: "NUD_???",
 	Consts: []Const{
 		{Value: 0x0, Mask: 0xffffffffffffffff, Name: "NUD_NONE"},
@@ -694,7 +694,7 @@ var NeighState = &Set{
 }
 
 // RuleAttr: FRA_???, from <linux/fib_rules.h>.
-var RuleAttr = &Set{
+var RuleAttr = Set{
 	Unknown: "FRA_???",
 	sorted:  true,
 	Consts: []Const{
@@ -733,7 +733,7 @@ var RuleAttr = &Set{
 }
 
 // RuleAction: FR_ACT_???, from <linux/fib_rules.h>.
-var RuleAction = &Set{
+var RuleAction = Set{
 	Unknown: "FR_ACT_???",
 	sorted:  true,
 	Consts: []Const{
@@ -750,7 +750,7 @@ var RuleAction = &Set{
 }
 
 // RuleFlags: FIB_RULE_???, from <linux/fib_rules.h>.
-var RuleFlags = &Set{
+var RuleFlags = Set{
 	Unknown: "FIB_RULE_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "FIB_RULE_PERMANENT"},
@@ -763,7 +763,7 @@ var RuleFlags = &Set{
 }
 
 // SockDiagType: SOCK_DIAG_???, from <linux/sock_diag.h>.
-var SockDiagType = &Set{
+var SockDiagType = Set{
 	Unknown: "SOCK_DIAG_???",
 	sorted:  true,
 	Consts: []Const{
@@ -775,7 +775,7 @@ var SockDiagType = &Set{
 }
 
 // GenlCtrlCmd: CTRL_CMD_???, from <linux/genetlink.h>.
-var GenlCtrlCmd = &Set{
+var GenlCtrlCmd = Set{
 	Unknown: "CTRL_CMD_???",
 	sorted:  true,
 	Consts: []Const{
@@ -794,7 +794,7 @@ var GenlCtrlCmd = &Set{
 }
 
 // GenlCtrlAttr: CTRL_ATTR_???, from <linux/genetlink.h>.
-var GenlCtrlAttr = &Set{
+var GenlCtrlAttr = Set{
 	Unknown: "CTRL_ATTR_???",
 	sorted:  true,
 	Consts: []Const{
@@ -813,7 +813,7 @@ var GenlCtrlAttr = &Set{
 }
 
 // NetfilterSubsys: NFNL_SUBSYS_???, from <linux/netfilter/nfnetlink.h>.
-var NetfilterSubsys = &Set{
+var NetfilterSubsys = Set{
 	Unknown: "NFNL_SUBSYS_???",
 	sorted:  true,
 	Consts: []Const{
@@ -834,7 +834,7 @@ var NetfilterSubsys = &Set{
 }
 
 // XfrmMsgType: XFRM_MSG_???, from <linux/xfrm.h>.
-var XfrmMsgType = &Set{
+var XfrmMsgType = Set{
 	Unknown: "XFRM_MSG_???",
 	sorted:  true,
 	Consts: []Const{
@@ -868,7 +868,7 @@ var XfrmMsgType = &Set{
 }
 
 // AuditMsgType: AUDIT_???, from <linux/audit.h>.
-var AuditMsgType = &Set{
+var AuditMsgType = Set{
 	Unknown: "AUDIT_???",
 	sorted:  true,
 	Consts: []Const{
@@ -985,7 +985,7 @@ var AuditMsgType = &Set{
 }
 
 // CryptoMsgType: CRYPTO_MSG_???, from <linux/cryptouser.h>.
-var CryptoMsgType = &Set{
+var CryptoMsgType = Set{
 	Unknown: "CRYPTO_MSG_???",
 	sorted:  true,
 	Consts: []Const{
@@ -999,7 +999,7 @@ var CryptoMsgType = &Set{
 }
 
 // TCPState: TCP_???, from <netinet/tcp.h>.
-var TCPState = &Set{
+var TCPState = Set{
 	Unknown: "TCP_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1020,7 +1020,7 @@ var TCPState = &Set{
 }
 
 // TCPStates: 1<<TCP_???, from <netinet/tcp.h>.
-var TCPStates = &Set{
+var TCPStates = Set{
 	Unknown: "1<<TCP_???",
 	Consts: []Const{
 		{Value: 0x2, Name: "1<<TCP_ESTABLISHED"},

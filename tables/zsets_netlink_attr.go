@@ -3,7 +3,7 @@
 package tables
 
 // IflaBrAttr: IFLA_BR_???, from <linux/if_link.h>.
-var IflaBrAttr = &Set{
+var IflaBrAttr = Set{
 	Unknown: "IFLA_BR_???",
 	sorted:  true,
 	Consts: []Const{
@@ -62,7 +62,7 @@ var IflaBrAttr = &Set{
 }
 
 // IflaBrportAttr: IFLA_BRPORT_???, from <linux/if_link.h>.
-var IflaBrportAttr = &Set{
+var IflaBrportAttr = Set{
 	Unknown: "IFLA_BRPORT_???",
 	sorted:  true,
 	Consts: []Const{
@@ -116,7 +116,7 @@ var IflaBrportAttr = &Set{
 }
 
 // IflaInfoAttr: IFLA_INFO_???, from <linux/if_link.h>.
-var IflaInfoAttr = &Set{
+var IflaInfoAttr = Set{
 	Unknown: "IFLA_INFO_???",
 	sorted:  true,
 	Consts: []Const{
@@ -130,7 +130,7 @@ var IflaInfoAttr = &Set{
 }
 
 // IflaInetAttr: IFLA_INET_???, from <linux/if_link.h>.
-var IflaInetAttr = &Set{
+var IflaInetAttr = Set{
 	Unknown: "IFLA_INET_???",
 	sorted:  true,
 	Consts: []Const{
@@ -140,7 +140,7 @@ var IflaInetAttr = &Set{
 }
 
 // IflaInet6Attr: IFLA_INET6_???, from <linux/if_link.h>.
-var IflaInet6Attr = &Set{
+var IflaInet6Attr = Set{
 	Unknown: "IFLA_INET6_???",
 	sorted:  true,
 	Consts: []Const{
@@ -158,7 +158,7 @@ var IflaInet6Attr = &Set{
 }
 
 // IflaMctpAttr: IFLA_MCTP_???, from <linux/if_link.h>.
-var IflaMctpAttr = &Set{
+var IflaMctpAttr = Set{
 	Unknown: "IFLA_MCTP_???",
 	sorted:  true,
 	Consts: []Const{
@@ -169,7 +169,7 @@ var IflaMctpAttr = &Set{
 }
 
 // In6AddrGenMode: IN6_ADDR_GEN_MODE_???, from <linux/if_link.h>.
-var In6AddrGenMode = &Set{
+var In6AddrGenMode = Set{
 	Unknown: "IN6_ADDR_GEN_MODE_???",
 	sorted:  true,
 	Consts: []Const{
@@ -181,7 +181,7 @@ var In6AddrGenMode = &Set{
 }
 
 // IflaVfInfoAttr: IFLA_VF_INFO_???, from <linux/if_link.h>.
-var IflaVfInfoAttr = &Set{
+var IflaVfInfoAttr = Set{
 	Unknown: "IFLA_VF_INFO_???",
 	sorted:  true,
 	Consts: []Const{
@@ -191,7 +191,7 @@ var IflaVfInfoAttr = &Set{
 }
 
 // IflaVfAttr: IFLA_VF_???, from <linux/if_link.h>.
-var IflaVfAttr = &Set{
+var IflaVfAttr = Set{
 	Unknown: "IFLA_VF_???",
 	sorted:  true,
 	Consts: []Const{
@@ -213,7 +213,7 @@ var IflaVfAttr = &Set{
 }
 
 // IflaVfVlanAttr: IFLA_VF_VLAN_INFO_???, from <linux/if_link.h>.
-var IflaVfVlanAttr = &Set{
+var IflaVfVlanAttr = Set{
 	Unknown: "IFLA_VF_VLAN_INFO_???",
 	sorted:  true,
 	Consts: []Const{
@@ -223,7 +223,7 @@ var IflaVfVlanAttr = &Set{
 }
 
 // IflaVfLinkState: IFLA_VF_LINK_STATE_???, from <linux/if_link.h>.
-var IflaVfLinkState = &Set{
+var IflaVfLinkState = Set{
 	Unknown: "IFLA_VF_LINK_STATE_???",
 	sorted:  true,
 	Consts: []Const{
@@ -234,7 +234,7 @@ var IflaVfLinkState = &Set{
 }
 
 // IflaVfStatsAttr: IFLA_VF_STATS_???, from <linux/if_link.h>.
-var IflaVfStatsAttr = &Set{
+var IflaVfStatsAttr = Set{
 	Unknown: "IFLA_VF_STATS_???",
 	sorted:  true,
 	Consts: []Const{
@@ -251,7 +251,7 @@ var IflaVfStatsAttr = &Set{
 }
 
 // IflaVfPortAttr: IFLA_VF_PORT_???, from <linux/if_link.h>.
-var IflaVfPortAttr = &Set{
+var IflaVfPortAttr = Set{
 	Unknown: "IFLA_VF_PORT_???",
 	sorted:  true,
 	Consts: []Const{
@@ -261,7 +261,7 @@ var IflaVfPortAttr = &Set{
 }
 
 // IflaPortAttr: IFLA_PORT_???, from <linux/if_link.h>.
-var IflaPortAttr = &Set{
+var IflaPortAttr = Set{
 	Unknown: "IFLA_PORT_???",
 	sorted:  true,
 	Consts: []Const{
@@ -277,7 +277,7 @@ var IflaPortAttr = &Set{
 }
 
 // IflaXdpAttr: IFLA_XDP_???, from <linux/if_link.h>.
-var IflaXdpAttr = &Set{
+var IflaXdpAttr = Set{
 	Unknown: "IFLA_XDP_???",
 	sorted:  true,
 	Consts: []Const{
@@ -294,7 +294,7 @@ var IflaXdpAttr = &Set{
 }
 
 // IflaXdpAttached: XDP_ATTACHED_???, from <linux/if_link.h>.
-var IflaXdpAttached = &Set{
+var IflaXdpAttached = Set{
 	Unknown: "XDP_ATTACHED_???",
 	sorted:  true,
 	Consts: []Const{
@@ -307,7 +307,7 @@ var IflaXdpAttached = &Set{
 }
 
 // IflaXdpFlags: XDP_FLAGS_???, from <linux/if_link.h>.
-var IflaXdpFlags = &Set{
+var IflaXdpFlags = Set{
 	Unknown: "XDP_FLAGS_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "XDP_FLAGS_UPDATE_IF_NOEXIST"},
@@ -319,7 +319,7 @@ var IflaXdpFlags = &Set{
 }
 
 // IflaEvent: IFLA_EVENT_???, from <linux/if_link.h>.
-var IflaEvent = &Set{
+var IflaEvent = Set{
 	Unknown: "IFLA_EVENT_???",
 	sorted:  true,
 	Consts: []Const{
@@ -334,7 +334,7 @@ var IflaEvent = &Set{
 }
 
 // IflaTunAttr: IFLA_TUN_???, from <linux/if_link.h>.
-var IflaTunAttr = &Set{
+var IflaTunAttr = Set{
 	Unknown: "IFLA_TUN_???",
 	sorted:  true,
 	Consts: []Const{
@@ -352,7 +352,7 @@ var IflaTunAttr = &Set{
 }
 
 // TunDeviceType: IFF_???, from <linux/if_tun.h>.
-var TunDeviceType = &Set{
+var TunDeviceType = Set{
 	Unknown: "IFF_???",
 	sorted:  true,
 	Consts: []Const{
@@ -362,7 +362,7 @@ var TunDeviceType = &Set{
 }
 
 // IflaDownReason: IFLA_PROTO_DOWN_REASON_???, from <linux/if_link.h>.
-var IflaDownReason = &Set{
+var IflaDownReason = Set{
 	Unknown: "IFLA_PROTO_DOWN_REASON_???",
 	sorted:  true,
 	Consts: []Const{
@@ -373,7 +373,7 @@ var IflaDownReason = &Set{
 }
 
 // BridgeStpMode: BR_STP_MODE_???, from <linux/if_link.h>.
-var BridgeStpMode = &Set{
+var BridgeStpMode = Set{
 	Unknown: "BR_STP_MODE_???",
 	sorted:  true,
 	Consts: []Const{
@@ -384,7 +384,7 @@ var BridgeStpMode = &Set{
 }
 
 // BridgeQuerierAttr: BRIDGE_QUERIER_???, from <linux/if_bridge.h>.
-var BridgeQuerierAttr = &Set{
+var BridgeQuerierAttr = Set{
 	Unknown: "BRIDGE_QUERIER_???",
 	sorted:  true,
 	Consts: []Const{
@@ -400,7 +400,7 @@ var BridgeQuerierAttr = &Set{
 }
 
 // BridgeFlags: BRIDGE_FLAGS_???, from <linux/if_bridge.h>.
-var BridgeFlags = &Set{
+var BridgeFlags = Set{
 	Unknown: "BRIDGE_FLAGS_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "BRIDGE_FLAGS_MASTER"},
@@ -409,7 +409,7 @@ var BridgeFlags = &Set{
 }
 
 // BridgeMode: BRIDGE_MODE_???, from <linux/if_bridge.h>.
-var BridgeMode = &Set{
+var BridgeMode = Set{
 	Unknown: "BRIDGE_MODE_???",
 	sorted:  true,
 	Consts: []Const{
@@ -420,7 +420,7 @@ var BridgeMode = &Set{
 }
 
 // IflaBridgeAttr: IFLA_BRIDGE_???, from <linux/if_bridge.h>.
-var IflaBridgeAttr = &Set{
+var IflaBridgeAttr = Set{
 	Unknown: "IFLA_BRIDGE_???",
 	sorted:  true,
 	Consts: []Const{
@@ -435,7 +435,7 @@ var IflaBridgeAttr = &Set{
 }
 
 // BridgeTunnelAttr: IFLA_BRIDGE_VLAN_TUNNEL_???, from <linux/if_bridge.h>.
-var BridgeTunnelAttr = &Set{
+var BridgeTunnelAttr = Set{
 	Unknown: "IFLA_BRIDGE_VLAN_TUNNEL_???",
 	sorted:  true,
 	Consts: []Const{
@@ -447,7 +447,7 @@ var BridgeTunnelAttr = &Set{
 }
 
 // BridgeVlanInfo: BRIDGE_VLAN_INFO_???, from <linux/if_bridge.h>.
-var BridgeVlanInfo = &Set{
+var BridgeVlanInfo = Set{
 	Unknown: "BRIDGE_VLAN_INFO_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "BRIDGE_VLAN_INFO_MASTER"},
@@ -461,7 +461,7 @@ var BridgeVlanInfo = &Set{
 }
 
 // BridgeBoolopts: 1<<BR_BOOLOPT_???, from <linux/if_bridge.h>.
-var BridgeBoolopts = &Set{
+var BridgeBoolopts = Set{
 	Unknown: "1<<BR_BOOLOPT_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "1<<BR_BOOLOPT_NO_LL_LEARN"},
@@ -473,7 +473,7 @@ var BridgeBoolopts = &Set{
 }
 
 // MdbAttr: MDBA_???, from <linux/if_bridge.h>.
-var MdbAttr = &Set{
+var MdbAttr = Set{
 	Unknown: "MDBA_???",
 	sorted:  true,
 	Consts: []Const{
@@ -484,7 +484,7 @@ var MdbAttr = &Set{
 }
 
 // MdbMdbAttr: MDBA_MDB_???, from <linux/if_bridge.h>.
-var MdbMdbAttr = &Set{
+var MdbMdbAttr = Set{
 	Unknown: "MDBA_MDB_???",
 	sorted:  true,
 	Consts: []Const{
@@ -494,7 +494,7 @@ var MdbMdbAttr = &Set{
 }
 
 // MdbEntryAttr: MDBA_MDB_ENTRY_???, from <linux/if_bridge.h>.
-var MdbEntryAttr = &Set{
+var MdbEntryAttr = Set{
 	Unknown: "MDBA_MDB_ENTRY_???",
 	sorted:  true,
 	Consts: []Const{
@@ -504,7 +504,7 @@ var MdbEntryAttr = &Set{
 }
 
 // MdbEattr: MDBA_MDB_EATTR_???, from <linux/if_bridge.h>.
-var MdbEattr = &Set{
+var MdbEattr = Set{
 	Unknown: "MDBA_MDB_EATTR_???",
 	sorted:  true,
 	Consts: []Const{
@@ -523,7 +523,7 @@ var MdbEattr = &Set{
 }
 
 // MdbRouterAttr: MDBA_ROUTER_???, from <linux/if_bridge.h>.
-var MdbRouterAttr = &Set{
+var MdbRouterAttr = Set{
 	Unknown: "MDBA_ROUTER_???",
 	sorted:  true,
 	Consts: []Const{
@@ -533,7 +533,7 @@ var MdbRouterAttr = &Set{
 }
 
 // MdbRouterPattr: MDBA_ROUTER_PATTR_???, from <linux/if_bridge.h>.
-var MdbRouterPattr = &Set{
+var MdbRouterPattr = Set{
 	Unknown: "MDBA_ROUTER_PATTR_???",
 	sorted:  true,
 	Consts: []Const{
@@ -547,7 +547,7 @@ var MdbRouterPattr = &Set{
 }
 
 // MdbFlags: MDB_FLAGS_???, from <linux/if_bridge.h>.
-var MdbFlags = &Set{
+var MdbFlags = Set{
 	Unknown: "MDB_FLAGS_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "MDB_FLAGS_OFFLOAD"},
@@ -559,7 +559,7 @@ var MdbFlags = &Set{
 }
 
 // MdbState: MDB_???, from <linux/if_bridge.h>.
-var MdbState = &Set{
+var MdbState = Set{
 	Unknown: "MDB_???",
 	sorted:  true,
 	Consts: []Const{
@@ -569,7 +569,7 @@ var MdbState = &Set{
 }
 
 // MdbRouterType: MDB_RTR_TYPE_???, from <linux/if_bridge.h>.
-var MdbRouterType = &Set{
+var MdbRouterType = Set{
 	Unknown: "MDB_RTR_TYPE_???",
 	sorted:  true,
 	Consts: []Const{
@@ -581,7 +581,7 @@ var MdbRouterType = &Set{
 }
 
 // StatsAttr: IFLA_STATS_???, from <linux/if_link.h>.
-var StatsAttr = &Set{
+var StatsAttr = Set{
 	Unknown: "IFLA_STATS_???",
 	sorted:  true,
 	Consts: []Const{
@@ -595,7 +595,7 @@ var StatsAttr = &Set{
 }
 
 // StatsFilter: 1<<IFLA_STATS_???, from <linux/if_link.h>.
-var StatsFilter = &Set{
+var StatsFilter = Set{
 	Unknown: "1<<IFLA_STATS_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "1<<IFLA_STATS_UNSPEC"},
@@ -608,7 +608,7 @@ var StatsFilter = &Set{
 }
 
 // LinkXstatsType: LINK_XSTATS_TYPE_???, from <linux/if_link.h>.
-var LinkXstatsType = &Set{
+var LinkXstatsType = Set{
 	Unknown: "LINK_XSTATS_TYPE_???",
 	sorted:  true,
 	Consts: []Const{
@@ -619,7 +619,7 @@ var LinkXstatsType = &Set{
 }
 
 // OffloadXstats: IFLA_OFFLOAD_XSTATS_???, from <linux/if_link.h>.
-var OffloadXstats = &Set{
+var OffloadXstats = Set{
 	Unknown: "IFLA_OFFLOAD_XSTATS_???",
 	sorted:  true,
 	Consts: []Const{
@@ -629,7 +629,7 @@ var OffloadXstats = &Set{
 }
 
 // BridgeXstats: BRIDGE_XSTATS_???, from <linux/if_bridge.h>.
-var BridgeXstats = &Set{
+var BridgeXstats = Set{
 	Unknown: "BRIDGE_XSTATS_???",
 	sorted:  true,
 	Consts: []Const{
@@ -642,7 +642,7 @@ var BridgeXstats = &Set{
 }
 
 // BridgeMcastIndex: BR_MCAST_DIR_???, from <linux/if_bridge.h>.
-var BridgeMcastIndex = &Set{
+var BridgeMcastIndex = Set{
 	Unknown: "BR_MCAST_DIR_???",
 	sorted:  true,
 	Consts: []Const{
@@ -652,7 +652,7 @@ var BridgeMcastIndex = &Set{
 }
 
 // BondXstats: BOND_XSTATS_???, from <linux/if_bonding.h>.
-var BondXstats = &Set{
+var BondXstats = Set{
 	Unknown: "BOND_XSTATS_???",
 	sorted:  true,
 	Consts: []Const{
@@ -662,7 +662,7 @@ var BondXstats = &Set{
 }
 
 // Bond3adStat: BOND_3AD_STAT_???, from <linux/if_bonding.h>.
-var Bond3adStat = &Set{
+var Bond3adStat = Set{
 	Unknown: "BOND_3AD_STAT_???",
 	sorted:  true,
 	Consts: []Const{
@@ -680,7 +680,7 @@ var Bond3adStat = &Set{
 }
 
 // MplsStats: MPLS_STATS_???, from <linux/mpls.h>.
-var MplsStats = &Set{
+var MplsStats = Set{
 	Unknown: "MPLS_STATS_???",
 	sorted:  true,
 	Consts: []Const{
@@ -690,7 +690,7 @@ var MplsStats = &Set{
 }
 
 // IPMib: IPSTATS_MIB_???, from <linux/snmp.h>.
-var IPMib = &Set{
+var IPMib = Set{
 	Unknown: "IPSTATS_MIB_???",
 	sorted:  true,
 	Consts: []Const{
@@ -736,7 +736,7 @@ var IPMib = &Set{
 }
 
 // ICMP6Mib: ICMP6_MIB_???, from <linux/snmp.h>.
-var ICMP6Mib = &Set{
+var ICMP6Mib = Set{
 	Unknown: "ICMP6_MIB_???",
 	sorted:  true,
 	Consts: []Const{
@@ -750,7 +750,7 @@ var ICMP6Mib = &Set{
 }
 
 // InetDevconf: IPV4_DEVCONF_???.
-var InetDevconf = &Set{
+var InetDevconf = Set{
 	Unknown: "IPV4_DEVCONF_???",
 	sorted:  true,
 	Consts: []Const{
@@ -791,7 +791,7 @@ var InetDevconf = &Set{
 }
 
 // Inet6Devconf: DEVCONF_???, from <linux/ipv6.h>.
-var Inet6Devconf = &Set{
+var Inet6Devconf = Set{
 	Unknown: "DEVCONF_???",
 	sorted:  true,
 	Consts: []Const{
@@ -859,7 +859,7 @@ var Inet6Devconf = &Set{
 }
 
 // Inet6IfFlags: IF_???.
-var Inet6IfFlags = &Set{
+var Inet6IfFlags = Set{
 	Unknown: "IF_???",
 	Consts: []Const{
 		{Value: 0x10, Name: "IF_RS_SENT"},
@@ -871,7 +871,7 @@ var Inet6IfFlags = &Set{
 }
 
 // NeighTblAttr: NDTA_???, from <linux/neighbour.h>.
-var NeighTblAttr = &Set{
+var NeighTblAttr = Set{
 	Unknown: "NDTA_???",
 	sorted:  true,
 	Consts: []Const{
@@ -889,7 +889,7 @@ var NeighTblAttr = &Set{
 }
 
 // NeighTblParm: NDTPA_???, from <linux/neighbour.h>.
-var NeighTblParm = &Set{
+var NeighTblParm = Set{
 	Unknown: "NDTPA_???",
 	sorted:  true,
 	Consts: []Const{
@@ -917,7 +917,7 @@ var NeighTblParm = &Set{
 }
 
 // NeighExtFlags: NTF_EXT_???, from <linux/neighbour.h>.
-var NeighExtFlags = &Set{
+var NeighExtFlags = Set{
 	Unknown: "NTF_EXT_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "NTF_EXT_MANAGED"},
@@ -927,7 +927,7 @@ var NeighExtFlags = &Set{
 }
 
 // FdbExtAttr: NFEA_???, from <linux/neighbour.h>.
-var FdbExtAttr = &Set{
+var FdbExtAttr = Set{
 	Unknown: "NFEA_???",
 	sorted:  true,
 	Consts: []Const{
@@ -938,7 +938,7 @@ var FdbExtAttr = &Set{
 }
 
 // FdbNotify: FDB_NOTIFY_???, from <linux/neighbour.h>.
-var FdbNotify = &Set{
+var FdbNotify = Set{
 	Unknown: "FDB_NOTIFY_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "FDB_NOTIFY_BIT"},
@@ -947,7 +947,7 @@ var FdbNotify = &Set{
 }
 
 // NexthopAttr: NHA_???, from <linux/nexthop.h>.
-var NexthopAttr = &Set{
+var NexthopAttr = Set{
 	Unknown: "NHA_???",
 	sorted:  true,
 	Consts: []Const{
@@ -969,7 +969,7 @@ var NexthopAttr = &Set{
 }
 
 // NexthopGroupType: NEXTHOP_GRP_TYPE_???, from <linux/nexthop.h>.
-var NexthopGroupType = &Set{
+var NexthopGroupType = Set{
 	Unknown: "NEXTHOP_GRP_TYPE_???",
 	sorted:  true,
 	Consts: []Const{
@@ -979,7 +979,7 @@ var NexthopGroupType = &Set{
 }
 
 // NexthopResGroup: NHA_RES_GROUP_???, from <linux/nexthop.h>.
-var NexthopResGroup = &Set{
+var NexthopResGroup = Set{
 	Unknown: "NHA_RES_GROUP_???",
 	sorted:  true,
 	Consts: []Const{
@@ -992,7 +992,7 @@ var NexthopResGroup = &Set{
 }
 
 // NexthopResBucket: NHA_RES_BUCKET_???, from <linux/nexthop.h>.
-var NexthopResBucket = &Set{
+var NexthopResBucket = Set{
 	Unknown: "NHA_RES_BUCKET_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1004,7 +1004,7 @@ var NexthopResBucket = &Set{
 }
 
 // AddrLabelAttr: IFAL_???, from <linux/if_addrlabel.h>.
-var AddrLabelAttr = &Set{
+var AddrLabelAttr = Set{
 	Unknown: "IFAL_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1014,7 +1014,7 @@ var AddrLabelAttr = &Set{
 }
 
 // NetNSAttr: NETNSA_???, from <linux/net_namespace.h>.
-var NetNSAttr = &Set{
+var NetNSAttr = Set{
 	Unknown: "NETNSA_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1028,7 +1028,7 @@ var NetNSAttr = &Set{
 }
 
 // NetconfAttr: NETCONFA_???, from <linux/netconf.h>.
-var NetconfAttr = &Set{
+var NetconfAttr = Set{
 	Unknown: "NETCONFA_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1046,7 +1046,7 @@ var NetconfAttr = &Set{
 }
 
 // DCBCmd: DCB_CMD_???, from <linux/dcbnl.h>.
-var DCBCmd = &Set{
+var DCBCmd = Set{
 	Unknown: "DCB_CMD_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1082,7 +1082,7 @@ var DCBCmd = &Set{
 }
 
 // DCBAttr: DCB_ATTR_???, from <linux/dcbnl.h>.
-var DCBAttr = &Set{
+var DCBAttr = Set{
 	Unknown: "DCB_ATTR_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1107,7 +1107,7 @@ var DCBAttr = &Set{
 }
 
 // LwtunnelEncap: LWTUNNEL_ENCAP_???, from <linux/lwtunnel.h>.
-var LwtunnelEncap = &Set{
+var LwtunnelEncap = Set{
 	Unknown: "LWTUNNEL_ENCAP_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1124,7 +1124,7 @@ var LwtunnelEncap = &Set{
 }
 
 // IPMRCreportAttr: IPMRA_CREPORT_???, from <linux/mroute.h>.
-var IPMRCreportAttr = &Set{
+var IPMRCreportAttr = Set{
 	Unknown: "IPMRA_CREPORT_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1139,7 +1139,7 @@ var IPMRCreportAttr = &Set{
 }
 
 // IP6MRCreportAttr: IP6MRA_CREPORT_???, from <linux/mroute6.h>.
-var IP6MRCreportAttr = &Set{
+var IP6MRCreportAttr = Set{
 	Unknown: "IP6MRA_CREPORT_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1153,7 +1153,7 @@ var IP6MRCreportAttr = &Set{
 }
 
 // IGMPMsg: IGMPMSG_???, from <linux/mroute.h>.
-var IGMPMsg = &Set{
+var IGMPMsg = Set{
 	Unknown: "IGMPMSG_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1165,7 +1165,7 @@ var IGMPMsg = &Set{
 }
 
 // MRT6Msg: MRT6MSG_???, from <linux/mroute6.h>.
-var MRT6Msg = &Set{
+var MRT6Msg = Set{
 	Unknown: "MRT6MSG_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1176,7 +1176,7 @@ var MRT6Msg = &Set{
 }
 
 // TcStabAttr: TCA_STAB_???, from <linux/pkt_sched.h>.
-var TcStabAttr = &Set{
+var TcStabAttr = Set{
 	Unknown: "TCA_STAB_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1187,7 +1187,7 @@ var TcStabAttr = &Set{
 }
 
 // TcStatsAttr: TCA_STATS_???, from <linux/gen_stats.h>.
-var TcStatsAttr = &Set{
+var TcStatsAttr = Set{
 	Unknown: "TCA_STATS_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1204,7 +1204,7 @@ var TcStatsAttr = &Set{
 }
 
 // TcActAttr: TCA_ACT_???, from <linux/pkt_cls.h>.
-var TcActAttr = &Set{
+var TcActAttr = Set{
 	Unknown: "TCA_ACT_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1223,7 +1223,7 @@ var TcActAttr = &Set{
 }
 
 // TcActFlags: TCA_ACT_FLAGS_???, from <linux/pkt_cls.h>.
-var TcActFlags = &Set{
+var TcActFlags = Set{
 	Unknown: "TCA_ACT_FLAGS_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "TCA_ACT_FLAGS_NO_PERCPU_STATS"},
@@ -1233,7 +1233,7 @@ var TcActFlags = &Set{
 }
 
 // TcActHwStats: TCA_ACT_HW_STATS_???, from <linux/pkt_cls.h>.
-var TcActHwStats = &Set{
+var TcActHwStats = Set{
 	Unknown: "TCA_ACT_HW_STATS_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "TCA_ACT_HW_STATS_IMMEDIATE"},
@@ -1242,7 +1242,7 @@ var TcActHwStats = &Set{
 }
 
 // InetDiagAttr: INET_DIAG_???, from <linux/inet_diag.h>.
-var InetDiagAttr = &Set{
+var InetDiagAttr = Set{
 	Unknown: "INET_DIAG_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1273,7 +1273,7 @@ var InetDiagAttr = &Set{
 }
 
 // InetDiagReqAttr: INET_DIAG_REQ_???, from <linux/inet_diag.h>.
-var InetDiagReqAttr = &Set{
+var InetDiagReqAttr = Set{
 	Unknown: "INET_DIAG_REQ_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1285,7 +1285,7 @@ var InetDiagReqAttr = &Set{
 }
 
 // InetDiagBytecode: INET_DIAG_BC_???, from <linux/inet_diag.h>.
-var InetDiagBytecode = &Set{
+var InetDiagBytecode = Set{
 	Unknown: "INET_DIAG_BC_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1307,7 +1307,7 @@ var InetDiagBytecode = &Set{
 }
 
 // InetDiagExt: 1<<INET_DIAG_???-1.
-var InetDiagExt = &Set{
+var InetDiagExt = Set{
 	Unknown: "1<<INET_DIAG_???-1",
 	Consts: []Const{
 		{Value: 0x1, Name: "1<<(INET_DIAG_MEMINFO-1)"},
@@ -1322,7 +1322,7 @@ var InetDiagExt = &Set{
 }
 
 // InetUlpInfo: INET_ULP_INFO_???, from <linux/inet_diag.h>.
-var InetUlpInfo = &Set{
+var InetUlpInfo = Set{
 	Unknown: "INET_ULP_INFO_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1334,7 +1334,7 @@ var InetUlpInfo = &Set{
 }
 
 // SkMeminfo: SK_MEMINFO_???, from <linux/sock_diag.h>.
-var SkMeminfo = &Set{
+var SkMeminfo = Set{
 	Unknown: "SK_MEMINFO_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1351,7 +1351,7 @@ var SkMeminfo = &Set{
 }
 
 // SkBPFStorageRep: SK_DIAG_BPF_STORAGE_???, from <linux/sock_diag.h>.
-var SkBPFStorageRep = &Set{
+var SkBPFStorageRep = Set{
 	Unknown: "SK_DIAG_BPF_STORAGE_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1361,7 +1361,7 @@ var SkBPFStorageRep = &Set{
 }
 
 // SkBPFStorage: SK_DIAG_BPF_STORAGE_???, from <linux/sock_diag.h>.
-var SkBPFStorage = &Set{
+var SkBPFStorage = Set{
 	Unknown: "SK_DIAG_BPF_STORAGE_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1373,7 +1373,7 @@ var SkBPFStorage = &Set{
 }
 
 // UnixDiagAttr: UNIX_DIAG_???, from <linux/unix_diag.h>.
-var UnixDiagAttr = &Set{
+var UnixDiagAttr = Set{
 	Unknown: "UNIX_DIAG_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1389,7 +1389,7 @@ var UnixDiagAttr = &Set{
 }
 
 // UnixDiagShow: UDIAG_SHOW_???, from <linux/unix_diag.h>.
-var UnixDiagShow = &Set{
+var UnixDiagShow = Set{
 	Unknown: "UDIAG_SHOW_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "UDIAG_SHOW_NAME"},
@@ -1403,7 +1403,7 @@ var UnixDiagShow = &Set{
 }
 
 // NetlinkDiagAttr: NETLINK_DIAG_???, from <linux/netlink_diag.h>.
-var NetlinkDiagAttr = &Set{
+var NetlinkDiagAttr = Set{
 	Unknown: "NETLINK_DIAG_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1416,7 +1416,7 @@ var NetlinkDiagAttr = &Set{
 }
 
 // NetlinkDiagShow: NDIAG_SHOW_???, from <linux/netlink_diag.h>.
-var NetlinkDiagShow = &Set{
+var NetlinkDiagShow = Set{
 	Unknown: "NDIAG_SHOW_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "NDIAG_SHOW_MEMINFO"},
@@ -1427,7 +1427,7 @@ var NetlinkDiagShow = &Set{
 }
 
 // NetlinkDiagFlags: NDIAG_FLAG_???, from <linux/netlink_diag.h>.
-var NetlinkDiagFlags = &Set{
+var NetlinkDiagFlags = Set{
 	Unknown: "NDIAG_FLAG_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "NDIAG_FLAG_CB_RUNNING"},
@@ -1440,7 +1440,7 @@ var NetlinkDiagFlags = &Set{
 }
 
 // NetlinkDiagProtocol: NETLINK_???.
-var NetlinkDiagProtocol = &Set{
+var NetlinkDiagProtocol = Set{
 	Unknown: "NETLINK_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1471,7 +1471,7 @@ var NetlinkDiagProtocol = &Set{
 }
 
 // NetlinkState: NETLINK_???, from <linux/netlink.h>.
-var NetlinkState = &Set{
+var NetlinkState = Set{
 	Unknown: "NETLINK_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1482,7 +1482,7 @@ var NetlinkState = &Set{
 }
 
 // PacketDiagAttr: PACKET_DIAG_???, from <linux/packet_diag.h>.
-var PacketDiagAttr = &Set{
+var PacketDiagAttr = Set{
 	Unknown: "PACKET_DIAG_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1498,7 +1498,7 @@ var PacketDiagAttr = &Set{
 }
 
 // PacketDiagShow: PACKET_SHOW_???, from <linux/packet_diag.h>.
-var PacketDiagShow = &Set{
+var PacketDiagShow = Set{
 	Unknown: "PACKET_SHOW_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "PACKET_SHOW_INFO"},
@@ -1511,7 +1511,7 @@ var PacketDiagShow = &Set{
 }
 
 // PacketDiagInfo: PDI_???, from <linux/packet_diag.h>.
-var PacketDiagInfo = &Set{
+var PacketDiagInfo = Set{
 	Unknown: "PDI_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "PDI_RUNNING"},
@@ -1523,7 +1523,7 @@ var PacketDiagInfo = &Set{
 }
 
 // SMCDiagAttr: SMC_DIAG_???, from <linux/smc_diag.h>.
-var SMCDiagAttr = &Set{
+var SMCDiagAttr = Set{
 	Unknown: "SMC_DIAG_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1537,7 +1537,7 @@ var SMCDiagAttr = &Set{
 }
 
 // SMCDiagExt: 1<<SMC_DIAG_???-1.
-var SMCDiagExt = &Set{
+var SMCDiagExt = Set{
 	Unknown: "1<<SMC_DIAG_???-1",
 	Consts: []Const{
 		{Value: 0x1, Name: "1<<(SMC_DIAG_CONNINFO-1)"},
@@ -1549,7 +1549,7 @@ var SMCDiagExt = &Set{
 }
 
 // SMCDiagMode: SMC_DIAG_MODE_???, from <linux/smc_diag.h>.
-var SMCDiagMode = &Set{
+var SMCDiagMode = Set{
 	Unknown: "SMC_DIAG_MODE_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1560,7 +1560,7 @@ var SMCDiagMode = &Set{
 }
 
 // TLSInfoAttr: TLS_INFO_???, from <linux/tls.h>.
-var TLSInfoAttr = &Set{
+var TLSInfoAttr = Set{
 	Unknown: "TLS_INFO_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1576,7 +1576,7 @@ var TLSInfoAttr = &Set{
 }
 
 // TLSVersion: TLS_???_VERSION, from <linux/tls.h>.
-var TLSVersion = &Set{
+var TLSVersion = Set{
 	Unknown: "TLS_???_VERSION",
 	sorted:  true,
 	Consts: []Const{
@@ -1586,7 +1586,7 @@ var TLSVersion = &Set{
 }
 
 // TLSCipher: TLS_CIPHER_???, from <linux/tls.h>.
-var TLSCipher = &Set{
+var TLSCipher = Set{
 	Unknown: "TLS_CIPHER_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1602,7 +1602,7 @@ var TLSCipher = &Set{
 }
 
 // TLSConfig: TLS_CONF_???, from <linux/tls.h>.
-var TLSConfig = &Set{
+var TLSConfig = Set{
 	Unknown: "TLS_CONF_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1614,7 +1614,7 @@ var TLSConfig = &Set{
 }
 
 // MPTCPSubflowAttr: MPTCP_SUBFLOW_ATTR_???, from <linux/mptcp_pm.h>.
-var MPTCPSubflowAttr = &Set{
+var MPTCPSubflowAttr = Set{
 	Unknown: "MPTCP_SUBFLOW_ATTR_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1634,7 +1634,7 @@ var MPTCPSubflowAttr = &Set{
 }
 
 // MPTCPSubflowFlags: MPTCP_SUBFLOW_FLAG_???, from <linux/mptcp.h>.
-var MPTCPSubflowFlags = &Set{
+var MPTCPSubflowFlags = Set{
 	Unknown: "MPTCP_SUBFLOW_FLAG_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "MPTCP_SUBFLOW_FLAG_MCAP_REM"},
@@ -1650,7 +1650,7 @@ var MPTCPSubflowFlags = &Set{
 }
 
 // NlAttrType: NL_ATTR_TYPE_???, from <linux/netlink.h>.
-var NlAttrType = &Set{
+var NlAttrType = Set{
 	Unknown: "NL_ATTR_TYPE_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1676,7 +1676,7 @@ var NlAttrType = &Set{
 }
 
 // NlPolicyAttr: NL_POLICY_TYPE_ATTR_???, from <linux/netlink.h>.
-var NlPolicyAttr = &Set{
+var NlPolicyAttr = Set{
 	Unknown: "NL_POLICY_TYPE_ATTR_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1697,7 +1697,7 @@ var NlPolicyAttr = &Set{
 }
 
 // GenlOpAttr: CTRL_ATTR_OP_???, from <linux/genetlink.h>.
-var GenlOpAttr = &Set{
+var GenlOpAttr = Set{
 	Unknown: "CTRL_ATTR_OP_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1708,7 +1708,7 @@ var GenlOpAttr = &Set{
 }
 
 // GenlMcastAttr: CTRL_ATTR_MCAST_GRP_???, from <linux/genetlink.h>.
-var GenlMcastAttr = &Set{
+var GenlMcastAttr = Set{
 	Unknown: "CTRL_ATTR_MCAST_GRP_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1719,7 +1719,7 @@ var GenlMcastAttr = &Set{
 }
 
 // GenlPolicyAttr: CTRL_ATTR_POLICY_???, from <linux/genetlink.h>.
-var GenlPolicyAttr = &Set{
+var GenlPolicyAttr = Set{
 	Unknown: "CTRL_ATTR_POLICY_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1730,7 +1730,7 @@ var GenlPolicyAttr = &Set{
 }
 
 // GenlOpFlags: GENL_???, from <linux/genetlink.h>.
-var GenlOpFlags = &Set{
+var GenlOpFlags = Set{
 	Unknown: "GENL_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "GENL_ADMIN_PERM"},
@@ -1742,7 +1742,7 @@ var GenlOpFlags = &Set{
 }
 
 // DevlinkCmd: DEVLINK_CMD_???, from <linux/devlink.h>.
-var DevlinkCmd = &Set{
+var DevlinkCmd = Set{
 	Unknown: "DEVLINK_CMD_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1835,7 +1835,7 @@ var DevlinkCmd = &Set{
 }
 
 // IOAM6Cmd: IOAM6_CMD_???, from <linux/ioam6_genl.h>.
-var IOAM6Cmd = &Set{
+var IOAM6Cmd = Set{
 	Unknown: "IOAM6_CMD_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1851,7 +1851,7 @@ var IOAM6Cmd = &Set{
 }
 
 // MPTCPCmd: MPTCP_PM_CMD_???, from <linux/mptcp_pm.h>.
-var MPTCPCmd = &Set{
+var MPTCPCmd = Set{
 	Unknown: "MPTCP_PM_CMD_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1871,7 +1871,7 @@ var MPTCPCmd = &Set{
 }
 
 // NetdevCmd: NETDEV_CMD_???, from <linux/netdev.h>.
-var NetdevCmd = &Set{
+var NetdevCmd = Set{
 	Unknown: "NETDEV_CMD_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1895,7 +1895,7 @@ var NetdevCmd = &Set{
 }
 
 // NL80211Cmd: NL80211_CMD_???, from <linux/nl80211.h>.
-var NL80211Cmd = &Set{
+var NL80211Cmd = Set{
 	Unknown: "NL80211_CMD_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2071,7 +2071,7 @@ var NL80211Cmd = &Set{
 }
 
 // Seg6Cmd: SEG6_CMD_???, from <linux/seg6_genl.h>.
-var Seg6Cmd = &Set{
+var Seg6Cmd = Set{
 	Unknown: "SEG6_CMD_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2084,7 +2084,7 @@ var Seg6Cmd = &Set{
 }
 
 // TaskstatsCmd: TASKSTATS_CMD_???, from <linux/cgroupstats.h>.
-var TaskstatsCmd = &Set{
+var TaskstatsCmd = Set{
 	Unknown: "TASKSTATS_CMD_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2098,7 +2098,7 @@ var TaskstatsCmd = &Set{
 }
 
 // TCPMetricsCmd: TCP_METRICS_CMD_???, from <linux/tcp_metrics.h>.
-var TCPMetricsCmd = &Set{
+var TCPMetricsCmd = Set{
 	Unknown: "TCP_METRICS_CMD_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2109,7 +2109,7 @@ var TCPMetricsCmd = &Set{
 }
 
 // ThermalCmd: THERMAL_GENL_CMD_???, from <linux/thermal.h>.
-var ThermalCmd = &Set{
+var ThermalCmd = Set{
 	Unknown: "THERMAL_GENL_CMD_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2128,7 +2128,7 @@ var ThermalCmd = &Set{
 }
 
 // EthtoolRequest: ETHTOOL_MSG_???, from <linux/ethtool_netlink_generated.h>.
-var EthtoolRequest = &Set{
+var EthtoolRequest = Set{
 	Unknown: "ETHTOOL_MSG_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2188,7 +2188,7 @@ var EthtoolRequest = &Set{
 }
 
 // EthtoolReply: ETHTOOL_MSG_???, from <linux/ethtool_netlink_generated.h>.
-var EthtoolReply = &Set{
+var EthtoolReply = Set{
 	Unknown: "ETHTOOL_MSG_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2251,7 +2251,7 @@ var EthtoolReply = &Set{
 }
 
 // SELinuxMsgType: SELNL_MSG_???, from <linux/selinux_netlink.h>.
-var SELinuxMsgType = &Set{
+var SELinuxMsgType = Set{
 	Unknown: "SELNL_MSG_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2261,7 +2261,7 @@ var SELinuxMsgType = &Set{
 }
 
 // CryptoAttr: CRYPTOCFGA_???, from <linux/cryptouser.h>.
-var CryptoAttr = &Set{
+var CryptoAttr = Set{
 	Unknown: "CRYPTOCFGA_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2292,7 +2292,7 @@ var CryptoAttr = &Set{
 }
 
 // NfVersion: NFNETLINK_???, from <linux/netfilter/nfnetlink.h>.
-var NfVersion = &Set{
+var NfVersion = Set{
 	Unknown: "NFNETLINK_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2301,7 +2301,7 @@ var NfVersion = &Set{
 }
 
 // NfMsgType: NFNL_MSG_???.
-var NfMsgType = &Set{
+var NfMsgType = Set{
 	Unknown: "NFNL_MSG_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2311,7 +2311,7 @@ var NfMsgType = &Set{
 }
 
 // NfAcctMsg: NFNL_MSG_ACCT_???, from <linux/netfilter/nfnetlink_acct.h>.
-var NfAcctMsg = &Set{
+var NfAcctMsg = Set{
 	Unknown: "NFNL_MSG_ACCT_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2324,7 +2324,7 @@ var NfAcctMsg = &Set{
 }
 
 // NfCthelperMsg: NFNL_MSG_CTHELPER_???, from <linux/netfilter/nfnetlink_cthelper.h>.
-var NfCthelperMsg = &Set{
+var NfCthelperMsg = Set{
 	Unknown: "NFNL_MSG_CTHELPER_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2335,7 +2335,7 @@ var NfCthelperMsg = &Set{
 }
 
 // NfCtMsg: IPCTNL_MSG_CT_???, from <linux/netfilter/nfnetlink_conntrack.h>.
-var NfCtMsg = &Set{
+var NfCtMsg = Set{
 	Unknown: "IPCTNL_MSG_CT_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2351,7 +2351,7 @@ var NfCtMsg = &Set{
 }
 
 // NfExpMsg: IPCTNL_MSG_EXP_???, from <linux/netfilter/nfnetlink_conntrack.h>.
-var NfExpMsg = &Set{
+var NfExpMsg = Set{
 	Unknown: "IPCTNL_MSG_EXP_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2363,7 +2363,7 @@ var NfExpMsg = &Set{
 }
 
 // NfCttimeoutMsg: IPCTNL_MSG_TIMEOUT_???, from <linux/netfilter/nfnetlink_cttimeout.h>.
-var NfCttimeoutMsg = &Set{
+var NfCttimeoutMsg = Set{
 	Unknown: "IPCTNL_MSG_TIMEOUT_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2376,7 +2376,7 @@ var NfCttimeoutMsg = &Set{
 }
 
 // NfHookMsg: NFNL_MSG_HOOK_???, from <linux/netfilter/nfnetlink_hook.h>.
-var NfHookMsg = &Set{
+var NfHookMsg = Set{
 	Unknown: "NFNL_MSG_HOOK_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2385,7 +2385,7 @@ var NfHookMsg = &Set{
 }
 
 // NfIpsetMsg: IPSET_CMD_???, from <linux/netfilter/ipset/ip_set.h>.
-var NfIpsetMsg = &Set{
+var NfIpsetMsg = Set{
 	Unknown: "IPSET_CMD_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2409,7 +2409,7 @@ var NfIpsetMsg = &Set{
 }
 
 // NfCompatMsg: NFNL_MSG_COMPAT_???, from <linux/netfilter/nf_tables_compat.h>.
-var NfCompatMsg = &Set{
+var NfCompatMsg = Set{
 	Unknown: "NFNL_MSG_COMPAT_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2418,7 +2418,7 @@ var NfCompatMsg = &Set{
 }
 
 // NfOsfMsg: OSF_MSG_???, from <linux/netfilter/nfnetlink_osf.h>.
-var NfOsfMsg = &Set{
+var NfOsfMsg = Set{
 	Unknown: "OSF_MSG_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2428,7 +2428,7 @@ var NfOsfMsg = &Set{
 }
 
 // NfQueueMsg: NFQNL_MSG_???, from <linux/netfilter/nfnetlink_queue.h>.
-var NfQueueMsg = &Set{
+var NfQueueMsg = Set{
 	Unknown: "NFQNL_MSG_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2440,7 +2440,7 @@ var NfQueueMsg = &Set{
 }
 
 // NfTablesMsg: NFT_MSG_???, from <linux/netfilter/nf_tables.h>.
-var NfTablesMsg = &Set{
+var NfTablesMsg = Set{
 	Unknown: "NFT_MSG_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2482,7 +2482,7 @@ var NfTablesMsg = &Set{
 }
 
 // NfUlogMsg: NFULNL_MSG_???, from <linux/netfilter/nfnetlink_log.h>.
-var NfUlogMsg = &Set{
+var NfUlogMsg = Set{
 	Unknown: "NFULNL_MSG_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2492,7 +2492,7 @@ var NfUlogMsg = &Set{
 }
 
 // SMCState: SMC_???.
-var SMCState = &Set{
+var SMCState = Set{
 	Unknown: "SMC_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2512,7 +2512,7 @@ var SMCState = &Set{
 }
 
 // SMCRole: SMC_???.
-var SMCRole = &Set{
+var SMCRole = Set{
 	Unknown: "SMC_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2522,7 +2522,7 @@ var SMCRole = &Set{
 }
 
 // SMCDeclCode: SMC_CLC_DECL_???.
-var SMCDeclCode = &Set{
+var SMCDeclCode = Set{
 	Unknown: "SMC_CLC_DECL_???",
 	sorted:  true,
 	Consts: []Const{
@@ -2546,7 +2546,7 @@ var SMCDeclCode = &Set{
 }
 
 // ShutdownFlags: ???_SHUTDOWN.
-var ShutdownFlags = &Set{
+var ShutdownFlags = Set{
 	Unknown: "???_SHUTDOWN",
 	Consts: []Const{
 		{Value: 0x1, Name: "RCV_SHUTDOWN"},

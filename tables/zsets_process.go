@@ -3,7 +3,7 @@
 package tables
 
 // CloneFlags: CLONE_???, from <linux/sched.h>.
-var CloneFlags = &Set{
+var CloneFlags = Set{
 	Unknown: "CLONE_???",
 	Consts: []Const{
 		{Value: 0x100, Name: "CLONE_VM"},
@@ -33,7 +33,7 @@ var CloneFlags = &Set{
 }
 
 // Clone3Flags: CLONE_???, from <linux/sched.h>.
-var Clone3Flags = &Set{
+var Clone3Flags = Set{
 	Unknown: "CLONE_???",
 	Consts: []Const{
 		{Value: 0x100, Name: "CLONE_VM"},
@@ -70,7 +70,7 @@ var Clone3Flags = &Set{
 }
 
 // UnshareFlags: CLONE_???, from <linux/sched.h>.
-var UnshareFlags = &Set{
+var UnshareFlags = Set{
 	Unknown: "CLONE_???",
 	Consts: []Const{
 		{Value: 0x80, Name: "CLONE_NEWTIME"},
@@ -91,7 +91,7 @@ var UnshareFlags = &Set{
 }
 
 // SetnsType: CLONE_NEW???, from <linux/sched.h>.
-var SetnsType = &Set{
+var SetnsType = Set{
 	Unknown: "CLONE_NEW???",
 	Consts: []Const{
 		{Value: 0x80, Name: "CLONE_NEWTIME"},
@@ -106,7 +106,7 @@ var SetnsType = &Set{
 }
 
 // WaitOptions: W???, from <linux/wait.h>.
-var WaitOptions = &Set{
+var WaitOptions = Set{
 	Unknown: "W???",
 	Consts: []Const{
 		{Value: 0x1, Name: "WNOHANG"},
@@ -121,7 +121,7 @@ var WaitOptions = &Set{
 }
 
 // WaitidType: P_???, from <linux/wait.h>.
-var WaitidType = &Set{
+var WaitidType = Set{
 	Unknown: "P_???",
 	sorted:  true,
 	Consts: []Const{
@@ -133,7 +133,7 @@ var WaitidType = &Set{
 }
 
 // PidfdOpenFlags: PIDFD_???, from <linux/pidfd.h>.
-var PidfdOpenFlags = &Set{
+var PidfdOpenFlags = Set{
 	Unknown: "PIDFD_???",
 	Consts: []Const{
 		{Value: 0x800, Name: "PIDFD_NONBLOCK"},
@@ -143,7 +143,7 @@ var PidfdOpenFlags = &Set{
 }
 
 // PidfdSignalFlags: PIDFD_SIGNAL_???, from <linux/pidfd.h>.
-var PidfdSignalFlags = &Set{
+var PidfdSignalFlags = Set{
 	Unknown: "PIDFD_SIGNAL_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "PIDFD_SIGNAL_THREAD"},
@@ -153,7 +153,7 @@ var PidfdSignalFlags = &Set{
 }
 
 // KcmpType: KCMP_???, from <linux/kcmp.h>.
-var KcmpType = &Set{
+var KcmpType = Set{
 	Unknown: "KCMP_???",
 	sorted:  true,
 	Consts: []Const{
@@ -169,7 +169,7 @@ var KcmpType = &Set{
 }
 
 // SchedPolicy: SCHED_???, from <linux/sched.h>.
-var SchedPolicy = &Set{
+var SchedPolicy = Set{
 	Unknown: "SCHED_???",
 	sorted:  true,
 	Consts: []Const{
@@ -185,7 +185,7 @@ var SchedPolicy = &Set{
 }
 
 // SchedFlags: SCHED_FLAG_???, from <linux/sched.h>.
-var SchedFlags = &Set{
+var SchedFlags = Set{
 	Unknown: "SCHED_FLAG_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "SCHED_FLAG_RESET_ON_FORK"},
@@ -199,7 +199,7 @@ var SchedFlags = &Set{
 }
 
 // SchedGetattrFlags: SCHED_GETATTR_FLAG_???, from <linux/sched.h>.
-var SchedGetattrFlags = &Set{
+var SchedGetattrFlags = Set{
 	Unknown: "SCHED_GETATTR_FLAG_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "SCHED_GETATTR_FLAG_DL_DYNAMIC"},
@@ -207,7 +207,7 @@ var SchedGetattrFlags = &Set{
 }
 
 // PriorityWhich: PRIO_???, from <linux/resource.h>.
-var PriorityWhich = &Set{
+var PriorityWhich = Set{
 	Unknown: "PRIO_???",
 	sorted:  true,
 	Consts: []Const{
@@ -218,7 +218,7 @@ var PriorityWhich = &Set{
 }
 
 // IoprioWho: IOPRIO_WHO_???, from <linux/ioprio.h>.
-var IoprioWho = &Set{
+var IoprioWho = Set{
 	Unknown: "IOPRIO_WHO_???",
 	sorted:  true,
 	Consts: []Const{
@@ -229,7 +229,7 @@ var IoprioWho = &Set{
 }
 
 // IoprioClass: IOPRIO_CLASS_???, from <linux/ioprio.h>.
-var IoprioClass = &Set{
+var IoprioClass = Set{
 	Unknown: "IOPRIO_CLASS_???",
 	sorted:  true,
 	Consts: []Const{
@@ -241,7 +241,7 @@ var IoprioClass = &Set{
 }
 
 // Rlimit: RLIMIT_???, from <asm-generic/resource.h>.
-var Rlimit = &Set{
+var Rlimit = Set{
 	Unknown: "RLIMIT_???",
 	sorted:  true,
 	Consts: []Const{
@@ -265,7 +265,7 @@ var Rlimit = &Set{
 }
 
 // Rusage: RUSAGE_???, from <linux/resource.h>.
-var Rusage = &Set{
+var Rusage = Set{
 	Unknown: "RUSAGE_???",
 	sorted:  true,
 	Consts: []Const{
@@ -277,7 +277,7 @@ var Rusage = &Set{
 }
 
 // Personality: PER_???, from <linux/personality.h>.
-var Personality = &Set{
+var Personality = Set{
 	Unknown: "PER_???",
 	sorted:  true,
 	Consts: []Const{
@@ -309,7 +309,7 @@ var Personality = &Set{
 }
 
 // PersonalityFlags: , from <linux/personality.h>.
-var PersonalityFlags = &Set{
+var PersonalityFlags = Set{
 	Unknown: "",
 	Consts: []Const{
 		{Value: 0x20000, Name: "UNAME26"},
@@ -327,7 +327,7 @@ var PersonalityFlags = &Set{
 }
 
 // PtraceRequest: PTRACE_???, from <linux/ptrace.h> <asm/ptrace-abi.h>.
-var PtraceRequest = &Set{
+var PtraceRequest = Set{
 	Unknown: "PTRACE_???",
 	sorted:  true,
 	Consts: []Const{
@@ -380,7 +380,7 @@ var PtraceRequest = &Set{
 }
 
 // ElfNoteTypes: NT_???, from <linux/elf.h>.
-var ElfNoteTypes = &Set{
+var ElfNoteTypes = Set{
 	Unknown: "NT_???",
 	sorted:  true,
 	Consts: []Const{
@@ -478,7 +478,7 @@ var ElfNoteTypes = &Set{
 }
 
 // PtraceOptions: PTRACE_O_???, from <linux/ptrace.h>.
-var PtraceOptions = &Set{
+var PtraceOptions = Set{
 	Unknown: "PTRACE_O_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "PTRACE_O_TRACESYSGOOD"},
@@ -495,7 +495,7 @@ var PtraceOptions = &Set{
 }
 
 // PtraceEvent: PTRACE_EVENT_???, from <linux/ptrace.h>.
-var PtraceEvent = &Set{
+var PtraceEvent = Set{
 	Unknown: "PTRACE_EVENT_???",
 	sorted:  true,
 	Consts: []Const{
@@ -511,7 +511,7 @@ var PtraceEvent = &Set{
 }
 
 // PtracePeeksiginfo: PTRACE_PEEKSIGINFO_???, from <linux/ptrace.h>.
-var PtracePeeksiginfo = &Set{
+var PtracePeeksiginfo = Set{
 	Unknown: "PTRACE_PEEKSIGINFO_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "PTRACE_PEEKSIGINFO_SHARED"},
@@ -519,7 +519,7 @@ var PtracePeeksiginfo = &Set{
 }
 
 // PtraceSyscallOp: PTRACE_SYSCALL_INFO_???, from <linux/ptrace.h>.
-var PtraceSyscallOp = &Set{
+var PtraceSyscallOp = Set{
 	Unknown: "PTRACE_SYSCALL_INFO_???",
 	sorted:  true,
 	Consts: []Const{
@@ -531,7 +531,7 @@ var PtraceSyscallOp = &Set{
 }
 
 // PrctlOption: PR_???, from <linux/prctl.h>.
-var PrctlOption = &Set{
+var PrctlOption = Set{
 	Unknown: "PR_???",
 	sorted:  true,
 	Consts: []Const{
@@ -619,7 +619,7 @@ var PrctlOption = &Set{
 }
 
 // PrSetMm: PR_SET_MM_???, from <linux/prctl.h>.
-var PrSetMm = &Set{
+var PrSetMm = Set{
 	Unknown: "PR_SET_MM_???",
 	sorted:  true,
 	Consts: []Const{
@@ -642,7 +642,7 @@ var PrSetMm = &Set{
 }
 
 // PrSetVma: PR_SET_VMA_???, from <linux/prctl.h>.
-var PrSetVma = &Set{
+var PrSetVma = Set{
 	Unknown: "PR_SET_VMA_???",
 	sorted:  true,
 	Consts: []Const{
@@ -651,7 +651,7 @@ var PrSetVma = &Set{
 }
 
 // PrDumpable: SUID_DUMP_???.
-var PrDumpable = &Set{
+var PrDumpable = Set{
 	Unknown: "SUID_DUMP_???",
 	sorted:  true,
 	Consts: []Const{
@@ -662,7 +662,7 @@ var PrDumpable = &Set{
 }
 
 // PrCapAmbient: PR_CAP_AMBIENT_???, from <linux/prctl.h>.
-var PrCapAmbient = &Set{
+var PrCapAmbient = Set{
 	Unknown: "PR_CAP_AMBIENT_???",
 	sorted:  true,
 	Consts: []Const{
@@ -674,7 +674,7 @@ var PrCapAmbient = &Set{
 }
 
 // PrMceKill: PR_MCE_KILL_???, from <linux/prctl.h>.
-var PrMceKill = &Set{
+var PrMceKill = Set{
 	Unknown: "PR_MCE_KILL_???",
 	sorted:  true,
 	Consts: []Const{
@@ -684,7 +684,7 @@ var PrMceKill = &Set{
 }
 
 // PrMceKillPolicy: PR_MCE_KILL_???, from <linux/prctl.h>.
-var PrMceKillPolicy = &Set{
+var PrMceKillPolicy = Set{
 	Unknown: "PR_MCE_KILL_???",
 	sorted:  true,
 	Consts: []Const{
@@ -695,7 +695,7 @@ var PrMceKillPolicy = &Set{
 }
 
 // PrMdwe: PR_MDWE_???, from <linux/prctl.h>.
-var PrMdwe = &Set{
+var PrMdwe = Set{
 	Unknown: "PR_MDWE_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "PR_MDWE_REFUSE_EXEC_GAIN"},
@@ -704,7 +704,7 @@ var PrMdwe = &Set{
 }
 
 // PrTsc: PR_TSC_???, from <linux/prctl.h>.
-var PrTsc = &Set{
+var PrTsc = Set{
 	Unknown: "PR_TSC_???",
 	sorted:  true,
 	Consts: []Const{
@@ -714,7 +714,7 @@ var PrTsc = &Set{
 }
 
 // PrUnalign: PR_UNALIGN_???, from <linux/prctl.h>.
-var PrUnalign = &Set{
+var PrUnalign = Set{
 	Unknown: "PR_UNALIGN_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "PR_UNALIGN_NOPRINT"},
@@ -723,7 +723,7 @@ var PrUnalign = &Set{
 }
 
 // PrSpec: PR_SPEC_???, from <linux/prctl.h>.
-var PrSpec = &Set{
+var PrSpec = Set{
 	Unknown: "PR_SPEC_???",
 	sorted:  true,
 	Consts: []Const{
@@ -734,7 +734,7 @@ var PrSpec = &Set{
 }
 
 // PrSpecGet: PR_SPEC_???, from <linux/prctl.h>.
-var PrSpecGet = &Set{
+var PrSpecGet = Set{
 	Unknown: "PR_SPEC_???",
 	Consts: []Const{
 		{Value: 0x0, Mask: 0xffffffffffffffff, Name: "PR_SPEC_NOT_AFFECTED"},
@@ -747,7 +747,7 @@ var PrSpecGet = &Set{
 }
 
 // PrSpecSet: PR_SPEC_???, from <linux/prctl.h>.
-var PrSpecSet = &Set{
+var PrSpecSet = Set{
 	Unknown: "PR_SPEC_???",
 	sorted:  true,
 	Consts: []Const{
@@ -759,7 +759,7 @@ var PrSpecSet = &Set{
 }
 
 // PrFpMode: PR_FP_MODE_???, from <linux/prctl.h>.
-var PrFpMode = &Set{
+var PrFpMode = Set{
 	Unknown: "PR_FP_MODE_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "PR_FP_MODE_FR"},
@@ -768,7 +768,7 @@ var PrFpMode = &Set{
 }
 
 // PrSveVl: , from <linux/prctl.h>.
-var PrSveVl = &Set{
+var PrSveVl = Set{
 	Unknown: "",
 	Consts: []Const{
 		{Value: 0x40000, Name: "PR_SVE_SET_VL_ONEXEC"},
@@ -777,7 +777,7 @@ var PrSveVl = &Set{
 }
 
 // PrSmeVl: , from <linux/prctl.h>.
-var PrSmeVl = &Set{
+var PrSmeVl = Set{
 	Unknown: "",
 	Consts: []Const{
 		{Value: 0x40000, Name: "PR_SME_SET_VL_ONEXEC"},
@@ -786,7 +786,7 @@ var PrSmeVl = &Set{
 }
 
 // PrPacEnabledKeys: PR_PAC_???, from <linux/prctl.h>.
-var PrPacEnabledKeys = &Set{
+var PrPacEnabledKeys = Set{
 	Unknown: "PR_PAC_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "PR_PAC_APIAKEY"},
@@ -797,7 +797,7 @@ var PrPacEnabledKeys = &Set{
 }
 
 // PrPacKeys: PR_PAC_???, from <linux/prctl.h>.
-var PrPacKeys = &Set{
+var PrPacKeys = Set{
 	Unknown: "PR_PAC_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "PR_PAC_APIAKEY"},
@@ -809,7 +809,7 @@ var PrPacKeys = &Set{
 }
 
 // PrTaggedAddr: , from <linux/prctl.h>.
-var PrTaggedAddr = &Set{
+var PrTaggedAddr = Set{
 	Unknown: "",
 	sorted:  true,
 	Consts: []Const{
@@ -819,7 +819,7 @@ var PrTaggedAddr = &Set{
 }
 
 // PrMteTcf: , from <linux/prctl.h>.
-var PrMteTcf = &Set{
+var PrMteTcf = Set{
 	Unknown: "",
 	sorted:  true,
 	Consts: []Const{
@@ -831,7 +831,7 @@ var PrMteTcf = &Set{
 }
 
 // PrRiscvVector: , from <linux/prctl.h>.
-var PrRiscvVector = &Set{
+var PrRiscvVector = Set{
 	Unknown: "",
 	sorted:  true,
 	Consts: []Const{
@@ -842,7 +842,7 @@ var PrRiscvVector = &Set{
 }
 
 // PrRiscvInherit: , from <linux/prctl.h>.
-var PrRiscvInherit = &Set{
+var PrRiscvInherit = Set{
 	Unknown: "",
 	sorted:  true,
 	Consts: []Const{
@@ -852,7 +852,7 @@ var PrRiscvInherit = &Set{
 }
 
 // PrRiscvCtx: PR_RISCV_CTX_???, from <linux/prctl.h>.
-var PrRiscvCtx = &Set{
+var PrRiscvCtx = Set{
 	Unknown: "PR_RISCV_CTX_???",
 	sorted:  true,
 	Consts: []Const{
@@ -862,7 +862,7 @@ var PrRiscvCtx = &Set{
 }
 
 // PrRiscvScope: PR_RISCV_SCOPE_???, from <linux/prctl.h>.
-var PrRiscvScope = &Set{
+var PrRiscvScope = Set{
 	Unknown: "PR_RISCV_SCOPE_???",
 	sorted:  true,
 	Consts: []Const{
@@ -872,7 +872,7 @@ var PrRiscvScope = &Set{
 }
 
 // PrDexcr: PR_PPC_DEXCR_???, from <linux/prctl.h>.
-var PrDexcr = &Set{
+var PrDexcr = Set{
 	Unknown: "PR_PPC_DEXCR_???",
 	sorted:  true,
 	Consts: []Const{
@@ -884,7 +884,7 @@ var PrDexcr = &Set{
 }
 
 // PrDexcrCtrl: PR_PPC_DEXCR_CTRL_???, from <linux/prctl.h>.
-var PrDexcrCtrl = &Set{
+var PrDexcrCtrl = Set{
 	Unknown: "PR_PPC_DEXCR_CTRL_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "PR_PPC_DEXCR_CTRL_EDITABLE"},
@@ -896,7 +896,7 @@ var PrDexcrCtrl = &Set{
 }
 
 // Xfeature: XFEATURE_???.
-var Xfeature = &Set{
+var Xfeature = Set{
 	Unknown: "XFEATURE_???",
 	sorted:  true,
 	Consts: []Const{
@@ -918,7 +918,7 @@ var Xfeature = &Set{
 }
 
 // XfeatureMask: XFEATURE_MASK_???.
-var XfeatureMask = &Set{
+var XfeatureMask = Set{
 	Unknown: "XFEATURE_MASK_???",
 	Consts: []Const{
 		{Value: 0x3, Name: "XFEATURE_MASK_FPSSE"},
@@ -942,7 +942,7 @@ var XfeatureMask = &Set{
 }
 
 // PrSud: PR_SYS_DISPATCH_???, from <linux/prctl.h>.
-var PrSud = &Set{
+var PrSud = Set{
 	Unknown: "PR_SYS_DISPATCH_???",
 	sorted:  true,
 	Consts: []Const{
@@ -953,7 +953,7 @@ var PrSud = &Set{
 }
 
 // PrSchedCore: PR_SCHED_CORE_???, from <linux/prctl.h>.
-var PrSchedCore = &Set{
+var PrSchedCore = Set{
 	Unknown: "PR_SCHED_CORE_???",
 	sorted:  true,
 	Consts: []Const{
@@ -965,7 +965,7 @@ var PrSchedCore = &Set{
 }
 
 // PrSchedCoreScope: PIDTYPE_???.
-var PrSchedCoreScope = &Set{
+var PrSchedCoreScope = Set{
 	Unknown: "PIDTYPE_???",
 	sorted:  true,
 	Consts: []Const{
@@ -977,7 +977,7 @@ var PrSchedCoreScope = &Set{
 }
 
 // Securebits: SECBIT_???, from <linux/securebits.h>.
-var Securebits = &Set{
+var Securebits = Set{
 	Unknown: "SECBIT_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "SECBIT_NOROOT"},
@@ -996,7 +996,7 @@ var Securebits = &Set{
 }
 
 // ArchPrctl: ARCH_???, from <asm/prctl.h>.
-var ArchPrctl = &Set{
+var ArchPrctl = Set{
 	Unknown: "ARCH_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1027,7 +1027,7 @@ var ArchPrctl = &Set{
 }
 
 // RseqFlags: RSEQ_FLAG_???, from <linux/rseq.h>.
-var RseqFlags = &Set{
+var RseqFlags = Set{
 	Unknown: "RSEQ_FLAG_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "RSEQ_FLAG_UNREGISTER"},
@@ -1036,7 +1036,7 @@ var RseqFlags = &Set{
 }
 
 // RseqCsFlags: RSEQ_CS_FLAG_???, from <linux/rseq.h>.
-var RseqCsFlags = &Set{
+var RseqCsFlags = Set{
 	Unknown: "RSEQ_CS_FLAG_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "RSEQ_CS_FLAG_NO_RESTART_ON_PREEMPT"},
@@ -1048,7 +1048,7 @@ var RseqCsFlags = &Set{
 }
 
 // RseqCPUIDs: , from <linux/rseq.h>.
-var RseqCPUIDs = &Set{
+var RseqCPUIDs = Set{
 	Unknown: "",
 	sorted:  true,
 	Consts: []Const{
@@ -1058,7 +1058,7 @@ var RseqCPUIDs = &Set{
 }
 
 // GetrandomFlags: GRND_???, from <linux/random.h>.
-var GetrandomFlags = &Set{
+var GetrandomFlags = Set{
 	Unknown: "GRND_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "GRND_NONBLOCK"},
@@ -1068,7 +1068,7 @@ var GetrandomFlags = &Set{
 }
 
 // AuditArch: AUDIT_ARCH_???, from <linux/audit.h>.
-var AuditArch = &Set{
+var AuditArch = Set{
 	Unknown: "AUDIT_ARCH_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1129,7 +1129,7 @@ var AuditArch = &Set{
 }
 
 // MembarrierCmd: MEMBARRIER_CMD_???, from <linux/membarrier.h>.
-var MembarrierCmd = &Set{
+var MembarrierCmd = Set{
 	Unknown: "MEMBARRIER_CMD_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1148,7 +1148,7 @@ var MembarrierCmd = &Set{
 }
 
 // MembarrierCmds: MEMBARRIER_CMD_???, from <linux/membarrier.h>.
-var MembarrierCmds = &Set{
+var MembarrierCmds = Set{
 	Unknown: "MEMBARRIER_CMD_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "MEMBARRIER_CMD_GLOBAL"},
@@ -1165,7 +1165,7 @@ var MembarrierCmds = &Set{
 }
 
 // MembarrierFlags: MEMBARRIER_CMD_FLAG_???, from <linux/membarrier.h>.
-var MembarrierFlags = &Set{
+var MembarrierFlags = Set{
 	Unknown: "MEMBARRIER_CMD_FLAG_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "MEMBARRIER_CMD_FLAG_CPU"},
@@ -1173,7 +1173,7 @@ var MembarrierFlags = &Set{
 }
 
 // Capability: CAP_???, from <linux/capability.h>.
-var Capability = &Set{
+var Capability = Set{
 	Unknown: "CAP_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1222,7 +1222,7 @@ var Capability = &Set{
 }
 
 // Capabilities: CAP_???, from <linux/capability.h>.
-var Capabilities = &Set{
+var Capabilities = Set{
 	Unknown: "CAP_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "1<<CAP_CHOWN"},
@@ -1270,7 +1270,7 @@ var Capabilities = &Set{
 }
 
 // CapVersion: _LINUX_CAPABILITY_VERSION_???, from <linux/capability.h>.
-var CapVersion = &Set{
+var CapVersion = Set{
 	Unknown: "_LINUX_CAPABILITY_VERSION_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1281,7 +1281,7 @@ var CapVersion = &Set{
 }
 
 // RebootMagic2: LINUX_REBOOT_MAGIC2???, from <linux/reboot.h>.
-var RebootMagic2 = &Set{
+var RebootMagic2 = Set{
 	Unknown: "LINUX_REBOOT_MAGIC2???",
 	sorted:  true,
 	Consts: []Const{
@@ -1293,7 +1293,7 @@ var RebootMagic2 = &Set{
 }
 
 // RebootMagic1: LINUX_REBOOT_MAGIC1???, from <linux/reboot.h>.
-var RebootMagic1 = &Set{
+var RebootMagic1 = Set{
 	Unknown: "LINUX_REBOOT_MAGIC1???",
 	sorted:  true,
 	Consts: []Const{
@@ -1302,7 +1302,7 @@ var RebootMagic1 = &Set{
 }
 
 // RebootCmd: LINUX_REBOOT_CMD_???, from <linux/reboot.h>.
-var RebootCmd = &Set{
+var RebootCmd = Set{
 	Unknown: "LINUX_REBOOT_CMD_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1318,7 +1318,7 @@ var RebootCmd = &Set{
 }
 
 // SyslogAction: SYSLOG_ACTION_???, from <unix>.
-var SyslogAction = &Set{
+var SyslogAction = Set{
 	Unknown: "SYSLOG_ACTION_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1337,7 +1337,7 @@ var SyslogAction = &Set{
 }
 
 // SyslogLevel: LOGLEVEL_???.
-var SyslogLevel = &Set{
+var SyslogLevel = Set{
 	Unknown: "LOGLEVEL_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1354,7 +1354,7 @@ var SyslogLevel = &Set{
 }
 
 // KexecLoadFlags: KEXEC_???, from <linux/kexec.h>.
-var KexecLoadFlags = &Set{
+var KexecLoadFlags = Set{
 	Unknown: "KEXEC_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "KEXEC_ON_CRASH"},
@@ -1365,7 +1365,7 @@ var KexecLoadFlags = &Set{
 }
 
 // KexecArch: KEXEC_ARCH_???, from <linux/kexec.h>.
-var KexecArch = &Set{
+var KexecArch = Set{
 	Unknown: "KEXEC_ARCH_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1389,7 +1389,7 @@ var KexecArch = &Set{
 }
 
 // KexecFileFlags: KEXEC_FILE_???, from <linux/kexec.h>.
-var KexecFileFlags = &Set{
+var KexecFileFlags = Set{
 	Unknown: "KEXEC_FILE_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "KEXEC_FILE_UNLOAD"},
@@ -1402,7 +1402,7 @@ var KexecFileFlags = &Set{
 }
 
 // DeleteModule: O_???, from <asm-generic/fcntl.h>.
-var DeleteModule = &Set{
+var DeleteModule = Set{
 	Unknown: "O_???",
 	Consts: []Const{
 		{Value: 0x800, Name: "O_NONBLOCK"},
@@ -1411,7 +1411,7 @@ var DeleteModule = &Set{
 }
 
 // ModuleInit: MODULE_INIT_???, from <linux/module.h>.
-var ModuleInit = &Set{
+var ModuleInit = Set{
 	Unknown: "MODULE_INIT_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "MODULE_INIT_IGNORE_MODVERSIONS"},
@@ -1421,7 +1421,7 @@ var ModuleInit = &Set{
 }
 
 // SeccompOp: SECCOMP_???, from <linux/seccomp.h>.
-var SeccompOp = &Set{
+var SeccompOp = Set{
 	Unknown: "SECCOMP_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1433,7 +1433,7 @@ var SeccompOp = &Set{
 }
 
 // SeccompFilterFlags: SECCOMP_FILTER_FLAG_???, from <linux/seccomp.h>.
-var SeccompFilterFlags = &Set{
+var SeccompFilterFlags = Set{
 	Unknown: "SECCOMP_FILTER_FLAG_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "SECCOMP_FILTER_FLAG_TSYNC"},
@@ -1446,7 +1446,7 @@ var SeccompFilterFlags = &Set{
 }
 
 // SeccompMode: SECCOMP_MODE_???, from <linux/seccomp.h>.
-var SeccompMode = &Set{
+var SeccompMode = Set{
 	Unknown: "SECCOMP_MODE_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1457,7 +1457,7 @@ var SeccompMode = &Set{
 }
 
 // SeccompAction: SECCOMP_RET_???, from <linux/seccomp.h>.
-var SeccompAction = &Set{
+var SeccompAction = Set{
 	Unknown: "SECCOMP_RET_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1473,7 +1473,7 @@ var SeccompAction = &Set{
 }
 
 // PidfdInfoMask: PIDFD_INFO_???, from <linux/pidfd.h>.
-var PidfdInfoMask = &Set{
+var PidfdInfoMask = Set{
 	Unknown: "PIDFD_INFO_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "PIDFD_INFO_PID"},

@@ -3,7 +3,7 @@
 package tables
 
 // LandlockCreateRulesetFlags: LANDLOCK_CREATE_RULESET_???, from <linux/landlock.h>.
-var LandlockCreateRulesetFlags = &Set{
+var LandlockCreateRulesetFlags = Set{
 	Unknown: "LANDLOCK_CREATE_RULESET_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "LANDLOCK_CREATE_RULESET_VERSION"},
@@ -12,7 +12,7 @@ var LandlockCreateRulesetFlags = &Set{
 }
 
 // LandlockAddRuleFlags: LANDLOCK_ADD_RULE_???, from <linux/landlock.h>.
-var LandlockAddRuleFlags = &Set{
+var LandlockAddRuleFlags = Set{
 	Unknown: "LANDLOCK_ADD_RULE_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "LANDLOCK_ADD_RULE_QUIET"},
@@ -20,7 +20,7 @@ var LandlockAddRuleFlags = &Set{
 }
 
 // LandlockRuleTypes: LANDLOCK_RULE_???, from <linux/landlock.h>.
-var LandlockRuleTypes = &Set{
+var LandlockRuleTypes = Set{
 	Unknown: "LANDLOCK_RULE_???",
 	sorted:  true,
 	Consts: []Const{
@@ -30,7 +30,7 @@ var LandlockRuleTypes = &Set{
 }
 
 // LandlockAccessFS: LANDLOCK_ACCESS_FS_???, from <linux/landlock.h>.
-var LandlockAccessFS = &Set{
+var LandlockAccessFS = Set{
 	Unknown: "LANDLOCK_ACCESS_FS_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "LANDLOCK_ACCESS_FS_EXECUTE"},
@@ -54,7 +54,7 @@ var LandlockAccessFS = &Set{
 }
 
 // LandlockAccessNet: LANDLOCK_ACCESS_NET_???, from <linux/landlock.h>.
-var LandlockAccessNet = &Set{
+var LandlockAccessNet = Set{
 	Unknown: "LANDLOCK_ACCESS_NET_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "LANDLOCK_ACCESS_NET_BIND_TCP"},
@@ -65,7 +65,7 @@ var LandlockAccessNet = &Set{
 }
 
 // LandlockScopes: LANDLOCK_SCOPE_???, from <linux/landlock.h>.
-var LandlockScopes = &Set{
+var LandlockScopes = Set{
 	Unknown: "LANDLOCK_SCOPE_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET"},
@@ -74,7 +74,7 @@ var LandlockScopes = &Set{
 }
 
 // LsmIDs: , from <linux/lsm.h>.
-var LsmIDs = &Set{
+var LsmIDs = Set{
 	Unknown: "",
 	sorted:  true,
 	Consts: []Const{
@@ -97,7 +97,7 @@ var LsmIDs = &Set{
 }
 
 // LsmModules: LSM_ID_???, from <linux/lsm.h>.
-var LsmModules = &Set{
+var LsmModules = Set{
 	Unknown: "LSM_ID_???",
 	sorted:  true,
 	Consts: []Const{
@@ -120,7 +120,7 @@ var LsmModules = &Set{
 }
 
 // LsmAttrs: LSM_ATTR_???, from <linux/lsm.h>.
-var LsmAttrs = &Set{
+var LsmAttrs = Set{
 	Unknown: "LSM_ATTR_???",
 	sorted:  true,
 	Consts: []Const{
@@ -135,7 +135,7 @@ var LsmAttrs = &Set{
 }
 
 // LsmFlags: LSM_FLAG_???, from <linux/lsm.h>.
-var LsmFlags = &Set{
+var LsmFlags = Set{
 	Unknown: "LSM_FLAG_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "LSM_FLAG_SINGLE"},
@@ -143,7 +143,7 @@ var LsmFlags = &Set{
 }
 
 // PerfTypes: PERF_TYPE_???, from <linux/perf_event.h>.
-var PerfTypes = &Set{
+var PerfTypes = Set{
 	Unknown: "PERF_TYPE_???",
 	sorted:  true,
 	Consts: []Const{
@@ -157,7 +157,7 @@ var PerfTypes = &Set{
 }
 
 // PerfAttrSizes: PERF_ATTR_SIZE_???, from <linux/perf_event.h>.
-var PerfAttrSizes = &Set{
+var PerfAttrSizes = Set{
 	Unknown: "PERF_ATTR_SIZE_???",
 	sorted:  true,
 	Consts: []Const{
@@ -175,7 +175,7 @@ var PerfAttrSizes = &Set{
 }
 
 // PerfHardware: PERF_COUNT_HW_???, from <linux/perf_event.h>.
-var PerfHardware = &Set{
+var PerfHardware = Set{
 	Unknown: "PERF_COUNT_HW_???",
 	sorted:  true,
 	Consts: []Const{
@@ -193,7 +193,7 @@ var PerfHardware = &Set{
 }
 
 // PerfSoftware: PERF_COUNT_SW_???, from <linux/perf_event.h>.
-var PerfSoftware = &Set{
+var PerfSoftware = Set{
 	Unknown: "PERF_COUNT_SW_???",
 	sorted:  true,
 	Consts: []Const{
@@ -213,7 +213,7 @@ var PerfSoftware = &Set{
 }
 
 // PerfCacheResults: PERF_COUNT_HW_CACHE_RESULT_???, from <linux/perf_event.h>.
-var PerfCacheResults = &Set{
+var PerfCacheResults = Set{
 	Unknown: "PERF_COUNT_HW_CACHE_RESULT_???",
 	sorted:  true,
 	Consts: []Const{
@@ -223,7 +223,7 @@ var PerfCacheResults = &Set{
 }
 
 // PerfCacheOps: PERF_COUNT_HW_CACHE_OP_???, from <linux/perf_event.h>.
-var PerfCacheOps = &Set{
+var PerfCacheOps = Set{
 	Unknown: "PERF_COUNT_HW_CACHE_OP_???",
 	sorted:  true,
 	Consts: []Const{
@@ -234,7 +234,7 @@ var PerfCacheOps = &Set{
 }
 
 // PerfCaches: PERF_COUNT_HW_CACHE_???, from <linux/perf_event.h>.
-var PerfCaches = &Set{
+var PerfCaches = Set{
 	Unknown: "PERF_COUNT_HW_CACHE_???",
 	sorted:  true,
 	Consts: []Const{
@@ -249,7 +249,7 @@ var PerfCaches = &Set{
 }
 
 // PerfSampleFormat: PERF_SAMPLE_???, from <linux/perf_event.h>.
-var PerfSampleFormat = &Set{
+var PerfSampleFormat = Set{
 	Unknown: "PERF_SAMPLE_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "PERF_SAMPLE_IP"},
@@ -281,7 +281,7 @@ var PerfSampleFormat = &Set{
 }
 
 // PerfReadFormat: PERF_FORMAT_???, from <linux/perf_event.h>.
-var PerfReadFormat = &Set{
+var PerfReadFormat = Set{
 	Unknown: "PERF_FORMAT_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "PERF_FORMAT_TOTAL_TIME_ENABLED"},
@@ -293,7 +293,7 @@ var PerfReadFormat = &Set{
 }
 
 // PerfBranchSampleType: PERF_SAMPLE_BRANCH_???, from <linux/perf_event.h>.
-var PerfBranchSampleType = &Set{
+var PerfBranchSampleType = Set{
 	Unknown: "PERF_SAMPLE_BRANCH_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "PERF_SAMPLE_BRANCH_USER"},
@@ -320,7 +320,7 @@ var PerfBranchSampleType = &Set{
 }
 
 // PerfBreakpointTypes: HW_BREAKPOINT_???, from <linux/hw_breakpoint.h>.
-var PerfBreakpointTypes = &Set{
+var PerfBreakpointTypes = Set{
 	Unknown: "HW_BREAKPOINT_???",
 	sorted:  true,
 	Consts: []Const{
@@ -333,7 +333,7 @@ var PerfBreakpointTypes = &Set{
 }
 
 // PerfEventOpenFlags: PERF_FLAG_???, from <linux/perf_event.h>.
-var PerfEventOpenFlags = &Set{
+var PerfEventOpenFlags = Set{
 	Unknown: "PERF_FLAG_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "PERF_FLAG_FD_NO_GROUP"},
@@ -344,7 +344,7 @@ var PerfEventOpenFlags = &Set{
 }
 
 // PerfIocFlags: PERF_IOC_FLAG_???, from <linux/perf_event.h>.
-var PerfIocFlags = &Set{
+var PerfIocFlags = Set{
 	Unknown: "PERF_IOC_FLAG_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "PERF_IOC_FLAG_GROUP"},

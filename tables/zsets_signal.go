@@ -3,7 +3,7 @@
 package tables
 
 // SigmaskHow: SIG_???, from <asm-generic/signal-defs.h>.
-var SigmaskHow = &Set{
+var SigmaskHow = Set{
 	Unknown: "SIG_???",
 	sorted:  true,
 	Consts: []Const{
@@ -14,7 +14,7 @@ var SigmaskHow = &Set{
 }
 
 // SigHandler: .
-var SigHandler = &Set{
+var SigHandler = Set{
 	Unknown: "",
 	sorted:  true,
 	Consts: []Const{
@@ -25,7 +25,7 @@ var SigHandler = &Set{
 }
 
 // SigactionFlags: SA_???, from <asm/signal.h> <asm-generic/signal-defs.h>.
-var SigactionFlags = &Set{
+var SigactionFlags = Set{
 	Unknown: "SA_???",
 	Consts: []Const{
 		{Value: 0x4000000, Name: "SA_RESTORER"},
@@ -41,7 +41,7 @@ var SigactionFlags = &Set{
 }
 
 // SigaltstackFlags: SS_???, from <linux/signal.h>.
-var SigaltstackFlags = &Set{
+var SigaltstackFlags = Set{
 	Unknown: "SS_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "SS_ONSTACK"},
@@ -51,7 +51,7 @@ var SigaltstackFlags = &Set{
 }
 
 // SigevNotify: SIGEV_???, from <asm-generic/siginfo.h>.
-var SigevNotify = &Set{
+var SigevNotify = Set{
 	Unknown: "SIGEV_???",
 	sorted:  true,
 	Consts: []Const{
@@ -63,7 +63,7 @@ var SigevNotify = &Set{
 }
 
 // SignalfdFlags: SFD_???, from <linux/signalfd.h>.
-var SignalfdFlags = &Set{
+var SignalfdFlags = Set{
 	Unknown: "SFD_???",
 	Consts: []Const{
 		{Value: 0x80000, Name: "SFD_CLOEXEC"},
@@ -72,7 +72,7 @@ var SignalfdFlags = &Set{
 }
 
 // SiCode: , from <asm-generic/siginfo.h>.
-var SiCode = &Set{
+var SiCode = Set{
 	Unknown: "",
 	sorted:  true,
 	Consts: []Const{
@@ -90,7 +90,7 @@ var SiCode = &Set{
 }
 
 // SiCodeIll: , from <asm-generic/siginfo.h>.
-var SiCodeIll = &Set{
+var SiCodeIll = Set{
 	Unknown: "",
 	sorted:  true,
 	Consts: []Const{
@@ -107,7 +107,7 @@ var SiCodeIll = &Set{
 }
 
 // SiCodeFpe: , from <asm-generic/siginfo.h>.
-var SiCodeFpe = &Set{
+var SiCodeFpe = Set{
 	Unknown: "",
 	sorted:  true,
 	Consts: []Const{
@@ -125,7 +125,7 @@ var SiCodeFpe = &Set{
 }
 
 // SiCodeSegv: , from <asm-generic/siginfo.h>.
-var SiCodeSegv = &Set{
+var SiCodeSegv = Set{
 	Unknown: "",
 	sorted:  true,
 	Consts: []Const{
@@ -143,7 +143,7 @@ var SiCodeSegv = &Set{
 }
 
 // SiCodeBus: , from <asm-generic/siginfo.h>.
-var SiCodeBus = &Set{
+var SiCodeBus = Set{
 	Unknown: "",
 	sorted:  true,
 	Consts: []Const{
@@ -156,7 +156,7 @@ var SiCodeBus = &Set{
 }
 
 // SiCodeTrap: , from <asm-generic/siginfo.h>.
-var SiCodeTrap = &Set{
+var SiCodeTrap = Set{
 	Unknown: "",
 	sorted:  true,
 	Consts: []Const{
@@ -170,7 +170,7 @@ var SiCodeTrap = &Set{
 }
 
 // SiCodeChld: , from <asm-generic/siginfo.h>.
-var SiCodeChld = &Set{
+var SiCodeChld = Set{
 	Unknown: "",
 	sorted:  true,
 	Consts: []Const{
@@ -184,7 +184,7 @@ var SiCodeChld = &Set{
 }
 
 // SiCodePoll: , from <asm-generic/siginfo.h>.
-var SiCodePoll = &Set{
+var SiCodePoll = Set{
 	Unknown: "",
 	sorted:  true,
 	Consts: []Const{
@@ -198,7 +198,7 @@ var SiCodePoll = &Set{
 }
 
 // SiCodeSys: , from <asm-generic/siginfo.h>.
-var SiCodeSys = &Set{
+var SiCodeSys = Set{
 	Unknown: "",
 	sorted:  true,
 	Consts: []Const{

@@ -3,7 +3,7 @@
 package tables
 
 // ClockID: CLOCK_???, from <linux/time.h>.
-var ClockID = &Set{
+var ClockID = Set{
 	Unknown: "CLOCK_???",
 	sorted:  true,
 	Consts: []Const{
@@ -23,7 +23,7 @@ var ClockID = &Set{
 }
 
 // CPUClock: CPUCLOCK_???.
-var CPUClock = &Set{
+var CPUClock = Set{
 	Unknown: "CPUCLOCK_???",
 	sorted:  true,
 	Consts: []Const{
@@ -34,7 +34,7 @@ var CPUClock = &Set{
 }
 
 // ClockFlags: TIMER_???, from <linux/time.h>.
-var ClockFlags = &Set{
+var ClockFlags = Set{
 	Unknown: "TIMER_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "TIMER_ABSTIME"},
@@ -42,7 +42,7 @@ var ClockFlags = &Set{
 }
 
 // Itimer: ITIMER_???, from <linux/time.h>.
-var Itimer = &Set{
+var Itimer = Set{
 	Unknown: "ITIMER_???",
 	sorted:  true,
 	Consts: []Const{
@@ -53,7 +53,7 @@ var Itimer = &Set{
 }
 
 // TimerfdFlags: TFD_???, from <linux/timerfd.h>.
-var TimerfdFlags = &Set{
+var TimerfdFlags = Set{
 	Unknown: "TFD_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "TFD_TIMER_ABSTIME"},
@@ -64,7 +64,7 @@ var TimerfdFlags = &Set{
 }
 
 // AdjtimexModes: ADJ_???, from <linux/timex.h>.
-var AdjtimexModes = &Set{
+var AdjtimexModes = Set{
 	Unknown: "ADJ_???",
 	Consts: []Const{
 		{Value: 0xa001, Name: "ADJ_OFFSET_SS_READ"},
@@ -84,7 +84,7 @@ var AdjtimexModes = &Set{
 }
 
 // AdjtimexStatus: STA_???, from <linux/timex.h>.
-var AdjtimexStatus = &Set{
+var AdjtimexStatus = Set{
 	Unknown: "STA_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "STA_PLL"},
@@ -107,7 +107,7 @@ var AdjtimexStatus = &Set{
 }
 
 // AdjtimexState: TIME_???, from <linux/timex.h>.
-var AdjtimexState = &Set{
+var AdjtimexState = Set{
 	Unknown: "TIME_???",
 	sorted:  true,
 	Consts: []Const{

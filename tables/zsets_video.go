@@ -3,7 +3,7 @@
 package tables
 
 // V4L2BufType: V4L2_BUF_TYPE_???, from <linux/videodev2.h>.
-var V4L2BufType = &Set{
+var V4L2BufType = Set{
 	Unknown: "V4L2_BUF_TYPE_???",
 	sorted:  true,
 	Consts: []Const{
@@ -25,7 +25,7 @@ var V4L2BufType = &Set{
 }
 
 // V4L2Field: V4L2_FIELD_???, from <linux/videodev2.h>.
-var V4L2Field = &Set{
+var V4L2Field = Set{
 	Unknown: "V4L2_FIELD_???",
 	sorted:  true,
 	Consts: []Const{
@@ -43,7 +43,7 @@ var V4L2Field = &Set{
 }
 
 // V4L2Memory: V4L2_MEMORY_???, from <linux/videodev2.h>.
-var V4L2Memory = &Set{
+var V4L2Memory = Set{
 	Unknown: "V4L2_MEMORY_???",
 	sorted:  true,
 	Consts: []Const{
@@ -55,7 +55,7 @@ var V4L2Memory = &Set{
 }
 
 // V4L2Colorspace: V4L2_COLORSPACE_???, from <linux/videodev2.h>.
-var V4L2Colorspace = &Set{
+var V4L2Colorspace = Set{
 	Unknown: "V4L2_COLORSPACE_???",
 	sorted:  true,
 	Consts: []Const{
@@ -76,7 +76,7 @@ var V4L2Colorspace = &Set{
 }
 
 // V4L2BufFlags: V4L2_BUF_FLAG_???, from <linux/videodev2.h>.
-var V4L2BufFlags = &Set{
+var V4L2BufFlags = Set{
 	Unknown: "V4L2_BUF_FLAG_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "V4L2_BUF_FLAG_MAPPED"},
@@ -98,7 +98,7 @@ var V4L2BufFlags = &Set{
 }
 
 // V4L2BufTimestamp: V4L2_BUF_FLAG_TIMESTAMP_???, from <linux/videodev2.h>.
-var V4L2BufTimestamp = &Set{
+var V4L2BufTimestamp = Set{
 	Unknown: "V4L2_BUF_FLAG_TIMESTAMP_???",
 	sorted:  true,
 	Consts: []Const{
@@ -109,7 +109,7 @@ var V4L2BufTimestamp = &Set{
 }
 
 // V4L2BufTimestampSource: V4L2_BUF_FLAG_TSTAMP_SRC_???, from <linux/videodev2.h>.
-var V4L2BufTimestampSource = &Set{
+var V4L2BufTimestampSource = Set{
 	Unknown: "V4L2_BUF_FLAG_TSTAMP_SRC_???",
 	sorted:  true,
 	Consts: []Const{
@@ -119,7 +119,7 @@ var V4L2BufTimestampSource = &Set{
 }
 
 // V4L2Capabilities: V4L2_CAP_???, from <linux/videodev2.h>.
-var V4L2Capabilities = &Set{
+var V4L2Capabilities = Set{
 	Unknown: "V4L2_CAP_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "V4L2_CAP_VIDEO_CAPTURE"},
@@ -155,7 +155,7 @@ var V4L2Capabilities = &Set{
 }
 
 // V4L2StreamCapabilities: V4L2_CAP_???, from <linux/videodev2.h>.
-var V4L2StreamCapabilities = &Set{
+var V4L2StreamCapabilities = Set{
 	Unknown: "V4L2_CAP_???",
 	Consts: []Const{
 		{Value: 0x1000, Name: "V4L2_CAP_TIMEPERFRAME"},
@@ -163,7 +163,7 @@ var V4L2StreamCapabilities = &Set{
 }
 
 // V4L2CaptureMode: V4L2_MODE_???, from <linux/videodev2.h>.
-var V4L2CaptureMode = &Set{
+var V4L2CaptureMode = Set{
 	Unknown: "V4L2_MODE_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "V4L2_MODE_HIGHQUALITY"},
@@ -171,7 +171,7 @@ var V4L2CaptureMode = &Set{
 }
 
 // V4L2FmtFlags: V4L2_FMT_FLAG_???, from <linux/videodev2.h>.
-var V4L2FmtFlags = &Set{
+var V4L2FmtFlags = Set{
 	Unknown: "V4L2_FMT_FLAG_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "V4L2_FMT_FLAG_COMPRESSED"},
@@ -188,7 +188,7 @@ var V4L2FmtFlags = &Set{
 }
 
 // V4L2FrmsizeType: V4L2_FRMSIZE_TYPE_???, from <linux/videodev2.h>.
-var V4L2FrmsizeType = &Set{
+var V4L2FrmsizeType = Set{
 	Unknown: "V4L2_FRMSIZE_TYPE_???",
 	sorted:  true,
 	Consts: []Const{
@@ -199,7 +199,7 @@ var V4L2FrmsizeType = &Set{
 }
 
 // V4L2FrmivalType: V4L2_FRMIVAL_TYPE_???, from <linux/videodev2.h>.
-var V4L2FrmivalType = &Set{
+var V4L2FrmivalType = Set{
 	Unknown: "V4L2_FRMIVAL_TYPE_???",
 	sorted:  true,
 	Consts: []Const{
@@ -210,7 +210,7 @@ var V4L2FrmivalType = &Set{
 }
 
 // V4L2InputType: V4L2_INPUT_TYPE_???, from <linux/videodev2.h>.
-var V4L2InputType = &Set{
+var V4L2InputType = Set{
 	Unknown: "V4L2_INPUT_TYPE_???",
 	sorted:  true,
 	Consts: []Const{
@@ -221,7 +221,7 @@ var V4L2InputType = &Set{
 }
 
 // V4L2InputStatus: V4L2_IN_ST_???, from <linux/videodev2.h>.
-var V4L2InputStatus = &Set{
+var V4L2InputStatus = Set{
 	Unknown: "V4L2_IN_ST_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "V4L2_IN_ST_NO_POWER"},
@@ -243,7 +243,7 @@ var V4L2InputStatus = &Set{
 }
 
 // V4L2InputCap: V4L2_IN_CAP_???, from <linux/videodev2.h>.
-var V4L2InputCap = &Set{
+var V4L2InputCap = Set{
 	Unknown: "V4L2_IN_CAP_???",
 	Consts: []Const{
 		{Value: 0x2, Name: "V4L2_IN_CAP_DV_TIMINGS"},
@@ -253,7 +253,7 @@ var V4L2InputCap = &Set{
 }
 
 // V4L2Std: V4L2_STD_???, from <linux/videodev2.h>.
-var V4L2Std = &Set{
+var V4L2Std = Set{
 	Unknown: "V4L2_STD_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "V4L2_STD_PAL_B"},
@@ -286,7 +286,7 @@ var V4L2Std = &Set{
 }
 
 // V4L2TunerType: V4L2_TUNER_???, from <linux/videodev2.h>.
-var V4L2TunerType = &Set{
+var V4L2TunerType = Set{
 	Unknown: "V4L2_TUNER_???",
 	sorted:  true,
 	Consts: []Const{
@@ -299,7 +299,7 @@ var V4L2TunerType = &Set{
 }
 
 // V4L2TunerCap: V4L2_TUNER_CAP_???, from <linux/videodev2.h>.
-var V4L2TunerCap = &Set{
+var V4L2TunerCap = Set{
 	Unknown: "V4L2_TUNER_CAP_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "V4L2_TUNER_CAP_LOW"},
@@ -319,7 +319,7 @@ var V4L2TunerCap = &Set{
 }
 
 // V4L2TunerSub: V4L2_TUNER_SUB_???, from <linux/videodev2.h>.
-var V4L2TunerSub = &Set{
+var V4L2TunerSub = Set{
 	Unknown: "V4L2_TUNER_SUB_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "V4L2_TUNER_SUB_MONO"},
@@ -331,7 +331,7 @@ var V4L2TunerSub = &Set{
 }
 
 // V4L2TunerMode: V4L2_TUNER_MODE_???, from <linux/videodev2.h>.
-var V4L2TunerMode = &Set{
+var V4L2TunerMode = Set{
 	Unknown: "V4L2_TUNER_MODE_???",
 	sorted:  true,
 	Consts: []Const{
@@ -344,7 +344,7 @@ var V4L2TunerMode = &Set{
 }
 
 // V4L2CtrlType: V4L2_CTRL_TYPE_???, from <linux/videodev2.h>.
-var V4L2CtrlType = &Set{
+var V4L2CtrlType = Set{
 	Unknown: "V4L2_CTRL_TYPE_???",
 	sorted:  true,
 	Consts: []Const{
@@ -392,7 +392,7 @@ var V4L2CtrlType = &Set{
 }
 
 // V4L2CtrlFlags: V4L2_CTRL_FLAG_???, from <linux/videodev2.h>.
-var V4L2CtrlFlags = &Set{
+var V4L2CtrlFlags = Set{
 	Unknown: "V4L2_CTRL_FLAG_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "V4L2_CTRL_FLAG_DISABLED"},
@@ -412,7 +412,7 @@ var V4L2CtrlFlags = &Set{
 }
 
 // V4L2CtrlQuery: V4L2_CTRL_FLAG_NEXT_???, from <linux/videodev2.h>.
-var V4L2CtrlQuery = &Set{
+var V4L2CtrlQuery = Set{
 	Unknown: "V4L2_CTRL_FLAG_NEXT_???",
 	Consts: []Const{
 		{Value: 0x80000000, Name: "V4L2_CTRL_FLAG_NEXT_CTRL"},
@@ -421,7 +421,7 @@ var V4L2CtrlQuery = &Set{
 }
 
 // V4L2CtrlClass: V4L2_CTRL_CLASS_???, from <linux/v4l2-controls.h>.
-var V4L2CtrlClass = &Set{
+var V4L2CtrlClass = Set{
 	Unknown: "V4L2_CTRL_CLASS_???",
 	sorted:  true,
 	Consts: []Const{
@@ -443,7 +443,7 @@ var V4L2CtrlClass = &Set{
 }
 
 // V4L2CID: V4L2_CID_???, from <linux/v4l2-controls.h>.
-var V4L2CID = &Set{
+var V4L2CID = Set{
 	Unknown: "V4L2_CID_???",
 	sorted:  true,
 	Consts: []Const{
@@ -873,7 +873,7 @@ var V4L2CID = &Set{
 }
 
 // V4L2SlicedVBI: V4L2_SLICED_???, from <linux/videodev2.h>.
-var V4L2SlicedVBI = &Set{
+var V4L2SlicedVBI = Set{
 	Unknown: "V4L2_SLICED_???",
 	Consts: []Const{
 		{Value: 0x4401, Name: "V4L2_SLICED_VBI_625"},
@@ -885,7 +885,7 @@ var V4L2SlicedVBI = &Set{
 }
 
 // V4L2VBIFlags: V4L2_VBI_???, from <linux/videodev2.h>.
-var V4L2VBIFlags = &Set{
+var V4L2VBIFlags = Set{
 	Unknown: "V4L2_VBI_???",
 	Consts: []Const{
 		{Value: 0x1, Name: "V4L2_VBI_UNSYNC"},
@@ -894,7 +894,7 @@ var V4L2VBIFlags = &Set{
 }
 
 // V4L2PixFmt: V4L2_PIX_FMT_???, from <linux/videodev2.h>.
-var V4L2PixFmt = &Set{
+var V4L2PixFmt = Set{
 	Unknown: "V4L2_PIX_FMT_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1152,7 +1152,7 @@ var V4L2PixFmt = &Set{
 }
 
 // V4L2SDRFmt: V4L2_SDR_FMT_???, from <linux/videodev2.h>.
-var V4L2SDRFmt = &Set{
+var V4L2SDRFmt = Set{
 	Unknown: "V4L2_SDR_FMT_???",
 	sorted:  true,
 	Consts: []Const{
@@ -1168,7 +1168,7 @@ var V4L2SDRFmt = &Set{
 }
 
 // V4L2MetaFmt: V4L2_META_FMT_???, from <linux/videodev2.h>.
-var V4L2MetaFmt = &Set{
+var V4L2MetaFmt = Set{
 	Unknown: "V4L2_META_FMT_???",
 	sorted:  true,
 	Consts: []Const{

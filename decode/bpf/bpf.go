@@ -2,6 +2,7 @@ package bpf
 
 import (
 	"strconv"
+	"sync/atomic"
 
 	. "trapline/decode/kernel"
 	. "trapline/decode/lang"
@@ -14,8 +15,8 @@ import (
 
 var bpfCalls = Calls{
 	{"bpf", Args{
-		{"cmd", Enum(tables.BPFCommand)},
-		Rest(Ref("cmd"), tables.BPFCommand, bpfCommands),
+		{"cmd", &Enum{Set: &tables.BPFCommand}},
+		{"", &Rest{On: Ref("cmd"), Set: &tables.BPFCommand, Calls: bpfCommands}},
 	}, RetUnsigned},
 }
 
@@ -23,50 +24,58 @@ var bpfCalls = Calls{
 // caller says how large it is; what its version of the part does not have is
 // zero to the kernel.
 type bpfAttr struct {
-	Layouts
-	in    *StructType
-	out   *StructType // shown at the exit-stop, nil for nothing
-	count *StructType // shown at the exit-stop on its own, if a value changed
-	size  int         // in bytes, of what the kernel looks at
-	name  string      // of the union's member, empty if it has none
+	WordSized
+	name  string // of the union's member, empty if it has none
+	of    *Struct
+	later Names // members shown at the exit-stop, the last ones of those that are shown
+	batch bool  // its count is shown again at the exit-stop, if it has changed
+
+	made atomic.Pointer[bpfParts]
 }
 
-// bpfIn is a part that the kernel only reads.
-func bpfIn(name string, st *StructType) Type {
-	return &bpfAttr{Layouts: WordLayout(), name: name, in: st, size: bpfSize(st)}
+// bpfParts are what is shown of a bpfAttr.
+type bpfParts struct {
+	in, out, count *Struct
+	size           int // in bytes, of what the kernel looks at
 }
 
-// bpfInOut is a part of which the members called later are shown at the
-// exit-stop.
-func bpfInOut(name string, st *StructType, later ...string) Type {
-	var first []string
-	for i := range st.Members() {
-		if n := st.Members()[i].Name; n == later[0] {
-			break
-		} else if n != "_" {
-			first = append(first, n)
-		}
+// parts splits the members by when they are shown.
+func (t *bpfAttr) parts() *bpfParts {
+	if p := t.made.Load(); p != nil {
+		return p
 	}
-	return &bpfAttr{Layouts: WordLayout(), name: name, in: st.Pick(first...), out: st.Pick(later...), size: bpfSize(st)}
-}
-
-// bpfBatch is a part whose count is shown again if it has changed.
-func bpfBatch(st *StructType) Type {
-	return &bpfAttr{Layouts: WordLayout(), name: "batch", in: st, count: st.Pick("count"), size: bpfSize(st)}
+	p := &bpfParts{in: t.of, size: bpfSize(t.of)}
+	if t.later != nil {
+		first := Names{}
+		for _, m := range t.of.Members() {
+			if m.Name == t.later[0] {
+				break
+			} else if m.Name != "_" {
+				first = append(first, m.Name)
+			}
+		}
+		p.in = &Struct{Of: t.of, Pick: first}
+		p.out = &Struct{Of: t.of, Pick: t.later}
+	}
+	if t.batch {
+		p.count = &Struct{Of: t.of, Pick: Names{"count"}}
+	}
+	t.made.Store(p)
+	return p
 }
 
 // bpfSize is the end of the last member, without the padding behind it.
-func bpfSize(st *StructType) int {
+func bpfSize(st *Struct) int {
 	m := &st.Members()[len(st.Members())-1]
 	size := m.Type.Layout(tables.X86_64).Size
-	if inner, ok := m.Type.(*StructType); ok {
+	if inner, ok := m.Type.(*Struct); ok {
 		size = bpfSize(inner)
 	}
 	return m.Off[tables.X86_64] + size
 }
 
 func (t *bpfAttr) Dir() Dir {
-	if t.out != nil || t.count != nil {
+	if t.later != nil || t.batch {
 		return Both
 	}
 	return In
@@ -85,7 +94,7 @@ func (t *bpfAttr) read(c *Call, v View) (View, bool) {
 }
 
 // members is the part of attr that st describes, completed with zeros.
-func members(c *Call, st *StructType, attr View) View {
+func members(c *Call, st *Struct, attr View) View {
 	size := st.Layout(c.ABI).Size
 	if len(attr.B) >= size {
 		return attr.At(0, size)
@@ -96,6 +105,7 @@ func members(c *Call, st *StructType, attr View) View {
 }
 
 func (t *bpfAttr) Show(c *Call, v View) {
+	p := t.parts()
 	attr, ok := t.read(c, v)
 	if !ok {
 		c.Begun = false
@@ -103,15 +113,15 @@ func (t *bpfAttr) Show(c *Call, v View) {
 		return
 	}
 	if t.Dir() == Both {
-		c.Remember(members(c, t.in, attr))
+		c.Remember(members(c, p.in, attr))
 	}
 	c.Out.BeginStruct()
 	if t.name != "" {
 		c.Out.Field(t.name)
 		c.Out.BeginStruct()
 	}
-	t.in.ShowMembers(c, members(c, t.in, attr))
-	if t.out == nil {
+	p.in.ShowMembers(c, members(c, p.in, attr))
+	if p.out == nil {
 		t.end(c, attr)
 	}
 	c.Begun = true
@@ -121,14 +131,15 @@ func (t *bpfAttr) Finish(c *Call, v View) {
 	if !c.Begun {
 		return
 	}
+	p := t.parts()
 	attr, ok := t.read(c, v)
-	if t.count != nil {
-		if ok && !c.Remembers(t.count.Member(c, "count", members(c, t.count, attr))) {
+	if p.count != nil {
+		if ok && !c.Remembers(p.count.Member(c, "count", members(c, p.count, attr))) {
 			c.Out.Changed()
 			c.Out.BeginStruct()
 			c.Out.Field(t.name)
 			c.Out.BeginStruct()
-			t.count.ShowMembers(c, members(c, t.count, attr))
+			p.count.ShowMembers(c, members(c, p.count, attr))
 			c.Out.EndStruct()
 			c.Out.EndStruct()
 		}
@@ -139,7 +150,7 @@ func (t *bpfAttr) Finish(c *Call, v View) {
 		c.Out.Addr(v.Uint(c.WordSize()))
 		attr = View{}
 	} else {
-		t.out.ShowMembers(c, members(c, t.out, attr))
+		p.out.ShowMembers(c, members(c, p.out, attr))
 	}
 	t.end(c, attr)
 }
@@ -149,7 +160,7 @@ func (t *bpfAttr) end(c *Call, attr View) {
 	if t.name != "" {
 		c.Out.EndStruct()
 	}
-	showExtraData(c, attr, t.size)
+	showExtraData(c, attr, t.parts().size)
 	c.Out.EndStruct()
 }
 
@@ -169,43 +180,59 @@ func showExtraData(c *Call, v View, known int) {
 }
 
 // bpfInstruction is struct bpf_insn of eBPF.
-var bpfInstruction = Struct(Fields{
-	{"code", ValueOf(X8, func(c *Call, v uint64) { ShowBPFCode(c, uint16(v), true) })},
-	{"registers", Unseen(U8)},
+var bpfInstruction = &Struct{Fields: Fields{
+	{"code", &Value{In: X8, By: func(c *Call, v uint64) { ShowBPFCode(c, uint16(v), true) }}},
+	{"registers", Unseen{U8}},
 	{"dst_reg", ebpfRegister(0)},
 	{"src_reg", ebpfRegister(4)},
 	{"off", S16},
 	{"imm", X32},
-})
+}}
 
-func ebpfRegister(shift uint) Type {
-	return ShownWith(Layouts{{Size: 0, Align: 1}, {Size: 0, Align: 1}, {Size: 0, Align: 1}}, In, func(c *Call, _ View) {
-		c.Out.Enum(Ref("registers").Num(c)>>shift&0xf, tables.EBPFRegister, output.Hex)
-	})
+// ebpfRegister is the register in the bits from the one that is converted to it
+// up.
+type ebpfRegister uint
+
+// Layout implements Type.
+func (ebpfRegister) Layout(tables.ABI) Layout { return Layout{Size: 0, Align: 1} }
+
+func (shift ebpfRegister) Show(c *Call, _ View) {
+	c.Out.Enum(Ref("registers").Num(c)>>shift&0xf, &tables.EBPFRegister, output.Hex)
 }
 
-// bpfProgram points to count instructions, shown only if nothing is to be
-// abbreviated.
-func bpfProgram(count Num) Type {
-	return Ptr64(AtAddr(func(c *Call, addr uint64) {
-		if c.Abbrev {
-			c.Out.Addr(addr)
-			return
-		}
-		const most = 4096 // BPF_MAXINSNS
-		c.ShowArrayUpTo(addr, bpfInstruction, count.Num(c), most)
-	}))
+// bpfProgram is count instructions, shown only if nothing is to be abbreviated.
+type bpfProgram struct {
+	Unsized
+	count Num
 }
 
-// bpfList points to count elements that the kernel has written, if the call
-// succeeded.
-func bpfList(elem Type, count Num) Type {
-	return Ptr64(AtAddr(func(c *Call, addr uint64) {
-		n := count.Num(c)
-		if n > 0 && c.Failed() {
-			c.Out.Addr(addr)
-			return
-		}
-		c.ShowArray(addr, elem, n)
-	}))
+func (t *bpfProgram) Show(c *Call, v View) { t.ShowAt(c, v.Addr) }
+
+// ShowAt implements Reader.
+func (t *bpfProgram) ShowAt(c *Call, addr uint64) {
+	if c.Abbrev {
+		c.Out.Addr(addr)
+		return
+	}
+	const most = 4096 // BPF_MAXINSNS
+	c.ShowArrayUpTo(addr, bpfInstruction, t.count.Num(c), most)
+}
+
+// bpfList is count elements that the kernel has written, if the call succeeded.
+type bpfList struct {
+	Unsized
+	elem  Type
+	count Num
+}
+
+func (t *bpfList) Show(c *Call, v View) { t.ShowAt(c, v.Addr) }
+
+// ShowAt implements Reader.
+func (t *bpfList) ShowAt(c *Call, addr uint64) {
+	n := t.count.Num(c)
+	if n > 0 && c.Failed() {
+		c.Out.Addr(addr)
+		return
+	}
+	c.ShowArray(addr, t.elem, n)
 }

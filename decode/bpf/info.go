@@ -12,13 +12,13 @@ import (
 // BPF_OBJ_GET_INFO_BY_FD of bpf(2): what the kernel tells depends on the file
 // behind the descriptor.
 
-var bpfObjInfo = Struct(Fields{
+var bpfObjInfo = &Struct{Fields: Fields{
 	{"bpf_fd", FD},
 	{"info_len", U32},
 	{"before", infoBefore{}},
-	{"now", NowOf("info_len", 4)},
-	{"info", Aligned8(&bpfInfo{SameLayout(8)})},
-})
+	{"now", &NowOf{Member: "info_len", Size: 4}},
+	{"info", Aligned{&bpfInfo{Layouts(U64)}}},
+}}
 
 // infoBefore keeps what the caller has put into info: lengths of arrays, of
 // which the kernel fills in as much as there is.
@@ -62,7 +62,7 @@ func (t *bpfInfo) Show(c *Call, v View) {
 
 // bpfInfoType is the struct that describes the object behind a descriptor, nil
 // if it is neither a map nor a program.
-func bpfInfoType(c *Call, fd int) *StructType {
+func bpfInfoType(c *Call, fd int) *Struct {
 	switch string(FDLink(c, ProcessOf(c), fd)) {
 	case "anon_inode:bpf-map":
 		return bpfMapInfo
@@ -72,77 +72,77 @@ func bpfInfoType(c *Call, fd int) *StructType {
 	return nil
 }
 
-var bpfMapInfo = Versions(Fields{
-	{"type", Enum(tables.BPFMapType)},
+var bpfMapInfo = &Struct{Fields: Fields{
+	{"type", &Enum{Set: &tables.BPFMapType}},
 	{"id", U32},
 	{"key_size", U32},
 	{"value_size", U32},
 	{"max_entries", U32},
-	{"map_flags", Flags(tables.BPFMapFlags)},
-	{"name", Since(CharArray(bpfObjNameLen))},
-	{"ifindex", Since(IfIndex)},
+	{"map_flags", &Flags{Set: &tables.BPFMapFlags}},
+	{"name", Since{CharArray(bpfObjNameLen)}},
+	{"ifindex", Since{IfIndex}},
 	{"btf_vmlinux_value_type_id", U32},
-	{"netns_dev", Aligned8(Dev64)},
+	{"netns_dev", Aligned{Dev64}},
 	{"netns_ino", AlignedU64},
-	{"btf_id", Since(U32)},
+	{"btf_id", Since{U32}},
 	{"btf_key_type_id", U32},
 	{"btf_value_type_id", U32},
-	{"btf_vmlinux_id", When(func(c *Call) bool { return c.Known > bpfMapExtra }, U32)},
-	{"map_extra", Since(AlignedX64)},
-	{"hash", Since(AlignedX64)},
+	{"btf_vmlinux_id", &When{If: Test(func(c *Call) bool { return c.Known > bpfMapExtra }), Then: U32}},
+	{"map_extra", Since{AlignedX64}},
+	{"hash", Since{AlignedX64}},
 	{"hash_size", U32},
-})
+}}
 
 // bpfMapExtra is the offset of map_extra. Those who know it know
 // btf_vmlinux_id, which took the place of a hole.
 const bpfMapExtra = 80
 
-var bpfProgInfo = Versions(Fields{
-	{"type", Enum(tables.BPFProgType)},
+var bpfProgInfo = &Struct{Of: &Struct{Fields: Fields{
+	{"type", &Enum{Set: &tables.BPFProgType}},
 	{"id", U32},
-	{"tag", Binaries(8, Const(8))},
-	{"jited_prog_len", WasNow(U32)},
-	{"xlated_prog_len", WasNow(U32)},
-	{"jited_prog_insns", Aligned8(Ptr64(Binary(Ref("jited_prog_len"))))},
-	{"xlated_prog_insns", Aligned8(bpfProgram(Div(Min(Ref("xlated_prog_len"), Was("xlated_prog_len", 4)), 8)))},
-	{"load_time", Since(Aligned8(bootTime))},
+	{"tag", &Chars{N: 8, Len: Const(8), Kind: Binary}},
+	{"jited_prog_len", WasNow{U32}},
+	{"xlated_prog_len", WasNow{U32}},
+	{"jited_prog_insns", Aligned{&Ptr{To: &Bytes{Len: Ref("jited_prog_len"), Kind: Binary}, Wide: true}}},
+	{"xlated_prog_insns", Aligned{&Ptr{To: &bpfProgram{count: &Div{N: Min{Ref("xlated_prog_len"), &Was{Member: "xlated_prog_len", Size: 4}}, By: 8}}, Wide: true}}},
+	{"load_time", Since{Aligned{bootTime}}},
 	{"created_by_uid", ID},
-	{"nr_map_ids", WasNow(U32)},
-	{"map_ids", Aligned8(bpfList(U32, Min(Ref("nr_map_ids"), Was("nr_map_ids", 4))))},
+	{"nr_map_ids", WasNow{U32}},
+	{"map_ids", Aligned{&Ptr{To: &bpfList{elem: U32, count: Min{Ref("nr_map_ids"), &Was{Member: "nr_map_ids", Size: 4}}}, Wide: true}}},
 	{"name", CharArray(bpfObjNameLen)},
-	{"ifindex", Since(IfIndex)},
-	{"gpl_compatible", ValueOf(U32, func(c *Call, v uint64) { c.Out.Number(v&1, output.Unsigned) })},
-	{"netns_dev", Aligned8(Dev64)},
+	{"ifindex", Since{IfIndex}},
+	{"gpl_compatible", &Value{In: U32, By: func(c *Call, v uint64) { c.Out.Number(v&1, output.Unsigned) }}},
+	{"netns_dev", Aligned{Dev64}},
 	{"netns_ino", AlignedU64},
-	{"nr_jited_ksyms", Since(WasNow(U32))},
-	{"nr_jited_func_lens", WasNow(U32)},
-	{"jited_ksyms", WasNow(AlignedAddr)},
-	{"jited_func_lens", WasNow(AlignedAddr)},
-	{"btf_id", Since(U32)},
-	{"func_info_rec_size", WasNow(U32)},
+	{"nr_jited_ksyms", Since{WasNow{U32}}},
+	{"nr_jited_func_lens", WasNow{U32}},
+	{"jited_ksyms", WasNow{AlignedAddr}},
+	{"jited_func_lens", WasNow{AlignedAddr}},
+	{"btf_id", Since{U32}},
+	{"func_info_rec_size", WasNow{U32}},
 	{"func_info", AlignedAddr},
-	{"nr_func_info", WasNow(U32)},
-	{"nr_line_info", WasNow(U32)},
+	{"nr_func_info", WasNow{U32}},
+	{"nr_line_info", WasNow{U32}},
 	{"line_info", AlignedAddr},
-	{"jited_line_info", WasNow(AlignedAddr)},
-	{"nr_jited_line_info", WasNow(U32)},
-	{"line_info_rec_size", WasNow(U32)},
-	{"jited_line_info_rec_size", WasNow(U32)},
-	{"nr_prog_tags", WasNow(U32)},
+	{"jited_line_info", WasNow{AlignedAddr}},
+	{"nr_jited_line_info", WasNow{U32}},
+	{"line_info_rec_size", WasNow{U32}},
+	{"jited_line_info_rec_size", WasNow{U32}},
+	{"nr_prog_tags", WasNow{U32}},
 	{"prog_tags", AlignedAddr},
-	{"run_time_ns", Since(AlignedU64)},
+	{"run_time_ns", Since{AlignedU64}},
 	{"run_cnt", AlignedU64},
-	{"recursion_misses", Since(AlignedU64)},
-	{"verified_insns", Since(U32)},
-	{"attach_btf_obj_id", Since(U32)},
+	{"recursion_misses", Since{AlignedU64}},
+	{"verified_insns", Since{U32}},
+	{"attach_btf_obj_id", Since{U32}},
 	{"attach_btf_id", U32},
-}).Moved("jited_prog_insns", "xlated_prog_len")
+}}, Move: "jited_prog_insns", Before: "xlated_prog_len"}
 
 // bootTime is a number of nanoseconds since the machine was started, with the
 // date in a comment.
-var bootTime = ValueOf(U64, func(c *Call, v uint64) {
+var bootTime = &Value{In: U64, By: func(c *Call, v uint64) {
 	c.Out.Number(v, output.Unsigned)
 	if at, ok := ContextOf(c.Decoder).Host.BootTime(time.Duration(v)); ok {
 		CommentDate(c, at.Unix(), 0, time.Second)
 	}
-})
+}}

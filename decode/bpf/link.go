@@ -2,6 +2,7 @@ package bpf
 
 import (
 	"strings"
+	"sync"
 
 	. "trapline/decode/kernel"
 	. "trapline/decode/lang"
@@ -23,106 +24,111 @@ func bpfLinkCreate(c *Call) *Desc {
 		return n
 	}
 	typ := read(typeOffset, flagsOffset)
-	if d := bpfLinks[typ]; d != nil {
+	bpfLinksByType.once.Do(indexLinks)
+	if d := bpfLinksByType.desc[typ]; d != nil {
 		return d
 	}
-	if bpfCgroupLinks[typ] {
-		if read(flagsOffset, flagsOffset+4)&BitsOf(tables.BPFAttachFlags, "BPF_F_BEFORE", "BPF_F_AFTER") != 0 {
-			return bpfCgroupOrdered
+	if bpfLinksByType.cgroup[typ] {
+		if read(flagsOffset, flagsOffset+4)&BitsOf(&tables.BPFAttachFlags, "BPF_F_BEFORE", "BPF_F_AFTER") != 0 {
+			return bpfLinksByType.ordered
 		}
-		return bpfCgroupLink
+		return bpfLinksByType.inCgroup
 	}
-	return bpfOtherLink
+	return bpfLinksByType.other
 }
 
 // bpfLink is the description of a kind of link, with the last part of its
 // attributes. None is longer than what is known of the longest.
-func bpfLink(last ...Field) *Desc {
+func bpfLink(last Fields) *Desc {
 	fields := Fields{
 		{"prog_fd", FD},
-		{"", bpfTarget()},
-		{"attach_type", Enum(tables.BPFAttachType)},
-		{"flags", Flags(tables.BPFAttachFlags)},
+		{"", bpfTarget},
+		{"attach_type", &Enum{Set: &tables.BPFAttachType}},
+		{"flags", &Flags{Set: &tables.BPFAttachFlags}},
 	}
 	for i, f := range last {
 		if i == 0 {
-			f.Type = Since(f.Type)
+			f.Type = Since{f.Type}
 		}
 		fields = append(fields, f)
 	}
-	d := bpfCall("BPF_LINK_CREATE", bpfIn("link_create", Versions(fields)), RetFD)
+	d := bpfCall("BPF_LINK_CREATE", &bpfAttr{name: "link_create", of: &Struct{Fields: fields}}, RetFD)
 	return &d
 }
 
+// What links to a cgroup end with, without an order and with one.
 var (
-	bpfOtherLink     = bpfLink()
-	bpfCgroupLink    = bpfLink(Reserved("target_btf_id", U32))
-	bpfCgroupOrdered = bpfLink(Field{"cgroup", bpfOrdered})
+	cgroupLink    = Fields{{"target_btf_id", Reserved{U32}}}
+	cgroupOrdered = Fields{{"cgroup", bpfOrdered}}
 )
 
 // bpfOrdered places a link relative to another one.
-var bpfOrdered = Struct(Fields{{"", bpfRelative("flags")}, {"expected_revision", AlignedX64}})
+var bpfOrdered = &Struct{Fields: Fields{{"", bpfRelative("flags")}, {"expected_revision", AlignedX64}}}
 
-// bpfLinks are the kinds of links by their type of attachment.
-var bpfLinks = bpfLinkKinds(map[string]*Desc{
-	"BPF_TRACE_ITER": bpfLink(
-		Field{"iter_info", Aligned8(Ptr64(Array(bpfIterInfo, Ref("iter_info_len"))))},
-		Field{"iter_info_len", U32}),
-	"BPF_PERF_EVENT": bpfLink(Field{"perf_event", Struct(Fields{{"bpf_cookie", AlignedX64}})}),
-	"BPF_TRACE_FENTRY BPF_TRACE_FEXIT BPF_TRACE_FSESSION BPF_MODIFY_RETURN BPF_LSM_MAC": bpfLink(
-		Field{"tracing", Struct(Fields{{"target_btf_id", U32}, {"cookie", AlignedX64}})}),
-	"BPF_TRACE_FENTRY_MULTI BPF_TRACE_FEXIT_MULTI BPF_TRACE_FSESSION_MULTI": bpfLink(
-		Field{"tracing_multi", Struct(Fields{
-			{"ids", Aligned8(Ptr64(Array(U32, Ref("cnt"))))},
-			{"cookies", Aligned8(Ptr64(Array(X64, Ref("cnt"))))},
-			{"cnt", U32},
-		})}),
-	"BPF_NETFILTER": bpfLink(Field{"netfilter", Struct(Fields{
-		{"pf", U32}, {"hooknum", U32}, {"priority", S32}, {"flags", Flags(tables.BPFNetfilterFlags)},
-	})}),
-	"BPF_TCX_INGRESS BPF_TCX_EGRESS":     bpfLink(Field{"tcx", bpfOrdered}),
-	"BPF_NETKIT_PRIMARY BPF_NETKIT_PEER": bpfLink(Field{"netkit", bpfOrdered}),
-	"BPF_TRACE_KPROBE_MULTI": bpfLink(Field{"kprobe_multi", Struct(Fields{
-		{"flags", Flags(tables.BPFKprobeMultiFlags)},
+// bpfLinks are what links end with, by the names of their types of attachment.
+var bpfLinks = [...]struct {
+	types string
+	last  Fields
+}{
+	{"BPF_TRACE_ITER", Fields{{"iter_info", Aligned{&Ptr{To: &List{Of: bpfIterInfo, Count: Ref("iter_info_len")}, Wide: true}}}, {"iter_info_len", U32}}},
+	{"BPF_PERF_EVENT", Fields{{"perf_event", &Struct{Fields: Fields{{"bpf_cookie", AlignedX64}}}}}},
+	{"BPF_TRACE_FENTRY BPF_TRACE_FEXIT BPF_TRACE_FSESSION BPF_MODIFY_RETURN BPF_LSM_MAC", Fields{{"tracing", &Struct{Fields: Fields{{"target_btf_id", U32}, {"cookie", AlignedX64}}}}}},
+	{"BPF_TRACE_FENTRY_MULTI BPF_TRACE_FEXIT_MULTI BPF_TRACE_FSESSION_MULTI", Fields{{"tracing_multi", &Struct{Fields: Fields{
+		{"ids", Aligned{&Ptr{To: &List{Of: U32, Count: Ref("cnt")}, Wide: true}}},
+		{"cookies", Aligned{&Ptr{To: &List{Of: X64, Count: Ref("cnt")}, Wide: true}}},
 		{"cnt", U32},
-		{"syms", Aligned8(Ptr64(Array(String, Ref("cnt"))))},
-		{"addrs", Aligned8(Ptr64(Array(X64, Ref("cnt"))))},
-		{"cookies", Aligned8(Ptr64(Array(X64, Ref("cnt"))))},
-	})}),
-	"BPF_TRACE_UPROBE_MULTI": bpfLink(Field{"uprobe_multi", Struct(Fields{
-		{"path", Aligned8(Ptr64(PathStr))},
-		{"offsets", Aligned8(Ptr64(Array(X64, Ref("cnt"))))},
-		{"ref_ctr_offsets", Aligned8(Ptr64(Array(X64, Ref("cnt"))))},
-		{"cookies", Aligned8(Ptr64(Array(X64, Ref("cnt"))))},
+	}}}}},
+	{"BPF_NETFILTER", Fields{{"netfilter", &Struct{Fields: Fields{
+		{"pf", U32}, {"hooknum", U32}, {"priority", S32}, {"flags", &Flags{Set: &tables.BPFNetfilterFlags}},
+	}}}}},
+	{"BPF_TCX_INGRESS BPF_TCX_EGRESS", Fields{{"tcx", bpfOrdered}}},
+	{"BPF_NETKIT_PRIMARY BPF_NETKIT_PEER", Fields{{"netkit", bpfOrdered}}},
+	{"BPF_TRACE_KPROBE_MULTI", Fields{{"kprobe_multi", &Struct{Fields: Fields{
+		{"flags", &Flags{Set: &tables.BPFKprobeMultiFlags}},
 		{"cnt", U32},
-		{"flags", Flags(tables.BPFUprobeMultiFlags)},
+		{"syms", Aligned{&Ptr{To: &List{Of: String, Count: Ref("cnt")}, Wide: true}}},
+		{"addrs", Aligned{&Ptr{To: &List{Of: X64, Count: Ref("cnt")}, Wide: true}}},
+		{"cookies", Aligned{&Ptr{To: &List{Of: X64, Count: Ref("cnt")}, Wide: true}}},
+	}}}}},
+	{"BPF_TRACE_UPROBE_MULTI", Fields{{"uprobe_multi", &Struct{Fields: Fields{
+		{"path", Aligned{&Ptr{To: AnyFile, Wide: true}}},
+		{"offsets", Aligned{&Ptr{To: &List{Of: X64, Count: Ref("cnt")}, Wide: true}}},
+		{"ref_ctr_offsets", Aligned{&Ptr{To: &List{Of: X64, Count: Ref("cnt")}, Wide: true}}},
+		{"cookies", Aligned{&Ptr{To: &List{Of: X64, Count: Ref("cnt")}, Wide: true}}},
+		{"cnt", U32},
+		{"flags", &Flags{Set: &tables.BPFUprobeMultiFlags}},
 		{"pid", PIDOf(ThreadGroup)},
-		{"path_fd", When(func(c *Call) bool { return c.Known > uprobePathFD }, FD)},
-	})}),
-})
+		{"path_fd", &When{If: Test(func(c *Call) bool { return c.Known > uprobePathFD }), Then: FD}},
+	}}}}},
+}
 
 // uprobePathFD is the offset of uprobe_multi.path_fd.
 const uprobePathFD = 60
 
-var bpfIterInfo = Struct(Fields{{"map", Struct(Fields{{"map_fd", FD}})}})
+var bpfIterInfo = &Struct{Fields: Fields{{"map", &Struct{Fields: Fields{{"map_fd", FD}}}}}}
 
-func bpfLinkKinds(byName map[string]*Desc) map[uint64]*Desc {
-	byType := make(map[uint64]*Desc)
-	for names, d := range byName {
-		for name := range strings.FieldsSeq(names) {
-			byType[Values(tables.BPFAttachType, name)[0]] = d
-		}
-	}
-	return byType
+// bpfLinksByType are the descriptions of links by the numbers of their types. They
+// are made when the first link is.
+var bpfLinksByType struct {
+	once                     sync.Once
+	desc                     map[uint64]*Desc
+	cgroup                   map[uint64]bool // types of attachments to a cgroup
+	inCgroup, ordered, other *Desc
 }
 
-// bpfCgroupLinks are the types of attachment to a cgroup.
-var bpfCgroupLinks = func() map[uint64]bool {
-	types := make(map[uint64]bool)
-	for _, k := range tables.BPFAttachType.Consts {
-		if strings.HasPrefix(k.Name, "BPF_CGROUP_") {
-			types[k.Value] = true
+func indexLinks() {
+	x := &bpfLinksByType
+	x.desc, x.cgroup = make(map[uint64]*Desc), make(map[uint64]bool)
+	for _, kind := range &bpfLinks {
+		d := bpfLink(kind.last)
+		for name := range strings.FieldsSeq(kind.types) {
+			x.desc[ValueNamed(&tables.BPFAttachType, name)] = d
 		}
 	}
-	return types
-}()
+	for _, k := range tables.BPFAttachType.Consts {
+		if strings.HasPrefix(k.Name, "BPF_CGROUP_") {
+			x.cgroup[k.Value] = true
+		}
+	}
+	x.inCgroup, x.ordered, x.other = bpfLink(cgroupLink), bpfLink(cgroupOrdered), bpfLink(nil)
+}

@@ -10,50 +10,55 @@ import (
 
 // Asynchronous input and output: fs/aio.c.
 
-// newIocb is struct iocb with what a command takes aio_buf for, showing the
-// members that it uses.
-func newIocb(buf Type, more ...string) *StructType {
-	return Struct(Fields{
-		{"aio_data", X64},
-		Reserved("aio_key", U32),
-		Reserved("aio_rw_flags", rwFlags),
-		{"aio_lio_opcode", EnumOf(U16, tables.AioCmd)},
-		{"aio_reqprio", When(Any(iocbHasPriority, Has(Ref("aio_reqprio"), math.MaxUint16)),
-			Union(If(iocbHasPriority), Arm(Ioprio{Number: X16}, 1), Arm(S16, 0)))},
-		{"aio_fildes", FD},
-		{"aio_buf", buf},
-		{"aio_nbytes", U64},
-		{"aio_offset", S64},
-		{"aio_reserved2", X64},
-		Reserved("aio_flags", Flags(tables.AioFlags)),
-		{"aio_resfd", When(Any(iocbNotifies, Has(Ref("aio_resfd"), math.MaxUint32)),
-			Union(If(iocbNotifies), Arm(FD, 1), Arm(X32, 0)))},
-	}).Pick(append([]string{"aio_data", "aio_key", "aio_rw_flags", "aio_lio_opcode", "aio_reqprio", "aio_fildes"}, more...)...)
-}
+// iocbWhole is struct iocb; what a command takes aio_buf for is another matter.
+var iocbWhole = &Struct{Fields: Fields{
+	{"aio_data", X64},
+	{"aio_key", Reserved{U32}},
+	{"aio_rw_flags", Reserved{rwFlags}},
+	{"aio_lio_opcode", &Enum{In: U16, Set: &tables.AioCmd}},
+	{"aio_reqprio", &When{If: Any{iocbHasPriority, &Has{N: Ref("aio_reqprio"), Values: Nums{math.MaxUint16}}},
+		Then: &Union{On: If{iocbHasPriority}, Arms: Arms{{Ioprio{Number: X16}, Nums{1}}, {S16, Nums{0}}}}}},
+	{"aio_fildes", FD},
+	{"aio_buf", X64},
+	{"aio_nbytes", U64},
+	{"aio_offset", S64},
+	{"aio_reserved2", X64},
+	{"aio_flags", Reserved{&Flags{Set: &tables.AioFlags}}},
+	{"aio_resfd", &When{If: Any{iocbNotifies, &Has{N: Ref("aio_resfd"), Values: Nums{math.MaxUint32}}},
+		Then: &Union{On: If{iocbNotifies}, Arms: Arms{{FD, Nums{1}}, {X32, Nums{0}}}}}},
+}}
 
 // iocbHasPriority says that aio_reqprio is an I/O priority, iocbNotifies that
 // aio_resfd is an eventfd to tell of the end.
 var (
-	iocbHasPriority = HasNamed(Ref("aio_flags"), tables.AioFlags, "IOCB_FLAG_IOPRIO")
-	iocbNotifies    = HasNamed(Ref("aio_flags"), tables.AioFlags, "IOCB_FLAG_RESFD")
+	iocbHasPriority = &Has{N: Ref("aio_flags"), Set: &tables.AioFlags, Values: Names{"IOCB_FLAG_IOPRIO"}}
+	iocbNotifies    = &Has{N: Ref("aio_flags"), Set: &tables.AioFlags, Values: Names{"IOCB_FLAG_RESFD"}}
 )
 
 // iocbNone has what all commands use; io_cancel shows no more of any.
 var (
-	iocbNone     = newIocb(X64)
-	iocbRead     = newIocb(X64, "aio_buf", "aio_nbytes", "aio_offset", "aio_flags", "aio_resfd")
-	iocbWrite    = newIocb(Ptr64(Buf(Ref("aio_nbytes"))), "aio_buf", "aio_nbytes", "aio_offset", "aio_flags", "aio_resfd")
-	iocbReadVec  = newIocb(Ptr64(IovecsOf(Ref("aio_nbytes"), Unlimited, showIovBase)), "aio_buf", "aio_offset", "aio_flags", "aio_resfd")
-	iocbWriteVec = newIocb(Ptr64(Iovecs(Ref("aio_nbytes"), Unlimited)), "aio_buf", "aio_offset", "aio_flags", "aio_resfd")
-	iocbPoll     = newIocb(FlagsOf(X64, tables.PollEvents), "aio_buf", "aio_flags", "aio_resfd")
+	iocbNone = &Struct{Of: iocbWhole, Pick: Names{"aio_data", "aio_key", "aio_rw_flags", "aio_lio_opcode", "aio_reqprio", "aio_fildes"}}
+	iocbRead = &Struct{Of: iocbWhole, Pick: Names{
+		"aio_data", "aio_key", "aio_rw_flags", "aio_lio_opcode", "aio_reqprio", "aio_fildes", "aio_buf", "aio_nbytes", "aio_offset", "aio_flags",
+		"aio_resfd",
+	}}
+	iocbWrite = &Struct{Of: iocbWhole, With: Fields{{"aio_buf", &Ptr{To: &Bytes{Len: Ref("aio_nbytes")}, Wide: true}}}, Pick: Names{
+		"aio_data", "aio_key", "aio_rw_flags", "aio_lio_opcode", "aio_reqprio", "aio_fildes", "aio_buf", "aio_nbytes", "aio_offset", "aio_flags",
+		"aio_resfd",
+	}}
+	iocbReadVec = &Struct{Of: iocbWhole, With: Fields{{"aio_buf", &Ptr{To: &Iovecs{Count: Ref("aio_nbytes"), Each: ShowIovBase}, Wide: true}}}, Pick: Names{
+		"aio_data", "aio_key", "aio_rw_flags", "aio_lio_opcode", "aio_reqprio", "aio_fildes", "aio_buf", "aio_offset", "aio_flags", "aio_resfd",
+	}}
+	iocbWriteVec = &Struct{Of: iocbWhole, With: Fields{{"aio_buf", &Ptr{To: &Iovecs{Count: Ref("aio_nbytes")}, Wide: true}}}, Pick: Names{
+		"aio_data", "aio_key", "aio_rw_flags", "aio_lio_opcode", "aio_reqprio", "aio_fildes", "aio_buf", "aio_offset", "aio_flags", "aio_resfd",
+	}}
+	iocbPoll = &Struct{Of: iocbWhole, With: Fields{{"aio_buf", &Flags{In: X64, Set: &tables.PollEvents}}}, Pick: Names{
+		"aio_data", "aio_key", "aio_rw_flags", "aio_lio_opcode", "aio_reqprio", "aio_fildes", "aio_buf", "aio_flags", "aio_resfd",
+	}}
 )
 
-// showIovBase is for buffers that the kernel will write: there is nothing in
-// them yet.
-func showIovBase(c *Call, addr, n uint64) { c.Out.Addr(addr) }
-
-// iocb is a struct iocb with the members that its command uses.
-var iocb = AtAddr(func(c *Call, addr uint64) {
+// showIocb is a struct iocb with the members that its command uses.
+func showIocb(c *Call, addr uint64) {
 	v, ok := c.ReadType(addr, iocbNone)
 	if !ok {
 		c.Out.Addr(addr)
@@ -79,27 +84,27 @@ var iocb = AtAddr(func(c *Call, addr uint64) {
 		st = iocbRead // the kernel will refuse it
 	}
 	st.Show(c, v)
-})
+}
 
-var ioEvent = Struct(Fields{{"data", X64}, {"obj", X64}, {"res", S64}, {"res2", S64}})
+var ioEvent = &Struct{Fields: Fields{{"data", X64}, {"obj", X64}, {"res", S64}, {"res2", S64}}}
 
 var (
 	aioContext = Addr
-	ioEvents   = Out(Array(ioEvent, Result))
+	ioEvents   = &Out{To: &List{Of: ioEvent, Count: Result}}
 )
 
 var aioCalls = Calls{
-	{"io_setup", Args{{"nr_events", Uint}, {"ctx_idp", Out(Array(aioContext, Const(1)))}}, RetUnsigned},
+	{"io_setup", Args{{"nr_events", Uint}, {"ctx_idp", &Out{To: &Array{Of: aioContext, N: 1}}}}, RetUnsigned},
 	{"io_destroy", Args{{"ctx_id", aioContext}}, RetUnsigned},
-	{"io_submit", Args{{"ctx_id", aioContext}, {"nr", Long}, {"iocbpp", Ptr(Array(Ptr(iocb), Ref("nr")))}}, RetUnsigned},
-	{"io_cancel", Args{{"ctx_id", aioContext}, {"iocb", Ptr(iocbNone)}, {"result", Out(ioEvent)}}, RetUnsigned},
+	{"io_submit", Args{{"ctx_id", aioContext}, {"nr", Long}, {"iocbpp", &Ptr{To: &List{Of: &Ptr{To: AtAddr(showIocb)}, Count: Ref("nr")}}}}, RetUnsigned},
+	{"io_cancel", Args{{"ctx_id", aioContext}, {"iocb", &Ptr{To: iocbNone}}, {"result", &Out{To: ioEvent}}}, RetUnsigned},
 	{"io_getevents", Args{{"ctx_id", aioContext}, {"min_nr", Long}, {"nr", Long}, {"events", ioEvents},
-		{"timeout", Ptr(Timespec)}}, RetUnsigned},
+		{"timeout", &Ptr{To: &Timespec}}}, RetUnsigned},
 	{"io_pgetevents", Args{{"ctx_id", aioContext}, {"min_nr", Long}, {"nr", Long}, {"events", ioEvents},
-		{"timeout", Ptr(Timespec)}, {"sig", Ptr(sizedSigmask)}}, RetUnsigned},
+		{"timeout", &Ptr{To: &Timespec}}, {"sig", &Ptr{To: sizedSigmask}}}, RetUnsigned},
 }
 
 var aioCallsI386 = Calls{
 	{"io_pgetevents_time64", Args{{"ctx_id", aioContext}, {"min_nr", Long}, {"nr", Long}, {"events", ioEvents},
-		{"timeout", Ptr(Timespec64)}, {"sig", Ptr(sizedSigmask)}}, RetUnsigned},
+		{"timeout", &Ptr{To: &Timespec64}}, {"sig", &Ptr{To: sizedSigmask}}}, RetUnsigned},
 }

@@ -14,8 +14,8 @@ import (
 // follows and then the name; in the former the name follows, and the type is
 // in the last byte of the entry.
 var (
-	direntHead   = Packed(Fields{{"d_ino", Ulong}, {"d_off", Ulong}, {"d_reclen", U16}})
-	dirent64Head = Packed(Fields{{"d_ino", U64}, {"d_off", U64}, {"d_reclen", U16}})
+	direntHead   = &Struct{Packed: true, Fields: Fields{{"d_ino", Ulong}, {"d_off", Ulong}, {"d_reclen", U16}}}
+	dirent64Head = &Struct{Packed: true, Fields: Fields{{"d_ino", U64}, {"d_off", U64}, {"d_reclen", U16}}}
 )
 
 // nameMax is the size in bytes of the longest name of a file with its NUL.
@@ -25,7 +25,7 @@ const nameMax = 256
 // they are counted.
 type dirents struct {
 	Layouts
-	head       *StructType
+	head       *Struct
 	typeBehind bool // the type comes behind the head, not at the end
 }
 
@@ -116,7 +116,7 @@ func (t *dirents) list(c *Call, addr, size uint64) {
 	switch {
 	case ok || size == 0:
 	case size <= uint64(head): // too little for an entry
-		c.ShowBuffer(addr, size, BinaryData)
+		c.ShowBuffer(addr, size, Binary)
 		return
 	default:
 		c.Out.Addr(addr)
@@ -142,7 +142,7 @@ func (t *dirents) list(c *Call, addr, size uint64) {
 		if d, ok = t.read(c, addr, size); !ok {
 			if size <= uint64(head) {
 				c.Out.Elem()
-				c.ShowBuffer(addr, size, BinaryData)
+				c.ShowBuffer(addr, size, Binary)
 			} else {
 				c.Out.More()
 				c.Out.Comment(output.Note, HexString(addr))
@@ -157,7 +157,7 @@ func (t *dirents) list(c *Call, addr, size uint64) {
 func (t *dirents) showTail(c *Call, addr, n uint64, kind []byte) bool {
 	if t.typeBehind {
 		c.Out.Field("d_type")
-		c.Out.Enum(uint64(kind[0]), tables.DirentType, output.Hex)
+		c.Out.Enum(uint64(kind[0]), &tables.DirentType, output.Hex)
 		if n == 0 {
 			return true
 		}
@@ -179,13 +179,13 @@ func (t *dirents) showTail(c *Call, addr, n uint64, kind []byte) bool {
 		c.Out.Addr(last)
 		return false
 	}
-	c.Out.Enum(d, tables.DirentType, output.Hex)
+	c.Out.Enum(d, &tables.DirentType, output.Hex)
 	return ok
 }
 
-// oldDirent is struct old_linux_dirent, of which readdir(2) fills one. There is
+// showOldDirent is struct old_linux_dirent, of which readdir(2) fills one. There is
 // none at the end of the directory.
-var oldDirent = AtAddr(func(c *Call, addr uint64) {
+func showOldDirent(c *Call, addr uint64) {
 	v, ok := c.ReadType(addr, direntHead)
 	SeeFrom(c, int(int32(c.Args[0])))
 	if c.Ret == 0 || !ok {
@@ -198,10 +198,10 @@ var oldDirent = AtAddr(func(c *Call, addr uint64) {
 	n, _ := direntHead.NumberIn(c, "d_reclen", v)
 	c.ShowPath(addr+uint64(len(v.B)), min(n, nameMax)+1)
 	c.Out.EndStruct()
-})
+}
 
 var direntsCalls = Calls{
-	{"getdents", Args{{"fd", FD}, {"dirp", &dirents{WordLayout(), direntHead, false}}, {"count", Uint}}, RetUnsigned},
-	{"getdents64", Args{{"fd", FD}, {"dirp", &dirents{WordLayout(), dirent64Head, true}}, {"count", Uint}}, RetUnsigned},
-	{"readdir", Args{{"fd", FD}, {"dirp", Out(oldDirent)}, {"count", When(Not(Is(Ref("count"), 1)), Uint)}}, RetUnsigned},
+	{"getdents", Args{{"fd", FD}, {"dirp", &dirents{Layouts(Ulong), direntHead, false}}, {"count", Uint}}, RetUnsigned},
+	{"getdents64", Args{{"fd", FD}, {"dirp", &dirents{Layouts(Ulong), dirent64Head, true}}, {"count", Uint}}, RetUnsigned},
+	{"readdir", Args{{"fd", FD}, {"dirp", &Out{To: AtAddr(showOldDirent)}}, {"count", &When{If: Not{&Is{N: Ref("count"), Values: Nums{1}}}, Then: Uint}}}, RetUnsigned},
 }

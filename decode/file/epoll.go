@@ -12,23 +12,24 @@ import (
 
 var epollCalls = Calls{
 	{"epoll_create", Args{{"size", Int}}, RetFD},
-	{"epoll_create1", Args{{"flags", Flags(tables.EpollCreate)}}, RetFD},
+	{"epoll_create1", Args{{"flags", &Flags{Set: &tables.EpollCreate}}}, RetFD},
 	{"epoll_ctl", Args{
-		{"epfd", FD}, {"op", Enum(tables.EpollOp)}, {"fd", FD},
-		{"event", When(Not(Is(Ref("op"), unix.EPOLL_CTL_DEL)), Ptr(epollEvent))},
-		{"event", When(Is(Ref("op"), unix.EPOLL_CTL_DEL), InReg(3, Addr))},
+		{"epfd", FD}, {"op", &Enum{Set: &tables.EpollOp}}, {"fd", FD},
+		{"event", &When{If: Not{&Is{N: Ref("op"), Values: Nums{unix.EPOLL_CTL_DEL}}}, Then: &Ptr{To: epollEvent}}},
+		{"event", &When{If: &Is{N: Ref("op"), Values: Nums{unix.EPOLL_CTL_DEL}}, Then: &InReg{Reg: 3, Of: Addr}}},
 	}, RetUnsigned},
-	{"epoll_wait", epollWaitArgs(Int), RetUnsigned},
-	{"epoll_pwait", append(epollWaitArgs(Int), epollMask...), RetUnsigned},
-	{"epoll_pwait2", append(epollWaitArgs(Late(Timespec64)), epollMask...), RetUnsigned},
+	{"epoll_wait", Args{{"epfd", FD}, {"events", epollReady}, {"maxevents", Int}, {"timeout", Int}}, RetUnsigned},
+	{"epoll_pwait", Args{
+		{"epfd", FD}, {"events", epollReady}, {"maxevents", Int}, {"timeout", Int}, {"sigmask", &Out{To: &RtSigset}}, {"sigsetsize", Size},
+	}, RetUnsigned},
+	{"epoll_pwait2", Args{
+		{"epfd", FD}, {"events", epollReady}, {"maxevents", Int}, {"timeout", &Out{To: &Timespec64}}, {"sigmask", &Out{To: &RtSigset}}, {"sigsetsize", Size},
+	}, RetUnsigned},
 }
 
 // epollEvent is a struct epoll_event. It is packed on x86-64 so that it is the
 // same for both ABIs.
-var epollEvent = Packed(Fields{{"events", Flags(tables.EpollEvents)}, {"data", X64}})
+var epollEvent = &Struct{Packed: true, Fields: Fields{{"events", &Flags{Set: &tables.EpollEvents}}, {"data", X64}}}
 
-func epollWaitArgs(timeout Type) Args {
-	return Args{{"epfd", FD}, {"events", Out(Array(epollEvent, Result))}, {"maxevents", Int}, {"timeout", timeout}}
-}
-
-var epollMask = Args{{"sigmask", Late(RtSigset)}, {"sigsetsize", Size}}
+// epollReady are the events that are there.
+var epollReady = &Out{To: &List{Of: epollEvent, Count: Result}}

@@ -9,97 +9,94 @@ import (
 
 // The operations of fcntl(2): fs/fcntl.c, fs/locks.c.
 
-// newFlock is struct flock with offsets of a type; who holds a lock is known
-// after asking for it.
-func newFlock(offset *Number) (set, get *StructType) {
-	get = Struct(Fields{
-		{"l_type", EnumOf(X16, tables.LockType)},
-		{"l_whence", EnumOf(X16, tables.Whence)},
-		{"l_start", offset},
-		{"l_len", offset},
-		{"l_pid", PIDOf(ThreadGroup)},
-	})
-	return get.Pick("l_type", "l_whence", "l_start", "l_len"), get
-}
-
+// struct flock and flock64, and what of them is told to the kernel.
 var (
-	flockSet, flockGet     = newFlock(KLong)
-	flock64Set, flock64Get = newFlock(S64)
+	flockGet = &Struct{Fields: Fields{
+		{"l_type", &Enum{In: X16, Set: &tables.LockType}},
+		{"l_whence", &Enum{In: X16, Set: &tables.Whence}},
+		{"l_start", KLong},
+		{"l_len", KLong},
+		{"l_pid", PIDOf(ThreadGroup)},
+	}}
+	flockSet   = &Struct{Of: flockGet, Pick: Names{"l_type", "l_whence", "l_start", "l_len"}}
+	flock64Get = &Struct{Of: flockGet, With: Fields{{"l_start", S64}, {"l_len", S64}}}
+	flock64Set = &Struct{Of: flock64Get, Pick: Names{"l_type", "l_whence", "l_start", "l_len"}}
 )
 
-var ownerEx = Struct(Fields{
-	{"type", Enum(tables.FileOwnerType)},
-	{"pid", Union(Ref("type"),
-		Arm(PIDOf(ThreadGroup), ValueNamed(tables.FileOwnerType, "F_OWNER_PID")),
-		Arm(PIDOf(ProcessGroup), ValueNamed(tables.FileOwnerType, "F_OWNER_PGRP")),
-		Arm(PIDOf(Thread)))},
-})
+var ownerEx = &Struct{Fields: Fields{
+	{"type", &Enum{Set: &tables.FileOwnerType}},
+	{"pid", &Union{On: Ref("type"), Set: &tables.FileOwnerType, Arms: Arms{
+		{PIDOf(ThreadGroup), Names{"F_OWNER_PID"}},
+		{PIDOf(ProcessGroup), Names{"F_OWNER_PGRP"}},
+		{PIDOf(Thread), nil},
+	}}},
+}}
 
-var delegation = Struct(Fields{{"d_flags", X32}, {"d_type", EnumOf(X16, tables.LockType)}, {"__pad", X16}})
+var delegation = &Struct{Fields: Fields{{"d_flags", X32}, {"d_type", &Enum{In: X16, Set: &tables.LockType}}, {"__pad", X16}}}
 
-var rwHint = EnumOf(X64, tables.WriteLifeHint)
+var rwHint = &Enum{In: X64, Set: &tables.WriteLifeHint}
 
 // fcntlOps are the operations that both fcntl and i386's fcntl64 have.
 var fcntlOps = Calls{
 	{"F_DUPFD F_DUPFD_CLOEXEC", Args{{"arg", Long}}, RetFD},
-	{"F_GETFD", nil, RetHex.With(remarkFlags("flags", tables.FdFlags))},
-	{"F_SETFD", Args{{"arg", Flags(tables.FdFlags)}}, Ret{}},
-	{"F_GETFL", nil, RetHex.With(remarkOpenFlags)},
-	{"F_SETFL", Args{{"arg", OpenFlags}}, Ret{}},
-	{"F_GETLK", Args{{"arg", Out(flockGet)}}, Ret{}},
-	{"F_SETLK F_SETLKW", Args{{"arg", Ptr(flockSet)}}, Ret{}},
-	{"F_OFD_GETLK", Args{{"arg", Out(flock64Get)}}, Ret{}},
-	{"F_OFD_SETLK F_OFD_SETLKW", Args{{"arg", Ptr(flock64Set)}}, Ret{}},
-	{"F_GETOWN", nil, ReturnsType(PIDOrGroup)},
-	{"F_SETOWN", Args{{"arg", PIDOrGroup}}, Ret{}},
-	{"F_GETOWN_EX", Args{{"arg", Out(ownerEx)}}, Ret{}},
-	{"F_SETOWN_EX", Args{{"arg", Ptr(ownerEx)}}, Ret{}},
-	{"F_GETSIG", nil, RetUnsigned.With(remarkSignal)},
-	{"F_SETSIG", Args{{"arg", Signal}}, Ret{}},
-	{"F_GETLEASE", nil, RetHex.With(remarkLease)},
-	{"F_SETLEASE", Args{{"arg", EnumOf(Xlong, tables.LockType)}}, Ret{}},
-	{"F_NOTIFY", Args{{"arg", FlagsOf(Xlong, tables.NotifyFlags)}}, Ret{}},
-	{"F_GETPIPE_SZ", nil, Ret{}},
-	{"F_SETPIPE_SZ", Args{{"arg", Long}}, Ret{}},
-	{"F_GET_SEALS", nil, RetHex.With(remarkFlags("seals", tables.SealFlags))},
-	{"F_ADD_SEALS", Args{{"arg", FlagsOf(Xlong, tables.SealFlags)}}, Ret{}},
-	{"F_GET_RW_HINT F_GET_FILE_RW_HINT", Args{{"arg", Out(rwHint)}}, Ret{}},
-	{"F_SET_RW_HINT F_SET_FILE_RW_HINT", Args{{"arg", Ptr(rwHint)}}, Ret{}},
-	{"F_DUPFD_QUERY", Args{{"arg", FD}}, Ret{}},
-	{"F_GETDELEG", Args{{"arg", Out(delegation)}}, Ret{}},
-	{"F_SETDELEG", Args{{"arg", Ptr(delegation)}}, Ret{}},
-	{"", Args{{"arg", Xlong}}, Ret{}},
+	{"F_GETFD", nil, &With{Ret: RetHex, Remark: func(c *Call) { remarkFlags(c, "flags", &tables.FdFlags) }}},
+	{"F_SETFD", Args{{"arg", &Flags{Set: &tables.FdFlags}}}, nil},
+	{"F_GETFL", nil, &With{Ret: RetHex, Remark: remarkOpenFlags}},
+	{"F_SETFL", Args{{"arg", &OpenFlags}}, nil},
+	{"F_GETLK", Args{{"arg", &Out{To: flockGet}}}, nil},
+	{"F_SETLK F_SETLKW", Args{{"arg", &Ptr{To: flockSet}}}, nil},
+	{"F_OFD_GETLK", Args{{"arg", &Out{To: flock64Get}}}, nil},
+	{"F_OFD_SETLK F_OFD_SETLKW", Args{{"arg", &Ptr{To: flock64Set}}}, nil},
+	{"F_GETOWN", nil, PIDOrGroup},
+	{"F_SETOWN", Args{{"arg", PIDOrGroup}}, nil},
+	{"F_GETOWN_EX", Args{{"arg", &Out{To: ownerEx}}}, nil},
+	{"F_SETOWN_EX", Args{{"arg", &Ptr{To: ownerEx}}}, nil},
+	{"F_GETSIG", nil, &With{Ret: RetUnsigned, Remark: remarkSignal}},
+	{"F_SETSIG", Args{{"arg", Signal}}, nil},
+	{"F_GETLEASE", nil, &With{Ret: RetHex, Remark: remarkLease}},
+	{"F_SETLEASE", Args{{"arg", &Enum{In: Xlong, Set: &tables.LockType}}}, nil},
+	{"F_NOTIFY", Args{{"arg", &Flags{In: Xlong, Set: &tables.NotifyFlags}}}, nil},
+	{"F_GETPIPE_SZ", nil, nil},
+	{"F_SETPIPE_SZ", Args{{"arg", Long}}, nil},
+	{"F_GET_SEALS", nil, &With{Ret: RetHex, Remark: func(c *Call) { remarkFlags(c, "seals", &tables.SealFlags) }}},
+	{"F_ADD_SEALS", Args{{"arg", &Flags{In: Xlong, Set: &tables.SealFlags}}}, nil},
+	{"F_GET_RW_HINT F_GET_FILE_RW_HINT", Args{{"arg", &Out{To: rwHint}}}, nil},
+	{"F_SET_RW_HINT F_SET_FILE_RW_HINT", Args{{"arg", &Ptr{To: rwHint}}}, nil},
+	{"F_DUPFD_QUERY", Args{{"arg", FD}}, nil},
+	{"F_GETDELEG", Args{{"arg", &Out{To: delegation}}}, nil},
+	{"F_SETDELEG", Args{{"arg", &Ptr{To: delegation}}}, nil},
+	{"", Args{{"arg", Xlong}}, nil},
 }
 
-// fcntl64Ops are the operations with large files that only fcntl64 has.
-var fcntl64Ops = append(fcntlOps[:len(fcntlOps):len(fcntlOps)],
-	Desc{"F_GETLK64", Args{{"arg", Out(flock64Get)}}, Ret{}},
-	Desc{"F_SETLK64 F_SETLKW64", Args{{"arg", Ptr(flock64Set)}}, Ret{}},
-)
+// fcntl64Ops are the operations with large files that only fcntl64 has, and
+// fcntl's.
+var fcntl64Ops = Calls{
+	{"F_GETLK64", Args{{"arg", &Out{To: flock64Get}}}, nil},
+	{"F_SETLK64 F_SETLKW64", Args{{"arg", &Ptr{To: flock64Set}}}, nil},
+	{"", Args{{"", &Rest{On: Ref("op"), Set: &tables.FcntlCmd, Calls: fcntlOps}}}, nil},
+}
 
 var fcntlCalls = Calls{
-	{"fcntl", Args{{"fd", FD}, {"op", fcntlOp}, Rest(Ref("op"), tables.FcntlCmd, fcntlOps)}, RetUnsigned},
-	{"fcntl64", Args{{"fd", FD}, {"op", fcntlOp}, Rest(Ref("op"), tables.FcntlCmd, fcntl64Ops)}, RetUnsigned},
+	{"fcntl", Args{{"fd", FD}, {"op", fcntlOp}, {"", &Rest{On: Ref("op"), Set: &tables.FcntlCmd, Calls: fcntlOps}}}, RetUnsigned},
+	{"fcntl64", Args{{"fd", FD}, {"op", fcntlOp}, {"", &Rest{On: Ref("op"), Set: &tables.FcntlCmd, Calls: fcntl64Ops}}}, RetUnsigned},
 }
 
-var fcntlOp = Enum(tables.FcntlCmd)
+var fcntlOp = &Enum{Set: &tables.FcntlCmd}
 
 // remarkFlags tells the names of the bits of a result that is not zero.
-func remarkFlags(what string, set *tables.Set) func(*Call) {
-	return func(c *Call) {
-		if c.Ret != 0 {
-			c.Out.BeginRemark(output.Aside)
-			c.Out.Field(what)
-			c.Out.Flags(uint64(c.Ret), set, output.Hex)
-			c.Out.EndRemark()
-		}
+func remarkFlags(c *Call, what string, set *tables.Set) {
+	if c.Ret != 0 {
+		c.Out.BeginRemark(output.Aside)
+		c.Out.Field(what)
+		c.Out.Flags(uint64(c.Ret), set, output.Hex)
+		c.Out.EndRemark()
 	}
 }
 
 func remarkOpenFlags(c *Call) {
 	c.Out.BeginRemark(output.Aside)
 	c.Out.Field("flags")
-	c.Out.Flags(uint64(c.Ret), tables.OpenFlags, output.Hex|output.NamesAlone)
+	c.Out.Flags(uint64(c.Ret), &tables.OpenFlags, output.Hex|output.NamesAlone)
 	c.Out.EndRemark()
 }
 

@@ -263,7 +263,7 @@ func TestMounts(t *testing.T) {
 	const statmountSize = 512
 	whole := make([]byte, statmountSize)
 	binary.LittleEndian.PutUint32(whole, statmountSize+9)
-	binary.LittleEndian.PutUint64(whole[8:], ValueNamed(tables.StatmountMask, "STATMOUNT_MNT_ROOT")|ValueNamed(tables.StatmountMask, "STATMOUNT_OPT_ARRAY"))
+	binary.LittleEndian.PutUint64(whole[8:], ValueNamed(&tables.StatmountMask, "STATMOUNT_MNT_ROOT")|ValueNamed(&tables.StatmountMask, "STATMOUNT_OPT_ARRAY"))
 	const root, optNum, optArray = 104, 128, 132 // offsets of members
 	for off, v := range map[int]uint32{root: 100, optNum: 3, optArray: 5} {
 		binary.LittleEndian.PutUint32(whole[off:], v)
@@ -281,7 +281,7 @@ func TestMounts(t *testing.T) {
 }
 
 func TestQuotas(t *testing.T) {
-	command := func(name string, kind uint64) uint64 { return ValueNamed(tables.QuotaCmd, name)<<8 | kind }
+	command := func(name string, kind uint64) uint64 { return ValueNamed(&tables.QuotaCmd, name)<<8 | kind }
 	run(t, []fsSample{
 		{name: "quotactl", args: []uint64{command("Q_SYNC", 0), atName, 1, atData}, want: `quotactl(QCMD(Q_SYNC, USRQUOTA), "name") = 0`},
 		{name: "quotactl", args: []uint64{command("Q_GETFMT", 1), 0, 1, atData}, after: Pack(t, uint32(4)),

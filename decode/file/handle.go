@@ -16,14 +16,14 @@ import (
 // handleMax is the most bytes a handle has (MAX_HANDLE_SZ).
 const handleMax = 128
 
-var fileHandle = Struct(Fields{
+var fileHandle = &Struct{Fields: Fields{
 	{"handle_bytes", U32},
 	{"handle_type", S32},
-	{"f_handle", handleBytes},
-})
+	{"f_handle", AtAddr(showHandleBytes)},
+}}
 
-// handleBytes are the bytes of a handle, behind the members of its struct.
-var handleBytes = AtAddr(func(c *Call, addr uint64) {
+// showHandleBytes are the bytes of a handle, behind the members of its struct.
+func showHandleBytes(c *Call, addr uint64) {
 	size := Ref("handle_bytes").Num(c)
 	b, ok := c.ReadAll(addr, int(min(size, handleMax)))
 	if !ok {
@@ -31,7 +31,7 @@ var handleBytes = AtAddr(func(c *Call, addr uint64) {
 		return
 	}
 	c.Out.Str(output.Binary, b, size > handleMax)
-})
+}
 
 // newHandle is the handle that name_to_handle_at makes: handle_bytes goes in as
 // the room there is and comes out as what is needed, even when that is more.
@@ -74,12 +74,12 @@ func (t *newHandle) Finish(c *Call, v View) {
 // handleMade says that there was a struct to put the handle into, and it was.
 func handleMade(c *Call) bool { return c.Begun && !c.Failed() }
 
-var newHandleRest = fileHandle.Pick("handle_type", "f_handle")
+var newHandleRest = &Struct{Of: fileHandle, Pick: Names{"handle_type", "f_handle"}}
 
-var handleFlags = Flags(tables.HandleFlags)
+var handleFlags = &Flags{Set: &tables.HandleFlags}
 
 var handleCalls = Calls{
-	{"name_to_handle_at", Args{{"dirfd", DirFD}, {"pathname", Path}, {"handle", &newHandle{WordLayout()}},
-		{"mount_id", OutIf(handleMade, S32)}, {"flags", handleFlags}}, RetUnsigned},
-	{"open_by_handle_at", Args{{"mount_fd", FD}, {"handle", Ptr(fileHandle)}, {"flags", OpenFlags}}, RetFD},
+	{"name_to_handle_at", Args{{"dirfd", DirFD}, {"pathname", Path}, {"handle", &newHandle{Layouts(Ulong)}},
+		{"mount_id", &Out{To: S32, If: Test(handleMade)}}, {"flags", handleFlags}}, RetUnsigned},
+	{"open_by_handle_at", Args{{"mount_fd", FD}, {"handle", &Ptr{To: fileHandle}}, {"flags", &OpenFlags}}, RetFD},
 }

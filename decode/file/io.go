@@ -11,31 +11,31 @@ import (
 // fs/splice.c, fs/sync.c, mm/fadvise.c, mm/filemap.c.
 
 var (
-	readIov    = OutAlways(Iovecs(Ref("iovcnt"), Result))
-	writeIov   = Ptr(Iovecs(Ref("iovcnt"), Unlimited))
-	rwFlags    = Flags(tables.RwFlags)
-	splice     = Flags(tables.SpliceFlags)
-	seekWhence = Enum(tables.Whence)
-	fadvice    = Enum(tables.Fadvise)
-	allocMode  = Flags(tables.FallocateMode)
-	syncRange  = Flags(tables.SyncFileRange)
+	readIov    = &Out{To: &Iovecs{Count: Ref("iovcnt"), Limit: Result}, Always: true}
+	writeIov   = &Ptr{To: &Iovecs{Count: Ref("iovcnt")}}
+	rwFlags    = &Flags{Set: &tables.RwFlags}
+	splice     = &Flags{Set: &tables.SpliceFlags}
+	seekWhence = &Enum{Set: &tables.Whence}
+	fadvice    = &Enum{Set: &tables.Fadvise}
+	allocMode  = &Flags{Set: &tables.FallocateMode}
+	syncRange  = &Flags{Set: &tables.SyncFileRange}
 )
 
-var cachestatRange = Struct(Fields{{"off", X64}, {"len", U64}})
+var cachestatRange = &Struct{Fields: Fields{{"off", X64}, {"len", U64}}}
 
-var cachestat = Struct(Fields{
+var cachestat = &Struct{Fields: Fields{
 	{"nr_cache", U64},
 	{"nr_dirty", U64},
 	{"nr_writeback", U64},
 	{"nr_evicted", U64},
 	{"nr_recently_evicted", U64},
-})
+}}
 
 var ioCalls = Calls{
-	{"read", Args{{"fd", FD}, {"buf", Out(Buf(Result))}, {"count", Size}}, RetUnsigned},
-	{"write", Args{{"fd", FD}, {"buf", Ptr(Buf(Ref("count")))}, {"count", Size}}, RetUnsigned},
-	{"pread64", Args{{"fd", FD}, {"buf", Out(Buf(Result))}, {"count", Size}, {"offset", Loff}}, RetUnsigned},
-	{"pwrite64", Args{{"fd", FD}, {"buf", Ptr(Buf(Ref("count")))}, {"count", Size}, {"offset", Loff}}, RetUnsigned},
+	{"read", Args{{"fd", FD}, {"buf", &Out{To: &Bytes{Len: Result}}}, {"count", Size}}, RetUnsigned},
+	{"write", Args{{"fd", FD}, {"buf", &Ptr{To: &Bytes{Len: Ref("count")}}}, {"count", Size}}, RetUnsigned},
+	{"pread64", Args{{"fd", FD}, {"buf", &Out{To: &Bytes{Len: Result}}}, {"count", Size}, {"offset", Loff}}, RetUnsigned},
+	{"pwrite64", Args{{"fd", FD}, {"buf", &Ptr{To: &Bytes{Len: Ref("count")}}}, {"count", Size}, {"offset", Loff}}, RetUnsigned},
 	{"readv", Args{{"fd", FD}, {"iov", readIov}, {"iovcnt", Size}}, RetUnsigned},
 	{"writev", Args{{"fd", FD}, {"iov", writeIov}, {"iovcnt", Size}}, RetUnsigned},
 	{"preadv", Args{{"fd", FD}, {"iov", readIov}, {"iovcnt", Size}, {"offset", Loff}}, RetUnsigned},
@@ -49,12 +49,12 @@ var ioCalls = Calls{
 	{"sync_file_range", Args{{"fd", FD}, {"offset", Loff}, {"nbytes", Loff}, {"flags", syncRange}}, RetUnsigned},
 	{"sync", nil, RetUnsigned},
 	{"fsync fdatasync syncfs", Args{{"fd", FD}}, RetUnsigned},
-	{"splice", Args{{"fd_in", FD}, {"off_in", Ptr(S64)}, {"fd_out", FD}, {"off_out", Ptr(S64)}, {"len", Size}, {"flags", splice}}, RetUnsigned},
+	{"splice", Args{{"fd_in", FD}, {"off_in", &Ptr{To: S64}}, {"fd_out", FD}, {"off_out", &Ptr{To: S64}}, {"len", Size}, {"flags", splice}}, RetUnsigned},
 	{"tee", Args{{"fd_in", FD}, {"fd_out", FD}, {"len", Size}, {"flags", splice}}, RetUnsigned},
-	{"vmsplice", Args{{"fd", FD}, {"iov", Ptr(Iovecs(Ref("nr_segs"), Unlimited))}, {"nr_segs", Size}, {"flags", splice}}, RetUnsigned},
-	{"copy_file_range", Args{{"fd_in", FD}, {"off_in", Ptr(S64)}, {"fd_out", FD}, {"off_out", Ptr(S64)}, {"len", Size}, {"flags", Uint}}, RetUnsigned},
+	{"vmsplice", Args{{"fd", FD}, {"iov", &Ptr{To: &Iovecs{Count: Ref("nr_segs")}}}, {"nr_segs", Size}, {"flags", splice}}, RetUnsigned},
+	{"copy_file_range", Args{{"fd_in", FD}, {"off_in", &Ptr{To: S64}}, {"fd_out", FD}, {"off_out", &Ptr{To: S64}}, {"len", Size}, {"flags", Uint}}, RetUnsigned},
 	{"sendfile", Args{{"out_fd", FD}, {"in_fd", FD}, {"offset", Updated(Ulong)}, {"count", Size}}, RetUnsigned},
-	{"cachestat", Args{{"fd", FD}, {"cstat_range", Ptr(cachestatRange)}, {"cstat", Out(cachestat)}, {"flags", X32}}, RetUnsigned},
+	{"cachestat", Args{{"fd", FD}, {"cstat_range", &Ptr{To: cachestatRange}}, {"cstat", &Out{To: cachestat}}, {"flags", X32}}, RetUnsigned},
 }
 
 // The 64-bit preadv2 ignores the high half of the offset, which it has a
@@ -67,7 +67,7 @@ var ioCalls64 = Calls{
 var ioCallsI386 = Calls{
 	{"preadv2", Args{{"fd", FD}, {"iov", readIov}, {"iovcnt", Size}, {"offset", Loff}, {"flags", rwFlags}}, RetUnsigned},
 	{"pwritev2", Args{{"fd", FD}, {"iov", writeIov}, {"iovcnt", Size}, {"offset", Loff}, {"flags", rwFlags}}, RetUnsigned},
-	{"_llseek", Args{{"fd", FD}, {"offset", highLow}, {"result", Out(U64)}, {"whence", seekWhence}}, RetUnsigned},
+	{"_llseek", Args{{"fd", FD}, {"offset", highLow}, {"result", &Out{To: U64}}, {"whence", seekWhence}}, RetUnsigned},
 	{"truncate64", Args{{"path", Path}, {"length", U64}}, RetUnsigned},
 	{"ftruncate64", Args{{"fd", FD}, {"length", U64}}, RetUnsigned},
 	{"fadvise64_64", Args{{"fd", FD}, {"offset", Loff}, {"len", Loff}, {"advice", fadvice}}, RetUnsigned},
@@ -75,7 +75,7 @@ var ioCallsI386 = Calls{
 }
 
 // highLow is the offset of _llseek, the only one whose high half comes first.
-var highLow Type = ShownWith(SameLayout(8), In, func(c *Call, v View) {
+var highLow = &Shown{As: U64, By: func(c *Call, v View) {
 	u := v.Uint(8)
 	c.Out.Number(u<<32|u>>32, output.Signed)
-})
+}}

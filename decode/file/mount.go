@@ -15,13 +15,13 @@ import (
 
 // mount's arguments count only for some of what it can do.
 var (
-	mountType = Union(mountFlag(unix.MS_REMOUNT|mountMoves), Arm(String, 0), Arm(Addr))
-	mountData = Union(Func(func(c *Call) uint64 {
+	mountType = &Union{On: mountFlag(unix.MS_REMOUNT | mountMoves), Arms: Arms{{String, Nums{0}}, {Addr, nil}}}
+	mountData = &Union{On: Func(func(c *Call) uint64 {
 		if flags := mountFlags(c); flags&unix.MS_REMOUNT == 0 {
 			return flags & mountMoves
 		}
 		return 0
-	}), Arm(String, 0), Arm(Addr))
+	}), Arms: Arms{{String, Nums{0}}, {Addr, nil}}}
 )
 
 // mountMoves are the flags of mount that change where a mount is seen and take
@@ -38,7 +38,7 @@ func mountFlags(c *Call) uint64 {
 }
 
 // mountFlagsArg shows the flags behind the magic number.
-var mountFlagsArg = Word(In, func(c *Call, v View) {
+var mountFlagsArg = &Shown{As: Ulong, At: In, By: func(c *Call, v View) {
 	all, flags := v.Uint(c.WordSize()), mountFlags(c)
 	if all != flags {
 		c.Out.Symbol(unix.MS_MGC_VAL, "MS_MGC_VAL", output.Hex)
@@ -47,19 +47,23 @@ var mountFlagsArg = Word(In, func(c *Call, v View) {
 		}
 		c.Out.Or()
 	}
-	c.Out.Flags(flags, tables.MountFlags, output.Hex)
-})
+	c.Out.Flags(flags, &tables.MountFlags, output.Hex)
+}}
 
-func mountFlag(bits uint64) Num { return Func(func(c *Call) uint64 { return mountFlags(c) & bits }) }
+// mountFlag is what mount's flags have of some bits.
+type mountFlag uint64
+
+// Num implements Num.
+func (bits mountFlag) Num(c *Call) uint64 { return mountFlags(c) & uint64(bits) }
 
 // mountAttr is struct mount_attr. The user namespace is a descriptor if there
 // is to be one.
-var mountAttr = Struct(Fields{
-	{"attr_set", FlagsOf(X64, tables.MountAttr)},
-	{"attr_clr", FlagsOf(X64, tables.MountAttr)},
-	{"propagation", EnumOf(X64, tables.MountPropagation)},
-	{"userns_fd", Union(If(mapsIDs), Arm(FD64, 1), Arm(U64, 0))},
-})
+var mountAttr = &Struct{Fields: Fields{
+	{"attr_set", &Flags{In: X64, Set: &tables.MountAttr}},
+	{"attr_clr", &Flags{In: X64, Set: &tables.MountAttr}},
+	{"propagation", &Enum{In: X64, Set: &tables.MountPropagation}},
+	{"userns_fd", &Union{On: If{Test(mapsIDs)}, Arms: Arms{{FD64, Nums{1}}, {U64, Nums{0}}}}},
+}}
 
 func mapsIDs(c *Call) bool {
 	attrs := Ref("attr_set").Num(c) | Ref("attr_clr").Num(c)
@@ -70,24 +74,24 @@ func mapsIDs(c *Call) bool {
 const mountAttrLeast = 32
 
 var (
-	mountAttrs    = Ptr(Extensible(mountAttr, Ref("size"), mountAttrLeast))
-	openTreeFlags = Flags(tables.OpenTreeFlags)
-	fsString      = Ptr(StrN(256)) // fsconfig takes no longer ones
+	mountAttrs    = &Ptr{To: &Extensible{Of: mountAttr, Size: Ref("size"), Least: mountAttrLeast}}
+	openTreeFlags = &Flags{Set: &tables.OpenTreeFlags}
+	fsString      = &Ptr{To: StrN(256)} // fsconfig takes no longer ones
 )
 
 var mountCalls = Calls{
 	{"mount", Args{{"source", Path}, {"target", Path}, {"filesystemtype", mountType},
 		{"mountflags", mountFlagsArg}, {"data", mountData}}, RetUnsigned},
-	{"umount2", Args{{"target", Path}, {"flags", Flags(tables.UmountFlags)}}, RetUnsigned},
-	{"fsopen", Args{{"fsname", String}, {"flags", Flags(tables.FsopenFlags)}}, RetFD},
-	{"fsconfig", Args{{"fd", ContextFD}, {"cmd", Enum(tables.FsconfigCmd)}, Rest(Ref("cmd"), tables.FsconfigCmd, fsconfigCalls)}, RetUnsigned},
-	{"fsmount", Args{{"fd", FD}, {"flags", Flags(tables.FsmountFlags)}, {"attr_flags", Flags(tables.FsmountAttr)}}, RetFD},
-	{"fspick", Args{{"dirfd", DirFD}, {"pathname", Path}, {"flags", Flags(tables.FspickFlags)}}, RetFD},
+	{"umount2", Args{{"target", Path}, {"flags", &Flags{Set: &tables.UmountFlags}}}, RetUnsigned},
+	{"fsopen", Args{{"fsname", String}, {"flags", &Flags{Set: &tables.FsopenFlags}}}, RetFD},
+	{"fsconfig", Args{{"fd", ContextFD}, {"cmd", &Enum{Set: &tables.FsconfigCmd}}, {"", &Rest{On: Ref("cmd"), Set: &tables.FsconfigCmd, Calls: fsconfigCalls}}}, RetUnsigned},
+	{"fsmount", Args{{"fd", FD}, {"flags", &Flags{Set: &tables.FsmountFlags}}, {"attr_flags", &Flags{Set: &tables.FsmountAttr}}}, RetFD},
+	{"fspick", Args{{"dirfd", DirFD}, {"pathname", Path}, {"flags", &Flags{Set: &tables.FspickFlags}}}, RetFD},
 	{"move_mount", Args{{"from_dfd", DirFD}, {"from_pathname", Path}, {"to_dfd", DirFD}, {"to_pathname", Path},
-		{"flags", Flags(tables.MoveMountFlags)}}, RetUnsigned},
+		{"flags", &Flags{Set: &tables.MoveMountFlags}}}, RetUnsigned},
 	{"open_tree", Args{{"dirfd", DirFD}, {"pathname", Path}, {"flags", openTreeFlags}}, RetFD},
 	{"open_tree_attr", Args{{"dirfd", DirFD}, {"pathname", Path}, {"flags", openTreeFlags}, {"attr", mountAttrs}, {"size", Size}}, RetFD},
-	{"mount_setattr", Args{{"dirfd", DirFD}, {"pathname", Path}, {"flags", Flags(tables.MountSetattrFlags)},
+	{"mount_setattr", Args{{"dirfd", DirFD}, {"pathname", Path}, {"flags", &Flags{Set: &tables.MountSetattrFlags}},
 		{"attr", mountAttrs}, {"size", Size}}, RetUnsigned},
 }
 
@@ -96,18 +100,19 @@ var mountCallsI386 = Calls{
 }
 
 var fsconfigCalls = Calls{
-	{"FSCONFIG_SET_STRING", Args{{"key", fsString}, {"value", fsString}, {"aux", Int}}, Ret{}},
-	{"FSCONFIG_SET_BINARY", Args{{"key", fsString}, {"value", fsBinary}, {"aux", Int}}, Ret{}},
-	{"FSCONFIG_SET_PATH FSCONFIG_SET_PATH_EMPTY", Args{{"key", fsString}, {"value", Path}, {"aux", DirFD}}, Ret{}},
-	{"FSCONFIG_SET_FD", Args{{"key", fsString}, {"value", Addr}, {"aux", FD}}, Ret{}},
-	{"FSCONFIG_SET_FLAG", Args{{"key", fsString}, {"value", Addr}, {"aux", Int}}, Ret{}},
-	{"", Args{{"key", Addr}, {"value", Addr}, {"aux", Int}}, Ret{}},
+	{"FSCONFIG_SET_STRING", Args{{"key", fsString}, {"value", fsString}, {"aux", Int}}, nil},
+	{"FSCONFIG_SET_BINARY", Args{{"key", fsString}, {"value", fsBinary}, {"aux", Int}}, nil},
+	{"FSCONFIG_SET_PATH FSCONFIG_SET_PATH_EMPTY", Args{{"key", fsString}, {"value", Path}, {"aux", DirFD}}, nil},
+	{"FSCONFIG_SET_FD", Args{{"key", fsString}, {"value", Addr}, {"aux", FD}}, nil},
+	{"FSCONFIG_SET_FLAG", Args{{"key", fsString}, {"value", Addr}, {"aux", Int}}, nil},
+	{"", Args{{"key", Addr}, {"value", Addr}, {"aux", Int}}, nil},
 }
 
 // fsBinaryMax is the longest binary value that the kernel takes (fsconfig(2)).
 const fsBinaryMax = 1 << 20
 
 var (
-	fsBinary      = Union(If(fsBinaryValid), Arm(Ptr(Binary(Ref("aux"))), 1), Arm(Addr, 0))
-	fsBinaryValid = Cond(func(c *Call) bool { return Ref("aux").Num(c) <= fsBinaryMax })
+	fsBinary = &Union{On: If{Test(fsBinaryValid)}, Arms: Arms{{&Ptr{To: &Bytes{Len: Ref("aux"), Kind: Binary}}, Nums{1}}, {Addr, Nums{0}}}}
 )
+
+func fsBinaryValid(c *Call) bool { return Ref("aux").Num(c) <= fsBinaryMax }

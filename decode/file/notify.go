@@ -14,17 +14,17 @@ import (
 // fanClass is the bits of fanotify_init's flags that choose a class.
 const fanClass = unix.FAN_CLASS_CONTENT | unix.FAN_CLASS_PRE_CONTENT
 
-// fanInitFlags are the class and the flags of fanotify_init.
-var fanInitFlags Type = Value32(func(c *Call, v uint32) {
-	c.Out.Enum(uint64(v&fanClass), tables.FanotifyClass, output.Hex)
+// showFanInitFlags are the class and the flags of fanotify_init.
+func showFanInitFlags(c *Call, v uint32) {
+	c.Out.Enum(uint64(v&fanClass), &tables.FanotifyClass, output.Hex)
 	if flags := v &^ fanClass; flags != 0 {
 		c.Out.Or()
-		c.Out.Flags(uint64(flags), tables.FanotifyInit, output.Hex)
+		c.Out.Flags(uint64(flags), &tables.FanotifyInit, output.Hex)
 	}
-})
+}
 
 // fanDirFD is a directory's descriptor, or FAN_NOFD.
-var fanDirFD Type = &orNoFD{Descriptor{Number: Int, Dir: true}}
+var fanDirFD = &orNoFD{Descriptor{Number: Int, Dir: true}}
 
 type orNoFD struct{ Descriptor }
 
@@ -38,10 +38,10 @@ func (t *orNoFD) Show(c *Call, v View) {
 
 var notifyCalls = Calls{
 	{"inotify_init", nil, RetFD},
-	{"inotify_init1", Args{{"flags", Flags(tables.InotifyInit)}}, RetFD},
-	{"inotify_add_watch", Args{{"fd", FD}, {"pathname", Path}, {"mask", Flags(tables.InotifyMask)}}, RetUnsigned},
+	{"inotify_init1", Args{{"flags", &Flags{Set: &tables.InotifyInit}}}, RetFD},
+	{"inotify_add_watch", Args{{"fd", FD}, {"pathname", Path}, {"mask", &Flags{Set: &tables.InotifyMask}}}, RetUnsigned},
 	{"inotify_rm_watch", Args{{"fd", FD}, {"wd", Int}}, RetUnsigned},
-	{"fanotify_init", Args{{"flags", fanInitFlags}, {"event_f_flags", OpenFlags}}, RetFD},
-	{"fanotify_mark", Args{{"fanotify_fd", FD}, {"flags", Flags(tables.FanotifyMark)},
-		{"mask", FlagsOf(X64, tables.FanotifyEvents)}, {"dirfd", fanDirFD}, {"pathname", Path}}, RetUnsigned},
+	{"fanotify_init", Args{{"flags", Value32(showFanInitFlags)}, {"event_f_flags", &OpenFlags}}, RetFD},
+	{"fanotify_mark", Args{{"fanotify_fd", FD}, {"flags", &Flags{Set: &tables.FanotifyMark}},
+		{"mask", &Flags{In: X64, Set: &tables.FanotifyEvents}}, {"dirfd", fanDirFD}, {"pathname", Path}}, RetUnsigned},
 }

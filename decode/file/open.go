@@ -14,46 +14,46 @@ import (
 
 // modeFlags are open's flags in calls that make a descriptor without opening a
 // file, where there is no access mode.
-var modeFlags = Flags(tables.OpenModeFlags)
+var modeFlags = &Flags{Set: &tables.OpenModeFlags}
 
 // createBits are the flags with which open takes a mode: O_CREAT, and what
 // O_TMPFILE has beside O_DIRECTORY.
 const createBits = unix.O_CREAT | unix.O_TMPFILE&^unix.O_DIRECTORY
 
-var creates = Has(Ref("flags"), createBits)
+var creates = &Has{N: Ref("flags"), Values: Nums{createBits}}
 
-var openHow = Struct(Fields{
-	{"flags", FlagsOf(X64, tables.Openat2Flags)},
-	{"mode", When(Any(creates, Has(Ref("mode"), 1<<64-1)), O64)},
-	{"resolve", FlagsOf(X64, tables.ResolveFlags)},
-})
+var openHow = &Struct{Fields: Fields{
+	{"flags", &Flags{In: X64, Set: &tables.Openat2Flags}},
+	{"mode", &When{If: Any{creates, &Has{N: Ref("mode"), Values: Nums{1<<64 - 1}}}, Then: O64}},
+	{"resolve", &Flags{In: X64, Set: &tables.ResolveFlags}},
+}}
 
 var openCalls = Calls{
-	{"open", Args{{"pathname", Path}, {"flags", OpenFlags}, {"mode", When(creates, Mode)}}, RetFD},
+	{"open", Args{{"pathname", Path}, {"flags", &OpenFlags}, {"mode", &When{If: creates, Then: Mode}}}, RetFD},
 	{"creat", Args{{"pathname", Path}, {"mode", Mode}}, RetFD},
-	{"openat", Args{{"dirfd", DirFD}, {"pathname", Path}, {"flags", OpenFlags}, {"mode", When(creates, Mode)}}, RetFD},
-	{"openat2", Args{{"dirfd", DirFD}, {"pathname", Path}, {"how", Ptr(Extensible(openHow, Ref("size"), 24))}, {"size", Size}}, RetFD},
+	{"openat", Args{{"dirfd", DirFD}, {"pathname", Path}, {"flags", &OpenFlags}, {"mode", &When{If: creates, Then: Mode}}}, RetFD},
+	{"openat2", Args{{"dirfd", DirFD}, {"pathname", Path}, {"how", &Ptr{To: &Extensible{Of: openHow, Size: Ref("size"), Least: 24}}}, {"size", Size}}, RetFD},
 	{"close", Args{{"fd", FD}}, RetUnsigned},
-	{"close_range", Args{{"first", Uint}, {"last", Uint}, {"flags", Flags(tables.CloseRangeFlags)}}, RetUnsigned},
+	{"close_range", Args{{"first", Uint}, {"last", Uint}, {"flags", &Flags{Set: &tables.CloseRangeFlags}}}, RetUnsigned},
 	{"dup", Args{{"oldfd", FD}}, RetFD},
 	{"dup2", Args{{"oldfd", FD}, {"newfd", FD}}, RetFD},
 	{"dup3", Args{{"oldfd", FD}, {"newfd", FD}, {"flags", modeFlags}}, RetFD},
-	{"pipe", Args{{"pipefd", Out(FdPair)}}, RetUnsigned},
-	{"pipe2", Args{{"pipefd", Out(FdPair)}, {"flags", modeFlags}}, RetUnsigned},
-	{"memfd_create", Args{{"name", Ptr(StrN(memfdNameMax + 1))}, {"flags", memfdFlags}}, RetFD},
+	{"pipe", Args{{"pipefd", &Out{To: &FdPair}}}, RetUnsigned},
+	{"pipe2", Args{{"pipefd", &Out{To: &FdPair}}, {"flags", modeFlags}}, RetUnsigned},
+	{"memfd_create", Args{{"name", &Ptr{To: StrN(memfdNameMax + 1)}}, {"flags", Value32(showMemfdFlags)}}, RetFD},
 	{"eventfd", Args{{"initval", Uint}}, RetFD},
-	{"eventfd2", Args{{"initval", Uint}, {"flags", Flags(tables.EventfdFlags)}}, RetFD},
+	{"eventfd2", Args{{"initval", Uint}, {"flags", &Flags{Set: &tables.EventfdFlags}}}, RetFD},
 	{"umask", Args{{"mask", Mode}}, RetOctal},
-	{"flock", Args{{"fd", FD}, {"op", Flags(tables.FlockOps)}}, RetUnsigned},
+	{"flock", Args{{"fd", FD}, {"op", &Flags{Set: &tables.FlockOps}}}, RetUnsigned},
 }
 
 // memfdNameMax is the longest name memfd_create(2) takes, in bytes: NAME_MAX
 // without "memfd:".
 const memfdNameMax = 255 - len("memfd:")
 
-// memfdFlags are memfd_create's flags, with the logarithm of the size of huge
+// showMemfdFlags are memfd_create's flags, with the logarithm of the size of huge
 // pages in the highest bits.
-var memfdFlags Type = Value32(func(c *Call, v uint32) {
+func showMemfdFlags(c *Call, v uint32) {
 	const mask = unix.MFD_HUGE_MASK << unix.MFD_HUGE_SHIFT
 	flags, huge := uint64(v&^mask), uint64(v&mask>>unix.MFD_HUGE_SHIFT)
 	if v == 0 {
@@ -64,7 +64,7 @@ var memfdFlags Type = Value32(func(c *Call, v uint32) {
 	c.Out.Number(uint64(v), output.Hex)
 	c.Out.Named(output.InComment)
 	if flags != 0 {
-		c.Out.Flags(flags, tables.MemfdFlags, output.Hex)
+		c.Out.Flags(flags, &tables.MemfdFlags, output.Hex)
 	}
 	if huge != 0 {
 		if flags != 0 {
@@ -74,4 +74,4 @@ var memfdFlags Type = Value32(func(c *Call, v uint32) {
 		c.Out.Shift(unix.MFD_HUGE_SHIFT, "MFD_HUGE_SHIFT", output.Unsigned)
 	}
 	c.Out.EndNamed()
-})
+}

@@ -11,25 +11,25 @@ import (
 // fs/utimes.c.
 
 var (
-	accessMode = Flags(tables.AccessMode)
-	timePair   = Ptr(Array(TimeOrNow(Timespec), Const(2)))
-	timePair64 = Ptr(Array(TimeOrNow(Timespec64), Const(2)))
-	timevals   = Ptr(Array(WithDate(Timeval), Const(2)))
-	utimbuf    = Struct(Fields{{"actime", TimeT}, {"modtime", TimeT}})
-	nodeDev    = When(ofDeviceMode, Dev)
+	accessMode = &Flags{Set: &tables.AccessMode}
+	timePair   = &Ptr{To: &Array{Of: &Dated{Of: &Timespec, OrNow: true}, N: 2}}
+	timePair64 = &Ptr{To: &Array{Of: &Dated{Of: &Timespec64, OrNow: true}, N: 2}}
+	timevals   = &Ptr{To: &Array{Of: &Dated{Of: &Timeval}, N: 2}}
+	utimbuf    = &Struct{Fields: Fields{{"actime", TimeT}, {"modtime", TimeT}}}
+	nodeDev    = &When{If: Test(ofDeviceMode), Then: Dev}
 )
 
 // mknod takes a device number for the types of files that have one.
-var ofDeviceMode = Cond(func(c *Call) bool { return isDeviceMode(Ref("mode").Num(c)) })
+func ofDeviceMode(c *Call) bool { return isDeviceMode(Ref("mode").Num(c)) }
 
 var pathCalls = Calls{
 	{"access", Args{{"pathname", Path}, {"mode", accessMode}}, RetUnsigned},
 	{"faccessat", Args{{"dirfd", DirFD}, {"pathname", Path}, {"mode", accessMode}}, RetUnsigned},
-	{"faccessat2", Args{{"dirfd", DirFD}, {"pathname", Path}, {"mode", accessMode}, {"flags", Flags(tables.FaccessatFlags)}}, RetUnsigned},
+	{"faccessat2", Args{{"dirfd", DirFD}, {"pathname", Path}, {"mode", accessMode}, {"flags", &Flags{Set: &tables.FaccessatFlags}}}, RetUnsigned},
 	{"chmod", Args{{"pathname", Path}, {"mode", Mode}}, RetUnsigned},
 	{"fchmod", Args{{"fd", FD}, {"mode", Mode}}, RetUnsigned},
 	{"fchmodat", Args{{"dirfd", DirFD}, {"pathname", Path}, {"mode", Mode}}, RetUnsigned},
-	{"fchmodat2", Args{{"dirfd", DirFD}, {"pathname", Path}, {"mode", Mode}, {"flags", Flags(tables.FchmodatFlags)}}, RetUnsigned},
+	{"fchmodat2", Args{{"dirfd", DirFD}, {"pathname", Path}, {"mode", Mode}, {"flags", &Flags{Set: &tables.FchmodatFlags}}}, RetUnsigned},
 	{"fchownat", Args{{"dirfd", DirFD}, {"pathname", Path}, {"owner", ID}, {"group", ID}, {"flags", AtFlags}}, RetUnsigned},
 	{"mkdir", Args{{"pathname", Path}, {"mode", Mode}}, RetUnsigned},
 	{"mkdirat", Args{{"dirfd", DirFD}, {"pathname", Path}, {"mode", Mode}}, RetUnsigned},
@@ -43,13 +43,13 @@ var pathCalls = Calls{
 	{"linkat", Args{{"olddirfd", DirFD}, {"oldpath", Path}, {"newdirfd", DirFD}, {"newpath", Path}, {"flags", AtFlags}}, RetUnsigned},
 	{"symlinkat", Args{{"target", LinkTarget}, {"newdirfd", DirFD}, {"linkpath", Path}}, RetUnsigned},
 	{"renameat", Args{{"olddirfd", DirFD}, {"oldpath", Path}, {"newdirfd", DirFD}, {"newpath", Path}}, RetUnsigned},
-	{"renameat2", Args{{"olddirfd", DirFD}, {"oldpath", Path}, {"newdirfd", DirFD}, {"newpath", Path}, {"flags", Flags(tables.RenameFlags)}}, RetUnsigned},
-	{"readlink", Args{{"pathname", Path}, {"buf", Out(Buf(Result))}, {"bufsiz", Size}}, RetUnsigned},
-	{"readlinkat", Args{{"dirfd", DirFD}, {"pathname", Path}, {"buf", Out(Buf(Result))}, {"bufsiz", Size}}, RetUnsigned},
-	{"getcwd", Args{{"buf", Out(PathIn(Result))}, {"size", Size}}, RetUnsigned},
-	{"lookup_dcookie", Args{{"cookie", U64}, {"buffer", Out(Buf(Result))}, {"len", Size}}, RetUnsigned},
-	{"swapon", Args{{"path", Path}, {"swapflags", swapFlags}}, RetUnsigned},
-	{"utime", Args{{"filename", Path}, {"times", Ptr(utimbuf)}}, RetUnsigned},
+	{"renameat2", Args{{"olddirfd", DirFD}, {"oldpath", Path}, {"newdirfd", DirFD}, {"newpath", Path}, {"flags", &Flags{Set: &tables.RenameFlags}}}, RetUnsigned},
+	{"readlink", Args{{"pathname", Path}, {"buf", &Out{To: &Bytes{Len: Result}}}, {"bufsiz", Size}}, RetUnsigned},
+	{"readlinkat", Args{{"dirfd", DirFD}, {"pathname", Path}, {"buf", &Out{To: &Bytes{Len: Result}}}, {"bufsiz", Size}}, RetUnsigned},
+	{"getcwd", Args{{"buf", &Out{To: &Bytes{Len: Result, Kind: FilePath}}}, {"size", Size}}, RetUnsigned},
+	{"lookup_dcookie", Args{{"cookie", U64}, {"buffer", &Out{To: &Bytes{Len: Result}}}, {"len", Size}}, RetUnsigned},
+	{"swapon", Args{{"path", Path}, {"swapflags", Value32(showSwapFlags)}}, RetUnsigned},
+	{"utime", Args{{"filename", Path}, {"times", &Ptr{To: utimbuf}}}, RetUnsigned},
 	{"utimes", Args{{"pathname", Path}, {"times", timevals}}, RetUnsigned},
 	{"futimesat", Args{{"dirfd", DirFD}, {"pathname", Path}, {"times", timevals}}, RetUnsigned},
 	{"utimensat", Args{{"dirfd", DirFD}, {"pathname", Path}, {"times", timePair}, {"flags", AtFlags}}, RetUnsigned},
@@ -72,11 +72,11 @@ var pathCallsI386 = Calls{
 // (SWAP_FLAG_PRIO_MASK of linux/swap.h).
 const swapPriority = 0x7fff
 
-// swapFlags are swapon's flags and priority.
-var swapFlags Type = Value32(func(c *Call, v uint32) {
+// showSwapFlags are swapon's flags and priority.
+func showSwapFlags(c *Call, v uint32) {
 	if flags := v &^ swapPriority; flags != 0 {
-		c.Out.Flags(uint64(flags), tables.SwapFlags, output.Hex)
+		c.Out.Flags(uint64(flags), &tables.SwapFlags, output.Hex)
 		c.Out.Or()
 	}
 	c.Out.Number(uint64(v&swapPriority), output.Unsigned)
-})
+}

@@ -12,45 +12,37 @@ import (
 // Waiting for files: fs/select.c.
 
 var pollCalls = Calls{
-	{"poll", Args{{"fds", pollFDs}, {"nfds", Uint}, {"timeout", Int}}, RetUnsigned.With(remarkPolled)},
-	{"ppoll", ppollArgs(Timespec), RetUnsigned.With(remarkPpolled(Timespec))},
-	{"pselect6", pselectArgs(Timespec), RetUnsigned.With(remarkSelected(Timespec))},
+	{"poll", Args{{"fds", pollFDs}, {"nfds", Uint}, {"timeout", Int}}, &With{Ret: RetUnsigned, Remark: remarkPolled}},
+	{"ppoll", Args{{"fds", pollFDs}, {"nfds", Uint}, {"tmo_p", &Ptr{To: &Timespec}}, {"sigmask", &Ptr{To: &RtSigset}}, {"sigsetsize", Size}}, &With{Ret: RetUnsigned, Remark: func(c *Call) { remarkPolledFiles(c, &Timespec) }}},
+	{"pselect6", Args{{"nfds", Int}, {"readfds", fdSetPtr}, {"writefds", fdSetPtr}, {"exceptfds", fdSetPtr}, {"timeout", &Ptr{To: &Timespec}}, {"sig", &Ptr{To: sizedSigmask}}}, &With{Ret: RetUnsigned, Remark: func(c *Call) { remarkSelected(c, &Timespec) }}},
 }
 
 var pollCalls64 = Calls{
-	{"select", selectArgs(Timeval), RetUnsigned.With(remarkSelected(Timeval))},
+	{"select", Args{{"nfds", Int}, {"readfds", fdSetPtr}, {"writefds", fdSetPtr}, {"exceptfds", fdSetPtr}, {"timeout", &Ptr{To: &Timeval}}}, &With{Ret: RetUnsigned, Remark: func(c *Call) { remarkSelected(c, &Timeval) }}},
 }
 
 var pollCallsI386 = Calls{
-	{"select", Args{RestBy(oldSelectArgs, selectUnreadable)}, RetUnsigned},
-	{"_newselect", selectArgs(Timeval), RetUnsigned.With(remarkSelected(Timeval))},
-	{"ppoll_time64", ppollArgs(Timespec64), RetUnsigned.With(remarkPpolled(Timespec64))},
-	{"pselect6_time64", pselectArgs(Timespec64), RetUnsigned.With(remarkSelected(Timespec64))},
+	{"select", Args{{"", &Rest{By: oldSelectArgs, Among: []*Desc{selectUnreadable}}}}, RetUnsigned},
+	{"_newselect", Args{{"nfds", Int}, {"readfds", fdSetPtr}, {"writefds", fdSetPtr}, {"exceptfds", fdSetPtr}, {"timeout", &Ptr{To: &Timeval}}}, &With{Ret: RetUnsigned, Remark: func(c *Call) { remarkSelected(c, &Timeval) }}},
+	{"ppoll_time64", Args{{"fds", pollFDs}, {"nfds", Uint}, {"tmo_p", &Ptr{To: &Timespec64}}, {"sigmask", &Ptr{To: &RtSigset}}, {"sigsetsize", Size}}, &With{Ret: RetUnsigned, Remark: func(c *Call) { remarkPolledFiles(c, &Timespec64) }}},
+	{"pselect6_time64", Args{{"nfds", Int}, {"readfds", fdSetPtr}, {"writefds", fdSetPtr}, {"exceptfds", fdSetPtr}, {"timeout", &Ptr{To: &Timespec64}}, {"sig", &Ptr{To: sizedSigmask}}}, &With{Ret: RetUnsigned, Remark: func(c *Call) { remarkSelected(c, &Timespec64) }}},
 }
 
 // pollfd is a struct pollfd, polled what the kernel makes of it.
 var (
-	pollfd = Struct(Fields{
+	pollfd = &Struct{Fields: Fields{
 		{"fd", FD},
-		{"events", When(func(c *Call) bool { return int32(Ref("fd").Num(c)) >= 0 }, FlagsOf(X16, tables.PollEvents))},
+		{"events", &When{If: Test(func(c *Call) bool { return int32(Ref("fd").Num(c)) >= 0 }), Then: &Flags{In: X16, Set: &tables.PollEvents}}},
 		{"_", X16},
-	})
-	polled  = Struct(Fields{{"fd", Int}, {"_", X16}, {"revents", FlagsOf(X16, tables.PollEvents)}})
-	pollFDs = Ptr(Array(pollfd, Ref("nfds")))
+	}}
+	polled  = &Struct{Fields: Fields{{"fd", Int}, {"_", X16}, {"revents", &Flags{In: X16, Set: &tables.PollEvents}}}}
+	pollFDs = &Ptr{To: &List{Of: pollfd, Count: Ref("nfds")}}
 )
-
-func ppollArgs(timeout Type) Args {
-	return Args{{"fds", pollFDs}, {"nfds", Uint}, {"tmo_p", Ptr(timeout)}, {"sigmask", Ptr(RtSigset)}, {"sigsetsize", Size}}
-}
 
 // remarkPolled tells which files are ready, or that time was up.
 func remarkPolled(c *Call) { remarkPolledFiles(c, nil) }
 
-// remarkPpolled also tells the time that was left.
-func remarkPpolled(timeout Type) func(c *Call) {
-	return func(c *Call) { remarkPolledFiles(c, timeout) }
-}
-
+// remarkPolledFiles also tells the time that was left, if there is a timeout.
 func remarkPolledFiles(c *Call, timeout Type) {
 	if c.Ret == 0 {
 		c.Remark("Timeout")
@@ -144,21 +136,16 @@ func (r *polledFiles) show(addr, n uint64) {
 	}
 }
 
-func selectArgs(timeout Type) Args {
-	return Args{{"nfds", Int}, {"readfds", Ptr(fdSet)}, {"writefds", Ptr(fdSet)}, {"exceptfds", Ptr(fdSet)}, {"timeout", Ptr(timeout)}}
-}
-
-func pselectArgs(timeout Type) Args {
-	return append(selectArgs(timeout), Field{"sig", Ptr(sizedSigmask)})
-}
+// fdSetPtr points to a set of descriptors.
+var fdSetPtr = &Ptr{To: AtAddr(showFdSet)}
 
 // sizedSigmask is a signal mask with its size, as pselect6 takes it in one
 // argument.
-var sizedSigmask = Struct(Fields{{"sigmask", Ptr(RtSigset)}, {"sigsetsize", Size}})
+var sizedSigmask = &Struct{Fields: Fields{{"sigmask", &Ptr{To: &RtSigset}}, {"sigsetsize", Size}}}
 
 var (
-	selectInMemory   = &Desc{"", selectArgs(Timeval), RetUnsigned.With(remarkSelected(Timeval))}
-	selectUnreadable = &Desc{"", Args{{"arg", Addr}}, Ret{}}
+	selectInMemory   = &Desc{"", Args{{"nfds", Int}, {"readfds", fdSetPtr}, {"writefds", fdSetPtr}, {"exceptfds", fdSetPtr}, {"timeout", &Ptr{To: &Timeval}}}, &With{Ret: RetUnsigned, Remark: func(c *Call) { remarkSelected(c, &Timeval) }}}
+	selectUnreadable = &Desc{"", Args{{"arg", Addr}}, nil}
 )
 
 // oldSelectArgs chooses by whether the five arguments can be read.
@@ -169,8 +156,8 @@ func oldSelectArgs(c *Call) *Desc {
 	return selectUnreadable
 }
 
-// fdSet is a set of file descriptors, as many as the argument nfds says.
-var fdSet = AtAddr(func(c *Call, addr uint64) {
+// showFdSet is a set of file descriptors, as many as the argument nfds says.
+func showFdSet(c *Call, addr uint64) {
 	b, n, ok := readFDSet(c, addr)
 	if !ok || n == 0 {
 		c.Out.Addr(addr)
@@ -182,7 +169,7 @@ var fdSet = AtAddr(func(c *Call, addr uint64) {
 		ShowFD(c, fd)
 	}
 	c.Out.EndSet()
-})
+}
 
 // maxSelect bounds nfds: no process can have more open (fs.nr_open).
 const maxSelect = 1 << 20
@@ -208,40 +195,38 @@ func nextBit(b []byte, i, n int) int {
 
 // remarkSelected tells which files are ready and the time left, or that time
 // was up.
-func remarkSelected(timeout Type) func(c *Call) {
-	return func(c *Call) {
-		if c.Ret == 0 {
-			c.Remark("Timeout")
-			return
-		}
-		c.Out.BeginRemark(output.Aside)
-		ready := c.Ret
-		for i, name := range [...]string{"in", "out", "except"} {
-			addr := c.Register(1 + i)
-			if addr == 0 || ready <= 0 {
-				continue
-			}
-			b, n, ok := readFDSet(c, addr)
-			if !ok {
-				continue
-			}
-			fd := nextBit(b, 0, n)
-			if fd == n {
-				continue
-			}
-			c.Out.Field(name)
-			c.Out.BeginSet(false)
-			for ; fd < n && ready > 0; fd = nextBit(b, fd+1, n) {
-				c.Out.Elem()
-				c.Out.Number(uint64(fd), output.Unsigned)
-				ready--
-			}
-			c.Out.EndSet()
-		}
-		if left := c.Register(4); left != 0 {
-			c.Out.Field("left")
-			c.ShowAt(left, timeout)
-		}
-		c.Out.EndRemark()
+func remarkSelected(c *Call, timeout Type) {
+	if c.Ret == 0 {
+		c.Remark("Timeout")
+		return
 	}
+	c.Out.BeginRemark(output.Aside)
+	ready := c.Ret
+	for i, name := range [...]string{"in", "out", "except"} {
+		addr := c.Register(1 + i)
+		if addr == 0 || ready <= 0 {
+			continue
+		}
+		b, n, ok := readFDSet(c, addr)
+		if !ok {
+			continue
+		}
+		fd := nextBit(b, 0, n)
+		if fd == n {
+			continue
+		}
+		c.Out.Field(name)
+		c.Out.BeginSet(false)
+		for ; fd < n && ready > 0; fd = nextBit(b, fd+1, n) {
+			c.Out.Elem()
+			c.Out.Number(uint64(fd), output.Unsigned)
+			ready--
+		}
+		c.Out.EndSet()
+	}
+	if left := c.Register(4); left != 0 {
+		c.Out.Field("left")
+		c.ShowAt(left, timeout)
+	}
+	c.Out.EndRemark()
 }

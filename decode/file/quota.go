@@ -11,12 +11,12 @@ import (
 
 // quotaOp is the operation of quotactl in its op argument, which has the type
 // of quota in the lowest byte.
-var quotaOp = Func(func(c *Call) uint64 { return Ref("op").Num(c) >> 8 })
+func quotaOp(c *Call) uint64 { return Ref("op").Num(c) >> 8 }
 
 // quotaCommand is an operation and a type of quota: QCMD(Q_SYNC, USRQUOTA).
-var quotaCommand Type = &quotaCmd{U32}
+var quotaCommand = &quotaCmd{U32}
 
-type quotaCmd struct{ *Number }
+type quotaCmd struct{ Number }
 
 func (t *quotaCmd) Show(c *Call, v View) {
 	cmd := t.Value(c, v)
@@ -25,43 +25,53 @@ func (t *quotaCmd) Show(c *Call, v View) {
 	c.Out.Named(output.InComment)
 	c.Out.BeginMacro("QCMD")
 	c.Out.Elem()
-	c.Out.Enum(cmd>>8, tables.QuotaCmd, output.Hex)
+	c.Out.Enum(cmd>>8, &tables.QuotaCmd, output.Hex)
 	c.Out.Elem()
-	c.Out.Enum(cmd&0xff, tables.QuotaType, output.Hex)
+	c.Out.Enum(cmd&0xff, &tables.QuotaType, output.Hex)
 	c.Out.EndMacro()
 	c.Out.EndNamed()
 }
 
-// dqblkFields are the members of struct if_dqblk.
-var dqblkFields = Fields{
-	{"dqb_bhardlimit", U64},
-	{"dqb_bsoftlimit", U64},
-	{"dqb_curspace", U64},
-	{"dqb_ihardlimit", U64},
-	{"dqb_isoftlimit", U64},
-	{"dqb_curinodes", U64},
-	{"dqb_btime", Verbose(U64)},
-	{"dqb_itime", Verbose(U64)},
-	{"dqb_valid", Verbose(Flags(tables.QuotaValid))},
-}
-
+// struct if_dqblk, without what 64-bit programs have behind it, and struct
+// if_nextdqblk.
 var (
-	dqblk     = Packed(dqblkFields) // without what 64-bit programs have behind it
-	nextDqblk = Struct(append(dqblkFields[:len(dqblkFields):len(dqblkFields)], Field{"dqb_id", U32}))
+	dqblk = &Struct{Packed: true, Fields: Fields{
+		{"dqb_bhardlimit", U64},
+		{"dqb_bsoftlimit", U64},
+		{"dqb_curspace", U64},
+		{"dqb_ihardlimit", U64},
+		{"dqb_isoftlimit", U64},
+		{"dqb_curinodes", U64},
+		{"dqb_btime", Verbose{U64}},
+		{"dqb_itime", Verbose{U64}},
+		{"dqb_valid", Verbose{&Flags{Set: &tables.QuotaValid}}},
+	}}
+	nextDqblk = &Struct{Fields: Fields{
+		{"dqb_bhardlimit", U64},
+		{"dqb_bsoftlimit", U64},
+		{"dqb_curspace", U64},
+		{"dqb_ihardlimit", U64},
+		{"dqb_isoftlimit", U64},
+		{"dqb_curinodes", U64},
+		{"dqb_btime", Verbose{U64}},
+		{"dqb_itime", Verbose{U64}},
+		{"dqb_valid", Verbose{&Flags{Set: &tables.QuotaValid}}},
+		{"dqb_id", U32},
+	}}
 
-	dqinfo = Struct(Fields{
+	dqinfo = &Struct{Fields: Fields{
 		{"dqi_bgrace", U64},
 		{"dqi_igrace", U64},
-		{"dqi_flags", Flags(tables.QuotaInfoFlags)},
-		{"dqi_valid", Flags(tables.QuotaInfoValid)},
-	})
+		{"dqi_flags", &Flags{Set: &tables.QuotaInfoFlags}},
+		{"dqi_valid", &Flags{Set: &tables.QuotaInfoValid}},
+	}}
 )
 
 // Structs of XFS (linux/dqblk_xfs.h).
 var (
-	xfsQuota = Struct(Fields{
+	xfsQuota = &Struct{Fields: Fields{
 		{"d_version", S8},
-		{"d_flags", FlagsOf(X8, tables.XfsDqblkFlags)},
+		{"d_flags", &Flags{In: X8, Set: &tables.XfsDqblkFlags}},
 		{"d_fieldmask", X16},
 		{"d_id", U32},
 		{"d_blk_hardlimit", U64},
@@ -70,75 +80,75 @@ var (
 		{"d_ino_softlimit", U64},
 		{"d_bcount", U64},
 		{"d_icount", U64},
-		{"d_itimer", Verbose(S32)},
-		{"d_btimer", Verbose(S32)},
-		{"d_iwarns", Verbose(U16)},
-		{"d_bwarns", Verbose(U16)},
+		{"d_itimer", Verbose{S32}},
+		{"d_btimer", Verbose{S32}},
+		{"d_iwarns", Verbose{U16}},
+		{"d_bwarns", Verbose{U16}},
 		{"_", Pad(4)}, // high bits of the timers
-		{"d_rtb_hardlimit", Verbose(U64)},
-		{"d_rtb_softlimit", Verbose(U64)},
-		{"d_rtbcount", Verbose(U64)},
-		{"d_rtbtimer", Verbose(S32)},
-		{"d_rtbwarns", Verbose(U16)},
+		{"d_rtb_hardlimit", Verbose{U64}},
+		{"d_rtb_softlimit", Verbose{U64}},
+		{"d_rtbcount", Verbose{U64}},
+		{"d_rtbtimer", Verbose{S32}},
+		{"d_rtbwarns", Verbose{U16}},
 		{"_", Pad(2 + 8)},
-	})
+	}}
 
-	xfsFileStat  = Struct(Fields{{"qfs_ino", U64}, {"qfs_nblks", U64}, {"qfs_nextents", U32}})
-	xfsFileStatV = Struct(Fields{{"qfs_ino", U64}, {"qfs_nblks", U64}, {"qfs_nextents", U32}, {"_", Pad(4)}})
+	xfsFileStat  = &Struct{Fields: Fields{{"qfs_ino", U64}, {"qfs_nblks", U64}, {"qfs_nextents", U32}}}
+	xfsFileStatV = &Struct{Fields: Fields{{"qfs_ino", U64}, {"qfs_nblks", U64}, {"qfs_nextents", U32}, {"_", Pad(4)}}}
 
-	xfsQuotaStat = Struct(Fields{
+	xfsQuotaStat = &Struct{Fields: Fields{
 		{"qs_version", S8},
-		{"qs_flags", Verbose(FlagsOf(X16, tables.XfsQuotaFlags))},
+		{"qs_flags", Verbose{&Flags{In: X16, Set: &tables.XfsQuotaFlags}}},
 		{"_", Pad(1)},
-		{"qs_uquota", Verbose(xfsFileStat)},
-		{"qs_gquota", Verbose(xfsFileStat)},
-		{"qs_incoredqs", Verbose(U32)},
-		{"qs_btimelimit", Verbose(S32)},
-		{"qs_itimelimit", Verbose(S32)},
-		{"qs_rtbtimelimit", Verbose(S32)},
-		{"qs_bwarnlimit", Verbose(U16)},
-		{"qs_iwarnlimit", Verbose(U16)},
-	})
+		{"qs_uquota", Verbose{xfsFileStat}},
+		{"qs_gquota", Verbose{xfsFileStat}},
+		{"qs_incoredqs", Verbose{U32}},
+		{"qs_btimelimit", Verbose{S32}},
+		{"qs_itimelimit", Verbose{S32}},
+		{"qs_rtbtimelimit", Verbose{S32}},
+		{"qs_bwarnlimit", Verbose{U16}},
+		{"qs_iwarnlimit", Verbose{U16}},
+	}}
 
-	xfsQuotaStatV = Struct(Fields{
+	xfsQuotaStatV = &Struct{Fields: Fields{
 		{"qs_version", S8},
 		{"_", Pad(1)},
-		{"qs_flags", Verbose(FlagsOf(X16, tables.XfsQuotaFlags))},
-		{"qs_incoredqs", Verbose(U32)},
-		{"qs_uquota", Verbose(xfsFileStatV)},
-		{"qs_gquota", Verbose(xfsFileStatV)},
-		{"qs_pquota", Verbose(xfsFileStatV)},
-		{"qs_btimelimit", Verbose(S32)},
-		{"qs_itimelimit", Verbose(S32)},
-		{"qs_rtbtimelimit", Verbose(S32)},
-		{"qs_bwarnlimit", Verbose(U16)},
-		{"qs_iwarnlimit", Verbose(U16)},
+		{"qs_flags", Verbose{&Flags{In: X16, Set: &tables.XfsQuotaFlags}}},
+		{"qs_incoredqs", Verbose{U32}},
+		{"qs_uquota", Verbose{xfsFileStatV}},
+		{"qs_gquota", Verbose{xfsFileStatV}},
+		{"qs_pquota", Verbose{xfsFileStatV}},
+		{"qs_btimelimit", Verbose{S32}},
+		{"qs_itimelimit", Verbose{S32}},
+		{"qs_rtbtimelimit", Verbose{S32}},
+		{"qs_bwarnlimit", Verbose{U16}},
+		{"qs_iwarnlimit", Verbose{U16}},
 		{"_", Pad(8 * 8)},
-	})
+	}}
 )
 
-var quotaFormat = Enum(tables.QuotaFormat)
+var quotaFormat = &Enum{Set: &tables.QuotaFormat}
 
 // quotaOps are the arguments behind the operation and what it acts on.
 var quotaOps = Calls{
-	{"Q_QUOTAOFF Q_SYNC Q_XQUOTASYNC", nil, Ret{}},
-	{"Q_QUOTAON", Args{{"id", quotaFormat}, {"addr", Path}}, Ret{}},
-	{"Q_GETQUOTA", Args{{"id", ID}, {"addr", Out(dqblk)}}, Ret{}},
-	{"Q_SETQUOTA", Args{{"id", ID}, {"addr", Ptr(dqblk)}}, Ret{}},
-	{"Q_GETNEXTQUOTA", Args{{"id", ID}, {"addr", Out(nextDqblk)}}, Ret{}},
-	{"Q_XGETQUOTA Q_XGETNEXTQUOTA", Args{{"id", ID}, {"addr", Out(xfsQuota)}}, Ret{}},
-	{"Q_XSETQLIM", Args{{"id", ID}, {"addr", Ptr(xfsQuota)}}, Ret{}},
-	{"Q_GETFMT", Args{{"_", Int}, {"addr", Out(quotaFormat)}}, Ret{}},
-	{"Q_GETINFO", Args{{"_", Int}, {"addr", Out(dqinfo)}}, Ret{}},
-	{"Q_SETINFO", Args{{"_", Int}, {"addr", Ptr(dqinfo)}}, Ret{}},
-	{"Q_XGETQSTAT", Args{{"_", Int}, {"addr", Out(xfsQuotaStat)}}, Ret{}},
-	{"Q_XGETQSTATV", Args{{"_", Int}, {"addr", Out(xfsQuotaStatV)}}, Ret{}},
-	{"Q_XQUOTAON Q_XQUOTAOFF", Args{{"_", Int}, {"addr", Ptr(Flags(tables.XfsQuotaFlags))}}, Ret{}},
-	{"Q_XQUOTARM", Args{{"_", Int}, {"addr", Ptr(Flags(tables.XfsDqblkFlags))}}, Ret{}},
-	{"", Args{{"id", ID}, {"addr", Addr}}, Ret{}},
+	{"Q_QUOTAOFF Q_SYNC Q_XQUOTASYNC", nil, nil},
+	{"Q_QUOTAON", Args{{"id", quotaFormat}, {"addr", Path}}, nil},
+	{"Q_GETQUOTA", Args{{"id", ID}, {"addr", &Out{To: dqblk}}}, nil},
+	{"Q_SETQUOTA", Args{{"id", ID}, {"addr", &Ptr{To: dqblk}}}, nil},
+	{"Q_GETNEXTQUOTA", Args{{"id", ID}, {"addr", &Out{To: nextDqblk}}}, nil},
+	{"Q_XGETQUOTA Q_XGETNEXTQUOTA", Args{{"id", ID}, {"addr", &Out{To: xfsQuota}}}, nil},
+	{"Q_XSETQLIM", Args{{"id", ID}, {"addr", &Ptr{To: xfsQuota}}}, nil},
+	{"Q_GETFMT", Args{{"_", Int}, {"addr", &Out{To: quotaFormat}}}, nil},
+	{"Q_GETINFO", Args{{"_", Int}, {"addr", &Out{To: dqinfo}}}, nil},
+	{"Q_SETINFO", Args{{"_", Int}, {"addr", &Ptr{To: dqinfo}}}, nil},
+	{"Q_XGETQSTAT", Args{{"_", Int}, {"addr", &Out{To: xfsQuotaStat}}}, nil},
+	{"Q_XGETQSTATV", Args{{"_", Int}, {"addr", &Out{To: xfsQuotaStatV}}}, nil},
+	{"Q_XQUOTAON Q_XQUOTAOFF", Args{{"_", Int}, {"addr", &Ptr{To: &Flags{Set: &tables.XfsQuotaFlags}}}}, nil},
+	{"Q_XQUOTARM", Args{{"_", Int}, {"addr", &Ptr{To: &Flags{Set: &tables.XfsDqblkFlags}}}}, nil},
+	{"", Args{{"id", ID}, {"addr", Addr}}, nil},
 }
 
 var quotaCalls = Calls{
-	{"quotactl", Args{{"op", quotaCommand}, {"special", Path}, Rest(quotaOp, tables.QuotaCmd, quotaOps)}, RetUnsigned},
-	{"quotactl_fd", Args{{"fd", FD}, {"op", quotaCommand}, Rest(quotaOp, tables.QuotaCmd, quotaOps)}, RetUnsigned},
+	{"quotactl", Args{{"op", quotaCommand}, {"special", Path}, {"", &Rest{On: Func(quotaOp), Set: &tables.QuotaCmd, Calls: quotaOps}}}, RetUnsigned},
+	{"quotactl_fd", Args{{"fd", FD}, {"op", quotaCommand}, {"", &Rest{On: Func(quotaOp), Set: &tables.QuotaCmd, Calls: quotaOps}}}, RetUnsigned},
 }

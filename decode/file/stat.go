@@ -14,7 +14,7 @@ import (
 // Reading the attributes of files: fs/stat.c.
 
 // AtFlags are the flags of calls that take a directory's descriptor and a path.
-var AtFlags = Flags(tables.AtFlags)
+var AtFlags = &Flags{Set: &tables.AtFlags}
 
 // statOrder is the order in which stat structs are shown, whatever their
 // layout; abbreviated they keep two members.
@@ -25,9 +25,11 @@ var statOrder = []string{
 
 // The type of the file decides whether it has a size or a device number.
 var (
-	ofDevice = Cond(func(c *Call) bool { return isDeviceMode(Ref("st_mode").Num(c)) })
-	ofOthers = Not(ofDevice)
+	ofDevice = &Any{Test(statIsDevice)}
+	ofOthers = &Not{ofDevice}
 )
+
+func statIsDevice(c *Call) bool { return isDeviceMode(Ref("st_mode").Num(c)) }
 
 // isDeviceMode says whether a mode is that of a device file.
 func isDeviceMode(mode uint64) bool {
@@ -35,99 +37,99 @@ func isDeviceMode(mode uint64) bool {
 }
 
 // stat64Bit is struct stat of x86-64.
-var stat64Bit = Struct(Fields{
-	{"st_dev", Verbose(Dev64)},
-	{"st_ino", Verbose(U64)},
-	{"st_nlink", Verbose(U64)},
+var stat64Bit = &Struct{Of: &Struct{Fields: Fields{
+	{"st_dev", Verbose{Dev64}},
+	{"st_ino", Verbose{U64}},
+	{"st_nlink", Verbose{U64}},
 	{"st_mode", FileMode},
-	{"st_uid", Verbose(U32)},
-	{"st_gid", Verbose(U32)},
+	{"st_uid", Verbose{U32}},
+	{"st_gid", Verbose{U32}},
 	{"_", Pad(4)},
-	{"st_rdev", When(ofDevice, Dev64)},
-	{"st_size", When(ofOthers, U64)},
-	{"st_blksize", Verbose(U64)},
-	{"st_blocks", Verbose(U64)},
-	{"st_atime", Verbose(statTime(S64, "st_atime_nsec"))},
-	{"st_atime_nsec", Verbose(U64)},
-	{"st_mtime", Verbose(statTime(S64, "st_mtime_nsec"))},
-	{"st_mtime_nsec", Verbose(U64)},
-	{"st_ctime", Verbose(statTime(S64, "st_ctime_nsec"))},
-	{"st_ctime_nsec", Verbose(U64)},
+	{"st_rdev", &When{If: ofDevice, Then: Dev64}},
+	{"st_size", &When{If: ofOthers, Then: U64}},
+	{"st_blksize", Verbose{U64}},
+	{"st_blocks", Verbose{U64}},
+	{"st_atime", Verbose{statTime(S64, "st_atime_nsec")}},
+	{"st_atime_nsec", Verbose{U64}},
+	{"st_mtime", Verbose{statTime(S64, "st_mtime_nsec")}},
+	{"st_mtime_nsec", Verbose{U64}},
+	{"st_ctime", Verbose{statTime(S64, "st_ctime_nsec")}},
+	{"st_ctime_nsec", Verbose{U64}},
 	{"_", Pad(3 * 8)},
-}).Pick(statOrder...)
+}}, Pick: statOrder}
 
 // stat32Bit is struct stat of i386.
-var stat32Bit = Struct(Fields{
-	{"st_dev", Verbose(Dev)},
-	{"st_ino", Verbose(U32)},
+var stat32Bit = &Struct{Of: &Struct{Fields: Fields{
+	{"st_dev", Verbose{Dev}},
+	{"st_ino", Verbose{U32}},
 	{"st_mode", FileMode16},
-	{"st_nlink", Verbose(U16)},
-	{"st_uid", Verbose(U16)},
-	{"st_gid", Verbose(U16)},
-	{"st_rdev", When(ofDevice, Dev)},
-	{"st_size", When(ofOthers, U32)},
-	{"st_blksize", Verbose(U32)},
-	{"st_blocks", Verbose(U32)},
-	{"st_atime", Verbose(statTime(S32, "st_atime_nsec"))},
-	{"st_atime_nsec", Verbose(U32)},
-	{"st_mtime", Verbose(statTime(S32, "st_mtime_nsec"))},
-	{"st_mtime_nsec", Verbose(U32)},
-	{"st_ctime", Verbose(statTime(S32, "st_ctime_nsec"))},
-	{"st_ctime_nsec", Verbose(U32)},
+	{"st_nlink", Verbose{U16}},
+	{"st_uid", Verbose{U16}},
+	{"st_gid", Verbose{U16}},
+	{"st_rdev", &When{If: ofDevice, Then: Dev}},
+	{"st_size", &When{If: ofOthers, Then: U32}},
+	{"st_blksize", Verbose{U32}},
+	{"st_blocks", Verbose{U32}},
+	{"st_atime", Verbose{statTime(S32, "st_atime_nsec")}},
+	{"st_atime_nsec", Verbose{U32}},
+	{"st_mtime", Verbose{statTime(S32, "st_mtime_nsec")}},
+	{"st_mtime_nsec", Verbose{U32}},
+	{"st_ctime", Verbose{statTime(S32, "st_ctime_nsec")}},
+	{"st_ctime_nsec", Verbose{U32}},
 	{"_", Pad(2 * 4)},
-}).Pick(statOrder...)
+}}, Pick: statOrder}
 
 // stat64OnI386 is struct stat64 of i386, with room for large files.
-var stat64OnI386 = Struct(Fields{
-	{"st_dev", Verbose(Dev64)},
+var stat64OnI386 = &Struct{Of: &Struct{Fields: Fields{
+	{"st_dev", Verbose{Dev64}},
 	{"_", Pad(4)},
-	{"__st_ino", Verbose(U32)},
+	{"__st_ino", Verbose{U32}},
 	{"st_mode", FileMode},
-	{"st_nlink", Verbose(U32)},
-	{"st_uid", Verbose(U32)},
-	{"st_gid", Verbose(U32)},
-	{"st_rdev", When(ofDevice, Dev64)},
+	{"st_nlink", Verbose{U32}},
+	{"st_uid", Verbose{U32}},
+	{"st_gid", Verbose{U32}},
+	{"st_rdev", &When{If: ofDevice, Then: Dev64}},
 	{"_", Pad(4)},
-	{"st_size", When(ofOthers, U64)},
-	{"st_blksize", Verbose(U32)},
-	{"st_blocks", Verbose(U64)},
-	{"st_atime", Verbose(statTime(S32, "st_atime_nsec"))},
-	{"st_atime_nsec", Verbose(U32)},
-	{"st_mtime", Verbose(statTime(S32, "st_mtime_nsec"))},
-	{"st_mtime_nsec", Verbose(U32)},
-	{"st_ctime", Verbose(statTime(S32, "st_ctime_nsec"))},
-	{"st_ctime_nsec", Verbose(U32)},
-	{"st_ino", Verbose(U64)},
-}).Pick(statOrder...)
+	{"st_size", &When{If: ofOthers, Then: U64}},
+	{"st_blksize", Verbose{U32}},
+	{"st_blocks", Verbose{U64}},
+	{"st_atime", Verbose{statTime(S32, "st_atime_nsec")}},
+	{"st_atime_nsec", Verbose{U32}},
+	{"st_mtime", Verbose{statTime(S32, "st_mtime_nsec")}},
+	{"st_mtime_nsec", Verbose{U32}},
+	{"st_ctime", Verbose{statTime(S32, "st_ctime_nsec")}},
+	{"st_ctime_nsec", Verbose{U32}},
+	{"st_ino", Verbose{U64}},
+}}, Pick: statOrder}
 
 // oldStat is struct __old_kernel_stat, the first one Linux had.
-var oldStat = Struct(Fields{
-	{"st_dev", Verbose(Dev16)},
-	{"st_ino", Verbose(U16)},
+var oldStat = &Struct{Of: &Struct{Fields: Fields{
+	{"st_dev", Verbose{Dev16}},
+	{"st_ino", Verbose{U16}},
 	{"st_mode", FileMode16},
-	{"st_nlink", Verbose(U16)},
-	{"st_uid", Verbose(U16)},
-	{"st_gid", Verbose(U16)},
-	{"st_rdev", When(ofDevice, Dev16)},
-	{"st_size", When(ofOthers, U32)},
-	{"st_atime", Verbose(statTime(S32, ""))},
-	{"st_mtime", Verbose(statTime(S32, ""))},
-	{"st_ctime", Verbose(statTime(S32, ""))},
+	{"st_nlink", Verbose{U16}},
+	{"st_uid", Verbose{U16}},
+	{"st_gid", Verbose{U16}},
+	{"st_rdev", &When{If: ofDevice, Then: Dev16}},
+	{"st_size", &When{If: ofOthers, Then: U32}},
+	{"st_atime", Verbose{statTime(S32, "")}},
+	{"st_mtime", Verbose{statTime(S32, "")}},
+	{"st_ctime", Verbose{statTime(S32, "")}},
 	// It has no such members; they are shown as zero.
-	{"st_blksize", Verbose(zero)},
-	{"st_blocks", Verbose(zero)},
-}).Pick(
-	"st_dev", "st_ino", "st_mode", "st_nlink", "st_uid", "st_gid", "st_blksize", "st_blocks", "st_size", "st_rdev",
-	"st_atime", "st_mtime", "st_ctime",
-)
+	{"st_blksize", Verbose{zero}},
+	{"st_blocks", Verbose{zero}},
+}},
+	Pick: Names{"st_dev", "st_ino", "st_mode", "st_nlink", "st_uid", "st_gid", "st_blksize", "st_blocks", "st_size", "st_rdev",
+		"st_atime", "st_mtime", "st_ctime",
+	}}
 
-var zero Type = ShownWith(SameLayout(0), In, func(c *Call, v View) { c.Out.Number(0, output.Unsigned) })
+var zero = &Shown{As: U64, By: func(c *Call, v View) { c.Out.Number(0, output.Unsigned) }}
 
 // statTime is the seconds of a time whose nanoseconds are another member.
-func statTime(sec *Number, nsec Ref) Type { return &splitTime{sec, nsec} }
+func statTime(sec Number, nsec Ref) Type { return &splitTime{sec, nsec} }
 
 type splitTime struct {
-	*Number
+	Number
 	nsec Ref
 }
 
@@ -138,21 +140,21 @@ func (t *splitTime) Show(c *Call, v View) {
 }
 
 var statCalls = Calls{
-	{"statx", Args{{"dirfd", DirFD}, {"pathname", Path}, {"flags", statxFlags}, {"mask", statxMask}, {"statxbuf", Out(statx)}}, RetUnsigned},
+	{"statx", Args{{"dirfd", DirFD}, {"pathname", Path}, {"flags", Value32(showStatxFlags)}, {"mask", statxMask}, {"statxbuf", &Out{To: statx}}}, RetUnsigned},
 }
 
 var statCalls64 = Calls{
-	{"stat lstat", Args{{"pathname", Path}, {"statbuf", Out(stat64Bit)}}, RetUnsigned},
-	{"fstat", Args{{"fd", FD}, {"statbuf", Out(stat64Bit)}}, RetUnsigned},
-	{"newfstatat", Args{{"dirfd", DirFD}, {"pathname", Path}, {"statbuf", Out(stat64Bit)}, {"flags", AtFlags}}, RetUnsigned},
+	{"stat lstat", Args{{"pathname", Path}, {"statbuf", &Out{To: stat64Bit}}}, RetUnsigned},
+	{"fstat", Args{{"fd", FD}, {"statbuf", &Out{To: stat64Bit}}}, RetUnsigned},
+	{"newfstatat", Args{{"dirfd", DirFD}, {"pathname", Path}, {"statbuf", &Out{To: stat64Bit}}, {"flags", AtFlags}}, RetUnsigned},
 }
 
 var statCallsI386 = Calls{
-	{"stat lstat", Args{{"pathname", Path}, {"statbuf", Out(stat32Bit)}}, RetUnsigned},
-	{"fstat", Args{{"fd", FD}, {"statbuf", Out(stat32Bit)}}, RetUnsigned},
-	{"stat64 lstat64", Args{{"pathname", Path}, {"statbuf", Out(stat64OnI386)}}, RetUnsigned},
-	{"fstat64", Args{{"fd", FD}, {"statbuf", Out(stat64OnI386)}}, RetUnsigned},
-	{"fstatat64", Args{{"dirfd", DirFD}, {"pathname", Path}, {"statbuf", Out(stat64OnI386)}, {"flags", AtFlags}}, RetUnsigned},
-	{"oldstat oldlstat", Args{{"pathname", Path}, {"statbuf", Out(oldStat)}}, RetUnsigned},
-	{"oldfstat", Args{{"fd", FD}, {"statbuf", Out(oldStat)}}, RetUnsigned},
+	{"stat lstat", Args{{"pathname", Path}, {"statbuf", &Out{To: stat32Bit}}}, RetUnsigned},
+	{"fstat", Args{{"fd", FD}, {"statbuf", &Out{To: stat32Bit}}}, RetUnsigned},
+	{"stat64 lstat64", Args{{"pathname", Path}, {"statbuf", &Out{To: stat64OnI386}}}, RetUnsigned},
+	{"fstat64", Args{{"fd", FD}, {"statbuf", &Out{To: stat64OnI386}}}, RetUnsigned},
+	{"fstatat64", Args{{"dirfd", DirFD}, {"pathname", Path}, {"statbuf", &Out{To: stat64OnI386}}, {"flags", AtFlags}}, RetUnsigned},
+	{"oldstat oldlstat", Args{{"pathname", Path}, {"statbuf", &Out{To: oldStat}}}, RetUnsigned},
+	{"oldfstat", Args{{"fd", FD}, {"statbuf", &Out{To: oldStat}}}, RetUnsigned},
 }

@@ -35,19 +35,19 @@ func (t *xattr) ShowAt(c *Call, addr uint64) {
 }
 
 var (
-	xattrFlags = Flags(tables.XattrFlags)
-	xattrAt    = Flags(tables.XattratFlags)
+	xattrFlags = &Flags{Set: &tables.XattrFlags}
+	xattrAt    = &Flags{Set: &tables.XattratFlags}
 
-	setValue = Ptr(xattrValue(Ref("size")))
-	gotValue = Out(IfAny(Ref("size"), xattrValue(Result))) // with a size of 0 only the value's size is asked for
-	gotList  = Out(IfAny(Ref("size"), Buf(Result)))
+	setValue = &Ptr{To: xattrValue(Ref("size"))}
+	gotValue = &Out{To: xattrValue(Result), IfAny: Ref("size")} // with a size of 0 only the value's size is asked for
+	gotList  = &Out{To: &Bytes{Len: Result}, IfAny: Ref("size")}
 )
 
 // xattrSetArgs and xattrGetArgs are struct xattr_args of setxattrat and
 // getxattrat.
 var (
-	xattrSetArgs = Struct(Fields{{"value", Ptr64(xattrValue(Ref("size")))}, {"size", U32}, {"flags", xattrFlags}})
-	xattrGetArgs = Struct(Fields{{"value", Out64(IfAny(Ref("size"), xattrValue(Result)))}, {"size", U32}, {"flags", xattrFlags}})
+	xattrSetArgs = &Struct{Fields: Fields{{"value", &Ptr{To: xattrValue(Ref("size")), Wide: true}}, {"size", U32}, {"flags", xattrFlags}}}
+	xattrGetArgs = &Struct{Fields: Fields{{"value", &Out{To: xattrValue(Result), IfAny: Ref("size"), Wide: true}}, {"size", U32}, {"flags", xattrFlags}}}
 )
 
 // xattrArgsLeast is the size of the first version of struct xattr_args.
@@ -55,26 +55,26 @@ const xattrArgsLeast = 16
 
 // fileAttr is struct file_attr. The number of extents cannot be set.
 var (
-	fileAttr = Struct(Fields{
-		{"fa_xflags", FlagsOf(X64, tables.FsXflags)},
+	fileAttr = &Struct{Fields: Fields{
+		{"fa_xflags", &Flags{In: X64, Set: &tables.FsXflags}},
 		{"fa_extsize", U32},
 		{"fa_nextents", U32},
 		{"fa_projid", X32},
 		{"fa_cowextsize", U32},
-	})
-	fileAttrSet = fileAttr.Pick("fa_xflags", "fa_extsize", "fa_projid", "fa_cowextsize")
+	}}
+	fileAttrSet = &Struct{Of: fileAttr, Pick: Names{"fa_xflags", "fa_extsize", "fa_projid", "fa_cowextsize"}}
 )
 
 // fileAttrLeast is the size of the first version of struct file_attr.
 const fileAttrLeast = 24
 
 // The kernel refuses a struct file_attr that is larger than a page.
-var fileAttrSize = Func(func(c *Call) uint64 {
+func fileAttrSize(c *Call) uint64 {
 	if size := Ref("size").Num(c); size <= PageSize {
 		return size
 	}
 	return 0
-})
+}
 
 var xattrCalls = Calls{
 	{"setxattr lsetxattr", Args{{"pathname", Path}, {"name", String}, {"value", setValue}, {"size", Size}, {"flags", xattrFlags}}, RetUnsigned},
@@ -87,14 +87,14 @@ var xattrCalls = Calls{
 	{"fremovexattr", Args{{"fd", FD}, {"name", String}}, RetUnsigned},
 
 	{"setxattrat", Args{{"dirfd", DirFD}, {"pathname", Path}, {"flags", xattrAt}, {"name", String},
-		{"args", Ptr(Extensible(xattrSetArgs, Ref("size"), xattrArgsLeast))}, {"size", Size}}, RetUnsigned},
+		{"args", &Ptr{To: &Extensible{Of: xattrSetArgs, Size: Ref("size"), Least: xattrArgsLeast}}}, {"size", Size}}, RetUnsigned},
 	{"getxattrat", Args{{"dirfd", DirFD}, {"pathname", Path}, {"flags", xattrAt}, {"name", String},
-		{"args", OutAlways(Extensible(xattrGetArgs, Ref("size"), xattrArgsLeast))}, {"size", Size}}, RetUnsigned},
+		{"args", &Out{To: &Extensible{Of: xattrGetArgs, Size: Ref("size"), Least: xattrArgsLeast}, Always: true}}, {"size", Size}}, RetUnsigned},
 	{"listxattrat", Args{{"dirfd", DirFD}, {"pathname", Path}, {"flags", xattrAt}, {"list", gotList}, {"size", Size}}, RetUnsigned},
 	{"removexattrat", Args{{"dirfd", DirFD}, {"pathname", Path}, {"flags", xattrAt}, {"name", String}}, RetUnsigned},
 
-	{"file_getattr", Args{{"dirfd", DirFD}, {"pathname", Path}, {"attr", Out(Extensible(fileAttr, fileAttrSize, fileAttrLeast))},
-		{"size", Size}, {"flags", Flags(tables.FileAttrFlags)}}, RetUnsigned},
-	{"file_setattr", Args{{"dirfd", DirFD}, {"pathname", Path}, {"attr", Ptr(Extensible(fileAttrSet, fileAttrSize, fileAttrLeast))},
-		{"size", Size}, {"flags", Flags(tables.FileAttrFlags)}}, RetUnsigned},
+	{"file_getattr", Args{{"dirfd", DirFD}, {"pathname", Path}, {"attr", &Out{To: &Extensible{Of: fileAttr, Size: Func(fileAttrSize), Least: fileAttrLeast}}},
+		{"size", Size}, {"flags", &Flags{Set: &tables.FileAttrFlags}}}, RetUnsigned},
+	{"file_setattr", Args{{"dirfd", DirFD}, {"pathname", Path}, {"attr", &Ptr{To: &Extensible{Of: fileAttrSet, Size: Func(fileAttrSize), Least: fileAttrLeast}}},
+		{"size", Size}, {"flags", &Flags{Set: &tables.FileAttrFlags}}}, RetUnsigned},
 }

@@ -1,7 +1,6 @@
 package ioctl
 
 import (
-	"slices"
 	"strconv"
 
 	"golang.org/x/sys/unix"
@@ -15,46 +14,46 @@ import (
 // Virtual consoles: linux/kd.h, linux/keyboard.h.
 
 var consoleIoctls = Ioctls{
-	{"KIOCSOUND", Word(In, showSound)},
-	{"KDMKTONE", Word(In, showTone)},
-	{"KDGETLED", Out(FlagsOf(X8, tables.KDLed))},
-	{"KDSETLED", FlagsOf(X8, tables.KDLed)},
-	{"KDGKBLED", Out(FlagsOf(X8, tables.KDDefaultLed))},
-	{"KDSKBLED", FlagsOf(X8, tables.KDDefaultLed)},
-	{"KDGKBTYPE", Out(EnumOf(X8, tables.KDKbdType))},
-	{"KDADDIO KDDELIO", Word(In, showPort)},
-	{"KDSETMODE", Enum(tables.KDMode)},
-	{"KDGETMODE", Out(Enum(tables.KDMode))},
-	{"KDSKBMODE", EnumOf(Int, tables.KDKbdMode)},
-	{"KDGKBMODE", Out(EnumOf(Int, tables.KDKbdMode))},
-	{"KDSKBMETA", Enum(tables.KDMeta)},
-	{"KDGKBMETA", Out(Enum(tables.KDMeta))},
-	{"PIO_SCRNMAP", Ptr(Binary(Const(256)))},
-	{"GIO_SCRNMAP", Out(Binary(Const(256)))},
-	{"PIO_FONT", Ptr(Binary(Const(8192)))},
-	{"GIO_FONT", Out(Binary(Const(8192)))},
-	{"PIO_CMAP", Ptr(Binary(Const(48)))},
-	{"GIO_CMAP", Out(Binary(Const(48)))},
-	{"PIO_UNISCRNMAP", Ptr(screenMap)},
-	{"GIO_UNISCRNMAP", Out(screenMap)},
-	{"KDGKBENT", Fill(kbEntry.Pick("kb_table", "kb_index"), kbEntry.Pick("kb_value"))},
-	{"KDSKBENT", Ptr(kbEntry)},
-	{"KDGKBSENT", Fill(kbSentry.Pick("kb_func"), kbSentry.Pick("kb_string"))},
-	{"KDSKBSENT", Ptr(kbSentry)},
-	{"KDGETKEYCODE", FillFrom(kbKeycode.Pick("scancode", "keycode"), X32, kbKeycode.Pick())},
-	{"KDSETKEYCODE", Ptr(kbKeycode)},
-	{"KDSIGACCEPT", Word(In, showAccepted)},
-	{"KDKBDREP", Change(kbdRepeat, kbdRepeat)},
-	{"KDGKBDIACR", Out(kbDiacrs)},
-	{"KDSKBDIACR", Ptr(kbDiacrs)},
-	{"KDGKBDIACRUC", Out(kbDiacrsUnicode)},
-	{"KDSKBDIACRUC", Ptr(kbDiacrsUnicode)},
-	{"PIO_UNIMAPCLR", Ptr(unimapInit)},
-	{"PIO_UNIMAP", Ptr(unimapDesc)},
-	{"GIO_UNIMAP", FillFromAlways(unimapDesc.Pick("entry_ct"), U16, unimapAnswer.Pick("entries"))},
-	{"PIO_FONTX", Ptr(consoleFontDesc)},
-	{"GIO_FONTX", Change(consoleFontPlace, consoleFontDesc)},
-	{"KDFONTOP", ChangeWhere(fontAnswers, consoleFontOp, Succeeded, consoleFontOp.Pick("width", "height", "charcount", "data"))},
+	{"KIOCSOUND", &Shown{As: Ulong, At: In, By: showSound}},
+	{"KDMKTONE", &Shown{As: Ulong, At: In, By: showTone}},
+	{"KDGETLED", &Out{To: &Flags{In: X8, Set: &tables.KDLed}}},
+	{"KDSETLED", &Flags{In: X8, Set: &tables.KDLed}},
+	{"KDGKBLED", &Out{To: &Flags{In: X8, Set: &tables.KDDefaultLed}}},
+	{"KDSKBLED", &Flags{In: X8, Set: &tables.KDDefaultLed}},
+	{"KDGKBTYPE", &Out{To: &Enum{In: X8, Set: &tables.KDKbdType}}},
+	{"KDADDIO KDDELIO", &Shown{As: Ulong, At: In, By: showPort}},
+	{"KDSETMODE", &Enum{Set: &tables.KDMode}},
+	{"KDGETMODE", &Out{To: &Enum{Set: &tables.KDMode}}},
+	{"KDSKBMODE", &Enum{In: Int, Set: &tables.KDKbdMode}},
+	{"KDGKBMODE", &Out{To: &Enum{In: Int, Set: &tables.KDKbdMode}}},
+	{"KDSKBMETA", &Enum{Set: &tables.KDMeta}},
+	{"KDGKBMETA", &Out{To: &Enum{Set: &tables.KDMeta}}},
+	{"PIO_SCRNMAP", &Ptr{To: &Bytes{Len: Const(256), Kind: Binary}}},
+	{"GIO_SCRNMAP", &Out{To: &Bytes{Len: Const(256), Kind: Binary}}},
+	{"PIO_FONT", &Ptr{To: &Bytes{Len: Const(8192), Kind: Binary}}},
+	{"GIO_FONT", &Out{To: &Bytes{Len: Const(8192), Kind: Binary}}},
+	{"PIO_CMAP", &Ptr{To: &Bytes{Len: Const(48), Kind: Binary}}},
+	{"GIO_CMAP", &Out{To: &Bytes{Len: Const(48), Kind: Binary}}},
+	{"PIO_UNISCRNMAP", &Ptr{To: screenMap}},
+	{"GIO_UNISCRNMAP", &Out{To: screenMap}},
+	{"KDGKBENT", &Fill{In: &Struct{Of: kbEntry, Pick: Names{"kb_table", "kb_index"}}, Out: &Struct{Of: kbEntry, Pick: Names{"kb_value"}}}},
+	{"KDSKBENT", &Ptr{To: kbEntry}},
+	{"KDGKBSENT", &Fill{In: &Struct{Of: kbSentry, Pick: Names{"kb_func"}}, Out: &Struct{Of: kbSentry, Pick: Names{"kb_string"}}}},
+	{"KDSKBSENT", &Ptr{To: kbSentry}},
+	{"KDGETKEYCODE", &Fill{In: &Struct{Of: kbKeycode, Pick: Names{"scancode", "keycode"}}, Again: X32, Out: &Struct{Of: kbKeycode, Pick: Names{}}}},
+	{"KDSETKEYCODE", &Ptr{To: kbKeycode}},
+	{"KDSIGACCEPT", &Shown{As: Ulong, At: In, By: showAccepted}},
+	{"KDKBDREP", &Change{In: kbdRepeat, Out: kbdRepeat}},
+	{"KDGKBDIACR", &Out{To: kbDiacrs}},
+	{"KDSKBDIACR", &Ptr{To: kbDiacrs}},
+	{"KDGKBDIACRUC", &Out{To: kbDiacrsUnicode}},
+	{"KDSKBDIACRUC", &Ptr{To: kbDiacrsUnicode}},
+	{"PIO_UNIMAPCLR", &Ptr{To: unimapInit}},
+	{"PIO_UNIMAP", &Ptr{To: unimapDesc}},
+	{"GIO_UNIMAP", &Fill{In: &Struct{Of: unimapDesc, Pick: Names{"entry_ct"}}, Again: U16, Out: &Struct{Of: unimapAnswer, Pick: Names{"entries"}}, Always: true}},
+	{"PIO_FONTX", &Ptr{To: consoleFontDesc}},
+	{"GIO_FONTX", &Change{In: consoleFontPlace, Out: consoleFontDesc}},
+	{"KDFONTOP", &Change{In: consoleFontOp, Out: &Struct{Of: consoleFontOp, Pick: Names{"width", "height", "charcount", "data"}}, If: Succeeded, Where: fontAnswers}},
 	{"KDENABIO KDDISABIO KDMAPDISP KDUNMAPDISP PIO_FONTRESET", nil},
 }
 
@@ -108,7 +107,7 @@ func showAccepted(c *Call, v View) {
 }
 
 // screenMap is what the characters of a console are in Unicode.
-var screenMap = Array(ShownWith(SameLayout(2), In, showUnicode), Func(func(*Call) uint64 { return 256 }))
+var screenMap = &List{Of: &Shown{As: U16, By: showUnicode}, Count: Func(func(*Call) uint64 { return 256 })}
 
 // showUnicode shows a character of a screenMap: it may be a glyph of the font.
 func showUnicode(c *Call, v View) {
@@ -126,35 +125,32 @@ func showUnicode(c *Call, v View) {
 }
 
 // behind is the place of a last member that may be missing.
-var behind = func() (l Layouts) {
-	for _, abi := range Abis {
-		l[abi] = Layout{Size: 0, Align: 1}
-	}
-	return l
-}()
+const behind = Pad(0)
 
-var kbEntry = Struct(Fields{
+var kbEntry = &Struct{Fields: Fields{
 	{"kb_table", keyTable},
 	{"kb_index", U8},
-	{"kb_value", ShownWith(behind, In, showKey)},
-})
+	{"kb_value", &Shown{As: behind, By: showKey}},
+}}
 
 // keyTable is one of the keymaps, or the set of the modifiers that choose it.
-var keyTable Type = ShownWith(SameLayout(1), In, func(c *Call, v View) {
+var keyTable = &Shown{As: U8, By: func(c *Call, v View) {
 	n := v.Uint(1)
 	if _, ok := tables.KDKeyTable.Lookup(n); ok {
-		c.Out.Enum(n, tables.KDKeyTable, output.Hex)
+		c.Out.Enum(n, &tables.KDKeyTable, output.Hex)
 	} else {
-		c.Out.Flags(n, tables.KDKeymapFlags, output.Hex)
+		c.Out.Flags(n, &tables.KDKeymapFlags, output.Hex)
 	}
-})
+}}
 
 // keySets are the keys by their type, KT_*.
-var keySets = map[uint64]*tables.Set{
-	1: tables.KDKeyFn, 2: tables.KDKeySpec, 3: tables.KDKeyPad, 4: tables.KDKeyDead,
-	6: tables.KDKeyCursor, 7: tables.KDKeyShift, 9: tables.KDKeyASCII, 10: tables.KDKeyLock,
-	12: tables.KDKeySlock, 14: tables.KDKeyBraille,
-}
+var keySets = Lazy[map[uint64]*tables.Set]{Make: func() map[uint64]*tables.Set {
+	return map[uint64]*tables.Set{
+		1: &tables.KDKeyFn, 2: &tables.KDKeySpec, 3: &tables.KDKeyPad, 4: &tables.KDKeyDead,
+		6: &tables.KDKeyCursor, 7: &tables.KDKeyShift, 9: &tables.KDKeyASCII, 10: &tables.KDKeyLock,
+		12: &tables.KDKeySlock, 14: &tables.KDKeyBraille,
+	}
+}}
 
 // showKey shows what a key does: its type and what it is of that.
 func showKey(c *Call, v View) {
@@ -166,7 +162,7 @@ func showKey(c *Call, v View) {
 	n := View{B: b}.Uint(2)
 	c.Out.Number(n, output.Hex)
 	kind, value := n>>8, byte(n)
-	if set := keySets[kind]; set != nil {
+	if set := keySets.Get()[kind]; set != nil {
 		name, ok := set.Lookup(n)
 		if !ok {
 			name, ok = tables.KDKeySpecial.Lookup(n)
@@ -195,13 +191,13 @@ func showKey(c *Call, v View) {
 	c.Out.Comment(output.Gloss, output.AsString(append(text, ')')))
 }
 
-var kbSentry = Struct(Fields{
+var kbSentry = &Struct{Fields: Fields{
 	{"kb_func", keyFunction},
-	{"kb_string", ShownWith(behind, In, func(c *Call, v View) { c.ShowAt(v.Addr, StrN(512)) })},
-})
+	{"kb_string", &Shown{As: behind, By: func(c *Call, v View) { c.ShowAt(v.Addr, StrN(512)) }}},
+}}
 
 // keyFunction is the number of a function key.
-var keyFunction Type = ShownWith(SameLayout(1), In, func(c *Call, v View) {
+var keyFunction = &Shown{As: U8, By: func(c *Call, v View) {
 	n := v.Uint(1)
 	if name, ok := tables.KDKeyFn.Lookup(1<<8 | n); ok {
 		c.Out.Symbol(n, "KVAL("+name+")", output.Hex)
@@ -209,29 +205,30 @@ var keyFunction Type = ShownWith(SameLayout(1), In, func(c *Call, v View) {
 		c.Out.Number(n, output.Hex)
 		c.Out.Comment(output.Gloss, "KVAL(K_???)")
 	}
-})
+}}
 
-var kbKeycode = Struct(Fields{{"scancode", X32}, {"keycode", X32}})
+var kbKeycode = &Struct{Fields: Fields{{"scancode", X32}, {"keycode", X32}}}
 
-var kbdRepeat = Struct(Fields{{"delay", Int}, {"period", Int}})
+var kbdRepeat = &Struct{Fields: Fields{{"delay", Int}, {"period", Int}}}
 
 // accents are the last member of a struct, kb_cnt of them; a table has no more
 // than 256.
-func accents(elem Type) Type {
-	return ShownWith(behind, In, func(c *Call, v View) {
-		c.ShowRoom(v.Addr, elem, Ref("kb_cnt").Num(c), 256)
-	})
-}
+type accents struct{ elem Type }
 
-var kbDiacrs = Struct(Fields{
+// Layout implements Type.
+func (*accents) Layout(tables.ABI) Layout { return Layout{Size: 0, Align: 1} }
+
+func (t *accents) Show(c *Call, v View) { c.ShowRoom(v.Addr, t.elem, Ref("kb_cnt").Num(c), 256) }
+
+var kbDiacrs = &Struct{Fields: Fields{
 	{"kb_cnt", Uint},
-	{"kbdiacr", accents(kbDiacr)},
-})
+	{"kbdiacr", &accents{kbDiacr}},
+}}
 
-var kbDiacr = Struct(Fields{{"diacr", quotedChar}, {"base", quotedChar}, {"result", quotedChar}})
+var kbDiacr = &Struct{Fields: Fields{{"diacr", quotedChar}, {"base", quotedChar}, {"result", quotedChar}}}
 
 // quotedChar is a character: 'a'.
-var quotedChar Type = ShownWith(SameLayout(1), In, func(c *Call, v View) { c.Out.Text(output.AsString(appendChar(c.Alloc(8)[:0], byte(v.Uint(1))))) })
+var quotedChar = &Shown{As: U8, By: func(c *Call, v View) { c.Out.Text(output.AsString(appendChar(c.Alloc(8)[:0], byte(v.Uint(1))))) }}
 
 // appendChar appends a character as C writes it.
 func appendChar(text []byte, b byte) []byte {
@@ -250,61 +247,62 @@ func appendChar(text []byte, b byte) []byte {
 	return append(text, '\'')
 }
 
-var kbDiacrsUnicode = Struct(Fields{
+var kbDiacrsUnicode = &Struct{Fields: Fields{
 	{"kb_cnt", Uint},
-	{"kbdiacruc", accents(Struct(Fields{{"diacr", X32}, {"base", X32}, {"result", X32}}))},
-})
+	{"kbdiacruc", &accents{&Struct{Fields: Fields{{"diacr", X32}, {"base", X32}, {"result", X32}}}}},
+}}
 
-var unimapInit = Struct(Fields{{"advised_hashsize", U16}, {"advised_hashstep", U16}, {"advised_hashlevel", U16}})
+var unimapInit = &Struct{Fields: Fields{{"advised_hashsize", U16}, {"advised_hashstep", U16}, {"advised_hashlevel", U16}}}
 
-var unicodePair = Struct(Fields{{"unicode", X16}, {"fontpos", X16}})
+var unicodePair = &Struct{Fields: Fields{{"unicode", X16}, {"fontpos", X16}}}
 
 // unimapDesc is a struct unimapdesc, and unimapAnswer one that the kernel was
 // to fill: it does, as far as there is room, and tells how many entries it has.
 var (
-	unimapDesc   = Struct(Fields{{"entry_ct", U16}, {"entries", Ptr(Array(unicodePair, Ref("entry_ct")))}})
-	unimapAnswer = Struct(Fields{
+	unimapDesc   = &Struct{Fields: Fields{{"entry_ct", U16}, {"entries", &Ptr{To: &List{Of: unicodePair, Count: Ref("entry_ct")}}}}}
+	unimapAnswer = &Struct{Fields: Fields{
 		{"entry_ct", U16},
-		{"entries", Union(If(Any(Succeeded, FailedWith(unix.ENOMEM))), Arm(Ptr(Array(unicodePair, Entered)), 1), Arm(Addr))},
-	})
+		{"entries", &Union{On: If{Any{Succeeded, FailedWith(unix.ENOMEM)}}, Arms: Arms{{&Ptr{To: &List{Of: unicodePair, Count: Entered}}, Nums{1}}, {Addr, nil}}}},
+	}}
 )
 
 // consoleFontDesc is a struct consolefontdesc, and consoleFontPlace one whose
 // font is not filled yet.
 var (
-	consoleFontDesc = Struct(Fields{
+	consoleFontDesc = &Struct{Fields: Fields{
 		{"charcount", U16},
 		{"charheight", U16},
-		{"chardata", Ptr(Binary(Func(func(c *Call) uint64 { return min(Ref("charcount").Num(c), 512) * 32 })))},
-	})
-	consoleFontPlace = Struct(Fields{{"charcount", U16}, {"charheight", U16}, {"chardata", Addr}})
+		{"chardata", &Ptr{To: &Bytes{Len: Func(func(c *Call) uint64 { return min(Ref("charcount").Num(c), 512) * 32 }), Kind: Binary}}},
+	}}
+	consoleFontPlace = &Struct{Fields: Fields{{"charcount", U16}, {"charheight", U16}, {"chardata", Addr}}}
 )
 
 // Operations of KDFONTOP, which have use for different members.
 var (
-	fontSet        = Values(tables.KDFontOp, "KD_FONT_OP_SET")
-	fontGet        = Values(tables.KDFontOp, "KD_FONT_OP_GET")
-	fontSetDefault = Values(tables.KDFontOp, "KD_FONT_OP_SET_DEFAULT")
-	fontCopy       = Values(tables.KDFontOp, "KD_FONT_OP_COPY")
-	fontHasGlyphs  = Not(Is(Ref("op"), slices.Concat(fontSetDefault, fontCopy)...))
-	fontAnswers    = Not(Is(Ref("op"), slices.Concat(fontSet, fontCopy)...))
+	fontIsDefault = &Is{N: Ref("op"), Set: &tables.KDFontOp, Values: Names{"KD_FONT_OP_SET_DEFAULT"}}
+	fontIsCopied  = &Is{N: Ref("op"), Set: &tables.KDFontOp, Values: Names{"KD_FONT_OP_COPY"}}
+	fontHasGlyphs = &Not{Any{fontIsDefault, fontIsCopied}}
+	fontAnswers   = &Not{&Is{N: Ref("op"), Set: &tables.KDFontOp, Values: Names{"KD_FONT_OP_SET", "KD_FONT_OP_COPY"}}}
 )
 
-var consoleFontOp = Struct(Fields{
-	{"op", Enum(tables.KDFontOp)},
-	{"flags", When(fontHasGlyphs, Flags(tables.KDFontFlags))},
-	{"width", When(Not(Is(Ref("op"), fontCopy...)), Uint)},
+var consoleFontOp = &Struct{Fields: Fields{
+	{"op", &Enum{Set: &tables.KDFontOp}},
+	{"flags", &When{If: fontHasGlyphs, Then: &Flags{Set: &tables.KDFontFlags}}},
+	{"width", &When{If: Not{fontIsCopied}, Then: Uint}},
 	{"height", Uint},
-	{"charcount", When(fontHasGlyphs, Uint)},
-	{"data", When(Any(fontHasGlyphs, All(Is(Ref("op"), fontSetDefault...), Not((*Call).Exiting))), Union(Ref("op"),
-		Arm(Ptr(fontGlyphs), fontSet...),
-		Arm(Union(If((*Call).Exiting), Arm(Ptr(fontGlyphs), 1), Arm(Addr)), fontGet...),
-		Arm(Ptr(NameIn(32)), fontSetDefault...), // MAX_FONT_NAME
-		Arm(Addr)))},
-})
+	{"charcount", &When{If: fontHasGlyphs, Then: Uint}},
+	{"data", &When{If: Any{fontHasGlyphs, All{fontIsDefault, Not{Test((*Call).Exiting)}}}, Then: fontData}},
+}}
+
+var fontData = &Union{On: Ref("op"), Set: &tables.KDFontOp, Arms: Arms{
+	{&Ptr{To: fontGlyphs}, Names{"KD_FONT_OP_SET"}},
+	{&Union{On: If{Test((*Call).Exiting)}, Arms: Arms{{&Ptr{To: fontGlyphs}, Nums{1}}, {Addr, nil}}}, Names{"KD_FONT_OP_GET"}},
+	{&Ptr{To: NameIn(32)}, Names{"KD_FONT_OP_SET_DEFAULT"}}, // MAX_FONT_NAME
+	{Addr, nil},
+}}
 
 // fontGlyphs are the bitmaps of a font, in rows of whole bytes.
-var fontGlyphs = Binary(Func(func(c *Call) uint64 {
+var fontGlyphs = &Bytes{Len: Func(func(c *Call) uint64 {
 	const widest, height, most = 32, 32, 512
 	return (min(Ref("width").Num(c), widest) + 7) / 8 * height * min(Ref("charcount").Num(c), most)
-}))
+}), Kind: Binary}

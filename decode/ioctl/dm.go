@@ -3,6 +3,7 @@ package ioctl
 import (
 	"bytes"
 	"strings"
+	"sync/atomic"
 
 	. "trapline/decode/kernel"
 	. "trapline/decode/lang"
@@ -15,20 +16,20 @@ import (
 // bytes that begin with it: [{version=[4, 0, 0], ...}, {sector_start=0, ...}].
 
 var dmIoctls = Ioctls{
-	{"DM_VERSION DM_DEV_ARM_POLL", dmRequest(dmDevice, dmUse{}, dmUse{})},
-	{"DM_REMOVE_ALL", dmRequest("", dmUse{}, dmUse{})},
-	{"DM_LIST_DEVICES", dmRequest("data_start", dmUse{}, dmUse{"", dmNames})},
-	{"DM_LIST_VERSIONS", dmRequest("data_start", dmUse{}, dmUse{"", dmVersions})},
-	{"DM_DEV_CREATE DM_DEV_STATUS DM_TABLE_CLEAR", dmRequest(dmDevice, dmUse{}, dmUse{dmState, nil})},
-	{"DM_DEV_REMOVE", dmRequest(dmDevice, dmUse{"event_nr", nil}, dmUse{})},
-	{"DM_DEV_SUSPEND", dmRequest(dmDevice, dmUse{"event_nr", nil}, dmUse{dmState, nil})},
-	{"DM_DEV_RENAME", dmRequest(dmDeviceData, dmUse{"event_nr", dmString}, dmUse{dmState, nil})},
-	{"DM_DEV_SET_GEOMETRY", dmRequest(dmDeviceData, dmUse{"", dmString}, dmUse{})},
-	{"DM_DEV_WAIT", dmRequest(dmDeviceData, dmUse{"event_nr", nil}, dmUse{dmState, dmTargets})},
-	{"DM_TABLE_LOAD", dmRequest(dmDeviceData, dmUse{"target_count", dmTargets}, dmUse{dmState, nil})},
-	{"DM_TABLE_STATUS", dmRequest(dmDeviceData, dmUse{}, dmUse{dmState, dmTargets})},
-	{"DM_TABLE_DEPS", dmRequest(dmDeviceData, dmUse{}, dmUse{dmState, dmDeps})},
-	{"DM_TARGET_MSG", dmRequest(dmDeviceData, dmUse{"", dmMessage}, dmUse{dmState, dmAnswer})},
+	{"DM_VERSION DM_DEV_ARM_POLL", &dmArg{members: dmDevice}},
+	{"DM_REMOVE_ALL", &dmArg{}},
+	{"DM_LIST_DEVICES", &dmArg{members: "data_start", out: dmUse{data: dmNames}}},
+	{"DM_LIST_VERSIONS", &dmArg{members: "data_start", out: dmUse{data: dmVersions}}},
+	{"DM_DEV_CREATE DM_DEV_STATUS DM_TABLE_CLEAR", &dmArg{members: dmDevice, out: dmUse{members: dmState}}},
+	{"DM_DEV_REMOVE", &dmArg{members: dmDevice, in: dmUse{members: "event_nr"}}},
+	{"DM_DEV_SUSPEND", &dmArg{members: dmDevice, in: dmUse{members: "event_nr"}, out: dmUse{members: dmState}}},
+	{"DM_DEV_RENAME", &dmArg{members: dmDeviceData, in: dmUse{members: "event_nr", data: dmString}, out: dmUse{members: dmState}}},
+	{"DM_DEV_SET_GEOMETRY", &dmArg{members: dmDeviceData, in: dmUse{data: dmString}}},
+	{"DM_DEV_WAIT", &dmArg{members: dmDeviceData, in: dmUse{members: "event_nr"}, out: dmUse{members: dmState, data: dmTargets}}},
+	{"DM_TABLE_LOAD", &dmArg{members: dmDeviceData, in: dmUse{members: "target_count", data: dmTargets}, out: dmUse{members: dmState}}},
+	{"DM_TABLE_STATUS", &dmArg{members: dmDeviceData, out: dmUse{members: dmState, data: dmTargets}}},
+	{"DM_TABLE_DEPS", &dmArg{members: dmDeviceData, out: dmUse{members: dmState, data: dmDeps}}},
+	{"DM_TARGET_MSG", &dmArg{members: dmDeviceData, in: dmUse{data: dmMessage}, out: dmUse{members: dmState, data: dmAnswer}}},
 }
 
 // Members of struct dm_ioctl that requests use.
@@ -45,18 +46,28 @@ type dmUse struct {
 	data    *dmContents
 }
 
-// dmRequest is the argument of a request, with the members that it always uses.
-func dmRequest(members string, in, out dmUse) Type {
-	part := func(use dmUse) dmPart {
-		names := strings.Fields("version data_size " + members + " " + use.members + " flags")
-		return dmPart{dmIoctl.Pick(names...), use.data}
-	}
-	return &dmArg{WordLayout(), part(in), part(out)}
+// dmArg is the argument of a request: the members that it uses besides those that
+// all use, and what it takes and gives.
+type dmArg struct {
+	WordSized
+	members string
+	in, out dmUse
+
+	made atomic.Pointer[[2]dmPart]
 }
 
-type dmArg struct {
-	Layouts
-	in, out dmPart
+// parts are what is shown before the request and after it.
+func (t *dmArg) parts() *[2]dmPart {
+	if p := t.made.Load(); p != nil {
+		return p
+	}
+	part := func(use dmUse) dmPart {
+		names := strings.Fields("version data_size " + t.members + " " + use.members + " flags")
+		return dmPart{&Struct{Of: dmIoctl, Pick: names}, use.data}
+	}
+	p := &[2]dmPart{part(t.in), part(t.out)}
+	t.made.Store(p)
+	return p
 }
 
 func (t *dmArg) Dir() Dir { return Both }
@@ -69,7 +80,7 @@ func (t *dmArg) Show(c *Call, v View) {
 		return
 	}
 	c.Remember(m)
-	t.in.show(c, m)
+	t.parts()[0].show(c, m)
 }
 
 // Finish shows what has become of the struct unless the request failed and has
@@ -81,7 +92,7 @@ func (t *dmArg) Finish(c *Call, v View) {
 		return
 	}
 	c.Out.Changed()
-	t.out.show(c, m)
+	t.parts()[1].show(c, m)
 }
 
 // dmSame compares the members that a request which fails may change.
@@ -103,7 +114,7 @@ func dmRead(c *Call, addr uint64) (View, bool) {
 
 // dmPart is the struct and what is behind it.
 type dmPart struct {
-	header *StructType
+	header *Struct
 	data   *dmContents
 }
 
@@ -112,7 +123,7 @@ func (t *dmPart) show(c *Call, v View) {
 	c.Out.Elem()
 	t.header.Show(c, v)
 	if t.data != nil && !c.Failed() && c.Push(t.header, v) {
-		if dmKnown(c) && (t.data.cond == nil || t.data.cond(c)) {
+		if dmKnown(c) && (t.data.cond == nil || t.data.cond.Holds(c)) {
 			t.data.show(c, v.Addr)
 		}
 		c.Pop()
@@ -125,29 +136,29 @@ const dmHeaderSize = 305
 
 // dmIoctl is struct dm_ioctl without data. Of another version only the number
 // is known.
-var dmIoctl = Packed(Fields{
-	{"version", ShownAs(WholeArray(U32, 3), func(c *Call, v View) {
-		WholeArray(U32, 3).Show(c, v)
+var dmIoctl = &Struct{Packed: true, Fields: Fields{
+	{"version", &Shown{As: &Array{Of: U32, N: 3, Whole: true}, By: func(c *Call, v View) {
+		(&Array{Of: U32, N: 3, Whole: true}).Show(c, v)
 		if !dmVersionKnown(c) {
 			c.Out.Comment(output.Note, "unsupported device mapper ABI version")
 		}
-	})},
-	{"data_size", When(dmVersionKnown, ValueOf(U32, func(c *Call, v uint64) {
+	}}},
+	{"data_size", &When{If: Test(dmVersionKnown), Then: &Value{In: U32, By: func(c *Call, v uint64) {
 		c.Out.Number(v, output.Unsigned)
 		if v < dmHeaderSize {
 			c.Out.Comment(output.Note, "data_size too small")
 		}
-	}))},
-	{"data_start", When(dmKnown, U32)},
-	{"target_count", When(All(dmKnown, Succeeded), U32)},
-	{"open_count", When(All(dmKnown, Succeeded), U32)},
-	{"flags", When(dmKnown, Flags(tables.DMFlags))},
-	{"event_nr", When(All(dmKnown, Succeeded, dmHasEvent), U32)},
+	}}}},
+	{"data_start", &When{If: Test(dmKnown), Then: U32}},
+	{"target_count", &When{If: All{Test(dmKnown), Succeeded}, Then: U32}},
+	{"open_count", &When{If: All{Test(dmKnown), Succeeded}, Then: U32}},
+	{"flags", &When{If: Test(dmKnown), Then: &Flags{Set: &tables.DMFlags}}},
+	{"event_nr", &When{If: All{Test(dmKnown), Succeeded, Test(dmHasEvent)}, Then: U32}},
 	{"_", U32},
-	{"dev", When(All(dmKnown, Not(Is(Ref("dev"), 0))), Dev64)},
-	{"name", When(All(dmKnown, dmIsNamed("name")), CharArray(128))},
-	{"uuid", When(All(dmKnown, dmIsNamed("uuid")), CharArray(129))},
-})
+	{"dev", &When{If: All{Test(dmKnown), Not{&Is{N: Ref("dev"), Values: Nums{0}}}}, Then: Dev64}},
+	{"name", &When{If: All{Test(dmKnown), dmIsNamed("name")}, Then: CharArray(128)}},
+	{"uuid", &When{If: All{Test(dmKnown), dmIsNamed("uuid")}, Then: CharArray(129)}},
+}}
 
 // dmVersionKnown says that the struct being shown has a version that is known,
 // dmKnown that it is also whole.
@@ -159,25 +170,30 @@ func dmVersionKnown(c *Call) bool {
 
 func dmKnown(c *Call) bool { return dmVersionKnown(c) && Ref("data_size").Num(c) >= dmHeaderSize }
 
-func dmIsNamed(member string) Cond {
-	return func(c *Call) bool {
-		f := c.Frame(0)
-		return f.Struct.Member(c, member, f.View).Uint(1) != 0
-	}
+// dmIsNamed is the condition that the member called so has a text.
+type dmIsNamed string
+
+// Holds implements Cond.
+func (member dmIsNamed) Holds(c *Call) bool {
+	f := c.Frame(0)
+	return f.Struct.Member(c, string(member), f.View).Uint(1) != 0
 }
 
 // dmHasEvent says that event_nr has a meaning: not when a device is to be
 // suspended, but when it is to go on again.
 func dmHasEvent(c *Call) bool {
 	const suspend = 6 // DM_DEV_SUSPEND_CMD
-	return c.Exiting() || IocNR(uint32(c.Args[1])) != suspend || !HasNamed(Ref("flags"), tables.DMFlags, "DM_SUSPEND_FLAG")(c)
+	return c.Exiting() || IocNR(uint32(c.Args[1])) != suspend || !dmSuspends.Holds(c)
 }
+
+// dmSuspends is the condition that a device is to be suspended.
+var dmSuspends = &Has{N: Ref("flags"), Set: &tables.DMFlags, Values: Names{"DM_SUSPEND_FLAG"}}
 
 // dmContents is what lies at data_start, within data_size bytes of the struct:
 // count structs, each of which tells where the next one begins.
 type dmContents struct {
 	name  string // for what is somewhere else
-	elem  *StructType
+	elem  *Struct
 	count Num  // nil: up to one whose next is 0
 	each  int  // bytes of what a member called count counts
 	cond  Cond // nil, or when it is there
@@ -185,14 +201,16 @@ type dmContents struct {
 
 var (
 	dmTargets  = &dmContents{name: "struct dm_target_spec", elem: dmTargetSpec, count: Ref("target_count")}
-	dmNames    = &dmContents{name: "struct dm_name_list", elem: dmNameList, cond: dmAny}
-	dmVersions = &dmContents{name: "struct dm_target_versions", elem: dmTargetVersions, cond: dmAny}
-	dmDeps     = &dmContents{name: "struct dm_target_deps", elem: dmTargetDeps, count: Const(1), each: 8, cond: dmAny}
-	dmMessage  = &dmContents{name: "struct dm_target_msg", elem: dmTargetMsg, count: Const(1), cond: dmAny}
-	dmString   = &dmContents{name: "string", elem: Struct(Fields{{"string", CutStr(dmRoom)}}), count: Const(1)}
-	dmAnswer   = &dmContents{name: "string", elem: dmString.elem, count: Const(1),
-		cond: HasNamed(Ref("flags"), tables.DMFlags, "DM_DATA_OUT_FLAG")}
+	dmNames    = &dmContents{name: "struct dm_name_list", elem: dmNameList, cond: Test(dmAny)}
+	dmVersions = &dmContents{name: "struct dm_target_versions", elem: dmTargetVersions, cond: Test(dmAny)}
+	dmDeps     = &dmContents{name: "struct dm_target_deps", elem: dmTargetDeps, count: Const(1), each: 8, cond: Test(dmAny)}
+	dmMessage  = &dmContents{name: "struct dm_target_msg", elem: dmTargetMsg, count: Const(1), cond: Test(dmAny)}
+	dmString   = &dmContents{name: "string", elem: dmText, count: Const(1)}
+	dmAnswer   = &dmContents{name: "string", elem: dmText, count: Const(1),
+		cond: &Has{N: Ref("flags"), Set: &tables.DMFlags, Values: Names{"DM_DATA_OUT_FLAG"}}}
 )
+
+var dmText = &Struct{Fields: Fields{{"string", &Bytes{Len: Func(dmRoom), Kind: CutString}}}}
 
 // dmAny says that there is room for data.
 func dmAny(c *Call) bool { return Ref("data_start").Num(c) != Ref("data_size").Num(c) }
@@ -247,31 +265,31 @@ func (t *dmContents) show(c *Call, base uint64) {
 
 // dmRoom is how many bytes there are for the string at the end of the struct
 // being shown.
-var dmRoom = Func(func(c *Call) uint64 {
+func dmRoom(c *Call) uint64 {
 	header, own := c.Frame(1), c.Frame(0)
 	off := own.View.Addr + uint64(own.Struct.Layout(c.ABI).Size) - header.View.Addr
 	return Ref("data_size").Num(c) - off
-})
+}
 
-var dmTargetSpec = Packed(Fields{
+var dmTargetSpec = &Struct{Packed: true, Fields: Fields{
 	{"sector_start", U64},
 	{"length", U64},
-	{"status", When((*Call).Exiting, S32)},
-	{"next", Unseen(U32)},
+	{"status", &When{If: Test((*Call).Exiting), Then: S32}},
+	{"next", Unseen{U32}},
 	{"target_type", CharArray(16)},
-	{"string", CutStr(dmRoom)},
-})
+	{"string", &Bytes{Len: Func(dmRoom), Kind: CutString}},
+}}
 
 // The number of the last event follows the name of a device since version 4.37.
-var dmNameList = Packed(Fields{
+var dmNameList = &Struct{Packed: true, Fields: Fields{
 	{"dev", Dev64},
-	{"next", Unseen(U32)},
-	{"name", CutStr(dmRoom)},
-	{"event_nr", When(func(c *Call) bool { _, ok := dmEvent(c); return ok }, AtAddr(func(c *Call, _ uint64) {
+	{"next", Unseen{U32}},
+	{"name", &Bytes{Len: Func(dmRoom), Kind: CutString}},
+	{"event_nr", &When{If: Test(func(c *Call) bool { _, ok := dmEvent(c); return ok }), Then: AtAddr(func(c *Call, _ uint64) {
 		n, _ := dmEvent(c)
 		c.Out.Number(n, output.Unsigned)
-	}))},
-})
+	})}},
+}}
 
 // dmEvent reads the number behind the name of a device.
 func dmEvent(c *Call) (uint64, bool) {
@@ -290,12 +308,12 @@ func dmEvent(c *Call) (uint64, bool) {
 	return c.ReadUint(uint64(at), 4)
 }
 
-var dmTargetVersions = Packed(Fields{
-	{"next", Unseen(U32)},
-	{"version", WholeArray(U32, 3)},
-	{"name", CutStr(dmRoom)},
-}).Pick("name", "version")
+var dmTargetVersions = &Struct{Of: &Struct{Packed: true, Fields: Fields{
+	{"next", Unseen{U32}},
+	{"version", &Array{Of: U32, N: 3, Whole: true}},
+	{"name", &Bytes{Len: Func(dmRoom), Kind: CutString}},
+}}, Pick: Names{"name", "version"}}
 
-var dmTargetDeps = Packed(Fields{{"count", U32}, {"_", U32}, {"deps", Array(Dev64, Ref("count"))}})
+var dmTargetDeps = &Struct{Packed: true, Fields: Fields{{"count", U32}, {"_", U32}, {"deps", &List{Of: Dev64, Count: Ref("count")}}}}
 
-var dmTargetMsg = Packed(Fields{{"sector", U64}, {"message", CutStr(dmRoom)}})
+var dmTargetMsg = &Struct{Packed: true, Fields: Fields{{"sector", U64}, {"message", &Bytes{Len: Func(dmRoom), Kind: CutString}}}}

@@ -10,119 +10,125 @@ import (
 // linux/fscrypt.h.
 
 var fsIoctls = Ioctls{
-	{"FS_IOC_GETFSUUID", Called("arg", Out(fsuuid2))},
-	{"FS_IOC_GETFSSYSFSPATH", Called("arg", Out(fsSysfsPath))},
-	{"FS_IOC_GETLBMD_CAP", Called("arg", Out(logicalBlockMetadataCap))},
-	{"FS_IOC_FIEMAP", Change(
-		fiemap.Pick("fm_start", "fm_length", "fm_flags", "fm_extent_count"),
-		fiemap.Pick("fm_flags", "fm_mapped_extents", "fm_extents"))},
-	{"FS_IOC_GETFLAGS FS_IOC32_GETFLAGS", Called("attr", Out(Flags(tables.FsIocFlags)))},
-	{"FS_IOC_SETFLAGS FS_IOC32_SETFLAGS", Called("attr", Ptr(Flags(tables.FsIocFlags)))},
-	{"FITRIM", Ptr(fstrimRange)},
-	{"FS_IOC_FSGETXATTR", Called("arg", Out(fsxattr))},
-	{"FS_IOC_FSSETXATTR", Called("arg", Ptr(fsxattr.Pick("fsx_xflags", "fsx_extsize", "fsx_projid", "fsx_cowextsize")))},
-	{"FS_IOC_SHUTDOWN", Ptr(Enum(tables.FsShutdownFlags))},
+	{"FS_IOC_GETFSUUID", &Called{Name: "arg", Of: &Out{To: fsuuid2}}},
+	{"FS_IOC_GETFSSYSFSPATH", &Called{Name: "arg", Of: &Out{To: fsSysfsPath}}},
+	{"FS_IOC_GETLBMD_CAP", &Called{Name: "arg", Of: &Out{To: logicalBlockMetadataCap}}},
+	{"FS_IOC_FIEMAP", &Change{
+		In:  &Struct{Of: fiemap, Pick: Names{"fm_start", "fm_length", "fm_flags", "fm_extent_count"}},
+		Out: &Struct{Of: fiemap, Pick: Names{"fm_flags", "fm_mapped_extents", "fm_extents"}}}},
+	{"FS_IOC_GETFLAGS FS_IOC32_GETFLAGS", &Called{Name: "attr", Of: &Out{To: &Flags{Set: &tables.FsIocFlags}}}},
+	{"FS_IOC_SETFLAGS FS_IOC32_SETFLAGS", &Called{Name: "attr", Of: &Ptr{To: &Flags{Set: &tables.FsIocFlags}}}},
+	{"FITRIM", &Ptr{To: fstrimRange}},
+	{"FS_IOC_FSGETXATTR", &Called{Name: "arg", Of: &Out{To: fsxattr}}},
+	{"FS_IOC_FSSETXATTR", &Called{Name: "arg", Of: &Ptr{To: &Struct{Of: fsxattr, Pick: Names{"fsx_xflags", "fsx_extsize", "fsx_projid", "fsx_cowextsize"}}}}},
+	{"FS_IOC_SHUTDOWN", &Ptr{To: &Enum{Set: &tables.FsShutdownFlags}}},
 	{"FIFREEZE FITHAW", nil},
-	{"FICLONE", Called("src_fd", Int)},
-	{"FICLONERANGE", Called("arg", Ptr(fileCloneRange))},
-	{"FIDEDUPERANGE", Called("arg", ChangeIf(dedupedRanges,
-		Ptr(fileDedupeRange("dest_fd", "dest_offset")),
-		Out(fileDedupeRange("bytes_deduped", "status").Pick("info"))))},
-	{"FS_IOC_GETFSLABEL", Called("label", Out(CharArray(fslabelMax)))},
-	{"FS_IOC_SETFSLABEL", Called("label", Ptr(CharArray(fslabelMax)))},
+	{"FICLONE", &Called{Name: "src_fd", Of: Int}},
+	{"FICLONERANGE", &Called{Name: "arg", Of: &Ptr{To: fileCloneRange}}},
+	{"FIDEDUPERANGE", &Called{Name: "arg", Of: &Change{In: fileDedupeIn,
+		Out: fileDedupeOut, OrAddr: true, If: Test(dedupedRanges)}}},
+	{"FS_IOC_GETFSLABEL", &Called{Name: "label", Of: &Out{To: CharArray(fslabelMax)}}},
+	{"FS_IOC_SETFSLABEL", &Called{Name: "label", Of: &Ptr{To: CharArray(fslabelMax)}}},
 }
 
 // dedupedRanges says that there are ranges of which the kernel tells, and that
 // they could be shown.
 func dedupedRanges(c *Call) bool {
-	info := c.Register(2) + uint64(fileDedupeRange().Layout(c.ABI).Size)
+	info := c.Register(2) + uint64(fileDedupeRange.Layout(c.ABI).Size)
 	n, ok := c.ReadUint(info-8, 2) // dest_count
 	if c.Abbrev {
 		n = min(n, fileDedupeShort+1)
 	}
 	_, readable := c.ReadUint(info+n*uint64(fileDedupeRangeInfo.Layout(c.ABI).Size)-4, 4)
-	return Succeeded(c) && ok && n != 0 && readable
+	return !c.Failed() && ok && n != 0 && readable
 }
 
 // fslabelMax is FSLABEL_MAX.
 const fslabelMax = 256
 
-var fsuuid2 = Struct(Fields{
-	{"len", U8}, {"uuid", Binaries(16, Ref("len"))},
-})
+var fsuuid2 = &Struct{Fields: Fields{
+	{"len", U8}, {"uuid", &Chars{N: 16, Len: Ref("len"), Kind: Binary}},
+}}
 
-var fsSysfsPath = Struct(Fields{
-	{"len", U8}, {"name", CharsUpTo(128, Add(Ref("len"), 1))},
-})
+var fsSysfsPath = &Struct{Fields: Fields{
+	{"len", U8}, {"name", &Chars{N: 128, Len: &Add{N: Ref("len"), K: 1}, Kind: Terminated}},
+}}
 
-var logicalBlockMetadataCap = Struct(Fields{
-	{"lbmd_flags", Flags(tables.LbmdPiCapFlags)},
+var logicalBlockMetadataCap = &Struct{Fields: Fields{
+	{"lbmd_flags", &Flags{Set: &tables.LbmdPiCapFlags}},
 	{"lbmd_interval", U16},
 	{"lbmd_size", U8},
 	{"lbmd_opaque_size", U8},
 	{"lbmd_opaque_offset", U8},
 	{"lbmd_pi_size", U8},
 	{"lbmd_pi_offset", U8},
-	{"lbmd_guard_tag_type", EnumOf(X8, tables.LbmdPiCsumTypes)},
+	{"lbmd_guard_tag_type", &Enum{In: X8, Set: &tables.LbmdPiCsumTypes}},
 	{"lbmd_app_tag_size", U8},
 	{"lbmd_ref_tag_size", U8},
 	{"lbmd_storage_tag_size", U8},
-})
+}}
 
-var fiemap = Struct(Fields{
+var fiemap = &Struct{Fields: Fields{
 	{"fm_start", U64},
 	{"fm_length", U64},
-	{"fm_flags", Flags(tables.FiemapFlags)},
+	{"fm_flags", &Flags{Set: &tables.FiemapFlags}},
 	{"fm_mapped_extents", U32},
 	{"fm_extent_count", U32},
 	{"_", U32},
-	{"fm_extents", Verbose(Array(fiemapExtent, Ref("fm_mapped_extents")))},
-})
+	{"fm_extents", Verbose{&List{Of: fiemapExtent, Count: Ref("fm_mapped_extents")}}},
+}}
 
-var fiemapExtent = Struct(Fields{
+var fiemapExtent = &Struct{Fields: Fields{
 	{"fe_logical", U64},
 	{"fe_physical", U64},
 	{"fe_length", U64},
 	{"_", Pad(16)},
-	{"fe_flags", Flags(tables.FiemapExtentFlags)},
+	{"fe_flags", &Flags{Set: &tables.FiemapExtentFlags}},
 	{"_", Pad(12)},
-})
+}}
 
-var fstrimRange = Struct(Fields{
+var fstrimRange = &Struct{Fields: Fields{
 	{"start", X64}, {"len", U64}, {"minlen", U64},
-})
+}}
 
-var fsxattr = Struct(Fields{
-	{"fsx_xflags", Flags(tables.FsXflags)},
+var fsxattr = &Struct{Fields: Fields{
+	{"fsx_xflags", &Flags{Set: &tables.FsXflags}},
 	{"fsx_extsize", U32},
 	{"fsx_nextents", U32},
 	{"fsx_projid", X32},
 	{"fsx_cowextsize", U32},
 	{"_", Pad(8)},
-})
+}}
 
-var fileCloneRange = Struct(Fields{
+var fileCloneRange = &Struct{Fields: Fields{
 	{"src_fd", FD64}, {"src_offset", U64}, {"src_length", U64}, {"dest_offset", U64},
-})
+}}
 
-// fileDedupeRange is shown with the given members of the elements of info.
-func fileDedupeRange(members ...string) *StructType {
-	return Struct(Fields{
+// fileDedupeRange is struct file_dedupe_range; of the elements of info, some
+// members are given and others told.
+var (
+	fileDedupeRange = &Struct{Fields: Fields{
 		{"src_offset", U64},
 		{"src_length", U64},
 		{"dest_count", U16},
 		{"_", Pad(6)},
-		{"info", ShortArray(fileDedupeRangeInfo.Pick(members...), Ref("dest_count"), fileDedupeShort)},
-	})
-}
+		{"info", &List{Of: fileDedupeRangeInfo, Count: Ref("dest_count"), Short: fileDedupeShort}},
+	}}
+	fileDedupeIn = &Struct{Of: fileDedupeRange, With: Fields{{"info", &List{
+		Of: &Struct{Of: fileDedupeRangeInfo, Pick: Names{"dest_fd", "dest_offset"}}, Count: Ref("dest_count"), Short: fileDedupeShort,
+	}}}}
+	fileDedupeOut = &Struct{Of: fileDedupeRange, With: Fields{{"info", &List{
+		Of: &Struct{Of: fileDedupeRangeInfo, Pick: Names{"bytes_deduped", "status"}}, Count: Ref("dest_count"), Short: fileDedupeShort,
+	}}}, Pick: Names{"info"}}
+)
 
 // fileDedupeShort is how many elements an abbreviated info has.
 const fileDedupeShort = 2
 
-var fileDedupeRangeInfo = Struct(Fields{
+var fileDedupeRangeInfo = &Struct{Fields: Fields{
 	{"dest_fd", FD64},
 	{"dest_offset", U64},
 	{"bytes_deduped", U64},
 	{"status", S32},
 	{"_", U32},
-})
+}}

@@ -9,25 +9,25 @@ import (
 // General purpose input and output lines: linux/gpio.h.
 
 var gpioIoctls = Ioctls{
-	{"GPIO_GET_CHIPINFO_IOCTL", Called("info", Out(gpiochipInfo))},
-	{"GPIO_GET_LINEINFO_UNWATCH_IOCTL", Called("offset", Ptr(Struct(Fields{{"offset", U32}})))},
-	{"GPIO_GET_LINEINFO_IOCTL GPIO_GET_LINEINFO_WATCH_IOCTL", Called("info", Change(
-		gpiolineInfo.Pick("line_offset"), gpiolineInfo.Pick("flags", "name", "consumer")))},
-	{"GPIO_GET_LINEHANDLE_IOCTL", Called("request", Change(
-		gpiohandleRequest.Pick("lines", "lineoffsets", "flags", "default_values", "consumer_label"), gpiohandleRequest.Pick("fd")))},
-	{"GPIO_GET_LINEEVENT_IOCTL", Called("request", Change(
-		gpioeventRequest.Pick("lineoffset", "handleflags", "eventflags", "consumer_label"), gpioeventRequest.Pick("fd")))},
-	{"GPIOHANDLE_GET_LINE_VALUES_IOCTL", Called("values", Out(gpiohandleData))},
-	{"GPIOHANDLE_SET_LINE_VALUES_IOCTL", Called("values", Ptr(gpiohandleData))},
-	{"GPIOHANDLE_SET_CONFIG_IOCTL", Called("config", Ptr(gpiohandleConfig))},
-	{"GPIO_V2_GET_LINEINFO_IOCTL GPIO_V2_GET_LINEINFO_WATCH_IOCTL", Called("info", Change(
-		gpioV2LineInfo.Pick("offset"), gpioV2LineInfo.Pick("name", "consumer", "flags", "num_attrs", "attrs", "padding")))},
-	{"GPIO_V2_GET_LINE_IOCTL", Called("request", Change(
-		gpioV2LineRequest.Pick("num_lines", "offsets", "consumer", "config", "event_buffer_size", "padding"),
-		gpioV2LineRequest.Pick("fd")))},
-	{"GPIO_V2_LINE_SET_CONFIG_IOCTL", Called("config", Ptr(gpioV2LineConfig))},
-	{"GPIO_V2_LINE_GET_VALUES_IOCTL", Called("values", Change(gpioV2LineValues.Pick("mask"), gpioV2LineValues.Pick("bits")))},
-	{"GPIO_V2_LINE_SET_VALUES_IOCTL", Called("values", Ptr(gpioV2LineValues))},
+	{"GPIO_GET_CHIPINFO_IOCTL", &Called{Name: "info", Of: &Out{To: gpiochipInfo}}},
+	{"GPIO_GET_LINEINFO_UNWATCH_IOCTL", &Called{Name: "offset", Of: &Ptr{To: &Struct{Fields: Fields{{"offset", U32}}}}}},
+	{"GPIO_GET_LINEINFO_IOCTL GPIO_GET_LINEINFO_WATCH_IOCTL", &Called{Name: "info", Of: &Change{
+		In: &Struct{Of: gpiolineInfo, Pick: Names{"line_offset"}}, Out: &Struct{Of: gpiolineInfo, Pick: Names{"flags", "name", "consumer"}}}}},
+	{"GPIO_GET_LINEHANDLE_IOCTL", &Called{Name: "request", Of: &Change{
+		In: &Struct{Of: gpiohandleRequest, Pick: Names{"lines", "lineoffsets", "flags", "default_values", "consumer_label"}}, Out: &Struct{Of: gpiohandleRequest, Pick: Names{"fd"}}}}},
+	{"GPIO_GET_LINEEVENT_IOCTL", &Called{Name: "request", Of: &Change{
+		In: &Struct{Of: gpioeventRequest, Pick: Names{"lineoffset", "handleflags", "eventflags", "consumer_label"}}, Out: &Struct{Of: gpioeventRequest, Pick: Names{"fd"}}}}},
+	{"GPIOHANDLE_GET_LINE_VALUES_IOCTL", &Called{Name: "values", Of: &Out{To: gpiohandleData}}},
+	{"GPIOHANDLE_SET_LINE_VALUES_IOCTL", &Called{Name: "values", Of: &Ptr{To: gpiohandleData}}},
+	{"GPIOHANDLE_SET_CONFIG_IOCTL", &Called{Name: "config", Of: &Ptr{To: gpiohandleConfig}}},
+	{"GPIO_V2_GET_LINEINFO_IOCTL GPIO_V2_GET_LINEINFO_WATCH_IOCTL", &Called{Name: "info", Of: &Change{
+		In: &Struct{Of: gpioV2LineInfo, Pick: Names{"offset"}}, Out: &Struct{Of: gpioV2LineInfo, Pick: Names{"name", "consumer", "flags", "num_attrs", "attrs", "padding"}}}}},
+	{"GPIO_V2_GET_LINE_IOCTL", &Called{Name: "request", Of: &Change{
+		In:  &Struct{Of: gpioV2LineRequest, Pick: Names{"num_lines", "offsets", "consumer", "config", "event_buffer_size", "padding"}},
+		Out: &Struct{Of: gpioV2LineRequest, Pick: Names{"fd"}}}}},
+	{"GPIO_V2_LINE_SET_CONFIG_IOCTL", &Called{Name: "config", Of: &Ptr{To: gpioV2LineConfig}}},
+	{"GPIO_V2_LINE_GET_VALUES_IOCTL", &Called{Name: "values", Of: &Change{In: &Struct{Of: gpioV2LineValues, Pick: Names{"mask"}}, Out: &Struct{Of: gpioV2LineValues, Pick: Names{"bits"}}}}},
+	{"GPIO_V2_LINE_SET_VALUES_IOCTL", &Called{Name: "values", Of: &Ptr{To: gpioV2LineValues}}},
 }
 
 // Limits of linux/gpio.h: GPIO_MAX_NAME_SIZE, GPIOHANDLES_MAX (and
@@ -40,58 +40,58 @@ const (
 
 var gpioName = CharArray(gpioNameSize)
 
-var gpiochipInfo = Struct(Fields{{"name", gpioName}, {"label", gpioName}, {"lines", U32}})
+var gpiochipInfo = &Struct{Fields: Fields{{"name", gpioName}, {"label", gpioName}, {"lines", U32}}}
 
-var gpiolineInfo = Struct(Fields{
-	{"line_offset", U32}, {"flags", Flags(tables.GpioLineFlags)}, {"name", gpioName}, {"consumer", gpioName},
-})
+var gpiolineInfo = &Struct{Fields: Fields{
+	{"line_offset", U32}, {"flags", &Flags{Set: &tables.GpioLineFlags}}, {"name", gpioName}, {"consumer", gpioName},
+}}
 
-var gpiohandleRequest = Struct(Fields{
-	{"lineoffsets", UpTo(U32, gpioMaxLines, Ref("lines"))},
-	{"flags", Flags(tables.GpioHandleFlags)},
-	{"default_values", UpTo(U8, gpioMaxLines, Ref("lines"))},
+var gpiohandleRequest = &Struct{Fields: Fields{
+	{"lineoffsets", &Array{Of: U32, N: gpioMaxLines, Used: Ref("lines")}},
+	{"flags", &Flags{Set: &tables.GpioHandleFlags}},
+	{"default_values", &Array{Of: U8, N: gpioMaxLines, Used: Ref("lines")}},
 	{"consumer_label", gpioName},
 	{"lines", U32},
 	{"fd", FD},
-})
+}}
 
-var gpioeventRequest = Struct(Fields{
+var gpioeventRequest = &Struct{Fields: Fields{
 	{"lineoffset", U32},
-	{"handleflags", Flags(tables.GpioHandleFlags)},
-	{"eventflags", Flags(tables.GpioEventFlags)},
+	{"handleflags", &Flags{Set: &tables.GpioHandleFlags}},
+	{"eventflags", &Flags{Set: &tables.GpioEventFlags}},
 	{"consumer_label", gpioName},
 	{"fd", FD},
-})
+}}
 
-var gpiohandleData = Struct(Fields{{"values", Array(U8, Const(gpioMaxLines))}})
+var gpiohandleData = &Struct{Fields: Fields{{"values", &Array{Of: U8, N: gpioMaxLines}}}}
 
-var gpiohandleConfig = Struct(Fields{
-	{"flags", Flags(tables.GpioHandleFlags)},
-	{"default_values", Array(U8, Const(gpioMaxLines))},
+var gpiohandleConfig = &Struct{Fields: Fields{
+	{"flags", &Flags{Set: &tables.GpioHandleFlags}},
+	{"default_values", &Array{Of: U8, N: gpioMaxLines}},
 	{"_", Pad(16)},
-})
+}}
 
 // gpioV2LineAttribute is struct gpio_v2_line_attribute: what the union at its
 // end holds is said by id, unless something is in the padding.
-var gpioV2LineAttribute = Struct(Fields{
-	{"id", Unseen(U32)},
-	{"padding", Unseen(X32)},
-	{"", Union(gpioAttrKind,
-		Arm(One("flags", FlagsOf(X64, tables.GpioV2LineFlags)), Values(tables.GpioV2AttrIDs, "GPIO_V2_LINE_ATTR_ID_FLAGS")...),
-		Arm(One("values", X64), Values(tables.GpioV2AttrIDs, "GPIO_V2_LINE_ATTR_ID_OUTPUT_VALUES")...),
-		Arm(One("debounce_period_us", U32), Values(tables.GpioV2AttrIDs, "GPIO_V2_LINE_ATTR_ID_DEBOUNCE")...),
-		Arm(Nothing))},
-})
+var gpioV2LineAttribute = &Struct{Fields: Fields{
+	{"id", Unseen{U32}},
+	{"padding", Unseen{X32}},
+	{"", &Union{On: Func(gpioAttrKind), Set: &tables.GpioV2AttrIDs, Arms: Arms{
+		{&One{Name: "flags", Type: &Flags{In: X64, Set: &tables.GpioV2LineFlags}}, Names{"GPIO_V2_LINE_ATTR_ID_FLAGS"}},
+		{&One{Name: "values", Type: X64}, Names{"GPIO_V2_LINE_ATTR_ID_OUTPUT_VALUES"}},
+		{&One{Name: "debounce_period_us", Type: U32}, Names{"GPIO_V2_LINE_ATTR_ID_DEBOUNCE"}},
+		{Nothing, nil}}}},
+}}
 
 // gpioV2UnknownAttribute is one of which the meaning is not known.
-var gpioV2UnknownAttribute = Struct(Fields{{"id", U32}, Reserved("padding", X32), {"data", X64}})
+var gpioV2UnknownAttribute = &Struct{Fields: Fields{{"id", U32}, {"padding", Reserved{X32}}, {"data", X64}}}
 
-var gpioAttrKind = Func(func(c *Call) uint64 {
+func gpioAttrKind(c *Call) uint64 {
 	if Ref("padding").Num(c) != 0 {
 		return 0
 	}
 	return Ref("id").Num(c)
-})
+}
 
 // gpioAttribute shows an attribute: what is known as a member of the struct
 // around it, everything else under name.
@@ -119,33 +119,33 @@ func (t gpioAttribute) ShowAsMembers(c *Call, v View) {
 	gpioV2UnknownAttribute.Show(c, v)
 }
 
-var gpioV2LineConfig = Struct(Fields{
-	{"flags", FlagsOf(X64, tables.GpioV2LineFlags)},
+var gpioV2LineConfig = &Struct{Fields: Fields{
+	{"flags", &Flags{In: X64, Set: &tables.GpioV2LineFlags}},
 	{"num_attrs", U32},
-	Reserved("padding", WholeArray(X32, 5)),
-	{"attrs", When(Not(Is(Ref("num_attrs"), 0)), UpTo(Struct(Fields{
+	{"padding", Reserved{&Array{Of: X32, N: 5, Whole: true}}},
+	{"attrs", &When{If: Not{&Is{N: Ref("num_attrs"), Values: Nums{0}}}, Then: &Array{Of: &Struct{Fields: Fields{
 		{"", gpioAttribute{"attr"}}, {"mask", X64},
-	}), gpioMaxAttrs, Ref("num_attrs")))},
-})
+	}}, N: gpioMaxAttrs, Used: Ref("num_attrs")}}},
+}}
 
-var gpioV2LineInfo = Struct(Fields{
+var gpioV2LineInfo = &Struct{Fields: Fields{
 	{"name", gpioName},
 	{"consumer", gpioName},
 	{"offset", U32},
 	{"num_attrs", U32},
-	{"flags", FlagsOf(X64, tables.GpioV2LineFlags)},
-	{"attrs", When(Not(Is(Ref("num_attrs"), 0)), UpTo(gpioAttribute{""}, gpioMaxAttrs, Ref("num_attrs")))},
-	Reserved("padding", WholeArray(X32, 4)),
-})
+	{"flags", &Flags{In: X64, Set: &tables.GpioV2LineFlags}},
+	{"attrs", &When{If: Not{&Is{N: Ref("num_attrs"), Values: Nums{0}}}, Then: &Array{Of: gpioAttribute{""}, N: gpioMaxAttrs, Used: Ref("num_attrs")}}},
+	{"padding", Reserved{&Array{Of: X32, N: 4, Whole: true}}},
+}}
 
-var gpioV2LineRequest = Struct(Fields{
-	{"offsets", UpTo(U32, gpioMaxLines, Ref("num_lines"))},
+var gpioV2LineRequest = &Struct{Fields: Fields{
+	{"offsets", &Array{Of: U32, N: gpioMaxLines, Used: Ref("num_lines")}},
 	{"consumer", gpioName},
 	{"config", gpioV2LineConfig},
 	{"num_lines", U32},
-	Reserved("event_buffer_size", U32),
-	Reserved("padding", WholeArray(X32, 5)),
+	{"event_buffer_size", Reserved{U32}},
+	{"padding", Reserved{&Array{Of: X32, N: 5, Whole: true}}},
 	{"fd", FD},
-})
+}}
 
-var gpioV2LineValues = Struct(Fields{{"bits", X64}, {"mask", X64}})
+var gpioV2LineValues = &Struct{Fields: Fields{{"bits", X64}, {"mask", X64}}}

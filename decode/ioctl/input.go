@@ -12,19 +12,19 @@ import (
 // Input devices: linux/input.h, drivers/input/evdev.c.
 
 var inputIoctls = Ioctls{
-	{"EVIOCGVERSION", Out(X32)},
-	{"EVIOCGEFFECTS", Out(Uint)},
-	{"EVIOCGID", Out(inputID)},
-	{"EVIOCGREP", Out(WholeArray(Uint, 2))},
-	{"EVIOCSREP", Ptr(WholeArray(Uint, 2))},
-	{"EVIOCGKEYCODE", Out(inputKeycode)},
-	{"EVIOCSKEYCODE", Ptr(inputKeycode)},
-	{"EVIOCGKEYCODE_V2", Out(inputKeymapEntry)},
-	{"EVIOCSKEYCODE_V2", Ptr(inputKeymapEntry)},
-	{"EVIOCSFF", Ptr(ffEffect)},
+	{"EVIOCGVERSION", &Out{To: X32}},
+	{"EVIOCGEFFECTS", &Out{To: Uint}},
+	{"EVIOCGID", &Out{To: inputID}},
+	{"EVIOCGREP", &Out{To: &Array{Of: Uint, N: 2, Whole: true}}},
+	{"EVIOCSREP", &Ptr{To: &Array{Of: Uint, N: 2, Whole: true}}},
+	{"EVIOCGKEYCODE", &Out{To: inputKeycode}},
+	{"EVIOCSKEYCODE", &Ptr{To: inputKeycode}},
+	{"EVIOCGKEYCODE_V2", &Out{To: inputKeymapEntry}},
+	{"EVIOCSKEYCODE_V2", &Ptr{To: inputKeymapEntry}},
+	{"EVIOCSFF", &Ptr{To: ffEffect}},
 	{"EVIOCRMFF", Int},
 	{"EVIOCGRAB EVIOCREVOKE", Ulong},
-	{"EVIOCSCLOCKID", Ptr(Uint)},
+	{"EVIOCSCLOCKID", &Ptr{To: Uint}},
 }
 
 // inputIoctl describes requests that evdev makes by macros, with a length or
@@ -33,14 +33,14 @@ func inputIoctl(op uint32) *Desc {
 	switch IocDir(op) {
 	case IocRead:
 		nr := IocNR(op)
-		if d := inputReads[nr]; d != nil {
+		if d := inputReads.Get()[nr]; d != nil {
 			return d
 		}
 		switch {
 		case nr&^0x3f == 0x40: // EVIOCGABS
 			return &inputGetAxis
 		case nr&^0x1f == 0x20: // EVIOCGBIT
-			if d := inputBits[nr&0x1f]; d != nil {
+			if d := inputBits.Get()[nr&0x1f]; d != nil {
 				return d
 			}
 		}
@@ -55,46 +55,50 @@ func inputIoctl(op uint32) *Desc {
 }
 
 var (
-	inputRead    = Desc{Args: Args{{"argp", Out(AtAddr(func(c *Call, addr uint64) { c.Out.Addr(addr) }))}}}
+	inputRead    = Desc{Args: Args{{"argp", &Out{To: AtAddr(func(c *Call, addr uint64) { c.Out.Addr(addr) })}}}}
 	inputWrite   = Desc{Args: Args{{"argp", Addr}}}
-	inputGetAxis = Desc{Args: Args{{"argp", Out(AtAddr(showAxis))}}}
-	inputSetAxis = Desc{Args: Args{{"argp", Ptr(AtAddr(showAxis))}}}
+	inputGetAxis = Desc{Args: Args{{"argp", &Out{To: AtAddr(showAxis)}}}}
+	inputSetAxis = Desc{Args: Args{{"argp", &Ptr{To: AtAddr(showAxis)}}}}
 )
 
 // inputReads are requests by number, of any size.
-var inputReads = map[uint32]*Desc{
-	0x06: inputString, // EVIOCGNAME
-	0x07: inputString, // EVIOCGPHYS
-	0x08: inputString, // EVIOCGUNIQ
-	0x09: inputBitset(tables.InputProps, 0x1f),
-	0x0a: {Args: Args{{"argp", Out(AtAddr(showSlots))}}},
-	0x18: inputBitset(tables.InputKeys, 0x2ff),
-	0x19: inputBitset(tables.InputLEDs, 0x0f),
-	0x1a: inputBitset(tables.InputSounds, 0x07),
-	0x1b: inputBitset(tables.InputSwitches, 0x11),
-}
+var inputReads = Lazy[map[uint32]*Desc]{Make: func() map[uint32]*Desc {
+	return map[uint32]*Desc{
+		0x06: inputString, // EVIOCGNAME
+		0x07: inputString, // EVIOCGPHYS
+		0x08: inputString, // EVIOCGUNIQ
+		0x09: inputBitset(&tables.InputProps, 0x1f),
+		0x0a: {Args: Args{{"argp", &Out{To: AtAddr(showSlots)}}}},
+		0x18: inputBitset(&tables.InputKeys, 0x2ff),
+		0x19: inputBitset(&tables.InputLEDs, 0x0f),
+		0x1a: inputBitset(&tables.InputSounds, 0x07),
+		0x1b: inputBitset(&tables.InputSwitches, 0x11),
+	}
+}}
 
 // inputBits are the sets of events that EVIOCGBIT tells, by their type.
-var inputBits = map[uint32]*Desc{
-	0x00: inputBitset(tables.EvdevEv, 0x1f),
-	0x01: inputBitset(tables.InputKeys, 0x2ff),
-	0x02: inputBitset(tables.InputRels, 0x0f),
-	0x03: inputBitset(tables.EvdevAbs, 0x3f),
-	0x04: inputBitset(tables.InputMisc, 0x07),
-	0x05: inputBitset(tables.InputSwitches, 0x11),
-	0x11: inputBitset(tables.InputLEDs, 0x0f),
-	0x12: inputBitset(tables.InputSounds, 0x07),
-	0x14: inputBitset(tables.InputRepeats, 0x01),
-	0x15: inputBitset(tables.InputEffects, 0x7f),
-	0x16: {Args: Args{{"argp", Out(Int)}}},
-	0x17: inputBitset(tables.InputEffectStatus, 0x01),
-}
+var inputBits = Lazy[map[uint32]*Desc]{Make: func() map[uint32]*Desc {
+	return map[uint32]*Desc{
+		0x00: inputBitset(&tables.EvdevEv, 0x1f),
+		0x01: inputBitset(&tables.InputKeys, 0x2ff),
+		0x02: inputBitset(&tables.InputRels, 0x0f),
+		0x03: inputBitset(&tables.EvdevAbs, 0x3f),
+		0x04: inputBitset(&tables.InputMisc, 0x07),
+		0x05: inputBitset(&tables.InputSwitches, 0x11),
+		0x11: inputBitset(&tables.InputLEDs, 0x0f),
+		0x12: inputBitset(&tables.InputSounds, 0x07),
+		0x14: inputBitset(&tables.InputRepeats, 0x01),
+		0x15: inputBitset(&tables.InputEffects, 0x7f),
+		0x16: {Args: Args{{"argp", &Out{To: Int}}}},
+		0x17: inputBitset(&tables.InputEffectStatus, 0x01),
+	}
+}}
 
-var inputString = &Desc{Args: Args{{"argp", Out(Buf(Result))}}}
+var inputString = &Desc{Args: Args{{"argp", &Out{To: &Bytes{Len: Result}}}}}
 
 // inputBitset is a set of bits up to number last; the result is its size.
 func inputBitset(set *tables.Set, last uint64) *Desc {
-	return &Desc{Args: Args{{"argp", Out(AtAddr(func(c *Call, addr uint64) { showBitset(c, addr, set, last) }))}}}
+	return &Desc{Args: Args{{"argp", &Out{To: AtAddr(func(c *Call, addr uint64) { showBitset(c, addr, set, last) })}}}}
 }
 
 func showBitset(c *Call, addr uint64, set *tables.Set, last uint64) {
@@ -147,14 +151,14 @@ const (
 )
 
 // inputAbsinfo is struct input_absinfo.
-var inputAbsinfo = Struct(Fields{
+var inputAbsinfo = &Struct{Fields: Fields{
 	{"value", U32},
 	{"minimum", U32},
-	{"maximum", Verbose(U32)},
-	{"fuzz", Verbose(U32)},
-	{"flat", Verbose(U32)},
-	{"resolution", Verbose(U32)},
-})
+	{"maximum", Verbose{U32}},
+	{"fuzz", Verbose{U32}},
+	{"flat", Verbose{U32}},
+	{"resolution", Verbose{U32}},
+}}
 
 // showAxis shows as much of a struct input_absinfo as the request's size says.
 func showAxis(c *Call, addr uint64) {
@@ -182,44 +186,44 @@ func showSlots(c *Call, addr uint64) {
 	}
 	c.Out.BeginStruct()
 	c.Out.Field("code")
-	c.Out.Enum(code, tables.InputSlots, output.Hex)
+	c.Out.Enum(code, &tables.InputSlots, output.Hex)
 	c.Out.Field("values")
 	c.ShowArray(addr+4, Int, n-1)
 	c.Out.EndStruct()
 }
 
-var inputID = Struct(Fields{{"bustype", U16}, {"vendor", U16}, {"product", U16}, {"version", U16}})
+var inputID = &Struct{Fields: Fields{{"bustype", U16}, {"vendor", U16}, {"product", U16}, {"version", U16}}}
 
 // inputKeycode is a scancode and the key that it stands for.
-var inputKeycode = Tuple(Uint, Enum(tables.InputKeys))
+var inputKeycode = Tuple{Uint, &Enum{Set: &tables.InputKeys}}
 
-var inputKeymapEntry = Struct(Fields{
+var inputKeymapEntry = &Struct{Fields: Fields{
 	{"flags", U8},
 	{"len", U8},
-	{"index", Verbose(U16)},
-	{"keycode", Verbose(Enum(tables.InputKeys))},
-	{"scancode", Verbose(WholeArray(X8, 32))},
-})
+	{"index", Verbose{U16}},
+	{"keycode", Verbose{&Enum{Set: &tables.InputKeys}}},
+	{"scancode", Verbose{&Array{Of: X8, N: 32, Whole: true}}},
+}}
 
-var ffEnvelope = Struct(Fields{
+var ffEnvelope = &Struct{Fields: Fields{
 	{"attack_length", U16}, {"attack_level", U16}, {"fade_length", U16}, {"fade_level", X16},
-})
+}}
 
-var ffEffect = Struct(Fields{
-	{"type", EnumOf(X16, tables.InputEffects)},
+var ffEffect = &Struct{Fields: Fields{
+	{"type", &Enum{In: X16, Set: &tables.InputEffects}},
 	{"id", S16},
 	{"direction", U16},
-	{"trigger", Verbose(Struct(Fields{{"button", U16}, {"interval", U16}}))},
-	{"replay", Verbose(Struct(Fields{{"length", U16}, {"delay", U16}}))},
-	{"", Verbose(Union(Ref("type"),
-		Arm(One("constant", Struct(Fields{{"level", S16}, {"envelope", ffEnvelope}})), Values(tables.InputEffects, "FF_CONSTANT")...),
-		Arm(One("ramp", Struct(Fields{{"start_level", S16}, {"end_level", S16}, {"envelope", ffEnvelope}})), Values(tables.InputEffects, "FF_RAMP")...),
-		Arm(One("periodic", ffPeriodicEffect), Values(tables.InputEffects, "FF_PERIODIC")...),
-		Arm(One("rumble", Struct(Fields{{"strong_magnitude", U16}, {"weak_magnitude", U16}})), Values(tables.InputEffects, "FF_RUMBLE")...),
-		Arm(Nothing)))},
-})
+	{"trigger", Verbose{&Struct{Fields: Fields{{"button", U16}, {"interval", U16}}}}},
+	{"replay", Verbose{&Struct{Fields: Fields{{"length", U16}, {"delay", U16}}}}},
+	{"", Verbose{&Union{On: Ref("type"), Set: &tables.InputEffects, Arms: Arms{
+		{&One{Name: "constant", Type: &Struct{Fields: Fields{{"level", S16}, {"envelope", ffEnvelope}}}}, Names{"FF_CONSTANT"}},
+		{&One{Name: "ramp", Type: &Struct{Fields: Fields{{"start_level", S16}, {"end_level", S16}, {"envelope", ffEnvelope}}}}, Names{"FF_RAMP"}},
+		{&One{Name: "periodic", Type: ffPeriodicEffect}, Names{"FF_PERIODIC"}},
+		{&One{Name: "rumble", Type: &Struct{Fields: Fields{{"strong_magnitude", U16}, {"weak_magnitude", U16}}}}, Names{"FF_RUMBLE"}},
+		{Nothing, nil}}}}},
+}}
 
-var ffPeriodicEffect = Struct(Fields{
+var ffPeriodicEffect = &Struct{Fields: Fields{
 	{"waveform", U16},
 	{"period", U16},
 	{"magnitude", S16},
@@ -228,4 +232,4 @@ var ffPeriodicEffect = Struct(Fields{
 	{"envelope", ffEnvelope},
 	{"custom_len", U32},
 	{"custom_data", Addr},
-})
+}}

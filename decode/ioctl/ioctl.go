@@ -43,12 +43,12 @@ func Undescribed(c *Call, op uint32, known bool) *Desc {
 // as bytes when nothing is to be abbreviated, by direction.
 var opaqueIoctls = [...]Desc{
 	0:                  {Args: Args{{"argp", opaqueChange}}},
-	IocWrite:           {Args: Args{{"argp", Ptr(opaque)}}},
-	IocRead:            {Args: Args{{"argp", OutAlways(opaque)}}},
+	IocWrite:           {Args: Args{{"argp", &Ptr{To: opaque}}}},
+	IocRead:            {Args: Args{{"argp", &Out{To: opaque, Always: true}}}},
 	IocRead | IocWrite: {Args: Args{{"argp", opaqueChange}}},
 }
 
-var opaqueChange = ChangeIf(opaqueRead, Ptr(opaque), OutAlways(opaque))
+var opaqueChange = &Change{In: opaque, Out: opaque, If: Test(opaqueRead)}
 
 // opaqueRead says that the data of an ioctl can be read.
 func opaqueRead(c *Call) bool {
@@ -57,7 +57,7 @@ func opaqueRead(c *Call) bool {
 	return ok
 }
 
-var opaque = Binary(Func(func(c *Call) uint64 { return uint64(IocSize(uint32(c.Args[1]))) }))
+var opaque = &Bytes{Len: Func(func(c *Call) uint64 { return uint64(IocSize(uint32(c.Args[1]))) }), Kind: Binary}
 
 // Op is an ioctl request.
 var Op = Value32(func(c *Call, op uint32) {
@@ -93,7 +93,7 @@ var Op = Value32(func(c *Call, op uint32) {
 	default:
 		c.Out.BeginMacro("_IOC")
 		c.Out.Elem()
-		c.Out.Flags(uint64(IocDir(op)), tables.IoctlDirs, output.Hex)
+		c.Out.Flags(uint64(IocDir(op)), &tables.IoctlDirs, output.Hex)
 		c.Out.Elem()
 		c.Out.Number(uint64(IocType(op)), output.Hex)
 		c.Out.Elem()
@@ -158,9 +158,9 @@ var ioctlMacros = [...]struct {
 	byNR        bool
 	set         *tables.Set
 }{
-	{"EVIOCSABS", 'E', IocWrite, 0xc0, 0xff, true, tables.EvdevAbs},
-	{"EVIOCGBIT", 'E', IocRead, 0x20, 0x3f, true, tables.EvdevEv},
-	{"EVIOCGABS", 'E', IocRead, 0x40, 0x7f, true, tables.EvdevAbs},
+	{"EVIOCSABS", 'E', IocWrite, 0xc0, 0xff, true, &tables.EvdevAbs},
+	{"EVIOCGBIT", 'E', IocRead, 0x20, 0x3f, true, &tables.EvdevEv},
+	{"EVIOCGABS", 'E', IocRead, 0x40, 0x7f, true, &tables.EvdevAbs},
 	{"EVIOCGNAME", 'E', IocRead, 0x06, 0x06, false, nil},
 	{"EVIOCGPHYS", 'E', IocRead, 0x07, 0x07, false, nil},
 	{"EVIOCGUNIQ", 'E', IocRead, 0x08, 0x08, false, nil},

@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	"trapline/decode/internal/clayout"
-	. "trapline/decode/lang"
 )
 
 func TestIoctlLayoutsAgainstC(t *testing.T) {
@@ -31,9 +30,9 @@ var ioctlStructs = []clayout.CStruct{
 	{"linux/btrfs.h", "struct btrfs_ioctl_feature_flags", btrfsFeatures},
 	{"linux/btrfs.h", "struct btrfs_ioctl_fs_info_args", btrfsFsInfo},
 	{"linux/btrfs.h", "struct btrfs_ioctl_get_dev_stats", btrfsDevStats},
-	{"linux/btrfs.h", "struct btrfs_ioctl_ino_lookup_args", btrfsInoLookup(btrfsID)},
-	{"linux/btrfs.h", "struct btrfs_ioctl_ino_path_args", btrfsInoPath(Addr64)},
-	{"linux/btrfs.h", "struct btrfs_ioctl_logical_ino_args", btrfsLogicalIno(Addr64)},
+	{"linux/btrfs.h", "struct btrfs_ioctl_ino_lookup_args", btrfsInoLookup},
+	{"linux/btrfs.h", "struct btrfs_ioctl_ino_path_args", btrfsInoPath},
+	{"linux/btrfs.h", "struct btrfs_ioctl_logical_ino_args", btrfsLogicalIno},
 	{"linux/btrfs.h", "struct btrfs_ioctl_qgroup_assign_args", btrfsQgroupAssign},
 	{"linux/btrfs.h", "struct btrfs_ioctl_qgroup_create_args", btrfsQgroupCreate},
 	{"linux/btrfs.h", "struct btrfs_ioctl_qgroup_limit_args", btrfsQgroupLimitArgs},

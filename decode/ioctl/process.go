@@ -11,29 +11,29 @@ import (
 // linux/pidfd.h, linux/nsfs.h, linux/seccomp.h.
 
 var processIoctls = Ioctls{
-	{"NS_GET_USERNS NS_GET_PARENT", Giving(RetFD, nil)},
-	{"NS_GET_NSTYPE", Giving(RetUnsigned.With(func(c *Call) {
+	{"NS_GET_USERNS NS_GET_PARENT", &Giving{Ret: RetFD, Of: nil}},
+	{"NS_GET_NSTYPE", &Giving{Ret: &With{Ret: RetUnsigned, Remark: func(c *Call) {
 		if name, ok := tables.SetnsType.Lookup(uint64(c.Ret)); ok {
 			c.Out.BeginRemark(output.Aside)
 			c.Out.Field("")
 			c.Out.Text(name)
 			c.Out.EndRemark()
 		}
-	}), nil)},
-	{"NS_GET_OWNER_UID", Called("uid", Out(ID))},
-	{"NS_GET_MNTNS_ID", Out(X64)},
-	{"NS_GET_PID_FROM_PIDNS", Giving(RetPID, Int)},
-	{"NS_GET_TGID_FROM_PIDNS", Giving(RetTGID, Int)},
+	}}, Of: nil}},
+	{"NS_GET_OWNER_UID", &Called{Name: "uid", Of: &Out{To: ID}}},
+	{"NS_GET_MNTNS_ID", &Out{To: X64}},
+	{"NS_GET_PID_FROM_PIDNS", &Giving{Ret: RetPID, Of: Int}},
+	{"NS_GET_TGID_FROM_PIDNS", &Giving{Ret: RetTGID, Of: Int}},
 	{"NS_GET_PID_IN_PIDNS", PID},
 	{"NS_GET_TGID_IN_PIDNS", PIDOf(ThreadGroup)},
 	{"PIDFD_GET_CGROUP_NAMESPACE PIDFD_GET_IPC_NAMESPACE PIDFD_GET_MNT_NAMESPACE PIDFD_GET_NET_NAMESPACE" +
 		" PIDFD_GET_PID_NAMESPACE PIDFD_GET_PID_FOR_CHILDREN_NAMESPACE PIDFD_GET_TIME_NAMESPACE" +
-		" PIDFD_GET_TIME_FOR_CHILDREN_NAMESPACE PIDFD_GET_USER_NAMESPACE PIDFD_GET_UTS_NAMESPACE", Giving(RetFD, Xlong)},
-	{"SECCOMP_IOCTL_NOTIF_RECV", ChangeUnlessZero(seccompNotif, seccompNotif, Const(80), false)},
-	{"SECCOMP_IOCTL_NOTIF_SEND", Ptr(seccompNotifResp)},
-	{"SECCOMP_IOCTL_NOTIF_ID_VALID SECCOMP_IOCTL_NOTIF_ID_VALID_WRONG_DIR", Ptr(X64)},
-	{"SECCOMP_IOCTL_NOTIF_ADDFD", Ptr(seccompNotifAddfd)},
-	{"SECCOMP_IOCTL_NOTIF_SET_FLAGS", FlagsOf(Xlong, tables.SeccompNotifFlags)},
+		" PIDFD_GET_TIME_FOR_CHILDREN_NAMESPACE PIDFD_GET_USER_NAMESPACE PIDFD_GET_UTS_NAMESPACE", &Giving{Ret: RetFD, Of: Xlong}},
+	{"SECCOMP_IOCTL_NOTIF_RECV", &ChangeUnlessZero{In: seccompNotif, Out: seccompNotif, Size: Const(80), Shy: false}},
+	{"SECCOMP_IOCTL_NOTIF_SEND", &Ptr{To: seccompNotifResp}},
+	{"SECCOMP_IOCTL_NOTIF_ID_VALID SECCOMP_IOCTL_NOTIF_ID_VALID_WRONG_DIR", &Ptr{To: X64}},
+	{"SECCOMP_IOCTL_NOTIF_ADDFD", &Ptr{To: seccompNotifAddfd}},
+	{"SECCOMP_IOCTL_NOTIF_SET_FLAGS", &Flags{In: Xlong, Set: &tables.SeccompNotifFlags}},
 }
 
 // Requests that are known by type and number whatever the size they tell.
@@ -62,11 +62,11 @@ func nsfsIoctl(op uint32) *Desc {
 }
 
 var (
-	nsfsInfo = Desc{Args: Args{{"argp", Out(mntNsInfo)}}}
-	nsfsWalk = Desc{Args: Args{{"argp", Out(mntNsInfo)}}, Ret: RetFD}
+	nsfsInfo = Desc{Args: Args{{"argp", &Out{To: mntNsInfo}}}}
+	nsfsWalk = Desc{Args: Args{{"argp", &Out{To: mntNsInfo}}}, Ret: RetFD}
 )
 
-var mntNsInfo = Struct(Fields{{"size", U32}, {"nr_mounts", U32}, {"mnt_ns_id", X64}})
+var mntNsInfo = &Struct{Fields: Fields{{"size", U32}, {"nr_mounts", U32}, {"mnt_ns_id", X64}}}
 
 // pidfdIoctl describes PIDFD_GET_INFO, of any version.
 func pidfdIoctl(op uint32) *Desc {
@@ -81,7 +81,7 @@ func pidfdIoctl(op uint32) *Desc {
 
 var (
 	pidfdInfoShort = Desc{Args: Args{{"argp", Addr}}}
-	pidfdInfoDesc  = Desc{Args: Args{{"argp", &pidfdInfoArg{WordLayout()}}}}
+	pidfdInfoDesc  = Desc{Args: Args{{"argp", &pidfdInfoArg{Layouts(Ulong)}}}}
 )
 
 // pidfdInfoArg points to a struct pidfd_info, which is as large as the request
@@ -100,7 +100,7 @@ func (t *pidfdInfoArg) Show(c *Call, v View) {
 	}
 	c.Out.BeginStruct()
 	c.Out.Field("mask")
-	c.Out.Flags(mask, tables.PidfdInfoMask, output.Hex)
+	c.Out.Flags(mask, &tables.PidfdInfoMask, output.Hex)
 }
 
 func (t *pidfdInfoArg) Finish(c *Call, v View) {
@@ -112,53 +112,58 @@ func (t *pidfdInfoArg) Finish(c *Call, v View) {
 	if b, ok := c.ReadAll(addr, int(size)); ok && !c.Failed() {
 		if mask := (View{B: b}).Uint(8); mask != c.Before {
 			c.Out.Changed()
-			c.Out.Flags(mask, tables.PidfdInfoMask, output.Hex)
+			c.Out.Flags(mask, &tables.PidfdInfoMask, output.Hex)
 		}
 		pidfdInfo.ShowMembers(c, View{B: b, Addr: addr})
 	}
 	c.Out.EndStruct()
 }
 
-var pidfdInfo = Struct(Fields{
-	{"mask", Unseen(X64)},
-	{"cgroupid", pidfdHas("PIDFD_INFO_CGROUPID", U64)},
-	{"pid", pidfdHas("PIDFD_INFO_PID", PID)},
-	{"tgid", pidfdHas("PIDFD_INFO_PID", PIDOf(ThreadGroup))},
-	{"ppid", pidfdHas("PIDFD_INFO_PID", PIDOf(ThreadGroup))},
-	{"ruid", pidfdHas("PIDFD_INFO_CREDS", ID)},
-	{"rgid", pidfdHas("PIDFD_INFO_CREDS", ID)},
-	{"euid", pidfdHas("PIDFD_INFO_CREDS", ID)},
-	{"egid", pidfdHas("PIDFD_INFO_CREDS", ID)},
-	{"suid", pidfdHas("PIDFD_INFO_CREDS", ID)},
-	{"sgid", pidfdHas("PIDFD_INFO_CREDS", ID)},
-	{"fsuid", pidfdHas("PIDFD_INFO_CREDS", ID)},
-	{"fsgid", pidfdHas("PIDFD_INFO_CREDS", ID)},
-	{"exit_code", pidfdHas("PIDFD_INFO_EXIT", Array(WaitStatus{Number: Int}, Const(1)))},
-	{"coredump_mask", pidfdHas("PIDFD_INFO_COREDUMP", Flags(tables.PidfdCoredumpMask))},
-	{"coredump_signal", pidfdHas("PIDFD_INFO_COREDUMP_SIGNAL", Signal)},
-	{"coredump_code", pidfdHas("PIDFD_INFO_COREDUMP_CODE", U32)},
+var pidfdInfo = &Struct{Fields: Fields{
+	{"mask", Unseen{X64}},
+	{"cgroupid", &When{If: pidfdHas("PIDFD_INFO_CGROUPID"), Then: U64}},
+	{"pid", &When{If: pidfdHas("PIDFD_INFO_PID"), Then: PID}},
+	{"tgid", &When{If: pidfdHas("PIDFD_INFO_PID"), Then: PIDOf(ThreadGroup)}},
+	{"ppid", &When{If: pidfdHas("PIDFD_INFO_PID"), Then: PIDOf(ThreadGroup)}},
+	{"ruid", &When{If: pidfdHas("PIDFD_INFO_CREDS"), Then: ID}},
+	{"rgid", &When{If: pidfdHas("PIDFD_INFO_CREDS"), Then: ID}},
+	{"euid", &When{If: pidfdHas("PIDFD_INFO_CREDS"), Then: ID}},
+	{"egid", &When{If: pidfdHas("PIDFD_INFO_CREDS"), Then: ID}},
+	{"suid", &When{If: pidfdHas("PIDFD_INFO_CREDS"), Then: ID}},
+	{"sgid", &When{If: pidfdHas("PIDFD_INFO_CREDS"), Then: ID}},
+	{"fsuid", &When{If: pidfdHas("PIDFD_INFO_CREDS"), Then: ID}},
+	{"fsgid", &When{If: pidfdHas("PIDFD_INFO_CREDS"), Then: ID}},
+	{"exit_code", &When{If: pidfdHas("PIDFD_INFO_EXIT"), Then: &Array{Of: WaitStatus{Number: Int}, N: 1}}},
+	{"coredump_mask", &When{If: pidfdHas("PIDFD_INFO_COREDUMP"), Then: &Flags{Set: &tables.PidfdCoredumpMask}}},
+	{"coredump_signal", &When{If: pidfdHas("PIDFD_INFO_COREDUMP_SIGNAL"), Then: Signal}},
+	{"coredump_code", &When{If: pidfdHas("PIDFD_INFO_COREDUMP_CODE"), Then: U32}},
 	{"_", U32},
-	{"supported_mask", pidfdHas("PIDFD_INFO_SUPPORTED_MASK", FlagsOf(X64, tables.PidfdInfoMask))},
-})
+	{"supported_mask", &When{If: pidfdHas("PIDFD_INFO_SUPPORTED_MASK"), Then: &Flags{In: X64, Set: &tables.PidfdInfoMask}}},
+}}
 
-func pidfdHas(bit string, t Type) Type {
-	return When(Has(Ref("mask"), BitsOf(tables.PidfdInfoMask, bit)), t)
+// pidfdHas is the condition that mask has the bit with the name that is converted
+// to it.
+type pidfdHas string
+
+// Holds implements Cond.
+func (bit pidfdHas) Holds(c *Call) bool {
+	return Ref("mask").Num(c)&ValueNamed(&tables.PidfdInfoMask, string(bit)) != 0
 }
 
-var seccompNotif = Struct(Fields{
+var seccompNotif = &Struct{Fields: Fields{
 	{"id", X64},
 	{"pid", PIDOf(ThreadGroup)},
 	{"flags", X32},
-	{"data", Struct(Fields{
+	{"data", &Struct{Fields: Fields{
 		{"nr", seccompNR{S32}},
-		{"arch", Enum(tables.AuditArch)},
+		{"arch", &Enum{Set: &tables.AuditArch}},
 		{"instruction_pointer", Addr64},
-		{"args", Array(X64, Const(6))},
-	})},
-})
+		{"args", &Array{Of: X64, N: 6}},
+	}}},
+}}
 
 // seccompNR is the number of a system call of the ABI that arch tells.
-type seccompNR struct{ *Number }
+type seccompNR struct{ Number }
 
 func (t seccompNR) Show(c *Call, v View) {
 	nr := uint64(uint32(t.Value(c, v)))
@@ -178,14 +183,14 @@ func (t seccompNR) Show(c *Call, v View) {
 	}
 }
 
-var seccompNotifResp = Struct(Fields{
-	{"id", X64}, {"val", S64}, {"error", NegatedError}, {"flags", Flags(tables.SeccompRespFlags)},
-})
+var seccompNotifResp = &Struct{Fields: Fields{
+	{"id", X64}, {"val", S64}, {"error", NegatedError}, {"flags", &Flags{Set: &tables.SeccompRespFlags}},
+}}
 
-var seccompNotifAddfd = Struct(Fields{
+var seccompNotifAddfd = &Struct{Fields: Fields{
 	{"id", X64},
-	{"flags", Flags(tables.SeccompAddfdFlags)},
+	{"flags", &Flags{Set: &tables.SeccompAddfdFlags}},
 	{"srcfd", FD},
 	{"newfd", S32},
-	{"newfd_flags", Flags(tables.OpenModeFlags)},
-})
+	{"newfd_flags", &Flags{Set: &tables.OpenModeFlags}},
+}}

@@ -10,20 +10,20 @@ import (
 // SCSI devices: scsi/sg.h, linux/bsg.h.
 
 var scsiIoctls = Ioctls{
-	{"SG_IO", sgIO()},
-	{"SG_GET_SCSI_ID", Out(sgSCSIID)},
-	{"SG_GET_REQUEST_TABLE", Out(sgReqInfo)},
-	{"SG_SCSI_RESET", Ptr(Array(Value32(showReset), Const(1)))},
-	{"SG_NEXT_CMD_LEN SG_SET_COMMAND_Q SG_SET_DEBUG SG_SET_FORCE_LOW_DMA SG_SET_FORCE_PACK_ID", Ptr(Int)},
-	{"SG_SET_KEEP_ORPHAN SG_SET_RESERVED_SIZE SG_SET_TIMEOUT", Ptr(Int)},
-	{"SG_EMULATED_HOST SG_GET_ACCESS_COUNT SG_GET_COMMAND_Q SG_GET_KEEP_ORPHAN SG_GET_LOW_DMA", Out(Int)},
-	{"SG_GET_NUM_WAITING SG_GET_PACK_ID SG_GET_RESERVED_SIZE SG_GET_SG_TABLESIZE SG_GET_TRANSFORM", Out(Int)},
-	{"SG_GET_VERSION_NUM", Out(Int)},
+	{"SG_IO", &sgTransfer{}},
+	{"SG_GET_SCSI_ID", &Out{To: sgSCSIID}},
+	{"SG_GET_REQUEST_TABLE", &Out{To: sgReqInfo}},
+	{"SG_SCSI_RESET", &Ptr{To: &Array{Of: Value32(showReset), N: 1}}},
+	{"SG_NEXT_CMD_LEN SG_SET_COMMAND_Q SG_SET_DEBUG SG_SET_FORCE_LOW_DMA SG_SET_FORCE_PACK_ID", &Ptr{To: Int}},
+	{"SG_SET_KEEP_ORPHAN SG_SET_RESERVED_SIZE SG_SET_TIMEOUT", &Ptr{To: Int}},
+	{"SG_EMULATED_HOST SG_GET_ACCESS_COUNT SG_GET_COMMAND_Q SG_GET_KEEP_ORPHAN SG_GET_LOW_DMA", &Out{To: Int}},
+	{"SG_GET_NUM_WAITING SG_GET_PACK_ID SG_GET_RESERVED_SIZE SG_GET_SG_TABLESIZE SG_GET_TRANSFORM", &Out{To: Int}},
+	{"SG_GET_VERSION_NUM", &Out{To: Int}},
 	{"SG_SET_TRANSFORM", X32},
 	{"SG_GET_TIMEOUT", nil},
 }
 
-var sgSCSIID = Struct(Fields{
+var sgSCSIID = &Struct{Fields: Fields{
 	{"host_no", Int},
 	{"channel", Int},
 	{"scsi_id", X32},
@@ -31,10 +31,10 @@ var sgSCSIID = Struct(Fields{
 	{"scsi_type", X32},
 	{"h_cmd_per_lun", S16},
 	{"d_queue_depth", S16},
-	{"_", Array(Int, Const(2))},
-})
+	{"_", &Array{Of: Int, N: 2}},
+}}
 
-var sgReqInfo = Struct(Fields{
+var sgReqInfo = &Struct{Fields: Fields{
 	{"req_state", S8},
 	{"orphan", S8},
 	{"sg_io_owned", S8},
@@ -43,7 +43,7 @@ var sgReqInfo = Struct(Fields{
 	{"usr_ptr", Addr},
 	{"duration", Uint},
 	{"_", Int},
-})
+}}
 
 // showReset shows what SG_SCSI_RESET is to reset.
 func showReset(c *Call, v uint32) {
@@ -52,16 +52,12 @@ func showReset(c *Call, v uint32) {
 		c.Out.Symbol(noEscalate, "SG_SCSI_RESET_NO_ESCALATE", output.Hex)
 		c.Out.Or()
 	}
-	c.Out.Enum(uint64(v&^noEscalate), tables.SGReset, output.Hex)
+	c.Out.Enum(uint64(v&^noEscalate), &tables.SGReset, output.Hex)
 }
 
 // sgTransfer is SG_IO's argument: a struct sg_io_hdr or sg_io_v4, which the
 // first word tells.
-type sgTransfer struct {
-	Layouts
-}
-
-func sgIO() Type { return &sgTransfer{WordLayout()} }
+type sgTransfer struct{ WordSized }
 
 func (t *sgTransfer) Dir() Dir { return Both }
 
@@ -69,7 +65,7 @@ func (t *sgTransfer) Dir() Dir { return Both }
 type sgHeader struct {
 	tag     string // the first member
 	mark    string // what it is
-	in, out *StructType
+	in, out *Struct
 }
 
 func sgHeaderOf(mark uint64) *sgHeader {
@@ -133,30 +129,30 @@ func (t *sgTransfer) Finish(c *Call, v View) {
 
 var (
 	sgV3 = sgHeader{"interface_id", "'S'",
-		sgIOHdr.Pick("dxfer_direction", "cmd_len", "cmdp", "mx_sb_len", "iovec_count", "dxfer_len", "timeout", "flags", "dxferp"),
-		sgIOHdr.Pick("dxferp", "status", "masked_status", "msg_status", "sb_len_wr", "sbp", "host_status", "driver_status", "resid", "duration", "info"),
+		&Struct{Of: sgIOHdr, Pick: Names{"dxfer_direction", "cmd_len", "cmdp", "mx_sb_len", "iovec_count", "dxfer_len", "timeout", "flags", "dxferp"}},
+		&Struct{Of: sgIOHdr, Pick: Names{"dxferp", "status", "masked_status", "msg_status", "sb_len_wr", "sbp", "host_status", "driver_status", "resid", "duration", "info"}},
 	}
 	sgV4 = sgHeader{"guard", "'Q'",
-		sgIOV4.Pick("protocol", "subprotocol", "request_len", "request", "request_tag", "request_attr", "request_priority",
+		&Struct{Of: sgIOV4, Pick: Names{"protocol", "subprotocol", "request_len", "request", "request_tag", "request_attr", "request_priority",
 			"request_extra", "max_response_len", "dout_iovec_count", "dout_xfer_len", "din_iovec_count", "din_xfer_len",
-			"dout_xferp", "timeout", "flags", "usr_ptr"),
-		sgIOV4.Pick("response_len", "response", "din_xferp", "driver_status", "transport_status", "device_status",
-			"retry_delay", "info", "duration", "response_len", "din_resid", "dout_resid", "generated_tag"),
+			"dout_xferp", "timeout", "flags", "usr_ptr"}},
+		&Struct{Of: sgIOV4, Pick: Names{"response_len", "response", "din_xferp", "driver_status", "transport_status", "device_status",
+			"retry_delay", "info", "duration", "response_len", "din_resid", "dout_resid", "generated_tag"}},
 	}
 )
 
-var sgIOHdr = Struct(Fields{
+var sgIOHdr = &Struct{Fields: Fields{
 	{"interface_id", Int},
-	{"dxfer_direction", EnumOf(Int, tables.SGDirection)},
+	{"dxfer_direction", &Enum{In: Int, Set: &tables.SGDirection}},
 	{"cmd_len", U8},
 	{"mx_sb_len", U8},
 	{"iovec_count", U16},
 	{"dxfer_len", U32},
-	{"dxferp", When(sgMoves, sgData{size: sgFilled("dxfer_len", "resid"), iovecs: Ref("iovec_count")})},
-	{"cmdp", Ptr(Binary(Ref("cmd_len")))},
-	{"sbp", Ptr(Binary(Ref("sb_len_wr")))},
+	{"dxferp", &When{If: Test(sgMoves), Then: sgData{size: &sgFilled{"dxfer_len", "resid"}, iovecs: Ref("iovec_count")}}},
+	{"cmdp", &Ptr{To: &Bytes{Len: Ref("cmd_len"), Kind: Binary}}},
+	{"sbp", &Ptr{To: &Bytes{Len: Ref("sb_len_wr"), Kind: Binary}}},
 	{"timeout", U32},
-	{"flags", Flags(tables.SGFlags)},
+	{"flags", &Flags{Set: &tables.SGFlags}},
 	{"pack_id", Int},
 	{"usr_ptr", Addr},
 	{"status", X8},
@@ -167,8 +163,8 @@ var sgIOHdr = Struct(Fields{
 	{"driver_status", X16},
 	{"resid", Int},
 	{"duration", U32},
-	{"info", Flags(tables.SGInfo)},
-})
+	{"info", &Flags{Set: &tables.SGInfo}},
+}}
 
 // What dxfer_direction may be: SG_DXFER_*.
 const (
@@ -214,13 +210,14 @@ func sgLeft(length, rest uint64) uint64 {
 
 // sgFilled is how many bytes of a transfer there are: all of them before it, all
 // but the rest after it.
-func sgFilled(length, rest string) Num {
-	return Func(func(c *Call) uint64 {
-		if c.Exiting() {
-			return sgLeft(Ref(length).Num(c), Ref(rest).Num(c))
-		}
-		return Ref(length).Num(c)
-	})
+type sgFilled struct{ length, rest Ref }
+
+// Num implements Num.
+func (t *sgFilled) Num(c *Call) uint64 {
+	if c.Exiting() {
+		return sgLeft(t.length.Num(c), t.rest.Num(c))
+	}
+	return t.length.Num(c)
 }
 
 // sgData is a member that points to the data of a transfer, or to its iovecs.
@@ -231,9 +228,9 @@ type sgData struct {
 
 func (t sgData) Layout(abi tables.ABI) Layout {
 	if t.wide {
-		return SameLayout(8)[abi]
+		return U64.Layout(abi)
 	}
-	return WordLayout()[abi]
+	return Ulong.Layout(abi)
 }
 
 func (t sgData) Show(c *Call, v View) {
@@ -245,14 +242,14 @@ func showTransfer(c *Call, addr, size, count uint64) {
 	if count != 0 {
 		ShowAnsweredIovecs(c, addr, count, size)
 	} else {
-		c.ShowBuffer(addr, size, BinaryData)
+		c.ShowBuffer(addr, size, Binary)
 	}
 }
 
-var sgIOV4 = Struct(Fields{
+var sgIOV4 = &Struct{Fields: Fields{
 	{"guard", Int},
-	{"protocol", Enum(tables.BSGProtocol)},
-	{"subprotocol", Enum(tables.BSGSubprotocol)},
+	{"protocol", &Enum{Set: &tables.BSGProtocol}},
+	{"subprotocol", &Enum{Set: &tables.BSGSubprotocol}},
 	{"request_len", U32},
 	{"request", sgData{Ref("request_len"), Const(0), true}},
 	{"request_tag", X64},
@@ -266,16 +263,16 @@ var sgIOV4 = Struct(Fields{
 	{"din_iovec_count", U32},
 	{"din_xfer_len", U32},
 	{"dout_xferp", sgData{Ref("dout_xfer_len"), Ref("dout_iovec_count"), true}},
-	{"din_xferp", sgData{sgFilled("din_xfer_len", "din_resid"), Ref("din_iovec_count"), true}},
+	{"din_xferp", sgData{&sgFilled{"din_xfer_len", "din_resid"}, Ref("din_iovec_count"), true}},
 	{"timeout", U32},
-	{"flags", Flags(tables.BSGFlags)},
+	{"flags", &Flags{Set: &tables.BSGFlags}},
 	{"usr_ptr", X64},
 	{"spare_in", X32},
 	{"driver_status", X32},
 	{"transport_status", X32},
 	{"device_status", X32},
 	{"retry_delay", U32},
-	{"info", Flags(tables.SGInfo)},
+	{"info", &Flags{Set: &tables.SGInfo}},
 	{"duration", U32},
 	{"response_len", U32},
 	{"din_resid", Int},
@@ -283,4 +280,4 @@ var sgIOV4 = Struct(Fields{
 	{"generated_tag", X64},
 	{"spare_out", X32},
 	{"_", X32},
-})
+}}

@@ -1,6 +1,8 @@
 package ioctl
 
 import (
+	"sync/atomic"
+
 	"strconv"
 
 	"golang.org/x/sys/unix"
@@ -14,38 +16,42 @@ import (
 // Sockets and network interfaces: linux/sockios.h, linux/if.h.
 
 var socketIoctls = Ioctls{
-	{"FIOSETOWN SIOCSPGRP SIOCSIFENCAP", Ptr(Int)},
-	{"FIOGETOWN SIOCGPGRP SIOCATMARK SIOCGIFENCAP SIOCOUTQNSD", Out(Int)},
+	{"FIOSETOWN SIOCSPGRP SIOCSIFENCAP", &Ptr{To: Int}},
+	{"FIOGETOWN SIOCGPGRP SIOCATMARK SIOCGIFENCAP SIOCOUTQNSD", &Out{To: Int}},
 
 	{"SIOCGIFCONF", ifConf},
-	{"SIOCGIFNAME", Fill(ifIndexed, ifReq("ifr_name", CharArray(unix.IFNAMSIZ)).Pick("ifr_name"))},
-	{"SIOCGIFINDEX", getsInterface("ifr_ifindex", Int)},
-	{"SIOCSIFNAME", setsInterface("ifr_newname", CharArray(unix.IFNAMSIZ))},
-	{"SIOCGIFFLAGS", getsInterface("ifr_flags", interfaceFlags)},
-	{"SIOCSIFFLAGS", setsInterface("ifr_flags", interfaceFlags)},
-	{"SIOCGIFADDR", getsInterface("ifr_addr", sockaddrHere)},
-	{"SIOCSIFADDR", setsInterface("ifr_addr", sockaddrHere)},
-	{"SIOCGIFDSTADDR", getsInterface("ifr_dstaddr", sockaddrHere)},
-	{"SIOCSIFDSTADDR", setsInterface("ifr_dstaddr", sockaddrHere)},
-	{"SIOCGIFBRDADDR", getsInterface("ifr_broadaddr", sockaddrHere)},
-	{"SIOCSIFBRDADDR", setsInterface("ifr_broadaddr", sockaddrHere)},
-	{"SIOCGIFNETMASK", getsInterface("ifr_netmask", sockaddrHere)},
-	{"SIOCSIFNETMASK", setsInterface("ifr_netmask", sockaddrHere)},
-	{"SIOCGIFHWADDR", getsInterface("ifr_hwaddr", hardwareSockaddr)},
-	{"SIOCSIFHWADDR SIOCSIFHWBROADCAST SIOCADDMULTI SIOCDELMULTI", setsInterface("ifr_hwaddr", hardwareSockaddr)},
-	{"SIOCGIFMETRIC", getsInterface("ifr_metric", Int)},
-	{"SIOCSIFMETRIC", setsInterface("ifr_metric", Int)},
-	{"SIOCGIFMTU", getsInterface("ifr_mtu", Int)},
-	{"SIOCSIFMTU", setsInterface("ifr_mtu", Int)},
-	{"SIOCGIFTXQLEN", getsInterface("ifr_qlen", Int)},
-	{"SIOCSIFTXQLEN", setsInterface("ifr_qlen", Int)},
-	{"SIOCGIFSLAVE", getsInterface("ifr_slave", CharArray(unix.IFNAMSIZ))},
-	{"SIOCSIFSLAVE", setsInterface("ifr_slave", CharArray(unix.IFNAMSIZ))},
-	{"SIOCGIFMAP", getsInterface("ifr_map", ifMap)},
-	{"SIOCSIFMAP", setsInterface("ifr_map", ifMap)},
+	{"SIOCGIFNAME", &Fill{In: ifIndexed, Out: &Struct{Of: &Struct{Fields: Fields{
+		{"ifr_name", CharArray(unix.IFNAMSIZ)}, {"", &Union{On: Const(0), Arms: Arms{{&One{Name: "ifr_name", Type: CharArray(unix.IFNAMSIZ)}, Nums{0}}, {ifMap, nil}}}},
+	}}, Pick: Names{"ifr_name"}}}},
+	{"SIOCGIFINDEX", &getsInterface{member: "ifr_ifindex", of: Int}},
+	{"SIOCSIFNAME", &setsInterface{member: "ifr_newname", of: CharArray(unix.IFNAMSIZ)}},
+	{"SIOCGIFFLAGS", &getsInterface{member: "ifr_flags", of: interfaceFlags}},
+	{"SIOCSIFFLAGS", &setsInterface{member: "ifr_flags", of: interfaceFlags}},
+	{"SIOCGIFADDR", &getsInterface{member: "ifr_addr", of: sockaddrHere}},
+	{"SIOCSIFADDR", &setsInterface{member: "ifr_addr", of: sockaddrHere}},
+	{"SIOCGIFDSTADDR", &getsInterface{member: "ifr_dstaddr", of: sockaddrHere}},
+	{"SIOCSIFDSTADDR", &setsInterface{member: "ifr_dstaddr", of: sockaddrHere}},
+	{"SIOCGIFBRDADDR", &getsInterface{member: "ifr_broadaddr", of: sockaddrHere}},
+	{"SIOCSIFBRDADDR", &setsInterface{member: "ifr_broadaddr", of: sockaddrHere}},
+	{"SIOCGIFNETMASK", &getsInterface{member: "ifr_netmask", of: sockaddrHere}},
+	{"SIOCSIFNETMASK", &setsInterface{member: "ifr_netmask", of: sockaddrHere}},
+	{"SIOCGIFHWADDR", &getsInterface{member: "ifr_hwaddr", of: hardwareSockaddr}},
+	{"SIOCSIFHWADDR SIOCSIFHWBROADCAST SIOCADDMULTI SIOCDELMULTI", &setsInterface{member: "ifr_hwaddr", of: hardwareSockaddr}},
+	{"SIOCGIFMETRIC", &getsInterface{member: "ifr_metric", of: Int}},
+	{"SIOCSIFMETRIC", &setsInterface{member: "ifr_metric", of: Int}},
+	{"SIOCGIFMTU", &getsInterface{member: "ifr_mtu", of: Int}},
+	{"SIOCSIFMTU", &setsInterface{member: "ifr_mtu", of: Int}},
+	{"SIOCGIFTXQLEN", &getsInterface{member: "ifr_qlen", of: Int}},
+	{"SIOCSIFTXQLEN", &setsInterface{member: "ifr_qlen", of: Int}},
+	{"SIOCGIFSLAVE", &getsInterface{member: "ifr_slave", of: CharArray(unix.IFNAMSIZ)}},
+	{"SIOCSIFSLAVE", &setsInterface{member: "ifr_slave", of: CharArray(unix.IFNAMSIZ)}},
+	{"SIOCGIFMAP", &getsInterface{member: "ifr_map", of: ifMap}},
+	{"SIOCSIFMAP", &setsInterface{member: "ifr_map", of: ifMap}},
 
-	{"SIOCBRADDBR SIOCBRDELBR", Ptr(StrN(unix.IFNAMSIZ))},
-	{"SIOCBRADDIF SIOCBRDELIF", Ptr(ifReq("ifr_ifindex", IfIndex).Pick(""))},
+	{"SIOCBRADDBR SIOCBRDELBR", &Ptr{To: StrN(unix.IFNAMSIZ)}},
+	{"SIOCBRADDIF SIOCBRDELIF", &Ptr{To: &Struct{Of: &Struct{Fields: Fields{
+		{"ifr_name", CharArray(unix.IFNAMSIZ)}, {"", &Union{On: Const(0), Arms: Arms{{&One{Name: "ifr_ifindex", Type: IfIndex}, Nums{0}}, {ifMap, nil}}}},
+	}}, Pick: Names{""}}}},
 
 	{"SIOCGSTAMP_OLD SIOCGSTAMP_NEW SIOCGSTAMPNS_OLD SIOCGSTAMPNS_NEW SIOCGSKNS" +
 		" SIOCADDRT SIOCDELRT SIOCRTMSG SIOCDARP SIOCGARP SIOCSARP SIOCDRARP SIOCGRARP SIOCSRARP" +
@@ -58,63 +64,104 @@ var socketIoctls = Ioctls{
 
 // ifReq is struct ifreq with a member of its union ifr_ifru, which is as large
 // as ifr_map.
-func ifReq(member string, t Type) *StructType {
-	return Struct(Fields{
+func ifReq(member string, t Type) *Struct {
+	return &Struct{Fields: Fields{
 		{"ifr_name", CharArray(unix.IFNAMSIZ)},
-		{"", Union(Const(0), Arm(One(member, t), 0), Arm(ifMap))},
-	})
+		{"", &Union{On: Const(0), Arms: Arms{{&One{Name: member, Type: t}, Nums{0}}, {ifMap, nil}}}},
+	}}
 }
 
 // getsInterface is an argument that asks for a member of what it names.
-func getsInterface(member string, t Type) Type {
-	r := ifReq(member, t)
-	return Fill(r.Pick("ifr_name"), r.Pick(""))
+type getsInterface struct {
+	WordSized
+	member string
+	of     Type
+
+	made atomic.Pointer[Fill]
 }
 
+// fill is the argument in other words.
+func (t *getsInterface) fill() *Fill {
+	f := t.made.Load()
+	if f == nil {
+		r := ifReq(t.member, t.of)
+		f = &Fill{In: &Struct{Of: r, Pick: Names{"ifr_name"}}, Out: &Struct{Of: r, Pick: Names{""}}}
+		t.made.Store(f)
+	}
+	return f
+}
+
+func (t *getsInterface) Dir() Dir { return Both }
+
+func (t *getsInterface) Show(c *Call, v View) { t.fill().Show(c, v) }
+
+// Finish shows the member.
+func (t *getsInterface) Finish(c *Call, v View) { t.fill().Finish(c, v) }
+
 // setsInterface is an argument that sets a member of what it names.
-func setsInterface(member string, t Type) Type { return Ptr(ifReq(member, t)) }
+type setsInterface struct {
+	WordSized
+	member string
+	of     Type
+
+	made atomic.Pointer[Ptr]
+}
+
+func (t *setsInterface) Show(c *Call, v View) {
+	p := t.made.Load()
+	if p == nil {
+		p = &Ptr{To: ifReq(t.member, t.of)}
+		t.made.Store(p)
+	}
+	p.Show(c, v)
+}
 
 var (
-	ifIndexed = ifReq("ifr_ifindex", Int).Pick("")
+	ifIndexed = &Struct{Of: &Struct{Fields: Fields{
+		{"ifr_name", CharArray(unix.IFNAMSIZ)}, {"", &Union{On: Const(0), Arms: Arms{{&One{Name: "ifr_ifindex", Type: Int}, Nums{0}}, {ifMap, nil}}}},
+	}}, Pick: Names{""}}
 
-	interfaceFlags = FlagsOf(X16, tables.InterfaceFlags)
+	interfaceFlags = &Flags{In: X16, Set: &tables.InterfaceFlags}
 
 	// struct ifmap
-	ifMap = Struct(Fields{
+	ifMap = &Struct{Fields: Fields{
 		{"mem_start", Xlong}, {"mem_end", Xlong}, {"base_addr", X16}, {"irq", X8}, {"dma", X8}, {"port", X8},
-	})
+	}}
 
 	// struct sockaddr, of which the family says more
-	sockaddrHere Type = sockaddrInReq{}
+	sockaddrHere = sockaddrInReq{}
 
 	// struct sockaddr with a hardware address
-	hardwareSockaddr = Struct(Fields{
-		{"sa_family", EnumOf(X16, tables.ArpHardware)},
-		{"", Union(Ref("sa_family"),
-			Arm(One("sa_data", hardwareData(6)), unix.ARPHRD_ETHER, unix.ARPHRD_IEEE802, unix.ARPHRD_LOOPBACK, unix.ARPHRD_FDDI,
-				unix.ARPHRD_HIPPI, unix.ARPHRD_IEEE80211, unix.ARPHRD_IEEE80211_PRISM, unix.ARPHRD_IEEE80211_RADIOTAP),
-			Arm(One("sa_data", hardwareData(0)), unix.ARPHRD_SLIP, unix.ARPHRD_X25, unix.ARPHRD_CAN, unix.ARPHRD_PPP, unix.ARPHRD_RAWHDLC,
-				unix.ARPHRD_RAWIP, unix.ARPHRD_IPDDP, unix.ARPHRD_PIMREG, unix.ARPHRD_CAIF, unix.ARPHRD_NETLINK, unix.ARPHRD_VSOCKMON),
-			Arm(One("sa_data", hardwareData(1)), unix.ARPHRD_ARCNET, unix.ARPHRD_MCTP, unix.ARPHRD_LOCALTLK, unix.ARPHRD_PHONET,
-				unix.ARPHRD_PHONET_PIPE),
-			Arm(One("sa_data", hardwareData(2)), unix.ARPHRD_DLCI),
-			Arm(One("sa_data", hardwareData(4)), unix.ARPHRD_TUNNEL, unix.ARPHRD_SIT, unix.ARPHRD_IPGRE, unix.ARPHRD_IRDA),
-			Arm(One("sa_data", hardwareData(5)), unix.ARPHRD_ROSE),
-			Arm(One("sa_data", hardwareData(7)), unix.ARPHRD_NETROM, unix.ARPHRD_AX25),
-			Arm(One("sa_data", hardwareData(8)), unix.ARPHRD_EUI64, unix.ARPHRD_IEEE802154, unix.ARPHRD_IEEE802154_MONITOR, unix.ARPHRD_6LOWPAN),
-			Arm(One("sa_data", hardwareData(14))),
-		)},
-	})
+	hardwareSockaddr = &Struct{Fields: Fields{
+		{"sa_family", &Enum{In: X16, Set: &tables.ArpHardware}},
+		{"", &Union{On: Ref("sa_family"), Arms: Arms{
+			{&One{Name: "sa_data", Type: hardwareData(6)}, Nums{unix.ARPHRD_ETHER, unix.ARPHRD_IEEE802, unix.ARPHRD_LOOPBACK, unix.ARPHRD_FDDI,
+				unix.ARPHRD_HIPPI, unix.ARPHRD_IEEE80211, unix.ARPHRD_IEEE80211_PRISM, unix.ARPHRD_IEEE80211_RADIOTAP}},
+			{&One{Name: "sa_data", Type: hardwareData(0)}, Nums{unix.ARPHRD_SLIP, unix.ARPHRD_X25, unix.ARPHRD_CAN, unix.ARPHRD_PPP, unix.ARPHRD_RAWHDLC,
+				unix.ARPHRD_RAWIP, unix.ARPHRD_IPDDP, unix.ARPHRD_PIMREG, unix.ARPHRD_CAIF, unix.ARPHRD_NETLINK, unix.ARPHRD_VSOCKMON}},
+			{&One{Name: "sa_data", Type: hardwareData(1)}, Nums{unix.ARPHRD_ARCNET, unix.ARPHRD_MCTP, unix.ARPHRD_LOCALTLK, unix.ARPHRD_PHONET,
+				unix.ARPHRD_PHONET_PIPE}},
+			{&One{Name: "sa_data", Type: hardwareData(2)}, Nums{unix.ARPHRD_DLCI}},
+			{&One{Name: "sa_data", Type: hardwareData(4)}, Nums{unix.ARPHRD_TUNNEL, unix.ARPHRD_SIT, unix.ARPHRD_IPGRE, unix.ARPHRD_IRDA}},
+			{&One{Name: "sa_data", Type: hardwareData(5)}, Nums{unix.ARPHRD_ROSE}},
+			{&One{Name: "sa_data", Type: hardwareData(7)}, Nums{unix.ARPHRD_NETROM, unix.ARPHRD_AX25}},
+			{&One{Name: "sa_data", Type: hardwareData(8)}, Nums{unix.ARPHRD_EUI64, unix.ARPHRD_IEEE802154, unix.ARPHRD_IEEE802154_MONITOR, unix.ARPHRD_6LOWPAN}},
+			{&One{Name: "sa_data", Type: hardwareData(14)}, nil},
+		}}},
+	}}
 )
 
 // hardwareData is the data of a struct sockaddr, the first n bytes of which are a
 // hardware address.
-func hardwareData(n int) Type {
-	return ShownAs(MAC(14), func(c *Call, v View) {
-		c.Out.Native(v.B)
-		c.Out.Text(output.AsString(AppendMAC(c.Alloc(3 * n)[:0], v.B[:n])))
-		c.Out.EndNamed()
-	})
+type hardwareData int
+
+// Layout implements Type.
+func (hardwareData) Layout(tables.ABI) Layout { return Layout{Size: 14, Align: 1} }
+
+func (n hardwareData) Show(c *Call, v View) {
+	c.Out.Native(v.B)
+	c.Out.Text(output.AsString(AppendMAC(c.Alloc(3 * int(n))[:0], v.B[:n])))
+	c.Out.EndNamed()
 }
 
 type sockaddrInReq struct{}
@@ -127,15 +174,17 @@ func (sockaddrInReq) Show(c *Call, v View) { ShowSockaddrView(c, v) }
 
 // ifConf is the argument of SIOCGIFCONF. Without a buffer the kernel tells how
 // long it should be, else it fills it and changes the length.
-var ifConf Type = &ifConfArg{WordLayout()}
+var ifConf = &ifConfArg{}
 
-type ifConfArg struct{ Layouts }
+type ifConfArg struct{ WordSized }
 
 var (
 	// struct ifconf
-	ifConfStruct = Struct(Fields{{"ifc_len", Int}, {"ifc_buf", Addr}})
+	ifConfStruct = &Struct{Fields: Fields{{"ifc_len", Int}, {"ifc_buf", Addr}}}
 
-	ifConfReq = ifReq("ifr_addr", sockaddrHere)
+	ifConfReq = &Struct{Fields: Fields{
+		{"ifr_name", CharArray(unix.IFNAMSIZ)}, {"", &Union{On: Const(0), Arms: Arms{{&One{Name: "ifr_addr", Type: sockaddrHere}, Nums{0}}, {ifMap, nil}}}},
+	}}
 )
 
 func (*ifConfArg) Dir() Dir { return Both }

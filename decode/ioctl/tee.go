@@ -10,99 +10,103 @@ import (
 // Trusted execution environments: linux/tee.h.
 
 var teeIoctls = Ioctls{
-	{"TEE_IOC_VERSION", Out(teeVersion)},
-	{"TEE_IOC_OPEN_SESSION", teeCall(teeOpenSession,
-		names("uuid", "clnt_login", "", "cancel_id", "num_params"), names("session", "ret", "ret_origin"))},
-	{"TEE_IOC_INVOKE", teeCall(teeInvoke,
-		names("func", "session", "cancel_id", "num_params"), names("ret", "ret_origin"))},
-	{"TEE_IOC_SUPPL_RECV", teeCall(teeSupplRecv, names("func", "num_params"), names("num_params"))},
-	{"TEE_IOC_SUPPL_SEND", teeCall(teeSupplSend, names("num_params"), names("ret"))},
-	{"TEE_IOC_CANCEL", Ptr(Struct(Fields{{"cancel_id", Uint}, {"session", X32}}))},
-	{"TEE_IOC_CLOSE_SESSION", Ptr(Struct(Fields{{"session", X32}}))},
-	{"TEE_IOC_SHM_ALLOC", Change(teeShm.Pick("size", "flags"), teeShm)},
-	{"TEE_IOC_SHM_REGISTER", Change(teeShmRegister.Pick("addr", "length", "flags"), teeShmRegister.Pick("length", "flags", "id"))},
-	{"TEE_IOC_SHM_REGISTER_FD", Change(teeShmRegisterFD.Pick("fd", "flags"), teeShmRegisterFD.Pick("size", "id"))},
+	{"TEE_IOC_VERSION", &Out{To: teeVersion}},
+	{"TEE_IOC_OPEN_SESSION", &teeBuffer{
+		in:  &Struct{Of: teeOpenSession, Pick: Names{"uuid", "clnt_login", "", "cancel_id", "num_params"}},
+		out: &Struct{Of: teeOpenSession, Pick: Names{"session", "ret", "ret_origin"}},
+	}},
+	{"TEE_IOC_INVOKE", &teeBuffer{
+		in:  &Struct{Of: teeInvoke, Pick: Names{"func", "session", "cancel_id", "num_params"}},
+		out: &Struct{Of: teeInvoke, Pick: Names{"ret", "ret_origin"}},
+	}},
+	{"TEE_IOC_SUPPL_RECV", &teeBuffer{
+		in:  &Struct{Of: teeSupplRecv, Pick: Names{"func", "num_params"}},
+		out: &Struct{Of: teeSupplRecv, Pick: Names{"num_params"}},
+	}},
+	{"TEE_IOC_SUPPL_SEND", &teeBuffer{
+		in:  &Struct{Of: teeSupplSend, Pick: Names{"num_params"}},
+		out: &Struct{Of: teeSupplSend, Pick: Names{"ret"}},
+	}},
+	{"TEE_IOC_CANCEL", &Ptr{To: &Struct{Fields: Fields{{"cancel_id", Uint}, {"session", X32}}}}},
+	{"TEE_IOC_CLOSE_SESSION", &Ptr{To: &Struct{Fields: Fields{{"session", X32}}}}},
+	{"TEE_IOC_SHM_ALLOC", &Change{In: &Struct{Of: teeShm, Pick: Names{"size", "flags"}}, Out: teeShm}},
+	{"TEE_IOC_SHM_REGISTER", &Change{In: &Struct{Of: teeShmRegister, Pick: Names{"addr", "length", "flags"}}, Out: &Struct{Of: teeShmRegister, Pick: Names{"length", "flags", "id"}}}},
+	{"TEE_IOC_SHM_REGISTER_FD", &Change{In: &Struct{Of: teeShmRegisterFD, Pick: Names{"fd", "flags"}}, Out: &Struct{Of: teeShmRegisterFD, Pick: Names{"size", "id"}}}},
 }
 
-var teeVersion = Struct(Fields{
-	{"impl_id", Enum(tables.TEEImplID)},
-	{"", Union(Ref("impl_id"),
-		Arm(One("impl_caps", Flags(tables.TEEOpteeCaps)), 1), // TEE_IMPL_ID_OPTEE
-		Arm(One("impl_caps", X32)))},
-	{"gen_caps", Flags(tables.TEEGenCaps)},
-}).Moved("gen_caps", "")
+var teeVersion = &Struct{Of: &Struct{Fields: Fields{
+	{"impl_id", &Enum{Set: &tables.TEEImplID}},
+	{"", &Union{On: Ref("impl_id"), Arms: Arms{
+		{&One{Name: "impl_caps", Type: &Flags{Set: &tables.TEEOpteeCaps}}, Nums{1}}, // TEE_IMPL_ID_OPTEE
+		{&One{Name: "impl_caps", Type: X32}, nil}}}},
+	{"gen_caps", &Flags{Set: &tables.TEEGenCaps}},
+}}, Move: "gen_caps", Before: ""}
 
-var teeShm = Struct(Fields{
-	{"size", X64}, {"flags", Flags(tables.TEEShm)}, {"id", Int},
-})
+var teeShm = &Struct{Fields: Fields{
+	{"size", X64}, {"flags", &Flags{Set: &tables.TEEShm}}, {"id", Int},
+}}
 
-var teeShmRegister = Struct(Fields{
-	{"addr", Addr64}, {"length", X64}, {"flags", Flags(tables.TEEShm)}, {"id", Int},
-})
+var teeShmRegister = &Struct{Fields: Fields{
+	{"addr", Addr64}, {"length", X64}, {"flags", &Flags{Set: &tables.TEEShm}}, {"id", Int},
+}}
 
-var teeShmRegisterFD = Struct(Fields{
-	{"fd", FD64}, {"size", X64}, {"flags", Flags(tables.TEEShm)}, {"id", Int},
-})
+var teeShmRegisterFD = &Struct{Fields: Fields{
+	{"fd", FD64}, {"size", X64}, {"flags", &Flags{Set: &tables.TEEShm}}, {"id", Int},
+}}
 
 // teeOpenSession and the structs after it are followed by their parameters.
 var (
-	teeOpenSession = Struct(Fields{
+	teeOpenSession = &Struct{Fields: Fields{
 		{"uuid", UUID},
-		{"", Union(Ref("clnt_login"), // TEE_IOCTL_LOGIN_*
-			Arm(Nothing, 0, 1, 4, 5), Arm(One("clnt_uuid", ID), 2, 6), Arm(One("clnt_uuid", WholeArray(X8, 16))))},
-		{"clnt_login", Enum(tables.TEELogin)},
+		{"", &Union{On: Ref("clnt_login"), Arms: Arms{
+			{Nothing, Nums{0, 1, 4, 5}}, {&One{Name: "clnt_uuid", Type: ID}, Nums{2, 6}}, {&One{Name: "clnt_uuid", Type: &Array{Of: X8, N: 16, Whole: true}}, nil}}}},
+		{"clnt_login", &Enum{Set: &tables.TEELogin}},
 		{"cancel_id", Uint},
 		{"session", X32},
 		{"ret", Uint},
-		{"ret_origin", Enum(tables.TEEOrigin)},
+		{"ret_origin", &Enum{Set: &tables.TEEOrigin}},
 		{"num_params", Uint},
-	})
-	teeInvoke = Struct(Fields{
+	}}
+	teeInvoke = &Struct{Fields: Fields{
 		{"func", Uint},
 		{"session", X32},
 		{"cancel_id", Uint},
 		{"ret", Uint},
-		{"ret_origin", Enum(tables.TEEOrigin)},
+		{"ret_origin", &Enum{Set: &tables.TEEOrigin}},
 		{"num_params", Uint},
-	})
-	teeSupplRecv = Struct(Fields{{"func", Uint}, {"num_params", Uint}})
-	teeSupplSend = Struct(Fields{{"ret", Uint}, {"num_params", Uint}})
+	}}
+	teeSupplRecv = &Struct{Fields: Fields{{"func", Uint}, {"num_params", Uint}}}
+	teeSupplSend = &Struct{Fields: Fields{{"ret", Uint}, {"num_params", Uint}}}
 )
 
-var teeParam = Struct(Fields{
-	{"attr", ShownAs(X64, func(c *Call, v View) {
+var teeParam = &Struct{Fields: Fields{
+	{"attr", &Shown{As: X64, By: func(c *Call, v View) {
 		const meta = 0x100 // TEE_IOCTL_PARAM_ATTR_META
 		n := v.Uint(8)
 		c.Out.BeginNamed()
-		c.Out.Enum(n&^meta, tables.TEEParamAttr, output.Hex)
+		c.Out.Enum(n&^meta, &tables.TEEParamAttr, output.Hex)
 		if n&meta != 0 {
 			c.Out.Or()
 			c.Out.Symbol(meta, "TEE_IOCTL_PARAM_ATTR_META", output.Hex)
 		}
 		c.Out.EndNamed()
-	})},
-	{"", Union(Ref("attr"),
-		Arm(Nothing, 0), // TEE_IOCTL_PARAM_ATTR_TYPE_*
-		Arm(Inline(Struct(Fields{{"shm_offs", X64}, {"size", X64}, {"shm_id", U64}})), 5, 6, 7),
-		Arm(Inline(Struct(Fields{{"buf", X64}, {"size", X64}, {"_", U64}})), 8, 9, 10),
-		Arm(Inline(Struct(Fields{{"obj_id", X64}, {"flags", X64}, {"_", U64}})), 11, 12, 13),
-		Arm(Inline(Struct(Fields{{"a", X64}, {"b", X64}, {"c", X64}}))))},
-})
+	}}},
+	{"", &Union{On: Ref("attr"), Arms: Arms{
+		{Nothing, Nums{0}}, // TEE_IOCTL_PARAM_ATTR_TYPE_*
+		{&Inline{Of: &Struct{Fields: Fields{{"shm_offs", X64}, {"size", X64}, {"shm_id", U64}}}}, Nums{5, 6, 7}},
+		{&Inline{Of: &Struct{Fields: Fields{{"buf", X64}, {"size", X64}, {"_", U64}}}}, Nums{8, 9, 10}},
+		{&Inline{Of: &Struct{Fields: Fields{{"obj_id", X64}, {"flags", X64}, {"_", U64}}}}, Nums{11, 12, 13}},
+		{&Inline{Of: &Struct{Fields: Fields{{"a", X64}, {"b", X64}, {"c", X64}}}}, nil}}}},
+}}
 
 // teeBuffer points to a struct tee_ioctl_buf_data, which points to a struct that
 // parameters follow: {in} => {out}.
 type teeBuffer struct {
-	Layouts
-	in, out *StructType
+	WordSized
+	in, out *Struct
 }
 
-func names(names ...string) []string { return names }
-
-func teeCall(st *StructType, in, out []string) Type {
-	return &teeBuffer{WordLayout(), st.Pick(in...), st.Pick(out...)}
-}
-
-var teeBufData = Struct(Fields{{"buf_ptr", Addr64}, {"buf_len", U64}}).Moved("buf_len", "buf_ptr")
+var teeBufData = &Struct{Of: &Struct{Fields: Fields{{"buf_ptr", Addr64}, {"buf_len", U64}}}, Move: "buf_len", Before: "buf_ptr"}
 
 func (t *teeBuffer) Dir() Dir { return Both }
 
@@ -147,7 +151,7 @@ func (t *teeBuffer) Show(c *Call, v View) {
 }
 
 // show shows the struct b as st, and its parameters.
-func (t *teeBuffer) show(c *Call, st *StructType, b View, count uint64) {
+func (t *teeBuffer) show(c *Call, st *Struct, b View, count uint64) {
 	c.Out.BeginStruct()
 	st.ShowMembers(c, b)
 	c.Out.Field("params")

@@ -10,24 +10,24 @@ import (
 // Terminals: asm-generic/ioctls.h, asm-generic/termbits.h, tty_ioctl(2const).
 
 var termiosIoctls = Ioctls{
-	{"TCGETS TIOCGLCKTRMIOS", Out(termios)},
-	{"TCSETS TCSETSW TCSETSF TIOCSLCKTRMIOS", Ptr(termios)},
-	{"TCGETS2", Out(termios2)},
-	{"TCSETS2 TCSETSW2 TCSETSF2", Ptr(termios2)},
-	{"TCGETA", Out(termio)},
-	{"TCSETA TCSETAW TCSETAF", Ptr(termio)},
-	{"TIOCGWINSZ", Out(winsize)},
-	{"TIOCSWINSZ", Ptr(winsize)},
-	{"TCXONC", Called("arg", EnumOf(Xlong, tables.TermFlow))},
-	{"TCFLSH", Called("arg", EnumOf(Xlong, tables.TermFlush))},
-	{"TCSBRK TCSBRKP TIOCSCTTY", Called("arg", Int)},
-	{"TIOCMGET", Out(Flags(tables.TermModem))},
-	{"TIOCMBIS TIOCMBIC TIOCMSET", Ptr(Flags(tables.TermModem))},
-	{"TIOCGPGRP TIOCGSID TIOCGETD TIOCGSOFTCAR TIOCGPTN FIONREAD TIOCOUTQ TIOCGEXCL TIOCGDEV", Out(Int)},
-	{"TIOCSPGRP TIOCSETD TIOCSSOFTCAR FIONBIO FIOASYNC", Ptr(Int)},
-	{"TIOCPKT", Called("mode", Ptr(Int))},
-	{"TIOCSPTLCK", Called("lock", Ptr(Int))},
-	{"TIOCSTI", Ptr(Buf(Const(1)))},
+	{"TCGETS TIOCGLCKTRMIOS", &Out{To: termios}},
+	{"TCSETS TCSETSW TCSETSF TIOCSLCKTRMIOS", &Ptr{To: termios}},
+	{"TCGETS2", &Out{To: termios2}},
+	{"TCSETS2 TCSETSW2 TCSETSF2", &Ptr{To: termios2}},
+	{"TCGETA", &Out{To: termio}},
+	{"TCSETA TCSETAW TCSETAF", &Ptr{To: termio}},
+	{"TIOCGWINSZ", &Out{To: winsize}},
+	{"TIOCSWINSZ", &Ptr{To: winsize}},
+	{"TCXONC", &Called{Name: "arg", Of: &Enum{In: Xlong, Set: &tables.TermFlow}}},
+	{"TCFLSH", &Called{Name: "arg", Of: &Enum{In: Xlong, Set: &tables.TermFlush}}},
+	{"TCSBRK TCSBRKP TIOCSCTTY", &Called{Name: "arg", Of: Int}},
+	{"TIOCMGET", &Out{To: &Flags{Set: &tables.TermModem}}},
+	{"TIOCMBIS TIOCMBIC TIOCMSET", &Ptr{To: &Flags{Set: &tables.TermModem}}},
+	{"TIOCGPGRP TIOCGSID TIOCGETD TIOCGSOFTCAR TIOCGPTN FIONREAD TIOCOUTQ TIOCGEXCL TIOCGDEV", &Out{To: Int}},
+	{"TIOCSPGRP TIOCSETD TIOCSSOFTCAR FIONBIO FIOASYNC", &Ptr{To: Int}},
+	{"TIOCPKT", &Called{Name: "mode", Of: &Ptr{To: Int}}},
+	{"TIOCSPTLCK", &Called{Name: "lock", Of: &Ptr{To: Int}}},
+	{"TIOCSTI", &Ptr{To: &Bytes{Len: Const(1)}}},
 	{"TIOCSBRK TIOCCBRK TIOCCONS TIOCNOTTY TIOCEXCL TIOCNXCL FIOCLEX FIONCLEX TIOCVHANGUP TIOCSSERIAL", nil},
 }
 
@@ -38,32 +38,40 @@ const (
 )
 
 var (
-	termio   = Struct(termFields(2, ncc))
-	termios  = Struct(termFields(4, nccs))
-	termios2 = Struct(append(termFields(4, nccs),
-		Field{"c_ispeed", Verbose(Uint)}, Field{"c_ospeed", Verbose(Uint)}))
+	termio = &Struct{Fields: Fields{
+		{"c_iflag", &Flags{In: X16, Set: &tables.TermIflags}},
+		{"c_oflag", &termOflags{X16}},
+		{"c_cflag", &termCflags{X16}},
+		{"c_lflag", &Flags{In: X16, Set: &tables.TermLflags}},
+		{"c_line", Verbose{&Enum{In: X8, Set: &tables.TermLineDisciplines}}},
+		{"c_cc", Verbose{&Array{Of: X8, N: ncc, Index: &tables.TermCC, Names: true}}},
+	}}
+	termios = &Struct{Fields: Fields{
+		{"c_iflag", &Flags{In: X32, Set: &tables.TermIflags}},
+		{"c_oflag", &termOflags{X32}},
+		{"c_cflag", &termCflags{X32}},
+		{"c_lflag", &Flags{In: X32, Set: &tables.TermLflags}},
+		{"c_line", Verbose{&Enum{In: X8, Set: &tables.TermLineDisciplines}}},
+		{"c_cc", Verbose{&Array{Of: X8, N: nccs, Index: &tables.TermCC, Names: true}}},
+	}}
+	termios2 = &Struct{Fields: Fields{
+		{"c_iflag", &Flags{In: X32, Set: &tables.TermIflags}},
+		{"c_oflag", &termOflags{X32}},
+		{"c_cflag", &termCflags{X32}},
+		{"c_lflag", &Flags{In: X32, Set: &tables.TermLflags}},
+		{"c_line", Verbose{&Enum{In: X8, Set: &tables.TermLineDisciplines}}},
+		{"c_cc", Verbose{&Array{Of: X8, N: nccs, Index: &tables.TermCC, Names: true}}},
+		{"c_ispeed", Verbose{Uint}},
+		{"c_ospeed", Verbose{Uint}},
+	}}
 )
 
-// termFields are what the generations of struct termios have in common. Their
-// flags are size bytes wide.
-func termFields(size, ncc int) Fields {
-	n := NewNumber(size, false, output.Hex)
-	return Fields{
-		{"c_iflag", FlagsOf(n, tables.TermIflags)},
-		{"c_oflag", &termOflags{n}},
-		{"c_cflag", &termCflags{n}},
-		{"c_lflag", FlagsOf(n, tables.TermLflags)},
-		{"c_line", Verbose(EnumOf(X8, tables.TermLineDisciplines))},
-		{"c_cc", Verbose(IndexedByName(X8, ncc, tables.TermCC))},
-	}
-}
-
 // termOflags are delays, each an enumeration of its own, and flags.
-type termOflags struct{ *Number }
+type termOflags struct{ Number }
 
 var termDelays = [...]*tables.Set{
-	tables.TermNLDelays, tables.TermCRDelays, tables.TermTABDelays,
-	tables.TermBSDelays, tables.TermVTDelays, tables.TermFFDelays,
+	&tables.TermNLDelays, &tables.TermCRDelays, &tables.TermTABDelays,
+	&tables.TermBSDelays, &tables.TermVTDelays, &tables.TermFFDelays,
 }
 
 func (t *termOflags) Show(c *Call, v View) {
@@ -72,28 +80,28 @@ func (t *termOflags) Show(c *Call, v View) {
 		rest &^= showMasked(c, rest, set)
 		c.Out.Or()
 	}
-	c.Out.Flags(rest, tables.TermOflags, output.Hex)
+	c.Out.Flags(rest, &tables.TermOflags, output.Hex)
 }
 
 // termCflags are an output speed, an input speed if it is another one, a
 // character size, and flags.
-type termCflags struct{ *Number }
+type termCflags struct{ Number }
 
 func (t *termCflags) Show(c *Call, v View) {
 	const ibshift = 16
 	rest := t.Value(c, v)
-	cbaud := maskOf(tables.TermBauds)
-	showMasked(c, rest, tables.TermBauds)
+	cbaud := maskOf(&tables.TermBauds)
+	showMasked(c, rest, &tables.TermBauds)
 	c.Out.Or()
 	if in := rest >> ibshift & cbaud; in != 0 {
-		c.Out.Enum(in, tables.TermBauds, output.Hex)
+		c.Out.Enum(in, &tables.TermBauds, output.Hex)
 		c.Out.Shift(ibshift, "IBSHIFT", output.Hex)
 		c.Out.Or()
 	}
 	rest &^= cbaud | cbaud<<ibshift
-	rest &^= showMasked(c, rest, tables.TermSizes)
+	rest &^= showMasked(c, rest, &tables.TermSizes)
 	c.Out.Or()
-	c.Out.Flags(rest, tables.TermCflags, output.Hex)
+	c.Out.Flags(rest, &tables.TermCflags, output.Hex)
 }
 
 // showMasked shows the bits of v that belong to an enumeration within a flags
@@ -108,6 +116,6 @@ func showMasked(c *Call, v uint64, set *tables.Set) (mask uint64) {
 // have.
 func maskOf(set *tables.Set) uint64 { return set.Consts[0].Mask }
 
-var winsize = Struct(Fields{
+var winsize = &Struct{Fields: Fields{
 	{"ws_row", U16}, {"ws_col", U16}, {"ws_xpixel", U16}, {"ws_ypixel", U16},
-})
+}}

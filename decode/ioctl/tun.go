@@ -1,6 +1,8 @@
 package ioctl
 
 import (
+	"golang.org/x/sys/unix"
+
 	. "trapline/decode/kernel"
 	. "trapline/decode/lang"
 	"trapline/tables"
@@ -10,28 +12,31 @@ import (
 // requests are made as if they took a pointer, but take a number.
 
 var tunIoctls = Ioctls{
-	{"TUNSETIFF", Change(tunRequest, tunRequest.Pick("ifr_name"))},
-	{"TUNGETIFF", Out(tunRequest)},
-	{"TUNSETQUEUE", Ptr(tunRequest.Pick(""))},
-	{"TUNSETIFINDEX", Ptr(U32)},
-	{"TUNGETFEATURES", Out(Flags(tables.TunFlags))},
-	{"TUNSETOFFLOAD", FlagsOf(Xlong, tables.TunOffloads)},
+	{"TUNSETIFF", &Change{In: tunRequest, Out: &Struct{Of: tunRequest, Pick: Names{"ifr_name"}}}},
+	{"TUNGETIFF", &Out{To: tunRequest}},
+	{"TUNSETQUEUE", &Ptr{To: &Struct{Of: tunRequest, Pick: Names{""}}}},
+	{"TUNSETIFINDEX", &Ptr{To: U32}},
+	{"TUNGETFEATURES", &Out{To: &Flags{Set: &tables.TunFlags}}},
+	{"TUNSETOFFLOAD", &Flags{In: Xlong, Set: &tables.TunOffloads}},
 	{"TUNSETNOCSUM TUNSETDEBUG TUNSETPERSIST", Int},
 	{"TUNSETOWNER TUNSETGROUP", ID},
-	{"TUNSETLINK", EnumOf(Xlong, tables.ArpHardware)},
-	{"TUNSETTXFILTER", Ptr(tunFilter)},
-	{"TUNATTACHFILTER", Ptr(SocketFilter)},
-	{"TUNGETFILTER", Out(SocketFilter)},
-	{"TUNGETSNDBUF TUNGETVNETHDRSZ TUNGETVNETLE TUNGETVNETBE", Out(Int)},
-	{"TUNSETSNDBUF TUNSETVNETHDRSZ TUNSETVNETLE TUNSETVNETBE TUNSETCARRIER", Ptr(Int)},
-	{"TUNSETSTEERINGEBPF TUNSETFILTEREBPF", Ptr(FD)}, // -1 for none
-	{"TUNGETDEVNETNS", Giving(RetFD, nil)},
+	{"TUNSETLINK", &Enum{In: Xlong, Set: &tables.ArpHardware}},
+	{"TUNSETTXFILTER", &Ptr{To: tunFilter}},
+	{"TUNATTACHFILTER", &Ptr{To: &SocketFilter}},
+	{"TUNGETFILTER", &Out{To: &SocketFilter}},
+	{"TUNGETSNDBUF TUNGETVNETHDRSZ TUNGETVNETLE TUNGETVNETBE", &Out{To: Int}},
+	{"TUNSETSNDBUF TUNSETVNETHDRSZ TUNSETVNETLE TUNSETVNETBE TUNSETCARRIER", &Ptr{To: Int}},
+	{"TUNSETSTEERINGEBPF TUNSETFILTEREBPF", &Ptr{To: FD}}, // -1 for none
+	{"TUNGETDEVNETNS", &Giving{Ret: RetFD, Of: nil}},
 }
 
-var tunRequest = ifReq("ifr_flags", FlagsOf(X16, tables.TunFlags))
+var tunRequest = &Struct{Fields: Fields{
+	{"ifr_name", CharArray(unix.IFNAMSIZ)},
+	{"", &Union{On: Const(0), Arms: Arms{{&One{Name: "ifr_flags", Type: &Flags{In: X16, Set: &tables.TunFlags}}, Nums{0}}, {ifMap, nil}}}},
+}}
 
-var tunFilter = Struct(Fields{
-	{"flags", FlagsOf(X16, tables.TunFilterFlags)},
+var tunFilter = &Struct{Fields: Fields{
+	{"flags", &Flags{In: X16, Set: &tables.TunFilterFlags}},
 	{"count", U16},
-	{"addr", Array(MAC(6), Ref("count"))},
-})
+	{"addr", &List{Of: MAC(6), Count: Ref("count")}},
+}}

@@ -10,87 +10,103 @@ import (
 // Video for Linux: linux/videodev2.h, drivers/media/v4l2-core/v4l2-ioctl.c.
 
 var v4l2Ioctls = Ioctls{
-	{"VIDIOC_QUERYCAP", Out(v4l2Capability)},
-	{"VIDIOC_ENUM_FMT", Fill(v4l2Fmtdesc.Pick("index", "type"), v4l2Fmtdesc.Pick("flags", "description", "pixelformat"))},
-	{"VIDIOC_G_FMT", Fill(v4l2Format.Pick("type"), v4l2Format.Pick(""))},
-	{"VIDIOC_S_FMT VIDIOC_TRY_FMT", ChangeWhere(v4l2KnownFormat, v4l2Format, Succeeded, v4l2Format.Pick(""))},
-	{"VIDIOC_REQBUFS", FillFrom(v4l2Requestbuffers.Pick("type", "memory", "count"), U32, v4l2Requestbuffers.Pick())},
-	{"VIDIOC_CREATE_BUFS", Giving(RetUnsigned.With(remarkBuffers), Ptr(v4l2CreateBuffers.Pick("count", "memory", "format")))},
-	{"VIDIOC_EXPBUF", Change(v4l2Exportbuffer.Pick("type", "index", "plane", "flags"), v4l2Exportbuffer.Pick("fd"))},
-	{"VIDIOC_QUERYBUF VIDIOC_QBUF", v4l2FillBuffer(v4l2Buffer)},
-	{"VIDIOC_DQBUF", v4l2FillDequeued(v4l2Buffer)},
-	{"VIDIOC_QUERYBUF_TIME32 VIDIOC_QBUF_TIME32", v4l2FillBuffer(v4l2BufferTime32)},
-	{"VIDIOC_DQBUF_TIME32", v4l2FillDequeued(v4l2BufferTime32)},
-	{"VIDIOC_STREAMON VIDIOC_STREAMOFF", Ptr(v4l2BufType)},
-	{"VIDIOC_G_FBUF", Out(v4l2Framebuffer)},
-	{"VIDIOC_S_FBUF", Ptr(v4l2Framebuffer)},
-	{"VIDIOC_G_PARM", Fill(v4l2Streamparm.Pick("type"), v4l2Streamparm.Pick(""))},
-	{"VIDIOC_S_PARM", ChangeWhere(v4l2KnownParm, v4l2Streamparm, Succeeded, v4l2Streamparm.Pick(""))},
-	{"VIDIOC_G_STD", Out(X64)},
-	{"VIDIOC_S_STD", Ptr(X64)},
-	{"VIDIOC_ENUMSTD", Fill(v4l2Standard.Pick("index"), v4l2Standard.Pick("name", "frameperiod", "framelines"))},
-	{"VIDIOC_ENUMINPUT", Fill(v4l2Input.Pick("index"), v4l2Input.Pick(
-		"name", "type", "audioset", "tuner", "std", "status", "capabilities"))},
-	{"VIDIOC_G_INPUT", Out(U32)},
-	{"VIDIOC_S_INPUT", Ptr(U32)},
-	{"VIDIOC_G_TUNER", Fill(v4l2Tuner.Pick("index"), v4l2TunerState)},
-	{"VIDIOC_S_TUNER", Change(v4l2Tuner, v4l2TunerState)},
-	{"VIDIOC_G_CTRL", Fill(v4l2Control.Pick("id"), v4l2Control.Pick("value"))},
-	{"VIDIOC_S_CTRL", FillFrom(v4l2Control, S32, v4l2Control.Pick())},
-	{"VIDIOC_G_EXT_CTRLS", FillAlways(v4l2ExtControls.Pick("ctrl_class", "count"), v4l2ExtControls.Pick("controls", "error_idx"))},
-	{"VIDIOC_S_EXT_CTRLS VIDIOC_TRY_EXT_CTRLS", ChangeWhere(Not(Is(Ref("count"), 0)),
-		v4l2ExtControls.Pick("ctrl_class", "count", "controls"), Always, v4l2ExtControls.Pick("controls", "error_idx"))},
-	{"VIDIOC_QUERYCTRL", FillFrom(v4l2Queryctrl.Pick("id"), v4l2CID, v4l2Queryctrl.Pick(
-		"type", "name", "minimum", "maximum", "step", "default_value", "flags", "reserved"))},
-	{"VIDIOC_QUERY_EXT_CTRL", FillFrom(v4l2QueryExtCtrl.Pick("id"), v4l2CID, v4l2QueryExtCtrl.Pick(
-		"type", "name", "minimum", "maximum", "step", "default_value", "flags",
-		"elem_size", "elems", "nr_of_dims", "dims", "reserved"))},
-	{"VIDIOC_QUERYMENU", Change(v4l2Querymenu.Pick("id", "index"), v4l2Querymenu.Pick(""))},
-	{"VIDIOC_CROPCAP", Fill(v4l2Cropcap.Pick("type"), v4l2Cropcap.Pick("bounds", "defrect", "pixelaspect"))},
-	{"VIDIOC_G_CROP", Fill(v4l2Crop.Pick("type"), v4l2Crop.Pick("c"))},
-	{"VIDIOC_S_CROP", Ptr(v4l2Crop)},
-	{"VIDIOC_ENUM_FRAMESIZES", Fill(v4l2Frmsizeenum.Pick("index", "pixel_format"), v4l2Frmsizeenum.Pick("type", ""))},
-	{"VIDIOC_ENUM_FRAMEINTERVALS", Fill(
-		v4l2Frmivalenum.Pick("index", "pixel_format", "width", "height"), v4l2Frmivalenum.Pick("type", ""))},
+	{"VIDIOC_QUERYCAP", &Out{To: v4l2Capability}},
+	{"VIDIOC_ENUM_FMT", &Fill{In: &Struct{Of: v4l2Fmtdesc, Pick: Names{"index", "type"}}, Out: &Struct{Of: v4l2Fmtdesc, Pick: Names{"flags", "description", "pixelformat"}}}},
+	{"VIDIOC_G_FMT", &Fill{In: &Struct{Of: v4l2Format, Pick: Names{"type"}}, Out: &Struct{Of: v4l2Format, Pick: Names{""}}}},
+	{"VIDIOC_S_FMT VIDIOC_TRY_FMT", &Change{In: v4l2Format, Out: &Struct{Of: v4l2Format, Pick: Names{""}}, If: Succeeded, Where: Test(v4l2KnownFormat)}},
+	{"VIDIOC_REQBUFS", &Fill{In: &Struct{Of: v4l2Requestbuffers, Pick: Names{"type", "memory", "count"}}, Again: U32, Out: &Struct{Of: v4l2Requestbuffers, Pick: Names{}}}},
+	{"VIDIOC_CREATE_BUFS", &Giving{Ret: &With{Ret: RetUnsigned, Remark: remarkBuffers}, Of: &Ptr{To: &Struct{Of: v4l2CreateBuffers, Pick: Names{"count", "memory", "format"}}}}},
+	{"VIDIOC_EXPBUF", &Change{In: &Struct{Of: v4l2Exportbuffer, Pick: Names{"type", "index", "plane", "flags"}}, Out: &Struct{Of: v4l2Exportbuffer, Pick: Names{"fd"}}}},
+	{"VIDIOC_QUERYBUF VIDIOC_QBUF", &Fill{
+		In:  &Struct{Of: v4l2Buffer, Pick: Names{"type", "index"}},
+		Out: &Struct{Of: v4l2Buffer, Pick: Names{"memory", "", "length", "bytesused", "flags", "..."}},
+	}},
+	{"VIDIOC_DQBUF", &Fill{
+		In:  &Struct{Of: v4l2Buffer, Pick: Names{"type"}},
+		Out: &Struct{Of: v4l2Buffer, Pick: Names{"index", "memory", "", "length", "bytesused", "flags", "timestamp", "..."}},
+	}},
+	{"VIDIOC_QUERYBUF_TIME32 VIDIOC_QBUF_TIME32", &Fill{
+		In:  &Struct{Of: v4l2BufferTime32, Pick: Names{"type", "index"}},
+		Out: &Struct{Of: v4l2BufferTime32, Pick: Names{"memory", "", "length", "bytesused", "flags", "..."}},
+	}},
+	{"VIDIOC_DQBUF_TIME32", &Fill{
+		In:  &Struct{Of: v4l2BufferTime32, Pick: Names{"type"}},
+		Out: &Struct{Of: v4l2BufferTime32, Pick: Names{"index", "memory", "", "length", "bytesused", "flags", "timestamp", "..."}},
+	}},
+	{"VIDIOC_STREAMON VIDIOC_STREAMOFF", &Ptr{To: v4l2BufType}},
+	{"VIDIOC_G_FBUF", &Out{To: v4l2Framebuffer}},
+	{"VIDIOC_S_FBUF", &Ptr{To: v4l2Framebuffer}},
+	{"VIDIOC_G_PARM", &Fill{In: &Struct{Of: v4l2Streamparm, Pick: Names{"type"}}, Out: &Struct{Of: v4l2Streamparm, Pick: Names{""}}}},
+	{"VIDIOC_S_PARM", &Change{In: v4l2Streamparm, Out: &Struct{Of: v4l2Streamparm, Pick: Names{""}}, If: Succeeded, Where: v4l2KnownParm}},
+	{"VIDIOC_G_STD", &Out{To: X64}},
+	{"VIDIOC_S_STD", &Ptr{To: X64}},
+	{"VIDIOC_ENUMSTD", &Fill{In: &Struct{Of: v4l2Standard, Pick: Names{"index"}}, Out: &Struct{Of: v4l2Standard, Pick: Names{"name", "frameperiod", "framelines"}}}},
+	{"VIDIOC_ENUMINPUT", &Fill{In: &Struct{Of: v4l2Input, Pick: Names{"index"}}, Out: &Struct{Of: v4l2Input,
+		Pick: Names{"name", "type", "audioset", "tuner", "std", "status", "capabilities"}}}},
+	{"VIDIOC_G_INPUT", &Out{To: U32}},
+	{"VIDIOC_S_INPUT", &Ptr{To: U32}},
+	{"VIDIOC_G_TUNER", &Fill{In: &Struct{Of: v4l2Tuner, Pick: Names{"index"}}, Out: v4l2TunerState}},
+	{"VIDIOC_S_TUNER", &Change{In: v4l2Tuner, Out: v4l2TunerState}},
+	{"VIDIOC_G_CTRL", &Fill{In: &Struct{Of: v4l2Control, Pick: Names{"id"}}, Out: &Struct{Of: v4l2Control, Pick: Names{"value"}}}},
+	{"VIDIOC_S_CTRL", &Fill{In: v4l2Control, Again: S32, Out: &Struct{Of: v4l2Control, Pick: Names{}}}},
+	{"VIDIOC_G_EXT_CTRLS", &Fill{In: &Struct{Of: v4l2ExtControls, Pick: Names{"ctrl_class", "count"}}, Out: &Struct{Of: v4l2ExtControls, Pick: Names{"controls", "error_idx"}}, Always: true}},
+	{"VIDIOC_S_EXT_CTRLS VIDIOC_TRY_EXT_CTRLS", &Change{
+		In: &Struct{Of: v4l2ExtControls, Pick: Names{"ctrl_class", "count", "controls"}}, Out: &Struct{Of: v4l2ExtControls, Pick: Names{"controls", "error_idx"}}, If: Always, Where: Not{&Is{N: Ref("count"), Values: Nums{0}}}}},
+	{"VIDIOC_QUERYCTRL", &Fill{In: &Struct{Of: v4l2Queryctrl, Pick: Names{"id"}}, Again: v4l2CID, Out: &Struct{Of: v4l2Queryctrl,
+		Pick: Names{"type", "name", "minimum", "maximum", "step", "default_value", "flags", "reserved"}}}},
+	{"VIDIOC_QUERY_EXT_CTRL", &Fill{In: &Struct{Of: v4l2QueryExtCtrl, Pick: Names{"id"}}, Again: v4l2CID, Out: &Struct{Of: v4l2QueryExtCtrl,
+		Pick: Names{"type", "name", "minimum", "maximum", "step", "default_value", "flags",
+			"elem_size", "elems", "nr_of_dims", "dims", "reserved"}}}},
+	{"VIDIOC_QUERYMENU", &Change{In: &Struct{Of: v4l2Querymenu, Pick: Names{"id", "index"}}, Out: &Struct{Of: v4l2Querymenu, Pick: Names{""}}}},
+	{"VIDIOC_CROPCAP", &Fill{In: &Struct{Of: v4l2Cropcap, Pick: Names{"type"}}, Out: &Struct{Of: v4l2Cropcap, Pick: Names{"bounds", "defrect", "pixelaspect"}}}},
+	{"VIDIOC_G_CROP", &Fill{In: &Struct{Of: v4l2Crop, Pick: Names{"type"}}, Out: &Struct{Of: v4l2Crop, Pick: Names{"c"}}}},
+	{"VIDIOC_S_CROP", &Ptr{To: v4l2Crop}},
+	{"VIDIOC_ENUM_FRAMESIZES", &Fill{In: &Struct{Of: v4l2Frmsizeenum, Pick: Names{"index", "pixel_format"}}, Out: &Struct{Of: v4l2Frmsizeenum, Pick: Names{"type", ""}}}},
+	{"VIDIOC_ENUM_FRAMEINTERVALS", &Fill{
+		In: &Struct{Of: v4l2Frmivalenum, Pick: Names{"index", "pixel_format", "width", "height"}}, Out: &Struct{Of: v4l2Frmivalenum, Pick: Names{"type", ""}}}},
 }
 
 // Values of many structs.
 var (
-	v4l2BufType    = Enum(tables.V4L2BufType)
-	v4l2Field      = Enum(tables.V4L2Field)
-	v4l2Colorspace = Enum(tables.V4L2Colorspace)
-	v4l2Memory     = Enum(tables.V4L2Memory)
+	v4l2BufType    = &Enum{Set: &tables.V4L2BufType}
+	v4l2Field      = &Enum{Set: &tables.V4L2Field}
+	v4l2Colorspace = &Enum{Set: &tables.V4L2Colorspace}
+	v4l2Memory     = &Enum{Set: &tables.V4L2Memory}
 
-	v4l2PixFmt  = fourCC(tables.V4L2PixFmt)
-	v4l2SDRFmt  = fourCC(tables.V4L2SDRFmt)
-	v4l2MetaFmt = fourCC(tables.V4L2MetaFmt)
+	v4l2PixFmt  = &fourCC{&tables.V4L2PixFmt}
+	v4l2SDRFmt  = &fourCC{&tables.V4L2SDRFmt}
+	v4l2MetaFmt = &fourCC{&tables.V4L2MetaFmt}
 
-	v4l2Rect = Struct(Fields{{"left", S32}, {"top", S32}, {"width", U32}, {"height", U32}})
+	v4l2Rect = &Struct{Fields: Fields{{"left", S32}, {"top", S32}, {"width", U32}, {"height", U32}}}
 
 	// struct v4l2_fract: 1/30
-	v4l2Fract Type = ShownAs(Array(U32, Const(2)), func(c *Call, v View) {
+	v4l2Fract = &Shown{As: &Array{Of: U32, N: 2}, By: func(c *Call, v View) {
 		b := AppendUint(c.Alloc(21)[:0], v.Uint(4))
 		c.Out.Text(output.AsString(AppendUint(append(b, '/'), v.At(4, 4).Uint(4))))
-	})
+	}}
 )
 
 // fourCC is a format named by four characters, and by a constant in set.
-func fourCC(set *tables.Set) Type {
-	return Value32(func(c *Call, code uint32) {
-		c.Out.BeginNamed()
-		c.Out.Number(uint64(code), output.Hex)
-		c.Out.Named(output.WithoutPlain)
-		c.Out.BeginMacro("v4l2_fourcc")
-		for i := range 4 {
-			c.Out.Elem()
-			showChar(c, byte(code>>(8*i)))
-		}
-		c.Out.EndMacro()
-		c.Out.EndNamed()
-		if name, ok := set.Lookup(uint64(code)); ok {
-			c.Out.Comment(output.Gloss, output.AsString(append(c.Alloc(len(name))[:0], name...)))
-		}
-	})
+type fourCC struct{ set *tables.Set }
+
+// Layout implements Type.
+func (*fourCC) Layout(abi tables.ABI) Layout { return U32.Layout(abi) }
+
+func (t *fourCC) Show(c *Call, v View) {
+	code := uint32(v.Uint(4))
+	c.Out.BeginNamed()
+	c.Out.Number(uint64(code), output.Hex)
+	c.Out.Named(output.WithoutPlain)
+	c.Out.BeginMacro("v4l2_fourcc")
+	for i := range 4 {
+		c.Out.Elem()
+		showChar(c, byte(code>>(8*i)))
+	}
+	c.Out.EndMacro()
+	c.Out.EndNamed()
+	if name, ok := t.set.Lookup(uint64(code)); ok {
+		c.Out.Comment(output.Gloss, output.AsString(append(c.Alloc(len(name))[:0], name...)))
+	}
 }
 
 // showChar shows a character as a constant of C.
@@ -108,58 +124,49 @@ func showChar(c *Call, char byte) {
 	c.Out.Text(output.AsString(append(b, '\'')))
 }
 
-var v4l2Capability = Struct(Fields{
+var v4l2Capability = &Struct{Fields: Fields{
 	{"driver", CharArray(16)},
 	{"card", CharArray(32)},
 	{"bus_info", CharArray(32)},
-	{"version", KernelVersion},
-	{"capabilities", Flags(tables.V4L2Capabilities)},
-	Reserved("device_caps", Flags(tables.V4L2Capabilities)),
-	{"_", Array(U32, Const(3))},
-})
+	{"version", Value32(ShowKernelVersion)},
+	{"capabilities", &Flags{Set: &tables.V4L2Capabilities}},
+	{"device_caps", Reserved{&Flags{Set: &tables.V4L2Capabilities}}},
+	{"_", &Array{Of: U32, N: 3}},
+}}
 
-var v4l2Fmtdesc = Struct(Fields{
+var v4l2Fmtdesc = &Struct{Fields: Fields{
 	{"index", U32},
 	{"type", v4l2BufType},
-	{"flags", Flags(tables.V4L2FmtFlags)},
+	{"flags", &Flags{Set: &tables.V4L2FmtFlags}},
 	{"description", CharArray(32)},
 	{"pixelformat", v4l2PixFmt},
 	{"mbus_code", U32},
-	{"_", Array(U32, Const(3))},
-})
+	{"_", &Array{Of: U32, N: 3}},
+}}
 
 // v4l2RawData is room that has no other use.
-var v4l2RawData = Inline(Struct(Fields{{"_", ByteArray(200)}}))
+var v4l2RawData = &Inline{Of: &Struct{Fields: Fields{{"_", ByteArray(200)}}}}
 
-var v4l2Format = Struct(Fields{
+var v4l2Format = &Struct{Fields: Fields{
 	{"type", v4l2BufType},
-	{"", Union(Ref("type"),
-		Arm(One("fmt.pix", v4l2PixFormat), v4l2Types("VIDEO_CAPTURE", "VIDEO_OUTPUT")...),
-		Arm(One("fmt.pix_mp", v4l2PixFormatMplane), v4l2Types("VIDEO_CAPTURE_MPLANE", "VIDEO_OUTPUT_MPLANE")...),
-		Arm(One("fmt.win", v4l2Window), v4l2Types("VIDEO_OVERLAY", "VIDEO_OUTPUT_OVERLAY")...),
-		Arm(One("fmt.vbi", v4l2VBIFormat), v4l2Types("VBI_CAPTURE", "VBI_OUTPUT")...),
-		Arm(One("fmt.sliced", v4l2SlicedVBIFormat), v4l2Types("SLICED_VBI_CAPTURE", "SLICED_VBI_OUTPUT")...),
-		Arm(One("fmt.sdr", v4l2SDRFormat), v4l2Types("SDR_CAPTURE", "SDR_OUTPUT")...),
-		Arm(One("fmt.meta", v4l2MetaFormat), v4l2Types("META_CAPTURE", "META_OUTPUT")...),
-		Arm(v4l2RawData))},
-})
+	{"", &Union{On: Ref("type"), Set: &tables.V4L2BufType, Arms: Arms{
+		{&One{Name: "fmt.pix", Type: v4l2PixFormat}, Names{"V4L2_BUF_TYPE_VIDEO_CAPTURE", "V4L2_BUF_TYPE_VIDEO_OUTPUT"}},
+		{&One{Name: "fmt.pix_mp", Type: v4l2PixFormatMplane}, Names{"V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE", "V4L2_BUF_TYPE_VIDEO_OUTPUT_MPLANE"}},
+		{&One{Name: "fmt.win", Type: v4l2Window}, Names{"V4L2_BUF_TYPE_VIDEO_OVERLAY", "V4L2_BUF_TYPE_VIDEO_OUTPUT_OVERLAY"}},
+		{&One{Name: "fmt.vbi", Type: v4l2VBIFormat}, Names{"V4L2_BUF_TYPE_VBI_CAPTURE", "V4L2_BUF_TYPE_VBI_OUTPUT"}},
+		{&One{Name: "fmt.sliced", Type: v4l2SlicedVBIFormat}, Names{"V4L2_BUF_TYPE_SLICED_VBI_CAPTURE", "V4L2_BUF_TYPE_SLICED_VBI_OUTPUT"}},
+		{&One{Name: "fmt.sdr", Type: v4l2SDRFormat}, Names{"V4L2_BUF_TYPE_SDR_CAPTURE", "V4L2_BUF_TYPE_SDR_OUTPUT"}},
+		{&One{Name: "fmt.meta", Type: v4l2MetaFormat}, Names{"V4L2_BUF_TYPE_META_CAPTURE", "V4L2_BUF_TYPE_META_OUTPUT"}},
+		{v4l2RawData, nil}}}},
+}}
 
 // v4l2KnownFormat says that the format in a struct v4l2_format is shown.
-var v4l2KnownFormat Cond = func(c *Call) bool {
+func v4l2KnownFormat(c *Call) bool {
 	_, known := tables.V4L2BufType.Lookup(Ref("type").Num(c))
 	return known
 }
 
-// v4l2Types are the values of V4L2_BUF_TYPE_ names.
-func v4l2Types(names ...string) []uint64 {
-	whole := make([]string, len(names))
-	for i, name := range names {
-		whole[i] = "V4L2_BUF_TYPE_" + name
-	}
-	return Values(tables.V4L2BufType, whole...)
-}
-
-var v4l2PixFormat = Struct(Fields{
+var v4l2PixFormat = &Struct{Fields: Fields{
 	{"width", U32},
 	{"height", U32},
 	{"pixelformat", v4l2PixFmt},
@@ -167,80 +174,80 @@ var v4l2PixFormat = Struct(Fields{
 	{"bytesperline", U32},
 	{"sizeimage", U32},
 	{"colorspace", v4l2Colorspace},
-	{"_", Array(U32, Const(5))}, // priv, flags, ycbcr_enc, quantization, xfer_func
-})
+	{"_", &Array{Of: U32, N: 5}}, // priv, flags, ycbcr_enc, quantization, xfer_func
+}}
 
-var v4l2PixFormatMplane = Packed(Fields{
+var v4l2PixFormatMplane = &Struct{Packed: true, Fields: Fields{
 	{"width", U32},
 	{"height", U32},
 	{"pixelformat", v4l2PixFmt},
 	{"field", v4l2Field},
 	{"colorspace", v4l2Colorspace},
-	{"plane_fmt", UpTo(v4l2PlanePixFormat, 8, Ref("num_planes"))},
+	{"plane_fmt", &Array{Of: v4l2PlanePixFormat, N: 8, Used: Ref("num_planes")}},
 	{"num_planes", U8},
 	{"_", ByteArray(11)}, // flags, ycbcr_enc, quantization, xfer_func, reserved
-})
+}}
 
-var v4l2PlanePixFormat = Packed(Fields{
-	{"sizeimage", U32}, {"bytesperline", U32}, {"_", Array(U16, Const(6))},
-})
+var v4l2PlanePixFormat = &Struct{Packed: true, Fields: Fields{
+	{"sizeimage", U32}, {"bytesperline", U32}, {"_", &Array{Of: U16, N: 6}},
+}}
 
-var v4l2Window = Struct(Fields{
+var v4l2Window = &Struct{Fields: Fields{
 	{"w", v4l2Rect},
 	{"field", v4l2Field},
 	{"chromakey", X32},
-	{"clips", Needed(v4l2Clip, Ref("clipcount"))},
+	{"clips", &Ptr{To: &List{Of: v4l2Clip, Count: Ref("clipcount")}, Needed: true}},
 	{"clipcount", U32},
 	{"bitmap", Addr},
-	Reserved("global_alpha", X8),
-})
+	{"global_alpha", Reserved{X8}},
+}}
 
-var v4l2Clip = Struct(Fields{{"c", v4l2Rect}, {"_", Addr}})
+var v4l2Clip = &Struct{Fields: Fields{{"c", v4l2Rect}, {"_", Addr}}}
 
-var v4l2VBIFormat = Struct(Fields{
+var v4l2VBIFormat = &Struct{Fields: Fields{
 	{"sampling_rate", U32},
 	{"offset", U32},
 	{"samples_per_line", U32},
 	{"sample_format", v4l2PixFmt},
-	{"start", WholeArray(S32, 2)},
-	{"count", WholeArray(U32, 2)},
-	{"flags", Flags(tables.V4L2VBIFlags)},
-	{"_", Array(U32, Const(2))},
-})
+	{"start", &Array{Of: S32, N: 2, Whole: true}},
+	{"count", &Array{Of: U32, N: 2, Whole: true}},
+	{"flags", &Flags{Set: &tables.V4L2VBIFlags}},
+	{"_", &Array{Of: U32, N: 2}},
+}}
 
-var v4l2SlicedVBIFormat = Struct(Fields{
-	{"service_set", FlagsOf(X16, tables.V4L2SlicedVBI)},
-	{"service_lines", WholeArray(WholeArray(X16, 24), 2)},
+var v4l2SlicedVBIFormat = &Struct{Fields: Fields{
+	{"service_set", &Flags{In: X16, Set: &tables.V4L2SlicedVBI}},
+	{"service_lines", &Array{Of: &Array{Of: X16, N: 24, Whole: true}, N: 2, Whole: true}},
 	{"io_size", U32},
-	{"_", Array(U32, Const(2))},
-})
+	{"_", &Array{Of: U32, N: 2}},
+}}
 
-var v4l2SDRFormat = Packed(Fields{
-	{"pixelformat", v4l2SDRFmt}, Reserved("buffersize", U32), {"_", ByteArray(24)},
-})
+var v4l2SDRFormat = &Struct{Packed: true, Fields: Fields{
+	{"pixelformat", v4l2SDRFmt}, {"buffersize", Reserved{U32}}, {"_", ByteArray(24)},
+}}
 
-var v4l2MetaFormat = Packed(Fields{
+var v4l2MetaFormat = &Struct{Of: &Struct{Packed: true, Fields: Fields{
 	{"dataformat", v4l2MetaFmt}, {"buffersize", U32}, {"width", U32}, {"height", U32}, {"bytesperline", U32},
-}).Pick("dataformat", "buffersize")
+}}, Pick: Names{"dataformat", "buffersize"}}
 
-var v4l2Requestbuffers = Struct(Fields{
+var v4l2Requestbuffers = &Struct{Fields: Fields{
 	{"count", U32},
 	{"type", v4l2BufType},
 	{"memory", v4l2Memory},
 	{"capabilities", X32},
 	{"flags", X8},
 	{"_", ByteArray(3)},
-})
+}}
 
-var v4l2CreateBuffers = Struct(Fields{
+var v4l2CreateBuffers = &Struct{Fields: Fields{
 	{"index", U32},
 	{"count", U32},
 	{"memory", v4l2Memory},
 	{"format", v4l2Format},
-	{"_", Array(U32, Const(8))}, // capabilities, flags, max_num_buffers, reserved
-})
+	{"_", &Array{Of: U32, N: 8}}, // capabilities, flags, max_num_buffers, reserved
+}}
 
-var v4l2BuffersCreated = v4l2CreateBuffers.Pick("index", "count")
+var v4l2BuffersCreated = &Struct{Of: v4l2CreateBuffers, Pick: Names{"index", "count"}}
 
 // remarkBuffers tells which buffers VIDIOC_CREATE_BUFS has made.
 func remarkBuffers(c *Call) {
@@ -252,59 +259,47 @@ func remarkBuffers(c *Call) {
 	}
 }
 
-var v4l2Exportbuffer = Struct(Fields{
+var v4l2Exportbuffer = &Struct{Fields: Fields{
 	{"type", v4l2BufType},
 	{"index", U32},
 	{"plane", U32},
-	{"flags", OpenFlags},
+	{"flags", &OpenFlags},
 	{"fd", FD},
-	{"_", Array(U32, Const(11))},
-})
+	{"_", &Array{Of: U32, N: 11}},
+}}
 
 // v4l2Buffer is struct v4l2_buffer as the kernel takes it, with times of 64
 // bits, and v4l2BufferTime32 the one of older programs.
 var (
-	v4l2Buffer       = v4l2BufferWith(Timeval64)
-	v4l2BufferTime32 = v4l2BufferWith(Timeval32)
-)
-
-func v4l2BufferWith(timestamp Type) *StructType {
-	return Struct(Fields{
+	v4l2Buffer = &Struct{Fields: Fields{
 		{"index", U32},
 		{"type", v4l2BufType},
 		{"bytesused", U32},
 		{"flags", v4l2BufFlags{X32}},
 		{"field", v4l2Field},
-		{"timestamp", timestamp},
+		{"timestamp", &Timeval64},
 		{"timecode", v4l2Timecode},
 		{"sequence", U32},
 		{"memory", v4l2Memory},
-		{"", Union(Ref("memory"),
-			Arm(One("m.offset", X32), Values(tables.V4L2Memory, "V4L2_MEMORY_MMAP")...),
-			Arm(One("m.userptr", Addr), Values(tables.V4L2Memory, "V4L2_MEMORY_USERPTR")...),
-			Arm(Nothing))},
+		{"", &Union{On: Ref("memory"), Set: &tables.V4L2Memory, Arms: Arms{
+			{&One{Name: "m.offset", Type: X32}, Names{"V4L2_MEMORY_MMAP"}},
+			{&One{Name: "m.userptr", Type: Addr}, Names{"V4L2_MEMORY_USERPTR"}},
+			{Nothing, nil}}}},
 		{"length", U32},
 		{"reserved2", U32},
 		{"request_fd", FD},
 		{"...", Dots},
-	})
-}
+	}}
+	v4l2BufferTime32 = &Struct{Of: v4l2Buffer, With: Fields{{"timestamp", &Timeval32}}}
+)
 
-func v4l2FillBuffer(st *StructType) Type {
-	return Fill(st.Pick("type", "index"), st.Pick("memory", "", "length", "bytesused", "flags", "..."))
-}
-
-func v4l2FillDequeued(st *StructType) Type {
-	return Fill(st.Pick("type"), st.Pick("index", "memory", "", "length", "bytesused", "flags", "timestamp", "..."))
-}
-
-var v4l2Timecode = Struct(Fields{
+var v4l2Timecode = &Struct{Fields: Fields{
 	{"type", U32}, {"flags", X32},
-	{"frames", U8}, {"seconds", U8}, {"minutes", U8}, {"hours", U8}, {"userbits", Array(X8, Const(4))},
-})
+	{"frames", U8}, {"seconds", U8}, {"minutes", U8}, {"hours", U8}, {"userbits", &Array{Of: X8, N: 4}},
+}}
 
 // v4l2BufFlags are flags, a kind of timestamp, and where that was taken.
-type v4l2BufFlags struct{ *Number }
+type v4l2BufFlags struct{ Number }
 
 func (t v4l2BufFlags) Show(c *Call, v View) {
 	const kind, source = 0xe000, 0x70000 // V4L2_BUF_FLAG_TIMESTAMP_MASK, V4L2_BUF_FLAG_TSTAMP_SRC_MASK
@@ -313,95 +308,95 @@ func (t v4l2BufFlags) Show(c *Call, v View) {
 	c.Out.Number(n, output.Hex)
 	c.Out.Named(output.WithoutPlain)
 	if flags := n &^ (kind | source); flags != 0 {
-		c.Out.Flags(flags, tables.V4L2BufFlags, output.Hex)
+		c.Out.Flags(flags, &tables.V4L2BufFlags, output.Hex)
 		c.Out.Or()
 	}
-	c.Out.Enum(n&kind, tables.V4L2BufTimestamp, output.Hex)
+	c.Out.Enum(n&kind, &tables.V4L2BufTimestamp, output.Hex)
 	c.Out.Or()
-	c.Out.Enum(n&source, tables.V4L2BufTimestampSource, output.Hex)
+	c.Out.Enum(n&source, &tables.V4L2BufTimestampSource, output.Hex)
 	c.Out.EndNamed()
 }
 
-var v4l2Framebuffer = Struct(Fields{
-	{"capability", X32}, {"flags", X32}, {"base", Addr}, {"_", Array(U32, Const(8))}, // fmt
-})
+var v4l2Framebuffer = &Struct{Fields: Fields{
+	{"capability", X32}, {"flags", X32}, {"base", Addr}, {"_", &Array{Of: U32, N: 8}}, // fmt
+}}
 
-var v4l2Streamparm = Struct(Fields{
+var v4l2Streamparm = &Struct{Fields: Fields{
 	{"type", v4l2BufType},
-	{"", Union(Ref("type"),
-		Arm(One("parm.capture", v4l2Captureparm), v4l2Types("VIDEO_CAPTURE")...),
-		Arm(One("parm.output", v4l2Outputparm), v4l2Types("VIDEO_OUTPUT")...),
-		Arm(v4l2RawData))},
-})
+	{"", &Union{On: Ref("type"), Set: &tables.V4L2BufType, Arms: Arms{
+		{&One{Name: "parm.capture", Type: v4l2Captureparm}, Names{"V4L2_BUF_TYPE_VIDEO_CAPTURE"}},
+		{&One{Name: "parm.output", Type: v4l2Outputparm}, Names{"V4L2_BUF_TYPE_VIDEO_OUTPUT"}},
+		{v4l2RawData, nil}}}},
+}}
 
 // v4l2KnownParm says that the parameters in a struct v4l2_streamparm are shown.
-var v4l2KnownParm = Is(Ref("type"), v4l2Types("VIDEO_CAPTURE", "VIDEO_OUTPUT")...)
+var v4l2KnownParm = &Is{N: Ref("type"), Set: &tables.V4L2BufType, Values: Names{"V4L2_BUF_TYPE_VIDEO_CAPTURE", "V4L2_BUF_TYPE_VIDEO_OUTPUT"}}
 
-var v4l2Captureparm = Struct(Fields{
-	{"capability", Flags(tables.V4L2StreamCapabilities)},
-	{"capturemode", Flags(tables.V4L2CaptureMode)},
+var v4l2Captureparm = &Struct{Fields: Fields{
+	{"capability", &Flags{Set: &tables.V4L2StreamCapabilities}},
+	{"capturemode", &Flags{Set: &tables.V4L2CaptureMode}},
 	{"timeperframe", v4l2Fract},
 	{"extendedmode", X32},
 	{"readbuffers", U32},
-	{"_", Array(U32, Const(4))},
-})
+	{"_", &Array{Of: U32, N: 4}},
+}}
 
-var v4l2Outputparm = Struct(Fields{
-	{"capability", Flags(tables.V4L2StreamCapabilities)},
-	{"outputmode", Flags(tables.V4L2CaptureMode)},
+var v4l2Outputparm = &Struct{Fields: Fields{
+	{"capability", &Flags{Set: &tables.V4L2StreamCapabilities}},
+	{"outputmode", &Flags{Set: &tables.V4L2CaptureMode}},
 	{"timeperframe", v4l2Fract},
 	{"extendedmode", X32},
 	{"writebuffers", U32},
-	{"_", Array(U32, Const(4))},
-})
+	{"_", &Array{Of: U32, N: 4}},
+}}
 
-var v4l2Standard = Struct(Fields{
+var v4l2Standard = &Struct{Fields: Fields{
 	{"index", U32},
-	{"id", FlagsOf(X64, tables.V4L2Std)},
+	{"id", &Flags{In: X64, Set: &tables.V4L2Std}},
 	{"name", CharArray(24)},
 	{"frameperiod", v4l2Fract},
 	{"framelines", U32},
-	{"_", Array(U32, Const(4))},
-})
+	{"_", &Array{Of: U32, N: 4}},
+}}
 
-var v4l2Input = Struct(Fields{
+var v4l2Input = &Struct{Fields: Fields{
 	{"index", U32},
 	{"name", CharArray(32)},
-	{"type", Enum(tables.V4L2InputType)},
+	{"type", &Enum{Set: &tables.V4L2InputType}},
 	{"audioset", X32},
 	{"tuner", U32},
-	{"std", FlagsOf(X64, tables.V4L2Std)},
-	{"status", Flags(tables.V4L2InputStatus)},
-	{"capabilities", Flags(tables.V4L2InputCap)},
-	{"_", Array(U32, Const(3))},
-})
+	{"std", &Flags{In: X64, Set: &tables.V4L2Std}},
+	{"status", &Flags{Set: &tables.V4L2InputStatus}},
+	{"capabilities", &Flags{Set: &tables.V4L2InputCap}},
+	{"_", &Array{Of: U32, N: 3}},
+}}
 
-var v4l2Tuner = Struct(Fields{
+var v4l2Tuner = &Struct{Fields: Fields{
 	{"index", U32},
 	{"name", CharArray(32)},
-	{"type", Enum(tables.V4L2TunerType)},
-	{"capability", Flags(tables.V4L2TunerCap)},
+	{"type", &Enum{Set: &tables.V4L2TunerType}},
+	{"capability", &Flags{Set: &tables.V4L2TunerCap}},
 	{"rangelow", U32},
 	{"rangehigh", U32},
-	{"rxsubchans", Flags(tables.V4L2TunerSub)},
-	{"audmode", Enum(tables.V4L2TunerMode)},
+	{"rxsubchans", &Flags{Set: &tables.V4L2TunerSub}},
+	{"audmode", &Enum{Set: &tables.V4L2TunerMode}},
 	{"signal", S32},
 	{"afc", S32},
-	{"_", Array(U32, Const(4))},
-})
+	{"_", &Array{Of: U32, N: 4}},
+}}
 
-var v4l2TunerState = v4l2Tuner.Pick(
-	"name", "type", "capability", "rangelow", "rangehigh", "rxsubchans", "audmode", "signal", "afc")
+var v4l2TunerState = &Struct{Of: v4l2Tuner,
+	Pick: Names{"name", "type", "capability", "rangelow", "rangehigh", "rxsubchans", "audmode", "signal", "afc"}}
 
 // v4l2CID is the id of a control, and v4l2NextCID one that may ask for the next
 // control behind it.
 var (
-	v4l2CID     Type = &controlID{X32, false}
-	v4l2NextCID Type = &controlID{X32, true}
+	v4l2CID     = &controlID{X32, false}
+	v4l2NextCID = &controlID{X32, true}
 )
 
 type controlID struct {
-	*Number
+	Number
 	next bool
 }
 
@@ -415,7 +410,7 @@ func (t *controlID) Show(c *Call, v View) {
 	c.Out.BeginNamed()
 	c.Out.Number(id, output.Hex)
 	c.Out.Named(output.WithoutPlain)
-	c.Out.Flags(id&next, tables.V4L2CtrlQuery, output.Hex)
+	c.Out.Flags(id&next, &tables.V4L2CtrlQuery, output.Hex)
 	c.Out.Or()
 	showControlID(c, id&^next)
 	c.Out.EndNamed()
@@ -427,7 +422,7 @@ func showControlID(c *Call, id uint64) {
 	const inClass = 0xffff // the rest of an id is its class
 	class, classed := tables.V4L2CtrlClass.Lookup(id &^ inClass)
 	if _, named := tables.V4L2CID.Lookup(id); named || !classed {
-		c.Out.Enum(id, tables.V4L2CID, output.Hex)
+		c.Out.Enum(id, &tables.V4L2CID, output.Hex)
 		return
 	}
 	c.Out.BeginNamed()
@@ -439,95 +434,93 @@ func showControlID(c *Call, id uint64) {
 	c.Out.EndNamed()
 }
 
-var v4l2Control = Struct(Fields{{"id", v4l2CID}, {"value", S32}})
+var v4l2Control = &Struct{Fields: Fields{{"id", v4l2CID}, {"value", S32}}}
 
 // v4l2ExtControls have nothing to show behind the count if that is 0.
-var v4l2ExtControls = Struct(Fields{
-	{"ctrl_class", Enum(tables.V4L2CtrlClass)},
+var v4l2ExtControls = &Struct{Fields: Fields{
+	{"ctrl_class", &Enum{Set: &tables.V4L2CtrlClass}},
 	{"count", U32},
-	{"error_idx", When(func(c *Call) bool { return c.Failed() && Ref("count").Num(c) != 0 }, U32)},
+	{"error_idx", &When{If: Test(func(c *Call) bool { return c.Failed() && Ref("count").Num(c) != 0 }), Then: U32}},
 	{"request_fd", FD},
 	{"_", U32},
-	{"controls", When(Not(Is(Ref("count"), 0)), Needed(v4l2ExtControl, Ref("count")))},
-})
+	{"controls", &When{If: Not{&Is{N: Ref("count"), Values: Nums{0}}}, Then: &Ptr{To: &List{Of: v4l2ExtControl, Count: Ref("count")}, Needed: true}}},
+}}
 
-var v4l2ExtControl = Packed(Fields{
-	{"id", Enum(tables.V4L2CID)},
+var v4l2ExtControl = &Struct{Packed: true, Fields: Fields{
+	{"id", &Enum{Set: &tables.V4L2CID}},
 	{"size", U32},
 	{"_", U32},
-	{"", Union(Ref("size"),
-		Arm(Overlay(Fields{{"value", S32}, {"value64", S64}}), 0),
-		Arm(One("string", Ptr(Buf(Ref("size"))))))},
-})
+	{"", &Union{On: Ref("size"), Arms: Arms{
+		{&Overlay{Fields: Fields{{"value", S32}, {"value64", S64}}}, Nums{0}},
+		{&One{Name: "string", Type: &Ptr{To: &Bytes{Len: Ref("size")}}}, nil}}}},
+}}
 
-var v4l2Queryctrl = Struct(Fields{
+var v4l2Queryctrl = &Struct{Fields: Fields{
 	{"id", v4l2NextCID},
-	{"type", Enum(tables.V4L2CtrlType)},
+	{"type", &Enum{Set: &tables.V4L2CtrlType}},
 	{"name", CharArray(32)},
-	{"minimum", Verbose(S32)},
-	{"maximum", Verbose(S32)},
-	{"step", Verbose(S32)},
-	{"default_value", Verbose(S32)},
-	{"flags", Verbose(Flags(tables.V4L2CtrlFlags))},
-	Reserved("reserved", Verbose(Array(X32, Const(2)))),
-})
+	{"minimum", Verbose{S32}},
+	{"maximum", Verbose{S32}},
+	{"step", Verbose{S32}},
+	{"default_value", Verbose{S32}},
+	{"flags", Verbose{&Flags{Set: &tables.V4L2CtrlFlags}}},
+	{"reserved", Reserved{Verbose{&Array{Of: X32, N: 2}}}},
+}}
 
-var v4l2QueryExtCtrl = Struct(Fields{
+var v4l2QueryExtCtrl = &Struct{Fields: Fields{
 	{"id", v4l2NextCID},
-	{"type", Enum(tables.V4L2CtrlType)},
+	{"type", &Enum{Set: &tables.V4L2CtrlType}},
 	{"name", CharArray(32)},
-	{"minimum", Verbose(S64)},
-	{"maximum", Verbose(S64)},
-	{"step", Verbose(U64)},
-	{"default_value", Verbose(S64)},
-	{"flags", Verbose(Flags(tables.V4L2CtrlFlags))},
-	{"elem_size", Verbose(U32)},
-	{"elems", Verbose(U32)},
-	{"nr_of_dims", Verbose(U32)},
-	{"dims", Verbose(UpTo(U32, 4, Ref("nr_of_dims")))},
-	Reserved("reserved", Verbose(Array(X32, Const(32)))),
-})
+	{"minimum", Verbose{S64}},
+	{"maximum", Verbose{S64}},
+	{"step", Verbose{U64}},
+	{"default_value", Verbose{S64}},
+	{"flags", Verbose{&Flags{Set: &tables.V4L2CtrlFlags}}},
+	{"elem_size", Verbose{U32}},
+	{"elems", Verbose{U32}},
+	{"nr_of_dims", Verbose{U32}},
+	{"dims", Verbose{&Array{Of: U32, N: 4, Used: Ref("nr_of_dims")}}},
+	{"reserved", Reserved{Verbose{&Array{Of: X32, N: 32}}}},
+}}
 
-var v4l2Querymenu = Packed(Fields{
+var v4l2Querymenu = &Struct{Packed: true, Fields: Fields{
 	{"id", v4l2CID},
 	{"index", U32},
-	{"", Overlay(Fields{{"name", CharArray(32)}, {"value", S64}})},
+	{"", &Overlay{Fields: Fields{{"name", CharArray(32)}, {"value", S64}}}},
 	{"_", U32},
-})
+}}
 
-var v4l2Cropcap = Struct(Fields{
+var v4l2Cropcap = &Struct{Fields: Fields{
 	{"type", v4l2BufType}, {"bounds", v4l2Rect}, {"defrect", v4l2Rect}, {"pixelaspect", v4l2Fract},
-})
+}}
 
-var v4l2Crop = Struct(Fields{{"type", v4l2BufType}, {"c", v4l2Rect}})
+var v4l2Crop = &Struct{Fields: Fields{{"type", v4l2BufType}, {"c", v4l2Rect}}}
 
-var v4l2Frmsizeenum = Struct(Fields{
+var v4l2Frmsizeenum = &Struct{Fields: Fields{
 	{"index", U32},
 	{"pixel_format", v4l2PixFmt},
-	{"type", Enum(tables.V4L2FrmsizeType)},
-	{"", Union(Ref("type"),
-		Arm(One("discrete", Struct(Fields{{"width", U32}, {"height", U32}})),
-			Values(tables.V4L2FrmsizeType, "V4L2_FRMSIZE_TYPE_DISCRETE")...),
-		Arm(One("stepwise", v4l2FrmsizeStepwise), Values(tables.V4L2FrmsizeType, "V4L2_FRMSIZE_TYPE_STEPWISE")...),
-		Arm(Nothing))},
-	{"_", Array(U32, Const(2))},
-})
+	{"type", &Enum{Set: &tables.V4L2FrmsizeType}},
+	{"", &Union{On: Ref("type"), Set: &tables.V4L2FrmsizeType, Arms: Arms{
+		{&One{Name: "discrete", Type: &Struct{Fields: Fields{{"width", U32}, {"height", U32}}}}, Names{"V4L2_FRMSIZE_TYPE_DISCRETE"}},
+		{&One{Name: "stepwise", Type: v4l2FrmsizeStepwise}, Names{"V4L2_FRMSIZE_TYPE_STEPWISE"}},
+		{Nothing, nil}}}},
+	{"_", &Array{Of: U32, N: 2}},
+}}
 
-var v4l2FrmsizeStepwise = Struct(Fields{
+var v4l2FrmsizeStepwise = &Struct{Fields: Fields{
 	{"min_width", U32}, {"max_width", U32}, {"step_width", U32},
 	{"min_height", U32}, {"max_height", U32}, {"step_height", U32},
-})
+}}
 
-var v4l2Frmivalenum = Struct(Fields{
+var v4l2Frmivalenum = &Struct{Fields: Fields{
 	{"index", U32},
 	{"pixel_format", v4l2PixFmt},
 	{"width", U32},
 	{"height", U32},
-	{"type", Enum(tables.V4L2FrmivalType)},
-	{"", Union(Ref("type"),
-		Arm(One("discrete", v4l2Fract), Values(tables.V4L2FrmivalType, "V4L2_FRMIVAL_TYPE_DISCRETE")...),
-		Arm(One("stepwise", Struct(Fields{{"min", v4l2Fract}, {"max", v4l2Fract}, {"step", v4l2Fract}})),
-			Values(tables.V4L2FrmivalType, "V4L2_FRMIVAL_TYPE_CONTINUOUS", "V4L2_FRMIVAL_TYPE_STEPWISE")...),
-		Arm(Nothing))},
-	{"_", Array(U32, Const(2))},
-})
+	{"type", &Enum{Set: &tables.V4L2FrmivalType}},
+	{"", &Union{On: Ref("type"), Set: &tables.V4L2FrmivalType, Arms: Arms{
+		{&One{Name: "discrete", Type: v4l2Fract}, Names{"V4L2_FRMIVAL_TYPE_DISCRETE"}},
+		{&One{Name: "stepwise", Type: &Struct{Fields: Fields{{"min", v4l2Fract}, {"max", v4l2Fract}, {"step", v4l2Fract}}}}, Names{"V4L2_FRMIVAL_TYPE_CONTINUOUS", "V4L2_FRMIVAL_TYPE_STEPWISE"}},
+		{Nothing, nil}}}},
+	{"_", &Array{Of: U32, N: 2}},
+}}

@@ -10,19 +10,19 @@ import (
 // Futexes: kernel/futex/syscalls.c, kernel/rseq.c for restartable sequences.
 
 var futexCalls = Calls{
-	{"futex", futexArgs(Timespec), RetUnsigned},
-	{"futex_time64", futexArgs(Timespec64), RetUnsigned},
+	{"futex", futexArgs, RetUnsigned},
+	{"futex_time64", futexArgs, RetUnsigned},
 	{"futex_waitv", Args{
-		{"waiters", Ptr(futexWaiters)}, {"nr_futexes", Uint}, {"flags", X32},
-		{"timeout", Ptr(Timespec64)}, {"clockid", Enum(tables.ClockID)},
+		{"waiters", &Ptr{To: AtAddr(showFutexWaiters)}}, {"nr_futexes", Uint}, {"flags", X32},
+		{"timeout", &Ptr{To: &Timespec64}}, {"clockid", &Enum{Set: &tables.ClockID}},
 	}, RetUnsigned},
-	{"futex_wake", Args{{"uaddr", Addr}, {"mask", EnumOf(Xlong, tables.FutexBitset)}, {"nr", Int}, {"flags", futex2Flags}}, RetUnsigned},
+	{"futex_wake", Args{{"uaddr", Addr}, {"mask", &Enum{In: Xlong, Set: &tables.FutexBitset}}, {"nr", Int}, {"flags", futex2Flags}}, RetUnsigned},
 	{"futex_wait", Args{
-		{"uaddr", Addr}, {"val", Ulong}, {"mask", EnumOf(Xlong, tables.FutexBitset)}, {"flags", futex2Flags},
-		{"timeout", Ptr(Timespec64)}, {"clockid", Enum(tables.ClockID)},
+		{"uaddr", Addr}, {"val", Ulong}, {"mask", &Enum{In: Xlong, Set: &tables.FutexBitset}}, {"flags", futex2Flags},
+		{"timeout", &Ptr{To: &Timespec64}}, {"clockid", &Enum{Set: &tables.ClockID}},
 	}, RetUnsigned},
-	{"futex_requeue", Args{{"waiters", Ptr(Array(futexWaitv, Func(func(*Call) uint64 { return 2 })))}, {"flags", X32}, {"nr_wake", Int}, {"nr_requeue", Int}}, RetUnsigned},
-	{"rseq", Args{{"rseq", rseqPtr}, {"rseq_len", Uint}, {"flags", Flags(tables.RseqFlags)}, {"sig", X32}}, RetUnsigned},
+	{"futex_requeue", Args{{"waiters", &Ptr{To: &List{Of: futexWaitv, Count: Func(func(*Call) uint64 { return 2 })}}}, {"flags", X32}, {"nr_wake", Int}, {"nr_requeue", Int}}, RetUnsigned},
+	{"rseq", Args{{"rseq", rseqPtr}, {"rseq_len", Uint}, {"flags", &Flags{Set: &tables.RseqFlags}}, {"sig", X32}}, RetUnsigned},
 	{"rseq_slice_yield", Args{}, RetUnsigned},
 }
 
@@ -30,33 +30,47 @@ var futexCalls = Calls{
 // leaves more bits, which are no valid commands).
 const futexCommand = 127
 
-// futexArgs are the arguments of futex, which command and timeout type choose.
-func futexArgs(timeout Type) Args {
-	val, val2 := Field{"val", Uint}, Field{"val2", Uint}
-	time := Field{"timeout", Ptr(timeout)}
-	uaddr2 := Field{"uaddr2", InReg(4, Addr)}
-	bitset := Field{"val3", InReg(5, EnumOf(X32, tables.FutexBitset))}
-	return Args{
-		{"uaddr", Addr}, {"futex_op", Enum(tables.FutexOp)},
-		Rest(Func(func(c *Call) uint64 { return c.Args[1] & futexCommand }), tables.FutexOp, Calls{
-			{"FUTEX_WAIT", Args{val, time}, Ret{}},
-			{"FUTEX_LOCK_PI FUTEX_LOCK_PI2", Args{{"timeout", InReg(3, Ptr(timeout))}}, Ret{}},
-			{"FUTEX_WAIT_BITSET", Args{val, time, bitset}, Ret{}},
-			{"FUTEX_WAKE_BITSET", Args{val, bitset}, Ret{}},
-			{"FUTEX_REQUEUE", Args{val, val2, uaddr2}, Ret{}},
-			{"FUTEX_CMP_REQUEUE FUTEX_CMP_REQUEUE_PI", Args{val, val2, uaddr2, {"val3", InReg(5, Uint)}}, Ret{}},
-			{"FUTEX_WAKE_OP", Args{val, val2, uaddr2, {"val3", InReg(5, futexWakeOp{X32})}}, Ret{}},
-			{"FUTEX_WAIT_REQUEUE_PI", Args{val, time, uaddr2}, Ret{}},
-			{"FUTEX_FD FUTEX_WAKE", Args{val}, Ret{}},
-			{"FUTEX_UNLOCK_PI FUTEX_TRYLOCK_PI", nil, Ret{}},
-			{"", Args{val, {"timeout", Addr}, uaddr2, {"val3", X32}}, Ret{}},
-		}),
+// futexArgs are the arguments of futex, which the command chooses.
+var futexArgs = Args{
+	{"uaddr", Addr}, {"futex_op", &Enum{Set: &tables.FutexOp}},
+	{"", &Rest{On: Func(func(c *Call) uint64 { return c.Args[1] & futexCommand }), Set: &tables.FutexOp, Calls: Calls{
+		{"FUTEX_WAIT", Args{{"val", Uint}, {"timeout", futexTimeout{}}}, nil},
+		{"FUTEX_LOCK_PI FUTEX_LOCK_PI2", Args{{"timeout", &InReg{Reg: 3, Of: futexTimeout{}}}}, nil},
+		{"FUTEX_WAIT_BITSET", Args{{"val", Uint}, {"timeout", futexTimeout{}}, {"val3", futexBitset}}, nil},
+		{"FUTEX_WAKE_BITSET", Args{{"val", Uint}, {"val3", futexBitset}}, nil},
+		{"FUTEX_REQUEUE", Args{{"val", Uint}, {"val2", Uint}, {"uaddr2", futexSecond}}, nil},
+		{"FUTEX_CMP_REQUEUE FUTEX_CMP_REQUEUE_PI", Args{
+			{"val", Uint}, {"val2", Uint}, {"uaddr2", futexSecond}, {"val3", &InReg{Reg: 5, Of: Uint}},
+		}, nil},
+		{"FUTEX_WAKE_OP", Args{{"val", Uint}, {"val2", Uint}, {"uaddr2", futexSecond}, {"val3", &InReg{Reg: 5, Of: futexWakeOp{X32}}}}, nil},
+		{"FUTEX_WAIT_REQUEUE_PI", Args{{"val", Uint}, {"timeout", futexTimeout{}}, {"uaddr2", futexSecond}}, nil},
+		{"FUTEX_FD FUTEX_WAKE", Args{{"val", Uint}}, nil},
+		{"FUTEX_UNLOCK_PI FUTEX_TRYLOCK_PI", nil, nil},
+		{"", Args{{"val", Uint}, {"timeout", Addr}, {"uaddr2", futexSecond}, {"val3", X32}}, nil},
+	}}},
+}
+
+var (
+	futexSecond = &InReg{Reg: 4, Of: Addr}
+	futexBitset = &InReg{Reg: 5, Of: &Enum{In: X32, Set: &tables.FutexBitset}}
+)
+
+// futexTimeout points to the time that the call of one name or the other takes.
+type futexTimeout struct{ WordSized }
+
+var futexTimes = [...]*Ptr{{To: &Timespec}, {To: &Timespec64}}
+
+func (futexTimeout) Show(c *Call, v View) {
+	i := 0
+	if c.Sig.Name == "futex_time64" {
+		i = 1
 	}
+	futexTimes[i].Show(c, v)
 }
 
 // futexWakeOp is an operation, its argument and a comparison in one word
 // (FUTEX_OP of linux/futex.h): op<<28 | cmp<<24 | oparg<<12 | cmparg.
-type futexWakeOp struct{ *Number }
+type futexWakeOp struct{ Number }
 
 func (t futexWakeOp) Show(c *Call, v View) {
 	word := t.Value(c, v)
@@ -66,12 +80,12 @@ func (t futexWakeOp) Show(c *Call, v View) {
 		c.Out.Shift(28, "", output.Unsigned)
 		c.Out.Or()
 	}
-	shiftedEnum(c, op&7, tables.FutexWakeOp, 28, "FUTEX_OP_???")
+	shiftedEnum(c, op&7, &tables.FutexWakeOp, 28, "FUTEX_OP_???")
 	c.Out.Or()
 	c.Out.Number(word>>12&0xfff, output.Hex)
 	c.Out.Shift(12, "", output.Unsigned)
 	c.Out.Or()
-	shiftedEnum(c, word>>24&0xf, tables.FutexWakeCmp, 24, "FUTEX_OP_CMP_???")
+	shiftedEnum(c, word>>24&0xf, &tables.FutexWakeCmp, 24, "FUTEX_OP_CMP_???")
 	c.Out.Or()
 	c.Out.Number(word&0xfff, output.Hex)
 }
@@ -85,19 +99,19 @@ func shiftedEnum(c *Call, v uint64, set *tables.Set, shift uint, unknown string)
 	}
 }
 
-// futexWaiters are nr_futexes struct futex_waitv, of which the kernel takes no
+// showFutexWaiters are nr_futexes struct futex_waitv, of which the kernel takes no
 // more than FUTEX_WAITV_MAX.
-var futexWaiters = AtAddr(func(c *Call, addr uint64) {
+func showFutexWaiters(c *Call, addr uint64) {
 	const most = 128
 	c.ShowArrayUpTo(addr, futexWaitv, Ref("nr_futexes").Num(c), most)
-})
+}
 
-var futexWaitv = Struct(Fields{{"val", X64}, {"uaddr", Addr64}, {"flags", futex2Flags}, Reserved("__reserved", X32)})
+var futexWaitv = &Struct{Fields: Fields{{"val", X64}, {"uaddr", Addr64}, {"flags", futex2Flags}, {"__reserved", Reserved{X32}}}}
 
 // futex2Flags are a futex's size and bits.
-var futex2Flags Type = futexFlags{X32}
+var futex2Flags = futexFlags{X32}
 
-type futexFlags struct{ *Number }
+type futexFlags struct{ Number }
 
 // futex2SizeMask is FUTEX2_SIZE_MASK.
 const futex2SizeMask = 3
@@ -107,10 +121,10 @@ func (t futexFlags) Show(c *Call, v View) {
 	c.Out.BeginNamed()
 	c.Out.Number(word, output.Hex)
 	c.Out.Named(output.InComment)
-	c.Out.Enum(word&futex2SizeMask, tables.Futex2Sizes, output.Hex)
+	c.Out.Enum(word&futex2SizeMask, &tables.Futex2Sizes, output.Hex)
 	if bits := word &^ futex2SizeMask; bits != 0 {
 		c.Out.Or()
-		c.Out.Flags(bits, tables.Futex2Flags, output.Hex)
+		c.Out.Flags(bits, &tables.Futex2Flags, output.Hex)
 	}
 	c.Out.EndNamed()
 }

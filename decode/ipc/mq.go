@@ -11,42 +11,35 @@ import (
 // POSIX message queues: ipc/mqueue.c.
 
 var mqCalls = Calls{
-	{"mq_open", Args{{"name", Path}, {"flags", OpenFlags}, {"mode", When(mqCreates, Mode)}, {"attr", When(mqCreates, Ptr(mqAttrNew))}}, RetFD},
+	{"mq_open", Args{{"name", Path}, {"flags", &OpenFlags}, {"mode", &When{If: mqCreates, Then: Mode}}, {"attr", &When{If: mqCreates, Then: &Ptr{To: mqAttrNew}}}}, RetFD},
 	{"mq_unlink", Args{{"name", Path}}, RetUnsigned},
-	{"mq_timedsend", mqSendArgs(Timespec), RetUnsigned},
-	{"mq_timedreceive", mqReceiveArgs(Timespec), RetUnsigned},
-	{"mq_notify", Args{{"mqdes", FD}, {"sevp", Ptr(Sigevent)}}, RetUnsigned},
-	{"mq_getsetattr", Args{{"mqdes", FD}, {"newattr", Ptr(mqAttr)}, {"oldattr", Out(mqAttr)}}, RetUnsigned},
+	{"mq_timedsend", Args{
+		{"mqdes", FD}, {"msg_ptr", &Ptr{To: &Bytes{Len: Ref("msg_len")}}}, {"msg_len", Size}, {"msg_prio", Uint}, {"abs_timeout", &Ptr{To: &Timespec}},
+	}, RetUnsigned},
+	{"mq_timedreceive", Args{
+		{"mqdes", FD}, {"msg_ptr", &Out{To: &Bytes{Len: Result}}}, {"msg_len", Size}, {"msg_prio", &Out{To: Uint}}, {"abs_timeout", &Ptr{To: &Timespec}},
+	}, RetUnsigned},
+	{"mq_notify", Args{{"mqdes", FD}, {"sevp", &Ptr{To: &Sigevent}}}, RetUnsigned},
+	{"mq_getsetattr", Args{{"mqdes", FD}, {"newattr", &Ptr{To: mqAttr}}, {"oldattr", &Out{To: mqAttr}}}, RetUnsigned},
 }
 
 var mqCallsI386 = Calls{
-	{"mq_timedsend_time64", mqSendArgs(Timespec64), RetUnsigned},
-	{"mq_timedreceive_time64", mqReceiveArgs(Timespec64), RetUnsigned},
-}
-
-func mqSendArgs(ts Type) Args {
-	return Args{
-		{"mqdes", FD}, {"msg_ptr", Ptr(Buf(Ref("msg_len")))}, {"msg_len", Size}, {"msg_prio", Uint}, {"abs_timeout", Ptr(ts)},
-	}
-}
-
-func mqReceiveArgs(ts Type) Args {
-	return Args{
-		{"mqdes", FD}, {"msg_ptr", Out(Buf(Result))}, {"msg_len", Size}, {"msg_prio", Out(Uint)}, {"abs_timeout", Ptr(ts)},
-	}
+	{"mq_timedsend_time64", Args{
+		{"mqdes", FD}, {"msg_ptr", &Ptr{To: &Bytes{Len: Ref("msg_len")}}}, {"msg_len", Size}, {"msg_prio", Uint}, {"abs_timeout", &Ptr{To: &Timespec64}},
+	}, RetUnsigned},
+	{"mq_timedreceive_time64", Args{
+		{"mqdes", FD}, {"msg_ptr", &Out{To: &Bytes{Len: Result}}}, {"msg_len", Size}, {"msg_prio", &Out{To: Uint}}, {"abs_timeout", &Ptr{To: &Timespec64}},
+	}, RetUnsigned},
 }
 
 // mqAttr is a struct mq_attr. The flags of mqAttrNew have no meaning.
 var (
-	mqAttr    = mqAttrWith(FlagsOf(KHex, tables.MqFlags))
-	mqAttrNew = mqAttrWith(KHex)
+	mqAttr = &Struct{Fields: Fields{
+		{"mq_flags", &Flags{In: KHex, Set: &tables.MqFlags}}, {"mq_maxmsg", KLong}, {"mq_msgsize", KLong}, {"mq_curmsgs", KLong},
+		{"_", &Array{Of: KLong, N: 4}},
+	}}
+	mqAttrNew = &Struct{Of: mqAttr, With: Fields{{"mq_flags", KHex}}}
 )
 
-func mqAttrWith(flags Type) *StructType {
-	return Struct(Fields{
-		{"mq_flags", flags}, {"mq_maxmsg", KLong}, {"mq_msgsize", KLong}, {"mq_curmsgs", KLong}, {"_", Array(KLong, Const(4))},
-	})
-}
-
 // mqCreates says that a queue may be created. Queues know no O_TMPFILE.
-var mqCreates = Has(Ref("flags"), unix.O_CREAT)
+var mqCreates = &Has{N: Ref("flags"), Values: Nums{unix.O_CREAT}}

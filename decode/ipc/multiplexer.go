@@ -9,7 +9,7 @@ import (
 // multiplexerCallsI386 are the multiplexers of i386 as they are shown when there
 // is no known call inside, or its arguments cannot be read.
 var multiplexerCallsI386 = Calls{
-	{"socketcall", Args{{"call", EnumOf(S32, tables.SocketCall)}, {"args", Addr}}, RetUnsigned},
+	{"socketcall", Args{{"call", &Enum{In: S32, Set: &tables.SocketCall}}, {"args", Addr}}, RetUnsigned},
 	{"ipc", Args{
 		{"call", Value32(showIPCCall)}, {"first", Xlong}, {"second", Xlong}, {"third", Xlong},
 		{"ptr", Xlong}, {"fifth", Xlong},
@@ -24,5 +24,5 @@ func showIPCCall(c *Call, v uint32) {
 		c.Out.Shift(16, "", output.Unsigned)
 		c.Out.Or()
 	}
-	c.Out.Enum(uint64(v&0xffff), tables.IpcCall, output.Unsigned)
+	c.Out.Enum(uint64(v&0xffff), &tables.IpcCall, output.Unsigned)
 }

@@ -14,7 +14,7 @@ const rseqSize = rseqLeast + 1 // bytes that have a meaning
 
 // rseqPtr points to a struct rseq as long as its length and alignment are
 // valid.
-var rseqPtr = Word(In, func(c *Call, v View) {
+var rseqPtr = &Shown{As: Ulong, At: In, By: func(c *Call, v View) {
 	addr := v.Uint(c.WordSize())
 	size := Ref("rseq_len").Num(c)
 	if addr%rseqLeast != 0 || size < rseqLeast {
@@ -31,23 +31,23 @@ var rseqPtr = Word(In, func(c *Call, v View) {
 	}
 	copy(whole, b)
 	rseqArea.Show(c, View{B: whole, Addr: addr})
-})
+}}
 
 var (
-	rseqArea = Packed(Fields{
+	rseqArea = &Struct{Packed: true, Fields: Fields{
 		{"cpu_id_start", rseqCPU{Int}}, {"cpu_id", rseqCPU{Int}}, {"rseq_cs", rseqCS{X64}},
-		{"flags", Flags(tables.RseqCsFlags)}, {"node_id", Uint}, {"mm_cid", Uint}, {"slice_ctrl", rseqSlice}, {"__reserved", X8},
-	})
-	rseqSlice = Struct(Fields{{"request", U8}, {"granted", U8}, {"__reserved", X16}})
+		{"flags", &Flags{Set: &tables.RseqCsFlags}}, {"node_id", Uint}, {"mm_cid", Uint}, {"slice_ctrl", rseqSlice}, {"__reserved", X8},
+	}}
+	rseqSlice = &Struct{Fields: Fields{{"request", U8}, {"granted", U8}, {"__reserved", X16}}}
 	// struct rseq_cs, a critical section
-	rseqSection = Struct(Fields{
-		{"version", Uint}, {"flags", Flags(tables.RseqCsFlags)},
+	rseqSection = &Struct{Fields: Fields{
+		{"version", Uint}, {"flags", &Flags{Set: &tables.RseqCsFlags}},
 		{"start_ip", X64}, {"post_commit_offset", X64}, {"abort_ip", X64},
-	})
+	}}
 )
 
 // rseqCPU is a processor's number or one of two negative values.
-type rseqCPU struct{ *Number }
+type rseqCPU struct{ Number }
 
 func (t rseqCPU) Show(c *Call, v View) {
 	n := t.Value(c, v)
@@ -59,7 +59,7 @@ func (t rseqCPU) Show(c *Call, v View) {
 }
 
 // rseqCS is the address of the critical section that the thread is in.
-type rseqCS struct{ *Number }
+type rseqCS struct{ Number }
 
 func (t rseqCS) Show(c *Call, v View) {
 	raw := t.Value(c, v)

@@ -15,23 +15,25 @@ import (
 // number; it says whether it did.
 type BPFConstant func(c *Call, code uint16, k uint32) bool
 
-// BPFProgram is a struct sock_fprog: a program of len instructions.
-func BPFProgram(constant BPFConstant) *StructType {
-	return Struct(Fields{{"len", U16}, {"filter", Ptr(BPFInstructions(Ref("len"), constant))}})
+// BPFInstructions is a list of Count instructions, struct sock_filter. An
+// abbreviated one is shown by its address.
+type BPFInstructions struct {
+	Unsized
+	Count    Num
+	Constant BPFConstant
 }
 
-// BPFInstructions is an array of count instructions, struct sock_filter. An
-// abbreviated one is shown by its address.
-func BPFInstructions(count Num, constant BPFConstant) Type {
-	insn := &bpfInsn{SameLayout(8), constant}
-	return AtAddr(func(c *Call, addr uint64) {
-		if c.Abbrev {
-			c.Out.Addr(addr)
-			return
-		}
-		const most = 4096 // BPF_MAXINSNS
-		c.ShowArrayUpTo(addr, insn, count.Num(c), most)
-	})
+// Show implements Type.
+func (t *BPFInstructions) Show(c *Call, v View) { t.ShowAt(c, v.Addr) }
+
+// ShowAt implements Reader.
+func (t *BPFInstructions) ShowAt(c *Call, addr uint64) {
+	if c.Abbrev {
+		c.Out.Addr(addr)
+		return
+	}
+	const most = 4096 // BPF_MAXINSNS
+	c.ShowArrayUpTo(addr, &bpfInsn{Layouts(U64), t.Constant}, t.Count.Num(c), most)
 }
 
 type bpfInsn struct {
@@ -78,11 +80,11 @@ const (
 // ShowBPFCode shows the code of an instruction by its parts: BPF_LD|BPF_W|BPF_ABS.
 // extended is for eBPF.
 func ShowBPFCode(c *Call, code uint16, extended bool) {
-	classes, sizes, modes := tables.BPFClass, tables.BPFSize, tables.BPFMode
-	ops, jumps := tables.BPFArithmeticOp, tables.BPFJumpOp
+	classes, sizes, modes := &tables.BPFClass, &tables.BPFSize, &tables.BPFMode
+	ops, jumps := &tables.BPFArithmeticOp, &tables.BPFJumpOp
 	if extended {
-		classes, sizes, modes = tables.EBPFClass, tables.EBPFSize, tables.EBPFMode
-		ops, jumps = tables.EBPFArithmeticOp, tables.EBPFJumpOp
+		classes, sizes, modes = &tables.EBPFClass, &tables.EBPFSize, &tables.EBPFMode
+		ops, jumps = &tables.EBPFArithmeticOp, &tables.EBPFJumpOp
 	}
 	part := func(mask uint16, set *tables.Set) {
 		c.Out.Or()
@@ -105,24 +107,24 @@ func ShowBPFCode(c *Call, code uint16, extended bool) {
 	case class == unix.BPF_ST, class == unix.BPF_STX:
 		rest(operands)
 	case class == unix.BPF_ALU, extended && class == unix.BPF_ALU64:
-		part(bpfSrcMask, tables.BPFSource)
+		part(bpfSrcMask, &tables.BPFSource)
 		part(bpfOpMask, ops)
 	case class == unix.BPF_MISC:
-		part(bpfMiscMask, tables.BPFMiscOp)
+		part(bpfMiscMask, &tables.BPFMiscOp)
 		rest(operands &^ bpfMiscMask)
 	case class == unix.BPF_JMP:
-		part(bpfSrcMask, tables.BPFSource)
+		part(bpfSrcMask, &tables.BPFSource)
 		part(bpfOpMask, jumps)
 	case class == unix.BPF_RET && extended: // BPF_JMP32 by now
 		rest(operands)
 	case class == unix.BPF_RET:
-		part(bpfRvalMask, tables.BPFReturn)
+		part(bpfRvalMask, &tables.BPFReturn)
 		rest(operands &^ bpfRvalMask)
 	}
 }
 
 // SocketFilter is the program of SO_ATTACH_FILTER.
-var SocketFilter = BPFProgram(SocketFilterConstant)
+var SocketFilter = Struct{Fields: Fields{{"len", U16}, {"filter", &Ptr{To: &BPFInstructions{Count: Ref("len"), Constant: SocketFilterConstant}}}}}
 
 // SocketFilterConstant shows the offsets that stand for data about a packet
 // and not for bytes of it.
@@ -142,7 +144,7 @@ func SocketFilterConstant(c *Call, code uint16, k uint32) bool {
 	switch {
 	case k >= ancillary:
 		show(ancillary, "SKF_AD_OFF")
-		c.Out.Enum(uint64(k-ancillary), tables.SocketFilterData, output.Hex)
+		c.Out.Enum(uint64(k-ancillary), &tables.SocketFilterData, output.Hex)
 	case k >= network:
 		show(network, "SKF_NET_OFF")
 		c.Out.Number(uint64(k-network), output.Unsigned)
@@ -156,7 +158,7 @@ func SocketFilterConstant(c *Call, code uint16, k uint32) bool {
 }
 
 // SeccompProgram points to a filter.
-var SeccompProgram = Ptr(BPFProgram(SeccompConstant))
+var SeccompProgram = Ptr{To: &Struct{Fields: Fields{{"len", U16}, {"filter", &Ptr{To: &BPFInstructions{Count: Ref("len"), Constant: SeccompConstant}}}}}}
 
 // SeccompConstant shows what a filter returns: an action and data for it.
 func SeccompConstant(c *Call, code uint16, k uint32) bool {
@@ -164,7 +166,7 @@ func SeccompConstant(c *Call, code uint16, k uint32) bool {
 	if code&class != unix.BPF_RET {
 		return false
 	}
-	c.Out.Enum(uint64(k&^data), tables.SeccompAction, output.Hex)
+	c.Out.Enum(uint64(k&^data), &tables.SeccompAction, output.Hex)
 	if k&data != 0 {
 		c.Out.Or()
 		c.Out.Number(uint64(k&data), output.Hex)

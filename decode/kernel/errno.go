@@ -6,15 +6,8 @@ import (
 	"trapline/tables"
 )
 
-// ErrorName is an int with the name of an error, NegatedError one with the
-// negated number of an error, or zero.
-var (
-	ErrorName    Type = &errnum{Int, false}
-	NegatedError Type = &errnum{Int, true}
-)
-
 type errnum struct {
-	*Number
+	Number
 	negated bool
 }
 
@@ -35,10 +28,7 @@ func (t *errnum) Show(c *Call, v View) {
 	}
 }
 
-// Errno is an error number.
-var Errno Type = &errno{Uint}
-
-type errno struct{ *Number }
+type errno struct{ Number }
 
 func (t *errno) Show(c *Call, v View) {
 	n := t.Value(c, v)

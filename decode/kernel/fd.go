@@ -21,22 +21,9 @@ const (
 	FDSignalfd                 // the signals of a signalfd
 )
 
-// FD is a file descriptor.
-var FD Type = &Descriptor{Number: Int}
-
-// FD64 is a file descriptor in a 64-bit member.
-var FD64 Type = &Descriptor{Number: S64}
-
-// DirFD is a directory descriptor that may be AT_FDCWD.
-var DirFD Type = &Descriptor{Number: Int, Dir: true}
-
-// ContextFD is a descriptor of something that is not a file yet, so that a call
-// which is given one does not use a file by it.
-var ContextFD Type = &Descriptor{Number: Int, context: true}
-
 // Descriptor is the type of FD and the like.
 type Descriptor struct {
-	*Number
+	Number
 	Dir     bool
 	context bool
 }
@@ -94,17 +81,11 @@ func writeFD(c *Call, fd int, dir bool) {
 	}
 }
 
-// ID is a user or group id; -1 stands for none.
-var ID Type = &id{U32}
-
-// ID16 is an id of the old 16-bit i386 calls.
-var ID16 Type = &id{U16}
-
-type id struct{ *Number }
+type id struct{ Number }
 
 func (t *id) Show(c *Call, v View) {
 	n := t.Value(c, v)
-	if n == 1<<(8*uint(t.Layouts[c.ABI].Size))-1 {
+	if n == 1<<(8*uint(t.SizeIn(c.ABI)))-1 {
 		c.Out.Number(^uint64(0), output.Signed)
 		return
 	}
@@ -112,16 +93,13 @@ func (t *id) Show(c *Call, v View) {
 }
 
 // OpenFlags are the flags of open(2), with the access mode in the lowest bits.
-var OpenFlags = Flags(tables.OpenFlags)
+var OpenFlags = Flags{Set: &tables.OpenFlags}
 
 // FdPair is two descriptors, read one by one.
-var FdPair = Array(FD, Func(func(*Call) uint64 { return 2 }))
-
-// RetFD is a result that is a file descriptor.
-var RetFD = Ret{Typ: resultFD{S64}}
+var FdPair = List{Of: FD, Count: Func(func(*Call) uint64 { return 2 })}
 
 // resultFD is a file descriptor, or another value that was injected.
-type resultFD struct{ *Number }
+type resultFD struct{ Number }
 
 func (t resultFD) Show(c *Call, v View) {
 	if n := int64(t.Value(c, v)); n != int64(int32(n)) {

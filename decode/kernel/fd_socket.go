@@ -28,29 +28,40 @@ func IsNetlink(c *Call) bool {
 
 // socketKind is what a host knows the sockets of a protocol by.
 type socketKind struct {
+	name             string
 	family, protocol uint8
 }
 
-var socketKinds = map[string]socketKind{
-	"UNIX":        {unix.AF_UNIX, 0},
-	"UNIX-STREAM": {unix.AF_UNIX, 0},
-	"NETLINK":     {unix.AF_NETLINK, 0},
-	"TCP":         {unix.AF_INET, unix.IPPROTO_TCP},
-	"UDP":         {unix.AF_INET, unix.IPPROTO_UDP},
-	"UDPLITE":     {unix.AF_INET, unix.IPPROTO_UDPLITE},
-	"DCCP":        {unix.AF_INET, unix.IPPROTO_DCCP},
-	"SCTP":        {unix.AF_INET, unix.IPPROTO_SCTP},
-	"L2TP/IP":     {unix.AF_INET, unix.IPPROTO_L2TP},
-	"PING":        {unix.AF_INET, unix.IPPROTO_ICMP},
-	"RAW":         {unix.AF_INET, unix.IPPROTO_RAW},
-	"TCPv6":       {unix.AF_INET6, unix.IPPROTO_TCP},
-	"UDPv6":       {unix.AF_INET6, unix.IPPROTO_UDP},
-	"UDPLITEv6":   {unix.AF_INET6, unix.IPPROTO_UDPLITE},
-	"DCCPv6":      {unix.AF_INET6, unix.IPPROTO_DCCP},
-	"SCTPv6":      {unix.AF_INET6, unix.IPPROTO_SCTP},
-	"L2TP/IPv6":   {unix.AF_INET6, unix.IPPROTO_L2TP},
-	"PINGv6":      {unix.AF_INET6, unix.IPPROTO_ICMP},
-	"RAWv6":       {unix.AF_INET6, unix.IPPROTO_RAW},
+var socketKinds = [...]socketKind{
+	{"UNIX", unix.AF_UNIX, 0},
+	{"UNIX-STREAM", unix.AF_UNIX, 0},
+	{"NETLINK", unix.AF_NETLINK, 0},
+	{"TCP", unix.AF_INET, unix.IPPROTO_TCP},
+	{"UDP", unix.AF_INET, unix.IPPROTO_UDP},
+	{"UDPLITE", unix.AF_INET, unix.IPPROTO_UDPLITE},
+	{"DCCP", unix.AF_INET, unix.IPPROTO_DCCP},
+	{"SCTP", unix.AF_INET, unix.IPPROTO_SCTP},
+	{"L2TP/IP", unix.AF_INET, unix.IPPROTO_L2TP},
+	{"PING", unix.AF_INET, unix.IPPROTO_ICMP},
+	{"RAW", unix.AF_INET, unix.IPPROTO_RAW},
+	{"TCPv6", unix.AF_INET6, unix.IPPROTO_TCP},
+	{"UDPv6", unix.AF_INET6, unix.IPPROTO_UDP},
+	{"UDPLITEv6", unix.AF_INET6, unix.IPPROTO_UDPLITE},
+	{"DCCPv6", unix.AF_INET6, unix.IPPROTO_DCCP},
+	{"SCTPv6", unix.AF_INET6, unix.IPPROTO_SCTP},
+	{"L2TP/IPv6", unix.AF_INET6, unix.IPPROTO_L2TP},
+	{"PINGv6", unix.AF_INET6, unix.IPPROTO_ICMP},
+	{"RAWv6", unix.AF_INET6, unix.IPPROTO_RAW},
+}
+
+// socketKindOf finds the kind of sockets by the name of their protocol.
+func socketKindOf(name string) (socketKind, bool) {
+	for _, k := range &socketKinds {
+		if k.name == name {
+			return k, true
+		}
+	}
+	return socketKind{}, false
 }
 
 // socketCache is what was found out about sockets, by inode. It is emptied when it
@@ -87,7 +98,7 @@ func describeSocket(c *Call, process, fd int, path []byte) []byte {
 		return about
 	}
 	name := string(socketProtocol(c, process, fd))
-	kind, ok := socketKinds[name]
+	kind, ok := socketKindOf(name)
 	if !ok {
 		return path
 	}

@@ -2,6 +2,7 @@ package kernel
 
 import (
 	. "trapline/decode/lang"
+	"trapline/tables"
 )
 
 // How ioctl requests are described: by name, with the type of their argument.
@@ -17,20 +18,28 @@ type Ioctl = struct {
 }
 
 // Called gives an ioctl's argument another name than argp.
-func Called(name string, t Type) Type { return &calledArg{t, name} }
-
-type calledArg struct {
-	Type
-	name string
+type Called struct {
+	Name string
+	Of   Type
 }
+
+// Layout implements Type.
+func (t *Called) Layout(abi tables.ABI) Layout { return t.Of.Layout(abi) }
+
+// Show implements Type.
+func (t *Called) Show(c *Call, v View) { t.Of.Show(c, v) }
 
 // Giving says what the result of an ioctl is, if it is not just a number.
-func Giving(ret Ret, t Type) Type { return &givingArg{t, ret} }
-
-type givingArg struct {
-	Type
-	ret Ret
+type Giving struct {
+	Ret Type
+	Of  Type
 }
+
+// Layout implements Type.
+func (t *Giving) Layout(abi tables.ABI) Layout { return t.Of.Layout(abi) }
+
+// Show implements Type.
+func (t *Giving) Show(c *Call, v View) { t.Of.Show(c, v) }
 
 // IoctlDesc turns the argument into a description of what follows fd and op.
 func IoctlDesc(r *Ioctl) *Desc {
@@ -38,10 +47,10 @@ func IoctlDesc(r *Ioctl) *Desc {
 	name, t := "argp", r.Arg
 	for {
 		switch w := t.(type) {
-		case *calledArg:
-			name, t = w.name, w.Type
-		case *givingArg:
-			d.Ret, t = w.ret, w.Type
+		case *Called:
+			name, t = w.Name, w.Of
+		case *Giving:
+			d.Ret, t = w.Ret, w.Of
 		case nil:
 			return d
 		default:

@@ -5,51 +5,43 @@ import (
 	"trapline/tables"
 )
 
-// Iovecs is an array of count struct iovec (linux/uio.h) whose buffers hold,
-// all of them together, up to limit bytes of data. After a call that failed
-// the buffers are shown by their addresses.
-func Iovecs(count, limit Num) Type {
-	return &iovecs{count: count, limit: limit, show: (*Call).ShowBytes}
+// Iovecs are Count struct iovec (linux/uio.h) whose buffers hold, all of them
+// together, up to Limit bytes of data; without a Limit all are full. After a call that failed the buffers are
+// shown by their addresses, unless they are Answered.
+type Iovecs struct {
+	Unsized
+	Count, Limit Num
+	Each         func(c *Call, addr, n uint64) // shows the n bytes that one buffer holds; nil for (*Call).ShowBytes
+	Answered     bool
 }
 
-// IovecsOf is Iovecs for data that is not plain bytes: show writes the n bytes
-// at addr that one buffer holds.
-func IovecsOf(count, limit Num, show func(c *Call, addr, n uint64)) Type {
-	return &iovecs{count: count, limit: limit, show: show}
-}
-
-// IovecRanges is an array of count struct iovec that stand for ranges of
-// addresses, not for what is there.
-func IovecRanges(count Num) Type {
-	return IovecsOf(count, Unlimited, func(c *Call, addr, n uint64) { c.Out.Addr(addr) })
-}
+// ShowIovBase shows a buffer by its address, for Iovecs.Each. It stands for a
+// range of addresses, or there is nothing in it yet.
+func ShowIovBase(c *Call, addr, n uint64) { c.Out.Addr(addr) }
 
 // ShowAnsweredIovecs shows count buffers of size bytes in all, whether the call
 // failed or not.
 func ShowAnsweredIovecs(c *Call, addr, count, size uint64) {
-	(&iovecs{Const(count), Const(size), (*Call).ShowBytes, true}).ShowAt(c, addr)
+	(&Iovecs{Count: Const(count), Limit: Const(size), Answered: true}).ShowAt(c, addr)
 }
 
-// Unlimited is the limit of buffers that are all full.
-const Unlimited = Const(1<<64 - 1)
+// unlimited is the limit of buffers that are all full.
+const unlimited = 1<<64 - 1
 
-type iovecs struct {
-	count, limit Num
-	show         func(c *Call, addr, n uint64)
-	answered     bool // shown whether the call failed or not
-}
+func (t *Iovecs) Layout(abi tables.ABI) Layout { return Layout{Size: 0, Align: abi.WordSize()} }
 
-func (t *iovecs) Layout(abi tables.ABI) Layout { return Layout{Size: 0, Align: abi.WordSize()} }
+func (t *Iovecs) Show(c *Call, v View) { t.ShowAt(c, v.Addr) }
 
-func (t *iovecs) Show(c *Call, v View) { t.ShowAt(c, v.Addr) }
+func (t *Iovecs) ShownPlain(c *Call) bool { return t.Count.Num(c) == 0 }
 
-func (t *iovecs) ShownPlain(c *Call) bool { return t.count.Num(c) == 0 }
-
-func (t *iovecs) ShowAt(c *Call, addr uint64) {
+func (t *Iovecs) ShowAt(c *Call, addr uint64) {
 	now := iovShown.Of(c)
 	outer := *now
-	*now = iovState{t.limit.Num(c), t.show, t.answered}
-	c.ShowArray(addr, iovec, t.count.Num(c))
+	*now = iovState{unlimited, t.Each, t.Answered}
+	if t.Limit != nil {
+		now.left = t.Limit.Num(c)
+	}
+	c.ShowArray(addr, iovec, t.Count.Num(c))
 	*now = outer
 }
 
@@ -63,9 +55,9 @@ type iovState struct {
 var iovShown = NewCallSlot[iovState]()
 
 // iovec is one element, shown as far as iovShown says.
-var iovec = Struct(Fields{{"iov_base", iovBase{Addr}}, {"iov_len", Size}})
+var iovec = &Struct{Fields: Fields{{"iov_base", iovBase{}}, {"iov_len", Size}}}
 
-type iovBase struct{ *Address }
+type iovBase struct{ WordSized }
 
 func (t iovBase) Show(c *Call, v View) {
 	word := c.WordSize()
@@ -77,8 +69,12 @@ func (t iovBase) Show(c *Call, v View) {
 	}
 	f := c.Frame(0)
 	n := min(f.View.At(word, word).Uint(word), now.left)
-	if now.left != uint64(Unlimited) {
+	if now.left != unlimited {
 		now.left -= n
 	}
-	now.show(c, addr, n)
+	if now.show == nil {
+		c.ShowBytes(addr, n)
+	} else {
+		now.show(c, addr, n)
+	}
 }

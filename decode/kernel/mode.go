@@ -9,16 +9,9 @@ import (
 )
 
 // Mode is the permissions of a file to be made (umode_t).
-var Mode Type = O16
+const Mode = O16
 
-// FileMode is a file's type and permissions, 32 bits wide; FileMode16 the same
-// in 16 bits.
-var (
-	FileMode   Type = &fileMode{O32}
-	FileMode16 Type = &fileMode{O16}
-)
-
-type fileMode struct{ *Number }
+type fileMode struct{ Number }
 
 func (t *fileMode) Show(c *Call, v View) {
 	mode := t.Value(c, v)
@@ -31,31 +24,20 @@ func (t *fileMode) Show(c *Call, v View) {
 	c.Out.Number(mode, output.Octal)
 	c.Out.Named(output.InComment)
 	if kind != 0 {
-		c.Out.Enum(kind, tables.FileType, output.Octal)
+		c.Out.Enum(kind, &tables.FileType, output.Octal)
 		c.Out.Or()
 	}
 	const special = unix.S_ISUID | unix.S_ISGID | unix.S_ISVTX
 	if mode&special != 0 {
-		c.Out.Flags(mode&special, tables.FileModeBits, output.Octal)
+		c.Out.Flags(mode&special, &tables.FileModeBits, output.Octal)
 		c.Out.Or()
 	}
 	c.Out.Number(mode&^(unix.S_IFMT|special), output.Octal)
 	c.Out.EndNamed()
 }
 
-// Dev is a device number in the 32 bits that the kernel takes (new_encode_dev
-// of linux/kdev_t.h); Dev16 is one in the 16 bits of old, 8 for the major and
-// 8 for the minor.
-var (
-	Dev   Type = &Device{Uint}
-	Dev16 Type = &Device{U16}
-)
-
-// Dev64 is a device number in 64 bits (st_dev on x86-64).
-var Dev64 Type = &Device{U64}
-
 // Device is the type of Dev and the like.
-type Device struct{ *Number }
+type Device struct{ Number }
 
 func (t *Device) Show(c *Call, v View) { ShowDevice(c, t.Value(c, v)) }
 

@@ -9,14 +9,6 @@ import (
 	"trapline/tables"
 )
 
-// Integers in network order, shown in the host's inside the macro that
-// converts them.
-var (
-	Port    Type = &bigEndian{SameLayout(2), "htons", nil, output.Unsigned}
-	NetU32  Type = &bigEndian{SameLayout(4), "htonl", nil, output.Unsigned}
-	EtherID Type = &bigEndian{SameLayout(2), "htons", tables.EtherProtocol, output.Hex}
-)
-
 type bigEndian struct {
 	Layouts
 	macro string
@@ -27,14 +19,14 @@ type bigEndian struct {
 // Value gives the number in the host's order.
 func (t *bigEndian) Value(c *Call, v View) uint64 {
 	n := uint64(0)
-	for _, b := range v.At(0, t.Layouts[c.ABI].Size).B {
+	for _, b := range v.At(0, t.SizeIn(c.ABI)).B {
 		n = n<<8 | uint64(b)
 	}
 	return n
 }
 
 func (t *bigEndian) Show(c *Call, v View) {
-	c.Out.Native(v.At(0, t.Layouts[c.ABI].Size).B)
+	c.Out.Native(v.At(0, t.SizeIn(c.ABI)).B)
 	c.Out.BeginMacro(t.macro)
 	c.Out.Elem()
 	n := t.Value(c, v)
@@ -48,9 +40,9 @@ func (t *bigEndian) Show(c *Call, v View) {
 }
 
 // InetAddr and Inet6Addr are addresses of IPv4 and IPv6, in network order.
-var (
-	InetAddr  Type = inetAddr(4)
-	Inet6Addr Type = inetAddr(16)
+const (
+	InetAddr  = inetAddr(4)
+	Inet6Addr = inetAddr(16)
 )
 
 type inetAddr int // size in bytes
@@ -65,10 +57,7 @@ func (n inetAddr) ShowField(c *Call, name string, v View) {
 	c.Out.Inet(name, v.At(0, int(n)).B)
 }
 
-// IfIndex is the number of a network interface, shown by its name.
-var IfIndex Type = &ifIndex{U32}
-
-type ifIndex struct{ *Number }
+type ifIndex struct{ Number }
 
 func (t *ifIndex) Show(c *Call, v View) { ShowIfIndex(c, uint32(v.Uint(4))) }
 
@@ -81,20 +70,27 @@ func ShowIfIndex(c *Call, index uint32) {
 	c.Out.Number(uint64(index), output.Unsigned)
 }
 
-// MAC is a hardware address of n bytes: 00:1b:21:01:02:03.
-func MAC(n int) Type { return &mac{n, Const(n)} }
+// MAC is a hardware address, of as many bytes as the number that it is converted
+// from.
+type MAC int
 
-// MACOf is a hardware address in an array of n bytes, of which length are in use.
-func MACOf(n int, length Num) Type { return &mac{n, length} }
+// Layout implements Type.
+func (n MAC) Layout(tables.ABI) Layout { return Layout{Size: int(n), Align: 1} }
 
-type mac struct {
-	n      int
-	length Num
+// Show implements Type.
+func (n MAC) Show(c *Call, v View) { ShowMAC(c, v.B[:min(len(v.B), int(n))]) }
+
+// MACOf is a hardware address in an array of N bytes, of which Len are in use.
+type MACOf struct {
+	N   int
+	Len Num
 }
 
-func (t *mac) Layout(tables.ABI) Layout { return Layout{Size: t.n, Align: 1} }
+// Layout implements Type.
+func (t *MACOf) Layout(tables.ABI) Layout { return Layout{Size: t.N, Align: 1} }
 
-func (t *mac) Show(c *Call, v View) { ShowMAC(c, v.B[:min(uint64(len(v.B)), t.length.Num(c))]) }
+// Show implements Type.
+func (t *MACOf) Show(c *Call, v View) { ShowMAC(c, v.B[:min(uint64(len(v.B)), t.Len.Num(c))]) }
 
 // MaxHardwareAddr is MAX_ADDR_LEN of linux/netdevice.h.
 const MaxHardwareAddr = 32
@@ -122,40 +118,52 @@ func AppendMAC(b, addr []byte) []byte {
 	return b
 }
 
-// Spelled is an enumeration shown by its value and, as a comment, its name.
-func Spelled(n *Number, set *tables.Set) Type { return &spelled{n, set} }
-
-type spelled struct {
-	*Number
-	set *tables.Set
+// Spelled is an enumeration kept in an In, shown by its value and, as a comment,
+// its name.
+type Spelled struct {
+	In  Number
+	Set *tables.Set
 }
 
-func (t *spelled) Show(c *Call, v View) {
+// Layout implements Type.
+func (t *Spelled) Layout(abi tables.ABI) Layout { return t.In.Layout(abi) }
+
+// Value is the number.
+func (t *Spelled) Value(c *Call, v View) uint64 { return t.In.Value(c, v) }
+
+// Show implements Type.
+func (t *Spelled) Show(c *Call, v View) {
 	n := t.Value(c, v)
-	c.Out.Number(n, t.Base)
-	name, ok := t.set.Lookup(n)
+	c.Out.Number(n, t.In.Base())
+	name, ok := t.Set.Lookup(n)
 	if !ok {
-		name = t.set.Unknown
+		name = t.Set.Unknown
 	}
 	c.Out.Comment(output.Gloss, name)
 }
 
-// SpelledFlags is a flags word shown by its value and, as a comment, its names.
-func SpelledFlags(n *Number, set *tables.Set) Type { return &spelledFlags{n, set} }
-
-type spelledFlags struct {
-	*Number
-	set *tables.Set
+// SpelledFlags is a flags word kept in an In, shown by its value and, as a
+// comment, its names.
+type SpelledFlags struct {
+	In  Number
+	Set *tables.Set
 }
 
-func (t *spelledFlags) Show(c *Call, v View) {
+// Layout implements Type.
+func (t *SpelledFlags) Layout(abi tables.ABI) Layout { return t.In.Layout(abi) }
+
+// Value is the number.
+func (t *SpelledFlags) Value(c *Call, v View) uint64 { return t.In.Value(c, v) }
+
+// Show implements Type.
+func (t *SpelledFlags) Show(c *Call, v View) {
 	n := t.Value(c, v)
-	c.Out.Number(n, t.Base)
+	c.Out.Number(n, t.In.Base())
 	if n == 0 {
 		return
 	}
 	var text []byte
-	for k, rest, i := t.set.Next(n, 0); k != nil; k, rest, i = t.set.Next(rest, i) {
+	for k, rest, i := t.Set.Next(n, 0); k != nil; k, rest, i = t.Set.Next(rest, i) {
 		if len(text) > 0 {
 			text = append(text, '|')
 		}
@@ -164,7 +172,7 @@ func (t *spelledFlags) Show(c *Call, v View) {
 	}
 	switch {
 	case len(text) == 0:
-		text = append(text, t.set.Unknown...)
+		text = append(text, t.Set.Unknown...)
 	case n != 0:
 		text = append(append(text, '|'), HexString(n)...)
 	}
@@ -172,9 +180,9 @@ func (t *spelledFlags) Show(c *Call, v View) {
 }
 
 // NetX32 is a number in network order.
-var NetX32 = ShownWith(SameLayout(4), In, func(c *Call, v View) {
+var NetX32 = Shown{As: U32, By: func(c *Call, v View) {
 	c.Out.BeginMacro("htonl")
 	c.Out.Elem()
 	c.Out.Number(uint64(binary.BigEndian.Uint32(v.B)), output.Hex)
 	c.Out.EndMacro()
-})
+}}

@@ -6,6 +6,7 @@ import (
 	"trapline/decode/host"
 	. "trapline/decode/lang"
 	"trapline/output"
+	"trapline/tables"
 )
 
 // PIDs is what is shown of process ids beside their numbers (-Y,
@@ -27,35 +28,32 @@ const (
 	Session      = host.Session
 )
 
-// PID is a process or thread id.
-var PID = PIDOf(Thread)
+// PIDOf is an id of the kind that is converted to it.
+type PIDOf PIDKind
 
-// PIDOf is an id of a kind.
-func PIDOf(kind PIDKind) Type { return &pid{Int, kind} }
-
-type pid struct {
-	*Number
-	kind PIDKind
-}
-
-func (t *pid) Show(c *Call, v View) {
-	id := int(int32(t.Value(c, v)))
-	c.Out.Number(uint64(id), output.Signed)
-	annotatePID(c, id, t.kind)
-}
-
-// Results that are ids.
-var (
-	RetPID  = Ret{Typ: PIDOf(Thread)}
-	RetTGID = Ret{Typ: PIDOf(ThreadGroup)}
-	RetPGID = Ret{Typ: PIDOf(ProcessGroup)}
-	RetSID  = Ret{Typ: PIDOf(Session)}
+// Ids, also as results.
+const (
+	PID     = PIDOf(Thread) // of a process or thread
+	RetPID  = PIDOf(Thread)
+	RetTGID = PIDOf(ThreadGroup)
+	RetPGID = PIDOf(ProcessGroup)
+	RetSID  = PIDOf(Session)
 )
 
-// PIDOrGroup is the id of a process or, negative, of a process group.
-var PIDOrGroup Type = &pidOrGroup{Int}
+// Layout implements Type.
+func (PIDOf) Layout(abi tables.ABI) Layout { return Int.Layout(abi) }
 
-type pidOrGroup struct{ *Number }
+// Value is the id.
+func (PIDOf) Value(c *Call, v View) uint64 { return Int.Value(c, v) }
+
+// Show implements Type.
+func (t PIDOf) Show(c *Call, v View) {
+	id := int(int32(t.Value(c, v)))
+	c.Out.Number(uint64(id), output.Signed)
+	annotatePID(c, id, PIDKind(t))
+}
+
+type pidOrGroup struct{ Number }
 
 func (t *pidOrGroup) Show(c *Call, v View) {
 	id := int(int32(t.Value(c, v)))

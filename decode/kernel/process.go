@@ -15,10 +15,7 @@ import (
 // space whatever its own is (USER_HZ of asm-generic/param.h).
 const userHZ = 100
 
-// ClockT is a clock_t, with the seconds that it makes.
-var ClockT Type = &clockT{Long}
-
-type clockT struct{ *Number }
+type clockT struct{ Number }
 
 func (t *clockT) Show(c *Call, v View) { ShowTicks(c, t.Value(c, v)) }
 
@@ -34,17 +31,17 @@ func ShowTicks(c *Call, n uint64) {
 }
 
 // Rusage is a struct rusage.
-var Rusage = Struct(Fields{
-	{"ru_utime", Timeval}, {"ru_stime", Timeval},
-	{"ru_maxrss", Verbose(KUlong)}, {"ru_ixrss", Verbose(KUlong)}, {"ru_idrss", Verbose(KUlong)}, {"ru_isrss", Verbose(KUlong)},
-	{"ru_minflt", Verbose(KUlong)}, {"ru_majflt", Verbose(KUlong)}, {"ru_nswap", Verbose(KUlong)},
-	{"ru_inblock", Verbose(KUlong)}, {"ru_oublock", Verbose(KUlong)},
-	{"ru_msgsnd", Verbose(KUlong)}, {"ru_msgrcv", Verbose(KUlong)},
-	{"ru_nsignals", Verbose(KUlong)}, {"ru_nvcsw", Verbose(KUlong)}, {"ru_nivcsw", Verbose(KUlong)},
-})
+var Rusage = Struct{Fields: Fields{
+	{"ru_utime", &Timeval}, {"ru_stime", &Timeval},
+	{"ru_maxrss", Verbose{KUlong}}, {"ru_ixrss", Verbose{KUlong}}, {"ru_idrss", Verbose{KUlong}}, {"ru_isrss", Verbose{KUlong}},
+	{"ru_minflt", Verbose{KUlong}}, {"ru_majflt", Verbose{KUlong}}, {"ru_nswap", Verbose{KUlong}},
+	{"ru_inblock", Verbose{KUlong}}, {"ru_oublock", Verbose{KUlong}},
+	{"ru_msgsnd", Verbose{KUlong}}, {"ru_msgrcv", Verbose{KUlong}},
+	{"ru_nsignals", Verbose{KUlong}}, {"ru_nvcsw", Verbose{KUlong}}, {"ru_nivcsw", Verbose{KUlong}},
+}}
 
 // WaitStatus is a child's status as wait4 gives it.
-type WaitStatus struct{ *Number }
+type WaitStatus struct{ Number }
 
 // continued is the status of a child that a SIGCONT woke (__W_CONTINUED).
 const continued = 0xffff
@@ -81,7 +78,7 @@ func (t WaitStatus) Show(c *Call, v View) {
 	c.Out.Text(output.AsString(append(b, '}')))
 	if event := status >> 16; event != 0 {
 		c.Out.Or()
-		c.Out.Enum(uint64(event), tables.PtraceEvent, output.Hex)
+		c.Out.Enum(uint64(event), &tables.PtraceEvent, output.Hex)
 		c.Out.Shift(16, "", output.Unsigned)
 		status &= 0xffff
 	}
@@ -92,7 +89,7 @@ func (t WaitStatus) Show(c *Call, v View) {
 }
 
 // Ioprio is an I/O scheduling class and a priority within it.
-type Ioprio struct{ *Number }
+type Ioprio struct{ Number }
 
 // ioprioClassShift is IOPRIO_CLASS_SHIFT of linux/ioprio.h.
 const ioprioClassShift = 13
@@ -100,7 +97,7 @@ const ioprioClassShift = 13
 func (t Ioprio) Show(c *Call, v View) {
 	n := t.Value(c, v)
 	c.Out.BeginNamed()
-	c.Out.Number(n, t.Base)
+	c.Out.Number(n, t.Base())
 	c.Out.Named(output.NumbersInComment)
 	ShowIoprio(c, n)
 	c.Out.EndNamed()
@@ -111,16 +108,23 @@ func ShowIoprio(c *Call, n uint64) {
 	n = uint64(uint32(n))
 	c.Out.BeginMacro("IOPRIO_PRIO_VALUE")
 	c.Out.Elem()
-	c.Out.Enum(n>>ioprioClassShift, tables.IoprioClass, output.Hex)
+	c.Out.Enum(n>>ioprioClassShift, &tables.IoprioClass, output.Hex)
 	c.Out.Elem()
 	c.Out.Number(n&(1<<ioprioClassShift-1), output.Unsigned)
 	c.Out.EndMacro()
 }
 
-// CpuSet is a set of processors, size bytes of it.
-func CpuSet(size Num) Type {
-	return AtAddr(func(c *Call, addr uint64) { showCPUs(c, addr, size.Num(c)) })
+// CPUSet is a set of processors, Size bytes of it.
+type CPUSet struct {
+	Unsized
+	Size Num
 }
+
+// Show implements Type.
+func (t *CPUSet) Show(c *Call, v View) { t.ShowAt(c, v.Addr) }
+
+// ShowAt implements Reader.
+func (t *CPUSet) ShowAt(c *Call, addr uint64) { showCPUs(c, addr, t.Size.Num(c)) }
 
 func showCPUs(c *Call, addr, size uint64) {
 	if size == 0 {

@@ -14,19 +14,19 @@ const (
 
 // Sigevent is a struct sigevent as far as it has a meaning: the size of the
 // whole is 64 bytes, of which the end is read for no way of notification.
-var Sigevent = Struct(Fields{
-	{"sigev_value", When(func(c *Call) bool { return Ref("sigev_value").Num(c) != 0 }, sigval{Xlong})},
+var Sigevent = Struct{Fields: Fields{
+	{"sigev_value", &When{If: Test(func(c *Call) bool { return Ref("sigev_value").Num(c) != 0 }), Then: sigval{Xlong}}},
 	{"sigev_signo", sigevSigno{Int}},
-	{"sigev_notify", Enum(tables.SigevNotify)},
-	{"", Union(Ref("sigev_notify"),
-		Arm(One("sigev_notify_thread_id", Int), sigevThreadID),
-		Arm(Inline(Struct(Fields{{"sigev_notify_function", Addr}, {"sigev_notify_attributes", Addr}})), sigevThread),
-		Arm(Nothing),
-	)},
-})
+	{"sigev_notify", &Enum{Set: &tables.SigevNotify}},
+	{"", &Union{On: Ref("sigev_notify"), Arms: Arms{
+		{&One{Name: "sigev_notify_thread_id", Type: Int}, Nums{sigevThreadID}},
+		{&Inline{Of: &Struct{Fields: Fields{{"sigev_notify_function", Addr}, {"sigev_notify_attributes", Addr}}}}, Nums{sigevThread}},
+		{Nothing, nil},
+	}}},
+}}
 
 // sigval is a union sigval, an int or a pointer: shown as both.
-type sigval struct{ *Number }
+type sigval struct{ Number }
 
 func (t sigval) Show(c *Call, v View) {
 	c.Out.BeginStruct()
@@ -38,7 +38,7 @@ func (t sigval) Show(c *Call, v View) {
 }
 
 // sigevSigno is a signal where one is sent.
-type sigevSigno struct{ *Number }
+type sigevSigno struct{ Number }
 
 func (t sigevSigno) Show(c *Call, v View) {
 	switch Ref("sigev_notify").Num(c) {

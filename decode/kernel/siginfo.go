@@ -10,7 +10,7 @@ import (
 
 // Siginfo is a siginfo_t (asm-generic/siginfo.h): three ints, and behind them
 // a union of which signal and code choose the arm.
-var Siginfo Type = newSiginfo()
+const Siginfo = siginfo(SiginfoSize)
 
 // SiginfoSize is the size of a siginfo_t, in bytes.
 const SiginfoSize = 128
@@ -31,14 +31,11 @@ const (
 	pollHup     = 6
 )
 
-type siginfo struct{ Layouts }
+type siginfo uint8
 
-func newSiginfo() *siginfo {
-	t := &siginfo{}
-	for _, abi := range Abis {
-		t.Layouts[abi] = Layout{Size: SiginfoSize, Align: abi.WordSize()}
-	}
-	return t
+// Layout implements Type.
+func (t siginfo) Layout(abi tables.ABI) Layout {
+	return Layout{Size: int(t), Align: abi.WordSize()}
 }
 
 // ShowSiginfo shows the siginfo_t in raw, laid out as 64-bit programs have it:
@@ -70,14 +67,18 @@ func personalityOf(c *Call) tables.ABI {
 
 // What all of them begin with. The second int is shown last.
 var (
-	siginfoHead  = Struct(Fields{{"si_signo", Signal}, {"_", Int}, {"si_code", siginfoCode{Int}}})
-	siginfoErrno = Struct(Fields{{"_", Int}, Reserved("si_errno", Errno), {"_", Int}})
+	siginfoHead  = &Struct{Fields: Fields{{"si_signo", Signal}, {"_", Int}, {"si_code", siginfoCode{Int}}}}
+	siginfoErrno = &Struct{Fields: Fields{{"_", Int}, {"si_errno", Reserved{Errno}}, {"_", Int}}}
 )
 
-// inSiginfo is an arm of the union: the members behind the head.
-func inSiginfo(fields ...Field) *StructType {
-	return Struct(append(Fields{{"_", Array(Int, Const(3))}, {"_", wordAligned{}}}, fields...))
+// siginfoUnion is what is before the members of an arm of the union: the head.
+type siginfoUnion struct{}
+
+func (siginfoUnion) Layout(abi tables.ABI) Layout {
+	return Layout{Size: AlignUp(3*4, abi.WordSize()), Align: abi.WordSize()}
 }
+
+func (siginfoUnion) Show(*Call, View) {}
 
 // wordAligned is no member, but what follows is aligned as a pointer is.
 type wordAligned struct{}
@@ -88,22 +89,22 @@ func (wordAligned) Show(*Call, View) {}
 
 // Parts of arms. A union within the union is two parts in the same place.
 var (
-	siginfoSource = inSiginfo(Field{"si_pid", PIDOf(ThreadGroup)}, Field{"si_uid", ID})
-	siginfoInt    = inSiginfo(Field{"_", Array(Int, Const(2))}, Field{"_", wordAligned{}}, Field{"si_int", Int})
-	siginfoPtr    = inSiginfo(Field{"_", Array(Int, Const(2))}, Field{"si_ptr", Addr})
-	siginfoTimer  = inSiginfo(Field{"si_timerid", X32}, Field{"si_overrun", Int})
-	siginfoPoll   = inSiginfo(Field{"si_band", Long}, Field{"si_fd", FD})
-	siginfoChild  = inSiginfo(Field{"si_pid", PIDOf(ThreadGroup)}, Field{"si_uid", ID},
-		Field{"si_status", siginfoStatus{Int}}, Field{"si_utime", ClockT}, Field{"si_stime", ClockT})
-	siginfoAddr    = inSiginfo(Field{"si_addr", Addr})
-	siginfoAddrLSB = inSiginfo(Field{"si_addr", Addr}, Field{"si_addr_lsb", X16})
-	siginfoBounds  = inSiginfo(Field{"si_addr", Addr}, Field{"_", Addr}, Field{"si_lower", Addr}, Field{"si_upper", Addr})
-	siginfoPkey    = inSiginfo(Field{"si_addr", Addr}, Field{"_", Addr}, Field{"si_pkey", Uint})
-	siginfoSyscall = inSiginfo(Field{"si_call_addr", Addr}, Field{"si_syscall", SyscallNumber{U32, "si_arch"}},
-		Field{"si_arch", Enum(tables.AuditArch)})
+	siginfoSource = &Struct{Fields: Fields{{"_", siginfoUnion{}}, {"si_pid", PIDOf(ThreadGroup)}, {"si_uid", ID}}}
+	siginfoInt    = &Struct{Fields: Fields{{"_", siginfoUnion{}}, {"_", &Array{Of: Int, N: 2}}, {"_", wordAligned{}}, {"si_int", Int}}}
+	siginfoPtr    = &Struct{Fields: Fields{{"_", siginfoUnion{}}, {"_", &Array{Of: Int, N: 2}}, {"si_ptr", Addr}}}
+	siginfoTimer  = &Struct{Fields: Fields{{"_", siginfoUnion{}}, {"si_timerid", X32}, {"si_overrun", Int}}}
+	siginfoPoll   = &Struct{Fields: Fields{{"_", siginfoUnion{}}, {"si_band", Long}, {"si_fd", FD}}}
+	siginfoChild  = &Struct{Fields: Fields{{"_", siginfoUnion{}}, {"si_pid", PIDOf(ThreadGroup)}, {"si_uid", ID},
+		{"si_status", siginfoStatus{Int}}, {"si_utime", ClockT}, {"si_stime", ClockT}}}
+	siginfoAddr    = &Struct{Fields: Fields{{"_", siginfoUnion{}}, {"si_addr", Addr}}}
+	siginfoAddrLSB = &Struct{Fields: Fields{{"_", siginfoUnion{}}, {"si_addr", Addr}, {"si_addr_lsb", X16}}}
+	siginfoBounds  = &Struct{Fields: Fields{{"_", siginfoUnion{}}, {"si_addr", Addr}, {"_", Addr}, {"si_lower", Addr}, {"si_upper", Addr}}}
+	siginfoPkey    = &Struct{Fields: Fields{{"_", siginfoUnion{}}, {"si_addr", Addr}, {"_", Addr}, {"si_pkey", Uint}}}
+	siginfoSyscall = &Struct{Fields: Fields{{"_", siginfoUnion{}}, {"si_call_addr", Addr}, {"si_syscall", SyscallNumber{U32, "si_arch"}},
+		{"si_arch", &Enum{Set: &tables.AuditArch}}}}
 )
 
-func (t *siginfo) Show(c *Call, v View) {
+func (t siginfo) Show(c *Call, v View) {
 	c.Out.BeginStruct()
 	signo, code := int(int32(v.Uint(4))), int(v.At(8, 4).Int(4))
 	if signo != 0 {
@@ -115,7 +116,7 @@ func (t *siginfo) Show(c *Call, v View) {
 }
 
 func showArm(c *Call, v View, signo, code int) {
-	show := func(parts ...*StructType) {
+	show := func(parts ...*Struct) {
 		for _, p := range parts {
 			p.ShowMembers(c, v)
 		}
@@ -163,11 +164,11 @@ func showArm(c *Call, v View, signo, code int) {
 }
 
 // siginfoCode is si_code: a name that all signals have, or one of the signal's.
-type siginfoCode struct{ *Number }
+type siginfoCode struct{ Number }
 
 func (t siginfoCode) Show(c *Call, v View) {
 	code := uint64(uint32(t.Value(c, v)))
-	set := tables.SiCode
+	set := &tables.SiCode
 	if _, ok := set.Lookup(code); !ok {
 		signo, _ := siginfoHead.NumberIn(c, "si_signo", c.Frame(0).View)
 		if own := codesOf(int(int32(signo))); own != nil {
@@ -180,28 +181,28 @@ func (t siginfoCode) Show(c *Call, v View) {
 func codesOf(signo int) *tables.Set {
 	switch unix.Signal(signo) {
 	case unix.SIGTRAP:
-		return tables.SiCodeTrap
+		return &tables.SiCodeTrap
 	case unix.SIGCHLD:
-		return tables.SiCodeChld
+		return &tables.SiCodeChld
 	case unix.SIGIO:
-		return tables.SiCodePoll
+		return &tables.SiCodePoll
 	case unix.SIGILL:
-		return tables.SiCodeIll
+		return &tables.SiCodeIll
 	case unix.SIGFPE:
-		return tables.SiCodeFpe
+		return &tables.SiCodeFpe
 	case unix.SIGSEGV:
-		return tables.SiCodeSegv
+		return &tables.SiCodeSegv
 	case unix.SIGBUS:
-		return tables.SiCodeBus
+		return &tables.SiCodeBus
 	case unix.SIGSYS:
-		return tables.SiCodeSys
+		return &tables.SiCodeSys
 	}
 	return nil
 }
 
 // siginfoStatus is si_status: an exit status or the signal that ended or
 // stopped the child.
-type siginfoStatus struct{ *Number }
+type siginfoStatus struct{ Number }
 
 func (t siginfoStatus) Show(c *Call, v View) {
 	code, _ := siginfoHead.NumberIn(c, "si_code", c.Frame(0).View)
@@ -216,7 +217,7 @@ func (t siginfoStatus) Show(c *Call, v View) {
 // the constant that programs use, or as a number where the tracee's own ABI is
 // another one.
 type SyscallNumber struct {
-	*Number
+	Number
 	Arch Ref
 }
 

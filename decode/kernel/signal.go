@@ -9,10 +9,7 @@ import (
 	"trapline/tables"
 )
 
-// Signal is a signal's number in an int.
-var Signal Type = &signal{Int}
-
-type signal struct{ *Number }
+type signal struct{ Number }
 
 func (t *signal) Show(c *Call, v View) { ShowSignal(c, int(int32(t.Value(c, v)))) }
 
@@ -29,29 +26,29 @@ func ShowSignal(c *Call, n int) {
 // the signals from 1 on.
 const SigsetSize = tables.NumSignals / 8
 
-// Sigset is a set of all signals inside a struct.
-var Sigset Type = &sigset{SameLayout(SigsetSize)}
+const (
+	// Sigset is a set of all signals inside a struct.
+	Sigset = sigset(U64)
+	// OldSigset is the word-sized set of the calls that came before the rt_ ones.
+	OldSigset = sigset(Ulong)
+)
 
-// OldSigset is the word-sized set of the calls that came before the rt_ ones.
-var OldSigset Type = &sigset{WordLayout()}
+type sigset Layouts
 
-type sigset struct{ Layouts }
+// Layout implements Type.
+func (t sigset) Layout(abi tables.ABI) Layout { return Layouts(t).Layout(abi) }
 
-func (t *sigset) Show(c *Call, v View) {
-	size := t.Layouts[c.ABI].Size
+func (t sigset) Show(c *Call, v View) {
+	size := t.Layout(c.ABI).Size
 	ShowSigset(c, v.Uint(size), size)
 }
 
-// SigsetSized is a set of size bytes behind a pointer. A size that the kernel
-// refuses (it is less than least, a word by default, or more than a sigset_t)
-// leaves the address.
-func SigsetSized(size Num) Type { return &SizedSigset{Size: size} }
-
 // RtSigset is a set whose size is the argument sigsetsize.
-var RtSigset = SigsetSized(Ref("sigsetsize"))
+var RtSigset = SizedSigset{Size: Ref("sigsetsize")}
 
-// SizedSigset is a set of signals behind a pointer, of a size that another number
-// says.
+// SizedSigset is a set of Size bytes behind a pointer. A size that the kernel
+// refuses (it is less than Least, a word by default, or more than a sigset_t)
+// leaves the address.
 type SizedSigset struct {
 	Unsized
 	Size  Num

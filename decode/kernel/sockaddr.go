@@ -46,13 +46,17 @@ func ShowSockaddr(c *Call, addr uint64, length int32) int {
 }
 
 // SockaddrStorage is a struct sockaddr_storage inside another struct.
-var SockaddrStorage Type = ShownWith(func() Layouts {
-	var l Layouts
-	for _, abi := range Abis {
-		l[abi] = Layout{Size: sockaddrMax, Align: abi.WordSize()}
-	}
-	return l
-}(), In, func(c *Call, v View) { ShowSockaddrView(c, v) })
+const SockaddrStorage = sockaddrStorage(sockaddrMax)
+
+type sockaddrStorage uint8
+
+// Layout implements Type.
+func (t sockaddrStorage) Layout(abi tables.ABI) Layout {
+	return Layout{Size: int(t), Align: abi.WordSize()}
+}
+
+// Show implements Type.
+func (sockaddrStorage) Show(c *Call, v View) { ShowSockaddrView(c, v) }
 
 // ShowSockaddrView shows a socket address of len(v.B) bytes, at least 2.
 func ShowSockaddrView(c *Call, v View) {
@@ -63,7 +67,7 @@ func ShowSockaddrView(c *Call, v View) {
 	family := v.Uint(2)
 	c.Out.BeginStruct()
 	c.Out.Field("sa_family")
-	c.Out.Enum(family, tables.AddressFamily, output.Hex)
+	c.Out.Enum(family, &tables.AddressFamily, output.Hex)
 	if n > 2 {
 		var f sockaddrFamily
 		if family < uint64(len(sockaddrFamilies)) {
@@ -88,12 +92,9 @@ func ShowSockaddrView(c *Call, v View) {
 // zeros and their length in bytes. Ones shorter than min are shown as data.
 type sockaddrFamily struct {
 	min  int
-	body *StructType
+	body *Struct
 	show func(c *Call, v View, n int)
 }
-
-// family is the first member of all socket addresses, shown before the others.
-var family = Field{"_", U16}
 
 var sockaddrFamilies = [...]sockaddrFamily{
 	unix.AF_UNIX:       {min: 3, show: showSockaddrUnix},
@@ -130,16 +131,16 @@ func showSockaddrUnix(c *Call, v View, n int) {
 }
 
 // struct sockaddr_in (linux/in.h)
-var sockaddrInet = Struct(Fields{family, {"sin_port", Port}, {"sin_addr", InetAddr}})
+var sockaddrInet = &Struct{Fields: Fields{{"_", U16}, {"sin_port", Port}, {"sin_addr", InetAddr}}}
 
 // sockaddrInet6Min is the size of a struct sockaddr_in6 without its
 // sin6_scope_id, which RFC 2133 did not have.
 const sockaddrInet6Min = 24
 
 // struct sockaddr_in6 (linux/in6.h)
-var sockaddrInet6 = Struct(Fields{
-	family, {"sin6_port", Port}, {"sin6_flowinfo", NetU32}, {"sin6_addr", Inet6Addr},
-})
+var sockaddrInet6 = &Struct{Fields: Fields{
+	{"_", U16}, {"sin6_port", Port}, {"sin6_flowinfo", NetU32}, {"sin6_addr", Inet6Addr},
+}}
 
 func showSockaddrInet6(c *Call, v View, n int) {
 	sockaddrInet6.ShowMembers(c, v)
@@ -158,26 +159,26 @@ func showSockaddrInet6(c *Call, v View, n int) {
 }
 
 // struct sockaddr_ipx (linux/ipx.h)
-var sockaddrIPX = Struct(Fields{
-	family, {"sipx_port", Port},
-	{"sipx_network", NetX32},
-	{"sipx_node", WholeArray(MaskOf(U8), 6)}, {"sipx_type", MaskOf(U8)}, Reserved("sipx_zero", X8),
-})
+var sockaddrIPX = &Struct{Fields: Fields{
+	{"_", U16}, {"sipx_port", Port},
+	{"sipx_network", &NetX32},
+	{"sipx_node", &Array{Of: MaskOf(U8), N: 6, Whole: true}}, {"sipx_type", MaskOf(U8)}, {"sipx_zero", Reserved{X8}},
+}}
 
 // struct sockaddr_x25 (linux/x25.h)
-var sockaddrX25 = Struct(Fields{family, {"sx25_addr", Struct(Fields{{"x25_addr", CharArray(16)}})}})
+var sockaddrX25 = &Struct{Fields: Fields{{"_", U16}, {"sx25_addr", &Struct{Fields: Fields{{"x25_addr", CharArray(16)}}}}}}
 
 // struct sockaddr_nl (linux/netlink.h)
-var sockaddrNetlink = Struct(Fields{
-	family, Reserved("nl_pad", X16), {"nl_pid", PIDOf(ThreadGroup)}, {"nl_groups", MaskOf(U32)},
-})
+var sockaddrNetlink = &Struct{Fields: Fields{
+	{"_", U16}, {"nl_pad", Reserved{X16}}, {"nl_pid", PIDOf(ThreadGroup)}, {"nl_groups", MaskOf(U32)},
+}}
 
 // struct sockaddr_ll (linux/if_packet.h)
-var sockaddrPacket = Struct(Fields{
-	family, {"sll_protocol", EtherID}, {"sll_ifindex", IfIndex},
-	{"sll_hatype", EnumOf(X16, tables.ArpHardware)}, {"sll_pkttype", EnumOf(X8, tables.PacketType)},
+var sockaddrPacket = &Struct{Fields: Fields{
+	{"_", U16}, {"sll_protocol", EtherID}, {"sll_ifindex", IfIndex},
+	{"sll_hatype", &Enum{In: X16, Set: &tables.ArpHardware}}, {"sll_pkttype", &Enum{In: X8, Set: &tables.PacketType}},
 	{"sll_halen", U8},
-})
+}}
 
 func showSockaddrPacket(c *Call, v View, n int) {
 	const addrAt = 12
@@ -200,71 +201,71 @@ func showSockaddrPacket(c *Call, v View, n int) {
 }
 
 // struct sockaddr_tipc (linux/tipc.h)
-var sockaddrTIPC = Struct(Fields{
-	family, {"addrtype", EnumOf(X8, tables.TIPCAddrType)},
-	{"scope", ShownWith(SameLayout(1), In, func(c *Call, v View) {
+var sockaddrTIPC = &Struct{Fields: Fields{
+	{"_", U16}, {"addrtype", &Enum{In: X8, Set: &tables.TIPCAddrType}},
+	{"scope", &Shown{As: U8, By: func(c *Call, v View) {
 		scope := int8(v.Uint(1))
 		if scope < 0 {
 			c.Out.Text("-")
 			scope = -scope
 		}
-		c.Out.Enum(uint64(uint8(scope)), tables.TIPCScope, output.Hex)
-	})},
-	{"addr", Union(Ref("addrtype"),
-		Arm(Struct(Fields{{"nameseq", Struct(Fields{{"type", U32}, {"lower", U32}, {"upper", U32}})}}), unix.TIPC_SERVICE_RANGE),
-		Arm(Struct(Fields{{"name", Struct(Fields{
-			{"name", Struct(Fields{{"type", U32}, {"instance", U32}})}, {"domain", X32},
-		})}}), unix.TIPC_SERVICE_ADDR),
-		Arm(Struct(Fields{{"id", Struct(Fields{{"ref", U32}, {"node", X32}})}}), unix.TIPC_SOCKET_ADDR),
-		Arm(ByteArray(12)),
-	)},
-})
+		c.Out.Enum(uint64(uint8(scope)), &tables.TIPCScope, output.Hex)
+	}}},
+	{"addr", &Union{On: Ref("addrtype"), Arms: Arms{
+		{&Struct{Fields: Fields{{"nameseq", &Struct{Fields: Fields{{"type", U32}, {"lower", U32}, {"upper", U32}}}}}}, Nums{unix.TIPC_SERVICE_RANGE}},
+		{&Struct{Fields: Fields{{"name", &Struct{Fields: Fields{
+			{"name", &Struct{Fields: Fields{{"type", U32}, {"instance", U32}}}}, {"domain", X32},
+		}}}}}, Nums{unix.TIPC_SERVICE_ADDR}},
+		{&Struct{Fields: Fields{{"id", &Struct{Fields: Fields{{"ref", U32}, {"node", X32}}}}}}, Nums{unix.TIPC_SOCKET_ADDR}},
+		{ByteArray(12), nil},
+	}}},
+}}
 
 // struct sockaddr_ieee802154 (net/af_ieee802154.h). The values of addr_type are
 // an enum there: 0 none, 2 short, 3 long.
-var sockaddrIEEE802154 = Struct(Fields{family, {"addr", Struct(Fields{
-	{"addr_type", Spelled(X32, tables.IEEE802154AddrType)},
-	{"pan_id", Spelled(X16, tables.IEEE802154PAN)},
-	{"", Union(Ref("addr_type"),
-		Arm(Nothing, 0),
-		Arm(One("short_addr", Spelled(X16, tables.IEEE802154Addr)), 2),
-		Arm(One("hwaddr", MAC(8))),
-	)},
-})}})
+var sockaddrIEEE802154 = &Struct{Fields: Fields{{"_", U16}, {"addr", &Struct{Fields: Fields{
+	{"addr_type", &Spelled{In: X32, Set: &tables.IEEE802154AddrType}},
+	{"pan_id", &Spelled{In: X16, Set: &tables.IEEE802154PAN}},
+	{"", &Union{On: Ref("addr_type"), Arms: Arms{
+		{Nothing, Nums{0}},
+		{&One{Name: "short_addr", Type: &Spelled{In: X16, Set: &tables.IEEE802154Addr}}, Nums{2}},
+		{&One{Name: "hwaddr", Type: MAC(8)}, nil},
+	}}},
+}}}}}
 
 // struct sockaddr_vm (linux/vm_sockets.h)
-var sockaddrVM = Struct(Fields{
-	family, Reserved("svm_reserved1", X16),
-	{"svm_port", EnumOf(X32, tables.VsockPort)}, {"svm_cid", EnumOf(X32, tables.VsockCID)},
-	{"svm_flags", FlagsOf(X8, tables.VsockFlags)}, Reserved("svm_zero", Binaries(3, Const(3))),
-}).Pick("svm_reserved1", "svm_cid", "svm_port", "svm_flags", "svm_zero")
+var sockaddrVM = &Struct{Of: &Struct{Fields: Fields{
+	{"_", U16}, {"svm_reserved1", Reserved{X16}},
+	{"svm_port", &Enum{In: X32, Set: &tables.VsockPort}}, {"svm_cid", &Enum{In: X32, Set: &tables.VsockCID}},
+	{"svm_flags", &Flags{In: X8, Set: &tables.VsockFlags}}, {"svm_zero", Reserved{&Chars{N: 3, Len: Const(3), Kind: Binary}}},
+}}, Pick: Names{"svm_reserved1", "svm_cid", "svm_port", "svm_flags", "svm_zero"}}
 
 // struct sockaddr_qrtr (linux/qrtr.h)
-var sockaddrQRTR = Struct(Fields{
-	family, {"sq_node", EnumOf(X32, tables.QRTRNode)}, {"sq_port", EnumOf(X32, tables.QRTRPort)},
-})
+var sockaddrQRTR = &Struct{Fields: Fields{
+	{"_", U16}, {"sq_node", &Enum{In: X32, Set: &tables.QRTRNode}}, {"sq_port", &Enum{In: X32, Set: &tables.QRTRPort}},
+}}
 
 // struct sockaddr_xdp (linux/if_xdp.h)
-var sockaddrXDP = Struct(Fields{
-	family, {"sxdp_flags", FlagsOf(X16, tables.XDPFlags)}, {"sxdp_ifindex", IfIndex}, {"sxdp_queue_id", U32},
-	{"", Union(Bits(Ref("sxdp_flags"), unix.XDP_SHARED_UMEM),
-		Arm(Inline(Struct(Fields{Reserved("sxdp_shared_umem_fd", X32)})), 0),
-		Arm(One("sxdp_shared_umem_fd", FD)),
-	)},
-})
+var sockaddrXDP = &Struct{Fields: Fields{
+	{"_", U16}, {"sxdp_flags", &Flags{In: X16, Set: &tables.XDPFlags}}, {"sxdp_ifindex", IfIndex}, {"sxdp_queue_id", U32},
+	{"", &Union{On: If{&Has{N: Ref("sxdp_flags"), Values: Nums{unix.XDP_SHARED_UMEM}}}, Arms: Arms{
+		{&Inline{Of: &Struct{Fields: Fields{{"sxdp_shared_umem_fd", Reserved{X32}}}}}, Nums{0}},
+		{&One{Name: "sxdp_shared_umem_fd", Type: FD}, nil},
+	}}},
+}}
 
 // struct sockaddr_mctp (linux/mctp.h)
-var sockaddrMCTP = Struct(Fields{
-	family, Reserved("__smctp_pad0", X16), {"smctp_network", EnumOf(X32, tables.MCTPNet)},
-	{"smctp_addr", Struct(Fields{{"s_addr", EnumOf(X8, tables.MCTPAddr)}})},
-	{"smctp_type", X8}, {"smctp_tag", X8}, Reserved("__smctp_pad1", X8),
-})
+var sockaddrMCTP = &Struct{Fields: Fields{
+	{"_", U16}, {"__smctp_pad0", Reserved{X16}}, {"smctp_network", &Enum{In: X32, Set: &tables.MCTPNet}},
+	{"smctp_addr", &Struct{Fields: Fields{{"s_addr", &Enum{In: X8, Set: &tables.MCTPAddr}}}}},
+	{"smctp_type", X8}, {"smctp_tag", X8}, {"__smctp_pad1", Reserved{X8}},
+}}
 
 // struct sockaddr_alg_new (linux/if_alg.h)
-var sockaddrAlg = Struct(Fields{
-	family, {"salg_type", CharArray(14)}, {"salg_feat", SpelledFlags(X32, tables.ALGFlags)},
-	{"salg_mask", SpelledFlags(X32, tables.ALGFlags)},
-})
+var sockaddrAlg = &Struct{Fields: Fields{
+	{"_", U16}, {"salg_type", CharArray(14)}, {"salg_feat", &SpelledFlags{In: X32, Set: &tables.ALGFlags}},
+	{"salg_mask", &SpelledFlags{In: X32, Set: &tables.ALGFlags}},
+}}
 
 func showSockaddrAlg(c *Call, v View, n int) {
 	const nameAt = 24
@@ -275,14 +276,14 @@ func showSockaddrAlg(c *Call, v View, n int) {
 
 // struct sockaddr_nfc, and sockaddr_nfc_llcp, which goes on (linux/nfc.h)
 var (
-	sockaddrNFC = Struct(Fields{
-		family, {"dev_idx", IfIndex}, {"target_idx", X32}, {"nfc_protocol", EnumOf(X32, tables.NFCProto)},
-	})
-	sockaddrNFCLLCP = Struct(Fields{
-		family, {"_", Array(U32, Const(3))},
-		{"dsap", Spelled(X8, tables.NFCSAP)}, {"ssap", Spelled(X8, tables.NFCSAP)},
-		{"service_name", Chars(63, Ref("service_name_len"))}, {"service_name_len", Size},
-	})
+	sockaddrNFC = &Struct{Fields: Fields{
+		{"_", U16}, {"dev_idx", IfIndex}, {"target_idx", X32}, {"nfc_protocol", &Enum{In: X32, Set: &tables.NFCProto}},
+	}}
+	sockaddrNFCLLCP = &Struct{Fields: Fields{
+		{"_", U16}, {"_", &Array{Of: U32, N: 3}},
+		{"dsap", &Spelled{In: X8, Set: &tables.NFCSAP}}, {"ssap", &Spelled{In: X8, Set: &tables.NFCSAP}},
+		{"service_name", &Chars{N: 63, Len: Ref("service_name_len")}}, {"service_name_len", Size},
+	}}
 )
 
 func showSockaddrNFC(c *Call, v View, n int) {
@@ -296,10 +297,10 @@ func showSockaddrNFC(c *Call, v View, n int) {
 }
 
 // struct sockaddr_rxrpc (linux/rxrpc.h)
-var sockaddrRxRPC = Struct(Fields{
-	family, {"srx_service", Spelled(X16, tables.RxRPCService)},
-	{"transport_type", EnumOf(X16, tables.SocketType)}, {"transport_len", U16},
-})
+var sockaddrRxRPC = &Struct{Fields: Fields{
+	{"_", U16}, {"srx_service", &Spelled{In: X16, Set: &tables.RxRPCService}},
+	{"transport_type", &Enum{In: X16, Set: &tables.SocketType}}, {"transport_len", U16},
+}}
 
 func showSockaddrRxRPC(c *Call, v View, n int) {
 	const (
@@ -318,7 +319,7 @@ func showSockaddrRxRPC(c *Call, v View, n int) {
 		c.Out.Field("sin")
 		c.Out.BeginStruct()
 		c.Out.Field("sin_family")
-		c.Out.Enum(family, tables.AddressFamily, output.Hex)
+		c.Out.Enum(family, &tables.AddressFamily, output.Hex)
 		if claimed >= 16 {
 			sockaddrInet.ShowMembers(c, t)
 		} else {
@@ -329,7 +330,7 @@ func showSockaddrRxRPC(c *Call, v View, n int) {
 		c.Out.Field("sin6")
 		c.Out.BeginStruct()
 		c.Out.Field("sin6_family")
-		c.Out.Enum(family, tables.AddressFamily, output.Hex)
+		c.Out.Enum(family, &tables.AddressFamily, output.Hex)
 		if claimed >= sockaddrInet6Min {
 			showSockaddrInet6(c, t, length)
 		} else {
@@ -338,7 +339,7 @@ func showSockaddrRxRPC(c *Call, v View, n int) {
 		c.Out.EndStruct()
 	default:
 		c.Out.Field("family")
-		c.Out.Enum(family, tables.AddressFamily, output.Hex)
+		c.Out.Enum(family, &tables.AddressFamily, output.Hex)
 		showUnnamed(c, t, 2, length)
 	}
 	c.Out.EndStruct()
@@ -356,19 +357,19 @@ func showUnnamed(c *Call, v View, from, end int) {
 // The addresses of AF_BLUETOOTH (net/bluetooth/*.h in the kernel) have nothing
 // but their length to tell one from the other.
 var (
-	sockaddrHCI = Struct(Fields{
-		family, {"hci_dev", littleEndian{}}, {"hci_channel", EnumOf(X16, tables.HCIChannel)},
-	})
-	sockaddrSCO    = Packed(Fields{family, {"sco_bdaddr", MAC(6)}})
-	sockaddrRFCOMM = Struct(Fields{family, {"rc_bdaddr", MAC(6)}, {"rc_channel", U8}, {"_", U8}})
-	sockaddrL2CAP  = Struct(Fields{
-		family, {"l2_psm", l2capPSM}, {"l2_bdaddr", MAC(6)}, {"l2_cid", l2capCID},
-		{"l2_bdaddr_type", EnumOf(X8, tables.BluetoothAddr)}, {"_", U8},
-	})
+	sockaddrHCI = &Struct{Fields: Fields{
+		{"_", U16}, {"hci_dev", littleEndian{}}, {"hci_channel", &Enum{In: X16, Set: &tables.HCIChannel}},
+	}}
+	sockaddrSCO    = &Struct{Packed: true, Fields: Fields{{"_", U16}, {"sco_bdaddr", MAC(6)}}}
+	sockaddrRFCOMM = &Struct{Fields: Fields{{"_", U16}, {"rc_bdaddr", MAC(6)}, {"rc_channel", U8}, {"_", U8}}}
+	sockaddrL2CAP  = &Struct{Fields: Fields{
+		{"_", U16}, {"l2_psm", l2capPSM}, {"l2_bdaddr", MAC(6)}, {"l2_cid", l2capCID},
+		{"l2_bdaddr_type", &Enum{In: X8, Set: &tables.BluetoothAddr}}, {"_", U8},
+	}}
 )
 
 func showSockaddrBluetooth(c *Call, v View, n int) {
-	var st *StructType
+	var st *Struct
 	switch n {
 	case 4, 6:
 		st = sockaddrHCI
@@ -400,8 +401,8 @@ func (littleEndian) Show(c *Call, v View) {
 }
 
 var (
-	l2capPSM = &l2cap{tables.L2CAPPSM, []base{{"L2CAP_PSM_DYN_START", 0x1001, 0xffff}, {"L2CAP_PSM_LE_DYN_START", 0x80, 0xff}}}
-	l2capCID = &l2cap{tables.L2CAPCID, []base{{"L2CAP_CID_DYN_START", 0x40, 0xffff}}}
+	l2capPSM = &l2cap{&tables.L2CAPPSM, []base{{"L2CAP_PSM_DYN_START", 0x1001, 0xffff}, {"L2CAP_PSM_LE_DYN_START", 0x80, 0xff}}}
+	l2capCID = &l2cap{&tables.L2CAPCID, []base{{"L2CAP_CID_DYN_START", 0x40, 0xffff}}}
 )
 
 // l2cap is a port or channel of L2CAP: a well-known one, or counted from the

@@ -9,7 +9,7 @@ import (
 // AX25Call is the address of an amateur radio station, an ax25_address of
 // linux/ax25.h: six characters of a call sign, each shifted left by a bit, and
 // a number of the station in the last byte.
-var AX25Call Type = ax25Call{}
+var AX25Call = ax25Call{}
 
 type ax25Call struct{}
 
@@ -99,7 +99,7 @@ func ax25Text(b []byte) []byte {
 
 // struct sockaddr_ax25, and full_sockaddr_ax25, which adds the repeaters on the
 // way (linux/ax25.h)
-var sockaddrAX25 = Struct(Fields{family, {"sax25_call", AX25Call}, {"sax25_ndigis", S32}})
+var sockaddrAX25 = &Struct{Fields: Fields{{"_", U16}, {"sax25_call", AX25Call}, {"sax25_ndigis", S32}}}
 
 func showSockaddrAX25(c *Call, v View, n int) {
 	const (

@@ -6,60 +6,48 @@ import (
 
 	. "trapline/decode/lang"
 	"trapline/output"
+	"trapline/tables"
 )
 
 // Times. A call's plain name has times made of longs, which are 32 bits wide
 // on i386; its later name there (futex_time64) has the types ending in 64.
 
-// KLong and KUlong are __kernel_long_t and __kernel_ulong_t: 64 bits wide on
-// x32, where a C long is not.
-var (
-	KLong  = &Number{Layouts: KernelWord(), Signed: true, Base: output.Signed}
-	KUlong = &Number{Layouts: KernelWord(), Signed: false, Base: output.Unsigned}
-)
-
 // Points in time as pairs of seconds and a fraction. A fraction that is
 // negative, and so invalid, is shown unsigned.
 var (
-	Timespec   = Struct(Fields{{"tv_sec", KLong}, {"tv_nsec", KUlong}}) // struct __kernel_old_timespec
-	Timespec32 = Struct(Fields{{"tv_sec", S32}, {"tv_nsec", U32}})      // struct old_timespec32
-	Timespec64 = Struct(Fields{{"tv_sec", S64}, {"tv_nsec", U64}})      // struct __kernel_timespec
-	Timeval    = Struct(Fields{{"tv_sec", KLong}, {"tv_usec", KUlong}}) // struct __kernel_old_timeval
-	Timeval32  = Struct(Fields{{"tv_sec", S32}, {"tv_usec", U32}})      // struct old_timeval32
-	Timeval64  = Struct(Fields{{"tv_sec", S64}, {"tv_usec", U64}})      // struct __kernel_sock_timeval
+	Timespec   = Struct{Fields: Fields{{"tv_sec", KLong}, {"tv_nsec", KUlong}}} // struct __kernel_old_timespec
+	Timespec32 = Struct{Fields: Fields{{"tv_sec", S32}, {"tv_nsec", U32}}}      // struct old_timespec32
+	Timespec64 = Struct{Fields: Fields{{"tv_sec", S64}, {"tv_nsec", U64}}}      // struct __kernel_timespec
+	Timeval    = Struct{Fields: Fields{{"tv_sec", KLong}, {"tv_usec", KUlong}}} // struct __kernel_old_timeval
+	Timeval32  = Struct{Fields: Fields{{"tv_sec", S32}, {"tv_usec", U32}}}      // struct old_timeval32
+	Timeval64  = Struct{Fields: Fields{{"tv_sec", S64}, {"tv_usec", U64}}}      // struct __kernel_sock_timeval
 )
 
 // Timer settings: an interval and the time to the next expiration.
 var (
-	Itimerspec   = Struct(Fields{{"it_interval", Timespec}, {"it_value", Timespec}})
-	Itimerspec64 = Struct(Fields{{"it_interval", Timespec64}, {"it_value", Timespec64}})
-	Itimerval    = Struct(Fields{{"it_interval", Timeval}, {"it_value", Timeval}})
+	Itimerspec   = Struct{Fields: Fields{{"it_interval", &Timespec}, {"it_value", &Timespec}}}
+	Itimerspec64 = Struct{Fields: Fields{{"it_interval", &Timespec64}, {"it_value", &Timespec64}}}
+	Itimerval    = Struct{Fields: Fields{{"it_interval", &Timeval}, {"it_value", &Timeval}}}
 )
 
-// TimeT is a time_t with the date in a comment.
-var TimeT Type = &Date{KLong}
-
 // Date is the type of TimeT.
-type Date struct{ *Number }
+type Date struct{ Number }
 
 func (t *Date) Show(c *Call, v View) {
 	sec := t.Value(c, v)
-	c.Out.Number(sec, t.Base)
+	c.Out.Number(sec, t.Base())
 	CommentDate(c, int64(sec), 0, time.Second)
 }
 
-// WithDate is a pair of seconds and a fraction, such as Timespec, with the
-// date in a comment.
-func WithDate(t *StructType) Type { return &dated{t, false} }
-
-// TimeOrNow is a time to set, as WithDate, or one of the values of tv_nsec
-// that have a meaning of their own: UTIME_NOW and UTIME_OMIT of utimensat(2).
-func TimeOrNow(t *StructType) Type { return &dated{t, true} }
-
-type dated struct {
-	*StructType
-	orNow bool
+// Dated is a pair of seconds and a fraction, such as Timespec, with the date in a
+// comment.
+type Dated struct {
+	Of    *Struct
+	OrNow bool // it may be UTIME_NOW or UTIME_OMIT of utimensat(2) instead, a time to set
 }
+
+// Layout implements Type.
+func (t *Dated) Layout(abi tables.ABI) Layout { return t.Of.Layout(abi) }
 
 // Values of tv_nsec instead of a fraction (linux/stat.h).
 const (
@@ -67,14 +55,14 @@ const (
 	utimeOmit = 1<<30 - 2
 )
 
-func (t *dated) Show(c *Call, v View) {
-	members := t.Members()
+func (t *Dated) Show(c *Call, v View) {
+	members := t.Of.Members()
 	sec, frac := &members[0], &members[1]
 	s := NumberOf(c, sec.Type, v.At(sec.Off[c.ABI], sec.Type.Layout(c.ABI).Size))
 	n := NumberOf(c, frac.Type, v.At(frac.Off[c.ABI], frac.Type.Layout(c.ABI).Size))
-	if t.orNow && (n == utimeNow || n == utimeOmit) {
+	if t.OrNow && (n == utimeNow || n == utimeOmit) {
 		c.Out.BeginNamed()
-		t.StructType.Show(c, v)
+		t.Of.Show(c, v)
 		c.Out.Named(output.InComment)
 		if n == utimeNow {
 			c.Out.Text("UTIME_NOW")
@@ -84,7 +72,7 @@ func (t *dated) Show(c *Call, v View) {
 		c.Out.EndNamed()
 		return
 	}
-	t.StructType.Show(c, v)
+	t.Of.Show(c, v)
 	unit := time.Nanosecond
 	if frac.Name == "tv_usec" {
 		unit = time.Microsecond
@@ -120,6 +108,3 @@ func FormatDate(c *Call, sec int64, frac uint64, unit time.Duration) []byte {
 	t := time.Unix(sec, int64(frac)*int64(unit))
 	return t.AppendFormat(c.Alloc(64)[:0], layout)
 }
-
-// KHex is a __kernel_ulong_t in hexadecimal.
-var KHex = &Number{Layouts: KernelWord(), Signed: false, Base: output.Hex}

@@ -42,10 +42,10 @@ func TestTimeLayouts(t *testing.T) {
 		typ            Type
 		x64, i386, x32 int
 	}{
-		{"Timespec", Timespec, 16, 8, 16},
-		{"Timespec32", Timespec32, 8, 8, 8},
-		{"Timespec64", Timespec64, 16, 16, 16},
-		{"Itimerval", Itimerval, 32, 16, 32},
+		{"Timespec", &Timespec, 16, 8, 16},
+		{"Timespec32", &Timespec32, 8, 8, 8},
+		{"Timespec64", &Timespec64, 16, 16, 16},
+		{"Itimerval", &Itimerval, 32, 16, 32},
 		{"TimeT", TimeT, 8, 4, 8},
 	} {
 		for abi, want := range map[tables.ABI]int{tables.X86_64: tt.x64, tables.I386: tt.i386, tables.X32: tt.x32} {

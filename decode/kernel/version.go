@@ -5,8 +5,8 @@ import (
 	"trapline/output"
 )
 
-// KernelVersion is a version as in LINUX_VERSION_CODE.
-var KernelVersion = Value32(func(c *Call, v uint32) {
+// ShowKernelVersion shows a version as in LINUX_VERSION_CODE. It is for Value32.
+func ShowKernelVersion(c *Call, v uint32) {
 	c.Out.BeginNamed()
 	c.Out.Number(uint64(v), output.Hex)
 	c.Out.Named(output.InComment)
@@ -19,4 +19,4 @@ var KernelVersion = Value32(func(c *Call, v uint32) {
 	c.Out.Number(uint64(v&0xff), output.Unsigned)
 	c.Out.EndMacro()
 	c.Out.EndNamed()
-})
+}

@@ -9,60 +9,60 @@ import (
 // Virtual machines: linux/kvm.h, asm/kvm.h, virt/kvm/kvm_main.c.
 
 var kvmIoctls = Ioctls{
-	{"KVM_CREATE_VM", Giving(RetFD, Xlong)},
-	{"KVM_CHECK_EXTENSION", EnumOf(Xlong, tables.KVMCap)},
-	{"KVM_CREATE_VCPU", Giving(RetFD, Uint)},
-	{"KVM_RUN", Giving(RetUnsigned.With(remarkVCPUExit).Then(showVCPU), kvmRunArg)},
-	{"KVM_SET_USER_MEMORY_REGION", Ptr(kvmUserspaceMemoryRegion)},
-	{"KVM_GET_REGS", Out(kvmRegs)},
-	{"KVM_SET_REGS", Ptr(kvmRegs)},
-	{"KVM_GET_SREGS", Out(kvmSregs)},
-	{"KVM_SET_SREGS", Ptr(kvmSregs)},
-	{"KVM_GET_SUPPORTED_CPUID KVM_GET_EMULATED_CPUID", Out(kvmCpuid2)},
-	{"KVM_SET_CPUID2", Ptr(kvmCpuid2)},
+	{"KVM_CREATE_VM", &Giving{Ret: RetFD, Of: Xlong}},
+	{"KVM_CHECK_EXTENSION", &Enum{In: Xlong, Set: &tables.KVMCap}},
+	{"KVM_CREATE_VCPU", &Giving{Ret: RetFD, Of: Uint}},
+	{"KVM_RUN", &Giving{Ret: &With{Ret: &With{Ret: RetUnsigned, Remark: remarkVCPUExit}, Then: showVCPU}, Of: kvmRunArg}},
+	{"KVM_SET_USER_MEMORY_REGION", &Ptr{To: kvmUserspaceMemoryRegion}},
+	{"KVM_GET_REGS", &Out{To: kvmRegs}},
+	{"KVM_SET_REGS", &Ptr{To: kvmRegs}},
+	{"KVM_GET_SREGS", &Out{To: kvmSregs}},
+	{"KVM_SET_SREGS", &Ptr{To: kvmSregs}},
+	{"KVM_GET_SUPPORTED_CPUID KVM_GET_EMULATED_CPUID", &Out{To: kvmCpuid2}},
+	{"KVM_SET_CPUID2", &Ptr{To: kvmCpuid2}},
 }
 
-var kvmUserspaceMemoryRegion = Struct(Fields{
+var kvmUserspaceMemoryRegion = &Struct{Fields: Fields{
 	{"slot", U32},
-	{"flags", Flags(tables.KVMMemFlags)},
+	{"flags", &Flags{Set: &tables.KVMMemFlags}},
 	{"guest_phys_addr", X64},
 	{"memory_size", U64},
 	{"userspace_addr", X64},
-})
+}}
 
-var kvmRegs = Struct(Fields{
+var kvmRegs = &Struct{Fields: Fields{
 	{"rax", X64},
-	{"", Elided(Fields{{"rbx", X64}, {"rcx", X64}, {"rdx", X64}, {"rsi", X64}, {"rdi", X64}})},
+	{"", &Elided{Of: &Struct{Fields: Fields{{"rbx", X64}, {"rcx", X64}, {"rdx", X64}, {"rsi", X64}, {"rdi", X64}}}}},
 	{"rsp", X64},
 	{"rbp", X64},
-	{"", Elided(Fields{
-		{"r8", X64}, {"r9", X64}, {"r10", X64}, {"r11", X64}, {"r12", X64}, {"r13", X64}, {"r14", X64}, {"r15", X64}})},
+	{"", &Elided{Of: &Struct{Fields: Fields{
+		{"r8", X64}, {"r9", X64}, {"r10", X64}, {"r11", X64}, {"r12", X64}, {"r13", X64}, {"r14", X64}, {"r15", X64}}}}},
 	{"rip", X64},
 	{"rflags", X64},
-})
+}}
 
-var kvmSregs = Struct(Fields{
+var kvmSregs = &Struct{Fields: Fields{
 	{"cs", kvmSegment},
-	{"ds", Verbose(kvmSegment)},
-	{"es", Verbose(kvmSegment)},
-	{"fs", Verbose(kvmSegment)},
-	{"gs", Verbose(kvmSegment)},
-	{"ss", Verbose(kvmSegment)},
-	{"tr", Verbose(kvmSegment)},
-	{"ldt", Verbose(kvmSegment)},
-	{"gdt", Verbose(kvmDtable)},
-	{"idt", Verbose(kvmDtable)},
-	{"cr0", Verbose(U64)},
-	{"cr2", Verbose(U64)},
-	{"cr3", Verbose(U64)},
-	{"cr4", Verbose(U64)},
-	{"cr8", Verbose(U64)},
-	{"efer", Verbose(U64)},
-	{"apic_base", Verbose(X64)},
-	{"interrupt_bitmap", Verbose(Array(X64, Const(4)))},
-})
+	{"ds", Verbose{kvmSegment}},
+	{"es", Verbose{kvmSegment}},
+	{"fs", Verbose{kvmSegment}},
+	{"gs", Verbose{kvmSegment}},
+	{"ss", Verbose{kvmSegment}},
+	{"tr", Verbose{kvmSegment}},
+	{"ldt", Verbose{kvmSegment}},
+	{"gdt", Verbose{kvmDtable}},
+	{"idt", Verbose{kvmDtable}},
+	{"cr0", Verbose{U64}},
+	{"cr2", Verbose{U64}},
+	{"cr3", Verbose{U64}},
+	{"cr4", Verbose{U64}},
+	{"cr8", Verbose{U64}},
+	{"efer", Verbose{U64}},
+	{"apic_base", Verbose{X64}},
+	{"interrupt_bitmap", Verbose{&Array{Of: X64, N: 4}}},
+}}
 
-var kvmSegment = Struct(Fields{
+var kvmSegment = &Struct{Fields: Fields{
 	{"base", X64},
 	{"limit", U32},
 	{"selector", U16},
@@ -75,23 +75,23 @@ var kvmSegment = Struct(Fields{
 	{"g", U8},
 	{"avl", U8},
 	{"_", U16}, // unusable, padding
-})
+}}
 
-var kvmDtable = Struct(Fields{{"base", X64}, {"limit", U16}, {"_", Array(U16, Const(3))}})
+var kvmDtable = &Struct{Fields: Fields{{"base", X64}, {"limit", U16}, {"_", &Array{Of: U16, N: 3}}}}
 
-var kvmCpuid2 = Struct(Fields{
+var kvmCpuid2 = &Struct{Fields: Fields{
 	{"nent", U32},
 	{"_", U32},
-	{"entries", Unlisted(kvmCpuidEntry2, Ref("nent"))},
-})
+	{"entries", &List{Of: kvmCpuidEntry2, Count: Ref("nent"), Unlisted: true}},
+}}
 
-var kvmCpuidEntry2 = Struct(Fields{
+var kvmCpuidEntry2 = &Struct{Fields: Fields{
 	{"function", X32},
 	{"index", X32},
-	{"flags", Flags(tables.KVMCpuidFlags)},
+	{"flags", &Flags{Set: &tables.KVMCpuidFlags}},
 	{"eax", X32},
 	{"ebx", X32},
 	{"ecx", X32},
 	{"edx", X32},
-	{"_", Array(U32, Const(3))},
-})
+	{"_", &Array{Of: U32, N: 3}},
+}}

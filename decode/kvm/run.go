@@ -14,9 +14,9 @@ import (
 // linux/kvm.h, which programs have mapped from the processor's descriptor.
 
 // kvmRunArg stands where KVM_RUN would have its argument. It has none.
-var kvmRunArg Type = runArg{Xlong}
+var kvmRunArg = runArg{Xlong}
 
-type runArg struct{ *Number }
+type runArg struct{ Number }
 
 func (runArg) Dir() Dir { return Exit }
 
@@ -52,33 +52,33 @@ const (
 	kvmRunUnion = 32 // where details of the exit begin in struct kvm_run
 )
 
-var kvmRun = Struct(Fields{
+var kvmRun = &Struct{Fields: Fields{
 	{"request_interrupt_window", U8},
 	{"immediate_exit", U8},
 	{"_", ByteArray(6)},
-	{"exit_reason", ValueOf(U32, func(c *Call, v uint64) {
+	{"exit_reason", &Value{In: U32, By: func(c *Call, v uint64) {
 		c.Out.Number(v, output.Unsigned)
 		c.Out.Comment(output.Note, exitReason(v))
-	})},
+	}}},
 	{"ready_for_interrupt_injection", U8},
 	{"if_flag", U8},
 	{"flags", X16},
 	{"cr8", MaskOf(U64)},
 	{"apic_base", MaskOf(U64)},
-	{"", Union(Ref("exit_reason"),
-		Arm(Struct(Fields{{"io", kvmIO}}), kvmExitIO),
-		Arm(Struct(Fields{{"mmio", kvmMMIO}}), kvmExitMMIO),
-		Arm(Nothing))},
-})
+	{"", &Union{On: Ref("exit_reason"), Arms: Arms{
+		{&Struct{Fields: Fields{{"io", kvmIO}}}, Nums{kvmExitIO}},
+		{&Struct{Fields: Fields{{"mmio", kvmMMIO}}}, Nums{kvmExitMMIO}},
+		{Nothing, nil}}}},
+}}
 
-var kvmIO = Struct(Fields{
-	{"direction", EnumOf(X8, tables.KVMExitIO)},
+var kvmIO = &Struct{Fields: Fields{
+	{"direction", &Enum{In: X8, Set: &tables.KVMExitIO}},
 	{"size", U8},
 	{"port", MaskOf(U16)},
 	{"count", U32},
 	{"data_offset", MaskOf(U64)},
 	{"data", kvmIOData{}},
-})
+}}
 
 // kvmIOData is what goes through a port. It lies behind struct kvm_run.
 type kvmIOData struct{ Unsized }
@@ -88,12 +88,12 @@ func (kvmIOData) Show(c *Call, _ View) {
 	c.ShowArray(run+Ref("data_offset").Num(c), X8, Ref("size").Num(c)*Ref("count").Num(c))
 }
 
-var kvmMMIO = Struct(Fields{
+var kvmMMIO = &Struct{Fields: Fields{
 	{"phys_addr", MaskOf(U64)},
-	{"data", Array(X8, Const(8))},
+	{"data", &Array{Of: X8, N: 8}},
 	{"len", U32},
 	{"is_write", U8},
-})
+}}
 
 // remarkVCPUExit adds to the result why a virtual processor exited.
 func remarkVCPUExit(c *Call) {

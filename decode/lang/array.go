@@ -5,40 +5,61 @@ import (
 	"trapline/tables"
 )
 
-// array is a number of elements one behind the other.
-type array struct {
-	elem  Type
-	count Num
-	short int // 0 for -s alone
+// List is a run of Count elements behind a pointer or at the end of a struct (a
+// flexible array member). Elements are read as they are shown, and an
+// abbreviated list ends after -s elements.
+type List struct {
+	Of       Type
+	Count    Num
+	Short    int         // abbreviated, it ends after that many elements at the latest; 0 for -s alone
+	Unlisted bool        // abbreviated, its elements are not shown: [...]
+	Index    *tables.Set // if not nil, each element is shown with its index, which has a name in this set
 }
 
-// Array is a run of count elements. Behind a pointer, elements are read as
-// they are shown, and an abbreviated array ends after -s elements.
-func Array(elem Type, count Num) Type {
-	if n, ok := count.(Const); ok {
-		return NewFixed(elem, int(n))
+// Layout implements Type.
+func (t *List) Layout(abi tables.ABI) Layout { return Layout{0, t.Of.Layout(abi).Align} }
+
+// Show is for a list at the end of a struct.
+func (t *List) Show(c *Call, v View) { t.ShowAt(c, v.Addr) }
+
+// isEmpty says that there are no elements, whatever the call's result is.
+func (t *List) isEmpty(c *Call) bool { return t.Count != Result && t.Count.Num(c) == 0 }
+
+func (t *List) ShownPlain(c *Call) bool { return t.Index == nil && t.Count.Num(c) == 0 }
+
+func (t *List) ShowAt(c *Call, addr uint64) {
+	n := t.Count.Num(c)
+	if t.Unlisted && c.Abbrev {
+		c.Out.BeginArray()
+		if n > 0 {
+			c.Out.More()
+		}
+		c.Out.EndArray()
+		return
 	}
-	return &array{elem: elem, count: count}
-}
-
-// ShortArray is an Array that, abbreviated, ends after n elements at the latest.
-func ShortArray(elem Type, count Num, n int) Type {
-	return &array{elem: elem, count: count, short: n}
-}
-
-func (t *array) Layout(abi tables.ABI) Layout { return Layout{0, t.elem.Layout(abi).Align} }
-
-// Show is for an array at the end of a struct (a flexible array member).
-func (t *array) Show(c *Call, v View) { t.ShowAt(c, v.Addr) }
-
-func (t *array) ShownPlain(c *Call) bool { return t.count.Num(c) == 0 }
-
-func (t *array) ShowAt(c *Call, addr uint64) {
+	if t.Index != nil {
+		i := uint64(0)
+		c.ShowArray(addr, &listElem{t.Of, t.Index, &i}, n)
+		return
+	}
 	short := c.StringLimit
-	if t.short != 0 {
-		short = min(short, t.short)
+	if t.Short != 0 {
+		short = min(short, t.Short)
 	}
-	c.showArray(addr, t.elem, t.count.Num(c), short)
+	c.showArray(addr, t.Of, n, short)
+}
+
+// listElem is an element that is shown with its index.
+type listElem struct {
+	Type
+	set *tables.Set
+	i   *uint64
+}
+
+func (t *listElem) Show(c *Call, v View) {
+	c.Out.Index(*t.i, t.set, output.Unsigned)
+	*t.i++
+	t.Type.Show(c, v)
 }
 
 // ShowArray shows count elements from addr on. What cannot be read is shown as
@@ -109,7 +130,7 @@ func (c *Call) showArrayUpTo(addr uint64, elem Type, count, most uint64, short i
 				whole, more = false, false
 				break
 			}
-			mark = c.used - int(want) // elements may alloc behind what was read
+			mark = c.used - int(want) // elements may allocate behind what was read
 		}
 		if i == 0 {
 			c.Out.BeginArray()
@@ -129,184 +150,104 @@ func (c *Call) showArrayUpTo(addr uint64, elem Type, count, most uint64, short i
 	return whole
 }
 
-// Needed points to a run of count elements. A struct in which it is empty or
-// cannot be read is not shown a second time by ChangeWhere.
-func Needed(elem Type, count Num) Type { return &needed{WordLayout(), elem, count} }
-
-type needed struct {
-	Layouts
-	elem  Type
-	count Num
-}
-
-func (t *needed) Show(c *Call, v View) {
-	addr := v.Uint(c.WordSize())
+// showNeeded shows a list that is Needed.
+func (c *Call) showNeeded(addr uint64, t *List) {
 	if addr == 0 {
 		c.Out.Addr(addr)
 		c.lacking = true
-	} else if !c.showArrayUpTo(addr, t.elem, t.count.Num(c), NoArray, c.StringLimit, false) {
+	} else if !c.showArrayUpTo(addr, t.Of, t.Count.Num(c), NoArray, c.StringLimit, false) {
 		c.lacking = true
 	}
 }
 
-// Unlisted is an Array at the end of a struct whose elements are not shown when
-// it is abbreviated: [...].
-func Unlisted(elem Type, count Num) Type { return &unlisted{Unsized{}, elem, count} }
+// Array is an array of N elements inside a struct. An abbreviated one ends after
+// -s elements.
+type Array struct {
+	Of    Type
+	N     int
+	Used  Num  // elements in use, which are shown; nil for all
+	Whole bool // it is never shortened
 
-type unlisted struct {
-	Unsized
-	elem  Type
-	count Num
+	// Index is not nil where each element is shown with its index, which has a
+	// name in this set. Such an array is never shortened, and if more than N
+	// elements are said to be in use, that is told.
+	Index *tables.Set
+	Names bool // indexes are shown by their names alone whatever -X says
 }
-
-func (t *unlisted) Show(c *Call, v View) {
-	n := t.count.Num(c)
-	if !c.Abbrev {
-		c.ShowArray(v.Addr, t.elem, n)
-		return
-	}
-	c.Out.BeginArray()
-	if n > 0 {
-		c.Out.More()
-	}
-	c.Out.EndArray()
-}
-
-// fixed is an array of a known number of elements.
-type fixed struct {
-	elem  Type
-	n     int
-	upto  Num // elements shown, nil for all
-	whole bool
-}
-
-// WholeArray is an array of n elements inside a struct that is never shortened.
-func WholeArray(elem Type, n int) Type { return &fixed{elem: elem, n: n, whole: true} }
-
-// UpTo is an array of n elements inside a struct of which the first count are
-// in use.
-func UpTo(elem Type, n int, count Num) Type {
-	f := NewFixed(elem, n).(*fixed)
-	f.upto = count
-	return f
-}
-
-// NewFixed is an array of n elements inside a struct.
-func NewFixed(elem Type, n int) Type { return &fixed{elem: elem, n: n} }
 
 // Layout implements Type.
-func (t *fixed) Layout(abi tables.ABI) Layout {
-	l := t.elem.Layout(abi)
-	return Layout{l.Size * t.n, l.Align}
+func (t *Array) Layout(abi tables.ABI) Layout {
+	l := t.Of.Layout(abi)
+	return Layout{l.Size * t.N, l.Align}
 }
 
-func (t *fixed) Show(c *Call, v View) {
-	size := t.elem.Layout(c.ABI).Size
-	n := t.n
-	if t.upto != nil {
-		n = int(min(int64(n), max(0, int64(t.upto.Num(c)))))
+// Show implements Type.
+func (t *Array) Show(c *Call, v View) {
+	if t.Index != nil {
+		t.showIndexed(c, v)
+		return
+	}
+	size := t.Of.Layout(c.ABI).Size
+	n := t.N
+	if t.Used != nil {
+		n = int(min(int64(n), max(0, int64(t.Used.Num(c)))))
 	}
 	c.Out.BeginArray()
 	for i := 0; i < n; i++ {
-		if c.Abbrev && i >= c.StringLimit && !t.whole {
+		if c.Abbrev && i >= c.StringLimit && !t.Whole {
 			c.Out.More()
 			break
 		}
 		c.Out.Elem()
-		t.elem.Show(c, v.At(i*size, size))
+		t.Of.Show(c, v.At(i*size, size))
 	}
 	c.Out.EndArray()
 }
 
-// Indexed is an array of n elements inside a struct, each shown with its index,
-// which has a name in set.
-func Indexed(elem Type, n int, set *tables.Set) Type {
-	return &indexed{NewFixed(elem, n).(*fixed), set, false}
-}
-
-// IndexedByName is an Indexed whose indexes are shown by their names alone whatever -X
-// says.
-func IndexedByName(elem Type, n int, set *tables.Set) Type {
-	return &indexed{NewFixed(elem, n).(*fixed), set, true}
-}
-
-// IndexedUpTo is an Indexed of which only the first count elements are in use. If
-// count is larger than n, that is told.
-func IndexedUpTo(elem Type, n int, set *tables.Set, count Num) Type {
-	return &indexed{UpTo(elem, n, count).(*fixed), set, false}
-}
-
-type indexed struct {
-	*fixed
-	set   *tables.Set
-	names bool // and no numbers
-}
-
-func (t *indexed) Show(c *Call, v View) {
-	size := t.elem.Layout(c.ABI).Size
+func (t *Array) showIndexed(c *Call, v View) {
+	size := t.Of.Layout(c.ABI).Size
 	c.Out.BeginArray()
-	n := uint64(t.n)
-	if t.upto != nil {
-		n = t.upto.Num(c)
+	n := uint64(t.N)
+	if t.Used != nil {
+		n = t.Used.Num(c)
 	}
-	for i := range int(min(n, uint64(t.n))) {
+	for i := range int(min(n, uint64(t.N))) {
 		c.Out.Elem()
-		set := t.set
+		set := t.Index
 		if _, named := set.Lookup(uint64(i)); !named {
 			set = nil
 		}
-		if t.names && set != nil {
+		if t.Names && set != nil {
 			c.Out.Index(uint64(i), set, output.Unsigned|output.NamesAlone)
 		} else {
 			c.Out.Index(uint64(i), set, output.Unsigned)
 		}
-		t.elem.Show(c, v.At(i*size, size))
+		t.Of.Show(c, v.At(i*size, size))
 	}
-	if n > uint64(t.n) {
+	if n > uint64(t.N) {
 		c.Out.More()
 	}
 	c.Out.EndArray()
 }
 
-// IndexedList is an Array behind a pointer, each element shown with its index.
-func IndexedList(elem Type, count Num, set *tables.Set) Type {
-	return AtAddr(func(c *Call, addr uint64) {
-		i := uint64(0)
-		c.ShowArray(addr, &listElem{elem, set, &i}, count.Num(c))
-	})
-}
-
-type listElem struct {
-	Type
-	set *tables.Set
-	i   *uint64
-}
-
-func (t *listElem) Show(c *Call, v View) {
-	c.Out.Index(*t.i, t.set, output.Unsigned)
-	*t.i++
-	t.Type.Show(c, v)
-}
-
 // Tuple is an array whose elements have types of their own.
-func Tuple(elems ...Type) Type { return &tuple{elems} }
-
-type tuple struct{ elems []Type }
+type Tuple []Type
 
 // Layout implements Type.
-func (t *tuple) Layout(abi tables.ABI) Layout {
+func (t Tuple) Layout(abi tables.ABI) Layout {
 	l := Layout{0, 1}
-	for _, elem := range t.elems {
+	for _, elem := range t {
 		e := elem.Layout(abi)
 		l.Size, l.Align = AlignUp(l.Size, e.Align)+e.Size, max(l.Align, e.Align)
 	}
 	return l
 }
 
-func (t *tuple) Show(c *Call, v View) {
+// Show implements Type.
+func (t Tuple) Show(c *Call, v View) {
 	c.Out.BeginArray()
 	off := 0
-	for _, elem := range t.elems {
+	for _, elem := range t {
 		l := elem.Layout(c.ABI)
 		off = AlignUp(off, l.Align)
 		c.Out.Elem()
@@ -316,15 +257,17 @@ func (t *tuple) Show(c *Call, v View) {
 	c.Out.EndArray()
 }
 
-// Remarked is a t with a comment.
-func Remarked(t Type, remark string) Type { return &remarked{t, remark} }
-
-type remarked struct {
-	Type
-	remark string
+// Remarked is an Of with a comment.
+type Remarked struct {
+	Of     Type
+	Remark string
 }
 
-func (t *remarked) Show(c *Call, v View) {
-	t.Type.Show(c, v)
-	c.Out.Comment(output.Note, t.remark)
+// Layout implements Type.
+func (t *Remarked) Layout(abi tables.ABI) Layout { return t.Of.Layout(abi) }
+
+// Show implements Type.
+func (t *Remarked) Show(c *Call, v View) {
+	t.Of.Show(c, v)
+	c.Out.Comment(output.Note, t.Remark)
 }

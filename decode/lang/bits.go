@@ -5,32 +5,38 @@ import (
 	"trapline/tables"
 )
 
-// BitField is a bit field of C: width bits of the number word, from bit shift
+// BitField is a bit field of C: Width bits of the number Word, from bit Shift
 // up. As a member it takes no room of its own.
-func BitField(word Num, shift, width uint) Type { return &bitField{word, shift, width} }
-
-type bitField struct {
-	word         Num
-	shift, width uint
+type BitField struct {
+	Word         Num
+	Shift, Width uint
 }
 
-func (t *bitField) Layout(tables.ABI) Layout { return Layout{0, 1} }
+// Layout implements Type.
+func (t *BitField) Layout(tables.ABI) Layout { return Layout{0, 1} }
 
-func (t *bitField) Value(c *Call, _ View) uint64 {
-	return t.word.Num(c) >> t.shift & (1<<t.width - 1)
+// Value is the number in the bit field.
+func (t *BitField) Value(c *Call, _ View) uint64 {
+	return t.Word.Num(c) >> t.Shift & (1<<t.Width - 1)
 }
 
-func (t *bitField) Show(c *Call, v View) { c.Out.Number(t.Value(c, v), output.Unsigned) }
+// Show implements Type.
+func (t *BitField) Show(c *Call, v View) { c.Out.Number(t.Value(c, v), output.Unsigned) }
 
-// Mask is a word-sized number in hexadecimal with leading zeros, MaskOf one of
-// another size.
-var Mask = MaskOf(Ulong)
+// MaskOf is a number in hexadecimal with leading zeros, in the Number that it
+// is converted from.
+type MaskOf Number
 
-// MaskOf is a Mask kept in an n.
-func MaskOf(n *Number) Type { return &mask{n} }
+// Mask is a word-sized MaskOf.
+const Mask = MaskOf(Ulong)
 
-type mask struct{ *Number }
+// Layout implements Type.
+func (t MaskOf) Layout(abi tables.ABI) Layout { return Number(t).Layout(abi) }
 
-func (t *mask) Show(c *Call, v View) {
-	c.Out.Number(t.Value(c, v), output.Padded(t.Layouts[c.ABI].Size))
+// Value is the number.
+func (t MaskOf) Value(c *Call, v View) uint64 { return Number(t).Value(c, v) }
+
+// Show implements Type.
+func (t MaskOf) Show(c *Call, v View) {
+	c.Out.Number(t.Value(c, v), output.Padded(Number(t).SizeIn(c.ABI)))
 }

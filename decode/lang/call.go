@@ -95,7 +95,7 @@ const (
 
 // Frame is a struct being shown, for references to its members.
 type Frame struct {
-	Struct *StructType
+	Struct *Struct
 	View   View
 }
 
@@ -107,7 +107,7 @@ func (c *Call) Outermost() *Frame { return &c.frames[0] }
 
 // Push makes v, an st, the struct being shown, until pop. It is false, and pop must
 // not follow, where structs are nested too deep.
-func (c *Call) Push(st *StructType, v View) bool {
+func (c *Call) Push(st *Struct, v View) bool {
 	if c.depth == maxDepth {
 		return false
 	}
@@ -168,10 +168,10 @@ func (c *Call) Enter() {
 	i := 0
 	for ; i < len(args); i++ {
 		a := &args[i]
-		if a.dir == Exit && (a.early == nil || !a.early(c)) {
+		if a.dir == Exit && (a.early == nil || !a.early.Holds(c)) {
 			break
 		}
-		if a.name == "_" || a.cond != nil && !a.cond(c) {
+		if a.name == "_" || a.cond != nil && !a.cond.Holds(c) {
 			continue
 		}
 		c.argument(a)
@@ -204,7 +204,7 @@ func (c *Call) Exit() {
 			a.finish.Finish(c, c.ArgView(a))
 			continue
 		}
-		if a.name == "_" || a.cond != nil && !a.cond(c) {
+		if a.name == "_" || a.cond != nil && !a.cond.Holds(c) {
 			continue
 		}
 		c.argument(a)

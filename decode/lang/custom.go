@@ -1,73 +1,79 @@
 package lang
 
+import "trapline/tables"
+
 // Values that Go functions show, because no type can describe them.
 
-// custom is a value of a known layout that a Go function shows.
-type custom struct {
-	Layouts
-	d    Dir
-	show func(c *Call, v View)
+// Shown is a value laid out as an As that By shows, at the stop that At names.
+type Shown struct {
+	As Type
+	At Dir
+	By func(c *Call, v View)
 }
 
-func (t *custom) Dir() Dir { return t.d }
+// Layout implements Type.
+func (t *Shown) Layout(abi tables.ABI) Layout { return t.As.Layout(abi) }
 
-func (t *custom) Show(c *Call, v View) { t.show(c, v) }
+func (t *Shown) Dir() Dir { return t.At }
 
-// shownBy has the layout of another type, and a Go function shows it.
-type shownBy struct {
-	Type
-	show func(c *Call, v View)
+// Show implements Type.
+func (t *Shown) Show(c *Call, v View) { t.By(c, v) }
+
+// Value is a number kept in an In that By shows.
+type Value struct {
+	In Number
+	By func(c *Call, v uint64)
 }
 
-func (t *shownBy) Show(c *Call, v View) { t.show(c, v) }
+// Layout implements Type.
+func (t *Value) Layout(abi tables.ABI) Layout { return t.In.Layout(abi) }
 
-// ShownWith is a value of a layout that a Go function shows at the stop that dir
-// names.
-func ShownWith(l Layouts, dir Dir, show func(c *Call, v View)) Type { return &custom{l, dir, show} }
+// Value is the number.
+func (t *Value) Value(c *Call, v View) uint64 { return t.In.Value(c, v) }
 
-// ShownAs is a t that a Go function shows.
-func ShownAs(t Type, show func(c *Call, v View)) Type { return &shownBy{t, show} }
+// Show implements Type.
+func (t *Value) Show(c *Call, v View) { t.By(c, t.In.Value(c, v)) }
 
-// Word is a value one word wide that a Go function shows at the stop that dir
-// names.
-func Word(dir Dir, show func(c *Call, v View)) Type { return &custom{WordLayout(), dir, show} }
+// Value32 is a 32-bit value that the function converted to it shows.
+type Value32 func(c *Call, v uint32)
 
-// Value32 is a 32-bit value that a Go function shows.
-func Value32(show func(c *Call, v uint32)) Type {
-	return &custom{SameLayout(4), In, func(c *Call, v View) { show(c, uint32(v.Uint(4))) }}
-}
+// Layout implements Type.
+func (Value32) Layout(abi tables.ABI) Layout { return X32.Layout(abi) }
 
-// Value64 is a 64-bit value that a Go function shows.
-func Value64(show func(c *Call, v uint64)) Type {
-	return &custom{SameLayout(8), In, func(c *Call, v View) { show(c, v.Uint(8)) }}
-}
+// Show implements Type.
+func (t Value32) Show(c *Call, v View) { t(c, uint32(v.Uint(4))) }
 
-// ValueOf is a number with the layout of n that a Go function shows.
-func ValueOf(n *Number, show func(c *Call, v uint64)) Type { return &shown{n, show} }
+// Value64 is a 64-bit value that the function converted to it shows.
+type Value64 func(c *Call, v uint64)
 
-type shown struct {
-	*Number
-	show func(c *Call, v uint64)
-}
+// Layout implements Type.
+func (Value64) Layout(abi tables.ABI) Layout { return X64.Layout(abi) }
 
-func (t *shown) Show(c *Call, v View) { t.show(c, t.Value(c, v)) }
+// Show implements Type.
+func (t Value64) Show(c *Call, v View) { t(c, v.Uint(8)) }
 
-// AtAddr is memory behind a pointer that a Go function shows. The function gets
-// the address.
-func AtAddr(show func(c *Call, addr uint64)) Type { return &followed{show: show} }
+// AtAddr is memory behind a pointer that the function converted to it shows. The
+// function gets the address.
+type AtAddr func(c *Call, addr uint64)
+
+// Layout implements Type.
+func (AtAddr) Layout(tables.ABI) Layout { return Layout{0, 1} }
+
+// Show implements Type.
+func (t AtAddr) Show(c *Call, v View) { t(c, v.Addr) }
+
+func (t AtAddr) ShowAt(c *Call, addr uint64) { t(c, addr) }
 
 // TextAt is an AtAddr that shows a string: strings are followed even where
 // pointers are not (-e verbose=none).
-func TextAt(show func(c *Call, addr uint64)) Type { return &followed{show: show, text: true} }
+type TextAt func(c *Call, addr uint64)
 
-type followed struct {
-	Unsized
-	show func(c *Call, addr uint64)
-	text bool
-}
+// Layout implements Type.
+func (TextAt) Layout(tables.ABI) Layout { return Layout{0, 1} }
 
-func (t *followed) ShownPlain(*Call) bool { return t.text }
+// Show implements Type.
+func (t TextAt) Show(c *Call, v View) { t(c, v.Addr) }
 
-func (t *followed) Show(c *Call, v View) { t.show(c, v.Addr) }
+func (t TextAt) ShowAt(c *Call, addr uint64) { t(c, addr) }
 
-func (t *followed) ShowAt(c *Call, addr uint64) { t.show(c, addr) }
+func (TextAt) ShownPlain(*Call) bool { return true }

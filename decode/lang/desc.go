@@ -1,9 +1,9 @@
 package lang
 
 import (
+	"strconv"
 	"strings"
 
-	"trapline/output"
 	"trapline/tables"
 )
 
@@ -13,7 +13,7 @@ type Desc = struct {
 	// blanks, share a description.
 	Name string
 	Args Args
-	Ret  Ret
+	Ret  Type // what the result means; see RetUnsigned
 }
 
 // Calls is a group of descriptions.
@@ -49,86 +49,16 @@ func (a *arg) end(abi tables.ABI) int {
 	return AlignUp(a.off+a.size, abi.RegisterSize()) / abi.RegisterSize()
 }
 
-// Cond is a condition on a call under way, for When.
-type Cond func(c *Call) bool
-
-// When shows a value only if cond holds.
-func When(cond Cond, t Type) Type { return &conditional{t, cond} }
-
-type conditional struct {
-	Type
-	cond Cond
-}
-
-// Verbose is a struct member left out of an abbreviated struct.
-func Verbose(t Type) Type { return &verbose{t} }
-
-type verbose struct{ Type }
-
-// WithName shows an argument with its name even where names are not asked for.
-func WithName(t Type) Type { return &withName{t} }
-
-type withName struct{ Type }
-
-// InReg is an argument that lies in register number reg, counted from 0, and
-// not behind the one before it in the description: for calls whose arguments
-// strace shows in another order than the kernel takes them.
-func InReg(reg int, t Type) Type { return &inRegister{t, reg} }
-
-type inRegister struct {
-	Type
-	reg int
-}
-
-// EarlyIf is an argument that the kernel writes, unless cond holds: it is shown
-// at the enter-stop then.
-func EarlyIf(cond Cond, t Type) Type { return &early{t, cond} }
-
-type early struct {
-	Type
-	cond Cond
-}
-
-// wrapped is a field's type without its wrappers, and what they said.
-type wrapped struct {
-	Type
-	cond    Cond
-	early   Cond
-	verbose bool
-	named   bool
-	reg     int // -1 for the next
-}
-
-// unwrap takes the wrappers off a field's type.
-func unwrap(t Type) wrapped {
-	u := wrapped{reg: -1}
-	for {
-		switch w := t.(type) {
-		case *conditional:
-			t, u.cond = w.Type, w.cond
-		case *verbose:
-			t, u.verbose = w.Type, true
-		case *early:
-			t, u.early = w.Type, w.cond
-		case *withName:
-			t, u.named = w.Type, true
-		case *inRegister:
-			t, u.reg = w.Type, w.reg
-		default:
-			u.Type = t
-			return u
-		}
-	}
-}
-
 // Signature is a description made ready for one ABI.
 type Signature struct {
 	Name      string // of the call, as in the tables
 	Described bool   // false for the hexadecimal fallback
 
-	args []arg
-	ret  Ret
-	sub  *subSignatures // for calls with a Rest
+	args   []arg
+	ret    Type           // nil for a number
+	remark func(c *Call)  // behind the result of a call that succeeded, or nil
+	then   func(c *Call)  // behind the record of the call, or nil
+	sub    *subSignatures // for calls with a Rest
 
 	whole *Signature // the one that this is for a sub-command of, or nil
 }
@@ -136,14 +66,24 @@ type Signature struct {
 // newSignature lays out the arguments for an ABI.
 func newSignature(name string, d *Desc, abi tables.ABI) *Signature {
 	s := &Signature{Name: name, Described: true, ret: d.Ret, args: make([]arg, len(d.Args))}
+	if w, ok := d.Ret.(*With); ok {
+		s.ret, s.remark, s.then = w.Ret, w.Remark, w.Then
+	}
+	if s.ret != nil {
+		s.ret = unwrap(s.ret).Type
+	}
 	reg := 0
 	word := abi.RegisterSize()
 	for i, f := range d.Args {
-		if r, ok := f.Type.(*rest); ok {
+		if r, ok := f.Type.(*Rest); ok {
 			base := &Desc{d.Name, d.Args[:i], d.Ret}
 			s.args = s.args[:i]
 			s.sub = &subSignatures{base, r, make(map[*Desc]*Signature)}
 			break
+		}
+		if all, ok := f.Type.(Others); ok {
+			args := append(d.Args[:i:i], all.args(i)...)
+			return newSignature(name, &Desc{d.Name, args, d.Ret}, abi)
 		}
 		u := unwrap(f.Type)
 		t := u.Type
@@ -207,12 +147,9 @@ func Gather(abi tables.ABI, groups []Group) map[string]*Desc {
 	return byName
 }
 
-// register is the whole of an argument register.
-var register = &Number{KernelWord(), false, output.Hex}
-
 // unknown describes calls without a description: six hexadecimal registers.
 var unknown = Desc{Ret: RetUnsigned, Args: Args{
-	{"arg1", register}, {"arg2", register}, {"arg3", register}, {"arg4", register}, {"arg5", register}, {"arg6", register},
+	{"arg1", KHex}, {"arg2", KHex}, {"arg3", KHex}, {"arg4", KHex}, {"arg5", KHex}, {"arg6", KHex},
 }}
 
 // signatures are those that a Decoder has made so far: a program uses few calls.
@@ -279,5 +216,22 @@ type OnStack struct{}
 
 func (OnStack) Layout(tables.ABI) Layout { return Layout{0, 1} }
 
-// HexArgs are n arguments that nothing is known of.
-func HexArgs(n int) Args { return unknown.Args[:n] }
+// Others stands last in Args for the arguments that nothing is known of, so that
+// there are as many in all as the number that it is converted from. Its name is
+// "".
+type Others int
+
+// Layout implements Type.
+func (Others) Layout(tables.ABI) Layout { return Layout{0, 1} }
+
+// Show is never called: newSignature puts arguments in the place of Others.
+func (Others) Show(*Call, View) {}
+
+// args are the arguments behind the first known ones.
+func (all Others) args(known int) Args {
+	var args Args
+	for i := known; i < int(all); i++ {
+		args = append(args, Field{"arg" + strconv.Itoa(i+1), Xlong})
+	}
+	return args
+}

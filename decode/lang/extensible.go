@@ -1,106 +1,70 @@
 package lang
 
 import (
-	"slices"
-
 	"trapline/output"
+	"trapline/tables"
 )
 
 // Structs that grow with new versions of the kernel come with the size that
-// the caller knows them in (copy_struct_from_user in the kernel).
+// the caller knows them in (copy_struct_from_user in the kernel). Since marks
+// the members that came later, in structs that are read by parts.
 
-// Extensible is a struct behind a pointer of which the first size bytes are
-// there. Less than least bytes are no valid struct and shown as an address.
+// Extensible is a struct behind a pointer of which the first Size bytes are
+// there. Less than Least bytes are no valid struct and shown as an address.
 // What a larger one holds behind the known members is shown as bytes unless it
 // is all zero.
-func Extensible(st *StructType, size Num, least int) Type {
-	return &extensible{st, size, uint64(least)}
+type Extensible struct {
+	Of    *Struct
+	Size  Num // nil where the first member, a 32-bit integer, is the size
+	Least int
+	Cut   bool // nothing is looked at behind the known members: "..."
+	Exact bool // a struct of any other size than that of Of is shown as an address
 }
 
-type extensible struct {
-	*StructType
-	size  Num
-	least uint64
-}
+// Layout implements Type.
+func (t *Extensible) Layout(abi tables.ABI) Layout { return t.Of.Layout(abi) }
 
-func (t *extensible) ShowAt(c *Call, addr uint64) {
-	size := t.size.Num(c)
-	if size < t.least {
-		c.Out.Addr(addr)
+// Show implements Type.
+func (t *Extensible) Show(c *Call, v View) { t.Of.Show(c, v) }
+
+func (t *Extensible) ShowAt(c *Call, addr uint64) {
+	if t.Size == nil {
+		t.showSelfSized(c, addr)
 		return
 	}
-	known := uint64(t.StructType.Layout(c.ABI).Size)
+	size := t.Size.Num(c)
+	known := uint64(t.Of.Layout(c.ABI).Size)
 	b, ok := c.ReadAll(addr, int(min(size, known)))
-	if !ok {
+	if !ok || size < uint64(t.Least) || t.Exact && size != known {
 		c.Out.Addr(addr)
 		return
 	}
 	c.Out.BeginStruct()
-	t.ShowMembers(c, View{b, addr})
-	c.ShowRest(addr, known, size)
-	c.Out.EndStruct()
-}
-
-// CutAt is like Extensible, but that of a larger struct nothing is looked at
-// behind the known members.
-func CutAt(st *StructType, size Num, least int) Type { return &cutAt{st, size, uint64(least)} }
-
-type cutAt struct {
-	*StructType
-	size  Num
-	least uint64
-}
-
-func (t *cutAt) ShowAt(c *Call, addr uint64) {
-	size := t.size.Num(c)
-	known := uint64(t.StructType.Layout(c.ABI).Size)
-	b, ok := c.ReadAll(addr, int(min(size, known)))
-	if size < t.least || !ok {
-		c.Out.Addr(addr)
-		return
-	}
-	c.Out.BeginStruct()
-	t.ShowMembers(c, View{t.Complete(c, b), addr})
-	if size > known {
-		c.Out.More()
-	}
-	c.Out.EndStruct()
-}
-
-// Complete gives b, with zeros behind it if it ends within a member.
-func (st *StructType) Complete(c *Call, b []byte) []byte {
-	for i := range st.layout().members {
-		m := &st.layout().members[i]
-		off := m.Off[c.ABI]
-		if end := off + m.Type.Layout(c.ABI).Size; off < len(b) && len(b) < end {
-			whole := c.Alloc(end)
-			clear(whole[copy(whole, b):])
-			return whole
+	if t.Cut {
+		t.Of.ShowMembers(c, View{t.Of.Complete(c, b), addr})
+		if size > known {
+			c.Out.More()
 		}
+	} else {
+		t.Of.ShowMembers(c, View{b, addr})
+		c.ShowRest(addr, known, size)
 	}
-	return b
+	c.Out.EndStruct()
 }
 
-// SelfSized is an Extensible whose first member, a 32-bit integer, is its size.
-func SelfSized(st *StructType, least int) Type { return &selfSized{st, uint64(least)} }
-
-type selfSized struct {
-	*StructType
-	least uint64
-}
-
-func (t *selfSized) ShowAt(c *Call, addr uint64) {
+// showSelfSized shows a struct whose first member is its size.
+func (t *Extensible) showSelfSized(c *Call, addr uint64) {
 	size, ok := c.ReadUint(addr, 4)
 	if !ok {
 		c.Out.Addr(addr)
 		return
 	}
 	c.Out.BeginStruct()
-	known := uint64(t.StructType.Layout(c.ABI).Size)
-	first := &t.layout().members[0]
+	known := uint64(t.Of.Layout(c.ABI).Size)
+	first := &t.Of.layout().members[0]
 	b, ok := c.ReadAll(addr, int(max(4, min(size, known))))
 	switch {
-	case size < t.least:
+	case size < uint64(t.Least):
 		c.Out.Field(first.Name)
 		first.Type.Show(c, View{b, addr}.At(0, 4))
 	case !ok:
@@ -111,27 +75,24 @@ func (t *selfSized) ShowAt(c *Call, addr uint64) {
 		c.Out.Field("")
 		c.Out.Text("???")
 	default:
-		t.ShowMembers(c, View{b, addr})
+		t.Of.ShowMembers(c, View{b, addr})
 		c.ShowRest(addr, known, size)
 	}
 	c.Out.EndStruct()
 }
 
-// Sized is a struct behind a pointer that is there only if the caller gives its
-// size right.
-func Sized(st *StructType, size Num) Type { return &exactly{st, size} }
-
-type exactly struct {
-	*StructType
-	size Num
-}
-
-func (t *exactly) ShowAt(c *Call, addr uint64) {
-	if t.size.Num(c) != uint64(t.StructType.Layout(c.ABI).Size) {
-		c.Out.Addr(addr)
-		return
+// Complete gives b, with zeros behind it if it ends within a member.
+func (st *Struct) Complete(c *Call, b []byte) []byte {
+	for i := range st.layout().members {
+		m := &st.layout().members[i]
+		off := m.Off[c.ABI]
+		if end := off + m.Type.Layout(c.ABI).Size; off < len(b) && len(b) < end {
+			whole := c.Alloc(end)
+			clear(whole[copy(whole, b):])
+			return whole
+		}
 	}
-	c.ShowAt(addr, t.StructType)
+	return b
 }
 
 // PageSize is the size of a page on x86, the most that the kernel takes of an
@@ -169,31 +130,3 @@ func (c *Call) ShowRestWith(addr, off, end uint64, next func()) {
 		}
 	}
 }
-
-// Versions describes a struct that has grown. A member marked with Since, and
-// those behind it, are shown if the caller's struct, which is Call.known bytes
-// long, reaches beyond the beginning of that member.
-func Versions(fields Fields) *StructType {
-	var st *StructType
-	conditional := slices.Clone(fields)
-	since := -1
-	for i, f := range fields {
-		if s, ok := f.Type.(*sinceVersion); ok {
-			since, f.Type = i, s.Type
-		}
-		if since >= 0 {
-			first, u := since, unwrap(f.Type)
-			f.Type = When(func(c *Call) bool {
-				return c.Known > uint64(st.layout().members[first].Off[c.ABI]) && (u.cond == nil || u.cond(c))
-			}, u.Type)
-		}
-		conditional[i] = f
-	}
-	st = Struct(conditional)
-	return st
-}
-
-// Since marks the first of the members that a version added.
-func Since(t Type) Type { return &sinceVersion{t} }
-
-type sinceVersion struct{ Type }

@@ -1,37 +1,32 @@
 package lang
 
-import (
-	"trapline/tables"
-)
+import "trapline/tables"
 
 // Layout is where a C type lies in memory under one ABI, in bytes.
 type Layout struct {
 	Size, Align int
 }
 
-// Layouts holds a type's layout under each ABI.
-type Layouts [tables.NumABI]Layout
-
-// Abis are all ABIs, for computing layouts ahead of time.
+// Abis are all ABIs, for computing Layouts ahead of time.
 var Abis = [...]tables.ABI{tables.X86_64, tables.I386, tables.X32}
 
-// SameLayout is for scalars of one size everywhere.
-func SameLayout(size int) Layouts {
-	var l Layouts
-	for _, abi := range Abis {
-		l[abi] = Layout{size, cAlign(abi, size)}
-	}
-	return l
-}
+// Layouts is the layout of a scalar: that of the Number it is converted from,
+// such as Layouts(U64). Types embed it that are no numbers themselves.
+type Layouts Number
 
-// WordLayout is for longs and pointers.
-func WordLayout() Layouts {
-	var l Layouts
-	for _, abi := range Abis {
-		w := abi.WordSize()
-		l[abi] = Layout{w, w}
-	}
-	return l
+// size is the number of bytes under an ABI.
+func (l Layouts) SizeIn(abi tables.ABI) int { return Number(l).SizeIn(abi) }
+
+// Layout implements Type.
+func (l Layouts) Layout(abi tables.ABI) Layout { return Number(l).Layout(abi) }
+
+// WordSized is embedded by types that are as wide as a register: pointers.
+type WordSized struct{}
+
+// Layout implements Type.
+func (WordSized) Layout(abi tables.ABI) Layout {
+	w := abi.WordSize()
+	return Layout{w, w}
 }
 
 // cAlign is the alignment of a scalar of the given size: its own size, but
@@ -43,7 +38,6 @@ func cAlign(abi tables.ABI, size int) int {
 	return size
 }
 
-// AlignUp gives the next multiple of align from n on.
 func AlignUp(n, align int) int {
 	if align <= 1 {
 		return n
@@ -54,11 +48,5 @@ func AlignUp(n, align int) int {
 // Unsized is the layout of types whose size is not known before they are read.
 type Unsized struct{}
 
+// Layout implements Type.
 func (Unsized) Layout(tables.ABI) Layout { return Layout{0, 1} }
-
-// KernelWord is the layout of a __kernel_long_t.
-func KernelWord() Layouts {
-	l := WordLayout()
-	l[tables.X32] = Layout{8, 8}
-	return l
-}

@@ -1,152 +1,266 @@
 package lang
 
 import (
+	"encoding/binary"
 	"slices"
 	"strconv"
+	"sync/atomic"
 
 	"trapline/output"
 	"trapline/tables"
 )
 
-// Number is an integer type of C.
-type Number struct {
-	Layouts
-	Signed bool
-	Base   output.Base
+// Number is an integer type of C: its size in the lowest three bits, above them
+// the output.Base that it is written in, and whether it is aligned to its size
+// on i386 too. Those written as output.Signed are signed.
+type Number uint8
+
+const (
+	size4 Number = iota
+	size1
+	size2
+	size8
+	sizeWord   // of a long and of a pointer
+	sizeKernel // of a __kernel_long_t
+
+	sizeBits   = 3
+	sizeMask   = 1<<sizeBits - 1
+	baseMask   = 3
+	aligned    = Number(1 << 5)
+	inUnsigned = Number(output.Unsigned) << sizeBits
+	inSigned   = Number(output.Signed) << sizeBits
+	inOctal    = Number(output.Octal) << sizeBits
+	inHex      = Number(output.Hex) << sizeBits
+)
+
+// numberSizes are the sizes in bytes under each ABI.
+var numberSizes = [sizeMask + 1][tables.NumABI]uint8{
+	size1:    {tables.X86_64: 1, tables.I386: 1, tables.X32: 1},
+	size2:    {tables.X86_64: 2, tables.I386: 2, tables.X32: 2},
+	size4:    {tables.X86_64: 4, tables.I386: 4, tables.X32: 4},
+	size8:    {tables.X86_64: 8, tables.I386: 8, tables.X32: 8},
+	sizeWord: {tables.X86_64: 8, tables.I386: 4, tables.X32: 4},
+
+	sizeKernel: {tables.X86_64: 8, tables.I386: 4, tables.X32: 8},
 }
 
 // The integer types. S, U and X are signed, unsigned and hexadecimal of a
 // fixed width in bits; O is octal.
-var (
-	S8  = NewNumber(1, true, output.Signed)
-	S16 = NewNumber(2, true, output.Signed)
-	S32 = NewNumber(4, true, output.Signed)
-	S64 = NewNumber(8, true, output.Signed)
-	U8  = NewNumber(1, false, output.Unsigned)
-	U16 = NewNumber(2, false, output.Unsigned)
-	U32 = NewNumber(4, false, output.Unsigned)
-	U64 = NewNumber(8, false, output.Unsigned)
-	X8  = NewNumber(1, false, output.Hex)
-	X16 = NewNumber(2, false, output.Hex)
-	X32 = NewNumber(4, false, output.Hex)
-	X64 = NewNumber(8, false, output.Hex)
-	O16 = NewNumber(2, false, output.Octal)
-	O32 = NewNumber(4, false, output.Octal)
-	O64 = NewNumber(8, false, output.Octal)
+const (
+	S8  = size1 | inSigned
+	S16 = size2 | inSigned
+	S32 = size4 | inSigned
+	S64 = size8 | inSigned
+	U8  = size1 | inUnsigned
+	U16 = size2 | inUnsigned
+	U32 = size4 | inUnsigned
+	U64 = size8 | inUnsigned
+	X8  = size1 | inHex
+	X16 = size2 | inHex
+	X32 = size4 | inHex
+	X64 = size8 | inHex
+	O16 = size2 | inOctal
+	O32 = size4 | inOctal
+	O64 = size8 | inOctal
 
 	Int   = S32
 	Uint  = U32
-	Long  = &Number{WordLayout(), true, output.Signed}
-	Ulong = &Number{WordLayout(), false, output.Unsigned}
-	Xlong = &Number{WordLayout(), false, output.Hex}
+	Long  = sizeWord | inSigned
+	Ulong = sizeWord | inUnsigned
+	Xlong = sizeWord | inHex
 	Size  = Ulong // size_t
+
+	// KLong, KUlong and KHex are __kernel_long_t and __kernel_ulong_t: 64 bits
+	// wide on x32, where a C long is not.
+	KLong  = sizeKernel | inSigned
+	KUlong = sizeKernel | inUnsigned
+	KHex   = sizeKernel | inHex
 
 	// Loff is a 64-bit file offset (loff_t). As an argument of an i386 call it
 	// takes two registers, low half first.
 	Loff = S64
+
+	// The types of members that are __aligned_u64: aligned to 8 bytes on i386
+	// too.
+	AlignedU64 = U64 | aligned
+	AlignedX64 = X64 | aligned
 )
 
-// NewNumber makes an integer type of size bytes.
-func NewNumber(size int, signed bool, base output.Base) *Number {
-	return &Number{SameLayout(size), signed, base}
-}
+// size is the number of bytes under an ABI.
+func (n Number) SizeIn(abi tables.ABI) int { return int(numberSizes[n&sizeMask][abi]) }
 
-func (l *Layouts) Layout(abi tables.ABI) Layout { return l[abi] }
+// Base is what the number is written in.
+func (n Number) Base() output.Base { return output.Base(n >> sizeBits & baseMask) }
+
+// Layout implements Type.
+func (n Number) Layout(abi tables.ABI) Layout {
+	size := n.SizeIn(abi)
+	if n&aligned != 0 {
+		return Layout{size, size}
+	}
+	return Layout{size, cAlign(abi, size)}
+}
 
 // Value reads the number at v: sign-extended if it is signed, otherwise
 // zero-extended.
-func (n *Number) Value(c *Call, v View) uint64 {
-	size := n.Layouts[c.ABI].Size
-	if n.Signed {
-		return uint64(v.Int(size))
+func (n Number) Value(c *Call, v View) uint64 {
+	size := n.SizeIn(c.ABI)
+	if len(v.B) < size {
+		v = v.extended(size)
 	}
-	return v.Uint(size)
+	var u uint64
+	switch size {
+	case 8:
+		return binary.LittleEndian.Uint64(v.B)
+	case 4:
+		u = uint64(binary.LittleEndian.Uint32(v.B))
+	case 2:
+		u = uint64(binary.LittleEndian.Uint16(v.B))
+	default:
+		u = uint64(v.B[0])
+	}
+	if n.Base() == output.Signed {
+		shift := 64 - 8*uint(size)
+		return uint64(int64(u<<shift) >> shift)
+	}
+	return u
 }
 
-func (n *Number) Show(c *Call, v View) { c.Out.Number(n.Value(c, v), n.Base) }
+// Show implements Type.
+func (n Number) Show(c *Call, v View) { c.Out.Number(n.Value(c, v), n.Base()) }
 
-// Addr is a pointer that is shown but not followed.
-var Addr = &Address{WordLayout()}
-
-// Address is the type of Addr.
-type Address struct{ Layouts }
-
-func (t *Address) Value(c *Call, v View) uint64 { return v.Uint(t.Layouts[c.ABI].Size) }
-
-func (t *Address) Show(c *Call, v View) { c.Out.Addr(t.Value(c, v)) }
-
-// Addr64 is an address held in 64 bits whatever the ABI, as newer structs do.
-var Addr64 = &Address{SameLayout(8)}
-
-// enum is an integer whose values have names.
-type enum struct {
-	*Number
-	set *tables.Set
+// number is a Number in a layout: what is known of it is looked up once.
+type number struct {
+	sizes  [tables.NumABI]uint8
+	signed bool
+	base   output.Base
+	n      Number
 }
 
-// Enum is an int with one of set's names; raw values are hexadecimal.
-func Enum(set *tables.Set) Type { return EnumOf(X32, set) }
+// numbers are those in use.
+var numbers [1 << 8]atomic.Pointer[number]
 
-// EnumOf is an Enum kept in and, when it is raw, written as n.
-func EnumOf(n *Number, set *tables.Set) Type { return &enum{n, set} }
-
-func (t *enum) Show(c *Call, v View) { c.Out.Enum(t.Value(c, v), t.set, t.Base) }
-
-// flags is an integer whose bits have names.
-type flags struct {
-	*Number
-	set *tables.Set
+// laidOut gives the number for a layout.
+func (n Number) laidOut() *number {
+	t := numbers[n].Load()
+	if t == nil {
+		t = &number{numberSizes[n&sizeMask], n.Base() == output.Signed, n.Base(), n}
+		numbers[n].Store(t)
+	}
+	return t
 }
 
-// Flags is an int made of set's bits; raw values are hexadecimal.
-func Flags(set *tables.Set) Type { return FlagsOf(X32, set) }
+func (t *number) Layout(abi tables.ABI) Layout { return t.n.Layout(abi) }
 
-// FlagsOf is a Flags kept in and, when it is raw, written as n.
-func FlagsOf(n *Number, set *tables.Set) Type { return &flags{n, set} }
+func (t *number) Value(c *Call, v View) uint64 { return t.n.Value(c, v) }
 
-func (t *flags) Show(c *Call, v View) { c.Out.Flags(t.Value(c, v), t.set, t.Base) }
-
-// Ticks is a count of units of which per make a second; a comment has it in
-// seconds, with as many digits after the point.
-func Ticks(n *Number, per uint64, digits int) Type { return &ticks{n, per, digits} }
-
-type ticks struct {
-	*Number
-	per    uint64
-	digits int
+func (t *number) Show(c *Call, v View) {
+	var n uint64
+	if size := int(t.sizes[c.ABI]); t.signed {
+		n = uint64(v.Int(size))
+	} else {
+		n = v.Uint(size)
+	}
+	c.Out.Number(n, t.base)
 }
 
-func (t *ticks) Show(c *Call, v View) {
-	n := t.Value(c, v)
-	c.Out.Number(n, t.Base)
+// Address is a pointer that is shown but not followed, in the Number that it is
+// converted from.
+type Address Number
+
+const (
+	// Addr is an Address as wide as a register.
+	Addr = Address(Xlong)
+	// Addr64 is an address held in 64 bits whatever the ABI, as newer structs
+	// do, and AlignedAddr one that is an __aligned_u64.
+	Addr64      = Address(X64)
+	AlignedAddr = Address(AlignedX64)
+	// KAddr is an address kept in a __kernel_ulong_t.
+	KAddr = Address(KHex)
+)
+
+// Layout implements Type.
+func (t Address) Layout(abi tables.ABI) Layout { return Number(t).Layout(abi) }
+
+// Value is the address.
+func (t Address) Value(c *Call, v View) uint64 { return Number(t).Value(c, v) }
+
+// Show implements Type.
+func (t Address) Show(c *Call, v View) { c.Out.Addr(t.Value(c, v)) }
+
+// Enum is an integer whose values have names in Set. It is kept in and, when it
+// is raw, written as In; the zero In is X32.
+type Enum struct {
+	In  Number
+	Set *tables.Set
+}
+
+// Layout implements Type.
+func (t *Enum) Layout(abi tables.ABI) Layout { return t.In.Layout(abi) }
+
+// Value is the integer.
+func (t *Enum) Value(c *Call, v View) uint64 { return t.In.Value(c, v) }
+
+// Show implements Type.
+func (t *Enum) Show(c *Call, v View) { c.Out.Enum(t.In.Value(c, v), t.Set, t.In.Base()) }
+
+// Flags is an integer whose bits have names in Set. It is kept in and, when it
+// is raw, written as In; the zero In is X32.
+type Flags struct {
+	In  Number
+	Set *tables.Set
+}
+
+// Layout implements Type.
+func (t *Flags) Layout(abi tables.ABI) Layout { return t.In.Layout(abi) }
+
+// Value is the integer.
+func (t *Flags) Value(c *Call, v View) uint64 { return t.In.Value(c, v) }
+
+// Show implements Type.
+func (t *Flags) Show(c *Call, v View) { c.Out.Flags(t.In.Value(c, v), t.Set, t.In.Base()) }
+
+// Ticks is a count of units of which Per make a second; a comment has it in
+// seconds, with as many digits after the point as Digits says.
+type Ticks struct {
+	In     Number
+	Per    uint64
+	Digits int
+}
+
+// Layout implements Type.
+func (t *Ticks) Layout(abi tables.ABI) Layout { return t.In.Layout(abi) }
+
+// Value is the count.
+func (t *Ticks) Value(c *Call, v View) uint64 { return t.In.Value(c, v) }
+
+// Show implements Type.
+func (t *Ticks) Show(c *Call, v View) {
+	n := t.In.Value(c, v)
+	c.Out.Number(n, t.In.Base())
 	if n == 0 {
 		return
 	}
 	b := c.Alloc(40)[:0]
-	if t.Signed && int64(n) < 0 {
+	if t.In.Base() == output.Signed && int64(n) < 0 {
 		n = -n
 		b = append(b, '-')
 	}
-	b = strconv.AppendUint(b, n/t.per, 10)
+	b = strconv.AppendUint(b, n/t.Per, 10)
 	b = append(b, '.')
 	mark := len(b)
-	b = strconv.AppendUint(b, n%t.per, 10)
-	for len(b) < mark+t.digits {
+	b = strconv.AppendUint(b, n%t.Per, 10)
+	for len(b) < mark+t.Digits {
 		b = slices.Insert(b, mark, '0')
 	}
 	c.Out.Comment(output.Gloss, output.AsString(append(b, " s"...)))
 }
 
-// Aligned8 is a value aligned to 8 bytes on i386 too, as __aligned_u64 is.
-func Aligned8(t Type) Type { return &aligned8{t} }
+// Aligned is a value aligned to 8 bytes on i386 too, as __aligned_u64 is.
+type Aligned [1]Type
 
-type aligned8 struct{ Type }
+// Layout implements Type.
+func (t Aligned) Layout(abi tables.ABI) Layout { return Layout{t[0].Layout(abi).Size, 8} }
 
-func (t *aligned8) Layout(abi tables.ABI) Layout { return Layout{t.Type.Layout(abi).Size, 8} }
-
-// The types of members that are __aligned_u64.
-var (
-	AlignedU64  = Aligned8(U64)
-	AlignedX64  = Aligned8(X64)
-	AlignedAddr = Aligned8(Addr64)
-)
+// Show implements Type.
+func (t Aligned) Show(c *Call, v View) { t[0].Show(c, v) }

@@ -1,51 +1,94 @@
 package lang
 
-// pointer is an address that is followed.
-type pointer struct {
-	Layouts
-	elem Type
-	d    Dir
-	cond Cond // when it is followed at the exit-stop; nil for always
+import "trapline/tables"
+
+// Ptr points to a To that the kernel reads.
+type Ptr struct {
+	To     Type
+	Wide   bool // held in 64 bits whatever the ABI, as newer structs do
+	Bare   bool // a scalar has no brackets around it
+	Needed bool // Change.Where does not hold if To, a *List, is empty or cannot be read
 }
 
-// Ptr points to a t that the kernel reads.
-func Ptr(t Type) Type { return &pointer{Layouts: WordLayout(), elem: t} }
+// Layout implements Type.
+func (t *Ptr) Layout(abi tables.ABI) Layout { return pointerLayout(abi, t.Wide) }
 
-// Ptr64 is a Ptr held in 64 bits whatever the ABI, as newer structs do.
-func Ptr64(t Type) Type { return &pointer{Layouts: SameLayout(8), elem: t} }
-
-// Out points to a t that the kernel writes. After a failed call nothing was
-// written, and the address is shown.
-func Out(t Type) Type { return OutIf(Succeeded, t) }
-
-// Late points to a t that the kernel reads, shown at the exit-stop behind an
-// Out: after a failed call only by its address, as strace does.
-func Late(t Type) Type { return Out(t) }
-
-// OutIf is an Out that the kernel has written if cond holds.
-func OutIf(cond Cond, t Type) Type {
-	return &pointer{Layouts: WordLayout(), elem: t, d: Exit, cond: cond}
+// Show implements Type.
+func (t *Ptr) Show(c *Call, v View) {
+	addr := pointerAt(c, v, t.Wide)
+	switch {
+	case t.Needed:
+		c.showNeeded(addr, t.To.(*List))
+	case t.Bare:
+		c.Begun = c.showBare(addr, t.To)
+	default:
+		c.Begun = c.ShowAt(addr, t.To)
+	}
 }
 
-// Out64 is an Out held in 64 bits whatever the ABI.
-func Out64(t Type) Type { return &pointer{Layouts: SameLayout(8), elem: t, d: Exit, cond: Succeeded} }
+// Out points to a To that the kernel writes. It is shown at the exit-stop, or
+// as an address if the call failed: then nothing was written.
+type Out struct {
+	To     Type
+	Wide   bool // held in 64 bits whatever the ABI
+	If     Cond // when the kernel has written it; nil for Succeeded
+	Always bool // the kernel writes it even when the call fails
+	Bare   bool // a scalar has no brackets around it
+	IfAny  Num  // the kernel writes nothing if this is 0; nil if there is no such number
+}
 
-// OutAlways is an Out that the kernel writes even when the call fails.
-func OutAlways(t Type) Type { return OutIf(nil, t) }
+// Layout implements Type.
+func (t *Out) Layout(abi tables.ABI) Layout { return pointerLayout(abi, t.Wide) }
 
-func (t *pointer) Dir() Dir { return t.d }
+func (t *Out) Dir() Dir { return Exit }
 
-func (t *pointer) Show(c *Call, v View) {
-	addr := v.Uint(t.Layouts[c.ABI].Size)
-	if t.d == Exit && c.exiting && t.cond != nil && !t.cond(c) {
-		if a, ok := t.elem.(*array); ok && addr != 0 && a.count != Result && a.count.Num(c) == 0 {
-			a.ShowAt(c, addr) // empty whatever the kernel did
+// written says that there is something to show.
+func (t *Out) written(c *Call) bool {
+	switch {
+	case t.Always || !c.exiting:
+		return true
+	case t.If != nil:
+		return t.If.Holds(c)
+	}
+	return !c.Failed()
+}
+
+// Show implements Type.
+func (t *Out) Show(c *Call, v View) {
+	addr := pointerAt(c, v, t.Wide)
+	if !t.written(c) {
+		if l, ok := t.To.(*List); ok && addr != 0 && l.isEmpty(c) {
+			l.ShowAt(c, addr) // empty whatever the kernel did
 			return
 		}
 		c.Out.Addr(addr)
 		return
 	}
-	c.Begun = c.ShowAt(addr, t.elem)
+	if t.IfAny != nil && t.IfAny.Num(c) == 0 {
+		c.Out.Addr(addr)
+		return
+	}
+	if t.Bare {
+		c.Begun = c.showBare(addr, t.To)
+	} else {
+		c.Begun = c.ShowAt(addr, t.To)
+	}
+}
+
+// pointerLayout is the layout of a pointer, wide or not.
+func pointerLayout(abi tables.ABI, wide bool) Layout {
+	if wide {
+		return X64.Layout(abi)
+	}
+	return Xlong.Layout(abi)
+}
+
+// pointerAt is the address in a pointer.
+func pointerAt(c *Call, v View, wide bool) uint64 {
+	if wide {
+		return v.Uint(8)
+	}
+	return v.Uint(c.WordSize())
 }
 
 // Reader is implemented by types whose size is not known before they are read:
@@ -56,7 +99,7 @@ type Reader interface{ ShowAt(c *Call, addr uint64) }
 // followed: strings and data always are, and arrays that have no elements.
 type plain interface{ ShownPlain(c *Call) bool }
 
-func (c *Call) shownPlain(t Type) bool {
+func (c *Call) ShownPlain(t Type) bool {
 	p, ok := t.(plain)
 	return ok && p.ShownPlain(c)
 }
@@ -64,7 +107,7 @@ func (c *Call) shownPlain(t Type) bool {
 // ShowAt shows the t at addr or, where it cannot be read, the address. It
 // reports false for what has a size but could not be read.
 func (c *Call) ShowAt(addr uint64, t Type) bool {
-	if addr == 0 || c.Plain && !c.shownPlain(t) {
+	if addr == 0 || c.Plain && !c.ShownPlain(t) {
 		c.Out.Addr(addr)
 		return false
 	}
@@ -81,6 +124,20 @@ func (c *Call) ShowAt(addr uint64, t Type) bool {
 	return true
 }
 
+// showBare is ShowAt for a scalar without brackets around it.
+func (c *Call) showBare(addr uint64, t Type) bool {
+	v, ok := View{}, false
+	if addr != 0 && !c.Plain {
+		v, ok = c.ReadType(addr, t)
+	}
+	if ok {
+		t.Show(c, v)
+	} else {
+		c.Out.Addr(addr)
+	}
+	return ok
+}
+
 // ShowPointee shows a value behind a pointer: scalars go into brackets, so
 // that they cannot be mistaken for the argument itself.
 func ShowPointee(c *Call, t Type, v View) {
@@ -94,109 +151,79 @@ func ShowPointee(c *Call, t Type, v View) {
 	t.Show(c, v)
 }
 
-// Bare is a scalar t that has no brackets around it behind a pointer.
-func Bare(t Type) Type { return &bare{t} }
-
-// bare hides that t is a valuer.
-type bare struct{ Type }
-
-// IfAny is a t behind a pointer, of which there is nothing to show if n is 0.
-func IfAny(n Num, t Type) Type { return &ifAny{n: n, elem: t} }
-
-type ifAny struct {
-	Unsized
-	n    Num
-	elem Type
-}
-
-func (t *ifAny) Show(c *Call, v View) { t.ShowAt(c, v.Addr) }
-
-func (t *ifAny) ShownPlain(c *Call) bool { return c.shownPlain(t.elem) }
-
-func (t *ifAny) ShowAt(c *Call, addr uint64) {
-	if t.n.Num(c) == 0 {
-		c.Out.Addr(addr)
-		return
-	}
-	c.ShowAt(addr, t.elem)
-}
-
-// InOutAlways points to a number that the kernel reads and then overwrites, or
-// may overwrite even when the call fails; shown at the exit-stop as
-// [before => after].
-func InOutAlways(t Type) Type { return &InOut{WordLayout(), t, true} }
-
-// InOut is the type of InOutAlways.
+// InOut points to a number that the kernel reads and then overwrites; shown at
+// the exit-stop as [before => after].
 type InOut struct {
-	Layouts
-	Elem   Type
-	always bool // shows after although the call failed
+	WordSized
+	To     Type
+	Always bool // the kernel may overwrite it even when the call fails
 }
 
 func (t *InOut) Dir() Dir { return Exit }
 
 func (t *InOut) Capture(c *Call, v View, arg int) {
 	if addr := v.Uint(c.WordSize()); addr != 0 {
-		size := t.Elem.Layout(c.ABI).Size
+		size := t.To.Layout(c.ABI).Size
 		if u, ok := c.ReadUint(addr, size); ok {
 			c.Save(arg, u)
 		}
 	}
 }
 
+// Show implements Type.
 func (t *InOut) Show(c *Call, v View) {
 	addr := v.Uint(c.WordSize())
-	before, known := c.Captured()
+	before, known := c.SavedFor(c.next)
 	if addr == 0 || !known {
 		c.Out.Addr(addr)
 		return
 	}
-	size := t.Elem.Layout(c.ABI).Size
+	size := t.To.Layout(c.ABI).Size
 	b := c.Alloc(8)
 	PutUint(b, before)
 	c.Out.BeginArray()
 	c.Out.Elem()
-	t.Elem.Show(c, View{B: b[:size]})
-	if !c.Failed() || t.always {
+	t.To.Show(c, View{B: b[:size]})
+	if !c.Failed() || t.Always {
 		if after, ok := c.ReadUint(addr, size); ok && after != before {
 			c.Out.Changed()
 			PutUint(b, after)
-			t.Elem.Show(c, View{B: b[:size]})
+			t.To.Show(c, View{B: b[:size]})
 		}
 	}
 	c.Out.EndArray()
 }
 
+// Value is the number as it is now.
 func (t *InOut) Value(c *Call, v View) uint64 {
-	u, _ := c.ReadUint(v.Uint(c.WordSize()), t.Elem.Layout(c.ABI).Size)
+	u, _ := c.ReadUint(v.Uint(c.WordSize()), t.To.Layout(c.ABI).Size)
 	return u
 }
 
-// AsEntered points to a small t that is shown at the exit-stop as it was at the
+// AsEntered points to a small To that is shown at the exit-stop as it was at the
 // enter-stop. A call has one at most.
-func AsEntered(t Type) Type { return &asEntered{WordLayout(), t} }
-
-type asEntered struct {
-	Layouts
-	elem Type
+type AsEntered struct {
+	WordSized
+	To Type
 }
 
-func (t *asEntered) Dir() Dir { return Exit }
+func (t *AsEntered) Dir() Dir { return Exit }
 
-func (t *asEntered) Capture(c *Call, v View, arg int) {
+func (t *AsEntered) Capture(c *Call, v View, arg int) {
 	addr := v.Uint(c.WordSize())
-	b, ok := c.ReadAll(addr, t.elem.Layout(c.ABI).Size)
+	b, ok := c.ReadAll(addr, t.To.Layout(c.ABI).Size)
 	if addr != 0 && ok {
 		copy(c.entered[:], b)
 		c.Save(arg, addr)
 	}
 }
 
-func (t *asEntered) Show(c *Call, v View) {
-	addr, ok := c.Captured()
+// Show implements Type.
+func (t *AsEntered) Show(c *Call, v View) {
+	addr, ok := c.SavedFor(c.next)
 	if !ok {
 		c.Out.Addr(v.Uint(c.WordSize()))
 		return
 	}
-	ShowPointee(c, t.elem, View{c.entered[:t.elem.Layout(c.ABI).Size], addr})
+	ShowPointee(c, t.To, View{c.entered[:t.To.Layout(c.ABI).Size], addr})
 }

@@ -1,16 +1,8 @@
 package lang
 
-import (
-	"slices"
-
-	"golang.org/x/sys/unix"
-
-	"trapline/tables"
-)
-
 // Num is a number that a type depends on: a length, a count, a selector.
 type Num interface {
-	// Num evaluates to 0 where the number cannot be had.
+	// num evaluates to 0 where the number cannot be had.
 	Num(c *Call) uint64
 }
 
@@ -50,9 +42,9 @@ func (c *Call) ReadBefore(name string) (uint64, bool) {
 }
 
 // Result is the call's return value; 0 for a failed call.
-var Result Num = result{}
+const Result = result(0)
 
-type result struct{}
+type result uint8
 
 func (result) Num(c *Call) uint64 {
 	if c.Failed() || c.Ret < 0 {
@@ -61,180 +53,96 @@ func (result) Num(c *Call) uint64 {
 	return uint64(c.Ret)
 }
 
-// Func is a Num computed by a Go function.
+// Func is a Num computed by the function that is converted to it.
 type Func func(c *Call) uint64
 
 func (f Func) Num(c *Call) uint64 { return f(c) }
 
-// Within is n as the count of an array that has no more than most elements. An
-// array that is said to have more is shown by its address.
-func Within(n Num, most uint64) Num { return &within{n, most} }
-
-type within struct {
-	n    Num
-	most uint64
+// Within is N as the count of a list that has no more than Most elements. A list
+// that is said to have more is shown by its address.
+type Within struct {
+	N    Num
+	Most uint64
 }
 
-// NoArray is a count that no array has: more than the address space.
+// NoArray is a count that no list has: more than the address space.
 const NoArray = 1<<64 - 1
 
-func (w *within) Num(c *Call) uint64 {
-	n := w.n.Num(c)
-	if n > w.most || w.n == Result && c.Failed() {
+func (w *Within) Num(c *Call) uint64 {
+	n := w.N.Num(c)
+	if n > w.Most || w.N == Result && c.Failed() {
 		return NoArray
 	}
 	return n
 }
 
 // Div is a Num divided by a constant, for lengths in other units.
-func Div(n Num, by uint64) Num { return Func(func(c *Call) uint64 { return n.Num(c) / by }) }
-
-// Add is a Num and a constant.
-func Add(n Num, k uint64) Num { return Func(func(c *Call) uint64 { return n.Num(c) + k }) }
-
-// Clear is a Num without the bits in mask.
-func Clear(n Num, mask uint64) Num { return Func(func(c *Call) uint64 { return n.Num(c) &^ mask }) }
-
-// Bits is what a Num has of the bits in mask, as 1 or 0: a selector for Union.
-func Bits(n Num, mask uint64) Num {
-	return Func(func(c *Call) uint64 {
-		if n.Num(c)&mask != 0 {
-			return 1
-		}
-		return 0
-	})
+type Div struct {
+	N  Num
+	By uint64
 }
 
-// Min is the smaller of two Nums.
-func Min(a, b Num) Num { return Func(func(c *Call) uint64 { return min(a.Num(c), b.Num(c)) }) }
+func (n *Div) Num(c *Call) uint64 { return n.N.Num(c) / n.By }
+
+// Add is a Num and a constant.
+type Add struct {
+	N Num
+	K uint64
+}
+
+func (n *Add) Num(c *Call) uint64 { return n.N.Num(c) + n.K }
+
+// Clear is a Num without the bits in Mask.
+type Clear struct {
+	N    Num
+	Mask uint64
+}
+
+func (n *Clear) Num(c *Call) uint64 { return n.N.Num(c) &^ n.Mask }
+
+// Min is the smallest of several Nums.
+type Min []Num
+
+func (ns Min) Num(c *Call) uint64 {
+	least := ns[0].Num(c)
+	for _, n := range ns[1:] {
+		least = min(least, n.Num(c))
+	}
+	return least
+}
+
+// If is a Num that is 1 where a condition holds and 0 elsewhere, to choose
+// between the arms of a union.
+type If [1]Cond
+
+func (n If) Num(c *Call) uint64 {
+	if n[0].Holds(c) {
+		return 1
+	}
+	return 0
+}
 
 // valuer is implemented by types that stand for a number.
 type valuer interface {
 	Value(c *Call, v View) uint64
 }
 
-// NumberOf is the number that a value of type t stands for.
 func NumberOf(c *Call, t Type, v View) uint64 {
 	switch t := t.(type) {
 	case valuer:
 		return t.Value(c, v)
-	case *pointer:
-		if pv, ok := c.ReadType(v.Uint(c.WordSize()), t.elem); ok {
-			return NumberOf(c, t.elem, pv)
-		}
-		return 0
+	case *Ptr:
+		return c.numberAt(v, t.To)
+	case *Out:
+		return c.numberAt(v, t.To)
 	}
 	return v.Uint(min(8, t.Layout(c.ABI).Size))
 }
 
-// Is is the condition that a Num has one of the values.
-func Is(n Num, values ...uint64) Cond {
-	return func(c *Call) bool {
-		got := n.Num(c)
-		for _, v := range values {
-			if got == v {
-				return true
-			}
-		}
-		return false
+// numberAt is the number that the pointer v points to.
+func (c *Call) numberAt(v View, t Type) uint64 {
+	if pv, ok := c.ReadType(v.Uint(c.WordSize()), t); ok {
+		return NumberOf(c, t, pv)
 	}
+	return 0
 }
-
-// Has is the condition that a Num has any of the bits set.
-func Has(n Num, bits uint64) Cond {
-	return func(c *Call) bool { return n.Num(c)&bits != 0 }
-}
-
-// IsNamed is the condition that a Num has the value of one of set's names.
-func IsNamed(n Num, set *tables.Set, names ...string) Cond {
-	values := make([]uint64, len(names))
-	for i, name := range names {
-		values[i] = ValueNamed(set, name)
-	}
-	return Is(n, values...)
-}
-
-// HasNamed is the condition that a Num has a bit set that has a name in set.
-func HasNamed(n Num, set *tables.Set, name string) Cond { return Has(n, ValueNamed(set, name)) }
-
-// ValueNamed is the value that name has in set.
-func ValueNamed(set *tables.Set, name string) uint64 {
-	for i := range set.Consts {
-		if set.Consts[i].Name == name {
-			return set.Consts[i].Value
-		}
-	}
-	panic("decode: no constant is called " + name)
-}
-
-// Not is the opposite condition.
-func Not(cond Cond) Cond { return func(c *Call) bool { return !cond(c) } }
-
-// If is a Num that is 1 where cond holds and 0 elsewhere, to choose between the
-// arms of a union.
-func If(cond Cond) Num {
-	return Func(func(c *Call) uint64 {
-		if cond(c) {
-			return 1
-		}
-		return 0
-	})
-}
-
-// Any is the condition that one of several holds.
-func Any(conds ...Cond) Cond {
-	return func(c *Call) bool {
-		for _, cond := range conds {
-			if cond(c) {
-				return true
-			}
-		}
-		return false
-	}
-}
-
-// All is the condition that all of several hold.
-func All(conds ...Cond) Cond {
-	return func(c *Call) bool {
-		for _, cond := range conds {
-			if !cond(c) {
-				return false
-			}
-		}
-		return true
-	}
-}
-
-// Succeeded is the condition that the call did not fail, as far as is known.
-func Succeeded(c *Call) bool { return !c.Failed() }
-
-// FailedWith is the condition that the call failed with an errno.
-func FailedWith(errno unix.Errno) Cond { return func(c *Call) bool { return c.Errno == int(errno) } }
-
-// OnABI is the condition that the call is of one ABI.
-func OnABI(abi tables.ABI) Cond { return func(c *Call) bool { return c.ABI == abi } }
-
-// Values gives the values that names have in a set, for Is and Arm.
-func Values(set *tables.Set, names ...string) []uint64 {
-	values := make([]uint64, len(names))
-	for i, name := range names {
-		k := slices.IndexFunc(set.Consts, func(k tables.Const) bool { return k.Name == name })
-		if k < 0 {
-			panic("decode: no constant is called " + name)
-		}
-		values[i] = set.Consts[k].Value
-	}
-	return values
-}
-
-// BitsOf is the Values of several names in one.
-func BitsOf(set *tables.Set, names ...string) uint64 {
-	var mask uint64
-	for _, v := range Values(set, names...) {
-		mask |= v
-	}
-	return mask
-}
-
-// Always is the condition that always holds.
-func Always(*Call) bool { return true }

@@ -1,36 +1,40 @@
 package lang
 
+import "trapline/tables"
+
 // Memory as it was at the enter-stop, which the exit-stop compares or still
 // needs.
 
-// Remembered is a t behind a pointer that is kept for the exit-stop.
-func Remembered(t *StructType) Type { return &rememberedStruct{t} }
+// Remembered is an Of behind a pointer that is kept for the exit-stop.
+type Remembered struct{ Of *Struct }
 
-type rememberedStruct struct{ *StructType }
+// Layout implements Type.
+func (t *Remembered) Layout(abi tables.ABI) Layout { return t.Of.Layout(abi) }
 
-func (t *rememberedStruct) Show(c *Call, v View) {
+// Show implements Type.
+func (t *Remembered) Show(c *Call, v View) {
 	c.Remember(v)
-	t.StructType.Show(c, v)
+	t.Of.Show(c, v)
 }
 
-// Was is the number that a member had at the enter-stop.
-func Was(name string, size int) Num {
-	return Func(func(c *Call) uint64 {
-		f := c.Frame(0)
-		if b, ok := c.Recall(f.Struct.Member(c, name, f.View)); ok {
-			return View{B: b}.Uint(size)
-		}
-		return Ref(name).Num(c)
-	})
+// Was is the number that a member of Size bytes had at the enter-stop.
+type Was struct {
+	Member string
+	Size   int
+}
+
+func (t *Was) Num(c *Call) uint64 {
+	f := c.Frame(0)
+	if b, ok := c.Recall(f.Struct.Member(c, t.Member, f.View)); ok {
+		return View{B: b}.Uint(t.Size)
+	}
+	return Ref(t.Member).Num(c)
 }
 
 // Remember keeps memory for the exit-stop. There may be several pieces of it.
 func (c *Call) Remember(v View) {
 	c.snapshots = append(c.snapshots, View{append([]byte(nil), v.B...), v.Addr})
 }
-
-// HasRemembered says that remember was called.
-func (c *Call) HasRemembered() bool { return len(c.snapshots) > 0 }
 
 // Recall gives the bytes that v had when it was remembered.
 func (c *Call) Recall(v View) ([]byte, bool) {
@@ -69,3 +73,6 @@ func (c *Call) Remembers(v View) bool {
 	b, ok := c.Recall(v)
 	return ok && string(b) == string(v.B)
 }
+
+// HasRemembered says that Remember was called.
+func (c *Call) HasRemembered() bool { return len(c.snapshots) > 0 }

@@ -7,34 +7,20 @@ import (
 	"trapline/tables"
 )
 
-// rest stands for the arguments of a call that depend on those before it.
-type rest struct {
-	Unsized
-	choose func(c *Call) *Desc
-	among  []*Desc // what it chooses from, as far as that takes more registers
-}
-
-// Show is never called: newSignature takes a rest apart.
-func (t *rest) Show(*Call, View) {}
-
 // Rest stands last in the Args of a call with sub-commands (fcntl, keyctl,
 // ptrace): the arguments that follow, and what the result means, are those of
-// the entry in calls that has the name that set gives to on. The entry called
+// the entry in Calls that has the name that Set gives to On. The entry called
 // "" is for all other values; without one they end the arguments. An entry
 // without a Ret has the result of the call.
-func Rest(on Num, set *tables.Set, calls Calls) Field {
-	among := make([]*Desc, len(calls))
-	for i := range calls {
-		among[i] = &calls[i]
-	}
-	return RestBy((&subCommands{on: on, set: set, calls: calls}).choose, among...)
-}
+type Rest struct {
+	Unsized
+	On    Num
+	Set   *tables.Set
+	Calls Calls
 
-// subCommands are what a Rest chooses from.
-type subCommands struct {
-	on    Num
-	set   *tables.Set
-	calls Calls
+	// By, if it is not nil, chooses among others instead; nil ends the arguments.
+	By    func(c *Call) *Desc
+	Among []*Desc // what By chooses from, as far as that takes more registers
 
 	// The names are resolved when the call is first seen.
 	once    sync.Once
@@ -42,18 +28,26 @@ type subCommands struct {
 	other   *Desc
 }
 
-func (s *subCommands) choose(c *Call) *Desc {
-	s.once.Do(func() { s.byValue, s.other = index(s.set, s.calls) })
-	if d := s.byValue[s.on.Num(c)]; d != nil {
-		return d
+// Show is never called: newSignature takes a Rest apart.
+func (t *Rest) Show(*Call, View) {}
+
+// Resolve looks the names in Calls up. It panics if Set lacks one.
+func (t *Rest) Resolve() {
+	if t.By == nil {
+		t.once.Do(func() { t.byValue, t.other = index(t.Set, t.Calls) })
 	}
-	return s.other
 }
 
-// RestBy is a Rest that a Go function chooses among others; nil ends the
-// arguments.
-func RestBy(choose func(c *Call) *Desc, among ...*Desc) Field {
-	return Field{"", &rest{choose: choose, among: among}}
+// choice is the entry for the arguments that c has.
+func (t *Rest) choice(c *Call) *Desc {
+	if t.By != nil {
+		return t.By(c)
+	}
+	t.Resolve()
+	if d := t.byValue[t.On.Num(c)]; d != nil {
+		return d
+	}
+	return t.other
 }
 
 // index finds the values of the names in calls.
@@ -76,7 +70,7 @@ func index(set *tables.Set, calls Calls) (byValue map[uint64]*Desc, other *Desc)
 		}
 	}
 	for name := range byName {
-		panic("decode: no constant is called " + name)
+		panic("lang: no constant is called " + name)
 	}
 	return byValue, other
 }
@@ -85,15 +79,18 @@ func index(set *tables.Set, calls Calls) (byValue map[uint64]*Desc, other *Desc)
 // Like it they belong to one Decoder.
 type subSignatures struct {
 	base   *Desc // the arguments before the rest
-	rest   *rest
+	rest   *Rest
 	byDesc map[*Desc]*Signature // made so far
 }
 
 // width is the number of registers that the widest of them takes.
 func (s *subSignatures) width(abi tables.ABI) int {
 	widest := 0
-	for _, d := range s.rest.among {
+	for _, d := range s.rest.Among {
 		widest = max(widest, newSignature("", s.whole(d), abi).width(abi))
+	}
+	for i := range s.rest.Calls {
+		widest = max(widest, newSignature("", s.whole(&s.rest.Calls[i]), abi).width(abi))
 	}
 	return widest
 }
@@ -110,7 +107,7 @@ func (c *Call) settle() {
 }
 
 func (s *subSignatures) signature(c *Call) *Signature {
-	d := s.rest.choose(c)
+	d := s.rest.choice(c)
 	sig := s.byDesc[d]
 	if sig == nil {
 		sig = newSignature(c.Sig.Name, s.whole(d), c.ABI)
@@ -124,7 +121,7 @@ func (s *subSignatures) whole(d *Desc) *Desc {
 	whole := *s.base
 	if d != nil {
 		whole.Args = append(whole.Args[:len(whole.Args):len(whole.Args)], d.Args...)
-		if d.Ret.Typ != nil {
+		if d.Ret != nil {
 			whole.Ret = d.Ret
 		}
 	}

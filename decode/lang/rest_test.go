@@ -10,18 +10,18 @@ import (
 func TestRest(t *testing.T) {
 	inner := &tables.Set{Consts: []tables.Const{{Value: 7, Name: "SEVEN"}}}
 	outer := &tables.Set{Consts: []tables.Const{{Value: 1, Name: "ONE"}, {Value: 2, Name: "TWO"}, {Value: 3, Name: "THREE"}}}
-	d := &Desc{"call", Args{{"cmd", Int}, Rest(Ref("cmd"), outer, Calls{
+	d := &Desc{"call", Args{{"cmd", Int}, {"", &Rest{On: Ref("cmd"), Set: outer, Calls: Calls{
 		{"ONE TWO", Args{{"path", Path}}, RetAddr},
-		{"THREE", Args{{"sub", Int}, Rest(Ref("sub"), inner, Calls{
+		{"THREE", Args{{"sub", Int}, {"", &Rest{On: Ref("sub"), Set: inner, Calls: Calls{
 			{"SEVEN", Args{{"len", Size}}, RetHex},
-		})}, Ret{}},
-	})}, RetSigned}
+		}}}}, nil},
+	}}}}, RetSigned}
 	base := newSignature("call", d, tables.X86_64)
 	c := &Call{Decoder: NewDecoderOf(Catalogue{}, 0), ABI: tables.X86_64}
 	for _, tt := range []struct {
 		cmd, sub uint64
 		want     []string
-		ret      Ret
+		ret      Type
 	}{
 		{1, 0, []string{"cmd", "path"}, RetAddr},
 		{2, 0, []string{"cmd", "path"}, RetAddr},
@@ -35,7 +35,7 @@ func TestRest(t *testing.T) {
 		for _, a := range c.Sig.args {
 			got = append(got, a.name)
 		}
-		if !slices.Equal(got, tt.want) || c.Sig.ret.Typ != tt.ret.Typ {
+		if !slices.Equal(got, tt.want) || c.Sig.ret != unwrap(tt.ret).Type {
 			t.Errorf("command %d %d: arguments %v, want %v", tt.cmd, tt.sub, got, tt.want)
 		}
 	}

@@ -5,55 +5,48 @@ import (
 	"trapline/tables"
 )
 
-// Ret says what a call's result is.
-type Ret struct {
-	Typ Type
-	// remark writes what strace puts in parentheses behind the result; it is
-	// called for calls that succeeded.
-	remark func(c *Call)
-	// then is called when the result of a call, successful or not, is complete.
-	then func(c *Call)
-}
-
-// The kinds of results.
-var (
-	RetUnsigned = Ret{Typ: Ulong} // counts, and the zero of most calls
-	RetSigned   = Ret{Typ: Long}
-	RetHex      = Ret{Typ: Xlong} // bits without names
-	RetAddr     = Ret{Typ: &resultAddr{Xlong}}
-	RetOctal    = Ret{Typ: O32}
+// The kinds of results. Any Type may be one: it is shown the result as it would
+// lie in memory.
+const (
+	RetUnsigned = Ulong // counts, and the zero of most calls
+	RetSigned   = Long
+	RetHex      = Xlong // bits without names
+	RetOctal    = O32
+	RetAddr     = resultAddr(Xlong)
 )
 
 // resultAddr is an address in the tracee. Zero is 0, not NULL.
-type resultAddr struct{ *Number }
+type resultAddr Number
 
-func (t *resultAddr) Show(c *Call, v View) {
-	if addr := t.Value(c, v); addr != 0 {
+// Layout implements Type.
+func (t resultAddr) Layout(abi tables.ABI) Layout { return Number(t).Layout(abi) }
+
+// Show implements Type.
+func (t resultAddr) Show(c *Call, v View) {
+	if addr := Number(t).Value(c, v); addr != 0 {
 		c.Out.Addr(addr)
 	} else {
 		c.Out.Number(0, output.Hex)
 	}
 }
 
-// ReturnsType is a result shown as a t.
-func ReturnsType(t Type) Ret { return Ret{Typ: t} }
-
-// With adds a remark, written by Go code with Encoder.BeginRemark.
-func (r Ret) With(remark func(c *Call)) Ret {
-	r.remark = remark
-	return r
+// With is a result with what Go code adds to it.
+type With struct {
+	Ret    Type
+	Remark func(c *Call) // writes what strace puts in parentheses, with Encoder.BeginRemark, if the call succeeded
+	Then   func(c *Call) // adds records behind the call's, whether it succeeded or not
 }
 
-// Then adds records behind the call's, written by Go code.
-func (r Ret) Then(show func(c *Call)) Ret {
-	r.then = show
-	return r
-}
+// Layout implements Type.
+func (t *With) Layout(abi tables.ABI) Layout { return t.Ret.Layout(abi) }
+
+// Show implements Type.
+func (t *With) Show(c *Call, v View) { t.Ret.Show(c, v) }
 
 // Result shows the call's result, at the exit-stop after Exit.
 func (c *Call) Result() {
 	c.result()
-	if then := c.Sig.ret.then; then != nil && !c.Raw {
+	if then := c.Sig.then; then != nil && !c.Raw {
 		then(c)
 	}
 }
@@ -71,16 +64,16 @@ func (c *Call) result() {
 	}
 	b := c.Alloc(8)
 	PutUint(b, uint64(c.Ret))
-	t := c.Sig.ret.Typ
-	if t == nil || c.Raw {
-		t = RetUnsigned.Typ
-		if c.Raw {
-			t = Xlong
-		}
+	t := c.Sig.ret
+	switch {
+	case c.Raw:
+		t = RetHex
+	case t == nil:
+		t = RetUnsigned
 	}
 	t.Show(c, View{B: b})
-	if c.Sig.ret.remark != nil && !c.Raw {
-		c.Sig.ret.remark(c)
+	if c.Sig.remark != nil && !c.Raw {
+		c.Sig.remark(c)
 	}
 }
 

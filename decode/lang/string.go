@@ -11,66 +11,107 @@ import (
 // PathMax is PATH_MAX of linux/limits.h: file names are shown whole.
 const PathMax = 4096
 
-// Str is a NUL-terminated string behind a pointer, cut after -s bytes.
-var Str Type = &cString{most: math.MaxInt}
+// StrN is a NUL-terminated string behind a pointer, cut after -s bytes, of which
+// no more bytes are looked at than the number that it is converted from.
+type StrN int
 
-// StrN is a Str of which no more than n bytes are looked at.
-func StrN(n int) Type { return &cString{most: n} }
+// Str is a StrN of any length.
+const Str = StrN(math.MaxInt)
 
-// NameIn is a Str that is to fit into n bytes with its NUL.
-func NameIn(n int) Type { return &cString{most: n, whole: true} }
+// Layout implements Type.
+func (StrN) Layout(tables.ABI) Layout { return Layout{0, 1} }
 
-// PathStr is a NUL-terminated file name behind a pointer.
-var PathStr Type = &cString{path: true}
+// Show implements Type.
+func (t StrN) Show(c *Call, v View) { t.ShowAt(c, v.Addr) }
 
-// Path points to a file name.
-var Path = Ptr(PathStr)
+func (t StrN) ShownPlain(*Call) bool { return true }
 
-// LinkTarget points to what a symbolic link is to hold.
-var LinkTarget = Ptr(&cString{path: true, inert: true})
+func (t StrN) ShowAt(c *Call, addr uint64) { c.showCString(addr, c.StringLimit, int(t)) }
 
-// String points to a Str.
-var String = Ptr(Str)
+// NameIn is a Str that is to fit, with its NUL, into the number of bytes that
+// it is converted from.
+type NameIn int
 
-type cString struct {
-	Unsized
-	path  bool
-	inert bool // no file is looked for by this name
-	most  int  // bytes looked at
-	whole bool // a NUL is expected among them
+// Layout implements Type.
+func (NameIn) Layout(tables.ABI) Layout { return Layout{0, 1} }
+
+// Show implements Type.
+func (t NameIn) Show(c *Call, v View) { t.ShowAt(c, v.Addr) }
+
+func (t NameIn) ShownPlain(*Call) bool { return true }
+
+func (t NameIn) ShowAt(c *Call, addr uint64) {
+	c.showCString(addr, min(c.StringLimit, int(t)-1), int(t))
 }
 
-func (t *cString) Show(c *Call, v View) { t.ShowAt(c, v.Addr) }
-
-func (t *cString) ShownPlain(*Call) bool { return true }
-
-func (t *cString) ShowAt(c *Call, addr uint64) {
-	if t.path {
-		b, more, ok := c.ReadString(addr, PathMax-1)
-		if !ok {
-			c.Out.Addr(addr)
-			return
-		}
-		if t.inert {
-			c.Out.Str(output.Plain, b, more)
-		} else {
-			c.Out.Str(output.Path, b, more)
-		}
-		if !more {
-			c.PathShown(b)
-		}
-		return
-	}
-	limit := c.StringLimit
-	if t.whole {
-		limit = min(limit, t.most-1)
-	}
-	b, more, ok := c.readString(addr, limit, min(limit+1, t.most))
+// showCString shows up to limit bytes of the string at addr, of which no more
+// than most bytes are looked at, or the address.
+func (c *Call) showCString(addr uint64, limit, most int) {
+	b, more, ok := c.readString(addr, limit, min(limit+1, most))
 	if !ok {
 		c.Out.Addr(addr)
 		return
 	}
 	c.Out.Str(output.Plain, b, more)
+}
+
+// FileName is a NUL-terminated file name behind a pointer.
+type FileName uint8
+
+const (
+	AnyFile FileName = iota // the name of a file that the call is about
+	Inert                   // no file is looked for by this name
+)
+
+// Layout implements Type.
+func (FileName) Layout(tables.ABI) Layout { return Layout{0, 1} }
+
+// Show implements Type.
+func (t FileName) Show(c *Call, v View) { t.ShowAt(c, v.Addr) }
+
+func (t FileName) ShownPlain(*Call) bool { return true }
+
+func (t FileName) ShowAt(c *Call, addr uint64) {
+	b, more, ok := c.ReadString(addr, PathMax-1)
+	switch {
+	case !ok:
+		c.Out.Addr(addr)
+	case t == Inert:
+		c.Out.Str(output.Plain, b, more)
+	default:
+		c.Out.Str(output.Path, b, more)
+	}
+	if ok && !more {
+		c.PathShown(b)
+	}
+}
+
+// StringPointer points to a string that the kernel reads.
+type StringPointer uint8
+
+const (
+	Path       StringPointer = iota // to a file name
+	LinkTarget                      // to what a symbolic link is to hold
+	String                          // to a Str
+)
+
+// Layout implements Type.
+func (StringPointer) Layout(abi tables.ABI) Layout { return pointerLayout(abi, false) }
+
+// Show implements Type.
+func (t StringPointer) Show(c *Call, v View) {
+	addr := v.Uint(c.WordSize())
+	c.Begun = addr != 0
+	switch {
+	case addr == 0:
+		c.Out.Addr(addr)
+	case t == Path:
+		AnyFile.ShowAt(c, addr)
+	case t == LinkTarget:
+		Inert.ShowAt(c, addr)
+	default:
+		Str.ShowAt(c, addr)
+	}
 }
 
 // ReadString reads a NUL-terminated string. more says that it goes on after
@@ -117,20 +158,6 @@ func (c *Call) PathShown(path []byte) {
 	}
 }
 
-// PathIn is a file name in a buffer of which length bytes are filled.
-func PathIn(length Num) Type { return &pathIn{length: length} }
-
-type pathIn struct {
-	Unsized
-	length Num
-}
-
-func (t *pathIn) Show(c *Call, v View) { t.ShowAt(c, v.Addr) }
-
-func (t *pathIn) ShownPlain(*Call) bool { return true }
-
-func (t *pathIn) ShowAt(c *Call, addr uint64) { c.ShowPath(addr, min(t.length.Num(c), PathMax)) }
-
 // ShowPath shows the file name in the n bytes at addr, or their address, and
 // says whether it could be read.
 func (c *Call) ShowPath(addr, n uint64) bool {
@@ -148,44 +175,48 @@ func (c *Call) ShowPath(addr, n uint64) bool {
 	return true
 }
 
-// Buf is data of a known length behind a pointer, cut after -s bytes.
-func Buf(length Num) Type { return &buffer{length: length} }
-
-// BufOrString is a Buf that may end in a NUL, which is not shown.
-func BufOrString(length Num) Type { return &buffer{length: length, kind: OrString} }
-
-// Binary is a Buf of bytes that are no text.
-func Binary(length Num) Type { return &buffer{length: length, kind: BinaryData} }
-
-type buffer struct {
+// Bytes are Len bytes behind a pointer, cut after -s.
+type Bytes struct {
 	Unsized
-	length Num
-	kind   BufferKind
+	Len  Num
+	Kind BytesKind
 }
 
-// BufferKind says how bytes are shown.
-type BufferKind uint8
+// BytesKind says what bytes are.
+type BytesKind uint8
 
 const (
-	text       BufferKind = iota // as a string
-	OrString                     // as a string, of which a NUL at the end is not shown
-	BinaryData                   // as data that is no text
-	terminated                   // up to a NUL
-	ExpectNUL                    // text that ends in a NUL, or goes on
+	Text       BytesKind = iota
+	OrString             // text that may end in a NUL, which is not shown
+	Binary               // no text
+	Terminated           // a string that ends at a NUL; without one its last byte is not shown
+	ExpectNUL            // text that ends in a NUL, or goes on
+	CutString            // a string of which no more than Len bytes, the NUL included, are looked at
+	FilePath             // a file name of which Len bytes are there
 )
 
-func (t *buffer) Show(c *Call, v View) { t.ShowAt(c, v.Addr) }
+// Show implements Type.
+func (t *Bytes) Show(c *Call, v View) { t.ShowAt(c, v.Addr) }
 
-func (t *buffer) ShownPlain(*Call) bool { return true }
+func (t *Bytes) ShownPlain(*Call) bool { return t.Kind != CutString }
 
-func (t *buffer) ShowAt(c *Call, addr uint64) { c.ShowBuffer(addr, t.length.Num(c), t.kind) }
+func (t *Bytes) ShowAt(c *Call, addr uint64) {
+	n := t.Len.Num(c)
+	switch t.Kind {
+	case CutString:
+		c.showCutString(addr, n)
+	case FilePath:
+		c.ShowPath(addr, min(n, PathMax))
+	default:
+		c.ShowBuffer(addr, n, t.Kind)
+	}
+}
 
 // ShowBytes shows length bytes from addr on as a string, cut after -s bytes,
 // or the address if they cannot be read.
-func (c *Call) ShowBytes(addr, length uint64) { c.ShowBuffer(addr, length, text) }
+func (c *Call) ShowBytes(addr, length uint64) { c.ShowBuffer(addr, length, Text) }
 
-// ShowBuffer is ShowBytes for bytes of any kind.
-func (c *Call) ShowBuffer(addr, length uint64, kind BufferKind) {
+func (c *Call) ShowBuffer(addr, length uint64, kind BytesKind) {
 	if addr == 0 || !c.addressable(addr) {
 		c.Out.Addr(addr)
 		return
@@ -211,7 +242,7 @@ func (c *Call) ShowBuffer(addr, length uint64, kind BufferKind) {
 			more = true
 		}
 		c.Out.Str(output.Plain, b, more)
-	case BinaryData:
+	case Binary:
 		c.Out.Str(output.Binary, b, more)
 	default:
 		c.Out.Str(output.Plain, b, more)
@@ -221,81 +252,10 @@ func (c *Call) ShowBuffer(addr, length uint64, kind BufferKind) {
 	}
 }
 
-// CharArray is a char array of n bytes inside a struct, holding a string that
-// ends at a NUL. Without one the last byte is not shown.
-func CharArray(n int) Type { return &charArray{n: n, kind: terminated} }
-
-// CharsUpTo is a CharArray of which only the first size bytes, the NUL
-// included, are in use.
-func CharsUpTo(n int, size Num) Type { return &charArray{n, size, terminated} }
-
-// Chars is n bytes of text inside a struct, of which size are in use.
-func Chars(n int, size Num) Type { return &charArray{n, size, text} }
-
-// Binaries is n bytes inside a struct that are no text, of which size are in
-// use.
-func Binaries(n int, size Num) Type { return &charArray{n, size, BinaryData} }
-
-type charArray struct {
-	n    int
-	size Num // nil for n
-	kind BufferKind
-}
-
-func (t *charArray) Layout(tables.ABI) Layout { return Layout{t.n, 1} }
-
-func (t *charArray) Show(c *Call, v View) {
-	b := v.B
-	if t.size != nil {
-		if size := t.size.Num(c); size < uint64(len(b)) {
-			b = b[:size]
-		}
-	}
-	switch t.kind {
-	case BinaryData:
-		c.Out.Str(output.Binary, b, false)
-	case terminated:
-		if i := bytes.IndexByte(b, 0); i >= 0 {
-			c.Out.Str(output.Plain, b[:i], false)
-		} else {
-			c.Out.Str(output.Plain, b[:max(0, len(b)-1)], true)
-		}
-	default:
-		c.Out.Str(output.Plain, b, false)
-	}
-}
-
-// ByteArray is n bytes inside a struct that are no string: shown as strace
-// shows binary data.
-func ByteArray(n int) Type { return &pad{n} }
-
-// UUID is 16 bytes in groups: 01234567-89ab-cdef-0123-456789abcdef.
-var UUID Type = ShownAs(ByteArray(16), func(c *Call, v View) {
-	text := c.Alloc(36)[:0]
-	const digits = "0123456789abcdef"
-	for i, b := range v.B[:16] {
-		switch i {
-		case 4, 6, 8, 10:
-			text = append(text, '-')
-		}
-		text = append(text, digits[b>>4], digits[b&15])
-	}
-	c.Out.Text(output.AsString(text))
-})
-
-// CutStr is a Str of which no more than size bytes, the NUL included, are
-// looked at.
-func CutStr(size Num) Type { return &cutString{size: size} }
-
-type cutString struct {
-	Unsized
-	size Num
-}
-
-func (t *cutString) Show(c *Call, v View) { t.ShowAt(c, v.Addr) }
-
-func (t *cutString) ShowAt(c *Call, addr uint64) {
-	size := min(t.size.Num(c), uint64(c.StringLimit)+1)
+// showCutString shows the string at addr, of which no more than size bytes, the
+// NUL included, are looked at.
+func (c *Call) showCutString(addr, size uint64) {
+	size = min(size, uint64(c.StringLimit)+1)
 	if !c.addressable(addr) {
 		c.Out.Addr(addr)
 		return
@@ -309,4 +269,89 @@ func (t *cutString) ShowAt(c *Call, addr uint64) {
 		return
 	}
 	c.Out.Str(output.Plain, b, more)
+}
+
+// CharArray is a char array inside a struct, of as many bytes as the number that
+// it is converted from. It holds a string that ends at a NUL. Without one the
+// last byte is not shown.
+type CharArray int
+
+// Layout implements Type.
+func (t CharArray) Layout(tables.ABI) Layout { return Layout{int(t), 1} }
+
+// Show implements Type.
+func (t CharArray) Show(c *Call, v View) { c.showChars(v.B, Terminated) }
+
+// Chars are N bytes inside a struct, of which Len are in use; all, if there is
+// no Len. Their Kind is Text, Binary or Terminated.
+type Chars struct {
+	N    int
+	Len  Num
+	Kind BytesKind
+}
+
+// Layout implements Type.
+func (t *Chars) Layout(tables.ABI) Layout { return Layout{t.N, 1} }
+
+// Show implements Type.
+func (t *Chars) Show(c *Call, v View) {
+	b := v.B
+	if t.Len != nil {
+		if size := t.Len.Num(c); size < uint64(len(b)) {
+			b = b[:size]
+		}
+	}
+	c.showChars(b, t.Kind)
+}
+
+// showChars shows what a char array holds.
+func (c *Call) showChars(b []byte, kind BytesKind) {
+	switch kind {
+	case Binary:
+		c.Out.Str(output.Binary, b, false)
+	case Terminated:
+		if i := bytes.IndexByte(b, 0); i >= 0 {
+			c.Out.Str(output.Plain, b[:i], false)
+		} else {
+			c.Out.Str(output.Plain, b[:max(0, len(b)-1)], true)
+		}
+	default:
+		c.Out.Str(output.Plain, b, false)
+	}
+}
+
+// ByteArray is bytes inside a struct that are no string, as many as the number
+// that it is converted from: shown as strace shows binary data.
+type ByteArray int
+
+// Layout implements Type.
+func (t ByteArray) Layout(tables.ABI) Layout { return Layout{int(t), 1} }
+
+// Show implements Type.
+func (t ByteArray) Show(c *Call, v View) { c.Out.Str(output.Plain, v.B, false) }
+
+// Pad is a hole between members, of as many bytes as the number that it is
+// converted from.
+type Pad = ByteArray
+
+// UUID is 16 bytes in groups: 01234567-89ab-cdef-0123-456789abcdef.
+const UUID = uuid(16)
+
+type uuid uint8
+
+// Layout implements Type.
+func (t uuid) Layout(tables.ABI) Layout { return Layout{int(t), 1} }
+
+// Show implements Type.
+func (uuid) Show(c *Call, v View) {
+	text := c.Alloc(36)[:0]
+	const digits = "0123456789abcdef"
+	for i, b := range v.B[:16] {
+		switch i {
+		case 4, 6, 8, 10:
+			text = append(text, '-')
+		}
+		text = append(text, digits[b>>4], digits[b&15])
+	}
+	c.Out.Text(output.AsString(text))
 }

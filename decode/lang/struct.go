@@ -8,11 +8,20 @@ import (
 	"trapline/tables"
 )
 
-// StructType is a C struct: named members, laid out by the rules of each ABI.
-type StructType struct {
-	fields Fields
-	packed bool
-	shown  []int // the members to show, by position in fields; nil for all
+// Struct is a C struct: named members, laid out by the rules of each ABI. A
+// member called "" is shown without its name (a union's arm), one called "_" is
+// never shown.
+type Struct struct {
+	Fields Fields
+	Packed bool // there is no padding
+
+	// Of, if it is not nil, is the struct that this one shows the members of in
+	// another way: with other types for those in With, only those that Pick names,
+	// in that order, or all, but the one called Move before the one called Before.
+	Of           *Struct
+	With         Fields
+	Pick         Names
+	Move, Before string
 
 	// A program's calls need few of the structs that there are, so each is
 	// laid out when it is first needed: that keeps the start short.
@@ -20,18 +29,20 @@ type StructType struct {
 }
 
 type structLayout struct {
-	Layouts
+	sizes   [tables.NumABI]Layout
 	members []member
-	shown   []int
+	shown   []int // the members to show, by position
 }
 
 type member struct {
-	Name    string
-	Type    Type
-	cond    Cond
-	verbose bool // left out of an abbreviated struct
-	fielder fielder
-	Off     [tables.NumABI]int
+	Name     string
+	Type     Type
+	cond     Cond
+	since    int  // the first member of the version that it is of; 0 for the first version
+	verbose  bool // left out of an abbreviated struct
+	reserved bool // shown only when it is not zero
+	fielder  fielder
+	Off      [tables.NumABI]int
 }
 
 // fielder is implemented by types that write their member's name themselves.
@@ -42,30 +53,61 @@ type fielder interface {
 // Fields are the members of a struct, in order.
 type Fields []Field
 
-// Struct describes a C struct. A member called "" is shown without its name
-// (a union's arm), one called "_" is never shown.
-func Struct(fields Fields) *StructType { return &StructType{fields: fields} }
-
-// Packed is a Struct without padding.
-func Packed(fields Fields) *StructType { return &StructType{fields: fields, packed: true} }
+// Names are names of members of a struct or of constants of a set.
+type Names []string
 
 // layout lays the members out, once.
-func (st *StructType) layout() *structLayout {
+func (st *Struct) layout() *structLayout {
 	if l := st.laid.Load(); l != nil {
 		return l
 	}
-	sl := &structLayout{members: make([]member, len(st.fields)), shown: st.shown}
-	for i, f := range st.fields {
-		u := unwrap(f.Type)
-		sl.members[i] = member{Name: f.Name, Type: u.Type, cond: u.cond, verbose: u.verbose}
-		sl.members[i].fielder, _ = u.Type.(fielder)
+	sl := &structLayout{}
+	if st.Of != nil && st.With == nil {
+		*sl = *st.Of.layout()
+	} else {
+		fields := st.fields()
+		sl.members = make([]member, len(fields))
+		since := 0
+		for i, f := range fields {
+			u := unwrap(f.Type)
+			if u.since {
+				since = i
+			}
+			m := &sl.members[i]
+			*m = member{Name: f.Name, Type: u.Type, cond: u.cond, since: since, verbose: u.verbose, reserved: u.reserved}
+			m.fielder, _ = u.Type.(fielder)
+		}
+		sl.place(st.packed())
 	}
+	sl.shown = st.positions(sl)
+	st.laid.Store(sl)
+	return sl
+}
+
+// fields are the members with their types.
+func (st *Struct) fields() Fields {
+	if st.Of == nil {
+		return st.Fields
+	}
+	fields := slices.Clone(st.Of.fields())
+	for _, f := range st.With {
+		i := slices.IndexFunc(fields, func(was Field) bool { return was.Name == f.Name })
+		if i < 0 {
+			panic("lang: no member is called " + f.Name)
+		}
+		fields[i] = f
+	}
+	return fields
+}
+
+// place finds the offsets of the members and the size of them all.
+func (sl *structLayout) place(packed bool) {
 	for _, abi := range Abis {
 		size, align := 0, 1
 		for i := range sl.members {
 			m := &sl.members[i]
 			l := m.Type.Layout(abi)
-			if st.packed {
+			if packed {
 				l.Align = 1
 			}
 			size = AlignUp(size, l.Align)
@@ -73,60 +115,52 @@ func (st *StructType) layout() *structLayout {
 			size += l.Size
 			align = max(align, l.Align)
 		}
-		sl.Layouts[abi] = Layout{AlignUp(size, align), align}
+		sl.sizes[abi] = Layout{AlignUp(size, align), align}
 	}
-	if sl.shown == nil {
-		sl.shown = st.positions()
-	}
-	st.laid.Store(sl)
-	return sl
 }
 
-// Layout implements Type.
-func (st *StructType) Layout(abi tables.ABI) Layout { return st.layout().Layouts[abi] }
+// Resolve lays the struct out. It panics if a name is not that of a member.
+func (st *Struct) Resolve() { st.layout() }
 
-// positions are those of the members that are shown.
-func (st *StructType) positions() []int {
-	if st.shown != nil {
-		return st.shown
+// packed says that there is no padding.
+func (st *Struct) packed() bool { return st.Packed || st.Of != nil && st.Of.packed() }
+
+// Layout implements Type.
+func (st *Struct) Layout(abi tables.ABI) Layout { return st.layout().sizes[abi] }
+
+// positions are those of the members of sl that are shown.
+func (st *Struct) positions(sl *structLayout) []int {
+	at := func(name string) int {
+		i := slices.IndexFunc(sl.members, func(m member) bool { return m.Name == name })
+		if i < 0 {
+			panic("lang: no member is called " + name)
+		}
+		return i
 	}
-	shown := make([]int, 0, len(st.fields))
-	for i := range st.fields {
-		if st.fields[i].Name != "_" {
+	switch {
+	case st.Pick != nil:
+		shown := make([]int, 0, len(st.Pick))
+		for _, name := range st.Pick {
+			shown = append(shown, at(name))
+		}
+		return shown
+	case st.Move != "":
+		shown := slices.Clone(sl.shown)
+		move := at(st.Move)
+		shown = slices.DeleteFunc(shown, func(i int) bool { return i == move })
+		return slices.Insert(shown, slices.Index(shown, at(st.Before)), move)
+	}
+	shown := make([]int, 0, len(sl.members))
+	for i := range sl.members {
+		if sl.members[i].Name != "_" {
 			shown = append(shown, i)
 		}
 	}
 	return shown
 }
 
-// Pick is the same struct with only the named members shown, in that order.
-func (st *StructType) Pick(names ...string) *StructType {
-	picked := &StructType{fields: st.fields, packed: st.packed, shown: make([]int, 0, len(names))}
-	for _, name := range names {
-		i := slices.IndexFunc(st.fields, func(f Field) bool { return f.Name == name })
-		if i < 0 {
-			panic("decode: no member is called " + name)
-		}
-		picked.shown = append(picked.shown, i)
-	}
-	return picked
-}
-
-// Moved is the same struct with one member shown before another.
-func (st *StructType) Moved(name, before string) *StructType {
-	shown := slices.Clone(st.positions())
-	at := func(name string) int {
-		return slices.IndexFunc(shown, func(i int) bool { return st.fields[i].Name == name })
-	}
-	from := at(name)
-	position := shown[from]
-	shown = slices.Delete(shown, from, from+1)
-	shown = slices.Insert(shown, at(before), position)
-	return &StructType{fields: st.fields, packed: st.packed, shown: shown}
-}
-
 // Offset gives a member's offset in bytes, for tests of the layout.
-func (st *StructType) Offset(abi tables.ABI, name string) (int, bool) {
+func (st *Struct) Offset(abi tables.ABI, name string) (int, bool) {
 	if m := st.member(name); m != nil {
 		return m.Off[abi], true
 	}
@@ -134,7 +168,7 @@ func (st *StructType) Offset(abi tables.ABI, name string) (int, bool) {
 }
 
 // Member gives the bytes of the member called name; empty if v is too short.
-func (st *StructType) Member(c *Call, name string, v View) View {
+func (st *Struct) Member(c *Call, name string, v View) View {
 	if m := st.member(name); m != nil {
 		return v.At(m.Off[c.ABI], m.Type.Layout(c.ABI).Size)
 	}
@@ -142,10 +176,10 @@ func (st *StructType) Member(c *Call, name string, v View) View {
 }
 
 // Members are all members, in order.
-func (st *StructType) Members() []member { return st.layout().members }
+func (st *Struct) Members() []member { return st.layout().members }
 
 // member finds the member called name.
-func (st *StructType) member(name string) *member {
+func (st *Struct) member(name string) *member {
 	members := st.layout().members
 	for i := range members {
 		if members[i].Name == name {
@@ -155,8 +189,8 @@ func (st *StructType) member(name string) *member {
 	return nil
 }
 
-// NumberIn is the number in the member called name.
-func (st *StructType) NumberIn(c *Call, name string, v View) (uint64, bool) {
+// value is the number in the member called name.
+func (st *Struct) NumberIn(c *Call, name string, v View) (uint64, bool) {
 	if m := st.member(name); m != nil {
 		return NumberOf(c, m.Type, v.At(m.Off[c.ABI], m.Type.Layout(c.ABI).Size)), true
 	}
@@ -164,16 +198,16 @@ func (st *StructType) NumberIn(c *Call, name string, v View) (uint64, bool) {
 }
 
 // within says whether cond holds where names are those of the members in v.
-func (st *StructType) within(c *Call, v View, cond Cond) bool {
+func (st *Struct) within(c *Call, v View, cond Cond) bool {
 	if !c.Push(st, v) {
 		return false
 	}
 	defer c.Pop()
-	return cond(c)
+	return cond.Holds(c)
 }
 
 // Show writes the members that v is long enough to hold.
-func (st *StructType) Show(c *Call, v View) {
+func (st *Struct) Show(c *Call, v View) {
 	c.Out.BeginStruct()
 	st.ShowMembers(c, v)
 	c.Out.EndStruct()
@@ -181,27 +215,25 @@ func (st *StructType) Show(c *Call, v View) {
 
 // ShowPart is Show for a struct that may end within a member, whose bytes are
 // shown then.
-func (st *StructType) ShowPart(c *Call, v View) {
+func (st *Struct) ShowPart(c *Call, v View) {
 	c.Out.BeginStruct()
 	st.show(c, v, true)
 	c.Out.EndStruct()
 }
 
 // ShowMembers writes the members without the braces around them.
-func (st *StructType) ShowMembers(c *Call, v View) { st.show(c, v, false) }
+func (st *Struct) ShowMembers(c *Call, v View) { st.show(c, v, false) }
 
-func (st *StructType) show(c *Call, v View, part bool) {
-	if c.depth == maxDepth {
+func (st *Struct) show(c *Call, v View, part bool) {
+	if !c.Push(st, v) {
 		c.Out.More()
 		return
 	}
-	c.frames[c.depth] = Frame{st, v}
-	c.depth++
 	cut := false
 	sl := st.layout()
 	for _, i := range sl.shown {
 		m := &sl.members[i]
-		if m.cond != nil && !m.cond(c) {
+		if m.since > 0 && c.Known <= uint64(sl.members[m.since].Off[c.ABI]) || m.cond != nil && !m.cond.Holds(c) {
 			continue
 		}
 		if m.verbose && c.Abbrev {
@@ -209,6 +241,9 @@ func (st *StructType) show(c *Call, v View, part bool) {
 			continue
 		}
 		l := m.Type.Layout(c.ABI)
+		if m.reserved && AllZero(v.At(m.Off[c.ABI], l.Size).B) {
+			continue
+		}
 		if m.Off[c.ABI]+l.Size > len(v.B) {
 			if part && m.Off[c.ABI] < len(v.B) {
 				c.Out.Field(m.Name)
@@ -231,7 +266,7 @@ func (st *StructType) show(c *Call, v View, part bool) {
 	if cut {
 		c.Out.More()
 	}
-	c.depth--
+	c.Pop()
 }
 
 // memberGroup is implemented by types that, as a member called "", stand for
@@ -240,166 +275,116 @@ type memberGroup interface{ ShowAsMembers(c *Call, v View) }
 
 // Inline is a struct within a struct or union whose members are shown as if
 // they were the outer one's. Its name is "".
-func Inline(st *StructType) Type { return &inline{st} }
+type Inline struct{ Of *Struct }
 
-type inline struct{ *StructType }
+// Layout implements Type.
+func (t *Inline) Layout(abi tables.ABI) Layout { return t.Of.Layout(abi) }
 
-func (t *inline) ShowAsMembers(c *Call, v View) { t.ShowMembers(c, v) }
+// Show implements Type.
+func (t *Inline) Show(c *Call, v View) { t.Of.Show(c, v) }
+
+func (t *Inline) ShowAsMembers(c *Call, v View) { t.Of.ShowMembers(c, v) }
+
+// One is an Inline with a single member: the arm of a union that is shown
+// under a name of its own.
+type One struct {
+	Name string
+	Type Type
+
+	made atomic.Pointer[Struct]
+}
+
+// inner is the struct with the member.
+func (t *One) inner() *Struct {
+	st := t.made.Load()
+	if st == nil {
+		st = &Struct{Fields: Fields{{t.Name, t.Type}}}
+		t.made.Store(st)
+	}
+	return st
+}
+
+// Layout implements Type.
+func (t *One) Layout(abi tables.ABI) Layout { return t.inner().Layout(abi) }
+
+// Show implements Type.
+func (t *One) Show(c *Call, v View) { t.inner().Show(c, v) }
+
+func (t *One) ShowAsMembers(c *Call, v View) { t.inner().ShowMembers(c, v) }
 
 // Overlay is a C union of which all members are shown, one behind the other. Its
 // name is "".
-func Overlay(fields Fields) Type {
-	arms := make([]Type, len(fields))
-	for i, f := range fields {
-		arms[i] = One(f.Name, f.Type)
-	}
-	return &overlay{arms}
+type Overlay struct {
+	Fields Fields
+
+	made atomic.Pointer[[]*Struct]
 }
 
-type overlay struct{ arms []Type }
+// arms are structs with one member each.
+func (t *Overlay) arms() []*Struct {
+	if arms := t.made.Load(); arms != nil {
+		return *arms
+	}
+	arms := make([]*Struct, len(t.Fields))
+	for i := range arms {
+		arms[i] = &Struct{Fields: t.Fields[i : i+1]}
+	}
+	t.made.Store(&arms)
+	return arms
+}
 
-func (t *overlay) Layout(abi tables.ABI) Layout {
+// Layout implements Type.
+func (t *Overlay) Layout(abi tables.ABI) Layout {
 	l := Layout{0, 1}
-	for _, arm := range t.arms {
+	for _, arm := range t.arms() {
 		a := arm.Layout(abi)
 		l.Size, l.Align = max(l.Size, a.Size), max(l.Align, a.Align)
 	}
 	return l
 }
 
-func (t *overlay) Show(c *Call, v View) { c.Out.Str(output.Plain, v.B, false) }
+// Show implements Type.
+func (t *Overlay) Show(c *Call, v View) { c.Out.Str(output.Plain, v.B, false) }
 
-func (t *overlay) ShowAsMembers(c *Call, v View) {
-	for _, arm := range t.arms {
-		arm.(memberGroup).ShowAsMembers(c, v)
+func (t *Overlay) ShowAsMembers(c *Call, v View) {
+	for _, arm := range t.arms() {
+		arm.ShowMembers(c, v)
 	}
 }
 
 // Elided is several members of a struct, "..." in place of which stands in an
 // abbreviated one. Its name is "".
-func Elided(fields Fields) Type { return &elided{Struct(fields)} }
+type Elided struct{ Of *Struct }
 
-type elided struct{ *StructType }
+// Layout implements Type.
+func (t *Elided) Layout(abi tables.ABI) Layout { return t.Of.Layout(abi) }
 
-func (t *elided) ShowAsMembers(c *Call, v View) {
+// Show implements Type.
+func (t *Elided) Show(c *Call, v View) { t.Of.Show(c, v) }
+
+func (t *Elided) ShowAsMembers(c *Call, v View) {
 	if c.Abbrev {
 		c.Out.More()
 	} else {
-		t.ShowMembers(c, v)
+		t.Of.ShowMembers(c, v)
 	}
 }
 
-// Dots stands for members that are left out: "...".
-var Dots Type = dots{}
+const (
+	// Dots stands for members that are left out: "...".
+	Dots = dots(0)
+	// Nothing is an arm of a union that is not shown.
+	Nothing = nothing(0)
+)
 
-type dots struct{}
+type dots uint8
 
-func (dots) Layout(tables.ABI) Layout { return Layout{0, 1} }
-
-func (dots) Show(c *Call, _ View) { c.Out.More() }
-
+func (dots) Layout(tables.ABI) Layout            { return Layout{0, 1} }
+func (dots) Show(c *Call, _ View)                { c.Out.More() }
 func (dots) ShowField(c *Call, _ string, v View) { c.Out.More() }
 
-// One is an Inline with a single member: the arm of a union that is shown
-// under a name of its own.
-func One(name string, t Type) Type { return Inline(Struct(Fields{{name, t}})) }
+type nothing uint8
 
-// Nothing is an arm of a union that is not shown.
-var Nothing = Inline(Struct(nil))
-
-// Unseen is a member that is not shown; others may refer to it.
-func Unseen(t Type) Type { return When(func(*Call) bool { return false }, t) }
-
-// Pad is a hole of n bytes between members.
-func Pad(n int) Type { return &pad{n} }
-
-type pad struct{ n int }
-
-func (p *pad) Layout(tables.ABI) Layout { return Layout{p.n, 1} }
-
-func (p *pad) Show(c *Call, v View) { c.Out.Str(output.Plain, v.B, false) }
-
-// Reserved is a member shown only when it is not zero.
-func Reserved(name string, t Type) Field {
-	return Field{name, When(func(c *Call) bool {
-		f := c.Frame(0)
-		for _, b := range f.Struct.Member(c, name, f.View).B {
-			if b != 0 {
-				return true
-			}
-		}
-		return false
-	}, t)}
-}
-
-// UnionType is one of several types in one place.
-type UnionType struct {
-	on    Num
-	cases []Case
-}
-
-// Case is an arm of a union, for some values of the selector. An arm without
-// values is the default.
-type Case struct {
-	Type   Type
-	Values []uint64
-}
-
-// Union describes a C union whose arm is chosen by on. Its size is its largest
-// arm's.
-func Union(on Num, cases ...Case) *UnionType { return &UnionType{on, cases} }
-
-// Layout implements Type.
-func (u *UnionType) Layout(abi tables.ABI) Layout {
-	l := Layout{0, 1}
-	for i := range u.cases {
-		arm := u.cases[i].Type.Layout(abi)
-		l.Size, l.Align = max(l.Size, arm.Size), max(l.Align, arm.Align)
-	}
-	l.Size = AlignUp(l.Size, l.Align)
-	return l
-}
-
-// Arm is a Case.
-func Arm(t Type, values ...uint64) Case { return Case{t, values} }
-
-func (u *UnionType) Show(c *Call, v View) {
-	if t := u.arm(c); t != nil {
-		t.Show(c, v.At(0, t.Layout(c.ABI).Size))
-		return
-	}
-	c.Out.Str(output.Plain, v.B, false)
-}
-
-// ShowAsMembers lets arms made by Inline show their members as the struct's.
-func (u *UnionType) ShowAsMembers(c *Call, v View) {
-	t := u.arm(c)
-	if t == nil {
-		c.Out.Field("")
-		c.Out.Str(output.Plain, v.B, false)
-		return
-	}
-	v = v.At(0, t.Layout(c.ABI).Size)
-	if g, ok := t.(memberGroup); ok {
-		g.ShowAsMembers(c, v)
-		return
-	}
-	c.Out.Field("")
-	t.Show(c, v)
-}
-
-func (u *UnionType) arm(c *Call) Type {
-	on := u.on.Num(c)
-	for i := range u.cases {
-		cs := &u.cases[i]
-		if len(cs.Values) == 0 {
-			return cs.Type
-		}
-		for _, v := range cs.Values {
-			if v == on {
-				return cs.Type
-			}
-		}
-	}
-	return nil
-}
+func (nothing) Layout(tables.ABI) Layout      { return Layout{0, 1} }
+func (nothing) Show(c *Call, _ View)          { c.Out.BeginStruct(); c.Out.EndStruct() }
+func (nothing) ShowAsMembers(c *Call, v View) {}

@@ -9,7 +9,7 @@ import (
 
 func TestStructLayout(t *testing.T) {
 	// The i386 ABI aligns 8-byte members to 4 bytes.
-	st := Struct(Fields{{"a", U8}, {"b", U64}, {"c", Ulong}, {"d", U16}})
+	st := &Struct{Fields: Fields{{"a", U8}, {"b", U64}, {"c", Ulong}, {"d", U16}}}
 	for _, tt := range []struct {
 		abi        tables.ABI
 		size       int

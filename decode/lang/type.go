@@ -30,9 +30,7 @@ type View struct {
 // A view that is too short yields what is there, zero-extended.
 func (v View) Uint(size int) uint64 {
 	if len(v.B) < size {
-		var b [8]byte
-		copy(b[:size], v.B)
-		return View{B: b[:]}.Uint(size)
+		v = v.extended(size)
 	}
 	switch size {
 	case 1:
@@ -43,6 +41,13 @@ func (v View) Uint(size int) uint64 {
 		return uint64(binary.LittleEndian.Uint32(v.B))
 	}
 	return binary.LittleEndian.Uint64(v.B)
+}
+
+// extended is v with zeros behind it, size bytes of it at least.
+func (v View) extended(size int) View {
+	b := make([]byte, max(size, 8))
+	copy(b, v.B)
+	return View{b, v.Addr}
 }
 
 // Int is Uint, sign-extended.

@@ -17,26 +17,26 @@ var mmCalls = Calls{
 	{"munmap", Args{{"addr", Addr}, {"length", Size}}, RetUnsigned},
 	{"mprotect", Args{{"addr", Addr}, {"length", Size}, {"prot", MmapProt}}, RetUnsigned},
 	{"pkey_mprotect", Args{{"addr", Addr}, {"length", Size}, {"prot", MmapProt}, {"pkey", Int}}, RetUnsigned},
-	{"pkey_alloc", Args{{"flags", Xlong}, {"access_rights", FlagsOf(Xlong, tables.PkeyAccess)}}, RetUnsigned},
+	{"pkey_alloc", Args{{"flags", Xlong}, {"access_rights", &Flags{In: Xlong, Set: &tables.PkeyAccess}}}, RetUnsigned},
 	{"pkey_free", Args{{"pkey", Int}}, RetUnsigned},
 	{"mremap", Args{
-		{"old_address", Addr}, {"old_size", Size}, {"new_size", Size}, {"flags", FlagsOf(Xlong, tables.MremapFlags)},
-		{"new_address", When(mremapMoves, Addr)},
+		{"old_address", Addr}, {"old_size", Size}, {"new_size", Size}, {"flags", &Flags{In: Xlong, Set: &tables.MremapFlags}},
+		{"new_address", &When{If: Test(mremapMoves), Then: Addr}},
 	}, RetAddr},
-	{"madvise", Args{{"addr", Addr}, {"length", Size}, {"advice", Enum(tables.Madvise)}}, RetUnsigned},
+	{"madvise", Args{{"addr", Addr}, {"length", Size}, {"advice", &Enum{Set: &tables.Madvise}}}, RetUnsigned},
 	{"process_madvise", Args{
-		{"pidfd", FD}, {"iovec", Ptr(IovecRanges(Ref("n")))}, {"n", Size}, {"advice", Enum(tables.ProcessMadviseAdvice)}, {"flags", X32},
+		{"pidfd", FD}, {"iovec", &Ptr{To: &Iovecs{Count: Ref("n"), Each: ShowIovBase}}}, {"n", Size}, {"advice", &Enum{Set: &tables.ProcessMadviseAdvice}}, {"flags", X32},
 	}, RetUnsigned},
 	{"process_mrelease", Args{{"pidfd", FD}, {"flags", X32}}, RetUnsigned},
-	{"msync", Args{{"addr", Addr}, {"length", Size}, {"flags", Flags(tables.MsyncFlags)}}, RetUnsigned},
+	{"msync", Args{{"addr", Addr}, {"length", Size}, {"flags", &Flags{Set: &tables.MsyncFlags}}}, RetUnsigned},
 	{"mlock munlock", Args{{"addr", Addr}, {"length", Size}}, RetUnsigned},
-	{"mlock2", Args{{"addr", Addr}, {"length", Size}, {"flags", Flags(tables.MlockFlags)}}, RetUnsigned},
-	{"mlockall", Args{{"flags", Flags(tables.MlockallFlags)}}, RetUnsigned},
+	{"mlock2", Args{{"addr", Addr}, {"length", Size}, {"flags", &Flags{Set: &tables.MlockFlags}}}, RetUnsigned},
+	{"mlockall", Args{{"flags", &Flags{Set: &tables.MlockallFlags}}}, RetUnsigned},
 	{"munlockall", Args{}, RetUnsigned},
-	{"mincore", Args{{"addr", Addr}, {"length", Size}, {"vec", Out(Array(residency{U8}, pagesOf("length")))}}, RetUnsigned},
+	{"mincore", Args{{"addr", Addr}, {"length", Size}, {"vec", &Out{To: &List{Of: residency{U8}, Count: pagesOf("length")}}}}, RetUnsigned},
 	{"remap_file_pages", Args{{"addr", Addr}, {"size", Size}, {"prot", MmapProt}, {"pgoff", Ulong}, {"flags", mmapFlags}}, RetUnsigned},
 	{"mseal", Args{{"addr", Addr}, {"length", Size}, {"flags", Xlong}}, RetUnsigned},
-	{"map_shadow_stack", Args{{"addr", Addr}, {"len", Ulong}, {"flags", Flags(tables.ShadowStack)}}, RetAddr},
+	{"map_shadow_stack", Args{{"addr", Addr}, {"len", Ulong}, {"flags", &Flags{Set: &tables.ShadowStack}}}, RetAddr},
 	{"memfd_secret", Args{{"flags", memfdSecretFlags}}, RetFD},
 }
 
@@ -46,27 +46,27 @@ var mmCalls64 = Calls{
 
 // The old mmap finds its arguments in memory; mmap2 counts the offset in pages.
 var mmCallsI386 = Calls{
-	{"mmap", Args{RestBy(oldMmapArgs, mmapUnreadable)}, RetAddr},
+	{"mmap", Args{{"", &Rest{By: oldMmapArgs, Among: []*Desc{mmapUnreadable}}}}, RetAddr},
 	{"mmap2", Args{{"addr", Addr}, {"length", Size}, {"prot", MmapProt}, {"flags", mmapFlags}, {"fd", FD}, {"offset", pageOffset{Ulong}}}, RetAddr},
 }
 
 // memfdSecretFlags have no name for what is unknown.
-var memfdSecretFlags = ValueOf(X32, func(c *Call, flags uint64) {
+var memfdSecretFlags = &Value{In: X32, By: func(c *Call, flags uint64) {
 	if flags == 0 {
 		c.Out.Number(0, output.Hex)
 	} else {
-		c.Out.Flags(flags, tables.MemfdSecretFlags, output.Hex)
+		c.Out.Flags(flags, &tables.MemfdSecretFlags, output.Hex)
 	}
-})
+}}
 
 // MmapProt is the protection of pages.
-var MmapProt = FlagsOf(Xlong, tables.MmapProt)
+var MmapProt = &Flags{In: Xlong, Set: &tables.MmapProt}
 
 // mmapFlags is mmap's flags: the type of the mapping, bits, and the logarithm
 // of the size of huge pages.
-var mmapFlags Type = mapFlags{Xlong}
+var mmapFlags = mapFlags{Xlong}
 
-type mapFlags struct{ *Number }
+type mapFlags struct{ Number }
 
 // mapHuge is where the size of huge pages lies (linux/mman.h).
 const mapHuge = unix.MAP_HUGE_MASK << unix.MAP_HUGE_SHIFT
@@ -76,10 +76,10 @@ func (t mapFlags) Show(c *Call, v View) {
 	c.Out.Number(t.Value(c, v), output.Hex)
 	c.Out.Named(output.InComment)
 	word := v.Uint(4) // the rest is ignored
-	c.Out.Enum(word&unix.MAP_TYPE, tables.MapTypes, output.Hex)
+	c.Out.Enum(word&unix.MAP_TYPE, &tables.MapTypes, output.Hex)
 	if bits := word &^ (unix.MAP_TYPE | mapHuge); bits != 0 {
 		c.Out.Or()
-		c.Out.Flags(bits, tables.MapFlags, output.Hex)
+		c.Out.Flags(bits, &tables.MapFlags, output.Hex)
 	}
 	if huge := word & mapHuge; huge != 0 {
 		c.Out.Or()
@@ -95,28 +95,29 @@ func mremapMoves(c *Call) bool {
 }
 
 // pagesOf is the number of pages that the length in an argument covers.
-func pagesOf(arg string) Num {
-	return Func(func(c *Call) uint64 {
-		n := Ref(arg).Num(c)
-		return n/PageSize + (n%PageSize+PageSize-1)/PageSize
-	})
+type pagesOf Ref
+
+// Num implements Num.
+func (arg pagesOf) Num(c *Call) uint64 {
+	n := Ref(arg).Num(c)
+	return n/PageSize + (n%PageSize+PageSize-1)/PageSize
 }
 
 // residency is a byte of which the lowest bit says that a page is in memory.
-type residency struct{ *Number }
+type residency struct{ Number }
 
 func (t residency) Show(c *Call, v View) { c.Out.Number(t.Value(c, v)&1, output.Unsigned) }
 
 // pageOffset is a file offset in pages.
-type pageOffset struct{ *Number }
+type pageOffset struct{ Number }
 
 func (t pageOffset) Show(c *Call, v View) { c.Out.Number(t.Value(c, v)*PageSize, output.Hex) }
 
 var (
 	mmapInMemory = &Desc{"", Args{
 		{"addr", Addr}, {"length", Size}, {"prot", MmapProt}, {"flags", mmapFlags}, {"fd", FD}, {"offset", Xlong},
-	}, Ret{}}
-	mmapUnreadable = &Desc{"", Args{{"addr", Addr}}, Ret{}}
+	}, nil}
+	mmapUnreadable = &Desc{"", Args{{"addr", Addr}}, nil}
 )
 
 // oldMmapArgs chooses by whether the six arguments can be read.

@@ -13,26 +13,26 @@ import (
 
 var mmPolicyCalls = Calls{
 	{"mbind", Args{
-		{"addr", Addr}, {"len", Size}, {"mode", mempolicy{Xlong}}, {"nodemask", Ptr(nodemask)}, {"maxnode", Ulong},
-		{"flags", Flags(tables.MbindFlags)},
+		{"addr", Addr}, {"len", Size}, {"mode", mempolicy{Xlong}}, {"nodemask", &Ptr{To: nodemask}}, {"maxnode", Ulong},
+		{"flags", &Flags{Set: &tables.MbindFlags}},
 	}, RetUnsigned},
-	{"set_mempolicy", Args{{"mode", mempolicy{X32}}, {"nodemask", Ptr(nodemask)}, {"maxnode", Ulong}}, RetUnsigned},
+	{"set_mempolicy", Args{{"mode", mempolicy{X32}}, {"nodemask", &Ptr{To: nodemask}}, {"maxnode", Ulong}}, RetUnsigned},
 	{"get_mempolicy", Args{
-		{"mode", Out(Enum(tables.Mempolicy))}, {"nodemask", Out(nodemask)}, {"maxnode", Ulong}, {"addr", Addr},
-		{"flags", FlagsOf(Xlong, tables.MempolicyGet)},
+		{"mode", &Out{To: &Enum{Set: &tables.Mempolicy}}}, {"nodemask", &Out{To: nodemask}}, {"maxnode", Ulong}, {"addr", Addr},
+		{"flags", &Flags{In: Xlong, Set: &tables.MempolicyGet}},
 	}, RetUnsigned},
 	{"set_mempolicy_home_node", Args{{"start", Addr}, {"len", Ulong}, {"home_node", Ulong}, {"flags", Xlong}}, RetUnsigned},
 	{"migrate_pages", Args{
-		{"pid", PIDOf(ThreadGroup)}, {"maxnode", Ulong}, {"old_nodes", Ptr(nodemask)}, {"new_nodes", Ptr(nodemask)},
+		{"pid", PIDOf(ThreadGroup)}, {"maxnode", Ulong}, {"old_nodes", &Ptr{To: nodemask}}, {"new_nodes", &Ptr{To: nodemask}},
 	}, RetUnsigned},
 	{"move_pages", Args{
-		{"pid", PIDOf(ThreadGroup)}, {"count", Ulong}, {"pages", Ptr(Array(Addr, Ref("count")))}, {"nodes", Ptr(Array(Int, Ref("count")))},
-		{"status", Out(Array(pageStatus{Int}, Ref("count")))}, {"flags", Flags(tables.MovePagesFlags)},
+		{"pid", PIDOf(ThreadGroup)}, {"count", Ulong}, {"pages", &Ptr{To: &List{Of: Addr, Count: Ref("count")}}}, {"nodes", &Ptr{To: &List{Of: Int, Count: Ref("count")}}},
+		{"status", &Out{To: &List{Of: pageStatus{Int}, Count: Ref("count")}}}, {"flags", &Flags{Set: &tables.MovePagesFlags}},
 	}, RetUnsigned},
 }
 
 // nodemask is an array of longs with a bit for each of maxnode-1 nodes.
-var nodemask = Array(Mask, Func(func(c *Call) uint64 {
+var nodemask = &List{Of: Mask, Count: Func(func(c *Call) uint64 {
 	most := Ref("maxnode").Num(c)
 	bits := uint64(8 * c.WordSize())
 	n := (most + bits - 2) / bits
@@ -40,10 +40,10 @@ var nodemask = Array(Mask, Func(func(c *Call) uint64 {
 		return NoArray
 	}
 	return n
-}))
+})}
 
 // mempolicy is a policy with flags beside it.
-type mempolicy struct{ *Number }
+type mempolicy struct{ Number }
 
 const mempolicyFlags = unix.MPOL_F_STATIC_NODES | unix.MPOL_F_RELATIVE_NODES | unix.MPOL_F_NUMA_BALANCING
 
@@ -51,12 +51,12 @@ func (t mempolicy) Show(c *Call, v View) {
 	word := t.Value(c, v)
 	mode, flags := word&^mempolicyFlags, word&mempolicyFlags
 	if flags == 0 {
-		c.Out.Enum(mode, tables.Mempolicy, output.Hex)
+		c.Out.Enum(mode, &tables.Mempolicy, output.Hex)
 		return
 	}
 	name, ok := tables.Mempolicy.Lookup(mode)
 	if !ok {
-		c.Out.Flags(word, tables.MempolicyMode, output.Hex)
+		c.Out.Flags(word, &tables.MempolicyMode, output.Hex)
 		return
 	}
 	c.Out.BeginNamed()
@@ -64,12 +64,12 @@ func (t mempolicy) Show(c *Call, v View) {
 	c.Out.Named(output.InComment)
 	c.Out.Text(name)
 	c.Out.Or()
-	c.Out.Flags(flags, tables.MempolicyMode, output.Hex)
+	c.Out.Flags(flags, &tables.MempolicyMode, output.Hex)
 	c.Out.EndNamed()
 }
 
 // pageStatus is the node of a page or a negative error.
-type pageStatus struct{ *Number }
+type pageStatus struct{ Number }
 
 func (t pageStatus) Show(c *Call, v View) {
 	ShowNegativeErrno(c, int64(t.Value(c, v)))

@@ -10,51 +10,51 @@ import (
 // Page faults handled by programs: fs/userfaultfd.c, linux/userfaultfd.h.
 
 var userfaultfdCalls = Calls{
-	{"userfaultfd", Args{{"flags", Flags(tables.UserfaultfdFlags)}}, RetFD},
+	{"userfaultfd", Args{{"flags", &Flags{Set: &tables.UserfaultfdFlags}}}, RetFD},
 }
 
 var uffdIoctls = Ioctls{
-	{"UFFDIO_API", FillFrom(uffdioAPI.Pick("api", "features"), uffdFeaturesNow, uffdioAPI.Pick("ioctls"))},
-	{"UFFDIO_COPY", Fill(uffdioCopy.Pick("dst", "src", "len", "mode"), uffdioCopy.Pick("copy"))},
-	{"UFFDIO_REGISTER", Fill(uffdioRegister.Pick("range", "mode"), uffdioRegister.Pick("ioctls"))},
-	{"UFFDIO_UNREGISTER UFFDIO_WAKE", Ptr(uffdioRange)},
-	{"UFFDIO_ZEROPAGE", Fill(uffdioZeropage.Pick("range", "mode"), uffdioZeropage.Pick("zeropage"))},
-	{"UFFDIO_WRITEPROTECT", Ptr(Struct(Fields{{"range", uffdioRange}, {"mode", FlagsOf(X64, tables.UffdWriteprotectModes)}}))},
-	{"UFFDIO_CONTINUE", Fill(uffdioContinue.Pick("range", "mode"), uffdioContinue.Pick("mapped"))},
-	{"UFFDIO_POISON", Fill(uffdioPoison.Pick("range", "mode"), uffdioPoison.Pick("updated"))},
+	{"UFFDIO_API", &Fill{In: &Struct{Of: uffdioAPI, Pick: Names{"api", "features"}}, Again: Value64(showUffdFeaturesNow), Out: &Struct{Of: uffdioAPI, Pick: Names{"ioctls"}}}},
+	{"UFFDIO_COPY", &Fill{In: &Struct{Of: uffdioCopy, Pick: Names{"dst", "src", "len", "mode"}}, Out: &Struct{Of: uffdioCopy, Pick: Names{"copy"}}}},
+	{"UFFDIO_REGISTER", &Fill{In: &Struct{Of: uffdioRegister, Pick: Names{"range", "mode"}}, Out: &Struct{Of: uffdioRegister, Pick: Names{"ioctls"}}}},
+	{"UFFDIO_UNREGISTER UFFDIO_WAKE", &Ptr{To: uffdioRange}},
+	{"UFFDIO_ZEROPAGE", &Fill{In: &Struct{Of: uffdioZeropage, Pick: Names{"range", "mode"}}, Out: &Struct{Of: uffdioZeropage, Pick: Names{"zeropage"}}}},
+	{"UFFDIO_WRITEPROTECT", &Ptr{To: &Struct{Fields: Fields{{"range", uffdioRange}, {"mode", &Flags{In: X64, Set: &tables.UffdWriteprotectModes}}}}}},
+	{"UFFDIO_CONTINUE", &Fill{In: &Struct{Of: uffdioContinue, Pick: Names{"range", "mode"}}, Out: &Struct{Of: uffdioContinue, Pick: Names{"mapped"}}}},
+	{"UFFDIO_POISON", &Fill{In: &Struct{Of: uffdioPoison, Pick: Names{"range", "mode"}}, Out: &Struct{Of: uffdioPoison, Pick: Names{"updated"}}}},
 }
 
-var uffdioRange = Struct(Fields{{"start", X64}, {"len", X64}})
+var uffdioRange = &Struct{Fields: Fields{{"start", X64}, {"len", X64}}}
 
-var uffdioAPI = Struct(Fields{
+var uffdioAPI = &Struct{Fields: Fields{
 	{"api", X64},
-	{"features", FlagsOf(X64, tables.UffdFeatures)},
-	{"ioctls", FlagsOf(X64, tables.UffdAPIIoctls)},
-})
+	{"features", &Flags{In: X64, Set: &tables.UffdFeatures}},
+	{"ioctls", &Flags{In: X64, Set: &tables.UffdAPIIoctls}},
+}}
 
-// uffdFeaturesNow are the features that the kernel has, if others than those
+// showUffdFeaturesNow are the features that the kernel has, if others than those
 // that were asked for: shown under the same name.
-var uffdFeaturesNow = Value64(func(c *Call, v uint64) {
+func showUffdFeaturesNow(c *Call, v uint64) {
 	c.Out.Text("features=")
-	c.Out.Flags(v, tables.UffdFeatures, output.Hex)
-})
+	c.Out.Flags(v, &tables.UffdFeatures, output.Hex)
+}
 
-var uffdioCopy = Struct(Fields{
-	{"dst", X64}, {"src", X64}, {"len", X64}, {"mode", FlagsOf(X64, tables.UffdCopyModes)}, {"copy", X64},
-})
+var uffdioCopy = &Struct{Fields: Fields{
+	{"dst", X64}, {"src", X64}, {"len", X64}, {"mode", &Flags{In: X64, Set: &tables.UffdCopyModes}}, {"copy", X64},
+}}
 
-var uffdioRegister = Struct(Fields{
-	{"range", uffdioRange}, {"mode", FlagsOf(X64, tables.UffdRegisterModes)}, {"ioctls", FlagsOf(X64, tables.UffdRegisterIoctls)},
-})
+var uffdioRegister = &Struct{Fields: Fields{
+	{"range", uffdioRange}, {"mode", &Flags{In: X64, Set: &tables.UffdRegisterModes}}, {"ioctls", &Flags{In: X64, Set: &tables.UffdRegisterIoctls}},
+}}
 
-var uffdioZeropage = Struct(Fields{
-	{"range", uffdioRange}, {"mode", FlagsOf(X64, tables.UffdZeropageModes)}, {"zeropage", X64},
-})
+var uffdioZeropage = &Struct{Fields: Fields{
+	{"range", uffdioRange}, {"mode", &Flags{In: X64, Set: &tables.UffdZeropageModes}}, {"zeropage", X64},
+}}
 
-var uffdioContinue = Struct(Fields{
-	{"range", uffdioRange}, {"mode", FlagsOf(X64, tables.UffdContinueModes)}, {"mapped", U64},
-})
+var uffdioContinue = &Struct{Fields: Fields{
+	{"range", uffdioRange}, {"mode", &Flags{In: X64, Set: &tables.UffdContinueModes}}, {"mapped", U64},
+}}
 
-var uffdioPoison = Struct(Fields{
-	{"range", uffdioRange}, {"mode", FlagsOf(X64, tables.UffdPoisonModes)}, {"updated", U64},
-})
+var uffdioPoison = &Struct{Fields: Fields{
+	{"range", uffdioRange}, {"mode", &Flags{In: X64, Set: &tables.UffdPoisonModes}}, {"updated", U64},
+}}

@@ -64,16 +64,16 @@ func showControlMessage(c *Call, v View, header int) {
 	c.Out.Field("cmsg_len")
 	c.Out.Number(v.Uint(word), output.Unsigned)
 	c.Out.Field("cmsg_level")
-	c.Out.Enum(level, tables.CmsgLevel, output.Hex)
+	c.Out.Enum(level, &tables.CmsgLevel, output.Hex)
 	c.Out.Field("cmsg_type")
 	var t *controlType
 	switch level {
 	case unix.SOL_SOCKET:
-		c.Out.Enum(kind, tables.ScmType, output.Hex)
-		t = socketControl[kind]
+		c.Out.Enum(kind, &tables.ScmType, output.Hex)
+		t = socketControl.Get()[kind]
 	case unix.SOL_IP:
-		c.Out.Enum(kind, tables.IPCmsgType, output.Hex)
-		t = ipControl[kind]
+		c.Out.Enum(kind, &tables.IPCmsgType, output.Hex)
+		t = ipControl.Get()[kind]
 	default:
 		c.Out.Number(kind, output.Hex)
 	}
@@ -95,19 +95,21 @@ type controlType struct {
 }
 
 // Names of socket options stand for their control messages too.
-var socketControl = map[uint64]*controlType{
-	unix.SCM_RIGHTS:      {4, showEach(FD)},
-	unix.SCM_CREDENTIALS: {12, credentials.Show},
-	scmSecurity:          {1, func(c *Call, v View) { c.Out.Str(output.Plain, v.B, false) }},
-	scmPidfd:             {4, FD.Show},
+var socketControl = Lazy[map[uint64]*controlType]{Make: func() map[uint64]*controlType {
+	return map[uint64]*controlType{
+		unix.SCM_RIGHTS:      {4, showEach(FD)},
+		unix.SCM_CREDENTIALS: {12, credentials.Show},
+		scmSecurity:          {1, func(c *Call, v View) { c.Out.Str(output.Plain, v.B, false) }},
+		scmPidfd:             {4, FD.Show},
 
-	unix.SO_TIMESTAMP_OLD:    {1, showSized(Timeval)},
-	unix.SO_TIMESTAMPNS_OLD:  {1, showSized(Timespec)},
-	unix.SO_TIMESTAMPING_OLD: {1, showSized(Array(Timespec, Const(3)))},
-	unix.SO_TIMESTAMP_NEW:    {1, showSized(Timeval64)},
-	unix.SO_TIMESTAMPNS_NEW:  {1, showSized(Timespec64)},
-	unix.SO_TIMESTAMPING_NEW: {1, showSized(Array(Timespec64, Const(3)))},
-}
+		unix.SO_TIMESTAMP_OLD:    {1, showSized(&Timeval)},
+		unix.SO_TIMESTAMPNS_OLD:  {1, showSized(&Timespec)},
+		unix.SO_TIMESTAMPING_OLD: {1, showSized(&Array{Of: &Timespec, N: 3})},
+		unix.SO_TIMESTAMP_NEW:    {1, showSized(&Timeval64)},
+		unix.SO_TIMESTAMPNS_NEW:  {1, showSized(&Timespec64)},
+		unix.SO_TIMESTAMPING_NEW: {1, showSized(&Array{Of: &Timespec64, N: 3})},
+	}
+}}
 
 // Types that have names in the kernel's linux/socket.h only.
 const (
@@ -115,34 +117,36 @@ const (
 	scmPidfd    = 4
 )
 
-var ipControl = map[uint64]*controlType{
-	unix.IP_PKTINFO:     {12, packetInfo.Show},
-	unix.IP_TTL:         {4, showEach(Uint)},
-	unix.IP_TOS:         {1, showEach(X8)},
-	unix.IP_RECVOPTS:    {1, showEach(X8)},
-	unix.IP_RETOPTS:     {1, showEach(X8)},
-	unix.IP_RECVERR:     {32, extendedError.Show},
-	unix.IP_ORIGDSTADDR: {16, func(c *Call, v View) { ShowSockaddrView(c, v) }},
-	unix.IP_CHECKSUM:    {4, showEach(Uint)},
-	unix.IP_PROTOCOL:    {4, func(c *Call, v View) { ShowPointee(c, ipProtocol, v) }},
-	scmSecurity:         {1, func(c *Call, v View) { c.Out.Str(output.Plain, v.B, false) }},
-}
+var ipControl = Lazy[map[uint64]*controlType]{Make: func() map[uint64]*controlType {
+	return map[uint64]*controlType{
+		unix.IP_PKTINFO:     {12, packetInfo.Show},
+		unix.IP_TTL:         {4, showEach(Uint)},
+		unix.IP_TOS:         {1, showEach(X8)},
+		unix.IP_RECVOPTS:    {1, showEach(X8)},
+		unix.IP_RETOPTS:     {1, showEach(X8)},
+		unix.IP_RECVERR:     {32, extendedError.Show},
+		unix.IP_ORIGDSTADDR: {16, func(c *Call, v View) { ShowSockaddrView(c, v) }},
+		unix.IP_CHECKSUM:    {4, showEach(Uint)},
+		unix.IP_PROTOCOL:    {4, func(c *Call, v View) { ShowPointee(c, ipProtocol, v) }},
+		scmSecurity:         {1, func(c *Call, v View) { c.Out.Str(output.Plain, v.B, false) }},
+	}
+}}
 
 // credentials is a struct ucred (linux/socket.h).
-var credentials = Struct(Fields{{"pid", PIDOf(ThreadGroup)}, {"uid", ID}, {"gid", ID}})
+var credentials = &Struct{Fields: Fields{{"pid", PIDOf(ThreadGroup)}, {"uid", ID}, {"gid", ID}}}
 
 // ipProtocol is the protocol above IP.
-var ipProtocol = EnumOf(X32, tables.InetProtocol)
+var ipProtocol = &Enum{In: X32, Set: &tables.InetProtocol}
 
 // packetInfo is a struct in_pktinfo (linux/in.h).
-var packetInfo = Struct(Fields{{"ipi_ifindex", IfIndex}, {"ipi_spec_dst", InetAddr}, {"ipi_addr", InetAddr}})
+var packetInfo = &Struct{Fields: Fields{{"ipi_ifindex", IfIndex}, {"ipi_spec_dst", InetAddr}, {"ipi_addr", InetAddr}}}
 
 // extendedError is a struct sock_extended_err (linux/errqueue.h) with the
 // address behind it.
-var extendedError = Struct(Fields{
+var extendedError = &Struct{Fields: Fields{
 	{"ee_errno", U32}, {"ee_origin", U8}, {"ee_type", U8}, {"ee_code", U8}, {"_", U8},
 	{"ee_info", U32}, {"ee_data", U32}, {"offender", sockaddrInStorage{}},
-})
+}}
 
 // sockaddrInStorage is a struct sockaddr_in inside another struct.
 type sockaddrInStorage struct{}

@@ -13,22 +13,22 @@ import (
 // recvmsg(2), sendmmsg(2), recvmmsg(2).
 
 var messageCalls = Calls{
-	{"sendmsg", Args{{"sockfd", FD}, {"msg", Ptr(sentMessage)}, {"flags", messageFlags}}, RetUnsigned},
-	{"recvmsg", Args{{"sockfd", FD}, {"msg", &receivedMessage{Layouts: WordLayout()}}, {"flags", messageFlags}}, RetUnsigned},
+	{"sendmsg", Args{{"sockfd", FD}, {"msg", &Ptr{To: sentMessage}}, {"flags", messageFlags}}, RetUnsigned},
+	{"recvmsg", Args{{"sockfd", FD}, {"msg", &receivedMessage{Layouts: Layouts(Ulong)}}, {"flags", messageFlags}}, RetUnsigned},
 	{"sendmmsg", Args{
-		{"sockfd", FD}, {"msgvec", Word(Exit, showSentMessages)}, {"vlen", Uint}, {"flags", messageFlags},
+		{"sockfd", FD}, {"msgvec", &Shown{As: Ulong, At: Exit, By: showSentMessages}}, {"vlen", Uint}, {"flags", messageFlags},
 	}, RetUnsigned},
 	{"recvmmsg", Args{
-		{"sockfd", FD}, {"msgvec", &receivedMessages{Layouts: WordLayout()}}, {"vlen", Uint}, {"flags", messageFlags},
-		{"timeout", AsEntered(Timespec)},
-	}, RetUnsigned.With(showTimeLeft(Timespec))},
+		{"sockfd", FD}, {"msgvec", &receivedMessages{Layouts: Layouts(Ulong)}}, {"vlen", Uint}, {"flags", messageFlags},
+		{"timeout", &AsEntered{To: &Timespec}},
+	}, &With{Ret: RetUnsigned, Remark: func(c *Call) { showTimeLeft(c, &Timespec) }}},
 }
 
 var messageCallsI386 = Calls{
 	{"recvmmsg_time64", Args{
-		{"sockfd", FD}, {"msgvec", &receivedMessages{Layouts: WordLayout()}}, {"vlen", Uint}, {"flags", messageFlags},
-		{"timeout", AsEntered(Timespec64)},
-	}, RetUnsigned.With(showTimeLeft(Timespec64))},
+		{"sockfd", FD}, {"msgvec", &receivedMessages{Layouts: Layouts(Ulong)}}, {"vlen", Uint}, {"flags", messageFlags},
+		{"timeout", &AsEntered{To: &Timespec64}},
+	}, &With{Ret: RetUnsigned, Remark: func(c *Call) { showTimeLeft(c, &Timespec64) }}},
 }
 
 // message is the struct msghdr (linux/socket.h) that is being shown.
@@ -48,22 +48,22 @@ type messages struct {
 
 var shownMessages = NewCallSlot[messages]()
 
-var sentMessage = Struct(Fields{
-	{"msg_name", msgName{Addr}}, {"msg_namelen", msgNameLen{Int}},
-	{"msg_iov", Ptr(IovecsOf(Ref("msg_iovlen"), Func(messageSize), showMessageData))},
+var sentMessage = &Struct{Fields: Fields{
+	{"msg_name", msgName{}}, {"msg_namelen", msgNameLen{Int}},
+	{"msg_iov", &Ptr{To: &Iovecs{Count: Ref("msg_iovlen"), Limit: Func(messageSize), Each: showMessageData}}},
 	{"msg_iovlen", Size},
-	{"msg_control", When(Not(Is(Ref("msg_controllen"), 0)), Ptr(AtAddr(showControl)))}, {"msg_controllen", Size},
+	{"msg_control", &When{If: Not{&Is{N: Ref("msg_controllen"), Values: Nums{0}}}, Then: &Ptr{To: AtAddr(showControl)}}}, {"msg_controllen", Size},
 	{"msg_flags", messageFlags},
-})
+}}
 
 func messageSize(c *Call) uint64 {
 	if shownMessages.Of(c).now.received {
 		return shownMessages.Of(c).now.size
 	}
-	return uint64(Unlimited)
+	return 1<<64 - 1 // all buffers are full
 }
 
-type msgName struct{ *Address }
+type msgName struct{ WordSized }
 
 func (t msgName) Show(c *Call, v View) {
 	length := int32(Ref("msg_namelen").Num(c))
@@ -74,7 +74,7 @@ func (t msgName) Show(c *Call, v View) {
 	shownMessages.Of(c).now.netlink = family == unix.AF_NETLINK || family == -1 && IsNetlink(c)
 }
 
-type msgNameLen struct{ *Number }
+type msgNameLen struct{ Number }
 
 func (t msgNameLen) Show(c *Call, v View) {
 	length := int32(v.Int(4))
@@ -137,16 +137,16 @@ const maxMessages = 1024
 
 // messageVector is a struct mmsghdr. Messages that were not dealt with have no
 // msg_len.
-var messageVector = Struct(Fields{
+var messageVector = &Struct{Fields: Fields{
 	{"msg_hdr", sentMessage},
-	{"msg_len", When(func(c *Call) bool {
+	{"msg_len", &When{If: Test(func(c *Call) bool {
 		if shownMessages.Of(c).todo == 0 {
 			return false
 		}
 		shownMessages.Of(c).todo--
 		return true
-	}, Uint)},
-})
+	}), Then: Uint}},
+}}
 
 // showSentMessages shows the messages of sendmmsg, with the lengths of those
 // that were sent.
@@ -193,29 +193,27 @@ func (t *receivedMessages) Show(c *Call, v View) {
 }
 
 // receivedElem is a struct mmsghdr that has been filled in.
-var receivedElem = ShownAs(messageVector, func(c *Call, v View) {
+var receivedElem = &Shown{As: messageVector, By: func(c *Call, v View) {
 	size, _ := messageVector.NumberIn(c, "msg_len", v)
 	shownMessages.Of(c).now = message{received: true, room: shownMessages.Of(c).rooms[uint64(c.Ret)-shownMessages.Of(c).todo], size: size}
 	messageVector.Show(c, v)
 	shownMessages.Of(c).now = message{}
-})
+}}
 
 // showTimeLeft remarks on a call with a timeout of type t that ran out, and on
 // what is left of it.
-func showTimeLeft(t *StructType) func(c *Call) {
-	return func(c *Call) {
-		addr := Ref("timeout").Num(c)
-		if c.Ret != 0 && (addr == 0 || c.Plain) {
-			return
-		}
-		c.Out.BeginRemark(output.Aside)
-		if c.Ret == 0 {
-			c.Out.Field("")
-			c.Out.Text("Timeout")
-		} else {
-			c.Out.Field("left")
-			c.ShowAt(addr, t)
-		}
-		c.Out.EndRemark()
+func showTimeLeft(c *Call, t *Struct) {
+	addr := Ref("timeout").Num(c)
+	if c.Ret != 0 && (addr == 0 || c.Plain) {
+		return
 	}
+	c.Out.BeginRemark(output.Aside)
+	if c.Ret == 0 {
+		c.Out.Field("")
+		c.Out.Text("Timeout")
+	} else {
+		c.Out.Field("left")
+		c.ShowAt(addr, t)
+	}
+	c.Out.EndRemark()
 }

@@ -13,28 +13,28 @@ import (
 // Sockets: net/socket.c. Control messages and options have files of their own.
 
 var socketCalls = Calls{
-	{"socket", Args{{"domain", addressFamily}, {"type", socketType}, {"protocol", socketProtocol}}, RetFD},
+	{"socket", Args{{"domain", addressFamily}, {"type", Value32(showSocketType)}, {"protocol", socketProtocol}}, RetFD},
 	{"socketpair", Args{
-		{"domain", addressFamily}, {"type", socketType}, {"protocol", Ulong}, {"sv", Out(FdPair)},
+		{"domain", addressFamily}, {"type", Value32(showSocketType)}, {"protocol", Ulong}, {"sv", &Out{To: &FdPair}},
 	}, RetUnsigned},
-	{"bind connect", Args{{"sockfd", FD}, {"addr", Ptr(Sockaddr(Ref("addrlen")))}, {"addrlen", Int}}, RetUnsigned},
+	{"bind connect", Args{{"sockfd", FD}, {"addr", &Ptr{To: Sockaddr(Ref("addrlen"))}}, {"addrlen", Int}}, RetUnsigned},
 	{"listen", Args{{"sockfd", FD}, {"backlog", Int}}, RetUnsigned},
-	{"accept", Args{{"sockfd", FD}, {"addr", EarlyIf(noAddress, sockaddrOut("addrlen"))}, {"addrlen", EarlyIf(noAddress, sockLen("addr"))}}, RetFD},
+	{"accept", Args{{"sockfd", FD}, {"addr", &Early{If: Test(noAddress), Of: sockaddrOut("addrlen")}}, {"addrlen", &Early{If: Test(noAddress), Of: sockLen("addr")}}}, RetFD},
 	{"accept4", Args{
-		{"sockfd", FD}, {"addr", EarlyIf(noAddress, sockaddrOut("addrlen"))}, {"addrlen", EarlyIf(noAddress, sockLen("addr"))},
-		{"flags", Flags(tables.SocketTypeFlags)},
+		{"sockfd", FD}, {"addr", &Early{If: Test(noAddress), Of: sockaddrOut("addrlen")}}, {"addrlen", &Early{If: Test(noAddress), Of: sockLen("addr")}},
+		{"flags", &Flags{Set: &tables.SocketTypeFlags}},
 	}, RetFD},
 	{"getsockname getpeername", Args{
-		{"sockfd", FD}, {"addr", EarlyIf(noAddress, sockaddrOut("addrlen"))}, {"addrlen", EarlyIf(noAddress, sockLen("addr"))},
+		{"sockfd", FD}, {"addr", &Early{If: Test(noAddress), Of: sockaddrOut("addrlen")}}, {"addrlen", &Early{If: Test(noAddress), Of: sockLen("addr")}},
 	}, RetUnsigned},
-	{"shutdown", Args{{"sockfd", FD}, {"how", Enum(tables.ShutdownHow)}}, RetUnsigned},
+	{"shutdown", Args{{"sockfd", FD}, {"how", &Enum{Set: &tables.ShutdownHow}}}, RetUnsigned},
 
 	{"sendto", Args{
-		{"sockfd", FD}, {"buf", Ptr(SocketData(Ref("len")))}, {"len", Size}, {"flags", messageFlags},
-		{"dest_addr", Ptr(Sockaddr(Ref("addrlen")))}, {"addrlen", Int},
+		{"sockfd", FD}, {"buf", &Ptr{To: &SocketData{Len: Ref("len")}}}, {"len", Size}, {"flags", messageFlags},
+		{"dest_addr", &Ptr{To: Sockaddr(Ref("addrlen"))}}, {"addrlen", Int},
 	}, RetUnsigned},
 	{"recvfrom", Args{
-		{"sockfd", FD}, {"buf", Out(SocketData(Min(Result, Ref("len"))))}, {"len", Size}, {"flags", messageFlags},
+		{"sockfd", FD}, {"buf", &Out{To: &SocketData{Len: Min{Result, Ref("len")}}}}, {"len", Size}, {"flags", messageFlags},
 		{"src_addr", sockaddrOut("addrlen")}, {"addrlen", sockLen("src_addr")},
 	}, RetUnsigned},
 }
@@ -42,56 +42,56 @@ var socketCalls = Calls{
 // socketCallsI386 have no number of their own and come by socketcall.
 var socketCallsI386 = Calls{
 	{"send", Args{
-		{"sockfd", FD}, {"buf", Ptr(SocketData(Ref("len")))}, {"len", Size}, {"flags", messageFlags},
+		{"sockfd", FD}, {"buf", &Ptr{To: &SocketData{Len: Ref("len")}}}, {"len", Size}, {"flags", messageFlags},
 	}, RetUnsigned},
 	{"recv", Args{
-		{"sockfd", FD}, {"buf", Out(SocketData(Min(Result, Ref("len"))))}, {"len", Size}, {"flags", messageFlags},
+		{"sockfd", FD}, {"buf", &Out{To: &SocketData{Len: Min{Result, Ref("len")}}}}, {"len", Size}, {"flags", messageFlags},
 	}, RetUnsigned},
 }
 
 var (
-	addressFamily = Enum(tables.AddressFamily)
-	messageFlags  = Flags(tables.MsgFlags)
+	addressFamily = &Enum{Set: &tables.AddressFamily}
+	messageFlags  = &Flags{Set: &tables.MsgFlags}
 )
 
-// socketType is a type of socket with flags for its descriptor.
-var socketType = Value32(func(c *Call, v uint32) {
+// showSocketType is a type of socket with flags for its descriptor.
+func showSocketType(c *Call, v uint32) {
 	// SOCK_TYPE_MASK of linux/net.h
 	const mask = 0xf
 	if _, known := tables.SocketType.Lookup(uint64(v & mask)); !known {
-		c.Out.Flags(uint64(v), tables.SocketTypeFlags, output.Hex)
+		c.Out.Flags(uint64(v), &tables.SocketTypeFlags, output.Hex)
 		return
 	}
-	c.Out.Enum(uint64(v&mask), tables.SocketType, output.Hex)
+	c.Out.Enum(uint64(v&mask), &tables.SocketType, output.Hex)
 	if v &^= mask; v != 0 {
 		c.Out.Or()
-		c.Out.Flags(uint64(v), tables.SocketTypeFlags, output.Hex)
+		c.Out.Flags(uint64(v), &tables.SocketTypeFlags, output.Hex)
 	}
-})
+}
 
 // socketProtocol is the protocol within a family.
-var socketProtocol = Union(Ref("domain"),
-	Arm(Enum(tables.InetProtocol), unix.AF_INET, unix.AF_INET6),
-	Arm(Spelled(X32, tables.AX25Protocol), unix.AF_AX25),
-	Arm(Enum(tables.NetlinkProtocol), unix.AF_NETLINK),
-	Arm(Value32(func(c *Call, v uint32) {
+var socketProtocol = &Union{On: Ref("domain"), Arms: Arms{
+	{&Enum{Set: &tables.InetProtocol}, Nums{unix.AF_INET, unix.AF_INET6}},
+	{&Spelled{In: X32, Set: &tables.AX25Protocol}, Nums{unix.AF_AX25}},
+	{&Enum{Set: &tables.NetlinkProtocol}, Nums{unix.AF_NETLINK}},
+	{Value32(func(c *Call, v uint32) {
 		c.Out.BeginMacro("htons")
 		c.Out.Elem()
-		c.Out.Enum(uint64(uint16(v)>>8|uint16(v)<<8), tables.EtherProtocol, output.Hex)
+		c.Out.Enum(uint64(uint16(v)>>8|uint16(v)<<8), &tables.EtherProtocol, output.Hex)
 		c.Out.EndMacro()
-	}), unix.AF_PACKET),
-	Arm(Enum(tables.IrDAProtocol), unix.AF_IRDA),
-	Arm(Enum(tables.CANProtocol), unix.AF_CAN),
-	Arm(Enum(tables.BluetoothProto), unix.AF_BLUETOOTH),
-	Arm(Enum(tables.AddressFamily), unix.AF_RXRPC),
-	Arm(Enum(tables.ISDNProtocol), unix.AF_ISDN),
-	Arm(Enum(tables.PhonetProtocol), unix.AF_PHONET),
-	Arm(Enum(tables.CAIFProtocol), unix.AF_CAIF),
-	Arm(Enum(tables.NFCProtocol), unix.AF_NFC),
-	Arm(Enum(tables.KCMProtocol), unix.AF_KCM),
-	Arm(Enum(tables.SMCProtocol), unix.AF_SMC),
-	Arm(Ulong),
-)
+	}), Nums{unix.AF_PACKET}},
+	{&Enum{Set: &tables.IrDAProtocol}, Nums{unix.AF_IRDA}},
+	{&Enum{Set: &tables.CANProtocol}, Nums{unix.AF_CAN}},
+	{&Enum{Set: &tables.BluetoothProto}, Nums{unix.AF_BLUETOOTH}},
+	{&Enum{Set: &tables.AddressFamily}, Nums{unix.AF_RXRPC}},
+	{&Enum{Set: &tables.ISDNProtocol}, Nums{unix.AF_ISDN}},
+	{&Enum{Set: &tables.PhonetProtocol}, Nums{unix.AF_PHONET}},
+	{&Enum{Set: &tables.CAIFProtocol}, Nums{unix.AF_CAIF}},
+	{&Enum{Set: &tables.NFCProtocol}, Nums{unix.AF_NFC}},
+	{&Enum{Set: &tables.KCMProtocol}, Nums{unix.AF_KCM}},
+	{&Enum{Set: &tables.SMCProtocol}, Nums{unix.AF_SMC}},
+	{Ulong, nil},
+}}
 
 // noAddress is the condition that accept and the like are not asked for an
 // address.
@@ -103,7 +103,7 @@ func noAddress(c *Call) bool {
 // sockLen points to the length of the address that the argument of that name
 // points to: room for it before the call, and its size after. It is not
 // followed where there is no address.
-func sockLen(addr string) Type { return &socketLength{InOut{Layouts: WordLayout(), Elem: Int}, addr} }
+func sockLen(addr string) Type { return &socketLength{InOut{To: Int}, addr} }
 
 type socketLength struct {
 	InOut
@@ -118,25 +118,39 @@ func (t *socketLength) Capture(c *Call, v View, arg int) {
 
 // sockaddrOut points to an address that the kernel writes, as much of it as
 // fits into the length that the argument of that name points to.
-func sockaddrOut(length string) Type {
-	return Word(Exit, func(c *Call, v View) {
-		addr := v.Uint(c.WordSize())
-		room, known := c.ReadBefore(length)
-		a := c.ArgNamed(length)
-		size, ok := c.ReadUint(c.ArgView(a).Uint(c.WordSize()), 4)
-		if c.Failed() || !known || !ok {
-			c.Out.Addr(addr)
-			return
-		}
-		ShowSockaddr(c, addr, min(int32(room), int32(size)))
-	})
+type sockaddrOut string
+
+// Layout implements Type.
+func (sockaddrOut) Layout(abi tables.ABI) Layout { return Addr.Layout(abi) }
+
+func (sockaddrOut) Dir() Dir { return Exit }
+
+func (length sockaddrOut) Show(c *Call, v View) {
+	addr := v.Uint(c.WordSize())
+	room, known := c.ReadBefore(string(length))
+	a := c.ArgNamed(string(length))
+	size, ok := c.ReadUint(c.ArgView(a).Uint(c.WordSize()), 4)
+	if c.Failed() || !known || !ok {
+		c.Out.Addr(addr)
+		return
+	}
+	ShowSockaddr(c, addr, min(int32(room), int32(size)))
 }
 
-// SocketData is what is sent or received by the socket in the first argument,
-// length bytes of it.
-func SocketData(length Num) Type {
-	return TextAt(func(c *Call, addr uint64) { showSocketData(c, addr, length.Num(c)) })
+// SocketData is what is sent or received by the socket in the first argument, Len
+// bytes of it.
+type SocketData struct {
+	Unsized
+	Len Num
 }
+
+func (t *SocketData) Show(c *Call, v View) { t.ShowAt(c, v.Addr) }
+
+// ShowAt implements Reader.
+func (t *SocketData) ShowAt(c *Call, addr uint64) { showSocketData(c, addr, t.Len.Num(c)) }
+
+// ShownPlain says that data is followed even where pointers are not.
+func (t *SocketData) ShownPlain(*Call) bool { return true }
 
 func showSocketData(c *Call, addr, length uint64) {
 	if !c.Plain && IsNetlink(c) {

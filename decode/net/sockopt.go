@@ -16,12 +16,12 @@ import (
 
 var sockoptCalls = Calls{
 	{"getsockopt", Args{
-		{"sockfd", FD}, {"level", Enum(tables.SocketLevel)}, {"optname", Word(In, showGetOption)},
-		{"optval", EarlyIf(noLength, Word(Exit, showGotOption))}, {"optlen", EarlyIf(noLength, InOutAlways(Int))},
+		{"sockfd", FD}, {"level", &Enum{Set: &tables.SocketLevel}}, {"optname", &Shown{As: Ulong, At: In, By: showGetOption}},
+		{"optval", &Early{If: Test(noLength), Of: &Shown{As: Ulong, At: Exit, By: showGotOption}}}, {"optlen", &Early{If: Test(noLength), Of: &InOut{To: Int, Always: true}}},
 	}, RetUnsigned},
 	{"setsockopt", Args{
-		{"sockfd", FD}, {"level", Enum(tables.SocketLevel)}, {"optname", Word(In, showSetOption)},
-		{"optval", Word(In, showSettingOption)}, {"optlen", Int},
+		{"sockfd", FD}, {"level", &Enum{Set: &tables.SocketLevel}}, {"optname", &Shown{As: Ulong, At: In, By: showSetOption}},
+		{"optval", &Shown{As: Ulong, At: In, By: showSettingOption}}, {"optlen", Int},
 	}, RetUnsigned},
 }
 
@@ -33,7 +33,7 @@ func showGetOption(c *Call, v View) { showOptionName(c, uint32(v.Uint(4)), false
 func showSetOption(c *Call, v View) { showOptionName(c, uint32(v.Uint(4)), true) }
 
 func showOptionName(c *Call, name uint32, set bool) {
-	level := optionLevels[uint64(uint32(Ref("level").Num(c)))]
+	level := optionLevels.Get()[uint64(uint32(Ref("level").Num(c)))]
 	switch {
 	case level == nil:
 		c.Out.Number(uint64(name), output.Unsigned)
@@ -108,14 +108,14 @@ func (o optionValue) show(c *Call, addr uint64, size int32) {
 			c.Out.Addr(addr)
 			return
 		}
-		o.t.(*StructType).ShowPart(c, View{B: b, Addr: addr})
+		o.t.(*Struct).ShowPart(c, View{B: b, Addr: addr})
 		return
 	case o.short == anySize:
 	case o.short == sameSize && size != full, o.short == atLeast && size < full:
 		c.Out.Addr(addr)
 		return
 	case o.short == onlyBytes && size != full, o.short == orBytes && size < full:
-		c.ShowBuffer(addr, uint64(extend(c, size)), BinaryData)
+		c.ShowBuffer(addr, uint64(extend(c, size)), Binary)
 		return
 	}
 	c.ShowAt(addr, o.t)
@@ -140,7 +140,7 @@ type optionLevel struct {
 }
 
 func optionOf(c *Call, put bool) optionValue {
-	level := optionLevels[uint64(uint32(Ref("level").Num(c)))]
+	level := optionLevels.Get()[uint64(uint32(Ref("level").Num(c)))]
 	if level == nil {
 		return optionValue{}
 	}
@@ -160,112 +160,114 @@ var (
 	anyInt = optionValue{t: Int, short: anySize}
 )
 
-var optionLevels = map[uint64]*optionLevel{
-	unix.SOL_SOCKET: {
-		names: tables.SockGetOpt, set: tables.SockSetOpt,
-		get: withInts(getInt, map[uint64]optionValue{
-			unix.SO_LINGER:     {t: linger, short: inPart},
-			unix.SO_PEERCRED:   {t: credentials, short: inPart},
-			unix.SO_GET_FILTER: {custom: showAttachedFilter},
-			unix.SO_ERROR:      {t: optionError, short: orBytes},
-			unix.SO_TXREHASH:   {t: EnumOf(S32, tables.TxRehash), short: orBytes},
-			unix.SO_PEERPIDFD:  {t: FD, short: orBytes},
-		}),
-		put: withInts(putInt, map[uint64]optionValue{
-			unix.SO_LINGER:                {t: linger, short: atLeast},
-			unix.SO_ATTACH_FILTER:         {t: SocketFilter, short: sameSize},
-			unix.SO_ATTACH_REUSEPORT_CBPF: {t: SocketFilter, short: sameSize},
-			unix.SO_TXREHASH:              {t: EnumOf(S32, tables.TxRehash), short: atLeast},
-		}),
-	},
-	unix.SOL_IP: {
-		names: tables.IPGetOpt, set: tables.IPSetOpt,
-		get: map[uint64]optionValue{
-			unix.IP_LOCAL_PORT_RANGE: {t: portRange, short: onlyBytes},
-			unix.IP_PROTOCOL:         {t: ipProtocol, short: onlyBytes},
+var optionLevels = Lazy[map[uint64]*optionLevel]{Make: func() map[uint64]*optionLevel {
+	return map[uint64]*optionLevel{
+		unix.SOL_SOCKET: {
+			names: &tables.SockGetOpt, set: &tables.SockSetOpt,
+			get: withInts(getInt, map[uint64]optionValue{
+				unix.SO_LINGER:     {t: linger, short: inPart},
+				unix.SO_PEERCRED:   {t: credentials, short: inPart},
+				unix.SO_GET_FILTER: {custom: showAttachedFilter},
+				unix.SO_ERROR:      {t: optionError, short: orBytes},
+				unix.SO_TXREHASH:   {t: &Enum{In: S32, Set: &tables.TxRehash}, short: orBytes},
+				unix.SO_PEERPIDFD:  {t: FD, short: orBytes},
+			}),
+			put: withInts(putInt, map[uint64]optionValue{
+				unix.SO_LINGER:                {t: linger, short: atLeast},
+				unix.SO_ATTACH_FILTER:         {t: &SocketFilter, short: sameSize},
+				unix.SO_ATTACH_REUSEPORT_CBPF: {t: &SocketFilter, short: sameSize},
+				unix.SO_TXREHASH:              {t: &Enum{In: S32, Set: &tables.TxRehash}, short: atLeast},
+			}),
 		},
-		put: map[uint64]optionValue{
-			unix.IP_ADD_MEMBERSHIP:   {t: multicastRequest, short: atLeast},
-			unix.IP_DROP_MEMBERSHIP:  {t: multicastRequest, short: atLeast},
-			unix.MCAST_JOIN_GROUP:    {t: groupRequest, short: atLeast},
-			unix.MCAST_LEAVE_GROUP:   {t: groupRequest, short: atLeast},
-			unix.IP_LOCAL_PORT_RANGE: {t: portRange, short: onlyBytes},
+		unix.SOL_IP: {
+			names: &tables.IPGetOpt, set: &tables.IPSetOpt,
+			get: map[uint64]optionValue{
+				unix.IP_LOCAL_PORT_RANGE: {t: portRange, short: onlyBytes},
+				unix.IP_PROTOCOL:         {t: ipProtocol, short: onlyBytes},
+			},
+			put: map[uint64]optionValue{
+				unix.IP_ADD_MEMBERSHIP:   {t: multicastRequest, short: atLeast},
+				unix.IP_DROP_MEMBERSHIP:  {t: multicastRequest, short: atLeast},
+				unix.MCAST_JOIN_GROUP:    {t: groupRequest, short: atLeast},
+				unix.MCAST_LEAVE_GROUP:   {t: groupRequest, short: atLeast},
+				unix.IP_LOCAL_PORT_RANGE: {t: portRange, short: onlyBytes},
+			},
 		},
-	},
-	unix.SOL_IPV6: {
-		names: tables.IPv6GetOpt, set: tables.IPv6SetOpt,
-		put: map[uint64]optionValue{
-			unix.IPV6_ADD_MEMBERSHIP:  {t: multicastRequest6, short: atLeast},
-			unix.IPV6_DROP_MEMBERSHIP: {t: multicastRequest6, short: atLeast},
-			unix.IPV6_JOIN_ANYCAST:    {t: multicastRequest6, short: atLeast},
-			unix.IPV6_LEAVE_ANYCAST:   {t: multicastRequest6, short: atLeast},
-			unix.MCAST_JOIN_GROUP:     {t: groupRequest, short: atLeast},
-			unix.MCAST_LEAVE_GROUP:    {t: groupRequest, short: atLeast},
+		unix.SOL_IPV6: {
+			names: &tables.IPv6GetOpt, set: &tables.IPv6SetOpt,
+			put: map[uint64]optionValue{
+				unix.IPV6_ADD_MEMBERSHIP:  {t: multicastRequest6, short: atLeast},
+				unix.IPV6_DROP_MEMBERSHIP: {t: multicastRequest6, short: atLeast},
+				unix.IPV6_JOIN_ANYCAST:    {t: multicastRequest6, short: atLeast},
+				unix.IPV6_LEAVE_ANYCAST:   {t: multicastRequest6, short: atLeast},
+				unix.MCAST_JOIN_GROUP:     {t: groupRequest, short: atLeast},
+				unix.MCAST_LEAVE_GROUP:    {t: groupRequest, short: atLeast},
+			},
 		},
-	},
-	unix.SOL_PACKET: {
-		names: tables.PacketOpt,
-		get:   map[uint64]optionValue{unix.PACKET_STATISTICS: {t: packetStatistics, short: inPart}},
-		put: map[uint64]optionValue{
-			unix.PACKET_RX_RING:         {t: packetRing, short: sameSize},
-			unix.PACKET_TX_RING:         {t: packetRing, short: sameSize},
-			unix.PACKET_ADD_MEMBERSHIP:  {t: packetMembership, short: sameSize},
-			unix.PACKET_DROP_MEMBERSHIP: {t: packetMembership, short: sameSize},
+		unix.SOL_PACKET: {
+			names: &tables.PacketOpt,
+			get:   map[uint64]optionValue{unix.PACKET_STATISTICS: {t: packetStatistics, short: inPart}},
+			put: map[uint64]optionValue{
+				unix.PACKET_RX_RING:         {t: packetRing, short: sameSize},
+				unix.PACKET_TX_RING:         {t: packetRing, short: sameSize},
+				unix.PACKET_ADD_MEMBERSHIP:  {t: packetMembership, short: sameSize},
+				unix.PACKET_DROP_MEMBERSHIP: {t: packetMembership, short: sameSize},
+			},
 		},
-	},
-	unix.SOL_RAW: {
-		names: tables.RawOpt,
-		get:   map[uint64]optionValue{icmpFilter: {custom: showICMPFilter}},
-		put:   map[uint64]optionValue{icmpFilter: {custom: showICMPFilter}},
-	},
-	unix.SOL_NETLINK: {
-		names: tables.NetlinkOpt,
-		get: map[uint64]optionValue{unix.NETLINK_LIST_MEMBERSHIPS: {custom: func(c *Call, addr uint64, size int32) {
-			room, _ := c.ReadBefore("optlen")
-			c.ShowArray(addr, Uint, uint64(min(size, int32(room))/4))
-		}}},
-		otherGet: anyInt, otherPut: putInt,
-	},
-	unix.SOL_TCP: {
-		names: tables.TCPOpt,
-		put:   map[uint64]optionValue{ValueNamed(tables.TCPOpt, "TCP_AO_ADD_KEY"): {custom: showTCPKey}},
-	},
-	unix.SOL_TIPC: {
-		names: tables.TIPCOpt,
-		get: map[uint64]optionValue{
-			unix.TIPC_IMPORTANCE: {t: Enum(tables.TIPCImportance), short: atLeast},
-			unix.TIPC_GROUP_JOIN: {t: tipcGroup, short: atLeast},
+		unix.SOL_RAW: {
+			names: &tables.RawOpt,
+			get:   map[uint64]optionValue{icmpFilter: {custom: showICMPFilter}},
+			put:   map[uint64]optionValue{icmpFilter: {custom: showICMPFilter}},
 		},
-		put: map[uint64]optionValue{
-			unix.TIPC_IMPORTANCE: {t: Enum(tables.TIPCImportance), short: atLeast},
-			unix.TIPC_GROUP_JOIN: {t: tipcGroup, short: atLeast},
+		unix.SOL_NETLINK: {
+			names: &tables.NetlinkOpt,
+			get: map[uint64]optionValue{unix.NETLINK_LIST_MEMBERSHIPS: {custom: func(c *Call, addr uint64, size int32) {
+				room, _ := c.ReadBefore("optlen")
+				c.ShowArray(addr, Uint, uint64(min(size, int32(room))/4))
+			}}},
+			otherGet: anyInt, otherPut: putInt,
 		},
-		otherGet: anyInt, otherPut: anyInt,
-	},
-	// The vsock family uses its own number as a level.
-	unix.AF_VSOCK:      {names: tables.VsockOpt},
-	unix.SOL_UDP:       {names: tables.UDPOpt},
-	unix.SOL_CAN_RAW:   {names: tables.CANRawOpt},
-	unix.SOL_LLC:       {names: tables.LLCOpt},
-	unix.SOL_DCCP:      {names: tables.DCCPOpt},
-	unix.SOL_RXRPC:     {names: tables.RxrpcOpt},
-	unix.SOL_PPPOL2TP:  {names: tables.L2TPOpt},
-	unix.SOL_BLUETOOTH: {names: tables.BluetoothOpt},
-	unix.SOL_PNPIPE:    {names: tables.PhonetPipeOpt},
-	unix.SOL_RDS:       {names: tables.RDSOpt},
-	unix.SOL_IUCV:      {names: tables.IUCVOpt},
-	unix.SOL_CAIF:      {names: tables.CAIFOpt},
-	unix.SOL_ALG:       {names: tables.ALGOpt},
-	unix.SOL_NFC:       {names: tables.NFCLLCPOpt},
-	unix.SOL_KCM:       {names: tables.KCMOpt},
-	unix.SOL_TLS:       {names: tables.TLSOpt},
-	unix.SOL_XDP:       {names: tables.XDPOpt},
-	unix.SOL_IRDA:      {names: tables.IrDAOpt},
-	// Levels of linux/socket.h alone.
-	ValueNamed(tables.SocketLevel, "SOL_SCTP"): {names: tables.SCTPOpt},
-	ValueNamed(tables.SocketLevel, "SOL_IPX"):  {names: tables.IPXOpt},
-	ValueNamed(tables.SocketLevel, "SOL_AX25"): {names: tables.AX25Opt},
-}
+		unix.SOL_TCP: {
+			names: &tables.TCPOpt,
+			put:   map[uint64]optionValue{ValueNamed(&tables.TCPOpt, "TCP_AO_ADD_KEY"): {custom: showTCPKey}},
+		},
+		unix.SOL_TIPC: {
+			names: &tables.TIPCOpt,
+			get: map[uint64]optionValue{
+				unix.TIPC_IMPORTANCE: {t: &Enum{Set: &tables.TIPCImportance}, short: atLeast},
+				unix.TIPC_GROUP_JOIN: {t: tipcGroup, short: atLeast},
+			},
+			put: map[uint64]optionValue{
+				unix.TIPC_IMPORTANCE: {t: &Enum{Set: &tables.TIPCImportance}, short: atLeast},
+				unix.TIPC_GROUP_JOIN: {t: tipcGroup, short: atLeast},
+			},
+			otherGet: anyInt, otherPut: anyInt,
+		},
+		// The vsock family uses its own number as a level.
+		unix.AF_VSOCK:      {names: &tables.VsockOpt},
+		unix.SOL_UDP:       {names: &tables.UDPOpt},
+		unix.SOL_CAN_RAW:   {names: &tables.CANRawOpt},
+		unix.SOL_LLC:       {names: &tables.LLCOpt},
+		unix.SOL_DCCP:      {names: &tables.DCCPOpt},
+		unix.SOL_RXRPC:     {names: &tables.RxrpcOpt},
+		unix.SOL_PPPOL2TP:  {names: &tables.L2TPOpt},
+		unix.SOL_BLUETOOTH: {names: &tables.BluetoothOpt},
+		unix.SOL_PNPIPE:    {names: &tables.PhonetPipeOpt},
+		unix.SOL_RDS:       {names: &tables.RDSOpt},
+		unix.SOL_IUCV:      {names: &tables.IUCVOpt},
+		unix.SOL_CAIF:      {names: &tables.CAIFOpt},
+		unix.SOL_ALG:       {names: &tables.ALGOpt},
+		unix.SOL_NFC:       {names: &tables.NFCLLCPOpt},
+		unix.SOL_KCM:       {names: &tables.KCMOpt},
+		unix.SOL_TLS:       {names: &tables.TLSOpt},
+		unix.SOL_XDP:       {names: &tables.XDPOpt},
+		unix.SOL_IRDA:      {names: &tables.IrDAOpt},
+		// Levels of linux/socket.h alone.
+		ValueNamed(&tables.SocketLevel, "SOL_SCTP"): {names: &tables.SCTPOpt},
+		ValueNamed(&tables.SocketLevel, "SOL_IPX"):  {names: &tables.IPXOpt},
+		ValueNamed(&tables.SocketLevel, "SOL_AX25"): {names: &tables.AX25Opt},
+	}
+}}
 
 // withInts adds the options of SOL_SOCKET whose values are ints to values.
 func withInts(v optionValue, values map[uint64]optionValue) map[uint64]optionValue {
@@ -280,33 +282,33 @@ const icmpFilter = 1
 
 // Values of options.
 var (
-	linger = Struct(Fields{{"l_onoff", Int}, {"l_linger", Int}})
+	linger = &Struct{Fields: Fields{{"l_onoff", Int}, {"l_linger", Int}}}
 
 	optionError = &errorNumber{U32}
 
 	// struct ip_mreq (linux/in.h), ipv6_mreq (linux/in6.h), group_req (linux/in.h)
-	multicastRequest  = Struct(Fields{{"imr_multiaddr", InetAddr}, {"imr_interface", InetAddr}})
-	multicastRequest6 = Struct(Fields{{"ipv6mr_multiaddr", Inet6Addr}, {"ipv6mr_interface", IfIndex}})
-	groupRequest      = Struct(Fields{{"gr_interface", IfIndex}, {"gr_group", SockaddrStorage}})
+	multicastRequest  = &Struct{Fields: Fields{{"imr_multiaddr", InetAddr}, {"imr_interface", InetAddr}}}
+	multicastRequest6 = &Struct{Fields: Fields{{"ipv6mr_multiaddr", Inet6Addr}, {"ipv6mr_interface", IfIndex}}}
+	groupRequest      = &Struct{Fields: Fields{{"gr_interface", IfIndex}, {"gr_group", SockaddrStorage}}}
 
 	// struct tpacket_stats_v3, tpacket_req, packet_mreq (linux/if_packet.h)
-	packetStatistics = Struct(Fields{{"tp_packets", Uint}, {"tp_drops", Uint}, {"tp_freeze_q_cnt", Uint}})
-	packetRing       = Struct(Fields{
+	packetStatistics = &Struct{Fields: Fields{{"tp_packets", Uint}, {"tp_drops", Uint}, {"tp_freeze_q_cnt", Uint}}}
+	packetRing       = &Struct{Fields: Fields{
 		{"tp_block_size", Uint}, {"tp_block_nr", Uint}, {"tp_frame_size", Uint}, {"tp_frame_nr", Uint},
-	})
-	packetMembership = Struct(Fields{
-		{"mr_ifindex", IfIndex}, {"mr_type", EnumOf(X16, tables.PacketMreqType)}, {"mr_alen", U16},
-		{"mr_address", MACOf(8, Ref("mr_alen"))},
-	})
+	}}
+	packetMembership = &Struct{Fields: Fields{
+		{"mr_ifindex", IfIndex}, {"mr_type", &Enum{In: X16, Set: &tables.PacketMreqType}}, {"mr_alen", U16},
+		{"mr_address", &MACOf{N: 8, Len: Ref("mr_alen")}},
+	}}
 
 	// struct tipc_group_req (linux/tipc.h)
-	tipcGroup = Struct(Fields{
-		{"type", U32}, {"instance", U32}, {"scope", Enum(tables.TIPCScope)}, {"flags", Flags(tables.TIPCGroupFlags)},
-	})
+	tipcGroup = &Struct{Fields: Fields{
+		{"type", U32}, {"instance", U32}, {"scope", &Enum{Set: &tables.TIPCScope}}, {"flags", &Flags{Set: &tables.TIPCGroupFlags}},
+	}}
 )
 
 // errorNumber is the number of an error: ECONNREFUSED.
-type errorNumber struct{ *Number }
+type errorNumber struct{ Number }
 
 func (t *errorNumber) Show(c *Call, v View) {
 	n := t.Value(c, v)
@@ -320,7 +322,7 @@ func (t *errorNumber) Show(c *Call, v View) {
 // portRange is two ports in one word, the upper one in the upper half.
 var portRange = &ports{X32}
 
-type ports struct{ *Number }
+type ports struct{ Number }
 
 func (t *ports) Show(c *Call, v View) {
 	n := t.Value(c, v)
@@ -347,7 +349,7 @@ func showAttachedFilter(c *Call, addr uint64, count int32) {
 		c.Out.Addr(addr)
 		return
 	}
-	c.ShowAt(addr, BPFInstructions(Const(count), SocketFilterConstant))
+	c.ShowAt(addr, &BPFInstructions{Count: Const(count), Constant: SocketFilterConstant})
 }
 
 // showICMPFilter shows the types of messages that a raw socket is not given.
@@ -374,18 +376,18 @@ func showICMPFilter(c *Call, addr uint64, size int32) {
 	c.Out.BeginSet(complement)
 	for ; mask != 0; mask &= mask - 1 {
 		c.Out.Elem()
-		c.Out.Enum(uint64(bits.TrailingZeros32(mask)), tables.ICMPFilter, output.Hex)
+		c.Out.Enum(uint64(bits.TrailingZeros32(mask)), &tables.ICMPFilter, output.Hex)
 	}
 	c.Out.EndSet()
 }
 
 // tcpKey is a struct tcp_ao_add (linux/tcp.h).
-var tcpKey = Struct(Fields{
+var tcpKey = &Struct{Of: &Struct{Fields: Fields{
 	{"addr", SockaddrStorage}, {"alg_name", CharArray(64)}, {"ifindex", IfIndex}, {"flags", U32},
 	{"_", U16}, {"prefix", U8}, {"sndid", U8}, {"rcvid", U8}, {"maclen", U8},
-	{"keyflags", FlagsOf(X8, tables.TCPAOKeyFlags)}, {"keylen", U8}, {"key", Binaries(80, Ref("keylen"))},
-	{"set_current", BitField(Ref("flags"), 0, 1)}, {"set_rnext", BitField(Ref("flags"), 1, 1)},
-}).Pick("addr", "prefix", "alg_name", "ifindex", "set_current", "set_rnext", "sndid", "rcvid", "maclen", "keyflags", "key", "keylen")
+	{"keyflags", &Flags{In: X8, Set: &tables.TCPAOKeyFlags}}, {"keylen", U8}, {"key", &Chars{N: 80, Len: Ref("keylen"), Kind: Binary}},
+	{"set_current", &BitField{Word: Ref("flags"), Shift: 0, Width: 1}}, {"set_rnext", &BitField{Word: Ref("flags"), Shift: 1, Width: 1}},
+}}, Pick: Names{"addr", "prefix", "alg_name", "ifindex", "set_current", "set_rnext", "sndid", "rcvid", "maclen", "keyflags", "key", "keylen"}}
 
 func showTCPKey(c *Call, addr uint64, size int32) {
 	full := tcpKey.Layout(c.ABI).Size

@@ -14,14 +14,15 @@ import (
 // Netlink attributes (struct nlattr of linux/netlink.h): a length, a type, and
 // a payload that depends on it, often more attributes.
 
-// Attributes is a table of attributes. As a type it stands for all the
-// attributes that a payload consists of.
+// Attributes is a table of attributes: those that have names in Set. As a type
+// it stands for all the attributes that a payload consists of. Attributes
+// without an entry in Types are shown as bytes.
 type Attributes struct {
 	Unsized
-	set     *tables.Set
-	prefix  string // of names in entries
-	entries []AttributeTypes
-	other   Type // of attributes past types; nil shows bytes
+	Set    *tables.Set
+	Prefix string // left out of the names in Types
+	Types  []AttributeTypes
+	Other  Type // of attributes that are all the same, numbered from 0 or 1 on
 
 	// types are the entries by number, nil for those that are shown as bytes.
 	// Most programs use few of the tables, so that each is made when it is
@@ -31,32 +32,23 @@ type Attributes struct {
 
 // AttributeTypes says what the attributes with the given names, separated by
 // blanks, hold.
-type AttributeTypes struct {
+type AttributeTypes = struct {
 	Type  Type
 	Names string
 }
 
-// NewAttributes makes a table of the attributes that have names in set.
-// prefix is left out of the names in entries. Attributes without an entry are
-// shown as bytes.
-func NewAttributes(set *tables.Set, prefix string, entries ...AttributeTypes) *Attributes {
-	t := &Attributes{set: set, prefix: prefix, entries: entries}
-	attributeTables = append(attributeTables, t)
-	return t
-}
+// Resolve looks the names in Types up. It panics if Set lacks one.
+func (t *Attributes) Resolve() { t.resolve() }
 
-// attributeTables are all of them, for a test of their names.
-var attributeTables []*Attributes
-
-// resolve finds the numbers of the names in entries.
+// resolve finds the numbers of the names in Types.
 func (t *Attributes) resolve() []Type {
 	if types := t.types.Load(); types != nil {
 		return *types
 	}
 	var types []Type
-	for _, e := range t.entries {
+	for _, e := range t.Types {
 		for name := range strings.FieldsSeq(e.Names) {
-			n := int(ValueNamed(t.set, t.prefix+name))
+			n := int(ValueNamed(t.Set, t.Prefix+name))
 			for len(types) <= n {
 				types = append(types, nil)
 			}
@@ -67,18 +59,11 @@ func (t *Attributes) resolve() []Type {
 	return types
 }
 
-// add gives attributes types later, for tables that refer to themselves. It is
-// for package initialization only.
-func (t *Attributes) add(e AttributeTypes) { t.entries = append(t.entries, e) }
-
-// Numbered are attributes that are all the same and numbered from 0 or 1 on.
-func Numbered(t Type) *Attributes { return &Attributes{other: t} }
-
 func (t *Attributes) typeOf(n int) Type {
 	if types := t.resolve(); n < len(types) {
 		return types[n]
 	}
-	return t.other
+	return t.Other
 }
 
 // Bits in the type of an attribute (linux/netlink.h).
@@ -124,7 +109,7 @@ func (t *Attributes) showOne(c *Call, v View, left int) {
 	c.Out.EndArray()
 }
 
-var nlattr = Struct(Fields{{"nla_len", U16}, {"nla_type", U16}})
+var nlattr = &Struct{Fields: Fields{{"nla_len", U16}, {"nla_type", U16}}}
 
 func (t *Attributes) showHeader(c *Call, length, kind uint64) {
 	c.Out.BeginStruct()
@@ -140,10 +125,10 @@ func (t *Attributes) showHeader(c *Call, length, kind uint64) {
 		c.Out.Or()
 	}
 	number := kind &^ (nlaNested | nlaNetByteOrder)
-	if t.set == nil {
+	if t.Set == nil {
 		c.Out.Number(number, output.Hex)
 	} else {
-		c.Out.Enum(number, t.set, output.Hex)
+		c.Out.Enum(number, t.Set, output.Hex)
 	}
 	c.Out.EndStruct()
 }
@@ -165,11 +150,11 @@ func showPayload(c *Call, t Type, addr uint64, length int) {
 		shownNetlink.Of(c).nested--
 	}()
 	if t == nil || shownNetlink.Of(c).nested > maxNesting {
-		c.ShowBuffer(addr, uint64(length), BinaryData)
+		c.ShowBuffer(addr, uint64(length), Binary)
 		return
 	}
 	if f, ok := t.(fitter); ok && !f.fits(c, length) {
-		c.ShowBuffer(addr, uint64(length), BinaryData)
+		c.ShowBuffer(addr, uint64(length), Binary)
 		return
 	}
 	if r, ok := t.(Reader); ok {
@@ -177,7 +162,7 @@ func showPayload(c *Call, t Type, addr uint64, length int) {
 		return
 	}
 	if t.Layout(c.ABI).Size > length {
-		c.ShowBuffer(addr, uint64(length), BinaryData)
+		c.ShowBuffer(addr, uint64(length), Binary)
 		return
 	}
 	if v, ok := c.ReadType(addr, t); ok {
@@ -194,25 +179,27 @@ type payloadOnly struct{ Unsized }
 // Show implements Type.
 func (payloadOnly) Show(*Call, View) {}
 
+// showAttrString shows a string whose NUL is not shown; without one it goes on.
+func showAttrString(c *Call, addr uint64) {
+	c.ShowBuffer(addr, uint64(shownNetlink.Of(c).payload), ExpectNUL)
+}
+
 // What attributes often hold.
 var (
-	// attrString is a string whose NUL is not shown; without one it goes on.
-	attrString = AtAddr(func(c *Call, addr uint64) { c.ShowBuffer(addr, uint64(shownNetlink.Of(c).payload), ExpectNUL) })
-	attrMAC    = &payloadFunc{least: 1, most: MaxHardwareAddr, show: func(c *Call, v View) { ShowMAC(c, v.B) }}
-	attrFD     = FD
+	attrMAC = &payloadFunc{least: 1, most: MaxHardwareAddr, show: func(c *Call, v View) { ShowMAC(c, v.B) }}
 
 	// attrClock is a number of clock ticks, of any size.
 	attrClock = &payloadFunc{least: 1, most: 8, show: func(c *Call, v View) { ticksOfClock.Show(c, View{B: widen(c, v.B)}) }}
 	// attrIPProto is a protocol above IP, of any size.
-	attrIPProto = inAnySize(tables.InetProtocol)
+	attrIPProto = &enumIn{set: &tables.InetProtocol}
 	// attrEtherProto is a protocol above Ethernet, in network order.
-	attrEtherProto = &inNetworkOrder{SameLayout(2), "htons", tables.EtherAttrProtocol}
-	attrBE16       = &inNetworkOrder{SameLayout(2), "htons", nil}
-	attrBE32       = &inNetworkOrder{SameLayout(4), "htonl", nil}
-	attrBE64       = &inNetworkOrder{SameLayout(8), "htobe64", nil}
+	attrEtherProto = &inNetworkOrder{Layouts(U16), "htons", &tables.EtherAttrProtocol}
+	attrBE16       = &inNetworkOrder{Layouts(U16), "htons", nil}
+	attrBE32       = &inNetworkOrder{Layouts(U32), "htonl", nil}
+	attrBE64       = &inNetworkOrder{Layouts(U64), "htobe64", nil}
 )
 
-var ticksOfClock = Ticks(U64, 100, 2)
+var ticksOfClock = &Ticks{In: U64, Per: 100, Digits: 2}
 
 // payloadFunc is a payload of least to most bytes that a Go function shows.
 type payloadFunc struct {
@@ -243,20 +230,51 @@ func widen(c *Call, b []byte) []byte {
 	return w
 }
 
-// inAnySize is an enumeration in an integer of any size.
-func inAnySize(set *tables.Set) Type {
-	return &payloadFunc{least: 1, most: 8, show: func(c *Call, v View) { c.Out.Enum(View{B: widen(c, v.B)}.Uint(8), set, output.Hex) }}
+// enumIn is an enumeration in a number of size bytes, of which there may be up to
+// eight. If there is no size, it has as many as there are.
+type enumIn struct {
+	payloadOnly
+	size int
+	set  *tables.Set
 }
 
-// enumIn is an enumeration in a number of size bytes, of which there may be up
-// to eight.
-func enumIn(size int, set *tables.Set) Type {
-	return &payloadFunc{least: size, most: 8, exact: true, show: func(c *Call, v View) { c.Out.Enum(v.At(0, size).Uint(size), set, output.Hex) }}
+func (t *enumIn) fits(_ *Call, length int) bool { return max(1, t.size) <= length && length <= 8 }
+
+// ShowAt implements Reader.
+func (t *enumIn) ShowAt(c *Call, addr uint64) {
+	if n, ok := payloadNumber(c, addr, t.size); ok {
+		c.Out.Enum(n, t.set, output.Hex)
+	}
 }
 
 // flagsIn is an enumIn for flags.
-func flagsIn(size int, set *tables.Set) Type {
-	return &payloadFunc{least: size, most: 8, exact: true, show: func(c *Call, v View) { c.Out.Flags(v.At(0, size).Uint(size), set, output.Hex) }}
+type flagsIn struct {
+	payloadOnly
+	size int
+	set  *tables.Set
+}
+
+func (t *flagsIn) fits(_ *Call, length int) bool { return t.size <= length && length <= 8 }
+
+// ShowAt implements Reader.
+func (t *flagsIn) ShowAt(c *Call, addr uint64) {
+	if n, ok := payloadNumber(c, addr, t.size); ok {
+		c.Out.Flags(n, t.set, output.Hex)
+	}
+}
+
+// payloadNumber reads the number of size bytes at addr, or as many as there are. If
+// it cannot, it shows the address.
+func payloadNumber(c *Call, addr uint64, size int) (uint64, bool) {
+	if size == 0 {
+		size = shownNetlink.Of(c).payload
+	}
+	b, ok := c.ReadAll(addr, size)
+	if !ok {
+		c.Out.Addr(addr)
+		return 0, false
+	}
+	return View{B: widen(c, b)}.Uint(8), true
 }
 
 // inNetworkOrder is an integer shown in the host's order, inside the macro that
@@ -269,7 +287,7 @@ type inNetworkOrder struct {
 
 func (t *inNetworkOrder) Show(c *Call, v View) {
 	n := uint64(0)
-	for _, b := range v.At(0, t.Layouts[c.ABI].Size).B {
+	for _, b := range v.At(0, t.SizeIn(c.ABI)).B {
 		n = n<<8 | uint64(b)
 	}
 	c.Out.BeginMacro(t.macro)
@@ -282,12 +300,7 @@ func (t *inNetworkOrder) Show(c *Call, v View) {
 	c.Out.EndMacro()
 }
 
-// attrArray is as many elems as there is room for, and at least one.
-func attrArray(elem Type) Type { return &payloadArray{elem: elem} }
-
-// attrIndexed is an attrArray with names of the elements' numbers.
-func attrIndexed(elem Type, set *tables.Set) Type { return &payloadArray{elem: elem, set: set} }
-
+// payloadArray is as many elems as there is room for, and at least one.
 type payloadArray struct {
 	payloadOnly
 	elem Type
@@ -300,47 +313,36 @@ func (t *payloadArray) ShowAt(c *Call, addr uint64) {
 	elem := t.elem
 	if t.set != nil {
 		i := uint64(0)
-		elem = ShownWith(layoutsOf(t.elem), In, func(c *Call, v View) {
+		elem = &Shown{As: t.elem, By: func(c *Call, v View) {
 			c.Out.Index(i, t.set, output.Unsigned)
 			i++
 			t.elem.Show(c, v)
-		})
+		}}
 	}
 	c.ShowArray(addr, elem, uint64(shownNetlink.Of(c).payload/t.elem.Layout(c.ABI).Size))
 }
 
-func layoutsOf(t Type) (l Layouts) {
-	for _, abi := range Abis {
-		l[abi] = t.Layout(abi)
-	}
-	return l
-}
-
-// grown is a struct that had the given sizes before it got its last members:
-// as many of them are shown as there are.
-func grown(st *StructType, sizes ...int) Type { return &grownStruct{st, sizes} }
-
+// grownStruct is a struct that had other sizes before it got its last members: as
+// many of them are shown as there are.
 type grownStruct struct {
-	*StructType
+	*Struct
 	sizes []int
 }
 
 func (t *grownStruct) fits(c *Call, length int) bool {
-	return length >= t.StructType.Layout(c.ABI).Size || slices.Contains(t.sizes, length)
+	return length >= t.Struct.Layout(c.ABI).Size || slices.Contains(t.sizes, length)
 }
 
 func (t *grownStruct) ShowAt(c *Call, addr uint64) {
-	if b, ok := c.ReadAll(addr, min(shownNetlink.Of(c).payload, t.StructType.Layout(c.ABI).Size)); ok {
+	if b, ok := c.ReadAll(addr, min(shownNetlink.Of(c).payload, t.Struct.Layout(c.ABI).Size)); ok {
 		t.Show(c, View{B: b, Addr: addr})
 	} else {
 		c.Out.Addr(addr)
 	}
 }
 
-// followed by is a struct with a payload behind it, t or, if that is nil,
-// bytes.
-func followedBy(st Type, t Type) Type { return &followedStruct{st, t} }
-
+// followedStruct is a struct with a payload behind it, of a type or, if that is
+// nil, bytes.
 type followedStruct struct {
 	Type
 	rest Type
@@ -361,36 +363,64 @@ func (t *followedStruct) ShowAt(c *Call, addr uint64) {
 	}
 }
 
-// inetOfFamily is the address of a family that a Num gives, as much as a
+// inetOfFamily is the address of the family in the member called so, as much as a
 // payload.
-func inetOfFamily(family Num) Type {
-	return AtAddr(func(c *Call, addr uint64) {
-		size := 0
-		switch family.Num(c) {
-		case afInet:
-			size = 4
-		case afInet6:
-			size = 16
-		}
-		if size == 0 || shownNetlink.Of(c).payload < size {
-			c.ShowBuffer(addr, uint64(shownNetlink.Of(c).payload), BinaryData)
-			return
-		}
-		if b, ok := c.ReadAll(addr, size); ok {
-			c.Out.Inet("", b)
-		} else {
-			c.Out.Addr(addr)
-		}
-	})
+type inetOfFamily Ref
+
+// Layout implements Type.
+func (inetOfFamily) Layout(tables.ABI) Layout { return Layout{Size: 0, Align: 1} }
+
+// Show implements Type.
+func (t inetOfFamily) Show(c *Call, v View) { t.ShowAt(c, v.Addr) }
+
+// ShowAt implements Reader.
+func (t inetOfFamily) ShowAt(c *Call, addr uint64) {
+	size, payload := 0, shownNetlink.Of(c).payload
+	switch Ref(t).Num(c) {
+	case afInet:
+		size = 4
+	case afInet6:
+		size = 16
+	}
+	if size == 0 || payload < size {
+		c.ShowBuffer(addr, uint64(payload), Binary)
+		return
+	}
+	if b, ok := c.ReadAll(addr, size); ok {
+		c.Out.Inet("", b)
+	} else {
+		c.Out.Addr(addr)
+	}
 }
 
-// nestedBy are attributes whose table a Num chooses.
-func nestedBy(on Num, tables map[uint64]*Attributes) Type {
-	return AtAddr(func(c *Call, addr uint64) {
-		if t := tables[on.Num(c)]; t != nil {
-			t.ShowAt(c, addr)
-			return
+// nestedBy are attributes whose table the number on chooses.
+type nestedBy struct {
+	payloadOnly
+	on     Num
+	tables familyTables
+}
+
+// ShowAt implements Reader.
+func (t *nestedBy) ShowAt(c *Call, addr uint64) {
+	if table := t.tables.of(t.on.Num(c)); table != nil {
+		table.ShowAt(c, addr)
+		return
+	}
+	c.ShowBuffer(addr, uint64(shownNetlink.Of(c).payload), Binary)
+}
+
+// familyTables are tables of attributes by numbers: of families, mostly.
+type familyTables []struct {
+	family uint64
+	attrs  *Attributes
+}
+
+// of is the table of a family, or nil.
+func (t familyTables) of(family uint64) *Attributes {
+	for i := range t {
+		if t[i].family == family {
+			return t[i].attrs
 		}
-		c.ShowBuffer(addr, uint64(shownNetlink.Of(c).payload), BinaryData)
-	})
+	}
+	return nil
 }

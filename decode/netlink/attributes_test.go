@@ -1,23 +1,64 @@
 package netlink
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"trapline/decode/internal/walk"
 )
 
-// Every attribute that a table describes must have a name in its set.
-func TestAttributeNames(t *testing.T) {
-	for _, table := range attributeTables {
-		for _, e := range table.entries {
-			for name := range strings.FieldsSeq(e.Names) {
-				found := false
-				for _, k := range table.set.Consts {
-					found = found || k.Name == table.prefix+name
-				}
-				if !found {
-					t.Errorf("%s%s is not in the set of %s", table.prefix, name, table.set.Unknown)
-				}
-			}
-		}
+// allMessages are the bodies of messages and the tables of attributes: the variables
+// of this package that hold some.
+func allMessages() []any {
+	return []any{
+		bridgePortAttributes, bridgeAttributes, bridgeSpec, &bridgePortMessage, bridgeXstats, cryptoAttributes,
+		&unixDiagReq, &unixDiagMsg, &netlinkDiagReq, &netlinkDiagMsg, &packetDiagReq, &packetDiagMsg,
+		&smcDiagReq, &smcDiagMsg, plainAttributes, genlControl, inetDiagReqAttributes, &inetDiagReqCompat,
+		&inetDiagReq, &inetDiagMsg, &linkMessage, linkAttributes, familySpec, inet6Attributes, virtualFunction,
+		portAttributes, linkInfoAttributes, tunAttributes, &linkStatsMessage, nlmsgerrAttributes, &addrMessage,
+		&addrLabelMessage, &routeMessage, routeAttributes, &ruleMessage, &neighMessage, &neighTableMessage,
+		&nexthopMessage, &netnsMessage, &netconfMessage, &dcbMessage, &cacheReportMessage, tcStats, &tcMessage,
+		&tcActionMessage,
+		diagFamilies.Get(),
 	}
+}
+
+// TestAttributeNames looks up the names of all attributes that a table
+// describes.
+func TestAttributeNames(t *testing.T) {
+	_, problems := walk.Resolve(allMessages()...)
+	for _, p := range problems {
+		t.Error(p)
+	}
+	found := 0
+	walk.Values(func(v any) {
+		if _, ok := v.(*Attributes); ok {
+			found++
+		}
+	}, allMessages()...)
+	if want := attributeTables(t); found != want {
+		t.Errorf("found %d of %d tables: allMessages lacks some", found, want)
+	}
+}
+
+// attributeTables counts the tables in the source files.
+func attributeTables(t *testing.T) int {
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		src, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n += strings.Count(string(src), "Attributes{Set:") + strings.Count(string(src), "Attributes{Other:")
+	}
+	return n
 }

@@ -11,39 +11,43 @@ import (
 const cryptoName = 64 // CRYPTO_MAX_NAME
 
 // struct crypto_user_alg
-var cryptoMessage = Struct(Fields{
+var cryptoMessage = &Struct{Fields: Fields{
 	{"cru_name", CharArray(cryptoName)}, {"cru_driver_name", CharArray(cryptoName)}, {"cru_module_name", CharArray(cryptoName)},
 	{"cru_type", X32}, {"cru_mask", X32}, {"cru_refcnt", U32}, {"cru_flags", X32},
-})
+}}
 
-var cryptoAttributes = NewAttributes(tables.CryptoAttr, "CRYPTOCFGA_",
-	AttributeTypes{U32, "PRIORITY_VAL"},
-	AttributeTypes{AtAddr(func(c *Call, addr uint64) {
+var cryptoAttributes = &Attributes{Set: &tables.CryptoAttr, Prefix: "CRYPTOCFGA_", Types: []AttributeTypes{
+	{U32, "PRIORITY_VAL"},
+	{AtAddr(func(c *Call, addr uint64) {
 		c.Out.BeginStruct()
 		c.Out.Field("type")
 		showText(c, addr)
 		c.Out.EndStruct()
 	}), "REPORT_LARVAL REPORT_COMPRESS REPORT_AKCIPHER REPORT_KPP REPORT_ACOMP REPORT_SIG"},
-	AttributeTypes{cryptoReport(Fields{{"blocksize", U32}, {"digestsize", U32}}), "REPORT_HASH"},
-	AttributeTypes{cryptoReport(Fields{
+	{&cryptoReport{of: &Struct{Fields: Fields{{"type", CharArray(cryptoName)}, {"blocksize", U32}, {"digestsize", U32}}}}, "REPORT_HASH"},
+	{&cryptoReport{of: &Struct{Fields: Fields{
+		{"type", CharArray(cryptoName)},
 		{"geniv", CharArray(cryptoName)}, {"blocksize", U32}, {"min_keysize", U32}, {"max_keysize", U32}, {"ivsize", U32},
-	}), "REPORT_BLKCIPHER"},
-	AttributeTypes{cryptoReport(Fields{{"geniv", CharArray(cryptoName)}, {"blocksize", U32}, {"maxauthsize", U32}, {"ivsize", U32}}), "REPORT_AEAD"},
-	AttributeTypes{cryptoReport(Fields{{"seedsize", U32}}), "REPORT_RNG"},
-	AttributeTypes{cryptoReport(Fields{{"blocksize", U32}, {"min_keysize", U32}, {"max_keysize", U32}}), "REPORT_CIPHER"},
-)
+	}}}, "REPORT_BLKCIPHER"},
+	{&cryptoReport{of: &Struct{Fields: Fields{{"type", CharArray(cryptoName)}, {"geniv", CharArray(cryptoName)}, {"blocksize", U32}, {"maxauthsize", U32}, {"ivsize", U32}}}}, "REPORT_AEAD"},
+	{&cryptoReport{of: &Struct{Fields: Fields{{"type", CharArray(cryptoName)}, {"seedsize", U32}}}}, "REPORT_RNG"},
+	{&cryptoReport{of: &Struct{Fields: Fields{{"type", CharArray(cryptoName)}, {"blocksize", U32}, {"min_keysize", U32}, {"max_keysize", U32}}}}, "REPORT_CIPHER"},
+}}
 
 // cryptoReport is a struct crypto_report_*, or text where there is too little
 // for one.
-func cryptoReport(members Fields) Type {
-	st := Struct(append(Fields{{"type", CharArray(cryptoName)}}, members...))
-	return AtAddr(func(c *Call, addr uint64) {
-		if shownNetlink.Of(c).payload < st.Layout(c.ABI).Size {
-			c.ShowBytes(addr, uint64(shownNetlink.Of(c).payload))
-			return
-		}
-		showPayload(c, st, addr, shownNetlink.Of(c).payload)
-	})
+type cryptoReport struct {
+	payloadOnly
+	of *Struct
+}
+
+// ShowAt implements Reader.
+func (t *cryptoReport) ShowAt(c *Call, addr uint64) {
+	if payload := shownNetlink.Of(c).payload; payload < t.of.Layout(c.ABI).Size {
+		c.ShowBytes(addr, uint64(payload))
+	} else {
+		showPayload(c, t.of, addr, payload)
+	}
 }
 
 // showCryptoBody shows a message about an algorithm.
@@ -58,18 +62,18 @@ func showCryptoBody(c *Call, msg *messageHeader, addr uint64) bool {
 		c.ShowBytes(addr, uint64(shownNetlink.Of(c).payload))
 		return true
 	}
-	showPayload(c, followedBy(cryptoMessage, cryptoAttributes), addr, shownNetlink.Of(c).payload)
+	showPayload(c, &followedStruct{cryptoMessage, cryptoAttributes}, addr, shownNetlink.Of(c).payload)
 	return true
 }
 
 func cryptoFlags(msgType uint16) *tables.Set {
 	switch name, _ := tables.CryptoMsgType.Lookup(uint64(msgType)); name {
 	case "CRYPTO_MSG_NEWALG":
-		return tables.NlmNewFlags
+		return &tables.NlmNewFlags
 	case "CRYPTO_MSG_DELALG", "CRYPTO_MSG_DELRNG":
-		return tables.NlmDeleteFlags
+		return &tables.NlmDeleteFlags
 	case "CRYPTO_MSG_GETALG":
-		return tables.NlmGetFlags
+		return &tables.NlmGetFlags
 	}
 	return nil
 }
@@ -88,8 +92,8 @@ func showSELinuxBody(c *Call, msg *messageHeader, addr uint64) bool {
 }
 
 var (
-	selinuxEnforce = Struct(Fields{{"val", S32}})
-	selinuxPolicy  = Struct(Fields{{"seqno", U32}})
+	selinuxEnforce = &Struct{Fields: Fields{{"val", S32}}}
+	selinuxPolicy  = &Struct{Fields: Fields{{"seqno", U32}}}
 )
 
 // xfrmFlags gives the flags of messages about the transformation of packets
@@ -97,11 +101,11 @@ var (
 func xfrmFlags(msgType uint16) *tables.Set {
 	switch name, _ := tables.XfrmMsgType.Lookup(uint64(msgType)); name {
 	case "XFRM_MSG_NEWSA", "XFRM_MSG_NEWPOLICY", "XFRM_MSG_NEWAE", "XFRM_MSG_NEWSADINFO", "XFRM_MSG_NEWSPDINFO":
-		return tables.NlmNewFlags
+		return &tables.NlmNewFlags
 	case "XFRM_MSG_DELSA", "XFRM_MSG_DELPOLICY":
-		return tables.NlmDeleteFlags
+		return &tables.NlmDeleteFlags
 	case "XFRM_MSG_GETSA", "XFRM_MSG_GETPOLICY", "XFRM_MSG_GETAE", "XFRM_MSG_GETSADINFO", "XFRM_MSG_GETSPDINFO":
-		return tables.NlmGetFlags
+		return &tables.NlmGetFlags
 	}
 	return nil
 }

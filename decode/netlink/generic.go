@@ -47,7 +47,7 @@ func showGenericBody(c *Call, msg *messageHeader, addr uint64) bool {
 	c.Out.BeginStruct()
 	c.Out.Field("cmd")
 	if control {
-		c.Out.Enum(uint64(b[0]), tables.GenlCtrlCmd, output.Hex)
+		c.Out.Enum(uint64(b[0]), &tables.GenlCtrlCmd, output.Hex)
 	} else {
 		c.Out.Number(uint64(b[0]), output.Hex)
 	}
@@ -63,7 +63,7 @@ func showGenericBody(c *Call, msg *messageHeader, addr uint64) bool {
 		attrs := plainAttributes
 		if control {
 			attrs = genlControl
-			shownNetlink.Of(c).genlCommands = [2]*tables.Set{tables.GenlCtrlCmd, tables.GenlCtrlCmd}
+			shownNetlink.Of(c).genlCommands = [2]*tables.Set{&tables.GenlCtrlCmd, &tables.GenlCtrlCmd}
 		}
 		showPayload(c, attrs, addr+header, shownNetlink.Of(c).payload-header)
 	}
@@ -71,60 +71,62 @@ func showGenericBody(c *Call, msg *messageHeader, addr uint64) bool {
 }
 
 // plainAttributes are attributes that nothing is known of.
-var plainAttributes = Numbered(nil)
+var plainAttributes = &Attributes{Other: nil}
 
 // genlFamilyCommands are the commands of families, as they are sent and as
 // they are answered.
-var genlFamilyCommands = map[string][2]*tables.Set{
-	"nlctrl":      {tables.GenlCtrlCmd, tables.GenlCtrlCmd},
-	"devlink":     {tables.DevlinkCmd, tables.DevlinkCmd},
-	"ethtool":     {tables.EthtoolRequest, tables.EthtoolReply},
-	"IOAM6":       {tables.IOAM6Cmd, tables.IOAM6Cmd},
-	"mptcp_pm":    {tables.MPTCPCmd, tables.MPTCPCmd},
-	"netdev":      {tables.NetdevCmd, tables.NetdevCmd},
-	"nl80211":     {tables.NL80211Cmd, tables.NL80211Cmd},
-	"SEG6":        {tables.Seg6Cmd, tables.Seg6Cmd},
-	"TASKSTATS":   {tables.TaskstatsCmd, tables.TaskstatsCmd},
-	"tcp_metrics": {tables.TCPMetricsCmd, tables.TCPMetricsCmd},
-	"thermal":     {tables.ThermalCmd, tables.ThermalCmd},
-}
+var genlFamilyCommands = Lazy[map[string][2]*tables.Set]{Make: func() map[string][2]*tables.Set {
+	return map[string][2]*tables.Set{
+		"nlctrl":      {&tables.GenlCtrlCmd, &tables.GenlCtrlCmd},
+		"devlink":     {&tables.DevlinkCmd, &tables.DevlinkCmd},
+		"ethtool":     {&tables.EthtoolRequest, &tables.EthtoolReply},
+		"IOAM6":       {&tables.IOAM6Cmd, &tables.IOAM6Cmd},
+		"mptcp_pm":    {&tables.MPTCPCmd, &tables.MPTCPCmd},
+		"netdev":      {&tables.NetdevCmd, &tables.NetdevCmd},
+		"nl80211":     {&tables.NL80211Cmd, &tables.NL80211Cmd},
+		"SEG6":        {&tables.Seg6Cmd, &tables.Seg6Cmd},
+		"TASKSTATS":   {&tables.TaskstatsCmd, &tables.TaskstatsCmd},
+		"tcp_metrics": {&tables.TCPMetricsCmd, &tables.TCPMetricsCmd},
+		"thermal":     {&tables.ThermalCmd, &tables.ThermalCmd},
+	}
+}}
 
 // genlControl are the attributes of the family that tells about the others.
-var genlControl = NewAttributes(tables.GenlCtrlAttr, "CTRL_ATTR_",
-	AttributeTypes{X16, "FAMILY_ID"},
-	AttributeTypes{AtAddr(func(c *Call, addr uint64) {
+var genlControl = &Attributes{Set: &tables.GenlCtrlAttr, Prefix: "CTRL_ATTR_", Types: []AttributeTypes{
+	{X16, "FAMILY_ID"},
+	{AtAddr(func(c *Call, addr uint64) {
 		const maxName = 16 // GENL_NAMSIZ
 		if shownNetlink.Of(c).payload <= maxName {
 			if b, ok := c.ReadAll(addr, shownNetlink.Of(c).payload); ok {
-				if sets, ok := genlFamilyCommands[string(UntilNUL(b))]; ok {
+				if sets, ok := genlFamilyCommands.Get()[string(UntilNUL(b))]; ok {
 					shownNetlink.Of(c).genlCommands = sets
 				}
 			}
 		}
 		c.ShowBuffer(addr, uint64(shownNetlink.Of(c).payload), ExpectNUL)
 	}), "FAMILY_NAME"},
-	AttributeTypes{U32, "VERSION HDRSIZE MAXATTR OP"},
-	AttributeTypes{Numbered(NewAttributes(tables.GenlOpAttr, "CTRL_ATTR_OP_",
-		AttributeTypes{&payloadFunc{least: 4, most: 8, exact: true, show: func(c *Call, v View) {
+	{U32, "VERSION HDRSIZE MAXATTR OP"},
+	{&Attributes{Other: &Attributes{Set: &tables.GenlOpAttr, Prefix: "CTRL_ATTR_OP_", Types: []AttributeTypes{
+		{&payloadFunc{least: 4, most: 8, exact: true, show: func(c *Call, v View) {
 			direction := 0
 			if c.Exiting() {
 				direction = 1
 			}
 			c.Out.Enum(v.At(0, 4).Uint(4), shownNetlink.Of(c).genlCommands[direction], output.Hex)
 		}}, "ID"},
-		AttributeTypes{flagsIn(4, tables.GenlOpFlags), "FLAGS"},
-	)), "OPS"},
-	AttributeTypes{Numbered(NewAttributes(tables.GenlMcastAttr, "CTRL_ATTR_MCAST_GRP_",
-		AttributeTypes{attrString, "NAME"},
-		AttributeTypes{X32, "ID"},
-	)), "MCAST_GROUPS"},
-	AttributeTypes{Numbered(Numbered(NewAttributes(tables.NlPolicyAttr, "NL_POLICY_TYPE_ATTR_",
-		AttributeTypes{enumIn(4, tables.NlAttrType), "TYPE"},
-		AttributeTypes{S64, "MIN_VALUE_S MAX_VALUE_S"},
-		AttributeTypes{U64, "MIN_VALUE_U MAX_VALUE_U"},
-		AttributeTypes{U32, "MIN_LENGTH MAX_LENGTH"},
-		AttributeTypes{X32, "POLICY_IDX POLICY_MAXTYPE BITFIELD32_MASK"},
-		AttributeTypes{X64, "MASK"},
-	))), "POLICY"},
-	AttributeTypes{Numbered(NewAttributes(tables.GenlPolicyAttr, "CTRL_ATTR_POLICY_", AttributeTypes{U32, "DO DUMP"})), "OP_POLICY"},
-)
+		{&flagsIn{size: 4, set: &tables.GenlOpFlags}, "FLAGS"},
+	}}}, "OPS"},
+	{&Attributes{Other: &Attributes{Set: &tables.GenlMcastAttr, Prefix: "CTRL_ATTR_MCAST_GRP_", Types: []AttributeTypes{
+		{AtAddr(showAttrString), "NAME"},
+		{X32, "ID"},
+	}}}, "MCAST_GROUPS"},
+	{&Attributes{Other: &Attributes{Other: &Attributes{Set: &tables.NlPolicyAttr, Prefix: "NL_POLICY_TYPE_ATTR_", Types: []AttributeTypes{
+		{&enumIn{size: 4, set: &tables.NlAttrType}, "TYPE"},
+		{S64, "MIN_VALUE_S MAX_VALUE_S"},
+		{U64, "MIN_VALUE_U MAX_VALUE_U"},
+		{U32, "MIN_LENGTH MAX_LENGTH"},
+		{X32, "POLICY_IDX POLICY_MAXTYPE BITFIELD32_MASK"},
+		{X64, "MASK"},
+	}}}}, "POLICY"},
+	{&Attributes{Other: &Attributes{Set: &tables.GenlPolicyAttr, Prefix: "CTRL_ATTR_POLICY_", Types: []AttributeTypes{{U32, "DO DUMP"}}}}, "OP_POLICY"},
+}}

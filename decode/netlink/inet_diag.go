@@ -9,14 +9,13 @@ import (
 
 // Internet sockets' state (linux/inet_diag.h).
 
-// diagSocketID is a struct inet_diag_sockid of a family.
-func diagSocketID(family Num) *StructType {
-	addr := &diagAddr{family}
-	return Struct(Fields{
-		{"idiag_sport", Port}, {"idiag_dport", Port}, {"idiag_src", addr}, {"idiag_dst", addr}, {"idiag_if", IfIndex},
-		{"idiag_cookie", diagCookie},
-	})
-}
+// diagSocketID is a struct inet_diag_sockid, with addresses of IPv4.
+var diagSocketID = &Struct{Fields: Fields{
+	{"idiag_sport", Port}, {"idiag_dport", Port}, {"idiag_src", diagAddrInet}, {"idiag_dst", diagAddrInet}, {"idiag_if", IfIndex},
+	{"idiag_cookie", diagCookie},
+}}
+
+var diagAddrInet = &diagAddr{Const(afInet)}
 
 // diagAddr is an address in room for the longest.
 type diagAddr struct{ family Num }
@@ -38,29 +37,33 @@ func (t *diagAddr) ShowField(c *Call, name string, v View) {
 }
 
 var (
-	diagExt = FlagsOf(X8, tables.InetDiagExt)
+	diagExt = &Flags{In: X8, Set: &tables.InetDiagExt}
 
-	inetDiagReqAttributes = NewAttributes(tables.InetDiagReqAttr, "INET_DIAG_REQ_",
-		AttributeTypes{diagBytecode{}, "BYTECODE"},
-		AttributeTypes{attrIPProto, "PROTOCOL"},
-	)
+	inetDiagReqAttributes = &Attributes{Set: &tables.InetDiagReqAttr, Prefix: "INET_DIAG_REQ_", Types: []AttributeTypes{
+		{diagBytecode{}, "BYTECODE"},
+		{attrIPProto, "PROTOCOL"},
+	}}
 	// struct inet_diag_req, of the time when there were only these sockets
-	inetDiagReqCompat = netlinkMessage{head: Struct(Fields{
+	inetDiagReqCompat = netlinkMessage{head: &Struct{Fields: Fields{
 		{"idiag_family", routeFamilyType}, {"idiag_src_len", U8}, {"idiag_dst_len", U8}, {"idiag_ext", diagExt},
-		{"id", diagSocketID(Ref("idiag_family"))}, {"idiag_states", tcpStates}, {"idiag_dbs", U32},
-	}), attrs: inetDiagReqAttributes}
+		{"id", &Struct{Of: diagSocketID, With: Fields{
+			{"idiag_src", &diagAddr{Ref("idiag_family")}}, {"idiag_dst", &diagAddr{Ref("idiag_family")}},
+		}}}, {"idiag_states", tcpStates}, {"idiag_dbs", U32},
+	}}, attrs: inetDiagReqAttributes}
 	// struct inet_diag_req_v2
-	inetDiagReq = netlinkMessage{head: Struct(Fields{
-		{"sdiag_family", routeFamilyType}, {"sdiag_protocol", EnumOf(X8, tables.InetProtocol)}, {"idiag_ext", diagExt}, {"_", U8},
-		{"idiag_states", tcpStates}, {"id", diagSocketID(Ref("sdiag_family"))},
-	}), attrs: inetDiagReqAttributes}
+	inetDiagReq = netlinkMessage{head: &Struct{Fields: Fields{
+		{"sdiag_family", routeFamilyType}, {"sdiag_protocol", &Enum{In: X8, Set: &tables.InetProtocol}}, {"idiag_ext", diagExt}, {"_", U8},
+		{"idiag_states", tcpStates}, {"id", &Struct{Of: diagSocketID, With: Fields{
+			{"idiag_src", &diagAddr{Ref("sdiag_family")}}, {"idiag_dst", &diagAddr{Ref("sdiag_family")}},
+		}}},
+	}}, attrs: inetDiagReqAttributes}
 )
 
 // diagBytecode is a program that chooses sockets: an operation and, behind it,
 // what it needs.
 type diagBytecode struct{ payloadOnly }
 
-var diagOperation = Struct(Fields{{"code", EnumOf(X8, tables.InetDiagBytecode)}, {"yes", U8}, {"no", U16}})
+var diagOperation = &Struct{Fields: Fields{{"code", &Enum{In: X8, Set: &tables.InetDiagBytecode}}, {"yes", U8}, {"no", U16}}}
 
 func (diagBytecode) fits(c *Call, length int) bool { return length >= diagOperation.Layout(c.ABI).Size }
 
@@ -74,27 +77,29 @@ func (diagBytecode) ShowAt(c *Call, addr uint64) {
 	if size := len(v.B); shownNetlink.Of(c).payload > size {
 		c.Out.Elem()
 		name, _ := tables.InetDiagBytecode.Lookup(v.Uint(1))
-		showPayload(c, diagOperands[name], addr+uint64(size), shownNetlink.Of(c).payload-size)
+		showPayload(c, diagOperands.Get()[name], addr+uint64(size), shownNetlink.Of(c).payload-size)
 	}
 }
 
-var diagOperands = map[string]Type{
-	"INET_DIAG_BC_S_COND":    AtAddr(showHostCondition),
-	"INET_DIAG_BC_D_COND":    AtAddr(showHostCondition),
-	"INET_DIAG_BC_DEV_COND":  IfIndex,
-	"INET_DIAG_BC_S_GE":      diagOperation,
-	"INET_DIAG_BC_S_LE":      diagOperation,
-	"INET_DIAG_BC_D_GE":      diagOperation,
-	"INET_DIAG_BC_D_LE":      diagOperation,
-	"INET_DIAG_BC_MARK_COND": Struct(Fields{{"mark", U32}, {"mask", U32}}),
-}
+var diagOperands = Lazy[map[string]Type]{Make: func() map[string]Type {
+	return map[string]Type{
+		"INET_DIAG_BC_S_COND":    AtAddr(showHostCondition),
+		"INET_DIAG_BC_D_COND":    AtAddr(showHostCondition),
+		"INET_DIAG_BC_DEV_COND":  IfIndex,
+		"INET_DIAG_BC_S_GE":      diagOperation,
+		"INET_DIAG_BC_S_LE":      diagOperation,
+		"INET_DIAG_BC_D_GE":      diagOperation,
+		"INET_DIAG_BC_D_LE":      diagOperation,
+		"INET_DIAG_BC_MARK_COND": &Struct{Fields: Fields{{"mark", U32}, {"mask", U32}}},
+	}
+}}
 
 // showHostCondition shows a struct inet_diag_hostcond with its address.
 func showHostCondition(c *Call, addr uint64) {
 	head := hostCondition
 	size := head.Layout(c.ABI).Size
 	if shownNetlink.Of(c).payload < size {
-		c.ShowBuffer(addr, uint64(shownNetlink.Of(c).payload), BinaryData)
+		c.ShowBuffer(addr, uint64(shownNetlink.Of(c).payload), Binary)
 		return
 	}
 	v, ok := c.ReadType(addr, head)
@@ -111,7 +116,7 @@ func showHostCondition(c *Call, addr uint64) {
 		switch {
 		case n == 0 || left < n:
 			c.Out.Field("addr")
-			c.ShowBuffer(at, uint64(left), BinaryData)
+			c.ShowBuffer(at, uint64(left), Binary)
 		case !ok:
 			c.Out.Field("addr")
 			c.Out.Addr(at)
@@ -122,58 +127,60 @@ func showHostCondition(c *Call, addr uint64) {
 	c.Out.EndStruct()
 }
 
-var hostCondition = Struct(Fields{{"family", routeFamilyType}, {"prefix_len", U8}, {"_", U16}, {"port", S32}})
+var hostCondition = &Struct{Fields: Fields{{"family", routeFamilyType}, {"prefix_len", U8}, {"_", U16}, {"port", S32}}}
 
 // struct inet_diag_msg
-var inetDiagMsg = netlinkMessage{head: Struct(Fields{
-	{"idiag_family", routeFamilyType}, {"idiag_state", EnumOf(X8, tables.TCPState)}, {"idiag_timer", U8}, {"idiag_retrans", U8},
-	{"id", diagSocketID(Ref("idiag_family"))}, {"idiag_expires", U32}, {"idiag_rqueue", U32}, {"idiag_wqueue", U32},
+var inetDiagMsg = netlinkMessage{head: &Struct{Fields: Fields{
+	{"idiag_family", routeFamilyType}, {"idiag_state", &Enum{In: X8, Set: &tables.TCPState}}, {"idiag_timer", U8}, {"idiag_retrans", U8},
+	{"id", &Struct{Of: diagSocketID, With: Fields{
+		{"idiag_src", &diagAddr{Ref("idiag_family")}}, {"idiag_dst", &diagAddr{Ref("idiag_family")}},
+	}}}, {"idiag_expires", U32}, {"idiag_rqueue", U32}, {"idiag_wqueue", U32},
 	{"idiag_uid", U32}, {"idiag_inode", U32},
-}), attrs: NewAttributes(tables.InetDiagAttr, "INET_DIAG_",
-	AttributeTypes{Struct(Fields{{"idiag_rmem", U32}, {"idiag_wmem", U32}, {"idiag_fmem", U32}, {"idiag_tmem", U32}}), "MEMINFO"},
-	AttributeTypes{Struct(Fields{{"tcpv_enabled", U32}, {"tcpv_rttcnt", U32}, {"tcpv_rtt", U32}, {"tcpv_minrtt", U32}}), "VEGASINFO"},
-	AttributeTypes{attrString, "CONG"},
-	AttributeTypes{U8, "TOS TCLASS SKV6ONLY"},
-	AttributeTypes{diagMeminfo, "SKMEMINFO"},
-	AttributeTypes{shutdownFlags, "SHUTDOWN"},
-	AttributeTypes{Struct(Fields{
+}}, attrs: &Attributes{Set: &tables.InetDiagAttr, Prefix: "INET_DIAG_", Types: []AttributeTypes{
+	{&Struct{Fields: Fields{{"idiag_rmem", U32}, {"idiag_wmem", U32}, {"idiag_fmem", U32}, {"idiag_tmem", U32}}}, "MEMINFO"},
+	{&Struct{Fields: Fields{{"tcpv_enabled", U32}, {"tcpv_rttcnt", U32}, {"tcpv_rtt", U32}, {"tcpv_minrtt", U32}}}, "VEGASINFO"},
+	{AtAddr(showAttrString), "CONG"},
+	{U8, "TOS TCLASS SKV6ONLY"},
+	{diagMeminfo, "SKMEMINFO"},
+	{shutdownFlags, "SHUTDOWN"},
+	{&Struct{Fields: Fields{
 		{"dctcp_enabled", U16}, {"dctcp_ce_state", U16}, {"dctcp_alpha", U32}, {"dctcp_ab_ecn", U32}, {"dctcp_ab_tot", U32},
-	}), "DCTCPINFO"},
-	AttributeTypes{attrIPProto, "PROTOCOL"},
-	AttributeTypes{attrArray(SockaddrStorage), "LOCALS PEERS"},
-	AttributeTypes{U32, "MARK CLASS_ID"},
-	AttributeTypes{Struct(Fields{
+	}}, "DCTCPINFO"},
+	{attrIPProto, "PROTOCOL"},
+	{&payloadArray{elem: SockaddrStorage}, "LOCALS PEERS"},
+	{U32, "MARK CLASS_ID"},
+	{&Struct{Fields: Fields{
 		{"bbr_bw_lo", X32}, {"bbr_bw_hi", X32}, {"bbr_min_rtt", U32}, {"bbr_pacing_gain", U32}, {"bbr_cwnd_gain", U32},
-	}), "BBRINFO"},
-	AttributeTypes{attrArray(Struct(Fields{
+	}}, "BBRINFO"},
+	{&payloadArray{elem: &Struct{Fields: Fields{
 		{"tcpm_family", routeFamilyType}, {"tcpm_prefixlen", U8}, {"tcpm_keylen", U16}, {"tcpm_addr", &diagAddr{Ref("tcpm_family")}},
-		{"tcpm_key", Binaries(80, Ref("tcpm_keylen"))},
-	})), "MD5SIG"},
-	AttributeTypes{NewAttributes(tables.InetUlpInfo, "INET_ULP_INFO_",
-		AttributeTypes{attrString, "NAME"},
-		AttributeTypes{NewAttributes(tables.TLSInfoAttr, "TLS_INFO_",
-			AttributeTypes{enumIn(2, tables.TLSVersion), "VERSION"},
-			AttributeTypes{enumIn(2, tables.TLSCipher), "CIPHER"},
-			AttributeTypes{enumIn(2, tables.TLSConfig), "TXCONF RXCONF"},
-		), "TLS"},
-		AttributeTypes{NewAttributes(tables.MPTCPSubflowAttr, "MPTCP_SUBFLOW_ATTR_",
-			AttributeTypes{X32, "TOKEN_REM TOKEN_LOC"},
-			AttributeTypes{U32, "RELWRITE_SEQ MAP_SFSEQ SSN_OFFSET"},
-			AttributeTypes{U64, "MAP_SEQ"},
-			AttributeTypes{U16, "MAP_DATALEN"},
-			AttributeTypes{flagsIn(4, tables.MPTCPSubflowFlags), "FLAGS"},
-			AttributeTypes{U8, "ID_REM ID_LOC"},
-		), "MPTCP"},
-	), "ULP_INFO"},
-	AttributeTypes{NewAttributes(tables.SkBPFStorageRep, "SK_DIAG_BPF_",
-		AttributeTypes{NewAttributes(tables.SkBPFStorage, "SK_DIAG_BPF_STORAGE_",
-			AttributeTypes{U32, "MAP_ID"},
-			AttributeTypes{attrHexInteger{}, "MAP_VALUE"},
-		), "STORAGE"},
-	), "SK_BPF_STORAGES"},
-	AttributeTypes{U64, "CGROUP_ID"},
-	AttributeTypes{diagSockopt{}, "SOCKOPT"},
-)}
+		{"tcpm_key", &Chars{N: 80, Len: Ref("tcpm_keylen"), Kind: Binary}},
+	}}}, "MD5SIG"},
+	{&Attributes{Set: &tables.InetUlpInfo, Prefix: "INET_ULP_INFO_", Types: []AttributeTypes{
+		{AtAddr(showAttrString), "NAME"},
+		{&Attributes{Set: &tables.TLSInfoAttr, Prefix: "TLS_INFO_", Types: []AttributeTypes{
+			{&enumIn{size: 2, set: &tables.TLSVersion}, "VERSION"},
+			{&enumIn{size: 2, set: &tables.TLSCipher}, "CIPHER"},
+			{&enumIn{size: 2, set: &tables.TLSConfig}, "TXCONF RXCONF"},
+		}}, "TLS"},
+		{&Attributes{Set: &tables.MPTCPSubflowAttr, Prefix: "MPTCP_SUBFLOW_ATTR_", Types: []AttributeTypes{
+			{X32, "TOKEN_REM TOKEN_LOC"},
+			{U32, "RELWRITE_SEQ MAP_SFSEQ SSN_OFFSET"},
+			{U64, "MAP_SEQ"},
+			{U16, "MAP_DATALEN"},
+			{&flagsIn{size: 4, set: &tables.MPTCPSubflowFlags}, "FLAGS"},
+			{U8, "ID_REM ID_LOC"},
+		}}, "MPTCP"},
+	}}, "ULP_INFO"},
+	{&Attributes{Set: &tables.SkBPFStorageRep, Prefix: "SK_DIAG_BPF_", Types: []AttributeTypes{
+		{&Attributes{Set: &tables.SkBPFStorage, Prefix: "SK_DIAG_BPF_STORAGE_", Types: []AttributeTypes{
+			{U32, "MAP_ID"},
+			{attrHexInteger{}, "MAP_VALUE"},
+		}}, "STORAGE"},
+	}}, "SK_BPF_STORAGES"},
+	{U64, "CGROUP_ID"},
+	{diagSockopt{}, "SOCKOPT"},
+}}}
 
 // attrHexInteger is an integer of any of the usual sizes.
 type attrHexInteger struct{ payloadOnly }

@@ -13,20 +13,22 @@ import (
 // the number of a subsystem and that of a message of it.
 
 // netfilterMessages are the messages of subsystems.
-var netfilterMessages = map[string]*tables.Set{
-	"CTNETLINK":         tables.NfCtMsg,
-	"CTNETLINK_EXP":     tables.NfExpMsg,
-	"QUEUE":             tables.NfQueueMsg,
-	"ULOG":              tables.NfUlogMsg,
-	"OSF":               tables.NfOsfMsg,
-	"IPSET":             tables.NfIpsetMsg,
-	"ACCT":              tables.NfAcctMsg,
-	"CTNETLINK_TIMEOUT": tables.NfCttimeoutMsg,
-	"CTHELPER":          tables.NfCthelperMsg,
-	"NFTABLES":          tables.NfTablesMsg,
-	"NFT_COMPAT":        tables.NfCompatMsg,
-	"HOOK":              tables.NfHookMsg,
-}
+var netfilterMessages = Lazy[map[string]*tables.Set]{Make: func() map[string]*tables.Set {
+	return map[string]*tables.Set{
+		"CTNETLINK":         &tables.NfCtMsg,
+		"CTNETLINK_EXP":     &tables.NfExpMsg,
+		"QUEUE":             &tables.NfQueueMsg,
+		"ULOG":              &tables.NfUlogMsg,
+		"OSF":               &tables.NfOsfMsg,
+		"IPSET":             &tables.NfIpsetMsg,
+		"ACCT":              &tables.NfAcctMsg,
+		"CTNETLINK_TIMEOUT": &tables.NfCttimeoutMsg,
+		"CTHELPER":          &tables.NfCthelperMsg,
+		"NFTABLES":          &tables.NfTablesMsg,
+		"NFT_COMPAT":        &tables.NfCompatMsg,
+		"HOOK":              &tables.NfHookMsg,
+	}
+}}
 
 const nfSubsys = "NFNL_SUBSYS_"
 
@@ -40,10 +42,10 @@ func showNetfilterType(c *Call, msgType uint16) {
 		c.Out.Symbol(uint64(msgType), name, output.Hex)
 		return
 	}
-	c.Out.Enum(uint64(msgType>>8), tables.NetfilterSubsys, output.Hex)
+	c.Out.Enum(uint64(msgType>>8), &tables.NetfilterSubsys, output.Hex)
 	c.Out.Shift(8, "", output.Unsigned)
 	c.Out.Or()
-	if set := netfilterMessages[netfilterSubsystem(msgType)]; set != nil {
+	if set := netfilterMessages.Get()[netfilterSubsystem(msgType)]; set != nil {
 		c.Out.Enum(uint64(msgType&0xff), set, output.Hex)
 	} else {
 		c.Out.Number(uint64(msgType&0xff), output.Hex)
@@ -52,22 +54,22 @@ func showNetfilterType(c *Call, msgType uint16) {
 
 // netfilterFlags gives the flags of a message: of its name the verb decides.
 func netfilterFlags(msgType uint16) *tables.Set {
-	set := netfilterMessages[netfilterSubsystem(msgType)]
+	set := netfilterMessages.Get()[netfilterSubsystem(msgType)]
 	if set == nil {
 		return nil
 	}
 	name, _ := set.Lookup(uint64(msgType & 0xff))
 	switch set {
-	case tables.NfQueueMsg, tables.NfUlogMsg, tables.NfOsfMsg, tables.NfIpsetMsg:
+	case &tables.NfQueueMsg, &tables.NfUlogMsg, &tables.NfOsfMsg, &tables.NfIpsetMsg:
 		return nil
 	}
 	switch {
 	case strings.Contains(name, "_GET"):
-		return tables.NlmGetFlags
+		return &tables.NlmGetFlags
 	case strings.Contains(name, "_NEW"):
-		return tables.NlmNewFlags
+		return &tables.NlmNewFlags
 	case strings.Contains(name, "_DEL"), strings.Contains(name, "_DESTROY"):
-		return tables.NlmDeleteFlags
+		return &tables.NlmDeleteFlags
 	}
 	return nil
 }
@@ -78,7 +80,7 @@ func showNetfilterBody(c *Call, msg *messageHeader, addr uint64) bool {
 		return false
 	}
 	if shownNetlink.Of(c).payload < header {
-		c.ShowBuffer(addr, uint64(shownNetlink.Of(c).payload), BinaryData)
+		c.ShowBuffer(addr, uint64(shownNetlink.Of(c).payload), Binary)
 		return true
 	}
 	b, ok := c.ReadAll(addr, header)
@@ -88,12 +90,12 @@ func showNetfilterBody(c *Call, msg *messageHeader, addr uint64) bool {
 	}
 	c.Out.BeginStruct()
 	c.Out.Field("nfgen_family")
-	c.Out.Enum(uint64(b[0]), tables.AddressFamily, output.Hex)
+	c.Out.Enum(uint64(b[0]), &tables.AddressFamily, output.Hex)
 	c.Out.Field("version")
-	c.Out.Enum(uint64(b[1]), tables.NfVersion, output.Hex)
+	c.Out.Enum(uint64(b[1]), &tables.NfVersion, output.Hex)
 	c.Out.Field("res_id")
 	raw, id := uint64(binary.LittleEndian.Uint16(b[2:])), uint64(binary.BigEndian.Uint16(b[2:]))
-	nftables := ValueNamed(tables.NetfilterSubsys, nfSubsys+"NFTABLES")
+	nftables := ValueNamed(&tables.NetfilterSubsys, nfSubsys+"NFTABLES")
 	ofTables := uint64(msg.kind>>8) == nftables
 	switch {
 	case ofTables && id == nftables:

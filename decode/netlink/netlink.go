@@ -34,22 +34,24 @@ type netlinkProtocol struct {
 // messageHeader is what a body depends on of the header before it.
 type messageHeader struct{ kind, flags uint16 }
 
-var netlinkProtocols [unix.NETLINK_CRYPTO + 1]netlinkProtocol
+// netlinkProtocols are the protocols, by number. What they show may be messages of
+// other protocols.
+var netlinkProtocols *[unix.NETLINK_CRYPTO + 1]netlinkProtocol
 
-func init() {
-	netlinkProtocols = [...]netlinkProtocol{
-		unix.NETLINK_ROUTE:     {types: tables.RouteMsgType, flags: routeFlags, body: showRouteBody},
-		unix.NETLINK_SOCK_DIAG: {types: tables.SockDiagType, flags: getFlags, body: showSockDiagBody},
-		unix.NETLINK_XFRM:      {types: tables.XfrmMsgType, flags: xfrmFlags},
-		unix.NETLINK_SELINUX:   {types: tables.SELinuxMsgType, body: showSELinuxBody},
-		unix.NETLINK_AUDIT:     {types: tables.AuditMsgType},
-		unix.NETLINK_NETFILTER: {showType: showNetfilterType, flags: netfilterFlags, body: showNetfilterBody},
-		unix.NETLINK_GENERIC:   {showType: showGenericType, flags: getFlags, body: showGenericBody},
-		unix.NETLINK_CRYPTO:    {types: tables.CryptoMsgType, flags: cryptoFlags, body: showCryptoBody},
-	}
+func init() { netlinkProtocols = &allProtocols }
+
+var allProtocols = [...]netlinkProtocol{
+	unix.NETLINK_ROUTE:     {types: &tables.RouteMsgType, flags: routeFlags, body: showRouteBody},
+	unix.NETLINK_SOCK_DIAG: {types: &tables.SockDiagType, flags: getFlags, body: showSockDiagBody},
+	unix.NETLINK_XFRM:      {types: &tables.XfrmMsgType, flags: xfrmFlags},
+	unix.NETLINK_SELINUX:   {types: &tables.SELinuxMsgType, body: showSELinuxBody},
+	unix.NETLINK_AUDIT:     {types: &tables.AuditMsgType},
+	unix.NETLINK_NETFILTER: {showType: showNetfilterType, flags: netfilterFlags, body: showNetfilterBody},
+	unix.NETLINK_GENERIC:   {showType: showGenericType, flags: getFlags, body: showGenericBody},
+	unix.NETLINK_CRYPTO:    {types: &tables.CryptoMsgType, flags: cryptoFlags, body: showCryptoBody},
 }
 
-func getFlags(uint16) *tables.Set { return tables.NlmGetFlags }
+func getFlags(uint16) *tables.Set { return &tables.NlmGetFlags }
 
 // ShowNetlink shows the n bytes of netlink messages at addr, which are sent or
 // received by the socket in the first argument.
@@ -82,7 +84,7 @@ func showRecords(c *Call, addr uint64, left int, header Type, lengthSize int, sh
 			if array {
 				c.Out.Elem()
 			}
-			c.ShowBuffer(addr, uint64(left), BinaryData)
+			c.ShowBuffer(addr, uint64(left), Binary)
 			break
 		}
 		v, ok := c.ReadType(addr, header)
@@ -126,9 +128,9 @@ type netlinkState struct {
 
 var shownNetlink = NewCallSlot[netlinkState]()
 
-var nlmsghdr = Struct(Fields{
+var nlmsghdr = &Struct{Fields: Fields{
 	{"nlmsg_len", U32}, {"nlmsg_type", U16}, {"nlmsg_flags", U16}, {"nlmsg_seq", U32}, {"nlmsg_pid", PIDOf(ThreadGroup)},
-})
+}}
 
 // showMessage shows the message whose header v is. There are left bytes for it.
 func showMessage(c *Call, protocol int, v View, left int) {
@@ -169,16 +171,16 @@ func showMessageHeader(c *Call, protocol int, v View) {
 	c.Out.Field("nlmsg_type")
 	switch {
 	case msgType < nlmsgMinType || p.types == nil && p.showType == nil:
-		c.Out.Enum(uint64(msgType), tables.NlmsgType, output.Hex)
+		c.Out.Enum(uint64(msgType), &tables.NlmsgType, output.Hex)
 	case p.showType != nil:
 		p.showType(c, msgType)
 	default:
 		c.Out.Enum(uint64(msgType), p.types, output.Hex)
 	}
 	c.Out.Field("nlmsg_flags")
-	flags := tables.NlmFlags
+	flags := &tables.NlmFlags
 	if msgType == nlmsgError {
-		flags = tables.NlmAckFlags
+		flags = &tables.NlmAckFlags
 	} else if msgType >= nlmsgMinType && p.flags != nil {
 		if set := p.flags(msgType); set != nil {
 			flags = set
@@ -198,7 +200,7 @@ const maxNesting = 24
 // showBody shows the length bytes behind the header v.
 func showBody(c *Call, protocol int, v View, length int) {
 	if shownNetlink.Of(c).nested == maxNesting {
-		c.ShowBuffer(v.Addr+nlmsgHeader, uint64(length), BinaryData)
+		c.ShowBuffer(v.Addr+nlmsgHeader, uint64(length), Binary)
 		return
 	}
 	shownNetlink.Of(c).nested++
@@ -224,7 +226,7 @@ func showBody(c *Call, protocol int, v View, length int) {
 		}
 		return
 	}
-	c.ShowBuffer(addr, uint64(length), BinaryData)
+	c.ShowBuffer(addr, uint64(length), Binary)
 }
 
 // showNetlinkError shows a struct nlmsgerr: an error, and the message, or only
@@ -232,7 +234,7 @@ func showBody(c *Call, protocol int, v View, length int) {
 func showNetlinkError(c *Call, protocol int, capped bool, addr uint64, length int) {
 	const header = 4 + nlmsgHeader
 	if length < header {
-		c.ShowBuffer(addr, uint64(length), BinaryData)
+		c.ShowBuffer(addr, uint64(length), Binary)
 		return
 	}
 	b, ok := c.ReadAll(addr, header)
@@ -275,18 +277,18 @@ func showNegativeErrno(c *Call, n int32) {
 	c.Out.Number(uint64(n), output.Signed)
 }
 
-var nlmsgerrAttributes = NewAttributes(tables.NlmsgerrAttr, "NLMSGERR_ATTR_",
-	AttributeTypes{attrString, "MSG"},
-	AttributeTypes{U32, "OFFS"},
-	AttributeTypes{AtAddr(func(c *Call, addr uint64) { c.ShowArray(addr, U8, uint64(shownNetlink.Of(c).payload)) }), "COOKIE"},
-)
+var nlmsgerrAttributes = &Attributes{Set: &tables.NlmsgerrAttr, Prefix: "NLMSGERR_ATTR_", Types: []AttributeTypes{
+	{AtAddr(showAttrString), "MSG"},
+	{U32, "OFFS"},
+	{AtAddr(func(c *Call, addr uint64) { c.ShowArray(addr, U8, uint64(shownNetlink.Of(c).payload)) }), "COOKIE"},
+}}
 
 // netlinkMessage is the body of a message: a struct, and attributes behind it,
 // of one table or of the one that the struct's first member chooses.
 type netlinkMessage struct {
-	head   *StructType
+	head   *Struct
 	attrs  *Attributes
-	family map[uint64]*Attributes
+	family familyTables
 }
 
 // show shows the body of shownNetlink.Of(c).payload bytes at addr, whose first member is read
@@ -328,7 +330,7 @@ func (m *netlinkMessage) show(c *Call, addr uint64) {
 		attrs := Type(m.attrs)
 		if m.family != nil {
 			attrs = nil
-			if chosen := m.family[v.Uint(one)]; chosen != nil {
+			if chosen := m.family.of(v.Uint(one)); chosen != nil {
 				attrs = chosen
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	. "trapline/decode/internal/fake"
+	"trapline/decode/internal/walk"
 	. "trapline/decode/lang"
 	"trapline/output"
 	"trapline/tables"
@@ -28,9 +29,11 @@ func TestTwoDecodersOfNetlink(t *testing.T) {
 		}
 		both.Wait()
 	}
-	for _, table := range attributeTables {
-		inBoth(func(*Call) { table.typeOf(0) }) // some cannot be shown outside of their messages
-	}
+	walk.Values(func(v any) {
+		if table, ok := v.(*Attributes); ok {
+			inBoth(func(*Call) { table.typeOf(0) }) // some cannot be shown outside of their messages
+		}
+	}, allMessages()...)
 	var attrs []byte
 	for n := range uint16(64) {
 		attrs = append(attrs, NetlinkAttr(n, NetlinkAttr(1, 1, 2, 3, 4)...)...)

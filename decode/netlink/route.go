@@ -15,20 +15,20 @@ import (
 // neighbours. Links and traffic control have files of their own.
 
 // routeFamilyType is the family that all messages begin with.
-var routeFamilyType = EnumOf(X8, tables.AddressFamily)
+var routeFamilyType = &Enum{In: X8, Set: &tables.AddressFamily}
 
 // routeFlags gives the flags of a request: new, delete and get come round in
 // each group of four types.
 func routeFlags(msgType uint16) *tables.Set {
 	switch {
 	case msgType == unix.RTM_DELACTION: // takes the flags of a get
-		return tables.NlmGetFlags
+		return &tables.NlmGetFlags
 	case msgType&3 == 0:
-		return tables.NlmNewFlags
+		return &tables.NlmNewFlags
 	case msgType&3 == 1:
-		return tables.NlmDeleteFlags
+		return &tables.NlmDeleteFlags
 	case msgType&3 == 2:
-		return tables.NlmGetFlags
+		return &tables.NlmGetFlags
 	}
 	return nil
 }
@@ -40,7 +40,10 @@ var routeMessages struct {
 	byType map[uint64]*netlinkMessage
 }
 
-func init() { routeAttributes.add(AttributeTypes{multipath{}, "MULTIPATH"}) }
+// allRouteAttributes are the routeAttributes, for those within them.
+var allRouteAttributes *Attributes
+
+func init() { allRouteAttributes = routeAttributes }
 
 func gatherRouteMessages() {
 	byType := make(map[uint64]*netlinkMessage)
@@ -69,7 +72,7 @@ func gatherRouteMessages() {
 		{&nexthopMessage, []string{"NEWNEXTHOP", "DELNEXTHOP", "GETNEXTHOP"}},
 	} {
 		for _, name := range m.names {
-			byType[ValueNamed(tables.RouteMsgType, "RTM_"+name)] = m.body
+			byType[ValueNamed(&tables.RouteMsgType, "RTM_"+name)] = m.body
 		}
 	}
 	routeMessages.byType = byType
@@ -107,73 +110,71 @@ func showFamilyBody(c *Call, addr uint64) {
 	routeFamilyType.Show(c, family)
 	if shownNetlink.Of(c).payload > 1 {
 		c.Out.Field("data")
-		c.ShowBuffer(addr+1, uint64(shownNetlink.Of(c).payload-1), BinaryData)
+		c.ShowBuffer(addr+1, uint64(shownNetlink.Of(c).payload-1), Binary)
 	}
 	c.Out.EndStruct()
 }
 
 // struct ifaddrmsg (linux/if_addr.h)
-var addrMessage = netlinkMessage{head: Struct(Fields{
-	{"ifa_family", routeFamilyType}, {"ifa_prefixlen", U8}, {"ifa_flags", FlagsOf(X8, tables.AddrFlags)},
-	{"ifa_scope", routeScope(X8)}, {"ifa_index", IfIndex},
-}), attrs: NewAttributes(tables.AddrAttr, "IFA_",
-	AttributeTypes{inetOfFamily(Ref("ifa_family")), "ADDRESS LOCAL BROADCAST ANYCAST MULTICAST"},
-	AttributeTypes{attrString, "LABEL"},
-	AttributeTypes{Struct(Fields{{"ifa_prefered", U32}, {"ifa_valid", U32}, {"cstamp", U32}, {"tstamp", U32}}), "CACHEINFO"},
-	AttributeTypes{Flags(tables.AddrFlags), "FLAGS"},
-	AttributeTypes{U32, "RT_PRIORITY"},
-	AttributeTypes{S32, "TARGET_NETNSID"},
-)}
-
-// routeScope is the distance to a destination.
-func routeScope(n *Number) Type { return EnumOf(n, tables.RouteScope) }
+var addrMessage = netlinkMessage{head: &Struct{Fields: Fields{
+	{"ifa_family", routeFamilyType}, {"ifa_prefixlen", U8}, {"ifa_flags", &Flags{In: X8, Set: &tables.AddrFlags}},
+	{"ifa_scope", &Enum{In: X8, Set: &tables.RouteScope}}, {"ifa_index", IfIndex},
+}}, attrs: &Attributes{Set: &tables.AddrAttr, Prefix: "IFA_", Types: []AttributeTypes{
+	{inetOfFamily("ifa_family"), "ADDRESS LOCAL BROADCAST ANYCAST MULTICAST"},
+	{AtAddr(showAttrString), "LABEL"},
+	{&Struct{Fields: Fields{{"ifa_prefered", U32}, {"ifa_valid", U32}, {"cstamp", U32}, {"tstamp", U32}}}, "CACHEINFO"},
+	{&Flags{Set: &tables.AddrFlags}, "FLAGS"},
+	{U32, "RT_PRIORITY"},
+	{S32, "TARGET_NETNSID"},
+}}}
 
 // struct ifaddrlblmsg (linux/if_addrlabel.h)
-var addrLabelMessage = netlinkMessage{head: Struct(Fields{
+var addrLabelMessage = netlinkMessage{head: &Struct{Fields: Fields{
 	{"ifal_family", routeFamilyType}, {"_", U8}, {"ifal_prefixlen", U8}, {"ifal_flags", U8}, {"ifal_index", IfIndex}, {"ifal_seq", U32},
-}), attrs: NewAttributes(tables.AddrLabelAttr, "IFAL_",
-	AttributeTypes{inetOfFamily(Ref("ifal_family")), "ADDRESS"},
-	AttributeTypes{U32, "LABEL"},
-)}
+}}, attrs: &Attributes{Set: &tables.AddrLabelAttr, Prefix: "IFAL_", Types: []AttributeTypes{
+	{inetOfFamily("ifal_family"), "ADDRESS"},
+	{U32, "LABEL"},
+}}}
 
 var (
-	routeTable = EnumOf(X32, tables.RouteTable)
-	lwtEncap   = EnumOf(X16, tables.LwtunnelEncap)
+	routeTable = &Enum{In: X32, Set: &tables.RouteTable}
+	lwtEncap   = &Enum{In: X16, Set: &tables.LwtunnelEncap}
 )
 
 // struct rtmsg (linux/rtnetlink.h)
-var routeMessage = netlinkMessage{head: Struct(Fields{
-	{"rtm_family", routeFamilyType}, {"rtm_dst_len", U8}, {"rtm_src_len", U8}, {"rtm_tos", FlagsOf(X8, tables.IPTos)},
-	{"rtm_table", EnumOf(X8, tables.RouteTable)}, {"rtm_protocol", EnumOf(X8, tables.RouteProtocol)},
-	{"rtm_scope", routeScope(X8)}, {"rtm_type", EnumOf(X8, tables.RouteType)}, {"rtm_flags", FlagsOf(X32, tables.RouteFlags)},
-}), attrs: routeAttributes}
+var routeMessage = netlinkMessage{head: &Struct{Fields: Fields{
+	{"rtm_family", routeFamilyType}, {"rtm_dst_len", U8}, {"rtm_src_len", U8}, {"rtm_tos", &Flags{In: X8, Set: &tables.IPTos}},
+	{"rtm_table", &Enum{In: X8, Set: &tables.RouteTable}}, {"rtm_protocol", &Enum{In: X8, Set: &tables.RouteProtocol}},
+	{"rtm_scope", &Enum{In: X8, Set: &tables.RouteScope}}, {"rtm_type", &Enum{In: X8, Set: &tables.RouteType}}, {"rtm_flags", &Flags{In: X32, Set: &tables.RouteFlags}},
+}}, attrs: routeAttributes}
 
-var routeAttributes = NewAttributes(tables.RouteAttr, "RTA_",
-	AttributeTypes{inetOfFamily(Ref("rtm_family")), "DST SRC GATEWAY PREFSRC NEWDST"},
-	AttributeTypes{IfIndex, "IIF OIF"},
-	AttributeTypes{U32, "PRIORITY PROTOINFO FLOW MP_ALGO MARK UID NH_ID"},
-	AttributeTypes{U8, "PREF TTL_PROPAGATE IP_PROTO"},
-	AttributeTypes{U16, "SPORT DPORT"},
-	AttributeTypes{U64, "EXPIRES"},
-	AttributeTypes{attrBE32, "FLOWLABEL"},
-	AttributeTypes{routeTable, "TABLE"},
-	AttributeTypes{lwtEncap, "ENCAP_TYPE"},
-	AttributeTypes{NewAttributes(tables.RouteMetric, "RTAX_",
-		AttributeTypes{U32, "LOCK MTU WINDOW RTT RTTVAR SSTHRESH CWND ADVMSS REORDERING HOPLIMIT INITCWND FEATURES RTO_MIN INITRWND QUICKACK"},
-		AttributeTypes{attrString, "CC_ALGO"},
-	), "METRICS"},
-	AttributeTypes{Struct(Fields{
+var routeAttributes = &Attributes{Set: &tables.RouteAttr, Prefix: "RTA_", Types: []AttributeTypes{
+	{inetOfFamily("rtm_family"), "DST SRC GATEWAY PREFSRC NEWDST"},
+	{IfIndex, "IIF OIF"},
+	{U32, "PRIORITY PROTOINFO FLOW MP_ALGO MARK UID NH_ID"},
+	{U8, "PREF TTL_PROPAGATE IP_PROTO"},
+	{U16, "SPORT DPORT"},
+	{U64, "EXPIRES"},
+	{attrBE32, "FLOWLABEL"},
+	{routeTable, "TABLE"},
+	{lwtEncap, "ENCAP_TYPE"},
+	{&Attributes{Set: &tables.RouteMetric, Prefix: "RTAX_", Types: []AttributeTypes{
+		{U32, "LOCK MTU WINDOW RTT RTTVAR SSTHRESH CWND ADVMSS REORDERING HOPLIMIT INITCWND FEATURES RTO_MIN INITRWND QUICKACK"},
+		{AtAddr(showAttrString), "CC_ALGO"},
+	}}, "METRICS"},
+	{&Struct{Fields: Fields{
 		{"rta_clntref", U32}, {"rta_lastuse", U32}, {"rta_expires", U32}, {"rta_error", U32}, {"rta_used", U32},
 		{"rta_id", X32}, {"rta_ts", U32}, {"rta_tsage", U32},
-	}), "CACHEINFO"},
-	AttributeTypes{Struct(Fields{{"mfcs_packets", U64}, {"mfcs_bytes", U64}, {"mfcs_wrong_if", U64}}), "MFC_STATS"},
-	AttributeTypes{AtAddr(showVia), "VIA"},
-)
+	}}, "CACHEINFO"},
+	{&Struct{Fields: Fields{{"mfcs_packets", U64}, {"mfcs_bytes", U64}, {"mfcs_wrong_if", U64}}}, "MFC_STATS"},
+	{AtAddr(showVia), "VIA"},
+	{multipath{}, "MULTIPATH"},
+}}
 
 // showVia shows a struct rtvia: a gateway of another family.
 func showVia(c *Call, addr uint64) {
 	if shownNetlink.Of(c).payload < 2 {
-		c.ShowBuffer(addr, uint64(shownNetlink.Of(c).payload), BinaryData)
+		c.ShowBuffer(addr, uint64(shownNetlink.Of(c).payload), Binary)
 		return
 	}
 	family, ok := c.ReadUint(addr, 2)
@@ -183,14 +184,14 @@ func showVia(c *Call, addr uint64) {
 	}
 	c.Out.BeginStruct()
 	c.Out.Field("rtvia_family")
-	c.Out.Enum(family, tables.AddressFamily, output.Hex)
+	c.Out.Enum(family, &tables.AddressFamily, output.Hex)
 	if left := shownNetlink.Of(c).payload - 2; left > 0 {
 		size := map[uint64]int{afInet: 4, afInet6: 16}[family]
 		b, ok := c.ReadAll(addr+2, size)
 		switch {
 		case size == 0 || left < size:
 			c.Out.Field("rtvia_addr")
-			c.ShowBuffer(addr+2, uint64(left), BinaryData)
+			c.ShowBuffer(addr+2, uint64(left), Binary)
 		case !ok:
 			c.Out.Field("rtvia_addr")
 			c.Out.Addr(addr + 2)
@@ -201,9 +202,9 @@ func showVia(c *Call, addr uint64) {
 	c.Out.EndStruct()
 }
 
-var rtnexthop = Struct(Fields{
-	{"rtnh_len", U16}, {"rtnh_flags", FlagsOf(X8, tables.NexthopFlags)}, {"rtnh_hops", U8}, {"rtnh_ifindex", IfIndex},
-})
+var rtnexthop = &Struct{Fields: Fields{
+	{"rtnh_len", U16}, {"rtnh_flags", &Flags{In: X8, Set: &tables.NexthopFlags}}, {"rtnh_hops", U8}, {"rtnh_ifindex", IfIndex},
+}}
 
 // multipath is the several next hops of a route, each a struct rtnexthop with
 // attributes.
@@ -237,7 +238,7 @@ func (multipath) ShowAt(c *Call, addr uint64) {
 		rtnexthop.Show(c, v)
 		if length > size {
 			c.Out.Elem()
-			showPayload(c, routeAttributes, addr+uint64(size), length-size)
+			showPayload(c, allRouteAttributes, addr+uint64(size), length-size)
 			c.Out.EndArray()
 		}
 		next := AlignUp(length, 4)
@@ -253,119 +254,119 @@ func (multipath) ShowAt(c *Call, addr uint64) {
 }
 
 // struct fib_rule_hdr (linux/fib_rules.h)
-var ruleMessage = netlinkMessage{head: Struct(Fields{
-	{"family", routeFamilyType}, {"dst_len", U8}, {"src_len", U8}, {"tos", FlagsOf(X8, tables.IPTos)},
-	{"table", EnumOf(X8, tables.RouteTable)}, {"_", U8}, {"_", U8}, {"action", EnumOf(X8, tables.RuleAction)},
-	{"flags", FlagsOf(X32, tables.RuleFlags)},
-}), attrs: NewAttributes(tables.RuleAttr, "FRA_",
-	AttributeTypes{inetOfFamily(Ref("family")), "DST SRC"},
-	AttributeTypes{attrString, "IIFNAME OIFNAME"},
-	AttributeTypes{U32, "GOTO PRIORITY FWMARK FLOW SUPPRESS_IFGROUP SUPPRESS_PREFIXLEN FWMASK"},
-	AttributeTypes{U8, "L3MDEV DSCP"},
-	AttributeTypes{X8, "DSCP_MASK"},
-	AttributeTypes{X16, "SPORT_MASK DPORT_MASK"},
-	AttributeTypes{attrBE32, "FLOWLABEL FLOWLABEL_MASK"},
-	AttributeTypes{attrBE64, "TUN_ID"},
-	AttributeTypes{routeTable, "TABLE"},
-	AttributeTypes{EnumOf(X8, tables.RouteProtocol), "PROTOCOL"},
-	AttributeTypes{attrIPProto, "IP_PROTO"},
-	AttributeTypes{Struct(Fields{{"start", U32}, {"end", U32}}), "UID_RANGE"},
-	AttributeTypes{Struct(Fields{{"start", U16}, {"end", U16}}), "SPORT_RANGE DPORT_RANGE"},
-)}
+var ruleMessage = netlinkMessage{head: &Struct{Fields: Fields{
+	{"family", routeFamilyType}, {"dst_len", U8}, {"src_len", U8}, {"tos", &Flags{In: X8, Set: &tables.IPTos}},
+	{"table", &Enum{In: X8, Set: &tables.RouteTable}}, {"_", U8}, {"_", U8}, {"action", &Enum{In: X8, Set: &tables.RuleAction}},
+	{"flags", &Flags{In: X32, Set: &tables.RuleFlags}},
+}}, attrs: &Attributes{Set: &tables.RuleAttr, Prefix: "FRA_", Types: []AttributeTypes{
+	{inetOfFamily("family"), "DST SRC"},
+	{AtAddr(showAttrString), "IIFNAME OIFNAME"},
+	{U32, "GOTO PRIORITY FWMARK FLOW SUPPRESS_IFGROUP SUPPRESS_PREFIXLEN FWMASK"},
+	{U8, "L3MDEV DSCP"},
+	{X8, "DSCP_MASK"},
+	{X16, "SPORT_MASK DPORT_MASK"},
+	{attrBE32, "FLOWLABEL FLOWLABEL_MASK"},
+	{attrBE64, "TUN_ID"},
+	{routeTable, "TABLE"},
+	{&Enum{In: X8, Set: &tables.RouteProtocol}, "PROTOCOL"},
+	{attrIPProto, "IP_PROTO"},
+	{&Struct{Fields: Fields{{"start", U32}, {"end", U32}}}, "UID_RANGE"},
+	{&Struct{Fields: Fields{{"start", U16}, {"end", U16}}}, "SPORT_RANGE DPORT_RANGE"},
+}}}
 
 // struct ndmsg (linux/neighbour.h)
-var neighMessage = netlinkMessage{head: Struct(Fields{
+var neighMessage = netlinkMessage{head: &Struct{Fields: Fields{
 	{"ndm_family", routeFamilyType}, {"_", U8}, {"_", U16}, {"ndm_ifindex", IfIndex},
-	{"ndm_state", FlagsOf(X16, tables.NeighState)}, {"ndm_flags", FlagsOf(X8, tables.NeighFlags)},
-	{"ndm_type", EnumOf(X8, tables.RouteType)},
-}), attrs: NewAttributes(tables.NeighAttr, "NDA_",
-	AttributeTypes{inetOfFamily(Ref("ndm_family")), "DST"},
-	AttributeTypes{attrMAC, "LLADDR"},
-	AttributeTypes{Struct(Fields{{"ndm_confirmed", U32}, {"ndm_used", U32}, {"ndm_updated", U32}, {"ndm_refcnt", U32}}), "CACHEINFO"},
-	AttributeTypes{U32, "PROBES VNI LINK_NETNSID SRC_VNI NH_ID"},
-	AttributeTypes{U16, "VLAN"},
-	AttributeTypes{attrBE16, "PORT"},
-	AttributeTypes{IfIndex, "IFINDEX MASTER"},
-	AttributeTypes{attrIPProto, "PROTOCOL"},
-	AttributeTypes{NewAttributes(tables.FdbExtAttr, "NFEA_",
-		AttributeTypes{flagsIn(1, tables.FdbNotify), "ACTIVITY_NOTIFY"},
-	), "FDB_EXT_ATTRS"},
-	AttributeTypes{flagsIn(4, tables.NeighExtFlags), "FLAGS_EXT"},
-	AttributeTypes{flagsIn(2, tables.NeighState), "NDM_STATE_MASK"},
-	AttributeTypes{flagsIn(1, tables.NeighFlags), "NDM_FLAGS_MASK"},
-)}
+	{"ndm_state", &Flags{In: X16, Set: &tables.NeighState}}, {"ndm_flags", &Flags{In: X8, Set: &tables.NeighFlags}},
+	{"ndm_type", &Enum{In: X8, Set: &tables.RouteType}},
+}}, attrs: &Attributes{Set: &tables.NeighAttr, Prefix: "NDA_", Types: []AttributeTypes{
+	{inetOfFamily("ndm_family"), "DST"},
+	{attrMAC, "LLADDR"},
+	{&Struct{Fields: Fields{{"ndm_confirmed", U32}, {"ndm_used", U32}, {"ndm_updated", U32}, {"ndm_refcnt", U32}}}, "CACHEINFO"},
+	{U32, "PROBES VNI LINK_NETNSID SRC_VNI NH_ID"},
+	{U16, "VLAN"},
+	{attrBE16, "PORT"},
+	{IfIndex, "IFINDEX MASTER"},
+	{attrIPProto, "PROTOCOL"},
+	{&Attributes{Set: &tables.FdbExtAttr, Prefix: "NFEA_", Types: []AttributeTypes{
+		{&flagsIn{size: 1, set: &tables.FdbNotify}, "ACTIVITY_NOTIFY"},
+	}}, "FDB_EXT_ATTRS"},
+	{&flagsIn{size: 4, set: &tables.NeighExtFlags}, "FLAGS_EXT"},
+	{&flagsIn{size: 2, set: &tables.NeighState}, "NDM_STATE_MASK"},
+	{&flagsIn{size: 1, set: &tables.NeighFlags}, "NDM_FLAGS_MASK"},
+}}}
 
 // struct ndtmsg, with attributes of a table of neighbours (linux/neighbour.h)
-var neighTableMessage = netlinkMessage{head: Struct(Fields{{"ndtm_family", routeFamilyType}}), attrs: NewAttributes(tables.NeighTblAttr, "NDTA_",
-	AttributeTypes{attrString, "NAME"},
-	AttributeTypes{U32, "THRESH1 THRESH2 THRESH3"},
-	AttributeTypes{U64, "GC_INTERVAL"},
-	AttributeTypes{Struct(Fields{
+var neighTableMessage = netlinkMessage{head: &Struct{Fields: Fields{{"ndtm_family", routeFamilyType}}}, attrs: &Attributes{Set: &tables.NeighTblAttr, Prefix: "NDTA_", Types: []AttributeTypes{
+	{AtAddr(showAttrString), "NAME"},
+	{U32, "THRESH1 THRESH2 THRESH3"},
+	{U64, "GC_INTERVAL"},
+	{&Struct{Fields: Fields{
 		{"ndtc_key_len", U16}, {"ndtc_entry_size", U16}, {"ndtc_entries", U32}, {"ndtc_last_flush", U32}, {"ndtc_last_rand", U32},
 		{"ndtc_hash_rnd", U32}, {"ndtc_hash_mask", MaskOf(U32)}, {"ndtc_hash_chain_gc", U32}, {"ndtc_proxy_qlen", U32},
-	}), "CONFIG"},
-	AttributeTypes{NewAttributes(tables.NeighTblParm, "NDTPA_",
-		AttributeTypes{IfIndex, "IFINDEX"},
-		AttributeTypes{U32, "REFCNT QUEUE_LEN APP_PROBES UCAST_PROBES MCAST_PROBES PROXY_QLEN QUEUE_LENBYTES MCAST_REPROBES"},
-		AttributeTypes{U64, "REACHABLE_TIME BASE_REACHABLE_TIME RETRANS_TIME GC_STALETIME DELAY_PROBE_TIME ANYCAST_DELAY PROXY_DELAY LOCKTIME INTERVAL_PROBE_TIME_MS"},
-	), "PARMS"},
-	AttributeTypes{grown(Struct(Fields{
+	}}, "CONFIG"},
+	{&Attributes{Set: &tables.NeighTblParm, Prefix: "NDTPA_", Types: []AttributeTypes{
+		{IfIndex, "IFINDEX"},
+		{U32, "REFCNT QUEUE_LEN APP_PROBES UCAST_PROBES MCAST_PROBES PROXY_QLEN QUEUE_LENBYTES MCAST_REPROBES"},
+		{U64, "REACHABLE_TIME BASE_REACHABLE_TIME RETRANS_TIME GC_STALETIME DELAY_PROBE_TIME ANYCAST_DELAY PROXY_DELAY LOCKTIME INTERVAL_PROBE_TIME_MS"},
+	}}, "PARMS"},
+	{&grownStruct{&Struct{Fields: Fields{
 		{"ndts_allocs", U64}, {"ndts_destroys", U64}, {"ndts_hash_grows", U64}, {"ndts_res_failed", U64}, {"ndts_lookups", U64},
 		{"ndts_hits", U64}, {"ndts_rcv_probes_mcast", U64}, {"ndts_rcv_probes_ucast", U64}, {"ndts_periodic_gc_runs", U64},
 		{"ndts_forced_gc_runs", U64}, {"ndts_table_fulls", U64},
-	}), 80), "STATS"},
-)}
+	}}, []int{80}}, "STATS"},
+}}}
 
 // struct nhmsg (linux/nexthop.h)
-var nexthopMessage = netlinkMessage{head: Struct(Fields{
-	{"nh_family", routeFamilyType}, {"nh_scope", routeScope(X8)}, {"nh_protocol", EnumOf(X8, tables.RouteProtocol)},
-	Reserved("resvd", X8), {"nh_flags", FlagsOf(X32, tables.NexthopFlags)},
-}), attrs: NewAttributes(tables.NexthopAttr, "NHA_",
-	AttributeTypes{U32, "ID BLACKHOLE GROUPS FDB"},
-	AttributeTypes{attrArray(Struct(Fields{{"id", U32}, {"weight", U8}, {"weight_high", U8}, Reserved("resvd2", X16)})), "GROUP"},
-	AttributeTypes{enumIn(2, tables.NexthopGroupType), "GROUP_TYPE"},
-	AttributeTypes{IfIndex, "OIF MASTER"},
-	AttributeTypes{inetOfFamily(Ref("nh_family")), "GATEWAY"},
-	AttributeTypes{lwtEncap, "ENCAP_TYPE"},
-	AttributeTypes{NewAttributes(tables.NexthopResGroup, "NHA_RES_GROUP_",
-		AttributeTypes{U16, "BUCKETS"},
-		AttributeTypes{attrClock, "IDLE_TIMER UNBALANCED_TIMER UNBALANCED_TIME"},
-	), "RES_GROUP"},
-	AttributeTypes{NewAttributes(tables.NexthopResBucket, "NHA_RES_BUCKET_",
-		AttributeTypes{U16, "INDEX"},
-		AttributeTypes{attrClock, "IDLE_TIME"},
-		AttributeTypes{U32, "NH_ID"},
-	), "RES_BUCKET"},
-)}
+var nexthopMessage = netlinkMessage{head: &Struct{Fields: Fields{
+	{"nh_family", routeFamilyType}, {"nh_scope", &Enum{In: X8, Set: &tables.RouteScope}}, {"nh_protocol", &Enum{In: X8, Set: &tables.RouteProtocol}},
+	{"resvd", Reserved{X8}}, {"nh_flags", &Flags{In: X32, Set: &tables.NexthopFlags}},
+}}, attrs: &Attributes{Set: &tables.NexthopAttr, Prefix: "NHA_", Types: []AttributeTypes{
+	{U32, "ID BLACKHOLE GROUPS FDB"},
+	{&payloadArray{elem: &Struct{Fields: Fields{{"id", U32}, {"weight", U8}, {"weight_high", U8}, {"resvd2", Reserved{X16}}}}}, "GROUP"},
+	{&enumIn{size: 2, set: &tables.NexthopGroupType}, "GROUP_TYPE"},
+	{IfIndex, "OIF MASTER"},
+	{inetOfFamily("nh_family"), "GATEWAY"},
+	{lwtEncap, "ENCAP_TYPE"},
+	{&Attributes{Set: &tables.NexthopResGroup, Prefix: "NHA_RES_GROUP_", Types: []AttributeTypes{
+		{U16, "BUCKETS"},
+		{attrClock, "IDLE_TIMER UNBALANCED_TIMER UNBALANCED_TIME"},
+	}}, "RES_GROUP"},
+	{&Attributes{Set: &tables.NexthopResBucket, Prefix: "NHA_RES_BUCKET_", Types: []AttributeTypes{
+		{U16, "INDEX"},
+		{attrClock, "IDLE_TIME"},
+		{U32, "NH_ID"},
+	}}, "RES_BUCKET"},
+}}}
 
 // struct rtgenmsg of network namespaces' ids (linux/net_namespace.h)
-var netnsMessage = netlinkMessage{head: Struct(Fields{{"rtgen_family", routeFamilyType}}), attrs: NewAttributes(tables.NetNSAttr, "NETNSA_",
-	AttributeTypes{S32, "NSID TARGET_NSID CURRENT_NSID"},
-	AttributeTypes{U32, "PID"},
-	AttributeTypes{attrFD, "FD"},
-)}
+var netnsMessage = netlinkMessage{head: &Struct{Fields: Fields{{"rtgen_family", routeFamilyType}}}, attrs: &Attributes{Set: &tables.NetNSAttr, Prefix: "NETNSA_", Types: []AttributeTypes{
+	{S32, "NSID TARGET_NSID CURRENT_NSID"},
+	{U32, "PID"},
+	{FD, "FD"},
+}}}
 
 // struct netconfmsg (linux/netconf.h)
-var netconfMessage = netlinkMessage{head: Struct(Fields{{"ncm_family", routeFamilyType}}), attrs: NewAttributes(tables.NetconfAttr, "NETCONFA_",
-	AttributeTypes{IfIndex, "IFINDEX"},
-	AttributeTypes{S32, "FORWARDING RP_FILTER MC_FORWARDING PROXY_NEIGH IGNORE_ROUTES_WITH_LINKDOWN INPUT BC_FORWARDING FORCE_FORWARDING"},
-)}
+var netconfMessage = netlinkMessage{head: &Struct{Fields: Fields{{"ncm_family", routeFamilyType}}}, attrs: &Attributes{Set: &tables.NetconfAttr, Prefix: "NETCONFA_", Types: []AttributeTypes{
+	{IfIndex, "IFINDEX"},
+	{S32, "FORWARDING RP_FILTER MC_FORWARDING PROXY_NEIGH IGNORE_ROUTES_WITH_LINKDOWN INPUT BC_FORWARDING FORCE_FORWARDING"},
+}}}
 
 // struct dcbmsg (linux/dcbnl.h)
-var dcbMessage = netlinkMessage{head: Struct(Fields{
-	{"dcb_family", routeFamilyType}, {"cmd", EnumOf(X8, tables.DCBCmd)}, {"_", U16},
-}), attrs: NewAttributes(tables.DCBAttr, "DCB_ATTR_")}
+var dcbMessage = netlinkMessage{head: &Struct{Fields: Fields{
+	{"dcb_family", routeFamilyType}, {"cmd", &Enum{In: X8, Set: &tables.DCBCmd}}, {"_", U16},
+}}, attrs: &Attributes{Set: &tables.DCBAttr, Prefix: "DCB_ATTR_"}}
 
 // struct rtgenmsg of multicast routing's reports (linux/mroute.h, mroute6.h)
-var cacheReportMessage = netlinkMessage{head: Struct(Fields{{"rtgen_family", EnumOf(X8, tables.ReportFamily)}}), family: map[uint64]*Attributes{
-	128: NewAttributes(tables.IPMRCreportAttr, "IPMRA_CREPORT_", // RTNL_FAMILY_IPMR
-		AttributeTypes{enumIn(1, tables.IGMPMsg), "MSGTYPE"},
-		AttributeTypes{U32, "VIF_ID TABLE"},
-		AttributeTypes{InetAddr, "SRC_ADDR DST_ADDR"},
-	),
-	129: NewAttributes(tables.IP6MRCreportAttr, "IP6MRA_CREPORT_", // RTNL_FAMILY_IP6MR
-		AttributeTypes{enumIn(1, tables.MRT6Msg), "MSGTYPE"},
-		AttributeTypes{U32, "MIF_ID"},
-		AttributeTypes{Inet6Addr, "SRC_ADDR DST_ADDR"},
-	),
+var cacheReportMessage = netlinkMessage{head: &Struct{Fields: Fields{{"rtgen_family", &Enum{In: X8, Set: &tables.ReportFamily}}}}, family: familyTables{
+	{128, &Attributes{Set: &tables.IPMRCreportAttr, Prefix: "IPMRA_CREPORT_", Types: []AttributeTypes{
+		{&enumIn{size: 1, set: &tables.IGMPMsg}, "MSGTYPE"},
+		{U32, "VIF_ID TABLE"},
+		{InetAddr, "SRC_ADDR DST_ADDR"},
+	}}},
+	{129, &Attributes{Set: &tables.IP6MRCreportAttr, Prefix: "IP6MRA_CREPORT_", Types: []AttributeTypes{
+		{&enumIn{size: 1, set: &tables.MRT6Msg}, "MSGTYPE"},
+		{U32, "MIF_ID"},
+		{Inet6Addr, "SRC_ADDR DST_ADDR"},
+	}}},
 }}

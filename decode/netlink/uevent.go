@@ -8,10 +8,10 @@ import (
 // Events of kernel objects as udev hands them on (struct udev_monitor_netlink_header of
 // systemd's libudev). The kernel's own are plain text.
 
-var udevHeader = Struct(Fields{
-	{"prefix", CharArray(8)}, {"magic", NetX32}, {"header_size", Uint}, {"properties_off", Uint}, {"properties_len", Uint},
-	{"filter_subsystem_hash", NetX32}, {"filter_devtype_hash", NetX32}, {"filter_tag_bloom_hi", NetX32}, {"filter_tag_bloom_lo", NetX32},
-})
+var udevHeader = &Struct{Fields: Fields{
+	{"prefix", CharArray(8)}, {"magic", &NetX32}, {"header_size", Uint}, {"properties_off", Uint}, {"properties_len", Uint},
+	{"filter_subsystem_hash", &NetX32}, {"filter_devtype_hash", &NetX32}, {"filter_tag_bloom_hi", &NetX32}, {"filter_tag_bloom_lo", &NetX32},
+}}
 
 func showUevent(c *Call, addr, n uint64) {
 	size := uint64(udevHeader.Layout(c.ABI).Size)

@@ -10,12 +10,12 @@ import (
 // Capabilities: kernel/capability.c.
 
 var capabilityCalls = Calls{
-	{"capget", Args{{"hdrp", Ptr(capHeader)}, {"datap", Out(capData)}}, RetUnsigned},
-	{"capset", Args{{"hdrp", Ptr(capHeader)}, {"datap", Ptr(capData)}}, RetUnsigned},
+	{"capget", Args{{"hdrp", &Ptr{To: capHeader}}, {"datap", &Out{To: AtAddr(showCapData)}}}, RetUnsigned},
+	{"capset", Args{{"hdrp", &Ptr{To: capHeader}}, {"datap", &Ptr{To: AtAddr(showCapData)}}}, RetUnsigned},
 }
 
 // capHeader is a struct __user_cap_header_struct (linux/capability.h).
-var capHeader = Struct(Fields{{"version", Enum(tables.CapVersion)}, {"pid", PIDOf(ThreadGroup)}})
+var capHeader = &Struct{Fields: Fields{{"version", &Enum{Set: &tables.CapVersion}}, {"pid", PIDOf(ThreadGroup)}}}
 
 // _LINUX_CAPABILITY_VERSION_2 and _3. Their sets have 64 bits, in two structs;
 // those of the first version have 32.
@@ -26,15 +26,15 @@ const (
 
 // Capability sets, in the names of linux/capability.h.
 var (
-	capData32 = Struct(Fields{{"effective", capSet{U32}}, {"permitted", capSet{U32}}, {"inheritable", capSet{U32}}})
-	capData64 = Struct(Fields{
+	capData32 = &Struct{Fields: Fields{{"effective", capSet{U32}}, {"permitted", capSet{U32}}, {"inheritable", capSet{U32}}}}
+	capData64 = &Struct{Fields: Fields{
 		{"effective", capSetHalf{U32}}, {"permitted", capSetHalf{U32}}, {"inheritable", capSetHalf{U32}},
-		{"_", Array(U32, Const(3))},
-	})
+		{"_", &Array{Of: U32, N: 3}},
+	}}
 )
 
-// capData is what the version in the header says.
-var capData = AtAddr(func(c *Call, addr uint64) {
+// showCapData is what the version in the header says.
+func showCapData(c *Call, addr uint64) {
 	hdr, ok := c.ReadType(c.Register(0), capHeader)
 	version := hdr.Uint(4)
 	st := capData32
@@ -47,16 +47,16 @@ var capData = AtAddr(func(c *Call, addr uint64) {
 		return
 	}
 	st.Show(c, v)
-})
+}
 
 // capSet is a set of the first 32 capabilities.
-type capSet struct{ *Number }
+type capSet struct{ Number }
 
 func (t capSet) Show(c *Call, v View) { showCaps(c, t.Value(c, v)) }
 
 // capSetHalf is a set of capabilities of which the second 32 are in a struct
 // behind this one.
-type capSetHalf struct{ *Number }
+type capSetHalf struct{ Number }
 
 func (t capSetHalf) Show(c *Call, v View) {
 	const structSize = 3 * 4
@@ -73,7 +73,7 @@ func showCaps(c *Call, set uint64) {
 	}
 	unknown := set &^ known
 	if known &= set; known != 0 || unknown == 0 {
-		c.Out.Flags(known, tables.Capabilities, output.Hex)
+		c.Out.Flags(known, &tables.Capabilities, output.Hex)
 		if unknown == 0 {
 			return
 		}

@@ -15,12 +15,12 @@ var credsCalls64 = Calls{
 	{"setregid", Args{{"rgid", ID}, {"egid", ID}}, RetUnsigned},
 	{"setresuid", Args{{"ruid", ID}, {"euid", ID}, {"suid", ID}}, RetUnsigned},
 	{"setresgid", Args{{"rgid", ID}, {"egid", ID}, {"sgid", ID}}, RetUnsigned},
-	{"getresuid", Args{{"ruid", Out(ID)}, {"euid", Out(ID)}, {"suid", Out(ID)}}, RetUnsigned},
-	{"getresgid", Args{{"rgid", Out(ID)}, {"egid", Out(ID)}, {"sgid", Out(ID)}}, RetUnsigned},
+	{"getresuid", Args{{"ruid", &Out{To: ID}}, {"euid", &Out{To: ID}}, {"suid", &Out{To: ID}}}, RetUnsigned},
+	{"getresgid", Args{{"rgid", &Out{To: ID}}, {"egid", &Out{To: ID}}, {"sgid", &Out{To: ID}}}, RetUnsigned},
 	{"setfsuid", Args{{"fsuid", ID}}, RetUnsigned},
 	{"setfsgid", Args{{"fsgid", ID}}, RetUnsigned},
-	{"setgroups", Args{{"size", Int}, {"list", Ptr(groups(ID, Ref("size")))}}, RetUnsigned},
-	{"getgroups", Args{{"size", Int}, {"list", Out(groups(ID, Result))}}, RetUnsigned},
+	{"setgroups", Args{{"size", Int}, {"list", &Ptr{To: groups(ID, Ref("size"))}}}, RetUnsigned},
+	{"getgroups", Args{{"size", Int}, {"list", &Out{To: groups(ID, Result)}}}, RetUnsigned},
 }
 
 // On i386 the plain names have ids of 16 bits.
@@ -32,12 +32,12 @@ var credsCallsI386 = Calls{
 	{"setregid", Args{{"rgid", ID16}, {"egid", ID16}}, RetUnsigned},
 	{"setresuid", Args{{"ruid", ID16}, {"euid", ID16}, {"suid", ID16}}, RetUnsigned},
 	{"setresgid", Args{{"rgid", ID16}, {"egid", ID16}, {"sgid", ID16}}, RetUnsigned},
-	{"getresuid", Args{{"ruid", Out(ID16)}, {"euid", Out(ID16)}, {"suid", Out(ID16)}}, RetUnsigned},
-	{"getresgid", Args{{"rgid", Out(ID16)}, {"egid", Out(ID16)}, {"sgid", Out(ID16)}}, RetUnsigned},
+	{"getresuid", Args{{"ruid", &Out{To: ID16}}, {"euid", &Out{To: ID16}}, {"suid", &Out{To: ID16}}}, RetUnsigned},
+	{"getresgid", Args{{"rgid", &Out{To: ID16}}, {"egid", &Out{To: ID16}}, {"sgid", &Out{To: ID16}}}, RetUnsigned},
 	{"setfsuid", Args{{"fsuid", ID16}}, RetUnsigned},
 	{"setfsgid", Args{{"fsgid", ID16}}, RetUnsigned},
-	{"setgroups", Args{{"size", Int}, {"list", Ptr(groups(ID16, Ref("size")))}}, RetUnsigned},
-	{"getgroups", Args{{"size", Int}, {"list", Out(groups(ID16, Result))}}, RetUnsigned},
+	{"setgroups", Args{{"size", Int}, {"list", &Ptr{To: groups(ID16, Ref("size"))}}}, RetUnsigned},
+	{"getgroups", Args{{"size", Int}, {"list", &Out{To: groups(ID16, Result)}}}, RetUnsigned},
 
 	{"setuid32", Args{{"uid", ID}}, RetUnsigned},
 	{"setgid32", Args{{"gid", ID}}, RetUnsigned},
@@ -45,16 +45,16 @@ var credsCallsI386 = Calls{
 	{"setregid32", Args{{"rgid", ID}, {"egid", ID}}, RetUnsigned},
 	{"setresuid32", Args{{"ruid", ID}, {"euid", ID}, {"suid", ID}}, RetUnsigned},
 	{"setresgid32", Args{{"rgid", ID}, {"egid", ID}, {"sgid", ID}}, RetUnsigned},
-	{"getresuid32", Args{{"ruid", Out(ID)}, {"euid", Out(ID)}, {"suid", Out(ID)}}, RetUnsigned},
-	{"getresgid32", Args{{"rgid", Out(ID)}, {"egid", Out(ID)}, {"sgid", Out(ID)}}, RetUnsigned},
+	{"getresuid32", Args{{"ruid", &Out{To: ID}}, {"euid", &Out{To: ID}}, {"suid", &Out{To: ID}}}, RetUnsigned},
+	{"getresgid32", Args{{"rgid", &Out{To: ID}}, {"egid", &Out{To: ID}}, {"sgid", &Out{To: ID}}}, RetUnsigned},
 	{"setfsuid32", Args{{"fsuid", ID}}, RetUnsigned},
 	{"setfsgid32", Args{{"fsgid", ID}}, RetUnsigned},
-	{"setgroups32", Args{{"size", Int}, {"list", Ptr(groups(ID, Ref("size")))}}, RetUnsigned},
-	{"getgroups32", Args{{"size", Int}, {"list", Out(groups(ID, Result))}}, RetUnsigned},
+	{"setgroups32", Args{{"size", Int}, {"list", &Ptr{To: groups(ID, Ref("size"))}}}, RetUnsigned},
+	{"getgroups32", Args{{"size", Int}, {"list", &Out{To: groups(ID, Result)}}}, RetUnsigned},
 }
 
 // maxGroups is NGROUPS_MAX of linux/limits.h: more are refused.
 const maxGroups = 65536
 
 // groups is a list of n group ids.
-func groups(id Type, n Num) Type { return Array(id, Within(n, maxGroups)) }
+func groups(id Type, n Num) Type { return &List{Of: id, Count: &Within{N: n, Most: maxGroups}} }

@@ -13,15 +13,15 @@ import (
 
 var execCalls = Calls{
 	{"execve", Args{{"pathname", Path}, {"argv", Argv}, {"envp", Envp}}, RetUnsigned},
-	{"execveat", Args{{"dirfd", DirFD}, {"pathname", Path}, {"argv", Argv}, {"envp", Envp}, {"flags", Flags(tables.ExecveatFlags)}}, RetUnsigned},
+	{"execveat", Args{{"dirfd", DirFD}, {"pathname", Path}, {"argv", Argv}, {"envp", Envp}, {"flags", &Flags{Set: &tables.ExecveatFlags}}}, RetUnsigned},
 }
 
 var (
 	// Argv points to an array of strings that ends in a null pointer.
-	Argv = Ptr(AtAddr(ShowStrings))
+	Argv = &Ptr{To: AtAddr(ShowStrings)}
 	// Envp is an Argv of which only the number of strings is shown unless
 	// everything is asked for.
-	Envp Type = &envp{WordLayout()}
+	Envp = &envp{Layouts(Ulong)}
 )
 
 // ShowStrings shows the strings of an argument vector, no more than -s of them

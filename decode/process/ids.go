@@ -18,32 +18,32 @@ var pidCalls = Calls{
 	{"getsid", Args{{"pid", PIDOf(ThreadGroup)}}, RetSID},
 	{"setsid", Args{}, RetUnsigned},
 
-	{"pidfd_open", Args{{"pid", PIDOf(ThreadGroup)}, {"flags", Flags(tables.PidfdOpenFlags)}}, RetFD},
+	{"pidfd_open", Args{{"pid", PIDOf(ThreadGroup)}, {"flags", &Flags{Set: &tables.PidfdOpenFlags}}}, RetFD},
 	{"pidfd_getfd", Args{{"pidfd", FD}, {"targetfd", pidfdTarget{Int}}, {"flags", X32}}, RetFD},
 
 	{"kcmp", Args{
-		{"pid1", PIDOf(ThreadGroup)}, {"pid2", PIDOf(ThreadGroup)}, {"type", Enum(tables.KcmpType)},
-		Rest(Ref("type"), tables.KcmpType, Calls{
-			{"KCMP_FILE", Args{{"idx1", fdOf{Int, "pid1"}}, {"idx2", fdOf{Int, "pid2"}}}, Ret{}},
-			{"KCMP_EPOLL_TFD", Args{{"idx1", fdOf{Int, "pid1"}}, {"idx2", Ptr(kcmpEpollSlot)}}, Ret{}},
-			{"KCMP_FILES KCMP_FS KCMP_IO KCMP_SIGHAND KCMP_SYSVSEM KCMP_VM", nil, Ret{}},
-			{"", Args{{"idx1", Xlong}, {"idx2", Xlong}}, Ret{}},
-		}),
+		{"pid1", PIDOf(ThreadGroup)}, {"pid2", PIDOf(ThreadGroup)}, {"type", &Enum{Set: &tables.KcmpType}},
+		{"", &Rest{On: Ref("type"), Set: &tables.KcmpType, Calls: Calls{
+			{"KCMP_FILE", Args{{"idx1", fdOf{Int, "pid1"}}, {"idx2", fdOf{Int, "pid2"}}}, nil},
+			{"KCMP_EPOLL_TFD", Args{{"idx1", fdOf{Int, "pid1"}}, {"idx2", &Ptr{To: kcmpEpollSlot}}}, nil},
+			{"KCMP_FILES KCMP_FS KCMP_IO KCMP_SIGHAND KCMP_SYSVSEM KCMP_VM", nil, nil},
+			{"", Args{{"idx1", Xlong}, {"idx2", Xlong}}, nil},
+		}}},
 	}, RetUnsigned},
 
 	{"process_vm_readv", Args{
-		{"pid", PIDOf(ThreadGroup)}, {"local_iov", OutAlways(Iovecs(Ref("liovcnt"), Result))}, {"liovcnt", Ulong},
-		{"remote_iov", Ptr(IovecRanges(Ref("riovcnt")))}, {"riovcnt", Ulong}, {"flags", Ulong},
+		{"pid", PIDOf(ThreadGroup)}, {"local_iov", &Out{To: &Iovecs{Count: Ref("liovcnt"), Limit: Result}, Always: true}}, {"liovcnt", Ulong},
+		{"remote_iov", &Ptr{To: &Iovecs{Count: Ref("riovcnt"), Each: ShowIovBase}}}, {"riovcnt", Ulong}, {"flags", Ulong},
 	}, RetUnsigned},
 	{"process_vm_writev", Args{
-		{"pid", PIDOf(ThreadGroup)}, {"local_iov", Ptr(Iovecs(Ref("liovcnt"), Unlimited))}, {"liovcnt", Ulong},
-		{"remote_iov", Ptr(IovecRanges(Ref("riovcnt")))}, {"riovcnt", Ulong}, {"flags", Ulong},
+		{"pid", PIDOf(ThreadGroup)}, {"local_iov", &Ptr{To: &Iovecs{Count: Ref("liovcnt")}}}, {"liovcnt", Ulong},
+		{"remote_iov", &Ptr{To: &Iovecs{Count: Ref("riovcnt"), Each: ShowIovBase}}}, {"riovcnt", Ulong}, {"flags", Ulong},
 	}, RetUnsigned},
 
 	{"membarrier", Args{
-		{"cmd", Enum(tables.MembarrierCmd)}, {"flags", Flags(tables.MembarrierFlags)},
-		{"cpu_id", When(Has(Ref("flags"), membarrierCPU), Int)},
-	}, RetHex.With(remarkBits(tables.MembarrierCmds))},
+		{"cmd", &Enum{Set: &tables.MembarrierCmd}}, {"flags", &Flags{Set: &tables.MembarrierFlags}},
+		{"cpu_id", &When{If: &Has{N: Ref("flags"), Values: Nums{membarrierCPU}}, Then: Int}},
+	}, &With{Ret: RetHex, Remark: func(c *Call) { remarkBits(c, &tables.MembarrierCmds) }}},
 }
 
 // membarrierCPU is MEMBARRIER_CMD_FLAG_CPU (linux/membarrier.h): cpu_id is in use.
@@ -51,7 +51,7 @@ const membarrierCPU = 1
 
 // fdOf is a descriptor of the process in another argument.
 type fdOf struct {
-	*Number
+	Number
 	pid Ref
 }
 
@@ -64,7 +64,7 @@ func (t fdOf) Show(c *Call, v View) {
 }
 
 // pidfdTarget is a descriptor of the process behind the argument pidfd.
-type pidfdTarget struct{ *Number }
+type pidfdTarget struct{ Number }
 
 func (t pidfdTarget) Show(c *Call, v View) {
 	process := 0
@@ -75,4 +75,4 @@ func (t pidfdTarget) Show(c *Call, v View) {
 }
 
 // kcmpEpollSlot is a struct kcmp_epoll_slot (linux/kcmp.h).
-var kcmpEpollSlot = Struct(Fields{{"efd", fdOf{Int, "pid2"}}, {"tfd", fdOf{Int, "pid2"}}, {"toff", Uint}})
+var kcmpEpollSlot = &Struct{Fields: Fields{{"efd", fdOf{Int, "pid2"}}, {"tfd", fdOf{Int, "pid2"}}, {"toff", Uint}}}

@@ -11,107 +11,114 @@ import (
 
 var keyCalls = Calls{
 	{"add_key", Args{
-		{"type", String}, {"description", String}, {"payload", Ptr(Buf(Ref("plen")))}, {"plen", Size}, {"keyring", keySerial},
+		{"type", String}, {"description", String}, {"payload", &Ptr{To: &Bytes{Len: Ref("plen")}}}, {"plen", Size}, {"keyring", keySerial},
 	}, keyResult},
 	{"request_key", Args{
 		{"type", String}, {"description", String}, {"callout_info", String}, {"dest_keyring", keySerial},
 	}, keyResult},
-	{"keyctl", Args{{"operation", Enum(tables.KeyctlCmd)}, Rest(Ref("operation"), tables.KeyctlCmd, keyctlCalls)}, RetUnsigned},
+	{"keyctl", Args{{"operation", &Enum{Set: &tables.KeyctlCmd}}, {"", &Rest{On: Ref("operation"), Set: &tables.KeyctlCmd, Calls: keyctlCalls}}}, RetUnsigned},
 }
 
 // keySerial is a key_serial_t; negative ones stand for special keyrings.
-var keySerial = EnumOf(S32, tables.KeySpec)
+var keySerial = &Enum{In: S32, Set: &tables.KeySpec}
 
 var keyResult = RetUnsigned
 
 var keyctlCalls = Calls{
 	{"KEYCTL_GET_KEYRING_ID", Args{{"key", keySerial}, {"create", Int}}, keyResult},
 	{"KEYCTL_JOIN_SESSION_KEYRING", Args{{"name", String}}, keyResult},
-	{"KEYCTL_UPDATE", Args{{"key", keySerial}, {"payload", Ptr(Buf(Ref("plen")))}, {"plen", Size}}, Ret{}},
-	{"KEYCTL_REVOKE KEYCTL_CLEAR KEYCTL_INVALIDATE KEYCTL_ASSUME_AUTHORITY", Args{{"key", keySerial}}, Ret{}},
-	{"KEYCTL_LINK KEYCTL_UNLINK", Args{{"key", keySerial}, {"keyring", keySerial}}, Ret{}},
-	{"KEYCTL_DESCRIBE KEYCTL_GET_SECURITY", Args{{"key", keySerial}, {"buffer", Out(BufOrString(keyRead))}, {"buflen", Size}}, Ret{}},
-	{"KEYCTL_READ", Args{{"key", keySerial}, {"buffer", Out(Buf(keyRead))}, {"buflen", Size}}, Ret{}},
+	{"KEYCTL_UPDATE", Args{{"key", keySerial}, {"payload", &Ptr{To: &Bytes{Len: Ref("plen")}}}, {"plen", Size}}, nil},
+	{"KEYCTL_REVOKE KEYCTL_CLEAR KEYCTL_INVALIDATE KEYCTL_ASSUME_AUTHORITY", Args{{"key", keySerial}}, nil},
+	{"KEYCTL_LINK KEYCTL_UNLINK", Args{{"key", keySerial}, {"keyring", keySerial}}, nil},
+	{"KEYCTL_DESCRIBE KEYCTL_GET_SECURITY", Args{{"key", keySerial}, {"buffer", &Out{To: &Bytes{Len: keyRead, Kind: OrString}}}, {"buflen", Size}}, nil},
+	{"KEYCTL_READ", Args{{"key", keySerial}, {"buffer", &Out{To: &Bytes{Len: keyRead}}}, {"buflen", Size}}, nil},
 	{"KEYCTL_SEARCH", Args{{"keyring", keySerial}, {"type", String}, {"description", String}, {"dest_keyring", keySerial}}, keyResult},
-	{"KEYCTL_CHOWN", Args{{"key", keySerial}, {"uid", ID}, {"gid", ID}}, Ret{}},
-	{"KEYCTL_SETPERM", Args{{"key", keySerial}, {"perms", Flags(tables.KeyPerm)}}, Ret{}},
-	{"KEYCTL_INSTANTIATE", Args{{"key", keySerial}, {"payload", Ptr(Buf(Ref("plen")))}, {"plen", Size}, {"keyring", keySerial}}, Ret{}},
-	{"KEYCTL_INSTANTIATE_IOV", Args{{"key", keySerial}, {"payload", Ptr(Iovecs(Ref("plen"), Unlimited))}, {"plen", Size}, {"keyring", keySerial}}, Ret{}},
-	{"KEYCTL_NEGATE", Args{{"key", keySerial}, {"timeout", Uint}, {"keyring", keySerial}}, Ret{}},
-	{"KEYCTL_REJECT", Args{{"key", keySerial}, {"timeout", Uint}, {"error", ErrorName}, {"keyring", keySerial}}, Ret{}},
-	{"KEYCTL_SET_REQKEY_KEYRING", Args{{"reqkey_defl", EnumOf(S32, tables.KeyReqkey)}}, Ret{}},
-	{"KEYCTL_SET_TIMEOUT", Args{{"key", keySerial}, {"timeout", Uint}}, Ret{}},
-	{"KEYCTL_SESSION_TO_PARENT", nil, Ret{}},
+	{"KEYCTL_CHOWN", Args{{"key", keySerial}, {"uid", ID}, {"gid", ID}}, nil},
+	{"KEYCTL_SETPERM", Args{{"key", keySerial}, {"perms", &Flags{Set: &tables.KeyPerm}}}, nil},
+	{"KEYCTL_INSTANTIATE", Args{{"key", keySerial}, {"payload", &Ptr{To: &Bytes{Len: Ref("plen")}}}, {"plen", Size}, {"keyring", keySerial}}, nil},
+	{"KEYCTL_INSTANTIATE_IOV", Args{{"key", keySerial}, {"payload", &Ptr{To: &Iovecs{Count: Ref("plen")}}}, {"plen", Size}, {"keyring", keySerial}}, nil},
+	{"KEYCTL_NEGATE", Args{{"key", keySerial}, {"timeout", Uint}, {"keyring", keySerial}}, nil},
+	{"KEYCTL_REJECT", Args{{"key", keySerial}, {"timeout", Uint}, {"error", ErrorName}, {"keyring", keySerial}}, nil},
+	{"KEYCTL_SET_REQKEY_KEYRING", Args{{"reqkey_defl", &Enum{In: S32, Set: &tables.KeyReqkey}}}, nil},
+	{"KEYCTL_SET_TIMEOUT", Args{{"key", keySerial}, {"timeout", Uint}}, nil},
+	{"KEYCTL_SESSION_TO_PARENT", nil, nil},
 	{"KEYCTL_GET_PERSISTENT", Args{{"uid", ID}, {"keyring", keySerial}}, keyResult},
 	{"KEYCTL_DH_COMPUTE", Args{
-		{"dh_params", Ptr(keyctlDHParams)}, {"buffer", Out(Buf(keyRead))}, {"buflen", Size}, {"kdf_params", Ptr(keyctlKDFParams)},
-	}, Ret{}},
-	{"KEYCTL_PKEY_QUERY", Args{{"key", keySerial}, {"reserved", Xlong}, {"params", String}, {"info", Out(keyctlPkeyQuery)}}, Ret{}},
+		{"dh_params", &Ptr{To: keyctlDHParams}}, {"buffer", &Out{To: &Bytes{Len: keyRead}}}, {"buflen", Size}, {"kdf_params", &Ptr{To: keyctlKDFParams}},
+	}, nil},
+	{"KEYCTL_PKEY_QUERY", Args{{"key", keySerial}, {"reserved", Xlong}, {"params", String}, {"info", &Out{To: keyctlPkeyQuery}}}, nil},
 	{"KEYCTL_PKEY_ENCRYPT KEYCTL_PKEY_DECRYPT KEYCTL_PKEY_SIGN", Args{
-		{"params", Ptr(keyctlPkeyParams("out_len"))}, {"info", String},
-		{"in", pkeyData(Ptr, "in_len")}, {"out", pkeyData(Out, "out_len")},
-	}, Ret{}},
+		{"params", &Ptr{To: pkeyOut}}, {"info", String},
+		{"in", &Ptr{To: pkeyData("in_len")}}, {"out", &Out{To: pkeyData("out_len")}},
+	}, nil},
 	{"KEYCTL_PKEY_VERIFY", Args{
-		{"params", Ptr(keyctlPkeyParams("in2_len"))}, {"info", String},
-		{"in", pkeyData(Ptr, "in_len")}, {"in2", pkeyData(Ptr, "out_len")},
-	}, Ret{}},
-	{"KEYCTL_RESTRICT_KEYRING", Args{{"keyring", keySerial}, {"type", String}, {"restriction", String}}, Ret{}},
+		{"params", &Ptr{To: pkeyIn2}}, {"info", String},
+		{"in", &Ptr{To: pkeyData("in_len")}}, {"in2", &Ptr{To: pkeyData("out_len")}},
+	}, nil},
+	{"KEYCTL_RESTRICT_KEYRING", Args{{"keyring", keySerial}, {"type", String}, {"restriction", String}}, nil},
 	{"KEYCTL_MOVE", Args{
-		{"key", keySerial}, {"from_keyring", keySerial}, {"to_keyring", keySerial}, {"flags", Flags(tables.KeyctlMoveFlags)},
-	}, Ret{}},
-	{"KEYCTL_CAPABILITIES", Args{{"buffer", Out(AtAddr(showKeyctlCaps))}, {"buflen", Size}}, Ret{}},
-	{"", Args{{"arg2", Xlong}, {"arg3", Xlong}, {"arg4", Xlong}, {"arg5", Xlong}}, Ret{}},
+		{"key", keySerial}, {"from_keyring", keySerial}, {"to_keyring", keySerial}, {"flags", &Flags{Set: &tables.KeyctlMoveFlags}},
+	}, nil},
+	{"KEYCTL_CAPABILITIES", Args{{"buffer", &Out{To: AtAddr(showKeyctlCaps)}}, {"buflen", Size}}, nil},
+	{"", Args{{"arg2", Xlong}, {"arg3", Xlong}, {"arg4", Xlong}, {"arg5", Xlong}}, nil},
 }
 
 // keyRead is how much of a buffer the kernel has filled. The result is the
 // size of the whole, which may be more.
-var keyRead = Min(Result, Ref("buflen"))
+var keyRead = Min{Result, Ref("buflen")}
 
-var keyctlDHParams = Struct(Fields{
+var keyctlDHParams = &Struct{Fields: Fields{
 	{"private", keySerial}, {"prime", keySerial}, {"base", keySerial},
-})
+}}
 
-var keyctlKDFParams = Struct(Fields{
+var keyctlKDFParams = &Struct{Fields: Fields{
 	{"hashname", String},
-	{"otherinfo", Union(Ref("otherinfolen"), Arm(Addr, 0), Arm(Ptr(Buf(Ref("otherinfolen")))))},
+	{"otherinfo", &Union{On: Ref("otherinfolen"), Arms: Arms{{Addr, Nums{0}}, {&Ptr{To: &Bytes{Len: Ref("otherinfolen")}}, nil}}}},
 	{"otherinfolen", U32},
-	Reserved("__spare", Array(X32, Const(8))),
-})
+	{"__spare", Reserved{&Array{Of: X32, N: 8}}},
+}}
 
-var keyctlPkeyQuery = Struct(Fields{
-	{"supported_ops", Flags(tables.KeyctlPkeyOps)},
+var keyctlPkeyQuery = &Struct{Fields: Fields{
+	{"supported_ops", &Flags{Set: &tables.KeyctlPkeyOps}},
 	{"key_size", U32},
 	{"max_data_size", U16},
 	{"max_sig_size", U16},
 	{"max_enc_size", U16},
 	{"max_dec_size", U16},
-	Reserved("__spare", Array(X32, Const(10))),
-})
+	{"__spare", Reserved{&Array{Of: X32, N: 10}}},
+}}
 
-// keyctlPkeyParams has a length in a union, under the name out_len or in2_len.
-func keyctlPkeyParams(length string) *StructType {
-	return Struct(Fields{
-		{"key_id", keySerial},
-		{"in_len", U32},
-		{length, U32},
-		Reserved("__spare", Array(X32, Const(7))),
-	})
-}
+// pkeyOut and pkeyIn2 are a struct keyctl_pkey_params, which has a length under
+// the name out_len or in2_len.
+var (
+	pkeyOut = &Struct{Fields: Fields{
+		{"key_id", keySerial}, {"in_len", U32}, {"out_len", U32}, {"__spare", Reserved{&Array{Of: X32, N: 7}}},
+	}}
+	pkeyIn2 = &Struct{Fields: Fields{
+		{"key_id", keySerial}, {"in_len", U32}, {"in2_len", U32}, {"__spare", Reserved{&Array{Of: X32, N: 7}}},
+	}}
+)
 
-// pkeyData points to data whose length is a member of params; it is not
+// pkeyData is data whose length is the member of params called so; it is not
 // followed if params could not be read.
-func pkeyData(pointer func(Type) Type, length string) Type {
-	params := keyctlPkeyParams("out_len")
-	return pointer(AtAddr(func(c *Call, addr uint64) {
-		a := c.ArgNamed("params")
-		v, ok := c.ReadType(c.ArgView(a).Uint(c.WordSize()), params)
-		if !ok {
-			c.Out.Addr(addr)
-			return
-		}
-		n, _ := params.NumberIn(c, length, v)
-		c.ShowBytes(addr, n)
-	}))
+type pkeyData string
+
+// Layout implements Type.
+func (pkeyData) Layout(tables.ABI) Layout { return Layout{Size: 0, Align: 1} }
+
+// Show is never called: the data is behind a pointer.
+func (pkeyData) Show(*Call, View) {}
+
+// ShowAt implements Reader.
+func (t pkeyData) ShowAt(c *Call, addr uint64) {
+	a := c.ArgNamed("params")
+	v, ok := c.ReadType(c.ArgView(a).Uint(c.WordSize()), pkeyOut)
+	if !ok {
+		c.Out.Addr(addr)
+		return
+	}
+	n, _ := pkeyOut.NumberIn(c, string(t), v)
+	c.ShowBytes(addr, n)
 }
 
 // showKeyctlCaps shows the bytes of capabilities; the first two have names.
@@ -121,7 +128,7 @@ func showKeyctlCaps(c *Call, addr uint64) {
 }
 
 type keyctlCap struct {
-	*Number
+	Number
 	i *int
 }
 
@@ -129,9 +136,9 @@ func (t *keyctlCap) Show(c *Call, v View) {
 	n := t.Value(c, v)
 	switch *t.i {
 	case 0:
-		c.Out.Flags(n, tables.KeyctlCaps0, output.Hex)
+		c.Out.Flags(n, &tables.KeyctlCaps0, output.Hex)
 	case 1:
-		c.Out.Flags(n, tables.KeyctlCaps1, output.Hex)
+		c.Out.Flags(n, &tables.KeyctlCaps1, output.Hex)
 	default:
 		c.Out.Number(n, output.Hex)
 	}

@@ -10,42 +10,43 @@ import (
 
 var landlockCalls = Calls{
 	{"landlock_create_ruleset", Args{
-		{"attr", Ptr(CutAt(landlockRulesetAttr, Ref("size"), 8))},
+		{"attr", &Ptr{To: &Extensible{Of: landlockRulesetAttr, Size: Ref("size"), Least: 8, Cut: true}}},
 		{"size", Size},
-		{"flags", Flags(tables.LandlockCreateRulesetFlags)},
+		{"flags", &Flags{Set: &tables.LandlockCreateRulesetFlags}},
 	}, landlockRuleset},
 	{"landlock_add_rule", Args{
 		{"ruleset_fd", FD},
-		{"rule_type", Enum(tables.LandlockRuleTypes)},
-		{"rule_attr", Union(Ref("rule_type"),
-			Arm(Ptr(landlockPathBeneathAttr), Values(tables.LandlockRuleTypes, "LANDLOCK_RULE_PATH_BENEATH")...),
-			Arm(Ptr(landlockNetPortAttr), Values(tables.LandlockRuleTypes, "LANDLOCK_RULE_NET_PORT")...),
-			Arm(Addr))},
-		{"flags", Flags(tables.LandlockAddRuleFlags)},
+		{"rule_type", &Enum{Set: &tables.LandlockRuleTypes}},
+		{"rule_attr", &Union{On: Ref("rule_type"), Set: &tables.LandlockRuleTypes, Arms: Arms{
+			{&Ptr{To: landlockPathBeneathAttr}, Names{"LANDLOCK_RULE_PATH_BENEATH"}},
+			{&Ptr{To: landlockNetPortAttr}, Names{"LANDLOCK_RULE_NET_PORT"}},
+			{Addr, nil}}}},
+		{"flags", &Flags{Set: &tables.LandlockAddRuleFlags}},
 	}, RetUnsigned},
 	{"landlock_restrict_self", Args{{"ruleset_fd", FD}, {"flags", X32}}, RetUnsigned},
 }
 
 // landlockRuleset is a descriptor, unless the flags ask what the kernel supports.
-var landlockRuleset = ReturnsType(Union(
-	Bits(Ref("flags"), BitsOf(tables.LandlockCreateRulesetFlags, "LANDLOCK_CREATE_RULESET_VERSION", "LANDLOCK_CREATE_RULESET_ERRATA")),
-	Arm(Ulong, 1), Arm(FD)))
+var landlockRuleset = &Union{On: If{&Has{N: Ref("flags"), Set: &tables.LandlockCreateRulesetFlags, Values: Names{
+	"LANDLOCK_CREATE_RULESET_VERSION", "LANDLOCK_CREATE_RULESET_ERRATA",
+}}}, Arms: Arms{
+	{Ulong, Nums{1}}, {FD, nil}}}
 
-var landlockRulesetAttr = Struct(Fields{
-	{"handled_access_fs", FlagsOf(X64, tables.LandlockAccessFS)},
-	{"handled_access_net", FlagsOf(X64, tables.LandlockAccessNet)},
-	{"scoped", FlagsOf(X64, tables.LandlockScopes)},
-	{"quiet_access_fs", FlagsOf(X64, tables.LandlockAccessFS)},
-	{"quiet_access_net", FlagsOf(X64, tables.LandlockAccessNet)},
-	{"quiet_scoped", FlagsOf(X64, tables.LandlockScopes)},
-})
+var landlockRulesetAttr = &Struct{Fields: Fields{
+	{"handled_access_fs", &Flags{In: X64, Set: &tables.LandlockAccessFS}},
+	{"handled_access_net", &Flags{In: X64, Set: &tables.LandlockAccessNet}},
+	{"scoped", &Flags{In: X64, Set: &tables.LandlockScopes}},
+	{"quiet_access_fs", &Flags{In: X64, Set: &tables.LandlockAccessFS}},
+	{"quiet_access_net", &Flags{In: X64, Set: &tables.LandlockAccessNet}},
+	{"quiet_scoped", &Flags{In: X64, Set: &tables.LandlockScopes}},
+}}
 
-var landlockPathBeneathAttr = Packed(Fields{
-	{"allowed_access", FlagsOf(X64, tables.LandlockAccessFS)},
+var landlockPathBeneathAttr = &Struct{Packed: true, Fields: Fields{
+	{"allowed_access", &Flags{In: X64, Set: &tables.LandlockAccessFS}},
 	{"parent_fd", FD},
-})
+}}
 
-var landlockNetPortAttr = Struct(Fields{
-	{"allowed_access", FlagsOf(X64, tables.LandlockAccessNet)},
+var landlockNetPortAttr = &Struct{Fields: Fields{
+	{"allowed_access", &Flags{In: X64, Set: &tables.LandlockAccessNet}},
 	{"port", U64},
-})
+}}

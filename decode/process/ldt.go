@@ -14,11 +14,11 @@ import (
 var ldtCalls = Calls{
 	{"modify_ldt", Args{
 		{"func", Int},
-		{"ptr", When(Is(Ref("bytecount"), userDescSize), Ptr(userDesc))},
-		{"ptr", When(Not(Is(Ref("bytecount"), userDescSize)), InReg(1, Addr))},
+		{"ptr", &When{If: &Is{N: Ref("bytecount"), Values: Nums{userDescSize}}, Then: &Ptr{To: userDesc}}},
+		{"ptr", &When{If: Not{&Is{N: Ref("bytecount"), Values: Nums{userDescSize}}}, Then: &InReg{Reg: 1, Of: Addr}}},
 		{"bytecount", Ulong},
-	}, RetUnsigned.With(remarkTruncated)},
-	{"set_thread_area", Args{{"u_info", Ptr(userDesc)}}, RetUnsigned.With(remarkEntryNumber)},
+	}, &With{Ret: RetUnsigned, Remark: remarkTruncated}},
+	{"set_thread_area", Args{{"u_info", &Ptr{To: userDesc}}}, &With{Ret: RetUnsigned, Remark: remarkEntryNumber}},
 	{"get_thread_area", Args{{"u_info", getDescriptor{}}}, RetUnsigned},
 }
 
@@ -81,21 +81,24 @@ const userDescSize = 16
 // userDesc is a struct user_desc (asm/ldt.h), which ends in a word of bit
 // fields.
 var (
-	userDescWhole = Struct(Fields{
+	userDescWhole = &Struct{Fields: Fields{
 		{"entry_number", ID}, {"base_addr", MaskOf(U32)}, {"limit", MaskOf(U32)}, {"bits", U32},
-		{"seg_32bit", BitField(Ref("bits"), 0, 1)},
-		{"contents", BitField(Ref("bits"), 1, 2)},
-		{"read_exec_only", BitField(Ref("bits"), 3, 1)},
-		{"limit_in_pages", BitField(Ref("bits"), 4, 1)},
-		{"seg_not_present", BitField(Ref("bits"), 5, 1)},
-		{"useable", BitField(Ref("bits"), 6, 1)},
-		{"lm", When(OnABI(tables.X86_64), BitField(Ref("bits"), 7, 1))},
-	})
-	userDesc     = userDescWhole.Pick(append([]string{"entry_number"}, userDescNames...)...)
-	userDescRest = userDescWhole.Pick(userDescNames...)
-
-	userDescNames = []string{"base_addr", "limit", "seg_32bit", "contents", "read_exec_only", "limit_in_pages",
-		"seg_not_present", "useable", "lm"}
+		{"seg_32bit", &BitField{Word: Ref("bits"), Shift: 0, Width: 1}},
+		{"contents", &BitField{Word: Ref("bits"), Shift: 1, Width: 2}},
+		{"read_exec_only", &BitField{Word: Ref("bits"), Shift: 3, Width: 1}},
+		{"limit_in_pages", &BitField{Word: Ref("bits"), Shift: 4, Width: 1}},
+		{"seg_not_present", &BitField{Word: Ref("bits"), Shift: 5, Width: 1}},
+		{"useable", &BitField{Word: Ref("bits"), Shift: 6, Width: 1}},
+		{"lm", &When{If: OnABI(tables.X86_64), Then: &BitField{Word: Ref("bits"), Shift: 7, Width: 1}}},
+	}}
+	userDesc = &Struct{Of: userDescWhole, Pick: Names{
+		"entry_number", "base_addr", "limit", "seg_32bit", "contents", "read_exec_only", "limit_in_pages",
+		"seg_not_present", "useable", "lm",
+	}}
+	userDescRest = &Struct{Of: userDescWhole, Pick: Names{
+		"base_addr", "limit", "seg_32bit", "contents", "read_exec_only", "limit_in_pages",
+		"seg_not_present", "useable", "lm",
+	}}
 )
 
 // remarkEntryNumber tells which entry set_thread_area has filled.

@@ -11,35 +11,35 @@ import (
 
 var lsmCalls = Calls{
 	{"lsm_get_self_attr", Args{
-		{"attr", Enum(tables.LsmAttrs)},
-		{"ctx", When(lsmSingle, ChangeIf(Always, Ptr(lsmCtx.Pick("id")), Out(lsmContexts)))},
-		{"ctx", When(Not(lsmSingle), InReg(1, Out(lsmContexts)))},
-		{"size", InReg(2, InOutAlways(U32))},
-		{"flags", Flags(tables.LsmFlags)},
+		{"attr", &Enum{Set: &tables.LsmAttrs}},
+		{"ctx", &When{If: Test(lsmSingle), Then: &Change{In: &Struct{Of: lsmCtx, Pick: Names{"id"}}, Out: AtAddr(showLsmContexts), OrAddr: true, If: Always}}},
+		{"ctx", &When{If: Not{Test(lsmSingle)}, Then: &InReg{Reg: 1, Of: &Out{To: AtAddr(showLsmContexts)}}}},
+		{"size", &InReg{Reg: 2, Of: &InOut{To: U32, Always: true}}},
+		{"flags", &Flags{Set: &tables.LsmFlags}},
 	}, RetUnsigned},
 	{"lsm_set_self_attr", Args{
-		{"attr", Enum(tables.LsmAttrs)},
-		{"ctx", Ptr(AtAddr(func(c *Call, addr uint64) {
+		{"attr", &Enum{Set: &tables.LsmAttrs}},
+		{"ctx", &Ptr{To: AtAddr(func(c *Call, addr uint64) {
 			size := Ref("size").Num(c)
 			if v, ok := c.ReadType(addr, lsmCtx); ok && size >= uint64(len(v.B)) {
 				showLsmContext(c, v, size)
 			} else {
 				c.Out.Addr(addr)
 			}
-		}))},
+		})}},
 		{"size", U32},
 		{"flags", X32},
 	}, RetUnsigned},
 	{"lsm_list_modules", Args{
-		{"ids", Out(AtAddr(func(c *Call, addr uint64) {
+		{"ids", &Out{To: AtAddr(func(c *Call, addr uint64) {
 			a := c.ArgNamed("size")
 			if _, ok := c.ReadUint(c.ArgView(a).Uint(c.WordSize()), 4); !ok {
 				c.Out.Addr(addr)
 				return
 			}
-			c.ShowArray(addr, EnumOf(X64, tables.LsmModules), Result.Num(c))
-		}))},
-		{"size", InOutAlways(U32)},
+			c.ShowArray(addr, &Enum{In: X64, Set: &tables.LsmModules}, Result.Num(c))
+		})}},
+		{"size", &InOut{To: U32, Always: true}},
 		{"flags", X32},
 	}, RetUnsigned},
 }
@@ -48,22 +48,22 @@ var lsmCalls = Calls{
 func lsmSingle(c *Call) bool {
 	a := c.ArgNamed("size")
 	_, ok := c.ReadUint(c.ArgView(a).Uint(c.WordSize()), 4)
-	return ok && Ref("flags").Num(c)&BitsOf(tables.LsmFlags, "LSM_FLAG_SINGLE") != 0
+	return ok && Ref("flags").Num(c)&BitsOf(&tables.LsmFlags, "LSM_FLAG_SINGLE") != 0
 }
 
 // lsmCtx is struct lsm_ctx without what follows: ctx_len bytes, and padding up
 // to len bytes.
-var lsmCtx = Struct(Fields{
-	{"id", EnumOf(X64, tables.LsmIDs)},
+var lsmCtx = &Struct{Fields: Fields{
+	{"id", &Enum{In: X64, Set: &tables.LsmIDs}},
 	{"flags", X64},
 	{"len", U64},
 	{"ctx_len", U64},
-})
+}}
 
 const lsmCtxSize = 32
 
-// lsmContexts are contexts one behind the other, as many as go into *size.
-var lsmContexts = AtAddr(func(c *Call, addr uint64) {
+// showLsmContexts are contexts one behind the other, as many as go into *size.
+func showLsmContexts(c *Call, addr uint64) {
 	left := Ref("size").Num(c)
 	if c.Failed() {
 		c.Out.Addr(addr)
@@ -97,7 +97,7 @@ var lsmContexts = AtAddr(func(c *Call, addr uint64) {
 		left -= size
 	}
 	c.Out.EndArray()
-})
+}
 
 // showLsmContext shows one context, no more than left bytes of it.
 func showLsmContext(c *Call, v View, left uint64) {
@@ -107,7 +107,7 @@ func showLsmContext(c *Call, v View, left uint64) {
 	n, _ := lsmCtx.NumberIn(c, "ctx_len", v)
 	if size = min(size, left); size > lsmCtxSize && n > 0 {
 		c.Out.Field("ctx")
-		c.ShowBuffer(v.Addr+lsmCtxSize, min(n, size-lsmCtxSize), BinaryData)
+		c.ShowBuffer(v.Addr+lsmCtxSize, min(n, size-lsmCtxSize), Binary)
 	}
 	c.Out.EndStruct()
 }

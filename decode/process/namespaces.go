@@ -26,43 +26,41 @@ var namespaceLinks = [...]struct {
 
 // remarkNamespaces tells the namespaces that a call's flags, an argument, have
 // put the tracee into, or the child that it returns.
-func remarkNamespaces(flags Num, child bool) func(c *Call) {
-	return func(c *Call) {
-		if !ContextOf(c.Decoder).Namespaces {
-			return
-		}
-		process := ProcessOf(c)
-		if child {
-			_, process = FindID(c, int(c.Ret), Thread)
-		}
-		set := flags.Num(c)
-		b := c.Alloc(512)[:0]
-		for _, l := range &namespaceLinks {
-			if set&l.flags == 0 {
-				continue
-			}
-			link := ContextOf(c.Decoder).Host.Namespace(c.Alloc(PathMax), process, l.name)
-			if link == nil {
-				continue
-			}
-			if len(b) > 0 {
-				b = append(b, ", "...)
-			}
-			b = append(b, link...)
-		}
-		if len(b) == 0 {
-			return
-		}
-		c.Out.BeginRemark(output.Aside)
-		c.Out.Field("")
-		c.Out.Text(output.AsString(b))
-		c.Out.EndRemark()
+func remarkNamespaces(c *Call, flags Num, child bool) {
+	if !ContextOf(c.Decoder).Namespaces {
+		return
 	}
+	process := ProcessOf(c)
+	if child {
+		_, process = FindID(c, int(c.Ret), Thread)
+	}
+	set := flags.Num(c)
+	b := c.Alloc(512)[:0]
+	for _, l := range &namespaceLinks {
+		if set&l.flags == 0 {
+			continue
+		}
+		link := ContextOf(c.Decoder).Host.Namespace(c.Alloc(PathMax), process, l.name)
+		if link == nil {
+			continue
+		}
+		if len(b) > 0 {
+			b = append(b, ", "...)
+		}
+		b = append(b, link...)
+	}
+	if len(b) == 0 {
+		return
+	}
+	c.Out.BeginRemark(output.Aside)
+	c.Out.Field("")
+	c.Out.Text(output.AsString(b))
+	c.Out.EndRemark()
 }
 
 // cloneArgsFlags are the flags in the struct that the first argument of clone3
 // points to.
-var cloneArgsFlags = Func(func(c *Call) uint64 {
+func cloneArgsFlags(c *Call) uint64 {
 	flags, _ := c.ReadUint(c.Register(0), 8)
 	return flags
-})
+}

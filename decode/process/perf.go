@@ -13,33 +13,33 @@ import (
 
 var perfCalls = Calls{
 	{"perf_event_open", Args{
-		{"attr", &perfAttr{WordLayout(), Exit}},
+		{"attr", &perfAttr{Layouts(Ulong), Exit}},
 		{"pid", Int},
 		{"cpu", Int},
 		{"group_fd", FD},
-		{"flags", FlagsOf(Xlong, tables.PerfEventOpenFlags)},
+		{"flags", &Flags{In: Xlong, Set: &tables.PerfEventOpenFlags}},
 	}, RetFD},
 }
 
 var perfIoctls = Ioctls{
-	{"PERF_EVENT_IOC_ENABLE PERF_EVENT_IOC_DISABLE PERF_EVENT_IOC_RESET", FlagsOf(X32, tables.PerfIocFlags)},
+	{"PERF_EVENT_IOC_ENABLE PERF_EVENT_IOC_DISABLE PERF_EVENT_IOC_RESET", &Flags{In: X32, Set: &tables.PerfIocFlags}},
 	{"PERF_EVENT_IOC_REFRESH", Int},
-	{"PERF_EVENT_IOC_PERIOD", Ptr(U64)},
+	{"PERF_EVENT_IOC_PERIOD", &Ptr{To: U64}},
 	{"PERF_EVENT_IOC_SET_OUTPUT PERF_EVENT_IOC_SET_BPF", FD},
 	{"PERF_EVENT_IOC_PAUSE_OUTPUT", Ulong},
-	{"PERF_EVENT_IOC_SET_FILTER", Ptr(StrN(PageSize))},
-	{"PERF_EVENT_IOC_ID", Out(U64)},
-	{"PERF_EVENT_IOC_QUERY_BPF", FillOrMore(perfQueryLength, perfQueryBPF.Pick("prog_cnt", "ids"))},
-	{"PERF_EVENT_IOC_MODIFY_ATTRIBUTES", &perfAttr{WordLayout(), In}},
+	{"PERF_EVENT_IOC_SET_FILTER", &Ptr{To: StrN(PageSize)}},
+	{"PERF_EVENT_IOC_ID", &Out{To: U64}},
+	{"PERF_EVENT_IOC_QUERY_BPF", &Fill{In: perfQueryLength, Out: &Struct{Of: perfQueryBPF, Pick: Names{"prog_cnt", "ids"}}, OrMore: true}},
+	{"PERF_EVENT_IOC_MODIFY_ATTRIBUTES", &perfAttr{Layouts(Ulong), In}},
 }
 
 // perfQueryBPF is struct perf_event_query_bpf, and perfQueryLength the part of
 // it that the kernel reads.
 var (
-	perfQueryBPF = Struct(Fields{
-		{"ids_len", U32}, {"prog_cnt", U32}, {"ids", Array(U32, Ref("prog_cnt"))},
-	})
-	perfQueryLength = Struct(Fields{{"ids_len", U32}})
+	perfQueryBPF = &Struct{Fields: Fields{
+		{"ids_len", U32}, {"prog_cnt", U32}, {"ids", &List{Of: U32, Count: Ref("prog_cnt")}},
+	}}
+	perfQueryLength = &Struct{Fields: Fields{{"ids_len", U32}}}
 )
 
 // perfAttr points to a struct perf_event_attr, which says itself how much of
@@ -93,52 +93,50 @@ func (t *perfAttr) Show(c *Call, v View) {
 	c.Out.EndStruct()
 }
 
-// perfAttrSize is the member size. Call.before has what the caller put there.
-var perfAttrSize = Value32(func(c *Call, now uint32) {
-	c.Out.Enum(c.Before, tables.PerfAttrSizes, output.Hex)
+// showPerfAttrSize is the member size. Call.before has what the caller put there.
+func showPerfAttrSize(c *Call, now uint32) {
+	c.Out.Enum(c.Before, &tables.PerfAttrSizes, output.Hex)
 	if c.Errno == int(unix.E2BIG) {
 		c.Out.Changed()
-		c.Out.Enum(uint64(now), tables.PerfAttrSizes, output.Hex)
+		c.Out.Enum(uint64(now), &tables.PerfAttrSizes, output.Hex)
 	}
-})
+}
 
-var perfEventAttr = Struct(Fields{
-	{"type", Enum(tables.PerfTypes)},
-	{"size", perfAttrSize},
-	{"config", Union(Ref("type"),
-		Arm(perfHardwareConfig, perfType("PERF_TYPE_HARDWARE")),
-		Arm(EnumOf(X64, tables.PerfSoftware), perfType("PERF_TYPE_SOFTWARE")),
-		Arm(U64, perfType("PERF_TYPE_TRACEPOINT")),
-		Arm(perfCacheConfig, perfType("PERF_TYPE_HW_CACHE")),
-		Arm(X64))},
-	{"", Union(Bits(Ref("flags"), perfFlag("freq")), Arm(One("sample_freq", U64), 1), Arm(One("sample_period", U64)))},
-	{"sample_type", FlagsOf(X64, tables.PerfSampleFormat)},
-	{"read_format", FlagsOf(X64, tables.PerfReadFormat)},
-	{"flags", Unseen(U64)},
+var perfEventAttr = &Struct{Fields: Fields{
+	{"type", &Enum{Set: &tables.PerfTypes}},
+	{"size", Value32(showPerfAttrSize)},
+	{"config", &Union{On: Ref("type"), Set: &tables.PerfTypes, Arms: Arms{
+		{Value64(showPerfHardwareConfig), Names{"PERF_TYPE_HARDWARE"}},
+		{&Enum{In: X64, Set: &tables.PerfSoftware}, Names{"PERF_TYPE_SOFTWARE"}},
+		{U64, Names{"PERF_TYPE_TRACEPOINT"}},
+		{Value64(showPerfCacheConfig), Names{"PERF_TYPE_HW_CACHE"}},
+		{X64, nil}}}},
+	{"", &Union{On: If{perfFlag("freq")}, Arms: Arms{{&One{Name: "sample_freq", Type: U64}, Nums{1}}, {&One{Name: "sample_period", Type: U64}, nil}}}},
+	{"sample_type", &Flags{In: X64, Set: &tables.PerfSampleFormat}},
+	{"read_format", &Flags{In: X64, Set: &tables.PerfReadFormat}},
+	{"flags", Unseen{U64}},
 	{"", &perfBitFields{Ref("flags"), perfFlags}},
-	{"", Verbose(Union(Bits(Ref("flags"), perfFlag("watermark")), Arm(One("wakeup_watermark", U32), 1), Arm(One("wakeup_events", U32))))},
-	{"bp_type", Verbose(When(perfBreakpoint, perfBreakpointType))},
-	{"", Verbose(Union(Ref("type"), Arm(One("bp_addr", X64), perfType("PERF_TYPE_BREAKPOINT")), Arm(One("config1", X64))))},
-	{"", Verbose(Union(Ref("type"), Arm(One("bp_len", U64), perfType("PERF_TYPE_BREAKPOINT")), Arm(One("config2", X64))))},
-	{"branch_sample_type", Verbose(When(Has(Ref("sample_type"), BitsOf(tables.PerfSampleFormat, "PERF_SAMPLE_BRANCH_STACK")), FlagsOf(X64, tables.PerfBranchSampleType)))},
-	{"sample_regs_user", Verbose(X64)},
-	{"sample_stack_user", Verbose(When(Has(Ref("sample_type"), BitsOf(tables.PerfSampleFormat, "PERF_SAMPLE_STACK_USER")), X32))},
-	{"clockid", Verbose(When(Has(Ref("flags"), perfFlag("use_clockid")), Enum(tables.ClockID)))},
-	{"sample_regs_intr", Verbose(X64)},
-	{"aux_watermark", Verbose(U32)},
-	{"sample_max_stack", Verbose(U16)},
-	{"", Verbose(perfHole)},
-	{"aux_sample_size", Verbose(U32)},
-	{"aux_action", Unseen(U32)},
-	{"", Verbose(&perfBitFields{Ref("aux_action"), perfAuxActions})},
-	{"sig_data", Verbose(X64)},
-	{"config3", Verbose(X64)},
-	{"config4", Verbose(X64)},
-})
+	{"", Verbose{&Union{On: If{perfFlag("watermark")}, Arms: Arms{{&One{Name: "wakeup_watermark", Type: U32}, Nums{1}}, {&One{Name: "wakeup_events", Type: U32}, nil}}}}},
+	{"bp_type", Verbose{&When{If: perfBreakpoint, Then: Value32(showPerfBreakpointType)}}},
+	{"", Verbose{&Union{On: Ref("type"), Set: &tables.PerfTypes, Arms: Arms{{&One{Name: "bp_addr", Type: X64}, Names{"PERF_TYPE_BREAKPOINT"}}, {&One{Name: "config1", Type: X64}, nil}}}}},
+	{"", Verbose{&Union{On: Ref("type"), Set: &tables.PerfTypes, Arms: Arms{{&One{Name: "bp_len", Type: U64}, Names{"PERF_TYPE_BREAKPOINT"}}, {&One{Name: "config2", Type: X64}, nil}}}}},
+	{"branch_sample_type", Verbose{&When{If: &Has{N: Ref("sample_type"), Set: &tables.PerfSampleFormat, Values: Names{"PERF_SAMPLE_BRANCH_STACK"}}, Then: &Flags{In: X64, Set: &tables.PerfBranchSampleType}}}},
+	{"sample_regs_user", Verbose{X64}},
+	{"sample_stack_user", Verbose{&When{If: &Has{N: Ref("sample_type"), Set: &tables.PerfSampleFormat, Values: Names{"PERF_SAMPLE_STACK_USER"}}, Then: X32}}},
+	{"clockid", Verbose{&When{If: perfFlag("use_clockid"), Then: &Enum{Set: &tables.ClockID}}}},
+	{"sample_regs_intr", Verbose{X64}},
+	{"aux_watermark", Verbose{U32}},
+	{"sample_max_stack", Verbose{U16}},
+	{"", Verbose{perfHole}},
+	{"aux_sample_size", Verbose{U32}},
+	{"aux_action", Unseen{U32}},
+	{"", Verbose{&perfBitFields{Ref("aux_action"), perfAuxActions}}},
+	{"sig_data", Verbose{X64}},
+	{"config3", Verbose{X64}},
+	{"config4", Verbose{X64}},
+}}
 
-func perfType(name string) uint64 { return Values(tables.PerfTypes, name)[0] }
-
-var perfBreakpoint = Is(Ref("type"), perfType("PERF_TYPE_BREAKPOINT"))
+var perfBreakpoint = &Is{N: Ref("type"), Set: &tables.PerfTypes, Values: Names{"PERF_TYPE_BREAKPOINT"}}
 
 // perfFlags are the bit-fields of struct perf_event_attr, from bit 0 on.
 var perfFlags = []perfBits{
@@ -163,31 +161,37 @@ var perfAuxActions = []perfBits{
 	{name: "__reserved_3", width: 29, reserved: true, remarks: []string{"Bits 931..959"}},
 }
 
-// perfFlag is the bit of one of perfFlags.
-func perfFlag(name string) uint64 {
+// perfFlag is the condition that one of perfFlags is set.
+type perfFlag string
+
+// Holds implements Cond.
+func (name perfFlag) Holds(c *Call) bool { return Ref("flags").Num(c)&name.bit() != 0 }
+
+// bit is the bit of the flag.
+func (name perfFlag) bit() uint64 {
 	bit := 0
 	for i := range perfFlags {
-		if perfFlags[i].name == name {
+		if perfFlags[i].name == string(name) {
 			return 1 << bit
 		}
 		bit += max(1, perfFlags[i].width)
 	}
-	panic("decode: no bit-field is called " + name)
+	panic("process: no bit-field is called " + string(name))
 }
 
-// perfHardwareConfig is a PERF_COUNT_HW_ number with the type of a PMU above.
-var perfHardwareConfig = Value64(func(c *Call, v uint64) {
+// showPerfHardwareConfig is a PERF_COUNT_HW_ number with the type of a PMU above.
+func showPerfHardwareConfig(c *Call, v uint64) {
 	if pmu := v >> 32; pmu != 0 {
 		c.Out.Number(pmu, output.Hex)
 		c.Out.Shift(32, "", output.Unsigned)
 		c.Out.Or()
 	}
-	c.Out.Enum(v&0xffffffff, tables.PerfHardware, output.Hex)
-})
+	c.Out.Enum(v&0xffffffff, &tables.PerfHardware, output.Hex)
+}
 
-// perfCacheConfig is a cache, an operation on it and the result of that, with
+// showPerfCacheConfig is a cache, an operation on it and the result of that, with
 // the type of a PMU above.
-var perfCacheConfig = Value64(func(c *Call, v uint64) {
+func showPerfCacheConfig(c *Call, v uint64) {
 	for _, part := range [...]struct{ shift, bits uint }{{32, 32}, {24, 8}} {
 		if n := v >> part.shift & (1<<part.bits - 1); n != 0 {
 			c.Out.Number(n, output.Hex)
@@ -195,31 +199,31 @@ var perfCacheConfig = Value64(func(c *Call, v uint64) {
 			c.Out.Or()
 		}
 	}
-	c.Out.Enum(v>>16&0xff, tables.PerfCacheResults, output.Hex)
+	c.Out.Enum(v>>16&0xff, &tables.PerfCacheResults, output.Hex)
 	c.Out.Shift(16, "", output.Unsigned)
 	c.Out.Or()
-	c.Out.Enum(v>>8&0xff, tables.PerfCacheOps, output.Hex)
+	c.Out.Enum(v>>8&0xff, &tables.PerfCacheOps, output.Hex)
 	c.Out.Shift(8, "", output.Unsigned)
 	c.Out.Or()
-	c.Out.Enum(v&0xff, tables.PerfCaches, output.Hex)
-})
+	c.Out.Enum(v&0xff, &tables.PerfCaches, output.Hex)
+}
 
-// perfBreakpointType is a member that breakpoints have. Execution together with
+// showPerfBreakpointType is a member that breakpoints have. Execution together with
 // reading or writing is in its range, but no type.
-var perfBreakpointType = Value32(func(c *Call, v uint32) {
-	if _, known := tables.PerfBreakpointTypes.Lookup(uint64(v)); !known && uint64(v) <= BitsOf(tables.PerfBreakpointTypes, "HW_BREAKPOINT_RW", "HW_BREAKPOINT_X") {
+func showPerfBreakpointType(c *Call, v uint32) {
+	if _, known := tables.PerfBreakpointTypes.Lookup(uint64(v)); !known && uint64(v) <= BitsOf(&tables.PerfBreakpointTypes, "HW_BREAKPOINT_RW", "HW_BREAKPOINT_X") {
 		c.Out.Number(uint64(v), output.Hex)
 		c.Out.Comment(output.Note, "HW_BREAKPOINT_INVALID")
 		return
 	}
-	c.Out.Enum(uint64(v), tables.PerfBreakpointTypes, output.Hex)
-})
+	c.Out.Enum(uint64(v), &tables.PerfBreakpointTypes, output.Hex)
+}
 
 // perfHole is the hole behind sample_max_stack. If it is not empty, a comment
 // to the member before says so.
-var perfHole Type = &perfReserved{U16}
+var perfHole = &perfReserved{U16}
 
-type perfReserved struct{ *Number }
+type perfReserved struct{ Number }
 
 func (t *perfReserved) ShowAsMembers(c *Call, v View) {
 	if n := t.Value(c, v); n != 0 {

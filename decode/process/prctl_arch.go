@@ -13,11 +13,11 @@ import (
 
 // symbolic is a word with a symbolic form.
 type symbolic struct {
-	*Number
+	Number
 	form func(c *Call, n uint64) []byte // nil for none
 }
 
-func (t symbolic) Show(c *Call, v View) {
+func (t *symbolic) Show(c *Call, v View) {
 	n := t.Value(c, v)
 	form := t.form(c, n)
 	if form == nil {
@@ -31,31 +31,27 @@ func (t symbolic) Show(c *Call, v View) {
 	c.Out.EndNamed()
 }
 
-// returns is the result of a call in the same form.
-func (t symbolic) returns() Ret {
-	return RetHex.With(func(c *Call) {
-		if form := t.form(c, uint64(c.Ret)); form != nil {
-			remarkNames(c, form)
-		}
-	})
+// remark tells the form of a result.
+func (t *symbolic) remark(c *Call) {
+	if form := t.form(c, uint64(c.Ret)); form != nil {
+		remarkNames(c, form)
+	}
 }
 
 var (
-	sveVector   = vectorLength(tables.PrSveVl)
-	smeVector   = vectorLength(tables.PrSmeVl)
-	taggedAddr  = symbolic{Xlong, taggedAddrForm}
-	riscvVector = symbolic{Xlong, riscvVectorForm}
+	sveVector   = &symbolic{Xlong, func(c *Call, n uint64) []byte { return vectorLength(c, n, &tables.PrSveVl) }}
+	smeVector   = &symbolic{Xlong, func(c *Call, n uint64) []byte { return vectorLength(c, n, &tables.PrSmeVl) }}
+	taggedAddr  = &symbolic{Xlong, taggedAddrForm}
+	riscvVector = &symbolic{Xlong, riscvVectorForm}
 )
 
 // vectorLength is the length of ARM vectors in its low 16 bits, and flags.
-func vectorLength(set *tables.Set) symbolic {
+func vectorLength(c *Call, n uint64, set *tables.Set) []byte {
 	const length = 0xffff // PR_SVE_VL_LEN_MASK, PR_SME_VL_LEN_MASK
-	return symbolic{Xlong, func(c *Call, n uint64) []byte {
-		if n&^length == 0 {
-			return nil
-		}
-		return appendHex(appendNames(c, nil, n&^length, set), n&length)
-	}}
+	if n&^length == 0 {
+		return nil
+	}
+	return appendHex(appendNames(c, nil, n&^length, set), n&length)
 }
 
 // taggedAddrForm shows the mode of tagged addresses and memory tags of ARM.
@@ -66,8 +62,8 @@ func taggedAddrForm(c *Call, n uint64) []byte {
 		tagShift = 3
 		tag      = 0xffff << tagShift
 	)
-	b := appendName(nil, n&enable, tables.PrTaggedAddr)
-	b = appendName(b, n&tcf, tables.PrMteTcf)
+	b := appendName(nil, n&enable, &tables.PrTaggedAddr)
+	b = appendName(b, n&tcf, &tables.PrMteTcf)
 	if t := n & tag; t != 0 {
 		b = append(appendHex(b, t>>tagShift), "<<PR_MTE_TAG_SHIFT"...)
 	}
@@ -85,9 +81,9 @@ func riscvVectorForm(c *Call, n uint64) []byte {
 		next      = 3 << nextShift
 		inherit   = 1 << 4
 	)
-	b := appendName(nil, n&current, tables.PrRiscvVector)
-	b = append(appendName(b, n&next>>nextShift, tables.PrRiscvVector), "<<2"...)
-	b = appendName(b, n&inherit, tables.PrRiscvInherit)
+	b := appendName(nil, n&current, &tables.PrRiscvVector)
+	b = append(appendName(b, n&next>>nextShift, &tables.PrRiscvVector), "<<2"...)
+	b = appendName(b, n&inherit, &tables.PrRiscvInherit)
 	if rest := n &^ (current | next | inherit); rest != 0 {
 		b = appendHex(b, rest)
 	}

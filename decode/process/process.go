@@ -16,44 +16,47 @@ import (
 var processCalls = Calls{
 	{"fork vfork", Args{}, RetTGID},
 	{"exit exit_group", Args{{"status", Int}}, RetUnsigned},
-	{"clone3", Args{RestBy(clone3Args, clone3In)}, RetPID.With(remarkNamespaces(cloneArgsFlags, true))},
-	{"unshare", Args{{"flags", FlagsOf(Xlong, tables.UnshareFlags)}}, RetUnsigned.With(remarkNamespaces(Ref("flags"), false))},
-	{"setns", Args{{"fd", FD}, {"nstype", Flags(tables.SetnsType)}}, RetUnsigned.With(remarkNamespaces(Ref("nstype"), false))},
+	{"clone3", Args{{"", &Rest{By: clone3Args, Among: []*Desc{clone3In}}}}, &With{Ret: RetPID, Remark: func(c *Call) { remarkNamespaces(c, Func(cloneArgsFlags), true) }}},
+	{"unshare", Args{{"flags", &Flags{In: Xlong, Set: &tables.UnshareFlags}}}, &With{Ret: RetUnsigned, Remark: func(c *Call) { remarkNamespaces(c, Ref("flags"), false) }}},
+	{"setns", Args{{"fd", FD}, {"nstype", &Flags{Set: &tables.SetnsType}}}, &With{Ret: RetUnsigned, Remark: func(c *Call) { remarkNamespaces(c, Ref("nstype"), false) }}},
 	{"set_tid_address", Args{{"tidptr", Addr}}, RetPID},
 	{"set_robust_list", Args{{"addr", Addr}, {"length", Size}}, RetUnsigned},
-	{"get_robust_list", Args{{"pid", PID}, {"head_ptr", Out(Addr)}, {"len_ptr", Out(Size)}}, RetUnsigned},
+	{"get_robust_list", Args{{"pid", PID}, {"head_ptr", &Out{To: Addr}}, {"len_ptr", &Out{To: Size}}}, RetUnsigned},
 }
 
 var processCalls64 = Calls{
 	{"clone", Args{
-		{"child_stack", WithName(InReg(1, Addr))},
-		{"flags", WithName(InReg(0, cloneWord{Xlong}))},
-		{"parent_tid", WithName(When(cloneHas(unix.CLONE_PARENT_SETTID|unix.CLONE_PIDFD), InReg(2, Out(cloneID{Int}))))},
-		{"tls", WithName(When(cloneHas(unix.CLONE_SETTLS), InReg(4, Addr)))},
-		{"child_tidptr", WithName(When(cloneHas(unix.CLONE_CHILD_SETTID|unix.CLONE_CHILD_CLEARTID), InReg(3, Addr)))},
-	}, RetPID.With(remarkNamespaces(Ref("flags"), true))},
+		{"child_stack", WithName{&InReg{Reg: 1, Of: Addr}}},
+		{"flags", WithName{&InReg{Reg: 0, Of: cloneWord{Xlong}}}},
+		{"parent_tid", WithName{&When{If: cloneHas(unix.CLONE_PARENT_SETTID | unix.CLONE_PIDFD), Then: &InReg{Reg: 2, Of: &Out{To: cloneID{Int}}}}}},
+		{"tls", WithName{&When{If: cloneHas(unix.CLONE_SETTLS), Then: &InReg{Reg: 4, Of: Addr}}}},
+		{"child_tidptr", WithName{&When{If: cloneHas(unix.CLONE_CHILD_SETTID | unix.CLONE_CHILD_CLEARTID), Then: &InReg{Reg: 3, Of: Addr}}}},
+	}, &With{Ret: RetPID, Remark: func(c *Call) { remarkNamespaces(c, Ref("flags"), true) }}},
 }
 
 // The last two arguments are in the other order (CONFIG_CLONE_BACKWARDS), and
 // thread-local storage is a segment descriptor.
 var processCallsI386 = Calls{
 	{"clone", Args{
-		{"child_stack", WithName(InReg(1, Addr))},
-		{"flags", WithName(InReg(0, cloneWord{Xlong}))},
-		{"parent_tid", WithName(When(cloneHas(unix.CLONE_PARENT_SETTID|unix.CLONE_PIDFD), InReg(2, Out(cloneID{Int}))))},
-		{"tls", WithName(When(cloneHas(unix.CLONE_SETTLS), InReg(3, Out(userDesc))))},
-		{"child_tidptr", WithName(When(cloneHas(unix.CLONE_CHILD_SETTID|unix.CLONE_CHILD_CLEARTID), InReg(4, Addr)))},
-	}, RetPID.With(remarkNamespaces(Ref("flags"), true))},
+		{"child_stack", WithName{&InReg{Reg: 1, Of: Addr}}},
+		{"flags", WithName{&InReg{Reg: 0, Of: cloneWord{Xlong}}}},
+		{"parent_tid", WithName{&When{If: cloneHas(unix.CLONE_PARENT_SETTID | unix.CLONE_PIDFD), Then: &InReg{Reg: 2, Of: &Out{To: cloneID{Int}}}}}},
+		{"tls", WithName{&When{If: cloneHas(unix.CLONE_SETTLS), Then: &InReg{Reg: 3, Of: &Out{To: userDesc}}}}},
+		{"child_tidptr", WithName{&When{If: cloneHas(unix.CLONE_CHILD_SETTID | unix.CLONE_CHILD_CLEARTID), Then: &InReg{Reg: 4, Of: Addr}}}},
+	}, &With{Ret: RetPID, Remark: func(c *Call) { remarkNamespaces(c, Ref("flags"), true) }}},
 }
 
-func cloneHas(bits uint64) Cond { return Has(Ref("flags"), bits) }
+type cloneHas uint64
+
+// Holds implements Cond.
+func (bits cloneHas) Holds(c *Call) bool { return Ref("flags").Num(c)&uint64(bits) != 0 }
 
 // csignal is the part of clone's flags that is the signal sent to the parent
 // when the child ends (linux/sched.h).
 const csignal = 0xff
 
 // cloneWord is clone's flags with the signal in its low byte.
-type cloneWord struct{ *Number }
+type cloneWord struct{ Number }
 
 func (t cloneWord) Show(c *Call, v View) {
 	word := t.Value(c, v)
@@ -62,7 +65,7 @@ func (t cloneWord) Show(c *Call, v View) {
 		ShowSignal(c, sig)
 		return
 	}
-	c.Out.Flags(flags, tables.CloneFlags, output.Hex)
+	c.Out.Flags(flags, &tables.CloneFlags, output.Hex)
 	if sig != 0 {
 		c.Out.Or()
 		ShowSignal(c, sig)
@@ -70,10 +73,10 @@ func (t cloneWord) Show(c *Call, v View) {
 }
 
 // cloneID is what clone writes for the parent: the child's id, or a pidfd.
-type cloneID struct{ *Number }
+type cloneID struct{ Number }
 
 func (t cloneID) Show(c *Call, v View) {
-	if cloneHas(unix.CLONE_PARENT_SETTID)(c) {
+	if cloneHas(unix.CLONE_PARENT_SETTID).Holds(c) {
 		PID.Show(c, v)
 		return
 	}
@@ -82,21 +85,21 @@ func (t cloneID) Show(c *Call, v View) {
 
 // cloneArgs is a struct clone_args (linux/sched.h). At the exit-stop only what
 // the kernel wrote is shown, behind the struct.
-var cloneArgs = Struct(Fields{
-	{"flags", FlagsOf(X64, tables.Clone3Flags)},
-	{"pidfd", When(cloneHas(unix.CLONE_PIDFD), Addr64)},
-	{"child_tid", When(cloneHas(unix.CLONE_CHILD_SETTID|unix.CLONE_CHILD_CLEARTID), Addr64)},
-	{"parent_tid", When(cloneHas(unix.CLONE_PARENT_SETTID), Addr64)},
+var cloneArgs = &Struct{Fields: Fields{
+	{"flags", &Flags{In: X64, Set: &tables.Clone3Flags}},
+	{"pidfd", &When{If: cloneHas(unix.CLONE_PIDFD), Then: Addr64}},
+	{"child_tid", &When{If: cloneHas(unix.CLONE_CHILD_SETTID | unix.CLONE_CHILD_CLEARTID), Then: Addr64}},
+	{"parent_tid", &When{If: cloneHas(unix.CLONE_PARENT_SETTID), Then: Addr64}},
 	{"exit_signal", exitSignal{U64}},
 	{"stack", Addr64},
 	{"stack_size", X64},
-	{"tls", When(cloneHas(unix.CLONE_SETTLS), cloneTLS{Addr64})},
-	{"set_tid", When(hasSetTID, setTID{Addr64})},
-	{"set_tid_size", When(hasSetTID, U64)},
-	{"cgroup", When(func(c *Call) bool {
-		return Ref("cgroup").Num(c) != 0 || cloneHas(unix.CLONE_INTO_CGROUP)(c)
-	}, U64)},
-})
+	{"tls", &When{If: cloneHas(unix.CLONE_SETTLS), Then: cloneTLS{Addr64}}},
+	{"set_tid", &When{If: Test(hasSetTID), Then: setTID{Addr64}}},
+	{"set_tid_size", &When{If: Test(hasSetTID), Then: U64}},
+	{"cgroup", &When{If: Test(func(c *Call) bool {
+		return Ref("cgroup").Num(c) != 0 || cloneHas(unix.CLONE_INTO_CGROUP).Holds(c)
+	}), Then: U64}},
+}}
 
 // cloneArgsLeast is the size of the first version of struct clone_args.
 const cloneArgsLeast = 64
@@ -104,7 +107,7 @@ const cloneArgsLeast = 64
 func hasSetTID(c *Call) bool { return Ref("set_tid").Num(c) != 0 || Ref("set_tid_size").Num(c) != 0 }
 
 // exitSignal is a signal in 64 bits.
-type exitSignal struct{ *Number }
+type exitSignal struct{ Number }
 
 func (t exitSignal) Show(c *Call, v View) {
 	if sig := t.Value(c, v); sig < 1<<31-1 {
@@ -140,10 +143,10 @@ func (t setTID) Show(c *Call, v View) {
 }
 
 var (
-	clone3In = &Desc{"", Args{{"cl_args", Ptr(Extensible(cloneArgs, Ref("size"), cloneArgsLeast))}, {"size", Size}}, Ret{}}
+	clone3In = &Desc{"", Args{{"cl_args", &Ptr{To: &Extensible{Of: cloneArgs, Size: Ref("size"), Least: cloneArgsLeast}}}, {"size", Size}}, nil}
 	clone3IO = &Desc{"", Args{
-		{"cl_args", ChangeIf(clone3Wrote, Ptr(Extensible(cloneArgs, Ref("size"), cloneArgsLeast)), OutAlways(clone3Outcome))}, {"size", Size},
-	}, Ret{}}
+		{"cl_args", &Change{In: &Extensible{Of: cloneArgs, Size: Ref("size"), Least: cloneArgsLeast}, Out: AtAddr(showClone3Outcome), If: Test(clone3Wrote)}}, {"size", Size},
+	}, nil}
 )
 
 // clone3Args chooses by whether the kernel will write something.
@@ -179,8 +182,8 @@ func IsZero(c *Call, addr, n uint64) bool {
 	return ok && !slices.ContainsFunc(b, func(x byte) bool { return x != 0 })
 }
 
-// clone3Outcome is what a clone_args points to that the kernel wrote.
-var clone3Outcome = AtAddr(func(c *Call, addr uint64) {
+// showClone3Outcome is what a clone_args points to that the kernel wrote.
+func showClone3Outcome(c *Call, addr uint64) {
 	v, ok := c.ReadType(addr, clone3Results)
 	if !ok {
 		c.Out.Addr(addr)
@@ -190,11 +193,11 @@ var clone3Outcome = AtAddr(func(c *Call, addr uint64) {
 	clone3Results.ShowMembers(c, v)
 	c.ShowRest(addr, uint64(cloneArgs.Layout(c.ABI).Size), c.Register(1))
 	c.Out.EndStruct()
-})
+}
 
-var clone3Results = Struct(Fields{
-	{"flags", Unseen(X64)},
-	{"pidfd", When(cloneHas(unix.CLONE_PIDFD), Ptr64(FD))},
+var clone3Results = &Struct{Fields: Fields{
+	{"flags", Unseen{X64}},
+	{"pidfd", &When{If: cloneHas(unix.CLONE_PIDFD), Then: &Ptr{To: FD, Wide: true}}},
 	{"_", U64},
-	{"parent_tid", When(cloneHas(unix.CLONE_PARENT_SETTID), Ptr64(PID))},
-})
+	{"parent_tid", &When{If: cloneHas(unix.CLONE_PARENT_SETTID), Then: &Ptr{To: PID, Wide: true}}},
+}}

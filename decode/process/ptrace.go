@@ -10,67 +10,73 @@ import (
 // Tracing: kernel/ptrace.c, arch/x86/kernel/ptrace.c.
 
 var ptraceCalls = Calls{
-	{"ptrace", Args{{"op", EnumOf(Xlong, tables.PtraceRequest)}, Rest(Ref("op"), tables.PtraceRequest, ptraceRequests)}, RetUnsigned},
+	{"ptrace", Args{{"op", &Enum{In: Xlong, Set: &tables.PtraceRequest}}, {"", &Rest{On: Ref("op"), Set: &tables.PtraceRequest, Calls: ptraceRequests}}}, RetUnsigned},
 }
 
 var ptraceRequests = Calls{
-	{"PTRACE_TRACEME", nil, Ret{}},
-	{"PTRACE_ATTACH PTRACE_INTERRUPT PTRACE_KILL PTRACE_LISTEN", Args{ptracePID}, Ret{}},
+	{"PTRACE_TRACEME", nil, nil},
+	{"PTRACE_ATTACH PTRACE_INTERRUPT PTRACE_KILL PTRACE_LISTEN", Args{{"pid", PIDOf(ThreadGroup)}}, nil},
 	{"PTRACE_CONT PTRACE_DETACH PTRACE_SYSCALL PTRACE_SINGLESTEP PTRACE_SINGLEBLOCK PTRACE_SYSEMU PTRACE_SYSEMU_SINGLESTEP",
-		ptraceArgs(Addr, Signal), Ret{}},
-	{"PTRACE_SEIZE PTRACE_SETOPTIONS PTRACE_OLDSETOPTIONS", ptraceArgs(Addr, FlagsOf(Xlong, tables.PtraceOptions)), Ret{}},
-	{"PTRACE_GETEVENTMSG", ptraceArgs(Addr, Out(Ulong)), Ret{}},
+		ptraceArgs(Addr, Signal), nil},
+	{"PTRACE_SEIZE PTRACE_SETOPTIONS PTRACE_OLDSETOPTIONS", ptraceArgs(Addr, &Flags{In: Xlong, Set: &tables.PtraceOptions}), nil},
+	{"PTRACE_GETEVENTMSG", ptraceArgs(Addr, &Out{To: Ulong}), nil},
 
-	{"PTRACE_PEEKTEXT PTRACE_PEEKDATA", ptraceArgs(Addr, Out(Addr)), Ret{}},
-	{"PTRACE_PEEKUSER", ptraceArgs(userOffset{Ulong}, Out(Addr)), Ret{}},
-	{"PTRACE_POKEUSER", ptraceArgs(userOffset{Ulong}, Addr), Ret{}},
-	{"PTRACE_GETREGS", Args{ptracePID, {"addr", InReg(3, Out(generalRegisters))}}, Ret{}},
-	{"PTRACE_SETREGS", Args{ptracePID, {"addr", InReg(3, Ptr(generalRegisters))}}, Ret{}},
-	{"PTRACE_GETFPREGS", Args{ptracePID, {"addr", InReg(3, Out(floatRegisters))}}, Ret{}},
-	{"PTRACE_SETFPREGS", Args{ptracePID, {"addr", InReg(3, Ptr(floatRegisters))}}, Ret{}},
-	{"PTRACE_GETREGSET", ptraceArgs(Enum(tables.ElfNoteTypes), getRegset{}), Ret{}},
-	{"PTRACE_SETREGSET", ptraceArgs(Enum(tables.ElfNoteTypes), setRegset{}), Ret{}},
+	{"PTRACE_PEEKTEXT PTRACE_PEEKDATA", ptraceArgs(Addr, &Out{To: Addr}), nil},
+	{"PTRACE_PEEKUSER", ptraceArgs(userOffset{Ulong}, &Out{To: Addr}), nil},
+	{"PTRACE_POKEUSER", ptraceArgs(userOffset{Ulong}, Addr), nil},
+	{"PTRACE_GETREGS", Args{{"pid", PIDOf(ThreadGroup)}, {"addr", &InReg{Reg: 3, Of: &Out{To: AtAddr(showGeneralRegisters)}}}}, nil},
+	{"PTRACE_SETREGS", Args{{"pid", PIDOf(ThreadGroup)}, {"addr", &InReg{Reg: 3, Of: &Ptr{To: AtAddr(showGeneralRegisters)}}}}, nil},
+	{"PTRACE_GETFPREGS", Args{{"pid", PIDOf(ThreadGroup)}, {"addr", &InReg{Reg: 3, Of: &Out{To: AtAddr(showFloatRegisters)}}}}, nil},
+	{"PTRACE_SETFPREGS", Args{{"pid", PIDOf(ThreadGroup)}, {"addr", &InReg{Reg: 3, Of: &Ptr{To: AtAddr(showFloatRegisters)}}}}, nil},
+	{"PTRACE_GETREGSET", ptraceArgs(&Enum{Set: &tables.ElfNoteTypes}, getRegset{}), nil},
+	{"PTRACE_SETREGSET", ptraceArgs(&Enum{Set: &tables.ElfNoteTypes}, setRegset{}), nil},
 
-	{"PTRACE_GETSIGINFO", ptraceArgs(Addr, Out(Siginfo)), Ret{}},
-	{"PTRACE_SETSIGINFO", ptraceArgs(Addr, Ptr(Siginfo)), Ret{}},
-	{"PTRACE_PEEKSIGINFO", ptraceArgs(Ptr(peekSiginfo), Out(Array(Siginfo, Result))), Ret{}},
-	{"PTRACE_GETSIGMASK", ptraceArgs(Ulong, Out(SigsetSized(Ref("addr")))), Ret{}},
-	{"PTRACE_SETSIGMASK", ptraceArgs(Ulong, Ptr(SigsetSized(Ref("addr")))), Ret{}},
+	{"PTRACE_GETSIGINFO", ptraceArgs(Addr, &Out{To: Siginfo}), nil},
+	{"PTRACE_SETSIGINFO", ptraceArgs(Addr, &Ptr{To: Siginfo}), nil},
+	{"PTRACE_PEEKSIGINFO", ptraceArgs(&Ptr{To: peekSiginfo}, &Out{To: &List{Of: Siginfo, Count: Result}}), nil},
+	{"PTRACE_GETSIGMASK", ptraceArgs(Ulong, &Out{To: &SizedSigset{Size: Ref("addr")}}), nil},
+	{"PTRACE_SETSIGMASK", ptraceArgs(Ulong, &Ptr{To: &SizedSigset{Size: Ref("addr")}}), nil},
 
-	{"PTRACE_GET_SYSCALL_INFO", ptraceArgs(Ulong, Out(syscallInfo(Min(Ref("addr"), Result)))), Ret{}},
-	{"PTRACE_SET_SYSCALL_INFO", ptraceArgs(Ulong, Ptr(syscallInfo(Ref("addr")))), Ret{}},
-	{"PTRACE_SECCOMP_GET_FILTER", ptraceArgs(Ulong, Out(BPFInstructions(Result, SeccompConstant))), Ret{}},
-	{"PTRACE_SECCOMP_GET_METADATA", ptraceArgs(Ulong, seccompMetadata{}), Ret{}},
+	{"PTRACE_GET_SYSCALL_INFO", ptraceArgs(Ulong, &Out{To: &syscallInfo{size: Min{Ref("addr"), Result}}}), nil},
+	{"PTRACE_SET_SYSCALL_INFO", ptraceArgs(Ulong, &Ptr{To: &syscallInfo{size: Ref("addr")}}), nil},
+	{"PTRACE_SECCOMP_GET_FILTER", ptraceArgs(Ulong, &Out{To: &BPFInstructions{Count: Result, Constant: SeccompConstant}}), nil},
+	{"PTRACE_SECCOMP_GET_METADATA", ptraceArgs(Ulong, seccompMetadata{}), nil},
 
-	{"", ptraceArgs(Addr, Addr), Ret{}},
+	{"", ptraceArgs(Addr, Addr), nil},
 }
-
-var ptracePID = Field{"pid", PIDOf(ThreadGroup)}
 
 // ptraceData is the position of the argument data.
 const ptraceData = 3
 
-func ptraceArgs(addr, data Type) Args { return Args{ptracePID, {"addr", addr}, {"data", data}} }
+func ptraceArgs(addr, data Type) Args {
+	return Args{{"pid", PIDOf(ThreadGroup)}, {"addr", addr}, {"data", data}}
+}
 
 // peekSiginfo is a struct ptrace_peeksiginfo_args (linux/ptrace.h).
-var peekSiginfo = Struct(Fields{{"off", U64}, {"flags", Flags(tables.PtracePeeksiginfo)}, {"nr", Uint}})
+var peekSiginfo = &Struct{Fields: Fields{{"off", U64}, {"flags", &Flags{Set: &tables.PtracePeeksiginfo}}, {"nr", Uint}}}
 
 // syscallInfo is a struct ptrace_syscall_info (linux/ptrace.h) of which size
 // bytes are there.
-func syscallInfo(size Num) Type {
-	return AtAddr(func(c *Call, addr uint64) {
-		n := min(size.Num(c), uint64(syscallInfoSize))
-		b, ok := c.ReadAll(addr, int(n))
-		if !ok || n == 0 {
-			c.Out.Addr(addr)
-			return
-		}
-		const flagsAt, flagsEnd = 2, 4
-		if flagsAt < n && n < flagsEnd {
-			b = append(b, 0) // half of the flags is shown as well
-		}
-		syscallInfoStruct.Show(c, View{B: b, Addr: addr})
-	})
+type syscallInfo struct {
+	Unsized
+	size Num
+}
+
+func (t *syscallInfo) Show(c *Call, v View) { t.ShowAt(c, v.Addr) }
+
+// ShowAt implements Reader.
+func (t *syscallInfo) ShowAt(c *Call, addr uint64) {
+	n := min(t.size.Num(c), uint64(syscallInfoSize))
+	b, ok := c.ReadAll(addr, int(n))
+	if !ok || n == 0 {
+		c.Out.Addr(addr)
+		return
+	}
+	const flagsAt, flagsEnd = 2, 4
+	if flagsAt < n && n < flagsEnd {
+		b = append(b, 0) // half of the flags is shown as well
+	}
+	syscallInfoStruct.Show(c, View{B: b, Addr: addr})
 }
 
 const syscallInfoSize = 88
@@ -83,18 +89,18 @@ const (
 )
 
 var (
-	syscallInfoStruct = Struct(Fields{
-		{"op", EnumOf(X8, tables.PtraceSyscallOp)}, Reserved("reserved", X8), Reserved("flags", X16), {"arch", Enum(tables.AuditArch)},
+	syscallInfoStruct = &Struct{Fields: Fields{
+		{"op", &Enum{In: X8, Set: &tables.PtraceSyscallOp}}, {"reserved", Reserved{X8}}, {"flags", Reserved{X16}}, {"arch", &Enum{Set: &tables.AuditArch}},
 		{"instruction_pointer", Addr64}, {"stack_pointer", Addr64},
 		{"", tail{"entry", syscallInfoEntry, syscallEntry}},
 		{"", tail{"exit", syscallInfoExit, syscallExit}},
 		{"", tail{"seccomp", syscallInfoSeccomp, syscallSeccomp}},
-	})
-	syscallEntry   = Struct(Fields{{"nr", SyscallNumber{Number: X64, Arch: "arch"}}, {"", present{"args", X64, 6}}})
-	syscallSeccomp = Struct(Fields{
-		{"nr", SyscallNumber{Number: X64, Arch: "arch"}}, {"", present{"args", X64, 6}}, {"_", Array(X64, Const(6))}, {"ret_data", Uint},
-	})
-	syscallExit = Struct(Fields{{"rval", syscallResult{S64}}, {"is_error", U8}})
+	}}
+	syscallEntry   = &Struct{Fields: Fields{{"nr", SyscallNumber{Number: X64, Arch: "arch"}}, {"", present{"args", X64, 6}}}}
+	syscallSeccomp = &Struct{Fields: Fields{
+		{"nr", SyscallNumber{Number: X64, Arch: "arch"}}, {"", present{"args", X64, 6}}, {"_", &Array{Of: X64, N: 6}}, {"ret_data", Uint},
+	}}
+	syscallExit = &Struct{Fields: Fields{{"rval", syscallResult{S64}}, {"is_error", U8}}}
 )
 
 // tail is a struct at the end of another one, as far as the bytes are there, if
@@ -102,7 +108,7 @@ var (
 type tail struct {
 	name string
 	op   uint64
-	st   *StructType
+	st   *Struct
 }
 
 func (t tail) Layout(tables.ABI) Layout { return Layout{Size: 0, Align: 8} }
@@ -137,12 +143,12 @@ func (t present) ShowAsMembers(c *Call, v View) {
 	rest := f.View.At(int(v.Addr-f.View.Addr), len(f.View.B))
 	if n := min(len(rest.B)/t.elem.Layout(c.ABI).Size, t.n); n > 0 {
 		c.Out.Field(t.name)
-		NewFixed(t.elem, n).Show(c, rest)
+		(&Array{Of: t.elem, N: n}).Show(c, rest)
 	}
 }
 
 // syscallResult is a result, or a negative error where is_error says so.
-type syscallResult struct{ *Number }
+type syscallResult struct{ Number }
 
 func (t syscallResult) Show(c *Call, v View) {
 	if Ref("is_error").Num(c) != 0 {
@@ -184,7 +190,7 @@ func (seccompMetadata) Finish(c *Call, v View) {
 			c.Out.Text("???")
 		} else {
 			c.Out.Field("flags")
-			c.Out.Flags(flags, tables.SeccompFilterFlags, output.Hex)
+			c.Out.Flags(flags, &tables.SeccompFilterFlags, output.Hex)
 			if size > 16 {
 				c.Out.More()
 			}

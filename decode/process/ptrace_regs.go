@@ -16,46 +16,40 @@ const (
 
 // userRegs64 and userRegs32 are struct user_regs_struct.
 var (
-	userRegs64 = registers64("r15", "r14", "r13", "r12", "rbp", "rbx", "r11", "r10", "r9", "r8", "rax", "rcx", "rdx", "rsi", "rdi",
-		"orig_rax", "rip", "cs", "eflags", "rsp", "ss", "fs_base", "gs_base", "ds", "es", "fs", "gs")
-	userRegs32 = registers32("ebx", "ecx", "edx", "esi", "edi", "ebp", "eax", "xds", "xes", "xfs", "xgs", "orig_eax", "eip", "xcs",
-		"eflags", "esp", "xss")
+	userRegs64 = &Struct{Fields: Fields{
+		{"r15", X64}, {"r14", X64}, {"r13", X64}, {"r12", X64}, {"rbp", X64}, {"rbx", X64}, {"r11", X64}, {"r10", X64},
+		{"r9", X64}, {"r8", X64}, {"rax", X64}, {"rcx", X64}, {"rdx", X64}, {"rsi", X64}, {"rdi", X64},
+		{"orig_rax", X64}, {"rip", X64}, {"cs", X64}, {"eflags", X64}, {"rsp", X64}, {"ss", X64}, {"fs_base", X64},
+		{"gs_base", X64}, {"ds", X64}, {"es", X64}, {"fs", X64}, {"gs", X64},
+	}}
+	userRegs32 = &Struct{Fields: Fields{
+		{"ebx", X32}, {"ecx", X32}, {"edx", X32}, {"esi", X32}, {"edi", X32}, {"ebp", X32}, {"eax", X32}, {"xds", X32},
+		{"xes", X32}, {"xfs", X32}, {"xgs", X32}, {"orig_eax", X32}, {"eip", X32}, {"xcs", X32}, {"eflags", X32},
+		{"esp", X32}, {"xss", X32},
+	}}
 
 	// struct user_fpregs_struct, user_fpxregs_struct on i386.
-	float64Regs = Struct(Fields{
+	float64Regs = &Struct{Fields: Fields{
 		{"cwd", X16}, {"swd", X16}, {"ftw", X16}, {"fop", X16}, {"rip", X64}, {"rdp", X64}, {"mxcsr", X32}, {"mxcr_mask", X32},
 		{"", present{"st_space", X32, 32}}, {"_", Pad(4 * 32)},
 		{"", present{"xmm_space", X32, 64}}, {"_", Pad(4 * 64)},
 		{"", present{"padding", X32, 24}}, {"_", Pad(4 * 24)},
-	})
-	float32Regs = Struct(Fields{
+	}}
+	float32Regs = &Struct{Fields: Fields{
 		{"cwd", X32}, {"swd", X32}, {"twd", X32}, {"fip", X32}, {"fcs", X32}, {"foo", X32}, {"fos", X32},
 		{"", present{"st_space", X32, 20}}, {"_", Pad(4 * 20)},
-	})
+	}}
 )
 
-func registers64(names ...string) *StructType { return registersOf(X64, names) }
+// showGeneralRegisters and showFloatRegisters show whole sets.
+func showGeneralRegisters(c *Call, addr uint64) { showRegset(c, addr, ntPRStatus, 1<<20) }
 
-func registers32(names ...string) *StructType { return registersOf(X32, names) }
-
-func registersOf(t Type, names []string) *StructType {
-	fields := make(Fields, len(names))
-	for i, name := range names {
-		fields[i] = Field{name, t}
-	}
-	return Struct(fields)
-}
-
-// generalRegisters and floatRegisters are whole sets.
-var (
-	generalRegisters = AtAddr(func(c *Call, addr uint64) { showRegset(c, addr, ntPRStatus, 1<<20) })
-	floatRegisters   = AtAddr(func(c *Call, addr uint64) { showRegset(c, addr, ntFPRegset, 1<<20) })
-)
+func showFloatRegisters(c *Call, addr uint64) { showRegset(c, addr, ntFPRegset, 1<<20) }
 
 // showRegset shows the first size bytes of a set of a type. Sizes that are not
 // whole words are refused by the kernel.
 func showRegset(c *Call, addr, kind, size uint64) {
-	var st *StructType
+	var st *Struct
 	is64 := c.ABI == tables.X86_64
 	switch {
 	case kind == ntPRStatus && is64:
@@ -167,19 +161,19 @@ func (setRegset) Finish(c *Call, v View) {
 
 // userOffset is an offset into struct user, which is the 64-bit kernel's for
 // all programs in strace. Registers have the names of asm/ptrace-abi.h.
-type userOffset struct{ *Number }
+type userOffset struct{ Number }
 
-var userArea = Struct(Fields{
+var userArea = &Struct{Fields: Fields{
 	{"8*R15", U64}, {"8*R14", U64}, {"8*R13", U64}, {"8*R12", U64}, {"8*RBP", U64}, {"8*RBX", U64}, {"8*R11", U64}, {"8*R10", U64},
 	{"8*R9", U64}, {"8*R8", U64}, {"8*RAX", U64}, {"8*RCX", U64}, {"8*RDX", U64}, {"8*RSI", U64}, {"8*RDI", U64}, {"8*ORIG_RAX", U64},
-	{"8*RIP", U64}, {"8*CS", U64}, {"8*EFL", U64}, {"8*RSP", U64}, {"8*SS", U64}, {"_", Array(U64, Const(6))},
-	{"offsetof(struct user, u_fpvalid)", Int}, {"offsetof(struct user, i387)", Array(U64, Const(64))},
+	{"8*RIP", U64}, {"8*CS", U64}, {"8*EFL", U64}, {"8*RSP", U64}, {"8*SS", U64}, {"_", &Array{Of: U64, N: 6}},
+	{"offsetof(struct user, u_fpvalid)", Int}, {"offsetof(struct user, i387)", &Array{Of: U64, N: 64}},
 	{"offsetof(struct user, u_tsize)", U64}, {"offsetof(struct user, u_dsize)", U64}, {"offsetof(struct user, u_ssize)", U64},
 	{"offsetof(struct user, start_code)", U64}, {"offsetof(struct user, start_stack)", U64}, {"offsetof(struct user, signal)", U64},
 	{"offsetof(struct user, reserved)", Int}, {"offsetof(struct user, u_ar0)", U64}, {"offsetof(struct user, u_fpstate)", U64},
 	{"offsetof(struct user, magic)", U64}, {"offsetof(struct user, u_comm)", CharArray(32)},
-	{"offsetof(struct user, u_debugreg)", Array(U64, Const(8))}, {"sizeof(struct user)", Pad(0)},
-})
+	{"offsetof(struct user, u_debugreg)", &Array{Of: U64, N: 8}}, {"sizeof(struct user)", Pad(0)},
+}}
 
 func (t userOffset) Show(c *Call, v View) {
 	off := t.Value(c, v)

@@ -14,29 +14,29 @@ import (
 // Limits, usage and priorities: kernel/sys.c.
 
 var rlimitCalls = Calls{
-	{"getrlimit ugetrlimit", Args{{"resource", resource}, {"rlim", Out(Rlimit)}}, RetUnsigned},
-	{"setrlimit", Args{{"resource", resource}, {"rlim", Ptr(Rlimit)}}, RetUnsigned},
-	{"prlimit64", Args{{"pid", PIDOf(ThreadGroup)}, {"resource", resource}, {"new_limit", Ptr(Rlimit64)}, {"old_limit", Out(Rlimit64)}}, RetUnsigned},
-	{"getrusage", Args{{"who", Enum(tables.Rusage)}, {"usage", Out(Rusage)}}, RetUnsigned},
-	{"getpriority", Args{{"which", Enum(tables.PriorityWhich)}, {"who", priorityWho{Int}}}, RetUnsigned},
-	{"setpriority", Args{{"which", Enum(tables.PriorityWhich)}, {"who", priorityWho{Int}}, {"prio", Int}}, RetUnsigned},
+	{"getrlimit ugetrlimit", Args{{"resource", resource}, {"rlim", &Out{To: Rlimit}}}, RetUnsigned},
+	{"setrlimit", Args{{"resource", resource}, {"rlim", &Ptr{To: Rlimit}}}, RetUnsigned},
+	{"prlimit64", Args{{"pid", PIDOf(ThreadGroup)}, {"resource", resource}, {"new_limit", &Ptr{To: Rlimit64}}, {"old_limit", &Out{To: Rlimit64}}}, RetUnsigned},
+	{"getrusage", Args{{"who", &Enum{Set: &tables.Rusage}}, {"usage", &Out{To: &Rusage}}}, RetUnsigned},
+	{"getpriority", Args{{"which", &Enum{Set: &tables.PriorityWhich}}, {"who", priorityWho{Int}}}, RetUnsigned},
+	{"setpriority", Args{{"which", &Enum{Set: &tables.PriorityWhich}}, {"who", priorityWho{Int}}, {"prio", Int}}, RetUnsigned},
 }
 
-var resource = Enum(tables.Rlimit)
+var resource = &Enum{Set: &tables.Rlimit}
 
 // Rlimit is a struct rlimit, Rlimit64 a struct rlimit64.
 var (
-	Rlimit   = Struct(Fields{{"rlim_cur", &limit{KUlong}}, {"rlim_max", &limit{KUlong}}})
-	Rlimit64 = Struct(Fields{{"rlim_cur", &limit{U64}}, {"rlim_max", &limit{U64}}})
+	Rlimit   = &Struct{Fields: Fields{{"rlim_cur", &limit{KUlong}}, {"rlim_max", &limit{KUlong}}}}
+	Rlimit64 = &Struct{Fields: Fields{{"rlim_cur", &limit{U64}}, {"rlim_max", &limit{U64}}}}
 )
 
 // limit is a resource limit, which is shown in units of 1024 where it has a
 // whole number of them.
-type limit struct{ *Number }
+type limit struct{ Number }
 
 func (t *limit) Show(c *Call, v View) {
 	n := t.Value(c, v)
-	switch size := t.Layouts[c.ABI].Size; {
+	switch size := t.SizeIn(c.ABI); {
 	case size == 8 && n == 1<<64-1:
 		c.Out.Symbol(n, "RLIM64_INFINITY", output.Unsigned)
 	case size == 4 && n == 1<<32-1:
@@ -53,7 +53,7 @@ func (t *limit) Show(c *Call, v View) {
 }
 
 // priorityWho is what getpriority's which says it is.
-type priorityWho struct{ *Number }
+type priorityWho struct{ Number }
 
 func (t priorityWho) Show(c *Call, v View) {
 	switch Ref("which").Num(c) {

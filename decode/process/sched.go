@@ -13,44 +13,44 @@ import (
 
 var schedCalls = Calls{
 	{"sched_yield", Args{}, RetUnsigned},
-	{"sched_getscheduler", Args{{"pid", schedPID}}, RetHex.With(remarkPolicy)},
-	{"sched_setscheduler", Args{{"pid", schedPID}, {"policy", schedPolicy}, {"param", Ptr(schedParam)}}, RetUnsigned},
-	{"sched_getparam", Args{{"pid", schedPID}, {"param", Out(schedParam)}}, RetUnsigned},
-	{"sched_setparam", Args{{"pid", schedPID}, {"param", Ptr(schedParam)}}, RetUnsigned},
-	{"sched_get_priority_min sched_get_priority_max", Args{{"policy", Enum(tables.SchedPolicy)}}, RetUnsigned},
-	{"sched_rr_get_interval", Args{{"pid", schedPID}, {"tp", Out(Timespec)}}, RetUnsigned},
-	{"sched_setaffinity", Args{{"pid", schedPID}, {"cpusetsize", Uint}, {"mask", Ptr(CpuSet(Ref("cpusetsize")))}}, RetUnsigned},
-	{"sched_getaffinity", Args{{"pid", schedPID}, {"cpusetsize", Uint}, {"mask", Out(CpuSet(Result))}}, RetUnsigned},
-	{"sched_setattr", Args{{"pid", schedPID}, {"attr", ChangeIf(tooBig, Ptr(setSchedAttr), OutAlways(schedAttrSize))}, {"flags", X32}}, RetUnsigned},
+	{"sched_getscheduler", Args{{"pid", schedPID}}, &With{Ret: RetHex, Remark: remarkPolicy}},
+	{"sched_setscheduler", Args{{"pid", schedPID}, {"policy", schedPolicy}, {"param", &Ptr{To: schedParam}}}, RetUnsigned},
+	{"sched_getparam", Args{{"pid", schedPID}, {"param", &Out{To: schedParam}}}, RetUnsigned},
+	{"sched_setparam", Args{{"pid", schedPID}, {"param", &Ptr{To: schedParam}}}, RetUnsigned},
+	{"sched_get_priority_min sched_get_priority_max", Args{{"policy", &Enum{Set: &tables.SchedPolicy}}}, RetUnsigned},
+	{"sched_rr_get_interval", Args{{"pid", schedPID}, {"tp", &Out{To: &Timespec}}}, RetUnsigned},
+	{"sched_setaffinity", Args{{"pid", schedPID}, {"cpusetsize", Uint}, {"mask", &Ptr{To: &CPUSet{Size: Ref("cpusetsize")}}}}, RetUnsigned},
+	{"sched_getaffinity", Args{{"pid", schedPID}, {"cpusetsize", Uint}, {"mask", &Out{To: &CPUSet{Size: Result}}}}, RetUnsigned},
+	{"sched_setattr", Args{{"pid", schedPID}, {"attr", &Change{In: AtAddr(showSetSchedAttr), Out: schedAttrSize, If: Test(tooBig)}}, {"flags", X32}}, RetUnsigned},
 	{"sched_getattr", Args{
-		{"pid", schedPID}, {"attr", Out(gotSchedAttr)}, {"size", Uint}, {"flags", Flags(tables.SchedGetattrFlags)},
+		{"pid", schedPID}, {"attr", &Out{To: AtAddr(showGotSchedAttr)}}, {"size", Uint}, {"flags", &Flags{Set: &tables.SchedGetattrFlags}},
 	}, RetUnsigned},
 	{"nice", Args{{"increment", Int}}, RetUnsigned},
-	{"ioprio_get", Args{{"which", Enum(tables.IoprioWho)}, {"who", ioprioWho{Int}}}, RetUnsigned.With(remarkIoprio)},
-	{"ioprio_set", Args{{"which", Enum(tables.IoprioWho)}, {"who", ioprioWho{Int}}, {"ioprio", Ioprio{Number: Int}}}, RetUnsigned},
+	{"ioprio_get", Args{{"which", &Enum{Set: &tables.IoprioWho}}, {"who", ioprioWho{Int}}}, &With{Ret: RetUnsigned, Remark: remarkIoprio}},
+	{"ioprio_set", Args{{"which", &Enum{Set: &tables.IoprioWho}}, {"who", ioprioWho{Int}}, {"ioprio", Ioprio{Number: Int}}}, RetUnsigned},
 }
 
 var schedCallsI386 = Calls{
-	{"sched_rr_get_interval_time64", Args{{"pid", schedPID}, {"tp", Out(Timespec64)}}, RetUnsigned},
+	{"sched_rr_get_interval_time64", Args{{"pid", schedPID}, {"tp", &Out{To: &Timespec64}}}, RetUnsigned},
 }
 
 var (
-	schedPID         = PIDOf(ThreadGroup)
-	schedPolicy Type = policy{Int}
-	schedParam       = Struct(Fields{{"sched_priority", Int}})
+	schedPID    = PIDOf(ThreadGroup)
+	schedPolicy = policy{Int}
+	schedParam  = &Struct{Fields: Fields{{"sched_priority", Int}}}
 )
 
 // resetOnFork is SCHED_RESET_ON_FORK (linux/sched.h), a bit beside a policy.
 const resetOnFork = 0x40000000
 
 // policy is a scheduling policy.
-type policy struct{ *Number }
+type policy struct{ Number }
 
 func (t policy) Show(c *Call, v View) {
 	word := uint64(uint32(t.Value(c, v)))
 	reset := word&resetOnFork != 0
 	if !reset || int32(word) < 0 {
-		c.Out.Enum(word, tables.SchedPolicy, output.Hex)
+		c.Out.Enum(word, &tables.SchedPolicy, output.Hex)
 		return
 	}
 	c.Out.BeginNamed()
@@ -93,19 +93,19 @@ const (
 // schedAttr is a struct sched_attr. schedAttrSet leaves out what the flags say
 // shall stay as it is.
 var (
-	schedAttr = Struct(Fields{
-		{"size", Uint}, {"sched_policy", Enum(tables.SchedPolicy)}, {"sched_flags", FlagsOf(X64, tables.SchedFlags)},
+	schedAttr = &Struct{Fields: Fields{
+		{"size", Uint}, {"sched_policy", &Enum{Set: &tables.SchedPolicy}}, {"sched_flags", &Flags{In: X64, Set: &tables.SchedFlags}},
 		{"sched_nice", Int}, {"sched_priority", Uint},
 		{"sched_runtime", U64}, {"sched_deadline", U64}, {"sched_period", U64},
 		{"sched_util_min", Uint}, {"sched_util_max", Uint},
-	})
-	schedAttrSet = Struct(Fields{
-		{"size", Uint}, {"sched_policy", When(setsPolicy, Enum(tables.SchedPolicy))}, {"sched_flags", FlagsOf(X64, tables.SchedFlags)},
-		{"sched_nice", When(setsParams, Int)}, {"sched_priority", When(setsParams, Uint)},
-		{"sched_runtime", When(setsParams, U64)}, {"sched_deadline", When(setsParams, U64)}, {"sched_period", When(setsParams, U64)},
+	}}
+	schedAttrSet = &Struct{Fields: Fields{
+		{"size", Uint}, {"sched_policy", &When{If: Test(setsPolicy), Then: &Enum{Set: &tables.SchedPolicy}}}, {"sched_flags", &Flags{In: X64, Set: &tables.SchedFlags}},
+		{"sched_nice", &When{If: Test(setsParams), Then: Int}}, {"sched_priority", &When{If: Test(setsParams), Then: Uint}},
+		{"sched_runtime", &When{If: Test(setsParams), Then: U64}}, {"sched_deadline", &When{If: Test(setsParams), Then: U64}}, {"sched_period", &When{If: Test(setsParams), Then: U64}},
 		{"sched_util_min", Uint}, {"sched_util_max", Uint},
-	})
-	schedAttrSize = Struct(Fields{{"size", Uint}})
+	}}
+	schedAttrSize = &Struct{Fields: Fields{{"size", Uint}}}
 )
 
 func setsParams(c *Call) bool { return Ref("sched_flags").Num(c)&unix.SCHED_FLAG_KEEP_PARAMS == 0 }
@@ -117,9 +117,9 @@ func setsPolicy(c *Call) bool {
 
 func tooBig(c *Call) bool { return c.Errno == int(unix.E2BIG) }
 
-// setSchedAttr is as long as its first member says, the first version where
+// showSetSchedAttr is as long as its first member says, the first version where
 // that is zero.
-var setSchedAttr = AtAddr(func(c *Call, addr uint64) {
+func showSetSchedAttr(c *Call, addr uint64) {
 	size, ok := c.ReadUint(addr, 4)
 	if !ok {
 		c.Out.Addr(addr)
@@ -133,11 +133,11 @@ var setSchedAttr = AtAddr(func(c *Call, addr uint64) {
 		room = 4
 	}
 	showSchedAttr(c, addr, schedAttrSet, room, size, size > schedAttrVer1)
-})
+}
 
-// gotSchedAttr is as long as the argument size says, and the kernel says in
+// showGotSchedAttr is as long as the argument size says, and the kernel says in
 // it how much it has written.
-var gotSchedAttr = AtAddr(func(c *Call, addr uint64) {
+func showGotSchedAttr(c *Call, addr uint64) {
 	room := min(Ref("size").Num(c), schedAttrVer1)
 	b, ok := c.ReadAll(addr, int(min(room, 4)))
 	if room == 0 || !ok {
@@ -149,11 +149,11 @@ var gotSchedAttr = AtAddr(func(c *Call, addr uint64) {
 		written |= uint64(x) << (8 * i)
 	}
 	showSchedAttr(c, addr, schedAttr, room, written, false)
-})
+}
 
 // showSchedAttr shows a sched_attr of which room bytes are there, the rest
 // being zero, and size bytes have a meaning.
-func showSchedAttr(c *Call, addr uint64, st *StructType, room, size uint64, more bool) {
+func showSchedAttr(c *Call, addr uint64, st *Struct, room, size uint64, more bool) {
 	b, ok := c.ReadAll(addr, int(room))
 	if !ok {
 		c.Out.Addr(addr)
@@ -177,7 +177,7 @@ func showSchedAttr(c *Call, addr uint64, st *StructType, room, size uint64, more
 }
 
 // ioprioWho is what ioprio_get's which says it is.
-type ioprioWho struct{ *Number }
+type ioprioWho struct{ Number }
 
 // Values of which (linux/ioprio.h).
 const (

@@ -11,36 +11,36 @@ import (
 // the kernel refuse the call.
 
 var signalCalls = Calls{
-	{"rt_sigaction", Args{{"signum", Signal}, {"act", Ptr(sigaction)}, {"oldact", Out(sigaction)}, {"sigsetsize", Size}}, RetUnsigned},
+	{"rt_sigaction", Args{{"signum", Signal}, {"act", &Ptr{To: sigaction}}, {"oldact", &Out{To: sigaction}}, {"sigsetsize", Size}}, RetUnsigned},
 	{"rt_sigprocmask", Args{
-		{"how", Enum(tables.SigmaskHow)}, {"set", Ptr(RtSigset)}, {"oldset", Out(RtSigset)}, {"sigsetsize", Size},
+		{"how", &Enum{Set: &tables.SigmaskHow}}, {"set", &Ptr{To: &RtSigset}}, {"oldset", &Out{To: &RtSigset}}, {"sigsetsize", Size},
 	}, RetUnsigned},
-	{"rt_sigpending", Args{{"set", Out(pendingSigset)}, {"sigsetsize", Size}}, RetUnsigned},
-	{"rt_sigsuspend", Args{{"set", Ptr(RtSigset)}, {"sigsetsize", Size}}, RetUnsigned},
-	{"rt_sigtimedwait", Args{{"set", Ptr(RtSigset)}, {"info", Out(Siginfo)}, {"timeout", Ptr(Timespec)}, {"sigsetsize", Size}}, retSignal},
-	{"rt_sigqueueinfo", Args{{"tgid", PIDOf(ThreadGroup)}, {"signum", Signal}, {"info", Ptr(Siginfo)}}, RetUnsigned},
-	{"rt_tgsigqueueinfo", Args{{"tgid", PIDOf(ThreadGroup)}, {"tid", PID}, {"signum", Signal}, {"info", Ptr(Siginfo)}}, RetUnsigned},
-	{"pidfd_send_signal", Args{{"pidfd", FD}, {"signum", Signal}, {"info", Ptr(Siginfo)}, {"flags", Flags(tables.PidfdSignalFlags)}}, RetUnsigned},
+	{"rt_sigpending", Args{{"set", &Out{To: pendingSigset}}, {"sigsetsize", Size}}, RetUnsigned},
+	{"rt_sigsuspend", Args{{"set", &Ptr{To: &RtSigset}}, {"sigsetsize", Size}}, RetUnsigned},
+	{"rt_sigtimedwait", Args{{"set", &Ptr{To: &RtSigset}}, {"info", &Out{To: Siginfo}}, {"timeout", &Ptr{To: &Timespec}}, {"sigsetsize", Size}}, retSignal},
+	{"rt_sigqueueinfo", Args{{"tgid", PIDOf(ThreadGroup)}, {"signum", Signal}, {"info", &Ptr{To: Siginfo}}}, RetUnsigned},
+	{"rt_tgsigqueueinfo", Args{{"tgid", PIDOf(ThreadGroup)}, {"tid", PID}, {"signum", Signal}, {"info", &Ptr{To: Siginfo}}}, RetUnsigned},
+	{"pidfd_send_signal", Args{{"pidfd", FD}, {"signum", Signal}, {"info", &Ptr{To: Siginfo}}, {"flags", &Flags{Set: &tables.PidfdSignalFlags}}}, RetUnsigned},
 	{"kill", Args{{"pid", PIDOrGroup}, {"signum", Signal}}, RetUnsigned},
 	{"tkill", Args{{"tid", PID}, {"signum", Signal}}, RetUnsigned},
 	{"tgkill", Args{{"tgid", PIDOf(ThreadGroup)}, {"tid", PID}, {"signum", Signal}}, RetUnsigned},
-	{"sigaltstack", Args{{"ss", Ptr(sigstack)}, {"old_ss", Out(sigstack)}}, RetUnsigned},
+	{"sigaltstack", Args{{"ss", &Ptr{To: sigstack}}, {"old_ss", &Out{To: sigstack}}}, RetUnsigned},
 	{"pause", Args{}, RetUnsigned},
 	{"restart_syscall", Args{{"", resumed{}}}, RetUnsigned},
-	{"signalfd", Args{{"fd", FD}, {"mask", Ptr(SigsetSized(Ref("sizemask")))}, {"sizemask", Size}}, RetFD},
-	{"signalfd4", Args{{"fd", FD}, {"mask", Ptr(SigsetSized(Ref("sizemask")))}, {"sizemask", Size}, {"flags", Flags(tables.SignalfdFlags)}}, RetFD},
+	{"signalfd", Args{{"fd", FD}, {"mask", &Ptr{To: &SizedSigset{Size: Ref("sizemask")}}}, {"sizemask", Size}}, RetFD},
+	{"signalfd4", Args{{"fd", FD}, {"mask", &Ptr{To: &SizedSigset{Size: Ref("sizemask")}}}, {"sizemask", Size}, {"flags", &Flags{Set: &tables.SignalfdFlags}}}, RetFD},
 }
 
 var signalCallsI386 = Calls{
-	{"sigaction", Args{{"signum", Signal}, {"act", Ptr(oldSigaction)}, {"oldact", Out(oldSigaction)}}, RetUnsigned},
-	{"signal", Args{{"signum", Signal}, {"handler", sigHandler}}, RetAddr.With(remarkHandler)},
-	{"sigprocmask", Args{{"how", Enum(tables.SigmaskHow)}, {"set", Ptr(OldSigset)}, {"oldset", Out(OldSigset)}}, RetUnsigned},
-	{"sigpending", Args{{"set", Out(OldSigset)}}, RetUnsigned},
-	{"sigsuspend", Args{{"mask", InReg(2, OldSigset)}}, RetUnsigned},
-	{"sgetmask", Args{}, RetHex.With(remarkMask("mask"))},
-	{"ssetmask", Args{{"newmask", OldSigset}}, RetHex.With(remarkMask("old mask"))},
+	{"sigaction", Args{{"signum", Signal}, {"act", &Ptr{To: oldSigaction}}, {"oldact", &Out{To: oldSigaction}}}, RetUnsigned},
+	{"signal", Args{{"signum", Signal}, {"handler", sigHandler}}, &With{Ret: RetAddr, Remark: remarkHandler}},
+	{"sigprocmask", Args{{"how", &Enum{Set: &tables.SigmaskHow}}, {"set", &Ptr{To: OldSigset}}, {"oldset", &Out{To: OldSigset}}}, RetUnsigned},
+	{"sigpending", Args{{"set", &Out{To: OldSigset}}}, RetUnsigned},
+	{"sigsuspend", Args{{"mask", &InReg{Reg: 2, Of: OldSigset}}}, RetUnsigned},
+	{"sgetmask", Args{}, &With{Ret: RetHex, Remark: func(c *Call) { remarkMask(c, "mask") }}},
+	{"ssetmask", Args{{"newmask", OldSigset}}, &With{Ret: RetHex, Remark: func(c *Call) { remarkMask(c, "old mask") }}},
 	{"rt_sigtimedwait_time64", Args{
-		{"set", Ptr(RtSigset)}, {"info", Out(Siginfo)}, {"timeout", Ptr(Timespec64)}, {"sigsetsize", Size},
+		{"set", &Ptr{To: &RtSigset}}, {"info", &Out{To: Siginfo}}, {"timeout", &Ptr{To: &Timespec64}}, {"sigsetsize", Size},
 	}, retSignal},
 }
 
@@ -50,23 +50,23 @@ var pendingSigset = &SizedSigset{Size: Ref("sigsetsize"), Least: 1}
 // sigaction is the kernel's struct sigaction, oldSigaction that of the call
 // sigaction, with a set of one word.
 var (
-	sigaction = Struct(Fields{
-		{"sa_handler", sigHandler}, {"sa_flags", FlagsOf(Xlong, tables.SigactionFlags)},
-		{"sa_restorer", When(Has(Ref("sa_flags"), saRestorer), Addr)}, {"sa_mask", Sigset},
-	}).Pick("sa_handler", "sa_mask", "sa_flags", "sa_restorer")
-	oldSigaction = Struct(Fields{
-		{"sa_handler", sigHandler}, {"sa_mask", OldSigset}, {"sa_flags", FlagsOf(Xlong, tables.SigactionFlags)},
-		{"sa_restorer", When(Has(Ref("sa_flags"), saRestorer), Addr)},
-	})
+	sigaction = &Struct{Of: &Struct{Fields: Fields{
+		{"sa_handler", sigHandler}, {"sa_flags", &Flags{In: Xlong, Set: &tables.SigactionFlags}},
+		{"sa_restorer", &When{If: &Has{N: Ref("sa_flags"), Values: Nums{saRestorer}}, Then: Addr}}, {"sa_mask", Sigset},
+	}}, Pick: Names{"sa_handler", "sa_mask", "sa_flags", "sa_restorer"}}
+	oldSigaction = &Struct{Fields: Fields{
+		{"sa_handler", sigHandler}, {"sa_mask", OldSigset}, {"sa_flags", &Flags{In: Xlong, Set: &tables.SigactionFlags}},
+		{"sa_restorer", &When{If: &Has{N: Ref("sa_flags"), Values: Nums{saRestorer}}, Then: Addr}},
+	}}
 )
 
 // saRestorer is SA_RESTORER (asm/signal.h): sa_restorer is valid.
 const saRestorer = 0x04000000
 
 // sigHandler is a handler's address or one of the values that stand for none.
-var sigHandler Type = handler{Xlong}
+var sigHandler = handler{Xlong}
 
-type handler struct{ *Number }
+type handler struct{ Number }
 
 func (t handler) Show(c *Call, v View) {
 	addr := t.Value(c, v)
@@ -91,13 +91,11 @@ func remarkHandler(c *Call) {
 }
 
 // remarkMask shows the set of signals that a call returns.
-func remarkMask(name string) func(c *Call) {
-	return func(c *Call) {
-		c.Out.BeginRemark(output.Aside)
-		c.Out.Field(name)
-		ShowSigset(c, uint64(c.Ret), c.WordSize())
-		c.Out.EndRemark()
-	}
+func remarkMask(c *Call, name string) {
+	c.Out.BeginRemark(output.Aside)
+	c.Out.Field(name)
+	ShowSigset(c, uint64(c.Ret), c.WordSize())
+	c.Out.EndRemark()
 }
 
 // resumed tells which call restart_syscall takes up again: the last one.
@@ -113,13 +111,13 @@ func (resumed) Show(c *Call, _ View) {
 }
 
 // retSignal is the signal that a call waited for.
-var retSignal = RetUnsigned.With(func(c *Call) {
+var retSignal = &With{Ret: RetUnsigned, Remark: func(c *Call) {
 	if name := tables.SignalName(int(c.Ret)); name != "" {
 		c.Remark(name)
 	}
-})
+}}
 
 // sigstack is a stack_t.
-var sigstack = Struct(Fields{
-	{"ss_sp", Addr}, {"ss_flags", Flags(tables.SigaltstackFlags)}, {"ss_size", Size},
-})
+var sigstack = &Struct{Fields: Fields{
+	{"ss_sp", Addr}, {"ss_flags", &Flags{Set: &tables.SigaltstackFlags}}, {"ss_size", Size},
+}}

@@ -12,35 +12,39 @@ import (
 // Clocks: kernel/time/time.c, kernel/time/posix-timers.c, kernel/time/hrtimer.c.
 
 var timeCalls = Calls{
-	{"time", Args{{"tloc", Out(oldTime)}}, RetUnsigned.With(remarkDate)},
-	{"gettimeofday", Args{{"tv", Out(Timeval)}, {"tz", Out(timezone)}}, RetUnsigned},
-	{"settimeofday", Args{{"tv", Ptr(Timeval)}, {"tz", Ptr(timezone)}}, RetUnsigned},
-	{"clock_gettime clock_getres", Args{{"clockid", Clock}, {"tp", Out(Timespec)}}, RetUnsigned},
-	{"clock_settime", Args{{"clockid", Clock}, {"tp", Ptr(Timespec)}}, RetUnsigned},
-	{"clock_nanosleep", clockNanosleepArgs(Timespec), RetUnsigned},
-	{"nanosleep", nanosleepArgs(Timespec), RetUnsigned},
-	{"adjtimex", Args{{"buf", Out(timex)}}, retClockState},
-	{"clock_adjtime", Args{{"clockid", Clock}, {"buf", Out(timex)}}, retClockState},
-	{"times", Args{{"buf", Out(tms)}}, RetUnsigned},
+	{"time", Args{{"tloc", &Out{To: oldTime}}}, &With{Ret: RetUnsigned, Remark: remarkDate}},
+	{"gettimeofday", Args{{"tv", &Out{To: &Timeval}}, {"tz", &Out{To: timezone}}}, RetUnsigned},
+	{"settimeofday", Args{{"tv", &Ptr{To: &Timeval}}, {"tz", &Ptr{To: timezone}}}, RetUnsigned},
+	{"clock_gettime clock_getres", Args{{"clockid", Clock}, {"tp", &Out{To: &Timespec}}}, RetUnsigned},
+	{"clock_settime", Args{{"clockid", Clock}, {"tp", &Ptr{To: &Timespec}}}, RetUnsigned},
+	{"clock_nanosleep", Args{
+		{"clockid", Clock}, {"flags", clockFlags}, {"request", &Ptr{To: &Timespec}}, {"remain", &Out{To: &Timespec, If: Test(sleepLeft)}},
+	}, RetUnsigned},
+	{"nanosleep", Args{{"req", &Ptr{To: &Timespec}}, {"rem", &Out{To: &Timespec, If: Test((*Call).Restarts)}}}, RetUnsigned},
+	{"adjtimex", Args{{"buf", &Out{To: timex}}}, retClockState},
+	{"clock_adjtime", Args{{"clockid", Clock}, {"buf", &Out{To: timex}}}, retClockState},
+	{"times", Args{{"buf", &Out{To: tms}}}, RetUnsigned},
 }
 
 var timeCallsI386 = Calls{
-	{"stime", Args{{"tloc", Ptr(oldTime)}}, RetUnsigned},
-	{"clock_gettime64 clock_getres_time64", Args{{"clockid", Clock}, {"tp", Out(Timespec64)}}, RetUnsigned},
-	{"clock_settime64", Args{{"clockid", Clock}, {"tp", Ptr(Timespec64)}}, RetUnsigned},
-	{"clock_nanosleep_time64", clockNanosleepArgs(Timespec64), RetUnsigned},
-	{"clock_adjtime64", Args{{"clockid", Clock}, {"buf", Out(timex64)}}, retClockState},
+	{"stime", Args{{"tloc", &Ptr{To: oldTime}}}, RetUnsigned},
+	{"clock_gettime64 clock_getres_time64", Args{{"clockid", Clock}, {"tp", &Out{To: &Timespec64}}}, RetUnsigned},
+	{"clock_settime64", Args{{"clockid", Clock}, {"tp", &Ptr{To: &Timespec64}}}, RetUnsigned},
+	{"clock_nanosleep_time64", Args{
+		{"clockid", Clock}, {"flags", clockFlags}, {"request", &Ptr{To: &Timespec64}}, {"remain", &Out{To: &Timespec64, If: Test(sleepLeft)}},
+	}, RetUnsigned},
+	{"clock_adjtime64", Args{{"clockid", Clock}, {"buf", &Out{To: timex64}}}, retClockState},
 }
 
 // oldTime is a time_t. On i386, where it ends in 2038, its date is that of the
 // unsigned number.
-var oldTime = ValueOf(KLong, func(c *Call, sec uint64) {
+var oldTime = &Value{In: KLong, By: func(c *Call, sec uint64) {
 	c.Out.Number(sec, output.Signed)
 	if c.ABI == tables.I386 {
 		sec = uint64(uint32(sec))
 	}
 	CommentDate(c, int64(sec), 0, time.Second)
-})
+}}
 
 // remarkDate shows the time that a call returns.
 func remarkDate(c *Call) {
@@ -53,9 +57,9 @@ func remarkDate(c *Call) {
 }
 
 // Clock is a clockid_t.
-var Clock Type = clock{Int}
+var Clock = clock{Int}
 
-type clock struct{ *Number }
+type clock struct{ Number }
 
 // A negative clockid_t is a process, thread or file, and a clock of it
 // (include/linux/posix-timers.h): ~id << 3 | per-thread bit | clock.
@@ -69,12 +73,12 @@ const (
 func (t clock) Show(c *Call, v View) {
 	id := int32(t.Value(c, v))
 	if id >= 0 {
-		c.Out.Enum(uint64(id), tables.ClockID, output.Hex)
+		c.Out.Enum(uint64(id), &tables.ClockID, output.Hex)
 		return
 	}
 	of := ^(id >> 3)
 	if id&clockWhich == clockFD && id&clockFDMask != clockFD {
-		c.Out.Enum(uint64(uint32(id)), tables.ClockID, output.Hex)
+		c.Out.Enum(uint64(uint32(id)), &tables.ClockID, output.Hex)
 		return
 	}
 	c.Out.BeginNamed()
@@ -100,42 +104,38 @@ func cpuClock(c *Call, of, id int32) {
 	c.Out.Elem()
 	c.Out.Number(uint64(of), output.Signed)
 	c.Out.Elem()
-	c.Out.Enum(uint64(id&clockWhich), tables.CPUClock, output.Hex)
+	c.Out.Enum(uint64(id&clockWhich), &tables.CPUClock, output.Hex)
 }
 
-var timezone = Struct(Fields{{"tz_minuteswest", Int}, {"tz_dsttime", Int}})
+var timezone = &Struct{Fields: Fields{{"tz_minuteswest", Int}, {"tz_dsttime", Int}}}
 
 // The time that is left of a sleep is written when a signal interrupted it.
-func nanosleepArgs(ts Type) Args {
-	return Args{{"req", Ptr(ts)}, {"rem", OutIf((*Call).Restarts, ts)}}
-}
+// sleepLeft says that a clock_nanosleep was interrupted and tells the time left.
+func sleepLeft(c *Call) bool { return c.Restarts() && Ref("flags").Num(c) == 0 }
 
-func clockNanosleepArgs(ts Type) Args {
-	left := func(c *Call) bool { return c.Restarts() && Ref("flags").Num(c) == 0 }
-	return Args{{"clockid", Clock}, {"flags", Flags(tables.ClockFlags)}, {"request", Ptr(ts)}, {"remain", OutIf(left, ts)}}
-}
+var tms = &Struct{Fields: Fields{{"tms_utime", ClockT}, {"tms_stime", ClockT}, {"tms_cutime", ClockT}, {"tms_cstime", ClockT}}}
 
-var tms = Struct(Fields{{"tms_utime", ClockT}, {"tms_stime", ClockT}, {"tms_cutime", ClockT}, {"tms_cstime", ClockT}})
-
-// timex is a struct timex, timex64 a struct __kernel_timex (linux/timex.h).
+// timex is a struct timex, timex64 a struct __kernel_timex (linux/timex.h), which
+// has holes behind its ints.
 var (
-	timex   = timexOf(KLong, KUlong, Pad(0))
-	timex64 = timexOf(S64, U64, Pad(4))
+	timex = &Struct{Fields: Fields{
+		{"modes", &Flags{Set: &tables.AdjtimexModes}}, {"_", Pad(0)}, {"offset", KLong}, {"freq", KLong}, {"maxerror", KLong}, {"esterror", KLong},
+		{"status", &Flags{Set: &tables.AdjtimexStatus}}, {"_", Pad(0)}, {"constant", KLong}, {"precision", KLong}, {"tolerance", KLong},
+		{"time", &Struct{Fields: Fields{{"tv_sec", KLong}, {"tv_usec", KUlong}}}}, {"tick", KLong},
+		{"ppsfreq", KLong}, {"jitter", KLong}, {"shift", Int}, {"_", Pad(0)}, {"stabil", KLong},
+		{"jitcnt", KLong}, {"calcnt", KLong}, {"errcnt", KLong}, {"stbcnt", KLong}, {"tai", Int}, {"_", &Array{Of: Int, N: 11}},
+	}}
+	timex64 = &Struct{Fields: Fields{
+		{"modes", &Flags{Set: &tables.AdjtimexModes}}, {"_", Pad(4)}, {"offset", S64}, {"freq", S64}, {"maxerror", S64}, {"esterror", S64},
+		{"status", &Flags{Set: &tables.AdjtimexStatus}}, {"_", Pad(4)}, {"constant", S64}, {"precision", S64}, {"tolerance", S64},
+		{"time", &Struct{Fields: Fields{{"tv_sec", S64}, {"tv_usec", U64}}}}, {"tick", S64},
+		{"ppsfreq", S64}, {"jitter", S64}, {"shift", Int}, {"_", Pad(4)}, {"stabil", S64},
+		{"jitcnt", S64}, {"calcnt", S64}, {"errcnt", S64}, {"stbcnt", S64}, {"tai", Int}, {"_", &Array{Of: Int, N: 11}},
+	}}
 )
 
-// timexOf is made of longs; hole is what the struct has behind its ints.
-func timexOf(long, ulong *Number, hole Type) *StructType {
-	return Struct(Fields{
-		{"modes", Flags(tables.AdjtimexModes)}, {"_", hole}, {"offset", long}, {"freq", long}, {"maxerror", long}, {"esterror", long},
-		{"status", Flags(tables.AdjtimexStatus)}, {"_", hole}, {"constant", long}, {"precision", long}, {"tolerance", long},
-		{"time", Struct(Fields{{"tv_sec", long}, {"tv_usec", ulong}})}, {"tick", long},
-		{"ppsfreq", long}, {"jitter", long}, {"shift", Int}, {"_", hole}, {"stabil", long},
-		{"jitcnt", long}, {"calcnt", long}, {"errcnt", long}, {"stbcnt", long}, {"tai", Int}, {"_", Array(Int, Const(11))},
-	})
-}
-
-var retClockState = RetUnsigned.With(func(c *Call) {
+var retClockState = &With{Ret: RetUnsigned, Remark: func(c *Call) {
 	if name, ok := tables.AdjtimexState.Lookup(uint64(c.Ret)); ok && c.Begun {
 		c.Remark(name)
 	}
-})
+}}

@@ -13,8 +13,8 @@ import (
 var waitCalls = Calls{
 	{"wait4", Args{{"pid", PIDOrGroup}, {"status", waitStatusPtr}, {"options", waitOptions}, {"usage", waitRusage}}, RetTGID},
 	{"waitid", Args{
-		{"idtype", Enum(tables.WaitidType)}, {"id", waitID{Int}},
-		{"siginfo", Out(Siginfo)}, {"options", waitOptions}, {"usage", Out(Rusage)},
+		{"idtype", &Enum{Set: &tables.WaitidType}}, {"id", waitID{Int}},
+		{"siginfo", &Out{To: Siginfo}}, {"options", waitOptions}, {"usage", &Out{To: &Rusage}},
 	}, RetUnsigned},
 }
 
@@ -23,16 +23,16 @@ var waitCallsI386 = Calls{
 }
 
 var (
-	waitOptions = Flags(tables.WaitOptions)
+	waitOptions = &Flags{Set: &tables.WaitOptions}
 	// Where no child was waited for, nothing has been written.
-	waitStatusPtr = OutIf(waited, WaitStatus{Number: Int})
-	waitRusage    = OutIf(waited, Rusage)
+	waitStatusPtr = &Out{To: WaitStatus{Number: Int}, If: Test(waited)}
+	waitRusage    = &Out{To: &Rusage, If: Test(waited)}
 )
 
 func waited(c *Call) bool { return c.Ret > 0 }
 
 // waitID is what waitid waits for.
-type waitID struct{ *Number }
+type waitID struct{ Number }
 
 func (t waitID) Show(c *Call, v View) {
 	switch Ref("idtype").Num(c) {

@@ -10,81 +10,78 @@ import (
 // Commands of io_uring_register(2): io_uring/register.c.
 
 var ioUringRegister = Calls{
-	uringList("IORING_REGISTER_BUFFERS", Ptr(IovecRanges(Ref("nr_args")))),
-	uringList("IORING_REGISTER_FILES IORING_REGISTER_EVENTFD IORING_REGISTER_EVENTFD_ASYNC", Ptr(Array(FD, Ref("nr_args")))),
-	uringList("IORING_REGISTER_FILES_UPDATE", Ptr(ioUringFilesUpdate)),
-	uringIf("IORING_REGISTER_PROBE", func(c *Call) bool { return Ref("nr_args").Num(c) <= maxProbe }, uringProbe),
-	uringList("IORING_REGISTER_RESTRICTIONS", Ptr(Array(ioUringRestriction, Ref("nr_args")))),
-	uringList("IORING_REGISTER_FILES2", uringSized(uringResources(Array(FD, Ref("nr"))))),
-	uringList("IORING_REGISTER_BUFFERS2", uringSized(uringResources(IovecRanges(Ref("nr"))))),
-	uringList("IORING_REGISTER_FILES_UPDATE2", uringSized(uringUpdate(Array(uringFile, Ref("nr"))))),
-	uringList("IORING_REGISTER_BUFFERS_UPDATE", uringSized(uringUpdate(IovecRanges(Ref("nr"))))),
-	uringList("IORING_REGISTER_IOWQ_AFF", Ptr(CpuSet(Ref("nr_args")))),
-	uringList("IORING_REGISTER_IOWQ_MAX_WORKERS", ChangeIf(uringWorkersKnown, Ptr(uringWorkers), Out(uringWorkers))),
-	uringList("IORING_REGISTER_RING_FDS", Ptr(Array(uringRingFD, Ref("nr_args")))),
-	uringList("IORING_UNREGISTER_RING_FDS", Ptr(Array(uringRingFree, Ref("nr_args")))),
-	uringOne("IORING_REGISTER_PBUF_RING IORING_UNREGISTER_PBUF_RING", 1, Ptr(ioUringBufReg)),
-	uringOne("IORING_REGISTER_SYNC_CANCEL", 1, Ptr(ioUringSyncCancelReg)),
-	uringOne("IORING_REGISTER_FILE_ALLOC_RANGE", 1, Ptr(ioUringFileIndexRange)),
-	uringOne("IORING_REGISTER_PBUF_STATUS", 1, Out(ioUringBufStatus)),
-	uringOne("IORING_REGISTER_NAPI", 1, Change(ioUringNapi, ioUringNapi)),
-	uringOne("IORING_UNREGISTER_NAPI", 1, Out(ioUringNapi)),
-	uringOne("IORING_REGISTER_CLOCK", 0, Ptr(ioUringClockRegister)),
-	uringOne("IORING_REGISTER_CLONE_BUFFERS", 1, Ptr(ioUringCloneBuffers)),
-	uringOne("IORING_REGISTER_SEND_MSG_RING", 1, Ptr(ioUringSqe)),
-	uringOne("IORING_REGISTER_ZCRX_IFQ", 1, Ptr(ioUringZcrxIfqReg)),
-	uringOne("IORING_REGISTER_ZCRX_CTRL", 1, Fill(
-		zcrxCtrl.Pick("zcrx_id", "op", "__resv", "zc_flush", "zc_arm_event"), zcrxCtrl.Pick("zc_export"))),
-	uringOne("IORING_REGISTER_RESIZE_RINGS", 1, Ptr(ioUringResize)),
-	uringOne("IORING_REGISTER_MEM_REGION", 1, Ptr(ioUringMemRegionReg)),
-	uringOne("IORING_REGISTER_QUERY", 0, Ptr(AtAddr(func(c *Call, addr uint64) { showUringQueries(c, addr, 0) }))),
-	uringList("", Addr),
+	{"IORING_REGISTER_BUFFERS", Args{{"arg", &Ptr{To: &Iovecs{Count: Ref("nr_args"), Each: ShowIovBase}}}, {"nr_args", U32}}, nil},
+	{"IORING_REGISTER_FILES IORING_REGISTER_EVENTFD IORING_REGISTER_EVENTFD_ASYNC", Args{{"arg", &Ptr{To: &List{Of: FD, Count: Ref("nr_args")}}}, {"nr_args", U32}}, nil},
+	{"IORING_REGISTER_FILES_UPDATE", Args{{"arg", &Ptr{To: ioUringFilesUpdate}}, {"nr_args", U32}}, nil},
+	{"IORING_REGISTER_PROBE", Args{{"arg", &When{If: Test(fewProbed), Then: uringProbe}}, {"arg", unlessFew}, {"nr_args", uringCount}}, nil},
+	{"IORING_REGISTER_RESTRICTIONS", Args{{"arg", &Ptr{To: &List{Of: ioUringRestriction, Count: Ref("nr_args")}}}, {"nr_args", U32}}, nil},
+	{"IORING_REGISTER_FILES2", Args{{"arg", &Ptr{To: &Extensible{Of: &Struct{Of: uringResources, With: Fields{{"data", Aligned{&Ptr{To: &List{Of: FD, Count: Ref("nr")}, Wide: true}}}}}, Size: Ref("nr_args"), Least: 32}}}, {"nr_args", U32}}, nil},
+	{"IORING_REGISTER_BUFFERS2", Args{{"arg", &Ptr{To: &Extensible{Of: &Struct{Of: uringResources, With: Fields{{"data", Aligned{&Ptr{To: &Iovecs{Count: Ref("nr"), Each: ShowIovBase}, Wide: true}}}}}, Size: Ref("nr_args"), Least: 32}}}, {"nr_args", U32}}, nil},
+	{"IORING_REGISTER_FILES_UPDATE2", Args{{"arg", &Ptr{To: &Extensible{Of: &Struct{Of: uringUpdate, With: Fields{{"data", Aligned{&Ptr{To: &List{Of: uringFile, Count: Ref("nr")}, Wide: true}}}}}, Size: Ref("nr_args"), Least: 32}}}, {"nr_args", U32}}, nil},
+	{"IORING_REGISTER_BUFFERS_UPDATE", Args{{"arg", &Ptr{To: &Extensible{Of: &Struct{Of: uringUpdate, With: Fields{{"data", Aligned{&Ptr{To: &Iovecs{Count: Ref("nr"), Each: ShowIovBase}, Wide: true}}}}}, Size: Ref("nr_args"), Least: 32}}}, {"nr_args", U32}}, nil},
+	{"IORING_REGISTER_IOWQ_AFF", Args{{"arg", &Ptr{To: &CPUSet{Size: Ref("nr_args")}}}, {"nr_args", U32}}, nil},
+	{"IORING_REGISTER_IOWQ_MAX_WORKERS", Args{{"arg", &Change{In: uringWorkers, Out: uringWorkers, OrAddr: true, If: Test(uringWorkersKnown)}}, {"nr_args", U32}}, nil},
+	{"IORING_REGISTER_RING_FDS", Args{{"arg", &Ptr{To: &List{Of: uringRingFD, Count: Ref("nr_args")}}}, {"nr_args", U32}}, nil},
+	{"IORING_UNREGISTER_RING_FDS", Args{{"arg", &Ptr{To: &List{Of: uringRingFree, Count: Ref("nr_args")}}}, {"nr_args", U32}}, nil},
+	{"IORING_REGISTER_PBUF_RING IORING_UNREGISTER_PBUF_RING", Args{{"arg", &When{If: one, Then: &Ptr{To: ioUringBufReg}}}, {"arg", unlessOne}, {"nr_args", uringCount}}, nil},
+	{"IORING_REGISTER_SYNC_CANCEL", Args{{"arg", &When{If: one, Then: &Ptr{To: ioUringSyncCancelReg}}}, {"arg", unlessOne}, {"nr_args", uringCount}}, nil},
+	{"IORING_REGISTER_FILE_ALLOC_RANGE", Args{{"arg", &When{If: one, Then: &Ptr{To: ioUringFileIndexRange}}}, {"arg", unlessOne}, {"nr_args", uringCount}}, nil},
+	{"IORING_REGISTER_PBUF_STATUS", Args{{"arg", &When{If: one, Then: &Out{To: ioUringBufStatus}}}, {"arg", unlessOne}, {"nr_args", uringCount}}, nil},
+	{"IORING_REGISTER_NAPI", Args{{"arg", &When{If: one, Then: &Change{In: ioUringNapi, Out: ioUringNapi}}}, {"arg", unlessOne}, {"nr_args", uringCount}}, nil},
+	{"IORING_UNREGISTER_NAPI", Args{{"arg", &When{If: one, Then: &Out{To: ioUringNapi}}}, {"arg", unlessOne}, {"nr_args", uringCount}}, nil},
+	{"IORING_REGISTER_CLOCK", Args{{"arg", &When{If: none, Then: &Ptr{To: ioUringClockRegister}}}, {"arg", unlessNone}, {"nr_args", uringCount}}, nil},
+	{"IORING_REGISTER_CLONE_BUFFERS", Args{{"arg", &When{If: one, Then: &Ptr{To: ioUringCloneBuffers}}}, {"arg", unlessOne}, {"nr_args", uringCount}}, nil},
+	{"IORING_REGISTER_SEND_MSG_RING", Args{{"arg", &When{If: one, Then: &Ptr{To: ioUringSqe}}}, {"arg", unlessOne}, {"nr_args", uringCount}}, nil},
+	{"IORING_REGISTER_ZCRX_IFQ", Args{{"arg", &When{If: one, Then: &Ptr{To: ioUringZcrxIfqReg}}}, {"arg", unlessOne}, {"nr_args", uringCount}}, nil},
+	{"IORING_REGISTER_ZCRX_CTRL", Args{{"arg", &When{If: one, Then: &Fill{
+		In: &Struct{Of: zcrxCtrl, Pick: Names{"zcrx_id", "op", "__resv", "zc_flush", "zc_arm_event"}}, Out: &Struct{Of: zcrxCtrl, Pick: Names{"zc_export"}}}}}, {"arg", unlessOne}, {"nr_args", uringCount}}, nil},
+	{"IORING_REGISTER_RESIZE_RINGS", Args{{"arg", &When{If: one, Then: &Ptr{To: ioUringResize}}}, {"arg", unlessOne}, {"nr_args", uringCount}}, nil},
+	{"IORING_REGISTER_MEM_REGION", Args{{"arg", &When{If: one, Then: &Ptr{To: ioUringMemRegionReg}}}, {"arg", unlessOne}, {"nr_args", uringCount}}, nil},
+	{"IORING_REGISTER_QUERY", Args{{"arg", &When{If: none, Then: &Ptr{To: AtAddr(func(c *Call, addr uint64) { showUringQueries(c, addr, 0) })}}}, {"arg", unlessNone}, {"nr_args", uringCount}}, nil},
+	{"", Args{{"arg", Addr}, {"nr_args", U32}}, nil},
 }
 
-// uringList is a command with an argument that nr_args may count.
-func uringList(names string, arg Type) Desc {
-	return Desc{names, Args{{"arg", arg}, {"nr_args", U32}}, Ret{}}
-}
+// Some commands follow their argument only if nr_args is what they want.
+var (
+	one        = &Is{N: Ref("nr_args"), Values: Nums{1}}
+	none       = &Is{N: Ref("nr_args"), Values: Nums{0}}
+	unlessOne  = &When{If: Not{one}, Then: &InReg{Reg: 2, Of: Addr}}
+	unlessNone = &When{If: Not{none}, Then: &InReg{Reg: 2, Of: Addr}}
+	unlessFew  = &When{If: Not{Test(fewProbed)}, Then: &InReg{Reg: 2, Of: Addr}}
+	uringCount = &InReg{Reg: 3, Of: U32}
+)
 
-// uringOne is a command for which nr_args must be want.
-func uringOne(names string, want uint64, arg Type) Desc {
-	return uringIf(names, Is(Ref("nr_args"), want), arg)
-}
-
-// uringIf is a command whose argument is followed if ok holds.
-func uringIf(names string, ok Cond, arg Type) Desc {
-	return Desc{names, Args{{"arg", When(ok, arg)}, {"arg", When(Not(ok), InReg(2, Addr))}, {"nr_args", InReg(3, U32)}}, Ret{}}
-}
+// fewProbed says that no more operations are asked for than there are.
+func fewProbed(c *Call) bool { return Ref("nr_args").Num(c) <= maxProbe }
 
 // uringFile is a descriptor, or a number that means none or no change.
-var uringFile = ValueOf(S32, func(c *Call, v uint64) {
+var uringFile = &Value{In: S32, By: func(c *Call, v uint64) {
 	if int64(v) < -1 {
-		c.Out.Enum(v, tables.UringFilesUpdate, output.Signed)
+		c.Out.Enum(v, &tables.UringFilesUpdate, output.Signed)
 		return
 	}
 	ShowFD(c, int(int32(v)))
-})
+}}
 
-var ioUringFilesUpdate = Struct(Fields{
+var ioUringFilesUpdate = &Struct{Fields: Fields{
 	{"offset", U32},
-	Reserved("resv", X32),
-	{"fds", Aligned8(Ptr64(Array(uringFile, Ref("nr_args"))))},
-})
+	{"resv", Reserved{X32}},
+	{"fds", Aligned{&Ptr{To: &List{Of: uringFile, Count: Ref("nr_args")}, Wide: true}}},
+}}
 
-var ioUringRestriction = Struct(Fields{
-	{"opcode", EnumOf(X16, tables.UringRestriction)},
-	{"", Union(Ref("opcode"),
-		Arm(One("register_op", EnumOf(X8, tables.UringRegister)), Values(tables.UringRestriction, "IORING_RESTRICTION_REGISTER_OP")...),
-		Arm(One("sqe_op", EnumOf(X8, tables.UringOp)), Values(tables.UringRestriction, "IORING_RESTRICTION_SQE_OP")...),
-		Arm(One("sqe_flags", FlagsOf(X8, tables.UringSqeFlags)), Values(tables.UringRestriction,
-			"IORING_RESTRICTION_SQE_FLAGS_ALLOWED", "IORING_RESTRICTION_SQE_FLAGS_REQUIRED")...),
-		Arm(&uringNoted{U8}))},
-	Reserved("resv", X8),
-	Reserved("resv2", Array(X32, Const(3))),
-})
+var ioUringRestriction = &Struct{Fields: Fields{
+	{"opcode", &Enum{In: X16, Set: &tables.UringRestriction}},
+	{"", &Union{On: Ref("opcode"), Set: &tables.UringRestriction, Arms: Arms{
+		{&One{Name: "register_op", Type: &Enum{In: X8, Set: &tables.UringRegister}}, Names{"IORING_RESTRICTION_REGISTER_OP"}},
+		{&One{Name: "sqe_op", Type: &Enum{In: X8, Set: &tables.UringOp}}, Names{"IORING_RESTRICTION_SQE_OP"}},
+		{&One{Name: "sqe_flags", Type: &Flags{In: X8, Set: &tables.UringSqeFlags}}, Names{"IORING_RESTRICTION_SQE_FLAGS_ALLOWED", "IORING_RESTRICTION_SQE_FLAGS_REQUIRED"}},
+		{&uringNoted{U8}, nil}}}},
+	{"resv", Reserved{X8}},
+	{"resv2", Reserved{&Array{Of: X32, N: 3}}},
+}}
 
 // uringNoted is a byte of unknown meaning, told in a comment.
-type uringNoted struct{ *Number }
+type uringNoted struct{ Number }
 
 func (t *uringNoted) ShowAsMembers(c *Call, v View) {
 	op := "0"
@@ -94,31 +91,26 @@ func (t *uringNoted) ShowAsMembers(c *Call, v View) {
 	c.Out.Comment(output.Note, "op: "+op)
 }
 
-// uringSized points to a struct of nr_args bytes.
-func uringSized(st *StructType) Type { return Ptr(Extensible(st, Ref("nr_args"), 32)) }
-
-func uringResources(data Type) *StructType {
-	return Struct(Fields{
+// Structs of resources, whose data is of one kind or another.
+var (
+	uringResources = &Struct{Fields: Fields{
 		{"nr", U32},
-		{"flags", Flags(tables.UringRsrcFlags)},
-		Reserved("resv2", X64),
-		{"data", Aligned8(Ptr64(data))},
-		{"tags", Aligned8(Ptr64(Array(X64, Ref("nr"))))},
-	})
-}
-
-func uringUpdate(data Type) *StructType {
-	return Struct(Fields{
+		{"flags", &Flags{Set: &tables.UringRsrcFlags}},
+		{"resv2", Reserved{X64}},
+		{"data", AlignedAddr},
+		{"tags", Aligned{&Ptr{To: &List{Of: X64, Count: Ref("nr")}, Wide: true}}},
+	}}
+	uringUpdate = &Struct{Fields: Fields{
 		{"offset", U32},
-		Reserved("resv", X32),
-		{"data", Aligned8(Ptr64(data))},
-		{"tags", Aligned8(Ptr64(Array(X64, Ref("nr"))))},
+		{"resv", Reserved{X32}},
+		{"data", AlignedAddr},
+		{"tags", Aligned{&Ptr{To: &List{Of: X64, Count: Ref("nr")}, Wide: true}}},
 		{"nr", U32},
-		Reserved("resv2", X32),
-	})
-}
+		{"resv2", Reserved{X32}},
+	}}
+)
 
-var uringWorkers = IndexedList(U32, Ref("nr_args"), tables.UringWorkers)
+var uringWorkers = &List{Of: U32, Count: Ref("nr_args"), Index: &tables.UringWorkers}
 
 // uringWorkersKnown says that the array could be shown, as far as it is.
 func uringWorkersKnown(c *Call) bool {
@@ -134,179 +126,184 @@ func uringWorkersKnown(c *Call) bool {
 	return first && last
 }
 
-var uringRingFD = Struct(Fields{{"offset", uringSlot}, Reserved("resv", X32), {"data", FD64}})
+var uringRingFD = &Struct{Fields: Fields{{"offset", uringSlot}, {"resv", Reserved{X32}}, {"data", FD64}}}
 
 // uringSlot is the place of a ring's descriptor; -1 asks for any.
-var uringSlot = ValueOf(U32, func(c *Call, v uint64) {
+var uringSlot = &Value{In: U32, By: func(c *Call, v uint64) {
 	if v == 0xffffffff {
 		c.Out.Number(^uint64(0), output.Signed)
 		return
 	}
 	c.Out.Number(v, output.Unsigned)
-})
+}}
 
-var uringRingFree = Struct(Fields{
-	{"offset", U32}, Reserved("resv", X32), Reserved("data", X64),
-})
+var uringRingFree = &Struct{Fields: Fields{
+	{"offset", U32}, {"resv", Reserved{X32}}, {"data", Reserved{X64}},
+}}
 
 // maxProbe is the most operations that IORING_REGISTER_PROBE tells of.
 const maxProbe = 256
 
 // uringProbe points to a struct io_uring_probe with room for nr_args operations.
-var uringProbe = ChangeUnlessZero(
-	uringProbeWith(Array(ioUringProbeOp, Ref("nr_args"))),
-	uringProbeWith(AtAddr(func(c *Call, addr uint64) {
-		c.ShowRoom(addr, ioUringProbeOp, Ref("ops_len").Num(c), Ref("nr_args").Num(c))
-	})),
-	Func(func(c *Call) uint64 { return 16 + 8*Ref("nr_args").Num(c) }), true)
+var uringProbe = &ChangeUnlessZero{
+	In:   uringProbeIn,
+	Out:  &Struct{Of: uringProbeIn, With: Fields{{"ops", AtAddr(showProbeOps)}}},
+	Size: Func(func(c *Call) uint64 { return 16 + 8*Ref("nr_args").Num(c) }), Shy: true}
 
-var ioUringProbeOp = Struct(Fields{
-	{"op", EnumOf(U8, tables.UringOp)},
-	Reserved("resv", X8),
-	{"flags", FlagsOf(X16, tables.UringOpFlags)},
-	Reserved("resv2", X32),
-})
-
-func uringProbeWith(ops Type) *StructType {
-	return Struct(Fields{
-		{"last_op", EnumOf(U8, tables.UringOp)},
-		{"ops_len", U8},
-		Reserved("resv", X16),
-		Reserved("resv2", Array(X32, Const(3))),
-		{"ops", ops},
-	})
+func showProbeOps(c *Call, addr uint64) {
+	c.ShowRoom(addr, ioUringProbeOp, Ref("ops_len").Num(c), Ref("nr_args").Num(c))
 }
 
-var ioUringBufReg = Struct(Fields{
+var ioUringProbeOp = &Struct{Fields: Fields{
+	{"op", &Enum{In: U8, Set: &tables.UringOp}},
+	{"resv", Reserved{X8}},
+	{"flags", &Flags{In: X16, Set: &tables.UringOpFlags}},
+	{"resv2", Reserved{X32}},
+}}
+
+var uringProbeIn = &Struct{Fields: Fields{
+	{"last_op", &Enum{In: U8, Set: &tables.UringOp}},
+	{"ops_len", U8},
+	{"resv", Reserved{X16}},
+	{"resv2", Reserved{&Array{Of: X32, N: 3}}},
+	{"ops", &List{Of: ioUringProbeOp, Count: Ref("nr_args")}},
+}}
+
+var ioUringBufReg = &Struct{Fields: Fields{
 	{"ring_addr", Addr64},
 	{"ring_entries", U32},
 	{"bgid", U16},
 	{"flags", X16},
 	{"min_left", U32},
-	Reserved("resv", Array(X32, Const(5))),
-})
+	{"resv", Reserved{&Array{Of: X32, N: 5}}},
+}}
 
-var ioUringSyncCancelReg = Struct(Fields{
+var ioUringSyncCancelReg = &Struct{Fields: Fields{
 	{"addr", Addr64},
 	{"fd", FD},
-	{"flags", Flags(tables.UringCancelFlags)},
-	{"timeout", Struct(Fields{{"tv_sec", S64}, {"tv_nsec", S64}})},
-	{"opcode", EnumOf(X8, tables.UringOp)},
-	Reserved("pad", Array(X8, Const(7))),
-	Reserved("pad2", Array(X64, Const(3))),
-})
+	{"flags", &Flags{Set: &tables.UringCancelFlags}},
+	{"timeout", &Struct{Fields: Fields{{"tv_sec", S64}, {"tv_nsec", S64}}}},
+	{"opcode", &Enum{In: X8, Set: &tables.UringOp}},
+	{"pad", Reserved{&Array{Of: X8, N: 7}}},
+	{"pad2", Reserved{&Array{Of: X64, N: 3}}},
+}}
 
-var ioUringFileIndexRange = Struct(Fields{{"off", U32}, {"len", U32}, Reserved("resv", X64)})
+var ioUringFileIndexRange = &Struct{Fields: Fields{{"off", U32}, {"len", U32}, {"resv", Reserved{X64}}}}
 
-var ioUringBufStatus = Struct(Fields{
-	{"buf_group", X32}, {"head", X32}, Reserved("resv", Array(X32, Const(8))),
-})
+var ioUringBufStatus = &Struct{Fields: Fields{
+	{"buf_group", X32}, {"head", X32}, {"resv", Reserved{&Array{Of: X32, N: 8}}},
+}}
 
-var ioUringNapi = Struct(Fields{
+var ioUringNapi = &Struct{Fields: Fields{
 	{"busy_poll_to", X32},
 	{"prefer_busy_poll", X8},
-	{"opcode", EnumOf(X8, tables.UringNapiOp)},
-	Reserved("pad", Array(X8, Const(2))),
-	{"op_param", Union(Ref("opcode"),
-		Arm(Enum(tables.UringNapiTracking), Values(tables.UringNapiOp, "IO_URING_NAPI_REGISTER_OP")...), Arm(X32))},
-	Reserved("resv", X32),
-})
+	{"opcode", &Enum{In: X8, Set: &tables.UringNapiOp}},
+	{"pad", Reserved{&Array{Of: X8, N: 2}}},
+	{"op_param", &Union{On: Ref("opcode"), Set: &tables.UringNapiOp, Arms: Arms{
+		{&Enum{Set: &tables.UringNapiTracking}, Names{"IO_URING_NAPI_REGISTER_OP"}}, {X32, nil}}}},
+	{"resv", Reserved{X32}},
+}}
 
-var ioUringClockRegister = Struct(Fields{
-	{"clockid", Enum(tables.ClockID)}, Reserved("__resv", Array(X32, Const(3))),
-})
+var ioUringClockRegister = &Struct{Fields: Fields{
+	{"clockid", &Enum{Set: &tables.ClockID}}, {"__resv", Reserved{&Array{Of: X32, N: 3}}},
+}}
 
-var ioUringCloneBuffers = Struct(Fields{
+var ioUringCloneBuffers = &Struct{Fields: Fields{
 	{"src_fd", FD},
-	{"flags", Flags(tables.UringCloneBuffers)},
+	{"flags", &Flags{Set: &tables.UringCloneBuffers}},
 	{"src_off", U32},
 	{"dst_off", U32},
 	{"nr", U32},
-	Reserved("pad", Array(X32, Const(3))),
-})
+	{"pad", Reserved{&Array{Of: X32, N: 3}}},
+}}
 
-var ioUringZcrxIfqReg = Struct(Fields{
+var ioUringZcrxIfqReg = &Struct{Fields: Fields{
 	{"if_idx", U32},
 	{"if_rxq", U32},
 	{"rq_entries", U32},
-	{"flags", Flags(tables.UringZcrxReg)},
+	{"flags", &Flags{Set: &tables.UringZcrxReg}},
 	{"area_ptr", Addr64},
 	{"region_ptr", Addr64},
-	{"offsets", Struct(Fields{
-		{"head", U32}, {"tail", U32}, {"rqes", U32}, Reserved("__resv2", X32), Reserved("__resv", Array(X64, Const(2))),
-	})},
+	{"offsets", &Struct{Fields: Fields{
+		{"head", U32}, {"tail", U32}, {"rqes", U32}, {"__resv2", Reserved{X32}}, {"__resv", Reserved{&Array{Of: X64, N: 2}}},
+	}}},
 	{"zcrx_id", U32},
 	{"rx_buf_len", U32},
 	{"event_desc", Addr64},
-	Reserved("__resv", Array(X64, Const(2))),
-})
+	{"__resv", Reserved{&Array{Of: X64, N: 2}}},
+}}
 
 // zcrxCtrl has its union once for each operation.
-var zcrxCtrl = Struct(Fields{
+var zcrxCtrl = &Struct{Fields: Fields{
 	{"zcrx_id", U32},
-	{"op", Enum(tables.UringZcrxCtrl)},
-	Reserved("__resv", Array(X64, Const(2))),
-	{"zc_flush", When(zcrxOp("ZCRX_CTRL_FLUSH_RQ"), overlaid(Struct(Fields{Reserved("__resv", Array(X64, Const(6)))})))},
-	{"zc_export", When(zcrxOp("ZCRX_CTRL_EXPORT"), overlaid(Struct(Fields{
-		{"zcrx_fd", FD}, Reserved("__resv1", Array(X32, Const(11))),
-	})))},
-	{"zc_arm_event", When(zcrxOp("ZCRX_CTRL_ARM_EVENT"), overlaid(Struct(Fields{
-		{"event_type", Enum(tables.UringZcrxEvent)}, Reserved("__resv", Array(X32, Const(11))),
-	})))},
+	{"op", &Enum{Set: &tables.UringZcrxCtrl}},
+	{"__resv", Reserved{&Array{Of: X64, N: 2}}},
+	{"zc_flush", &When{If: zcrxOp("ZCRX_CTRL_FLUSH_RQ"), Then: &overlaid{of: &Struct{Fields: Fields{{"__resv", Reserved{&Array{Of: X64, N: 6}}}}}}}},
+	{"zc_export", &When{If: zcrxOp("ZCRX_CTRL_EXPORT"), Then: &overlaid{of: &Struct{Fields: Fields{
+		{"zcrx_fd", FD}, {"__resv1", Reserved{&Array{Of: X32, N: 11}}},
+	}}}}},
+	{"zc_arm_event", &When{If: zcrxOp("ZCRX_CTRL_ARM_EVENT"), Then: &overlaid{of: &Struct{Fields: Fields{
+		{"event_type", &Enum{Set: &tables.UringZcrxEvent}}, {"__resv", Reserved{&Array{Of: X32, N: 11}}},
+	}}}}},
 	{"_", Pad(48)},
-})
+}}
 
-func zcrxOp(name string) Cond { return Is(Ref("op"), Values(tables.UringZcrxCtrl, name)...) }
+func zcrxOp(name string) Cond {
+	return &Is{N: Ref("op"), Set: &tables.UringZcrxCtrl, Values: Names{name}}
+}
 
 // overlaid is a member of a union: it takes no room of its own, and is read
 // from where it stands.
-func overlaid(st *StructType) Type {
-	return AtAddr(func(c *Call, addr uint64) { c.ShowAt(addr, st) })
+type overlaid struct {
+	Unsized
+	of *Struct
 }
 
-var ioUringResize = Struct(Fields{
+func (t *overlaid) Show(c *Call, v View) { c.ShowAt(v.Addr, t.of) }
+
+var ioUringResize = &Struct{Of: &Struct{Of: &Struct{Fields: Fields{
 	{"sq_entries", U32},
 	{"cq_entries", U32},
-	{"flags", Flags(tables.UringSetup)},
+	{"flags", &Flags{Set: &tables.UringSetup}},
 	{"_", Pad(16)},
-	Reserved("resv", Array(X32, Const(3))),
-	Reserved("sq_off", Struct(Fields{{"_", Pad(32)}, {"user_addr", X64}})),
-	Reserved("cq_off", Struct(Fields{{"_", Pad(32)}, {"user_addr", X64}})),
-}).Moved("sq_off", "resv").Moved("cq_off", "resv")
+	{"resv", Reserved{&Array{Of: X32, N: 3}}},
+	{"sq_off", Reserved{&Struct{Fields: Fields{{"_", Pad(32)}, {"user_addr", X64}}}}},
+	{"cq_off", Reserved{&Struct{Fields: Fields{{"_", Pad(32)}, {"user_addr", X64}}}}},
+}}, Move: "sq_off", Before: "resv"}, Move: "cq_off", Before: "resv"}
 
-var ioUringMemRegionReg = Struct(Fields{
-	{"region_uptr", Addr64}, {"flags", FlagsOf(X64, tables.UringMemRegionReg)}, Reserved("__resv", Array(X64, Const(2))),
-})
+var ioUringMemRegionReg = &Struct{Fields: Fields{
+	{"region_uptr", Addr64}, {"flags", &Flags{In: X64, Set: &tables.UringMemRegionReg}}, {"__resv", Reserved{&Array{Of: X64, N: 2}}},
+}}
 
 // Queries form a list; each has data of its own.
 
-var ioUringQueryHdr = Struct(Fields{
-	{"next_entry", Unseen(X64)},
+var ioUringQueryHdr = &Struct{Fields: Fields{
+	{"next_entry", Unseen{X64}},
 	{"query_data", Addr64},
-	{"query_op", Enum(tables.UringQuery)},
+	{"query_op", &Enum{Set: &tables.UringQuery}},
 	{"size", U32},
 	{"result", S32},
-	Reserved("__resv", Array(X32, Const(3))),
-})
+	{"__resv", Reserved{&Array{Of: X32, N: 3}}},
+}}
 
 // ioUringQueries are the kinds of data, by operation.
-var ioUringQueries = Union(Ref("query_op"),
-	Arm(Ptr64(Struct(Fields{
+var ioUringQueries = &Union{On: Ref("query_op"), Set: &tables.UringQuery, Arms: Arms{
+	{&Ptr{To: &Struct{Fields: Fields{
 		{"nr_request_opcodes", U32}, {"nr_register_opcodes", U32},
-		{"feature_flags", FlagsOf(X64, tables.UringFeatures)}, {"ring_setup_flags", FlagsOf(X64, tables.UringSetup)},
-		{"enter_flags", FlagsOf(X64, tables.UringEnter)}, {"sqe_flags", FlagsOf(X64, tables.UringSqeFlags)},
-		{"nr_query_opcodes", U32}, Reserved("__pad", X32),
-	})), Values(tables.UringQuery, "IO_URING_QUERY_OPCODES")...),
-	Arm(Ptr64(Struct(Fields{
-		{"register_flags", FlagsOf(X64, tables.UringZcrxReg)}, {"area_flags", FlagsOf(X64, tables.UringZcrxArea)},
-		{"nr_ctrl_opcodes", U32}, {"features", X32}, {"rq_hdr_size", U32}, {"rq_hdr_alignment", U32}, Reserved("__resv2", X64),
-	})), Values(tables.UringQuery, "IO_URING_QUERY_ZCRX")...),
-	Arm(Ptr64(Struct(Fields{{"hdr_size", U64}, {"hdr_alignment", U64}})), Values(tables.UringQuery, "IO_URING_QUERY_SCQ")...),
-	Arm(Ptr64(Struct(Fields{
+		{"feature_flags", &Flags{In: X64, Set: &tables.UringFeatures}}, {"ring_setup_flags", &Flags{In: X64, Set: &tables.UringSetup}},
+		{"enter_flags", &Flags{In: X64, Set: &tables.UringEnter}}, {"sqe_flags", &Flags{In: X64, Set: &tables.UringSqeFlags}},
+		{"nr_query_opcodes", U32}, {"__pad", Reserved{X32}},
+	}}, Wide: true}, Names{"IO_URING_QUERY_OPCODES"}},
+	{&Ptr{To: &Struct{Fields: Fields{
+		{"register_flags", &Flags{In: X64, Set: &tables.UringZcrxReg}}, {"area_flags", &Flags{In: X64, Set: &tables.UringZcrxArea}},
+		{"nr_ctrl_opcodes", U32}, {"features", X32}, {"rq_hdr_size", U32}, {"rq_hdr_alignment", U32}, {"__resv2", Reserved{X64}},
+	}}, Wide: true}, Names{"IO_URING_QUERY_ZCRX"}},
+	{&Ptr{To: &Struct{Fields: Fields{{"hdr_size", U64}, {"hdr_alignment", U64}}}, Wide: true}, Names{"IO_URING_QUERY_SCQ"}},
+	{&Ptr{To: &Struct{Fields: Fields{
 		{"event_flags", X32}, {"stats_size", U32}, {"stats_off_alignment", U32},
-		Reserved("__resv1", X32), Reserved("__resv2", Array(X64, Const(4))),
-	})), Values(tables.UringQuery, "IO_URING_QUERY_ZCRX_EVENT")...),
-	Arm(Addr64))
+		{"__resv1", Reserved{X32}}, {"__resv2", Reserved{&Array{Of: X64, N: 4}}},
+	}}, Wide: true}, Names{"IO_URING_QUERY_ZCRX_EVENT"}},
+	{Addr64, nil}}}
 
 // maxQueries is the longest list that the kernel follows.
 const maxQueries = 1000

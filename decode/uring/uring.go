@@ -15,141 +15,139 @@ import (
 var ioUringCalls = Calls{
 	{"io_uring_setup", Args{
 		{"entries", U32},
-		{"params", Fill(
-			ioUringParams.Pick("flags", "sq_thread_cpu", "sq_thread_idle", "wq_fd", "resv"),
-			ioUringParams.Pick("sq_entries", "cq_entries", "features", "sq_off", "cq_off"))},
+		{"params", &Fill{
+			In:  &Struct{Of: ioUringParams, Pick: Names{"flags", "sq_thread_cpu", "sq_thread_idle", "wq_fd", "resv"}},
+			Out: &Struct{Of: ioUringParams, Pick: Names{"sq_entries", "cq_entries", "features", "sq_off", "cq_off"}}}},
 	}, RetFD},
 	{"io_uring_enter", Args{
 		{"fd", FD},
 		{"to_submit", U32},
 		{"min_complete", U32},
-		{"flags", Flags(tables.UringEnter)},
-		{"arg", When(ioUringWait(extArgReg), Ulong)},
-		{"argsz", When(ioUringWait(extArgReg), InReg(5, Ulong))},
-		{"arg", When(ioUringWait(extArg), InReg(4, Ptr(ioUringGeteventsArg)))},
-		{"argsz", When(ioUringWait(extArg), InReg(5, Ulong))},
-		{"sigset", When(ioUringWait(0, extArg|extArgReg), InReg(4, Ptr(SigsetSized(Ref("sigsetsize")))))},
-		{"sigsetsize", When(ioUringWait(0, extArg|extArgReg), InReg(5, Ulong))},
+		{"flags", &Flags{Set: &tables.UringEnter}},
+		{"arg", &When{If: waitsByRegion, Then: Ulong}},
+		{"argsz", &When{If: waitsByRegion, Then: &InReg{Reg: 5, Of: Ulong}}},
+		{"arg", &When{If: waitsByArg, Then: &InReg{Reg: 4, Of: &Ptr{To: ioUringGeteventsArg}}}},
+		{"argsz", &When{If: waitsByArg, Then: &InReg{Reg: 5, Of: Ulong}}},
+		{"sigset", &When{If: waitsBySignals, Then: &InReg{Reg: 4, Of: &Ptr{To: &SizedSigset{Size: Ref("sigsetsize")}}}}},
+		{"sigsetsize", &When{If: waitsBySignals, Then: &InReg{Reg: 5, Of: Ulong}}},
 	}, RetUnsigned},
 	{"io_uring_register", Args{
-		{"fd", Union(Bits(Ref("opcode"), registeredRing), Arm(U32, 1), Arm(FD))},
+		{"fd", &Union{On: If{&Has{N: Ref("opcode"), Values: Nums{registeredRing}}}, Arms: Arms{{U32, Nums{1}}, {FD, nil}}}},
 		{"opcode", ioUringOpcode},
-		Rest(Clear(Ref("opcode"), registeredRing), tables.UringRegister, ioUringRegister),
+		{"", &Rest{On: &Clear{N: Ref("opcode"), Mask: registeredRing}, Set: &tables.UringRegister, Calls: ioUringRegister}},
 	}, RetUnsigned},
 }
 
-// Flags of io_uring_enter that say what its last two arguments are.
-var (
-	extArg    = BitsOf(tables.UringEnter, "IORING_ENTER_EXT_ARG")
-	extArgReg = BitsOf(tables.UringEnter, "IORING_ENTER_EXT_ARG_REG")
+// Flags of io_uring_enter that say what its last two arguments are
+// (linux/io_uring.h).
+const (
+	extArg    = 1 << 3 // IORING_ENTER_EXT_ARG
+	extArgReg = 1 << 6 // IORING_ENTER_EXT_ARG_REG
 )
 
-// ioUringWait is the condition that of the flags extArg and extArgReg just one
-// of ways is set.
-func ioUringWait(ways ...uint64) Cond {
-	return Is(Func(func(c *Call) uint64 { return Ref("flags").Num(c) & (extArg | extArgReg) }), ways...)
-}
+// ioUringExt is which of these flags there are.
+func ioUringExt(c *Call) uint64 { return Ref("flags").Num(c) & (extArg | extArgReg) }
 
-var ioUringGeteventsArg = Struct(Fields{
-	{"sigmask", Ptr64(SigsetSized(Ref("sigmask_sz")))},
+// What the flags say that the arguments are.
+var (
+	waitsByRegion  = &Is{N: Func(ioUringExt), Values: Nums{extArgReg}}
+	waitsByArg     = &Is{N: Func(ioUringExt), Values: Nums{extArg}}
+	waitsBySignals = &Is{N: Func(ioUringExt), Values: Nums{0, extArg | extArgReg}}
+)
+
+var ioUringGeteventsArg = &Struct{Fields: Fields{
+	{"sigmask", &Ptr{To: &SizedSigset{Size: Ref("sigmask_sz")}, Wide: true}},
 	{"sigmask_sz", U32},
 	{"min_wait_usec", U32},
-	{"ts", Ptr64(Timespec64)},
-})
+	{"ts", &Ptr{To: &Timespec64, Wide: true}},
+}}
 
-var ioUringParams = Struct(Fields{
+var ioUringParams = &Struct{Fields: Fields{
 	{"sq_entries", U32},
 	{"cq_entries", U32},
-	{"flags", Flags(tables.UringSetup)},
+	{"flags", &Flags{Set: &tables.UringSetup}},
 	{"sq_thread_cpu", X32},
 	{"sq_thread_idle", U32},
-	{"features", Flags(tables.UringFeatures)},
-	{"wq_fd", When(Has(Ref("flags"), BitsOf(tables.UringSetup, "IORING_SETUP_ATTACH_WQ")), FD)},
-	Reserved("resv", Array(X32, Const(3))),
-	{"sq_off", Struct(Fields{
+	{"features", &Flags{Set: &tables.UringFeatures}},
+	{"wq_fd", &When{If: &Has{N: Ref("flags"), Set: &tables.UringSetup, Values: Names{"IORING_SETUP_ATTACH_WQ"}}, Then: FD}},
+	{"resv", Reserved{&Array{Of: X32, N: 3}}},
+	{"sq_off", &Struct{Fields: Fields{
 		{"head", U32}, {"tail", U32}, {"ring_mask", U32}, {"ring_entries", U32},
-		{"flags", U32}, {"dropped", U32}, {"array", U32}, Reserved("resv1", X32), {"user_addr", X64},
-	})},
-	{"cq_off", Struct(Fields{
+		{"flags", U32}, {"dropped", U32}, {"array", U32}, {"resv1", Reserved{X32}}, {"user_addr", X64},
+	}}},
+	{"cq_off", &Struct{Fields: Fields{
 		{"head", U32}, {"tail", U32}, {"ring_mask", U32}, {"ring_entries", U32},
-		{"overflow", U32}, {"cqes", U32}, {"flags", U32}, Reserved("resv1", X32), {"user_addr", X64},
-	})},
-})
+		{"overflow", U32}, {"cqes", U32}, {"flags", U32}, {"resv1", Reserved{X32}}, {"user_addr", X64},
+	}}},
+}}
 
-// registeredRing is IORING_REGISTER_USE_REGISTERED_RING.
-var registeredRing = BitsOf(tables.UringRegisterFlags, "IORING_REGISTER_USE_REGISTERED_RING")
+// registeredRing is IORING_REGISTER_USE_REGISTERED_RING of linux/io_uring.h.
+const registeredRing = 1 << 31
 
 // ioUringOpcode is a command of io_uring_register with a flag.
-var ioUringOpcode = ValueOf(U32, func(c *Call, v uint64) {
-	c.Out.Enum(v&^registeredRing, tables.UringRegister, output.Hex)
+var ioUringOpcode = &Value{In: U32, By: func(c *Call, v uint64) {
+	c.Out.Enum(v&^registeredRing, &tables.UringRegister, output.Hex)
 	if v&registeredRing != 0 {
 		c.Out.Or()
-		c.Out.Flags(v&registeredRing, tables.UringRegisterFlags, output.Hex)
+		c.Out.Flags(v&registeredRing, &tables.UringRegisterFlags, output.Hex)
 	}
-})
+}}
 
 // Requests: struct io_uring_sqe. Some members mean what the operation says.
 
-func uringOps(names ...string) []uint64 {
-	for i := range names {
-		names[i] = "IORING_OP_" + names[i]
-	}
-	return Values(tables.UringOp, names...)
-}
-
-var ioUringSqe = Struct(Fields{
-	{"opcode", EnumOf(U8, tables.UringOp)},
-	{"flags", FlagsOf(X8, tables.UringSqeFlags)},
-	{"ioprio", Union(Ref("opcode"),
-		Arm(FlagsOf(X16, tables.UringAccept), uringOps("ACCEPT")...),
-		Arm(FlagsOf(X16, tables.UringRecvSend), uringOps("SEND", "SENDMSG", "SEND_ZC", "SENDMSG_ZC", "RECV", "RECVMSG", "RECV_ZC")...),
-		Arm(U16))},
+var ioUringSqe = &Struct{Of: &Struct{Fields: Fields{
+	{"opcode", &Enum{In: U8, Set: &tables.UringOp}},
+	{"flags", &Flags{In: X8, Set: &tables.UringSqeFlags}},
+	{"ioprio", &Union{On: Ref("opcode"), Set: &tables.UringOp, Arms: Arms{
+		{&Flags{In: X16, Set: &tables.UringAccept}, Names{"IORING_OP_ACCEPT"}},
+		{&Flags{In: X16, Set: &tables.UringRecvSend}, Names{"IORING_OP_SEND", "IORING_OP_SENDMSG", "IORING_OP_SEND_ZC", "IORING_OP_SENDMSG_ZC", "IORING_OP_RECV", "IORING_OP_RECVMSG", "IORING_OP_RECV_ZC"}},
+		{U16, nil}}}},
 	{"fd", FD},
 	{"off", &uringOffset{X64}},
 	{"addr", X64},
 	{"len", U32},
-	{"", Union(Ref("opcode"),
-		Arm(One("nop_flags", Flags(tables.UringNop)), uringOps("NOP", "NOP128")...),
-		Arm(One("install_fd_flags", Flags(tables.UringFixedFd)), uringOps("FIXED_FD_INSTALL")...),
-		Arm(One("msg_ring_flags", Flags(tables.UringMsgRingFlags)), uringOps("MSG_RING")...),
-		Arm(One("rw_flags", X32)))},
+	{"", &Union{On: Ref("opcode"), Set: &tables.UringOp, Arms: Arms{
+		{&One{Name: "nop_flags", Type: &Flags{Set: &tables.UringNop}}, Names{"IORING_OP_NOP", "IORING_OP_NOP128"}},
+		{&One{Name: "install_fd_flags", Type: &Flags{Set: &tables.UringFixedFd}}, Names{"IORING_OP_FIXED_FD_INSTALL"}},
+		{&One{Name: "msg_ring_flags", Type: &Flags{Set: &tables.UringMsgRingFlags}}, Names{"IORING_OP_MSG_RING"}},
+		{&One{Name: "rw_flags", Type: X32}, nil}}}},
 	{"user_data", X64},
 	{"buf_index", X16},
 	{"personality", U16},
 	{"file_index", X32},
-	{"attr_ptr", When(uringAttributes, Union(Bits(Ref("attr_type_mask"), BitsOf(tables.UringRwAttr, "IORING_RW_ATTR_FLAG_PI")),
-		Arm(Ptr64(ioUringAttrPI), 1), Arm(Addr64)))},
-	{"attr_type_mask", When(uringAttributes, FlagsOf(X64, tables.UringRwAttr))},
-	{"optval", When(Not(uringAttributes), ShownWith(Layouts{}, In, func(c *Call, _ View) {
+	{"attr_ptr", &When{If: Test(uringAttributes), Then: &Union{On: If{&Has{N: Ref("attr_type_mask"), Set: &tables.UringRwAttr, Values: Names{"IORING_RW_ATTR_FLAG_PI"}}}, Arms: Arms{
+		{&Ptr{To: ioUringAttrPI, Wide: true}, Nums{1}}, {Addr64, nil}}}}},
+	{"attr_type_mask", &When{If: Test(uringAttributes), Then: &Flags{In: X64, Set: &tables.UringRwAttr}}},
+	{"optval", &When{If: Not{Test(uringAttributes)}, Then: &Shown{As: Pad(0), By: func(c *Call, _ View) {
 		c.Out.Number(Ref("attr_ptr").Num(c), output.Hex)
-	}))},
-	{"cmd", When(Is(Ref("opcode"), uringOps("NOP128", "URING_CMD128")...), Array(X8, Func(func(*Call) uint64 { return 64 })))},
-}).Moved("attr_type_mask", "attr_ptr")
+	}}}},
+	{"cmd", &When{If: &Is{N: Ref("opcode"), Set: &tables.UringOp, Values: Names{"IORING_OP_NOP128", "IORING_OP_URING_CMD128"}}, Then: &List{Of: X8, Count: Func(func(*Call) uint64 { return 64 })}}},
+}}, Move: "attr_type_mask", Before: "attr_ptr"}
 
 // uringAttributes says that a request to read or write has attributes.
 func uringAttributes(c *Call) bool {
-	return Ref("attr_type_mask").Num(c) != 0 && uringTransfer(c)
+	return Ref("attr_type_mask").Num(c) != 0 && uringTransfer.Holds(c)
 }
 
-var uringTransfer = Is(Ref("opcode"), uringOps("READ", "WRITE", "READV", "WRITEV", "READ_FIXED", "WRITE_FIXED",
-	"READV_FIXED", "WRITEV_FIXED", "SEND", "RECV", "SENDMSG", "RECVMSG", "SEND_ZC", "RECV_ZC", "READ_MULTISHOT")...)
+var uringTransfer = &Is{N: Ref("opcode"), Set: &tables.UringOp, Values: Names{"IORING_OP_READ", "IORING_OP_WRITE", "IORING_OP_READV", "IORING_OP_WRITEV", "IORING_OP_READ_FIXED", "IORING_OP_WRITE_FIXED",
+	"IORING_OP_READV_FIXED", "IORING_OP_WRITEV_FIXED", "IORING_OP_SEND", "IORING_OP_RECV", "IORING_OP_SENDMSG", "IORING_OP_RECVMSG", "IORING_OP_SEND_ZC", "IORING_OP_RECV_ZC", "IORING_OP_READ_MULTISHOT"}}
 
-var ioUringAttrPI = Struct(Fields{
+var ioUringAttrPI = &Struct{Fields: Fields{
 	{"flags", X16}, {"app_tag", X16}, {"len", U32}, {"addr", X64}, {"seed", X64}, {"rsvd", X64},
-})
+}}
 
 // uringOffset is an offset, or the command for a socket.
-type uringOffset struct{ *Number }
+type uringOffset struct{ Number }
 
 func (t *uringOffset) Show(c *Call, v View) {
-	if uringCommand(c) && isSocket(c, int(int32(Ref("fd").Num(c)))) {
-		c.Out.Enum(t.Value(c, v), tables.UringSocketOp, output.Unsigned)
+	if uringCommand.Holds(c) && isSocket(c, int(int32(Ref("fd").Num(c)))) {
+		c.Out.Enum(t.Value(c, v), &tables.UringSocketOp, output.Unsigned)
 		return
 	}
 	c.Out.Number(t.Value(c, v), output.Hex)
 }
 
-var uringCommand = Is(Ref("opcode"), uringOps("URING_CMD", "URING_CMD128")...)
+var uringCommand = &Is{N: Ref("opcode"), Set: &tables.UringOp, Values: Names{"IORING_OP_URING_CMD", "IORING_OP_URING_CMD128"}}
 
 // isSocket says whether a descriptor of the tracee is a socket.
 func isSocket(c *Call, fd int) bool {

@@ -153,7 +153,7 @@ var (
 )
 
 // flexible is an array at the end of a struct, which takes no room.
-var flexible = Array(U8, Ref("n"))
+var flexible = &List{Of: U8, Count: Ref("n")}
 
 // hasLayout says that a member has a place in the C struct: other than those
 // that show what earlier members mean.
@@ -199,5 +199,5 @@ func compileC(abi tables.ABI, source string) (complaints map[int]string, broken 
 // CStruct is a described struct and what C calls it.
 type CStruct = struct {
 	Header, Name string
-	Type         *StructType
+	Type         *Struct
 }

@@ -299,12 +299,12 @@ func (s *set) print(b *bytes.Buffer) {
 	if len(headers) > 0 {
 		from = ", from " + strings.Join(headers, " ")
 	}
-	fmt.Fprintf(b, "// %s: %s%s.\nvar %s = &Set{\n", s.name, s.unknown, from, s.name)
+	fmt.Fprintf(b, "// %s: %s%s.\nvar %s = Set{\n", s.name, s.unknown, from, s.name)
 	if differ {
 		i386 := strings.ToLower(s.name[:1]) + s.name[1:] + "I386"
-		fmt.Fprintf(b, "i386: %s,\n", i386)
+		fmt.Fprintf(b, "i386: &%s,\n", i386)
 		s.printBody(b, 0)
-		fmt.Fprintf(b, "\nvar %s = &Set{\n", i386)
+		fmt.Fprintf(b, "\nvar %s = Set{\n", i386)
 		s.printBody(b, 1)
 	} else {
 		s.printBody(b, 0)

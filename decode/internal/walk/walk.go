@@ -1,0 +1,74 @@
+// Package walk visits all that descriptions are made of, for tests of them.
+package walk
+
+import (
+	"reflect"
+	"unsafe"
+
+	"trapline/tables"
+)
+
+// Values calls visit with a pointer to every value that roots lead to, once each,
+// but for the sets of constants. What only Go functions name is not found.
+func Values(visit func(v any), roots ...any) {
+	w := walker{visit: visit, seen: make(map[place]bool)}
+	for _, root := range roots {
+		w.walk(reflect.ValueOf(root))
+	}
+}
+
+type walker struct {
+	visit func(v any)
+	seen  map[place]bool
+}
+
+// place is where a value of a type is.
+type place struct {
+	at  unsafe.Pointer
+	typ reflect.Type
+}
+
+func (w *walker) walk(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Pointer:
+		p := place{v.UnsafePointer(), v.Type()}
+		if v.IsNil() || w.seen[p] || v.Type() == reflect.TypeFor[*tables.Set]() {
+			return
+		}
+		w.seen[p] = true
+		w.visit(reflect.NewAt(v.Type().Elem(), p.at).Interface())
+		w.walk(v.Elem())
+	case reflect.Interface:
+		w.walk(v.Elem())
+	case reflect.Struct:
+		for i := range v.NumField() {
+			w.walk(v.Field(i))
+		}
+	case reflect.Slice, reflect.Array:
+		for i := range v.Len() {
+			w.walk(v.Index(i))
+		}
+	case reflect.Map:
+		for it := v.MapRange(); it.Next(); {
+			w.walk(it.Value())
+		}
+	}
+}
+
+// Resolve looks up all the names of members and constants in what roots lead
+// to. It returns how many values have such names, and a message for each that
+// has one that is nowhere.
+func Resolve(roots ...any) (n int, problems []any) {
+	Values(func(v any) {
+		defer func() {
+			if p := recover(); p != nil {
+				problems = append(problems, p)
+			}
+		}()
+		if r, ok := v.(interface{ Resolve() }); ok {
+			n++
+			r.Resolve()
+		}
+	}, roots...)
+	return n, problems
+}

@@ -1,0 +1,145 @@
+package lang
+
+import "trapline/tables"
+
+// What is said of an argument or a member beside its type.
+
+// When shows a value only if a condition holds.
+type When struct {
+	If   Cond
+	Then Type
+}
+
+// Layout implements Type.
+func (t *When) Layout(abi tables.ABI) Layout { return t.Then.Layout(abi) }
+
+// Show implements Type.
+func (t *When) Show(c *Call, v View) { t.Then.Show(c, v) }
+
+// Verbose is a struct member left out of an abbreviated struct.
+type Verbose [1]Type
+
+// Layout implements Type.
+func (t Verbose) Layout(abi tables.ABI) Layout { return t[0].Layout(abi) }
+
+// Show implements Type.
+func (t Verbose) Show(c *Call, v View) { t[0].Show(c, v) }
+
+// Since marks the first of the members that a version of a struct added. It and
+// those behind it are shown if the caller's struct, which is Call.Known bytes
+// long, reaches beyond the beginning of that member.
+type Since [1]Type
+
+// Layout implements Type.
+func (t Since) Layout(abi tables.ABI) Layout { return t[0].Layout(abi) }
+
+// Show implements Type.
+func (t Since) Show(c *Call, v View) { t[0].Show(c, v) }
+
+// Reserved is a member shown only when it is not zero.
+type Reserved [1]Type
+
+// Layout implements Type.
+func (t Reserved) Layout(abi tables.ABI) Layout { return t[0].Layout(abi) }
+
+// Show implements Type.
+func (t Reserved) Show(c *Call, v View) { t[0].Show(c, v) }
+
+// Unseen is a member that is not shown; others may refer to it.
+type Unseen [1]Type
+
+// Layout implements Type.
+func (t Unseen) Layout(abi tables.ABI) Layout { return t[0].Layout(abi) }
+
+// Show implements Type.
+func (t Unseen) Show(c *Call, v View) { t[0].Show(c, v) }
+
+// WithName is an argument shown with its name even where names are not asked for.
+type WithName [1]Type
+
+// Layout implements Type.
+func (t WithName) Layout(abi tables.ABI) Layout { return t[0].Layout(abi) }
+
+// Show implements Type.
+func (t WithName) Show(c *Call, v View) { t[0].Show(c, v) }
+
+// InReg is an argument that lies in register number Reg, counted from 0, and
+// not behind the one before it in the description: for calls whose arguments
+// strace shows in another order than the kernel takes them.
+type InReg struct {
+	Reg int
+	Of  Type
+}
+
+// Layout implements Type.
+func (t *InReg) Layout(abi tables.ABI) Layout { return t.Of.Layout(abi) }
+
+// Show implements Type.
+func (t *InReg) Show(c *Call, v View) { t.Of.Show(c, v) }
+
+// Early is an argument that the kernel writes, unless a condition holds: it is
+// shown at the enter-stop then.
+type Early struct {
+	If Cond
+	Of Type
+}
+
+// Layout implements Type.
+func (t *Early) Layout(abi tables.ABI) Layout { return t.Of.Layout(abi) }
+
+// Show implements Type.
+func (t *Early) Show(c *Call, v View) { t.Of.Show(c, v) }
+
+// wrapped is a field's type without its wrappers, and what they said.
+type wrapped struct {
+	Type
+	cond     Cond
+	early    Cond
+	verbose  bool
+	since    bool
+	reserved bool
+	named    bool
+	reg      int // -1 for the next
+}
+
+// unwrap takes the wrappers off a field's type.
+func unwrap(t Type) wrapped {
+	u := wrapped{reg: -1}
+	for {
+		switch w := t.(type) {
+		case *When:
+			t, u.cond = w.Then, w.If
+		case *Early:
+			t, u.early = w.Of, w.If
+		case *InReg:
+			t, u.reg = w.Of, w.Reg
+		case Verbose:
+			t, u.verbose = w[0], true
+		case Since:
+			t, u.since = w[0], true
+		case Reserved:
+			t, u.reserved = w[0], true
+		case Unseen:
+			t, u.cond = w[0], never(0)
+		case WithName:
+			t, u.named = w[0], true
+		case Number:
+			u.Type = w.laidOut()
+			return u
+		case alias:
+			t = w.Type()
+		default:
+			u.Type = t
+			return u
+		}
+	}
+}
+
+// alias is implemented by types that stand for another, which takes their place
+// in a layout.
+type alias interface{ Type() Type }
+
+// never is the condition that does not hold.
+type never uint8
+
+func (never) Holds(*Call) bool { return false }
