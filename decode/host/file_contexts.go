@@ -81,7 +81,7 @@ func (f *fileContexts) parse(text []byte) {
 		spec := contextSpec{expr: words[0]}
 		context := words[1]
 		if len(words) > 2 {
-			fileType, ok := fileTypes[words[1]]
+			fileType, ok := fileTypeOf(words[1])
 			if !ok {
 				continue
 			}
@@ -95,10 +95,20 @@ func (f *fileContexts) parse(text []byte) {
 	}
 }
 
-// fileTypes are the types that a line may name.
-var fileTypes = map[string]uint32{
-	"--": unix.S_IFREG, "-d": unix.S_IFDIR, "-l": unix.S_IFLNK, "-b": unix.S_IFBLK, "-c": unix.S_IFCHR,
-	"-p": unix.S_IFIFO, "-s": unix.S_IFSOCK,
+// fileTypeOf gives the type that a word of a line names.
+func fileTypeOf(word string) (uint32, bool) {
+	for _, t := range [...]struct {
+		word string
+		mode uint32
+	}{
+		{"--", unix.S_IFREG}, {"-d", unix.S_IFDIR}, {"-l", unix.S_IFLNK}, {"-b", unix.S_IFBLK}, {"-c", unix.S_IFCHR},
+		{"-p", unix.S_IFIFO}, {"-s", unix.S_IFSOCK},
+	} {
+		if t.word == word {
+			return t.mode, true
+		}
+	}
+	return 0, false
 }
 
 // stemOf gives what a regular expression begins with literally, and whether that

@@ -49,8 +49,9 @@ func (x *Transition) Changes(dst []output.RegisterChange, sets Sets, before, aft
 
 func (x *Transition) explain(role role, from, to output.Register, after *Snapshot) output.RegisterChange {
 	c := output.RegisterChange{From: from, To: to}
-	for i := range reasons {
-		rule := &reasons[i]
+	rules := reasons()
+	for i := range rules {
+		rule := &rules[i]
 		if rule.regs&role != 0 && rule.when(x, from.Value, to.Value, after) {
 			c.Why = rule.why
 			if rule.say != nil {

@@ -3,6 +3,7 @@ package registers
 import (
 	"strconv"
 	"strings"
+	"sync"
 
 	"trapline/tables"
 )
@@ -25,41 +26,43 @@ const (
 // reasons is what may change registers by the ABI, for calls made with syscall
 // (System V ABI for x86-64, A.2.1), int $0x80 and sysenter (arch/x86/entry). Any
 // other change is unexplained.
-var reasons = [...]reason{
-	// Between calls the program runs. Its last instruction is the one that
-	// enters the kernel; syscall leaves traces in two registers.
-	{regAX, restarted, "restarted: the number again with ip set back, then preset to -ENOSYS", nil},
-	{regAX, between, "preset to -ENOSYS until the call has a result", nil},
-	{regOrigAX, takesUp, "number of restart_syscall, to take up the call before", nil},
-	{regOrigAX, between, "number of this call", nil},
-	{regCX, bySyscall(func(s *Snapshot) uint64 { return s.User.Rip }), "return address (syscall)", nil},
-	{regR11, bySyscall(func(s *Snapshot) uint64 { return s.User.Eflags }), "flags (syscall)", nil},
-	{anyReg, func(x *Transition, _, _ uint64, _ *Snapshot) bool { return x.Between && x.Signaled },
-		"program, or delivery of a signal", nil},
-	{anyReg, between, "program", nil},
+var reasons = sync.OnceValue(func() []reason {
+	return []reason{
+		// Between calls the program runs. Its last instruction is the one that
+		// enters the kernel; syscall leaves traces in two registers.
+		{regAX, restarted, "restarted: the number again with ip set back, then preset to -ENOSYS", nil},
+		{regAX, between, "preset to -ENOSYS until the call has a result", nil},
+		{regOrigAX, takesUp, "number of restart_syscall, to take up the call before", nil},
+		{regOrigAX, between, "number of this call", nil},
+		{regCX, bySyscall(func(s *Snapshot) uint64 { return s.User.Rip }), "return address (syscall)", nil},
+		{regR11, bySyscall(func(s *Snapshot) uint64 { return s.User.Eflags }), "flags (syscall)", nil},
+		{anyReg, func(x *Transition, _, _ uint64, _ *Snapshot) bool { return x.Between && x.Signaled },
+			"program, or delivery of a signal", nil},
+		{anyReg, between, "program", nil},
 
-	// A child starts as a copy of its parent.
-	{regAX, child, "0 in the child", nil},
-	{regSP, child, "stack given to clone", nil},
-	{regFSBase | regGSBase | regGS | regFS, child, "CLONE_SETTLS", nil},
+		// A child starts as a copy of its parent.
+		{regAX, child, "0 in the child", nil},
+		{regSP, child, "stack given to clone", nil},
+		{regFSBase | regGSBase | regGS | regFS, child, "CLONE_SETTLS", nil},
 
-	// Calls that replace the whole state.
-	{anyReg, succeeds("execve", "execveat"), "new program (execve)", nil},
-	{anyReg, calls("rt_sigreturn", "sigreturn"), "restored from the signal frame", nil},
-	{anyReg, calls("vm86", "vm86old"), "virtual 8086 mode", nil},
-	{anyReg, calls("uretprobe", "uprobe"), "trampoline of a uprobe", nil},
+		// Calls that replace the whole state.
+		{anyReg, succeeds("execve", "execveat"), "new program (execve)", nil},
+		{anyReg, calls("rt_sigreturn", "sigreturn"), "restored from the signal frame", nil},
+		{anyReg, calls("vm86", "vm86old"), "virtual 8086 mode", nil},
+		{anyReg, calls("uretprobe", "uprobe"), "trampoline of a uprobe", nil},
 
-	// The result. -ENOSYS stands in rax from the entry on.
-	{regAX, always, "", resultInAX},
+		// The result. -ENOSYS stands in rax from the entry on.
+		{regAX, always, "", resultInAX},
 
-	// Calls made to change registers.
-	{regFSBase | regFS, archPrctl(archSetFS), "arch_prctl(ARCH_SET_FS)", nil},
-	{regGSBase | regGS, archPrctl(archSetGS), "arch_prctl(ARCH_SET_GS)", nil},
-	{regFSBase | regGSBase | regFS | regGS, succeeds("set_thread_area", "modify_ldt"),
-		"", func(x *Transition) string { return "segment descriptor changed (" + x.Name + ")" }},
-	{regFlags, succeeds("iopl"), "I/O privilege level (iopl)", nil},
-	{regPKRU, succeeds("pkey_alloc", "pkey_free"), "rights of the protection key", nil},
-}
+		// Calls made to change registers.
+		{regFSBase | regFS, archPrctl(archSetFS), "arch_prctl(ARCH_SET_FS)", nil},
+		{regGSBase | regGS, archPrctl(archSetGS), "arch_prctl(ARCH_SET_GS)", nil},
+		{regFSBase | regGSBase | regFS | regGS, succeeds("set_thread_area", "modify_ldt"),
+			"", func(x *Transition) string { return "segment descriptor changed (" + x.Name + ")" }},
+		{regFlags, succeeds("iopl"), "I/O privilege level (iopl)", nil},
+		{regPKRU, succeeds("pkey_alloc", "pkey_free"), "rights of the protection key", nil},
+	}
+})
 
 func always(*Transition, uint64, uint64, *Snapshot) bool { return true }
 
