@@ -27,7 +27,7 @@ func NewDecoder(o Options, h host.Host) *Decoder {
 	if h == nil {
 		h = host.Unknown{}
 	}
-	d := lang.NewDecoderOf(lang.Catalogue{Describe: description, Resuming: "restart_syscall"}, o.StringLimit)
+	d := lang.NewDecoderOf(lang.Catalogue{Describe: descriptionOf, DescribeInner: description, Resuming: "restart_syscall"}, o.StringLimit)
 	*kernel.ContextOf(d) = kernel.Context{FDs: o.FDs, PIDs: o.PIDs, Namespaces: o.Namespaces, VCPUs: o.VCPUs, Contexts: o.Contexts, Host: h}
 	if o.Contexts != 0 {
 		d.AfterPath = kernel.ContextOfPath
@@ -35,8 +35,55 @@ func NewDecoder(o Options, h host.Host) *Decoder {
 	return d
 }
 
-// descriptions are found by the names of calls. Each ABI's are gathered when
-// they are first needed.
+// place is where the description of a call is: which of subsystems, which of its
+// groups, whether among those of the ABI alone, and which of these.
+type place struct {
+	subsystem, group uint8
+	own              bool
+	call             uint8
+}
+
+// noPlace is that of calls without a description.
+const noPlace = 1<<16 - 1
+
+// packed is a place as callIndex has it.
+func (p place) packed() uint16 {
+	n := uint16(p.subsystem)<<13 | uint16(p.group)<<8 | uint16(p.call)<<1
+	if p.own {
+		n |= 1
+	}
+	return n
+}
+
+// unpack is the opposite of packed.
+func unpack(n uint16) place {
+	return place{uint8(n >> 13), uint8(n >> 8 & 0x1f), n&1 != 0, uint8(n >> 1 & 0x7f)}
+}
+
+// calls are the descriptions among which a place is.
+func (p place) calls(abi tables.ABI) lang.Calls {
+	g := &(*subsystems[p.subsystem])[p.group]
+	switch {
+	case !p.own:
+		return g.Both
+	case abi == tables.I386:
+		return g.I386
+	}
+	return g.X86
+}
+
+// descriptionOf finds the description of the call that an ABI knows by a number,
+// or gives nil. The index keeps it from looking at those of other calls.
+func descriptionOf(abi tables.ABI, nr uint64) *lang.Desc {
+	if index := callIndex[abi]; nr < uint64(len(index)) && index[nr] != noPlace {
+		p := unpack(index[nr])
+		return &p.calls(abi)[p.call]
+	}
+	return nil
+}
+
+// descriptions are those of an ABI by the names of calls. They are gathered when
+// they are first needed: for calls inside multiplexers, which need not have numbers.
 var descriptions [tables.NumABI]struct {
 	once   sync.Once
 	byName map[string]*lang.Desc
@@ -46,6 +93,11 @@ var descriptions [tables.NumABI]struct {
 // gives nil.
 func description(abi tables.ABI, name string) *lang.Desc {
 	t := &descriptions[abi]
-	t.once.Do(func() { t.byName = lang.Gather(abi, subsystems()) })
+	t.once.Do(func() {
+		t.byName = make(map[string]*lang.Desc, 512)
+		for _, groups := range subsystems {
+			lang.Gather(t.byName, abi, *groups)
+		}
+	})
 	return t.byName[name]
 }

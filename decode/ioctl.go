@@ -38,7 +38,10 @@ func ioctlIndexOf(abi tables.ABI) *ioctlIndex {
 func newIoctlIndex(abi tables.ABI) *ioctlIndex {
 	x := &ioctlIndex{byOp: make(map[uint32]*lang.Desc)}
 	ops := tables.IoctlsByName(abi)
-	families := ioctlRequests()
+	var families []kernel.Ioctls
+	for _, requests := range ioctlRequests {
+		families = append(families, *requests...)
+	}
 	if abi == tables.X86_64 {
 		families = append(slices.Clip(families), ioctl.NativeRequests...)
 	}

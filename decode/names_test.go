@@ -9,7 +9,7 @@ import (
 // TestNamesInDescriptions looks up the names of constants and members that the
 // descriptions of calls and ioctls have.
 func TestNamesInDescriptions(t *testing.T) {
-	n, problems := walk.Resolve(subsystems(), ioctlRequests())
+	n, problems := walk.Resolve(subsystems, ioctlRequests)
 	for _, p := range problems {
 		t.Error(p)
 	}

@@ -1,8 +1,6 @@
 package decode
 
 import (
-	"slices"
-
 	"trapline/decode/bpf"
 	"trapline/decode/file"
 	"trapline/decode/ioctl"
@@ -16,21 +14,21 @@ import (
 	"trapline/decode/uring"
 )
 
-// subsystems are the descriptions of all calls.
-func subsystems() []lang.Group {
-	return slices.Concat(
-		process.Groups,
-		memory.Groups,
-		file.Groups,
-		net.Groups,
-		ipc.Groups,
-		bpf.Groups,
-		uring.Groups,
-		[]lang.Group{{Both: ioctlCall}},
-	)
+//go:generate go test -run TestCallIndex -update .
+
+// subsystems are the descriptions of all calls. Their places are in callIndex.
+var subsystems = [...]*[]lang.Group{
+	&process.Groups,
+	&memory.Groups,
+	&file.Groups,
+	&net.Groups,
+	&ipc.Groups,
+	&bpf.Groups,
+	&uring.Groups,
+	&ioctlGroups,
 }
 
+var ioctlGroups = []lang.Group{{Both: ioctlCall}}
+
 // ioctlRequests are the descriptions of all ioctls.
-func ioctlRequests() []kernel.Ioctls {
-	return slices.Concat(ioctl.Requests, process.Requests, memory.Requests, kvm.Requests)
-}
+var ioctlRequests = [...]*[]kernel.Ioctls{&ioctl.Requests, &process.Requests, &memory.Requests, &kvm.Requests}

@@ -32,9 +32,11 @@ type Decoder struct {
 
 // Catalogue is what a Decoder knows of system calls.
 type Catalogue struct {
-	// Describe finds the description of the call that an ABI knows by name, or
+	// Describe finds the description of the call that an ABI knows by a number, or
 	// gives nil.
-	Describe func(abi tables.ABI, name string) *Desc
+	Describe func(abi tables.ABI, nr uint64) *Desc
+	// DescribeInner is Describe for the calls of multiplexers, by name.
+	DescribeInner func(abi tables.ABI, name string) *Desc
 	// Resuming is the name of the call by which the kernel goes on with the one
 	// before it.
 	Resuming string

@@ -127,9 +127,8 @@ type Group struct {
 	I386 Calls // i386 calls that 64-bit programs lack or mean otherwise by
 }
 
-// Gather collects the descriptions of an ABI, by the names of calls.
-func Gather(abi tables.ABI, groups []Group) map[string]*Desc {
-	byName := make(map[string]*Desc, 512)
+// Gather adds the descriptions of an ABI, by the names of calls.
+func Gather(byName map[string]*Desc, abi tables.ABI, groups []Group) {
 	for i := range groups {
 		s := &groups[i]
 		own := s.X86
@@ -144,7 +143,6 @@ func Gather(abi tables.ABI, groups []Group) map[string]*Desc {
 			}
 		}
 	}
-	return byName
 }
 
 // unknown describes calls without a description: six hexadecimal registers.
@@ -180,7 +178,7 @@ func (d *Decoder) addSignature(abi tables.ABI, nr uint64) *Signature {
 	if grow := int(nr) + 1 - len(*t); grow > 0 {
 		*t = append(*t, make([]*Signature, grow)...)
 	}
-	(*t)[nr] = signatureOf(abi, row.Name, d.catalogue.Describe(abi, row.Name))
+	(*t)[nr] = signatureOf(abi, row.Name, d.catalogue.Describe(abi, nr))
 	return (*t)[nr]
 }
 
@@ -191,7 +189,7 @@ func (d *Decoder) addSignature(abi tables.ABI, nr uint64) *Signature {
 func (d *Decoder) LookupInner(name, form string) *Signature {
 	s := d.signatures.inner[form]
 	if s == nil {
-		s = signatureOf(tables.I386, name, d.catalogue.Describe(tables.I386, form))
+		s = signatureOf(tables.I386, name, d.catalogue.DescribeInner(tables.I386, form))
 		if d.signatures.inner == nil {
 			d.signatures.inner = make(map[string]*Signature)
 		}

@@ -18,7 +18,9 @@ import (
 func TestBeginReadsAgain(t *testing.T) {
 	const at = 0x7000
 	mem := FakeMemory{at: make([]byte, 1024)}
-	d := NewDecoderOf(Catalogue{Describe: func(abi tables.ABI, name string) *Desc { return Gather(abi, Groups)[name] }}, 32)
+	byName := make(map[string]*Desc)
+	Gather(byName, tables.X86_64, Groups)
+	d := NewDecoderOf(Catalogue{Describe: func(tables.ABI, uint64) *Desc { return byName["clone3"] }}, 32)
 	ContextOf(d).Host = host.Unknown{}
 	c := &Call{Decoder: d, Out: output.Discard{}, Outcome: output.Discard{}, Mem: mem, ABI: tables.X86_64}
 	c.NR = uint64(tables.ByName(tables.X86_64, "clone3").NR)

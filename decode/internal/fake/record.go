@@ -54,7 +54,7 @@ func Logged(t testing.TB, looks output.Options, write func(trace *output.Record)
 
 // BareDecoder makes a Decoder that knows no call and no host.
 func BareDecoder() *Decoder {
-	d := NewDecoderOf(Catalogue{Describe: func(tables.ABI, string) *Desc { return nil }}, 32)
+	d := NewDecoderOf(Catalogue{Describe: func(tables.ABI, uint64) *Desc { return nil }}, 32)
 	ContextOf(d).Host = host.Unknown{}
 	return d
 }
