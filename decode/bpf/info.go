@@ -104,7 +104,7 @@ var bpfProgInfo = &Struct{Of: &Struct{Fields: Fields{
 	{"jited_prog_len", WasNow{U32}},
 	{"xlated_prog_len", WasNow{U32}},
 	{"jited_prog_insns", Aligned{&Ptr{To: &Bytes{Len: Ref("jited_prog_len"), Kind: Binary}, Wide: true}}},
-	{"xlated_prog_insns", Aligned{&Ptr{To: &bpfProgram{count: &Div{N: Min{Ref("xlated_prog_len"), &Was{Member: "xlated_prog_len", Size: 4}}, By: 8}}, Wide: true}}},
+	{"xlated_prog_insns", Aligned{&Ptr{To: &bpfProgram{count: &Calc{N: Min{Ref("xlated_prog_len"), &Was{Member: "xlated_prog_len", Size: 4}}, Div: 8}}, Wide: true}}},
 	{"load_time", Since{Aligned{bootTime}}},
 	{"created_by_uid", ID},
 	{"nr_map_ids", WasNow{U32}},

@@ -392,7 +392,7 @@ var (
 		{"bytes_missing", U32},
 		{"elem_cnt", U32},
 		{"elem_missed", U32},
-		{"val", Verbose{&List{Of: btrfsInode, Count: &Div{N: Ref("elem_cnt"), By: 3}}}},
+		{"val", Verbose{&List{Of: btrfsInode, Count: &Calc{N: Ref("elem_cnt"), Div: 3}}}},
 	}}
 	btrfsPaths = &Struct{Of: btrfsInodes, With: Fields{{"val", Verbose{&List{Of: Value64(showBtrfsPathAt), Count: Ref("elem_cnt")}}}}}
 

@@ -51,7 +51,7 @@ var fsuuid2 = &Struct{Fields: Fields{
 }}
 
 var fsSysfsPath = &Struct{Fields: Fields{
-	{"len", U8}, {"name", &Chars{N: 128, Len: &Add{N: Ref("len"), K: 1}, Kind: Terminated}},
+	{"len", U8}, {"name", &Chars{N: 128, Len: &Calc{N: Ref("len"), Add: 1}, Kind: Terminated}},
 }}
 
 var logicalBlockMetadataCap = &Struct{Fields: Fields{

@@ -17,12 +17,23 @@ type Change struct {
 	// Where, if there is one, must hold within In at the enter-stop, and all that
 	// is Needed must be there: otherwise Out is not shown. In is a *Struct then.
 	Where Cond
+
+	// UnlessZero, if there is one, is a number of bytes: where these are all zero,
+	// In is not shown, since in practice nobody fills in what the kernel only
+	// writes. If the call failed, the address is shown in place of Out, or nothing
+	// if it is Shy and In was shown.
+	UnlessZero Num
+	Shy        bool
 }
 
 func (t *Change) Dir() Dir { return Both }
 
 // Show implements Type.
 func (t *Change) Show(c *Call, v View) {
+	if t.UnlessZero != nil {
+		t.showUnlessZero(c, v)
+		return
+	}
 	addr := v.Uint(c.WordSize())
 	c.lacking = false
 	c.Begun = c.ShowAt(addr, t.In)
@@ -32,7 +43,12 @@ func (t *Change) Show(c *Call, v View) {
 	}
 }
 
+// Finish shows what the memory has become.
 func (t *Change) Finish(c *Call, v View) {
+	if t.UnlessZero != nil {
+		t.finishUnlessZero(c, v)
+		return
+	}
 	if !c.Begun && !t.Unread || t.If == nil && c.Failed() || t.If != nil && !t.If.Holds(c) {
 		return
 	}
@@ -163,31 +179,17 @@ func (t Updated) Finish(c *Call, v View) {
 	c.Out.EndArray()
 }
 
-// ChangeUnlessZero is a Change of which the first part is left out if the
-// memory is all zero: in practice nobody fills in what the kernel only writes.
-// If the call failed, the address is shown in place of the second part, or
-// nothing if Shy is true and the first part was shown.
-type ChangeUnlessZero struct {
-	WordSized
-	In, Out Type
-	Size    Num // of what must be zero, in bytes
-	Shy     bool
-}
-
-func (t *ChangeUnlessZero) Dir() Dir { return Both }
-
-// What Show left for finish, in Call.Before.
+// What showUnlessZero left for finishUnlessZero, in Call.Before.
 const (
 	shownAll = iota
 	shownFirst
 	shownNothing
 )
 
-// Show implements Type.
-func (t *ChangeUnlessZero) Show(c *Call, v View) {
+func (t *Change) showUnlessZero(c *Call, v View) {
 	addr := v.Uint(c.WordSize())
 	c.Before = shownAll
-	b, ok := c.ReadAll(addr, int(min(t.Size.Num(c), PageSize)))
+	b, ok := c.ReadAll(addr, int(min(t.UnlessZero.Num(c), PageSize)))
 	switch {
 	case addr == 0 || !ok:
 		c.Out.Addr(addr)
@@ -199,7 +201,7 @@ func (t *ChangeUnlessZero) Show(c *Call, v View) {
 	}
 }
 
-func (t *ChangeUnlessZero) Finish(c *Call, v View) {
+func (t *Change) finishUnlessZero(c *Call, v View) {
 	addr := v.Uint(c.WordSize())
 	if c.Before == shownAll || c.Before == shownFirst && c.Failed() && t.Shy {
 		return

@@ -76,29 +76,22 @@ func (w *Within) Num(c *Call) uint64 {
 	return n
 }
 
-// Div is a Num divided by a constant, for lengths in other units.
-type Div struct {
-	N  Num
-	By uint64
+// Calc is what becomes of N when the bits in Clear are taken out of it, Add is
+// added, and the sum is divided by Div.
+type Calc struct {
+	N          Num
+	Clear, Add uint64
+	Div        uint64 // 0 for no division
 }
 
-func (n *Div) Num(c *Call) uint64 { return n.N.Num(c) / n.By }
-
-// Add is a Num and a constant.
-type Add struct {
-	N Num
-	K uint64
+// Num implements Num.
+func (t *Calc) Num(c *Call) uint64 {
+	n := t.N.Num(c)&^t.Clear + t.Add
+	if t.Div != 0 {
+		n /= t.Div
+	}
+	return n
 }
-
-func (n *Add) Num(c *Call) uint64 { return n.N.Num(c) + n.K }
-
-// Clear is a Num without the bits in Mask.
-type Clear struct {
-	N    Num
-	Mask uint64
-}
-
-func (n *Clear) Num(c *Call) uint64 { return n.N.Num(c) &^ n.Mask }
 
 // Min is the smallest of several Nums.
 type Min []Num

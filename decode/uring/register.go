@@ -145,10 +145,10 @@ var uringRingFree = &Struct{Fields: Fields{
 const maxProbe = 256
 
 // uringProbe points to a struct io_uring_probe with room for nr_args operations.
-var uringProbe = &ChangeUnlessZero{
-	In:   uringProbeIn,
-	Out:  &Struct{Of: uringProbeIn, With: Fields{{"ops", AtAddr(showProbeOps)}}},
-	Size: Func(func(c *Call) uint64 { return 16 + 8*Ref("nr_args").Num(c) }), Shy: true}
+var uringProbe = &Change{
+	In:         uringProbeIn,
+	Out:        &Struct{Of: uringProbeIn, With: Fields{{"ops", AtAddr(showProbeOps)}}},
+	UnlessZero: Func(func(c *Call) uint64 { return 16 + 8*Ref("nr_args").Num(c) }), Shy: true}
 
 func showProbeOps(c *Call, addr uint64) {
 	c.ShowRoom(addr, ioUringProbeOp, Ref("ops_len").Num(c), Ref("nr_args").Num(c))

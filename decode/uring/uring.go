@@ -34,7 +34,7 @@ var ioUringCalls = Calls{
 	{"io_uring_register", Args{
 		{"fd", &Union{On: If{&Has{N: Ref("opcode"), Values: Nums{registeredRing}}}, Arms: Arms{{U32, Nums{1}}, {FD, nil}}}},
 		{"opcode", ioUringOpcode},
-		{"", &Rest{On: &Clear{N: Ref("opcode"), Mask: registeredRing}, Set: &tables.UringRegister, Calls: ioUringRegister}},
+		{"", &Rest{On: &Calc{N: Ref("opcode"), Clear: registeredRing}, Set: &tables.UringRegister, Calls: ioUringRegister}},
 	}, RetUnsigned},
 }
 
