@@ -161,7 +161,7 @@ var bpfProgLoad = &Struct{Fields: Fields{
 	{"log_level", Since{U32}},
 	{"log_size", U32},
 	{"log_buf", Aligned{&Ptr{To: &Bytes{Len: Ref("log_size"), Kind: CutString}, Wide: true}}},
-	{"kern_version", Since{Value32(ShowKernelVersion)}},
+	{"kern_version", Since{&KernelVersion}},
 	{"prog_flags", Since{&Flags{Set: &tables.BPFProgFlags}}},
 	{"prog_name", Since{bpfName("prog_name")}},
 	{"prog_ifindex", Since{IfIndex}},

@@ -40,7 +40,7 @@ var openCalls = Calls{
 	{"dup3", Args{{"oldfd", FD}, {"newfd", FD}, {"flags", modeFlags}}, RetFD},
 	{"pipe", Args{{"pipefd", &Out{To: &FdPair}}}, RetUnsigned},
 	{"pipe2", Args{{"pipefd", &Out{To: &FdPair}}, {"flags", modeFlags}}, RetUnsigned},
-	{"memfd_create", Args{{"name", &Ptr{To: StrN(memfdNameMax + 1)}}, {"flags", Value32(showMemfdFlags)}}, RetFD},
+	{"memfd_create", Args{{"name", &Ptr{To: StrN(memfdNameMax + 1)}}, {"flags", memfdFlags}}, RetFD},
 	{"eventfd", Args{{"initval", Uint}}, RetFD},
 	{"eventfd2", Args{{"initval", Uint}, {"flags", &Flags{Set: &tables.EventfdFlags}}}, RetFD},
 	{"umask", Args{{"mask", Mode}}, RetOctal},
@@ -51,27 +51,8 @@ var openCalls = Calls{
 // without "memfd:".
 const memfdNameMax = 255 - len("memfd:")
 
-// showMemfdFlags are memfd_create's flags, with the logarithm of the size of huge
+// memfdFlags are memfd_create's flags, with the logarithm of the size of huge
 // pages in the highest bits.
-func showMemfdFlags(c *Call, v uint32) {
-	const mask = unix.MFD_HUGE_MASK << unix.MFD_HUGE_SHIFT
-	flags, huge := uint64(v&^mask), uint64(v&mask>>unix.MFD_HUGE_SHIFT)
-	if v == 0 {
-		c.Out.Number(0, output.Hex)
-		return
-	}
-	c.Out.BeginNamed()
-	c.Out.Number(uint64(v), output.Hex)
-	c.Out.Named(output.InComment)
-	if flags != 0 {
-		c.Out.Flags(flags, &tables.MemfdFlags, output.Hex)
-	}
-	if huge != 0 {
-		if flags != 0 {
-			c.Out.Or()
-		}
-		c.Out.Number(huge, output.Unsigned)
-		c.Out.Shift(unix.MFD_HUGE_SHIFT, "MFD_HUGE_SHIFT", output.Unsigned)
-	}
-	c.Out.EndNamed()
-}
+var memfdFlags = &Flags{Set: &tables.MemfdFlags, Named: true, Parts: []Part{
+	{Mask: unix.MFD_HUGE_MASK << unix.MFD_HUGE_SHIFT, Base: output.Unsigned, Shift: "MFD_HUGE_SHIFT"},
+}}

@@ -48,7 +48,7 @@ var pathCalls = Calls{
 	{"readlinkat", Args{{"dirfd", DirFD}, {"pathname", Path}, {"buf", &Out{To: &Bytes{Len: Result}}}, {"bufsiz", Size}}, RetUnsigned},
 	{"getcwd", Args{{"buf", &Out{To: &Bytes{Len: Result, Kind: FilePath}}}, {"size", Size}}, RetUnsigned},
 	{"lookup_dcookie", Args{{"cookie", U64}, {"buffer", &Out{To: &Bytes{Len: Result}}}, {"len", Size}}, RetUnsigned},
-	{"swapon", Args{{"path", Path}, {"swapflags", Value32(showSwapFlags)}}, RetUnsigned},
+	{"swapon", Args{{"path", Path}, {"swapflags", swapFlags}}, RetUnsigned},
 	{"utime", Args{{"filename", Path}, {"times", &Ptr{To: utimbuf}}}, RetUnsigned},
 	{"utimes", Args{{"pathname", Path}, {"times", timevals}}, RetUnsigned},
 	{"futimesat", Args{{"dirfd", DirFD}, {"pathname", Path}, {"times", timevals}}, RetUnsigned},
@@ -68,15 +68,6 @@ var pathCallsI386 = Calls{
 	{"utimensat_time64", Args{{"dirfd", DirFD}, {"pathname", Path}, {"times", timePair64}, {"flags", AtFlags}}, RetUnsigned},
 }
 
-// swapPriority are the bits of swapon's flags that hold the priority
-// (SWAP_FLAG_PRIO_MASK of linux/swap.h).
-const swapPriority = 0x7fff
-
-// showSwapFlags are swapon's flags and priority.
-func showSwapFlags(c *Call, v uint32) {
-	if flags := v &^ swapPriority; flags != 0 {
-		c.Out.Flags(uint64(flags), &tables.SwapFlags, output.Hex)
-		c.Out.Or()
-	}
-	c.Out.Number(uint64(v&swapPriority), output.Unsigned)
-}
+// swapFlags are swapon's flags with the priority (SWAP_FLAG_PRIO_MASK of
+// linux/swap.h).
+var swapFlags = &Flags{Set: &tables.SwapFlags, Parts: []Part{{Mask: 0x7fff, Base: output.Unsigned, Zero: true}}}

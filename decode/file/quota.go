@@ -3,7 +3,6 @@ package file
 import (
 	. "trapline/decode/kernel"
 	. "trapline/decode/lang"
-	"trapline/output"
 	"trapline/tables"
 )
 
@@ -14,23 +13,9 @@ import (
 func quotaOp(c *Call) uint64 { return Ref("op").Num(c) >> 8 }
 
 // quotaCommand is an operation and a type of quota: QCMD(Q_SYNC, USRQUOTA).
-var quotaCommand = &quotaCmd{U32}
-
-type quotaCmd struct{ Number }
-
-func (t *quotaCmd) Show(c *Call, v View) {
-	cmd := t.Value(c, v)
-	c.Out.BeginNamed()
-	c.Out.Number(cmd, output.Unsigned)
-	c.Out.Named(output.InComment)
-	c.Out.BeginMacro("QCMD")
-	c.Out.Elem()
-	c.Out.Enum(cmd>>8, &tables.QuotaCmd, output.Hex)
-	c.Out.Elem()
-	c.Out.Enum(cmd&0xff, &tables.QuotaType, output.Hex)
-	c.Out.EndMacro()
-	c.Out.EndNamed()
-}
+var quotaCommand = &Macro{In: U32, Name: "QCMD", Parts: []Part{
+	{Mask: 0xffffff00, Set: &tables.QuotaCmd}, {Mask: 0xff, Set: &tables.QuotaType},
+}}
 
 // struct if_dqblk, without what 64-bit programs have behind it, and struct
 // if_nextdqblk.

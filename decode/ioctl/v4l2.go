@@ -128,7 +128,7 @@ var v4l2Capability = &Struct{Fields: Fields{
 	{"driver", CharArray(16)},
 	{"card", CharArray(32)},
 	{"bus_info", CharArray(32)},
-	{"version", Value32(ShowKernelVersion)},
+	{"version", &KernelVersion},
 	{"capabilities", &Flags{Set: &tables.V4L2Capabilities}},
 	{"device_caps", Reserved{&Flags{Set: &tables.V4L2Capabilities}}},
 	{"_", &Array{Of: U32, N: 3}},

@@ -11,7 +11,7 @@ import (
 // ipc/shm.c, and the other shape that ipc(2) of i386 gives some of them.
 
 var sysvCalls = Calls{
-	{"semget", Args{{"key", ipcKey}, {"nsems", Int}, {"semflg", &ipcFlags{&tables.IpcFlags}}}, RetUnsigned},
+	{"semget", Args{{"key", ipcKey}, {"nsems", Int}, {"semflg", ipcFlags}}, RetUnsigned},
 	{"semop", Args{{"semid", Int}, {"sops", &Ptr{To: &List{Of: semOperation, Count: Ref("nsops")}}}, {"nsops", Uint}}, RetUnsigned},
 	{"semtimedop", Args{
 		{"semid", Int}, {"sops", &Ptr{To: &List{Of: semOperation, Count: Ref("nsops")}}}, {"nsops", Uint}, {"timeout", &Ptr{To: &Timespec}},
@@ -25,7 +25,7 @@ var sysvCalls = Calls{
 		}}},
 	}, RetUnsigned},
 
-	{"msgget", Args{{"key", ipcKey}, {"msgflg", &ipcFlags{&tables.IpcFlags}}}, RetUnsigned},
+	{"msgget", Args{{"key", ipcKey}, {"msgflg", ipcFlags}}, RetUnsigned},
 	{"msgsnd", Args{
 		{"msqid", Int}, {"msgp", &Ptr{To: &messageBuffer{size: Ref("msgsz")}}}, {"msgsz", Size}, {"msgflg", &Flags{Set: &tables.SysvMsgFlags}},
 	}, RetUnsigned},
@@ -40,7 +40,7 @@ var sysvCalls = Calls{
 		{Args: Args{{"buf", Addr}}},
 	}}}}, RetUnsigned},
 
-	{"shmget", Args{{"key", ipcKey}, {"size", Size}, {"shmflg", Value32(showShmgetFlags)}}, RetUnsigned},
+	{"shmget", Args{{"key", ipcKey}, {"size", Size}, {"shmflg", shmgetFlags}}, RetUnsigned},
 	{"shmat", Args{{"shmid", Int}, {"shmaddr", Addr}, {"shmflg", &Flags{Set: &tables.ShmatFlags}}}, RetAddr},
 	{"shmdt", Args{{"shmaddr", Addr}}, RetUnsigned},
 	{"shmctl", Args{{"shmid", Int}, {"op", &ipcCommand{&tables.ShmctlCmd}}, {"", &Rest{On: Func(ipcOp), Set: &tables.ShmctlCmd, Calls: Calls{
@@ -114,39 +114,16 @@ func (t *indirectly) Show(c *Call, v View) {
 
 var ipcKey = &Enum{Set: &tables.IpcKey}
 
-// ipcFlags is flags with the permissions of a new object: IPC_CREAT|0600.
-type ipcFlags struct{ set *tables.Set }
+// ipcFlags are flags with the permissions of a new object: IPC_CREAT|0600. Those of
+// shmget have the size of huge pages, as a power of two, besides.
+var (
+	ipcFlags = &Flags{Set: &tables.IpcFlags, Parts: []Part{{Mask: 0o777, Base: output.Octal, Zero: true}}}
 
-// Layout implements Type.
-func (*ipcFlags) Layout(abi tables.ABI) Layout { return U32.Layout(abi) }
-
-func (t *ipcFlags) Show(c *Call, v View) {
-	n := v.Uint(4)
-	if flags := n &^ 0o777; flags != 0 {
-		c.Out.Flags(flags, t.set, output.Hex)
-		c.Out.Or()
-	}
-	c.Out.Number(n&0o777, output.Octal)
-}
-
-// showShmgetFlags shows ipcFlags with the size of huge pages, as a power of two.
-func showShmgetFlags(c *Call, v uint32) {
-	const (
-		shift = 26 // SHM_HUGE_SHIFT of linux/shm.h
-		mask  = 0x3f << shift
-	)
-	flags, huge := v&^(0o777|mask), v&mask
-	if flags != 0 {
-		c.Out.Flags(uint64(flags), &tables.ShmgetFlags, output.Hex)
-		c.Out.Or()
-	}
-	if huge != 0 {
-		c.Out.Number(uint64(huge>>shift), output.Unsigned)
-		c.Out.Shift(shift, "SHM_HUGE_SHIFT", output.Unsigned)
-		c.Out.Or()
-	}
-	c.Out.Number(uint64(v&0o777), output.Octal)
-}
+	shmgetFlags = &Flags{Set: &tables.ShmgetFlags, Parts: []Part{
+		{Mask: 0x3f << 26, Base: output.Unsigned, Shift: "SHM_HUGE_SHIFT"}, // linux/shm.h
+		{Mask: 0o777, Base: output.Octal, Zero: true},
+	}}
+)
 
 // ipc64 is IPC_64 of linux/ipc.h: the structs are those of the 64-bit kernel,
 // not of Linux 2.2.

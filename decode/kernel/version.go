@@ -5,18 +5,7 @@ import (
 	"trapline/output"
 )
 
-// ShowKernelVersion shows a version as in LINUX_VERSION_CODE. It is for Value32.
-func ShowKernelVersion(c *Call, v uint32) {
-	c.Out.BeginNamed()
-	c.Out.Number(uint64(v), output.Hex)
-	c.Out.Named(output.InComment)
-	c.Out.BeginMacro("KERNEL_VERSION")
-	c.Out.Elem()
-	c.Out.Number(uint64(v>>16), output.Unsigned)
-	c.Out.Elem()
-	c.Out.Number(uint64(v>>8&0xff), output.Unsigned)
-	c.Out.Elem()
-	c.Out.Number(uint64(v&0xff), output.Unsigned)
-	c.Out.EndMacro()
-	c.Out.EndNamed()
-}
+// KernelVersion is a version as in LINUX_VERSION_CODE.
+var KernelVersion = Macro{In: X32, Name: "KERNEL_VERSION", Parts: []Part{
+	{Mask: 0xffff0000, Base: output.Unsigned}, {Mask: 0xff00, Base: output.Unsigned}, {Mask: 0xff, Base: output.Unsigned},
+}}

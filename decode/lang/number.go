@@ -209,6 +209,11 @@ func (t *Enum) Show(c *Call, v View) { c.Out.Enum(t.In.Value(c, v), t.Set, t.In.
 type Flags struct {
 	In  Number
 	Set *tables.Set
+
+	// Parts are numbers among the flags: MAP_SHARED|MAP_HUGETLB|21<<MAP_HUGE_SHIFT.
+	Parts   []Part
+	Ignored uint64 // bits that the kernel does not look at
+	Named   bool   // with parts, the word as a number is the other way of showing it
 }
 
 // Layout implements Type.
@@ -218,7 +223,13 @@ func (t *Flags) Layout(abi tables.ABI) Layout { return t.In.Layout(abi) }
 func (t *Flags) Value(c *Call, v View) uint64 { return t.In.Value(c, v) }
 
 // Show implements Type.
-func (t *Flags) Show(c *Call, v View) { c.Out.Flags(t.In.Value(c, v), t.Set, t.In.Base()) }
+func (t *Flags) Show(c *Call, v View) {
+	if t.Parts != nil {
+		t.showParts(c, v)
+		return
+	}
+	c.Out.Flags(t.In.Value(c, v), t.Set, t.In.Base())
+}
 
 // Ticks is a count of units of which Per make a second; a comment has it in
 // seconds, with as many digits after the point as Digits says.

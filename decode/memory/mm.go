@@ -64,30 +64,10 @@ var MmapProt = &Flags{In: Xlong, Set: &tables.MmapProt}
 
 // mmapFlags is mmap's flags: the type of the mapping, bits, and the logarithm
 // of the size of huge pages.
-var mmapFlags = mapFlags{Xlong}
-
-type mapFlags struct{ Number }
-
-// mapHuge is where the size of huge pages lies (linux/mman.h).
-const mapHuge = unix.MAP_HUGE_MASK << unix.MAP_HUGE_SHIFT
-
-func (t mapFlags) Show(c *Call, v View) {
-	c.Out.BeginNamed()
-	c.Out.Number(t.Value(c, v), output.Hex)
-	c.Out.Named(output.InComment)
-	word := v.Uint(4) // the rest is ignored
-	c.Out.Enum(word&unix.MAP_TYPE, &tables.MapTypes, output.Hex)
-	if bits := word &^ (unix.MAP_TYPE | mapHuge); bits != 0 {
-		c.Out.Or()
-		c.Out.Flags(bits, &tables.MapFlags, output.Hex)
-	}
-	if huge := word & mapHuge; huge != 0 {
-		c.Out.Or()
-		c.Out.Number(huge>>unix.MAP_HUGE_SHIFT, output.Unsigned)
-		c.Out.Shift(unix.MAP_HUGE_SHIFT, "MAP_HUGE_SHIFT", output.Unsigned)
-	}
-	c.Out.EndNamed()
-}
+var mmapFlags = &Flags{In: Xlong, Set: &tables.MapFlags, Named: true, Ignored: ^uint64(1<<32 - 1), Parts: []Part{
+	{Mask: unix.MAP_TYPE, Set: &tables.MapTypes, Zero: true, First: true},
+	{Mask: unix.MAP_HUGE_MASK << unix.MAP_HUGE_SHIFT, Base: output.Unsigned, Shift: "MAP_HUGE_SHIFT"},
+}}
 
 func mremapMoves(c *Call) bool {
 	flags := Ref("flags").Num(c)

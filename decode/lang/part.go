@@ -1,0 +1,111 @@
+package lang
+
+import (
+	"math/bits"
+
+	"trapline/output"
+	"trapline/tables"
+)
+
+// Part is a number within a word, in the bits of Mask.
+type Part struct {
+	Mask  uint64
+	Set   *tables.Set // has names of its values; nil for a number
+	Base  output.Base // what a number is written in
+	Shift string      // C's name of the number of bits that it is shifted by: 21<<MAP_HUGE_SHIFT; empty to show no shift
+	Zero  bool        // among flags it is shown even if it is zero
+	First bool        // it is shown before the flags
+}
+
+// of gives the number that the part is in a word.
+func (p *Part) of(word uint64) uint64 { return word & p.Mask >> bits.TrailingZeros64(p.Mask) }
+
+// show shows the part of a word.
+func (p *Part) show(c *Call, word uint64) {
+	if n := p.of(word); p.Set != nil {
+		c.Out.Enum(n, p.Set, p.Base)
+	} else {
+		c.Out.Number(n, p.Base)
+	}
+	if p.Shift != "" {
+		c.Out.Shift(uint(bits.TrailingZeros64(p.Mask)), p.Shift, output.Unsigned)
+	}
+}
+
+// showParts shows flags with numbers among them.
+func (t *Flags) showParts(c *Call, v View) {
+	whole := t.In.Value(c, v)
+	word := whole &^ t.Ignored
+	flags, shown := word, false
+	for i := range t.Parts {
+		flags &^= t.Parts[i].Mask
+		shown = shown || t.Parts[i].Zero
+	}
+	if word == 0 && !shown {
+		c.Out.Number(0, output.Hex)
+		return
+	}
+	if t.Named {
+		c.Out.BeginNamed()
+		c.Out.Number(whole, t.In.Base())
+		c.Out.Named(output.InComment)
+	}
+	some := t.showEach(c, word, true, false)
+	if flags != 0 {
+		if some {
+			c.Out.Or()
+		}
+		c.Out.Flags(flags, t.Set, t.In.Base())
+		some = true
+	}
+	t.showEach(c, word, false, some)
+	if t.Named {
+		c.Out.EndNamed()
+	}
+}
+
+// showEach shows the parts that are first, or the others, and says whether there
+// has been anything.
+func (t *Flags) showEach(c *Call, word uint64, first, some bool) bool {
+	for i := range t.Parts {
+		p := &t.Parts[i]
+		if p.First != first || p.of(word) == 0 && !p.Zero {
+			continue
+		}
+		if some {
+			c.Out.Or()
+		}
+		p.show(c, word)
+		some = true
+	}
+	return some
+}
+
+// Macro is a number kept in an In and shown as a macro of its parts:
+// KERNEL_VERSION(5, 10, 0).
+type Macro struct {
+	In    Number
+	Name  string
+	Parts []Part
+}
+
+// Layout implements Type.
+func (t *Macro) Layout(abi tables.ABI) Layout { return t.In.Layout(abi) }
+
+// Value is the number.
+func (t *Macro) Value(c *Call, v View) uint64 { return t.In.Value(c, v) }
+
+// Show implements Type.
+func (t *Macro) Show(c *Call, v View) {
+	n := t.In.Value(c, v)
+	c.Out.BeginNamed()
+	c.Out.Number(n, t.In.Base())
+	c.Out.Named(output.InComment)
+	c.Out.BeginMacro(t.Name)
+	for i := range t.Parts {
+		c.Out.Elem()
+		t.Parts[i].show(c, n)
+	}
+	c.Out.EndMacro()
+	c.Out.EndNamed()
+}
