@@ -1,9 +1,15 @@
 package decode
 
 import (
+	"reflect"
+	"strings"
 	"testing"
 
 	"trapline/decode/internal/walk"
+	"trapline/decode/ioctl"
+	"trapline/decode/kernel"
+	"trapline/decode/lang"
+	"trapline/tables"
 )
 
 // TestNamesInDescriptions looks up the names of constants and members that the
@@ -16,4 +22,134 @@ func TestNamesInDescriptions(t *testing.T) {
 	if n < 700 {
 		t.Errorf("only %d descriptions have names", n)
 	}
+}
+
+// TestReferences finds references to members and arguments that are nowhere in
+// the description of the call or ioctl that has them.
+func TestReferences(t *testing.T) {
+	for _, group := range allGroups() {
+		for _, calls := range []lang.Calls{group.Both, group.X86, group.I386} {
+			for i := range calls {
+				for _, name := range unresolved(calls[i].Args) {
+					t.Errorf("%s: nothing is called %q", calls[i].Name, name)
+				}
+			}
+		}
+	}
+	for _, r := range allIoctls() {
+		for _, name := range unresolved(r.Arg) {
+			if strings.HasPrefix(r.Names, "DM_") {
+				continue // a member of struct dm_ioctl, which Go functions add
+			}
+			t.Errorf("%s: nothing is called %q", r.Names, name)
+		}
+	}
+}
+
+// unresolved are the references in a description that name nothing in it.
+func unresolved(description any) (names []string) {
+	refs, members := make(map[string]bool), make(map[string]bool)
+	walk.All(func(v reflect.Value) {
+		switch v.Type() {
+		case reflect.TypeFor[lang.Ref]():
+			refs[v.String()] = true
+		case reflect.TypeFor[lang.Field](), reflect.TypeFor[lang.One]():
+			members[v.FieldByName("Name").String()] = true
+		}
+	}, description)
+	for name := range refs {
+		if !members[name] && name != "" { // the one called "" is none
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// allIoctls are the descriptions of ioctls.
+func allIoctls() []kernel.Ioctl {
+	var all []kernel.Ioctl
+	for _, requests := range ioctlRequests {
+		for _, list := range *requests {
+			all = append(all, list...)
+		}
+	}
+	for _, list := range ioctl.NativeRequests {
+		all = append(all, list...)
+	}
+	return all
+}
+
+// TestIoctlNames finds descriptions of requests that there are none of.
+func TestIoctlNames(t *testing.T) {
+	native, compat := tables.IoctlsByName(tables.X86_64), tables.IoctlsByName(tables.I386)
+	for _, r := range allIoctls() {
+		for name := range strings.FieldsSeq(r.Names) {
+			if native[name] == 0 && compat[name] == 0 {
+				t.Errorf("no request is called %q", name)
+			}
+		}
+	}
+}
+
+// otherSizes are requests whose numbers do not have the size of their struct, and
+// why.
+var otherSizes = map[string]string{
+	"BTRFS_IOC_TREE_SEARCH":    "the items behind the key are shown one by one",
+	"UBI_IOCEBCH":              "made of the type of the first member",
+	"TUNSETIFF":                "made of an int",
+	"TUNGETIFF":                "made of an unsigned int",
+	"TUNSETQUEUE":              "made of an int",
+	"PERF_EVENT_IOC_QUERY_BPF": "made of a pointer",
+}
+
+// TestIoctlSizes compares structs behind requests with the size in the request's
+// number.
+func TestIoctlSizes(t *testing.T) {
+	compared := 0
+	for _, abi := range []tables.ABI{tables.X86_64, tables.I386} {
+		ops := tables.IoctlsByName(abi)
+		for _, r := range allIoctls() {
+			st := structBehind(r.Arg)
+			if st == nil {
+				continue
+			}
+			for name := range strings.FieldsSeq(r.Names) {
+				op := ops[name]
+				if kernel.IocDir(op) == 0 || otherSizes[name] != "" {
+					continue
+				}
+				compared++
+				if got, want := st.Layout(abi).Size, int(kernel.IocSize(op)); got != want {
+					t.Errorf("%v: %s has a struct of %d bytes, the request says %d", abi, name, got, want)
+				}
+			}
+		}
+	}
+	if compared < 300 {
+		t.Errorf("only %d structs compared", compared)
+	}
+}
+
+// structBehind is the struct that the argument of an ioctl points to, or nil.
+func structBehind(t lang.Type) *lang.Struct {
+	switch t := t.(type) {
+	case *kernel.Called:
+		return structBehind(t.Of)
+	case *kernel.Giving:
+		return structBehind(t.Of)
+	case *lang.Ptr:
+		return asStruct(t.To)
+	case *lang.Out:
+		return asStruct(t.To)
+	case *lang.Change:
+		return asStruct(t.In)
+	case *lang.Fill:
+		return t.Out
+	}
+	return nil
+}
+
+func asStruct(t lang.Type) *lang.Struct {
+	st, _ := t.(*lang.Struct)
+	return st
 }

@@ -11,6 +11,16 @@ import (
 // Values calls visit with a pointer to every value that roots lead to, once each,
 // but for the sets of constants. What only Go functions name is not found.
 func Values(visit func(v any), roots ...any) {
+	All(func(v reflect.Value) {
+		if v.Kind() == reflect.Pointer {
+			visit(reflect.NewAt(v.Type().Elem(), v.UnsafePointer()).Interface())
+		}
+	}, roots...)
+}
+
+// All calls visit with every value that roots lead to, in the same way. Values may
+// be those of fields that are not exported.
+func All(visit func(v reflect.Value), roots ...any) {
 	w := walker{visit: visit, seen: make(map[place]bool)}
 	for _, root := range roots {
 		w.walk(reflect.ValueOf(root))
@@ -18,7 +28,7 @@ func Values(visit func(v any), roots ...any) {
 }
 
 type walker struct {
-	visit func(v any)
+	visit func(v reflect.Value)
 	seen  map[place]bool
 }
 
@@ -36,8 +46,14 @@ func (w *walker) walk(v reflect.Value) {
 			return
 		}
 		w.seen[p] = true
-		w.visit(reflect.NewAt(v.Type().Elem(), p.at).Interface())
+		w.visit(v)
 		w.walk(v.Elem())
+		return
+	case reflect.Invalid:
+		return
+	}
+	w.visit(v)
+	switch v.Kind() {
 	case reflect.Interface:
 		w.walk(v.Elem())
 	case reflect.Struct:
