@@ -1,6 +1,9 @@
 package kernel
 
 import (
+	"math"
+	"slices"
+
 	"golang.org/x/sys/unix"
 
 	. "trapline/decode/lang"
@@ -115,51 +118,63 @@ func (t siginfo) Show(c *Call, v View) {
 	c.Out.EndStruct()
 }
 
+// siginfoArm is what the union holds for a signal and some of its codes.
+type siginfoArm struct {
+	signal      unix.Signal // 0 for any
+	first, last int         // codes
+	parts       []*Struct
+	source      bool // there may be a source as well, if it is not zero
+	value       bool // there may be a value as well, if it is not zero
+}
+
+// All codes of a signal, and those of signals that processes send (SI_QUEUE and the
+// like).
+const (
+	leastCode = math.MinInt
+	mostCode  = math.MaxInt
+	sentCode  = 0
+)
+
+// siginfoArms are the arms. The first that fits is the one.
+var siginfoArms = [...]siginfoArm{
+	{0, siUser, siUser, []*Struct{siginfoSource}, false, false},
+	{0, siTkill, siTkill, []*Struct{siginfoSource}, false, false},
+	{0, siTimer, siTimer, []*Struct{siginfoTimer, siginfoInt, siginfoPtr}, false, false},
+	{0, siSIGIO, siSIGIO, []*Struct{siginfoPoll}, false, false},
+	{0, leastCode, sentCode, []*Struct{siginfoSource}, false, true},
+	{unix.SIGCHLD, leastCode, mostCode, []*Struct{siginfoChild}, false, false},
+	{unix.SIGBUS, busMceerrAR, busMceerrAO, []*Struct{siginfoAddrLSB}, false, false},
+	{unix.SIGSEGV, segvBnderr, segvBnderr, []*Struct{siginfoBounds}, false, false},
+	{unix.SIGSEGV, segvPkuerr, segvPkuerr, []*Struct{siginfoPkey}, false, false},
+	{unix.SIGILL, leastCode, mostCode, []*Struct{siginfoAddr}, false, false},
+	{unix.SIGFPE, leastCode, mostCode, []*Struct{siginfoAddr}, false, false},
+	{unix.SIGBUS, leastCode, mostCode, []*Struct{siginfoAddr}, false, false},
+	{unix.SIGSEGV, leastCode, mostCode, []*Struct{siginfoAddr}, false, false},
+	{unix.SIGTRAP, leastCode, mostCode, []*Struct{siginfoAddr}, false, false},
+	{unix.SIGIO, pollIn, pollHup, []*Struct{siginfoPoll}, false, false},
+	{unix.SIGIO, leastCode, mostCode, nil, false, false},
+	{unix.SIGSYS, leastCode, mostCode, []*Struct{siginfoSyscall}, false, false},
+	{0, leastCode, mostCode, nil, true, true},
+}
+
 func showArm(c *Call, v View, signo, code int) {
-	show := func(parts ...*Struct) {
-		for _, p := range parts {
-			p.ShowMembers(c, v)
-		}
+	i := slices.IndexFunc(siginfoArms[:], func(arm siginfoArm) bool {
+		return (arm.signal == 0 || int(arm.signal) == signo) && arm.first <= code && code <= arm.last
+	})
+	arm := &siginfoArms[i]
+	for _, part := range arm.parts {
+		part.ShowMembers(c, v)
 	}
-	ptr, _ := siginfoPtr.NumberIn(c, "si_ptr", v)
-	switch {
-	case code == siUser || code == siTkill:
-		show(siginfoSource)
-	case code == siTimer:
-		show(siginfoTimer, siginfoInt, siginfoPtr)
-	case code == siSIGIO:
-		show(siginfoPoll)
-	case code <= 0: // sent by a process: SI_QUEUE and the like
-		show(siginfoSource)
-		if ptr != 0 {
-			show(siginfoInt, siginfoPtr)
-		}
-	case signo == int(unix.SIGCHLD):
-		show(siginfoChild)
-	case signo == int(unix.SIGBUS) && (code == busMceerrAR || code == busMceerrAO):
-		show(siginfoAddrLSB)
-	case signo == int(unix.SIGSEGV) && code == segvBnderr:
-		show(siginfoBounds)
-	case signo == int(unix.SIGSEGV) && code == segvPkuerr:
-		show(siginfoPkey)
-	case signo == int(unix.SIGILL), signo == int(unix.SIGFPE), signo == int(unix.SIGBUS),
-		signo == int(unix.SIGSEGV), signo == int(unix.SIGTRAP):
-		show(siginfoAddr)
-	case signo == int(unix.SIGIO):
-		if pollIn <= code && code <= pollHup {
-			show(siginfoPoll)
-		}
-	case signo == int(unix.SIGSYS):
-		show(siginfoSyscall)
-	default:
-		pid, _ := siginfoSource.NumberIn(c, "si_pid", v)
-		uid, _ := siginfoSource.NumberIn(c, "si_uid", v)
-		if pid != 0 || uid != 0 {
-			show(siginfoSource)
-		}
-		if ptr != 0 {
-			show(siginfoInt, siginfoPtr)
-		}
+	number := func(st *Struct, member string) uint64 {
+		n, _ := st.NumberIn(c, member, v)
+		return n
+	}
+	if arm.source && (number(siginfoSource, "si_pid") != 0 || number(siginfoSource, "si_uid") != 0) {
+		siginfoSource.ShowMembers(c, v)
+	}
+	if arm.value && number(siginfoPtr, "si_ptr") != 0 {
+		siginfoInt.ShowMembers(c, v)
+		siginfoPtr.ShowMembers(c, v)
 	}
 }
 
@@ -178,26 +193,28 @@ func (t siginfoCode) Show(c *Call, v View) {
 	c.Out.Enum(code, set, output.Hex)
 }
 
+// codesOf are the names of the codes that are a signal's own, or nil.
 func codesOf(signo int) *tables.Set {
-	switch unix.Signal(signo) {
-	case unix.SIGTRAP:
-		return &tables.SiCodeTrap
-	case unix.SIGCHLD:
-		return &tables.SiCodeChld
-	case unix.SIGIO:
-		return &tables.SiCodePoll
-	case unix.SIGILL:
-		return &tables.SiCodeIll
-	case unix.SIGFPE:
-		return &tables.SiCodeFpe
-	case unix.SIGSEGV:
-		return &tables.SiCodeSegv
-	case unix.SIGBUS:
-		return &tables.SiCodeBus
-	case unix.SIGSYS:
-		return &tables.SiCodeSys
+	for i := range signalCodes {
+		if int(signalCodes[i].signal) == signo {
+			return signalCodes[i].codes
+		}
 	}
 	return nil
+}
+
+var signalCodes = [...]struct {
+	signal unix.Signal
+	codes  *tables.Set
+}{
+	{unix.SIGTRAP, &tables.SiCodeTrap},
+	{unix.SIGCHLD, &tables.SiCodeChld},
+	{unix.SIGIO, &tables.SiCodePoll},
+	{unix.SIGILL, &tables.SiCodeIll},
+	{unix.SIGFPE, &tables.SiCodeFpe},
+	{unix.SIGSEGV, &tables.SiCodeSegv},
+	{unix.SIGBUS, &tables.SiCodeBus},
+	{unix.SIGSYS, &tables.SiCodeSys},
 }
 
 // siginfoStatus is si_status: an exit status or the signal that ended or
