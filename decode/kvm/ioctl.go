@@ -12,7 +12,7 @@ var kvmIoctls = Ioctls{
 	{"KVM_CREATE_VM", &Giving{Ret: RetFD, Of: Xlong}},
 	{"KVM_CHECK_EXTENSION", &Enum{In: Xlong, Set: &tables.KVMCap}},
 	{"KVM_CREATE_VCPU", &Giving{Ret: RetFD, Of: Uint}},
-	{"KVM_RUN", &Giving{Ret: &With{Ret: &With{Ret: RetUnsigned, Remark: remarkVCPUExit}, Then: showVCPU}, Of: kvmRunArg}},
+	{"KVM_RUN", &Giving{Ret: &With{Ret: RetUnsigned, Remark: remarkVCPUExit, Then: showVCPU}, Of: kvmRunArg}},
 	{"KVM_SET_USER_MEMORY_REGION", &Ptr{To: kvmUserspaceMemoryRegion}},
 	{"KVM_GET_REGS", &Out{To: kvmRegs}},
 	{"KVM_SET_REGS", &Ptr{To: kvmRegs}},
