@@ -27,9 +27,9 @@ type sigevent struct {
 
 const sigevThreadID = 4 // SIGEV_THREAD_ID
 
-// again is the period at which a timer repeats after it has fired: the tracer
+// timerPeriod is the interval at which a timer repeats after it has fired: the tracer
 // may not have been waiting yet.
-const again = time.Millisecond
+const timerPeriod = time.Millisecond
 
 // start makes the timer fire after d, and then repeatedly until it is stopped.
 func (tm *timer) start(t *Tracer, d time.Duration) error {
@@ -38,7 +38,7 @@ func (tm *timer) start(t *Tracer, d time.Duration) error {
 			return err
 		}
 	}
-	return tm.set(max(d, time.Nanosecond), again)
+	return tm.set(max(d, time.Nanosecond), timerPeriod)
 }
 
 func (tm *timer) create(t *Tracer) error {

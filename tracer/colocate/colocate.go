@@ -250,8 +250,8 @@ func (c *Controller) countUniprocessor() {
 	c.stops, c.since = 0, now
 }
 
-// often is how many stops in a tick make a tracee count as call-bound.
-const often = 8
+// callBoundStops is how many stops in a tick make a tracee count as call-bound.
+const callBoundStops = 8
 
 // shouldPin reports whether to pin a tracee now: at once if no other tracee may
 // need the processor, otherwise if it is call-bound.
@@ -260,5 +260,5 @@ func (c *Controller) shouldPin(task *Task) bool {
 		task.tick, task.stops = c.tick, 0
 	}
 	task.stops++
-	return c.always || c.computing == 0 || task.stops >= often
+	return c.always || c.computing == 0 || task.stops >= callBoundStops
 }

@@ -22,7 +22,7 @@ func (c *Controller) pin(task *Task) {
 	if !c.tracerPinned && !c.pinTracer() {
 		return
 	}
-	if !intersects(&mask, &c.shared) && (task.stops < often || !c.moveWithin(&mask)) {
+	if !intersects(&mask, &c.shared) && (task.stops < callBoundStops || !c.moveWithin(&mask)) {
 		return
 	}
 	c.affine++
