@@ -27,8 +27,8 @@ type sigevent struct {
 
 const sigevThreadID = 4 // SIGEV_THREAD_ID
 
-// timerPeriod is the interval at which a timer repeats after it has fired: the tracer
-// may not have been waiting yet.
+// timerPeriod is the interval at which a timer repeats after it has fired: the
+// tracer may not have been waiting yet.
 const timerPeriod = time.Millisecond
 
 // start makes the timer fire after d, and then repeatedly until it is stopped.

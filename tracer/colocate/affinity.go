@@ -84,7 +84,7 @@ func (c *Controller) Exit(task *Task, abi tables.ABI, nr, first uint64, result i
 	if task.creating {
 		task.creating = false
 		if result > 0 {
-			c.noteStranger(task)
+			c.noteUntraced(task)
 		}
 	}
 	if task.inMaskCall {

@@ -59,7 +59,7 @@ type Controller struct {
 	turns        bool         // stops come fast: see TakesTurns
 	moves        uint32       // how often the shared processor was chosen
 	free         []int        // slots that were freed
-	forgotten    *lastPin     // that of the pinned tracee that was forgotten last, or nil
+	forgotten    *lastPin     // the last pin of the tracee that was forgotten last, or nil
 
 	tick      uint32 // the guardian's clock at the last look
 	pause     int    // ticks until the next attempt
@@ -88,18 +88,18 @@ type Task struct {
 	TID      int  // its thread id: see Renamed
 	Attached bool // it ran before it was traced, or was created by such a tracee
 
-	computes   bool     // resumed, and not in a system call
-	slot       int      // its slot in the pin table plus 1; 0 while not pinned
-	moves      uint32   // Controller.moves when it was pinned
-	skipTick   uint32   // the tick in which it needed no pin or was denied one
-	tick       uint32   // the tick of its last stop while not pinned
-	stops      uint32   // its stops in that tick
-	inMaskCall bool     // in a call that shows masks
-	examined   bool     // its descriptors are known: see expose.go
-	exposing   bool     // it, or a stranger that knows it, can read masks
-	creating   bool     // in a call that creates a task, of which nothing has been heard
-	strangers  bool     // it created tasks that are not traced: see strangers.go
-	last       *lastPin // what it was pinned to last, or nil
+	computes          bool     // resumed, and not in a system call
+	slot              int      // its slot in the pin table plus 1; 0 while not pinned
+	moves             uint32   // Controller.moves when it was pinned
+	skipTick          uint32   // the tick in which it needed no pin or was denied one
+	tick              uint32   // the tick of its last stop while not pinned
+	stops             uint32   // its stops in that tick
+	inMaskCall        bool     // in a call that shows masks
+	examined          bool     // its descriptors are known: see expose.go
+	exposing          bool     // it, or an untraced relative, can read masks
+	creating          bool     // in a call that creates a task, which is not yet known
+	untracedRelatives bool     // it has created tasks that are not traced: see untraced.go
+	last              *lastPin // what it was pinned to last, or nil
 }
 
 // Pinned reports whether the tracee has a slot in the pin table. The guardian

@@ -50,7 +50,7 @@
 //   - It restores all masks when a tracee has opened a file that shows masks
 //     (expose.go). While any tracee has such a file open, no tracee is pinned.
 //   - The same holds while a tracee has a child or thread that is not traced
-//     (strangers.go).
+//     (untraced.go).
 //   - The tracer restores it at the tracee's next stop when co-location is not
 //     active any more or when another processor has become the shared one.
 //   - The guardian restores it when the tracee has not stopped for a tick of

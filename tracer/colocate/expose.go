@@ -83,22 +83,22 @@ func (c *Controller) Inherit(parent, child *Task) {
 	}
 }
 
-// examine checks all descriptors of a tracee, once, and whether tasks around it are
-// untraced. It reports whether masks cannot be read.
+// examine checks all descriptors of a tracee, once, and whether it has untraced
+// relatives. It reports whether neither can read masks.
 func (c *Controller) examine(task *Task) bool {
 	if task.examined {
 		return !task.exposing
 	}
 	task.examined = true
-	if c.holdsExposing(task.TID) || c.knowsStrangers(task) {
+	if c.holdsExposing(task.TID) || c.hasUntracedRelatives(task) {
 		c.expose(task)
 	}
 	return !task.exposing
 }
 
 // examineAgain checks whether tracees that could read masks have closed the
-// files, and whether the untraced tasks are gone: at first at every tick, then less
-// often the longer they stay.
+// files, and whether the untraced tasks have ended: at first at every tick, then
+// less often the longer this takes.
 func (c *Controller) examineAgain() {
 	if int32(c.tick-c.nextExamination) < 0 {
 		return
@@ -106,7 +106,7 @@ func (c *Controller) examineAgain() {
 	c.examinations = min(c.examinations+1, 6)
 	c.nextExamination = c.tick + 1<<c.examinations
 	for task := range c.tasks {
-		if task.exposing && !c.holdsExposing(task.TID) && !c.knowsStrangers(task) {
+		if task.exposing && !c.holdsExposing(task.TID) && !c.hasUntracedRelatives(task) {
 			c.leaveExposing(task)
 		}
 	}

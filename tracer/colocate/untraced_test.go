@@ -13,7 +13,7 @@ import (
 )
 
 // While a task has a child that is not traced, nobody is pinned.
-func TestStrangers(t *testing.T) {
+func TestUntracedRelatives(t *testing.T) {
 	need.All(t, need.Processors)
 	cmd := exec.Command("sh", "-c", "sleep 60 & wait; exec sleep 60")
 	if err := cmd.Start(); err != nil {
@@ -41,7 +41,7 @@ func TestStrangers(t *testing.T) {
 	c.Inherit(task, known)
 	c.Exit(task, tables.X86_64, unix.SYS_FORK, 0, int64(child))
 	if c.exposing != 0 {
-		t.Error("a tracee is taken for a stranger")
+		t.Error("a tracee is taken for an untraced task")
 	}
 	c.Enter(task, tables.X86_64, unix.SYS_FORK)
 	c.Exit(task, tables.X86_64, unix.SYS_FORK, 0, -int64(unix.EAGAIN))
