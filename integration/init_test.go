@@ -10,12 +10,12 @@ import (
 	"testing"
 )
 
-// initLine is what the runtime says of the initialization of one package.
+// initLine is the runtime's report on the initialization of one package.
 var initLine = regexp.MustCompile(`(?m)^init (\S+) .* (\d+) allocs$`)
 
-// A start costs what is used: what trapline's packages allocate when they are
-// initialized, for every command however short, does not grow. The counts do
-// not vary. Descriptions that the compiler can lay out allocate nothing.
+// The start costs only what is used: the allocations of trapline's packages during
+// initialization, which every command pays for, do not grow. The counts do not
+// vary. Descriptions that the compiler can lay out do not allocate.
 func TestInitAllocations(t *testing.T) {
 	most := map[string]int{
 		"trapline/tracer":           2,

@@ -16,11 +16,11 @@ import (
 	"trapline/integration/need"
 )
 
-// everyRequest is an environment variable. Where it is set, trapline is killed at
-// every ptrace request in turn, which takes hours, and otherwise at some.
+// everyRequest is an environment variable. If it is set, trapline is killed at
+// every ptrace request in turn, which takes hours; otherwise only at some.
 const everyRequest = "TRAPLINE_KILL_EVERY"
 
-// samples are ptrace requests, out of all, spread evenly.
+// samples returns a few ptrace requests, spread evenly over all.
 func samples(all int) (at []int) {
 	const some = 4
 	step := max(all/some, 1)
@@ -35,9 +35,9 @@ func samples(all int) (at []int) {
 
 var ptraceRequests = []string{fmt.Sprint(unix.SYS_PTRACE)}
 
-// Trapline is killed at ptrace requests that it makes while it traces a command that
-// makes processes and ends. The command goes on to its end, unless trapline passes on
-// to it the signal that ended the trace, as strace does.
+// Trapline is killed at ptrace requests that it makes while it traces a command
+// that creates processes and ends. The command continues to its end, unless
+// trapline, like strace, passes on to it the signal that ended the trace.
 func TestKilledWhileTracing(t *testing.T) {
 	need.All(t, need.Notifications, need.Time)
 	dir := t.TempDir()
@@ -76,8 +76,8 @@ func TestKilledWhileTracing(t *testing.T) {
 	}
 }
 
-// events counts what a trace of that command has: calls that are made as often each
-// time, and ends.
+// events counts the ends and the calls in a trace of that command, of calls
+// those that are equally frequent each time.
 func events(t *testing.T, log string) map[string]int {
 	t.Helper()
 	text, err := os.ReadFile(log)

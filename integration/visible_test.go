@@ -18,16 +18,16 @@ import (
 	"trapline/integration/programs"
 )
 
-// TestTracedSeesTheSame runs a program that prints all it can see of itself. What
-// it prints under trapline is what it prints untraced, but for what every tracer
-// makes differ: strace shows that it does.
+// TestTracedSeesTheSame runs a program that prints everything it can see of
+// itself. Its output under trapline must equal its untraced output, except for
+// the effects of any tracer, which strace must show as well.
 func TestTracedSeesTheSame(t *testing.T) {
 	need.All(t, need.GCC, need.Time)
 	dir := openFolder(t)
 	tr, visible, log := filepath.Join(dir, "trapline"), filepath.Join(dir, "visible"), filepath.Join(dir, "log")
 	copyProgram(t, trapline(t), tr)
 	copyProgram(t, path(t, programs.Visible), visible)
-	proven := map[string]bool{} // rules that strace needs, too
+	proven := map[string]bool{} // rules that strace needs as well
 	complete := true            // all runs have been made
 	for _, uid := range []uint32{0, nobody} {
 		for _, rich := range []bool{false, true} {
@@ -100,9 +100,9 @@ func TestTracedSeesTheSame(t *testing.T) {
 	}
 }
 
-// waysToTrace are options, and what they make differ.
+// waysToTrace are options, with their effects.
 var waysToTrace = []struct {
-	strace  bool // is run by strace: each difference is there in some run
+	strace  bool // also run by strace: each difference occurs in some run
 	flags   []string
 	differs []rule
 }{
@@ -130,38 +130,39 @@ var waysToTrace = []struct {
 	{false, []string{"-DDD", "-f", "--seccomp-bpf", "-e", "trace=openat"}, slices.Concat(always, daemon, filtered)},
 }
 
-// rule says which words of which lines differ. The strings are regular expressions
-// for the whole. The fields of /proc/PID/stat, from 0, are those of proc_pid_stat(5).
+// rule says which words of which lines differ. Each string is a regular
+// expression for the whole text. The fields of /proc/PID/stat, from 0, are
+// those of proc_pid_stat(5).
 type rule struct {
 	who, source, key string
-	words            []int // all of them if there are none
+	words            []int // nil for all
 }
 
-// What differs for every tracee.
+// Differences for every tracee.
 var always = []rule{
 	{".*", "/proc/.*/status", "TracerPid:", []int{1}},
-	// What stops a process, stops it for the tracer.
+	// A stop of the process is a stop for the tracer.
 	{".* stopped .*", "/proc/.*/status", "State:", nil},
 	{".* stopped .*", "/proc/.*/stat", "", []int{2}},
 	{".* stopped .*", "/proc/.*/(stack|wchan)", "", nil},
 }
 
-// What differs where the tracer makes a new process for the command.
+// Differences if the tracer makes a new process for the command.
 var newProcess = []rule{
 	{"main|thread|execve", "/proc/.*/status", "PPid:", []int{1}},
 	{"main|thread|execve", "/proc/.*/stat", "", []int{3}},
 	{"main|thread|execve", "getppid", "", nil},
 	{"main|thread|execve", "/proc/.*/stat", "", []int{8}}, // PF_SUPERPRIV
-	// fork(2) says what a child does not inherit.
+	// A child does not inherit these: fork(2).
 	{"main|thread|execve", "/proc/.*/status", "(Sig|Shd)Pnd:", []int{1}},
-	{"main|thread|execve", "/proc/.*/stat", "", []int{30}}, // signals that are pending
+	{"main|thread|execve", "/proc/.*/stat", "", []int{30}}, // pending signals
 	{"main|thread|execve", "sigpending", "", nil},
 	{"main|thread|execve", "getitimer", "", []int{1, 2}},
 	{"main|thread|execve", "PR_GET_CHILD_SUBREAPER", "", nil},
 }
 
-// What differs with -D: the tracer's parent has ended, so that it is a child of
-// the next subreaper, which the command is if it inherits that.
+// Differences with -D: the tracer's parent has ended, so that the tracer is a
+// child of the next subreaper, which is the command if it inherits that role.
 var daemon = []rule{
 	{"main|thread|execve", "/proc/.*/children", "", nil},
 }
@@ -171,7 +172,7 @@ var straceDaemon = []rule{
 	{"main|thread|execve", "getitimer", "", []int{1, 2}},
 }
 
-// What differs with --seccomp-bpf.
+// Differences with --seccomp-bpf.
 var filtered = []rule{
 	{".*", "/proc/.*/status", "Seccomp(_filters)?:", []int{1}},
 	{".*", "/proc/.*/status", "NoNewPrivs:", []int{1}},
@@ -180,7 +181,7 @@ var filtered = []rule{
 	{"untraced clone", ".*", ".*", nil}, // calls that the filter stops fail with ENOSYS
 }
 
-// measured is what differs since it is measured: time, memory in use, events.
+// measured are lines with measurements: time, memory in use, events.
 var measured = []rule{
 	{".*", "/proc/.*/(schedstat|io|arch_status|oom_score|numa_maps)", ".*", nil},
 	{".*", "/proc/.*/sched", "(se\\.|nr_|clock-|mm->|numa_|total_numa).*", nil},
@@ -205,13 +206,13 @@ func whole(pattern, s string) bool {
 	return re.MatchString(s)
 }
 
-// patterns are those of rules, compiled.
+// patterns are the compiled patterns of rules.
 var patterns = map[string]*regexp.Regexp{}
 
-// observed is what the program printed: what stands in each place, as words.
+// observed is the program's output: the words at each place.
 type observed map[place][]string
 
-// place is where a line stands.
+// place is the position of a line.
 type place struct {
 	who, source string
 	key         string // its first word if that is a name
@@ -270,7 +271,7 @@ func parse(out string) observed {
 	return o
 }
 
-// isID tells which words are ids of processes or threads.
+// isID reports which words are ids of processes or threads.
 func isID(file, key string, word int) bool {
 	switch file {
 	case "status":
@@ -285,8 +286,8 @@ func isID(file, key string, word int) bool {
 	return false
 }
 
-// mask has the words that differ between runs. A line that is not always there,
-// or has not always as many words, differs as a whole.
+// mask has the words that differ between runs. A line that is sometimes
+// missing, or whose number of words varies, differs as a whole.
 type mask map[place]map[int]bool
 
 const everyWord = -1
