@@ -26,6 +26,6 @@ func (s *Session) locate(t *tracee, tr *tracer.Tracee) {
 	}
 	var regs tracer.Registers
 	if tr.Registers(&regs) == nil {
-		t.trace.SetIP(regs.Rip)
+		t.trace.SetIP(tracer.InstructionPointer(&regs))
 	}
 }

@@ -4,8 +4,6 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
-
-	"trapline/tables"
 )
 
 // When a thread calls execve, the kernel kills all other threads of its
@@ -105,15 +103,4 @@ type childInfo struct {
 	_      [6]uint32
 	status uint32 // the upper bits of wait4's status
 	_      [25]uint32
-}
-
-// isExec reports whether a call is execve or execveat.
-func isExec(abi tables.ABI, nr uint64) bool {
-	switch abi {
-	case tables.I386:
-		return nr == 11 || nr == 358
-	case tables.X32:
-		return nr == 520 || nr == 545
-	}
-	return nr == unix.SYS_EXECVE || nr == unix.SYS_EXECVEAT
 }

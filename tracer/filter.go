@@ -36,19 +36,10 @@ const maxNR = 1024
 // package is not used here, since its tables would cost every start a third of
 // a millisecond, and its lists of comparisons grow with the set.
 func newFilter(verdictOf func(abi tables.ABI, nr uint64) verdict, data uint16) ([]bpf.RawInstruction, error) {
-	const x32Bit = 1 << 30
-	var native, compat intervals
-	native.add(0, tables.X86_64, verdictOf)
-	native.add(x32Bit, tables.X32, verdictOf)
-	// Negative numbers belong to no ABI.
-	native.append(2*x32Bit, verdictOf(tables.X86_64, maxNR))
-	compat.add(0, tables.I386, verdictOf)
-
-	code64 := native.search(data)
-	code32 := compat.search(data)
 	program := []bpf.Instruction{bpf.LoadAbsolute{Off: offsetArch, Size: 4}}
-	program = append(program, onlyIf(unix.AUDIT_ARCH_X86_64, code64)...)
-	program = append(program, onlyIf(unix.AUDIT_ARCH_I386, code32)...)
+	for _, a := range architectures(verdictOf) {
+		program = append(program, onlyIf(a.audit, a.numbers.search(data))...)
+	}
 	program = append(program, stops.code(data)...)
 	if len(program) > maxFilter {
 		return nil, fmt.Errorf("a seccomp filter of %d instructions is too long", len(program))
@@ -81,6 +72,12 @@ func (v verdict) code(data uint16) []bpf.Instruction {
 		return []bpf.Instruction{arg0, bpf.JumpIf{Cond: bpf.JumpBitsSet, Val: unix.CLONE_UNTRACED, SkipFalse: 1}, trace, allow}
 	}
 	return []bpf.Instruction{allow}
+}
+
+// architecture is an audit architecture, with the verdicts on its calls.
+type architecture struct {
+	audit   uint32 // AUDIT_ARCH_... of linux/audit.h
+	numbers intervals
 }
 
 // intervals are adjacent ranges of numbers.

@@ -237,7 +237,7 @@ func (l *launcher) stopped(event int, sig unix.Signal) (ready bool, err error) {
 	if errno := ptraceData(unix.PTRACE_GETREGS, l.tid, 0, unsafe.Pointer(&regs)); errno != 0 {
 		return false, &LaunchError{"ptrace(PTRACE_GETREGS)", errno}
 	}
-	if sig != unix.SIGSTOP || regs.R15 == 0 || regs.Orig_rax != unix.SYS_TGKILL {
+	if sig != unix.SIGSTOP || !stoppedItself(&regs) {
 		l.pending = sig
 		return false, nil
 	}

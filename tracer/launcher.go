@@ -9,8 +9,6 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
-
-	"trapline/tables"
 )
 
 // step is one system call of a launcher, in the form that launcher_amd64.s
@@ -33,25 +31,6 @@ const (
 	checkStop    // the launcher stops for its tracer
 	checkParent  // on a process id other than want the launcher exits; an error or 0 is ignored
 )
-
-// Implemented in launcher_amd64.s.
-
-// cloneLauncher makes a process that starts with a step. All signals must be
-// blocked. It returns the process's id, or a negated errno.
-//
-//go:noescape
-func cloneLauncher(first *step, flags uintptr) (pid int)
-
-// becomeLauncher makes this thread continue with a step. It does not return.
-//
-//go:noescape
-func becomeLauncher(first *step)
-
-// launcherText returns the address of the launcher's code, which is shorter
-// than launcherTextSize bytes.
-func launcherText() (start uintptr)
-
-const launcherTextSize = 512
 
 // maxSteps exceeds the needs of any launcher: two steps for each signal, and
 // some forty others.
@@ -188,13 +167,12 @@ func (p *program) hide() *atomic.Uint32 {
 	start, end := code&^(page-1), (code+launcherTextSize+page-1)&^(page-1)
 	own := uint64(uintptr(unsafe.Pointer(&p.memory[0])))
 	ownEnd := (own + uint64(len(p.memory)) + page - 1) &^ (page - 1)
-	const top = 1<<47 - 1<<12 // TASK_SIZE of a process, for four levels of page tables
 	if own < start {
 		start, end, own, ownEnd = own, ownEnd, start, end
 	}
 	p.add(checkNothing, unix.SYS_MUNMAP, 0, start)
 	p.add(checkNothing, unix.SYS_MUNMAP, end, own-end)
-	p.add(checkNothing, unix.SYS_MUNMAP, ownEnd, top-ownEnd)
+	p.add(checkNothing, unix.SYS_MUNMAP, ownEnd, taskSize-ownEnd)
 	p.add(checkNothing, unix.SYS_PRCTL, unix.PR_SET_DUMPABLE, 1)
 	// A call that writes a value known to be nonzero.
 	addr, b := p.reserve(pointerSize)
@@ -326,19 +304,4 @@ func (p *program) install(filter []byte) {
 	p.add(checkSkip, unix.SYS_PRCTL, set[:]...).want = 2 * uint64(unsafe.Sizeof(step{}))
 	p.add(checkError, unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1)
 	p.add(checkError, unix.SYS_PRCTL, set[:]...)
-}
-
-// failedStep returns the error that a launcher stopped to report, or nil if it
-// stopped because it is about to call execve.
-func failedStep(regs *Registers) error {
-	result := int64(regs.R14)
-	const maxErrno = 4095
-	if result >= 0 || result < -maxErrno {
-		return nil
-	}
-	name := "system call"
-	if call := tables.Lookup(tables.X86_64, regs.R13); call != nil {
-		name = call.Name
-	}
-	return &LaunchError{name, unix.Errno(-result)}
 }

@@ -12,8 +12,6 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
-
-	"trapline/tables"
 )
 
 // A process may serve memory: userfaultfd(2). A read of such memory that has no
@@ -46,19 +44,6 @@ type access struct {
 	tid  int
 	addr uint64
 	b    []byte
-}
-
-// servesMemory reports whether a call may create memory that is served by a
-// process.
-func servesMemory(abi tables.ABI, nr uint64, args *[6]uint64) bool {
-	const newUserfaultfd = 0xaa00 // USERFAULTFD_IOC_NEW of linux/userfaultfd.h
-	switch {
-	case abi == tables.I386:
-		return nr == 374 || nr == 54 && uint32(args[1]) == newUserfaultfd
-	case nr == unix.SYS_IOCTL, abi == tables.X32 && nr == 514:
-		return uint32(args[1]) == newUserfaultfd
-	}
-	return nr == unix.SYS_USERFAULTFD
 }
 
 // hasUserfaultfd reports whether a process being attached to may have memory

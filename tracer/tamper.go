@@ -7,7 +7,7 @@ func (tr *Tracee) ReplaceCall(nr uint64) error {
 	if err := tr.Registers(&regs); err != nil {
 		return err
 	}
-	regs.Orig_rax = nr
+	*callNumber(&regs) = nr
 	return tr.SetRegisters(&regs)
 }
 
@@ -21,6 +21,6 @@ func (tr *Tracee) SetResult(result int64) error {
 	if err := tr.Registers(&regs); err != nil {
 		return err
 	}
-	regs.Rax = uint64(result)
+	*callResult(&regs) = uint64(result)
 	return tr.SetRegisters(&regs)
 }

@@ -85,13 +85,10 @@ func (tr *Tracee) noteInterrupted() {
 	if tr.Registers(&regs) != nil {
 		return
 	}
-	arch := uint32(unix.AUDIT_ARCH_X86_64)
-	if regs.Cs == Code32 {
-		arch = unix.AUDIT_ARCH_I386
-	}
-	if int32(regs.Rax) == restartBlock && int64(regs.Orig_rax) >= 0 {
+	nr := *callNumber(&regs)
+	if int32(*callResult(&regs)) == restartBlock && int64(nr) >= 0 {
 		tr.interrupted = new(Syscall)
-		tr.interrupted.ABI, tr.interrupted.NR = abiOf(arch, regs.Orig_rax)
+		tr.interrupted.ABI, tr.interrupted.NR = abiOf(auditArch(&regs), nr)
 	}
 }
 

@@ -448,10 +448,8 @@ func (t *Tracer) exitStop(tr *Tracee) *Event {
 		return nil
 	}
 	if !tr.inCall {
-		*call = Syscall{ABI: tables.X86_64}
-		if info.arch == unix.AUDIT_ARCH_I386 {
-			call.ABI = tables.I386
-		}
+		abi, _ := abiOf(info.arch, 0)
+		*call = Syscall{ABI: abi}
 	}
 	tr.inCall = false
 	call.IP, call.SP = info.ip, info.sp
@@ -550,19 +548,6 @@ func (t *Tracer) failLaunch(tr *Tracee) *Event {
 	ev := t.report(LaunchFailed, tr)
 	ev.Errno = errno
 	return ev
-}
-
-// abiOf returns a call's ABI and number. The audit architecture is that of the
-// instruction that made the call, not of the program.
-func abiOf(arch uint32, nr uint64) (tables.ABI, uint64) {
-	const x32Bit = 1 << 30
-	switch {
-	case arch == unix.AUDIT_ARCH_I386:
-		return tables.I386, nr
-	case nr>>30 == 1:
-		return tables.X32, nr &^ x32Bit
-	}
-	return tables.X86_64, nr
 }
 
 var errTooOld = errors.New("requires Linux >= 5.3 (PTRACE_GET_SYSCALL_INFO)")

@@ -116,12 +116,8 @@ func (b *untoldBirth) created(regs *Registers) bool {
 	if b.clone.memory == 0 {
 		arg = b.clone.flags &^ unix.CLONE_UNTRACED
 	}
-	first := regs.Rdi
-	if b.call.ABI == tables.I386 {
-		first = regs.Rbx
-	}
-	_, nr := abiOf(0, regs.Orig_rax)
-	return regs.Rip == b.call.IP && nr == b.call.NR && first == arg
+	_, nr := abiOf(0, *callNumber(regs))
+	return InstructionPointer(regs) == b.call.IP && nr == b.call.NR && *firstArgument(regs, b.call.ABI) == arg
 }
 
 // write writes the flags of a tracee's call.
@@ -136,10 +132,6 @@ func (c *untracedClone) write(tr *Tracee, flags uint64) {
 	if tr.Registers(&regs) != nil {
 		return // killed
 	}
-	if c.abi == tables.I386 {
-		regs.Rbx = flags
-	} else {
-		regs.Rdi = flags
-	}
+	*firstArgument(&regs, c.abi) = flags
 	tr.SetRegisters(&regs)
 }

@@ -33,14 +33,6 @@ func (v verdict) stop(arg0 uint64) bool {
 // regardless of Options.Traced.
 type watchedNumbers struct{ prctl, seccomp, clone, clone3 uint64 }
 
-// watched has these numbers for each ABI (tables/syscall_64.tbl and
-// syscall_32.tbl).
-var watched = [tables.NumABI]watchedNumbers{
-	tables.X86_64: {prctl: 157, seccomp: 317, clone: 56, clone3: 435},
-	tables.X32:    {prctl: 157, seccomp: 317, clone: 56, clone3: 435},
-	tables.I386:   {prctl: 172, seccomp: 354, clone: 120, clone3: 435},
-}
-
 // verdict returns the filter's verdict for a number of an ABI, without x32's
 // bit.
 func (t *Tracer) verdict(abi tables.ABI, nr uint64) verdict {

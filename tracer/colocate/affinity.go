@@ -114,34 +114,6 @@ const (
 	showsMask               // shows a mask, sets one, or depends on one
 )
 
-// usesAffinity tells what a call does with affinity masks. The deadline
-// scheduling class, which some set, requires a full mask.
-func usesAffinity(abi tables.ABI, nr uint64) affinityUse {
-	if abi == tables.I386 {
-		switch nr {
-		case 2, 120, 190, 435: // fork, clone, vfork, clone3
-			return createsTask
-		case 11, 358: // execve, execveat
-			return changesID
-		case 156, 241, 242, 351: // sched_setscheduler, sched_setaffinity, sched_getaffinity, sched_setattr
-			return showsMask
-		}
-		return usesNone
-	}
-	if abi == tables.X32 && (nr == 520 || nr == 545) { // execve, execveat
-		return changesID
-	}
-	switch nr {
-	case unix.SYS_CLONE, unix.SYS_FORK, unix.SYS_VFORK, unix.SYS_CLONE3:
-		return createsTask
-	case unix.SYS_EXECVE, unix.SYS_EXECVEAT:
-		return changesID
-	case unix.SYS_SCHED_SETSCHEDULER, unix.SYS_SCHED_SETAFFINITY, unix.SYS_SCHED_GETAFFINITY, unix.SYS_SCHED_SETATTR:
-		return showsMask
-	}
-	return usesNone
-}
-
 // isLeader reports whether a task is the first thread of its process. It is
 // false if this process may not signal the task.
 func isLeader(tid int) bool { return unix.Tgkill(tid, tid, 0) == nil }
@@ -156,14 +128,6 @@ func ShowsMask(abi tables.ABI, nr uint64) bool {
 // NeedsResult reports whether Exit has to be told what a call returned.
 func NeedsResult(abi tables.ABI, nr uint64) bool {
 	return usesAffinity(abi, nr) == createsTask || OpensFile(abi, nr)
-}
-
-// setsMask reports whether a call is sched_setaffinity.
-func setsMask(abi tables.ABI, nr uint64) bool {
-	if abi == tables.I386 {
-		return nr == 241
-	}
-	return nr == unix.SYS_SCHED_SETAFFINITY
 }
 
 // intersects is also used by the guardian.

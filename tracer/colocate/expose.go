@@ -6,8 +6,6 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
-
-	"trapline/tables"
 )
 
 // A mask can also be read from a file: the status file of each task in procfs.
@@ -23,24 +21,6 @@ import (
 // Two ways to such a file are missed: a bind mount of the single file under
 // another name, and a descriptor received over a socket from a process that is
 // not traced.
-
-// OpensFile reports whether a call's result may be a descriptor through which
-// masks can be read.
-func OpensFile(abi tables.ABI, nr uint64) bool {
-	if abi == tables.I386 {
-		switch nr {
-		case 5, 295, 342, 425, 437, 438: // as below
-			return true
-		}
-		return false
-	}
-	switch nr {
-	case unix.SYS_OPEN, unix.SYS_OPENAT, unix.SYS_OPEN_BY_HANDLE_AT, unix.SYS_IO_URING_SETUP, unix.SYS_OPENAT2,
-		unix.SYS_PIDFD_GETFD:
-		return true
-	}
-	return false
-}
 
 // noteOpened checks a descriptor that a call has returned, before the tracee is
 // resumed.

@@ -57,7 +57,7 @@ func readFile(r io.ReaderAt, lines bool) (f *file, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if e.Machine != elf.EM_X86_64 && e.Machine != elf.EM_386 || e.ByteOrder.String() != "LittleEndian" {
+	if !follows(e.Machine) || e.ByteOrder.String() != "LittleEndian" {
 		return nil, fmt.Errorf("is for %v", e.Machine)
 	}
 	f = &file{places: map[uint64]place{}}

@@ -1,9 +1,5 @@
 package unwind
 
-// numRegisters is how many registers are followed: the general registers and
-// the return address of x86-64. i386 has fewer.
-const numRegisters = 17
-
 // ruleKind is how to find the value that a register had in the caller.
 type ruleKind uint8
 

@@ -4,6 +4,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"trapline/tables"
 )
 
 // Registers is the kernel's user_regs_struct for x86-64: 27 registers of 8
@@ -56,4 +58,31 @@ func (tr *Tracee) RegisterSet(note int, b []byte) (int, error) {
 		return 0, errno
 	}
 	return int(v.local.Len), nil
+}
+
+// callNumber is the register that selects, at a syscall-enter-stop, the call that
+// the kernel runs.
+func callNumber(regs *Registers) *uint64 { return &regs.Orig_rax }
+
+// callResult is the register that has the result at a syscall-exit-stop.
+func callResult(regs *Registers) *uint64 { return &regs.Rax }
+
+// firstArgument is the register that has the first argument of a call.
+func firstArgument(regs *Registers, abi tables.ABI) *uint64 {
+	if abi == tables.I386 {
+		return &regs.Rbx
+	}
+	return &regs.Rdi
+}
+
+// InstructionPointer is the address of the next instruction.
+func InstructionPointer(regs *Registers) uint64 { return regs.Rip }
+
+// auditArch is the audit architecture (linux/audit.h) of the code that a tracee
+// runs.
+func auditArch(regs *Registers) uint32 {
+	if regs.Cs == Code32 {
+		return unix.AUDIT_ARCH_I386
+	}
+	return unix.AUDIT_ARCH_X86_64
 }

@@ -1,0 +1,51 @@
+package tracer
+
+import (
+	"golang.org/x/sys/unix"
+
+	"trapline/tables"
+)
+
+// Implemented in launcher_amd64.s.
+
+// cloneLauncher makes a process that starts with a step. All signals must be
+// blocked. It returns the process's id, or a negated errno.
+//
+//go:noescape
+func cloneLauncher(first *step, flags uintptr) (pid int)
+
+// becomeLauncher makes this thread continue with a step. It does not return.
+//
+//go:noescape
+func becomeLauncher(first *step)
+
+// launcherText returns the address of the launcher's code, which is shorter
+// than launcherTextSize bytes.
+func launcherText() (start uintptr)
+
+const launcherTextSize = 512
+
+// taskSize is where the addresses of a process end, with four levels of page tables
+// (TASK_SIZE of asm/page_64_types.h).
+const taskSize = 1<<47 - 1<<12
+
+// stoppedItself reports whether the launcher has stopped itself (checkStop and
+// checkError): R15 is then not 0.
+func stoppedItself(regs *Registers) bool {
+	return regs.R15 != 0 && regs.Orig_rax == unix.SYS_TGKILL
+}
+
+// failedStep returns the error that a launcher stopped to report, or nil if it
+// stopped because it is about to call execve.
+func failedStep(regs *Registers) error {
+	result := int64(regs.R14)
+	const maxErrno = 4095
+	if result >= 0 || result < -maxErrno {
+		return nil
+	}
+	name := "system call"
+	if call := tables.Lookup(tables.X86_64, regs.R13); call != nil {
+		name = call.Name
+	}
+	return &LaunchError{name, unix.Errno(-result)}
+}
