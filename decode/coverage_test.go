@@ -11,7 +11,7 @@ import (
 // TestEveryCallIsDescribed finds implemented system calls that would be shown
 // by their bare registers.
 func TestEveryCallIsDescribed(t *testing.T) {
-	for _, abi := range []tables.ABI{tables.X86_64, tables.I386} {
+	for _, abi := range tables.ABIs {
 		for row := range tables.Syscalls(abi) {
 			if row.Implemented() && description(abi, row.Name) == nil {
 				t.Errorf("%v: %s (%d) has no description", abi, row.Name, row.NR)

@@ -45,7 +45,7 @@ func TestTwoDecoders(t *testing.T) {
 			c.Result()
 		})
 	}
-	for _, abi := range Abis {
+	for _, abi := range tables.ABIs {
 		number := func(nr uint64) func(c *Call) *Signature {
 			return func(c *Call) *Signature { return c.Lookup(abi, nr) }
 		}

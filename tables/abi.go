@@ -12,37 +12,41 @@ const (
 	I386              // int $0x80 or sysenter, syscall_32.tbl
 	X32               // syscall instruction with bit 30 set in the number
 
-	NumABI = 3
+	NumABI = iota
 )
 
-// String gives the name used in JSON output.
-func (a ABI) String() string {
-	switch a {
-	case X86_64:
-		return "x86_64"
-	case I386:
-		return "i386"
-	}
-	return "x32"
+// ABIs are all of them, in the order of their numbers.
+var ABIs = [NumABI]ABI{X86_64, I386, X32}
+
+// conventions says of each ABI what the methods of ABI do.
+var conventions = [NumABI]struct {
+	name               string
+	bits               int
+	kernelWord, align8 int
+	registerSize       int
+}{
+	X86_64: {name: "x86_64", bits: 64, kernelWord: 8, align8: 8, registerSize: 8},
+	I386:   {name: "i386", bits: 32, kernelWord: 4, align8: 4, registerSize: 4},
+	X32:    {name: "x32", bits: 32, kernelWord: 8, align8: 8, registerSize: 8},
 }
 
-// Bits is the width in bits in strace's name of the personality: 64, or 32 for
-// i386 and for x32, whose longs and pointers have 32 bits.
-func (a ABI) Bits() int {
-	if a == X86_64 {
-		return 64
-	}
-	return 32
-}
+// String gives the name used in JSON output.
+func (a ABI) String() string { return conventions[a].name }
+
+// Bits is the width in bits that strace calls a personality by: 64, 32, or 32
+// for x32 too (its longs and pointers are 32 bits wide).
+func (a ABI) Bits() int { return conventions[a].bits }
 
 // WordSize is the size in bytes of a C long and of a pointer.
 func (a ABI) WordSize() int { return a.Bits() / 8 }
 
-// RegisterSize is the size in bytes of the registers that hold arguments. For
-// x32 programs the kernel uses the whole registers.
-func (a ABI) RegisterSize() int {
-	if a == I386 {
-		return 4
-	}
-	return 8
-}
+// KernelWordSize is the size in bytes of a __kernel_long_t (asm/posix_types.h).
+func (a ABI) KernelWordSize() int { return conventions[a].kernelWord }
+
+// Align8 is the alignment in bytes of a C scalar of 8 bytes. i386 aligns it to 4
+// (System V ABI, Intel386 supplement).
+func (a ABI) Align8() int { return conventions[a].align8 }
+
+// RegisterSize is the size in bytes of the registers that hold arguments. The
+// kernel takes the whole of them from an x32 program, too.
+func (a ABI) RegisterSize() int { return conventions[a].registerSize }

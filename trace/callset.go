@@ -64,7 +64,7 @@ func (s *CallSet) Has(abi tables.ABI, nr uint64) bool {
 // expression could select them.
 func (s *CallSet) addUnknown() {
 	s.others = true
-	for abi := range tables.ABI(tables.NumABI) {
+	for _, abi := range tables.ABIs {
 		for nr := range uint64(setSize) {
 			if tables.Lookup(abi, nr) == nil {
 				s.numbers[abi][nr/64] |= 1 << (nr % 64)
@@ -132,7 +132,7 @@ func Calls(names ...string) *CallSet {
 // any.
 func (s *CallSet) addItem(item string) (found bool, err error) {
 	name, designator, limited := strings.Cut(item, "@")
-	abis := []tables.ABI{tables.X86_64, tables.I386, tables.X32}
+	abis := tables.ABIs[:]
 	if limited {
 		abi, ok := designators[designator]
 		if !ok {

@@ -133,6 +133,19 @@ func TestCalls(t *testing.T) {
 	Calls("opn")
 }
 
+// Each ABI can be named after the @ of an item.
+func TestEveryABIHasADesignator(t *testing.T) {
+	has := make(map[tables.ABI]bool)
+	for _, abi := range designators {
+		has[abi] = true
+	}
+	for _, abi := range tables.ABIs {
+		if !has[abi] {
+			t.Errorf("designators lacks %v", abi)
+		}
+	}
+}
+
 // A nil set has all calls, the zero value none.
 func TestSetOfAll(t *testing.T) {
 	all, err := ParseCalls("all")

@@ -215,7 +215,7 @@ func parseCount(to *int, s string, most uint64) bool {
 func isPure(name string) bool {
 	pure, _ := tables.ClassByName("pure")
 	found := false
-	for _, abi := range []tables.ABI{tables.X86_64, tables.I386, tables.X32} {
+	for _, abi := range tables.ABIs {
 		if call := tables.ByName(abi, name); call != nil {
 			found = true
 			if call.Classes&pure == 0 {

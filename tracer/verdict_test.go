@@ -10,7 +10,7 @@ import (
 
 // The numbers of watched calls agree with the tables.
 func TestWatchedNumbers(t *testing.T) {
-	for abi := range tables.ABI(tables.NumABI) {
+	for _, abi := range tables.ABIs {
 		for name, nr := range map[string]uint64{
 			"prctl": watched[abi].prctl, "seccomp": watched[abi].seccomp,
 			"clone": watched[abi].clone, "clone3": watched[abi].clone3,
@@ -18,6 +18,52 @@ func TestWatchedNumbers(t *testing.T) {
 			if call := tables.ByName(abi, name); call == nil || uint64(call.NR) != nr {
 				t.Errorf("%v %s: %d, the table has %+v", abi, name, nr, call)
 			}
+		}
+	}
+}
+
+// The calls that the engine itself knows by number are known under each ABI, and no
+// other call is taken for one of them.
+func TestNumbersOfEveryABI(t *testing.T) {
+	for _, abi := range tables.ABIs {
+		execs, serves := 0, 0
+		for call := range tables.Syscalls(abi) {
+			want := call.Name == "execve" || call.Name == "execveat"
+			if got := isExec(abi, uint64(call.NR)); got != want {
+				t.Errorf("%v %s: isExec says %v", abi, call.Name, got)
+			} else if got {
+				execs++
+			}
+			const newUserfaultfd = 0xaa00
+			want = call.Name == "userfaultfd" || call.Name == "ioctl"
+			if got := servesMemory(abi, uint64(call.NR), &[6]uint64{1: newUserfaultfd}); got != want {
+				t.Errorf("%v %s: servesMemory says %v", abi, call.Name, got)
+			} else if got {
+				serves++
+			}
+		}
+		if execs != 2 || serves != 2 {
+			t.Errorf("%v: %d calls execute a program and %d serve memory, want 2 and 2", abi, execs, serves)
+		}
+	}
+}
+
+// From the audit architecture and the number in a register each ABI is found again,
+// and the filter looks at it.
+func TestABIOfEveryABI(t *testing.T) {
+	found := make(map[tables.ABI]bool)
+	all := func(tables.ABI, uint64) verdict { return stops }
+	for _, a := range architectures(all) {
+		for _, abi := range tables.ABIs {
+			nr := tables.InRegister(abi, 1)
+			if got, number := abiOf(a.audit, nr); got == abi && number == 1 {
+				found[abi] = true
+			}
+		}
+	}
+	for _, abi := range tables.ABIs {
+		if !found[abi] {
+			t.Errorf("no audit architecture has calls of %v", abi)
 		}
 	}
 }

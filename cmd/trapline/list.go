@@ -20,7 +20,7 @@ func listSyscalls(w io.Writer, patterns []string) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	found := false
 	for _, pattern := range patterns {
-		for _, abi := range []tables.ABI{tables.X86_64, tables.I386, tables.X32} {
+		for _, abi := range tables.ABIs {
 			calls, err := tables.Find(abi, pattern)
 			if err != nil {
 				return err

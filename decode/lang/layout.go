@@ -7,9 +7,6 @@ type Layout struct {
 	Size, Align int
 }
 
-// Abis are all ABIs, for computing Layouts ahead of time.
-var Abis = [...]tables.ABI{tables.X86_64, tables.I386, tables.X32}
-
 // Layouts is the layout of a scalar: that of the Number it is converted from,
 // such as Layouts(U64). Types embed it that are no numbers themselves.
 type Layouts Number
@@ -29,11 +26,11 @@ func (WordSized) Layout(abi tables.ABI) Layout {
 	return Layout{w, w}
 }
 
-// cAlign is the alignment of a scalar of the given size: its own size, but
-// that i386 aligns 8-byte scalars to 4 (System V ABI, Intel386 supplement).
+// cAlign is the alignment of a scalar of the given size: its own size, but for
+// those of 8 bytes under some ABIs.
 func cAlign(abi tables.ABI, size int) int {
-	if abi == tables.I386 && size == 8 {
-		return 4
+	if size == 8 {
+		return abi.Align8()
 	}
 	return size
 }

@@ -8,10 +8,7 @@ import (
 
 // TestEveryABIHasLayouts finds an ABI that was added to the tables and not here.
 func TestEveryABIHasLayouts(t *testing.T) {
-	if len(Abis) != tables.NumABI {
-		t.Errorf("%d ABIs have layouts, the tables have %d", len(Abis), tables.NumABI)
-	}
-	for _, abi := range Abis {
+	for _, abi := range tables.ABIs {
 		for _, n := range []Number{U8, U16, U32, U64, Ulong, KUlong} {
 			if n.SizeIn(abi) == 0 {
 				t.Errorf("number %d has no size under %v", n, abi)
@@ -19,6 +16,12 @@ func TestEveryABIHasLayouts(t *testing.T) {
 		}
 		if w := abi.WordSize(); Ulong.SizeIn(abi) != w || Addr.Layout(abi).Size != w {
 			t.Errorf("a long has %d bytes under %v, a word %d", Ulong.SizeIn(abi), abi, w)
+		}
+		if w := abi.KernelWordSize(); KUlong.SizeIn(abi) != w {
+			t.Errorf("a __kernel_ulong_t has %d bytes under %v, want %d", KUlong.SizeIn(abi), abi, w)
+		}
+		if got, want := U64.Layout(abi), (Layout{8, abi.Align8()}); got != want {
+			t.Errorf("the layout of 8 bytes is %v under %v, want %v", got, abi, want)
 		}
 	}
 }

@@ -102,7 +102,7 @@ func (st *Struct) fields() Fields {
 
 // place finds the offsets of the members and the size of them all.
 func (sl *structLayout) place(packed bool) {
-	for _, abi := range Abis {
+	for _, abi := range tables.ABIs {
 		size, align := 0, 1
 		for i := range sl.members {
 			m := &sl.members[i]

@@ -236,7 +236,7 @@ func (w *writer) Event(at time.Time, e output.Event, _ *output.Stack) {
 // Summary implements output.Writer: a table of its own, with times in seconds.
 func (w *writer) Summary(s *output.Summary) {
 	w.buf = append(w.buf, "abi,name,calls,errors,cpu,cpu_shortest,cpu_longest,wall,wall_shortest,wall_longest\n"...)
-	for abi := range tables.ABI(tables.NumABI) {
+	for _, abi := range tables.ABIs {
 		for _, c := range s.Calls(abi) {
 			w.buf = append(w.buf, abi.String()...)
 			w.buf = append(append(w.buf, ','), c.Name...)

@@ -7,7 +7,7 @@ import (
 
 // Summary implements output.Writer: an object for each call.
 func (j *writer) Summary(s *output.Summary) {
-	for abi := range tables.ABI(tables.NumABI) {
+	for _, abi := range tables.ABIs {
 		for _, c := range s.Calls(abi) {
 			j.record("summary")
 			j.member("abi")

@@ -28,18 +28,20 @@ var columnLooks = [output.NumColumns]struct {
 	output.ColumnWallAverage: {"wall-avg", 11},
 }
 
+// modes are what strace calls ABIs.
+var modes = [tables.NumABI]string{tables.X86_64: "64 bit", tables.I386: "32 bit", tables.X32: "x32"}
+
 // Summary implements output.Writer: a table for each ABI with calls.
 func (w *writer) Summary(s *output.Summary) {
-	for abi := range tables.ABI(tables.NumABI) {
+	for _, abi := range tables.ABIs {
 		calls := s.Calls(abi)
 		if len(calls) == 0 {
 			continue
 		}
-		switch abi {
-		case tables.I386:
-			w.put("System call usage summary for 32 bit mode:\n")
-		case tables.X32:
-			w.put("System call usage summary for x32 mode:\n")
+		if abi != tables.X86_64 {
+			w.put("System call usage summary for ")
+			w.put(modes[abi])
+			w.put(" mode:\n")
 		}
 		w.table(s.Columns, calls)
 	}

@@ -244,12 +244,7 @@ func (w *writer) personality(abi tables.ABI) {
 	w.put("[ Process PID=")
 	w.buf = output.AppendNumber(w.buf, uint64(w.tracee.PID), output.Signed)
 	w.put(" runs in ")
-	if abi == tables.X32 {
-		w.put("x32")
-	} else {
-		w.buf = output.AppendNumber(w.buf, uint64(abi.Bits()), output.Unsigned)
-		w.put(" bit")
-	}
+	w.put(modes[abi])
 	w.put(" mode. ]")
 }
 

@@ -417,7 +417,7 @@ func TestUsesAffinity(t *testing.T) {
 		"sched_setaffinity": showsMask, "sched_getaffinity": showsMask,
 		"sched_setscheduler": showsMask, "sched_setattr": showsMask,
 	}
-	for _, abi := range []tables.ABI{tables.X86_64, tables.I386, tables.X32} {
+	for _, abi := range tables.ABIs {
 		found := 0
 		for nr := range uint64(600) {
 			call := tables.Lookup(abi, nr)

@@ -58,10 +58,10 @@ func genIoctls(f facts, files map[string][]byte) error {
 
 // sortOp is the number by which requests are sorted.
 func sortOp(c *constant) uint32 {
-	if c.has[0] {
-		return uint32(c.values[0])
+	if c.has[columnX86_64] {
+		return uint32(c.values[columnX86_64])
 	}
-	return uint32(c.values[1])
+	return uint32(c.values[columnI386])
 }
 
 // namedIoctls adds and removes requests as ioctls.txt says.
@@ -106,7 +106,7 @@ func oneTerm(u *uapi, term string, header *string, found map[string]*constant) e
 		if !both {
 			v32 = v64
 		}
-		c := &constant{name: name, has: [2]bool{v64 != "-", v32 != "-"}}
+		c := &constant{name: name, has: [columns]bool{v64 != "-", v32 != "-"}}
 		for i, v := range [...]string{v64, v32} {
 			if !c.has[i] {
 				continue

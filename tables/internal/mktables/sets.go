@@ -12,11 +12,11 @@ import (
 	"strings"
 )
 
-// member is one constant of a set, with its values on x86-64 and i386.
+// member is one constant of a set.
 type member struct {
 	name   string
-	values [2]uint64
-	masks  [2]uint64 // zero: the value itself
+	values values
+	masks  values // zero: the value itself
 }
 
 // set is one line of a file in sets/.
@@ -144,7 +144,7 @@ func (r *resolver) resolve(s *set) error {
 		return slices.ContainsFunc(excluded, func(p string) bool { return match(p, name) })
 	}
 	header := ""
-	var masks [2]uint64 // of the braces we are in
+	var masks values // of the braces we are in
 	inMask := false
 	for i := 0; i < len(s.terms); i++ {
 		term := s.terms[i]
@@ -160,7 +160,7 @@ func (r *resolver) resolve(s *set) error {
 				return fmt.Errorf("closing brace without an opening one")
 			}
 			inMask = false
-			masks = [2]uint64{}
+			masks = values{}
 		case i+1 < len(s.terms) && s.terms[i+1] == "{":
 			if inMask {
 				return fmt.Errorf("braces within braces")
@@ -221,24 +221,24 @@ func (r *resolver) resolve(s *set) error {
 }
 
 // value evaluates the name of a constant or a number.
-func (r *resolver) value(header, s string) ([2]uint64, error) {
+func (r *resolver) value(header, s string) (values, error) {
 	if name, isBit := strings.CutPrefix(s, bitPrefix); isBit {
 		c, err := r.uapi.lookup(header, name)
 		if err != nil {
-			return [2]uint64{}, err
+			return values{}, err
 		}
 		return c.bit().values, nil
 	}
 	if s == "" {
-		return [2]uint64{}, fmt.Errorf("a member without a name")
+		return values{}, fmt.Errorf("a member without a name")
 	}
 	if c := s[0]; '0' <= c && c <= '9' || c == '-' {
 		v, err := parseValue(s)
-		return [2]uint64{v, v}, err
+		return everywhere(v), err
 	}
 	c, err := r.uapi.lookup(header, s)
 	if err != nil {
-		return [2]uint64{}, err
+		return values{}, err
 	}
 	return c.values, nil
 }
@@ -259,14 +259,14 @@ func (s *set) add(m member, masked, explicit bool) {
 			if !explicit {
 				return
 			}
-			m.masks = [2]uint64{math.MaxUint64, math.MaxUint64}
+			m.masks = everywhere(math.MaxUint64)
 		}
 		if !explicit && slices.ContainsFunc(s.members, func(o member) bool { return o.values == m.values && o.masks == m.masks }) {
 			return
 		}
 	}
 	if s.kind == "enum" {
-		m.masks = [2]uint64{}
+		m.masks = values{}
 	}
 	if !slices.ContainsFunc(s.members, func(o member) bool { return o.name == m.name }) {
 		s.members = append(s.members, m)
@@ -276,7 +276,7 @@ func (s *set) add(m member, masked, explicit bool) {
 // onlyFirst drops members that no value finds, because an earlier one has the
 // same values.
 func onlyFirst(members []member) []member {
-	seen := make(map[[2]uint64]bool)
+	seen := make(map[values]bool)
 	return slices.DeleteFunc(slices.Clone(members), func(m member) bool {
 		dup := seen[m.values]
 		seen[m.values] = true

@@ -10,12 +10,33 @@ import (
 	"strings"
 )
 
+// columns are the ABIs whose constants may differ, as the files in uapi/ have them.
+const (
+	columnX86_64 = iota
+	columnI386
+	columns
+)
+
+// columnOf is the column of each tables.ABI, by the name of its Go constant.
+var columnOf = map[string]int{"X86_64": columnX86_64, "I386": columnI386, "X32": columnX86_64}
+
+// values are what a constant is in each column.
+type values [columns]uint64
+
+// everywhere is a value that is the same in each column.
+func everywhere(v uint64) (all values) {
+	for i := range all {
+		all[i] = v
+	}
+	return all
+}
+
 // constant is one line of the files in uapi/, see the command ../uapi.
 type constant struct {
 	name   string
-	values [2]uint64 // on x86-64 and i386, sign-extended
-	has    [2]bool   // whether that ABI has it
-	ioc    bool      // made by _IOC: an ioctl request
+	values values        // sign-extended
+	has    [columns]bool // whether that ABI has it
+	ioc    bool          // made by _IOC: an ioctl request
 }
 
 // uapi holds all constants of the kernel's interface.
