@@ -4,8 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	"golang.org/x/sys/unix"
-
 	"trapline/decode"
 	. "trapline/decode/internal/decodetest"
 	. "trapline/decode/lang"
@@ -25,7 +23,7 @@ func TestArgumentRegisters(t *testing.T) {
 
 // TestInjectedDescriptor has a result that no descriptor is as large as.
 func TestInjectedDescriptor(t *testing.T) {
-	s := Named(t, tables.X86_64, "socket", unix.AF_INET, unix.SOCK_STREAM, 0)
+	s := Named(t, tables.X86_64, "socket", tables.AF_INET, tables.SOCK_STREAM, 0)
 	for ret, want := range map[int64]string{3: "3", 1<<32 + 3: "4294967299", -4096: "-4096"} {
 		s.Ret = ret
 		if got := s.Text(t); !strings.HasSuffix(got, " = "+want) {

@@ -5,8 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"golang.org/x/sys/unix"
-
 	"trapline/decode"
 	. "trapline/decode/internal/decodetest"
 	. "trapline/decode/internal/fake"
@@ -44,7 +42,7 @@ func (h *contextHost) DescriptorContext(b []byte, process, fd int, expect bool) 
 
 func (h *contextHost) PathContext(b []byte, process, dir int, path []byte, expect bool) (context, expected []byte) {
 	name := string(path)
-	if dir != unix.AT_FDCWD && name[0] != '/' {
+	if dir != tables.AT_FDCWD && name[0] != '/' {
 		name = h.dirs[dir] + "/" + name
 	}
 	return h.give(b, name, expect)

@@ -1,8 +1,6 @@
 package file
 
 import (
-	"golang.org/x/sys/unix"
-
 	. "trapline/decode/kernel"
 	. "trapline/decode/lang"
 	"trapline/tables"
@@ -15,8 +13,8 @@ var epollCalls = Calls{
 	{"epoll_create1", Args{{"flags", &Flags{Set: &tables.EpollCreate}}}, RetFD},
 	{"epoll_ctl", Args{
 		{"epfd", FD}, {"op", &Enum{Set: &tables.EpollOp}}, {"fd", FD},
-		{"event", &When{If: Not{&Is{N: Ref("op"), Values: Nums{unix.EPOLL_CTL_DEL}}}, Then: &Ptr{To: epollEvent}}},
-		{"event", &When{If: &Is{N: Ref("op"), Values: Nums{unix.EPOLL_CTL_DEL}}, Then: &InReg{Reg: 3, Of: Addr}}},
+		{"event", &When{If: Not{&Is{N: Ref("op"), Values: Nums{tables.EPOLL_CTL_DEL}}}, Then: &Ptr{To: epollEvent}}},
+		{"event", &When{If: &Is{N: Ref("op"), Values: Nums{tables.EPOLL_CTL_DEL}}, Then: &InReg{Reg: 3, Of: Addr}}},
 	}, RetUnsigned},
 	{"epoll_wait", Args{{"epfd", FD}, {"events", epollReady}, {"maxevents", Int}, {"timeout", Int}}, RetUnsigned},
 	{"epoll_pwait", Args{

@@ -3,8 +3,6 @@ package file
 import (
 	"math"
 
-	"golang.org/x/sys/unix"
-
 	. "trapline/decode/kernel"
 	. "trapline/decode/lang"
 	"trapline/output"
@@ -57,7 +55,7 @@ func (t *newHandle) Finish(c *Call, v View) {
 	if !c.Begun {
 		return
 	}
-	if !c.Failed() || c.Errno == int(unix.EOVERFLOW) {
+	if !c.Failed() || c.Errno == int(tables.EOVERFLOW) {
 		if m, ok := c.ReadType(v.Uint(c.WordSize()), fileHandle); ok {
 			if n := m.Uint(4); n != c.Before {
 				c.Out.Changed()

@@ -21,11 +21,11 @@ func TestReadAndWrite(t *testing.T) {
 		want  string
 	}{
 		{"read", []uint64{3, at, 100}, 5, 0, `read(3, "hello", 100) = 5`},
-		{"read", []uint64{3, at, 100}, 0, unix.EBADF, `read(3, 0x7000, 100) = -1 EBADF (Bad file descriptor)`},
-		{"read", []uint64{3, 0, 100}, 0, unix.EFAULT, `read(3, NULL, 100) = -1 EFAULT (Bad address)`},
+		{"read", []uint64{3, at, 100}, 0, tables.EBADF, `read(3, 0x7000, 100) = -1 EBADF (Bad file descriptor)`},
+		{"read", []uint64{3, 0, 100}, 0, tables.EFAULT, `read(3, NULL, 100) = -1 EFAULT (Bad address)`},
 		{"write", []uint64{1, at, 13}, 13, 0, `write(1, "hello, world\n", 13) = 13`},
 		{"write", []uint64{1, at, 14}, 14, 0, `write(1, 0x7000, 14) = 14`}, // a byte too many
-		{"write", []uint64{1, 0x10, 1 << 63}, 0, unix.EFAULT, `write(1, 0x10, 9223372036854775808) = -1 EFAULT (Bad address)`},
+		{"write", []uint64{1, 0x10, 1 << 63}, 0, tables.EFAULT, `write(1, 0x10, 9223372036854775808) = -1 EFAULT (Bad address)`},
 	} {
 		s := Named(t, tables.X86_64, tt.name, tt.args...)
 		s.Mem, s.Ret, s.Errno = mem, tt.ret, int(tt.errno)

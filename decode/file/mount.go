@@ -3,8 +3,6 @@ package file
 import (
 	"math"
 
-	"golang.org/x/sys/unix"
-
 	. "trapline/decode/kernel"
 	. "trapline/decode/lang"
 	"trapline/output"
@@ -15,9 +13,9 @@ import (
 
 // mount's arguments count only for some of what it can do.
 var (
-	mountType = &Union{On: mountFlag(unix.MS_REMOUNT | mountMoves), Arms: Arms{{String, Nums{0}}, {Addr, nil}}}
+	mountType = &Union{On: mountFlag(tables.MS_REMOUNT | mountMoves), Arms: Arms{{String, Nums{0}}, {Addr, nil}}}
 	mountData = &Union{On: Func(func(c *Call) uint64 {
-		if flags := mountFlags(c); flags&unix.MS_REMOUNT == 0 {
+		if flags := mountFlags(c); flags&tables.MS_REMOUNT == 0 {
 			return flags & mountMoves
 		}
 		return 0
@@ -26,13 +24,13 @@ var (
 
 // mountMoves are the flags of mount that change where a mount is seen and take
 // neither a type nor data.
-const mountMoves = unix.MS_BIND | unix.MS_MOVE | unix.MS_SHARED | unix.MS_PRIVATE | unix.MS_SLAVE | unix.MS_UNBINDABLE
+const mountMoves = tables.MS_BIND | tables.MS_MOVE | tables.MS_SHARED | tables.MS_PRIVATE | tables.MS_SLAVE | tables.MS_UNBINDABLE
 
 // mountFlags are mount's flags without the magic number of old.
 func mountFlags(c *Call) uint64 {
 	flags := Ref("mountflags").Num(c)
-	if flags&unix.MS_MGC_MSK == unix.MS_MGC_VAL {
-		flags &^= unix.MS_MGC_MSK
+	if flags&tables.MS_MGC_MSK == tables.MS_MGC_VAL {
+		flags &^= tables.MS_MGC_MSK
 	}
 	return flags
 }
@@ -41,7 +39,7 @@ func mountFlags(c *Call) uint64 {
 var mountFlagsArg = &Shown{As: Ulong, At: In, By: func(c *Call, v View) {
 	all, flags := v.Uint(c.WordSize()), mountFlags(c)
 	if all != flags {
-		c.Out.Symbol(unix.MS_MGC_VAL, "MS_MGC_VAL", output.Hex)
+		c.Out.Symbol(tables.MS_MGC_VAL, "MS_MGC_VAL", output.Hex)
 		if flags == 0 {
 			return
 		}
@@ -67,7 +65,7 @@ var mountAttr = &Struct{Fields: Fields{
 
 func mapsIDs(c *Call) bool {
 	attrs := Ref("attr_set").Num(c) | Ref("attr_clr").Num(c)
-	return attrs&unix.MOUNT_ATTR_IDMAP != 0 && Ref("userns_fd").Num(c) <= math.MaxInt32
+	return attrs&tables.MOUNT_ATTR_IDMAP != 0 && Ref("userns_fd").Num(c) <= math.MaxInt32
 }
 
 // mountAttrLeast is the size of the first version of struct mount_attr.

@@ -1,8 +1,6 @@
 package file
 
 import (
-	"golang.org/x/sys/unix"
-
 	. "trapline/decode/kernel"
 	. "trapline/decode/lang"
 	"trapline/output"
@@ -12,7 +10,7 @@ import (
 // Watching files: fs/notify.
 
 // fanClass is the bits of fanotify_init's flags that choose a class.
-const fanClass = unix.FAN_CLASS_CONTENT | unix.FAN_CLASS_PRE_CONTENT
+const fanClass = tables.FAN_CLASS_CONTENT | tables.FAN_CLASS_PRE_CONTENT
 
 // showFanInitFlags are the class and the flags of fanotify_init.
 func showFanInitFlags(c *Call, v uint32) {
@@ -29,7 +27,7 @@ var fanDirFD = &orNoFD{Descriptor{Number: Int, Dir: true}}
 type orNoFD struct{ Descriptor }
 
 func (t *orNoFD) Show(c *Call, v View) {
-	if fd := int32(t.Value(c, v)); fd == unix.FAN_NOFD {
+	if fd := int32(t.Value(c, v)); fd == tables.FAN_NOFD {
 		c.Out.Symbol(uint64(fd), "FAN_NOFD", output.Signed)
 		return
 	}

@@ -1,8 +1,6 @@
 package file
 
 import (
-	"golang.org/x/sys/unix"
-
 	. "trapline/decode/kernel"
 	. "trapline/decode/lang"
 	"trapline/output"
@@ -18,7 +16,7 @@ var modeFlags = &Flags{Set: &tables.OpenModeFlags}
 
 // createBits are the flags with which open takes a mode: O_CREAT, and what
 // O_TMPFILE has beside O_DIRECTORY.
-const createBits = unix.O_CREAT | unix.O_TMPFILE&^unix.O_DIRECTORY
+const createBits = tables.O_CREAT | tables.O_TMPFILE&^tables.O_DIRECTORY
 
 var creates = &Has{N: Ref("flags"), Values: Nums{createBits}}
 
@@ -54,5 +52,5 @@ const memfdNameMax = 255 - len("memfd:")
 // memfdFlags are memfd_create's flags, with the logarithm of the size of huge
 // pages in the highest bits.
 var memfdFlags = &Flags{Set: &tables.MemfdFlags, Named: true, Parts: []Part{
-	{Mask: unix.MFD_HUGE_MASK << unix.MFD_HUGE_SHIFT, Base: output.Unsigned, Shift: "MFD_HUGE_SHIFT"},
+	{Mask: tables.MFD_HUGE_MASK << tables.MFD_HUGE_SHIFT, Base: output.Unsigned, Shift: "MFD_HUGE_SHIFT"},
 }}

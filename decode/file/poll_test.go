@@ -3,8 +3,6 @@ package file_test
 import (
 	"testing"
 
-	"golang.org/x/sys/unix"
-
 	. "trapline/decode/internal/decodetest"
 	. "trapline/decode/internal/fake"
 	"trapline/tables"
@@ -23,7 +21,7 @@ func TestWaitingForFiles(t *testing.T) {
 			Want: `poll([{fd=3, events=POLLIN}, {fd=4, events=POLLIN}], 2, 10) = 0 (Timeout)`},
 		{Abi: tables.X86_64, Name: "poll", Args: []uint64{At0, 2, 1<<64 - 1}, Mem: FakeMemory{At0: polls(0, 0x11)}, Ret: 1,
 			Want: `poll([{fd=3, events=POLLIN}, {fd=4, events=POLLIN}], 2, -1) = 1 ([{fd=4, revents=POLLIN|POLLHUP}])`},
-		{Abi: tables.X86_64, Name: "poll", Args: []uint64{0, 1 << 40, 0}, Errno: unix.EINVAL,
+		{Abi: tables.X86_64, Name: "poll", Args: []uint64{0, 1 << 40, 0}, Errno: tables.EINVAL,
 			Want: `poll(NULL, 0, 0) = -1 EINVAL (Invalid argument)`},
 		{Abi: tables.X86_64, Name: "ppoll", Args: []uint64{At0, 1, At1, At2, 8}, Ret: 1,
 			Mem:  FakeMemory{At0: polls(1), At1: Numbers(8, 1, 500), At2: Numbers(8, 0)},
@@ -31,7 +29,7 @@ func TestWaitingForFiles(t *testing.T) {
 		{Abi: tables.X86_64, Name: "select", Args: []uint64{5, At0, 0, At1, At2}, Ret: 2,
 			Mem:  FakeMemory{At0: Numbers(8, 0x18), At1: Numbers(8, 1), At2: Numbers(8, 1, 2)},
 			Want: `select(5, [3 4], NULL, [0], {tv_sec=1, tv_usec=2}) = 2 (in [3 4], left {tv_sec=1, tv_usec=2})`},
-		{Abi: tables.X86_64, Name: "select", Args: []uint64{1<<64 - 1, At0, 0, 0, 0}, Errno: unix.EINVAL,
+		{Abi: tables.X86_64, Name: "select", Args: []uint64{1<<64 - 1, At0, 0, 0, 0}, Errno: tables.EINVAL,
 			Want: `select(-1, 0x7000, NULL, NULL, NULL) = -1 EINVAL (Invalid argument)`},
 		{Abi: tables.I386, Name: "select", Args: []uint64{At0}, Ret: 0,
 			Mem:  FakeMemory{At0: Numbers(4, 33, At1, 0, 0, 0), At1: Numbers(4, 2, 1)},
@@ -41,6 +39,6 @@ func TestWaitingForFiles(t *testing.T) {
 		{Abi: tables.X86_64, Name: "epoll_ctl", Args: []uint64{3, 2, 4, At0}, Want: `epoll_ctl(3, EPOLL_CTL_DEL, 4, 0x7000) = 0`},
 		// What is shown after a call that failed is no more than addresses.
 		{Abi: tables.X86_64, Name: "epoll_pwait2", Args: []uint64{3, At0, 1, At1, At2, 8}, Mem: FakeMemory{At1: Numbers(8, 1, 2), At2: Numbers(8, 0)},
-			Errno: unix.EBADF, Want: `epoll_pwait2(3, 0x7000, 1, 0x7400, 0x7800, 8) = -1 EBADF (Bad file descriptor)`},
+			Errno: tables.EBADF, Want: `epoll_pwait2(3, 0x7000, 1, 0x7400, 0x7800, 8) = -1 EBADF (Bad file descriptor)`},
 	})
 }

@@ -3,8 +3,6 @@ package file
 import (
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	. "trapline/decode/kernel"
 	. "trapline/decode/lang"
 	"trapline/output"
@@ -33,7 +31,7 @@ func statIsDevice(c *Call) bool { return isDeviceMode(Ref("st_mode").Num(c)) }
 
 // isDeviceMode says whether a mode is that of a device file.
 func isDeviceMode(mode uint64) bool {
-	return mode&unix.S_IFMT == unix.S_IFBLK || mode&unix.S_IFMT == unix.S_IFCHR
+	return mode&tables.S_IFMT == tables.S_IFBLK || mode&tables.S_IFMT == tables.S_IFCHR
 }
 
 // stat64Bit is struct stat of x86-64.

@@ -1,8 +1,6 @@
 package file
 
 import (
-	"golang.org/x/sys/unix"
-
 	. "trapline/decode/kernel"
 	. "trapline/decode/lang"
 	"trapline/output"
@@ -12,7 +10,7 @@ import (
 // showStatxFlags are the flags of statx(2): in two of the bits how to synchronise
 // with a server, and those of other calls with a path.
 func showStatxFlags(c *Call, v uint32) {
-	const types = unix.AT_STATX_FORCE_SYNC | unix.AT_STATX_DONT_SYNC
+	const types = tables.AT_STATX_FORCE_SYNC | tables.AT_STATX_DONT_SYNC
 	sync, flags := uint64(v&types), uint64(v&^types)
 	if sync == 0 {
 		c.Out.Enum(sync, &tables.StatxSync, output.Hex)
@@ -34,31 +32,31 @@ var statx = &Struct{Fields: Fields{
 	{"stx_mask", statxMask},
 	{"stx_blksize", Verbose{U32}},
 	{"stx_attributes", &Flags{In: X64, Set: &tables.StatxAttributes}},
-	{"stx_nlink", Verbose{inStatx(unix.STATX_NLINK, U32)}},
-	{"stx_uid", Verbose{inStatx(unix.STATX_UID, ID)}},
-	{"stx_gid", Verbose{inStatx(unix.STATX_GID, ID)}},
-	{"stx_mode", inStatx(unix.STATX_TYPE|unix.STATX_MODE, FileMode16)},
+	{"stx_nlink", Verbose{inStatx(tables.STATX_NLINK, U32)}},
+	{"stx_uid", Verbose{inStatx(tables.STATX_UID, ID)}},
+	{"stx_gid", Verbose{inStatx(tables.STATX_GID, ID)}},
+	{"stx_mode", inStatx(tables.STATX_TYPE|tables.STATX_MODE, FileMode16)},
 	{"_", Pad(2)},
-	{"stx_ino", Verbose{inStatx(unix.STATX_INO, U64)}},
-	{"stx_size", inStatx(unix.STATX_SIZE, U64)},
-	{"stx_blocks", Verbose{inStatx(unix.STATX_BLOCKS, U64)}},
+	{"stx_ino", Verbose{inStatx(tables.STATX_INO, U64)}},
+	{"stx_size", inStatx(tables.STATX_SIZE, U64)},
+	{"stx_blocks", Verbose{inStatx(tables.STATX_BLOCKS, U64)}},
 	{"stx_attributes_mask", Verbose{&Flags{In: X64, Set: &tables.StatxAttributes}}},
-	{"stx_atime", Verbose{inStatx(unix.STATX_ATIME, statxTime)}},
-	{"stx_btime", Verbose{inStatx(unix.STATX_BTIME, statxTime)}},
-	{"stx_ctime", Verbose{inStatx(unix.STATX_CTIME, statxTime)}},
-	{"stx_mtime", Verbose{inStatx(unix.STATX_MTIME, statxTime)}},
+	{"stx_atime", Verbose{inStatx(tables.STATX_ATIME, statxTime)}},
+	{"stx_btime", Verbose{inStatx(tables.STATX_BTIME, statxTime)}},
+	{"stx_ctime", Verbose{inStatx(tables.STATX_CTIME, statxTime)}},
+	{"stx_mtime", Verbose{inStatx(tables.STATX_MTIME, statxTime)}},
 	{"stx_rdev_major", Verbose{U32}},
 	{"stx_rdev_minor", Verbose{U32}},
 	{"stx_dev_major", Verbose{U32}},
 	{"stx_dev_minor", Verbose{U32}},
-	{"stx_mnt_id", Verbose{inStatx(unix.STATX_MNT_ID, X64)}},
-	{"stx_dio_mem_align", Verbose{inStatx(unix.STATX_DIOALIGN, U32)}},
-	{"stx_dio_offset_align", Verbose{inStatx(unix.STATX_DIOALIGN, U32)}},
-	{"stx_subvol", Verbose{inStatx(unix.STATX_SUBVOL, X64)}},
+	{"stx_mnt_id", Verbose{inStatx(tables.STATX_MNT_ID, X64)}},
+	{"stx_dio_mem_align", Verbose{inStatx(tables.STATX_DIOALIGN, U32)}},
+	{"stx_dio_offset_align", Verbose{inStatx(tables.STATX_DIOALIGN, U32)}},
+	{"stx_subvol", Verbose{inStatx(tables.STATX_SUBVOL, X64)}},
 	{"stx_atomic_write_unit_min", Verbose{whenAtomic(U32)}},
 	{"stx_atomic_write_unit_max", Verbose{whenAtomic(U32)}},
 	{"stx_atomic_write_segments_max", Verbose{whenAtomic(U32)}},
-	{"stx_dio_read_offset_align", Verbose{inStatx(unix.STATX_DIO_READ_ALIGN, U32)}},
+	{"stx_dio_read_offset_align", Verbose{inStatx(tables.STATX_DIO_READ_ALIGN, U32)}},
 	{"stx_atomic_write_unit_max_opt", Verbose{whenAtomic(U32)}},
 	{"_", Pad(4 + 8*8)},
 }}
@@ -70,5 +68,5 @@ func inStatx(bits uint64, t Type) Type {
 
 // whenAtomic is a member about atomic writes, which the attributes announce.
 func whenAtomic(t Type) Type {
-	return &When{If: &Has{N: Ref("stx_attributes"), Values: Nums{unix.STATX_ATTR_WRITE_ATOMIC}}, Then: t}
+	return &When{If: &Has{N: Ref("stx_attributes"), Values: Nums{tables.STATX_ATTR_WRITE_ATOMIC}}, Then: t}
 }

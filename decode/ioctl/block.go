@@ -1,8 +1,6 @@
 package ioctl
 
 import (
-	"golang.org/x/sys/unix"
-
 	. "trapline/decode/kernel"
 	. "trapline/decode/lang"
 	"trapline/tables"
@@ -104,7 +102,7 @@ var (
 )
 
 // driveAnswered says that a drive executed a command, even if that failed.
-func driveAnswered(c *Call) bool { return !c.Failed() || c.Errno == int(unix.EIO) }
+func driveAnswered(c *Call) bool { return !c.Failed() || c.Errno == int(tables.EIO) }
 
 var loopIoctls = Ioctls{
 	{"LOOP_GET_STATUS", &Out{To: loopInfo}},

@@ -1,8 +1,6 @@
 package ioctl
 
 import (
-	"golang.org/x/sys/unix"
-
 	. "trapline/decode/kernel"
 	. "trapline/decode/lang"
 	"trapline/output"
@@ -48,7 +46,7 @@ var btrfsIoctls = Ioctls{
 
 	{"BTRFS_IOC_TREE_SEARCH", &Change{In: &Struct{Of: btrfsSearch, Pick: Names{"key"}}, Out: btrfsSearch}},
 	{"BTRFS_IOC_TREE_SEARCH_V2", &Change{In: &Struct{Of: btrfsSearchV2, Pick: Names{"key", "buf_size"}},
-		Out: &Union{On: If{Succeeded}, Arms: Arms{{btrfsSearchV2, Nums{1}}, {&Struct{Of: btrfsSearchV2, Pick: Names{"buf_size"}}, nil}}}, If: Any{Succeeded, FailedWith(unix.EOVERFLOW)}}},
+		Out: &Union{On: If{Succeeded}, Arms: Arms{{btrfsSearchV2, Nums{1}}, {&Struct{Of: btrfsSearchV2, Pick: Names{"buf_size"}}, nil}}}, If: Any{Succeeded, FailedWith(tables.EOVERFLOW)}}},
 	{"BTRFS_IOC_INO_LOOKUP", &Change{
 		In:  &Remembered{Of: &Struct{Of: btrfsInoLookup, Pick: Names{"treeid", "objectid"}}},
 		Out: &Struct{Of: btrfsInoLookup, With: Fields{{"treeid", btrfsFoundTree}}, Pick: Names{"treeid", "name"}}}},

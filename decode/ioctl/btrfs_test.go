@@ -3,10 +3,9 @@ package ioctl_test
 import (
 	"testing"
 
-	"golang.org/x/sys/unix"
-
 	. "trapline/decode/internal/decodetest"
 	. "trapline/decode/internal/fake"
+	"trapline/tables"
 )
 
 func TestBtrfsIoctls(t *testing.T) {
@@ -29,7 +28,7 @@ func TestBtrfsIoctls(t *testing.T) {
 		{Request: "BTRFS_IOC_SUBVOL_GETFLAGS", Before: PackedBytes(uint64(2)),
 			Want: `ioctl(3, BTRFS_IOC_SUBVOL_GETFLAGS, BTRFS_SUBVOL_RDONLY) = 0`},
 		{Request: "BTRFS_IOC_BALANCE_V2", Before: PackedBytes(uint64(1), uint64(0), uint64(1), uint64(5), uint64(1), [5]uint64{0, 1<<64 - 1, 3, 1<<32 - 1}, uint64(2),
-			make([]byte, 1024-16-72)), Errno: unix.EBUSY,
+			make([]byte, 1024-16-72)), Errno: tables.EBUSY,
 			Want: `ioctl(3, BTRFS_IOC_BALANCE_V2, {flags=BTRFS_BALANCE_DATA, data={profiles=BTRFS_BLOCK_GROUP_DATA, usage=5, devid=makedev(0, 0x1), pstart=0, pend=UINT64_MAX, vstart=3, vend=4294967295, target=0, flags=BTRFS_BALANCE_ARGS_USAGE}}) = -1 EBUSY (Device or resource busy)`},
 		{Request: "BTRFS_IOC_DEV_INFO", Before: PackedBytes(uint64(1), make([]byte, 4088)),
 			After: PackedBytes(uint64(1), uuid, uint64(10), uint64(20), make([]byte, 16+377*8), name("/dev/vdb", 1024)),
@@ -49,7 +48,7 @@ func TestBtrfsIoctls(t *testing.T) {
 			Want: `ioctl(3, BTRFS_IOC_TREE_SEARCH, {key={tree_id=BTRFS_ROOT_TREE_OBJECTID, min_offset=0, max_offset=UINT64_MAX, min_transid=0, max_transid=UINT64_MAX, min_type=BTRFS_INODE_ITEM_KEY, max_type=UINT32_MAX, nr_items=2}} => {key={nr_items=1}, ...}) = 0`},
 		{Request: "BTRFS_IOC_TREE_SEARCH", Before: key(1, first, 300, 9), After: PackedBytes(key(1, first, 300, 2), header(8), header(0)), Full: true,
 			Want: `ioctl(3, BTRFS_IOC_TREE_SEARCH, {key={tree_id=BTRFS_ROOT_TREE_OBJECTID, min_objectid=BTRFS_FIRST_FREE_OBJECTID, max_objectid=300, min_offset=0, max_offset=UINT64_MAX, min_transid=0, max_transid=UINT64_MAX, min_type=BTRFS_INODE_ITEM_KEY, max_type=UINT32_MAX, nr_items=9}} => {key={nr_items=2}, buf=[{transid=7, objectid=257, offset=0, type=BTRFS_INODE_ITEM_KEY, len=8}, {transid=7, objectid=257, offset=0, type=BTRFS_INODE_ITEM_KEY, len=0}]}) = 0`},
-		{Request: "BTRFS_IOC_TREE_SEARCH_V2", Before: PackedBytes(key(2, 0, last, 9), uint64(16)), After: PackedBytes(key(2, 0, last, 0), uint64(99)), Errno: unix.EOVERFLOW,
+		{Request: "BTRFS_IOC_TREE_SEARCH_V2", Before: PackedBytes(key(2, 0, last, 9), uint64(16)), After: PackedBytes(key(2, 0, last, 0), uint64(99)), Errno: tables.EOVERFLOW,
 			Want: `ioctl(3, BTRFS_IOC_TREE_SEARCH_V2, {key={tree_id=BTRFS_EXTENT_TREE_OBJECTID, min_objectid=0, min_offset=0, max_offset=UINT64_MAX, min_transid=0, max_transid=UINT64_MAX, min_type=BTRFS_INODE_ITEM_KEY, max_type=UINT32_MAX, nr_items=9}, buf_size=16} => {buf_size=99}) = -1 EOVERFLOW (Value too large for defined data type)`},
 		{Request: "BTRFS_IOC_INO_LOOKUP", Before: PackedBytes(uint64(0), uint64(257), make([]byte, 4080)), After: PackedBytes(uint64(5), uint64(257), name("dir/", 4080)),
 			Want: `ioctl(3, BTRFS_IOC_INO_LOOKUP, {treeid=0, objectid=257} => {treeid=BTRFS_FS_TREE_OBJECTID, name="dir/"}) = 0`},

@@ -3,8 +3,6 @@ package ioctl
 import (
 	"strconv"
 
-	"golang.org/x/sys/unix"
-
 	. "trapline/decode/kernel"
 	. "trapline/decode/lang"
 	"trapline/output"
@@ -262,7 +260,7 @@ var (
 	unimapDesc   = &Struct{Fields: Fields{{"entry_ct", U16}, {"entries", &Ptr{To: &List{Of: unicodePair, Count: Ref("entry_ct")}}}}}
 	unimapAnswer = &Struct{Fields: Fields{
 		{"entry_ct", U16},
-		{"entries", &Union{On: If{Any{Succeeded, FailedWith(unix.ENOMEM)}}, Arms: Arms{{&Ptr{To: &List{Of: unicodePair, Count: Entered}}, Nums{1}}, {Addr, nil}}}},
+		{"entries", &Union{On: If{Any{Succeeded, FailedWith(tables.ENOMEM)}}, Arms: Arms{{&Ptr{To: &List{Of: unicodePair, Count: Entered}}, Nums{1}}, {Addr, nil}}}},
 	}}
 )
 

@@ -39,9 +39,9 @@ func TestConsoleFonts(t *testing.T) {
 			{"GIO_UNIMAP", unimap(1), nil, PackedBytes([2]uint16{0x41, 1}), 0,
 				`ioctl(3, GIO_UNIMAP, {entry_ct=1, entries=[{unicode=0x41, fontpos=0x1}]}) = 0`},
 			// There are more than the caller has room for.
-			{"GIO_UNIMAP", unimap(1), unimap(300), PackedBytes([2]uint16{0x41, 1}), unix.ENOMEM,
+			{"GIO_UNIMAP", unimap(1), unimap(300), PackedBytes([2]uint16{0x41, 1}), tables.ENOMEM,
 				`ioctl(3, GIO_UNIMAP, {entry_ct=1 => 300, entries=[{unicode=0x41, fontpos=0x1}]}) = -1 ENOMEM (Cannot allocate memory)`},
-			{"GIO_UNIMAP", unimap(1), nil, PackedBytes([2]uint16{0x41, 1}), unix.EBADF,
+			{"GIO_UNIMAP", unimap(1), nil, PackedBytes([2]uint16{0x41, 1}), tables.EBADF,
 				`ioctl(3, GIO_UNIMAP, {entry_ct=1, entries=0x8000}) = -1 EBADF (Bad file descriptor)`},
 			{"KDFONTOP", font(0, 1, 8, 16, 1), nil, make([]byte, 32), 0,
 				`ioctl(3, KDFONTOP, {op=KD_FONT_OP_SET, flags=KD_FONT_FLAG_DONT_RECALC, width=8, height=16, charcount=1, data="\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"}) = 0`},
@@ -49,7 +49,7 @@ func TestConsoleFonts(t *testing.T) {
 				`ioctl(3, KDFONTOP, {op=KD_FONT_OP_GET, flags=0, width=0, height=0, charcount=0, data=0x8000} => {width=8, height=16, charcount=512, data=0x8000}) = 0`},
 			{"KDFONTOP", font(2, 0, 8, 16, 0), nil, []byte("a name of thirty-one characters\x00"), 0,
 				`ioctl(3, KDFONTOP, {op=KD_FONT_OP_SET_DEFAULT, width=8, height=16, data="a name of thirty-one characters"} => {width=8, height=16}) = 0`},
-			{"KDFONTOP", font(2, 0, 8, 16, 0), nil, []byte("a name of thirty-one characters."), unix.EINVAL,
+			{"KDFONTOP", font(2, 0, 8, 16, 0), nil, []byte("a name of thirty-one characters."), tables.EINVAL,
 				`ioctl(3, KDFONTOP, {op=KD_FONT_OP_SET_DEFAULT, width=8, height=16, data="a name of thirty-one characters"...}) = -1 EINVAL (Invalid argument)`},
 			{"KDFONTOP", font(3, 0, 8, 2, 0), nil, nil, 0, `ioctl(3, KDFONTOP, {op=KD_FONT_OP_COPY, height=2}) = 0`},
 		} {

@@ -3,10 +3,9 @@ package ioctl_test
 import (
 	"testing"
 
-	"golang.org/x/sys/unix"
-
 	. "trapline/decode/internal/decodetest"
 	. "trapline/decode/internal/fake"
+	"trapline/tables"
 )
 
 func TestDeviceMapperIoctls(t *testing.T) {
@@ -26,21 +25,21 @@ func TestDeviceMapperIoctls(t *testing.T) {
 	for _, tt := range []IoctlTest{
 		{Request: "DM_VERSION", Before: header(0, 0, nil),
 			Want: `ioctl(3, DM_VERSION, [{version=[4, 37, 0], data_size=400, dev=makedev(0xfd, 0), name="root", flags=0}] => [{version=[4, 37, 0], data_size=400, dev=makedev(0xfd, 0), name="root", flags=0}]) = 0`},
-		{Request: "DM_VERSION", Before: PackedBytes([4]uint32{3, 0, 0, size}, make([]byte, 300)), Errno: unix.EINVAL,
+		{Request: "DM_VERSION", Before: PackedBytes([4]uint32{3, 0, 0, size}, make([]byte, 300)), Errno: tables.EINVAL,
 			Want: `ioctl(3, DM_VERSION, [{version=[3, 0, 0] /* unsupported device mapper ABI version */}]) = -1 EINVAL (Invalid argument)`},
-		{Request: "DM_VERSION", Before: PackedBytes([4]uint32{4, 0, 0, 12}, make([]byte, 300)), Errno: unix.EINVAL,
+		{Request: "DM_VERSION", Before: PackedBytes([4]uint32{4, 0, 0, 12}, make([]byte, 300)), Errno: tables.EINVAL,
 			Want: `ioctl(3, DM_VERSION, [{version=[4, 0, 0], data_size=12 /* data_size too small */}]) = -1 EINVAL (Invalid argument)`},
-		{Request: "DM_VERSION", Before: PackedBytes([4]uint32{4, 0, 0, 11}, make([]byte, 300)), Errno: unix.EINVAL,
+		{Request: "DM_VERSION", Before: PackedBytes([4]uint32{4, 0, 0, 11}, make([]byte, 300)), Errno: tables.EINVAL,
 			Want: `ioctl(3, DM_VERSION, 0x7000) = -1 EINVAL (Invalid argument)`},
 		// A request that fails may still say which flags and version the kernel has.
-		{Request: "DM_TABLE_CLEAR", Before: header(0, 0, nil), After: header(0, 1, nil), Errno: unix.ENXIO,
+		{Request: "DM_TABLE_CLEAR", Before: header(0, 0, nil), After: header(0, 1, nil), Errno: tables.ENXIO,
 			Want: `ioctl(3, DM_TABLE_CLEAR, [{version=[4, 37, 0], data_size=400, dev=makedev(0xfd, 0), name="root", flags=0}] => [{version=[4, 37, 0], data_size=400, dev=makedev(0xfd, 0), name="root", flags=DM_READONLY_FLAG}]) = -1 ENXIO (No such device or address)`},
 		// To suspend takes no event, to resume does.
-		{Request: "DM_DEV_SUSPEND", Before: header(0, 2, nil), Errno: unix.ENXIO,
+		{Request: "DM_DEV_SUSPEND", Before: header(0, 2, nil), Errno: tables.ENXIO,
 			Want: `ioctl(3, DM_DEV_SUSPEND, [{version=[4, 37, 0], data_size=400, dev=makedev(0xfd, 0), name="root", flags=DM_SUSPEND_FLAG}]) = -1 ENXIO (No such device or address)`},
-		{Request: "DM_DEV_SUSPEND", Before: header(0, 0, nil), Errno: unix.ENXIO,
+		{Request: "DM_DEV_SUSPEND", Before: header(0, 0, nil), Errno: tables.ENXIO,
 			Want: `ioctl(3, DM_DEV_SUSPEND, [{version=[4, 37, 0], data_size=400, dev=makedev(0xfd, 0), name="root", event_nr=6, flags=0}]) = -1 ENXIO (No such device or address)`},
-		{Request: "DM_TABLE_LOAD", Before: header(2, 0, append(target(40, "8:0 0"), target(48, "8:1 0")...)), Errno: unix.ENXIO, Full: true,
+		{Request: "DM_TABLE_LOAD", Before: header(2, 0, append(target(40, "8:0 0"), target(48, "8:1 0")...)), Errno: tables.ENXIO, Full: true,
 			Want: `ioctl(3, DM_TABLE_LOAD, [{version=[4, 37, 0], data_size=400, data_start=312, dev=makedev(0xfd, 0), name="root", target_count=2, flags=0}, {sector_start=0, length=2048, target_type="linear", string="8:0 0"}, ??? /* misplaced struct dm_target_spec */]) = -1 ENXIO (No such device or address)`},
 		{Request: "DM_TABLE_STATUS", Before: header(0, 0, nil), After: header(1, 0, target(48, "x")), Full: true,
 			Want: `ioctl(3, DM_TABLE_STATUS, [{version=[4, 37, 0], data_size=400, data_start=312, dev=makedev(0xfd, 0), name="root", flags=0}] => [{version=[4, 37, 0], data_size=400, data_start=312, dev=makedev(0xfd, 0), name="root", target_count=1, open_count=1, event_nr=6, flags=0}, {sector_start=0, length=2048, status=0, target_type="linear", string="x"}]) = 0`},

@@ -122,7 +122,7 @@ func ambiguous(c *Call, op uint32, names []string) string {
 // device numbers of Documentation/admin-guide/devices.txt.
 func isTerminal(c *Call, fd int) bool {
 	file, ok := ContextOf(c.Decoder).Host.FileType(ProcessOf(c), fd)
-	if !ok || file.Mode&unix.S_IFMT != unix.S_IFCHR {
+	if !ok || file.Mode&tables.S_IFMT != tables.S_IFCHR {
 		return false
 	}
 	major := unix.Major(file.Device)

@@ -4,8 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	"golang.org/x/sys/unix"
-
 	. "trapline/decode/internal/decodetest"
 	. "trapline/decode/internal/fake"
 	. "trapline/decode/kernel"
@@ -42,7 +40,7 @@ func TestKeycode(t *testing.T) {
 		{Request: name, Before: PackedBytes(uint32(1), uint32(0)), Want: `ioctl(3, KDGETKEYCODE, {scancode=0x1, keycode=0}) = 0`},
 		{Request: name, Before: PackedBytes(uint32(1), uint32(0)), After: PackedBytes(uint32(1), uint32(30)),
 			Want: `ioctl(3, KDGETKEYCODE, {scancode=0x1, keycode=0 => 0x1e}) = 0`},
-		{Request: name, Before: PackedBytes(uint32(1), uint32(0)), After: PackedBytes(uint32(1), uint32(30)), Errno: unix.ENOTTY,
+		{Request: name, Before: PackedBytes(uint32(1), uint32(0)), After: PackedBytes(uint32(1), uint32(30)), Errno: tables.ENOTTY,
 			Want: `ioctl(3, KDGETKEYCODE, {scancode=0x1, keycode=0}) = -1 ENOTTY (Inappropriate ioctl for device)`},
 	} {
 		tt.Run(t)
@@ -57,7 +55,7 @@ func TestVerboseParts(t *testing.T) {
 		want string
 	}{
 		{0x2284, PackedBytes(uint32(0x101)), `0x2284 /* SG_SCSI_RESET */, [0x100 /* SG_SCSI_RESET_NO_ESCALATE */|0x1 /* SG_SCSI_RESET_DEVICE */]`},
-		{unix.SIOCSIFHWADDR, append(PackedBytes([16]byte{'e'}, uint16(1), [6]byte{1, 2, 3, 4, 5, 6}), make([]byte, 16)...),
+		{tables.SIOCSIFHWADDR, append(PackedBytes([16]byte{'e'}, uint16(1), [6]byte{1, 2, 3, 4, 5, 6}), make([]byte, 16)...),
 			`0x8924 /* SIOCSIFHWADDR */, {ifr_name="e", ifr_hwaddr={sa_family=0x1 /* ARPHRD_ETHER */,` +
 				` sa_data="\x01\x02\x03\x04\x05\x06\x00\x00\x00\x00\x00\x00\x00\x00" /* 01:02:03:04:05:06 */}}`},
 	} {

@@ -1,11 +1,8 @@
 package ioctl
 
 import (
-	"sync/atomic"
-
 	"strconv"
-
-	"golang.org/x/sys/unix"
+	"sync/atomic"
 
 	. "trapline/decode/kernel"
 	. "trapline/decode/lang"
@@ -21,10 +18,10 @@ var socketIoctls = Ioctls{
 
 	{"SIOCGIFCONF", ifConf},
 	{"SIOCGIFNAME", &Fill{In: ifIndexed, Out: &Struct{Of: &Struct{Fields: Fields{
-		{"ifr_name", CharArray(unix.IFNAMSIZ)}, {"", &Union{On: Const(0), Arms: Arms{{&One{Name: "ifr_name", Type: CharArray(unix.IFNAMSIZ)}, Nums{0}}, {ifMap, nil}}}},
+		{"ifr_name", CharArray(tables.IFNAMSIZ)}, {"", &Union{On: Const(0), Arms: Arms{{&One{Name: "ifr_name", Type: CharArray(tables.IFNAMSIZ)}, Nums{0}}, {ifMap, nil}}}},
 	}}, Pick: Names{"ifr_name"}}}},
 	{"SIOCGIFINDEX", &getsInterface{member: "ifr_ifindex", of: Int}},
-	{"SIOCSIFNAME", &setsInterface{member: "ifr_newname", of: CharArray(unix.IFNAMSIZ)}},
+	{"SIOCSIFNAME", &setsInterface{member: "ifr_newname", of: CharArray(tables.IFNAMSIZ)}},
 	{"SIOCGIFFLAGS", &getsInterface{member: "ifr_flags", of: interfaceFlags}},
 	{"SIOCSIFFLAGS", &setsInterface{member: "ifr_flags", of: interfaceFlags}},
 	{"SIOCGIFADDR", &getsInterface{member: "ifr_addr", of: sockaddrHere}},
@@ -43,14 +40,14 @@ var socketIoctls = Ioctls{
 	{"SIOCSIFMTU", &setsInterface{member: "ifr_mtu", of: Int}},
 	{"SIOCGIFTXQLEN", &getsInterface{member: "ifr_qlen", of: Int}},
 	{"SIOCSIFTXQLEN", &setsInterface{member: "ifr_qlen", of: Int}},
-	{"SIOCGIFSLAVE", &getsInterface{member: "ifr_slave", of: CharArray(unix.IFNAMSIZ)}},
-	{"SIOCSIFSLAVE", &setsInterface{member: "ifr_slave", of: CharArray(unix.IFNAMSIZ)}},
+	{"SIOCGIFSLAVE", &getsInterface{member: "ifr_slave", of: CharArray(tables.IFNAMSIZ)}},
+	{"SIOCSIFSLAVE", &setsInterface{member: "ifr_slave", of: CharArray(tables.IFNAMSIZ)}},
 	{"SIOCGIFMAP", &getsInterface{member: "ifr_map", of: ifMap}},
 	{"SIOCSIFMAP", &setsInterface{member: "ifr_map", of: ifMap}},
 
-	{"SIOCBRADDBR SIOCBRDELBR", &Ptr{To: StrN(unix.IFNAMSIZ)}},
+	{"SIOCBRADDBR SIOCBRDELBR", &Ptr{To: StrN(tables.IFNAMSIZ)}},
 	{"SIOCBRADDIF SIOCBRDELIF", &Ptr{To: &Struct{Of: &Struct{Fields: Fields{
-		{"ifr_name", CharArray(unix.IFNAMSIZ)}, {"", &Union{On: Const(0), Arms: Arms{{&One{Name: "ifr_ifindex", Type: IfIndex}, Nums{0}}, {ifMap, nil}}}},
+		{"ifr_name", CharArray(tables.IFNAMSIZ)}, {"", &Union{On: Const(0), Arms: Arms{{&One{Name: "ifr_ifindex", Type: IfIndex}, Nums{0}}, {ifMap, nil}}}},
 	}}, Pick: Names{""}}}},
 
 	{"SIOCGSTAMP_OLD SIOCGSTAMP_NEW SIOCGSTAMPNS_OLD SIOCGSTAMPNS_NEW SIOCGSKNS" +
@@ -66,7 +63,7 @@ var socketIoctls = Ioctls{
 // as ifr_map.
 func ifReq(member string, t Type) *Struct {
 	return &Struct{Fields: Fields{
-		{"ifr_name", CharArray(unix.IFNAMSIZ)},
+		{"ifr_name", CharArray(tables.IFNAMSIZ)},
 		{"", &Union{On: Const(0), Arms: Arms{{&One{Name: member, Type: t}, Nums{0}}, {ifMap, nil}}}},
 	}}
 }
@@ -118,7 +115,7 @@ func (t *setsInterface) Show(c *Call, v View) {
 
 var (
 	ifIndexed = &Struct{Of: &Struct{Fields: Fields{
-		{"ifr_name", CharArray(unix.IFNAMSIZ)}, {"", &Union{On: Const(0), Arms: Arms{{&One{Name: "ifr_ifindex", Type: Int}, Nums{0}}, {ifMap, nil}}}},
+		{"ifr_name", CharArray(tables.IFNAMSIZ)}, {"", &Union{On: Const(0), Arms: Arms{{&One{Name: "ifr_ifindex", Type: Int}, Nums{0}}, {ifMap, nil}}}},
 	}}, Pick: Names{""}}
 
 	interfaceFlags = &Flags{In: X16, Set: &tables.InterfaceFlags}
@@ -135,17 +132,17 @@ var (
 	hardwareSockaddr = &Struct{Fields: Fields{
 		{"sa_family", &Enum{In: X16, Set: &tables.ArpHardware}},
 		{"", &Union{On: Ref("sa_family"), Arms: Arms{
-			{&One{Name: "sa_data", Type: hardwareData(6)}, Nums{unix.ARPHRD_ETHER, unix.ARPHRD_IEEE802, unix.ARPHRD_LOOPBACK, unix.ARPHRD_FDDI,
-				unix.ARPHRD_HIPPI, unix.ARPHRD_IEEE80211, unix.ARPHRD_IEEE80211_PRISM, unix.ARPHRD_IEEE80211_RADIOTAP}},
-			{&One{Name: "sa_data", Type: hardwareData(0)}, Nums{unix.ARPHRD_SLIP, unix.ARPHRD_X25, unix.ARPHRD_CAN, unix.ARPHRD_PPP, unix.ARPHRD_RAWHDLC,
-				unix.ARPHRD_RAWIP, unix.ARPHRD_IPDDP, unix.ARPHRD_PIMREG, unix.ARPHRD_CAIF, unix.ARPHRD_NETLINK, unix.ARPHRD_VSOCKMON}},
-			{&One{Name: "sa_data", Type: hardwareData(1)}, Nums{unix.ARPHRD_ARCNET, unix.ARPHRD_MCTP, unix.ARPHRD_LOCALTLK, unix.ARPHRD_PHONET,
-				unix.ARPHRD_PHONET_PIPE}},
-			{&One{Name: "sa_data", Type: hardwareData(2)}, Nums{unix.ARPHRD_DLCI}},
-			{&One{Name: "sa_data", Type: hardwareData(4)}, Nums{unix.ARPHRD_TUNNEL, unix.ARPHRD_SIT, unix.ARPHRD_IPGRE, unix.ARPHRD_IRDA}},
-			{&One{Name: "sa_data", Type: hardwareData(5)}, Nums{unix.ARPHRD_ROSE}},
-			{&One{Name: "sa_data", Type: hardwareData(7)}, Nums{unix.ARPHRD_NETROM, unix.ARPHRD_AX25}},
-			{&One{Name: "sa_data", Type: hardwareData(8)}, Nums{unix.ARPHRD_EUI64, unix.ARPHRD_IEEE802154, unix.ARPHRD_IEEE802154_MONITOR, unix.ARPHRD_6LOWPAN}},
+			{&One{Name: "sa_data", Type: hardwareData(6)}, Nums{tables.ARPHRD_ETHER, tables.ARPHRD_IEEE802, tables.ARPHRD_LOOPBACK, tables.ARPHRD_FDDI,
+				tables.ARPHRD_HIPPI, tables.ARPHRD_IEEE80211, tables.ARPHRD_IEEE80211_PRISM, tables.ARPHRD_IEEE80211_RADIOTAP}},
+			{&One{Name: "sa_data", Type: hardwareData(0)}, Nums{tables.ARPHRD_SLIP, tables.ARPHRD_X25, tables.ARPHRD_CAN, tables.ARPHRD_PPP, tables.ARPHRD_RAWHDLC,
+				tables.ARPHRD_RAWIP, tables.ARPHRD_IPDDP, tables.ARPHRD_PIMREG, tables.ARPHRD_CAIF, tables.ARPHRD_NETLINK, tables.ARPHRD_VSOCKMON}},
+			{&One{Name: "sa_data", Type: hardwareData(1)}, Nums{tables.ARPHRD_ARCNET, tables.ARPHRD_MCTP, tables.ARPHRD_LOCALTLK, tables.ARPHRD_PHONET,
+				tables.ARPHRD_PHONET_PIPE}},
+			{&One{Name: "sa_data", Type: hardwareData(2)}, Nums{tables.ARPHRD_DLCI}},
+			{&One{Name: "sa_data", Type: hardwareData(4)}, Nums{tables.ARPHRD_TUNNEL, tables.ARPHRD_SIT, tables.ARPHRD_IPGRE, tables.ARPHRD_IRDA}},
+			{&One{Name: "sa_data", Type: hardwareData(5)}, Nums{tables.ARPHRD_ROSE}},
+			{&One{Name: "sa_data", Type: hardwareData(7)}, Nums{tables.ARPHRD_NETROM, tables.ARPHRD_AX25}},
+			{&One{Name: "sa_data", Type: hardwareData(8)}, Nums{tables.ARPHRD_EUI64, tables.ARPHRD_IEEE802154, tables.ARPHRD_IEEE802154_MONITOR, tables.ARPHRD_6LOWPAN}},
 			{&One{Name: "sa_data", Type: hardwareData(14)}, nil},
 		}}},
 	}}
@@ -167,7 +164,8 @@ func (n hardwareData) Show(c *Call, v View) {
 type sockaddrInReq struct{}
 
 func (sockaddrInReq) Layout(tables.ABI) Layout {
-	return Layout{Size: unix.SizeofSockaddrInet4, Align: 2}
+	const size = 16 // of struct sockaddr_in, linux/in.h
+	return Layout{Size: size, Align: 2}
 }
 
 func (sockaddrInReq) Show(c *Call, v View) { ShowSockaddrView(c, v) }
@@ -183,7 +181,7 @@ var (
 	ifConfStruct = &Struct{Fields: Fields{{"ifc_len", Int}, {"ifc_buf", Addr}}}
 
 	ifConfReq = &Struct{Fields: Fields{
-		{"ifr_name", CharArray(unix.IFNAMSIZ)}, {"", &Union{On: Const(0), Arms: Arms{{&One{Name: "ifr_addr", Type: sockaddrHere}, Nums{0}}, {ifMap, nil}}}},
+		{"ifr_name", CharArray(tables.IFNAMSIZ)}, {"", &Union{On: Const(0), Arms: Arms{{&One{Name: "ifr_addr", Type: sockaddrHere}, Nums{0}}, {ifMap, nil}}}},
 	}}
 )
 

@@ -1,8 +1,6 @@
 package ioctl
 
 import (
-	"golang.org/x/sys/unix"
-
 	. "trapline/decode/kernel"
 	. "trapline/decode/lang"
 	"trapline/tables"
@@ -31,7 +29,7 @@ var tunIoctls = Ioctls{
 }
 
 var tunRequest = &Struct{Fields: Fields{
-	{"ifr_name", CharArray(unix.IFNAMSIZ)},
+	{"ifr_name", CharArray(tables.IFNAMSIZ)},
 	{"", &Union{On: Const(0), Arms: Arms{{&One{Name: "ifr_flags", Type: &Flags{In: X16, Set: &tables.TunFlags}}, Nums{0}}, {ifMap, nil}}}},
 }}
 

@@ -3,8 +3,6 @@ package ioctl_test
 import (
 	"testing"
 
-	"golang.org/x/sys/unix"
-
 	. "trapline/decode/internal/decodetest"
 	. "trapline/decode/internal/fake"
 	"trapline/tables"
@@ -20,7 +18,7 @@ func TestTunIoctls(t *testing.T) {
 	for _, tt := range []IoctlTest{
 		{Request: "TUNSETIFF", Before: request("tun%d", 0x1001), After: request("tun0", 0x1001),
 			Want: `{ifr_name="tun%d", ifr_flags=IFF_TUN|IFF_NO_PI} => {ifr_name="tun0"}) = 0`},
-		{Request: "TUNSETIFF", Before: request("tun0", 0x1002), Errno: unix.EBUSY,
+		{Request: "TUNSETIFF", Before: request("tun0", 0x1002), Errno: tables.EBUSY,
 			Want: `{ifr_name="tun0", ifr_flags=IFF_TAP|IFF_NO_PI}) = -1 EBUSY (Device or resource busy)`},
 		{Request: "TUNGETIFF", Before: request("tap1", 0x4002), Want: `{ifr_name="tap1", ifr_flags=IFF_TAP|IFF_VNET_HDR}) = 0`},
 		{Request: "TUNSETQUEUE", Before: request("", 0x200), Want: `{ifr_flags=IFF_ATTACH_QUEUE}) = 0`},

@@ -1,8 +1,6 @@
 package ipc
 
 import (
-	"golang.org/x/sys/unix"
-
 	. "trapline/decode/kernel"
 	. "trapline/decode/lang"
 	"trapline/tables"
@@ -42,4 +40,4 @@ var (
 )
 
 // mqCreates says that a queue may be created. Queues know no O_TMPFILE.
-var mqCreates = &Has{N: Ref("flags"), Values: Nums{unix.O_CREAT}}
+var mqCreates = &Has{N: Ref("flags"), Values: Nums{tables.O_CREAT}}

@@ -1,8 +1,6 @@
 package kernel
 
 import (
-	"golang.org/x/sys/unix"
-
 	. "trapline/decode/lang"
 	"trapline/output"
 	"trapline/tables"
@@ -101,23 +99,23 @@ func ShowBPFCode(c *Call, code uint16, extended bool) {
 	operands := code &^ bpfClassMask
 	c.Out.Enum(uint64(class), classes, output.Hex)
 	switch {
-	case class == unix.BPF_LD, class == unix.BPF_LDX, extended && (class == unix.BPF_ST || class == unix.BPF_STX):
+	case class == tables.BPF_LD, class == tables.BPF_LDX, extended && (class == tables.BPF_ST || class == tables.BPF_STX):
 		part(bpfSizeMask, sizes)
 		part(bpfModeMask, modes)
-	case class == unix.BPF_ST, class == unix.BPF_STX:
+	case class == tables.BPF_ST, class == tables.BPF_STX:
 		rest(operands)
-	case class == unix.BPF_ALU, extended && class == unix.BPF_ALU64:
+	case class == tables.BPF_ALU, extended && class == tables.BPF_ALU64:
 		part(bpfSrcMask, &tables.BPFSource)
 		part(bpfOpMask, ops)
-	case class == unix.BPF_MISC:
+	case class == tables.BPF_MISC:
 		part(bpfMiscMask, &tables.BPFMiscOp)
 		rest(operands &^ bpfMiscMask)
-	case class == unix.BPF_JMP:
+	case class == tables.BPF_JMP:
 		part(bpfSrcMask, &tables.BPFSource)
 		part(bpfOpMask, jumps)
-	case class == unix.BPF_RET && extended: // BPF_JMP32 by now
+	case class == tables.BPF_RET && extended: // BPF_JMP32 by now
 		rest(operands)
-	case class == unix.BPF_RET:
+	case class == tables.BPF_RET:
 		part(bpfRvalMask, &tables.BPFReturn)
 		rest(operands &^ bpfRvalMask)
 	}
@@ -129,7 +127,7 @@ var SocketFilter = Struct{Fields: Fields{{"len", U16}, {"filter", &Ptr{To: &BPFI
 // SocketFilterConstant shows the offsets that stand for data about a packet
 // and not for bytes of it.
 func SocketFilterConstant(c *Call, code uint16, k uint32) bool {
-	if code&bpfClassMask != unix.BPF_LD || code&bpfModeMask != unix.BPF_ABS {
+	if code&bpfClassMask != tables.BPF_LD || code&bpfModeMask != tables.BPF_ABS {
 		return false
 	}
 	const (
@@ -163,7 +161,7 @@ var SeccompProgram = Ptr{To: &Struct{Fields: Fields{{"len", U16}, {"filter", &Pt
 // SeccompConstant shows what a filter returns: an action and data for it.
 func SeccompConstant(c *Call, code uint16, k uint32) bool {
 	const class, data = 7, 0xffff // BPF_CLASS, SECCOMP_RET_DATA
-	if code&class != unix.BPF_RET {
+	if code&class != tables.BPF_RET {
 		return false
 	}
 	c.Out.Enum(uint64(k&^data), &tables.SeccompAction, output.Hex)

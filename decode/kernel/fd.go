@@ -1,8 +1,6 @@
 package kernel
 
 import (
-	"golang.org/x/sys/unix"
-
 	. "trapline/decode/lang"
 	"trapline/output"
 	"trapline/tables"
@@ -63,7 +61,7 @@ func writeFD(c *Call, fd int, dir bool) {
 	if dir {
 		SeeFrom(c, fd)
 	}
-	if dir && fd == unix.AT_FDCWD {
+	if dir && fd == tables.AT_FDCWD {
 		c.Out.Symbol(uint64(fd), "AT_FDCWD", output.Signed)
 		if ContextOf(c.Decoder).FDs&FDPath != 0 {
 			if p := ContextOf(c.Decoder).Host.WorkingDir(c.Alloc(PathMax), ProcessOf(c)); p != nil {

@@ -86,10 +86,10 @@ func deviceAt(c *Call, process, fd int) []byte {
 		return nil
 	}
 	b := c.Alloc(64)[:0]
-	switch file.Mode & unix.S_IFMT {
-	case unix.S_IFCHR:
+	switch file.Mode & tables.S_IFMT {
+	case tables.S_IFCHR:
 		b = append(b, "char "...)
-	case unix.S_IFBLK:
+	case tables.S_IFBLK:
 		b = append(b, "block "...)
 	default:
 		return nil
@@ -98,7 +98,7 @@ func deviceAt(c *Call, process, fd int) []byte {
 	b = AppendUint(b, uint64(major))
 	b = append(b, ':')
 	b = AppendUint(b, uint64(minor))
-	if major == 5 && minor == 2 && file.Mode&unix.S_IFMT == unix.S_IFCHR { // /dev/ptmx
+	if major == 5 && minor == 2 && file.Mode&tables.S_IFMT == tables.S_IFCHR { // /dev/ptmx
 		if tty := host.Field(descriptorInfo(c, process, fd), "tty-index:"); tty != nil {
 			b = append(append(b, " @/dev/pts/"...), tty...)
 		}

@@ -5,8 +5,6 @@ import (
 	"net/netip"
 	"strconv"
 
-	"golang.org/x/sys/unix"
-
 	"trapline/decode/host"
 	. "trapline/decode/lang"
 	"trapline/tables"
@@ -33,25 +31,25 @@ type socketKind struct {
 }
 
 var socketKinds = [...]socketKind{
-	{"UNIX", unix.AF_UNIX, 0},
-	{"UNIX-STREAM", unix.AF_UNIX, 0},
-	{"NETLINK", unix.AF_NETLINK, 0},
-	{"TCP", unix.AF_INET, unix.IPPROTO_TCP},
-	{"UDP", unix.AF_INET, unix.IPPROTO_UDP},
-	{"UDPLITE", unix.AF_INET, unix.IPPROTO_UDPLITE},
-	{"DCCP", unix.AF_INET, unix.IPPROTO_DCCP},
-	{"SCTP", unix.AF_INET, unix.IPPROTO_SCTP},
-	{"L2TP/IP", unix.AF_INET, unix.IPPROTO_L2TP},
-	{"PING", unix.AF_INET, unix.IPPROTO_ICMP},
-	{"RAW", unix.AF_INET, unix.IPPROTO_RAW},
-	{"TCPv6", unix.AF_INET6, unix.IPPROTO_TCP},
-	{"UDPv6", unix.AF_INET6, unix.IPPROTO_UDP},
-	{"UDPLITEv6", unix.AF_INET6, unix.IPPROTO_UDPLITE},
-	{"DCCPv6", unix.AF_INET6, unix.IPPROTO_DCCP},
-	{"SCTPv6", unix.AF_INET6, unix.IPPROTO_SCTP},
-	{"L2TP/IPv6", unix.AF_INET6, unix.IPPROTO_L2TP},
-	{"PINGv6", unix.AF_INET6, unix.IPPROTO_ICMP},
-	{"RAWv6", unix.AF_INET6, unix.IPPROTO_RAW},
+	{"UNIX", tables.AF_UNIX, 0},
+	{"UNIX-STREAM", tables.AF_UNIX, 0},
+	{"NETLINK", tables.AF_NETLINK, 0},
+	{"TCP", tables.AF_INET, tables.IPPROTO_TCP},
+	{"UDP", tables.AF_INET, tables.IPPROTO_UDP},
+	{"UDPLITE", tables.AF_INET, tables.IPPROTO_UDPLITE},
+	{"DCCP", tables.AF_INET, tables.IPPROTO_DCCP},
+	{"SCTP", tables.AF_INET, tables.IPPROTO_SCTP},
+	{"L2TP/IP", tables.AF_INET, tables.IPPROTO_L2TP},
+	{"PING", tables.AF_INET, tables.IPPROTO_ICMP},
+	{"RAW", tables.AF_INET, tables.IPPROTO_RAW},
+	{"TCPv6", tables.AF_INET6, tables.IPPROTO_TCP},
+	{"UDPv6", tables.AF_INET6, tables.IPPROTO_UDP},
+	{"UDPLITEv6", tables.AF_INET6, tables.IPPROTO_UDPLITE},
+	{"DCCPv6", tables.AF_INET6, tables.IPPROTO_DCCP},
+	{"SCTPv6", tables.AF_INET6, tables.IPPROTO_SCTP},
+	{"L2TP/IPv6", tables.AF_INET6, tables.IPPROTO_L2TP},
+	{"PINGv6", tables.AF_INET6, tables.IPPROTO_ICMP},
+	{"RAWv6", tables.AF_INET6, tables.IPPROTO_RAW},
 }
 
 // socketKindOf finds the kind of sockets by the name of their protocol.
@@ -108,9 +106,9 @@ func describeSocket(c *Call, process, fd int, path []byte) []byte {
 		return append(strconv.AppendUint(about, inode, 10), ']')
 	}
 	switch kind.family {
-	case unix.AF_UNIX:
+	case tables.AF_UNIX:
 		about = appendUnixSocket(about, &socket, inode)
-	case unix.AF_NETLINK:
+	case tables.AF_NETLINK:
 		about = appendNetlinkSocket(about, &socket)
 	default:
 		about = appendInetSocket(about, &socket)

@@ -15,7 +15,7 @@ type fileMode struct{ Number }
 
 func (t *fileMode) Show(c *Call, v View) {
 	mode := t.Value(c, v)
-	kind := mode & unix.S_IFMT
+	kind := mode & tables.S_IFMT
 	if _, ok := tables.FileType.Lookup(kind); !ok && kind != 0 {
 		c.Out.Number(mode, output.Octal)
 		return
@@ -27,12 +27,12 @@ func (t *fileMode) Show(c *Call, v View) {
 		c.Out.Enum(kind, &tables.FileType, output.Octal)
 		c.Out.Or()
 	}
-	const special = unix.S_ISUID | unix.S_ISGID | unix.S_ISVTX
+	const special = tables.S_ISUID | tables.S_ISGID | tables.S_ISVTX
 	if mode&special != 0 {
 		c.Out.Flags(mode&special, &tables.FileModeBits, output.Octal)
 		c.Out.Or()
 	}
-	c.Out.Number(mode&^(unix.S_IFMT|special), output.Octal)
+	c.Out.Number(mode&^(tables.S_IFMT|special), output.Octal)
 	c.Out.EndNamed()
 }
 

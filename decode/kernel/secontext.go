@@ -3,9 +3,8 @@ package kernel
 import (
 	"bytes"
 
-	"golang.org/x/sys/unix"
-
 	. "trapline/decode/lang"
+	"trapline/tables"
 )
 
 // Contexts is what is shown of SELinux contexts (--secontext).
@@ -83,5 +82,5 @@ func dirFDOf(c *Call) int {
 	if d := directories.Of(c); d.call == c.Serial() {
 		return d.fd
 	}
-	return unix.AT_FDCWD
+	return tables.AT_FDCWD
 }

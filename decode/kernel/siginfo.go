@@ -142,18 +142,18 @@ var siginfoArms = [...]siginfoArm{
 	{0, siTimer, siTimer, []*Struct{siginfoTimer, siginfoInt, siginfoPtr}, false, false},
 	{0, siSIGIO, siSIGIO, []*Struct{siginfoPoll}, false, false},
 	{0, leastCode, sentCode, []*Struct{siginfoSource}, false, true},
-	{unix.SIGCHLD, leastCode, mostCode, []*Struct{siginfoChild}, false, false},
-	{unix.SIGBUS, busMceerrAR, busMceerrAO, []*Struct{siginfoAddrLSB}, false, false},
-	{unix.SIGSEGV, segvBnderr, segvBnderr, []*Struct{siginfoBounds}, false, false},
-	{unix.SIGSEGV, segvPkuerr, segvPkuerr, []*Struct{siginfoPkey}, false, false},
-	{unix.SIGILL, leastCode, mostCode, []*Struct{siginfoAddr}, false, false},
-	{unix.SIGFPE, leastCode, mostCode, []*Struct{siginfoAddr}, false, false},
-	{unix.SIGBUS, leastCode, mostCode, []*Struct{siginfoAddr}, false, false},
-	{unix.SIGSEGV, leastCode, mostCode, []*Struct{siginfoAddr}, false, false},
-	{unix.SIGTRAP, leastCode, mostCode, []*Struct{siginfoAddr}, false, false},
-	{unix.SIGIO, pollIn, pollHup, []*Struct{siginfoPoll}, false, false},
-	{unix.SIGIO, leastCode, mostCode, nil, false, false},
-	{unix.SIGSYS, leastCode, mostCode, []*Struct{siginfoSyscall}, false, false},
+	{tables.SIGCHLD, leastCode, mostCode, []*Struct{siginfoChild}, false, false},
+	{tables.SIGBUS, busMceerrAR, busMceerrAO, []*Struct{siginfoAddrLSB}, false, false},
+	{tables.SIGSEGV, segvBnderr, segvBnderr, []*Struct{siginfoBounds}, false, false},
+	{tables.SIGSEGV, segvPkuerr, segvPkuerr, []*Struct{siginfoPkey}, false, false},
+	{tables.SIGILL, leastCode, mostCode, []*Struct{siginfoAddr}, false, false},
+	{tables.SIGFPE, leastCode, mostCode, []*Struct{siginfoAddr}, false, false},
+	{tables.SIGBUS, leastCode, mostCode, []*Struct{siginfoAddr}, false, false},
+	{tables.SIGSEGV, leastCode, mostCode, []*Struct{siginfoAddr}, false, false},
+	{tables.SIGTRAP, leastCode, mostCode, []*Struct{siginfoAddr}, false, false},
+	{tables.SIGIO, pollIn, pollHup, []*Struct{siginfoPoll}, false, false},
+	{tables.SIGIO, leastCode, mostCode, nil, false, false},
+	{tables.SIGSYS, leastCode, mostCode, []*Struct{siginfoSyscall}, false, false},
 	{0, leastCode, mostCode, nil, true, true},
 }
 
@@ -207,14 +207,14 @@ var signalCodes = [...]struct {
 	signal unix.Signal
 	codes  *tables.Set
 }{
-	{unix.SIGTRAP, &tables.SiCodeTrap},
-	{unix.SIGCHLD, &tables.SiCodeChld},
-	{unix.SIGIO, &tables.SiCodePoll},
-	{unix.SIGILL, &tables.SiCodeIll},
-	{unix.SIGFPE, &tables.SiCodeFpe},
-	{unix.SIGSEGV, &tables.SiCodeSegv},
-	{unix.SIGBUS, &tables.SiCodeBus},
-	{unix.SIGSYS, &tables.SiCodeSys},
+	{tables.SIGTRAP, &tables.SiCodeTrap},
+	{tables.SIGCHLD, &tables.SiCodeChld},
+	{tables.SIGIO, &tables.SiCodePoll},
+	{tables.SIGILL, &tables.SiCodeIll},
+	{tables.SIGFPE, &tables.SiCodeFpe},
+	{tables.SIGSEGV, &tables.SiCodeSegv},
+	{tables.SIGBUS, &tables.SiCodeBus},
+	{tables.SIGSYS, &tables.SiCodeSys},
 }
 
 // siginfoStatus is si_status: an exit status or the signal that ended or
@@ -261,9 +261,9 @@ func (t SyscallNumber) Show(c *Call, v View) {
 // x32 have that of x86-64.
 func ABIOfArch(arch uint64) (tables.ABI, bool) {
 	switch arch {
-	case unix.AUDIT_ARCH_X86_64:
+	case tables.AUDIT_ARCH_X86_64:
 		return tables.X86_64, true
-	case unix.AUDIT_ARCH_I386:
+	case tables.AUDIT_ARCH_I386:
 		return tables.I386, true
 	}
 	return 0, false

@@ -4,8 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	"golang.org/x/sys/unix"
-
 	. "trapline/decode/internal/decodetest"
 	. "trapline/decode/internal/fake"
 	. "trapline/decode/kernel"
@@ -68,7 +66,7 @@ func TestSiginfo(t *testing.T) {
 // the tracee's own programs do.
 func TestDeliveredSiginfo(t *testing.T) {
 	raw := append(Numbers(4, 31, 0, 1, 0), Numbers(8, 0x1000)...)
-	raw = append(raw, Numbers(4, 162, uint64(unix.AUDIT_ARCH_I386))...) // nanosleep
+	raw = append(raw, Numbers(4, 162, uint64(tables.AUDIT_ARCH_I386))...) // nanosleep
 	raw = append(raw, make([]byte, SiginfoSize-len(raw))...)
 	for abi, want := range map[tables.ABI]string{tables.I386: "__NR_nanosleep", tables.X86_64: "162 /* nanosleep */"} {
 		got := Encoded(t, func(c *Call) {

@@ -3,8 +3,6 @@ package kernel
 import (
 	"encoding/binary"
 
-	"golang.org/x/sys/unix"
-
 	. "trapline/decode/lang"
 	"trapline/output"
 	"trapline/tables"
@@ -97,24 +95,24 @@ type sockaddrFamily struct {
 }
 
 var sockaddrFamilies = [...]sockaddrFamily{
-	unix.AF_UNIX:       {min: 3, show: showSockaddrUnix},
-	unix.AF_INET:       {min: 16, body: sockaddrInet},
-	unix.AF_AX25:       {min: 16, show: showSockaddrAX25},
-	unix.AF_IPX:        {min: 16, body: sockaddrIPX},
-	unix.AF_X25:        {min: 18, body: sockaddrX25},
-	unix.AF_INET6:      {min: sockaddrInet6Min, show: showSockaddrInet6},
-	unix.AF_NETLINK:    {min: 12, body: sockaddrNetlink},
-	unix.AF_PACKET:     {min: 20, show: showSockaddrPacket},
-	unix.AF_TIPC:       {min: 16, body: sockaddrTIPC},
-	unix.AF_BLUETOOTH:  {min: 3, show: showSockaddrBluetooth},
-	unix.AF_RXRPC:      {min: 36, show: showSockaddrRxRPC},
-	unix.AF_IEEE802154: {min: 20, body: sockaddrIEEE802154},
-	unix.AF_ALG:        {min: 25, show: showSockaddrAlg},
-	unix.AF_NFC:        {min: 16, show: showSockaddrNFC},
-	unix.AF_VSOCK:      {min: 16, body: sockaddrVM},
-	unix.AF_QIPCRTR:    {min: 12, body: sockaddrQRTR},
-	unix.AF_XDP:        {min: 16, body: sockaddrXDP},
-	unix.AF_MCTP:       {min: 12, body: sockaddrMCTP},
+	tables.AF_UNIX:       {min: 3, show: showSockaddrUnix},
+	tables.AF_INET:       {min: 16, body: sockaddrInet},
+	tables.AF_AX25:       {min: 16, show: showSockaddrAX25},
+	tables.AF_IPX:        {min: 16, body: sockaddrIPX},
+	tables.AF_X25:        {min: 18, body: sockaddrX25},
+	tables.AF_INET6:      {min: sockaddrInet6Min, show: showSockaddrInet6},
+	tables.AF_NETLINK:    {min: 12, body: sockaddrNetlink},
+	tables.AF_PACKET:     {min: 20, show: showSockaddrPacket},
+	tables.AF_TIPC:       {min: 16, body: sockaddrTIPC},
+	tables.AF_BLUETOOTH:  {min: 3, show: showSockaddrBluetooth},
+	tables.AF_RXRPC:      {min: 36, show: showSockaddrRxRPC},
+	tables.AF_IEEE802154: {min: 20, body: sockaddrIEEE802154},
+	tables.AF_ALG:        {min: 25, show: showSockaddrAlg},
+	tables.AF_NFC:        {min: 16, show: showSockaddrNFC},
+	tables.AF_VSOCK:      {min: 16, body: sockaddrVM},
+	tables.AF_QIPCRTR:    {min: 12, body: sockaddrQRTR},
+	tables.AF_XDP:        {min: 16, body: sockaddrXDP},
+	tables.AF_MCTP:       {min: 12, body: sockaddrMCTP},
 }
 
 // struct sockaddr_un (linux/un.h)
@@ -212,11 +210,11 @@ var sockaddrTIPC = &Struct{Fields: Fields{
 		c.Out.Enum(uint64(uint8(scope)), &tables.TIPCScope, output.Hex)
 	}}},
 	{"addr", &Union{On: Ref("addrtype"), Arms: Arms{
-		{&Struct{Fields: Fields{{"nameseq", &Struct{Fields: Fields{{"type", U32}, {"lower", U32}, {"upper", U32}}}}}}, Nums{unix.TIPC_SERVICE_RANGE}},
+		{&Struct{Fields: Fields{{"nameseq", &Struct{Fields: Fields{{"type", U32}, {"lower", U32}, {"upper", U32}}}}}}, Nums{tables.TIPC_SERVICE_RANGE}},
 		{&Struct{Fields: Fields{{"name", &Struct{Fields: Fields{
 			{"name", &Struct{Fields: Fields{{"type", U32}, {"instance", U32}}}}, {"domain", X32},
-		}}}}}, Nums{unix.TIPC_SERVICE_ADDR}},
-		{&Struct{Fields: Fields{{"id", &Struct{Fields: Fields{{"ref", U32}, {"node", X32}}}}}}, Nums{unix.TIPC_SOCKET_ADDR}},
+		}}}}}, Nums{tables.TIPC_SERVICE_ADDR}},
+		{&Struct{Fields: Fields{{"id", &Struct{Fields: Fields{{"ref", U32}, {"node", X32}}}}}}, Nums{tables.TIPC_SOCKET_ADDR}},
 		{ByteArray(12), nil},
 	}}},
 }}
@@ -248,7 +246,7 @@ var sockaddrQRTR = &Struct{Fields: Fields{
 // struct sockaddr_xdp (linux/if_xdp.h)
 var sockaddrXDP = &Struct{Fields: Fields{
 	{"_", U16}, {"sxdp_flags", &Flags{In: X16, Set: &tables.XDPFlags}}, {"sxdp_ifindex", IfIndex}, {"sxdp_queue_id", U32},
-	{"", &Union{On: If{&Has{N: Ref("sxdp_flags"), Values: Nums{unix.XDP_SHARED_UMEM}}}, Arms: Arms{
+	{"", &Union{On: If{&Has{N: Ref("sxdp_flags"), Values: Nums{tables.XDP_SHARED_UMEM}}}, Arms: Arms{
 		{&Inline{Of: &Struct{Fields: Fields{{"sxdp_shared_umem_fd", Reserved{X32}}}}}, Nums{0}},
 		{&One{Name: "sxdp_shared_umem_fd", Type: FD}, nil},
 	}}},
@@ -315,7 +313,7 @@ func showSockaddrRxRPC(c *Call, v View, n int) {
 	t := v.At(transportAt, len(v.B))
 	family := t.Uint(2)
 	switch {
-	case family == unix.AF_INET:
+	case family == tables.AF_INET:
 		c.Out.Field("sin")
 		c.Out.BeginStruct()
 		c.Out.Field("sin_family")
@@ -326,7 +324,7 @@ func showSockaddrRxRPC(c *Call, v View, n int) {
 			showUnnamed(c, t, 2, length)
 		}
 		c.Out.EndStruct()
-	case family == unix.AF_INET6:
+	case family == tables.AF_INET6:
 		c.Out.Field("sin6")
 		c.Out.BeginStruct()
 		c.Out.Field("sin6_family")

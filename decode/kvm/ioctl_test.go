@@ -3,10 +3,9 @@ package kvm_test
 import (
 	"testing"
 
-	"golang.org/x/sys/unix"
-
 	. "trapline/decode/internal/decodetest"
 	. "trapline/decode/internal/fake"
+	"trapline/tables"
 )
 
 func TestKVMIoctls(t *testing.T) {
@@ -20,7 +19,7 @@ func TestKVMIoctls(t *testing.T) {
 		{Request: "KVM_SET_REGS", Before: regs, Want: `{rax=0x1, ..., rsp=0, rbp=0, ..., rip=0, rflags=0}) = 0`},
 		{Request: "KVM_SET_REGS", Before: regs, Full: true,
 			Want: `{rax=0x1, rbx=0x2, rcx=0, rdx=0, rsi=0, rdi=0, rsp=0, rbp=0, r8=0, r9=0, r10=0, r11=0, r12=0, r13=0, r14=0, r15=0, rip=0, rflags=0}) = 0`},
-		{Request: "KVM_GET_REGS", Before: regs, Errno: unix.EINTR, Want: `0x7000) = -1 EINTR (Interrupted system call)`},
+		{Request: "KVM_GET_REGS", Before: regs, Errno: tables.EINTR, Want: `0x7000) = -1 EINTR (Interrupted system call)`},
 		{Request: "KVM_GET_SREGS", Before: LE(segment, zeros(312-24)),
 			Want: `{cs={base=0xf000, limit=65535, selector=8, type=11, present=1, dpl=0, db=0, s=0, l=0, g=0, avl=0}, ...}) = 0`},
 		{Request: "KVM_GET_SUPPORTED_CPUID", Before: LE(2, 0, entry), Want: `{nent=2, entries=[...]}) = 0`},

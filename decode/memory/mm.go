@@ -1,8 +1,6 @@
 package memory
 
 import (
-	"golang.org/x/sys/unix"
-
 	. "trapline/decode/kernel"
 	. "trapline/decode/lang"
 	"trapline/output"
@@ -65,13 +63,13 @@ var MmapProt = &Flags{In: Xlong, Set: &tables.MmapProt}
 // mmapFlags is mmap's flags: the type of the mapping, bits, and the logarithm
 // of the size of huge pages.
 var mmapFlags = &Flags{In: Xlong, Set: &tables.MapFlags, Named: true, Ignored: ^uint64(1<<32 - 1), Parts: []Part{
-	{Mask: unix.MAP_TYPE, Set: &tables.MapTypes, Zero: true, First: true},
-	{Mask: unix.MAP_HUGE_MASK << unix.MAP_HUGE_SHIFT, Base: output.Unsigned, Shift: "MAP_HUGE_SHIFT"},
+	{Mask: tables.MAP_TYPE, Set: &tables.MapTypes, Zero: true, First: true},
+	{Mask: tables.MAP_HUGE_MASK << tables.MAP_HUGE_SHIFT, Base: output.Unsigned, Shift: "MAP_HUGE_SHIFT"},
 }}
 
 func mremapMoves(c *Call) bool {
 	flags := Ref("flags").Num(c)
-	return flags&(unix.MREMAP_FIXED|unix.MREMAP_DONTUNMAP) != 0 && flags&unix.MREMAP_MAYMOVE != 0
+	return flags&(tables.MREMAP_FIXED|tables.MREMAP_DONTUNMAP) != 0 && flags&tables.MREMAP_MAYMOVE != 0
 }
 
 // pagesOf is the number of pages that the length in an argument covers.

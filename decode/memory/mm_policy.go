@@ -1,8 +1,6 @@
 package memory
 
 import (
-	"golang.org/x/sys/unix"
-
 	. "trapline/decode/kernel"
 	. "trapline/decode/lang"
 	"trapline/output"
@@ -45,7 +43,7 @@ var nodemask = &List{Of: Mask, Count: Func(func(c *Call) uint64 {
 // mempolicy is a policy with flags beside it.
 type mempolicy struct{ Number }
 
-const mempolicyFlags = unix.MPOL_F_STATIC_NODES | unix.MPOL_F_RELATIVE_NODES | unix.MPOL_F_NUMA_BALANCING
+const mempolicyFlags = tables.MPOL_F_STATIC_NODES | tables.MPOL_F_RELATIVE_NODES | tables.MPOL_F_NUMA_BALANCING
 
 func (t mempolicy) Show(c *Call, v View) {
 	word := t.Value(c, v)

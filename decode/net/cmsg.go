@@ -1,8 +1,6 @@
 package net
 
 import (
-	"golang.org/x/sys/unix"
-
 	. "trapline/decode/kernel"
 	. "trapline/decode/lang"
 	"trapline/output"
@@ -68,10 +66,10 @@ func showControlMessage(c *Call, v View, header int) {
 	c.Out.Field("cmsg_type")
 	var t *controlType
 	switch level {
-	case unix.SOL_SOCKET:
+	case tables.SOL_SOCKET:
 		c.Out.Enum(kind, &tables.ScmType, output.Hex)
 		t = socketControl.Get()[kind]
-	case unix.SOL_IP:
+	case tables.SOL_IP:
 		c.Out.Enum(kind, &tables.IPCmsgType, output.Hex)
 		t = ipControl.Get()[kind]
 	default:
@@ -97,17 +95,17 @@ type controlType struct {
 // Names of socket options stand for their control messages too.
 var socketControl = Lazy[map[uint64]*controlType]{Make: func() map[uint64]*controlType {
 	return map[uint64]*controlType{
-		unix.SCM_RIGHTS:      {4, showEach(FD)},
-		unix.SCM_CREDENTIALS: {12, credentials.Show},
-		scmSecurity:          {1, func(c *Call, v View) { c.Out.Str(output.Plain, v.B, false) }},
-		scmPidfd:             {4, FD.Show},
+		tables.SCM_RIGHTS:      {4, showEach(FD)},
+		tables.SCM_CREDENTIALS: {12, credentials.Show},
+		scmSecurity:            {1, func(c *Call, v View) { c.Out.Str(output.Plain, v.B, false) }},
+		scmPidfd:               {4, FD.Show},
 
-		unix.SO_TIMESTAMP_OLD:    {1, showSized(&Timeval)},
-		unix.SO_TIMESTAMPNS_OLD:  {1, showSized(&Timespec)},
-		unix.SO_TIMESTAMPING_OLD: {1, showSized(&Array{Of: &Timespec, N: 3})},
-		unix.SO_TIMESTAMP_NEW:    {1, showSized(&Timeval64)},
-		unix.SO_TIMESTAMPNS_NEW:  {1, showSized(&Timespec64)},
-		unix.SO_TIMESTAMPING_NEW: {1, showSized(&Array{Of: &Timespec64, N: 3})},
+		tables.SO_TIMESTAMP_OLD:    {1, showSized(&Timeval)},
+		tables.SO_TIMESTAMPNS_OLD:  {1, showSized(&Timespec)},
+		tables.SO_TIMESTAMPING_OLD: {1, showSized(&Array{Of: &Timespec, N: 3})},
+		tables.SO_TIMESTAMP_NEW:    {1, showSized(&Timeval64)},
+		tables.SO_TIMESTAMPNS_NEW:  {1, showSized(&Timespec64)},
+		tables.SO_TIMESTAMPING_NEW: {1, showSized(&Array{Of: &Timespec64, N: 3})},
 	}
 }}
 
@@ -119,16 +117,16 @@ const (
 
 var ipControl = Lazy[map[uint64]*controlType]{Make: func() map[uint64]*controlType {
 	return map[uint64]*controlType{
-		unix.IP_PKTINFO:     {12, packetInfo.Show},
-		unix.IP_TTL:         {4, showEach(Uint)},
-		unix.IP_TOS:         {1, showEach(X8)},
-		unix.IP_RECVOPTS:    {1, showEach(X8)},
-		unix.IP_RETOPTS:     {1, showEach(X8)},
-		unix.IP_RECVERR:     {32, extendedError.Show},
-		unix.IP_ORIGDSTADDR: {16, func(c *Call, v View) { ShowSockaddrView(c, v) }},
-		unix.IP_CHECKSUM:    {4, showEach(Uint)},
-		unix.IP_PROTOCOL:    {4, func(c *Call, v View) { ShowPointee(c, ipProtocol, v) }},
-		scmSecurity:         {1, func(c *Call, v View) { c.Out.Str(output.Plain, v.B, false) }},
+		tables.IP_PKTINFO:     {12, packetInfo.Show},
+		tables.IP_TTL:         {4, showEach(Uint)},
+		tables.IP_TOS:         {1, showEach(X8)},
+		tables.IP_RECVOPTS:    {1, showEach(X8)},
+		tables.IP_RETOPTS:     {1, showEach(X8)},
+		tables.IP_RECVERR:     {32, extendedError.Show},
+		tables.IP_ORIGDSTADDR: {16, func(c *Call, v View) { ShowSockaddrView(c, v) }},
+		tables.IP_CHECKSUM:    {4, showEach(Uint)},
+		tables.IP_PROTOCOL:    {4, func(c *Call, v View) { ShowPointee(c, ipProtocol, v) }},
+		scmSecurity:           {1, func(c *Call, v View) { c.Out.Str(output.Plain, v.B, false) }},
 	}
 }}
 

@@ -1,12 +1,11 @@
 package net
 
 import (
-	"golang.org/x/sys/unix"
-
 	. "trapline/decode/kernel"
 	. "trapline/decode/lang"
 	"trapline/decode/netlink"
 	"trapline/output"
+	"trapline/tables"
 )
 
 // Messages with their addresses, buffers and control messages: sendmsg(2),
@@ -71,7 +70,7 @@ func (t msgName) Show(c *Call, v View) {
 		length = min(length, shownMessages.Of(c).now.room)
 	}
 	family := ShowSockaddr(c, v.Uint(c.WordSize()), length)
-	shownMessages.Of(c).now.netlink = family == unix.AF_NETLINK || family == -1 && IsNetlink(c)
+	shownMessages.Of(c).now.netlink = family == tables.AF_NETLINK || family == -1 && IsNetlink(c)
 }
 
 type msgNameLen struct{ Number }

@@ -1,8 +1,6 @@
 package net
 
 import (
-	"golang.org/x/sys/unix"
-
 	. "trapline/decode/kernel"
 	. "trapline/decode/lang"
 	"trapline/decode/netlink"
@@ -71,25 +69,25 @@ func showSocketType(c *Call, v uint32) {
 
 // socketProtocol is the protocol within a family.
 var socketProtocol = &Union{On: Ref("domain"), Arms: Arms{
-	{&Enum{Set: &tables.InetProtocol}, Nums{unix.AF_INET, unix.AF_INET6}},
-	{&Spelled{In: X32, Set: &tables.AX25Protocol}, Nums{unix.AF_AX25}},
-	{&Enum{Set: &tables.NetlinkProtocol}, Nums{unix.AF_NETLINK}},
+	{&Enum{Set: &tables.InetProtocol}, Nums{tables.AF_INET, tables.AF_INET6}},
+	{&Spelled{In: X32, Set: &tables.AX25Protocol}, Nums{tables.AF_AX25}},
+	{&Enum{Set: &tables.NetlinkProtocol}, Nums{tables.AF_NETLINK}},
 	{Value32(func(c *Call, v uint32) {
 		c.Out.BeginMacro("htons")
 		c.Out.Elem()
 		c.Out.Enum(uint64(uint16(v)>>8|uint16(v)<<8), &tables.EtherProtocol, output.Hex)
 		c.Out.EndMacro()
-	}), Nums{unix.AF_PACKET}},
-	{&Enum{Set: &tables.IrDAProtocol}, Nums{unix.AF_IRDA}},
-	{&Enum{Set: &tables.CANProtocol}, Nums{unix.AF_CAN}},
-	{&Enum{Set: &tables.BluetoothProto}, Nums{unix.AF_BLUETOOTH}},
-	{&Enum{Set: &tables.AddressFamily}, Nums{unix.AF_RXRPC}},
-	{&Enum{Set: &tables.ISDNProtocol}, Nums{unix.AF_ISDN}},
-	{&Enum{Set: &tables.PhonetProtocol}, Nums{unix.AF_PHONET}},
-	{&Enum{Set: &tables.CAIFProtocol}, Nums{unix.AF_CAIF}},
-	{&Enum{Set: &tables.NFCProtocol}, Nums{unix.AF_NFC}},
-	{&Enum{Set: &tables.KCMProtocol}, Nums{unix.AF_KCM}},
-	{&Enum{Set: &tables.SMCProtocol}, Nums{unix.AF_SMC}},
+	}), Nums{tables.AF_PACKET}},
+	{&Enum{Set: &tables.IrDAProtocol}, Nums{tables.AF_IRDA}},
+	{&Enum{Set: &tables.CANProtocol}, Nums{tables.AF_CAN}},
+	{&Enum{Set: &tables.BluetoothProto}, Nums{tables.AF_BLUETOOTH}},
+	{&Enum{Set: &tables.AddressFamily}, Nums{tables.AF_RXRPC}},
+	{&Enum{Set: &tables.ISDNProtocol}, Nums{tables.AF_ISDN}},
+	{&Enum{Set: &tables.PhonetProtocol}, Nums{tables.AF_PHONET}},
+	{&Enum{Set: &tables.CAIFProtocol}, Nums{tables.AF_CAIF}},
+	{&Enum{Set: &tables.NFCProtocol}, Nums{tables.AF_NFC}},
+	{&Enum{Set: &tables.KCMProtocol}, Nums{tables.AF_KCM}},
+	{&Enum{Set: &tables.SMCProtocol}, Nums{tables.AF_SMC}},
 	{Ulong, nil},
 }}
 

@@ -4,8 +4,6 @@ import (
 	"math/bits"
 	"strconv"
 
-	"golang.org/x/sys/unix"
-
 	. "trapline/decode/kernel"
 	. "trapline/decode/lang"
 	"trapline/output"
@@ -162,106 +160,106 @@ var (
 
 var optionLevels = Lazy[map[uint64]*optionLevel]{Make: func() map[uint64]*optionLevel {
 	return map[uint64]*optionLevel{
-		unix.SOL_SOCKET: {
+		tables.SOL_SOCKET: {
 			names: &tables.SockGetOpt, set: &tables.SockSetOpt,
 			get: withInts(getInt, map[uint64]optionValue{
-				unix.SO_LINGER:     {t: linger, short: inPart},
-				unix.SO_PEERCRED:   {t: credentials, short: inPart},
-				unix.SO_GET_FILTER: {custom: showAttachedFilter},
-				unix.SO_ERROR:      {t: optionError, short: orBytes},
-				unix.SO_TXREHASH:   {t: &Enum{In: S32, Set: &tables.TxRehash}, short: orBytes},
-				unix.SO_PEERPIDFD:  {t: FD, short: orBytes},
+				tables.SO_LINGER:     {t: linger, short: inPart},
+				tables.SO_PEERCRED:   {t: credentials, short: inPart},
+				tables.SO_GET_FILTER: {custom: showAttachedFilter},
+				tables.SO_ERROR:      {t: optionError, short: orBytes},
+				tables.SO_TXREHASH:   {t: &Enum{In: S32, Set: &tables.TxRehash}, short: orBytes},
+				tables.SO_PEERPIDFD:  {t: FD, short: orBytes},
 			}),
 			put: withInts(putInt, map[uint64]optionValue{
-				unix.SO_LINGER:                {t: linger, short: atLeast},
-				unix.SO_ATTACH_FILTER:         {t: &SocketFilter, short: sameSize},
-				unix.SO_ATTACH_REUSEPORT_CBPF: {t: &SocketFilter, short: sameSize},
-				unix.SO_TXREHASH:              {t: &Enum{In: S32, Set: &tables.TxRehash}, short: atLeast},
+				tables.SO_LINGER:                {t: linger, short: atLeast},
+				tables.SO_ATTACH_FILTER:         {t: &SocketFilter, short: sameSize},
+				tables.SO_ATTACH_REUSEPORT_CBPF: {t: &SocketFilter, short: sameSize},
+				tables.SO_TXREHASH:              {t: &Enum{In: S32, Set: &tables.TxRehash}, short: atLeast},
 			}),
 		},
-		unix.SOL_IP: {
+		tables.SOL_IP: {
 			names: &tables.IPGetOpt, set: &tables.IPSetOpt,
 			get: map[uint64]optionValue{
-				unix.IP_LOCAL_PORT_RANGE: {t: portRange, short: onlyBytes},
-				unix.IP_PROTOCOL:         {t: ipProtocol, short: onlyBytes},
+				tables.IP_LOCAL_PORT_RANGE: {t: portRange, short: onlyBytes},
+				tables.IP_PROTOCOL:         {t: ipProtocol, short: onlyBytes},
 			},
 			put: map[uint64]optionValue{
-				unix.IP_ADD_MEMBERSHIP:   {t: multicastRequest, short: atLeast},
-				unix.IP_DROP_MEMBERSHIP:  {t: multicastRequest, short: atLeast},
-				unix.MCAST_JOIN_GROUP:    {t: groupRequest, short: atLeast},
-				unix.MCAST_LEAVE_GROUP:   {t: groupRequest, short: atLeast},
-				unix.IP_LOCAL_PORT_RANGE: {t: portRange, short: onlyBytes},
+				tables.IP_ADD_MEMBERSHIP:   {t: multicastRequest, short: atLeast},
+				tables.IP_DROP_MEMBERSHIP:  {t: multicastRequest, short: atLeast},
+				tables.MCAST_JOIN_GROUP:    {t: groupRequest, short: atLeast},
+				tables.MCAST_LEAVE_GROUP:   {t: groupRequest, short: atLeast},
+				tables.IP_LOCAL_PORT_RANGE: {t: portRange, short: onlyBytes},
 			},
 		},
-		unix.SOL_IPV6: {
+		tables.SOL_IPV6: {
 			names: &tables.IPv6GetOpt, set: &tables.IPv6SetOpt,
 			put: map[uint64]optionValue{
-				unix.IPV6_ADD_MEMBERSHIP:  {t: multicastRequest6, short: atLeast},
-				unix.IPV6_DROP_MEMBERSHIP: {t: multicastRequest6, short: atLeast},
-				unix.IPV6_JOIN_ANYCAST:    {t: multicastRequest6, short: atLeast},
-				unix.IPV6_LEAVE_ANYCAST:   {t: multicastRequest6, short: atLeast},
-				unix.MCAST_JOIN_GROUP:     {t: groupRequest, short: atLeast},
-				unix.MCAST_LEAVE_GROUP:    {t: groupRequest, short: atLeast},
+				tables.IPV6_ADD_MEMBERSHIP:  {t: multicastRequest6, short: atLeast},
+				tables.IPV6_DROP_MEMBERSHIP: {t: multicastRequest6, short: atLeast},
+				tables.IPV6_JOIN_ANYCAST:    {t: multicastRequest6, short: atLeast},
+				tables.IPV6_LEAVE_ANYCAST:   {t: multicastRequest6, short: atLeast},
+				tables.MCAST_JOIN_GROUP:     {t: groupRequest, short: atLeast},
+				tables.MCAST_LEAVE_GROUP:    {t: groupRequest, short: atLeast},
 			},
 		},
-		unix.SOL_PACKET: {
+		tables.SOL_PACKET: {
 			names: &tables.PacketOpt,
-			get:   map[uint64]optionValue{unix.PACKET_STATISTICS: {t: packetStatistics, short: inPart}},
+			get:   map[uint64]optionValue{tables.PACKET_STATISTICS: {t: packetStatistics, short: inPart}},
 			put: map[uint64]optionValue{
-				unix.PACKET_RX_RING:         {t: packetRing, short: sameSize},
-				unix.PACKET_TX_RING:         {t: packetRing, short: sameSize},
-				unix.PACKET_ADD_MEMBERSHIP:  {t: packetMembership, short: sameSize},
-				unix.PACKET_DROP_MEMBERSHIP: {t: packetMembership, short: sameSize},
+				tables.PACKET_RX_RING:         {t: packetRing, short: sameSize},
+				tables.PACKET_TX_RING:         {t: packetRing, short: sameSize},
+				tables.PACKET_ADD_MEMBERSHIP:  {t: packetMembership, short: sameSize},
+				tables.PACKET_DROP_MEMBERSHIP: {t: packetMembership, short: sameSize},
 			},
 		},
-		unix.SOL_RAW: {
+		tables.SOL_RAW: {
 			names: &tables.RawOpt,
 			get:   map[uint64]optionValue{icmpFilter: {custom: showICMPFilter}},
 			put:   map[uint64]optionValue{icmpFilter: {custom: showICMPFilter}},
 		},
-		unix.SOL_NETLINK: {
+		tables.SOL_NETLINK: {
 			names: &tables.NetlinkOpt,
-			get: map[uint64]optionValue{unix.NETLINK_LIST_MEMBERSHIPS: {custom: func(c *Call, addr uint64, size int32) {
+			get: map[uint64]optionValue{tables.NETLINK_LIST_MEMBERSHIPS: {custom: func(c *Call, addr uint64, size int32) {
 				room, _ := c.ReadBefore("optlen")
 				c.ShowArray(addr, Uint, uint64(min(size, int32(room))/4))
 			}}},
 			otherGet: anyInt, otherPut: putInt,
 		},
-		unix.SOL_TCP: {
+		tables.SOL_TCP: {
 			names: &tables.TCPOpt,
 			put:   map[uint64]optionValue{ValueNamed(&tables.TCPOpt, "TCP_AO_ADD_KEY"): {custom: showTCPKey}},
 		},
-		unix.SOL_TIPC: {
+		tables.SOL_TIPC: {
 			names: &tables.TIPCOpt,
 			get: map[uint64]optionValue{
-				unix.TIPC_IMPORTANCE: {t: &Enum{Set: &tables.TIPCImportance}, short: atLeast},
-				unix.TIPC_GROUP_JOIN: {t: tipcGroup, short: atLeast},
+				tables.TIPC_IMPORTANCE: {t: &Enum{Set: &tables.TIPCImportance}, short: atLeast},
+				tables.TIPC_GROUP_JOIN: {t: tipcGroup, short: atLeast},
 			},
 			put: map[uint64]optionValue{
-				unix.TIPC_IMPORTANCE: {t: &Enum{Set: &tables.TIPCImportance}, short: atLeast},
-				unix.TIPC_GROUP_JOIN: {t: tipcGroup, short: atLeast},
+				tables.TIPC_IMPORTANCE: {t: &Enum{Set: &tables.TIPCImportance}, short: atLeast},
+				tables.TIPC_GROUP_JOIN: {t: tipcGroup, short: atLeast},
 			},
 			otherGet: anyInt, otherPut: anyInt,
 		},
 		// The vsock family uses its own number as a level.
-		unix.AF_VSOCK:      {names: &tables.VsockOpt},
-		unix.SOL_UDP:       {names: &tables.UDPOpt},
-		unix.SOL_CAN_RAW:   {names: &tables.CANRawOpt},
-		unix.SOL_LLC:       {names: &tables.LLCOpt},
-		unix.SOL_DCCP:      {names: &tables.DCCPOpt},
-		unix.SOL_RXRPC:     {names: &tables.RxrpcOpt},
-		unix.SOL_PPPOL2TP:  {names: &tables.L2TPOpt},
-		unix.SOL_BLUETOOTH: {names: &tables.BluetoothOpt},
-		unix.SOL_PNPIPE:    {names: &tables.PhonetPipeOpt},
-		unix.SOL_RDS:       {names: &tables.RDSOpt},
-		unix.SOL_IUCV:      {names: &tables.IUCVOpt},
-		unix.SOL_CAIF:      {names: &tables.CAIFOpt},
-		unix.SOL_ALG:       {names: &tables.ALGOpt},
-		unix.SOL_NFC:       {names: &tables.NFCLLCPOpt},
-		unix.SOL_KCM:       {names: &tables.KCMOpt},
-		unix.SOL_TLS:       {names: &tables.TLSOpt},
-		unix.SOL_XDP:       {names: &tables.XDPOpt},
-		unix.SOL_IRDA:      {names: &tables.IrDAOpt},
+		tables.AF_VSOCK:      {names: &tables.VsockOpt},
+		tables.SOL_UDP:       {names: &tables.UDPOpt},
+		tables.SOL_CAN_RAW:   {names: &tables.CANRawOpt},
+		tables.SOL_LLC:       {names: &tables.LLCOpt},
+		tables.SOL_DCCP:      {names: &tables.DCCPOpt},
+		tables.SOL_RXRPC:     {names: &tables.RxrpcOpt},
+		tables.SOL_PPPOL2TP:  {names: &tables.L2TPOpt},
+		tables.SOL_BLUETOOTH: {names: &tables.BluetoothOpt},
+		tables.SOL_PNPIPE:    {names: &tables.PhonetPipeOpt},
+		tables.SOL_RDS:       {names: &tables.RDSOpt},
+		tables.SOL_IUCV:      {names: &tables.IUCVOpt},
+		tables.SOL_CAIF:      {names: &tables.CAIFOpt},
+		tables.SOL_ALG:       {names: &tables.ALGOpt},
+		tables.SOL_NFC:       {names: &tables.NFCLLCPOpt},
+		tables.SOL_KCM:       {names: &tables.KCMOpt},
+		tables.SOL_TLS:       {names: &tables.TLSOpt},
+		tables.SOL_XDP:       {names: &tables.XDPOpt},
+		tables.SOL_IRDA:      {names: &tables.IrDAOpt},
 		// Levels of linux/socket.h alone.
 		ValueNamed(&tables.SocketLevel, "SOL_SCTP"): {names: &tables.SCTPOpt},
 		ValueNamed(&tables.SocketLevel, "SOL_IPX"):  {names: &tables.IPXOpt},

@@ -1,8 +1,6 @@
 package netlink
 
 import (
-	"golang.org/x/sys/unix"
-
 	. "trapline/decode/kernel"
 	. "trapline/decode/lang"
 	"trapline/tables"
@@ -18,12 +16,12 @@ type diagMessages struct{ request, answer *netlinkMessage }
 
 var diagFamilies = Lazy[map[uint64]diagMessages]{Make: func() map[uint64]diagMessages {
 	return map[uint64]diagMessages{
-		unix.AF_UNIX:    {&unixDiagReq, &unixDiagMsg},
-		unix.AF_INET:    {&inetDiagReq, &inetDiagMsg},
-		unix.AF_INET6:   {&inetDiagReq, &inetDiagMsg},
-		unix.AF_NETLINK: {&netlinkDiagReq, &netlinkDiagMsg},
-		unix.AF_PACKET:  {&packetDiagReq, &packetDiagMsg},
-		unix.AF_SMC:     {&smcDiagReq, &smcDiagMsg},
+		tables.AF_UNIX:    {&unixDiagReq, &unixDiagMsg},
+		tables.AF_INET:    {&inetDiagReq, &inetDiagMsg},
+		tables.AF_INET6:   {&inetDiagReq, &inetDiagMsg},
+		tables.AF_NETLINK: {&netlinkDiagReq, &netlinkDiagMsg},
+		tables.AF_PACKET:  {&packetDiagReq, &packetDiagMsg},
+		tables.AF_SMC:     {&smcDiagReq, &smcDiagMsg},
 	}
 }}
 

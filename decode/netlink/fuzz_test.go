@@ -3,13 +3,12 @@ package netlink
 import (
 	"testing"
 
-	"golang.org/x/sys/unix"
-
 	. "trapline/decode/internal/fake"
 	. "trapline/decode/lang"
 	"trapline/integration/jsonlines"
 	"trapline/output"
 	jsonformat "trapline/output/json"
+	"trapline/tables"
 )
 
 // FuzzNetlink decodes any messages of any protocol: that must come to an end,
@@ -27,7 +26,7 @@ func FuzzNetlink(f *testing.F) {
 		for range 100 {
 			deep = NetlinkAttr(9, deep...) // RTA_MULTIPATH among others
 		}
-		f.Add(protocol, NetlinkMessage(unix.RTM_NEWROUTE, 0, make([]byte, 12), deep), uint16(0xffff))
+		f.Add(protocol, NetlinkMessage(tables.RTM_NEWROUTE, 0, make([]byte, 12), deep), uint16(0xffff))
 	}
 	f.Fuzz(func(t *testing.T, protocol byte, data []byte, end uint16) {
 		m := &HostileMemory{Bytes: data, End: 0x1000 + uint64(end)}

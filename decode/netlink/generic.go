@@ -3,8 +3,6 @@ package netlink
 import (
 	"encoding/binary"
 
-	"golang.org/x/sys/unix"
-
 	. "trapline/decode/kernel"
 	. "trapline/decode/lang"
 	"trapline/output"
@@ -43,7 +41,7 @@ func showGenericBody(c *Call, msg *messageHeader, addr uint64) bool {
 		c.Out.Addr(addr)
 		return true
 	}
-	control := msg.kind == unix.GENL_ID_CTRL
+	control := msg.kind == tables.GENL_ID_CTRL
 	c.Out.BeginStruct()
 	c.Out.Field("cmd")
 	if control {

@@ -3,8 +3,6 @@ package netlink
 import (
 	"bytes"
 
-	"golang.org/x/sys/unix"
-
 	. "trapline/decode/kernel"
 	. "trapline/decode/lang"
 	"trapline/output"
@@ -40,15 +38,15 @@ var linkAttributes = &Attributes{Set: &tables.LinkAttr, Prefix: "IFLA_", Types: 
 	{&flagsIn{size: 4, set: &tables.ExtFilterMask}, "EXT_MASK"},
 	{&Enum{Set: &tables.IflaEvent}, "EVENT"},
 	{&nestedBy{on: Ref("ifi_family"), tables: familyTables{
-		{unix.AF_BRIDGE, bridgePortAttributes},
-		{unix.AF_INET6, inet6Attributes},
+		{tables.AF_BRIDGE, bridgePortAttributes},
+		{tables.AF_INET6, inet6Attributes},
 	}}, "PROTINFO"},
 	{AtAddr(showLinkInfo), "LINKINFO"},
 	{&Attributes{Set: &tables.IflaVfInfoAttr, Prefix: "IFLA_VF_", Types: []AttributeTypes{{virtualFunction, "INFO"}}}, "VFINFO_LIST"},
 	{&Attributes{Set: &tables.IflaVfPortAttr, Prefix: "IFLA_VF_", Types: []AttributeTypes{{portAttributes, "PORT"}}}, "VF_PORTS"},
 	{portAttributes, "PORT_SELF"},
 	{AtAddr(func(c *Call, addr uint64) {
-		if Ref("ifi_family").Num(c) == unix.AF_BRIDGE {
+		if Ref("ifi_family").Num(c) == tables.AF_BRIDGE {
 			bridgeSpec.ShowAt(c, addr)
 		} else {
 			familySpec.ShowAt(c, addr)

@@ -1,8 +1,6 @@
 package netlink
 
 import (
-	"golang.org/x/sys/unix"
-
 	. "trapline/decode/kernel"
 	. "trapline/decode/lang"
 	"trapline/output"
@@ -13,10 +11,10 @@ import (
 // the type of the message decide on, and attributes behind it.
 
 const (
-	afInet  = unix.AF_INET
-	afInet6 = unix.AF_INET6
+	afInet  = tables.AF_INET
+	afInet6 = tables.AF_INET6
 
-	nlmsgHeader = unix.SizeofNlMsghdr
+	nlmsgHeader = tables.NLMSG_HDRLEN
 )
 
 // netlinkProtocol is what one protocol's messages look like.
@@ -36,19 +34,19 @@ type messageHeader struct{ kind, flags uint16 }
 
 // netlinkProtocols are the protocols, by number. What they show may be messages of
 // other protocols.
-var netlinkProtocols *[unix.NETLINK_CRYPTO + 1]netlinkProtocol
+var netlinkProtocols *[tables.NETLINK_CRYPTO + 1]netlinkProtocol
 
 func init() { netlinkProtocols = &allProtocols }
 
 var allProtocols = [...]netlinkProtocol{
-	unix.NETLINK_ROUTE:     {types: &tables.RouteMsgType, flags: routeFlags, body: showRouteBody},
-	unix.NETLINK_SOCK_DIAG: {types: &tables.SockDiagType, flags: getFlags, body: showSockDiagBody},
-	unix.NETLINK_XFRM:      {types: &tables.XfrmMsgType, flags: xfrmFlags},
-	unix.NETLINK_SELINUX:   {types: &tables.SELinuxMsgType, body: showSELinuxBody},
-	unix.NETLINK_AUDIT:     {types: &tables.AuditMsgType},
-	unix.NETLINK_NETFILTER: {showType: showNetfilterType, flags: netfilterFlags, body: showNetfilterBody},
-	unix.NETLINK_GENERIC:   {showType: showGenericType, flags: getFlags, body: showGenericBody},
-	unix.NETLINK_CRYPTO:    {types: &tables.CryptoMsgType, flags: cryptoFlags, body: showCryptoBody},
+	tables.NETLINK_ROUTE:     {types: &tables.RouteMsgType, flags: routeFlags, body: showRouteBody},
+	tables.NETLINK_SOCK_DIAG: {types: &tables.SockDiagType, flags: getFlags, body: showSockDiagBody},
+	tables.NETLINK_XFRM:      {types: &tables.XfrmMsgType, flags: xfrmFlags},
+	tables.NETLINK_SELINUX:   {types: &tables.SELinuxMsgType, body: showSELinuxBody},
+	tables.NETLINK_AUDIT:     {types: &tables.AuditMsgType},
+	tables.NETLINK_NETFILTER: {showType: showNetfilterType, flags: netfilterFlags, body: showNetfilterBody},
+	tables.NETLINK_GENERIC:   {showType: showGenericType, flags: getFlags, body: showGenericBody},
+	tables.NETLINK_CRYPTO:    {types: &tables.CryptoMsgType, flags: cryptoFlags, body: showCryptoBody},
 }
 
 func getFlags(uint16) *tables.Set { return &tables.NlmGetFlags }
@@ -57,7 +55,7 @@ func getFlags(uint16) *tables.Set { return &tables.NlmGetFlags }
 // received by the socket in the first argument.
 func ShowNetlink(c *Call, addr, n uint64) {
 	protocol := NetlinkProtocolOf(c, int(int32(c.Args[0])))
-	if protocol == unix.NETLINK_KOBJECT_UEVENT {
+	if protocol == tables.NETLINK_KOBJECT_UEVENT {
 		showUevent(c, addr, n)
 		return
 	}

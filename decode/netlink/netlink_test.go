@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"testing"
 
-	"golang.org/x/sys/unix"
-
 	"trapline/decode/host"
 	. "trapline/decode/internal/decodetest"
 	. "trapline/decode/internal/fake"
@@ -16,18 +14,18 @@ import (
 func TestNetlink(t *testing.T) {
 	const at = 0x7000
 	const fd = 3
-	h := &FakeHost{Fds: map[int]FakeFD{fd: {Path: "socket:[4711]", Protocol: "NETLINK", Socket: &host.Socket{Protocol: unix.NETLINK_ROUTE}}}}
+	h := &FakeHost{Fds: map[int]FakeFD{fd: {Path: "socket:[4711]", Protocol: "NETLINK", Socket: &host.Socket{Protocol: tables.NETLINK_ROUTE}}}}
 	link := make([]byte, 16)
 	binary.LittleEndian.PutUint16(link[2:], 1) // ARPHRD_ETHER
-	get := NetlinkMessage(unix.RTM_GETLINK, unix.NLM_F_REQUEST, link)
+	get := NetlinkMessage(tables.RTM_GETLINK, tables.NLM_F_REQUEST, link)
 	const header = `{nlmsg_len=32, nlmsg_type=RTM_GETLINK, nlmsg_flags=NLM_F_REQUEST, nlmsg_seq=7, nlmsg_pid=0}`
 	const body = `{ifi_family=AF_UNSPEC, ifi_type=ARPHRD_ETHER, ifi_index=0, ifi_flags=0, ifi_change=0}`
-	nested := NetlinkMessage(unix.RTM_GETLINK, unix.NLM_F_REQUEST, link,
-		NetlinkAttr(unix.IFLA_IFNAME, 'l', 'o', 0),
-		NetlinkAttr(unix.IFLA_LINKINFO|unix.NLA_F_NESTED,
-			append(NetlinkAttr(unix.IFLA_INFO_KIND, 't', 'u', 'n', 0), NetlinkAttr(unix.IFLA_INFO_DATA, NetlinkAttr(3, 2)...)...)...),
+	nested := NetlinkMessage(tables.RTM_GETLINK, tables.NLM_F_REQUEST, link,
+		NetlinkAttr(tables.IFLA_IFNAME, 'l', 'o', 0),
+		NetlinkAttr(tables.IFLA_LINKINFO|tables.NLA_F_NESTED,
+			append(NetlinkAttr(tables.IFLA_INFO_KIND, 't', 'u', 'n', 0), NetlinkAttr(tables.IFLA_INFO_DATA, NetlinkAttr(3, 2)...)...)...),
 		NetlinkAttr(0x3fff, 1, 2))
-	failure := NetlinkMessage(unix.NLMSG_ERROR, unix.NLM_F_CAPPED, binary.LittleEndian.AppendUint32(nil, uint32(1<<32-unix.EPERM)), get[:unix.SizeofNlMsghdr])
+	failure := NetlinkMessage(tables.NLMSG_ERROR, tables.NLM_F_CAPPED, binary.LittleEndian.AppendUint32(nil, uint32(1<<32-tables.EPERM)), get[:tables.NLMSG_HDRLEN])
 	for _, tt := range []struct {
 		name string
 		data []byte

@@ -4,8 +4,6 @@ import (
 	"sync"
 	"testing"
 
-	"golang.org/x/sys/unix"
-
 	. "trapline/decode/internal/fake"
 	"trapline/decode/internal/walk"
 	. "trapline/decode/lang"
@@ -39,7 +37,7 @@ func TestTwoDecodersOfNetlink(t *testing.T) {
 		attrs = append(attrs, NetlinkAttr(n, NetlinkAttr(1, 1, 2, 3, 4)...)...)
 	}
 	for protocol := range netlinkProtocols {
-		for kind := uint16(1); kind <= unix.RTM_GETNEXTHOP; kind++ {
+		for kind := uint16(1); kind <= tables.RTM_GETNEXTHOP; kind++ {
 			data := NetlinkMessage(kind, 1, make([]byte, 24), attrs)
 			inBoth(func(c *Call) {
 				c.Mem = FakeMemory{0x1000: data}

@@ -3,8 +3,6 @@ package netlink
 import (
 	"sync"
 
-	"golang.org/x/sys/unix"
-
 	. "trapline/decode/kernel"
 	. "trapline/decode/lang"
 	"trapline/output"
@@ -21,7 +19,7 @@ var routeFamilyType = &Enum{In: X8, Set: &tables.AddressFamily}
 // each group of four types.
 func routeFlags(msgType uint16) *tables.Set {
 	switch {
-	case msgType == unix.RTM_DELACTION: // takes the flags of a get
+	case msgType == tables.RTM_DELACTION: // takes the flags of a get
 		return &tables.NlmGetFlags
 	case msgType&3 == 0:
 		return &tables.NlmNewFlags
@@ -86,8 +84,8 @@ func showRouteBody(c *Call, msg *messageHeader, addr uint64) bool {
 	}
 	routeMessages.once.Do(gatherRouteMessages)
 	if m := routeMessages.byType[uint64(msgType)]; m != nil {
-		if m == &neighMessage && uint64(msgType) == unix.RTM_GETNEIGH {
-			if family, ok := c.ReadUint(addr, 1); ok && family == unix.AF_BRIDGE {
+		if m == &neighMessage && uint64(msgType) == tables.RTM_GETNEIGH {
+			if family, ok := c.ReadUint(addr, 1); ok && family == tables.AF_BRIDGE {
 				m = &linkMessage
 			}
 		}

@@ -3,8 +3,6 @@ package process
 import (
 	"testing"
 
-	"golang.org/x/sys/unix"
-
 	"trapline/decode/host"
 	. "trapline/decode/internal/fake"
 	. "trapline/decode/kernel"
@@ -28,7 +26,7 @@ func TestBeginReadsAgain(t *testing.T) {
 	for _, tt := range []struct {
 		flags uint64
 		want  *Desc
-	}{{0, clone3In}, {unix.CLONE_PIDFD, clone3IO}, {0, clone3In}} {
+	}{{0, clone3In}, {tables.CLONE_PIDFD, clone3IO}, {0, clone3In}} {
 		PutUint(mem[at][:8], tt.flags)
 		c.Sig = c.Lookup(tables.X86_64, c.NR)
 		c.Begin()

@@ -1,11 +1,10 @@
 package process
 
 import (
-	"golang.org/x/sys/unix"
-
 	. "trapline/decode/kernel"
 	. "trapline/decode/lang"
 	"trapline/output"
+	"trapline/tables"
 )
 
 // namespaceLinks are the names of the namespaces that the flags of clone, unshare
@@ -14,14 +13,14 @@ var namespaceLinks = [...]struct {
 	flags uint64
 	name  string
 }{
-	{unix.CLONE_NEWCGROUP | unix.CLONE_INTO_CGROUP, "cgroup"},
-	{unix.CLONE_NEWIPC, "ipc"},
-	{unix.CLONE_NEWNS, "mnt"},
-	{unix.CLONE_NEWNET, "net"},
-	{unix.CLONE_NEWPID, "pid"},
-	{unix.CLONE_NEWTIME, "time"},
-	{unix.CLONE_NEWUTS, "uts"},
-	{unix.CLONE_NEWUSER, "user"},
+	{tables.CLONE_NEWCGROUP | tables.CLONE_INTO_CGROUP, "cgroup"},
+	{tables.CLONE_NEWIPC, "ipc"},
+	{tables.CLONE_NEWNS, "mnt"},
+	{tables.CLONE_NEWNET, "net"},
+	{tables.CLONE_NEWPID, "pid"},
+	{tables.CLONE_NEWTIME, "time"},
+	{tables.CLONE_NEWUTS, "uts"},
+	{tables.CLONE_NEWUSER, "user"},
 }
 
 // remarkNamespaces tells the namespaces that a call's flags, an argument, have

@@ -1,8 +1,6 @@
 package process
 
 import (
-	"golang.org/x/sys/unix"
-
 	. "trapline/decode/kernel"
 	. "trapline/decode/lang"
 	"trapline/output"
@@ -96,7 +94,7 @@ func (t *perfAttr) Show(c *Call, v View) {
 // showPerfAttrSize is the member size. Call.before has what the caller put there.
 func showPerfAttrSize(c *Call, now uint32) {
 	c.Out.Enum(c.Before, &tables.PerfAttrSizes, output.Hex)
-	if c.Errno == int(unix.E2BIG) {
+	if c.Errno == int(tables.E2BIG) {
 		c.Out.Changed()
 		c.Out.Enum(uint64(now), &tables.PerfAttrSizes, output.Hex)
 	}

@@ -3,8 +3,6 @@ package process
 import (
 	"slices"
 
-	"golang.org/x/sys/unix"
-
 	. "trapline/decode/kernel"
 	. "trapline/decode/lang"
 	"trapline/output"
@@ -28,9 +26,9 @@ var processCalls64 = Calls{
 	{"clone", Args{
 		{"child_stack", WithName{&InReg{Reg: 1, Of: Addr}}},
 		{"flags", WithName{&InReg{Reg: 0, Of: cloneWord{Xlong}}}},
-		{"parent_tid", WithName{&When{If: cloneHas(unix.CLONE_PARENT_SETTID | unix.CLONE_PIDFD), Then: &InReg{Reg: 2, Of: &Out{To: cloneID{Int}}}}}},
-		{"tls", WithName{&When{If: cloneHas(unix.CLONE_SETTLS), Then: &InReg{Reg: 4, Of: Addr}}}},
-		{"child_tidptr", WithName{&When{If: cloneHas(unix.CLONE_CHILD_SETTID | unix.CLONE_CHILD_CLEARTID), Then: &InReg{Reg: 3, Of: Addr}}}},
+		{"parent_tid", WithName{&When{If: cloneHas(tables.CLONE_PARENT_SETTID | tables.CLONE_PIDFD), Then: &InReg{Reg: 2, Of: &Out{To: cloneID{Int}}}}}},
+		{"tls", WithName{&When{If: cloneHas(tables.CLONE_SETTLS), Then: &InReg{Reg: 4, Of: Addr}}}},
+		{"child_tidptr", WithName{&When{If: cloneHas(tables.CLONE_CHILD_SETTID | tables.CLONE_CHILD_CLEARTID), Then: &InReg{Reg: 3, Of: Addr}}}},
 	}, &With{Ret: RetPID, Remark: func(c *Call) { remarkNamespaces(c, Ref("flags"), true) }}},
 }
 
@@ -40,9 +38,9 @@ var processCallsI386 = Calls{
 	{"clone", Args{
 		{"child_stack", WithName{&InReg{Reg: 1, Of: Addr}}},
 		{"flags", WithName{&InReg{Reg: 0, Of: cloneWord{Xlong}}}},
-		{"parent_tid", WithName{&When{If: cloneHas(unix.CLONE_PARENT_SETTID | unix.CLONE_PIDFD), Then: &InReg{Reg: 2, Of: &Out{To: cloneID{Int}}}}}},
-		{"tls", WithName{&When{If: cloneHas(unix.CLONE_SETTLS), Then: &InReg{Reg: 3, Of: &Out{To: userDesc}}}}},
-		{"child_tidptr", WithName{&When{If: cloneHas(unix.CLONE_CHILD_SETTID | unix.CLONE_CHILD_CLEARTID), Then: &InReg{Reg: 4, Of: Addr}}}},
+		{"parent_tid", WithName{&When{If: cloneHas(tables.CLONE_PARENT_SETTID | tables.CLONE_PIDFD), Then: &InReg{Reg: 2, Of: &Out{To: cloneID{Int}}}}}},
+		{"tls", WithName{&When{If: cloneHas(tables.CLONE_SETTLS), Then: &InReg{Reg: 3, Of: &Out{To: userDesc}}}}},
+		{"child_tidptr", WithName{&When{If: cloneHas(tables.CLONE_CHILD_SETTID | tables.CLONE_CHILD_CLEARTID), Then: &InReg{Reg: 4, Of: Addr}}}},
 	}, &With{Ret: RetPID, Remark: func(c *Call) { remarkNamespaces(c, Ref("flags"), true) }}},
 }
 
@@ -76,7 +74,7 @@ func (t cloneWord) Show(c *Call, v View) {
 type cloneID struct{ Number }
 
 func (t cloneID) Show(c *Call, v View) {
-	if cloneHas(unix.CLONE_PARENT_SETTID).Holds(c) {
+	if cloneHas(tables.CLONE_PARENT_SETTID).Holds(c) {
 		PID.Show(c, v)
 		return
 	}
@@ -87,17 +85,17 @@ func (t cloneID) Show(c *Call, v View) {
 // the kernel wrote is shown, behind the struct.
 var cloneArgs = &Struct{Fields: Fields{
 	{"flags", &Flags{In: X64, Set: &tables.Clone3Flags}},
-	{"pidfd", &When{If: cloneHas(unix.CLONE_PIDFD), Then: Addr64}},
-	{"child_tid", &When{If: cloneHas(unix.CLONE_CHILD_SETTID | unix.CLONE_CHILD_CLEARTID), Then: Addr64}},
-	{"parent_tid", &When{If: cloneHas(unix.CLONE_PARENT_SETTID), Then: Addr64}},
+	{"pidfd", &When{If: cloneHas(tables.CLONE_PIDFD), Then: Addr64}},
+	{"child_tid", &When{If: cloneHas(tables.CLONE_CHILD_SETTID | tables.CLONE_CHILD_CLEARTID), Then: Addr64}},
+	{"parent_tid", &When{If: cloneHas(tables.CLONE_PARENT_SETTID), Then: Addr64}},
 	{"exit_signal", exitSignal{U64}},
 	{"stack", Addr64},
 	{"stack_size", X64},
-	{"tls", &When{If: cloneHas(unix.CLONE_SETTLS), Then: cloneTLS{Addr64}}},
+	{"tls", &When{If: cloneHas(tables.CLONE_SETTLS), Then: cloneTLS{Addr64}}},
 	{"set_tid", &When{If: Test(hasSetTID), Then: setTID{Addr64}}},
 	{"set_tid_size", &When{If: Test(hasSetTID), Then: U64}},
 	{"cgroup", &When{If: Test(func(c *Call) bool {
-		return Ref("cgroup").Num(c) != 0 || cloneHas(unix.CLONE_INTO_CGROUP).Holds(c)
+		return Ref("cgroup").Num(c) != 0 || cloneHas(tables.CLONE_INTO_CGROUP).Holds(c)
 	}), Then: U64}},
 }}
 
@@ -156,7 +154,7 @@ func clone3Args(c *Call) *Desc {
 		return clone3In
 	}
 	b, ok := c.ReadAll(addr, int(min(size, known)))
-	if flags := (View{B: b}).Uint(8); ok && (flags&(unix.CLONE_PIDFD|unix.CLONE_PARENT_SETTID) != 0 || size > known) {
+	if flags := (View{B: b}).Uint(8); ok && (flags&(tables.CLONE_PIDFD|tables.CLONE_PARENT_SETTID) != 0 || size > known) {
 		return clone3IO
 	}
 	return clone3In
@@ -170,7 +168,7 @@ func clone3Wrote(c *Call) bool {
 	}
 	addr, size, known := c.Register(0), c.Register(1), uint64(cloneArgs.Layout(c.ABI).Size)
 	flags, ok := c.ReadUint(addr, 8)
-	if !ok || flags&(unix.CLONE_PIDFD|unix.CLONE_PARENT_SETTID) != 0 {
+	if !ok || flags&(tables.CLONE_PIDFD|tables.CLONE_PARENT_SETTID) != 0 {
 		return true
 	}
 	return size > known && !IsZero(c, addr+known, min(size, PageSize)-known)
@@ -197,7 +195,7 @@ func showClone3Outcome(c *Call, addr uint64) {
 
 var clone3Results = &Struct{Fields: Fields{
 	{"flags", Unseen{X64}},
-	{"pidfd", &When{If: cloneHas(unix.CLONE_PIDFD), Then: &Ptr{To: FD, Wide: true}}},
+	{"pidfd", &When{If: cloneHas(tables.CLONE_PIDFD), Then: &Ptr{To: FD, Wide: true}}},
 	{"_", U64},
-	{"parent_tid", &When{If: cloneHas(unix.CLONE_PARENT_SETTID), Then: &Ptr{To: PID, Wide: true}}},
+	{"parent_tid", &When{If: cloneHas(tables.CLONE_PARENT_SETTID), Then: &Ptr{To: PID, Wide: true}}},
 }}

@@ -3,8 +3,6 @@ package process
 import (
 	"strconv"
 
-	"golang.org/x/sys/unix"
-
 	. "trapline/decode/kernel"
 	. "trapline/decode/lang"
 	"trapline/output"
@@ -57,9 +55,9 @@ type priorityWho struct{ Number }
 
 func (t priorityWho) Show(c *Call, v View) {
 	switch Ref("which").Num(c) {
-	case unix.PRIO_PROCESS:
+	case tables.PRIO_PROCESS:
 		PIDOf(ThreadGroup).Show(c, v)
-	case unix.PRIO_PGRP:
+	case tables.PRIO_PGRP:
 		PIDOf(ProcessGroup).Show(c, v)
 	default:
 		t.Number.Show(c, v)

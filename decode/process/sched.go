@@ -1,8 +1,6 @@
 package process
 
 import (
-	"golang.org/x/sys/unix"
-
 	. "trapline/decode/kernel"
 	. "trapline/decode/lang"
 	"trapline/output"
@@ -108,14 +106,14 @@ var (
 	schedAttrSize = &Struct{Fields: Fields{{"size", Uint}}}
 )
 
-func setsParams(c *Call) bool { return Ref("sched_flags").Num(c)&unix.SCHED_FLAG_KEEP_PARAMS == 0 }
+func setsParams(c *Call) bool { return Ref("sched_flags").Num(c)&tables.SCHED_FLAG_KEEP_PARAMS == 0 }
 
 func setsPolicy(c *Call) bool {
 	return int32(Ref("sched_policy").Num(c)) < 0 ||
-		Ref("sched_flags").Num(c)&(unix.SCHED_FLAG_KEEP_POLICY|unix.SCHED_FLAG_KEEP_PARAMS) == 0
+		Ref("sched_flags").Num(c)&(tables.SCHED_FLAG_KEEP_POLICY|tables.SCHED_FLAG_KEEP_PARAMS) == 0
 }
 
-func tooBig(c *Call) bool { return c.Errno == int(unix.E2BIG) }
+func tooBig(c *Call) bool { return c.Errno == int(tables.E2BIG) }
 
 // showSetSchedAttr is as long as its first member says, the first version where
 // that is zero.

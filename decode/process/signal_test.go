@@ -25,13 +25,13 @@ func TestSignals(t *testing.T) {
 		want  string
 	}{
 		{tables.X86_64, "kill", []uint64{1<<64 - 5, 9}, nil, 0, 0, `kill(-5, SIGKILL) = 0`},
-		{tables.X86_64, "tgkill", []uint64{5, 6, 99}, nil, 0, unix.EINVAL, `tgkill(5, 6, 99) = -1 EINVAL (Invalid argument)`},
+		{tables.X86_64, "tgkill", []uint64{5, 6, 99}, nil, 0, tables.EINVAL, `tgkill(5, 6, 99) = -1 EINVAL (Invalid argument)`},
 		{tables.X86_64, "rt_sigprocmask", []uint64{2, at, 0, 8}, FakeMemory{at: Numbers(8, 0)}, 0, 0,
 			`rt_sigprocmask(SIG_SETMASK, [], NULL, 8) = 0`},
 		{tables.X86_64, "rt_sigprocmask", []uint64{0, at, at2, 8}, FakeMemory{at: Numbers(8, 1<<1|1<<33), at2: Numbers(8, allButKillStop)}, 0, 0,
 			`rt_sigprocmask(SIG_BLOCK, [INT RT_2], ~[KILL STOP], 8) = 0`},
 		// The kernel takes sets of its own size only.
-		{tables.X86_64, "rt_sigprocmask", []uint64{0, at, at2, 128}, FakeMemory{at: Numbers(8, 1)}, 0, unix.EINVAL,
+		{tables.X86_64, "rt_sigprocmask", []uint64{0, at, at2, 128}, FakeMemory{at: Numbers(8, 1)}, 0, tables.EINVAL,
 			`rt_sigprocmask(SIG_BLOCK, 0x7000, 0x7100, 128) = -1 EINVAL (Invalid argument)`},
 		{tables.X86_64, "rt_sigaction", []uint64{17, at, 0, 8}, FakeMemory{at: act64}, 0, 0,
 			`rt_sigaction(SIGCHLD, {sa_handler=SIG_IGN, sa_mask=[HUP CHLD], sa_flags=SA_RESTORER|SA_RESTART|SA_SIGINFO, ` +
@@ -40,7 +40,7 @@ func TestSignals(t *testing.T) {
 			`rt_sigaction(SIGRT_2, {sa_handler=0x8048000, sa_mask=[RT_32], sa_flags=SA_RESTART|SA_SIGINFO}, NULL, 8) = 0`},
 		{tables.I386, "signal", []uint64{2, 0xffffffff}, nil, 0, 0, `signal(SIGINT, 0xffffffff) = 0 (SIG_DFL)`},
 		{tables.I386, "ssetmask", []uint64{1}, nil, 3, 0, `ssetmask([HUP]) = 0x3 (old mask [HUP INT])`},
-		{tables.I386, "sigsuspend", []uint64{7, 8, 1 << 13}, nil, 0, unix.EINTR,
+		{tables.I386, "sigsuspend", []uint64{7, 8, 1 << 13}, nil, 0, tables.EINTR,
 			`sigsuspend([ALRM]) = -1 EINTR (Interrupted system call)`},
 		{tables.X86_64, "rt_sigtimedwait", []uint64{at, 0, 0, 8}, FakeMemory{at: Numbers(8, 1<<13)}, 14, 0,
 			`rt_sigtimedwait([ALRM], NULL, NULL, 8) = 14 (SIGALRM)`},

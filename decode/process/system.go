@@ -1,8 +1,6 @@
 package process
 
 import (
-	"golang.org/x/sys/unix"
-
 	. "trapline/decode/kernel"
 	. "trapline/decode/lang"
 	"trapline/output"
@@ -20,7 +18,7 @@ var systemCalls = Calls{
 	{"getcpu", Args{{"cpu", &Out{To: Uint}}, {"node", &Out{To: Uint}}, {"tcache", Addr}}, RetUnsigned},
 	{"reboot", Args{
 		{"magic", &Enum{Set: &tables.RebootMagic1}}, {"magic2", &Enum{Set: &tables.RebootMagic2}}, {"op", &Enum{Set: &tables.RebootCmd}},
-		{"arg", &When{If: &Is{N: Ref("op"), Values: Nums{unix.LINUX_REBOOT_CMD_RESTART2}}, Then: &Ptr{To: StrN(255)}}},
+		{"arg", &When{If: &Is{N: Ref("op"), Values: Nums{tables.LINUX_REBOOT_CMD_RESTART2}}, Then: &Ptr{To: StrN(255)}}},
 	}, RetUnsigned},
 	{"syslog", Args{
 		{"type", syslogNumber{Int, &tables.SyslogAction}},

@@ -1,8 +1,6 @@
 package process
 
 import (
-	"golang.org/x/sys/unix"
-
 	. "trapline/decode/kernel"
 	. "trapline/decode/lang"
 	"trapline/tables"
@@ -36,11 +34,11 @@ type waitID struct{ Number }
 
 func (t waitID) Show(c *Call, v View) {
 	switch Ref("idtype").Num(c) {
-	case unix.P_PID:
+	case tables.P_PID:
 		PIDOf(ThreadGroup).Show(c, v)
-	case unix.P_PIDFD:
+	case tables.P_PIDFD:
 		FD.Show(c, v)
-	case unix.P_PGID:
+	case tables.P_PGID:
 		PIDOf(ProcessGroup).Show(c, v)
 	default:
 		t.Number.Show(c, v)

@@ -1,8 +1,6 @@
 package uring
 
 import (
-	"golang.org/x/sys/unix"
-
 	. "trapline/decode/kernel"
 	. "trapline/decode/lang"
 	"trapline/output"
@@ -152,5 +150,5 @@ var uringCommand = &Is{N: Ref("opcode"), Set: &tables.UringOp, Values: Names{"IO
 // isSocket says whether a descriptor of the tracee is a socket.
 func isSocket(c *Call, fd int) bool {
 	file, ok := ContextOf(c.Decoder).Host.FileType(ProcessOf(c), fd)
-	return ok && file.Mode&unix.S_IFMT == unix.S_IFSOCK
+	return ok && file.Mode&tables.S_IFMT == tables.S_IFSOCK
 }

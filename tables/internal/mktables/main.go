@@ -1,5 +1,5 @@
 // Mktables turns the facts in package tables' directory into Go: system call
-// tables and classes, errors, signals, sets of constants, ioctl requests. Run
+// tables and classes, errors, signals, constants, sets of them, ioctl requests. Run
 // it there, or by "go generate".
 package main
 
@@ -45,6 +45,7 @@ func generate(dir string) (map[string][]byte, error) {
 		genErrnos,
 		genSignals,
 		genSets,
+		genConstants,
 		genIoctls,
 	} {
 		if err := gen(facts{dir, u}, files); err != nil {
