@@ -1,3 +1,5 @@
+//go:build linux && amd64
+
 package trace
 
 // Attach starts tracing a running process: with Options.Follow all its threads,

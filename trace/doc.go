@@ -1,3 +1,5 @@
+//go:build linux && amd64
+
 // Package trace traces the system calls of programs on Linux.
 //
 // [Run] traces a command and [Attach] a running process. [Options] select the

@@ -1,3 +1,5 @@
+//go:build linux && amd64
+
 // Package tracer is the ptrace engine: it launches or attaches to programs,
 // waits for their stops, turns each into a small typed event, and resumes them.
 // It does not know what system call arguments mean or how they are printed.

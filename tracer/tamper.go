@@ -1,3 +1,5 @@
+//go:build linux && amd64
+
 package tracer
 
 // ReplaceCall, at a syscall-enter-stop, makes the kernel run call nr in place

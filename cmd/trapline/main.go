@@ -1,3 +1,5 @@
+//go:build linux && amd64
+
 // One thread does the work. Reading the limits of the control group, and
 // keeping two files open for that, would only delay the start.
 //

@@ -1,3 +1,5 @@
+//go:build linux && amd64
+
 // Package colocate keeps a tracer and the tracees that make many system calls
 // on one processor. It restores a tracee's affinity mask before any tracee can
 // see the change. Processes that were not created by a tracee may see it.

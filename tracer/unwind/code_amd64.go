@@ -1,3 +1,5 @@
+//go:build linux && amd64
+
 package unwind
 
 // callBefore returns the target of the direct call before an address.

@@ -1,3 +1,5 @@
+//go:build linux && amd64
+
 // Package unwind finds the call stack of a stopped thread: from the thread's
 // registers and memory it walks the frames and names them.
 //

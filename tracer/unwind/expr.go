@@ -1,3 +1,5 @@
+//go:build linux && amd64
+
 package unwind
 
 // Operations of DWARF expressions (DWARF 5, section 7.7.1) that are allowed in

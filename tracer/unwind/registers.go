@@ -1,3 +1,5 @@
+//go:build linux && amd64
+
 package unwind
 
 // machine describes a kind of processor for unwinding: the size of a register

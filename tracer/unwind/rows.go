@@ -1,3 +1,5 @@
+//go:build linux && amd64
+
 package unwind
 
 // ruleKind is how to find the value that a register had in the caller.

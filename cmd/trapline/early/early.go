@@ -1,3 +1,5 @@
+//go:build linux && amd64
+
 // Package early records the program's initial state before the Go runtime
 // changes it: the runtime opens /dev/null for closed standard descriptors,
 // catches signals that were ignored, unblocks some that were blocked, and
