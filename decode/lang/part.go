@@ -69,7 +69,7 @@ func (t *Flags) showParts(c *Call, v View) {
 func (t *Flags) showEach(c *Call, word uint64, first, some bool) bool {
 	for i := range t.Parts {
 		p := &t.Parts[i]
-		if p.First != first || p.of(word) == 0 && !p.Zero {
+		if p.First != first || word&p.Mask == 0 && !p.Zero {
 			continue
 		}
 		if some {
