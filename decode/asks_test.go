@@ -13,8 +13,8 @@ import (
 )
 
 // pureUnix are the names of golang.org/x/sys/unix that ask the kernel nothing and
-// mean the same on every processor. Constants are not among them: those are of the
-// machine that trapline is built for, and package tables has the tracee's.
+// mean the same on every processor. Constants are not among them: unix has those of
+// the machine that trapline is built for, package tables has the tracee's.
 var pureUnix = []string{"ByteSliceToString", "Errno", "Major", "Minor", "Signal", "WaitStatus"}
 
 // TestOnlyHostAsks: what is not in memory is asked of the host, so that a decoder

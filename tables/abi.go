@@ -15,10 +15,10 @@ const (
 	NumABI = iota
 )
 
-// ABIs are all of them, in the order of their numbers.
+// ABIs are all ABIs, in the order of their numbers.
 var ABIs = [NumABI]ABI{X86_64, I386, X32}
 
-// conventions says of each ABI what the methods of ABI do.
+// conventions has the results of ABI's methods.
 var conventions = [NumABI]struct {
 	name               string
 	bits               int
@@ -33,8 +33,8 @@ var conventions = [NumABI]struct {
 // String gives the name used in JSON output.
 func (a ABI) String() string { return conventions[a].name }
 
-// Bits is the width in bits that strace calls a personality by: 64, 32, or 32
-// for x32 too (its longs and pointers are 32 bits wide).
+// Bits is the width in bits in strace's name of the personality: 64, or 32 for
+// i386 and for x32, whose longs and pointers have 32 bits.
 func (a ABI) Bits() int { return conventions[a].bits }
 
 // WordSize is the size in bytes of a C long and of a pointer.
@@ -47,6 +47,6 @@ func (a ABI) KernelWordSize() int { return conventions[a].kernelWord }
 // (System V ABI, Intel386 supplement).
 func (a ABI) Align8() int { return conventions[a].align8 }
 
-// RegisterSize is the size in bytes of the registers that hold arguments. The
-// kernel takes the whole of them from an x32 program, too.
+// RegisterSize is the size in bytes of the registers that hold arguments. For
+// x32 programs the kernel uses the whole registers.
 func (a ABI) RegisterSize() int { return conventions[a].registerSize }

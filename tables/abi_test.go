@@ -2,7 +2,7 @@ package tables
 
 import "testing"
 
-// A new ABI has to have all facts: without one it would be taken for another.
+// TestEveryABI fails for an ABI that lacks a fact.
 func TestEveryABI(t *testing.T) {
 	names := make(map[string]bool)
 	for i, abi := range ABIs {

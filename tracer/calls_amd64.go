@@ -23,8 +23,8 @@ func abiOf(arch uint32, nr uint64) (tables.ABI, uint64) {
 	return tables.X86_64, nr
 }
 
-// architectures are the audit architectures whose calls a tracee can make, each with
-// the seccomp filter's verdicts on its calls.
+// architectures returns the audit architectures of a tracee's calls, and what the
+// seccomp filter does with the calls of each.
 func architectures(verdictOf func(abi tables.ABI, nr uint64) verdict) []architecture {
 	var native, compat intervals
 	native.add(0, tables.X86_64, verdictOf)

@@ -76,7 +76,7 @@ func (v verdict) code(data uint16) []bpf.Instruction {
 	return []bpf.Instruction{allow}
 }
 
-// architecture is an audit architecture, with the verdicts on its calls.
+// architecture is what the filter does with the calls of an audit architecture.
 type architecture struct {
 	audit   uint32 // AUDIT_ARCH_... of linux/audit.h
 	numbers intervals

@@ -27,12 +27,12 @@ func launcherText() (start uintptr)
 
 const launcherTextSize = 512
 
-// taskSize is where the addresses of a process end, with four levels of page tables
+// taskSize is the end of a process's addresses with four levels of page tables
 // (TASK_SIZE of asm/page_64_types.h).
 const taskSize = 1<<47 - 1<<12
 
-// stoppedItself reports whether the launcher has stopped itself (checkStop and
-// checkError): R15 is then not 0.
+// stoppedItself reports whether the launcher stopped because of a step
+// (checkStop, or checkError on an error). It sets R15 before it does.
 func stoppedItself(regs *Registers) bool {
 	return regs.R15 != 0 && regs.Orig_rax == unix.SYS_TGKILL
 }

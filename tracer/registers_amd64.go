@@ -62,14 +62,14 @@ func (tr *Tracee) RegisterSet(note int, b []byte) (int, error) {
 	return int(v.local.Len), nil
 }
 
-// callNumber is the register that selects, at a syscall-enter-stop, the call that
-// the kernel runs.
+// callNumber returns the register that holds a call's number at a
+// syscall-enter-stop. The kernel runs the call that it names.
 func callNumber(regs *Registers) *uint64 { return &regs.Orig_rax }
 
-// callResult is the register that has the result at a syscall-exit-stop.
+// callResult returns the register that holds the result at a syscall-exit-stop.
 func callResult(regs *Registers) *uint64 { return &regs.Rax }
 
-// firstArgument is the register that has the first argument of a call.
+// firstArgument returns the register that holds the first argument of a call.
 func firstArgument(regs *Registers, abi tables.ABI) *uint64 {
 	if abi == tables.I386 {
 		return &regs.Rbx
@@ -77,11 +77,11 @@ func firstArgument(regs *Registers, abi tables.ABI) *uint64 {
 	return &regs.Rdi
 }
 
-// InstructionPointer is the address of the next instruction.
+// InstructionPointer returns the address of the next instruction.
 func InstructionPointer(regs *Registers) uint64 { return regs.Rip }
 
-// auditArch is the audit architecture (linux/audit.h) of the code that a tracee
-// runs.
+// auditArch returns the audit architecture (linux/audit.h) of the code that a
+// tracee runs.
 func auditArch(regs *Registers) uint32 {
 	if regs.Cs == Code32 {
 		return unix.AUDIT_ARCH_I386

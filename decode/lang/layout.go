@@ -26,8 +26,8 @@ func (WordSized) Layout(abi tables.ABI) Layout {
 	return Layout{w, w}
 }
 
-// cAlign is the alignment of a scalar of the given size: its own size, but for
-// those of 8 bytes under some ABIs.
+// cAlign is the alignment of a scalar of the given size: its own size, unless
+// the ABI aligns 8-byte scalars otherwise.
 func cAlign(abi tables.ABI, size int) int {
 	if size == 8 {
 		return abi.Align8()

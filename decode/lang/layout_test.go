@@ -6,7 +6,7 @@ import (
 	"trapline/tables"
 )
 
-// TestEveryABIHasLayouts finds an ABI that was added to the tables and not here.
+// TestEveryABIHasLayouts finds an ABI that is in the tables and lacks layouts.
 func TestEveryABIHasLayouts(t *testing.T) {
 	for _, abi := range tables.ABIs {
 		for _, n := range []Number{U8, U16, U32, U64, Ulong, KUlong} {

@@ -28,7 +28,7 @@ var columnLooks = [output.NumColumns]struct {
 	output.ColumnWallAverage: {"wall-avg", 11},
 }
 
-// modes are what strace calls ABIs.
+// modes are strace's names of the ABIs.
 var modes = [tables.NumABI]string{tables.X86_64: "64 bit", tables.I386: "32 bit", tables.X32: "x32"}
 
 // Summary implements output.Writer: a table for each ABI with calls.

@@ -9,7 +9,6 @@
 // Without cgo it suffices to link the package into a program. With cgo, it
 // finds a part of the state in variables of the runtime, if the program has a
 // symbol table.
-// a symbol table.
 package early
 
 import (
