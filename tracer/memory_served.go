@@ -21,7 +21,7 @@ import (
 // process may never serve it, least of all if it is itself a tracee that waits
 // for the tracer.
 //
-// Once a tracee has asked for such memory, other threads make all reads and
+// Once a tracee has a descriptor of userfaultfd, other threads make all reads and
 // writes, and are abandoned if they do not return.
 
 // serveLimit is how long a read or write may sleep.
@@ -48,13 +48,37 @@ type access struct {
 	b    []byte
 }
 
-// hasUserfaultfd reports whether a process being attached to may have memory
-// that is served by a process, judging by its descriptors.
+// awaitServed notes that a tracee enters a call that may return a descriptor of
+// userfaultfd(2).
+func (t *Tracer) awaitServed(tr *Tracee) {
+	if t.asksServed != nil && t.asksServed != tr {
+		t.accessor = new(accessor) // two at a time: do not wait for the results
+		return
+	}
+	t.asksServed = tr
+}
+
+// checkServed checks at a stop of a tracee whether the tracee that has called
+// awaitServed has the descriptor now. There is no memory to serve without it.
+func (t *Tracer) checkServed(tr *Tracee) {
+	asks := t.asksServed
+	if asks == nil {
+		return
+	}
+	if t.tracees[asks.TID] != asks || hasUserfaultfd(asks.TID) {
+		t.accessor, t.asksServed = new(accessor), nil
+	} else if tr == asks {
+		t.asksServed = nil // the call has failed
+	}
+}
+
+// hasUserfaultfd reports whether a process may have memory that is served by a
+// process, judging by its descriptors. It assumes so if they are unknown.
 func hasUserfaultfd(pid int) bool {
 	folder := "/proc/" + strconv.Itoa(pid) + "/fd/"
 	dir, err := os.Open(folder)
 	if err != nil {
-		return false
+		return true
 	}
 	defer dir.Close()
 	names, _ := dir.Readdirnames(-1)

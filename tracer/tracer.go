@@ -121,6 +121,8 @@ type Tracer struct {
 
 	vm       ioVectors
 	accessor *accessor // reads memory that a process may have to serve; nil if there is none
+
+	asksServed *Tracee // whose call may return a descriptor of userfaultfd; or nil
 }
 
 // New makes a tracer and locks the calling goroutine to its thread.
@@ -425,8 +427,11 @@ func (t *Tracer) enterStop(tr *Tracee) *Event {
 		t.watchCall(tr)
 	}
 	t.noteExec(tr, isExec(call.ABI, call.NR))
-	if t.accessor == nil && servesMemory(call.ABI, call.NR, &call.Args) {
-		t.accessor = new(accessor)
+	if t.accessor == nil {
+		t.checkServed(tr)
+		if servesMemory(call.ABI, call.NR, &call.Args) {
+			t.awaitServed(tr)
+		}
 	}
 
 	t.colocation.Enter(&tr.task, call.ABI, call.NR)
@@ -437,6 +442,7 @@ func (t *Tracer) exitStop(tr *Tracee) *Event {
 	info, call := &t.info, &tr.call
 	tr.restoreUntraced()
 	t.noteExec(tr, false)
+	t.checkServed(tr)
 	failed := uint8(info.data[1]) != 0
 	if tr.launch == launching {
 		tr.launch = notLaunched
@@ -467,6 +473,7 @@ func (t *Tracer) passExit(tr *Tracee) {
 	tr.inCall, tr.exitUnwanted = false, false
 	tr.restoreUntraced()
 	t.noteExec(tr, false)
+	t.checkServed(tr)
 	result := int64(-1)
 	if colocate.NeedsResult(tr.call.ABI, tr.call.NR) && getSyscallInfo(tr.TID, &t.info) == 0 {
 		result = int64(t.info.data[0])
