@@ -30,7 +30,7 @@ var conventions = [NumABI]struct {
 	X32:    {name: "x32", bits: 32, kernelWord: 8, align8: 8, registerSize: 8},
 }
 
-// String gives the name used in JSON output.
+// String returns the name used in JSON output.
 func (a ABI) String() string { return conventions[a].name }
 
 // Bits is the width in bits in strace's name of the personality: 64, or 32 for

@@ -100,11 +100,11 @@ func Syscalls(abi ABI) iter.Seq[*Syscall] {
 	}
 }
 
-// Find gives the system calls of an ABI that match a pattern, in the order of
+// Find returns the system calls of an ABI that match a pattern, in the order of
 // their numbers. A pattern is a number (decimal, or hexadecimal after 0x), a
 // regular expression after a slash (a slash at its end is optional) that
-// matches part of the name, or a name; an empty pattern matches all. No match
-// is no error: another ABI may have one.
+// matches part of the name, a class (%file), or a name; an empty pattern matches
+// all. No match is no error: another ABI may have one.
 func Find(abi ABI, pattern string) ([]*Syscall, error) {
 	if pattern == "" {
 		return slices.Collect(Syscalls(abi)), nil
@@ -118,6 +118,19 @@ func Find(abi ABI, pattern string) ([]*Syscall, error) {
 		var found []*Syscall
 		for s := range Syscalls(abi) {
 			if re.MatchString(s.Name) {
+				found = append(found, s)
+			}
+		}
+		return found, nil
+	}
+	if name, ok := strings.CutPrefix(pattern, "%"); ok {
+		class, ok := ClassByName(name)
+		if !ok {
+			return nil, fmt.Errorf("invalid class of system calls %q", pattern)
+		}
+		var found []*Syscall
+		for s := range Syscalls(abi) {
+			if s.Classes&class != 0 {
 				found = append(found, s)
 			}
 		}
@@ -157,7 +170,19 @@ func ClassByName(name string) (Class, bool) {
 	return 1 << i, true
 }
 
-// EntryPoint gives the symbol of the function that serves a call on an x86-64
+// Classes iterates over the names of all classes, with the % of -e trace=%file,
+// and what the calls of each do.
+func Classes() iter.Seq2[string, string] {
+	return func(yield func(name, about string) bool) {
+		for i, name := range classNames {
+			if !yield("%"+name, classAbout[i]) {
+				return
+			}
+		}
+	}
+}
+
+// EntryPoint returns the symbol of the function that serves a call on an x86-64
 // kernel: __x64_sys_openat, __ia32_compat_sys_openat. A number that none
 // serves is answered by sys_ni_syscall.
 func EntryPoint(abi ABI, nr uint64) string {

@@ -22,3 +22,24 @@ var classNames = [...]string{
 	"clock",
 	"pure",
 }
+
+// classAbout is what the calls of each class do.
+var classAbout = [...]string{
+	"take the name of a file",
+	"begin, end, signal or wait for processes",
+	"use sockets",
+	"send, await, block or handle signals",
+	"use System V IPC: message queues, semaphores, shared memory",
+	"take or return a file descriptor",
+	"map, protect or advise on memory",
+	"read or change user and group ids, or capabilities",
+	"stat, in all its versions",
+	"lstat, in all its versions",
+	"fstat, fstatat and statx, in all their versions",
+	"all of %stat, %lstat and %fstat",
+	"statfs, in all its versions",
+	"fstatfs, in all its versions",
+	"all of %statfs and %fstatfs, and ustat",
+	"read or change the system clocks",
+	"always succeed, and take no arguments",
+}

@@ -34,10 +34,14 @@ const (
 	O_WRONLY    = 0x1
 	O_RDWR      = 0x2
 	O_CREAT     = 0x40
+	O_EXCL      = 0x80
 	O_APPEND    = 0x400
 	O_DIRECTORY = 0x10000
+	O_NOFOLLOW  = 0x20000
 	O_CLOEXEC   = 0x80000
 	O_TMPFILE   = 0x410000
+	O_PATH      = 0x200000
+	O_TRUNC     = 0x200
 	F_GETFD     = 0x1
 	F_GETFL     = 0x3
 	F_GETLK     = 0x5
@@ -49,6 +53,7 @@ const (
 	// <asm-generic/mman-common.h>
 	MAP_TYPE    = 0xf
 	MAP_HUGETLB = 0x40000
+	PROT_WRITE  = 0x2
 
 	// <asm-generic/signal.h>
 	SIGILL  = 0x4
@@ -168,6 +173,9 @@ const (
 	// <linux/fcntl.h>
 	F_GETLEASE          = 0x401
 	AT_FDCWD            = -100
+	AT_SYMLINK_NOFOLLOW = 0x100
+	AT_SYMLINK_FOLLOW   = 0x400
+	AT_EACCESS          = 0x200
 	AT_STATX_FORCE_SYNC = 0x2000
 	AT_STATX_DONT_SYNC  = 0x4000
 

@@ -219,6 +219,20 @@ var UringSqeFlags = Set{
 	},
 }
 
+// UringCqeFlags: IORING_CQE_F_???, from <linux/io_uring.h>.
+var UringCqeFlags = Set{
+	Unknown: "IORING_CQE_F_???",
+	Consts: []Const{
+		{Value: 0x1, Name: "IORING_CQE_F_BUFFER"},
+		{Value: 0x2, Name: "IORING_CQE_F_MORE"},
+		{Value: 0x4, Name: "IORING_CQE_F_SOCK_NONEMPTY"},
+		{Value: 0x8, Name: "IORING_CQE_F_NOTIF"},
+		{Value: 0x10, Name: "IORING_CQE_F_BUF_MORE"},
+		{Value: 0x20, Name: "IORING_CQE_F_SKIP"},
+		{Value: 0x8000, Name: "IORING_CQE_F_32"},
+	},
+}
+
 // UringRestriction: IORING_RESTRICTION_???, from <linux/io_uring.h>.
 var UringRestriction = Set{
 	Unknown: "IORING_RESTRICTION_???",

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -46,7 +47,22 @@ func genSets(f facts, files map[string][]byte) error {
 		}
 		files["zsets_"+strings.TrimSuffix(file, ".txt")+".go"] = b.Bytes()
 	}
+	files["zsets.go"] = listSets(byFile)
 	return nil
+}
+
+// listSets makes the list of all sets.
+func listSets(byFile map[string][]*set) []byte {
+	var b bytes.Buffer
+	b.WriteString("// sets are all sets, by file.\n")
+	b.WriteString("var sets = [...]*Set{\n")
+	for _, file := range slices.Sorted(maps.Keys(byFile)) {
+		for _, s := range byFile[file] {
+			fmt.Fprintf(&b, "&%s,\n", s.name)
+		}
+	}
+	b.WriteString("}\n")
+	return b.Bytes()
 }
 
 // loadSets reads all files of sets, and finds the members of each set.

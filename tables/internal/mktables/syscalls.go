@@ -25,6 +25,11 @@ func genSyscalls(f facts, files map[string][]byte) error {
 		fmt.Fprintf(&b, "%q,\n", name)
 	}
 	b.WriteString("}\n")
+	fmt.Fprintf(&b, "\n// classAbout is what the calls of each class do.\nvar classAbout = [...]string{\n")
+	for _, about := range classes.about {
+		fmt.Fprintf(&b, "\t%q,\n", about)
+	}
+	b.WriteString("}\n")
 	files["zclass.go"] = b.Bytes()
 
 	used := make(map[string]bool)
@@ -105,17 +110,22 @@ func printTable(id string, rows []tbl.Row, classes map[string]uint32) []byte {
 
 type classes struct {
 	names []string          // of the bits, from bit 0
+	about []string          // what the calls of each do
 	of    map[string]uint32 // classes of the system call of that name
 }
 
 func readClasses(dir string) (classes, error) {
 	c := classes{of: make(map[string]uint32)}
 	err := lines(dir, "classes.txt", func(line string) error {
-		if name, ok := strings.CutPrefix(line, "%"); ok {
+		if head, ok := strings.CutPrefix(line, "%"); ok {
+			name, about, ok := strings.Cut(head, ": ")
+			if !ok {
+				return fmt.Errorf("nothing is said of class %q", name)
+			}
 			if slices.Contains(c.names, name) || len(c.names) == 32 {
 				return fmt.Errorf("class %q is there already or is one too many", name)
 			}
-			c.names = append(c.names, name)
+			c.names, c.about = append(c.names, name), append(c.about, about)
 			return nil
 		}
 		if len(c.names) == 0 {
