@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"trapline/integration/asleep"
 	"trapline/integration/need"
 	"trapline/tables"
 )
@@ -22,15 +23,7 @@ import (
 // sleeper starts a process and returns it as a task that makes calls.
 func sleeper(t *testing.T) *Task {
 	t.Helper()
-	cmd := exec.Command("sleep", "60")
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		cmd.Process.Kill()
-		cmd.Wait()
-	})
-	return &Task{TID: cmd.Process.Pid}
+	return &Task{TID: asleep.Sleep(t).Process.Pid}
 }
 
 // start starts a Controller, and a guardian with it, for some tasks.
@@ -77,7 +70,7 @@ func call(c *Controller, task *Task) {
 // callUntil makes a task call until something holds.
 func callUntil(t *testing.T, c *Controller, task *Task, what string, holds func() bool) {
 	t.Helper()
-	for end := time.Now().Add(20 * time.Second); !holds(); {
+	for end := time.Now().Add(time.Minute); !holds(); {
 		if time.Now().After(end) {
 			t.Fatal("not seen: " + what)
 		}
@@ -236,17 +229,24 @@ func TestSlots(t *testing.T) {
 	}
 }
 
-// thread is a thread of this process, as a task that makes calls.
+// thread is a thread of this process other than its first one, as a task that
+// makes calls.
 func thread(t *testing.T) *Task {
 	t.Helper()
 	tid, end := make(chan int), make(chan bool)
-	go func() {
+	t.Cleanup(func() { close(end) })
+	run := func() {
 		runtime.LockOSThread() // the thread ends with this function
 		tid <- unix.Gettid()
 		<-end
-	}()
-	t.Cleanup(func() { close(end) })
-	return &Task{TID: <-tid}
+	}
+	go run()
+	id := <-tid
+	if id == os.Getpid() { // the first one holds this thread, so that the second gets another
+		go run()
+		id = <-tid
+	}
+	return &Task{TID: id}
 }
 
 // While a task has a file open that shows masks, no tracee is pinned.
@@ -294,15 +294,9 @@ func TestExposedFromTheStart(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer status.Close()
-	cmd := exec.Command("sleep", "60")
+	cmd := exec.Command("sleep", "1000")
 	cmd.ExtraFiles = []*os.File{status}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		cmd.Process.Kill()
-		cmd.Wait()
-	})
+	asleep.Start(t, cmd, asleep.Sleeping...)
 	task, child := &Task{TID: cmd.Process.Pid}, sleeper(t)
 	c := start(t, Always, task, child)
 	callUntil(t, c, task, "a look at its descriptors", func() bool { return task.examined })
@@ -336,7 +330,7 @@ func TestPinnedOnce(t *testing.T) {
 // await waits until something holds.
 func await(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	for end := time.Now().Add(20 * time.Second); !holds(); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(time.Minute); !holds(); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("not seen: " + what)
 		}
@@ -367,6 +361,26 @@ func TestGuardianEnds(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A tracee that is pinned after the guardian has fallen asleep, and does not stop
+// again, gets its mask back.
+func TestPinnedLate(t *testing.T) {
+	need.All(t, need.Processors)
+	task := sleeper(t)
+	before := maskOf(t, task.TID)
+	c := start(t, Always, task)
+	for pinned, tries := 0, 0; pinned < 10; tries++ {
+		await(t, "a guardian that sleeps", func() bool { return c.guardian.table.asleep.Load() != 0 })
+		c.pin(task)
+		if task.Pinned() {
+			pinned++
+		} else if tries == 1000 { // on a busy machine the guardian ends a pin before it has begun
+			t.Fatal("it is not pinned")
+		}
+		await(t, "the mask before", func() bool { return maskOf(t, task.TID) == before })
+		c.Unpin(task)
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	process "trapline/guardian"
 )
 
 // The guardian is a process beside the tracer with two duties. When the tracer
@@ -59,6 +61,8 @@ type pinSlot struct {
 	seen  uint32        // stops at the last tick; used by the guardian only
 	mask  unix.CPUSet   // the tracee's own, to be restored
 	pin   unix.CPUSet   // the one it was pinned with
+	now   unix.CPUSet   // the one it has; like whole, of restore, for whose stack it is too large
+	whole unix.CPUSet   // that of its cpuset
 }
 
 // The states of a slot. Only the tracer takes a free slot, and only the tracer
@@ -79,14 +83,13 @@ const (
 //go:nosplit
 //go:norace
 func (s *pinSlot) restore(guardian int32) {
-	var now, whole unix.CPUSet
-	tid, size := uintptr(s.tid.Load()), unsafe.Sizeof(now)
-	if _, _, errno := unix.RawSyscall(unix.SYS_SCHED_GETAFFINITY, tid, size, uintptr(unsafe.Pointer(&now))); errno != 0 {
+	tid, size := uintptr(s.tid.Load()), unsafe.Sizeof(s.now)
+	if _, _, errno := unix.RawSyscall(unix.SYS_SCHED_GETAFFINITY, tid, size, uintptr(unsafe.Pointer(&s.now))); errno != 0 {
 		return
 	}
-	if now != s.pin {
-		_, _, errno := unix.RawSyscall(unix.SYS_SCHED_GETAFFINITY, uintptr(guardian), size, uintptr(unsafe.Pointer(&whole)))
-		if errno != 0 || now != whole || intersects(&now, &s.pin) {
+	if s.now != s.pin {
+		_, _, errno := unix.RawSyscall(unix.SYS_SCHED_GETAFFINITY, uintptr(guardian), size, uintptr(unsafe.Pointer(&s.whole)))
+		if errno != 0 || s.now != s.whole || intersects(&s.now, &s.pin) {
 			return
 		}
 	}
@@ -143,7 +146,10 @@ func startGuardian() (*guardian, error) {
 	// the tracees.
 	go func() {
 		defer close(g.gone)
-		pid, errno := forkGuardian(table, pipe[0], null)
+		pid, errno := process.Fork()
+		if errno == 0 && pid == 0 {
+			guard(table, uintptr(pipe[0]), uintptr(null))
+		}
 		unix.Close(pipe[0])
 		unix.Close(null)
 		if errno == 0 {

@@ -3,20 +3,14 @@
 package colocate
 
 import (
-	"os"
-	"runtime"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	process "trapline/guardian"
 )
 
-// This file has the guardian's own code. The guardian is a fork of this process
-// and does not call execve, since a Go program takes several milliseconds to
-// start, during which no tracee could be pinned. A fork has only the thread
-// that forked, and the Go runtime does not work in it. Therefore the guardian
-// does not allocate, its stack does not grow (hence go:nosplit), all its
-// signals are blocked, and it makes only raw system calls.
-// signals are blocked, and it makes raw system calls only.
+// This file has the guardian's own code, which follows the rules of package trapline/guardian.
 
 // guardianScratch is working memory of the guardian. It is part of the pin
 // table because the guardian can neither allocate nor use much stack.
@@ -32,65 +26,25 @@ type pollFd struct {
 	revents int16
 }
 
-// guardianName replaces the guardian's command line. It does not contain this
-// program's name, so that killing the program by name does not kill the
-// guardian.
+// guardianName replaces the guardian's command line.
 const guardianName = "co-location guardian"
 
-// guardianComm is the guardian's name as a thread: 16 bytes, the last one zero.
-var guardianComm = [16]byte([]byte("co-location\x00\x00\x00\x00\x00"))
-
-// commandLine is the memory where the kernel put this process's arguments, one
-// after the other.
-var commandLine = func() (text struct {
-	start unsafe.Pointer
-	size  uintptr
-}) {
-	if len(os.Args) == 0 || len(os.Args[0]) == 0 {
-		return text
-	}
-	last := os.Args[len(os.Args)-1]
-	text.start = unsafe.Pointer(unsafe.StringData(os.Args[0]))
-	text.size = uintptr(len(os.Args[0]))
-	if len(last) > 0 {
-		text.size = uintptr(unsafe.Pointer(unsafe.StringData(last))) - uintptr(text.start) + uintptr(len(last))
-	}
-	return text
-}()
-
-var rootDirectory = [2]byte{'/'}
-
-// forkGuardian forks the guardian, which inherits the table. The guardian exits
-// when the other end of the pipe is closed.
-func forkGuardian(table *pinTable, pipe, null int) (pid int, errno unix.Errno) {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	var all, before unix.Sigset_t
-	for i := range all.Val {
-		all.Val[i] = ^all.Val[i]
-	}
-	if err := unix.PthreadSigmask(unix.SIG_SETMASK, &all, &before); err != nil {
-		return 0, err.(unix.Errno)
-	}
-	child, _, errno := unix.RawSyscall6(unix.SYS_CLONE, uintptr(unix.SIGCHLD), 0, 0, 0, 0, 0)
-	if errno == 0 && child == 0 {
-		guard(table, uintptr(pipe), uintptr(null))
-	}
-	unix.PthreadSigmask(unix.SIG_SETMASK, &before, nil)
-	return int(child), errno
-}
+// guardianComm is the guardian's name as a thread.
+var guardianComm = process.Comm([]byte("co-location\x00\x00\x00\x00\x00"))
 
 // guard is the guardian's main function. It does not return.
 //
 //go:nosplit
 //go:norace
 func guard(table *pinTable, pipe, null uintptr) {
-	daemonize(pipe, null)
+	process.Detach(pipe, null, guardianName, &guardianComm)
+	// The guardian's mask shows which processors the cpuset has.
+	unix.RawSyscall(unix.SYS_SCHED_SETAFFINITY, 0, unsafe.Sizeof(allProcessors), uintptr(unsafe.Pointer(&allProcessors)))
 	table.ready.Store(1)
 
 	var stops uint32
 	poll := &table.scratch.poll
-	poll.fd, poll.events = guardianPipe, unix.POLLIN
+	poll.fd, poll.events = process.Pipe, unix.POLLIN
 	for {
 		timeout := tick
 		var fresh uint32 // stops since the last tick
@@ -113,7 +67,7 @@ func guard(table *pinTable, pipe, null uintptr) {
 		}
 		if errno == 0 && n > 0 {
 			bytes := &table.scratch.bytes
-			n, _, errno := unix.RawSyscall(unix.SYS_READ, guardianPipe, uintptr(unsafe.Pointer(bytes)), unsafe.Sizeof(*bytes))
+			n, _, errno := unix.RawSyscall(unix.SYS_READ, process.Pipe, uintptr(unsafe.Pointer(bytes)), unsafe.Sizeof(*bytes))
 			if errno != 0 || n == 0 {
 				break // the tracer is gone
 			}
@@ -123,44 +77,7 @@ func guard(table *pinTable, pipe, null uintptr) {
 		table.ticks.Add(1)
 	}
 	table.restoreAll(0)
-	for {
-		unix.RawSyscall(unix.SYS_EXIT_GROUP, 0, 0, 0)
-	}
-}
-
-// guardianPipe is the descriptor of the pipe to the tracer.
-const guardianPipe = 3
-
-// daemonize detaches the guardian from what it inherited: the terminal, the
-// working directory, open files, and the program's name.
-//
-//go:nosplit
-//go:norace
-func daemonize(pipe, null uintptr) {
-	// If the tracer dies while the guardian is stopped, continue the guardian.
-	unix.RawSyscall(unix.SYS_PRCTL, unix.PR_SET_PDEATHSIG, uintptr(unix.SIGCONT), 0)
-	// The guardian's mask shows which processors the cpuset has.
-	unix.RawSyscall(unix.SYS_SCHED_SETAFFINITY, 0, unsafe.Sizeof(allProcessors), uintptr(unsafe.Pointer(&allProcessors)))
-	unix.RawSyscall(unix.SYS_SETSID, 0, 0, 0)
-	unix.RawSyscall(unix.SYS_CHDIR, uintptr(unsafe.Pointer(&rootDirectory)), 0, 0)
-	for fd := range uintptr(guardianPipe) {
-		unix.RawSyscall(unix.SYS_DUP3, null, fd, 0)
-	}
-	unix.RawSyscall(unix.SYS_DUP3, pipe, guardianPipe, 0) // fails if pipe is guardianPipe already
-	if _, _, errno := unix.RawSyscall(unix.SYS_CLOSE_RANGE, guardianPipe+1, uintptr(^uint32(0)), 0); errno != 0 {
-		for fd := uintptr(guardianPipe + 1); fd < 4096; fd++ { // Linux < 5.9
-			unix.RawSyscall(unix.SYS_CLOSE, fd, 0, 0)
-		}
-	}
-
-	unix.RawSyscall(unix.SYS_PRCTL, unix.PR_SET_NAME, uintptr(unsafe.Pointer(&guardianComm)), 0)
-	for i := range commandLine.size {
-		var b byte
-		if i < uintptr(len(guardianName)) && i < commandLine.size-1 {
-			b = guardianName[i]
-		}
-		*(*byte)(unsafe.Add(commandLine.start, i)) = b
-	}
+	process.Exit()
 }
 
 // releaseIdle ends the pins of tracees that have not stopped since the last

@@ -68,6 +68,9 @@ func (c *Controller) record(task *Task, mask, pin *unix.CPUSet) bool {
 		table.used.Add(1)
 	}
 	task.slot, task.moves = slot+1, c.moves
+	// The guardian has to watch, even if it fell asleep since this stop was
+	// counted and no further one follows.
+	c.guardian.noteStop()
 	return true
 }
 
@@ -89,7 +92,6 @@ func (c *Controller) InheritPin(parent, child *Task) {
 		unix.SchedSetaffinity(child.TID, &last.mask)
 		return
 	}
-	c.guardian.noteStop() // it has to watch
 	if c.guardian.closed.Load() {
 		c.Unpin(child)
 	}

@@ -17,7 +17,7 @@ import (
 // While a task has a child that is not traced, nobody is pinned.
 func TestUntracedRelatives(t *testing.T) {
 	need.All(t, need.Processors)
-	cmd := exec.Command("sh", "-c", "sleep 60 & wait; exec sleep 60")
+	cmd := exec.Command("sh", "-c", "sleep 1000 & wait; exec sleep 1000")
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
