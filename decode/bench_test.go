@@ -36,7 +36,7 @@ var hotCalls = []struct {
 
 const hotData = 0x7000
 
-// repeated gives a function that decodes and writes a call once more.
+// repeated returns a function that decodes and writes a call once more.
 func repeated(tb testing.TB, looks output.Options, name string, args []uint64, ret int64) func() {
 	looks.Statuses = output.AllStatuses
 	if looks.Format == nil {

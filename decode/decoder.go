@@ -18,6 +18,7 @@ type Options struct {
 	Namespaces  bool     // --namespace=new: which ones processes enter
 	VCPUs       VCPUs    // --kvm
 	Contexts    Contexts // --secontext
+	Rings       bool     // --io-uring: what lies in the rings of io_uring_enter
 }
 
 // NewDecoder makes a Decoder that asks h what descriptors, processes and sockets
@@ -28,7 +29,7 @@ func NewDecoder(o Options, h host.Host) *Decoder {
 		h = host.Unknown{}
 	}
 	d := lang.NewDecoderOf(lang.Catalogue{Describe: descriptionOf, DescribeInner: description, Resuming: "restart_syscall"}, o.StringLimit)
-	*kernel.ContextOf(d) = kernel.Context{FDs: o.FDs, PIDs: o.PIDs, Namespaces: o.Namespaces, VCPUs: o.VCPUs, Contexts: o.Contexts, Host: h}
+	*kernel.SettingsOf(d) = kernel.Settings{FDs: o.FDs, PIDs: o.PIDs, Namespaces: o.Namespaces, VCPUs: o.VCPUs, Contexts: o.Contexts, Rings: o.Rings, Host: h}
 	if o.Contexts != 0 {
 		d.AfterPath = kernel.ContextOfPath
 	}

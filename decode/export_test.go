@@ -1,13 +1,14 @@
 package decode
 
 import (
-	"maps"
-	"slices"
-
 	"trapline/tables"
 )
 
 // DescribedIoctls are the requests that have a description.
 func DescribedIoctls(abi tables.ABI) []uint32 {
-	return slices.Sorted(maps.Keys(ioctlIndexOf(abi).byOp))
+	var ops []uint32
+	for _, p := range ioctlIndex[abi] {
+		ops = append(ops, p.op)
+	}
+	return ops
 }

@@ -1,9 +1,9 @@
 package decode
 
 import (
+	"cmp"
 	"slices"
 	"strings"
-	"sync"
 
 	"trapline/decode/ioctl"
 	"trapline/decode/kernel"
@@ -14,60 +14,65 @@ import (
 // ioctlCall is the call ioctl. It is described here, and not in the package
 // ioctl, since its requests are described by several packages.
 var ioctlCall = lang.Calls{
-	{"ioctl", lang.Args{{"fd", kernel.FD}, {"op", ioctl.Op}, {"", &lang.Rest{By: ioctlArg, Among: []*lang.Desc{&ioctl.PlainArg}}}}, lang.RetUnsigned},
+	{"ioctl", lang.Args{{"fd", kernel.FD}, {"op", &ioctl.Op}, {"", &lang.Rest{On: lang.Ref("op"), By: ioctlArg, Among: []*lang.Desc{&ioctl.PlainArg}, All: allIoctlArgs}}}, lang.RetUnsigned},
 }
 
-// ioctlIndex finds descriptions by request.
-type ioctlIndex struct {
-	byOp  map[uint32]*lang.Desc
-	types [256]bool // the types of requests with a description
+// ioctlPlace is where the description of a request is: which of ioctlRequests,
+// which of its lists, and which of these.
+type ioctlPlace struct {
+	op        uint32
+	requests  uint8
+	list, row uint8
 }
 
-// ioctlIndexes are made when a program of their ABI first needs one.
-var ioctlIndexes [tables.NumABI]struct {
-	once  sync.Once
-	index *ioctlIndex
+// description is what is in the place.
+func (p ioctlPlace) description() *kernel.Ioctl {
+	return &(*ioctlRequests[p.requests])[p.list][p.row]
 }
 
-func ioctlIndexOf(abi tables.ABI) *ioctlIndex {
-	x := &ioctlIndexes[abi]
-	x.once.Do(func() { x.index = newIoctlIndex(abi) })
-	return x.index
+// ioctlDescs are the descriptions that a Decoder has needed so far, by ABI and
+// request.
+var ioctlDescs lang.DecoderSlot[[tables.NumABI]map[uint32]*lang.Desc]
+
+// ioctlDesc finds the description of the argument of a request, or gives nil.
+func ioctlDesc(c *Call, op uint32) *lang.Desc {
+	made := &ioctlDescs.Of(c.Decoder)[c.ABI]
+	if d := (*made)[op]; d != nil {
+		return d
+	}
+	index := ioctlIndex[c.ABI]
+	i, found := slices.BinarySearchFunc(index, op, func(p ioctlPlace, op uint32) int { return cmp.Compare(p.op, op) })
+	if !found {
+		return nil
+	}
+	if *made == nil {
+		*made = make(map[uint32]*lang.Desc)
+	}
+	d := kernel.IoctlDesc(index[i].description())
+	(*made)[op] = d
+	return d
 }
 
-func newIoctlIndex(abi tables.ABI) *ioctlIndex {
-	x := &ioctlIndex{byOp: make(map[uint32]*lang.Desc)}
-	ops := tables.IoctlsByName(abi)
-	var families []kernel.Ioctls
+// allIoctlArgs adds the descriptions of all requests.
+func allIoctlArgs(add func(*lang.Desc)) {
 	for _, requests := range ioctlRequests {
-		families = append(families, *requests...)
-	}
-	if abi == tables.X86_64 {
-		families = append(slices.Clip(families), ioctl.NativeRequests...)
-	}
-	for _, family := range families {
-		for i := range family {
-			d := kernel.IoctlDesc(&family[i])
-			for name := range strings.FieldsSeq(d.Name) {
-				if op, ok := ops[name]; ok {
-					x.byOp[op] = d
-					x.types[kernel.IocType(op)] = true
-				}
+		for _, family := range *requests {
+			for i := range family {
+				add(kernel.IoctlDesc(&family[i]))
 			}
 		}
 	}
-	return x
 }
 
 // ioctlArg chooses the description of a request's argument.
 func ioctlArg(c *Call) *lang.Desc {
-	x := ioctlIndexOf(c.ABI)
 	op := uint32(c.Args[1])
 	if ioctl.ShownPlain(c, op) {
 		return &ioctl.PlainArg
 	}
-	if d := x.byOp[op]; d != nil {
+	if d := ioctlDesc(c, op); d != nil {
 		return d
 	}
-	return ioctl.Undescribed(c, op, x.types[kernel.IocType(op)])
+	known := strings.IndexByte(ioctlTypes[c.ABI], kernel.IocType(op)) >= 0
+	return ioctl.Undescribed(c, op, known)
 }

@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"trapline/decode/internal/walk"
-	"trapline/decode/ioctl"
 	"trapline/decode/kernel"
 	"trapline/decode/lang"
 	"trapline/tables"
@@ -72,9 +71,6 @@ func allIoctls() []kernel.Ioctl {
 		for _, list := range *requests {
 			all = append(all, list...)
 		}
-	}
-	for _, list := range ioctl.NativeRequests {
-		all = append(all, list...)
 	}
 	return all
 }

@@ -64,7 +64,7 @@ func TestPorting(t *testing.T) {
 	}
 }
 
-// constraintOf gives the build constraint of a Go file, "" if it has none.
+// constraintOf returns the build constraint of a Go file, "" if it has none.
 func constraintOf(t *testing.T, path string) string {
 	f, err := os.Open(path)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 	"trapline/decode/uring"
 )
 
-//go:generate go test -run TestCallIndex -update .
+//go:generate go test -run ^Test(Call|Ioctl)Index$ -update .
 
 // subsystems are the descriptions of all calls. Their places are in callIndex.
 var subsystems = [...]*[]lang.Group{
@@ -30,5 +30,5 @@ var subsystems = [...]*[]lang.Group{
 
 var ioctlGroups = []lang.Group{{Both: ioctlCall}}
 
-// ioctlRequests are the descriptions of all ioctls.
-var ioctlRequests = [...]*[]kernel.Ioctls{&ioctl.Requests, &process.Requests, &memory.Requests, &kvm.Requests}
+// ioctlRequests are the descriptions of all ioctls. Their places are in ioctlIndex.
+var ioctlRequests = [...]*[]kernel.Ioctls{&ioctl.Requests, &process.Requests, &memory.Requests, &kvm.Requests, &ioctl.NativeRequests}

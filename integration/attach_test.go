@@ -2,27 +2,21 @@ package integration
 
 import (
 	"fmt"
-	"os"
 	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
+
+	"trapline/integration/asleep"
+	"trapline/integration/need"
 )
 
 // A process that was stopped in a sleep when it was attached continues that
 // sleep.
 func TestAttachStopped(t *testing.T) {
-	sleep := exec.Command("sleep", "60")
-	if err := sleep.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer sleep.Wait()
-	defer sleep.Process.Kill()
+	need.All(t, need.Live) // the trace is read before its end
+	sleep := asleep.Sleep(t)
 	pid := sleep.Process.Pid
-	eventually(t, func() bool {
-		call, _ := os.ReadFile(fmt.Sprintf("/proc/%d/syscall", pid))
-		return strings.HasPrefix(string(call), fmt.Sprintf("%d ", syscall.SYS_CLOCK_NANOSLEEP))
-	})
 	sleep.Process.Signal(syscall.SIGSTOP)
 	eventually(t, func() bool { return strings.HasPrefix(state(pid), "T") })
 	var stderr lockedBuilder

@@ -8,9 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -23,6 +25,10 @@ import (
 // buildDir holds what the tests build; TestMain removes it.
 var buildDir string
 
+// replaying says that all traces that can be are recorded, and shown from the recording:
+// see docs/testing.md.
+var replaying = os.Getenv("TRAPLINE_REPLAY") != ""
+
 func TestMain(m *testing.M) {
 	var err error
 	if buildDir, err = os.MkdirTemp("", "trapline-integration"); err != nil {
@@ -30,8 +36,29 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	code := m.Run()
+	if replaying {
+		reportRuns(filepath.Join(buildDir, filepath.Dir(programs.Replay.Name), "runs"))
+	}
 	os.RemoveAll(buildDir)
 	os.Exit(code)
+}
+
+// reportRuns says how many traces were replayed, from the file that
+// cmd/trapline/internal/replay writes, and for which options others were not.
+func reportRuns(file string) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return
+	}
+	runs := make(map[string]int)
+	for line := range strings.Lines(string(text)) {
+		how, _, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
+		how, _, _ = strings.Cut(how, "=")
+		runs[how]++
+	}
+	for _, how := range slices.Sorted(maps.Keys(runs)) {
+		fmt.Printf("%d %s\n", runs[how], how)
+	}
 }
 
 // readSources lists the module's folders, once. go test reuses an old result
@@ -57,8 +84,15 @@ func path(t testing.TB, p programs.Program) string {
 	return path
 }
 
-// trapline is the path of the program under test.
-func trapline(t testing.TB) string { return path(t, programs.Trapline) }
+// trapline is the path of the program under test: of the one that records and replays
+// in its place, if replaying.
+func trapline(t testing.TB) string {
+	if !replaying {
+		return path(t, programs.Trapline)
+	}
+	path(t, programs.Recorder)
+	return path(t, programs.Replay)
+}
 
 // program is the path of the test program testdata/NAME, for amd64 or 386.
 func program(t testing.TB, name, goarch string) string {
@@ -90,16 +124,23 @@ type traced struct {
 // fails the test only if the tracer could not be run.
 func trace(t testing.TB, tracer string, flags []string, command ...string) traced {
 	t.Helper()
+	return traceFor(t, time.Minute, tracer, flags, command...)
+}
+
+// traceFor is trace for a command line that may take longer.
+func traceFor(t testing.TB, limit time.Duration, tracer string, flags []string, command ...string) traced {
+	t.Helper()
 	log := filepath.Join(t.TempDir(), "log")
 	argv := append(append([]string{"-o", log}, flags...), command...)
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, tracer, argv...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	cmd.WaitDelay = limit // what a killed tracer leaves behind has its output open
 	err := cmd.Run()
 	if ctx.Err() != nil {
-		t.Fatalf("%s %q has not ended after a minute", tracer, argv)
+		t.Fatalf("%s %q has not ended after %v", tracer, argv, limit)
 	}
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {

@@ -55,6 +55,7 @@ func TestEdges(t *testing.T) {
 
 func TestEdgesAlike(t *testing.T) {
 	need.All(t, need.X86, need.Strace)
+	uninterrupted(t) // an interrupted nanosleep writes the time that is left
 	edges := program(t, "edges", "amd64")
 	age := agingOf(straceVersion(t))
 	lines := func(tracer string) string {

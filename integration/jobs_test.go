@@ -2,6 +2,7 @@ package integration
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,9 +15,10 @@ import (
 
 // job is a trapline in the background, in its own process group.
 type job struct {
-	t   *testing.T
-	cmd *exec.Cmd
-	log string
+	t     *testing.T
+	cmd   *exec.Cmd
+	input io.WriteCloser // the command's standard input
+	log   string
 }
 
 func startJob(t *testing.T, args ...string) *job {
@@ -24,6 +26,10 @@ func startJob(t *testing.T, args ...string) *job {
 	log := filepath.Join(t.TempDir(), "log")
 	cmd := exec.Command(trapline(t), append([]string{"-o", log}, args...)...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	input, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -31,7 +37,7 @@ func startJob(t *testing.T, args ...string) *job {
 		syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 		cmd.Wait()
 	})
-	return &job{t, cmd, log}
+	return &job{t, cmd, input, log}
 }
 
 func (j *job) written() string {
@@ -52,7 +58,7 @@ func state(tid int) string {
 	return after[:min(1, len(after))]
 }
 
-// child returns the only child of a process.
+// child returns the only child of a process's first thread.
 func child(t *testing.T, pid int) (child int) {
 	t.Helper()
 	eventually(t, func() bool {
@@ -77,8 +83,9 @@ func threads(pid int) (tids []int) {
 // TestStop stops a tracee and continues it: it is stopped as any process would
 // be, and only until then.
 func TestStop(t *testing.T) {
-	j := startJob(t, "-e", "trace=/nanosleep", "sleep", "1")
-	j.await("nanosleep(")
+	need.All(t, need.Live) // the trace is read before its end
+	j := startJob(t, "-e", "trace=read", "cat")
+	j.await("read(0")
 	pid := child(t, j.cmd.Process.Pid)
 	syscall.Kill(pid, syscall.SIGSTOP)
 	j.await("--- stopped by SIGSTOP ---\n")
@@ -87,6 +94,7 @@ func TestStop(t *testing.T) {
 	}
 	syscall.Kill(pid, syscall.SIGCONT)
 	j.await("--- SIGCONT {si_signo=SIGCONT, si_code=SI_USER, ")
+	j.input.Close()
 	if err := j.cmd.Wait(); err != nil {
 		t.Error(err)
 	}
@@ -104,12 +112,15 @@ func TestStop(t *testing.T) {
 // TestTerminalStop does what a terminal does at ^Z, and a shell at fg. Trapline
 // also stops, so it may never see the tracees' SIGTSTP, which SIGCONT cancels.
 func TestTerminalStop(t *testing.T) {
-	j := startJob(t, "-f", "sh", "-c", "sleep 1; exit 3")
-	j.await("nanosleep(")
+	need.All(t, need.Live) // the trace is read before its end
+	j := startJob(t, "-f", "sh", "-c", "cat; exit 3")
+	j.await("read(0")
 	group := j.cmd.Process.Pid
 	syscall.Kill(-group, syscall.SIGTSTP)
 	eventually(t, func() bool { return state(group) == "T" })
 	syscall.Kill(-group, syscall.SIGCONT)
+	j.await("--- SIGCONT {")
+	j.input.Close()
 	j.cmd.Wait()
 	if code := j.cmd.ProcessState.ExitCode(); code != 3 {
 		t.Errorf("%v, want exit status 3\n%s", j.cmd.ProcessState, j.written())
@@ -124,17 +135,20 @@ func TestTerminalStop(t *testing.T) {
 // TestDetach attaches to a working process with threads and leaves it, in every
 // way that ends a tracer.
 func TestDetach(t *testing.T) {
+	need.All(t, need.Live) // it looks at who traces
 	need.All(t, need.X86)
 	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGKILL} {
 		t.Run(sig.String(), func(t *testing.T) {
 			t.Parallel()
-			work := exec.Command(program(t, "edges", "amd64"), "1s")
+			done := filepath.Join(t.TempDir(), "done")
+			work := exec.Command(program(t, "edges", "amd64"), "10m", done)
 			if err := work.Start(); err != nil {
 				t.Fatal(err)
 			}
 			pid := work.Process.Pid
 			defer work.Process.Kill()
-			j := startJob(t, "-f", "-p", fmt.Sprint(pid))
+			// Without -I, SIGHUP opens the file again if there is no terminal.
+			j := startJob(t, "-I", "anywhere", "-f", "-p", fmt.Sprint(pid))
 			j.await("sendmsg(")
 			for _, tid := range threads(pid) {
 				if got, want := tracerOf(tid), fmt.Sprint(j.cmd.Process.Pid); got != want {
@@ -154,6 +168,9 @@ func TestDetach(t *testing.T) {
 					t.Errorf("thread %d of %d is left stopped", tid, pid)
 				}
 			}
+			if err := os.WriteFile(done, nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
 			if err := work.Wait(); err != nil {
 				t.Errorf("the process: %v", err)
 			}
@@ -171,17 +188,26 @@ func tracerOf(tid int) string {
 // TestTracerKilled kills trapline while it runs a command: the command
 // continues, with its original affinity.
 func TestTracerKilled(t *testing.T) {
-	done := filepath.Join(t.TempDir(), "done")
+	done, restored := filepath.Join(t.TempDir(), "done"), filepath.Join(t.TempDir(), "restored")
 	allowed := func(pid string) string {
 		b, _ := os.ReadFile("/proc/" + pid + "/status")
 		_, after, _ := strings.Cut(string(b), "\nCpus_allowed:\t")
 		mask, _, _ := strings.Cut(after, "\n")
 		return mask
 	}
-	j := startJob(t, "sh", "-c", "i=0; while [ $i -lt 300 ]; do i=$((i+1)); : </dev/null; done; sleep 1; grep Cpus_allowed: /proc/$$/status >$0.new; mv $0.new $0", done)
+	const script = `echo $$ >$1.pid; i=0; while [ $i -lt 300 ]; do i=$((i+1)); : </dev/null; done
+		until [ -e $1 ]; do sleep 0.1; done; grep Cpus_allowed: /proc/$$/status >$0.new; mv $0.new $0`
+	j := startJob(t, "sh", "-c", script, done, restored)
 	j.await("openat(")
 	j.cmd.Process.Kill()
 	j.cmd.Wait()
+	eventually(t, func() bool {
+		pid, _ := os.ReadFile(restored + ".pid")
+		return len(pid) > 0 && allowed(strings.TrimSpace(string(pid))) == allowed("self")
+	})
+	if err := os.WriteFile(restored, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	eventually(t, func() bool { _, err := os.Stat(done); return err == nil })
 	b, _ := os.ReadFile(done)
 	if got, want := strings.Fields(string(b)), allowed("self"); len(got) != 2 || got[1] != want {
@@ -192,6 +218,7 @@ func TestTracerKilled(t *testing.T) {
 // TestInterrupt sends trapline the signals of an impatient user. With -o only
 // the command decides what ^C does; otherwise both end.
 func TestInterrupt(t *testing.T) {
+	need.All(t, need.Live) // the trace is read before its end
 	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
 		var stderr lockedBuilder
 		cmd := exec.Command(trapline(t), "sleep", "30")

@@ -75,7 +75,7 @@ func TestJSONIsLossless(t *testing.T) {
 			t.Fatalf("%v: %s", err, line)
 		}
 		last = r
-		if r.Schema != 1 || r.Event == "" || r.PID == 0 || !strings.Contains(string(r.Time), ".") {
+		if r.Schema != 2 || r.Event == "" || r.PID == 0 != (r.Event == "trace") || !strings.Contains(string(r.Time), ".") {
 			t.Errorf("lacks what every record has: %s", line)
 		}
 		if r.Event != "syscall" {

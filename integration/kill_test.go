@@ -56,7 +56,7 @@ func TestKilledWhileLaunching(t *testing.T) {
 	need.All(t, need.Notifications)
 	ran := filepath.Join(t.TempDir(), "ran")
 	var calls []string
-	for _, nr := range []int{unix.SYS_PRCTL, unix.SYS_GETPPID, unix.SYS_TGKILL, unix.SYS_EXECVE} {
+	for _, nr := range []int{unix.SYS_PRCTL, unix.SYS_GETPPID, unix.SYS_EXECVE} {
 		calls = append(calls, fmt.Sprint(nr))
 	}
 	for name, kill := range deaths {
@@ -115,11 +115,13 @@ type killer struct {
 	first bool // to the command's own process instead
 	seen  int  // calls so far
 
-	command int // the command's own process
+	command int             // the command's own process
+	ending  unix.WaitStatus // of that process
 }
 
 // run returns when the command and all its descendants have ended. They are
-// recognized by a variable in their environment.
+// recognized by their session, or by a variable in their environment: a process in the
+// middle of execve has none, and a guardian has a session of its own.
 func (k *killer) run(t *testing.T, calls []string, argv ...string) {
 	t.Helper()
 	mark := fmt.Sprintf("TRAPLINE_KILLED=%d.%d", os.Getpid(), time.Now().UnixNano())
@@ -131,6 +133,7 @@ func (k *killer) run(t *testing.T, calls []string, argv ...string) {
 	cmd := exec.Command(program(t, "notify", "amd64"), append([]string{strings.Join(calls, ",")}, argv...)...)
 	cmd.Env = append(os.Environ(), mark)
 	cmd.ExtraFiles = []*os.File{theirs}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	err = cmd.Start()
 	theirs.Close()
 	if err != nil {
@@ -145,11 +148,15 @@ func (k *killer) run(t *testing.T, calls []string, argv ...string) {
 	defer unix.Close(listener)
 
 	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
-	deadline := time.Now().Add(time.Minute)
-	for gone := 0; gone < 2; { // a process in the middle of execve may show none
+	go func() {
+		err := cmd.Wait()
+		k.ending = unix.WaitStatus(cmd.ProcessState.Sys().(syscall.WaitStatus))
+		ended <- err
+	}()
+	deadline := time.Now().Add(3 * time.Minute)
+	for gone := 0; gone < 2; { // a process that another starts meanwhile may not be listed
 		k.serve(t, listener)
-		left := marked(mark)
+		left := marked(mark, k.command)
 		if gone++; len(left) > 0 || len(ended) == 0 {
 			gone = 0
 		}
@@ -238,17 +245,25 @@ func receiveDescriptor(socket int) (int, error) {
 	return fds[0], nil
 }
 
-// marked returns the processes with a variable in their environment. Those that
-// have ended have none.
-func marked(variable string) (pids []int) {
+// marked returns the processes of a session, and those with a variable in their
+// environment, that have not ended.
+func marked(variable string, session int) (pids []int) {
 	entries, _ := filepath.Glob("/proc/[0-9]*/environ")
 	for _, name := range entries {
 		environ, _ := os.ReadFile(name)
-		if strings.Contains("\x00"+string(environ), "\x00"+variable+"\x00") {
+		stat, _ := os.ReadFile(filepath.Dir(name) + "/stat")
+		if strings.Contains("\x00"+string(environ), "\x00"+variable+"\x00") || isOfSession(string(stat), session) {
 			var pid int
 			fmt.Sscanf(name, "/proc/%d/", &pid)
 			pids = append(pids, pid)
 		}
 	}
 	return pids
+}
+
+// isOfSession reports whether a process, by its /proc/PID/stat, is one of a session and
+// has not ended.
+func isOfSession(stat string, session int) bool {
+	fields := strings.Fields(stat[strings.LastIndexByte(stat, ')')+1:]) // state, parent, group, session
+	return len(fields) > 3 && fields[0] != "Z" && fields[0] != "X" && fields[3] == fmt.Sprint(session)
 }

@@ -20,9 +20,8 @@ import (
 // every ptrace request in turn, which takes hours; otherwise only at some.
 const everyRequest = "TRAPLINE_KILL_EVERY"
 
-// samples returns a few ptrace requests, spread evenly over all.
-func samples(all int) (at []int) {
-	const some = 4
+// samples returns some ptrace requests, spread evenly over all.
+func samples(some, all int) (at []int) {
 	step := max(all/some, 1)
 	if os.Getenv(everyRequest) != "" {
 		step = 1
@@ -35,44 +34,116 @@ func samples(all int) (at []int) {
 
 var ptraceRequests = []string{fmt.Sprint(unix.SYS_PTRACE)}
 
-// Trapline is killed at ptrace requests that it makes while it traces a command
-// that creates processes and ends. The command continues to its end, unless
-// trapline, like strace, passes on to it the signal that ended the trace.
+// counting is a command that creates processes and ends: it writes some lines to
+// a file, and then creates two others.
+type counting struct{ out, done, after, log string }
+
+const countedLines = 3
+
+func newCounting(t *testing.T) *counting {
+	dir := t.TempDir()
+	return &counting{filepath.Join(dir, "out"), filepath.Join(dir, "done"), filepath.Join(dir, "after"), filepath.Join(dir, "log")}
+}
+
+// under is the command line of trapline that traces the command to the log.
+func (c *counting) under(t *testing.T, flags ...string) []string {
+	script := `for i in 1 2 3; do /bin/true; (exit 3); echo $i >>` + c.out + `; done; : >` + c.done + `; : >` + c.after
+	return slices.Concat([]string{trapline(t), "-o", c.log}, flags, []string{"sh", "-c", script})
+}
+
+// traced runs trapline, which is not killed, and returns how many ptrace
+// requests it makes and the events of the trace.
+func (c *counting) traced(t *testing.T, argv []string) (requests int, seen map[string]int) {
+	var all killer
+	all.run(t, ptraceRequests, argv...)
+	return all.seen, events(t, c.log)
+}
+
+// progress is how far the command has come.
+type progress struct {
+	lines       int
+	done, after bool
+}
+
+func (p progress) complete() bool { return p.done && p.after && p.lines == countedLines }
+
+// killedAt runs trapline and does something to it at a ptrace request.
+func (c *counting) killedAt(t *testing.T, n int, kill func(int), argv []string) (progress, unix.WaitStatus) {
+	t.Helper()
+	os.Remove(c.out)
+	os.Remove(c.done)
+	os.Remove(c.after)
+	k := killer{at: n, kill: kill}
+	k.run(t, ptraceRequests, argv...)
+	written, _ := os.ReadFile(c.out)
+	_, err := os.Stat(c.done)
+	_, afterErr := os.Stat(c.after)
+	return progress{strings.Count(string(written), "\n"), err == nil, afterErr == nil}, k.ending
+}
+
+// Trapline is killed, or stopped for a moment, at ptrace requests that it makes
+// while it traces a command. The command continues to its end.
 func TestKilledWhileTracing(t *testing.T) {
 	need.All(t, need.Notifications, need.Time)
-	dir := t.TempDir()
-	out, done, log := filepath.Join(dir, "out"), filepath.Join(dir, "done"), filepath.Join(dir, "log")
-	const lines = 3
-	command := []string{"sh", "-c", `for i in 1 2 3; do /bin/true; (exit 3); echo $i >>` + out + `; done; : >` + done}
 	for _, flags := range [][]string{{"-f"}, {"-f", "--colocate=always"}, {"-D", "-f"}} {
-		argv := slices.Concat([]string{trapline(t), "-I2", "-o", log}, flags, command)
-		var all killer
-		all.run(t, ptraceRequests, argv...)
-		want := events(t, log)
-		for _, name := range slices.Sorted(maps.Keys(deaths)) {
+		c := newCounting(t)
+		argv := c.under(t, flags...)
+		all, want := c.traced(t, argv)
+		for _, name := range []string{"SIGKILL", "SIGSTOP and SIGKILL"} {
 			t.Run(strings.Join(append(slices.Clone(flags), name), " "), func(t *testing.T) {
-				for _, n := range samples(all.seen) {
-					os.Remove(out)
-					os.Remove(done)
-					k := killer{at: n, kill: deaths[name]}
-					k.run(t, ptraceRequests, argv...)
-					written, _ := os.ReadFile(out)
-					_, err := os.Stat(done)
-					if err != nil && len(written) > 0 && strings.HasSuffix(name, "SIGKILL") || err == nil && strings.Count(string(written), "\n") != lines {
-						t.Errorf("at request %d of %d: the command wrote %q, and its end: %v", n, all.seen, written, err)
+				for _, n := range samples(4, all) {
+					if p, _ := c.killedAt(t, n, deaths[name], argv); !p.complete() && p != (progress{}) {
+						t.Errorf("at request %d of %d: the command got this far: %+v", n, all, p)
 					}
 				}
 			})
 		}
 		t.Run(strings.Join(append(slices.Clone(flags), "SIGSTOP and SIGCONT"), " "), func(t *testing.T) {
-			for _, n := range samples(all.seen) {
-				k := killer{at: n, kill: pause}
-				k.run(t, ptraceRequests, argv...)
-				if got := events(t, log); !maps.Equal(got, want) {
-					t.Errorf("at request %d of %d: traced %v, want %v", n, all.seen, got, want)
+			for _, n := range samples(4, all) {
+				c.killedAt(t, n, pause, argv)
+				if got := events(t, c.log); !maps.Equal(got, want) {
+					t.Errorf("at request %d of %d: traced %v, want %v", n, all, got, want)
 				}
 			}
 		})
+	}
+}
+
+// Trapline is sent signals that end a trace at its ptrace requests. What they do
+// depends on -I.
+func TestInterruptedWhileTracing(t *testing.T) {
+	need.All(t, need.Notifications, need.Time)
+	for _, flags := range [][]string{{"-I1", "-f"}, {"-I2", "-f"}, {"-I2", "-f", "--colocate=always"}, {"-I2", "-D", "-f"}, {"-I3", "-f"}} {
+		c := newCounting(t)
+		argv := c.under(t, flags...)
+		all, want := c.traced(t, argv)
+		for name, sig := range map[string]unix.Signal{"SIGTERM": unix.SIGTERM, "SIGQUIT": unix.SIGQUIT} {
+			t.Run(strings.Join(append(slices.Clone(flags), name), " "), func(t *testing.T) {
+				for _, n := range samples(4, all) {
+					p, ending := c.killedAt(t, n, deaths[name], argv)
+					log, _ := os.ReadFile(c.log)
+					died := ending.Signaled() && ending.Signal() == sig
+					var right bool
+					switch {
+					case p == progress{} && died: // before the command
+						right = true
+					case flags[0] == "-I1": // trapline dies, the command continues
+						right = died && p.complete()
+					case flags[0] == "-I3": // nothing happens
+						right = ending == 0 && p.complete() && maps.Equal(events(t, c.log), want)
+					case p.done && !p.after && !strings.Contains(string(log), c.done): // the call had begun when it got the signal
+						right = died
+					case p.done: // it had done its last deed but one, as the trace shows
+						right = strings.Contains(string(log), c.done)
+					default: // the command gets the signal as well, and dies
+						right = died
+					}
+					if !right {
+						t.Errorf("at request %d of %d: ended with %#x, the command got this far: %+v, trace\n%s", n, all, ending, p, log)
+					}
+				}
+			})
+		}
 	}
 }
 
@@ -108,7 +179,7 @@ func TestKilledWithTracees(t *testing.T) {
 	argv := slices.Concat([]string{trapline(t), "-o", os.DevNull, "-f", "--kill-on-exit"}, command)
 	for _, name := range []string{"SIGKILL", "SIGSTOP and SIGKILL"} {
 		t.Run(name, func(t *testing.T) {
-			for _, n := range samples(40) { // it makes more
+			for _, n := range samples(4, 40) { // it makes more
 				k := killer{at: n, kill: deaths[name]}
 				k.run(t, ptraceRequests, argv...)
 			}

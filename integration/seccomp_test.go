@@ -303,6 +303,7 @@ func TestSeccompRightsOfOrdinaryUser(t *testing.T) {
 // When trapline is killed, the program continues undisturbed, unless it has
 // trapline's filter: then it is also killed.
 func TestSeccompTracerKilled(t *testing.T) {
+	need.All(t, need.Live) // it kills the tracer
 	p := sandbox(t, "-m64")
 	for _, tt := range []struct{ flag, want string }{
 		{"--no-seccomp-bpf", "later: 0\n"},

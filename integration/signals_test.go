@@ -11,11 +11,14 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"trapline/integration/need"
 )
 
 // TestInheritedSignals starts a command with ignored and blocked signals,
 // directly and through trapline.
 func TestInheritedSignals(t *testing.T) {
+	need.All(t, need.Live) // it looks at what the command inherits
 	signals := program(t, "signals", "amd64")
 	for _, masks := range [][]string{
 		{"0", "0", "0"},
@@ -50,6 +53,7 @@ func inheritedSignals(t *testing.T, name string, args ...string) string {
 // TestPendingSignals starts trapline with pending signals, which the Go runtime
 // would consume. With -D the command is the process to which they were sent.
 func TestPendingSignals(t *testing.T) {
+	need.All(t, need.Live) // it looks at what the command inherits
 	signals := program(t, "signals", "amd64")
 	const masks = "7fffffff7ffbfeff"
 	// SIGQUIT, SIGUSR1, SIGSEGV, SIGTERM; all that can be.
@@ -79,6 +83,7 @@ func TestPendingSignals(t *testing.T) {
 // TestInterrupts sends trapline the signals that end a trace: it detaches from
 // the command, and dies of the signal.
 func TestInterrupts(t *testing.T) {
+	need.All(t, need.Live) // the trace is read before its end
 	signals := program(t, "signals", "amd64")
 	for _, ignored := range []string{"0", "4007"} {
 		for _, sig := range []syscall.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM} {

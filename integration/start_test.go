@@ -7,7 +7,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -15,12 +17,14 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"trapline/integration/asleep"
 	"trapline/integration/need"
 )
 
 // TestStartedPoor makes trapline start a command while something that it could
 // use is missing. The command runs as it does alone.
 func TestStartedPoor(t *testing.T) {
+	need.All(t, need.Live) // it looks at how trapline starts
 	many := make([]string, 30000)
 	for i := range many {
 		many[i] = fmt.Sprint("argument ", i)
@@ -33,11 +37,15 @@ func TestStartedPoor(t *testing.T) {
 	}{
 		{"nothing lacking", "", []string{"echo", "hello"}, nil},
 		{"many arguments", "", append([]string{"echo"}, many...), nil},
-		{"small stack", "ulimit -s 64", []string{"echo", "hello"}, nil},
+		{"small stack", "ulimit -s 64", []string{"sh", "-c", "ulimit -s; ulimit -H -s"}, nil},
+		{"tiny stack for now", "ulimit -S -s 16", []string{"/bin/echo", "hello"}, nil},
+		{"very few descriptors", "ulimit -n 7", []string{"/bin/echo", "hello"}, nil},
 		{"few descriptors", "ulimit -n 8", []string{"sh", "-c", "ulimit -n; ulimit -H -n"}, nil},
 		{"fewer descriptors than may be", "ulimit -S -n 9", []string{"sh", "-c", "ulimit -n; ulimit -H -n"}, nil},
 		{"no files", "ulimit -f 0", []string{"sh", "-c", "ulimit -f; ulimit -H -f"}, nil},
 		{"little address space", "ulimit -v 1150000", []string{"sh", "-c", "ulimit -v; ulimit -H -v"}, nil},
+		{"less address space than Go reserves", "ulimit -v 300000", []string{"sh", "-c", "ulimit -v; ulimit -H -v"}, nil},
+		{"least address space", "ulimit -v 131072", []string{"sh", "-c", "ulimit -v; ulimit -H -v"}, nil},
 		{"little address space for now", "ulimit -S -v 300000", []string{"sh", "-c", "ulimit -v; ulimit -H -v"}, nil},
 		{"little data", "ulimit -d 60000", []string{"sh", "-c", "ulimit -d; ulimit -H -d"}, nil},
 		{"no environment", "for v in $(env | sed s/=.*//); do unset $v; done", []string{"/usr/bin/env"}, nil},
@@ -77,7 +85,7 @@ func TestStartedPoor(t *testing.T) {
 // may not be raised.
 func TestTooPoor(t *testing.T) {
 	tr := installFor(t, 0o755)
-	for limit, want := range map[string]string{"-v 300000": "address space", "-d 20000": "data"} {
+	for limit, want := range map[string]string{"-v 130000": "address space", "-d 20000": "data", "-n 5": "descriptors", "-n 0": "descriptors"} {
 		argv := []string{"sh", "-c", "ulimit " + limit + "\n" + `exec "$@"`, "sh", tr, "true"}
 		cmd := exec.Command(argv[0], argv[1:]...)
 		if os.Geteuid() == 0 {
@@ -92,6 +100,7 @@ func TestTooPoor(t *testing.T) {
 
 // TestUnreadable runs trapline from a file that its user may execute but not read.
 func TestUnreadable(t *testing.T) {
+	need.All(t, need.Live) // it looks at how trapline starts
 	need.All(t, need.Root)
 	tr := installFor(t, 0o711)
 	for _, flags := range [][]string{{}, {"-f"}, {"-f", "--seccomp-bpf", "-e", "trace=execve"}} {
@@ -105,6 +114,7 @@ func TestUnreadable(t *testing.T) {
 // TestSetUserID runs trapline as a set-user-ID program: it writes only where
 // its caller may, as that user.
 func TestSetUserID(t *testing.T) {
+	need.All(t, need.Live) // another program has those rights
 	need.All(t, need.Root)
 	tr := installFor(t, 0o4755)
 	dir := filepath.Dir(tr)
@@ -180,6 +190,7 @@ func asNobody(argv ...string) *exec.Cmd {
 
 // TestClosedDescriptors gives the command closed standard descriptors.
 func TestClosedDescriptors(t *testing.T) {
+	need.All(t, need.Live) // it looks at what the command inherits
 	file := filepath.Join(t.TempDir(), "list")
 	const list = `for fd in 0 1 2 3 4 5 6 7 8; do test -e /proc/$$/fd/$fd && echo $fd; done >"$1" 2>/dev/null`
 	for _, closing := range []string{"", "<&-", ">&-", "2>&-", "<&- >&-", "<&- >&- 2>&-", "3</dev/null 7>&1 >&-"} {
@@ -205,22 +216,166 @@ func TestClosedDescriptors(t *testing.T) {
 	}
 }
 
-// TestNameBeforeExecve checks the process that is to become the command.
+// TestNameBeforeExecve checks that the process that is to become the command has
+// the command's name already at its execve, and that this name is the one that the
+// execve gives.
 func TestNameBeforeExecve(t *testing.T) {
-	for _, flags := range [][]string{{"-Y"}, {"-Y", "-D"}} {
-		out, err := exec.Command(trapline(t), append(flags, "-f", "-o", "/dev/stdout", "-e", "trace=execve", "true")...).Output()
+	long := filepath.Join(t.TempDir(), "a-command-with-a-long-name") // the kernel keeps 15 bytes
+	if err := os.WriteFile(long, []byte("#!/bin/sh\nread name </proc/$$/comm && echo \"$name\"\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	untraced, err := exec.Command(long).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := strings.TrimSuffix(string(untraced), "\n")
+	for _, flags := range [][]string{{}, {"-D"}, {"--seccomp-bpf"}} {
+		log := filepath.Join(t.TempDir(), "log")
+		flags = append(flags, "-Y", "-f", "-o", log, "-e", "trace=execve", long)
+		out, err := exec.Command(trapline(t), flags...).Output()
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !strings.Contains(string(out), "<trapline> execve(") {
-			t.Errorf("%v: %s", flags, out)
+		if !bytes.Equal(out, untraced) {
+			t.Errorf("%v: the command has the name %q, untraced %q", flags, out, untraced)
+		}
+		var lines []byte
+		eventually(t, func() bool { // with -D the command may end before the trace
+			lines, _ = os.ReadFile(log)
+			return bytes.Contains(lines, []byte("+++ exited with 0"))
+		})
+		if first, _, _ := strings.Cut(string(lines), "\n"); !strings.Contains(first, "<"+name+"> execve(") {
+			t.Errorf("%v: the first line lacks the name %q: %s", flags, name, first)
 		}
 	}
+	out, err := exec.Command(trapline(t), "-qq", "-o", "/dev/stdout", "-c", "--summary-by=comm", "true").Output()
+	if rows := strings.Count(string(out), " true\n"); err != nil || rows != 1 || strings.Contains(string(out), "trapline") {
+		t.Errorf("%v; the summary by name is\n%s", err, out)
+	}
+	out, err = exec.Command(trapline(t), "-qq", "-o", "/dev/stdout", "--where", `name == "execve" and comm == "true"`, "true").Output()
+	if err != nil || strings.Count(string(out), "execve(") != 1 {
+		t.Errorf("%v; the condition on the name finds\n%s", err, out)
+	}
+}
+
+// TestTimerSlack checks that the slack of timers that trapline is started with is also
+// that of the command, and of the command that reads the trace.
+func TestTimerSlack(t *testing.T) {
+	const slack = 123456 // ns
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	before, err := unix.PrctlRetInt(unix.PR_GET_TIMERSLACK, 0, 0, 0, 0)
+	if err == nil {
+		err = unix.Prctl(unix.PR_SET_TIMERSLACK, slack, 0, 0, 0)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Prctl(unix.PR_SET_TIMERSLACK, uintptr(before), 0, 0, 0)
+	want := fmt.Sprintln(slack)
+	for _, c := range []struct {
+		flags  []string
+		reader string
+	}{
+		{[]string{"-o", "/dev/null"}, ""},
+		{[]string{"-f", "-o", "/dev/null"}, ""},
+		{[]string{"-D", "-o", "/dev/null"}, ""},
+		{[]string{"-o", "|cat >/dev/null; cat /proc/self/timerslack_ns >&2"}, want},
+	} {
+		cmd := exec.Command(trapline(t), append(c.flags, "cat", "/proc/self/timerslack_ns")...)
+		var stderr bytes.Buffer
+		cmd.Stderr = &stderr
+		if out, err := cmd.Output(); err != nil || string(out) != want || stderr.String() != c.reader {
+			t.Errorf("%v: %v; the command has %q, the reader %q", c.flags, err, out, &stderr)
+		}
+	}
+}
+
+// TestFilesAtStart checks that trapline opens no file before its main function, where
+// Go's runtime would read the control group, and that this changes no limit: neither the
+// command's nor that of the command that reads the trace.
+func TestFilesAtStart(t *testing.T) {
+	need.All(t, need.Live) // it looks at how trapline starts
+	t.Setenv("TZ", "")     // no time zone is read
+	tr := trapline(t)
+	started := trace(t, tr, []string{"-e", "trace=open,openat,openat2"}, tr, "-V")
+	for line := range strings.Lines(started.log) {
+		if strings.Contains(line, "open") && !strings.Contains(line, " = -1 EMFILE ") {
+			t.Errorf("-V opens a file: %s", line)
+		}
+	}
+	if !strings.HasSuffix(started.log, "+++ exited with 0 +++\n") {
+		t.Errorf("-V under trace: %s%s", started.log, started.stderr)
+	}
+	cmd := exec.Command("sh", "-c", `ulimit -S -n 100; exec "$0" -o "|cat >/dev/null; ulimit -n >&2" sh -c "ulimit -n"`, tr)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	if out, err := cmd.Output(); err != nil || string(out) != "100\n" || stderr.String() != "100\n" {
+		t.Errorf("%v; of 100 files the command may open %q, the reader %q", err, out, &stderr)
+	}
+}
+
+// TestIgnoredByReader checks that the command that reads the trace ignores the signals that
+// trapline is started with ignored, and that trapline can still catch them.
+func TestIgnoredByReader(t *testing.T) {
+	// HUP, INT, QUIT, USR1, USR2, PIPE, ALRM, TERM, TSTP, WINCH, and the last of the real-time signals.
+	const ignored = "8000000008087a07"
+	reader := "|grep SigIgn /proc/self/status >&2; cat >/dev/null"
+	for _, flags := range [][]string{{"-o", reader}, {"-D", "-o", reader}, {"-c", "--hang=quit", "-o", reader}} {
+		cmd := exec.Command(program(t, "signals", "amd64"), slices.Concat(
+			[]string{ignored, "0", "0", trapline(t)}, flags, []string{"grep", "SigIgn", "/proc/self/status"})...)
+		var stderr bytes.Buffer
+		cmd.Stderr = &stderr
+		const want = "SigIgn:\t" + ignored + "\n"
+		if out, err := cmd.Output(); err != nil || string(out) != want || stderr.String() != want {
+			t.Errorf("%v: %v; the command has %q, the reader %q", flags, err, out, &stderr)
+		}
+	}
+	// Once there is a trace, trapline catches SIGQUIT and SIGTERM.
+	for _, sig := range []syscall.Signal{unix.SIGQUIT, unix.SIGTERM} {
+		cmd := exec.Command(program(t, "signals", "amd64"), "4004", "0", "0", trapline(t), "-I2", "-o", "|cat >/dev/null",
+			"sh", "-c", "echo; exec cat")
+		// The command ignores the signals as well; it ends with its input.
+		input, err1 := cmd.StdinPipe()
+		output, err2 := cmd.StdoutPipe()
+		if err := errors.Join(err1, err2, cmd.Start()); err != nil {
+			t.Fatal(err)
+		}
+		// Before the command runs, the runtime may have a handler of its own.
+		if _, err := output.Read(make([]byte, 1)); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, func() bool { return catches(t, cmd.Process.Pid, sig) })
+		cmd.Process.Signal(sig)
+		err := cmd.Wait()
+		input.Close()
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != sig {
+			t.Errorf("%v: ended with %v", sig, err)
+		}
+	}
+}
+
+// catches reports whether a process has a handler for a signal.
+func catches(t *testing.T, pid int, sig syscall.Signal) bool {
+	t.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, mask, _ := strings.Cut(string(status), "\nSigCgt:\t")
+	mask, _, _ = strings.Cut(mask, "\n")
+	caught, err := strconv.ParseUint(mask, 16, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return caught>>(sig-1)&1 != 0
 }
 
 // TestQuitWhileOpening sends a SIGQUIT while trapline waits for a reader of the
 // FIFO that the trace goes to.
 func TestQuitWhileOpening(t *testing.T) {
+	need.All(t, need.Live) // the trace is read before its end
 	for _, ignored := range []bool{false, true} {
 		fifo := filepath.Join(t.TempDir(), "fifo")
 		if err := unix.Mkfifo(fifo, 0o600); err != nil {
@@ -236,10 +391,9 @@ func TestQuitWhileOpening(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		opening := fmt.Sprintf("%d ", unix.SYS_OPENAT)
-		eventually(t, func() bool {
-			call, err := os.ReadFile(fmt.Sprintf("/proc/%d/syscall", cmd.Process.Pid))
-			return err == nil && strings.HasPrefix(string(call), opening)
+		eventually(t, func() bool { // to write: the runtime opens files to read
+			call, args, err := asleep.Call(cmd.Process.Pid)
+			return err == nil && call == unix.SYS_OPENAT && args[2]&unix.O_ACCMODE == unix.O_WRONLY
 		})
 		cmd.Process.Signal(unix.SIGQUIT)
 		if ignored {

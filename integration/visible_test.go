@@ -22,6 +22,7 @@ import (
 // itself. Its output under trapline must equal its untraced output, except for
 // the effects of any tracer, which strace must show as well.
 func TestTracedSeesTheSame(t *testing.T) {
+	need.All(t, need.Live) // it runs a copy of trapline
 	need.All(t, need.GCC, need.Time)
 	dir := openFolder(t)
 	tr, visible, log := filepath.Join(dir, "trapline"), filepath.Join(dir, "visible"), filepath.Join(dir, "log")

@@ -89,7 +89,7 @@ var (
 
 var benchmarkOptions = map[string]output.Options{
 	"text":    {Format: text.Format, Column: 40, Statuses: output.AllStatuses},
-	"decked":  {Format: text.Format, Column: 40, Statuses: output.AllStatuses, PID: output.PIDColumn, Clock: output.ClockTime, ClockDigits: output.Microseconds, Relative: true, RelDigits: output.Microseconds, Durations: true, DurDigits: output.Microseconds, Number: true, IP: true, ArgNames: true, Names: output.Verbose, Palette: output.NewPalette("")},
+	"decked":  {Format: text.Format, Column: 40, Statuses: output.AllStatuses, PID: output.PIDColumn, Clock: output.ClockTime, ClockDigits: output.Microseconds, Relative: true, RelDigits: output.Microseconds, Durations: true, DurDigits: output.Microseconds, Number: true, IP: true, ArgNames: true, Names: output.Verbose, Palette: output.NewPalette(output.Dark16, "")},
 	"csv":     {Format: csvformat.Format, Statuses: output.AllStatuses},
 	"json":    {Format: jsonformat.Format, Statuses: output.AllStatuses},
 	"chosen":  {Format: text.Format, Column: 40, Statuses: output.Failed},

@@ -41,3 +41,14 @@ func runAsCaller(cmd *exec.Cmd) {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &credential}
 	}
 }
+
+// startWithSlack starts a command with this slack of timers in nanoseconds, which the
+// threads of the Go runtime need not have.
+func startWithSlack(cmd *exec.Cmd, slack int) error {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	if slack > 0 {
+		unix.Prctl(unix.PR_SET_TIMERSLACK, uintptr(slack), 0, 0, 0)
+	}
+	return cmd.Start()
+}

@@ -1,6 +1,9 @@
 package output
 
-import "os"
+import (
+	"os"
+	"testing"
+)
 
 // For tests in package output_test.
 const (
@@ -19,3 +22,10 @@ func (l *Log) Opened() int64 { return l.opened.Load() }
 
 // OpenFile is openFile.
 func (l *Log) OpenFile(name string, flags int) (*os.File, error) { return l.openFile(name, flags) }
+
+// SetEndedRoom changes endedRoom for a test.
+func SetEndedRoom(t testing.TB, n int) {
+	before := endedRoom
+	endedRoom = n
+	t.Cleanup(func() { endedRoom = before })
+}

@@ -1,6 +1,7 @@
 package output
 
 import (
+	"slices"
 	"time"
 
 	"trapline/socketcall"
@@ -14,11 +15,41 @@ type Format struct {
 	Name  string // value of --format
 	Timed bool   // records show times, regardless of Options
 	Title string // first line of each file, with its newline, or empty
+	Tail  string // last line of each file, or empty
+	Lacks Parts  // parts of a trace that it cannot show
+
+	// Processes says that there are records of processes that start and call
+	// execve, and that records name the process of a thread and its parent.
+	Processes bool
+	// StringLimit is the number of bytes of a string that are shown by
+	// default.
+	StringLimit int
+
+	// Head, if not nil, writes the first record of each file.
+	Head func(o *Options, r *Run) []byte
+	// Message, if not nil, writes a message of the tracer's own as a record.
+	// Otherwise messages are lines of text.
+	Message func(o *Options, at time.Time, text string) []byte
 
 	// New makes the Writer of one tracee's records. It may keep both arguments:
 	// Record updates t, and the colours in o may be set later.
 	New func(o *Options, t *Tracee) Writer
 }
+
+// Parts is a set of parts of a trace that not every format can show.
+type Parts uint16
+
+const (
+	Stacks       Parts = 1 << iota // of calls, signals and stops (-k)
+	Registers                      // beside calls (--regs)
+	Dumps                          // of data that is read or written (--read, --write)
+	VCPUs                          // the state of virtual processors (--kvm)
+	FinalSummary                   // totals after the calls (-C)
+	Entries                        // of calls that have begun, in addition (--in-progress)
+	Tables                         // summaries and other tables in place of records (-c)
+	Appending                      // a trace after another in the same file (-A)
+	KernelPaths                    // functions that the kernel ran (--kernel-path)
+)
 
 // Writer writes the records of one tracee in one format. It buffers its output
 // until Take is called. Methods with a stack write it with the record, unless
@@ -51,6 +82,11 @@ type Writer interface {
 	// Unexplained writes the list of register changes without an explanation.
 	Unexplained(u *Unexplained)
 
+	// EndWaiting ends the record of a call that a thread sleeps in (Header.Waiting).
+	EndWaiting(w *Waiting, s *Stack)
+	// Deadlock writes a circle of threads that wait for each other.
+	Deadlock(d *Deadlock)
+
 	// Take returns what was written since the last Take. It is valid until the
 	// next call of a method.
 	Take() []byte
@@ -70,9 +106,21 @@ type LineWriter interface {
 	Stack(s *Stack)
 }
 
+// EntryWriter is a Writer that can write a record at the entry of a call, with
+// Options.Entries. Record checks whether a Writer is one.
+type EntryWriter interface {
+	Writer
+
+	// Entry returns a complete record of the call so far, which is not part of
+	// what Take returns. It is valid until the next call of a method.
+	Entry() []byte
+}
+
 // Tracee is the data that identifies a tracee in its records.
 type Tracee struct {
 	PID      int    // thread id
+	TGID     int    // process id, or 0 if it is not known
+	PPID     int    // process id of the parent, or 0 if it is not known
 	Comm     []byte // command name, not escaped (-Y), or empty
 	Context  []byte // SELinux context, not escaped (--secontext), or empty
 	ABI      tables.ABI
@@ -96,6 +144,12 @@ type Header struct {
 	IP    uint64 // instruction pointer, when Options.IP is set
 	Entry string // kernel function that serves NR, when Options.EntryPoints is set
 
+	// Waiting says that the call is one that the thread sleeps in. It is ended by
+	// EndWaiting. Name is empty if the thread is in no call.
+	Waiting bool
+	// Undecided says that the call is held back until Record.Choose or Refuse.
+	Undecided bool
+
 	Via *socketcall.Via // the multiplexer through which the call was made, or nil
 }
 
@@ -103,8 +157,11 @@ type Header struct {
 type Result struct {
 	Duration time.Duration // from syscall-enter-stop to syscall-exit-stop
 	Tampered string        // what was injected into the call: "INJECTED", "INJECTED: args"; or empty
+	Rule     int           // which injection rule that was, counted from 1; 0 for none
 	Delayed  bool          // the call or its return was delayed
+	Reason   string        // why the call failed (--explain), or empty
 	Regs     *RegisterView // what --regs shows, or nil
+	Kernel   *KernelPath   // what --kernel-path shows, or nil
 }
 
 // EventKind says what happened to a tracee.
@@ -116,13 +173,20 @@ const (
 	Killed                       // by Signal, perhaps with Core
 	Personality                  // the calls that follow are of ABI
 	Superseded                   // Thread called execve and now has the leader's id
+	Started                      // the trace of Process began
+	Executed                     // execve has replaced the program by that of Process
 )
 
 // String returns the name of the event in JSON and CSV.
 func (k EventKind) String() string {
-	return [...]string{Stopped: "stop", Exited: "exit", Killed: "killed", Personality: "personality",
-		Superseded: "superseded"}[k]
+	return eventNames[k]
 }
+
+// EventNames returns the names of all events.
+func EventNames() []string { return slices.Clone(eventNames[:]) }
+
+var eventNames = [...]string{Stopped: "stop", Exited: "exit", Killed: "killed", Personality: "personality",
+	Superseded: "superseded", Started: "start", Executed: "exec"}
 
 // Event is something that happens to a tracee and has no values.
 type Event struct {
@@ -132,4 +196,46 @@ type Event struct {
 	Core   bool   // core dumped
 	ABI    tables.ABI
 	Thread int
+
+	Process *Process // of Started and Executed
+	Usage   *Usage   // of Exited and Killed, if it is known
+}
+
+// Process is what is known of a process when its trace begins, or after an
+// execve.
+type Process struct {
+	How    string // how it came to be traced: "launched", "attached", "created"; or empty
+	Parent int    // id of the thread that created it, if that is traced, else 0
+	UID    int    // real user id, or -1 if it is not known
+
+	// Paths, and the program's arguments, each followed by a NUL; nil if they
+	// are not known. They are bytes that a tracee has chosen.
+	Exe, Dir, Args []byte
+}
+
+// Usage is the resources that a process has used, with those of its children
+// that it has waited for.
+type Usage struct {
+	User, System             time.Duration // processor time
+	MaxRSS                   int64         // greatest size in memory, in KiB
+	MinorFaults, MajorFaults int64
+	BlocksIn, BlocksOut      int64 // of 512 bytes, of file systems
+	Voluntary, Involuntary   int64 // context switches
+}
+
+// Run is what the first record of a trace says of it.
+type Run struct {
+	Version string
+	// Options are the arguments of the tracer before Command, which is the
+	// command launched, with its arguments; nil for none.
+	Options, Command []string
+
+	Kernel, Release, Build, Machine string // as uname(2) gives them
+	Host                            string
+	PID                             int // of the tracer
+
+	// Began is when the trace began, if that is another time than now, and Clocks are
+	// the clocks then.
+	Began  time.Time
+	Clocks Clocks
 }

@@ -1,6 +1,7 @@
 package output
 
 import (
+	"bytes"
 	"io"
 	"os"
 	"os/exec"
@@ -21,6 +22,11 @@ type Destination struct {
 	Name     string
 	Append   bool // append to an existing file, -A
 	Separate bool // one file for each tracee, Name.pid, --output-separately
+	Rotate   Rotation
+
+	// ReopenFailed is called, from any goroutine, with the error of a file that
+	// Log.Reopen cannot open. The trace goes on in the previous one.
+	ReopenFailed func(error)
 
 	// Writer, if not nil, replaces Name. It is called from another goroutine,
 	// until Log.Close has returned.
@@ -42,10 +48,13 @@ type Log struct {
 	live    int       // Records not closed
 	last    time.Time // time of the previous line, with Options.Relative
 
+	memory memory // with Options.Keep
+
 	pipe   *exec.Cmd     // the command that reads shared, or nil
 	copied chan struct{} // closed when all of shared is in Destination.Writer; or nil
 	stderr *file         // shared, if the trace goes to standard error
 
+	size    uint64        // bytes written to all files
 	share   int64         // limit of open files
 	opened  atomic.Int64  // number of open files
 	writes  atomic.Uint64 // counts writes, to find the oldest file
@@ -62,6 +71,9 @@ type Log struct {
 // flushDelay is how long buffered data may wait for more.
 const flushDelay = 100 * time.Millisecond
 
+// holdDelay is how long the line of a call in progress is not shown on a terminal.
+const holdDelay = 50 * time.Millisecond
+
 // OpenLog opens the destination. The error is from the os package and has the
 // name of the file.
 func OpenLog(d Destination, o Options) (*Log, error) {
@@ -73,7 +85,13 @@ func OpenLog(d Destination, o Options) (*Log, error) {
 		done:    make(chan struct{}),
 	}
 	l.asleep.Store(true)
-	if !d.Separate || d.Name == "" || d.Writer != nil {
+	if o.Monotonic {
+		l.options.clocks = readClocks()
+		if r := o.Run; r != nil && !r.Began.IsZero() {
+			l.options.clocks = r.Clocks.clocksAt()
+		}
+	}
+	if !d.Separate || d.Name == "" || d.Writer != nil || o.Keep > 0 {
 		l.dest.Separate = false
 		w, err := l.open()
 		if err != nil {
@@ -117,7 +135,8 @@ func (l *Log) open() (*os.File, error) {
 		l.pipe.Stdin = r
 		// Start it on another thread: a tracer on this one would wait for the child.
 		started := make(chan error)
-		go func() { started <- l.pipe.Start() }()
+		slack, _ := unix.PrctlRetInt(unix.PR_GET_TIMERSLACK, 0, 0, 0, 0)
+		go func() { started <- startWithSlack(l.pipe, slack) }()
 		if err := <-started; err != nil {
 			w.Close()
 			return nil, err
@@ -157,9 +176,17 @@ func (l *Log) Summary(s *Summary) {
 	w := l.writer()
 	w.Summary(s)
 	if l.shared != nil {
-		l.shared.title = "" // a summary has its own title
+		l.shared.withoutTitle() // a summary has its own
 	}
 	l.Write(w.Take())
+}
+
+// Summary adds totals to the file of a tracee.
+func (r *Record) Summary(s *Summary) {
+	w := r.log.writer()
+	w.Summary(s)
+	r.out.interrupt()
+	r.out.write(w.Take())
 }
 
 // Unexplained adds the list of register changes without an explanation, if
@@ -196,17 +223,29 @@ func (l *Log) since(at time.Time) (d time.Duration) {
 	return d
 }
 
-// Message writes a line to standard error, such as "trapline: Process 1
-// attached". If the trace also goes there, the message stays in order, and an
-// unfinished line of a call is ended with <unfinished ...>.
-func (l *Log) Message(line string) {
+// Message writes a message of a program to standard error, such as "trapline:
+// Process 1 attached". If the trace also goes there, the message stays in order
+// and is a record of the format, and an unfinished line of a call is ended with
+// <unfinished ...>.
+func (l *Log) Message(program, text string) {
 	if l.stderr == nil {
-		os.Stderr.WriteString(line + "\n")
+		os.Stderr.WriteString(program + ": " + text + "\n")
 		return
 	}
 	l.stderr.interrupt()
-	l.stderr.write([]byte(line + "\n"))
+	l.stderr.write(l.options.AppendMessage(nil, program, text))
 	l.stderr.flush()
+}
+
+// AppendMessage writes a message of a program as the trace has it.
+func (o *Options) AppendMessage(b []byte, program, text string) []byte {
+	if o.Format.Message != nil {
+		if o.Monotonic && o.clocks.at.IsZero() {
+			o.clocks = readClocks()
+		}
+		return append(b, o.Format.Message(o, time.Now(), text)...)
+	}
+	return append(b, program+": "+text+"\n"...)
 }
 
 // Terminal reports whether the trace is shown on a terminal.
@@ -223,6 +262,12 @@ func (l *Log) PipePID() int {
 	}
 	return l.pipe.Process.Pid
 }
+
+// Looks returns the options of the log, for records that are written elsewhere.
+func (l *Log) Looks() Options { return l.options }
+
+// Size is the number of bytes of all records so far, written out or not.
+func (l *Log) Size() uint64 { return l.size }
 
 // Flush writes out all buffers.
 func (l *Log) Flush() {
@@ -262,25 +307,47 @@ func (l *Log) Close() error {
 }
 
 // flusher waits until something has been buffered and flushDelay has passed,
-// then writes the buffers out.
+// then writes the buffers out, lines that are held aside.
 func (l *Log) flusher() {
 	timer := time.NewTimer(flushDelay)
 	defer timer.Stop()
+	delay, again := flushDelay, false
 	for {
-		select {
-		case <-l.wake:
-		case <-l.done:
-			return
+		if !again {
+			select {
+			case <-l.wake:
+			case <-l.done:
+				return
+			}
 		}
-		timer.Reset(flushDelay)
+		timer.Reset(delay)
 		select {
 		case <-timer.C:
 		case <-l.done:
 			return
 		}
 		l.asleep.Store(true)
-		l.Flush()
+		delay, again = flushDelay, false
+		if l.flushOld() && l.asleep.CompareAndSwap(true, false) {
+			delay, again = holdDelay, true
+		}
 	}
+}
+
+// flushOld is Flush, but leaves lines that are held. It reports whether there are any.
+func (l *Log) flushOld() (held bool) {
+	l.mu.Lock()
+	files := l.files
+	l.mu.Unlock()
+	for _, f := range files {
+		if f.holds() {
+			held = true
+			f.flushLines()
+		} else {
+			f.flush()
+		}
+	}
+	return held
 }
 
 // file is a destination with a buffer.
@@ -298,15 +365,39 @@ type file struct {
 	// the Log's user accesses it, not the flusher.
 	open *Record
 
-	mu    sync.Mutex
-	buf   []byte
-	out   sync.Mutex // held while writing out, taken before mu
-	spare []byte
+	mu        sync.Mutex
+	buf       []byte
+	heldSince time.Time  // when the last call was entered, for a terminal
+	out       sync.Mutex // held while writing out, taken before mu
+	spare     []byte
 
 	reopens bool        // may be closed and reopened by its name
 	opened  atomic.Bool // w is open; changed while out is held
 	written uint64      // value of Log.writes at the last write
+
+	// About the file that is open; accessed while out is held.
+	replaceable    bool // it is a regular file that has a name
+	stale          bool // it is to be opened again
+	atLineStart    bool
+	size, headSize int64 // bytes written, and how many of them are its first records
+	limit          int64 // Rotation.Size
+	files          int   // Rotation.Files
 }
+
+// head is the first record of a file, or empty.
+func (l *Log) head() string {
+	o := &l.options
+	if o.Format.Head == nil || o.Run == nil {
+		return ""
+	}
+	return string(o.Format.Head(o, o.Run))
+}
+
+// withoutTitle prevents the title from being written, unless it has been.
+func (f *file) withoutTitle() { f.title = strings.TrimPrefix(f.title, f.log.options.Format.Title) }
+
+// tail is the last line of a file, or empty.
+func (f *file) tail() string { return f.log.options.Format.Tail }
 
 // bufferSize is the number of bytes that may wait in a buffer.
 const bufferSize = 64 << 10
@@ -315,11 +406,18 @@ func (l *Log) newFile(w *os.File) *file {
 	f := &file{log: l, name: w.Name(), reopens: l.dest.Separate && isRegular(w)}
 	f.setDescriptor(w)
 	f.written = l.writes.Add(1)
+	f.replaceable = l.dest.Name != "" && !l.dest.Piped() && l.dest.Writer == nil && isRegular(w)
+	f.atLineStart = true
+	if f.replaceable {
+		f.size, f.limit, f.files = sizeOf(w), l.dest.Rotate.Size, l.dest.Rotate.Files
+	}
 	f.tty = isTerminal(f.fd)
 	f.prompt = f.tty
 	if !l.dest.Append || isEmpty(w) {
 		f.title = l.options.Format.Title
 	}
+	f.title += l.head()
+	f.headSize = int64(len(f.title))
 	l.mu.Lock()
 	l.files = append(l.files[:len(l.files):len(l.files)], f)
 	l.mu.Unlock()
@@ -338,6 +436,7 @@ func (f *file) write(b []byte) {
 	f.buf = append(f.buf, b...)
 	n := len(f.buf)
 	f.mu.Unlock()
+	f.log.size += uint64(len(b))
 	if n >= bufferSize || f.prompt && f.log.options.Sparse && b[len(b)-1] == '\n' {
 		f.flush()
 	} else if f.log.asleep.Load() && f.log.asleep.CompareAndSwap(true, false) {
@@ -345,24 +444,51 @@ func (f *file) write(b []byte) {
 	}
 }
 
+// entered shows the line of a call that has begun. On the terminal of standard error
+// it is held for a while: most calls end at once, and what the tracee itself writes there
+// in such a call does not break the line.
+func (f *file) entered() {
+	if !f.tty || f != f.log.stderr {
+		f.flush()
+		return
+	}
+	f.mu.Lock()
+	f.heldSince = time.Now()
+	f.mu.Unlock()
+	f.flushLines()
+}
+
+// holds reports whether an unfinished line is to be held for longer.
+func (f *file) holds() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n := len(f.buf)
+	return n > 0 && f.buf[n-1] != '\n' && time.Since(f.heldSince) < holdDelay
+}
+
 // flush writes out the buffer, which may be filled again meanwhile.
-func (f *file) flush() {
+func (f *file) flush() { f.flushUpTo(func(b []byte) int { return len(b) }) }
+
+// flushLines is flush for the finished lines.
+func (f *file) flushLines() {
+	f.flushUpTo(func(b []byte) int { return bytes.LastIndexByte(b, '\n') + 1 })
+}
+
+// flushUpTo writes out a part of the buffer, up to the end of what is to be written.
+func (f *file) flushUpTo(end func([]byte) int) {
 	f.out.Lock()
 	defer f.out.Unlock()
 	f.mu.Lock()
-	b := f.buf
-	f.buf = f.spare
+	n := end(f.buf)
+	b := f.buf[:n]
+	f.buf = append(f.spare, f.buf[n:]...)
 	f.mu.Unlock()
 	f.spare = Kept(b)
-	if len(b) == 0 || f.log.err.Load() != nil {
+	if len(b) == 0 && !f.stale || f.log.err.Load() != nil {
 		return
 	}
-	if err := f.needDescriptor(); err != nil {
+	if err := f.put(b); err != nil {
 		f.log.fail(err)
-		return
-	}
-	if err := writeAll(f.fd, b); err != nil {
-		f.log.fail(&os.PathError{Op: "write", Path: f.name, Err: err})
 	}
 }
 
@@ -405,7 +531,9 @@ func (f *file) interrupt() {
 func (f *file) close() {
 	f.interrupt()
 	f.mu.Lock()
-	f.buf = append(f.buf, f.title...) // if nothing was written
+	if f.log.options.Keep == 0 {
+		f.buf = append(append(f.buf, f.title...), f.tail()...) // the title if nothing was written
+	}
 	f.mu.Unlock()
 	f.flush()
 	f.out.Lock()

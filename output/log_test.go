@@ -78,8 +78,8 @@ func TestInterleaved(t *testing.T) {
 		{"death in a call", output.Options{}, func(l *output.Log, a, b *output.Record) {
 			outputtest.Call(a, "f")
 			outputtest.Call(b, "g")
-			a.Killed(outputtest.Start, "SIGKILL", false)
-			b.Killed(outputtest.Start, "SIGKILL", false)
+			a.Killed(outputtest.Start, "SIGKILL", false, nil)
+			b.Killed(outputtest.Start, "SIGKILL", false, nil)
 		}, `
 1     f( <unfinished ...>
 2     g( <unfinished ...>
@@ -88,10 +88,10 @@ func TestInterleaved(t *testing.T) {
 `},
 		{"death in the last call", output.Options{}, func(l *output.Log, a, b *output.Record) {
 			outputtest.Call(a, "f")
-			a.Killed(outputtest.Start, "SIGSEGV", true)
+			a.Killed(outputtest.Start, "SIGSEGV", true, nil)
 			outputtest.Call(b, "exit")
 			b.Unreturned(outputtest.Start, true)
-			b.Exited(outputtest.Start, 0)
+			b.Exited(outputtest.Start, 0, nil)
 			outputtest.Call(a, "nanosleep")
 			a.Unreturned(outputtest.Start, false)
 		}, `
@@ -159,7 +159,7 @@ func TestInterleaved(t *testing.T) {
 			a.Failure(2, "ENOENT", "none")
 			a.EndCall(&output.Result{})
 			outputtest.Call(a, "h")
-			a.Killed(outputtest.Start, "SIGKILL", false)
+			a.Killed(outputtest.Start, "SIGKILL", false, nil)
 			outputtest.Call(b, "detached")
 		}, `
 2     g() = 0
@@ -171,7 +171,7 @@ func TestInterleaved(t *testing.T) {
 			outputtest.Finish(b, 0)
 			outputtest.Call(b, "exit")
 			b.Unreturned(outputtest.Start, true)
-			a.Killed(outputtest.Start, "SIGKILL", false)
+			a.Killed(outputtest.Start, "SIGKILL", false, nil)
 		}, `
 2     exit() = ?
 1     f( <unfinished ...>
@@ -246,9 +246,9 @@ func TestPIDMany(t *testing.T) {
 		outputtest.Call(b, "g")
 		outputtest.Finish(b, 0)
 		b.SetComm([]byte("sh"))
-		b.Exited(outputtest.Start, 0)
+		b.Exited(outputtest.Start, 0, nil)
 		b.Close()
-		a.Exited(outputtest.Start, 0)
+		a.Exited(outputtest.Start, 0, nil)
 		a.Close()
 	})
 	want := "f() = 0\n[pid     2] g() = 0\n[pid     2<sh>] +++ exited with 0 +++\n+++ exited with 0 +++\n"
@@ -270,9 +270,9 @@ func TestSeparate(t *testing.T) {
 	outputtest.Finish(c, 3)
 	b.Superseded(outputtest.Start, a, false)
 	outputtest.Finish(b, 0)
-	b.Exited(outputtest.Start, 0)
+	b.Exited(outputtest.Start, 0, nil)
 	b.Close()
-	c.Exited(outputtest.Start, 3)
+	c.Exited(outputtest.Start, 3, nil)
 	c.Close()
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
@@ -349,7 +349,7 @@ func TestWriteErrors(t *testing.T) {
 			t.Fatal(err)
 		}
 		a := outputtest.NewRecord(t, l, 1)
-		for deadline := time.Now().Add(10 * time.Second); l.Err() == nil && time.Now().Before(deadline); {
+		for deadline := time.Now().Add(time.Minute); l.Err() == nil && time.Now().Before(deadline); {
 			outputtest.Call(a, "f")
 			outputtest.Finish(a, 0)
 			time.Sleep(time.Millisecond)
@@ -406,7 +406,7 @@ func TestFlushDelay(t *testing.T) {
 		}
 		outputtest.Call(a, "f")
 		var got []byte
-		for deadline := time.Now().Add(10 * output.FlushDelay); string(got) != want && time.Now().Before(deadline); {
+		for deadline := time.Now().Add(time.Minute); string(got) != want && time.Now().Before(deadline); {
 			time.Sleep(output.FlushDelay / 10)
 			got, err = os.ReadFile(name)
 			if err != nil {
@@ -449,7 +449,7 @@ func TestStandardError(t *testing.T) {
 		}
 		a := outputtest.NewRecord(t, l, 1)
 		outputtest.Call(a, "f")
-		l.Message("message")
+		l.Message("trapline", "message")
 		outputtest.Finish(a, 0)
 		outputtest.Call(a, "write")
 		os.Stderr.WriteString("tracee\n")
@@ -464,7 +464,7 @@ func TestStandardError(t *testing.T) {
 	if err := cmd.Run(); err != nil {
 		t.Fatal(err)
 	}
-	want := "f( <unfinished ...>\nmessage\n<... f resumed>) = 0\nwrite(tracee\n) = 0\n"
+	want := "f( <unfinished ...>\ntrapline: message\n<... f resumed>) = 0\nwrite(tracee\n) = 0\n"
 	if got := stderr.String(); got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}
@@ -535,7 +535,7 @@ func TestWriter(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range lines {
-			r.Exited(time.Time{}, 0)
+			r.Exited(time.Time{}, 0, nil)
 		}
 		r.Close()
 		return log.Close()

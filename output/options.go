@@ -1,5 +1,7 @@
 package output
 
+import "slices"
+
 // Options control the look of a trace. All Records of a Log share them.
 type Options struct {
 	Format *Format // text.Format, json.Format, ...
@@ -7,6 +9,7 @@ type Options struct {
 	PID         PIDStyle
 	Clock       Clock     // -t
 	ClockDigits Precision // digits of a second in Clock
+	Monotonic   bool      // times are those of CLOCK_MONOTONIC
 	Relative    bool      // -r
 	RelDigits   Precision
 	Durations   bool // -T
@@ -25,10 +28,35 @@ type Options struct {
 	// -Z). Unless it is AllStatuses, a call is held back until it has ended.
 	Statuses StatusSet
 
+	// ReadableNames leaves printable characters of UTF-8 as they are in rows of
+	// the summary, unless Strings says otherwise.
+	ReadableNames bool
+
+	// Whole writes each call on one line of text, when it ends.
+	Whole bool
+
+	// Errnos, if not nil, are the errors of the failed calls to show.
+	Errnos *ErrnoSet
+
 	// Sparse says that the trace omits some calls. Lines for a standard error
 	// that the tracee also uses are then written one by one; otherwise the
 	// tracee's own output in such a call would overtake them.
 	Sparse bool
+
+	// Run is written at the start of the trace by formats that have a Head.
+	Run *Run
+	// Keep, if not 0, is the number of records of each tracee to keep in memory.
+	// Nothing is written until Log.Dump. Destination.Separate is ignored.
+	Keep int
+	// Entries adds a record at the entry of each call, in formats whose Writers
+	// are EntryWriters. There is none if Statuses may omit the call.
+	Entries bool
+
+	// State is what the Writers of a Log share, if its Format needs that. The
+	// Format sets it.
+	State any
+
+	clocks clocks // set by OpenLog
 }
 
 // PIDStyle is how text lines show their tracee.
@@ -40,7 +68,7 @@ const (
 	PIDMany                   // "[pid  1234] ", once there is more than one tracee
 )
 
-// Clock is a format of the wall clock.
+// Clock is a format of times.
 type Clock uint8
 
 const (
@@ -76,6 +104,7 @@ const (
 	HexEscapes                      // \x1b, --strings-in-hex=non-ascii-chars
 	HexNonASCII                     // a string with any non-ASCII byte is all \x, -x
 	HexAll                          // every string is all \x, -xx
+	UTF8                            // printable characters of UTF-8 are not escaped, --strings=utf8
 )
 
 // StatusSet is a set of ways for a call to end.
@@ -90,3 +119,14 @@ const (
 
 	AllStatuses = Successful | Failed | Unfinished | UnavailableStatus | Detached
 )
+
+// ErrnoSet is a set of error numbers. A nil set has all.
+type ErrnoSet struct {
+	Listed  []int
+	Negated bool // the set has all others
+}
+
+// Has reports whether an error number is in the set.
+func (s *ErrnoSet) Has(errno int) bool {
+	return s == nil || slices.Contains(s.Listed, errno) != s.Negated
+}

@@ -28,16 +28,21 @@ type Record struct {
 	Encoder // writes the values
 
 	writer Writer
-	lines  LineWriter // writer if it is a LineWriter, else nil
+	lines  LineWriter  // writer if it is a LineWriter, else nil
+	enters EntryWriter // writer if it is to write a record at each entry, else nil
+	aside  Writer      // for records in the middle of a call that the writer holds; nil until needed
 	tracee *Tracee
 	log    *Log
 	out    *file
 	stack  *Stack // of the call, signal or stop being recorded, or nil
+	ring   *ring  // with Options.Keep: its last records; else nil
 
 	inCall  bool
 	held    bool // the call stays in the Writer until its end is known
 	failed  bool // the call failed
+	errno   int  // with this error
 	restart bool // the line of the call has ended and must be continued on a new one
+	open    bool // whether the call is to be shown is undecided: it is not, until Choose
 }
 
 func newRecord(l *Log, out *file, pid int) *Record {
@@ -45,6 +50,12 @@ func newRecord(l *Log, out *file, pid int) *Record {
 	w := l.options.Format.New(&l.options, t)
 	r := &Record{Encoder: w, writer: w, tracee: t, log: l, out: out}
 	r.lines, _ = w.(LineWriter)
+	if l.options.Keep > 0 {
+		l.memory.remember(r)
+	}
+	if l.options.Entries && r.lines == nil && l.options.Statuses == AllStatuses && l.options.Errnos == nil {
+		r.enters, _ = w.(EntryWriter)
+	}
 	return r
 }
 
@@ -59,6 +70,10 @@ func (r *Record) SetComm(comm []byte) { r.tracee.Comm = append(r.tracee.Comm[:0]
 func (r *Record) SetContext(context []byte) {
 	r.tracee.Context = append(r.tracee.Context[:0], context...)
 }
+
+// SetProcess sets the ids of the tracee's process and of its parent, for
+// formats with Format.Processes.
+func (r *Record) SetProcess(tgid, ppid int) { r.tracee.TGID, r.tracee.PPID = tgid, ppid }
 
 // SetIP sets the instruction pointer at the stop to be recorded next, for
 // records other than the start of a call (-i).
@@ -79,8 +94,9 @@ func (r *Record) BeginCall(h *Header) {
 	r.giveUp()
 	t := r.tracee
 	t.ABI, t.NR, t.Numbered, t.IP = h.ABI, h.NR, true, h.IP
-	r.inCall, r.failed, r.restart = true, false, false
-	r.held = r.lines == nil || r.log.options.Statuses != AllStatuses
+	r.inCall, r.failed, r.restart, r.open = true, false, false, h.Undecided
+	r.held = r.lines == nil || r.log.options.Statuses != AllStatuses || r.log.options.Errnos != nil || h.Undecided ||
+		r.log.options.Whole || r.ring != nil
 	r.begin(h.Time)
 	r.writer.BeginCall(h)
 }
@@ -91,8 +107,11 @@ func (r *Record) Entered() {
 	if !r.held {
 		r.commit()
 	}
+	if r.enters != nil && !r.open {
+		r.put(r.enters.Entry())
+	}
 	if r.out.prompt {
-		r.out.flush()
+		r.out.entered()
 	}
 }
 
@@ -108,12 +127,21 @@ func (r *Record) Resume(at time.Time) {
 	r.lines.Resume(at)
 }
 
+// Choose decides that an undecided call is shown.
+func (r *Record) Choose() { r.open = false }
+
+// Refuse ends an undecided call, which is not shown.
+func (r *Record) Refuse() {
+	r.inCall, r.held, r.open = false, false, false
+	r.drop()
+}
+
 // Return implements Outcome.
 func (r *Record) Return() { r.writer.Return() }
 
 // Failure implements Outcome.
 func (r *Record) Failure(errno int, name, message string) {
-	r.failed = true
+	r.failed, r.errno = true, errno
 	r.writer.Failure(errno, name, message)
 }
 
@@ -227,17 +255,31 @@ func (r *Record) Stopped(at time.Time, signal string) {
 	r.event(at, Event{Kind: Stopped, Signal: signal}, r.takeStack())
 }
 
-// Exited records the end of the tracee: "+++ exited with 0 +++".
-func (r *Record) Exited(at time.Time, code int) {
+// Exited records the end of the tracee: "+++ exited with 0 +++". u may be nil.
+func (r *Record) Exited(at time.Time, code int, u *Usage) {
 	r.giveUp()
-	r.event(at, Event{Kind: Exited, Code: code}, nil)
+	r.event(at, Event{Kind: Exited, Code: code, Usage: u}, nil)
 }
 
 // Killed records the tracee's death by a signal: "+++ killed by SIGSEGV (core
-// dumped) +++".
-func (r *Record) Killed(at time.Time, signal string, core bool) {
+// dumped) +++". u may be nil.
+func (r *Record) Killed(at time.Time, signal string, core bool, u *Usage) {
 	r.giveUp()
-	r.event(at, Event{Kind: Killed, Signal: signal, Core: core}, nil)
+	r.event(at, Event{Kind: Killed, Signal: signal, Core: core, Usage: u}, nil)
+}
+
+// Process records that the trace of a process or thread begins, or that it has
+// executed another program: kind is Started or Executed. It is for formats with
+// Format.Processes, and may be called in the middle of a call.
+func (r *Record) Process(at time.Time, kind EventKind, p *Process) {
+	if r.aside == nil {
+		r.aside = r.log.options.Format.New(&r.log.options, r.tracee)
+	}
+	r.aside.Event(at, Event{Kind: kind, Process: p}, nil)
+	r.put(r.aside.Take())
+	if r.out.prompt {
+		r.out.flush()
+	}
 }
 
 // Personality records that the tracee's next calls are of another ABI: "[
@@ -298,13 +340,19 @@ func (r *Record) Close() {
 		r.commit()
 	}
 	r.log.live--
+	if r.ring != nil {
+		r.log.memory.retire(r)
+	}
 	if r.out != r.log.shared {
 		r.out.close()
 	}
 }
 
 // wants reports whether calls that end with this status are shown.
-func (r *Record) wants(status StatusSet) bool { return r.log.options.Statuses&status != 0 }
+func (r *Record) wants(status StatusSet) bool {
+	o := &r.log.options
+	return !r.open && o.Statuses&status != 0 && (status != Failed || o.Errnos.Has(r.errno))
+}
 
 // takeStack returns the stack of the record being finished.
 func (r *Record) takeStack() *Stack {
@@ -346,7 +394,7 @@ func (r *Record) endLine() {
 }
 
 // commit moves what is written of a record to the file.
-func (r *Record) commit() { r.out.write(r.writer.Take()) }
+func (r *Record) commit() { r.put(r.writer.Take()) }
 
 // drop discards a record that was held back, and its stack.
 func (r *Record) drop() {

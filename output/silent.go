@@ -23,4 +23,6 @@ func (silentWriter) EndSignal(*Stack)                 {}
 func (silentWriter) Event(time.Time, Event, *Stack)   {}
 func (silentWriter) Summary(*Summary)                 {}
 func (silentWriter) Unexplained(*Unexplained)         {}
+func (silentWriter) EndWaiting(*Waiting, *Stack)      {}
+func (silentWriter) Deadlock(*Deadlock)               {}
 func (silentWriter) Take() []byte                     { return nil }

@@ -8,11 +8,12 @@ type Stack struct {
 
 // StackFrame is a function that is being executed.
 type StackFrame struct {
-	PC     uint64 // instruction pointer
-	File   string // file that contains PC, or ""
-	Addr   uint64 // PC in the file's own address space
-	Symbol string // name of the function, or "" if not known
-	Offset uint64 // of PC from the function's start
-	Source string // source file, or "" if not known
-	Line   int
+	PC      uint64 // instruction pointer
+	File    string // file that contains PC, or ""
+	Addr    uint64 // PC in the file's own address space
+	Symbol  string // name of the function, or "" if not known
+	Mangled string // its name in the file, if that is another
+	Offset  uint64 // of PC from the function's start
+	Source  string // source file, or "" if not known
+	Line    int
 }

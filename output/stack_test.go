@@ -43,7 +43,7 @@ func stackOf(l *output.Log, a, b *output.Record) {
 	b.SetStack(short)
 	b.Unreturned(outputtest.Start, true)
 	outputtest.Call(a, "h")
-	b.Exited(outputtest.Start, 0)
+	b.Exited(outputtest.Start, 0, nil)
 	b.Close()
 	outputtest.Finish(a, 3)
 	a.Close()

@@ -27,29 +27,62 @@ const (
 	ColumnWallMin
 	ColumnWallMax
 	ColumnWallAverage
+	ColumnP50 // the duration that half of the calls did not exceed, by the wall clock
+	ColumnP95
+	ColumnP99
 	NumColumns
 )
 
-// columnNames are the names that -S and -U accept, with '-' for '_'.
-var columnNames = map[string]Column{
-	"time": ColumnPercent, "time-percent": ColumnPercent,
-	"time-total": ColumnTime, "total-time": ColumnTime,
-	"min-time": ColumnShortest, "shortest": ColumnShortest, "time-min": ColumnShortest,
-	"longest": ColumnLongest, "max-time": ColumnLongest, "time-max": ColumnLongest,
-	"avg-time": ColumnAverage, "time-avg": ColumnAverage,
-	"calls": ColumnCalls, "count": ColumnCalls,
-	"error": ColumnErrors, "errors": ColumnErrors,
-	"name": ColumnName, "syscall": ColumnName, "syscall-name": ColumnName,
-	"wall-total": ColumnWall, "total-wall": ColumnWall,
-	"wall-min": ColumnWallMin, "min-wall": ColumnWallMin,
-	"wall-max": ColumnWallMax, "max-wall": ColumnWallMax,
-	"wall-avg": ColumnWallAverage, "avg-wall": ColumnWallAverage,
-	"none": ColumnNone, "nothing": ColumnNone,
+// Percent returns the percentile that a column shows, or 0.
+func (c Column) Percent() float64 {
+	switch c {
+	case ColumnP50:
+		return 50
+	case ColumnP95:
+		return 95
+	case ColumnP99:
+		return 99
+	}
+	return 0
 }
 
-func columnByName(name string) (Column, bool) {
-	c, ok := columnNames[strings.ReplaceAll(name, "_", "-")]
-	return c, ok
+// columnByName returns the column that -S and -U call name, with '-' or '_'.
+func columnByName(name string) (c Column, ok bool) {
+	switch strings.ReplaceAll(name, "_", "-") {
+	case "time", "time-percent":
+		return ColumnPercent, true
+	case "time-total", "total-time":
+		return ColumnTime, true
+	case "min-time", "shortest", "time-min":
+		return ColumnShortest, true
+	case "longest", "max-time", "time-max":
+		return ColumnLongest, true
+	case "avg-time", "time-avg":
+		return ColumnAverage, true
+	case "calls", "count":
+		return ColumnCalls, true
+	case "error", "errors":
+		return ColumnErrors, true
+	case "name", "syscall", "syscall-name":
+		return ColumnName, true
+	case "wall-total", "total-wall":
+		return ColumnWall, true
+	case "wall-min", "min-wall":
+		return ColumnWallMin, true
+	case "wall-max", "max-wall":
+		return ColumnWallMax, true
+	case "wall-avg", "avg-wall":
+		return ColumnWallAverage, true
+	case "p50":
+		return ColumnP50, true
+	case "p95":
+		return ColumnP95, true
+	case "p99":
+		return ColumnP99, true
+	case "none", "nothing":
+		return ColumnNone, true
+	}
+	return 0, false
 }
 
 // DefaultColumns are the columns shown without -U.
@@ -96,16 +129,62 @@ type Summary struct {
 	// Overhead is subtracted from the time of each call (-O).
 	Overhead time.Duration
 
+	// By is what the rows stand for.
+	By SummaryKey
+	// Percentiles counts the durations of calls, for the columns of percentiles
+	// and Histogram, which shows these counts.
+	Percentiles, Histogram bool
+	// Overlaps says that Elapsed is known, and shown with times of the wall
+	// clock if calls overlapped.
+	Overlaps   bool
+	Elapsed    time.Duration // at least one call was in progress
+	Overlapped bool
+	// Title, if not empty, says which calls are counted, in a line of its own.
+	Title string
+	// From and To, if not zero, are when the calls ended that are counted.
+	From, To time.Time
+	// At is the time that records of the summary have; zero for now.
+	At time.Time
+
 	calls [tables.NumABI]map[string]*CallCount
 }
 
+// SummaryKey is what the rows of a summary stand for.
+type SummaryKey uint8
+
+const (
+	ByName  SummaryKey = iota // calls
+	ByPID                     // threads, by their ids
+	ByComm                    // names of threads
+	ByPath                    // files that calls use
+	ByFD                      // descriptors that calls use
+	ByErrno                   // errors
+)
+
+var summaryKeys = [...]string{ByName: "name", ByPID: "pid", ByComm: "comm", ByPath: "path", ByFD: "fd", ByErrno: "errno"}
+
+// String returns the name of the key.
+func (k SummaryKey) String() string { return summaryKeys[k] }
+
+// ParseSummaryKey reads the argument of --summary-by.
+func ParseSummaryKey(s string) (SummaryKey, error) {
+	if i := slices.Index(summaryKeys[:], s); i >= 0 {
+		return SummaryKey(i), nil
+	}
+	return 0, fmt.Errorf("invalid --summary-by argument: '%s' (pid, comm, path, fd, errno or name)", s)
+}
+
+// NoKey is the row of calls that lack what rows stand for.
+const NoKey = "-"
+
 // CallCount has the totals of the calls with one name.
 type CallCount struct {
-	Name          string
+	Name          string // or what the row stands for
 	NR            uint64
 	Calls, Errors uint64
 	CPU           Times // processor time in the kernel; with WallClock, Wall
 	Wall          Times // by the wall clock
+	Durations     Durations
 }
 
 // Times are the times that the calls of one name took.
@@ -139,6 +218,7 @@ func (s *Summary) Count(abi tables.ABI, nr uint64, name string, cpu, wall time.D
 		if s.calls[abi] == nil {
 			s.calls[abi] = make(map[string]*CallCount)
 		}
+		name = strings.Clone(name) // which may change
 		c = &CallCount{Name: name, NR: nr}
 		s.calls[abi][name] = c
 	}
@@ -147,10 +227,49 @@ func (s *Summary) Count(abi tables.ABI, nr uint64, name string, cpu, wall time.D
 	}
 	c.CPU.add(max(0, cpu-s.Overhead), c.Calls == 0)
 	c.Wall.add(max(0, wall-s.Overhead), c.Calls == 0)
+	if s.Percentiles {
+		c.Durations.add(max(0, wall-s.Overhead))
+	}
 	c.Calls++
 	if failed {
 		c.Errors++
 	}
+}
+
+// Merge adds the counts of another Summary.
+func (s *Summary) Merge(other *Summary) {
+	for abi, counts := range other.calls {
+		for name, from := range counts {
+			c := s.calls[abi][name]
+			if c == nil {
+				if s.calls[abi] == nil {
+					s.calls[abi] = make(map[string]*CallCount)
+				}
+				c = &CallCount{Name: name, NR: from.NR}
+				s.calls[abi][name] = c
+			}
+			c.CPU.Merge(from.CPU, c.Calls == 0)
+			c.Wall.Merge(from.Wall, c.Calls == 0)
+			c.Durations.Merge(&from.Durations)
+			c.Calls += from.Calls
+			c.Errors += from.Errors
+		}
+	}
+	s.Elapsed += other.Elapsed
+	s.Overlapped = s.Overlapped || other.Overlapped
+}
+
+// Empty returns a Summary of the same kind that has counted nothing.
+func (s *Summary) Empty() *Summary {
+	e := *s
+	e.calls = [tables.NumABI]map[string]*CallCount{}
+	e.Elapsed, e.Overlapped = 0, false
+	return &e
+}
+
+// ShowsWall reports whether the table has times of the wall clock.
+func (s *Summary) ShowsWall() bool {
+	return s.WallClock || slices.ContainsFunc(s.Columns, func(c Column) bool { return c >= ColumnWall && c <= ColumnWallAverage })
 }
 
 // Average is the average of one of the Times.
@@ -195,6 +314,9 @@ func (s *Summary) compare(a, b *CallCount) int {
 		return cmp.Compare(b.Wall.Longest, a.Wall.Longest)
 	case ColumnWallAverage:
 		return cmp.Compare(b.Average(b.Wall), a.Average(a.Wall))
+	}
+	if p := s.Sort.Percent(); p > 0 {
+		return cmp.Compare(b.Durations.Percentile(p), a.Durations.Percentile(p))
 	}
 	return 0
 }

@@ -13,7 +13,7 @@ import (
 	"trapline/tables"
 )
 
-// summary gives what a Log writes of a summary.
+// summary returns what a Log writes of a summary.
 func summary(t *testing.T, f *output.Format, s *output.Summary) string {
 	t.Helper()
 	return outputtest.Record(t, output.Options{Format: f}, func(l *output.Log) { l.Summary(s) })

@@ -107,7 +107,7 @@ func Subs() []Sub { return subs[:] }
 func socketSub(number uint32) *Sub { return find(subs[:numSocketSubs], number) }
 func ipcSub(number uint32) *Sub    { return find(subs[numSocketSubs:], number) }
 
-// find gives the call with a number, or nil.
+// find returns the call with a number, or nil.
 func find(subs []Sub, number uint32) *Sub {
 	for i := range subs {
 		if subs[i].Number == number {

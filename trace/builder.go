@@ -163,6 +163,7 @@ func (b *builder) Str(kind output.StringKind, s []byte, more bool) {
 		b.text(String, "\x00"+string(s), more)
 	default:
 		b.text(String, string(s), more)
+		b.value().Path = kind == output.Path
 	}
 }
 

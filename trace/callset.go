@@ -28,18 +28,24 @@ type CallSet struct {
 // setSize is greater than all numbers of all tables. The highest is x32's 547.
 const setSize = 576
 
-var allCalls = (&CallSet{}).complement()
+func allCalls() CallSet { return (&CallSet{}).complement() }
+
+// AllCalls returns the set of all calls.
+func AllCalls() *CallSet {
+	all := allCalls()
+	return &all
+}
 
 // orAll returns the set, or all calls if it is nil.
 func (s *CallSet) orAll() CallSet {
 	if s == nil {
-		return allCalls
+		return allCalls()
 	}
 	return *s
 }
 
 // IsAll reports whether the set has all calls, as a nil set does.
-func (s *CallSet) IsAll() bool { return s == nil || *s == allCalls }
+func (s *CallSet) IsAll() bool { return s == nil || *s == allCalls() }
 
 // chooses reports whether a tracee's call is in the set. inner is the call
 // inside it, which decides, or nil.
@@ -85,6 +91,17 @@ func (s *CallSet) add(abi tables.ABI, nr uint32) {
 	s.numbers[abi][nr/64] |= 1 << (nr % 64)
 }
 
+// remove takes the calls of another set out.
+func (s *CallSet) remove(other *CallSet) {
+	for abi := range s.numbers {
+		for i := range s.numbers[abi] {
+			s.numbers[abi][i] &^= other.numbers[abi][i]
+		}
+	}
+	s.inner &^= other.inner
+	s.others = s.others && !other.others
+}
+
 func (s *CallSet) complement() CallSet {
 	c := CallSet{inner: ^s.inner, others: !s.others}
 	for abi := range s.numbers {
@@ -98,13 +115,21 @@ func (s *CallSet) complement() CallSet {
 // ParseCalls reads a set of calls, such as "open,openat", "%file", "!%memory" or
 // "/^exec". It is the value of strace's -e trace=:
 //
-//	[!][?]{{SYSCALL|NUMBER|%CLASS|all|/REGEX}[@64|@32|@x32]},...|all|none
+//	[!][?]{{SYSCALL|NUMBER|%CLASS|all|/REGEX}[@64|@32|@x32]},[!]...|all|none
 //
-// An unknown name is an error, unless a question mark precedes it.
+// An unknown name is an error, unless a question mark precedes it. A ! at the
+// beginning complements the set; one before a later item takes that item out of
+// what stands to the left of it. ^ stands for !.
 func ParseCalls(text string) (*CallSet, error) {
 	var s CallSet
-	negated, err := parseSet(text, "system call", func(item string) (bool, error) {
+	negated, err := parseSet(text, "system call", nearCall, func(item string, except bool) (bool, error) {
 		name, optional := strings.CutPrefix(item, "?")
+		if except {
+			var out CallSet
+			found, err := out.addItem(name)
+			s.remove(&out)
+			return found || optional && err == nil, err
+		}
 		found, err := s.addItem(name)
 		return found || optional && err == nil, err
 	})
@@ -136,7 +161,7 @@ func (s *CallSet) addItem(item string) (found bool, err error) {
 	name, designator, limited := strings.Cut(item, "@")
 	abis := tables.ABIs[:]
 	if limited {
-		abi, ok := designators[designator]
+		abi, ok := designated(designator)
 		if !ok {
 			return false, &ParseError{
 				Message: fmt.Sprintf("incorrect personality designator '%s' in qualification '%s'", designator, item),
@@ -183,12 +208,26 @@ func (s *CallSet) addInner(name string, match func(*tables.Syscall) bool) (found
 	return found
 }
 
-// designators are the valid designators after the @ of an item.
-var designators = map[string]tables.ABI{"64": tables.X86_64, "32": tables.I386, "x32": tables.X32}
+// designated returns the ABI of a designator, what is after the @ of an item.
+func designated(designator string) (abi tables.ABI, ok bool) {
+	switch designator {
+	case "64":
+		return tables.X86_64, true
+	case "32":
+		return tables.I386, true
+	case "x32":
+		return tables.X32, true
+	}
+	return 0, false
+}
 
-// plainClasses are the classes that may be named without the %.
-var plainClasses = map[string]bool{
-	"file": true, "process": true, "network": true, "signal": true, "ipc": true, "desc": true, "memory": true,
+// plainClass reports whether an item is a class that may be named without the %.
+func plainClass(item string) bool {
+	switch item {
+	case "file", "process", "network", "signal", "ipc", "desc", "memory":
+		return true
+	}
+	return false
 }
 
 // itemMatcher turns an item, without ? and @, into a predicate, or into nil if
@@ -204,8 +243,12 @@ func itemMatcher(item string) (func(*tables.Syscall) bool, error) {
 		if err != nil {
 			return nil, err
 		}
-		return func(c *tables.Syscall) bool { return re.MatchString(c.Name) }, nil
-	case item[0] == '%' || plainClasses[item]:
+		match := func(c *tables.Syscall) bool { return re.MatchString(c.Name) }
+		if expr, ok := strings.CutSuffix(item[1:], "/"); ok && expr != "" && !matchesAny(match) {
+			return itemMatcher("/" + expr) // a slash at the end belongs to no name
+		}
+		return match, nil
+	case item[0] == '%' || plainClass(item):
 		class, ok := tables.ClassByName(strings.TrimPrefix(item, "%"))
 		if !ok {
 			return nil, nil
@@ -223,6 +266,18 @@ func itemMatcher(item string) (func(*tables.Syscall) bool, error) {
 		}, nil
 	}
 	return func(c *tables.Syscall) bool { return c.Name == item }, nil
+}
+
+// matchesAny reports whether a predicate holds for any call.
+func matchesAny(match func(*tables.Syscall) bool) bool {
+	for _, abi := range tables.ABIs {
+		for call := range tables.Syscalls(abi) {
+			if match(call) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // isNumber reports whether an item starts like a number.

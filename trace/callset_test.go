@@ -4,6 +4,7 @@ package trace
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"trapline/socketcall"
@@ -16,7 +17,7 @@ func TestSyscallSets(t *testing.T) {
 		abi tables.ABI
 		nr  uint64
 	}
-	const open64, open32, read64, read32 = 2, 5, 0, 3
+	const open64, open32, read64, read32, stat64, lstat64 = 2, 5, 0, 3, 4, 6
 	for _, tt := range []struct {
 		set     string
 		in, out []call
@@ -37,6 +38,15 @@ func TestSyscallSets(t *testing.T) {
 		{"none", nil, []call{{tables.X86_64, open64}, {tables.X86_64, 1 << 40}}},
 		{"!none", []call{{tables.X86_64, open64}, {tables.X86_64, 1 << 40}}, nil},
 		{"!all", nil, []call{{tables.X86_64, open64}}},
+		{"^open", []call{{tables.X86_64, read64}}, []call{{tables.X86_64, open64}, {tables.I386, open32}}},
+		{"%file,!stat,!/^open/", []call{{tables.X86_64, lstat64}}, []call{{tables.X86_64, open64}, {tables.X86_64, stat64}, {tables.X86_64, read64}}},
+		{"%file,^open@64", []call{{tables.I386, open32}}, []call{{tables.X86_64, open64}}},
+		{"all,!open", []call{{tables.X86_64, read64}, {tables.X86_64, 1 << 40}}, []call{{tables.X86_64, open64}, {tables.I386, open32}}},
+		{"all,!all,open", []call{{tables.X86_64, open64}}, []call{{tables.X86_64, read64}, {tables.X86_64, 1 << 40}}},
+		{"open,!open,open", []call{{tables.X86_64, open64}}, nil}, // from left to right
+		{"open,!?nonsense", []call{{tables.X86_64, open64}}, nil},
+		{"!%file,!open", []call{{tables.X86_64, open64}, {tables.X86_64, read64}}, []call{{tables.X86_64, stat64}}}, // all but (%file,!open)
+		{"/^open/", []call{{tables.X86_64, open64}}, []call{{tables.X86_64, read64}}},
 	} {
 		s, err := ParseCalls(tt.set)
 		if err != nil {
@@ -91,6 +101,9 @@ func TestSetsOfInnerCalls(t *testing.T) {
 		{"!socketcall", "semctl", true},
 		{"all", "shmctl", true},
 		{"none", "shmctl", false},
+		{"socketcall,!connect", "bind", true},
+		{"socketcall,!connect", "connect", false},
+		{"all,!%ipc", "shmctl", false},
 	} {
 		s, err := ParseCalls(tt.set)
 		if err != nil {
@@ -138,12 +151,14 @@ func TestCalls(t *testing.T) {
 // Each ABI can be named after the @ of an item.
 func TestEveryABIHasADesignator(t *testing.T) {
 	has := make(map[tables.ABI]bool)
-	for _, abi := range designators {
-		has[abi] = true
+	for _, designator := range []string{"64", "32", "x32"} {
+		if abi, ok := designated(designator); ok {
+			has[abi] = true
+		}
 	}
 	for _, abi := range tables.ABIs {
 		if !has[abi] {
-			t.Errorf("designators lacks %v", abi)
+			t.Errorf("no designator stands for %v", abi)
 		}
 	}
 }
@@ -160,4 +175,36 @@ func TestSetOfAll(t *testing.T) {
 	if set := (*CallSet)(nil).orAll(); set != *all {
 		t.Error("a nil set is not all calls")
 	}
+}
+
+// To take an item out of all calls is to choose all calls but the item.
+func FuzzParseCalls(f *testing.F) {
+	for _, s := range []string{"open", "%file", "/^re/", "?x", "3@32", "!a,^b", "all", "none", "/(", "%", "@", "open,!open"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, item string) {
+		ParseCalls(item)
+		if item == "" || item == "none" || strings.ContainsAny(item, ",!^") {
+			return
+		}
+		out, err := ParseCalls("all,!" + item)
+		but, butErr := ParseCalls("!" + item)
+		if (err == nil) != (butErr == nil) {
+			t.Fatalf("%q: %v, but %v", item, err, butErr)
+		}
+		if err != nil {
+			return
+		}
+		out.addUnknown()
+		but.addUnknown()
+		if out.numbers != but.numbers {
+			t.Errorf("all,!%s is not !%s", item, item)
+		}
+		subs := socketcall.Subs()
+		for i := range subs {
+			if out.inner.Has(&subs[i]) != but.inner.Has(&subs[i]) {
+				t.Errorf("all,!%s is not !%s: %s", item, item, subs[i].Name)
+			}
+		}
+	})
 }

@@ -15,7 +15,11 @@ func (s *Session) chosen(t *tracee, call *tracer.Syscall) bool {
 	inner := s.splitter.Split(call.ABI, call.NR, &call.Args, d.Mem)
 	s.inner = inner
 	d.ABI = call.ABI // also for the next signals, even if the call is not traced
-	if !s.calls.chooses(call, inner) {
+	if t.asked != nil {
+		t.asked.entered = false
+	}
+	selected := s.calls.chooses(call, inner)
+	if !selected && !s.watches() {
 		d.Pass(d.Lookup(call.ABI, call.NR).Name)
 		return false
 	}
@@ -30,12 +34,21 @@ func (s *Session) chosen(t *tracee, call *tracer.Syscall) bool {
 	}
 	d.Abbrev, d.Plain, d.Raw = s.abbrev.chooses(call, inner), !s.verbose.chooses(call, inner), s.raw.chooses(call, inner)
 	d.Begin()
-	if s.files != nil && !s.files.chooses(d, call, inner) {
+	if selected && s.files != nil {
+		selected = s.files.chooses(d, call, inner)
+	}
+	if s.gate != nil {
+		selected = s.admits(t, call, inner, selected)
+	}
+	if !selected {
 		return false
 	}
-	t.tamper.injection = nil
-	if len(s.o.Injections) > 0 && !t.launch {
-		t.tamper.injection = s.findInjection(t, call, inner)
+	t.tamper.injection, t.tamper.rule = nil, 0
+	if len(s.rules) > 0 && !t.launch {
+		if r := s.findRule(t, call, inner); r != nil {
+			r.fired = true
+			t.tamper.injection, t.tamper.rule = r.Injection, r.number
+		}
 	}
 	return true
 }

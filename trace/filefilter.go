@@ -4,8 +4,7 @@ package trace
 
 import (
 	"bytes"
-	"path/filepath"
-	"slices"
+	"path"
 
 	"golang.org/x/sys/unix"
 
@@ -22,13 +21,19 @@ import (
 // separately, with its own Decoder and Call.
 type fileFilter struct {
 	output.Discard
-	paths []string
-	fds   *FDSet // nil if only paths matter
+	paths  *pathSet // nil if only descriptors matter
+	strict bool     // only names as they are written
+	fds    *FDSet   // nil if only paths matter
 
 	call   decode.Call
 	tracee *decode.Call // the call that it decodes: see chooses
-	found  bool
-	link   [unix.PathMax]byte
+	used   bool         // it uses a file
+	dir    int          // its last directory descriptor, unless a path was seen from it; else -1
+	found  bool         // it uses one of the files
+
+	root    []byte // the process's root directory, once hasRoot is set
+	hasRoot bool
+	buffers [3][unix.PathMax]byte
 }
 
 // newFileFilter makes the filter that the options ask for, or returns nil.
@@ -36,44 +41,19 @@ func newFileFilter(o *Options, h host.Host) *fileFilter {
 	if !o.filtersFiles() {
 		return nil
 	}
-	f := &fileFilter{paths: resolvedPaths(o.Paths), fds: o.Descriptors}
-	f.call.Decoder = decode.NewDecoder(decode.Options{StringLimit: unix.PathMax}, h)
+	f := &fileFilter{fds: o.Descriptors, strict: o.StrictPaths}
+	f.call.Decoder = decode.NewDecoder(decode.Options{StringLimit: o.decoderOptions().StringLimit, Rings: o.Rings}, h)
 	f.call.Out = f
 	decode.SeeFDs(f.call.Decoder, f.seeFD)
+	if len(o.Paths) > 0 {
+		f.paths = newPathSet(o.Paths, o.StrictPaths)
+		decode.SeePaths(f.call.Decoder, f.seePath)
+	}
 	return f
 }
 
 // filtersFiles reports whether only calls that use certain files are traced.
 func (o *Options) filtersFiles() bool { return len(o.Paths) > 0 || o.Descriptors != nil }
-
-// ResolvePath returns the absolute path of a file without symbolic links, or
-// path itself if that cannot be determined. Options.Paths are resolved in this
-// way: calls that use either path are traced.
-func ResolvePath(path string) string {
-	if path == "" {
-		return path // not a file, but a path that a call may pass
-	}
-	absolute, err := filepath.Abs(path)
-	if err != nil {
-		return path
-	}
-	resolved, err := filepath.EvalSymlinks(absolute)
-	if err != nil {
-		return path
-	}
-	return resolved
-}
-
-// resolvedPaths returns paths, followed by the paths that they resolve to.
-func resolvedPaths(paths []string) []string {
-	all := slices.Clone(paths)
-	for _, path := range paths {
-		if resolved := ResolvePath(path); resolved != path {
-			all = append(all, resolved)
-		}
-	}
-	return all
-}
 
 // fileClasses are the calls that can use files.
 var fileClasses = func() (classes tables.Class) {
@@ -85,29 +65,85 @@ var fileClasses = func() (classes tables.Class) {
 }()
 
 // chooses reports whether a tracee's call, or inner, the call inside it, uses
-// one of the files. d is the Call to be shown, with its arguments; it is not
+// one of the files. If all paths are exceptions, calls that use no file are
+// chosen as well. d is the Call to be shown, with its arguments; it is not
 // changed.
 func (f *fileFilter) chooses(d *decode.Call, call *tracer.Syscall, inner *socketcall.Call) bool {
+	others := f.fds == nil && f.paths.excepting
 	if classes(call, inner)&fileClasses == 0 {
-		return false
+		return others
 	}
 	c := &f.call
 	c.Mem, c.TID = d.Mem, d.TID
 	c.ABI, c.NR, c.Args, c.SP = d.ABI, d.NR, d.Args, d.SP
 	c.Sig = signature(c.Decoder, call, inner)
-	f.tracee, f.found = d, false
+	f.tracee, f.used, f.found, f.dir, f.hasRoot = d, false, false, -1, false
 	c.Begin()
 	c.Enter()
-	return f.found
+	f.seeDir()
+	return f.found || others && !f.used
 }
 
-// Str implements output.Encoder.
-func (f *fileFilter) Str(kind output.StringKind, b []byte, _ bool) {
-	f.found = f.found || kind == output.Path && f.wants(b)
+// seePath is called with each path that the call passes.
+func (f *fileFilter) seePath(_ *decode.Call, dir int, name []byte, link bool) {
+	if f.found || f.paths.decidedByText(name) {
+		f.found = true
+		return
+	}
+	if len(name) == 0 {
+		f.seeDir()
+		return
+	}
+	f.dir = -1
+	f.used = true
+	file := usedFile{text: name}
+	if !f.strict {
+		f.nameFile(&file, dir, link)
+	}
+	f.found = f.paths.wants(&file)
 }
 
-// seeFD is called with each descriptor that the call uses.
-func (f *fileFilter) seeFD(fd int) {
+// nameFile finds the full names of the file that the call finds by a path. A
+// symbolic link that is followed is used as well as the file that it leads to.
+func (f *fileFilter) nameFile(file *usedFile, dir int, link bool) {
+	h, process := decode.HostOf(f.call.Decoder), decode.ProcessOf(f.tracee)
+	name := file.text
+	full := h.Resolve(f.buffers[0][:], process, dir, name, true)
+	file.names[0], file.names[1] = full, f.fromRoot(full)
+	if !link {
+		target := h.Resolve(f.buffers[1][:], process, dir, name, false)
+		file.names[2], file.names[3] = target, f.fromRoot(target)
+	}
+	if name[0] == '/' && (full == nil || !bytes.Contains(name, []byte("/.."))) {
+		file.names[4] = append(f.buffers[2][:0], path.Clean(string(name))...)
+	}
+}
+
+// fromRoot returns a full name as the process sees it if its root directory is
+// not trapline's; else nil.
+func (f *fileFilter) fromRoot(full []byte) []byte {
+	if !f.hasRoot {
+		f.hasRoot = true
+		f.root = bytes.Clone(decode.HostOf(f.call.Decoder).Root(f.buffers[2][:], decode.ProcessOf(f.tracee)))
+	}
+	if len(f.root) < len("/x") || !bytes.HasPrefix(full, f.root) {
+		return nil
+	}
+	switch rest := full[len(f.root):]; {
+	case len(rest) == 0:
+		return []byte("/")
+	case rest[0] == '/':
+		return rest
+	}
+	return nil
+}
+
+// seeFD is called with each descriptor that the call uses. One that a path is seen
+// from is only part of a name: it is a file of its own if Paths has just its name.
+func (f *fileFilter) seeFD(fd int, dir bool) {
+	if dir {
+		f.seeDir()
+	}
 	if f.found || fd < 0 {
 		return
 	}
@@ -115,19 +151,39 @@ func (f *fileFilter) seeFD(fd int) {
 		f.found = true
 		return
 	}
-	if len(f.paths) == 0 {
+	if f.paths == nil {
 		return
 	}
-	if path := decode.HostOf(f.call.Decoder).Descriptor(f.link[:], decode.ProcessOf(f.tracee), fd); path != nil {
-		f.found = f.wants(path) || f.wants(bytes.TrimSuffix(path, []byte(" (deleted)")))
+	if !dir {
+		f.seeFile(fd)
+		return
 	}
+	f.dir = fd
+	link := decode.HostOf(f.call.Decoder).Descriptor(f.buffers[0][:], decode.ProcessOf(f.tracee), fd)
+	f.found = link != nil && f.paths.decidedByText(bytes.TrimSuffix(link, []byte(" (deleted)")))
 }
 
-func (f *fileFilter) wants(path []byte) bool {
-	for _, p := range f.paths {
-		if string(path) == p {
-			return true
-		}
+// seeDir checks the last directory descriptor if no path was seen from it.
+func (f *fileFilter) seeDir() {
+	if fd := f.dir; fd >= 0 && !f.found {
+		f.seeFile(fd)
 	}
-	return false
+	f.dir = -1
+}
+
+// seeFile checks the file behind a descriptor.
+func (f *fileFilter) seeFile(fd int) {
+	f.used = true
+	link := decode.HostOf(f.call.Decoder).Descriptor(f.buffers[0][:], decode.ProcessOf(f.tracee), fd)
+	if link == nil {
+		return
+	}
+	file := usedFile{text: link}
+	if name, deleted := bytes.CutSuffix(link, []byte(" (deleted)")); f.strict && deleted {
+		f.found = f.paths.wants(&file)
+		file.text = name
+	} else if !f.strict {
+		file.names[0], file.names[1], file.names[2] = link, name, f.fromRoot(name)
+	}
+	f.found = f.found || f.paths.wants(&file)
 }

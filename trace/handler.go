@@ -11,6 +11,7 @@ import (
 
 	"trapline/decode"
 	"trapline/decode/host"
+	"trapline/output"
 	"trapline/tables"
 	"trapline/tracer"
 )
@@ -27,18 +28,29 @@ import (
 // ErrDetach the command keeps running, and Run does not return the error.
 type Handler struct {
 	// Enter is called at the entry of a traced call, before the kernel executes
-	// it. Arguments that the kernel has yet to write are missing.
+	// it. Arguments that the kernel has yet to write are missing. It is also called
+	// if only the end of the call will decide whether Options.Where holds.
 	Enter func(c *Call) error
 	// Exit is called at the end of a call, with the same Call. It is not called
 	// for calls that do not return, such as exit_group, nor for those whose end
-	// is not in Options.Statuses.
+	// is not in Options.Statuses or for which Options.Where does not hold.
 	Exit func(c *Call) error
 	// Signal is called when a signal of Options.Signals is about to be delivered.
 	Signal func(s *Signal) error
 	// Started is called when the trace of a process or thread begins.
 	Started func(p *Process) error
+	// Executed is called when a process has executed a program, before the end of its
+	// execve.
+	Executed func(p *Process) error
+	// Stopped is called when a signal such as SIGSTOP has stopped a thread. The next event
+	// of the thread is after it has been continued.
+	Stopped func(p *Process) error
 	// Ended is called when the trace of a process or thread ends.
 	Ended func(p *Process) error
+
+	// StringLimit is the number of bytes of strings in Values; 0 stands for
+	// Options.StringLimit.
+	StringLimit int
 }
 
 // ErrDetach is returned by the functions of a Handler to end the trace and let
@@ -52,6 +64,8 @@ type Call struct {
 	ABI    tables.ABI
 	Number uint64 // as in the ABI's table, without x32's bit
 	Time   time.Time
+	// Ordinal is the number of the call in a recording, from 0 (Options.From).
+	Ordinal uint64
 
 	// Args are the arguments, named as in the manual page. Arguments that the
 	// kernel writes are added at the end of the call. Strings are cut at
@@ -60,6 +74,14 @@ type Call struct {
 	Args []Value
 	// Stack is the call stack, innermost first, if Options.Stacks asks for it.
 	Stack []StackFrame
+	// Kernel is the way through the kernel, if Options.KernelPath asks for it; nil before
+	// the end of the call.
+	Kernel *output.KernelPath
+
+	// Files are the files that the call uses, in the order of its arguments, if
+	// Options.Files asks for them. Those that the call makes, such as the file that it
+	// opens, are added at its end.
+	Files []FileUse
 
 	// At the end of the call:
 
@@ -114,6 +136,23 @@ type Process struct {
 	// that the process continues untraced.
 	Status   unix.WaitStatus
 	Detached bool
+
+	// With Options.Describe:
+
+	Time   time.Time
+	TGID   int // id of the process that the thread belongs to; 0 if unknown
+	PPID   int // id of that process's parent; 0 if unknown or outside of trapline's pid namespace
+	Former int // of Executed: the id that the thread had, if it was not the leader; else 0
+
+	// Of Executed, and of Started if this program attached to the process: its program,
+	// working directory, arguments and environment, as the kernel has them; empty or nil
+	// if unknown.
+	Exe, Dir  string
+	Args, Env []string
+
+	// Usage is what a process has used, at the end of the last of its threads; else
+	// nil.
+	Usage *Usage
 }
 
 // teller makes the arguments of a Handler's functions.
@@ -121,6 +160,7 @@ type teller struct {
 	decoder *decode.Decoder
 	handler *Handler
 	calls   bool // the Handler has functions for calls
+	files   *fileUses
 }
 
 // newTeller returns nil if the Handler has no functions for calls or signals. A
@@ -131,11 +171,18 @@ func newTeller(o *Options, h host.Host) *teller {
 	}
 	options := o.decoderOptions()
 	options.VCPUs = 0
-	return &teller{
+	if o.Handler.StringLimit != 0 {
+		options.StringLimit = o.Handler.StringLimit
+	}
+	t := &teller{
 		decoder: decode.NewDecoder(options, h),
 		handler: &o.Handler,
 		calls:   o.Handler.Enter != nil || o.Handler.Exit != nil,
 	}
+	if o.Files {
+		t.files = newFileUses(t.decoder)
+	}
+	return t
 }
 
 // told is the current call of a tracee, as reported to a Handler.
@@ -153,15 +200,24 @@ func (s *Session) tellEnter(t *tracee, ev *tracer.Event) {
 	}
 	to, from := t.told, &t.call
 	d := &to.decode
-	d.TID, d.ABI, d.NR, d.Args, d.SP = from.TID, from.ABI, from.NR, from.Args, from.SP
+	d.Mem, d.TID, d.ABI, d.NR, d.Args, d.SP = from.Mem, from.TID, from.ABI, from.NR, from.Args, from.SP
 	d.Abbrev, d.Plain, d.Raw = from.Abbrev && s.o.Abbrev != nil, from.Plain, from.Raw
 	d.Sig = signature(s.teller.decoder, ev.Call, s.inner)
 	to.values.start()
+	if s.teller.files != nil {
+		s.teller.files.start(nil)
+	}
 	d.Begin()
 	d.Enter()
 	to.call = &Call{
-		PID: ev.Tracee.TID, Name: d.Sig.Name, ABI: d.ABI, Number: d.NR, Time: time.Now(),
+		PID: ev.Tracee.TID, Name: d.Sig.Name, ABI: d.ABI, Number: d.NR, Time: s.clock(),
 		Args: to.values.args, tracee: ev.Tracee, registers: d.Args,
+	}
+	if s.past != nil {
+		to.call.Ordinal = s.past.now.Ordinal
+	}
+	if s.teller.files != nil {
+		to.call.Files = s.teller.files.files
 	}
 	if s.hasStack(ev.Tracee) && s.walk(t, ev.Tracee) {
 		to.call.Stack = slices.Clone(t.stack.shown.Frames)
@@ -172,7 +228,7 @@ func (s *Session) tellEnter(t *tracee, ev *tracer.Event) {
 	s.handled(h.Enter(to.call))
 	to.call.tracee = nil
 	if in := to.call.injection; in != nil && !t.launch {
-		t.tamper.injection = in
+		t.tamper.injection, t.tamper.rule = in, 0
 	}
 }
 
@@ -193,13 +249,23 @@ func (s *Session) tellExit(t *tracee, ev *tracer.Event, wanted bool) {
 		return
 	}
 	d.TID = t.call.TID // an execve may have changed it
+	d.Mem = t.call.Mem
 	d.Ret, d.Errno = t.call.Ret, t.call.Errno
+	if s.teller.files != nil {
+		s.teller.files.start(c.Files)
+	}
 	d.Exit()
 	c.Args = to.values.args
 	d.Result()
+	if s.teller.files != nil {
+		c.Files = s.teller.files.end(d, &to.values)
+	}
 	c.Result, c.Remarks = to.values.result, to.values.remarks
 	c.Errno = unix.Errno(d.Errno)
-	c.Duration = time.Since(c.Time)
+	c.Duration = s.clock().Sub(c.Time)
+	if k := s.result.Kernel; k != nil {
+		c.Kernel = &output.KernelPath{Functions: slices.Clone(k.Functions), Asleep: k.Asleep, Note: k.Note}
+	}
 	c.tracee = ev.Tracee
 	s.handled(s.teller.handler.Exit(c))
 	c.tracee = nil
@@ -226,28 +292,6 @@ func (s *Session) tellSignal(t *tracee, ev *tracer.Event) {
 func (s *Session) newTold(t *tracee, tr *tracer.Tracee) {
 	t.told = new(told)
 	t.told.decode = decode.Call{Decoder: s.teller.decoder, Out: &t.told.values, Outcome: &t.told.values, Mem: tr, TID: tr.TID}
-	if call := tr.Interrupted(); call != nil {
-		s.tellPassed(t, call)
-	}
-}
-
-// tellStarted reports a new tracee.
-func (s *Session) tellStarted(tr *tracer.Tracee) {
-	if s.o.Handler.Started == nil {
-		return
-	}
-	p := &Process{PID: tr.TID}
-	if parent := tr.Parent(); parent != nil {
-		p.Parent = parent.TID
-	}
-	s.handled(s.o.Handler.Started(p))
-}
-
-// tellEnded reports a tracee that has ended or was detached.
-func (s *Session) tellEnded(ev *tracer.Event) {
-	if s.o.Handler.Ended != nil {
-		s.handled(s.o.Handler.Ended(&Process{PID: ev.Tracee.TID, Status: ev.Status, Detached: ev.Kind == tracer.Detached}))
-	}
 }
 
 // handled ends the trace if a function of the Handler returned an error.
@@ -257,9 +301,9 @@ func (s *Session) handled(err error) {
 	}
 	s.failed = err
 	if errors.Is(err, ErrDetach) {
-		s.tracer.DetachAll()
+		s.source.DetachAll()
 		return
 	}
 	s.refused = err
-	s.tracer.End(unix.SIGKILL)
+	s.source.End(unix.SIGKILL)
 }

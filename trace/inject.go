@@ -10,12 +10,25 @@ import (
 	"time"
 
 	"trapline/tables"
+	"trapline/trace/nearest"
 )
 
 // Injection describes how certain invocations of certain calls are tampered
 // with. ParseInjection and ParseFault make one from an expression.
 type Injection struct {
-	calls CallSet
+	text     string // the expression, after -e
+	calls    CallSet
+	extended bool // it says what strace cannot
+
+	// Further conditions on a call: see ParseInjection.
+	paths   []string
+	fds     *FDSet
+	fdsText string
+	when    *Condition // if=; nil for none
+	chance  float64    // 0 for always
+	seed    uint64     // if hasSeed is set
+	hasSeed bool
+	global  bool // first, last and step count the calls of all tracees
 
 	result      *int64 // result of the call, a negated errno for an error; nil leaves it unchanged
 	fails       bool   // the result is an error; with retval= it never is, even if it looks like one
@@ -25,7 +38,8 @@ type Injection struct {
 	delayExit   time.Duration
 	pokeEnter   []poke
 	pokeExit    []poke
-	warning     string // see Warning
+	arguments   []argument // arguments to change
+	warning     string     // see Warning
 
 	// The invocations that are tampered with, counted from 1 for each tracee
 	// and call: first, and then every step-th up to last. If step is 0, only
@@ -42,14 +56,6 @@ type poke struct {
 // Warning describes an unexpected effect of the injection, or is "".
 func (in *Injection) Warning() string { return in.warning }
 
-// hits reports whether the nth invocation is tampered with.
-func (in *Injection) hits(n int) bool {
-	if n < in.first || n > in.last {
-		return false
-	}
-	return n == in.first || in.step > 0 && (n-in.first)%in.step == 0
-}
-
 // Bounds of numbers in when=, and of data in poke_enter= and poke_exit=, in bytes.
 const (
 	maxWhen = 65535
@@ -57,51 +63,96 @@ const (
 )
 
 // ParseInjection reads the value of strace's -e inject=, such as
-// "openat:error=ENOENT:when=2+" or "read:delay_exit=10ms":
+// "openat:error=ENOENT:when=2+" or "read:delay_exit=10ms", and what goes beyond:
 //
 //	SET[:error=ERRNO|:retval=VALUE][:signal=SIG][:syscall=SYSCALL]
 //	   [:delay_enter=TIME][:delay_exit=TIME]
 //	   [:poke_enter=@argN=DATA,...][:poke_exit=@argN=DATA,...]
-//	   [:when=FIRST[..LAST][+[STEP]]]
+//	   [:argN=VALUE][:NAME=VALUE]
+//	   [:path=PATH][:fd=SET][:if=CONDITION][:p=CHANCE[:seed=N]]
+//	   [:when=FIRST[..LAST][+[STEP]][:global]]
 //
-// See Calls in Options for SET, and strace(1) for the actions.
+// See Calls in Options for SET, and strace(1) for strace's actions. argN, counted
+// from 1, and NAME, which is an argument's name, change an argument of the call.
+// path, in the form of Options.Paths, and fd restrict the calls to those that use a
+// file or descriptor; either may be repeated, and any of them suffices. if is a
+// Condition that is decided at the entry of the call, as in ParseCondition. when counts
+// the calls of each process or thread that fit so far; with global, those of all.
+// Of the calls that are left, the chance p, up to 1, selects some at random.
 func ParseInjection(value string) (*Injection, error) { return parseInjection("inject", value) }
 
 // ParseFault is ParseInjection for the value of -e fault=, which has fewer
-// actions: error, syscall and when. Without an error calls fail with ENOSYS.
+// actions: only error and syscall. Without an error calls fail with ENOSYS.
 func ParseFault(value string) (*Injection, error) { return parseInjection("fault", value) }
 
 // parseInjection parses an injection or a fault, depending on what.
 func parseInjection(what, value string) (*Injection, error) {
+	wrong := func(format string, args ...any) (*Injection, error) {
+		return nil, parseErrorf("invalid %s argument '%s': %s", what, value, fmt.Sprintf(format, args...))
+	}
 	set, actions, _ := strings.Cut(value, ":")
 	calls, err := ParseCalls(set)
 	if err != nil {
 		return nil, err
 	}
-	in := &Injection{calls: *calls, first: 1, last: maxWhen + 1, step: 1}
+	in := &Injection{text: what + "=" + value, calls: *calls, first: 1, last: maxWhen + 1, step: 1}
 	seen := map[string]bool{}
-	for action := range strings.SplitSeq(actions, ":") {
+	for action := range splitActions(actions) {
 		if action == "" {
 			continue
 		}
 		name, arg, ok := strings.Cut(action, "=")
-		if !ok || seen[name] && name != "when" || !in.parseAction(what, name, arg) {
-			return nil, parseErrorf("invalid %s argument '%s'", what, value)
-		}
+		repeated := seen[name] && !repeatable(name)
 		seen[name] = true
+		switch {
+		case repeated:
+			return wrong("'%s' is given twice", name)
+		case action == "global":
+			in.global, in.extended = true, true
+			continue
+		case !ok:
+			return wrong("'%s' is not of the form NAME=VALUE%s", action, nearest.Question(nearAssignment(action)))
+		}
+		if name == "if" {
+			if err := in.parseIf(arg); err != nil {
+				return wrong("%v", err)
+			}
+			continue
+		}
+		known, valid := in.parseAction(what, name, arg)
+		if !known && what == "inject" {
+			known, valid, err = in.parseArgument(name, arg)
+			if err != nil {
+				return wrong("%v", err)
+			}
+		}
+		switch {
+		case !known:
+			return wrong("nothing is called '%s'%s", name, unknownAction(name))
+		case !valid:
+			return wrong("'%s' has a wrong value%s", action, actionTakes(name, arg))
+		}
 	}
-	if seen["error"] && seen["retval"] {
-		return nil, parseErrorf("invalid %s argument '%s'", what, value)
+	switch {
+	case seen["error"] && seen["retval"]:
+		return wrong("'error' and 'retval' exclude each other")
+	case seen["global"] && !seen["when"]:
+		return wrong("'global' needs 'when'")
+	case seen["seed"] && !seen["p"]:
+		return wrong("'seed' needs 'p'")
 	}
 	if what == "fault" && in.result == nil {
 		in.result, in.fails = errorResult(defaultFault), true
 	}
 	if in.result == nil && in.signal == 0 && !seen["delay_enter"] && !seen["delay_exit"] &&
-		in.pokeEnter == nil && in.pokeExit == nil {
-		return nil, parseErrorf("invalid %s argument '%s'", what, value)
+		in.pokeEnter == nil && in.pokeExit == nil && in.arguments == nil {
+		return wrong("it has no action, such as error=ENOENT")
 	}
 	return in, nil
 }
+
+// repeatable reports whether a part of an injection may be given more than once.
+func repeatable(name string) bool { return name == "when" || name == "path" || name == "fd" }
 
 // defaultFault is ENOSYS, which -e fault= injects by default.
 const defaultFault = 38
@@ -111,7 +162,9 @@ func errorResult(errno uint32) *int64 {
 	return &result
 }
 
-func (in *Injection) parseAction(what, name, arg string) (ok bool) {
+// parseAction reads a part of an injection. known is false if there is none of
+// that name.
+func (in *Injection) parseAction(what, name, arg string) (known, valid bool) {
 	switch name {
 	case "error":
 		errno, ok := tables.ErrnoByName(strings.ToUpper(arg))
@@ -119,39 +172,39 @@ func (in *Injection) parseAction(what, name, arg string) (ok bool) {
 			errno, ok = uint32(n), n > 0
 		}
 		in.result, in.fails = errorResult(errno), true
-		return ok
+		return true, ok
 	case "when":
-		return in.parseWhen(arg)
+		return true, in.parseWhen(arg)
 	case "syscall":
 		in.replacement = arg
-		return isPure(arg)
+		return true, isPure(arg)
+	case "path", "fd", "p", "seed":
+		in.extended = true
+		return true, in.parseCondition(name, arg)
 	}
 	if what == "fault" {
-		return false
+		return false, false
 	}
 	switch name {
 	case "retval":
-		if in.result, ok = parseResult(arg); ok {
+		if in.result, valid = parseResult(arg); valid {
 			in.warning = warningOf(*in.result)
 		}
-		return ok
 	case "signal":
-		in.signal, ok = parseSignal(arg)
-		return ok && 0 < in.signal && in.signal <= tables.NumSignals
+		in.signal, valid = parseSignal(arg)
+		valid = valid && 0 < in.signal && in.signal <= tables.NumSignals
 	case "delay_enter":
-		in.delayEnter, ok = ParseDuration(arg)
-		return ok
+		in.delayEnter, valid = ParseDuration(arg)
 	case "delay_exit":
-		in.delayExit, ok = ParseDuration(arg)
-		return ok
+		in.delayExit, valid = ParseDuration(arg)
 	case "poke_enter":
-		in.pokeEnter, ok = parsePokes(arg)
-		return ok
+		in.pokeEnter, valid = parsePokes(arg)
 	case "poke_exit":
-		in.pokeExit, ok = parsePokes(arg)
-		return ok
+		in.pokeExit, valid = parsePokes(arg)
+	default:
+		return false, false
 	}
-	return false
+	return true, valid
 }
 
 // parseResult parses a result like strtoull(3): decimal, hexadecimal after 0x

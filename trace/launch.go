@@ -26,6 +26,9 @@ type Command struct {
 	// Stdin, Stdout and Stderr are the command's first three descriptors. If
 	// one is nil, the command inherits that of this program.
 	Stdin, Stdout, Stderr *os.File
+	// Terminal makes Stdin, a terminal, the controlling terminal of a session that
+	// the command leads.
+	Terminal bool
 
 	// Credential is the user that the command runs as; nil for the user of this
 	// program. A set-user-ID or set-group-ID program gets its effective ids.
@@ -45,12 +48,13 @@ func NewCommand(name string, args ...string) *Command {
 // directories of PATH.
 func FindExecutable(name string) (string, error) {
 	if len(name) >= unix.PathMax {
-		return "", commandError("exec: " + errnoMessage(unix.ENAMETOOLONG))
+		return "", &CommandError{"exec: " + errnoMessage(unix.ENAMETOOLONG), unix.ENAMETOOLONG}
 	}
 	if strings.Contains(name, "/") {
 		var st unix.Stat_t
 		if err := unix.Stat(name, &st); err != nil {
-			return "", commandError("Cannot stat '" + name + "': " + errnoMessage(err))
+			errno, _ := err.(unix.Errno)
+			return "", &CommandError{"Cannot stat '" + name + "': " + errnoMessage(err), errno}
 		}
 		return name, nil
 	}
@@ -65,13 +69,16 @@ func FindExecutable(name string) (string, error) {
 			}
 		}
 	}
-	return "", commandError("Cannot find executable '" + name + "'")
+	return "", &CommandError{"Cannot find executable '" + name + "'", unix.ENOENT}
 }
 
-// commandError says, in strace's words, why a command cannot be found.
-type commandError string
+// CommandError says, in strace's words, why a command cannot be found or executed.
+type CommandError struct {
+	Message string
+	Errno   unix.Errno // ENOENT: there is no such command
+}
 
-func (e commandError) Error() string { return string(e) }
+func (e *CommandError) Error() string { return e.Message }
 
 // resolve returns the command in the engine's form.
 func (c *Command) resolve() (tracer.Command, error) {
@@ -96,7 +103,7 @@ func (c *Command) resolve() (tracer.Command, error) {
 	}
 	return tracer.Command{
 		Path: path, Argv: c.Args, Env: env, Dir: c.Dir,
-		Files: [3]*os.File{c.Stdin, c.Stdout, c.Stderr}, Credential: credential, Surroundings: c.Surroundings,
+		Files: [3]*os.File{c.Stdin, c.Stdout, c.Stderr}, Terminal: c.Terminal, Credential: credential, Surroundings: c.Surroundings,
 	}, nil
 }
 
@@ -119,6 +126,9 @@ func effectiveIDs(path string, c *Credential) (uid, gid uint32) {
 // Launch starts a command, or makes Options.Adopt the command, and returns its
 // process id. It can be called once. The command starts to run in Run.
 func (s *Session) Launch(c *Command) (pid int, err error) {
+	if s.tracer == nil {
+		return 0, errPast
+	}
 	if s.command != 0 {
 		return 0, errors.New("trace: a Session launches one command")
 	}
@@ -136,20 +146,44 @@ func (s *Session) Launch(c *Command) (pid int, err error) {
 	if err != nil {
 		return 0, err
 	}
+	if s.recorder != nil {
+		s.when = s.recorder.now()
+	}
+	if err := s.beginCommand(tr); err != nil {
+		unix.Kill(s.command, unix.SIGKILL) // it has not become the command yet
+		return 0, err
+	}
+	if s.recorder != nil {
+		s.recorder.launched(tr)
+	}
+	if adopt != nil {
+		s.sayUnless(QuietAttach, "Process %d attached", s.command)
+	}
+	return s.command, nil
+}
+
+// beginCommand starts the records of the command.
+func (s *Session) beginCommand(tr *tracer.Tracee) error {
 	s.command = tr.TID
 	if s.stacks != nil {
 		s.stacks.launched = false
 	}
 	t, err := s.newTracee(tr)
 	if err != nil {
-		unix.Kill(s.command, unix.SIGKILL) // it has not become the command yet
-		return 0, err
+		return err
 	}
 	t.launch = true
-	if adopt != nil {
-		s.sayUnless(QuietAttach, "Process %d attached", s.command)
+	s.recordStart(t, tr, "launched")
+	return nil
+}
+
+// wasLaunched is Launch in a recording.
+func (s *Session) wasLaunched(tr *tracer.Tracee) {
+	if err := s.beginCommand(tr); err != nil {
+		s.failed = err
+		s.say("%v", err)
+		s.source.DetachAll()
 	}
-	return s.command, nil
 }
 
 // Adoption is a process that becomes the command, by calling Become.
@@ -167,7 +201,11 @@ func (c *Command) Become(o Options, socket int) error {
 	if err != nil {
 		return err
 	}
-	return tracer.Become(command, newSession(o).tracerOptions(), socket)
+	s, err := newSession(o)
+	if err != nil {
+		return err
+	}
+	return tracer.Become(command, s.tracerOptions(), socket)
 }
 
 // errnoMessage returns an error's text in the form of strerror(3).

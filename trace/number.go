@@ -3,6 +3,7 @@
 package trace
 
 import (
+	"math"
 	"strconv"
 	"strings"
 )
@@ -16,3 +17,17 @@ func ParseNumber(s string, most uint64) (n uint64, ok bool) {
 
 // trimBlanks removes the blanks that C's number parsers skip (isspace(3)).
 func trimBlanks(s string) string { return strings.TrimLeft(s, " \t\n\v\f\r") }
+
+// ParseSize reads a positive number of bytes, with K, M or G behind it for powers
+// of 1024.
+func ParseSize(s string) (uint64, bool) {
+	shift := 0
+	for i, unit := range []string{"K", "M", "G"} {
+		if digits, ok := strings.CutSuffix(s, unit); ok {
+			s, shift = digits, 10*(i+1)
+			break
+		}
+	}
+	n, ok := ParseNumber(s, math.MaxUint64>>shift)
+	return n << shift, ok && n > 0
+}

@@ -3,9 +3,12 @@
 package trace
 
 import (
+	"time"
+
 	"trapline/decode"
 	"trapline/decode/registers"
 	"trapline/output"
+	"trapline/trace/recording"
 	"trapline/tracer"
 )
 
@@ -18,6 +21,10 @@ type Options struct {
 	// Follow also traces the processes and threads that a traced process
 	// creates, and all threads of a process attached to.
 	Follow bool
+	// FollowDepth limits Follow to a number of generations of processes: 1 stands for
+	// the children of the command and of the processes attached to. OnlyThreads follows
+	// only threads, and 0 is no limit.
+	FollowDepth int
 	// DetachOnExec detaches from a process after a successful execve, except
 	// the execve that starts a command.
 	DetachOnExec bool
@@ -28,18 +35,40 @@ type Options struct {
 	// all processes; 0 is no limit.
 	Limit uint64
 
-	Calls       *CallSet   // calls to trace; nil for all
-	Statuses    *StatusSet // how a call must end to be shown; nil for any way
-	Signals     *SignalSet // signals to trace; nil for all
-	Paths       []string   // if not empty, trace only calls that use one of these files
-	Descriptors *FDSet     // if not nil, trace only calls that use one of these descriptors, or Paths
+	Calls    *CallSet   // calls to trace; nil for all
+	Statuses *StatusSet // how a call must end to be shown; nil for any way
+	Errnos   *ErrnoSet  // errors of failed calls to be shown; nil for any
+	Signals  *SignalSet // signals to trace; nil for all
+	// Paths, if not empty, selects the calls that use certain files. Each is the name
+	// of a file; the name of a folder with a slash at the end, for all files below it;
+	// or a pattern with *, ?, [...], {...,...} and, for any number of folders, **. Those
+	// that begin with ! or ^ are exceptions; the last one that matches a file decides.
+	// Calls find a file by any path that leads to it, and by a descriptor.
+	Paths []string
+	// StrictPaths takes all Paths for names, and compares them with the paths that
+	// calls pass as these are written.
+	StrictPaths bool
 
-	// Injections change what calls do. If several select a call, the last one
-	// applies.
+	Descriptors *FDSet // if not nil, trace only calls that use one of these descriptors, or Paths
+
+	// Where are conditions that must hold for a call to be shown. They also
+	// choose other records, if they ask for something that these have. A call is
+	// held back while it is open whether it is shown.
+	Where []*Condition
+	// StartOn, if not nil, is the condition on a record with which the trace
+	// begins: those before are not shown. StopOn is the condition on the record
+	// with which it ends: then the session detaches from all processes.
+	StartOn, StopOn *Condition
+	// StopAfter and StopSize, unless they are 0, end the trace in the same way:
+	// after some time, and when the output has at least that many bytes.
+	StopAfter time.Duration
+	StopSize  uint64
+
+	// Injections change what calls do. If several fit a call, the first one applies.
 	Injections []*Injection
 
-	// StringLimit is the number of bytes of a string to show: 0 stands for 32,
-	// and a negative number for none.
+	// StringLimit is the number of bytes of a string to show: 0 stands for what
+	// the format shows by default, 32 in text, and a negative number for none.
 	StringLimit int
 	Abbrev      *CallSet // calls whose structs are cut short; nil for all
 	Verbose     *CallSet // calls whose structs are shown; nil for all
@@ -59,9 +88,38 @@ type Options struct {
 	RegisterSets RegisterSets  // which registers; 0 for the default ones
 	Stacks       StackMode     // whether calls come with their call stacks
 	StackLimit   int           // maximum number of frames of a stack; 0 for the default
+	MangledNames bool          // names of C++ and Rust in stacks are shown as they are in files
+
+	// KernelPath, if not nil, shows which functions the kernel ran in calls. It needs
+	// rights that usually only root has.
+	KernelPath *KernelPath
+
+	// Rings shows, with io_uring_enter, the requests that the call hands over and those
+	// that were completed.
+	Rings bool
+
+	// Explain shows why calls fail, where that can be found out.
+	Explain bool
+	// ExplainLast writes nothing until the end, and then, if the command or a process
+	// attached to has failed, the calls that most likely made it fail, with the reasons.
+	ExplainLast bool
+
+	// Hang, unless it is 0, is how long a call may take before it is reported, once, what its
+	// process waits for and on whom, as of Why.
+	Hang time.Duration
+	// Waits allows Session.WriteWaits, which needs to know when each call has begun.
+	Waits bool
 
 	// Handler is called for calls, signals and processes.
 	Handler Handler
+	// Files fills in Call.Files for the Handler.
+	Files bool
+	// Describe fills in what Process has of a process beside its ids and its end.
+	Describe bool
+	// ProcessesOnly reports only processes that start, call execve and end, and signals:
+	// no calls except the execve of a launched command. Processes then run at nearly
+	// full speed.
+	ProcessesOnly bool
 
 	// Output is where records are written; nil for nowhere. Looks controls
 	// their form; the default format is text. With Follow, Looks.PID
@@ -72,12 +130,19 @@ type Options struct {
 	// Colors returns the colors of the output, which may be a terminal, or nil
 	// for none. A nil function means none.
 	Colors func(terminal bool) *output.Palette
+	// Keep, if not 0, is the number of records of each thread to keep in memory.
+	// They are written only when DumpOn or Session.Dump says so.
+	Keep   int
+	DumpOn DumpOn
 	// Quiet omits messages and records.
 	Quiet Quiet
 
 	// Summary, if not nil, counts the calls. It is written at the end of the
 	// output. If its Columns are nil, it gets the default ones.
 	Summary *Summary
+	// SummaryEvery, if it is not 0, is how often a table of the calls since the
+	// previous one is written.
+	SummaryEvery time.Duration
 	// SummaryOnly omits all records except those of Summary.
 	SummaryOnly bool
 
@@ -93,10 +158,23 @@ type Options struct {
 	// its tracer: after an interrupt the session continues, without output,
 	// until the last of them has ended.
 	Seccomp bool
+	// Buffered lets calls of a launched command be recorded without a stop. Such a
+	// command has a filter too: see Seccomp for what that means.
+	Buffered Buffering
 	// Colocate controls whether processes that make many calls are kept on the
 	// session's processor, which makes tracing fast. For this, a session may
 	// fork this program. See package trapline/tracer/colocate.
 	Colocate Colocation
+
+	// Record, if not nil, records the trace: all calls of Calls, whatever other
+	// options choose.
+	Record *Recording
+	// From, if not nil, is a recording, whose events are those of the Session: nothing
+	// is launched or attached to. Span, unless it is zero, is the part to look at;
+	// so is Part, unless it is nil.
+	From *recording.Reader
+	Span Span
+	Part *Part
 
 	// Adopt, if not nil, is a process that becomes the command, in place of a
 	// new one.
@@ -108,12 +186,14 @@ type (
 	Destination  = output.Destination // see there
 	Looks        = output.Options     // how the output looks: format, times, columns
 	StatusSet    = output.StatusSet   // ways for a call to end, see ParseStatuses
+	ErrnoSet     = output.ErrnoSet    // errors of calls, see ParseStatuses
 	Summary      = output.Summary     // calls counted
 	FDs          = decode.FDs         // see ParseDecodeFDs
 	PIDs         = decode.PIDs        // see ParseDecodePIDs
 	VCPUs        = decode.VCPUs
 	Contexts     = decode.Contexts   // see ParseContexts
 	StackFrame   = output.StackFrame // a function that is being executed
+	Usage        = output.Usage      // resources that a process has used
 	RegisterSets = registers.Sets    // see ParseRegisterSets
 	Colocation   = tracer.Colocation
 	AttachError  = tracer.AttachError
@@ -121,6 +201,9 @@ type (
 	Credential   = tracer.Credential
 	Surroundings = tracer.Surroundings
 )
+
+// OnlyThreads is a value of Options.FollowDepth.
+const OnlyThreads = tracer.OnlyThreads
 
 // Values of Options.Colocate.
 const (
@@ -148,12 +231,13 @@ type Quiet uint8
 
 const (
 	QuietAttach         Quiet = 1 << iota // messages of processes attached and detached
-	QuietExit                             // records of processes that end
+	QuietExit                             // records of processes that exit; not of those that are killed
 	QuietPathResolution                   // messages of what Paths resolve to
 	QuietPersonality                      // records of processes that change their ABI
 	QuietSuperseded                       // records of threads whose execve ends all others
+	QuietInjection                        // messages of Injections that have changed no call
 
-	QuietAll = QuietAttach | QuietExit | QuietPathResolution | QuietPersonality | QuietSuperseded
+	QuietAll = QuietAttach | QuietExit | QuietPathResolution | QuietPersonality | QuietSuperseded | QuietInjection
 )
 
 // AllFDs has every bit of FDs, AllPIDs every bit of PIDs.
@@ -168,10 +252,13 @@ func (o *Options) decoderOptions() decode.Options {
 	switch {
 	case limit == 0:
 		limit = 32
+		if f := o.Looks.Format; f != nil && f.StringLimit != 0 {
+			limit = f.StringLimit
+		}
 	case limit < 0:
 		limit = 0
 	}
 	return decode.Options{
-		StringLimit: limit, FDs: o.DecodeFDs, PIDs: o.DecodePIDs, Namespaces: o.Namespaces, VCPUs: o.VCPUs, Contexts: o.DecodeContexts,
+		StringLimit: limit, FDs: o.DecodeFDs, PIDs: o.DecodePIDs, Namespaces: o.Namespaces, VCPUs: o.VCPUs, Contexts: o.DecodeContexts, Rings: o.Rings,
 	}
 }

@@ -58,6 +58,9 @@ func (s *Session) snapshot(tr *tracer.Tracee, to *registers.Snapshot) bool {
 	// A processor without XSAVE has no vector registers except those of SSE.
 	if fetch(registers.Vector, tracer.NoteX86Xstate, &to.Vector) && len(to.Vector) > 0 {
 		to.Components = registers.XSAVELayout()
+		if s.past != nil {
+			to.Components = s.past.layout()
+		}
 	}
 	return fetch(registers.Float, float, &to.Float)
 }

@@ -7,6 +7,8 @@ import (
 	"runtime"
 
 	"golang.org/x/sys/unix"
+
+	"trapline/output"
 )
 
 // Run traces a command from start to end and returns its wait status. It may be
@@ -33,6 +35,9 @@ func Attach(ctx context.Context, pid int, o Options) (err error) {
 }
 
 func run(ctx context.Context, c *Command, o Options) (unix.WaitStatus, error) {
+	if o.Looks.Run == nil {
+		o.Looks.Run = &output.Run{Command: c.Args}
+	}
 	s, err := New(o)
 	if err != nil {
 		return 0, err
@@ -78,7 +83,10 @@ func (s *Session) failure() error {
 	if s.failed != nil && s.failed != ErrDetach {
 		return s.failed
 	}
-	return s.noExec
+	if s.noExec != nil {
+		return s.noExec
+	}
+	return nil
 }
 
 // awaitOrKill waits for the end of the command, unless it has been seen. It

@@ -10,11 +10,6 @@ import (
 // allContexts has every bit of Contexts.
 const allContexts = decode.ContextShown | decode.ContextFull | decode.ContextMismatch
 
-var contextNames = map[string]decode.Contexts{
-	"full":     decode.ContextFull,
-	"mismatch": decode.ContextMismatch,
-}
-
 // DefaultContexts is the value of --secontext without an argument: only the
 // types of contexts.
 const DefaultContexts = "!full,mismatch"
@@ -22,7 +17,10 @@ const DefaultContexts = "!full,mismatch"
 // ParseContexts reads a set of full and mismatch: the value of -e secontext=.
 // Any set that is not empty enables contexts.
 func ParseContexts(text string) (Contexts, error) {
-	set, err := parseBits(text, "secontext", contextNames, allContexts)
+	set, err := parseBits(text, "secontext", map[string]Contexts{
+		"full":     decode.ContextFull,
+		"mismatch": decode.ContextMismatch,
+	}, allContexts)
 	if set != 0 {
 		set |= decode.ContextShown
 	}

@@ -8,11 +8,13 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"trapline/decode"
+	"trapline/decode/host"
 	"trapline/decode/registers"
 	"trapline/output"
 	textformat "trapline/output/text"
@@ -35,13 +37,23 @@ func UnderFilter() bool { return tracer.UnderFilter() }
 // its thread: nothing else may wait for programs that this goroutine has
 // started.
 type Session struct {
-	o       Options
-	tracer  *tracer.Tracer
-	log     *output.Log // nil without Options.Output
-	decoder *decode.Decoder
-	files   *fileFilter // nil without Options.Paths and Descriptors
-	stacks  *stacks     // nil without Options.Stacks
-	teller  *teller     // nil without functions of Options.Handler
+	o        Options
+	source   source
+	tracer   *tracer.Tracer // source, if it is that; nil for a recording
+	past     *replay        // source, if it is that
+	recorder *recorder      // nil without Options.Record
+	log      *output.Log    // nil without Options.Output
+	decoder  *decode.Decoder
+	files    *fileFilter  // nil without Options.Paths and Descriptors
+	stacks   *stacks      // nil without Options.Stacks
+	last     *lastCalls   // nil without Options.ExplainLast
+	explain  *explainer   // nil without Options.Explain
+	kernel   *kernelPaths // nil without Options.KernelPath, or if it cannot be followed
+	teller   *teller      // nil without functions of Options.Handler
+	rules    []rule       // of Options.Injections
+	tracees  int          // number of tracees so far, if there are rules
+	asker    *asker       // nil without conditions
+	gate     *gate        // nil without conditions on records
 
 	// The sets of the Options, with their defaults in place of nil.
 	calls, abbrev, verbose, raw CallSet
@@ -49,17 +61,27 @@ type Session struct {
 	statuses                    StatusSet
 	registerSets                RegisterSets
 
+	tally       *tally             // nil without Options.Summary
 	unexplained output.Unexplained // changes of registers
 
-	timed   bool            // times of stops are needed
-	records bool            // calls are written to the output one by one
-	command int             // pid of the launched command, 0 if there is none
-	status  unix.WaitStatus // wait status of the command
-	left    uint64          // calls until Options.Limit, 0 if there is none
-	ran     bool            // Run was called
-	failed  error           // why the session has ended the trace, or nil
-	refused error           // the same, if a function of the Handler returned it; not ErrDetach
-	noExec  error           // why the command's execve failed, or nil
+	timed      bool            // times of stops are needed
+	when       time.Time       // of the event, if it says so: it is recorded, or did not stop
+	starts     bool            // there are records of processes that start and call execve
+	records    bool            // calls are written to the output one by one
+	attached   map[int]bool    // processes attached to, by their ids
+	command    int             // pid of the launched command, 0 if there is none
+	status     unix.WaitStatus // wait status of the command
+	left       uint64          // calls until Options.Limit, 0 if there is none
+	ran        bool            // Run was called
+	failed     error           // why the session has ended the trace, or nil
+	refused    error           // the same, if a function of the Handler returned it; not ErrDetach
+	misses     int             // reads of memory that was not kept of calls that did not stop
+	unrecorded unrecorded      // calls of a recording that lacks what was read of them
+	rehearsal  *rehearsal      // of captures, for tests; else nil
+	noExec     *CommandError   // why the command's execve failed, or nil
+	ending     string          // why the trace is to end, or empty
+	endDone    bool            // it has been ended for that
+	timeUp     atomic.Bool     // Options.StopAfter has passed
 
 	// Reused for every call.
 	splitter socketcall.Splitter
@@ -73,9 +95,35 @@ type Session struct {
 // New makes a Session without tracees, and opens its output. Close must be
 // called.
 func New(o Options) (*Session, error) {
-	s := newSession(o)
+	if o.From != nil {
+		if err := o.checkPast(); err != nil {
+			return nil, err
+		}
+	}
+	if o.Record != nil {
+		record := *o.Record
+		record.Run = began(completeRun(record.Run))
+		o.Record = &record
+	}
+	s, err := newSession(o)
+	if err != nil {
+		return nil, err
+	}
 	if err := s.openLog(); err != nil {
 		return nil, err
+	}
+	if s.past != nil {
+		s.source = s.past
+		return s, nil
+	}
+	if o.Record != nil {
+		if s.recorder, err = s.newRecorder(s.newHost()); err != nil {
+			s.closeLog()
+			return nil, err
+		}
+	}
+	if o.KernelPath != nil && (s.records || s.teller != nil) {
+		s.kernel = s.newKernelPaths()
 	}
 	options := s.tracerOptions()
 	if o.Debug {
@@ -84,16 +132,22 @@ func New(o Options) (*Session, error) {
 			s.say("new tracer pid is %d", os.Getpid())
 		}
 	}
-	var err error
 	if s.tracer, err = tracer.New(options); err != nil {
+		s.closeRecording()
 		s.closeLog()
+		if s.kernel != nil {
+			s.kernel.close()
+		}
 		return nil, err
 	}
+	s.source = s.tracer
+	s.saySeeds()
 	return s, nil
 }
 
-// newSession makes a Session without a tracer and without output.
-func newSession(o Options) *Session {
+// newSession makes a Session without a tracer and without output. An error is that of
+// Options.From.
+func newSession(o Options) (*Session, error) {
 	s := &Session{
 		o:     o,
 		calls: o.Calls.orAll(), abbrev: o.Abbrev.orAll(), verbose: o.Verbose.orAll(),
@@ -113,23 +167,39 @@ func newSession(o Options) *Session {
 	if s.registerSets == 0 {
 		s.registerSets = registers.Default
 	}
-	machine := s.newHost()
-	s.decoder = decode.NewDecoder(o.decoderOptions(), machine)
-	s.files = newFileFilter(&o, machine)
-	if o.Summary != nil {
-		startSummary(o.Summary)
-	}
-	s.teller = newTeller(&s.o, machine)
-	s.records = o.Output != nil && !o.SummaryOnly
-	if o.Stacks != NoStacks && (s.records || s.teller != nil) {
-		s.stacks = newStacks(&o)
-	}
 	looks := &s.o.Looks
 	if looks.Format == nil {
 		looks.Format = textformat.Format
 	}
-	s.timed = o.Summary != nil || looks.Format.Timed || looks.Clock != output.ClockNone || looks.Relative || looks.Durations
-	return s
+	var machine host.Host
+	local := s.newHost()
+	if machine = local; o.From != nil {
+		var err error
+		if s.past, err = newReplay(o.From, o.Span, o.Part); err != nil {
+			return nil, err
+		}
+		machine = s.past.host()
+	}
+	s.decoder = decode.NewDecoder(s.o.decoderOptions(), machine)
+	s.files = newFileFilter(&o, machine)
+	s.rules = newRules(o.Injections, machine)
+	s.tally = s.newTally()
+	s.teller = newTeller(&s.o, machine)
+	s.newConditions(machine)
+	s.records = o.Output != nil && !o.SummaryOnly
+	if o.Stacks != NoStacks && (s.records || s.teller != nil || o.Record != nil) {
+		s.stacks = newStacks(&o)
+	}
+	if o.Explain && s.records && s.past == nil {
+		s.explain = newExplainer(local)
+	}
+	if o.ExplainLast && s.records && s.past == nil {
+		s.last, s.explain, s.records = s.newLastCalls(), newExplainer(local), false
+	}
+	s.starts = s.records && looks.Format.Processes
+	s.timed = o.Summary != nil || looks.Format.Timed || looks.Clock != output.ClockNone || looks.Relative || looks.Durations ||
+		s.asker != nil && s.asker.timed
+	return s, nil
 }
 
 // openLog opens the output, if there is one.
@@ -142,8 +212,22 @@ func (s *Session) openLog() error {
 	if destination.Separate && len(destination.Name) >= unix.PathMax-pidDigits {
 		return &OutputError{Path: destination.Name, Err: unix.ENAMETOOLONG}
 	}
-	looks.Statuses = s.statuses
-	looks.Sparse = !s.o.Calls.IsAll() || s.o.filtersFiles()
+	looks.Keep = s.o.Keep
+	looks.Statuses, looks.Errnos = s.statuses, s.o.Errnos
+	switch {
+	case s.past != nil:
+		looks.Run = s.past.run()
+	case s.o.Record != nil: // the recording has the same
+		looks.Run = s.o.Record.Run
+	case looks.Format.Head != nil:
+		looks.Run = completeRun(looks.Run)
+	}
+	looks.Sparse = !s.o.Calls.IsAll() || s.o.filtersFiles() || s.gate != nil
+	if destination.ReopenFailed == nil && s.o.Name != "" {
+		destination.ReopenFailed = func(err error) {
+			os.Stderr.WriteString(s.o.Name + ": " + cannotOpen(err).Error() + ", the trace goes on in the previous file\n")
+		}
+	}
 	log, err := output.OpenLog(destination, looks)
 	if err != nil {
 		return cannotOpen(err)
@@ -198,17 +282,25 @@ func (s *Session) tracerOptions() tracer.Options {
 	o := &s.o
 	options := tracer.Options{
 		Follow:       o.Follow,
+		FollowDepth:  o.FollowDepth,
 		DetachOnExec: o.DetachOnExec,
 		KillOnExit:   o.KillOnExit,
 		Colocate:     o.Colocate,
 		Usage:        o.Summary != nil,
+		EndUsage:     s.starts || o.Describe || o.Record != nil,
+
+		ProcessesOnly: o.ProcessesOnly,
+	}
+	if o.FollowDepth != 0 || o.ProcessesOnly {
+		options.Colocate = ColocateNever // processes that are not followed could see it
 	}
 	if o.Seccomp {
-		options.Traced = s.calls.stops
+		options.Traced = s.stops
 		if o.Stacks != NoStacks {
-			options.Traced = func(abi tables.ABI, nr uint64) bool { return s.calls.stops(abi, nr) || remaps(abi, nr) }
+			options.Traced = func(abi tables.ABI, nr uint64) bool { return s.stops(abi, nr) || remaps(abi, nr) }
 		}
 	}
+	s.buffer(&options)
 	return options
 }
 
@@ -217,12 +309,36 @@ func (s *Session) say(format string, args ...any) {
 	if s.o.Name == "" {
 		return
 	}
-	line := s.o.Name + ": " + fmt.Sprintf(format, args...)
+	s.Message(fmt.Sprintf(format, args...))
+}
+
+// Message writes a message for the user, as those of the session itself are
+// written: after Options.Name or, if the output goes to standard error, as the
+// format has messages.
+func (s *Session) Message(text string) {
 	if s.log == nil {
-		os.Stderr.WriteString(line + "\n")
+		os.Stderr.WriteString(s.o.Name + ": " + text + "\n")
 		return
 	}
-	s.log.Message(line)
+	s.log.Message(s.o.Name, text)
+}
+
+// Write adds whole lines of a program to the output, after the records so far. If the
+// session has no output, or a file for each process, they go to standard error.
+func (s *Session) Write(b []byte) (int, error) {
+	if s.log == nil {
+		return os.Stderr.Write(b)
+	}
+	return s.log.Write(b)
+}
+
+// Stamp returns the time of a record as the output shows it, in nanoseconds: see
+// Looks.Monotonic.
+func (s *Session) Stamp(at time.Time) int64 {
+	if s.log == nil {
+		return at.UnixNano()
+	}
+	return s.log.Stamp(at)
 }
 
 // sayUnless is say for a message that quiet may suppress.
@@ -243,8 +359,15 @@ func (s *Session) Run(ctx context.Context) error {
 	s.ran = true
 	stop := context.AfterFunc(ctx, func() { s.Interrupt(unix.SIGKILL) })
 	defer stop()
+	defer s.stopLater()()
+	stopParts := s.writePeriodically()
+	defer s.watchHangs(s.newHost())()
 	err := s.loop()
+	stopParts()
+	s.writeLast()
 	s.writeSummaries()
+	s.sayUnfired()
+	s.sayUnrecorded()
 	switch {
 	case err != nil:
 		return err
@@ -261,7 +384,18 @@ func (s *Session) Run(ctx context.Context) error {
 // are not detached; all die when the session's thread ends, which is when this
 // program exits or, in Run and Attach, when the function returns. Interrupt may
 // be called from any goroutine, and returns when the session has noticed it.
-func (s *Session) Interrupt(sig unix.Signal) { s.tracer.Interrupt(sig) }
+func (s *Session) Interrupt(sig unix.Signal) { s.source.Interrupt(sig) }
+
+// Reopen opens the files of the output again by their names, after another
+// program has moved them. It may be called from any goroutine during Run. It
+// returns false if the output does not go to files.
+func (s *Session) Reopen() bool {
+	if s.log == nil || !s.log.Reopens() {
+		return false
+	}
+	s.log.Reopen()
+	return true
+}
 
 // Failed reports whether the session itself has ended the trace: because it
 // could not write its output, whose error Close returns, or because a function
@@ -272,10 +406,18 @@ func (s *Session) Failed() bool { return s.failed != nil }
 // it.
 func (s *Session) Status() unix.WaitStatus { return s.status }
 
+// NoExec returns why the command could not be executed, or nil.
+func (s *Session) NoExec() *CommandError { return s.noExec }
+
 // AwaitCommand waits for the end of the command after Run has returned and
 // detached from it. It returns false if the command is not a child of this
 // process.
-func (s *Session) AwaitCommand() (unix.WaitStatus, bool) { return s.tracer.AwaitCommand() }
+func (s *Session) AwaitCommand() (unix.WaitStatus, bool) {
+	if s.tracer == nil {
+		return s.status, false
+	}
+	return s.tracer.AwaitCommand()
+}
 
 // Close closes the output and releases the Session's resources. It kills a
 // command that was launched without a Run. It returns the output's error, for a
@@ -285,75 +427,124 @@ func (s *Session) Close() error {
 		unix.Kill(s.command, unix.SIGKILL)
 		s.AwaitCommand()
 	}
-	s.tracer.Close()
-	return s.closeLog()
+	s.source.Close()
+	if s.kernel != nil {
+		s.kernel.close()
+	}
+	err := s.closeRecording()
+	if closing := s.closeLog(); err == nil {
+		err = closing
+	}
+	return err
+}
+
+// closeRecording ends the recording and returns its error.
+func (s *Session) closeRecording() error {
+	if s.recorder == nil {
+		return nil
+	}
+	err := s.recorder.close()
+	s.recorder = nil
+	return err
 }
 
 // loop handles events one by one.
 func (s *Session) loop() error {
 	for {
-		ev, err := s.tracer.Next()
+		ev, err := s.source.Next()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
+		if s.recorder != nil {
+			s.recorder.stamp(ev)
+		}
+		s.when = ev.Time
+		if s.past != nil {
+			s.pastTime()
+		}
 		s.event(ev)
+		if s.past != nil {
+			s.noteUnrecorded(ev)
+		}
+		if s.recorder != nil {
+			s.recorder.record(ev)
+			if s.failed == nil && s.recorder.w.Err() != nil {
+				s.failed = s.recorder.w.Err() // Close reports it
+				s.source.DetachAll()
+			}
+		}
+		if s.ending != "" || s.o.StopSize > 0 || s.o.StopAfter > 0 {
+			s.endIfDue()
+		}
 		if s.log != nil && s.failed == nil && s.log.Err() != nil {
 			s.failed = s.log.Err() // Close reports it
-			s.tracer.DetachAll()
+			s.source.DetachAll()
 		}
 	}
 }
 
 func (s *Session) event(ev *tracer.Event) {
-	if ev.Kind >= tracer.Stray {
+	switch ev.Kind {
+	case tracer.Stray, tracer.StrayEnded:
 		s.stray(ev)
 		return
+	case tracer.Launched:
+		s.wasLaunched(ev.Tracee)
+		return
+	case tracer.Attached:
+		s.wasAttached(ev)
+		return
 	}
-	t, ok := ev.Tracee.Data.(*tracee)
-	if !ok {
-		if s.failed != nil {
-			return // it has no record
-		}
-		var err error
-		if t, err = s.newTracee(ev.Tracee); err != nil {
-			s.failed = err
-			s.say("%v", err)
-			s.tracer.DetachAll()
-			return
-		}
+	t := s.met(ev.Tracee)
+	if t == nil {
+		return
+	}
+	if !t.begun {
+		s.begin(t, ev.Tracee)
 	}
 	switch ev.Kind {
 	case tracer.Enter:
 		s.enter(t, ev)
+		if s.kernel != nil {
+			s.enterKernel(t, ev)
+		}
 	case tracer.Exit:
+		if s.kernel != nil {
+			s.result.Kernel = s.exitKernel(t)
+		}
 		s.exit(t, ev)
 	case tracer.Signal:
 		s.signal(t, ev)
 	case tracer.GroupStop:
-		if s.signals.Has(int(ev.Signal)) {
+		s.tellStopped(t, ev)
+		if s.signals.Has(int(ev.Signal)) && s.showsOther(t, output.Stopped.String(), int(ev.Signal), noCode) {
 			s.locate(t, ev.Tracee)
 			s.takeStack(t, ev.Tracee)
 			t.trace.Stopped(s.now(), tables.SignalName(int(ev.Signal)))
 		}
 	case tracer.Created:
 		s.sayUnless(QuietAttach, "Process %d attached", ev.Tracee.TID)
+		s.recordStart(t, ev.Tracee, "created")
 		if s.o.Registers&RegistersBetween != 0 {
 			s.childRegisters(t, ev)
 		}
 	case tracer.Exec:
 		s.exec(t, ev)
 	case tracer.LaunchFailed:
-		s.noExec = commandError("exec: " + errnoMessage(ev.Errno))
+		s.noExec = &CommandError{"exec: " + errnoMessage(ev.Errno), ev.Errno}
 		s.say("%v", s.noExec)
 	case tracer.Exited, tracer.Killed:
+		s.leaveKernel(t)
 		s.ended(t, ev)
 	case tracer.Detached:
+		s.leaveKernel(t)
+		s.writeProcessSummary(t, ev.Tracee)
 		t.trace.Close()
 		s.sayUnless(QuietAttach, "Process %d detached", ev.Tracee.TID)
-		s.tellEnded(ev)
+		s.tellEnded(t, ev)
 	}
 }
 
@@ -373,8 +564,19 @@ func (s *Session) stray(ev *tracer.Event) {
 
 // now returns the time if it is needed, else the zero time.
 func (s *Session) now() time.Time {
+	if !s.when.IsZero() {
+		return s.when
+	}
 	if !s.timed {
 		return time.Time{}
+	}
+	return time.Now()
+}
+
+// clock returns the time, whether or not it is needed for most records.
+func (s *Session) clock() time.Time {
+	if !s.when.IsZero() {
+		return s.when
 	}
 	return time.Now()
 }

@@ -32,6 +32,47 @@ func shell(t testing.TB, script string) *trace.Command {
 	return c
 }
 
+// A Handler gets the calls that a condition selects. If the condition is decided
+// at the exit only, Enter gets all calls that may still be selected.
+func TestHandlerWhere(t *testing.T) {
+	for _, c := range []struct {
+		where       string
+		enter, exit []string
+	}{
+		{`pathname startsWith "/nowhere/"`, []string{"/nowhere/a", "/nowhere/b"}, []string{"/nowhere/a", "/nowhere/b"}},
+		{`errno == ENOENT and pathname endsWith "/b"`, []string{"/nowhere/b"}, []string{"/nowhere/b"}},
+		{`errno == EACCES and pathname startsWith "/nowhere/"`, []string{"/nowhere/a", "/nowhere/b"}, nil},
+	} {
+		condition, err := trace.ParseCondition(c.where, trace.Calls("open", "openat"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var enter, exit []string
+		var out strings.Builder
+		note := func(to *[]string) func(*trace.Call) error {
+			return func(call *trace.Call) error {
+				*to = append(*to, call.Arg("pathname").Str)
+				return nil
+			}
+		}
+		_, err = trace.Run(context.Background(), shell(t, "true </nowhere/a; true </nowhere/b"), trace.Options{
+			Calls:   trace.Calls("open", "openat"),
+			Where:   []*trace.Condition{condition},
+			Output:  &trace.Destination{Writer: &out},
+			Handler: trace.Handler{Enter: note(&enter), Exit: note(&exit)},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(enter, c.enter) || !slices.Equal(exit, c.exit) {
+			t.Errorf("%s: entered %q, left %q, want %q and %q", c.where, enter, exit, c.enter, c.exit)
+		}
+		if lines := strings.Count(out.String(), "/nowhere/"); lines != len(c.exit) {
+			t.Errorf("%s: %d lines, want %d:\n%s", c.where, lines, len(c.exit), out.String())
+		}
+	}
+}
+
 // Several Sessions in one process handle only their own processes, and not the
 // children that other goroutines start and wait for.
 func TestSessionsInParallel(t *testing.T) {
@@ -272,7 +313,7 @@ func TestProcessesAndSignals(t *testing.T) {
 
 // Exit is called only for calls that end in one of Options.Statuses.
 func TestStatuses(t *testing.T) {
-	failed, err := trace.ParseStatuses("failed")
+	failed, _, err := trace.ParseStatuses("failed")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"trapline/decode/registers"
 	"trapline/output"
 	"trapline/tables"
+	"trapline/trace/nearest"
 )
 
 // ParseError is an expression that cannot be parsed. Its message is strace's.
@@ -29,13 +30,15 @@ func parseErrorf(format string, args ...any) error {
 	return &ParseError{Message: fmt.Sprintf(format, args...)}
 }
 
-// parseSet parses [!]ITEM[,ITEM]..., the form of all sets in -e expressions,
-// with "none" for the empty set and "all" for its complement. It passes each
-// item to add, which reports whether it is valid. The caller complements the
-// set if negated. what is the kind of item named in the error.
-func parseSet(text, what string, add func(item string) (bool, error)) (negated bool, err error) {
+// parseSet parses [!]ITEM[,[!]ITEM]..., the form of all sets in -e expressions,
+// with "none" for the empty set and "all" for its complement. ^ stands for !. It
+// passes each item to add, from left to right, which adds it to the set or, if
+// except is set, takes it out, and reports whether it is valid. The caller
+// complements the set if negated. what is the kind of item named in the error, and
+// near finds the item that a wrong one is meant for, or "".
+func parseSet(text, what string, near func(string) string, add func(item string, except bool) (bool, error)) (negated bool, err error) {
 	list := text
-	for strings.HasPrefix(list, "!") {
+	for list != "" && (list[0] == '!' || list[0] == '^') {
 		negated = !negated
 		list = list[1:]
 	}
@@ -50,13 +53,17 @@ func parseSet(text, what string, add func(item string) (bool, error)) (negated b
 		if item == "" {
 			continue
 		}
+		name, except := item, !empty && (item[0] == '!' || item[0] == '^')
+		if except {
+			name = item[1:]
+		}
 		empty = false
-		ok, err := add(item)
+		ok, err := add(name, except)
 		if err != nil {
 			return false, err
 		}
 		if !ok {
-			return false, parseErrorf("invalid %s '%s'", what, item)
+			return false, parseErrorf("invalid %s '%s'%s", what, item, nearest.Question(near(name)))
 		}
 	}
 	if empty {
@@ -68,9 +75,13 @@ func parseSet(text, what string, add func(item string) (bool, error)) (negated b
 // parseBits parses a set whose items are names of bits; all has every bit.
 func parseBits[T ~uint8](text, what string, names map[string]T, all T) (T, error) {
 	var set T
-	negated, err := parseSet(text, what, func(item string) (bool, error) {
+	negated, err := parseSet(text, what, keys(names), func(item string, except bool) (bool, error) {
 		bit, ok := names[item]
-		set |= bit
+		if except {
+			set &^= bit
+		} else {
+			set |= bit
+		}
 		return ok, nil
 	})
 	if negated {
@@ -81,73 +92,117 @@ func parseBits[T ~uint8](text, what string, names map[string]T, all T) (T, error
 
 // ParseQuiet reads a set of attach, exit, path-resolution, personality and
 // superseded: the value of -e quiet=.
-func ParseQuiet(text string) (Quiet, error) { return parseBits(text, "quiet", quietNames, QuietAll) }
-
-var quietNames = map[string]Quiet{
-	"attach":          QuietAttach,
-	"exit":            QuietExit,
-	"exits":           QuietExit,
-	"path-resolution": QuietPathResolution,
-	"personality":     QuietPersonality,
-	"thread-execve":   QuietSuperseded,
-	"superseded":      QuietSuperseded,
+func ParseQuiet(text string) (Quiet, error) {
+	return parseBits(text, "quiet", map[string]Quiet{
+		"attach":          QuietAttach,
+		"exit":            QuietExit,
+		"exits":           QuietExit,
+		"path-resolution": QuietPathResolution,
+		"personality":     QuietPersonality,
+		"thread-execve":   QuietSuperseded,
+		"superseded":      QuietSuperseded,
+		"injection":       QuietInjection,
+	}, QuietAll)
 }
 
 // ParseStatuses reads a set of successful, failed, unfinished, unavailable and
-// detached: the value of -e status=.
-func ParseStatuses(text string) (*StatusSet, error) {
-	set, err := parseBits(text, "status", statusNames, output.AllStatuses)
-	return &set, err
+// detached, and of errors such as ENOENT, which stand for calls that failed with
+// them: the value of -e status=. The second result is nil if the errors do not
+// matter.
+func ParseStatuses(text string) (*StatusSet, *ErrnoSet, error) {
+	var set StatusSet
+	var errnos ErrnoSet // with which calls may fail
+	negated, err := parseSet(text, "status", nearStatus, func(item string, except bool) (bool, error) {
+		bit, ok := statusNamed(item)
+		switch {
+		case ok && bit == output.Failed:
+			errnos = ErrnoSet{Negated: !except}
+		case ok && except:
+			set &^= bit
+		case ok:
+			set |= bit
+		default:
+			var errno uint32
+			errno, ok = tables.ErrnoByName(item)
+			changeErrnos(&errnos, int(errno), except)
+		}
+		return ok, nil
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	if negated {
+		set, errnos.Negated = output.AllStatuses&^(set|output.Failed), !errnos.Negated
+	}
+	switch {
+	case len(errnos.Listed) > 0:
+		set |= output.Failed
+		return &set, &errnos, nil
+	case errnos.Negated:
+		set |= output.Failed
+	}
+	return &set, nil, nil
 }
 
-var statusNames = map[string]output.StatusSet{
-	"successful":  output.Successful,
-	"failed":      output.Failed,
-	"unfinished":  output.Unfinished,
-	"unavailable": output.UnavailableStatus,
-	"detached":    output.Detached,
+// statusNamed returns the status of this name.
+func statusNamed(name string) (status output.StatusSet, ok bool) {
+	switch name {
+	case "successful":
+		return output.Successful, true
+	case "failed":
+		return output.Failed, true
+	case "unfinished":
+		return output.Unfinished, true
+	case "unavailable":
+		return output.UnavailableStatus, true
+	case "detached":
+		return output.Detached, true
+	}
+	return 0, false
+}
+
+// changeErrnos adds an error number to a set, or takes it out.
+func changeErrnos(s *ErrnoSet, errno int, out bool) {
+	s.Listed = slices.DeleteFunc(s.Listed, func(e int) bool { return e == errno })
+	if s.Negated == out {
+		s.Listed = append(s.Listed, errno)
+	}
 }
 
 // ParseDecodeFDs reads a set of path, socket, dev, eventfd, pidfd and signalfd:
 // the value of -e decode-fds=.
-func ParseDecodeFDs(text string) (FDs, error) { return parseBits(text, "decode-fds", fdNames, AllFDs) }
-
-var fdNames = map[string]decode.FDs{
-	"path":     decode.FDPath,
-	"socket":   decode.FDSocket,
-	"dev":      decode.FDDevice,
-	"eventfd":  decode.FDEventfd,
-	"pidfd":    decode.FDPidfd,
-	"signalfd": decode.FDSignalfd,
+func ParseDecodeFDs(text string) (FDs, error) {
+	return parseBits(text, "decode-fds", map[string]decode.FDs{
+		"path":     decode.FDPath,
+		"socket":   decode.FDSocket,
+		"dev":      decode.FDDevice,
+		"eventfd":  decode.FDEventfd,
+		"pidfd":    decode.FDPidfd,
+		"signalfd": decode.FDSignalfd,
+	}, AllFDs)
 }
 
 // ParseDecodePIDs reads a set of comm and pidns: the value of -e decode-pids=.
 func ParseDecodePIDs(text string) (PIDs, error) {
-	return parseBits(text, "decode-pids", pidNames, AllPIDs)
-}
-
-var pidNames = map[string]decode.PIDs{
-	"comm":  decode.PIDComm,
-	"pidns": decode.PIDNamespace,
+	return parseBits(text, "decode-pids", map[string]decode.PIDs{
+		"comm":  decode.PIDComm,
+		"pidns": decode.PIDNamespace,
+	}, AllPIDs)
 }
 
 // ParseRegisterModes reads names of modes between commas: diff, enter, exit,
 // full and between.
 func ParseRegisterModes(text string) (RegisterModes, error) {
-	return parseNames(text, "register mode", registerModeNames)
-}
-
-var registerModeNames = map[string]RegisterModes{
-	"diff": RegistersDiff, "full": RegistersFull, "enter": RegistersEnter, "exit": RegistersExit, "between": RegistersBetween,
+	return parseNames(text, "register mode", map[string]RegisterModes{
+		"diff": RegistersDiff, "full": RegistersFull, "enter": RegistersEnter, "exit": RegistersExit, "between": RegistersBetween,
+	})
 }
 
 // ParseRegisterSets reads names of sets between commas: gp, segment, fp and vector.
 func ParseRegisterSets(text string) (RegisterSets, error) {
-	return parseNames(text, "register set", registerSetNames)
-}
-
-var registerSetNames = map[string]registers.Sets{
-	"gp": registers.General, "segment": registers.Segment, "fp": registers.Float, "vector": registers.Vector,
+	return parseNames(text, "register set", map[string]registers.Sets{
+		"gp": registers.General, "segment": registers.Segment, "fp": registers.Float, "vector": registers.Vector,
+	})
 }
 
 // parseNames reads names of bits between commas.
@@ -155,7 +210,7 @@ func parseNames[T ~uint8](text, what string, names map[string]T) (set T, err err
 	for name := range strings.SplitSeq(text, ",") {
 		bits, ok := names[name]
 		if !ok {
-			return 0, parseErrorf("invalid %s '%s'", what, name)
+			return 0, parseErrorf("invalid %s '%s'%s", what, name, nearest.Question(keys(names)(name)))
 		}
 		set |= bits
 	}
@@ -175,9 +230,13 @@ func (s SignalSet) Has(n int) bool { return n > 0 && s&(1<<(n-1)) != 0 }
 // As in strace, numbers that are not a signal's are valid and ignored.
 func ParseSignals(text string) (*SignalSet, error) {
 	var set SignalSet
-	negated, err := parseSet(text, "signal", func(item string) (bool, error) {
+	negated, err := parseSet(text, "signal", nearSignal, func(item string, except bool) (bool, error) {
 		n, ok := parseSignal(item)
-		if ok && 0 < n && n <= tables.NumSignals {
+		switch {
+		case !ok || n <= 0 || n > tables.NumSignals:
+		case except:
+			set &^= 1 << (n - 1)
+		default:
 			set |= 1 << (n - 1)
 		}
 		return ok, nil
@@ -214,9 +273,13 @@ func (s *FDSet) IsEmpty() bool { return s == nil || len(s.listed) == 0 && !s.neg
 // ParseDescriptors parses a set of descriptor numbers: the value of -e fds=.
 func ParseDescriptors(text string) (*FDSet, error) {
 	var s FDSet
-	negated, err := parseSet(text, "descriptor", func(item string) (bool, error) {
+	negated, err := parseSet(text, "descriptor", noneNear, func(item string, except bool) (bool, error) {
 		fd, ok := ParseNumber(item, math.MaxInt32)
-		s.listed = append(s.listed, int(fd))
+		if except {
+			s.listed = slices.DeleteFunc(s.listed, func(n int) bool { return n == int(fd) })
+		} else {
+			s.listed = append(s.listed, int(fd))
+		}
 		return ok, nil
 	})
 	s.negated = negated

@@ -26,8 +26,12 @@ type stacks struct {
 }
 
 func newStacks(o *Options) *stacks {
+	names := demangled
+	if o.MangledNames {
+		names = nil
+	}
 	return &stacks{
-		unwinder: unwind.New(unwind.Options{Limit: o.StackLimit, Source: o.Stacks == SourceStacks}),
+		unwinder: unwind.New(unwind.Options{Limit: o.StackLimit, Source: o.Stacks == SourceStacks, Demangle: names}),
 		launched: true,
 	}
 }
@@ -71,7 +75,7 @@ func (s *Session) exitStack(t *tracee, ev *tracer.Event) {
 
 // takeStack adds the stack of a stopped tracee to the trace.
 func (s *Session) takeStack(t *tracee, tr *tracer.Tracee) {
-	if s.stacks != nil && s.walk(t, tr) {
+	if s.stacks != nil && s.records && s.walk(t, tr) {
 		t.trace.SetStack(&t.stack.shown)
 	}
 }
@@ -79,6 +83,9 @@ func (s *Session) takeStack(t *tracee, tr *tracer.Tracee) {
 // walk unwinds the stack of a stopped tracee. It returns false if the tracee
 // was killed in its stop.
 func (s *Session) walk(t *tracee, tr *tracer.Tracee) bool {
+	if s.past != nil {
+		return s.pastStack(t)
+	}
 	var regs tracer.Registers
 	if tr.Registers(&regs) != nil {
 		return false
@@ -88,6 +95,37 @@ func (s *Session) walk(t *tracee, tr *tracer.Tracee) bool {
 	k.shown.Frames = k.shown.Frames[:0]
 	for _, f := range k.frames {
 		k.shown.Frames = append(k.shown.Frames, output.StackFrame(f))
+	}
+	return true
+}
+
+// pastStack is walk for an event of a recording.
+func (s *Session) pastStack(t *tracee) bool {
+	e := s.past.now
+	if !e.HasStack {
+		return false
+	}
+	k := &t.stack
+	limit := s.o.StackLimit
+	if limit <= 0 {
+		limit = unwind.DefaultLimit
+	}
+	k.shown.Frames, k.shown.Cut = k.shown.Frames[:0], e.Cut
+	for _, f := range e.Stack {
+		if len(k.shown.Frames) == limit {
+			k.shown.Cut = true
+			break
+		}
+		if s.o.Stacks != SourceStacks {
+			f.Source, f.Line = "", 0
+		}
+		shown := output.StackFrame{
+			PC: f.PC, File: f.File, Addr: f.Addr, Symbol: f.Symbol, Offset: f.Offset, Source: f.Source, Line: f.Line,
+		}
+		if name := demangled(f.Symbol); !s.o.MangledNames && name != f.Symbol {
+			shown.Symbol, shown.Mangled = name, f.Symbol
+		}
+		k.shown.Frames = append(k.shown.Frames, shown)
 	}
 	return true
 }

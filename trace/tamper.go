@@ -13,49 +13,26 @@ import (
 // tampering is the tampering with the current call.
 type tampering struct {
 	injection *Injection
+	rule      int // the number of the rule that it is of, from 1; 0 for that of a Handler
 	poked     bool
-	counts    map[tamperedCall]int // how often the tracee has made each call so far
+	counts    map[tamperedCall]int // how often calls of the tracee have fitted rules so far
 }
 
 // tamperedCall is the key under which invocations of a call are counted.
 type tamperedCall struct {
-	abi tables.ABI
-	nr  uint64
-	sub *socketcall.Sub // the call inside it, or nil
-}
-
-// findInjection finds the injection for a tracee's call, or for inner, the call
-// inside it. The last injection that names the call applies. It returns nil if
-// there is none, and for numbers without a call.
-func (s *Session) findInjection(t *tracee, call *tracer.Syscall, inner *socketcall.Call) *Injection {
-	if tables.Lookup(call.ABI, call.NR) == nil {
-		return nil
-	}
-	for i := len(s.o.Injections) - 1; i >= 0; i-- {
-		injection := s.o.Injections[i]
-		if !injection.calls.chooses(call, inner) {
-			continue
-		}
-		if t.tamper.counts == nil {
-			t.tamper.counts = make(map[tamperedCall]int)
-		}
-		key := tamperedCall{abi: call.ABI, nr: call.NR}
-		if inner != nil {
-			key.sub = inner.Sub
-		}
-		t.tamper.counts[key]++
-		if injection.hits(t.tamper.counts[key]) {
-			return injection
-		}
-		return nil
-	}
-	return nil
+	rule int
+	abi  tables.ABI
+	nr   uint64
+	sub  *socketcall.Sub // the call inside it, or nil
 }
 
 // tamperAtEntry tampers at the syscall-enter-stop, before the call is decoded.
 func (s *Session) tamperAtEntry(t *tracee, ev *tracer.Event) {
 	in := t.tamper.injection
 	t.tamper.poked = s.poke(t, ev, in.pokeEnter)
+	if in.arguments != nil && s.changeArguments(t, ev, in.arguments) {
+		t.tamper.poked = true
+	}
 	if in.result != nil {
 		nr := uint64(tracer.NoCall)
 		if in.replacement != "" {
@@ -95,6 +72,8 @@ func (s *Session) tamperAtExit(t *tracee, ev *tracer.Event) (injected string, de
 		injected = "INJECTED: args"
 	case in.result != nil:
 		injected = "INJECTED"
+	case in.signal != 0 && in.extended: // strace does not mark signals
+		injected = "INJECTED: signal"
 	}
 	return injected, in.delayEnter != 0 || in.delayExit != 0
 }

@@ -18,38 +18,97 @@ type tracee struct {
 	abi     tables.ABI // of the previous call
 	shown   bool       // the current call is traced
 	launch  bool       // not yet the command: its execve has not returned
+	begun   bool       // it has had an event
+	tgid    int        // of its process, or 0 if it is not known
 	entered time.Time
+	since   time.Time     // the same of any call that it is in, if timesCalls
+	hangs   bool          // that has been reported
 	cpu     time.Duration // in the kernel before the call
 
-	regs   registerHistory
-	stack  stack
-	tamper tampering
-	told   *told // the call reported to the Handler; nil without one
+	ordinal int // how many tracees there had been, with this one
+
+	counting bool   // the current call is in the tally's Overlap
+	key      []byte // what it is counted by, see summaryKeys
+
+	regs     registerHistory
+	stack    stack
+	kernel   kernelPath
+	tamper   tampering
+	recorded *recorded          // by the recorder; nil without one
+	told     *told              // the call reported to the Handler; nil without one
+	asked    *asked             // what conditions know of the call; nil without any
+	doubt    doubt              // what conditions have left open
+	kept     *decode.KeptMemory // of a call that did not stop; nil before the first
+	keep     func(p tracer.BufferedPiece)
+	missed   uint64 // number of the last call that noteUnrecorded has counted, and 1
+
+	rehearsed *rehearsed // nil without a rehearsal
+}
+
+// met returns the session's data about a tracee, and starts its record if this
+// is the first time. It returns nil if that fails, which ends the trace.
+func (s *Session) met(tr *tracer.Tracee) *tracee {
+	if t, ok := tr.Data.(*tracee); ok {
+		return t
+	}
+	if s.failed != nil {
+		return nil // it has no record
+	}
+	t, err := s.newTracee(tr)
+	if err != nil {
+		s.failed = err
+		s.say("%v", err)
+		s.source.DetachAll()
+		return nil
+	}
+	return t
 }
 
 // newTracee starts the record of a tracee.
 func (s *Session) newTracee(tr *tracer.Tracee) (*tracee, error) {
-	trace, err := s.record(tr.TID)
+	t := new(tracee)
+	if s.tally != nil && s.tally.separate != nil {
+		h := decode.HostOf(s.decoder)
+		if id, ok := h.Identity(h.Process(tr.TID)); ok {
+			t.tgid = id.TGID
+		}
+	}
+	trace, err := s.record(tr.TID, t.tgid)
 	if err != nil {
 		return nil, cannotOpen(err)
 	}
-	t := &tracee{trace: trace}
+	s.tracees++
+	t.trace, t.ordinal = trace, s.tracees
 	s.nameTracee(t, tr.TID)
 	t.call = decode.Call{Decoder: s.decoder, Out: trace.Encoder, Outcome: trace, Mem: tr, TID: tr.TID}
-	if call := tr.Interrupted(); call != nil {
-		t.call.Pass(s.decoder.Lookup(call.ABI, call.NR).Name)
+	if s.asker != nil {
+		t.asked = s.asker.newAsked(tr, tr.TID)
 	}
 	tr.Data = t
 	if s.teller != nil {
 		s.newTold(t, tr)
 	}
-	s.tellStarted(tr)
+	s.tellStarted(t, tr)
 	return t, nil
 }
 
-// record starts the record of a tracee in the output.
-func (s *Session) record(tid int) (*output.Record, error) {
-	if s.log == nil {
+// begin handles the first event of a tracee.
+func (s *Session) begin(t *tracee, tr *tracer.Tracee) {
+	t.begun = true
+	call := tr.Interrupted()
+	if call == nil {
+		return
+	}
+	t.call.Pass(s.decoder.Lookup(call.ABI, call.NR).Name)
+	if t.told != nil {
+		s.tellPassed(t, call)
+	}
+}
+
+// record starts the record of a tracee in the output. tgid is the id of its
+// process, or 0 if that does not matter.
+func (s *Session) record(tid, tgid int) (*output.Record, error) {
+	if s.log == nil || s.last != nil || s.o.SummaryOnly && tgid != 0 && tgid != tid {
 		return output.Unrecorded(tid), nil
 	}
 	return s.log.Record(tid)
@@ -58,18 +117,28 @@ func (s *Session) record(tid int) (*output.Record, error) {
 // enter handles a syscall-enter-stop.
 func (s *Session) enter(t *tracee, ev *tracer.Event) {
 	call := ev.Call
+	s.remember(t, ev)
 	if call.ABI != t.abi {
 		t.abi = call.ABI
-		if s.o.Quiet&QuietPersonality == 0 {
+		if s.o.Quiet&QuietPersonality == 0 && s.showsOther(t, output.Personality.String(), noSignal, noCode) {
 			t.trace.Personality(s.now(), call.ABI)
 		}
 	}
 	if s.o.Debug && tables.Lookup(call.ABI, call.NR) == nil {
 		s.say("pid %d invalid syscall %#x", ev.Tracee.TID, call.NR)
 	}
+	if s.timesCalls() {
+		t.since, t.hangs = time.Now(), false
+	}
 	t.shown = s.chosen(t, call)
+	if ev.Kept && s.examines() {
+		s.noteMisses(t, ev)
+	}
 	if !t.shown {
-		ev.ExitUnwanted = s.stacks == nil || !remaps(call.ABI, call.NR)
+		ev.ExitUnwanted = !s.timesCalls() && (s.stacks == nil || !remaps(call.ABI, call.NR)) && !t.doubt.lasts()
+		if t.doubt.lasts() {
+			t.entered = s.now()
+		}
 		t.trace.SetNumber(tables.InRegister(call.ABI, call.NR))
 		if s.teller != nil {
 			s.tellPassed(t, call)
@@ -79,15 +148,19 @@ func (s *Session) enter(t *tracee, ev *tracer.Event) {
 	if s.teller != nil {
 		s.tellEnter(t, ev)
 	}
+	changes := t.tamper.injection != nil && t.tamper.injection.arguments != nil
+	if changes && s.o.Registers != 0 {
+		s.enterRegisters(t, ev) // as the tracee knows them
+	}
 	if t.tamper.injection != nil {
 		s.tamperAtEntry(t, ev)
 	}
-	t.entered = s.now()
-	if s.o.Registers != 0 {
+	t.entered = s.at(ev)
+	if s.o.Registers != 0 && !changes {
 		s.enterRegisters(t, ev)
 	}
-	if s.o.Summary != nil {
-		t.cpu = systemTime(ev)
+	if s.tally != nil {
+		s.beginCount(t, ev)
 	}
 	if !s.records {
 		return
@@ -96,38 +169,48 @@ func (s *Session) enter(t *tracee, ev *tracer.Event) {
 	h := &s.header
 	h.Time, h.ABI, h.NR, h.IP = t.entered, call.ABI, tables.InRegister(call.ABI, call.NR), call.IP
 	h.Name = t.call.Sig.Name
+	h.Undecided = t.doubt.undecided()
 	if s.o.Looks.EntryPoints {
 		h.Entry = tables.EntryPoint(call.ABI, call.NR)
 	}
 	t.trace.BeginCall(h)
 	s.enterStack(t, ev)
 	t.call.Enter()
+	s.noteMisses(t, ev)
 	t.trace.Entered()
 }
 
 // exit handles a syscall-exit-stop.
 func (s *Session) exit(t *tracee, ev *tracer.Event) {
 	call := ev.Call
+	t.since = time.Time{}
 	if s.stacks != nil {
 		s.exitStack(t, ev)
 	}
 	if !t.shown {
+		s.settleUnshown(t, ev)
 		return
 	}
 	t.shown = false
+	s.result.Rule = t.tamper.rule
 	s.result.Tampered, s.result.Delayed = s.tamperAtExit(t, ev)
-	now := s.now()
+	s.remember(t, ev)
+	now := s.at(ev)
 	status := output.Successful
 	if call.IsError {
 		status = output.Failed
 	}
-	wanted := s.statuses&status != 0
-	if s.o.Summary != nil && wanted {
-		s.count(t, ev, now)
-	}
 	t.call.Ret, t.call.Errno = call.Ret, 0
 	if call.IsError {
 		t.call.Errno = int(-call.Ret)
+	}
+	shown := s.gate == nil || s.settle(t, now.Sub(t.entered))
+	wanted := shown && s.statuses&status != 0 && (t.call.Errno == 0 || s.o.Errnos.Has(t.call.Errno))
+	if s.tally != nil {
+		s.endCount(t, now)
+		if wanted {
+			s.count(t, ev, now)
+		}
 	}
 	if s.o.Registers != 0 {
 		s.result.Regs = s.exitRegisters(t, ev)
@@ -135,13 +218,28 @@ func (s *Session) exit(t *tracee, ev *tracer.Event) {
 	if s.teller != nil {
 		s.tellExit(t, ev, wanted)
 	}
-	if !s.records {
-		if wanted {
-			s.limit()
-		}
-		return
+	if s.last != nil && wanted {
+		s.endLast(t, now)
 	}
-	t.trace.SetIP(call.IP)
+	switch {
+	case !s.records:
+	case !shown:
+		t.trace.Refuse()
+	default:
+		t.trace.Choose()
+		s.showResult(t, call.IP, now)
+		s.noteMisses(t, ev)
+	}
+	if wanted {
+		s.limit()
+	}
+	s.endAfter(t)
+}
+
+// showResult writes what is known at a call's exit. s.result has what was
+// injected and the registers.
+func (s *Session) showResult(t *tracee, ip uint64, now time.Time) {
+	t.trace.SetIP(ip)
 	t.trace.Resume(now)
 	t.call.Exit()
 	t.call.Result()
@@ -151,10 +249,17 @@ func (s *Session) exit(t *tracee, ev *tracer.Event) {
 		}
 	}
 	s.result.Duration = now.Sub(t.entered)
-	t.trace.EndCall(&s.result)
-	if wanted {
-		s.limit()
+	s.result.Reason = ""
+	if s.past != nil {
+		e := s.past.now
+		s.result.Rule, s.result.Tampered, s.result.Delayed = e.Rule, e.Injected, e.Delayed
+		if s.o.Explain && e.Rule == 0 {
+			s.result.Reason = e.Reason
+		}
+	} else if s.explain != nil && t.call.Errno != 0 && s.result.Rule == 0 {
+		s.result.Reason = s.explain.reason(&t.call)
 	}
+	t.trace.EndCall(&s.result)
 }
 
 // limit counts a traced call, and ends the trace at Options.Limit.
@@ -163,17 +268,18 @@ func (s *Session) limit() {
 		return
 	}
 	if s.left--; s.left == 0 {
-		s.say("System call limit has been reached, detaching tracees")
-		s.tracer.DetachAll()
+		s.sayUnless(QuietAttach, "System call limit has been reached, detaching tracees")
+		s.source.DetachAll()
 	}
 }
 
 // signal handles a signal-delivery-stop.
 func (s *Session) signal(t *tracee, ev *tracer.Event) {
 	t.regs.signaled = true
-	if !s.signals.Has(int(ev.Signal)) {
+	if shown := s.showsOther(t, eventSignal, int(ev.Signal), noCode); !shown || !s.signals.Has(int(ev.Signal)) {
 		return
 	}
+	t.call.Mem = ev.Tracee
 	if s.teller != nil {
 		s.tellSignal(t, ev)
 	}
@@ -190,7 +296,9 @@ func (s *Session) exec(t *tracee, ev *tracer.Event) {
 	s.nameTracee(t, ev.Tracee.TID)
 	t.launch = false
 	t.stack.mappings.Forget()
+	s.tellExecuted(t, ev)
 	if ev.Superseded == nil {
+		s.recordExec(t, ev.Tracee)
 		return
 	}
 	t.call.TID = ev.Tracee.TID
@@ -199,25 +307,39 @@ func (s *Session) exec(t *tracee, ev *tracer.Event) {
 		return
 	}
 	t.trace.Superseded(s.now(), leader.trace, s.o.Quiet&QuietSuperseded != 0)
+	s.recordExec(t, ev.Tracee)
 }
 
 // ended handles the end of a tracee.
 func (s *Session) ended(t *tracee, ev *tracer.Event) {
 	now := s.now()
+	s.settleUnreturned(t)
 	if t.shown && !s.o.SummaryOnly {
 		t.trace.Unreturned(now, t.call.Complete())
 	}
 	if ev.Tracee.TID == s.command {
 		s.status = ev.Status
 	}
-	if s.o.Quiet&QuietExit == 0 {
+	if s.last != nil {
+		s.endedLast(ev)
+	}
+	kind, signal, code := output.Exited, noSignal, ev.Status.ExitStatus()
+	if ev.Kind == tracer.Killed {
+		kind, signal, code = output.Killed, int(ev.Signal), noCode
+	}
+	if s.showsOther(t, kind.String(), signal, code) {
 		switch {
-		case ev.Kind != tracer.Killed:
-			t.trace.Exited(now, ev.Status.ExitStatus())
-		case s.signals.Has(int(ev.Signal)):
-			t.trace.Killed(now, tables.SignalName(int(ev.Signal)), ev.Status.CoreDump())
+		case ev.Kind == tracer.Killed: // QuietExit is about exits, as in strace
+			if s.signals.Has(int(ev.Signal)) {
+				t.trace.Killed(now, tables.SignalName(int(ev.Signal)), ev.Status.CoreDump(), s.usage(t, ev))
+			}
+		case s.o.Quiet&QuietExit == 0:
+			t.trace.Exited(now, ev.Status.ExitStatus(), s.usage(t, ev))
 		}
 	}
+	s.endCount(t, now)
+	s.writeProcessSummary(t, ev.Tracee)
 	t.trace.Close()
-	s.tellEnded(ev)
+	s.dumpAtEnd(ev)
+	s.tellEnded(t, ev)
 }

@@ -34,7 +34,10 @@ func chooser(tb testing.TB, set string, call *tracer.Syscall) (s *Session, t *tr
 	if err != nil {
 		tb.Fatal(err)
 	}
-	s = newSession(Options{Calls: calls})
+	s, err = newSession(Options{Calls: calls})
+	if err != nil {
+		tb.Fatal(err)
+	}
 	t = &tracee{call: decode.Call{Decoder: s.decoder, Out: output.Discard{}, Outcome: output.Discard{}, Mem: threeWords{}, TID: 1}}
 	return s, t, func() bool { return s.chosen(t, call) }
 }

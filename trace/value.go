@@ -32,6 +32,8 @@ type Value struct {
 	// the length of the whole in bytes if it is known, else 0.
 	More bool
 	Size uint64
+	// Path says that a String is the name of a file.
+	Path bool
 	// Complement says that a Set contains everything except its elements.
 	Complement bool
 
@@ -80,6 +82,34 @@ func (v *Value) Has(name string) bool {
 // Member returns the member of a Struct with this name, or a Value of Kind
 // None.
 func (v *Value) Member(name string) Value { return named(v.Elems, name) }
+
+// IsDescriptor reports whether a Number is an open descriptor of the process. Only
+// Options.DecodeFDs shows that.
+func (v *Value) IsDescriptor() bool {
+	if v.Kind != Number || int64(v.Num) < 0 {
+		return false
+	}
+	for _, n := range v.Notes {
+		switch n.Kind {
+		case "path", "socket", "eventfd", "pidfd", "signalfd":
+			return true
+		}
+	}
+	return false
+}
+
+// EachDescriptor calls f for each descriptor in the value, however deep.
+func (v *Value) EachDescriptor(f func(*Value)) {
+	if v.IsDescriptor() {
+		f(v)
+	}
+	for i := range v.Elems {
+		v.Elems[i].EachDescriptor(f)
+	}
+	if v.After != nil {
+		v.After.EachDescriptor(f)
+	}
+}
 
 // Note returns the text of the Note of this kind, or "".
 func (v *Value) Note(kind string) string {

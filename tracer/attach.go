@@ -38,7 +38,7 @@ func (t *Tracer) Attach(pid int) (threads int, err error) {
 		return 0, attachError(pid, errno)
 	}
 	threads = 1
-	if t.accessor == nil && hasUserfaultfd(pid) {
+	if t.accessor == nil && servesByDescriptor(pid) {
 		t.accessor = new(accessor)
 	}
 	if !t.opts.Follow {

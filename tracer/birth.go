@@ -85,12 +85,13 @@ func minTime(a, b time.Time) time.Time {
 func (t *Tracer) release(child *Tracee) *Event {
 	t.births.held--
 	child.restoreUntraced()
+	t.born(child)
 	child.state = stopped
 	if child.pending != 0 {
 		child.pending = 0
 		child.state = groupStop
 	}
-	return t.report(Created, child)
+	return t.created(child)
 }
 
 // createdStop handles the parent's event for a new tracee.

@@ -55,14 +55,15 @@ func isExec(abi tables.ABI, nr uint64) bool {
 }
 
 // servesMemory reports whether a call may create memory that is served by a
-// process.
+// process, or mount files that are.
 func servesMemory(abi tables.ABI, nr uint64, args *[6]uint64) bool {
 	const newUserfaultfd = 0xaa00 // USERFAULTFD_IOC_NEW of linux/userfaultfd.h
 	switch {
 	case abi == tables.I386:
-		return nr == 374 || nr == 54 && uint32(args[1]) == newUserfaultfd
+		return nr == 374 || nr == 21 || nr == 432 || // userfaultfd, mount, fsmount
+			nr == 54 && uint32(args[1]) == newUserfaultfd
 	case nr == unix.SYS_IOCTL, abi == tables.X32 && nr == 514:
 		return uint32(args[1]) == newUserfaultfd
 	}
-	return nr == unix.SYS_USERFAULTFD
+	return nr == unix.SYS_USERFAULTFD || nr == unix.SYS_MOUNT || nr == unix.SYS_FSMOUNT
 }

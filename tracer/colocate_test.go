@@ -33,9 +33,10 @@ func affinity(pid int) string {
 	return strings.Join(cpus, ",")
 }
 
-// busy makes calls long enough for co-location to start.
+// busy makes calls long enough for co-location to start, and so many where the processor
+// is another's for all that time.
 func busy() {
-	for end := time.Now().Add(30 * time.Millisecond); time.Now().Before(end); {
+	for end, n := time.Now().Add(30*time.Millisecond), 0; n < 1000 || time.Now().Before(end); n++ {
 		unix.RawSyscall(unix.SYS_GETPPID, 0, 0, 0)
 	}
 }
@@ -120,7 +121,7 @@ func init() {
 				busy()
 			}
 		}()
-		for end := time.Now().Add(20 * time.Second); time.Now().Before(end); {
+		for end := time.Now().Add(10 * time.Minute); time.Now().Before(end); { // it is killed before
 			busy()
 		}
 	}
@@ -189,7 +190,7 @@ func TestGuardian(t *testing.T) {
 		// Pins come and go if other processes need the processors: it may take
 		// a while to see one. Only their end has a time limit.
 		seen := false
-		for range 10 {
+		for range 3 {
 			if seen = eventually(func() bool { return somePinned(pids[:]) }); seen {
 				break
 			}
@@ -277,7 +278,7 @@ func tasks(pid int) (tids []int) {
 }
 
 func eventually(what func() bool) bool {
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(time.Millisecond) {
 		if what() {
 			return true
 		}
@@ -323,6 +324,9 @@ func TestColocationOfAttached(t *testing.T) {
 		}
 		defer cmd.Process.Kill()
 		pid := cmd.Process.Pid
+		if !eventually(func() bool { return statusField(pid, "Name") == "exe" }) {
+			t.Fatal("it does not execute its program")
+		}
 		if given {
 			var one unix.CPUSet
 			one.Set(0)
@@ -334,7 +338,7 @@ func TestColocationOfAttached(t *testing.T) {
 			t.Fatal(err)
 		}
 		pinned := false
-		limit := 20 * time.Second
+		limit := time.Minute
 		if given {
 			limit = time.Second // far more than the other takes unless the machine is loaded
 		}
@@ -473,6 +477,17 @@ func TestMasksInFiles(t *testing.T) {
 	}
 }
 
+// allStopped reports whether all threads of a process are in state T.
+func allStopped(pid int) bool {
+	for _, tid := range tasks(pid) {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", tid))
+		if err != nil || !strings.Contains(string(stat), ") T ") {
+			return false
+		}
+	}
+	return true
+}
+
 // However the tracer dies, and even if it and its guardian were stopped before,
 // the masks of its tracees are restored, and the guardian exits.
 func TestStoppedGuardian(t *testing.T) {
@@ -481,6 +496,7 @@ func TestStoppedGuardian(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	defer cmd.Process.Kill()
 	var tracee, guardian int
 	if !eventually(func() bool {
 		for _, pid := range children(t, cmd.Process.Pid) {
@@ -495,7 +511,12 @@ func TestStoppedGuardian(t *testing.T) {
 	}) {
 		t.Fatal("nobody is pinned")
 	}
+	// The tracer would kill a stopped guardian, and might be killed before it has
+	// restored the masks itself.
 	unix.Kill(cmd.Process.Pid, unix.SIGSTOP)
+	if !eventually(func() bool { return allStopped(cmd.Process.Pid) }) {
+		t.Fatal("the tracer does not stop")
+	}
 	unix.Kill(guardian, unix.SIGSTOP)
 	cmd.Process.Kill()
 	cmd.Wait()

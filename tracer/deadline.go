@@ -16,6 +16,8 @@ import (
 type timer struct {
 	id      int32
 	created bool
+	armed   bool
+	first   time.Time // when it fires, or has fired first, while it is armed
 }
 
 // sigevent is struct sigevent of asm-generic/siginfo.h.
@@ -40,6 +42,7 @@ func (tm *timer) start(t *Tracer, d time.Duration) error {
 			return err
 		}
 	}
+	tm.armed, tm.first = true, time.Now().Add(d)
 	return tm.set(max(d, time.Nanosecond), timerPeriod)
 }
 
@@ -65,12 +68,17 @@ func (tm *timer) create(t *Tracer) error {
 func (tm *timer) delete() {
 	if tm.created {
 		unix.RawSyscall(unix.SYS_TIMER_DELETE, uintptr(tm.id), 0, 0)
-		tm.created = false
+		tm.created, tm.armed = false, false
 	}
 }
 
 // stop disarms the timer.
-func (tm *timer) stop() { tm.set(0, 0) }
+func (tm *timer) stop() {
+	if tm.armed {
+		tm.set(0, 0)
+		tm.armed = false
+	}
+}
 
 func (tm *timer) set(first, interval time.Duration) error {
 	spec := [2]unix.Timespec{unix.NsecToTimespec(int64(interval)), unix.NsecToTimespec(int64(first))} // struct itimerspec
@@ -83,15 +91,22 @@ func (tm *timer) set(first, interval time.Duration) error {
 
 // waitUntil waits until a deadline. It returns early, without a stop, when the
 // trace is interrupted.
+//
+// With buffered calls there is always a deadline, and the timer stays armed between
+// two waits: as long as tracees stop it need not be set again.
 func (t *Tracer) waitUntil(deadline time.Time) (stop, error) {
-	s, errno := t.wait(unix.WNOHANG)
-	if s.tid != 0 || errno != 0 && errno != unix.EINTR && errno != unix.ECHILD {
-		return s, asError(errno)
+	if !t.timer.armed || t.timer.first.After(deadline) {
+		s, errno := t.wait(unix.WNOHANG)
+		if s.tid != 0 || errno != 0 && errno != unix.EINTR && errno != unix.ECHILD {
+			return s, asError(errno)
+		}
+		if err := t.timer.start(t, time.Until(deadline)); err != nil {
+			return stop{}, err
+		}
 	}
-	if err := t.timer.start(t, time.Until(deadline)); err != nil {
-		return stop{}, err
+	if t.buffered == nil {
+		defer t.timer.stop()
 	}
-	defer t.timer.stop()
 	for {
 		s, errno := t.wait(0)
 		switch {
@@ -101,7 +116,10 @@ func (t *Tracer) waitUntil(deadline time.Time) (stop, error) {
 			return stop{}, nil
 		case errno != 0 && errno != unix.EINTR:
 			return stop{}, errno
-		case s.tid != 0, t.interrupt.Load() != 0, !time.Now().Before(deadline):
+		case s.tid != 0, t.interrupt.Load() != 0:
+			return s, nil
+		case !time.Now().Before(deadline):
+			t.timer.stop() // nothing happens: it need not fire so often
 			return s, nil
 		}
 	}

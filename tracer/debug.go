@@ -44,22 +44,34 @@ func describeStatus(status uint32) string {
 		return "signal-delivery-stop, " + sig
 	case event == unix.PTRACE_EVENT_STOP && sig != "SIGTRAP":
 		return "group-stop, " + sig
-	case eventNames[event] != "":
-		return eventNames[event] + ", " + sig
+	case eventName(event) != "":
+		return eventName(event) + ", " + sig
 	default:
 		return fmt.Sprintf("event %d, %s", event, sig)
 	}
 }
 
-var eventNames = map[int]string{
-	unix.PTRACE_EVENT_FORK:       "PTRACE_EVENT_FORK",
-	unix.PTRACE_EVENT_VFORK:      "PTRACE_EVENT_VFORK",
-	unix.PTRACE_EVENT_CLONE:      "PTRACE_EVENT_CLONE",
-	unix.PTRACE_EVENT_EXEC:       "PTRACE_EVENT_EXEC",
-	unix.PTRACE_EVENT_VFORK_DONE: "PTRACE_EVENT_VFORK_DONE",
-	unix.PTRACE_EVENT_EXIT:       "PTRACE_EVENT_EXIT",
-	unix.PTRACE_EVENT_SECCOMP:    "PTRACE_EVENT_SECCOMP",
-	unix.PTRACE_EVENT_STOP:       "PTRACE_EVENT_STOP",
+// eventName returns the name of a ptrace event, or "".
+func eventName(event int) string {
+	switch event {
+	case unix.PTRACE_EVENT_FORK:
+		return "PTRACE_EVENT_FORK"
+	case unix.PTRACE_EVENT_VFORK:
+		return "PTRACE_EVENT_VFORK"
+	case unix.PTRACE_EVENT_CLONE:
+		return "PTRACE_EVENT_CLONE"
+	case unix.PTRACE_EVENT_EXEC:
+		return "PTRACE_EVENT_EXEC"
+	case unix.PTRACE_EVENT_VFORK_DONE:
+		return "PTRACE_EVENT_VFORK_DONE"
+	case unix.PTRACE_EVENT_EXIT:
+		return "PTRACE_EVENT_EXIT"
+	case unix.PTRACE_EVENT_SECCOMP:
+		return "PTRACE_EVENT_SECCOMP"
+	case unix.PTRACE_EVENT_STOP:
+		return "PTRACE_EVENT_STOP"
+	}
+	return ""
 }
 
 // debugResume reports a request that resumes a tracee.

@@ -21,7 +21,15 @@ import (
 // It may be called from any goroutine. It returns once the tracer has noticed
 // it, which requires a call of Next, or is closed.
 func (t *Tracer) Interrupt(sig unix.Signal) {
-	if !t.interrupt.CompareAndSwap(0, int32(sig)) {
+	t.interruptWith(int32(sig))
+}
+
+// Stop ends the trace as Interrupt does, but without a signal: all tracees
+// continue.
+func (t *Tracer) Stop() { t.interruptWith(noSignal) }
+
+func (t *Tracer) interruptWith(how int32) {
+	if !t.interrupt.CompareAndSwap(0, how) {
 		return
 	}
 	if err := interruptWaits(); err != nil {
@@ -34,7 +42,7 @@ func (t *Tracer) Interrupt(sig unix.Signal) {
 		case <-t.closed:
 			return
 		default:
-			unix.Tgkill(unix.Getpid(), t.tid, wakeSignal)
+			signalThread(unix.Getpid(), t.tid, wakeSignal)
 		}
 		select {
 		case <-t.noticed:
@@ -58,6 +66,9 @@ func (t *Tracer) End(sig unix.Signal) { t.interrupt.CompareAndSwap(0, int32(sig)
 func (t *Tracer) Close() {
 	close(t.closed)
 	t.timer.delete()
+	if b := t.buffered; b != nil {
+		t.debugf("buffered: %d calls did not stop, %d did", b.passed, b.stopped)
+	}
 	runtime.UnlockOSThread()
 }
 
@@ -115,6 +126,14 @@ const noSignal = -1
 
 // wakeSignal interrupts wait4. The Go runtime ignores it.
 const wakeSignal = unix.Signal(64)
+
+// signalThread sends a signal to a thread. A seccomp filter around this process
+// may refuse tgkill.
+func signalThread(pid, tid int, sig unix.Signal) {
+	if unix.Tgkill(pid, tid, sig) != nil && tid > 0 {
+		unix.RawSyscall(unix.SYS_TKILL, uintptr(tid), uintptr(sig), 0)
+	}
+}
 
 // unblockWakeSignal unblocks wakeSignal in this thread, which may have been
 // blocked when the program was started.
@@ -279,7 +298,7 @@ func (t *Tracer) execAtEnd(tid int, leader *Tracee) *Tracee {
 // waits for none: a process in vfork stops only after its child, which may be
 // stopped here, has continued.
 func (t *Tracer) beginDetaching(sig unix.Signal) {
-	if tr := t.tracees[t.launched]; tr != nil && sig > 0 {
+	if t.tracees[t.launched] != nil && !t.commandEnded && sig > 0 {
 		unix.Kill(t.launched, unix.SIGCONT)
 		unix.Kill(t.launched, sig)
 	}
@@ -311,6 +330,7 @@ func (t *Tracer) beginServing(tr *Tracee) {
 	tr.unseen = true
 	t.colocation.Unpin(&tr.task)
 	if tr.state == stopped || tr.state == groupStop {
+		tr.restoreArguments()
 		tr.inCall = false
 		t.noteExec(tr, false)
 		t.resume(tr)
@@ -323,6 +343,8 @@ func (t *Tracer) detachFrom(tr *Tracee, status uint32) {
 	switch sig := unix.Signal(status >> 8 & 0xff); {
 	case event == 0 && sig != stopSyscall:
 		tr.pending = sig
+	case event == unix.PTRACE_EVENT_EXEC:
+		tr.changed = nil // the new program has registers of its own
 	case event == unix.PTRACE_EVENT_FORK, event == unix.PTRACE_EVENT_VFORK, event == unix.PTRACE_EVENT_CLONE:
 		if tid, errno := getEventMessage(tr.TID); errno == 0 {
 			if child := t.announce(int(tid)); child != nil && child.state == held {
@@ -360,6 +382,7 @@ func (t *Tracer) noteDetached(tr *Tracee) {
 // letGo resumes a stopped tracee untraced, with its pending signal and its own
 // affinity.
 func (t *Tracer) letGo(tr *Tracee) {
+	tr.restoreArguments()
 	t.colocation.Unpin(&tr.task)
 	if tr.launch == launching {
 		t.launcher.unblock()

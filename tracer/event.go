@@ -62,12 +62,17 @@ const (
 	// StrayEnded is the end of a child that is not a tracee: this process had
 	// it from its start.
 	StrayEnded
+
+	// Launched and Attached are events of a recording: the command was started, or
+	// a thread was attached to. A Tracer reports neither.
+	Launched
+	Attached
 )
 
 var kindNames = [...]string{
 	Enter: "enter", Exit: "exit", Signal: "signal", GroupStop: "group-stop", Exec: "exec", Created: "created",
 	LaunchFailed: "launch-failed", Exited: "exited", Killed: "killed", Detached: "detached",
-	Stray: "stray", StrayEnded: "stray-ended",
+	Stray: "stray", StrayEnded: "stray-ended", Launched: "launched", Attached: "attached",
 }
 
 func (k Kind) String() string {
@@ -97,6 +102,17 @@ type Event struct {
 	// Call is the call at Enter and Exit, and at Exec the current execve.
 	Call *Syscall
 
+	// Time is when a call that did not stop was entered or left (see
+	// Options.Buffered); zero for a stop, which is now.
+	Time time.Time
+
+	// Kept says, for such a call, that the tracee runs: what there is of its
+	// memory is in Pieces.
+	Kept bool
+	// Partly says, for such a call of a tracee that is stopped, that Pieces has what was
+	// kept before the stop. All else is in the tracee's memory.
+	Partly bool
+
 	// Signal is the signal of Signal, GroupStop and Killed. For a Signal event
 	// the caller may change the signal that is delivered; zero suppresses it.
 	// At Enter and Exit the caller may set a signal to be sent.
@@ -120,7 +136,8 @@ type Event struct {
 
 	Errno unix.Errno // of LaunchFailed
 
-	// Usage is the tracee's resource usage so far, with Options.Usage.
+	// Usage is the tracee's resource usage so far, with Options.Usage or
+	// EndUsage.
 	Usage *unix.Rusage
 }
 

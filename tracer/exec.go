@@ -64,6 +64,8 @@ func (t *Tracer) rename(tr *Tracee, tid int) {
 }
 
 func (t *Tracer) reportExec(tr *Tracee, former int, superseded *Tracee) *Event {
+	t.execSpace(tr)
+	tr.changed = nil // the new program has registers of its own
 	if t.opts.DetachOnExec && tr.launch == notLaunched {
 		t.letGo(tr)
 		return t.report(Detached, tr)

@@ -19,6 +19,7 @@ const maxFilter = 4096
 const (
 	offsetNR   = 0
 	offsetArch = 4
+	offsetIP   = 8  // the address behind the instruction
 	offsetArg0 = 16 // the lower half of the first argument
 )
 
@@ -37,8 +38,8 @@ const maxNR = 1024
 // The tests compare it with go-seccomp-bpf's filter for the same set. That
 // package is not used here, since its tables would cost every start a third of
 // a millisecond, and its lists of comparisons grow with the set.
-func newFilter(verdictOf func(abi tables.ABI, nr uint64) verdict, data uint16) ([]bpf.RawInstruction, error) {
-	program := []bpf.Instruction{bpf.LoadAbsolute{Off: offsetArch, Size: 4}}
+func newFilter(verdictOf func(abi tables.ABI, nr uint64) verdict, data uint16, passing codeRange) ([]bpf.RawInstruction, error) {
+	program := append(passing.code(), bpf.LoadAbsolute{Off: offsetArch, Size: 4})
 	for _, a := range architectures(verdictOf) {
 		program = append(program, onlyIf(a.audit, a.numbers.search(data))...)
 	}
@@ -47,6 +48,27 @@ func newFilter(verdictOf func(abi tables.ABI, nr uint64) verdict, data uint16) (
 		return nil, fmt.Errorf("a seccomp filter of %d instructions is too long", len(program))
 	}
 	return bpf.Assemble(program)
+}
+
+// codeRange is a range of addresses below 4 GiB, from which x86-64 calls pass; it
+// may be empty.
+type codeRange struct{ from, to uint32 }
+
+// code makes calls pass whose instruction is in the range.
+func (r codeRange) code() []bpf.Instruction {
+	if r.from == r.to {
+		return nil
+	}
+	return []bpf.Instruction{
+		bpf.LoadAbsolute{Off: offsetArch, Size: 4},
+		bpf.JumpIf{Cond: bpf.JumpEqual, Val: unix.AUDIT_ARCH_X86_64, SkipFalse: 6},
+		bpf.LoadAbsolute{Off: offsetIP + 4, Size: 4},
+		bpf.JumpIf{Cond: bpf.JumpEqual, Val: 0, SkipFalse: 4},
+		bpf.LoadAbsolute{Off: offsetIP, Size: 4},
+		bpf.JumpIf{Cond: bpf.JumpLessThan, Val: r.from, SkipTrue: 2},
+		bpf.JumpIf{Cond: bpf.JumpGreaterOrEqual, Val: r.to, SkipTrue: 1},
+		bpf.RetConstant{Val: unix.SECCOMP_RET_ALLOW},
+	}
 }
 
 // onlyIf makes code, which ends by itself, run if the accumulator has this

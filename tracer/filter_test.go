@@ -39,7 +39,7 @@ func verdicts(t *testing.T, traced func(tables.ABI, uint64) bool) func(arch, nr 
 // filterOf interprets the filter for verdicts.
 func filterOf(t *testing.T, data uint16, verdictOf func(tables.ABI, uint64) verdict) func(arch, nr uint32, arg0 uint64) int {
 	t.Helper()
-	raw, err := newFilter(verdictOf, data)
+	raw, err := newFilter(verdictOf, data, codeRange{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -203,13 +203,13 @@ func TestFilteredTraceInterrupted(t *testing.T) {
 	tracer := newTracer(t, Options{Follow: true, Traced: func(_ tables.ABI, nr uint64) bool { return nr == unix.SYS_GETPPID }})
 	file := t.TempDir() + "/answer"
 	launch(t, tracer, command("start-ask-later", file))
-	go func() {
-		time.Sleep(100 * time.Millisecond)
-		tracer.Interrupt(unix.SIGTERM)
-	}()
-	interrupted := false
+	executed, interrupted := 0, false
 	run(t, tracer, func(ev *Event) {
 		switch ev.Kind {
+		case Exec:
+			if executed++; executed == 2 { // the second program has begun
+				go tracer.Interrupt(unix.SIGTERM)
+			}
 		case Detached, Killed:
 			interrupted = true
 		case Enter:

@@ -4,6 +4,7 @@ package tracer
 
 import (
 	"cmp"
+	"encoding/binary"
 	"fmt"
 	"os"
 	"strings"
@@ -11,6 +12,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"trapline/tracer/buffered"
 )
 
 // Command is a program to launch.
@@ -20,6 +23,7 @@ type Command struct {
 	Env          []string
 	Dir          string        // working directory; "": the tracer's own
 	Files        [3]*os.File   // its first three descriptors; nil: the tracer's own
+	Terminal     bool          // the first one becomes the controlling terminal of a new session
 	Credential   *Credential   // nil: the tracer's own
 	Surroundings *Surroundings // nil: as this process has them now
 }
@@ -91,7 +95,11 @@ func (t *Tracer) makeFilter() ([]byte, error) {
 	if t.opts.Traced == nil || !t.opts.Follow {
 		return nil, nil
 	}
-	program, err := newFilter(t.verdict, t.filterData)
+	var passing codeRange
+	if t.buffered != nil {
+		passing = codeRange{buffered.StubAddr, buffered.StubAddr + buffered.StubSize}
+	}
+	program, err := newFilter(t.verdict, t.filterData, passing)
 	if err != nil {
 		return nil, err
 	}
@@ -125,9 +133,11 @@ func (l *launcher) seize(options uintptr) error {
 func (l *launcher) start(c *Command, filter []byte) error {
 	p := l.program
 	p.add(checkNothing, unix.SYS_PRCTL, unix.PR_SET_PDEATHSIG, uint64(unix.SIGKILL))
-	p.add(checkParent, unix.SYS_GETPPID).want = uint64(unix.Getpid())
+	if pid := unix.Getpid(); pid > 0 { // a filter may refuse it
+		p.add(checkParent, unix.SYS_GETPPID).want = uint64(pid)
+	}
 	flags, hidden := uintptr(unix.SIGCHLD|unix.CLONE_VM), (*atomic.Uint32)(nil)
-	if dumpable, err := unix.PrctlRetInt(unix.PR_GET_DUMPABLE, 0, 0, 0, 0); err != nil || dumpable != 1 {
+	if dumpable, err := unix.PrctlRetInt(unix.PR_GET_DUMPABLE, 0, 0, 0, 0); err == nil && dumpable != 1 {
 		flags = uintptr(unix.SIGCHLD)
 		hidden = p.hide()
 	}
@@ -206,8 +216,10 @@ func (l *launcher) end() {
 	l.release()
 }
 
-// awaitReady waits until the launcher has stopped before its execve.
+// awaitReady waits until the launcher has stopped before its execve. Signals from
+// others are kept for the command.
 func (l *launcher) awaitReady() error {
+	request, left := unix.PTRACE_CONT, 0
 	for {
 		status, errno := l.t.waitFor(l.tid)
 		if errno != 0 {
@@ -216,34 +228,52 @@ func (l *launcher) awaitReady() error {
 		if !unix.WaitStatus(status).Stopped() {
 			return fmt.Errorf("the command's process has ended before its execve: %s", describeStatus(status))
 		}
-		ready, err := l.stopped(int(status>>16), unix.Signal(status>>8&0xff))
-		if ready || err != nil {
-			return err
+		switch sig, event := unix.Signal(status>>8&0xff), int(status>>16); {
+		case event == unix.PTRACE_EVENT_STOP && sig != unix.SIGTRAP:
+			l.pending = sig
+		case event != 0:
+		case sig == stopSyscall:
+			if getSyscallInfo(l.tid, &l.t.info) == 0 && l.t.info.op == unix.PTRACE_SYSCALL_INFO_EXIT {
+				left--
+			}
+			if left == 0 {
+				return nil
+			}
+		case sig == unix.SIGTRAP:
+			var err error
+			if left, err = l.stopped(); left == 0 || err != nil {
+				return err
+			}
+			request = unix.PTRACE_SYSCALL
+		default:
+			l.pending = sig
 		}
-		if errno := ptrace(unix.PTRACE_CONT, l.tid, 0, 0); errno != 0 {
-			return &LaunchError{"ptrace(PTRACE_CONT)", errno}
+		if errno := ptrace(request, l.tid, 0, 0); errno != 0 {
+			return &LaunchError{"ptrace", errno}
 		}
 	}
 }
 
-// stopped handles one stop of the launcher. Signals from others are kept for
-// the command.
-func (l *launcher) stopped(event int, sig unix.Signal) (ready bool, err error) {
-	if event != 0 {
-		if event == unix.PTRACE_EVENT_STOP && sig != unix.SIGTRAP {
-			l.pending = sig
-		}
-		return false, nil
+// stopped handles the launcher's breakpoint: it is about to call execve, after
+// some other calls that have to be passed over, or a step has failed.
+//
+// The breakpoint has sent the SIGTRAP although it is blocked: it has unblocked it
+// and set its action to the default (force_sig_info_to_task of kernel/signal.c).
+// If another SIGTRAP was pending for the thread, that one has been reported.
+func (l *launcher) stopped() (left int, err error) {
+	allSignals := ^uint64(0)
+	ptraceData(unix.PTRACE_SETSIGMASK, l.tid, signalSetSize, unsafe.Pointer(&allSignals))
+	var info [SiginfoSize]byte
+	errno := ptraceData(unix.PTRACE_GETSIGINFO, l.tid, 0, unsafe.Pointer(&info))
+	const siKernel = 0x80 // SI_KERNEL of asm-generic/siginfo.h
+	if code := binary.NativeEndian.Uint32(info[8:]); errno == 0 && code != siKernel {
+		signalThread(l.tid, l.tid, unix.SIGTRAP)
 	}
 	var regs Registers
 	if errno := ptraceData(unix.PTRACE_GETREGS, l.tid, 0, unsafe.Pointer(&regs)); errno != 0 {
-		return false, &LaunchError{"ptrace(PTRACE_GETREGS)", errno}
+		return 0, &LaunchError{"ptrace(PTRACE_GETREGS)", errno}
 	}
-	if sig != unix.SIGSTOP || !stoppedItself(&regs) {
-		l.pending = sig
-		return false, nil
-	}
-	return true, cmp.Or(failedStep(&regs), l.t.checkSupport(l.tid))
+	return callsLeft(&regs), cmp.Or(failedStep(&regs), l.t.checkSupport(l.tid))
 }
 
 // executed is called when the launcher has become the command, before the
@@ -260,7 +290,7 @@ func (l *launcher) executed() {
 func (l *launcher) unblock() {
 	ptraceData(unix.PTRACE_SETSIGMASK, l.tid, signalSetSize, unsafe.Pointer(&l.blocked))
 	if l.pending != 0 {
-		unix.Tgkill(l.tid, l.tid, l.pending)
+		signalThread(l.tid, l.tid, l.pending)
 		l.pending = 0
 	}
 }

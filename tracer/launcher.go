@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/bits"
 	"os"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"unsafe"
@@ -30,9 +31,12 @@ const (
 	checkResult  // on a result other than want the launcher exits
 	checkWord    // while the word that the first argument points to is 0, repeat the call
 	checkSkip    // on success skip want bytes of steps
-	checkStop    // the launcher stops for its tracer
+	checkStop    // the launcher stops for its tracer; want more calls follow before execve
 	checkParent  // on a process id other than want the launcher exits; an error or 0 is ignored
 )
+
+// Filters around this process may refuse any call. The steps that the launcher
+// can do without have checkNothing, the others checkError or checkResult.
 
 // maxSteps exceeds the needs of any launcher: two steps for each signal, and
 // some forty others.
@@ -197,10 +201,24 @@ func awaitHidden(word *atomic.Uint32, pid int) {
 }
 
 // become sets up the launcher's state for the command, and executes the
-// command. If the launcher is this process, signals may have been pending; they
-// remain pending in an execve.
+// command.
+//
+// Signals get the actions that they have after an execve, before a signal could
+// run a handler of this program in the launcher. If the launcher is this process,
+// signals may have been pending; they remain pending in an execve.
 func (p *program) become(c *Command, filter []byte, pending uint64) {
-	p.resetSignals(c.Surroundings)
+	ignored := ignoredSignals()
+	if c.Surroundings != nil {
+		ignored = c.Surroundings.Ignored
+	}
+	byDefault, ignore := value(p, sigaction{handler: sigDfl}), value(p, sigaction{handler: sigIgn})
+	for sig := unix.Signal(1); sig <= lastSignal; sig++ {
+		if ignored&signalBit(sig) != 0 {
+			p.setAction(sig, ignore)
+		} else {
+			p.setAction(sig, byDefault)
+		}
+	}
 	pid := uint64(os.Getpid())
 	for ; pending != 0; pending &= pending - 1 {
 		p.add(checkNothing, unix.SYS_TGKILL, pid, pid, uint64(bits.TrailingZeros64(pending))+1)
@@ -217,17 +235,24 @@ func (p *program) become(c *Command, filter []byte, pending uint64) {
 	}
 	p.place(c)
 	path := p.text(c.Path)
+	// The name that the execve gives, so that records of that call have it as well.
+	// The kernel keeps the first 15 bytes.
+	name := c.Path[strings.LastIndexByte(c.Path, '/')+1:]
+	p.add(checkNothing, unix.SYS_PRCTL, unix.PR_SET_NAME, p.text(name))
 	argv, envp := p.vector(c.Argv), p.vector(c.Env)
 	// From here on PTRACE_O_EXITKILL takes over its role.
-	p.add(checkNothing, unix.SYS_PRCTL, unix.PR_SET_PDEATHSIG, 0)
-	p.add(checkStop, unix.SYS_GETPID)
+	stop := p.add(checkStop, unix.SYS_PRCTL, unix.PR_SET_PDEATHSIG, 0)
+	if ignored&signalBit(unix.SIGTRAP) != 0 {
+		stop.want = 1
+		p.setAction(unix.SIGTRAP, ignore) // the stop has reset it
+	}
 	p.add(checkNothing, unix.SYS_EXECVE, path, argv, envp)
 	p.add(checkResult, unix.SYS_EXIT_GROUP, 1)
 }
 
 // becomeSize is the memory that become needs for data.
 func becomeSize(c *Command, filter []byte) int {
-	size := len(c.Path) + 1 + len(c.Dir) + 1 + vectorSize(c.Argv) + vectorSize(c.Env) + len(filter)
+	size := 2*(len(c.Path)+1) + len(c.Dir) + 1 + vectorSize(c.Argv) + vectorSize(c.Env) + len(filter)
 	if c.Credential != nil {
 		size += 4 * len(c.Credential.Groups)
 	}
@@ -245,24 +270,10 @@ func (p *program) assume(c *Credential) {
 	p.add(checkError, unix.SYS_SETREUID, uint64(c.UID), uint64(c.EUID))
 }
 
-// resetSignals gives signals the actions that they have after an execve, before
-// a signal can run a handler of this program in the launcher. With s, signals
-// are ignored as they were when this program was started.
-func (p *program) resetSignals(s *Surroundings) {
-	ignored := ignoredSignals()
-	if s != nil {
-		ignored = s.Ignored
-	}
-	const sigDfl, sigIgn = 0, 1 // asm-generic/signal-defs.h
-	byDefault, ignore := value(p, sigaction{handler: sigDfl}), value(p, sigaction{handler: sigIgn})
-	for sig := unix.Signal(1); sig <= lastSignal; sig++ {
-		action := byDefault
-		if ignored&signalBit(sig) != 0 {
-			action = ignore
-		}
-		if sig != unix.SIGKILL && sig != unix.SIGSTOP {
-			p.add(checkNothing, unix.SYS_RT_SIGACTION, uint64(sig), action, 0, signalSetSize)
-		}
+// setAction sets the action of a signal to a sigaction in the memory.
+func (p *program) setAction(sig unix.Signal, action uint64) {
+	if sig != unix.SIGKILL && sig != unix.SIGSTOP {
+		p.add(checkNothing, unix.SYS_RT_SIGACTION, uint64(sig), action, 0, signalSetSize)
 	}
 }
 
@@ -272,7 +283,9 @@ func (p *program) restore(s *Surroundings) {
 		p.add(checkNothing, unix.SYS_CLOSE, uint64(bits.TrailingZeros64(closed)))
 	}
 	for _, l := range s.Limits {
-		p.add(checkError, unix.SYS_PRLIMIT64, 0, uint64(l.Resource), value(p, l.Rlimit))
+		// If a seccomp filter refuses this, it has also kept the limit from
+		// being changed.
+		p.add(checkNothing, unix.SYS_PRLIMIT64, 0, uint64(l.Resource), value(p, l.Rlimit))
 	}
 }
 
@@ -291,6 +304,10 @@ func (p *program) place(c *Command) {
 			p.copies = append(p.copies, fd)
 		}
 		p.add(checkError, unix.SYS_DUP2, uint64(fd), uint64(i))
+	}
+	if c.Terminal {
+		p.add(checkError, unix.SYS_SETSID)
+		p.add(checkError, unix.SYS_IOCTL, 0, unix.TIOCSCTTY, 0)
 	}
 }
 

@@ -31,11 +31,9 @@ const launcherTextSize = 512
 // (TASK_SIZE of asm/page_64_types.h).
 const taskSize = 1<<47 - 1<<12
 
-// stoppedItself reports whether the launcher stopped because of a step
-// (checkStop, or checkError on an error). It sets R15 before it does.
-func stoppedItself(regs *Registers) bool {
-	return regs.R15 != 0 && regs.Orig_rax == unix.SYS_TGKILL
-}
+// callsLeft returns how many calls a launcher that has stopped because of a step
+// makes before its execve.
+func callsLeft(regs *Registers) int { return int(regs.R15) - 1 }
 
 // failedStep returns the error that a launcher stopped to report, or nil if it
 // stopped because it is about to call execve.

@@ -7,7 +7,7 @@
 // have no memory except its steps.
 //
 // R12 is the step, R13 the number of its call, R14 its result. R15 is nonzero
-// once the launcher has begun to stop for its tracer: see launcherStop.
+// once the launcher stops for its tracer.
 
 // struct step of launcher.go.
 #define STEP_NR 0
@@ -25,12 +25,8 @@
 #define CHECK_PARENT 6
 
 // Numbers of system calls.
-#define NR_GETPID 39
 #define NR_CLONE 56
 #define NR_EXIT_GROUP 231
-#define NR_TGKILL 234
-
-#define SIGSTOP 19
 
 // func cloneLauncher(first *step, flags uintptr) (pid int)
 TEXT ·cloneLauncher(SB), NOSPLIT|NOFRAME, $0-24
@@ -79,7 +75,7 @@ call:
 	CMPQ	CX, $CHECK_SKIP
 	JEQ	checkSkip
 	CMPQ	CX, $CHECK_STOP
-	JEQ	stop
+	JEQ	checkStop
 	CMPQ	CX, $CHECK_PARENT
 	JEQ	checkParent
 next:
@@ -116,17 +112,16 @@ checkSkip:
 	ADDQ	AX, R12
 	JMP	next
 
-	// Stop, for a tracer only: it does not let the signal pass. The process
-	// continues to its execve, or exits if a step has failed.
+checkStop:
+	XORL	R14, R14 // this is not a failure
+
+	// Stop for the tracer, by a breakpoint: a seccomp filter might refuse any
+	// system call. Then the launcher continues to its execve, or exits if a step
+	// has failed.
 stop:
-	MOVL	$1, R15
-	MOVL	$NR_GETPID, AX
-	SYSCALL
-	MOVQ	AX, DI
-	MOVQ	AX, SI
-	MOVL	$SIGSTOP, DX
-	MOVL	$NR_TGKILL, AX
-	SYSCALL
+	MOVQ	STEP_WANT(R12), R15
+	INCQ	R15
+	INT	$3
 	CMPQ	STEP_CHECK(R12), $CHECK_STOP
 	JEQ	next
 
@@ -134,6 +129,7 @@ exit:
 	MOVL	$1, DI
 	MOVL	$NR_EXIT_GROUP, AX
 	SYSCALL
+	HLT // the call was refused; SIGSEGV ends the process
 	JMP	exit
 
 // func launcherText() (start uintptr)

@@ -136,9 +136,8 @@ func TestDetachBeforeExecve(t *testing.T) {
 	for _, opts := range []Options{{}, {Follow: true}, {Follow: true, Traced: all}} {
 		tracer := newTracer(t, opts)
 		launch(t, tracer, Command{Path: "/bin/sh", Argv: []string{"sh", "-c", "kill -TERM $$; exit 3"}})
-		ev, err := tracer.Next()
-		if err != nil || ev.Kind != Enter {
-			t.Fatalf("event %v, error %v", ev, err)
+		if ev := next(t, tracer); ev.Kind != Enter {
+			t.Fatalf("event %v", ev.Kind)
 		}
 		tracer.DetachAll()
 		run(t, tracer, nil)

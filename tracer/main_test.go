@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"runtime"
 	"testing"
 	"time"
 
@@ -19,6 +20,14 @@ const programEnv = "TRACER_TEST_PROGRAM"
 
 // programs are the tests' tracees.
 var programs = map[string]func(){}
+
+// A program runs on its main thread, whose id is that of the process: on a busy
+// machine it would otherwise be on another one before it could lock itself to it.
+func init() {
+	if os.Getenv(programEnv) != "" {
+		runtime.LockOSThread()
+	}
+}
 
 func TestMain(m *testing.M) {
 	if program := programs[os.Getenv(programEnv)]; program != nil {
@@ -46,14 +55,15 @@ func selfCommand(program string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// newTracer makes a tracer whose trace is ended by force after a while.
+// newTracer makes a tracer whose trace is ended by force if it hangs. Traces with
+// many stops take half a minute while other processes need the processors.
 func newTracer(t testing.TB, opts Options) *Tracer {
 	t.Helper()
 	tracer, err := New(opts)
 	if err != nil {
 		t.Fatal(err)
 	}
-	timer := time.AfterFunc(30*time.Second, func() {
+	timer := time.AfterFunc(4*time.Minute, func() {
 		t.Error("the trace takes too long")
 		tracer.Interrupt(unix.SIGKILL)
 	})
@@ -73,18 +83,25 @@ func launch(t testing.TB, tracer *Tracer, c Command) *Tracee {
 // run passes all events to a function, which may be nil.
 func run(t testing.TB, tracer *Tracer, each func(*Event)) {
 	t.Helper()
-	for {
-		ev, err := tracer.Next()
-		if errors.Is(err, io.EOF) {
-			return
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		// The children of a thread that ends, with an earlier test, become
-		// those of another.
-		if each != nil && ev.Kind != StrayEnded {
+	for ev := next(t, tracer); ev != nil; ev = next(t, tracer) {
+		if each != nil {
 			each(ev)
+		}
+	}
+}
+
+// next returns the next event, nil at the end. It leaves out the children of a
+// thread that has ended with an earlier test: they become those of another.
+func next(t testing.TB, tracer *Tracer) *Event {
+	t.Helper()
+	for {
+		switch ev, err := tracer.Next(); {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			t.Fatal(err)
+		case ev.Kind != StrayEnded:
+			return ev
 		}
 	}
 }

@@ -23,6 +23,9 @@ func (tr *Tracee) ReadMemory(addr uint64, b []byte) int {
 	if len(b) == 0 {
 		return 0
 	}
+	if tr.past != nil {
+		return tr.past.ReadMemory(addr, b)
+	}
 	n, errno := tr.transfer(unix.SYS_PROCESS_VM_READV, addr, b)
 	switch errno {
 	case 0:
@@ -37,7 +40,7 @@ func (tr *Tracee) ReadMemory(addr uint64, b []byte) int {
 // debuggers, it also writes to memory that is read-only for the tracee: a
 // private mapping gets its own copy of the page.
 func (tr *Tracee) WriteMemory(addr uint64, b []byte) int {
-	if len(b) == 0 {
+	if len(b) == 0 || tr.past != nil {
 		return 0
 	}
 	n, errno := tr.transfer(unix.SYS_PROCESS_VM_WRITEV, addr, b)

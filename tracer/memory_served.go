@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -16,13 +17,19 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A process may serve memory: userfaultfd(2). A read of such memory that has no
-// content yet waits for that process, and only SIGKILL can end the wait. The
-// process may never serve it, least of all if it is itself a tracee that waits
-// for the tracer.
+// A process may serve memory, by userfaultfd(2), or files that others map into
+// theirs, by fuse(4). A read of such memory that has no content yet waits for that
+// process, and only SIGKILL can end the wait. The process may never serve it,
+// least of all if it is itself a tracee that waits for the tracer.
 //
-// Once a tracee has a descriptor of userfaultfd, other threads make all reads and
-// writes, and are abandoned if they do not return.
+// Once a tracee has a descriptor of userfaultfd or FUSE, other threads make all
+// reads and writes, and are abandoned if they do not return. The calls after which
+// a tracee's descriptors are checked are userfaultfd and, because many open files,
+// those that mount.
+//
+// File systems that are served by processes that are not tracees make no
+// difference: many machines have some, and all tracing would be slower there.
+// Such a process is not stopped by the tracer.
 
 // serveLimit is how long a read or write may sleep.
 const serveLimit = 50 * time.Millisecond
@@ -48,8 +55,7 @@ type access struct {
 	b    []byte
 }
 
-// awaitServed notes that a tracee enters a call that may return a descriptor of
-// userfaultfd(2).
+// awaitServed notes that a tracee enters a call after which it may serve memory.
 func (t *Tracer) awaitServed(tr *Tracee) {
 	if t.asksServed != nil && t.asksServed != tr {
 		t.accessor = new(accessor) // two at a time: do not wait for the results
@@ -58,23 +64,23 @@ func (t *Tracer) awaitServed(tr *Tracee) {
 	t.asksServed = tr
 }
 
-// checkServed checks at a stop of a tracee whether the tracee that has called
-// awaitServed has the descriptor now. There is no memory to serve without it.
+// checkServed checks at a stop of a tracee whether the one for which awaitServed
+// was called has such a descriptor. There is no memory to serve without it.
 func (t *Tracer) checkServed(tr *Tracee) {
 	asks := t.asksServed
 	if asks == nil {
 		return
 	}
-	if t.tracees[asks.TID] != asks || hasUserfaultfd(asks.TID) {
+	if t.tracees[asks.TID] != asks || servesByDescriptor(asks.TID) {
 		t.accessor, t.asksServed = new(accessor), nil
 	} else if tr == asks {
 		t.asksServed = nil // the call has failed
 	}
 }
 
-// hasUserfaultfd reports whether a process may have memory that is served by a
-// process, judging by its descriptors. It assumes so if they are unknown.
-func hasUserfaultfd(pid int) bool {
+// servesByDescriptor reports whether a process may serve memory, its own or that
+// of others, judging by its descriptors. It assumes so if they are unknown.
+func servesByDescriptor(pid int) bool {
 	folder := "/proc/" + strconv.Itoa(pid) + "/fd/"
 	dir, err := os.Open(folder)
 	if err != nil {
@@ -84,7 +90,7 @@ func hasUserfaultfd(pid int) bool {
 	names, _ := dir.Readdirnames(-1)
 	return slices.ContainsFunc(names, func(name string) bool {
 		target, _ := os.Readlink(folder + name)
-		return target == "anon_inode:[userfaultfd]"
+		return target == "anon_inode:[userfaultfd]" || strings.HasSuffix(target, "/fuse")
 	})
 }
 

@@ -30,6 +30,9 @@ const (
 
 // Registers fetches all general registers of a stopped tracee.
 func (tr *Tracee) Registers(regs *Registers) error {
+	if tr.past != nil {
+		return tr.past.Registers(regs)
+	}
 	if errno := ptraceData(unix.PTRACE_GETREGS, tr.TID, 0, unsafe.Pointer(regs)); errno != 0 {
 		return errno
 	}
@@ -38,6 +41,9 @@ func (tr *Tracee) Registers(regs *Registers) error {
 
 // SetRegisters replaces all general registers of a stopped tracee.
 func (tr *Tracee) SetRegisters(regs *Registers) error {
+	if tr.past != nil {
+		return errPast
+	}
 	if errno := ptraceData(unix.PTRACE_SETREGS, tr.TID, 0, unsafe.Pointer(regs)); errno != 0 {
 		return errno
 	}
@@ -50,6 +56,9 @@ func (tr *Tracee) SetRegisters(regs *Registers) error {
 func (tr *Tracee) RegisterSet(note int, b []byte) (int, error) {
 	if len(b) == 0 {
 		return 0, nil
+	}
+	if tr.past != nil {
+		return tr.past.RegisterSet(note, b)
 	}
 	v := &tr.t.vm
 	v.local.Base = &b[0]
@@ -70,11 +79,14 @@ func callNumber(regs *Registers) *uint64 { return &regs.Orig_rax }
 func callResult(regs *Registers) *uint64 { return &regs.Rax }
 
 // firstArgument returns the register that holds the first argument of a call.
-func firstArgument(regs *Registers, abi tables.ABI) *uint64 {
+func firstArgument(regs *Registers, abi tables.ABI) *uint64 { return arguments(regs, abi)[0] }
+
+// arguments returns the registers that hold the arguments of a call.
+func arguments(regs *Registers, abi tables.ABI) [6]*uint64 {
 	if abi == tables.I386 {
-		return &regs.Rbx
+		return [...]*uint64{&regs.Rbx, &regs.Rcx, &regs.Rdx, &regs.Rsi, &regs.Rdi, &regs.Rbp}
 	}
-	return &regs.Rdi
+	return [...]*uint64{&regs.Rdi, &regs.Rsi, &regs.Rdx, &regs.R10, &regs.R8, &regs.R9}
 }
 
 // InstructionPointer returns the address of the next instruction.

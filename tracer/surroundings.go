@@ -32,6 +32,12 @@ type sigaction struct {
 	mask                     uint64
 }
 
+// Actions of signals: asm-generic/signal-defs.h.
+const (
+	sigDfl = 0
+	sigIgn = 1
+)
+
 // signalSetSize is the size in bytes of the kernel's sigset_t.
 const signalSetSize = 8
 
@@ -43,7 +49,6 @@ func signalBit(sig unix.Signal) uint64 { return 1 << (sig - 1) }
 
 // ignoredSignals returns the signals that this process ignores.
 func ignoredSignals() (set uint64) {
-	const sigIgn = 1 // SIG_IGN of asm-generic/signal-defs.h
 	for sig := unix.Signal(1); sig <= lastSignal; sig++ {
 		var action sigaction
 		_, _, errno := unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(sig), 0, uintptr(unsafe.Pointer(&action)), signalSetSize, 0, 0)

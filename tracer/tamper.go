@@ -2,6 +2,8 @@
 
 package tracer
 
+import "trapline/tables"
+
 // ReplaceCall, at a syscall-enter-stop, makes the kernel run call nr in place
 // of the tracee's, with the same arguments. With NoCall it runs none.
 func (tr *Tracee) ReplaceCall(nr uint64) error {
@@ -15,6 +17,49 @@ func (tr *Tracee) ReplaceCall(nr uint64) error {
 
 // NoCall is a number without a system call: the result is ENOSYS.
 const NoCall = ^uint64(0)
+
+// ChangeArguments, at a syscall-enter-stop, makes the kernel run the call with
+// other arguments. The tracee finds its registers unchanged after the call, or
+// when it is detached in the call. It must not be used for calls that create a
+// task or return from a signal handler, which pass the registers on.
+func (tr *Tracee) ChangeArguments(args *[6]uint64) error {
+	var regs Registers
+	if err := tr.Registers(&regs); err != nil {
+		return err
+	}
+	c := &changedArguments{abi: tr.call.ABI}
+	for i, r := range arguments(&regs, c.abi) {
+		c.was[i], *r = *r, args[i]
+	}
+	if err := tr.SetRegisters(&regs); err != nil {
+		return err
+	}
+	tr.changed, tr.call.Args = c, *args
+	return nil
+}
+
+// changedArguments are the arguments of a call before ChangeArguments.
+type changedArguments struct {
+	abi tables.ABI
+	was [6]uint64 // the registers
+}
+
+// restoreArguments undoes ChangeArguments.
+func (tr *Tracee) restoreArguments() {
+	c := tr.changed
+	if c == nil {
+		return
+	}
+	tr.changed = nil
+	var regs Registers
+	if tr.Registers(&regs) != nil {
+		return // killed
+	}
+	for i, r := range arguments(&regs, c.abi) {
+		*r = c.was[i]
+	}
+	tr.SetRegisters(&regs)
+}
 
 // SetResult, at a syscall-exit-stop, changes the result that the tracee sees.
 // An error is a negated errno.

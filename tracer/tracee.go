@@ -16,6 +16,7 @@ type Tracee struct {
 	Data any // for the user of the package
 
 	t      *Tracer
+	past   Past    // nil for a tracee of t
 	parent *Tracee // its creator
 	state  state
 	call   Syscall
@@ -31,6 +32,10 @@ type Tracee struct {
 	untraced  *untracedClone // a call whose flags are to be restored, or nil
 	untracing bool           // CLONE_UNTRACED is to be removed from untraced
 
+	changed *changedArguments // of the current call, or nil
+
+	generation int // with Options.FollowDepth: 0 for those that were there first
+
 	filtered  bool // has the tracer's seccomp filter
 	everyCall bool // also has another filter: stops at every call
 	unseen    bool // its events are not returned
@@ -41,6 +46,15 @@ type Tracee struct {
 	skipTurns uint8 // stops for which it gets no turn: see takeTurn
 
 	interrupted *Syscall // the call that attaching interrupted and that will be restarted, or nil
+
+	// For buffered calls: see buffered.go.
+	space        *space // nil without Options.Buffered
+	buffered     *thread
+	cloneFlags   uint64 // of the call that creates a task
+	bufferable   int    // calls that stopped and need not have
+	areaFailures int
+	shares       bool // its fs base is not its own: no area
+	swallow      bool // the signal of this stop is not the program's
 
 	launch  launchPhase
 	pending unix.Signal // signal to deliver when it is resumed
@@ -77,7 +91,12 @@ const (
 
 // Interrupted returns the call, with only its ABI and number, that the tracee
 // was in when it was attached, if restart_syscall will resume it; or nil.
-func (tr *Tracee) Interrupted() *Syscall { return tr.interrupted }
+func (tr *Tracee) Interrupted() *Syscall {
+	if tr.past != nil {
+		return tr.past.Interrupted()
+	}
+	return tr.interrupted
+}
 
 // noteInterrupted determines the result of Interrupted, at the stop that
 // attaching causes: a group-stop if the tracee was already stopped.
@@ -97,7 +116,7 @@ func (tr *Tracee) noteInterrupted() {
 // Parent returns the tracee that created this one, or nil if that is gone or
 // was never traced.
 func (tr *Tracee) Parent() *Tracee {
-	if p := tr.parent; p != nil && tr.t.tracees[p.TID] != p {
+	if p := tr.parent; p != nil && tr.past == nil && tr.t.tracees[p.TID] != p {
 		tr.parent = nil
 	}
 	return tr.parent
@@ -110,7 +129,8 @@ func (tr *Tracee) inherit(parent *Tracee) {
 	tr.t.colocation.Inherit(&parent.task, &tr.task)
 	tr.filtered = parent.filtered
 	tr.everyCall = parent.everyCall
-	tr.unseen = parent.unseen || parent.untraced != nil
+	tr.unseen = parent.unseen || parent.untraced != nil || tr.t.opts.OnlyCommand
+	tr.t.inheritSpace(tr, parent)
 	if tr.state == announced || tr.state == held {
 		tr.untraced = parent.untraced
 	}

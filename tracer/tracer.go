@@ -38,6 +38,13 @@ type Options struct {
 	// clone3, and attaches to all threads of a process.
 	Follow bool
 
+	// FollowDepth limits Follow to a number of generations of processes: 1 stands for
+	// the children of the launched command and of the processes attached to. With
+	// OnlyThreads only threads are followed. 0 is no limit. It must not be used with
+	// Traced. The other processes are let go before they run, and co-location does not
+	// take them into account.
+	FollowDepth int
+
 	// DetachOnExec detaches a tracee after a successful execve, except the
 	// execve of a launched command.
 	DetachOnExec bool
@@ -53,7 +60,7 @@ type Options struct {
 	// a seccomp filter lets all others pass. It is called with the numbers of
 	// each ABI, without x32's bit; its answer for one number past all tables
 	// applies to all such numbers. Some calls are reported even if it does not
-	// select them: execve, userfaultfd, those that co-location has to see
+	// select them: execve, userfaultfd, mount, those that co-location has to see
 	// (including calls that open files), those that may install a filter or
 	// create a task with CLONE_UNTRACED, and all calls of a tracee that has
 	// installed a filter.
@@ -68,8 +75,39 @@ type Options struct {
 	// (UnderFilter), calls that it refuses are not reported.
 	Traced func(abi tables.ABI, nr uint64) bool
 
-	// Usage fills Event.Usage.
+	// Buffered, if not nil, lets calls of a launched command be reported without
+	// a stop where that is possible. It is asked at most once for each number
+	// of the x86-64 ABI. It needs Traced, a command with Follow, and a machine where
+	// CanBuffer returns nil.
+	//
+	// Enter and Exit of such a call come late and have Event.Time; the registers
+	// of the tracee are not those of the call, and of its memory there is only
+	// what was kept.
+	Buffered func(nr uint64) BufferedCall
+
+	// BufferedNames says that what descriptors refer to, and where paths lead, is
+	// asked when a buffered call is reported. Buffered has to let all calls stop that
+	// may change that.
+	BufferedNames bool
+
+	// Lasting, if not nil, says whether what is shown of a descriptor lasts until it
+	// is closed. Where a BufferedOp is BufferedListed, calls with other descriptors
+	// stop. A BufferedCall has the descriptors that it closes.
+	Lasting func(tr *Tracee, fd uint64) bool
+
+	// OnlyCommand returns no events of tasks that the command creates, although
+	// Follow, which a filter needs, makes them tracees.
+	OnlyCommand bool
+
+	// ProcessesOnly stops tracees at no calls, except for those of a launched command up
+	// to its execve: events are those of tasks that begin, call execve and end, and of
+	// signals. It must not be used with Traced.
+	ProcessesOnly bool
+
+	// Usage fills Event.Usage. Tracees then do not take turns with the tracer.
 	Usage bool
+	// EndUsage fills Event.Usage for Exited and Killed only.
+	EndUsage bool
 
 	// Debug, if not nil, is called with messages about the engine: wait
 	// statuses, requests, tracees that come and go, the kernel's features.
@@ -115,14 +153,18 @@ type Tracer struct {
 	ending    bool
 	detached  []*Tracee // tracees detached, to be reported
 
+	asked asked // by Do
+
 	colocation *colocate.Controller
 
 	filterData uint16 // SECCOMP_RET_DATA of the filter, if there is one
 
+	buffered *bufferedState // nil without buffered calls
+
 	vm       ioVectors
 	accessor *accessor // reads memory that a process may have to serve; nil if there is none
 
-	asksServed *Tracee // whose call may return a descriptor of userfaultfd; or nil
+	asksServed *Tracee // in a call after which it may serve memory; or nil
 }
 
 // New makes a tracer and locks the calling goroutine to its thread.
@@ -136,11 +178,14 @@ func New(opts Options) (*Tracer, error) {
 		closed:  make(chan struct{}),
 	}
 	t.colocation = colocate.New(opts.Colocate, t.tasks, t.debugf)
-	if opts.Usage {
+	if opts.Usage || opts.EndUsage {
 		t.usage = new(unix.Rusage)
 	}
 	if opts.Traced != nil {
 		t.filterData = 1 + rand.N(uint16(math.MaxUint16))
+	}
+	if opts.Buffered != nil {
+		t.buffered = t.newBuffered()
 	}
 	t.debugf("ptrace_setoptions = %#x", t.options())
 	if err := quietChildSignals(); err != nil {
@@ -161,6 +206,10 @@ func (t *Tracer) options() uintptr {
 	if t.opts.KillOnExit {
 		options |= unix.PTRACE_O_EXITKILL
 	}
+	if t.opts.BufferedNames {
+		// Its calls are reported while it still has its descriptors.
+		options |= unix.PTRACE_O_TRACEEXIT
+	}
 	return options
 }
 
@@ -175,6 +224,15 @@ func (t *Tracer) add(tid int, s state) *Tracee {
 	t.tracees[tid] = tr
 	t.debugf("tracee %d: %v, %d in all", tid, s, len(t.tracees))
 	return tr
+}
+
+// Tracees yields all tracees whose events are returned.
+func (t *Tracer) Tracees(yield func(*Tracee) bool) {
+	for _, tr := range t.tracees {
+		if !tr.unseen && tr.known && !yield(tr) {
+			return
+		}
+	}
 }
 
 // tasks yields co-location's data about each tracee.
@@ -198,6 +256,9 @@ func (t *Tracer) forget(tr *Tracee) {
 	if t.tracees[tr.TID] == tr {
 		delete(t.tracees, tr.TID)
 		t.debugf("tracee %d: gone, %d left", tr.TID, len(t.tracees))
+	}
+	if tr.space != nil {
+		t.leaveSpace(tr)
 	}
 	if t.last == tr {
 		t.last = nil
@@ -233,12 +294,30 @@ func (t *Tracer) Next() (*Event, error) {
 // next is Next including the events of unseen tracees.
 func (t *Tracer) next() (*Event, error) {
 	if t.interrupt.Load() != 0 {
+		if ev := t.lastBuffered(); ev != nil {
+			return ev, nil
+		}
 		return t.nextDetached()
 	}
 	if ev := t.resumeCurrent(); ev != nil {
 		return ev, nil
 	}
 	for {
+		if t.asked.pending.Load() {
+			t.answer()
+		}
+		if t.buffered != nil {
+			if ev := t.nextBuffered(); ev != nil {
+				return ev, nil
+			}
+			if held := t.buffered.held; held != nil {
+				t.buffered.held = nil
+				if ev := t.classify(*held); ev != nil {
+					return ev, nil
+				}
+				continue
+			}
+		}
 		if len(t.delayed) > 0 {
 			t.resumeDelayed()
 		}
@@ -260,13 +339,19 @@ func (t *Tracer) next() (*Event, error) {
 		if err != nil {
 			return nil, err
 		}
+		if t.buffered != nil {
+			t.buffered.wait = false
+		}
 		if t.interrupt.Load() != 0 {
 			if s.tid != 0 {
 				t.queue.push(s, t.usage)
 			}
-			return t.nextDetached()
+			return t.next()
 		}
 		if s.tid == 0 {
+			continue
+		}
+		if t.buffered != nil && t.settle(s) {
 			continue
 		}
 		if ev := t.classify(s); ev != nil {
@@ -362,6 +447,7 @@ func (t *Tracer) report(kind Kind, tr *Tracee) *Event {
 	ev.Kind = kind
 	ev.Tracee = tr
 	ev.Call = &tr.call
+	ev.Time, ev.Kept, ev.Partly = time.Time{}, false, false
 	ev.Signal = 0
 	ev.Siginfo = nil
 	ev.FormerTID = 0
@@ -377,7 +463,7 @@ func (t *Tracer) report(kind Kind, tr *Tracee) *Event {
 // resume resumes a stopped tracee. If the tracee was killed in its stop, its
 // end will be waited for; if the stop is stale, the new stop will be.
 func (t *Tracer) resume(tr *Tracee) {
-	if t.execs > 0 && !tr.inExec && t.overtaken(tr.TID) {
+	if (t.execs > 0 && !tr.inExec || t.opts.ProcessesOnly) && t.overtaken(tr.TID) {
 		tr.state = running
 		return
 	}
@@ -387,7 +473,7 @@ func (t *Tracer) resume(tr *Tracee) {
 		return
 	}
 	request := unix.PTRACE_SYSCALL
-	if tr.launch == launchFailed || tr.runsToFilter() {
+	if tr.launch == launchFailed || tr.runsToFilter() || t.opts.ProcessesOnly && tr.launch == notLaunched {
 		request = unix.PTRACE_CONT
 	}
 	if tr.untracing {
@@ -426,6 +512,9 @@ func (t *Tracer) enterStop(tr *Tracee) *Event {
 	if tr.filtered {
 		t.watchCall(tr)
 	}
+	if tr.space != nil && !t.enterBuffered(tr) {
+		return nil
+	}
 	t.noteExec(tr, isExec(call.ABI, call.NR))
 	if t.accessor == nil {
 		t.checkServed(tr)
@@ -441,6 +530,7 @@ func (t *Tracer) enterStop(tr *Tracee) *Event {
 func (t *Tracer) exitStop(tr *Tracee) *Event {
 	info, call := &t.info, &tr.call
 	tr.restoreUntraced()
+	tr.restoreArguments()
 	t.noteExec(tr, false)
 	t.checkServed(tr)
 	failed := uint8(info.data[1]) != 0
@@ -460,6 +550,7 @@ func (t *Tracer) exitStop(tr *Tracee) *Event {
 		*call = Syscall{ABI: abi}
 	}
 	tr.inCall = false
+	t.leaveBuffered(tr)
 	call.IP, call.SP = info.ip, info.sp
 	call.Ret = int64(info.data[0])
 	call.IsError = failed
@@ -471,7 +562,9 @@ func (t *Tracer) exitStop(tr *Tracee) *Event {
 // used for queued stops, which may be stale.
 func (t *Tracer) passExit(tr *Tracee) {
 	tr.inCall, tr.exitUnwanted = false, false
+	t.leaveBuffered(tr)
 	tr.restoreUntraced()
+	tr.restoreArguments()
 	t.noteExec(tr, false)
 	t.checkServed(tr)
 	result := int64(-1)
@@ -492,6 +585,16 @@ func (t *Tracer) signalStop(tr *Tracee, sig unix.Signal) *Event {
 	if errno != 0 || unix.Signal(binary.NativeEndian.Uint32(t.siginfo[:])) != sig {
 		return nil // killed in the stop, or the stop is stale
 	}
+	if tr.isBuffered() && !t.leaveStub(tr, sig, &t.siginfo) && !t.ending {
+		t.buffered.held = &stop{tid: tr.TID, status: uint32(sig)<<8 | 0x7f}
+		t.beginReport()
+		return nil
+	}
+	if tr.swallow {
+		tr.swallow = false
+		t.resume(tr)
+		return nil
+	}
 	ev := t.report(Signal, tr)
 	ev.Signal = sig
 	ev.Siginfo = &t.siginfo
@@ -510,7 +613,8 @@ func (t *Tracer) eventStop(tr *Tracee, sig unix.Signal, first bool) *Event {
 	switch {
 	case first:
 		tr.restoreUntraced()
-		return t.report(Created, tr)
+		t.born(tr)
+		return t.created(tr)
 	case tr.state == groupStop:
 		ev := t.report(GroupStop, tr)
 		ev.Signal = sig
@@ -576,13 +680,13 @@ func (t *Tracer) checkSupport(tid int) error {
 // sends one. If SIGCHLD is ignored, which would make the kernel discard wait
 // statuses, it is reset to the default action.
 func quietChildSignals() error {
-	const sigIgn, saNoCldWait = 1, 2 // asm-generic/signal-defs.h
+	const saNoCldWait = 2 // asm-generic/signal-defs.h
 	var action sigaction
 	_, _, errno := unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(syscall.SIGCHLD),
 		0, uintptr(unsafe.Pointer(&action)), signalSetSize, 0, 0)
 	if errno == 0 {
 		if action.handler == sigIgn {
-			action.handler = 0 // SIG_DFL
+			action.handler = sigDfl
 		}
 		action.flags = action.flags&^saNoCldWait | saNoCldStop
 		_, _, errno = unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(syscall.SIGCHLD),

@@ -20,6 +20,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"trapline/integration/asleep"
 	"trapline/integration/need"
 	"trapline/tables"
 )
@@ -34,20 +35,21 @@ func init() {
 		unix.Kill(unix.Getpid(), unix.Signal(number))
 		time.Sleep(time.Minute)
 	}
-	programs["handle"] = func() { // exits with the number of SIGUSR1s that arrive in time
-		arrived := make(chan os.Signal, 1)
-		signal.Notify(arrived, unix.SIGUSR1)
-		unix.Kill(unix.Getpid(), unix.SIGUSR1)
-		select {
-		case <-arrived:
+	programs["handle"] = func() { // exits with the number of SIGUSR1s that arrive before a SIGUSR2
+		arrived := make(chan os.Signal, 2)
+		signal.Notify(arrived, unix.SIGUSR1, unix.SIGUSR2)
+		unix.Tgkill(unix.Getpid(), unix.Gettid(), unix.SIGUSR1)
+		unix.Tgkill(unix.Getpid(), unix.Gettid(), unix.SIGUSR2)
+		if <-arrived == unix.SIGUSR1 {
 			os.Exit(1)
-		case <-time.After(200 * time.Millisecond):
 		}
 	}
-	programs["stop"] = func() {
+	programs["stop"] = func() { // ends when it has been continued
 		runtime.LockOSThread() // the thread stops before it can continue
+		continued := make(chan os.Signal, 1)
+		signal.Notify(continued, unix.SIGCONT)
 		unix.Tgkill(unix.Getpid(), unix.Gettid(), unix.SIGSTOP)
-		time.Sleep(20 * time.Millisecond) // for a thread that takes the SIGCONT
+		<-continued
 	}
 	programs["thread-exec"] = func() {
 		runtime.LockOSThread() // the leader stays here
@@ -515,12 +517,7 @@ func TestAttachAllThreadsAndDetach(t *testing.T) {
 		}
 		// A thread that is detached from a group-stop runs for a moment before
 		// it stops again.
-		for range 100 {
-			if strings.HasPrefix(statusField(pid, "State"), "T") == stopFirst {
-				break
-			}
-			time.Sleep(time.Millisecond)
-		}
+		eventually(func() bool { return strings.HasPrefix(statusField(pid, "State"), "T") == stopFirst })
 		if state := statusField(pid, "State"); strings.HasPrefix(state, "T") != stopFirst {
 			t.Errorf("state after detaching is %s, stopped before: %v", state, stopFirst)
 		}
@@ -530,7 +527,7 @@ func TestAttachAllThreadsAndDetach(t *testing.T) {
 func TestAttachInMidCall(t *testing.T) {
 	cmd := start(t, "pause")
 	pid := cmd.Process.Pid
-	time.Sleep(20 * time.Millisecond)
+	asleep.Await(t, pid, unix.SYS_PAUSE)
 	tracer := newTracer(t, Options{})
 	if _, err := tracer.Attach(pid); err != nil {
 		t.Fatal(err)
@@ -553,7 +550,14 @@ func TestAttachInMidCall(t *testing.T) {
 	}
 }
 
+// An interrupt detaches from all threads, or the command dies of the signal before.
 func TestInterrupt(t *testing.T) {
+	for _, sig := range []unix.Signal{unix.SIGTERM, unix.SIGWINCH} { // the latter has no effect
+		t.Run(unix.SignalName(sig), func(t *testing.T) { testInterrupt(t, sig) })
+	}
+}
+
+func testInterrupt(t *testing.T, sig unix.Signal) {
 	tracer := newTracer(t, Options{Follow: true})
 	tracee := launch(t, tracer, command("threads", "3"))
 	var once sync.Once
@@ -563,7 +567,7 @@ func TestInterrupt(t *testing.T) {
 		switch ev.Kind {
 		case Enter:
 			if ev.Call.NR == unix.SYS_PAUSE {
-				once.Do(func() { go tracer.Interrupt(unix.SIGTERM) })
+				once.Do(func() { go tracer.Interrupt(sig) })
 			}
 		case Detached:
 			detached++
@@ -573,8 +577,12 @@ func TestInterrupt(t *testing.T) {
 			}
 		}
 	})
-	if detached == 0 {
+	if detached == 0 && status == 0 {
 		t.Error("nobody was detached")
+	}
+	if sig == unix.SIGWINCH {
+		unix.Kill(tracee.TID, unix.SIGKILL)
+		sig = unix.SIGKILL
 	}
 	if status == 0 {
 		var ok bool
@@ -582,7 +590,7 @@ func TestInterrupt(t *testing.T) {
 			return // it died while others were detached
 		}
 	}
-	if status.Signal() != unix.SIGTERM {
+	if status.Signal() != sig {
 		t.Errorf("the command ended with %#x", status)
 	}
 }
@@ -902,7 +910,7 @@ func init() {
 			cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 			go cmd.Run()
 		}
-		time.Sleep(time.Minute)
+		time.Sleep(10 * time.Minute) // it is killed before
 	}
 }
 

@@ -17,11 +17,14 @@ import (
 const skippedTurns = 8
 
 // takeTurn lets the tracee that was resumed last run, if it is likely to make
-// another call at once, and returns the event of its next syscall-stop, or nil.
+// another call at once, and returns the event of its next syscall-stop, or nil. While
+// there are rings there are no turns: a stop has to wait for the calls before it that
+// did not stop (settle).
 func (t *Tracer) takeTurn() *Event {
 	tr := t.last
 	if tr == nil || !t.colocation.SharesProcessor(&tr.task) || tr.state != running || tr.launch != notLaunched ||
-		t.usage != nil || t.opts.Debug != nil || t.births.held > 0 || len(t.delayed) > 0 || !t.queue.empty() {
+		t.opts.Usage || t.opts.Debug != nil || t.births.held > 0 || len(t.delayed) > 0 || !t.queue.empty() ||
+		t.buffered != nil && len(t.buffered.areas) > 0 {
 		return nil
 	}
 	if tr.skipTurns > 0 {

@@ -46,6 +46,7 @@ func (t *Tracer) nextStop() (stop, error) {
 	if deadline := t.deadline(); !deadline.IsZero() {
 		return t.waitUntil(deadline)
 	}
+	t.timer.stop()
 	t.reschedule()
 	s, errno := t.wait(0)
 	switch errno {
@@ -66,6 +67,9 @@ func (t *Tracer) deadline() (deadline time.Time) {
 	}
 	if t.births.held > 0 && (deadline.IsZero() || t.births.next.Before(deadline)) {
 		deadline = t.births.next
+	}
+	if b := t.buffered; b != nil && len(b.areas) > 0 && (deadline.IsZero() || b.next.Before(deadline)) {
+		deadline = b.next
 	}
 	return deadline
 }

@@ -21,7 +21,7 @@ func (c *config) launch() (*trace.Command, error) {
 	}
 	path, err := trace.FindExecutable(c.command[0])
 	if err != nil {
-		return nil, err
+		return nil, withOption(err, c.command[0])
 	}
 	argv := slices.Clone(c.command)
 	if c.argv0Set {

@@ -9,8 +9,11 @@ import (
 
 	"trapline/decode"
 	"trapline/output"
+	jsonformat "trapline/output/json"
 	textformat "trapline/output/text"
 	"trapline/trace"
+	"trapline/trace/recording"
+	"trapline/trace/report"
 )
 
 // config is the parsed command line.
@@ -20,16 +23,33 @@ type config struct {
 	command  []string // PROG [ARGS]; empty with -p alone
 	argv0    string   // --argv0; valid if argv0Set
 	argv0Set bool
-	pids     []int    // -p
-	env      []string // -E, in order: VAR=VAL or VAR
-	user     string   // -u; valid if userSet
+	pids     []int           // -p
+	targets  []*trace.Target // -p name:NAME and the like, --wait-for
+	awaited  []*trace.Target // --wait-for: those of targets to wait for
+	env      []string        // -E, in order: VAR=VAL or VAR
+	user     string          // -u; valid if userSet
 	userSet  bool
 
-	daemon        daemonMode // -D
-	interruptible int        // -I, 0 if not given
-	destination   output.Destination
-	alwaysShowPID bool
-	color         colorMode
+	record        string              // --record
+	recordStrings int                 // --record-strings, 0 if it is not given
+	from          []string            // --from
+	opened        []*recording.Reader // the recordings of from; Options.From is the last one
+	formatGiven   bool                // --format or --json
+
+	window             bool       // --tui
+	daemon             daemonMode // -D
+	interruptible      int        // -I, 0 if not given
+	interruptibleGiven bool
+	bareRegisters      bool // --regs without modes
+	destination        output.Destination
+	kernelPath         bool             // --kernel-path
+	kernel             trace.KernelPath // its options
+	rotated            bool             // --rotate
+	dumpOnUSR1         bool             // --dump-on
+	dumpOnSet          bool
+	alwaysShowPID      bool
+	color              colorMode
+	colors             paletteChoice // --palette
 
 	summary   summaryMode
 	wallClock bool          // -w
@@ -37,21 +57,67 @@ type config struct {
 	sorted    bool
 	columns   []output.Column // -U, nil for the default
 	overhead  time.Duration   // -O
+	summaryBy output.SummaryKey
+	histogram bool
+
+	diff    string        // --diff
+	reports []report.Kind // --report
+	made    *report.Set   // those reports
+
+	where           []string      // --where
+	startOn, stopOn string        // --start-on, --stop-on; empty if not given
+	minDuration     time.Duration // --min-duration
 
 	tip     *tipChoice // --tips, nil if not given
 	help    bool       // -h
 	version bool       // -V
 
+	why int // --why: a process, or 0
+
+	completion string // --completion: the name of a shell
+
+	merge  bool     // --merge
+	merged []string // its files
 	list   bool     // --list-syscalls
 	listed []string // its patterns
 
-	// Short options that are counted, and the long options that they exclude.
+	counted
+
+	warnings []string // printed before anything else is done
+}
+
+// counted are short options that are counted, and the long options that they
+// exclude. Those of a preset do not count together with those of the command line.
+type counted struct {
 	shortD, shortF, shortQ, shortT, shortX, shortY int
 	longF, longT, longX, longY, longQ              bool
 	shortBigF                                      bool // -F, an older -f
 	onlyStatus                                     int  // number of -z and -Z
 
-	warnings []string // printed before anything else is done
+	traced []string // values of -e trace=, of which the last one counts
+}
+
+// orElse takes the numbers of other for the options that were not given, whose long
+// options were not given either.
+func (c *counted) orElse(other *counted) {
+	if c.shortD == 0 {
+		c.shortD = other.shortD
+	}
+	for _, o := range []struct {
+		short, otherShort *int
+		long, otherLong   *bool
+	}{
+		{&c.shortF, &other.shortF, &c.longF, &other.longF},
+		{&c.shortQ, &other.shortQ, &c.longQ, &other.longQ},
+		{&c.shortT, &other.shortT, &c.longT, &other.longT},
+		{&c.shortX, &other.shortX, &c.longX, &other.longX},
+		{&c.shortY, &other.shortY, &c.longY, &other.longY},
+	} {
+		if *o.short == 0 && !*o.long {
+			*o.short, *o.long = *o.otherShort, *o.otherLong
+		}
+	}
+	c.shortBigF = c.shortBigF || other.shortBigF
 }
 
 // summaryMode is -c or -C.
@@ -65,11 +131,18 @@ const (
 
 // tracees returns the number of processes to trace from the start.
 func (c *config) tracees() int {
-	if len(c.command) > 0 {
-		return len(c.pids) + 1
+	n := len(c.pids) + 2*len(c.targets) // a target may be many
+	if len(c.tracedCommand()) > 0 {
+		n++
 	}
-	return len(c.pids)
+	if c.From != nil && c.From.Info().Several {
+		n += 2
+	}
+	return n
 }
+
+// attaches reports whether there are processes to attach to.
+func (c *config) attaches() bool { return len(c.pids)+len(c.targets) > 0 }
 
 // colorMode is --color.
 type colorMode uint8
@@ -96,23 +169,60 @@ func (c *config) warn(format string, args ...any) {
 // the config even with an error, for its warnings.
 func parseCommandLine(args []string) (*config, error) {
 	c := newConfig()
-	operands, err := parseFlags(flagSet(options, c), args)
+	flags := newFlagSet(options, c)
+	operands, err := parseFlags(flags, args)
 	if err != nil || c.help || c.version {
 		return c, err
+	}
+	if c.completion != "" {
+		c.command = operands
+		return c, nil
+	}
+	if c.merge {
+		c.merged = append(c.merged, operands...)
+		if len(c.merged) == 0 {
+			return c, usagef("--merge needs the names of files")
+		}
+		return c, nil
 	}
 	if c.list {
 		c.listed = append(c.listed, operands...)
 		return c, nil
 	}
 	c.command = operands
-	return c, c.check()
+	given := args[:len(args)-len(operands)]
+	if n := len(given); n > 0 && given[n-1] == "--" {
+		given = given[:n-1]
+	}
+	if c.diff != "" {
+		return c, nil
+	}
+	if c.Looks.Format.Head != nil {
+		c.Looks.Run = &output.Run{Version: version(), Command: operands, Options: given}
+	}
+	if len(c.from) > 0 {
+		if err := c.openRecordings(); err != nil {
+			return c, err
+		}
+	}
+	err = c.check()
+	if err != nil && len(c.command) == 0 && !c.attaches() {
+		err = flags.eaten(err, func(apart) bool { return true })
+	}
+	if err == nil {
+		err = c.settleRecord(given)
+	}
+	return c, err
 }
 
 // check rejects conflicting options, and settles values that depend on several
 // options.
 func (c *config) check() error {
+	if c.why != 0 && (len(c.command) > 0 || c.attaches()) {
+		return refusef("--why and PROG [ARGS] or -p are mutually exclusive")
+	}
 	if len(c.command) == 0 {
-		if len(c.pids) == 0 && c.tip == nil {
+		if !c.attaches() && c.tip == nil && c.why == 0 && len(c.from) == 0 {
 			return usagef("must have PROG [ARGS] or -p PID")
 		}
 		if c.argv0Set {
@@ -125,7 +235,12 @@ func (c *config) check() error {
 	if err := c.settleCounted(); err != nil {
 		return err
 	}
+	if err := c.settleConditions(); err != nil {
+		return err
+	}
+	c.settleKernelPath()
 	c.settleSeccomp()
+	c.settleBuffered()
 	if c.shortBigF {
 		if c.Follow {
 			c.warn("deprecated option -F ignored")
@@ -134,14 +249,8 @@ func (c *config) check() error {
 			c.Follow = true
 		}
 	}
-	if c.summary != noSummary && c.destination.Separate {
-		return usagef("(-c/--summary-only or -C/--summary) and -ff/--output-separately are mutually exclusive")
-	}
-	if c.wallClock && c.summary == noSummary {
-		return usagef("-w/--summary-wall-clock must be given with (-c/--summary-only or -C/--summary)")
-	}
-	if c.columns != nil && c.summary == noSummary {
-		return usagef("-U/--summary-columns must be given with (-c/--summary-only or -C/--summary)")
+	if err := c.checkSummary(); err != nil {
+		return err
 	}
 	if c.sorted && c.summary == noSummary {
 		c.warn("-S/--summary-sort-by has no effect without (-c/--summary-only or -C/--summary)")
@@ -149,15 +258,28 @@ func (c *config) check() error {
 	if c.columns == nil {
 		c.columns = output.DefaultColumns
 	}
+	if err := c.checkWindow(); err != nil {
+		return err
+	}
 	if err := c.checkFormat(); err != nil {
 		return err
 	}
+	if err := c.checkRotation(); err != nil {
+		return err
+	}
+	if err := c.settleKeep(); err != nil {
+		return err
+	}
 	c.warnOfNoEffect()
+	c.warnOfReplaced()
 	c.warnOfPaths()
 	if c.shortQ > 0 && c.longQ {
 		return refusef("-q and -e quiet/--quiet cannot be provided simultaneously")
 	}
-	if c.KillOnExit && len(c.pids) > 0 {
+	if len(c.command) > 0 && len(c.awaited) > 0 {
+		return refusef("--wait-for and PROG [ARGS] are mutually exclusive")
+	}
+	if c.KillOnExit && c.attaches() {
 		return refusef("--kill-on-exit and -p/--attach are mutually exclusive options")
 	}
 	if c.destination.Separate && c.destination.Piped() {
@@ -165,7 +287,7 @@ func (c *config) check() error {
 	}
 	c.settleDefaults()
 	c.Output = &c.destination
-	return nil
+	return c.settleReports()
 }
 
 // settleCounted translates the short options that are counted (-f -f, -ttt)
@@ -228,11 +350,15 @@ func (c *config) settleSeccomp() {
 	switch {
 	case !c.Follow:
 		reason = "--seccomp-bpf cannot be used without -f/--follow-forks, disabling"
+	case c.FollowDepth != 0:
+		reason = "--seccomp-bpf is not enabled because it is not compatible with --follow=..."
 	case c.DetachOnExec:
 		reason = "--seccomp-bpf is not enabled because it is not compatible with -b"
 	case c.Limit > 0:
 		reason = "--seccomp-bpf is not enabled because it is not compatible with --syscall-limit"
-	case len(c.pids) > 0:
+	case c.stopsByItself():
+		reason = "--seccomp-bpf is not enabled because it is not compatible with --stop and --stop-on"
+	case c.attaches():
 		c.warn("--seccomp-bpf is not enabled for processes attached with -p")
 		c.Seccomp = len(c.command) > 0 // for a command launched as well
 	}
@@ -245,6 +371,30 @@ func (c *config) settleSeccomp() {
 	}
 }
 
+// settleBuffered gives up --buffered where each call has to stop, as for the
+// command of -D and for processes attached with -p. It says so if calls should
+// always be buffered, and with -d.
+func (c *config) settleBuffered() {
+	reason := ""
+	switch {
+	case c.Buffered == trace.BufferNever:
+		return
+	case c.daemon != notDaemon:
+		reason = "-D"
+	case c.attaches():
+		reason = "-p"
+	default:
+		reason = c.Unbuffered()
+	}
+	if reason == "" {
+		return
+	}
+	if c.Buffered == trace.BufferAlways || c.Debug {
+		c.warn("--buffered is not enabled because of %s", reason)
+	}
+	c.Buffered = trace.BufferNever
+}
+
 // warnOfNoEffect warns of options that others make ineffective.
 func (c *config) warnOfNoEffect() {
 	if c.summary == summaryOnly {
@@ -254,6 +404,7 @@ func (c *config) warnOfNoEffect() {
 		}{
 			{c.Looks.IP, "-i/--instruction-pointer"},
 			{c.Stacks != trace.NoStacks, "-k/--stack-trace"},
+			{c.KernelPath != nil, "--kernel-path"},
 			{c.Looks.Number, "-n/--syscall-number"},
 			{c.Looks.ArgNames, "-N/--arg-names"},
 			{c.Looks.Relative, "-r/--relative-timestamps"},
@@ -284,13 +435,32 @@ func (c *config) warnOfNoEffect() {
 	}
 }
 
+// warnOfReplaced reports sets of calls that a later one has replaced.
+func (c *config) warnOfReplaced() {
+	if c.shortQ > 0 || c.longQ {
+		return
+	}
+	for i := 1; i < len(c.traced); i++ {
+		if before, now := c.traced[i-1], c.traced[i]; before != now {
+			c.warn("-e trace=%s replaces -e trace=%s", now, before)
+		}
+	}
+}
+
 // warnOfPaths reports the paths that -P resolves to, which are traced as well.
 func (c *config) warnOfPaths() {
 	if c.Quiet&trace.QuietPathResolution != 0 || c.shortQ > 2 {
 		return
 	}
+	resolve := trace.ResolvePattern
+	if c.StrictPaths {
+		resolve = trace.ResolvePath
+	}
 	for _, path := range c.Paths {
-		if resolved := trace.ResolvePath(path); resolved != path {
+		if !c.StrictPaths && !trace.ValidPath(path) {
+			c.warn("%s is not a valid pattern and is taken for a name", strconv.Quote(path))
+		}
+		if resolved := resolve(path); resolved != path {
 			c.warn("Requested path %s resolved into %s", strconv.Quote(path), strconv.Quote(resolved))
 		}
 	}
@@ -298,47 +468,40 @@ func (c *config) warnOfPaths() {
 
 // settleDefaults sets defaults that depend on the rest of the command line.
 func (c *config) settleDefaults() {
-	toFile := c.destination.Name != "" || c.destination.Separate
+	toFile := c.destination.Name != "" || c.destination.Separate || c.record != ""
 	switch {
 	case c.shortQ > 2:
 		c.Quiet = trace.QuietAll
 	case c.shortQ > 1:
-		c.Quiet = trace.QuietAttach | trace.QuietPersonality | trace.QuietExit
+		c.Quiet = trace.QuietAttach | trace.QuietPersonality | trace.QuietExit | trace.QuietInjection
 	case c.shortQ > 0:
+		c.Quiet = trace.QuietAttach | trace.QuietPersonality | trace.QuietInjection
+	case !c.longQ && (c.destination.Name != "" || c.record != "") && len(c.tracedCommand()) > 0:
 		c.Quiet = trace.QuietAttach | trace.QuietPersonality
-	case !c.longQ && c.destination.Name != "" && len(c.command) > 0:
-		c.Quiet = trace.QuietAttach | trace.QuietPersonality
+	case !c.longQ && (c.Keep > 0 || c.ExplainLast):
+		c.Quiet = trace.QuietAttach // nothing is written when all goes well
 	}
 	c.settleSummary()
+	if c.bareRegisters && c.Looks.Format == jsonformat.Format {
+		c.Registers |= trace.RegistersFull // JSON is read by programs, which do not mind
+	}
 	if c.interruptible == 0 && c.daemon != notDaemon {
 		c.interruptible = interruptibleNeverTSTP
 	}
 	if c.interruptible == 0 {
 		c.interruptible = interruptibleWaiting
-		if c.destination.Name != "" && len(c.command) > 0 {
+		if c.destination.Name != "" && len(c.command) > 0 && len(c.from) == 0 {
 			c.interruptible = interruptibleNever
 		}
 	}
+	follow := c.Follow || len(c.reports) > 0 // reports follow all
 	switch {
-	case c.alwaysShowPID, toFile && !c.destination.Separate && (c.Follow || c.tracees() > 1):
+	case c.alwaysShowPID, toFile && !c.destination.Separate && (follow || c.tracees() > 1):
 		c.Looks.PID = output.PIDColumn
 	case toFile:
 		c.Looks.PID = output.PIDNone
 	default:
 		c.Looks.PID = output.PIDMany
-	}
-}
-
-// settleSummary makes the Session count, with -c and -C.
-func (c *config) settleSummary() {
-	if c.summary == noSummary {
-		return
-	}
-	c.Summary = &trace.Summary{Columns: c.columns, Sort: c.sortBy, WallClock: c.wallClock, Overhead: c.overhead}
-	if c.summary == summaryOnly {
-		c.SummaryOnly = true
-		c.Signals = new(trace.SignalSet)
-		c.Quiet |= trace.QuietExit | trace.QuietSuperseded
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"trapline/cmd/trapline/early"
 	"trapline/trace"
 )
 
@@ -30,13 +31,12 @@ const (
 	inSession               // -DDD: in its own session
 )
 
-var daemonNames = map[string]daemonMode{
-	"grandchild": inGrandchild, "pgroup": inGroup, "pgrp": inGroup, "session": inSession,
-}
-
 // setDaemon reads the argument of --daemonize.
 func (c *config) setDaemon(spelled, value string, given bool) error {
-	mode, ok := daemonNames[strings.ToLower(value)]
+	modes := map[string]daemonMode{
+		"grandchild": inGrandchild, "pgroup": inGroup, "pgrp": inGroup, "session": inSession,
+	}
+	mode, ok := modes[strings.ToLower(value)]
 	if !given {
 		mode, ok = inGrandchild, true
 	}
@@ -92,6 +92,7 @@ func becomeCommand(c *config, command *trace.Command) error {
 
 func startDaemon(name string, pid, socket int, args []string, attr *syscall.SysProcAttr) (int, error) {
 	const inherited = 3 // the first descriptor after standard error
+	early.PassIgnored()
 	child, err := syscall.ForkExec(executable(),
 		append([]string{name, strconv.Itoa(pid), strconv.Itoa(inherited)}, args...),
 		&syscall.ProcAttr{Env: os.Environ(), Files: []uintptr{0, 1, 2, uintptr(socket)}, Sys: attr})
@@ -139,6 +140,11 @@ func daemonProcess() *trace.Adoption {
 	os.Args = os.Args[3:]
 	takeName()
 	if !between {
+		if a.PID <= 0 { // a seccomp filter refuses getpid; the socket knows who made it
+			if maker, err := unix.GetsockoptUcred(a.Socket, unix.SOL_SOCKET, unix.SO_PEERCRED); err == nil {
+				a.PID = int(maker.Pid)
+			}
+		}
 		unix.CloseOnExec(a.Socket)
 		return a
 	}

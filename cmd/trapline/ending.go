@@ -29,7 +29,15 @@ func (e ending) exit() {
 		die(e.signal)
 		e.code = 128 + int(e.signal) // the signal does not kill
 	}
-	os.Exit(e.code)
+	exit(e.code)
+}
+
+// exit ends this process.
+func exit(code int) {
+	os.Exit(code)
+	if pid := unix.Getpid(); pid > 0 { // a seccomp filter has refused exit_group
+		unix.Kill(pid, unix.SIGKILL)
+	}
 }
 
 // die ends this process by a signal, without a core dump: the command has left
@@ -41,7 +49,10 @@ func die(sig unix.Signal) {
 	mask := uint64(1) << (sig - 1)
 	const sigUnblock = 1 // SIG_UNBLOCK
 	unix.RawSyscall6(unix.SYS_RT_SIGPROCMASK, sigUnblock, uintptr(unsafe.Pointer(&mask)), 0, 8, 0, 0)
-	unix.Tgkill(unix.Getpid(), unix.Gettid(), sig)
+	tid := unix.Gettid()
+	if unix.Tgkill(unix.Getpid(), tid, sig) != nil && tid > 0 { // a seccomp filter may refuse it
+		unix.RawSyscall(unix.SYS_TKILL, uintptr(tid), uintptr(sig), 0)
+	}
 }
 
 // setDefault gives a signal its default action without the Go runtime's

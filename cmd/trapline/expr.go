@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"trapline/trace"
+	"trapline/trace/nearest"
 )
 
 // qualifier is a setting of -e: -e trace=SET.
@@ -16,16 +17,19 @@ type qualifier struct {
 }
 
 var qualifiers = []qualifier{
-	{[]string{"trace", "t"}, setCalls(func(c *config) **trace.CallSet { return &c.Calls })},
-	{[]string{"abbrev", "a"}, setCalls(func(c *config) **trace.CallSet { return &c.Abbrev })},
-	{[]string{"verbose", "v"}, setCalls(func(c *config) **trace.CallSet { return &c.Verbose })},
-	{[]string{"raw", "x"}, setCalls(func(c *config) **trace.CallSet { return &c.Raw })},
+	{[]string{"trace", "t"}, func(c *config, v string) error {
+		c.traced = append(c.traced, v)
+		return setCalls(&c.Calls, v)
+	}},
+	{[]string{"abbrev", "a"}, func(c *config, v string) error { return setCalls(&c.Abbrev, v) }},
+	{[]string{"verbose", "v"}, func(c *config, v string) error { return setCalls(&c.Verbose, v) }},
+	{[]string{"raw", "x"}, func(c *config, v string) error { return setCalls(&c.Raw, v) }},
 	{[]string{"signal", "signals", "s"}, func(c *config, v string) (err error) {
 		c.Signals, err = trace.ParseSignals(v)
 		return err
 	}},
 	{[]string{"status"}, func(c *config, v string) (err error) {
-		c.Statuses, err = trace.ParseStatuses(v)
+		c.Statuses, c.Errnos, err = trace.ParseStatuses(v)
 		return err
 	}},
 	{[]string{"quiet", "silent", "silence", "q"}, func(c *config, v string) (err error) {
@@ -45,8 +49,8 @@ var qualifiers = []qualifier{
 		c.Descriptors, err = trace.ParseDescriptors(v)
 		return err
 	}},
-	{[]string{"inject"}, injects(trace.ParseInjection)},
-	{[]string{"fault"}, injects(trace.ParseFault)},
+	{[]string{"inject"}, func(c *config, v string) error { return c.inject(trace.ParseInjection(v)) }},
+	{[]string{"fault"}, func(c *config, v string) error { return c.inject(trace.ParseFault(v)) }},
 	{[]string{"secontext"}, func(c *config, v string) (err error) {
 		c.DecodeContexts, err = trace.ParseContexts(v)
 		return err
@@ -58,7 +62,7 @@ var qualifiers = []qualifier{
 		case "vcpu+":
 			c.VCPUs = trace.VCPUState
 		default:
-			return refusef("invalid -e kvm= argument: '%s'", v)
+			return refusef("invalid -e kvm= argument: '%s'%s", v, nearest.Question(nearest.Inside(v, []string{"vcpu", "vcpu+"})))
 		}
 		return nil
 	}},
@@ -80,28 +84,22 @@ var qualifiers = []qualifier{
 	}},
 }
 
-// injects parses an expression and adds its injection.
-func injects(parse func(string) (*trace.Injection, error)) func(c *config, v string) error {
-	return func(c *config, v string) error {
-		in, err := parse(v)
-		if err != nil {
-			return withMisuseHint(err)
-		}
-		if warning := in.Warning(); warning != "" {
-			c.warn("%s", warning)
-		}
-		c.Injections = append(c.Injections, in)
-		return nil
+// inject adds an injection, unless err is why its expression is not valid.
+func (c *config) inject(in *trace.Injection, err error) error {
+	if err != nil {
+		return withMisuseHint(err)
 	}
+	if warning := in.Warning(); warning != "" {
+		c.warn("%s", warning)
+	}
+	c.Injections = append(c.Injections, in)
+	return nil
 }
 
 // setCalls sets one of the config's sets of calls.
-func setCalls(field func(c *config) **trace.CallSet) func(c *config, v string) error {
-	return func(c *config, v string) error {
-		set, err := trace.ParseCalls(v)
-		*field(c) = set
-		return withMisuseHint(err)
-	}
+func setCalls(field **trace.CallSet, value string) (err error) {
+	*field, err = trace.ParseCalls(value)
+	return withMisuseHint(err)
 }
 
 // withMisuseHint adds the hint at -h to the error of an expression with a wrong
@@ -122,7 +120,24 @@ func (c *config) qualify(expr string) error {
 			return q.set(c, value)
 		}
 	}
-	return findQualifier("trace").set(c, expr)
+	err := findQualifier("trace").set(c, expr)
+	if near := nearQualifier(name); err != nil && ok && near != "" {
+		return refusef("invalid system call '%s'%s", expr, nearest.Question(near+"="+value))
+	}
+	return err
+}
+
+// nearQualifier returns the qualifier that a wrong name before a = is nearest to.
+func nearQualifier(name string) string {
+	var known []string
+	for i := range qualifiers {
+		for _, n := range qualifiers[i].names {
+			if len(n) > 1 {
+				known = append(known, n)
+			}
+		}
+	}
+	return nearest.Of(name, known)
 }
 
 func findQualifier(name string) *qualifier {
@@ -134,15 +149,4 @@ func findQualifier(name string) *qualifier {
 		}
 	}
 	return nil
-}
-
-// byName is the long form of a qualifier: --trace=SET is -e trace=SET.
-// byDefault is the value without an argument.
-func byName(name, byDefault string) func(c *config, spelled, value string, given bool) error {
-	return func(c *config, _, value string, given bool) error {
-		if !given {
-			value = byDefault
-		}
-		return findQualifier(name).set(c, value)
-	}
 }

@@ -11,17 +11,31 @@ import (
 	"trapline/trace"
 )
 
-// The messages are strace 7.2's.
+// The messages are strace 7.2's, apart from the question what is meant.
 func TestInvalidExpressions(t *testing.T) {
 	for expr, want := range map[string]string{
 		"":                        "invalid system call ''",
 		"trace=":                  "invalid system call ''",
 		"!":                       "invalid system call '!'",
 		"trace=,,":                "invalid system call ',,'",
-		"opn":                     "invalid system call 'opn'",
+		"opn":                     "invalid system call 'opn': did you mean open?",
+		"opennat":                 "invalid system call 'opennat': did you mean openat?",
+		"trace=?raed@64,%nonse":   "invalid system call '%nonse'",
+		"raed@64":                 "invalid system call 'raed@64': did you mean read@64?",
+		"%fil":                    "invalid system call '%fil': did you mean %file?",
+		"trce=open":               "invalid system call 'trce=open': did you mean trace=open?",
+		"quite=exit":              "invalid system call 'quite=exit': did you mean quiet=exit?",
+		"status=ENOENTT":          "invalid status 'ENOENTT': did you mean ENOENT?",
+		"status=sucessful":        "invalid status 'sucessful': did you mean successful?",
+		"quiet=exti":              "invalid quiet 'exti': did you mean exit?",
+		"quiet=detach":            "invalid quiet 'detach'",
+		"decode-fds=scoket":       "invalid decode-fds 'scoket': did you mean socket?",
+		"inject=raed:error=1":     "invalid system call 'raed': did you mean read?",
 		"foo=bar":                 "invalid system call 'foo=bar'",
 		"trace=open,none":         "invalid system call 'none'",
-		"t=1,!read":               "invalid system call '!read'",
+		"t=1,!":                   "invalid system call '!'",
+		"t=1,!!read":              "invalid system call '!!read': did you mean read?",
+		"t=1,^opn":                "invalid system call '^opn': did you mean open?",
 		"trace=?read,%nonsense":   "invalid system call '%nonsense'",
 		"trace=0x1":               "invalid system call '0x1'",
 		"trace=4294967296":        "invalid system call '4294967296'",
@@ -29,7 +43,7 @@ func TestInvalidExpressions(t *testing.T) {
 		"trace=?/getcwd@ohmy":     "incorrect personality designator 'ohmy' in qualification '/getcwd@ohmy'",
 		"signal=SIGNAL":           "invalid signal 'SIGNAL'",
 		"signal=256":              "invalid signal '256'",
-		"s=INT,!TERM":             "invalid signal '!TERM'",
+		"s=INT,!TRM":              "invalid signal '!TRM': did you mean TERM?",
 		"status=done":             "invalid status 'done'",
 		"quiet=attached":          "invalid quiet 'attached'",
 		"read=-1":                 "invalid descriptor '-1'",
@@ -54,7 +68,7 @@ func TestInvalidExpressions(t *testing.T) {
 
 func TestOtherSets(t *testing.T) {
 	c := newConfig()
-	for _, expr := range []string{"signal=!int,SIGTERM,9", "status=successful,detached", "quiet=exit,superseded", "read=!1,2"} {
+	for _, expr := range []string{"signal=!int,SIGTERM,9,2,^2,2", "status=successful,detached", "quiet=exit,superseded", "read=!1,2"} {
 		if err := c.qualify(expr); err != nil {
 			t.Fatalf("-e %s: %v", expr, err)
 		}

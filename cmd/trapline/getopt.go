@@ -4,9 +4,13 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
+
+	"trapline/trace"
+	"trapline/trace/nearest"
 )
 
 // argument says whether an option has an argument.
@@ -24,9 +28,43 @@ type option struct {
 	long  []string // nil for none
 	arg   argument // of the long form; a short form never has an optional one
 	own   bool     // strace lacks this option
-	// set applies the option. spelled is the form that the user wrote, "-a" or
-	// "--columns"; given says that it has an argument.
-	set func(c *config, spelled, value string, given bool) error
+
+	nonEmpty bool // its argument cannot be empty
+
+	// What the option does is one of these.
+	set       setFunc
+	flag      func(c *config) *bool   // it sets this
+	count     func(c *config) *int    // it counts here how often it is given
+	text      func(c *config) *string // it stores its argument here
+	qualifier string                  // --trace=SET is -e trace=SET
+
+	byDefault string // the qualifier's value without an argument
+}
+
+// setFunc applies an option. spelled is the form that the user wrote, "-a" or
+// "--columns"; given says that it has an argument.
+type setFunc = func(c *config, spelled, value string, given bool) error
+
+// apply does what the option does.
+func (o *option) apply(c *config, spelled, value string, given bool) error {
+	switch {
+	case o.nonEmpty && value == "":
+		return invalidArgument(spelled, value)
+	case o.flag != nil:
+		*o.flag(c) = true
+	case o.count != nil:
+		*o.count(c)++
+	case o.text != nil:
+		*o.text(c) = value
+	case o.qualifier != "":
+		if !given {
+			value = o.byDefault
+		}
+		return findQualifier(o.qualifier).set(c, value)
+	default:
+		return o.set(c, spelled, value, given)
+	}
+	return nil
 }
 
 // absent is the value that pflag passes for a missing argument. Arguments of a
@@ -50,39 +88,54 @@ func usagef(format string, args ...any) error {
 	return &userError{msg: fmt.Sprintf(format, args...), hint: true}
 }
 
-// withHint is usagef for an error, if it is not nil.
-func withHint(err error) error {
-	if err == nil {
-		return nil
-	}
-	return usagef("%v", err)
+// flagSet is the flags that pflag knows of a command line: the options in it.
+// Registering all options would take longer than the rest of a start.
+type flagSet struct {
+	*pflag.FlagSet
+	options []option
+	config  *config
+	apart   []apart
+
+	presets  []string // the values of --preset
+	inPreset bool     // these are the options of a preset
 }
 
-// flagSet registers the options with pflag. Every spelling is a separate flag,
-// because messages repeat the spelling used, and because "-r" takes no argument
-// while "--relative-timestamps" may take one. A short option's flag has a long
-// name that cannot be typed: pflag rejects "---".
-func flagSet(options []option, c *config) *pflag.FlagSet {
-	fs := pflag.NewFlagSet("trapline", pflag.ContinueOnError)
+// apart is the argument of a long option that was the next word, not behind =.
+type apart struct {
+	option spelling
+	word   string
+}
+
+func newFlagSet(options []option, c *config) *flagSet {
+	fs := &flagSet{FlagSet: pflag.NewFlagSet("trapline", pflag.ContinueOnError), options: options, config: c}
 	fs.SetInterspersed(false) // the rest belongs to the command
 	fs.SortFlags = false
 	fs.Usage = func() {}
-	for i := range options {
-		o := &options[i]
-		if o.short != 0 {
-			f := fs.VarPF(&setter{o, c, "-" + string(o.short)}, "-"+string(o.short), string(o.short), "")
-			if o.arg != requiredArgument {
-				f.NoOptDefVal = absent
-			}
-		}
-		for _, name := range o.long {
-			f := fs.VarPF(&setter{o, c, "--" + name}, name, "", "")
-			if o.arg != requiredArgument {
-				f.NoOptDefVal = absent
-			}
-		}
-	}
 	return fs
+}
+
+// register registers a spelling of an option with pflag. Every spelling is a
+// separate flag, because messages repeat the spelling used, and because "-r" takes
+// no argument while "--relative-timestamps" may take one. A short option's flag has
+// a long name that cannot be typed: pflag rejects "---".
+func (fs *flagSet) register(s spelling) {
+	name, spelled := s.long, "--"+s.long
+	if s.short != "" {
+		name, spelled = "-"+s.short, "-"+s.short
+	}
+	if fs.Lookup(name) != nil {
+		return
+	}
+	f := fs.VarPF(&setter{s.option, fs.config, spelled}, name, s.short, "")
+	if s.option.arg != requiredArgument {
+		f.NoOptDefVal = absent
+	}
+}
+
+// spelling is an option in one of its forms.
+type spelling struct {
+	option      *option
+	short, long string // without dashes; one of them is empty
 }
 
 // setter is a pflag.Value that sets an option.
@@ -102,70 +155,108 @@ func (s *setter) Set(value string) error {
 	} else if s.option.arg == noArgument {
 		return usagef("option '%s' doesn't allow an argument", s.spelled)
 	}
-	return s.option.set(s.config, s.spelled, value, given)
+	return s.option.apply(s.config, s.spelled, value, given)
 }
 
 // parseFlags parses args and returns the operands: the command and its
 // arguments. Errors have getopt_long(3)'s wording.
-func parseFlags(fs *pflag.FlagSet, args []string) ([]string, error) {
-	args, err := getopt(fs, args)
+func parseFlags(fs *flagSet, args []string) ([]string, error) {
+	args, err := fs.getopt(args)
 	if err != nil {
+		return nil, fs.eaten(err, func(a apart) bool {
+			return findQualifier(a.option.option.qualifier).set(newConfig(), a.word) != nil
+		})
+	}
+	if err := fs.usePresets(fs.presets); err != nil {
 		return nil, err
 	}
+	before := fs.config.counted
+	fs.config.counted = counted{}
 	// ParseAll rather than Parse, which would wrap the options' own errors.
 	var failure error
 	err = fs.ParseAll(args, func(f *pflag.Flag, value string) error {
 		failure = f.Value.Set(value)
+		if failure != nil {
+			failure = fs.eaten(failure, func(a apart) bool { return a.option.long == f.Name && a.word == value })
+		}
 		return failure
 	})
 	if failure != nil {
 		return nil, failure
 	}
+	fs.config.counted.orElse(&before)
 	return fs.Args(), err
 }
 
-// getopt rewrites the options in args for pflag. Like getopt_long(3), and
+// eaten adds to an error that an option has taken the command for its argument, if
+// one of which that is true has taken a word that is a command.
+func (fs *flagSet) eaten(err error, which func(apart) bool) error {
+	for _, a := range fs.apart {
+		if !which(a) {
+			continue
+		}
+		if _, none := trace.FindExecutable(a.word); none == nil {
+			text, _, _ := strings.Cut(err.Error(), ": did you mean ")
+			return usagef("%s: '%s' is taken for the argument of --%s, which is written --%[3]s=SET", text, a.word, a.option.long)
+		}
+	}
+	return err
+}
+
+// getopt rewrites the options in args for pflag, and registers them. Like getopt_long(3), and
 // unlike pflag, it accepts any unambiguous prefix of a long option's name, and
 // takes the "=" in "-I=x" as the first byte of the argument.
-func getopt(fs *pflag.FlagSet, args []string) ([]string, error) {
+func (fs *flagSet) getopt(args []string) ([]string, error) {
 	out := make([]string, 0, len(args)+1)
 	for i := 0; i < len(args); i++ {
 		a := args[i]
 		if a == "--" || a == "-" || !strings.HasPrefix(a, "-") {
 			return append(append(out, "--"), args[operands(args, i):]...), nil
 		}
-		var flag *pflag.Flag
 		var needed string // the option that lacks its argument, as getopt_long writes it
+		var isPreset bool
 		if long, ok := strings.CutPrefix(a, "--"); ok {
 			name, value, given := strings.Cut(long, "=")
-			f, err := findLong(fs, name)
+			s, err := findLong(fs.options, name)
 			if err != nil {
 				return nil, err
 			}
-			if given || f.NoOptDefVal == absent {
+			fs.register(s)
+			isPreset = s.long == presetName
+			if isPreset && fs.inPreset {
+				return nil, usagef("there is no option --%s in a preset", presetName)
+			}
+			if given || s.option.arg != requiredArgument {
+				if isPreset {
+					fs.presets = append(fs.presets, value)
+				}
 				if given {
 					value = "=" + value
 				}
-				out = append(out, "--"+f.Name+value)
+				out = append(out, "--"+s.long+value)
 				continue
 			}
-			flag, needed = f, fmt.Sprintf("option '--%s' requires an argument", f.Name)
-			out = append(out, "--"+f.Name)
+			needed = "option '--" + s.long + "' requires an argument"
+			out = append(out, "--"+s.long)
+			if i+1 < len(args) && s.option.qualifier != "" {
+				fs.apart = append(fs.apart, apart{s, args[i+1]})
+			}
 		} else {
 			cluster := a[1:]
-			for flag == nil && cluster != "" {
+			for needed == "" && cluster != "" {
 				c := cluster[:1]
 				cluster = cluster[1:]
-				f := fs.ShorthandLookup(c)
-				if f == nil {
-					return nil, usagef("invalid option -- '%s'", c)
+				o := findShort(fs.options, c[0])
+				if o == nil {
+					return nil, usagef("invalid option -- '%s'%s", c, nearest.Question(longForm(fs.options, a)))
 				}
+				fs.register(spelling{option: o, short: c})
 				out = append(out, "-"+c)
-				if f.NoOptDefVal != absent {
-					flag, needed = f, fmt.Sprintf("option requires an argument -- '%s'", c)
+				if o.arg == requiredArgument {
+					needed = "option requires an argument -- '" + c + "'"
 				}
 			}
-			if flag == nil {
+			if needed == "" {
 				continue
 			}
 			if cluster != "" {
@@ -175,6 +266,9 @@ func getopt(fs *pflag.FlagSet, args []string) ([]string, error) {
 		}
 		if i++; i == len(args) {
 			return nil, usagef("%s", needed)
+		}
+		if isPreset {
+			fs.presets = append(fs.presets, args[i])
 		}
 		out = append(out, args[i])
 	}
@@ -189,39 +283,77 @@ func operands(args []string, i int) int {
 	return i
 }
 
+// findShort returns the option with this letter, or nil.
+func findShort(options []option, letter byte) *option {
+	for i := range options {
+		if options[i].short == letter {
+			return &options[i]
+		}
+	}
+	return nil
+}
+
 // findLong finds the long option with this name or prefix. Options that strace
 // lacks do not change the abbreviations of strace's options: --fo is
 // --follow-forks, although there is --format.
-func findLong(fs *pflag.FlagSet, name string) (*pflag.Flag, error) {
-	if f := fs.Lookup(name); f != nil && f.Shorthand == "" {
-		return f, nil
+func findLong(options []option, name string) (spelling, error) {
+	for i := range options {
+		if slices.Contains(options[i].long, name) {
+			return spelling{option: &options[i], long: name}, nil
+		}
 	}
-	found := begunBy(fs, name, false)
+	found := begunBy(options, name, false)
 	if len(found) == 0 {
-		found = begunBy(fs, name, true)
+		found = begunBy(options, name, true)
 	}
 	if len(found) == 0 {
-		return nil, usagef("unrecognized option '--%s'", name)
+		return spelling{}, usagef("unrecognized option '--%s'%s", name, nearest.Question(nearOption(options, name)))
 	}
 	ambiguous, possibilities := false, ""
-	for _, f := range found {
+	for _, s := range found {
 		// Two spellings of one option are not ambiguous.
-		ambiguous = ambiguous || f.Value.(*setter).option != found[0].Value.(*setter).option
-		possibilities += " '--" + f.Name + "'"
+		ambiguous = ambiguous || s.option != found[0].option
+		possibilities += " '--" + s.long + "'"
 	}
 	if ambiguous {
-		return nil, usagef("option '--%s' is ambiguous; possibilities:%s", name, possibilities)
+		return spelling{}, usagef("option '--%s' is ambiguous; possibilities:%s", name, possibilities)
 	}
 	return found[0], nil
 }
 
+// nearOption returns the long option that a wrong name is nearest to.
+func nearOption(options []option, name string) string {
+	var known []string
+	for i := range options {
+		known = append(known, options[i].long...)
+	}
+	if near := nearest.Of(name, known); near != "" {
+		return "--" + near
+	}
+	return ""
+}
+
+// longForm returns the long option whose name was written behind one dash, -json.
+func longForm(options []option, arg string) string {
+	name, _, _ := strings.Cut(arg[1:], "=")
+	for i := range options {
+		if slices.Contains(options[i].long, name) {
+			return "--" + name
+		}
+	}
+	return ""
+}
+
 // begunBy returns the long options with prefix name: either trapline's own, or
 // those of strace.
-func begunBy(fs *pflag.FlagSet, name string, own bool) (found []*pflag.Flag) {
-	fs.VisitAll(func(f *pflag.Flag) {
-		if f.Shorthand == "" && strings.HasPrefix(f.Name, name) && f.Value.(*setter).option.own == own {
-			found = append(found, f)
+func begunBy(options []option, name string, own bool) (found []spelling) {
+	for i := range options {
+		o := &options[i]
+		for _, long := range o.long {
+			if o.own == own && strings.HasPrefix(long, name) {
+				found = append(found, spelling{option: o, long: long})
+			}
 		}
-	})
+	}
 	return found
 }

@@ -10,7 +10,7 @@ import (
 func TestAbbreviations(t *testing.T) {
 	for abbreviation, want := range map[string]string{
 		"fo": "follow-forks", "form": "format", "format": "format", "j": "json", "col": "", "colu": "columns", "coloc": "colocate",
-		"en": "env", "ent": "entry-points", "no": "no-abbrev", "no-s": "no-seccomp-bpf", "m": "multiplexer", "regs": "regs",
+		"en": "env", "ent": "entry-points", "no": "no-abbrev", "no-s": "no-seccomp-bpf", "mu": "multiplexer", "regs": "regs",
 		"stack-trace": "stack-trace", "signal": "signal", "co": "", "f": "", "reg": "", "nothing": "",
 	} {
 		if got := longFor(abbreviation, options); got != want {
@@ -29,7 +29,11 @@ func TestAbbreviationsOfStrace(t *testing.T) {
 	for _, o := range straces {
 		for _, name := range o.long {
 			for n := 1; n <= len(name); n++ {
-				if got, want := longFor(name[:n], options), longFor(name[:n], straces); got != want {
+				got, want := longFor(name[:n], options), longFor(name[:n], straces)
+				if got == "follow" && want == "follow-forks" {
+					continue // without an argument it means the same
+				}
+				if got != want {
 					t.Errorf("--%s is %q, and %q without trapline's own options", name[:n], got, want)
 				}
 			}
@@ -39,9 +43,9 @@ func TestAbbreviationsOfStrace(t *testing.T) {
 
 // longFor returns the long option that an abbreviation stands for, or "".
 func longFor(abbreviation string, options []option) string {
-	f, err := findLong(flagSet(options, newConfig()), abbreviation)
+	s, err := findLong(options, abbreviation)
 	if err != nil {
 		return ""
 	}
-	return f.Name
+	return s.long
 }

@@ -3,39 +3,69 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"strings"
 	"text/tabwriter"
 
+	"trapline/decode"
 	"trapline/tables"
+	"trapline/trace"
+	"trapline/trace/nearest"
 )
 
 // listSyscalls prints the system calls that match one of the patterns, or all,
-// ABI by ABI: number, ABI, name, the kernel function that serves the call, and
-// the one that serves it for 32-bit callers of a 64-bit kernel, or "-".
+// ABI by ABI: number, ABI, name, the kernel function that serves the call, as
+// --entry-points shows it, and the arguments, below a line that says so.
+//
+// The pattern % stands for the classes: it prints their names, and what their
+// calls do.
 func listSyscalls(w io.Writer, patterns []string) error {
 	if len(patterns) == 0 {
 		patterns = []string{""}
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	found := false
+	d := decode.NewDecoder(decode.Options{}, nil)
+	found, titled := false, false
 	for _, pattern := range patterns {
+		if pattern == "%" {
+			found = true
+			for name, about := range tables.Classes() {
+				fmt.Fprintf(t, "%s\t%s\n", name, about)
+			}
+			continue
+		}
 		for _, abi := range tables.ABIs {
 			calls, err := tables.Find(abi, pattern)
 			if err != nil {
-				return err
+				return refusef("%v%s", err, nearest.Question(trace.NearCall(pattern)))
 			}
 			for _, s := range calls {
-				found = true
-				fmt.Fprintf(t, "%d\t%v\t%s\t%s\t%s\n", s.NR, abi, s.Name,
-					cmp.Or(s.Entry, "sys_ni_syscall"), cmp.Or(s.CompatEntry, "-"))
+				if !titled {
+					fmt.Fprintf(t, "NUMBER\tABI\tNAME\tENTRY POINT\tARGUMENTS\n")
+				}
+				found, titled = true, true
+				nr := uint64(s.NR)
+				fmt.Fprintf(t, "%d\t%v\t%s\t%s\t%s\n", nr, abi, s.Name, tables.EntryPoint(abi, nr), prototype(d, abi, nr))
 			}
 		}
 	}
 	if !found {
-		return refusef("no system call matches '%s'", strings.Join(patterns, "' or '"))
+		near := ""
+		if len(patterns) == 1 {
+			near = trace.NearCall(patterns[0])
+		}
+		return refusef("no system call matches '%s'%s", strings.Join(patterns, "' or '"), nearest.Question(near))
 	}
 	return t.Flush()
+}
+
+// prototype is a call's arguments as C declares them, or "-" for a number that is
+// reserved and has none.
+func prototype(d *decode.Decoder, abi tables.ABI, nr uint64) string {
+	sig := d.Lookup(abi, nr)
+	if !sig.Described {
+		return "-"
+	}
+	return "(" + sig.Prototype(abi) + ")"
 }

@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -17,27 +18,31 @@ func TestListSyscalls(t *testing.T) {
 		want     string
 	}{
 		{[]string{"mmap"}, `
-9   x86_64  mmap  sys_mmap      -
-90  i386    mmap  sys_old_mmap  compat_sys_ia32_mmap
-9   x32     mmap  sys_mmap      -
+NUMBER  ABI     NAME  ENTRY POINT                  ARGUMENTS
+9       x86_64  mmap  __x64_sys_mmap               (void *addr, unsigned long length, unsigned long prot, unsigned long flags, int fd, unsigned long offset)
+90      i386    mmap  __ia32_compat_sys_ia32_mmap  (...)
+9       x32     mmap  __x64_sys_mmap               (void *addr, unsigned long length, unsigned long prot, unsigned long flags, int fd, unsigned long offset)
 `},
 		{[]string{"socketcall", "uselib"}, `
-102  i386    socketcall  sys_socketcall  compat_sys_socketcall
-134  x86_64  uselib      sys_ni_syscall  -
-86   i386    uselib      sys_uselib      -
+NUMBER  ABI     NAME        ENTRY POINT                   ARGUMENTS
+102     i386    socketcall  __ia32_compat_sys_socketcall  (int call, void *args)
+134     x86_64  uselib      sys_ni_syscall                (const char *path)
+86      i386    uselib      __ia32_sys_uselib             (const char *path)
 `},
 		{[]string{"0"}, `
-0  x86_64  read             sys_read             -
-0  i386    restart_syscall  sys_restart_syscall  -
-0  x32     read             sys_read             -
+NUMBER  ABI     NAME             ENTRY POINT                 ARGUMENTS
+0       x86_64  read             __x64_sys_read              (int fd, void *buf, unsigned long count)
+0       i386    restart_syscall  __ia32_sys_restart_syscall  (void)
+0       x32     read             __x64_sys_read              (int fd, void *buf, unsigned long count)
 `},
 		{[]string{"/^epoll_create/"}, `
-213  x86_64  epoll_create   sys_epoll_create   -
-291  x86_64  epoll_create1  sys_epoll_create1  -
-254  i386    epoll_create   sys_epoll_create   -
-329  i386    epoll_create1  sys_epoll_create1  -
-213  x32     epoll_create   sys_epoll_create   -
-291  x32     epoll_create1  sys_epoll_create1  -
+NUMBER  ABI     NAME           ENTRY POINT               ARGUMENTS
+213     x86_64  epoll_create   __x64_sys_epoll_create    (int size)
+291     x86_64  epoll_create1  __x64_sys_epoll_create1   (int flags)
+254     i386    epoll_create   __ia32_sys_epoll_create   (int size)
+329     i386    epoll_create1  __ia32_sys_epoll_create1  (int flags)
+213     x32     epoll_create   __x64_sys_epoll_create    (int size)
+291     x32     epoll_create1  __x64_sys_epoll_create1   (int flags)
 `},
 	} {
 		var b strings.Builder
@@ -60,13 +65,43 @@ func TestListSyscalls(t *testing.T) {
 		t.Error(err)
 	}
 	var got []string
+	title := true
 	for line := range strings.Lines(b.String()) {
-		got = append(got, strings.Join(strings.Fields(line)[:3], " "))
+		if title {
+			title = false
+			if !strings.HasPrefix(line, "NUMBER ") {
+				t.Errorf("the first line is %q", line)
+			}
+			continue
+		}
+		fields := strings.Fields(line)
+		got = append(got, strings.Join(fields[:3], " "))
+		if !strings.Contains(line, "  (") && !strings.HasSuffix(line, "  -\n") {
+			t.Errorf("no arguments: %q", line)
+		}
+		for _, abi := range tables.ABIs {
+			nr, _ := strconv.ParseUint(fields[0], 10, 64)
+			if want := tables.EntryPoint(abi, nr); fields[1] == abi.String() && fields[3] != want {
+				t.Errorf("the entry point is not %s: %q", want, line)
+			}
+		}
 	}
 	if !slices.Equal(got, all) {
 		t.Errorf("without a pattern: %d lines for %d calls, %q", len(got), len(all), got)
 	}
-	for _, bad := range []string{"nope", "/(/", "9999"} {
+	var class, listed strings.Builder
+	if err := listSyscalls(&class, []string{"%lstat"}); err != nil || !strings.Contains(class.String(), " oldlstat ") || strings.Contains(class.String(), " fstat ") {
+		t.Errorf("%%lstat gives\n%s", class.String())
+	}
+	if err := listSyscalls(&listed, []string{"%"}); err != nil || !strings.Contains(listed.String(), "%%stat ") {
+		t.Errorf("%% gives\n%s", listed.String())
+	}
+	for name := range tables.Classes() {
+		if !strings.Contains(help, name) {
+			t.Errorf("help does not tell of %s", name)
+		}
+	}
+	for _, bad := range []string{"nope", "/(/", "9999", "%nope", "%%"} {
 		if err := listSyscalls(&b, []string{bad}); err == nil {
 			t.Errorf("%q is no error", bad)
 		}

@@ -1,12 +1,13 @@
 //go:build linux && amd64
 
 // One thread does the work. Reading the limits of the control group, and
-// keeping two files open for that, would only delay the start.
+// keeping two files open for that, would only delay the start. The runtime still
+// reads them once: package early prevents that.
 //
 //go:debug containermaxprocs=0
 //go:debug updatemaxprocs=0
 
-// Trapline traces the system calls of programs. See help.txt, or trapline -h.
+// Trapline traces the system calls of programs. See manual/manual.txt, or trapline -h.
 package main
 
 import (
@@ -19,7 +20,11 @@ import (
 	"time"
 )
 
-//go:embed help.txt
+//go:generate go run ./internal/mkmanual
+
+// help is the text of -h, generated from the manual.
+//
+//go:embed zhelp.txt
 var help string
 
 // The main goroutine stays on the main thread, so that its id is the one that
@@ -27,15 +32,23 @@ var help string
 func init() { runtime.LockOSThread() }
 
 func main() {
+	if shortUsage(os.Stdout, os.Args[min(1, len(os.Args)):]) {
+		return
+	}
 	adopt := daemonProcess()
 	if zone := zoneOf(os.Getenv("TZ"), os.Getenv("TZDIR")); zone != nil {
 		time.Local = zone
 	}
 	c, err := parseCommandLine(os.Args[min(1, len(os.Args)):])
-	if adopt == nil { // otherwise already reported
-		for _, w := range c.warnings {
-			complain("%s", w)
-		}
+	c.settleMessages(os.Args[1:], err)
+	if err != nil && asksFor(os.Args[1:], "--error-status=env") {
+		ownStatuses = envStatus
+	}
+	if adopt != nil {
+		c.warnings = nil // already reported
+	}
+	if records == nil || err != nil || c.daemon != notDaemon {
+		c.reportWarnings(func(text string) { complain("%s", text) })
 	}
 	switch {
 	case err != nil:
@@ -44,7 +57,15 @@ func main() {
 		fmt.Print(help)
 		return
 	case c.version:
-		fmt.Println(version())
+		fmt.Println(versionText())
+		return
+	case c.completion != "":
+		printCompletion(os.Stdout, c.completion, c.command)
+		return
+	case c.merge:
+		if err := mergeLogs(os.Stdout, c.merged); err != nil {
+			fail(err)
+		}
 		return
 	case c.list:
 		if err := listSyscalls(os.Stdout, c.listed); err != nil {
@@ -52,13 +73,26 @@ func main() {
 		}
 		return
 	}
+	if c.why != 0 {
+		if err := c.askWhy(); err != nil {
+			fail(err)
+		}
+	}
 	var end ending
-	if c.tracees() > 0 {
+	if c.diff != "" {
+		if end, err = c.compare(); err != nil {
+			fail(err)
+		}
+	} else if c.From != nil {
+		if end, err = replay(c); err != nil {
+			fail(err)
+		}
+	} else if c.tracees() > 0 {
 		if end, err = run(c, adopt); err != nil {
 			fail(err)
 		}
 	}
-	c.tip.print(os.Stderr)
+	c.tip.print()
 	end.exit()
 }
 
@@ -75,22 +109,12 @@ func program() string {
 	return filepath.Base(exe)
 }
 
-// message formats a message of trapline.
-func message(format string, args ...any) string {
-	return program() + ": " + fmt.Sprintf(format, args...)
-}
-
-// complain writes a message to standard error.
-func complain(format string, args ...any) {
-	fmt.Fprintln(os.Stderr, message(format, args...))
-}
-
-// fail prints an error and exits with status 1.
+// fail prints an error and exits with the status for it.
 func fail(err error) {
 	complain("%v", err)
 	var user *userError
 	if errors.As(err, &user) && user.hint {
-		fmt.Fprintf(os.Stderr, "Try '%s -h' for more information.\n", program())
+		explain(fmt.Sprintf("Try '%s -h' for more information.", program()))
 	}
-	os.Exit(1)
+	exit(ownStatuses.of(err))
 }

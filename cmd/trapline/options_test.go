@@ -4,7 +4,6 @@ package main
 
 import (
 	"errors"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -17,50 +16,86 @@ import (
 	"trapline/trace"
 )
 
-// deprecated options are accepted, but not documented.
-var deprecated = []string{
-	"-F", "--stack-traces", "--secontext", "--signals", "--failing-only", "--silent", "--silence", "--daemonised", "--daemonized",
-	"--timestamps", "--pidns-translation",
-}
-
-// The help names every option, and nothing else.
-func TestHelp(t *testing.T) {
-	told := map[string]bool{}
-	for _, m := range regexp.MustCompile(`(?m)(?:^|[ ,])(--?[A-Za-z][A-Za-z0-9-]*)`).FindAllStringSubmatch(help, -1) {
-		name := m[1]
-		if !strings.HasPrefix(name, "--") {
-			name = name[:2] // -ff, -ttt
-		}
-		told[name] = true
+// The manual, from which the help, the man page and completion are made, has every
+// option once, with its argument, and nothing else.
+func TestManualHasAllOptions(t *testing.T) {
+	type kind struct {
+		argument argument
+		own      bool
 	}
-	fs := flagSet(options, newConfig())
-	for name := range told {
-		if strings.HasPrefix(name, "--") && fs.Lookup(name[2:]) == nil || len(name) == 2 && fs.ShorthandLookup(name[1:]) == nil {
-			t.Errorf("help tells of %s, which is no option", name)
-		}
-	}
+	want, got := map[string]kind{}, map[string]kind{}
 	for _, o := range options {
-		names := []string{}
 		if o.short != 0 {
-			names = append(names, "-"+string(o.short))
+			arg := noArgument
+			if o.arg == requiredArgument {
+				arg = requiredArgument
+			}
+			want["-"+string(o.short)] = kind{arg, o.own}
 		}
 		for _, l := range o.long {
-			names = append(names, "--"+l)
+			want["--"+l] = kind{o.arg, o.own}
 		}
-		for _, name := range names {
-			if !told[name] && !slices.Contains(deprecated, name) {
-				t.Errorf("help does not tell of %s", name)
+	}
+	for _, o := range parseCompletion(completionText) {
+		for _, n := range o.names {
+			if _, twice := got[n.name]; twice {
+				t.Errorf("manual.txt has %s twice", n.name)
+			}
+			got[n.name] = kind{n.argument, o.own}
+		}
+	}
+	const fix = "write it as an @option of cmd/trapline/manual/manual.txt (README.md there says how), and run go generate ./cmd/trapline"
+	for name, k := range want {
+		switch g, ok := got[name]; {
+		case !ok:
+			t.Errorf("manual.txt lacks %s: %s", name, fix)
+		case g.argument != k.argument:
+			t.Errorf("manual.txt has another kind of argument for %s than options.go: %s", name, fix)
+		case g.own != k.own:
+			t.Errorf("manual.txt and options.go do not agree whether strace has %s (@own): %s", name, fix)
+		}
+	}
+	for name := range got {
+		if _, ok := want[name]; !ok {
+			t.Errorf("manual.txt has %s, which is no option", name)
+		}
+	}
+}
+
+// Each value that the manual names is one that its option takes.
+func TestValuesInManual(t *testing.T) {
+	for _, o := range parseCompletion(completionText) {
+		for _, v := range o.values {
+			if strings.HasPrefix(v.word, "<") || strings.HasSuffix(v.word, ":") {
+				continue
+			}
+			for _, n := range o.names {
+				args := []string{n.name + "=" + v.word, "true"}
+				if n.argument == noArgument {
+					continue
+				}
+				if !strings.HasPrefix(n.name, "--") {
+					args = []string{n.name, v.word, "true"}
+				}
+				if n.name == "-S" || n.name == "-U" || strings.HasPrefix(n.name, "--summary-") {
+					args = append([]string{"-c"}, args...)
+				}
+				switch n.name {
+				case "--dump-on":
+					args = append([]string{"--keep=3"}, args...)
+				case "--report":
+					args = append([]string{"-k"}, args...)
+				}
+				if _, err := parseCommandLine(args); err != nil {
+					t.Errorf("%q: %v", args, err)
+				}
 			}
 		}
 	}
-	for line := range strings.Lines(help) {
-		if len(line) > 81 {
-			t.Errorf("line of %d characters: %s", len(line)-1, line)
-		}
-	}
 }
 
-// Messages are strace 7.2's; hint says that they are followed by the hint at -h.
+// Messages are strace 7.2's, apart from the question what is meant; hint says that
+// they are followed by the hint at -h.
 func TestInvalidCommandLines(t *testing.T) {
 	const mustHave = "must have PROG [ARGS] or -p PID"
 	for _, tt := range []struct {
@@ -71,9 +106,28 @@ func TestInvalidCommandLines(t *testing.T) {
 		{"", mustHave, true},
 		{"--", mustHave, true},
 		{"-f -tt -y --json", mustHave, true},
-		{"--format=xml true", "invalid --format argument: 'xml'", true},
+		{"--format=xml true", "invalid --format argument: 'xml': it takes text, json, csv or perfetto", true},
 		{"-C --format=csv true", "-C/--summary and --format=csv are mutually exclusive", true},
+		{"-C --format=perfetto true", "-C/--summary and --format=perfetto are mutually exclusive", true},
+		{"-c --format=perfetto true", "-c/--summary-only and --format=perfetto are mutually exclusive", true},
+		{"-A -o log --format=perfetto true", "-A/--output-append-mode and --format=perfetto are mutually exclusive", true},
 		{"--nonsense", "unrecognized option '--nonsense'", true},
+		{"--jsn true", "unrecognized option '--jsn': did you mean --json?", true},
+		{"--relative-timestmps true", "unrecognized option '--relative-timestmps': did you mean --relative-timestamps?", true},
+		{"-json true", "invalid option -- 'j': did you mean --json?", true},
+		{"--format=jsno true", "invalid --format argument: 'jsno': did you mean json?", true},
+		{"--color=alwyas true", "invalid --color argument: 'alwyas': did you mean always?", true},
+		{"-X vrbose true", "invalid -X argument: 'vrbose': did you mean verbose?", true},
+		{"-I nevr true", "invalid -I argument: 'nevr': did you mean never?", true},
+		{"-p tre:12", "Invalid process id: 'tre:12': did you mean tree:12?", false},
+		{"-p tree:x", "Invalid process id: 'tree:x'", false},
+		{"-p redis-server", "Invalid process id: 'redis-server': did you mean name:redis-server?", false},
+		{"--fault ls -l", "invalid option -- 'l': 'ls' is taken for the argument of --fault, which is written --fault=SET", true},
+		{"--fault ls", "invalid system call 'ls': 'ls' is taken for the argument of --fault, which is written --fault=SET", true},
+		{"--fault sync", "must have PROG [ARGS] or -p PID: 'sync' is taken for the argument of --fault, which is written --fault=SET", true},
+		{"--inject cat true", "invalid system call 'cat': 'cat' is taken for the argument of --inject, which is written --inject=SET", true},
+		{"--fault=ls true", "invalid system call 'ls'", false},
+		{"--error-status=evn true", "invalid --error-status argument: 'evn': did you mean env?", true},
 		{"-j", "invalid option -- 'j'", true},
 		{"-fj ls", "invalid option -- 'j'", true},
 		{"--follow-forks=1 ls", "option '--follow-forks' doesn't allow an argument", true},
@@ -90,6 +144,33 @@ func TestInvalidCommandLines(t *testing.T) {
 		{"-p 0", "Invalid process id: '0'", false},
 		{"-p 1,a", "Invalid process id: 'a'", false},
 		{"-b chdir", "Syscall 'chdir' for -b isn't supported", false},
+		{"-b exec", "Syscall 'exec' for -b isn't supported: did you mean execve?", false},
+		{"-e signal=SIGKIL true", "invalid signal 'SIGKIL': did you mean SIGKILL?", false},
+		{"--status=fail true", "invalid status 'fail': did you mean failed?", false},
+		{"--report=fils true", "--report: there is no report \"fils\": did you mean files?", false},
+		{"--report=files,tre true", "--report: there is no report \"tre\": did you mean tree?", false},
+		{"-c -S cals true", "invalid sortby: 'cals': did you mean calls?", true},
+		{"-c -S syscall_names true", "invalid sortby: 'syscall_names'", true},
+		{"-c -U name,cals true", "unknown column name: 'cals': did you mean calls?", true},
+		{"-c --summary-by=paht true", "invalid --summary-by argument: 'paht' (pid, comm, path, fd, errno or name): did you mean path?", true},
+		{"-c --summary-by=user true", "invalid --summary-by argument: 'user' (pid, comm, path, fd, errno or name)", true},
+		{"--follow=child true", "invalid --follow argument: 'child': did you mean children?", true},
+		{"--follow=all true", "invalid --follow argument: 'all': it takes threads, children or a number of generations", true},
+		{"--dump-on=crash true", "invalid --dump-on argument: 'crash': it takes exit!=0, signal or USR1", true},
+		{"--dump-on=exit true", "invalid --dump-on argument: 'exit': did you mean exit!=0?", true},
+		{"--rotate=10Q -o x true", "invalid --rotate argument: '10Q': it takes size:... or files:...", true},
+		{"--every=1x true", "invalid --every argument: '1x': it takes a time, a number with s, ms, us or ns", true},
+		{"--hang=soon true", "invalid --hang argument: 'soon': it takes a time, a number with s, ms, us or ns", true},
+		{"--min-duration=10 true", "invalid --min-duration argument: '10': it takes a time, a number with s, ms, us or ns", true},
+		{"--keep=x true", "invalid --keep argument: 'x': it takes a number from 1 on", true},
+		{"--why=x", "invalid --why argument: 'x': it takes the id of a process", true},
+		{"--palette=drk true", "invalid --palette argument: 'drk': did you mean dark?", true},
+		{"--palette=blue true", "invalid --palette argument: 'blue': it takes auto, dark or light", true},
+		{"--clock=utc true", "invalid --clock argument: 'utc': it takes realtime or monotonic", true},
+		{"--completion=ksh", "invalid --completion argument: 'ksh': did you mean zsh?", true},
+		{"--explain=lst true", "invalid --explain argument: 'lst': did you mean last?", true},
+		{"--timestamps=ss true", "invalid --timestamps argument: 'ss'", true},
+		{"--where=pth=='\"x\"' true", "--where: condition 'pth=='\"x\"'', column 1: no call that is traced has an operand 'pth': did you mean 'path'?", false},
 		{"--argv0=x -p 1", "PROG [ARGS] must be specified with --argv0", true},
 		{"-c -C true", "-c/--summary-only and -C/--summary are mutually exclusive", true},
 		{"-c -ff true", "(-c/--summary-only or -C/--summary) and -ff/--output-separately are mutually exclusive", true},
@@ -121,6 +202,9 @@ func TestInvalidCommandLines(t *testing.T) {
 		{"-kkk", "Too many -k options", false},
 		{"--stack-trace=foo", "invalid --stack-trace argument: 'foo'", true},
 		{"--stack-trace-frame-limit 1073741824", "invalid --stack-trace-frame-limit argument: '1073741824'", true},
+		{"--where= true", "invalid --where argument: ''", true},
+		{"--start-on= true", "invalid --start-on argument: ''", true},
+		{"--stop-on= true", "invalid --stop-on argument: ''", true},
 		{"--stack-trace-frame-limit=0", "invalid --stack-trace-frame-limit argument: '0'", true},
 	} {
 		_, err := parseCommandLine(strings.Fields(tt.args))
@@ -203,6 +287,8 @@ func TestSpellings(t *testing.T) {
 	}
 	for _, args := range [][]string{
 		{"-k", "-c", "true"}, {"--stack-trace-frame-limit=3", "true"}, {"--format=csv", "-k", "true"}, {"--format=csv", "--read=3", "true"},
+		{"--format=csv", "--regs", "true"}, {"--format=csv", "--write=3", "true"}, {"--format=csv", "--kvm=vcpu", "true"},
+		{"--in-progress", "true"}, {"--in-progress", "--format=csv", "true"},
 	} {
 		if c := parse(t, args...); len(c.warnings) != 1 {
 			t.Errorf("%q: %q", args, c.warnings)

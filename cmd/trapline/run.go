@@ -6,9 +6,12 @@ import (
 	"context"
 	"errors"
 	"os"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
+	"trapline/cmd/trapline/early"
+	"trapline/cmd/trapline/tui"
 	"trapline/tables"
 	"trapline/trace"
 )
@@ -26,27 +29,41 @@ func run(c *config, adopt *trace.Adoption) (ending, error) {
 	if c.daemon != notDaemon && adopt == nil {
 		return ending{}, becomeCommand(c, command)
 	}
-	c.Name, c.Adopt = program(), adopt
-	s, err := trace.New(c.Options)
+	c.Adopt = adopt
+	s, window, err := c.newSession(command)
 	if err != nil {
 		return ending{}, err
 	}
+	defer func() { inOrder = nil }()
 	if command != nil {
 		if _, err := s.Launch(command); err != nil {
 			return ending{}, err
 		}
-		releaseStandardFDs()
+		if window == nil {
+			releaseStandardFDs()
+		}
 	}
-	if !attach(s, c.pids) && command == nil {
+	if !c.attach(s) && command == nil {
 		s.Close()
-		return ending{code: 1}, nil
+		return ending{code: ownStatuses.of(nil)}, nil
 	}
-	signals := handleSignals(c.interruptible, s)
-	err = s.Run(context.Background())
+	closeWindow := func() {}
+	if window != nil {
+		openWindow(window, s, command != nil)
+		closeWindow = window.Close
+	}
+	signals := handleSignals(c, s, closeWindow)
+	err = awaitWindow(window, s.Run(context.Background()))
 	end := endingOf(s.Status())
+	if failed := s.NoExec(); failed != nil {
+		end = ending{code: ownStatuses.of(failed)}
+	}
 	if sig := signals.received(); sig != 0 {
 		end = ending{signal: sig}
 	}
+	c.writeReports(s, nil)
+	inOrder = nil
+	signals.beforeClose()
 	if err := s.Close(); err != nil {
 		complain("%v", err)
 	}
@@ -57,6 +74,28 @@ func run(c *config, adopt *trace.Adoption) (ending, error) {
 		}
 	}
 	return end, err
+}
+
+// newSession makes a Session, and its window if it has one. From then on messages that are
+// records follow those of the trace: see inOrder.
+func (c *config) newSession(command *trace.Command) (s *trace.Session, window *tui.Window, err error) {
+	c.Name = program()
+	if c.window {
+		if window, err = c.newWindow(command); err != nil {
+			return nil, nil, err
+		}
+	}
+	if c.destination.Piped() {
+		early.PassIgnored()
+	}
+	if s, err = trace.New(c.Options); err != nil {
+		return nil, nil, err
+	}
+	if records != nil {
+		inOrder = s.Message
+	}
+	c.reportWarnings(s.Message)
+	return s, window, nil
 }
 
 // releaseStandardFDs closes the input and output that the command uses: when
@@ -71,10 +110,20 @@ func releaseStandardFDs() {
 	unix.Close(null)
 }
 
-// attach attaches to the processes of -p and reports whether it could attach to
-// any. It prints an error for each of the others.
-func attach(s *trace.Session, pids []int) (attached bool) {
-	for _, pid := range pids {
+// attach attaches to the processes of -p and --wait-for, and reports whether it
+// could attach to any. It prints an error for each of the others.
+func (c *config) attach(s *trace.Session) (attached bool) {
+	for _, target := range c.targets {
+		if slices.Contains(c.awaited, target) {
+			target.Await(context.Background())
+		}
+		if s.AttachTo(target, complainOfAttach) > 0 {
+			attached = true
+		} else {
+			complain("%v: there is no such process", target)
+		}
+	}
+	for _, pid := range c.pids {
 		if pid == os.Getpid() {
 			complain("I'm sorry, I can't let you do that, Dave.")
 			continue

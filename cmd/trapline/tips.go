@@ -34,10 +34,9 @@ type tipChoice struct {
 
 const randomTip = -1
 
-var tipStyles = map[string]tipStyle{"none": noTip, "compact": compactTip, "full": fullTip}
-
 // setTips reads [[id:]ID|random][,[format:]FORMAT]... in any order.
 func (c *config) setTips(spelled, value string, given bool) error {
+	styles := map[string]tipStyle{"none": noTip, "compact": compactTip, "full": fullTip}
 	choice := tipChoice{compactTip, randomTip}
 	for item := range strings.SplitSeq(value, ",") {
 		if !given || item == "" {
@@ -45,7 +44,7 @@ func (c *config) setTips(spelled, value string, given bool) error {
 		}
 		id, asID := strings.CutPrefix(item, "id:")
 		format, asFormat := strings.CutPrefix(item, "format:")
-		style, isFormat := tipStyles[format]
+		style, isFormat := styles[format]
 		n, err := strconv.ParseUint(id, 10, 31)
 		switch {
 		case isFormat && !asID:
@@ -62,8 +61,17 @@ func (c *config) setTips(spelled, value string, given bool) error {
 	return nil
 }
 
-// print writes the chosen tip. Numbers past the last tip wrap around.
-func (choice *tipChoice) print(w io.Writer) {
+// print writes the chosen tip to standard error.
+func (choice *tipChoice) print() {
+	var text strings.Builder
+	choice.write(&text)
+	if text.Len() > 0 {
+		explain(strings.TrimSuffix(text.String(), "\n"))
+	}
+}
+
+// write writes the chosen tip. Numbers past the last tip wrap around.
+func (choice *tipChoice) write(w io.Writer) {
 	if choice == nil || choice.style == noTip {
 		return
 	}

@@ -30,7 +30,7 @@ func TestTips(t *testing.T) {
 	seen := map[string]bool{}
 	for id := 0; ; id++ {
 		var b strings.Builder
-		(&tipChoice{compactTip, id}).print(&b)
+		(&tipChoice{compactTip, id}).write(&b)
 		tip := b.String()
 		width := strings.Index(tip, "\n")
 		if width < 20 || width > 80 {
@@ -50,8 +50,8 @@ func TestTips(t *testing.T) {
 		t.Errorf("only %d tips", len(seen))
 	}
 	var none strings.Builder
-	(*tipChoice)(nil).print(&none)
-	(&tipChoice{noTip, 0}).print(&none)
+	(*tipChoice)(nil).write(&none)
+	(&tipChoice{noTip, 0}).write(&none)
 	if none.Len() > 0 {
 		t.Errorf("none: %q", none.String())
 	}

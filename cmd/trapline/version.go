@@ -4,12 +4,23 @@ package main
 
 import "runtime/debug"
 
-// version is the output of -V: trapline's version, and the version of strace
-// whose format and options it follows.
+// release is the version of a package. The linker sets it: -X main.release=1.2.3.
+var release string
+
+// version is trapline's version: that of the package, or what Go knows of the module,
+// which is made from the tag or the commit.
 func version() string {
-	v := "(devel)"
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		v = info.Main.Version
+	if release != "" {
+		return release
 	}
-	return "trapline -- version " + v + "\nOutput and options as of strace 7.2; traces x86_64, i386 and x32 system calls."
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
+}
+
+// versionText is the output of -V: trapline's version, and the version of strace
+// whose format and options it follows.
+func versionText() string {
+	return "trapline -- version " + version() + "\nOutput and options as of strace 7.2; traces x86_64, i386 and x32 system calls."
 }

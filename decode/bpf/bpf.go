@@ -10,41 +10,40 @@ import (
 	"trapline/tables"
 )
 
-// bpf(2): kernel/bpf/syscall.c, linux/bpf.h. What the commands take is in
-// bpf_attr.go.
+// bpf(2): kernel/bpf/syscall.c, linux/bpf.h. The attributes of the commands are
+// in attr.go.
 
-var bpfCalls = Calls{
+var calls = Calls{
 	{"bpf", Args{
 		{"cmd", &Enum{Set: &tables.BPFCommand}},
-		{"", &Rest{On: Ref("cmd"), Set: &tables.BPFCommand, Calls: bpfCommands}},
+		{"", &Rest{On: Ref("cmd"), Set: &tables.BPFCommand, Calls: commands}},
 	}, RetUnsigned},
 }
 
-// bpfAttr points to the part of union bpf_attr that belongs to a command. The
-// caller says how large it is; what its version of the part does not have is
-// zero to the kernel.
+// bpfAttr points to the part of union bpf_attr that belongs to a command. Its
+// size is an argument. Members beyond this size are zero for the kernel.
 type bpfAttr struct {
 	WordSized
 	name  string // of the union's member, empty if it has none
 	of    *Struct
-	later Names // members shown at the exit-stop, the last ones of those that are shown
-	batch bool  // its count is shown again at the exit-stop, if it has changed
+	later Names // members shown at the exit-stop, which are the last ones
+	batch bool  // the member count is shown again at the exit-stop if it has changed
 
-	made atomic.Pointer[bpfParts]
+	made atomic.Pointer[attrParts]
 }
 
-// bpfParts are what is shown of a bpfAttr.
-type bpfParts struct {
+// attrParts are the members of a bpfAttr, by when they are shown.
+type attrParts struct {
 	in, out, count *Struct
-	size           int // in bytes, of what the kernel looks at
+	size           int // in bytes, of what the kernel reads
 }
 
 // parts splits the members by when they are shown.
-func (t *bpfAttr) parts() *bpfParts {
+func (t *bpfAttr) parts() *attrParts {
 	if p := t.made.Load(); p != nil {
 		return p
 	}
-	p := &bpfParts{in: t.of, size: bpfSize(t.of)}
+	p := &attrParts{in: t.of, size: attrSize(t.of)}
 	if t.later != nil {
 		first := Names{}
 		for _, m := range t.of.Members() {
@@ -64,12 +63,12 @@ func (t *bpfAttr) parts() *bpfParts {
 	return p
 }
 
-// bpfSize is the end of the last member, without the padding behind it.
-func bpfSize(st *Struct) int {
+// attrSize returns the end of the last member, without the padding after it.
+func attrSize(st *Struct) int {
 	m := &st.Members()[len(st.Members())-1]
 	size := m.Type.Layout(tables.X86_64).Size
 	if inner, ok := m.Type.(*Struct); ok {
-		size = bpfSize(inner)
+		size = attrSize(inner)
 	}
 	return m.Off[tables.X86_64] + size
 }
@@ -81,7 +80,7 @@ func (t *bpfAttr) Dir() Dir {
 	return In
 }
 
-// read gives what the caller has of the part, and notes how much it is.
+// read reads the caller's attributes and records their size in c.Known.
 func (t *bpfAttr) read(c *Call, v View) (View, bool) {
 	addr := v.Uint(c.WordSize())
 	size := uint32(Ref("size").Num(c))
@@ -93,7 +92,7 @@ func (t *bpfAttr) read(c *Call, v View) (View, bool) {
 	return View{B: b, Addr: addr}, true
 }
 
-// members is the part of attr that st describes, completed with zeros.
+// members returns the part of attr that st describes. Missing bytes are zero.
 func members(c *Call, st *Struct, attr View) View {
 	size := st.Layout(c.ABI).Size
 	if len(attr.B) >= size {
@@ -155,7 +154,7 @@ func (t *bpfAttr) Finish(c *Call, v View) {
 	t.end(c, attr)
 }
 
-// end closes the struct, with what the caller has behind the known part.
+// end closes the struct, after any data beyond the known part.
 func (t *bpfAttr) end(c *Call, attr View) {
 	if t.name != "" {
 		c.Out.EndStruct()
@@ -164,7 +163,7 @@ func (t *bpfAttr) end(c *Call, attr View) {
 	c.Out.EndStruct()
 }
 
-// showExtraData shows what is behind the first known bytes of a bpf struct,
+// showExtraData shows the data after the first known bytes of a bpf struct,
 // unless all of it is zero.
 func showExtraData(c *Call, v View, known int) {
 	if len(v.B) <= known || AllZero(v.B[known:]) {
@@ -179,8 +178,8 @@ func showExtraData(c *Call, v View, known int) {
 	c.Out.Comment(output.Note, "bytes "+strconv.Itoa(known)+".."+strconv.Itoa(len(v.B)-1))
 }
 
-// bpfInstruction is struct bpf_insn of eBPF.
-var bpfInstruction = &Struct{Fields: Fields{
+// instruction is struct bpf_insn of eBPF.
+var instruction = &Struct{C: "bpf_insn", Fields: Fields{
 	{"code", &Value{In: X8, By: func(c *Call, v uint64) { ShowBPFCode(c, uint16(v), true) }}},
 	{"registers", Unseen{U8}},
 	{"dst_reg", ebpfRegister(0)},
@@ -189,8 +188,8 @@ var bpfInstruction = &Struct{Fields: Fields{
 	{"imm", X32},
 }}
 
-// ebpfRegister is the register in the bits from the one that is converted to it
-// up.
+// ebpfRegister is a register number in four bits, starting at the bit that its
+// value gives.
 type ebpfRegister uint
 
 // Layout implements Type.
@@ -200,35 +199,35 @@ func (shift ebpfRegister) Show(c *Call, _ View) {
 	c.Out.Enum(Ref("registers").Num(c)>>shift&0xf, &tables.EBPFRegister, output.Hex)
 }
 
-// bpfProgram is count instructions, shown only if nothing is to be abbreviated.
-type bpfProgram struct {
+// program is count instructions, shown only with -v.
+type program struct {
 	Unsized
 	count Num
 }
 
-func (t *bpfProgram) Show(c *Call, v View) { t.ShowAt(c, v.Addr) }
+func (t *program) Show(c *Call, v View) { t.ShowAt(c, v.Addr) }
 
 // ShowAt implements Reader.
-func (t *bpfProgram) ShowAt(c *Call, addr uint64) {
+func (t *program) ShowAt(c *Call, addr uint64) {
 	if c.Abbrev {
 		c.Out.Addr(addr)
 		return
 	}
 	const most = 4096 // BPF_MAXINSNS
-	c.ShowArrayUpTo(addr, bpfInstruction, t.count.Num(c), most)
+	c.ShowArrayUpTo(addr, instruction, t.count.Num(c), most)
 }
 
-// bpfList is count elements that the kernel has written, if the call succeeded.
-type bpfList struct {
+// written is count elements that the kernel has written, if the call succeeded.
+type written struct {
 	Unsized
 	elem  Type
 	count Num
 }
 
-func (t *bpfList) Show(c *Call, v View) { t.ShowAt(c, v.Addr) }
+func (t *written) Show(c *Call, v View) { t.ShowAt(c, v.Addr) }
 
 // ShowAt implements Reader.
-func (t *bpfList) ShowAt(c *Call, addr uint64) {
+func (t *written) ShowAt(c *Call, addr uint64) {
 	n := t.count.Num(c)
 	if n > 0 && c.Failed() {
 		c.Out.Addr(addr)

@@ -1,5 +1,5 @@
 // Package bpf describes the call bpf: the part of union bpf_attr that belongs to
 // each of its commands.
 //
-// A description is one line in bpfCommands.
+// Each command is one line in commands (attr.go).
 package bpf

@@ -9,22 +9,22 @@ import (
 	"trapline/tables"
 )
 
-// BPF_OBJ_GET_INFO_BY_FD of bpf(2): what the kernel tells depends on the file
-// behind the descriptor.
+// BPF_OBJ_GET_INFO_BY_FD of bpf(2): the struct that the kernel writes depends on
+// the object behind the descriptor.
 
-var bpfObjInfo = &Struct{Fields: Fields{
+var objInfo = &Struct{Fields: Fields{
 	{"bpf_fd", FD},
 	{"info_len", U32},
 	{"before", infoBefore{}},
 	{"now", &NowOf{Member: "info_len", Size: 4}},
-	{"info", Aligned{&bpfInfo{Layouts(U64)}}},
+	{"info", Aligned{&info{Layouts(U64)}}},
 }}
 
-// infoBefore keeps what the caller has put into info: lengths of arrays, of
-// which the kernel fills in as much as there is.
+// infoBefore remembers what the caller has put into info: the lengths of arrays,
+// which the kernel fills as far as it has data.
 type infoBefore struct{ Unsized }
 
-// Show is never called: a fielder shows itself.
+// Show is never called: ShowField is called in its place.
 func (infoBefore) Show(*Call, View) {}
 
 func (infoBefore) ShowField(c *Call, _ string, _ View) {
@@ -38,12 +38,12 @@ func (infoBefore) ShowField(c *Call, _ string, _ View) {
 	}
 }
 
-// bpfInfo points to info_len bytes of a map's or a program's description.
-type bpfInfo struct{ Layouts }
+// info points to info_len bytes that describe a map or a program.
+type info struct{ Layouts }
 
-func (t *bpfInfo) Show(c *Call, v View) {
+func (t *info) Show(c *Call, v View) {
 	addr := v.Uint(8)
-	st := bpfInfoType(c, int(int32(Ref("bpf_fd").Num(c))))
+	st := infoType(c, int(int32(Ref("bpf_fd").Num(c))))
 	size := Ref("info_len").Num(c)
 	b, ok := c.ReadAll(addr, int(min(size, PageSize+1)))
 	if c.Abbrev || st == nil || size == 0 || size > PageSize || !ok {
@@ -52,7 +52,7 @@ func (t *bpfInfo) Show(c *Call, v View) {
 	}
 	outer := c.Known
 	c.Known = size
-	known := bpfSize(st)
+	known := attrSize(st)
 	c.Out.BeginStruct()
 	st.ShowMembers(c, members(c, st, View{B: b, Addr: addr}))
 	showExtraData(c, View{B: b, Addr: addr}, known)
@@ -60,26 +60,26 @@ func (t *bpfInfo) Show(c *Call, v View) {
 	c.Known = outer
 }
 
-// bpfInfoType is the struct that describes the object behind a descriptor, nil
-// if it is neither a map nor a program.
-func bpfInfoType(c *Call, fd int) *Struct {
+// infoType returns the struct that describes the object behind a descriptor,
+// or nil if it is neither a map nor a program.
+func infoType(c *Call, fd int) *Struct {
 	switch string(FDLink(c, ProcessOf(c), fd)) {
 	case "anon_inode:bpf-map":
-		return bpfMapInfo
+		return mapInfo
 	case "anon_inode:bpf-prog":
-		return bpfProgInfo
+		return progInfo
 	}
 	return nil
 }
 
-var bpfMapInfo = &Struct{Fields: Fields{
+var mapInfo = &Struct{C: "bpf_map_info", Fields: Fields{
 	{"type", &Enum{Set: &tables.BPFMapType}},
 	{"id", U32},
 	{"key_size", U32},
 	{"value_size", U32},
 	{"max_entries", U32},
 	{"map_flags", &Flags{Set: &tables.BPFMapFlags}},
-	{"name", Since{CharArray(bpfObjNameLen)}},
+	{"name", Since{CharArray(objNameLen)}},
 	{"ifindex", Since{IfIndex}},
 	{"btf_vmlinux_value_type_id", U32},
 	{"netns_dev", Aligned{Dev64}},
@@ -87,29 +87,29 @@ var bpfMapInfo = &Struct{Fields: Fields{
 	{"btf_id", Since{U32}},
 	{"btf_key_type_id", U32},
 	{"btf_value_type_id", U32},
-	{"btf_vmlinux_id", &When{If: Test(func(c *Call) bool { return c.Known > bpfMapExtra }), Then: U32}},
+	{"btf_vmlinux_id", &When{If: Test(func(c *Call) bool { return c.Known > mapExtra }), Then: U32}},
 	{"map_extra", Since{AlignedX64}},
 	{"hash", Since{AlignedX64}},
 	{"hash_size", U32},
 }}
 
-// bpfMapExtra is the offset of map_extra. Those who know it know
-// btf_vmlinux_id, which took the place of a hole.
-const bpfMapExtra = 80
+// mapExtra is the offset of map_extra. A caller whose struct includes it also
+// has btf_vmlinux_id, which replaced earlier padding.
+const mapExtra = 80
 
-var bpfProgInfo = &Struct{Of: &Struct{Fields: Fields{
+var progInfo = &Struct{C: "bpf_prog_info", Of: &Struct{Fields: Fields{
 	{"type", &Enum{Set: &tables.BPFProgType}},
 	{"id", U32},
 	{"tag", &Chars{N: 8, Len: Const(8), Kind: Binary}},
 	{"jited_prog_len", WasNow{U32}},
 	{"xlated_prog_len", WasNow{U32}},
 	{"jited_prog_insns", Aligned{&Ptr{To: &Bytes{Len: Ref("jited_prog_len"), Kind: Binary}, Wide: true}}},
-	{"xlated_prog_insns", Aligned{&Ptr{To: &bpfProgram{count: &Calc{N: Min{Ref("xlated_prog_len"), &Was{Member: "xlated_prog_len", Size: 4}}, Div: 8}}, Wide: true}}},
+	{"xlated_prog_insns", Aligned{&Ptr{To: &program{count: &Calc{N: Min{Ref("xlated_prog_len"), &Was{Member: "xlated_prog_len", Size: 4}}, Div: 8}}, Wide: true}}},
 	{"load_time", Since{Aligned{bootTime}}},
 	{"created_by_uid", ID},
 	{"nr_map_ids", WasNow{U32}},
-	{"map_ids", Aligned{&Ptr{To: &bpfList{elem: U32, count: Min{Ref("nr_map_ids"), &Was{Member: "nr_map_ids", Size: 4}}}, Wide: true}}},
-	{"name", CharArray(bpfObjNameLen)},
+	{"map_ids", Aligned{&Ptr{To: &written{elem: U32, count: Min{Ref("nr_map_ids"), &Was{Member: "nr_map_ids", Size: 4}}}, Wide: true}}},
+	{"name", CharArray(objNameLen)},
 	{"ifindex", Since{IfIndex}},
 	{"gpl_compatible", &Value{In: U32, By: func(c *Call, v uint64) { c.Out.Number(v&1, output.Unsigned) }}},
 	{"netns_dev", Aligned{Dev64}},
@@ -138,11 +138,10 @@ var bpfProgInfo = &Struct{Of: &Struct{Fields: Fields{
 	{"attach_btf_id", U32},
 }}, Move: "jited_prog_insns", Before: "xlated_prog_len"}
 
-// bootTime is a number of nanoseconds since the machine was started, with the
-// date in a comment.
+// bootTime is a time in nanoseconds since boot, with the date in a comment.
 var bootTime = &Value{In: U64, By: func(c *Call, v uint64) {
 	c.Out.Number(v, output.Unsigned)
-	if at, ok := ContextOf(c.Decoder).Host.BootTime(time.Duration(v)); ok {
+	if at, ok := SettingsOf(c.Decoder).Host.BootTime(time.Duration(v)); ok {
 		CommentDate(c, at.Unix(), 0, time.Second)
 	}
 }}

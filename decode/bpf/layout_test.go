@@ -7,12 +7,12 @@ import (
 )
 
 func TestBpfLayoutsAgainstC(t *testing.T) {
-	clayout.Compare(t, 11, bpfStructs, nil, nil)
+	clayout.Compare(t, 11, structs, nil, nil)
 }
 
-// What C calls the structs.
-var bpfStructs = []clayout.CStruct{
-	{"linux/bpf.h", "struct bpf_insn", bpfInstruction},
-	{"linux/bpf.h", "struct bpf_map_info", bpfMapInfo},
-	{"linux/bpf.h", "struct bpf_prog_info", bpfProgInfo},
+// structs maps the structs to their names in C.
+var structs = []clayout.CStruct{
+	{"linux/bpf.h", "struct bpf_insn", instruction},
+	{"linux/bpf.h", "struct bpf_map_info", mapInfo},
+	{"linux/bpf.h", "struct bpf_prog_info", progInfo},
 }

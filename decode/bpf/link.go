@@ -9,11 +9,11 @@ import (
 	"trapline/tables"
 )
 
-// BPF_LINK_CREATE of bpf(2): what its attributes end with depends on the type
+// BPF_LINK_CREATE of bpf(2): the last part of its attributes depends on the type
 // of attachment.
 
-// bpfLinkCreate chooses the description of the arguments behind the command.
-func bpfLinkCreate(c *Call) *Desc {
+// linkCreate chooses the description of the arguments after the command.
+func linkCreate(c *Call) *Desc {
 	const typeOffset, flagsOffset = 8, 12
 	attr := c.Args[1]
 	read := func(off, end uint64) uint64 {
@@ -24,25 +24,25 @@ func bpfLinkCreate(c *Call) *Desc {
 		return n
 	}
 	typ := read(typeOffset, flagsOffset)
-	bpfLinksByType.once.Do(indexLinks)
-	if d := bpfLinksByType.desc[typ]; d != nil {
+	linksByType.once.Do(indexLinks)
+	if d := linksByType.desc[typ]; d != nil {
 		return d
 	}
-	if bpfLinksByType.cgroup[typ] {
+	if linksByType.cgroup[typ] {
 		if read(flagsOffset, flagsOffset+4)&BitsOf(&tables.BPFAttachFlags, "BPF_F_BEFORE", "BPF_F_AFTER") != 0 {
-			return bpfLinksByType.ordered
+			return linksByType.ordered
 		}
-		return bpfLinksByType.inCgroup
+		return linksByType.inCgroup
 	}
-	return bpfLinksByType.other
+	return linksByType.other
 }
 
-// bpfLink is the description of a kind of link, with the last part of its
-// attributes. None is longer than what is known of the longest.
-func bpfLink(last Fields) *Desc {
+// link returns the description of a kind of link, given the last part of its
+// attributes.
+func link(last Fields) *Desc {
 	fields := Fields{
 		{"prog_fd", FD},
-		{"", bpfTarget},
+		{"", target},
 		{"attach_type", &Enum{Set: &tables.BPFAttachType}},
 		{"flags", &Flags{Set: &tables.BPFAttachFlags}},
 	}
@@ -52,25 +52,26 @@ func bpfLink(last Fields) *Desc {
 		}
 		fields = append(fields, f)
 	}
-	d := bpfCall("BPF_LINK_CREATE", &bpfAttr{name: "link_create", of: &Struct{Fields: fields}}, RetFD)
+	d := command("BPF_LINK_CREATE", &bpfAttr{name: "link_create", of: &Struct{Fields: fields}}, RetFD)
 	return &d
 }
 
-// What links to a cgroup end with, without an order and with one.
+// The last part for links to a cgroup, without an order and with one.
 var (
 	cgroupLink    = Fields{{"target_btf_id", Reserved{U32}}}
-	cgroupOrdered = Fields{{"cgroup", bpfOrdered}}
+	cgroupOrdered = Fields{{"cgroup", ordered}}
 )
 
-// bpfOrdered places a link relative to another one.
-var bpfOrdered = &Struct{Fields: Fields{{"", bpfRelative("flags")}, {"expected_revision", AlignedX64}}}
+// ordered places a link relative to another one.
+var ordered = &Struct{Fields: Fields{{"", relative("flags")}, {"expected_revision", AlignedX64}}}
 
-// bpfLinks are what links end with, by the names of their types of attachment.
-var bpfLinks = [...]struct {
+// links are the last parts of attributes, by the name of the attachment's
+// type.
+var links = [...]struct {
 	types string
 	last  Fields
 }{
-	{"BPF_TRACE_ITER", Fields{{"iter_info", Aligned{&Ptr{To: &List{Of: bpfIterInfo, Count: Ref("iter_info_len")}, Wide: true}}}, {"iter_info_len", U32}}},
+	{"BPF_TRACE_ITER", Fields{{"iter_info", Aligned{&Ptr{To: &List{Of: iterInfo, Count: Ref("iter_info_len")}, Wide: true}}}, {"iter_info_len", U32}}},
 	{"BPF_PERF_EVENT", Fields{{"perf_event", &Struct{Fields: Fields{{"bpf_cookie", AlignedX64}}}}}},
 	{"BPF_TRACE_FENTRY BPF_TRACE_FEXIT BPF_TRACE_FSESSION BPF_MODIFY_RETURN BPF_LSM_MAC", Fields{{"tracing", &Struct{Fields: Fields{{"target_btf_id", U32}, {"cookie", AlignedX64}}}}}},
 	{"BPF_TRACE_FENTRY_MULTI BPF_TRACE_FEXIT_MULTI BPF_TRACE_FSESSION_MULTI", Fields{{"tracing_multi", &Struct{Fields: Fields{
@@ -81,8 +82,8 @@ var bpfLinks = [...]struct {
 	{"BPF_NETFILTER", Fields{{"netfilter", &Struct{Fields: Fields{
 		{"pf", U32}, {"hooknum", U32}, {"priority", S32}, {"flags", &Flags{Set: &tables.BPFNetfilterFlags}},
 	}}}}},
-	{"BPF_TCX_INGRESS BPF_TCX_EGRESS", Fields{{"tcx", bpfOrdered}}},
-	{"BPF_NETKIT_PRIMARY BPF_NETKIT_PEER", Fields{{"netkit", bpfOrdered}}},
+	{"BPF_TCX_INGRESS BPF_TCX_EGRESS", Fields{{"tcx", ordered}}},
+	{"BPF_NETKIT_PRIMARY BPF_NETKIT_PEER", Fields{{"netkit", ordered}}},
 	{"BPF_TRACE_KPROBE_MULTI", Fields{{"kprobe_multi", &Struct{Fields: Fields{
 		{"flags", &Flags{Set: &tables.BPFKprobeMultiFlags}},
 		{"cnt", U32},
@@ -105,22 +106,22 @@ var bpfLinks = [...]struct {
 // uprobePathFD is the offset of uprobe_multi.path_fd.
 const uprobePathFD = 60
 
-var bpfIterInfo = &Struct{Fields: Fields{{"map", &Struct{Fields: Fields{{"map_fd", FD}}}}}}
+var iterInfo = &Struct{Fields: Fields{{"map", &Struct{Fields: Fields{{"map_fd", FD}}}}}}
 
-// bpfLinksByType are the descriptions of links by the numbers of their types. They
-// are made when the first link is.
-var bpfLinksByType struct {
+// linksByType has the descriptions of links by the number of the attachment's
+// type. They are made when the first link is created.
+var linksByType struct {
 	once                     sync.Once
 	desc                     map[uint64]*Desc
-	cgroup                   map[uint64]bool // types of attachments to a cgroup
+	cgroup                   map[uint64]bool // attachment types of cgroups
 	inCgroup, ordered, other *Desc
 }
 
 func indexLinks() {
-	x := &bpfLinksByType
+	x := &linksByType
 	x.desc, x.cgroup = make(map[uint64]*Desc), make(map[uint64]bool)
-	for _, kind := range &bpfLinks {
-		d := bpfLink(kind.last)
+	for _, kind := range &links {
+		d := link(kind.last)
 		for name := range strings.FieldsSeq(kind.types) {
 			x.desc[ValueNamed(&tables.BPFAttachType, name)] = d
 		}
@@ -130,5 +131,5 @@ func indexLinks() {
 			x.cgroup[k.Value] = true
 		}
 	}
-	x.inCgroup, x.ordered, x.other = bpfLink(cgroupLink), bpfLink(cgroupOrdered), bpfLink(nil)
+	x.inCgroup, x.ordered, x.other = link(cgroupLink), link(cgroupOrdered), link(nil)
 }

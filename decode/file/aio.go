@@ -8,10 +8,10 @@ import (
 	"trapline/tables"
 )
 
-// Asynchronous input and output: fs/aio.c.
+// Asynchronous I/O: fs/aio.c.
 
-// iocbWhole is struct iocb; what a command takes aio_buf for is another matter.
-var iocbWhole = &Struct{Fields: Fields{
+// iocbWhole is struct iocb. What aio_buf refers to depends on the command.
+var iocbWhole = &Struct{C: "iocb", Fields: Fields{
 	{"aio_data", X64},
 	{"aio_key", Reserved{U32}},
 	{"aio_rw_flags", Reserved{rwFlags}},
@@ -28,14 +28,14 @@ var iocbWhole = &Struct{Fields: Fields{
 		Then: &Union{On: If{iocbNotifies}, Arms: Arms{{FD, Nums{1}}, {X32, Nums{0}}}}}},
 }}
 
-// iocbHasPriority says that aio_reqprio is an I/O priority, iocbNotifies that
-// aio_resfd is an eventfd to tell of the end.
+// iocbHasPriority is the condition that aio_reqprio is an I/O priority,
+// iocbNotifies that aio_resfd is an eventfd to be notified of the completion.
 var (
 	iocbHasPriority = &Has{N: Ref("aio_flags"), Set: &tables.AioFlags, Values: Names{"IOCB_FLAG_IOPRIO"}}
 	iocbNotifies    = &Has{N: Ref("aio_flags"), Set: &tables.AioFlags, Values: Names{"IOCB_FLAG_RESFD"}}
 )
 
-// iocbNone has what all commands use; io_cancel shows no more of any.
+// iocbNone has the members that all commands use. io_cancel shows only these.
 var (
 	iocbNone = &Struct{Of: iocbWhole, Pick: Names{"aio_data", "aio_key", "aio_rw_flags", "aio_lio_opcode", "aio_reqprio", "aio_fildes"}}
 	iocbRead = &Struct{Of: iocbWhole, Pick: Names{
@@ -46,7 +46,7 @@ var (
 		"aio_data", "aio_key", "aio_rw_flags", "aio_lio_opcode", "aio_reqprio", "aio_fildes", "aio_buf", "aio_nbytes", "aio_offset", "aio_flags",
 		"aio_resfd",
 	}}
-	iocbReadVec = &Struct{Of: iocbWhole, With: Fields{{"aio_buf", &Ptr{To: &Iovecs{Count: Ref("aio_nbytes"), Each: ShowIovBase}, Wide: true}}}, Pick: Names{
+	iocbReadVec = &Struct{Of: iocbWhole, With: Fields{{"aio_buf", &Ptr{To: &Iovecs{Count: Ref("aio_nbytes"), Bare: true}, Wide: true}}}, Pick: Names{
 		"aio_data", "aio_key", "aio_rw_flags", "aio_lio_opcode", "aio_reqprio", "aio_fildes", "aio_buf", "aio_offset", "aio_flags", "aio_resfd",
 	}}
 	iocbWriteVec = &Struct{Of: iocbWhole, With: Fields{{"aio_buf", &Ptr{To: &Iovecs{Count: Ref("aio_nbytes")}, Wide: true}}}, Pick: Names{
@@ -57,7 +57,7 @@ var (
 	}}
 )
 
-// showIocb is a struct iocb with the members that its command uses.
+// showIocb shows a struct iocb with the members that its command uses.
 func showIocb(c *Call, addr uint64) {
 	v, ok := c.ReadType(addr, iocbNone)
 	if !ok {
@@ -81,12 +81,12 @@ func showIocb(c *Call, addr uint64) {
 		st = iocbPoll
 	}
 	if st != iocbNone && st != iocbPoll && size > math.MaxInt64 {
-		st = iocbRead // the kernel will refuse it
+		st = iocbRead // the kernel is going to refuse it
 	}
 	st.Show(c, v)
 }
 
-var ioEvent = &Struct{Fields: Fields{{"data", X64}, {"obj", X64}, {"res", S64}, {"res2", S64}}}
+var ioEvent = &Struct{C: "io_event", Fields: Fields{{"data", X64}, {"obj", X64}, {"res", S64}, {"res2", S64}}}
 
 var (
 	aioContext = Addr

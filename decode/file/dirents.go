@@ -10,26 +10,29 @@ import (
 // Reading directories: fs/readdir.c.
 
 // direntHead and dirent64Head are the members of struct linux_dirent and
-// linux_dirent64 that have a fixed place. In the latter the type of the file
-// follows and then the name; in the former the name follows, and the type is
-// in the last byte of the entry.
+// linux_dirent64 with fixed offsets. In linux_dirent64 the file's type and then
+// its name follow. In linux_dirent the name follows, and the type is the last
+// byte of the entry.
 var (
 	direntHead   = &Struct{Packed: true, Fields: Fields{{"d_ino", Ulong}, {"d_off", Ulong}, {"d_reclen", U16}}}
 	dirent64Head = &Struct{Packed: true, Fields: Fields{{"d_ino", U64}, {"d_off", U64}, {"d_reclen", U16}}}
 )
 
-// nameMax is the size in bytes of the longest name of a file with its NUL.
+// nameMax is the size in bytes of the longest file name, including its NUL.
 const nameMax = 256
 
-// dirents points to the entries in the buffer that getdents filled. Abbreviated
-// they are counted.
+// dirents points to the entries in the buffer that getdents filled. Without -v
+// they are only counted.
 type dirents struct {
 	Layouts
 	head       *Struct
-	typeBehind bool // the type comes behind the head, not at the end
+	typeBehind bool // the type follows the head instead of ending the entry
 }
 
 func (t *dirents) Dir() Dir { return Exit }
+
+// Keep implements keeper of package lang.
+func (t *dirents) Keep(k *Keeps) { k.Follow(&Range{Len: Result, Size: 1}, IfSucceeded) }
 
 func (t *dirents) Show(c *Call, v View) {
 	addr, size := v.Uint(c.WordSize()), Result.Num(c)
@@ -44,15 +47,16 @@ func (t *dirents) Show(c *Call, v View) {
 	}
 }
 
-// dirent is the start of an entry: its head, and the type if that comes next.
+// dirent is the start of an entry: its head, and its type if that follows the
+// head.
 type dirent struct {
 	b      []byte
-	reclen uint64 // its length in bytes, as it says
-	takes  uint64 // and as it can be, in what is left of the buffer
+	reclen uint64 // d_reclen, the length in bytes that the entry claims
+	takes  uint64 // this length, limited to what is left of the buffer
 }
 
-// read reads the start of the entry at addr, in the last left bytes of the
-// buffer.
+// read reads the start of the entry at addr. left is what is left of the buffer,
+// in bytes.
 func (t *dirents) read(c *Call, addr, left uint64) (d dirent, ok bool) {
 	head := t.head.Layout(c.ABI).Size
 	least := head
@@ -68,11 +72,11 @@ func (t *dirents) read(c *Call, addr, left uint64) (d dirent, ok bool) {
 	return d, ok
 }
 
-// tooShort says that an entry is shorter than its start: where the next one
-// begins is anyone's guess.
+// tooShort reports whether an entry claims to be shorter than its start, so that
+// the next one cannot be found.
 func (d *dirent) tooShort() bool { return d.reclen < uint64(len(d.b)) }
 
-// remark remarks on a length that is too short, or more than what is left.
+// remark adds a comment if the length is too short or exceeds what is left.
 func (d *dirent) remark(c *Call, what string) {
 	b := append(c.Alloc(64)[:0], what...)
 	switch {
@@ -83,7 +87,7 @@ func (d *dirent) remark(c *Call, what string) {
 	}
 }
 
-// count shows how many entries the size bytes at addr hold.
+// count shows the number of entries in the size bytes at addr.
 func (t *dirents) count(c *Call, addr, size uint64) {
 	c.Out.Addr(addr)
 	n := uint64(0)
@@ -152,8 +156,8 @@ func (t *dirents) list(c *Call, addr, size uint64) {
 	c.Out.EndArray()
 }
 
-// showTail shows the name, in the n bytes at addr, and the type, and says
-// whether they could be read. kind is the type if it comes behind the head.
+// showTail shows the name, in the n bytes at addr, and the type, and reports
+// whether they could be read. kind is the type if it follows the head, or nil.
 func (t *dirents) showTail(c *Call, addr, n uint64, kind []byte) bool {
 	if t.typeBehind {
 		c.Out.Field("d_type")
@@ -162,7 +166,7 @@ func (t *dirents) showTail(c *Call, addr, n uint64, kind []byte) bool {
 			return true
 		}
 		c.Out.Field("d_name")
-		return c.ShowPath(addr, min(n, nameMax))
+		return showEntryName(c, addr, min(n, nameMax))
 	}
 	if n == 0 {
 		return true
@@ -170,7 +174,7 @@ func (t *dirents) showTail(c *Call, addr, n uint64, kind []byte) bool {
 	ok := true
 	if n > 1 {
 		c.Out.Field("d_name")
-		ok = c.ShowPath(addr, min(n-1, nameMax))
+		ok = showEntryName(c, addr, min(n-1, nameMax))
 	}
 	c.Out.Field("d_type")
 	last := addr + n - 1
@@ -183,8 +187,17 @@ func (t *dirents) showTail(c *Call, addr, n uint64, kind []byte) bool {
 	return ok
 }
 
-// showOldDirent is struct old_linux_dirent, of which readdir(2) fills one. There is
-// none at the end of the directory.
+// showEntryName shows the name of an entry in the n bytes at addr, and reports whether it
+// could be read. The call tells the name and does nothing with that file.
+func showEntryName(c *Call, addr, n uint64) bool {
+	c.Naming = NamesNothing
+	ok := c.ShowPath(addr, n)
+	c.Naming = NamesFile
+	return ok
+}
+
+// showOldDirent shows the struct old_linux_dirent that readdir(2) fills, except
+// at the end of the directory.
 func showOldDirent(c *Call, addr uint64) {
 	v, ok := c.ReadType(addr, direntHead)
 	SeeFrom(c, int(int32(c.Args[0])))
@@ -196,12 +209,12 @@ func showOldDirent(c *Call, addr uint64) {
 	direntHead.ShowMembers(c, v)
 	c.Out.Field("d_name")
 	n, _ := direntHead.NumberIn(c, "d_reclen", v)
-	c.ShowPath(addr+uint64(len(v.B)), min(n, nameMax)+1)
+	showEntryName(c, addr+uint64(len(v.B)), min(n, nameMax)+1)
 	c.Out.EndStruct()
 }
 
 var direntsCalls = Calls{
-	{"getdents", Args{{"fd", FD}, {"dirp", &dirents{Layouts(Ulong), direntHead, false}}, {"count", Uint}}, RetUnsigned},
-	{"getdents64", Args{{"fd", FD}, {"dirp", &dirents{Layouts(Ulong), dirent64Head, true}}, {"count", Uint}}, RetUnsigned},
-	{"readdir", Args{{"fd", FD}, {"dirp", &Out{To: AtAddr(showOldDirent)}}, {"count", &When{If: Not{&Is{N: Ref("count"), Values: Nums{1}}}, Then: Uint}}}, RetUnsigned},
+	{"getdents", Args{{"fd", SourceFD}, {"dirp", &dirents{Layouts(Ulong), direntHead, false}}, {"count", Uint}}, RetUnsigned},
+	{"getdents64", Args{{"fd", SourceFD}, {"dirp", &dirents{Layouts(Ulong), dirent64Head, true}}, {"count", Uint}}, RetUnsigned},
+	{"readdir", Args{{"fd", SourceFD}, {"dirp", &Out{To: AtAddr(showOldDirent)}}, {"count", &When{If: Not{&Is{N: Ref("count"), Values: Nums{1}}}, Then: Uint}}}, RetUnsigned},
 }

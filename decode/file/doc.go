@@ -1,7 +1,7 @@
-// Package file describes the calls about files: opening, reading and writing
-// them, their names, attributes, locks and directories, file systems and mounts,
-// waiting for files to be ready, asynchronous I/O.
+// Package file describes the calls that concern files: opening, reading and
+// writing them; names, attributes, locks and directories; file systems and
+// mounts; waiting until files are ready; asynchronous I/O.
 //
-// A description is one line in the Calls of the file it belongs to. Calls that
-// are new are listed in Groups.
+// Each call is one line in the Calls variable of its file. A new variable has to
+// be listed in Groups.
 package file

@@ -6,7 +6,7 @@ import (
 	"trapline/tables"
 )
 
-// Event polls: fs/eventpoll.c.
+// Epoll: fs/eventpoll.c.
 
 var epollCalls = Calls{
 	{"epoll_create", Args{{"size", Int}}, RetFD},
@@ -25,9 +25,9 @@ var epollCalls = Calls{
 	}, RetUnsigned},
 }
 
-// epollEvent is a struct epoll_event. It is packed on x86-64 so that it is the
-// same for both ABIs.
-var epollEvent = &Struct{Packed: true, Fields: Fields{{"events", &Flags{Set: &tables.EpollEvents}}, {"data", X64}}}
+// epollEvent is a struct epoll_event. On x86-64 it is packed, which gives it the
+// same layout in both ABIs.
+var epollEvent = &Struct{C: "epoll_event", Packed: true, Fields: Fields{{"events", &Flags{Set: &tables.EpollEvents}}, {"data", X64}}}
 
-// epollReady are the events that are there.
+// epollReady are the events that have occurred.
 var epollReady = &Out{To: &List{Of: epollEvent, Count: Result}}

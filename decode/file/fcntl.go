@@ -9,7 +9,7 @@ import (
 
 // The operations of fcntl(2): fs/fcntl.c, fs/locks.c.
 
-// struct flock and flock64, and what of them is told to the kernel.
+// struct flock and flock64, and the members of them that the kernel reads
 var (
 	flockGet = &Struct{Fields: Fields{
 		{"l_type", &Enum{In: X16, Set: &tables.LockType}},
@@ -23,7 +23,7 @@ var (
 	flock64Set = &Struct{Of: flock64Get, Pick: Names{"l_type", "l_whence", "l_start", "l_len"}}
 )
 
-var ownerEx = &Struct{Fields: Fields{
+var ownerEx = &Struct{C: "f_owner_ex", Fields: Fields{
 	{"type", &Enum{Set: &tables.FileOwnerType}},
 	{"pid", &Union{On: Ref("type"), Set: &tables.FileOwnerType, Arms: Arms{
 		{PIDOf(ThreadGroup), Names{"F_OWNER_PID"}},
@@ -32,11 +32,11 @@ var ownerEx = &Struct{Fields: Fields{
 	}}},
 }}
 
-var delegation = &Struct{Fields: Fields{{"d_flags", X32}, {"d_type", &Enum{In: X16, Set: &tables.LockType}}, {"__pad", X16}}}
+var delegation = &Struct{C: "delegation", Fields: Fields{{"d_flags", X32}, {"d_type", &Enum{In: X16, Set: &tables.LockType}}, {"__pad", X16}}}
 
 var rwHint = &Enum{In: X64, Set: &tables.WriteLifeHint}
 
-// fcntlOps are the operations that both fcntl and i386's fcntl64 have.
+// fcntlOps are the operations of both fcntl and i386's fcntl64.
 var fcntlOps = Calls{
 	{"F_DUPFD F_DUPFD_CLOEXEC", Args{{"arg", Long}}, RetFD},
 	{"F_GETFD", nil, &With{Ret: RetHex, Remark: func(c *Call) { remarkFlags(c, "flags", &tables.FdFlags) }}},
@@ -68,8 +68,8 @@ var fcntlOps = Calls{
 	{"", Args{{"arg", Xlong}}, nil},
 }
 
-// fcntl64Ops are the operations with large files that only fcntl64 has, and
-// fcntl's.
+// fcntl64Ops are the operations of fcntl64: those of fcntl, and those for large
+// files.
 var fcntl64Ops = Calls{
 	{"F_GETLK64", Args{{"arg", &Out{To: flock64Get}}}, nil},
 	{"F_SETLK64 F_SETLKW64", Args{{"arg", &Ptr{To: flock64Set}}}, nil},
@@ -83,7 +83,7 @@ var fcntlCalls = Calls{
 
 var fcntlOp = &Enum{Set: &tables.FcntlCmd}
 
-// remarkFlags tells the names of the bits of a result that is not zero.
+// remarkFlags shows the names of the bits of a result, unless it is zero.
 func remarkFlags(c *Call, what string, set *tables.Set) {
 	if c.Ret != 0 {
 		c.Out.BeginRemark(output.Aside)

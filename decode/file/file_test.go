@@ -47,7 +47,7 @@ func run(t *testing.T, samples []fsSample) {
 	for i := range samples {
 		tt := &samples[i]
 		got := tt.sample(t).Text(t)
-		// The result is aligned to a column that is of no interest here.
+		// The result is aligned to a column, which does not matter here.
 		call, result, _ := strings.Cut(got, ") ")
 		if got := call + ") " + strings.TrimLeft(result, " "); got != tt.want {
 			t.Errorf("%v:\n got %s\nwant %s", tt.abi, got, tt.want)
@@ -112,8 +112,8 @@ func TestStat(t *testing.T) {
 	})
 }
 
-// TestModeStyles are the looks of a value that has a symbolic form of several
-// parts.
+// TestModeStyles shows a value whose symbolic form has several parts, in all
+// styles of -X.
 func TestModeStyles(t *testing.T) {
 	tt := fsSample{name: "mknodat", args: []uint64{3, atName, tables.S_IFBLK | 0o600, 0x801}}
 	for names, want := range map[output.NameStyle]string{

@@ -9,18 +9,19 @@ import (
 	"trapline/tables"
 )
 
-// Handles, which name files without a path: fs/fhandle.c.
+// File handles, which identify files without a path: fs/fhandle.c.
 
-// handleMax is the most bytes a handle has (MAX_HANDLE_SZ).
+// handleMax is the largest size of a handle in bytes (MAX_HANDLE_SZ).
 const handleMax = 128
 
-var fileHandle = &Struct{Fields: Fields{
+var fileHandle = &Struct{C: "file_handle", Fields: Fields{
 	{"handle_bytes", U32},
 	{"handle_type", S32},
 	{"f_handle", AtAddr(showHandleBytes)},
 }}
 
-// showHandleBytes are the bytes of a handle, behind the members of its struct.
+// showHandleBytes shows the bytes of a handle, which follow the members of its
+// struct.
 func showHandleBytes(c *Call, addr uint64) {
 	size := Ref("handle_bytes").Num(c)
 	b, ok := c.ReadAll(addr, int(min(size, handleMax)))
@@ -31,9 +32,13 @@ func showHandleBytes(c *Call, addr uint64) {
 	c.Out.Str(output.Binary, b, size > handleMax)
 }
 
-// newHandle is the handle that name_to_handle_at makes: handle_bytes goes in as
-// the room there is and comes out as what is needed, even when that is more.
+// newHandle is the handle that name_to_handle_at returns. The caller sets
+// handle_bytes to the room that it has; the kernel sets it to the size of the
+// handle, even if that is larger.
 type newHandle struct{ Layouts }
+
+// CType is the type in C, for lists of calls.
+func (*newHandle) CType() string { return "struct file_handle *" }
 
 func (t *newHandle) Dir() Dir { return Both }
 
@@ -69,7 +74,8 @@ func (t *newHandle) Finish(c *Call, v View) {
 	c.Out.EndStruct()
 }
 
-// handleMade says that there was a struct to put the handle into, and it was.
+// handleMade reports whether the struct could be read and the kernel has filled
+// it.
 func handleMade(c *Call) bool { return c.Begun && !c.Failed() }
 
 var newHandleRest = &Struct{Of: fileHandle, Pick: Names{"handle_type", "f_handle"}}
@@ -77,7 +83,7 @@ var newHandleRest = &Struct{Of: fileHandle, Pick: Names{"handle_type", "f_handle
 var handleFlags = &Flags{Set: &tables.HandleFlags}
 
 var handleCalls = Calls{
-	{"name_to_handle_at", Args{{"dirfd", DirFD}, {"pathname", Path}, {"handle", &newHandle{Layouts(Ulong)}},
+	{"name_to_handle_at", Args{{"dirfd", DirFD}, {"pathname", atPathToLink}, {"handle", &newHandle{Layouts(Ulong)}},
 		{"mount_id", &Out{To: S32, If: Test(handleMade)}}, {"flags", handleFlags}}, RetUnsigned},
 	{"open_by_handle_at", Args{{"mount_fd", FD}, {"handle", &Ptr{To: fileHandle}}, {"flags", &OpenFlags}}, RetFD},
 }

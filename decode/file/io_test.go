@@ -24,7 +24,7 @@ func TestReadAndWrite(t *testing.T) {
 		{"read", []uint64{3, at, 100}, 0, tables.EBADF, `read(3, 0x7000, 100) = -1 EBADF (Bad file descriptor)`},
 		{"read", []uint64{3, 0, 100}, 0, tables.EFAULT, `read(3, NULL, 100) = -1 EFAULT (Bad address)`},
 		{"write", []uint64{1, at, 13}, 13, 0, `write(1, "hello, world\n", 13) = 13`},
-		{"write", []uint64{1, at, 14}, 14, 0, `write(1, 0x7000, 14) = 14`}, // a byte too many
+		{"write", []uint64{1, at, 14}, 14, 0, `write(1, 0x7000, 14) = 14`}, // one byte too many
 		{"write", []uint64{1, 0x10, 1 << 63}, 0, tables.EFAULT, `write(1, 0x10, 9223372036854775808) = -1 EFAULT (Bad address)`},
 	} {
 		s := Named(t, tables.X86_64, tt.name, tt.args...)
@@ -33,7 +33,7 @@ func TestReadAndWrite(t *testing.T) {
 			t.Errorf("got  %s\nwant %s", got, tt.want)
 		}
 	}
-	// Two registers make up an offset on i386.
+	// On i386 an offset takes two registers.
 	s := Named(t, tables.I386, "pread64", 3, at, 5, 0x89abcdef, 0x01234567)
 	s.Mem, s.Ret = mem, 5
 	if got, want := s.Text(t), `pread64(3, "hello", 5, 81985529216486895) = 5`; got != want {

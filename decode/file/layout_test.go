@@ -22,7 +22,7 @@ func TestStatmountLayout(t *testing.T) {
 	}
 }
 
-// What C calls the structs.
+// fileStructs maps the structs to their names in C.
 var fileStructs = []clayout.CStruct{
 	{"asm-generic/fcntl.h", "struct f_owner_ex", ownerEx},
 	{"asm-generic/poll.h", "struct pollfd", polled},
@@ -55,7 +55,7 @@ var fileStructs = []clayout.CStruct{
 	{"linux/xattr.h", "struct xattr_args", xattrSetArgs},
 }
 
-// Structs that only one ABI has, or has differently.
+// Structs that exist, or have this layout, in one ABI only.
 var (
 	fileStructs64 = []clayout.CStruct{
 		{"asm/stat.h", "struct stat", stat64Bit},

@@ -11,10 +11,10 @@ import (
 
 // Mounting file systems: fs/namespace.c, fs/fsopen.c.
 
-// mount's arguments count only for some of what it can do.
+// Some arguments of mount are ignored, depending on its flags.
 var (
-	mountType = &Union{On: mountFlag(tables.MS_REMOUNT | mountMoves), Arms: Arms{{String, Nums{0}}, {Addr, nil}}}
-	mountData = &Union{On: Func(func(c *Call) uint64 {
+	mountType = &Union{C: "const char *", On: mountFlag(tables.MS_REMOUNT | mountMoves), Arms: Arms{{String, Nums{0}}, {Addr, nil}}}
+	mountData = &Union{C: "void *", On: Func(func(c *Call) uint64 {
 		if flags := mountFlags(c); flags&tables.MS_REMOUNT == 0 {
 			return flags & mountMoves
 		}
@@ -22,11 +22,11 @@ var (
 	}), Arms: Arms{{String, Nums{0}}, {Addr, nil}}}
 )
 
-// mountMoves are the flags of mount that change where a mount is seen and take
-// neither a type nor data.
+// mountMoves are the flags of mount that move, bind or share mounts. With any of
+// them mount ignores the type and data.
 const mountMoves = tables.MS_BIND | tables.MS_MOVE | tables.MS_SHARED | tables.MS_PRIVATE | tables.MS_SLAVE | tables.MS_UNBINDABLE
 
-// mountFlags are mount's flags without the magic number of old.
+// mountFlags returns mount's flags without the old magic number.
 func mountFlags(c *Call) uint64 {
 	flags := Ref("mountflags").Num(c)
 	if flags&tables.MS_MGC_MSK == tables.MS_MGC_VAL {
@@ -35,8 +35,8 @@ func mountFlags(c *Call) uint64 {
 	return flags
 }
 
-// mountFlagsArg shows the flags behind the magic number.
-var mountFlagsArg = &Shown{As: Ulong, At: In, By: func(c *Call, v View) {
+// mountFlagsArg shows the flags after the magic number.
+var mountFlagsArg = &Shown{As: Ulong, At: In, Sees: Ulong, By: func(c *Call, v View) {
 	all, flags := v.Uint(c.WordSize()), mountFlags(c)
 	if all != flags {
 		c.Out.Symbol(tables.MS_MGC_VAL, "MS_MGC_VAL", output.Hex)
@@ -48,15 +48,15 @@ var mountFlagsArg = &Shown{As: Ulong, At: In, By: func(c *Call, v View) {
 	c.Out.Flags(flags, &tables.MountFlags, output.Hex)
 }}
 
-// mountFlag is what mount's flags have of some bits.
+// mountFlag is the value of some bits of mount's flags.
 type mountFlag uint64
 
 // Num implements Num.
 func (bits mountFlag) Num(c *Call) uint64 { return mountFlags(c) & uint64(bits) }
 
-// mountAttr is struct mount_attr. The user namespace is a descriptor if there
-// is to be one.
-var mountAttr = &Struct{Fields: Fields{
+// mountAttr is struct mount_attr. userns_fd is shown as a descriptor only if it
+// is used.
+var mountAttr = &Struct{C: "mount_attr", Fields: Fields{
 	{"attr_set", &Flags{In: X64, Set: &tables.MountAttr}},
 	{"attr_clr", &Flags{In: X64, Set: &tables.MountAttr}},
 	{"propagation", &Enum{In: X64, Set: &tables.MountPropagation}},
@@ -74,11 +74,11 @@ const mountAttrLeast = 32
 var (
 	mountAttrs    = &Ptr{To: &Extensible{Of: mountAttr, Size: Ref("size"), Least: mountAttrLeast}}
 	openTreeFlags = &Flags{Set: &tables.OpenTreeFlags}
-	fsString      = &Ptr{To: StrN(256)} // fsconfig takes no longer ones
+	fsString      = &Ptr{To: StrN(256)} // fsconfig refuses longer ones
 )
 
 var mountCalls = Calls{
-	{"mount", Args{{"source", Path}, {"target", Path}, {"filesystemtype", mountType},
+	{"mount", Args{{"source", RulesPath}, {"target", Path}, {"filesystemtype", mountType},
 		{"mountflags", mountFlagsArg}, {"data", mountData}}, RetUnsigned},
 	{"umount2", Args{{"target", Path}, {"flags", &Flags{Set: &tables.UmountFlags}}}, RetUnsigned},
 	{"fsopen", Args{{"fsname", String}, {"flags", &Flags{Set: &tables.FsopenFlags}}}, RetFD},
@@ -87,9 +87,9 @@ var mountCalls = Calls{
 	{"fspick", Args{{"dirfd", DirFD}, {"pathname", Path}, {"flags", &Flags{Set: &tables.FspickFlags}}}, RetFD},
 	{"move_mount", Args{{"from_dfd", DirFD}, {"from_pathname", Path}, {"to_dfd", DirFD}, {"to_pathname", Path},
 		{"flags", &Flags{Set: &tables.MoveMountFlags}}}, RetUnsigned},
-	{"open_tree", Args{{"dirfd", DirFD}, {"pathname", Path}, {"flags", openTreeFlags}}, RetFD},
-	{"open_tree_attr", Args{{"dirfd", DirFD}, {"pathname", Path}, {"flags", openTreeFlags}, {"attr", mountAttrs}, {"size", Size}}, RetFD},
-	{"mount_setattr", Args{{"dirfd", DirFD}, {"pathname", Path}, {"flags", &Flags{Set: &tables.MountSetattrFlags}},
+	{"open_tree", Args{{"dirfd", DirFD}, {"pathname", atPath}, {"flags", openTreeFlags}}, RetFD},
+	{"open_tree_attr", Args{{"dirfd", DirFD}, {"pathname", atPath}, {"flags", openTreeFlags}, {"attr", mountAttrs}, {"size", Size}}, RetFD},
+	{"mount_setattr", Args{{"dirfd", DirFD}, {"pathname", atPath}, {"flags", &Flags{Set: &tables.MountSetattrFlags}},
 		{"attr", mountAttrs}, {"size", Size}}, RetUnsigned},
 }
 
@@ -106,7 +106,7 @@ var fsconfigCalls = Calls{
 	{"", Args{{"key", Addr}, {"value", Addr}, {"aux", Int}}, nil},
 }
 
-// fsBinaryMax is the longest binary value that the kernel takes (fsconfig(2)).
+// fsBinaryMax is the largest binary value that the kernel accepts (fsconfig(2)).
 const fsBinaryMax = 1 << 20
 
 var (

@@ -9,19 +9,19 @@ import (
 	"trapline/tables"
 )
 
-// Asking about mounts and namespaces: fs/namespace.c, fs/nsfs.c.
+// Queries about mounts and namespaces: fs/namespace.c, fs/nsfs.c.
 
-// mountRequest is struct mnt_id_req of statmount(2), listRequest that of
-// listmount(2), where param is the last mount listed.
+// mountRequest is struct mnt_id_req of statmount(2). listRequest is that of
+// listmount(2), in which param is the last mount listed so far.
 var (
-	mountRequest = &Struct{Fields: Fields{
+	mountRequest = &Struct{C: "mnt_id_req", Fields: Fields{
 		{"size", U32},
 		{"mnt_ns_fd", FD},
 		{"mnt_id", X64},
 		{"param", &Flags{In: X64, Set: &tables.StatmountMask}},
 		{"mnt_ns_id", X64},
 	}}
-	listRequest = &Struct{Fields: Fields{
+	listRequest = &Struct{C: "mnt_id_req", Fields: Fields{
 		{"size", U32},
 		{"mnt_ns_fd", FD},
 		{"mnt_id", &Enum{In: X64, Set: &tables.ListmountIDs}},
@@ -29,7 +29,7 @@ var (
 		{"mnt_ns_id", X64},
 	}}
 	// nsRequest is struct ns_id_req of listns(2).
-	nsRequest = &Struct{Fields: Fields{
+	nsRequest = &Struct{C: "ns_id_req", Fields: Fields{
 		{"size", U32},
 		{"spare", Reserved{X32}},
 		{"ns_id", X64},
@@ -45,17 +45,17 @@ const (
 	nsRequestLeast    = 32
 )
 
-// statmount is struct statmount; mask says which members are filled. Strings
-// lie behind it, at the offsets that the members have.
-var statmount = &Struct{Fields: Fields{
+// statmount is struct statmount. Its member mask tells which members are filled.
+// Some members are offsets of strings that follow the struct.
+var statmount = &Struct{C: "statmount", Fields: Fields{
 	{"size", U32},
-	{"mnt_opts", &When{If: mountHas("STATMOUNT_MNT_OPTS"), Then: Value32(showMountString)}},
+	{"mnt_opts", &When{If: mountHas("STATMOUNT_MNT_OPTS"), Then: &Value{By: showMountString}}},
 	{"mask", &Flags{In: X64, Set: &tables.StatmountMask}},
 	{"sb_dev_major", &When{If: mountHas("STATMOUNT_SB_BASIC"), Then: U32}},
 	{"sb_dev_minor", &When{If: mountHas("STATMOUNT_SB_BASIC"), Then: U32}},
 	{"sb_magic", &When{If: mountHas("STATMOUNT_SB_BASIC"), Then: &Enum{In: X64, Set: &tables.FsMagic}}},
 	{"sb_flags", &When{If: mountHas("STATMOUNT_SB_BASIC"), Then: &Flags{Set: &tables.SuperblockFlags}}},
-	{"fs_type", &When{If: mountHas("STATMOUNT_FS_TYPE"), Then: Value32(showMountString)}},
+	{"fs_type", &When{If: mountHas("STATMOUNT_FS_TYPE"), Then: &Value{By: showMountString}}},
 	{"mnt_id", &When{If: mountHas("STATMOUNT_MNT_BASIC"), Then: X64}},
 	{"mnt_parent_id", &When{If: mountHas("STATMOUNT_MNT_BASIC"), Then: X64}},
 	{"mnt_id_old", &When{If: mountHas("STATMOUNT_MNT_BASIC"), Then: X32}},
@@ -65,11 +65,11 @@ var statmount = &Struct{Fields: Fields{
 	{"mnt_peer_group", &When{If: mountHas("STATMOUNT_MNT_BASIC"), Then: X64}},
 	{"mnt_master", &When{If: mountHas("STATMOUNT_MNT_BASIC"), Then: X64}},
 	{"propagate_from", &When{If: mountHas("STATMOUNT_PROPAGATE_FROM"), Then: X64}},
-	{"mnt_root", &When{If: mountHas("STATMOUNT_MNT_ROOT"), Then: Value32(showMountString)}},
-	{"mnt_point", &When{If: mountHas("STATMOUNT_MNT_POINT"), Then: Value32(showMountString)}},
+	{"mnt_root", &When{If: mountHas("STATMOUNT_MNT_ROOT"), Then: &Value{By: showMountString}}},
+	{"mnt_point", &When{If: mountHas("STATMOUNT_MNT_POINT"), Then: &Value{By: showMountString}}},
 	{"mnt_ns_id", &When{If: mountHas("STATMOUNT_MNT_NS_ID"), Then: X64}},
-	{"fs_subtype", &When{If: mountHas("STATMOUNT_FS_SUBTYPE"), Then: Value32(showMountString)}},
-	{"sb_source", &When{If: mountHas("STATMOUNT_SB_SOURCE"), Then: Value32(showMountString)}},
+	{"fs_subtype", &When{If: mountHas("STATMOUNT_FS_SUBTYPE"), Then: &Value{By: showMountString}}},
+	{"sb_source", &When{If: mountHas("STATMOUNT_SB_SOURCE"), Then: &Value{By: showMountString}}},
 	{"opt_num", &When{If: mountHas("STATMOUNT_OPT_ARRAY"), Then: U32}},
 	{"opt_array", &When{If: mountHas("STATMOUNT_OPT_ARRAY"), Then: mountStrings("opt_num")}},
 	{"opt_sec_num", &When{If: mountHas("STATMOUNT_OPT_SEC_ARRAY"), Then: U32}},
@@ -85,8 +85,7 @@ var statmount = &Struct{Fields: Fields{
 // statmountSize is the size of struct statmount in bytes, without the strings.
 const statmountSize = 512
 
-// mountHas is the condition that mask has the bit with the name that is converted
-// to it.
+// mountHas is the condition that mask has the named bit.
 type mountHas string
 
 // Holds implements Cond.
@@ -94,7 +93,8 @@ func (bit mountHas) Holds(c *Call) bool {
 	return Ref("mask").Num(c)&ValueNamed(&tables.StatmountMask, string(bit)) != 0
 }
 
-// showStatmountBuf is a struct statmount of which the caller has room for a part.
+// showStatmountBuf shows a struct statmount. The caller's buffer may be too small
+// for all of it.
 func showStatmountBuf(c *Call, addr uint64) {
 	room := Ref("bufsize").Num(c)
 	b, ok := c.ReadAll(addr, int(min(room, statmountSize)))
@@ -102,18 +102,18 @@ func showStatmountBuf(c *Call, addr uint64) {
 		c.Out.Addr(addr)
 		return
 	}
-	// Members that there is no room for are shown as zero.
+	// Members beyond the end of the buffer are shown as zero.
 	whole := c.Alloc(statmountSize)
 	clear(whole[copy(whole, b):])
 	statmount.Show(c, View{B: whole, Addr: addr})
 }
 
-// mountStringsMax is the most of the strings behind a struct statmount that is
-// read, in bytes.
+// mountStringsMax limits how many bytes of the strings after a struct statmount
+// are read.
 const mountStringsMax = 3 * PathMax
 
-// mountStringAt gives what lies behind the struct statmount being shown, from
-// an offset on. It is empty if nothing does, or the offset is beyond the end.
+// mountStringAt returns the bytes that follow the struct statmount being shown,
+// starting at an offset. It returns nothing if the offset is beyond the end.
 func mountStringAt(c *Call, off uint64) []byte {
 	st := c.Frame(0).View
 	size := st.Uint(4)
@@ -128,7 +128,7 @@ func mountStringAt(c *Call, off uint64) []byte {
 }
 
 // showString shows the string at the start of b, which may lack its NUL, and
-// gives what follows it.
+// returns what follows it.
 func showString(c *Call, b []byte) (rest []byte) {
 	if i := bytes.IndexByte(b, 0); i >= 0 {
 		c.Out.Str(output.Plain, b[:i], false)
@@ -138,16 +138,18 @@ func showString(c *Call, b []byte) (rest []byte) {
 	return nil
 }
 
-// showMountString is a string behind a struct statmount, by its offset.
-func showMountString(c *Call, off uint32) {
-	if b := mountStringAt(c, uint64(off)); len(b) > 0 {
+// showMountString shows a string that follows a struct statmount, given its
+// offset.
+func showMountString(c *Call, off uint64) {
+	if b := mountStringAt(c, off); len(b) > 0 {
 		showString(c, b)
 		return
 	}
-	c.Out.Number(uint64(off), output.Hex)
+	c.Out.Number(off, output.Hex)
 }
 
-// mountStrings are several of them, one behind the other.
+// mountStrings is the offset of several consecutive strings. Their number is
+// another member.
 type mountStrings Ref
 
 // Layout implements Type.
@@ -178,12 +180,12 @@ func (count mountStrings) Show(c *Call, v View) {
 	c.Out.EndArray()
 }
 
-// listed are the ids that a call gave, no more than there was room for. Without
-// room there are none, even if the call failed.
+// listed is the array of ids that a call has returned, limited to the size of the
+// caller's buffer. If that is 0 the array is empty, even if the call failed.
 func listed(room Ref) Type { return &Out{To: &List{Of: X64, Count: listedIDs(room)}} }
 
-// listedIDs is the number of ids that the kernel has written, or the room there
-// was for them.
+// listedIDs is the number of ids that the kernel has written. It does not exceed
+// the size of the caller's buffer.
 type listedIDs Ref
 
 // Num implements Num.

@@ -7,21 +7,21 @@ import (
 	"trapline/tables"
 )
 
-// Watching files: fs/notify.
+// File notification: fs/notify.
 
-// fanClass is the bits of fanotify_init's flags that choose a class.
+// fanClass masks the class in the flags of fanotify_init.
 const fanClass = tables.FAN_CLASS_CONTENT | tables.FAN_CLASS_PRE_CONTENT
 
-// showFanInitFlags are the class and the flags of fanotify_init.
-func showFanInitFlags(c *Call, v uint32) {
-	c.Out.Enum(uint64(v&fanClass), &tables.FanotifyClass, output.Hex)
+// showFanInitFlags shows the class and the flags of fanotify_init.
+func showFanInitFlags(c *Call, v uint64) {
+	c.Out.Enum(v&fanClass, &tables.FanotifyClass, output.Hex)
 	if flags := v &^ fanClass; flags != 0 {
 		c.Out.Or()
-		c.Out.Flags(uint64(flags), &tables.FanotifyInit, output.Hex)
+		c.Out.Flags(flags, &tables.FanotifyInit, output.Hex)
 	}
 }
 
-// fanDirFD is a directory's descriptor, or FAN_NOFD.
+// fanDirFD is a directory descriptor or FAN_NOFD.
 var fanDirFD = &orNoFD{Descriptor{Number: Int, Dir: true}}
 
 type orNoFD struct{ Descriptor }
@@ -39,7 +39,7 @@ var notifyCalls = Calls{
 	{"inotify_init1", Args{{"flags", &Flags{Set: &tables.InotifyInit}}}, RetFD},
 	{"inotify_add_watch", Args{{"fd", FD}, {"pathname", Path}, {"mask", &Flags{Set: &tables.InotifyMask}}}, RetUnsigned},
 	{"inotify_rm_watch", Args{{"fd", FD}, {"wd", Int}}, RetUnsigned},
-	{"fanotify_init", Args{{"flags", Value32(showFanInitFlags)}, {"event_f_flags", &OpenFlags}}, RetFD},
+	{"fanotify_init", Args{{"flags", &Value{By: showFanInitFlags}}, {"event_f_flags", &OpenFlags}}, RetFD},
 	{"fanotify_mark", Args{{"fanotify_fd", FD}, {"flags", &Flags{Set: &tables.FanotifyMark}},
 		{"mask", &Flags{In: X64, Set: &tables.FanotifyEvents}}, {"dirfd", fanDirFD}, {"pathname", Path}}, RetUnsigned},
 }

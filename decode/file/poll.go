@@ -12,37 +12,38 @@ import (
 // Waiting for files: fs/select.c.
 
 var pollCalls = Calls{
-	{"poll", Args{{"fds", pollFDs}, {"nfds", Uint}, {"timeout", Int}}, &With{Ret: RetUnsigned, Remark: remarkPolled}},
-	{"ppoll", Args{{"fds", pollFDs}, {"nfds", Uint}, {"tmo_p", &Ptr{To: &Timespec}}, {"sigmask", &Ptr{To: &RtSigset}}, {"sigsetsize", Size}}, &With{Ret: RetUnsigned, Remark: func(c *Call) { remarkPolledFiles(c, &Timespec) }}},
-	{"pselect6", Args{{"nfds", Int}, {"readfds", fdSetPtr}, {"writefds", fdSetPtr}, {"exceptfds", fdSetPtr}, {"timeout", &Ptr{To: &Timespec}}, {"sig", &Ptr{To: sizedSigmask}}}, &With{Ret: RetUnsigned, Remark: func(c *Call) { remarkSelected(c, &Timespec) }}},
+	{"poll", Args{{"fds", pollFDs}, {"nfds", Uint}, {"timeout", Int}}, &With{Ret: RetUnsigned, Remark: remarkPolled, Again: Names{"fds"}}},
+	{"ppoll", Args{{"fds", pollFDs}, {"nfds", Uint}, {"tmo_p", &Ptr{To: &Timespec}}, {"sigmask", &Ptr{To: &RtSigset}}, {"sigsetsize", Size}}, &With{Ret: RetUnsigned, Remark: func(c *Call) { remarkPolledFiles(c, &Timespec) }, Again: Names{"fds", "tmo_p"}}},
+	{"pselect6", Args{{"nfds", Int}, {"readfds", fdSetPtr}, {"writefds", fdSetPtr}, {"exceptfds", fdSetPtr}, {"timeout", &Ptr{To: &Timespec}}, {"sig", &Ptr{To: sizedSigmask, Seldom: true}}}, &With{Ret: RetUnsigned, Remark: func(c *Call) { remarkSelected(c, &Timespec) }, Again: selected}},
 }
 
 var pollCalls64 = Calls{
-	{"select", Args{{"nfds", Int}, {"readfds", fdSetPtr}, {"writefds", fdSetPtr}, {"exceptfds", fdSetPtr}, {"timeout", &Ptr{To: &Timeval}}}, &With{Ret: RetUnsigned, Remark: func(c *Call) { remarkSelected(c, &Timeval) }}},
+	{"select", Args{{"nfds", Int}, {"readfds", fdSetPtr}, {"writefds", fdSetPtr}, {"exceptfds", fdSetPtr}, {"timeout", &Ptr{To: &Timeval}}}, &With{Ret: RetUnsigned, Remark: func(c *Call) { remarkSelected(c, &Timeval) }, Again: selected}},
 }
 
 var pollCallsI386 = Calls{
-	{"select", Args{{"", &Rest{By: oldSelectArgs, Among: []*Desc{selectUnreadable}}}}, RetUnsigned},
-	{"_newselect", Args{{"nfds", Int}, {"readfds", fdSetPtr}, {"writefds", fdSetPtr}, {"exceptfds", fdSetPtr}, {"timeout", &Ptr{To: &Timeval}}}, &With{Ret: RetUnsigned, Remark: func(c *Call) { remarkSelected(c, &Timeval) }}},
-	{"ppoll_time64", Args{{"fds", pollFDs}, {"nfds", Uint}, {"tmo_p", &Ptr{To: &Timespec64}}, {"sigmask", &Ptr{To: &RtSigset}}, {"sigsetsize", Size}}, &With{Ret: RetUnsigned, Remark: func(c *Call) { remarkPolledFiles(c, &Timespec64) }}},
-	{"pselect6_time64", Args{{"nfds", Int}, {"readfds", fdSetPtr}, {"writefds", fdSetPtr}, {"exceptfds", fdSetPtr}, {"timeout", &Ptr{To: &Timespec64}}, {"sig", &Ptr{To: sizedSigmask}}}, &With{Ret: RetUnsigned, Remark: func(c *Call) { remarkSelected(c, &Timespec64) }}},
+	{"select", Args{{"", &Rest{By: oldSelectArgs, Among: []*Desc{selectUnreadable}, All: func(add func(*Desc)) { add(selectInMemory) }}}}, RetUnsigned},
+	{"_newselect", Args{{"nfds", Int}, {"readfds", fdSetPtr}, {"writefds", fdSetPtr}, {"exceptfds", fdSetPtr}, {"timeout", &Ptr{To: &Timeval}}}, &With{Ret: RetUnsigned, Remark: func(c *Call) { remarkSelected(c, &Timeval) }, Again: selected}},
+	{"ppoll_time64", Args{{"fds", pollFDs}, {"nfds", Uint}, {"tmo_p", &Ptr{To: &Timespec64}}, {"sigmask", &Ptr{To: &RtSigset}}, {"sigsetsize", Size}}, &With{Ret: RetUnsigned, Remark: func(c *Call) { remarkPolledFiles(c, &Timespec64) }, Again: Names{"fds", "tmo_p"}}},
+	{"pselect6_time64", Args{{"nfds", Int}, {"readfds", fdSetPtr}, {"writefds", fdSetPtr}, {"exceptfds", fdSetPtr}, {"timeout", &Ptr{To: &Timespec64}}, {"sig", &Ptr{To: sizedSigmask, Seldom: true}}}, &With{Ret: RetUnsigned, Remark: func(c *Call) { remarkSelected(c, &Timespec64) }, Again: selected}},
 }
 
-// pollfd is a struct pollfd, polled what the kernel makes of it.
+// pollfd is a struct pollfd as the caller passes it, polled one that the kernel
+// has filled in.
 var (
-	pollfd = &Struct{Fields: Fields{
+	pollfd = &Struct{C: "pollfd", Fields: Fields{
 		{"fd", FD},
 		{"events", &When{If: Test(func(c *Call) bool { return int32(Ref("fd").Num(c)) >= 0 }), Then: &Flags{In: X16, Set: &tables.PollEvents}}},
 		{"_", X16},
 	}}
-	polled  = &Struct{Fields: Fields{{"fd", Int}, {"_", X16}, {"revents", &Flags{In: X16, Set: &tables.PollEvents}}}}
+	polled  = &Struct{C: "pollfd", Fields: Fields{{"fd", Int}, {"_", X16}, {"revents", &Flags{In: X16, Set: &tables.PollEvents}}}}
 	pollFDs = &Ptr{To: &List{Of: pollfd, Count: Ref("nfds")}}
 )
 
-// remarkPolled tells which files are ready, or that time was up.
+// remarkPolled shows which files are ready, or that the call timed out.
 func remarkPolled(c *Call) { remarkPolledFiles(c, nil) }
 
-// remarkPolledFiles also tells the time that was left, if there is a timeout.
+// remarkPolledFiles also shows the remaining time if there is a timeout.
 func remarkPolledFiles(c *Call, timeout Type) {
 	if c.Ret == 0 {
 		c.Remark("Timeout")
@@ -64,8 +65,8 @@ func remarkPolledFiles(c *Call, timeout Type) {
 	r.end()
 }
 
-// polledFiles writes the files that poll found ready into a remark, which is
-// begun when there is something to say.
+// polledFiles writes the files that poll found ready into a remark. It begins the
+// remark when there is something to show.
 type polledFiles struct {
 	c            *Call
 	begun, array bool
@@ -98,8 +99,8 @@ func (r *polledFiles) elem() {
 	}
 }
 
-// maxPolled bounds the array that is searched for ready files: no process can
-// have more open (fs.nr_open).
+// maxPolled limits how much of the array is searched for ready files. No process
+// can have more open files (fs.nr_open).
 const maxPolled = 1 << 20
 
 func (r *polledFiles) show(addr, n uint64) {
@@ -137,18 +138,35 @@ func (r *polledFiles) show(addr, n uint64) {
 }
 
 // fdSetPtr points to a set of descriptors.
-var fdSetPtr = &Ptr{To: AtAddr(showFdSet)}
+var fdSetPtr = &Ptr{To: &Sees{Of: AtAddr(showFdSet), As: &Range{Len: fdSetWords("nfds"), Size: 8}}, C: "fd_set *"}
 
-// sizedSigmask is a signal mask with its size, as pselect6 takes it in one
+// fdSetWords is the number of 64-bit words of a set of as many descriptors as the
+// argument of that name says.
+type fdSetWords Ref
+
+// Num implements Num.
+func (nfds fdSetWords) Num(c *Call) uint64 { return (Ref(nfds).Num(c) + 63) / 64 }
+
+// KeepNum implements keptNum of package lang.
+func (nfds fdSetWords) KeepNum(k *Keeps, op *KeepOp) bool {
+	op.Shift, op.Most = 6, maxSelect/64
+	return k.Count(op, Ref(nfds))
+}
+
+// selected are the arguments of select and its kin that remarkSelected reads.
+var selected = Names{"readfds", "writefds", "exceptfds", "timeout"}
+
+// sizedSigmask is a signal mask and its size, which pselect6 takes as one
 // argument.
-var sizedSigmask = &Struct{Fields: Fields{{"sigmask", &Ptr{To: &RtSigset}}, {"sigsetsize", Size}}}
+var sizedSigmask = &Struct{C: "sigset_argpack", Fields: Fields{{"sigmask", &Ptr{To: &RtSigset}}, {"sigsetsize", Size}}}
 
 var (
-	selectInMemory   = &Desc{"", Args{{"nfds", Int}, {"readfds", fdSetPtr}, {"writefds", fdSetPtr}, {"exceptfds", fdSetPtr}, {"timeout", &Ptr{To: &Timeval}}}, &With{Ret: RetUnsigned, Remark: func(c *Call) { remarkSelected(c, &Timeval) }}}
+	selectInMemory   = &Desc{"", Args{{"nfds", Int}, {"readfds", fdSetPtr}, {"writefds", fdSetPtr}, {"exceptfds", fdSetPtr}, {"timeout", &Ptr{To: &Timeval}}}, &With{Ret: RetUnsigned, Remark: func(c *Call) { remarkSelected(c, &Timeval) }, Again: selected}}
 	selectUnreadable = &Desc{"", Args{{"arg", Addr}}, nil}
 )
 
-// oldSelectArgs chooses by whether the five arguments can be read.
+// oldSelectArgs chooses the description: it depends on whether the five arguments
+// can be read.
 func oldSelectArgs(c *Call) *Desc {
 	if c.ArgsFromMemory(5) {
 		return selectInMemory
@@ -156,7 +174,7 @@ func oldSelectArgs(c *Call) *Desc {
 	return selectUnreadable
 }
 
-// showFdSet is a set of file descriptors, as many as the argument nfds says.
+// showFdSet shows a set of file descriptors below the argument nfds.
 func showFdSet(c *Call, addr uint64) {
 	b, n, ok := readFDSet(c, addr)
 	if !ok || n == 0 {
@@ -171,10 +189,10 @@ func showFdSet(c *Call, addr uint64) {
 	c.Out.EndSet()
 }
 
-// maxSelect bounds nfds: no process can have more open (fs.nr_open).
+// maxSelect limits nfds. No process can have more open files (fs.nr_open).
 const maxSelect = 1 << 20
 
-// readFDSet reads a set and gives the number of descriptors in it.
+// readFDSet reads a set and returns the number of bits in it.
 func readFDSet(c *Call, addr uint64) (b []byte, n int, ok bool) {
 	n = min(max(int(int32(c.Register(0))), 0), maxSelect)
 	w := c.WordSize() * 8
@@ -182,7 +200,7 @@ func readFDSet(c *Call, addr uint64) (b []byte, n int, ok bool) {
 	return b, n, ok
 }
 
-// nextBit finds the next bit that is set, from bit i on, of n.
+// nextBit returns the index of the first bit that is set, from bit i to n-1.
 func nextBit(b []byte, i, n int) int {
 	for i < n {
 		if rest := b[i/8] >> (i % 8); rest != 0 {
@@ -193,8 +211,8 @@ func nextBit(b []byte, i, n int) int {
 	return n
 }
 
-// remarkSelected tells which files are ready and the time left, or that time
-// was up.
+// remarkSelected shows which files are ready and the remaining time, or that the
+// call timed out.
 func remarkSelected(c *Call, timeout Type) {
 	if c.Ret == 0 {
 		c.Remark("Timeout")

@@ -1,6 +1,8 @@
 package file_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	. "trapline/decode/internal/decodetest"
@@ -37,8 +39,29 @@ func TestWaitingForFiles(t *testing.T) {
 		{Abi: tables.X86_64, Name: "epoll_wait", Args: []uint64{3, At0, 8, 0}, Mem: FakeMemory{At0: append(Numbers(4, 1), Numbers(8, 7)...)}, Ret: 1,
 			Want: `epoll_wait(3, [{events=EPOLLIN, data=0x7}], 8, 0) = 1`},
 		{Abi: tables.X86_64, Name: "epoll_ctl", Args: []uint64{3, 2, 4, At0}, Want: `epoll_ctl(3, EPOLL_CTL_DEL, 4, 0x7000) = 0`},
-		// What is shown after a call that failed is no more than addresses.
+		// After a call that failed, only addresses are shown.
 		{Abi: tables.X86_64, Name: "epoll_pwait2", Args: []uint64{3, At0, 1, At1, At2, 8}, Mem: FakeMemory{At1: Numbers(8, 1, 2), At2: Numbers(8, 0)},
 			Errno: tables.EBADF, Want: `epoll_pwait2(3, 0x7000, 1, 0x7400, 0x7800, 8) = -1 EBADF (Bad file descriptor)`},
+	})
+}
+
+// The file that is ready comes behind those that the argument shows.
+func TestPollOfManyFiles(t *testing.T) {
+	const most, n = 32, 40
+	var files []byte
+	shown := make([]string, most)
+	for i := range n {
+		revents := uint64(0)
+		if i == n-1 {
+			revents = 1
+		}
+		files = append(append(files, Numbers(4, uint64(i))...), Numbers(2, 1, revents)...)
+		if i < most {
+			shown[i] = fmt.Sprintf("{fd=%d, events=POLLIN}", i)
+		}
+	}
+	Check(t, []Wanted{
+		{Abi: tables.X86_64, Name: "poll", Args: []uint64{At0, n, 0}, Mem: FakeMemory{At0: files}, Ret: 1,
+			Want: "poll([" + strings.Join(shown, ", ") + ", ...], 40, 0) = 1 ([{fd=39, revents=POLLIN}])"},
 	})
 }

@@ -8,19 +8,20 @@ import (
 
 // Disk quotas: fs/quota.
 
-// quotaOp is the operation of quotactl in its op argument, which has the type
-// of quota in the lowest byte.
+// quotaOp returns the operation in quotactl's argument op. The lowest byte is the
+// type of quota.
 func quotaOp(c *Call) uint64 { return Ref("op").Num(c) >> 8 }
 
-// quotaCommand is an operation and a type of quota: QCMD(Q_SYNC, USRQUOTA).
+// quotaCommand is an operation combined with a type of quota: QCMD(Q_SYNC,
+// USRQUOTA).
 var quotaCommand = &Macro{In: U32, Name: "QCMD", Parts: []Part{
 	{Mask: 0xffffff00, Set: &tables.QuotaCmd}, {Mask: 0xff, Set: &tables.QuotaType},
 }}
 
-// struct if_dqblk, without what 64-bit programs have behind it, and struct
-// if_nextdqblk.
+// struct if_dqblk without the padding that 64-bit programs have at its end, and
+// struct if_nextdqblk
 var (
-	dqblk = &Struct{Packed: true, Fields: Fields{
+	dqblk = &Struct{C: "if_dqblk", Packed: true, Fields: Fields{
 		{"dqb_bhardlimit", U64},
 		{"dqb_bsoftlimit", U64},
 		{"dqb_curspace", U64},
@@ -31,7 +32,7 @@ var (
 		{"dqb_itime", Verbose{U64}},
 		{"dqb_valid", Verbose{&Flags{Set: &tables.QuotaValid}}},
 	}}
-	nextDqblk = &Struct{Fields: Fields{
+	nextDqblk = &Struct{C: "if_nextdqblk", Fields: Fields{
 		{"dqb_bhardlimit", U64},
 		{"dqb_bsoftlimit", U64},
 		{"dqb_curspace", U64},
@@ -44,7 +45,7 @@ var (
 		{"dqb_id", U32},
 	}}
 
-	dqinfo = &Struct{Fields: Fields{
+	dqinfo = &Struct{C: "if_dqinfo", Fields: Fields{
 		{"dqi_bgrace", U64},
 		{"dqi_igrace", U64},
 		{"dqi_flags", &Flags{Set: &tables.QuotaInfoFlags}},
@@ -54,7 +55,7 @@ var (
 
 // Structs of XFS (linux/dqblk_xfs.h).
 var (
-	xfsQuota = &Struct{Fields: Fields{
+	xfsQuota = &Struct{C: "fs_disk_quota", Fields: Fields{
 		{"d_version", S8},
 		{"d_flags", &Flags{In: X8, Set: &tables.XfsDqblkFlags}},
 		{"d_fieldmask", X16},
@@ -78,10 +79,10 @@ var (
 		{"_", Pad(2 + 8)},
 	}}
 
-	xfsFileStat  = &Struct{Fields: Fields{{"qfs_ino", U64}, {"qfs_nblks", U64}, {"qfs_nextents", U32}}}
-	xfsFileStatV = &Struct{Fields: Fields{{"qfs_ino", U64}, {"qfs_nblks", U64}, {"qfs_nextents", U32}, {"_", Pad(4)}}}
+	xfsFileStat  = &Struct{C: "fs_qfilestat", Fields: Fields{{"qfs_ino", U64}, {"qfs_nblks", U64}, {"qfs_nextents", U32}}}
+	xfsFileStatV = &Struct{C: "fs_qfilestatv", Fields: Fields{{"qfs_ino", U64}, {"qfs_nblks", U64}, {"qfs_nextents", U32}, {"_", Pad(4)}}}
 
-	xfsQuotaStat = &Struct{Fields: Fields{
+	xfsQuotaStat = &Struct{C: "fs_quota_stat", Fields: Fields{
 		{"qs_version", S8},
 		{"qs_flags", Verbose{&Flags{In: X16, Set: &tables.XfsQuotaFlags}}},
 		{"_", Pad(1)},
@@ -95,7 +96,7 @@ var (
 		{"qs_iwarnlimit", Verbose{U16}},
 	}}
 
-	xfsQuotaStatV = &Struct{Fields: Fields{
+	xfsQuotaStatV = &Struct{C: "fs_quota_statv", Fields: Fields{
 		{"qs_version", S8},
 		{"_", Pad(1)},
 		{"qs_flags", Verbose{&Flags{In: X16, Set: &tables.XfsQuotaFlags}}},
@@ -114,7 +115,7 @@ var (
 
 var quotaFormat = &Enum{Set: &tables.QuotaFormat}
 
-// quotaOps are the arguments behind the operation and what it acts on.
+// quotaOps are the arguments that follow the operation and the file system.
 var quotaOps = Calls{
 	{"Q_QUOTAOFF Q_SYNC Q_XQUOTASYNC", nil, nil},
 	{"Q_QUOTAON", Args{{"id", quotaFormat}, {"addr", Path}}, nil},

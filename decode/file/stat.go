@@ -9,19 +9,19 @@ import (
 	"trapline/tables"
 )
 
-// Reading the attributes of files: fs/stat.c.
+// File attributes: fs/stat.c.
 
-// AtFlags are the flags of calls that take a directory's descriptor and a path.
+// AtFlags are the flags of calls that take a directory descriptor and a path.
 var AtFlags = &Flags{Set: &tables.AtFlags}
 
-// statOrder is the order in which stat structs are shown, whatever their
-// layout; abbreviated they keep two members.
+// statOrder is the order in which the members of all stat structs are shown.
+// Without -v only two of them are.
 var statOrder = []string{
 	"st_dev", "st_ino", "st_mode", "st_nlink", "st_uid", "st_gid", "st_blksize", "st_blocks", "st_size", "st_rdev",
 	"st_atime", "st_atime_nsec", "st_mtime", "st_mtime_nsec", "st_ctime", "st_ctime_nsec",
 }
 
-// The type of the file decides whether it has a size or a device number.
+// The type of the file decides whether its size or its device number is shown.
 var (
 	ofDevice = &Any{Test(statIsDevice)}
 	ofOthers = &Not{ofDevice}
@@ -29,13 +29,13 @@ var (
 
 func statIsDevice(c *Call) bool { return isDeviceMode(Ref("st_mode").Num(c)) }
 
-// isDeviceMode says whether a mode is that of a device file.
+// isDeviceMode reports whether a mode is that of a device file.
 func isDeviceMode(mode uint64) bool {
 	return mode&tables.S_IFMT == tables.S_IFBLK || mode&tables.S_IFMT == tables.S_IFCHR
 }
 
 // stat64Bit is struct stat of x86-64.
-var stat64Bit = &Struct{Of: &Struct{Fields: Fields{
+var stat64Bit = &Struct{C: "stat", Of: &Struct{Fields: Fields{
 	{"st_dev", Verbose{Dev64}},
 	{"st_ino", Verbose{U64}},
 	{"st_nlink", Verbose{U64}},
@@ -57,7 +57,7 @@ var stat64Bit = &Struct{Of: &Struct{Fields: Fields{
 }}, Pick: statOrder}
 
 // stat32Bit is struct stat of i386.
-var stat32Bit = &Struct{Of: &Struct{Fields: Fields{
+var stat32Bit = &Struct{C: "stat", Of: &Struct{Fields: Fields{
 	{"st_dev", Verbose{Dev}},
 	{"st_ino", Verbose{U32}},
 	{"st_mode", FileMode16},
@@ -77,8 +77,8 @@ var stat32Bit = &Struct{Of: &Struct{Fields: Fields{
 	{"_", Pad(2 * 4)},
 }}, Pick: statOrder}
 
-// stat64OnI386 is struct stat64 of i386, with room for large files.
-var stat64OnI386 = &Struct{Of: &Struct{Fields: Fields{
+// stat64OnI386 is struct stat64 of i386, for large files.
+var stat64OnI386 = &Struct{C: "stat64", Of: &Struct{Fields: Fields{
 	{"st_dev", Verbose{Dev64}},
 	{"_", Pad(4)},
 	{"__st_ino", Verbose{U32}},
@@ -100,8 +100,8 @@ var stat64OnI386 = &Struct{Of: &Struct{Fields: Fields{
 	{"st_ino", Verbose{U64}},
 }}, Pick: statOrder}
 
-// oldStat is struct __old_kernel_stat, the first one Linux had.
-var oldStat = &Struct{Of: &Struct{Fields: Fields{
+// oldStat is struct __old_kernel_stat, the first version in Linux.
+var oldStat = &Struct{C: "__old_kernel_stat", Of: &Struct{Fields: Fields{
 	{"st_dev", Verbose{Dev16}},
 	{"st_ino", Verbose{U16}},
 	{"st_mode", FileMode16},
@@ -113,7 +113,7 @@ var oldStat = &Struct{Of: &Struct{Fields: Fields{
 	{"st_atime", Verbose{statTime(S32, "")}},
 	{"st_mtime", Verbose{statTime(S32, "")}},
 	{"st_ctime", Verbose{statTime(S32, "")}},
-	// It has no such members; they are shown as zero.
+	// The struct lacks these members, so they are shown as zero.
 	{"st_blksize", Verbose{zero}},
 	{"st_blocks", Verbose{zero}},
 }},
@@ -123,7 +123,7 @@ var oldStat = &Struct{Of: &Struct{Fields: Fields{
 
 var zero = &Shown{As: U64, By: func(c *Call, v View) { c.Out.Number(0, output.Unsigned) }}
 
-// statTime is the seconds of a time whose nanoseconds are another member.
+// statTime is the seconds of a time. The nanoseconds are another member.
 func statTime(sec Number, nsec Ref) Type { return &splitTime{sec, nsec} }
 
 type splitTime struct {
@@ -138,21 +138,25 @@ func (t *splitTime) Show(c *Call, v View) {
 }
 
 var statCalls = Calls{
-	{"statx", Args{{"dirfd", DirFD}, {"pathname", Path}, {"flags", Value32(showStatxFlags)}, {"mask", statxMask}, {"statxbuf", &Out{To: statx}}}, RetUnsigned},
+	{"statx", Args{{"dirfd", DirFD}, {"pathname", atPath}, {"flags", &Value{By: showStatxFlags}}, {"mask", statxMask}, {"statxbuf", &Out{To: statx}}}, RetUnsigned},
 }
 
 var statCalls64 = Calls{
-	{"stat lstat", Args{{"pathname", Path}, {"statbuf", &Out{To: stat64Bit}}}, RetUnsigned},
+	{"stat", Args{{"pathname", Path}, {"statbuf", &Out{To: stat64Bit}}}, RetUnsigned},
+	{"lstat", Args{{"pathname", LinkPath}, {"statbuf", &Out{To: stat64Bit}}}, RetUnsigned},
 	{"fstat", Args{{"fd", FD}, {"statbuf", &Out{To: stat64Bit}}}, RetUnsigned},
-	{"newfstatat", Args{{"dirfd", DirFD}, {"pathname", Path}, {"statbuf", &Out{To: stat64Bit}}, {"flags", AtFlags}}, RetUnsigned},
+	{"newfstatat", Args{{"dirfd", DirFD}, {"pathname", atPath}, {"statbuf", &Out{To: stat64Bit}}, {"flags", AtFlags}}, RetUnsigned},
 }
 
 var statCallsI386 = Calls{
-	{"stat lstat", Args{{"pathname", Path}, {"statbuf", &Out{To: stat32Bit}}}, RetUnsigned},
+	{"stat", Args{{"pathname", Path}, {"statbuf", &Out{To: stat32Bit}}}, RetUnsigned},
+	{"lstat", Args{{"pathname", LinkPath}, {"statbuf", &Out{To: stat32Bit}}}, RetUnsigned},
 	{"fstat", Args{{"fd", FD}, {"statbuf", &Out{To: stat32Bit}}}, RetUnsigned},
-	{"stat64 lstat64", Args{{"pathname", Path}, {"statbuf", &Out{To: stat64OnI386}}}, RetUnsigned},
+	{"stat64", Args{{"pathname", Path}, {"statbuf", &Out{To: stat64OnI386}}}, RetUnsigned},
+	{"lstat64", Args{{"pathname", LinkPath}, {"statbuf", &Out{To: stat64OnI386}}}, RetUnsigned},
 	{"fstat64", Args{{"fd", FD}, {"statbuf", &Out{To: stat64OnI386}}}, RetUnsigned},
-	{"fstatat64", Args{{"dirfd", DirFD}, {"pathname", Path}, {"statbuf", &Out{To: stat64OnI386}}, {"flags", AtFlags}}, RetUnsigned},
-	{"oldstat oldlstat", Args{{"pathname", Path}, {"statbuf", &Out{To: oldStat}}}, RetUnsigned},
+	{"fstatat64", Args{{"dirfd", DirFD}, {"pathname", atPath}, {"statbuf", &Out{To: stat64OnI386}}, {"flags", AtFlags}}, RetUnsigned},
+	{"oldstat", Args{{"pathname", Path}, {"statbuf", &Out{To: oldStat}}}, RetUnsigned},
+	{"oldlstat", Args{{"pathname", LinkPath}, {"statbuf", &Out{To: oldStat}}}, RetUnsigned},
 	{"oldfstat", Args{{"fd", FD}, {"statbuf", &Out{To: oldStat}}}, RetUnsigned},
 }

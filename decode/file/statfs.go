@@ -6,12 +6,12 @@ import (
 	"trapline/tables"
 )
 
-// Attributes of file systems: fs/statfs.c.
+// File system attributes: fs/statfs.c.
 
 var fsid = &Struct{Fields: Fields{{"val", &Array{Of: X32, N: 2}}}}
 
-// statfs is struct statfs, of longs.
-var statfs = &Struct{Fields: Fields{
+// statfs is struct statfs, whose members are longs.
+var statfs = &Struct{C: "statfs", Fields: Fields{
 	{"f_type", &Enum{In: Xlong, Set: &tables.FsMagic}},
 	{"f_bsize", Ulong},
 	{"f_blocks", Ulong},
@@ -27,7 +27,7 @@ var statfs = &Struct{Fields: Fields{
 }}
 
 // statfs64 is struct statfs64 of i386.
-var statfs64 = &Struct{Fields: Fields{
+var statfs64 = &Struct{C: "statfs64", Fields: Fields{
 	{"f_type", &Enum{In: X32, Set: &tables.FsMagic}},
 	{"f_bsize", U32},
 	{"f_blocks", U64},
@@ -42,11 +42,12 @@ var statfs64 = &Struct{Fields: Fields{
 	{"_", &Array{Of: U32, N: 4}},
 }}
 
-// Old kernels do not fill f_flags.
+// Old kernels do not set f_flags.
 var statfsFlagsValid = &Has{N: Ref("f_flags"), Set: &tables.StatfsFlags, Values: Names{"ST_VALID"}}
 
-// ustat is struct ustat; its names of a file system and a volume are unused.
-var ustat = &Struct{Fields: Fields{{"f_tfree", U32}, {"f_tinode", Ulong}, {"_", Pad(6 + 6)}}}
+// ustat is struct ustat. The names of the file system and the volume are never
+// set.
+var ustat = &Struct{C: "ustat", Fields: Fields{{"f_tfree", U32}, {"f_tinode", Ulong}, {"_", Pad(6 + 6)}}}
 
 var statfsCalls = Calls{
 	{"statfs", Args{{"pathname", Path}, {"buf", &Out{To: statfs}}}, RetUnsigned},

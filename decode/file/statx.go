@@ -7,11 +7,11 @@ import (
 	"trapline/tables"
 )
 
-// showStatxFlags are the flags of statx(2): in two of the bits how to synchronise
-// with a server, and those of other calls with a path.
-func showStatxFlags(c *Call, v uint32) {
+// showStatxFlags shows the flags of statx(2): two bits say how to synchronize
+// with a remote file system, the others are those of other calls with a path.
+func showStatxFlags(c *Call, v uint64) {
 	const types = tables.AT_STATX_FORCE_SYNC | tables.AT_STATX_DONT_SYNC
-	sync, flags := uint64(v&types), uint64(v&^types)
+	sync, flags := v&types, v&^types
 	if sync == 0 {
 		c.Out.Enum(sync, &tables.StatxSync, output.Hex)
 	} else {
@@ -27,8 +27,8 @@ var statxMask = &Flags{Set: &tables.StatxMask}
 
 var statxTime = &Dated{Of: &Struct{Fields: Fields{{"tv_sec", S64}, {"tv_nsec", U32}, {"_", Pad(4)}}}}
 
-// statx is struct statx; which of its members are filled is in stx_mask.
-var statx = &Struct{Fields: Fields{
+// statx is struct statx. Its member stx_mask tells which members are filled.
+var statx = &Struct{C: "statx", Fields: Fields{
 	{"stx_mask", statxMask},
 	{"stx_blksize", Verbose{U32}},
 	{"stx_attributes", &Flags{In: X64, Set: &tables.StatxAttributes}},
@@ -61,12 +61,13 @@ var statx = &Struct{Fields: Fields{
 	{"_", Pad(4 + 8*8)},
 }}
 
-// inStatx is a member that is there if stx_mask has one of the bits.
+// inStatx is a member that is valid if stx_mask has one of the bits.
 func inStatx(bits uint64, t Type) Type {
 	return &When{If: &Has{N: Ref("stx_mask"), Values: Nums{bits}}, Then: t}
 }
 
-// whenAtomic is a member about atomic writes, which the attributes announce.
+// whenAtomic is a member about atomic writes. It is valid if an attribute says
+// so.
 func whenAtomic(t Type) Type {
 	return &When{If: &Has{N: Ref("stx_attributes"), Values: Nums{tables.STATX_ATTR_WRITE_ATOMIC}}, Then: t}
 }

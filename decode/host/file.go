@@ -2,9 +2,9 @@ package host
 
 import "golang.org/x/sys/unix"
 
-// A file may be one that the tracee serves itself (fuse(4)), and it serves nothing
-// while it is stopped. So nothing here may have the kernel ask a file system: what
-// it remembers must do.
+// A file may be on a file system that the tracee itself serves (fuse(4)), and a
+// stopped tracee does not answer. Therefore nothing here may make the kernel
+// query a file system: only its caches are used.
 
 // FileType implements Host.
 func (l *Local) FileType(process, fd int) (FileType, bool) {
@@ -15,8 +15,8 @@ func (l *Local) FileType(process, fd int) (FileType, bool) {
 	return FileType{Mode: uint32(st.Mode), Device: unix.Mkdev(st.Rdev_major, st.Rdev_minor)}, true
 }
 
-// HasName implements Host. The name of an open file is in the kernel's cache of
-// names, so it is looked for nowhere else.
+// HasName implements Host. The name of an open file is in the kernel's name
+// cache, so only this cache is searched.
 func (l *Local) HasName(process, fd int, path []byte) bool {
 	open, ok := l.remembered(process, fd)
 	if !ok {
@@ -44,7 +44,8 @@ func (l *Local) HasName(process, fd int, path []byte) bool {
 
 const resolveCached = 0x20 // RESOLVE_CACHED of linux/openat2.h
 
-// remembered gives what the kernel remembers of the file behind a descriptor.
+// remembered returns the attributes of the file behind a descriptor that the
+// kernel has cached.
 func (l *Local) remembered(process, fd int) (st unix.Statx_t, ok bool) {
 	err := statRemembered(unix.AT_FDCWD, string(l.pathOfFD(process, "/fd/", fd)), 0, &st)
 	return st, err == nil
@@ -53,4 +54,11 @@ func (l *Local) remembered(process, fd int) (st unix.Statx_t, ok bool) {
 func statRemembered(dir int, path string, flags int, st *unix.Statx_t) error {
 	const wanted = unix.STATX_TYPE | unix.STATX_MODE | unix.STATX_NLINK | unix.STATX_INO
 	return unix.Statx(dir, path, flags|unix.AT_STATX_DONT_SYNC, wanted, st)
+}
+
+// OpenFile returns what the kernel remembers of the file behind a descriptor: its number and
+// that of its file system.
+func (l *Local) OpenFile(process, fd int) (f File, ok bool) {
+	st, ok := l.remembered(process, fd)
+	return File{Mode: uint32(st.Mode), Inode: st.Ino, Links: st.Nlink, Device: unix.Mkdev(st.Dev_major, st.Dev_minor)}, ok
 }

@@ -11,33 +11,34 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// What an SELinux policy expects of files is in its file_contexts
-// (selabel_file(5)): lines of a regular expression for whole paths, a file type
-// that may be left out, and a context.
+// The contexts that an SELinux policy expects of files are in its file_contexts
+// (selabel_file(5)). Each line has a regular expression for the complete path,
+// optionally a file type, and a context.
 
-// fileContexts is a policy's file_contexts and what belongs to it. The zero value
-// expects nothing.
+// fileContexts has the contents of a policy's file_contexts and of the files that
+// belong to it. The zero value expects nothing of any file.
 type fileContexts struct {
-	specs []contextSpec // those that come later go before
+	specs []contextSpec // later ones take precedence
 	found map[contextKey][]byte
 
-	// Prefixes that stand for others, by the administrator's choice and then by the
-	// distribution's. Those that come later go before.
+	// Prefixes to be replaced, as set by the administrator and by the
+	// distribution. local takes precedence over distributed, and later ones over
+	// earlier ones.
 	local, distributed []substitution
 }
 
 // contextSpec is a line of file_contexts.
 type contextSpec struct {
-	stem     string // what all paths that match begin with
+	stem     string // the start of all paths that match
 	expr     string
 	literal  bool           // stem is the whole path
-	compiled bool           // re has been made, or cannot be
-	re       *regexp.Regexp // nil if Go has no such expression
-	fileType uint32         // an S_IF value, 0 for any
+	compiled bool           // re was compiled, or cannot be
+	re       *regexp.Regexp // nil if the expression is not valid in Go
+	fileType uint32         // an S_IF value, or 0 for any
 	context  []byte         // nil for <<none>>
 }
 
-// substitution says that paths below from are looked up below to.
+// substitution replaces the prefix from of a path by to.
 type substitution struct{ from, to string }
 
 type contextKey struct {
@@ -46,12 +47,12 @@ type contextKey struct {
 }
 
 const (
-	policyFileMax   = 64 << 20 // bytes of a file that are read
-	foundContextMax = 4096     // paths that are remembered
+	policyFileMax   = 64 << 20 // limit of a file's size
+	foundContextMax = 4096     // limit of the number of cached paths
 )
 
-// load reads the files of a policy. The error is that of the one file that there
-// must be.
+// load reads the files of a policy. It returns an error only for file_contexts
+// itself, which is the only file that must exist.
 func (f *fileContexts) load(root string) error {
 	base := root + "/contexts/files/file_contexts"
 	main := readFile(base, policyFileMax)
@@ -71,7 +72,7 @@ func (f *fileContexts) load(root string) error {
 	return nil
 }
 
-// parse reads lines of file_contexts. Those that are wrong are passed over.
+// parse reads the lines of file_contexts. It ignores invalid ones.
 func (f *fileContexts) parse(text []byte) {
 	for line := range bytes.Lines(text) {
 		words := strings.Fields(string(line))
@@ -95,7 +96,7 @@ func (f *fileContexts) parse(text []byte) {
 	}
 }
 
-// fileTypeOf gives the type that a word of a line names.
+// fileTypeOf returns the file type for a word such as "--" or "-d".
 func fileTypeOf(word string) (uint32, bool) {
 	for _, t := range [...]struct {
 		word string
@@ -111,8 +112,8 @@ func fileTypeOf(word string) (uint32, bool) {
 	return 0, false
 }
 
-// stemOf gives what a regular expression begins with literally, and whether that
-// is all of it.
+// stemOf returns the literal start of a regular expression, and reports whether
+// that is the whole expression.
 func stemOf(expr string) (stem string, literal bool) {
 	if outsideGroup(expr) {
 		return "", false
@@ -125,7 +126,7 @@ func stemOf(expr string) (stem string, literal bool) {
 			i++
 			b = append(b, expr[i])
 		case c == '?' || c == '*' || c == '{':
-			return string(b[:max(0, len(b)-1)]), false // the byte before may be missing
+			return string(b[:max(0, len(b)-1)]), false // a quantifier applies to the last byte
 		case strings.IndexByte(`.^$|+[](){}\`, c) >= 0:
 			return string(b), false
 		default:
@@ -135,13 +136,14 @@ func stemOf(expr string) (stem string, literal bool) {
 	return string(b), true
 }
 
-// isWordByte says that a backslash before c means something else than c.
+// isWordByte reports whether a backslash before c has a meaning other than c
+// itself.
 func isWordByte(c byte) bool {
 	return '0' <= c && c <= '9' || 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' || c >= 0x80
 }
 
-// outsideGroup says whether an expression has alternatives that are not in a group:
-// they need not have a beginning in common.
+// outsideGroup reports whether an expression has alternatives outside of groups.
+// These need not have a common start.
 func outsideGroup(expr string) bool {
 	depth := 0
 	for i := 0; i < len(expr); i++ {
@@ -161,7 +163,7 @@ func outsideGroup(expr string) bool {
 	return false
 }
 
-// parseSubstitutions reads lines of a prefix and what it stands for.
+// parseSubstitutions reads lines that consist of a prefix and its replacement.
 func parseSubstitutions(text []byte) (all []substitution) {
 	for line := range bytes.Lines(text) {
 		words := strings.Fields(string(line))
@@ -172,7 +174,7 @@ func parseSubstitutions(text []byte) (all []substitution) {
 	return all
 }
 
-// substitute replaces the prefix of a path by what it stands for.
+// substitute replaces the prefix of a path.
 func substitute(all []substitution, name string) string {
 	for i := len(all) - 1; i >= 0; i-- {
 		rest, ok := strings.CutPrefix(name, all[i].from)
@@ -183,7 +185,7 @@ func substitute(all []substitution, name string) string {
 	return name
 }
 
-// lookup gives the context of a file; nil if there is none.
+// lookup returns the context that the policy expects of a file, or nil.
 func (f *fileContexts) lookup(name string, mode uint32) []byte {
 	key := contextKey{name, mode & unix.S_IFMT}
 	if context, ok := f.found[key]; ok {
@@ -197,8 +199,8 @@ func (f *fileContexts) lookup(name string, mode uint32) []byte {
 	return context
 }
 
-// search finds the last literal path that is name or, if there is none, the last
-// expression that matches it.
+// search returns the context of the last literal path that equals name or, if
+// there is none, of the last expression that matches name.
 func (f *fileContexts) search(name string, fileType uint32) []byte {
 	for _, literal := range []bool{true, false} {
 		for i := len(f.specs) - 1; i >= 0; i-- {

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// policyFiles are a policy's, by what comes behind file_contexts.
+// policyFiles are the files of a policy, by the suffix of file_contexts.
 var policyFiles = map[string]string{
 	"": `# comment
 /.*	system_u:object_r:default_t:s0
@@ -32,7 +32,7 @@ var policyFiles = map[string]string{
 	".subs":      "/chroot /\n/opt/lib\t/lib\n",
 }
 
-// What is expected is what libselinux 3.4 says.
+// TestFileContexts compares with the results of libselinux 3.4.
 func TestFileContexts(t *testing.T) {
 	root := t.TempDir()
 	folder := filepath.Join(root, "contexts/files")
@@ -59,7 +59,7 @@ func TestFileContexts(t *testing.T) {
 		{"/etc//passwd", unix.S_IFREG, "etc_t"},
 		{"/etc/shadow-", unix.S_IFREG, "shadow_t"},
 		{"/etc/shadow-", unix.S_IFDIR, "etc_t"},
-		{"/etc/shadowed", unix.S_IFREG, "early_t"}, // a literal path goes before expressions
+		{"/etc/shadowed", unix.S_IFREG, "early_t"}, // literal paths take precedence over expressions
 		{"/etc/ld.so.cache", unix.S_IFREG, "ld_so_cache_t"},
 		{"/etc/ldxso.cache", unix.S_IFREG, "etc_t"},
 		{"/etc/local/x", unix.S_IFREG, "local_t"},
@@ -78,7 +78,7 @@ func TestFileContexts(t *testing.T) {
 		{"/broken", unix.S_IFREG, "default_t"},
 		{"socket:[1]", unix.S_IFSOCK, ""},
 	} {
-		for range 2 { // looked up, and remembered
+		for range 2 { // first searched, then cached
 			got := string(f.lookup(tt.path, tt.mode))
 			want := "system_u:object_r:" + tt.want + ":s0"
 			switch tt.want {
@@ -110,7 +110,7 @@ func FuzzFileContexts(f *testing.F) {
 		f.local = parseSubstitutions(text)
 		f.lookup(path, unix.S_IFREG)
 		for i := range f.specs {
-			// The stem must not hide a match.
+			// The stem must not exclude a path that matches.
 			s := f.specs[i]
 			if s.literal || s.compiled && s.re == nil {
 				continue

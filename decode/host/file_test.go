@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// A file may be called "x (deleted)", which is also how the kernel calls a file
-// that was called x. It need not have been the file's only name.
+// TestHasName checks files that are really called "x (deleted)", which is also
+// the kernel's name for a deleted file x. A file may have several names.
 func TestHasName(t *testing.T) {
 	dir := t.TempDir()
 	var l Local

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 
@@ -13,8 +14,9 @@ import (
 	"trapline/integration/need"
 )
 
-// A fuseServer serves a file system with one file, under any name, and remembers
-// what it was asked (linux/fuse.h).
+// A fuseServer serves a file system in which every name refers to the same file,
+// and records the requests of this process that it receives (linux/fuse.h): others may
+// look at all that is mounted.
 type fuseServer struct {
 	fd     int
 	served sync.WaitGroup
@@ -34,7 +36,7 @@ const (
 	fuseOpendir = 27
 )
 
-// mountFUSE mounts the file system on a new folder, until the test ends.
+// mountFUSE mounts the file system on a new directory until the test ends.
 func mountFUSE(t *testing.T) (s *fuseServer, dir string) {
 	t.Helper()
 	need.All(t, need.FUSE)
@@ -56,8 +58,8 @@ func mountFUSE(t *testing.T) (s *fuseServer, dir string) {
 	return s, dir
 }
 
-// serve answers until the file system is unmounted. Nothing that it says is valid
-// for any time, so that the kernel has to ask again whenever it is asked.
+// serve answers requests until the file system is unmounted. All answers expire
+// at once, so that the kernel cannot cache them.
 func (s *fuseServer) serve() {
 	const inHeader = 40
 	b := make([]byte, 64<<10)
@@ -70,9 +72,11 @@ func (s *fuseServer) serve() {
 			return
 		}
 		opcode, unique, node := binary.NativeEndian.Uint32(b[4:]), binary.NativeEndian.Uint64(b[8:]), binary.NativeEndian.Uint64(b[16:])
-		s.mu.Lock()
-		s.asked = append(s.asked, opcode)
-		s.mu.Unlock()
+		if thread := binary.NativeEndian.Uint32(b[32:]); ours(thread) {
+			s.mu.Lock()
+			s.asked = append(s.asked, opcode)
+			s.mu.Unlock()
+		}
 		if opcode == fuseForget {
 			continue
 		}
@@ -82,6 +86,12 @@ func (s *fuseServer) serve() {
 		reply = append(binary.NativeEndian.AppendUint64(reply, unique), body...)
 		unix.Write(s.fd, reply)
 	}
+}
+
+// ours reports whether a thread is one of this process.
+func ours(thread uint32) bool {
+	_, err := os.Stat(fmt.Sprintf("/proc/self/task/%d", thread))
+	return err == nil
 }
 
 func answer(opcode uint32, node uint64) ([]byte, unix.Errno) {
@@ -114,7 +124,7 @@ func answer(opcode uint32, node uint64) ([]byte, unix.Errno) {
 	return nil, unix.ENOSYS
 }
 
-// take gives what the server has been asked since it was last called.
+// take returns the opcodes of the requests since the last call of take.
 func (s *fuseServer) take() []uint32 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -123,28 +133,53 @@ func (s *fuseServer) take() []uint32 {
 	return asked
 }
 
-// A tracee that serves a file system answers nothing while it is stopped. Whoever
-// asked it would wait for ever.
+// TestNothingIsAskedOfAFileSystem checks that a Local sends no requests to a file
+// system. A stopped tracee that serves one would never answer.
 func TestNothingIsAskedOfAFileSystem(t *testing.T) {
 	s, dir := mountFUSE(t)
 	path := filepath.Join(dir, "file (deleted)")
-	file, err := os.Open(path)
+	// os.Open would ask the server whether the file can be polled, and keep its processor of
+	// Go while it waits: if that is the only one, the server cannot answer.
+	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close()
+	defer unix.Close(fd)
 	if asked := s.take(); len(asked) == 0 {
 		t.Fatal("the server is not asked for anything")
 	}
 	var l Local
-	fd := int(file.Fd())
 	for name, ask := range map[string]func(){
 		"FileType": func() {
 			if f, ok := l.FileType(self, fd); !ok || f.Mode&unix.S_IFMT != unix.S_IFREG {
 				t.Errorf("type of the file: %+v, %v", f, ok)
 			}
 		},
-		"HasName":        func() { l.HasName(self, fd, []byte(path)) },
+		"HasName": func() { l.HasName(self, fd, []byte(path)) },
+		"Resolve": func() {
+			for _, name := range []string{path, dir + "/other", dir + "/sub/../x", "/proc/self/root" + path} {
+				if got := string(l.Resolve(buf(), self, unix.AT_FDCWD, []byte(name), false)); !strings.HasPrefix(got, dir+"/") {
+					t.Errorf("%s leads to %q", name, got)
+				}
+			}
+		},
+		"Walk": func() {
+			for _, name := range []string{dir + "/other", path + "/x", dir + "/sub/x"} {
+				if w := l.Walk(self, unix.AT_FDCWD, name, false, func(*File) Answer { return Yes }); w.Obstacle == Found {
+					t.Errorf("%s is found: %+v", name, w)
+				}
+			}
+		},
+		"Program": func() {
+			if p, ok := l.Program(self, unix.AT_FDCWD, path); ok {
+				t.Errorf("a program is read: %+v", p)
+			}
+		},
+		"Room": func() {
+			if r, _, ok := l.Room(self, fd, ""); ok {
+				t.Errorf("there is room: %+v", r)
+			}
+		},
 		"Descriptor":     func() { l.Descriptor(buf(), self, fd) },
 		"DescriptorInfo": func() { l.DescriptorInfo(buf(), self, fd) },
 		"SocketProtocol": func() {

@@ -9,27 +9,31 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Local is the machine that trapline runs on. Its procfs must be mounted on /proc.
-// The zero Local is ready for use, and asks nothing before it is asked.
+// Local is the machine that trapline runs on. Its procfs must be mounted on
+// /proc. The zero Local is ready for use. It makes no queries of its own accord.
 type Local struct {
-	path [128]byte // of the file that is asked for: there is room for all of them
+	path [128]byte // buffer for the path of a file in /proc, with room for any of them
 
-	// NoPolicy, if not nil, is told why the policy's file contexts cannot be read,
-	// once, when they are first needed.
+	// NoPolicy, if not nil, is called once, when the policy's file contexts are
+	// first needed and cannot be read.
 	NoPolicy func(error)
-	policy   *fileContexts // nil until it is needed
+	policy   *fileContexts // nil until needed
 
 	here  namespaces
-	found map[namespacedID]int // the procfs's ids of what was found before
+	found map[namespacedID]int // where ids were found: numbers in /proc
 
-	socket     int // that interfaces are asked of, once hasSocket is set; -1 if there is none
+	socket     int // for queries of interfaces, valid if hasSocket is set; -1 if there is none
 	hasSocket  bool
-	cpuSetSize uint64 // 0 until it is asked for
+	cpuSetSize uint64 // 0 until needed
+
+	root    unix.Statx_t // trapline's own root directory, valid if hasRoot is set
+	hasRoot bool
+	self    []byte // the name of trapline's own directory in the procfs; nil until needed
 }
 
 var _ Host = (*Local)(nil)
 
-// Close lets go of what a Local keeps open.
+// Close closes what a Local keeps open.
 func (l *Local) Close() {
 	if l.hasSocket && l.socket >= 0 {
 		unix.Close(l.socket)
@@ -37,15 +41,15 @@ func (l *Local) Close() {
 	l.hasSocket = false
 }
 
-// pathOf gives the path of a file below /proc/PID. It is valid until the next one
-// is asked for.
+// pathOf returns the path of a file below /proc/PID. It is valid until the next
+// call.
 func (l *Local) pathOf(process int, file string) []byte {
 	b := append(l.path[:0], "/proc/"...)
 	b = strconv.AppendInt(b, int64(process), 10)
 	return append(b, file...)
 }
 
-// pathOfFD is pathOf for a file named after a descriptor.
+// pathOfFD is pathOf for a file that is named after a descriptor.
 func (l *Local) pathOfFD(process int, dir string, fd int) []byte {
 	return strconv.AppendInt(l.pathOf(process, dir), int64(fd), 10)
 }
@@ -62,8 +66,8 @@ func readLink(b, path []byte) []byte {
 	return b[:n]
 }
 
-// readOnce fills b with the beginning of a file, by one read. It is nil if that
-// fails.
+// readOnce fills b with the start of a file, in a single read. It returns nil if
+// that fails.
 func readOnce(b, path []byte) []byte {
 	fd, err := unix.Open(string(path), unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -77,7 +81,7 @@ func readOnce(b, path []byte) []byte {
 	return b[:n]
 }
 
-// readFile reads a file, of which it takes no more than limit bytes.
+// readFile reads a file, up to limit bytes.
 func readFile(path string, limit int) []byte {
 	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -105,8 +109,8 @@ func readFile(path string, limit int) []byte {
 	}
 }
 
-// Field finds the line that begins with key in a file of such lines and gives what
-// follows it, without the blanks around it; nil if there is no such line.
+// Field finds the line that begins with key, and returns what follows, without
+// surrounding blanks; nil if there is no such line.
 func Field(file []byte, key string) []byte {
 	for line := range bytes.Lines(file) {
 		if v, ok := bytes.CutPrefix(line, []byte(key)); ok {
@@ -145,7 +149,7 @@ func (l *Local) DescriptorInfo(b []byte, process, fd int) []byte {
 	return readOnce(b, l.pathOfFD(process, "/fdinfo/", fd))
 }
 
-// CPUSetSize implements Host. The kernel refuses smaller sets before it looks for
+// CPUSetSize implements Host. The kernel refuses smaller sets before it accesses
 // the memory.
 func (l *Local) CPUSetSize() uint64 {
 	if l.cpuSetSize == 0 {

@@ -16,7 +16,7 @@ import (
 	"trapline/integration/need"
 )
 
-// The tests ask about this very process.
+// self is the process that the tests query: this one.
 var self = os.Getpid()
 
 func buf() []byte { return make([]byte, 4096) }
@@ -214,7 +214,7 @@ func TestInterface(t *testing.T) {
 		if name, ok := l.Interface(uint32(lo.Index)); !ok || name != "lo" {
 			t.Errorf("interface %d is %q, %v", lo.Index, name, ok)
 		}
-		l.Close() // it is opened again
+		l.Close() // the socket is opened again
 	}
 	for _, index := range []uint32{0, 1 << 30} {
 		if name, ok := l.Interface(index); ok {
@@ -233,8 +233,8 @@ func TestMachine(t *testing.T) {
 	}
 }
 
-// What is asked of every netlink call and with -y of every descriptor does not
-// allocate.
+// TestDescriptorsDoNotAllocate covers the queries that are made for each netlink
+// call and, with -y, for each descriptor.
 func TestDescriptorsDoNotAllocate(t *testing.T) {
 	l, b := new(Local), buf()
 	if n := testing.AllocsPerRun(100, func() {
@@ -247,7 +247,7 @@ func TestDescriptorsDoNotAllocate(t *testing.T) {
 	}
 }
 
-// A file may have no end.
+// TestReadFileIsBounded reads a file that has no end.
 func TestReadFileIsBounded(t *testing.T) {
 	if n := len(readFile("/dev/zero", 100_000)); n != 100_000 {
 		t.Errorf("read %d bytes", n)

@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// netlinkDump sends one request and calls f with the body of each message of that
-// type in answer, until f returns false.
+// netlinkDump sends a request and calls f with the body of each message of that
+// type in the answer, until f returns false.
 func netlinkDump(protocol int, msgType, flags uint16, body []byte, f func(msg []byte) bool) {
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, protocol)
 	if err != nil {
@@ -60,10 +60,10 @@ func eachAttribute(b []byte, f func(kind uint16, data []byte)) {
 	}
 }
 
-// aligned is n rounded up to NLMSG_ALIGNTO and NLA_ALIGNTO.
+// aligned rounds n up to NLMSG_ALIGNTO, which is also NLA_ALIGNTO.
 func aligned(n int) int { return (n + 3) &^ 3 }
 
-// beforeNUL gives what b holds before its first NUL, or all of it.
+// beforeNUL returns the part of b before the first NUL, or all of it.
 func beforeNUL(b []byte) []byte {
 	s, _, _ := bytes.Cut(b, []byte{0})
 	return s

@@ -8,26 +8,26 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// An id of a process means something in a pid namespace only (pid_namespaces(7)).
-// What a tracee calls 1 is found by looking for a process, below /proc, that has
-// this id in the tracee's namespace.
+// An id of a process is valid only in a certain pid namespace
+// (pid_namespaces(7)). To find the process that a tracee calls 1, all processes
+// below /proc are searched for one that has this id in the tracee's namespace.
 //
-// The procfs that is mounted may belong to a namespace above trapline's own, and
-// then the names below /proc are not the ids that ptrace knows. So an id comes in
-// three forms: the tracee's, trapline's own, and procfs's.
+// The mounted procfs may belong to an ancestor of trapline's own namespace. Then
+// the names below /proc differ from the ids that ptrace uses. So there are three
+// kinds of ids: the tracee's, trapline's own, and procfs's.
 
-// namespaces is what is known of trapline's own pid namespace.
+// namespaces describes trapline's own pid namespace.
 type namespaces struct {
 	known bool
-	own   uint64 // its identity, 0 if it is not known
-	level int    // how far it is below that of the procfs
+	own   uint64 // its identity, or 0 if unknown
+	level int    // its depth below the procfs's namespace
 }
 
-// statusMax is how many bytes of /proc/PID/status are read. The ids stand behind
-// the list of groups, of which there may be 65536.
+// statusMax limits how many bytes of /proc/PID/status are read. The ids come
+// after the list of groups, which may have 65536 entries.
 const statusMax = 1 << 20
 
-// look finds out about trapline's own namespace, once.
+// look returns trapline's own namespace. It queries it once.
 func (l *Local) look() *namespaces {
 	if !l.here.known {
 		ids := bytes.Fields(Field(readFile("/proc/self/status", statusMax), statusKeys[Thread]))
@@ -36,7 +36,8 @@ func (l *Local) look() *namespaces {
 	return &l.here
 }
 
-// pidNamespace identifies the pid namespace of a process; 0 if it is not known.
+// pidNamespace returns the identity of the pid namespace of a process; 0 if
+// unknown.
 func pidNamespace(process string) uint64 {
 	var st unix.Stat_t
 	if unix.Stat("/proc/"+process+"/ns/pid", &st) != nil {
@@ -78,7 +79,7 @@ func (l *Local) Find(process, id int, kind IDKind) (own, found int) {
 	return l.search(namespacedID{namespace, kind, id})
 }
 
-// search finds an id, first where it was before.
+// search finds an id. It first checks where the id was found before.
 func (l *Local) search(id namespacedID) (own, found int) {
 	if found, ok := l.found[id]; ok {
 		if own := l.in(id, found); own != 0 {
@@ -95,7 +96,7 @@ func (l *Local) search(id namespacedID) (own, found int) {
 	return own, found
 }
 
-// searchAll looks through all threads of all processes.
+// searchAll searches all threads of all processes.
 func (l *Local) searchAll(id namespacedID) (own, found int) {
 	for _, pid := range numberedDirs("/proc") {
 		if id.kind == Thread {
@@ -111,7 +112,7 @@ func (l *Local) searchAll(id namespacedID) (own, found int) {
 	return 0, 0
 }
 
-// numberedDirs gives the names in a directory that are numbers.
+// numberedDirs returns the names in a directory that are numbers.
 func numberedDirs(path string) []int {
 	entries, err := os.ReadDir(path)
 	if err != nil {
@@ -126,11 +127,11 @@ func numberedDirs(path string) []int {
 	return numbers
 }
 
-// statusKeys are the lines of /proc/PID/status with an id for each namespace that
-// the process is visible in, from the procfs's to its own.
+// statusKeys are the lines of /proc/PID/status with the ids of a process in all
+// namespaces from the procfs's down to its own.
 var statusKeys = [...]string{Thread: "NSpid:", ThreadGroup: "NStgid:", ProcessGroup: "NSpgid:", Session: "NSsid:"}
 
-// in gives trapline's own id of a process if id is one of its ids, otherwise 0.
+// in returns trapline's own id of a process if id is one of its ids, or 0.
 func (l *Local) in(id namespacedID, process int) int {
 	level := l.look().level
 	ids := bytes.Fields(Field(readFile("/proc/"+strconv.Itoa(process)+"/status", statusMax), statusKeys[id.kind]))
@@ -147,8 +148,8 @@ func (l *Local) in(id namespacedID, process int) int {
 	return 0
 }
 
-// namespaceAbove identifies the pid namespace n levels above a process's own; 0 if
-// it is not known.
+// namespaceAbove returns the identity of the pid namespace n levels above a
+// process's own; 0 if unknown.
 func namespaceAbove(process, n int) uint64 {
 	fd, err := unix.Open("/proc/"+strconv.Itoa(process)+"/ns/pid", unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	for ; err == nil && n > 0; n-- {

@@ -8,10 +8,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// SELinux contexts: of files from an extended attribute (xattr(7)), of processes
-// from proc_pid_attr(5).
+// SELinux contexts: those of files are extended attributes (xattr(7)), those of
+// processes are in proc_pid_attr(5).
 
-// ProcessContext implements Host. Other security modules than SELinux may answer.
+// ProcessContext implements Host. The answer may come from another security
+// module than SELinux.
 func (l *Local) ProcessContext(b []byte, process int) []byte {
 	return bytes.TrimRight(beforeNUL(readOnce(b, l.pathOf(process, "/attr/current"))), "\n")
 }
@@ -52,8 +53,8 @@ func (l *Local) PathContext(b []byte, process, dir int, path []byte, expect bool
 	return context, l.expectedContext(resolved, st.Mode)
 }
 
-// pathFrom gives the path by which trapline finds what a process calls path, seen
-// from one of its directory descriptors; nil if there is none.
+// pathFrom returns a path by which trapline finds the file that a process calls
+// path, relative to one of its directory descriptors; nil if there is none.
 func (l *Local) pathFrom(process, dir int, path []byte) []byte {
 	var b []byte
 	switch {
@@ -70,7 +71,8 @@ func (l *Local) pathFrom(process, dir int, path []byte) []byte {
 	return append(b, path...)
 }
 
-// fileContext reads the context of a file into b; nil if it has none.
+// fileContext reads the context of a file into b. It returns nil if the file has
+// none.
 func fileContext(b, path []byte) []byte {
 	path = append(path, 0)
 	attr := []byte("security.selinux\x00")
@@ -82,8 +84,8 @@ func fileContext(b, path []byte) []byte {
 	return beforeNUL(b[:n])
 }
 
-// expectedContext gives the context that the policy expects of a file; nil if it
-// expects none.
+// expectedContext returns the context that the policy expects of a file; nil if
+// there is none.
 func (l *Local) expectedContext(path string, mode uint32) []byte {
 	if l.policy == nil {
 		l.policy = new(fileContexts)
@@ -94,7 +96,7 @@ func (l *Local) expectedContext(path string, mode uint32) []byte {
 	return l.policy.lookup(path, mode)
 }
 
-// policyRoot is the folder of the policy that the machine is set to use
+// policyRoot returns the directory of the policy in the machine's configuration
 // (selinux_config(5)).
 func policyRoot() string {
 	name := "targeted"

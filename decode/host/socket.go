@@ -9,9 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// SocketProtocol implements Host. The name is an attribute that all sockets have.
-// unix.Getxattr would allocate copies of both names. Another file's attributes are
-// not asked for: see file.go.
+// SocketProtocol implements Host. The name is an extended attribute that all
+// sockets have. unix.Getxattr would allocate copies of both names. Attributes of
+// other files are not read: see file.go.
 func (l *Local) SocketProtocol(b []byte, process, fd int) []byte {
 	path := l.pathOfFD(process, "/fd/", fd)
 	if !bytes.HasPrefix(readLink(b, path), []byte("socket:")) {
@@ -63,8 +63,8 @@ const (
 	unixDiagPeer     = 2
 )
 
-// readInet reads a struct inet_diag_msg (linux/inet_diag.h). It is false if that is
-// not of the socket with that inode.
+// readInet reads a struct inet_diag_msg (linux/inet_diag.h). It returns false if
+// the message is about a socket with another inode.
 func (s *Socket) readInet(msg []byte, inode uint64) bool {
 	const size = 72
 	if len(msg) < size || uint64(binary.NativeEndian.Uint32(msg[68:])) != inode {
@@ -93,9 +93,9 @@ func unixDiagRequest(inode uint32) []byte {
 	return req
 }
 
-// readUnix reads a struct unix_diag_msg (linux/unix_diag.h) and its attributes. It
-// is false if that is not of the socket with that inode, or has neither a name nor
-// a peer.
+// readUnix reads a struct unix_diag_msg (linux/unix_diag.h) and its attributes.
+// It returns false if the message is about a socket with another inode, or about
+// one without a name and a peer.
 func (s *Socket) readUnix(msg []byte, inode uint64) bool {
 	const size = 16
 	if len(msg) < size || uint64(binary.NativeEndian.Uint32(msg[4:])) != inode {
@@ -114,8 +114,8 @@ func (s *Socket) readUnix(msg []byte, inode uint64) bool {
 	return s.Peer != 0 || len(s.Name) > 0
 }
 
-// readNetlink reads a struct netlink_diag_msg (linux/netlink_diag.h). It is false if
-// that is not of the socket with that inode.
+// readNetlink reads a struct netlink_diag_msg (linux/netlink_diag.h). It returns
+// false if the message is about a socket with another inode.
 func (s *Socket) readNetlink(msg []byte, inode uint64) bool {
 	const size = 28
 	if len(msg) < size || uint64(binary.NativeEndian.Uint32(msg[16:])) != inode {
@@ -126,7 +126,7 @@ func (s *Socket) readNetlink(msg []byte, inode uint64) bool {
 	return true
 }
 
-// Interface implements Host. Any socket will do to ask for the names.
+// Interface implements Host. Any socket can be used to query names.
 func (l *Local) Interface(index uint32) (string, bool) {
 	if !l.hasSocket {
 		fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)

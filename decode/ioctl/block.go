@@ -56,8 +56,8 @@ var hdioIoctls = Ioctls{
 	{"HDIO_DRIVE_CMD", &Change{In: hdDriveCmd, Out: hdDriveStatus, If: Test(driveAnswered)}},
 }
 
-// nativeHdioIoctls are the ones the kernel takes from its own ABI's programs
-// only.
+// nativeHdioIoctls are requests that the kernel accepts only from programs of its
+// own ABI.
 var nativeHdioIoctls = Ioctls{
 	{"HDIO_OBSOLETE_IDENTITY", &Called{Name: "identity", Of: &Out{To: &Bytes{Len: Const(142)}}}},
 	{"HDIO_GET_IDENTITY", &Called{Name: "identity", Of: &Out{To: &Bytes{Len: Const(512)}}}},
@@ -81,8 +81,8 @@ var hdGeometry = &Struct{Fields: Fields{
 	{"heads", U8}, {"sectors", U8}, {"cylinders", U16}, {"start", Ulong},
 }}
 
-// hdDriveCmd is what HDIO_DRIVE_CMD takes (struct hd_drive_cmd_hdr), and
-// hdDriveStatus what it leaves in its place.
+// hdDriveCmd is the argument of HDIO_DRIVE_CMD (struct hd_drive_cmd_hdr).
+// hdDriveStatus is what replaces it.
 var (
 	hdDriveCmd = &Struct{Fields: Fields{
 		{"command", &Enum{In: X8, Set: &tables.HdioDriveCmds}},
@@ -101,7 +101,8 @@ var (
 	}}
 )
 
-// driveAnswered says that a drive executed a command, even if that failed.
+// driveAnswered reports whether a drive has executed a command, even if the
+// command failed.
 func driveAnswered(c *Call) bool { return !c.Failed() || c.Errno == int(tables.EIO) }
 
 var loopIoctls = Ioctls{
@@ -150,8 +151,8 @@ var loopInfo64 = &Struct{Fields: Fields{
 	{"lo_init", Verbose{&Array{Of: X64, N: 2, Whole: true}}},
 }}
 
-// loopEncrypted leaves details of the encryption out of abbreviated structs
-// when there is none.
+// loopEncrypted reports whether the details of the encryption are shown. Without
+// -v they are omitted if there is no encryption.
 func loopEncrypted(c *Call) bool { return !c.Abbrev || Ref("lo_encrypt_type").Num(c) != 0 }
 
 var loopConfig = &Struct{Fields: Fields{

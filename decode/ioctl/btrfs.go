@@ -10,7 +10,8 @@ import (
 // Btrfs: linux/btrfs.h, fs/btrfs/ioctl.c.
 
 var btrfsIoctls = Ioctls{
-	// What these numbers say of an argument is not so.
+	// The directions and sizes in these request numbers do not match their
+	// arguments.
 	{"BTRFS_IOC_TRANS_START BTRFS_IOC_TRANS_END BTRFS_IOC_SYNC BTRFS_IOC_SCRUB_CANCEL BTRFS_IOC_QUOTA_RESCAN_WAIT" +
 		" BTRFS_IOC_DEFRAG BTRFS_IOC_BALANCE", nil},
 	{"BTRFS_IOC_SNAP_CREATE BTRFS_IOC_RESIZE BTRFS_IOC_SCAN_DEV BTRFS_IOC_FORGET_DEV BTRFS_IOC_ADD_DEV BTRFS_IOC_RM_DEV" +
@@ -64,13 +65,13 @@ var btrfsIoctls = Ioctls{
 var (
 	btrfsID      = &Enum{In: U64, Set: &tables.BtrfsTreeID}
 	btrfsKeyType = &Enum{In: U32, Set: &tables.BtrfsKeyType}
-	// btrfsBound is a number whose largest value means that there is no bound.
+	// btrfsBound is a number whose largest value means that there is no limit.
 	btrfsBound = &Enum{In: U64, Set: &tables.Uint64Max}
 )
 
 var btrfsVolArgs = &Struct{Fields: Fields{{"fd", FD64}, {"name", CharArray(4088)}}}
 
-// btrfsInherits says that a new subvolume has quota groups from its parent.
+// btrfsInherits is the condition that a new subvolume inherits quota groups.
 var btrfsInherits = &Has{N: Ref("flags"), Set: &tables.BtrfsSnapFlags, Values: Names{"BTRFS_SUBVOL_QGROUP_INHERIT"}}
 
 var btrfsVolArgsV2 = &Struct{Fields: Fields{
@@ -122,7 +123,7 @@ var btrfsSendArgs = &Struct{Of: &Struct{Fields: Fields{
 	{"reserved", &Array{Of: U8, N: 28}},
 }}, Pick: Names{"send_fd", "clone_sources_count", "clone_sources", "parent_root", "flags"}}
 
-// abbreviated is the condition that structs may be cut short.
+// abbreviated reports whether structs may be shown in part.
 func abbreviated(c *Call) bool { return c.Abbrev }
 
 var btrfsBalanceArgs = &Struct{Packed: true, Fields: Fields{
@@ -193,7 +194,7 @@ var btrfsDevInfo = &Struct{Fields: Fields{
 	{"path", CharArray(1024)},
 }}
 
-// btrfsDevReplace shows the parameters of a command, or what it has found out.
+// btrfsDevReplace shows the parameters of a command, or its results.
 var btrfsDevReplace = &Struct{Fields: Fields{
 	{"cmd", &Enum{In: X64, Set: &tables.BtrfsReplaceCmd}},
 	{"result", &Enum{In: X64, Set: &tables.BtrfsReplaceResult}},
@@ -220,7 +221,7 @@ var btrfsReplaceStatus = &Struct{Fields: Fields{
 	{"num_uncorrectable_read_errors", U64},
 }}
 
-// btrfsPerMille is how much of some work is done.
+// btrfsPerMille is the progress of an operation.
 var btrfsPerMille = &Value{In: U64, By: func(c *Call, v uint64) {
 	c.Out.Number(v, output.Unsigned)
 	if v <= 1000 {
@@ -259,7 +260,7 @@ func btrfsHasInfo(flag string) Cond {
 var btrfsSpace = &Struct{Fields: Fields{
 	{"space_slots", U64},
 	{"total_spaces", U64},
-	// Without slots the caller has only asked how many there are.
+	// Without slots the caller only asks for the number of spaces.
 	{"spaces", &When{If: Any{Not{&Is{N: Ref("space_slots"), Values: Nums{0}}}, &Is{N: Ref("total_spaces"), Values: Nums{0}}},
 		Then: Verbose{&List{Of: btrfsSpaceInfo, Count: Ref("total_spaces")}}}},
 }}
@@ -268,7 +269,7 @@ var btrfsSpaceInfo = &Struct{Fields: Fields{
 	{"flags", &Flags{In: X64, Set: &tables.BtrfsSpaceInfo}}, {"total_bytes", U64}, {"used_bytes", U64},
 }}
 
-// btrfsCompat is the set of features that the kernel has not given names yet.
+// btrfsCompat is the set of compatible features, none of which has a name yet.
 var btrfsCompat = &tables.Set{Unknown: "BTRFS_FEATURE_COMPAT_???"}
 
 var btrfsFeatures = &Struct{Fields: Fields{
@@ -277,15 +278,15 @@ var btrfsFeatures = &Struct{Fields: Fields{
 	{"incompat_flags", &Flags{In: X64, Set: &tables.BtrfsIncompat}},
 }}
 
-// Sizes in bytes of a struct btrfs_ioctl_search_key and of what BTRFS_IOC_TREE_SEARCH
-// has room for behind it.
+// Sizes in bytes of struct btrfs_ioctl_search_key, and of the room that
+// BTRFS_IOC_TREE_SEARCH has after it.
 const (
 	btrfsSearchKeySize = 104
 	btrfsSearchBufSize = 4096 - btrfsSearchKeySize
 )
 
-// btrfsSearchKey is what to search for; what has been found is only a number.
-// Bounds that exclude nothing are left out of an abbreviated one.
+// btrfsSearchKey is a search key; after the request only the number of items
+// found is shown. Without -v, bounds that exclude nothing are omitted.
 var btrfsSearchKey = &Struct{Fields: Fields{
 	{"tree_id", &When{If: Not{Test((*Call).Exiting)}, Then: btrfsID}},
 	{"min_objectid", &When{If: &btrfsBounded{"min_objectid", "BTRFS_FIRST_FREE_OBJECTID"}, Then: btrfsID}},
@@ -304,7 +305,7 @@ var btrfsSearchKey = &Struct{Fields: Fields{
 // btrfsBounded is the condition that a member is a bound that excludes something.
 type btrfsBounded struct {
 	member Ref
-	none   string // what it is otherwise
+	none   string // the constant for a bound that excludes nothing
 }
 
 // Holds implements Cond.
@@ -317,8 +318,8 @@ var btrfsSearch = &Struct{Fields: Fields{
 	{"buf", Verbose{&btrfsItems{size: Const(btrfsSearchBufSize)}}},
 }}
 
-// btrfsSearchV2 has a buffer of its own size; if that is too small for a single
-// item, buf_size is what it takes.
+// btrfsSearchV2 has a buffer whose size the caller chooses. If that is too small
+// for a single item, the kernel sets buf_size to the required size.
 var btrfsSearchV2 = &Struct{Fields: Fields{
 	{"key", btrfsSearchKey},
 	{"buf_size", U64},
@@ -329,8 +330,8 @@ var btrfsSearchHeader = &Struct{Fields: Fields{
 	{"transid", U64}, {"objectid", btrfsID}, {"offset", U64}, {"type", btrfsKeyType}, {"len", U32},
 }}
 
-// btrfsItems are the items that a search found, size bytes at most, each with
-// its data behind it.
+// btrfsItems are the items that a search found, at most size bytes of them. The
+// data of each item follows its header.
 type btrfsItems struct {
 	Unsized
 	size Num
@@ -364,9 +365,10 @@ func (t *btrfsItems) ShowAt(c *Call, addr uint64) {
 	c.Out.EndArray()
 }
 
-// Structs whose members are other things before the request and after it.
+// Structs whose members have different meanings before and after the request.
 var (
-	// struct btrfs_ioctl_ino_lookup_args; the tree is told if it was not given
+	// struct btrfs_ioctl_ino_lookup_args. After the request the tree is shown if
+	// the caller did not specify it.
 	btrfsInoLookup = &Struct{Fields: Fields{{"treeid", btrfsID}, {"objectid", btrfsID}, {"name", CharArray(4080)}}}
 	btrfsFoundTree = &When{If: &Is{N: &Was{Member: "treeid", Size: 8}, Values: Nums{0}}, Then: btrfsID}
 
@@ -383,7 +385,7 @@ var (
 	}}
 )
 
-// struct btrfs_data_container, with what its values are.
+// struct btrfs_data_container, with the meaning of its values
 var (
 	btrfsInodes = &Struct{Fields: Fields{
 		{"bytes_left", U32},
@@ -392,12 +394,12 @@ var (
 		{"elem_missed", U32},
 		{"val", Verbose{&List{Of: btrfsInode, Count: &Calc{N: Ref("elem_cnt"), Div: 3}}}},
 	}}
-	btrfsPaths = &Struct{Of: btrfsInodes, With: Fields{{"val", Verbose{&List{Of: Value64(showBtrfsPathAt), Count: Ref("elem_cnt")}}}}}
+	btrfsPaths = &Struct{Of: btrfsInodes, With: Fields{{"val", Verbose{&List{Of: &Value{In: X64, By: showBtrfsPathAt}, Count: Ref("elem_cnt")}}}}}
 
 	btrfsInode = &Struct{Fields: Fields{{"inum", U64}, {"offset", U64}, {"root", U64}}}
 )
 
-// showBtrfsPathAt is a path of a container, by its offset from the values.
+// showBtrfsPathAt shows a path of a container, given its offset from the values.
 func showBtrfsPathAt(c *Call, off uint64) {
 	const val = 16 // offset of val
 	c.ShowAt(c.Frame(0).View.Addr+val+off, AnyFile)

@@ -38,12 +38,12 @@ func TestBtrfsIoctls(t *testing.T) {
 			Want:  `ioctl(3, BTRFS_IOC_GET_DEV_STATS, {devid=makedev(0, 0x1), nr_items=6, flags=0} => {nr_items=6, flags=BTRFS_DEV_STATS_RESET, [[BTRFS_DEV_STAT_WRITE_ERRS]=1, [BTRFS_DEV_STAT_READ_ERRS]=2, [BTRFS_DEV_STAT_FLUSH_ERRS]=3, [BTRFS_DEV_STAT_CORRUPTION_ERRS]=4, [BTRFS_DEV_STAT_GENERATION_ERRS]=5, ...]}) = 0`},
 		{Request: "BTRFS_IOC_GET_SUPPORTED_FEATURES", Before: PackedBytes([9]uint64{1, 2, 0, 0, 0, 1}),
 			Want: `ioctl(3, BTRFS_IOC_GET_SUPPORTED_FEATURES, [{compat_flags=0x1 /* BTRFS_FEATURE_COMPAT_??? */, compat_ro_flags=BTRFS_FEATURE_COMPAT_RO_FREE_SPACE_TREE_VALID, incompat_flags=0} /* supported */, {compat_flags=0, compat_ro_flags=0, incompat_flags=BTRFS_FEATURE_INCOMPAT_MIXED_BACKREF} /* safe to set */, {compat_flags=0, compat_ro_flags=0, incompat_flags=0} /* safe to clear */]) = 0`},
-		// How many there are, then which.
+		// First the number of spaces, then the spaces.
 		{Request: "BTRFS_IOC_SPACE_INFO", Before: PackedBytes([2]uint64{0, 0}), After: PackedBytes([2]uint64{0, 2}),
 			Want: `ioctl(3, BTRFS_IOC_SPACE_INFO, {space_slots=0} => {total_spaces=2}) = 0`},
 		{Request: "BTRFS_IOC_SPACE_INFO", Before: PackedBytes([2]uint64{2, 0}), After: PackedBytes([5]uint64{2, 1, 4, 10, 5}), Full: true,
 			Want: `ioctl(3, BTRFS_IOC_SPACE_INFO, {space_slots=2} => {total_spaces=1, spaces=[{flags=BTRFS_BLOCK_GROUP_METADATA, total_bytes=10, used_bytes=5}]}) = 0`},
-		// An abbreviated key lacks bounds that exclude nothing.
+		// Without -v, bounds of a key that exclude nothing are omitted.
 		{Request: "BTRFS_IOC_TREE_SEARCH", Before: key(1, first, last, 2), After: PackedBytes(key(1, first, last, 1), header(0)),
 			Want: `ioctl(3, BTRFS_IOC_TREE_SEARCH, {key={tree_id=BTRFS_ROOT_TREE_OBJECTID, min_offset=0, max_offset=UINT64_MAX, min_transid=0, max_transid=UINT64_MAX, min_type=BTRFS_INODE_ITEM_KEY, max_type=UINT32_MAX, nr_items=2}} => {key={nr_items=1}, ...}) = 0`},
 		{Request: "BTRFS_IOC_TREE_SEARCH", Before: key(1, first, 300, 9), After: PackedBytes(key(1, first, 300, 2), header(8), header(0)), Full: true,

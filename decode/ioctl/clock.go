@@ -78,7 +78,8 @@ var ptpClockTime = &Struct{Fields: Fields{
 	{"sec", S64}, {"nsec", U32}, {"reserved", Reserved{X32}},
 }}
 
-// ptpClockDate is a ptpClockTime of the real-time clock, with its date.
+// ptpClockDate is a ptpClockTime of the real-time clock, with the date in a
+// comment.
 var ptpClockDate = &ptpDate{ptpClockTime}
 
 type ptpDate struct{ *Struct }
@@ -99,8 +100,9 @@ var ptpExttsRequest = &Struct{Fields: Fields{
 	{"index", U32}, {"flags", &Flags{Set: &tables.PtpExttsFlags}}, {"rsv", Reserved{&Array{Of: X32, N: 2}}},
 }}
 
-// ptpPeroutRequest is a struct ptp_perout_request, whose end is not looked at when
-// it is no duty cycle, and ptpPeroutRequest2 one of which it is.
+// ptpPeroutRequest is a struct ptp_perout_request. Unless its last member is a
+// duty cycle, the kernel ignores it or, for requests with ptpPeroutRequest2,
+// checks that it is zero.
 var (
 	ptpPeroutRequest = &Struct{Fields: Fields{
 		{"", ptpPhase}, {"period", ptpClockTime}, {"index", U32}, {"flags", &Flags{Set: &tables.PtpPeroutFlags}},

@@ -55,10 +55,10 @@ var consoleIoctls = Ioctls{
 	{"KDENABIO KDDISABIO KDMAPDISP KDUNMAPDISP PIO_FONTRESET", nil},
 }
 
-// pitTicks is how many ticks a second the timer that makes sounds has.
+// pitTicks is the frequency, in Hz, of the timer that makes sounds.
 const pitTicks = 1193182
 
-// showSound shows a sound's period, and its frequency.
+// showSound shows the period of a sound, and its frequency.
 func showSound(c *Call, v View) {
 	n := v.Uint(c.WordSize())
 	c.Out.Number(n, output.Unsigned)
@@ -69,7 +69,7 @@ func showSound(c *Call, v View) {
 	c.Out.Comment(output.Gloss, strconv.FormatUint(pitTicks/n, 10)+" Hz")
 }
 
-// showTone shows a sound's length and period.
+// showTone shows the duration and period of a sound.
 func showTone(c *Call, v View) {
 	ticks, count := v.Uint(4)>>16, v.Uint(4)&0xffff
 	text := c.Alloc(16)[:0]
@@ -84,7 +84,7 @@ func showTone(c *Call, v View) {
 	c.Out.Comment(output.Gloss, strconv.FormatUint(pitTicks/count, 10)+" Hz, "+strconv.FormatUint(ticks, 10)+" ms")
 }
 
-// showPort shows an I/O port, and which it is of those that may be opened.
+// showPort shows an I/O port, relative to the first one that may be enabled.
 func showPort(c *Call, v View) {
 	const first, last = 0x3b4, 0x3df // GPFIRST, GPLAST
 	port := v.Uint(c.WordSize())
@@ -94,7 +94,7 @@ func showPort(c *Call, v View) {
 	}
 }
 
-// showAccepted shows the signal that is to tell of a key.
+// showAccepted shows the signal that announces a key.
 func showAccepted(c *Call, v View) {
 	n := v.Uint(c.WordSize())
 	if n >= 1<<31-1 {
@@ -104,10 +104,10 @@ func showAccepted(c *Call, v View) {
 	Signal.Show(c, v)
 }
 
-// screenMap is what the characters of a console are in Unicode.
+// screenMap maps the characters of a console to Unicode.
 var screenMap = &List{Of: &Shown{As: U16, By: showUnicode}, Count: Func(func(*Call) uint64 { return 256 })}
 
-// showUnicode shows a character of a screenMap: it may be a glyph of the font.
+// showUnicode shows a value of a screenMap, which may be a glyph of the font.
 func showUnicode(c *Call, v View) {
 	const base, mask = 0xf000, 0x1ff // UNI_DIRECT_BASE, UNI_DIRECT_MASK
 	n := v.Uint(2)
@@ -122,7 +122,7 @@ func showUnicode(c *Call, v View) {
 	c.Out.Symbol(n, "UNI_DIRECT_BASE+"+offset, output.Hex)
 }
 
-// behind is the place of a last member that may be missing.
+// behind is the position of a last member that may be absent.
 const behind = Pad(0)
 
 var kbEntry = &Struct{Fields: Fields{
@@ -131,7 +131,8 @@ var kbEntry = &Struct{Fields: Fields{
 	{"kb_value", &Shown{As: behind, By: showKey}},
 }}
 
-// keyTable is one of the keymaps, or the set of the modifiers that choose it.
+// keyTable is the number of a keymap, which is the set of modifiers that select
+// it.
 var keyTable = &Shown{As: U8, By: func(c *Call, v View) {
 	n := v.Uint(1)
 	if _, ok := tables.KDKeyTable.Lookup(n); ok {
@@ -141,7 +142,7 @@ var keyTable = &Shown{As: U8, By: func(c *Call, v View) {
 	}
 }}
 
-// keySets are the keys by their type, KT_*.
+// keySets are the names of keys by type, KT_*.
 var keySets = Lazy[map[uint64]*tables.Set]{Make: func() map[uint64]*tables.Set {
 	return map[uint64]*tables.Set{
 		1: &tables.KDKeyFn, 2: &tables.KDKeySpec, 3: &tables.KDKeyPad, 4: &tables.KDKeyDead,
@@ -150,7 +151,7 @@ var keySets = Lazy[map[uint64]*tables.Set]{Make: func() map[uint64]*tables.Set {
 	}
 }}
 
-// showKey shows what a key does: its type and what it is of that.
+// showKey shows the action of a key: its type, and a value of that type.
 func showKey(c *Call, v View) {
 	b, ok := c.ReadAll(v.Addr, 2)
 	if !ok {
@@ -209,8 +210,7 @@ var kbKeycode = &Struct{Fields: Fields{{"scancode", X32}, {"keycode", X32}}}
 
 var kbdRepeat = &Struct{Fields: Fields{{"delay", Int}, {"period", Int}}}
 
-// accents are the last member of a struct, kb_cnt of them; a table has no more
-// than 256.
+// accents are kb_cnt elements at the end of a struct. A table has at most 256.
 type accents struct{ elem Type }
 
 // Layout implements Type.
@@ -254,8 +254,8 @@ var unimapInit = &Struct{Fields: Fields{{"advised_hashsize", U16}, {"advised_has
 
 var unicodePair = &Struct{Fields: Fields{{"unicode", X16}, {"fontpos", X16}}}
 
-// unimapDesc is a struct unimapdesc, and unimapAnswer one that the kernel was
-// to fill: it does, as far as there is room, and tells how many entries it has.
+// unimapDesc is a struct unimapdesc. unimapAnswer is one that the kernel fills as
+// far as there is room, and in which it returns the number of its entries.
 var (
 	unimapDesc   = &Struct{Fields: Fields{{"entry_ct", U16}, {"entries", &Ptr{To: &List{Of: unicodePair, Count: Ref("entry_ct")}}}}}
 	unimapAnswer = &Struct{Fields: Fields{
@@ -264,8 +264,8 @@ var (
 	}}
 )
 
-// consoleFontDesc is a struct consolefontdesc, and consoleFontPlace one whose
-// font is not filled yet.
+// consoleFontDesc is a struct consolefontdesc. consoleFontPlace is one whose font
+// has not been written yet.
 var (
 	consoleFontDesc = &Struct{Fields: Fields{
 		{"charcount", U16},
@@ -275,7 +275,7 @@ var (
 	consoleFontPlace = &Struct{Fields: Fields{{"charcount", U16}, {"charheight", U16}, {"chardata", Addr}}}
 )
 
-// Operations of KDFONTOP, which have use for different members.
+// Operations of KDFONTOP, which use different members.
 var (
 	fontIsDefault = &Is{N: Ref("op"), Set: &tables.KDFontOp, Values: Names{"KD_FONT_OP_SET_DEFAULT"}}
 	fontIsCopied  = &Is{N: Ref("op"), Set: &tables.KDFontOp, Values: Names{"KD_FONT_OP_COPY"}}
@@ -295,7 +295,7 @@ var consoleFontOp = &Struct{Fields: Fields{
 var fontData = &Union{On: Ref("op"), Set: &tables.KDFontOp, Arms: Arms{
 	{&Ptr{To: fontGlyphs}, Names{"KD_FONT_OP_SET"}},
 	{&Union{On: If{Test((*Call).Exiting)}, Arms: Arms{{&Ptr{To: fontGlyphs}, Nums{1}}, {Addr, nil}}}, Names{"KD_FONT_OP_GET"}},
-	{&Ptr{To: NameIn(32)}, Names{"KD_FONT_OP_SET_DEFAULT"}}, // MAX_FONT_NAME
+	{&Ptr{To: &Bytes{Len: Const(32), Kind: Terminated}}, Names{"KD_FONT_OP_SET_DEFAULT"}}, // MAX_FONT_NAME
 	{Addr, nil},
 }}
 

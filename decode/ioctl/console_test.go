@@ -10,7 +10,7 @@ import (
 	"trapline/tables"
 )
 
-// word is a C long or a pointer of an ABI.
+// word is a C long or a pointer, in the size of an ABI.
 func word(abi tables.ABI, v uint64) any {
 	if abi.WordSize() == 4 {
 		return uint32(v)
@@ -38,7 +38,7 @@ func TestConsoleFonts(t *testing.T) {
 				`ioctl(3, PIO_UNIMAP, {entry_ct=1, entries=[{unicode=0x41, fontpos=0x1}]}) = 0`},
 			{"GIO_UNIMAP", unimap(1), nil, PackedBytes([2]uint16{0x41, 1}), 0,
 				`ioctl(3, GIO_UNIMAP, {entry_ct=1, entries=[{unicode=0x41, fontpos=0x1}]}) = 0`},
-			// There are more than the caller has room for.
+			// The kernel has more entries than the caller has room for.
 			{"GIO_UNIMAP", unimap(1), unimap(300), PackedBytes([2]uint16{0x41, 1}), tables.ENOMEM,
 				`ioctl(3, GIO_UNIMAP, {entry_ct=1 => 300, entries=[{unicode=0x41, fontpos=0x1}]}) = -1 ENOMEM (Cannot allocate memory)`},
 			{"GIO_UNIMAP", unimap(1), nil, PackedBytes([2]uint16{0x41, 1}), tables.EBADF,
@@ -65,8 +65,8 @@ func TestConsoleFonts(t *testing.T) {
 	}
 }
 
-// A table of accents that is said to be longer than the kernel's ends with it,
-// whatever follows.
+// TestAccents checks that a table whose count exceeds the kernel's limit is shown
+// only up to this limit.
 func TestAccents(t *testing.T) {
 	s := Named(t, tables.X86_64, "ioctl", 3, uint64(tables.IoctlsByName(tables.X86_64)["KDSKBDIACR"]), Argp)
 	s.Mem, s.Full = FakeMemory{Argp: PackedBytes(uint32(257), make([]byte, 256*3))}, true

@@ -11,9 +11,10 @@ import (
 	"trapline/tables"
 )
 
-// Device mapper: linux/dm-ioctl.h, drivers/md/dm-ioctl.c. Every request has a
-// struct dm_ioctl. What some take or give besides lies within the data_size
-// bytes that begin with it: [{version=[4, 0, 0], ...}, {sector_start=0, ...}].
+// Device mapper: linux/dm-ioctl.h, drivers/md/dm-ioctl.c. The argument of each
+// request is a struct dm_ioctl. Further input or output of a request is within
+// the data_size bytes that start with this struct: [{version=[4, 0, 0], ...},
+// {sector_start=0, ...}].
 
 var dmIoctls = Ioctls{
 	{"DM_VERSION DM_DEV_ARM_POLL", &dmArg{members: dmDevice}},
@@ -39,15 +40,14 @@ const (
 	dmState      = "target_count open_count event_nr"
 )
 
-// dmUse is what a request takes or gives: members of the struct besides those
-// that it always uses, and what is behind it.
+// dmUse is the input or output of a request: members of the struct beyond those
+// that all requests use, and the data that follows.
 type dmUse struct {
 	members string
 	data    *dmContents
 }
 
-// dmArg is the argument of a request: the members that it uses besides those that
-// all use, and what it takes and gives.
+// dmArg is the argument of a request, with its input and its output.
 type dmArg struct {
 	WordSized
 	members string
@@ -56,7 +56,7 @@ type dmArg struct {
 	made atomic.Pointer[[2]dmPart]
 }
 
-// parts are what is shown before the request and after it.
+// parts returns what is shown before and after the request.
 func (t *dmArg) parts() *[2]dmPart {
 	if p := t.made.Load(); p != nil {
 		return p
@@ -83,8 +83,8 @@ func (t *dmArg) Show(c *Call, v View) {
 	t.parts()[0].show(c, m)
 }
 
-// Finish shows what has become of the struct unless the request failed and has
-// left it as it was.
+// Finish shows the struct after the request, unless the request failed and left
+// it unchanged.
 func (t *dmArg) Finish(c *Call, v View) {
 	m, ok := dmRead(c, v.Uint(c.WordSize()))
 	before, was := c.Recall(m)
@@ -95,15 +95,17 @@ func (t *dmArg) Finish(c *Call, v View) {
 	t.parts()[1].show(c, m)
 }
 
-// dmSame compares the members that a request which fails may change.
+// dmSame reports whether the members that a failing request may change are the
+// same in both structs.
 func dmSame(a, b View) bool {
 	const versionToStart, flags = 20, 28 // size and offset
 	return bytes.Equal(a.B[:versionToStart], b.B[:versionToStart]) && a.At(flags, 4).Uint(4) == b.At(flags, 4).Uint(4)
 }
 
-// dmRead reads the struct at addr, if it is one.
+// dmRead reads the struct at addr, and reports whether it is long enough to be
+// one.
 func dmRead(c *Call, addr uint64) (View, bool) {
-	const sizeEnd = 12 // offset of data_size: less is no struct dm_ioctl
+	const sizeEnd = 12 // offset of the end of data_size; a struct dm_ioctl is at least that long
 	v, ok := c.ReadType(addr, dmIoctl)
 	if !ok {
 		return v, false
@@ -112,7 +114,7 @@ func dmRead(c *Call, addr uint64) (View, bool) {
 	return v, size >= sizeEnd
 }
 
-// dmPart is the struct and what is behind it.
+// dmPart is the struct and the data that follows it.
 type dmPart struct {
 	header *Struct
 	data   *dmContents
@@ -134,8 +136,8 @@ func (t *dmPart) show(c *Call, v View) {
 // dmHeaderSize is the offset of data in struct dm_ioctl.
 const dmHeaderSize = 305
 
-// dmIoctl is struct dm_ioctl without data. Of another version only the number
-// is known.
+// dmIoctl is struct dm_ioctl without data. If its version is unknown, only the
+// version is shown.
 var dmIoctl = &Struct{Packed: true, Fields: Fields{
 	{"version", &Shown{As: &Array{Of: U32, N: 3, Whole: true}, By: func(c *Call, v View) {
 		(&Array{Of: U32, N: 3, Whole: true}).Show(c, v)
@@ -160,8 +162,8 @@ var dmIoctl = &Struct{Packed: true, Fields: Fields{
 	{"uuid", &When{If: All{Test(dmKnown), dmIsNamed("uuid")}, Then: CharArray(129)}},
 }}
 
-// dmVersionKnown says that the struct being shown has a version that is known,
-// dmKnown that it is also whole.
+// dmVersionKnown reports whether the version of the struct being shown is known,
+// dmKnown also whether the struct is complete.
 func dmVersionKnown(c *Call) bool {
 	const major = 4 // DM_VERSION_MAJOR
 	f := c.Frame(0)
@@ -170,7 +172,7 @@ func dmVersionKnown(c *Call) bool {
 
 func dmKnown(c *Call) bool { return dmVersionKnown(c) && Ref("data_size").Num(c) >= dmHeaderSize }
 
-// dmIsNamed is the condition that the member called so has a text.
+// dmIsNamed is the condition that the named member is not empty.
 type dmIsNamed string
 
 // Holds implements Cond.
@@ -179,8 +181,8 @@ func (member dmIsNamed) Holds(c *Call) bool {
 	return f.Struct.Member(c, string(member), f.View).Uint(1) != 0
 }
 
-// dmHasEvent says that event_nr has a meaning: not when a device is to be
-// suspended, but when it is to go on again.
+// dmHasEvent reports whether event_nr is used. DM_DEV_SUSPEND uses it only to
+// resume a device.
 func dmHasEvent(c *Call) bool {
 	const suspend = 6 // DM_DEV_SUSPEND_CMD
 	return c.Exiting() || IocNR(uint32(c.Args[1])) != suspend || !dmSuspends.Holds(c)
@@ -189,14 +191,14 @@ func dmHasEvent(c *Call) bool {
 // dmSuspends is the condition that a device is to be suspended.
 var dmSuspends = &Has{N: Ref("flags"), Set: &tables.DMFlags, Values: Names{"DM_SUSPEND_FLAG"}}
 
-// dmContents is what lies at data_start, within data_size bytes of the struct:
-// count structs, each of which tells where the next one begins.
+// dmContents are count structs at data_start, within data_size bytes. Each has
+// the offset of the next one.
 type dmContents struct {
-	name  string // for what is somewhere else
+	name  string // for the remark on misplaced contents
 	elem  *Struct
-	count Num  // nil: up to one whose next is 0
-	each  int  // bytes of what a member called count counts
-	cond  Cond // nil, or when it is there
+	count Num  // nil: up to the one whose next is 0
+	each  int  // size of the elements that a member count counts
+	cond  Cond // when the contents are shown; nil for always
 }
 
 var (
@@ -212,10 +214,10 @@ var (
 
 var dmText = &Struct{Fields: Fields{{"string", &Bytes{Len: Func(dmRoom), Kind: CutString}}}}
 
-// dmAny says that there is room for data.
+// dmAny reports whether there is room for data.
 func dmAny(c *Call) bool { return Ref("data_start").Num(c) != Ref("data_size").Num(c) }
 
-// show shows the contents behind the struct at base.
+// show shows the contents that follow the struct at base.
 func (t *dmContents) show(c *Call, base uint64) {
 	start, size := Ref("data_start").Num(c), Ref("data_size").Num(c)
 	head := uint64(t.elem.Layout(c.ABI).Size)
@@ -257,14 +259,14 @@ func (t *dmContents) show(c *Call, base uint64) {
 			left++
 		}
 		if t == dmTargets && c.Exiting() {
-			off = start // the kernel counts from the first
+			off = start // relative to the first struct
 		}
 		off += next
 	}
 }
 
-// dmRoom is how many bytes there are for the string at the end of the struct
-// being shown.
+// dmRoom returns the number of bytes available for the string at the end of the
+// struct being shown.
 func dmRoom(c *Call) uint64 {
 	header, own := c.Frame(1), c.Frame(0)
 	off := own.View.Addr + uint64(own.Struct.Layout(c.ABI).Size) - header.View.Addr
@@ -280,7 +282,8 @@ var dmTargetSpec = &Struct{Packed: true, Fields: Fields{
 	{"string", &Bytes{Len: Func(dmRoom), Kind: CutString}},
 }}
 
-// The number of the last event follows the name of a device since version 4.37.
+// Since version 4.37 the name of a device is followed by the number of the last
+// event.
 var dmNameList = &Struct{Packed: true, Fields: Fields{
 	{"dev", Dev64},
 	{"next", Unseen{U32}},
@@ -291,7 +294,7 @@ var dmNameList = &Struct{Packed: true, Fields: Fields{
 	})}},
 }}
 
-// dmEvent reads the number behind the name of a device.
+// dmEvent reads the number after the name of a device.
 func dmEvent(c *Call) (uint64, bool) {
 	const minor, version = 4, 37 // offset of version[1]
 	header, own := c.Frame(1), c.Frame(0)

@@ -10,7 +10,7 @@ import (
 
 func TestDeviceMapperIoctls(t *testing.T) {
 	const size, start = 400, 312
-	// header is a struct dm_ioctl of version 4.37 with data behind it.
+	// header is a struct dm_ioctl of version 4.37, followed by data.
 	header := func(targets, flags uint32, data []byte) []byte {
 		b := PackedBytes([8]uint32{4, 37, 0, size, start, targets, 1, flags}, [2]uint32{6, 0}, uint64(0xfd00), []byte("root"), make([]byte, 128-4), make([]byte, 136), data)
 		return append(b, make([]byte, max(0, size-len(b)))...)
@@ -31,10 +31,10 @@ func TestDeviceMapperIoctls(t *testing.T) {
 			Want: `ioctl(3, DM_VERSION, [{version=[4, 0, 0], data_size=12 /* data_size too small */}]) = -1 EINVAL (Invalid argument)`},
 		{Request: "DM_VERSION", Before: PackedBytes([4]uint32{4, 0, 0, 11}, make([]byte, 300)), Errno: tables.EINVAL,
 			Want: `ioctl(3, DM_VERSION, 0x7000) = -1 EINVAL (Invalid argument)`},
-		// A request that fails may still say which flags and version the kernel has.
+		// After a failure the kernel's version and flags are shown.
 		{Request: "DM_TABLE_CLEAR", Before: header(0, 0, nil), After: header(0, 1, nil), Errno: tables.ENXIO,
 			Want: `ioctl(3, DM_TABLE_CLEAR, [{version=[4, 37, 0], data_size=400, dev=makedev(0xfd, 0), name="root", flags=0}] => [{version=[4, 37, 0], data_size=400, dev=makedev(0xfd, 0), name="root", flags=DM_READONLY_FLAG}]) = -1 ENXIO (No such device or address)`},
-		// To suspend takes no event, to resume does.
+		// The event is used only to resume.
 		{Request: "DM_DEV_SUSPEND", Before: header(0, 2, nil), Errno: tables.ENXIO,
 			Want: `ioctl(3, DM_DEV_SUSPEND, [{version=[4, 37, 0], data_size=400, dev=makedev(0xfd, 0), name="root", flags=DM_SUSPEND_FLAG}]) = -1 ENXIO (No such device or address)`},
 		{Request: "DM_DEV_SUSPEND", Before: header(0, 0, nil), Errno: tables.ENXIO,

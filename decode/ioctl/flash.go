@@ -89,7 +89,7 @@ var ubiIoctls = Ioctls{
 // ubiMaxVolumeName is UBI_MAX_VOLUME_NAME.
 const ubiMaxVolumeName = 127
 
-// ubiName is a volume's name, name_len bytes and a NUL.
+// ubiName is the name of a volume: name_len bytes and a NUL.
 var ubiName = &Chars{N: ubiMaxVolumeName + 1, Len: Func(func(c *Call) uint64 {
 	return 1 + uint64(min(max(0, int16(Ref("name_len").Num(c))), ubiMaxVolumeName))
 }), Kind: Terminated}

@@ -31,8 +31,8 @@ var fsIoctls = Ioctls{
 	{"FS_IOC_SETFSLABEL", &Called{Name: "label", Of: &Ptr{To: CharArray(fslabelMax)}}},
 }
 
-// dedupedRanges says that there are ranges of which the kernel tells, and that
-// they could be shown.
+// dedupedRanges reports whether the kernel has returned ranges, and they can be
+// read.
 func dedupedRanges(c *Call) bool {
 	info := c.Register(2) + uint64(fileDedupeRange.Layout(c.ABI).Size)
 	n, ok := c.ReadUint(info-8, 2) // dest_count
@@ -104,8 +104,8 @@ var fileCloneRange = &Struct{Fields: Fields{
 	{"src_fd", FD64}, {"src_offset", U64}, {"src_length", U64}, {"dest_offset", U64},
 }}
 
-// fileDedupeRange is struct file_dedupe_range; of the elements of info, some
-// members are given and others told.
+// fileDedupeRange is struct file_dedupe_range. Some members of the elements of
+// info are input, others output.
 var (
 	fileDedupeRange = &Struct{Fields: Fields{
 		{"src_offset", U64},
@@ -122,7 +122,7 @@ var (
 	}}}, Pick: Names{"info"}}
 )
 
-// fileDedupeShort is how many elements an abbreviated info has.
+// fileDedupeShort is the number of elements of info that are shown without -v.
 const fileDedupeShort = 2
 
 var fileDedupeRangeInfo = &Struct{Fields: Fields{

@@ -71,8 +71,8 @@ var gpiohandleConfig = &Struct{Fields: Fields{
 	{"_", Pad(16)},
 }}
 
-// gpioV2LineAttribute is struct gpio_v2_line_attribute: what the union at its
-// end holds is said by id, unless something is in the padding.
+// gpioV2LineAttribute is struct gpio_v2_line_attribute. id selects the member of
+// the union at its end, unless the padding is not zero.
 var gpioV2LineAttribute = &Struct{Fields: Fields{
 	{"id", Unseen{U32}},
 	{"padding", Unseen{X32}},
@@ -83,7 +83,7 @@ var gpioV2LineAttribute = &Struct{Fields: Fields{
 		{Nothing, nil}}}},
 }}
 
-// gpioV2UnknownAttribute is one of which the meaning is not known.
+// gpioV2UnknownAttribute is an attribute whose id is unknown.
 var gpioV2UnknownAttribute = &Struct{Fields: Fields{{"id", U32}, {"padding", Reserved{X32}}, {"data", X64}}}
 
 func gpioAttrKind(c *Call) uint64 {
@@ -93,8 +93,8 @@ func gpioAttrKind(c *Call) uint64 {
 	return Ref("id").Num(c)
 }
 
-// gpioAttribute shows an attribute: what is known as a member of the struct
-// around it, everything else under name.
+// gpioAttribute shows an attribute: a known one as members of the enclosing
+// struct, others as a member called name.
 type gpioAttribute struct{ name string }
 
 func (t gpioAttribute) Layout(tables.ABI) Layout { return Layout{Size: 16, Align: 8} }

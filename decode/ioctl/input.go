@@ -27,8 +27,8 @@ var inputIoctls = Ioctls{
 	{"EVIOCSCLOCKID", &Ptr{To: Uint}},
 }
 
-// inputIoctl describes requests that evdev makes by macros, with a length or
-// the number of an axis or event type in them.
+// inputIoctl describes requests that evdev defines by macros, whose argument is a
+// length, an axis or an event type.
 func inputIoctl(op uint32) *Desc {
 	switch IocDir(op) {
 	case IocRead:
@@ -61,7 +61,7 @@ var (
 	inputSetAxis = Desc{Args: Args{{"argp", &Ptr{To: AtAddr(showAxis)}}}}
 )
 
-// inputReads are requests by number, of any size.
+// inputReads are requests by number. They may have any size.
 var inputReads = Lazy[map[uint32]*Desc]{Make: func() map[uint32]*Desc {
 	return map[uint32]*Desc{
 		0x06: inputString, // EVIOCGNAME
@@ -76,7 +76,7 @@ var inputReads = Lazy[map[uint32]*Desc]{Make: func() map[uint32]*Desc {
 	}
 }}
 
-// inputBits are the sets of events that EVIOCGBIT tells, by their type.
+// inputBits are the sets of events that EVIOCGBIT returns, by event type.
 var inputBits = Lazy[map[uint32]*Desc]{Make: func() map[uint32]*Desc {
 	return map[uint32]*Desc{
 		0x00: inputBitset(&tables.EvdevEv, 0x1f),
@@ -96,7 +96,8 @@ var inputBits = Lazy[map[uint32]*Desc]{Make: func() map[uint32]*Desc {
 
 var inputString = &Desc{Args: Args{{"argp", &Out{To: &Bytes{Len: Result}}}}}
 
-// inputBitset is a set of bits up to number last; the result is its size.
+// inputBitset describes a set of bits numbered up to last. The result is its
+// size.
 func inputBitset(set *tables.Set, last uint64) *Desc {
 	return &Desc{Args: Args{{"argp", &Out{To: AtAddr(func(c *Call, addr uint64) { showBitset(c, addr, set, last) })}}}}
 }
@@ -122,7 +123,7 @@ func showBitset(c *Call, addr uint64, set *tables.Set, last uint64) {
 	c.Out.EndArray()
 	c.Out.Named(output.BeforePlain)
 	c.Out.BeginSet(false)
-	const most = 4 // members of an abbreviated set
+	const most = 4 // elements that are shown without -v
 	shown := 0
 	for i, x := range b {
 		for ; x != 0; x &= x - 1 {
@@ -144,7 +145,8 @@ end:
 	c.Out.EndNamed()
 }
 
-// Sizes of struct input_absinfo, in bytes: as it began, and with resolution.
+// Sizes of struct input_absinfo in bytes: the original one, and that with the
+// member resolution.
 const (
 	absinfoSize           = 20
 	absinfoWithResolution = 24
@@ -160,7 +162,7 @@ var inputAbsinfo = &Struct{Fields: Fields{
 	{"resolution", Verbose{U32}},
 }}
 
-// showAxis shows as much of a struct input_absinfo as the request's size says.
+// showAxis shows a struct input_absinfo, as far as the size in the request goes.
 func showAxis(c *Call, addr uint64) {
 	size := int(IocSize(uint32(c.Args[1])))
 	b, ok := c.ReadAll(addr, min(size, absinfoWithResolution))
@@ -194,7 +196,7 @@ func showSlots(c *Call, addr uint64) {
 
 var inputID = &Struct{Fields: Fields{{"bustype", U16}, {"vendor", U16}, {"product", U16}, {"version", U16}}}
 
-// inputKeycode is a scancode and the key that it stands for.
+// inputKeycode is a scancode and the key that it maps to.
 var inputKeycode = Tuple{Uint, &Enum{Set: &tables.InputKeys}}
 
 var inputKeymapEntry = &Struct{Fields: Fields{

@@ -12,21 +12,21 @@ import (
 	"trapline/tables"
 )
 
-// ioctl(2): fs/ioctl.c and thousands of requests in drivers. Requests that
-// have a description stand in the files beside this one, one line each.
+// ioctl(2): fs/ioctl.c, and thousands of requests in drivers. The descriptions of
+// requests are in the other files of this package.
 
-// PlainArg is a request whose argument is not known.
+// PlainArg describes a request whose argument is unknown.
 var PlainArg = Desc{Args: Args{{"argp", Xlong}}}
 
-// ShownPlain says that the argument of a request is not looked at, whatever is
-// known of it.
+// ShownPlain reports whether the argument of a request is shown without looking
+// at it, even if its type is known.
 func ShownPlain(c *Call, op uint32) bool {
-	// strace decides that for Video4Linux and PTP as a whole.
+	// strace does this for all requests of Video4Linux and PTP.
 	return c.Plain && (IocType(op) == 'V' || IocType(op) == '=')
 }
 
-// Undescribed describes a request that has no description. known says that others
-// of its type have one.
+// Undescribed returns the description of a request that has none of its own.
+// known says that other requests of its type are described.
 func Undescribed(c *Call, op uint32, known bool) *Desc {
 	if f := ioctlOfType[IocType(op)]; f != nil {
 		if d := f(op); d != nil {
@@ -39,8 +39,8 @@ func Undescribed(c *Call, op uint32, known bool) *Desc {
 	return &PlainArg
 }
 
-// opaqueIoctls are requests of types without descriptions: the data is shown
-// as bytes when nothing is to be abbreviated, by direction.
+// opaqueIoctls describe requests of types without descriptions, by direction.
+// With -v their data is shown as bytes.
 var opaqueIoctls = [...]Desc{
 	0:                  {Args: Args{{"argp", opaqueChange}}},
 	IocWrite:           {Args: Args{{"argp", &Ptr{To: opaque}}}},
@@ -50,7 +50,7 @@ var opaqueIoctls = [...]Desc{
 
 var opaqueChange = &Change{In: opaque, Out: opaque, If: Test(opaqueRead)}
 
-// opaqueRead says that the data of an ioctl can be read.
+// opaqueRead reports whether the data of an ioctl can be read.
 func opaqueRead(c *Call) bool {
 	n := min(int(IocSize(uint32(c.Args[1]))), c.StringLimit+1)
 	_, ok := c.ReadAll(c.Args[2], n)
@@ -60,7 +60,10 @@ func opaqueRead(c *Call) bool {
 var opaque = &Bytes{Len: Func(func(c *Call) uint64 { return uint64(IocSize(uint32(c.Args[1]))) }), Kind: Binary}
 
 // Op is an ioctl request.
-var Op = Value32(func(c *Call, op uint32) {
+var Op = Value{By: showOp}
+
+func showOp(c *Call, v uint64) {
+	op := uint32(v)
 	c.Out.BeginNamed()
 	c.Out.Number(uint64(op), output.Hex)
 	c.Out.Named(output.InComment)
@@ -103,10 +106,11 @@ var Op = Value32(func(c *Call, op uint32) {
 		c.Out.EndMacro()
 	}
 	c.Out.EndNamed()
-})
+}
 
-// ambiguous names a request that several drivers have. Terminals share numbers
-// with the timers of sound cards; they are told apart by the file.
+// ambiguous returns the name of a request that several drivers have. Terminals
+// share request numbers with the timers of sound cards; the file shows which it
+// is.
 func ambiguous(c *Call, op uint32, names []string) string {
 	if IocType(op) == 'T' && isTerminal(c, int(int32(c.Args[0]))) {
 		for _, name := range names {
@@ -118,10 +122,10 @@ func ambiguous(c *Call, op uint32, names []string) string {
 	return strings.Join(names, " or ")
 }
 
-// isTerminal says whether a descriptor of the tracee is a terminal, by the
+// isTerminal reports whether a descriptor of the tracee is a terminal, by the
 // device numbers of Documentation/admin-guide/devices.txt.
 func isTerminal(c *Call, fd int) bool {
-	file, ok := ContextOf(c.Decoder).Host.FileType(ProcessOf(c), fd)
+	file, ok := SettingsOf(c.Decoder).Host.FileType(ProcessOf(c), fd)
 	if !ok || file.Mode&tables.S_IFMT != tables.S_IFCHR {
 		return false
 	}
@@ -129,8 +133,8 @@ func isTerminal(c *Call, fd int) bool {
 	return 3 <= major && major <= 5 || 136 <= major && major <= 143
 }
 
-// ioctlMacro names requests that are made by a macro with an argument. arg is
-// shown by its name in set, if there is one.
+// ioctlMacro returns the macro by which a request is defined, and the macro's
+// argument. Its name is in set, unless set is nil.
 func ioctlMacro(op uint32) (macro string, arg uint32, set *tables.Set) {
 	for i := range ioctlMacros {
 		m := &ioctlMacros[i]
@@ -148,8 +152,8 @@ func ioctlMacro(op uint32) (macro string, arg uint32, set *tables.Set) {
 	return "", 0, nil
 }
 
-// ioctlMacros are request macros with an argument: a size, or what is counted
-// from the first of a range of numbers.
+// ioctlMacros are macros that define requests. Their argument is a size, or an
+// offset from the first of a range of numbers.
 var ioctlMacros = [...]struct {
 	name        string
 	typ         uint8
@@ -184,7 +188,7 @@ var ioctlMacros = [...]struct {
 	{"SPI_IOC_MESSAGE", 'k', IocWrite, 0, 0, false, nil},
 }
 
-// ioctlOfType describes requests that are made by a macro, by their type.
+// ioctlOfType describes requests that are defined by a macro, by their type.
 var ioctlOfType = [256]func(op uint32) *Desc{
 	'E': inputIoctl, 0xb7: nsfsIoctl, 0xff: pidfdIoctl,
 }

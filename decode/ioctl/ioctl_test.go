@@ -23,7 +23,8 @@ func TestPerfQueryBPF(t *testing.T) {
 	}
 }
 
-// With -X verbose a set of bits is shown by names and numbers before its words.
+// TestInputBits shows a set of bits with -X verbose: names and numbers come
+// before the words of the set.
 func TestInputBits(t *testing.T) {
 	op := uint64(IocRead<<30 | 8<<16 | 'E'<<8 | 0x20)
 	s := Named(t, tables.X86_64, "ioctl", 3, op, Argp)
@@ -47,7 +48,8 @@ func TestKeycode(t *testing.T) {
 	}
 }
 
-// The parts of a value each have their number before them with -X verbose.
+// TestVerboseParts checks that with -X verbose each part of a value has its
+// number before it.
 func TestVerboseParts(t *testing.T) {
 	for _, tt := range []struct {
 		op   uint64
@@ -67,8 +69,8 @@ func TestVerboseParts(t *testing.T) {
 	}
 }
 
-// Without a look behind pointers, a null pointer is one only where the request
-// is known to take a pointer.
+// TestPlainIoctls checks that arguments are not followed if pointers are not, and
+// that 0 is shown as NULL only if the request is known to take a pointer.
 func TestPlainIoctls(t *testing.T) {
 	for request, want := range map[string]string{"VIDIOC_QUERYCAP": "0", "PTP_CLOCK_GETCAPS": "0", "KVM_GET_REGS": "NULL"} {
 		s := Named(t, tables.X86_64, "ioctl", 3, uint64(tables.IoctlsByName(tables.X86_64)[request]), 0)
@@ -79,8 +81,8 @@ func TestPlainIoctls(t *testing.T) {
 	}
 }
 
-// With -X verbose and raw the shift of an input speed is hexadecimal, and control
-// characters have their names.
+// TestTermiosNumbers checks that with -X verbose and raw the shift of an input
+// speed is hexadecimal, and that control characters have names.
 func TestTermiosNumbers(t *testing.T) {
 	op := uint64(tables.IoctlsByName(tables.X86_64)["TCSETS2"])
 	s := Named(t, tables.X86_64, "ioctl", 3, op, Argp)

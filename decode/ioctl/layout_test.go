@@ -10,7 +10,7 @@ func TestIoctlLayoutsAgainstC(t *testing.T) {
 	clayout.Compare(t, 170, ioctlStructs, ioctlStructs64, ioctlStructs32)
 }
 
-// What C calls the structs.
+// ioctlStructs maps the structs to their names in C.
 var ioctlStructs = []clayout.CStruct{
 	{"asm-generic/termbits.h", "struct termios", termios},
 	{"asm-generic/termbits.h", "struct termios2", termios2},
@@ -179,7 +179,7 @@ var ioctlStructs = []clayout.CStruct{
 	{"mtd/ubi-user.h", "struct ubi_set_vol_prop_req", ubiSetVolPropReq},
 }
 
-// Structs that only one ABI has, or has differently.
+// Structs that exist, or have this layout, in one ABI only.
 var (
 	ioctlStructs64 = []clayout.CStruct{
 		{"linux/videodev2.h", "struct v4l2_buffer", v4l2Buffer},

@@ -7,7 +7,7 @@ import (
 	"trapline/tables"
 )
 
-// Descriptors of processes, namespaces and of those who watch system calls:
+// Requests on descriptors of processes, namespaces and seccomp listeners:
 // linux/pidfd.h, linux/nsfs.h, linux/seccomp.h.
 
 var processIoctls = Ioctls{
@@ -36,7 +36,7 @@ var processIoctls = Ioctls{
 	{"SECCOMP_IOCTL_NOTIF_SET_FLAGS", &Flags{In: Xlong, Set: &tables.SeccompNotifFlags}},
 }
 
-// Requests that are known by type and number whatever the size they tell.
+// Requests that are identified by type and number, whatever size they have.
 const (
 	nsMntGetInfo = 10
 	nsMntGetNext = 11
@@ -47,7 +47,7 @@ const (
 	pidfdInfoSizeVer0 = 64
 )
 
-// nsfsIoctl describes the requests that go through mount namespaces.
+// nsfsIoctl describes the requests that iterate over mount namespaces.
 func nsfsIoctl(op uint32) *Desc {
 	if IocSize(op) < mntNsInfoSizeVer0 {
 		return nil
@@ -68,7 +68,7 @@ var (
 
 var mntNsInfo = &Struct{Fields: Fields{{"size", U32}, {"nr_mounts", U32}, {"mnt_ns_id", X64}}}
 
-// pidfdIoctl describes PIDFD_GET_INFO, of any version.
+// pidfdIoctl describes PIDFD_GET_INFO in all its sizes.
 func pidfdIoctl(op uint32) *Desc {
 	switch {
 	case IocNR(op) != pidfdGetInfo:
@@ -84,8 +84,8 @@ var (
 	pidfdInfoDesc  = Desc{Args: Args{{"argp", &pidfdInfoArg{Layouts(Ulong)}}}}
 )
 
-// pidfdInfoArg points to a struct pidfd_info, which is as large as the request
-// says. The caller asks by mask for what the kernel is to fill in.
+// pidfdInfoArg points to a struct pidfd_info whose size is in the request. mask
+// selects what the kernel is to fill in.
 type pidfdInfoArg struct{ Layouts }
 
 func (t *pidfdInfoArg) Dir() Dir { return Both }
@@ -141,8 +141,7 @@ var pidfdInfo = &Struct{Fields: Fields{
 	{"supported_mask", &When{If: pidfdHas("PIDFD_INFO_SUPPORTED_MASK"), Then: &Flags{In: X64, Set: &tables.PidfdInfoMask}}},
 }}
 
-// pidfdHas is the condition that mask has the bit with the name that is converted
-// to it.
+// pidfdHas is the condition that mask has the named bit.
 type pidfdHas string
 
 // Holds implements Cond.
@@ -162,7 +161,7 @@ var seccompNotif = &Struct{Fields: Fields{
 	}}},
 }}
 
-// seccompNR is the number of a system call of the ABI that arch tells.
+// seccompNR is the number of a system call. The member arch has its ABI.
 type seccompNR struct{ Number }
 
 func (t seccompNR) Show(c *Call, v View) {

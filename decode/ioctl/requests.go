@@ -4,7 +4,7 @@ import (
 	. "trapline/decode/kernel"
 )
 
-// Requests are the ioctls described here, one line a file.
+// Requests lists the ioctls described here, one line per file.
 var Requests = []Ioctls{
 	termiosIoctls, blockIoctls, hdioIoctls, loopIoctls, nbdIoctls, fsIoctls, btrfsIoctls, rtcIoctls,
 	ptpIoctls, watchdogIoctls, counterIoctls, mtdIoctls, ubiIoctls, dmIoctls, processIoctls,
@@ -12,5 +12,5 @@ var Requests = []Ioctls{
 	tunIoctls,
 }
 
-// NativeRequests are described for 64-bit programs alone.
+// NativeRequests are requests that are described for 64-bit programs only.
 var NativeRequests = []Ioctls{nativeHdioIoctls}

@@ -13,7 +13,7 @@ var scsiIoctls = Ioctls{
 	{"SG_IO", &sgTransfer{}},
 	{"SG_GET_SCSI_ID", &Out{To: sgSCSIID}},
 	{"SG_GET_REQUEST_TABLE", &Out{To: sgReqInfo}},
-	{"SG_SCSI_RESET", &Ptr{To: &Array{Of: Value32(showReset), N: 1}}},
+	{"SG_SCSI_RESET", &Ptr{To: &Array{Of: &Value{By: showReset}, N: 1}}},
 	{"SG_NEXT_CMD_LEN SG_SET_COMMAND_Q SG_SET_DEBUG SG_SET_FORCE_LOW_DMA SG_SET_FORCE_PACK_ID", &Ptr{To: Int}},
 	{"SG_SET_KEEP_ORPHAN SG_SET_RESERVED_SIZE SG_SET_TIMEOUT", &Ptr{To: Int}},
 	{"SG_EMULATED_HOST SG_GET_ACCESS_COUNT SG_GET_COMMAND_Q SG_GET_KEEP_ORPHAN SG_GET_LOW_DMA", &Out{To: Int}},
@@ -45,26 +45,27 @@ var sgReqInfo = &Struct{Fields: Fields{
 	{"_", Int},
 }}
 
-// showReset shows what SG_SCSI_RESET is to reset.
-func showReset(c *Call, v uint32) {
+// showReset shows what SG_SCSI_RESET resets.
+func showReset(c *Call, v uint64) {
 	const noEscalate = 0x100 // SG_SCSI_RESET_NO_ESCALATE
 	if v&noEscalate != 0 {
 		c.Out.Symbol(noEscalate, "SG_SCSI_RESET_NO_ESCALATE", output.Hex)
 		c.Out.Or()
 	}
-	c.Out.Enum(uint64(v&^noEscalate), &tables.SGReset, output.Hex)
+	c.Out.Enum(v&^noEscalate, &tables.SGReset, output.Hex)
 }
 
-// sgTransfer is SG_IO's argument: a struct sg_io_hdr or sg_io_v4, which the
-// first word tells.
+// sgTransfer is the argument of SG_IO: a struct sg_io_hdr or sg_io_v4. The first
+// word tells which.
 type sgTransfer struct{ WordSized }
 
 func (t *sgTransfer) Dir() Dir { return Both }
 
-// sgHeader is one of SG_IO's structs: what goes in and what comes out.
+// sgHeader is one of these structs: the members shown before and after the
+// transfer.
 type sgHeader struct {
-	tag     string // the first member
-	mark    string // what it is
+	tag     string // name of the first member
+	mark    string // its value
 	in, out *Struct
 }
 
@@ -166,15 +167,15 @@ var sgIOHdr = &Struct{Fields: Fields{
 	{"info", &Flags{Set: &tables.SGInfo}},
 }}
 
-// What dxfer_direction may be: SG_DXFER_*.
+// Values of dxfer_direction: SG_DXFER_*.
 const (
 	sgToDev     = -2
 	sgFromDev   = -3
 	sgToFromDev = -4
 )
 
-// sgMoves says that a transfer in the direction of dxfer_direction has data to
-// show at this stop as its first.
+// sgMoves reports whether a transfer in the direction dxfer_direction has data to
+// show first at this stop.
 func sgMoves(c *Call) bool {
 	switch int32(Ref("dxfer_direction").Num(c)) {
 	case sgToDev, sgToFromDev:
@@ -185,7 +186,7 @@ func sgMoves(c *Call) bool {
 	return false
 }
 
-// showAnswer shows the data that came in the place of those that went out.
+// showAnswer shows the received data, which replaces the sent data.
 func (h *sgHeader) showAnswer(c *Call, m View) {
 	value := func(name string) uint64 {
 		n, _ := h.in.NumberIn(c, name, m)
@@ -200,7 +201,7 @@ func (h *sgHeader) showAnswer(c *Call, m View) {
 	}
 }
 
-// sgLeft is how many of length bytes were transferred when rest were not.
+// sgLeft returns how many of length bytes were transferred if rest were not.
 func sgLeft(length, rest uint64) uint64 {
 	if left := int32(rest); left > 0 && uint64(left) <= length {
 		return length - uint64(left)
@@ -208,8 +209,8 @@ func sgLeft(length, rest uint64) uint64 {
 	return length
 }
 
-// sgFilled is how many bytes of a transfer there are: all of them before it, all
-// but the rest after it.
+// sgFilled is the number of valid bytes of a transfer: before it all of them,
+// after it all except the residual count.
 type sgFilled struct{ length, rest Ref }
 
 // Num implements Num.
@@ -220,10 +221,10 @@ func (t *sgFilled) Num(c *Call) uint64 {
 	return t.length.Num(c)
 }
 
-// sgData is a member that points to the data of a transfer, or to its iovecs.
+// sgData is a member that points to the data of a transfer or to its iovecs.
 type sgData struct {
 	size, iovecs Num
-	wide         bool // a pointer of 64 bits in every ABI
+	wide         bool // the pointer has 64 bits in every ABI
 }
 
 func (t sgData) Layout(abi tables.ABI) Layout {
@@ -237,7 +238,8 @@ func (t sgData) Show(c *Call, v View) {
 	showTransfer(c, v.Uint(t.Layout(c.ABI).Size), t.size.Num(c), t.iovecs.Num(c))
 }
 
-// showTransfer shows the bytes of a transfer, or those that its iovecs point to.
+// showTransfer shows the bytes of a transfer, or the bytes that its iovecs point
+// to.
 func showTransfer(c *Call, addr, size, count uint64) {
 	if count != 0 {
 		ShowAnsweredIovecs(c, addr, count, size)

@@ -59,8 +59,8 @@ var socketIoctls = Ioctls{
 		" SIOCBONDINFOQUERY SIOCBONDCHANGEACTIVE", Addr},
 }
 
-// ifReq is struct ifreq with a member of its union ifr_ifru, which is as large
-// as ifr_map.
+// ifReq is struct ifreq with one member of its union ifr_ifru. The union has the
+// size of ifr_map.
 func ifReq(member string, t Type) *Struct {
 	return &Struct{Fields: Fields{
 		{"ifr_name", CharArray(tables.IFNAMSIZ)},
@@ -68,7 +68,8 @@ func ifReq(member string, t Type) *Struct {
 	}}
 }
 
-// getsInterface is an argument that asks for a member of what it names.
+// getsInterface is an argument that queries a member of the interface that it
+// names.
 type getsInterface struct {
 	WordSized
 	member string
@@ -77,7 +78,7 @@ type getsInterface struct {
 	made atomic.Pointer[Fill]
 }
 
-// fill is the argument in other words.
+// fill returns the argument as a Fill.
 func (t *getsInterface) fill() *Fill {
 	f := t.made.Load()
 	if f == nil {
@@ -95,7 +96,7 @@ func (t *getsInterface) Show(c *Call, v View) { t.fill().Show(c, v) }
 // Finish shows the member.
 func (t *getsInterface) Finish(c *Call, v View) { t.fill().Finish(c, v) }
 
-// setsInterface is an argument that sets a member of what it names.
+// setsInterface is an argument that sets a member of the interface that it names.
 type setsInterface struct {
 	WordSized
 	member string
@@ -125,7 +126,7 @@ var (
 		{"mem_start", Xlong}, {"mem_end", Xlong}, {"base_addr", X16}, {"irq", X8}, {"dma", X8}, {"port", X8},
 	}}
 
-	// struct sockaddr, of which the family says more
+	// struct sockaddr, decoded by its family
 	sockaddrHere = sockaddrInReq{}
 
 	// struct sockaddr with a hardware address
@@ -148,8 +149,8 @@ var (
 	}}
 )
 
-// hardwareData is the data of a struct sockaddr, the first n bytes of which are a
-// hardware address.
+// hardwareData is the data of a struct sockaddr. Its first bytes, as many as the
+// number, are a hardware address.
 type hardwareData int
 
 // Layout implements Type.
@@ -170,8 +171,8 @@ func (sockaddrInReq) Layout(tables.ABI) Layout {
 
 func (sockaddrInReq) Show(c *Call, v View) { ShowSockaddrView(c, v) }
 
-// ifConf is the argument of SIOCGIFCONF. Without a buffer the kernel tells how
-// long it should be, else it fills it and changes the length.
+// ifConf is the argument of SIOCGIFCONF. Without a buffer the kernel returns the
+// required length; otherwise it fills the buffer and updates the length.
 var ifConf = &ifConfArg{}
 
 type ifConfArg struct{ WordSized }
@@ -187,7 +188,7 @@ var (
 
 func (*ifConfArg) Dir() Dir { return Both }
 
-// read gives the members of the struct that v points to.
+// read reads the members of the struct that v points to.
 func (*ifConfArg) read(c *Call, v View) (length int32, buf uint64, ok bool) {
 	addr := v.Uint(c.WordSize())
 	if addr == 0 {
@@ -238,7 +239,7 @@ func (t *ifConfArg) Finish(c *Call, v View) {
 	c.Out.EndStruct()
 }
 
-// showIfConfLen shows a length with the number of structs that fit.
+// showIfConfLen shows a length as the number of structs that fit into it.
 func showIfConfLen(c *Call, length int32) {
 	c.Out.Number(uint64(int64(length)), output.Signed)
 	size := int32(ifConfReq.Layout(c.ABI).Size)

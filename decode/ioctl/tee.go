@@ -54,7 +54,7 @@ var teeShmRegisterFD = &Struct{Fields: Fields{
 	{"fd", FD64}, {"size", X64}, {"flags", &Flags{Set: &tables.TEEShm}}, {"id", Int},
 }}
 
-// teeOpenSession and the structs after it are followed by their parameters.
+// teeOpenSession and the following structs have parameters after them.
 var (
 	teeOpenSession = &Struct{Fields: Fields{
 		{"uuid", UUID},
@@ -99,8 +99,8 @@ var teeParam = &Struct{Fields: Fields{
 		{&Inline{Of: &Struct{Fields: Fields{{"a", X64}, {"b", X64}, {"c", X64}}}}, nil}}}},
 }}
 
-// teeBuffer points to a struct tee_ioctl_buf_data, which points to a struct that
-// parameters follow: {in} => {out}.
+// teeBuffer points to a struct tee_ioctl_buf_data, which points to a struct with
+// parameters after it: {in} => {out}.
 type teeBuffer struct {
 	WordSized
 	in, out *Struct
@@ -110,7 +110,8 @@ var teeBufData = &Struct{Of: &Struct{Fields: Fields{{"buf_ptr", Addr64}, {"buf_l
 
 func (t *teeBuffer) Dir() Dir { return Both }
 
-// read gives the struct that the buffer has, and how many parameters follow.
+// read reads the struct in the buffer, and returns the number of parameters that
+// follow.
 func (t *teeBuffer) read(c *Call, m View) (b View, count uint64, ok bool) {
 	const most = 1024 // TEE_MAX_ARG_SIZE
 	size := uint64(t.in.Layout(c.ABI).Size)
@@ -150,7 +151,7 @@ func (t *teeBuffer) Show(c *Call, v View) {
 	t.show(c, t.in, b, count)
 }
 
-// show shows the struct b as st, and its parameters.
+// show shows the struct b, of type st, and its parameters.
 func (t *teeBuffer) show(c *Call, st *Struct, b View, count uint64) {
 	c.Out.BeginStruct()
 	st.ShowMembers(c, b)

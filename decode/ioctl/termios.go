@@ -66,7 +66,7 @@ var (
 	}}
 )
 
-// termOflags are delays, each an enumeration of its own, and flags.
+// termOflags are delays, each of which is an enumeration, and flags.
 type termOflags struct{ Number }
 
 var termDelays = [...]*tables.Set{
@@ -83,8 +83,8 @@ func (t *termOflags) Show(c *Call, v View) {
 	c.Out.Flags(rest, &tables.TermOflags, output.Hex)
 }
 
-// termCflags are an output speed, an input speed if it is another one, a
-// character size, and flags.
+// termCflags are an output speed, an input speed if it differs, a character size,
+// and flags.
 type termCflags struct{ Number }
 
 func (t *termCflags) Show(c *Call, v View) {
@@ -104,16 +104,15 @@ func (t *termCflags) Show(c *Call, v View) {
 	c.Out.Flags(rest, &tables.TermCflags, output.Hex)
 }
 
-// showMasked shows the bits of v that belong to an enumeration within a flags
-// word, and gives their mask.
+// showMasked shows the bits of v that belong to an enumeration within flags, and
+// returns the enumeration's mask.
 func showMasked(c *Call, v uint64, set *tables.Set) (mask uint64) {
 	mask = maskOf(set)
 	c.Out.Enum(v&mask, set, output.Hex)
 	return mask
 }
 
-// maskOf is the mask that all constants of an enumeration within a flags word
-// have.
+// maskOf returns the mask that all constants of an enumeration within flags have.
 func maskOf(set *tables.Set) uint64 { return set.Consts[0].Mask }
 
 var winsize = &Struct{Fields: Fields{

@@ -6,8 +6,8 @@ import (
 	"trapline/tables"
 )
 
-// Network interfaces of programs: linux/if_tun.h, drivers/net/tun.c. Some of the
-// requests are made as if they took a pointer, but take a number.
+// TUN and TAP interfaces: linux/if_tun.h, drivers/net/tun.c. According to their
+// numbers some requests take a pointer, but they take a number.
 
 var tunIoctls = Ioctls{
 	{"TUNSETIFF", &Change{In: tunRequest, Out: &Struct{Of: tunRequest, Pick: Names{"ifr_name"}}}},

@@ -66,7 +66,7 @@ var v4l2Ioctls = Ioctls{
 		In: &Struct{Of: v4l2Frmivalenum, Pick: Names{"index", "pixel_format", "width", "height"}}, Out: &Struct{Of: v4l2Frmivalenum, Pick: Names{"type", ""}}}},
 }
 
-// Values of many structs.
+// Types that many structs use.
 var (
 	v4l2BufType    = &Enum{Set: &tables.V4L2BufType}
 	v4l2Field      = &Enum{Set: &tables.V4L2Field}
@@ -86,7 +86,7 @@ var (
 	}}
 )
 
-// fourCC is a format named by four characters, and by a constant in set.
+// fourCC is a format identified by four characters, with a constant in set.
 type fourCC struct{ set *tables.Set }
 
 // Layout implements Type.
@@ -144,8 +144,8 @@ var v4l2Fmtdesc = &Struct{Fields: Fields{
 	{"_", &Array{Of: U32, N: 3}},
 }}
 
-// v4l2RawData is room that has no other use.
-var v4l2RawData = &Inline{Of: &Struct{Fields: Fields{{"_", ByteArray(200)}}}}
+// v4l2RawData is the remaining size of a union.
+var v4l2RawData = &Inline{Of: &Struct{Fields: Fields{{"_", Pad(200)}}}}
 
 var v4l2Format = &Struct{Fields: Fields{
 	{"type", v4l2BufType},
@@ -160,7 +160,7 @@ var v4l2Format = &Struct{Fields: Fields{
 		{v4l2RawData, nil}}}},
 }}
 
-// v4l2KnownFormat says that the format in a struct v4l2_format is shown.
+// v4l2KnownFormat reports whether the format in a struct v4l2_format is shown.
 func v4l2KnownFormat(c *Call) bool {
 	_, known := tables.V4L2BufType.Lookup(Ref("type").Num(c))
 	return known
@@ -185,7 +185,7 @@ var v4l2PixFormatMplane = &Struct{Packed: true, Fields: Fields{
 	{"colorspace", v4l2Colorspace},
 	{"plane_fmt", &Array{Of: v4l2PlanePixFormat, N: 8, Used: Ref("num_planes")}},
 	{"num_planes", U8},
-	{"_", ByteArray(11)}, // flags, ycbcr_enc, quantization, xfer_func, reserved
+	{"_", Pad(11)}, // flags, ycbcr_enc, quantization, xfer_func, reserved
 }}
 
 var v4l2PlanePixFormat = &Struct{Packed: true, Fields: Fields{
@@ -223,7 +223,7 @@ var v4l2SlicedVBIFormat = &Struct{Fields: Fields{
 }}
 
 var v4l2SDRFormat = &Struct{Packed: true, Fields: Fields{
-	{"pixelformat", v4l2SDRFmt}, {"buffersize", Reserved{U32}}, {"_", ByteArray(24)},
+	{"pixelformat", v4l2SDRFmt}, {"buffersize", Reserved{U32}}, {"_", Pad(24)},
 }}
 
 var v4l2MetaFormat = &Struct{Of: &Struct{Packed: true, Fields: Fields{
@@ -236,7 +236,7 @@ var v4l2Requestbuffers = &Struct{Fields: Fields{
 	{"memory", v4l2Memory},
 	{"capabilities", X32},
 	{"flags", X8},
-	{"_", ByteArray(3)},
+	{"_", Pad(3)},
 }}
 
 var v4l2CreateBuffers = &Struct{Fields: Fields{
@@ -249,7 +249,8 @@ var v4l2CreateBuffers = &Struct{Fields: Fields{
 
 var v4l2BuffersCreated = &Struct{Of: v4l2CreateBuffers, Pick: Names{"index", "count"}}
 
-// remarkBuffers tells which buffers VIDIOC_CREATE_BUFS has made.
+// remarkBuffers shows the index range of the buffers that VIDIOC_CREATE_BUFS has
+// created.
 func remarkBuffers(c *Call) {
 	if m, ok := c.ReadType(c.Register(2), v4l2BuffersCreated); ok {
 		c.Out.BeginRemark(output.Aside)
@@ -268,8 +269,8 @@ var v4l2Exportbuffer = &Struct{Fields: Fields{
 	{"_", &Array{Of: U32, N: 11}},
 }}
 
-// v4l2Buffer is struct v4l2_buffer as the kernel takes it, with times of 64
-// bits, and v4l2BufferTime32 the one of older programs.
+// v4l2Buffer is struct v4l2_buffer as in the kernel, with 64-bit times.
+// v4l2BufferTime32 is that of older programs.
 var (
 	v4l2Buffer = &Struct{Fields: Fields{
 		{"index", U32},
@@ -288,7 +289,7 @@ var (
 		{"length", U32},
 		{"reserved2", U32},
 		{"request_fd", FD},
-		{"...", Dots},
+		{"...", &Elided{}},
 	}}
 	v4l2BufferTime32 = &Struct{Of: v4l2Buffer, With: Fields{{"timestamp", &Timeval32}}}
 )
@@ -298,7 +299,8 @@ var v4l2Timecode = &Struct{Fields: Fields{
 	{"frames", U8}, {"seconds", U8}, {"minutes", U8}, {"hours", U8}, {"userbits", &Array{Of: X8, N: 4}},
 }}
 
-// v4l2BufFlags are flags, a kind of timestamp, and where that was taken.
+// v4l2BufFlags are flags, a kind of timestamp, and the event at which it is
+// taken.
 type v4l2BufFlags struct{ Number }
 
 func (t v4l2BufFlags) Show(c *Call, v View) {
@@ -329,7 +331,8 @@ var v4l2Streamparm = &Struct{Fields: Fields{
 		{v4l2RawData, nil}}}},
 }}
 
-// v4l2KnownParm says that the parameters in a struct v4l2_streamparm are shown.
+// v4l2KnownParm is the condition that the parameters in a struct v4l2_streamparm
+// are shown.
 var v4l2KnownParm = &Is{N: Ref("type"), Set: &tables.V4L2BufType, Values: Names{"V4L2_BUF_TYPE_VIDEO_CAPTURE", "V4L2_BUF_TYPE_VIDEO_OUTPUT"}}
 
 var v4l2Captureparm = &Struct{Fields: Fields{
@@ -388,8 +391,8 @@ var v4l2Tuner = &Struct{Fields: Fields{
 var v4l2TunerState = &Struct{Of: v4l2Tuner,
 	Pick: Names{"name", "type", "capability", "rangelow", "rangehigh", "rxsubchans", "audmode", "signal", "afc"}}
 
-// v4l2CID is the id of a control, and v4l2NextCID one that may ask for the next
-// control behind it.
+// v4l2CID is the id of a control. v4l2NextCID may have a flag that asks for the
+// next control after it.
 var (
 	v4l2CID     = &controlID{X32, false}
 	v4l2NextCID = &controlID{X32, true}
@@ -416,10 +419,10 @@ func (t *controlID) Show(c *Call, v View) {
 	c.Out.EndNamed()
 }
 
-// showControlID shows the id of a control by its name or, if only its class has
-// one, by that.
+// showControlID shows the id of a control by its name or, if only its class is
+// known, by the name of the class.
 func showControlID(c *Call, id uint64) {
-	const inClass = 0xffff // the rest of an id is its class
+	const inClass = 0xffff // mask of the id within its class
 	class, classed := tables.V4L2CtrlClass.Lookup(id &^ inClass)
 	if _, named := tables.V4L2CID.Lookup(id); named || !classed {
 		c.Out.Enum(id, &tables.V4L2CID, output.Hex)
@@ -436,7 +439,8 @@ func showControlID(c *Call, id uint64) {
 
 var v4l2Control = &Struct{Fields: Fields{{"id", v4l2CID}, {"value", S32}}}
 
-// v4l2ExtControls have nothing to show behind the count if that is 0.
+// v4l2ExtControls is a struct v4l2_ext_controls. If count is 0, the members after
+// it are not shown.
 var v4l2ExtControls = &Struct{Fields: Fields{
 	{"ctrl_class", &Enum{Set: &tables.V4L2CtrlClass}},
 	{"count", U32},

@@ -30,7 +30,7 @@ func TestVideoIoctls(t *testing.T) {
 		{Request: "VIDIOC_ENUM_FMT", Before: LE(0, 1, 0, zeros(32), uint32(0xff5c2707), zeros(16)),
 			Want: `{index=0, type=V4L2_BUF_TYPE_VIDEO_CAPTURE, flags=0, description="",` +
 				` pixelformat=v4l2_fourcc('\x07', '\'', '\\', '\xff')}) = 0`},
-		// A count is shown again where it changes.
+		// A count is shown again if it has changed.
 		{Request: "VIDIOC_REQBUFS", Before: LE(4, 1, 1, zeros(8)), After: LE(2, 1, 1, zeros(8)),
 			Want: `{type=V4L2_BUF_TYPE_VIDEO_CAPTURE, memory=V4L2_MEMORY_MMAP, count=4 => 2}) = 0`},
 		{Request: "VIDIOC_REQBUFS", Before: LE(4, 1, 1, zeros(8)),
@@ -67,7 +67,7 @@ func TestVideoIoctls(t *testing.T) {
 	}
 }
 
-// Requests whose structs have pointers or times.
+// TestVideoIoctlsByABI checks requests whose structs contain pointers or times.
 func TestVideoIoctlsByABI(t *testing.T) {
 	const clips, controls, text = 0x8000, 0x9000, 0xa000
 	native, compat := []tables.ABI{tables.X86_64}, []tables.ABI{tables.I386}
@@ -86,7 +86,7 @@ func TestVideoIoctlsByABI(t *testing.T) {
 		{Request: "VIDIOC_S_FMT", Before: overlay(1), More: clip,
 			Want: shown + `clips=[{c={left=1, top=2, width=3, height=4}}], clipcount=1, bitmap=NULL}}` +
 				` => {fmt.win={w={left=1, top=2, width=3, height=4}, field=V4L2_FIELD_NONE, chromakey=0, clips=[{c={left=1, top=2, width=3, height=4}}], clipcount=1, bitmap=NULL}}) = 0`},
-		// A format is not shown again where it could not be shown whole.
+		// A format is not shown again if it could not be shown completely.
 		{Request: "VIDIOC_S_FMT", Before: overlay(2), More: clip,
 			Want: shown + `clips=[{c={left=1, top=2, width=3, height=4}}, ... /* 0x8018 */], clipcount=2, bitmap=NULL}}) = 0`},
 		{Request: "VIDIOC_S_FMT", Before: overlay(0), More: clip, Want: shown + `clips=[], clipcount=0, bitmap=NULL}}) = 0`},
@@ -95,7 +95,7 @@ func TestVideoIoctlsByABI(t *testing.T) {
 			Want: `{type=V4L2_BUF_TYPE_META_CAPTURE, fmt.meta={dataformat=v4l2_fourcc('V', 'S', 'P', 'H') /* V4L2_META_FMT_VSP1_HGO */, buffersize=512}}) = 0`},
 		{Request: "VIDIOC_CREATE_BUFS", Before: LE(0, 4, 1, 0, 99, zeros(240)), After: LE(2, 3, 1, 0, 99, zeros(240)),
 			Want: `{count=4, memory=V4L2_MEMORY_MMAP, format={type=0x63 /* V4L2_BUF_TYPE_??? */}}) = 0 ({index=2, count=3})`},
-		// Controls are shown again even when they could not be set.
+		// Controls are shown again even if they could not be set.
 		{Request: "VIDIOC_S_EXT_CTRLS", Before: extControls(2, 1), More: set, Errno: tables.ERANGE,
 			Want: `{ctrl_class=V4L2_CTRL_CLASS_USER, count=2, ` + two + `} => {` + two + `, error_idx=1}) = -1 ERANGE (Numerical result out of range)`},
 		{Request: "VIDIOC_S_EXT_CTRLS", Before: extControls(0, 1), Errno: tables.EINVAL,

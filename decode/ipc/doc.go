@@ -1,6 +1,6 @@
-// Package ipc describes the calls by which processes synchronize and send each
-// other messages: System V IPC, POSIX message queues, futexes, restartable sequences.
+// Package ipc describes the calls by which processes synchronize and exchange
+// messages: System V IPC, POSIX message queues, futexes, restartable sequences.
 //
-// A description is one line in the Calls of the file it belongs to. Calls that
-// are new are listed in Groups.
+// Each call is one line in the Calls variable of its file. A new variable has to
+// be listed in Groups.
 package ipc

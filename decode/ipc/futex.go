@@ -7,7 +7,7 @@ import (
 	"trapline/tables"
 )
 
-// Futexes: kernel/futex/syscalls.c, kernel/rseq.c for restartable sequences.
+// Futexes: kernel/futex/syscalls.c.
 
 var futexCalls = Calls{
 	{"futex", futexArgs, RetUnsigned},
@@ -21,19 +21,19 @@ var futexCalls = Calls{
 		{"uaddr", Addr}, {"val", Ulong}, {"mask", &Enum{In: Xlong, Set: &tables.FutexBitset}}, {"flags", futex2Flags},
 		{"timeout", &Ptr{To: &Timespec64}}, {"clockid", &Enum{Set: &tables.ClockID}},
 	}, RetUnsigned},
-	{"futex_requeue", Args{{"waiters", &Ptr{To: &List{Of: futexWaitv, Count: Func(func(*Call) uint64 { return 2 })}}}, {"flags", X32}, {"nr_wake", Int}, {"nr_requeue", Int}}, RetUnsigned},
+	{"futex_requeue", Args{{"waiters", &Ptr{To: &List{Of: futexWaitv, Count: Const(2)}}}, {"flags", X32}, {"nr_wake", Int}, {"nr_requeue", Int}}, RetUnsigned},
 	{"rseq", Args{{"rseq", rseqPtr}, {"rseq_len", Uint}, {"flags", &Flags{Set: &tables.RseqFlags}}, {"sig", X32}}, RetUnsigned},
 	{"rseq_slice_yield", Args{}, RetUnsigned},
 }
 
-// futexCommand is the part of futex_op that says what is done (FUTEX_CMD_MASK
-// leaves more bits, which are no valid commands).
+// futexCommand masks the command in futex_op. FUTEX_CMD_MASK also covers bits
+// that no valid command has.
 const futexCommand = 127
 
-// futexArgs are the arguments of futex, which the command chooses.
+// futexArgs are the arguments of futex. Those after the command depend on it.
 var futexArgs = Args{
 	{"uaddr", Addr}, {"futex_op", &Enum{Set: &tables.FutexOp}},
-	{"", &Rest{On: Func(func(c *Call) uint64 { return c.Args[1] & futexCommand }), Set: &tables.FutexOp, Calls: Calls{
+	{"", &Rest{On: &Calc{N: Ref("futex_op"), Clear: ^uint64(futexCommand)}, Set: &tables.FutexOp, Calls: Calls{
 		{"FUTEX_WAIT", Args{{"val", Uint}, {"timeout", futexTimeout{}}}, nil},
 		{"FUTEX_LOCK_PI FUTEX_LOCK_PI2", Args{{"timeout", &InReg{Reg: 3, Of: futexTimeout{}}}}, nil},
 		{"FUTEX_WAIT_BITSET", Args{{"val", Uint}, {"timeout", futexTimeout{}}, {"val3", futexBitset}}, nil},
@@ -55,10 +55,18 @@ var (
 	futexBitset = &InReg{Reg: 5, Of: &Enum{In: X32, Set: &tables.FutexBitset}}
 )
 
-// futexTimeout points to the time that the call of one name or the other takes.
+// futexTimeout points to a time whose type depends on the name of the call.
 type futexTimeout struct{ WordSized }
 
 var futexTimes = [...]*Ptr{{To: &Timespec}, {To: &Timespec64}}
+
+func (futexTimeout) Keep(k *Keeps) {
+	if k.Called() == "futex_time64" {
+		futexTimes[1].Keep(k)
+	} else {
+		futexTimes[0].Keep(k)
+	}
+}
 
 func (futexTimeout) Show(c *Call, v View) {
 	i := 0
@@ -68,8 +76,8 @@ func (futexTimeout) Show(c *Call, v View) {
 	futexTimes[i].Show(c, v)
 }
 
-// futexWakeOp is an operation, its argument and a comparison in one word
-// (FUTEX_OP of linux/futex.h): op<<28 | cmp<<24 | oparg<<12 | cmparg.
+// futexWakeOp is an operation, its argument and a comparison, packed into one
+// word (FUTEX_OP of linux/futex.h): op<<28 | cmp<<24 | oparg<<12 | cmparg.
 type futexWakeOp struct{ Number }
 
 func (t futexWakeOp) Show(c *Call, v View) {
@@ -90,7 +98,7 @@ func (t futexWakeOp) Show(c *Call, v View) {
 	c.Out.Number(word&0xfff, output.Hex)
 }
 
-// shiftedEnum writes an enumeration's value within a word.
+// shiftedEnum shows a value of an enumeration that is shifted within a word.
 func shiftedEnum(c *Call, v uint64, set *tables.Set, shift uint, unknown string) {
 	c.Out.Enum(v, set, output.Hex)
 	c.Out.Shift(shift, "", output.Unsigned)
@@ -99,16 +107,16 @@ func shiftedEnum(c *Call, v uint64, set *tables.Set, shift uint, unknown string)
 	}
 }
 
-// showFutexWaiters are nr_futexes struct futex_waitv, of which the kernel takes no
-// more than FUTEX_WAITV_MAX.
+// showFutexWaiters shows nr_futexes structs futex_waitv. The kernel accepts at
+// most FUTEX_WAITV_MAX.
 func showFutexWaiters(c *Call, addr uint64) {
 	const most = 128
 	c.ShowArrayUpTo(addr, futexWaitv, Ref("nr_futexes").Num(c), most)
 }
 
-var futexWaitv = &Struct{Fields: Fields{{"val", X64}, {"uaddr", Addr64}, {"flags", futex2Flags}, {"__reserved", Reserved{X32}}}}
+var futexWaitv = &Struct{C: "futex_waitv", Fields: Fields{{"val", X64}, {"uaddr", Addr64}, {"flags", futex2Flags}, {"__reserved", Reserved{X32}}}}
 
-// futex2Flags are a futex's size and bits.
+// futex2Flags are the size of a futex, and flags.
 var futex2Flags = futexFlags{X32}
 
 type futexFlags struct{ Number }

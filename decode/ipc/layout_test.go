@@ -10,7 +10,7 @@ func TestIpcLayoutsAgainstC(t *testing.T) {
 	clayout.Compare(t, 10, ipcStructs, nil, nil)
 }
 
-// What C calls the structs.
+// ipcStructs maps the structs to their names in C.
 var ipcStructs = []clayout.CStruct{
 	{"asm-generic/ipcbuf.h", "struct ipc64_perm", ipcPermission},
 	{"linux/futex.h", "struct futex_waitv", futexWaitv},

@@ -12,16 +12,16 @@ const rseqLeast = 32
 
 const rseqSize = rseqLeast + 1 // bytes that have a meaning
 
-// rseqPtr points to a struct rseq as long as its length and alignment are
-// valid.
-var rseqPtr = &Shown{As: Ulong, At: In, By: func(c *Call, v View) {
+// rseqPtr points to a struct rseq. It is shown only if its length and alignment
+// are valid.
+var rseqPtr = &Shown{As: Ulong, C: "struct rseq *", At: In, By: func(c *Call, v View) {
 	addr := v.Uint(c.WordSize())
 	size := Ref("rseq_len").Num(c)
 	if addr%rseqLeast != 0 || size < rseqLeast {
 		c.Out.Addr(addr)
 		return
 	}
-	// The last member, which is reserved, lies behind the first version.
+	// The last member, which is reserved, is beyond the first version.
 	whole := c.Alloc(rseqSize)
 	clear(whole)
 	b, ok := c.ReadAll(addr, int(min(size, rseqSize)))
@@ -34,19 +34,19 @@ var rseqPtr = &Shown{As: Ulong, At: In, By: func(c *Call, v View) {
 }}
 
 var (
-	rseqArea = &Struct{Packed: true, Fields: Fields{
+	rseqArea = &Struct{C: "rseq", Packed: true, Fields: Fields{
 		{"cpu_id_start", rseqCPU{Int}}, {"cpu_id", rseqCPU{Int}}, {"rseq_cs", rseqCS{X64}},
 		{"flags", &Flags{Set: &tables.RseqCsFlags}}, {"node_id", Uint}, {"mm_cid", Uint}, {"slice_ctrl", rseqSlice}, {"__reserved", X8},
 	}}
 	rseqSlice = &Struct{Fields: Fields{{"request", U8}, {"granted", U8}, {"__reserved", X16}}}
 	// struct rseq_cs, a critical section
-	rseqSection = &Struct{Fields: Fields{
+	rseqSection = &Struct{C: "rseq_cs", Fields: Fields{
 		{"version", Uint}, {"flags", &Flags{Set: &tables.RseqCsFlags}},
 		{"start_ip", X64}, {"post_commit_offset", X64}, {"abort_ip", X64},
 	}}
 )
 
-// rseqCPU is a processor's number or one of two negative values.
+// rseqCPU is the number of a processor, or one of two negative values.
 type rseqCPU struct{ Number }
 
 func (t rseqCPU) Show(c *Call, v View) {

@@ -8,7 +8,8 @@ import (
 )
 
 // System V semaphores, message queues and shared memory: ipc/sem.c, ipc/msg.c,
-// ipc/shm.c, and the other shape that ipc(2) of i386 gives some of them.
+// ipc/shm.c. Some of them have different arguments if they are called through
+// ipc(2) on i386.
 
 var sysvCalls = Calls{
 	{"semget", Args{{"key", ipcKey}, {"nsems", Int}, {"semflg", ipcFlags}}, RetUnsigned},
@@ -17,7 +18,7 @@ var sysvCalls = Calls{
 		{"semid", Int}, {"sops", &Ptr{To: &List{Of: semOperation, Count: Ref("nsops")}}}, {"nsops", Uint}, {"timeout", &Ptr{To: &Timespec}},
 	}, RetUnsigned},
 	{"semctl", Args{
-		{"semid", Int}, {"semnum", Int}, {"op", &ipcCommand{&tables.SemctlCmd}}, {"", &Rest{On: Func(ipcOp), Set: &tables.SemctlCmd, Calls: Calls{
+		{"semid", Int}, {"semnum", Int}, {"op", &ipcCommand{&tables.SemctlCmd}}, {"", &Rest{On: ipcOp, Set: &tables.SemctlCmd, Calls: Calls{
 			{Name: "IPC_SET", Args: Args{{"arg", &Ptr{To: semSet}}}},
 			{Name: "IPC_STAT SEM_STAT SEM_STAT_ANY", Args: Args{{"arg", &Out{To: semStatus}}}},
 			{Name: "IPC_INFO SEM_INFO", Args: Args{{"arg", &Out{To: semInfo}}}},
@@ -33,7 +34,7 @@ var sysvCalls = Calls{
 		{"msqid", Int}, {"msgp", &Out{To: &messageBuffer{size: Ref("msgsz")}}}, {"msgsz", Size}, {"msgtyp", Long},
 		{"msgflg", &Flags{Set: &tables.SysvMsgFlags}},
 	}, RetUnsigned},
-	{"msgctl", Args{{"msqid", Int}, {"op", &ipcCommand{&tables.MsgctlCmd}}, {"", &Rest{On: Func(ipcOp), Set: &tables.MsgctlCmd, Calls: Calls{
+	{"msgctl", Args{{"msqid", Int}, {"op", &ipcCommand{&tables.MsgctlCmd}}, {"", &Rest{On: ipcOp, Set: &tables.MsgctlCmd, Calls: Calls{
 		{Name: "IPC_SET", Args: Args{{"buf", &Ptr{To: msgSet}}}},
 		{Name: "IPC_STAT MSG_STAT MSG_STAT_ANY", Args: Args{{"buf", &Out{To: msgStatus}}}},
 		{Name: "IPC_INFO MSG_INFO", Args: Args{{"buf", &Out{To: msgInfo}}}},
@@ -43,7 +44,7 @@ var sysvCalls = Calls{
 	{"shmget", Args{{"key", ipcKey}, {"size", Size}, {"shmflg", shmgetFlags}}, RetUnsigned},
 	{"shmat", Args{{"shmid", Int}, {"shmaddr", Addr}, {"shmflg", &Flags{Set: &tables.ShmatFlags}}}, RetAddr},
 	{"shmdt", Args{{"shmaddr", Addr}}, RetUnsigned},
-	{"shmctl", Args{{"shmid", Int}, {"op", &ipcCommand{&tables.ShmctlCmd}}, {"", &Rest{On: Func(ipcOp), Set: &tables.ShmctlCmd, Calls: Calls{
+	{"shmctl", Args{{"shmid", Int}, {"op", &ipcCommand{&tables.ShmctlCmd}}, {"", &Rest{On: ipcOp, Set: &tables.ShmctlCmd, Calls: Calls{
 		{Name: "IPC_SET", Args: Args{{"buf", &Ptr{To: shmSet}}}},
 		{Name: "IPC_STAT SHM_STAT SHM_STAT_ANY", Args: Args{{"buf", &Out{To: shmStatus}}}},
 		{Name: "IPC_INFO", Args: Args{{"buf", &Out{To: shmLimits}}}},
@@ -57,11 +58,11 @@ var sysvCallsI386 = Calls{
 		{"semid", Int}, {"sops", &Ptr{To: &List{Of: semOperation, Count: Ref("nsops")}}}, {"nsops", Uint}, {"timeout", &Ptr{To: &Timespec64}},
 	}, RetUnsigned},
 
-	// These go by ipc only. Its semctl takes the address of the last argument, its
-	// shmat leaves the result in memory, and the two arguments of msgrcv that are in
-	// memory may be out of reach.
+	// These are called only through ipc. Its semctl takes the address of the last
+	// argument; its shmat stores the result in memory; its msgrcv has two
+	// arguments in memory, which may be unreadable.
 	{"ipc_semctl", Args{
-		{"semid", Int}, {"semnum", Int}, {"op", &ipcCommand{&tables.SemctlCmd}}, {"", &Rest{On: Func(ipcOp), Set: &tables.SemctlCmd, Calls: Calls{
+		{"semid", Int}, {"semnum", Int}, {"op", &ipcCommand{&tables.SemctlCmd}}, {"", &Rest{On: ipcOp, Set: &tables.SemctlCmd, Calls: Calls{
 			{Name: "IPC_SET", Args: Args{{"arg", &indirectly{at: In, to: semSet}}}},
 			{Name: "IPC_STAT SEM_STAT SEM_STAT_ANY", Args: Args{{"arg", &indirectly{at: Exit, to: semStatus}}}},
 			{Name: "IPC_INFO SEM_INFO", Args: Args{{"arg", &indirectly{at: Exit, to: semInfo}}}},
@@ -83,8 +84,8 @@ var sysvCallsI386 = Calls{
 	}, RetUnsigned},
 }
 
-// indirectly is an address in memory that the argument points to, followed if
-// there is a struct to follow it with.
+// indirectly is an argument that points to the address of a struct. The address
+// is followed only if the command has a struct.
 type indirectly struct {
 	WordSized
 	at Dir
@@ -114,8 +115,9 @@ func (t *indirectly) Show(c *Call, v View) {
 
 var ipcKey = &Enum{Set: &tables.IpcKey}
 
-// ipcFlags are flags with the permissions of a new object: IPC_CREAT|0600. Those of
-// shmget have the size of huge pages, as a power of two, besides.
+// ipcFlags are flags combined with the permissions of a new object:
+// IPC_CREAT|0600. Those of shmget also have the size of huge pages, as a power of
+// two.
 var (
 	ipcFlags = &Flags{Set: &tables.IpcFlags, Parts: []Part{{Mask: 0o777, Base: output.Octal, Zero: true}}}
 
@@ -125,15 +127,18 @@ var (
 	}}
 )
 
-// ipc64 is IPC_64 of linux/ipc.h: the structs are those of the 64-bit kernel,
-// not of Linux 2.2.
+// ipc64 is IPC_64 of linux/ipc.h. It selects the current structs instead of those
+// of Linux 2.2.
 const ipc64 = 0x100
 
-// ipcCommand is a command of semctl and the others, with ipc64 or without.
+// ipcCommand is a command of semctl and the like, with or without ipc64.
 type ipcCommand struct{ set *tables.Set }
 
 // Layout implements Type.
 func (*ipcCommand) Layout(abi tables.ABI) Layout { return U32.Layout(abi) }
+
+// Keep implements keeper of package lang.
+func (*ipcCommand) Keep(*Keeps) {}
 
 func (t *ipcCommand) Show(c *Call, v View) {
 	n := v.Uint(4)
@@ -144,13 +149,10 @@ func (t *ipcCommand) Show(c *Call, v View) {
 	c.Out.Enum(n&^ipc64, t.set, output.Hex)
 }
 
-// ipcOp is the command in argument op.
-func ipcOp(c *Call) uint64 {
-	a := c.ArgNamed("op")
-	return c.ArgView(a).Uint(4) &^ ipc64
-}
+// ipcOp is the command in the argument op.
+var ipcOp = &Calc{N: Ref("op"), Clear: ipc64}
 
-var semOperation = &Struct{Fields: Fields{{"sem_num", U16}, {"sem_op", S16}, {"sem_flg", &Flags{In: X16, Set: &tables.SemopFlags}}}}
+var semOperation = &Struct{C: "sembuf", Fields: Fields{{"sem_num", U16}, {"sem_op", S16}, {"sem_flg", &Flags{In: X16, Set: &tables.SemopFlags}}}}
 
 // messageBuffer is a struct msgbuf (linux/msg.h) with size bytes of text.
 type messageBuffer struct {
@@ -175,9 +177,9 @@ func (t *messageBuffer) ShowAt(c *Call, addr uint64) {
 	c.Out.EndStruct()
 }
 
-// ipcPermission is a struct ipc64_perm (asm-generic/ipcbuf.h), whose mode is 16
-// bits wide on i386.
-var ipcPermission = &Struct{Fields: Fields{
+// ipcPermission is a struct ipc64_perm (asm-generic/ipcbuf.h). On i386 its mode
+// has 16 bits.
+var ipcPermission = &Struct{C: "ipc64_perm", Fields: Fields{
 	{"key", U32}, {"uid", ID}, {"gid", ID}, {"cuid", ID}, {"cgid", ID}, {"mode", ipcMode{}},
 	{"_", U16}, {"_", U16}, {"_", Ulong}, {"_", Ulong},
 }}
@@ -191,6 +193,9 @@ type ipcMode struct{}
 
 func (ipcMode) Layout(tables.ABI) Layout { return Layout{Size: 4, Align: 4} }
 
+// Keep implements keeper of package lang.
+func (ipcMode) Keep(*Keeps) {}
+
 func (ipcMode) Show(c *Call, v View) {
 	size := 4
 	if c.ABI == tables.I386 {
@@ -199,7 +204,7 @@ func (ipcMode) Show(c *Call, v View) {
 	c.Out.Number(v.Uint(size), output.Octal)
 }
 
-// highHalf is the upper half of a time, which i386 has behind the lower one.
+// highHalf is the upper half of a time. Only i386 has it, after the lower half.
 type highHalf struct{}
 
 // Layout implements Type.
@@ -212,8 +217,9 @@ func (highHalf) Layout(abi tables.ABI) Layout {
 
 func (highHalf) Show(c *Call, v View) { c.Out.Number(v.Uint(4), output.Hex) }
 
-// The statuses of the objects, and what of them can be set: struct semid64_ds
-// (asm/sembuf.h), msqid64_ds, shmid64_ds (asm-generic/msgbuf.h, shmbuf.h).
+// The state of objects, and the members of it that can be set: struct semid64_ds
+// (asm/sembuf.h), msqid64_ds (asm-generic/msgbuf.h), shmid64_ds
+// (asm-generic/shmbuf.h).
 var (
 	semStatus = &Struct{Fields: Fields{
 		{"sem_perm", allPermission}, {"sem_otime", KUlong}, {"_", KUlong}, {"sem_ctime", KUlong}, {"_", KUlong},
@@ -237,14 +243,14 @@ var (
 	shmSet = &Struct{Of: shmWhole, With: Fields{{"shm_perm", setPermission}}, Pick: Names{"shm_perm"}}
 )
 
-// Limits and use of the resources: struct seminfo, msginfo, shminfo64,
-// shm_info (linux/sem.h, linux/msg.h, linux/shm.h).
+// Limits and usage of resources: struct seminfo (linux/sem.h), msginfo
+// (linux/msg.h), shminfo64 and shm_info (linux/shm.h).
 var (
-	semInfo = &Struct{Fields: Fields{
+	semInfo = &Struct{C: "seminfo", Fields: Fields{
 		{"semmap", Int}, {"semmni", Int}, {"semmns", Int}, {"semmnu", Int}, {"semmsl", Int}, {"semopm", Int}, {"semume", Int},
 		{"semusz", Int}, {"semvmx", Int}, {"semaem", Int},
 	}}
-	msgInfo = &Struct{Fields: Fields{
+	msgInfo = &Struct{C: "msginfo", Fields: Fields{
 		{"msgpool", Int}, {"msgmap", Int}, {"msgmax", Int}, {"msgmnb", Int}, {"msgmni", Int}, {"msgssz", Int}, {"msgtql", Int},
 		{"msgseg", U16},
 	}}

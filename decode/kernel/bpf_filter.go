@@ -6,15 +6,15 @@ import (
 	"trapline/tables"
 )
 
-// Programs of the classic Berkeley packet filter (linux/filter.h), which
-// sockets and seccomp(2) take.
+// Programs for the classic Berkeley packet filter (linux/filter.h), which sockets
+// and seccomp(2) use.
 
-// BPFConstant shows the operand of an instruction, if it means more than a
-// number; it says whether it did.
+// BPFConstant shows the operand of an instruction if it has a meaning beyond its
+// number, and reports whether it did.
 type BPFConstant func(c *Call, code uint16, k uint32) bool
 
-// BPFInstructions is a list of Count instructions, struct sock_filter. An
-// abbreviated one is shown by its address.
+// BPFInstructions is an array of Count instructions, struct sock_filter. Without
+// -v it is shown as its address.
 type BPFInstructions struct {
 	Unsized
 	Count    Num
@@ -24,15 +24,24 @@ type BPFInstructions struct {
 // Show implements Type.
 func (t *BPFInstructions) Show(c *Call, v View) { t.ShowAt(c, v.Addr) }
 
+// Keep implements keeper of package lang.
+func (t *BPFInstructions) Keep(k *Keeps) {
+	if !k.Abbrev {
+		k.Elements(t.Count, U64.SizeIn(k.ABI), maxInstructions+1)
+	}
+}
+
 // ShowAt implements Reader.
 func (t *BPFInstructions) ShowAt(c *Call, addr uint64) {
 	if c.Abbrev {
 		c.Out.Addr(addr)
 		return
 	}
-	const most = 4096 // BPF_MAXINSNS
-	c.ShowArrayUpTo(addr, &bpfInsn{Layouts(U64), t.Constant}, t.Count.Num(c), most)
+	c.ShowArrayUpTo(addr, &bpfInsn{Layouts(U64), t.Constant}, t.Count.Num(c), maxInstructions)
 }
+
+// maxInstructions is BPF_MAXINSNS.
+const maxInstructions = 4096
 
 type bpfInsn struct {
 	Layouts
@@ -64,7 +73,8 @@ func (t *bpfInsn) Show(c *Call, v View) {
 	c.Out.EndMacro()
 }
 
-// Masks within the code of an instruction (linux/bpf_common.h, linux/filter.h).
+// Masks for the parts of an instruction's code (linux/bpf_common.h,
+// linux/filter.h).
 const (
 	bpfClassMask = 0x07
 	bpfSizeMask  = 0x18
@@ -75,8 +85,8 @@ const (
 	bpfMiscMask  = 0xf8
 )
 
-// ShowBPFCode shows the code of an instruction by its parts: BPF_LD|BPF_W|BPF_ABS.
-// extended is for eBPF.
+// ShowBPFCode shows the code of an instruction as its parts:
+// BPF_LD|BPF_W|BPF_ABS. extended means eBPF.
 func ShowBPFCode(c *Call, code uint16, extended bool) {
 	classes, sizes, modes := &tables.BPFClass, &tables.BPFSize, &tables.BPFMode
 	ops, jumps := &tables.BPFArithmeticOp, &tables.BPFJumpOp
@@ -113,7 +123,7 @@ func ShowBPFCode(c *Call, code uint16, extended bool) {
 	case class == tables.BPF_JMP:
 		part(bpfSrcMask, &tables.BPFSource)
 		part(bpfOpMask, jumps)
-	case class == tables.BPF_RET && extended: // BPF_JMP32 by now
+	case class == tables.BPF_RET && extended: // in eBPF, BPF_RET is BPF_JMP32
 		rest(operands)
 	case class == tables.BPF_RET:
 		part(bpfRvalMask, &tables.BPFReturn)
@@ -124,8 +134,8 @@ func ShowBPFCode(c *Call, code uint16, extended bool) {
 // SocketFilter is the program of SO_ATTACH_FILTER.
 var SocketFilter = Struct{Fields: Fields{{"len", U16}, {"filter", &Ptr{To: &BPFInstructions{Count: Ref("len"), Constant: SocketFilterConstant}}}}}
 
-// SocketFilterConstant shows the offsets that stand for data about a packet
-// and not for bytes of it.
+// SocketFilterConstant shows offsets that refer to data about a packet and not to
+// its contents.
 func SocketFilterConstant(c *Call, code uint16, k uint32) bool {
 	if code&bpfClassMask != tables.BPF_LD || code&bpfModeMask != tables.BPF_ABS {
 		return false
@@ -158,7 +168,7 @@ func SocketFilterConstant(c *Call, code uint16, k uint32) bool {
 // SeccompProgram points to a filter.
 var SeccompProgram = Ptr{To: &Struct{Fields: Fields{{"len", U16}, {"filter", &Ptr{To: &BPFInstructions{Count: Ref("len"), Constant: SeccompConstant}}}}}}
 
-// SeccompConstant shows what a filter returns: an action and data for it.
+// SeccompConstant shows the value that a filter returns: an action and its data.
 func SeccompConstant(c *Call, code uint16, k uint32) bool {
 	const class, data = 7, 0xffff // BPF_CLASS, SECCOMP_RET_DATA
 	if code&class != tables.BPF_RET {

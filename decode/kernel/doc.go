@@ -1,7 +1,7 @@
 // Package kernel is the vocabulary that the descriptions of several subsystems
 // share: Types for file descriptors, process ids, signals, times, modes, devices,
-// socket addresses, buffers, BPF programs. What these ask of the machine they ask of
-// the Host in a Decoder's Context.
+// socket addresses, buffers, BPF programs. They query the machine only through
+// the Host in a Decoder's Settings.
 //
-// A Type that one subsystem alone uses belongs to that one.
+// A Type that only one subsystem uses is in the package of that subsystem.
 package kernel

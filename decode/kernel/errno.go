@@ -39,8 +39,8 @@ func (t *errno) Show(c *Call, v View) {
 	c.Out.Number(n, output.Unsigned)
 }
 
-// ShowNegativeErrno writes an error as the kernel returns it, "-ENOENT", or
-// another number.
+// ShowNegativeErrno shows an error as the kernel returns it, "-ENOENT", or a
+// number that is not an error.
 func ShowNegativeErrno(c *Call, n int64) {
 	if n < 0 && -n < 1<<32 {
 		if name := tables.ErrnoName(uint32(-n)); name != "" {

@@ -12,21 +12,21 @@ import (
 	"trapline/tables"
 )
 
-// What is behind a file descriptor, as the host tells it.
+// Data about the file behind a descriptor, which the host provides.
 
-// FDLink gives what a descriptor of a process leads to, nil if that is not
-// known.
+// FDLink returns what a descriptor of a process refers to, or nil if it is
+// unknown.
 func FDLink(c *Call, process, fd int) []byte {
-	return ContextOf(c.Decoder).Host.Descriptor(c.Alloc(PathMax), process, fd)
+	return SettingsOf(c.Decoder).Host.Descriptor(c.Alloc(PathMax), process, fd)
 }
 
-// descriptorInfo gives the lines of a descriptor's fdinfo, nil if they are not
-// known.
+// descriptorInfo returns the lines of a descriptor's fdinfo, or nil if they are
+// unknown.
 func descriptorInfo(c *Call, process, fd int) []byte {
-	return ContextOf(c.Decoder).Host.DescriptorInfo(c.Alloc(4096), process, fd)
+	return SettingsOf(c.Decoder).Host.DescriptorInfo(c.Alloc(4096), process, fd)
 }
 
-// annotateFD shows, of a descriptor of a process, what ContextOf(c.Decoder).FDs asks for.
+// annotateFD shows what FDs selects of a descriptor of a process.
 func annotateFD(c *Call, process, fd int) {
 	path := FDLink(c, process, fd)
 	if path == nil {
@@ -35,26 +35,26 @@ func annotateFD(c *Call, process, fd int) {
 	var kind string
 	var about []byte
 	switch {
-	case ContextOf(c.Decoder).FDs&FDDevice != 0 && path[0] == '/':
+	case SettingsOf(c.Decoder).FDs&FDDevice != 0 && path[0] == '/':
 		if dev := deviceAt(c, process, fd); dev != nil {
 			c.Out.Annotate("path", path)
 			c.Out.Annotate("dev", dev)
 			return
 		}
-	case ContextOf(c.Decoder).FDs&FDSocket != 0 && bytes.HasPrefix(path, []byte("socket:[")):
+	case SettingsOf(c.Decoder).FDs&FDSocket != 0 && bytes.HasPrefix(path, []byte("socket:[")):
 		kind, about = "socket", describeSocket(c, process, fd, path)
-	case ContextOf(c.Decoder).FDs&FDEventfd != 0 && string(path) == "anon_inode:[eventfd]":
+	case SettingsOf(c.Decoder).FDs&FDEventfd != 0 && string(path) == "anon_inode:[eventfd]":
 		kind, about = "eventfd", eventfd(c, process, fd)
-	case ContextOf(c.Decoder).FDs&FDPidfd != 0 && (bytes.HasPrefix(path, []byte("pidfd:")) || string(path) == "anon_inode:[pidfd]"):
+	case SettingsOf(c.Decoder).FDs&FDPidfd != 0 && (bytes.HasPrefix(path, []byte("pidfd:")) || string(path) == "anon_inode:[pidfd]"):
 		kind, about = "pidfd", pidfd(c, process, fd)
-	case ContextOf(c.Decoder).FDs&FDSignalfd != 0 && string(path) == "anon_inode:[signalfd]":
+	case SettingsOf(c.Decoder).FDs&FDSignalfd != 0 && string(path) == "anon_inode:[signalfd]":
 		kind, about = "signalfd", signalfd(c, process, fd)
 	}
 	if about != nil {
 		c.Out.Annotate(kind, about)
 		return
 	}
-	if ContextOf(c.Decoder).FDs&FDPath == 0 {
+	if SettingsOf(c.Decoder).FDs&FDPath == 0 {
 		return
 	}
 	path, deleted := undeleted(c, process, fd, path)
@@ -64,24 +64,24 @@ func annotateFD(c *Call, process, fd int) {
 	}
 }
 
-// deletedMark is what the kernel puts behind the path of a file that no longer
-// has that name (d_path in fs/d_path.c).
+// deletedMark is what the kernel appends to the path of a file that no longer has
+// that name (d_path in fs/d_path.c).
 const deletedMark = " (deleted)"
 
-// undeleted takes the kernel's mark off the path of a descriptor. A file may
-// really be called so.
+// undeleted removes the kernel's mark from the path of a descriptor. The mark may
+// also be a part of the file's real name.
 func undeleted(c *Call, process, fd int, path []byte) (name []byte, deleted bool) {
 	name, ok := bytes.CutSuffix(path, []byte(deletedMark))
-	if !ok || len(name) == 0 || ContextOf(c.Decoder).Host.HasName(process, fd, path) {
+	if !ok || len(name) == 0 || SettingsOf(c.Decoder).Host.HasName(process, fd, path) {
 		return path, false
 	}
 	return name, true
 }
 
-// deviceAt gives the kind and number of the device file behind a descriptor, as
-// "char 1:3", or nil if it is not a device file.
+// deviceAt returns the kind and number of the device file behind a descriptor,
+// such as "char 1:3", or nil if it is not a device file.
 func deviceAt(c *Call, process, fd int) []byte {
-	file, ok := ContextOf(c.Decoder).Host.FileType(process, fd)
+	file, ok := SettingsOf(c.Decoder).Host.FileType(process, fd)
 	if !ok {
 		return nil
 	}
@@ -106,7 +106,7 @@ func deviceAt(c *Call, process, fd int) []byte {
 	return b
 }
 
-// eventfd gives the counter of an eventfd and, where the kernel tells, its id.
+// eventfd returns the counter of an eventfd and, if the kernel shows it, its id.
 func eventfd(c *Call, process, fd int) []byte {
 	info := descriptorInfo(c, process, fd)
 	count := host.Field(info, "eventfd-count:")
@@ -127,7 +127,7 @@ func eventfd(c *Call, process, fd int) []byte {
 	return append(b, '}')
 }
 
-// pidfd gives the process that a pidfd stands for, if it still exists.
+// pidfd returns the process that a pidfd refers to, if it still exists.
 func pidfd(c *Call, process, fd int) []byte {
 	id := ProcessBehind(c, process, fd)
 	if id <= 0 {
@@ -137,8 +137,8 @@ func pidfd(c *Call, process, fd int) []byte {
 	return AppendUint(b, uint64(id))
 }
 
-// ProcessBehind is the host's number of the process that a pidfd stands for; 0 if
-// it does not exist any more or is not known.
+// ProcessBehind returns the host's number of the process that a pidfd refers to;
+// 0 if it no longer exists or is unknown.
 func ProcessBehind(c *Call, process, fd int) int {
 	id, err := strconv.Atoi(string(host.Field(descriptorInfo(c, process, fd), "Pid:")))
 	if err != nil {
@@ -147,7 +147,7 @@ func ProcessBehind(c *Call, process, fd int) int {
 	return id
 }
 
-// signalfd gives the signals that a signalfd takes.
+// signalfd returns the signals that a signalfd accepts.
 func signalfd(c *Call, process, fd int) []byte {
 	mask, err := strconv.ParseUint(string(host.Field(descriptorInfo(c, process, fd), "sigmask:")), 16, 64)
 	if err != nil {

@@ -10,21 +10,22 @@ import (
 	"trapline/tables"
 )
 
-// What is known of a socket behind a descriptor: its protocol and its addresses.
+// Data about the socket behind a descriptor: its protocol and its addresses.
 
-// socketProtocol gives the kernel's name of the protocol of a descriptor, such as
-// TCP, UNIX-STREAM or NETLINK; empty if it is not a socket.
+// socketProtocol returns the kernel's name of the protocol of a descriptor, such
+// as TCP, UNIX-STREAM or NETLINK. It is empty if the descriptor is not a socket.
 func socketProtocol(c *Call, process, fd int) []byte {
-	return ContextOf(c.Decoder).Host.SocketProtocol(c.Alloc(64), process, fd)
+	return SettingsOf(c.Decoder).Host.SocketProtocol(c.Alloc(64), process, fd)
 }
 
-// IsNetlink says whether the call's first argument is a netlink socket.
+// IsNetlink reports whether the call's first argument is a netlink socket.
 func IsNetlink(c *Call) bool {
 	fd := int32(c.Args[0])
 	return fd >= 0 && string(socketProtocol(c, ProcessOf(c), int(fd))) == "NETLINK"
 }
 
-// socketKind is what a host knows the sockets of a protocol by.
+// socketKind has the numbers by which a host identifies the sockets of a
+// protocol.
 type socketKind struct {
 	name             string
 	family, protocol uint8
@@ -52,7 +53,8 @@ var socketKinds = [...]socketKind{
 	{"RAWv6", tables.AF_INET6, tables.IPPROTO_RAW},
 }
 
-// socketKindOf finds the kind of sockets by the name of their protocol.
+// socketKindOf returns the kind of sockets with a certain protocol, given its
+// name.
 func socketKindOf(name string) (socketKind, bool) {
 	for _, k := range &socketKinds {
 		if k.name == name {
@@ -62,18 +64,18 @@ func socketKindOf(name string) (socketKind, bool) {
 	return socketKind{}, false
 }
 
-// socketCache is what was found out about sockets, by inode. It is emptied when it
-// holds too much.
+// socketCache has the descriptions of sockets, by inode. It is emptied when it
+// becomes too large.
 type socketCache map[uint64][]byte
 
 var (
-	sockets        = NewDecoderSlot[socketCache]()
-	netlinkSockets = NewDecoderSlot[map[uint64]int]() // of sockets, by inode
+	sockets        DecoderSlot[socketCache]
+	netlinkSockets DecoderSlot[map[uint64]int] // protocols, by the socket's inode
 )
 
 const socketCacheSize = 1024
 
-// socketInode gives the inode number in a socket's path, socket:[4711].
+// socketInode parses the inode number in a socket's path, socket:[4711].
 func socketInode(path []byte) (uint64, bool) {
 	digits, ok := bytes.CutPrefix(path, []byte("socket:["))
 	if !ok || len(digits) == 0 || digits[len(digits)-1] != ']' {
@@ -83,9 +85,9 @@ func socketInode(path []byte) (uint64, bool) {
 	return n, err == nil
 }
 
-// describeSocket gives the protocol and addresses of the socket behind a descriptor
-// that has that path: TCP:[127.0.0.1:80]. It gives nil if the path is not a
-// socket's, and the path itself if the protocol is not known.
+// describeSocket returns the protocol and addresses of the socket behind a
+// descriptor with that path: TCP:[127.0.0.1:80]. It returns nil if the path is
+// not a socket's, and the path itself if the protocol is unknown.
 func describeSocket(c *Call, process, fd int, path []byte) []byte {
 	inode, ok := socketInode(path)
 	if !ok {
@@ -101,7 +103,7 @@ func describeSocket(c *Call, process, fd int, path []byte) []byte {
 		return path
 	}
 	about := []byte(name + ":[")
-	socket, found := ContextOf(c.Decoder).Host.Socket(kind.family, kind.protocol, inode)
+	socket, found := SettingsOf(c.Decoder).Host.Socket(kind.family, kind.protocol, inode)
 	if !found {
 		return append(strconv.AppendUint(about, inode, 10), ']')
 	}
@@ -121,8 +123,8 @@ func describeSocket(c *Call, process, fd int, path []byte) []byte {
 	return about
 }
 
-// appendInetSocket appends the addresses of a socket, and the remote one's if it is
-// connected: 127.0.0.1:80->127.0.0.1:4711.
+// appendInetSocket appends the address of a socket and, if it is connected, its
+// peer's address: 127.0.0.1:80->127.0.0.1:4711.
 func appendInetSocket(about []byte, s *host.Socket) []byte {
 	about = appendEndpoint(about, s.Local)
 	if to := s.Remote; to.IsValid() && (to.Port() != 0 || !to.Addr().IsUnspecified()) {
@@ -132,8 +134,8 @@ func appendInetSocket(about []byte, s *host.Socket) []byte {
 	return about
 }
 
-// appendEndpoint appends an address. Unlike AddrPort.AppendTo it has brackets
-// around an IPv4 address in an IPv6 one like around any other of IPv6.
+// appendEndpoint appends an address. Unlike AddrPort.AppendTo it puts IPv4-mapped
+// IPv6 addresses into brackets, like other IPv6 addresses.
 func appendEndpoint(b []byte, at netip.AddrPort) []byte {
 	if at.Addr().Is6() {
 		b = append(b, '[')
@@ -201,8 +203,8 @@ func appendNetlinkSocket(about []byte, s *host.Socket) []byte {
 	return strconv.AppendUint(about, uint64(s.Port), 10)
 }
 
-// NetlinkProtocolOf gives the protocol of the netlink socket behind descriptor
-// fd, or -1 if it cannot be known.
+// NetlinkProtocolOf returns the protocol of the netlink socket behind descriptor
+// fd, or -1 if it is unknown.
 func NetlinkProtocolOf(c *Call, fd int) int {
 	if fd < 0 {
 		return -1
@@ -227,8 +229,8 @@ func NetlinkProtocolOf(c *Call, fd int) int {
 	return protocol
 }
 
-// netlinkProtocolIn finds the protocol in what describeSocket says,
-// NETLINK:[ROUTE:4711], or gives -1.
+// netlinkProtocolIn returns the protocol in a description by describeSocket,
+// NETLINK:[ROUTE:4711], or -1.
 func netlinkProtocolIn(about []byte) int {
 	name, ok := bytes.CutPrefix(about, []byte("NETLINK:["))
 	if !ok {
@@ -239,7 +241,7 @@ func netlinkProtocolIn(about []byte) int {
 	}
 	if n, err := strconv.Atoi(string(name)); err == nil {
 		if n > 255 {
-			return -1 // an inode: the kernel did not tell
+			return -1 // it is an inode, because the kernel did not report the socket
 		}
 		return n
 	}

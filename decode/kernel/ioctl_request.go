@@ -5,19 +5,19 @@ import (
 	"trapline/tables"
 )
 
-// How ioctl requests are described: by name, with the type of their argument.
+// Descriptions of ioctl requests: their names and the type of their argument.
 
-// Ioctls describe what the third argument of ioctl is for some requests.
+// Ioctls describe the third argument of ioctl for some requests.
 type Ioctls []Ioctl
 
-// Ioctl is one or more requests, by name, and their argument; nil if they take
-// none.
+// Ioctl has the names of one or more requests, and the type of their argument, or
+// nil if they have none.
 type Ioctl = struct {
 	Names string
 	Arg   Type
 }
 
-// Called gives an ioctl's argument another name than argp.
+// Called is an argument that is called something other than argp.
 type Called struct {
 	Name string
 	Of   Type
@@ -26,10 +26,13 @@ type Called struct {
 // Layout implements Type.
 func (t *Called) Layout(abi tables.ABI) Layout { return t.Of.Layout(abi) }
 
+// Keep implements keeper of package lang.
+func (t *Called) Keep(k *Keeps) { k.Value(t.Of) }
+
 // Show implements Type.
 func (t *Called) Show(c *Call, v View) { t.Of.Show(c, v) }
 
-// Giving says what the result of an ioctl is, if it is not just a number.
+// Giving describes an ioctl whose result is more than a plain number.
 type Giving struct {
 	Ret Type
 	Of  Type
@@ -38,10 +41,13 @@ type Giving struct {
 // Layout implements Type.
 func (t *Giving) Layout(abi tables.ABI) Layout { return t.Of.Layout(abi) }
 
+// Keep implements keeper of package lang.
+func (t *Giving) Keep(k *Keeps) { k.Value(t.Of) }
+
 // Show implements Type.
 func (t *Giving) Show(c *Call, v View) { t.Of.Show(c, v) }
 
-// IoctlDesc turns the argument into a description of what follows fd and op.
+// IoctlDesc returns a description of the arguments that follow fd and op.
 func IoctlDesc(r *Ioctl) *Desc {
 	d := &Desc{Name: r.Names}
 	name, t := "argp", r.Arg
@@ -60,21 +66,23 @@ func IoctlDesc(r *Ioctl) *Desc {
 	}
 }
 
-// Requests are numbered by _IOC of asm-generic/ioctl.h: from the low end 8
-// bits of number, 8 of type, 14 of argument size and 2 of direction.
+// The number of a request, as _IOC of asm-generic/ioctl.h makes it, has 8 bits of
+// number, 8 of type, 14 of argument size and 2 of direction, starting at the
+// least significant bit.
 const (
 	IocWrite = 1
 	IocRead  = 2
 )
 
-// IocNR is the number of a request.
+// IocNR returns the number of a request within its type.
 func IocNR(op uint32) uint32 { return op & 0xff }
 
-// IocType is the type of a request, mostly a letter.
+// IocType returns the type of a request, usually a letter.
 func IocType(op uint32) uint8 { return uint8(op >> 8) }
 
-// IocSize is the size of a request's argument, in bytes.
+// IocSize returns the size of a request's argument in bytes.
 func IocSize(op uint32) uint32 { return op >> 16 & 0x3fff }
 
-// IocDir is the direction of a request's argument: IocWrite, IocRead or both.
+// IocDir returns the direction of a request's argument: IocWrite, IocRead or
+// both.
 func IocDir(op uint32) uint32 { return op >> 30 }

@@ -5,39 +5,55 @@ import (
 	"trapline/tables"
 )
 
-// Iovecs are Count struct iovec (linux/uio.h) whose buffers hold, all of them
-// together, up to Limit bytes of data; without a Limit all are full. After a call that failed the buffers are
-// shown by their addresses, unless they are Answered.
+// Iovecs are Count structs iovec (linux/uio.h). Their buffers together hold up to
+// Limit bytes of data; without a Limit all of them are full. After a call that
+// failed the buffers are shown as addresses, unless the Iovecs are Answered.
 type Iovecs struct {
 	Unsized
 	Count, Limit Num
 	Each         func(c *Call, addr, n uint64) // shows the n bytes that one buffer holds; nil for (*Call).ShowBytes
+	Bare         bool                          // buffers are shown as addresses: they are ranges of them, or have not been filled yet
 	Answered     bool
 }
 
-// ShowIovBase shows a buffer by its address, for Iovecs.Each. It stands for a
-// range of addresses, or there is nothing in it yet.
-func ShowIovBase(c *Call, addr, n uint64) { c.Out.Addr(addr) }
-
-// ShowAnsweredIovecs shows count buffers of size bytes in all, whether the call
-// failed or not.
+// ShowAnsweredIovecs shows count buffers, which together hold size bytes, even if
+// the call failed.
 func ShowAnsweredIovecs(c *Call, addr, count, size uint64) {
 	(&Iovecs{Count: Const(count), Limit: Const(size), Answered: true}).ShowAt(c, addr)
 }
 
-// unlimited is the limit of buffers that are all full.
+// unlimited is the limit if all buffers are full.
 const unlimited = 1<<64 - 1
 
 func (t *Iovecs) Layout(abi tables.ABI) Layout { return Layout{Size: 0, Align: abi.WordSize()} }
 
 func (t *Iovecs) Show(c *Call, v View) { t.ShowAt(c, v.Addr) }
 
+// CType is the type in C, for lists of calls.
+func (*Iovecs) CType() string { return "struct iovec" }
+
+// Keep implements keeper of package lang.
+func (t *Iovecs) Keep(k *Keeps) {
+	most := uint64(NoArray)
+	if k.Abbrev {
+		most = uint64(k.Decoder.StringLimit) + 1
+	}
+	switch {
+	case t.Bare:
+		k.Elements(t.Count, 2*k.ABI.WordSize(), most)
+	case t.Each == nil:
+		k.Buffers(t.Count, most, t.Limit, k.Decoder.StringLimit+1)
+	default:
+		k.Gap("a function shows the buffers")
+	}
+}
+
 func (t *Iovecs) ShownPlain(c *Call) bool { return t.Count.Num(c) == 0 }
 
 func (t *Iovecs) ShowAt(c *Call, addr uint64) {
 	now := iovShown.Of(c)
 	outer := *now
-	*now = iovState{unlimited, t.Each, t.Answered}
+	*now = iovState{unlimited, t.Each, t.Bare, t.Answered}
 	if t.Limit != nil {
 		now.left = t.Limit.Num(c)
 	}
@@ -45,17 +61,18 @@ func (t *Iovecs) ShowAt(c *Call, addr uint64) {
 	*now = outer
 }
 
-// iovState is where the array of buffers being shown stands.
+// iovState is the position in the array of buffers being shown.
 type iovState struct {
 	left uint64 // bytes of data in the buffers not yet shown
 	show func(c *Call, addr, n uint64)
-	all  bool // shows them after a call that failed, too
+	bare bool // the buffers are shown as addresses
+	all  bool // the buffers are shown even if the call failed
 }
 
-var iovShown = NewCallSlot[iovState]()
+var iovShown CallSlot[iovState]
 
-// iovec is one element, shown as far as iovShown says.
-var iovec = &Struct{Fields: Fields{{"iov_base", iovBase{}}, {"iov_len", Size}}}
+// iovec is one element of the array. Its buffer is shown as iovState says.
+var iovec = &Struct{C: "iovec", Fields: Fields{{"iov_base", iovBase{}}, {"iov_len", Size}}}
 
 type iovBase struct{ WordSized }
 
@@ -63,7 +80,7 @@ func (t iovBase) Show(c *Call, v View) {
 	word := c.WordSize()
 	addr := v.Uint(word)
 	now := iovShown.Of(c)
-	if c.Exiting() && c.Failed() && !now.all {
+	if now.bare || c.Exiting() && c.Failed() && !now.all {
 		c.Out.Addr(addr)
 		return
 	}

@@ -10,7 +10,7 @@ func TestKernelLayoutsAgainstC(t *testing.T) {
 	clayout.Compare(t, 19, kernelStructs, nil, nil)
 }
 
-// What C calls the structs.
+// kernelStructs maps the structs to their names in C.
 var kernelStructs = []clayout.CStruct{
 	{"linux/ax25.h", "struct sockaddr_ax25", sockaddrAX25},
 	{"linux/if_alg.h", "struct sockaddr_alg_new", sockaddrAlg},

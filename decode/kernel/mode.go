@@ -8,7 +8,7 @@ import (
 	"trapline/tables"
 )
 
-// Mode is the permissions of a file to be made (umode_t).
+// Mode is the permissions of a file to be created (umode_t).
 const Mode = O16
 
 type fileMode struct{ Number }
@@ -36,13 +36,13 @@ func (t *fileMode) Show(c *Call, v View) {
 	c.Out.EndNamed()
 }
 
-// Device is the type of Dev and the like.
+// Device is the type of Dev and similar words.
 type Device struct{ Number }
 
 func (t *Device) Show(c *Call, v View) { ShowDevice(c, t.Value(c, v)) }
 
-// ShowDevice shows makedev(major, minor). The C library's encoding, which has
-// room for 64 bits, is the kernel's as far as that goes.
+// ShowDevice shows makedev(major, minor). It uses the C library's encoding in 64
+// bits, of which the kernel's 32-bit encoding is the lower half.
 func ShowDevice(c *Call, dev uint64) {
 	c.Out.BeginNamed()
 	c.Out.Number(dev, output.Hex)

@@ -16,7 +16,10 @@ type bigEndian struct {
 	base  output.Base
 }
 
-// Value gives the number in the host's order.
+// Keep implements keeper of package lang.
+func (*bigEndian) Keep(*Keeps) {}
+
+// Value returns the number in host byte order.
 func (t *bigEndian) Value(c *Call, v View) uint64 {
 	n := uint64(0)
 	for _, b := range v.At(0, t.SizeIn(c.ABI)).B {
@@ -39,7 +42,7 @@ func (t *bigEndian) Show(c *Call, v View) {
 	c.Out.EndNamed()
 }
 
-// InetAddr and Inet6Addr are addresses of IPv4 and IPv6, in network order.
+// InetAddr and Inet6Addr are addresses of IPv4 and IPv6, in network byte order.
 const (
 	InetAddr  = inetAddr(4)
 	Inet6Addr = inetAddr(16)
@@ -49,10 +52,13 @@ type inetAddr int // size in bytes
 
 func (n inetAddr) Layout(tables.ABI) Layout { return Layout{Size: int(n), Align: min(int(n), 4)} }
 
+// Keep implements keeper of package lang.
+func (inetAddr) Keep(*Keeps) {}
+
 func (n inetAddr) Show(c *Call, v View) { c.Out.Inet("", v.At(0, int(n)).B) }
 
-// ShowField implements fielder: an abbreviated IPv6 address has the name of its
-// member inside.
+// ShowField implements fielder: with -X abbrev the name of an IPv6 address is
+// inside the macro.
 func (n inetAddr) ShowField(c *Call, name string, v View) {
 	c.Out.Inet(name, v.At(0, int(n)).B)
 }
@@ -61,26 +67,28 @@ type ifIndex struct{ Number }
 
 func (t *ifIndex) Show(c *Call, v View) { ShowIfIndex(c, uint32(v.Uint(4))) }
 
-// ShowIfIndex writes the number of a network interface: if_nametoindex("lo").
+// ShowIfIndex shows the index of a network interface: if_nametoindex("lo").
 func ShowIfIndex(c *Call, index uint32) {
-	if name, ok := ContextOf(c.Decoder).Host.Interface(index); ok {
+	if name, ok := SettingsOf(c.Decoder).Host.Interface(index); ok {
 		c.Out.Symbol(uint64(index), "if_nametoindex("+strconv.Quote(name)+")", output.Unsigned)
 		return
 	}
 	c.Out.Number(uint64(index), output.Unsigned)
 }
 
-// MAC is a hardware address, of as many bytes as the number that it is converted
-// from.
+// MAC is a hardware address. Its value is the size in bytes.
 type MAC int
 
 // Layout implements Type.
 func (n MAC) Layout(tables.ABI) Layout { return Layout{Size: int(n), Align: 1} }
 
+// Keep implements keeper of package lang.
+func (MAC) Keep(*Keeps) {}
+
 // Show implements Type.
 func (n MAC) Show(c *Call, v View) { ShowMAC(c, v.B[:min(len(v.B), int(n))]) }
 
-// MACOf is a hardware address in an array of N bytes, of which Len are in use.
+// MACOf is a hardware address in an array of N bytes, of which Len are used.
 type MACOf struct {
 	N   int
 	Len Num
@@ -89,13 +97,16 @@ type MACOf struct {
 // Layout implements Type.
 func (t *MACOf) Layout(tables.ABI) Layout { return Layout{Size: t.N, Align: 1} }
 
+// Keep implements keeper of package lang.
+func (*MACOf) Keep(*Keeps) {}
+
 // Show implements Type.
 func (t *MACOf) Show(c *Call, v View) { ShowMAC(c, v.B[:min(uint64(len(v.B)), t.Len.Num(c))]) }
 
 // MaxHardwareAddr is MAX_ADDR_LEN of linux/netdevice.h.
 const MaxHardwareAddr = 32
 
-// ShowMAC writes a hardware address; one that is too long is none.
+// ShowMAC shows a hardware address, or a string if it is too long for one.
 func ShowMAC(c *Call, addr []byte) {
 	if len(addr) > MaxHardwareAddr {
 		c.Out.Str(output.Binary, addr, false)
@@ -118,21 +129,24 @@ func AppendMAC(b, addr []byte) []byte {
 	return b
 }
 
-// Spelled is an enumeration kept in an In, shown by its value and, as a comment,
-// its name.
-type Spelled struct {
+// CommentedEnum is an enumeration stored in an In. It is shown as its value, with the
+// name in a comment.
+type CommentedEnum struct {
 	In  Number
 	Set *tables.Set
 }
 
 // Layout implements Type.
-func (t *Spelled) Layout(abi tables.ABI) Layout { return t.In.Layout(abi) }
+func (t *CommentedEnum) Layout(abi tables.ABI) Layout { return t.In.Layout(abi) }
 
-// Value is the number.
-func (t *Spelled) Value(c *Call, v View) uint64 { return t.In.Value(c, v) }
+// Keep implements keeper of package lang.
+func (*CommentedEnum) Keep(*Keeps) {}
+
+// Value returns the number.
+func (t *CommentedEnum) Value(c *Call, v View) uint64 { return t.In.Value(c, v) }
 
 // Show implements Type.
-func (t *Spelled) Show(c *Call, v View) {
+func (t *CommentedEnum) Show(c *Call, v View) {
 	n := t.Value(c, v)
 	c.Out.Number(n, t.In.Base())
 	name, ok := t.Set.Lookup(n)
@@ -142,21 +156,24 @@ func (t *Spelled) Show(c *Call, v View) {
 	c.Out.Comment(output.Gloss, name)
 }
 
-// SpelledFlags is a flags word kept in an In, shown by its value and, as a
-// comment, its names.
-type SpelledFlags struct {
+// CommentedFlags are flags stored in an In. They are shown as their value, with the
+// names in a comment.
+type CommentedFlags struct {
 	In  Number
 	Set *tables.Set
 }
 
 // Layout implements Type.
-func (t *SpelledFlags) Layout(abi tables.ABI) Layout { return t.In.Layout(abi) }
+func (t *CommentedFlags) Layout(abi tables.ABI) Layout { return t.In.Layout(abi) }
 
-// Value is the number.
-func (t *SpelledFlags) Value(c *Call, v View) uint64 { return t.In.Value(c, v) }
+// Keep implements keeper of package lang.
+func (*CommentedFlags) Keep(*Keeps) {}
+
+// Value returns the number.
+func (t *CommentedFlags) Value(c *Call, v View) uint64 { return t.In.Value(c, v) }
 
 // Show implements Type.
-func (t *SpelledFlags) Show(c *Call, v View) {
+func (t *CommentedFlags) Show(c *Call, v View) {
 	n := t.Value(c, v)
 	c.Out.Number(n, t.In.Base())
 	if n == 0 {
@@ -179,7 +196,7 @@ func (t *SpelledFlags) Show(c *Call, v View) {
 	c.Out.Comment(output.Gloss, output.AsString(text))
 }
 
-// NetX32 is a number in network order.
+// NetX32 is a number in network byte order.
 var NetX32 = Shown{As: U32, By: func(c *Call, v View) {
 	c.Out.BeginMacro("htonl")
 	c.Out.Elem()

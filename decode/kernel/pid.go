@@ -9,16 +9,16 @@ import (
 	"trapline/tables"
 )
 
-// PIDs is what is shown of process ids beside their numbers (-Y,
+// PIDs selects what is shown of process ids after their numbers (-Y,
 // --decode-pids).
 type PIDs uint8
 
 const (
 	PIDComm      PIDs = 1 << iota // the command name
-	PIDNamespace                  // the id in trapline's pid namespace, if it is another one
+	PIDNamespace                  // the id in trapline's pid namespace, if it differs
 )
 
-// PIDKind is what an id stands for.
+// PIDKind is the kind of an id.
 type PIDKind = host.IDKind
 
 const (
@@ -28,7 +28,7 @@ const (
 	Session      = host.Session
 )
 
-// PIDOf is an id of the kind that is converted to it.
+// PIDOf is an id whose kind is its value.
 type PIDOf PIDKind
 
 // Ids, also as results.
@@ -43,8 +43,22 @@ const (
 // Layout implements Type.
 func (PIDOf) Layout(abi tables.ABI) Layout { return Int.Layout(abi) }
 
-// Value is the id.
+// Keep implements keeper of package lang.
+func (PIDOf) Keep(k *Keeps) { keepPID(k) }
+
+// keepPID notes that what the settings select is shown with an id. Its process may
+// have ended later.
+func keepPID(k *Keeps) {
+	if SettingsOf(k.Decoder).PIDs != 0 {
+		k.Gap("the process of an id")
+	}
+}
+
+// Value returns the id.
 func (PIDOf) Value(c *Call, v View) uint64 { return Int.Value(c, v) }
+
+// CType is the type in C, for lists of calls.
+func (PIDOf) CType() string { return "pid_t" }
 
 // Show implements Type.
 func (t PIDOf) Show(c *Call, v View) {
@@ -54,6 +68,9 @@ func (t PIDOf) Show(c *Call, v View) {
 }
 
 type pidOrGroup struct{ Number }
+
+// Keep implements keeper of package lang.
+func (t *pidOrGroup) Keep(k *Keeps) { keepPID(k) }
 
 func (t *pidOrGroup) Show(c *Call, v View) {
 	id := int(int32(t.Value(c, v)))
@@ -66,44 +83,46 @@ func (t *pidOrGroup) Show(c *Call, v View) {
 }
 
 func annotatePID(c *Call, id int, kind PIDKind) {
-	if ContextOf(c.Decoder).PIDs == 0 || id <= 0 || kind > Session {
+	if SettingsOf(c.Decoder).PIDs == 0 || id <= 0 || kind > Session {
 		return
 	}
 	own, process := FindID(c, id, kind)
 	if own == 0 {
 		return
 	}
-	if ContextOf(c.Decoder).PIDs&PIDComm != 0 && (kind == Thread || kind == ThreadGroup) {
+	if SettingsOf(c.Decoder).PIDs&PIDComm != 0 && (kind == Thread || kind == ThreadGroup) {
 		annotateComm(c, process)
 	}
-	if ContextOf(c.Decoder).PIDs&PIDNamespace != 0 && own != id {
+	if SettingsOf(c.Decoder).PIDs&PIDNamespace != 0 && own != id {
 		b := strconv.AppendInt(c.Alloc(64)[:0], int64(own), 10)
 		c.Out.Comment(output.Note, output.AsString(append(b, " in strace's PID NS"...)))
 	}
 }
 
 func annotateComm(c *Call, process int) {
-	if name, ok := ContextOf(c.Decoder).Host.Command(c.Alloc(64), process); ok && len(name) > 0 {
+	if name, ok := SettingsOf(c.Decoder).Host.Command(c.Alloc(64), process); ok && len(name) > 0 {
 		c.Out.Annotate("comm", name)
 	}
 }
 
-// ProcessOf gives the number that the host knows the tracee by, 0 if it does not.
+// ProcessOf returns the number by which the host identifies the tracee, or 0 if
+// the tracee is unknown.
 func ProcessOf(c *Call) int {
 	p := processes.Of(c)
 	if p.tid != c.TID {
-		p.tid, p.number = c.TID, ContextOf(c.Decoder).Host.Process(c.TID)
+		p.tid, p.number = c.TID, SettingsOf(c.Decoder).Host.Process(c.TID)
 	}
 	return p.number
 }
 
-// hostProcess is the number by which the host knows a tracee.
+// hostProcess is the number by which the host identifies a tracee.
 type hostProcess struct{ tid, number int }
 
-var processes = NewCallSlot[hostProcess]()
+var processes CallSlot[hostProcess]
 
-// FindID finds what the tracee calls id: trapline's own id of it, and the host's
-// number of a process that has it; zeros if there is none.
+// FindID looks for what the tracee refers to by id. It returns trapline's own id
+// of it, and the host's number of a process that has this id; zeros if there is
+// none.
 func FindID(c *Call, id int, kind PIDKind) (own, process int) {
-	return ContextOf(c.Decoder).Host.Find(ProcessOf(c), id, kind)
+	return SettingsOf(c.Decoder).Host.Find(ProcessOf(c), id, kind)
 }

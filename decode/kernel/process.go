@@ -11,15 +11,15 @@ import (
 	"trapline/tables"
 )
 
-// userHZ is the unit of clock_t, ticks a second, that the kernel shows to user
-// space whatever its own is (USER_HZ of asm-generic/param.h).
+// userHZ is the number of clock_t ticks per second. The kernel uses this value
+// for user space, whatever its own is (USER_HZ of asm-generic/param.h).
 const userHZ = 100
 
 type clockT struct{ Number }
 
 func (t *clockT) Show(c *Call, v View) { ShowTicks(c, t.Value(c, v)) }
 
-// ShowTicks writes a number of ticks and, beside it, of seconds.
+// ShowTicks shows a number of ticks, and the same time in seconds.
 func ShowTicks(c *Call, n uint64) {
 	c.Out.Number(n, output.Unsigned)
 	if n == 0 {
@@ -31,7 +31,7 @@ func ShowTicks(c *Call, n uint64) {
 }
 
 // Rusage is a struct rusage.
-var Rusage = Struct{Fields: Fields{
+var Rusage = Struct{C: "rusage", Fields: Fields{
 	{"ru_utime", &Timeval}, {"ru_stime", &Timeval},
 	{"ru_maxrss", Verbose{KUlong}}, {"ru_ixrss", Verbose{KUlong}}, {"ru_idrss", Verbose{KUlong}}, {"ru_isrss", Verbose{KUlong}},
 	{"ru_minflt", Verbose{KUlong}}, {"ru_majflt", Verbose{KUlong}}, {"ru_nswap", Verbose{KUlong}},
@@ -40,13 +40,13 @@ var Rusage = Struct{Fields: Fields{
 	{"ru_nsignals", Verbose{KUlong}}, {"ru_nvcsw", Verbose{KUlong}}, {"ru_nivcsw", Verbose{KUlong}},
 }}
 
-// WaitStatus is a child's status as wait4 gives it.
+// WaitStatus is a child's status as wait4 returns it.
 type WaitStatus struct{ Number }
 
-// continued is the status of a child that a SIGCONT woke (__W_CONTINUED).
+// continued is the status of a child that was resumed by SIGCONT (__W_CONTINUED).
 const continued = 0xffff
 
-// Show writes the macros of sys/wait.h that hold for the status.
+// Show shows the macros of sys/wait.h that apply to the status.
 func (t WaitStatus) Show(c *Call, v View) {
 	status := uint32(t.Number.Value(c, v))
 	w := unix.WaitStatus(status & 0xffff)
@@ -103,7 +103,7 @@ func (t Ioprio) Show(c *Call, v View) {
 	c.Out.EndNamed()
 }
 
-// ShowIoprio shows a priority of I/O, a class and a level.
+// ShowIoprio shows an I/O priority: a class and a level.
 func ShowIoprio(c *Call, n uint64) {
 	n = uint64(uint32(n))
 	c.Out.BeginMacro("IOPRIO_PRIO_VALUE")
@@ -114,7 +114,7 @@ func ShowIoprio(c *Call, n uint64) {
 	c.Out.EndMacro()
 }
 
-// CPUSet is a set of processors, Size bytes of it.
+// CPUSet is a set of processors of Size bytes.
 type CPUSet struct {
 	Unsized
 	Size Num
@@ -122,6 +122,12 @@ type CPUSet struct {
 
 // Show implements Type.
 func (t *CPUSet) Show(c *Call, v View) { t.ShowAt(c, v.Addr) }
+
+// CType is the type in C, for lists of calls.
+func (*CPUSet) CType() string { return "unsigned long" }
+
+// Keep implements keeper of package lang.
+func (t *CPUSet) Keep(k *Keeps) { k.Elements(t.Size, 1, SettingsOf(k.Decoder).Host.CPUSetSize()) }
 
 // ShowAt implements Reader.
 func (t *CPUSet) ShowAt(c *Call, addr uint64) { showCPUs(c, addr, t.Size.Num(c)) }
@@ -132,7 +138,7 @@ func showCPUs(c *Call, addr, size uint64) {
 		c.Out.EndArray()
 		return
 	}
-	n := min(size, ContextOf(c.Decoder).Host.CPUSetSize())
+	n := min(size, SettingsOf(c.Decoder).Host.CPUSetSize())
 	b, ok := c.ReadAll(addr, int(n))
 	if !ok {
 		c.Out.Addr(addr)

@@ -12,9 +12,9 @@ const (
 	sigevThreadID = 4
 )
 
-// Sigevent is a struct sigevent as far as it has a meaning: the size of the
-// whole is 64 bytes, of which the end is read for no way of notification.
-var Sigevent = Struct{Fields: Fields{
+// Sigevent is a struct sigevent, except its end: it has 64 bytes, the last of
+// which are not used by any notification.
+var Sigevent = Struct{C: "sigevent", Fields: Fields{
 	{"sigev_value", &When{If: Test(func(c *Call) bool { return Ref("sigev_value").Num(c) != 0 }), Then: sigval{Xlong}}},
 	{"sigev_signo", sigevSigno{Int}},
 	{"sigev_notify", &Enum{Set: &tables.SigevNotify}},
@@ -25,7 +25,7 @@ var Sigevent = Struct{Fields: Fields{
 	}}},
 }}
 
-// sigval is a union sigval, an int or a pointer: shown as both.
+// sigval is a union sigval, an int or a pointer. Both are shown.
 type sigval struct{ Number }
 
 func (t sigval) Show(c *Call, v View) {
@@ -37,7 +37,7 @@ func (t sigval) Show(c *Call, v View) {
 	c.Out.EndStruct()
 }
 
-// sigevSigno is a signal where one is sent.
+// sigevSigno is a signal, which is shown by its name if one is sent.
 type sigevSigno struct{ Number }
 
 func (t sigevSigno) Show(c *Call, v View) {

@@ -11,14 +11,14 @@ import (
 	"trapline/tables"
 )
 
-// Siginfo is a siginfo_t (asm-generic/siginfo.h): three ints, and behind them
-// a union of which signal and code choose the arm.
+// Siginfo is a siginfo_t (asm-generic/siginfo.h): three ints and a union, of
+// which the signal and the code select an arm.
 const Siginfo = siginfo(SiginfoSize)
 
 // SiginfoSize is the size of a siginfo_t, in bytes.
 const SiginfoSize = 128
 
-// Values of si_code that say what the union holds.
+// Values of si_code that select an arm.
 const (
 	siUser  = 0
 	siTimer = -2
@@ -41,8 +41,17 @@ func (t siginfo) Layout(abi tables.ABI) Layout {
 	return Layout{Size: int(t), Align: abi.WordSize()}
 }
 
-// ShowSiginfo shows the siginfo_t in raw, laid out as 64-bit programs have it:
-// so PTRACE_GETSIGINFO gives it, whatever the tracee's ABI.
+// Keep implements keeper of package lang.
+func (siginfo) Keep(k *Keeps) {
+	for i := range siginfoArms {
+		for _, part := range siginfoArms[i].parts {
+			part.Keep(k)
+		}
+	}
+}
+
+// ShowSiginfo shows the siginfo_t in raw, which has the layout of 64-bit
+// programs. PTRACE_GETSIGINFO returns this layout for tracees of all ABIs.
 func ShowSiginfo(c *Call, raw []byte) {
 	p := personalities.Of(c)
 	p.abi, p.hidden = c.ABI, true
@@ -52,15 +61,16 @@ func ShowSiginfo(c *Call, raw []byte) {
 	c.ABI, p.hidden = p.abi, false
 }
 
-// personality is the ABI of a tracee while memory is laid out by another one.
+// personality is the ABI of a tracee while memory in the layout of another ABI is
+// shown.
 type personality struct {
 	abi    tables.ABI
 	hidden bool
 }
 
-var personalities = NewCallSlot[personality]()
+var personalities CallSlot[personality]
 
-// personalityOf gives the tracee's own ABI.
+// personalityOf returns the tracee's own ABI.
 func personalityOf(c *Call) tables.ABI {
 	if p := personalities.Of(c); p.hidden {
 		return p.abi
@@ -68,13 +78,13 @@ func personalityOf(c *Call) tables.ABI {
 	return c.ABI
 }
 
-// What all of them begin with. The second int is shown last.
+// The start of all siginfo_t. Its second int is shown last.
 var (
 	siginfoHead  = &Struct{Fields: Fields{{"si_signo", Signal}, {"_", Int}, {"si_code", siginfoCode{Int}}}}
 	siginfoErrno = &Struct{Fields: Fields{{"_", Int}, {"si_errno", Reserved{Errno}}, {"_", Int}}}
 )
 
-// siginfoUnion is what is before the members of an arm of the union: the head.
+// siginfoUnion is the union. Its arms start with a head.
 type siginfoUnion struct{}
 
 func (siginfoUnion) Layout(abi tables.ABI) Layout {
@@ -83,14 +93,19 @@ func (siginfoUnion) Layout(abi tables.ABI) Layout {
 
 func (siginfoUnion) Show(*Call, View) {}
 
-// wordAligned is no member, but what follows is aligned as a pointer is.
+func (siginfoUnion) Keep(*Keeps) {}
+
+// wordAligned is not a member. It aligns what follows like a pointer.
 type wordAligned struct{}
 
 func (wordAligned) Layout(abi tables.ABI) Layout { return Layout{Size: 0, Align: abi.WordSize()} }
 
 func (wordAligned) Show(*Call, View) {}
 
-// Parts of arms. A union within the union is two parts in the same place.
+func (wordAligned) Keep(*Keeps) {}
+
+// Parts of arms. A union within the union is described as two parts at the same
+// offset.
 var (
 	siginfoSource = &Struct{Fields: Fields{{"_", siginfoUnion{}}, {"si_pid", PIDOf(ThreadGroup)}, {"si_uid", ID}}}
 	siginfoInt    = &Struct{Fields: Fields{{"_", siginfoUnion{}}, {"_", &Array{Of: Int, N: 2}}, {"_", wordAligned{}}, {"si_int", Int}}}
@@ -118,24 +133,24 @@ func (t siginfo) Show(c *Call, v View) {
 	c.Out.EndStruct()
 }
 
-// siginfoArm is what the union holds for a signal and some of its codes.
+// siginfoArm is the arm for a signal and some of its codes.
 type siginfoArm struct {
 	signal      unix.Signal // 0 for any
 	first, last int         // codes
 	parts       []*Struct
-	source      bool // there may be a source as well, if it is not zero
-	value       bool // there may be a value as well, if it is not zero
+	source      bool // followed by a source, unless that is zero
+	value       bool // followed by a value, unless that is zero
 }
 
-// All codes of a signal, and those of signals that processes send (SI_QUEUE and the
-// like).
+// All codes of a signal, and the codes of signals that processes send (SI_QUEUE
+// and others).
 const (
 	leastCode = math.MinInt
 	mostCode  = math.MaxInt
 	sentCode  = 0
 )
 
-// siginfoArms are the arms. The first that fits is the one.
+// siginfoArms are the arms. The first that matches is used.
 var siginfoArms = [...]siginfoArm{
 	{0, siUser, siUser, []*Struct{siginfoSource}, false, false},
 	{0, siTkill, siTkill, []*Struct{siginfoSource}, false, false},
@@ -178,7 +193,8 @@ func showArm(c *Call, v View, signo, code int) {
 	}
 }
 
-// siginfoCode is si_code: a name that all signals have, or one of the signal's.
+// siginfoCode is si_code. Its name is one that all signals share, or one of the
+// signal's own.
 type siginfoCode struct{ Number }
 
 func (t siginfoCode) Show(c *Call, v View) {
@@ -193,7 +209,7 @@ func (t siginfoCode) Show(c *Call, v View) {
 	c.Out.Enum(code, set, output.Hex)
 }
 
-// codesOf are the names of the codes that are a signal's own, or nil.
+// codesOf returns the names of a signal's own codes, or nil.
 func codesOf(signo int) *tables.Set {
 	for i := range signalCodes {
 		if int(signalCodes[i].signal) == signo {
@@ -217,7 +233,7 @@ var signalCodes = [...]struct {
 	{tables.SIGSYS, &tables.SiCodeSys},
 }
 
-// siginfoStatus is si_status: an exit status or the signal that ended or
+// siginfoStatus is si_status: an exit status, or the signal that killed or
 // stopped the child.
 type siginfoStatus struct{ Number }
 
@@ -230,9 +246,8 @@ func (t siginfoStatus) Show(c *Call, v View) {
 	Signal.Show(c, v)
 }
 
-// SyscallNumber is the number of a call of the ABI that arch names: shown as
-// the constant that programs use, or as a number where the tracee's own ABI is
-// another one.
+// SyscallNumber is the number of a call. The ABI is in the member called Arch. It
+// is shown as a constant if the ABI is the tracee's own, otherwise as a number.
 type SyscallNumber struct {
 	Number
 	Arch Ref
@@ -257,7 +272,7 @@ func (t SyscallNumber) Show(c *Call, v View) {
 	c.Out.Number(nr, output.Unsigned)
 }
 
-// ABIOfArch finds the ABI of an AUDIT_ARCH_ value (linux/audit.h). The calls of
+// ABIOfArch returns the ABI for an AUDIT_ARCH_ value (linux/audit.h). Calls of
 // x32 have that of x86-64.
 func ABIOfArch(arch uint64) (tables.ABI, bool) {
 	switch arch {

@@ -11,7 +11,7 @@ import (
 	"trapline/tables"
 )
 
-// TestSiginfo goes through the arms of siginfo_t's union in both layouts.
+// TestSiginfo shows each arm of siginfo_t's union in both layouts.
 func TestSiginfo(t *testing.T) {
 	const at = 0x7000
 	for _, tt := range []struct {
@@ -29,7 +29,7 @@ func TestSiginfo(t *testing.T) {
 		{"timer", [3]uint64{14, 0, 1<<32 - 2}, func(word int) []byte { return append(Numbers(4, 3, 7), Numbers(word, 0)...) },
 			`{si_signo=SIGALRM, si_code=SI_TIMER, si_timerid=0x3, si_overrun=7, si_int=0, si_ptr=NULL}`},
 		{"exited", [3]uint64{17, 0, 1}, func(word int) []byte {
-			// The times are longs, aligned as such.
+			// The times are longs and aligned accordingly.
 			b := Numbers(4, 100, 0, 42)
 			return append(b[:len(b):len(b)], append(make([]byte, (word-4)%8), Numbers(word, 1, 250)...)...)
 		}, `{si_signo=SIGCHLD, si_code=CLD_EXITED, si_pid=100, si_uid=0, si_status=42, si_utime=1 /* 0.01 s */, si_stime=250 /* 2.50 s */}`},
@@ -62,8 +62,8 @@ func TestSiginfo(t *testing.T) {
 	}
 }
 
-// A siginfo_t that ptrace gives is the 64-bit kernel's, and a call is named as
-// the tracee's own programs do.
+// TestDeliveredSiginfo shows a siginfo_t from ptrace. It has the 64-bit layout,
+// but calls are named as in the tracee's ABI.
 func TestDeliveredSiginfo(t *testing.T) {
 	raw := append(Numbers(4, 31, 0, 1, 0), Numbers(8, 0x1000)...)
 	raw = append(raw, Numbers(4, 162, uint64(tables.AUDIT_ARCH_I386))...) // nanosleep

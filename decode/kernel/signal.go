@@ -13,7 +13,7 @@ type signal struct{ Number }
 
 func (t *signal) Show(c *Call, v View) { ShowSignal(c, int(int32(t.Value(c, v)))) }
 
-// ShowSignal writes the signal n by its name, if it has one.
+// ShowSignal shows the signal n by its name, if it has one.
 func ShowSignal(c *Call, n int) {
 	if name := tables.SignalName(n); name != "" {
 		c.Out.Symbol(uint64(n), name, output.Signed)
@@ -22,14 +22,14 @@ func ShowSignal(c *Call, n int) {
 	c.Out.Number(uint64(n), output.Signed)
 }
 
-// SigsetSize is the size in bytes of the kernel's sigset_t, a bit for each of
-// the signals from 1 on.
+// SigsetSize is the size in bytes of the kernel's sigset_t, which has one bit for
+// each signal from 1 on.
 const SigsetSize = tables.NumSignals / 8
 
 const (
 	// Sigset is a set of all signals inside a struct.
 	Sigset = sigset(U64)
-	// OldSigset is the word-sized set of the calls that came before the rt_ ones.
+	// OldSigset is the word-sized set of the calls without the prefix rt_.
 	OldSigset = sigset(Ulong)
 )
 
@@ -37,6 +37,8 @@ type sigset Layouts
 
 // Layout implements Type.
 func (t sigset) Layout(abi tables.ABI) Layout { return Layouts(t).Layout(abi) }
+
+func (sigset) Keep(*Keeps) {}
 
 func (t sigset) Show(c *Call, v View) {
 	size := t.Layout(c.ABI).Size
@@ -46,9 +48,9 @@ func (t sigset) Show(c *Call, v View) {
 // RtSigset is a set whose size is the argument sigsetsize.
 var RtSigset = SizedSigset{Size: Ref("sigsetsize")}
 
-// SizedSigset is a set of Size bytes behind a pointer. A size that the kernel
-// refuses (it is less than Least, a word by default, or more than a sigset_t)
-// leaves the address.
+// SizedSigset is a set of Size bytes behind a pointer. If the kernel refuses the
+// size, because it is less than Least (by default a word) or greater than that of
+// a sigset_t, the address is shown.
 type SizedSigset struct {
 	Unsized
 	Size  Num
@@ -56,6 +58,12 @@ type SizedSigset struct {
 }
 
 func (t *SizedSigset) Show(c *Call, v View) { t.ShowAt(c, v.Addr) }
+
+// CType is the type in C, for lists of calls.
+func (*SizedSigset) CType() string { return "sigset_t" }
+
+// Keep implements keeper of package lang.
+func (t *SizedSigset) Keep(k *Keeps) { k.Elements(t.Size, 1, SigsetSize) }
 
 func (t *SizedSigset) ShowAt(c *Call, addr uint64) {
 	size := t.Size.Num(c)
@@ -79,8 +87,8 @@ func (t *SizedSigset) ShowAt(c *Call, addr uint64) {
 	ShowSigset(c, mask, int(size))
 }
 
-// ShowSigset writes the set of signals in the size bytes of mask. A set that
-// has two thirds of all signals is shown by those that it lacks.
+// ShowSigset shows the set of signals in the size bytes of mask. A set with at
+// least two thirds of all signals is shown as those that it lacks.
 func ShowSigset(c *Call, mask uint64, size int) {
 	n := AlignUp(size, 4) * 8 // bits in the 32-bit words that hold the mask
 	if n == 32 {
@@ -99,7 +107,7 @@ func ShowSigset(c *Call, mask uint64, size int) {
 	c.Out.EndSet()
 }
 
-// appendSignal appends the name of a signal or its number.
+// appendSignal appends the name of a signal, or its number if it has none.
 func appendSignal(b []byte, sig uint32) []byte {
 	if name := tables.SignalName(int(sig)); name != "" {
 		return append(b, name...)

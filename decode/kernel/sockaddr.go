@@ -1,6 +1,8 @@
 package kernel
 
 import (
+	"slices"
+
 	"encoding/binary"
 
 	. "trapline/decode/lang"
@@ -8,10 +10,10 @@ import (
 	"trapline/tables"
 )
 
-// Socket addresses: the family in the first two bytes says what follows.
+// Socket addresses: the layout depends on the family in the first two bytes.
 
-// sockaddrMax is the size in bytes of struct sockaddr_storage; more is not
-// looked at.
+// sockaddrMax is the size in bytes of struct sockaddr_storage. Longer addresses
+// are truncated.
 const sockaddrMax = 128
 
 // Sockaddr is a socket address of length bytes behind a pointer.
@@ -24,9 +26,27 @@ type sockaddr struct {
 
 func (t *sockaddr) Show(c *Call, v View) { t.ShowAt(c, v.Addr) }
 
+// CType is the type in C, for lists of calls.
+func (*sockaddr) CType() string { return "struct sockaddr" }
+
+// Keep implements keeper of package lang.
+func (t *sockaddr) Keep(k *Keeps) { KeepSockaddr(k, t.length) }
+
+// KeepSockaddr reports whether a socket address of length bytes is shown, which is what the
+// argument points to.
+func KeepSockaddr(k *Keeps, length Num) {
+	k.Elements(length, 1, sockaddrMax)
+	k.Path()
+	for i := range sockaddrFamilies {
+		if body := sockaddrFamilies[i].body; body != nil {
+			k.Inside(body)
+		}
+	}
+}
+
 func (t *sockaddr) ShowAt(c *Call, addr uint64) { ShowSockaddr(c, addr, int32(t.length.Num(c))) }
 
-// ShowSockaddr shows the socket address of length bytes at addr. It gives the
+// ShowSockaddr shows the socket address of length bytes at addr. It returns the
 // family, or -1 if there is none.
 func ShowSockaddr(c *Call, addr uint64, length int32) int {
 	if addr == 0 || length < 2 {
@@ -56,10 +76,11 @@ func (t sockaddrStorage) Layout(abi tables.ABI) Layout {
 // Show implements Type.
 func (sockaddrStorage) Show(c *Call, v View) { ShowSockaddrView(c, v) }
 
-// ShowSockaddrView shows a socket address of len(v.B) bytes, at least 2.
+// ShowSockaddrView shows a socket address of len(v.B) bytes, which are at least
+// 2.
 func ShowSockaddrView(c *Call, v View) {
 	n := min(len(v.B), sockaddrMax)
-	// What is missing of an address that is long enough for its family reads as zero.
+	// Missing bytes of an address that is long enough for its family are zero.
 	padded := c.Alloc(sockaddrMax + 1)
 	clear(padded[copy(padded, v.B[:n]):])
 	family := v.Uint(2)
@@ -74,10 +95,11 @@ func ShowSockaddrView(c *Call, v View) {
 		whole := View{B: padded, Addr: v.Addr}
 		switch {
 		case f.min == 0 || n < f.min:
-			c.Out.Field("sa_data")
-			c.Out.Str(output.Plain, padded[2:n], false)
+			showSockaddrData(c, padded[2:n])
 		case f.body != nil:
 			f.body.ShowMembers(c, whole)
+		case f.sized != nil:
+			f.sized.show(c, whole, n)
 		default:
 			f.show(c, whole, n)
 		}
@@ -85,13 +107,39 @@ func ShowSockaddrView(c *Call, v View) {
 	c.Out.EndStruct()
 }
 
-// sockaddrFamily is how the addresses of one family are laid out: as body,
-// which starts with the family, or as show says, which gets them padded with
-// zeros and their length in bytes. Ones shorter than min are shown as data.
+// sockaddrFamily describes the addresses of a family: by body, a struct that
+// starts with the family; by sized, such structs that only their lengths
+// distinguish; or by show, a function that gets the address padded with zeros and
+// its length in bytes. Addresses shorter than min are shown as data.
 type sockaddrFamily struct {
-	min  int
-	body *Struct
-	show func(c *Call, v View, n int)
+	min   int
+	body  *Struct
+	sized bodiesBySize
+	show  func(c *Call, v View, n int)
+}
+
+// bodiesBySize are the structs that an address of one of these lengths in bytes
+// is.
+type bodiesBySize []struct {
+	sizes []int
+	body  *Struct
+}
+
+// show shows an address of n bytes, as data if no struct has this length.
+func (b bodiesBySize) show(c *Call, v View, n int) {
+	for i := range b {
+		if slices.Contains(b[i].sizes, n) {
+			b[i].body.ShowMembers(c, v.At(0, n))
+			return
+		}
+	}
+	showSockaddrData(c, v.B[2:n])
+}
+
+// showSockaddrData shows the bytes behind the family.
+func showSockaddrData(c *Call, data []byte) {
+	c.Out.Field("sa_data")
+	c.Out.Str(output.Plain, data, false)
 }
 
 var sockaddrFamilies = [...]sockaddrFamily{
@@ -104,7 +152,7 @@ var sockaddrFamilies = [...]sockaddrFamily{
 	tables.AF_NETLINK:    {min: 12, body: sockaddrNetlink},
 	tables.AF_PACKET:     {min: 20, show: showSockaddrPacket},
 	tables.AF_TIPC:       {min: 16, body: sockaddrTIPC},
-	tables.AF_BLUETOOTH:  {min: 3, show: showSockaddrBluetooth},
+	tables.AF_BLUETOOTH:  {min: 3, sized: sockaddrBluetooth},
 	tables.AF_RXRPC:      {min: 36, show: showSockaddrRxRPC},
 	tables.AF_IEEE802154: {min: 20, body: sockaddrIEEE802154},
 	tables.AF_ALG:        {min: 25, show: showSockaddrAlg},
@@ -129,14 +177,14 @@ func showSockaddrUnix(c *Call, v View, n int) {
 }
 
 // struct sockaddr_in (linux/in.h)
-var sockaddrInet = &Struct{Fields: Fields{{"_", U16}, {"sin_port", Port}, {"sin_addr", InetAddr}}}
+var sockaddrInet = &Struct{C: "sockaddr_in", Fields: Fields{{"_", U16}, {"sin_port", Port}, {"sin_addr", InetAddr}}}
 
-// sockaddrInet6Min is the size of a struct sockaddr_in6 without its
-// sin6_scope_id, which RFC 2133 did not have.
+// sockaddrInet6Min is the size of a struct sockaddr_in6 without its last member,
+// sin6_scope_id, which RFC 2133 did not define.
 const sockaddrInet6Min = 24
 
 // struct sockaddr_in6 (linux/in6.h)
-var sockaddrInet6 = &Struct{Fields: Fields{
+var sockaddrInet6 = &Struct{C: "sockaddr_in6", Fields: Fields{
 	{"_", U16}, {"sin6_port", Port}, {"sin6_flowinfo", NetU32}, {"sin6_addr", Inet6Addr},
 }}
 
@@ -147,7 +195,7 @@ func showSockaddrInet6(c *Call, v View, n int) {
 	}
 	c.Out.Field("sin6_scope_id")
 	scope := v.At(24, 4).Uint(4)
-	// For link-local addresses, fe80::/10 and ff02::, the scope is the link.
+	// For link-local addresses, fe80::/10 and ff02::, the scope is an interface.
 	addr := v.B[8:24]
 	if addr[0] == 0xfe && addr[1]&0xc0 == 0x80 || addr[0] == 0xff && addr[1]&0x0f == 2 {
 		ShowIfIndex(c, uint32(scope))
@@ -157,22 +205,22 @@ func showSockaddrInet6(c *Call, v View, n int) {
 }
 
 // struct sockaddr_ipx (linux/ipx.h)
-var sockaddrIPX = &Struct{Fields: Fields{
+var sockaddrIPX = &Struct{C: "sockaddr_ipx", Fields: Fields{
 	{"_", U16}, {"sipx_port", Port},
 	{"sipx_network", &NetX32},
 	{"sipx_node", &Array{Of: MaskOf(U8), N: 6, Whole: true}}, {"sipx_type", MaskOf(U8)}, {"sipx_zero", Reserved{X8}},
 }}
 
 // struct sockaddr_x25 (linux/x25.h)
-var sockaddrX25 = &Struct{Fields: Fields{{"_", U16}, {"sx25_addr", &Struct{Fields: Fields{{"x25_addr", CharArray(16)}}}}}}
+var sockaddrX25 = &Struct{C: "sockaddr_x25", Fields: Fields{{"_", U16}, {"sx25_addr", &Struct{Fields: Fields{{"x25_addr", CharArray(16)}}}}}}
 
 // struct sockaddr_nl (linux/netlink.h)
-var sockaddrNetlink = &Struct{Fields: Fields{
+var sockaddrNetlink = &Struct{C: "sockaddr_nl", Fields: Fields{
 	{"_", U16}, {"nl_pad", Reserved{X16}}, {"nl_pid", PIDOf(ThreadGroup)}, {"nl_groups", MaskOf(U32)},
 }}
 
 // struct sockaddr_ll (linux/if_packet.h)
-var sockaddrPacket = &Struct{Fields: Fields{
+var sockaddrPacket = &Struct{C: "sockaddr_ll", Fields: Fields{
 	{"_", U16}, {"sll_protocol", EtherID}, {"sll_ifindex", IfIndex},
 	{"sll_hatype", &Enum{In: X16, Set: &tables.ArpHardware}}, {"sll_pkttype", &Enum{In: X8, Set: &tables.PacketType}},
 	{"sll_halen", U8},
@@ -199,7 +247,7 @@ func showSockaddrPacket(c *Call, v View, n int) {
 }
 
 // struct sockaddr_tipc (linux/tipc.h)
-var sockaddrTIPC = &Struct{Fields: Fields{
+var sockaddrTIPC = &Struct{C: "sockaddr_tipc", Fields: Fields{
 	{"_", U16}, {"addrtype", &Enum{In: X8, Set: &tables.TIPCAddrType}},
 	{"scope", &Shown{As: U8, By: func(c *Call, v View) {
 		scope := int8(v.Uint(1))
@@ -215,36 +263,36 @@ var sockaddrTIPC = &Struct{Fields: Fields{
 			{"name", &Struct{Fields: Fields{{"type", U32}, {"instance", U32}}}}, {"domain", X32},
 		}}}}}, Nums{tables.TIPC_SERVICE_ADDR}},
 		{&Struct{Fields: Fields{{"id", &Struct{Fields: Fields{{"ref", U32}, {"node", X32}}}}}}, Nums{tables.TIPC_SOCKET_ADDR}},
-		{ByteArray(12), nil},
+		{&Chars{N: 12}, nil},
 	}}},
 }}
 
 // struct sockaddr_ieee802154 (net/af_ieee802154.h). The values of addr_type are
 // an enum there: 0 none, 2 short, 3 long.
 var sockaddrIEEE802154 = &Struct{Fields: Fields{{"_", U16}, {"addr", &Struct{Fields: Fields{
-	{"addr_type", &Spelled{In: X32, Set: &tables.IEEE802154AddrType}},
-	{"pan_id", &Spelled{In: X16, Set: &tables.IEEE802154PAN}},
+	{"addr_type", &CommentedEnum{In: X32, Set: &tables.IEEE802154AddrType}},
+	{"pan_id", &CommentedEnum{In: X16, Set: &tables.IEEE802154PAN}},
 	{"", &Union{On: Ref("addr_type"), Arms: Arms{
 		{Nothing, Nums{0}},
-		{&One{Name: "short_addr", Type: &Spelled{In: X16, Set: &tables.IEEE802154Addr}}, Nums{2}},
+		{&One{Name: "short_addr", Type: &CommentedEnum{In: X16, Set: &tables.IEEE802154Addr}}, Nums{2}},
 		{&One{Name: "hwaddr", Type: MAC(8)}, nil},
 	}}},
 }}}}}
 
 // struct sockaddr_vm (linux/vm_sockets.h)
-var sockaddrVM = &Struct{Of: &Struct{Fields: Fields{
+var sockaddrVM = &Struct{C: "sockaddr_vm", Of: &Struct{Fields: Fields{
 	{"_", U16}, {"svm_reserved1", Reserved{X16}},
 	{"svm_port", &Enum{In: X32, Set: &tables.VsockPort}}, {"svm_cid", &Enum{In: X32, Set: &tables.VsockCID}},
 	{"svm_flags", &Flags{In: X8, Set: &tables.VsockFlags}}, {"svm_zero", Reserved{&Chars{N: 3, Len: Const(3), Kind: Binary}}},
 }}, Pick: Names{"svm_reserved1", "svm_cid", "svm_port", "svm_flags", "svm_zero"}}
 
 // struct sockaddr_qrtr (linux/qrtr.h)
-var sockaddrQRTR = &Struct{Fields: Fields{
+var sockaddrQRTR = &Struct{C: "sockaddr_qrtr", Fields: Fields{
 	{"_", U16}, {"sq_node", &Enum{In: X32, Set: &tables.QRTRNode}}, {"sq_port", &Enum{In: X32, Set: &tables.QRTRPort}},
 }}
 
 // struct sockaddr_xdp (linux/if_xdp.h)
-var sockaddrXDP = &Struct{Fields: Fields{
+var sockaddrXDP = &Struct{C: "sockaddr_xdp", Fields: Fields{
 	{"_", U16}, {"sxdp_flags", &Flags{In: X16, Set: &tables.XDPFlags}}, {"sxdp_ifindex", IfIndex}, {"sxdp_queue_id", U32},
 	{"", &Union{On: If{&Has{N: Ref("sxdp_flags"), Values: Nums{tables.XDP_SHARED_UMEM}}}, Arms: Arms{
 		{&Inline{Of: &Struct{Fields: Fields{{"sxdp_shared_umem_fd", Reserved{X32}}}}}, Nums{0}},
@@ -253,16 +301,16 @@ var sockaddrXDP = &Struct{Fields: Fields{
 }}
 
 // struct sockaddr_mctp (linux/mctp.h)
-var sockaddrMCTP = &Struct{Fields: Fields{
+var sockaddrMCTP = &Struct{C: "sockaddr_mctp", Fields: Fields{
 	{"_", U16}, {"__smctp_pad0", Reserved{X16}}, {"smctp_network", &Enum{In: X32, Set: &tables.MCTPNet}},
 	{"smctp_addr", &Struct{Fields: Fields{{"s_addr", &Enum{In: X8, Set: &tables.MCTPAddr}}}}},
 	{"smctp_type", X8}, {"smctp_tag", X8}, {"__smctp_pad1", Reserved{X8}},
 }}
 
 // struct sockaddr_alg_new (linux/if_alg.h)
-var sockaddrAlg = &Struct{Fields: Fields{
-	{"_", U16}, {"salg_type", CharArray(14)}, {"salg_feat", &SpelledFlags{In: X32, Set: &tables.ALGFlags}},
-	{"salg_mask", &SpelledFlags{In: X32, Set: &tables.ALGFlags}},
+var sockaddrAlg = &Struct{C: "sockaddr_alg_new", Fields: Fields{
+	{"_", U16}, {"salg_type", CharArray(14)}, {"salg_feat", &CommentedFlags{In: X32, Set: &tables.ALGFlags}},
+	{"salg_mask", &CommentedFlags{In: X32, Set: &tables.ALGFlags}},
 }}
 
 func showSockaddrAlg(c *Call, v View, n int) {
@@ -272,14 +320,15 @@ func showSockaddrAlg(c *Call, v View, n int) {
 	CharArray(n-nameAt).Show(c, v.At(nameAt, n-nameAt))
 }
 
-// struct sockaddr_nfc, and sockaddr_nfc_llcp, which goes on (linux/nfc.h)
+// struct sockaddr_nfc, and sockaddr_nfc_llcp, which has more members
+// (linux/nfc.h)
 var (
-	sockaddrNFC = &Struct{Fields: Fields{
+	sockaddrNFC = &Struct{C: "sockaddr_nfc", Fields: Fields{
 		{"_", U16}, {"dev_idx", IfIndex}, {"target_idx", X32}, {"nfc_protocol", &Enum{In: X32, Set: &tables.NFCProto}},
 	}}
 	sockaddrNFCLLCP = &Struct{Fields: Fields{
 		{"_", U16}, {"_", &Array{Of: U32, N: 3}},
-		{"dsap", &Spelled{In: X8, Set: &tables.NFCSAP}}, {"ssap", &Spelled{In: X8, Set: &tables.NFCSAP}},
+		{"dsap", &CommentedEnum{In: X8, Set: &tables.NFCSAP}}, {"ssap", &CommentedEnum{In: X8, Set: &tables.NFCSAP}},
 		{"service_name", &Chars{N: 63, Len: Ref("service_name_len")}}, {"service_name_len", Size},
 	}}
 )
@@ -295,8 +344,8 @@ func showSockaddrNFC(c *Call, v View, n int) {
 }
 
 // struct sockaddr_rxrpc (linux/rxrpc.h)
-var sockaddrRxRPC = &Struct{Fields: Fields{
-	{"_", U16}, {"srx_service", &Spelled{In: X16, Set: &tables.RxRPCService}},
+var sockaddrRxRPC = &Struct{C: "sockaddr_rxrpc", Fields: Fields{
+	{"_", U16}, {"srx_service", &CommentedEnum{In: X16, Set: &tables.RxRPCService}},
 	{"transport_type", &Enum{In: X16, Set: &tables.SocketType}}, {"transport_len", U16},
 }}
 
@@ -343,8 +392,8 @@ func showSockaddrRxRPC(c *Call, v View, n int) {
 	c.Out.EndStruct()
 }
 
-// showUnnamed shows bytes from up to end of v, if there are any, as a member
-// without a name.
+// showUnnamed shows the bytes of v from offset from to end, if there are any, as
+// a member without a name.
 func showUnnamed(c *Call, v View, from, end int) {
 	if end > from {
 		c.Out.Field("")
@@ -352,8 +401,7 @@ func showUnnamed(c *Call, v View, from, end int) {
 	}
 }
 
-// The addresses of AF_BLUETOOTH (net/bluetooth/*.h in the kernel) have nothing
-// but their length to tell one from the other.
+// The addresses of AF_BLUETOOTH (net/bluetooth/*.h in the kernel).
 var (
 	sockaddrHCI = &Struct{Fields: Fields{
 		{"_", U16}, {"hci_dev", littleEndian{}}, {"hci_channel", &Enum{In: X16, Set: &tables.HCIChannel}},
@@ -366,30 +414,21 @@ var (
 	}}
 )
 
-func showSockaddrBluetooth(c *Call, v View, n int) {
-	var st *Struct
-	switch n {
-	case 4, 6:
-		st = sockaddrHCI
-	case 8:
-		st = sockaddrSCO
-	case 10:
-		st = sockaddrRFCOMM
-	case 12, 13, 14:
-		st = sockaddrL2CAP
-	}
-	if st == nil || n == 13 {
-		c.Out.Field("sa_data")
-		c.Out.Str(output.Plain, v.B[2:n], false)
-		return
-	}
-	st.ShowMembers(c, v.At(0, n))
+// A struct sockaddr_hci without its channel, and a struct sockaddr_l2 without the
+// type of the address, have the length that they had before these were added.
+var sockaddrBluetooth = bodiesBySize{
+	{[]int{4, 6}, sockaddrHCI},
+	{[]int{8}, sockaddrSCO},
+	{[]int{10}, sockaddrRFCOMM},
+	{[]int{12, 14}, sockaddrL2CAP},
 }
 
-// littleEndian is a 16-bit number in Bluetooth's order, which is x86's.
+// littleEndian is a 16-bit number in little-endian order, which Bluetooth uses.
 type littleEndian struct{}
 
 func (littleEndian) Layout(tables.ABI) Layout { return Layout{Size: 2, Align: 2} }
+
+func (littleEndian) Keep(*Keeps) {}
 
 func (littleEndian) Show(c *Call, v View) {
 	c.Out.BeginMacro("htobs")
@@ -403,8 +442,8 @@ var (
 	l2capCID = &l2cap{&tables.L2CAPCID, []base{{"L2CAP_CID_DYN_START", 0x40, 0xffff}}}
 )
 
-// l2cap is a port or channel of L2CAP: a well-known one, or counted from the
-// first of a range for dynamic use.
+// l2cap is a port or channel of L2CAP: a well-known one, or an offset from the
+// first of a dynamic range.
 type l2cap struct {
 	set     *tables.Set
 	dynamic []base
@@ -416,6 +455,8 @@ type base struct {
 }
 
 func (t *l2cap) Layout(tables.ABI) Layout { return Layout{Size: 2, Align: 2} }
+
+func (*l2cap) Keep(*Keeps) {}
 
 func (t *l2cap) Show(c *Call, v View) {
 	n := v.Uint(2)

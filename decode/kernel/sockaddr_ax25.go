@@ -7,20 +7,22 @@ import (
 )
 
 // AX25Call is the address of an amateur radio station, an ax25_address of
-// linux/ax25.h: six characters of a call sign, each shifted left by a bit, and
-// a number of the station in the last byte.
+// linux/ax25.h: a call sign of six characters, each shifted left by one bit, and
+// a byte with the number of the station (SSID).
 var AX25Call = ax25Call{}
 
 type ax25Call struct{}
 
 func (ax25Call) Layout(tables.ABI) Layout { return Layout{Size: ax25CallSize, Align: 1} }
 
+func (ax25Call) Keep(*Keeps) {}
+
 func (ax25Call) Show(c *Call, v View) { showAX25Call(c, v.B) }
 
 const ax25CallSize = 7
 
-// What can be said of an address: that its text says all, that it says not
-// quite all, and that it cannot be shown as text.
+// How an address is shown: as text that is equivalent to it, as text that omits
+// something, or not as text.
 const (
 	ax25Plain = iota
 	ax25Odd
@@ -73,8 +75,8 @@ func showAX25Call(c *Call, b []byte) {
 	}
 }
 
-// ax25Text is the usual notation, call sign and number: "VK2KTJ-1", and "*" for the
-// address that stands for none.
+// ax25Text returns the usual notation, call sign and SSID: "VK2KTJ-1", or "*" for
+// the null address.
 func ax25Text(b []byte) []byte {
 	var text []byte
 	end := ax25CallSize - 1
@@ -97,9 +99,9 @@ func ax25Text(b []byte) []byte {
 	return text
 }
 
-// struct sockaddr_ax25, and full_sockaddr_ax25, which adds the repeaters on the
-// way (linux/ax25.h)
-var sockaddrAX25 = &Struct{Fields: Fields{{"_", U16}, {"sax25_call", AX25Call}, {"sax25_ndigis", S32}}}
+// struct sockaddr_ax25, and full_sockaddr_ax25, which adds the digipeaters
+// (linux/ax25.h)
+var sockaddrAX25 = &Struct{C: "sockaddr_ax25", Fields: Fields{{"_", U16}, {"sax25_call", AX25Call}, {"sax25_ndigis", S32}}}
 
 func showSockaddrAX25(c *Call, v View, n int) {
 	const (

@@ -9,25 +9,26 @@ import (
 	"trapline/tables"
 )
 
-// Times. A call's plain name has times made of longs, which are 32 bits wide
-// on i386; its later name there (futex_time64) has the types ending in 64.
+// The times of calls with plain names consist of longs, which have 32 bits on
+// i386. The later versions of these calls (futex_time64) use the types whose
+// names end in 64.
 
-// Points in time as pairs of seconds and a fraction. A fraction that is
-// negative, and so invalid, is shown unsigned.
+// Points in time, as seconds and a fraction. A negative fraction, which is
+// invalid, is shown unsigned.
 var (
-	Timespec   = Struct{Fields: Fields{{"tv_sec", KLong}, {"tv_nsec", KUlong}}} // struct __kernel_old_timespec
-	Timespec32 = Struct{Fields: Fields{{"tv_sec", S32}, {"tv_nsec", U32}}}      // struct old_timespec32
-	Timespec64 = Struct{Fields: Fields{{"tv_sec", S64}, {"tv_nsec", U64}}}      // struct __kernel_timespec
-	Timeval    = Struct{Fields: Fields{{"tv_sec", KLong}, {"tv_usec", KUlong}}} // struct __kernel_old_timeval
-	Timeval32  = Struct{Fields: Fields{{"tv_sec", S32}, {"tv_usec", U32}}}      // struct old_timeval32
-	Timeval64  = Struct{Fields: Fields{{"tv_sec", S64}, {"tv_usec", U64}}}      // struct __kernel_sock_timeval
+	Timespec   = Struct{C: "timespec", Fields: Fields{{"tv_sec", KLong}, {"tv_nsec", KUlong}}}         // struct __kernel_old_timespec
+	Timespec32 = Struct{C: "old_timespec32", Fields: Fields{{"tv_sec", S32}, {"tv_nsec", U32}}}        // struct old_timespec32
+	Timespec64 = Struct{C: "__kernel_timespec", Fields: Fields{{"tv_sec", S64}, {"tv_nsec", U64}}}     // struct __kernel_timespec
+	Timeval    = Struct{C: "timeval", Fields: Fields{{"tv_sec", KLong}, {"tv_usec", KUlong}}}          // struct __kernel_old_timeval
+	Timeval32  = Struct{C: "old_timeval32", Fields: Fields{{"tv_sec", S32}, {"tv_usec", U32}}}         // struct old_timeval32
+	Timeval64  = Struct{C: "__kernel_sock_timeval", Fields: Fields{{"tv_sec", S64}, {"tv_usec", U64}}} // struct __kernel_sock_timeval
 )
 
-// Timer settings: an interval and the time to the next expiration.
+// Timer settings: an interval and the time until the next expiration.
 var (
-	Itimerspec   = Struct{Fields: Fields{{"it_interval", &Timespec}, {"it_value", &Timespec}}}
-	Itimerspec64 = Struct{Fields: Fields{{"it_interval", &Timespec64}, {"it_value", &Timespec64}}}
-	Itimerval    = Struct{Fields: Fields{{"it_interval", &Timeval}, {"it_value", &Timeval}}}
+	Itimerspec   = Struct{C: "itimerspec", Fields: Fields{{"it_interval", &Timespec}, {"it_value", &Timespec}}}
+	Itimerspec64 = Struct{C: "__kernel_itimerspec", Fields: Fields{{"it_interval", &Timespec64}, {"it_value", &Timespec64}}}
+	Itimerval    = Struct{C: "itimerval", Fields: Fields{{"it_interval", &Timeval}, {"it_value", &Timeval}}}
 )
 
 // Date is the type of TimeT.
@@ -39,17 +40,19 @@ func (t *Date) Show(c *Call, v View) {
 	CommentDate(c, int64(sec), 0, time.Second)
 }
 
-// Dated is a pair of seconds and a fraction, such as Timespec, with the date in a
-// comment.
+// Dated is a point in time such as Timespec, with the date in a comment.
 type Dated struct {
 	Of    *Struct
-	OrNow bool // it may be UTIME_NOW or UTIME_OMIT of utimensat(2) instead, a time to set
+	OrNow bool // the fraction may be UTIME_NOW or UTIME_OMIT of utimensat(2)
 }
 
 // Layout implements Type.
 func (t *Dated) Layout(abi tables.ABI) Layout { return t.Of.Layout(abi) }
 
-// Values of tv_nsec instead of a fraction (linux/stat.h).
+// Keep implements keeper of package lang.
+func (t *Dated) Keep(k *Keeps) { k.Value(t.Of) }
+
+// Special values of tv_nsec (linux/stat.h).
 const (
 	utimeNow  = 1<<30 - 1
 	utimeOmit = 1<<30 - 2
@@ -81,14 +84,14 @@ func (t *Dated) Show(c *Call, v View) {
 }
 
 // CommentDate adds the local date and time of sec seconds and frac units after
-// the epoch as a comment; none for the epoch itself, nor for an invalid time.
+// the epoch as a comment, unless it is the epoch itself or invalid.
 func CommentDate(c *Call, sec int64, frac uint64, unit time.Duration) {
 	if b := FormatDate(c, sec, frac, unit); len(b) > 0 {
 		c.Out.Comment(output.Note, output.AsString(b))
 	}
 }
 
-// FormatDate formats what CommentDate shows.
+// FormatDate returns the text that CommentDate shows.
 func FormatDate(c *Call, sec int64, frac uint64, unit time.Duration) []byte {
 	if sec == 0 && frac == 0 || frac >= uint64(time.Second/unit) && frac > 0 {
 		return nil

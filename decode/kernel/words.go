@@ -6,18 +6,27 @@ import (
 	"trapline/tables"
 )
 
-// Word is a number that many calls have: what is known of it is in words. Words
-// are constants, since a package's descriptions are laid out by the compiler only
-// if they name no variable of another package by its value.
+// Word is a number that many calls use. Its type is in words. Words are constants
+// because the compiler lays out a package's descriptions only if they do not use
+// variables of other packages by value.
 type Word uint8
 
 // The words.
 const (
-	FD        Word = iota // a file descriptor
-	FD64                  // a file descriptor in a 64-bit member
-	DirFD                 // a directory descriptor that may be AT_FDCWD
-	ContextFD             // a descriptor of something that is not a file yet, so that a call that is given one does not use a file by it
-	RetFD                 // a result that is a file descriptor
+	FD         Word = iota // a file descriptor
+	FD64                   // a file descriptor in a 64-bit member
+	DirFD                  // a directory descriptor that may be AT_FDCWD
+	ContextFD              // a descriptor that is only a context, not a file, so that -P does not match calls that use it
+	RetFD                  // a result that is a file descriptor
+	SourceFD               // a descriptor that data is read from
+	SinkFD                 // one that data is written to
+	ChangedFD              // one of a file whose attributes are changed
+	EnteredFD              // one of a directory that the caller goes to
+	NewFD                  // one that the call makes
+	ClosedFD               // one that it closes
+	ReplacedFD             // one that it makes, and closes if it was open
+	ListenFD               // a socket that connections are taken from
+	ConnectFD              // a socket that is connected
 
 	ID         // a user or group id; -1 stands for none
 	ID16       // an id of the old 16-bit i386 calls
@@ -26,7 +35,7 @@ const (
 	FileMode   // a file's type and permissions, 32 bits wide
 	FileMode16 // the same in 16 bits
 	Dev        // a device number in the 32 bits that the kernel takes (new_encode_dev of linux/kdev_t.h)
-	Dev16      // a device number in the 16 bits of old, 8 for the major and 8 for the minor
+	Dev16      // a device number in the old 16-bit encoding, 8 bits each for major and minor
 	Dev64      // a device number in 64 bits (st_dev on x86-64)
 
 	Errno        // an error number
@@ -37,9 +46,9 @@ const (
 	TimeT  // a time_t with the date in a comment
 	ClockT // a clock_t
 
-	Port    // an integer in network order, shown in the host's inside the macro that converts it
-	NetU32  // the same with 32 bits
-	EtherID // a protocol above Ethernet in network order
+	Port    // a 16-bit integer in network byte order, shown in host order as the argument of htons
+	NetU32  // a 32-bit one
+	EtherID // an Ethernet protocol in network byte order
 	IfIndex // the index of a network interface
 )
 
@@ -49,6 +58,16 @@ var words = [...]Type{
 	DirFD:     &Descriptor{Number: Int, Dir: true},
 	ContextFD: &Descriptor{Number: Int, context: true},
 	RetFD:     resultFD{S64},
+
+	SourceFD:   &Descriptor{Number: Int, Use: FDRead},
+	SinkFD:     &Descriptor{Number: Int, Use: FDWritten},
+	ChangedFD:  &Descriptor{Number: Int, Use: FDChanged},
+	EnteredFD:  &Descriptor{Number: Int, Use: FDEntered},
+	NewFD:      &Descriptor{Number: Int, Use: FDNew},
+	ClosedFD:   &Descriptor{Number: Int, Use: FDClosed},
+	ReplacedFD: &Descriptor{Number: Int, Use: FDReplaced},
+	ListenFD:   &Descriptor{Number: Int, Use: FDListens},
+	ConnectFD:  &Descriptor{Number: Int, Use: FDConnects},
 
 	ID:         &id{U32},
 	ID16:       &id{U16},
@@ -74,14 +93,17 @@ var words = [...]Type{
 	IfIndex: &ifIndex{U32},
 }
 
-// Type is the type that the word stands for. It takes the word's place when
+// Type returns the type that the word stands for. It replaces the word when
 // arguments and structs are laid out.
 func (w Word) Type() Type { return words[w] }
 
 // Layout implements Type.
 func (w Word) Layout(abi tables.ABI) Layout { return words[w].Layout(abi) }
 
-// Value is the number.
+// Keep implements keeper of package lang.
+func (w Word) Keep(k *Keeps) { k.Value(words[w]) }
+
+// Value returns the number.
 func (w Word) Value(c *Call, v View) uint64 { return NumberOf(c, words[w], v) }
 
 // Show implements Type.

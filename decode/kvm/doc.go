@@ -1,5 +1,5 @@
 // Package kvm describes the ioctls of KVM and the state of virtual processors,
 // struct kvm_run.
 //
-// A description is one line in kvmIoctls.
+// Each ioctl is one line in ioctls (ioctl.go).
 package kvm

@@ -8,7 +8,7 @@ import (
 
 // Virtual machines: linux/kvm.h, asm/kvm.h, virt/kvm/kvm_main.c.
 
-var kvmIoctls = Ioctls{
+var ioctls = Ioctls{
 	{"KVM_CREATE_VM", &Giving{Ret: RetFD, Of: Xlong}},
 	{"KVM_CHECK_EXTENSION", &Enum{In: Xlong, Set: &tables.KVMCap}},
 	{"KVM_CREATE_VCPU", &Giving{Ret: RetFD, Of: Uint}},

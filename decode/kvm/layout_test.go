@@ -10,7 +10,7 @@ func TestKvmLayoutsAgainstC(t *testing.T) {
 	clayout.Compare(t, 13, kvmStructs, nil, nil)
 }
 
-// What C calls the structs.
+// kvmStructs maps the structs to their names in C.
 var kvmStructs = []clayout.CStruct{
 	{"linux/kvm.h", "struct kvm_cpuid2", kvmCpuid2},
 	{"linux/kvm.h", "struct kvm_cpuid_entry2", kvmCpuidEntry2},

@@ -4,7 +4,7 @@ import (
 	. "trapline/decode/kernel"
 )
 
-// Requests are the ioctls described here, one line a file.
+// Requests lists the ioctls described here, one line per file.
 var Requests = []Ioctls{
-	kvmIoctls,
+	ioctls,
 }

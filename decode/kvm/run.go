@@ -10,20 +10,20 @@ import (
 	"trapline/tables"
 )
 
-// Exits of virtual processors: what KVM_RUN leaves in struct kvm_run of
-// linux/kvm.h, which programs have mapped from the processor's descriptor.
+// Exits of virtual processors: KVM_RUN reports them in struct kvm_run of
+// linux/kvm.h, which programs map from the processor's descriptor.
 
-// kvmRunArg stands where KVM_RUN would have its argument. It has none.
+// kvmRunArg takes the place of KVM_RUN's argument, which is not used.
 var kvmRunArg = runArg{Xlong}
 
 type runArg struct{ Number }
 
 func (runArg) Dir() Dir { return Exit }
 
-// Capture keeps the processor's state for the exit-stop, as whole pages: a call
-// reads memory in blocks.
+// Capture keeps the processor's state for the exit-stop. It keeps whole pages,
+// because memory of a call is read in blocks.
 func (runArg) Capture(c *Call, _ View, _ int) {
-	if ContextOf(c.Decoder).VCPUs != VCPUState {
+	if SettingsOf(c.Decoder).VCPUs != VCPUState {
 		return
 	}
 	v, ok := findVCPU(c, int(int32(c.Args[0])))
@@ -49,13 +49,13 @@ const (
 	kvmExitIO   = 2 // KVM_EXIT_IO
 	kvmExitMMIO = 6 // KVM_EXIT_MMIO
 
-	kvmRunUnion = 32 // where details of the exit begin in struct kvm_run
+	kvmRunUnion = 32 // offset of the details of an exit in struct kvm_run
 )
 
 var kvmRun = &Struct{Fields: Fields{
 	{"request_interrupt_window", U8},
 	{"immediate_exit", U8},
-	{"_", ByteArray(6)},
+	{"_", Pad(6)},
 	{"exit_reason", &Value{In: U32, By: func(c *Call, v uint64) {
 		c.Out.Number(v, output.Unsigned)
 		c.Out.Comment(output.Note, exitReason(v))
@@ -80,7 +80,8 @@ var kvmIO = &Struct{Fields: Fields{
 	{"data", kvmIOData{}},
 }}
 
-// kvmIOData is what goes through a port. It lies behind struct kvm_run.
+// kvmIOData is the data that is transferred through a port. It follows struct
+// kvm_run.
 type kvmIOData struct{ Unsized }
 
 func (kvmIOData) Show(c *Call, _ View) {
@@ -95,9 +96,10 @@ var kvmMMIO = &Struct{Fields: Fields{
 	{"is_write", U8},
 }}
 
-// remarkVCPUExit adds to the result why a virtual processor exited.
+// remarkVCPUExit adds the reason for the exit of a virtual processor to the
+// result.
 func remarkVCPUExit(c *Call) {
-	if ContextOf(c.Decoder).VCPUs == VCPUNone {
+	if SettingsOf(c.Decoder).VCPUs == VCPUNone {
 		return
 	}
 	v, ok := findVCPU(c, int(int32(c.Args[0])))
@@ -115,7 +117,7 @@ func remarkVCPUExit(c *Call) {
 	c.Out.EndRemark()
 }
 
-// exitReason names a reason for the exit of a virtual processor.
+// exitReason returns the name of a reason for an exit.
 func exitReason(reason uint64) string {
 	if name, ok := tables.KVMExitReason.Lookup(reason); ok {
 		return name
@@ -124,9 +126,9 @@ func exitReason(reason uint64) string {
 }
 
 // showVCPU shows the state of the virtual processor that the call ran: before the
-// call and, if the call did not fail, after it.
+// call and, if it succeeded, after it.
 func showVCPU(c *Call) {
-	if ContextOf(c.Decoder).VCPUs != VCPUState {
+	if SettingsOf(c.Decoder).VCPUs != VCPUState {
 		return
 	}
 	v, ok := findVCPU(c, int(int32(c.Args[0])))
@@ -151,23 +153,23 @@ func showVCPU(c *Call) {
 // vcpu is a virtual processor of a tracee.
 type vcpu struct {
 	cpu     int
-	process int    // as the host knows the tracee
+	process int    // id of the tracee for the host
 	addr    uint64 // of its struct kvm_run
-	end     uint64 // of the mapping that this begins
+	end     uint64 // of the mapping that starts at addr
 }
 
-// vcpuKey is what a virtual processor is known by: virtual machines of one
-// process cannot be told apart.
+// vcpuKey identifies a virtual processor, except that several virtual machines of
+// one process cannot be distinguished.
 type vcpuKey struct {
 	tid  int
 	path string
 }
 
-// vcpus are those seen before.
-var vcpus = NewDecoderSlot[map[vcpuKey]vcpu]()
+// vcpus has the virtual processors seen before.
+var vcpus DecoderSlot[map[vcpuKey]vcpu]
 
-// vcpuPath is what a processor's descriptor and mapping are called, with its number
-// behind, since Linux 4.16.
+// vcpuPath is the name of a processor's descriptor and mapping, which since Linux
+// 4.16 is followed by the processor's number.
 const vcpuPath = "anon_inode:kvm-vcpu:"
 
 // findVCPU finds the virtual processor behind a descriptor.
@@ -185,12 +187,12 @@ func findVCPU(c *Call, fd int) (vcpu, bool) {
 	key := vcpuKey{c.TID, string(path)}
 	known := vcpus.Of(c.Decoder)
 	if v, ok := (*known)[key]; ok {
-		// The program may have mapped it anew.
-		if mapped := ContextOf(c.Decoder).Host.MappedFile(c.Alloc(PathMax), v.process, v.addr, v.end); string(mapped) == key.path {
+		// The program may have mapped it again, elsewhere.
+		if mapped := SettingsOf(c.Decoder).Host.MappedFile(c.Alloc(PathMax), v.process, v.addr, v.end); string(mapped) == key.path {
 			return v, true
 		}
 	}
-	first, end, ok := ContextOf(c.Decoder).Host.Mapping(process, path)
+	first, end, ok := SettingsOf(c.Decoder).Host.Mapping(process, path)
 	if !ok {
 		return vcpu{}, false
 	}

@@ -7,7 +7,8 @@ import (
 	. "trapline/decode/lang"
 )
 
-// Memory that is remembered is seen as it was, whatever else is read with it.
+// TestKVMRun checks that captured memory is shown as it was, even if memory next
+// to it is read later.
 func TestKVMRun(t *testing.T) {
 	const at = 0x7000
 	state := func(reason int, details ...any) []byte {

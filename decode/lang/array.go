@@ -11,8 +11,8 @@ import (
 type List struct {
 	Of       Type
 	Count    Num
-	Short    int         // abbreviated, it ends after that many elements at the latest; 0 for -s alone
-	Unlisted bool        // abbreviated, its elements are not shown: [...]
+	Short    int         // most elements of an abbreviated list; 0 if only -s limits it
+	Unlisted bool        // an abbreviated list shows [...] in place of its elements
 	Index    *tables.Set // if not nil, each element is shown with its index, which has a name in this set
 }
 
@@ -22,7 +22,7 @@ func (t *List) Layout(abi tables.ABI) Layout { return Layout{0, t.Of.Layout(abi)
 // Show is for a list at the end of a struct.
 func (t *List) Show(c *Call, v View) { t.ShowAt(c, v.Addr) }
 
-// isEmpty says that there are no elements, whatever the call's result is.
+// isEmpty reports whether there are no elements, whatever the result of the call.
 func (t *List) isEmpty(c *Call) bool { return t.Count != Result && t.Count.Num(c) == 0 }
 
 func (t *List) ShownPlain(c *Call) bool { return t.Index == nil && t.Count.Num(c) == 0 }
@@ -47,6 +47,21 @@ func (t *List) ShowAt(c *Call, addr uint64) {
 		short = min(short, t.Short)
 	}
 	c.showArray(addr, t.Of, n, short)
+}
+
+func (t *List) Keep(k *Keeps) {
+	most := uint64(NoArray)
+	if k.Abbrev {
+		if t.Unlisted {
+			return
+		}
+		most = uint64(k.Decoder.StringLimit) + 1
+		if t.Short != 0 && t.Index == nil {
+			most = min(most, uint64(t.Short)+1)
+		}
+	}
+	k.Elements(t.Count, t.Of.Layout(k.ABI).Size, most)
+	k.Inside(t.Of)
 }
 
 // listElem is an element that is shown with its index.
@@ -79,14 +94,14 @@ func (c *Call) ShowArrayUpTo(addr uint64, elem Type, count, most uint64) {
 	c.showArrayUpTo(addr, elem, count, most, c.StringLimit, false)
 }
 
-// ShowRoom is ShowArray for an array that is said to have count elements, where
-// there is room for most. Nothing behind these is looked at.
+// ShowRoom is ShowArray for an array that is claimed to have count elements, but
+// has room for most only. Nothing behind these is read.
 func (c *Call) ShowRoom(addr uint64, elem Type, count, most uint64) {
 	n := min(count, most)
 	c.showArrayUpTo(addr, elem, n, n, c.StringLimit, count > most)
 }
 
-// showArrayUpTo says whether there were elements and all that are to be shown
+// showArrayUpTo reports whether there were elements and all that are to be shown
 // could be read. more says that there are others behind them.
 func (c *Call) showArrayUpTo(addr uint64, elem Type, count, most uint64, short int, more bool) bool {
 	if count == 0 {
@@ -107,8 +122,8 @@ func (c *Call) showArrayUpTo(addr uint64, elem Type, count, most uint64, short i
 	if c.Abbrev && uint64(short) < limit {
 		limit = uint64(short)
 	}
-	// The first element that is not shown is read too: where it cannot be,
-	// that is told.
+	// The first element that is not shown is read as well: if it cannot be read,
+	// the array ends with its address.
 	read := min(count, limit+1)
 	const chunk = 4096
 	per := max(1, chunk/size)
@@ -168,9 +183,9 @@ type Array struct {
 	Used  Num  // elements in use, which are shown; nil for all
 	Whole bool // it is never shortened
 
-	// Index is not nil where each element is shown with its index, which has a
-	// name in this set. Such an array is never shortened, and if more than N
-	// elements are said to be in use, that is told.
+	// Index, if it is not nil, has names of the indexes, with which the elements are
+	// shown. Such an array is never shortened, and shows if more than N elements
+	// are claimed to be in use.
 	Index *tables.Set
 	Names bool // indexes are shown by their names alone whatever -X says
 }
@@ -180,6 +195,8 @@ func (t *Array) Layout(abi tables.ABI) Layout {
 	l := t.Of.Layout(abi)
 	return Layout{l.Size * t.N, l.Align}
 }
+
+func (t *Array) Keep(k *Keeps) { k.Inside(t.Of) }
 
 // Show implements Type.
 func (t *Array) Show(c *Call, v View) {
@@ -243,6 +260,12 @@ func (t Tuple) Layout(abi tables.ABI) Layout {
 	return l
 }
 
+func (t Tuple) Keep(k *Keeps) {
+	for _, elem := range t {
+		k.Inside(elem)
+	}
+}
+
 // Show implements Type.
 func (t Tuple) Show(c *Call, v View) {
 	c.Out.BeginArray()
@@ -265,6 +288,8 @@ type Remarked struct {
 
 // Layout implements Type.
 func (t *Remarked) Layout(abi tables.ABI) Layout { return t.Of.Layout(abi) }
+
+func (t *Remarked) Keep(k *Keeps) { k.Value(t.Of) }
 
 // Show implements Type.
 func (t *Remarked) Show(c *Call, v View) {

@@ -23,6 +23,8 @@ func (t *BitField) Value(c *Call, _ View) uint64 {
 // Show implements Type.
 func (t *BitField) Show(c *Call, v View) { c.Out.Number(t.Value(c, v), output.Unsigned) }
 
+func (*BitField) Keep(*Keeps) {}
+
 // MaskOf is a number in hexadecimal with leading zeros, in the Number that it
 // is converted from.
 type MaskOf Number
@@ -32,6 +34,8 @@ const Mask = MaskOf(Ulong)
 
 // Layout implements Type.
 func (t MaskOf) Layout(abi tables.ABI) Layout { return Number(t).Layout(abi) }
+
+func (MaskOf) Keep(*Keeps) {}
 
 // Value is the number.
 func (t MaskOf) Value(c *Call, v View) uint64 { return Number(t).Value(c, v) }

@@ -14,7 +14,7 @@ func PutUint(b []byte, v uint64) {
 	}
 }
 
-// AllZero says that b has only zeros.
+// AllZero reports whether b has only zeros.
 func AllZero(b []byte) bool {
 	for _, x := range b {
 		if x != 0 {
@@ -24,7 +24,7 @@ func AllZero(b []byte) bool {
 	return true
 }
 
-// UntilNUL gives what b holds before its first NUL, or all of it.
+// UntilNUL returns what b holds before its first NUL, or all of it.
 func UntilNUL(b []byte) []byte {
 	for i, x := range b {
 		if x == 0 {

@@ -19,7 +19,8 @@ type Memory interface {
 type Decoder struct {
 	StringLimit int // -s: bytes shown of a string
 
-	// AfterPath, if not nil, is called when a file name has been shown.
+	// AfterPath, if not nil, is called when a file name has been shown. Call.Naming
+	// says what the call uses that name for.
 	AfterPath func(c *Call, path []byte)
 
 	catalogue  Catalogue
@@ -75,24 +76,46 @@ type Call struct {
 
 	next      int             // index into Sig.args of the next one to show
 	halfway   bool            // args[next] is of direction Both and has begun
-	Begun     bool            // what the last pointer points to could be read
+	Begun     bool            // the memory behind the last pointer could be read
+	Naming    Naming          // what the file name being shown is used for
 	lacking   bool            // an array that is Needed was not there
-	Before    uint64          // a value of it that may change until then
+	Before    uint64          // a value of the half-shown argument at the enter-stop
 	Known     uint64          // bytes of the struct being shown that the caller has
 	snapshots []View          // memory as it was at the enter-stop
 	exiting   bool            // at the exit-stop
 	regs      [6 * 8]byte     // Args, each one ABI word wide
 	saved     [maxArgs]uint64 // what capture saw
 	hasSave   uint16          // bit i: saved[i] is set
-	entered   [16]byte        // what an AsEntered argument pointed to
+	entered   [16]byte        // what an InOut that is Kept pointed to
 	frames    [maxDepth]Frame // structs being shown, innermost last
 	depth     int
-	slots     []any // see CallSlot
+	exact     bool         // Mem has exactly the memory asked for, not what surrounds it
+	noted     *NotedMemory // Mem, if it is one
+	slots     []any        // see CallSlot
 }
 
 const (
 	maxArgs  = 8
 	maxDepth = 12
+)
+
+// Naming says how a file name is looked up, and what for: a set of bits.
+type Naming uint16
+
+const (
+	NamesFile    Naming = 0               // a file; a symbolic link by that name is followed
+	NamesLink    Naming = 1 << (iota - 1) // a file; a symbolic link by that name is the file
+	NamesNothing                          // nothing yet
+	NamesNew                              // a file that need not exist
+	NamesEntry                            // the entry in its directory, which the call adds, changes or removes
+	NamesByRules                          // a file, found by rules of the call's own
+	NamesRead                             // a file to read
+	NamesWritten                          // a file to write to
+	NamesRun                              // a program to execute
+	NamesEntered                          // a directory to go to
+	NamesForReal                          // a file, with the rights of the real user and group ids
+	NamesAsked                            // a file that the call only asks about, whatever it would be for
+	NamesChanged                          // a file whose attributes the call changes
 )
 
 // Frame is a struct being shown, for references to its members.
@@ -101,14 +124,14 @@ type Frame struct {
 	View   View
 }
 
-// Frame gives the struct being shown, or with out = 1 the one around it, and so on.
+// Frame returns the struct being shown, or with out = 1 the one around it, and so on.
 func (c *Call) Frame(out int) *Frame { return &c.frames[c.depth-1-out] }
 
-// Outermost gives the outermost of the structs being shown.
+// Outermost returns the outermost of the structs being shown.
 func (c *Call) Outermost() *Frame { return &c.frames[0] }
 
-// Push makes v, an st, the struct being shown, until pop. It is false, and pop must
-// not follow, where structs are nested too deep.
+// Push makes v, an st, the struct being shown, until Pop. If structs are nested too
+// deep it returns false, and Pop must not be called.
 func (c *Call) Push(st *Struct, v View) bool {
 	if c.depth == maxDepth {
 		return false
@@ -118,20 +141,20 @@ func (c *Call) Push(st *Struct, v View) bool {
 	return true
 }
 
-// Pop ends what push began.
+// Pop ends what Push began.
 func (c *Call) Pop() { c.depth-- }
 
-// Failed says that the call returned an error.
+// Failed reports whether the call returned an error.
 func (c *Call) Failed() bool { return c.Errno != 0 }
 
-// Complete says that all arguments have been shown.
+// Complete reports whether all arguments have been shown.
 func (c *Call) Complete() bool { return c.Raw || c.next >= len(c.Sig.args) && !c.halfway }
 
-// Exiting says that the call is at its exit-stop.
+// Exiting reports whether the call is at its exit-stop.
 func (c *Call) Exiting() bool { return c.exiting }
 
-// Pass takes note of a call that is not to be shown, or that the tracee was in
-// when tracing began: restart_syscall may tell of it.
+// Pass notes a call that is not shown, or that the tracee was in when tracing
+// began: a restart_syscall may continue it.
 func (c *Call) Pass(name string) {
 	if c.now != c.catalogue.Resuming { // which goes on with an earlier one
 		c.Previous = c.now
@@ -141,12 +164,18 @@ func (c *Call) Pass(name string) {
 
 // Begin starts a new call; ABI, NR, Args, Sig and the flags have been set.
 func (c *Call) Begin() {
-	c.startStop() // what settle reads must not be of the stop before
+	c.startStop() // settle must not see memory that an earlier stop read
 	c.serial++
 	c.next, c.halfway, c.exiting, c.hasSave, c.depth = 0, false, false, 0, 0
 	c.snapshots = c.snapshots[:0]
 	c.Ret, c.Errno = 0, 0
 	c.Pass(c.Sig.Name)
+	c.layArgs()
+	c.settle()
+}
+
+// layArgs puts the arguments side by side in regs, in the order of the registers.
+func (c *Call) layArgs() {
 	if c.ABI.RegisterSize() == 8 {
 		for i, a := range c.Args {
 			binary.LittleEndian.PutUint64(c.regs[8*i:], a)
@@ -156,7 +185,6 @@ func (c *Call) Begin() {
 			binary.LittleEndian.PutUint32(c.regs[4*i:], uint32(a))
 		}
 	}
-	c.settle()
 }
 
 // Enter shows the arguments that are known at the enter-stop, up to the first
@@ -226,9 +254,9 @@ func (c *Call) argument(a *arg) {
 	c.Out.Arg(a.name, output.NameOptional)
 }
 
-// NumArgs is how many registers the call's arguments take.
+// NumArgs is the number of registers that the call's arguments take.
 func (c *Call) NumArgs() int {
-	// Whatever command it is, the registers are those of the call.
+	// A sub-command has the registers of the call.
 	if c.Sig.whole != nil {
 		return c.Sig.whole.width(c.ABI)
 	}
@@ -259,18 +287,18 @@ func (c *Call) ArgNamed(name string) *arg {
 	return nil
 }
 
-// Save keeps v from the enter-stop for the exit-stop of the same argument.
+// Save keeps v, at the enter-stop, for the exit-stop of the same argument.
 func (c *Call) Save(arg int, v uint64) {
 	c.saved[arg] = v
 	c.hasSave |= 1 << arg
 }
 
-// SavedFor gives what save kept for an argument, and whether it did.
+// SavedFor returns what Save kept for an argument, and whether there is anything.
 func (c *Call) SavedFor(arg int) (uint64, bool) {
 	return c.saved[arg], c.hasSave&(1<<arg) != 0
 }
 
-// Serial is another number for each call that begins.
+// Serial is a number that differs for each call that begins.
 func (c *Call) Serial() uint64 { return c.serial }
 
 // Captured is SavedFor for the argument being shown.
@@ -279,14 +307,14 @@ func (c *Call) Captured() (uint64, bool) { return c.SavedFor(c.next) }
 // WordSize is the size in bytes of the call's longs and pointers.
 func (c *Call) WordSize() int { return c.ABI.WordSize() }
 
-// Register gives argument register i of the call.
+// Register returns argument register i of the call.
 func (c *Call) Register(i int) uint64 {
 	w := c.ABI.RegisterSize()
 	return View{B: c.regs[i*w : (i+1)*w]}.Uint(w)
 }
 
 // ArgsFromMemory replaces the arguments by the n words that the first one
-// points to. It is false if they cannot be read.
+// points to. It returns false if they cannot be read.
 func (c *Call) ArgsFromMemory(n int) bool {
 	size := n * c.WordSize()
 	b := c.readText(c.Args[0], size)

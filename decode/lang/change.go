@@ -6,27 +6,39 @@ import (
 )
 
 // Change points to memory that the kernel reads as an In and overwrites with
-// an Out: {...} => {...}. What it has become is shown if the call succeeded.
+// an Out: {...} => {...}. Out is shown if the call succeeded.
 type Change struct {
 	WordSized
 	In, Out Type
 	If      Cond // when Out is shown; nil for Succeeded
-	OrAddr  bool // where If holds although the call failed, the address stands for Out
+	OrAddr  bool // if If holds but the call failed, the address is shown in place of Out
 	Unread  bool // Out is shown even if In could not be read
 
-	// Where, if there is one, must hold within In at the enter-stop, and all that
-	// is Needed must be there: otherwise Out is not shown. In is a *Struct then.
+	// Where, if it is not nil, must hold within In at the enter-stop, and everything
+	// Needed must be there: otherwise Out is not shown. In is then a *Struct.
 	Where Cond
 
-	// UnlessZero, if there is one, is a number of bytes: where these are all zero,
-	// In is not shown, since in practice nobody fills in what the kernel only
-	// writes. If the call failed, the address is shown in place of Out, or nothing
-	// if it is Shy and In was shown.
+	// UnlessZero, if it is not 0, is a number of bytes. If these are all zero, In is
+	// not shown: programs rarely fill in memory that the kernel only writes. If the
+	// call failed, the address is shown in place of Out, or nothing if it is Shy and
+	// In was shown.
 	UnlessZero Num
 	Shy        bool
 }
 
 func (t *Change) Dir() Dir { return Both }
+
+func (t *Change) Keep(k *Keeps) {
+	if t.UnlessZero != nil {
+		k.Follow(&Bytes{Len: Min{t.UnlessZero, Const(PageSize)}}, BeforeCall)
+	}
+	k.Follow(t.In, BeforeCall)
+	if t.If != nil {
+		k.Follow(t.Out, AfterCall)
+	} else {
+		k.Follow(t.Out, IfSucceeded)
+	}
+}
 
 // Show implements Type.
 func (t *Change) Show(c *Call, v View) {
@@ -43,7 +55,7 @@ func (t *Change) Show(c *Call, v View) {
 	}
 }
 
-// Finish shows what the memory has become.
+// Finish shows the memory after the call.
 func (t *Change) Finish(c *Call, v View) {
 	if t.UnlessZero != nil {
 		t.finishUnlessZero(c, v)
@@ -61,16 +73,14 @@ func (t *Change) Finish(c *Call, v View) {
 	c.ShowAt(addr, t.Out)
 }
 
-// Fill points to a struct that the kernel completes: the members of In are
-// shown at the enter-stop, those of Out follow them, in the same braces, if
-// the call succeeded.
+// Fill points to a struct that the kernel completes. The members of In are shown
+// at the enter-stop. If the call succeeded, those of Out follow in the same braces.
 type Fill struct {
 	WordSized
 	In, Out *Struct
 
-	// Again, if there is one, is the type that the last member of In has at the
-	// exit-stop: if it is another one then, it is shown behind the first, before
-	// the members of Out.
+	// Again, if it is not nil, is the type of the last member of In at the exit-stop.
+	// If its value has changed, it is shown again, before the members of Out.
 	Again  Type
 	Always bool // the kernel completes it even when the call fails
 	OrMore bool // "..." stands in place of Out if the call failed or Out cannot be read
@@ -85,6 +95,20 @@ type entered uint8
 func (entered) Num(c *Call) uint64 { return c.Before }
 
 func (t *Fill) Dir() Dir { return Both }
+
+func (t *Fill) Keep(k *Keeps) {
+	k.Follow(t.In, BeforeCall)
+	after := IfSucceeded
+	if t.Always {
+		after = AfterCall
+	}
+	k.Follow(t.Out, after)
+	if t.Again != nil {
+		k.behind, k.when = true, after
+		k.Inside(t.Again)
+		k.behind = false
+	}
+}
 
 // Show implements Type.
 func (t *Fill) Show(c *Call, v View) {
@@ -140,45 +164,6 @@ func (t *Fill) Finish(c *Call, v View) {
 	c.Out.EndStruct()
 }
 
-// Updated points to the Number that it is converted from, which the kernel may
-// move on: [16 => 8] if the call succeeded with a result other than zero.
-type Updated Number
-
-// Layout implements Type.
-func (t Updated) Layout(abi tables.ABI) Layout { return pointerLayout(abi, false) }
-
-func (t Updated) Dir() Dir { return Both }
-
-// Show implements Type.
-func (t Updated) Show(c *Call, v View) {
-	addr := v.Uint(c.WordSize())
-	m, ok := View{}, false
-	if addr != 0 && !c.Plain {
-		m, ok = c.ReadType(addr, Number(t))
-	}
-	c.Begun = ok
-	if !ok {
-		c.Out.Addr(addr)
-		return
-	}
-	c.Out.BeginArray()
-	c.Out.Elem()
-	Number(t).Show(c, m)
-}
-
-func (t Updated) Finish(c *Call, v View) {
-	if !c.Begun {
-		return
-	}
-	if !c.Failed() && c.Ret != 0 {
-		if m, ok := c.ReadType(v.Uint(c.WordSize()), Number(t)); ok {
-			c.Out.Changed()
-			Number(t).Show(c, m)
-		}
-	}
-	c.Out.EndArray()
-}
-
 // What showUnlessZero left for finishUnlessZero, in Call.Before.
 const (
 	shownAll = iota
@@ -223,6 +208,8 @@ type WasNow [1]Type
 // Layout implements Type.
 func (t WasNow) Layout(abi tables.ABI) Layout { return t[0].Layout(abi) }
 
+func (t WasNow) Keep(k *Keeps) { k.Value(t[0]) }
+
 // Value is the number as it is now.
 func (t WasNow) Value(c *Call, v View) uint64 { return NumberOf(c, t[0], v) }
 
@@ -245,6 +232,8 @@ type NowOf struct {
 
 // Show is never called: a fielder shows itself.
 func (t *NowOf) Show(*Call, View) {}
+
+func (*NowOf) Keep(*Keeps) {}
 
 func (t *NowOf) ShowField(c *Call, _ string, _ View) {
 	f := c.Frame(0)

@@ -136,11 +136,6 @@ func (e FailedWith) Holds(c *Call) bool { return c.Errno == int(e) }
 // Succeeded is the condition that the call did not fail, as far as is known.
 const Succeeded = FailedWith(0)
 
-// OnABI is the condition that the call is of the ABI that is converted to it.
-type OnABI tables.ABI
-
-func (abi OnABI) Holds(c *Call) bool { return c.ABI == tables.ABI(abi) }
-
 // Always is the condition that always holds.
 const Always = always(0)
 
@@ -148,7 +143,7 @@ type always uint8
 
 func (always) Holds(*Call) bool { return true }
 
-// BitsOf gives the values that names have in a set, in one word.
+// BitsOf returns the values that names have in a set, in one word.
 func BitsOf(set *tables.Set, names ...string) uint64 {
 	var mask uint64
 	for _, v := range Names(names).In(set) {

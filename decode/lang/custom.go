@@ -4,22 +4,38 @@ import "trapline/tables"
 
 // Values that Go functions show, because no type can describe them.
 
-// Shown is a value laid out as an As that By shows, at the stop that At names.
+// Shown is a value laid out as an As that the function By shows at the stop At.
 type Shown struct {
 	As Type
 	At Dir
 	By func(c *Call, v View)
+	C  string // the type in C, if it does not follow from As
+
+	// Sees, if it is not nil, is a type that reads at least what By reads.
+	Sees Type
 }
 
 // Layout implements Type.
 func (t *Shown) Layout(abi tables.ABI) Layout { return t.As.Layout(abi) }
+
+// Keep leaves a gap if the value may be a pointer that By follows.
+func (t *Shown) Keep(k *Keeps) {
+	switch {
+	case t.Sees != nil:
+		k.Value(t.Sees)
+	case k.inside && t.As.Layout(k.ABI).Size > 0:
+		k.Value(t.As)
+	default:
+		k.Gap("a Go function may follow it")
+	}
+}
 
 func (t *Shown) Dir() Dir { return t.At }
 
 // Show implements Type.
 func (t *Shown) Show(c *Call, v View) { t.By(c, v) }
 
-// Value is a number kept in an In that By shows.
+// Value is a number kept in an In that By shows. The zero In is X32.
 type Value struct {
 	In Number
 	By func(c *Call, v uint64)
@@ -28,29 +44,14 @@ type Value struct {
 // Layout implements Type.
 func (t *Value) Layout(abi tables.ABI) Layout { return t.In.Layout(abi) }
 
+// Keep implements keeper: By is given the number.
+func (*Value) Keep(*Keeps) {}
+
 // Value is the number.
 func (t *Value) Value(c *Call, v View) uint64 { return t.In.Value(c, v) }
 
 // Show implements Type.
 func (t *Value) Show(c *Call, v View) { t.By(c, t.In.Value(c, v)) }
-
-// Value32 is a 32-bit value that the function converted to it shows.
-type Value32 func(c *Call, v uint32)
-
-// Layout implements Type.
-func (Value32) Layout(abi tables.ABI) Layout { return X32.Layout(abi) }
-
-// Show implements Type.
-func (t Value32) Show(c *Call, v View) { t(c, uint32(v.Uint(4))) }
-
-// Value64 is a 64-bit value that the function converted to it shows.
-type Value64 func(c *Call, v uint64)
-
-// Layout implements Type.
-func (Value64) Layout(abi tables.ABI) Layout { return X64.Layout(abi) }
-
-// Show implements Type.
-func (t Value64) Show(c *Call, v View) { t(c, v.Uint(8)) }
 
 // AtAddr is memory behind a pointer that the function converted to it shows. The
 // function gets the address.
@@ -64,16 +65,50 @@ func (t AtAddr) Show(c *Call, v View) { t(c, v.Addr) }
 
 func (t AtAddr) ShowAt(c *Call, addr uint64) { t(c, addr) }
 
-// TextAt is an AtAddr that shows a string: strings are followed even where
-// pointers are not (-e verbose=none).
-type TextAt func(c *Call, addr uint64)
+// Sees is an Of that a Go function shows, and that reads no more memory behind a
+// pointer than an As would.
+type Sees struct{ Of, As Type }
 
 // Layout implements Type.
-func (TextAt) Layout(tables.ABI) Layout { return Layout{0, 1} }
+func (t *Sees) Layout(abi tables.ABI) Layout { return t.Of.Layout(abi) }
 
 // Show implements Type.
-func (t TextAt) Show(c *Call, v View) { t(c, v.Addr) }
+func (t *Sees) Show(c *Call, v View) { t.Of.Show(c, v) }
 
-func (t TextAt) ShowAt(c *Call, addr uint64) { t(c, addr) }
+func (t *Sees) ShowAt(c *Call, addr uint64) { t.Of.(Reader).ShowAt(c, addr) }
 
-func (TextAt) ShownPlain(*Call) bool { return true }
+func (t *Sees) ShownPlain(c *Call) bool { return c.ShownPlain(t.Of) }
+
+// Keep implements keeper.
+func (t *Sees) Keep(k *Keeps) {
+	if k.behind {
+		k.behind = false
+		k.Follow(t.As, k.when)
+		k.behind = true
+		return
+	}
+	k.Value(t.As)
+}
+
+// Range is memory behind a pointer that Go functions read: Len elements of Size bytes,
+// no more than Most if that is not 0. It stands for them in Sees.
+type Range struct {
+	Unsized
+	Len  Num
+	Size int
+	Most uint64
+}
+
+// Show is never called: it is shown by what it stands for.
+func (t *Range) Show(*Call, View) {}
+
+func (t *Range) ShowAt(*Call, uint64) {}
+
+// Keep implements keeper.
+func (t *Range) Keep(k *Keeps) {
+	most := t.Most
+	if most == 0 {
+		most = NoArray
+	}
+	k.Elements(t.Len, t.Size, most)
+}

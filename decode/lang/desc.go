@@ -23,8 +23,8 @@ type Calls []Desc
 // (Loff on i386) take the registers that they need.
 type Args []Field
 
-// Field is an argument of a call or a member of a struct. The name is the
-// manual page's, which is what strace -N shows. One called "_" is not shown.
+// Field is an argument of a call or a member of a struct. The name is that of
+// the manual page, which strace -N shows. A Field called "_" is not shown.
 type Field = struct {
 	Name string
 	Type Type
@@ -58,6 +58,7 @@ type Signature struct {
 	ret    Type           // nil for a number
 	remark func(c *Call)  // behind the result of a call that succeeded, or nil
 	then   func(c *Call)  // behind the record of the call, or nil
+	again  Names          // arguments that remark reads
 	sub    *subSignatures // for calls with a Rest
 
 	whole *Signature // the one that this is for a sub-command of, or nil
@@ -67,7 +68,7 @@ type Signature struct {
 func newSignature(name string, d *Desc, abi tables.ABI) *Signature {
 	s := &Signature{Name: name, Described: true, ret: d.Ret, args: make([]arg, len(d.Args))}
 	if w, ok := d.Ret.(*With); ok {
-		s.ret, s.remark, s.then = w.Ret, w.Remark, w.Then
+		s.ret, s.remark, s.then, s.again = w.Ret, w.Remark, w.Then, w.Again
 	}
 	if s.ret != nil {
 		s.ret = unwrap(s.ret).Type
@@ -78,7 +79,7 @@ func newSignature(name string, d *Desc, abi tables.ABI) *Signature {
 		if r, ok := f.Type.(*Rest); ok {
 			base := &Desc{d.Name, d.Args[:i], d.Ret}
 			s.args = s.args[:i]
-			s.sub = &subSignatures{base, r, make(map[*Desc]*Signature)}
+			s.sub = &subSignatures{base: base, rest: r, byDesc: make(map[*Desc]*Signature)}
 			break
 		}
 		if all, ok := f.Type.(Others); ok {
@@ -116,15 +117,38 @@ func (s *Signature) width(abi tables.ABI) int {
 	return n
 }
 
-// registers is implemented by types that, as an argument, take other registers
-// than their size in memory says.
+// Register finds the argument called name, and gives the first register that it
+// takes, counted from 0, and the number of registers.
+func (s *Signature) Register(name string, abi tables.ABI) (first, count int, ok bool) {
+	for i := range s.args {
+		if a := &s.args[i]; a.name == name && name != "_" && a.size > 0 {
+			first = a.off / abi.RegisterSize()
+			return first, a.end(abi) - first, true
+		}
+	}
+	return 0, 0, false
+}
+
+// Names returns the names of the arguments. more says that there are others, which
+// depend on these.
+func (s *Signature) Names() (names []string, more bool) {
+	for i := range s.args {
+		if name := s.args[i].name; name != "_" && s.args[i].size > 0 {
+			names = append(names, name)
+		}
+	}
+	return names, s.sub != nil
+}
+
+// registers is implemented by types whose number of registers, as an argument,
+// does not follow from their size in memory.
 type registers interface{ registers(abi tables.ABI) int }
 
 // Group is descriptions of some calls.
 type Group struct {
 	Both Calls // calls that are the same in both tables
-	X86  Calls // 64-bit calls that i386 lacks or has another meaning for
-	I386 Calls // i386 calls that 64-bit programs lack or mean otherwise by
+	X86  Calls // 64-bit calls that i386 lacks or that mean something else there
+	I386 Calls // i386 calls that 64-bit programs lack or that mean something else there
 }
 
 // Gather adds the descriptions of an ABI, by the names of calls.
@@ -214,9 +238,8 @@ type OnStack struct{}
 
 func (OnStack) Layout(tables.ABI) Layout { return Layout{0, 1} }
 
-// Others stands last in Args for the arguments that nothing is known of, so that
-// there are as many in all as the number that it is converted from. Its name is
-// "".
+// Others, the last of Args, stands for arguments of which nothing is known. The
+// number that it is converted from is that of all arguments. Its name is "".
 type Others int
 
 // Layout implements Type.

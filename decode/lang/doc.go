@@ -3,7 +3,7 @@
 // that make Types of others. It also has the Call that a description is walked
 // for, and the Decoder that all Calls share.
 //
-// Nothing in here is about an object of the kernel: what is belongs to package
-// kernel or to a subsystem. What these keep while they decode lies in a CallSlot or
-// DecoderSlot of theirs.
+// Nothing here is about objects of the kernel: those belong to package kernel or
+// to a subsystem, which keep what they remember while decoding in a CallSlot or
+// DecoderSlot of their own.
 package lang

@@ -9,16 +9,15 @@ import (
 // the caller knows them in (copy_struct_from_user in the kernel). Since marks
 // the members that came later, in structs that are read by parts.
 
-// Extensible is a struct behind a pointer of which the first Size bytes are
-// there. Less than Least bytes are no valid struct and shown as an address.
-// What a larger one holds behind the known members is shown as bytes unless it
-// is all zero.
+// Extensible is a struct behind a pointer, of which the first Size bytes exist. A
+// struct of less than Least bytes is not valid and is shown as an address. Bytes
+// behind the known members are shown unless they are all zero.
 type Extensible struct {
 	Of    *Struct
 	Size  Num // nil where the first member, a 32-bit integer, is the size
 	Least int
-	Cut   bool // nothing is looked at behind the known members: "..."
-	Exact bool // a struct of any other size than that of Of is shown as an address
+	Cut   bool // bytes behind the known members are not read, but shown as "..."
+	Exact bool // a struct whose size is not that of Of is shown as an address
 }
 
 // Layout implements Type.
@@ -26,6 +25,20 @@ func (t *Extensible) Layout(abi tables.ABI) Layout { return t.Of.Layout(abi) }
 
 // Show implements Type.
 func (t *Extensible) Show(c *Call, v View) { t.Of.Show(c, v) }
+
+func (t *Extensible) Keep(k *Keeps) {
+	known := t.Of.Layout(k.ABI).Size
+	switch {
+	case t.Size == nil:
+		k.Bytes(4)
+		k.add(KeepOp{Kind: KeepCounted, Count: Amount(k.reg), Size: 1, Most: PageSize})
+	case t.Cut || t.Exact:
+		k.Elements(t.Size, 1, uint64(known))
+	default:
+		k.Elements(t.Size, 1, PageSize)
+	}
+	k.Inside(t.Of)
+}
 
 func (t *Extensible) ShowAt(c *Call, addr uint64) {
 	if t.Size == nil {
@@ -81,7 +94,7 @@ func (t *Extensible) showSelfSized(c *Call, addr uint64) {
 	c.Out.EndStruct()
 }
 
-// Complete gives b, with zeros behind it if it ends within a member.
+// Complete returns b, padded with zeros if it ends within a member.
 func (st *Struct) Complete(c *Call, b []byte) []byte {
 	for i := range st.layout().members {
 		m := &st.layout().members[i]

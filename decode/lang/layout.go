@@ -8,7 +8,7 @@ type Layout struct {
 }
 
 // Layouts is the layout of a scalar: that of the Number it is converted from,
-// such as Layouts(U64). Types embed it that are no numbers themselves.
+// such as Layouts(U64). Types that are not numbers themselves embed it.
 type Layouts Number
 
 // size is the number of bytes under an ABI.

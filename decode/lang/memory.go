@@ -6,13 +6,13 @@ import (
 	"trapline/tables"
 )
 
-// Reading the tracee's memory. What costs is the call, not the bytes, and what
-// one stop shows often lies close together: the strings of execve, the buffers
-// of a vector. So a small read takes its surroundings along.
+// Reading the tracee's memory. Each read costs a system call, however small it is,
+// and the values that one stop shows are often close together: the strings of execve,
+// the buffers of a vector. Therefore a small read takes its surroundings along.
 
 const (
 	smallRead = 256
-	blockSize = 1024 // divides a page: a block is readable as a whole or not at all
+	blockSize = 1024 // divides a page, so that a block is readable as a whole or not at all
 )
 
 // windows are the blocks of the tracee's memory last read at this stop: two,
@@ -43,7 +43,7 @@ func (w *windows) has(start uint64) bool {
 	return w.valid[0] && w.addr[0] == start || w.valid[1] && w.addr[1] == start
 }
 
-// readBoth is for what lies in two blocks of which neither is here.
+// readBoth is read for memory in two blocks, neither of which has been read.
 func (w *windows) readBoth(m Memory, start uint64, off int, b []byte) int {
 	n := m.ReadMemory(start, w.b[:])
 	w.addr = [2]uint64{start, start + blockSize}
@@ -69,10 +69,19 @@ func (w *windows) copy(m Memory, start uint64, off int, b []byte) int {
 	return copy(b, block[off:])
 }
 
-// startStop forgets what was read at the stop before.
+// startStop forgets what was read at the previous stop.
 func (c *Call) startStop() {
 	c.used = 0
 	c.windows.valid = [2]bool{}
+	c.noted = nil
+	switch m := c.Mem.(type) {
+	case *KeptMemory:
+		c.exact = true
+	case *NotedMemory:
+		c.exact, c.noted = true, m
+	default:
+		c.exact = false
+	}
 }
 
 // Read reads n bytes at addr into memory that is valid until the stop has
@@ -93,21 +102,21 @@ func (c *Call) readText(addr uint64, n int) []byte {
 	if !c.addressable(addr) {
 		return nil
 	}
-	if 0 < n && n <= smallRead {
+	if 0 < n && n <= smallRead && !c.exact {
 		return b[:c.windows.read(c.Mem, addr, b)]
 	}
 	return b[:c.Mem.ReadMemory(addr, b)]
 }
 
-// addressable says that a pointer can be one of the tracee's. Newer structs hold
-// those of 32-bit programs in 64 bits too.
+// addressable reports whether an address can be one of the tracee's. Newer structs
+// hold pointers of 32-bit programs in 64 bits as well.
 func (c *Call) addressable(addr uint64) bool {
 	return c.ABI == tables.X86_64 || addr <= math.MaxUint32
 }
 
-// PageRoom is how many bytes there are from addr to the end of its page. A string
-// that ends there is not looked for in the next page: the call does not read that,
-// and it may be memory that nobody serves (userfaultfd(2)).
+// PageRoom is the number of bytes from addr to the end of its page. A string that
+// ends within the page must not be looked for in the next one: the call does not read
+// that page, and it may be memory that nobody serves (userfaultfd(2)).
 func PageRoom(addr uint64) uint64 {
 	const pageSize = 4096
 	return pageSize - addr%pageSize
@@ -134,8 +143,8 @@ func (c *Call) ReadUint(addr uint64, size int) (uint64, bool) {
 	return View{B: b}.Uint(size), true
 }
 
-// Alloc takes n bytes from the scratch memory of this stop. Memory handed out
-// before stays valid when the scratch grows: the old one is only dropped.
+// Alloc takes n bytes from the scratch memory of this stop. When the scratch memory
+// grows, memory that was handed out before stays valid.
 func (c *Call) Alloc(n int) []byte {
 	d := c.Decoder
 	if d.used+n > len(d.scratch) {
@@ -147,8 +156,8 @@ func (c *Call) Alloc(n int) []byte {
 	return b
 }
 
-// Mark tells how much of the scratch memory is taken, for release.
+// Mark returns how much of the scratch memory is taken, for Release.
 func (c *Call) Mark() int { return c.used }
 
-// Release gives back what alloc has handed out since mark: it is to be used no more.
+// Release takes back the memory that Alloc has handed out since Mark.
 func (c *Call) Release(mark int) { c.used = mark }

@@ -129,6 +129,9 @@ func (n Number) Value(c *Call, v View) uint64 {
 // Show implements Type.
 func (n Number) Show(c *Call, v View) { c.Out.Number(n.Value(c, v), n.Base()) }
 
+// Keep implements keeper: there is nothing behind a number.
+func (Number) Keep(*Keeps) {}
+
 // number is a Number in a layout: what is known of it is looked up once.
 type number struct {
 	sizes  [tables.NumABI]uint8
@@ -140,7 +143,7 @@ type number struct {
 // numbers are those in use.
 var numbers [1 << 8]atomic.Pointer[number]
 
-// laidOut gives the number for a layout.
+// laidOut returns the number for a layout.
 func (n Number) laidOut() *number {
 	t := numbers[n].Load()
 	if t == nil {
@@ -151,6 +154,8 @@ func (n Number) laidOut() *number {
 }
 
 func (t *number) Layout(abi tables.ABI) Layout { return t.n.Layout(abi) }
+
+func (*number) Keep(*Keeps) {}
 
 func (t *number) Value(c *Call, v View) uint64 { return t.n.Value(c, v) }
 
@@ -171,12 +176,10 @@ type Address Number
 const (
 	// Addr is an Address as wide as a register.
 	Addr = Address(Xlong)
-	// Addr64 is an address held in 64 bits whatever the ABI, as newer structs
-	// do, and AlignedAddr one that is an __aligned_u64.
+	// Addr64 is an address held in 64 bits under every ABI, as in newer
+	// structs, and AlignedAddr one that is an __aligned_u64.
 	Addr64      = Address(X64)
 	AlignedAddr = Address(AlignedX64)
-	// KAddr is an address kept in a __kernel_ulong_t.
-	KAddr = Address(KHex)
 )
 
 // Layout implements Type.
@@ -187,6 +190,8 @@ func (t Address) Value(c *Call, v View) uint64 { return Number(t).Value(c, v) }
 
 // Show implements Type.
 func (t Address) Show(c *Call, v View) { c.Out.Addr(t.Value(c, v)) }
+
+func (Address) Keep(*Keeps) {}
 
 // Enum is an integer whose values have names in Set. It is kept in and, when it
 // is raw, written as In; the zero In is X32.
@@ -204,6 +209,8 @@ func (t *Enum) Value(c *Call, v View) uint64 { return t.In.Value(c, v) }
 // Show implements Type.
 func (t *Enum) Show(c *Call, v View) { c.Out.Enum(t.In.Value(c, v), t.Set, t.In.Base()) }
 
+func (*Enum) Keep(*Keeps) {}
+
 // Flags is an integer whose bits have names in Set. It is kept in and, when it
 // is raw, written as In; the zero In is X32.
 type Flags struct {
@@ -212,8 +219,8 @@ type Flags struct {
 
 	// Parts are numbers among the flags: MAP_SHARED|MAP_HUGETLB|21<<MAP_HUGE_SHIFT.
 	Parts   []Part
-	Ignored uint64 // bits that the kernel does not look at
-	Named   bool   // with parts, the word as a number is the other way of showing it
+	Ignored uint64 // bits that the kernel ignores
+	Named   bool   // with Parts: -X verbose shows the word as a number beside its names
 }
 
 // Layout implements Type.
@@ -231,6 +238,8 @@ func (t *Flags) Show(c *Call, v View) {
 	c.Out.Flags(t.In.Value(c, v), t.Set, t.In.Base())
 }
 
+func (*Flags) Keep(*Keeps) {}
+
 // Ticks is a count of units of which Per make a second; a comment has it in
 // seconds, with as many digits after the point as Digits says.
 type Ticks struct {
@@ -241,6 +250,8 @@ type Ticks struct {
 
 // Layout implements Type.
 func (t *Ticks) Layout(abi tables.ABI) Layout { return t.In.Layout(abi) }
+
+func (*Ticks) Keep(*Keeps) {}
 
 // Value is the count.
 func (t *Ticks) Value(c *Call, v View) uint64 { return t.In.Value(c, v) }
@@ -275,3 +286,5 @@ func (t Aligned) Layout(abi tables.ABI) Layout { return Layout{t[0].Layout(abi).
 
 // Show implements Type.
 func (t Aligned) Show(c *Call, v View) { t[0].Show(c, v) }
+
+func (t Aligned) Keep(k *Keeps) { k.Value(t[0]) }

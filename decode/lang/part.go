@@ -17,7 +17,7 @@ type Part struct {
 	First bool        // it is shown before the flags
 }
 
-// of gives the number that the part is in a word.
+// of returns the number that the part is in a word.
 func (p *Part) of(word uint64) uint64 { return word & p.Mask >> bits.TrailingZeros64(p.Mask) }
 
 // show shows the part of a word.
@@ -36,12 +36,16 @@ func (p *Part) show(c *Call, word uint64) {
 func (t *Flags) showParts(c *Call, v View) {
 	whole := t.In.Value(c, v)
 	word := whole &^ t.Ignored
-	flags, shown := word, false
+	flags, before, behind := word, false, false // the flags, and whether there are parts before or behind them
 	for i := range t.Parts {
-		flags &^= t.Parts[i].Mask
-		shown = shown || t.Parts[i].Zero
+		p := &t.Parts[i]
+		flags &^= p.Mask
+		if p.shown(word) {
+			before = before || p.First
+			behind = behind || !p.First
+		}
 	}
-	if word == 0 && !shown {
+	if word == 0 && !before && !behind {
 		c.Out.Number(0, output.Hex)
 		return
 	}
@@ -50,26 +54,32 @@ func (t *Flags) showParts(c *Call, v View) {
 		c.Out.Number(whole, t.In.Base())
 		c.Out.Named(output.InComment)
 	}
-	some := t.showEach(c, word, true, false)
+	if before {
+		t.showEach(c, word, true, false)
+	}
 	if flags != 0 {
-		if some {
+		if before {
 			c.Out.Or()
 		}
 		c.Out.Flags(flags, t.Set, t.In.Base())
-		some = true
 	}
-	t.showEach(c, word, false, some)
+	if behind {
+		t.showEach(c, word, false, before || flags != 0)
+	}
 	if t.Named {
 		c.Out.EndNamed()
 	}
 }
 
-// showEach shows the parts that are first, or the others, and says whether there
-// has been anything.
-func (t *Flags) showEach(c *Call, word uint64, first, some bool) bool {
+// shown reports whether the part of a word is shown among flags.
+func (p *Part) shown(word uint64) bool { return p.Zero || word&p.Mask != 0 }
+
+// showEach shows the parts that are first, or the others. some says that
+// something is before them.
+func (t *Flags) showEach(c *Call, word uint64, first, some bool) {
 	for i := range t.Parts {
 		p := &t.Parts[i]
-		if p.First != first || word&p.Mask == 0 && !p.Zero {
+		if p.First != first || !p.shown(word) {
 			continue
 		}
 		if some {
@@ -78,7 +88,6 @@ func (t *Flags) showEach(c *Call, word uint64, first, some bool) bool {
 		p.show(c, word)
 		some = true
 	}
-	return some
 }
 
 // Macro is a number kept in an In and shown as a macro of its parts:
@@ -91,6 +100,8 @@ type Macro struct {
 
 // Layout implements Type.
 func (t *Macro) Layout(abi tables.ABI) Layout { return t.In.Layout(abi) }
+
+func (*Macro) Keep(*Keeps) {}
 
 // Value is the number.
 func (t *Macro) Value(c *Call, v View) uint64 { return t.In.Value(c, v) }

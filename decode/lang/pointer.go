@@ -5,13 +5,26 @@ import "trapline/tables"
 // Ptr points to a To that the kernel reads.
 type Ptr struct {
 	To     Type
-	Wide   bool // held in 64 bits whatever the ABI, as newer structs do
+	Wide   bool // held in 64 bits under every ABI, as in newer structs
 	Bare   bool // a scalar has no brackets around it
 	Needed bool // Change.Where does not hold if To, a *List, is empty or cannot be read
+	Seldom bool // it is mostly a null pointer
+
+	C string // the type in C, if it does not follow from To
 }
 
 // Layout implements Type.
 func (t *Ptr) Layout(abi tables.ABI) Layout { return pointerLayout(abi, t.Wide) }
+
+func (t *Ptr) Keep(k *Keeps) {
+	if t.Seldom {
+		k.Null()
+		return
+	}
+	k.Follow(t.To, AnyTime)
+}
+
+func (t *Ptr) pointee() Type { return t.To }
 
 // Show implements Type.
 func (t *Ptr) Show(c *Call, v View) {
@@ -40,9 +53,19 @@ type Out struct {
 // Layout implements Type.
 func (t *Out) Layout(abi tables.ABI) Layout { return pointerLayout(abi, t.Wide) }
 
+func (t *Out) Keep(k *Keeps) {
+	if t.If != nil || t.Always {
+		k.Follow(t.To, AfterCall)
+	} else {
+		k.Follow(t.To, IfSucceeded)
+	}
+}
+
+func (t *Out) pointee() Type { return t.To }
+
 func (t *Out) Dir() Dir { return Exit }
 
-// written says that there is something to show.
+// written reports whether there is something to show.
 func (t *Out) written(c *Call) bool {
 	switch {
 	case t.Always || !c.exiting:
@@ -104,8 +127,8 @@ func (c *Call) ShownPlain(t Type) bool {
 	return ok && p.ShownPlain(c)
 }
 
-// ShowAt shows the t at addr or, where it cannot be read, the address. It
-// reports false for what has a size but could not be read.
+// ShowAt shows the t at addr or, if it cannot be read, the address. It returns
+// false for a type of a known size that could not be read.
 func (c *Call) ShowAt(addr uint64, t Type) bool {
 	if addr == 0 || c.Plain && !c.ShownPlain(t) {
 		c.Out.Addr(addr)
@@ -149,81 +172,4 @@ func ShowPointee(c *Call, t Type, v View) {
 		return
 	}
 	t.Show(c, v)
-}
-
-// InOut points to a number that the kernel reads and then overwrites; shown at
-// the exit-stop as [before => after].
-type InOut struct {
-	WordSized
-	To     Type
-	Always bool // the kernel may overwrite it even when the call fails
-}
-
-func (t *InOut) Dir() Dir { return Exit }
-
-func (t *InOut) Capture(c *Call, v View, arg int) {
-	if addr := v.Uint(c.WordSize()); addr != 0 {
-		size := t.To.Layout(c.ABI).Size
-		if u, ok := c.ReadUint(addr, size); ok {
-			c.Save(arg, u)
-		}
-	}
-}
-
-// Show implements Type.
-func (t *InOut) Show(c *Call, v View) {
-	addr := v.Uint(c.WordSize())
-	before, known := c.SavedFor(c.next)
-	if addr == 0 || !known {
-		c.Out.Addr(addr)
-		return
-	}
-	size := t.To.Layout(c.ABI).Size
-	b := c.Alloc(8)
-	PutUint(b, before)
-	c.Out.BeginArray()
-	c.Out.Elem()
-	t.To.Show(c, View{B: b[:size]})
-	if !c.Failed() || t.Always {
-		if after, ok := c.ReadUint(addr, size); ok && after != before {
-			c.Out.Changed()
-			PutUint(b, after)
-			t.To.Show(c, View{B: b[:size]})
-		}
-	}
-	c.Out.EndArray()
-}
-
-// Value is the number as it is now.
-func (t *InOut) Value(c *Call, v View) uint64 {
-	u, _ := c.ReadUint(v.Uint(c.WordSize()), t.To.Layout(c.ABI).Size)
-	return u
-}
-
-// AsEntered points to a small To that is shown at the exit-stop as it was at the
-// enter-stop. A call has one at most.
-type AsEntered struct {
-	WordSized
-	To Type
-}
-
-func (t *AsEntered) Dir() Dir { return Exit }
-
-func (t *AsEntered) Capture(c *Call, v View, arg int) {
-	addr := v.Uint(c.WordSize())
-	b, ok := c.ReadAll(addr, t.To.Layout(c.ABI).Size)
-	if addr != 0 && ok {
-		copy(c.entered[:], b)
-		c.Save(arg, addr)
-	}
-}
-
-// Show implements Type.
-func (t *AsEntered) Show(c *Call, v View) {
-	addr, ok := c.SavedFor(c.next)
-	if !ok {
-		c.Out.Addr(v.Uint(c.WordSize()))
-		return
-	}
-	ShowPointee(c, t.To, View{c.entered[:t.To.Layout(c.ABI).Size], addr})
 }

@@ -11,6 +11,8 @@ type Remembered struct{ Of *Struct }
 // Layout implements Type.
 func (t *Remembered) Layout(abi tables.ABI) Layout { return t.Of.Layout(abi) }
 
+func (t *Remembered) Keep(k *Keeps) { k.Value(t.Of) }
+
 // Show implements Type.
 func (t *Remembered) Show(c *Call, v View) {
 	c.Remember(v)
@@ -36,7 +38,7 @@ func (c *Call) Remember(v View) {
 	c.snapshots = append(c.snapshots, View{append([]byte(nil), v.B...), v.Addr})
 }
 
-// Recall gives the bytes that v had when it was remembered.
+// Recall returns the bytes that v had when it was remembered.
 func (c *Call) Recall(v View) ([]byte, bool) {
 	for _, s := range c.snapshots {
 		if off := v.Addr - s.Addr; v.Addr >= s.Addr && off+uint64(len(v.B)) <= uint64(len(s.B)) {
@@ -68,11 +70,11 @@ func (m rememberedMemory) ReadMemory(addr uint64, b []byte) int {
 	return m.Memory.ReadMemory(addr, b)
 }
 
-// Remembers says that v has not changed since it was remembered.
+// Remembers reports whether v has not changed since it was remembered.
 func (c *Call) Remembers(v View) bool {
 	b, ok := c.Recall(v)
 	return ok && string(b) == string(v.B)
 }
 
-// HasRemembered says that Remember was called.
+// HasRemembered reports whether Remember was called.
 func (c *Call) HasRemembered() bool { return len(c.snapshots) > 0 }

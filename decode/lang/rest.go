@@ -18,9 +18,12 @@ type Rest struct {
 	Set   *tables.Set
 	Calls Calls
 
-	// By, if it is not nil, chooses among others instead; nil ends the arguments.
+	// By, if it is not nil, chooses among others instead; nil ends the arguments. If
+	// On is given, too, nothing else decides what By chooses.
 	By    func(c *Call) *Desc
 	Among []*Desc // what By chooses from, as far as that takes more registers
+	// All, if it is not nil, calls add with what By chooses from besides those.
+	All func(add func(*Desc))
 
 	// The names are resolved when the call is first seen.
 	once    sync.Once
@@ -81,18 +84,21 @@ type subSignatures struct {
 	base   *Desc // the arguments before the rest
 	rest   *Rest
 	byDesc map[*Desc]*Signature // made so far
+	widest int                  // number of registers, once it is known
 }
 
 // width is the number of registers that the widest of them takes.
 func (s *subSignatures) width(abi tables.ABI) int {
-	widest := 0
+	if s.widest > 0 {
+		return s.widest
+	}
 	for _, d := range s.rest.Among {
-		widest = max(widest, newSignature("", s.whole(d), abi).width(abi))
+		s.widest = max(s.widest, newSignature("", s.whole(d), abi).width(abi))
 	}
 	for i := range s.rest.Calls {
-		widest = max(widest, newSignature("", s.whole(&s.rest.Calls[i]), abi).width(abi))
+		s.widest = max(s.widest, newSignature("", s.whole(&s.rest.Calls[i]), abi).width(abi))
 	}
-	return widest
+	return s.widest
 }
 
 // settle replaces c.Sig by the signature for the arguments that c has.
@@ -107,10 +113,14 @@ func (c *Call) settle() {
 }
 
 func (s *subSignatures) signature(c *Call) *Signature {
-	d := s.rest.choice(c)
+	return s.of(c.Sig.Name, s.rest.choice(c), c.ABI)
+}
+
+// of is the signature of a call with the rest d.
+func (s *subSignatures) of(name string, d *Desc, abi tables.ABI) *Signature {
 	sig := s.byDesc[d]
 	if sig == nil {
-		sig = newSignature(c.Sig.Name, s.whole(d), c.ABI)
+		sig = newSignature(name, s.whole(d), abi)
 		s.byDesc[d] = sig
 	}
 	return sig

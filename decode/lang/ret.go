@@ -21,6 +21,8 @@ type resultAddr Number
 // Layout implements Type.
 func (t resultAddr) Layout(abi tables.ABI) Layout { return Number(t).Layout(abi) }
 
+func (resultAddr) Keep(*Keeps) {}
+
 // Show implements Type.
 func (t resultAddr) Show(c *Call, v View) {
 	if addr := Number(t).Value(c, v); addr != 0 {
@@ -35,6 +37,7 @@ type With struct {
 	Ret    Type
 	Remark func(c *Call) // writes what strace puts in parentheses, with Encoder.BeginRemark, if the call succeeded
 	Then   func(c *Call) // adds records behind the call's, whether it succeeded or not
+	Again  Names         // the arguments behind which Remark looks, as the call has left them
 }
 
 // Layout implements Type.
@@ -42,6 +45,8 @@ func (t *With) Layout(abi tables.ABI) Layout { return t.Ret.Layout(abi) }
 
 // Show implements Type.
 func (t *With) Show(c *Call, v View) { t.Ret.Show(c, v) }
+
+func (t *With) Keep(k *Keeps) { k.Value(t.Ret) }
 
 // Result shows the call's result, at the exit-stop after Exit.
 func (c *Call) Result() {
@@ -86,7 +91,7 @@ const (
 	erestartRestartblock = 516
 )
 
-// Restarts says that the call was interrupted and may start again: it has no
+// Restarts reports whether the call was interrupted and may start again: it has no
 // result yet.
 func (c *Call) Restarts() bool {
 	switch c.Errno {

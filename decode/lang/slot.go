@@ -1,49 +1,48 @@
 package lang
 
-// What a subsystem keeps while calls are decoded lies in slots that it declares,
-// so that neither Call nor Decoder knows of it.
+import "sync/atomic"
 
-// CallSlot is a T in each Call. It is allocated when it is first needed and
-// stays while the Call is reused: the next call finds in it what the one before
-// has left.
-type CallSlot[T any] struct{ i int }
+// Subsystems keep what they remember between decoding steps in slots that they
+// declare, so that neither Call nor Decoder knows of it.
 
-// DecoderSlot is a T in each Decoder, for what is shared by all of its calls.
-type DecoderSlot[T any] struct{ i int }
+// CallSlot is a T in each Call. It is allocated when it is first needed, and stays
+// when the Call is reused: the next call finds in it what the previous one left.
+// The zero value is ready for use.
+type CallSlot[T any] struct{ slot slot }
 
-// How many slots there are.
-var callSlots, decoderSlots int
+// DecoderSlot is a T in each Decoder, for what is shared by all of its calls. The
+// zero value is ready for use.
+type DecoderSlot[T any] struct{ slot slot }
 
-// NewCallSlot adds a slot to all Calls. It is for package variables.
-func NewCallSlot[T any]() CallSlot[T] {
-	callSlots++
-	return CallSlot[T]{callSlots - 1}
-}
+// Of returns what is in the slot of c.
+func (s *CallSlot[T]) Of(c *Call) *T { return slotIn[T](&c.slots, &s.slot) }
 
-// NewDecoderSlot adds a slot to all Decoders. It is for package variables.
-func NewDecoderSlot[T any]() DecoderSlot[T] {
-	decoderSlots++
-	return DecoderSlot[T]{decoderSlots - 1}
-}
+// Of returns what is in the slot of d.
+func (s *DecoderSlot[T]) Of(d *Decoder) *T { return slotIn[T](&d.slots, &s.slot) }
 
-// Of gives what is in the slot of c.
-func (s CallSlot[T]) Of(c *Call) *T { return slotIn[T](&c.slots, s.i, callSlots) }
+// slot is the number of a slot, which it gets when it is first used, so that a
+// start does not pay for it. Before that it is 0.
+type slot struct{ number atomic.Int32 }
 
-// Of gives what is in the slot of d.
-func (s DecoderSlot[T]) Of(d *Decoder) *T { return slotIn[T](&d.slots, s.i, decoderSlots) }
+// numberedSlots is the number of slots that have one.
+var numberedSlots atomic.Int32
 
-func slotIn[T any](slots *[]any, i, n int) *T {
-	if i < len(*slots) {
+func slotIn[T any](slots *[]any, s *slot) *T {
+	if i := int(s.number.Load()); i < len(*slots) {
 		if p, ok := (*slots)[i].(*T); ok {
 			return p
 		}
 	}
-	return fillSlot[T](slots, i, n)
+	return fillSlot[T](slots, s)
 }
 
-func fillSlot[T any](slots *[]any, i, n int) *T {
-	if *slots == nil {
-		*slots = make([]any, n)
+func fillSlot[T any](slots *[]any, s *slot) *T {
+	if s.number.Load() == 0 {
+		s.number.CompareAndSwap(0, numberedSlots.Add(1))
+	}
+	i := int(s.number.Load())
+	for len(*slots) <= i {
+		*slots = append(*slots, nil)
 	}
 	p := new(T)
 	(*slots)[i] = p

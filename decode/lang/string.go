@@ -11,8 +11,8 @@ import (
 // PathMax is PATH_MAX of linux/limits.h: file names are shown whole.
 const PathMax = 4096
 
-// StrN is a NUL-terminated string behind a pointer, cut after -s bytes, of which
-// no more bytes are looked at than the number that it is converted from.
+// StrN is a NUL-terminated string behind a pointer, cut after -s bytes. No more
+// bytes of it are read than the number that it is converted from.
 type StrN int
 
 // Str is a StrN of any length.
@@ -28,21 +28,8 @@ func (t StrN) ShownPlain(*Call) bool { return true }
 
 func (t StrN) ShowAt(c *Call, addr uint64) { c.showCString(addr, c.StringLimit, int(t)) }
 
-// NameIn is a Str that is to fit, with its NUL, into the number of bytes that
-// it is converted from.
-type NameIn int
-
-// Layout implements Type.
-func (NameIn) Layout(tables.ABI) Layout { return Layout{0, 1} }
-
-// Show implements Type.
-func (t NameIn) Show(c *Call, v View) { t.ShowAt(c, v.Addr) }
-
-func (t NameIn) ShownPlain(*Call) bool { return true }
-
-func (t NameIn) ShowAt(c *Call, addr uint64) {
-	c.showCString(addr, min(c.StringLimit, int(t)-1), int(t))
-}
+// Keep implements keeper.
+func (t StrN) Keep(k *Keeps) { k.String(min(k.Decoder.StringLimit+1, int(t))) }
 
 // showCString shows up to limit bytes of the string at addr, of which no more
 // than most bytes are looked at, or the address.
@@ -60,7 +47,7 @@ type FileName uint8
 
 const (
 	AnyFile FileName = iota // the name of a file that the call is about
-	Inert                   // no file is looked for by this name
+	Inert                   // no file is looked up by this name
 )
 
 // Layout implements Type.
@@ -78,11 +65,26 @@ func (t FileName) ShowAt(c *Call, addr uint64) {
 		c.Out.Addr(addr)
 	case t == Inert:
 		c.Out.Str(output.Plain, b, more)
+		c.Naming = NamesNothing
 	default:
 		c.Out.Str(output.Path, b, more)
 	}
 	if ok && !more {
 		c.PathShown(b)
+	}
+	c.Naming = NamesFile
+}
+
+// Keep implements keeper.
+func (t FileName) Keep(k *Keeps) {
+	k.String(PathMax)
+	k.Path()
+}
+
+// Path leaves a gap if something is shown beside a path.
+func (k *Keeps) Path() {
+	if k.Decoder.AfterPath != nil {
+		k.Gap("what is beside a path")
 	}
 }
 
@@ -90,10 +92,24 @@ func (t FileName) ShowAt(c *Call, addr uint64) {
 type StringPointer uint8
 
 const (
-	Path       StringPointer = iota // to a file name
-	LinkTarget                      // to what a symbolic link is to hold
-	String                          // to a Str
+	Path        StringPointer = iota // to a file name
+	LinkTarget                       // to what a symbolic link is to hold
+	String                           // to a Str
+	LinkPath                         // to a file name that, if a symbolic link has it, is the link's
+	NewPath                          // to a LinkPath that the call puts into a directory
+	EntryPath                        // to a LinkPath that the call takes out of a directory
+	RunPath                          // to a Path that is executed
+	EnteredPath                      // to a Path of a directory that the caller goes to
+	RulesPath                        // to a Path that is looked up by rules of the call's own
+	ChangedPath                      // to a Path whose attributes are changed
 )
+
+// namings has the Naming of each StringPointer.
+var namings = [...]Naming{
+	LinkTarget: NamesNothing, LinkPath: NamesLink, NewPath: NamesLink | NamesNew | NamesEntry,
+	EntryPath: NamesLink | NamesEntry, RunPath: NamesRun, EnteredPath: NamesEntered, RulesPath: NamesByRules,
+	ChangedPath: NamesChanged,
+}
 
 // Layout implements Type.
 func (StringPointer) Layout(abi tables.ABI) Layout { return pointerLayout(abi, false) }
@@ -105,28 +121,43 @@ func (t StringPointer) Show(c *Call, v View) {
 	switch {
 	case addr == 0:
 		c.Out.Addr(addr)
-	case t == Path:
-		AnyFile.ShowAt(c, addr)
 	case t == LinkTarget:
 		Inert.ShowAt(c, addr)
-	default:
+	case t == String:
 		Str.ShowAt(c, addr)
+	default:
+		c.Naming = namings[t]
+		AnyFile.ShowAt(c, addr)
 	}
 }
 
-// ReadString reads a NUL-terminated string. more says that it goes on after
+// Keep implements keeper.
+func (t StringPointer) Keep(k *Keeps) {
+	switch t {
+	case String:
+		k.Follow(Str, AnyTime)
+	default:
+		if namings[t]&(NamesEntry|NamesEntered) != 0 {
+			k.Change()
+		}
+		k.Follow(AnyFile, AnyTime)
+	}
+}
+
+// ReadString reads a NUL-terminated string. more reports that it continues after
 // limit bytes; !ok that the tracee's memory ended before the string did.
 func (c *Call) ReadString(addr uint64, limit int) (b []byte, more, ok bool) {
 	return c.readString(addr, limit, limit+1)
 }
 
-// readString is ReadString for strings that may lack their NUL: no more than
-// look bytes are looked at.
+// readString is ReadString for strings that may lack their NUL: no more than look
+// bytes are read.
 func (c *Call) readString(addr uint64, limit, look int) (b []byte, more, ok bool) {
 	// Most strings are short and lie in one page.
 	const first = 256
 	b = c.readText(addr, int(min(uint64(min(look, first)), PageRoom(addr))))
 	if i := bytes.IndexByte(b, 0); i >= 0 {
+		c.EndRead(addr + uint64(i) + 1)
 		return b[:i], false, true
 	}
 	if len(b) < look {
@@ -136,19 +167,76 @@ func (c *Call) readString(addr uint64, limit, look int) (b []byte, more, ok bool
 	for len(b) < look {
 		at := addr + uint64(len(b))
 		n := int(min(uint64(look-len(b)), PageRoom(at)))
-		part := b[len(b) : len(b)+n]
-		if !c.addressable(addr) || c.Mem == nil || c.Mem.ReadMemory(at, part) < n {
-			n = 0
+		got := 0
+		if c.addressable(addr) && c.Mem != nil {
+			got = c.Mem.ReadMemory(at, b[len(b):len(b)+n])
 		}
-		if i := bytes.IndexByte(part[:n], 0); i >= 0 {
+		if i := bytes.IndexByte(b[len(b):len(b)+got], 0); i >= 0 {
+			c.EndRead(at + uint64(i) + 1)
 			return b[:len(b)+i], false, true
 		}
-		if n == 0 {
+		if got < n {
 			return nil, false, false
 		}
 		b = b[:len(b)+n]
 	}
 	return b[:min(limit, look)], true, true
+}
+
+// EndRead tells a NotedMemory where what was just read ends: a string with its NUL, an
+// array with its null pointer. Readers need nothing behind it, even if they read more at
+// once.
+func (c *Call) EndRead(end uint64) {
+	if c.noted != nil {
+		c.noted.endString(end)
+	}
+}
+
+// LinkPathIf is a LinkPath on a condition, and otherwise a Path.
+type LinkPathIf [1]Cond
+
+// Layout implements Type.
+func (LinkPathIf) Layout(abi tables.ABI) Layout { return pointerLayout(abi, false) }
+
+// Show implements Type.
+func (t LinkPathIf) Show(c *Call, v View) { c.showPathIf(v, t[0], nil) }
+
+// Keep implements keeper.
+func (LinkPathIf) Keep(k *Keeps) { k.Follow(AnyFile, AnyTime) }
+
+// UsedPath is a LinkPathIf for a use that depends on other arguments.
+type UsedPath struct {
+	Link Cond                 // nil for never
+	For  func(c *Call) Naming // what the call does with the file
+}
+
+// Layout implements Type.
+func (*UsedPath) Layout(abi tables.ABI) Layout { return pointerLayout(abi, false) }
+
+// Show implements Type.
+func (t *UsedPath) Show(c *Call, v View) { c.showPathIf(v, t.Link, t.For) }
+
+// Keep implements keeper.
+func (*UsedPath) Keep(k *Keeps) { k.Follow(AnyFile, AnyTime) }
+
+// showPathIf shows the file name that v points to. What it is a name of matters only
+// to AfterPath.
+func (c *Call) showPathIf(v View, link Cond, use func(*Call) Naming) {
+	addr := v.Uint(c.WordSize())
+	c.Begun = addr != 0
+	if addr == 0 {
+		c.Out.Addr(addr)
+		return
+	}
+	if c.AfterPath != nil {
+		if use != nil {
+			c.Naming = use(c)
+		}
+		if link != nil && link.Holds(c) {
+			c.Naming |= NamesLink
+		}
+	}
+	AnyFile.ShowAt(c, addr)
 }
 
 // PathShown has what is beside a path shown.
@@ -188,11 +276,11 @@ type BytesKind uint8
 const (
 	Text       BytesKind = iota
 	OrString             // text that may end in a NUL, which is not shown
-	Binary               // no text
+	Binary               // not text
 	Terminated           // a string that ends at a NUL; without one its last byte is not shown
 	ExpectNUL            // text that ends in a NUL, or goes on
-	CutString            // a string of which no more than Len bytes, the NUL included, are looked at
-	FilePath             // a file name of which Len bytes are there
+	CutString            // a string of which no more than Len bytes, including the NUL, are read
+	FilePath             // a file name of Len bytes
 )
 
 // Show implements Type.
@@ -205,10 +293,23 @@ func (t *Bytes) ShowAt(c *Call, addr uint64) {
 	switch t.Kind {
 	case CutString:
 		c.showCutString(addr, n)
+	case Terminated:
+		c.showCString(addr, min(c.StringLimit, int(n)-1), int(n))
 	case FilePath:
 		c.ShowPath(addr, min(n, PathMax))
 	default:
 		c.ShowBuffer(addr, n, t.Kind)
+	}
+}
+
+// Keep implements keeper.
+func (t *Bytes) Keep(k *Keeps) {
+	switch t.Kind {
+	case FilePath:
+		k.Elements(t.Len, 1, PathMax)
+		k.Path()
+	default:
+		k.Elements(t.Len, 1, uint64(k.Decoder.StringLimit)+1)
 	}
 }
 
@@ -252,8 +353,8 @@ func (c *Call) ShowBuffer(addr, length uint64, kind BytesKind) {
 	}
 }
 
-// showCutString shows the string at addr, of which no more than size bytes, the
-// NUL included, are looked at.
+// showCutString shows the string at addr, of which no more than size bytes,
+// including the NUL, are read.
 func (c *Call) showCutString(addr, size uint64) {
 	size = min(size, uint64(c.StringLimit)+1)
 	if !c.addressable(addr) {
@@ -282,6 +383,8 @@ func (t CharArray) Layout(tables.ABI) Layout { return Layout{int(t), 1} }
 // Show implements Type.
 func (t CharArray) Show(c *Call, v View) { c.showChars(v.B, Terminated) }
 
+func (CharArray) Keep(*Keeps) {}
+
 // Chars are N bytes inside a struct, of which Len are in use; all, if there is
 // no Len. Their Kind is Text, Binary or Terminated.
 type Chars struct {
@@ -292,6 +395,8 @@ type Chars struct {
 
 // Layout implements Type.
 func (t *Chars) Layout(tables.ABI) Layout { return Layout{t.N, 1} }
+
+func (*Chars) Keep(*Keeps) {}
 
 // Show implements Type.
 func (t *Chars) Show(c *Call, v View) {
@@ -320,19 +425,17 @@ func (c *Call) showChars(b []byte, kind BytesKind) {
 	}
 }
 
-// ByteArray is bytes inside a struct that are no string, as many as the number
-// that it is converted from: shown as strace shows binary data.
-type ByteArray int
-
-// Layout implements Type.
-func (t ByteArray) Layout(tables.ABI) Layout { return Layout{int(t), 1} }
-
-// Show implements Type.
-func (t ByteArray) Show(c *Call, v View) { c.Out.Str(output.Plain, v.B, false) }
-
 // Pad is a hole between members, of as many bytes as the number that it is
 // converted from.
-type Pad = ByteArray
+type Pad int
+
+// Layout implements Type.
+func (t Pad) Layout(tables.ABI) Layout { return Layout{int(t), 1} }
+
+// Show implements Type.
+func (t Pad) Show(c *Call, v View) { c.Out.Str(output.Plain, v.B, false) }
+
+func (Pad) Keep(*Keeps) {}
 
 // UUID is 16 bytes in groups: 01234567-89ab-cdef-0123-456789abcdef.
 const UUID = uuid(16)
@@ -341,6 +444,8 @@ type uuid uint8
 
 // Layout implements Type.
 func (t uuid) Layout(tables.ABI) Layout { return Layout{int(t), 1} }
+
+func (uuid) Keep(*Keeps) {}
 
 // Show implements Type.
 func (uuid) Show(c *Call, v View) {

@@ -2,6 +2,7 @@ package lang
 
 import (
 	"slices"
+	"strings"
 	"sync/atomic"
 
 	"trapline/output"
@@ -13,7 +14,8 @@ import (
 // never shown.
 type Struct struct {
 	Fields Fields
-	Packed bool // there is no padding
+	Packed bool   // there is no padding
+	C      string // its name in C, without "struct"; "" if not known, or as that of Of
 
 	// Of, if it is not nil, is the struct that this one shows the members of in
 	// another way: with other types for those in With, only those that Pick names,
@@ -23,8 +25,8 @@ type Struct struct {
 	Pick         Names
 	Move, Before string
 
-	// A program's calls need few of the structs that there are, so each is
-	// laid out when it is first needed: that keeps the start short.
+	// A program's calls need few of all structs, so each is laid out when it is
+	// first needed. That keeps the start short.
 	laid atomic.Pointer[structLayout]
 }
 
@@ -93,11 +95,20 @@ func (st *Struct) fields() Fields {
 	for _, f := range st.With {
 		i := slices.IndexFunc(fields, func(was Field) bool { return was.Name == f.Name })
 		if i < 0 {
-			panic("lang: no member is called " + f.Name)
+			panic(noMember(f.Name, fields))
 		}
 		fields[i] = f
 	}
 	return fields
+}
+
+// noMember reports whether a struct with these members lacks the one called name.
+func noMember(name string, fields Fields) string {
+	var names []string
+	for _, f := range fields {
+		names = append(names, f.Name)
+	}
+	return "lang: no member is called " + name + " in struct { " + strings.Join(names, ", ") + " }"
 }
 
 // place finds the offsets of the members and the size of them all.
@@ -122,18 +133,27 @@ func (sl *structLayout) place(packed bool) {
 // Resolve lays the struct out. It panics if a name is not that of a member.
 func (st *Struct) Resolve() { st.layout() }
 
-// packed says that there is no padding.
+// packed reports whether there is no padding.
 func (st *Struct) packed() bool { return st.Packed || st.Of != nil && st.Of.packed() }
 
 // Layout implements Type.
 func (st *Struct) Layout(abi tables.ABI) Layout { return st.layout().sizes[abi] }
+
+func (st *Struct) Keep(k *Keeps) {
+	sl := st.layout()
+	for _, i := range sl.shown {
+		if m := &sl.members[i]; !m.verbose || !k.Abbrev {
+			k.Inside(m.Type)
+		}
+	}
+}
 
 // positions are those of the members of sl that are shown.
 func (st *Struct) positions(sl *structLayout) []int {
 	at := func(name string) int {
 		i := slices.IndexFunc(sl.members, func(m member) bool { return m.Name == name })
 		if i < 0 {
-			panic("lang: no member is called " + name)
+			panic(noMember(name, st.fields()))
 		}
 		return i
 	}
@@ -159,7 +179,7 @@ func (st *Struct) positions(sl *structLayout) []int {
 	return shown
 }
 
-// Offset gives a member's offset in bytes, for tests of the layout.
+// Offset returns a member's offset in bytes, for tests of the layout.
 func (st *Struct) Offset(abi tables.ABI, name string) (int, bool) {
 	if m := st.member(name); m != nil {
 		return m.Off[abi], true
@@ -167,7 +187,7 @@ func (st *Struct) Offset(abi tables.ABI, name string) (int, bool) {
 	return 0, false
 }
 
-// Member gives the bytes of the member called name; empty if v is too short.
+// Member returns the bytes of the member called name; empty if v is too short.
 func (st *Struct) Member(c *Call, name string, v View) View {
 	if m := st.member(name); m != nil {
 		return v.At(m.Off[c.ABI], m.Type.Layout(c.ABI).Size)
@@ -197,7 +217,7 @@ func (st *Struct) NumberIn(c *Call, name string, v View) (uint64, bool) {
 	return 0, false
 }
 
-// within says whether cond holds where names are those of the members in v.
+// within reports whether cond holds where names are those of the members in v.
 func (st *Struct) within(c *Call, v View, cond Cond) bool {
 	if !c.Push(st, v) {
 		return false
@@ -213,8 +233,8 @@ func (st *Struct) Show(c *Call, v View) {
 	c.Out.EndStruct()
 }
 
-// ShowPart is Show for a struct that may end within a member, whose bytes are
-// shown then.
+// ShowPart is Show for a struct that may end within a member: then the bytes of
+// that member are shown.
 func (st *Struct) ShowPart(c *Call, v View) {
 	c.Out.BeginStruct()
 	st.show(c, v, true)
@@ -280,6 +300,8 @@ type Inline struct{ Of *Struct }
 // Layout implements Type.
 func (t *Inline) Layout(abi tables.ABI) Layout { return t.Of.Layout(abi) }
 
+func (t *Inline) Keep(k *Keeps) { k.Value(t.Of) }
+
 // Show implements Type.
 func (t *Inline) Show(c *Call, v View) { t.Of.Show(c, v) }
 
@@ -307,12 +329,14 @@ func (t *One) inner() *Struct {
 // Layout implements Type.
 func (t *One) Layout(abi tables.ABI) Layout { return t.inner().Layout(abi) }
 
+func (t *One) Keep(k *Keeps) { k.Value(t.Type) }
+
 // Show implements Type.
 func (t *One) Show(c *Call, v View) { t.inner().Show(c, v) }
 
 func (t *One) ShowAsMembers(c *Call, v View) { t.inner().ShowMembers(c, v) }
 
-// Overlay is a C union of which all members are shown, one behind the other. Its
+// Overlay is a C union all of whose members are shown, one after the other. Its
 // name is "".
 type Overlay struct {
 	Fields Fields
@@ -346,45 +370,56 @@ func (t *Overlay) Layout(abi tables.ABI) Layout {
 // Show implements Type.
 func (t *Overlay) Show(c *Call, v View) { c.Out.Str(output.Plain, v.B, false) }
 
+func (t *Overlay) Keep(k *Keeps) {
+	for _, arm := range t.arms() {
+		k.Value(arm)
+	}
+}
+
 func (t *Overlay) ShowAsMembers(c *Call, v View) {
 	for _, arm := range t.arms() {
 		arm.ShowMembers(c, v)
 	}
 }
 
-// Elided is several members of a struct, "..." in place of which stands in an
-// abbreviated one. Its name is "".
+// Elided stands for several members, which an abbreviated struct shows as "...".
+// Without an Of it is always "...". Its name is not shown.
 type Elided struct{ Of *Struct }
 
 // Layout implements Type.
-func (t *Elided) Layout(abi tables.ABI) Layout { return t.Of.Layout(abi) }
+func (t *Elided) Layout(abi tables.ABI) Layout {
+	if t.Of == nil {
+		return Layout{0, 1}
+	}
+	return t.Of.Layout(abi)
+}
 
-// Show implements Type.
-func (t *Elided) Show(c *Call, v View) { t.Of.Show(c, v) }
+// Show is never called: a group of members shows itself.
+func (t *Elided) Show(*Call, View) {}
+
+func (t *Elided) Keep(k *Keeps) {
+	if t.Of != nil && !k.Abbrev {
+		k.Value(t.Of)
+	}
+}
+
+func (t *Elided) ShowField(c *Call, _ string, v View) { t.ShowAsMembers(c, v) }
 
 func (t *Elided) ShowAsMembers(c *Call, v View) {
-	if c.Abbrev {
+	if t.Of == nil || c.Abbrev {
 		c.Out.More()
 	} else {
 		t.Of.ShowMembers(c, v)
 	}
 }
 
-const (
-	// Dots stands for members that are left out: "...".
-	Dots = dots(0)
-	// Nothing is an arm of a union that is not shown.
-	Nothing = nothing(0)
-)
-
-type dots uint8
-
-func (dots) Layout(tables.ABI) Layout            { return Layout{0, 1} }
-func (dots) Show(c *Call, _ View)                { c.Out.More() }
-func (dots) ShowField(c *Call, _ string, v View) { c.Out.More() }
+// Nothing is an arm of a union that is not shown.
+const Nothing = nothing(0)
 
 type nothing uint8
 
 func (nothing) Layout(tables.ABI) Layout      { return Layout{0, 1} }
 func (nothing) Show(c *Call, _ View)          { c.Out.BeginStruct(); c.Out.EndStruct() }
 func (nothing) ShowAsMembers(c *Call, v View) {}
+
+func (nothing) Keep(*Keeps) {}

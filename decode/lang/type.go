@@ -9,7 +9,7 @@ import (
 // Type says how the bytes of one value are laid out and shown. All of the
 // description language is made of Types; see docs of the constructors.
 //
-// Types are immutable and shared: what varies from call to call is in Call.
+// Types are immutable and shared; Call has the state of a call.
 type Type interface {
 	// Layout gives the size and alignment of the type in memory.
 	Layout(abi tables.ABI) Layout
@@ -17,17 +17,16 @@ type Type interface {
 	Show(c *Call, v View)
 }
 
-// View is a value where the tracee has it: the bytes in the tracee's own
-// layout, and the address they were read from. A register argument is viewed
-// as the memory it would be if the argument registers lay side by side, each
-// one word wide; its Addr is 0.
+// View is a value in the tracee: its bytes, in the tracee's layout, and the address
+// that they were read from. Arguments in registers are viewed as if the argument
+// registers were in memory side by side, each one word wide; their Addr is 0.
 type View struct {
 	B    []byte
 	Addr uint64
 }
 
 // Uint reads a little-endian unsigned integer of size bytes (1, 2, 4 or 8).
-// A view that is too short yields what is there, zero-extended.
+// A view that is too short is zero-extended.
 func (v View) Uint(size int) uint64 {
 	if len(v.B) < size {
 		v = v.extended(size)
@@ -57,8 +56,7 @@ func (v View) Int(size int) int64 {
 	return int64(u<<shift) >> shift
 }
 
-// At is the part of v that begins off bytes in and is size bytes long. It is
-// shorter where v is.
+// At is the part of v of size bytes at offset off. It is shorter if v ends before.
 func (v View) At(off, size int) View {
 	if off > len(v.B) {
 		off = len(v.B)
@@ -89,9 +87,9 @@ func dirOf(t Type) Dir {
 	return In
 }
 
-// capturer is implemented by types that look at the tracee's memory at the
-// enter-stop although they are shown at the exit-stop. arg is the argument's
-// position, for Call.save.
+// capturer is implemented by types that read the tracee's memory at the enter-stop
+// although they are shown at the exit-stop. arg is the argument's position, for
+// Call.Save.
 type capturer interface {
 	Capture(c *Call, v View, arg int)
 }

@@ -11,6 +11,8 @@ import (
 // Union is one of several types in one place, chosen by On. Its size is its
 // largest arm's.
 type Union struct {
+	C string // the type in C, if it does not follow from Arms
+
 	On   Num
 	Set  *tables.Set // has the Names of arms
 	Arms Arms
@@ -40,6 +42,12 @@ func (u *Union) Layout(abi tables.ABI) Layout {
 	}
 	l.Size = AlignUp(l.Size, l.Align)
 	return l
+}
+
+func (u *Union) Keep(k *Keeps) {
+	for i := range u.Arms {
+		k.Value(u.Arms[i].Type)
+	}
 }
 
 // Show implements Type.

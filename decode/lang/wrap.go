@@ -2,7 +2,7 @@ package lang
 
 import "trapline/tables"
 
-// What is said of an argument or a member beside its type.
+// Properties of an argument or a member other than its type.
 
 // When shows a value only if a condition holds.
 type When struct {
@@ -16,6 +16,8 @@ func (t *When) Layout(abi tables.ABI) Layout { return t.Then.Layout(abi) }
 // Show implements Type.
 func (t *When) Show(c *Call, v View) { t.Then.Show(c, v) }
 
+func (t *When) Keep(k *Keeps) { k.Value(t.Then) }
+
 // Verbose is a struct member left out of an abbreviated struct.
 type Verbose [1]Type
 
@@ -24,6 +26,12 @@ func (t Verbose) Layout(abi tables.ABI) Layout { return t[0].Layout(abi) }
 
 // Show implements Type.
 func (t Verbose) Show(c *Call, v View) { t[0].Show(c, v) }
+
+func (t Verbose) Keep(k *Keeps) {
+	if !k.Abbrev {
+		k.Value(t[0])
+	}
+}
 
 // Since marks the first of the members that a version of a struct added. It and
 // those behind it are shown if the caller's struct, which is Call.Known bytes
@@ -36,6 +44,8 @@ func (t Since) Layout(abi tables.ABI) Layout { return t[0].Layout(abi) }
 // Show implements Type.
 func (t Since) Show(c *Call, v View) { t[0].Show(c, v) }
 
+func (t Since) Keep(k *Keeps) { k.Value(t[0]) }
+
 // Reserved is a member shown only when it is not zero.
 type Reserved [1]Type
 
@@ -44,6 +54,8 @@ func (t Reserved) Layout(abi tables.ABI) Layout { return t[0].Layout(abi) }
 
 // Show implements Type.
 func (t Reserved) Show(c *Call, v View) { t[0].Show(c, v) }
+
+func (t Reserved) Keep(k *Keeps) { k.Value(t[0]) }
 
 // Unseen is a member that is not shown; others may refer to it.
 type Unseen [1]Type
@@ -54,7 +66,9 @@ func (t Unseen) Layout(abi tables.ABI) Layout { return t[0].Layout(abi) }
 // Show implements Type.
 func (t Unseen) Show(c *Call, v View) { t[0].Show(c, v) }
 
-// WithName is an argument shown with its name even where names are not asked for.
+func (t Unseen) Keep(k *Keeps) { k.Value(t[0]) }
+
+// WithName is an argument that is shown with its name even without -N.
 type WithName [1]Type
 
 // Layout implements Type.
@@ -62,6 +76,8 @@ func (t WithName) Layout(abi tables.ABI) Layout { return t[0].Layout(abi) }
 
 // Show implements Type.
 func (t WithName) Show(c *Call, v View) { t[0].Show(c, v) }
+
+func (t WithName) Keep(k *Keeps) { k.Value(t[0]) }
 
 // InReg is an argument that lies in register number Reg, counted from 0, and
 // not behind the one before it in the description: for calls whose arguments
@@ -77,8 +93,10 @@ func (t *InReg) Layout(abi tables.ABI) Layout { return t.Of.Layout(abi) }
 // Show implements Type.
 func (t *InReg) Show(c *Call, v View) { t.Of.Show(c, v) }
 
-// Early is an argument that the kernel writes, unless a condition holds: it is
-// shown at the enter-stop then.
+func (t *InReg) Keep(k *Keeps) { k.Value(t.Of) }
+
+// Early is an argument that the kernel writes unless a condition holds. If it
+// holds, the argument is shown at the enter-stop.
 type Early struct {
 	If Cond
 	Of Type
@@ -90,7 +108,9 @@ func (t *Early) Layout(abi tables.ABI) Layout { return t.Of.Layout(abi) }
 // Show implements Type.
 func (t *Early) Show(c *Call, v View) { t.Of.Show(c, v) }
 
-// wrapped is a field's type without its wrappers, and what they said.
+func (t *Early) Keep(k *Keeps) { k.Value(t.Of) }
+
+// wrapped is a field's type without its wrappers, and their properties.
 type wrapped struct {
 	Type
 	cond     Cond

@@ -5,14 +5,14 @@ import (
 	. "trapline/decode/lang"
 )
 
-// Groups are the calls described here, one line a file.
+// Groups lists the calls described here, one line per file.
 var Groups = []Group{
 	{Both: mmCalls, X86: mmCalls64, I386: mmCallsI386},
 	{Both: mmPolicyCalls},
 	{Both: userfaultfdCalls},
 }
 
-// Requests are the ioctls described here, one line a file.
+// Requests lists the ioctls described here, one line per file.
 var Requests = []Ioctls{
 	uffdIoctls,
 }

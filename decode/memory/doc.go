@@ -1,6 +1,6 @@
-// Package memory describes the calls about address spaces: mappings, protection,
-// advice, NUMA policy, userfaultfd.
+// Package memory describes the calls that manage address spaces: mappings,
+// protection, advice, NUMA policy, userfaultfd.
 //
-// A description is one line in the Calls of the file it belongs to. Calls that
-// are new are listed in Groups, new ioctls in Requests.
+// Each call is one line in the Calls variable of its file. A new variable has to
+// be listed in Groups or, if its type is Ioctls, in Requests.
 package memory

@@ -10,7 +10,7 @@ func TestMemoryLayoutsAgainstC(t *testing.T) {
 	clayout.Compare(t, 5, memoryStructs, nil, nil)
 }
 
-// What C calls the structs.
+// memoryStructs maps the structs to their names in C.
 var memoryStructs = []clayout.CStruct{
 	{"linux/userfaultfd.h", "struct uffdio_api", uffdioAPI},
 	{"linux/userfaultfd.h", "struct uffdio_continue", uffdioContinue},

@@ -23,7 +23,7 @@ var mmCalls = Calls{
 	}, RetAddr},
 	{"madvise", Args{{"addr", Addr}, {"length", Size}, {"advice", &Enum{Set: &tables.Madvise}}}, RetUnsigned},
 	{"process_madvise", Args{
-		{"pidfd", FD}, {"iovec", &Ptr{To: &Iovecs{Count: Ref("n"), Each: ShowIovBase}}}, {"n", Size}, {"advice", &Enum{Set: &tables.ProcessMadviseAdvice}}, {"flags", X32},
+		{"pidfd", FD}, {"iovec", &Ptr{To: &Iovecs{Count: Ref("n"), Bare: true}}}, {"n", Size}, {"advice", &Enum{Set: &tables.ProcessMadviseAdvice}}, {"flags", X32},
 	}, RetUnsigned},
 	{"process_mrelease", Args{{"pidfd", FD}, {"flags", X32}}, RetUnsigned},
 	{"msync", Args{{"addr", Addr}, {"length", Size}, {"flags", &Flags{Set: &tables.MsyncFlags}}}, RetUnsigned},
@@ -39,16 +39,16 @@ var mmCalls = Calls{
 }
 
 var mmCalls64 = Calls{
-	{"mmap", Args{{"addr", Addr}, {"length", Size}, {"prot", MmapProt}, {"flags", mmapFlags}, {"fd", FD}, {"offset", Xlong}}, RetAddr},
+	{"mmap", Args{{"addr", Addr}, {"length", Size}, {"prot", MmapProt}, {"flags", mmapFlags}, {"fd", mappedFD}, {"offset", Xlong}}, RetAddr},
 }
 
-// The old mmap finds its arguments in memory; mmap2 counts the offset in pages.
+// The old mmap takes its arguments in memory. The offset of mmap2 is in pages.
 var mmCallsI386 = Calls{
-	{"mmap", Args{{"", &Rest{By: oldMmapArgs, Among: []*Desc{mmapUnreadable}}}}, RetAddr},
-	{"mmap2", Args{{"addr", Addr}, {"length", Size}, {"prot", MmapProt}, {"flags", mmapFlags}, {"fd", FD}, {"offset", pageOffset{Ulong}}}, RetAddr},
+	{"mmap", Args{{"", &Rest{By: oldMmapArgs, Among: []*Desc{mmapUnreadable}, All: func(add func(*Desc)) { add(mmapInMemory) }}}}, RetAddr},
+	{"mmap2", Args{{"addr", Addr}, {"length", Size}, {"prot", MmapProt}, {"flags", mmapFlags}, {"fd", mappedFD}, {"offset", pageOffset{Ulong}}}, RetAddr},
 }
 
-// memfdSecretFlags have no name for what is unknown.
+// memfdSecretFlags shows zero as a plain number.
 var memfdSecretFlags = &Value{In: X32, By: func(c *Call, flags uint64) {
 	if flags == 0 {
 		c.Out.Number(0, output.Hex)
@@ -57,11 +57,21 @@ var memfdSecretFlags = &Value{In: X32, By: func(c *Call, flags uint64) {
 	}
 }}
 
+// mappedFD is the file that mmap maps. What is written to a shared mapping is written
+// to the file.
+var mappedFD = &Descriptor{Number: Int, Use: FDMapped, For: func(c *Call) FDUse {
+	const shared = 1 // in MAP_SHARED and MAP_SHARED_VALIDATE, and in no other type
+	if Ref("prot").Num(c)&tables.PROT_WRITE != 0 && Ref("flags").Num(c)&shared != 0 {
+		return FDWritten
+	}
+	return 0
+}}
+
 // MmapProt is the protection of pages.
 var MmapProt = &Flags{In: Xlong, Set: &tables.MmapProt}
 
-// mmapFlags is mmap's flags: the type of the mapping, bits, and the logarithm
-// of the size of huge pages.
+// mmapFlags are the flags of mmap: the type of the mapping, single bits, and the
+// logarithm of the size of huge pages.
 var mmapFlags = &Flags{In: Xlong, Set: &tables.MapFlags, Named: true, Ignored: ^uint64(1<<32 - 1), Parts: []Part{
 	{Mask: tables.MAP_TYPE, Set: &tables.MapTypes, Zero: true, First: true},
 	{Mask: tables.MAP_HUGE_MASK << tables.MAP_HUGE_SHIFT, Base: output.Unsigned, Shift: "MAP_HUGE_SHIFT"},
@@ -72,7 +82,8 @@ func mremapMoves(c *Call) bool {
 	return flags&(tables.MREMAP_FIXED|tables.MREMAP_DONTUNMAP) != 0 && flags&tables.MREMAP_MAYMOVE != 0
 }
 
-// pagesOf is the number of pages that the length in an argument covers.
+// pagesOf is the number of pages that the length in an argument covers, rounded
+// up.
 type pagesOf Ref
 
 // Num implements Num.
@@ -81,24 +92,31 @@ func (arg pagesOf) Num(c *Call) uint64 {
 	return n/PageSize + (n%PageSize+PageSize-1)/PageSize
 }
 
-// residency is a byte of which the lowest bit says that a page is in memory.
+// KeepNum implements keptNum of package lang.
+func (arg pagesOf) KeepNum(k *Keeps, op *KeepOp) bool {
+	op.Shift = 12
+	return k.Count(op, Ref(arg))
+}
+
+// residency is a byte whose lowest bit says whether a page is in memory.
 type residency struct{ Number }
 
 func (t residency) Show(c *Call, v View) { c.Out.Number(t.Value(c, v)&1, output.Unsigned) }
 
-// pageOffset is a file offset in pages.
+// pageOffset is a file offset counted in pages, shown in bytes.
 type pageOffset struct{ Number }
 
 func (t pageOffset) Show(c *Call, v View) { c.Out.Number(t.Value(c, v)*PageSize, output.Hex) }
 
 var (
 	mmapInMemory = &Desc{"", Args{
-		{"addr", Addr}, {"length", Size}, {"prot", MmapProt}, {"flags", mmapFlags}, {"fd", FD}, {"offset", Xlong},
+		{"addr", Addr}, {"length", Size}, {"prot", MmapProt}, {"flags", mmapFlags}, {"fd", mappedFD}, {"offset", Xlong},
 	}, nil}
 	mmapUnreadable = &Desc{"", Args{{"addr", Addr}}, nil}
 )
 
-// oldMmapArgs chooses by whether the six arguments can be read.
+// oldMmapArgs chooses the description: it depends on whether the six arguments
+// can be read.
 func oldMmapArgs(c *Call) *Desc {
 	if c.ArgsFromMemory(6) {
 		return mmapInMemory

@@ -7,7 +7,7 @@ import (
 	"trapline/tables"
 )
 
-// Where memory lies: mm/mempolicy.c, mm/migrate.c.
+// NUMA placement of memory: mm/mempolicy.c, mm/migrate.c.
 
 var mmPolicyCalls = Calls{
 	{"mbind", Args{
@@ -29,7 +29,7 @@ var mmPolicyCalls = Calls{
 	}, RetUnsigned},
 }
 
-// nodemask is an array of longs with a bit for each of maxnode-1 nodes.
+// nodemask is an array of longs with one bit for each of maxnode-1 nodes.
 var nodemask = &List{Of: Mask, Count: Func(func(c *Call) uint64 {
 	most := Ref("maxnode").Num(c)
 	bits := uint64(8 * c.WordSize())
@@ -40,7 +40,7 @@ var nodemask = &List{Of: Mask, Count: Func(func(c *Call) uint64 {
 	return n
 })}
 
-// mempolicy is a policy with flags beside it.
+// mempolicy is a policy, combined with flags.
 type mempolicy struct{ Number }
 
 const mempolicyFlags = tables.MPOL_F_STATIC_NODES | tables.MPOL_F_RELATIVE_NODES | tables.MPOL_F_NUMA_BALANCING
@@ -66,7 +66,7 @@ func (t mempolicy) Show(c *Call, v View) {
 	c.Out.EndNamed()
 }
 
-// pageStatus is the node of a page or a negative error.
+// pageStatus is the node of a page, or a negative errno.
 type pageStatus struct{ Number }
 
 func (t pageStatus) Show(c *Call, v View) {

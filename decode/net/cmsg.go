@@ -9,8 +9,8 @@ import (
 
 // Control messages of sendmsg(2) and recvmsg(2), struct cmsghdr.
 
-// maxControl is the size in bytes of a message's control messages that are
-// looked at, net.core.optmem_max by default since Linux 6.8.
+// maxControl is the limit, in bytes, up to which the control messages of a
+// message are read. It is the default of net.core.optmem_max since Linux 6.8.
 const maxControl = 128 << 10
 
 // showControl shows the msg_control of the message being shown.
@@ -52,8 +52,7 @@ func showControl(c *Call, addr uint64) {
 	c.Out.EndArray()
 }
 
-// showControlMessage shows a message that starts with a header of that many
-// bytes.
+// showControlMessage shows a control message, whose header has that many bytes.
 func showControlMessage(c *Call, v View, header int) {
 	word := header - 8
 	level, kind := v.At(word, 4).Uint(4), v.At(word+4, 4).Uint(4)
@@ -86,16 +85,25 @@ func showControlMessage(c *Call, v View, header int) {
 	c.Out.EndStruct()
 }
 
-// controlType is the data of a type of control message, of least bytes.
+// controlType is the type of the data of a control message, which has at least
+// least bytes.
 type controlType struct {
 	least int
 	show  func(c *Call, v View)
 }
 
-// Names of socket options stand for their control messages too.
+// passedFD is a descriptor that a message passes on. The receiver gets a new one.
+var passedFD = &Descriptor{Number: Int, For: func(c *Call) FDUse {
+	if shownMessages.Of(c).now.received {
+		return FDNew
+	}
+	return 0
+}}
+
+// The names of socket options are also those of their control messages.
 var socketControl = Lazy[map[uint64]*controlType]{Make: func() map[uint64]*controlType {
 	return map[uint64]*controlType{
-		tables.SCM_RIGHTS:      {4, showEach(FD)},
+		tables.SCM_RIGHTS:      {4, showEach(passedFD)},
 		tables.SCM_CREDENTIALS: {12, credentials.Show},
 		scmSecurity:            {1, func(c *Call, v View) { c.Out.Str(output.Plain, v.B, false) }},
 		scmPidfd:               {4, FD.Show},
@@ -109,7 +117,7 @@ var socketControl = Lazy[map[uint64]*controlType]{Make: func() map[uint64]*contr
 	}
 }}
 
-// Types that have names in the kernel's linux/socket.h only.
+// Types that only the kernel's internal linux/socket.h names.
 const (
 	scmSecurity = 3
 	scmPidfd    = 4
@@ -137,11 +145,11 @@ var credentials = &Struct{Fields: Fields{{"pid", PIDOf(ThreadGroup)}, {"uid", ID
 var ipProtocol = &Enum{In: X32, Set: &tables.InetProtocol}
 
 // packetInfo is a struct in_pktinfo (linux/in.h).
-var packetInfo = &Struct{Fields: Fields{{"ipi_ifindex", IfIndex}, {"ipi_spec_dst", InetAddr}, {"ipi_addr", InetAddr}}}
+var packetInfo = &Struct{C: "in_pktinfo", Fields: Fields{{"ipi_ifindex", IfIndex}, {"ipi_spec_dst", InetAddr}, {"ipi_addr", InetAddr}}}
 
-// extendedError is a struct sock_extended_err (linux/errqueue.h) with the
-// address behind it.
-var extendedError = &Struct{Fields: Fields{
+// extendedError is a struct sock_extended_err (linux/errqueue.h), followed by an
+// address.
+var extendedError = &Struct{C: "sock_extended_err", Fields: Fields{
 	{"ee_errno", U32}, {"ee_origin", U8}, {"ee_type", U8}, {"ee_code", U8}, {"_", U8},
 	{"ee_info", U32}, {"ee_data", U32}, {"offender", sockaddrInStorage{}},
 }}
@@ -153,7 +161,7 @@ func (sockaddrInStorage) Layout(tables.ABI) Layout { return Layout{Size: 16, Ali
 
 func (sockaddrInStorage) Show(c *Call, v View) { ShowSockaddrView(c, v) }
 
-// showEach shows the data as an array of elem, as many as there are.
+// showEach returns a function that shows the data as an array of elem.
 func showEach(elem Type) func(c *Call, v View) {
 	return func(c *Call, v View) {
 		size := elem.Layout(c.ABI).Size
@@ -171,7 +179,7 @@ func showEach(elem Type) func(c *Call, v View) {
 	}
 }
 
-// showSized shows the data as a t, if it is long enough for one.
+// showSized returns a function that shows the data as a t, if it is long enough.
 func showSized(t Type) func(c *Call, v View) {
 	return func(c *Call, v View) {
 		if size := t.Layout(c.ABI).Size; len(v.B) >= size {

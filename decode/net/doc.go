@@ -1,6 +1,6 @@
-// Package net describes the calls about sockets: their options, messages, control
-// messages. What goes through netlink sockets is described by package netlink.
+// Package net describes the calls that concern sockets: options, messages,
+// control messages. The data of netlink sockets is described by package netlink.
 //
-// A description is one line in the Calls of the file it belongs to. Calls that
-// are new are listed in Groups.
+// Each call is one line in the Calls variable of its file. A new variable has to
+// be listed in Groups.
 package net

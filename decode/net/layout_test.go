@@ -10,7 +10,7 @@ func TestNetLayoutsAgainstC(t *testing.T) {
 	clayout.Compare(t, 5, netStructs, nil, nil)
 }
 
-// What C calls the structs.
+// netStructs maps the structs to their names in C.
 var netStructs = []clayout.CStruct{
 	{"linux/errqueue.h", "struct sock_extended_err", extendedError},
 	{"linux/if_packet.h", "struct tpacket_stats_v3", packetRing},

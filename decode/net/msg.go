@@ -8,25 +8,25 @@ import (
 	"trapline/tables"
 )
 
-// Messages with their addresses, buffers and control messages: sendmsg(2),
-// recvmsg(2), sendmmsg(2), recvmmsg(2).
+// Messages with addresses, buffers and control messages: sendmsg(2), recvmsg(2),
+// sendmmsg(2), recvmmsg(2).
 
 var messageCalls = Calls{
-	{"sendmsg", Args{{"sockfd", FD}, {"msg", &Ptr{To: sentMessage}}, {"flags", messageFlags}}, RetUnsigned},
-	{"recvmsg", Args{{"sockfd", FD}, {"msg", &receivedMessage{Layouts: Layouts(Ulong)}}, {"flags", messageFlags}}, RetUnsigned},
+	{"sendmsg", Args{{"sockfd", SinkFD}, {"msg", &Ptr{To: sentMessage}}, {"flags", messageFlags}}, RetUnsigned},
+	{"recvmsg", Args{{"sockfd", SourceFD}, {"msg", &receivedMessage{Layouts: Layouts(Ulong)}}, {"flags", messageFlags}}, RetUnsigned},
 	{"sendmmsg", Args{
-		{"sockfd", FD}, {"msgvec", &Shown{As: Ulong, At: Exit, By: showSentMessages}}, {"vlen", Uint}, {"flags", messageFlags},
+		{"sockfd", SinkFD}, {"msgvec", &Shown{As: Ulong, C: "struct mmsghdr *", At: Exit, By: showSentMessages}}, {"vlen", Uint}, {"flags", messageFlags},
 	}, RetUnsigned},
 	{"recvmmsg", Args{
-		{"sockfd", FD}, {"msgvec", &receivedMessages{Layouts: Layouts(Ulong)}}, {"vlen", Uint}, {"flags", messageFlags},
-		{"timeout", &AsEntered{To: &Timespec}},
+		{"sockfd", SourceFD}, {"msgvec", &receivedMessages{Layouts: Layouts(Ulong)}}, {"vlen", Uint}, {"flags", messageFlags},
+		{"timeout", &InOut{To: &Timespec, Kept: true}},
 	}, &With{Ret: RetUnsigned, Remark: func(c *Call) { showTimeLeft(c, &Timespec) }}},
 }
 
 var messageCallsI386 = Calls{
 	{"recvmmsg_time64", Args{
-		{"sockfd", FD}, {"msgvec", &receivedMessages{Layouts: Layouts(Ulong)}}, {"vlen", Uint}, {"flags", messageFlags},
-		{"timeout", &AsEntered{To: &Timespec64}},
+		{"sockfd", SourceFD}, {"msgvec", &receivedMessages{Layouts: Layouts(Ulong)}}, {"vlen", Uint}, {"flags", messageFlags},
+		{"timeout", &InOut{To: &Timespec64, Kept: true}},
 	}, &With{Ret: RetUnsigned, Remark: func(c *Call) { showTimeLeft(c, &Timespec64) }}},
 }
 
@@ -34,20 +34,20 @@ var messageCallsI386 = Calls{
 type message struct {
 	netlink  bool
 	received bool
-	room     int32  // received: msg_namelen at the enter-stop
-	size     uint64 // received: bytes of data in all of its buffers
+	room     int32  // if received: msg_namelen at the enter-stop
+	size     uint64 // if received: bytes of data in all of its buffers
 }
 
-// messages is what is known of the messages being shown.
+// messages is the state of the messages being shown.
 type messages struct {
 	now   message
-	todo  uint64  // messages of a vector yet to be shown that have been dealt with
-	rooms []int32 // received: msg_namelen of each at the enter-stop
+	todo  uint64  // number of messages of a vector that were transferred and are yet to be shown
+	rooms []int32 // if received: msg_namelen of each at the enter-stop
 }
 
-var shownMessages = NewCallSlot[messages]()
+var shownMessages CallSlot[messages]
 
-var sentMessage = &Struct{Fields: Fields{
+var sentMessage = &Struct{C: "msghdr", Fields: Fields{
 	{"msg_name", msgName{}}, {"msg_namelen", msgNameLen{Int}},
 	{"msg_iov", &Ptr{To: &Iovecs{Count: Ref("msg_iovlen"), Limit: Func(messageSize), Each: showMessageData}}},
 	{"msg_iovlen", Size},
@@ -104,6 +104,9 @@ func nameLenOf(c *Call, addr uint64) (int32, bool) {
 // receivedMessage is a message that recvmsg fills in.
 type receivedMessage struct{ Layouts }
 
+// CType is the type in C, for lists of calls.
+func (*receivedMessage) CType() string { return "struct msghdr *" }
+
 func (t *receivedMessage) Dir() Dir { return Exit }
 
 func (t *receivedMessage) Capture(c *Call, v View, arg int) {
@@ -130,11 +133,11 @@ func (t *receivedMessage) Show(c *Call, v View) {
 	}
 }
 
-// maxMessages is how many messages of a call are shown at most: UIO_MAXIOV of
-// linux/uio.h, which is as many as the kernel takes.
+// maxMessages is the number of messages of a call that are shown at most. It is
+// UIO_MAXIOV of linux/uio.h, which also limits the kernel.
 const maxMessages = 1024
 
-// messageVector is a struct mmsghdr. Messages that were not dealt with have no
+// messageVector is a struct mmsghdr. Messages that were not transferred have no
 // msg_len.
 var messageVector = &Struct{Fields: Fields{
 	{"msg_hdr", sentMessage},
@@ -147,8 +150,8 @@ var messageVector = &Struct{Fields: Fields{
 	}), Then: Uint}},
 }}
 
-// showSentMessages shows the messages of sendmmsg, with the lengths of those
-// that were sent.
+// showSentMessages shows the messages of sendmmsg, and the lengths of those that
+// were sent.
 func showSentMessages(c *Call, v View) {
 	shownMessages.Of(c).todo = Result.Num(c)
 	failed := c.Errno
@@ -161,6 +164,9 @@ func showSentMessages(c *Call, v View) {
 
 // receivedMessages are the messages that recvmmsg fills in.
 type receivedMessages struct{ Layouts }
+
+// CType is the type in C, for lists of calls.
+func (*receivedMessages) CType() string { return "struct mmsghdr *" }
 
 func (t *receivedMessages) Dir() Dir { return Exit }
 
@@ -199,10 +205,10 @@ var receivedElem = &Shown{As: messageVector, By: func(c *Call, v View) {
 	shownMessages.Of(c).now = message{}
 }}
 
-// showTimeLeft remarks on a call with a timeout of type t that ran out, and on
-// what is left of it.
+// showTimeLeft adds a remark that the timeout, of type t, has expired, or how
+// much of it remains.
 func showTimeLeft(c *Call, t *Struct) {
-	addr := Ref("timeout").Num(c)
+	addr := c.Register(4)
 	if c.Ret != 0 && (addr == 0 || c.Plain) {
 		return
 	}

@@ -50,7 +50,8 @@ func TestSocketAddresses(t *testing.T) {
 	}
 }
 
-// The kernel writes as much of an address as there is room for, and its length.
+// TestReturnedAddress checks addresses that the kernel writes: as much as there
+// is room for, and the complete length.
 func TestReturnedAddress(t *testing.T) {
 	const at, length = 0x7000, 0x8000
 	addr := LE(Uint16(tables.AF_UNIX), "/run/socket\x00")
@@ -79,8 +80,8 @@ func TestReturnedAddress(t *testing.T) {
 	}
 }
 
-// A struct msghdr in both layouts, with a vector of buffers and control
-// messages.
+// TestMessages shows a struct msghdr in both layouts, with a vector of buffers
+// and with control messages.
 func TestMessages(t *testing.T) {
 	const msg, vector, data, control = 0x7000, 0x7100, 0x7200, 0x7300
 	memory := map[tables.ABI]FakeMemory{
@@ -176,7 +177,7 @@ func TestSocketFilter(t *testing.T) {
 	}
 }
 
-// Addresses in the three styles of -X.
+// TestNetworkOrderByStyle shows addresses in the three styles of -X.
 func TestNetworkOrderByStyle(t *testing.T) {
 	const at = 0x7000
 	s := Named(t, tables.X86_64, "bind", 3, at, 16)
@@ -192,7 +193,8 @@ func TestNetworkOrderByStyle(t *testing.T) {
 	}
 }
 
-// What is asked of an interface, a struct ifreq in both layouts.
+// TestInterfaceRequests shows queries of an interface, with struct ifreq in both
+// layouts.
 func TestInterfaceRequests(t *testing.T) {
 	const at, buf = 0x7000, 0x7100
 	lo := "lo" + strings.Repeat("\x00", tables.IFNAMSIZ-2)

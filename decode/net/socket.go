@@ -8,18 +8,19 @@ import (
 	"trapline/tables"
 )
 
-// Sockets: net/socket.c. Control messages and options have files of their own.
+// Sockets: net/socket.c. Control messages and options are in files of their own.
 
 var socketCalls = Calls{
-	{"socket", Args{{"domain", addressFamily}, {"type", Value32(showSocketType)}, {"protocol", socketProtocol}}, RetFD},
+	{"socket", Args{{"domain", addressFamily}, {"type", &Value{By: showSocketType}}, {"protocol", socketProtocol}}, RetFD},
 	{"socketpair", Args{
-		{"domain", addressFamily}, {"type", Value32(showSocketType)}, {"protocol", Ulong}, {"sv", &Out{To: &FdPair}},
+		{"domain", addressFamily}, {"type", &Value{By: showSocketType}}, {"protocol", Ulong}, {"sv", &Out{To: &FdPair}},
 	}, RetUnsigned},
-	{"bind connect", Args{{"sockfd", FD}, {"addr", &Ptr{To: Sockaddr(Ref("addrlen"))}}, {"addrlen", Int}}, RetUnsigned},
+	{"bind", Args{{"sockfd", FD}, {"addr", &Ptr{To: Sockaddr(Ref("addrlen"))}}, {"addrlen", Int}}, RetUnsigned},
+	{"connect", Args{{"sockfd", ConnectFD}, {"addr", &Ptr{To: Sockaddr(Ref("addrlen"))}}, {"addrlen", Int}}, RetUnsigned},
 	{"listen", Args{{"sockfd", FD}, {"backlog", Int}}, RetUnsigned},
-	{"accept", Args{{"sockfd", FD}, {"addr", &Early{If: Test(noAddress), Of: sockaddrOut("addrlen")}}, {"addrlen", &Early{If: Test(noAddress), Of: sockLen("addr")}}}, RetFD},
+	{"accept", Args{{"sockfd", ListenFD}, {"addr", &Early{If: Test(noAddress), Of: sockaddrOut("addrlen")}}, {"addrlen", &Early{If: Test(noAddress), Of: sockLen("addr")}}}, RetFD},
 	{"accept4", Args{
-		{"sockfd", FD}, {"addr", &Early{If: Test(noAddress), Of: sockaddrOut("addrlen")}}, {"addrlen", &Early{If: Test(noAddress), Of: sockLen("addr")}},
+		{"sockfd", ListenFD}, {"addr", &Early{If: Test(noAddress), Of: sockaddrOut("addrlen")}}, {"addrlen", &Early{If: Test(noAddress), Of: sockLen("addr")}},
 		{"flags", &Flags{Set: &tables.SocketTypeFlags}},
 	}, RetFD},
 	{"getsockname getpeername", Args{
@@ -28,22 +29,22 @@ var socketCalls = Calls{
 	{"shutdown", Args{{"sockfd", FD}, {"how", &Enum{Set: &tables.ShutdownHow}}}, RetUnsigned},
 
 	{"sendto", Args{
-		{"sockfd", FD}, {"buf", &Ptr{To: &SocketData{Len: Ref("len")}}}, {"len", Size}, {"flags", messageFlags},
+		{"sockfd", SinkFD}, {"buf", &Ptr{To: &SocketData{Len: Ref("len")}}}, {"len", Size}, {"flags", messageFlags},
 		{"dest_addr", &Ptr{To: Sockaddr(Ref("addrlen"))}}, {"addrlen", Int},
 	}, RetUnsigned},
 	{"recvfrom", Args{
-		{"sockfd", FD}, {"buf", &Out{To: &SocketData{Len: Min{Result, Ref("len")}}}}, {"len", Size}, {"flags", messageFlags},
+		{"sockfd", SourceFD}, {"buf", &Out{To: &SocketData{Len: Min{Result, Ref("len")}}}}, {"len", Size}, {"flags", messageFlags},
 		{"src_addr", sockaddrOut("addrlen")}, {"addrlen", sockLen("src_addr")},
 	}, RetUnsigned},
 }
 
-// socketCallsI386 have no number of their own and come by socketcall.
+// socketCallsI386 are calls without a number, which are made through socketcall.
 var socketCallsI386 = Calls{
 	{"send", Args{
-		{"sockfd", FD}, {"buf", &Ptr{To: &SocketData{Len: Ref("len")}}}, {"len", Size}, {"flags", messageFlags},
+		{"sockfd", SinkFD}, {"buf", &Ptr{To: &SocketData{Len: Ref("len")}}}, {"len", Size}, {"flags", messageFlags},
 	}, RetUnsigned},
 	{"recv", Args{
-		{"sockfd", FD}, {"buf", &Out{To: &SocketData{Len: Min{Result, Ref("len")}}}}, {"len", Size}, {"flags", messageFlags},
+		{"sockfd", SourceFD}, {"buf", &Out{To: &SocketData{Len: Min{Result, Ref("len")}}}}, {"len", Size}, {"flags", messageFlags},
 	}, RetUnsigned},
 }
 
@@ -52,32 +53,32 @@ var (
 	messageFlags  = &Flags{Set: &tables.MsgFlags}
 )
 
-// showSocketType is a type of socket with flags for its descriptor.
-func showSocketType(c *Call, v uint32) {
+// showSocketType shows the type of a socket, and flags for its descriptor.
+func showSocketType(c *Call, v uint64) {
 	// SOCK_TYPE_MASK of linux/net.h
 	const mask = 0xf
-	if _, known := tables.SocketType.Lookup(uint64(v & mask)); !known {
-		c.Out.Flags(uint64(v), &tables.SocketTypeFlags, output.Hex)
+	if _, known := tables.SocketType.Lookup(v & mask); !known {
+		c.Out.Flags(v, &tables.SocketTypeFlags, output.Hex)
 		return
 	}
-	c.Out.Enum(uint64(v&mask), &tables.SocketType, output.Hex)
+	c.Out.Enum(v&mask, &tables.SocketType, output.Hex)
 	if v &^= mask; v != 0 {
 		c.Out.Or()
-		c.Out.Flags(uint64(v), &tables.SocketTypeFlags, output.Hex)
+		c.Out.Flags(v, &tables.SocketTypeFlags, output.Hex)
 	}
 }
 
-// socketProtocol is the protocol within a family.
-var socketProtocol = &Union{On: Ref("domain"), Arms: Arms{
+// socketProtocol is the protocol. Its names depend on the family.
+var socketProtocol = &Union{C: "int", On: Ref("domain"), Arms: Arms{
 	{&Enum{Set: &tables.InetProtocol}, Nums{tables.AF_INET, tables.AF_INET6}},
-	{&Spelled{In: X32, Set: &tables.AX25Protocol}, Nums{tables.AF_AX25}},
+	{&CommentedEnum{In: X32, Set: &tables.AX25Protocol}, Nums{tables.AF_AX25}},
 	{&Enum{Set: &tables.NetlinkProtocol}, Nums{tables.AF_NETLINK}},
-	{Value32(func(c *Call, v uint32) {
+	{&Value{By: func(c *Call, v uint64) {
 		c.Out.BeginMacro("htons")
 		c.Out.Elem()
 		c.Out.Enum(uint64(uint16(v)>>8|uint16(v)<<8), &tables.EtherProtocol, output.Hex)
 		c.Out.EndMacro()
-	}), Nums{tables.AF_PACKET}},
+	}}, Nums{tables.AF_PACKET}},
 	{&Enum{Set: &tables.IrDAProtocol}, Nums{tables.AF_IRDA}},
 	{&Enum{Set: &tables.CANProtocol}, Nums{tables.AF_CAN}},
 	{&Enum{Set: &tables.BluetoothProto}, Nums{tables.AF_BLUETOOTH}},
@@ -91,16 +92,16 @@ var socketProtocol = &Union{On: Ref("domain"), Arms: Arms{
 	{Ulong, nil},
 }}
 
-// noAddress is the condition that accept and the like are not asked for an
+// noAddress reports whether the caller of accept and the like does not want an
 // address.
 func noAddress(c *Call) bool {
 	word := c.WordSize()
 	return c.ArgView(c.ArgNamed("addr")).Uint(word) == 0 || c.ArgView(c.ArgNamed("addrlen")).Uint(word) == 0
 }
 
-// sockLen points to the length of the address that the argument of that name
-// points to: room for it before the call, and its size after. It is not
-// followed where there is no address.
+// sockLen points to the length of the address that another argument, called addr,
+// points to: the available room before the call, the address's size after it. It
+// is not followed if there is no address.
 func sockLen(addr string) Type { return &socketLength{InOut{To: Int}, addr} }
 
 type socketLength struct {
@@ -114,8 +115,8 @@ func (t *socketLength) Capture(c *Call, v View, arg int) {
 	}
 }
 
-// sockaddrOut points to an address that the kernel writes, as much of it as
-// fits into the length that the argument of that name points to.
+// sockaddrOut points to an address that the kernel writes, truncated to the
+// length that the named argument points to.
 type sockaddrOut string
 
 // Layout implements Type.
@@ -123,20 +124,27 @@ func (sockaddrOut) Layout(abi tables.ABI) Layout { return Addr.Layout(abi) }
 
 func (sockaddrOut) Dir() Dir { return Exit }
 
+// Keep implements keeper of package lang.
+func (length sockaddrOut) Keep(k *Keeps) { k.Follow(Sockaddr(Ref(length)), IfSucceeded) }
+
 func (length sockaddrOut) Show(c *Call, v View) {
 	addr := v.Uint(c.WordSize())
+	if c.Failed() {
+		c.Out.Addr(addr)
+		return
+	}
 	room, known := c.ReadBefore(string(length))
 	a := c.ArgNamed(string(length))
 	size, ok := c.ReadUint(c.ArgView(a).Uint(c.WordSize()), 4)
-	if c.Failed() || !known || !ok {
+	if !known || !ok {
 		c.Out.Addr(addr)
 		return
 	}
 	ShowSockaddr(c, addr, min(int32(room), int32(size)))
 }
 
-// SocketData is what is sent or received by the socket in the first argument, Len
-// bytes of it.
+// SocketData is data of Len bytes that is sent or received through the socket in
+// the first argument.
 type SocketData struct {
 	Unsized
 	Len Num
@@ -144,10 +152,19 @@ type SocketData struct {
 
 func (t *SocketData) Show(c *Call, v View) { t.ShowAt(c, v.Addr) }
 
+// Keep implements keeper of package lang.
+func (t *SocketData) Keep(k *Keeps) {
+	k.Elements(t.Len, 1, uint64(k.Decoder.StringLimit)+1)
+	if !k.Plain {
+		k.Special(0)
+	}
+}
+
 // ShowAt implements Reader.
 func (t *SocketData) ShowAt(c *Call, addr uint64) { showSocketData(c, addr, t.Len.Num(c)) }
 
-// ShownPlain says that data is followed even where pointers are not.
+// ShownPlain implements the interface of types that are shown even if pointers
+// are not followed.
 func (t *SocketData) ShownPlain(*Call) bool { return true }
 
 func showSocketData(c *Call, addr, length uint64) {
@@ -157,3 +174,6 @@ func showSocketData(c *Call, addr, length uint64) {
 	}
 	c.ShowBytes(addr, length)
 }
+
+// Shows implements Shower.
+func (sockaddrOut) Shows() []Type { return SockaddrForms() }

@@ -10,20 +10,21 @@ import (
 	"trapline/tables"
 )
 
-// Options of sockets: getsockopt(2), setsockopt(2).
+// Socket options: getsockopt(2), setsockopt(2).
 
 var sockoptCalls = Calls{
 	{"getsockopt", Args{
-		{"sockfd", FD}, {"level", &Enum{Set: &tables.SocketLevel}}, {"optname", &Shown{As: Ulong, At: In, By: showGetOption}},
-		{"optval", &Early{If: Test(noLength), Of: &Shown{As: Ulong, At: Exit, By: showGotOption}}}, {"optlen", &Early{If: Test(noLength), Of: &InOut{To: Int, Always: true}}},
+		{"sockfd", FD}, {"level", &Enum{Set: &tables.SocketLevel}}, {"optname", &Shown{As: Ulong, C: "int", At: In, Sees: Ulong, By: showGetOption}},
+		{"optval", &Early{If: Test(noLength), Of: &Shown{As: Ulong, C: "char *", At: Exit, Sees: &Out{To: optionMemory{}}, By: showGotOption}}}, {"optlen", &Early{If: Test(noLength), Of: &InOut{To: Int, Always: true}}},
 	}, RetUnsigned},
 	{"setsockopt", Args{
-		{"sockfd", FD}, {"level", &Enum{Set: &tables.SocketLevel}}, {"optname", &Shown{As: Ulong, At: In, By: showSetOption}},
-		{"optval", &Shown{As: Ulong, At: In, By: showSettingOption}}, {"optlen", Int},
+		{"sockfd", FD}, {"level", &Enum{Set: &tables.SocketLevel}}, {"optname", &Shown{As: Ulong, C: "int", At: In, Sees: Ulong, By: showSetOption}},
+		{"optval", &Shown{As: Ulong, C: "char *", At: In, Sees: &Ptr{To: optionMemory{}}, By: showSettingOption}}, {"optlen", Int},
 	}, RetUnsigned},
 }
 
-// noLength is the condition that getsockopt cannot say how long the value is.
+// noLength reports whether optlen is null, so that getsockopt cannot return the
+// length of the value.
 func noLength(c *Call) bool { return c.ArgView(c.ArgNamed("optlen")).Uint(c.WordSize()) == 0 }
 
 func showGetOption(c *Call, v View) { showOptionName(c, uint32(v.Uint(4)), false) }
@@ -64,25 +65,46 @@ func showSettingOption(c *Call, v View) {
 	optionOf(c, true).show(c, addr, int32(Ref("optlen").Num(c)))
 }
 
-// optionValue is how the value of an option is shown.
+// optionMemory stands for the functions that show options: it reads what any of
+// them reads.
+type optionMemory struct{ Unsized }
+
+// Show is never called.
+func (optionMemory) Show(*Call, View) {}
+
+func (optionMemory) ShowAt(*Call, uint64) {}
+
+// Keep implements keeper of package lang.
+func (optionMemory) Keep(k *Keeps) {
+	if !k.Abbrev {
+		k.Gap("the program of a filter may be behind it")
+	}
+	k.Bytes(Int.SizeIn(k.ABI)) // that many of some, whatever the length is
+	k.Elements(Ref("optlen"), 1, max(largestOption, uint64(k.Decoder.StringLimit)+1))
+}
+
+// largestOption exceeds the size in bytes of every struct that is a value.
+const largestOption = 512
+
+// optionValue describes how the value of an option is shown.
 type optionValue struct {
 	t     Type
 	short shortValue
-	// custom shows a value that has no type of its own, of size bytes.
+	// custom shows a value of size bytes. It replaces t.
 	custom func(c *Call, addr uint64, size int32)
 }
 
-// shortValue says what is shown of a value that does not have its type's size.
+// shortValue says what is shown of a value whose size differs from its type's.
 type shortValue uint8
 
 const (
-	anyData   shortValue = iota // no type: a number if it has the size of one, or data
-	atLeast                     // a shorter one: the address
-	sameSize                    // one of another size: the address
-	orBytes                     // a shorter one: bytes
-	onlyBytes                   // one of another size: bytes
-	inPart                      // a shorter one: the members that it has
-	anySize                     // its size does not matter
+	anyData   shortValue = iota // without a type: a number if the size is that of one, else data
+	atLeast                     // shorter: the address
+	sameSize                    // of another size: the address
+	orBytes                     // shorter: bytes
+	onlyBytes                   // of another size: bytes
+	inPart                      // shorter: the members that fit
+	anySize                     // the size does not matter
 )
 
 func (o optionValue) show(c *Call, addr uint64, size int32) {
@@ -119,8 +141,8 @@ func (o optionValue) show(c *Call, addr uint64, size int32) {
 	c.ShowAt(addr, o.t)
 }
 
-// extend gives a length that a call has in an int as the unsigned word that
-// strace takes it for: a negative one is too long for anything.
+// extend converts a length that a call has as an int to the unsigned word that
+// strace takes it for. A negative length thus exceeds any limit.
 func extend(c *Call, n int32) uint64 {
 	if c.WordSize() == 4 {
 		return uint64(uint32(n))
@@ -128,11 +150,11 @@ func extend(c *Call, n int32) uint64 {
 	return uint64(n)
 }
 
-// optionLevel is what belongs to one level of options.
+// optionLevel describes the options of one level.
 type optionLevel struct {
-	names *tables.Set // of getsockopt's options
-	set   *tables.Set // of setsockopt's, nil for the same
-	// The types of values, by the option's number, and of all other options.
+	names *tables.Set // names of getsockopt's options
+	set   *tables.Set // names of setsockopt's options; nil if they are the same
+	// The types of values, by option number; and of all other options.
 	get, put           map[uint64]optionValue
 	otherGet, otherPut optionValue
 }
@@ -241,7 +263,7 @@ var optionLevels = Lazy[map[uint64]*optionLevel]{Make: func() map[uint64]*option
 			},
 			otherGet: anyInt, otherPut: anyInt,
 		},
-		// The vsock family uses its own number as a level.
+		// The vsock family uses its own number as its level.
 		tables.AF_VSOCK:      {names: &tables.VsockOpt},
 		tables.SOL_UDP:       {names: &tables.UDPOpt},
 		tables.SOL_CAN_RAW:   {names: &tables.CANRawOpt},
@@ -260,14 +282,14 @@ var optionLevels = Lazy[map[uint64]*optionLevel]{Make: func() map[uint64]*option
 		tables.SOL_TLS:       {names: &tables.TLSOpt},
 		tables.SOL_XDP:       {names: &tables.XDPOpt},
 		tables.SOL_IRDA:      {names: &tables.IrDAOpt},
-		// Levels of linux/socket.h alone.
+		// Levels that only the kernel's internal linux/socket.h names.
 		ValueNamed(&tables.SocketLevel, "SOL_SCTP"): {names: &tables.SCTPOpt},
 		ValueNamed(&tables.SocketLevel, "SOL_IPX"):  {names: &tables.IPXOpt},
 		ValueNamed(&tables.SocketLevel, "SOL_AX25"): {names: &tables.AX25Opt},
 	}
 }}
 
-// withInts adds the options of SOL_SOCKET whose values are ints to values.
+// withInts adds the options of SOL_SOCKET whose values are ints.
 func withInts(v optionValue, values map[uint64]optionValue) map[uint64]optionValue {
 	for _, name := range tables.SockIntOpt.Consts {
 		values[name.Value] = v
@@ -285,13 +307,13 @@ var (
 	optionError = &errorNumber{U32}
 
 	// struct ip_mreq (linux/in.h), ipv6_mreq (linux/in6.h), group_req (linux/in.h)
-	multicastRequest  = &Struct{Fields: Fields{{"imr_multiaddr", InetAddr}, {"imr_interface", InetAddr}}}
+	multicastRequest  = &Struct{C: "ip_mreqn", Fields: Fields{{"imr_multiaddr", InetAddr}, {"imr_interface", InetAddr}}}
 	multicastRequest6 = &Struct{Fields: Fields{{"ipv6mr_multiaddr", Inet6Addr}, {"ipv6mr_interface", IfIndex}}}
-	groupRequest      = &Struct{Fields: Fields{{"gr_interface", IfIndex}, {"gr_group", SockaddrStorage}}}
+	groupRequest      = &Struct{C: "group_req", Fields: Fields{{"gr_interface", IfIndex}, {"gr_group", SockaddrStorage}}}
 
 	// struct tpacket_stats_v3, tpacket_req, packet_mreq (linux/if_packet.h)
-	packetStatistics = &Struct{Fields: Fields{{"tp_packets", Uint}, {"tp_drops", Uint}, {"tp_freeze_q_cnt", Uint}}}
-	packetRing       = &Struct{Fields: Fields{
+	packetStatistics = &Struct{C: "tpacket_stats_v3", Fields: Fields{{"tp_packets", Uint}, {"tp_drops", Uint}, {"tp_freeze_q_cnt", Uint}}}
+	packetRing       = &Struct{C: "tpacket_stats_v3", Fields: Fields{
 		{"tp_block_size", Uint}, {"tp_block_nr", Uint}, {"tp_frame_size", Uint}, {"tp_frame_nr", Uint},
 	}}
 	packetMembership = &Struct{Fields: Fields{
@@ -300,12 +322,12 @@ var (
 	}}
 
 	// struct tipc_group_req (linux/tipc.h)
-	tipcGroup = &Struct{Fields: Fields{
+	tipcGroup = &Struct{C: "tipc_group_req", Fields: Fields{
 		{"type", U32}, {"instance", U32}, {"scope", &Enum{Set: &tables.TIPCScope}}, {"flags", &Flags{Set: &tables.TIPCGroupFlags}},
 	}}
 )
 
-// errorNumber is the number of an error: ECONNREFUSED.
+// errorNumber is an errno: ECONNREFUSED.
 type errorNumber struct{ Number }
 
 func (t *errorNumber) Show(c *Call, v View) {
@@ -317,7 +339,7 @@ func (t *errorNumber) Show(c *Call, v View) {
 	c.Out.Number(n, output.Unsigned)
 }
 
-// portRange is two ports in one word, the upper one in the upper half.
+// portRange is two ports in one word, with the upper bound in the upper half.
 var portRange = &ports{X32}
 
 type ports struct{ Number }
@@ -327,7 +349,7 @@ func (t *ports) Show(c *Call, v View) {
 	lo, hi := n&0xffff, n>>16
 	c.Out.Number(n, output.Hex)
 	if n == 0 || lo != 0 && hi != 0 && lo > hi {
-		return // no range
+		return // not a range
 	}
 	b := c.Alloc(16)[:0]
 	if lo != 0 {
@@ -340,8 +362,8 @@ func (t *ports) Show(c *Call, v View) {
 	c.Out.Comment(output.Gloss, output.AsString(b))
 }
 
-// showAttachedFilter shows the instructions that SO_GET_FILTER gave, of which
-// the option's length is the count.
+// showAttachedFilter shows the instructions that SO_GET_FILTER returned. The
+// option's length is their number.
 func showAttachedFilter(c *Call, addr uint64, count int32) {
 	if count != int32(uint16(count)) {
 		c.Out.Addr(addr)
@@ -350,7 +372,8 @@ func showAttachedFilter(c *Call, addr uint64, count int32) {
 	c.ShowAt(addr, &BPFInstructions{Count: Const(count), Constant: SocketFilterConstant})
 }
 
-// showICMPFilter shows the types of messages that a raw socket is not given.
+// showICMPFilter shows the types of ICMP messages that a raw socket does not
+// receive.
 func showICMPFilter(c *Call, addr uint64, size int32) {
 	size = min(size, 4)
 	if size <= 0 {
@@ -362,7 +385,7 @@ func showICMPFilter(c *Call, addr uint64, size int32) {
 		c.Out.Addr(addr)
 		return
 	}
-	// What is not given of the word is set.
+	// Bits that the caller did not pass are set.
 	mask := ^uint32(0)<<(8*uint(size)&31) | uint32(View{B: b}.Uint(4))
 	if size == 4 {
 		mask = uint32(View{B: b}.Uint(4))
@@ -380,7 +403,7 @@ func showICMPFilter(c *Call, addr uint64, size int32) {
 }
 
 // tcpKey is a struct tcp_ao_add (linux/tcp.h).
-var tcpKey = &Struct{Of: &Struct{Fields: Fields{
+var tcpKey = &Struct{C: "tcp_ao_add", Of: &Struct{Fields: Fields{
 	{"addr", SockaddrStorage}, {"alg_name", CharArray(64)}, {"ifindex", IfIndex}, {"flags", U32},
 	{"_", U16}, {"prefix", U8}, {"sndid", U8}, {"rcvid", U8}, {"maclen", U8},
 	{"keyflags", &Flags{In: X8, Set: &tables.TCPAOKeyFlags}}, {"keylen", U8}, {"key", &Chars{N: 80, Len: Ref("keylen"), Kind: Binary}},
@@ -399,7 +422,7 @@ func showTCPKey(c *Call, addr uint64, size int32) {
 		c.Out.Addr(addr)
 		return
 	}
-	// What is missing reads as zero.
+	// Missing members are zero.
 	whole := c.Alloc(full)
 	clear(whole[copy(whole, b):])
 	tcpKey.Show(c, View{B: whole, Addr: addr})

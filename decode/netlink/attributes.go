@@ -11,36 +11,36 @@ import (
 	"trapline/tables"
 )
 
-// Netlink attributes (struct nlattr of linux/netlink.h): a length, a type, and
-// a payload that depends on it, often more attributes.
+// Netlink attributes (struct nlattr of linux/netlink.h): a length, a type, and a
+// payload. The payload depends on the type and often consists of more attributes.
 
-// Attributes is a table of attributes: those that have names in Set. As a type
-// it stands for all the attributes that a payload consists of. Attributes
-// without an entry in Types are shown as bytes.
+// Attributes is a table of attributes, which have names in Set. As a Type it is a
+// payload that consists of such attributes. Attributes without an entry in Types
+// are shown as bytes.
 type Attributes struct {
 	Unsized
 	Set    *tables.Set
-	Prefix string // left out of the names in Types
+	Prefix string // omitted from the names in Types
 	Types  []AttributeTypes
-	Other  Type // of attributes that are all the same, numbered from 0 or 1 on
+	Other  Type // the type of all attributes, if they are numbered elements of an array
 
 	// types are the entries by number, nil for those that are shown as bytes.
-	// Most programs use few of the tables, so that each is made when it is
-	// first needed.
+	// Most programs use few of the tables, so each is made when it is first
+	// needed.
 	types atomic.Pointer[[]Type]
 }
 
-// AttributeTypes says what the attributes with the given names, separated by
-// blanks, hold.
+// AttributeTypes has the type of the payload of the attributes with these names,
+// which are separated by blanks.
 type AttributeTypes = struct {
 	Type  Type
 	Names string
 }
 
-// Resolve looks the names in Types up. It panics if Set lacks one.
+// Resolve looks up the names in Types. It panics if Set lacks one.
 func (t *Attributes) Resolve() { t.resolve() }
 
-// resolve finds the numbers of the names in Types.
+// resolve returns Attributes.types, and makes it if necessary.
 func (t *Attributes) resolve() []Type {
 	if types := t.types.Load(); types != nil {
 		return *types
@@ -76,13 +76,13 @@ const (
 // Show implements Type for attributes behind a struct.
 func (t *Attributes) Show(c *Call, v View) { t.ShowAt(c, v.Addr) }
 
-// ShowAt shows the attributes in shownNetlink.Of(c).payload bytes at addr.
+// ShowAt shows the attributes in the shownNetlink.Of(c).payload bytes at addr.
 func (t *Attributes) ShowAt(c *Call, addr uint64) {
 	showRecords(c, addr, shownNetlink.Of(c).payload, nlattr, 2, func(v View, left int) { t.showOne(c, v, left) })
 }
 
-// missing stands for what would be at addr, which cannot be read: in an array
-// that has begun, what goes on is left out.
+// missing is called if the bytes at addr cannot be read. It shows the address or,
+// inside an array, "...".
 func missing(c *Call, addr uint64, array bool) {
 	if array {
 		c.Out.More()
@@ -92,7 +92,7 @@ func missing(c *Call, addr uint64, array bool) {
 	c.Out.Addr(addr)
 }
 
-// showOne shows the attribute whose header v is. There are left bytes for it.
+// showOne shows the attribute with the header v. left bytes are available for it.
 func (t *Attributes) showOne(c *Call, v View, left int) {
 	length := min(int(v.Uint(2)), left)
 	kind := v.At(2, 2).Uint(2)
@@ -133,14 +133,13 @@ func (t *Attributes) showHeader(c *Call, length, kind uint64) {
 	c.Out.EndStruct()
 }
 
-// fitter is implemented by types that cannot be shown from just any number of
-// bytes.
+// fitter is implemented by types that require a certain number of bytes.
 type fitter interface {
 	fits(c *Call, length int) bool
 }
 
-// showPayload shows the length bytes at addr as a t or, where they are too few
-// for one, as bytes.
+// showPayload shows the length bytes at addr as a t or, if they do not fit it, as
+// bytes.
 func showPayload(c *Call, t Type, addr uint64, length int) {
 	outer := shownNetlink.Of(c).payload
 	shownNetlink.Of(c).payload = length
@@ -172,27 +171,28 @@ func showPayload(c *Call, t Type, addr uint64, length int) {
 	}
 }
 
-// payloadOnly is embedded by types that are only ever payloads, whose length
-// they need: their ShowAt shows them.
+// payloadOnly is embedded in types that are used only for payloads. They need the
+// payload's length, so ShowAt shows them and Show is not called.
 type payloadOnly struct{ Unsized }
 
 // Show implements Type.
 func (payloadOnly) Show(*Call, View) {}
 
-// showAttrString shows a string whose NUL is not shown; without one it goes on.
+// showAttrString shows a string without its NUL. A string without a NUL is shown
+// as cut.
 func showAttrString(c *Call, addr uint64) {
 	c.ShowBuffer(addr, uint64(shownNetlink.Of(c).payload), ExpectNUL)
 }
 
-// What attributes often hold.
+// Types of many attributes.
 var (
 	attrMAC = &payloadFunc{least: 1, most: MaxHardwareAddr, show: func(c *Call, v View) { ShowMAC(c, v.B) }}
 
-	// attrClock is a number of clock ticks, of any size.
+	// attrClock is a number of clock ticks, an integer of any size.
 	attrClock = &payloadFunc{least: 1, most: 8, show: func(c *Call, v View) { ticksOfClock.Show(c, View{B: widen(c, v.B)}) }}
-	// attrIPProto is a protocol above IP, of any size.
+	// attrIPProto is a protocol above IP, an integer of any size.
 	attrIPProto = &enumIn{set: &tables.InetProtocol}
-	// attrEtherProto is a protocol above Ethernet, in network order.
+	// attrEtherProto is an Ethernet protocol in network byte order.
 	attrEtherProto = &inNetworkOrder{Layouts(U16), "htons", &tables.EtherAttrProtocol}
 	attrBE16       = &inNetworkOrder{Layouts(U16), "htons", nil}
 	attrBE32       = &inNetworkOrder{Layouts(U32), "htonl", nil}
@@ -201,7 +201,7 @@ var (
 
 var ticksOfClock = &Ticks{In: U64, Per: 100, Digits: 2}
 
-// payloadFunc is a payload of least to most bytes that a Go function shows.
+// payloadFunc is a payload of least to most bytes, which a Go function shows.
 type payloadFunc struct {
 	payloadOnly
 	least, most int
@@ -223,15 +223,15 @@ func (t *payloadFunc) ShowAt(c *Call, addr uint64) {
 	}
 }
 
-// widen makes an integer of up to 8 bytes one of 8.
+// widen extends an integer of up to 8 bytes to 8 bytes.
 func widen(c *Call, b []byte) []byte {
 	w := c.Alloc(8)
 	clear(w[copy(w, b):])
 	return w
 }
 
-// enumIn is an enumeration in a number of size bytes, of which there may be up to
-// eight. If there is no size, it has as many as there are.
+// enumIn is an enumeration in an integer of size bytes, at most 8. If size is 0,
+// the integer takes the whole payload.
 type enumIn struct {
 	payloadOnly
 	size int
@@ -263,8 +263,8 @@ func (t *flagsIn) ShowAt(c *Call, addr uint64) {
 	}
 }
 
-// payloadNumber reads the number of size bytes at addr, or as many as there are. If
-// it cannot, it shows the address.
+// payloadNumber reads the integer of size bytes at addr, or of as many as the
+// payload has if size is 0. If it cannot be read, the address is shown.
 func payloadNumber(c *Call, addr uint64, size int) (uint64, bool) {
 	if size == 0 {
 		size = shownNetlink.Of(c).payload
@@ -277,8 +277,8 @@ func payloadNumber(c *Call, addr uint64, size int) (uint64, bool) {
 	return View{B: widen(c, b)}.Uint(8), true
 }
 
-// inNetworkOrder is an integer shown in the host's order, inside the macro that
-// converts it.
+// inNetworkOrder is an integer in network byte order. It is shown in host order,
+// as the argument of the macro that converts it.
 type inNetworkOrder struct {
 	Layouts
 	macro string
@@ -300,11 +300,12 @@ func (t *inNetworkOrder) Show(c *Call, v View) {
 	c.Out.EndMacro()
 }
 
-// payloadArray is as many elems as there is room for, and at least one.
+// payloadArray is an array of elems that fills the payload. It has at least one
+// element.
 type payloadArray struct {
 	payloadOnly
 	elem Type
-	set  *tables.Set // nil for none
+	set  *tables.Set // names of the indexes, or nil
 }
 
 func (t *payloadArray) fits(c *Call, length int) bool { return length >= t.elem.Layout(c.ABI).Size }
@@ -322,8 +323,8 @@ func (t *payloadArray) ShowAt(c *Call, addr uint64) {
 	c.ShowArray(addr, elem, uint64(shownNetlink.Of(c).payload/t.elem.Layout(c.ABI).Size))
 }
 
-// grownStruct is a struct that had other sizes before it got its last members: as
-// many of them are shown as there are.
+// grownStruct is a struct that later kernel versions extended. It is shown as far
+// as the payload goes.
 type grownStruct struct {
 	*Struct
 	sizes []int
@@ -341,8 +342,8 @@ func (t *grownStruct) ShowAt(c *Call, addr uint64) {
 	}
 }
 
-// followedStruct is a struct with a payload behind it, of a type or, if that is
-// nil, bytes.
+// followedStruct is a struct followed by a payload of a certain type or, if that
+// is nil, by bytes.
 type followedStruct struct {
 	Type
 	rest Type
@@ -363,8 +364,8 @@ func (t *followedStruct) ShowAt(c *Call, addr uint64) {
 	}
 }
 
-// inetOfFamily is the address of the family in the member called so, as much as a
-// payload.
+// inetOfFamily is an address that takes the whole payload. The named member has
+// its family.
 type inetOfFamily Ref
 
 // Layout implements Type.
@@ -393,7 +394,7 @@ func (t inetOfFamily) ShowAt(c *Call, addr uint64) {
 	}
 }
 
-// nestedBy are attributes whose table the number on chooses.
+// nestedBy are attributes whose table depends on the number on.
 type nestedBy struct {
 	payloadOnly
 	on     Num
@@ -409,13 +410,13 @@ func (t *nestedBy) ShowAt(c *Call, addr uint64) {
 	c.ShowBuffer(addr, uint64(shownNetlink.Of(c).payload), Binary)
 }
 
-// familyTables are tables of attributes by numbers: of families, mostly.
+// familyTables are tables of attributes, mostly by address family.
 type familyTables []struct {
 	family uint64
 	attrs  *Attributes
 }
 
-// of is the table of a family, or nil.
+// of returns the table of a family, or nil.
 func (t familyTables) of(family uint64) *Attributes {
 	for i := range t {
 		if t[i].family == family {

@@ -9,8 +9,8 @@ import (
 	"trapline/decode/internal/walk"
 )
 
-// allMessages are the bodies of messages and the tables of attributes: the variables
-// of this package that hold some.
+// allMessages returns the variables of this package that describe messages and
+// attributes.
 func allMessages() []any {
 	return []any{
 		bridgePortAttributes, bridgeAttributes, bridgeSpec, &bridgePortMessage, bridgeXstats, cryptoAttributes,
@@ -25,8 +25,7 @@ func allMessages() []any {
 	}
 }
 
-// TestAttributeNames looks up the names of all attributes that a table
-// describes.
+// TestAttributeNames looks up the names of all attributes in the tables.
 func TestAttributeNames(t *testing.T) {
 	_, problems := walk.Resolve(allMessages()...)
 	for _, p := range problems {

@@ -52,8 +52,8 @@ var bridgeAttributes = &Attributes{Set: &tables.IflaBrAttr, Prefix: "IFLA_BR_", 
 
 var bridgeVlanFlags = &Flags{In: X16, Set: &tables.BridgeVlanInfo}
 
-// bridgeSpec are IFLA_AF_SPEC's attributes for AF_BRIDGE, whose family is not
-// nested once more.
+// bridgeSpec are the attributes of IFLA_AF_SPEC for AF_BRIDGE, which are not
+// nested in an attribute of the family.
 var bridgeSpec = &Attributes{Set: &tables.IflaBridgeAttr, Prefix: "IFLA_BRIDGE_", Types: []AttributeTypes{
 	{&flagsIn{size: 2, set: &tables.BridgeFlags}, "FLAGS"},
 	{&enumIn{size: 2, set: &tables.BridgeMode}, "MODE"},
@@ -65,7 +65,7 @@ var bridgeSpec = &Attributes{Set: &tables.IflaBridgeAttr, Prefix: "IFLA_BRIDGE_"
 	}}, "VLAN_TUNNEL_INFO"},
 }}
 
-// struct br_port_msg, with a bridge's database of multicast groups
+// struct br_port_msg, with the multicast database of a bridge
 var bridgePortMessage = netlinkMessage{head: &Struct{Fields: Fields{{"family", routeFamilyType}, {"ifindex", IfIndex}}}, attrs: &Attributes{Set: &tables.MdbAttr, Prefix: "MDBA_", Types: []AttributeTypes{
 	{&Attributes{Set: &tables.MdbMdbAttr, Prefix: "MDBA_MDB_", Types: []AttributeTypes{
 		{&Attributes{Set: &tables.MdbEntryAttr, Prefix: "MDBA_MDB_ENTRY_", Types: []AttributeTypes{
@@ -86,8 +86,8 @@ var multicastEntry = &Struct{Fields: Fields{
 	{"addr", multicastAddr{}},
 }}
 
-// multicastAddr is a union of addresses and the family of the one that it is,
-// in network order.
+// multicastAddr is a union of addresses, followed by the family that selects one,
+// in network byte order.
 type multicastAddr struct{}
 
 func (multicastAddr) Layout(tables.ABI) Layout { return Layout{Size: 20, Align: 4} }
@@ -123,7 +123,7 @@ var bridgeXstats = &Attributes{Set: &tables.BridgeXstats, Prefix: "BRIDGE_XSTATS
 	}}, nil}, "STP"},
 }}
 
-// bothDirections are the numbers of what was received and sent.
+// bothDirections are two counts, of received and of sent packets.
 var bothDirections = &Array{Of: U64, N: 2, Index: &tables.BridgeMcastIndex}
 
 // struct br_mcast_stats

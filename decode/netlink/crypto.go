@@ -5,8 +5,8 @@ import (
 	"trapline/tables"
 )
 
-// The kernel's cryptographic algorithms over netlink (linux/cryptouser.h), and
-// other protocols with little to them.
+// Cryptographic algorithms of the kernel (linux/cryptouser.h), and other
+// protocols with few kinds of messages.
 
 const cryptoName = 64 // CRYPTO_MAX_NAME
 
@@ -34,8 +34,8 @@ var cryptoAttributes = &Attributes{Set: &tables.CryptoAttr, Prefix: "CRYPTOCFGA_
 	{&cryptoReport{of: &Struct{Fields: Fields{{"type", CharArray(cryptoName)}, {"blocksize", U32}, {"min_keysize", U32}, {"max_keysize", U32}}}}, "REPORT_CIPHER"},
 }}
 
-// cryptoReport is a struct crypto_report_*, or text where there is too little
-// for one.
+// cryptoReport is a struct crypto_report_*. A payload that is too short for it is
+// shown as text.
 type cryptoReport struct {
 	payloadOnly
 	of *Struct
@@ -78,7 +78,7 @@ func cryptoFlags(msgType uint16) *tables.Set {
 	return nil
 }
 
-// Messages of SELinux (linux/selinux_netlink.h).
+// showSELinuxBody shows a message of SELinux (linux/selinux_netlink.h).
 func showSELinuxBody(c *Call, msg *messageHeader, addr uint64) bool {
 	switch name, _ := tables.SELinuxMsgType.Lookup(uint64(msg.kind)); name {
 	case "SELNL_MSG_SETENFORCE":
@@ -96,8 +96,7 @@ var (
 	selinuxPolicy  = &Struct{Fields: Fields{{"seqno", U32}}}
 )
 
-// xfrmFlags gives the flags of messages about the transformation of packets
-// (linux/xfrm.h).
+// xfrmFlags returns the names of the flags of an XFRM message (linux/xfrm.h).
 func xfrmFlags(msgType uint16) *tables.Set {
 	switch name, _ := tables.XfrmMsgType.Lookup(uint64(msgType)); name {
 	case "XFRM_MSG_NEWSA", "XFRM_MSG_NEWPOLICY", "XFRM_MSG_NEWAE", "XFRM_MSG_NEWSADINFO", "XFRM_MSG_NEWSPDINFO":

@@ -6,12 +6,12 @@ import (
 	"trapline/tables"
 )
 
-// The state of sockets, sock_diag(7): a request and an answer for each family
+// The state of sockets, sock_diag(7): each family has a request and an answer
 // (linux/sock_diag.h, linux/*_diag.h).
 
 const nlmRequest = 1 // NLM_F_REQUEST
 
-// diagMessages are the requests and answers of families.
+// diagMessages are the request and the answer of a family.
 type diagMessages struct{ request, answer *netlinkMessage }
 
 var diagFamilies = Lazy[map[uint64]diagMessages]{Make: func() map[uint64]diagMessages {
@@ -25,7 +25,8 @@ var diagFamilies = Lazy[map[uint64]diagMessages]{Make: func() map[uint64]diagMes
 	}
 }}
 
-// Types of messages from before there were other families (linux/inet_diag.h).
+// Message types of the older interface, which has only internet sockets
+// (linux/inet_diag.h).
 const (
 	tcpDiagGetSock  = 18
 	dccpDiagGetSock = 19
@@ -55,7 +56,7 @@ func showSockDiagBody(c *Call, msg *messageHeader, addr uint64) bool {
 	return true
 }
 
-// diagCookie tells sockets with one inode apart.
+// diagCookie distinguishes sockets that have the same inode.
 var diagCookie = &Array{Of: U32, N: 2}
 
 var (
@@ -64,7 +65,7 @@ var (
 	shutdownFlags = &payloadFunc{least: 1, most: 8, show: func(c *Call, v View) { spelledShutdown.Show(c, v.At(0, 1)) }}
 )
 
-var spelledShutdown = &SpelledFlags{In: X8, Set: &tables.ShutdownFlags}
+var spelledShutdown = &CommentedFlags{In: X8, Set: &tables.ShutdownFlags}
 
 // Unix sockets (linux/unix_diag.h).
 var (
@@ -145,7 +146,7 @@ func (diagFilter) ShowAt(c *Call, addr uint64) {
 	c.ShowAt(addr, &BPFInstructions{Count: Const(shownNetlink.Of(c).payload / 8), Constant: SocketFilterConstant})
 }
 
-// SMC sockets (linux/smc_diag.h), whose addresses are IPv4's.
+// SMC sockets (linux/smc_diag.h). Their addresses are those of IPv4.
 var (
 	smcDiagReq = netlinkMessage{head: &Struct{Fields: Fields{
 		{"diag_family", routeFamilyType}, {"_", Pad(2)}, {"diag_ext", &Flags{In: X8, Set: &tables.SMCDiagExt}}, {"id", diagSocketID},
@@ -167,14 +168,15 @@ var (
 		}}, "LGRINFO"},
 		{&flagsIn{size: 1, set: &tables.ShutdownFlags}, "SHUTDOWN"},
 		{smcBuffer{}, "DMBINFO"},
-		{&Struct{Fields: Fields{{"reason", &Spelled{In: X32, Set: &tables.SMCDeclCode}}, {"peer_diagnosis", &Spelled{In: X32, Set: &tables.SMCDeclCode}}}}, "FALLBACK"},
+		{&Struct{Fields: Fields{{"reason", &CommentedEnum{In: X32, Set: &tables.SMCDeclCode}}, {"peer_diagnosis", &CommentedEnum{In: X32, Set: &tables.SMCDeclCode}}}}, "FALLBACK"},
 	}}}
 )
 
 // struct smc_diag_cursor
 var smcCursor = &Struct{Fields: Fields{{"reserved", U16}, {"wrap", U16}, {"count", U32}}}
 
-// smcBuffer is a struct smcd_diag_dmbinfo, whose identifiers grew to 128 bits.
+// smcBuffer is a struct smcd_diag_dmbinfo. Later versions have identifiers of 128
+// bits.
 type smcBuffer struct{ payloadOnly }
 
 var smcBufferInfo = &Struct{Packed: true, Fields: Fields{

@@ -11,8 +11,8 @@ import (
 	"trapline/tables"
 )
 
-// FuzzNetlink decodes any messages of any protocol: that must come to an end,
-// and be valid JSON.
+// FuzzNetlink decodes arbitrary messages of all protocols. This must terminate
+// and result in valid JSON.
 func FuzzNetlink(f *testing.F) {
 	for protocol := range byte(len(netlinkProtocols)) {
 		for kind := uint16(nlmsgMinType); kind < 0x70; kind += 6 {

@@ -9,23 +9,23 @@ import (
 	"trapline/tables"
 )
 
-// Generic netlink (linux/genetlink.h): families of messages with numbers that
-// the kernel gives out as they are registered.
+// Generic netlink (linux/genetlink.h): families of messages, to which the kernel
+// assigns numbers when they are registered.
 
-// genlFamilies are the families that the host's kernel has, by number. They are
-// asked for once.
+// genlFamilies returns the families that the host's kernel has, by number. The
+// host is asked once.
 func genlFamilies(d *Decoder) *tables.Set {
 	genl := genlSets.Of(d)
 	if genl.Unknown == "" {
 		*genl = tables.Set{Unknown: "GENERIC_FAMILY_???"}
-		for _, f := range ContextOf(d).Host.GenericFamilies() {
+		for _, f := range SettingsOf(d).Host.GenericFamilies() {
 			genl.Consts = append(genl.Consts, tables.Const{Value: uint64(f.ID), Name: f.Name})
 		}
 	}
 	return genl
 }
 
-var genlSets = NewDecoderSlot[tables.Set]()
+var genlSets DecoderSlot[tables.Set]
 
 func showGenericType(c *Call, msgType uint16) {
 	c.Out.Enum(uint64(msgType), genlFamilies(c.Decoder), output.Hex)
@@ -68,11 +68,11 @@ func showGenericBody(c *Call, msg *messageHeader, addr uint64) bool {
 	return true
 }
 
-// plainAttributes are attributes that nothing is known of.
+// plainAttributes are attributes of unknown types.
 var plainAttributes = &Attributes{Other: nil}
 
-// genlFamilyCommands are the commands of families, as they are sent and as
-// they are answered.
+// genlFamilyCommands are the commands of families: those in requests and those in
+// answers.
 var genlFamilyCommands = Lazy[map[string][2]*tables.Set]{Make: func() map[string][2]*tables.Set {
 	return map[string][2]*tables.Set{
 		"nlctrl":      {&tables.GenlCtrlCmd, &tables.GenlCtrlCmd},
@@ -89,7 +89,7 @@ var genlFamilyCommands = Lazy[map[string][2]*tables.Set]{Make: func() map[string
 	}
 }}
 
-// genlControl are the attributes of the family that tells about the others.
+// genlControl are the attributes of the family that describes the other families.
 var genlControl = &Attributes{Set: &tables.GenlCtrlAttr, Prefix: "CTRL_ATTR_", Types: []AttributeTypes{
 	{X16, "FAMILY_ID"},
 	{AtAddr(func(c *Call, addr uint64) {

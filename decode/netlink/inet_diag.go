@@ -7,9 +7,9 @@ import (
 	"trapline/tables"
 )
 
-// Internet sockets' state (linux/inet_diag.h).
+// The state of internet sockets (linux/inet_diag.h).
 
-// diagSocketID is a struct inet_diag_sockid, with addresses of IPv4.
+// diagSocketID is a struct inet_diag_sockid.
 var diagSocketID = &Struct{Fields: Fields{
 	{"idiag_sport", Port}, {"idiag_dport", Port}, {"idiag_src", diagAddrInet}, {"idiag_dst", diagAddrInet}, {"idiag_if", IfIndex},
 	{"idiag_cookie", diagCookie},
@@ -17,7 +17,8 @@ var diagSocketID = &Struct{Fields: Fields{
 
 var diagAddrInet = &diagAddr{Const(afInet)}
 
-// diagAddr is an address in room for the longest.
+// diagAddr is an address of either family, in a field large enough for the longer
+// one.
 type diagAddr struct{ family Num }
 
 func (t *diagAddr) Layout(tables.ABI) Layout { return Layout{Size: 16, Align: 4} }
@@ -43,7 +44,7 @@ var (
 		{diagBytecode{}, "BYTECODE"},
 		{attrIPProto, "PROTOCOL"},
 	}}
-	// struct inet_diag_req, of the time when there were only these sockets
+	// struct inet_diag_req of the older interface
 	inetDiagReqCompat = netlinkMessage{head: &Struct{Fields: Fields{
 		{"idiag_family", routeFamilyType}, {"idiag_src_len", U8}, {"idiag_dst_len", U8}, {"idiag_ext", diagExt},
 		{"id", &Struct{Of: diagSocketID, With: Fields{
@@ -59,8 +60,8 @@ var (
 	}}, attrs: inetDiagReqAttributes}
 )
 
-// diagBytecode is a program that chooses sockets: an operation and, behind it,
-// what it needs.
+// diagBytecode is a program that selects sockets. Each operation is followed by
+// its operands.
 type diagBytecode struct{ payloadOnly }
 
 var diagOperation = &Struct{Fields: Fields{{"code", &Enum{In: X8, Set: &tables.InetDiagBytecode}}, {"yes", U8}, {"no", U16}}}
@@ -94,7 +95,7 @@ var diagOperands = Lazy[map[string]Type]{Make: func() map[string]Type {
 	}
 }}
 
-// showHostCondition shows a struct inet_diag_hostcond with its address.
+// showHostCondition shows a struct inet_diag_hostcond and the address after it.
 func showHostCondition(c *Call, addr uint64) {
 	head := hostCondition
 	size := head.Layout(c.ABI).Size
@@ -182,7 +183,7 @@ var inetDiagMsg = netlinkMessage{head: &Struct{Fields: Fields{
 	{diagSockopt{}, "SOCKOPT"},
 }}}
 
-// attrHexInteger is an integer of any of the usual sizes.
+// attrHexInteger is an integer of one of the usual sizes.
 type attrHexInteger struct{ payloadOnly }
 
 func (attrHexInteger) fits(_ *Call, length int) bool {
@@ -197,8 +198,8 @@ func (attrHexInteger) ShowAt(c *Call, addr uint64) {
 	}
 }
 
-// diagSockopt is a struct inet_diag_sockopt: bits, of which an abbreviated
-// struct shows those that are set.
+// diagSockopt is a struct inet_diag_sockopt, which consists of bits. Without -v
+// only those that are set are shown.
 type diagSockopt struct{ payloadOnly }
 
 var diagSockoptBits = [...]string{

@@ -10,7 +10,7 @@ func TestNetlinkLayoutsAgainstC(t *testing.T) {
 	clayout.Compare(t, 44, netlinkStructs, nil, nil)
 }
 
-// What C calls the structs.
+// netlinkStructs maps the structs to their names in C.
 var netlinkStructs = []clayout.CStruct{
 	{"linux/cryptouser.h", "struct crypto_user_alg", cryptoMessage},
 	{"linux/fib_rules.h", "struct fib_rule_hdr", ruleMessage.head},

@@ -9,8 +9,7 @@ import (
 	"trapline/tables"
 )
 
-// Network interfaces over rtnetlink (linux/if_link.h). Bridges have a file of
-// their own.
+// Network interfaces over rtnetlink (linux/if_link.h). Bridges are in bridge.go.
 
 // struct ifinfomsg (linux/rtnetlink.h)
 var linkMessage = netlinkMessage{head: &Struct{Fields: Fields{
@@ -87,7 +86,7 @@ var (
 	}}
 )
 
-// familySpec are the attributes of address families, by their numbers.
+// familySpec are the attributes of each address family.
 var familySpec = &Attributes{Set: &tables.AddressFamily, Prefix: "AF_", Types: []AttributeTypes{
 	{&Attributes{Set: &tables.IflaInetAttr, Prefix: "IFLA_INET_", Types: []AttributeTypes{{&payloadArray{elem: S32, set: &tables.InetDevconf}, "CONF"}}}, "INET"},
 	{inet6Attributes, "INET6"},
@@ -126,11 +125,11 @@ var virtualFunction = &Attributes{Set: &tables.IflaVfAttr, Prefix: "IFLA_VF_", T
 	{&Struct{Fields: Fields{{"broadcast", MAC(32)}}}, "BROADCAST"},
 }}
 
-// attrEtherType is a protocol above Ethernet in network order.
+// attrEtherType is an Ethernet protocol in network byte order.
 var attrEtherType = &inNetworkOrder{Layouts(U16), "htons", &tables.EtherProtocol}
 
-// virtualFunctionID is a struct ifla_vf_guid, whose second member is aligned by
-// 64-bit kernels only.
+// virtualFunctionID is a struct ifla_vf_guid. Its second member is aligned to 8
+// bytes only on 64-bit kernels.
 type virtualFunctionID struct{ payloadOnly }
 
 var (
@@ -162,11 +161,11 @@ var portAttributes = &Attributes{Set: &tables.IflaPortAttr, Prefix: "IFLA_PORT_"
 	{U16, "RESPONSE"},
 }}
 
-// linkKinds are the kinds of the interface being shown and of the one that it
-// is a port of, which say what their data means.
+// linkKinds are the kinds of the interface being shown, and of the interface that
+// it is a port of. The types of their data depend on them.
 type linkKinds struct{ own, master linkKind }
 
-// linkKind is a name such as "bridge". Longer ones are not known.
+// linkKind is a name such as "bridge". Names that do not fit are unknown kinds.
 type linkKind struct {
 	name [16]byte
 	n    int
@@ -174,7 +173,7 @@ type linkKind struct {
 
 func (k *linkKind) is(name string) bool { return string(k.name[:k.n]) == name }
 
-// showLinkInfo shows attributes of which some say what others mean.
+// showLinkInfo shows attributes whose types depend on other attributes.
 func showLinkInfo(c *Call, addr uint64) {
 	outer := shownNetlink.Of(c).links
 	shownNetlink.Of(c).links = linkKinds{}
@@ -201,8 +200,8 @@ func showKind(c *Call, addr uint64, k *linkKind) {
 	c.Out.Str(output.Plain, b[:min(len(b), c.StringLimit)], n > c.StringLimit || n == shownNetlink.Of(c).payload)
 }
 
-// showText shows the payload as a string that ends at a NUL; without one it
-// goes on.
+// showText shows the payload as a string without its NUL. A string without a NUL
+// is shown as cut.
 func showText(c *Call, addr uint64) {
 	var k linkKind
 	showKind(c, addr, &k)

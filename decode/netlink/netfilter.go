@@ -9,10 +9,10 @@ import (
 	"trapline/tables"
 )
 
-// Netfilter's netlink (linux/netfilter/nfnetlink.h): the type of a message is
-// the number of a subsystem and that of a message of it.
+// Netfilter (linux/netfilter/nfnetlink.h): the type of a message consists of the
+// number of a subsystem and the number of one of its messages.
 
-// netfilterMessages are the messages of subsystems.
+// netfilterMessages are the messages of each subsystem.
 var netfilterMessages = Lazy[map[string]*tables.Set]{Make: func() map[string]*tables.Set {
 	return map[string]*tables.Set{
 		"CTNETLINK":         &tables.NfCtMsg,
@@ -52,7 +52,8 @@ func showNetfilterType(c *Call, msgType uint16) {
 	}
 }
 
-// netfilterFlags gives the flags of a message: of its name the verb decides.
+// netfilterFlags returns the names of a message's flags. They depend on the verb
+// in the message's name.
 func netfilterFlags(msgType uint16) *tables.Set {
 	set := netfilterMessages.Get()[netfilterSubsystem(msgType)]
 	if set == nil {
@@ -100,7 +101,7 @@ func showNetfilterBody(c *Call, msg *messageHeader, addr uint64) bool {
 	switch {
 	case ofTables && id == nftables:
 		c.Out.Symbol(raw, "htons(NFNL_SUBSYS_NFTABLES)", output.Hex)
-	case ofTables && raw == nftables: // as programs wrote it at first
+	case ofTables && raw == nftables: // the name that early programs used
 		c.Out.Symbol(raw, nfSubsys+"NFTABLES", output.Hex)
 	default:
 		c.Out.BeginMacro("htons")

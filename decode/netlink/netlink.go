@@ -7,8 +7,8 @@ import (
 	"trapline/tables"
 )
 
-// Netlink messages (linux/netlink.h): a header, a body that the protocol and
-// the type of the message decide on, and attributes behind it.
+// Netlink messages (linux/netlink.h): a header, a body that depends on the
+// protocol and the message's type, and attributes.
 
 const (
 	afInet  = tables.AF_INET
@@ -17,23 +17,24 @@ const (
 	nlmsgHeader = tables.NLMSG_HDRLEN
 )
 
-// netlinkProtocol is what one protocol's messages look like.
+// netlinkProtocol describes the messages of one protocol.
 type netlinkProtocol struct {
 	types *tables.Set // names of messages
-	// showType shows types that a Set does not name.
+	// showType shows types that are not in types.
 	showType func(c *Call, msgType uint16)
-	// flags gives the names of a message's flags, by its type; nil for the
-	// common ones.
+	// flags returns the names of a message's flags, given its type. If it is nil,
+	// they are the common ones.
 	flags func(msgType uint16) *tables.Set
-	// body shows the shownNetlink.Of(c).payload bytes at addr. It says whether it can.
+	// body shows the shownNetlink.Of(c).payload bytes at addr, and reports
+	// whether it knows the type of the message.
 	body func(c *Call, msg *messageHeader, addr uint64) bool
 }
 
-// messageHeader is what a body depends on of the header before it.
+// messageHeader is the part of the header that the body depends on.
 type messageHeader struct{ kind, flags uint16 }
 
-// netlinkProtocols are the protocols, by number. What they show may be messages of
-// other protocols.
+// netlinkProtocols are the protocols, by number. Some of their messages contain
+// messages of other protocols.
 var netlinkProtocols *[tables.NETLINK_CRYPTO + 1]netlinkProtocol
 
 func init() { netlinkProtocols = &allProtocols }
@@ -51,8 +52,8 @@ var allProtocols = [...]netlinkProtocol{
 
 func getFlags(uint16) *tables.Set { return &tables.NlmGetFlags }
 
-// ShowNetlink shows the n bytes of netlink messages at addr, which are sent or
-// received by the socket in the first argument.
+// ShowNetlink shows the n bytes of netlink messages at addr, which the socket in
+// the first argument sends or receives.
 func ShowNetlink(c *Call, addr, n uint64) {
 	protocol := NetlinkProtocolOf(c, int(int32(c.Args[0])))
 	if protocol == tables.NETLINK_KOBJECT_UEVENT {
@@ -62,18 +63,18 @@ func ShowNetlink(c *Call, addr, n uint64) {
 	showMessages(c, protocol, addr, int(min(n, maxNetlink)))
 }
 
-// maxNetlink is how many bytes of messages are looked at. Programs read them
-// in pieces of 32 KB.
+// maxNetlink limits how many bytes of messages are read. Programs receive them in
+// blocks of 32 KB.
 const maxNetlink = 256 << 10
 
-// showMessages shows the messages in left bytes at addr.
+// showMessages shows the messages in the left bytes at addr.
 func showMessages(c *Call, protocol int, addr uint64, left int) {
 	showRecords(c, addr, left, nlmsghdr, 4, func(v View, left int) { showMessage(c, protocol, v, left) })
 }
 
-// showRecords shows what fills left bytes at addr: records that begin with a
-// header, which begins with the record's length in lengthSize bytes. Each is aligned to 4
-// bytes. A single record is shown without brackets.
+// showRecords shows the records that fill the left bytes at addr. Each begins
+// with a header, whose first member, of lengthSize bytes, is the record's length,
+// and is aligned to 4 bytes. A single record is shown without brackets.
 func showRecords(c *Call, addr uint64, left int, header Type, lengthSize int, show func(v View, left int)) {
 	size := header.Layout(c.ABI).Size
 	array := false
@@ -116,21 +117,22 @@ func showRecords(c *Call, addr uint64, left int, header Type, lengthSize int, sh
 	}
 }
 
-// netlinkState is where the message being shown stands.
+// netlinkState is the state of the message being shown.
 type netlinkState struct {
-	payload      int // bytes of the message or attribute being shown
-	nested       int // how deep in attributes
+	payload      int // size in bytes of the message or attribute being shown
+	nested       int // depth of nested messages and attributes
 	links        linkKinds
-	genlCommands [2]*tables.Set // of the family being shown, sent and answered
+	genlCommands [2]*tables.Set // of the family being shown, in requests and answers
 }
 
-var shownNetlink = NewCallSlot[netlinkState]()
+var shownNetlink CallSlot[netlinkState]
 
 var nlmsghdr = &Struct{Fields: Fields{
 	{"nlmsg_len", U32}, {"nlmsg_type", U16}, {"nlmsg_flags", U16}, {"nlmsg_seq", U32}, {"nlmsg_pid", PIDOf(ThreadGroup)},
 }}
 
-// showMessage shows the message whose header v is. There are left bytes for it.
+// showMessage shows the message with the header v. left bytes are available for
+// it.
 func showMessage(c *Call, protocol int, v View, left int) {
 	length := min(int(v.Uint(4)), left)
 	if length <= nlmsgHeader {
@@ -145,7 +147,7 @@ func showMessage(c *Call, protocol int, v View, left int) {
 	c.Out.EndArray()
 }
 
-// Reserved types of messages (linux/netlink.h).
+// Message types that all protocols have (linux/netlink.h).
 const (
 	nlmsgError   = 2
 	nlmsgDone    = 3
@@ -192,10 +194,10 @@ func showMessageHeader(c *Call, protocol int, v View) {
 	c.Out.EndStruct()
 }
 
-// maxNesting is how deep messages and attributes within others are shown.
+// maxNesting limits the depth of nested messages and attributes that are shown.
 const maxNesting = 24
 
-// showBody shows the length bytes behind the header v.
+// showBody shows the length bytes that follow the header v.
 func showBody(c *Call, protocol int, v View, length int) {
 	if shownNetlink.Of(c).nested == maxNesting {
 		c.ShowBuffer(v.Addr+nlmsgHeader, uint64(length), Binary)
@@ -227,8 +229,8 @@ func showBody(c *Call, protocol int, v View, length int) {
 	c.ShowBuffer(addr, uint64(length), Binary)
 }
 
-// showNetlinkError shows a struct nlmsgerr: an error, and the message, or only
-// its header, that is to blame. Attributes may follow.
+// showNetlinkError shows a struct nlmsgerr: an error, and the message that caused
+// it or only the message's header. Attributes may follow.
 func showNetlinkError(c *Call, protocol int, capped bool, addr uint64, length int) {
 	const header = 4 + nlmsgHeader
 	if length < header {
@@ -281,16 +283,16 @@ var nlmsgerrAttributes = &Attributes{Set: &tables.NlmsgerrAttr, Prefix: "NLMSGER
 	{AtAddr(func(c *Call, addr uint64) { c.ShowArray(addr, U8, uint64(shownNetlink.Of(c).payload)) }), "COOKIE"},
 }}
 
-// netlinkMessage is the body of a message: a struct, and attributes behind it,
-// of one table or of the one that the struct's first member chooses.
+// netlinkMessage is the body of a message: a struct and the attributes that
+// follow it. Their table is attrs, or is chosen by the struct's first member.
 type netlinkMessage struct {
 	head   *Struct
 	attrs  *Attributes
 	family familyTables
 }
 
-// show shows the body of shownNetlink.Of(c).payload bytes at addr, whose first member is read
-// already.
+// show shows the body in the shownNetlink.Of(c).payload bytes at addr. Its first
+// member has already been read.
 func (m *netlinkMessage) show(c *Call, addr uint64) {
 	length := shownNetlink.Of(c).payload
 	first := &m.head.Members()[0]

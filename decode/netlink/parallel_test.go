@@ -11,9 +11,9 @@ import (
 	"trapline/tables"
 )
 
-// TestTwoDecodersOfNetlink decodes in two goroutines, each with a Decoder of its own,
-// messages of all protocols with many attributes, for the race detector to find
-// what they share.
+// TestTwoDecodersOfNetlink decodes messages of all protocols in two goroutines,
+// each with its own Decoder, so that the race detector finds data that they
+// share.
 func TestTwoDecodersOfNetlink(t *testing.T) {
 	var calls [2]Call
 	for i := range calls {

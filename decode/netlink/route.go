@@ -9,14 +9,14 @@ import (
 	"trapline/tables"
 )
 
-// Rtnetlink (linux/rtnetlink.h and others): addresses, routes, rules,
-// neighbours. Links and traffic control have files of their own.
+// Rtnetlink (linux/rtnetlink.h and others): addresses, routes, rules, neighbours.
+// Links are in link.go, traffic control in tc.go.
 
-// routeFamilyType is the family that all messages begin with.
+// routeFamilyType is the address family, with which all messages begin.
 var routeFamilyType = &Enum{In: X8, Set: &tables.AddressFamily}
 
-// routeFlags gives the flags of a request: new, delete and get come round in
-// each group of four types.
+// routeFlags returns the names of a request's flags. Types come in groups of
+// four: new, delete, get and set.
 func routeFlags(msgType uint16) *tables.Set {
 	switch {
 	case msgType == tables.RTM_DELACTION: // takes the flags of a get
@@ -31,14 +31,14 @@ func routeFlags(msgType uint16) *tables.Set {
 	return nil
 }
 
-// routeMessages are the bodies of messages, by type. They are gathered when the
+// routeMessages are the bodies of messages, by type. The map is made when the
 // first message is shown.
 var routeMessages struct {
 	once   sync.Once
 	byType map[uint64]*netlinkMessage
 }
 
-// allRouteAttributes are the routeAttributes, for those within them.
+// allRouteAttributes is routeAttributes, for attributes nested in it.
 var allRouteAttributes *Attributes
 
 func init() { allRouteAttributes = routeAttributes }
@@ -76,7 +76,7 @@ func gatherRouteMessages() {
 	routeMessages.byType = byType
 }
 
-// showRouteBody shows the body of a message that is not about how a dump ends.
+// showRouteBody shows the body of a message, except NLMSG_DONE.
 func showRouteBody(c *Call, msg *messageHeader, addr uint64) bool {
 	msgType := msg.kind
 	if msgType == nlmsgDone {
@@ -169,7 +169,7 @@ var routeAttributes = &Attributes{Set: &tables.RouteAttr, Prefix: "RTA_", Types:
 	{multipath{}, "MULTIPATH"},
 }}
 
-// showVia shows a struct rtvia: a gateway of another family.
+// showVia shows a struct rtvia: a gateway that may be of another family.
 func showVia(c *Call, addr uint64) {
 	if shownNetlink.Of(c).payload < 2 {
 		c.ShowBuffer(addr, uint64(shownNetlink.Of(c).payload), Binary)
@@ -204,7 +204,7 @@ var rtnexthop = &Struct{Fields: Fields{
 	{"rtnh_len", U16}, {"rtnh_flags", &Flags{In: X8, Set: &tables.NexthopFlags}}, {"rtnh_hops", U8}, {"rtnh_ifindex", IfIndex},
 }}
 
-// multipath is the several next hops of a route, each a struct rtnexthop with
+// multipath is the list of next hops of a route. Each is a struct rtnexthop with
 // attributes.
 type multipath struct{ payloadOnly }
 

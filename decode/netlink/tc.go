@@ -16,8 +16,8 @@ var tcStats = &Attributes{Set: &tables.TcStatsAttr, Prefix: "TCA_STATS_", Types:
 	{U64, "PKT64"},
 }}
 
-// taillessStruct is a struct of which only the first size bytes need be there: what
-// follows is the compiler's.
+// taillessStruct is a struct that may be shorter than its size in C, by the
+// padding at its end. It has at least size bytes.
 type taillessStruct struct {
 	*Struct
 	size int

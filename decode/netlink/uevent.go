@@ -5,8 +5,9 @@ import (
 	. "trapline/decode/lang"
 )
 
-// Events of kernel objects as udev hands them on (struct udev_monitor_netlink_header of
-// systemd's libudev). The kernel's own are plain text.
+// Events of kernel objects, as udev forwards them (struct
+// udev_monitor_netlink_header of systemd's libudev). Those of the kernel itself
+// are plain text.
 
 var udevHeader = &Struct{Fields: Fields{
 	{"prefix", CharArray(8)}, {"magic", &NetX32}, {"header_size", Uint}, {"properties_off", Uint}, {"properties_len", Uint},

@@ -9,8 +9,8 @@ import (
 	"trapline/tables"
 )
 
-// The page behind the one where a list ends is not read: it may be served by
-// nobody, and to read it would block.
+// TestNothingBehindListsIsRead checks that the page after the end of a list is
+// not read: a page that nobody serves (userfaultfd) would block the reader.
 func TestNothingBehindListsIsRead(t *testing.T) {
 	const start = 0x10000
 	for _, list := range []int{0, 1, 127, 128, 129, 300, 511} {

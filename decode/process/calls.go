@@ -5,7 +5,7 @@ import (
 	. "trapline/decode/lang"
 )
 
-// Groups are the calls described here, one line a file.
+// Groups lists the calls described here, one line per file.
 var Groups = []Group{
 	{Both: processCalls, X86: processCalls64, I386: processCallsI386},
 	{Both: execCalls},
@@ -31,7 +31,7 @@ var Groups = []Group{
 	{Both: seccompCalls},
 }
 
-// Requests are the ioctls described here, one line a file.
+// Requests lists the ioctls described here, one line per file.
 var Requests = []Ioctls{
 	perfIoctls,
 }

@@ -15,25 +15,25 @@ var capabilityCalls = Calls{
 }
 
 // capHeader is a struct __user_cap_header_struct (linux/capability.h).
-var capHeader = &Struct{Fields: Fields{{"version", &Enum{Set: &tables.CapVersion}}, {"pid", PIDOf(ThreadGroup)}}}
+var capHeader = &Struct{C: "__user_cap_header_struct", Fields: Fields{{"version", &Enum{Set: &tables.CapVersion}}, {"pid", PIDOf(ThreadGroup)}}}
 
-// _LINUX_CAPABILITY_VERSION_2 and _3. Their sets have 64 bits, in two structs;
-// those of the first version have 32.
+// The versions _LINUX_CAPABILITY_VERSION_2 and _3 have sets of 64 bits, split
+// over two structs. The first version has sets of 32 bits.
 const (
 	capVersion2 = 0x20071026
 	capVersion3 = 0x20080522
 )
 
-// Capability sets, in the names of linux/capability.h.
+// Capability sets, with the member names of linux/capability.h.
 var (
-	capData32 = &Struct{Fields: Fields{{"effective", capSet{U32}}, {"permitted", capSet{U32}}, {"inheritable", capSet{U32}}}}
+	capData32 = &Struct{C: "__user_cap_data_struct", Fields: Fields{{"effective", capSet{U32}}, {"permitted", capSet{U32}}, {"inheritable", capSet{U32}}}}
 	capData64 = &Struct{Fields: Fields{
 		{"effective", capSetHalf{U32}}, {"permitted", capSetHalf{U32}}, {"inheritable", capSetHalf{U32}},
 		{"_", &Array{Of: U32, N: 3}},
 	}}
 )
 
-// showCapData is what the version in the header says.
+// showCapData shows the sets in the layout that the header's version selects.
 func showCapData(c *Call, addr uint64) {
 	hdr, ok := c.ReadType(c.Register(0), capHeader)
 	version := hdr.Uint(4)
@@ -54,8 +54,8 @@ type capSet struct{ Number }
 
 func (t capSet) Show(c *Call, v View) { showCaps(c, t.Value(c, v)) }
 
-// capSetHalf is a set of capabilities of which the second 32 are in a struct
-// behind this one.
+// capSetHalf is the lower half of a set of 64 capabilities. The upper half is in
+// the struct that follows.
 type capSetHalf struct{ Number }
 
 func (t capSetHalf) Show(c *Call, v View) {

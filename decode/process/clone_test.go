@@ -11,15 +11,15 @@ import (
 	"trapline/tables"
 )
 
-// TestBeginReadsAgain has a call whose arguments depend on memory that has
-// changed since the exit-stop of the one before.
+// TestBeginReadsAgain decodes a call whose arguments depend on memory that has
+// changed since the exit-stop of the previous call.
 func TestBeginReadsAgain(t *testing.T) {
 	const at = 0x7000
 	mem := FakeMemory{at: make([]byte, 1024)}
 	byName := make(map[string]*Desc)
 	Gather(byName, tables.X86_64, Groups)
 	d := NewDecoderOf(Catalogue{Describe: func(tables.ABI, uint64) *Desc { return byName["clone3"] }}, 32)
-	ContextOf(d).Host = host.Unknown{}
+	SettingsOf(d).Host = host.Unknown{}
 	c := &Call{Decoder: d, Out: output.Discard{}, Outcome: output.Discard{}, Mem: mem, ABI: tables.X86_64}
 	c.NR = uint64(tables.ByName(tables.X86_64, "clone3").NR)
 	c.Args = [6]uint64{at, cloneArgsLeast}

@@ -23,7 +23,7 @@ var credsCalls64 = Calls{
 	{"getgroups", Args{{"size", Int}, {"list", &Out{To: groups(ID, Result)}}}, RetUnsigned},
 }
 
-// On i386 the plain names have ids of 16 bits.
+// On i386 the calls without a suffix take 16-bit ids.
 var credsCallsI386 = Calls{
 	{"getuid geteuid getgid getegid getuid32 geteuid32 getgid32 getegid32", Args{}, RetUnsigned},
 	{"setuid", Args{{"uid", ID16}}, RetUnsigned},
@@ -53,7 +53,7 @@ var credsCallsI386 = Calls{
 	{"getgroups32", Args{{"size", Int}, {"list", &Out{To: groups(ID, Result)}}}, RetUnsigned},
 }
 
-// maxGroups is NGROUPS_MAX of linux/limits.h: more are refused.
+// maxGroups is NGROUPS_MAX of linux/limits.h. The kernel refuses longer lists.
 const maxGroups = 65536
 
 // groups is a list of n group ids.

@@ -1,8 +1,8 @@
-// Package process describes the calls about processes and the system that they
-// run on: making, executing and waiting for them, ids and credentials,
+// Package process describes the calls that concern processes and the system as a
+// whole: creating, executing and waiting for processes, ids and credentials,
 // capabilities, keys, security modules, signals, scheduling, limits, clocks and
 // timers, tracing and performance events.
 //
-// A description is one line in the Calls of the file it belongs to. Calls that
-// are new are listed in Groups, new ioctls in Requests.
+// Each call is one line in the Calls variable of its file. A new variable has to
+// be listed in Groups or, if its type is Ioctls, in Requests.
 package process

@@ -12,20 +12,25 @@ import (
 // Running programs: fs/exec.c.
 
 var execCalls = Calls{
-	{"execve", Args{{"pathname", Path}, {"argv", Argv}, {"envp", Envp}}, RetUnsigned},
-	{"execveat", Args{{"dirfd", DirFD}, {"pathname", Path}, {"argv", Argv}, {"envp", Envp}, {"flags", &Flags{Set: &tables.ExecveatFlags}}}, RetUnsigned},
+	{"execve", Args{{"pathname", RunPath}, {"argv", Argv}, {"envp", Envp}}, RetUnsigned},
+	{"execveat", Args{{"dirfd", DirFD}, {"pathname", executedPath}, {"argv", Argv}, {"envp", Envp}, {"flags", &Flags{Set: &tables.ExecveatFlags}}}, RetUnsigned},
+}
+
+var executedPath = &UsedPath{
+	Link: &Has{N: Ref("flags"), Values: Nums{tables.AT_SYMLINK_NOFOLLOW}},
+	For:  func(*Call) Naming { return NamesRun },
 }
 
 var (
-	// Argv points to an array of strings that ends in a null pointer.
-	Argv = &Ptr{To: AtAddr(ShowStrings)}
-	// Envp is an Argv of which only the number of strings is shown unless
-	// everything is asked for.
+	// Argv points to an array of strings that is terminated by a null pointer.
+	Argv = &Ptr{To: AtAddr(ShowStrings), C: "const char **"}
+	// Envp is an Argv that is abbreviated to the number of strings, except with
+	// -v.
 	Envp = &envp{Layouts(Ulong)}
 )
 
-// ShowStrings shows the strings of an argument vector, no more than -s of them
-// when it is abbreviated.
+// ShowStrings shows the strings of an argument vector. If it is abbreviated, at
+// most -s of them are shown.
 func ShowStrings(c *Call, addr uint64) {
 	word := c.WordSize()
 	mark := c.Mark()
@@ -46,6 +51,7 @@ func ShowStrings(c *Call, addr uint64) {
 			c.Out.BeginArray()
 		}
 		if s == 0 {
+			c.EndRead(at + uint64(word))
 			break
 		}
 		if c.Abbrev && n >= c.StringLimit || n == maxStrings {
@@ -59,6 +65,9 @@ func ShowStrings(c *Call, addr uint64) {
 }
 
 type envp struct{ Layouts }
+
+// CType is the type in C, for lists of calls.
+func (*envp) CType() string { return "const char **" }
 
 func (t *envp) Show(c *Call, v View) {
 	addr := v.Uint(c.WordSize())
@@ -85,12 +94,12 @@ func (t *envp) Show(c *Call, v View) {
 	c.Out.Comment(output.Note, output.AsString(b))
 }
 
-// maxStrings bounds how many strings are looked at. The kernel takes fewer: with
-// their strings they must fit into 6 MiB (execve(2)).
+// maxStrings limits how many strings are read. The kernel accepts fewer: with
+// their contents they must fit into 6 MiB (execve(2)).
 const maxStrings = 1 << 20
 
-// countStrings counts the pointers from addr on up to a null pointer, or up to
-// the end of what can be read.
+// countStrings counts the pointers at addr, up to a null pointer or the end of
+// readable memory.
 func countStrings(c *Call, addr uint64) (n int, terminated bool) {
 	const chunk = 1024
 	word := c.WordSize()

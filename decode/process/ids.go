@@ -6,7 +6,7 @@ import (
 	"trapline/tables"
 )
 
-// Processes seen from outside: kernel/sys.c, kernel/pid.c, kernel/kcmp.c,
+// Operations on other processes: kernel/sys.c, kernel/pid.c, kernel/kcmp.c,
 // mm/process_vm_access.c, kernel/sched/membarrier.c.
 
 var pidCalls = Calls{
@@ -33,11 +33,11 @@ var pidCalls = Calls{
 
 	{"process_vm_readv", Args{
 		{"pid", PIDOf(ThreadGroup)}, {"local_iov", &Out{To: &Iovecs{Count: Ref("liovcnt"), Limit: Result}, Always: true}}, {"liovcnt", Ulong},
-		{"remote_iov", &Ptr{To: &Iovecs{Count: Ref("riovcnt"), Each: ShowIovBase}}}, {"riovcnt", Ulong}, {"flags", Ulong},
+		{"remote_iov", &Ptr{To: &Iovecs{Count: Ref("riovcnt"), Bare: true}}}, {"riovcnt", Ulong}, {"flags", Ulong},
 	}, RetUnsigned},
 	{"process_vm_writev", Args{
 		{"pid", PIDOf(ThreadGroup)}, {"local_iov", &Ptr{To: &Iovecs{Count: Ref("liovcnt")}}}, {"liovcnt", Ulong},
-		{"remote_iov", &Ptr{To: &Iovecs{Count: Ref("riovcnt"), Each: ShowIovBase}}}, {"riovcnt", Ulong}, {"flags", Ulong},
+		{"remote_iov", &Ptr{To: &Iovecs{Count: Ref("riovcnt"), Bare: true}}}, {"riovcnt", Ulong}, {"flags", Ulong},
 	}, RetUnsigned},
 
 	{"membarrier", Args{
@@ -46,10 +46,11 @@ var pidCalls = Calls{
 	}, &With{Ret: RetHex, Remark: func(c *Call) { remarkBits(c, &tables.MembarrierCmds) }}},
 }
 
-// membarrierCPU is MEMBARRIER_CMD_FLAG_CPU (linux/membarrier.h): cpu_id is in use.
+// membarrierCPU is MEMBARRIER_CMD_FLAG_CPU (linux/membarrier.h), which makes the
+// call use cpu_id.
 const membarrierCPU = 1
 
-// fdOf is a descriptor of the process in another argument.
+// fdOf is a descriptor of the process whose id is another argument.
 type fdOf struct {
 	Number
 	pid Ref
@@ -57,22 +58,22 @@ type fdOf struct {
 
 func (t fdOf) Show(c *Call, v View) {
 	process := 0
-	if ContextOf(c.Decoder).FDs != 0 {
+	if SettingsOf(c.Decoder).FDs != 0 {
 		_, process = FindID(c, int(int32(t.pid.Num(c))), ThreadGroup)
 	}
 	ShowFDOf(c, process, int(int32(t.Value(c, v))))
 }
 
-// pidfdTarget is a descriptor of the process behind the argument pidfd.
+// pidfdTarget is a descriptor of the process that the argument pidfd refers to.
 type pidfdTarget struct{ Number }
 
 func (t pidfdTarget) Show(c *Call, v View) {
 	process := 0
-	if ContextOf(c.Decoder).FDs != 0 {
+	if SettingsOf(c.Decoder).FDs != 0 {
 		process = ProcessBehind(c, ProcessOf(c), int(int32(Ref("pidfd").Num(c))))
 	}
 	ShowFDOf(c, process, int(int32(t.Value(c, v))))
 }
 
 // kcmpEpollSlot is a struct kcmp_epoll_slot (linux/kcmp.h).
-var kcmpEpollSlot = &Struct{Fields: Fields{{"efd", fdOf{Int, "pid2"}}, {"tfd", fdOf{Int, "pid2"}}, {"toff", Uint}}}
+var kcmpEpollSlot = &Struct{C: "kcmp_epoll_slot", Fields: Fields{{"efd", fdOf{Int, "pid2"}}, {"tfd", fdOf{Int, "pid2"}}, {"toff", Uint}}}

@@ -19,7 +19,7 @@ var keyCalls = Calls{
 	{"keyctl", Args{{"operation", &Enum{Set: &tables.KeyctlCmd}}, {"", &Rest{On: Ref("operation"), Set: &tables.KeyctlCmd, Calls: keyctlCalls}}}, RetUnsigned},
 }
 
-// keySerial is a key_serial_t; negative ones stand for special keyrings.
+// keySerial is a key_serial_t. Negative values are special keyrings.
 var keySerial = &Enum{In: S32, Set: &tables.KeySpec}
 
 var keyResult = RetUnsigned
@@ -63,22 +63,22 @@ var keyctlCalls = Calls{
 	{"", Args{{"arg2", Xlong}, {"arg3", Xlong}, {"arg4", Xlong}, {"arg5", Xlong}}, nil},
 }
 
-// keyRead is how much of a buffer the kernel has filled. The result is the
-// size of the whole, which may be more.
+// keyRead is the number of bytes that the kernel has written to a buffer. The
+// result is the size of the whole data, which may be larger.
 var keyRead = Min{Result, Ref("buflen")}
 
-var keyctlDHParams = &Struct{Fields: Fields{
+var keyctlDHParams = &Struct{C: "keyctl_dh_params", Fields: Fields{
 	{"private", keySerial}, {"prime", keySerial}, {"base", keySerial},
 }}
 
-var keyctlKDFParams = &Struct{Fields: Fields{
+var keyctlKDFParams = &Struct{C: "keyctl_kdf_params", Fields: Fields{
 	{"hashname", String},
 	{"otherinfo", &Union{On: Ref("otherinfolen"), Arms: Arms{{Addr, Nums{0}}, {&Ptr{To: &Bytes{Len: Ref("otherinfolen")}}, nil}}}},
 	{"otherinfolen", U32},
 	{"__spare", Reserved{&Array{Of: X32, N: 8}}},
 }}
 
-var keyctlPkeyQuery = &Struct{Fields: Fields{
+var keyctlPkeyQuery = &Struct{C: "keyctl_pkey_query", Fields: Fields{
 	{"supported_ops", &Flags{Set: &tables.KeyctlPkeyOps}},
 	{"key_size", U32},
 	{"max_data_size", U16},
@@ -88,8 +88,8 @@ var keyctlPkeyQuery = &Struct{Fields: Fields{
 	{"__spare", Reserved{&Array{Of: X32, N: 10}}},
 }}
 
-// pkeyOut and pkeyIn2 are a struct keyctl_pkey_params, which has a length under
-// the name out_len or in2_len.
+// pkeyOut and pkeyIn2 are a struct keyctl_pkey_params, in which one length is
+// called out_len or in2_len.
 var (
 	pkeyOut = &Struct{Fields: Fields{
 		{"key_id", keySerial}, {"in_len", U32}, {"out_len", U32}, {"__spare", Reserved{&Array{Of: X32, N: 7}}},
@@ -99,14 +99,14 @@ var (
 	}}
 )
 
-// pkeyData is data whose length is the member of params called so; it is not
-// followed if params could not be read.
+// pkeyData is data whose length is in a member of params, named by its value. It
+// is shown as an address if params could not be read.
 type pkeyData string
 
 // Layout implements Type.
 func (pkeyData) Layout(tables.ABI) Layout { return Layout{Size: 0, Align: 1} }
 
-// Show is never called: the data is behind a pointer.
+// Show is never called, because the data is behind a pointer.
 func (pkeyData) Show(*Call, View) {}
 
 // ShowAt implements Reader.
@@ -121,7 +121,7 @@ func (t pkeyData) ShowAt(c *Call, addr uint64) {
 	c.ShowBytes(addr, n)
 }
 
-// showKeyctlCaps shows the bytes of capabilities; the first two have names.
+// showKeyctlCaps shows the capability bytes. The first two have names.
 func showKeyctlCaps(c *Call, addr uint64) {
 	i := 0
 	c.ShowArray(addr, &keyctlCap{X8, &i}, keyRead.Num(c))

@@ -17,7 +17,7 @@ var landlockCalls = Calls{
 	{"landlock_add_rule", Args{
 		{"ruleset_fd", FD},
 		{"rule_type", &Enum{Set: &tables.LandlockRuleTypes}},
-		{"rule_attr", &Union{On: Ref("rule_type"), Set: &tables.LandlockRuleTypes, Arms: Arms{
+		{"rule_attr", &Union{C: "void *", On: Ref("rule_type"), Set: &tables.LandlockRuleTypes, Arms: Arms{
 			{&Ptr{To: landlockPathBeneathAttr}, Names{"LANDLOCK_RULE_PATH_BENEATH"}},
 			{&Ptr{To: landlockNetPortAttr}, Names{"LANDLOCK_RULE_NET_PORT"}},
 			{Addr, nil}}}},
@@ -26,13 +26,14 @@ var landlockCalls = Calls{
 	{"landlock_restrict_self", Args{{"ruleset_fd", FD}, {"flags", X32}}, RetUnsigned},
 }
 
-// landlockRuleset is a descriptor, unless the flags ask what the kernel supports.
+// landlockRuleset is a descriptor or, if the flags query what the kernel
+// supports, a number.
 var landlockRuleset = &Union{On: If{&Has{N: Ref("flags"), Set: &tables.LandlockCreateRulesetFlags, Values: Names{
 	"LANDLOCK_CREATE_RULESET_VERSION", "LANDLOCK_CREATE_RULESET_ERRATA",
 }}}, Arms: Arms{
 	{Ulong, Nums{1}}, {FD, nil}}}
 
-var landlockRulesetAttr = &Struct{Fields: Fields{
+var landlockRulesetAttr = &Struct{C: "landlock_ruleset_attr", Fields: Fields{
 	{"handled_access_fs", &Flags{In: X64, Set: &tables.LandlockAccessFS}},
 	{"handled_access_net", &Flags{In: X64, Set: &tables.LandlockAccessNet}},
 	{"scoped", &Flags{In: X64, Set: &tables.LandlockScopes}},
@@ -41,12 +42,12 @@ var landlockRulesetAttr = &Struct{Fields: Fields{
 	{"quiet_scoped", &Flags{In: X64, Set: &tables.LandlockScopes}},
 }}
 
-var landlockPathBeneathAttr = &Struct{Packed: true, Fields: Fields{
+var landlockPathBeneathAttr = &Struct{C: "landlock_path_beneath_attr", Packed: true, Fields: Fields{
 	{"allowed_access", &Flags{In: X64, Set: &tables.LandlockAccessFS}},
 	{"parent_fd", FD},
 }}
 
-var landlockNetPortAttr = &Struct{Fields: Fields{
+var landlockNetPortAttr = &Struct{C: "landlock_net_port_attr", Fields: Fields{
 	{"allowed_access", &Flags{In: X64, Set: &tables.LandlockAccessNet}},
 	{"port", U64},
 }}

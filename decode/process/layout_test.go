@@ -10,7 +10,7 @@ func TestProcessLayoutsAgainstC(t *testing.T) {
 	clayout.Compare(t, 30, processStructs, nil, nil)
 }
 
-// What C calls the structs.
+// processStructs maps the structs to their names in C.
 var processStructs = []clayout.CStruct{
 	{"asm/signal.h", "struct sigaltstack", sigstack},
 	{"asm/ldt.h", "struct user_desc", userDescWhole},

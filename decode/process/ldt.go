@@ -22,8 +22,8 @@ var ldtCalls = Calls{
 	{"get_thread_area", Args{{"u_info", getDescriptor{}}}, RetUnsigned},
 }
 
-// getDescriptor is a user_desc whose first member says which segment's the
-// kernel shall write.
+// getDescriptor points to a user_desc. Its first member selects a segment, which
+// the kernel describes in the others.
 type getDescriptor struct{}
 
 func (getDescriptor) Layout(abi tables.ABI) Layout { return Addr.Layout(abi) }
@@ -66,7 +66,7 @@ func showID(c *Call, n uint64) {
 	ID.Show(c, View{B: b})
 }
 
-// remarkTruncated tells the error in a result of modify_ldt, which the 64-bit
+// remarkTruncated shows the error in a result of modify_ldt, which the 64-bit
 // kernel returns as an unsigned int.
 func remarkTruncated(c *Call) {
 	const firstErrno = 1<<32 - 4095
@@ -78,10 +78,10 @@ func remarkTruncated(c *Call) {
 
 const userDescSize = 16
 
-// userDesc is a struct user_desc (asm/ldt.h), which ends in a word of bit
-// fields.
+// userDesc is a struct user_desc (asm/ldt.h). Its last word consists of
+// bit-fields.
 var (
-	userDescWhole = &Struct{Fields: Fields{
+	userDescWhole = &Struct{C: "user_desc", Fields: Fields{
 		{"entry_number", ID}, {"base_addr", MaskOf(U32)}, {"limit", MaskOf(U32)}, {"bits", U32},
 		{"seg_32bit", &BitField{Word: Ref("bits"), Shift: 0, Width: 1}},
 		{"contents", &BitField{Word: Ref("bits"), Shift: 1, Width: 2}},
@@ -89,7 +89,7 @@ var (
 		{"limit_in_pages", &BitField{Word: Ref("bits"), Shift: 4, Width: 1}},
 		{"seg_not_present", &BitField{Word: Ref("bits"), Shift: 5, Width: 1}},
 		{"useable", &BitField{Word: Ref("bits"), Shift: 6, Width: 1}},
-		{"lm", &When{If: OnABI(tables.X86_64), Then: &BitField{Word: Ref("bits"), Shift: 7, Width: 1}}},
+		{"lm", &When{If: Test(isNative), Then: &BitField{Word: Ref("bits"), Shift: 7, Width: 1}}},
 	}}
 	userDesc = &Struct{Of: userDescWhole, Pick: Names{
 		"entry_number", "base_addr", "limit", "seg_32bit", "contents", "read_exec_only", "limit_in_pages",
@@ -101,7 +101,7 @@ var (
 	}}
 )
 
-// remarkEntryNumber tells which entry set_thread_area has filled.
+// remarkEntryNumber shows which entry set_thread_area has used.
 func remarkEntryNumber(c *Call) {
 	if n, ok := c.ReadUint(c.Args[0], 4); ok && c.Begun {
 		c.Out.BeginRemark(output.Aside)
@@ -110,3 +110,6 @@ func remarkEntryNumber(c *Call) {
 		c.Out.EndRemark()
 	}
 }
+
+// isNative reports whether a 64-bit program made the call.
+func isNative(c *Call) bool { return c.ABI == tables.X86_64 }

@@ -6,8 +6,8 @@ import (
 	"trapline/tables"
 )
 
-// Attributes that security modules give a process: security/lsm_syscalls.c,
-// linux/lsm.h.
+// Attributes of a process that belong to security modules:
+// security/lsm_syscalls.c, linux/lsm.h.
 
 var lsmCalls = Calls{
 	{"lsm_get_self_attr", Args{
@@ -44,16 +44,16 @@ var lsmCalls = Calls{
 	}, RetUnsigned},
 }
 
-// lsmSingle says that the caller asks for one module, named in ctx.
+// lsmSingle reports whether the caller asks for one module only, which ctx names.
 func lsmSingle(c *Call) bool {
 	a := c.ArgNamed("size")
 	_, ok := c.ReadUint(c.ArgView(a).Uint(c.WordSize()), 4)
 	return ok && Ref("flags").Num(c)&BitsOf(&tables.LsmFlags, "LSM_FLAG_SINGLE") != 0
 }
 
-// lsmCtx is struct lsm_ctx without what follows: ctx_len bytes, and padding up
-// to len bytes.
-var lsmCtx = &Struct{Fields: Fields{
+// lsmCtx is a struct lsm_ctx without the data that follows it: ctx_len bytes, and
+// padding up to len bytes.
+var lsmCtx = &Struct{C: "lsm_ctx", Fields: Fields{
 	{"id", &Enum{In: X64, Set: &tables.LsmIDs}},
 	{"flags", X64},
 	{"len", U64},
@@ -62,7 +62,7 @@ var lsmCtx = &Struct{Fields: Fields{
 
 const lsmCtxSize = 32
 
-// showLsmContexts are contexts one behind the other, as many as go into *size.
+// showLsmContexts shows consecutive contexts, up to *size bytes in all.
 func showLsmContexts(c *Call, addr uint64) {
 	left := Ref("size").Num(c)
 	if c.Failed() {
@@ -99,7 +99,7 @@ func showLsmContexts(c *Call, addr uint64) {
 	c.Out.EndArray()
 }
 
-// showLsmContext shows one context, no more than left bytes of it.
+// showLsmContext shows one context, at most left bytes long.
 func showLsmContext(c *Call, v View, left uint64) {
 	c.Out.BeginStruct()
 	lsmCtx.ShowMembers(c, v)

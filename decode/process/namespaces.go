@@ -8,7 +8,7 @@ import (
 )
 
 // namespaceLinks are the names of the namespaces that the flags of clone, unshare
-// and setns make or enter (namespaces(7)).
+// and setns select (namespaces(7)).
 var namespaceLinks = [...]struct {
 	flags uint64
 	name  string
@@ -23,10 +23,10 @@ var namespaceLinks = [...]struct {
 	{tables.CLONE_NEWUSER, "user"},
 }
 
-// remarkNamespaces tells the namespaces that a call's flags, an argument, have
-// put the tracee into, or the child that it returns.
+// remarkNamespaces shows the namespaces that the call has put the tracee into, or
+// its child if child is set. The call's flags select them.
 func remarkNamespaces(c *Call, flags Num, child bool) {
-	if !ContextOf(c.Decoder).Namespaces {
+	if !SettingsOf(c.Decoder).Namespaces {
 		return
 	}
 	process := ProcessOf(c)
@@ -39,7 +39,7 @@ func remarkNamespaces(c *Call, flags Num, child bool) {
 		if set&l.flags == 0 {
 			continue
 		}
-		link := ContextOf(c.Decoder).Host.Namespace(c.Alloc(PathMax), process, l.name)
+		link := SettingsOf(c.Decoder).Host.Namespace(c.Alloc(PathMax), process, l.name)
 		if link == nil {
 			continue
 		}
@@ -57,8 +57,8 @@ func remarkNamespaces(c *Call, flags Num, child bool) {
 	c.Out.EndRemark()
 }
 
-// cloneArgsFlags are the flags in the struct that the first argument of clone3
-// points to.
+// cloneArgsFlags returns the flags in the struct that the first argument of
+// clone3 points to.
 func cloneArgsFlags(c *Call) uint64 {
 	flags, _ := c.ReadUint(c.Register(0), 8)
 	return flags

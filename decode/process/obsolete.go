@@ -4,8 +4,8 @@ import (
 	. "trapline/decode/lang"
 )
 
-// Calls that Linux has numbers for but no code: they fail with ENOSYS, and of
-// their arguments little more than the count is known.
+// Calls that have a number but no implementation in Linux. They fail with ENOSYS,
+// and little is known of their arguments except the count.
 
 var obsoleteCalls = Calls{
 	{"break ftime prof lock mpx idle", nil, RetUnsigned},

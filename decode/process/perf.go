@@ -31,24 +31,25 @@ var perfIoctls = Ioctls{
 	{"PERF_EVENT_IOC_MODIFY_ATTRIBUTES", &perfAttr{Layouts(Ulong), In}},
 }
 
-// perfQueryBPF is struct perf_event_query_bpf, and perfQueryLength the part of
-// it that the kernel reads.
+// perfQueryBPF is struct perf_event_query_bpf. perfQueryLength is the part of it
+// that the kernel reads.
 var (
-	perfQueryBPF = &Struct{Fields: Fields{
+	perfQueryBPF = &Struct{C: "perf_event_query_bpf", Fields: Fields{
 		{"ids_len", U32}, {"prog_cnt", U32}, {"ids", &List{Of: U32, Count: Ref("prog_cnt")}},
 	}}
 	perfQueryLength = &Struct{Fields: Fields{{"ids_len", U32}}}
 )
 
-// perfAttr points to a struct perf_event_attr, which says itself how much of
-// it there is. The kernel puts the size that it knows into one that is larger.
+// perfAttr points to a struct perf_event_attr, whose member size is the size of
+// the struct. If that is larger than the kernel's own version, the kernel
+// replaces it by the size that it knows.
 type perfAttr struct {
 	Layouts
 	d Dir
 }
 
-// Sizes in bytes: of the first version, which is meant by 0, and of what is
-// shown of an abbreviated one.
+// Sizes in bytes: of the first version of the struct, which 0 stands for, and of
+// the part that is shown without -v.
 const (
 	perfAttrSizeVer0   = 64
 	perfAttrAbbrevSize = 48
@@ -91,23 +92,24 @@ func (t *perfAttr) Show(c *Call, v View) {
 	c.Out.EndStruct()
 }
 
-// showPerfAttrSize is the member size. Call.before has what the caller put there.
-func showPerfAttrSize(c *Call, now uint32) {
+// showPerfAttrSize shows the member size. c.Before has the value that the caller
+// set.
+func showPerfAttrSize(c *Call, now uint64) {
 	c.Out.Enum(c.Before, &tables.PerfAttrSizes, output.Hex)
 	if c.Errno == int(tables.E2BIG) {
 		c.Out.Changed()
-		c.Out.Enum(uint64(now), &tables.PerfAttrSizes, output.Hex)
+		c.Out.Enum(now, &tables.PerfAttrSizes, output.Hex)
 	}
 }
 
-var perfEventAttr = &Struct{Fields: Fields{
+var perfEventAttr = &Struct{C: "perf_event_attr", Fields: Fields{
 	{"type", &Enum{Set: &tables.PerfTypes}},
-	{"size", Value32(showPerfAttrSize)},
+	{"size", &Value{By: showPerfAttrSize}},
 	{"config", &Union{On: Ref("type"), Set: &tables.PerfTypes, Arms: Arms{
-		{Value64(showPerfHardwareConfig), Names{"PERF_TYPE_HARDWARE"}},
+		{&Value{In: X64, By: showPerfHardwareConfig}, Names{"PERF_TYPE_HARDWARE"}},
 		{&Enum{In: X64, Set: &tables.PerfSoftware}, Names{"PERF_TYPE_SOFTWARE"}},
 		{U64, Names{"PERF_TYPE_TRACEPOINT"}},
-		{Value64(showPerfCacheConfig), Names{"PERF_TYPE_HW_CACHE"}},
+		{&Value{In: X64, By: showPerfCacheConfig}, Names{"PERF_TYPE_HW_CACHE"}},
 		{X64, nil}}}},
 	{"", &Union{On: If{perfFlag("freq")}, Arms: Arms{{&One{Name: "sample_freq", Type: U64}, Nums{1}}, {&One{Name: "sample_period", Type: U64}, nil}}}},
 	{"sample_type", &Flags{In: X64, Set: &tables.PerfSampleFormat}},
@@ -115,7 +117,7 @@ var perfEventAttr = &Struct{Fields: Fields{
 	{"flags", Unseen{U64}},
 	{"", &perfBitFields{Ref("flags"), perfFlags}},
 	{"", Verbose{&Union{On: If{perfFlag("watermark")}, Arms: Arms{{&One{Name: "wakeup_watermark", Type: U32}, Nums{1}}, {&One{Name: "wakeup_events", Type: U32}, nil}}}}},
-	{"bp_type", Verbose{&When{If: perfBreakpoint, Then: Value32(showPerfBreakpointType)}}},
+	{"bp_type", Verbose{&When{If: perfBreakpoint, Then: &Value{By: showPerfBreakpointType}}}},
 	{"", Verbose{&Union{On: Ref("type"), Set: &tables.PerfTypes, Arms: Arms{{&One{Name: "bp_addr", Type: X64}, Names{"PERF_TYPE_BREAKPOINT"}}, {&One{Name: "config1", Type: X64}, nil}}}}},
 	{"", Verbose{&Union{On: Ref("type"), Set: &tables.PerfTypes, Arms: Arms{{&One{Name: "bp_len", Type: U64}, Names{"PERF_TYPE_BREAKPOINT"}}, {&One{Name: "config2", Type: X64}, nil}}}}},
 	{"branch_sample_type", Verbose{&When{If: &Has{N: Ref("sample_type"), Set: &tables.PerfSampleFormat, Values: Names{"PERF_SAMPLE_BRANCH_STACK"}}, Then: &Flags{In: X64, Set: &tables.PerfBranchSampleType}}}},
@@ -136,7 +138,7 @@ var perfEventAttr = &Struct{Fields: Fields{
 
 var perfBreakpoint = &Is{N: Ref("type"), Set: &tables.PerfTypes, Values: Names{"PERF_TYPE_BREAKPOINT"}}
 
-// perfFlags are the bit-fields of struct perf_event_attr, from bit 0 on.
+// perfFlags are the bit-fields of struct perf_event_attr, starting at bit 0.
 var perfFlags = []perfBits{
 	{name: "disabled"}, {name: "inherit"}, {name: "pinned"}, {name: "exclusive"},
 	{name: "exclude_user"}, {name: "exclude_kernel"}, {name: "exclude_hv"}, {name: "exclude_idle"},
@@ -159,13 +161,13 @@ var perfAuxActions = []perfBits{
 	{name: "__reserved_3", width: 29, reserved: true, remarks: []string{"Bits 931..959"}},
 }
 
-// perfFlag is the condition that one of perfFlags is set.
+// perfFlag is the condition that a certain one of the perfFlags is set.
 type perfFlag string
 
 // Holds implements Cond.
 func (name perfFlag) Holds(c *Call) bool { return Ref("flags").Num(c)&name.bit() != 0 }
 
-// bit is the bit of the flag.
+// bit returns the bit of the flag.
 func (name perfFlag) bit() uint64 {
 	bit := 0
 	for i := range perfFlags {
@@ -177,7 +179,8 @@ func (name perfFlag) bit() uint64 {
 	panic("process: no bit-field is called " + string(name))
 }
 
-// showPerfHardwareConfig is a PERF_COUNT_HW_ number with the type of a PMU above.
+// showPerfHardwareConfig shows a PERF_COUNT_HW_ number, with the type of a PMU in
+// the upper half.
 func showPerfHardwareConfig(c *Call, v uint64) {
 	if pmu := v >> 32; pmu != 0 {
 		c.Out.Number(pmu, output.Hex)
@@ -187,8 +190,8 @@ func showPerfHardwareConfig(c *Call, v uint64) {
 	c.Out.Enum(v&0xffffffff, &tables.PerfHardware, output.Hex)
 }
 
-// showPerfCacheConfig is a cache, an operation on it and the result of that, with
-// the type of a PMU above.
+// showPerfCacheConfig shows a cache, an operation on it and the operation's
+// result, with the type of a PMU in the upper half.
 func showPerfCacheConfig(c *Call, v uint64) {
 	for _, part := range [...]struct{ shift, bits uint }{{32, 32}, {24, 8}} {
 		if n := v >> part.shift & (1<<part.bits - 1); n != 0 {
@@ -206,19 +209,19 @@ func showPerfCacheConfig(c *Call, v uint64) {
 	c.Out.Enum(v&0xff, &tables.PerfCaches, output.Hex)
 }
 
-// showPerfBreakpointType is a member that breakpoints have. Execution together with
-// reading or writing is in its range, but no type.
-func showPerfBreakpointType(c *Call, v uint32) {
-	if _, known := tables.PerfBreakpointTypes.Lookup(uint64(v)); !known && uint64(v) <= BitsOf(&tables.PerfBreakpointTypes, "HW_BREAKPOINT_RW", "HW_BREAKPOINT_X") {
-		c.Out.Number(uint64(v), output.Hex)
+// showPerfBreakpointType shows the type of a breakpoint. Execution combined with
+// reading or writing is within the range of the type, but not valid.
+func showPerfBreakpointType(c *Call, v uint64) {
+	if _, known := tables.PerfBreakpointTypes.Lookup(v); !known && v <= BitsOf(&tables.PerfBreakpointTypes, "HW_BREAKPOINT_RW", "HW_BREAKPOINT_X") {
+		c.Out.Number(v, output.Hex)
 		c.Out.Comment(output.Note, "HW_BREAKPOINT_INVALID")
 		return
 	}
-	c.Out.Enum(uint64(v), &tables.PerfBreakpointTypes, output.Hex)
+	c.Out.Enum(v, &tables.PerfBreakpointTypes, output.Hex)
 }
 
-// perfHole is the hole behind sample_max_stack. If it is not empty, a comment
-// to the member before says so.
+// perfHole is the padding after sample_max_stack. If it is not zero, a comment on
+// the member before it says so.
 var perfHole = &perfReserved{U16}
 
 type perfReserved struct{ Number }
@@ -232,13 +235,13 @@ func (t *perfReserved) ShowAsMembers(c *Call, v View) {
 // perfBits is a C bit-field.
 type perfBits struct {
 	name     string
-	width    int // in bits, 0 for 1
+	width    int // in bits; 0 means 1
 	reserved bool
-	remarks  []string // by value; the only one is for all values
+	remarks  []string // by value; a single one applies to all values
 }
 
-// perfBitFields show the bit-fields of a word as members of their own, from its
-// lowest bit on. Abbreviated, those of one bit are shown when they are set.
+// perfBitFields shows the bit-fields of a word as members, starting at its lowest
+// bit. Without -v, those of one bit are shown only if they are set.
 type perfBitFields struct {
 	word   Num
 	fields []perfBits
@@ -246,7 +249,8 @@ type perfBitFields struct {
 
 func (t *perfBitFields) Layout(tables.ABI) Layout { return Layout{Size: 0, Align: 1} }
 
-// Show is never called: bit-fields are shown as members of the struct.
+// Show is never called, because the bit-fields are shown as members of the
+// struct.
 func (t *perfBitFields) Show(*Call, View) {}
 
 func (t *perfBitFields) ShowAsMembers(c *Call, _ View) {

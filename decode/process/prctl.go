@@ -7,7 +7,7 @@ import (
 	"trapline/tables"
 )
 
-// Switches of one process: kernel/sys.c, arch/x86/kernel/process_64.c.
+// Settings of a process: kernel/sys.c, arch/x86/kernel/process_64.c.
 
 var prctlCalls = Calls{
 	{"prctl", Args{{"op", &Enum{Set: &tables.PrctlOption}}, {"", &Rest{On: Ref("op"), Set: &tables.PrctlOption, Calls: prctls}}}, RetUnsigned},
@@ -63,7 +63,7 @@ var prctls = Calls{
 	}, nil},
 	{"PR_MCE_KILL_GET", Args{{"", Others(5)}}, &With{Ret: RetUnsigned, Remark: func(c *Call) { remarkEnum(c, &tables.PrMceKillPolicy) }}},
 	{"PR_SET_MM", Args{{"operation", &Enum{Set: &tables.PrSetMm}}, {"", Others(5)}}, nil},
-	{"PR_GET_TID_ADDRESS", Args{{"addr", &Out{To: KAddr}}}, nil},
+	{"PR_GET_TID_ADDRESS", Args{{"addr", &Out{To: Address(KHex)}}}, nil},
 	{"PR_CAP_AMBIENT", Args{
 		{"operation", &Enum{In: Xlong, Set: &tables.PrCapAmbient}},
 		{"", &Rest{On: Ref("operation"), Set: &tables.PrCapAmbient, Calls: Calls{
@@ -106,7 +106,7 @@ var prctls = Calls{
 	}, nil},
 	{"PR_SET_PTRACER", Args{{"pid", ptracer{Int}}}, nil},
 
-	// Switches of other architectures, which x86 refuses.
+	// Operations of other architectures, which x86 refuses.
 	{"PR_SET_FP_MODE", Args{{"mode", &Flags{Set: &tables.PrFpMode}}}, nil},
 	{"PR_GET_FP_MODE", nil, &With{Ret: RetHex, Remark: func(c *Call) { remarkBits(c, &tables.PrFpMode) }}},
 	{"PR_SVE_SET_VL", Args{{"value", sveVector}}, &With{Ret: RetHex, Remark: func(c *Call) { sveVector.remark(c) }}},
@@ -134,7 +134,7 @@ var prctls = Calls{
 // taskCommLen is TASK_COMM_LEN, the size of a thread's name with its NUL.
 const taskCommLen = 16
 
-// deathSignal is a signal in a long, which has 128 values at most.
+// deathSignal is a signal in a long. Values above 128 are shown as plain numbers.
 type deathSignal struct{ Number }
 
 func (t deathSignal) Show(c *Call, v View) {
@@ -145,7 +145,7 @@ func (t deathSignal) Show(c *Call, v View) {
 	}
 }
 
-// schedCorePID is an id of the kind that the next argument says.
+// schedCorePID is an id of the kind that the next argument selects.
 type schedCorePID struct{ Number }
 
 func (t schedCorePID) Show(c *Call, v View) {
@@ -170,7 +170,7 @@ func (t schedCoreScope) Show(c *Call, v View) {
 	c.Out.Comment(output.Gloss, name)
 }
 
-// ptracer is a process that may trace this one, or any.
+// ptracer is a process that may trace this one, or PR_SET_PTRACER_ANY.
 type ptracer struct{ Number }
 
 func (t ptracer) Show(c *Call, v View) {
@@ -181,21 +181,22 @@ func (t ptracer) Show(c *Call, v View) {
 	PIDOf(ThreadGroup).Show(c, v)
 }
 
-// remarkEnum names the value that a call returns.
+// remarkEnum shows the name of the value that a call returns.
 func remarkEnum(c *Call, set *tables.Set) {
 	if name, ok := set.Lookup(uint64(c.Ret)); ok {
 		c.Remark(name)
 	}
 }
 
-// remarkBits names the bits that a call returns, if any has a name.
+// remarkBits shows the names of the bits that a call returns, if any of them has
+// a name.
 func remarkBits(c *Call, set *tables.Set) {
 	if v := uint64(c.Ret); hasNames(v, set) {
 		remarkNames(c, appendNames(c, nil, v, set))
 	}
 }
 
-// hasNames says that a word of flags, or its being zero, has a name.
+// hasNames reports whether one of the flags in v, or v being zero, has a name.
 func hasNames(v uint64, set *tables.Set) bool {
 	if v == 0 {
 		_, ok := set.Lookup(0)
@@ -205,8 +206,8 @@ func hasNames(v uint64, set *tables.Set) bool {
 	return first != nil
 }
 
-// appendNames appends the names of flags with | between them, and to what is
-// there already.
+// appendNames appends the names of flags. A | separates them, also from what is
+// already in b.
 func appendNames(c *Call, b []byte, v uint64, set *tables.Set) []byte {
 	sep := func() {
 		if len(b) > 0 {
@@ -229,7 +230,8 @@ func appendNames(c *Call, b []byte, v uint64, set *tables.Set) []byte {
 	return b
 }
 
-// remarkNames tells what the call returned by names only: with -X raw nothing.
+// remarkNames adds to the result a remark that consists of names only. -X raw
+// therefore omits it.
 func remarkNames(c *Call, b []byte) {
 	c.Out.BeginRemark(output.ResultName)
 	c.Out.Field("")
@@ -237,10 +239,11 @@ func remarkNames(c *Call, b []byte) {
 	c.Out.EndRemark()
 }
 
-// noPersona asks personality for the present one.
+// noPersona makes personality return the current value without changing it.
 const noPersona = 0xffffffff
 
-// persona is a personality: a type in the low byte and flags (linux/personality.h).
+// persona is a personality: a type in the low byte, and flags
+// (linux/personality.h).
 type persona struct{ Number }
 
 func (t persona) Show(c *Call, v View) {
@@ -269,15 +272,16 @@ func remarkPersona(c *Call) {
 }
 
 var archPrctls = Calls{
-	{"ARCH_GET_FS ARCH_GET_GS", Args{{"addr", &Out{To: KAddr}}}, nil},
+	{"ARCH_GET_FS ARCH_GET_GS", Args{{"addr", &Out{To: Address(KHex)}}}, nil},
 	{"ARCH_GET_CPUID", nil, nil},
 	{"ARCH_GET_XCOMP_SUPP ARCH_GET_XCOMP_PERM ARCH_GET_XCOMP_GUEST_PERM", Args{{"addr", &Out{To: xfeatures{X64}}}}, nil},
 	{"ARCH_REQ_XCOMP_PERM ARCH_REQ_XCOMP_GUEST_PERM", Args{{"addr", xfeature{Xlong}}}, &With{Ret: RetHex, Remark: func(c *Call) { remarkBits(c, &tables.XfeatureMask) }}},
 	{"", Args{{"addr", Xlong}}, nil},
 }
 
-// xfeatures is a set of processor state components, xfeature one of them.
-// Their names are the kernel's own (asm/fpu/types.h) and stand in comments.
+// xfeatures is a set of components of the processor state; xfeature is one of
+// them. Their names are known only inside the kernel (asm/fpu/types.h) and are
+// therefore shown in comments.
 type (
 	xfeatures struct{ Number }
 	xfeature  struct{ Number }

@@ -8,8 +8,8 @@ import (
 	"trapline/tables"
 )
 
-// Values of prctl that only processors other than x86 have (linux/prctl.h).
-// Their symbolic forms are made as text, as results show them by names only.
+// Values of prctl that only processors other than x86 use (linux/prctl.h). Their
+// symbolic forms are built as text, because results show them in a remark.
 
 // symbolic is a word with a symbolic form.
 type symbolic struct {
@@ -31,7 +31,7 @@ func (t *symbolic) Show(c *Call, v View) {
 	c.Out.EndNamed()
 }
 
-// remark tells the form of a result.
+// remark shows the form of a result.
 func (t *symbolic) remark(c *Call) {
 	if form := t.form(c, uint64(c.Ret)); form != nil {
 		remarkNames(c, form)
@@ -45,7 +45,7 @@ var (
 	riscvVector = &symbolic{Xlong, riscvVectorForm}
 )
 
-// vectorLength is the length of ARM vectors in its low 16 bits, and flags.
+// vectorLength shows the length of ARM vectors, in the low 16 bits, and flags.
 func vectorLength(c *Call, n uint64, set *tables.Set) []byte {
 	const length = 0xffff // PR_SVE_VL_LEN_MASK, PR_SME_VL_LEN_MASK
 	if n&^length == 0 {
@@ -54,7 +54,7 @@ func vectorLength(c *Call, n uint64, set *tables.Set) []byte {
 	return appendHex(appendNames(c, nil, n&^length, set), n&length)
 }
 
-// taggedAddrForm shows the mode of tagged addresses and memory tags of ARM.
+// taggedAddrForm shows the mode of ARM's tagged addresses and memory tags.
 func taggedAddrForm(c *Call, n uint64) []byte {
 	const (
 		enable   = 1
@@ -73,7 +73,8 @@ func taggedAddrForm(c *Call, n uint64) []byte {
 	return b
 }
 
-// riscvVectorForm shows whether this program and the next one may use vectors.
+// riscvVectorForm shows whether this program, and the next one that it executes,
+// may use vectors.
 func riscvVectorForm(c *Call, n uint64) []byte {
 	const (
 		current   = 3
@@ -90,7 +91,8 @@ func riscvVectorForm(c *Call, n uint64) []byte {
 	return b
 }
 
-// appendName appends the name of an enumeration's value, with | before it.
+// appendName appends the name of an enumeration's value, after a | if b is not
+// empty.
 func appendName(b []byte, v uint64, set *tables.Set) []byte {
 	name, ok := set.Lookup(v)
 	if !ok {
@@ -102,7 +104,7 @@ func appendName(b []byte, v uint64, set *tables.Set) []byte {
 	return append(b, name...)
 }
 
-// appendHex appends a number, with | before it.
+// appendHex appends a number, after a | if b is not empty.
 func appendHex(b []byte, v uint64) []byte {
 	if len(b) > 0 {
 		b = append(b, '|')

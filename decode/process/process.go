@@ -9,7 +9,7 @@ import (
 	"trapline/tables"
 )
 
-// Making and ending processes: kernel/fork.c, kernel/exit.c, kernel/nsproxy.c.
+// Creating and ending processes: kernel/fork.c, kernel/exit.c, kernel/nsproxy.c.
 
 var processCalls = Calls{
 	{"fork vfork", Args{}, RetTGID},
@@ -32,8 +32,8 @@ var processCalls64 = Calls{
 	}, &With{Ret: RetPID, Remark: func(c *Call) { remarkNamespaces(c, Ref("flags"), true) }}},
 }
 
-// The last two arguments are in the other order (CONFIG_CLONE_BACKWARDS), and
-// thread-local storage is a segment descriptor.
+// On i386 the last two arguments are in reverse order (CONFIG_CLONE_BACKWARDS),
+// and thread-local storage is set up by a segment descriptor.
 var processCallsI386 = Calls{
 	{"clone", Args{
 		{"child_stack", WithName{&InReg{Reg: 1, Of: Addr}}},
@@ -49,11 +49,11 @@ type cloneHas uint64
 // Holds implements Cond.
 func (bits cloneHas) Holds(c *Call) bool { return Ref("flags").Num(c)&uint64(bits) != 0 }
 
-// csignal is the part of clone's flags that is the signal sent to the parent
+// csignal masks the part of clone's flags that is the signal sent to the parent
 // when the child ends (linux/sched.h).
 const csignal = 0xff
 
-// cloneWord is clone's flags with the signal in its low byte.
+// cloneWord is clone's flags, with a signal in the low byte.
 type cloneWord struct{ Number }
 
 func (t cloneWord) Show(c *Call, v View) {
@@ -70,7 +70,7 @@ func (t cloneWord) Show(c *Call, v View) {
 	}
 }
 
-// cloneID is what clone writes for the parent: the child's id, or a pidfd.
+// cloneID is what clone writes for the parent: the child's id or a pidfd.
 type cloneID struct{ Number }
 
 func (t cloneID) Show(c *Call, v View) {
@@ -82,8 +82,8 @@ func (t cloneID) Show(c *Call, v View) {
 }
 
 // cloneArgs is a struct clone_args (linux/sched.h). At the exit-stop only what
-// the kernel wrote is shown, behind the struct.
-var cloneArgs = &Struct{Fields: Fields{
+// the kernel has written is shown, after the struct.
+var cloneArgs = &Struct{C: "clone_args", Fields: Fields{
 	{"flags", &Flags{In: X64, Set: &tables.Clone3Flags}},
 	{"pidfd", &When{If: cloneHas(tables.CLONE_PIDFD), Then: Addr64}},
 	{"child_tid", &When{If: cloneHas(tables.CLONE_CHILD_SETTID | tables.CLONE_CHILD_CLEARTID), Then: Addr64}},
@@ -115,7 +115,7 @@ func (t exitSignal) Show(c *Call, v View) {
 	t.Number.Show(c, v)
 }
 
-// cloneTLS is an address or, in i386 programs, points to a segment descriptor.
+// cloneTLS is an address, or on i386 a pointer to a segment descriptor.
 type cloneTLS struct{ Type }
 
 func (t cloneTLS) Show(c *Call, v View) {
@@ -126,7 +126,7 @@ func (t cloneTLS) Show(c *Call, v View) {
 	t.Type.Show(c, v)
 }
 
-// setTID points to the ids that the child shall have in its pid namespaces, of
+// setTID points to the ids that the child is to have in its pid namespaces, of
 // which there are at most 32 (MAX_PID_NS_LEVEL of linux/pid_namespace.h).
 type setTID struct{ Type }
 
@@ -147,7 +147,8 @@ var (
 	}, nil}
 )
 
-// clone3Args chooses by whether the kernel will write something.
+// clone3Args chooses the description: it depends on whether the kernel will write
+// something.
 func clone3Args(c *Call) *Desc {
 	addr, size, known := c.Register(0), c.Register(1), uint64(cloneArgs.Layout(c.ABI).Size)
 	if size < cloneArgsLeast {
@@ -160,8 +161,8 @@ func clone3Args(c *Call) *Desc {
 	return clone3In
 }
 
-// clone3Wrote says that the kernel wrote what clone3Outcome shows, or that
-// there is something behind the struct that it may have written.
+// clone3Wrote reports whether the kernel has written what clone3Outcome shows, or
+// may have written to what follows the struct.
 func clone3Wrote(c *Call) bool {
 	if c.Failed() {
 		return false
@@ -174,13 +175,14 @@ func clone3Wrote(c *Call) bool {
 	return size > known && !IsZero(c, addr+known, min(size, PageSize)-known)
 }
 
-// IsZero says that n bytes can be read and are all zero.
+// IsZero reports whether n bytes can be read and are all zero.
 func IsZero(c *Call, addr, n uint64) bool {
 	b, ok := c.ReadAll(addr, int(n))
 	return ok && !slices.ContainsFunc(b, func(x byte) bool { return x != 0 })
 }
 
-// showClone3Outcome is what a clone_args points to that the kernel wrote.
+// showClone3Outcome shows what the kernel has written to the memory that a
+// clone_args points to.
 func showClone3Outcome(c *Call, addr uint64) {
 	v, ok := c.ReadType(addr, clone3Results)
 	if !ok {

@@ -20,7 +20,7 @@ func TestProcesses(t *testing.T) {
 			Want: `clone(child_stack=NULL, flags=SIGCHLD) = 9`},
 		{Abi: tables.X86_64, Name: "clone", Args: []uint64{tables.CLONE_CHILD_CLEARTID | tables.CLONE_CHILD_SETTID | 17, 0, 0, 0x7f10, 0}, Ret: 9,
 			Want: `clone(child_stack=NULL, flags=CLONE_CHILD_CLEARTID|CLONE_CHILD_SETTID|SIGCHLD, child_tidptr=0x7f10) = 9`},
-		// The last two registers change places between the ABIs.
+		// The ABIs have the last two arguments in different orders.
 		{Abi: tables.X86_64, Name: "clone", Args: []uint64{tables.CLONE_SETTLS | tables.CLONE_PARENT_SETTID, 0x10, At0, 0x20, 0x30},
 			Mem: FakeMemory{At0: Numbers(4, 77)}, Ret: 77,
 			Want: `clone(child_stack=0x10, flags=CLONE_SETTLS|CLONE_PARENT_SETTID, parent_tid=[77], tls=0x30) = 77`},
@@ -77,7 +77,7 @@ func TestWaiting(t *testing.T) {
 			Want: `wait4(-1, [` + tt.want + `], WNOHANG, NULL) = 7`})
 	}
 	Check(t, append(samples, []Wanted{
-		// Nothing is written where no child was waited for.
+		// Nothing is written if no child was waited for.
 		{Abi: tables.X86_64, Name: "wait4", Args: []uint64{1<<64 - 1, At0, tables.WNOHANG, At1}, Mem: status(0), Ret: 0,
 			Want: `wait4(-1, 0x7000, WNOHANG, 0x7400) = 0`},
 		{Abi: tables.X86_64, Name: "waitid", Args: []uint64{1, 7, 0, tables.WEXITED, 0}, Errno: tables.ECHILD,

@@ -53,10 +53,10 @@ func ptraceArgs(addr, data Type) Args {
 }
 
 // peekSiginfo is a struct ptrace_peeksiginfo_args (linux/ptrace.h).
-var peekSiginfo = &Struct{Fields: Fields{{"off", U64}, {"flags", &Flags{Set: &tables.PtracePeeksiginfo}}, {"nr", Uint}}}
+var peekSiginfo = &Struct{C: "ptrace_peeksiginfo_args", Fields: Fields{{"off", U64}, {"flags", &Flags{Set: &tables.PtracePeeksiginfo}}, {"nr", Uint}}}
 
-// syscallInfo is a struct ptrace_syscall_info (linux/ptrace.h) of which size
-// bytes are there.
+// syscallInfo is a struct ptrace_syscall_info (linux/ptrace.h) of which the first
+// size bytes are available.
 type syscallInfo struct {
 	Unsized
 	size Num
@@ -89,7 +89,7 @@ const (
 )
 
 var (
-	syscallInfoStruct = &Struct{Fields: Fields{
+	syscallInfoStruct = &Struct{C: "ptrace_syscall_info", Fields: Fields{
 		{"op", &Enum{In: X8, Set: &tables.PtraceSyscallOp}}, {"reserved", Reserved{X8}}, {"flags", Reserved{X16}}, {"arch", &Enum{Set: &tables.AuditArch}},
 		{"instruction_pointer", Addr64}, {"stack_pointer", Addr64},
 		{"", tail{"entry", syscallInfoEntry, syscallEntry}},
@@ -103,8 +103,8 @@ var (
 	syscallExit = &Struct{Fields: Fields{{"rval", syscallResult{S64}}, {"is_error", U8}}}
 )
 
-// tail is a struct at the end of another one, as far as the bytes are there, if
-// that one's op has a value.
+// tail is a struct called name at the end of another struct. It is shown if the
+// outer struct's member op has the value op, as far as bytes are available.
 type tail struct {
 	name string
 	op   uint64
@@ -124,8 +124,8 @@ func (t tail) ShowAsMembers(c *Call, v View) {
 	}
 }
 
-// present is an array of n elements, as many as the struct around it is long
-// enough to hold, called name. It takes no room of its own.
+// present is an array called name of at most n elements, as many as the enclosing
+// struct has room for. It takes no room itself.
 type present struct {
 	name string
 	elem Type
@@ -147,7 +147,7 @@ func (t present) ShowAsMembers(c *Call, v View) {
 	}
 }
 
-// syscallResult is a result, or a negative error where is_error says so.
+// syscallResult is a result or, if is_error is set, a negative errno.
 type syscallResult struct{ Number }
 
 func (t syscallResult) Show(c *Call, v View) {
@@ -158,8 +158,8 @@ func (t syscallResult) Show(c *Call, v View) {
 	t.Number.Show(c, v)
 }
 
-// seccompMetadata is a struct seccomp_metadata (linux/ptrace.h), whose second
-// half the kernel writes.
+// seccompMetadata is a struct seccomp_metadata (linux/ptrace.h). The kernel
+// writes the second half.
 type seccompMetadata struct{}
 
 func (seccompMetadata) Layout(abi tables.ABI) Layout { return Addr.Layout(abi) }

@@ -6,7 +6,7 @@ import (
 	"trapline/tables"
 )
 
-// Registers as ptrace passes them (sys/user.h).
+// Registers as ptrace transfers them (sys/user.h).
 
 // Types of register sets (linux/elf.h).
 const (
@@ -14,7 +14,7 @@ const (
 	ntFPRegset = 2
 )
 
-// userRegs64 and userRegs32 are struct user_regs_struct.
+// userRegs64 and userRegs32 are the two layouts of struct user_regs_struct.
 var (
 	userRegs64 = &Struct{Fields: Fields{
 		{"r15", X64}, {"r14", X64}, {"r13", X64}, {"r12", X64}, {"rbp", X64}, {"rbx", X64}, {"r11", X64}, {"r10", X64},
@@ -28,7 +28,7 @@ var (
 		{"esp", X32}, {"xss", X32},
 	}}
 
-	// struct user_fpregs_struct, user_fpxregs_struct on i386.
+	// struct user_fpregs_struct; on i386, user_fpxregs_struct
 	float64Regs = &Struct{Fields: Fields{
 		{"cwd", X16}, {"swd", X16}, {"ftw", X16}, {"fop", X16}, {"rip", X64}, {"rdp", X64}, {"mxcsr", X32}, {"mxcr_mask", X32},
 		{"", present{"st_space", X32, 32}}, {"_", Pad(4 * 32)},
@@ -41,13 +41,13 @@ var (
 	}}
 )
 
-// showGeneralRegisters and showFloatRegisters show whole sets.
+// showGeneralRegisters and showFloatRegisters show complete sets.
 func showGeneralRegisters(c *Call, addr uint64) { showRegset(c, addr, ntPRStatus, 1<<20) }
 
 func showFloatRegisters(c *Call, addr uint64) { showRegset(c, addr, ntFPRegset, 1<<20) }
 
-// showRegset shows the first size bytes of a set of a type. Sizes that are not
-// whole words are refused by the kernel.
+// showRegset shows the first size bytes of a set of registers of a kind. The
+// kernel refuses sizes that are not whole words.
 func showRegset(c *Call, addr, kind, size uint64) {
 	var st *Struct
 	is64 := c.ABI == tables.X86_64
@@ -79,7 +79,7 @@ func showRegset(c *Call, addr, kind, size uint64) {
 	c.Out.EndStruct()
 }
 
-// regsetVector reads the struct iovec that a register set is passed in.
+// regsetVector reads the struct iovec by which a register set is passed.
 func regsetVector(c *Call, v View) (base, size uint64, ok bool) {
 	word := c.WordSize()
 	b, ok := c.ReadAll(v.Uint(word), 2*word)
@@ -89,7 +89,7 @@ func regsetVector(c *Call, v View) (base, size uint64, ok bool) {
 	return View{B: b}.Uint(word), View{B: b[word:]}.Uint(word), true
 }
 
-// getRegset is an iovec whose length and buffer the kernel sets.
+// getRegset points to an iovec. The kernel sets its length and fills its buffer.
 type getRegset struct{}
 
 func (getRegset) Layout(abi tables.ABI) Layout { return Addr.Layout(abi) }
@@ -125,7 +125,7 @@ func (getRegset) Show(c *Call, v View) {
 	c.Out.EndStruct()
 }
 
-// setRegset is an iovec whose length the kernel sets.
+// setRegset points to an iovec. The kernel sets its length.
 type setRegset struct{}
 
 func (setRegset) Layout(abi tables.ABI) Layout { return Addr.Layout(abi) }
@@ -159,8 +159,8 @@ func (setRegset) Finish(c *Call, v View) {
 	c.Out.EndStruct()
 }
 
-// userOffset is an offset into struct user, which is the 64-bit kernel's for
-// all programs in strace. Registers have the names of asm/ptrace-abi.h.
+// userOffset is an offset into struct user. As in strace, it is the 64-bit struct
+// for all programs. Registers have the names of asm/ptrace-abi.h.
 type userOffset struct{ Number }
 
 var userArea = &Struct{Fields: Fields{

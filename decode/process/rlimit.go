@@ -24,12 +24,11 @@ var resource = &Enum{Set: &tables.Rlimit}
 
 // Rlimit is a struct rlimit, Rlimit64 a struct rlimit64.
 var (
-	Rlimit   = &Struct{Fields: Fields{{"rlim_cur", &limit{KUlong}}, {"rlim_max", &limit{KUlong}}}}
-	Rlimit64 = &Struct{Fields: Fields{{"rlim_cur", &limit{U64}}, {"rlim_max", &limit{U64}}}}
+	Rlimit   = &Struct{C: "rlimit", Fields: Fields{{"rlim_cur", &limit{KUlong}}, {"rlim_max", &limit{KUlong}}}}
+	Rlimit64 = &Struct{C: "rlimit64", Fields: Fields{{"rlim_cur", &limit{U64}}, {"rlim_max", &limit{U64}}}}
 )
 
-// limit is a resource limit, which is shown in units of 1024 where it has a
-// whole number of them.
+// limit is a resource limit. Multiples of 1024 are shown as such.
 type limit struct{ Number }
 
 func (t *limit) Show(c *Call, v View) {
@@ -50,7 +49,7 @@ func (t *limit) Show(c *Call, v View) {
 	}
 }
 
-// priorityWho is what getpriority's which says it is.
+// priorityWho is an id whose kind the argument which of getpriority selects.
 type priorityWho struct{ Number }
 
 func (t priorityWho) Show(c *Call, v View) {

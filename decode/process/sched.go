@@ -35,10 +35,11 @@ var schedCallsI386 = Calls{
 var (
 	schedPID    = PIDOf(ThreadGroup)
 	schedPolicy = policy{Int}
-	schedParam  = &Struct{Fields: Fields{{"sched_priority", Int}}}
+	schedParam  = &Struct{C: "sched_param", Fields: Fields{{"sched_priority", Int}}}
 )
 
-// resetOnFork is SCHED_RESET_ON_FORK (linux/sched.h), a bit beside a policy.
+// resetOnFork is SCHED_RESET_ON_FORK (linux/sched.h), a bit that is combined with
+// a policy.
 const resetOnFork = 0x40000000
 
 // policy is a scheduling policy.
@@ -58,7 +59,7 @@ func (t policy) Show(c *Call, v View) {
 	c.Out.EndNamed()
 }
 
-// showPolicy writes a policy in its symbolic form.
+// showPolicy shows a policy in symbolic form.
 func showPolicy(c *Call, word uint64) {
 	if word&resetOnFork != 0 {
 		c.Out.Text("SCHED_RESET_ON_FORK")
@@ -88,16 +89,16 @@ const (
 	schedAttrVer1 = 56
 )
 
-// schedAttr is a struct sched_attr. schedAttrSet leaves out what the flags say
-// shall stay as it is.
+// schedAttr is a struct sched_attr. schedAttrSet omits members that the flags
+// tell the kernel to leave unchanged.
 var (
-	schedAttr = &Struct{Fields: Fields{
+	schedAttr = &Struct{C: "sched_attr", Fields: Fields{
 		{"size", Uint}, {"sched_policy", &Enum{Set: &tables.SchedPolicy}}, {"sched_flags", &Flags{In: X64, Set: &tables.SchedFlags}},
 		{"sched_nice", Int}, {"sched_priority", Uint},
 		{"sched_runtime", U64}, {"sched_deadline", U64}, {"sched_period", U64},
 		{"sched_util_min", Uint}, {"sched_util_max", Uint},
 	}}
-	schedAttrSet = &Struct{Fields: Fields{
+	schedAttrSet = &Struct{C: "sched_attr", Fields: Fields{
 		{"size", Uint}, {"sched_policy", &When{If: Test(setsPolicy), Then: &Enum{Set: &tables.SchedPolicy}}}, {"sched_flags", &Flags{In: X64, Set: &tables.SchedFlags}},
 		{"sched_nice", &When{If: Test(setsParams), Then: Int}}, {"sched_priority", &When{If: Test(setsParams), Then: Uint}},
 		{"sched_runtime", &When{If: Test(setsParams), Then: U64}}, {"sched_deadline", &When{If: Test(setsParams), Then: U64}}, {"sched_period", &When{If: Test(setsParams), Then: U64}},
@@ -115,8 +116,8 @@ func setsPolicy(c *Call) bool {
 
 func tooBig(c *Call) bool { return c.Errno == int(tables.E2BIG) }
 
-// showSetSchedAttr is as long as its first member says, the first version where
-// that is zero.
+// showSetSchedAttr shows a sched_attr whose size is its first member. 0 stands
+// for the size of the first version.
 func showSetSchedAttr(c *Call, addr uint64) {
 	size, ok := c.ReadUint(addr, 4)
 	if !ok {
@@ -133,8 +134,8 @@ func showSetSchedAttr(c *Call, addr uint64) {
 	showSchedAttr(c, addr, schedAttrSet, room, size, size > schedAttrVer1)
 }
 
-// showGotSchedAttr is as long as the argument size says, and the kernel says in
-// it how much it has written.
+// showGotSchedAttr shows a sched_attr whose size is the argument size. Its first
+// member is the number of bytes that the kernel has written.
 func showGotSchedAttr(c *Call, addr uint64) {
 	room := min(Ref("size").Num(c), schedAttrVer1)
 	b, ok := c.ReadAll(addr, int(min(room, 4)))
@@ -149,8 +150,8 @@ func showGotSchedAttr(c *Call, addr uint64) {
 	showSchedAttr(c, addr, schedAttr, room, written, false)
 }
 
-// showSchedAttr shows a sched_attr of which room bytes are there, the rest
-// being zero, and size bytes have a meaning.
+// showSchedAttr shows a sched_attr. room bytes of it are available, and the rest
+// is zero; the first size bytes are meaningful.
 func showSchedAttr(c *Call, addr uint64, st *Struct, room, size uint64, more bool) {
 	b, ok := c.ReadAll(addr, int(room))
 	if !ok {
@@ -174,7 +175,7 @@ func showSchedAttr(c *Call, addr uint64, st *Struct, room, size uint64, more boo
 	c.Out.EndStruct()
 }
 
-// ioprioWho is what ioprio_get's which says it is.
+// ioprioWho is an id whose kind the argument which of ioprio_get selects.
 type ioprioWho struct{ Number }
 
 // Values of which (linux/ioprio.h).

@@ -6,7 +6,7 @@ import (
 	"trapline/tables"
 )
 
-// Filters of system calls: kernel/seccomp.c.
+// System call filters: kernel/seccomp.c.
 
 var seccompCalls = Calls{
 	{"seccomp", Args{
@@ -20,6 +20,6 @@ var seccompCalls = Calls{
 	}, RetUnsigned},
 }
 
-var seccompNotifSizes = &Struct{Fields: Fields{
+var seccompNotifSizes = &Struct{C: "seccomp_notif_sizes", Fields: Fields{
 	{"seccomp_notif", U16}, {"seccomp_notif_resp", U16}, {"seccomp_data", U16},
 }}

@@ -7,8 +7,8 @@ import (
 	"trapline/tables"
 )
 
-// Signals: kernel/signal.c. A size of a set that is not a sigset_t's makes
-// the kernel refuse the call.
+// Signals: kernel/signal.c. The kernel refuses sets whose size is not that of a
+// sigset_t.
 
 var signalCalls = Calls{
 	{"rt_sigaction", Args{{"signum", Signal}, {"act", &Ptr{To: sigaction}}, {"oldact", &Out{To: sigaction}}, {"sigsetsize", Size}}, RetUnsigned},
@@ -44,13 +44,14 @@ var signalCallsI386 = Calls{
 	}, retSignal},
 }
 
-// pendingSigset is the set of rt_sigpending, which may be of any size.
+// pendingSigset is the set of rt_sigpending, which may have any size up to that
+// of a sigset_t.
 var pendingSigset = &SizedSigset{Size: Ref("sigsetsize"), Least: 1}
 
-// sigaction is the kernel's struct sigaction, oldSigaction that of the call
-// sigaction, with a set of one word.
+// sigaction is the kernel's struct sigaction. oldSigaction is the one that the
+// call sigaction takes, with a set of one word.
 var (
-	sigaction = &Struct{Of: &Struct{Fields: Fields{
+	sigaction = &Struct{C: "sigaction", Of: &Struct{Fields: Fields{
 		{"sa_handler", sigHandler}, {"sa_flags", &Flags{In: Xlong, Set: &tables.SigactionFlags}},
 		{"sa_restorer", &When{If: &Has{N: Ref("sa_flags"), Values: Nums{saRestorer}}, Then: Addr}}, {"sa_mask", Sigset},
 	}}, Pick: Names{"sa_handler", "sa_mask", "sa_flags", "sa_restorer"}}
@@ -60,10 +61,10 @@ var (
 	}}
 )
 
-// saRestorer is SA_RESTORER (asm/signal.h): sa_restorer is valid.
+// saRestorer is SA_RESTORER (asm/signal.h): the member sa_restorer is valid.
 const saRestorer = 0x04000000
 
-// sigHandler is a handler's address or one of the values that stand for none.
+// sigHandler is the address of a handler, or a special value such as SIG_IGN.
 var sigHandler = handler{Xlong}
 
 type handler struct{ Number }
@@ -98,7 +99,7 @@ func remarkMask(c *Call, name string) {
 	c.Out.EndRemark()
 }
 
-// resumed tells which call restart_syscall takes up again: the last one.
+// resumed shows which call restart_syscall continues: the tracee's previous one.
 type resumed struct{ OnStack }
 
 func (resumed) Show(c *Call, _ View) {
@@ -110,7 +111,7 @@ func (resumed) Show(c *Call, _ View) {
 	c.Out.Text(output.AsString(append(append(b, name...), " ...>"...)))
 }
 
-// retSignal is the signal that a call waited for.
+// retSignal is a result that is a signal, with its name.
 var retSignal = &With{Ret: RetUnsigned, Remark: func(c *Call) {
 	if name := tables.SignalName(int(c.Ret)); name != "" {
 		c.Remark(name)
@@ -118,6 +119,6 @@ var retSignal = &With{Ret: RetUnsigned, Remark: func(c *Call) {
 }}
 
 // sigstack is a stack_t.
-var sigstack = &Struct{Fields: Fields{
+var sigstack = &Struct{C: "sigaltstack", Fields: Fields{
 	{"ss_sp", Addr}, {"ss_flags", &Flags{Set: &tables.SigaltstackFlags}}, {"ss_size", Size},
 }}

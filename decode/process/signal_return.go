@@ -6,8 +6,8 @@ import (
 	"trapline/tables"
 )
 
-// The return from a signal handler, arch/x86/kernel/signal_64.c and _32.c: its
-// argument is the frame that the kernel left on the stack.
+// Return from a signal handler: arch/x86/kernel/signal_64.c and signal_32.c. The
+// argument is the frame that the kernel put on the stack.
 
 var signalReturnCalls = Calls{
 	{"rt_sigreturn", Args{{"sigmask", rtSigframe{}}}, RetUnsigned},
@@ -17,13 +17,13 @@ var signalReturnCallsI386 = Calls{
 	{"sigreturn", Args{{"sigmask", sigframe{}}}, RetUnsigned},
 }
 
-// rtSigframe is a struct rt_sigframe. By the time of the call its return
-// address, the first word, has been taken off the stack.
+// rtSigframe is a struct rt_sigframe. Its first word, the return address, has
+// already been popped when the call is made.
 type rtSigframe struct{ OnStack }
 
-// Where uc.uc_sigmask lies behind the first word (asm/ucontext.h): behind the
-// flags, link, stack and registers of a struct ucontext and, on i386, behind
-// the handler's arguments and a siginfo_t.
+// Offsets of uc.uc_sigmask from the second word of the frame (asm/ucontext.h).
+// Before it are the flags, link, stack and registers of a struct ucontext and, on
+// i386, the handler's arguments and a siginfo_t.
 const (
 	rtMask64 = 8 + 8 + 24 + 256
 	rtMask32 = 3*4 + SiginfoSize + 4 + 4 + 12 + 88
@@ -44,9 +44,9 @@ func (rtSigframe) Show(c *Call, _ View) {
 	c.Out.EndStruct()
 }
 
-// sigframe is a struct sigframe_ia32 behind its return address and signal. The
-// lower half of the mask is the last but one member of its struct sigcontext,
-// the upper half lies behind the floating point state.
+// sigframe is a struct sigframe_ia32 after its return address and signal. The
+// lower half of the mask is the second last member of its struct sigcontext; the
+// upper half follows the floating-point state.
 type sigframe struct{ OnStack }
 
 const (

@@ -30,7 +30,7 @@ func TestSignals(t *testing.T) {
 			`rt_sigprocmask(SIG_SETMASK, [], NULL, 8) = 0`},
 		{tables.X86_64, "rt_sigprocmask", []uint64{0, at, at2, 8}, FakeMemory{at: Numbers(8, 1<<1|1<<33), at2: Numbers(8, allButKillStop)}, 0, 0,
 			`rt_sigprocmask(SIG_BLOCK, [INT RT_2], ~[KILL STOP], 8) = 0`},
-		// The kernel takes sets of its own size only.
+		// The kernel accepts only sets of its own size.
 		{tables.X86_64, "rt_sigprocmask", []uint64{0, at, at2, 128}, FakeMemory{at: Numbers(8, 1)}, 0, tables.EINVAL,
 			`rt_sigprocmask(SIG_BLOCK, 0x7000, 0x7100, 128) = -1 EINVAL (Invalid argument)`},
 		{tables.X86_64, "rt_sigaction", []uint64{17, at, 0, 8}, FakeMemory{at: act64}, 0, 0,
@@ -55,7 +55,7 @@ func TestSignals(t *testing.T) {
 
 func TestSignalFrames(t *testing.T) {
 	const sp = 0x7000
-	// Where the masks lie in the frames.
+	// Offsets of the masks in the frames.
 	const rtMask64, rtMask32 = 8 + 8 + 24 + 256, 3*4 + 128 + 4 + 4 + 12 + 88
 	const maskLow, maskHigh = 20 * 4, 22*4 + 156*4
 	frame64 := append(make([]byte, rtMask64), Numbers(8, 1<<13)...)

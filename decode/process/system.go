@@ -13,7 +13,7 @@ import (
 var systemCalls = Calls{
 	{"getrandom", Args{{"buf", &Out{To: &Bytes{Len: Result, Kind: Binary}}}, {"buflen", Size}, {"flags", &Flags{Set: &tables.GetrandomFlags}}}, RetUnsigned},
 	{"uname", Args{{"buf", &Out{To: utsname}}}, RetUnsigned},
-	{"sethostname setdomainname", Args{{"name", &Ptr{To: TextAt(showHostname)}}, {"len", Uint}}, RetUnsigned},
+	{"sethostname setdomainname", Args{{"name", hostname}, {"len", Uint}}, RetUnsigned},
 	{"sysinfo", Args{{"info", &Out{To: sysinfo}}}, RetUnsigned},
 	{"getcpu", Args{{"cpu", &Out{To: Uint}}, {"node", &Out{To: Uint}}, {"tcache", Addr}}, RetUnsigned},
 	{"reboot", Args{
@@ -47,7 +47,7 @@ var systemCalls = Calls{
 	{"vhangup uretprobe uprobe", Args{}, RetUnsigned},
 }
 
-// Structs of old calls are not taken apart, as in strace.
+// As in strace, the structs of obsolete calls are not decoded.
 var systemCallsI386 = Calls{
 	{"olduname oldolduname", Args{{"buf", Xlong}}, RetUnsigned},
 	{"bdflush", Args{{"func", Xlong}, {"data", Xlong}}, RetUnsigned},
@@ -56,13 +56,13 @@ var systemCallsI386 = Calls{
 }
 
 // sysctlArgs is a struct __sysctl_args (linux/sysctl.h).
-var sysctlArgs = &Struct{Fields: Fields{
+var sysctlArgs = &Struct{C: "__sysctl_args", Fields: Fields{
 	{"name", Addr}, {"nlen", Int}, {"oldval", Addr}, {"oldlenp", Addr}, {"newval", Addr}, {"newlen", Ulong},
 	{"_", &Array{Of: Ulong, N: 4}},
 }}
 
 // utsname is a struct new_utsname (linux/utsname.h).
-var utsname = &Struct{Fields: Fields{
+var utsname = &Struct{C: "new_utsname", Fields: Fields{
 	{"sysname", CharArray(utsLen + 1)}, {"nodename", CharArray(utsLen + 1)}, {"release", Verbose{CharArray(utsLen + 1)}},
 	{"version", Verbose{CharArray(utsLen + 1)}}, {"machine", Verbose{CharArray(utsLen + 1)}},
 	{"domainname", Verbose{CharArray(utsLen + 1)}},
@@ -70,23 +70,20 @@ var utsname = &Struct{Fields: Fields{
 
 const utsLen = 64 // __NEW_UTS_LEN
 
-// showHostname is a name of a length that the kernel takes.
-func showHostname(c *Call, addr uint64) {
-	if n := Ref("len").Num(c); n <= utsLen {
-		c.ShowBytes(addr, n)
-	} else {
-		c.Out.Addr(addr)
-	}
-}
+// hostname points to a name whose length is in len. The kernel does not read one that is
+// too long.
+var hostname = &Union{On: If{Test(hostnameFits)}, Arms: Arms{{&Ptr{To: &Bytes{Len: Ref("len")}}, Nums{1}}, {Addr, nil}}}
+
+func hostnameFits(c *Call) bool { return Ref("len").Num(c) <= utsLen }
 
 // sysinfo is a struct sysinfo (linux/sysinfo.h).
-var sysinfo = &Struct{Fields: Fields{
+var sysinfo = &Struct{C: "sysinfo", Fields: Fields{
 	{"uptime", KUlong}, {"loads", &Array{Of: KUlong, N: 3}}, {"totalram", KUlong}, {"freeram", KUlong}, {"sharedram", KUlong},
 	{"bufferram", KUlong}, {"totalswap", KUlong}, {"freeswap", KUlong}, {"procs", U16}, {"_", U16},
 	{"totalhigh", KUlong}, {"freehigh", KUlong}, {"mem_unit", Uint},
 }}
 
-// syslogNumber is a number whose name stands in a comment.
+// syslogNumber is a number with its name in a comment.
 type syslogNumber struct {
 	Number
 	set *tables.Set
@@ -102,14 +99,15 @@ func (t syslogNumber) Show(c *Call, v View) {
 	}
 }
 
-// kexecSegments are the parts of a kernel (linux/kexec.h).
+// kexecSegments are the segments of a kernel image (linux/kexec.h).
 var kexecSegments = &List{Of: kexecSegment, Count: &Within{N: Ref("nr_segments"), Most: maxSegments}}
 
 const maxSegments = 16 // KEXEC_SEGMENT_MAX
 
-var kexecSegment = &Struct{Fields: Fields{{"buf", Addr}, {"bufsz", Ulong}, {"mem", Addr}, {"memsz", Ulong}}}
+var kexecSegment = &Struct{C: "kexec_segment", Fields: Fields{{"buf", Addr}, {"bufsz", Ulong}, {"mem", Addr}, {"memsz", Ulong}}}
 
-// kexecFlags are an architecture, in the upper half of 32 bits, and flags.
+// kexecFlags are flags in the lower half of 32 bits, and an architecture in the
+// upper half.
 type kexecFlags struct{ Number }
 
 const kexecArch = 0xffff0000 // KEXEC_ARCH_MASK

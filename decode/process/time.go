@@ -36,8 +36,8 @@ var timeCallsI386 = Calls{
 	{"clock_adjtime64", Args{{"clockid", Clock}, {"buf", &Out{To: timex64}}}, retClockState},
 }
 
-// oldTime is a time_t. On i386, where it ends in 2038, its date is that of the
-// unsigned number.
+// oldTime is a time_t. On i386 its date is that of the unsigned number, because
+// the signed one ends in 2038.
 var oldTime = &Value{In: KLong, By: func(c *Call, sec uint64) {
 	c.Out.Number(sec, output.Signed)
 	if c.ABI == tables.I386 {
@@ -46,7 +46,7 @@ var oldTime = &Value{In: KLong, By: func(c *Call, sec uint64) {
 	CommentDate(c, int64(sec), 0, time.Second)
 }}
 
-// remarkDate shows the time that a call returns.
+// remarkDate shows the date of the time that a call returns.
 func remarkDate(c *Call) {
 	if b := FormatDate(c, c.Ret, 0, time.Second); len(b) > 0 {
 		c.Out.BeginRemark(output.Aside)
@@ -61,7 +61,7 @@ var Clock = clock{Int}
 
 type clock struct{ Number }
 
-// A negative clockid_t is a process, thread or file, and a clock of it
+// A negative clockid_t refers to the clock of a process, a thread or a file
 // (include/linux/posix-timers.h): ~id << 3 | per-thread bit | clock.
 const (
 	clockFD        = 3
@@ -107,25 +107,25 @@ func cpuClock(c *Call, of, id int32) {
 	c.Out.Enum(uint64(id&clockWhich), &tables.CPUClock, output.Hex)
 }
 
-var timezone = &Struct{Fields: Fields{{"tz_minuteswest", Int}, {"tz_dsttime", Int}}}
+var timezone = &Struct{C: "timezone", Fields: Fields{{"tz_minuteswest", Int}, {"tz_dsttime", Int}}}
 
-// The time that is left of a sleep is written when a signal interrupted it.
-// sleepLeft says that a clock_nanosleep was interrupted and tells the time left.
+// sleepLeft reports whether a clock_nanosleep was interrupted by a signal and has
+// written the remaining time.
 func sleepLeft(c *Call) bool { return c.Restarts() && Ref("flags").Num(c) == 0 }
 
-var tms = &Struct{Fields: Fields{{"tms_utime", ClockT}, {"tms_stime", ClockT}, {"tms_cutime", ClockT}, {"tms_cstime", ClockT}}}
+var tms = &Struct{C: "tms", Fields: Fields{{"tms_utime", ClockT}, {"tms_stime", ClockT}, {"tms_cutime", ClockT}, {"tms_cstime", ClockT}}}
 
-// timex is a struct timex, timex64 a struct __kernel_timex (linux/timex.h), which
-// has holes behind its ints.
+// timex is a struct timex, timex64 a struct __kernel_timex (linux/timex.h). The
+// latter has padding after its ints.
 var (
-	timex = &Struct{Fields: Fields{
+	timex = &Struct{C: "__kernel_timex", Fields: Fields{
 		{"modes", &Flags{Set: &tables.AdjtimexModes}}, {"_", Pad(0)}, {"offset", KLong}, {"freq", KLong}, {"maxerror", KLong}, {"esterror", KLong},
 		{"status", &Flags{Set: &tables.AdjtimexStatus}}, {"_", Pad(0)}, {"constant", KLong}, {"precision", KLong}, {"tolerance", KLong},
 		{"time", &Struct{Fields: Fields{{"tv_sec", KLong}, {"tv_usec", KUlong}}}}, {"tick", KLong},
 		{"ppsfreq", KLong}, {"jitter", KLong}, {"shift", Int}, {"_", Pad(0)}, {"stabil", KLong},
 		{"jitcnt", KLong}, {"calcnt", KLong}, {"errcnt", KLong}, {"stbcnt", KLong}, {"tai", Int}, {"_", &Array{Of: Int, N: 11}},
 	}}
-	timex64 = &Struct{Fields: Fields{
+	timex64 = &Struct{C: "__kernel_timex", Fields: Fields{
 		{"modes", &Flags{Set: &tables.AdjtimexModes}}, {"_", Pad(4)}, {"offset", S64}, {"freq", S64}, {"maxerror", S64}, {"esterror", S64},
 		{"status", &Flags{Set: &tables.AdjtimexStatus}}, {"_", Pad(4)}, {"constant", S64}, {"precision", S64}, {"tolerance", S64},
 		{"time", &Struct{Fields: Fields{{"tv_sec", S64}, {"tv_usec", U64}}}}, {"tick", S64},

@@ -6,8 +6,9 @@ import (
 	"trapline/tables"
 )
 
-// struct __kernel_timex is the same for both ABIs (linux/timex.h cannot be
-// included beside the C library's headers, to ask a compiler).
+// TestTimexLayout checks that struct __kernel_timex is the same for both ABIs. A
+// compiler cannot be asked, because linux/timex.h conflicts with the C library's
+// headers.
 func TestTimexLayout(t *testing.T) {
 	for _, abi := range []tables.ABI{tables.X86_64, tables.I386} {
 		if size := timex64.Layout(abi).Size; size != 208 {

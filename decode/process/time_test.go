@@ -20,7 +20,7 @@ func TestClocksAndTimers(t *testing.T) {
 		{Abi: tables.X86_64, Name: "clock_getres", Args: []uint64{1<<64 - 8*6 + 2, 0}, Want: `clock_getres(MAKE_PROCESS_CPUCLOCK(5, CPUCLOCK_SCHED), NULL) = 0`},
 		{Abi: tables.X86_64, Name: "clock_getres", Args: []uint64{1<<64 - 8*6 + 4, 0}, Want: `clock_getres(MAKE_THREAD_CPUCLOCK(5, CPUCLOCK_PROF), NULL) = 0`},
 		{Abi: tables.X86_64, Name: "clock_getres", Args: []uint64{1<<64 - 8*6 + 3, 0}, Want: `clock_getres(FD_TO_CLOCKID(5), NULL) = 0`},
-		// What is left of a sleep is there after an interruption only.
+		// The remaining time is written only if the sleep was interrupted.
 		{Abi: tables.X86_64, Name: "nanosleep", Args: []uint64{At0, At1}, Mem: FakeMemory{At0: ts64, At1: ts64},
 			Want: `nanosleep({tv_sec=1, tv_nsec=500}, 0x7400) = 0`},
 		{Abi: tables.X86_64, Name: "nanosleep", Args: []uint64{At0, At1}, Mem: FakeMemory{At0: ts64, At1: ts64}, Errno: restart,

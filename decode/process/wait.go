@@ -22,14 +22,14 @@ var waitCallsI386 = Calls{
 
 var (
 	waitOptions = &Flags{Set: &tables.WaitOptions}
-	// Where no child was waited for, nothing has been written.
+	// Nothing is written if no child was waited for.
 	waitStatusPtr = &Out{To: WaitStatus{Number: Int}, If: Test(waited)}
 	waitRusage    = &Out{To: &Rusage, If: Test(waited)}
 )
 
 func waited(c *Call) bool { return c.Ret > 0 }
 
-// waitID is what waitid waits for.
+// waitID is an id of the kind that waitid's first argument selects.
 type waitID struct{ Number }
 
 func (t waitID) Show(c *Call, v View) {

@@ -2,9 +2,19 @@ package registers
 
 import "sync"
 
-// XSAVELayout gives the components beyond x87 and SSE, for Snapshot.Components.
-// The processor is asked once (CPUID leaf 0xd, Intel SDM volume 1, 13.2).
-var XSAVELayout = sync.OnceValue(func() []XSAVEComponent {
+// XSAVELayout returns the components beyond x87 and SSE, for Snapshot.Components.
+// It queries the processor once (CPUID leaf 0xd, Intel SDM volume 1, 13.2).
+func XSAVELayout() []XSAVEComponent {
+	xsaveAsked.Do(func() { xsaveLayout = askXSAVELayout() })
+	return xsaveLayout
+}
+
+var (
+	xsaveAsked  sync.Once
+	xsaveLayout []XSAVEComponent
+)
+
+func askXSAVELayout() []XSAVEComponent {
 	const leaf = 0xd
 	if highest, _, _, _ := cpuid(0, 0); highest < leaf {
 		return nil
@@ -19,7 +29,7 @@ var XSAVELayout = sync.OnceValue(func() []XSAVEComponent {
 		}
 	}
 	return layout
-})
+}
 
-// cpuid is the instruction of that name.
+// cpuid executes the instruction of that name.
 func cpuid(leaf, subleaf uint32) (eax, ebx, ecx, edx uint32)

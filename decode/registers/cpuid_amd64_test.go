@@ -29,7 +29,7 @@ func TestVectorRegisters(t *testing.T) {
 	if got := why(Transition{Name: "getpid"}, before, after); len(got) != 1 || got["ymm3_high"] != "unexplained" {
 		t.Errorf("got %q, want ymm3_high", got)
 	}
-	// What is in its initial state is zero, whatever lies in memory.
+	// A component in its initial state is zero, whatever is in memory.
 	binary.LittleEndian.PutUint64(after.Vector[xstateHeader:], 0)
 	if got := why(Transition{Name: "getpid"}, before, after); len(got) != 0 {
 		t.Errorf("initial state: got %q, want nothing", got)

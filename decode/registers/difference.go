@@ -5,8 +5,8 @@ import (
 	"trapline/tables"
 )
 
-// Transition is what happened to a tracee between two stops whose registers
-// are compared.
+// Transition describes what happened to a tracee between the two stops whose
+// registers are compared.
 type Transition struct {
 	ABI      tables.ABI
 	Name     string // of the call
@@ -19,7 +19,7 @@ type Transition struct {
 }
 
 // Changes appends to dst the registers of the sets that differ between two
-// snapshots, each with the reason.
+// snapshots, with the reason for each.
 func (x *Transition) Changes(dst []output.RegisterChange, sets Sets, before, after *Snapshot) []output.RegisterChange {
 	for i := range userRegisters {
 		r := &userRegisters[i]

@@ -8,13 +8,13 @@ import (
 	"trapline/tables"
 )
 
-// reason explains a change of some registers by the ABI. Of all reasons the first
-// that applies is given.
+// reason explains a change of some registers by the rules of the ABI. The first
+// reason that applies is used.
 type reason struct {
 	regs role
 	when func(x *Transition, from, to uint64, after *Snapshot) bool
 	why  string
-	say  func(x *Transition) string // in place of why
+	say  func(x *Transition) string // replaces why
 }
 
 // Codes of arch_prctl(2), from asm/prctl.h.
@@ -23,13 +23,24 @@ const (
 	archSetFS = 0x1002
 )
 
-// reasons is what may change registers by the ABI, for calls made with syscall
-// (System V ABI for x86-64, A.2.1), int $0x80 and sysenter (arch/x86/entry). Any
-// other change is unexplained.
-var reasons = sync.OnceValue(func() []reason {
+// reasons lists what may change registers according to the ABI, for calls made
+// with syscall (System V ABI for x86-64, A.2.1), int $0x80 and sysenter
+// (arch/x86/entry). All other changes are unexplained.
+func reasons() []reason {
+	reasonsMade.Do(func() { allReasons = makeReasons() })
+	return allReasons
+}
+
+// allReasons are made when they are first needed.
+var (
+	reasonsMade sync.Once
+	allReasons  []reason
+)
+
+func makeReasons() []reason {
 	return []reason{
-		// Between calls the program runs. Its last instruction is the one that
-		// enters the kernel; syscall leaves traces in two registers.
+		// Between calls the program runs. Its last instruction enters the kernel;
+		// the instruction syscall changes two registers.
 		{regAX, restarted, "restarted: the number again with ip set back, then preset to -ENOSYS", nil},
 		{regAX, between, "preset to -ENOSYS until the call has a result", nil},
 		{regOrigAX, takesUp, "number of restart_syscall, to take up the call before", nil},
@@ -51,10 +62,10 @@ var reasons = sync.OnceValue(func() []reason {
 		{anyReg, calls("vm86", "vm86old"), "virtual 8086 mode", nil},
 		{anyReg, calls("uretprobe", "uprobe"), "trampoline of a uprobe", nil},
 
-		// The result. -ENOSYS stands in rax from the entry on.
+		// The result. rax has been -ENOSYS since the entry.
 		{regAX, always, "", resultInAX},
 
-		// Calls made to change registers.
+		// Calls whose purpose is to change registers.
 		{regFSBase | regFS, archPrctl(archSetFS), "arch_prctl(ARCH_SET_FS)", nil},
 		{regGSBase | regGS, archPrctl(archSetGS), "arch_prctl(ARCH_SET_GS)", nil},
 		{regFSBase | regGSBase | regFS | regGS, succeeds("set_thread_area", "modify_ldt"),
@@ -62,7 +73,7 @@ var reasons = sync.OnceValue(func() []reason {
 		{regFlags, succeeds("iopl"), "I/O privilege level (iopl)", nil},
 		{regPKRU, succeeds("pkey_alloc", "pkey_free"), "rights of the protection key", nil},
 	}
-})
+}
 
 func always(*Transition, uint64, uint64, *Snapshot) bool { return true }
 
@@ -70,23 +81,23 @@ func between(x *Transition, _, _ uint64, _ *Snapshot) bool { return x.Between }
 
 func child(x *Transition, _, _ uint64, _ *Snapshot) bool { return x.Child }
 
-// restarted tells by rax that the call before was interrupted and that the kernel
-// has begun it again. If a signal handler had run, the call before would be
-// rt_sigreturn.
+// restarted reports whether rax shows that the previous call was interrupted and
+// that the kernel has restarted it. If a signal handler had run, the previous
+// call would be rt_sigreturn.
 func restarted(x *Transition, from, _ uint64, _ *Snapshot) bool {
 	const first, last = 512, 516 // ERESTARTSYS and ERESTART_RESTARTBLOCK of linux/errno.h
 	code := -int32(from)
 	return x.Between && first <= code && code <= last && x.Name != "rt_sigreturn" && x.Name != "sigreturn"
 }
 
-// takesUp says that this is a restart_syscall, which the kernel and not the
-// program has called.
+// takesUp reports whether this is a restart_syscall, which the kernel makes on
+// behalf of the program.
 func takesUp(x *Transition, _, _ uint64, _ *Snapshot) bool {
 	return x.Between && x.Name == "restart_syscall"
 }
 
-// bySyscall says that the register holds the value of another one, given by of,
-// as the syscall instruction leaves it.
+// bySyscall returns a condition: the register has the value of another one,
+// returned by of, as the instruction syscall sets it.
 func bySyscall(of func(*Snapshot) uint64) func(*Transition, uint64, uint64, *Snapshot) bool {
 	return func(x *Transition, _, to uint64, after *Snapshot) bool {
 		return x.Between && x.ABI != tables.I386 && to == of(after)
@@ -118,7 +129,7 @@ func archPrctl(code uint64) func(*Transition, uint64, uint64, *Snapshot) bool {
 	}
 }
 
-// resultInAX says what the value in rax or eax is.
+// resultInAX describes the value in rax or eax.
 func resultInAX(x *Transition) string {
 	if x.Errno == 0 {
 		return "result"

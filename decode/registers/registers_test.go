@@ -28,7 +28,7 @@ func user32() Snapshot {
 	return s
 }
 
-// why compares and gives each changed register's reason.
+// why returns the reason for each register that changed.
 func why(x Transition, before, after Snapshot) map[string]string {
 	reasons := map[string]string{}
 	for _, c := range x.Changes(nil, Default|Extended, &before, &after) {

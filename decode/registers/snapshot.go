@@ -1,15 +1,16 @@
-// Package registers shows the registers of a tracee and tells why they changed.
+// Package registers shows the registers of a tracee and explains why they have
+// changed.
 //
-// A Snapshot is what ptrace gives at one stop; the caller fills it in. It can
-// list its registers (Snapshot.Registers), of which a caller chooses groups by
-// Sets. A Transition says what happened between two snapshots: which call, with
-// which arguments and result. Transition.Changes compares the snapshots, and
-// gives each register that differs the first reason of a table (reasons.go)
-// which applies. A change that no reason accounts for is marked as unexplained:
-// somebody else has written that register.
+// A Snapshot has the registers at one stop, as ptrace returns them to the caller.
+// Snapshot.Registers lists them; Sets select groups of registers. A Transition
+// describes what happened between two snapshots: which call, with which arguments
+// and result. Transition.Changes compares the snapshots and gives each register
+// that differs the first applicable reason of a table (reasons.go). A change
+// without a reason is marked as unexplained: something other than the call has
+// changed that register.
 //
-// The results are output.Register and output.RegisterChange, which the formats
-// know how to show. The package knows x86-64 and i386 only.
+// The results are of types output.Register and output.RegisterChange, which
+// formats can show. The package knows only x86-64 and i386.
 package registers
 
 import "trapline/output"
@@ -21,19 +22,19 @@ const (
 	General  Sets = 1 << iota // general purpose, ip and flags, orig_rax
 	Segment                   // segment selectors, fs_base and gs_base
 	Float                     // x87 and SSE (NT_PRFPREG)
-	Vector                    // all else that XSAVE saves (NT_X86_XSTATE)
+	Vector                    // everything else that XSAVE saves (NT_X86_XSTATE)
 	Default  = General | Segment
 	Extended = Float | Vector
 )
 
 // Snapshot is the registers of a tracee at one stop.
 type Snapshot struct {
-	// User is the general registers, of which 32-bit code uses the lower halves.
+	// User has the general registers. 32-bit code uses their lower halves.
 	User User
-	// Float is the 512 bytes of FXSAVE, Vector the whole of XSAVE's state in
-	// the standard layout; each empty if it was not fetched.
+	// Float is the 512 bytes of FXSAVE, Vector the complete XSAVE state in
+	// standard format. Each is empty if it was not fetched.
 	Float, Vector []byte
-	// Components says where in Vector the parts are: see XSAVELayout.
+	// Components are the positions of the parts of Vector: see XSAVELayout.
 	Components []XSAVEComponent
 }
 

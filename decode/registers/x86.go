@@ -2,9 +2,10 @@ package registers
 
 import "trapline/output"
 
-// User is the general registers of an x86-64 tracee: the kernel's
-// user_regs_struct (asm/user_64.h), with the names that golang.org/x/sys/unix
-// gives its members, so that one converts to the other.
+// User has the general registers of an x86-64 tracee. It is the kernel's
+// user_regs_struct (asm/user_64.h) with the member names of
+// golang.org/x/sys/unix, so that values of one type can be converted to the
+// other.
 type User struct {
 	R15, R14, R13, R12, Rbp, Rbx, R11, R10, R9, R8 uint64
 	Rax, Rcx, Rdx, Rsi, Rdi, Orig_rax, Rip, Cs     uint64
@@ -16,25 +17,27 @@ type User struct {
 // asm/segment.h).
 const userCode32 = 0x23
 
-// Is32Bit says that the tracee runs 32-bit code, whatever the ABI of its call.
+// Is32Bit reports whether the tracee runs 32-bit code, regardless of the ABI of
+// its call.
 func (s *Snapshot) Is32Bit() bool { return s.User.Cs == userCode32 }
 
 // register is a member of user_regs_struct.
 type register struct {
 	name   string // in 64-bit code
-	name32 string // in 32-bit code; empty where that cannot see it
+	name32 string // in 32-bit code; empty if it cannot access the register
 	set    Sets
 	bits   uint8 // 64, or 16 for selectors; 32-bit code sees 32 of 64
 	value  func(*User) *uint64
 	role   role
 }
 
-// role says what part a register plays in a call. Reasons for changes go by it.
+// role is the role of a register in a call. The reasons for changes refer to
+// roles.
 type role uint32
 
 const (
 	regOther role = 1 << iota
-	regAX         // the number, then the result
+	regAX         // the call's number, then its result
 	regCX
 	regSP
 	regR11
@@ -92,8 +95,8 @@ var flagNames = []output.FlagName{
 	{Bit: 1 << 21, Name: "ID"},
 }
 
-// in gives the register as the snapshot's code, 64-bit or 32-bit, sees it; ok is
-// false if that code cannot see it.
+// in returns the register as the snapshot's code, 64-bit or 32-bit, sees it. ok
+// is false if the code cannot access it.
 func (r *register) in(s *Snapshot) (reg output.Register, ok bool) {
 	reg = output.Register{Name: r.name, Bits: int(r.bits), Value: *r.value(&s.User)}
 	if s.Is32Bit() {

@@ -8,7 +8,7 @@ import (
 	"trapline/output"
 )
 
-// extended is one register of the floating point or vector state.
+// extended is a register of the floating point or vector state.
 type extended struct {
 	reg  output.Register
 	role role
@@ -28,10 +28,11 @@ const (
 	fxsaveSize = 512
 	stOffset   = 32 // st0 to st7, 10 bytes in each 16
 	xmmOffset  = 160
-	// xcr0Offset is where the kernel tells which components the state has:
-	// the first of the bytes that hardware leaves to software.
+	// xcr0Offset is the offset at which the kernel stores which components the
+	// state has. These bytes are the first of those that hardware leaves to
+	// software.
 	xcr0Offset   = 464
-	xstateHeader = 512 // XSTATE_BV: components that are not in their initial state
+	xstateHeader = 512 // XSTATE_BV: the components that are not in their initial state
 )
 
 // XSAVEComponent is a part of XSAVE's standard layout. Offsets differ between
@@ -50,7 +51,7 @@ const (
 	xPKRU     = 9
 )
 
-// extendedRegisters gives the registers of a snapshot's extended state.
+// extendedRegisters returns the registers of a snapshot's extended state.
 func extendedRegisters(s *Snapshot, sets Sets) iter.Seq[extended] {
 	return func(yield func(extended) bool) {
 		show := func(name string, b []byte, role role) bool {
@@ -86,7 +87,7 @@ func extendedRegisters(s *Snapshot, sets Sets) iter.Seq[extended] {
 			}
 			b := s.Vector[c.Offset : c.Offset+c.Size]
 			if inUse&(1<<c.Number) == 0 {
-				b = make([]byte, c.Size) // in its initial state, whatever the bytes say
+				b = make([]byte, c.Size) // it is in its initial state, whatever the bytes are
 			}
 			var ok bool
 			switch c.Number {
@@ -119,7 +120,7 @@ func xmmCount(s *Snapshot) int {
 	return 16
 }
 
-// series shows count registers of size bytes that lie one after the other.
+// series shows count consecutive registers of size bytes each.
 func series(show func(string, []byte, role) bool, name, suffix string, first, size, count int, b []byte) bool {
 	for i := range count {
 		if (i+1)*size > len(b) {

@@ -4,7 +4,7 @@ import (
 	. "trapline/decode/lang"
 )
 
-// Groups are the calls described here, one line a file.
+// Groups lists the calls described here, one line per file.
 var Groups = []Group{
-	{Both: ioUringCalls},
+	{Both: calls},
 }

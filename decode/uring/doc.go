@@ -1,6 +1,6 @@
-// Package uring describes the calls of io_uring, with what io_uring_register
-// is given.
+// Package uring describes the calls of io_uring, including the arguments of
+// io_uring_register.
 //
-// A description is one line in ioUringCalls or, for io_uring_register, in its
-// commands.
+// Each call is one line in calls (uring.go) and each command of io_uring_register
+// one in registerCommands (register.go).
 package uring

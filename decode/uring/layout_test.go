@@ -10,7 +10,7 @@ func TestUringLayoutsAgainstC(t *testing.T) {
 	clayout.Compare(t, 9, uringStructs, nil, nil)
 }
 
-// What C calls the structs.
+// uringStructs maps the structs to their names in C.
 var uringStructs = []clayout.CStruct{
 	{"linux/io_uring.h", "struct io_uring_attr_pi", ioUringAttrPI},
 	{"linux/io_uring.h", "struct io_uring_buf_reg", ioUringBufReg},

@@ -9,16 +9,16 @@ import (
 
 // Commands of io_uring_register(2): io_uring/register.c.
 
-var ioUringRegister = Calls{
-	{"IORING_REGISTER_BUFFERS", Args{{"arg", &Ptr{To: &Iovecs{Count: Ref("nr_args"), Each: ShowIovBase}}}, {"nr_args", U32}}, nil},
+var registerCommands = Calls{
+	{"IORING_REGISTER_BUFFERS", Args{{"arg", &Ptr{To: &Iovecs{Count: Ref("nr_args"), Bare: true}}}, {"nr_args", U32}}, nil},
 	{"IORING_REGISTER_FILES IORING_REGISTER_EVENTFD IORING_REGISTER_EVENTFD_ASYNC", Args{{"arg", &Ptr{To: &List{Of: FD, Count: Ref("nr_args")}}}, {"nr_args", U32}}, nil},
 	{"IORING_REGISTER_FILES_UPDATE", Args{{"arg", &Ptr{To: ioUringFilesUpdate}}, {"nr_args", U32}}, nil},
 	{"IORING_REGISTER_PROBE", Args{{"arg", &When{If: Test(fewProbed), Then: uringProbe}}, {"arg", unlessFew}, {"nr_args", uringCount}}, nil},
 	{"IORING_REGISTER_RESTRICTIONS", Args{{"arg", &Ptr{To: &List{Of: ioUringRestriction, Count: Ref("nr_args")}}}, {"nr_args", U32}}, nil},
 	{"IORING_REGISTER_FILES2", Args{{"arg", &Ptr{To: &Extensible{Of: &Struct{Of: uringResources, With: Fields{{"data", Aligned{&Ptr{To: &List{Of: FD, Count: Ref("nr")}, Wide: true}}}}}, Size: Ref("nr_args"), Least: 32}}}, {"nr_args", U32}}, nil},
-	{"IORING_REGISTER_BUFFERS2", Args{{"arg", &Ptr{To: &Extensible{Of: &Struct{Of: uringResources, With: Fields{{"data", Aligned{&Ptr{To: &Iovecs{Count: Ref("nr"), Each: ShowIovBase}, Wide: true}}}}}, Size: Ref("nr_args"), Least: 32}}}, {"nr_args", U32}}, nil},
+	{"IORING_REGISTER_BUFFERS2", Args{{"arg", &Ptr{To: &Extensible{Of: &Struct{Of: uringResources, With: Fields{{"data", Aligned{&Ptr{To: &Iovecs{Count: Ref("nr"), Bare: true}, Wide: true}}}}}, Size: Ref("nr_args"), Least: 32}}}, {"nr_args", U32}}, nil},
 	{"IORING_REGISTER_FILES_UPDATE2", Args{{"arg", &Ptr{To: &Extensible{Of: &Struct{Of: uringUpdate, With: Fields{{"data", Aligned{&Ptr{To: &List{Of: uringFile, Count: Ref("nr")}, Wide: true}}}}}, Size: Ref("nr_args"), Least: 32}}}, {"nr_args", U32}}, nil},
-	{"IORING_REGISTER_BUFFERS_UPDATE", Args{{"arg", &Ptr{To: &Extensible{Of: &Struct{Of: uringUpdate, With: Fields{{"data", Aligned{&Ptr{To: &Iovecs{Count: Ref("nr"), Each: ShowIovBase}, Wide: true}}}}}, Size: Ref("nr_args"), Least: 32}}}, {"nr_args", U32}}, nil},
+	{"IORING_REGISTER_BUFFERS_UPDATE", Args{{"arg", &Ptr{To: &Extensible{Of: &Struct{Of: uringUpdate, With: Fields{{"data", Aligned{&Ptr{To: &Iovecs{Count: Ref("nr"), Bare: true}, Wide: true}}}}}, Size: Ref("nr_args"), Least: 32}}}, {"nr_args", U32}}, nil},
 	{"IORING_REGISTER_IOWQ_AFF", Args{{"arg", &Ptr{To: &CPUSet{Size: Ref("nr_args")}}}, {"nr_args", U32}}, nil},
 	{"IORING_REGISTER_IOWQ_MAX_WORKERS", Args{{"arg", &Change{In: uringWorkers, Out: uringWorkers, OrAddr: true, If: Test(uringWorkersKnown)}}, {"nr_args", U32}}, nil},
 	{"IORING_REGISTER_RING_FDS", Args{{"arg", &Ptr{To: &List{Of: uringRingFD, Count: Ref("nr_args")}}}, {"nr_args", U32}}, nil},
@@ -41,7 +41,7 @@ var ioUringRegister = Calls{
 	{"", Args{{"arg", Addr}, {"nr_args", U32}}, nil},
 }
 
-// Some commands follow their argument only if nr_args is what they want.
+// Some commands read their argument only if nr_args has a certain value.
 var (
 	one        = &Is{N: Ref("nr_args"), Values: Nums{1}}
 	none       = &Is{N: Ref("nr_args"), Values: Nums{0}}
@@ -51,10 +51,11 @@ var (
 	uringCount = &InReg{Reg: 3, Of: U32}
 )
 
-// fewProbed says that no more operations are asked for than there are.
+// fewProbed reports whether the caller asks for no more operations than the
+// kernel can report.
 func fewProbed(c *Call) bool { return Ref("nr_args").Num(c) <= maxProbe }
 
-// uringFile is a descriptor, or a number that means none or no change.
+// uringFile is a descriptor, or a negative number that means none or no change.
 var uringFile = &Value{In: S32, By: func(c *Call, v uint64) {
 	if int64(v) < -1 {
 		c.Out.Enum(v, &tables.UringFilesUpdate, output.Signed)
@@ -63,13 +64,13 @@ var uringFile = &Value{In: S32, By: func(c *Call, v uint64) {
 	ShowFD(c, int(int32(v)))
 }}
 
-var ioUringFilesUpdate = &Struct{Fields: Fields{
+var ioUringFilesUpdate = &Struct{C: "io_uring_files_update", Fields: Fields{
 	{"offset", U32},
 	{"resv", Reserved{X32}},
 	{"fds", Aligned{&Ptr{To: &List{Of: uringFile, Count: Ref("nr_args")}, Wide: true}}},
 }}
 
-var ioUringRestriction = &Struct{Fields: Fields{
+var ioUringRestriction = &Struct{C: "io_uring_restriction", Fields: Fields{
 	{"opcode", &Enum{In: X16, Set: &tables.UringRestriction}},
 	{"", &Union{On: Ref("opcode"), Set: &tables.UringRestriction, Arms: Arms{
 		{&One{Name: "register_op", Type: &Enum{In: X8, Set: &tables.UringRegister}}, Names{"IORING_RESTRICTION_REGISTER_OP"}},
@@ -80,7 +81,7 @@ var ioUringRestriction = &Struct{Fields: Fields{
 	{"resv2", Reserved{&Array{Of: X32, N: 3}}},
 }}
 
-// uringNoted is a byte of unknown meaning, told in a comment.
+// uringNoted is a byte of unknown meaning, shown in a comment.
 type uringNoted struct{ Number }
 
 func (t *uringNoted) ShowAsMembers(c *Call, v View) {
@@ -91,7 +92,8 @@ func (t *uringNoted) ShowAsMembers(c *Call, v View) {
 	c.Out.Comment(output.Note, "op: "+op)
 }
 
-// Structs of resources, whose data is of one kind or another.
+// Structs that describe resources. The type of their data depends on the kind of
+// resource.
 var (
 	uringResources = &Struct{Fields: Fields{
 		{"nr", U32},
@@ -112,7 +114,8 @@ var (
 
 var uringWorkers = &List{Of: U32, Count: Ref("nr_args"), Index: &tables.UringWorkers}
 
-// uringWorkersKnown says that the array could be shown, as far as it is.
+// uringWorkersKnown reports whether the part of the array that is shown can be
+// read.
 func uringWorkersKnown(c *Call) bool {
 	n := Ref("nr_args").Num(c)
 	if c.Abbrev {
@@ -126,9 +129,9 @@ func uringWorkersKnown(c *Call) bool {
 	return first && last
 }
 
-var uringRingFD = &Struct{Fields: Fields{{"offset", uringSlot}, {"resv", Reserved{X32}}, {"data", FD64}}}
+var uringRingFD = &Struct{C: "io_uring_rsrc_update", Fields: Fields{{"offset", uringSlot}, {"resv", Reserved{X32}}, {"data", FD64}}}
 
-// uringSlot is the place of a ring's descriptor; -1 asks for any.
+// uringSlot is an index for a ring's descriptor. -1 lets the kernel choose.
 var uringSlot = &Value{In: U32, By: func(c *Call, v uint64) {
 	if v == 0xffffffff {
 		c.Out.Number(^uint64(0), output.Signed)
@@ -141,7 +144,8 @@ var uringRingFree = &Struct{Fields: Fields{
 	{"offset", U32}, {"resv", Reserved{X32}}, {"data", Reserved{X64}},
 }}
 
-// maxProbe is the most operations that IORING_REGISTER_PROBE tells of.
+// maxProbe is the largest number of operations that IORING_REGISTER_PROBE
+// reports.
 const maxProbe = 256
 
 // uringProbe points to a struct io_uring_probe with room for nr_args operations.
@@ -154,7 +158,7 @@ func showProbeOps(c *Call, addr uint64) {
 	c.ShowRoom(addr, ioUringProbeOp, Ref("ops_len").Num(c), Ref("nr_args").Num(c))
 }
 
-var ioUringProbeOp = &Struct{Fields: Fields{
+var ioUringProbeOp = &Struct{C: "io_uring_probe_op", Fields: Fields{
 	{"op", &Enum{In: U8, Set: &tables.UringOp}},
 	{"resv", Reserved{X8}},
 	{"flags", &Flags{In: X16, Set: &tables.UringOpFlags}},
@@ -169,7 +173,7 @@ var uringProbeIn = &Struct{Fields: Fields{
 	{"ops", &List{Of: ioUringProbeOp, Count: Ref("nr_args")}},
 }}
 
-var ioUringBufReg = &Struct{Fields: Fields{
+var ioUringBufReg = &Struct{C: "io_uring_buf_reg", Fields: Fields{
 	{"ring_addr", Addr64},
 	{"ring_entries", U32},
 	{"bgid", U16},
@@ -178,7 +182,7 @@ var ioUringBufReg = &Struct{Fields: Fields{
 	{"resv", Reserved{&Array{Of: X32, N: 5}}},
 }}
 
-var ioUringSyncCancelReg = &Struct{Fields: Fields{
+var ioUringSyncCancelReg = &Struct{C: "io_uring_sync_cancel_reg", Fields: Fields{
 	{"addr", Addr64},
 	{"fd", FD},
 	{"flags", &Flags{Set: &tables.UringCancelFlags}},
@@ -188,13 +192,13 @@ var ioUringSyncCancelReg = &Struct{Fields: Fields{
 	{"pad2", Reserved{&Array{Of: X64, N: 3}}},
 }}
 
-var ioUringFileIndexRange = &Struct{Fields: Fields{{"off", U32}, {"len", U32}, {"resv", Reserved{X64}}}}
+var ioUringFileIndexRange = &Struct{C: "io_uring_file_index_range", Fields: Fields{{"off", U32}, {"len", U32}, {"resv", Reserved{X64}}}}
 
-var ioUringBufStatus = &Struct{Fields: Fields{
+var ioUringBufStatus = &Struct{C: "io_uring_buf_status", Fields: Fields{
 	{"buf_group", X32}, {"head", X32}, {"resv", Reserved{&Array{Of: X32, N: 8}}},
 }}
 
-var ioUringNapi = &Struct{Fields: Fields{
+var ioUringNapi = &Struct{C: "io_uring_napi", Fields: Fields{
 	{"busy_poll_to", X32},
 	{"prefer_busy_poll", X8},
 	{"opcode", &Enum{In: X8, Set: &tables.UringNapiOp}},
@@ -204,11 +208,11 @@ var ioUringNapi = &Struct{Fields: Fields{
 	{"resv", Reserved{X32}},
 }}
 
-var ioUringClockRegister = &Struct{Fields: Fields{
+var ioUringClockRegister = &Struct{C: "io_uring_clock_register", Fields: Fields{
 	{"clockid", &Enum{Set: &tables.ClockID}}, {"__resv", Reserved{&Array{Of: X32, N: 3}}},
 }}
 
-var ioUringCloneBuffers = &Struct{Fields: Fields{
+var ioUringCloneBuffers = &Struct{C: "io_uring_clone_buffers", Fields: Fields{
 	{"src_fd", FD},
 	{"flags", &Flags{Set: &tables.UringCloneBuffers}},
 	{"src_off", U32},
@@ -217,7 +221,7 @@ var ioUringCloneBuffers = &Struct{Fields: Fields{
 	{"pad", Reserved{&Array{Of: X32, N: 3}}},
 }}
 
-var ioUringZcrxIfqReg = &Struct{Fields: Fields{
+var ioUringZcrxIfqReg = &Struct{C: "io_uring_zcrx_ifq_reg", Fields: Fields{
 	{"if_idx", U32},
 	{"if_rxq", U32},
 	{"rq_entries", U32},
@@ -233,8 +237,8 @@ var ioUringZcrxIfqReg = &Struct{Fields: Fields{
 	{"__resv", Reserved{&Array{Of: X64, N: 2}}},
 }}
 
-// zcrxCtrl has its union once for each operation.
-var zcrxCtrl = &Struct{Fields: Fields{
+// zcrxCtrl has its union as one member for each operation.
+var zcrxCtrl = &Struct{C: "zcrx_ctrl", Fields: Fields{
 	{"zcrx_id", U32},
 	{"op", &Enum{Set: &tables.UringZcrxCtrl}},
 	{"__resv", Reserved{&Array{Of: X64, N: 2}}},
@@ -252,8 +256,8 @@ func zcrxOp(name string) Cond {
 	return &Is{N: Ref("op"), Set: &tables.UringZcrxCtrl, Values: Names{name}}
 }
 
-// overlaid is a member of a union: it takes no room of its own, and is read
-// from where it stands.
+// overlaid is a member of a union that takes no room: it is read from its own
+// position.
 type overlaid struct {
 	Unsized
 	of *Struct
@@ -271,13 +275,13 @@ var ioUringResize = &Struct{Of: &Struct{Of: &Struct{Fields: Fields{
 	{"cq_off", Reserved{&Struct{Fields: Fields{{"_", Pad(32)}, {"user_addr", X64}}}}},
 }}, Move: "sq_off", Before: "resv"}, Move: "cq_off", Before: "resv"}
 
-var ioUringMemRegionReg = &Struct{Fields: Fields{
+var ioUringMemRegionReg = &Struct{C: "io_uring_mem_region_reg", Fields: Fields{
 	{"region_uptr", Addr64}, {"flags", &Flags{In: X64, Set: &tables.UringMemRegionReg}}, {"__resv", Reserved{&Array{Of: X64, N: 2}}},
 }}
 
-// Queries form a list; each has data of its own.
+// Queries form a linked list. Each has its own data.
 
-var ioUringQueryHdr = &Struct{Fields: Fields{
+var ioUringQueryHdr = &Struct{C: "io_uring_query_hdr", Fields: Fields{
 	{"next_entry", Unseen{X64}},
 	{"query_data", Addr64},
 	{"query_op", &Enum{Set: &tables.UringQuery}},
@@ -286,7 +290,7 @@ var ioUringQueryHdr = &Struct{Fields: Fields{
 	{"__resv", Reserved{&Array{Of: X32, N: 3}}},
 }}
 
-// ioUringQueries are the kinds of data, by operation.
+// ioUringQueries are the types of data, by operation.
 var ioUringQueries = &Union{On: Ref("query_op"), Set: &tables.UringQuery, Arms: Arms{
 	{&Ptr{To: &Struct{Fields: Fields{
 		{"nr_request_opcodes", U32}, {"nr_register_opcodes", U32},
@@ -308,8 +312,8 @@ var ioUringQueries = &Union{On: Ref("query_op"), Set: &tables.UringQuery, Arms: 
 // maxQueries is the longest list that the kernel follows.
 const maxQueries = 1000
 
-// showUringQueries shows the list from its n-th entry on, each within the one
-// before it.
+// showUringQueries shows the list starting at its n-th entry. Each entry is
+// nested in the previous one.
 func showUringQueries(c *Call, addr uint64, n int) {
 	v, ok := c.ReadType(addr, ioUringQueryHdr)
 	if addr == 0 || !ok {

@@ -8,15 +8,15 @@ import (
 )
 
 // io_uring(7): io_uring/io_uring.c, linux/io_uring.h. The commands of
-// io_uring_register are in io_uring_register.go.
+// io_uring_register are in register.go.
 
-var ioUringCalls = Calls{
+var calls = Calls{
 	{"io_uring_setup", Args{
 		{"entries", U32},
 		{"params", &Fill{
 			In:  &Struct{Of: ioUringParams, Pick: Names{"flags", "sq_thread_cpu", "sq_thread_idle", "wq_fd", "resv"}},
 			Out: &Struct{Of: ioUringParams, Pick: Names{"sq_entries", "cq_entries", "features", "sq_off", "cq_off"}}}},
-	}, RetFD},
+	}, &With{Ret: RetFD, Then: noteSetup}},
 	{"io_uring_enter", Args{
 		{"fd", FD},
 		{"to_submit", U32},
@@ -24,43 +24,45 @@ var ioUringCalls = Calls{
 		{"flags", &Flags{Set: &tables.UringEnter}},
 		{"arg", &When{If: waitsByRegion, Then: Ulong}},
 		{"argsz", &When{If: waitsByRegion, Then: &InReg{Reg: 5, Of: Ulong}}},
-		{"arg", &When{If: waitsByArg, Then: &InReg{Reg: 4, Of: &Ptr{To: ioUringGeteventsArg}}}},
+		{"arg", &When{If: waitsByArg, Then: &InReg{Reg: 4, Of: &Ptr{To: ioUringGeteventsArg, Seldom: true}}}},
 		{"argsz", &When{If: waitsByArg, Then: &InReg{Reg: 5, Of: Ulong}}},
 		{"sigset", &When{If: waitsBySignals, Then: &InReg{Reg: 4, Of: &Ptr{To: &SizedSigset{Size: Ref("sigsetsize")}}}}},
 		{"sigsetsize", &When{If: waitsBySignals, Then: &InReg{Reg: 5, Of: Ulong}}},
+		{"submitted", &When{If: Test(ringsShown), Then: submitted}},
+		{"completed", &When{If: Test(ringsShown), Then: completed}},
 	}, RetUnsigned},
 	{"io_uring_register", Args{
 		{"fd", &Union{On: If{&Has{N: Ref("opcode"), Values: Nums{registeredRing}}}, Arms: Arms{{U32, Nums{1}}, {FD, nil}}}},
 		{"opcode", ioUringOpcode},
-		{"", &Rest{On: &Calc{N: Ref("opcode"), Clear: registeredRing}, Set: &tables.UringRegister, Calls: ioUringRegister}},
+		{"", &Rest{On: &Calc{N: Ref("opcode"), Clear: registeredRing}, Set: &tables.UringRegister, Calls: registerCommands}},
 	}, RetUnsigned},
 }
 
-// Flags of io_uring_enter that say what its last two arguments are
+// Flags of io_uring_enter that determine its last two arguments
 // (linux/io_uring.h).
 const (
 	extArg    = 1 << 3 // IORING_ENTER_EXT_ARG
 	extArgReg = 1 << 6 // IORING_ENTER_EXT_ARG_REG
 )
 
-// ioUringExt is which of these flags there are.
+// ioUringExt returns those of these flags that are set.
 func ioUringExt(c *Call) uint64 { return Ref("flags").Num(c) & (extArg | extArgReg) }
 
-// What the flags say that the arguments are.
+// The last two arguments, depending on the flags.
 var (
 	waitsByRegion  = &Is{N: Func(ioUringExt), Values: Nums{extArgReg}}
 	waitsByArg     = &Is{N: Func(ioUringExt), Values: Nums{extArg}}
 	waitsBySignals = &Is{N: Func(ioUringExt), Values: Nums{0, extArg | extArgReg}}
 )
 
-var ioUringGeteventsArg = &Struct{Fields: Fields{
+var ioUringGeteventsArg = &Struct{C: "io_uring_getevents_arg", Fields: Fields{
 	{"sigmask", &Ptr{To: &SizedSigset{Size: Ref("sigmask_sz")}, Wide: true}},
 	{"sigmask_sz", U32},
 	{"min_wait_usec", U32},
 	{"ts", &Ptr{To: &Timespec64, Wide: true}},
 }}
 
-var ioUringParams = &Struct{Fields: Fields{
+var ioUringParams = &Struct{C: "io_uring_params", Fields: Fields{
 	{"sq_entries", U32},
 	{"cq_entries", U32},
 	{"flags", &Flags{Set: &tables.UringSetup}},
@@ -82,7 +84,7 @@ var ioUringParams = &Struct{Fields: Fields{
 // registeredRing is IORING_REGISTER_USE_REGISTERED_RING of linux/io_uring.h.
 const registeredRing = 1 << 31
 
-// ioUringOpcode is a command of io_uring_register with a flag.
+// ioUringOpcode is a command of io_uring_register, combined with a flag.
 var ioUringOpcode = &Value{In: U32, By: func(c *Call, v uint64) {
 	c.Out.Enum(v&^registeredRing, &tables.UringRegister, output.Hex)
 	if v&registeredRing != 0 {
@@ -91,9 +93,10 @@ var ioUringOpcode = &Value{In: U32, By: func(c *Call, v uint64) {
 	}
 }}
 
-// Requests: struct io_uring_sqe. Some members mean what the operation says.
+// Requests: struct io_uring_sqe. The meaning of some members depends on the
+// operation.
 
-var ioUringSqe = &Struct{Of: &Struct{Fields: Fields{
+var ioUringSqe = &Struct{C: "io_uring_sqe", Of: &Struct{Fields: Fields{
 	{"opcode", &Enum{In: U8, Set: &tables.UringOp}},
 	{"flags", &Flags{In: X8, Set: &tables.UringSqeFlags}},
 	{"ioprio", &Union{On: Ref("opcode"), Set: &tables.UringOp, Arms: Arms{
@@ -122,7 +125,7 @@ var ioUringSqe = &Struct{Of: &Struct{Fields: Fields{
 	{"cmd", &When{If: &Is{N: Ref("opcode"), Set: &tables.UringOp, Values: Names{"IORING_OP_NOP128", "IORING_OP_URING_CMD128"}}, Then: &List{Of: X8, Count: Func(func(*Call) uint64 { return 64 })}}},
 }}, Move: "attr_type_mask", Before: "attr_ptr"}
 
-// uringAttributes says that a request to read or write has attributes.
+// uringAttributes reports whether a read or write request has attributes.
 func uringAttributes(c *Call) bool {
 	return Ref("attr_type_mask").Num(c) != 0 && uringTransfer.Holds(c)
 }
@@ -130,11 +133,11 @@ func uringAttributes(c *Call) bool {
 var uringTransfer = &Is{N: Ref("opcode"), Set: &tables.UringOp, Values: Names{"IORING_OP_READ", "IORING_OP_WRITE", "IORING_OP_READV", "IORING_OP_WRITEV", "IORING_OP_READ_FIXED", "IORING_OP_WRITE_FIXED",
 	"IORING_OP_READV_FIXED", "IORING_OP_WRITEV_FIXED", "IORING_OP_SEND", "IORING_OP_RECV", "IORING_OP_SENDMSG", "IORING_OP_RECVMSG", "IORING_OP_SEND_ZC", "IORING_OP_RECV_ZC", "IORING_OP_READ_MULTISHOT"}}
 
-var ioUringAttrPI = &Struct{Fields: Fields{
+var ioUringAttrPI = &Struct{C: "io_uring_attr_pi", Fields: Fields{
 	{"flags", X16}, {"app_tag", X16}, {"len", U32}, {"addr", X64}, {"seed", X64}, {"rsvd", X64},
 }}
 
-// uringOffset is an offset, or the command for a socket.
+// uringOffset is an offset, or the command of a request to a socket.
 type uringOffset struct{ Number }
 
 func (t *uringOffset) Show(c *Call, v View) {
@@ -147,8 +150,8 @@ func (t *uringOffset) Show(c *Call, v View) {
 
 var uringCommand = &Is{N: Ref("opcode"), Set: &tables.UringOp, Values: Names{"IORING_OP_URING_CMD", "IORING_OP_URING_CMD128"}}
 
-// isSocket says whether a descriptor of the tracee is a socket.
+// isSocket reports whether a descriptor of the tracee is a socket.
 func isSocket(c *Call, fd int) bool {
-	file, ok := ContextOf(c.Decoder).Host.FileType(ProcessOf(c), fd)
+	file, ok := SettingsOf(c.Decoder).Host.FileType(ProcessOf(c), fd)
 	return ok && file.Mode&tables.S_IFMT == tables.S_IFSOCK
 }

@@ -8,9 +8,15 @@
 //	go run ./integration/bench             every workload
 //	go run ./integration/bench -run 'ls|gcc' -n 9
 //	go run ./integration/bench -strace /usr/local/bin/strace
+//	go run ./integration/bench -cpu        processor times, if the machine is busy
+//	go run ./integration/bench -soak 1h
+//	go run ./integration/bench -recordings
 //
 // It prints one row per workload: how many times slower than native each tracer
-// is, and how many times faster than strace trapline is.
+// is, and how many times faster than strace trapline is, stopping at each call and
+// with --buffered=always, for which there are goals. Then it prints one row per kind
+// of start: page faults, and how many times faster than strace trapline is. -run start
+// prints these alone.
 package main
 
 import (
@@ -24,6 +30,9 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
 )
 
 func main() {
@@ -38,10 +47,14 @@ func main() {
 		}
 	}
 	var (
+		one      = flag.Bool("one", false, "run everything on one processor")
+		cpu      = flag.Bool("cpu", false, "measure the processor time of program and tracer, for a machine that is busy with other work")
 		turns    = flag.Int("n", 5, "turns; each peer runs once a turn")
 		only     = flag.String("run", "", "run only the workloads whose name matches this `regexp`")
 		strace   = flag.String("strace", "strace", "the strace to compare with")
 		trapline = flag.String("trapline", "", "the trapline to measure (default: built from this module)")
+		soak     = flag.Duration("soak", 0, "only trace buffered calls for so long, and check that none is lost and memory does not grow")
+		records  = flag.Bool("recordings", false, "compare recording with writing text and JSON")
 		extra    = flag.String("flags", "", "more flags for trapline, separated by blanks")
 	)
 	flag.Parse()
@@ -55,22 +68,41 @@ func main() {
 	}
 	defer os.RemoveAll(dir)
 
-	b := &bench{dir: dir, turns: *turns, traplineFlags: strings.Fields(*extra)}
+	if *one {
+		if err := stayOnOneProcessor(); err != nil {
+			fail(err)
+		}
+	}
+	b := &bench{dir: dir, turns: *turns, traplineFlags: strings.Fields(*extra), processor: *cpu}
 	if b.self, err = os.Executable(); err != nil {
 		fail(err)
 	}
 	if b.trapline = *trapline; b.trapline == "" {
 		b.trapline = filepath.Join(dir, "trapline")
-		if out, err := exec.Command("go", "build", "-o", b.trapline, "trapline/cmd/trapline").CombinedOutput(); err != nil {
+		build := exec.Command("go", "build", "-o", b.trapline, "trapline/cmd/trapline")
+		build.Env = append(os.Environ(), "CGO_ENABLED=0") // as packages have it
+		if out, err := build.CombinedOutput(); err != nil {
 			fail(fmt.Errorf("go build: %v\n%s", err, out))
 		}
+	}
+	if *soak > 0 {
+		if err := b.soak(*soak); err != nil {
+			fail(err)
+		}
+		return
+	}
+	if *records {
+		if err := b.compareRecordings(match); err != nil {
+			fail(err)
+		}
+		return
 	}
 	if b.strace, err = exec.LookPath(*strace); err != nil {
 		fmt.Fprintln(os.Stderr, "bench: no strace here; its columns stay empty")
 	}
 
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "workload\tfloor/native\tstrace/native\ttrapline/native\ttrapline/floor\tstrace/trapline\t")
+	fmt.Fprintln(w, "workload\tfloor/native\tstrace/native\ttrapline/native\ttrapline/floor\tstrace/trapline\tbuffered/native\tgoal\tstrace/buffered\t")
 	for _, wl := range workloads(b) {
 		if !match.MatchString(wl.name) {
 			continue
@@ -83,12 +115,43 @@ func main() {
 		if err != nil {
 			fail(fmt.Errorf("%s: %w", wl.name, err))
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t\n", wl.name,
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", wl.name,
 			ratio(times[floorPeer], times[native]), ratio(times[stracePeer], times[native]),
 			ratio(times[traplinePeer], times[native]), ratio(times[traplinePeer], times[floorPeer]),
-			ratio(times[stracePeer], times[traplinePeer]))
+			ratio(times[stracePeer], times[traplinePeer]),
+			ratio(times[bufferedPeer], times[native]), wl.goalText(), ratio(times[stracePeer], times[bufferedPeer]))
 		w.Flush()
 	}
+	if match.MatchString("start") {
+		if err := b.reportStarts(w); err != nil {
+			fail(err)
+		}
+		w.Flush()
+	}
+}
+
+// stayOnOneProcessor makes this thread, and the commands that it starts, run on the
+// first of the processors that it may use.
+func stayOnOneProcessor() error {
+	var all, first unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &all); err != nil {
+		return err
+	}
+	for i := range 8 * int(unsafe.Sizeof(all)) {
+		if all.IsSet(i) {
+			first.Set(i)
+			break
+		}
+	}
+	return unix.SchedSetaffinity(0, &first)
+}
+
+// goalText is the goal as the table has it.
+func (w *work) goalText() string {
+	if w.goal == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("<= %.1f", w.goal)
 }
 
 func fail(err error) {
@@ -104,6 +167,7 @@ const (
 	floorPeer
 	stracePeer
 	traplinePeer
+	bufferedPeer
 	peers
 )
 
@@ -112,6 +176,7 @@ type bench struct {
 	strace, trapline string
 	traplineFlags    []string
 	turns            int
+	processor        bool // processor time is measured
 }
 
 // measure runs a workload's peers in turn and returns each peer's times, turn
@@ -123,7 +188,7 @@ func (b *bench) measure(wl *work) (times [peers][]time.Duration, err error) {
 			if argv == nil {
 				continue
 			}
-			d, err := wl.time(argv)
+			d, err := wl.time(argv, b.processor)
 			if err != nil {
 				return times, fmt.Errorf("%s: %w", argv[0], err)
 			}
@@ -150,9 +215,15 @@ func (b *bench) argv(p peer, wl *work) []string {
 			return nil
 		}
 		argv = append([]string{b.strace, "-o", log}, wl.flags...)
-	case traplinePeer:
+	case traplinePeer, bufferedPeer:
 		argv = append([]string{b.trapline, "-o", log}, b.traplineFlags...)
-		argv = append(argv, wl.flags...)
+		argv = append(append(argv, wl.flags...), wl.own...)
+		if p == bufferedPeer {
+			if wl.attach || len(wl.flags) > 0 {
+				return nil // no call is traced, or none can be buffered
+			}
+			argv = append(argv, "--buffered=always")
+		}
 	}
 	if wl.follow && p != native {
 		argv = append(argv, "-f")

@@ -21,9 +21,14 @@ import (
 type work struct {
 	name   string
 	flags  []string // for strace and trapline
+	own    []string // for trapline alone
 	argv   []string
 	follow bool // with -f
 	attach bool // the tracer attaches to the running program with -p
+
+	// goal is how many times slower than native the command should be at most with
+	// --buffered=always; 0 if there is no goal.
+	goal float64
 }
 
 // missing says why a workload cannot run here.
@@ -35,8 +40,9 @@ func (w *work) missing() string {
 }
 
 // time runs a command and returns the time it took: the time it prints as
-// "elapsed DURATION", otherwise the wall-clock time.
-func (w *work) time(argv []string) (time.Duration, error) {
+// "elapsed DURATION", otherwise the wall-clock time or, with processor, the processor
+// time of the command and its children.
+func (w *work) time(argv []string, processor bool) (time.Duration, error) {
 	var out bytes.Buffer
 	cmd := exec.Command(argv[0], argv[1:]...)
 	cmd.Stdout, cmd.Stderr = &out, io.Discard
@@ -45,6 +51,9 @@ func (w *work) time(argv []string) (time.Duration, error) {
 	d := time.Since(start)
 	if own, ok := strings.CutPrefix(out.String(), "elapsed "); ok && err == nil {
 		return time.ParseDuration(strings.TrimSpace(own))
+	}
+	if processor && err == nil {
+		d = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 	}
 	return d, err
 }
@@ -62,17 +71,32 @@ func workloads(b *bench) []*work {
 	const loop = "i=0; while [ $i -lt 100 ]; do /bin/true; i=$((i+1)); done"
 	return []*work{
 		{name: "start-up (true)", argv: []string{"true"}},
-		{name: "1-byte read+write", argv: self("rw", "40000")},
-		{name: "ls -lR", argv: []string{"ls", "-lR", "/usr/include", "/etc"}},
-		{name: "python3 start", argv: []string{"python3", "-c", "import json, re, subprocess"}},
+		{name: "1-byte read+write", goal: 2.5, argv: []string{"dd", "if=/dev/zero", "of=/dev/null", "bs=1", "count=20000", "status=none"}},
+		{name: "the same in Go", goal: 2.5, argv: self("rw", "20000")},
+		{name: "four threads of it", goal: 2, argv: self("threads", "20000"), follow: true},
+		{name: "ls -lR", goal: 2.2, argv: []string{"ls", "-lR", "/usr/include", "/etc"}},
+		{name: "find", goal: 2, argv: []string{"find", "/usr/lib", "-name", "x"}},
+		{name: "busybox ls -l", goal: 2.5, argv: []string{"busybox", "ls", "-l", "/usr/bin"}},
+		{name: "python3 start", goal: 1.4, argv: []string{interpreter(), "-c", "import json, re, subprocess"}},
 		{name: "gcc -c", argv: []string{"gcc", "-c", "-o", filepath.Join(b.dir, "hello.o"), source}, follow: true},
-		{name: "sh loop of commands", argv: []string{"sh", "-c", loop}, follow: true},
-		{name: "go build", argv: []string{"sh", "-c", build}, follow: true},
+		{name: "sh loop of commands", goal: 1.6, argv: []string{"sh", "-c", loop}, follow: true},
+		{name: "go build", goal: 1.2, argv: []string{"sh", "-c", build}, follow: true},
 		{name: "threads that compute", argv: self("compute", "2"), follow: true},
 		{name: "no call traced", flags: []string{"-e", "trace=swapoff"}, argv: self("rw", "40000"), follow: true},
 		{name: "no call traced, --seccomp-bpf", flags: []string{"--seccomp-bpf", "-e", "trace=swapoff"}, argv: self("rw", "40000"), follow: true},
+		{name: "its writes by name", flags: []string{"-e", "trace=write"}, argv: self("rw", "20000")},
+		{name: "a false condition", flags: []string{"-e", "trace=write"}, own: []string{"--where", "fd == 99"}, argv: self("rw", "20000")},
 		{name: "attached", argv: self("rw", "20000"), attach: true},
 	}
+}
+
+// interpreter is the program that python3 is, or that a script of this name executes.
+func interpreter() string {
+	path, err := exec.Command("python3", "-c", "import sys; print(sys.executable)").Output()
+	if err != nil || len(path) < 2 {
+		return "python3"
+	}
+	return strings.TrimSpace(string(path))
 }
 
 func write(name, text string) {
@@ -95,8 +119,23 @@ func workload(args []string) {
 	switch args[0] {
 	case "rw":
 		readWrite(n)
+	case "threads":
+		var wg sync.WaitGroup
+		for range 4 {
+			wg.Go(func() {
+				runtime.LockOSThread()
+				readWrite(n)
+			})
+		}
+		wg.Wait()
 	case "compute":
 		compute(n)
+	case "churn":
+		d, err := time.ParseDuration(args[1])
+		if err != nil {
+			fail(err)
+		}
+		churn(d)
 	case "attached":
 		attached(args[1:])
 	default:

@@ -22,14 +22,53 @@ import (
 
 // Programs, by the name passed to exec.LookPath.
 var (
-	GCC     = program("gcc")
-	GDB     = program("gdb")
-	Git     = program("git")
-	JQ      = program("jq")
-	Pgrep   = program("pgrep")
-	Python3 = program("python3")
-	Strace  = feature("strace", func() error { return installed(StracePath()) })
+	Bash     = program("bash")
+	Cxxfilt  = program("c++filt")
+	Dpkg     = program("dpkg")
+	Fish     = program("fish")
+	GCC      = program("gcc")
+	GXX      = program("g++")
+	Rustc    = program("rustc")
+	GDB      = program("gdb")
+	Git      = program("git")
+	JQ       = program("jq")
+	Less     = program("less")
+	LogMerge = program("strace-log-merge")
+	Make     = program("make")
+	Mandoc   = program("mandoc")
+	Pgrep    = program("pgrep")
+	Python3  = program("python3")
+	RPM      = program("rpm")
+	SS       = program("ss")
+	Tmux     = program("tmux")
+	Zsh      = program("zsh")
+	Strace   = feature("strace", func() error { return installed(StracePath()) })
 )
+
+// BashCompletion is the package bash-completion, which completes the arguments of
+// other commands than trapline.
+var BashCompletion = feature("bash-completion", func() error {
+	_, err := os.Stat("/usr/share/bash-completion/bash_completion")
+	return err
+})
+
+// NFPM is the program that makes packages, which "go run" gets and builds. ../../packages
+// has its version.
+var NFPM = feature("nfpm", func() error {
+	text, err := os.ReadFile("../packages/main.go")
+	if err != nil {
+		return err
+	}
+	m := regexp.MustCompile(`const nfpm = "(.*)"`).FindSubmatch(text)
+	if m == nil {
+		return errors.New("packages/main.go does not name nfpm")
+	}
+	out, err := exec.Command("go", "run", string(m[1]), "--version").CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("%w: %s", err, out)
+	}
+	return nil
+})
 
 // Date is GNU date(1) with -d, which shows how the C library reads TZ.
 var Date = feature("gnu-date", func() error {
@@ -168,6 +207,15 @@ var Time = feature("time", func() error {
 	return nil
 })
 
+// Live is traces that are shown while they are made, not from a recording: see
+// docs/testing.md.
+var Live = feature("live", func() error {
+	if os.Getenv("TRAPLINE_REPLAY") != "" {
+		return errors.New("traces are recorded first")
+	}
+	return nil
+})
+
 // Root is the rights of root.
 var Root = feature("root", func() error {
 	if uid := os.Geteuid(); uid != 0 {
@@ -175,6 +223,36 @@ var Root = feature("root", func() error {
 	}
 	return nil
 })
+
+// OwnMachine is a machine that runs nothing but the tests, whose limits they may change: a virtual one
+// (../suite -own).
+var OwnMachine = feature("own-machine", func() error {
+	if os.Getenv(Own) == "" {
+		return errors.New("the environment has no " + Own)
+	}
+	return nil
+})
+
+// Own is set to anything where OwnMachine is there.
+const Own = "TRAPLINE_OWN_MACHINE"
+
+// Quota is a tmpfs with quotas of users (Linux 6.6, CONFIG_TMPFS_QUOTA). QuotaOptions ask for it.
+var Quota = feature("quota", func() error {
+	if err := Root.Err(); err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "quota")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(dir)
+	if err := unix.Mount("quota", dir, "tmpfs", 0, QuotaOptions); err != nil {
+		return fmt.Errorf("mount -t tmpfs -o %s: %w", QuotaOptions, err)
+	}
+	return unix.Unmount(dir, 0)
+})
+
+const QuotaOptions = "usrquota"
 
 // FUSE is the right to mount a file system that the test itself serves.
 var FUSE = feature("fuse", func() error {
@@ -187,6 +265,26 @@ var FUSE = feature("fuse", func() error {
 	}
 	return unix.Close(fd)
 })
+
+// Cgroup is the right to make a control group in CgroupDir.
+var Cgroup = feature("cgroup", func() error {
+	dir, err := os.MkdirTemp(CgroupDir(), "trapline")
+	if err != nil {
+		return err
+	}
+	return os.Remove(dir)
+})
+
+// CgroupDir is the folder of the control groups of version 2.
+func CgroupDir() string {
+	mounts, _ := os.ReadFile("/proc/self/mounts")
+	for line := range strings.Lines(string(mounts)) {
+		if fields := strings.Fields(line); len(fields) > 2 && fields[2] == "cgroup2" {
+			return fields[1]
+		}
+	}
+	return "/sys/fs/cgroup"
+}
 
 // X86 is an x86-64 processor, AVX one with AVX registers.
 var (
@@ -334,10 +432,60 @@ var KernelSymbols = feature("kernel-symbols", func() error {
 	return err
 })
 
+// IOUring is io_uring, with rings that have their own inodes (Linux 5.12). NewIOUring has all
+// flags of rings up to Linux 6.6.
+var (
+	IOUring    = feature("io_uring", func() error { return uring(0) })
+	NewIOUring = feature("new-io_uring", func() error { return uring(1 << 16) })
+)
+
+// FutexWait is futex_wait(2) (Linux 6.7).
+var FutexWait = feature("futex_wait", func() error {
+	const futexWait = 455
+	if _, _, errno := unix.Syscall6(futexWait, 0, 0, 0, 0, 0, 0); errno == unix.ENOSYS {
+		return errno
+	}
+	return nil
+})
+
+// uring makes a ring.
+func uring(flags uint32) error {
+	var params [120]byte
+	binary.LittleEndian.PutUint32(params[8:], flags)
+	fd, _, errno := unix.Syscall(unix.SYS_IO_URING_SETUP, 1, uintptr(unsafe.Pointer(&params)), 0)
+	if errno != 0 {
+		return errno
+	}
+	return unix.Close(int(fd))
+}
+
+// KernelStacks is the right to read /proc/PID/stack.
+var KernelStacks = feature("kernel-stacks", func() error {
+	_, err := os.ReadFile("/proc/self/stack")
+	return err
+})
+
+// FunctionGraph is a tracefs with the tracer function_graph, in use by nobody.
+var FunctionGraph = feature("function-graph", func() error {
+	tracers, err := os.ReadFile("/sys/kernel/tracing/available_tracers")
+	if err != nil {
+		return err
+	}
+	if !slices.Contains(strings.Fields(string(tracers)), "function_graph") {
+		return errors.New("the kernel has no function_graph")
+	}
+	current, err := os.ReadFile("/sys/kernel/tracing/current_tracer")
+	if err == nil && string(current) != "nop\n" {
+		err = fmt.Errorf("ftrace is in use: %s", bytes.TrimSpace(current))
+	}
+	return err
+})
+
 // Needed by ../vm. Tests do not download kernels; people and .ci/run do.
 var (
 	QEMU         = program("qemu-system-x86_64")
 	Busybox      = program("busybox")
+	Secilc       = program("secilc") // compiles policies of SELinux
 	CachedKernel = feature("kernel-image", func() error {
 		cache, err := os.UserCacheDir()
 		if err != nil {

@@ -28,6 +28,22 @@ type Program struct {
 // Trapline is the program under test.
 var Trapline = Program{Name: "trapline", GOARCH: "amd64", source: "trapline/cmd/trapline"}
 
+// Replay is called like Trapline, and records and replays in its place, with Recorder.
+var (
+	Replay   = Program{Name: "replay/trapline", GOARCH: "amd64", source: "trapline/cmd/trapline/internal/replay"}
+	Recorder = Program{Name: "replay/live/trapline", GOARCH: "amd64", source: Trapline.source}
+)
+
+// Interrupted has its calls interrupted in many ways.
+var Interrupted = Program{Name: "interrupted", source: "buffered/interrupted.c", flags: []string{"-m64", "-O1", "-pthread"}}
+
+// Hardships does what may not go well where calls are patched.
+var Hardships = Program{Name: "hardships", source: "buffered/hardships.cc",
+	flags: []string{"-m64", "-O1", "-fnon-call-exceptions", "-fasynchronous-unwind-tables", "-rdynamic", "-pthread", "-lstdc++"}}
+
+// Bench is the program with the workloads of benchmarks.
+var Bench = Program{Name: "bench", GOARCH: "amd64", source: "trapline/integration/bench"}
+
 // Go is the program testdata/NAME, for amd64 or 386.
 func Go(name, goarch string) Program {
 	return Program{Name: name + "-" + goarch, GOARCH: goarch, source: "trapline/integration/testdata/" + name}
@@ -57,6 +73,9 @@ func Sandbox(abi string) Program {
 // Visible prints all that a process can see of itself.
 var Visible = Program{Name: "visible", source: "visible/visible.c", flags: []string{"-O1", "-pthread"}}
 
+// Waiting has processes that wait for each other in many ways.
+var Waiting = Program{Name: "waiting", source: "waiting/waiting.c", flags: []string{"-m64", "-O1", "-pthread"}}
+
 // all are the programs for tests with 32-bit tracees, which may have to run in
 // a virtual machine.
 var all = []Program{
@@ -66,8 +85,9 @@ var all = []Program{
 	Go("registers", "386"), Go("registers", "amd64"),
 	Go("hello", "386"), Go("replyhi", "386"),
 	Go("ipc", "386"), Go("socketcall", "386"),
-	Go("sockets", "386"), Go("threads", "386"),
+	Go("sockets", "386"), Go("threads", "386"), Go("conditions", "386"),
 	Go("stack", "386"), Go("stack", "amd64"),
+	Go("kernelpath", "amd64"), Go("limits", "amd64"),
 }
 
 // builds are the programs built by this process, by path.

@@ -22,7 +22,8 @@ import (
 type guest struct {
 	dir   string // for build results
 	tests []testName
-	files []string // flags of ../vm
+	flags []string // of ../vm
+	files []string // the same, for files
 }
 
 // probeEvery is the part of the probe that an emulated machine completes in
@@ -48,15 +49,15 @@ func missingForGuest() error {
 }
 
 // newGuest builds what the tests need.
-func newGuest(ctx context.Context, tests []testName) (*guest, error) {
+func newGuest(ctx context.Context, tests []testName, flags []string) (*guest, error) {
 	if len(tests) == 0 {
-		return nil, fmt.Errorf("no test that ran needs %s: there is nothing for a virtual machine", abi32)
+		return nil, errors.New("no test that ran needs what the virtual machine is for")
 	}
 	dir, err := os.MkdirTemp("", "suite")
 	if err != nil {
 		return nil, err
 	}
-	g := &guest{dir: dir, tests: tests}
+	g := &guest{dir: dir, tests: tests, flags: flags}
 	if err := g.build(ctx); err != nil {
 		g.remove()
 		return nil, err
@@ -131,7 +132,7 @@ const packageLine = "=== PACKAGE "
 
 // script runs the tests of all packages. No feature may be missing.
 func (g *guest) script() string {
-	s := "#!/bin/sh\nexport " + programs.Folder + "=" + guestPrograms + " " + need.MayLack + "= STRACE=/usr/bin/strace" +
+	s := "#!/bin/sh\nexport " + programs.Folder + "=" + guestPrograms + " " + need.MayLack + "= " + need.Own + "=1 STRACE=/usr/bin/strace" +
 		fmt.Sprintf(" TRAPLINE_PROBE_EVERY=%d\nstatus=0\n", probeEvery)
 	for _, pkg := range g.packages() {
 		s += fmt.Sprintf("echo '%s%s'\nmkdir -p %[3]s; cd %[3]s\n%s/%s.test -test.v -test.timeout=15m -test.run='%s' || status=1\n",
@@ -165,7 +166,7 @@ type numbers struct{ passed, failed int }
 // counts as failed.
 func (g *guest) run(ctx context.Context, kernel string) (numbers, error) {
 	fmt.Printf("== %d tests in a virtual machine with Linux %s\n", len(g.tests), kernel)
-	args := slices.Concat([]string{"-kernel", kernel, "-timeout", "20m"}, g.files, []string{"--", "/run/tests"})
+	args := slices.Concat([]string{"-kernel", kernel, "-timeout", "20m"}, g.flags, g.files, []string{"--", "/run/tests"})
 	cmd := exec.CommandContext(ctx, filepath.Join(g.dir, "vm"), args...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // the process ends its machine
 	cmd.Stderr = os.Stderr

@@ -2,6 +2,7 @@
 //
 //	go run ./integration/suite
 //	go run ./integration/suite -vm 6.1,6.12
+//	go run ./integration/suite -graph 6.12 -- -run TestKernelPath ./integration
 //	go run ./integration/suite -- -short ./tracer ./decode
 //
 // It runs "go test ./...", or go test with the flags and packages after "--",
@@ -13,6 +14,11 @@
 // With -vm, all tests with 32-bit tracees also run in a virtual machine with
 // each of the given kernels (../vm), even if this machine can run them, and
 // must pass there. This requires gcc with -m32 and strace, in addition to QEMU.
+//
+// -graph is the same for tests that need ftrace's function_graph. They take several
+// minutes for each kernel, as an emulated machine is slow to change its own code.
+//
+// -own is the same for tests that change limits of the whole machine.
 package main
 
 import (
@@ -21,18 +27,32 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 )
 
-// abi32 is the feature (../need) that this machine may permanently lack and the
-// virtual machine has.
-const abi32 = "i386"
+// Features (../need) that this machine may permanently lack and the virtual machine has.
+const (
+	abi32         = "i386"
+	functionGraph = "function-graph"
+	ownMachine    = "own-machine"
+)
+
+// guests are the kernels of the virtual machines for the tests that need one of some
+// features, and flags of ../vm.
+type guests struct {
+	features []string
+	kernels  string // separated by commas; empty for none
+	flags    []string
+}
 
 func main() {
-	kernels := flag.String("vm", "", "`kernels` of virtual machines for the tests with 32-bit tracees, separated by commas: 6.1,6.12")
+	kernels := flag.String("vm", "", "`kernels` of virtual machines for the tests that need i386, separated by commas: 6.1,6.12")
+	graph := flag.String("graph", "", "`kernels` of virtual machines for the tests that need function-graph")
+	own := flag.String("own", "", "`kernels` of virtual machines for the tests that need own-machine, separated by commas: 6.1,6.12")
 	flag.Usage = func() {
-		fmt.Fprintln(flag.CommandLine.Output(), "usage: go run ./integration/suite [-vm KERNELS] [-- GO-TEST-FLAGS-AND-PACKAGES]")
+		fmt.Fprintln(flag.CommandLine.Output(), "usage: go run ./integration/suite [-vm KERNELS] [-graph KERNELS] [-own KERNELS] [-- GO-TEST-FLAGS-AND-PACKAGES]")
 		flag.PrintDefaults()
 	}
 	flag.Parse()
@@ -40,16 +60,26 @@ func main() {
 	if len(args) == 0 {
 		args = []string{"./..."}
 	}
-	if !run(args, *kernels) {
+	// An emulated machine with several processors may crash when the kernel changes its
+	// own code, as function_graph makes it do.
+	if !run(args, []guests{
+		{[]string{abi32}, *kernels, nil}, {[]string{functionGraph}, *graph, []string{"-smp", "1"}}, {[]string{ownMachine}, *own, nil},
+	}) {
 		os.Exit(1)
 	}
 }
 
 // run reports whether all tests passed.
-func run(args []string, kernels string) bool {
+func run(args []string, guests []guests) bool {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if kernels != "" {
+	inGuest := make(map[string]bool) // features
+	for _, g := range guests {
+		for _, feature := range g.features {
+			inGuest[feature] = g.kernels != ""
+		}
+	}
+	if inGuest[abi32] || inGuest[functionGraph] || inGuest[ownMachine] {
 		if err := missingForGuest(); err != nil { // reported before all tests run
 			fmt.Fprintf(os.Stderr, "suite: -vm: %v\n", err)
 			return false
@@ -61,8 +91,11 @@ func run(args []string, kernels string) bool {
 		return false
 	}
 	ok := !r.failed
-	if kernels != "" {
-		lines, passed := inGuests(ctx, r.needing(abi32), kernels)
+	for _, g := range guests {
+		if g.kernels == "" {
+			continue
+		}
+		lines, passed := inGuests(ctx, g, r.needing(g.features))
 		ok = ok && passed
 		for _, line := range lines {
 			fmt.Println(line)
@@ -70,7 +103,7 @@ func run(args []string, kernels string) bool {
 	}
 	for _, l := range r.lacking() {
 		where := "not tested here"
-		if l.feature == abi32 && kernels != "" {
+		if inGuest[l.feature] {
 			where = "tested in the virtual machine alone"
 		}
 		fmt.Printf("%s: %s (%s), %d %s\n", where, l.feature, l.reason, l.tests, plural(l.tests, "test"))
@@ -82,24 +115,27 @@ func run(args []string, kernels string) bool {
 	return ok
 }
 
-// inGuests runs tests in a virtual machine with each of the kernels. It returns
-// a closing line for each, and whether all passed.
-func inGuests(ctx context.Context, tests []testName, kernels string) (lines []string, ok bool) {
-	g, err := newGuest(ctx, tests)
+// inGuests runs tests in a virtual machine with each of the kernels. It returns a closing
+// line for each, and whether all passed.
+func inGuests(ctx context.Context, in guests, tests []testName) (lines []string, ok bool) {
+	if len(tests) == 0 && !slices.Contains(in.features, abi32) {
+		return nil, true // of packages that were not asked for
+	}
+	g, err := newGuest(ctx, tests, in.flags)
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "suite: -vm: %v\n", err)
 		return nil, false
 	}
 	defer g.remove()
 	ok = true
-	for kernel := range strings.SplitSeq(kernels, ",") {
+	for kernel := range strings.SplitSeq(in.kernels, ",") {
 		kernel = strings.TrimSpace(kernel)
 		n, err := g.run(ctx, kernel)
 		if err != nil {
 			fmt.Fprintf(os.Stderr, "suite: Linux %s: %v\n", kernel, err)
 			ok = false
 		}
-		lines = append(lines, fmt.Sprintf("tested in a virtual machine: %s on Linux %s, %d passed, %d failed", abi32, kernel, n.passed, n.failed))
+		lines = append(lines, fmt.Sprintf("tested in a virtual machine: %s on Linux %s, %d passed, %d failed", strings.Join(in.features, ", "), kernel, n.passed, n.failed))
 	}
 	return lines, ok
 }

@@ -47,7 +47,7 @@ type test struct {
 // goTest runs go test with the given arguments. It prints the output of
 // packages and of failed tests.
 func goTest(ctx context.Context, args []string) (*results, error) {
-	cmd := exec.CommandContext(ctx, "go", append([]string{"test", "-json", "-count=1"}, args...)...)
+	cmd := exec.CommandContext(ctx, "go", append([]string{"test", "-json", "-count=1", "-timeout=20m"}, args...)...)
 	// When interrupted, both go and the tests exit, and clean up.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) }
@@ -157,11 +157,11 @@ func (r *results) sorted() []testName {
 	})
 }
 
-// needing returns the tests that asked for a feature, available or not.
-func (r *results) needing(feature string) []testName {
+// needing returns the tests that asked for one of some features, available or not.
+func (r *results) needing(features []string) []testName {
 	var names []testName
 	for _, name := range r.sorted() {
-		if r.tests[name].needs[feature] {
+		if slices.ContainsFunc(features, func(feature string) bool { return r.tests[name].needs[feature] }) {
 			names = append(names, name)
 		}
 	}

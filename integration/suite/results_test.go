@@ -70,7 +70,7 @@ func TestResults(t *testing.T) {
 	if got := r.lacking(); !slices.Equal(got, []lack{{abi32, "the kernel runs no 32-bit code", 2}}) {
 		t.Errorf("lacking %+v", got)
 	}
-	if got := r.needing(abi32); !slices.Equal(got, []testName{{"p", "TestB/sub"}, {"p", "TestC"}}) {
+	if got := r.needing([]string{abi32}); !slices.Equal(got, []testName{{"p", "TestB/sub"}, {"p", "TestC"}}) {
 		t.Errorf("needing %v", got)
 	}
 	if !slices.Equal(r.broken, []string{"r"}) {

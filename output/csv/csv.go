@@ -5,6 +5,7 @@ package csv
 
 import (
 	"bytes"
+	"strings"
 	"time"
 
 	"trapline/output"
@@ -12,12 +13,15 @@ import (
 	"trapline/tables"
 )
 
-// Format is CSV.
+// Format is CSV. It has no columns for what it lacks, and the table of -C would
+// have columns other than the title's.
 var Format = &output.Format{
 	Name:  "csv",
 	Timed: true,
 	Title: "time,pid,comm,secontext,event,name,arguments,result,error,remark,duration\n",
-	New:   newWriter,
+	Lacks: output.Stacks | output.Registers | output.Dumps | output.VCPUs | output.FinalSummary | output.Entries |
+		output.KernelPaths,
+	New: newWriter,
 }
 
 // column is a column of a row, in the order of Format.Title.
@@ -68,8 +72,7 @@ func (w *writer) begin(at time.Time, kind string) {
 	}
 	w.Values.Take() // left over from a call that is not shown
 	w.Begin()
-	w.row[when] = output.AppendNumber(w.row[when], uint64(at.Unix()), output.Signed)
-	w.row[when] = output.AppendFraction(w.row[when], at.Nanosecond(), output.Nanoseconds)
+	w.row[when] = output.AppendStamp(w.row[when], w.opt.Stamp(at), output.Nanoseconds)
 	w.row[pid] = output.AppendNumber(w.row[pid], uint64(w.tracee.PID), output.Signed)
 	w.escaped(comm, w.tracee.Comm, w.opt.Strings)
 	w.escaped(secontext, w.tracee.Context, text.ContextStyle(w.opt.Strings))
@@ -79,11 +82,16 @@ func (w *writer) begin(at time.Time, kind string) {
 // escaped fills a column with text that a tracee may have chosen, such as its
 // name. It escapes what a spreadsheet would take for a formula.
 func (w *writer) escaped(c column, b []byte, style output.StringStyle) {
-	special := ""
-	if len(b) > 0 && bytes.IndexByte([]byte("=+-@"), b[0]) >= 0 {
-		special = string(b[0])
+	w.row[c] = text.AppendEscaped(w.row[c], b, style, formulaStart(string(b)))
+}
+
+// formulaStart returns the first character of text if a spreadsheet would take
+// it for that of a formula, else "".
+func formulaStart(text string) string {
+	if len(text) > 1 && strings.IndexByte("=+-@", text[0]) >= 0 {
+		return text[:1]
 	}
-	w.row[c] = text.AppendEscaped(w.row[c], b, style, special)
+	return ""
 }
 
 func (w *writer) set(c column, s string) { w.row[c] = append(w.row[c], s...) }
@@ -127,7 +135,11 @@ func appendField(b, field []byte) []byte {
 
 // BeginCall implements output.Writer.
 func (w *writer) BeginCall(h *output.Header) {
-	w.begin(h.Time, "syscall")
+	kind := "syscall"
+	if h.Waiting {
+		kind = "waiting"
+	}
+	w.begin(h.Time, kind)
 	w.set(name, h.Name)
 }
 
@@ -183,6 +195,9 @@ func (w *writer) EndCall(r *output.Result, _ *output.Stack) {
 	if r.Delayed {
 		w.note("DELAYED")
 	}
+	if r.Reason != "" {
+		w.note(r.Reason)
+	}
 	w.row[duration] = appendSeconds(w.row[duration], r.Duration)
 	w.end()
 }
@@ -235,11 +250,18 @@ func (w *writer) Event(at time.Time, e output.Event, _ *output.Stack) {
 
 // Summary implements output.Writer: a table of its own, with times in seconds.
 func (w *writer) Summary(s *output.Summary) {
-	w.buf = append(w.buf, "abi,name,calls,errors,cpu,cpu_shortest,cpu_longest,wall,wall_shortest,wall_longest\n"...)
+	w.buf = append(append(append(w.buf, "abi,"...), s.By.String()...), ",calls,errors,cpu,cpu_shortest,cpu_longest,wall,wall_shortest,wall_longest"...)
+	percentiles := []output.Column{output.ColumnP50, output.ColumnP95, output.ColumnP99}
+	if !s.Percentiles {
+		percentiles = nil
+	} else {
+		w.buf = append(w.buf, ",p50,p95,p99"...)
+	}
+	w.buf = append(w.buf, '\n')
 	for _, abi := range tables.ABIs {
 		for _, c := range s.Calls(abi) {
 			w.buf = append(w.buf, abi.String()...)
-			w.buf = append(append(w.buf, ','), c.Name...)
+			w.buf = appendField(append(w.buf, ','), text.AppendEscaped(nil, []byte(c.Name), w.opt.Strings, formulaStart(c.Name)))
 			w.buf = output.AppendNumber(append(w.buf, ','), c.Calls, output.Unsigned)
 			w.buf = output.AppendNumber(append(w.buf, ','), c.Errors, output.Unsigned)
 			for _, t := range []output.Times{c.CPU, c.Wall} {
@@ -247,9 +269,35 @@ func (w *writer) Summary(s *output.Summary) {
 				w.buf = appendSeconds(append(w.buf, ','), t.Shortest)
 				w.buf = appendSeconds(append(w.buf, ','), t.Longest)
 			}
+			for _, p := range percentiles {
+				w.buf = appendSeconds(append(w.buf, ','), c.Durations.Percentile(p.Percent()))
+			}
 			w.buf = append(w.buf, '\n')
 		}
 	}
+}
+
+// EndWaiting implements output.Writer. The remark says what the thread waits for.
+func (w *writer) EndWaiting(p *output.Waiting, _ *output.Stack) {
+	w.move(arguments)
+	w.note(p.State)
+	for _, line := range p.Lines() {
+		w.note(line)
+	}
+	if p.Timed {
+		w.row[duration] = appendSeconds(w.row[duration], p.Time)
+	}
+	w.end()
+}
+
+// Deadlock implements output.Writer: a row with the remark alone.
+func (w *writer) Deadlock(d *output.Deadlock) {
+	for i, b := range w.row {
+		w.row[i] = output.Kept(b)
+	}
+	w.set(event, "deadlock")
+	w.set(remark, d.String())
+	w.end()
 }
 
 // Unexplained implements output.Writer. Registers are not shown.

@@ -96,7 +96,7 @@ func TestRows(t *testing.T) {
 			r.EndRemark()
 			r.EndCall(&output.Result{Tampered: "INJECTED"})
 		}, []string{`7|||syscall|poll||0x2||in [3], flags 0x2 /* O_RDWR */, INJECTED|0.000000000`}},
-		{"without colours", output.Options{Palette: output.NewPalette("")}, func(l *output.Log, r *output.Record) {
+		{"without colours", output.Options{Palette: output.NewPalette(output.Dark16, "")}, func(l *output.Log, r *output.Record) {
 			open(r)
 			r.Number(3, output.Signed)
 			r.EndCall(&output.Result{})
@@ -127,7 +127,7 @@ func TestRows(t *testing.T) {
 			r.Field("b")
 			r.Number(1, output.Signed)
 			r.Entered()
-			r.Killed(start, "SIGSEGV", true)
+			r.Killed(start, "SIGSEGV", true, nil)
 			outputtest.Call(r, "g")
 			r.Unavailable()
 			outputtest.Call(r, "h")
@@ -155,14 +155,14 @@ func TestRows(t *testing.T) {
 			outputtest.Call(thread, "execve")
 			thread.Superseded(start, r, false)
 			outputtest.Finish(thread, 0)
-			thread.Exited(start, 3)
+			thread.Exited(start, 3, nil)
 		}, []string{
 			`7|||signal|SIGCHLD|{si_signo=SIGCHLD}||||`, `7|||stop|SIGSTOP|||||`, `7|||personality|i386|||||`,
 			`7|||superseded|||||thread 8|`, `8|||syscall|execve||0|||0.000000000`, `7|||exit|||3|||`}},
 		{"names of commands", output.Options{}, func(l *output.Log, r *output.Record) {
 			for _, comm := range []string{"sh", " a,b\"\n", "=1+1", ""} {
 				r.SetComm([]byte(comm))
-				r.Exited(start, 0)
+				r.Exited(start, 0, nil)
 			}
 		}, []string{`7|sh||exit|||0|||`, `7| a,b\"\n||exit|||0|||`, `7|\0751+1||exit|||0|||`, `7|||exit|||0|||`}},
 		{"contexts", output.Options{Strings: output.HexAll}, func(l *output.Log, r *output.Record) {
@@ -176,7 +176,7 @@ func TestRows(t *testing.T) {
 			r.Context([]byte("file_t"), nil)
 			r.EndCall(&output.Result{})
 			r.SetContext([]byte("@\x01"))
-			r.Exited(start, 0)
+			r.Exited(start, 0, nil)
 		}, []string{`7||user_t|syscall|f|"\x61" [file_t!!other_t]|3 [file_t]|||0.000000000`, `7||\x40\x01|exit|||0|||`}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -211,7 +211,7 @@ func TestTitles(t *testing.T) {
 		}
 		for range tt.ends {
 			r := outputtest.NewRecord(t, l, 7)
-			r.Exited(outputtest.Start, 0)
+			r.Exited(outputtest.Start, 0, nil)
 			r.Close()
 		}
 		if err := l.Close(); err != nil {

@@ -10,11 +10,10 @@ import (
 )
 
 // Format is JSON lines.
-var Format = &output.Format{Name: "json", Timed: true, New: newWriter}
-
-// schema is the version of the JSON form that docs/json.md describes. It
-// increases when a change would mislead readers of the previous form.
-const schema = 1
+var Format = &output.Format{
+	Name: "json", Timed: true, New: newWriter,
+	Processes: true, StringLimit: 4096, Head: head, Message: message,
+}
 
 // writer writes a JSON object for each record, on its own line. The object is
 // built in buf from left to right as the values arrive.
@@ -37,6 +36,8 @@ type writer struct {
 
 	native   bool // a Native is not yet ended
 	nativeAt int  // length of named when it began
+
+	entry entry
 }
 
 // level is a list or object of cells, or the record itself.
@@ -69,19 +70,38 @@ func (j *writer) Take() []byte {
 
 // record starts an object that is not about a tracee.
 func (j *writer) record(event string) {
-	j.buf = append(j.buf, '{')
-	j.member("schema")
-	j.buf = output.AppendNumber(j.buf, schema, output.Unsigned)
-	j.member("event")
+	j.buf = append(j.buf, RecordStart...)
 	j.string(event)
 	j.levels = append(j.levels[:0], level{kind: inRecord})
+}
+
+// RecordStart is how a record begins. It has the version of the JSON form that docs/json.md describes. It
+// increases when a change would mislead readers of the previous form.
+const RecordStart = `{"schema":2,"event":`
+
+// integer writes a member with an integer, which a reader may have to hold in
+// 64 bits.
+func (j *writer) integer(key string, v int64) {
+	j.member(key)
+	j.buf = output.AppendNumber(j.buf, uint64(v), output.Signed)
+}
+
+// time writes when something happened: in seconds, and in nanoseconds.
+func (j *writer) time(at time.Time) {
+	stamp := j.opt.Stamp(at)
+	j.member("time")
+	j.buf = output.AppendStamp(j.buf, stamp, output.Nanoseconds)
+	j.integer("time_ns", stamp)
 }
 
 // begin starts a record of the tracee.
 func (j *writer) begin(event string, at time.Time) {
 	j.record(event)
-	j.member("pid")
-	j.buf = output.AppendNumber(j.buf, uint64(j.tracee.PID), output.Signed)
+	j.integer("pid", int64(j.tracee.PID))
+	if j.tracee.TGID != 0 {
+		j.integer("tgid", int64(j.tracee.TGID))
+		j.integer("ppid", int64(j.tracee.PPID))
+	}
 	if comm := j.tracee.Comm; len(comm) > 0 {
 		j.member("comm")
 		if !j.bytes(comm) {
@@ -90,9 +110,7 @@ func (j *writer) begin(event string, at time.Time) {
 		}
 	}
 	j.secontext()
-	j.member("time")
-	j.buf = output.AppendNumber(j.buf, uint64(at.Unix()), output.Signed)
-	j.buf = output.AppendFraction(j.buf, at.Nanosecond(), output.Nanoseconds)
+	j.time(at)
 	j.named = j.named[:0]
 	j.order, j.native = false, false
 	j.told.reset()
@@ -110,7 +128,14 @@ func (j *writer) end(s *output.Stack) {
 
 // BeginCall implements output.Writer.
 func (j *writer) BeginCall(h *output.Header) {
-	j.begin("syscall", h.Time)
+	event := "syscall"
+	if h.Waiting {
+		event = "waiting"
+	}
+	j.begin(event, h.Time)
+	if h.Waiting && h.Name == "" {
+		return
+	}
 	j.member("abi")
 	j.string(h.ABI.String())
 	j.member("nr")
@@ -175,13 +200,24 @@ func (j *writer) EndCall(r *output.Result, s *output.Stack) {
 		j.member("tampered")
 		j.string(r.Tampered)
 	}
+	if r.Rule != 0 {
+		j.member("rule")
+		j.buf = output.AppendNumber(j.buf, uint64(r.Rule), output.Unsigned)
+	}
 	if r.Delayed {
 		j.flag("delayed")
+	}
+	if r.Reason != "" {
+		j.member("reason")
+		j.string(r.Reason)
 	}
 	j.member("duration_ns")
 	j.buf = output.AppendNumber(j.buf, uint64(max(0, r.Duration)), output.Unsigned)
 	if r.Regs != nil {
 		j.registers(r.Regs)
+	}
+	if r.Kernel != nil {
+		j.kernelPath(r.Kernel)
 	}
 	j.end(s)
 }
@@ -223,14 +259,17 @@ func (j *writer) Event(at time.Time, e output.Event, s *output.Stack) {
 			j.flag("core_dumped")
 		}
 	case output.Exited:
-		j.member("code")
-		j.buf = output.AppendNumber(j.buf, uint64(e.Code), output.Signed)
+		j.integer("code", int64(e.Code))
+	case output.Started, output.Executed:
+		j.process(e.Process)
 	case output.Personality:
 		j.member("abi")
 		j.string(e.ABI.String())
 	case output.Superseded:
-		j.member("thread")
-		j.buf = output.AppendNumber(j.buf, uint64(e.Thread), output.Signed)
+		j.integer("thread", int64(e.Thread))
+	}
+	if e.Usage != nil {
+		j.usage(e.Usage)
 	}
 	j.end(s)
 }

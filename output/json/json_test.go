@@ -188,7 +188,7 @@ func TestJSONValues(t *testing.T) {
 				tr.Number(0, output.Signed)
 				tr.EndCall(&output.Result{Duration: 7})
 			})
-			want := fmt.Sprintf(`{"schema":1,"event":"syscall","pid":1,"time":%d.123456789,"abi":"x86_64","nr":5,"name":"f","args":[`+
+			want := fmt.Sprintf(`{"schema":2,"event":"syscall","pid":1,"time":%[1]d.123456789,"time_ns":%[1]d123456789,"abi":"x86_64","nr":5,"name":"f","args":[`+
 				`{"name":"a",%s},{"name":"b","value":0}],"ret":0,"duration_ns":7}`, outputtest.Start.Unix(), tt.want)
 			if got[0] != want {
 				t.Errorf("got  %s\nwant %s", got[0], want)
@@ -199,7 +199,7 @@ func TestJSONValues(t *testing.T) {
 
 func TestJSONEvents(t *testing.T) {
 	head := func(event string, pid int) string {
-		return fmt.Sprintf(`{"schema":1,"event":%q,"pid":%d,"time":%d.123456789`, event, pid, outputtest.Start.Unix())
+		return fmt.Sprintf(`{"schema":2,"event":%q,"pid":%d,"time":%[3]d.123456789,"time_ns":%[3]d123456789`, event, pid, outputtest.Start.Unix())
 	}
 	failed := func(tr *output.Record) {
 		tr.BeginCall(&output.Header{Time: outputtest.Start, Name: "open"})
@@ -228,7 +228,7 @@ func TestJSONEvents(t *testing.T) {
 				`"remark":[{"name":"flags","value":1},{"value":"Timeout"}],"duration_ns":1}`}},
 		{"only successful", output.Options{Statuses: output.Successful}, func(l *output.Log, tr *output.Record) {
 			failed(tr)
-			tr.Exited(outputtest.Start, 0)
+			tr.Exited(outputtest.Start, 0, nil)
 		}, []string{head("exit", 7) + `,"code":0}`}},
 		{"result", output.Options{IP: true, EntryPoints: true}, func(l *output.Log, tr *output.Record) {
 			tr.SetComm([]byte("sh"))
@@ -252,7 +252,7 @@ func TestJSONEvents(t *testing.T) {
 			tr.BeginStruct()
 			tr.Field("x")
 			tr.Entered()
-			tr.Killed(outputtest.Start, "SIGSEGV", true)
+			tr.Killed(outputtest.Start, "SIGSEGV", true, nil)
 		}, []string{
 			head("syscall", 7) + `,"abi":"x86_64","nr":0,"name":"pause","args":[{"name":"a","value":[{"value":{"x":{}}}]}],"ret":null,"unfinished":true}`,
 			head("killed", 7) + `,"signal":"SIGSEGV","core_dumped":true}`}},
@@ -274,6 +274,52 @@ func TestJSONEvents(t *testing.T) {
 			}
 			return append(want, call+`"detached":true}`)
 		}()},
+		{"processes", output.Options{}, func(l *output.Log, tr *output.Record) {
+			tr.SetProcess(7, 3)
+			tr.Process(outputtest.Start, output.Started, &output.Process{How: "created", Parent: 4, UID: -1})
+			tr.BeginCall(&output.Header{Time: outputtest.Start, Name: "execve"})
+			tr.Process(outputtest.Start, output.Executed, &output.Process{UID: 5, Exe: []byte("/bin/\xff"), Dir: []byte("/"), Args: []byte("a\x00\x00b\xfe\x00")})
+			tr.Resume(outputtest.Start)
+			tr.Return()
+			tr.Number(0, output.Signed)
+			tr.EndCall(&output.Result{})
+			tr.Exited(outputtest.Start, 1, &output.Usage{User: 1000, System: 2000, MaxRSS: 3, MinorFaults: 4, MajorFaults: 5, BlocksIn: 6, BlocksOut: 7, Voluntary: 8, Involuntary: 9})
+		}, func() []string {
+			ids := func(event string) string {
+				return strings.Replace(head(event, 7), `"pid":7,`, `"pid":7,"tgid":7,"ppid":3,`, 1)
+			}
+			return []string{
+				ids("start") + `,"how":"created","parent":4}`,
+				ids("exec") + `,"exe":"/bin/` + "\ufffd" + `","exe_hex":"2f62696e2fff","argv":["a","","b` + "\ufffd" + `"],"argv_hex":["61","","62fe"],"cwd":"/","uid":5}`,
+				ids("syscall") + `,"abi":"x86_64","nr":0,"name":"execve","args":[],"ret":0,"duration_ns":0}`,
+				ids("exit") + `,"code":1,"rusage":{"user_ns":1000,"system_ns":2000,"maxrss_kib":3,"minor_faults":4,"major_faults":5,` +
+					`"blocks_in":6,"blocks_out":7,"voluntary_switches":8,"involuntary_switches":9}}`}
+		}()},
+		{"entries", output.Options{Entries: true}, func(l *output.Log, tr *output.Record) {
+			tr.BeginCall(&output.Header{Time: outputtest.Start, Name: "f"})
+			tr.Arg("a", output.NameOptional)
+			tr.BeginArray()
+			tr.Elem()
+			tr.BeginStruct()
+			tr.Field("x")
+			tr.Number(1, output.Signed)
+			tr.Annotate("path", []byte("/"))
+			tr.Entered()
+			tr.Resume(outputtest.Start)
+			tr.Annotate("path", []byte("/2"))
+			tr.More()
+			tr.EndStruct()
+			tr.EndArray()
+			tr.Return()
+			tr.Number(0, output.Signed)
+			tr.EndCall(&output.Result{})
+		}, []string{
+			head("enter", 7) + `,"abi":"x86_64","nr":0,"name":"f","args":[{"name":"a","value":[{"value":{"x":{"value":1,"path":"/"}}}]}]}`,
+			head("syscall", 7) + `,"abi":"x86_64","nr":0,"name":"f","args":[{"name":"a","value":[{"value":{"x":{"value":1,"path":"/","path_2":"/2"}},"cut":true}]}],"ret":0,"duration_ns":0}`}},
+		{"entries of calls that may not be shown", output.Options{Entries: true, Statuses: output.Successful}, func(l *output.Log, tr *output.Record) {
+			failed(tr)
+			tr.Exited(outputtest.Start, 0, nil)
+		}, []string{head("exit", 7) + `,"code":0}`}},
 		{"signal, stop, personality", output.Options{}, func(l *output.Log, tr *output.Record) {
 			tr.BeginSignal(outputtest.Start, "SIGCHLD")
 			tr.BeginStruct()
@@ -296,7 +342,7 @@ func TestJSONEvents(t *testing.T) {
 			thread.Return()
 			thread.Number(0, output.Signed)
 			thread.EndCall(&output.Result{})
-			thread.Exited(outputtest.Start, 3)
+			thread.Exited(outputtest.Start, 3, nil)
 		}, []string{
 			head("superseded", 7) + `,"thread":8}`,
 			head("syscall", 8) + `,"abi":"x86_64","nr":0,"name":"execve","args":[],"ret":0,"duration_ns":0}`,
@@ -327,7 +373,7 @@ func FuzzJSONString(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		encoded, exact := appendJSONString(nil, b)
+		encoded, exact := AppendString(nil, b)
 		var s string
 		if err := json.Unmarshal(encoded, &s); err != nil {
 			t.Fatalf("%q: %v", encoded, err)
@@ -338,7 +384,7 @@ func FuzzJSONString(f *testing.F) {
 		if exact && s != string(b) {
 			t.Errorf("%q came back as %q", b, s)
 		}
-		same, _ := appendJSONString(nil, string(b))
+		same, _ := AppendString(nil, string(b))
 		if string(same) != string(encoded) {
 			t.Errorf("%q as a string, %q as bytes", same, encoded)
 		}
@@ -356,16 +402,28 @@ func FuzzJSONVerbs(f *testing.F) {
 	f.Add([]byte("abcdefghijklmnopqrstuvwxyz"))
 	f.Add([]byte{8, 10, 0, 14, 12, 1, 9, 16, 3, 17, 2, 15, 18})
 	f.Fuzz(func(t *testing.T, program []byte) {
-		j := newWriter(&output.Options{}, &output.Tracee{}).(*writer)
-		j.BeginCall(&output.Header{Time: time.Unix(1, 0), Name: "f"})
-		j.Arg("a", output.NameOptional)
-		for i, op := range program {
-			outputtest.Verb(j, i, op)
+		write := func(entries bool) string {
+			j := newWriter(&output.Options{}, &output.Tracee{}).(*writer)
+			j.BeginCall(&output.Header{Time: time.Unix(1, 0), Name: "f"})
+			j.Arg("a", output.NameOptional)
+			for i, op := range program {
+				outputtest.Verb(j, i, op)
+				if !entries {
+					continue
+				}
+				if entry := string(j.Entry()); jsonlines.Check(strings.TrimSuffix(entry, "\n")) != nil {
+					t.Errorf("the entry after program %v is %s", program[:i+1], entry)
+				}
+			}
+			j.unwind()
+			return string(j.buf) + "}"
 		}
-		j.unwind()
-		line := string(j.buf) + "}"
+		line := write(false)
 		if err := jsonlines.Check(line); err != nil {
 			t.Errorf("%v: program %v makes %s", err, program, line)
+		}
+		if again := write(true); again != line {
+			t.Errorf("with entries, program %v makes %s and not %s", program, again, line)
 		}
 	})
 }

@@ -30,7 +30,12 @@ func (j *writer) stackFrame(f *output.StackFrame) {
 	j.member("addr")
 	j.address(f.Addr)
 	if f.Symbol != "" {
-		j.nameOf("symbol", f.Symbol)
+		if f.Mangled != "" {
+			j.nameOf("symbol", f.Mangled)
+			j.nameOf("demangled", f.Symbol)
+		} else {
+			j.nameOf("symbol", f.Symbol)
+		}
 		j.member("offset")
 		j.number(f.Offset, output.Unsigned)
 	}

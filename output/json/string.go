@@ -6,15 +6,18 @@ import (
 	"trapline/output"
 )
 
-func (j *writer) string(s string) { j.buf, _ = appendJSONString(j.buf, s) }
+func (j *writer) string(s string) { j.buf, _ = AppendString(j.buf, s) }
 
 // bytes writes b as a string, and reports whether this was lossless.
 func (j *writer) bytes(b []byte) (exact bool) {
-	j.buf, exact = appendJSONString(j.buf, b)
+	j.buf, exact = AppendString(j.buf, b)
 	return exact
 }
 
 func (j *writer) hexString(b []byte) { j.buf = appendHexString(j.buf, b) }
+
+// AppendHex writes the bytes of s as a JSON string of hexadecimal digits.
+func AppendHex(b []byte, s string) []byte { return appendHexString(b, s) }
 
 // appendHexString writes s as a JSON string of hexadecimal digits.
 func appendHexString[T string | []byte](b []byte, s T) []byte {
@@ -25,9 +28,9 @@ func appendHexString[T string | []byte](b []byte, s T) []byte {
 	return append(b, '"')
 }
 
-// appendJSONString writes s as a JSON string. Each byte that is not UTF-8
+// AppendString writes s as a JSON string. Each byte that is not UTF-8
 // becomes U+FFFD, and the string is then not exact.
-func appendJSONString[T string | []byte](b []byte, s T) (_ []byte, exact bool) {
+func AppendString[T string | []byte](b []byte, s T) (_ []byte, exact bool) {
 	exact = true
 	b = append(b, '"')
 	plain := 0 // s[plain:i] needs no escapes

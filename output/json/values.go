@@ -334,7 +334,7 @@ func (j *writer) Text(s string) {
 func (j *writer) text(s string) {
 	j.value()
 	var exact bool
-	if j.buf, exact = appendJSONString(j.buf, s); !exact {
+	if j.buf, exact = AppendString(j.buf, s); !exact {
 		j.extra("hex")
 		j.buf = appendHexString(j.buf, s)
 	}
@@ -457,7 +457,7 @@ func addName[S string | []byte](l *nameList, name S) {
 	if len(l.list) > 0 {
 		l.list = append(l.list, ',')
 	}
-	l.list, _ = appendJSONString(l.list, name)
+	l.list, _ = AppendString(l.list, name)
 }
 
 // Changed implements output.Encoder.

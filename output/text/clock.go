@@ -12,8 +12,12 @@ type clock struct {
 	head   []byte // wall clock without the fraction
 }
 
-// append writes the wall clock and a blank (-t).
-func (c *clock) append(b []byte, at time.Time, format output.Clock, digits output.Precision) []byte {
+// append writes the time of a line and a blank (-t).
+func (c *clock) append(b []byte, at time.Time, o *output.Options) []byte {
+	format, digits := o.Clock, o.ClockDigits
+	if o.Monotonic {
+		return append(output.AppendStamp(b, o.Stamp(at), digits), ' ')
+	}
 	if second := at.Unix(); second != c.second || len(c.head) == 0 {
 		c.second = second
 		if format == output.ClockEpoch {

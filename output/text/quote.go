@@ -1,6 +1,11 @@
 package text
 
-import "trapline/output"
+import (
+	"strconv"
+	"unicode/utf8"
+
+	"trapline/output"
+)
 
 // appendQuoted writes s as a C string literal with its quotes.
 func appendQuoted(b []byte, s []byte, style output.StringStyle) []byte {
@@ -19,10 +24,16 @@ func AppendEscaped(b []byte, s []byte, style output.StringStyle, special string)
 		return b
 	}
 	plain := 0 // s[plain:i] needs no escapes
+	readable := 0
 	for i, c := range s {
 		esc := escapes[c]
-		if esc == 0 && (special == "" || !has(special, c)) {
+		if esc == 0 && (special == "" || !has(special, c)) || i < readable {
 			continue
+		}
+		if style == output.UTF8 && c >= utf8.RuneSelf {
+			if readable = i + readableRune(s[i:]); readable > i {
+				continue
+			}
 		}
 		b = append(b, s[plain:i]...)
 		plain = i + 1
@@ -47,6 +58,16 @@ func AppendEscaped(b []byte, s []byte, style output.StringStyle, special string)
 	return append(b, s[plain:]...)
 }
 
+// readableRune returns the length of the character of UTF-8 that s begins with,
+// or 0 if it is not a printable one.
+func readableRune(s []byte) int {
+	r, size := utf8.DecodeRune(s)
+	if r == utf8.RuneError || !strconv.IsPrint(r) {
+		return 0
+	}
+	return size
+}
+
 // appendPrintable writes s, but escapes bytes that are not printable: no
 // control sequence of a tracee reaches the terminal.
 func appendPrintable[T string | []byte](b []byte, s T) []byte {
@@ -64,16 +85,24 @@ func appendPrintable[T string | []byte](b []byte, s T) []byte {
 
 // escapes has the letter of a byte's symbolic escape, 1 for a byte that needs a
 // numeric one, and 0 for a byte that is printed unchanged.
-var escapes = func() (t [256]byte) {
-	for c := range t {
-		if c < ' ' || c > '~' {
-			t[c] = 1
-		}
-	}
-	t['"'], t['\\'] = '"', '\\'
-	t['\t'], t['\n'], t['\v'], t['\f'], t['\r'] = 't', 'n', 'v', 'f', 'r'
-	return t
-}()
+var escapes = [256]byte{
+	1, 1, 1, 1, 1, 1, 1, 1, 1, 't', 'n', 'v', 'f', 'r', 1, 1,
+	1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+	0, 0, '"', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, '\\', 0, 0, 0,
+	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1,
+	1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+	1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+	1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+	1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+	1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+	1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+	1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+	1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+}
 
 // isText reports whether s has only printable ASCII and white space.
 func isText(s []byte) bool {

@@ -33,6 +33,17 @@ func TestQuote(t *testing.T) {
 		{"a\x1b", output.HexNonASCII, `"\x61\x1b"`},
 		{"a\"b", output.HexNonASCII, `"a\"b"`},
 		{"a\n", output.HexAll, `"\x61\x0a"`},
+		{"größe\x00€1", output.UTF8, `"größe\0€1"`},
+		{"größe", output.OctalEscapes, `"gr\303\266\303\237e"`},
+		// What is not a printable character: a part of one, an overlong
+		// form, a surrogate, a control character, a change of direction.
+		{"\xc3", output.UTF8, `"\303"`},
+		{"\xb6\xc3\xb6", output.UTF8, `"\266ö"`},
+		{"\xc0\xaf", output.UTF8, `"\300\257"`},
+		{"\xed\xa0\x80", output.UTF8, `"\355\240\200"`},
+		{"\u009b1m", output.UTF8, `"\302\2331m"`},
+		{"\u202ea", output.UTF8, `"\342\200\256a"`},
+		{"\ufffd", output.UTF8, `"\357\277\275"`},
 	} {
 		if got := string(appendQuoted(nil, []byte(tt.in), tt.style)); got != tt.want {
 			t.Errorf("%q, style %d: got %s, want %s", tt.in, tt.style, got, tt.want)

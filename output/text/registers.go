@@ -64,7 +64,7 @@ func (w *writer) registerChange(where string, c *output.RegisterChange) {
 	w.put(c.To.Name)
 	w.pad(start + nameColumn)
 	start = w.lineLength()
-	w.registerValue(&c.From, output.HueArgValue)
+	w.registerValue(&c.From, output.HueNumber)
 	w.pad(start + valueColumn)
 	w.punct(" => ")
 	start = w.lineLength()
@@ -92,7 +92,7 @@ func (w *writer) registerPair(enter, exit *output.Register, c *output.RegisterCh
 	w.pad(start + nameColumn)
 	start = w.lineLength()
 	if enter != nil {
-		w.registerValue(enter, output.HueArgValue)
+		w.registerValue(enter, output.HueNumber)
 	}
 	if exit != nil {
 		w.pad(start + valueColumn)
@@ -116,7 +116,7 @@ func (w *writer) snapshot(where string, regs []output.Register) {
 		start := w.lineLength()
 		w.put(regs[i].Name)
 		w.pad(start + nameColumn)
-		w.registerValue(&regs[i], output.HueArgValue)
+		w.registerValue(&regs[i], output.HueNumber)
 		w.newline()
 	}
 }
@@ -134,11 +134,11 @@ func (w *writer) why(c *output.RegisterChange) {
 func changed(c *output.RegisterChange) output.Hue {
 	switch {
 	case c == nil:
-		return output.HueArgValue
+		return output.HueNumber
 	case c.Unexplained:
 		return output.HueError
 	}
-	return output.HueResult
+	return output.HueSyscall
 }
 
 // registerValue writes a value in hexadecimal, followed by the names of a flags

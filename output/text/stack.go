@@ -20,28 +20,26 @@ func (w *writer) Stack(s *output.Stack) {
 	}
 }
 
-func (w *writer) stackFrame(f *output.StackFrame) {
+func (w *writer) stackFrame(f *output.StackFrame) { w.buf = AppendFrame(w.buf, f) }
+
+// AppendFrame writes a frame of a call stack.
+func AppendFrame(b []byte, f *output.StackFrame) []byte {
 	addr := f.PC
 	if f.File == "" {
-		w.put("unexpected_backtracing_error")
+		b = append(b, "unexpected_backtracing_error"...)
 	} else {
 		addr = f.Addr
-		w.buf = appendPrintable(w.buf, f.File)
-		w.put("(")
+		b = append(appendPrintable(b, f.File), '(')
 		if f.Symbol != "" {
-			w.buf = appendPrintable(w.buf, f.Symbol)
-			w.put("+")
-			w.buf = output.AppendHex(w.buf, f.Offset)
+			b = append(appendPrintable(b, f.Symbol), '+')
+			b = output.AppendHex(b, f.Offset)
 		}
-		w.put(")")
+		b = append(b, ')')
 	}
-	w.put(" [")
-	w.buf = output.AppendHex(w.buf, addr)
-	w.put("]")
+	b = append(output.AppendHex(append(b, " ["...), addr), ']')
 	if f.Symbol != "" && f.Source != "" {
-		w.put(" ")
-		w.buf = appendPrintable(w.buf, f.Source)
-		w.put(":")
-		w.buf = output.AppendNumber(w.buf, uint64(f.Line), output.Signed)
+		b = append(appendPrintable(append(b, ' '), f.Source), ':')
+		b = output.AppendNumber(b, uint64(f.Line), output.Signed)
 	}
+	return b
 }

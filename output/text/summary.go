@@ -1,9 +1,11 @@
 package text
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"trapline/output"
 	"trapline/tables"
@@ -26,6 +28,9 @@ var columnLooks = [output.NumColumns]struct {
 	output.ColumnWallMin:     {"wall-min", 8},
 	output.ColumnWallMax:     {"wall-max", 8},
 	output.ColumnWallAverage: {"wall-avg", 11},
+	output.ColumnP50:         {"p50 usecs", 9},
+	output.ColumnP95:         {"p95 usecs", 9},
+	output.ColumnP99:         {"p99 usecs", 9},
 }
 
 // modes are strace's names of the ABIs.
@@ -33,6 +38,10 @@ var modes = [tables.NumABI]string{tables.X86_64: "64 bit", tables.I386: "32 bit"
 
 // Summary implements output.Writer: a table for each ABI with calls.
 func (w *writer) Summary(s *output.Summary) {
+	if s.Title != "" {
+		w.put(s.Title)
+		w.put("\n")
+	}
 	for _, abi := range tables.ABIs {
 		calls := s.Calls(abi)
 		if len(calls) == 0 {
@@ -43,21 +52,42 @@ func (w *writer) Summary(s *output.Summary) {
 			w.put(modes[abi])
 			w.put(" mode:\n")
 		}
-		w.table(s.Columns, calls)
+		w.table(s, calls)
+	}
+	w.overlap(s)
+	for _, abi := range tables.ABIs {
+		if s.Histogram {
+			w.histograms(s.Calls(abi))
+		}
 	}
 	w.line = len(w.buf)
 }
 
 // table writes a table with its title and totals.
-func (w *writer) table(columns []output.Column, list []*output.CallCount) {
+func (w *writer) table(s *output.Summary, list []*output.CallCount) {
+	columns := s.Columns
 	sum := output.CallCount{Name: "total"}
 	name := 0
+	labels := make(map[*output.CallCount]string, len(list))
 	for i, c := range list {
+		labels[c] = c.Name
+		if s.By != output.ByName {
+			labels[c] = string(AppendEscaped(nil, []byte(c.Name), w.summaryStrings(), ""))
+		}
+		sum.Durations.Merge(&c.Durations)
 		sum.Calls += c.Calls
 		sum.Errors += c.Errors
 		sum.CPU.Merge(c.CPU, i == 0)
 		sum.Wall.Merge(c.Wall, i == 0)
-		name = max(name, len(c.Name))
+		name = max(name, utf8.RuneCountInString(labels[c]))
+	}
+	labels[&sum] = sum.Name
+	all := sum.CPU.Total
+	if s.Overlaps && s.Overlapped { // see overlap
+		sum.Wall.Total = s.Elapsed
+		if s.WallClock {
+			sum.CPU.Total = s.Elapsed
+		}
 	}
 
 	// The rows, and the column widths that they need.
@@ -70,7 +100,10 @@ func (w *writer) table(columns []output.Column, list []*output.CallCount) {
 	for _, c := range append(list[:len(list):len(list)], &sum) {
 		var row []string
 		for _, column := range columns {
-			text := format(c, column, sum.CPU.Total)
+			text := format(c, column, all)
+			if column == output.ColumnName {
+				text = labels[c]
+			}
 			if c == &sum && column == output.ColumnPercent {
 				text = "100.00"
 			}
@@ -88,7 +121,7 @@ func (w *writer) table(columns []output.Column, list []*output.CallCount) {
 				w.put(" ")
 			}
 			text := cell(i, column)
-			switch pad := strings.Repeat(" ", max(0, widths[column]-len(text))); {
+			switch pad := strings.Repeat(" ", max(0, widths[column]-utf8.RuneCountInString(text))); {
 			case column != output.ColumnName:
 				w.put(pad + text)
 			case i == len(columns)-1:
@@ -100,7 +133,12 @@ func (w *writer) table(columns []output.Column, list []*output.CallCount) {
 		w.put("\n")
 	}
 	dashes := func(_ int, column output.Column) string { return strings.Repeat("-", widths[column]) }
-	line(func(_ int, column output.Column) string { return columnLooks[column].title })
+	line(func(_ int, column output.Column) string {
+		if column == output.ColumnName && s.By != output.ByName {
+			return s.By.String()
+		}
+		return columnLooks[column].title
+	})
 	line(dashes)
 	for _, row := range rows[:len(list)] {
 		line(func(i int, _ output.Column) string { return row[i] })
@@ -142,7 +180,65 @@ func format(c *output.CallCount, column output.Column, all time.Duration) string
 	case output.ColumnWallAverage:
 		return microseconds(c.Average(c.Wall))
 	}
+	if percent := column.Percent(); percent > 0 {
+		return strconv.FormatFloat(float64(c.Durations.Percentile(percent))/1e3, 'f', 1, 64)
+	}
 	return c.Name
+}
+
+// summaryStrings is how rows show names that tracees have chosen.
+func (w *writer) summaryStrings() output.StringStyle {
+	if w.opt.Strings == output.OctalEscapes && w.opt.ReadableNames {
+		return output.UTF8
+	}
+	return w.opt.Strings
+}
+
+// overlap says how the times of calls that overlapped are added up.
+func (w *writer) overlap(s *output.Summary) {
+	if !s.Overlaps || !s.Overlapped || !s.ShowsWall() {
+		return
+	}
+	var sum time.Duration
+	for _, abi := range tables.ABIs {
+		for _, c := range s.Calls(abi) {
+			sum += c.Wall.Total
+		}
+	}
+	w.put("Calls overlapped: at least one was in progress for " + formatSeconds(s.Elapsed) +
+		" seconds, and all durations add up to " + formatSeconds(sum) + ".\n")
+}
+
+// histograms writes how long the calls of each row took.
+func (w *writer) histograms(list []*output.CallCount) {
+	const width = 40
+	for _, c := range list {
+		bars := c.Durations.Histogram()
+		var most uint64
+		for _, bar := range bars {
+			most = max(most, bar.Calls)
+		}
+		w.put("\n")
+		w.buf = AppendEscaped(w.buf, []byte(c.Name), w.summaryStrings(), "")
+		w.put(":\n")
+		for _, bar := range bars {
+			length := int((bar.Calls*width + most - 1) / most)
+			w.put(fmt.Sprintf("%8s to %-8s %9d |%s\n", shortDuration(bar.From), shortDuration(bar.To), bar.Calls, strings.Repeat("#", length)))
+		}
+	}
+}
+
+// shortDuration writes a power of two nanoseconds in a few characters.
+func shortDuration(d time.Duration) string {
+	units := []string{"ns", "us", "ms", "s"}
+	v, unit := float64(d), 0
+	for ; v >= 1000 && unit < len(units)-1; unit++ {
+		v /= 1000
+	}
+	if v >= 100 || v == float64(int(v)) {
+		return strconv.FormatFloat(v, 'f', 0, 64) + units[unit]
+	}
+	return strconv.FormatFloat(v, 'f', 1, 64) + units[unit]
 }
 
 func formatSeconds(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), 'f', 6, 64) }

@@ -3,6 +3,7 @@ package text
 
 import (
 	"time"
+	"unicode/utf8"
 
 	"trapline/output"
 	"trapline/socketcall"
@@ -10,7 +11,7 @@ import (
 )
 
 // Format is strace's text.
-var Format = &output.Format{Name: "text", New: newWriter}
+var Format = &output.Format{Name: "text", New: newWriter, Lacks: output.Entries}
 
 // writer writes lines. The line being built is at the end of buf. Its beginning
 // may already have been taken: the result of a call may come much later than
@@ -24,9 +25,12 @@ type writer struct {
 	column int    // columns of that line already taken
 	name   string // of the call
 
-	dump        []byte // lines that follow the call's line
-	vcpu        int    // offset in buf of the state being written
-	vcpuUnshown int    // unshown before it
+	entry       []byte     // see Entry
+	painted     []byte     // what Take returned, with colours
+	start       output.Hue // of what is in buf
+	dump        []byte     // lines that follow the call's line
+	vcpu        int        // offset in buf of the state being written
+	vcpuUnshown int        // unshown before it
 }
 
 var _ output.LineWriter = (*writer)(nil)
@@ -37,7 +41,7 @@ func newWriter(o *output.Options, t *output.Tracee) output.Writer {
 
 // BeginCall implements output.Writer.
 func (w *writer) BeginCall(h *output.Header) {
-	w.name = h.Name
+	w.name, w.path = h.Name, false
 	w.dump = output.Kept(w.dump)
 	w.begin(h.Time, true)
 	if w.opt.EntryPoints && h.Entry != "" {
@@ -55,6 +59,9 @@ func (w *writer) BeginCall(h *output.Header) {
 	}
 	w.color(output.HueSyscall)
 	w.put(h.Name)
+	if h.Waiting && h.Name == "" {
+		return
+	}
 	w.punct("(")
 	w.Begin()
 }
@@ -96,16 +103,32 @@ func (w *writer) via(v *socketcall.Via) {
 	w.punct("): ")
 }
 
+// Entry implements output.EntryWriter: the line of the call so far.
+func (w *writer) Entry() []byte {
+	w.entry = w.entry[:0]
+	if p := w.opt.Palette; p != nil {
+		w.entry = p.Paint(w.entry, w.buf, w.start)
+	} else {
+		w.entry = append(w.entry, w.buf...)
+	}
+	w.entry = append(w.entry, " <unfinished ...>\n"...)
+	return w.entry
+}
+
 // Resume implements output.LineWriter.
 func (w *writer) Resume(at time.Time) {
 	w.begin(at, true)
+	w.color(output.HueComment)
 	w.put("<... ")
 	w.put(w.name)
 	w.put(" resumed>")
+	w.base = output.HueArgValue
+	w.back()
 }
 
 // Suspend implements output.LineWriter.
 func (w *writer) Suspend(why string) {
+	w.color(output.HueComment)
 	w.put(" <")
 	w.put(why)
 	w.put(" ...>")
@@ -115,26 +138,26 @@ func (w *writer) Suspend(why string) {
 // Return implements output.Outcome.
 func (w *writer) Return() {
 	w.Begin()
-	w.color(output.HuePunct)
-	w.put(")")
-	w.color(output.HueReset)
+	w.punct(")")
 	w.put(" ")
-	w.pad(w.opt.Column)
-	w.color(output.HuePunct)
-	w.put("=")
-	w.color(output.HueReset)
+	w.pad(min(w.opt.Column, widest))
+	w.punct("=")
 	w.part(output.HueResult)
 }
 
 // Failure implements output.Outcome.
 func (w *writer) Failure(errno int, name, message string) {
-	w.part(output.HueError)
+	hue := output.HueError
+	if w.path && (name == "ENOENT" || name == "ENOTDIR") {
+		hue = output.HueSearch // one of the places in a search, as a rule
+	}
+	w.part(hue)
 	if name == "" {
 		w.put("(errno ")
 		w.Number(uint64(errno), output.Unsigned)
 	} else {
 		w.put(name)
-		w.part(output.HueError)
+		w.part(hue)
 		w.put("(")
 		w.put(message)
 	}
@@ -149,6 +172,12 @@ func (w *writer) EndCall(r *output.Result, s *output.Stack) {
 	if r.Delayed {
 		w.tampered("DELAYED")
 	}
+	if r.Reason != "" {
+		w.part(output.HueComment)
+		w.put("/* ")
+		w.put(r.Reason)
+		w.put(" */")
+	}
 	if w.opt.Durations {
 		w.part(output.HueResult)
 		w.punct("<")
@@ -157,7 +186,12 @@ func (w *writer) EndCall(r *output.Result, s *output.Stack) {
 		w.buf = output.AppendFraction(w.buf, int(d%time.Second), w.opt.DurDigits)
 		w.punct(">")
 	}
-	w.endCall(s)
+	if r.Kernel != nil {
+		w.endLine()
+		w.kernelPath(r.Kernel, s)
+	} else {
+		w.endCall(s)
+	}
 	if r.Regs != nil {
 		w.registers(r.Regs)
 	}
@@ -187,24 +221,32 @@ func (w *writer) NoResult(why output.StatusSet, complete bool, s *output.Stack) 
 
 // endCall ends the line of a call and writes those that follow it.
 func (w *writer) endCall(s *output.Stack) {
+	w.endLine()
+	w.Stack(s)
+}
+
+// endLine ends the line of a call and writes the dumps.
+func (w *writer) endLine() {
 	w.color(output.HueReset)
 	w.newline()
 	w.buf = append(w.buf, w.dump...)
 	w.line = len(w.buf)
-	w.Stack(s)
 }
 
 // BeginSignal implements output.Writer.
 func (w *writer) BeginSignal(at time.Time, name string) {
 	w.begin(at, true)
 	w.put("--- ")
+	w.color(output.HueSignal)
 	w.put(name)
+	w.color(output.HueReset)
 	w.put(" ")
 	w.Begin()
 }
 
 // EndSignal implements output.Writer.
 func (w *writer) EndSignal(s *output.Stack) {
+	w.color(output.HueReset)
 	w.put(" ---")
 	w.newline()
 	w.Stack(s)
@@ -215,14 +257,19 @@ func (w *writer) Event(at time.Time, e output.Event, s *output.Stack) {
 	w.begin(at, e.Kind != output.Exited && e.Kind != output.Killed)
 	switch e.Kind {
 	case output.Stopped:
+		w.color(output.HueSignal)
 		w.put("--- stopped by ")
 		w.put(e.Signal)
 		w.put(" ---")
 	case output.Exited:
+		if e.Code != 0 {
+			w.color(output.HueError)
+		}
 		w.put("+++ exited with ")
 		w.buf = output.AppendNumber(w.buf, uint64(e.Code), output.Signed)
 		w.put(" +++")
 	case output.Killed:
+		w.color(output.HueEnd)
 		w.put("+++ killed by ")
 		w.put(e.Signal)
 		if e.Core {
@@ -250,12 +297,21 @@ func (w *writer) personality(abi tables.ABI) {
 
 // Take implements output.Writer.
 func (w *writer) Take() []byte {
-	if w.line < len(w.buf) {
-		w.color(output.HueReset)
+	partial := w.line < len(w.buf)
+	if partial {
 		w.column = w.lineLength()
 	}
 	w.line = 0
-	return w.Values.Take()
+	text := w.Values.Take()
+	p := w.opt.Palette
+	if p == nil {
+		return text
+	}
+	w.painted = p.Paint(output.Kept(w.painted), text, w.start)
+	if w.start = output.HueReset; partial {
+		w.start = w.base
+	}
+	return w.painted
 }
 
 // noNumber is the number after a tracer or a seccomp filter has cancelled the
@@ -265,12 +321,12 @@ const noNumber = 1<<64 - 1
 // begin starts a line. located says that the tracee still has an instruction
 // pointer.
 func (w *writer) begin(at time.Time, located bool) {
-	w.column = 0
+	w.column, w.base = 0, output.HueReset
 	o, t := w.opt, w.tracee
 	w.beginPID()
 	w.beginContext()
 	if o.Clock != output.ClockNone {
-		w.buf = w.clock.append(w.buf, at, o.Clock, o.ClockDigits)
+		w.buf = w.clock.append(w.buf, at, o)
 	}
 	if o.Relative {
 		w.buf = appendRelative(w.buf, t.Since, o.Clock != output.ClockNone, o.RelDigits)
@@ -336,13 +392,28 @@ func (w *writer) comm(name []byte) {
 
 // newline ends the line.
 func (w *writer) newline() {
-	w.color(output.HueReset)
+	w.base = output.HueReset
+	w.back()
 	w.buf = append(w.buf, '\n')
 	w.line, w.unshown, w.column = len(w.buf), 0, 0
 }
 
 // lineLength is the number of columns that the line has so far.
-func (w *writer) lineLength() int { return w.column + len(w.buf) - w.line - w.unshown }
+func (w *writer) lineLength() int {
+	n := w.column + len(w.buf) - w.line - w.unshown
+	if w.opt.Strings == output.UTF8 {
+		for _, c := range w.buf[w.line:] {
+			if !utf8.RuneStart(c) {
+				n--
+			}
+		}
+	}
+	return n
+}
+
+// widest is the number of columns of the widest terminal (struct winsize of
+// asm-generic/termios.h). The padding of a line goes no further.
+const widest = 1<<16 - 1
 
 // pad fills the line up to a column.
 func (w *writer) pad(column int) {

@@ -386,7 +386,7 @@ func TestTextPrefix(t *testing.T) {
 				tr.EndCall(&output.Result{})
 				tr.SetIP(1)
 				tr.Stopped(outputtest.Start.Add(2*time.Second), "SIGSTOP")
-				tr.Exited(outputtest.Start.Add(3*time.Second), 1)
+				tr.Exited(outputtest.Start.Add(3*time.Second), 1, nil)
 				tr.Close()
 			})
 			resumed := tt.want[1] + "<... fork resumed>) "
@@ -407,12 +407,29 @@ func TestNoNumber(t *testing.T) {
 	got := record(t, output.Options{Number: true, Statuses: output.AllStatuses}, func(l *output.Log) {
 		r := outputtest.NewRecord(t, l, 7)
 		r.SetNumber(noNumber)
-		r.Exited(outputtest.Start, 0)
+		r.Exited(outputtest.Start, 0, nil)
 		r.SetNumber(noNumber - 1)
-		r.Exited(outputtest.Start, 0)
+		r.Exited(outputtest.Start, 0, nil)
 	})
 	want := "[???] +++ exited with 0 +++\n[18446744073709551614] +++ exited with 0 +++\n"
 	if got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}
+
+// With -a lines are padded up to a column that a terminal can have.
+func TestWidestColumn(t *testing.T) {
+	for column, want := range map[int]int{0: 6, 100: 100, widest: widest, 1<<31 - 1: widest} {
+		got := record(t, output.Options{Column: column, Statuses: output.AllStatuses}, func(l *output.Log) {
+			tr := outputtest.NewRecord(t, l, 12)
+			tr.BeginCall(&output.Header{Time: outputtest.Start, Name: "fork"})
+			tr.Return()
+			tr.Number(13, output.Signed)
+			tr.EndCall(&output.Result{})
+			tr.Close()
+		})
+		if at := strings.Index(got, "= 13\n"); at != max(want, len("fork() ")) {
+			t.Errorf("-a %d: the result is in column %d", column, at)
+		}
 	}
 }

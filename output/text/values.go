@@ -17,6 +17,9 @@ type Values struct {
 	named   []named
 	names   output.NameStyle // of the values now being written
 	remark  remark
+	base    output.Hue // of what has no hue of its own
+	remarks int        // depth of comments being written, in which all has their hue
+	path    bool       // the call has shown a path
 }
 
 // frame is a level of nesting: the arguments of the call (the outermost), or a
@@ -44,7 +47,10 @@ func NewValues(o *output.Options) Values {
 }
 
 // Begin starts a list of arguments, or a single value outside of any list.
-func (e *Values) Begin() { e.frames = append(e.frames[:0], frame{kind: inArgs}) }
+func (e *Values) Begin() {
+	e.frames = append(e.frames[:0], frame{kind: inArgs})
+	e.base, e.remarks = output.HueArgValue, 0
+}
 
 // Take returns what was written since the last Take. It is valid until the next
 // value is written.
@@ -56,26 +62,32 @@ func (e *Values) Take() []byte {
 
 func (e *Values) put(s string) { e.buf = append(e.buf, s...) }
 
-// color switches to a colour. An escape sequence takes no column.
+// color switches to a hue, by a mark that takes no column.
 func (e *Values) color(h output.Hue) {
-	if p := e.opt.Palette; p != nil {
-		e.unshown += len(p[h])
-		e.put(p[h])
+	if e.opt.Palette != nil {
+		if e.remarks > 0 {
+			h = output.HueComment
+		}
+		e.unshown += output.MarkSize
+		e.buf = append(e.buf, output.HueMark, byte(h))
 	}
 }
 
-// punct writes punctuation, and switches back to the colour of values.
+// back ends what has a hue of its own.
+func (e *Values) back() { e.color(e.base) }
+
+// punct writes punctuation.
 func (e *Values) punct(s string) {
 	e.color(output.HuePunct)
 	e.put(s)
-	e.color(output.HueArgValue)
+	e.back()
 }
 
 // symbol writes the name of a value.
 func (e *Values) symbol(name string) {
 	e.color(output.HueConst)
 	e.put(name)
-	e.color(output.HueArgValue)
+	e.back()
 }
 
 // push and pop enter and leave a level of nesting.
@@ -120,15 +132,28 @@ func (e *Values) member(name string) {
 }
 
 // Number implements output.Encoder.
-func (e *Values) Number(v uint64, base output.Base) { e.buf = output.AppendNumber(e.buf, v, base) }
+func (e *Values) Number(v uint64, base output.Base) {
+	e.number()
+	e.buf = output.AppendNumber(e.buf, v, base)
+	e.back()
+}
+
+// number begins a number. Those of a result look like the result.
+func (e *Values) number() {
+	if e.base == output.HueArgValue {
+		e.color(output.HueNumber)
+	}
+}
 
 // Addr implements output.Encoder.
 func (e *Values) Addr(v uint64) {
 	if v == 0 {
-		e.put("NULL")
+		e.symbol("NULL")
 		return
 	}
+	e.number()
 	e.buf = output.AppendHex(e.buf, v)
+	e.back()
 }
 
 // style is how the name of a value in base is shown here. A remark that only
@@ -190,20 +215,18 @@ func (e *Values) Flags(v uint64, set *tables.Set, base output.Base) {
 		e.Number(v, base)
 		e.beginComment()
 	}
+	e.color(output.HueConst) // of the bars between the names, too
 	for c := first; c != nil; c, rest, i = set.Next(rest, i) {
 		if c != first {
-			e.punct("|")
+			e.put("|")
 		}
-		if verbose {
-			e.put(c.Name)
-		} else {
-			e.symbol(c.Name)
-		}
+		e.put(c.Name)
 	}
 	if rest != 0 {
-		e.punct("|")
+		e.put("|")
 		e.Number(rest, base)
 	}
+	e.back()
 	if verbose {
 		e.endComment()
 	}
@@ -236,7 +259,13 @@ func (e *Values) Str(kind output.StringKind, b []byte, more bool) {
 			b, more = text, false
 		}
 	}
+	hue := output.HueString
+	if kind == output.Path {
+		hue, e.path = output.HuePath, true
+	}
+	e.color(hue)
 	e.buf = appendQuoted(e.buf, b, style)
+	e.back()
 	if more {
 		e.punct("...")
 	}
@@ -244,13 +273,12 @@ func (e *Values) Str(kind output.StringKind, b []byte, more bool) {
 
 // Offset implements output.Encoder.
 func (e *Values) Offset(off, end uint64) {
-	e.color(output.HueComment)
+	e.openComment()
 	e.put("/* bytes ")
 	e.Number(off, output.Unsigned)
 	e.put("..")
 	e.Number(end-1, output.Unsigned)
-	e.put(" */")
-	e.color(output.HueArgValue)
+	e.endComment()
 	e.put(" ")
 }
 
@@ -267,15 +295,17 @@ func (e *Values) Annotate(kind string, b []byte) {
 		e.put("(deleted)")
 	case "path", "comm":
 		e.punct("<")
+		if kind == "path" {
+			e.color(output.HuePath)
+		}
 		e.buf = AppendEscaped(e.buf, b, e.opt.Strings, "<>")
 		e.punct(">")
 	case "dev":
 		// It goes inside the brackets of the path.
 		close := len(e.buf)
-		if p := e.opt.Palette; p != nil {
-			colors := len(p[output.HuePunct]) + len(p[output.HueArgValue])
-			close -= colors
-			e.unshown -= colors
+		if e.opt.Palette != nil { // before and behind the bracket
+			close -= 2 * output.MarkSize
+			e.unshown -= 2 * output.MarkSize
 		}
 		e.buf = e.buf[:max(0, close-1)]
 		e.bracketed(b)
@@ -286,14 +316,20 @@ func (e *Values) Annotate(kind string, b []byte) {
 }
 
 func (e *Values) beginComment() {
-	e.color(output.HueComment)
+	e.openComment()
 	e.put(" /* ")
 }
 
-func (e *Values) endComment() {
+// openComment begins the hue of a comment.
+func (e *Values) openComment() {
+	e.remarks++
 	e.color(output.HueComment)
+}
+
+func (e *Values) endComment() {
 	e.put(" */")
-	e.color(output.HueArgValue)
+	e.remarks--
+	e.back()
 }
 
 // Comment implements output.Encoder.
@@ -324,7 +360,7 @@ func (e *Values) comment(s string) {
 func (e *Values) Changed() { e.punct(" => ") }
 
 // Or implements output.Encoder.
-func (e *Values) Or() { e.punct("|") }
+func (e *Values) Or() { e.symbol("|") } // as in a set of flags
 
 // Plus implements output.Encoder.
 func (e *Values) Plus() { e.put("+") }
@@ -512,9 +548,7 @@ func (e *Values) BeginMacro(name string) {
 // EndMacro implements output.Encoder.
 func (e *Values) EndMacro() {
 	e.pop()
-	e.color(output.HuePunct)
-	e.put(")")
-	e.color(output.HueReset)
+	e.punct(")")
 }
 
 // Index implements output.Encoder.
@@ -541,6 +575,7 @@ func (e *Values) More() {
 func (e *Values) part(h output.Hue) {
 	e.color(output.HueReset)
 	e.put(" ")
+	e.base = h
 	e.color(h)
 }
 

@@ -47,6 +47,12 @@ type indexed struct{ start, offset uint64 }
 
 // find returns the FDE of the function at pc.
 func (s *callFrames) find(pc uint64) (fde, bool) {
+	f, ok := s.before(pc)
+	return f, ok && f.start <= pc && pc < f.end
+}
+
+// before returns the FDE of the last function that starts at or before pc.
+func (s *callFrames) before(pc uint64) (fde, bool) {
 	var offset uint64
 	if s.table.entries != nil {
 		addr, ok := s.table.find(pc)
@@ -65,8 +71,7 @@ func (s *callFrames) find(pc uint64) (fde, bool) {
 		}
 		offset = s.index[i].offset
 	}
-	f, ok := s.fde(offset)
-	return f, ok && f.start <= pc && pc < f.end
+	return s.fde(offset)
 }
 
 // maxEntries bounds the entries read from a section without a search table.

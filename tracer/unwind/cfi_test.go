@@ -287,6 +287,6 @@ func FuzzFile(f *testing.F) {
 		}
 		file.address(addr)
 		file.fde(addr)
-		file.place(addr)
+		file.place(addr, nil)
 	})
 }

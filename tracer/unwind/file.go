@@ -28,10 +28,11 @@ type file struct {
 
 // place describes the address of an instruction.
 type place struct {
-	symbol string
-	offset uint64 // from the symbol's start
-	source string // file name; "" if not known
-	line   int
+	symbol  string
+	mangled string // the symbol in the file, if it is another
+	offset  uint64 // from the symbol's start
+	source  string // file name; "" if not known
+	line    int
 }
 
 // maxPlaces bounds the lookups that are remembered for one file.
@@ -258,8 +259,8 @@ func (f *file) fde(addr uint64) (fde, bool) {
 	return fde{}, false
 }
 
-// place describes an address.
-func (f *file) place(addr uint64) place {
+// place describes an address. demangle, if not nil, makes names of symbols.
+func (f *file) place(addr uint64, demangle func(string) string) place {
 	if p, ok := f.places[addr]; ok {
 		return p
 	}
@@ -268,6 +269,11 @@ func (f *file) place(addr uint64) place {
 	}
 	var p place
 	p.symbol, p.offset = f.symbols.find(addr)
+	if demangle != nil {
+		if name := demangle(p.symbol); name != p.symbol {
+			p.symbol, p.mangled = name, p.symbol
+		}
+	}
 	p.source, p.line = f.source(addr)
 	f.places[addr] = p
 	return p

@@ -13,6 +13,10 @@ const DefaultLimit = 256
 type Options struct {
 	Limit  int  // of frames in one walk; 0 is DefaultLimit
 	Source bool // also find source lines
+
+	// Demangle returns the name to show for a symbol; nil shows symbols as they are.
+	// It is called once for each place.
+	Demangle func(symbol string) string
 }
 
 // Frame is a frame of a call stack: a function that is being executed.
@@ -27,10 +31,11 @@ type Frame struct {
 	File string
 	Addr uint64
 
-	// Symbol is the name of the function, as in the file's symbol table, or ""
-	// if unknown. Offset is the distance of PC from its start.
-	Symbol string
-	Offset uint64
+	// Symbol is the name of the function, or "" if unknown. Mangled is its name in
+	// the file's symbol table, if Options.Demangle made another one of it. Offset is
+	// the distance of PC from its start.
+	Symbol, Mangled string
+	Offset          uint64
 
 	// Source and Line are the place in the source code, with Options.Source; ""
 	// and 0 if unknown.
@@ -71,8 +76,16 @@ func (u *Unwinder) MappingsChanged() { u.generation++ }
 // first. tid is the thread's id in /proc. more says that there are more frames
 // than Options.Limit.
 func (u *Unwinder) Walk(m *Mappings, tid int, user *unix.PtraceRegs, mem Memory, frames []Frame) (_ []Frame, more bool) {
+	return u.walkFrom(m, tid, user, false, mem, frames)
+}
+
+// walkFrom is Walk. few says that only the program counter and the stack pointer are known.
+func (u *Unwinder) walkFrom(m *Mappings, tid int, user *unix.PtraceRegs, few bool, mem Memory, frames []Frame) (_ []Frame, more bool) {
 	u.memory.reset(mem)
 	w := walk{u: u, mappings: m, tid: tid, regs: fromUser(user), exact: true}
+	if few {
+		w.regs.known = 1<<w.regs.sp | 1<<w.regs.ra
+	}
 	if m.generation != u.generation {
 		w.readMaps()
 	}
@@ -171,8 +184,8 @@ func (w *walk) locate() (f Frame, d description) {
 	}
 	f.File, f.Addr = d.mapping.name, d.addr
 	if d.file != nil {
-		p := d.file.place(d.addr)
-		f.Symbol, f.Offset, f.Source, f.Line = p.symbol, p.offset, p.source, p.line
+		p := d.file.place(d.addr, w.u.options.Demangle)
+		f.Symbol, f.Mangled, f.Offset, f.Source, f.Line = p.symbol, p.mangled, p.offset, p.source, p.line
 	}
 	return f, d
 }
@@ -245,4 +258,16 @@ func (w *walk) stepByRow(d *description) (end, ok bool) {
 	caller.set(r.ra, pc)
 	w.regs, w.exact = caller, d.fde.cie.signal
 	return false, true
+}
+
+// WalkSleeper is Walk for a thread that sleeps in the kernel and is not stopped. Only its
+// program counter and stack pointer are known, as /proc/PID/syscall has them; the walk ends
+// where it would need another register that no frame has saved. is32 says that it runs 32-bit
+// code.
+func (u *Unwinder) WalkSleeper(m *Mappings, tid int, pc, sp uint64, is32 bool, mem Memory) (_ []Frame, more bool) {
+	user := unix.PtraceRegs{Rip: pc, Rsp: sp}
+	if is32 {
+		user.Cs = code32
+	}
+	return u.walkFrom(m, tid, &user, true, mem, nil)
 }

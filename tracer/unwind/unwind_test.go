@@ -231,7 +231,7 @@ func TestReadFile(t *testing.T) {
 	if d, ok := f.fde(addr); !ok || d.start != funcStart || d.end != funcStart+funcSize {
 		t.Errorf("%+v, %v", d, ok)
 	}
-	if p := f.place(addr); p.symbol != "name" || p.offset != 0x10 {
+	if p := f.place(addr, nil); p.symbol != "name" || p.offset != 0x10 {
 		t.Errorf("%+v", p)
 	}
 	if _, ok := f.address(fileOffset + 0x200); ok {

@@ -12,6 +12,8 @@
 package early
 
 import (
+	"math"
+	"os/signal"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -38,35 +40,100 @@ const unblockedByRuntime = 1<<(unix.SIGHUP-1) | 1<<(unix.SIGINT-1) | 1<<(unix.SI
 // unblocked is at first the same, and then reduced to those that were blocked.
 var unblocked uint64 = unblockedByRuntime
 
+// startSlack is the slack of timers while the runtime starts, in nanoseconds: by how
+// much a sleep may be longer. The thread that watches the others (sysmon of
+// runtime/proc.go) inherits it. With the usual 50 microseconds it wakes some seventy
+// times during a short trace.
+//
+//lint:ignore U1000 the assembly uses it
+var startSlack uint64 = 500_000
+
+// slack is the slack that init is to restore, in nanoseconds, or 0 if it was not changed.
+var slack uint64
+
+// filesLimited tells that the soft limit of open files is lowered to the standard
+// descriptors, until the runtime sets the first action of a signal. So it cannot read
+// the limits of the control group, nor all mounts to find them, which takes a tenth of
+// a start. It does that even with containermaxprocs=0, under which it uses no more than
+// the number of processors.
+//
+//lint:ignore U1000 the assembly uses it
+var filesLimited bool
+
 // limit is a resource limit that the runtime changes or needs changed. Amounts
 // are in bytes, or descriptors.
 type limit struct {
 	resource uint64
 	need     uint64 // below this it is raised, if that is allowed
 	minimum  uint64 // below this the runtime does not start
-	lowered  uint64 // the value for the start if it cannot be raised; 0: it is not lowered
-	found    unix.Rlimit
-	changed  bool
-	message  string // what is missing
+	// unreserved tells that the runtime does with less if it cannot be raised, but
+	// not if address space is reserved: see unmapped.
+	unreserved bool
+	found      unix.Rlimit
+	changed    bool
+	message    string // what is missing
 }
 
 // limits are the limits that matter. The runtime reserves address space for an
-// index of the heap, half a gigabyte twice. If the second reservation fails it
-// uses less, but if it barely succeeds, everything after it fails.
+// index of the heap, half a gigabyte twice.
 var limits = [...]limit{
 	{
-		resource: unix.RLIMIT_AS, need: 2 << 30, minimum: 800 << 20, lowered: 800 << 20,
-		message: "trapline: needs 800 MB of address space: ulimit -v 819200\n",
+		resource: unix.RLIMIT_AS, need: 2 << 30, minimum: 128 << 20, unreserved: true,
+		message: "trapline: needs 128 MB of address space: ulimit -v 131072\n",
 	},
 	{
 		resource: unix.RLIMIT_DATA, need: 64 << 20, minimum: 48 << 20,
 		message: "trapline: needs 48 MB of data: ulimit -d 49152\n",
 	},
-	openFiles: {resource: unix.RLIMIT_NOFILE, need: 16},
+	openFiles: {
+		resource: unix.RLIMIT_NOFILE, need: 16, minimum: 6,
+		message: "trapline: needs 6 file descriptors: ulimit -n 6\n",
+	},
+	{resource: unix.RLIMIT_STACK, need: 256 << 10}, // for the main thread: see noStack
 }
+
+// noStack is printed if the main thread's stack cannot grow by as much as the
+// runtime uses of it. How much there is depends on the limit and on the size of
+// the arguments and the environment.
+//
+//lint:ignore U1000 the assembly prints it
+var noStack = "trapline: the stack is too small: ulimit -s 64\n"
 
 // openFiles is the index in limits of the limit of open files.
 const openFiles = 2
+
+// unmapped is the address of the next reservation, where address space is scarce.
+// Nothing is mapped there: programs and libraries lie far above it, and the
+// runtime's heap below.
+//
+//lint:ignore U1000 the assembly counts it up
+var unmapped uint64 = 1 << 40
+
+// call is a system call with its first arguments.
+type call struct {
+	nr      uint64
+	args    [4]uint64
+	message string // if it is refused
+}
+
+// needed are the system calls without which the runtime, or the tracer, fails
+// with a traceback or without a word. A seccomp filter around the program may
+// refuse them. These do nothing, or fail for another reason.
+//
+//lint:ignore U1000 the assembly makes them
+var needed = [...]call{
+	{unix.SYS_ARCH_PRCTL, [4]uint64{0x1003, 0}, refused + "arch_prctl\n"}, // ARCH_GET_FS of asm/prctl.h
+	{unix.SYS_MMAP, [4]uint64{0, 0}, refused + "mmap\n"},
+	{unix.SYS_FCNTL, [4]uint64{0, unix.F_GETFD}, refused + "fcntl\n"},
+	{unix.SYS_FUTEX, [4]uint64{0, 1, 0}, refused + "futex\n"}, // FUTEX_WAKE of linux/futex.h
+	{unix.SYS_CLONE, [4]uint64{unix.CLONE_THREAD}, refused + "clone\n"},
+	{unix.SYS_WAIT4, [4]uint64{math.MaxInt32, 0, unix.WNOHANG}, refused + "wait4\n"},
+	{unix.SYS_SIGALTSTACK, [4]uint64{0, 0}, refused + "sigaltstack\n"},
+	{unix.SYS_RT_SIGACTION, [4]uint64{uint64(unix.SIGUSR1), 0, 0, 8}, refused + "rt_sigaction\n"},
+	{unix.SYS_RT_SIGPROCMASK, [4]uint64{0, 0, 0, 8}, refused + "rt_sigprocmask\n"},
+}
+
+const refused = "trapline: a seccomp filter refuses a system call that it needs: "
 
 // Surroundings returns the program's initial state, or nil if it is unknown.
 func Surroundings() *tracer.Surroundings {
@@ -75,7 +142,7 @@ func Surroundings() *tracer.Surroundings {
 	}
 	s := &tracer.Surroundings{Ignored: ignored, Blocked: blocked, Pending: pending, ClosedFDs: closed}
 	for i, l := range limits {
-		if l.changed || i == openFiles { // package os raises that
+		if l.changed || i == openFiles && l.found != (unix.Rlimit{}) { // package os raises that
 			s.Limits = append(s.Limits, tracer.Limit{Resource: int(l.resource), Rlimit: l.found})
 		}
 	}
@@ -84,6 +151,9 @@ func Surroundings() *tracer.Surroundings {
 
 // Blocked reports whether a signal was blocked when the program was started.
 func Blocked(sig unix.Signal) bool { return blocked&(1<<(sig-1)) != 0 }
+
+// Ignored reports whether a signal was ignored when the program was started.
+func Ignored(sig unix.Signal) bool { return ignored&(1<<(sig-1)) != 0 }
 
 // ending are signals that end a program, unless they are ignored.
 var ending uint64 = 1<<(unix.SIGHUP-1) | 1<<(unix.SIGINT-1) | 1<<(unix.SIGQUIT-1) | 1<<(unix.SIGABRT-1) | 1<<(unix.SIGTERM-1)
@@ -107,10 +177,8 @@ func init() {
 			}
 		}
 	}
-	for i := range limits {
-		if l := &limits[i]; l.changed && l.lowered != 0 && l.found.Cur >= l.minimum {
-			unix.Prlimit(0, int(l.resource), &l.found, nil)
-		}
+	if slack != 0 {
+		unix.Prctl(unix.PR_SET_TIMERSLACK, uintptr(slack), 0, 0, 0)
 	}
 }
 
@@ -125,7 +193,32 @@ const (
 func Catch(sig unix.Signal) {
 	kept &^= 1 << (sig - 1)
 	var action sigaction
-	changeAction(unix.SIGUSR1, nil, &action) // it has the same handler
+	changeAction(unix.SIGURG, nil, &action) // it has the same handler, always
+	changeAction(sig, &action, nil)
+}
+
+// PassIgnored makes the commands that trapline starts by package os/exec or syscall
+// ignore the signals that it was started with ignored. The runtime would give most of
+// them their default actions there. Trapline ignores them as well until it catches them.
+func PassIgnored() {
+	for sig := unix.SIGHUP; sig <= lastSignal; sig++ {
+		// The runtime needs SIGURG, and if SIGCHLD is ignored, no child can be waited for.
+		if Ignored(sig) && sig != unix.SIGURG && sig != unix.SIGCHLD {
+			signal.Ignore(sig)
+		}
+	}
+}
+
+// lastSignal is the highest signal, _NSIG of asm/signal.h.
+const lastSignal unix.Signal = 64
+
+// Restore gives a signal the action that it had when the program was started, without
+// the runtime's knowledge.
+func Restore(sig unix.Signal) {
+	action := sigaction{handler: sigDfl}
+	if Ignored(sig) {
+		action.handler = sigIgn
+	}
 	changeAction(sig, &action, nil)
 }
 

@@ -22,51 +22,108 @@ GLOBL _cgo_sigaction(SB), NOPTR, $8
 GLOBL ·threadLocal(SB), NOPTR, $16
 
 // Memory for system calls: two of the kernel's struct sigaction, a zero struct
-// timespec, and a struct rlimit.
+// timespec, and two of struct rlimit.
 GLOBL ·action(SB), NOPTR, $32
 GLOBL ·ignore(SB), NOPTR, $32
 GLOBL ·noTime(SB), NOPTR, $16
 GLOBL ·wanted(SB), NOPTR, $16
+GLOBL ·files(SB), NOPTR, $16
 
 // Numbers of system calls.
 #define NR_WRITE 1
+#define NR_MMAP 9
 #define NR_RT_SIGACTION 13
 #define NR_RT_SIGPROCMASK 14
 #define NR_FCNTL 72
 #define NR_RT_SIGTIMEDWAIT 128
+#define NR_PRCTL 157
 #define NR_ARCH_PRCTL 158
 #define NR_EXIT_GROUP 231
 #define NR_PRLIMIT64 302
 
 #define ARCH_SET_FS 0x1002
 #define F_GETFD 1
+#define PR_SET_TIMERSLACK 29
+#define PR_GET_TIMERSLACK 30
+#define EPERM 1
 #define EBADF 9
+#define EACCES 13
 #define EINVAL 22
+#define ENOSYS 38
+#define MAP_FIXED 0x10
+#define PAGE_SIZE 4096
 #define SIG_IGN 1
 #define SIGSET_SIZE 8
 #define STDERR 2
+#define STANDARD_FILES 3
+#define RLIMIT_NOFILE 7
+
+#define STACK_NEEDED 8192
 
 // struct limit of early.go.
 #define LIMIT_RESOURCE 0
 #define LIMIT_NEED 8
 #define LIMIT_MINIMUM 16
-#define LIMIT_LOWERED 24
+#define LIMIT_UNRESERVED 24
 #define LIMIT_FOUND 32
 #define LIMIT_FOUND_MAX 40
 #define LIMIT_CHANGED 48
 #define LIMIT_MESSAGE 56
 #define LIMIT_MESSAGE_SIZE 64
 #define LIMIT_SIZE 72
-#define LIMITS 3
+#define LIMITS 4
+
+// struct call of early.go.
+#define CALL_NR 0
+#define CALL_ARGS 8
+#define CALL_MESSAGE 40
+#define CALL_MESSAGE_SIZE 48
+#define CALL_SIZE 56
+#define CALLS 9
 
 TEXT ·record(SB), NOSPLIT|NOFRAME, $0-0
+	// Whether the calls that the runtime needs are allowed.
+	LEAQ	·needed(SB), R12
+	LEAQ	·needed+(CALLS*CALL_SIZE)(SB), R13
+needed:
+	MOVQ	CALL_NR(R12), AX
+	MOVQ	(CALL_ARGS+0)(R12), DI
+	MOVQ	(CALL_ARGS+8)(R12), SI
+	MOVQ	(CALL_ARGS+16)(R12), DX
+	MOVQ	(CALL_ARGS+24)(R12), R10
+	SYSCALL
+	CMPQ	AX, $-EPERM
+	JEQ	refused
+	CMPQ	AX, $-EACCES
+	JEQ	refused
+	CMPQ	AX, $-ENOSYS
+	JEQ	refused
+	ADDQ	$CALL_SIZE, R12
+	CMPQ	R12, R13
+	JNE	needed
+
 	MOVL	$NR_ARCH_PRCTL, AX
 	MOVL	$ARCH_SET_FS, DI
 	LEAQ	·threadLocal+8(SB), SI
 	SYSCALL
 	MOVB	$1, ·recorded(SB)
 
+	// The slack of timers: see startSlack.
+	MOVL	$NR_PRCTL, AX
+	MOVL	$PR_GET_TIMERSLACK, DI
+	SYSCALL
+	TESTQ	AX, AX
+	JLE	descriptors
+	CMPQ	AX, ·startSlack(SB)
+	JCC	descriptors
+	MOVQ	AX, ·slack(SB)
+	MOVL	$NR_PRCTL, AX
+	MOVL	$PR_SET_TIMERSLACK, DI
+	MOVQ	·startSlack(SB), SI
+	SYSCALL
+
 	// Which standard descriptors are closed.
+descriptors:
 	XORL	R12, R12
 descriptor:
 	MOVL	$NR_FCNTL, AX
@@ -160,6 +217,8 @@ limit:
 	XORL	DX, DX
 	LEAQ	LIMIT_FOUND(R12), R10
 	SYSCALL
+	TESTQ	AX, AX
+	JNE	nextLimit // refused by a seccomp filter
 	MOVQ	LIMIT_NEED(R12), AX
 	MOVQ	LIMIT_FOUND_MAX(R12), CX
 	CMPQ	LIMIT_FOUND(R12), AX
@@ -183,30 +242,65 @@ raise:
 	// It is not allowed.
 	MOVQ	LIMIT_MINIMUM(R12), AX
 	CMPQ	LIMIT_FOUND(R12), AX
-	JCS	fail
-	MOVQ	LIMIT_LOWERED(R12), AX
-	TESTQ	AX, AX
+	JCS	tooLow
+	CMPB	LIMIT_UNRESERVED(R12), $0
 	JEQ	nextLimit
-	MOVQ	AX, ·wanted+0(SB)
-	MOVQ	LIMIT_FOUND_MAX(R12), CX
-	MOVQ	CX, ·wanted+8(SB)
-	MOVL	$NR_PRLIMIT64, AX
-	XORL	DI, DI
-	MOVQ	LIMIT_RESOURCE(R12), SI
-	LEAQ	·wanted(SB), DX
-	XORL	R10, R10
-	SYSCALL
+	LEAQ	·mapMemory(SB), AX
+	MOVQ	AX, _cgo_mmap(SB)
 nextLimit:
 	ADDQ	$LIMIT_SIZE, R12
 	CMPQ	R12, R13
 	JNE	limit
+
+	// Whether the stack can grow: the kernel writes a signal mask there.
+	MOVL	$NR_RT_SIGPROCMASK, AX
+	XORL	DI, DI
+	XORL	SI, SI
+	LEAQ	-STACK_NEEDED(SP), DX
+	MOVL	$SIGSET_SIZE, R10
+	SYSCALL
+	TESTQ	AX, AX
+	JNE	noStack
+
+	// The runtime opens no files: see filesLimited.
+	MOVL	$NR_PRLIMIT64, AX
+	XORL	DI, DI
+	MOVL	$RLIMIT_NOFILE, SI
+	XORL	DX, DX
+	LEAQ	·files(SB), R10
+	SYSCALL
+	TESTQ	AX, AX
+	JNE	start
+	CMPQ	·files+0(SB), $STANDARD_FILES
+	JLS	start
+	MOVQ	$STANDARD_FILES, ·wanted+0(SB)
+	MOVQ	·files+8(SB), AX
+	MOVQ	AX, ·wanted+8(SB)
+	MOVL	$NR_PRLIMIT64, AX
+	XORL	DI, DI
+	MOVL	$RLIMIT_NOFILE, SI
+	LEAQ	·wanted(SB), DX
+	XORL	R10, R10
+	SYSCALL
+	TESTQ	AX, AX
+	SETEQ	·filesLimited(SB)
+start:
 	RET
 
+noStack:
+	MOVQ	·noStack+0(SB), SI
+	MOVQ	·noStack+8(SB), DX
+	JMP	fail
+refused:
+	MOVQ	CALL_MESSAGE(R12), SI
+	MOVQ	CALL_MESSAGE_SIZE(R12), DX
+	JMP	fail
+tooLow:
+	MOVQ	LIMIT_MESSAGE(R12), SI
+	MOVQ	LIMIT_MESSAGE_SIZE(R12), DX
 fail:
 	MOVL	$NR_WRITE, AX
 	MOVL	$STDERR, DI
-	MOVQ	LIMIT_MESSAGE(R12), SI
-	MOVQ	LIMIT_MESSAGE_SIZE(R12), DX
 	SYSCALL
 exit:
 	MOVL	$1, DI
@@ -217,8 +311,22 @@ exit:
 // int setAction(int sig, const struct sigaction *new, struct sigaction *old)
 //
 // For signals in kept it does nothing. For others it returns EINVAL: then the
-// runtime itself calls rt_sigaction.
+// runtime itself calls rt_sigaction. The first call ends what filesLimited says.
 TEXT ·setAction(SB), NOSPLIT|NOFRAME, $0-0
+	CMPB	·filesLimited(SB), $0
+	JEQ	action
+	MOVB	$0, ·filesLimited(SB)
+	MOVQ	DI, R8
+	MOVQ	SI, R9
+	MOVL	$NR_PRLIMIT64, AX
+	XORL	DI, DI
+	MOVL	$RLIMIT_NOFILE, SI
+	LEAQ	·files(SB), DX
+	XORL	R10, R10
+	SYSCALL
+	MOVQ	R8, DI
+	MOVQ	R9, SI
+action:
 	MOVL	$EINVAL, AX
 	TESTQ	SI, SI
 	JEQ	done
@@ -229,4 +337,34 @@ TEXT ·setAction(SB), NOSPLIT|NOFRAME, $0-0
 	JCC	done
 	XORL	AX, AX
 done:
+	RET
+
+// uintptr mapMemory(void *addr, size_t size, int prot, int flags, int fd, uint32 offset)
+//
+// It makes the call mmap, but for memory that is only reserved: that counts as
+// address space, of which there is too little. It gives an address where nothing
+// is mapped, and where the kernel maps nothing unless it is told to. The runtime
+// maps what it uses of a reservation there by MAP_FIXED.
+TEXT ·mapMemory(SB), NOSPLIT|NOFRAME, $0-0
+	TESTL	DX, DX // PROT_NONE
+	JNE	map
+	TESTL	$MAP_FIXED, CX
+	JNE	map
+	MOVQ	DI, AX
+	TESTQ	AX, AX
+	JNE	mapped
+	MOVQ	SI, AX
+	ADDQ	$(PAGE_SIZE-1), AX
+	ANDQ	$~(PAGE_SIZE-1), AX
+	LOCK
+	XADDQ	AX, ·unmapped(SB)
+	RET
+map:
+	MOVL	CX, R10
+	MOVL	$NR_MMAP, AX
+	SYSCALL
+	CMPQ	AX, $-(PAGE_SIZE-1)
+	JCS	mapped
+	NEGQ	AX // the number of an error
+mapped:
 	RET

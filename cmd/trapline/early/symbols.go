@@ -47,9 +47,7 @@ func findInRuntime() {
 	if !ok || !ok1 || !ok2 || !ok3 {
 		return
 	}
-	at := func(address uint64) unsafe.Pointer {
-		return unsafe.Add(unsafe.Pointer(&symbolBase), int(address-base))
-	}
+	at := func(address uint64) unsafe.Pointer { return fromSymbolBase(int(address - base)) }
 	for sig, handler := range (*[signals]uintptr)(at(handlers)) {
 		// The runtime leaves some signals unchanged and does not record them.
 		var now sigaction
@@ -84,6 +82,14 @@ func mapExecutable() ([]byte, error) {
 
 // symbolBase has an address to compare with the one in the symbol table.
 var symbolBase = [3]byte{1}
+
+// fromSymbolBase returns a pointer to another variable, which the race detector's check of
+// pointers does not expect.
+//
+//go:nocheckptr
+func fromSymbolBase(offset int) unsafe.Pointer {
+	return unsafe.Add(unsafe.Pointer(&symbolBase), offset)
+}
 
 // findSymbol finds the address of a variable of this size in a symbol table.
 func findSymbol(table, names []byte, name string, size uintptr) (address uint64, found bool) {

@@ -155,7 +155,7 @@ var (
 // flexible is an array at the end of a struct, which takes no room.
 var flexible = &List{Of: U8, Count: Ref("n")}
 
-// hasLayout says that a member has a place in the C struct: other than those
+// hasLayout reports whether a member has a place in the C struct: other than those
 // that show what earlier members mean.
 func hasLayout(abi tables.ABI, typ Type) bool {
 	return reflect.TypeOf(typ) == reflect.TypeOf(flexible) || typ.Layout(abi).Size > 0

@@ -52,18 +52,26 @@ func (s Sample) Record(t testing.TB, looks output.Options) string {
 	if o.StringLimit = s.limit; o.StringLimit == 0 {
 		o.StringLimit = 32
 	}
-	return Logged(t, looks, func(trace *output.Record) { s.run(decode.NewDecoder(o, s.Host), trace) })
+	line := Logged(t, looks, func(trace *output.Record) { s.run(decode.NewDecoder(o, s.Host), trace, nil) })
+	s.checkKept(t, looks, o, line)
+	return line
 }
 
-func (s Sample) run(d *Decoder, trace *output.Record) {
+// run decodes the sample as the source of its memory says; nil for the sample's own.
+func (s Sample) run(d *Decoder, trace *output.Record, kept *keptSample) {
 	c := Call{Decoder: d, Out: trace.Encoder, Outcome: trace, Mem: s.Mem, TID: os.Getpid(), ABI: s.Abi, NR: s.Nr, Args: s.Args,
 		SP: s.Sp, Sig: d.Lookup(s.Abi, s.Nr), Abbrev: !s.Full, Plain: s.Plain}
+	if kept != nil {
+		c.Mem = &kept.memory
+	}
 	c.Begin()
 	trace.BeginCall(&output.Header{Time: time.Unix(0, 0), ABI: s.Abi, NR: s.Nr, Name: c.Sig.Name})
 	c.Enter()
 	trace.Entered()
 	trace.Resume(time.Unix(0, 0))
-	if s.After != nil {
+	if kept != nil {
+		kept.exit(s)
+	} else if s.After != nil {
 		c.Mem = s.After
 	}
 	c.Ret, c.Errno = s.Ret, s.Errno

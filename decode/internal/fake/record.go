@@ -18,7 +18,7 @@ import (
 	"trapline/tables"
 )
 
-// Logged gives what a log says of the trace that write writes. The log is in
+// Logged returns what a log says of the trace that write writes. The log is in
 // memory: files would cost more than all else that a sample does.
 func Logged(t testing.TB, looks output.Options, write func(trace *output.Record)) string {
 	t.Helper()
@@ -55,7 +55,7 @@ func Logged(t testing.TB, looks output.Options, write func(trace *output.Record)
 // BareDecoder makes a Decoder that knows no call and no host.
 func BareDecoder() *Decoder {
 	d := NewDecoderOf(Catalogue{Describe: func(tables.ABI, uint64) *Desc { return nil }}, 32)
-	ContextOf(d).Host = host.Unknown{}
+	SettingsOf(d).Host = host.Unknown{}
 	return d
 }
 
@@ -70,7 +70,7 @@ func Encoded(t testing.TB, show func(c *Call)) string {
 	})
 }
 
-// RecordValue gives the record of a call whose one argument show writes.
+// RecordValue returns the record of a call whose one argument show writes.
 func RecordValue(t testing.TB, looks output.Options, mem Memory, show func(c *Call)) string {
 	t.Helper()
 	return Logged(t, looks, func(trace *output.Record) {

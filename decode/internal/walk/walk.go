@@ -2,7 +2,9 @@
 package walk
 
 import (
+	"fmt"
 	"reflect"
+	"strings"
 	"unsafe"
 
 	"trapline/tables"
@@ -30,6 +32,7 @@ func All(visit func(v reflect.Value), roots ...any) {
 type walker struct {
 	visit func(v reflect.Value)
 	seen  map[place]bool
+	names []string // of the calls, ioctls and members around the value, outermost first
 }
 
 // place is where a value of a type is.
@@ -57,9 +60,14 @@ func (w *walker) walk(v reflect.Value) {
 	case reflect.Interface:
 		w.walk(v.Elem())
 	case reflect.Struct:
+		around := len(w.names)
+		if name := nameOf(v); name != "" {
+			w.names = append(w.names, name)
+		}
 		for i := range v.NumField() {
 			w.walk(v.Field(i))
 		}
+		w.names = w.names[:around]
 	case reflect.Slice, reflect.Array:
 		for i := range v.Len() {
 			w.walk(v.Index(i))
@@ -71,20 +79,37 @@ func (w *walker) walk(v reflect.Value) {
 	}
 }
 
+// nameOf is the name of a call or a member, or are the names of a group of ioctls.
+func nameOf(v reflect.Value) string {
+	for _, field := range []string{"Name", "Names"} {
+		if f := v.FieldByName(field); f.IsValid() && f.Kind() == reflect.String {
+			return f.String()
+		}
+	}
+	return ""
+}
+
 // Resolve looks up all the names of members and constants in what roots lead
 // to. It returns how many values have such names, and a message for each that
-// has one that is nowhere.
-func Resolve(roots ...any) (n int, problems []any) {
-	Values(func(v any) {
+// has one that is nowhere, which starts with the call or ioctl that it is in.
+func Resolve(roots ...any) (n int, problems []string) {
+	w := walker{seen: make(map[place]bool)}
+	w.visit = func(v reflect.Value) {
+		if v.Kind() != reflect.Pointer {
+			return
+		}
 		defer func() {
 			if p := recover(); p != nil {
-				problems = append(problems, p)
+				problems = append(problems, fmt.Sprint(strings.Join(w.names, ": "), ": ", p))
 			}
 		}()
-		if r, ok := v.(interface{ Resolve() }); ok {
+		if r, ok := reflect.NewAt(v.Type().Elem(), v.UnsafePointer()).Interface().(interface{ Resolve() }); ok {
 			n++
 			r.Resolve()
 		}
-	}, roots...)
+	}
+	for _, root := range roots {
+		w.walk(reflect.ValueOf(root))
+	}
 	return n, problems
 }

@@ -1,6 +1,7 @@
 // Edges makes calls with pointers to the end of a mapped page, and with
 // impossible counts and lengths. With an argument, a duration, it makes calls
-// whose arguments another thread keeps changing.
+// whose arguments another thread keeps changing, until then or until there is a
+// file with the name in the second argument.
 package main
 
 import (
@@ -25,7 +26,7 @@ func main() {
 		if err != nil {
 			panic(err)
 		}
-		race(d)
+		race(d, append(os.Args, "")[2])
 		return
 	}
 	area, err := syscall.Mmap(-1, 0, 3*page, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_PRIVATE|syscall.MAP_ANON)
@@ -73,7 +74,7 @@ func main() {
 		syscall.RawSyscall(syscall.SYS_CONNECT, badFD, end(n), 110)
 		syscall.RawSyscall(syscall.SYS_SENDMSG, badFD, end(n), 0)
 		syscall.RawSyscall6(syscall.SYS_RT_SIGPROCMASK, 77, end(n), 0, 8, 0, 0)
-		syscall.RawSyscall6(syscall.SYS_SELECT, 1<<30, end(n), end(n), end(n), 0, 0)
+		syscall.RawSyscall6(syscall.SYS_SELECT, 1<<30, end(n), end(n), end(n), end(16), 0) // at most for no time
 		syscall.RawSyscall(syscall.SYS_GETDENTS64, badFD, end(n), badFD)
 	}
 
@@ -88,7 +89,7 @@ func main() {
 
 // race opens a name, writes vectors and sends messages while another thread
 // fills them with noise.
-func race(d time.Duration) {
+func race(d time.Duration, until string) {
 	var stop atomic.Bool
 	noise := make([]byte, page)
 	words := unsafe.Slice((*uint64)(unsafe.Pointer(&noise[0])), page/8)
@@ -110,7 +111,10 @@ func race(d time.Duration) {
 	}()
 	const badFD = ^uintptr(0)
 	addr := uintptr(unsafe.Pointer(&noise[0]))
-	for end := time.Now().Add(d); time.Now().Before(end); {
+	goesOn := func(end time.Time) bool {
+		return time.Now().Before(end) && (until == "" || syscall.Access(until, 0) != nil)
+	}
+	for end, first := time.Now().Add(d), true; first || goesOn(end); first = false {
 		syscall.RawSyscall6(syscall.SYS_OPENAT, badFD, addr+1, 0, 0, 0, 0)
 		syscall.RawSyscall(syscall.SYS_WRITEV, badFD, addr, 64)
 		syscall.RawSyscall(syscall.SYS_SENDMSG, badFD, addr, 0)

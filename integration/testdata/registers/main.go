@@ -52,7 +52,8 @@ func signals() {
 		runtime.LockOSThread()
 		tid <- syscall.Gettid()
 		long := syscall.Timespec{Sec: 60}
-		syscall.RawSyscall6(clockNanosleep, 1 /* CLOCK_MONOTONIC */, 0, uintptr(unsafe.Pointer(&long)), 0, 0, 0)
+		// Not RawSyscall6, which would keep the processor of Go that the others need.
+		syscall.Syscall6(clockNanosleep, 1 /* CLOCK_MONOTONIC */, 0, uintptr(unsafe.Pointer(&long)), 0, 0, 0)
 		tid <- 0
 	}()
 	sleeper := <-tid

@@ -1,0 +1,169 @@
+//go:build linux && amd64
+
+package main
+
+import (
+	"slices"
+
+	"trapline/output"
+	"trapline/trace"
+	"trapline/trace/recording"
+	"trapline/trace/report"
+)
+
+// setRecordStrings reads the argument of --record-strings.
+func (c *config) setRecordStrings(spelled, value string, _ bool) error {
+	n, ok := trace.ParseNumber(value, 1<<20)
+	if !ok || n == 0 {
+		return invalidArgument(spelled, value)
+	}
+	c.recordStrings = int(n)
+	return nil
+}
+
+// settleRecord makes the Session record, with --record. A trace that is recorded is
+// not written as well unless an option asks for that.
+func (c *config) settleRecord(args []string) error {
+	if c.record == "" {
+		if c.recordStrings != 0 {
+			c.warn("--record-strings has no effect without --record")
+		}
+		return nil
+	}
+	if len(c.from) > 0 {
+		return usagef("--record and --from are mutually exclusive")
+	}
+	c.Record = &trace.Recording{
+		Path: c.record, Strings: c.recordStrings, Several: c.tracees() > 1,
+		Run: &output.Run{Version: version(), Command: c.command, Options: args},
+	}
+	if c.destination.Name == "" && !c.destination.Separate && c.summary == noSummary && !c.formatGiven {
+		c.Output = nil
+	}
+	if c.KernelPath != nil && c.Output == nil {
+		return usagef("--kernel-path is shown with a trace that is written, and recordings do not have it: give -o as well")
+	}
+	return nil
+}
+
+// openRecordings opens the recordings of --from, and rejects options that concern
+// programs that run.
+func (c *config) openRecordings() error {
+	if err := c.checkPast(); err != nil {
+		return err
+	}
+	if err := c.checkMerge(); err != nil {
+		return err
+	}
+	for _, name := range c.from {
+		r, err := recording.Open(name)
+		if err != nil {
+			return refusef("%v", err)
+		}
+		c.opened = append(c.opened, r)
+		if err := c.checkRecording(name, r.Info()); err != nil {
+			return err
+		}
+	}
+	c.From = c.opened[len(c.opened)-1]
+	c.Seccomp, c.Buffered = false, trace.BufferNever
+	return nil
+}
+
+// checkPast rejects options that concern programs that run.
+func (c *config) checkPast() error {
+	for _, o := range []struct {
+		given bool
+		name  string
+	}{
+		{len(c.command) > 0, "PROG [ARGS]"},
+		{c.attaches(), "-p/--attach and --wait-for"},
+		{c.argv0Set, "--argv0"},
+		{len(c.env) > 0, "-E/--env"},
+		{c.userSet, "-u/--user"},
+		{c.shortD > 0 || c.daemon != notDaemon, "-D/--daemonize"},
+		{c.interruptibleGiven, "-I/--interruptible"},
+		{c.KillOnExit, "--kill-on-exit"},
+		{len(c.Injections) > 0, "--inject and --fault"},
+		{c.FollowDepth != 0, "--follow"},
+		{c.KernelPath != nil, "--kernel-path"},
+		{c.why != 0, "--why"},
+		{c.Waits, "--hang"},
+		{c.ExplainLast, "--explain=last"},
+	} {
+		if o.given {
+			return usagef("%s cannot be used with --from: the programs of a recording have run already", o.name)
+		}
+	}
+	return nil
+}
+
+// checkMerge rejects what cannot be made of several recordings.
+func (c *config) checkMerge() error {
+	if len(c.from) < 2 {
+		return nil
+	}
+	unmerged := slices.ContainsFunc(c.reports, func(k report.Kind) bool { return !slices.Contains(report.Merged(), k) })
+	switch {
+	case len(c.reports) == 0, unmerged, c.summary != noSummary, c.window:
+		return usagef("several recordings of --from can only be merged into the reports %s", names(report.Merged()))
+	case c.Looks.Monotonic:
+		return usagef("--clock=monotonic and several recordings of --from are mutually exclusive: each has its own clock")
+	}
+	return nil
+}
+
+// names joins the names of reports.
+func names(kinds []report.Kind) (text string) {
+	for i, k := range kinds {
+		switch {
+		case i > 0 && i == len(kinds)-1:
+			text += " and "
+		case i > 0:
+			text += ", "
+		}
+		text += string(k)
+	}
+	return text
+}
+
+// checkRecording rejects options for which a recording has nothing to show, and lets it
+// decide about others.
+func (c *config) checkRecording(name string, info *recording.Info) error {
+	for _, o := range []struct {
+		asked, has bool
+		name       string
+	}{
+		{c.Stacks != trace.NoStacks, info.Stacks, "-k"},
+		{c.Registers != 0, info.Registers, "--regs"},
+		{c.Explain, info.Explained, "--explain"},
+		{c.Rings, info.Rings, "--io-uring"},
+	} {
+		if o.asked && !o.has {
+			return refusef("%s: %s was not given to --record, and the recording has nothing for it to show", name, o.name)
+		}
+	}
+	if c.DetachOnExec && !info.DetachOnExec {
+		return refusef("%s: -b was not given to --record, and the recording goes on after execve", name)
+	}
+	if limit := info.Strings; c.StringLimit > limit {
+		c.warn("-s %d: the recording has no more than %d bytes of a string", c.StringLimit, limit)
+	}
+	if c.summary != noSummary && !info.Usage {
+		if !c.wallClock {
+			c.warn("the recording has no processor times, for which -c has to be given to --record: times are those of the clock")
+		}
+		c.wallClock = true
+	}
+	c.Follow = c.Follow || info.Follow
+	return nil
+}
+
+// tracedCommand is the command that decides about defaults: for a recording, that of
+// which it is.
+func (c *config) tracedCommand() []string {
+	if c.From != nil {
+		return c.From.Info().Command
+	}
+	return c.command
+}

@@ -1,0 +1,32 @@
+//go:build linux && amd64
+
+package main
+
+import (
+	_ "embed"
+	"io"
+	"slices"
+
+	"trapline/trace"
+)
+
+// usage is a short form of the help.
+//
+//go:embed usage.txt
+var usage string
+
+// shortUsage writes the short usage if the command line asks for no more: it is
+// empty, which is an error as well, or "help". The latter runs a command of that
+// name if there is one. It reports whether that is all.
+func shortUsage(w io.Writer, args []string) (done bool) {
+	switch {
+	case len(args) == 0:
+		io.WriteString(w, usage+"\n")
+	case slices.Equal(args, []string{"help"}):
+		if _, err := trace.FindExecutable("help"); err != nil {
+			io.WriteString(w, usage)
+			return true
+		}
+	}
+	return false
+}

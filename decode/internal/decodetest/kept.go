@@ -1,0 +1,56 @@
+package decodetest
+
+import (
+	"testing"
+
+	"trapline/decode"
+	. "trapline/decode/internal/fake"
+	. "trapline/decode/lang"
+	"trapline/output"
+)
+
+// Every sample is decoded a second time, from what the capture of its call keeps: the
+// text must be the same, and nothing else may be read.
+
+// keptSample is the memory of a sample as far as it was kept.
+type keptSample struct {
+	memory  KeptMemory
+	capture *Capture
+	tooMuch bool // to be kept
+}
+
+// exit keeps what is kept after the call.
+func (k *keptSample) exit(s Sample) {
+	after := s.After
+	if after == nil {
+		after = s.Mem
+	}
+	if after != nil {
+		k.tooMuch = !k.memory.PerformAfter(after, k.capture.Ops, &s.Args, s.Ret, s.Errno != 0)
+	}
+	k.memory.Exit()
+}
+
+// checkKept compares line with the sample's record that is made from kept memory, if
+// its capture is complete.
+func (s Sample) checkKept(t testing.TB, looks output.Options, o decode.Options, line string) {
+	t.Helper()
+	d := decode.NewDecoder(o, s.Host)
+	k := &keptSample{capture: d.CaptureFor(s.Abi, s.Nr, &s.Args, Detail{Abbrev: !s.Full, Plain: s.Plain})}
+	if k.capture.Gap != "" || k.capture.Special != 0 {
+		return
+	}
+	if s.Mem != nil && !k.memory.PerformBefore(s.Mem, k.capture.Ops, &s.Args) {
+		return
+	}
+	again := Logged(t, looks, func(trace *output.Record) { s.run(d, trace, k) })
+	if k.tooMuch {
+		return
+	}
+	if n, first := k.memory.Misses(); n > 0 {
+		t.Errorf("%d reads of memory that was not kept, the first of %+v; ops %+v\nfor %.500s", n, first, k.capture.Ops, line)
+	}
+	if again != line {
+		t.Errorf("from kept memory: ops %+v\ngot  %.500s\nwant %.500s", k.capture.Ops, again, line)
+	}
+}

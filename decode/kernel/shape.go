@@ -1,0 +1,80 @@
+package kernel
+
+import (
+	. "trapline/decode/lang"
+	"trapline/tables"
+)
+
+// What types that Go functions show may show (lang.Shower).
+
+// Shows implements Shower.
+func (*sockaddr) Shows() []Type { return SockaddrForms() }
+
+// Shows implements Shower.
+func (sockaddrStorage) Shows() []Type { return SockaddrForms() }
+
+// SockaddrForms are the socket addresses of all families.
+func SockaddrForms() []Type {
+	return []Type{
+		&Struct{Fields: Fields{
+			{"sa_family", &Enum{In: X16, Set: &tables.AddressFamily}}, {"sa_data", CharArray(14)},
+			{"sun_path", CharArray(108)}, {"sin6_scope_id", IfIndex}, {"sll_addr", &Array{Of: MaskOf(U8), N: 8}}, {"salg_name", CharArray(64)},
+			{"fsa_ax25", unlisted{}}, {"fsa_digipeater", unlisted{}}, {"transport", unlisted{}},
+		}},
+		sockaddrInet6, sockaddrPacket, sockaddrAlg, sockaddrNFC, sockaddrNFCLLCP, sockaddrRxRPC,
+		sockaddrHCI, sockaddrSCO, sockaddrRFCOMM, sockaddrL2CAP,
+		sockaddrInet, sockaddrIPX, sockaddrX25, sockaddrNetlink, sockaddrTIPC, sockaddrIEEE802154, sockaddrVM, sockaddrQRTR, sockaddrXDP,
+		sockaddrMCTP,
+	}
+}
+
+// unlisted stands for a value of which no member is listed here.
+type unlisted struct{ Unsized }
+
+func (unlisted) Show(*Call, View) {}
+
+// Shows implements Shower.
+func (inetAddr) Shows() []Type { return texts }
+
+// Shows implements Shower.
+func (MAC) Shows() []Type { return texts }
+
+// Shows implements Shower.
+func (*MACOf) Shows() []Type { return texts }
+
+// texts are what is shown as a word, such as an address.
+var texts = []Type{UUID}
+
+// Shows implements Shower.
+func (t *bigEndian) Shows() []Type { return []Type{&Enum{Set: t.set}} }
+
+// Shows implements Shower.
+func (t *CommentedEnum) Shows() []Type { return []Type{&Enum{Set: t.Set}} }
+
+// Shows implements Shower.
+func (t *CommentedFlags) Shows() []Type { return []Type{&Enum{Set: t.Set}} }
+
+// Shows implements Shower.
+func (t *Descriptor) Shows() []Type {
+	if t.Dir {
+		return []Type{&Enum{Set: &atFDCWD}}
+	}
+	return []Type{t.Number}
+}
+
+// atFDCWD has the value of a directory descriptor that has a name.
+var atFDCWD = tables.Set{Consts: []tables.Const{{Value: 1<<64 - -tables.AT_FDCWD, Name: "AT_FDCWD"}}}
+
+// Shows implements Shower.
+func (t *Dated) Shows() []Type { return []Type{t.Of} }
+
+// Shows implements Shower.
+func (t *Called) Shows() []Type { return []Type{t.Of} }
+
+// Shows implements Shower.
+func (t *Giving) Shows() []Type { return []Type{t.Of} }
+
+// Shows implements Shower.
+func (t *Iovecs) Shows() []Type {
+	return []Type{&Struct{Fields: Fields{{"iov_base", Str}, {"iov_len", Size}}}}
+}

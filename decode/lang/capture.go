@@ -1,0 +1,184 @@
+package lang
+
+import (
+	"slices"
+
+	"trapline/tables"
+)
+
+// Capture is what has to be kept of a call's memory so that the call can be
+// decoded later, when that memory may no longer be as it was. It follows from the
+// call's description: see Decoder.Capture.
+type Capture struct {
+	Ops []KeepOp // in the order of the arguments
+
+	// Gap is empty, or says why Ops are not enough ("argv: an array of pointers"):
+	// such a call has to be decoded while it is stopped.
+	Gap string
+
+	// Asks says which descriptors decoding asks the host about: bit i stands for the
+	// one in argument register i, AsksResult for the one that the call returns,
+	// AsksMemory for those in its memory. The answers must be those at the time of
+	// the call.
+	Asks uint8
+
+	// Special has bit i set if more memory is read when the descriptor in argument
+	// register i is a netlink socket: then Ops are not enough.
+	Special uint8
+
+	// Changes says that the call may change what descriptors refer to, which names
+	// files have, or what the working directory is.
+	Changes bool
+
+	// Closes has bit i set if the call closes the descriptor in argument register i.
+	Closes uint8
+
+	// Commands, if it is not nil, has what is kept for each sub-command of the call.
+	// It replaces all others.
+	Commands *Commands
+}
+
+// The higher bits of Capture.Asks.
+const (
+	AsksResult = 1 << 6
+	AsksMemory = 1 << 7
+)
+
+// Commands are the captures of a call with sub-commands. The sub-command is in
+// the bits Mask of argument register Arg.
+type Commands struct {
+	Arg   uint8
+	Mask  uint64
+	Of    []Command // sorted by Value
+	Other *Capture  // for all other values, if it is not nil
+
+	// Many says that there are too many sub-commands to list. Of and Other are nil
+	// then, and Decoder.CaptureFor gives the capture of one.
+	Many bool
+}
+
+// Command is the capture for one sub-command.
+type Command struct {
+	Value   uint64
+	Capture *Capture
+}
+
+// KeepOp is memory to be kept. Its address is in argument register Arg; if that is
+// zero, nothing is kept. It has n elements of Size bytes, where n is Count divided by
+// 1<<Shift and rounded up, but no more than Most. If a part of it cannot be read, that
+// part and all behind it are left out, and the Piece is Unreadable.
+//
+// Several KeepOps may keep the same memory. They may also keep more than the call
+// has, since Count may turn out not to be the number of elements.
+type KeepOp struct {
+	Kind  KeepKind
+	When  Moment
+	Arg   uint8  // the argument register that has the address, from 0
+	Count Amount // how many elements there are
+	Low32 bool   // Count is the low 32 bits of the register, unsigned
+	Shift uint8  // Count elements are counted in units of 1<<Shift of them
+	Size  uint32 // bytes of one element
+	Most  uint32 // upper limit of the number of elements
+
+	// Of KeepBuffers:
+	Total Amount // bytes of data in all buffers together
+	Each  uint32 // most bytes to keep of one buffer
+}
+
+// KeepKind says how far the memory reaches.
+type KeepKind uint8
+
+const (
+	// KeepBytes keeps n elements.
+	KeepBytes KeepKind = iota
+	// KeepString keeps a string with its NUL, but no more than Most bytes. Size is 1,
+	// and Count is Unbounded.
+	KeepString
+	// KeepCounted is KeepBytes where Count, an argument register, has the address of
+	// the number of elements, an unsigned int. It is read when the elements are; if it
+	// cannot be read, nothing is kept.
+	KeepCounted
+	// KeepBuffers keeps n struct iovec, Size bytes each, and what they point to:
+	// iov_len bytes of each, all together no more than Total. No more than Each bytes
+	// of a buffer are kept, but all of its bytes count towards Total.
+	KeepBuffers
+	// KeepNull keeps nothing. A call whose argument is not a null pointer has to be
+	// decoded while it is stopped.
+	KeepNull
+)
+
+// Moment says when memory is kept.
+type Moment uint8
+
+const (
+	// AnyTime is for memory that the call only reads: it may be kept before or after
+	// the call, whether it failed or not.
+	AnyTime Moment = iota
+	// BeforeCall is for memory that the call may overwrite and that is shown as it was.
+	BeforeCall
+	// IfSucceeded is for memory that the call has written, unless it failed.
+	IfSucceeded
+	// AfterCall is for memory that the call may have written even if it failed.
+	AfterCall
+)
+
+// Amount says where a number is found: below 6, in that argument register.
+type Amount uint8
+
+const (
+	// FromResult is the call's result, or 0 if it failed.
+	FromResult Amount = 6
+	// Unbounded is a number larger than any other: Most alone counts.
+	Unbounded Amount = 7
+)
+
+// Detail has the options that change the capture of a call.
+type Detail struct {
+	Abbrev, Plain, Raw bool // see Call
+	Dumped             bool // all data that it moves is shown, too (-e read=, -e write=)
+}
+
+// Capture returns what has to be kept of the call that an ABI knows by a number. It
+// makes the Capture anew each time.
+func (d *Decoder) Capture(abi tables.ABI, nr uint64, detail Detail) *Capture {
+	return d.captureOf(d.Lookup(abi, nr), abi, detail)
+}
+
+// CaptureFor is Capture for a call with these arguments. The Capture has no
+// Commands: it is that of the sub-command.
+func (d *Decoder) CaptureFor(abi tables.ABI, nr uint64, args *[6]uint64, detail Detail) *Capture {
+	c := Call{Decoder: d, ABI: abi, NR: nr, Args: *args, Plain: detail.Plain, Abbrev: detail.Abbrev, Sig: d.Lookup(abi, nr)}
+	c.layArgs()
+	for c.Sig.sub != nil && c.Sig.sub.rest.On != nil {
+		c.Sig = c.Sig.sub.signature(&c)
+	}
+	return d.captureOf(c.Sig, abi, detail)
+}
+
+// Choose returns the capture for a call with these arguments, which has no Commands,
+// unless there are too many of them.
+func (c *Capture) Choose(args *[6]uint64) *Capture {
+	for c.Commands != nil && !c.Commands.Many {
+		t := c.Commands
+		c = t.Other
+		i, found := slices.BinarySearchFunc(t.Of, args[t.Arg]&t.Mask, func(cmd Command, v uint64) int {
+			switch {
+			case cmd.Value < v:
+				return -1
+			case cmd.Value > v:
+				return 1
+			}
+			return 0
+		})
+		if found {
+			c = t.Of[i].Capture
+		}
+	}
+	return c
+}
+
+func (d *Decoder) captureOf(s *Signature, abi tables.ABI, detail Detail) *Capture {
+	k := Keeps{Detail: detail, Decoder: d, ABI: abi, sig: s, to: &Capture{}}
+	k.call()
+	return k.to
+}

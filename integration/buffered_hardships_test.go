@@ -1,0 +1,124 @@
+package integration
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"trapline/integration/need"
+	"trapline/integration/programs"
+)
+
+// What is hard for a program whose calls are patched goes as it does untraced.
+func TestBufferedHardships(t *testing.T) {
+	need.All(t, need.GCC64, need.GXX)
+	program := path(t, programs.Hardships)
+	for what, command := range map[string][]string{
+		"exception": nil, // thrown by a signal handler out of a blocked read
+		"backtrace": nil, // in such a handler
+		"cancel":    nil, // a thread that is in a read
+		"unmap":     nil, // patched code is unmapped, moved, replaced, made writable
+		"tsc":       nil, // PR_SET_TSC
+		"step":      nil, // the program single-steps itself
+		"filter":    nil, // its own filter kills it for what the tracer does in its name
+		"limits":    nil, // no memory, no descriptors
+		"faults":    nil, // bad pointers with SIGSEGV blocked
+		"threads":   nil, // that come and go
+		"vfork":     nil,
+		"nothing":   {"sh", "-c", "ulimit -v 12000; exec " + program + " nothing"},
+	} {
+		t.Run(what, func(t *testing.T) {
+			if command == nil {
+				command = []string{program, what}
+			}
+			want := outcomeOf(t, 0, command...)
+			flags := []string{trapline(t), "-f", "-q", "-d", "-o", "/dev/null", "--buffered=always"}
+			got, messages := outcomeAndErrors(t, 0, append(flags, command...)...)
+			if got != want {
+				t.Errorf("untraced:\n%s%s\nbuffered:\n%s%s", want.stdout, want.end, got.stdout, got.end)
+			}
+			if passed, _ := bufferedCalls(t, messages); passed < 100 && what != "nothing" {
+				t.Errorf("only %d calls did not stop", passed)
+			}
+		})
+	}
+}
+
+// A debugger works as under a trace that stops: it disassembles, evaluates and looks
+// for functions. It cannot debug a process, which is a tracee already.
+func TestBufferedDebugger(t *testing.T) {
+	need.All(t, need.X86, need.GDB, need.GCC64, need.GXX)
+	command := []string{
+		"gdb", "-nx", "-batch", "-ex", "set debuginfod enabled off", "-ex", "break main", "-ex", "info line main", "-ex", "disassemble main",
+		"-ex", "python print(sum(range(1000)))", "-ex", "shell echo in a shell", "-ex", "run", path(t, programs.Hardships),
+	}
+	run := func(when string) traced {
+		return trace(t, trapline(t), []string{"-f", "-q", "-d", "--buffered=" + when}, command...)
+	}
+	never, always := run("never"), run("always")
+	if never.stdout != always.stdout || never.status != always.status {
+		t.Errorf("status %d\n%s\nbuffered: %d\n%s", never.status, never.stdout, always.status, always.stdout)
+	}
+	if !strings.Contains(always.stdout, "Breakpoint 1 at") || !strings.Contains(always.stdout, "in a shell") {
+		t.Errorf("gdb has not run:\n%s\n%.3000s", always.stdout, always.stderr)
+	}
+	if passed, _ := bufferedCalls(t, always.stderr); passed < 500 {
+		t.Errorf("only %d calls did not stop", passed)
+	}
+}
+
+// In a chroot without /proc calls are buffered all the same, or stop.
+func TestBufferedInChroot(t *testing.T) {
+	need.All(t, need.Root, need.Busybox)
+	dir := t.TempDir()
+	busybox, err := exec.LookPath("busybox")
+	if err != nil {
+		t.Fatal(err)
+	}
+	content, err := os.ReadFile(busybox)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "busybox"), content, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 100 {
+		if err := os.WriteFile(filepath.Join(dir, fmt.Sprint(i)), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	command := []string{"chroot", dir, "/busybox", "ls", "-l", "/"}
+	want := outcomeOf(t, 0, command...)
+	got := outcomeOf(t, 0, append([]string{trapline(t), "-f", "-q", "-o", "/dev/null", "--buffered=always"}, command...)...)
+	if got != want {
+		t.Errorf("untraced:\n%s%s\nbuffered:\n%s%s", want.stdout, want.end, got.stdout, got.end)
+	}
+}
+
+// A program that overwrites its rings and all else that the tracer has mapped can
+// make its own lines wrong, and end itself; the lines of others are right, and the
+// trace ends.
+func TestBufferedRingsOverwritten(t *testing.T) {
+	need.All(t, need.GCC64, need.GXX)
+	program := path(t, programs.Hardships)
+	damaged := 0
+	for seed := range 8 {
+		script := fmt.Sprintf("%s overwrite %d & dd if=/dev/zero of=/dev/null bs=1 count=600 status=none; wait", program, seed+1)
+		r := trace(t, trapline(t), []string{"-f", "-d", "--json", "--buffered=always"}, "sh", "-c", script)
+		if r.status != 0 || strings.Contains(r.stderr, "goroutine") {
+			t.Errorf("seed %d: status %d\n%.3000s", seed, r.status, r.stderr)
+		}
+		reads := strings.Count(r.log, `"name":"read","args":[{"name":"fd","value":0},{"name":"buf","value":"\u0000"`)
+		writes := strings.Count(r.log, `"name":"write","args":[{"name":"fd","value":1},{"name":"buf","value":"\u0000"`)
+		if reads != 600 || writes != 600 {
+			t.Errorf("seed %d: another process has %d reads and %d writes", seed, reads, writes)
+		}
+		damaged += strings.Count(r.stderr, "the ring is damaged")
+	}
+	if damaged == 0 {
+		t.Error("no ring was found damaged")
+	}
+}

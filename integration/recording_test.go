@@ -1,0 +1,405 @@
+package integration
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"trapline/integration/need"
+)
+
+// recordedCommands are commands that do all kinds of things. Each works in an empty
+// folder.
+var recordedCommands = [][]string{
+	{"true"},
+	{"ls", "-la", "/", "/nonexistent"},
+	{"sh", "-c", "echo one >a; cat a a >b; ln -s b c; cat c; mv a d; rm -r d; ls -l"},
+	{"sh", "-c", "(echo one; echo two) | sort -r | head -1"},
+	{"sh", "-c", "trap 'echo signal' USR1; kill -USR1 $$; kill -WINCH $$"},
+	{"sh", "-c", "kill -SEGV $$"},
+	{"sh", "-c", "sleep 0.02 & sleep 0.01; wait; exit 3"},
+	{"find", "/etc", "-maxdepth", "1", "-name", "h*"},
+	{"tar", "cf", "x.tar", "/etc/hosts"},
+	{"cp", "-a", "/etc/passwd", "copy"},
+	{"sed", "s/root/toor/", "/etc/passwd"},
+	{"awk", "BEGIN { system(\"echo $PPID\"); print 1 }"},
+	{"perl", "-MSocket", "-e", "socketpair(A, B, AF_UNIX, SOCK_STREAM, 0); send(A, 'hello', 0); recv(B, $x, 100, 0);" +
+		"socket(S, AF_INET, SOCK_STREAM, 0); bind(S, sockaddr_in(0, INADDR_LOOPBACK)); listen(S, 5);" +
+		"socket(T, AF_INET, SOCK_STREAM, 0); connect(T, getsockname(S)); accept(U, S); syswrite(T, 'x' x 5000); sysread(U, $y, 5000);"},
+	{"perl", "-e", "$SIG{ALRM} = sub {}; alarm 1; select(undef, undef, undef, 1.5); fork() or exit 5; wait; open(F, '+>', 'f'); print F 'y' x 9000; close F"},
+	{"id"},
+	{"env", "-i", "A=1", "sh", "-c", "cd /usr/bin; exec ls -d ."},
+	{"date", "-u"},
+	{"sh", "-c", "mkdir x; cd x; touch a b c; ls; for i in a b c; do test -e $i && rm $i; done; cd ..; rmdir x"},
+	{"dd", "if=/dev/zero", "of=z", "bs=10000", "count=3"},
+	{"sh", "-c", "ulimit -n 20; cat /proc/self/status /proc/self/maps >/dev/null; stty -a </dev/null"},
+	{"sh", "-c", "perl -e \"$1\"; python3 -c \"$2\"", "sh", renames, closes},
+}
+
+// renames is a program for perl whose descriptors and directories get other names while
+// it uses them.
+const renames = `
+	open F, '>', 'a'; syswrite F, 1; rename 'a', 'b'; syswrite F, 2; unlink 'b'; syswrite F, 3;
+	open G, '>', 'c'; open F, '>&', \*G; syswrite F, 4;
+	mkdir 'd'; chdir 'd'; stat 'x'; rename '../d', '../e'; stat 'x'; open H, '>', 'h'; mkdir '../d'; chdir '../d'; stat 'x';
+	unless (fork) { close G; open G, '<', '/etc/passwd'; sysread G, $x, 10; exit }
+	wait; syswrite G, 5; close G; open G, '<', '/etc/hosts'; sysread G, $x, 10; symlink '/etc', 'l'; stat 'l/hosts'; unlink 'l'; stat 'l/hosts'`
+
+// closes is a program for python whose threads close each other's descriptors, and get
+// others of the same number.
+const closes = `
+import os, threading
+def other():
+    os.close(fd)
+    os.read(os.open('/etc/hosts', os.O_RDONLY), 9)
+    os.dup2(os.open('/etc/passwd', os.O_RDONLY), fd)
+fd = os.open('t', os.O_CREAT | os.O_RDWR)
+os.write(fd, b'1')
+t = threading.Thread(target=other)
+t.start()
+t.join()
+os.read(fd, 9)
+os.closerange(fd, fd + 1)
+os.open('t', os.O_RDONLY)
+os.read(fd, 9)`
+
+// recordedOptions are sets of options that a recording is shown under.
+var recordedOptions = [][]string{
+	{},
+	{"-v", "-s", "300"},
+	{"-yy", "-Y"},
+	{"-y", "-r", "-T"},
+	{"-ttt", "-i", "-n"},
+	{"--json"},
+	{"--json", "-v", "-yy", "--in-progress"},
+	{"-k", "-e", "trace=%file,%process"},
+	{"--regs", "-e", "trace=%desc"},
+	{"-c"},
+	{"-C", "-w", "-z"},
+	{"-P", "/etc/**", "-P", "/usr/bin/"},
+	{"--where", `errno == ENOENT || count > 100 || name == "wait4"`, "-N"},
+	{"-e", "read=3", "-e", "write=1,4", "-X", "verbose"},
+	{"-e", "raw=openat,read", "-e", "abbrev=none", "-x", "--explain"},
+	{"--format=csv", "-e", "status=failed"},
+	{"--json", "-C", "--clock=monotonic", "--whole"},
+}
+
+// What a recording shows is what the live trace has shown under the same options, in
+// the same run: byte by byte. RECORDINGS=all tries all commands under all options.
+func TestRecordingEqualsLive(t *testing.T) {
+	for i, command := range recordedCommands {
+		for j, options := range recordedOptions {
+			if os.Getenv("RECORDINGS") != "all" && j != i%len(recordedOptions) && j != (5*i+8)%len(recordedOptions) {
+				continue
+			}
+			replaysAlike(t, append([]string{"-f"}, options...), command)
+		}
+	}
+}
+
+// Names of open files that the kernel removes, with no call that names them, are gone in the
+// recording from the same call on: of a pseudoterminal whose master is closed, and of
+// a process in /proc that was waited for.
+func TestRecordedNamesThatGo(t *testing.T) {
+	need.All(t, need.Python3)
+	const script = `
+import os
+master, slave = os.openpty()
+os.fstat(slave)
+os.close(master)
+os.fstat(slave)
+r, w = os.pipe()
+p = os.fork()
+if p == 0:
+    os.close(w)
+    os.read(r, 1)
+    os._exit(0)
+d = os.open('/proc/%d' % p, os.O_RDONLY)
+os.close(w)
+os.waitid(os.P_PID, p, os.WEXITED | os.WNOWAIT)
+os.fstat(d)
+os.waitpid(p, 0)
+os.fstat(d)`
+	replaysAlike(t, []string{"-f", "-yy"}, []string{"python3", "-I", "-S", "-c", script})
+}
+
+// replaysAlike records a command that works in an empty folder, and compares what the
+// recording shows with what the live trace has shown.
+func replaysAlike(t *testing.T, options, command []string) {
+	t.Helper()
+	tracer, dir := trapline(t), t.TempDir()
+	live, file, again := filepath.Join(dir, "live"), filepath.Join(dir, "file"), filepath.Join(dir, "again")
+	work := filepath.Join(dir, "work")
+	if err := os.Mkdir(work, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	record := exec.CommandContext(t.Context(), tracer, slices.Concat(options, []string{"-o", live, "--record=" + file}, command)...)
+	record.Dir = work
+	recordErr, err := record.CombinedOutput()
+	if record.ProcessState == nil {
+		t.Fatal(err)
+	}
+	replay := exec.CommandContext(t.Context(), tracer, slices.Concat(withoutTargets(options), []string{"-o", again, "--from=" + file})...)
+	if out, err := replay.CombinedOutput(); err != nil || len(out) > 0 {
+		t.Errorf("%q %q: --from: %v: %s", options, command, err, out)
+		return
+	}
+	want, got := readAll(t, live), readAll(t, again)
+	if len(want) == 0 {
+		t.Errorf("%q %q: the trace is empty: %s", options, command, recordErr)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%q %q: %s", options, command, differingLine(string(got), string(want)))
+	}
+}
+
+// withoutTargets drops -p and its argument from options.
+func withoutTargets(options []string) []string {
+	if len(options) > 1 && options[0] == "-p" {
+		return options[2:]
+	}
+	return options
+}
+
+// A filter of the command refuses a call: the recording has the reason.
+func TestRecordedReasonOfFilter(t *testing.T) {
+	need.All(t, need.Python3)
+	const script = `import ctypes,struct
+libc=ctypes.CDLL(None); libc.prctl(38,1,0,0,0)
+code=struct.pack('HBBI',0x20,0,0,0)+struct.pack('HBBI',0x15,0,1,161)+struct.pack('HBBI',6,0,0,0x50001)+struct.pack('HBBI',6,0,0,0x7fff0000)
+b=ctypes.create_string_buffer(code); p=ctypes.create_string_buffer(struct.pack('HxxxxxxQ',4,ctypes.addressof(b)))
+assert libc.syscall(317,1,0,p)==0
+libc.syscall(161,0)`
+	replaysAlike(t, []string{"--explain", "-e", "trace=chroot"}, []string{"python3", "-c", script})
+}
+
+// Lines of two processes have the ids of these, also where no process is followed.
+func TestRecordedAttachAndCommand(t *testing.T) {
+	sleep := exec.Command("sleep", "60")
+	if err := sleep.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer sleep.Wait()
+	defer sleep.Process.Kill()
+	pid := strconv.Itoa(sleep.Process.Pid)
+	replaysAlike(t, []string{"-p", pid, "-q"}, []string{"sh", "-c", "kill -TERM " + pid})
+}
+
+// What is recorded of processes that trapline detaches from, of those of another user,
+// of programs that change their user, and by a tracer that is a grandchild, is replayed as
+// it was shown live.
+func TestRecordingEqualsLiveFor(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		options  []string // of the recorder
+		again    []string // of the replay
+		features []*need.Feature
+		script   string
+	}{
+		{"detach-on", []string{"-f", "-b", "execve", "-v"}, []string{"-f", "-b", "execve", "-v"}, nil,
+			"(cat /etc/hosts >/dev/null); /bin/true; (:); exec true"},
+		{"detach-on without -f", []string{"-b", "execve"}, []string{"-b", "execve"}, nil, "/bin/true; exec true"},
+		{"user", []string{"-f", "-yy", "-Y", "-u", "nobody"}, []string{"-f", "-yy", "-Y"}, []*need.Feature{need.Root},
+			"id >/dev/null; cat /etc/shadow /etc/hosts >/dev/null 2>&1; exit 3"},
+		{"set-user-ID", []string{"-f", "-v", "-u", "nobody"}, []string{"-f", "-v"}, []*need.Feature{need.Root}, "./id; exit 3"},
+		{"set-user-ID, in JSON", []string{"-f", "--json", "-v", "-yy", "-u", "nobody"}, []string{"-f", "--json", "-v", "-yy"},
+			[]*need.Feature{need.Root}, "./id; exit 3"},
+		{"daemon", []string{"-D", "-f", "-y"}, []string{"-f", "-y"}, nil, "cat /etc/hosts >/dev/null; (:); exit 3"},
+		{"daemon, session", []string{"-DDD", "--json"}, []string{"--json"}, nil, "exit 3"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			need.All(t, tt.features...)
+			dir := t.TempDir()
+			copyOfID(t, filepath.Join(dir, "id"))
+			for folder := dir; folder != os.TempDir() && folder != "/"; folder = filepath.Dir(folder) {
+				if err := os.Chmod(folder, 0o755); err != nil {
+					t.Fatal(err)
+				}
+			}
+			live, file, again := filepath.Join(dir, "live"), filepath.Join(dir, "file"), filepath.Join(dir, "again")
+			// The pipe of the output is closed when the tracer has ended as well: it may be a grandchild.
+			cmd := exec.CommandContext(t.Context(), trapline(t), slices.Concat(tt.options, []string{"-o", live, "--record=" + file, "sh", "-c", tt.script})...)
+			cmd.Dir = dir
+			if out, _ := cmd.CombinedOutput(); cmd.ProcessState == nil || bytes.Contains(out, []byte("trapline")) {
+				t.Fatalf("%v: %s", cmd.ProcessState, out)
+			}
+			if _, stderr, state := run(t, slices.Concat(tt.again, []string{"-o", again, "--from=" + file})...); state.ExitCode() != 0 || stderr != "" {
+				t.Errorf("--from: status %d: %s", state.ExitCode(), stderr)
+			}
+			want, got := string(readAll(t, live)), string(readAll(t, again))
+			if strings.Count(want, "\n") < 10 || got != want {
+				t.Error(differingLine(got, want))
+			}
+		})
+	}
+}
+
+// copyOfID makes a set-user-ID copy of id(1).
+func copyOfID(t *testing.T, name string) {
+	t.Helper()
+	id, err := exec.LookPath("id")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, readAll(t, id), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(name, 0o755|os.ModeSetuid); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func readAll(t *testing.T, name string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// differingLine shows the first line that differs.
+func differingLine(got, want string) string {
+	g, w := strings.Split(got, "\n"), strings.Split(want, "\n")
+	for i := range max(len(g), len(w)) {
+		var a, b string
+		if i < len(g) {
+			a = g[i]
+		}
+		if i < len(w) {
+			b = w[i]
+		}
+		if a != b {
+			return "the recording has\n\t" + a + "\nand live there was\n\t" + b
+		}
+	}
+	return "no difference"
+}
+
+// recorded records a command and returns the file.
+func recorded(t *testing.T, flags []string, command ...string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "recording")
+	stdout, stderr, _ := run(t, slices.Concat([]string{"--record=" + file}, flags, command)...)
+	if stderr != "" {
+		t.Fatalf("--record writes %q and %q", stdout, stderr)
+	}
+	return file
+}
+
+// --record alone writes no text. One recording is shown in many ways, with other
+// filters than when it was made.
+func TestOneRecordingManyViews(t *testing.T) {
+	file := recorded(t, []string{"-f"}, "sh", "-c", "cat /etc/hosts >/dev/null; cat /nonexistent 2>/dev/null; exit 4")
+	for _, tt := range []struct {
+		options  []string
+		has, not string
+	}{
+		{nil, "+++ exited with 4 +++", "\x00"},
+		{[]string{"-e", "trace=openat", "-Z"}, `"/nonexistent", O_RDONLY) = -1 ENOENT`, "/etc/hosts"},
+		{[]string{"-P", "/etc/hosts"}, `"/etc/hosts"`, "/nonexistent"},
+		{[]string{"-y", "-e", "trace=read"}, "</etc/hosts>, ", "openat("},
+		{[]string{"-c"}, "total", "openat("},
+		{[]string{"--json", "--where", `name == "exit_group"`}, `"name":"exit_group"`, `"name":"openat"`},
+		{[]string{"-s", "5", "-e", "trace=openat"}, `"/etc/hosts"`, "read("},
+	} {
+		// The tracees' processor time was not recorded, of which -c warns.
+		_, stderr, state := run(t, append(slices.Clone(tt.options), "--from="+file)...)
+		if state.ExitCode() != 0 || !strings.Contains(stderr, tt.has) || strings.Contains(stderr, tt.not) {
+			t.Errorf("%q: status %d, want %q and not %q:\n%s", tt.options, state.ExitCode(), tt.has, tt.not, stderr)
+		}
+	}
+}
+
+// Options that concern running programs, and what was not recorded, are refused with
+// one line.
+func TestRecordingRefuses(t *testing.T) {
+	file := recorded(t, nil, "true")
+	short := filepath.Join(t.TempDir(), "short")
+	if err := os.WriteFile(short, readAll(t, file)[:40], 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"--from=" + file, "true"}, "PROG [ARGS] cannot be used with --from"},
+		{[]string{"--from=" + file, "-p", "1"}, "-p/--attach and --wait-for cannot be used with --from"},
+		{[]string{"--from=" + file, "-D"}, "-D/--daemonize cannot be used with --from"},
+		{[]string{"--from=" + file, "-I", "2"}, "-I/--interruptible cannot be used with --from"},
+		{[]string{"--from=" + file, "--hang=1s"}, "--hang cannot be used with --from"},
+		{[]string{"--from=" + file, "--explain=last"}, "--explain=last cannot be used with --from"},
+		{[]string{"--from=" + file, "--inject=all:error=EIO"}, "--inject and --fault cannot be used with --from"},
+		{[]string{"--from=" + file, "--record=" + short}, "--record"},
+		{[]string{"--from=" + file, "-b", "execve"}, "-b was not given to --record"},
+		{[]string{"--from=" + file, "-k"}, "-k was not given to --record"},
+		{[]string{"--from=" + file, "--regs"}, "--regs was not given to --record"},
+		{[]string{"--from=/nonexistent"}, "/nonexistent: no such file or directory"},
+		{[]string{"--from=/etc/passwd"}, "/etc/passwd: this is not a recording of trapline"},
+		{[]string{"--from=" + short}, "the recording ends before it begins"},
+		{[]string{"--from=/dev/null"}, "a recording must be a regular file"},
+		{[]string{"--record=/nonexistent/file", "true"}, "/nonexistent/file"},
+		{[]string{"--record=x", "--kernel-path", "true"}, "--kernel-path"},
+		{[]string{"--record=/dev/full", "true"}, "No space left on device"},
+		{[]string{"--record=x", "--record-strings=0", "true"}, "--record-strings"},
+	} {
+		_, stderr, state := run(t, tt.args...)
+		if first, _, _ := strings.Cut(stderr, "\n"); state.ExitCode() != 1 || !strings.Contains(first, tt.want) {
+			t.Errorf("%q: status %d, %q; want %q", tt.args, state.ExitCode(), stderr, tt.want)
+		}
+	}
+}
+
+// Of a recorder that is killed, all is left but the last tenth of a second, as soon as it
+// has had the processor to write it, and the reader says that there should be more.
+func TestKilledRecorder(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "recording")
+	cmd := exec.Command(trapline(t), "-f", "--record="+file, "sh", "-c", "cat /etc/hosts >/dev/null; exec sleep 1000")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, func() bool { // without any further event
+		_, stderr, _ := run(t, "--from="+file)
+		return strings.Contains(stderr, "nanosleep(")
+	})
+	unix.Kill(-cmd.Process.Pid, unix.SIGKILL)
+	cmd.Wait()
+	_, stderr, state := run(t, "--from="+file)
+	if state.ExitCode() != 0 || !strings.Contains(stderr, `"/etc/hosts"`) || !strings.Contains(stderr, "the end of the recording is missing") {
+		t.Errorf("status %d:\n%s", state.ExitCode(), stderr)
+	}
+}
+
+// A recording of one machine says the same on another one, which has none of its
+// files and processes.
+func TestRecordingOnAnotherMachine(t *testing.T) {
+	need.All(t, need.QEMU, need.CachedKernel)
+	built := t.TempDir()
+	build := exec.Command("go", "build", "-o", built+"/", "trapline/cmd/trapline", "trapline/integration/vm")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	live, file := filepath.Join(built, "live"), filepath.Join(built, "file")
+	options := []string{"-f", "-yy", "-Y", "-v"}
+	run(t, slices.Concat(options, []string{"-o", live, "--record=" + file, "sh", "-c", "ls -l /usr | sort >/dev/null; id >/dev/null"})...)
+	script := strings.Join(append([]string{"trapline"}, options...), " ") + " --from=/file -o /again && cat /again"
+	cmd := exec.CommandContext(t.Context(), built+"/vm", "-file", built+"/trapline:/bin/trapline", "-file", file+":/file", "--", "sh", "-c", script)
+	got, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := string(readAll(t, live))
+	if text := strings.ReplaceAll(string(got), "\r\n", "\n"); text != want {
+		t.Error(differingLine(text, want))
+	}
+}

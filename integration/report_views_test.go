@@ -1,0 +1,284 @@
+package integration
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"golang.org/x/net/dns/dnsmessage"
+
+	"trapline/integration/need"
+)
+
+// The report of connections has the bytes that a program has sent, and the names that it
+// has asked for.
+func TestReportNet(t *testing.T) {
+	need.All(t, need.Python3)
+	query, err := (&dnsmessage.Message{
+		Header:    dnsmessage.Header{ID: 7, RecursionDesired: true},
+		Questions: []dnsmessage.Question{{Name: dnsmessage.MustNewName("host.example."), Type: dnsmessage.TypeAAAA, Class: dnsmessage.ClassINET}},
+	}).Pack()
+	if err != nil {
+		t.Fatal(err)
+	}
+	script := fmt.Sprintf(`
+import socket
+s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen()
+c = socket.create_connection(s.getsockname())
+a, _ = s.accept()
+c.sendall(b"x" * 1000)
+got = 0
+while got < 1000: got += len(a.recv(300))
+a.sendall(b"y" * 50); c.recv(100)
+print(s.getsockname()[1], c.getsockname()[1])
+c.close(); a.close()
+try: socket.create_connection(("127.0.0.1", 1))
+except OSError: pass
+u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+u.sendto(bytes.fromhex(%q), ("127.0.0.1", 53))
+`, fmt.Sprintf("%x", query))
+	type connection struct {
+		Event, Protocol, From, To string
+		Peers                     []string
+		Listens                   bool
+		Sent                      int   `json:"bytes_sent"`
+		Received                  int   `json:"bytes_received"`
+		End                       int64 `json:"end_ns"`
+		Errors                    map[string]int
+		Lookups                   []struct{ Name, Type string }
+	}
+	traced := trace(t, trapline(t), []string{"--report=net", "--json"}, "python3", "-c", script)
+	ports := strings.Fields(traced.stdout)
+	if len(ports) != 2 {
+		t.Fatalf("%s%s", traced.stdout, traced.stderr)
+	}
+	server, client := "127.0.0.1:"+ports[0], "127.0.0.1:"+ports[1]
+	found := make(map[string]bool)
+	for _, c := range reportRecords[connection](t, traced.log) {
+		switch {
+		case c.Listens && c.From == server:
+			found["listener"] = true
+		case c.From == client && c.To == server && c.Sent == 1000 && c.Received == 50 && c.End > 0 && strings.HasPrefix(c.Protocol, "TCP"):
+			found["client"] = true
+		case c.From == server && c.To == client && c.Sent == 50 && c.Received == 1000 && c.End > 0:
+			found["server"] = true
+		case c.To == "127.0.0.1:1" && c.Errors["ECONNREFUSED"] == 1:
+			found["refused"] = true
+		case slices.Equal(c.Peers, []string{"127.0.0.1:53"}) && c.Sent == len(query) && len(c.Lookups) == 1 &&
+			c.Lookups[0].Name == "host.example" && c.Lookups[0].Type == "AAAA":
+			found["dns"] = true
+		}
+	}
+	for _, want := range []string{"listener", "client", "server", "refused", "dns"} {
+		if !found[want] {
+			t.Errorf("%s is missing:\n%s", want, traced.log)
+		}
+	}
+}
+
+// The report of descriptors has those that were not closed, and where they were opened.
+func TestReportFDs(t *testing.T) {
+	need.All(t, need.Python3)
+	dir := t.TempDir()
+	for _, name := range []string{"leaked", "closed", "ranged", "dup"} {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	script := `
+import os
+def opens(name): return os.open(name, os.O_RDONLY)
+os.close(opens("closed"))
+leaked = opens("leaked")
+ranged = opens("ranged"); os.closerange(ranged, ranged + 5)
+d = os.dup(opens("dup"))
+os.set_inheritable(leaked, True)
+os._exit(0)
+`
+	type descriptor struct {
+		FD         int
+		Path, Call string
+		Stack      []struct{ Symbol string }
+	}
+	traced := trace(t, trapline(t), []string{"--report=fds", "--json", "-k"}, "sh", "-c", "cd "+dir+" && exec python3 -I -S -c '"+script+"'")
+	var got []string
+	for _, d := range reportRecords[descriptor](t, traced.log) {
+		if filepath.Dir(d.Path) != dir {
+			continue
+		}
+		got = append(got, filepath.Base(d.Path)+" by "+strings.TrimRight(d.Call, "0123456789"))
+		if len(d.Stack) == 0 {
+			t.Errorf("%s has no stack", d.Path)
+		}
+	}
+	slices.Sort(got)
+	if want := []string{"dup by fcntl", "dup by openat", "leaked by openat"}; !slices.Equal(got, want) {
+		t.Errorf("open are %q, want %q:\n%s", got, want, traced.log)
+	}
+}
+
+// The policies have the calls that the trace has.
+func TestReportPolicies(t *testing.T) {
+	command := []string{"sh", "-c", "cat /dev/null; kill -0 $$"}
+	names := make(map[string]bool)
+	for line := range strings.Lines(trace(t, trapline(t), []string{"-f", "-q"}, command...).log) {
+		if m := regexp.MustCompile(`^\d+ +(?:<... )?(\w+)[( ]`).FindStringSubmatch(line); m != nil {
+			names[m[1]] = true
+		}
+	}
+	traced := trace(t, trapline(t), []string{"--report=seccomp"}, command...)
+	var profile struct {
+		DefaultAction string
+		Architectures []string
+		Syscalls      []struct {
+			Names  []string
+			Action string
+		}
+	}
+	if err := json.Unmarshal([]byte(traced.log), &profile); err != nil {
+		t.Fatalf("%v: %s", err, traced.log)
+	}
+	if profile.DefaultAction != "SCMP_ACT_ERRNO" || len(profile.Syscalls) != 1 || profile.Syscalls[0].Action != "SCMP_ACT_ALLOW" ||
+		!slices.Equal(profile.Architectures, []string{"SCMP_ARCH_X86_64"}) {
+		t.Errorf("%s", traced.log)
+	}
+	if !strings.Contains(traced.stderr, "is missing") {
+		t.Errorf("there is no word on what is missing: %s", traced.stderr)
+	}
+	for name := range names {
+		if !slices.Contains(profile.Syscalls[0].Names, name) {
+			t.Errorf("the profile lacks %s", name)
+		}
+	}
+	if n := len(profile.Syscalls[0].Names); n > len(names)+2 {
+		t.Errorf("the profile has %d calls, the trace %d", n, len(names))
+	}
+	unit := trace(t, trapline(t), []string{"--report=systemd"}, command...).log
+	if want := "SystemCallFilter=" + strings.Join(profile.Syscalls[0].Names, " ") + "\n"; !strings.Contains(unit, want) {
+		t.Errorf("%s lacks %s", unit, want)
+	}
+}
+
+// The report of time has what a process waited for, and counts what overlaps once.
+func TestReportTime(t *testing.T) {
+	type timed struct {
+		Event, Program, Name string
+		Elapsed              int64 `json:"elapsed_ns"`
+		InCalls              int64 `json:"in_calls_ns"`
+		Stopped              int64 `json:"stopped_ns"`
+		Calls                []struct {
+			Name, Path string
+			Duration   int64 `json:"duration_ns"`
+		}
+		Duration int64 `json:"duration_ns"`
+	}
+	const second = 1e9
+	script := `sleep 0.5 & sleep 0.5 & wait; sh -c 'kill -STOP $$' & p=$!; sleep 3; kill -CONT $p; wait`
+	all := reportRecords[timed](t, trace(t, trapline(t), []string{"--report=time", "--json"}, "sh", "-c", script).log)
+	slept := 0
+	stopped := int64(0)
+	for _, r := range all {
+		switch r.Event {
+		case "time":
+			if r.InCalls > r.Elapsed || r.Elapsed < second {
+				t.Errorf("%+v", r)
+			}
+		case "time_process":
+			if r.InCalls > r.Elapsed {
+				t.Errorf("%s was in calls for longer than it ran: %+v", r.Program, r)
+			}
+			stopped = max(stopped, r.Stopped)
+			if r.Program == "sleep" && len(r.Calls) > 0 && strings.Contains(r.Calls[0].Name, "nanosleep") && r.Calls[0].Duration >= second/2 {
+				slept++
+			}
+		}
+	}
+	if slept != 3 {
+		t.Errorf("%d processes slept, want 3: %+v", slept, all)
+	}
+	if stopped < second/5 {
+		t.Errorf("one was stopped for %d ns", stopped)
+	}
+	slow := slices.IndexFunc(all, func(r timed) bool { return r.Event == "slow_call" })
+	if slow < 0 || all[slow].Duration < second/2 {
+		t.Errorf("the slowest call is missing: %+v", all)
+	}
+}
+
+// The folded stacks are lines of frames and microseconds, and have each call once.
+func TestReportFolded(t *testing.T) {
+	traced := trace(t, trapline(t), []string{"--report=folded", "-k"}, program(t, "threads", "amd64"), t.TempDir())
+	line := regexp.MustCompile(`^threads-amd64(;[^; ]+)+ \d+$`)
+	mkdir := false
+	for text := range strings.Lines(traced.log) {
+		text = strings.TrimSuffix(text, "\n")
+		if !line.MatchString(text) {
+			t.Errorf("%q", text)
+		}
+		mkdir = mkdir || strings.Contains(text, "main.main.func1;") && strings.Contains(text, ";unix.Mkdirat") || strings.Contains(text, "Mkdir")
+	}
+	if !mkdir {
+		t.Errorf("the stack of mkdir is missing:\n%s", traced.log)
+	}
+	calls := 0
+	for _, r := range reportRecords[struct {
+		Frames []string
+		Calls  int
+	}](t, trace(t, trapline(t), []string{"--report=folded", "-k", "--json", "-e", "trace=mkdirat"}, program(t, "threads", "amd64"), t.TempDir()).log) {
+		calls += r.Calls
+	}
+	if calls != 80 {
+		t.Errorf("there are %s calls of mkdirat, want 80", strconv.Itoa(calls))
+	}
+}
+
+// A report on a recording is that of the trace that was recorded.
+func TestReportsOfRecordings(t *testing.T) {
+	dir := t.TempDir()
+	recording := filepath.Join(dir, "recording")
+	script := "cd " + dir + "; echo x >a; cat a /etc/passwd >b; mv b c; rm a; X=1 sh -c 'cat /does/not/exist; exit 3'; sleep 0.05"
+	kinds := "--report=files,tree,fds,seccomp,systemd"
+	live := trace(t, trapline(t), []string{kinds, "--json", "--record=" + recording}, "sh", "-c", script).log
+	again := filepath.Join(dir, "again")
+	if _, stderr, _ := run(t, kinds, "--json", "-o", again, "--from="+recording); stderr != "" {
+		t.Errorf("%s", stderr)
+	}
+	b, err := os.ReadFile(again)
+	if err != nil {
+		t.Fatal(err)
+	}
+	timeless := func(log string) (lines []string) {
+		for line := range strings.Lines(log) {
+			if strings.Contains(line, `"event":"trace"`) {
+				continue
+			}
+			line = regexp.MustCompile(`"(time|time_ns|duration_ns|first_ns|start_ns|end_ns|wall_ns|opened_ns)":[0-9.]+`).ReplaceAllString(line, `"$1":0`)
+			lines = append(lines, regexp.MustCompile(`"env_set":\[[^]]*\],"env_unset":\[[^]]*\],"command":"[^"\\]*(\\.[^"\\]*)*"`).ReplaceAllString(line, "environment"))
+		}
+		return lines
+	}
+	want, got := timeless(live), timeless(string(b))
+	for i := range want {
+		if i >= len(got) || got[i] != want[i] {
+			t.Errorf("live:\n%sfrom the recording:\n%s", want[i], strings.Join(got[min(i, len(got)):min(i+1, len(got))], ""))
+		}
+	}
+	if len(got) != len(want) || len(want) < 10 {
+		t.Errorf("%d records, %d live", len(got), len(want))
+	}
+}
+
+// With -C the trace of all processes is written as well, and says whose each line is.
+func TestReportWithTrace(t *testing.T) {
+	log := trace(t, trapline(t), []string{"-C", "--tree", "-e", "trace=execve"}, "sh", "-c", "/bin/true; true").log
+	ends := regexp.MustCompile(`(?m)^(\d+ +)?\+\+\+ exited with 0 \+\+\+$`).FindAllStringSubmatch(log, -1)
+	if len(ends) != 2 || ends[0][1] == "" || ends[1][1] == "" || ends[0][1] == ends[1][1] {
+		t.Errorf("the ends of two processes are %q in:\n%s", ends, log)
+	}
+}

@@ -1,0 +1,328 @@
+// Does what may not go well where calls are patched, and prints how it goes. The
+// output is the same whether the program is traced or not. The argument says what
+// is done.
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <cerrno>
+#include <cstddef>
+#include <initializer_list>
+#include <execinfo.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+static int p[2];
+static volatile long steps, bad;
+
+// A function that makes the call in its first argument, with space for a jump
+// that is never run. It is called at other addresses, too.
+extern "C" long make_call(long nr, long a, long b, long c);
+extern "C" char make_call_end[];
+asm(".text\n.p2align 12\n.globl make_call, make_call_end\n.type make_call,@function\nmake_call:\n.cfi_startproc\n"
+    "mov %rdi, %rax; mov %rsi, %rdi; mov %rdx, %rsi; mov %rcx, %rdx; jmp 1f; .nops 16; 1: syscall; ret\n"
+    ".cfi_endproc\n.size make_call,.-make_call\n.nops 16\n.p2align 12\nmake_call_end:\n");
+using caller = long (*)(long, long, long, long);
+
+// Makes calls until they are patched, and checks their results.
+static void warm_up(caller call, int n)
+{
+	long me = getpid();
+	char c;
+	for (int i = 0; i < n; i++) {
+		if (call(SYS_getpid, 0, 0, 0) != me || call(SYS_read, -1, (long)&c, 1) != -EBADF ||
+		    call(SYS_write, p[1], (long)"x", 1) != 1 || call(SYS_read, p[0], (long)&c, 1) != 1 || c != 'x')
+			bad++;
+	}
+}
+
+// Sends SIGALRM to the first thread when it sleeps in a read.
+static void *interrupt_read(void *thread)
+{
+	char call[256], stat[512];
+	auto content = [](const char *file, char *text, size_t size) {
+		char name[64];
+		snprintf(name, sizeof name, "/proc/self/task/%d/%s", getpid(), file);
+		int fd = open(name, O_RDONLY);
+		ssize_t n = read(fd, text, size - 1);
+		text[n < 0 ? 0 : n] = 0;
+		close(fd);
+	};
+	do {
+		usleep(1000);
+		content("syscall", call, sizeof call);
+		content("stat", stat, sizeof stat);
+	} while (strncmp(call, "0 ", 2) || !strstr(stat, ") S "));
+	pthread_kill(*static_cast<pthread_t *>(thread), SIGALRM);
+	return nullptr;
+}
+
+static void throws(int) { throw 42; }
+static void depth(int)
+{
+	void *frames[64];
+	printf("%d frames\n", backtrace(frames, 64));
+}
+static void step(int, siginfo_t *, void *context)
+{
+	greg_t *g = static_cast<ucontext_t *>(context)->uc_mcontext.gregs;
+	steps++;
+	if (g[REG_RIP] < 0x100000)
+		bad++;
+}
+static void *cancelled(void *)
+{
+	struct guard { ~guard() { puts("destroyed"); } } g;
+	char c;
+	for (;;)
+		read(p[0], &c, 1);
+	return nullptr;
+}
+static void *calls(void *)
+{
+	warm_up(make_call, 200);
+	return nullptr;
+}
+
+// A filter of the program's own, which gives a call an action.
+static void filter(int nr, unsigned action)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)nr, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, action),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog prog = {4, code};
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog);
+}
+
+static int in_child(void (*f)())
+{
+	int status = -1;
+	fflush(stdout);
+	pid_t child = fork();
+	if (child == 0) {
+		f();
+		fflush(stdout);
+		_exit(bad != 0);
+	}
+	waitpid(child, &status, 0);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	const char *what = argv[1];
+	size_t page = 4096;
+	pthread_t thread, self = pthread_self();
+	char c;
+
+	setvbuf(stdout, nullptr, _IONBF, 0);
+	pipe(p);
+	warm_up(make_call, 100);
+	for (int i = 0; i < 100; i++)
+		if (read(-1, &c, 1) != -1 || errno != EBADF || write(p[1], "y", 1) != 1 || read(p[0], &c, 1) != 1 || c != 'y')
+			bad++;
+	if (!strcmp(what, "exception")) {
+		signal(SIGALRM, throws);
+		for (int i = 0; i < 3; i++) {
+			sigset_t none;
+			sigemptyset(&none);
+			sigprocmask(SIG_SETMASK, &none, nullptr);
+			pthread_create(&thread, nullptr, interrupt_read, &self);
+			try {
+				struct guard { ~guard() { puts("destroyed"); } } g;
+				read(p[0], &c, 1);
+			} catch (int n) {
+				printf("caught %d\n", n);
+			}
+			pthread_join(thread, nullptr);
+		}
+	} else if (!strcmp(what, "backtrace")) {
+		struct sigaction sa = {};
+		sa.sa_handler = depth;
+		sigaction(SIGALRM, &sa, nullptr);
+		pthread_create(&thread, nullptr, interrupt_read, &self);
+		read(p[0], &c, 1);
+		pthread_join(thread, nullptr);
+	} else if (!strcmp(what, "cancel")) {
+		for (int i = 0; i < 3; i++) {
+			void *result;
+			pthread_create(&thread, nullptr, cancelled, nullptr);
+			usleep(10000);
+			pthread_cancel(thread);
+			pthread_join(thread, &result);
+			printf("cancelled: %d\n", result == PTHREAD_CANCELED);
+		}
+	} else if (!strcmp(what, "unmap")) {
+		// The page with the function is a private mapping of this file, at another
+		// address each time, and at the same with other content.
+		int self = open("/proc/self/exe", O_RDONLY);
+		FILE *maps = fopen("/proc/self/maps", "r");
+		char line[512];
+		size_t offset = 0;
+		while (fgets(line, sizeof line, maps)) {
+			size_t from, to, at;
+			if (sscanf(line, "%zx-%zx %*s %zx", &from, &to, &at) == 3 && (size_t)make_call >= from && (size_t)make_call < to)
+				offset = at + (size_t)make_call - from;
+		}
+		void *at = nullptr;
+		for (int i = 0; i < 5; i++) {
+			at = mmap(at, page, PROT_READ | PROT_EXEC, MAP_PRIVATE | (at ? MAP_FIXED : 0), self, offset);
+			warm_up((caller)at, 100);
+			if (i == 1 || i == 3) {
+				munmap(at, page);
+				mmap(at, page, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+				memcpy(at, (void *)make_call, page);
+				// In case that the copy has a jump.
+				memcpy(static_cast<char *>(at) + 30, "\x0f\x05\xc3", 3);
+				warm_up((caller)at, 100);
+			}
+			if (i == 2) {
+				void *there = mremap(at, page, page, MREMAP_MAYMOVE | MREMAP_FIXED, static_cast<char *>(mmap(nullptr, page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)));
+				warm_up((caller)there, 100);
+				at = nullptr;
+			}
+		}
+		mprotect((void *)make_call, page, PROT_READ | PROT_WRITE | PROT_EXEC);
+		warm_up(make_call, 100);
+		mprotect((void *)make_call, page, PROT_READ | PROT_EXEC);
+		warm_up(make_call, 100);
+	} else if (!strcmp(what, "tsc")) {
+		prctl(PR_SET_TSC, PR_TSC_SIGSEGV);
+		warm_up(make_call, 100);
+	} else if (!strcmp(what, "step")) {
+		struct sigaction sa = {};
+		sa.sa_sigaction = step;
+		sa.sa_flags = SA_SIGINFO;
+		sigaction(SIGTRAP, &sa, nullptr);
+		for (int i = 0; i < 3; i++) {
+			long result;
+			asm volatile("sub $128, %%rsp; pushf; orl $0x100, (%%rsp); popf; mov %1, %%rdi; xor %%esi, %%esi; call make_call\n"
+				     "pushf; andl $~0x100, (%%rsp); popf; add $128, %%rsp"
+				     : "=a"(result) : "i"(SYS_getpid) : "rdi", "rsi", "rdx", "rcx", "r11", "memory");
+			printf("%ld steps, right %d\n", steps, result == getpid());
+		}
+	} else if (!strcmp(what, "filter")) {
+		// What the tracer may call in the program's name, and the stub does.
+		for (int nr : {SYS_process_vm_readv, SYS_memfd_create, SYS_madvise, SYS_getpid}) {
+			static int call;
+			call = nr;
+			int status = in_child([] {
+				filter(call, SECCOMP_RET_KILL_PROCESS);
+				for (int i = 0; i < 200; i++)
+					if (make_call(SYS_read, -1, 8, 1) != -EBADF || make_call(SYS_open, 8, 0, 0) != -EFAULT)
+						bad++;
+				pthread_t thread;
+				if (call == SYS_process_vm_readv) {
+					pthread_create(&thread, nullptr, [](void *) -> void * {
+						for (int i = 0; i < 200; i++)
+							make_call(SYS_open, 8, 0, 0);
+						return nullptr;
+					}, nullptr);
+					pthread_join(thread, nullptr);
+				}
+				make_call(call, 0, 0, 0);
+			});
+			printf("%d: signal %d, status %d\n", nr, WTERMSIG(status), WEXITSTATUS(status));
+		}
+	} else if (!strcmp(what, "limits")) {
+		struct rlimit none = {0, 0}, few = {3, 3};
+		printf("%d\n", in_child([] {
+			struct rlimit none = {1 << 20, 1 << 20};
+			setrlimit(RLIMIT_AS, &none);
+			execl("/proc/self/exe", "hardships", "nothing", nullptr);
+			warm_up(make_call, 100);
+		}));
+		setrlimit(RLIMIT_AS, &none);
+		setrlimit(RLIMIT_NOFILE, &few);
+		warm_up(make_call, 300);
+	} else if (!strcmp(what, "faults")) {
+		// SIGSEGV is blocked, or ignored, and pointers are bad.
+		sigset_t set;
+		sigemptyset(&set);
+		sigaddset(&set, SIGSEGV);
+		sigprocmask(SIG_BLOCK, &set, nullptr);
+		signal(SIGBUS, SIG_IGN);
+		char *last = static_cast<char *>(mmap(nullptr, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+		munmap(last + page, page);
+		memset(last, 'a', page);
+		struct iovec v[2] = {{last + page - 2, 2}, {last + page - 1, 10}};
+		for (long bad_address : {8L, 4096L, 0x10000L, (long)(last + page), -1L, (long)0x7fffffffffffffff}) {
+			printf("%ld %ld %ld\n", make_call(SYS_open, bad_address, 0, 0), make_call(SYS_write, p[1], bad_address, 10),
+			       make_call(SYS_writev, p[1], bad_address, 2));
+		}
+		printf("%ld %ld %ld\n", make_call(SYS_open, (long)(last + page - 4), 0, 0), make_call(SYS_write, p[1], (long)(last + page - 4), 10),
+		       make_call(SYS_writev, p[1], (long)v, 2));
+		fcntl(p[0], F_SETFL, O_NONBLOCK);
+		printf("%ld\n", make_call(SYS_read, p[0], (long)(last + page - 2), 10));
+		sigprocmask(SIG_BLOCK, nullptr, &set);
+		printf("blocked %d\n", sigismember(&set, SIGSEGV));
+	} else if (!strcmp(what, "threads")) {
+		for (int i = 0; i < 40; i++) {
+			pthread_t all[4];
+			for (auto &t : all)
+				pthread_create(&t, nullptr, calls, nullptr);
+			for (auto &t : all)
+				pthread_join(t, nullptr);
+		}
+	} else if (!strcmp(what, "vfork")) {
+		for (int i = 0; i < 20; i++) {
+			int status;
+			pid_t child = vfork();
+			if (child == 0) {
+				make_call(SYS_getpid, 0, 0, 0);
+				if (i % 2)
+					_exit(3);
+				execl("/bin/true", "true", nullptr);
+			}
+			waitpid(child, &status, 0);
+			warm_up(make_call, 10);
+			printf("%d ", WEXITSTATUS(status));
+		}
+		puts("");
+	} else if (!strcmp(what, "overwrite")) {
+		// Writes to all that a tracer has mapped.
+		FILE *maps = fopen("/proc/self/maps", "r");
+		char line[512];
+		srand(atoi(argv[2]));
+		struct range { size_t from, to; } ranges[64];
+		int n = 0;
+		while (n < 64 && fgets(line, sizeof line, maps)) {
+			size_t from, to;
+			char mode[8];
+			if (sscanf(line, "%zx-%zx %7s", &from, &to, mode) == 3 && mode[1] == 'w' && (strstr(line, "memfd:trapline") || (from < 0x400000 && from >= 0x40000)))
+				ranges[n++] = range{from, to};
+		}
+		if (argc > 3)
+			printf("%d ranges\n", n);
+		for (int round = 0; round < 300; round++) {
+			for (int i = 0; i < n; i++) {
+				size_t words = (ranges[i].to - ranges[i].from) / 8;
+				if (words > 40000) words = 512 + rand() % 40000;
+				for (int k = 0; k < 20; k++) {
+					size_t at = (k % 2 ? rand() % words : rand() % 20) * 8;
+					unsigned long value = (unsigned long)rand() << (rand() % 48);
+					if (rand() % 3 == 0) value &= 0xff8;
+					*reinterpret_cast<volatile unsigned long *>(ranges[i].from + at) = value;
+				}
+			}
+			make_call(SYS_getppid, 0, 0, 0);
+			make_call(SYS_write, -1, (long)"z", 1);
+		}
+	}
+	printf("%ld errors\n", bad);
+	return bad != 0;
+}

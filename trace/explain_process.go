@@ -1,0 +1,62 @@
+//go:build linux && amd64
+
+package trace
+
+import "fmt"
+
+// Reasons that lie in the process itself: EMFILE, EFAULT.
+
+// noDescriptor explains EMFILE. Other limits give this error as well, such as that of
+// inotify instances; then there are descriptors left.
+func (e *explainer) noDescriptor() string {
+	limit, ok := e.host.Limit(e.process, "Max open files")
+	if !ok {
+		return ""
+	}
+	if used, ok := e.host.OpenDescriptors(e.process, limit); !ok || used < limit {
+		return ""
+	}
+	return fmt.Sprintf("all %d descriptors that RLIMIT_NOFILE allows are open", limit)
+}
+
+// noFile explains ENFILE: the limit of open files of the whole machine. Others give this
+// error as well; then there are files left.
+func (e *explainer) noFile() string {
+	used, limit, ok := e.host.OpenFiles()
+	if !ok || used < limit {
+		return ""
+	}
+	return fmt.Sprintf("all %d files that fs.file-max allows are open", limit)
+}
+
+// badAddress explains EFAULT by the one argument that points to memory which is not
+// there, or may not be used as the call uses it. An argument that is shown as an
+// address is one that the kernel could not read, or was to write to.
+func (e *explainer) badAddress() string {
+	reason, found := "", 0
+	nulls := ""
+	for _, p := range e.pointers {
+		if p.addr == 0 {
+			nulls = p.arg
+			continue
+		}
+		rights, known := e.host.MappedAt(e.process, p.addr)
+		switch {
+		case !known:
+			return ""
+		case rights == "":
+			reason = fmt.Sprintf("%s points to %#x, where nothing is mapped", p.arg, p.addr)
+			found++
+		case len(rights) >= 2 && rights[:2] != "rw":
+			reason = fmt.Sprintf("%s points to %#x, which is mapped %s", p.arg, p.addr, rights)
+			found++
+		}
+	}
+	switch {
+	case found == 1:
+		return reason
+	case found == 0 && len(e.pointers) == 1 && nulls != "":
+		return nulls + " is NULL"
+	}
+	return ""
+}

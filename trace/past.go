@@ -1,0 +1,77 @@
+//go:build linux && amd64
+
+package trace
+
+import (
+	"context"
+	"errors"
+
+	"trapline/trace/recording"
+)
+
+// errPast is the error of launching a command or attaching to a process in a Session
+// with Options.From.
+var errPast = errors.New("trace: the Session is of a recording")
+
+// checkPast refuses what is not possible with Options.From, and limits strings to what
+// was kept of them.
+func (o *Options) checkPast() error {
+	info := o.From.Info()
+	switch {
+	case len(o.Injections) > 0:
+		return errors.New("calls of a recording cannot be changed: there are no injections")
+	case o.Record != nil:
+		return errors.New("a recording is not recorded once more")
+	case o.Stacks != NoStacks && !info.Stacks:
+		return errors.New("the recording has no call stacks: -k was not given")
+	case o.Registers != 0 && !info.Registers:
+		return errors.New("the recording has no registers: --regs was not given")
+	case o.Rings && !info.Rings:
+		return errors.New("the recording has no rings: --io-uring was not given")
+	case o.Explain && !info.Explained:
+		return errors.New("the recording has no reasons: --explain was not given")
+	}
+	o.Buffered, o.Seccomp = BufferNever, false
+	if limit := o.decoderOptions().StringLimit; limit > info.Strings {
+		o.StringLimit = info.Strings
+	}
+	return nil
+}
+
+// Replay shows a recording, or the calls of it that o.Span has: o has the same effect
+// as on a live trace, apart from options that concern the traced programs.
+// It returns when everything was shown, a function of o.Handler has returned an error,
+// or ctx is done.
+func Replay(ctx context.Context, r *recording.Reader, o Options) error {
+	o.From = r
+	s, err := New(o)
+	if err != nil {
+		return err
+	}
+	err = s.Run(ctx)
+	if closing := s.Close(); err == nil {
+		err = closing
+	}
+	return err
+}
+
+// pastTime does what is to be done at certain times, by the clock of the recording:
+// Options.SummaryEvery and StopAfter.
+func (s *Session) pastTime() {
+	if y := s.tally; y != nil && s.o.SummaryEvery > 0 && y.current != y.total {
+		now := s.when
+		const most = 1000 // tables without calls, one after the other
+		for range most {
+			due := y.since.Add(s.o.SummaryEvery)
+			if now.Before(due) {
+				break
+			}
+			s.when = due
+			s.writePart()
+		}
+		s.when = now
+	}
+	if s.o.StopAfter > 0 && s.when.Sub(s.past.info.Start) >= s.o.StopAfter {
+		s.timeUp.Store(true)
+	}
+}

@@ -1,0 +1,562 @@
+//go:build linux && amd64
+
+package trace
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"trapline/decode"
+	"trapline/decode/host"
+	"trapline/decode/registers"
+	"trapline/output"
+	"trapline/socketcall"
+	"trapline/trace/recording"
+	"trapline/tracer"
+)
+
+// Recording says where a trace is recorded, and how much of it.
+type Recording struct {
+	Path    string
+	Strings int  // bytes to keep of a string; 0 for DefaultRecordStrings
+	Several bool // more than one process is to be traced from the start
+	// Run has the command line, for those who read the recording.
+	Run *output.Run
+}
+
+// DefaultRecordStrings is how many bytes of a string recordings keep by default.
+const DefaultRecordStrings = 4096
+
+// recorder writes a trace to a file (Options.Record). It decodes each call of
+// Options.Calls once more, under the fullest options and to an Encoder that discards
+// everything, and writes what the decoder has read and asked. So it need not know
+// what a call has, and a replay can show it under any options.
+type recorder struct {
+	output.Discard
+	s       *Session
+	w       *recording.Writer
+	host    *recording.Asked
+	options decode.Options
+	decoder *decode.Decoder // for one block, since it keeps what it was told
+	mem     decode.NotedMemory
+	split   socketcall.Splitter
+	explain *explainer // nil without Options.Explain
+	sets    registers.Sets
+
+	base     time.Time // what times are counted from
+	firstRun bool      // before the event, the command had not been executed
+	shown    bool      // and the Session showed the call
+	ev       recording.Event
+
+	resolved    map[string][]byte // where paths lead, in this block: see resolve
+	harmless    map[string]bool   // the calls of that list
+	renames     bool              // the call being decoded may change where paths lead
+	key         []byte
+	path, found [unix.PathMax]byte
+	regs        registers.Snapshot
+}
+
+// recorded is what a recorder knows of a tracee.
+type recorded struct {
+	call    decode.Call
+	begun   bool // the recording has an event of it, apart from its start
+	inCall  bool // the call it is in is recorded
+	renames bool // and it may change where paths lead
+
+	// See recorder_hold.go.
+	table    *table // nil if not known
+	shares   bool   // it has created a thread that shares its table
+	changing bool   // the call it is in may change descriptors and names
+	closes   int    // the descriptor that this call closes, plus 1; 0 for none
+}
+
+// clockStep is by how much the time of day must have been set, or drifted, for the
+// recording to follow.
+const clockStep = 100 * time.Millisecond
+
+// newRecorder creates the file that Options.Record asks for. machine is the host.
+func (s *Session) newRecorder(machine *host.Local) (*recorder, error) {
+	o := &s.o
+	r := &recorder{s: s, host: recording.NewAsked(machine), base: time.Now(), resolved: make(map[string][]byte), harmless: names(harmless)}
+	limit := o.Record.Strings
+	if limit == 0 {
+		limit = DefaultRecordStrings
+	}
+	r.host.Hold(o.holds())
+	r.options = decode.Options{
+		StringLimit: limit, FDs: AllFDs, PIDs: AllPIDs, Namespaces: true, VCPUs: o.VCPUs, Contexts: o.DecodeContexts, Rings: o.Rings,
+	}
+	if o.Explain {
+		r.explain = newExplainer(machine)
+	}
+	if o.Registers != 0 {
+		r.sets = s.registerSets
+	}
+	run := o.Record.Run
+	info := recording.Info{
+		Program: run.Version, Command: run.Command, Options: run.Options, Start: run.Began, PID: run.PID,
+		Kernel: run.Kernel, Release: run.Release, Build: run.Build, Machine: run.Machine, Host: run.Host,
+		Strings: limit, Usage: o.Summary != nil, Stacks: o.Stacks != NoStacks, Source: o.Stacks == SourceStacks,
+		Registers: o.Registers != 0, Sets: int(r.sets), Explained: o.Explain, Rings: o.Rings, Follow: o.Follow, Several: o.Record.Several,
+		DetachOnExec: o.DetachOnExec,
+		Monotonic:    run.Clocks.Monotonic, Boottime: run.Clocks.Boottime,
+	}
+	if r.sets&registers.Vector != 0 {
+		for _, c := range registers.XSAVELayout() {
+			info.Vector = append(info.Vector, c.Number, c.Offset, c.Size)
+		}
+	}
+	var err error
+	if r.w, err = recording.Create(o.Record.Path, &info); err != nil {
+		return nil, cannotOpen(err)
+	}
+	return r, nil
+}
+
+// close ends the recording.
+func (r *recorder) close() error {
+	err := r.w.Close()
+	var path *os.PathError
+	if errors.As(err, &path) {
+		return &OutputError{Path: path.Path, Err: path.Err}
+	}
+	return err
+}
+
+// now returns the time, such that differences of the time of day and of the
+// monotonic clock are the same: a replay has only the first.
+func (r *recorder) now() time.Time {
+	now := time.Now()
+	elapsed := now.Sub(r.base)
+	at := r.base.Add(elapsed)
+	if off := now.Round(0).Sub(at.Round(0)); off > clockStep || off < -clockStep {
+		r.base = now // the clock was set
+		return now
+	}
+	return at
+}
+
+// stamp sets the time of an event, before the Session handles it.
+func (r *recorder) stamp(ev *tracer.Event) {
+	ev.Time = r.now()
+	r.firstRun = r.s.stacks != nil && !r.s.stacks.launched
+	t, ok := ev.Tracee.Data.(*tracee)
+	r.shown = ok && t.shown
+}
+
+// kindsOfEvents are the kinds of events in recordings.
+var kindsOfEvents = [...]recording.Kind{
+	tracer.Enter: recording.Enter, tracer.Exit: recording.Exit, tracer.Signal: recording.Signal,
+	tracer.GroupStop: recording.GroupStop, tracer.Exec: recording.Exec, tracer.Created: recording.Created,
+	tracer.LaunchFailed: recording.LaunchFailed, tracer.Exited: recording.Exited, tracer.Killed: recording.Killed,
+	tracer.Detached: recording.Detached, tracer.Stray: recording.Stray, tracer.StrayEnded: recording.StrayEnded,
+}
+
+// record writes an event, after the Session has handled it: what the Session has
+// changed is in it.
+func (r *recorder) record(ev *tracer.Event) {
+	if ev.Kind == tracer.Enter || ev.Kind == tracer.Exit {
+		r.recordCall(ev)
+		return
+	}
+	e := r.begin(kindsOfEvents[ev.Kind], ev.Tracee, ev.Time)
+	t, _ := ev.Tracee.Data.(*tracee)
+	switch ev.Kind {
+	case tracer.Signal:
+		e.Signal, e.Siginfo = unix.Signal(ev.Siginfo[0]), *ev.Siginfo
+		if t != nil {
+			r.startMemory(t, ev.Tracee)
+			t.recorded.call.ABI = t.call.ABI
+			decode.ShowSiginfo(&t.recorded.call, ev.Siginfo[:])
+			e.Memory = append(e.Memory[:0], r.mem.Pieces()...)
+		}
+		r.generalRegisters(ev.Tracee)
+		r.stack(t, ev.Tracee, r.s.stacks != nil)
+	case tracer.GroupStop:
+		e.Signal = ev.Signal
+		r.generalRegisters(ev.Tracee)
+		r.stack(t, ev.Tracee, r.s.stacks != nil)
+	case tracer.Exec:
+		e.FormerTID = ev.FormerTID
+		if t != nil {
+			r.executes(r.of(t), ev.Superseded)
+		}
+		if ev.Superseded != nil {
+			e.Superseded = ev.Superseded.TID
+		}
+		r.aboutProgram(ev.Tracee.TID)
+		r.host.Environment(r.host.Process(ev.Tracee.TID))
+	case tracer.Created:
+		if p := ev.Tracee.Parent(); p != nil {
+			e.Parent = p.TID
+		}
+		if t != nil {
+			r.joins(r.of(t), ev.Tracee)
+		}
+		r.aboutProgram(ev.Tracee.TID)
+		if r.s.o.Registers&RegistersBetween != 0 {
+			r.registers(ev.Tracee)
+		}
+	case tracer.LaunchFailed:
+		e.Errno = ev.Errno
+	case tracer.Exited, tracer.Killed, tracer.StrayEnded:
+		e.Status = ev.Status
+		e.Signal = ev.Signal
+		if ev.Usage != nil && ev.Kind != tracer.StrayEnded {
+			e.Usage, e.HasUsage = *ev.Usage, true
+		}
+	}
+	if e.Kind.Ends() && t != nil && t.recorded != nil {
+		r.leaves(t.recorded)
+	}
+	r.put()
+}
+
+// begin begins an event. put must follow.
+func (r *recorder) begin(kind recording.Kind, tr *tracer.Tracee, at time.Time) *recording.Event {
+	if r.w.Begin() {
+		r.host.StartBlock()
+		clear(r.resolved)
+		before := r.decoder
+		r.decoder = decode.NewDecoder(r.options, r.host)
+		if before != nil && r.options.Rings {
+			decode.ShareRings(before, r.decoder)
+		}
+		decode.SeePaths(r.decoder, r.seePath)
+	}
+	e := &r.ev
+	*e = recording.Event{
+		Kind: kind, TID: tr.TID, Time: at,
+		Memory: e.Memory[:0], Stack: e.Stack[:0], Threads: e.Threads[:0], Registers: recording.Registers{Sets: e.Registers.Sets[:0]},
+	}
+	if !r.w.Knows(tr.TID) && kind < recording.Exited {
+		r.aboutThread(tr.TID)
+	}
+	if t, ok := tr.Data.(*tracee); ok {
+		k := r.of(t)
+		if call := tr.Interrupted(); call != nil && !k.begun && kind < recording.Launched {
+			e.HasInterrupted = true
+			e.Interrupted.ABI, e.Interrupted.NR = call.ABI, call.NR
+		}
+		k.begun = k.begun || kind < recording.Launched
+		k.call.TID = tr.TID
+		if !k.inCall {
+			k.call.Decoder = r.decoder
+		}
+	}
+	return e
+}
+
+// of returns what the recorder knows of a tracee.
+func (r *recorder) of(t *tracee) *recorded {
+	if t.recorded == nil {
+		t.recorded = new(recorded)
+		t.recorded.call.Out, t.recorded.call.Outcome = r, r
+	}
+	return t.recorded
+}
+
+// put writes the event that begin has begun.
+func (r *recorder) put() {
+	r.ev.Answers = r.host.Take()
+	r.w.Put(&r.ev)
+}
+
+// aboutThread asks what each block has of its threads.
+func (r *recorder) aboutThread(tid int) {
+	var b [unix.PathMax]byte
+	process := r.host.Process(tid)
+	r.host.Identity(process)
+	r.host.Command(b[:], process)
+	r.host.WorkingDir(b[:], process)
+	r.host.Root(b[:], process)
+}
+
+// aboutProgram asks what a process executes.
+func (r *recorder) aboutProgram(tid int) {
+	var b [unix.PathMax]byte
+	r.aboutThread(tid)
+	process := r.host.Process(tid)
+	r.host.Executable(b[:], process)
+	r.host.Arguments(process)
+}
+
+// seePath asks where a path leads, for Options.Paths and Options.Files of a replay. It is
+// called for each path that a call passes at its entry or returns.
+func (r *recorder) seePath(c *decode.Call, dir int, name []byte, link bool) {
+	if len(name) == 0 {
+		return
+	}
+	r.renames = r.renames || c.Naming&(decode.NamesEntry|decode.NamesNew|decode.NamesEntered) != 0
+	process := decode.ProcessOf(c)
+	var base []byte
+	switch {
+	case name[0] == '/':
+		base = r.host.Root(r.path[:], process)
+	case dir == unix.AT_FDCWD:
+		base = r.host.WorkingDir(r.path[:], process)
+	default:
+		if base = r.host.Descriptor(r.path[:], process, dir); len(base) == 0 || base[0] != '/' || bytes.HasSuffix(base, deletedMark) {
+			base = nil
+		}
+	}
+	if c.Naming&decode.NamesNew != 0 && !c.Exiting() {
+		r.host.Exists(process, dir, name, link)
+	}
+	r.resolve(base, process, dir, name, true)
+	if !link {
+		r.resolve(base, process, dir, name, false)
+	}
+}
+
+// deletedMark is what the kernel appends to the name of a file that no longer has it.
+var deletedMark = []byte(" (deleted)")
+
+// resolve asks where a path leads from a directory called base, if that is known. What
+// was found out in this block is not looked for again: it holds until a call changes
+// names.
+func (r *recorder) resolve(base []byte, process, dir int, name []byte, link bool) {
+	if base == nil {
+		r.host.Resolve(r.found[:], process, dir, name, link)
+		return
+	}
+	key := r.resolveKey(base, name, link)
+	if known, ok := r.resolved[string(key)]; ok {
+		r.host.Resolved(process, dir, name, link, known)
+		return
+	}
+	if link {
+		if found := r.inDirectory(base, process, dir, name); found != nil {
+			r.resolved[string(r.resolveKey(base, name, link))] = found
+			r.host.Resolved(process, dir, name, link, found)
+			return
+		}
+	}
+	r.resolved[string(r.resolveKey(base, name, link))] = bytes.Clone(r.host.Resolve(r.found[:], process, dir, name, link))
+}
+
+// resolveKey is the key of a path in r.resolved, valid until it is called again.
+func (r *recorder) resolveKey(base, name []byte, link bool) []byte {
+	key := append(append(r.key[:0], base...), 0)
+	if link {
+		key = append(key, 1)
+	}
+	r.key = append(append(key, 0), name...)
+	return r.key
+}
+
+// inDirectory returns where a path leads whose last part is not followed: to that name
+// in the directory before it. It returns nil if that has to be asked.
+func (r *recorder) inDirectory(base []byte, process, dir int, name []byte) []byte {
+	at := bytes.LastIndexByte(name, '/')
+	parent, last := name[:max(at, 0)], name[at+1:]
+	if text := string(last); text == "" || text == "." || text == ".." || len(name) >= unix.PathMax {
+		return nil
+	}
+	in := base // of a relative path, or the root directory
+	if at > 0 {
+		key := r.resolveKey(base, parent, false)
+		known, ok := r.resolved[string(key)]
+		if !ok {
+			known = bytes.Clone(r.host.Of.Resolve(r.found[:], process, dir, parent, false))
+			r.resolved[string(key)] = known
+		}
+		in = known
+	}
+	if len(in) == 0 {
+		return nil
+	}
+	found := append(make([]byte, 0, len(in)+1+len(last)), in...)
+	if found[len(found)-1] != '/' {
+		found = append(found, '/')
+	}
+	return append(found, last...)
+}
+
+func (r *recorder) startMemory(t *tracee, tr *tracer.Tracee) {
+	r.mem.Start(tr)
+	r.of(t).call.Mem = &r.mem
+}
+
+// recordCall records the entry or exit of a call.
+func (r *recorder) recordCall(ev *tracer.Event) {
+	t, ok := ev.Tracee.Data.(*tracee)
+	if !ok {
+		return
+	}
+	if ev.Kind == tracer.Exit {
+		if t.recorded == nil || !t.recorded.inCall {
+			return
+		}
+		r.begin(recording.Exit, ev.Tracee, ev.Time)
+		r.exit(t, ev)
+		r.put()
+		return
+	}
+	r.startMemory(t, ev.Tracee)
+	call := ev.Call
+	inner := r.split.Split(call.ABI, call.NR, &call.Args, &r.mem)
+	if t.recorded.inCall = r.s.calls.chooses(call, inner); !t.recorded.inCall {
+		return
+	}
+	ev.ExitUnwanted = false
+	r.begin(recording.Enter, ev.Tracee, ev.Time)
+	r.enter(t, ev, inner)
+	r.put()
+}
+
+// enter records the entry of a call.
+func (r *recorder) enter(t *tracee, ev *tracer.Event, inner *socketcall.Call) {
+	e, call, d := &r.ev, ev.Call, &t.recorded.call
+	d.Decoder = r.decoder
+	d.ABI, d.NR, d.Args, d.SP = call.ABI, call.NR, call.Args, call.SP
+	d.Sig = signature(r.decoder, call, nil)
+	e.Call = recording.Call{ABI: call.ABI, NR: call.NR, Args: call.Args, NumArgs: d.NumArgs(), IP: call.IP, SP: call.SP}
+	if inner != nil {
+		d.Args, d.Sig = inner.Args, signature(r.decoder, call, inner)
+	}
+	clear(e.Call.Args[e.Call.NumArgs:])
+	if o := &r.s.o; o.DecodePIDs&decode.PIDComm != 0 || o.DecodeContexts != 0 {
+		r.aboutNames(ev.Tracee.TID)
+	}
+	r.renames = false
+	d.Begin()
+	d.Enter()
+	t.recorded.renames = r.renames
+	r.changes(t.recorded, ev.Tracee)
+	e.Memory = append(e.Memory[:0], r.mem.Pieces()...)
+	if r.s.o.Registers != 0 {
+		r.registers(ev.Tracee)
+	}
+	r.stack(t, ev.Tracee, r.s.hasStack(ev.Tracee))
+	r.usage(ev)
+}
+
+// aboutNames asks what begins the lines of a thread.
+func (r *recorder) aboutNames(tid int) {
+	var b [4096]byte
+	process := r.host.Process(tid)
+	r.host.Command(b[:], process)
+	if r.s.o.DecodeContexts != 0 {
+		r.host.ProcessContext(b[:], process)
+	}
+}
+
+// exit records the exit of a call.
+func (r *recorder) exit(t *tracee, ev *tracer.Event) {
+	e, call, d := &r.ev, ev.Call, &t.recorded.call
+	t.recorded.inCall = false
+	r.startMemory(t, ev.Tracee)
+	r.changed(t.recorded, ev.Tracee)
+	d.Ret, d.Errno = call.Ret, 0
+	if call.IsError {
+		d.Errno = int(-call.Ret)
+	}
+	d.Exit()
+	d.Result()
+	if fd := int(int32(d.Args[0])); fd >= 0 {
+		if reads, writes := r.s.o.ReadFDs.Has(fd), r.s.o.WriteFDs.Has(fd); reads || writes {
+			decode.Dump(d, reads, writes)
+		}
+	}
+	if r.explain != nil && d.Errno != 0 {
+		e.Reason = r.explain.reason(d)
+	}
+	if r.shown { // then this is what the Session has found
+		e.Rule, e.Injected, e.Delayed = r.s.result.Rule, r.s.result.Tampered, r.s.result.Delayed
+	}
+	e.Memory = append(e.Memory[:0], r.mem.Pieces()...)
+	e.Call = recording.Call{
+		ABI: call.ABI, NR: call.NR, IP: call.IP, SP: call.SP, Ret: call.Ret, IsError: call.IsError, EntrySeen: call.EntrySeen,
+	}
+	if r.s.o.Registers != 0 {
+		r.registers(ev.Tracee)
+	}
+	r.stack(t, ev.Tracee, r.firstRun && ev.Tracee.TID == r.s.command && !call.IsError)
+	r.usage(ev)
+	if t.recorded.renames && !call.IsError {
+		clear(r.resolved)
+		r.aboutThread(ev.Tracee.TID) // it may have changed its directories
+	} else if d.Sig.Name == "prctl" { // or its name
+		r.aboutThread(ev.Tracee.TID)
+	}
+}
+
+// usage adds the processor time of a call.
+func (r *recorder) usage(ev *tracer.Event) {
+	if r.s.o.Summary != nil && ev.Usage != nil {
+		r.ev.Usage, r.ev.HasUsage = *ev.Usage, true
+	}
+}
+
+// stack adds the stack of a stopped tracee.
+func (r *recorder) stack(t *tracee, tr *tracer.Tracee, wanted bool) {
+	if !wanted || t == nil || !r.s.walk(t, tr) {
+		return
+	}
+	r.ev.HasStack, r.ev.Cut = true, t.stack.shown.Cut
+	for _, f := range t.stack.frames {
+		symbol := f.Symbol
+		if f.Mangled != "" {
+			symbol = f.Mangled
+		}
+		r.ev.Stack = append(r.ev.Stack, recording.Frame{
+			PC: f.PC, File: f.File, Addr: f.Addr, Symbol: symbol, Offset: f.Offset, Source: f.Source, Line: f.Line,
+		})
+	}
+}
+
+// generalRegisters adds the general registers of a stopped tracee.
+func (r *recorder) generalRegisters(tr *tracer.Tracee) {
+	r.ev.HasRegisters = tr.Registers(&r.ev.Registers.User) == nil
+}
+
+// registers adds the registers that Options.Registers asks for.
+func (r *recorder) registers(tr *tracer.Tracee) {
+	if !r.s.snapshot(tr, &r.regs) {
+		return
+	}
+	e := &r.ev.Registers
+	r.ev.HasRegisters = true
+	e.User = unix.PtraceRegs(r.regs.User)
+	if r.sets&registers.Vector != 0 {
+		e.Sets = append(e.Sets, recording.RegisterSet{Note: tracer.NoteX86Xstate, B: r.regs.Vector})
+	}
+	if r.sets&registers.Float != 0 {
+		note := tracer.NotePRFPREG
+		if r.regs.Is32Bit() {
+			note = tracer.NotePRXFPREG
+		}
+		e.Sets = append(e.Sets, recording.RegisterSet{Note: note, B: r.regs.Float})
+	}
+}
+
+// launched records that the command has been started.
+func (r *recorder) launched(tr *tracer.Tracee) {
+	r.begin(recording.Launched, tr, r.s.when)
+	if t, ok := tr.Data.(*tracee); ok {
+		r.of(t).table = &table{users: 1}
+	}
+	r.aboutProgram(tr.TID)
+	r.put()
+}
+
+// attached records that a process was attached to.
+func (r *recorder) attached(pid, threads int, found []*tracer.Tracee) {
+	r.host.Hold(false) // other processes may share its descriptors
+	for _, tr := range found {
+		if t, ok := tr.Data.(*tracee); ok && t != nil {
+			e := r.begin(recording.Attached, tr, r.s.when)
+			r.aboutProgram(tr.TID)
+			r.host.Environment(r.host.Process(tr.TID))
+			if tr == found[len(found)-1] {
+				e.Threads = append(e.Threads, pid, threads)
+			}
+			r.put()
+		}
+	}
+}

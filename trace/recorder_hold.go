@@ -1,0 +1,194 @@
+//go:build linux && amd64
+
+package trace
+
+import (
+	"bytes"
+	"encoding/binary"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"trapline/tracer"
+)
+
+// What a descriptor and a directory of a process are called is asked once and then held
+// (recording.Asked.Hold) until a traced process makes a call that may change it. Without
+// this, each call would be asked about as often as it names a descriptor.
+
+// harmless are the calls that close and replace no descriptor, and change no name and no
+// directory of a process. All others are taken for calls that may; closing tells which
+// descriptor it is. Those that wait for a process change names only when they return.
+const harmless = `
+	read readv pread64 preadv preadv2 write writev pwrite64 pwritev pwritev2 sendfile sendfile64 splice tee vmsplice
+	lseek _llseek fsync fdatasync sync_file_range ftruncate ftruncate64 fallocate flock fadvise64 readahead
+	copy_file_range getdents getdents64
+	open openat openat2 creat socket accept accept4 dup fcntl fcntl64 pipe pipe2 socketpair eventfd eventfd2
+	epoll_create epoll_create1 inotify_init inotify_init1 memfd_create timerfd_create signalfd signalfd4 pidfd_open
+	connect bind listen shutdown sendto recvfrom send recv sendmsg recvmsg sendmmsg recvmmsg
+	getsockname getpeername getsockopt setsockopt
+	stat lstat fstat stat64 lstat64 fstat64 newfstatat fstatat64 statx statfs fstatfs statfs64 fstatfs64
+	access faccessat faccessat2 readlink readlinkat getcwd getxattr lgetxattr fgetxattr
+	listxattr llistxattr flistxattr chmod fchmod fchmodat chown lchown fchown fchownat utimensat utime utimes umask
+	mmap mmap2 munmap mprotect mremap madvise msync brk mlock munlock mincore membarrier
+	poll ppoll ppoll_time64 select _newselect pselect6 epoll_wait epoll_pwait epoll_pwait2 epoll_ctl
+	futex futex_time64 nanosleep clock_nanosleep clock_gettime clock_gettime64 clock_getres gettimeofday time times
+	timer_settime timerfd_settime timerfd_gettime setitimer alarm pause sched_yield sched_getaffinity sched_setaffinity
+	clone clone3 fork vfork wait4 waitid waitpid exit exit_group kill tkill tgkill getpid gettid getppid getpgrp getpgid
+	setpgid getsid setsid getuid geteuid getgid getegid getgroups getresuid getresgid getrandom getrusage
+	rt_sigaction rt_sigprocmask rt_sigreturn rt_sigsuspend rt_sigtimedwait rt_sigpending sigaltstack sigreturn
+	set_robust_list set_tid_address set_thread_area rseq arch_prctl prlimit64 getrlimit setrlimit ugetrlimit
+	uname sysinfo getcpu getpriority setpriority capget restart_syscall`
+
+func names(list string) map[string]bool {
+	set := make(map[string]bool)
+	for name := range strings.FieldsSeq(list) {
+		set[name] = true
+	}
+	return set
+}
+
+// closing returns the argument of a call that closes the descriptor in it, and no other.
+func closing(name string) (arg int, ok bool) {
+	switch name {
+	case "close":
+		return 0, true
+	case "dup2", "dup3":
+		return 1, true
+	}
+	return 0, false
+}
+
+// table is a table of descriptors.
+type table struct{ users int }
+
+// holds reports whether the trace has all calls that change descriptors: those of all
+// threads of all processes that have them.
+func (o *Options) holds() bool {
+	return o.Calls == nil && o.FollowDepth == 0 && !o.DetachOnExec
+}
+
+// changes notes at the entry of a call, after it was decoded, what it may change.
+func (r *recorder) changes(t *recorded, tr *tracer.Tracee) {
+	d := &t.call
+	name := d.Sig.Name
+	at, closes := closing(name)
+	fd := int(int32(d.Args[at]))
+	switch {
+	case closes && r.closesOnly(t, tr, fd):
+		t.closes = fd + 1
+		r.closed(t, tr)
+	case closes, !r.harmless[name], r.renames:
+		t.changing = true
+		r.host.Changing()
+	case name == "clone" || name == "clone3":
+		r.clones(t, tr)
+	}
+	if name == "io_uring_setup" {
+		r.host.Hold(false) // what is in a ring may open, close and rename when there is no call
+	}
+}
+
+// closesOnly reports whether a call that closes a descriptor changes nothing else. Where
+// threads share the table, another one may ask about the descriptor, and open another
+// file with its number, before the end of this call is seen. When the last descriptor
+// of a pseudoterminal's master is closed, the name of the other side is removed.
+func (r *recorder) closesOnly(t *recorded, tr *tracer.Tracee, fd int) bool {
+	if t.table == nil || t.table.users > 1 {
+		return false
+	}
+	file := r.host.Descriptor(r.path[:], r.host.Process(tr.TID), fd)
+	return !bytes.HasSuffix(file, []byte("ptmx"))
+}
+
+// changed is called at the exit of a call, before that is decoded.
+func (r *recorder) changed(t *recorded, tr *tracer.Tracee) {
+	if t.closes > 0 {
+		r.closed(t, tr)
+		t.closes = 0
+	}
+	if t.changing {
+		t.changing = false
+		r.host.Changed()
+	}
+	switch t.call.Sig.Name {
+	case "wait4", "waitid", "waitpid":
+		r.host.Forget() // names in /proc go with the process
+	}
+}
+
+// closed forgets the descriptor that a call closes.
+func (r *recorder) closed(t *recorded, tr *tracer.Tracee) {
+	r.host.ForgetDescriptor(r.host.Process(tr.TID), t.closes-1)
+}
+
+// clones looks whether the new task will share descriptors or directories.
+func (r *recorder) clones(t *recorded, tr *tracer.Tracee) {
+	flags := t.call.Args[0]
+	if t.call.Sig.Name == "clone3" {
+		var b [8]byte
+		if tr.ReadMemory(flags, b[:]) < len(b) {
+			return // the kernel cannot read it either
+		}
+		flags = binary.LittleEndian.Uint64(b[:])
+	}
+	t.shares = t.shares || flags&unix.CLONE_FILES != 0 // the event of an earlier one may be yet to come
+	if flags&(unix.CLONE_FILES|unix.CLONE_FS) != 0 && !r.s.o.Follow {
+		r.host.Hold(false) // its calls will not be seen
+	}
+}
+
+// joins is called for a new thread.
+func (r *recorder) joins(t *recorded, tr *tracer.Tracee) {
+	parent := creator(tr)
+	switch {
+	case parent == nil:
+		r.host.Hold(false) // whoever has created it may share its descriptors
+	case parent.shares:
+		if parent.table == nil {
+			parent.table = &table{users: 1}
+		}
+		t.table = parent.table
+		t.table.users++
+	default:
+		t.table = &table{users: 1}
+	}
+	r.host.Forget() // the number may have been that of another thread
+}
+
+// creator returns what the recorder knows of the creator of a thread, or nil.
+func creator(tr *tracer.Tracee) *recorded {
+	if p := tr.Parent(); p != nil {
+		if t, ok := p.Data.(*tracee); ok {
+			return t.recorded
+		}
+	}
+	return nil
+}
+
+// executes is called for a thread that has executed a program: it is the only one left,
+// and shares nothing.
+func (r *recorder) executes(t *recorded, superseded *tracer.Tracee) {
+	if superseded != nil {
+		if other, ok := superseded.Data.(*tracee); ok && other.recorded != nil {
+			r.leaves(other.recorded)
+		}
+	}
+	if t.table != nil {
+		t.table.users--
+	}
+	t.table, t.shares = &table{users: 1}, false
+	r.host.Forget()
+}
+
+// leaves is called for a thread that has ended, or that is not traced any more.
+func (r *recorder) leaves(t *recorded) {
+	if t.table != nil {
+		t.table.users--
+	}
+	if t.changing {
+		t.changing = false
+		r.host.Changed()
+	}
+	r.host.Forget()
+}

@@ -1,0 +1,427 @@
+//go:build linux && amd64
+
+package recording
+
+import (
+	"bytes"
+	"encoding/binary"
+	"net/netip"
+	"time"
+
+	"trapline/decode/host"
+)
+
+// What the host interface is asked and what it answers are byte strings in a
+// recording. The question is the number of the method and its arguments.
+
+// method is the number of a method of host.Host, as in files.
+type method uint8
+
+const (
+	_ method = iota
+	askProcess
+	askFind
+	askCommand
+	askIdentity
+	askExecutable
+	askArguments
+	askNamespace
+	askWorkingDir
+	askRoot
+	askResolve
+	askDescriptor
+	askHasName
+	askFileType
+	askDescriptorInfo
+	askSocketProtocol
+	askSocket
+	askInterface
+	askGenericFamilies
+	askProcessContext
+	askDescriptorContext
+	askPathContext
+	askMapping
+	askMappedFile
+	askCPUSetSize
+	askBootTime
+	askEnvironment
+	askExists
+	askRing
+)
+
+// Answered are questions and their answers, one after the other.
+type Answered struct {
+	n int
+	b []byte // each question and each answer after its length
+}
+
+// Len is the number of questions.
+func (a *Answered) Len() int { return a.n }
+
+func (a *Answered) reset() { a.n, a.b = 0, a.b[:0] }
+
+func (a *Answered) add(question, answer []byte) {
+	a.n++
+	a.b = binary.AppendUvarint(a.b, uint64(len(question)))
+	a.b = append(a.b, question...)
+	a.b = binary.AppendUvarint(a.b, uint64(len(answer)))
+	a.b = append(a.b, answer...)
+}
+
+// Asked is a host.Host that notes what another one answers. It is for one goroutine.
+type Asked struct {
+	Of host.Host
+
+	known    map[string]*known // in this block
+	new      Answered          // since the last event
+	question []byte
+	answer   []byte
+	hold     // see Hold
+}
+
+// known is an answer that was given.
+type known struct {
+	answer []byte
+	age    uint64 // hold.age at that time
+}
+
+var (
+	_ host.Host       = (*Asked)(nil)
+	_ host.RingFinder = (*Asked)(nil)
+	_ host.RingNoter  = (*Asked)(nil)
+)
+
+// NewAsked returns an Asked of another host.
+func NewAsked(of host.Host) *Asked { return &Asked{Of: of, known: make(map[string]*known)} }
+
+// StartBlock forgets what was answered: a new block begins.
+func (a *Asked) StartBlock() {
+	clear(a.known)
+	a.new.reset()
+}
+
+// Take returns what was answered since the last Take and has not been answered so
+// before in this block. It is valid until the next question.
+func (a *Asked) Take() Answered {
+	taken := a.new
+	a.new.n, a.new.b = 0, a.new.b[:0]
+	return taken
+}
+
+// note adds a.answer to a.question.
+func (a *Asked) note() {
+	if was, ok := a.known[string(a.question)]; !ok {
+		a.known[string(a.question)] = &known{bytes.Clone(a.answer), a.age}
+	} else if was.age = a.age; bytes.Equal(was.answer, a.answer) {
+		return
+	} else {
+		was.answer = append(was.answer[:0], a.answer...)
+	}
+	a.new.add(a.question, a.answer)
+}
+
+// ask begins a question.
+func ask(b []byte, m method, numbers ...int) []byte {
+	b = append(b[:0], byte(m))
+	for _, n := range numbers {
+		b = binary.AppendVarint(b, int64(n))
+	}
+	return b
+}
+
+// say begins an answer. An answer that is false has nothing else.
+func say(b []byte, ok bool) []byte {
+	if !ok {
+		return append(b[:0], 0)
+	}
+	return append(b[:0], 1)
+}
+
+// text notes an answer that is bytes, or nil.
+func (a *Asked) text(b []byte) []byte {
+	a.answer = append(say(a.answer, b != nil), b...)
+	a.note()
+	return b
+}
+
+// The methods of host.Host.
+
+func (a *Asked) Process(tid int) int {
+	a.question = ask(a.question, askProcess, tid)
+	p := a.Of.Process(tid)
+	a.answer = binary.AppendVarint(a.answer[:0], int64(p))
+	a.note()
+	return p
+}
+
+func (a *Asked) Find(process, id int, kind host.IDKind) (own, found int) {
+	own, found = a.Of.Find(process, id, kind)
+	a.question = ask(a.question, askFind, process, id, int(kind))
+	a.answer = binary.AppendVarint(binary.AppendVarint(a.answer[:0], int64(own)), int64(found))
+	a.note()
+	return own, found
+}
+
+func (a *Asked) Command(b []byte, process int) ([]byte, bool) {
+	name, ok := a.Of.Command(b, process)
+	a.question = ask(a.question, askCommand, process)
+	a.answer = append(say(a.answer, ok), name...)
+	a.note()
+	return name, ok
+}
+
+func (a *Asked) Identity(process int) (host.Identity, bool) {
+	id, ok := a.Of.Identity(process)
+	a.question = ask(a.question, askIdentity, process)
+	a.answer = say(a.answer, ok)
+	if ok {
+		a.answer = binary.AppendVarint(binary.AppendVarint(a.answer, int64(id.TGID)), int64(id.PPID))
+		if id.HasUID {
+			a.answer = binary.AppendVarint(a.answer, int64(id.UID))
+		}
+	}
+	a.note()
+	return id, ok
+}
+
+func (a *Asked) Executable(b []byte, process int) []byte {
+	r := a.Of.Executable(b, process)
+	a.question = ask(a.question, askExecutable, process)
+	return a.text(r)
+}
+
+func (a *Asked) Arguments(process int) []byte {
+	r := a.Of.Arguments(process)
+	a.question = ask(a.question, askArguments, process)
+	return a.text(r)
+}
+
+func (a *Asked) Environment(process int) []byte {
+	r := a.Of.Environment(process)
+	a.question = ask(a.question, askEnvironment, process)
+	return a.text(r)
+}
+
+func (a *Asked) Exists(process, dir int, path []byte, link bool) (exists, ok bool) {
+	a.question = append(ask(a.question, askExists, process, dir, number(link)), path...)
+	exists, ok = a.Of.Exists(process, dir, path, link)
+	a.answer = append(say(a.answer, ok), byte(number(exists)))
+	a.note()
+	return exists, ok
+}
+
+func (a *Asked) Namespace(b []byte, process int, kind string) []byte {
+	r := a.Of.Namespace(b, process, kind)
+	a.question = append(ask(a.question, askNamespace, process), kind...)
+	return a.text(r)
+}
+
+func (a *Asked) WorkingDir(b []byte, process int) []byte {
+	a.question = ask(a.question, askWorkingDir, process)
+	if held, ok := a.held(); ok {
+		return put(b, held.b)
+	}
+	return a.text(a.Of.WorkingDir(b, process))
+}
+
+func (a *Asked) Root(b []byte, process int) []byte {
+	a.question = ask(a.question, askRoot, process)
+	if held, ok := a.held(); ok {
+		return put(b, held.b)
+	}
+	return a.text(a.Of.Root(b, process))
+}
+
+func (a *Asked) Resolve(b []byte, process, dir int, path []byte, link bool) []byte {
+	a.question = append(ask(a.question, askResolve, process, dir, number(link)), path...)
+	return a.text(a.Of.Resolve(b, process, dir, path, link))
+}
+
+// Resolved notes what Resolve would answer, which is known already.
+func (a *Asked) Resolved(process, dir int, path []byte, link bool, answer []byte) {
+	a.question = append(ask(a.question, askResolve, process, dir, number(link)), path...)
+	a.text(answer)
+}
+
+func (a *Asked) Descriptor(b []byte, process, fd int) []byte {
+	a.question = ask(a.question, askDescriptor, process, fd)
+	if held, ok := a.held(); ok {
+		return put(b, held.b)
+	}
+	return a.text(a.Of.Descriptor(b, process, fd))
+}
+
+func (a *Asked) HasName(process, fd int, path []byte) bool {
+	a.question = append(ask(a.question, askHasName, process, fd), path...)
+	ok := a.Of.HasName(process, fd, path)
+	a.answer = say(a.answer, ok)
+	a.note()
+	return ok
+}
+
+func (a *Asked) FileType(process, fd int) (host.FileType, bool) {
+	a.question = ask(a.question, askFileType, process, fd)
+	if held, ok := a.held(); ok {
+		return held.fileType(), true
+	}
+	t, ok := a.Of.FileType(process, fd)
+	a.answer = say(a.answer, ok)
+	if ok {
+		a.answer = binary.AppendUvarint(binary.AppendUvarint(a.answer, uint64(t.Mode)), t.Device)
+	}
+	a.note()
+	return t, ok
+}
+
+func (a *Asked) DescriptorInfo(b []byte, process, fd int) []byte {
+	r := a.Of.DescriptorInfo(b, process, fd)
+	a.question = ask(a.question, askDescriptorInfo, process, fd)
+	return a.text(r)
+}
+
+func (a *Asked) SocketProtocol(b []byte, process, fd int) []byte {
+	r := a.Of.SocketProtocol(b, process, fd)
+	a.question = ask(a.question, askSocketProtocol, process, fd)
+	return a.text(r)
+}
+
+func (a *Asked) Socket(family, protocol uint8, inode uint64) (host.Socket, bool) {
+	s, ok := a.Of.Socket(family, protocol, inode)
+	a.question = binary.AppendUvarint(ask(a.question, askSocket, int(family), int(protocol)), inode)
+	a.answer = say(a.answer, ok)
+	if ok {
+		b := appendAddress(appendAddress(a.answer, s.Local), s.Remote)
+		b = binary.AppendUvarint(b, uint64(s.Peer))
+		b = append(b, s.Protocol)
+		b = binary.AppendUvarint(b, uint64(s.Port))
+		b = append(b, byte(number(s.Name != nil)))
+		a.answer = append(b, s.Name...)
+	}
+	a.note()
+	return s, ok
+}
+
+func (a *Asked) Interface(index uint32) (string, bool) {
+	name, ok := a.Of.Interface(index)
+	a.question = ask(a.question, askInterface, int(index))
+	a.answer = append(say(a.answer, ok), name...)
+	a.note()
+	return name, ok
+}
+
+func (a *Asked) GenericFamilies() []host.GenericFamily {
+	families := a.Of.GenericFamilies()
+	a.question = ask(a.question, askGenericFamilies)
+	a.answer = say(a.answer, families != nil)
+	for _, f := range families {
+		a.answer = binary.AppendUvarint(a.answer, uint64(f.ID))
+		a.answer = binary.AppendUvarint(a.answer, uint64(len(f.Name)))
+		a.answer = append(a.answer, f.Name...)
+	}
+	a.note()
+	return families
+}
+
+func (a *Asked) ProcessContext(b []byte, process int) []byte {
+	r := a.Of.ProcessContext(b, process)
+	a.question = ask(a.question, askProcessContext, process)
+	return a.text(r)
+}
+
+func (a *Asked) DescriptorContext(b []byte, process, fd int, expect bool) (context, expected []byte) {
+	context, expected = a.Of.DescriptorContext(b, process, fd, expect)
+	a.question = ask(a.question, askDescriptorContext, process, fd, number(expect))
+	return a.contexts(context, expected)
+}
+
+func (a *Asked) PathContext(b []byte, process, dir int, path []byte, expect bool) (context, expected []byte) {
+	a.question = append(ask(a.question, askPathContext, process, dir, number(expect)), path...)
+	context, expected = a.Of.PathContext(b, process, dir, path, expect)
+	return a.contexts(context, expected)
+}
+
+func (a *Asked) contexts(context, expected []byte) (_, _ []byte) {
+	a.answer = say(a.answer, context != nil)
+	a.answer = binary.AppendUvarint(a.answer, uint64(len(context)))
+	a.answer = append(append(a.answer, context...), byte(number(expected != nil)))
+	a.answer = append(a.answer, expected...)
+	a.note()
+	return context, expected
+}
+
+func (a *Asked) Mapping(process int, path []byte) (first, end uint64, ok bool) {
+	a.question = append(ask(a.question, askMapping, process), path...)
+	first, end, ok = a.Of.Mapping(process, path)
+	a.answer = binary.AppendUvarint(binary.AppendUvarint(say(a.answer, ok), first), end)
+	a.note()
+	return first, end, ok
+}
+
+func (a *Asked) MappedFile(b []byte, process int, first, end uint64) []byte {
+	r := a.Of.MappedFile(b, process, first, end)
+	a.question = binary.AppendUvarint(binary.AppendUvarint(ask(a.question, askMappedFile, process), first), end)
+	return a.text(r)
+}
+
+func (a *Asked) CPUSetSize() uint64 {
+	n := a.Of.CPUSetSize()
+	a.question = ask(a.question, askCPUSetSize)
+	a.answer = binary.AppendUvarint(a.answer[:0], n)
+	a.note()
+	return n
+}
+
+func (a *Asked) BootTime(running time.Duration) (time.Time, bool) {
+	at, ok := a.Of.BootTime(running)
+	a.question = ask(a.question, askBootTime, int(running))
+	a.answer = say(a.answer, ok)
+	if ok {
+		a.answer = binary.AppendVarint(a.answer, at.UnixNano())
+	}
+	a.note()
+	return at, ok
+}
+
+// Ring implements host.RingFinder.
+func (a *Asked) Ring(process, fd int) (r host.Ring, ok bool) {
+	if finder, can := a.Of.(host.RingFinder); can {
+		r, ok = finder.Ring(process, fd)
+	}
+	a.question = ask(a.question, askRing, process, fd)
+	if was := a.known[string(a.question)]; was != nil && ok {
+		if before, ok := readRing(answer{decoder{b: was.answer}}); ok && before.Known && before.Inode == r.Inode {
+			return r, true // more is known than this
+		}
+	}
+	a.ring(process, fd, r, ok)
+	return r, ok
+}
+
+// NoteRing implements host.RingNoter: the answer of Ring is the last one.
+func (a *Asked) NoteRing(process, fd int, r host.Ring) { a.ring(process, fd, r, true) }
+
+func (a *Asked) ring(process, fd int, r host.Ring, ok bool) {
+	a.question = ask(a.question, askRing, process, fd)
+	a.answer = say(a.answer, ok)
+	if ok {
+		for _, n := range [...]uint64{r.Inode, r.Rings, r.Entries, r.EntrySize, uint64(number(r.Known)), r.Flags, r.Array} {
+			a.answer = binary.AppendUvarint(a.answer, n)
+		}
+	}
+	a.note()
+}
+
+func number(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func appendAddress(b []byte, a netip.AddrPort) []byte {
+	text := ""
+	if a.IsValid() {
+		text = a.String()
+	}
+	return append(append(b, byte(len(text))), text...)
+}

@@ -1,0 +1,296 @@
+//go:build linux && amd64
+
+package recording
+
+import (
+	"io"
+	"sort"
+	"time"
+)
+
+// Cursor reads the events of a recording one after the other. It has one block in
+// memory.
+type Cursor struct {
+	r       *Reader
+	frames  frameReader
+	block   int // the next one to be read
+	raw     []byte
+	d       blockDecoder
+	ev      Event
+	read    int  // events of the block that were read
+	again   bool // Next returns the same event once more
+	host    *Host
+	calls   map[int]*current // by thread
+	unused  []*current       // of calls that have returned
+	older   map[int]older    // calls that were entered in earlier blocks, which were not read
+	next    uint64           // number of the next call
+	shallow bool             // calls that were entered in earlier blocks are not looked for
+	part    *part            // of Part, else nil
+	err     error
+}
+
+// current is a call that has not returned.
+type current struct {
+	Call
+	ordinal uint64
+}
+
+// older says where a call was entered: in which block, and which call it is.
+type older struct {
+	block   int
+	ordinal uint64
+}
+
+// Events returns a Cursor before the first event.
+func (r *Reader) Events() *Cursor { return r.at(0) }
+
+// at returns a Cursor before the first event of a block.
+func (r *Reader) at(block int) *Cursor {
+	return &Cursor{r: r, frames: frameReader{r: r.file}, block: block, host: NewHost(), calls: make(map[int]*current)}
+}
+
+// SeekCall returns a Cursor before the entry of call n, counted from 0. It is at the
+// end if there are not so many.
+func (r *Reader) SeekCall(n uint64) (*Cursor, error) {
+	block := sort.Search(len(r.blocks), func(i int) bool { return n < r.blocks[i].FirstCall+uint64(r.blocks[i].Calls) })
+	return r.seek(block, func(ev *Event) bool { return ev.Kind == Enter && ev.Ordinal >= n })
+}
+
+// SeekEvent returns a Cursor before event n.
+func (r *Reader) SeekEvent(n uint64) (*Cursor, error) {
+	block := sort.Search(len(r.blocks), func(i int) bool { return n < r.blocks[i].FirstEvent+uint64(r.blocks[i].Events) })
+	return r.seek(block, func(ev *Event) bool { return ev.Number >= n })
+}
+
+// SeekTime returns a Cursor before the first event at a time or after it.
+func (r *Reader) SeekTime(at time.Time) (*Cursor, error) {
+	block := sort.Search(len(r.blocks), func(i int) bool { return !r.blocks[i].End.Before(at) })
+	return r.seek(block, func(ev *Event) bool { return !ev.Time.Before(at) })
+}
+
+// seek returns a Cursor before the first event of a block, or of those after it, that
+// is as asked for.
+func (r *Reader) seek(block int, found func(*Event) bool) (*Cursor, error) {
+	c := r.at(block)
+	for {
+		ev, err := c.Next()
+		if err == io.EOF {
+			return c, nil
+		}
+		if err != nil {
+			c.Close()
+			return nil, err
+		}
+		if found(ev) {
+			c.again = true
+			return c, nil
+		}
+	}
+}
+
+// Host answers what the host interface was asked at the event that Next has returned
+// last, and at those before it in the same block.
+func (c *Cursor) Host() *Host { return c.host }
+
+// Close frees what the Cursor uses.
+func (c *Cursor) Close() { c.raw, c.frames.in = nil, nil }
+
+// Next returns the next event, which is valid until Next is called again. At the end
+// it returns io.EOF, even if the recording is not complete. Any other error is final.
+func (c *Cursor) Next() (*Event, error) {
+	if c.again {
+		c.again = false
+		return &c.ev, nil
+	}
+	for {
+		if ev, err := c.readEvent(); err != nil || c.part == nil || c.part.has(c, ev) {
+			return ev, err
+		}
+	}
+}
+
+// readEvent reads the next event.
+func (c *Cursor) readEvent() (*Event, error) {
+	for c.err == nil && !c.d.more() {
+		c.err = c.nextBlock()
+	}
+	if c.err != nil {
+		return nil, c.err
+	}
+	b := &c.r.blocks[c.block-1]
+	err := c.d.event(&c.ev)
+	if c.read++; err != nil || c.read > b.Events {
+		c.err = &DamageError{b.Offset, errDamaged.Error()}
+		return nil, c.err
+	}
+	c.ev.Number = b.FirstEvent + uint64(c.read) - 1
+	c.host.Learn(&c.ev.Answers)
+	if err := c.settle(&c.ev); err != nil {
+		c.err = err
+		return nil, err
+	}
+	return &c.ev, nil
+}
+
+// nextBlock reads the next block.
+func (c *Cursor) nextBlock() error {
+	blocks := c.r.blocks
+	if c.block > 0 && c.read > 0 && c.read != blocks[c.block-1].Events {
+		return &DamageError{blocks[c.block-1].Offset, "a block with fewer events than it should have"}
+	}
+	if c.part != nil {
+		if err := c.part.next(c); err != nil {
+			return err
+		}
+	}
+	if c.block >= len(blocks) {
+		if c.r.damage != nil {
+			return c.r.damage
+		}
+		return io.EOF
+	}
+	b := &blocks[c.block]
+	var h header
+	if err := readHeader(c.r.file, c.r.size, b.Offset, &h); err != nil {
+		if err == errShort || err == io.EOF {
+			err = &DamageError{b.Offset, "a block ends before its end"}
+		}
+		return err
+	}
+	if h.kind != blockFrame || h.firstEvent != b.FirstEvent || h.firstCall != b.FirstCall || int(h.events) != b.Events {
+		return &DamageError{b.Offset, "a block that is not the one in the index"}
+	}
+	var err error
+	if c.raw, err = c.frames.read(b.Offset, &h, c.raw); err != nil {
+		return err
+	}
+	c.d.start(c.raw, h.start)
+	c.readOlder()
+	c.host.Clear()
+	c.block++
+	c.read, c.next = 0, b.FirstCall
+	if c.d.err != nil || b.Events == 0 {
+		return &DamageError{b.Offset, errDamaged.Error()}
+	}
+	return nil
+}
+
+// readOlder reads in which blocks the calls that threads are in were entered.
+func (c *Cursor) readOlder() {
+	n := c.d.count()
+	if c.shallow || c.read > 0 { // nobody asks, or they were read
+		for range n {
+			c.d.id()
+			c.d.id()
+			c.d.uvarint()
+		}
+		return
+	}
+	c.older = make(map[int]older, n)
+	for range n {
+		tid, back, calls := c.d.id(), c.d.id(), c.d.uvarint()
+		if back > 0 && back <= c.block {
+			c.older[tid] = older{c.block - back, c.r.blocks[c.block].FirstCall - calls}
+		}
+	}
+}
+
+// settle completes an event by what is known from earlier ones.
+func (c *Cursor) settle(ev *Event) error {
+	switch ev.Kind {
+	case Enter:
+		ev.Ordinal = c.next
+		c.next++
+		if !c.shallow {
+			c.r.reached.Store(c.next)
+		}
+		call := c.calls[ev.TID]
+		if call == nil {
+			call = c.newCall()
+			c.calls[ev.TID] = call
+		}
+		*call = current{ev.Call, ev.Ordinal}
+		delete(c.older, ev.TID)
+	case Exec:
+		if err := c.find(max(ev.FormerTID, 0)); err != nil {
+			return err
+		}
+		if call := c.calls[ev.FormerTID]; call != nil && ev.FormerTID != 0 {
+			c.calls[ev.TID] = call
+			delete(c.calls, ev.FormerTID)
+		}
+	case Exit:
+		if err := c.find(ev.TID); err != nil {
+			return err
+		}
+		ev.Ordinal = NoCall
+		if call := c.calls[ev.TID]; call != nil {
+			after := &ev.Call
+			call.IP, call.SP = after.IP, after.SP
+			call.Ret, call.IsError, call.EntrySeen = after.Ret, after.IsError, after.EntrySeen
+			ev.Call, ev.Ordinal = call.Call, call.ordinal
+			delete(c.calls, ev.TID)
+			c.unused = append(c.unused, call)
+		}
+	case Exited, Killed, Detached:
+		delete(c.calls, ev.TID)
+		delete(c.older, ev.TID)
+	}
+	return nil
+}
+
+// newCall returns a current to be filled in.
+func (c *Cursor) newCall() *current {
+	if n := len(c.unused); n > 0 {
+		call := c.unused[n-1]
+		c.unused = c.unused[:n-1]
+		return call
+	}
+	return new(current)
+}
+
+// find looks up the call that a thread is in, in an earlier block that was not read.
+func (c *Cursor) find(tid int) error {
+	from, ok := c.older[tid]
+	if !ok {
+		return nil
+	}
+	block := from.block
+	before := c.r.at(block)
+	defer before.Close()
+	before.shallow = true
+	for before.block == block || before.block == block+1 && before.d.more() {
+		if _, err := before.Next(); err == io.EOF {
+			break
+		} else if err != nil {
+			return err
+		}
+	}
+	for tid, from := range c.older {
+		if from.block != block {
+			continue
+		}
+		delete(c.older, tid)
+		for _, call := range before.calls { // an execve may have changed the id
+			if call.ordinal == from.ordinal {
+				c.calls[tid] = call
+			}
+		}
+	}
+	return nil
+}
+
+// Pending yields the calls that threads are in at the event that Next has returned
+// last, but not those that were attached to in a call: by thread, with the number of
+// the call. An error is that of reading earlier blocks.
+func (c *Cursor) Pending(yield func(tid int, ordinal uint64, call *Call)) error {
+	for tid := range c.older {
+		if err := c.find(tid); err != nil {
+			return err
+		}
+	}
+	for tid, call := range c.calls {
+		yield(tid, call.ordinal, &call.Call)
+	}
+	return nil
+}

@@ -1,0 +1,351 @@
+//go:build linux && amd64
+
+package recording
+
+import (
+	"encoding/binary"
+	"errors"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"trapline/decode"
+	"trapline/tables"
+)
+
+// errDamaged says that a block does not contain what it should.
+var errDamaged = errors.New("its contents are not those of a recording")
+
+// decoder reads numbers and strings. After the first error it reads nothing but
+// zeros.
+type decoder struct {
+	b   []byte
+	err error
+}
+
+func (d *decoder) fail() { d.b, d.err = nil, errDamaged }
+
+func (d *decoder) byte() byte {
+	if len(d.b) == 0 {
+		d.fail()
+		return 0
+	}
+	v := d.b[0]
+	d.b = d.b[1:]
+	return v
+}
+
+func (d *decoder) uvarint() uint64 {
+	v, n := binary.Uvarint(d.b)
+	if n <= 0 {
+		d.fail()
+		return 0
+	}
+	d.b = d.b[n:]
+	return v
+}
+
+func (d *decoder) varint() int64 {
+	v, n := binary.Varint(d.b)
+	if n <= 0 {
+		d.fail()
+		return 0
+	}
+	d.b = d.b[n:]
+	return v
+}
+
+// bytes reads n bytes. The result is a part of the block.
+func (d *decoder) bytes(n uint64) []byte {
+	if n > uint64(len(d.b)) {
+		d.fail()
+		return nil
+	}
+	v := d.b[:n:n]
+	d.b = d.b[n:]
+	return v
+}
+
+// count reads a number of things, each of which takes at least one byte.
+func (d *decoder) count() int {
+	n := d.uvarint()
+	if n > uint64(len(d.b)) {
+		d.fail()
+		return 0
+	}
+	return int(n)
+}
+
+// id reads the id of a process or thread.
+func (d *decoder) id() int {
+	const most = 1<<31 - 1
+	n := d.uvarint()
+	if n > most {
+		d.fail()
+		return 0
+	}
+	return int(n)
+}
+
+// blockDecoder reads the events of a block.
+type blockDecoder struct {
+	decoder
+	history
+}
+
+func (d *blockDecoder) start(b []byte, start int64) {
+	d.decoder = decoder{b: b}
+	d.history.reset(start)
+}
+
+// more reports whether there are more events.
+func (d *blockDecoder) more() bool { return len(d.b) > 0 && d.err == nil }
+
+// text reads a string of encoder.text.
+func (d *blockDecoder) text() string {
+	i := d.uvarint()
+	if i == 0 {
+		s := string(d.bytes(d.uvarint()))
+		d.texts = append(d.texts, s)
+		return s
+	}
+	if i > uint64(len(d.texts)) {
+		d.fail()
+		return ""
+	}
+	return d.texts[i-1]
+}
+
+// thread reads a thread.
+func (d *blockDecoder) thread() *threadHistory {
+	i := d.uvarint()
+	if i > uint64(len(d.threads)) {
+		d.fail()
+	} else if i == uint64(len(d.threads)) {
+		d.threads = append(d.threads, threadHistory{tid: d.id()})
+	}
+	if d.err != nil {
+		return nil
+	}
+	return &d.threads[i]
+}
+
+// event reads the next event. Everything in it is valid until the one after it, and
+// its bytes as long as those of the block.
+func (d *blockDecoder) event(ev *Event) error {
+	first := d.uvarint()
+	*ev = Event{
+		Kind: Kind(first & (1<<kindBits - 1)), Number: ev.Number,
+		Memory: ev.Memory[:0], Stack: ev.Stack[:0], Threads: ev.Threads[:0],
+		Registers: Registers{Sets: ev.Registers.Sets[:0]},
+	}
+	parts := first >> kindBits
+	if ev.Kind == 0 || ev.Kind >= kinds || parts > allParts {
+		d.fail()
+	}
+	t := d.thread()
+	if t == nil {
+		return d.err
+	}
+	ev.TID = t.tid
+	d.time += d.varint()
+	ev.Time = time.Unix(0, d.time)
+	d.own(ev, t, parts)
+	if parts&hasMemory != 0 {
+		d.memory(ev, t)
+	}
+	if parts&hasAnswers != 0 {
+		ev.Answers.n = d.count()
+		ev.Answers.b = d.bytes(d.uvarint())
+	}
+	if parts&hasStack != 0 {
+		d.stack(ev)
+	}
+	if parts&hasRegisters != 0 {
+		d.registers(ev, t)
+	}
+	if parts&hasUsage != 0 {
+		d.usage(ev, t)
+	}
+	if parts&hasInterrupted != 0 {
+		ev.HasInterrupted = true
+		ev.Interrupted.ABI, ev.Interrupted.NR = d.abi(d.uvarint()), d.uvarint()
+	}
+	if parts&hasReason != 0 {
+		ev.Reason = d.text()
+	}
+	if parts&hasInjected != 0 {
+		ev.Injected = d.text()
+		n := d.uvarint()
+		ev.Rule, ev.Delayed = int(n>>1&(1<<30-1)), n&1 != 0
+	}
+	return d.err
+}
+
+// abi checks an ABI.
+func (d *blockDecoder) abi(n uint64) tables.ABI {
+	if n >= uint64(tables.NumABI) {
+		d.fail()
+		return 0
+	}
+	return tables.ABI(n)
+}
+
+// own reads what only events of this kind have.
+func (d *blockDecoder) own(ev *Event, t *threadHistory, parts uint64) {
+	switch ev.Kind {
+	case Enter:
+		d.enter(&ev.Call, t)
+	case Exit:
+		c := &ev.Call
+		c.Ret = d.varint()
+		if c.IsError = parts&hasError != 0; c.IsError {
+			c.Ret = -c.Ret
+		}
+		c.EntrySeen = true
+		if parts&hasPlace != 0 {
+			n := d.uvarint()
+			c.ABI, c.EntrySeen = d.abi(n>>1), n&1 != 0
+			t.ip += uint64(d.varint())
+			t.sp += uint64(d.varint())
+		}
+		c.IP, c.SP = t.ip, t.sp
+	case Signal:
+		ev.Signal = d.signal()
+		copy(ev.Siginfo[:], d.bytes(d.uvarint()))
+	case GroupStop:
+		ev.Signal = d.signal()
+	case Exec:
+		ev.FormerTID, ev.Superseded = d.id(), d.id()
+		d.history.rename(t, ev.FormerTID)
+	case Created:
+		ev.Parent = d.id()
+	case LaunchFailed:
+		ev.Errno = unix.Errno(d.id())
+	case Exited, Killed, StrayEnded:
+		ev.Status = unix.WaitStatus(d.uvarint())
+		if ev.Kind == Killed {
+			ev.Signal = ev.Status.Signal()
+		}
+	case Attached:
+		for range d.count() {
+			ev.Threads = append(ev.Threads, d.id())
+		}
+	}
+}
+
+func (d *blockDecoder) signal() unix.Signal {
+	n := d.uvarint()
+	if n > 0xff {
+		d.fail()
+	}
+	return unix.Signal(n)
+}
+
+// enter reads the entry of a call.
+func (d *blockDecoder) enter(c *Call, t *threadHistory) {
+	i := d.uvarint()
+	if i > uint64(len(d.sites)) {
+		d.fail()
+		return
+	}
+	if i == uint64(len(d.sites)) {
+		n := d.uvarint()
+		s := site{numArgs: int(n & 7)}
+		s.abi, s.nr, s.ip = d.abi(n>>3), d.uvarint(), d.uvarint()
+		if s.numArgs > len(s.args) {
+			d.fail()
+			return
+		}
+		d.sites = append(d.sites, s)
+	}
+	s := &d.sites[i]
+	t.sp += uint64(d.varint())
+	t.ip = s.ip
+	for i := range s.numArgs {
+		s.args[i] += uint64(d.varint())
+	}
+	t.args = s.args
+	*c = Call{ABI: s.abi, NR: s.nr, Args: s.args, NumArgs: s.numArgs, IP: s.ip, SP: t.sp, EntrySeen: true}
+}
+
+// memory reads the memory that decoding needs.
+func (d *blockDecoder) memory(ev *Event, t *threadHistory) {
+	end := uint64(0)
+	for range d.count() {
+		n := d.uvarint()
+		p := decode.Piece{End: decode.PieceEnd(n & (1<<pieceEnd - 1))}
+		if p.End > decode.Unreadable {
+			d.fail()
+		}
+		switch from := d.byte(); {
+		case from < afterArguments:
+			p.Addr = t.args[from]
+		case from == afterArguments:
+			p.Addr = end + uint64(d.varint())
+		default:
+			d.fail()
+		}
+		p.B = d.bytes(n >> pieceEnd)
+		if d.err != nil {
+			return
+		}
+		end = p.Addr + uint64(len(p.B))
+		ev.Memory = append(ev.Memory, p)
+	}
+}
+
+// stack reads a call stack.
+func (d *blockDecoder) stack(ev *Event) {
+	n := d.uvarint()
+	ev.HasStack, ev.Cut = true, n&1 != 0
+	if n>>1 > uint64(len(d.b)) {
+		d.fail()
+		return
+	}
+	for range n >> 1 {
+		f := Frame{PC: d.uvarint(), File: d.text()}
+		f.Addr = f.PC - uint64(d.varint())
+		f.Symbol, f.Offset = d.text(), d.uvarint()
+		f.Source, f.Line = d.text(), d.id()
+		if d.err != nil {
+			return
+		}
+		ev.Stack = append(ev.Stack, f)
+	}
+}
+
+// registers reads registers.
+func (d *blockDecoder) registers(ev *Event, t *threadHistory) {
+	ev.HasRegisters = true
+	to := words(&ev.Registers.User)
+	for i := range to {
+		t.regs[i] += uint64(d.varint())
+		to[i] = t.regs[i]
+	}
+	for range d.count() {
+		note := d.id()
+		b := d.bytes(d.uvarint())
+		if d.err != nil {
+			return
+		}
+		ev.Registers.Sets = append(ev.Registers.Sets, RegisterSet{note, b})
+	}
+}
+
+// usage reads the resources that a thread has used.
+func (d *blockDecoder) usage(ev *Event, t *threadHistory) {
+	ev.HasUsage = true
+	for i := range t.usage {
+		t.usage[i] += d.varint()
+	}
+	u := &ev.Usage
+	u.Utime = unix.NsecToTimeval(t.usage[0] * int64(time.Microsecond))
+	u.Stime = unix.NsecToTimeval(t.usage[1] * int64(time.Microsecond))
+	if !ev.Kind.Ends() {
+		return
+	}
+	for _, to := range [...]*int64{&u.Maxrss, &u.Minflt, &u.Majflt, &u.Inblock, &u.Oublock, &u.Nvcsw, &u.Nivcsw} {
+		*to = d.varint()
+	}
+}

@@ -1,0 +1,350 @@
+//go:build linux && amd64
+
+package recording
+
+import (
+	"encoding/binary"
+	"slices"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"trapline/tables"
+)
+
+// The parts that an event may have, as bits beside its kind.
+const (
+	hasMemory = 1 << iota
+	hasAnswers
+	hasError // of an Exit: the call has failed
+	hasPlace // of an Exit: the instruction or stack pointer is not that of the entry
+	hasStack
+	hasRegisters
+	hasUsage
+	hasInterrupted
+	hasReason
+	hasInjected
+	allParts = 1<<iota - 1
+)
+
+const kindBits = 4 // of an event's first number
+
+// userRegisters is the number of words of unix.PtraceRegs.
+const userRegisters = int(unsafe.Sizeof(unix.PtraceRegs{}) / 8)
+
+// history is what the encoding of a block refers back to. Encoder and decoder keep
+// it in the same way; it is empty at the start of each block.
+type history struct {
+	time    int64 // of the last event, in nanoseconds since 1970
+	threads []threadHistory
+	sites   []site
+	texts   []string
+
+	lastThread int
+	byTID      map[int]int    // of the encoder: positions in threads
+	bySite     map[place]int  // of the encoder: positions in sites
+	byText     map[string]int // of the encoder: positions in texts
+}
+
+// threadHistory is what is known of a thread.
+type threadHistory struct {
+	tid   int
+	sp    uint64
+	ip    uint64    // of the current call
+	args  [6]uint64 // of the current call
+	regs  [userRegisters]uint64
+	usage [2]int64 // user and system time in microseconds
+}
+
+// place is where a call is made.
+type place struct {
+	abi tables.ABI
+	nr  uint64
+	ip  uint64
+}
+
+// site is a place, with the arguments of the last call there.
+type site struct {
+	place
+	numArgs int
+	args    [6]uint64
+}
+
+func (h *history) reset(start int64) {
+	h.time, h.lastThread = start, 0
+	h.threads, h.sites, h.texts = h.threads[:0], h.sites[:0], h.texts[:0]
+	clear(h.byTID)
+	clear(h.bySite)
+	clear(h.byText)
+}
+
+// rename has a thread take over the call of another one, which has called execve.
+func (h *history) rename(t *threadHistory, former int) {
+	for i := range h.threads {
+		if from := &h.threads[i]; from.tid == former && from != t {
+			tid := t.tid
+			*t = *from
+			t.tid = tid
+			return
+		}
+	}
+}
+
+// encoder makes the contents of a block.
+type encoder struct {
+	history
+	b []byte
+}
+
+func newEncoder() *encoder {
+	return &encoder{history: history{byTID: make(map[int]int), bySite: make(map[place]int), byText: make(map[string]int)}}
+}
+
+func appendUvarint(b []byte, n uint64) []byte { return binary.AppendUvarint(b, n) }
+
+func (e *encoder) uvarint(n uint64) { e.b = binary.AppendUvarint(e.b, n) }
+func (e *encoder) varint(n int64)   { e.b = binary.AppendVarint(e.b, n) }
+
+func (e *encoder) bytes(b []byte) {
+	e.uvarint(uint64(len(b)))
+	e.b = append(e.b, b...)
+}
+
+// text encodes a string that is likely to occur again.
+func (e *encoder) text(s string) {
+	if i, ok := e.byText[s]; ok {
+		e.uvarint(uint64(i) + 1)
+		return
+	}
+	e.byText[s] = len(e.byText)
+	e.uvarint(0)
+	e.uvarint(uint64(len(s)))
+	e.b = append(e.b, s...)
+}
+
+// thread encodes a thread and returns its history.
+func (e *encoder) thread(tid int) *threadHistory {
+	i, ok := e.byTID[tid]
+	e.uvarint(uint64(i))
+	if !ok {
+		e.b = e.b[:len(e.b)-1] // of i, which is 0
+		i = len(e.threads)
+		e.uvarint(uint64(i))
+		e.uvarint(uint64(tid))
+		e.byTID[tid] = i
+		e.threads = append(e.threads, threadHistory{tid: tid})
+	}
+	return &e.threads[i]
+}
+
+// event adds an event to the block.
+func (e *encoder) event(ev *Event) {
+	parts := partsOf(ev)
+	var t *threadHistory
+	if i, ok := e.byTID[ev.TID]; ok && ev.Kind == Exit {
+		if t = &e.threads[i]; t.ip != ev.Call.IP || t.sp != ev.Call.SP {
+			parts |= hasPlace
+		}
+	} else if ev.Kind == Exit {
+		parts |= hasPlace
+	}
+	e.uvarint(uint64(parts)<<kindBits | uint64(ev.Kind))
+	t = e.thread(ev.TID)
+	now := ev.Time.UnixNano()
+	e.varint(now - e.time)
+	e.time = now
+	e.own(ev, t, parts)
+	if parts&hasMemory != 0 {
+		e.memory(ev, t)
+	}
+	if parts&hasAnswers != 0 {
+		e.uvarint(uint64(ev.Answers.n))
+		e.bytes(ev.Answers.b)
+	}
+	if parts&hasStack != 0 {
+		e.stack(ev)
+	}
+	if parts&hasRegisters != 0 {
+		e.registers(&ev.Registers, t)
+	}
+	if parts&hasUsage != 0 {
+		e.usage(ev, t)
+	}
+	if parts&hasInterrupted != 0 {
+		e.uvarint(uint64(ev.Interrupted.ABI))
+		e.uvarint(ev.Interrupted.NR)
+	}
+	if parts&hasReason != 0 {
+		e.text(ev.Reason)
+	}
+	if parts&hasInjected != 0 {
+		e.text(ev.Injected)
+		e.uvarint(uint64(ev.Rule)<<1 | uint64(number(ev.Delayed)))
+	}
+}
+
+// partsOf returns the bits of the parts that an event has.
+func partsOf(ev *Event) (parts int) {
+	add := func(has bool, part int) {
+		if has {
+			parts |= part
+		}
+	}
+	add(len(ev.Memory) > 0, hasMemory)
+	add(ev.Answers.n > 0, hasAnswers)
+	add(ev.Kind == Exit && ev.Call.IsError, hasError)
+	add(ev.HasStack, hasStack)
+	add(ev.HasRegisters, hasRegisters)
+	add(ev.HasUsage, hasUsage)
+	add(ev.HasInterrupted, hasInterrupted)
+	add(ev.Reason != "", hasReason)
+	add(ev.Injected != "" || ev.Delayed || ev.Rule != 0, hasInjected)
+	return parts
+}
+
+// own encodes what only events of this kind have.
+func (e *encoder) own(ev *Event, t *threadHistory, parts int) {
+	switch ev.Kind {
+	case Enter:
+		e.enter(&ev.Call, t)
+	case Exit:
+		c := &ev.Call
+		if parts&hasError != 0 {
+			e.varint(-c.Ret)
+		} else {
+			e.varint(c.Ret)
+		}
+		if parts&hasPlace != 0 {
+			e.uvarint(uint64(c.ABI)<<1 | uint64(number(c.EntrySeen)))
+			e.varint(int64(c.IP - t.ip))
+			e.varint(int64(c.SP - t.sp))
+			t.ip, t.sp = c.IP, c.SP
+		}
+	case Signal:
+		e.uvarint(uint64(ev.Signal))
+		n := SiginfoSize
+		for n > 0 && ev.Siginfo[n-1] == 0 {
+			n--
+		}
+		e.bytes(ev.Siginfo[:n])
+	case GroupStop:
+		e.uvarint(uint64(ev.Signal))
+	case Exec:
+		e.uvarint(uint64(ev.FormerTID))
+		e.uvarint(uint64(ev.Superseded))
+		e.history.rename(t, ev.FormerTID)
+	case Created:
+		e.uvarint(uint64(ev.Parent))
+	case LaunchFailed:
+		e.uvarint(uint64(ev.Errno))
+	case Exited, Killed, StrayEnded:
+		e.uvarint(uint64(ev.Status))
+	case Attached:
+		e.uvarint(uint64(len(ev.Threads)))
+		for _, tid := range ev.Threads {
+			e.uvarint(uint64(tid))
+		}
+	}
+}
+
+// enter encodes the entry of a call.
+func (e *encoder) enter(c *Call, t *threadHistory) {
+	p := place{c.ABI, c.NR, c.IP}
+	i, ok := e.bySite[p]
+	if !ok {
+		i = len(e.sites)
+	}
+	e.uvarint(uint64(i))
+	if !ok {
+		e.bySite[p] = i
+		e.sites = append(e.sites, site{place: p, numArgs: c.NumArgs})
+		e.uvarint(uint64(c.ABI)<<3 | uint64(c.NumArgs))
+		e.uvarint(c.NR)
+		e.uvarint(c.IP)
+	}
+	e.varint(int64(c.SP - t.sp))
+	t.sp, t.ip = c.SP, c.IP
+	s := &e.sites[i]
+	for i := range s.numArgs {
+		e.varint(int64(c.Args[i] - s.args[i]))
+		s.args[i] = c.Args[i]
+	}
+	t.args = s.args
+}
+
+// Where a piece of memory begins: at one of the arguments of the call, or elsewhere.
+const afterArguments = 6
+
+// pieceEnd has the bits of a piece's decode.PieceEnd in its length.
+const pieceEnd = 2
+
+// memory encodes the memory that was read.
+func (e *encoder) memory(ev *Event, t *threadHistory) {
+	e.uvarint(uint64(len(ev.Memory)))
+	end := uint64(0)
+	for i := range ev.Memory {
+		p := &ev.Memory[i]
+		from := afterArguments
+		if a := slices.Index(t.args[:], p.Addr); a >= 0 && p.Addr != 0 {
+			from = a
+		}
+		e.uvarint(uint64(len(p.B))<<pieceEnd | uint64(p.End))
+		e.b = append(e.b, byte(from))
+		if from == afterArguments {
+			e.varint(int64(p.Addr - end))
+		}
+		e.b = append(e.b, p.B...)
+		end = p.Addr + uint64(len(p.B))
+	}
+}
+
+// stack encodes a call stack.
+func (e *encoder) stack(ev *Event) {
+	e.uvarint(uint64(len(ev.Stack))<<1 | uint64(number(ev.Cut)))
+	for i := range ev.Stack {
+		f := &ev.Stack[i]
+		e.uvarint(f.PC)
+		e.text(f.File)
+		e.varint(int64(f.PC - f.Addr))
+		e.text(f.Symbol)
+		e.uvarint(f.Offset)
+		e.text(f.Source)
+		e.uvarint(uint64(f.Line))
+	}
+}
+
+// words returns general registers as an array.
+func words(regs *unix.PtraceRegs) *[userRegisters]uint64 {
+	return (*[userRegisters]uint64)(unsafe.Pointer(regs))
+}
+
+// registers encodes registers: the general ones as differences to those before.
+func (e *encoder) registers(r *Registers, t *threadHistory) {
+	for i, v := range words(&r.User) {
+		e.varint(int64(v - t.regs[i]))
+		t.regs[i] = v
+	}
+	e.uvarint(uint64(len(r.Sets)))
+	for i := range r.Sets {
+		e.uvarint(uint64(r.Sets[i].Note))
+		e.bytes(r.Sets[i].B)
+	}
+}
+
+// usage encodes the resources that a thread has used: at its end all of them, else
+// only times.
+func (e *encoder) usage(ev *Event, t *threadHistory) {
+	u := &ev.Usage
+	times := [2]int64{u.Utime.Nano() / int64(time.Microsecond), u.Stime.Nano() / int64(time.Microsecond)}
+	for i, v := range times {
+		e.varint(v - t.usage[i])
+		t.usage[i] = v
+	}
+	if !ev.Kind.Ends() {
+		return
+	}
+	for _, v := range [...]int64{u.Maxrss, u.Minflt, u.Majflt, u.Inblock, u.Oublock, u.Nvcsw, u.Nivcsw} {
+		e.varint(v)
+	}
+}

@@ -1,0 +1,278 @@
+//go:build linux && amd64
+
+package recording
+
+import (
+	"bytes"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/klauspost/compress/flate"
+)
+
+const (
+	// blockSize is the size at which a block is complete, before compression.
+	blockSize = 512 << 10
+	// compressionLevel is that of DEFLATE, from 1 to 9.
+	compressionLevel = 5
+	// flushDelay is how long events wait for more.
+	flushDelay = 100 * time.Millisecond
+)
+
+// Writer writes a recording. Its methods are for one goroutine; another one of its
+// own compresses blocks and writes them out.
+type Writer struct {
+	path string
+	file *os.File
+
+	mu      sync.Mutex // what follows
+	encoder *encoder
+	h       header // of the block being made
+	fresh   bool   // no event is in it
+	waiting bool   // the timer runs
+	closed  bool
+	threads []ThreadEvent
+	calls   uint64 // of all blocks
+	events  uint64
+	current map[int]inCall // calls that threads are in
+	blocks  int            // before the one being made
+
+	err   atomic.Pointer[error] // the first one
+	timer *time.Timer
+	full  chan pending
+	spare chan []byte
+	done  chan struct{}
+
+	// Of the goroutine that writes.
+	flate  *flate.Writer // to out
+	out    bytes.Buffer
+	offset int64
+	index  []Block
+}
+
+// inCall is a call that has not returned.
+type inCall struct {
+	block   int // in which it was entered
+	ordinal uint64
+}
+
+// pending is a block to be written.
+type pending struct {
+	h header
+	b []byte
+}
+
+// Create makes a file and writes the Info to it. The error is from the os package and
+// has the name of the file.
+func Create(path string, info *Info) (*Writer, error) {
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
+	if err != nil {
+		return nil, err
+	}
+	w := &Writer{
+		path: path, file: file, encoder: newEncoder(), fresh: true, current: make(map[int]inCall),
+		full: make(chan pending, 4), spare: make(chan []byte, 6), done: make(chan struct{}),
+	}
+	if w.flate, err = flate.NewWriter(&w.out, compressionLevel); err != nil {
+		file.Close()
+		return nil, err
+	}
+	if _, err := file.WriteString(firstLine()); err != nil {
+		file.Close()
+		return nil, err
+	}
+	w.offset = int64(len(firstLine()))
+	w.put(&header{kind: infoFrame, start: info.Start.UnixNano()}, info.encode())
+	if err := w.Err(); err != nil {
+		file.Close()
+		return nil, err
+	}
+	w.timer = time.AfterFunc(time.Hour, w.flush)
+	w.timer.Stop()
+	go w.writeOut()
+	return w, nil
+}
+
+// Begin begins an event. first says that it is the first one of a block: what is known
+// of threads has to be told again. Put or Skip must follow.
+func (w *Writer) Begin() (first bool) {
+	w.mu.Lock()
+	return w.fresh
+}
+
+// Knows reports, between Begin and Put, whether the block has events of a thread.
+func (w *Writer) Knows(tid int) bool {
+	_, ok := w.encoder.byTID[tid]
+	return ok && !w.fresh
+}
+
+// Skip ends what Begin began without an event.
+func (w *Writer) Skip() { w.mu.Unlock() }
+
+// Put adds the event that Begin has begun. It sets its Number and Ordinal.
+func (w *Writer) Put(ev *Event) {
+	defer w.mu.Unlock()
+	if w.closed || w.Err() != nil {
+		return
+	}
+	if w.fresh {
+		w.fresh = false
+		w.h = header{kind: blockFrame, firstEvent: w.events, firstCall: w.calls, start: ev.Time.UnixNano()}
+		w.encoder.history.reset(w.h.start)
+		w.encoder.b = w.buffer()
+		w.encoder.uvarint(uint64(len(w.current)))
+		for tid, call := range w.current {
+			w.encoder.uvarint(uint64(tid))
+			w.encoder.uvarint(uint64(w.blocks - call.block))
+			w.encoder.uvarint(w.calls - call.ordinal)
+		}
+	}
+	ev.Number = w.events
+	w.number(ev)
+	w.encoder.event(ev)
+	w.h.end = ev.Time.UnixNano()
+	w.events++
+	w.h.events++
+	if len(w.encoder.b) >= blockSize {
+		w.send()
+	} else if !w.waiting {
+		w.waiting = true
+		w.timer.Reset(flushDelay)
+	}
+}
+
+// number counts calls, and notes the events of threads for the index.
+func (w *Writer) number(ev *Event) {
+	switch ev.Kind {
+	case Enter:
+		ev.Ordinal = w.calls
+		w.current[ev.TID] = inCall{w.blocks, ev.Ordinal}
+		w.calls++
+		w.h.calls++
+	case Exec:
+		if call, ok := w.current[ev.FormerTID]; ok && ev.FormerTID != 0 {
+			w.current[ev.TID] = call
+			delete(w.current, ev.FormerTID)
+		}
+	case Exit:
+		ev.Ordinal = NoCall
+		if call, ok := w.current[ev.TID]; ok {
+			ev.Ordinal = call.ordinal
+			delete(w.current, ev.TID)
+		}
+	case Exited, Killed, Detached:
+		delete(w.current, ev.TID)
+	}
+	switch ev.Kind {
+	case Created, Launched, Attached, Exec, Exited, Killed, Detached:
+		w.threads = append(w.threads, ThreadEvent{
+			Kind: ev.Kind, TID: ev.TID, Parent: ev.Parent, Number: ev.Number, Call: w.calls, Time: ev.Time, Status: ev.Status,
+		})
+	}
+}
+
+// buffer returns an empty buffer.
+func (w *Writer) buffer() []byte {
+	select {
+	case b := <-w.spare:
+		return b[:0]
+	default:
+		return make([]byte, 0, blockSize+blockSize/8)
+	}
+}
+
+// send hands the block over to the other goroutine. w.mu is held.
+func (w *Writer) send() {
+	w.fresh, w.waiting = true, false
+	w.blocks++
+	w.full <- pending{w.h, w.encoder.b}
+	w.encoder.b = nil
+}
+
+// flush writes the block out that events wait in.
+func (w *Writer) flush() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.waiting && !w.closed {
+		w.send()
+	}
+}
+
+// Err returns the first error in writing, with the name of the file, or nil.
+func (w *Writer) Err() error {
+	if err := w.err.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+// writeOut compresses blocks and writes them.
+func (w *Writer) writeOut() {
+	defer close(w.done)
+	for p := range w.full {
+		if w.Err() == nil {
+			w.index = append(w.index, blockOf(&p.h, w.offset))
+			w.put(&p.h, p.b)
+		}
+		if cap(p.b) <= 4*blockSize {
+			select {
+			case w.spare <- p.b:
+			default:
+			}
+		}
+	}
+}
+
+// put writes a frame.
+func (w *Writer) put(h *header, contents []byte) {
+	if len(contents) > mostRaw {
+		w.fail(&os.PathError{Op: "write", Path: w.path, Err: os.ErrInvalid})
+		return
+	}
+	w.out.Reset()
+	w.out.Write(make([]byte, headerSize))
+	if len(contents) > 0 {
+		w.flate.Reset(&w.out)
+		w.flate.Write(contents) // a Buffer takes everything
+		w.flate.Close()
+	}
+	frame := w.out.Bytes()
+	body := frame[headerSize:]
+	h.size, h.raw, h.checksum = uint32(len(body)), uint32(len(contents)), checksum(body)
+	h.append(frame[:0])
+	n, err := w.file.Write(frame)
+	w.offset += int64(n)
+	if err != nil {
+		w.fail(err)
+	}
+}
+
+func (w *Writer) fail(err error) { w.err.CompareAndSwap(nil, &err) }
+
+// Close writes the rest, the index and the end. It returns the first error.
+func (w *Writer) Close() error {
+	w.mu.Lock()
+	if w.closed {
+		w.mu.Unlock()
+		return w.Err()
+	}
+	if !w.fresh {
+		w.send()
+	}
+	w.closed = true
+	w.mu.Unlock()
+	w.timer.Stop()
+	close(w.full)
+	<-w.done
+	if w.Err() == nil {
+		at := w.offset
+		w.put(&header{kind: indexFrame, firstEvent: w.events, firstCall: w.calls}, encodeIndex(w.index, w.threads))
+		w.put(&header{kind: tailFrame, firstEvent: w.events, firstCall: w.calls, start: at}, nil)
+	}
+	if err := w.file.Close(); err != nil {
+		w.fail(err)
+	}
+	return w.Err()
+}

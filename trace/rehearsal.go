@@ -1,0 +1,69 @@
+//go:build linux && amd64
+
+package trace
+
+import (
+	"trapline/decode"
+	"trapline/tables"
+	"trapline/tracer"
+)
+
+// rehearsal checks captures without buffered calls, for tests: each call that
+// stops is decoded from what its capture keeps of the stopped tracee's memory, and
+// what is read beyond that is reported.
+type rehearsal struct {
+	missed func(call string, miss decode.Miss, of *decode.Capture)
+	kept   int // calls that have a capture
+	gaps   int // calls that have none
+}
+
+// rehearsed is what a rehearsal knows of a tracee's current call.
+type rehearsed struct {
+	memory  decode.KeptMemory
+	capture *decode.Capture // nil if the call is decoded from live memory
+}
+
+// rehearse keeps what a capture says at a stop, and makes it the memory that is
+// decoded. It must be called before the stop's part of the call is.
+func (s *Session) rehearse(t *tracee, ev *tracer.Event) {
+	if t.rehearsed == nil {
+		t.rehearsed = new(rehearsed)
+	}
+	r, call := t.rehearsed, ev.Call
+	if ev.Kind == tracer.Enter {
+		r.memory.Reset()
+		r.capture = nil
+		if call.ABI != tables.X86_64 {
+			return
+		}
+		c := s.decoder.CaptureFor(call.ABI, call.NR, &call.Args, s.captureDetail(call))
+		if c.Gap != "" || c.Special != 0 || !r.memory.PerformBefore(ev.Tracee, c.Ops, &call.Args) {
+			s.rehearsal.gaps++
+			return
+		}
+		s.rehearsal.kept++
+		r.capture, r.memory.Live = c, ev.Tracee
+	}
+	if r.capture == nil {
+		return
+	}
+	if ev.Kind == tracer.Exit && !r.memory.PerformAfter(ev.Tracee, r.capture.Ops, &call.Args, call.Ret, call.IsError) {
+		r.capture = nil
+		return
+	}
+	t.call.Mem = &r.memory
+}
+
+// endRehearsal reports what has been read at a stop and was not kept.
+func (s *Session) endRehearsal(t *tracee, ev *tracer.Event) {
+	r := t.rehearsed
+	if r == nil || r.capture == nil {
+		return
+	}
+	if n, first := r.memory.Misses(); n > 0 {
+		s.rehearsal.missed(t.call.Sig.Name, first, r.capture)
+	}
+	if ev.Kind == tracer.Exit {
+		r.capture = nil
+	}
+}

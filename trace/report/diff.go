@@ -1,0 +1,248 @@
+//go:build linux && amd64
+
+package report
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"trapline/trace/recording"
+)
+
+// difference is where two recordings differ.
+type difference struct {
+	a, b    *process
+	i, j    int // the calls, or where they would be
+	thread  int
+	kind    string // "missing" in b, "added" in b, "outcome", "data", "end", "process"
+	at      time.Duration
+	weight  int
+	stepsA  []*step
+	stepsB  []*step
+	message string
+}
+
+// The weights of differences.
+const (
+	weighsMost    = iota // another outcome or call
+	weighsContent        // other data is read or written
+	weighsLess           // of calls that are about memory, time and scheduling
+	weighsData           // other numbers
+)
+
+// Comparison is what two recordings have in common and not.
+type Comparison struct {
+	a, b        *side
+	differences []difference
+	paired      int // processes
+	same        int // calls that are the same
+	ctx         context.Context
+	skipped     bool // processes were not compared
+}
+
+// Compare compares two recordings of the same thing. When ctx is done, it compares what
+// it has read: what is missing of a recording that was not read to its end is no
+// difference. See Comparison.Interrupted.
+func Compare(ctx context.Context, nameA, nameB string, a, b *recording.Reader) (*Comparison, error) {
+	keys := new(numbering)
+	c := &Comparison{a: newSide(nameA, keys), b: newSide(nameB, keys), ctx: ctx}
+	if err := errors.Join(c.a.read(ctx, a), c.b.read(ctx, b)); err != nil {
+		return nil, err
+	}
+	c.a.settle(c.b)
+	c.b.settle(c.a)
+	c.compareAll()
+	return c, nil
+}
+
+// compareAll compares what was read.
+func (c *Comparison) compareAll() {
+	if c.a.cut || c.b.cut {
+		c.ctx = context.Background() // what was read is compared
+	}
+	c.pairProcesses(c.a.roots(), c.b.roots(), nil)
+	slices.SortStableFunc(c.differences, func(x, y difference) int {
+		if x.weight != y.weight {
+			return x.weight - y.weight
+		}
+		return int(x.at - y.at)
+	})
+}
+
+// Interrupted reports whether there may be differences that were not looked for, because
+// the context was done.
+func (c *Comparison) Interrupted() bool { return c.a.cut || c.b.cut || c.skipped }
+
+// Same reports whether there are no differences apart from the data of calls, memory, time
+// and scheduling.
+func (c *Comparison) Same() bool {
+	return len(c.differences) == 0 || c.differences[0].weight != weighsMost
+}
+
+// pairProcesses compares processes that have the same place in the tree. At is the clock of
+// those who have created them.
+func (c *Comparison) pairProcesses(a, b []*process, at clock) {
+	var names numbering
+	number := func(list []*process) (numbers []int) {
+		for _, p := range list {
+			numbers = append(numbers, names.of(p.name()))
+		}
+		return numbers
+	}
+	i, j := 0, 0
+	pairs := append(names.align(number(a), number(b)), pair{len(a), len(b)})
+	for _, p := range pairs {
+		for i < p.a && j < p.b { // others with the same place
+			c.compare(a[i], b[j])
+			i, j = i+1, j+1
+		}
+		for ; i < p.a; i++ {
+			c.alone(a[i], "missing", a[i].start.Sub(c.a.began))
+		}
+		for ; j < p.b; j++ {
+			c.alone(b[j], "added", at.inA(b[j].start.Sub(c.b.began)))
+		}
+		if p.a < len(a) {
+			c.compare(a[p.a], b[p.b])
+			i, j = p.a+1, p.b+1
+		}
+	}
+}
+
+// alone notes a process that only one side has.
+func (c *Comparison) alone(p *process, kind string, at time.Duration) {
+	if kind == "missing" && c.b.cut || kind == "added" && c.a.cut {
+		return // it may come later
+	}
+	d := difference{kind: kind, at: at, message: "process " + shown(p.name())}
+	if kind == "missing" {
+		d.a = p
+	} else {
+		d.b = p
+	}
+	c.differences = append(c.differences, d)
+}
+
+// compare compares two processes, and those that they have created.
+func (c *Comparison) compare(a, b *process) {
+	if c.skipped = c.skipped || c.ctx.Err() != nil; c.skipped {
+		return
+	}
+	c.paired++
+	whole := c.a.whole(a) && c.b.whole(b)
+	if x, y := a.outcome(), b.outcome(); whole && x != y {
+		c.differences = append(c.differences, difference{a: a, b: b, kind: "end", at: a.end.Sub(c.a.began), message: x + " / " + y})
+	}
+	var threadsA, threadsB [][]*step
+	if s := c.a.steps[a]; s != nil {
+		threadsA = s.threads
+	}
+	if s := c.b.steps[b]; s != nil {
+		threadsB = s.threads
+	}
+	var both clock
+	for t := range max(len(threadsA), len(threadsB)) {
+		var x, y []*step
+		if t < len(threadsA) {
+			x = threadsA[t]
+		}
+		if t < len(threadsB) {
+			y = threadsB[t]
+		}
+		if !whole {
+			n := min(len(x), len(y))
+			x, y = x[:n], y[:n]
+		}
+		both = append(both, c.compareThreads(a, b, t, x, y, whole)...)
+	}
+	slices.SortStableFunc(both, func(x, y times) int { return cmp.Compare(x.b, y.b) })
+	c.pairProcesses(a.children, b.children, both)
+}
+
+// times are when the same has happened on both sides.
+type times struct{ a, b time.Duration }
+
+// clock translates times of B, in their order, into those of A: the two may have run at
+// other speeds, and a difference comes before those that it has caused.
+type clock []times
+
+// inA returns the time in A of what has last happened in B, on both sides, by then.
+func (c clock) inA(b time.Duration) time.Duration {
+	i, _ := slices.BinarySearchFunc(c, b, func(t times, b time.Duration) int {
+		if t.b <= b {
+			return -1
+		}
+		return 1
+	})
+	if i == 0 {
+		return b
+	}
+	return c[i-1].a
+}
+
+// compareThreads compares the calls of two threads, and returns when those that both have
+// were made. If they are not whole, what comes after the last of these is not known.
+func (c *Comparison) compareThreads(a, b *process, thread int, x, y []*step, whole bool) clock {
+	keysOf := func(steps []*step) []int {
+		keys := make([]int, len(steps))
+		for i, s := range steps {
+			keys[i] = s.key
+		}
+		return keys
+	}
+	note := func(kind string, i, j int, s *step, moves bool, at time.Duration) {
+		d := difference{a: a, b: b, i: i, j: j, thread: thread, kind: kind, at: at, stepsA: x, stepsB: y}
+		switch {
+		case kind == "data" && moves:
+			d.weight = weighsContent
+		case kind == "data":
+			d.weight = weighsData
+		case !s.weighs:
+			d.weight = weighsLess
+		}
+		c.differences = append(c.differences, d)
+	}
+	i, j := 0, 0
+	pairs := c.a.keys.align(keysOf(x), keysOf(y))
+	both := make(clock, len(pairs))
+	for n, p := range pairs {
+		both[n] = times{x[p.a].at, y[p.b].at}
+	}
+	if whole {
+		pairs = append(pairs, pair{len(x), len(y)})
+	}
+	for _, p := range pairs {
+		for ; i < p.a; i++ {
+			note("missing", i, p.b, x[i], false, x[i].at)
+		}
+		for ; j < p.b; j++ {
+			at := y[j].at
+			if p.a > 0 {
+				at = x[p.a-1].at // by the clock of the first recording
+			}
+			note("added", p.a, j, y[j], false, at)
+		}
+		if p.a == len(x) {
+			break
+		}
+		switch s, o := x[p.a], y[p.b]; {
+		case s.outcome != o.outcome && (isError(s.outcome) || isError(o.outcome)):
+			note("outcome", p.a, p.b, s, false, s.at)
+		case s.outcome != o.outcome, s.data != o.data:
+			note("data", p.a, p.b, s, s.moves || o.moves, s.at)
+		default:
+			c.same++
+		}
+		i, j = p.a+1, p.b+1
+	}
+	return both
+}
+
+// isError reports whether an outcome is the name of an error.
+func isError(outcome string) bool {
+	return strings.HasPrefix(outcome, "E") && len(outcome) > 1 || outcome == "no return"
+}

@@ -1,0 +1,94 @@
+//go:build linux && amd64
+
+package report
+
+import (
+	"maps"
+
+	"trapline/trace"
+)
+
+// A program that was started on a terminal writes to that, one that was started by a
+// script to a log. Who compares two runs knows where they were started from. So the
+// standard streams that a trace begins with are the same on both sides, whatever they
+// are, as long as nothing in the trace directs them elsewhere.
+
+// stream stands for the name of such a file.
+const stream = "<standard stream>"
+
+// streams are the descriptors of a process that are standard streams from outside.
+type streams map[int]bool
+
+// streamsOf returns those of a process: a process gets those of its creator.
+func (s *side) streamsOf(p *process) streams {
+	of := s.streams[p]
+	switch {
+	case of != nil:
+		return of
+	case p.parent != nil:
+		of = maps.Clone(s.streamsOf(p.parent))
+	default:
+		of = streams{0: true, 1: true, 2: true}
+	}
+	s.streams[p] = of
+	return of
+}
+
+// opens notes, at the exit of a call, the descriptors that it has made.
+func (f streams) opens(c *trace.Call) {
+	if c.Errno != 0 {
+		return
+	}
+	copied := false
+	switch c.Name {
+	case "dup", "dup2", "dup3", "fcntl", "fcntl64":
+		copied = f.in(c) != ""
+	}
+	for i := range c.Files {
+		if u := &c.Files[i]; u.FD >= 0 && u.Use&trace.UseNewFD != 0 {
+			f.set(u.FD, copied)
+		}
+	}
+}
+
+// closes notes the descriptors that a call has closed, and not replaced.
+func (f streams) closes(c *trace.Call) {
+	for i := range c.Files {
+		if u := &c.Files[i]; u.FD >= 0 && u.Use&trace.UseClosedFD != 0 && u.Use&trace.UseNewFD == 0 {
+			delete(f, u.FD)
+		}
+	}
+	first, last, flags := c.Arg("first"), c.Arg("last"), c.Arg("flags")
+	if c.Name == "close_range" && c.Errno == 0 && !flags.Has("CLOSE_RANGE_CLOEXEC") {
+		maps.DeleteFunc(f, func(fd int, _ bool) bool { return uint64(fd) >= first.Num && uint64(fd) <= last.Num })
+	}
+}
+
+func (f streams) set(fd int, is bool) {
+	if is {
+		f[fd] = true
+	} else {
+		delete(f, fd)
+	}
+}
+
+// in returns the name of the one that a call is about, or "".
+func (f streams) in(c *trace.Call) string {
+	for i := range c.Files {
+		if u := &c.Files[i]; u.FD >= 0 && u.Use&trace.UseNewFD == 0 && f[u.FD] {
+			return u.Path
+		}
+	}
+	return ""
+}
+
+// onlyAsked reports whether a call only asks about a standard stream, as it does to find out
+// what type of file it is.
+func (f streams) onlyAsked(c *trace.Call) bool {
+	for i := range c.Files {
+		if c.Files[i].Use&^trace.UseDir != 0 {
+			return false
+		}
+	}
+	return f.in(c) != ""
+}

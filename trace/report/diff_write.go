@@ -1,0 +1,221 @@
+//go:build linux && amd64
+
+package report
+
+import (
+	"fmt"
+	"io"
+)
+
+// filesOnly and errorsOnly are those that the other side does not have. If that was not
+// read to its end, none are known.
+func (s *side) filesOnly(other *side) []string {
+	if other.cut {
+		return nil
+	}
+	return only(s.files, other.files)
+}
+
+func (s *side) errorsOnly(other *side) []string {
+	if other.cut {
+		return nil
+	}
+	return only(s.failed, other.failed)
+}
+
+// count is the number of differences of a weight.
+func (c *Comparison) count(weight int) (n int) {
+	for i := range c.differences {
+		if c.differences[i].weight == weight {
+			n++
+		}
+	}
+	return n
+}
+
+// contextSteps is the number of calls around a difference that are shown.
+const contextSteps = 3
+
+// Write writes the comparison.
+func (c *Comparison) Write(to io.Writer, f Form) error {
+	w := f.newWriter()
+	if f.JSON {
+		c.json(w)
+	} else {
+		c.text(w)
+	}
+	w.missing(&f)
+	_, err := to.Write(w.b)
+	return err
+}
+
+func (c *Comparison) text(w *writer) {
+	w.line("--- %s: %d processes, %d calls", shown(c.a.name), len(c.a.all), c.a.calls)
+	w.line("+++ %s: %d processes, %d calls", shown(c.b.name), len(c.b.all), c.b.calls)
+	w.line("%d calls are the same. %d differences; %d in the data that calls move; %d in calls for memory, time and scheduling;",
+		c.same, c.count(weighsMost), c.count(weighsContent), c.count(weighsLess))
+	w.line("%d in other numbers.", c.count(weighsData))
+	if len(c.differences) > 0 {
+		w.line("")
+		w.line("The first difference:")
+		c.differences[0].text(w)
+	}
+	if n := c.count(weighsMost); n > 0 && c.count(weighsContent) > 0 && c.differences[n].at <= c.differences[0].at {
+		w.line("")
+		w.line("Before it, calls moved other data, first:")
+		c.differences[n].text(w)
+	}
+	const most = 20
+	for _, part := range [...]struct {
+		title string
+		list  []string
+	}{
+		{"Files only in " + shown(c.a.name), c.a.filesOnly(c.b)},
+		{"Files only in " + shown(c.b.name), c.b.filesOnly(c.a)},
+		{"Errors only in " + shown(c.a.name), c.a.errorsOnly(c.b)},
+		{"Errors only in " + shown(c.b.name), c.b.errorsOnly(c.a)},
+	} {
+		if len(part.list) == 0 {
+			continue
+		}
+		w.line("")
+		w.line("%s:", part.title)
+		for _, s := range part.list[:min(len(part.list), most)] {
+			w.line("  %s", shown(s))
+		}
+		if n := len(part.list) - most; n > 0 {
+			w.line("  and %d more", n)
+		}
+	}
+	others := c.differences[min(1, len(c.differences)):]
+	if n := c.count(weighsMost); n > 1 {
+		w.line("")
+		w.line("Further differences:")
+		for _, d := range others[:min(n-1, most)] {
+			w.line("  %s", d.line())
+		}
+		if n-1 > most {
+			w.line("  and %d more", n-1-most)
+		}
+	}
+}
+
+// where says which process, or pair of processes, and thread a difference is in.
+func (d *difference) where() string {
+	var name string
+	switch {
+	case d.a != nil && d.b != nil:
+		name = fmt.Sprintf("%s [%d / %d]", shown(d.a.name()), d.a.pid, d.b.pid)
+	case d.a != nil:
+		name = fmt.Sprintf("%s [%d]", shown(d.a.name()), d.a.pid)
+	default:
+		name = fmt.Sprintf("%s [%d]", shown(d.b.name()), d.b.pid)
+	}
+	if d.thread > 0 {
+		name += fmt.Sprintf(", thread %d", d.thread+1)
+	}
+	return name
+}
+
+// line is a difference in one line.
+func (d *difference) line() string {
+	where := d.where() + ": "
+	if d.message != "" {
+		switch d.kind {
+		case "missing":
+			return where + "- " + d.message
+		case "added":
+			return where + "+ " + d.message
+		}
+		return where + d.message
+	}
+	switch d.kind {
+	case "missing":
+		return where + "- " + d.stepsA[d.i].text
+	case "added":
+		return where + "+ " + d.stepsB[d.j].text
+	}
+	return where + d.stepsA[d.i].text + " / " + d.stepsB[d.j].outcome
+}
+
+// text writes a difference with the calls around it.
+func (d *difference) text(w *writer) {
+	if d.message != "" {
+		w.line("  %s", d.line())
+		return
+	}
+	w.line("  in %s", d.where())
+	for _, s := range d.stepsA[max(0, d.i-contextSteps):d.i] {
+		w.line("    %s", s.text)
+	}
+	if d.kind != "added" {
+		w.line("  - %s", d.stepsA[d.i].text)
+	}
+	if d.kind != "missing" {
+		w.line("  + %s", d.stepsB[d.j].text)
+	}
+	if d.kind == "data" {
+		return // the calls after it are the same
+	}
+	for i := 1; i <= contextSteps; i++ {
+		if d.kind != "added" && d.i+i < len(d.stepsA) {
+			w.line("  - %s", d.stepsA[d.i+i].text)
+		}
+	}
+	for i := 1; i <= contextSteps; i++ {
+		if d.kind != "missing" && d.j+i < len(d.stepsB) {
+			w.line("  + %s", d.stepsB[d.j+i].text)
+		}
+	}
+}
+
+func (c *Comparison) json(w *writer) {
+	w.record("diff")
+	for _, s := range [...]*side{c.a, c.b} {
+		key, other := "a", c.b
+		if s == c.b {
+			key, other = "b", c.a
+		}
+		w.open(key, '{')
+		w.text("recording", s.name)
+		w.number("processes", int64(len(s.all)))
+		w.number("calls", int64(s.calls))
+		w.texts("files_only", s.filesOnly(other))
+		w.texts("errors_only", s.errorsOnly(other))
+		w.close('}')
+	}
+	w.number("same_calls", int64(c.same))
+	w.number("differences", int64(c.count(weighsMost)))
+	w.number("lesser_differences", int64(c.count(weighsLess)))
+	w.number("data_differences", int64(c.count(weighsContent)))
+	w.number("number_differences", int64(c.count(weighsData)))
+	w.end()
+	weights := [...]string{weighsMost: "call", weighsContent: "data", weighsLess: "lesser", weighsData: "number"}
+	for i := range c.differences {
+		d := &c.differences[i]
+		w.record("difference")
+		w.text("kind", d.kind)
+		w.text("weight", weights[d.weight])
+		w.number("at_ns", int64(d.at))
+		if d.a != nil {
+			w.number("pid_a", int64(d.a.pid))
+			w.text("program_a", d.a.name())
+		}
+		if d.b != nil {
+			w.number("pid_b", int64(d.b.pid))
+			w.text("program_b", d.b.name())
+		}
+		if d.message != "" {
+			w.text("message", d.message)
+		} else {
+			w.number("thread", int64(d.thread))
+			if d.kind != "added" {
+				w.text("call_a", d.stepsA[d.i].text)
+			}
+			if d.kind != "missing" {
+				w.text("call_b", d.stepsB[d.j].text)
+			}
+		}
+		w.end()
+	}
+}

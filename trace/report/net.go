@@ -1,0 +1,389 @@
+//go:build linux && amd64
+
+package report
+
+import (
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/net/dns/dnsmessage"
+	"golang.org/x/sys/unix"
+
+	"trapline/tables"
+	"trapline/trace"
+)
+
+// dnsMax is how many bytes of a message are looked at: more than most messages of DNS have.
+const dnsMax = 1232
+
+// dnsPort is the port that servers of DNS have.
+const dnsPort = 53
+
+// netReport is the report of connections: of sockets that were connected, accepted, or that
+// data was sent or received by.
+type netReport struct {
+	set   *Set
+	open  map[string]*connection // by the names of their sockets
+	order []*connection
+}
+
+// connection is what is known of a socket.
+type connection struct {
+	process        *process // that has made it
+	program        string   // that it executed then
+	protocol       string
+	local, remote  string
+	peers          []string // of a socket that is not connected
+	sent, received uint64   // bytes
+	calls          int
+	errors         map[unix.Errno]int
+	start, end     time.Time // end is zero if it was not closed
+	listens        bool
+	lookups        []*lookup
+	asked          map[question]*lookup // the same
+}
+
+// question is what is asked of DNS.
+type question struct{ name, kind string }
+
+// lookup is a name that was asked for.
+type lookup struct {
+	name, kind string
+	answers    []string
+	outcome    string // of a lookup that failed
+	at         time.Time
+}
+
+func newNet(s *Set) view {
+	r := &netReport{set: s, open: make(map[string]*connection)}
+	return view{exit: r.exit, text: r.text, json: r.json}
+}
+
+func (r *netReport) exit(c *trace.Call, p *process) {
+	var listener *connection
+	for i := range c.Files {
+		u := &c.Files[i]
+		if !strings.HasPrefix(u.Path, "socket:[") {
+			continue
+		}
+		n := r.open[u.Path]
+		if n == nil {
+			n = &connection{process: p, program: p.name(), start: c.Time}
+			r.open[u.Path] = n
+			r.order = append(r.order, n)
+			n.describe(c)
+			if listener != nil {
+				n.protocol, n.local = listener.protocol, listener.local
+			}
+		}
+		r.use(n, c, u)
+		if u.Use&trace.UseListens != 0 {
+			n.listens = true
+			listener = n
+		}
+	}
+}
+
+// describe takes what the arguments of socket say.
+func (n *connection) describe(c *trace.Call) {
+	if domain := c.Arg("domain"); len(domain.Names) > 0 {
+		n.protocol = strings.TrimPrefix(domain.Names[0], "AF_")
+		if kind := c.Arg("type"); len(kind.Names) > 0 {
+			n.protocol += " " + strings.TrimPrefix(kind.Names[0], "SOCK_")
+		}
+	}
+}
+
+// use takes note of a call with the socket.
+func (r *netReport) use(n *connection, c *trace.Call, u *trace.FileUse) {
+	made := u.Use&trace.UseNewFD != 0
+	n.calls++
+	if c.Errno != 0 {
+		if n.errors == nil {
+			n.errors = make(map[unix.Errno]int)
+		}
+		n.errors[c.Errno]++
+	}
+	for i := range c.Args {
+		if v := &c.Args[i]; v.Kind == trace.Number && v.Num == uint64(u.FD) {
+			n.note(v.Note("socket"))
+		}
+	}
+	if made {
+		n.note(c.Result.Note("socket"))
+	}
+	moves := u.Use&(trace.UseRead|trace.UseWritten) != 0
+	if moves || u.Use&trace.UseConnects != 0 || made {
+		for _, address := range addresses(c.Args) {
+			switch {
+			case u.Use&trace.UseConnects != 0 || made:
+				if n.remote == "" {
+					n.remote = address
+				}
+			case !slices.Contains(n.peers, address):
+				n.peers = append(n.peers, address)
+			}
+		}
+	}
+	if u.Use&trace.UseRead != 0 {
+		n.received += u.Bytes
+	}
+	if u.Use&trace.UseWritten != 0 {
+		n.sent += u.Bytes
+	}
+	if u.Use&trace.UseClosedFD != 0 && !made && c.Errno != unix.EBADF {
+		n.end = c.Time.Add(c.Duration)
+	}
+	if moves && c.Errno == 0 && n.isDNS() {
+		for i := range c.Args {
+			n.findDNS(&c.Args[i], c.Time)
+		}
+	}
+}
+
+// note takes what the kernel says of the socket: "TCP:[127.0.0.1:1->127.0.0.1:2]".
+func (n *connection) note(text string) {
+	protocol, ends, ok := strings.Cut(text, ":[")
+	if !ok {
+		return
+	}
+	n.protocol = protocol
+	ends = strings.TrimSuffix(ends, "]")
+	local, remote, connected := strings.Cut(ends, "->")
+	if strings.HasPrefix(protocol, "UNIX") || local != "" && local[0] >= '0' && local[0] <= '9' && !strings.Contains(local, ":") {
+		return // numbers of sockets say nothing to people
+	}
+	if local != "" {
+		n.local = local
+	}
+	if connected {
+		n.remote = remote
+	}
+}
+
+// addresses finds the addresses of sockets in arguments.
+func addresses(values []trace.Value) (found []string) {
+	for i := range values {
+		v := &values[i]
+		if family := v.Member("sa_family"); v.Kind == trace.Struct && family.Kind == trace.Number {
+			if a := address(v); a != "" {
+				found = append(found, a)
+			}
+			continue
+		}
+		found = append(found, addresses(v.Elems)...)
+		if v.After != nil {
+			found = append(found, addresses([]trace.Value{*v.After})...)
+		}
+	}
+	return found
+}
+
+// address is the address in a struct sockaddr.
+func address(v *trace.Value) string {
+	for _, form := range [...]struct{ address, port string }{{"sin_addr", "sin_port"}, {"sin6_addr", "sin6_port"}} {
+		if a := v.Member(form.address); a.Kind == trace.Token {
+			port := v.Member(form.port)
+			host := a.Str
+			if strings.Contains(host, ":") {
+				host = "[" + host + "]"
+			}
+			return host + ":" + strconv.FormatUint(port.Num, 10)
+		}
+	}
+	if path := v.Member("sun_path"); path.Kind == trace.String && path.Str != "" {
+		if path.Str[0] == 0 {
+			return "@" + path.Str[1:]
+		}
+		return path.Str
+	}
+	return ""
+}
+
+// isDNS reports whether the other end is a server of DNS.
+func (n *connection) isDNS() bool {
+	is := func(address string) bool {
+		at, err := netip.ParseAddrPort(address)
+		return err == nil && at.Port() == dnsPort
+	}
+	return is(n.remote) || slices.ContainsFunc(n.peers, is)
+}
+
+// findDNS looks for messages of DNS in what was sent or received.
+func (n *connection) findDNS(v *trace.Value, at time.Time) {
+	if (v.Kind == trace.Bytes || v.Kind == trace.String) && !v.More {
+		if b := []byte(v.Str); !n.dns(b, at) && len(b) > 2 {
+			n.dns(b[2:], at) // after the length that TCP has
+		}
+	}
+	for i := range v.Elems {
+		n.findDNS(&v.Elems[i], at)
+	}
+}
+
+// dns reads a message of DNS.
+func (n *connection) dns(b []byte, at time.Time) bool {
+	var p dnsmessage.Parser
+	header, err := p.Start(b)
+	if err != nil {
+		return false
+	}
+	questions, err := p.AllQuestions()
+	if err != nil || len(questions) == 0 {
+		return false
+	}
+	for _, q := range questions {
+		l := n.lookup(strings.TrimSuffix(q.Name.String(), "."), strings.TrimPrefix(q.Type.String(), "Type"), at)
+		if header.Response && header.RCode != dnsmessage.RCodeSuccess {
+			l.outcome = strings.TrimPrefix(header.RCode.String(), "RCode")
+		}
+	}
+	if !header.Response {
+		return true
+	}
+	answers, _ := p.AllAnswers()
+	for _, a := range answers {
+		text := ""
+		switch body := a.Body.(type) {
+		case *dnsmessage.AResource:
+			text = netip.AddrFrom4(body.A).String()
+		case *dnsmessage.AAAAResource:
+			text = netip.AddrFrom16(body.AAAA).String()
+		case *dnsmessage.CNAMEResource:
+			text = strings.TrimSuffix(body.CNAME.String(), ".")
+		default:
+			continue
+		}
+		l := n.lookup(strings.TrimSuffix(questions[0].Name.String(), "."), strings.TrimPrefix(questions[0].Type.String(), "Type"), at)
+		if !slices.Contains(l.answers, text) {
+			l.answers = append(l.answers, text)
+		}
+	}
+	return true
+}
+
+func (n *connection) lookup(name, kind string, at time.Time) *lookup {
+	q := question{name, kind}
+	if l := n.asked[q]; l != nil {
+		return l
+	}
+	if n.asked == nil {
+		n.asked = make(map[question]*lookup)
+	}
+	l := &lookup{name: name, kind: kind, at: at}
+	n.asked[q] = l
+	n.lookups = append(n.lookups, l)
+	return l
+}
+
+// connections are those that are shown.
+func (r *netReport) connections() []*connection {
+	return slices.DeleteFunc(slices.Clone(r.order), func(n *connection) bool {
+		return n.remote == "" && len(n.peers) == 0 && n.sent+n.received == 0 && !n.listens
+	})
+}
+
+func (r *netReport) text(w *writer) {
+	rows := [][]string{{"sent", "received", "duration", "errors", "pid", "program", "protocol", "from", "to"}}
+	for _, n := range r.connections() {
+		duration := "open"
+		if !n.end.IsZero() {
+			duration = seconds(n.end.Sub(n.start))
+		}
+		var errors []string
+		for _, errno := range sortedErrors(n.errors) {
+			errors = append(errors, tables.ErrnoName(uint32(errno)))
+		}
+		to := shownOr(n.remote)
+		if n.remote == "" && len(n.peers) > 0 {
+			var peers []string
+			for _, peer := range n.peers {
+				peers = append(peers, shown(peer))
+			}
+			to = few(peers, 3)
+		}
+		if n.listens {
+			to = "(listens)"
+		}
+		rows = append(rows, []string{
+			size(n.sent), size(n.received), duration, strings.Join(errors, ","), strconv.Itoa(n.process.pid), shown(n.program),
+			shownOr(n.protocol), shownOr(n.local), to,
+		})
+		for _, l := range n.lookups {
+			text := "asked for " + shown(l.name) + " " + l.kind
+			switch {
+			case len(l.answers) > 0:
+				var answers []string
+				for _, answer := range l.answers {
+					answers = append(answers, shown(answer))
+				}
+				text += ": " + few(answers, 4)
+			case l.outcome != "":
+				text += ": " + l.outcome
+			}
+			rows = append(rows, []string{"", "", "", "", "", "", "", "", "  " + text})
+		}
+	}
+	w.table(rows, 3)
+}
+
+func shownOr(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return shown(s)
+}
+
+func (r *netReport) json(w *writer) {
+	for _, n := range r.connections() {
+		w.record("connection")
+		w.number("pid", int64(n.process.pid))
+		w.text("program", n.program)
+		w.text("protocol", n.protocol)
+		if n.local != "" {
+			w.text("from", n.local)
+		}
+		if n.remote != "" {
+			w.text("to", n.remote)
+		}
+		if len(n.peers) > 0 {
+			w.texts("peers", n.peers)
+		}
+		if n.listens {
+			w.flag("listens")
+		}
+		w.number("bytes_sent", int64(n.sent))
+		w.number("bytes_received", int64(n.received))
+		w.number("calls", int64(n.calls))
+		w.instant("start_ns", n.start)
+		if !n.end.IsZero() {
+			w.instant("end_ns", n.end)
+		}
+		if len(n.errors) > 0 {
+			w.open("errors", '{')
+			for _, errno := range sortedErrors(n.errors) {
+				w.number(tables.ErrnoName(uint32(errno)), int64(n.errors[errno]))
+			}
+			w.close('}')
+		}
+		if len(n.lookups) > 0 {
+			w.open("lookups", '[')
+			for _, l := range n.lookups {
+				w.open("", '{')
+				w.text("name", l.name)
+				w.text("type", l.kind)
+				w.texts("answers", l.answers)
+				if l.outcome != "" {
+					w.text("outcome", l.outcome)
+				}
+				w.instant("time_ns", l.at)
+				w.close('}')
+			}
+			w.close(']')
+		}
+		w.end()
+	}
+}

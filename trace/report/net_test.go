@@ -1,0 +1,83 @@
+//go:build linux && amd64
+
+package report
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+
+	"golang.org/x/net/dns/dnsmessage"
+
+	"trapline/trace"
+)
+
+// answer is a message that answers the question for host.example, with an alias of
+// that name.
+func answer(t testing.TB, alias string) []byte {
+	t.Helper()
+	name := dnsmessage.MustNewName("host.example.")
+	b, err := (&dnsmessage.Message{
+		Header:    dnsmessage.Header{ID: 7, Response: true},
+		Questions: []dnsmessage.Question{{Name: name, Type: dnsmessage.TypeA, Class: dnsmessage.ClassINET}},
+		Answers: []dnsmessage.Resource{
+			{Header: dnsmessage.ResourceHeader{Name: name, Class: dnsmessage.ClassINET}, Body: &dnsmessage.CNAMEResource{CNAME: dnsmessage.MustNewName(alias)}},
+			{Header: dnsmessage.ResourceHeader{Name: name, Class: dnsmessage.ClassINET}, Body: &dnsmessage.AResource{A: [4]byte{192, 0, 2, 1}}},
+		},
+	}).Pack()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// received is a report of one connection to a server of DNS that has received a message.
+func received(b []byte) *netReport {
+	n := &connection{process: &process{pid: 1}, program: "test", remote: "127.0.0.1:53", received: uint64(len(b))}
+	n.findDNS(&trace.Value{Kind: trace.Bytes, Str: string(b)}, time.Unix(1, 0))
+	return &netReport{order: []*connection{n}}
+}
+
+func TestDNS(t *testing.T) {
+	message := answer(t, "alias.example.")
+	withLength := append([]byte{0, byte(len(message))}, message...) // as TCP has it
+	for _, b := range [][]byte{message, withLength} {
+		lookups := received(b).order[0].lookups
+		if len(lookups) != 1 || lookups[0].name != "host.example" || lookups[0].kind != "A" ||
+			!slices.Equal(lookups[0].answers, []string{"alias.example", "192.0.2.1"}) {
+			t.Errorf("%q: %+v", b, lookups)
+		}
+	}
+}
+
+// Whatever a message has, the report is lines without anything that a terminal may
+// interpret, and valid JSON.
+func FuzzDNS(f *testing.F) {
+	f.Add(answer(f, "alias.example."))
+	f.Add(answer(f, "\x1b[2J\n.example."))
+	f.Add(append([]byte{0, 60}, answer(f, "a.")...))
+	f.Add([]byte("\x00\x07\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\xc0\x0c\x00\x01\x00\x01")) // a name that refers to itself
+	f.Add([]byte{})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		r := received(b)
+		text, records := writer{}, writer{at: time.Unix(-2, 5)} // before 1970, as in a recording that is made up
+		r.text(&text)
+		for _, c := range string(text.b) {
+			if c != '\n' && !unicode.IsPrint(c) {
+				t.Errorf("%q has %q", text.b, c)
+			}
+		}
+		if lines, want := strings.Count(string(text.b), "\n"), 2+len(r.order[0].lookups); lines != want {
+			t.Errorf("%d lines, want %d: %s", lines, want, text.b)
+		}
+		r.json(&records)
+		for line := range strings.Lines(string(records.b)) {
+			if !json.Valid([]byte(line)) {
+				t.Errorf("%s", line)
+			}
+		}
+	})
+}

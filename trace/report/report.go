@@ -1,0 +1,268 @@
+//go:build linux && amd64
+
+// Package report makes views of a whole trace: the files that were used, the tree of
+// processes, and others. A Set of reports is a Handler of a trace. It takes note of what
+// happens, and at the end writes text for people or records of JSON.
+//
+// Reports are made from what the descriptions of calls say (trace.FileUse), so that they
+// have no lists of calls of their own.
+package report
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"trapline/trace"
+	"trapline/trace/nearest"
+)
+
+// Kind is a kind of report.
+type Kind string
+
+// The kinds of reports.
+const (
+	Files Kind = "files" // files, and how they were used
+	Tree  Kind = "tree"  // processes, and what they executed
+	FDs   Kind = "fds"   // descriptors that were not closed
+	Net   Kind = "net"   // connections
+	Time  Kind = "time"  // where the time of the clock went
+
+	Folded  Kind = "folded"  // call stacks, for flame graphs
+	Seccomp Kind = "seccomp" // the calls that were made, as a seccomp profile of containers
+	Systemd Kind = "systemd" // the same as a SystemCallFilter of systemd
+)
+
+// view is a report in the making. Its functions may be nil.
+type view struct {
+	enter, exit func(c *trace.Call, p *process)
+	// started and executed are called when a process begins and after it has executed
+	// a program; stopped when a thread has been stopped, and threadEnded when it ends.
+	started, executed    func(p *process)
+	stopped, threadEnded func(t *trace.Process, p *process)
+	// text writes it for people, and json as records.
+	text func(w *writer)
+	json func(w *writer)
+}
+
+// kind is what is known of a Kind.
+type kind struct {
+	name Kind
+	// classes are the calls that it needs, as trace.ParseCalls takes them; empty for none.
+	classes string
+	files   bool // it needs trace.Call.Files
+	stacks  bool // it needs trace.Call.Stack
+	strings int  // how many bytes it needs of a string
+	sockets bool // it needs to know what the kernel says of sockets
+	merged  bool // it may be of several traces
+	make    func(s *Set) view
+}
+
+func kinds() []kind {
+	return []kind{
+		{name: Files, classes: "%file,%desc", files: true, merged: true, make: newFiles},
+		{name: Tree, make: newTree},
+		{name: FDs, classes: "%desc,%network", files: true, make: newFDs},
+		{name: Net, classes: "%desc,%network", files: true, strings: dnsMax, sockets: true, make: newNet},
+		{name: Time, classes: "all", files: true, make: newTime},
+		{name: Folded, classes: "all", stacks: true, make: newFolded},
+		{name: Seccomp, classes: "all", merged: true, make: newSeccomp},
+		{name: Systemd, classes: "all", merged: true, make: newSystemd},
+	}
+}
+
+// Names are the kinds of reports there are.
+func Names() (names []string) {
+	for _, k := range kinds() {
+		names = append(names, string(k.name))
+	}
+	return names
+}
+
+// Merged are the kinds that may be of several traces: see Set.NextTrace.
+func Merged() (merged []Kind) {
+	for _, k := range kinds() {
+		if k.merged {
+			merged = append(merged, k.name)
+		}
+	}
+	return merged
+}
+
+// Parse parses a list of kinds that are separated by commas.
+func Parse(list string) (parsed []Kind, err error) {
+	for name := range strings.SplitSeq(list, ",") {
+		if !slices.Contains(Names(), name) {
+			return nil, noReport(name)
+		}
+		if k := Kind(name); !slices.Contains(parsed, k) {
+			parsed = append(parsed, k)
+		}
+	}
+	return parsed, nil
+}
+
+// noReport says which report may be meant or, if none is near, which there are.
+func noReport(name string) error {
+	if near := nearest.Begun(name, Names()); near != "" {
+		return fmt.Errorf("there is no report %q%s", name, nearest.Question(near))
+	}
+	return fmt.Errorf("there is no report %q, only %s", name, strings.Join(Names(), ", "))
+}
+
+// Set is a set of reports on one trace, or on several.
+type Set struct {
+	processes
+	views  []view
+	traces int // how many there are
+	// Environment is that of the program that launched the command, NAME=VALUE; the
+	// environment of the command is shown by its differences. Nil if it is not known.
+	Environment []string
+}
+
+// New starts reports, and changes the Options of the trace that they are of: it sets the
+// Handler, and the calls to trace unless the Options have any.
+func New(wanted []Kind, o *trace.Options) (*Set, error) {
+	s := &Set{traces: 1}
+	s.processes.init()
+	var classes []string
+	calls := false
+	for _, k := range kinds() {
+		if !slices.Contains(wanted, k.name) {
+			continue
+		}
+		v := k.make(s)
+		s.views = append(s.views, v)
+		o.Files = o.Files || k.files
+		if k.stacks && o.Stacks == trace.NoStacks {
+			o.Stacks = trace.SymbolStacks
+		}
+		if k.sockets {
+			o.DecodeFDs |= trace.AllFDs
+		}
+		if k.strings > o.StringLimit && o.StringLimit >= 0 {
+			o.StringLimit = k.strings
+		}
+		if k.classes != "" {
+			classes = append(classes, k.classes)
+			calls = true
+		}
+	}
+	o.Describe = true
+	o.Handler = trace.Handler{Started: s.started, Executed: s.executed, Ended: s.ended, Stopped: s.stopped}
+	if !calls {
+		o.ProcessesOnly = true
+		return s, nil
+	}
+	o.Handler.Enter, o.Handler.Exit = s.enter, s.exit
+	if o.Calls == nil {
+		var err error
+		if o.Calls, err = trace.ParseCalls(strings.Join(classes, ",")); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// NextTrace begins another trace, whose processes have nothing to do with those so far.
+// It is for kinds of Merged only.
+func (s *Set) NextTrace() {
+	s.processes.init()
+	s.traces++
+}
+
+func (s *Set) started(t *trace.Process) error {
+	p := s.processes.started(t)
+	for i := range s.views {
+		if f := s.views[i].started; f != nil && p.threads == 1 {
+			f(p)
+		}
+	}
+	return nil
+}
+
+func (s *Set) executed(t *trace.Process) error {
+	p := s.processes.executed(t)
+	for i := range s.views {
+		if f := s.views[i].executed; f != nil {
+			f(p)
+		}
+	}
+	return nil
+}
+
+func (s *Set) stopped(t *trace.Process) error {
+	p := s.of(t.PID, t.Time)
+	for i := range s.views {
+		if f := s.views[i].stopped; f != nil {
+			f(t, p)
+		}
+	}
+	return nil
+}
+
+func (s *Set) ended(t *trace.Process) error {
+	p := s.of(t.PID, t.Time)
+	for i := range s.views {
+		if f := s.views[i].threadEnded; f != nil {
+			f(t, p)
+		}
+	}
+	s.processes.ended(t)
+	return nil
+}
+
+func (s *Set) enter(c *trace.Call) error {
+	p := s.of(c.PID, c.Time)
+	for i := range s.views {
+		if f := s.views[i].enter; f != nil {
+			f(c, p)
+		}
+	}
+	return nil
+}
+
+func (s *Set) exit(c *trace.Call) error {
+	p := s.of(c.PID, c.Time)
+	for i := range s.views {
+		if f := s.views[i].exit; f != nil {
+			f(c, p)
+		}
+	}
+	return nil
+}
+
+// Form says how reports are written.
+type Form struct {
+	JSON bool
+	// Message, if not nil, is called with what there is to say about a report that has no
+	// place in it.
+	Message func(text string)
+	// Missing says what is missing of the trace. In text it is passed to Message; in JSON
+	// there is a record for each.
+	Missing []string
+	// At is the time of the records; zero for now.
+	At time.Time
+	// Stamp returns the time of a record in nanoseconds; nil for those since 1970.
+	Stamp func(time.Time) int64
+}
+
+// Write writes the reports, as they are after the trace.
+func (s *Set) Write(to io.Writer, f Form) error {
+	w := f.newWriter()
+	for i := range s.views {
+		if f.JSON {
+			s.views[i].json(w)
+			continue
+		}
+		if len(w.b) > 0 {
+			w.line("")
+		}
+		s.views[i].text(w)
+	}
+	w.missing(&f)
+	_, err := to.Write(w.b)
+	return err
+}

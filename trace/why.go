@@ -1,0 +1,151 @@
+//go:build linux && amd64
+
+package trace
+
+import (
+	"slices"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"trapline/decode/host"
+	"trapline/trace/why"
+	"trapline/tracer/unwind"
+)
+
+// Why writes to Options.Output what the threads of a process wait for, and on whom, for
+// that process and those that it waits for, and names deadlocks. It does not attach to any of
+// them. The error is ESRCH if there is no such process.
+//
+// Of the Options those count that say how calls look, and Stacks.
+func Why(pid int, o Options) error {
+	s, err := newSession(o)
+	if err != nil {
+		return err
+	}
+	if err := s.openLog(); err != nil {
+		return err
+	}
+	machine := s.newHost()
+	defer machine.Close()
+	err = s.askWhy(machine, []int{machine.Process(pid)}, nil)
+	if closing := s.closeLog(); err == nil {
+		err = closing
+	}
+	return err
+}
+
+// askWhy adds to the log what some processes wait for. These are named as this machine does.
+// The error is ESRCH if there is none of them.
+func (s *Session) askWhy(machine *host.Local, processes []int, since func(tid int) (time.Duration, bool)) error {
+	options := why.Options{Decode: s.o.decoderOptions(), Since: since, Own: machine.Process(unix.Getpid())}
+	options.Decode.FDs = AllFDs
+	if s.o.Stacks != NoStacks {
+		options.Stacks = unwind.New(unwind.Options{Limit: s.o.StackLimit, Source: s.o.Stacks == SourceStacks})
+	}
+	if since != nil {
+		options.Self = machine.Process(unix.Gettid())
+	}
+	q := why.New(machine, options)
+	if !q.Ask(processes...) {
+		return unix.ESRCH
+	}
+	looks := s.log.Looks()
+	looks.PID = PIDColumn
+	q.Write(&looks, func(b []byte) { s.log.Write(b) }, time.Now())
+	return nil
+}
+
+// watchHangs looks for threads that have been in a call for as long as Options.Hang says, until
+// stopped.
+func (s *Session) watchHangs(machine *host.Local) (stop func()) {
+	if s.o.Hang <= 0 || s.log == nil || s.tracer == nil {
+		return func() {}
+	}
+	const parts = 4 // a thread is found at most so much later
+	ticker, done := time.NewTicker(max(s.o.Hang/parts, time.Millisecond)), make(chan struct{})
+	go func() {
+		for {
+			select {
+			case <-ticker.C:
+				s.tracer.Do(func() { s.findHangs(machine) })
+			case <-done:
+				return
+			}
+		}
+	}()
+	return func() {
+		ticker.Stop()
+		close(done)
+	}
+}
+
+// timesCalls says that the beginnings of calls are to be remembered.
+func (s *Session) timesCalls() bool { return s.o.Hang > 0 || s.o.Waits }
+
+// beginnings are those of the calls that tracees are in, by the ids of threads on this machine.
+func (s *Session) beginnings(machine *host.Local) map[int]*tracee {
+	entered := make(map[int]*tracee)
+	for tr := range s.tracer.Tracees {
+		if t, ok := tr.Data.(*tracee); ok && !t.since.IsZero() {
+			entered[machine.Process(tr.TID)] = t
+		}
+	}
+	return entered
+}
+
+// since says for how long a thread has been in its call.
+func since(entered map[int]*tracee, now time.Time) func(tid int) (time.Duration, bool) {
+	return func(tid int) (time.Duration, bool) {
+		if t := entered[tid]; t != nil {
+			return now.Sub(t.since), true
+		}
+		return 0, false
+	}
+}
+
+// findHangs writes what processes wait for that have a thread which has been in a call for
+// too long. Each call is reported once.
+func (s *Session) findHangs(machine *host.Local) {
+	now := time.Now()
+	entered := s.beginnings(machine)
+	var hang []int
+	for process, t := range entered {
+		if now.Sub(t.since) >= s.o.Hang && !t.hangs {
+			t.hangs = true
+			hang = append(hang, process)
+		}
+	}
+	hang = slices.DeleteFunc(hang, func(process int) bool {
+		task, ok := machine.Task(process)
+		if ok && task.State == 't' { // at a stop that this Session has yet to handle
+			entered[process].hangs = false
+			return true
+		}
+		return !ok
+	})
+	if len(hang) > 0 {
+		slices.Sort(hang)
+		s.askWhy(machine, hang, since(entered, now))
+	}
+}
+
+// WriteWaits writes what the threads of all tracees wait for, and on whom, as of Why. It may
+// be called from any goroutine during Run, if Options.Waits is set.
+func (s *Session) WriteWaits() {
+	if s.tracer == nil || s.log == nil || !s.o.Waits {
+		return
+	}
+	s.tracer.Do(func() {
+		machine := s.newHost()
+		defer machine.Close()
+		var processes []int
+		for tr := range s.tracer.Tracees {
+			if task, ok := machine.Task(machine.Process(tr.TID)); ok && !slices.Contains(processes, task.TGID) {
+				processes = append(processes, task.TGID)
+			}
+		}
+		slices.Sort(processes)
+		s.askWhy(machine, processes, since(s.beginnings(machine), time.Now()))
+	})
+}

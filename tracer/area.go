@@ -1,0 +1,378 @@
+//go:build linux && amd64
+
+package tracer
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"trapline/tables"
+	"trapline/tracer/buffered"
+)
+
+// giveArea gives a tracee an area, that of a thread that has ended or a new one,
+// and lets the index or gs lead to it.
+func (t *Tracer) giveArea(r *remote) error {
+	tr, s := r.tr, r.tr.space
+	fs := r.own.Fs_base
+	if s.lookup == buffered.ByFS {
+		if own, err := t.wordAtFS(tr, fs); err != nil || !own {
+			return errors.New("the word at its fs base is not the fs base")
+		}
+		var entry [buffered.IndexEntry]byte
+		if tr.ReadMemory(indexEntry(fs), entry[:]) != len(entry) || entry != [buffered.IndexEntry]byte{} {
+			return errors.New("another thread has its entry of the index")
+		}
+	}
+	var a *buffered.Area
+	if n := len(s.free); n > 0 {
+		a, s.free = s.free[n-1], s.free[:n-1]
+	} else {
+		var err error
+		if a, err = t.newArea(r); err != nil {
+			return err
+		}
+	}
+	pid, err := r.call(unix.SYS_GETPID)
+	if err != nil {
+		s.free = append(s.free, a)
+		return err
+	}
+	a.Begin(int(pid))
+	th := &thread{tr: tr, area: a, fs: fs}
+	if s.lookup == buffered.ByGS {
+		r.own.Gs_base = a.Addr + buffered.SelfOffset
+	} else if !th.link() {
+		s.free = append(s.free, a)
+		return unix.EFAULT
+	}
+	tr.buffered = th
+	t.buffered.areas = append(t.buffered.areas, th)
+	return nil
+}
+
+// newArea maps an area in a tracee and here. The file is the tracee's own; this
+// process gets a descriptor of it by pidfd_getfd, so that no /proc is needed.
+func (t *Tracer) newArea(r *remote) (*buffered.Area, error) {
+	fd, err := r.call(unix.SYS_MEMFD_CREATE, buffered.NameAddr, unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
+	if err != nil {
+		return nil, fmt.Errorf("memfd_create: %w", err)
+	}
+	defer r.call(unix.SYS_CLOSE, fd)
+	own, err := fileOf(r.tr.space.pid, int(fd))
+	if err != nil {
+		return nil, err
+	}
+	defer unix.Close(own)
+	if err := unix.Ftruncate(own, buffered.AreaFileSize); err != nil {
+		return nil, fmt.Errorf("ftruncate: %w", err)
+	}
+	const prot = unix.PROT_READ | unix.PROT_WRITE
+	// Far from where the kernel puts mappings, so that those of the program have
+	// the same addresses as without the area.
+	const distance = 1 << 20
+	s := r.tr.space
+	addr, err := r.call(unix.SYS_MMAP, buffered.AreasAddr+s.areas*distance, buffered.AreaSize, prot, unix.MAP_SHARED, fd, 0)
+	if err != nil {
+		return nil, fmt.Errorf("mmap: %w", err)
+	}
+	_, err = r.call(unix.SYS_MMAP, addr+buffered.AreaFileSize, buffered.RingSize, prot, unix.MAP_SHARED|unix.MAP_FIXED, fd, buffered.AreaState)
+	if err == nil {
+		// A child must not write to its parent's ring.
+		_, err = r.call(unix.SYS_MADVISE, addr, buffered.AreaSize, unix.MADV_DONTFORK)
+	}
+	var a *buffered.Area
+	if err == nil {
+		a, err = buffered.NewArea(own, addr)
+	}
+	if err != nil {
+		r.call(unix.SYS_MUNMAP, addr, buffered.AreaSize)
+		return nil, err
+	}
+	s.areas++
+	return a, nil
+}
+
+// fileOf returns a descriptor of what a descriptor of a process is.
+func fileOf(pid, fd int) (int, error) {
+	pidfd, err := unix.PidfdOpen(pid, 0)
+	if err != nil {
+		return -1, fmt.Errorf("pidfd_open: %w", err)
+	}
+	defer unix.Close(pidfd)
+	own, err := unix.PidfdGetfd(pidfd, fd, 0)
+	if err != nil {
+		return -1, fmt.Errorf("pidfd_getfd: %w", err)
+	}
+	return own, nil
+}
+
+// indexEntry returns the address of the entry of the index for an fs base.
+func indexEntry(fs uint64) uint64 {
+	return buffered.IndexAddr + fs>>8&0xffff*buffered.IndexEntry
+}
+
+// link lets the index lead to the area.
+func (th *thread) link() bool {
+	var entry [buffered.IndexEntry]byte
+	binary.LittleEndian.PutUint64(entry[:], -th.fs)
+	binary.LittleEndian.PutUint64(entry[8:], th.area.Addr)
+	// The address first: nobody looks at it before the other word is right.
+	return th.tr.poke(indexEntry(th.fs)+8, entry[8:]) == 8 && th.tr.poke(indexEntry(th.fs), entry[:8]) == 8
+}
+
+// unlink empties an entry of the index through a stopped tracee.
+func unlink(tr *Tracee, fs uint64) {
+	tr.poke(indexEntry(fs), make([]byte, buffered.IndexEntry))
+}
+
+// setGS sets the gs base of a stopped tracee.
+func setGS(tr *Tracee, base uint64) {
+	ptrace(unix.PTRACE_POKEUSR, tr.TID, unsafe.Offsetof(Registers{}.Gs_base), uintptr(base))
+}
+
+// noArea is a gs base of a thread without an area: an empty word.
+const noArea = buffered.IndexAddr
+
+// takeArea takes a stopped tracee's area away from it: its calls stop again.
+func (t *Tracer) takeArea(tr *Tracee) {
+	th := tr.buffered
+	if th == nil {
+		return
+	}
+	if tr.space.lookup == buffered.ByGS {
+		setGS(tr, noArea)
+	} else if !th.aside {
+		unlink(tr, th.fs)
+	}
+	t.releaseArea(tr)
+}
+
+// releaseArea notes that a tracee does not use its area any more.
+func (t *Tracer) releaseArea(tr *Tracee) {
+	th := tr.buffered
+	tr.buffered, tr.bufferable = nil, 0
+	b := t.buffered
+	if i := slices.Index(b.areas, th); i >= 0 {
+		b.areas = slices.Delete(b.areas, i, i+1)
+	}
+	tr.space.free = append(tr.space.free, th.area)
+}
+
+// born prepares a tracee in its first stop: it must not use the area of its
+// parent, nor one that belonged to a thread before it.
+func (t *Tracer) born(tr *Tracee) {
+	s := tr.space
+	if s == nil || !s.ready {
+		return
+	}
+	if s.lookup == buffered.ByGS {
+		setGS(tr, noArea)
+		return
+	}
+	var regs Registers
+	if tr.Registers(&regs) != nil {
+		return
+	}
+	for _, th := range t.buffered.areas {
+		if th.fs == regs.Fs_base && th.tr.space == s && !th.aside {
+			// They share it: nobody can tell them apart.
+			tr.shares = true
+			if th.tr != tr {
+				th.aside = true
+				th.tr.shares = true
+			}
+		}
+	}
+	unlink(tr, regs.Fs_base)
+}
+
+// inheritSpace gives a new tracee the address space of its parent, or a copy of
+// it.
+func (t *Tracer) inheritSpace(child, parent *Tracee) {
+	s := parent.space
+	if s == nil || child.space != nil {
+		return
+	}
+	flags := parent.cloneFlags
+	if flags&unix.CLONE_VM == 0 {
+		child.space = s.clone(child.TID)
+		return
+	}
+	child.space = s
+	if flags&unix.CLONE_THREAD == 0 {
+		child.shares = true // in its file descriptors it is another process
+	}
+}
+
+// cloneFlagsOf returns the flags of the call that a tracee has entered, if that
+// creates a task.
+func (tr *Tracee) cloneFlagsOf() (flags uint64, creates bool) {
+	fork, vfork, clone := uint64(unix.SYS_FORK), uint64(unix.SYS_VFORK), uint64(unix.SYS_CLONE)
+	if tr.call.ABI == tables.I386 {
+		fork, vfork, clone = 2, 190, 120
+	}
+	switch tr.call.NR {
+	case fork:
+		return 0, true
+	case vfork:
+		return unix.CLONE_VM | unix.CLONE_VFORK, true
+	case clone:
+		return tr.call.Args[0], true
+	case unix.SYS_CLONE3:
+		var b [8]byte
+		if tr.ReadMemory(tr.call.Args[0], b[:]) != len(b) {
+			return unix.CLONE_VM, true
+		}
+		return binary.LittleEndian.Uint64(b[:]), true
+	}
+	return 0, false
+}
+
+// changesMemory386 reports whether a call of i386 is one of those that
+// watchSpace handles.
+func changesMemory386(nr uint64) bool {
+	switch nr {
+	case 90, 91, 123, 125, 163, 172, 192, 243, 380, 384: // mmap, munmap, modify_ldt, mprotect, mremap, prctl, mmap2, set_thread_area, pkey_mprotect, arch_prctl
+		return true
+	}
+	return false
+}
+
+var errI386 = errors.New("it changes its memory by calls of i386")
+
+// setAside is for a tracee that is about to create a task that may have the same
+// fs base: the index must not lead to its area then.
+func (t *Tracer) setAside(tr *Tracee) {
+	th := tr.buffered
+	if th == nil || tr.space.lookup != buffered.ByFS || th.aside ||
+		tr.cloneFlags&unix.CLONE_VM == 0 || tr.cloneFlags&unix.CLONE_SETTLS != 0 {
+		return
+	}
+	unlink(tr, th.fs)
+	th.aside = true
+	tr.shares = tr.cloneFlags&unix.CLONE_VFORK == 0
+}
+
+// watchSpace handles the entry of calls that bear on buffered calls.
+func (t *Tracer) watchSpace(tr *Tracee) {
+	const (
+		archSetGS = 0x1001 // ARCH_SET_GS and ARCH_SET_FS of asm/prctl.h
+		archSetFS = 0x1002
+	)
+	s, call := tr.space, &tr.call
+	switch call.NR {
+	case unix.SYS_EXIT:
+		t.takeArea(tr)
+	case unix.SYS_ARCH_PRCTL:
+		switch {
+		case uint32(call.Args[0]) == archSetFS && s.lookup == buffered.ByFS:
+			t.takeArea(tr)
+		case uint32(call.Args[0]) == archSetGS && s.lookup == buffered.ByGS:
+			t.unpatchAll(tr, errors.New("it uses gs"))
+		}
+	case unix.SYS_MODIFY_LDT:
+		t.unpatchAll(tr, errors.New("it uses segments"))
+	case unix.SYS_PRCTL:
+		if uint32(call.Args[0]) == unix.PR_SET_TSC {
+			t.unpatchAll(tr, errors.New("it may not read the time stamp counter"))
+		}
+	case unix.SYS_MUNMAP:
+		s.mapped = nil
+		t.dropSites(tr, call.Args[0], call.Args[1], false)
+	case unix.SYS_MMAP:
+		s.mapped = nil
+		if call.Args[3]&unix.MAP_FIXED != 0 {
+			t.dropSites(tr, call.Args[0], call.Args[1], false)
+		}
+	case unix.SYS_MREMAP:
+		s.mapped = nil
+		t.dropSites(tr, call.Args[0], max(call.Args[1], call.Args[2]), true)
+		t.dropSites(tr, call.Args[4], call.Args[2], false)
+	case unix.SYS_MPROTECT, unix.SYS_PKEY_MPROTECT:
+		s.mapped = nil
+		if call.Args[2]&unix.PROT_WRITE != 0 {
+			t.dropSites(tr, call.Args[0], call.Args[1], true)
+		}
+	}
+}
+
+// leaveBuffered handles the exit of a call that buffered calls have to see.
+func (t *Tracer) leaveBuffered(tr *Tracee) {
+	if t.buffered != nil && t.opts.Lasting != nil && tr.isBuffered() {
+		t.unlistClosed(tr) // another thread may have used it in between
+	}
+	if th := tr.buffered; th != nil && th.aside && !tr.shares && tr.space.lookup == buffered.ByFS {
+		th.aside = !th.link()
+	}
+}
+
+// dropSites forgets the patched calls in a range of addresses, after restoring
+// them if the memory remains.
+func (t *Tracer) dropSites(tr *Tracee, addr, size uint64, restore bool) {
+	const widest = 256 // between a call and its hole
+	for returns, x := range tr.space.sites {
+		if returns+widest < addr || returns > addr && returns-addr >= size+widest {
+			continue
+		}
+		if restore {
+			x.restore(tr)
+		}
+		delete(tr.space.sites, returns)
+	}
+}
+
+// restore writes the program's own instruction again. Its hole stays a jump,
+// since a thread may be about to run it.
+func (x *site) restore(tr *Tracee) {
+	switch {
+	case !x.patched:
+	case x.load != nil:
+		at := x.returns - callSize - buffered.LoadSize
+		if isSplit(at, buffered.LoadSize) && tr.t.hasThreads(tr.space, tr) {
+			// Another thread must not run half of it: it jumps to the slow call.
+			tr.poke(x.trampoline, tr.space.lookup.ToSlowCall())
+			break
+		}
+		tr.poke(at, x.load)
+	default:
+		tr.poke(x.returns-callSize, []byte{0x0f, 0x05})
+	}
+	x.patched = false
+}
+
+// unpatchAll restores all calls of a space, through a stopped tracee.
+func (t *Tracer) unpatchAll(tr *Tracee, why error) {
+	for _, x := range tr.space.sites {
+		x.restore(tr)
+	}
+	t.refuse(tr.space, why)
+}
+
+// leaveSpace releases what a tracee that is forgotten has in its address space.
+func (t *Tracer) leaveSpace(tr *Tracee) {
+	if tr.buffered != nil {
+		t.releaseArea(tr)
+	}
+	if !t.hasThreads(tr.space, tr) {
+		tr.space.close()
+	}
+	tr.space = nil
+}
+
+// execSpace gives a tracee the new address space of an execve.
+func (t *Tracer) execSpace(tr *Tracee) {
+	if t.buffered == nil || !tr.filtered {
+		return
+	}
+	if tr.space != nil {
+		t.leaveSpace(tr)
+	}
+	tr.space = &space{pid: tr.TID}
+	tr.shares, tr.areaFailures, tr.bufferable = tr.everyCall, 0, 0
+}

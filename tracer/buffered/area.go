@@ -1,0 +1,211 @@
+//go:build linux && amd64
+
+package buffered
+
+import (
+	"encoding/binary"
+	"errors"
+	"sync/atomic"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// Area is the tracer's view of a thread's area: the file that the thread has
+// mapped as well. The thread may write anything to it at any time, so all that is
+// read from it is checked, and nothing is read twice.
+type Area struct {
+	Addr   uint64 // in the thread's process
+	memory []byte // areaFile bytes
+	read   uint64 // what has been read of the ring
+	shown  uint64 // areaInFlight of the last call that InFlight returned
+	copied []byte // the last record
+}
+
+// AreaFileSize is the size of the file of an area.
+const AreaFileSize = areaFile
+
+// NewArea maps the file of an area. It must not be possible to shrink the file.
+func NewArea(fd int, addr uint64) (*Area, error) {
+	seals, err := unix.FcntlInt(uintptr(fd), unix.F_ADD_SEALS, unix.F_SEAL_SHRINK|unix.F_SEAL_GROW|unix.F_SEAL_SEAL)
+	if err != nil || seals < 0 {
+		return nil, errors.Join(errors.New("cannot seal the file of an area"), err)
+	}
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil || st.Size != areaFile {
+		return nil, errors.Join(errors.New("the file of an area has another size"), err)
+	}
+	memory, err := unix.Mmap(fd, 0, areaFile, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+	if err != nil {
+		return nil, err
+	}
+	return &Area{Addr: addr, memory: memory}, nil
+}
+
+// Close unmaps the area in this process.
+func (a *Area) Close() {
+	unix.Munmap(a.memory)
+	a.memory = nil
+}
+
+func (a *Area) word(offset uint64) *atomic.Uint64 {
+	return (*atomic.Uint64)(unsafe.Pointer(&a.memory[offset]))
+}
+
+// load reads a word of the thread's state.
+func (a *Area) load(offset uint64) uint64 { return a.word(offset).Load() }
+
+// Begin prepares the area for a thread of a process.
+func (a *Area) Begin(pid int) {
+	for i := range uint64(areaStack / 8) {
+		a.word(8 * i).Store(0)
+	}
+	a.read, a.shown = 0, 0
+	a.word(areaStub).Store(StubAddr)
+	a.word(areaCalls).Store(CallsAddr)
+	a.word(areaRing).Store(a.Addr + AreaState)
+	a.word(areaPID).Store(uint64(pid))
+	a.word(areaSelf).Store(a.Addr)
+}
+
+// SelfOffset is the offset of the word of an area that gs leads to.
+const SelfOffset = areaSelf
+
+// Record is one call.
+type Record struct {
+	NR         uint64
+	IP, SP     uint64
+	Start, End uint64 // time stamp counters
+	Args       [6]uint64
+	Result     int64
+	Chunks     []byte // see CallTable.Pieces; valid until the next Record
+}
+
+// ErrDamaged says that a program has written to its ring.
+var ErrDamaged = errors.New("the ring is damaged")
+
+// Next returns the next record that is complete, or false. After an error
+// nothing that was in the ring can be read.
+func (a *Area) Next(r *Record) (ok bool, err error) {
+	head := a.load(areaHead)
+	n := head - a.read
+	if n == 0 {
+		return false, nil
+	}
+	offset := a.read % RingSize
+	size := a.load(AreaState + offset + recSize)
+	if n > RingSize || head%8 != 0 || size < recChunks || size > MaxRecord || size > n || size%8 != 0 {
+		a.read = head &^ 7
+		a.word(areaHead).Store(a.read)
+		a.word(areaTail).Store(a.read)
+		return false, ErrDamaged
+	}
+	a.take(offset, size)
+	r.decode(a.copied)
+	a.read += size
+	a.word(areaTail).Store(a.read)
+	return true, nil
+}
+
+// take copies a record, which may wrap around.
+func (a *Area) take(offset, size uint64) {
+	ring := a.memory[AreaState:]
+	end := min(offset+size, RingSize)
+	a.copied = append(a.copied[:0], ring[offset:end]...)
+	a.copied = append(a.copied, ring[:size-(end-offset)]...)
+}
+
+func (r *Record) decode(b []byte) {
+	le := binary.LittleEndian
+	r.NR = le.Uint64(b[recNR:])
+	r.IP, r.SP = le.Uint64(b[recIP:]), le.Uint64(b[recSP:])
+	r.Start, r.End = le.Uint64(b[recStart:]), le.Uint64(b[recEnd:])
+	for i := range r.Args {
+		r.Args[i] = le.Uint64(b[recArgs+8*i:])
+	}
+	r.Result = int64(le.Uint64(b[recResult:]))
+	r.Chunks = b[recChunks:]
+}
+
+// InFlight returns the call that the thread has begun and not completed, if it
+// is under way now. It has no result and no chunks. Begun tells it from other
+// calls of the thread.
+func (a *Area) InFlight(r *Record) (begun uint64, ok bool) {
+	begun = a.load(areaInFlight)
+	if begun == 0 || begun-1 != a.load(areaHead) || begun-1 != a.read || a.read%8 != 0 {
+		return 0, false
+	}
+	a.take(a.read%RingSize, recChunks)
+	if a.load(areaInFlight) != begun || a.load(areaHead) != begun-1 {
+		return 0, false
+	}
+	r.decode(a.copied)
+	r.Result, r.End = 0, 0
+	return begun, true
+}
+
+// StillInFlight reports whether a call that InFlight returned is still under
+// way.
+func (a *Area) StillInFlight(begun uint64) bool {
+	return a.load(areaInFlight) == begun && a.load(areaHead) == begun-1
+}
+
+// List says whether calls with a descriptor are buffered, where an operation asks for
+// that (KindListed). None are at the beginning.
+func (a *Area) List(fd uint64, listed bool) {
+	const wordBits = 64
+	if fd >= listedFDs {
+		return
+	}
+	word, bit := a.word(areaListed+fd/wordBits*8), uint64(1)<<(fd%wordBits)
+	if listed {
+		word.Or(bit)
+	} else {
+		word.And(^bit)
+	}
+}
+
+// IsListed reports whether List was last called with listed.
+func (a *Area) IsListed(fd uint64) bool {
+	return fd < listedFDs && a.load(areaListed+fd/64*8)>>(fd%64)&1 != 0
+}
+
+// ListNone makes all descriptors not listed.
+func (a *Area) ListNone() {
+	for i := uint64(0); i < listedFDs/64; i++ {
+		a.word(areaListed + 8*i).Store(0)
+	}
+}
+
+// Finish is for a thread that does not run: its call in flight, if there is one,
+// has ended without the stub.
+func (a *Area) Finish() { a.word(areaInFlight).Store(0) }
+
+// Piece is memory that was copied.
+type Piece struct {
+	Addr uint64
+	B    []byte
+	When Moment
+	// Ended says that B ends with the zero byte of a string, Unreadable that the
+	// program's memory ends behind B.
+	Ended, Unreadable bool
+}
+
+// Pieces yields what was copied of a record's call.
+func (t *CallTable) Pieces(r *Record, yield func(p Piece)) {
+	le := binary.LittleEndian
+	for at := r.Chunks; len(at) >= chunkData; {
+		size, op := uint64(le.Uint32(at[chunkSize:])), le.Uint32(at[chunkOp:])-CallsAddr
+		want := le.Uint64(at[chunkWant:])
+		p := Piece{Addr: le.Uint64(at[chunkAddr:])}
+		at = at[chunkData:]
+		if size > uint64(len(at)) || uint64(op)+opBytes > uint64(len(t.b)) {
+			return // the program has written to its ring
+		}
+		p.B, p.When = at[:size], min(Moment(t.b[op+opWhen]), AfterCall)
+		p.Ended = Kind(t.b[op+opKind]) == KindString && size > 0 && p.B[size-1] == 0
+		p.Unreadable = !p.Ended && size < want
+		yield(p)
+		at = at[min((size+7)&^7, uint64(len(at))):]
+	}
+}

@@ -1,0 +1,190 @@
+//go:build linux && amd64
+
+package buffered
+
+import (
+	"encoding/binary"
+	"errors"
+	"runtime"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// newFile makes a file for an area.
+func newFile(t testing.TB) (fd int) {
+	t.Helper()
+	fd, err := unix.MemfdCreate("area", unix.MFD_ALLOW_SEALING|unix.MFD_CLOEXEC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Ftruncate(fd, AreaFileSize); err != nil {
+		t.Fatal(err)
+	}
+	return fd
+}
+
+// areaOf maps an area.
+func areaOf(t testing.TB, fd int) *Area {
+	t.Helper()
+	memory, err := unix.Mmap(fd, 0, areaFile, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &Area{Addr: 0x7f0000000000, memory: memory}
+	t.Cleanup(a.Close)
+	return a
+}
+
+// newArea makes an area that is in no other process.
+func newArea(t testing.TB) *Area {
+	t.Helper()
+	fd := newFile(t)
+	defer unix.Close(fd)
+	a, err := NewArea(fd, 0x7f0000000000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(a.Close)
+	a.Begin(1)
+	return a
+}
+
+// put writes a record as the stub does.
+func put(a *Area, nr uint64, size uint64) {
+	head := a.load(areaHead)
+	at := AreaState + head%RingSize
+	le := binary.LittleEndian
+	record := make([]byte, size)
+	le.PutUint64(record[recSize:], size)
+	le.PutUint64(record[recNR:], nr)
+	n := copy(a.memory[at:AreaState+RingSize], record)
+	copy(a.memory[AreaState:], record[n:])
+	a.word(areaHead).Store(head + size)
+}
+
+func TestRing(t *testing.T) {
+	a := newArea(t)
+	var r Record
+	for i := range uint64(5000) { // around the ring several times
+		put(a, i, recChunks+i%50*8)
+		if ok, err := a.Next(&r); !ok || err != nil || r.NR != i {
+			t.Fatalf("record %d: %v, %v, number %d", i, ok, err, r.NR)
+		}
+	}
+	if ok, err := a.Next(&r); ok || err != nil {
+		t.Errorf("an empty ring has a record, or %v", err)
+	}
+	if head, tail := a.load(areaHead), a.load(areaTail); head != tail {
+		t.Errorf("head %d, tail %d", head, tail)
+	}
+}
+
+// A thread that writes without a pause, and only stops while the ring is full, loses
+// no record, and none is read before it is complete.
+func TestRingWhileWritten(t *testing.T) {
+	const records = 100_000
+	fd := newFile(t)
+	defer unix.Close(fd)
+	a, writer := areaOf(t, fd), areaOf(t, fd) // as they are in two processes
+	go func() {
+		for i := range uint64(records) {
+			size := recChunks + i%70*8
+			for writer.load(areaHead)-writer.load(areaTail)+size > RingSize {
+				runtime.Gosched()
+			}
+			put(writer, i, size)
+		}
+	}()
+	var r Record
+	for i := uint64(0); i < records; {
+		ok, err := a.Next(&r)
+		switch {
+		case err != nil:
+			t.Fatalf("record %d: %v", i, err)
+		case !ok:
+			runtime.Gosched()
+		case r.NR != i || uint64(len(r.Chunks)) != i%70*8:
+			t.Fatalf("record %d: number %d, %d bytes of chunks", i, r.NR, len(r.Chunks))
+		default:
+			i++
+		}
+	}
+}
+
+// After a program has damaged its ring, later records are read again.
+func TestDamagedRing(t *testing.T) {
+	for _, size := range []uint64{0, 8, recChunks + 1, MaxRecord + 8, 1 << 63, ^uint64(0)} {
+		a := newArea(t)
+		put(a, 1, recChunks)
+		a.word(AreaState + recSize).Store(size)
+		var r Record
+		if ok, err := a.Next(&r); ok || !errors.Is(err, ErrDamaged) {
+			t.Errorf("size %#x: %v, %v", size, ok, err)
+		}
+		put(a, 2, recChunks)
+		if ok, err := a.Next(&r); !ok || err != nil || r.NR != 2 {
+			t.Errorf("size %#x: the next record: %v, %v, number %d", size, ok, err, r.NR)
+		}
+	}
+}
+
+// Whatever a program writes to its area, reading ends, and reads nothing else.
+func FuzzArea(f *testing.F) {
+	f.Add([]byte{}, uint64(0), uint64(0), uint64(0x20100))
+	f.Add([]byte("some records of a ring that is not one"), uint64(1<<17), uint64(1<<17+1), uint64(0x20200))
+	stub := NewStub()
+	table := NewCallTable()
+	for nr, call := range []Call{
+		{Buffered: true, Ops: []Op{{Kind: KindString, Arg: 0, Count: Unbounded, Size: 1, Most: 4096}}},
+		{Buffered: true, Ops: []Op{{Kind: KindBuffers, When: IfSucceeded, Arg: 1, Count: 2, Total: FromResult, Size: 32, Most: 8}}},
+		{Buffered: true, Ops: []Op{{Kind: KindNull, When: BeforeCall, Arg: 1}, {Kind: KindCounted, When: IfSucceeded, Arg: 1, Count: 2, Size: 1, Most: 64}}},
+		{Arg: 1, Mask: 0xff, Commands: []Command{{Value: 3, Call: Call{Buffered: true, Ops: []Op{{When: AfterCall, Arg: 2, Count: Unbounded, Size: 8, Most: 1}}}}}},
+	} {
+		if err := table.Set(uint64(nr), &call); err != nil {
+			f.Fatal(err)
+		}
+	}
+	// A record, as the stub writes it, of a string at the first operation.
+	record := make([]byte, recChunks+chunkData+8)
+	le := binary.LittleEndian
+	le.PutUint64(record[recSize:], uint64(len(record)))
+	le.PutUint32(record[recChunks+chunkSize:], 5)
+	le.PutUint32(record[recChunks+chunkOp:], uint32(CallsAddr+tableCalls*opBytes))
+	le.PutUint64(record[recChunks+chunkWant:], 4096)
+	copy(record[recChunks+chunkData:], "name")
+	f.Add(record, uint64(len(record)), uint64(0), uint64(0))
+	f.Add(append(record, record...), uint64(2*len(record)), uint64(2*len(record)+1), uint64(0x400))
+	f.Fuzz(func(t *testing.T, ring []byte, head, inFlight, ip uint64) {
+		a := newArea(t)
+		copy(a.memory[AreaState:], ring)
+		copy(a.memory[areaSlow:AreaState], ring)
+		a.word(areaHead).Store(head)
+		a.word(areaInFlight).Store(inFlight)
+		var r Record
+		read := 0
+		for range RingSize / recChunks {
+			ok, err := a.Next(&r)
+			if !ok {
+				if err != nil {
+					continue
+				}
+				break
+			}
+			if read += recChunks + len(r.Chunks); read > 2*RingSize {
+				t.Error("more was read than the ring has")
+			}
+			table.Pieces(&r, func(p Piece) {
+				if len(p.B) > MaxRecord || p.When > AfterCall {
+					t.Errorf("%d bytes, at %d", len(p.B), p.When)
+				}
+			})
+		}
+		a.word(areaHead).Store(head)
+		if begun, ok := a.InFlight(&r); ok && !a.StillInFlight(begun) {
+			t.Error("a call that is under way has ended")
+		}
+		regs := unix.PtraceRegs{Rip: StubAddr + ip%StubSize}
+		stub.Unwind(&regs, a, &r)
+	})
+}

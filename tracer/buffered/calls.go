@@ -1,0 +1,258 @@
+//go:build linux && amd64
+
+package buffered
+
+import (
+	"encoding/binary"
+	"errors"
+)
+
+// Kind says how far the memory of an operation reaches.
+type Kind uint8
+
+const (
+	KindBytes   Kind = iota // n elements
+	KindString              // up to the first zero byte, and this, but no more than Most bytes
+	KindCounted             // n elements, where argument Count has the address of n, an unsigned int
+	KindNull                // nothing; the call stops unless the argument is zero
+	KindAtMost              // nothing; the call stops if the argument is larger than Most
+	KindBuffers             // n elements of struct iovec, and what they point to
+	KindListed              // nothing; the call stops if the argument is a descriptor that is not listed: see Area.List
+)
+
+// Moment says when memory is copied.
+type Moment uint8
+
+const (
+	AnyTime     Moment = iota // the call only reads it
+	BeforeCall                // as it is before the call
+	IfSucceeded               // after the call, unless it failed
+	AfterCall
+)
+
+// Values of Op.Count that are not an argument.
+const (
+	FromResult = 6 // the result, or 0 if the call failed
+	Unbounded  = 7 // only Most counts
+)
+
+// Op is an operation: some memory to be copied, at the address in argument Arg.
+// It has n elements of Size bytes, n being Count but at most Most.
+//
+// With KindBuffers, of each buffer at most Size bytes are copied, and of all
+// together no more than Total, which counts all that a buffer has.
+type Op struct {
+	Kind  Kind
+	When  Moment
+	Arg   uint8 // from 0
+	Count uint8 // an argument, FromResult or Unbounded
+	Low32 bool  // only the low half of Count is looked at
+	Shift uint8 // Count is in units of 1<<Shift elements: n is rounded up
+	Total uint8 // FromResult or Unbounded
+	Size  uint32
+	Most  uint32
+}
+
+// Call says what is copied of a call.
+type Call struct {
+	Buffered bool // or else the call stops
+	Ops      []Op
+
+	// Closes has bit i set if the call closes the descriptor in argument i, ClosesAny
+	// if it may close any.
+	Closes uint8
+
+	// With Commands, an argument's low 32 bits choose; Buffered and Ops are then
+	// for the other values.
+	Commands []Command
+	Arg      uint8 // 0 to 2
+	Mask     uint32
+}
+
+// ClosesAny is Call.Closes of a call that may close any descriptor.
+const ClosesAny = 1 << 7
+
+// Command is what is copied of a call if the argument has a value.
+type Command struct {
+	Value uint32
+	Call  Call
+}
+
+// MaxRecord is how large a record may be, so that the ring has space for several.
+const MaxRecord = RingSize / 2
+
+var (
+	errTooMany  = errors.New("the table of calls is full")
+	errTooLarge = errors.New("the record may be too large")
+	errOp       = errors.New("the stub has no such operation")
+)
+
+// CallTable is the table of calls in the form that the stub reads.
+type CallTable struct{ b []byte }
+
+// NewCallTable makes a table in which all calls stop.
+func NewCallTable() *CallTable {
+	return &CallTable{make([]byte, tableCalls*opBytes, CallsSize)}
+}
+
+// Stops reports whether all calls with a number stop.
+func (t *CallTable) Stops(nr uint64) bool {
+	return nr >= tableCalls || binary.LittleEndian.Uint32(t.b[nr*opBytes+entryNeed:]) == 0
+}
+
+// Stop makes all calls with a number stop. Processes that have the table already
+// need a word of zero at EntryAddr, too.
+func (t *CallTable) Stop(nr uint64) {
+	binary.LittleEndian.PutUint32(t.b[nr*opBytes+entryNeed:], 0)
+}
+
+// Size is the size of the table in bytes. Set appends to it.
+func (t *CallTable) Size() uint64 { return uint64(len(t.b)) }
+
+// EntrySize is the size of the entry of a call in the table.
+const EntrySize = opBytes
+
+// EntryAddr is the address of the entry for calls with a number, whose first four
+// bytes say whether they stop: they are zero if they do.
+func EntryAddr(nr uint64) uint64 { return CallsAddr + nr*opBytes + entryNeed }
+
+// Set describes the call with a number. After an error the call stops.
+func (t *CallTable) Set(nr uint64, c *Call) error {
+	if nr >= tableCalls {
+		return nil
+	}
+	used := len(t.b)
+	entry, err := t.entry(c, true)
+	if err != nil {
+		t.b = t.b[:used]
+		return err
+	}
+	copy(t.b[nr*opBytes:], entry[:])
+	return nil
+}
+
+// entry makes the entry of a call, and adds what it refers to.
+func (t *CallTable) entry(c *Call, commands bool) (e [opBytes]byte, err error) {
+	le := binary.LittleEndian
+	if len(c.Commands) > 0 {
+		if !commands || c.Arg > 2 {
+			return e, errOp
+		}
+		other := *c
+		other.Commands = nil
+		at, err := t.nested(&other)
+		if err != nil {
+			return e, err
+		}
+		list := make([]byte, commandSize*len(c.Commands))
+		for i := range c.Commands {
+			command := &c.Commands[i]
+			entry, err := t.nested(&command.Call)
+			if err != nil {
+				return e, err
+			}
+			le.PutUint32(list[i*commandSize+commandValue:], command.Value)
+			le.PutUint32(list[i*commandSize+commandEntry:], entry)
+		}
+		first, err := t.add(list)
+		if err != nil {
+			return e, err
+		}
+		le.PutUint32(e[entryNeed:], at)
+		le.PutUint16(e[entryCount:], uint16(len(c.Commands)))
+		e[entryFlags], e[entryArg] = entryHasCommands, c.Arg
+		le.PutUint32(e[entryFirst:], first)
+		le.PutUint32(e[entryMask:], c.Mask)
+		return e, nil
+	}
+	if !c.Buffered {
+		return e, nil
+	}
+	need := uint64(recChunks)
+	ops := make([]byte, opBytes*len(c.Ops))
+	for i := range c.Ops {
+		o := &c.Ops[i]
+		size, err := o.check()
+		if err != nil {
+			return e, err
+		}
+		need += chunkData + (size+7)&^7
+		if o.When == BeforeCall {
+			e[entryFlags] |= entryHasBefore
+		}
+		o.encode(ops[i*opBytes:])
+	}
+	if need > MaxRecord {
+		return e, errTooLarge
+	}
+	first, err := t.add(ops)
+	if err != nil {
+		return e, err
+	}
+	le.PutUint32(e[entryNeed:], uint32(need))
+	le.PutUint16(e[entryCount:], uint16(len(c.Ops)))
+	le.PutUint32(e[entryFirst:], first)
+	return e, nil
+}
+
+// nested adds the entry of a command and returns its offset.
+func (t *CallTable) nested(c *Call) (uint32, error) {
+	e, err := t.entry(c, false)
+	if err != nil {
+		e = [opBytes]byte{} // only this command stops
+	}
+	return t.add(e[:])
+}
+
+func (t *CallTable) add(b []byte) (offset uint32, err error) {
+	if len(t.b)+len(b) > CallsSize {
+		return 0, errTooMany
+	}
+	offset = uint32(len(t.b))
+	t.b = append(t.b, b...)
+	return offset, nil
+}
+
+// check returns the most bytes that an operation copies.
+func (o *Op) check() (uint64, error) {
+	switch {
+	case (o.Kind == KindNull || o.Kind == KindAtMost || o.Kind == KindListed) && o.When == BeforeCall && o.Arg <= 5:
+		return 0, nil
+	case o.Kind == KindBuffers && (o.When == BeforeCall || o.Total != FromResult && o.Total != Unbounded):
+		return 0, errOp
+	case o.Kind > KindCounted && o.Kind != KindBuffers, o.Shift > 31, o.When > AfterCall, o.Arg > 5, o.Count > Unbounded,
+		o.Kind == KindString && o.Size != 1,
+		o.Kind == KindCounted && (o.When != IfSucceeded || o.Count > 5),
+		o.Count == FromResult && (o.When == BeforeCall || o.When == AnyTime):
+		return 0, errOp
+	}
+	size := uint64(o.Size) * uint64(o.Most)
+	if o.Kind == KindBuffers {
+		size = uint64(o.Most) * (iovecSize + chunkData + (uint64(o.Size)+7)&^7)
+	}
+	if size > MaxRecord {
+		return 0, errTooLarge
+	}
+	return size, nil
+}
+
+func (o *Op) encode(b []byte) {
+	b[opKind], b[opWhen], b[opArg], b[opCount] = uint8(o.Kind), uint8(o.When), o.Arg, o.Count
+	if o.Low32 {
+		b[opLow32] = 1
+	}
+	b[opShift], b[opTotal] = o.Shift, o.Total
+	binary.LittleEndian.PutUint32(b[opSize:], o.Size)
+	binary.LittleEndian.PutUint32(b[opMost:], o.Most)
+}
+
+// Choose returns what is copied for the arguments of a call.
+func (c *Call) Choose(args *[6]uint64) *Call {
+	value := uint32(args[c.Arg]) & c.Mask
+	for i := range c.Commands {
+		if c.Commands[i].Value == value {
+			return &c.Commands[i].Call
+		}
+	}
+	return c
+}

@@ -1,0 +1,339 @@
+//go:build linux && amd64
+
+package buffered
+
+import (
+	"io"
+
+	"golang.org/x/arch/x86/x86asm"
+)
+
+// A system call instruction has two bytes, enough for a jump of 127 bytes. A
+// hole is a place within this distance that is never run and has space for a jump
+// to anywhere: padding between functions, or inside one after a jump or a return.
+// Nothing is moved, and the address behind the program's instruction stays what
+// it was.
+//
+// Where there is no hole, the instruction before the call is looked at. If it loads
+// the number of the call and has five bytes, it becomes the jump to a trampoline,
+// which begins with this instruction. The call's own instruction stays.
+
+// JumpSize is the size of a jump to a trampoline.
+const JumpSize = 5
+
+const (
+	reach       = 127     // of a jump of two bytes
+	maxFunction = 1 << 13 // functions larger than this, in bytes, are not decoded
+)
+
+// Functions tells where the functions of a file are.
+type Functions interface {
+	Known() bool
+	Before(addr uint64) (start, end uint64, ok bool)
+	Address(offset uint64) (addr uint64, ok bool)
+}
+
+// Text is the code of a file. Its addresses are those of the file.
+type Text struct {
+	file      io.ReaderAt
+	functions Functions
+	bias      uint64 // offset in the file of address 0
+
+	holes map[uint64]uint64 // by the address behind a call; 0 if it has none
+	loads map[uint64]bool   // by the address behind a call: see LoadsNumber
+	used  map[uint64]bool   // bytes of holes
+}
+
+// NewText makes a Text of a mapping that begins at offset of a file.
+func NewText(file io.ReaderAt, functions Functions, offset uint64) (*Text, bool) {
+	addr, ok := functions.Address(offset)
+	return &Text{file, functions, offset - addr, map[uint64]uint64{}, map[uint64]bool{}, map[uint64]bool{}}, ok
+}
+
+// Address converts an offset in the file.
+func (t *Text) Address(offset uint64) uint64 { return offset - t.bias }
+
+// Read reads code.
+func (t *Text) Read(addr uint64, size int) []byte {
+	b := make([]byte, size)
+	n, _ := t.file.ReadAt(b, int64(addr+t.bias))
+	return b[:n]
+}
+
+// Hole finds the hole for a call whose instruction ends at returns. Each call of
+// a file has its own.
+func (t *Text) Hole(returns uint64) (addr uint64, ok bool) {
+	addr, known := t.holes[returns]
+	if !known {
+		if code := t.Read(returns-2, 2); len(code) == 2 && code[0] == 0x0f && code[1] == 0x05 {
+			addr = t.find(returns)
+		}
+		t.holes[returns] = addr
+		for i := range uint64(JumpSize) {
+			t.used[addr+i] = addr != 0
+		}
+	}
+	return addr, addr != 0
+}
+
+// LoadSize is the size of an instruction that loads the number of a call.
+const LoadSize = 5
+
+// LoadsNumber reports whether the instruction before the call whose instruction
+// ends at returns is mov $number,%eax, LoadSize bytes, and nothing in its function
+// jumps into it.
+func (t *Text) LoadsNumber(returns uint64) bool {
+	loads, known := t.loads[returns]
+	if !known {
+		loads = t.findLoad(returns)
+		t.loads[returns] = loads
+	}
+	return loads
+}
+
+func (t *Text) findLoad(returns uint64) bool {
+	const movEAX = 0xb8
+	call := returns - 2
+	load := call - LoadSize
+	if code := t.Read(load, LoadSize+2); len(code) != LoadSize+2 || code[0] != movEAX || code[LoadSize] != 0x0f || code[LoadSize+1] != 0x05 {
+		return false
+	}
+	start, end, ok := t.functions.Before(call)
+	if !t.functions.Known() || !ok || returns > end || load < start || end-start > maxFunction {
+		return false
+	}
+	begins, alone := false, true
+	whole := t.walk(start, end, func(addr uint64, i *x86asm.Inst) {
+		begins = begins || addr == load
+		if target, ok := targetOf(addr, i); ok && target > load && target < call {
+			alone = false
+		}
+	})
+	return whole && begins && alone
+}
+
+// walk decodes the instructions of a function one after the other. It returns false
+// if that fails.
+func (t *Text) walk(start, end uint64, each func(addr uint64, i *x86asm.Inst)) bool {
+	code := t.Read(start, int(end-start))
+	for at := 0; at < len(code); {
+		i, err := x86asm.Decode(code[at:], 64)
+		if err != nil {
+			return false
+		}
+		each(start+uint64(at), &i)
+		at += i.Len
+	}
+	return uint64(len(code)) == end-start
+}
+
+// targetOf returns where an instruction at addr jumps to, if it says so.
+func targetOf(addr uint64, i *x86asm.Inst) (uint64, bool) {
+	rel, ok := i.Args[0].(x86asm.Rel)
+	return addr + uint64(i.Len) + uint64(int64(rel)), ok
+}
+
+func (t *Text) find(returns uint64) uint64 {
+	if !t.functions.Known() {
+		return t.afterCall(returns)
+	}
+	start, end, ok := t.functions.Before(returns - 2)
+	if !ok || returns > end {
+		return 0
+	}
+	// Between functions, before this one and after it.
+	for at := start; returns-at <= reach; {
+		before, hole := t.gapBefore(at, returns)
+		if hole != 0 {
+			return hole
+		}
+		if before == 0 || before >= at {
+			break
+		}
+		at = before
+	}
+	for at := end; at-returns <= reach; {
+		next, hole := t.gapAfter(at, returns)
+		if hole != 0 {
+			return hole
+		}
+		if next <= at {
+			break
+		}
+		at = next
+	}
+	return t.inside(start, end, returns)
+}
+
+// gapBefore looks for a hole between the function that starts at addr and the one
+// before it, whose start it returns.
+func (t *Text) gapBefore(addr, returns uint64) (start, hole uint64) {
+	start, end, ok := t.functions.Before(addr - 1)
+	if !ok || end > addr {
+		return 0, 0
+	}
+	return start, t.gap(start, end, addr, returns)
+}
+
+// gapAfter looks for a hole after the function that ends at addr, and returns
+// the end of the next function.
+func (t *Text) gapAfter(addr, returns uint64) (next, hole uint64) {
+	const most = 64 // bytes of padding
+	for at := addr; at <= addr+most; at++ {
+		start, end, ok := t.functions.Before(at)
+		if ok && start >= addr {
+			before, _, _ := t.functions.Before(addr - 1)
+			return end, t.gap(before, addr, start, returns)
+		}
+	}
+	return 0, 0
+}
+
+// gap looks for a hole between the end of the function at start and next, where
+// another one begins. All of it must be padding, which the function does not
+// run into.
+func (t *Text) gap(start, end, next, returns uint64) uint64 {
+	if next-end < JumpSize || next-end > 256 || end-start > maxFunction {
+		return 0
+	}
+	hole := t.free(end, next, returns)
+	if hole == 0 || paddingSize(t.Read(end, int(next-end))) != int(next-end) || !t.leavesAtEnd(start, end) {
+		return 0
+	}
+	return hole
+}
+
+// leavesAtEnd reports whether the last instruction of a function leaves it.
+func (t *Text) leavesAtEnd(start, end uint64) bool {
+	last := false
+	return t.walk(start, end, func(_ uint64, i *x86asm.Inst) { last = leaves(i) }) && last
+}
+
+// inside looks for a hole inside the function, after a jump or a return. No
+// other instruction of the function may jump into it.
+func (t *Text) inside(start, end, returns uint64) uint64 {
+	if end-start > maxFunction {
+		return 0
+	}
+	code := t.Read(start, int(end-start))
+	type part struct{ from, to uint64 }
+	var holes []part
+	targets := map[uint64]bool{}
+	left := false
+	for at := 0; at < len(code); {
+		addr := start + uint64(at)
+		if left {
+			if n := paddingSize(code[at:]); n >= JumpSize {
+				holes = append(holes, part{addr, addr + uint64(n)})
+				at += n
+				left = false
+				continue
+			}
+		}
+		i, err := x86asm.Decode(code[at:], 64)
+		if err != nil {
+			return 0
+		}
+		at += i.Len
+		if target, ok := targetOf(addr, &i); ok {
+			targets[target] = true
+		}
+		left = leaves(&i)
+	}
+	for _, h := range holes {
+		from := h.from
+		for at := h.from; at < h.to; at++ {
+			if targets[at] {
+				from = h.to
+			}
+		}
+		if hole := t.free(from, h.to, returns); hole != 0 {
+			return hole
+		}
+	}
+	return 0
+}
+
+// afterCall looks for a hole in a file without call frame information, as those
+// of Go are. The code after the call is decoded up to the end of the function.
+// Only padding of traps is taken, which nothing can run into.
+func (t *Text) afterCall(returns uint64) uint64 {
+	code := t.Read(returns, reach+2*JumpSize+32)
+	left := false
+	for at := 0; at < len(code) && at <= reach; {
+		if left {
+			n := 0
+			for at+n < len(code) && code[at+n] == 0xcc {
+				n++
+			}
+			if hole := t.free(returns+uint64(at), returns+uint64(at+n), returns); hole != 0 {
+				return hole
+			}
+			if at += n; n > 0 {
+				left = false
+				continue
+			}
+		}
+		i, err := x86asm.Decode(code[at:], 64)
+		if err != nil {
+			return 0
+		}
+		left = leaves(&i)
+		at += i.Len
+	}
+	return 0
+}
+
+// free returns a part of some dead code that no other call uses and that the call
+// can reach.
+func (t *Text) free(from, to, returns uint64) uint64 {
+next:
+	for at := from; at+JumpSize <= to; at++ {
+		if distance := int64(at - returns); distance < -reach-1 || distance > reach {
+			continue
+		}
+		for i := range uint64(JumpSize) {
+			if t.used[at+i] {
+				continue next
+			}
+		}
+		return at
+	}
+	return 0
+}
+
+// leaves reports whether the instruction after i is not run after i.
+func leaves(i *x86asm.Inst) bool {
+	switch i.Op {
+	case x86asm.JMP, x86asm.RET, x86asm.UD2, x86asm.HLT:
+		return true
+	}
+	return false
+}
+
+// paddingSize returns how many bytes at the start of code are instructions that
+// do nothing, or traps.
+func paddingSize(code []byte) (n int) {
+	for n < len(code) {
+		if code[n] == 0xcc {
+			n++
+			continue
+		}
+		p := n
+		for p < len(code) && (code[p] == 0x66 || code[p] == 0x2e) {
+			p++
+		}
+		switch {
+		case p < len(code) && code[p] == 0x90:
+		case p+1 < len(code) && code[p] == 0x0f && code[p+1] == 0x1f:
+		default:
+			return n
+		}
+		i, err := x86asm.Decode(code[n:], 64)
+		if err != nil || n+i.Len > len(code) {
+			return n
+		}
+		n += i.Len
+	}
+	return n
+}

@@ -1,0 +1,79 @@
+//go:build linux && amd64
+
+package buffered
+
+import (
+	"bytes"
+	"encoding/binary"
+	"unsafe"
+)
+
+// stub is the code that processes get (stub_amd64.s). It is never called here.
+//
+//lint:ignore U1000 the assembly has its address
+func stub()
+
+// stubCode returns the address of stub.
+func stubCode() (start uintptr)
+
+// ReadTSC reads the time stamp counter.
+func ReadTSC() uint64
+
+// label is a place in the stub; the code before it has been run there.
+type label int
+
+const (
+	labelStub      label = iota // the start
+	labelMoved                  // the stack pointer is saved and is the stub's
+	labelSaved                  // the flags are saved
+	labelFilled                 // number and arguments are in the record
+	labelReady                  // everything is done before the call
+	labelNoted                  // the result is in the record
+	labelCopy                   // copying, before or after the call
+	labelComplete               // the record is complete
+	labelPublished              // the tracer may have read it
+	labelRemote                 // calls made by the tracer
+	labelEnd
+	numLabels
+)
+
+// Stub is the code of the stub.
+type Stub struct {
+	Code   []byte            // this program's own copy: not to be changed
+	labels [numLabels]uint64 // offsets in Code
+	after  uint64            // offset behind the instruction that makes the program's call
+}
+
+// labelSize is the size of the instruction that is a label.
+const labelSize = 7
+
+// NewStub finds the stub in this program.
+func NewStub() *Stub {
+	start := stubCode()
+	p := *(*unsafe.Pointer)(unsafe.Pointer(&start)) // code does not move
+	s := &Stub{Code: unsafe.Slice((*byte)(p), StubSize)}
+	for l := labelMoved; l < numLabels; l++ {
+		mark := binary.LittleEndian.AppendUint32([]byte{0x0f, 0x1f, 0x80}, 0x5b7ab100+uint32(l))
+		s.labels[l] = uint64(bytes.Index(s.Code, mark)) + labelSize
+	}
+	s.Code = s.Code[:s.labels[labelEnd]]
+	ready := s.labels[labelReady]
+	s.after = ready + uint64(bytes.LastIndex(s.Code[ready:s.labels[labelNoted]], []byte{0x0f, 0x05})) + 2
+	return s
+}
+
+// Image is the content of the memory from StubAddr on.
+func (s *Stub) Image(calls *CallTable) []byte {
+	b := make([]byte, CodeSize)
+	copy(b, s.Code)
+	copy(b[StubSize:], calls.b)
+	copy(b[StopAddr-StubAddr:], []byte{0x0f, 0x05, 0xcc})
+	copy(b[NameAddr-StubAddr:], "trapline")
+	return b
+}
+
+// Remote returns the offset of a system call instruction that a trap follows.
+func (s *Stub) Remote() uint64 { return s.labels[labelRemote] }
+
+// Has reports whether ip is in the stub of a process.
+func (s *Stub) Has(ip uint64) bool { return ip-StubAddr < StubSize }

@@ -1,0 +1,514 @@
+#include "go_asm.h"
+#include "textflag.h"
+
+// The stub makes a call of the program and notes it in the ring of its thread.
+// It is copied to StubAddr of each traced process, so it must not depend on
+// where it is. It uses no stack of the program's, no vector registers, and
+// neither CALL nor RET.
+//
+// A trampoline jumps here with the thread's area in R11 and the address of its
+// slow call in RCX, two registers that a system call overwrites; all others are
+// the program's. When anything is out of the ordinary the stub restores them and
+// jumps to the slow call, which stops for the tracer.
+//
+// A signal never finds a thread in here: the tracer, which sees each signal
+// first, moves the thread back to the program's call or behind it. The labels,
+// which are instructions that do nothing, tell it how: Unwind (unwind.go) has the
+// rules that any change here has to keep.
+//
+// BX is the area, R12 its head, R14 the record, R13 the entry in the table of
+// calls, R15 an operation, BP where the next chunk goes.
+
+#define RESTORE_SAVED \
+	MOVQ	const_areaR12(BX), R12; \
+	MOVQ	const_areaR13(BX), R13; \
+	MOVQ	const_areaR14(BX), R14; \
+	MOVQ	const_areaR15(BX), R15; \
+	MOVQ	const_areaBP(BX), BP
+
+// A label is nopl with its number (stub.go) in the address.
+#define LABEL(n) BYTE $0x0f; BYTE $0x1f; BYTE $0x80; LONG $(0x5b7ab100+n)
+
+// The last instructions of the stub. Moves leave the flags alone.
+#define LEAVE \
+	BYTE	$0x9d; /* popfq */ \
+	MOVQ	const_areaSP(BX), SP; \
+	MOVQ	const_areaBX(BX), BX; \
+	JMP	CX
+
+TEXT ·stub(SB), NOSPLIT|NOFRAME, $0-0
+	MOVQ	SP, const_areaSP(R11)
+	MOVQ	BX, const_areaBX(R11)
+	MOVQ	BP, const_areaBP(R11)
+	MOVQ	R12, const_areaR12(R11)
+	MOVQ	R13, const_areaR13(R11)
+	MOVQ	R14, const_areaR14(R11)
+	MOVQ	R15, const_areaR15(R11)
+	MOVQ	CX, const_areaSlow(R11)
+	LEAQ	const_areaStack(R11), SP
+
+	LABEL(1) // labelMoved
+	BYTE	$0x9c // pushfq
+
+	LABEL(2) // labelSaved
+	MOVQ	R11, BX
+	// The trap flag is set by a program that single-steps itself. The direction
+	// flag would copy backwards.
+	TESTL	$0x500, const_areaFlags(BX)
+	JNE	slow
+	CMPQ	AX, $const_tableCalls
+	JCC	slow
+	MOVQ	AX, R13
+	SHLQ	$4, R13
+	ADDQ	const_areaCalls(BX), R13
+choose:
+	MOVL	const_entryNeed(R13), R15
+	TESTL	R15, R15
+	JEQ	slow
+	TESTB	$const_entryHasCommands, const_entryFlags(R13)
+	JNE	commands
+
+	// Is there space for the largest record?
+	MOVQ	const_areaHead(BX), R12
+	LEAQ	(R12)(R15*1), R14
+	SUBQ	const_areaTail(BX), R14
+	CMPQ	R14, $const_RingSize
+	JHI	slow
+
+	MOVQ	R12, R14
+	ANDQ	$(const_RingSize-8), R14
+	ADDQ	const_areaRing(BX), R14
+	MOVQ	AX, const_recNR(R14)
+	MOVQ	DI, (const_recArgs+0)(R14)
+	MOVQ	SI, (const_recArgs+8)(R14)
+	MOVQ	DX, (const_recArgs+16)(R14)
+	MOVQ	R10, (const_recArgs+24)(R14)
+	MOVQ	R8, (const_recArgs+32)(R14)
+	MOVQ	R9, (const_recArgs+40)(R14)
+	MOVQ	const_areaSlow(BX), CX
+	MOVQ	const_slowReturn(CX), CX
+	MOVQ	CX, const_recIP(R14)
+	MOVQ	const_areaSP(BX), CX
+	MOVQ	CX, const_recSP(R14)
+	MOVQ	$-1, const_recUnbounded(R14)
+	LEAQ	const_recChunks(R14), BP
+	JMP	filled
+
+	// The call has sub-commands: find the entry for this one. R12, R14 and R15
+	// are free.
+commands:
+	MOVBLZX	const_entryArg(R13), R14
+	CMPL	R14, $1
+	JEQ	second
+	JHI	other
+	MOVL	DI, R12
+	JMP	masked
+second:
+	MOVL	SI, R12
+	JMP	masked
+other:
+	CMPL	R14, $2
+	JNE	slow
+	MOVL	DX, R12
+masked:
+	ANDL	const_entryMask(R13), R12
+	MOVWLZX	const_entryCount(R13), R14
+	MOVL	const_entryFirst(R13), BP
+	ADDQ	const_areaCalls(BX), BP
+command:
+	TESTL	R14, R14
+	JEQ	chosen
+	CMPL	R12, const_commandValue(BP)
+	JEQ	found
+	ADDQ	$const_commandSize, BP
+	DECL	R14
+	JMP	command
+found:
+	MOVL	const_commandEntry(BP), R15
+chosen:
+	// An entry of a command has no commands itself: this ends.
+	MOVQ	R15, R13
+	ADDQ	const_areaCalls(BX), R13
+	TESTB	$const_entryHasCommands, const_entryFlags(R13)
+	JEQ	choose
+
+slow:
+	MOVQ	const_areaSlow(BX), CX
+	RESTORE_SAVED
+	LEAVE
+
+	// From here on the arguments are in the record.
+filled:
+	LABEL(3) // labelFilled
+	RDTSC
+	SHLQ	$32, DX
+	ORQ	DX, AX
+	MOVQ	AX, const_recStart(R14)
+	TESTB	$const_entryHasBefore, const_entryFlags(R13)
+	JEQ	ready
+	MOVL	$2, const_areaPhase(BX) // BeforeCall
+	JMP	copy
+
+ready:
+	LABEL(4) // labelReady
+	LEAQ	1(R12), CX
+	MOVQ	CX, const_areaInFlight(BX)
+	MOVQ	const_recNR(R14), AX
+	MOVQ	(const_recArgs+0)(R14), DI
+	MOVQ	(const_recArgs+8)(R14), SI
+	MOVQ	(const_recArgs+16)(R14), DX
+	MOVQ	(const_recArgs+24)(R14), R10
+	MOVQ	(const_recArgs+32)(R14), R8
+	MOVQ	(const_recArgs+40)(R14), R9
+	SYSCALL
+	MOVQ	AX, const_recResult(R14)
+
+	LABEL(5) // labelNoted
+	RDTSC
+	SHLQ	$32, DX
+	ORQ	DX, AX
+	MOVQ	AX, const_recEnd(R14)
+	CMPW	const_entryCount(R13), $0
+	JEQ	complete
+	MOVL	$13, AX // AnyTime, IfSucceeded, AfterCall
+	CMPQ	const_recResult(R14), $-4095
+	JCS	phase
+	MOVL	$9, AX // AnyTime, AfterCall
+phase:
+	MOVL	AX, const_areaPhase(BX)
+
+	// Do the operations of this phase.
+copy:
+	LABEL(6) // labelCopy
+	MOVWLZX	const_entryCount(R13), AX
+	SHLL	$4, AX
+	MOVL	const_entryFirst(R13), R15
+	ADDQ	const_areaCalls(BX), R15
+	ADDQ	R15, AX
+	MOVQ	AX, const_areaOpsEnd(BX)
+operation:
+	CMPQ	R15, const_areaOpsEnd(BX)
+	JCC	done
+	MOVBLZX	const_opWhen(R15), CX
+	MOVL	const_areaPhase(BX), AX
+	BTL	CX, AX
+	JCC	next
+	MOVBLZX	const_opArg(R15), AX
+	MOVQ	const_recArgs(R14)(AX*8), SI
+	CMPB	const_opKind(R15), $3
+	JEQ	null
+	JCS	memory
+	CMPB	const_opKind(R15), $4
+	JEQ	atMost
+	CMPB	const_opKind(R15), $6
+	JEQ	listed
+	MOVQ	$0, const_areaVector(BX)
+memory:
+	MOVQ	SI, AX
+	SUBQ	$0x10000, AX
+	JLT	absent // a null pointer, or beyond all user memory
+
+	// DX is the number of elements.
+	MOVBLZX	const_opCount(R15), CX
+	MOVQ	const_recArgs(R14)(CX*8), DX
+	CMPB	const_opKind(R15), $2
+	JNE	counted
+	MOVQ	DX, AX
+	SUBQ	$0x10000, AX
+	JLT	next
+	MOVL	(DX), DX // as the call has just written it: KindCounted is IfSucceeded
+counted:
+	CMPB	const_opLow32(R15), $0
+	JEQ	limit
+	MOVL	DX, DX
+limit:
+	CMPL	CX, $6
+	JNE	limited
+	CMPQ	DX, $-4095
+	JCC	next // the result is an error
+limited:
+	MOVQ	DX, R8
+	MOVBLZX	const_opShift(R15), CX
+	MOVL	$1, AX
+	SHLQ	CX, AX
+	DECQ	AX
+	ADDQ	AX, DX
+	SHRQ	CX, DX
+	MOVBLZX	const_opCount(R15), CX
+	MOVL	const_opMost(R15), AX
+	CMPQ	DX, AX
+	CMOVQHI	AX, DX
+	MOVL	const_opSize(R15), AX
+	CMPB	const_opKind(R15), $5
+	JNE	sized
+	MOVL	$const_iovecSize, AX
+sized:
+	IMULQ	AX, DX
+	TESTQ	DX, DX
+	JEQ	next
+
+	// Memory that the call has just used is there. Else the kernel has to copy
+	// it: before the call, after a call that failed, and where the call may have
+	// used less than its argument says.
+	CMPL	const_areaPhase(BX), $13
+	JNE	safe
+	CMPB	const_opKind(R15), $2
+	JEQ	safe // the number may be larger than the memory that the call was given
+	CMPB	const_opWhen(R15), $0
+	JNE	direct
+	CMPB	const_opKind(R15), $5
+	JEQ	direct // the call has read all of a vector
+	CMPL	CX, $6
+	JCC	direct
+	CMPQ	R8, const_recResult(R14)
+	JNE	safe
+direct:
+	LEAQ	const_chunkData(BP), DI
+	MOVQ	SI, const_chunkAddr(BP)
+	MOVL	R15, const_chunkOp(BP)
+	MOVQ	DX, const_chunkWant(BP)
+	CMPB	const_opKind(R15), $1
+	JEQ	string
+	MOVL	DX, const_chunkSize(BP)
+	MOVQ	DX, CX
+	REP; MOVSB
+	JMP	copied
+string:
+	XORL	CX, CX
+character:
+	MOVB	(SI)(CX*1), AX
+	MOVB	AX, (DI)(CX*1)
+	INCQ	CX
+	TESTB	AX, AX
+	JEQ	ended
+	CMPQ	CX, DX
+	JCS	character
+ended:
+	MOVL	CX, const_chunkSize(BP)
+	LEAQ	const_chunkData(BP)(CX*1), DI
+copied:
+	MOVQ	BP, CX
+	ADDQ	$7, DI
+	ANDQ	$-8, DI
+	MOVQ	DI, BP
+	CMPB	const_opKind(R15), $5
+	JEQ	buffers
+next:
+	ADDQ	$const_opBytes, R15
+	JMP	operation
+
+	// The chunk at CX is a vector of buffers, or one of the buffers of that which
+	// was copied before it. The vector is read again from the ring.
+buffers:
+	CMPQ	const_areaVector(BX), $0
+	JNE	buffer
+	LEAQ	const_chunkData(CX), SI
+	MOVL	const_chunkSize(CX), DX
+	ANDQ	$-const_iovecSize, DX
+	ADDQ	SI, DX
+	MOVQ	SI, const_areaVector(BX)
+	MOVQ	DX, const_areaVectorEnd(BX)
+	MOVBLZX	const_opTotal(R15), AX
+	MOVQ	const_recArgs(R14)(AX*8), AX
+	MOVQ	AX, const_areaLeft(BX)
+	XORL	AX, AX
+sum:
+	CMPQ	SI, DX
+	JCC	summed
+	ADDQ	8(SI), AX
+	ADDQ	$const_iovecSize, SI
+	JMP	sum
+summed:
+	MOVQ	AX, const_areaSum(BX)
+buffer:
+	MOVQ	const_areaVector(BX), CX
+	CMPQ	CX, const_areaVectorEnd(BX)
+	JCC	next
+	MOVQ	(CX), SI
+	MOVQ	8(CX), DX
+	ADDQ	$const_iovecSize, CX
+	MOVQ	CX, const_areaVector(BX)
+	MOVQ	const_areaLeft(BX), AX
+	CMPQ	DX, AX
+	CMOVQHI	AX, DX
+	SUBQ	DX, const_areaLeft(BX)
+	MOVL	const_opSize(R15), AX
+	CMPQ	DX, AX
+	CMOVQHI	AX, DX
+	TESTQ	DX, DX
+	JEQ	buffer
+	MOVQ	SI, AX
+	SUBQ	$0x10000, AX
+	JLT	absent
+	CMPL	const_areaPhase(BX), $13
+	JNE	safe
+	CMPB	const_opWhen(R15), $0
+	JNE	direct
+	// The call has read all buffers if it has read as much as they have.
+	MOVQ	const_areaSum(BX), AX
+	CMPQ	AX, const_recResult(R14)
+	JEQ	direct
+	JMP	safe
+
+	// There is nothing at this address.
+absent:
+	MOVQ	SI, const_chunkAddr(BP)
+	MOVL	$0, const_chunkSize(BP)
+	MOVL	R15, const_chunkOp(BP)
+	MOVQ	$1, const_chunkWant(BP)
+	LEAQ	const_chunkData(BP), DI
+	JMP	copied
+
+	// A call that is only buffered where this argument is a null pointer.
+null:
+	TESTQ	SI, SI
+	JEQ	next
+	JMP	tooMuch
+
+	// A call that is only buffered where this argument is a listed descriptor, or
+	// none.
+listed:
+	TESTL	SI, SI
+	JLT	next
+	CMPL	SI, $const_listedFDs
+	JCC	tooMuch
+	MOVL	SI, AX
+	SHRL	$6, AX
+	MOVQ	const_areaListed(BX)(AX*8), AX
+	BTQ	SI, AX
+	JCS	next
+	JMP	tooMuch
+
+	// A call that is only buffered where this argument is not large.
+atMost:
+	MOVL	const_opMost(R15), AX
+	CMPB	const_opLow32(R15), $0
+	JEQ	compare
+	MOVL	SI, SI
+compare:
+	CMPQ	SI, AX
+	JLS	next
+tooMuch:
+	MOVQ	const_recNR(R14), AX
+	MOVQ	(const_recArgs+0)(R14), DI
+	MOVQ	(const_recArgs+8)(R14), SI
+	MOVQ	(const_recArgs+16)(R14), DX
+	MOVQ	(const_recArgs+24)(R14), R10
+	MOVQ	(const_recArgs+32)(R14), R8
+	MOVQ	(const_recArgs+40)(R14), R9
+	JMP	slow
+
+	// The same through process_vm_readv of the process's own memory. A string is
+	// read up to the end of a page, and then again.
+safe:
+	MOVQ	SI, const_chunkAddr(BP)
+	MOVL	R15, const_chunkOp(BP)
+	MOVQ	DX, const_chunkWant(BP)
+	MOVQ	$0, const_areaTotal(BX)
+piece:
+	MOVQ	const_areaTotal(BX), CX
+	MOVQ	const_chunkAddr(BP), SI
+	ADDQ	CX, SI
+	MOVQ	const_chunkWant(BP), DX
+	SUBQ	CX, DX
+	CMPB	const_opKind(R15), $1
+	JNE	whole
+	MOVL	SI, AX
+	ANDL	$4095, AX
+	NEGQ	AX
+	ADDQ	$4096, AX
+	CMPQ	DX, AX
+	CMOVQHI	AX, DX
+whole:
+	LEAQ	const_chunkData(BP)(CX*1), DI
+	MOVQ	DI, const_areaLocal(BX)
+	MOVQ	DX, (const_areaLocal+8)(BX)
+	MOVQ	SI, const_areaRemote(BX)
+	MOVQ	DX, (const_areaRemote+8)(BX)
+	MOVQ	const_areaPID(BX), DI
+	LEAQ	const_areaLocal(BX), SI
+	MOVL	$1, DX
+	LEAQ	const_areaRemote(BX), R10
+	MOVL	$1, R8
+	XORL	R9, R9
+	MOVL	$const_sysProcessVMReadv, AX
+	SYSCALL
+	TESTQ	AX, AX
+	JLE	last
+	CMPB	const_opKind(R15), $1
+	JNE	all
+	MOVQ	const_areaLocal(BX), DI
+	MOVQ	AX, CX
+	ADDQ	DI, CX // the end of the piece
+scan:
+	CMPB	(DI), $0
+	JEQ	terminated
+	INCQ	DI
+	CMPQ	DI, CX
+	JCS	scan
+	ADDQ	AX, const_areaTotal(BX)
+	MOVQ	const_areaTotal(BX), AX
+	CMPQ	AX, const_chunkWant(BP)
+	JCS	piece
+	JMP	last
+terminated:
+	SUBQ	const_areaLocal(BX), DI
+	LEAQ	1(DI), AX
+all:
+	ADDQ	AX, const_areaTotal(BX)
+last:
+	MOVQ	const_areaTotal(BX), CX
+	MOVL	CX, const_chunkSize(BP)
+	LEAQ	const_chunkData(BP)(CX*1), DI
+	JMP	copied
+
+done:
+	CMPL	const_areaPhase(BX), $2
+	JEQ	ready
+
+complete:
+	LABEL(7) // labelComplete
+	MOVQ	BP, CX
+	SUBQ	R14, CX
+	MOVQ	CX, const_recSize(R14)
+	ADDQ	CX, R12
+	MOVQ	R12, const_areaHead(BX)
+
+	// The record is the tracer's now, which only reads it.
+	LABEL(8) // labelPublished
+	MOVQ	const_recResult(R14), AX
+	MOVQ	(const_recArgs+0)(R14), DI
+	MOVQ	(const_recArgs+8)(R14), SI
+	MOVQ	(const_recArgs+16)(R14), DX
+	MOVQ	(const_recArgs+24)(R14), R10
+	MOVQ	(const_recArgs+32)(R14), R8
+	MOVQ	(const_recArgs+40)(R14), R9
+	MOVQ	const_recIP(R14), CX
+	RESTORE_SAVED
+	MOVQ	const_areaFlags(BX), R11
+	LEAVE
+
+	// The tracer makes calls in the name of a thread with this. The thread goes on
+	// at StopAddr, whose address is in R15: to the entry of an execve that stops
+	// and is not made.
+	LABEL(9) // labelRemote
+	SYSCALL
+	MOVQ	AX, R14
+	MOVL	$59, AX
+	JMP	R15
+
+	LABEL(10) // labelEnd
+
+// func stubCode() (start uintptr)
+TEXT ·stubCode(SB), NOSPLIT|NOFRAME, $0-8
+	LEAQ	·stub(SB), AX
+	MOVQ	AX, start+0(FP)
+	RET
+
+// func ReadTSC() uint64
+TEXT ·ReadTSC(SB), NOSPLIT, $0-8
+	RDTSC
+	SHLQ	$32, DX
+	ORQ	DX, AX
+	MOVQ	AX, ret+0(FP)
+	RET

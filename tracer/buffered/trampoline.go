@@ -1,0 +1,96 @@
+//go:build linux && amd64
+
+package buffered
+
+import "encoding/binary"
+
+// Lookup is how a thread finds its area.
+type Lookup uint8
+
+const (
+	// ByFS uses the word at the thread's fs base, which is the fs base itself
+	// where the C library follows the psABI: as glibc and musl do. It leads to
+	// an entry of the index.
+	ByFS Lookup = iota
+	// ByGS uses gs, which most programs leave alone: the tracer sets its base to
+	// the thread's area.
+	ByGS
+)
+
+func (l Lookup) String() string { return [...]string{"fs", "gs"}[l] }
+
+// TrampolineSize is the distance between trampolines.
+const TrampolineSize = 112
+
+// slowOffset is the offset of the slow call in a trampoline.
+var slowOffset = [...]uint64{ByFS: 77, ByGS: 25}
+
+// SlowCall returns the offset behind a trampoline's slow call: a thread that
+// stops for it is there.
+func (l Lookup) SlowCall() uint64 { return slowOffset[l] + 2 }
+
+// ToSlowCall returns a jump to the slow call for the beginning of a trampoline.
+func (l Lookup) ToSlowCall() []byte { return []byte{0xeb, byte(slowOffset[l] - 2)} }
+
+// LoadEntry returns the offset in a trampoline of its other entry, for a call whose
+// number is loaded there: see AppendLoad.
+func (l Lookup) LoadEntry() uint64 { return slowOffset[l] + SlowSize }
+
+// AppendLoad appends to a trampoline an entry that begins with the instruction that
+// loads the number of the call, and goes on to the trampoline.
+func (l Lookup) AppendLoad(trampoline, load []byte) []byte {
+	b := append(trampoline, load...)
+	return append(b, 0xeb, byte(-len(b)-2)) // jmp to the beginning
+}
+
+// Trampoline makes the trampoline at addr for a call of the program whose
+// instruction ends at returns. It leads to the stub, or, if the thread has no
+// area, to the slow call in it. It changes nothing but RCX and R11, not even
+// flags. The two addresses must be less than 2 GiB apart.
+func (l Lookup) Trampoline(addr, returns uint64) []byte {
+	b := make([]byte, 0, TrampolineSize)
+	code := func(c ...byte) { b = append(b, c...) }
+	word := func(v uint32) { b = binary.LittleEndian.AppendUint32(b, v) }
+	slow := addr + slowOffset[l]
+	relative := func(target uint64) { word(uint32(target - (addr + uint64(len(b)) + 4))) }
+	toSlow := func(jump byte) { code(jump, byte(slow-(addr+uint64(len(b))+2))) }
+	const jrcxz, jmp = 0xe3, 0xeb
+
+	switch l {
+	case ByFS:
+		entry := func() { // r11 = 2 * the number of the entry
+			code(0x64, 0x44, 0x0f, 0xb7, 0x1c, 0x25)
+			word(1)                      // movzwl %fs:1, %r11d
+			code(0x4f, 0x8d, 0x1c, 0x1b) // lea (%r11,%r11), %r11
+		}
+		entry()
+		code(0x4a, 0x8b, 0x0c, 0xdd)
+		word(IndexAddr) // mov IndexAddr(,%r11,8), %rcx
+		code(0x64, 0x4c, 0x8b, 0x1c, 0x25)
+		word(0)                      // mov %fs:0, %r11
+		code(0x4a, 0x8d, 0x0c, 0x19) // lea (%rcx,%r11), %rcx
+		code(jrcxz, 2)               // it is this thread's entry
+		toSlow(jmp)
+		entry()
+		code(0x4a, 0x8b, 0x0c, 0xdd)
+		word(IndexAddr + 8) // mov IndexAddr+8(,%r11,8), %rcx
+	case ByGS:
+		code(0x65, 0x48, 0x8b, 0x0c, 0x25)
+		word(0) // mov %gs:0, %rcx
+	}
+	toSlow(jrcxz)          // there is no area
+	code(0x49, 0x89, 0xcb) // mov %rcx, %r11
+	code(0x48, 0x8d, 0x0d)
+	relative(slow)                   // lea slow(%rip), %rcx
+	code(0x41, 0xff, 0x63, areaStub) // jmp *areaStub(%r11)
+
+	code(0x0f, 0x05) // slow: syscall
+	code(0x48, 0x8d, 0x0d)
+	relative(returns) // lea returns(%rip), %rcx
+	code(0xe9)
+	relative(returns) // jmp returns
+	for len(b) < int(slowOffset[l])+slowReturn {
+		code(0xcc)
+	}
+	return binary.LittleEndian.AppendUint64(b, returns)
+}

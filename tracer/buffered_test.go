@@ -1,0 +1,70 @@
+//go:build linux && amd64
+
+package tracer
+
+import (
+	"fmt"
+	"os"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"trapline/tables"
+)
+
+// After StopAt a call stops that did not stop before, also in a process that has
+// been patched already. Before and after, calls are in their order, also if tracer and
+// tracee share a processor.
+func TestStopAt(t *testing.T) {
+	program := stepsProgram(t)
+	for _, colocate := range []Colocation{ColocateAuto, ColocateAlways, ColocateNever} {
+		t.Run(fmt.Sprint(colocate), func(t *testing.T) { testStopAt(t, program, colocate) })
+	}
+}
+
+func testStopAt(t *testing.T, program string, colocate Colocation) {
+	if err := CanBuffer(); err != nil {
+		t.Skip(err)
+	}
+	tracer := newTracer(t, Options{
+		Follow: true, Traced: func(tables.ABI, uint64) bool { return true }, Buffered: stepsCalls, Colocate: colocate,
+	})
+	defer tracer.Close()
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer null.Close()
+	const calls = 5000
+	launch(t, tracer, Command{
+		Path: program, Argv: []string{"steps", "5000", "read"}, Env: os.Environ(), Files: [3]*os.File{null, null, null},
+	})
+	kept, stopped, all, marks, late, keptLast := 0, 0, 0, 0, 0, false
+	run(t, tracer, func(ev *Event) {
+		if ev.Kind == Exit && ev.Call.NR == unix.SYS_GETPGID {
+			if marks++; marks != all+1 { // the program calls it before each read
+				late++
+			}
+		}
+		if ev.Kind != Exit || ev.Call.NR != unix.SYS_READ || ev.Call.Ret != 1 {
+			return
+		}
+		all++
+		if keptLast = ev.Kept; keptLast {
+			if kept++; kept == 200 {
+				tracer.StopAt(unix.SYS_READ)
+			}
+		} else if kept >= 200 {
+			stopped++
+		}
+	})
+	if all != calls {
+		t.Errorf("%d calls, not %d", all, calls)
+	}
+	if late > 0 {
+		t.Errorf("%d calls are not in their order", late)
+	}
+	if kept < 200 || stopped < 100 || keptLast {
+		t.Errorf("%d calls did not stop; after StopAt %d stopped; the last one did not stop: %v", kept, stopped, keptLast)
+	}
+}

@@ -1,0 +1,340 @@
+//go:build linux && amd64
+
+package tracer
+
+import (
+	"encoding/binary"
+	"errors"
+	"slices"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"trapline/tables"
+	"trapline/tracer/buffered"
+)
+
+var (
+	errNoFS  = errors.New("a thread has no fs base that can be read")
+	errSteps = errors.New("it single-steps itself")
+)
+
+// How often the rings are looked at while no tracee stops: soon again if there
+// was much in them.
+const (
+	shortIdle = 300 * time.Microsecond
+	longIdle  = 5 * time.Millisecond
+	manyCalls = 64
+)
+
+// A call that is under way is reported as entered when it takes this long, and at
+// once if others are reported that began after it.
+const slowCall = 2 * time.Millisecond
+
+// beginReport begins to report what is in the rings.
+func (t *Tracer) beginReport() {
+	b := t.buffered
+	b.until = b.clock.sync()
+	b.busy = true
+	b.wait = true
+}
+
+// nextBuffered returns the next event of a call that did not stop, if there is
+// one to be reported now.
+func (t *Tracer) nextBuffered() *Event {
+	b := t.buffered
+	if b.record != nil {
+		b.record = nil
+	}
+	if !b.busy {
+		if len(b.areas) == 0 || b.held != nil || b.wait || time.Now().Before(b.next) {
+			return nil
+		}
+		t.beginReport()
+		b.idle = min(max(2*b.idle, shortIdle), longIdle)
+	}
+	th, when := b.earliest(t)
+	if th == nil {
+		b.busy = false
+		if b.taken >= manyCalls {
+			b.idle = shortIdle
+		}
+		b.taken = 0
+		b.next = b.clock.last.Add(b.idle)
+		return nil
+	}
+	return t.reportBuffered(th, when)
+}
+
+// earliest returns the thread with the earliest entry or exit of a call that is
+// to be reported now.
+func (b *bufferedState) earliest(t *Tracer) (first *thread, when uint64) {
+	for _, th := range b.areas {
+		at, ok := b.load(t, th)
+		if ok && at <= b.until && (first == nil || at < when) {
+			first, when = th, at
+		}
+	}
+	return first, when
+}
+
+// load returns the time of a thread's next entry or exit.
+func (b *bufferedState) load(t *Tracer, th *thread) (at uint64, ok bool) {
+	if th.running && th.area.StillInFlight(th.begun) {
+		return th.record.Start, !th.entered
+	}
+	if th.running {
+		th.running, th.loaded = false, false // its record is complete now
+	}
+	if !th.loaded {
+		found, err := th.area.Next(&th.record)
+		if err != nil {
+			th.entered = false
+			b.damaged++
+			t.debugf("buffered: tracee %d: %v", th.tr.TID, err)
+			return 0, false
+		}
+		if !found {
+			return b.loadRunning(t, th)
+		}
+		th.loaded, th.live = true, false
+		// A program may have noted any time: not one that is yet to come, which would
+		// never be reported.
+		r := &th.record
+		if r.End > b.until {
+			r.End = min(r.End, buffered.ReadTSC())
+		}
+		r.Start = min(r.Start, r.End)
+		b.passed++
+		b.taken++
+	}
+	if !th.entered {
+		return th.record.Start, true
+	}
+	return th.record.End, true
+}
+
+// loadRunning is load for a thread whose ring has no complete record: the call
+// that is under way, if it has to be reported.
+func (b *bufferedState) loadRunning(t *Tracer, th *thread) (at uint64, ok bool) {
+	begun, found := th.area.InFlight(&th.record)
+	if !found || th.record.Start > b.until ||
+		!th.ending && len(b.areas) == 1 && !t.opts.BufferedNames && b.until-th.record.Start < b.clock.ticks(slowCall) {
+		return 0, false
+	}
+	th.begun, th.entered = begun, false
+	if !b.capture(th) {
+		return b.load(t, th)
+	}
+	th.loaded, th.running, th.live = true, true, false
+	return th.record.Start, true
+}
+
+// capture copies the memory of a call that is under way. It returns false if the
+// call has ended meanwhile.
+func (b *bufferedState) capture(th *thread) bool {
+	th.pieces = th.pieces[:0]
+	r := &th.record
+	if r.NR < bufferedNumbers {
+		for _, o := range b.calls[r.NR].Choose(&r.Args).Ops {
+			if o.When == buffered.AnyTime || o.When == buffered.BeforeCall {
+				th.captureOp(&o)
+			}
+		}
+	}
+	return th.area.StillInFlight(th.begun)
+}
+
+// captureOp does an operation that comes before the call.
+func (th *thread) captureOp(o *buffered.Op) {
+	if o.Kind == buffered.KindNull || o.Kind == buffered.KindAtMost || o.Kind == buffered.KindListed {
+		return
+	}
+	args := &th.record.Args
+	n := uint64(o.Most)
+	if o.Count < 6 {
+		count := args[o.Count]
+		if o.Low32 {
+			count = uint64(uint32(count))
+		}
+		n = min(n, (count+(1<<o.Shift-1))>>o.Shift)
+	}
+	if o.Kind == buffered.KindBuffers {
+		th.captureBuffers(o, n)
+		return
+	}
+	th.capturePiece(o, args[o.Arg], n*uint64(o.Size))
+}
+
+// capturePiece copies n bytes.
+func (th *thread) capturePiece(o *buffered.Op, addr, n uint64) []byte {
+	p := buffered.Piece{Addr: addr, B: make([]byte, n), When: o.When}
+	got := th.tr.ReadMemory(p.Addr, p.B)
+	p.Unreadable = got < len(p.B)
+	if end := slices.Index(p.B[:got], 0); o.Kind == buffered.KindString && end >= 0 {
+		got, p.Ended, p.Unreadable = end+1, true, false
+	}
+	p.B = p.B[:got]
+	th.pieces = append(th.pieces, p)
+	return p.B
+}
+
+// captureBuffers copies n elements of a vector of buffers, and the buffers.
+func (th *thread) captureBuffers(o *buffered.Op, n uint64) {
+	const iovecSize = 16
+	vector := th.capturePiece(o, th.record.Args[o.Arg], n*iovecSize)
+	for ; len(vector) >= iovecSize; vector = vector[iovecSize:] {
+		addr, size := binary.LittleEndian.Uint64(vector), binary.LittleEndian.Uint64(vector[8:])
+		if size = min(size, uint64(o.Size)); size > 0 {
+			th.capturePiece(o, addr, size)
+		}
+	}
+}
+
+// Pieces yields the memory that was kept of the call of an event with Kept. It is
+// valid until the next event.
+func (ev *Event) Pieces(yield func(p BufferedPiece)) {
+	if past := ev.Tracee.past; past != nil {
+		past.Pieces(yield)
+		return
+	}
+	b := ev.Tracee.t.buffered
+	th := ev.Tracee.buffered
+	if th == nil || b.record != &th.record {
+		return
+	}
+	if th.running {
+		for _, p := range th.pieces {
+			yield(p)
+		}
+		return
+	}
+	b.table.Pieces(b.record, yield)
+}
+
+// reportBuffered makes the event of the entry or exit of a call that did not
+// stop.
+func (t *Tracer) reportBuffered(th *thread, when uint64) *Event {
+	b, r := t.buffered, &th.record
+	b.record = r
+	call := &b.call
+	call.ABI, call.NR, call.Args, call.IP, call.SP = tables.X86_64, r.NR, r.Args, r.IP, r.SP
+	call.EntrySeen = true
+	current := t.current
+	kind := Enter
+	if th.entered {
+		kind = Exit
+		call.Ret = r.Result
+		call.IsError = r.Result < 0 && r.Result > -4096
+		th.entered, th.loaded, th.running = false, false, false
+	} else {
+		call.Ret, call.IsError = 0, false
+		th.entered = true
+	}
+	ev := t.report(kind, th.tr)
+	t.current = current
+	ev.Call = call
+	ev.Time = b.clock.at(when)
+	ev.Kept, ev.Partly = !th.live, th.live && len(th.record.Chunks) > 0
+	return ev
+}
+
+// lastBuffered is nextBuffered when the trace is about to end: it reports what is
+// still in the rings. The rings of tracees that live on fill up, and then their
+// calls stop.
+func (t *Tracer) lastBuffered() *Event {
+	b := t.buffered
+	if b == nil || t.ending || t.abandons() && len(b.areas) == 0 {
+		return nil
+	}
+	if !b.last {
+		b.last = true
+		if ev := t.resumeCurrent(); ev != nil {
+			return ev
+		}
+		if b.held != nil { // it is handled again when the trace ends
+			t.queue.push(*b.held, t.usage)
+			b.held = nil
+		}
+		t.beginReport()
+	}
+	if !b.busy {
+		return nil
+	}
+	return t.nextBuffered()
+}
+
+// settle reports all calls that did not stop before a stop, and keeps the stop
+// until then. It returns false if there are none.
+func (t *Tracer) settle(s stop) bool {
+	b := t.buffered
+	if len(b.areas) == 0 {
+		return false
+	}
+	if status := unix.WaitStatus(s.status); status.Exited() || status.Signaled() {
+		if tr := t.lookup(s.tid); tr != nil && tr.buffered != nil {
+			tr.buffered.ending = true
+		}
+	}
+	t.beginReport()
+	b.held = new(stop)
+	*b.held = s
+	return true
+}
+
+// leaveStub moves a tracee in a signal-delivery-stop out of the stub and its
+// trampolines: no signal handler ever sees them. It returns false if the
+// stop is to be handled later, when the call that it was in has been reported.
+func (t *Tracer) leaveStub(tr *Tracee, sig unix.Signal, info *[SiginfoSize]byte) (handleNow bool) {
+	var regs Registers
+	if tr.Registers(&regs) != nil {
+		return true
+	}
+	b, s := t.buffered, tr.space
+	code := int32(binary.NativeEndian.Uint32(info[8:]))
+	own := code > 0 && (sig == unix.SIGSEGV || sig == unix.SIGBUS) // a fault of the stub's
+	trap := code > 0 && sig == unix.SIGTRAP                        // the program single-steps itself
+	outcome := buffered.NotBegun
+	th := tr.buffered
+	switch {
+	case b.stub.Has(regs.Rip):
+		if th == nil {
+			return true
+		}
+		outcome = b.stub.Unwind(&regs, th.area, &th.record)
+		if outcome == buffered.NotBegun {
+			returns, _, ok := s.returnOf(regs.Rip)
+			if !ok {
+				return true
+			}
+			if th.entered { // it was reported already, and will be again
+				const restart = -513 // ERESTARTNOINTR of linux/errno.h
+				th.record.Result, th.record.Chunks, th.record.End = restart, nil, buffered.ReadTSC()
+				outcome = buffered.Returned
+			}
+			regs.Rip = returns - 2
+			if own { // the program has unmapped its area
+				t.takeArea(tr)
+			}
+		}
+		th.loaded, th.live, th.running = outcome == buffered.Returned, true, false
+	default:
+		at, _, ok := s.interrupted(regs.Rip)
+		if !ok {
+			return true
+		}
+		if own {
+			// It has no fs base that can be read: its calls stop.
+			t.unpatchAll(tr, errNoFS)
+		}
+		regs.Rip, regs.Orig_rax = at, ^uint64(0)
+	}
+	if tr.SetRegisters(&regs) != nil {
+		return true
+	}
+	if trap {
+		t.unpatchAll(tr, errSteps)
+	}
+	tr.swallow = own || trap
+	return outcome != buffered.Returned
+}

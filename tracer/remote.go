@@ -1,0 +1,150 @@
+//go:build linux && amd64
+
+package tracer
+
+import (
+	"errors"
+	"slices"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"trapline/tracer/buffered"
+)
+
+// remote makes system calls in a tracee's name, at a seccomp stop, in place of
+// the call that stopped. At the end the tracee makes its own call again.
+//
+// No calls are made by instructions of the program, except the first one, which
+// maps the page with the stub. A call from that page passes the filter, and then
+// the tracee stops for a call outside of it, which is not made.
+type remote struct {
+	t       *Tracer
+	tr      *Tracee
+	own     Registers // the tracee's, at its call
+	blocked uint64    // its signal mask
+
+	group  bool // it stopped with its process meanwhile
+	sigs   []unix.Signal
+	ended  bool
+	failed error
+}
+
+var errEnded = errors.New("it has ended")
+
+// beginRemote begins to make calls at the seccomp stop of a tracee.
+func (t *Tracer) beginRemote(tr *Tracee) *remote {
+	r := &remote{t: t, tr: tr}
+	if tr.Registers(&r.own) != nil ||
+		ptraceData(unix.PTRACE_GETSIGMASK, tr.TID, signalSetSize, unsafe.Pointer(&r.blocked)) != 0 {
+		r.ended, r.failed = true, errEnded
+		return r
+	}
+	all := ^uint64(0)
+	ptraceData(unix.PTRACE_SETSIGMASK, tr.TID, signalSetSize, unsafe.Pointer(&all))
+	return r
+}
+
+// mapFirst maps memory by the program's own instruction.
+func (r *remote) mapFirst(addr, size uint64, prot, flags int) error {
+	if r.failed != nil {
+		return r.failed
+	}
+	regs := r.own
+	regs.Orig_rax = unix.SYS_MMAP
+	regs.Rdi, regs.Rsi, regs.Rdx, regs.R10, regs.R8, regs.R9 = addr, size, uint64(prot), uint64(flags), ^uint64(0), 0
+	if r.tr.SetRegisters(&regs) != nil || !r.resume(unix.PTRACE_SYSCALL, isSyscallStop) || r.tr.Registers(&regs) != nil {
+		return r.end()
+	}
+	return remoteError(int64(regs.Rax))
+}
+
+// restore sets registers so that the tracee makes its own call again.
+func (r *remote) restore(regs *Registers) {
+	*regs = r.own
+	regs.Rax, regs.Orig_rax = r.own.Orig_rax, ^uint64(0)
+	regs.Rip -= 2
+}
+
+// call makes a call from the stub's page.
+func (r *remote) call(nr uint64, args ...uint64) (uint64, error) {
+	if r.failed != nil {
+		return 0, r.failed
+	}
+	regs := r.own
+	for i, register := range []*uint64{&regs.Rdi, &regs.Rsi, &regs.Rdx, &regs.R10, &regs.R8, &regs.R9} {
+		*register = 0
+		if i < len(args) {
+			*register = args[i]
+		}
+	}
+	regs.Rax, regs.Orig_rax = nr, ^uint64(0)
+	regs.Rip = buffered.StubAddr + r.t.buffered.stub.Remote()
+	regs.R15 = buffered.StopAddr
+	if r.tr.SetRegisters(&regs) != nil || !r.resume(unix.PTRACE_CONT, isSeccompStop) || r.tr.Registers(&regs) != nil {
+		return 0, r.end()
+	}
+	return regs.R14, remoteError(int64(regs.R14))
+}
+
+func remoteError(result int64) error {
+	if result < 0 && result > -4096 {
+		return unix.Errno(-result)
+	}
+	return nil
+}
+
+func (r *remote) end() error {
+	r.ended, r.failed = true, errEnded
+	return errEnded
+}
+
+// finish lets the tracee make its own call again, which will stop or not as its
+// place now demands. It returns false if the tracee has ended.
+func (r *remote) finish() bool {
+	if r.ended {
+		return false
+	}
+	var regs Registers
+	r.restore(&regs)
+	r.tr.SetRegisters(&regs)
+	ptraceData(unix.PTRACE_SETSIGMASK, r.tr.TID, signalSetSize, unsafe.Pointer(&r.blocked))
+	for _, sig := range r.sigs {
+		unix.Tgkill(r.t.processOf(r.tr), r.tr.TID, sig)
+	}
+	if r.group {
+		ptrace(unix.PTRACE_INTERRUPT, r.tr.TID, 0, 0) // it will stop again
+	}
+	r.tr.inCall = false
+	r.t.resume(r.tr)
+	return true
+}
+
+func isSyscallStop(status uint32) bool { return unix.Signal(status>>8&0xff) == stopSyscall }
+func isSeccompStop(status uint32) bool { return status>>16 == unix.PTRACE_EVENT_SECCOMP }
+
+// resume resumes the tracee up to the stop that is wanted. It returns false if it
+// has ended or was replaced by execve.
+func (r *remote) resume(request int, wanted func(status uint32) bool) bool {
+	for {
+		if errno := ptrace(request, r.tr.TID, 0, 0); errno != 0 && errno != unix.ESRCH {
+			return false
+		}
+		status, errno := r.t.waitFor(r.tr.TID)
+		if errno != 0 {
+			return false
+		}
+		event, sig := status>>16, unix.Signal(status>>8&0xff)
+		switch s := unix.WaitStatus(status); {
+		case s.Exited(), s.Signaled(), event == unix.PTRACE_EVENT_EXEC:
+			r.t.queue.push(stop{tid: r.tr.TID, status: status}, r.t.usage)
+			return false
+		case wanted(status):
+			return true
+		case event == unix.PTRACE_EVENT_STOP:
+			r.group = r.group || sig != unix.SIGTRAP
+		case event == 0 && !isSyscallStop(status) && !slices.Contains(r.sigs, sig):
+			r.sigs = append(r.sigs, sig) // one that cannot be blocked
+		}
+	}
+}

@@ -1,0 +1,283 @@
+//go:build linux && amd64
+
+package tracer
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"os"
+	"slices"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+
+	"trapline/tracer/buffered"
+	"trapline/tracer/unwind"
+)
+
+// space is an address space as buffered calls know it: which calls in it are
+// patched, and what is mapped for that. All threads of a process share one.
+type space struct {
+	pid   int // of the process
+	stops int // calls that stopped
+
+	ready   bool // has the stub
+	refused bool // calls of this space are not buffered, for good
+	lookup  buffered.Lookup
+	arenas  []arena
+	sites   map[uint64]*site  // by the address behind the call
+	holes   map[uint64]uint64 // the addresses behind the calls that have jumped to holes
+	free    []*buffered.Area  // of threads that have ended
+	areas   uint64            // how many there have been
+	mapped  []mapping         // nil before they are read
+}
+
+// site is a patched call, or one that cannot be patched.
+type site struct {
+	returns uint64 // the address behind the call
+	patched bool
+
+	// What was patched, if it was the instruction before the call, which loads the
+	// call's number; else nil.
+	load       []byte
+	trampoline uint64
+}
+
+// arena is a mapping with trampolines.
+type arena struct {
+	addr    uint64
+	used    int
+	returns []uint64 // of each trampoline
+}
+
+const (
+	arenaSize   = 1 << 16
+	arenaPlaces = arenaSize / buffered.TrampolineSize
+)
+
+// clone is the space of a process made by fork. It has to make some calls before it
+// is worth an area: many such processes soon execute a program.
+func (s *space) clone(pid int) *space {
+	c := *s
+	c.pid, c.free, c.stops = pid, nil, 0
+	c.arenas = slices.Clone(s.arenas)
+	c.holes = maps.Clone(s.holes)
+	c.sites = make(map[uint64]*site, len(s.sites))
+	for returns, x := range s.sites {
+		copied := *x
+		c.sites[returns] = &copied
+	}
+	return &c
+}
+
+// close releases the areas of ended threads.
+func (s *space) close() {
+	for _, a := range s.free {
+		a.Close()
+	}
+	s.free = nil
+}
+
+// returnOf returns the address behind the program's call, for a thread that is
+// in a trampoline or in the hole that leads to one. slow says that it is behind
+// the trampoline's slow call.
+func (s *space) returnOf(ip uint64) (returns uint64, slow, ok bool) {
+	for i := range s.arenas {
+		a := &s.arenas[i]
+		if offset := ip - a.addr; offset < arenaSize {
+			if n := int(offset / buffered.TrampolineSize); n < len(a.returns) {
+				return a.returns[n], offset%buffered.TrampolineSize == s.lookup.SlowCall(), true
+			}
+		}
+	}
+	return 0, false, false
+}
+
+// interrupted returns where in the program a thread is that is in a trampoline or in
+// the hole that leads to one, and the address behind the call.
+func (s *space) interrupted(ip uint64) (at, returns uint64, ok bool) {
+	if returns, ok = s.holes[ip]; ok {
+		return returns - callSize, returns, true
+	}
+	for i := range s.arenas {
+		a := &s.arenas[i]
+		if offset := ip - a.addr; offset < arenaSize && offset%buffered.TrampolineSize == s.lookup.LoadEntry() {
+			// The number is yet to be loaded.
+			if n := int(offset / buffered.TrampolineSize); n < len(a.returns) {
+				return a.returns[n] - callSize - buffered.LoadSize, a.returns[n], true
+			}
+		}
+	}
+	returns, _, ok = s.returnOf(ip)
+	return returns - callSize, returns, ok
+}
+
+// callSize is the size of a system call instruction.
+const callSize = 2
+
+// mapping is a line of /proc/PID/maps (proc_pid_maps(5)).
+type mapping struct {
+	start, end, offset, inode uint64
+	mode                      string
+	name                      string
+}
+
+// readMappings reads all mappings of a process.
+func readMappings(pid int) (list []mapping, err error) {
+	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/maps")
+	if err != nil {
+		return nil, err
+	}
+	for line := range bytes.Lines(text) {
+		fields := bytes.Fields(line)
+		if len(fields) < 5 {
+			continue
+		}
+		start, end, _ := bytes.Cut(fields[0], []byte{'-'})
+		var m mapping
+		var errs [4]error
+		m.start, errs[0] = strconv.ParseUint(string(start), 16, 64)
+		m.end, errs[1] = strconv.ParseUint(string(end), 16, 64)
+		m.offset, errs[2] = strconv.ParseUint(string(fields[2]), 16, 64)
+		m.inode, errs[3] = strconv.ParseUint(string(fields[4]), 10, 64)
+		if err := errors.Join(errs[:]...); err != nil {
+			return nil, err
+		}
+		m.mode = string(fields[1])
+		if len(fields) > 5 {
+			m.name = string(bytes.TrimSuffix(line[bytes.Index(line, fields[5]):], []byte{'\n'}))
+		}
+		list = append(list, m)
+	}
+	return list, nil
+}
+
+// find returns the mapping that has addr, or nil.
+func findMapping(list []mapping, addr uint64) *mapping {
+	i, found := slices.BinarySearchFunc(list, addr, func(m mapping, addr uint64) int {
+		switch {
+		case m.end <= addr:
+			return -1
+		case m.start > addr:
+			return 1
+		}
+		return 0
+	})
+	if !found {
+		return nil
+	}
+	return &list[i]
+}
+
+// placeNear returns an address for a mapping of some size that is less than 2
+// GiB from addr. It keeps away from the mapping below it, which may grow, and from
+// where the kernel puts the program's next mappings, which should have the same
+// addresses as without this one. It never takes the space that a stack may need.
+func placeNear(list []mapping, addr, size uint64) (uint64, bool) {
+	const (
+		near    = 1<<31 - 1<<24
+		margin  = 1 << 20
+		far     = 1 << 30 // from the mapping above, where there is so much space
+		lowest  = buffered.IndexAddr + buffered.IndexSize
+		highest = 1<<47 - 1<<16
+	)
+	best, bestDistance := uint64(0), uint64(math.MaxUint64)
+	below := uint64(lowest)
+	try := func(from, to uint64) {
+		if to < from+size+margin {
+			return
+		}
+		at := to - size - margin
+		if to-from > 2*far {
+			at = to - size - far
+		}
+		if at < from+margin {
+			at = from + (to-from-size)/2
+		}
+		at &^= pageSize - 1
+		distance := max(addr, at) - min(addr, at)
+		if at >= from && distance < near && distance < bestDistance {
+			best, bestDistance = at, distance
+		}
+	}
+	for i := range list {
+		if list[i].start > below && list[i].name != "[stack]" {
+			try(below, list[i].start)
+		}
+		below = max(below, list[i].end)
+	}
+	return best, best != 0
+}
+
+const pageSize = 4096
+
+// fileID identifies a version of a file.
+type fileID struct {
+	dev, inode uint64
+	size       int64
+	changed    unix.Timespec
+	offset     uint64 // of the mapping
+}
+
+// texts are the files with patched calls, shared by all processes.
+type texts map[fileID]*buffered.Text
+
+// of returns the code of the file that is mapped.
+func (ts texts) of(pid int, m *mapping) (*buffered.Text, error) {
+	f, err := openMapped(pid, m)
+	if err != nil {
+		return nil, err
+	}
+	var st unix.Stat_t
+	if err := unix.Fstat(int(f.Fd()), &st); err != nil {
+		f.Close()
+		return nil, err
+	}
+	if st.Ino != m.inode || st.Mode&unix.S_IFMT != unix.S_IFREG {
+		f.Close()
+		return nil, errors.New("another file has its name")
+	}
+	id := fileID{st.Dev, st.Ino, st.Size, st.Ctim, m.offset}
+	if text, ok := ts[id]; ok {
+		f.Close()
+		return text, nil
+	}
+	ts[id] = nil // unless all goes well
+	functions, err := unwind.ReadFunctions(f)
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	const maxText = 64 << 20
+	size := m.end - m.start
+	if size > maxText {
+		f.Close()
+		return nil, fmt.Errorf("%s is too large", m.name)
+	}
+	text, ok := buffered.NewText(io.NewSectionReader(f, 0, math.MaxInt64), functions, m.offset)
+	if !ok {
+		f.Close()
+		return nil, errors.New("it is in no segment of the file")
+	}
+	ts[id] = text
+	return text, nil
+}
+
+// openMapped opens the file of a mapping. /proc/PID/map_files leads to it even if
+// the file was deleted, but needs a capability.
+func openMapped(pid int, m *mapping) (*os.File, error) {
+	proc := "/proc/" + strconv.Itoa(pid)
+	if f, err := os.Open(fmt.Sprintf("%s/map_files/%x-%x", proc, m.start, m.end)); err == nil {
+		return f, nil
+	}
+	path := proc + "/root" + m.name
+	var st unix.Stat_t
+	if err := unix.Stat(path, &st); err != nil || st.Mode&unix.S_IFMT != unix.S_IFREG || st.Ino != m.inode {
+		return nil, fmt.Errorf("%s cannot be read", m.name)
+	}
+	return os.Open(path)
+}

@@ -1,0 +1,163 @@
+//go:build linux && amd64
+
+package tracer
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"trapline/integration/need"
+	"trapline/tables"
+	"trapline/tracer/buffered"
+)
+
+// stepsProgram builds testdata/steps.c.
+func stepsProgram(t *testing.T, flags ...string) string {
+	t.Helper()
+	need.All(t, need.GCC64)
+	path := filepath.Join(t.TempDir(), "steps")
+	args := append([]string{"-O1", "-o", path, "testdata/steps.c"}, flags...)
+	if out, err := exec.Command("gcc", args...).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return path
+}
+
+// stepsCalls is what is kept of the calls of steps.c.
+func stepsCalls(nr uint64) BufferedCall {
+	switch nr {
+	case unix.SYS_READ:
+		return BufferedCall{Buffered: true, Ops: []BufferedOp{
+			{Kind: BufferedBytes, When: BufferedIfSucceeded, Arg: 1, Count: buffered.FromResult, Size: 1, Most: 32}}}
+	case unix.SYS_OPENAT:
+		return BufferedCall{Buffered: true, Ops: []BufferedOp{
+			{Kind: BufferedString, When: BufferedAnyTime, Arg: 1, Count: buffered.Unbounded, Size: 1, Most: 4096}}}
+	case unix.SYS_POLL:
+		fds := BufferedOp{Kind: BufferedBytes, When: BufferedBefore, Arg: 0, Count: 1, Size: 8, Most: 32}
+		after := fds
+		after.When = BufferedIfSucceeded
+		return BufferedCall{Buffered: true, Ops: []BufferedOp{fds, after}}
+	case unix.SYS_READV:
+		return BufferedCall{Buffered: true, Ops: []BufferedOp{
+			{Kind: BufferedBuffers, When: BufferedIfSucceeded, Arg: 1, Count: 2, Size: 8, Most: 4, Total: buffered.FromResult}}}
+	case unix.SYS_WRITEV:
+		return BufferedCall{Buffered: true, Ops: []BufferedOp{
+			{Kind: BufferedBuffers, When: BufferedAnyTime, Arg: 1, Count: 2, Size: 8, Most: 4, Total: buffered.Unbounded}}}
+	}
+	return BufferedCall{}
+}
+
+// A signal that arrives at any instruction of the site, the trampoline and the
+// stub finds the program before its call or behind it, with all registers as
+// they are without a tracer, and the call is made and reported once.
+func TestSignalAtEveryInstruction(t *testing.T) {
+	program := stepsProgram(t)
+	for _, kind := range []string{"read", "fault", "path", "poll", "readv", "writev"} {
+		t.Run(kind, func(t *testing.T) { signalAtEveryInstruction(t, program, kind) })
+	}
+	for kind, nr := range map[string]int{"path": unix.SYS_OPENAT, "poll": unix.SYS_POLL, "read": unix.SYS_READ} {
+		loads := stepsProgram(t, fmt.Sprintf("-DLOAD=%d", nr))
+		t.Run(kind+" with its number loaded", func(t *testing.T) { signalAtEveryInstruction(t, loads, kind) })
+	}
+}
+
+func signalAtEveryInstruction(t *testing.T, program, kind string) {
+	const (
+		warmUp = 100 // calls before the process is patched
+		marker = 0x5eed
+	)
+	steps := 330 // instructions, more than are run for any of these calls
+	if kind == "readv" || kind == "writev" {
+		steps = 440
+	}
+	var stdout, stderr bytes.Buffer
+	files := [3]*os.File{}
+	var done [2]chan struct{}
+	for i, to := range []*bytes.Buffer{&stdout, &stderr} {
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[i+1] = w
+		done[i] = make(chan struct{})
+		go func() { io.Copy(to, r); close(done[i]) }()
+	}
+	if err := CanBuffer(); err != nil {
+		t.Skip(err)
+	}
+	tracer := newTracer(t, Options{
+		Follow: true, Traced: func(tables.ABI, uint64) bool { return true }, Buffered: stepsCalls,
+	})
+	defer tracer.Close()
+	command := Command{Path: program, Argv: []string{"steps", fmt.Sprint(warmUp + steps), kind}, Env: os.Environ(), Files: files}
+	tracee := launch(t, tracer, command)
+	files[1].Close()
+	files[2].Close()
+
+	nr := map[string]uint64{"read": unix.SYS_READ, "fault": unix.SYS_READ, "path": unix.SYS_OPENAT, "poll": unix.SYS_POLL, "readv": unix.SYS_READV, "writev": unix.SYS_WRITEV}[kind]
+	iterations, entered, left, restarted, inStub, status := 0, 0, 0, 0, 0, 0
+	run(t, tracer, func(ev *Event) {
+		switch {
+		case ev.Kind == Exited:
+			status = ev.Status.ExitStatus()
+		case ev.Kind == Killed:
+			t.Errorf("killed by %v after %d calls", ev.Signal, iterations)
+		case ev.Kind == Enter && ev.Call.NR == nr && iterations > 0:
+			entered++
+		case ev.Kind == Exit && ev.Call.NR == nr && iterations > 0:
+			if left++; ev.Call.Ret <= -512 {
+				restarted++
+			}
+		case ev.Kind == Exit && ev.Call.NR == unix.SYS_GETPGID && ev.Call.Args[0] == marker:
+			if iterations++; iterations > warmUp && singleStep(t, tracee, iterations-warmUp) {
+				inStub++
+			}
+		}
+	})
+	<-done[0]
+	<-done[1]
+	t.Logf("%s%d times in the stub, %d calls restarted", stdout.String(), inStub, restarted)
+	if status != 0 || stderr.Len() > 0 {
+		t.Errorf("status %d\n%.2000s", status, stderr.String())
+	}
+	if inStub < 60 {
+		t.Errorf("only %d signals arrived in the stub", inStub)
+	}
+	if want := warmUp + steps + restarted; entered != left || left != want {
+		t.Errorf("%d calls were entered and %d left, not %d", entered, left, want)
+	}
+}
+
+// singleStep runs n instructions of a stopped tracee, then sends it a signal. It
+// reports whether the tracee is in the stub.
+func singleStep(t *testing.T, tr *Tracee, n int) bool {
+	t.Helper()
+	var regs Registers
+	for range n {
+		ptrace(unix.PTRACE_SINGLESTEP, tr.TID, 0, 0)
+		if status, errno := tr.t.waitFor(tr.TID); errno != 0 || unix.WaitStatus(status).StopSignal() != unix.SIGTRAP {
+			t.Fatalf("status %#x, %v", status, errno)
+		}
+		if th := tr.buffered; th != nil {
+			th.area.ClearTrapFlag() // pushf sees the flag of single-stepping
+		}
+		if err := tr.Registers(&regs); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// The kernel takes the flag for the program's own after a popf.
+	const trap = 0x100
+	if regs.Eflags&trap != 0 {
+		regs.Eflags &^= trap
+		tr.SetRegisters(&regs)
+	}
+	unix.Tgkill(tr.TID, tr.TID, unix.SIGUSR1)
+	return tr.t.buffered.stub.Has(regs.Rip)
+}
