@@ -76,6 +76,9 @@ sys.stdin.readline()
 			to = "0.0.0.0:*"
 		}
 		kind, _, _ := strings.Cut(c.Protocol, ":")
+		if kind != "TCP" && kind != "UDP" {
+			continue // python3 may be a shell script that asks nscd who its user is
+		}
 		reported = append(reported, fmt.Sprintf("%s %s %s %d %d", kind, c.From, to, c.Sent, c.Received))
 	}
 	number := func(line, key string) string {
