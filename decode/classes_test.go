@@ -80,7 +80,7 @@ func filesIn(d *lang.Desc) (path, fd bool) {
 		case reflect.TypeFor[lang.StringPointer]():
 			kind := lang.StringPointer(v.Uint())
 			path = path || kind != lang.LinkTarget && kind != lang.String
-		case reflect.TypeFor[lang.LinkPathIf](), reflect.TypeFor[lang.UsedPath]():
+		case reflect.TypeFor[lang.UsedPath]():
 			path = true
 		case reflect.TypeFor[lang.FileName]():
 			path = path || lang.FileName(v.Uint()) == lang.AnyFile

@@ -21,8 +21,8 @@ var (
 // Names of symbolic links, which some calls follow only if a flag says so and
 // others unless one does.
 var (
-	atPath       = &LinkPathIf{&Has{N: Ref("flags"), Values: Nums{tables.AT_SYMLINK_NOFOLLOW}}}
-	atPathToLink = &LinkPathIf{Not{&Has{N: Ref("flags"), Values: Nums{tables.AT_SYMLINK_FOLLOW}}}}
+	atPath       = &UsedPath{Link: &Has{N: Ref("flags"), Values: Nums{tables.AT_SYMLINK_NOFOLLOW}}}
+	atPathToLink = &UsedPath{Link: Not{&Has{N: Ref("flags"), Values: Nums{tables.AT_SYMLINK_FOLLOW}}}}
 )
 
 // Names of files whose attributes change.

@@ -42,14 +42,15 @@ var btrfsIoctls = Ioctls{
 	{"BTRFS_IOC_SPACE_INFO", &Change{In: &Struct{Of: btrfsSpace, Pick: Names{"space_slots"}}, Out: &Struct{Of: btrfsSpace, Pick: Names{"total_spaces", "spaces"}}}},
 	{"BTRFS_IOC_GET_FEATURES", &Out{To: btrfsFeatures}},
 	{"BTRFS_IOC_SET_FEATURES", &Ptr{To: Tuple{btrfsFeatures, btrfsFeatures}}},
-	{"BTRFS_IOC_GET_SUPPORTED_FEATURES", &Out{To: Tuple{&Remarked{Of: btrfsFeatures, Remark: "supported"},
-		&Remarked{Of: btrfsFeatures, Remark: "safe to set"}, &Remarked{Of: btrfsFeatures, Remark: "safe to clear"}}}},
+	{"BTRFS_IOC_GET_SUPPORTED_FEATURES", &Out{To: Tuple{
+		btrfsRemarked{btrfsFeatures, "supported"}, btrfsRemarked{btrfsFeatures, "safe to set"}, btrfsRemarked{btrfsFeatures, "safe to clear"},
+	}}},
 
 	{"BTRFS_IOC_TREE_SEARCH", &Change{In: &Struct{Of: btrfsSearch, Pick: Names{"key"}}, Out: btrfsSearch}},
 	{"BTRFS_IOC_TREE_SEARCH_V2", &Change{In: &Struct{Of: btrfsSearchV2, Pick: Names{"key", "buf_size"}},
 		Out: &Union{On: If{Succeeded}, Arms: Arms{{btrfsSearchV2, Nums{1}}, {&Struct{Of: btrfsSearchV2, Pick: Names{"buf_size"}}, nil}}}, If: Any{Succeeded, FailedWith(tables.EOVERFLOW)}}},
 	{"BTRFS_IOC_INO_LOOKUP", &Change{
-		In:  &Remembered{Of: &Struct{Of: btrfsInoLookup, Pick: Names{"treeid", "objectid"}}},
+		In:  btrfsRemembered{&Struct{Of: btrfsInoLookup, Pick: Names{"treeid", "objectid"}}},
 		Out: &Struct{Of: btrfsInoLookup, With: Fields{{"treeid", btrfsFoundTree}}, Pick: Names{"treeid", "name"}}}},
 	{"BTRFS_IOC_INO_PATHS", &Change{In: btrfsInoPath, Out: &Struct{Of: btrfsInoPath, With: Fields{{"fspath", &Ptr{To: btrfsPaths, Wide: true}}}, Pick: Names{"fspath"}}}},
 	{"BTRFS_IOC_LOGICAL_INO", &Change{In: btrfsLogicalIno, Out: &Struct{Of: btrfsLogicalIno, With: Fields{{"inodes", &Ptr{To: btrfsInodes, Wide: true}}}, Pick: Names{"inodes"}}}},
@@ -384,6 +385,33 @@ var (
 		{"inodes", Addr64},
 	}}
 )
+
+// btrfsRemembered is a struct that is remembered for the exit-stop.
+type btrfsRemembered struct{ *Struct }
+
+// Show implements Type.
+func (t btrfsRemembered) Show(c *Call, v View) {
+	c.Remember(v)
+	t.Struct.Show(c, v)
+}
+
+// Shows implements Shower.
+func (t btrfsRemembered) Shows() []Type { return []Type{t.Struct} }
+
+// btrfsRemarked is a struct with a comment behind it.
+type btrfsRemarked struct {
+	*Struct
+	remark string
+}
+
+// Show implements Type.
+func (t btrfsRemarked) Show(c *Call, v View) {
+	t.Struct.Show(c, v)
+	c.Out.Comment(output.Note, t.remark)
+}
+
+// Shows implements Shower.
+func (t btrfsRemarked) Shows() []Type { return []Type{t.Struct} }
 
 // struct btrfs_data_container, with the meaning of its values
 var (

@@ -455,7 +455,7 @@ var v4l2ExtControl = &Struct{Packed: true, Fields: Fields{
 	{"size", U32},
 	{"_", U32},
 	{"", &Union{On: Ref("size"), Arms: Arms{
-		{&Overlay{Fields: Fields{{"value", S32}, {"value64", S64}}}, Nums{0}},
+		{&Inline{Of: &Struct{Union: true, Fields: Fields{{"value", S32}, {"value64", S64}}}}, Nums{0}},
 		{&One{Name: "string", Type: &Ptr{To: &Bytes{Len: Ref("size")}}}, nil}}}},
 }}
 
@@ -490,7 +490,7 @@ var v4l2QueryExtCtrl = &Struct{Fields: Fields{
 var v4l2Querymenu = &Struct{Packed: true, Fields: Fields{
 	{"id", v4l2CID},
 	{"index", U32},
-	{"", &Overlay{Fields: Fields{{"name", CharArray(32)}, {"value", S64}}}},
+	{"", &Inline{Of: &Struct{Union: true, Fields: Fields{{"name", CharArray(32)}, {"value", S64}}}}},
 	{"_", U32},
 }}
 

@@ -15,23 +15,22 @@ func (sockaddrStorage) Shows() []Type { return SockaddrForms() }
 
 // SockaddrForms are the socket addresses of all families.
 func SockaddrForms() []Type {
-	return []Type{
+	forms := []Type{
 		&Struct{Fields: Fields{
-			{"sa_family", &Enum{In: X16, Set: &tables.AddressFamily}}, {"sa_data", CharArray(14)},
-			{"sun_path", CharArray(108)}, {"sin6_scope_id", IfIndex}, {"sll_addr", &Array{Of: MaskOf(U8), N: 8}}, {"salg_name", CharArray(64)},
-			{"fsa_ax25", unlisted{}}, {"fsa_digipeater", unlisted{}}, {"transport", unlisted{}},
+			{"sa_family", &Enum{In: X16, Set: &tables.AddressFamily}},
 		}},
-		sockaddrInet6, sockaddrPacket, sockaddrAlg, sockaddrNFC, sockaddrNFCLLCP, sockaddrRxRPC,
-		sockaddrHCI, sockaddrSCO, sockaddrRFCOMM, sockaddrL2CAP,
-		sockaddrInet, sockaddrIPX, sockaddrX25, sockaddrNetlink, sockaddrTIPC, sockaddrIEEE802154, sockaddrVM, sockaddrQRTR, sockaddrXDP,
-		sockaddrMCTP,
+		sockaddrData,
 	}
+	for _, f := range sockaddrFamilies {
+		if f.body != nil {
+			forms = append(forms, f.body)
+		}
+	}
+	return forms
 }
 
-// unlisted stands for a value of which no member is listed here.
-type unlisted struct{ Unsized }
-
-func (unlisted) Show(*Call, View) {}
+// Shows implements Shower.
+func (unixPath) Shows() []Type { return []Type{CharArray(108)} }
 
 // Shows implements Shower.
 func (inetAddr) Shows() []Type { return texts }

@@ -1,9 +1,8 @@
 package kernel
 
 import (
-	"slices"
-
 	"encoding/binary"
+	"math"
 
 	. "trapline/decode/lang"
 	"trapline/output"
@@ -32,8 +31,8 @@ func (*sockaddr) CType() string { return "struct sockaddr" }
 // Keep implements keeper of package lang.
 func (t *sockaddr) Keep(k *Keeps) { KeepSockaddr(k, t.length) }
 
-// KeepSockaddr reports whether a socket address of length bytes is shown, which is what the
-// argument points to.
+// KeepSockaddr keeps what is read of a socket address of length bytes, to which the
+// argument points.
 func KeepSockaddr(k *Keeps, length Num) {
 	k.Elements(length, 1, sockaddrMax)
 	k.Path()
@@ -88,86 +87,68 @@ func ShowSockaddrView(c *Call, v View) {
 	c.Out.Field("sa_family")
 	c.Out.Enum(family, &tables.AddressFamily, output.Hex)
 	if n > 2 {
-		var f sockaddrFamily
+		body := sockaddrData
 		if family < uint64(len(sockaddrFamilies)) {
-			f = sockaddrFamilies[family]
+			if f := sockaddrFamilies[family]; f.body != nil && n >= f.min {
+				body = f.body
+			}
 		}
-		whole := View{B: padded, Addr: v.Addr}
-		switch {
-		case f.min == 0 || n < f.min:
-			showSockaddrData(c, padded[2:n])
-		case f.body != nil:
-			f.body.ShowMembers(c, whole)
-		case f.sized != nil:
-			f.sized.show(c, whole, n)
-		default:
-			f.show(c, whole, n)
-		}
+		showSockaddrBody(c, body, View{B: padded, Addr: v.Addr}, n)
 	}
 	c.Out.EndStruct()
 }
 
-// sockaddrFamily describes the addresses of a family: by body, a struct that
-// starts with the family; by sized, such structs that only their lengths
-// distinguish; or by show, a function that gets the address padded with zeros and
-// its length in bytes. Addresses shorter than min are shown as data.
+// showSockaddrBody shows what is behind the family in an address of n bytes.
+func showSockaddrBody(c *Call, body *Struct, v View, n int) {
+	outer := c.Known
+	c.Known = uint64(n)
+	body.ShowMembers(c, v)
+	c.Known = outer
+}
+
+// sockaddrFamily describes the addresses of a family by a struct that starts with the
+// family. Addresses shorter than min bytes are shown as data. Members that not all
+// addresses have are marked with Since or Tail.
 type sockaddrFamily struct {
-	min   int
-	body  *Struct
-	sized bodiesBySize
-	show  func(c *Call, v View, n int)
+	min  int
+	body *Struct
 }
 
-// bodiesBySize are the structs that an address of one of these lengths in bytes
-// is.
-type bodiesBySize []struct {
-	sizes []int
-	body  *Struct
-}
-
-// show shows an address of n bytes, as data if no struct has this length.
-func (b bodiesBySize) show(c *Call, v View, n int) {
-	for i := range b {
-		if slices.Contains(b[i].sizes, n) {
-			b[i].body.ShowMembers(c, v.At(0, n))
-			return
-		}
-	}
-	showSockaddrData(c, v.B[2:n])
-}
-
-// showSockaddrData shows the bytes behind the family.
-func showSockaddrData(c *Call, data []byte) {
-	c.Out.Field("sa_data")
-	c.Out.Str(output.Plain, data, false)
-}
+// sockaddrData is an address of an unknown structure.
+var sockaddrData = &Struct{Fields: Fields{{"_", U16}, {"sa_data", Tail{&Chars{}}}}}
 
 var sockaddrFamilies = [...]sockaddrFamily{
-	tables.AF_UNIX:       {min: 3, show: showSockaddrUnix},
-	tables.AF_INET:       {min: 16, body: sockaddrInet},
-	tables.AF_AX25:       {min: 16, show: showSockaddrAX25},
-	tables.AF_IPX:        {min: 16, body: sockaddrIPX},
-	tables.AF_X25:        {min: 18, body: sockaddrX25},
-	tables.AF_INET6:      {min: sockaddrInet6Min, show: showSockaddrInet6},
-	tables.AF_NETLINK:    {min: 12, body: sockaddrNetlink},
-	tables.AF_PACKET:     {min: 20, show: showSockaddrPacket},
-	tables.AF_TIPC:       {min: 16, body: sockaddrTIPC},
-	tables.AF_BLUETOOTH:  {min: 3, sized: sockaddrBluetooth},
-	tables.AF_RXRPC:      {min: 36, show: showSockaddrRxRPC},
-	tables.AF_IEEE802154: {min: 20, body: sockaddrIEEE802154},
-	tables.AF_ALG:        {min: 25, show: showSockaddrAlg},
-	tables.AF_NFC:        {min: 16, show: showSockaddrNFC},
-	tables.AF_VSOCK:      {min: 16, body: sockaddrVM},
-	tables.AF_QIPCRTR:    {min: 12, body: sockaddrQRTR},
-	tables.AF_XDP:        {min: 16, body: sockaddrXDP},
-	tables.AF_MCTP:       {min: 12, body: sockaddrMCTP},
+	tables.AF_UNIX:       {3, sockaddrUnix},
+	tables.AF_INET:       {16, sockaddrInet},
+	tables.AF_AX25:       {16, sockaddrAX25Full},
+	tables.AF_IPX:        {16, sockaddrIPX},
+	tables.AF_X25:        {18, sockaddrX25},
+	tables.AF_INET6:      {sockaddrInet6Min, sockaddrInet6},
+	tables.AF_NETLINK:    {12, sockaddrNetlink},
+	tables.AF_PACKET:     {20, sockaddrPacket},
+	tables.AF_TIPC:       {16, sockaddrTIPC},
+	tables.AF_BLUETOOTH:  {3, sockaddrBluetooth},
+	tables.AF_RXRPC:      {36, sockaddrRxRPC},
+	tables.AF_IEEE802154: {20, sockaddrIEEE802154},
+	tables.AF_ALG:        {25, sockaddrAlg},
+	tables.AF_NFC:        {16, sockaddrNFC},
+	tables.AF_VSOCK:      {16, sockaddrVM},
+	tables.AF_QIPCRTR:    {12, sockaddrQRTR},
+	tables.AF_XDP:        {16, sockaddrXDP},
+	tables.AF_MCTP:       {12, sockaddrMCTP},
 }
 
 // struct sockaddr_un (linux/un.h)
-func showSockaddrUnix(c *Call, v View, n int) {
-	const sizeof = 110
-	path := v.B[2:min(n, sizeof)]
-	c.Out.Field("sun_path")
+var sockaddrUnix = &Struct{C: "sockaddr_un", Fields: Fields{{"_", U16}, {"sun_path", Tail{unixPath{}}}}}
+
+// unixPath is a file name, or behind a NUL a name outside the file system.
+type unixPath struct{ Unsized }
+
+func (unixPath) Keep(*Keeps) {}
+
+func (unixPath) Show(c *Call, v View) {
+	const size = 108
+	path := v.At(0, size).B
 	if path[0] == 0 {
 		c.Out.Str(output.Abstract, path[1:], false)
 		return
@@ -186,22 +167,13 @@ const sockaddrInet6Min = 24
 // struct sockaddr_in6 (linux/in6.h)
 var sockaddrInet6 = &Struct{C: "sockaddr_in6", Fields: Fields{
 	{"_", U16}, {"sin6_port", Port}, {"sin6_flowinfo", NetU32}, {"sin6_addr", Inet6Addr},
+	{"sin6_scope_id", Since{&Union{On: If{Test(linkLocal)}, Arms: Arms{{IfIndex, Nums{1}}, {U32, nil}}}}},
 }}
 
-func showSockaddrInet6(c *Call, v View, n int) {
-	sockaddrInet6.ShowMembers(c, v)
-	if n <= sockaddrInet6Min {
-		return
-	}
-	c.Out.Field("sin6_scope_id")
-	scope := v.At(24, 4).Uint(4)
-	// For link-local addresses, fe80::/10 and ff02::, the scope is an interface.
-	addr := v.B[8:24]
-	if addr[0] == 0xfe && addr[1]&0xc0 == 0x80 || addr[0] == 0xff && addr[1]&0x0f == 2 {
-		ShowIfIndex(c, uint32(scope))
-		return
-	}
-	c.Out.Number(scope, output.Unsigned)
+// linkLocal holds for addresses whose scope is an interface: fe80::/10 and ff02::.
+func linkLocal(c *Call) bool {
+	addr := c.Frame(0).View.B[8:24]
+	return addr[0] == 0xfe && addr[1]&0xc0 == 0x80 || addr[0] == 0xff && addr[1]&0x0f == 2
 }
 
 // struct sockaddr_ipx (linux/ipx.h)
@@ -224,27 +196,9 @@ var sockaddrPacket = &Struct{C: "sockaddr_ll", Fields: Fields{
 	{"_", U16}, {"sll_protocol", EtherID}, {"sll_ifindex", IfIndex},
 	{"sll_hatype", &Enum{In: X16, Set: &tables.ArpHardware}}, {"sll_pkttype", &Enum{In: X8, Set: &tables.PacketType}},
 	{"sll_halen", U8},
+	{"sll_addr", &When{If: Not{&Is{N: Ref("sll_halen"), Values: Nums{0}}},
+		Then: Tail{&Array{Of: MaskOf(U8), N: math.MaxUint8, Used: Ref("sll_halen"), Whole: true}}}},
 }}
-
-func showSockaddrPacket(c *Call, v View, n int) {
-	const addrAt = 12
-	sockaddrPacket.ShowMembers(c, v)
-	length := int(v.B[addrAt-1])
-	if length == 0 {
-		return
-	}
-	c.Out.Field("sll_addr")
-	c.Out.BeginArray()
-	for i := range length {
-		if i >= n-addrAt {
-			c.Out.More()
-			break
-		}
-		c.Out.Elem()
-		c.Out.Number(uint64(v.B[addrAt+i]), output.Padded(1))
-	}
-	c.Out.EndArray()
-}
 
 // struct sockaddr_tipc (linux/tipc.h)
 var sockaddrTIPC = &Struct{C: "sockaddr_tipc", Fields: Fields{
@@ -310,118 +264,89 @@ var sockaddrMCTP = &Struct{C: "sockaddr_mctp", Fields: Fields{
 // struct sockaddr_alg_new (linux/if_alg.h)
 var sockaddrAlg = &Struct{C: "sockaddr_alg_new", Fields: Fields{
 	{"_", U16}, {"salg_type", CharArray(14)}, {"salg_feat", &CommentedFlags{In: X32, Set: &tables.ALGFlags}},
-	{"salg_mask", &CommentedFlags{In: X32, Set: &tables.ALGFlags}},
+	{"salg_mask", &CommentedFlags{In: X32, Set: &tables.ALGFlags}}, {"salg_name", Tail{CharArray(0)}},
 }}
-
-func showSockaddrAlg(c *Call, v View, n int) {
-	const nameAt = 24
-	sockaddrAlg.ShowMembers(c, v)
-	c.Out.Field("salg_name")
-	CharArray(n-nameAt).Show(c, v.At(nameAt, n-nameAt))
-}
 
 // struct sockaddr_nfc, and sockaddr_nfc_llcp, which has more members
 // (linux/nfc.h)
-var (
-	sockaddrNFC = &Struct{C: "sockaddr_nfc", Fields: Fields{
-		{"_", U16}, {"dev_idx", IfIndex}, {"target_idx", X32}, {"nfc_protocol", &Enum{In: X32, Set: &tables.NFCProto}},
-	}}
-	sockaddrNFCLLCP = &Struct{Fields: Fields{
-		{"_", U16}, {"_", &Array{Of: U32, N: 3}},
+var sockaddrNFC = &Struct{C: "sockaddr_nfc", Fields: Fields{
+	{"_", U16}, {"dev_idx", IfIndex}, {"target_idx", X32}, {"nfc_protocol", &Enum{In: X32, Set: &tables.NFCProto}},
+	{"", Tail{&Inline{Of: &Struct{Fields: Fields{
 		{"dsap", &CommentedEnum{In: X8, Set: &tables.NFCSAP}}, {"ssap", &CommentedEnum{In: X8, Set: &tables.NFCSAP}},
 		{"service_name", &Chars{N: 63, Len: Ref("service_name_len")}}, {"service_name_len", Size},
-	}}
-)
-
-func showSockaddrNFC(c *Call, v View, n int) {
-	sockaddrNFC.ShowMembers(c, v)
-	switch {
-	case n >= sockaddrNFCLLCP.Layout(c.ABI).Size:
-		sockaddrNFCLLCP.ShowMembers(c, v)
-	case n > sockaddrNFC.Layout(c.ABI).Size:
-		c.Out.More()
-	}
-}
+	}}}}},
+}}
 
 // struct sockaddr_rxrpc (linux/rxrpc.h)
 var sockaddrRxRPC = &Struct{C: "sockaddr_rxrpc", Fields: Fields{
 	{"_", U16}, {"srx_service", &CommentedEnum{In: X16, Set: &tables.RxRPCService}},
 	{"transport_type", &Enum{In: X16, Set: &tables.SocketType}}, {"transport_len", U16},
+	{"transport", Tail{rxrpcTransport{}}},
 }}
 
-func showSockaddrRxRPC(c *Call, v View, n int) {
-	const (
-		lengthAt    = 6
-		transportAt = 8
-	)
-	sockaddrRxRPC.ShowMembers(c, v)
-	c.Out.Field("transport")
+// rxrpcTransport is the socket address that transport_len claims to be the length of.
+// The members of its family have names of their own.
+type rxrpcTransport struct{ Unsized }
+
+func (rxrpcTransport) Keep(*Keeps) {}
+
+func (rxrpcTransport) Show(c *Call, v View) {
+	claimed := int(Ref("transport_len").Num(c))
+	family := v.Uint(2)
+	v = v.At(0, claimed)
 	c.Out.BeginStruct()
-	claimed := int(v.At(lengthAt, 2).Uint(2))
-	length := min(claimed, n-transportAt)
-	t := v.At(transportAt, len(v.B))
-	family := t.Uint(2)
-	switch {
-	case family == tables.AF_INET:
+	switch family {
+	case tables.AF_INET:
 		c.Out.Field("sin")
 		c.Out.BeginStruct()
-		c.Out.Field("sin_family")
-		c.Out.Enum(family, &tables.AddressFamily, output.Hex)
-		if claimed >= 16 {
-			sockaddrInet.ShowMembers(c, t)
-		} else {
-			showUnnamed(c, t, 2, length)
-		}
+		showTransport(c, "sin_family", family, v, sockaddrInet, claimed >= 16)
 		c.Out.EndStruct()
-	case family == tables.AF_INET6:
+	case tables.AF_INET6:
 		c.Out.Field("sin6")
 		c.Out.BeginStruct()
-		c.Out.Field("sin6_family")
-		c.Out.Enum(family, &tables.AddressFamily, output.Hex)
-		if claimed >= sockaddrInet6Min {
-			showSockaddrInet6(c, t, length)
-		} else {
-			showUnnamed(c, t, 2, length)
-		}
+		showTransport(c, "sin6_family", family, v, sockaddrInet6, claimed >= sockaddrInet6Min)
 		c.Out.EndStruct()
 	default:
-		c.Out.Field("family")
-		c.Out.Enum(family, &tables.AddressFamily, output.Hex)
-		showUnnamed(c, t, 2, length)
+		showTransport(c, "family", family, v, nil, false)
 	}
 	c.Out.EndStruct()
 }
 
-// showUnnamed shows the bytes of v from offset from to end, if there are any, as
-// a member without a name.
-func showUnnamed(c *Call, v View, from, end int) {
-	if end > from {
+// showTransport shows an address: its family, and behind that its body, or if it is not
+// whole a member without a name.
+func showTransport(c *Call, name string, family uint64, v View, body *Struct, whole bool) {
+	c.Out.Field(name)
+	c.Out.Enum(family, &tables.AddressFamily, output.Hex)
+	switch {
+	case whole:
+		showSockaddrBody(c, body, v, len(v.B))
+	case len(v.B) > 2:
 		c.Out.Field("")
-		c.Out.Str(output.Plain, v.At(from, end-from).B, false)
+		c.Out.Str(output.Plain, v.B[2:], false)
 	}
 }
 
-// The addresses of AF_BLUETOOTH (net/bluetooth/*.h in the kernel).
+// The addresses of AF_BLUETOOTH (net/bluetooth/*.h in the kernel). Only their lengths
+// distinguish them.
+var sockaddrBluetooth = &Struct{Fields: Fields{{"", &Union{On: Length, Arms: Arms{
+	{&Inline{Of: sockaddrHCI}, Nums{4, 6}},
+	{&Inline{Of: sockaddrSCO}, Nums{8}},
+	{&Inline{Of: sockaddrRFCOMM}, Nums{10}},
+	{&Inline{Of: sockaddrL2CAP}, Nums{12, 14}},
+	{&Inline{Of: sockaddrData}, nil},
+}}}}}
+
 var (
 	sockaddrHCI = &Struct{Fields: Fields{
-		{"_", U16}, {"hci_dev", littleEndian{}}, {"hci_channel", &Enum{In: X16, Set: &tables.HCIChannel}},
+		{"_", U16}, {"hci_dev", littleEndian{}}, {"hci_channel", Since{&Enum{In: X16, Set: &tables.HCIChannel}}},
 	}}
 	sockaddrSCO    = &Struct{Packed: true, Fields: Fields{{"_", U16}, {"sco_bdaddr", MAC(6)}}}
 	sockaddrRFCOMM = &Struct{Fields: Fields{{"_", U16}, {"rc_bdaddr", MAC(6)}, {"rc_channel", U8}, {"_", U8}}}
 	sockaddrL2CAP  = &Struct{Fields: Fields{
 		{"_", U16}, {"l2_psm", l2capPSM}, {"l2_bdaddr", MAC(6)}, {"l2_cid", l2capCID},
-		{"l2_bdaddr_type", &Enum{In: X8, Set: &tables.BluetoothAddr}}, {"_", U8},
+		{"l2_bdaddr_type", Since{&Enum{In: X8, Set: &tables.BluetoothAddr}}}, {"_", U8},
 	}}
 )
-
-// A struct sockaddr_hci without its channel, and a struct sockaddr_l2 without the
-// type of the address, have the length that they had before these were added.
-var sockaddrBluetooth = bodiesBySize{
-	{[]int{4, 6}, sockaddrHCI},
-	{[]int{8}, sockaddrSCO},
-	{[]int{10}, sockaddrRFCOMM},
-	{[]int{12, 14}, sockaddrL2CAP},
-}
 
 // littleEndian is a 16-bit number in little-endian order, which Bluetooth uses.
 type littleEndian struct{}

@@ -101,35 +101,31 @@ func ax25Text(b []byte) []byte {
 
 // struct sockaddr_ax25, and full_sockaddr_ax25, which adds the digipeaters
 // (linux/ax25.h)
-var sockaddrAX25 = &Struct{C: "sockaddr_ax25", Fields: Fields{{"_", U16}, {"sax25_call", AX25Call}, {"sax25_ndigis", S32}}}
+var (
+	sockaddrAX25 = &Struct{C: "sockaddr_ax25", Fields: Fields{{"_", U16}, {"sax25_call", AX25Call}, {"sax25_ndigis", S32}}}
 
-func showSockaddrAX25(c *Call, v View, n int) {
-	const (
-		digisAt  = 16
-		maxDigis = 8
-	)
-	ndigis := int(v.At(12, 4).Int(4))
-	if ndigis == 0 && n <= digisAt {
-		sockaddrAX25.ShowMembers(c, v)
-		return
-	}
-	c.Out.Field("fsa_ax25")
-	sockaddrAX25.Show(c, v.At(0, digisAt))
-	has := min((n-digisAt)/ax25CallSize, maxDigis)
-	want := min(max(ndigis, 0), maxDigis)
-	if want > 0 {
-		c.Out.Field("fsa_digipeater")
-		c.Out.BeginArray()
-		for i := range min(has, want) {
-			c.Out.Elem()
-			showAX25Call(c, v.At(digisAt+i*ax25CallSize, ax25CallSize).B)
-		}
-		if want > has {
-			c.Out.More()
-		}
-		c.Out.EndArray()
-	}
-	if n > digisAt+has*ax25CallSize {
-		c.Out.More()
-	}
+	sockaddrAX25Full = &Struct{Fields: Fields{
+		{"", &Union{On: If{All{&Is{N: Func(digipeaters), Values: Nums{0}}, &Is{N: Length, Values: Nums{sockaddrAX25Size}}}}, Arms: Arms{
+			{&Inline{Of: sockaddrAX25}, Nums{1}},
+			{&One{Name: "fsa_ax25", Type: sockaddrAX25}, nil},
+		}}},
+		{"fsa_digipeater", &When{If: Test(hasDigipeaters), Then: Tail{&Array{Of: AX25Call, N: maxDigipeaters, Used: Func(digipeaters), Whole: true}}}},
+		{"...", &When{If: Test(beyondDigipeaters), Then: &Elided{}}},
+	}}
+)
+
+const (
+	sockaddrAX25Size = 16
+	maxDigipeaters   = 8 // AX25_MAX_DIGIS
+)
+
+// digipeaters is sax25_ndigis, a signed number.
+func digipeaters(c *Call) uint64 { return uint64(c.Frame(0).View.At(12, 4).Int(4)) }
+
+func hasDigipeaters(c *Call) bool { return int64(digipeaters(c)) > 0 }
+
+// beyondDigipeaters holds if there are more bytes than those of all digipeaters.
+func beyondDigipeaters(c *Call) bool {
+	n := c.Known - sockaddrAX25Size
+	return n%ax25CallSize != 0 || n > maxDigipeaters*ax25CallSize
 }

@@ -11,6 +11,7 @@ import (
 type List struct {
 	Of       Type
 	Count    Num
+	Most     uint64      // a list that is said to have more elements is shown by its address; 0 for any number
 	Short    int         // most elements of an abbreviated list; 0 if only -s limits it
 	Unlisted bool        // an abbreviated list shows [...] in place of its elements
 	Index    *tables.Set // if not nil, each element is shown with its index, which has a name in this set
@@ -29,6 +30,9 @@ func (t *List) ShownPlain(c *Call) bool { return t.Index == nil && t.Count.Num(c
 
 func (t *List) ShowAt(c *Call, addr uint64) {
 	n := t.Count.Num(c)
+	if t.Most != 0 && (n > t.Most || t.Count == Result && c.Failed()) {
+		n = NoArray
+	}
 	if t.Unlisted && c.Abbrev {
 		c.Out.BeginArray()
 		if n > 0 {
@@ -51,11 +55,14 @@ func (t *List) ShowAt(c *Call, addr uint64) {
 
 func (t *List) Keep(k *Keeps) {
 	most := uint64(NoArray)
+	if t.Most != 0 {
+		most = t.Most
+	}
 	if k.Abbrev {
 		if t.Unlisted {
 			return
 		}
-		most = uint64(k.Decoder.StringLimit) + 1
+		most = min(most, uint64(k.Decoder.StringLimit)+1)
 		if t.Short != 0 && t.Index == nil {
 			most = min(most, uint64(t.Short)+1)
 		}
@@ -204,6 +211,11 @@ func (t *Array) Show(c *Call, v View) {
 		t.showIndexed(c, v)
 		return
 	}
+	t.showFirst(c, v, t.N)
+}
+
+// showFirst shows an array, of which v has the first few elements.
+func (t *Array) showFirst(c *Call, v View, few int) {
 	size := t.Of.Layout(c.ABI).Size
 	n := t.N
 	if t.Used != nil {
@@ -211,7 +223,7 @@ func (t *Array) Show(c *Call, v View) {
 	}
 	c.Out.BeginArray()
 	for i := 0; i < n; i++ {
-		if c.Abbrev && i >= c.StringLimit && !t.Whole {
+		if i >= few || c.Abbrev && i >= c.StringLimit && !t.Whole {
 			c.Out.More()
 			break
 		}
@@ -278,21 +290,4 @@ func (t Tuple) Show(c *Call, v View) {
 		off += l.Size
 	}
 	c.Out.EndArray()
-}
-
-// Remarked is an Of with a comment.
-type Remarked struct {
-	Of     Type
-	Remark string
-}
-
-// Layout implements Type.
-func (t *Remarked) Layout(abi tables.ABI) Layout { return t.Of.Layout(abi) }
-
-func (t *Remarked) Keep(k *Keeps) { k.Value(t.Of) }
-
-// Show implements Type.
-func (t *Remarked) Show(c *Call, v View) {
-	t.Of.Show(c, v)
-	c.Out.Comment(output.Note, t.Remark)
 }

@@ -1,10 +1,5 @@
 package lang
 
-import (
-	"trapline/output"
-	"trapline/tables"
-)
-
 // Change points to memory that the kernel reads as an In and overwrites with
 // an Out: {...} => {...}. Out is shown if the call succeeded.
 type Change struct {
@@ -199,46 +194,4 @@ func (t *Change) finishUnlessZero(c *Call, v View) {
 		return
 	}
 	c.ShowAt(addr, t.Out)
-}
-
-// WasNow shows a number that the kernel may have changed since the enter-stop:
-// 4 => 2.
-type WasNow [1]Type
-
-// Layout implements Type.
-func (t WasNow) Layout(abi tables.ABI) Layout { return t[0].Layout(abi) }
-
-func (t WasNow) Keep(k *Keeps) { k.Value(t[0]) }
-
-// Value is the number as it is now.
-func (t WasNow) Value(c *Call, v View) uint64 { return NumberOf(c, t[0], v) }
-
-// Show implements Type.
-func (t WasNow) Show(c *Call, v View) {
-	if before, ok := c.Recall(v); ok && string(before) != string(v.B) {
-		t[0].Show(c, View{before, v.Addr})
-		c.Out.Changed()
-	}
-	t[0].Show(c, v)
-}
-
-// NowOf stands behind the member called Member, of Size bytes, which was shown
-// at the enter-stop. If the number has changed since then, it shows the new one.
-type NowOf struct {
-	Unsized
-	Member string
-	Size   int
-}
-
-// Show is never called: a fielder shows itself.
-func (t *NowOf) Show(*Call, View) {}
-
-func (*NowOf) Keep(*Keeps) {}
-
-func (t *NowOf) ShowField(c *Call, _ string, _ View) {
-	f := c.Frame(0)
-	if v := f.Struct.Member(c, t.Member, f.View); !c.Remembers(v) {
-		c.Out.Changed()
-		c.Out.Number(v.Uint(t.Size), output.Unsigned)
-	}
 }

@@ -297,9 +297,6 @@ func (k *Keeps) Count(op *KeepOp, n Num) bool {
 		return true
 	case Ref:
 		return k.countIn(op, n)
-	case *Within:
-		op.Most = uint32(min(n.Most, uint64(op.Most)))
-		return k.Count(op, n.N)
 	case Min:
 		// Any of them is enough, and the result is no more than the others.
 		for _, n := range n {

@@ -66,12 +66,10 @@ func cTypeOf(t Type, abi tables.ABI) string {
 		return pointerTo(t.In, abi)
 	case *Fill:
 		return pointerTo(t.In, abi)
-	case StringPointer, *LinkPathIf, *UsedPath:
+	case StringPointer, *UsedPath:
 		return "const char *"
 	case Address:
 		return "void *"
-	case *Remarked:
-		return cTypeOf(t.Of, abi)
 	case *Shown:
 		if t.C != "" {
 			return t.C
@@ -126,11 +124,7 @@ func pointerTo(t Type, abi tables.ABI) string {
 		return t.CType() + " *"
 	case *Struct:
 		return declare("struct", t.cName()) + " *"
-	case *Remembered:
-		return pointerTo(t.Of, abi)
 	case *Extensible:
-		return pointerTo(t.Of, abi)
-	case *Remarked:
 		return pointerTo(t.Of, abi)
 	case *Sees:
 		return pointerTo(t.Of, abi)

@@ -58,23 +58,8 @@ type Func func(c *Call) uint64
 
 func (f Func) Num(c *Call) uint64 { return f(c) }
 
-// Within is N as the count of a list that has no more than Most elements. A list
-// that is said to have more is shown by its address.
-type Within struct {
-	N    Num
-	Most uint64
-}
-
 // NoArray is a count that no list has: more than the address space.
 const NoArray = 1<<64 - 1
-
-func (w *Within) Num(c *Call) uint64 {
-	n := w.N.Num(c)
-	if n > w.Most || w.N == Result && c.Failed() {
-		return NoArray
-	}
-	return n
-}
 
 // Calc is what becomes of N when the bits in Clear are taken out of it, Add is
 // added, and the sum is divided by Div.

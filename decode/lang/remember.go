@@ -1,23 +1,7 @@
 package lang
 
-import "trapline/tables"
-
 // Memory as it was at the enter-stop, which the exit-stop compares or still
 // needs.
-
-// Remembered is an Of behind a pointer that is kept for the exit-stop.
-type Remembered struct{ Of *Struct }
-
-// Layout implements Type.
-func (t *Remembered) Layout(abi tables.ABI) Layout { return t.Of.Layout(abi) }
-
-func (t *Remembered) Keep(k *Keeps) { k.Value(t.Of) }
-
-// Show implements Type.
-func (t *Remembered) Show(c *Call, v View) {
-	c.Remember(v)
-	t.Of.Show(c, v)
-}
 
 // Was is the number that a member of Size bytes had at the enter-stop.
 type Was struct {

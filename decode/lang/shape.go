@@ -69,10 +69,8 @@ func (s *Shape) add(t Type) {
 		s.add(t.Of)
 	case *One:
 		s.add(t.inner())
-	case *Overlay:
-		for _, arm := range t.arms() {
-			s.add(arm)
-		}
+	case Tail:
+		s.add(t[0])
 	case *Elided:
 		if t.Of != nil {
 			s.add(t.Of)
@@ -95,14 +93,8 @@ func (s *Shape) add(t Type) {
 	case *Fill:
 		s.add(t.In)
 		s.add(t.Out)
-	case *Remembered:
-		s.add(t.Of)
-	case WasNow:
-		s.add(t[0])
 	case Aligned:
 		s.add(t[0])
-	case *Remarked:
-		s.add(t.Of)
 	case *List:
 		s.add(t.Of)
 	case *Array:
@@ -123,9 +115,9 @@ func (s *Shape) add(t Type) {
 		s.addParts(t.Parts)
 	case Number, *number, Address, *Ticks, *Value, *BitField, MaskOf, resultAddr:
 		s.Number = true
-	case StringPointer, *LinkPathIf, *UsedPath, FileName, StrN, *Bytes, CharArray, *Chars, Pad, uuid:
+	case StringPointer, *UsedPath, FileName, StrN, *Bytes, CharArray, *Chars, Pad, uuid:
 		s.String = true
-	case nothing, *NowOf:
+	case nothing:
 	case valuer:
 		s.Number = true
 	default:

@@ -192,52 +192,38 @@ func (c *Call) EndRead(end uint64) {
 	}
 }
 
-// LinkPathIf is a LinkPath on a condition, and otherwise a Path.
-type LinkPathIf [1]Cond
-
-// Layout implements Type.
-func (LinkPathIf) Layout(abi tables.ABI) Layout { return pointerLayout(abi, false) }
-
-// Show implements Type.
-func (t LinkPathIf) Show(c *Call, v View) { c.showPathIf(v, t[0], nil) }
-
-// Keep implements keeper.
-func (LinkPathIf) Keep(k *Keeps) { k.Follow(AnyFile, AnyTime) }
-
-// UsedPath is a LinkPathIf for a use that depends on other arguments.
+// UsedPath points to a file name. What the call does with the file depends on other
+// arguments.
 type UsedPath struct {
-	Link Cond                 // nil for never
-	For  func(c *Call) Naming // what the call does with the file
+	Link Cond                 // when it is a LinkPath; nil for never
+	For  func(c *Call) Naming // what the call does with the file; nil for what it does with that of a Path
 }
 
 // Layout implements Type.
 func (*UsedPath) Layout(abi tables.ABI) Layout { return pointerLayout(abi, false) }
 
 // Show implements Type.
-func (t *UsedPath) Show(c *Call, v View) { c.showPathIf(v, t.Link, t.For) }
-
-// Keep implements keeper.
-func (*UsedPath) Keep(k *Keeps) { k.Follow(AnyFile, AnyTime) }
-
-// showPathIf shows the file name that v points to. What it is a name of matters only
-// to AfterPath.
-func (c *Call) showPathIf(v View, link Cond, use func(*Call) Naming) {
+func (t *UsedPath) Show(c *Call, v View) {
 	addr := v.Uint(c.WordSize())
 	c.Begun = addr != 0
 	if addr == 0 {
 		c.Out.Addr(addr)
 		return
 	}
+	// Only AfterPath needs to know.
 	if c.AfterPath != nil {
-		if use != nil {
-			c.Naming = use(c)
+		if t.For != nil {
+			c.Naming = t.For(c)
 		}
-		if link != nil && link.Holds(c) {
+		if t.Link != nil && t.Link.Holds(c) {
 			c.Naming |= NamesLink
 		}
 	}
 	AnyFile.ShowAt(c, addr)
 }
+
+// Keep implements keeper.
+func (*UsedPath) Keep(k *Keeps) { k.Follow(AnyFile, AnyTime) }
 
 // PathShown has what is beside a path shown.
 func (c *Call) PathShown(path []byte) {

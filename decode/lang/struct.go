@@ -15,6 +15,7 @@ import (
 type Struct struct {
 	Fields Fields
 	Packed bool   // there is no padding
+	Union  bool   // all members lie at its beginning, as in a union of C
 	C      string // its name in C, without "struct"; "" if not known, or as that of Of
 
 	// Of, if it is not nil, is the struct that this one shows the members of in
@@ -79,7 +80,7 @@ func (st *Struct) layout() *structLayout {
 			*m = member{Name: f.Name, Type: u.Type, cond: u.cond, since: since, verbose: u.verbose, reserved: u.reserved}
 			m.fielder, _ = u.Type.(fielder)
 		}
-		sl.place(st.packed())
+		sl.place(st)
 	}
 	sl.shown = st.positions(sl)
 	st.laid.Store(sl)
@@ -112,7 +113,8 @@ func noMember(name string, fields Fields) string {
 }
 
 // place finds the offsets of the members and the size of them all.
-func (sl *structLayout) place(packed bool) {
+func (sl *structLayout) place(st *Struct) {
+	packed, union := st.packed(), st.union()
 	for _, abi := range tables.ABIs {
 		size, align := 0, 1
 		for i := range sl.members {
@@ -121,9 +123,10 @@ func (sl *structLayout) place(packed bool) {
 			if packed {
 				l.Align = 1
 			}
-			size = AlignUp(size, l.Align)
-			m.Off[abi] = size
-			size += l.Size
+			if !union {
+				m.Off[abi] = AlignUp(size, l.Align)
+			}
+			size = max(size, m.Off[abi]+l.Size)
 			align = max(align, l.Align)
 		}
 		sl.sizes[abi] = Layout{AlignUp(size, align), align}
@@ -135,6 +138,9 @@ func (st *Struct) Resolve() { st.layout() }
 
 // packed reports whether there is no padding.
 func (st *Struct) packed() bool { return st.Packed || st.Of != nil && st.Of.packed() }
+
+// union reports whether all members lie at its beginning.
+func (st *Struct) union() bool { return st.Union || st.Of != nil && st.Of.union() }
 
 // Layout implements Type.
 func (st *Struct) Layout(abi tables.ABI) Layout { return st.layout().sizes[abi] }
@@ -271,11 +277,11 @@ func (st *Struct) show(c *Call, v View, part bool) {
 			}
 			break
 		}
-		mv := v.At(m.Off[c.ABI], l.Size)
 		if g, ok := m.Type.(memberGroup); ok && m.Name == "" {
-			g.ShowAsMembers(c, mv)
+			g.ShowAsMembers(c, v.At(m.Off[c.ABI], len(v.B)))
 			continue
 		}
+		mv := v.At(m.Off[c.ABI], l.Size)
 		if m.fielder != nil {
 			m.fielder.ShowField(c, m.Name, mv)
 			continue
@@ -290,7 +296,8 @@ func (st *Struct) show(c *Call, v View, part bool) {
 }
 
 // memberGroup is implemented by types that, as a member called "", stand for
-// members of the struct around them.
+// members of the struct around them. ShowAsMembers gets all bytes of that struct
+// from the group's first on, since a group may end in a Tail.
 type memberGroup interface{ ShowAsMembers(c *Call, v View) }
 
 // Inline is a struct within a struct or union whose members are shown as if
@@ -336,52 +343,6 @@ func (t *One) Show(c *Call, v View) { t.inner().Show(c, v) }
 
 func (t *One) ShowAsMembers(c *Call, v View) { t.inner().ShowMembers(c, v) }
 
-// Overlay is a C union all of whose members are shown, one after the other. Its
-// name is "".
-type Overlay struct {
-	Fields Fields
-
-	made atomic.Pointer[[]*Struct]
-}
-
-// arms are structs with one member each.
-func (t *Overlay) arms() []*Struct {
-	if arms := t.made.Load(); arms != nil {
-		return *arms
-	}
-	arms := make([]*Struct, len(t.Fields))
-	for i := range arms {
-		arms[i] = &Struct{Fields: t.Fields[i : i+1]}
-	}
-	t.made.Store(&arms)
-	return arms
-}
-
-// Layout implements Type.
-func (t *Overlay) Layout(abi tables.ABI) Layout {
-	l := Layout{0, 1}
-	for _, arm := range t.arms() {
-		a := arm.Layout(abi)
-		l.Size, l.Align = max(l.Size, a.Size), max(l.Align, a.Align)
-	}
-	return l
-}
-
-// Show implements Type.
-func (t *Overlay) Show(c *Call, v View) { c.Out.Str(output.Plain, v.B, false) }
-
-func (t *Overlay) Keep(k *Keeps) {
-	for _, arm := range t.arms() {
-		k.Value(arm)
-	}
-}
-
-func (t *Overlay) ShowAsMembers(c *Call, v View) {
-	for _, arm := range t.arms() {
-		arm.ShowMembers(c, v)
-	}
-}
-
 // Elided stands for several members, which an abbreviated struct shows as "...".
 // Without an Of it is always "...". Its name is not shown.
 type Elided struct{ Of *Struct }
@@ -412,6 +373,47 @@ func (t *Elided) ShowAsMembers(c *Call, v View) {
 		t.Of.ShowMembers(c, v)
 	}
 }
+
+// Tail is the end of a struct whose length varies: all of the Call.Known bytes of the
+// struct from there on, whatever the size of the type. An Inline that does not fit in
+// is shown as "...", an Array as the elements that do.
+type Tail [1]Type
+
+// Layout implements Type.
+func (t Tail) Layout(abi tables.ABI) Layout { return Layout{0, t[0].Layout(abi).Align} }
+
+// Show is never called: a fielder shows itself.
+func (t Tail) Show(*Call, View) {}
+
+func (t Tail) Keep(k *Keeps) { k.Value(t[0]) }
+
+func (t Tail) ShowField(c *Call, name string, v View) {
+	f := c.Frame(0)
+	off := int(v.Addr - f.View.Addr)
+	v = f.View.At(off, max(0, int(c.Known)-off))
+	switch of := t[0].(type) {
+	case *Inline:
+		switch size := of.Layout(c.ABI).Size; {
+		case len(v.B) >= size:
+			of.ShowAsMembers(c, v)
+		case len(v.B) > 0:
+			c.Out.More()
+		}
+	case *Array:
+		c.Out.Field(name)
+		of.showFirst(c, v, len(v.B)/of.Of.Layout(c.ABI).Size)
+	default:
+		c.Out.Field(name)
+		of.Show(c, v)
+	}
+}
+
+// Length is the number of bytes that there are of a struct whose length varies.
+const Length = length(0)
+
+type length uint8
+
+func (length) Num(c *Call) uint64 { return c.Known }
 
 // Nothing is an arm of a union that is not shown.
 const Nothing = nothing(0)

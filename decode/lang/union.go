@@ -64,16 +64,15 @@ func (u *Union) ShowAsMembers(c *Call, v View) {
 	t := u.arm(c)
 	if t == nil {
 		c.Out.Field("")
-		c.Out.Str(output.Plain, v.B, false)
+		c.Out.Str(output.Plain, v.At(0, u.Layout(c.ABI).Size).B, false)
 		return
 	}
-	v = v.At(0, t.Layout(c.ABI).Size)
 	if g, ok := t.(memberGroup); ok {
 		g.ShowAsMembers(c, v)
 		return
 	}
 	c.Out.Field("")
-	t.Show(c, v)
+	t.Show(c, v.At(0, t.Layout(c.ABI).Size))
 }
 
 func (u *Union) arm(c *Call) Type {

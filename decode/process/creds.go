@@ -57,4 +57,4 @@ var credsCallsI386 = Calls{
 const maxGroups = 65536
 
 // groups is a list of n group ids.
-func groups(id Type, n Num) Type { return &List{Of: id, Count: &Within{N: n, Most: maxGroups}} }
+func groups(id Type, n Num) Type { return &List{Of: id, Count: n, Most: maxGroups} }

@@ -100,7 +100,7 @@ func (t syslogNumber) Show(c *Call, v View) {
 }
 
 // kexecSegments are the segments of a kernel image (linux/kexec.h).
-var kexecSegments = &List{Of: kexecSegment, Count: &Within{N: Ref("nr_segments"), Most: maxSegments}}
+var kexecSegments = &List{Of: kexecSegment, Count: Ref("nr_segments"), Most: maxSegments}
 
 const maxSegments = 16 // KEXEC_SEGMENT_MAX
 
