@@ -22,9 +22,12 @@ type asker struct {
 	timed    bool       // the duration of calls is asked for
 	grouped  bool       // the id of processes is asked for
 	named    bool       // the command names of tracees are asked for
+
+	shortened *shortened // strings that a recording has not whole; nil without a recording
 }
 
-// conditionStrings is the number of bytes of a string that conditions see.
+// conditionStrings is the number of bytes of a string that conditions see, unless it is from
+// a recording that has less.
 const conditionStrings = 64 << 10
 
 // bound is a Condition of a Session.
@@ -36,7 +39,7 @@ type bound struct {
 
 // newAsker makes an asker without conditions.
 func newAsker(machine host.Host, o *Options) *asker {
-	a := &asker{decoder: decode.NewDecoder(decode.Options{StringLimit: conditionStrings, Rings: o.Rings}, machine)}
+	a := &asker{decoder: decode.NewDecoder(decode.Options{StringLimit: o.recordedStrings(conditionStrings), Rings: o.Rings}, machine)}
 	a.files.init(machine, o)
 	return a
 }
@@ -126,7 +129,7 @@ func (a *asker) newAsked(mem decode.Memory, tid int) *asked {
 	q.eval.Record = q
 	q.call = decode.Call{Decoder: a.decoder, Mem: mem, TID: tid}
 	for i := range q.slots {
-		q.slots[i].path = a.operands[i].path
+		q.slots[i].path, q.slots[i].shortened = a.operands[i].path, a.shortened
 	}
 	if tid != 0 {
 		q.self = &self{group: tid}

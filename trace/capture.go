@@ -34,6 +34,8 @@ type capture struct {
 	symbolic int    // BeginNamed whose symbolic form is being shown: it is passed over
 	named    []bool // for each BeginNamed, whether it had a plain form
 	replaces int    // number of values that the value after a change replaces, from the end; -1 for none
+
+	shortened *shortened // nil without a recording
 }
 
 // captureDepth is the number of levels that are looked at.
@@ -182,7 +184,12 @@ func asShown(v uint64, base output.Base) condition.Num {
 	return condition.Unsigned(v)
 }
 
-func (c *capture) Str(_ output.StringKind, b []byte, _ bool) { c.string(b) }
+func (c *capture) Str(_ output.StringKind, b []byte, more bool) {
+	if more && c.shortened != nil && c.here() {
+		c.shortened.note(b)
+	}
+	c.string(b)
+}
 
 func (c *capture) Text(s string) {
 	if c.here() {

@@ -14,7 +14,7 @@ import (
 var errPast = errors.New("trace: the Session is of a recording")
 
 // checkPast refuses what is not possible with Options.From, and limits strings to what
-// was kept of them.
+// was kept of them: memory behind that is not in the recording.
 func (o *Options) checkPast() error {
 	info := o.From.Info()
 	switch {
@@ -35,7 +35,17 @@ func (o *Options) checkPast() error {
 	if limit := o.decoderOptions().StringLimit; limit > info.Strings {
 		o.StringLimit = info.Strings
 	}
+	o.Handler.StringLimit = o.recordedStrings(o.Handler.StringLimit)
 	return nil
+}
+
+// recordedStrings is a number of bytes of a string, or as many as a recording has of one
+// if the Session is of that.
+func (o *Options) recordedStrings(limit int) int {
+	if o.From == nil {
+		return limit
+	}
+	return min(limit, o.From.Info().Strings)
 }
 
 // Replay shows a recording, or the calls of it that o.Span has: o has the same effect

@@ -76,7 +76,9 @@ type Session struct {
 	failed     error           // why the session has ended the trace, or nil
 	refused    error           // the same, if a function of the Handler returned it; not ErrDetach
 	misses     int             // reads of memory that was not kept of calls that did not stop
-	unrecorded unrecorded      // calls of a recording that lacks what was read of them
+	unrecorded someCalls       // calls of a recording that lacks what was read of them
+	shortened  *shortened      // nil without a recording
+	asksMore   bool            // strings are to be shown that are longer than those of the recording
 	rehearsal  *rehearsal      // of captures, for tests; else nil
 	noExec     *CommandError   // why the command's execve failed, or nil
 	ending     string          // why the trace is to end, or empty
@@ -95,6 +97,7 @@ type Session struct {
 // New makes a Session without tracees, and opens its output. Close must be
 // called.
 func New(o Options) (*Session, error) {
+	asked := o.decoderOptions().StringLimit
 	if o.From != nil {
 		if err := o.checkPast(); err != nil {
 			return nil, err
@@ -114,6 +117,7 @@ func New(o Options) (*Session, error) {
 	}
 	if s.past != nil {
 		s.source = s.past
+		s.countShortened(asked)
 		return s, nil
 	}
 	if o.Record != nil {
@@ -368,6 +372,7 @@ func (s *Session) Run(ctx context.Context) error {
 	s.writeSummaries()
 	s.sayUnfired()
 	s.sayUnrecorded()
+	s.sayShortened()
 	switch {
 	case err != nil:
 		return err
@@ -468,6 +473,7 @@ func (s *Session) loop() error {
 		s.event(ev)
 		if s.past != nil {
 			s.noteUnrecorded(ev)
+			s.noteShortened(ev)
 		}
 		if s.recorder != nil {
 			s.recorder.record(ev)

@@ -36,7 +36,7 @@ type summaryKeys struct {
 
 func newSummaryKeys(s *Session, by output.SummaryKey) *summaryKeys {
 	k := &summaryKeys{by: by, host: decode.HostOf(s.decoder)}
-	k.decoder = decode.NewDecoder(decode.Options{StringLimit: unix.PathMax, Rings: s.o.Rings}, decode.HostOf(s.decoder))
+	k.decoder = decode.NewDecoder(decode.Options{StringLimit: s.o.recordedStrings(unix.PathMax), Rings: s.o.Rings}, decode.HostOf(s.decoder))
 	k.call.Decoder, k.call.Out = k.decoder, output.Discard{}
 	decode.SeeFDs(k.decoder, k.seeFD)
 	if by == output.ByPath {

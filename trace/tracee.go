@@ -41,6 +41,7 @@ type tracee struct {
 	kept     *decode.KeptMemory // of a call that did not stop; nil before the first
 	keep     func(p tracer.BufferedPiece)
 	missed   uint64 // number of the last call that noteUnrecorded has counted, and 1
+	cut      uint64 // the same of noteShortened
 
 	rehearsed *rehearsed // nil without a rehearsal
 }
@@ -81,6 +82,9 @@ func (s *Session) newTracee(tr *tracer.Tracee) (*tracee, error) {
 	t.trace, t.ordinal = trace, s.tracees
 	s.nameTracee(t, tr.TID)
 	t.call = decode.Call{Decoder: s.decoder, Out: trace.Encoder, Outcome: trace, Mem: tr, TID: tr.TID}
+	if s.asksMore {
+		t.call.Out = &shortening{trace.Encoder, s.shortened}
+	}
 	if s.asker != nil {
 		t.asked = s.asker.newAsked(tr, tr.TID)
 	}

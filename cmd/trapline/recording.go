@@ -146,9 +146,6 @@ func (c *config) checkRecording(name string, info *recording.Info) error {
 	if c.DetachOnExec && !info.DetachOnExec {
 		return refusef("%s: -b was not given to --record, and the recording goes on after execve", name)
 	}
-	if limit := info.Strings; c.StringLimit > limit {
-		c.warn("-s %d: the recording has no more than %d bytes of a string", c.StringLimit, limit)
-	}
 	if c.summary != noSummary && !info.Usage {
 		if !c.wallClock {
 			c.warn("the recording has no processor times, for which -c has to be given to --record: times are those of the clock")
