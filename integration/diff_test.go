@@ -6,6 +6,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"trapline/integration/need"
+	"trapline/integration/screen"
 )
 
 // A comparison of two runs finds what made the second one fail, and nothing if none did.
@@ -121,6 +124,39 @@ t=$(mktemp); cat $d/x >$t; mv $t $d/z; rm -r $d`
 	first, _, _ := strings.Cut(out, "Files only in")
 	if !strings.Contains(first, "  in cat [") || !strings.Contains(first, `+ openat(AT_FDCWD, "conf", O_RDONLY) = -1 ENOENT`) {
 		t.Errorf("the first difference is not in cat:\n%s", out)
+	}
+}
+
+// A run on a terminal does the same as one whose output goes to a file, although programs
+// write and ask something else there.
+func TestDiffOfTerminal(t *testing.T) {
+	need.All(t, need.Python3)
+	dir := t.TempDir()
+	const script = `printf '1\n2\n3\n' | head -n 2; : >x; rm x; python3 -c 'print(1); print(2)'; exit 3`
+	record := func(name string) *exec.Cmd {
+		cmd := exec.CommandContext(t.Context(), trapline(t), "-f", "-q", "--record="+filepath.Join(dir, name), "sh", "-c", script)
+		cmd.Dir = dir
+		return cmd
+	}
+	toFile := record("file")
+	out, err := os.Create(filepath.Join(dir, "stdout"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	toFile.Stdout, toFile.Stderr = out, out
+	if err := toFile.Run(); toFile.ProcessState.ExitCode() != 3 {
+		t.Fatal(err)
+	}
+	shown, err := screen.Run(record("terminal"), 20, 80)
+	if err != nil || !strings.Contains(shown, "2") {
+		t.Fatalf("%v: %q", err, shown)
+	}
+	for _, names := range [][]string{{"file", "terminal"}, {"terminal", "file"}} {
+		text, stderr, state := run(t, "--diff", filepath.Join(dir, names[0]), filepath.Join(dir, names[1]))
+		if state.ExitCode() != 0 || !strings.Contains(text, " 0 differences; ") || strings.Contains(text, "only in") {
+			t.Errorf("%q: status %d\n%s%s", names, state.ExitCode(), text, stderr)
+		}
 	}
 }
 

@@ -69,6 +69,10 @@ func TestReportFiles(t *testing.T) {
 	write("old", "old", 0o666)
 	write("gone", "", 0o666)
 	write("path2/tool", "#!/bin/sh\nexit 0\n", 0o777)
+	write("path2/tool-2.0", "#!/bin/sh\nexit 0\n", 0o777)
+	if err := os.Symlink("tool-2.0", filepath.Join(dir, "path2/linked")); err != nil {
+		t.Fatal(err)
+	}
 	script := `cd ` + dir + `
 PATH=$PWD/path1:$PWD/path2:$PATH
 dd if=input of=link/output bs=7000 2>/dev/null
@@ -77,6 +81,7 @@ rm gone
 mkdir made
 chmod 600 input
 tool
+linked
 ln -s input symbolic
 test -e nowhere/at/all
 cat /does/not/exist 2>/dev/null
@@ -141,6 +146,9 @@ true`
 	}
 	if r := search(filepath.Join(dir, "path1/tool")); r.Found != filepath.Join(dir, "path2/tool") || len(r.Tried) != 1 {
 		t.Errorf("tool was looked for: %+v", r)
+	}
+	if r := search(filepath.Join(dir, "path1/linked")); r.Found != filepath.Join(dir, "path2/tool-2.0") {
+		t.Errorf("linked was looked for: %+v", r)
 	}
 	if r := search("/does/not/exist"); r.Found != "" || r.Tried[0].Errors["ENOENT"] != r.Tried[0].Calls || r.Tried[0].By[0].Program != "cat" {
 		t.Errorf("what does not exist was looked for: %+v", r)

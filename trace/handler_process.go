@@ -95,3 +95,12 @@ func terminatedStrings(b []byte) []string {
 	}
 	return strings.Split(strings.TrimSuffix(string(b), "\x00"), "\x00")
 }
+
+// CreatedBefore reports whether a process was created before another one whose trace has
+// begun before its own. Traces begin with the first stop of a process, which may have run
+// before an older one on another processor. Such processes have ids that are near to each
+// other, and the kernel gives them in order.
+func CreatedBefore(pid, other int) bool {
+	const near = 1024
+	return pid < other && other-pid < near
+}

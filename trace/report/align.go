@@ -48,6 +48,43 @@ func (n *numbering) after(a, b []int) bool {
 	return false
 }
 
+// alignSteps pairs calls that are the same. Those that weigh are paired first, and the others
+// between them: which calls for memory or locks a thread makes is a matter of chance, and
+// must not decide which of its other calls correspond.
+func (n *numbering) alignSteps(a, b []*step) (pairs []pair) {
+	weighty := func(steps []*step) (keys, at []int) {
+		for i, s := range steps {
+			if s.weighs {
+				keys, at = append(keys, s.key), append(at, i)
+			}
+		}
+		return keys, at
+	}
+	keysOf := func(steps []*step) []int {
+		keys := make([]int, len(steps))
+		for i, s := range steps {
+			keys[i] = s.key
+		}
+		return keys
+	}
+	keysA, atA := weighty(a)
+	keysB, atB := weighty(b)
+	i, j := 0, 0
+	between := func(toA, toB int) {
+		for _, p := range n.align(keysOf(a[i:toA]), keysOf(b[j:toB])) {
+			pairs = append(pairs, pair{i + p.a, j + p.b})
+		}
+	}
+	for _, p := range n.align(keysA, keysB) {
+		x, y := atA[p.a], atB[p.b]
+		between(x, y)
+		pairs = append(pairs, pair{x, y})
+		i, j = x+1, y+1
+	}
+	between(len(a), len(b))
+	return pairs
+}
+
 // pair says that an element of one list corresponds to one of another list.
 type pair struct{ a, b int }
 

@@ -4,6 +4,7 @@ package report
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -55,5 +56,34 @@ func TestAlign(t *testing.T) {
 	}
 	if pairs := align(a, b); len(pairs) != 0 {
 		t.Errorf("%d pairs", len(pairs))
+	}
+}
+
+// Calls that weigh are paired although others between them are in another order.
+func TestAlignSteps(t *testing.T) {
+	keys := new(numbering)
+	steps := func(text string) (all []*step) {
+		for _, r := range text { // capitals weigh
+			all = append(all, &step{key: keys.of(string(r)), weighs: r < 'a'})
+		}
+		return all
+	}
+	for _, tt := range []struct {
+		a, b string
+		want []pair
+	}{
+		{"Afffg", "fffgA", []pair{{0, 4}}},
+		{"AffBh", "AfBgh", []pair{{0, 0}, {1, 1}, {3, 2}, {4, 4}}},
+		{"fA", "fB", []pair{{0, 0}}},
+		{"", "A", nil},
+	} {
+		got := keys.alignSteps(steps(tt.a), steps(tt.b))
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("%q and %q: %v, want %v", tt.a, tt.b, got, tt.want)
+		}
+	}
+	weighty, light := &step{key: keys.of("x"), weighs: true}, &step{key: keys.of("x")}
+	if got := keys.alignSteps([]*step{weighty}, []*step{light}); !slices.Equal(got, []pair{{0, 0}}) {
+		t.Errorf("the same call, which weighs on one side only: %v", got)
 	}
 }

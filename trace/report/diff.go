@@ -18,6 +18,7 @@ type difference struct {
 	a, b    *process
 	i, j    int // the calls, or where they would be
 	thread  int
+	handler bool   // in a handler of a signal
 	kind    string // "missing" in b, "added" in b, "outcome", "data", "end", "process"
 	at      time.Duration
 	weight  int
@@ -137,30 +138,42 @@ func (c *Comparison) compare(a, b *process) {
 	if x, y := a.outcome(), b.outcome(); whole && x != y {
 		c.differences = append(c.differences, difference{a: a, b: b, kind: "end", at: a.end.Sub(c.a.began), message: x + " / " + y})
 	}
-	var threadsA, threadsB [][]*step
-	if s := c.a.steps[a]; s != nil {
-		threadsA = s.threads
-	}
-	if s := c.b.steps[b]; s != nil {
-		threadsB = s.threads
-	}
+	of, with := c.a.steps[a], c.b.steps[b]
 	var both clock
-	for t := range max(len(threadsA), len(threadsB)) {
-		var x, y []*step
-		if t < len(threadsA) {
-			x = threadsA[t]
+	for t := range max(of.count(), with.count()) {
+		for _, handlers := range [...]bool{false, true} {
+			x, y := of.of(t, handlers), with.of(t, handlers)
+			if !whole {
+				n := min(len(x), len(y))
+				x, y = x[:n], y[:n]
+			}
+			for _, part := range c.parts(x, y) {
+				both = append(both, c.compareThreads(place{a, t}, place{b, t}, handlers, part[0], part[1], whole)...)
+			}
 		}
-		if t < len(threadsB) {
-			y = threadsB[t]
-		}
-		if !whole {
-			n := min(len(x), len(y))
-			x, y = x[:n], y[:n]
-		}
-		both = append(both, c.compareThreads(a, b, t, x, y, whole)...)
 	}
 	slices.SortStableFunc(both, func(x, y times) int { return cmp.Compare(x.b, y.b) })
 	c.pairProcesses(a.children, b.children, both)
+}
+
+// parts are what is compared by itself of the calls of two threads. A program writes each
+// line to a terminal at once, and many lines to a file at its end: if only one side was on a
+// terminal, calls about standard streams are not in the same places.
+func (c *Comparison) parts(x, y []*step) [][2][]*step {
+	if c.a.terminal == c.b.terminal {
+		return [][2][]*step{{x, y}}
+	}
+	var parts [2][2][]*step
+	for side, steps := range [2][]*step{x, y} {
+		for _, s := range steps {
+			part := &parts[0]
+			if s.streams {
+				part = &parts[1]
+			}
+			part[side] = append(part[side], s)
+		}
+	}
+	return parts[:]
 }
 
 // times are when the same has happened on both sides.
@@ -186,17 +199,14 @@ func (c clock) inA(b time.Duration) time.Duration {
 
 // compareThreads compares the calls of two threads, and returns when those that both have
 // were made. If they are not whole, what comes after the last of these is not known.
-func (c *Comparison) compareThreads(a, b *process, thread int, x, y []*step, whole bool) clock {
-	keysOf := func(steps []*step) []int {
-		keys := make([]int, len(steps))
-		for i, s := range steps {
-			keys[i] = s.key
-		}
-		return keys
-	}
+func (c *Comparison) compareThreads(a, b place, handlers bool, x, y []*step, whole bool) clock {
 	note := func(kind string, i, j int, s *step, moves bool, at time.Duration) {
-		d := difference{a: a, b: b, i: i, j: j, thread: thread, kind: kind, at: at, stepsA: x, stepsB: y}
+		d := difference{
+			a: a.process, b: b.process, i: i, j: j, thread: a.thread, handler: handlers, kind: kind, at: at, stepsA: x, stepsB: y,
+		}
 		switch {
+		case s.streams && kind != "outcome" && kind != "data" && c.a.terminal != c.b.terminal:
+			d.weight = weighsLess // see parts
 		case kind == "data" && moves:
 			d.weight = weighsContent
 		case kind == "data":
@@ -207,7 +217,7 @@ func (c *Comparison) compareThreads(a, b *process, thread int, x, y []*step, who
 		c.differences = append(c.differences, d)
 	}
 	i, j := 0, 0
-	pairs := c.a.keys.align(keysOf(x), keysOf(y))
+	pairs := c.a.keys.alignSteps(x, y)
 	both := make(clock, len(pairs))
 	for n, p := range pairs {
 		both[n] = times{x[p.a].at, y[p.b].at}
@@ -231,7 +241,10 @@ func (c *Comparison) compareThreads(a, b *process, thread int, x, y []*step, who
 		}
 		switch s, o := x[p.a], y[p.b]; {
 		case s.outcome != o.outcome && (isError(s.outcome) || isError(o.outcome)):
-			note("outcome", p.a, p.b, s, false, s.at)
+			if o.weighs {
+				s = o
+			}
+			note("outcome", p.a, p.b, s, false, x[p.a].at)
 		case s.outcome != o.outcome, s.data != o.data:
 			note("data", p.a, p.b, s, s.moves || o.moves, s.at)
 		default:
@@ -244,5 +257,5 @@ func (c *Comparison) compareThreads(a, b *process, thread int, x, y []*step, who
 
 // isError reports whether an outcome is the name of an error.
 func isError(outcome string) bool {
-	return strings.HasPrefix(outcome, "E") && len(outcome) > 1 || outcome == "no return"
+	return strings.HasPrefix(outcome, "E") && len(outcome) > 1 || outcome == noReturn
 }

@@ -15,6 +15,9 @@ import (
 	"trapline/trace/recording"
 )
 
+// noReturn is the outcome of a call that has not returned.
+const noReturn = "no return"
+
 // step is a call, as it is compared.
 type step struct {
 	key     int           // stands for what the call is: its name, files, flags
@@ -24,6 +27,7 @@ type step struct {
 	at      time.Duration // when it has returned, if it has
 	moves   bool          // it moves data of a file or socket
 	weighs  bool          // it is about more than memory, time and scheduling
+	streams bool          // it is about a standard stream
 }
 
 // side is one of the recordings to be compared.
@@ -40,9 +44,11 @@ type side struct {
 	open    map[int]openCall  // by thread: the call it is in
 	places  map[int]*place
 	streams map[*process]streams
-	current streams // of the process whose call is being described
+	pending map[int][]int // by thread: see handlers
+	current streams       // of the process whose call is being described
 
 	ofStream string // the standard stream that the call is about
+	terminal bool   // a standard stream is a terminal
 
 	made    map[string]bool  // files that the trace has made, if their names may be drawn by lot
 	marked  map[*step]string // keys with such names
@@ -53,7 +59,27 @@ type side struct {
 
 // sequence is the calls of a process, by thread, in the order in which threads began.
 type sequence struct {
-	threads [][]*step
+	threads  [][]*step
+	handlers [][]*step // what handlers of signals have called, by thread
+}
+
+// of returns the calls of a thread.
+func (s *sequence) of(thread int, handlers bool) []*step {
+	switch {
+	case s == nil || thread >= len(s.threads):
+		return nil
+	case handlers:
+		return s.handlers[thread]
+	}
+	return s.threads[thread]
+}
+
+// count is the number of threads.
+func (s *sequence) count() int {
+	if s == nil {
+		return 0
+	}
+	return len(s.threads)
 }
 
 // openCall is a call that has not returned, and where it is: see place.
@@ -73,7 +99,7 @@ func newSide(name string, keys *numbering) *side {
 	s := &side{
 		name: name, keys: keys, steps: make(map[*process]*sequence), ids: make(map[uint64]bool), files: make(map[string]string),
 		failed: make(map[string]string), open: make(map[int]openCall), places: make(map[int]*place),
-		streams: make(map[*process]streams), bound: make(map[uint64]bool), made: make(map[string]bool), marked: make(map[*step]string),
+		streams: make(map[*process]streams), pending: make(map[int][]int), bound: make(map[uint64]bool), made: make(map[string]bool), marked: make(map[*step]string),
 	}
 	s.processes.init()
 	for _, name := range [...]string{"file", "desc", "network", "process", "ipc", "creds"} {
@@ -92,7 +118,7 @@ func (s *side) read(ctx context.Context, r *recording.Reader) error {
 	s.began = r.Start()
 	o := trace.Options{Follow: true, Files: true, Describe: true, DecodeFDs: trace.AllFDs, DecodePIDs: trace.AllPIDs, StringLimit: 512}
 	o.Handler = trace.Handler{
-		Enter: s.enter, Exit: s.exit,
+		Enter: s.enter, Exit: s.exit, Signal: s.signal,
 		Started: func(p *trace.Process) error {
 			s.ids[uint64(p.PID)], s.ids[uint64(p.TGID)], s.ids[uint64(p.PPID)] = true, true, true
 			s.streamsOf(s.started(p))
@@ -100,6 +126,8 @@ func (s *side) read(ctx context.Context, r *recording.Reader) error {
 		},
 		Executed: func(p *trace.Process) error {
 			delete(s.places, p.Former)
+			delete(s.pending, p.Former)
+			delete(s.pending, p.PID)
 			s.executed(p)
 			return nil
 		},
@@ -107,6 +135,7 @@ func (s *side) read(ctx context.Context, r *recording.Reader) error {
 			s.of(p.PID, p.Time)
 			s.ended(p)
 			delete(s.places, p.PID)
+			delete(s.pending, p.PID)
 			return nil
 		},
 	}
@@ -127,10 +156,11 @@ func (s *side) read(ctx context.Context, r *recording.Reader) error {
 // dropOpen forgets the calls whose ends were not read: these are the last of their threads.
 func (s *side) dropOpen() {
 	for _, call := range s.open {
-		calls := &call.in.threads[call.thread]
-		if n := len(*calls); n > 0 && (*calls)[n-1] == call.step {
-			*calls = (*calls)[:n-1]
-			s.calls--
+		for _, calls := range [...]*[]*step{&call.in.threads[call.thread], &call.in.handlers[call.thread]} {
+			if n := len(*calls); n > 0 && (*calls)[n-1] == call.step {
+				*calls = (*calls)[:n-1]
+				s.calls--
+			}
 		}
 	}
 }
@@ -149,14 +179,17 @@ func (s *side) enter(c *trace.Call) error {
 	if at == nil || at.process != p {
 		at = &place{p, len(seq.threads)}
 		s.places[c.PID] = at
-		seq.threads = append(seq.threads, nil)
+		seq.threads, seq.handlers = append(seq.threads, nil), append(seq.handlers, nil)
 	}
-	st := &step{at: c.Time.Sub(s.began), outcome: "no return"}
+	st := &step{at: c.Time.Sub(s.began), outcome: noReturn}
 	s.current = s.streamsOf(p)
 	s.describe(st, c)
 	seq.threads[at.thread] = append(seq.threads[at.thread], st)
 	s.open[c.PID] = openCall{st, seq, at.thread}
 	s.calls++
+	if c.Name == "rt_sigreturn" || c.Name == "sigreturn" {
+		s.handled(c.PID, seq, at.thread)
+	}
 	return nil
 }
 
@@ -167,6 +200,7 @@ func (s *side) exit(c *trace.Call) error {
 	}
 	delete(s.open, c.PID)
 	st.at += c.Duration
+	st.outcome = ""
 	s.current = s.streamsOf(s.of(c.PID, c.Time))
 	s.current.opens(c)
 	s.makes(c)
@@ -186,7 +220,10 @@ func (s *side) exit(c *trace.Call) error {
 		f := &c.Files[i]
 		st.moves = st.moves || f.Bytes > 0
 		name := s.fileName(f)
-		if f.Path == "" || f.Path[0] != '/' || f.Use&trace.UseDir != 0 || name == stream && c.Errno == 0 {
+		if f.Path == "" || f.Path[0] != '/' || f.Use&trace.UseDir != 0 || name == stream && (c.Errno == 0 || s.current.onlyAsked(c)) {
+			continue
+		}
+		if f.Path == terminalDevice {
 			continue
 		}
 		if c.Errno == 0 {
@@ -205,6 +242,7 @@ func (s *side) describe(st *step, c *trace.Call) {
 	var key, data strings.Builder
 	key.WriteString(c.Name)
 	s.ofStream = s.current.in(c)
+	s.terminal = s.terminal || isTerminal(s.ofStream)
 	for i := range c.Args {
 		v := &c.Args[i]
 		if v.Name == "envp" {
@@ -219,11 +257,14 @@ func (s *side) describe(st *step, c *trace.Call) {
 	}
 	row := tables.Lookup(c.ABI, c.Number)
 	memory, _ := tables.ClassByName("memory")
+	creds, _ := tables.ClassByName("creds") // without arguments, they ask who the process is
 	st.key, st.data, st.text = s.keys.of(key.String()), data.String(), callText(c)
 	if strings.Contains(key.String(), mark) || strings.Contains(st.data, mark) {
 		s.marked[st] = key.String()
 	}
-	st.weighs = row != nil && row.Classes&s.classes != 0 && row.Classes&memory == 0 && !s.current.onlyAsked(c)
+	st.streams = s.ofStream != ""
+	st.weighs = row != nil && row.Classes&s.classes != 0 && row.Classes&memory == 0 && !s.current.onlyAsked(c) &&
+		!(row.Classes&creds != 0 && len(c.Args) == 0) && !(isWait(c) && st.outcome != noReturn) && !onTerminalDevice(c)
 }
 
 // add writes what a value says of what the call is to key, and the rest of it to data.

@@ -4,6 +4,7 @@ package report
 
 import (
 	"maps"
+	"strings"
 
 	"trapline/trace"
 )
@@ -70,6 +71,25 @@ func (f streams) set(fd int, is bool) {
 	} else {
 		delete(f, fd)
 	}
+}
+
+// terminalDevice is the name by which a program opens the terminal that it was started on, if
+// it was started on one.
+const terminalDevice = "/dev/tty"
+
+// onTerminalDevice reports whether a call is about that.
+func onTerminalDevice(c *trace.Call) bool {
+	for i := range c.Files {
+		if c.Files[i].Path == terminalDevice {
+			return true
+		}
+	}
+	return false
+}
+
+// isTerminal reports whether that is the name of a terminal.
+func isTerminal(path string) bool {
+	return strings.HasPrefix(path, "/dev/pts/") || strings.HasPrefix(path, "/dev/tty") || path == "/dev/console"
 }
 
 // in returns the name of the one that a call is about, or "".

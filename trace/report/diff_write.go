@@ -57,7 +57,11 @@ func (c *Comparison) text(w *writer) {
 	w.line("%d in other numbers.", c.count(weighsData))
 	if len(c.differences) > 0 {
 		w.line("")
-		w.line("The first difference:")
+		if c.Same() {
+			w.line("None that matters. The first of the others:")
+		} else {
+			w.line("The first difference:")
+		}
 		c.differences[0].text(w)
 	}
 	if n := c.count(weighsMost); n > 0 && c.count(weighsContent) > 0 && c.differences[n].at <= c.differences[0].at {
@@ -113,6 +117,9 @@ func (d *difference) where() string {
 	}
 	if d.thread > 0 {
 		name += fmt.Sprintf(", thread %d", d.thread+1)
+	}
+	if d.handler {
+		name += ", handler of a signal"
 	}
 	return name
 }
@@ -209,6 +216,9 @@ func (c *Comparison) json(w *writer) {
 			w.text("message", d.message)
 		} else {
 			w.number("thread", int64(d.thread))
+			if d.handler {
+				w.flag("handler")
+			}
 			if d.kind != "added" {
 				w.text("call_a", d.stepsA[d.i].text)
 			}

@@ -120,7 +120,7 @@ func (r *filesReport) exit(c *trace.Call, p *process) {
 		h := howOf(c, u)
 		switch {
 		case c.Errno == unix.ENOENT && u.FD < 0:
-			r.missed(f, p)
+			r.missed(f, u, p)
 		case c.Errno != 0:
 			h &= howAsked
 		default:
@@ -129,7 +129,7 @@ func (r *filesReport) exit(c *trace.Call, p *process) {
 				f.noteRename(c, i)
 			}
 			if u.FD < 0 {
-				r.found(f, p)
+				r.found(f, u, p)
 			}
 		}
 		r.count(f, c, p, u, h)
@@ -255,10 +255,19 @@ func (f *file) noteRename(c *trace.Call, i int) {
 // one of the same name in another directory.
 const searchLength = 24
 
+// sought is the name, without a directory, by which a file is looked for: that of the file
+// is another one if there is a symbolic link.
+func sought(f *file, u *trace.FileUse) string {
+	if name := path.Base(u.Name); u.Name != "" && name != "." && name != ".." && name != "/" {
+		return name
+	}
+	return path.Base(f.path)
+}
+
 // missed takes note of a file that a process has looked for in vain.
-func (r *filesReport) missed(f *file, p *process) {
+func (r *filesReport) missed(f *file, u *trace.FileUse, p *process) {
 	p.lookups++
-	base := path.Base(f.path)
+	base := sought(f, u)
 	s := p.searches[base]
 	if s == nil || p.lookups-s.last > searchLength {
 		s = &search{process: p}
@@ -275,9 +284,9 @@ func (r *filesReport) missed(f *file, p *process) {
 }
 
 // found takes note of a file that a process has found.
-func (r *filesReport) found(f *file, p *process) {
+func (r *filesReport) found(f *file, u *trace.FileUse, p *process) {
 	p.lookups++
-	base := path.Base(f.path)
+	base := sought(f, u)
 	s := p.searches[base]
 	if s == nil {
 		return

@@ -237,14 +237,19 @@ func (n *connection) dns(b []byte, at time.Time) bool {
 	}
 	for _, q := range questions {
 		l := n.lookup(strings.TrimSuffix(q.Name.String(), "."), strings.TrimPrefix(q.Type.String(), "Type"), at)
-		if header.Response && header.RCode != dnsmessage.RCodeSuccess {
-			l.outcome = strings.TrimPrefix(header.RCode.String(), "RCode")
+		if header.Response {
+			l.outcome = outcomeOf(header.RCode)
 		}
 	}
 	if !header.Response {
 		return true
 	}
-	answers, _ := p.AllAnswers()
+	answers, err := p.AllAnswers()
+	if err == nil && len(answers) == 0 && header.RCode == dnsmessage.RCodeSuccess && !header.Truncated {
+		for _, q := range questions {
+			n.lookup(strings.TrimSuffix(q.Name.String(), "."), strings.TrimPrefix(q.Type.String(), "Type"), at).outcome = "NODATA"
+		}
+	}
 	for _, a := range answers {
 		text := ""
 		switch body := a.Body.(type) {
@@ -263,6 +268,22 @@ func (n *connection) dns(b []byte, at time.Time) bool {
 		}
 	}
 	return true
+}
+
+// outcomes are the names that people know of what servers of DNS answer: those of IANA's
+// table of RCODEs, in capitals.
+var outcomes = map[dnsmessage.RCode]string{
+	dnsmessage.RCodeSuccess: "", dnsmessage.RCodeFormatError: "FORMERR", dnsmessage.RCodeServerFailure: "SERVFAIL",
+	dnsmessage.RCodeNameError: "NXDOMAIN", dnsmessage.RCodeNotImplemented: "NOTIMP", dnsmessage.RCodeRefused: "REFUSED",
+	6: "YXDOMAIN", 7: "YXRRSET", 8: "NXRRSET", 9: "NOTAUTH", 10: "NOTZONE",
+}
+
+// outcomeOf is empty for an answer that is no error.
+func outcomeOf(code dnsmessage.RCode) string {
+	if name, ok := outcomes[code]; ok {
+		return name
+	}
+	return "RCODE " + strconv.Itoa(int(code))
 }
 
 func (n *connection) lookup(name, kind string, at time.Time) *lookup {
@@ -323,6 +344,8 @@ func (r *netReport) text(w *writer) {
 				text += ": " + few(answers, 4)
 			case l.outcome != "":
 				text += ": " + l.outcome
+			default:
+				text += ": no answer was seen"
 			}
 			rows = append(rows, []string{"", "", "", "", "", "", "", "", "  " + text})
 		}

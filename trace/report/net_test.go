@@ -53,6 +53,41 @@ func TestDNS(t *testing.T) {
 	}
 }
 
+// What a server answers without an address has the name that people know it by.
+func TestDNSOutcomes(t *testing.T) {
+	message := func(h dnsmessage.Header) []byte {
+		b, err := (&dnsmessage.Message{Header: h, Questions: []dnsmessage.Question{
+			{Name: dnsmessage.MustNewName("host.example."), Type: dnsmessage.TypeA, Class: dnsmessage.ClassINET},
+		}}).Pack()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	for _, tt := range []struct {
+		header        dnsmessage.Header
+		outcome, text string
+	}{
+		{dnsmessage.Header{}, "", "asked for host.example A: no answer was seen"},
+		{dnsmessage.Header{Response: true}, "NODATA", "asked for host.example A: NODATA"},
+		{dnsmessage.Header{Response: true, Truncated: true}, "", "asked for host.example A: no answer was seen"},
+		{dnsmessage.Header{Response: true, RCode: dnsmessage.RCodeNameError}, "NXDOMAIN", "asked for host.example A: NXDOMAIN"},
+		{dnsmessage.Header{Response: true, RCode: dnsmessage.RCodeServerFailure}, "SERVFAIL", "asked for host.example A: SERVFAIL"},
+		{dnsmessage.Header{Response: true, RCode: 15}, "RCODE 15", "asked for host.example A: RCODE 15"},
+	} {
+		r := received(message(tt.header))
+		lookups := r.order[0].lookups
+		if len(lookups) != 1 || lookups[0].outcome != tt.outcome {
+			t.Errorf("%+v: %+v, want %q", tt.header, lookups, tt.outcome)
+		}
+		w := (&Form{}).newWriter()
+		r.text(w)
+		if !strings.Contains(string(w.b), tt.text+"\n") {
+			t.Errorf("%+v: %s, want %s", tt.header, w.b, tt.text)
+		}
+	}
+}
+
 // Whatever a message has, the report is lines without anything that a terminal may
 // interpret, and valid JSON.
 func FuzzDNS(f *testing.F) {

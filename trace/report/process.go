@@ -79,7 +79,7 @@ func (ps *processes) init() { ps.threads = make(map[int]*process) }
 func (ps *processes) add(pid int, parent *process, at time.Time) *process {
 	p := &process{pid: pid, parent: parent, order: len(ps.all), start: at}
 	if parent != nil {
-		parent.children = append(parent.children, p)
+		parent.begets(p)
 		if e := parent.program(); e != nil {
 			origin := *e // the list may move
 			p.origin = &origin
@@ -87,6 +87,15 @@ func (ps *processes) add(pid int, parent *process, at time.Time) *process {
 	}
 	ps.all = append(ps.all, p)
 	return p
+}
+
+// begets adds a process that was created: behind those that were created before it.
+func (p *process) begets(child *process) {
+	i := len(p.children)
+	for i > 0 && trace.CreatedBefore(child.pid, p.children[i-1].pid) {
+		i--
+	}
+	p.children = slices.Insert(p.children, i, child)
 }
 
 // of finds the process of a thread.
@@ -117,7 +126,7 @@ func (ps *processes) started(t *trace.Process) *process {
 			p.attached = len(t.Args) > 0 || t.Exe != ""
 			if creator != nil && creator != p && p.attached {
 				p.parent = creator // both were attached to
-				creator.children = append(creator.children, p)
+				creator.begets(p)
 			}
 		}
 		if p.attached {

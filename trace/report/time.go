@@ -225,6 +225,9 @@ func (r *timeReport) text(w *writer) {
 		})
 		for _, on := range t.longest(3) {
 			text := fmt.Sprintf("  %s, %d times", on.key.call, on.calls)
+			if on.calls == 1 {
+				text = "  " + on.key.call + ", once"
+			}
 			if on.key.file != "" {
 				text += ": " + shown(on.key.file)
 			}
