@@ -291,7 +291,7 @@ func (t *Tracer) leaveStub(tr *Tracee, sig unix.Signal, info *[SiginfoSize]byte)
 		return true
 	}
 	b, s := t.buffered, tr.space
-	code := int32(binary.NativeEndian.Uint32(info[8:]))
+	code := int32(binary.NativeEndian.Uint32(info[siginfoCode:]))
 	own := code > 0 && (sig == unix.SIGSEGV || sig == unix.SIGBUS) // a fault of the stub's
 	trap := code > 0 && sig == unix.SIGTRAP                        // the program single-steps itself
 	outcome := buffered.NotBegun

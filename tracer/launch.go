@@ -265,8 +265,7 @@ func (l *launcher) stopped() (left int, err error) {
 	ptraceData(unix.PTRACE_SETSIGMASK, l.tid, signalSetSize, unsafe.Pointer(&allSignals))
 	var info [SiginfoSize]byte
 	errno := ptraceData(unix.PTRACE_GETSIGINFO, l.tid, 0, unsafe.Pointer(&info))
-	const siKernel = 0x80 // SI_KERNEL of asm-generic/siginfo.h
-	if code := binary.NativeEndian.Uint32(info[8:]); errno == 0 && code != siKernel {
+	if code := binary.NativeEndian.Uint32(info[siginfoCode:]); errno == 0 && code != siKernel {
 		signalThread(l.tid, l.tid, unix.SIGTRAP)
 	}
 	var regs Registers

@@ -418,7 +418,7 @@ func (t *Tracer) classify(s stop) *Event {
 	case sig == stopSyscall:
 		return t.syscallStop(tr)
 	case event == 0:
-		return t.signalStop(tr, sig)
+		return t.signalStop(tr, s, sig)
 	case event == unix.PTRACE_EVENT_STOP:
 		return t.eventStop(tr, sig, first)
 	case event == unix.PTRACE_EVENT_SECCOMP:
@@ -575,7 +575,7 @@ func (t *Tracer) passExit(tr *Tracee) {
 	t.resume(tr)
 }
 
-func (t *Tracer) signalStop(tr *Tracee, sig unix.Signal) *Event {
+func (t *Tracer) signalStop(tr *Tracee, s stop, sig unix.Signal) *Event {
 	if tr.launch != notLaunched {
 		tr.pending = sig
 		t.resume(tr)
@@ -585,8 +585,12 @@ func (t *Tracer) signalStop(tr *Tracee, sig unix.Signal) *Event {
 	if errno != 0 || unix.Signal(binary.NativeEndian.Uint32(t.siginfo[:])) != sig {
 		return nil // killed in the stop, or the stop is stale
 	}
+	if !s.behind && t.mayFollowDeath(sig) && t.putBehind(s) {
+		tr.state = running // its stop is yet to be handled
+		return nil
+	}
 	if tr.isBuffered() && !t.leaveStub(tr, sig, &t.siginfo) && !t.ending {
-		t.buffered.held = &stop{tid: tr.TID, status: uint32(sig)<<8 | 0x7f}
+		t.buffered.held = &stop{tid: tr.TID, status: s.status, behind: true}
 		t.beginReport()
 		return nil
 	}

@@ -16,6 +16,7 @@ type stop struct {
 	tid    int
 	status uint32
 	queued bool // from the queue: other stops may have been waited for since
+	behind bool // all stops that were there before it have been handled
 }
 
 // collectEvery is the number of events after which the tracer collects the
