@@ -342,6 +342,7 @@ func TestRecordingRefuses(t *testing.T) {
 		{[]string{"--from=" + file, "-b", "execve"}, "-b was not given to --record"},
 		{[]string{"--from=" + file, "-k"}, "-k was not given to --record"},
 		{[]string{"--from=" + file, "--regs"}, "--regs was not given to --record"},
+		{[]string{"--from=" + file, "--report=files,folded"}, "--report=folded needs stacks, and -k was not given to --record"},
 		{[]string{"--from=/nonexistent"}, "/nonexistent: no such file or directory"},
 		{[]string{"--from=/etc/passwd"}, "/etc/passwd: this is not a recording of trapline"},
 		{[]string{"--from=" + short}, "the recording ends before it begins"},

@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"slices"
@@ -88,6 +89,25 @@ func TestFilesMerged(t *testing.T) {
 		if f := find(merged, out); !slices.Contains(f.Use, "created") {
 			t.Errorf("%q: %+v", args, f)
 		}
+	}
+	// Each recording is described, in the order in which they are given.
+	_, text, _ := run(t, "--from="+b, "--from="+a, "--report=files", "--json")
+	var commands [][]string
+	for line := range strings.Lines(text) {
+		var head struct {
+			Event   string
+			Command []string
+		}
+		if err := json.Unmarshal([]byte(line), &head); err != nil {
+			t.Fatal(err)
+		}
+		if head.Event != "trace" {
+			break
+		}
+		commands = append(commands, head.Command)
+	}
+	if len(commands) != 2 || commands[0][0] != "sh" || commands[1][0] != "cat" {
+		t.Errorf("the traces are described as %q", commands)
 	}
 	// The records have the time of the recording, however often it is shown.
 	if again := find(report("--from="+a), in); again.Time != first.Time || again.Time < again.First {

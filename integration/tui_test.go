@@ -2,6 +2,7 @@ package integration
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"trapline/integration/need"
+	"trapline/integration/screen"
 )
 
 // pane is a terminal in which a command runs, that of tmux.
@@ -271,5 +273,43 @@ func TestWindowNeedsTerminal(t *testing.T) {
 		if first, _, _ := strings.Cut(stderr, "\n"); state.ExitCode() != 1 || !strings.Contains(first, tt.want) {
 			t.Errorf("%q: status %d, %q", tt.args, state.ExitCode(), stderr)
 		}
+	}
+}
+
+// TestWindowOfCutRecording opens the window on a recording whose end is missing, which has
+// to be read for that: the terminal shows how far that is, and then the window.
+func TestWindowOfCutRecording(t *testing.T) {
+	shown := ""
+	for _, what := range []string{"long", "longer"} { // what takes less than half a second shows nothing
+		file := synthetic(t, what)
+		size := int64(len(readAll(t, file)))
+		if err := os.Truncate(file, size-size/10); err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.CommandContext(t.Context(), trapline(t), "--from="+file, "--tui")
+		cmd.Env = append(os.Environ(), "TERM=xterm")
+		terminal, err := screen.Start(cmd, 24, 300)
+		if err != nil {
+			t.Fatal(err)
+		}
+		shown = ""
+		for b := make([]byte, 4096); !strings.Contains(shown, " 1 processes"); {
+			n, err := terminal.Read(b)
+			if shown += string(b[:n]); err != nil {
+				t.Fatalf("%v:\n%q", err, shown)
+			}
+		}
+		terminal.WriteString("q")
+		io.Copy(io.Discard, terminal)
+		terminal.Close()
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("%v:\n%q", err, shown)
+		}
+		if strings.Contains(shown, " % of ") {
+			break
+		}
+	}
+	if progress, window := strings.Index(shown, " % of "), strings.Index(shown, " 1 processes"); progress < 0 || progress > window {
+		t.Errorf("what is read is not shown before the window:\n%q", shown)
 	}
 }

@@ -384,13 +384,17 @@ type file struct {
 	files          int   // Rotation.Files
 }
 
-// head is the first record of a file, or empty.
+// head is the first record of a file, or the first ones; or empty.
 func (l *Log) head() string {
 	o := &l.options
 	if o.Format.Head == nil || o.Run == nil {
 		return ""
 	}
-	return string(o.Format.Head(o, o.Run))
+	var b []byte
+	for _, run := range o.Earlier {
+		b = append(b, o.Format.Head(o, run)...)
+	}
+	return string(append(b, o.Format.Head(o, o.Run)...))
 }
 
 // withoutTitle prevents the title from being written, unless it has been.

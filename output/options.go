@@ -45,6 +45,8 @@ type Options struct {
 
 	// Run is written at the start of the trace by formats that have a Head.
 	Run *Run
+	// Earlier are traces that the output is of as well, which are described before Run.
+	Earlier []*Run
 	// Keep, if not 0, is the number of records of each tracee to keep in memory.
 	// Nothing is written until Log.Dump. Destination.Separate is ignored.
 	Keep int

@@ -302,9 +302,8 @@ func (t *past) Interrupted() *tracer.Syscall {
 	return &tracer.Syscall{ABI: e.Interrupted.ABI, NR: e.Interrupted.NR}
 }
 
-// run describes the trace.
-func (p *replay) run() *output.Run {
-	i := p.info
+// RunOf describes the trace that a recording is of.
+func RunOf(i *recording.Info) *output.Run {
 	return &output.Run{
 		Version: i.Program, Options: i.Options, Command: i.Command, PID: i.PID,
 		Kernel: i.Kernel, Release: i.Release, Build: i.Build, Machine: i.Machine, Host: i.Host,

@@ -220,7 +220,7 @@ func (s *Session) openLog() error {
 	looks.Statuses, looks.Errnos = s.statuses, s.o.Errnos
 	switch {
 	case s.past != nil:
-		looks.Run = s.past.run()
+		looks.Run = RunOf(s.past.info)
 	case s.o.Record != nil: // the recording has the same
 		looks.Run = s.o.Record.Run
 	case looks.Format.Head != nil:

@@ -35,6 +35,15 @@ func (c *config) showProgress() *progress {
 	return newProgress(c.from, c.opened)
 }
 
+// showOpening is showProgress for the window, before it opens: a recording whose end is
+// missing is read for that.
+func (c *config) showOpening() *progress {
+	if c.From == nil || c.From.Complete() {
+		return nil
+	}
+	return newProgress(c.from, c.opened)
+}
+
 // newProgress starts to show how much of some recordings has been read: on standard
 // error, if that is a terminal and this process is in its foreground. end must be called
 // before anything else is written there. A nil *progress shows nothing.

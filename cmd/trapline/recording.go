@@ -66,6 +66,9 @@ func (c *config) openRecordings() error {
 		}
 	}
 	c.From = c.opened[len(c.opened)-1]
+	for _, r := range c.opened[:len(c.opened)-1] {
+		c.Looks.Earlier = append(c.Looks.Earlier, trace.RunOf(r.Info()))
+	}
 	c.Seccomp, c.Buffered = false, trace.BufferNever
 	return nil
 }
@@ -142,6 +145,9 @@ func (c *config) checkRecording(name string, info *recording.Info) error {
 		if o.asked && !o.has {
 			return refusef("%s: %s was not given to --record, and the recording has nothing for it to show", name, o.name)
 		}
+	}
+	if slices.Contains(c.reports, report.Folded) && !info.Stacks {
+		return refusef("%s: --report=folded needs stacks, and -k was not given to --record", name)
 	}
 	if c.DetachOnExec && !info.DetachOnExec {
 		return refusef("%s: -b was not given to --record, and the recording goes on after execve", name)

@@ -39,7 +39,9 @@ func (c *config) checkWindow() error {
 
 // newWindow makes the window of --tui, which becomes the output of the trace.
 func (c *config) newWindow(command *trace.Command) (*tui.Window, error) {
+	shown := c.showOpening()
 	w, err := tui.New(&c.Options, c.tracedCommand())
+	shown.end()
 	if err != nil {
 		return nil, refusef("%v", err)
 	}

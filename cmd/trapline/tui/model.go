@@ -47,9 +47,9 @@ type model struct {
 type (
 	tick     time.Time
 	foundMsg struct {
-		row   int // -1 for none
-		store int // position in the store, if row is not known
-		what  string
+		row   int    // -1 for none
+		store int    // position in the store, if row is not known
+		what  string // what there is to say
 		of    *seeking
 	}
 	pageMsg struct {
@@ -88,14 +88,13 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 			return m, nil // another one has taken its place
 		}
 		m.seeking = nil
-		m.message = ""
+		m.message = msg.what
 		switch {
 		case msg.row >= 0:
 			m.moveTo(msg.row)
 		case msg.store >= 0:
+			m.message = ""
 			m.jump(msg.store)
-		default:
-			m.message = msg.what
 		}
 	case pageMsg:
 		if msg.err != nil {
@@ -193,9 +192,9 @@ func (m *model) command(key string) tea.Cmd {
 	case "N":
 		return m.find(-1)
 	case "e":
-		return m.findRecord(1, "no later call has failed", func(r *Record) bool { return r.Failed })
+		return m.findRecord(1, "no call has failed", func(r *Record) bool { return r.Failed })
 	case "E":
-		return m.findRecord(-1, "no earlier call has failed", func(r *Record) bool { return r.Failed })
+		return m.findRecord(-1, "no call has failed", func(r *Record) bool { return r.Failed })
 	case "d":
 		m.askDescriptor()
 	case "p":

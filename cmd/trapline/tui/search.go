@@ -13,7 +13,8 @@ import (
 	tea "charm.land/bubbletea/v2"
 )
 
-// find goes to the next or previous record whose text has what was searched for.
+// find goes to the next or previous record whose text has what was searched for. Like
+// findRecord, it goes on at the other end.
 func (m *model) find(step int) tea.Cmd {
 	want := strings.ToLower(m.search)
 	if want == "" {
@@ -39,23 +40,25 @@ func (s *seeking) text() string {
 	return fmt.Sprintf("searching: %d%% (esc to stop)", 100*s.rows.Load()/int64(s.of))
 }
 
-// findRecord goes to the next or previous record for which a function holds.
+// findRecord goes to the next or previous record for which a function holds. If there is
+// none before the end of the list, it goes on at the other end, up to the current record.
 func (m *model) findRecord(step int, none string, holds func(r *Record) bool) tea.Cmd {
-	l, from := m.list, m.at
-	all := m.at
-	if step > 0 {
-		all = l.len() - m.at
-	}
-	return m.seek(all, func(ctx context.Context, s *seeking) foundMsg {
-		for row := from + step; row >= 0 && row < l.len(); row += step {
-			if row%256 == 0 {
+	l, from, n := m.list, m.at, m.list.len()
+	return m.seek(n, func(ctx context.Context, s *seeking) foundMsg {
+		passed, what := "", [...]string{"went on from the end", "went on from the beginning"}[(step+1)/2]
+		for i := 1; i <= n; i++ {
+			row := from + i*step
+			if row < 0 || row >= n {
+				row, passed = (row+n)%n, what
+			}
+			if i%256 == 0 {
 				if ctx.Err() != nil {
 					return foundMsg{-1, -1, "stopped", s}
 				}
-				s.rows.Store(int64((row - from) * step))
+				s.rows.Store(int64(i))
 			}
 			if holds(m.store.Record(l.at(row))) {
-				return foundMsg{row, -1, "", s}
+				return foundMsg{row, -1, passed, s}
 			}
 		}
 		return foundMsg{-1, -1, none, s}

@@ -2,7 +2,11 @@
 
 package tui
 
-import "sort"
+import (
+	"sort"
+
+	"trapline/trace"
+)
 
 // node is a line of the tree of processes.
 type node struct {
@@ -44,6 +48,11 @@ func tree(all []Process) []node {
 	var visit func(list []int, depth int)
 	visit = func(list []int, depth int) {
 		sort.SliceStable(list, func(a, b int) bool { return nodes[list[a]].process.Began.Before(nodes[list[b]].process.Began) })
+		for i := range list {
+			for ; i > 0 && trace.CreatedBefore(nodes[list[i]].process.TGID, nodes[list[i-1]].process.TGID); i-- {
+				list[i], list[i-1] = list[i-1], list[i]
+			}
+		}
 		for k, i := range list {
 			n := nodes[i]
 			n.depth, n.last = depth, k == len(list)-1

@@ -252,6 +252,20 @@ func TestWindow(t *testing.T) {
 	if r := s.Record(found); !strings.Contains(r.Text, "/etc/hostname") {
 		t.Errorf("found %s", r.Text)
 	}
+	for key, from := range map[string]string{"n": "the beginning", "N": "the end"} { // there is no other
+		press(m, key)
+		if has(key, "went on from "+from); m.position() != found {
+			t.Errorf("%s found record %d, not %d again", key, m.position(), found)
+		}
+	}
+	press(m, "G", "/", "/etc/hostname\", O_RDONLY", "enter")
+	if has("search from the end", "went on from the beginning"); m.position() != found {
+		t.Errorf("found record %d, not %d", m.position(), found)
+	}
+	press(m, "g", "n")
+	if m.position() != found || m.message != "" {
+		t.Errorf("found record %d, not %d, %q", m.position(), found, m.message)
+	}
 	press(m, "enter")
 	has("detail", `Record \d+`, `pathname "/etc/hostname"`, `esc: back`)
 	press(m, "esc", "g", "e")
@@ -277,6 +291,24 @@ func TestWindow(t *testing.T) {
 		m.width, m.height = size[0], size[1]
 		m.update()
 		screen(t, m)
+	}
+}
+
+// TestTreeOrder checks that children are in the order in which they were created, which
+// their first stops need not be in.
+func TestTreeOrder(t *testing.T) {
+	begin := time.Unix(0, 0)
+	var all []Process
+	for i, p := range []Process{{TID: 9}, {TID: 12, Parent: 9}, {TID: 11, Parent: 9}, {TID: 14, Parent: 11}, {TID: 13, Parent: 9}} {
+		p.TGID, p.Began = p.TID, begin.Add(time.Duration(i))
+		all = append(all, p)
+	}
+	var got []int
+	for _, n := range tree(all) {
+		got = append(got, n.process.TGID)
+	}
+	if want := []int{9, 11, 14, 12, 13}; !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
 	}
 }
 

@@ -30,9 +30,13 @@ func main() {
 	}
 	s := synthesis{w: w, at: time.Unix(1700000000, 0)}
 	switch os.Args[1] {
-	case "long":
+	case "long", "longer":
+		calls := 2_000_000
+		if os.Args[1] == "longer" {
+			calls *= 4
+		}
 		s.put(recording.Event{Kind: recording.Launched})
-		for range 2_000_000 {
+		for range calls {
 			s.call(recording.Call{NR: getppid}, 1)
 		}
 	case "gaps":
