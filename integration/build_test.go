@@ -20,6 +20,7 @@ import (
 
 	"trapline/integration/need"
 	"trapline/integration/programs"
+	"trapline/integration/surroundings"
 )
 
 // buildDir holds what the tests build; TestMain removes it.
@@ -30,6 +31,7 @@ var buildDir string
 var replaying = os.Getenv("TRAPLINE_REPLAY") != ""
 
 func TestMain(m *testing.M) {
+	surroundings.Settle()
 	var err error
 	if buildDir, err = os.MkdirTemp("", "trapline-integration"); err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"trapline/integration/surroundings"
 	"trapline/trace"
 )
 
@@ -33,6 +34,7 @@ func TestMain(m *testing.M) {
 		program(arg)
 		return
 	}
+	surroundings.Settle()
 	os.Exit(m.Run())
 }
 

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"trapline/integration/surroundings"
 )
 
 // programEnv names, in a tracee's environment, the program below that the test
@@ -34,6 +36,7 @@ func TestMain(m *testing.M) {
 		program()
 		os.Exit(0)
 	}
+	surroundings.Settle()
 	os.Exit(m.Run())
 }
 

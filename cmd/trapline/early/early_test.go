@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"trapline/integration/surroundings"
 )
 
 func TestMain(m *testing.M) {
@@ -28,6 +30,7 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
+	surroundings.Settle()
 	os.Exit(m.Run())
 }
 

@@ -1,0 +1,203 @@
+// Package surroundings gives tests an environment that they know, wherever they are
+// started: from a terminal, by nohup, by cron, by make -j, by continuous integration.
+// The tests' tracees inherit it, and the traces that tests compare are full of it.
+// docs/testing.md says what tests may assume.
+package surroundings
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// kept are the variables that tests have from outside. All others are unset: they change
+// how programs print, which files they read, and which calls they make.
+var kept = []string{
+	"PATH", // where the programs are
+	"HOME", // programs may be found, and Go's modules and results be kept, below it
+	"TMPDIR", "PWD",
+	"CI",
+	// How Go builds the programs of tests.
+	"GO111MODULE", "GOAUTH", "GOCACHE", "GOCOVERDIR", "GOENV", "GOINSECURE", "GOMODCACHE", "GONOPROXY", "GONOSUMDB",
+	"GOPATH", "GOPRIVATE", "GOPROXY", "GOROOT", "GOSUMDB", "GOTMPDIR", "GOTOOLCHAIN", "GOVCS", "XDG_CACHE_HOME",
+	// How it gets what they need.
+	"ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "all_proxy", "http_proxy", "https_proxy", "no_proxy",
+	"GIT_SSL_CAINFO", "SSL_CERT_DIR", "SSL_CERT_FILE",
+	// What docs/testing.md tells people to set.
+	"C_INCLUDE_PATH", "MILLIONS", "RECORDING", "RECORDINGS", "STRACE", "SYNTHETIC",
+}
+
+// ours is how the project's own variables begin.
+const ours = "TRAPLINE_"
+
+// known are the variables that are the same everywhere.
+var known = map[string]string{
+	"TZ": "UTC0", // needs no file
+	// There is no such folder, and none can be made: the user's own presets of trapline and
+	// settings of other programs are not read.
+	"XDG_CONFIG_HOME": "/proc/none",
+	// Git has no settings but the repository's, and needs no name of a user.
+	"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1",
+	"GIT_AUTHOR_NAME": "A", "GIT_AUTHOR_EMAIL": "a@example.org", "GIT_COMMITTER_NAME": "A", "GIT_COMMITTER_EMAIL": "a@example.org",
+	// Not empty, or the setting in Go's own file would count. Flags such as -race or
+	// -ldflags=-s would change the programs that are traced.
+	"GOFLAGS": "-mod=readonly",
+}
+
+// Settle makes the environment of this process, and so that of its children, the one that
+// tests know. TestMain calls it before anything else, but after the part of a test's
+// process that is a tracee. It may begin the process anew, with the same id and arguments,
+// where it was started with signals ignored or blocked. It ends the process if it fails.
+func Settle() {
+	if err := settle(); err != nil {
+		fmt.Fprintf(os.Stderr, "surroundings: %v\n", err)
+		os.Exit(1)
+	}
+}
+
+func settle() error {
+	if err := signals(); err != nil {
+		return fmt.Errorf("signals: %w", err)
+	}
+	if err := variables(); err != nil {
+		return fmt.Errorf("variables: %w", err)
+	}
+	unix.Umask(0o022)
+	if err := limits(); err != nil {
+		return fmt.Errorf("limits: %w", err)
+	}
+	// Descriptors that whoever started the tests has forgotten to close: tracees open
+	// their files as the first free ones. The kernel has had this flag since Linux 5.11.
+	if err := unix.CloseRange(3, ^uint(0), unix.CLOSE_RANGE_CLOEXEC); err != nil && err != unix.EINVAL && err != unix.ENOSYS {
+		return fmt.Errorf("descriptors: %w", err)
+	}
+	return nil
+}
+
+// variables keeps some, and sets the others.
+func variables() error {
+	const config = "XDG_CONFIG_HOME"
+	if os.Getenv("GOENV") == "" && os.Getenv(config) != known[config] {
+		// It is where Go looks without XDG_CONFIG_HOME as well as with it.
+		if folder, err := os.UserConfigDir(); err == nil {
+			os.Setenv("GOENV", filepath.Join(folder, "go/env"))
+		}
+	}
+	for _, variable := range os.Environ() {
+		name, _, _ := strings.Cut(variable, "=")
+		if !slices.Contains(kept, name) && !strings.HasPrefix(name, ours) {
+			os.Unsetenv(name)
+		}
+	}
+	for name, value := range known {
+		if err := os.Setenv(name, value); err != nil {
+			return err
+		}
+	}
+	// Folders by the names that the kernel has for them, not by those of symbolic links.
+	os.Unsetenv("PWD")
+	here, err := os.Getwd()
+	if err != nil {
+		return err
+	}
+	os.Setenv("PWD", here)
+	os.Setenv("TMPDIR", temporary(os.Getenv("TMPDIR")))
+	return nil
+}
+
+// plain is a name that shells do not split and that fits into the address of a socket
+// with the names of test, folder and file behind it. Traces show it in full.
+var plain = regexp.MustCompile(`^/[\w./+-]{1,27}$`)
+
+// temporary returns a folder for temporary files: the one that was asked for, or /tmp.
+func temporary(asked string) string {
+	if folder, err := filepath.EvalSymlinks(asked); err == nil && plain.MatchString(folder) {
+		return folder
+	}
+	return "/tmp"
+}
+
+// limits are the usual ones, as far as they may be set.
+func limits() error {
+	for _, l := range []struct {
+		resource int
+		usual    uint64
+	}{
+		{unix.RLIMIT_CORE, 0},        // or killed tracees leave files behind, and their ends say so
+		{unix.RLIMIT_NOFILE, 1024},   // of tracees: Go raises its own
+		{unix.RLIMIT_STACK, 8 << 20}, // unlimited, it turns the address space around
+	} {
+		var limit unix.Rlimit
+		if err := unix.Getrlimit(l.resource, &limit); err != nil {
+			return err
+		}
+		limit.Cur = min(l.usual, limit.Max)
+		if err := unix.Setrlimit(l.resource, &limit); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// signals has none ignored or blocked, as nohup, a shell's background jobs and some
+// servers leave them. Go's runtime keeps an ignored SIGHUP and a blocked signal for all of
+// its children; only a process that begins that way is free of it.
+func signals() error {
+	ignored, blocked, err := disposed()
+	if err != nil || ignored|blocked == 0 {
+		return err
+	}
+	const most = 64
+	for signal := 1; signal <= most; signal++ {
+		if ignored&(1<<(signal-1)) == 0 {
+			continue
+		}
+		var byDefault [4]uint64 // struct kernel_sigaction, all zero: SIG_DFL
+		_, _, errno := unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(signal), uintptr(unsafe.Pointer(&byDefault)), 0, most/8, 0, 0)
+		if errno != 0 {
+			return errno
+		}
+	}
+	exe, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	runtime.LockOSThread()
+	if err := unix.PthreadSigmask(unix.SIG_SETMASK, &unix.Sigset_t{}, nil); err != nil {
+		return err
+	}
+	return fmt.Errorf("%s: %w", exe, syscall.Exec(exe, os.Args, os.Environ()))
+}
+
+// disposed returns the signals that this thread ignores, and those that it blocks.
+func disposed() (ignored, blocked uint64, err error) {
+	status, err := os.ReadFile("/proc/thread-self/status")
+	if err != nil {
+		return 0, 0, err
+	}
+	for line := range strings.Lines(string(status)) {
+		name, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), ":\t")
+		var set *uint64
+		switch name {
+		case "SigIgn":
+			set = &ignored
+		case "SigBlk":
+			set = &blocked
+		default:
+			continue
+		}
+		if *set, err = strconv.ParseUint(value, 16, 64); err != nil {
+			return 0, 0, err
+		}
+	}
+	return ignored, blocked, nil
+}

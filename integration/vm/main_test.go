@@ -1,0 +1,13 @@
+package main
+
+import (
+	"os"
+	"testing"
+
+	"trapline/integration/surroundings"
+)
+
+func TestMain(m *testing.M) {
+	surroundings.Settle()
+	os.Exit(m.Run())
+}
