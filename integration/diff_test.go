@@ -162,6 +162,7 @@ func TestDiffOfTerminal(t *testing.T) {
 
 // A port that the kernel has chosen is no difference, where a program passes it to another.
 func TestDiffOfPorts(t *testing.T) {
+	need.All(t, need.Perl)
 	const script = "socket(S, AF_INET, SOCK_STREAM, 0); bind(S, sockaddr_in(0, INADDR_LOOPBACK)); " +
 		"my ($port) = sockaddr_in(getsockname(S)); exec 'echo', \"http://127.0.0.1:$port/\""
 	dir := t.TempDir()

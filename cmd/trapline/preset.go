@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"trapline/trace/nearest"
 )
 
@@ -112,7 +114,7 @@ func ownPresets() ([]preset, error) {
 	}
 	text, err := os.ReadFile(file)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, unix.ENOTDIR): // also for HOME=/dev/null
 		return nil, nil
 	case err != nil:
 		return nil, refusef("presets: %v", err)

@@ -133,6 +133,9 @@ func TestPresetsFile(t *testing.T) {
 	}
 	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
 	parse(t, "--preset=files", "true")
+	t.Setenv("XDG_CONFIG_HOME", "")
+	t.Setenv("HOME", "/dev/null") // of users that are not to have files
+	parse(t, "--preset=files", "true")
 	for _, tt := range []struct{ config, home, want string }{
 		{"/c", "/h", "/c/trapline/presets"},
 		{"", "/h", "/h/.config/trapline/presets"},

@@ -28,7 +28,7 @@ var (
 	Fish     = program("fish")
 	GCC      = program("gcc")
 	GXX      = program("g++")
-	Rustc    = program("rustc")
+	Rustc    = runs("rustc", "--version")
 	GDB      = program("gdb")
 	Git      = program("git")
 	JQ       = program("jq")
@@ -36,8 +36,9 @@ var (
 	LogMerge = program("strace-log-merge")
 	Make     = program("make")
 	Mandoc   = program("mandoc")
+	Perl     = program("perl")
 	Pgrep    = program("pgrep")
-	Python3  = program("python3")
+	Python3  = runs("python3", "-c", "")
 	RPM      = program("rpm")
 	SS       = program("ss")
 	Tmux     = program("tmux")
@@ -137,6 +138,20 @@ func StraceOf(versions ...string) *Feature {
 
 func program(name string) *Feature {
 	return feature(name, func() error { return installed(name) })
+}
+
+// runs is a program that may be a script that looks for one of several versions, and
+// finds none.
+func runs(name string, args ...string) *Feature {
+	return feature(name, func() error {
+		if err := installed(name); err != nil {
+			return err
+		}
+		if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {
+			return fmt.Errorf("%w: %s", err, out)
+		}
+		return nil
+	})
 }
 
 func installed(name string) error {

@@ -119,11 +119,20 @@ func variables() error {
 var plain = regexp.MustCompile(`^/[\w./+-]{1,27}$`)
 
 // temporary returns a folder for temporary files: the one that was asked for, or /tmp.
+// Users without rights must find what is in it, since tests become such users.
 func temporary(asked string) string {
-	if folder, err := filepath.EvalSymlinks(asked); err == nil && plain.MatchString(folder) {
-		return folder
+	const fallback = "/tmp"
+	folder, err := filepath.EvalSymlinks(asked)
+	if err != nil || !plain.MatchString(folder) {
+		return fallback
 	}
-	return "/tmp"
+	for above := folder; above != "/"; above = filepath.Dir(above) {
+		const searchable = 0o001
+		if info, err := os.Stat(above); err != nil || info.Mode()&searchable == 0 {
+			return fallback
+		}
+	}
+	return folder
 }
 
 // limits are the usual ones, as far as they may be set.

@@ -119,17 +119,23 @@ func TestTemporary(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer os.RemoveAll(folder)
-	long, spaced, link := filepath.Join(folder, "quite-a-long-name"), filepath.Join(folder, "a b"), filepath.Join(folder, "link")
-	for _, name := range []string{long, spaced} {
-		if err := os.Mkdir(name, 0o777); err != nil {
+	if err := os.Chmod(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	long, spaced, link, private := filepath.Join(folder, "quite-a-long-name"), filepath.Join(folder, "a b"), filepath.Join(folder, "link"), filepath.Join(folder, "p")
+	for _, name := range []string{long, spaced, private + "/d"} {
+		if err := os.MkdirAll(name, 0o777); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if err := os.Chmod(private, 0o700); err != nil {
+		t.Fatal(err)
 	}
 	if err := os.Symlink(folder, link); err != nil {
 		t.Fatal(err)
 	}
 	for asked, want := range map[string]string{
-		folder: folder, link: folder, long: "/tmp", spaced: "/tmp", folder + "/none": "/tmp", ".": "/tmp", "": "/tmp",
+		folder: folder, link: folder, long: "/tmp", spaced: "/tmp", folder + "/none": "/tmp", private + "/d": "/tmp", ".": "/tmp", "": "/tmp",
 	} {
 		if got := temporary(asked); got != want {
 			t.Errorf("%q: %s, want %s", asked, got, want)
