@@ -116,10 +116,10 @@ func (Discard) More() {}
 // Unknown implements Encoder.
 func (Discard) Unknown() {}
 
-// BeginRemark implements Encoder.
+// BeginRemark implements Outcome.
 func (Discard) BeginRemark(RemarkKind) {}
 
-// EndRemark implements Encoder.
+// EndRemark implements Outcome.
 func (Discard) EndRemark() {}
 
 // Return implements Outcome.

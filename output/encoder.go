@@ -193,14 +193,6 @@ type Encoder interface {
 
 	// Unknown writes "?" for a missing result.
 	Unknown()
-	// BeginRemark and EndRemark enclose what a call returns besides its result,
-	// after the value and Failure: (Timeout), (flags O_RDWR), (in [3], left
-	// {tv_sec=1, tv_usec=0}). Each part is one value, started by Field; text
-	// shows the field's name followed by a blank. With an empty name -X verbose
-	// shows names without numbers, since the result has shown them; without
-	// Field it shows both.
-	BeginRemark(kind RemarkKind)
-	EndRemark()
 }
 
 // Outcome records how a call ends and what data it moved. A Record is one.
@@ -213,6 +205,14 @@ type Outcome interface {
 	// "(errno 999)". A call to be restarted is Unknown followed by Failure: "?
 	// ERESTARTSYS (To be restarted if SA_RESTART is set)".
 	Failure(errno int, name, message string)
+	// BeginRemark and EndRemark enclose what a call returns besides its result,
+	// after the value and Failure: (Timeout), (flags O_RDWR), (in [3], left
+	// {tv_sec=1, tv_usec=0}). Each part is one value, started by Field; text
+	// shows the field's name followed by a blank. With an empty name -X verbose
+	// shows names without numbers, since the result has shown them; without
+	// Field it shows both.
+	BeginRemark(kind RemarkKind)
+	EndRemark()
 	// BeginVCPU and EndVCPU enclose one value after the result: the state of
 	// virtual processor cpu (--kvm=vcpu+) before the call or, if left is true,
 	// after it.

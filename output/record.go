@@ -145,6 +145,12 @@ func (r *Record) Failure(errno int, name, message string) {
 	r.writer.Failure(errno, name, message)
 }
 
+// BeginRemark implements Outcome.
+func (r *Record) BeginRemark(kind RemarkKind) { r.writer.BeginRemark(kind) }
+
+// EndRemark implements Outcome.
+func (r *Record) EndRemark() { r.writer.EndRemark() }
+
 // BeginVCPU implements Outcome.
 func (r *Record) BeginVCPU(cpu int, left bool) { r.writer.BeginVCPU(cpu, left) }
 

@@ -12,13 +12,13 @@ import (
 
 // Registers is the kernel's user_regs_struct for x86-64: 27 registers of 8
 // bytes. It is the same for a tracee that runs 32-bit code, whose Cs
-// is not Code64.
+// is not code64.
 type Registers = unix.PtraceRegs
 
 // Code segment selectors of user code (asm/segment.h).
 const (
-	Code64 = 0x33 // __USER_CS
-	Code32 = 0x23 // __USER32_CS
+	code64 = 0x33 // __USER_CS
+	code32 = 0x23 // __USER32_CS
 )
 
 // Notes of the register sets that Extended can fetch (linux/elf.h).
@@ -95,7 +95,7 @@ func InstructionPointer(regs *Registers) uint64 { return regs.Rip }
 // auditArch returns the audit architecture (linux/audit.h) of the code that a
 // tracee runs.
 func auditArch(regs *Registers) uint32 {
-	if regs.Cs == Code32 {
+	if regs.Cs == code32 {
 		return unix.AUDIT_ARCH_I386
 	}
 	return unix.AUDIT_ARCH_X86_64

@@ -721,7 +721,7 @@ func TestABIOfCall(t *testing.T) {
 			if err := tracee.Registers(&regs); err != nil {
 				t.Fatal(err)
 			}
-			if regs.Cs != Code64 || regs.Rip != ev.Call.IP || regs.Rsp != ev.Call.SP || regs.Rax != uint64(ev.Call.Ret) {
+			if regs.Cs != code64 || regs.Rip != ev.Call.IP || regs.Rsp != ev.Call.SP || regs.Rax != uint64(ev.Call.Ret) {
 				t.Errorf("registers %+v, call %+v", regs, *ev.Call)
 			}
 			regs.Rip -= 2

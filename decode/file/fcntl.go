@@ -86,34 +86,34 @@ var fcntlOp = &Enum{Set: &tables.FcntlCmd}
 // remarkFlags shows the names of the bits of a result, unless it is zero.
 func remarkFlags(c *Call, what string, set *tables.Set) {
 	if c.Ret != 0 {
-		c.Out.BeginRemark(output.Aside)
+		c.Outcome.BeginRemark(output.Aside)
 		c.Out.Field(what)
 		c.Out.Flags(uint64(c.Ret), set, output.Hex)
-		c.Out.EndRemark()
+		c.Outcome.EndRemark()
 	}
 }
 
 func remarkOpenFlags(c *Call) {
-	c.Out.BeginRemark(output.Aside)
+	c.Outcome.BeginRemark(output.Aside)
 	c.Out.Field("flags")
 	c.Out.Flags(uint64(c.Ret), &tables.OpenFlags, output.Hex|output.NamesAlone)
-	c.Out.EndRemark()
+	c.Outcome.EndRemark()
 }
 
 func remarkLease(c *Call) {
 	if name, ok := tables.LockType.Lookup(uint64(c.Ret)); ok {
-		c.Out.BeginRemark(output.Aside)
+		c.Outcome.BeginRemark(output.Aside)
 		c.Out.Field("")
 		c.Out.Text(name)
-		c.Out.EndRemark()
+		c.Outcome.EndRemark()
 	}
 }
 
 func remarkSignal(c *Call) {
 	if c.Ret != 0 {
-		c.Out.BeginRemark(output.Aside)
+		c.Outcome.BeginRemark(output.Aside)
 		c.Out.Field("")
 		c.Out.Text(tables.SignalName(int(c.Ret)))
-		c.Out.EndRemark()
+		c.Outcome.EndRemark()
 	}
 }

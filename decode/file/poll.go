@@ -78,7 +78,7 @@ func (r *polledFiles) begin() {
 		r.array = false
 	}
 	if !r.begun {
-		r.c.Out.BeginRemark(output.Aside)
+		r.c.Outcome.BeginRemark(output.Aside)
 		r.begun = true
 	}
 }
@@ -86,7 +86,7 @@ func (r *polledFiles) begin() {
 func (r *polledFiles) end() {
 	if r.begun || r.array {
 		r.begin()
-		r.c.Out.EndRemark()
+		r.c.Outcome.EndRemark()
 	}
 }
 
@@ -218,7 +218,7 @@ func remarkSelected(c *Call, timeout Type) {
 		c.Remark("Timeout")
 		return
 	}
-	c.Out.BeginRemark(output.Aside)
+	c.Outcome.BeginRemark(output.Aside)
 	ready := c.Ret
 	for i, name := range [...]string{"in", "out", "except"} {
 		addr := c.Register(1 + i)
@@ -246,5 +246,5 @@ func remarkSelected(c *Call, timeout Type) {
 		c.Out.Field("left")
 		c.ShowAt(left, timeout)
 	}
-	c.Out.EndRemark()
+	c.Outcome.EndRemark()
 }

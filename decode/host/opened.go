@@ -26,7 +26,7 @@ type Descriptors struct {
 // AllDescriptors reads the descriptors of all processes. A thread with a table of its
 // own counts as a process.
 func (l *Local) AllDescriptors() *Descriptors {
-	d := &Descriptors{l: l, named: make(map[string][]Opened), Complete: l.SeesAll()}
+	d := &Descriptors{l: l, named: make(map[string][]Opened), Complete: l.seesAll()}
 	for _, pid := range l.Processes() {
 		d.add(pid)
 		threads := l.Threads(pid)
@@ -34,7 +34,7 @@ func (l *Local) AllDescriptors() *Descriptors {
 			continue
 		}
 		for _, tid := range threads {
-			if same, known := l.SameDescriptors(pid, tid); known && !same {
+			if same, known := l.sameDescriptors(pid, tid); known && !same {
 				d.add(tid)
 			}
 		}

@@ -100,9 +100,9 @@ func (l *Local) Own(tid int) int {
 	return own
 }
 
-// SeesAll says whether /proc shows all processes of the machine: it is that of the
+// seesAll says whether /proc shows all processes of the machine: it is that of the
 // initial pid namespace, and hides none.
-func (l *Local) SeesAll() bool {
+func (l *Local) seesAll() bool {
 	const initial = 0xeffffffc // PROC_PID_INIT_INO of linux/proc_ns.h
 	return l.look().own == initial && l.look().level == 0 && unix.Access("/proc/1/fd", unix.R_OK) == nil
 }
@@ -244,8 +244,8 @@ func (l *Local) SameMemory(a, b int) (same, known bool) {
 	return l.compare(a, b, kcmpVM)
 }
 
-// SameDescriptors says whether two threads share their table of descriptors.
-func (l *Local) SameDescriptors(a, b int) (same, known bool) {
+// sameDescriptors says whether two threads share their table of descriptors.
+func (l *Local) sameDescriptors(a, b int) (same, known bool) {
 	const kcmpFiles = 2
 	return l.compare(a, b, kcmpFiles)
 }

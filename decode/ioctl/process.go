@@ -14,10 +14,10 @@ var processIoctls = Ioctls{
 	{"NS_GET_USERNS NS_GET_PARENT", &Giving{Ret: RetFD, Of: nil}},
 	{"NS_GET_NSTYPE", &Giving{Ret: &With{Ret: RetUnsigned, Remark: func(c *Call) {
 		if name, ok := tables.SetnsType.Lookup(uint64(c.Ret)); ok {
-			c.Out.BeginRemark(output.Aside)
+			c.Outcome.BeginRemark(output.Aside)
 			c.Out.Field("")
 			c.Out.Text(name)
-			c.Out.EndRemark()
+			c.Outcome.EndRemark()
 		}
 	}}, Of: nil}},
 	{"NS_GET_OWNER_UID", &Called{Name: "uid", Of: &Out{To: ID}}},

@@ -253,10 +253,10 @@ var v4l2BuffersCreated = &Struct{Of: v4l2CreateBuffers, Pick: Names{"index", "co
 // created.
 func remarkBuffers(c *Call) {
 	if m, ok := c.ReadType(c.Register(2), v4l2BuffersCreated); ok {
-		c.Out.BeginRemark(output.Aside)
+		c.Outcome.BeginRemark(output.Aside)
 		c.Out.Field("")
 		v4l2BuffersCreated.Show(c, m)
-		c.Out.EndRemark()
+		c.Outcome.EndRemark()
 	}
 }
 

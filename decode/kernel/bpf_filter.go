@@ -9,16 +9,16 @@ import (
 // Programs for the classic Berkeley packet filter (linux/filter.h), which sockets
 // and seccomp(2) use.
 
-// BPFConstant shows the operand of an instruction if it has a meaning beyond its
+// bpfConstant shows the operand of an instruction if it has a meaning beyond its
 // number, and reports whether it did.
-type BPFConstant func(c *Call, code uint16, k uint32) bool
+type bpfConstant func(c *Call, code uint16, k uint32) bool
 
 // BPFInstructions is an array of Count instructions, struct sock_filter. Without
 // -v it is shown as its address.
 type BPFInstructions struct {
 	Unsized
 	Count    Num
-	Constant BPFConstant
+	Constant bpfConstant
 }
 
 // Show implements Type.
@@ -45,7 +45,7 @@ const maxInstructions = 4096
 
 type bpfInsn struct {
 	Layouts
-	constant BPFConstant
+	constant bpfConstant
 }
 
 func (t *bpfInsn) Show(c *Call, v View) {

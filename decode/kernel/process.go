@@ -17,10 +17,10 @@ const userHZ = 100
 
 type clockT struct{ Number }
 
-func (t *clockT) Show(c *Call, v View) { ShowTicks(c, t.Value(c, v)) }
+func (t *clockT) Show(c *Call, v View) { showTicks(c, t.Value(c, v)) }
 
-// ShowTicks shows a number of ticks, and the same time in seconds.
-func ShowTicks(c *Call, n uint64) {
+// showTicks shows a number of ticks, and the same time in seconds.
+func showTicks(c *Call, n uint64) {
 	c.Out.Number(n, output.Unsigned)
 	if n == 0 {
 		return

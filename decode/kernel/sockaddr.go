@@ -29,11 +29,11 @@ func (t *sockaddr) Show(c *Call, v View) { t.ShowAt(c, v.Addr) }
 func (*sockaddr) CType() string { return "struct sockaddr" }
 
 // Keep implements keeper of package lang.
-func (t *sockaddr) Keep(k *Keeps) { KeepSockaddr(k, t.length) }
+func (t *sockaddr) Keep(k *Keeps) { keepSockaddr(k, t.length) }
 
-// KeepSockaddr keeps what is read of a socket address of length bytes, to which the
+// keepSockaddr keeps what is read of a socket address of length bytes, to which the
 // argument points.
-func KeepSockaddr(k *Keeps, length Num) {
+func keepSockaddr(k *Keeps, length Num) {
 	k.Elements(length, 1, sockaddrMax)
 	k.Path()
 	for i := range sockaddrFamilies {

@@ -6,11 +6,9 @@ import (
 	"trapline/tables"
 )
 
-// AX25Call is the address of an amateur radio station, an ax25_address of
+// ax25Call is the address of an amateur radio station, an ax25_address of
 // linux/ax25.h: a call sign of six characters, each shifted left by one bit, and
 // a byte with the number of the station (SSID).
-var AX25Call = ax25Call{}
-
 type ax25Call struct{}
 
 func (ax25Call) Layout(tables.ABI) Layout { return Layout{Size: ax25CallSize, Align: 1} }
@@ -102,14 +100,14 @@ func ax25Text(b []byte) []byte {
 // struct sockaddr_ax25, and full_sockaddr_ax25, which adds the digipeaters
 // (linux/ax25.h)
 var (
-	sockaddrAX25 = &Struct{C: "sockaddr_ax25", Fields: Fields{{"_", U16}, {"sax25_call", AX25Call}, {"sax25_ndigis", S32}}}
+	sockaddrAX25 = &Struct{C: "sockaddr_ax25", Fields: Fields{{"_", U16}, {"sax25_call", ax25Call{}}, {"sax25_ndigis", S32}}}
 
 	sockaddrAX25Full = &Struct{Fields: Fields{
 		{"", &Union{On: If{All{&Is{N: Func(digipeaters), Values: Nums{0}}, &Is{N: Length, Values: Nums{sockaddrAX25Size}}}}, Arms: Arms{
 			{&Inline{Of: sockaddrAX25}, Nums{1}},
 			{&One{Name: "fsa_ax25", Type: sockaddrAX25}, nil},
 		}}},
-		{"fsa_digipeater", &When{If: Test(hasDigipeaters), Then: Tail{&Array{Of: AX25Call, N: maxDigipeaters, Used: Func(digipeaters), Whole: true}}}},
+		{"fsa_digipeater", &When{If: Test(hasDigipeaters), Then: Tail{&Array{Of: ax25Call{}, N: maxDigipeaters, Used: Func(digipeaters), Whole: true}}}},
 		{"...", &When{If: Test(beyondDigipeaters), Then: &Elided{}}},
 	}}
 )

@@ -111,10 +111,10 @@ func remarkVCPUExit(c *Call) {
 		return
 	}
 	reason, _ := kvmRun.NumberIn(c, "exit_reason", m)
-	c.Out.BeginRemark(output.Aside)
+	c.Outcome.BeginRemark(output.Aside)
 	c.Out.Field("")
 	c.Out.Text(exitReason(reason))
-	c.Out.EndRemark()
+	c.Outcome.EndRemark()
 }
 
 // exitReason returns the name of a reason for an exit.

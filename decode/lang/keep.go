@@ -164,7 +164,7 @@ func (k *Keeps) AskFD() {
 	case k.behind:
 		k.to.Asks |= AsksMemory
 	default:
-		k.AskFDIn(int(k.reg))
+		k.askFDIn(int(k.reg))
 	}
 }
 
@@ -172,8 +172,8 @@ func (k *Keeps) AskFD() {
 // socket.
 func (k *Keeps) Special(reg int) { k.to.Special |= 1 << reg }
 
-// AskFDIn notes that the host is asked about the descriptor in a register.
-func (k *Keeps) AskFDIn(reg int) { k.to.Asks |= 1 << reg }
+// askFDIn notes that the host is asked about the descriptor in a register.
+func (k *Keeps) askFDIn(reg int) { k.to.Asks |= 1 << reg }
 
 // Change notes that the call may change what the host answers about descriptors and
 // the working directory.

@@ -103,8 +103,8 @@ func (c *Call) Restarts() bool {
 
 // Remark adds a bare word to the result.
 func (c *Call) Remark(word string) {
-	c.Out.BeginRemark(output.Aside)
+	c.Outcome.BeginRemark(output.Aside)
 	c.Out.Field("")
 	c.Out.Text(word)
-	c.Out.EndRemark()
+	c.Outcome.EndRemark()
 }

@@ -212,7 +212,7 @@ func showTimeLeft(c *Call, t *Struct) {
 	if c.Ret != 0 && (addr == 0 || c.Plain) {
 		return
 	}
-	c.Out.BeginRemark(output.Aside)
+	c.Outcome.BeginRemark(output.Aside)
 	if c.Ret == 0 {
 		c.Out.Field("")
 		c.Out.Text("Timeout")
@@ -220,5 +220,5 @@ func showTimeLeft(c *Call, t *Struct) {
 		c.Out.Field("left")
 		c.ShowAt(addr, t)
 	}
-	c.Out.EndRemark()
+	c.Outcome.EndRemark()
 }

@@ -29,11 +29,11 @@ var socketCalls = Calls{
 	{"shutdown", Args{{"sockfd", FD}, {"how", &Enum{Set: &tables.ShutdownHow}}}, RetUnsigned},
 
 	{"sendto", Args{
-		{"sockfd", SinkFD}, {"buf", &Ptr{To: &SocketData{Len: Ref("len")}}}, {"len", Size}, {"flags", messageFlags},
+		{"sockfd", SinkFD}, {"buf", &Ptr{To: &socketData{Len: Ref("len")}}}, {"len", Size}, {"flags", messageFlags},
 		{"dest_addr", &Ptr{To: Sockaddr(Ref("addrlen"))}}, {"addrlen", Int},
 	}, RetUnsigned},
 	{"recvfrom", Args{
-		{"sockfd", SourceFD}, {"buf", &Out{To: &SocketData{Len: Min{Result, Ref("len")}}}}, {"len", Size}, {"flags", messageFlags},
+		{"sockfd", SourceFD}, {"buf", &Out{To: &socketData{Len: Min{Result, Ref("len")}}}}, {"len", Size}, {"flags", messageFlags},
 		{"src_addr", sockaddrOut("addrlen")}, {"addrlen", sockLen("src_addr")},
 	}, RetUnsigned},
 }
@@ -41,10 +41,10 @@ var socketCalls = Calls{
 // socketCallsI386 are calls without a number, which are made through socketcall.
 var socketCallsI386 = Calls{
 	{"send", Args{
-		{"sockfd", SinkFD}, {"buf", &Ptr{To: &SocketData{Len: Ref("len")}}}, {"len", Size}, {"flags", messageFlags},
+		{"sockfd", SinkFD}, {"buf", &Ptr{To: &socketData{Len: Ref("len")}}}, {"len", Size}, {"flags", messageFlags},
 	}, RetUnsigned},
 	{"recv", Args{
-		{"sockfd", SourceFD}, {"buf", &Out{To: &SocketData{Len: Min{Result, Ref("len")}}}}, {"len", Size}, {"flags", messageFlags},
+		{"sockfd", SourceFD}, {"buf", &Out{To: &socketData{Len: Min{Result, Ref("len")}}}}, {"len", Size}, {"flags", messageFlags},
 	}, RetUnsigned},
 }
 
@@ -143,17 +143,17 @@ func (length sockaddrOut) Show(c *Call, v View) {
 	ShowSockaddr(c, addr, min(int32(room), int32(size)))
 }
 
-// SocketData is data of Len bytes that is sent or received through the socket in
+// socketData is data of Len bytes that is sent or received through the socket in
 // the first argument.
-type SocketData struct {
+type socketData struct {
 	Unsized
 	Len Num
 }
 
-func (t *SocketData) Show(c *Call, v View) { t.ShowAt(c, v.Addr) }
+func (t *socketData) Show(c *Call, v View) { t.ShowAt(c, v.Addr) }
 
 // Keep implements keeper of package lang.
-func (t *SocketData) Keep(k *Keeps) {
+func (t *socketData) Keep(k *Keeps) {
 	k.Elements(t.Len, 1, uint64(k.Decoder.StringLimit)+1)
 	if !k.Plain {
 		k.Special(0)
@@ -161,11 +161,11 @@ func (t *SocketData) Keep(k *Keeps) {
 }
 
 // ShowAt implements Reader.
-func (t *SocketData) ShowAt(c *Call, addr uint64) { showSocketData(c, addr, t.Len.Num(c)) }
+func (t *socketData) ShowAt(c *Call, addr uint64) { showSocketData(c, addr, t.Len.Num(c)) }
 
 // ShownPlain implements the interface of types that are shown even if pointers
 // are not followed.
-func (t *SocketData) ShownPlain(*Call) bool { return true }
+func (t *socketData) ShownPlain(*Call) bool { return true }
 
 func showSocketData(c *Call, addr, length uint64) {
 	if !c.Plain && IsNetlink(c) {

@@ -21,7 +21,7 @@ type Attributes struct {
 	Unsized
 	Set    *tables.Set
 	Prefix string // omitted from the names in Types
-	Types  []AttributeTypes
+	Types  []attributeTypes
 	Other  Type // the type of all attributes, if they are numbered elements of an array
 
 	// types are the entries by number, nil for those that are shown as bytes.
@@ -30,9 +30,9 @@ type Attributes struct {
 	types atomic.Pointer[[]Type]
 }
 
-// AttributeTypes has the type of the payload of the attributes with these names,
+// attributeTypes has the type of the payload of the attributes with these names,
 // which are separated by blanks.
-type AttributeTypes = struct {
+type attributeTypes = struct {
 	Type  Type
 	Names string
 }

@@ -14,7 +14,7 @@ import (
 // struct ifla_bridge_id
 var bridgeID = &Struct{Fields: Fields{{"prio", &Array{Of: U8, N: 2}}, {"addr", MAC(6)}}}
 
-var bridgePortAttributes = &Attributes{Set: &tables.IflaBrportAttr, Prefix: "IFLA_BRPORT_", Types: []AttributeTypes{
+var bridgePortAttributes = &Attributes{Set: &tables.IflaBrportAttr, Prefix: "IFLA_BRPORT_", Types: []attributeTypes{
 	{U8, `STATE MODE GUARD PROTECT FAST_LEAVE LEARNING UNICAST_FLOOD PROXYARP LEARNING_SYNC PROXYARP_WIFI TOPOLOGY_CHANGE_ACK
 		CONFIG_PENDING MULTICAST_ROUTER MCAST_FLOOD MCAST_TO_UCAST VLAN_TUNNEL BCAST_FLOOD NEIGH_SUPPRESS ISOLATED MRP_RING_OPEN
 		MRP_IN_OPEN LOCKED MAB NEIGH_VLAN_SUPPRESS NEIGH_FORWARD_GRAT`},
@@ -26,7 +26,7 @@ var bridgePortAttributes = &Attributes{Set: &tables.IflaBrportAttr, Prefix: "IFL
 	{IfIndex, "BACKUP_PORT"},
 }}
 
-var bridgeAttributes = &Attributes{Set: &tables.IflaBrAttr, Prefix: "IFLA_BR_", Types: []AttributeTypes{
+var bridgeAttributes = &Attributes{Set: &tables.IflaBrAttr, Prefix: "IFLA_BR_", Types: []attributeTypes{
 	{U8, `VLAN_FILTERING TOPOLOGY_CHANGE TOPOLOGY_CHANGE_DETECTED MCAST_ROUTER MCAST_SNOOPING MCAST_QUERY_USE_IFADDR
 		MCAST_QUERIER NF_CALL_IPTABLES NF_CALL_IP6TABLES NF_CALL_ARPTABLES VLAN_STATS_ENABLED MCAST_STATS_ENABLED
 		MCAST_IGMP_VERSION MCAST_MLD_VERSION VLAN_STATS_PER_PORT`},
@@ -41,7 +41,7 @@ var bridgeAttributes = &Attributes{Set: &tables.IflaBrAttr, Prefix: "IFLA_BR_", 
 		MCAST_STARTUP_QUERY_INTVL`},
 	{attrMAC, "GROUP_ADDR"},
 	{&Struct{Fields: Fields{{"optval", &Flags{Set: &tables.BridgeBoolopts}}, {"optmask", &Flags{Set: &tables.BridgeBoolopts}}}}, "MULTI_BOOLOPT"},
-	{&Attributes{Set: &tables.BridgeQuerierAttr, Prefix: "BRIDGE_QUERIER_", Types: []AttributeTypes{
+	{&Attributes{Set: &tables.BridgeQuerierAttr, Prefix: "BRIDGE_QUERIER_", Types: []attributeTypes{
 		{InetAddr, "IP_ADDRESS"},
 		{Inet6Addr, "IPV6_ADDRESS"},
 		{IfIndex, "IP_PORT IPV6_PORT"},
@@ -54,11 +54,11 @@ var bridgeVlanFlags = &Flags{In: X16, Set: &tables.BridgeVlanInfo}
 
 // bridgeSpec are the attributes of IFLA_AF_SPEC for AF_BRIDGE, which are not
 // nested in an attribute of the family.
-var bridgeSpec = &Attributes{Set: &tables.IflaBridgeAttr, Prefix: "IFLA_BRIDGE_", Types: []AttributeTypes{
+var bridgeSpec = &Attributes{Set: &tables.IflaBridgeAttr, Prefix: "IFLA_BRIDGE_", Types: []attributeTypes{
 	{&flagsIn{size: 2, set: &tables.BridgeFlags}, "FLAGS"},
 	{&enumIn{size: 2, set: &tables.BridgeMode}, "MODE"},
 	{&followedStruct{&Struct{Fields: Fields{{"flags", bridgeVlanFlags}, {"vid", U16}}}, nil}, "VLAN_INFO"},
-	{&Attributes{Set: &tables.BridgeTunnelAttr, Prefix: "IFLA_BRIDGE_VLAN_TUNNEL_", Types: []AttributeTypes{
+	{&Attributes{Set: &tables.BridgeTunnelAttr, Prefix: "IFLA_BRIDGE_VLAN_TUNNEL_", Types: []attributeTypes{
 		{U32, "ID"},
 		{U16, "VID"},
 		{&flagsIn{size: 2, set: &tables.BridgeVlanInfo}, "FLAGS"},
@@ -66,14 +66,14 @@ var bridgeSpec = &Attributes{Set: &tables.IflaBridgeAttr, Prefix: "IFLA_BRIDGE_"
 }}
 
 // struct br_port_msg, with the multicast database of a bridge
-var bridgePortMessage = netlinkMessage{head: &Struct{Fields: Fields{{"family", routeFamilyType}, {"ifindex", IfIndex}}}, attrs: &Attributes{Set: &tables.MdbAttr, Prefix: "MDBA_", Types: []AttributeTypes{
-	{&Attributes{Set: &tables.MdbMdbAttr, Prefix: "MDBA_MDB_", Types: []AttributeTypes{
-		{&Attributes{Set: &tables.MdbEntryAttr, Prefix: "MDBA_MDB_ENTRY_", Types: []AttributeTypes{
-			{&followedStruct{multicastEntry, &Attributes{Set: &tables.MdbEattr, Prefix: "MDBA_MDB_EATTR_", Types: []AttributeTypes{{attrClock, "TIMER"}}}}, "INFO"},
+var bridgePortMessage = netlinkMessage{head: &Struct{Fields: Fields{{"family", routeFamilyType}, {"ifindex", IfIndex}}}, attrs: &Attributes{Set: &tables.MdbAttr, Prefix: "MDBA_", Types: []attributeTypes{
+	{&Attributes{Set: &tables.MdbMdbAttr, Prefix: "MDBA_MDB_", Types: []attributeTypes{
+		{&Attributes{Set: &tables.MdbEntryAttr, Prefix: "MDBA_MDB_ENTRY_", Types: []attributeTypes{
+			{&followedStruct{multicastEntry, &Attributes{Set: &tables.MdbEattr, Prefix: "MDBA_MDB_EATTR_", Types: []attributeTypes{{attrClock, "TIMER"}}}}, "INFO"},
 		}}, "ENTRY"},
 	}}, "MDB"},
-	{&Attributes{Set: &tables.MdbRouterAttr, Prefix: "MDBA_ROUTER_", Types: []AttributeTypes{
-		{&followedStruct{IfIndex, &Attributes{Set: &tables.MdbRouterPattr, Prefix: "MDBA_ROUTER_PATTR_", Types: []AttributeTypes{
+	{&Attributes{Set: &tables.MdbRouterAttr, Prefix: "MDBA_ROUTER_", Types: []attributeTypes{
+		{&followedStruct{IfIndex, &Attributes{Set: &tables.MdbRouterPattr, Prefix: "MDBA_ROUTER_PATTR_", Types: []attributeTypes{
 			{attrClock, "TIMER INET_TIMER INET6_TIMER"},
 			{&Enum{In: X8, Set: &tables.MdbRouterType}, "TYPE"},
 		}}}, "PORT"},
@@ -112,7 +112,7 @@ func (multicastAddr) Show(c *Call, v View) {
 	c.Out.EndStruct()
 }
 
-var bridgeXstats = &Attributes{Set: &tables.BridgeXstats, Prefix: "BRIDGE_XSTATS_", Types: []AttributeTypes{
+var bridgeXstats = &Attributes{Set: &tables.BridgeXstats, Prefix: "BRIDGE_XSTATS_", Types: []attributeTypes{
 	{&followedStruct{&Struct{Fields: Fields{
 		{"rx_bytes", U64}, {"rx_packets", U64}, {"tx_bytes", U64}, {"tx_packets", U64}, {"vid", U16}, {"flags", bridgeVlanFlags},
 		{"pad2", Reserved{X32}},

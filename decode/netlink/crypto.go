@@ -16,7 +16,7 @@ var cryptoMessage = &Struct{Fields: Fields{
 	{"cru_type", X32}, {"cru_mask", X32}, {"cru_refcnt", U32}, {"cru_flags", X32},
 }}
 
-var cryptoAttributes = &Attributes{Set: &tables.CryptoAttr, Prefix: "CRYPTOCFGA_", Types: []AttributeTypes{
+var cryptoAttributes = &Attributes{Set: &tables.CryptoAttr, Prefix: "CRYPTOCFGA_", Types: []attributeTypes{
 	{U32, "PRIORITY_VAL"},
 	{AtAddr(func(c *Call, addr uint64) {
 		c.Out.BeginStruct()

@@ -76,7 +76,7 @@ var (
 	unixDiagMsg = netlinkMessage{head: &Struct{Fields: Fields{
 		{"udiag_family", routeFamilyType}, {"udiag_type", &Enum{In: X8, Set: &tables.SocketType}}, {"udiag_state", &Enum{In: X8, Set: &tables.TCPState}},
 		{"_", U8}, {"udiag_ino", U32}, {"udiag_cookie", diagCookie},
-	}}, attrs: &Attributes{Set: &tables.UnixDiagAttr, Prefix: "UNIX_DIAG_", Types: []AttributeTypes{
+	}}, attrs: &Attributes{Set: &tables.UnixDiagAttr, Prefix: "UNIX_DIAG_", Types: []attributeTypes{
 		{AtAddr(showAttrString), "NAME"},
 		{&Struct{Of: &Struct{Fields: Fields{{"udiag_vfs_ino", U32}, {"udiag_vfs_dev", Dev}}}, Pick: Names{"udiag_vfs_dev", "udiag_vfs_ino"}}, "VFS"},
 		{U32, "PEER"},
@@ -98,7 +98,7 @@ var (
 		{"ndiag_family", routeFamilyType}, {"ndiag_type", &Enum{In: X8, Set: &tables.SocketType}}, {"ndiag_protocol", &Enum{In: X8, Set: &tables.NetlinkProtocol}},
 		{"ndiag_state", &Enum{In: X8, Set: &tables.NetlinkState}}, {"ndiag_portid", U32}, {"ndiag_dst_portid", U32}, {"ndiag_dst_group", U32},
 		{"ndiag_ino", U32}, {"ndiag_cookie", diagCookie},
-	}}, attrs: &Attributes{Set: &tables.NetlinkDiagAttr, Prefix: "NETLINK_DIAG_", Types: []AttributeTypes{
+	}}, attrs: &Attributes{Set: &tables.NetlinkDiagAttr, Prefix: "NETLINK_DIAG_", Types: []attributeTypes{
 		{diagMeminfo, "MEMINFO"},
 		{&payloadArray{elem: Mask}, "GROUPS"},
 		{&Struct{Fields: Fields{
@@ -117,7 +117,7 @@ var (
 	packetDiagMsg = netlinkMessage{head: &Struct{Fields: Fields{
 		{"pdiag_family", routeFamilyType}, {"pdiag_type", &Enum{In: X8, Set: &tables.SocketType}}, {"pdiag_num", &Enum{In: X16, Set: &tables.EtherProtocol}},
 		{"pdiag_ino", U32}, {"pdiag_cookie", diagCookie},
-	}}, attrs: &Attributes{Set: &tables.PacketDiagAttr, Prefix: "PACKET_DIAG_", Types: []AttributeTypes{
+	}}, attrs: &Attributes{Set: &tables.PacketDiagAttr, Prefix: "PACKET_DIAG_", Types: []attributeTypes{
 		{&Struct{Fields: Fields{
 			{"pdi_index", IfIndex}, {"pdi_version", &Enum{Set: &tables.PacketVersion}}, {"pdi_reserve", U32}, {"pdi_copy_thresh", U32},
 			{"pdi_tstamp", U32}, {"pdi_flags", &Flags{Set: &tables.PacketDiagInfo}},
@@ -154,7 +154,7 @@ var (
 	smcDiagMsg = netlinkMessage{head: &Struct{Fields: Fields{
 		{"diag_family", routeFamilyType}, {"diag_state", &Enum{In: X8, Set: &tables.SMCState}}, {"diag_fallback", &Enum{In: X8, Set: &tables.SMCDiagMode}},
 		{"diag_shutdown", U8}, {"id", diagSocketID}, {"diag_uid", U32}, {"diag_inode", U64},
-	}}, attrs: &Attributes{Set: &tables.SMCDiagAttr, Prefix: "SMC_DIAG_", Types: []AttributeTypes{
+	}}, attrs: &Attributes{Set: &tables.SMCDiagAttr, Prefix: "SMC_DIAG_", Types: []attributeTypes{
 		{&Struct{Fields: Fields{
 			{"token", U32}, {"sndbuf_size", U32}, {"rmbe_size", U32}, {"peer_rmbe_size", U32},
 			{"rx_prod", smcCursor}, {"rx_cons", smcCursor}, {"tx_prod", smcCursor}, {"tx_cons", smcCursor},

@@ -90,7 +90,7 @@ var genlFamilyCommands = Lazy[map[string][2]*tables.Set]{Make: func() map[string
 }}
 
 // genlControl are the attributes of the family that describes the other families.
-var genlControl = &Attributes{Set: &tables.GenlCtrlAttr, Prefix: "CTRL_ATTR_", Types: []AttributeTypes{
+var genlControl = &Attributes{Set: &tables.GenlCtrlAttr, Prefix: "CTRL_ATTR_", Types: []attributeTypes{
 	{X16, "FAMILY_ID"},
 	{AtAddr(func(c *Call, addr uint64) {
 		const maxName = 16 // GENL_NAMSIZ
@@ -104,7 +104,7 @@ var genlControl = &Attributes{Set: &tables.GenlCtrlAttr, Prefix: "CTRL_ATTR_", T
 		c.ShowBuffer(addr, uint64(shownNetlink.Of(c).payload), ExpectNUL)
 	}), "FAMILY_NAME"},
 	{U32, "VERSION HDRSIZE MAXATTR OP"},
-	{&Attributes{Other: &Attributes{Set: &tables.GenlOpAttr, Prefix: "CTRL_ATTR_OP_", Types: []AttributeTypes{
+	{&Attributes{Other: &Attributes{Set: &tables.GenlOpAttr, Prefix: "CTRL_ATTR_OP_", Types: []attributeTypes{
 		{&payloadFunc{least: 4, most: 8, exact: true, show: func(c *Call, v View) {
 			direction := 0
 			if c.Exiting() {
@@ -114,11 +114,11 @@ var genlControl = &Attributes{Set: &tables.GenlCtrlAttr, Prefix: "CTRL_ATTR_", T
 		}}, "ID"},
 		{&flagsIn{size: 4, set: &tables.GenlOpFlags}, "FLAGS"},
 	}}}, "OPS"},
-	{&Attributes{Other: &Attributes{Set: &tables.GenlMcastAttr, Prefix: "CTRL_ATTR_MCAST_GRP_", Types: []AttributeTypes{
+	{&Attributes{Other: &Attributes{Set: &tables.GenlMcastAttr, Prefix: "CTRL_ATTR_MCAST_GRP_", Types: []attributeTypes{
 		{AtAddr(showAttrString), "NAME"},
 		{X32, "ID"},
 	}}}, "MCAST_GROUPS"},
-	{&Attributes{Other: &Attributes{Other: &Attributes{Set: &tables.NlPolicyAttr, Prefix: "NL_POLICY_TYPE_ATTR_", Types: []AttributeTypes{
+	{&Attributes{Other: &Attributes{Other: &Attributes{Set: &tables.NlPolicyAttr, Prefix: "NL_POLICY_TYPE_ATTR_", Types: []attributeTypes{
 		{&enumIn{size: 4, set: &tables.NlAttrType}, "TYPE"},
 		{S64, "MIN_VALUE_S MAX_VALUE_S"},
 		{U64, "MIN_VALUE_U MAX_VALUE_U"},
@@ -126,5 +126,5 @@ var genlControl = &Attributes{Set: &tables.GenlCtrlAttr, Prefix: "CTRL_ATTR_", T
 		{X32, "POLICY_IDX POLICY_MAXTYPE BITFIELD32_MASK"},
 		{X64, "MASK"},
 	}}}}, "POLICY"},
-	{&Attributes{Other: &Attributes{Set: &tables.GenlPolicyAttr, Prefix: "CTRL_ATTR_POLICY_", Types: []AttributeTypes{{U32, "DO DUMP"}}}}, "OP_POLICY"},
+	{&Attributes{Other: &Attributes{Set: &tables.GenlPolicyAttr, Prefix: "CTRL_ATTR_POLICY_", Types: []attributeTypes{{U32, "DO DUMP"}}}}, "OP_POLICY"},
 }}

@@ -40,7 +40,7 @@ func (t *diagAddr) ShowField(c *Call, name string, v View) {
 var (
 	diagExt = &Flags{In: X8, Set: &tables.InetDiagExt}
 
-	inetDiagReqAttributes = &Attributes{Set: &tables.InetDiagReqAttr, Prefix: "INET_DIAG_REQ_", Types: []AttributeTypes{
+	inetDiagReqAttributes = &Attributes{Set: &tables.InetDiagReqAttr, Prefix: "INET_DIAG_REQ_", Types: []attributeTypes{
 		{diagBytecode{}, "BYTECODE"},
 		{attrIPProto, "PROTOCOL"},
 	}}
@@ -137,7 +137,7 @@ var inetDiagMsg = netlinkMessage{head: &Struct{Fields: Fields{
 		{"idiag_src", &diagAddr{Ref("idiag_family")}}, {"idiag_dst", &diagAddr{Ref("idiag_family")}},
 	}}}, {"idiag_expires", U32}, {"idiag_rqueue", U32}, {"idiag_wqueue", U32},
 	{"idiag_uid", U32}, {"idiag_inode", U32},
-}}, attrs: &Attributes{Set: &tables.InetDiagAttr, Prefix: "INET_DIAG_", Types: []AttributeTypes{
+}}, attrs: &Attributes{Set: &tables.InetDiagAttr, Prefix: "INET_DIAG_", Types: []attributeTypes{
 	{&Struct{Fields: Fields{{"idiag_rmem", U32}, {"idiag_wmem", U32}, {"idiag_fmem", U32}, {"idiag_tmem", U32}}}, "MEMINFO"},
 	{&Struct{Fields: Fields{{"tcpv_enabled", U32}, {"tcpv_rttcnt", U32}, {"tcpv_rtt", U32}, {"tcpv_minrtt", U32}}}, "VEGASINFO"},
 	{AtAddr(showAttrString), "CONG"},
@@ -157,14 +157,14 @@ var inetDiagMsg = netlinkMessage{head: &Struct{Fields: Fields{
 		{"tcpm_family", routeFamilyType}, {"tcpm_prefixlen", U8}, {"tcpm_keylen", U16}, {"tcpm_addr", &diagAddr{Ref("tcpm_family")}},
 		{"tcpm_key", &Chars{N: 80, Len: Ref("tcpm_keylen"), Kind: Binary}},
 	}}}, "MD5SIG"},
-	{&Attributes{Set: &tables.InetUlpInfo, Prefix: "INET_ULP_INFO_", Types: []AttributeTypes{
+	{&Attributes{Set: &tables.InetUlpInfo, Prefix: "INET_ULP_INFO_", Types: []attributeTypes{
 		{AtAddr(showAttrString), "NAME"},
-		{&Attributes{Set: &tables.TLSInfoAttr, Prefix: "TLS_INFO_", Types: []AttributeTypes{
+		{&Attributes{Set: &tables.TLSInfoAttr, Prefix: "TLS_INFO_", Types: []attributeTypes{
 			{&enumIn{size: 2, set: &tables.TLSVersion}, "VERSION"},
 			{&enumIn{size: 2, set: &tables.TLSCipher}, "CIPHER"},
 			{&enumIn{size: 2, set: &tables.TLSConfig}, "TXCONF RXCONF"},
 		}}, "TLS"},
-		{&Attributes{Set: &tables.MPTCPSubflowAttr, Prefix: "MPTCP_SUBFLOW_ATTR_", Types: []AttributeTypes{
+		{&Attributes{Set: &tables.MPTCPSubflowAttr, Prefix: "MPTCP_SUBFLOW_ATTR_", Types: []attributeTypes{
 			{X32, "TOKEN_REM TOKEN_LOC"},
 			{U32, "RELWRITE_SEQ MAP_SFSEQ SSN_OFFSET"},
 			{U64, "MAP_SEQ"},
@@ -173,8 +173,8 @@ var inetDiagMsg = netlinkMessage{head: &Struct{Fields: Fields{
 			{U8, "ID_REM ID_LOC"},
 		}}, "MPTCP"},
 	}}, "ULP_INFO"},
-	{&Attributes{Set: &tables.SkBPFStorageRep, Prefix: "SK_DIAG_BPF_", Types: []AttributeTypes{
-		{&Attributes{Set: &tables.SkBPFStorage, Prefix: "SK_DIAG_BPF_STORAGE_", Types: []AttributeTypes{
+	{&Attributes{Set: &tables.SkBPFStorageRep, Prefix: "SK_DIAG_BPF_", Types: []attributeTypes{
+		{&Attributes{Set: &tables.SkBPFStorage, Prefix: "SK_DIAG_BPF_STORAGE_", Types: []attributeTypes{
 			{U32, "MAP_ID"},
 			{attrHexInteger{}, "MAP_VALUE"},
 		}}, "STORAGE"},

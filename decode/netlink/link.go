@@ -17,7 +17,7 @@ var linkMessage = netlinkMessage{head: &Struct{Fields: Fields{
 	{"ifi_flags", &Flags{In: X32, Set: &tables.InterfaceFlags}}, {"ifi_change", X32},
 }}, attrs: linkAttributes}
 
-var linkAttributes = &Attributes{Set: &tables.LinkAttr, Prefix: "IFLA_", Types: []AttributeTypes{
+var linkAttributes = &Attributes{Set: &tables.LinkAttr, Prefix: "IFLA_", Types: []attributeTypes{
 	{attrMAC, "ADDRESS BROADCAST PERM_ADDRESS"},
 	{AtAddr(showAttrString), "IFNAME QDISC IFALIAS PHYS_PORT_NAME ALT_IFNAME PARENT_DEV_NAME PARENT_DEV_BUS_NAME"},
 	{U8, "OPERSTATE LINKMODE CARRIER PROTO_DOWN NETNS_IMMUTABLE"},
@@ -41,8 +41,8 @@ var linkAttributes = &Attributes{Set: &tables.LinkAttr, Prefix: "IFLA_", Types: 
 		{tables.AF_INET6, inet6Attributes},
 	}}, "PROTINFO"},
 	{AtAddr(showLinkInfo), "LINKINFO"},
-	{&Attributes{Set: &tables.IflaVfInfoAttr, Prefix: "IFLA_VF_", Types: []AttributeTypes{{virtualFunction, "INFO"}}}, "VFINFO_LIST"},
-	{&Attributes{Set: &tables.IflaVfPortAttr, Prefix: "IFLA_VF_", Types: []AttributeTypes{{portAttributes, "PORT"}}}, "VF_PORTS"},
+	{&Attributes{Set: &tables.IflaVfInfoAttr, Prefix: "IFLA_VF_", Types: []attributeTypes{{virtualFunction, "INFO"}}}, "VFINFO_LIST"},
+	{&Attributes{Set: &tables.IflaVfPortAttr, Prefix: "IFLA_VF_", Types: []attributeTypes{{portAttributes, "PORT"}}}, "VF_PORTS"},
 	{portAttributes, "PORT_SELF"},
 	{AtAddr(func(c *Call, addr uint64) {
 		if Ref("ifi_family").Num(c) == tables.AF_BRIDGE {
@@ -51,14 +51,14 @@ var linkAttributes = &Attributes{Set: &tables.LinkAttr, Prefix: "IFLA_", Types: 
 			familySpec.ShowAt(c, addr)
 		}
 	}), "AF_SPEC"},
-	{&Attributes{Set: &tables.IflaXdpAttr, Prefix: "IFLA_XDP_", Types: []AttributeTypes{
+	{&Attributes{Set: &tables.IflaXdpAttr, Prefix: "IFLA_XDP_", Types: []attributeTypes{
 		{FD, "FD EXPECTED_FD"},
 		{&enumIn{size: 1, set: &tables.IflaXdpAttached}, "ATTACHED"},
 		{&Flags{Set: &tables.IflaXdpFlags}, "FLAGS"},
 		{U32, "PROG_ID DRV_PROG_ID SKB_PROG_ID HW_PROG_ID"},
 	}}, "XDP"},
-	{&Attributes{Set: &tables.LinkAttr, Prefix: "IFLA_", Types: []AttributeTypes{{AtAddr(showAttrString), "ALT_IFNAME"}}}, "PROP_LIST"},
-	{&Attributes{Set: &tables.IflaDownReason, Prefix: "IFLA_PROTO_DOWN_REASON_", Types: []AttributeTypes{{X32, "MASK VALUE"}}}, "PROTO_DOWN_REASON"},
+	{&Attributes{Set: &tables.LinkAttr, Prefix: "IFLA_", Types: []attributeTypes{{AtAddr(showAttrString), "ALT_IFNAME"}}}, "PROP_LIST"},
+	{&Attributes{Set: &tables.IflaDownReason, Prefix: "IFLA_PROTO_DOWN_REASON_", Types: []attributeTypes{{X32, "MASK VALUE"}}}, "PROTO_DOWN_REASON"},
 }}
 
 // struct rtnl_link_stats (linux/if_link.h)
@@ -87,16 +87,16 @@ var (
 )
 
 // familySpec are the attributes of each address family.
-var familySpec = &Attributes{Set: &tables.AddressFamily, Prefix: "AF_", Types: []AttributeTypes{
-	{&Attributes{Set: &tables.IflaInetAttr, Prefix: "IFLA_INET_", Types: []AttributeTypes{{&payloadArray{elem: S32, set: &tables.InetDevconf}, "CONF"}}}, "INET"},
+var familySpec = &Attributes{Set: &tables.AddressFamily, Prefix: "AF_", Types: []attributeTypes{
+	{&Attributes{Set: &tables.IflaInetAttr, Prefix: "IFLA_INET_", Types: []attributeTypes{{&payloadArray{elem: S32, set: &tables.InetDevconf}, "CONF"}}}, "INET"},
 	{inet6Attributes, "INET6"},
-	{&Attributes{Set: &tables.IflaMctpAttr, Prefix: "IFLA_MCTP_", Types: []AttributeTypes{
+	{&Attributes{Set: &tables.IflaMctpAttr, Prefix: "IFLA_MCTP_", Types: []attributeTypes{
 		{U32, "NET"},
 		{X8, "PHYS_BINDING"},
 	}}, "MCTP"},
 }}
 
-var inet6Attributes = &Attributes{Set: &tables.IflaInet6Attr, Prefix: "IFLA_INET6_", Types: []AttributeTypes{
+var inet6Attributes = &Attributes{Set: &tables.IflaInet6Attr, Prefix: "IFLA_INET6_", Types: []attributeTypes{
 	{&flagsIn{size: 4, set: &tables.Inet6IfFlags}, "FLAGS"},
 	{&payloadArray{elem: S32, set: &tables.Inet6Devconf}, "CONF"},
 	{&payloadArray{elem: U64, set: &tables.IPMib}, "STATS"},
@@ -108,18 +108,18 @@ var inet6Attributes = &Attributes{Set: &tables.IflaInet6Attr, Prefix: "IFLA_INET
 }}
 
 // Virtual functions of a network card: struct ifla_vf_*.
-var virtualFunction = &Attributes{Set: &tables.IflaVfAttr, Prefix: "IFLA_VF_", Types: []AttributeTypes{
+var virtualFunction = &Attributes{Set: &tables.IflaVfAttr, Prefix: "IFLA_VF_", Types: []attributeTypes{
 	{&Struct{Fields: Fields{{"vf", U32}, {"mac", MAC(32)}}}, "MAC"},
 	{&Struct{Fields: Fields{{"vf", U32}, {"vlan", U32}, {"qos", U32}}}, "VLAN"},
 	{&Struct{Fields: Fields{{"vf", U32}, {"rate", U32}}}, "TX_RATE"},
 	{&Struct{Fields: Fields{{"vf", U32}, {"setting", U32}}}, "SPOOFCHK RSS_QUERY_EN TRUST"},
 	{&Struct{Fields: Fields{{"vf", U32}, {"link_state", &Enum{Set: &tables.IflaVfLinkState}}}}, "LINK_STATE"},
 	{&Struct{Fields: Fields{{"vf", U32}, {"min_tx_rate", U32}, {"max_tx_rate", U32}}}, "RATE"},
-	{&Attributes{Set: &tables.IflaVfStatsAttr, Prefix: "IFLA_VF_STATS_", Types: []AttributeTypes{
+	{&Attributes{Set: &tables.IflaVfStatsAttr, Prefix: "IFLA_VF_STATS_", Types: []attributeTypes{
 		{U64, "RX_PACKETS TX_PACKETS RX_BYTES TX_BYTES BROADCAST MULTICAST RX_DROPPED TX_DROPPED"},
 	}}, "STATS"},
 	{virtualFunctionID{}, "IB_NODE_GUID IB_PORT_GUID"},
-	{&Attributes{Set: &tables.IflaVfVlanAttr, Prefix: "IFLA_VF_VLAN_", Types: []AttributeTypes{
+	{&Attributes{Set: &tables.IflaVfVlanAttr, Prefix: "IFLA_VF_VLAN_", Types: []attributeTypes{
 		{&Struct{Fields: Fields{{"vf", U32}, {"vlan", U32}, {"qos", U32}, {"vlan_proto", attrEtherType}, {"_", U16}}}, "INFO"},
 	}}, "VLAN_LIST"},
 	{&Struct{Fields: Fields{{"broadcast", MAC(32)}}}, "BROADCAST"},
@@ -151,7 +151,7 @@ func (virtualFunctionID) ShowAt(c *Call, addr uint64) {
 	}
 }
 
-var portAttributes = &Attributes{Set: &tables.IflaPortAttr, Prefix: "IFLA_PORT_", Types: []AttributeTypes{
+var portAttributes = &Attributes{Set: &tables.IflaPortAttr, Prefix: "IFLA_PORT_", Types: []attributeTypes{
 	{U32, "VF"},
 	{AtAddr(showAttrString), "PROFILE"},
 	{&Struct{Fields: Fields{
@@ -207,7 +207,7 @@ func showText(c *Call, addr uint64) {
 	showKind(c, addr, &k)
 }
 
-var linkInfoAttributes = &Attributes{Set: &tables.IflaInfoAttr, Prefix: "IFLA_INFO_", Types: []AttributeTypes{
+var linkInfoAttributes = &Attributes{Set: &tables.IflaInfoAttr, Prefix: "IFLA_INFO_", Types: []attributeTypes{
 	{AtAddr(func(c *Call, addr uint64) { showKind(c, addr, &shownNetlink.Of(c).links.own) }), "KIND"},
 	{AtAddr(func(c *Call, addr uint64) { showKind(c, addr, &shownNetlink.Of(c).links.master) }), "SLAVE_KIND"},
 	{AtAddr(func(c *Call, addr uint64) {
@@ -241,7 +241,7 @@ var canStats = &Struct{Fields: Fields{
 	{"bus_error", U32}, {"error_warning", U32}, {"error_passive", U32}, {"bus_off", U32}, {"arbitration_lost", U32}, {"restarts", U32},
 }}
 
-var tunAttributes = &Attributes{Set: &tables.IflaTunAttr, Prefix: "IFLA_TUN_", Types: []AttributeTypes{
+var tunAttributes = &Attributes{Set: &tables.IflaTunAttr, Prefix: "IFLA_TUN_", Types: []attributeTypes{
 	{ID, "OWNER GROUP"},
 	{&enumIn{size: 1, set: &tables.TunDeviceType}, "TYPE"},
 	{U8, "PI VNET_HDR PERSIST MULTI_QUEUE"},
@@ -252,19 +252,19 @@ var tunAttributes = &Attributes{Set: &tables.IflaTunAttr, Prefix: "IFLA_TUN_", T
 var linkStatsMessage = netlinkMessage{head: &Struct{Fields: Fields{
 	{"family", routeFamilyType}, {"pad1", Reserved{X8}}, {"pad2", Reserved{X16}}, {"ifindex", IfIndex},
 	{"filter_mask", &Flags{In: X32, Set: &tables.StatsFilter}},
-}}, attrs: &Attributes{Set: &tables.StatsAttr, Prefix: "IFLA_STATS_", Types: []AttributeTypes{
+}}, attrs: &Attributes{Set: &tables.StatsAttr, Prefix: "IFLA_STATS_", Types: []attributeTypes{
 	{linkStats64, "LINK_64"},
-	{&Attributes{Set: &tables.LinkXstatsType, Prefix: "LINK_XSTATS_TYPE_", Types: []AttributeTypes{
+	{&Attributes{Set: &tables.LinkXstatsType, Prefix: "LINK_XSTATS_TYPE_", Types: []attributeTypes{
 		{bridgeXstats, "BRIDGE"},
-		{&Attributes{Set: &tables.BondXstats, Prefix: "BOND_XSTATS_", Types: []AttributeTypes{
-			{&Attributes{Set: &tables.Bond3adStat, Prefix: "BOND_3AD_STAT_", Types: []AttributeTypes{
+		{&Attributes{Set: &tables.BondXstats, Prefix: "BOND_XSTATS_", Types: []attributeTypes{
+			{&Attributes{Set: &tables.Bond3adStat, Prefix: "BOND_3AD_STAT_", Types: []attributeTypes{
 				{U64, "LACPDU_RX LACPDU_TX LACPDU_UNKNOWN_RX LACPDU_ILLEGAL_RX MARKER_RX MARKER_TX MARKER_RESP_RX MARKER_RESP_TX MARKER_UNKNOWN_RX"},
 			}}, "3AD"},
 		}}, "BOND"},
 	}}, "LINK_XSTATS LINK_XSTATS_SLAVE"},
-	{&Attributes{Set: &tables.OffloadXstats, Prefix: "IFLA_OFFLOAD_XSTATS_", Types: []AttributeTypes{{linkStats64, "CPU_HIT"}}}, "LINK_OFFLOAD_XSTATS"},
-	{&Attributes{Set: &tables.AddressFamily, Prefix: "AF_", Types: []AttributeTypes{
-		{&Attributes{Set: &tables.MplsStats, Prefix: "MPLS_STATS_", Types: []AttributeTypes{
+	{&Attributes{Set: &tables.OffloadXstats, Prefix: "IFLA_OFFLOAD_XSTATS_", Types: []attributeTypes{{linkStats64, "CPU_HIT"}}}, "LINK_OFFLOAD_XSTATS"},
+	{&Attributes{Set: &tables.AddressFamily, Prefix: "AF_", Types: []attributeTypes{
+		{&Attributes{Set: &tables.MplsStats, Prefix: "MPLS_STATS_", Types: []attributeTypes{
 			{&followedStruct{&Struct{Fields: Fields{
 				{"rx_packets", U64}, {"tx_packets", U64}, {"rx_bytes", U64}, {"tx_bytes", U64}, {"rx_errors", U64}, {"tx_errors", U64},
 				{"rx_dropped", U64}, {"tx_dropped", U64}, {"rx_noroute", U64},

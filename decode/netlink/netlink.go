@@ -277,7 +277,7 @@ func showNegativeErrno(c *Call, n int32) {
 	c.Out.Number(uint64(n), output.Signed)
 }
 
-var nlmsgerrAttributes = &Attributes{Set: &tables.NlmsgerrAttr, Prefix: "NLMSGERR_ATTR_", Types: []AttributeTypes{
+var nlmsgerrAttributes = &Attributes{Set: &tables.NlmsgerrAttr, Prefix: "NLMSGERR_ATTR_", Types: []attributeTypes{
 	{AtAddr(showAttrString), "MSG"},
 	{U32, "OFFS"},
 	{AtAddr(func(c *Call, addr uint64) { c.ShowArray(addr, U8, uint64(shownNetlink.Of(c).payload)) }), "COOKIE"},

@@ -117,7 +117,7 @@ func showFamilyBody(c *Call, addr uint64) {
 var addrMessage = netlinkMessage{head: &Struct{Fields: Fields{
 	{"ifa_family", routeFamilyType}, {"ifa_prefixlen", U8}, {"ifa_flags", &Flags{In: X8, Set: &tables.AddrFlags}},
 	{"ifa_scope", &Enum{In: X8, Set: &tables.RouteScope}}, {"ifa_index", IfIndex},
-}}, attrs: &Attributes{Set: &tables.AddrAttr, Prefix: "IFA_", Types: []AttributeTypes{
+}}, attrs: &Attributes{Set: &tables.AddrAttr, Prefix: "IFA_", Types: []attributeTypes{
 	{inetOfFamily("ifa_family"), "ADDRESS LOCAL BROADCAST ANYCAST MULTICAST"},
 	{AtAddr(showAttrString), "LABEL"},
 	{&Struct{Fields: Fields{{"ifa_prefered", U32}, {"ifa_valid", U32}, {"cstamp", U32}, {"tstamp", U32}}}, "CACHEINFO"},
@@ -129,7 +129,7 @@ var addrMessage = netlinkMessage{head: &Struct{Fields: Fields{
 // struct ifaddrlblmsg (linux/if_addrlabel.h)
 var addrLabelMessage = netlinkMessage{head: &Struct{Fields: Fields{
 	{"ifal_family", routeFamilyType}, {"_", U8}, {"ifal_prefixlen", U8}, {"ifal_flags", U8}, {"ifal_index", IfIndex}, {"ifal_seq", U32},
-}}, attrs: &Attributes{Set: &tables.AddrLabelAttr, Prefix: "IFAL_", Types: []AttributeTypes{
+}}, attrs: &Attributes{Set: &tables.AddrLabelAttr, Prefix: "IFAL_", Types: []attributeTypes{
 	{inetOfFamily("ifal_family"), "ADDRESS"},
 	{U32, "LABEL"},
 }}}
@@ -146,7 +146,7 @@ var routeMessage = netlinkMessage{head: &Struct{Fields: Fields{
 	{"rtm_scope", &Enum{In: X8, Set: &tables.RouteScope}}, {"rtm_type", &Enum{In: X8, Set: &tables.RouteType}}, {"rtm_flags", &Flags{In: X32, Set: &tables.RouteFlags}},
 }}, attrs: routeAttributes}
 
-var routeAttributes = &Attributes{Set: &tables.RouteAttr, Prefix: "RTA_", Types: []AttributeTypes{
+var routeAttributes = &Attributes{Set: &tables.RouteAttr, Prefix: "RTA_", Types: []attributeTypes{
 	{inetOfFamily("rtm_family"), "DST SRC GATEWAY PREFSRC NEWDST"},
 	{IfIndex, "IIF OIF"},
 	{U32, "PRIORITY PROTOINFO FLOW MP_ALGO MARK UID NH_ID"},
@@ -156,7 +156,7 @@ var routeAttributes = &Attributes{Set: &tables.RouteAttr, Prefix: "RTA_", Types:
 	{attrBE32, "FLOWLABEL"},
 	{routeTable, "TABLE"},
 	{lwtEncap, "ENCAP_TYPE"},
-	{&Attributes{Set: &tables.RouteMetric, Prefix: "RTAX_", Types: []AttributeTypes{
+	{&Attributes{Set: &tables.RouteMetric, Prefix: "RTAX_", Types: []attributeTypes{
 		{U32, "LOCK MTU WINDOW RTT RTTVAR SSTHRESH CWND ADVMSS REORDERING HOPLIMIT INITCWND FEATURES RTO_MIN INITRWND QUICKACK"},
 		{AtAddr(showAttrString), "CC_ALGO"},
 	}}, "METRICS"},
@@ -256,7 +256,7 @@ var ruleMessage = netlinkMessage{head: &Struct{Fields: Fields{
 	{"family", routeFamilyType}, {"dst_len", U8}, {"src_len", U8}, {"tos", &Flags{In: X8, Set: &tables.IPTos}},
 	{"table", &Enum{In: X8, Set: &tables.RouteTable}}, {"_", U8}, {"_", U8}, {"action", &Enum{In: X8, Set: &tables.RuleAction}},
 	{"flags", &Flags{In: X32, Set: &tables.RuleFlags}},
-}}, attrs: &Attributes{Set: &tables.RuleAttr, Prefix: "FRA_", Types: []AttributeTypes{
+}}, attrs: &Attributes{Set: &tables.RuleAttr, Prefix: "FRA_", Types: []attributeTypes{
 	{inetOfFamily("family"), "DST SRC"},
 	{AtAddr(showAttrString), "IIFNAME OIFNAME"},
 	{U32, "GOTO PRIORITY FWMARK FLOW SUPPRESS_IFGROUP SUPPRESS_PREFIXLEN FWMASK"},
@@ -277,7 +277,7 @@ var neighMessage = netlinkMessage{head: &Struct{Fields: Fields{
 	{"ndm_family", routeFamilyType}, {"_", U8}, {"_", U16}, {"ndm_ifindex", IfIndex},
 	{"ndm_state", &Flags{In: X16, Set: &tables.NeighState}}, {"ndm_flags", &Flags{In: X8, Set: &tables.NeighFlags}},
 	{"ndm_type", &Enum{In: X8, Set: &tables.RouteType}},
-}}, attrs: &Attributes{Set: &tables.NeighAttr, Prefix: "NDA_", Types: []AttributeTypes{
+}}, attrs: &Attributes{Set: &tables.NeighAttr, Prefix: "NDA_", Types: []attributeTypes{
 	{inetOfFamily("ndm_family"), "DST"},
 	{attrMAC, "LLADDR"},
 	{&Struct{Fields: Fields{{"ndm_confirmed", U32}, {"ndm_used", U32}, {"ndm_updated", U32}, {"ndm_refcnt", U32}}}, "CACHEINFO"},
@@ -286,7 +286,7 @@ var neighMessage = netlinkMessage{head: &Struct{Fields: Fields{
 	{attrBE16, "PORT"},
 	{IfIndex, "IFINDEX MASTER"},
 	{attrIPProto, "PROTOCOL"},
-	{&Attributes{Set: &tables.FdbExtAttr, Prefix: "NFEA_", Types: []AttributeTypes{
+	{&Attributes{Set: &tables.FdbExtAttr, Prefix: "NFEA_", Types: []attributeTypes{
 		{&flagsIn{size: 1, set: &tables.FdbNotify}, "ACTIVITY_NOTIFY"},
 	}}, "FDB_EXT_ATTRS"},
 	{&flagsIn{size: 4, set: &tables.NeighExtFlags}, "FLAGS_EXT"},
@@ -295,7 +295,7 @@ var neighMessage = netlinkMessage{head: &Struct{Fields: Fields{
 }}}
 
 // struct ndtmsg, with attributes of a table of neighbours (linux/neighbour.h)
-var neighTableMessage = netlinkMessage{head: &Struct{Fields: Fields{{"ndtm_family", routeFamilyType}}}, attrs: &Attributes{Set: &tables.NeighTblAttr, Prefix: "NDTA_", Types: []AttributeTypes{
+var neighTableMessage = netlinkMessage{head: &Struct{Fields: Fields{{"ndtm_family", routeFamilyType}}}, attrs: &Attributes{Set: &tables.NeighTblAttr, Prefix: "NDTA_", Types: []attributeTypes{
 	{AtAddr(showAttrString), "NAME"},
 	{U32, "THRESH1 THRESH2 THRESH3"},
 	{U64, "GC_INTERVAL"},
@@ -303,7 +303,7 @@ var neighTableMessage = netlinkMessage{head: &Struct{Fields: Fields{{"ndtm_famil
 		{"ndtc_key_len", U16}, {"ndtc_entry_size", U16}, {"ndtc_entries", U32}, {"ndtc_last_flush", U32}, {"ndtc_last_rand", U32},
 		{"ndtc_hash_rnd", U32}, {"ndtc_hash_mask", MaskOf(U32)}, {"ndtc_hash_chain_gc", U32}, {"ndtc_proxy_qlen", U32},
 	}}, "CONFIG"},
-	{&Attributes{Set: &tables.NeighTblParm, Prefix: "NDTPA_", Types: []AttributeTypes{
+	{&Attributes{Set: &tables.NeighTblParm, Prefix: "NDTPA_", Types: []attributeTypes{
 		{IfIndex, "IFINDEX"},
 		{U32, "REFCNT QUEUE_LEN APP_PROBES UCAST_PROBES MCAST_PROBES PROXY_QLEN QUEUE_LENBYTES MCAST_REPROBES"},
 		{U64, "REACHABLE_TIME BASE_REACHABLE_TIME RETRANS_TIME GC_STALETIME DELAY_PROBE_TIME ANYCAST_DELAY PROXY_DELAY LOCKTIME INTERVAL_PROBE_TIME_MS"},
@@ -319,18 +319,18 @@ var neighTableMessage = netlinkMessage{head: &Struct{Fields: Fields{{"ndtm_famil
 var nexthopMessage = netlinkMessage{head: &Struct{Fields: Fields{
 	{"nh_family", routeFamilyType}, {"nh_scope", &Enum{In: X8, Set: &tables.RouteScope}}, {"nh_protocol", &Enum{In: X8, Set: &tables.RouteProtocol}},
 	{"resvd", Reserved{X8}}, {"nh_flags", &Flags{In: X32, Set: &tables.NexthopFlags}},
-}}, attrs: &Attributes{Set: &tables.NexthopAttr, Prefix: "NHA_", Types: []AttributeTypes{
+}}, attrs: &Attributes{Set: &tables.NexthopAttr, Prefix: "NHA_", Types: []attributeTypes{
 	{U32, "ID BLACKHOLE GROUPS FDB"},
 	{&payloadArray{elem: &Struct{Fields: Fields{{"id", U32}, {"weight", U8}, {"weight_high", U8}, {"resvd2", Reserved{X16}}}}}, "GROUP"},
 	{&enumIn{size: 2, set: &tables.NexthopGroupType}, "GROUP_TYPE"},
 	{IfIndex, "OIF MASTER"},
 	{inetOfFamily("nh_family"), "GATEWAY"},
 	{lwtEncap, "ENCAP_TYPE"},
-	{&Attributes{Set: &tables.NexthopResGroup, Prefix: "NHA_RES_GROUP_", Types: []AttributeTypes{
+	{&Attributes{Set: &tables.NexthopResGroup, Prefix: "NHA_RES_GROUP_", Types: []attributeTypes{
 		{U16, "BUCKETS"},
 		{attrClock, "IDLE_TIMER UNBALANCED_TIMER UNBALANCED_TIME"},
 	}}, "RES_GROUP"},
-	{&Attributes{Set: &tables.NexthopResBucket, Prefix: "NHA_RES_BUCKET_", Types: []AttributeTypes{
+	{&Attributes{Set: &tables.NexthopResBucket, Prefix: "NHA_RES_BUCKET_", Types: []attributeTypes{
 		{U16, "INDEX"},
 		{attrClock, "IDLE_TIME"},
 		{U32, "NH_ID"},
@@ -338,14 +338,14 @@ var nexthopMessage = netlinkMessage{head: &Struct{Fields: Fields{
 }}}
 
 // struct rtgenmsg of network namespaces' ids (linux/net_namespace.h)
-var netnsMessage = netlinkMessage{head: &Struct{Fields: Fields{{"rtgen_family", routeFamilyType}}}, attrs: &Attributes{Set: &tables.NetNSAttr, Prefix: "NETNSA_", Types: []AttributeTypes{
+var netnsMessage = netlinkMessage{head: &Struct{Fields: Fields{{"rtgen_family", routeFamilyType}}}, attrs: &Attributes{Set: &tables.NetNSAttr, Prefix: "NETNSA_", Types: []attributeTypes{
 	{S32, "NSID TARGET_NSID CURRENT_NSID"},
 	{U32, "PID"},
 	{FD, "FD"},
 }}}
 
 // struct netconfmsg (linux/netconf.h)
-var netconfMessage = netlinkMessage{head: &Struct{Fields: Fields{{"ncm_family", routeFamilyType}}}, attrs: &Attributes{Set: &tables.NetconfAttr, Prefix: "NETCONFA_", Types: []AttributeTypes{
+var netconfMessage = netlinkMessage{head: &Struct{Fields: Fields{{"ncm_family", routeFamilyType}}}, attrs: &Attributes{Set: &tables.NetconfAttr, Prefix: "NETCONFA_", Types: []attributeTypes{
 	{IfIndex, "IFINDEX"},
 	{S32, "FORWARDING RP_FILTER MC_FORWARDING PROXY_NEIGH IGNORE_ROUTES_WITH_LINKDOWN INPUT BC_FORWARDING FORCE_FORWARDING"},
 }}}
@@ -357,12 +357,12 @@ var dcbMessage = netlinkMessage{head: &Struct{Fields: Fields{
 
 // struct rtgenmsg of multicast routing's reports (linux/mroute.h, mroute6.h)
 var cacheReportMessage = netlinkMessage{head: &Struct{Fields: Fields{{"rtgen_family", &Enum{In: X8, Set: &tables.ReportFamily}}}}, family: familyTables{
-	{128, &Attributes{Set: &tables.IPMRCreportAttr, Prefix: "IPMRA_CREPORT_", Types: []AttributeTypes{
+	{128, &Attributes{Set: &tables.IPMRCreportAttr, Prefix: "IPMRA_CREPORT_", Types: []attributeTypes{
 		{&enumIn{size: 1, set: &tables.IGMPMsg}, "MSGTYPE"},
 		{U32, "VIF_ID TABLE"},
 		{InetAddr, "SRC_ADDR DST_ADDR"},
 	}}},
-	{129, &Attributes{Set: &tables.IP6MRCreportAttr, Prefix: "IP6MRA_CREPORT_", Types: []AttributeTypes{
+	{129, &Attributes{Set: &tables.IP6MRCreportAttr, Prefix: "IP6MRA_CREPORT_", Types: []attributeTypes{
 		{&enumIn{size: 1, set: &tables.MRT6Msg}, "MSGTYPE"},
 		{U32, "MIF_ID"},
 		{Inet6Addr, "SRC_ADDR DST_ADDR"},

@@ -23,15 +23,15 @@ var executedPath = &UsedPath{
 
 var (
 	// Argv points to an array of strings that is terminated by a null pointer.
-	Argv = &Ptr{To: AtAddr(ShowStrings), C: "const char **"}
+	Argv = &Ptr{To: AtAddr(showStrings), C: "const char **"}
 	// Envp is an Argv that is abbreviated to the number of strings, except with
 	// -v.
 	Envp = &envp{Layouts(Ulong)}
 )
 
-// ShowStrings shows the strings of an argument vector. If it is abbreviated, at
+// showStrings shows the strings of an argument vector. If it is abbreviated, at
 // most -s of them are shown.
-func ShowStrings(c *Call, addr uint64) {
+func showStrings(c *Call, addr uint64) {
 	word := c.WordSize()
 	mark := c.Mark()
 	for n := 0; ; n++ {

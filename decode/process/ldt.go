@@ -104,10 +104,10 @@ var (
 // remarkEntryNumber shows which entry set_thread_area has used.
 func remarkEntryNumber(c *Call) {
 	if n, ok := c.ReadUint(c.Args[0], 4); ok && c.Begun {
-		c.Out.BeginRemark(output.Aside)
+		c.Outcome.BeginRemark(output.Aside)
 		c.Out.Field("")
 		c.Out.Text(output.AsString(strconv.AppendUint(append(c.Alloc(32)[:0], "entry_number="...), n, 10)))
-		c.Out.EndRemark()
+		c.Outcome.EndRemark()
 	}
 }
 

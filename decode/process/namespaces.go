@@ -51,10 +51,10 @@ func remarkNamespaces(c *Call, flags Num, child bool) {
 	if len(b) == 0 {
 		return
 	}
-	c.Out.BeginRemark(output.Aside)
+	c.Outcome.BeginRemark(output.Aside)
 	c.Out.Field("")
 	c.Out.Text(output.AsString(b))
-	c.Out.EndRemark()
+	c.Outcome.EndRemark()
 }
 
 // cloneArgsFlags returns the flags in the struct that the first argument of

@@ -233,10 +233,10 @@ func appendNames(c *Call, b []byte, v uint64, set *tables.Set) []byte {
 // remarkNames adds to the result a remark that consists of names only. -X raw
 // therefore omits it.
 func remarkNames(c *Call, b []byte) {
-	c.Out.BeginRemark(output.ResultName)
+	c.Outcome.BeginRemark(output.ResultName)
 	c.Out.Field("")
 	c.Out.Text(output.AsString(b))
-	c.Out.EndRemark()
+	c.Outcome.EndRemark()
 }
 
 // noPersona makes personality return the current value without changing it.
@@ -266,9 +266,9 @@ func showPersona(c *Call, n uint64) {
 }
 
 func remarkPersona(c *Call) {
-	c.Out.BeginRemark(output.Aside)
+	c.Outcome.BeginRemark(output.Aside)
 	showPersona(c, uint64(c.Ret))
-	c.Out.EndRemark()
+	c.Outcome.EndRemark()
 }
 
 var archPrctls = Calls{

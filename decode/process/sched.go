@@ -76,10 +76,10 @@ func showPolicy(c *Call, word uint64) {
 func remarkPolicy(c *Call) {
 	word := uint64(c.Ret)
 	if _, ok := tables.SchedPolicy.Lookup(word); ok || word&resetOnFork != 0 {
-		c.Out.BeginRemark(output.Aside)
+		c.Outcome.BeginRemark(output.Aside)
 		c.Out.Field("")
 		showPolicy(c, word)
-		c.Out.EndRemark()
+		c.Outcome.EndRemark()
 	}
 }
 
@@ -196,8 +196,8 @@ func (t ioprioWho) Show(c *Call, v View) {
 }
 
 func remarkIoprio(c *Call) {
-	c.Out.BeginRemark(output.ResultName)
+	c.Outcome.BeginRemark(output.ResultName)
 	c.Out.Field("")
 	ShowIoprio(c, uint64(c.Ret))
-	c.Out.EndRemark()
+	c.Outcome.EndRemark()
 }

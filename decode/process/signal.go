@@ -93,10 +93,10 @@ func remarkHandler(c *Call) {
 
 // remarkMask shows the set of signals that a call returns.
 func remarkMask(c *Call, name string) {
-	c.Out.BeginRemark(output.Aside)
+	c.Outcome.BeginRemark(output.Aside)
 	c.Out.Field(name)
 	ShowSigset(c, uint64(c.Ret), c.WordSize())
-	c.Out.EndRemark()
+	c.Outcome.EndRemark()
 }
 
 // resumed shows which call restart_syscall continues: the tracee's previous one.

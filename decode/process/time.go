@@ -49,10 +49,10 @@ var oldTime = &Value{In: KLong, By: func(c *Call, sec uint64) {
 // remarkDate shows the date of the time that a call returns.
 func remarkDate(c *Call) {
 	if b := FormatDate(c, c.Ret, 0, time.Second); len(b) > 0 {
-		c.Out.BeginRemark(output.Aside)
+		c.Outcome.BeginRemark(output.Aside)
 		c.Out.Field("")
 		c.Out.Text(output.AsString(b))
-		c.Out.EndRemark()
+		c.Outcome.EndRemark()
 	}
 }
 

@@ -162,13 +162,13 @@ func (w *writer) Failure(errno int, errName, _ string) {
 	}
 }
 
-// BeginRemark implements output.Encoder.
+// BeginRemark implements output.Outcome.
 func (w *writer) BeginRemark(kind output.RemarkKind) {
 	w.move(result)
 	w.Values.BeginRemark(kind)
 }
 
-// EndRemark implements output.Encoder.
+// EndRemark implements output.Outcome.
 func (w *writer) EndRemark() {
 	w.Values.EndRemark()
 	if b := w.Values.Take(); len(b) > len(" ()") {

@@ -615,12 +615,12 @@ func (j *writer) Failure(errno int, name, message string) {
 	j.buf = append(j.buf, '}')
 }
 
-// BeginRemark implements output.Encoder.
+// BeginRemark implements output.Outcome.
 func (j *writer) BeginRemark(output.RemarkKind) {
 	j.unwind()
 	j.unique("", memberName{"remark", ""})
 	j.enter(inList, '[')
 }
 
-// EndRemark implements output.Encoder.
+// EndRemark implements output.Outcome.
 func (j *writer) EndRemark() { j.leaveFrom(inList) }

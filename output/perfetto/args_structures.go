@@ -198,7 +198,7 @@ func (a *args) Unknown() {
 	a.text.Unknown()
 }
 
-// BeginRemark implements output.Encoder.
+// BeginRemark implements output.Outcome.
 func (a *args) BeginRemark(kind output.RemarkKind) {
 	a.unwind()
 	a.cell("remark")
@@ -206,7 +206,7 @@ func (a *args) BeginRemark(kind output.RemarkKind) {
 	a.text.BeginRemark(kind)
 }
 
-// EndRemark implements output.Encoder.
+// EndRemark implements output.Outcome.
 func (a *args) EndRemark() {
 	a.text.EndRemark()
 	a.shallower()

@@ -588,7 +588,7 @@ type remark struct {
 	dropped        bool
 }
 
-// BeginRemark implements output.Encoder.
+// BeginRemark implements output.Outcome.
 func (e *Values) BeginRemark(kind output.RemarkKind) {
 	e.remark = remark{len(e.buf), e.unshown, kind == output.ResultName && e.opt.Names == output.Raw}
 	e.part(output.HueResult)
@@ -596,7 +596,7 @@ func (e *Values) BeginRemark(kind output.RemarkKind) {
 	e.push(inRemark)
 }
 
-// EndRemark implements output.Encoder.
+// EndRemark implements output.Outcome.
 func (e *Values) EndRemark() {
 	e.pop()
 	e.put(")")

@@ -46,7 +46,7 @@ func (r *Reader) Events() *Cursor { return r.at(0) }
 
 // at returns a Cursor before the first event of a block.
 func (r *Reader) at(block int) *Cursor {
-	return &Cursor{r: r, frames: frameReader{r: r.file}, block: block, host: NewHost(), calls: make(map[int]*current)}
+	return &Cursor{r: r, frames: frameReader{r: r.file}, block: block, host: newHost(), calls: make(map[int]*current)}
 }
 
 // SeekCall returns a Cursor before the entry of call n, counted from 0. It is at the
@@ -124,7 +124,7 @@ func (c *Cursor) readEvent() (*Event, error) {
 		return nil, c.err
 	}
 	c.ev.Number = b.FirstEvent + uint64(c.read) - 1
-	c.host.Learn(&c.ev.Answers)
+	c.host.learn(&c.ev.Answers)
 	if err := c.settle(&c.ev); err != nil {
 		c.err = err
 		return nil, err

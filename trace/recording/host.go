@@ -23,14 +23,14 @@ var (
 	_ host.RingFinder = (*Host)(nil)
 )
 
-// NewHost returns a Host without answers.
-func NewHost() *Host { return &Host{answers: make(map[string]string)} }
+// newHost returns a Host without answers.
+func newHost() *Host { return &Host{answers: make(map[string]string)} }
 
 // Clear forgets all answers.
 func (h *Host) Clear() { clear(h.answers) }
 
-// Learn adds answers. It is to be called with those of each event.
-func (h *Host) Learn(a *Answered) {
+// learn adds answers. It is to be called with those of each event.
+func (h *Host) learn(a *Answered) {
 	d := decoder{b: a.b}
 	for range a.n {
 		question := d.bytes(d.uvarint())

@@ -312,7 +312,7 @@ func FuzzBlock(f *testing.F) {
 		var d blockDecoder
 		d.start(b, 0)
 		r := &Reader{blocks: []Block{{}}}
-		c := Cursor{r: r, d: d, host: NewHost(), calls: make(map[int]*current)}
+		c := Cursor{r: r, d: d, host: newHost(), calls: make(map[int]*current)}
 		c.readOlder()
 		for n := 0; c.d.more(); n++ {
 			before := len(c.d.b)
@@ -322,7 +322,7 @@ func FuzzBlock(f *testing.F) {
 			if len(c.d.b) >= before {
 				t.Fatal("an event of no bytes")
 			}
-			c.host.Learn(&c.ev.Answers)
+			c.host.learn(&c.ev.Answers)
 			if err := c.settle(&c.ev); err != nil {
 				return
 			}
@@ -343,7 +343,7 @@ func FuzzFile(f *testing.F) {
 func FuzzAnswers(f *testing.F) {
 	f.Add([]byte{1, 3, 'a'})
 	f.Fuzz(func(t *testing.T, b []byte) {
-		h := NewHost()
+		h := newHost()
 		for m := askProcess; m <= askRing; m++ {
 			h.answers[string(ask(nil, m, 1))] = string(b)
 			h.answers[string(ask(nil, m, 1, 1))] = string(b)
@@ -404,11 +404,11 @@ func (h *ringHost) Ring(_, fd int) (host.Ring, bool) { return h.ring, fd == 5 }
 // What is known of a ring is the answer about it until it is another one, and is noted once.
 func TestRingAnswers(t *testing.T) {
 	of := &ringHost{ring: host.Ring{Inode: 7, Rings: 1, Entries: 2, EntrySize: 3}}
-	asked, told := NewAsked(of), NewHost()
+	asked, told := NewAsked(of), newHost()
 	check := func(when string, want host.Ring, answers int) {
 		t.Helper()
 		new := asked.Take()
-		told.Learn(&new)
+		told.learn(&new)
 		if r, ok := told.Ring(1, 5); !ok || r != want || new.Len() != answers {
 			t.Errorf("%s: %+v, %v, want %+v, in %d answers, want %d", when, r, ok, want, new.Len(), answers)
 		}

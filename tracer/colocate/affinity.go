@@ -80,7 +80,7 @@ func (c *Controller) Exit(task *Task, abi tables.ABI, nr, first uint64, result i
 	if !c.wanted {
 		return
 	}
-	if result >= 0 && OpensFile(abi, nr) {
+	if result >= 0 && opensFile(abi, nr) {
 		c.noteOpened(task, int(result))
 	}
 	if task.creating {
@@ -124,12 +124,12 @@ func isLeader(tid int) bool { return unix.Tgkill(tid, tid, 0) == nil }
 // one, or may open a file that shows masks. The tracer must stop at these for Enter
 // and Exit.
 func ShowsMask(abi tables.ABI, nr uint64) bool {
-	return usesAffinity(abi, nr) == showsMask || OpensFile(abi, nr)
+	return usesAffinity(abi, nr) == showsMask || opensFile(abi, nr)
 }
 
 // NeedsResult reports whether Exit has to be told what a call returned.
 func NeedsResult(abi tables.ABI, nr uint64) bool {
-	return usesAffinity(abi, nr) == createsTask || OpensFile(abi, nr)
+	return usesAffinity(abi, nr) == createsTask || opensFile(abi, nr)
 }
 
 // intersects is also used by the guardian.

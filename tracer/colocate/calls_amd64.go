@@ -44,9 +44,9 @@ func setsMask(abi tables.ABI, nr uint64) bool {
 	return nr == unix.SYS_SCHED_SETAFFINITY
 }
 
-// OpensFile reports whether a call's result may be a descriptor through which
+// opensFile reports whether a call's result may be a descriptor through which
 // masks can be read.
-func OpensFile(abi tables.ABI, nr uint64) bool {
+func opensFile(abi tables.ABI, nr uint64) bool {
 	if abi == tables.I386 {
 		switch nr {
 		case 5, 295, 342, 425, 437, 438: // as below
