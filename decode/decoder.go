@@ -29,7 +29,7 @@ func NewDecoder(o Options, h host.Host) *Decoder {
 		h = host.Unknown{}
 	}
 	d := lang.NewDecoderOf(lang.Catalogue{Describe: descriptionOf, DescribeInner: description, Resuming: "restart_syscall"}, o.StringLimit)
-	*kernel.SettingsOf(d) = kernel.Settings{FDs: o.FDs, PIDs: o.PIDs, Namespaces: o.Namespaces, VCPUs: o.VCPUs, Contexts: o.Contexts, Rings: o.Rings, Host: h}
+	*kernel.SettingsOf(d) = kernel.Settings{FDs: o.FDs, PIDs: o.PIDs, Namespaces: o.Namespaces, VCPUs: o.VCPUs, Contexts: o.Contexts, Rings: o.Rings, Source: h}
 	if o.Contexts != 0 {
 		d.AfterPath = kernel.ContextOfPath
 	}

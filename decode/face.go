@@ -111,7 +111,13 @@ const (
 )
 
 // HostOf returns what d asks of tracees' descriptors and processes.
-func HostOf(d *Decoder) host.Host { return kernel.SettingsOf(d).Host }
+func HostOf(d *Decoder) host.Host { return kernel.SettingsOf(d).Host() }
+
+// Asks counts how often d's host has been asked, at most. A call that is decoded without
+// that looks the same whenever it is decoded: nothing else that its memory, arguments and
+// result do not have bears on it, but for the name of the call that restart_syscall
+// resumes.
+func Asks(d *Decoder) uint64 { return kernel.SettingsOf(d).Asks }
 
 // ProcessOf returns the number that the host knows c's tracee by, 0 if it does not.
 func ProcessOf(c *Call) int { return kernel.ProcessOf(c) }

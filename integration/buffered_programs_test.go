@@ -39,6 +39,7 @@ var bufferedPrograms = []bufferedProgram{
 	{name: "cp", names: true, script: "cp -a /usr/include/asm-generic copy"},
 	{name: "cut", script: "cut -d: -f1 /etc/passwd"},
 	{name: "dd", script: "dd if=/dev/zero of=/dev/null bs=1 count=2000 status=none"},
+	{name: "dd of a text", script: "dd if=text of=/dev/null bs=1 status=none", prepare: `awk 'BEGIN { for (i = 0; i < 3000; i++) printf "%c", 97 + i * i % 7 % 3 }' >text`},
 	{name: "comm", script: "comm /etc/passwd /etc/passwd; tr a b </etc/services >t"},
 	{name: "du", script: "du -s /usr/include/x86_64-linux-gnu"},
 	{name: "echo", script: "echo a; /bin/echo b"},

@@ -43,6 +43,9 @@ type Record struct {
 	errno   int  // with this error
 	restart bool // the line of the call has ended and must be continued on a new one
 	open    bool // whether the call is to be shown is undecided: it is not, until Choose
+
+	line  []byte // what was added to the file last
+	parts int    // how often something was added since the call began
 }
 
 func newRecord(l *Log, out *file, pid int) *Record {
@@ -92,6 +95,7 @@ func (r *Record) SetStack(s *Stack) { r.stack = s }
 // BeginCall starts the record of a call.
 func (r *Record) BeginCall(h *Header) {
 	r.giveUp()
+	r.line, r.parts = nil, 0
 	t := r.tracee
 	t.ABI, t.NR, t.Numbered, t.IP = h.ABI, h.NR, true, h.IP
 	r.inCall, r.failed, r.restart, r.open = true, false, false, h.Undecided
@@ -114,6 +118,25 @@ func (r *Record) Entered() {
 		r.out.entered()
 	}
 }
+
+// EnteredAndReturned is Entered for a call whose end is recorded at once, before any
+// other record.
+func (r *Record) EnteredAndReturned() {
+	if r.enters != nil || r.out.prompt {
+		r.Entered()
+	}
+}
+
+// Again records a call that looks just like an earlier one, of which line is all.
+func (r *Record) Again(line []byte) {
+	r.giveUp()
+	r.out.interrupt()
+	r.put(line)
+}
+
+// Line is what the last call to end has added to the file, if it was the only record
+// meanwhile and all of it was added at once. It is valid until the next record.
+func (r *Record) Line() []byte { return r.line }
 
 // Resume continues the call at its syscall-exit-stop, at that time. If other
 // tracees have written in between, text starts a new line with "<... name
@@ -174,6 +197,9 @@ func (r *Record) EndCall(result *Result) {
 	}
 	r.writer.EndCall(result, r.takeStack())
 	r.finish()
+	if r.parts != 1 {
+		r.line = nil
+	}
 }
 
 // Unreturned ends a call whose tracee is about to die in it: "= ?". complete
@@ -400,7 +426,11 @@ func (r *Record) endLine() {
 }
 
 // commit moves what is written of a record to the file.
-func (r *Record) commit() { r.put(r.writer.Take()) }
+func (r *Record) commit() {
+	r.line = r.writer.Take()
+	r.parts++
+	r.put(r.line)
+}
 
 // drop discards a record that was held back, and its stack.
 func (r *Record) drop() {

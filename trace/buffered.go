@@ -295,6 +295,10 @@ func (s *Session) remember(t *tracee, ev *tracer.Event) {
 			t.kept.Keep(decode.Piece{Addr: p.Addr, B: p.B, When: moments[p.When], End: end})
 		}
 	}
+	if ev.Kind == tracer.Exit && t.whole {
+		t.kept.Return()
+		return
+	}
 	t.kept.Reset()
 	ev.Pieces(t.keep)
 	t.kept.Live = ev.Tracee

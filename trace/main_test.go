@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -25,6 +26,32 @@ var programs = map[string]func(arg string){
 		to := netip.MustParseAddrPort(address)
 		fd, _ := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_NONBLOCK, 0)
 		unix.Connect(fd, &unix.SockaddrInet4{Addr: to.Addr().As4(), Port: int(to.Port())})
+	},
+	"execute": func(stage string) {
+		const calls = 500
+		if stage == "2" {
+			for range calls {
+				unix.Getppid()
+			}
+			return
+		}
+		runtime.LockOSThread()
+		for { // until a goroutine runs in another thread
+			done := make(chan bool)
+			go func() {
+				runtime.LockOSThread()
+				if unix.Gettid() == unix.Getpid() {
+					close(done)
+					select {} // keeps it
+				}
+				for range calls {
+					unix.Getppid()
+				}
+				unix.Exec("/proc/self/exe", []string{"second"}, []string{programEnv + "=execute 2"})
+				os.Exit(1)
+			}()
+			<-done
+		}
 	},
 }
 

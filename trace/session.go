@@ -79,6 +79,7 @@ type Session struct {
 	unrecorded someCalls       // calls of a recording that lacks what was read of them
 	shortened  *shortened      // nil without a recording
 	asksMore   bool            // strings are to be shown that are longer than those of the recording
+	lines      lines           // of calls that did not stop
 	rehearsal  *rehearsal      // of captures, for tests; else nil
 	noExec     *CommandError   // why the command's execve failed, or nil
 	ending     string          // why the trace is to end, or empty
@@ -203,6 +204,7 @@ func newSession(o Options) (*Session, error) {
 	s.starts = s.records && looks.Format.Processes
 	s.timed = o.Summary != nil || looks.Format.Timed || looks.Clock != output.ClockNone || looks.Relative || looks.Durations ||
 		s.asker != nil && s.asker.timed
+	s.newLines()
 	return s, nil
 }
 
@@ -513,6 +515,10 @@ func (s *Session) event(ev *tracer.Event) {
 	}
 	switch ev.Kind {
 	case tracer.Enter:
+		if ev.Whole {
+			s.whole(t, ev)
+			return
+		}
 		s.enter(t, ev)
 		if s.kernel != nil {
 			s.enterKernel(t, ev)

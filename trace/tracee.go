@@ -40,6 +40,7 @@ type tracee struct {
 	doubt    doubt              // what conditions have left open
 	kept     *decode.KeptMemory // of a call that did not stop; nil before the first
 	keep     func(p tracer.BufferedPiece)
+	whole    bool   // entry and exit of the current call are handled at once
 	missed   uint64 // number of the last call that noteUnrecorded has counted, and 1
 	cut      uint64 // the same of noteShortened
 
@@ -181,7 +182,11 @@ func (s *Session) enter(t *tracee, ev *tracer.Event) {
 	s.enterStack(t, ev)
 	t.call.Enter()
 	s.noteMisses(t, ev)
-	t.trace.Entered()
+	if t.whole {
+		t.trace.EnteredAndReturned()
+	} else {
+		t.trace.Entered()
+	}
 }
 
 // exit handles a syscall-exit-stop.
@@ -310,6 +315,7 @@ func (s *Session) exec(t *tracee, ev *tracer.Event) {
 	if !ok {
 		return
 	}
+	s.lines.forget() // they have the former id
 	t.trace.Superseded(s.now(), leader.trace, s.o.Quiet&QuietSuperseded != 0)
 	s.recordExec(t, ev.Tracee)
 }

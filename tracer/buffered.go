@@ -38,16 +38,21 @@ type bufferedState struct {
 	texts    texts
 	clock    clock
 
-	areas []*thread // of all tracees that have one
-	held  *stop     // a stop to be handled when all calls before it are reported
-	until uint64    // calls up to this time stamp counter are reported now
-	next  time.Time // when the rings are looked at without a stop
-	idle  time.Duration
-	taken int  // calls found in the rings since they were looked at last
-	busy  bool // calls are being reported
-	last  bool // the trace ends
-	wait  bool // stops are looked at before the rings are
-	over  bool // all calls stop from now on
+	areas  []*thread // of all tracees that have one
+	held   *stop     // a stop to be handled when all calls before it are reported
+	ahead  *thread   // where the next event is to be looked for, or nil: those of other threads have been found
+	rest   uint64    // the earliest of them
+	until  uint64    // calls up to this time stamp counter are reported now
+	next   time.Time // when the rings are looked at without a stop
+	idle   time.Duration
+	looked time.Time // when the rings were looked at before that
+	round  uint64    // how often they have been
+	most   uint64    // bytes that were in the fullest one
+	taken  int       // calls found in the rings since they were looked at last
+	busy   bool      // calls are being reported
+	last   bool      // the trace ends
+	wait   bool      // stops are looked at before the rings are
+	over   bool      // all calls stop from now on
 
 	listsNone bool // descriptors are not listed any more
 
@@ -110,6 +115,9 @@ type thread struct {
 	ending  bool             // the tracee has ended
 	begun   uint64           // of a call that is under way
 	pieces  []buffered.Piece // copied of it by the tracer
+
+	filled uint64 // how many bytes of its ring were read
+	round  uint64 // in this round
 }
 
 // CanBuffer returns why this machine, or a sandbox that this process is in, does

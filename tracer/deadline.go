@@ -95,9 +95,13 @@ func (tm *timer) set(first, interval time.Duration) error {
 // With buffered calls there is always a deadline, and the timer stays armed between
 // two waits: as long as tracees stop it need not be set again.
 func (t *Tracer) waitUntil(deadline time.Time) (stop, error) {
-	if !t.timer.armed || t.timer.first.After(deadline) {
+	late := !time.Now().Before(deadline)
+	if late || !t.timer.armed || t.timer.first.After(deadline) {
 		s, errno := t.wait(unix.WNOHANG)
-		if s.tid != 0 || errno != 0 && errno != unix.EINTR && errno != unix.ECHILD {
+		if late || s.tid != 0 || errno != 0 && errno != unix.EINTR && errno != unix.ECHILD {
+			if errno == unix.ECHILD || errno == unix.EINTR {
+				errno = 0
+			}
 			return s, asError(errno)
 		}
 		if err := t.timer.start(t, time.Until(deadline)); err != nil {

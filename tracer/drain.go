@@ -5,6 +5,7 @@ package tracer
 import (
 	"encoding/binary"
 	"errors"
+	"math"
 	"slices"
 	"time"
 
@@ -19,9 +20,10 @@ var (
 	errSteps = errors.New("it single-steps itself")
 )
 
-// How often the rings are looked at while no tracee stops: soon again if there
-// was much in them.
+// How often the rings are looked at while no tracee stops: after longIdle or, if there
+// was much in them, when the fullest one should be half full again.
 const (
+	leastIdle = 50 * time.Microsecond
 	shortIdle = 300 * time.Microsecond
 	longIdle  = 5 * time.Millisecond
 	manyCalls = 64
@@ -37,6 +39,7 @@ func (t *Tracer) beginReport() {
 	b.until = b.clock.sync()
 	b.busy = true
 	b.wait = true
+	b.ahead = nil
 }
 
 // nextBuffered returns the next event of a call that did not stop, if there is
@@ -56,27 +59,65 @@ func (t *Tracer) nextBuffered() *Event {
 	th, when := b.earliest(t)
 	if th == nil {
 		b.busy = false
-		if b.taken >= manyCalls {
-			b.idle = shortIdle
-		}
-		b.taken = 0
+		b.endReport()
 		b.next = b.clock.last.Add(b.idle)
 		return nil
 	}
 	return t.reportBuffered(th, when)
 }
 
+// endReport decides how long the tracer is idle, from how fast the rings have been
+// filled.
+func (b *bufferedState) endReport() {
+	last := b.clock.last
+	if b.taken >= manyCalls {
+		b.idle = min(max(halfFull(last.Sub(b.looked), b.most), leastIdle), longIdle)
+	}
+	b.looked, b.taken, b.most = last, 0, 0
+	b.round++
+}
+
+// halfFull returns when a ring will be half full if there was so much in it after a
+// while.
+func halfFull(after time.Duration, bytes uint64) time.Duration {
+	return time.Duration(float64(after) * (buffered.RingSize / 2) / float64(max(bytes, 1)))
+}
+
 // earliest returns the thread with the earliest entry or exit of a call that is
 // to be reported now.
 func (b *bufferedState) earliest(t *Tracer) (first *thread, when uint64) {
+	if th := b.ahead; th != nil {
+		if at, ok := b.load(t, th); ok && at <= b.until && at < b.rest {
+			return th, at
+		}
+	}
+	b.ahead, b.rest = nil, math.MaxUint64
+	settled := 0
 	for _, th := range b.areas {
 		at, ok := b.load(t, th)
-		if ok && at <= b.until && (first == nil || at < when) {
-			first, when = th, at
+		if th.isSettled() {
+			settled++
 		}
+		switch {
+		case !ok || at > b.until:
+		case first == nil:
+			first, when = th, at
+		case at < when:
+			b.rest = min(b.rest, when)
+			first, when = th, at
+		default:
+			b.rest = min(b.rest, at)
+		}
+	}
+	if first != nil && (settled == len(b.areas) || settled == len(b.areas)-1 && !first.isSettled()) {
+		b.ahead = first
 	}
 	return first, when
 }
+
+// isSettled reports whether the time of a thread's next event is known, and will not
+// change before it is reported.
+func (th *thread) isSettled() bool { return th.loaded && !th.running }
 
 // load returns the time of a thread's next entry or exit.
 func (b *bufferedState) load(t *Tracer, th *thread) (at uint64, ok bool) {
@@ -107,6 +148,11 @@ func (b *bufferedState) load(t *Tracer, th *thread) (at uint64, ok bool) {
 		r.Start = min(r.Start, r.End)
 		b.passed++
 		b.taken++
+		if th.round != b.round {
+			th.round, th.filled = b.round, 0
+		}
+		th.filled += r.Size()
+		b.most = max(b.most, th.filled)
 	}
 	if !th.entered {
 		return th.record.Start, true
@@ -236,8 +282,38 @@ func (t *Tracer) reportBuffered(th *thread, when uint64) *Event {
 	ev.Call = call
 	ev.Time = b.clock.at(when)
 	ev.Kept, ev.Partly = !th.live, th.live && len(th.record.Chunks) > 0
+	ev.Whole = kind == Enter && ev.Kept && b.isWhole(t, th)
 	return ev
 }
+
+// isWhole reports whether the exit of a thread's call, whose entry is being reported,
+// is the next event.
+func (b *bufferedState) isWhole(t *Tracer, th *thread) bool {
+	if th.running || th.record.End > b.until {
+		return false
+	}
+	if b.ahead == th {
+		return th.record.End < b.rest
+	}
+	for _, other := range b.areas {
+		if other == th {
+			continue
+		}
+		if at, ok := b.load(t, other); ok && at <= th.record.End {
+			return false
+		}
+	}
+	return true
+}
+
+// Exit turns an Enter that is Whole, the event that Next has just returned, into the
+// Exit of the call. Otherwise that is what Next returns next.
+func (t *Tracer) Exit(ev *Event) { t.reportBuffered(ev.Tracee.buffered, ev.Tracee.buffered.record.End) }
+
+// Key is what the record of a call with Whole has besides times and the place of the
+// call: calls with the same Key differ in nothing else, and what was kept of their
+// memory is the same, too. It may be nil, and is valid until the next event.
+func (ev *Event) Key() []byte { return ev.Tracee.buffered.record.Key() }
 
 // lastBuffered is nextBuffered when the trace is about to end: it reports what is
 // still in the rings. The rings of tracees that live on fill up, and then their

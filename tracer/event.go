@@ -113,6 +113,10 @@ type Event struct {
 	// kept before the stop. All else is in the tracee's memory.
 	Partly bool
 
+	// Whole says of an Enter that nothing happens before the Exit of the call: see
+	// Tracer.Exit.
+	Whole bool
+
 	// Signal is the signal of Signal, GroupStop and Killed. For a Signal event
 	// the caller may change the signal that is delivered; zero suppresses it.
 	// At Enter and Exit the caller may set a signal to be sent.

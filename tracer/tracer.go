@@ -447,7 +447,7 @@ func (t *Tracer) report(kind Kind, tr *Tracee) *Event {
 	ev.Kind = kind
 	ev.Tracee = tr
 	ev.Call = &tr.call
-	ev.Time, ev.Kept, ev.Partly = time.Time{}, false, false
+	ev.Time, ev.Kept, ev.Partly, ev.Whole = time.Time{}, false, false, false
 	ev.Signal = 0
 	ev.Siginfo = nil
 	ev.FormerTID = 0

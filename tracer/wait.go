@@ -44,11 +44,14 @@ func (t *Tracer) nextStop() (stop, error) {
 	if s, ok := t.queue.pop(t.usage); ok {
 		return s, nil
 	}
-	if deadline := t.deadline(); !deadline.IsZero() {
+	deadline := t.deadline()
+	if deadline.IsZero() {
+		t.timer.stop()
+	}
+	t.reschedule()
+	if !deadline.IsZero() {
 		return t.waitUntil(deadline)
 	}
-	t.timer.stop()
-	t.reschedule()
 	s, errno := t.wait(0)
 	switch errno {
 	case 0, unix.EINTR:
@@ -69,7 +72,7 @@ func (t *Tracer) deadline() (deadline time.Time) {
 	if t.births.held > 0 && (deadline.IsZero() || t.births.next.Before(deadline)) {
 		deadline = t.births.next
 	}
-	if b := t.buffered; b != nil && len(b.areas) > 0 && (deadline.IsZero() || b.next.Before(deadline)) {
+	if b := t.buffered; b != nil && len(b.areas) > 0 && t.interrupt.Load() == 0 && (deadline.IsZero() || b.next.Before(deadline)) {
 		deadline = b.next
 	}
 	return deadline

@@ -141,7 +141,7 @@ var progInfo = &Struct{C: "bpf_prog_info", Of: &Struct{Fields: Fields{
 // bootTime is a time in nanoseconds since boot, with the date in a comment.
 var bootTime = &Value{In: U64, By: func(c *Call, v uint64) {
 	c.Out.Number(v, output.Unsigned)
-	if at, ok := SettingsOf(c.Decoder).Host.BootTime(time.Duration(v)); ok {
+	if at, ok := SettingsOf(c.Decoder).Host().BootTime(time.Duration(v)); ok {
 		CommentDate(c, at.Unix(), 0, time.Second)
 	}
 }}

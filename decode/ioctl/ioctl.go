@@ -125,7 +125,7 @@ func ambiguous(c *Call, op uint32, names []string) string {
 // isTerminal reports whether a descriptor of the tracee is a terminal, by the
 // device numbers of Documentation/admin-guide/devices.txt.
 func isTerminal(c *Call, fd int) bool {
-	file, ok := SettingsOf(c.Decoder).Host.FileType(ProcessOf(c), fd)
+	file, ok := SettingsOf(c.Decoder).Host().FileType(ProcessOf(c), fd)
 	if !ok || file.Mode&tables.S_IFMT != tables.S_IFCHR {
 		return false
 	}

@@ -124,7 +124,7 @@ func (settings *Settings) writeFD(c *Call, fd int, dir bool) {
 	if dir && fd == tables.AT_FDCWD {
 		c.Out.Symbol(uint64(fd), "AT_FDCWD", output.Signed)
 		if settings.FDs&FDPath != 0 {
-			if p := settings.Host.WorkingDir(c.Alloc(PathMax), ProcessOf(c)); p != nil {
+			if p := settings.Host().WorkingDir(c.Alloc(PathMax), ProcessOf(c)); p != nil {
 				c.Out.Annotate("path", p)
 			}
 		}

@@ -17,13 +17,13 @@ import (
 // FDLink returns what a descriptor of a process refers to, or nil if it is
 // unknown.
 func FDLink(c *Call, process, fd int) []byte {
-	return SettingsOf(c.Decoder).Host.Descriptor(c.Alloc(PathMax), process, fd)
+	return SettingsOf(c.Decoder).Host().Descriptor(c.Alloc(PathMax), process, fd)
 }
 
 // descriptorInfo returns the lines of a descriptor's fdinfo, or nil if they are
 // unknown.
 func descriptorInfo(c *Call, process, fd int) []byte {
-	return SettingsOf(c.Decoder).Host.DescriptorInfo(c.Alloc(4096), process, fd)
+	return SettingsOf(c.Decoder).Host().DescriptorInfo(c.Alloc(4096), process, fd)
 }
 
 // annotateFD shows what FDs selects of a descriptor of a process.
@@ -72,7 +72,7 @@ const deletedMark = " (deleted)"
 // also be a part of the file's real name.
 func undeleted(c *Call, process, fd int, path []byte) (name []byte, deleted bool) {
 	name, ok := bytes.CutSuffix(path, []byte(deletedMark))
-	if !ok || len(name) == 0 || SettingsOf(c.Decoder).Host.HasName(process, fd, path) {
+	if !ok || len(name) == 0 || SettingsOf(c.Decoder).Host().HasName(process, fd, path) {
 		return path, false
 	}
 	return name, true
@@ -81,7 +81,7 @@ func undeleted(c *Call, process, fd int, path []byte) (name []byte, deleted bool
 // deviceAt returns the kind and number of the device file behind a descriptor,
 // such as "char 1:3", or nil if it is not a device file.
 func deviceAt(c *Call, process, fd int) []byte {
-	file, ok := SettingsOf(c.Decoder).Host.FileType(process, fd)
+	file, ok := SettingsOf(c.Decoder).Host().FileType(process, fd)
 	if !ok {
 		return nil
 	}

@@ -15,7 +15,7 @@ import (
 // socketProtocol returns the kernel's name of the protocol of a descriptor, such
 // as TCP, UNIX-STREAM or NETLINK. It is empty if the descriptor is not a socket.
 func socketProtocol(c *Call, process, fd int) []byte {
-	return SettingsOf(c.Decoder).Host.SocketProtocol(c.Alloc(64), process, fd)
+	return SettingsOf(c.Decoder).Host().SocketProtocol(c.Alloc(64), process, fd)
 }
 
 // IsNetlink reports whether the call's first argument is a netlink socket.
@@ -103,7 +103,7 @@ func describeSocket(c *Call, process, fd int, path []byte) []byte {
 		return path
 	}
 	about := []byte(name + ":[")
-	socket, found := SettingsOf(c.Decoder).Host.Socket(kind.family, kind.protocol, inode)
+	socket, found := SettingsOf(c.Decoder).Host().Socket(kind.family, kind.protocol, inode)
 	if !found {
 		return append(strconv.AppendUint(about, inode, 10), ']')
 	}

@@ -69,7 +69,7 @@ func (t *ifIndex) Show(c *Call, v View) { ShowIfIndex(c, uint32(v.Uint(4))) }
 
 // ShowIfIndex shows the index of a network interface: if_nametoindex("lo").
 func ShowIfIndex(c *Call, index uint32) {
-	if name, ok := SettingsOf(c.Decoder).Host.Interface(index); ok {
+	if name, ok := SettingsOf(c.Decoder).Host().Interface(index); ok {
 		c.Out.Symbol(uint64(index), "if_nametoindex("+strconv.Quote(name)+")", output.Unsigned)
 		return
 	}

@@ -100,7 +100,7 @@ func annotatePID(c *Call, id int, kind PIDKind) {
 }
 
 func annotateComm(c *Call, process int) {
-	if name, ok := SettingsOf(c.Decoder).Host.Command(c.Alloc(64), process); ok && len(name) > 0 {
+	if name, ok := SettingsOf(c.Decoder).Host().Command(c.Alloc(64), process); ok && len(name) > 0 {
 		c.Out.Annotate("comm", name)
 	}
 }
@@ -110,7 +110,7 @@ func annotateComm(c *Call, process int) {
 func ProcessOf(c *Call) int {
 	p := processes.Of(c)
 	if p.tid != c.TID {
-		p.tid, p.number = c.TID, SettingsOf(c.Decoder).Host.Process(c.TID)
+		p.tid, p.number = c.TID, SettingsOf(c.Decoder).Host().Process(c.TID)
 	}
 	return p.number
 }
@@ -124,5 +124,5 @@ var processes CallSlot[hostProcess]
 // of it, and the host's number of a process that has this id; zeros if there is
 // none.
 func FindID(c *Call, id int, kind PIDKind) (own, process int) {
-	return SettingsOf(c.Decoder).Host.Find(ProcessOf(c), id, kind)
+	return SettingsOf(c.Decoder).Host().Find(ProcessOf(c), id, kind)
 }

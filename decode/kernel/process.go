@@ -127,7 +127,7 @@ func (t *CPUSet) Show(c *Call, v View) { t.ShowAt(c, v.Addr) }
 func (*CPUSet) CType() string { return "unsigned long" }
 
 // Keep implements keeper of package lang.
-func (t *CPUSet) Keep(k *Keeps) { k.Elements(t.Size, 1, SettingsOf(k.Decoder).Host.CPUSetSize()) }
+func (t *CPUSet) Keep(k *Keeps) { k.Elements(t.Size, 1, SettingsOf(k.Decoder).Host().CPUSetSize()) }
 
 // ShowAt implements Reader.
 func (t *CPUSet) ShowAt(c *Call, addr uint64) { showCPUs(c, addr, t.Size.Num(c)) }
@@ -138,7 +138,7 @@ func showCPUs(c *Call, addr, size uint64) {
 		c.Out.EndArray()
 		return
 	}
-	n := min(size, SettingsOf(c.Decoder).Host.CPUSetSize())
+	n := min(size, SettingsOf(c.Decoder).Host().CPUSetSize())
 	b, ok := c.ReadAll(addr, int(n))
 	if !ok {
 		c.Out.Addr(addr)

@@ -42,7 +42,7 @@ func (s Contexts) Part(context []byte) []byte {
 // contextOfFD shows the SELinux context of the file behind a descriptor.
 func contextOfFD(c *Call, process, fd int) {
 	if SettingsOf(c.Decoder).Contexts != 0 && SettingsOf(c.Decoder).SeeFD == nil && fd >= 0 && process > 0 {
-		context, expected := SettingsOf(c.Decoder).Host.DescriptorContext(c.Alloc(contextMax), process, fd, SettingsOf(c.Decoder).Contexts&ContextMismatch != 0)
+		context, expected := SettingsOf(c.Decoder).Host().DescriptorContext(c.Alloc(contextMax), process, fd, SettingsOf(c.Decoder).Contexts&ContextMismatch != 0)
 		showContext(c, context, expected)
 	}
 }
@@ -51,7 +51,7 @@ func contextOfFD(c *Call, process, fd int) {
 // relative path starts at the directory descriptor that was shown last.
 func ContextOfPath(c *Call, path []byte) {
 	if SettingsOf(c.Decoder).Contexts != 0 && SettingsOf(c.Decoder).SeeFD == nil {
-		context, expected := SettingsOf(c.Decoder).Host.PathContext(c.Alloc(contextMax), ProcessOf(c), DirFDOf(c), path, SettingsOf(c.Decoder).Contexts&ContextMismatch != 0)
+		context, expected := SettingsOf(c.Decoder).Host().PathContext(c.Alloc(contextMax), ProcessOf(c), DirFDOf(c), path, SettingsOf(c.Decoder).Contexts&ContextMismatch != 0)
 		showContext(c, context, expected)
 	}
 }

@@ -16,7 +16,8 @@ type Settings struct {
 
 	Rings bool // what io_uring_enter submits and what was completed
 
-	Host host.Host // what is known of tracees beyond their memory
+	Source host.Host // what is known of tracees beyond their memory: see Host
+	Asks   uint64    // how often Host was called
 
 	// SeeFD, if not nil, is called with each file descriptor before it is shown. dir
 	// says that paths may be relative to it.
@@ -31,6 +32,13 @@ var settings DecoderSlot[Settings]
 
 // SettingsOf returns the Settings of a Decoder.
 func SettingsOf(d *Decoder) *Settings { return settings.Of(d) }
+
+// Host returns what is known of tracees beyond their memory. What is asked of it may
+// have another answer the next time; so Asks counts how often that may have happened.
+func (s *Settings) Host() host.Host {
+	s.Asks++
+	return s.Source
+}
 
 // VCPUs selects what is shown of virtual processors with KVM_RUN (--kvm).
 type VCPUs uint8

@@ -188,11 +188,11 @@ func findVCPU(c *Call, fd int) (vcpu, bool) {
 	known := vcpus.Of(c.Decoder)
 	if v, ok := (*known)[key]; ok {
 		// The program may have mapped it again, elsewhere.
-		if mapped := SettingsOf(c.Decoder).Host.MappedFile(c.Alloc(PathMax), v.process, v.addr, v.end); string(mapped) == key.path {
+		if mapped := SettingsOf(c.Decoder).Host().MappedFile(c.Alloc(PathMax), v.process, v.addr, v.end); string(mapped) == key.path {
 			return v, true
 		}
 	}
-	first, end, ok := SettingsOf(c.Decoder).Host.Mapping(process, path)
+	first, end, ok := SettingsOf(c.Decoder).Host().Mapping(process, path)
 	if !ok {
 		return vcpu{}, false
 	}

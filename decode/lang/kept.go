@@ -56,6 +56,10 @@ func (m *KeptMemory) Pieces() []Piece { return m.pieces }
 // has written, and no longer what was kept BeforeCall.
 func (m *KeptMemory) Exit() { m.exiting = true }
 
+// Return is Exit for a call of which all was kept before its entry was decoded. It
+// forgets the misses so far.
+func (m *KeptMemory) Return() { m.exiting, m.misses, m.first = true, 0, Miss{} }
+
 // Misses returns how many reads were misses since Reset, and the first of them.
 func (m *KeptMemory) Misses() (n int, first Miss) { return m.misses, m.first }
 

@@ -18,7 +18,7 @@ func genlFamilies(d *Decoder) *tables.Set {
 	genl := genlSets.Of(d)
 	if genl.Unknown == "" {
 		*genl = tables.Set{Unknown: "GENERIC_FAMILY_???"}
-		for _, f := range SettingsOf(d).Host.GenericFamilies() {
+		for _, f := range SettingsOf(d).Host().GenericFamilies() {
 			genl.Consts = append(genl.Consts, tables.Const{Value: uint64(f.ID), Name: f.Name})
 		}
 	}

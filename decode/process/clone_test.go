@@ -19,7 +19,7 @@ func TestBeginReadsAgain(t *testing.T) {
 	byName := make(map[string]*Desc)
 	Gather(byName, tables.X86_64, Groups)
 	d := NewDecoderOf(Catalogue{Describe: func(tables.ABI, uint64) *Desc { return byName["clone3"] }}, 32)
-	SettingsOf(d).Host = host.Unknown{}
+	SettingsOf(d).Source = host.Unknown{}
 	c := &Call{Decoder: d, Out: output.Discard{}, Outcome: output.Discard{}, Mem: mem, ABI: tables.X86_64}
 	c.NR = uint64(tables.ByName(tables.X86_64, "clone3").NR)
 	c.Args = [6]uint64{at, cloneArgsLeast}

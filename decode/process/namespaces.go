@@ -39,7 +39,7 @@ func remarkNamespaces(c *Call, flags Num, child bool) {
 		if set&l.flags == 0 {
 			continue
 		}
-		link := SettingsOf(c.Decoder).Host.Namespace(c.Alloc(PathMax), process, l.name)
+		link := SettingsOf(c.Decoder).Host().Namespace(c.Alloc(PathMax), process, l.name)
 		if link == nil {
 			continue
 		}

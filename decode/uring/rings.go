@@ -114,7 +114,7 @@ func findRing(c *Call) *ring {
 	if Ref("flags").Num(c)&registeredRingFD != 0 {
 		return nil
 	}
-	finder, ok := SettingsOf(c.Decoder).Host.(host.RingFinder)
+	finder, ok := SettingsOf(c.Decoder).Host().(host.RingFinder)
 	if !ok {
 		return nil
 	}
@@ -177,7 +177,7 @@ func keep(c *Call, key ringKey, r *ring) {
 // noteSetup notes the flags of a ring that io_uring_setup has made, and where it is if the
 // process provides the memory.
 func noteSetup(c *Call) {
-	finder, ok := SettingsOf(c.Decoder).Host.(host.RingFinder)
+	finder, ok := SettingsOf(c.Decoder).Host().(host.RingFinder)
 	if !SettingsOf(c.Decoder).Rings || !ok || c.Failed() {
 		return
 	}
@@ -202,7 +202,7 @@ func noteSetup(c *Call) {
 // entries that wait in a ring in the descriptor's fdinfo: only with the right flags are they
 // found in memory. While there are none, the ring is taken for one without special flags.
 func unknownRing(c *Call, process, fd int, found host.Ring) *ring {
-	info := SettingsOf(c.Decoder).Host.DescriptorInfo(c.Alloc(64<<10), process, fd)
+	info := SettingsOf(c.Decoder).Host().DescriptorInfo(c.Alloc(64<<10), process, fd)
 	r := &ring{rings: found.Rings, sqes: found.Entries, room: found.EntrySize}
 	if thread := host.Field(info, "SqThread:"); len(thread) > 0 && string(thread) != "-1" {
 		r.flags, r.sure = setupSQPoll, true

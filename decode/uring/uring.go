@@ -152,6 +152,6 @@ var uringCommand = &Is{N: Ref("opcode"), Set: &tables.UringOp, Values: Names{"IO
 
 // isSocket reports whether a descriptor of the tracee is a socket.
 func isSocket(c *Call, fd int) bool {
-	file, ok := SettingsOf(c.Decoder).Host.FileType(ProcessOf(c), fd)
+	file, ok := SettingsOf(c.Decoder).Host().FileType(ProcessOf(c), fd)
 	return ok && file.Mode&tables.S_IFMT == tables.S_IFSOCK
 }

@@ -79,7 +79,22 @@ type Record struct {
 	Args       [6]uint64
 	Result     int64
 	Chunks     []byte // see CallTable.Pieces; valid until the next Record
+
+	whole []byte // as it is in the ring
 }
+
+// Key is all of a record that is complete but its times, the place of the call and the
+// stack pointer: two calls with the same Key have the same number, arguments, result
+// and memory. It is nil if the record was not read from a ring as a whole.
+func (r *Record) Key() []byte {
+	if len(r.whole) < recChunks {
+		return nil
+	}
+	return r.whole[recNR:]
+}
+
+// Size is the size of a record in the ring, in bytes.
+func (r *Record) Size() uint64 { return recChunks + uint64(len(r.Chunks)) }
 
 // ErrDamaged says that a program has written to its ring.
 var ErrDamaged = errors.New("the ring is damaged")
@@ -102,6 +117,7 @@ func (a *Area) Next(r *Record) (ok bool, err error) {
 	}
 	a.take(offset, size)
 	r.decode(a.copied)
+	r.whole = a.copied
 	a.read += size
 	a.word(areaTail).Store(a.read)
 	return true, nil
@@ -125,6 +141,7 @@ func (r *Record) decode(b []byte) {
 	}
 	r.Result = int64(le.Uint64(b[recResult:]))
 	r.Chunks = b[recChunks:]
+	r.whole = nil
 }
 
 // InFlight returns the call that the thread has begun and not completed, if it

@@ -112,6 +112,39 @@ func TestRingWhileWritten(t *testing.T) {
 	}
 }
 
+// Records of calls that differ in nothing but their times and the place of the call have
+// the same key, and all others have another one.
+func TestKey(t *testing.T) {
+	a := newArea(t)
+	key := func(change uint64) string {
+		at := AreaState + a.load(areaHead)%RingSize
+		put(a, 7, recChunks+32)
+		for i := range uint64(recChunks + 32) {
+			if i >= recNR && (i < recNR+8 || i >= recArgs) {
+				a.memory[at+i] = byte(i)
+			}
+		}
+		a.memory[at+change]++
+		var r Record
+		if ok, err := a.Next(&r); !ok || err != nil {
+			t.Fatal(ok, err)
+		}
+		return string(r.Key())
+	}
+	same := key(recStart)
+	for change := uint64(recIP); change < recChunks+32; change++ {
+		got, bears := key(change), change >= recNR
+		if (got != same) != bears {
+			t.Errorf("byte %d of a record: the key differs: %v, want %v", change, got != same, bears)
+		}
+	}
+	a.word(areaInFlight).Store(a.load(areaHead) + 1)
+	var r Record
+	if _, ok := a.InFlight(&r); !ok || r.Key() != nil {
+		t.Errorf("a call that is under way (%v) has the key %x", ok, r.Key())
+	}
+}
+
 // After a program has damaged its ring, later records are read again.
 func TestDamagedRing(t *testing.T) {
 	for _, size := range []uint64{0, 8, recChunks + 1, MaxRecord + 8, 1 << 63, ^uint64(0)} {

@@ -168,7 +168,8 @@ func (t *CallTable) entry(c *Call, commands bool) (e [opBytes]byte, err error) {
 	if !c.Buffered {
 		return e, nil
 	}
-	need := uint64(recChunks)
+	const zeros = 8 // the stub writes so many behind what it has copied
+	need := uint64(recChunks + zeros)
 	ops := make([]byte, opBytes*len(c.Ops))
 	for i := range c.Ops {
 		o := &c.Ops[i]

@@ -77,18 +77,18 @@ const (
 // A record of one call, at a multiple of 8 bytes in the ring.
 const (
 	recSize      = 0   // in bytes, with what was copied
-	recNR        = 8   // number of the call
-	recIP        = 16  // address behind its instruction
-	recSP        = 24  // stack pointer
-	recStart     = 32  // time stamp counter before the call
-	recEnd       = 40  // and after it
+	recIP        = 8   // address behind its instruction
+	recSP        = 16  // stack pointer
+	recStart     = 24  // time stamp counter before the call
+	recEnd       = 32  // and after it
+	recNR        = 40  // number of the call; from here on: see Record.Key
 	recArgs      = 48  // six arguments
 	recResult    = 96  // an Amount of 6 is here
 	recUnbounded = 104 // all bits set; an Amount of 7 is here
 	recChunks    = 112 // what was copied: pieces of memory, each after a chunk header
 
 	chunkAddr = 0  // where it was in the process's memory
-	chunkSize = 8  // in bytes, 4 bytes; the next chunk is at the next multiple of 8
+	chunkSize = 8  // in bytes, 4 bytes; zeros follow up to the next multiple of 8, where the next chunk is
 	chunkOp   = 12 // the address of the operation, 4 bytes
 	chunkWant = 16 // how many bytes there were to be copied
 	chunkData = 24
@@ -138,3 +138,12 @@ const iovecSize = 16
 
 //lint:ignore U1000 the assembly makes this call
 const sysProcessVMReadv = 310
+
+// Results of calls, of asm-generic/errno-base.h and errno.h.
+//
+//lint:ignore U1000 the assembly compares with them
+const (
+	noEntry     = -2  // ENOENT
+	noDirectory = -20 // ENOTDIR
+	noAttribute = -61 // ENODATA
+)

@@ -251,7 +251,7 @@ sized:
 	// it: before the call, after a call that failed, and where the call may have
 	// used less than its argument says.
 	CMPL	const_areaPhase(BX), $13
-	JNE	safe
+	JNE	failed
 	CMPB	const_opKind(R15), $2
 	JEQ	safe // the number may be larger than the memory that the call was given
 	CMPB	const_opWhen(R15), $0
@@ -288,6 +288,7 @@ ended:
 	LEAQ	const_chunkData(BP)(CX*1), DI
 copied:
 	MOVQ	BP, CX
+	MOVQ	$0, (DI) // there is space for it: see CallTable.entry
 	ADDQ	$7, DI
 	ANDQ	$-8, DI
 	MOVQ	DI, BP
@@ -347,6 +348,28 @@ buffer:
 	// The call has read all buffers if it has read as much as they have.
 	MOVQ	const_areaSum(BX), AX
 	CMPQ	AX, const_recResult(R14)
+	JEQ	direct
+	JMP	safe
+
+	// Before the call, or after one that failed. The call has read its strings if
+	// there is no such attribute, and the first one if it is a path that leads
+	// nowhere.
+failed:
+	CMPL	const_areaPhase(BX), $9
+	JNE	safe
+	CMPB	const_opKind(R15), $1
+	JNE	safe
+	CMPB	const_opWhen(R15), $0
+	JNE	safe
+	MOVQ	const_recResult(R14), AX
+	CMPQ	AX, $const_noAttribute
+	JEQ	direct
+	LEAQ	const_recChunks(R14), CX
+	CMPQ	CX, BP
+	JNE	safe
+	CMPQ	AX, $const_noEntry
+	JEQ	direct
+	CMPQ	AX, $const_noDirectory
 	JEQ	direct
 	JMP	safe
 

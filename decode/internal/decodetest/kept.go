@@ -36,15 +36,8 @@ func (k *keptSample) exit(s Sample) {
 func (s Sample) checkKept(t testing.TB, looks output.Options, o decode.Options, line string) {
 	t.Helper()
 	d := decode.NewDecoder(o, s.Host)
-	k := &keptSample{capture: d.CaptureFor(s.Abi, s.Nr, &s.Args, Detail{Abbrev: !s.Full, Plain: s.Plain})}
-	if k.capture.Gap != "" || k.capture.Special != 0 {
-		return
-	}
-	if s.Mem != nil && !k.memory.PerformBefore(s.Mem, k.capture.Ops, &s.Args) {
-		return
-	}
-	again := Logged(t, looks, func(trace *output.Record) { s.run(d, trace, k) })
-	if k.tooMuch {
+	k, again, asked := s.fromKept(t, looks, d)
+	if k == nil {
 		return
 	}
 	if n, first := k.memory.Misses(); n > 0 {
@@ -53,4 +46,33 @@ func (s Sample) checkKept(t testing.TB, looks output.Options, o decode.Options, 
 	if again != line {
 		t.Errorf("from kept memory: ops %+v\ngot  %.500s\nwant %.500s", k.capture.Ops, again, line)
 	}
+	if asked {
+		return
+	}
+	// The host was not asked, so it makes no difference, nor does what was decoded
+	// before: see decode.Asks.
+	for what, d := range map[string]*decode.Decoder{"once more": d, "without a host": decode.NewDecoder(o, nil)} {
+		if _, again, _ := s.fromKept(t, looks, d); again != line {
+			t.Errorf("decoded %s, although it asks nothing:\ngot  %.500s\nwant %.500s", what, again, line)
+		}
+	}
+}
+
+// fromKept is the sample's record made from kept memory, and whether the host was
+// asked for it. It returns nil if that is not possible.
+func (s Sample) fromKept(t testing.TB, looks output.Options, d *decode.Decoder) (k *keptSample, line string, asked bool) {
+	t.Helper()
+	k = &keptSample{capture: d.CaptureFor(s.Abi, s.Nr, &s.Args, Detail{Abbrev: !s.Full, Plain: s.Plain})}
+	if k.capture.Gap != "" || k.capture.Special != 0 {
+		return nil, "", false
+	}
+	if s.Mem != nil && !k.memory.PerformBefore(s.Mem, k.capture.Ops, &s.Args) {
+		return nil, "", false
+	}
+	asks := decode.Asks(d)
+	line = Logged(t, looks, func(trace *output.Record) { s.run(d, trace, k) })
+	if k.tooMuch {
+		return nil, "", false
+	}
+	return k, line, decode.Asks(d) != asks
 }

@@ -55,7 +55,7 @@ func Logged(t testing.TB, looks output.Options, write func(trace *output.Record)
 // BareDecoder makes a Decoder that knows no call and no host.
 func BareDecoder() *Decoder {
 	d := NewDecoderOf(Catalogue{Describe: func(tables.ABI, uint64) *Desc { return nil }}, 32)
-	SettingsOf(d).Host = host.Unknown{}
+	SettingsOf(d).Source = host.Unknown{}
 	return d
 }
 
