@@ -27,13 +27,13 @@ func sleepers(t *testing.T) (pid int, name string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	name = fmt.Sprintf("zz%d", os.Getpid())
+	name = fmt.Sprintf("zz%dz", os.Getpid()) // no pattern below fits the name in another run of the tests
 	file := filepath.Join(t.TempDir(), name)
 	if err := os.WriteFile(file, program, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	// The pipe ends the sleepers' lives with the test's.
-	cmd := exec.Command("sh", "-c", `"$0" 100 & "$0" 100 & sh -c '"$0" 100 & echo x; read x; kill $!' "$0"; kill $(jobs -p)`, file)
+	cmd := exec.Command("sh", "-c", `"$0" 100000 & "$0" 100000 & sh -c '"$0" 100000 & echo x; read x; kill $!' "$0"; kill $(jobs -p)`, file)
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -98,7 +98,7 @@ func TestAttachByDescription(t *testing.T) {
 	for _, follow := range [][]string{nil, {"-f"}} {
 		attachedBy(t, 5, append(follow, "-p", fmt.Sprintf("tree:%d", pid))...)
 		attachedBy(t, 3, append(follow, "-p", "name:"+name)...)
-		attachedBy(t, 3, append(follow, "-p", "name:"+name[:3]+"*[0-9]")...)
+		attachedBy(t, 3, append(follow, "-p", "name:"+name[:len(name)-1]+"*[a-z]")...)
 		attachedBy(t, 4, append(follow, "-p", fmt.Sprintf("%d,name:%s", pid, name))...)
 	}
 	attachedBy(t, 3, "--wait-for="+name)

@@ -3,11 +3,14 @@ package integration
 import (
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -243,20 +246,22 @@ if os.fork()==0:
  libc.prctl(1,9); libc.unshare(0x40000000) and os._exit(1)
  x=S(U); x.bind('s'); os.write(w,b'x'); libc.pause()
 os.read(r,1)`
-	explained(t, "S=socket.socket; U=socket.AF_UNIX; D=socket.SOCK_DGRAM\n"+
-		"l=S(); l.bind(('127.0.0.1',47113)); l.listen()\nb=S(); b.bind(('127.0.0.1',47114))\nu=S(type=D); u.bind(('127.0.0.1',47115))", []failure{
-		{"s=S()", "s.connect(('127.0.0.1',47114))", "ECONNREFUSED", "nobody listens on 127.0.0.1:47114"},
-		{"c=S(type=D); c.connect(('127.0.0.1',47114)); c.send(b'x'); import time; time.sleep(0.1)", "c.recv(1)", "ECONNREFUSED",
-			"no socket of UDP is bound to 127.0.0.1:47114"},
-		{"s=S()", "s.bind(('127.0.0.1',47113))", "EADDRINUSE", "process PID (python3) listens on 127.0.0.1:47113"},
-		{"s=S()", "s.bind(('0.0.0.0',47113))", "EADDRINUSE", "process PID (python3) listens on 127.0.0.1:47113"},
-		{"s=S()", "s.bind(('127.0.0.1',47114))", "EADDRINUSE", "process PID (python3) has bound a socket to 127.0.0.1:47114"},
-		{"s=S(type=D)", "s.bind(('127.0.0.1',47115))", "EADDRINUSE", "process PID (python3) has bound a socket to 127.0.0.1:47115"},
+	first := unusedPorts(t)
+	own := strings.NewReplacer("PORT1", strconv.Itoa(first), "PORT2", strconv.Itoa(first+1), "PORT3", strconv.Itoa(first+2),
+		"NAME", fmt.Sprintf("trapline-%d", os.Getpid()))
+	failures := []failure{
+		{"s=S()", "s.connect(('127.0.0.1',PORT2))", "ECONNREFUSED", "nobody listens on 127.0.0.1:PORT2"},
+		{"c=S(type=D); c.connect(('127.0.0.1',PORT2)); c.send(b'x'); import time; time.sleep(0.1)", "c.recv(1)", "ECONNREFUSED",
+			"no socket of UDP is bound to 127.0.0.1:PORT2"},
+		{"s=S()", "s.bind(('127.0.0.1',PORT1))", "EADDRINUSE", "process PID (python3) listens on 127.0.0.1:PORT1"},
+		{"s=S()", "s.bind(('0.0.0.0',PORT1))", "EADDRINUSE", "process PID (python3) listens on 127.0.0.1:PORT1"},
+		{"s=S()", "s.bind(('127.0.0.1',PORT2))", "EADDRINUSE", "process PID (python3) has bound a socket to 127.0.0.1:PORT2"},
+		{"s=S(type=D)", "s.bind(('127.0.0.1',PORT3))", "EADDRINUSE", "process PID (python3) has bound a socket to 127.0.0.1:PORT3"},
 		{"x=S(U); x.bind('s'); s=S(U)", "s.bind('s')", "EADDRINUSE", "DIR/s exists: process PID (python3) has bound a socket to it"},
 		{"x=S(U); x.bind('s'); x.close(); s=S(U)", "s.bind('s')", "EADDRINUSE", "DIR/s exists: it is a socket that nobody uses any more"},
 		{"write('s'); s=S(U)", "s.bind('s')", "EADDRINUSE", "DIR/s exists: it is a regular file"},
-		{"x=S(U); x.bind(b'\\0trapline-explain'); s=S(U)", "s.bind(b'\\0trapline-explain')", "EADDRINUSE",
-			`process PID (python3) has bound a socket to @"trapline-explain"`},
+		{"x=S(U); x.bind(b'\\0NAME'); s=S(U)", "s.bind(b'\\0NAME')", "EADDRINUSE",
+			`process PID (python3) has bound a socket to @"NAME"`},
 		{"x=S(U); x.bind('s'); x.close(); s=S(U)", "s.connect('s')", "ECONNREFUSED", "no socket is bound to DIR/s any more"},
 		{"x=S(U); x.bind('s'); s=S(U)", "s.connect('s')", "ECONNREFUSED", "process PID (python3) has bound a socket to DIR/s, but does not listen"},
 		// The socket that has been accepted from one that has gone is not bound, nor is it anybody's name.
@@ -272,8 +277,39 @@ os.read(r,1)`
 		// address is on no interface.
 		{"write('s'); s=S(U)", "s.connect('s')", "ECONNREFUSED", ""},
 		{"", "b.bind(('127.0.0.1',0))", "EINVAL", ""},
-		{"s=S()", "s.bind(('192.0.2.1',47113))", "EADDRNOTAVAIL", ""},
-	})
+		{"s=S()", "s.bind(('192.0.2.1',PORT1))", "EADDRNOTAVAIL", ""},
+	}
+	for i, f := range failures {
+		failures[i] = failure{own.Replace(f.prepare), own.Replace(f.call), f.errno, own.Replace(f.reason)}
+	}
+	explained(t, own.Replace("S=socket.socket; U=socket.AF_UNIX; D=socket.SOCK_DGRAM\n"+
+		"l=S(); l.bind(('127.0.0.1',PORT1)); l.listen()\nb=S(); b.bind(('127.0.0.1',PORT2))\nu=S(type=D); u.bind(('127.0.0.1',PORT3))"), failures)
+}
+
+// unusedPorts returns the first of three ports in a row that no socket of TCP or UDP has.
+// They are below those that Linux chooses from for others.
+func unusedPorts(t *testing.T) int {
+	t.Helper()
+	unused := func(port int) bool {
+		at := fmt.Sprintf(":%d", port)
+		stream, err := net.Listen("tcp4", at)
+		if err != nil {
+			return false
+		}
+		defer stream.Close()
+		packets, err := net.ListenPacket("udp4", at)
+		if err != nil {
+			return false
+		}
+		return packets.Close() == nil
+	}
+	for range 1000 {
+		if first := 10000 + rand.IntN(20000); unused(first) && unused(first+1) && unused(first+2) {
+			return first
+		}
+	}
+	t.Fatal("there are no unused ports")
+	return 0
 }
 
 // Who may not be sent a signal. The process cannot become root again.

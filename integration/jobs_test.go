@@ -221,7 +221,7 @@ func TestInterrupt(t *testing.T) {
 	need.All(t, need.Live) // the trace is read before its end
 	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
 		var stderr lockedBuilder
-		cmd := exec.Command(trapline(t), "sleep", "30")
+		cmd := exec.Command(trapline(t), "sleep", "1000")
 		cmd.Stderr = &stderr
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
@@ -251,7 +251,7 @@ func TestInterrupt(t *testing.T) {
 // cannot: with --kill-on-exit tracees that ignore signals also end.
 func TestKillOnExit(t *testing.T) {
 	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
-		j := startJob(t, "-I2", "-f", "--kill-on-exit", "--no-seccomp-bpf", "sh", "-c", "trap '' TERM; sleep 30; :")
+		j := startJob(t, "-I2", "-f", "--kill-on-exit", "--no-seccomp-bpf", "sh", "-c", "trap '' TERM; sleep 1000; :")
 		j.await("nanosleep(")
 		shell := child(t, j.cmd.Process.Pid)
 		sleep := child(t, shell)

@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"trapline/integration/asleep"
 	"trapline/integration/need"
 )
 
@@ -183,13 +184,7 @@ libc.syscall(161,0)`
 
 // Lines of two processes have the ids of these, also where no process is followed.
 func TestRecordedAttachAndCommand(t *testing.T) {
-	sleep := exec.Command("sleep", "60")
-	if err := sleep.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer sleep.Wait()
-	defer sleep.Process.Kill()
-	pid := strconv.Itoa(sleep.Process.Pid)
+	pid := strconv.Itoa(asleep.Sleep(t).Process.Pid)
 	replaysAlike(t, []string{"-p", pid, "-q"}, []string{"sh", "-c", "kill -TERM " + pid})
 }
 

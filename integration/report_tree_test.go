@@ -169,7 +169,7 @@ func TestReportTreeThreads(t *testing.T) {
 // After ^C the report has what was seen until then.
 func TestReportAfterInterrupt(t *testing.T) {
 	log := filepath.Join(t.TempDir(), "log")
-	cmd := exec.Command(trapline(t), "--report=tree,files", "--json", "-I2", "-o", log, "sh", "-c", "cat /etc/passwd >/dev/null; echo ready; sleep 60")
+	cmd := exec.Command(trapline(t), "--report=tree,files", "--json", "-I2", "-o", log, "sh", "-c", "cat /etc/passwd >/dev/null; echo ready; sleep 1000")
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -194,7 +194,7 @@ func TestReportAfterInterrupt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(string(b), `"path":"/etc/passwd"`) || !strings.Contains(string(b), `"argv":["sleep","60"]`) {
+	if !strings.Contains(string(b), `"path":"/etc/passwd"`) || !strings.Contains(string(b), `"argv":["sleep","1000"]`) {
 		t.Errorf("the report after an interrupt:\n%s", b)
 	}
 }

@@ -114,7 +114,7 @@ func ExampleParseInjection() {
 // Attach to a running process until a context ends.
 func ExampleAttach() {
 	ctx, cancel := context.WithCancel(context.Background())
-	sleep := start("sleep", "100")
+	sleep := start("sleep", "1000")
 	defer sleep.Process.Kill()
 
 	err := trace.Attach(ctx, sleep.Process.Pid, trace.Options{

@@ -66,7 +66,7 @@ func TestDescends(t *testing.T) {
 
 // A test's own children are never found: a tracer must not attach to its own.
 func TestFindLeavesOutOwnProcesses(t *testing.T) {
-	sleep := exec.Command("sleep", "100")
+	sleep := exec.Command("sleep", "1000")
 	if err := sleep.Start(); err != nil {
 		t.Fatal(err)
 	}
