@@ -32,8 +32,8 @@ type FileUse struct {
 	CloseOnExec bool
 }
 
-// Use is what is done with a file: a set of bits. If none of the first row is set, the
-// call only asks about the file.
+// Use is what is done with a file: a set of bits. If no bit of the first group is set,
+// the call only asks about the file.
 type Use uint32
 
 const (

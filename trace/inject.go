@@ -162,8 +162,8 @@ func errorResult(errno uint32) *int64 {
 	return &result
 }
 
-// parseAction reads a part of an injection. known is false if there is none of
-// that name.
+// parseAction reads a part of an injection. known is false if no action has that
+// name.
 func (in *Injection) parseAction(what, name, arg string) (known, valid bool) {
 	switch name {
 	case "error":

@@ -143,7 +143,7 @@ func (r *recorder) joins(t *recorded, tr *tracer.Tracee) {
 	parent := creator(tr)
 	switch {
 	case parent == nil:
-		r.host.Hold(false) // whoever has created it may share its descriptors
+		r.host.Hold(false) // it may share its descriptors with its creator
 	case parent.shares:
 		if parent.table == nil {
 			parent.table = &table{users: 1}

@@ -11,18 +11,18 @@ import (
 	"trapline/trace/nearest"
 )
 
-// This file has the names that a wrong one in an expression may be meant for.
-// None of it runs until a name is wrong.
+// This file finds the names that a misspelt name in an expression may be meant for.
+// It runs only after an error.
 
 // keys returns the function of near names for a table of them.
 func keys[T any](names map[string]T) func(string) string {
 	return func(name string) string { return nearest.Inside(name, slices.Collect(maps.Keys(names))) }
 }
 
-// noneNear is for items of which none is nearer than another: numbers.
+// noneNear is for numbers, for which there is no suggestion.
 func noneNear(string) string { return "" }
 
-// nearCall returns the item of a set of calls that a wrong one is nearest to.
+// nearCall returns the item of a set of calls that is nearest to a misspelt one.
 func nearCall(item string) string {
 	optional, name := "", item
 	if rest, ok := strings.CutPrefix(item, "?"); ok {

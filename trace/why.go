@@ -35,8 +35,8 @@ func Why(pid int, o Options) error {
 	return err
 }
 
-// askWhy adds to the log what some processes wait for. These are named as this machine does.
-// The error is ESRCH if there is none of them.
+// askWhy adds to the log what some processes wait for. Their ids are those in the pid
+// namespace of machine. The error is ESRCH if none of the processes exists.
 func (s *Session) askWhy(machine *host.Local, processes []int, since func(tid int) (time.Duration, bool)) error {
 	options := why.Options{Decode: s.o.decoderOptions(), Since: since, Own: machine.Process(unix.Getpid())}
 	options.Decode.FDs = AllFDs

@@ -122,7 +122,7 @@ func (th *thread) link() bool {
 	var entry [buffered.IndexEntry]byte
 	binary.LittleEndian.PutUint64(entry[:], -th.fs)
 	binary.LittleEndian.PutUint64(entry[8:], th.area.Addr)
-	// The address first: nobody looks at it before the other word is right.
+	// The address first: it is not read before the other word is right.
 	return th.tr.poke(indexEntry(th.fs)+8, entry[8:]) == 8 && th.tr.poke(indexEntry(th.fs), entry[:8]) == 8
 }
 
@@ -181,7 +181,7 @@ func (t *Tracer) born(tr *Tracee) {
 	}
 	for _, th := range t.buffered.areas {
 		if th.fs == regs.Fs_base && th.tr.space == s && !th.aside {
-			// They share it: nobody can tell them apart.
+			// They share it: they cannot be told apart.
 			tr.shares = true
 			if th.tr != tr {
 				th.aside = true

@@ -75,9 +75,9 @@ func (t *Tracer) takeTurn() *Event {
 //     message, which no signal can set. Before Linux 5.18 the message of the stop
 //     before remains there, but signals are delivered after the end of a call,
 //     so that is an exit, and no call is under way that could exit.
-//   - The message of a seccomp stop may be any number, one that the tracee's own
-//     filter chose among them. Where there is a filter, and where the answer
-//     says that there is one, the wait status therefore decides.
+//   - The message of a seccomp stop may be any number, which the tracee's own filter
+//     chooses. Therefore the wait status decides if the tracee has a filter, or if
+//     PTRACE_GET_SYSCALL_INFO reports a seccomp stop.
 func (t *Tracer) stopsForCall(tr *Tracee) bool {
 	if getSyscallInfo(tr.TID, &t.info) != 0 || t.info.op == unix.PTRACE_SYSCALL_INFO_NONE {
 		return false

@@ -188,8 +188,9 @@ func parseFlags(fs *flagSet, args []string) ([]string, error) {
 	return fs.Args(), err
 }
 
-// eaten adds to an error that an option has taken the command for its argument, if
-// one of which that is true has taken a word that is a command.
+// eaten adds to an error that an option has taken the command for its argument. It
+// does so if one of the options for which which returns true has taken a word that is
+// the name of a command.
 func (fs *flagSet) eaten(err error, which func(apart) bool) error {
 	for _, a := range fs.apart {
 		if !which(a) {

@@ -7,10 +7,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Who a process is to the kernel when it looks at a file, and what it may do with
-// it: acl_permission_check and generic_permission of fs/namei.c, credentials(7).
+// The credentials with which a process accesses files, and which accesses they permit:
+// acl_permission_check and generic_permission of fs/namei.c, credentials(7).
 
-// Answer is yes, no, or neither where it is not certain.
+// Answer is yes, no, or unsure.
 type Answer uint8
 
 const (

@@ -25,7 +25,7 @@ func ShownPlain(c *Call, op uint32) bool {
 	return c.Plain && (IocType(op) == 'V' || IocType(op) == '=')
 }
 
-// Undescribed returns the description of a request that has none of its own.
+// Undescribed returns the description of a request that is not in a list of Ioctls.
 // known says that other requests of its type are described.
 func Undescribed(c *Call, op uint32, known bool) *Desc {
 	if f := ioctlOfType[IocType(op)]; f != nil {

@@ -109,7 +109,7 @@ func (c *Call) ShowRoom(addr uint64, elem Type, count, most uint64) {
 }
 
 // showArrayUpTo reports whether there were elements and all that are to be shown
-// could be read. more says that there are others behind them.
+// could be read. more says that the array has more elements than count.
 func (c *Call) showArrayUpTo(addr uint64, elem Type, count, most uint64, short int, more bool) bool {
 	if count == 0 {
 		c.Out.BeginArray()
@@ -172,7 +172,7 @@ func (c *Call) showArrayUpTo(addr uint64, elem Type, count, most uint64, short i
 	return whole
 }
 
-// showNeeded shows a list that is Needed.
+// showNeeded shows the list behind a Ptr that is Needed.
 func (c *Call) showNeeded(addr uint64, t *List) {
 	if addr == 0 {
 		c.Out.Addr(addr)

@@ -33,13 +33,12 @@ type Decoder struct {
 
 // Catalogue is what a Decoder knows of system calls.
 type Catalogue struct {
-	// Describe finds the description of the call that an ABI knows by a number, or
-	// gives nil.
+	// Describe returns the description of the call with number nr in an ABI, or nil.
 	Describe func(abi tables.ABI, nr uint64) *Desc
 	// DescribeInner is Describe for the calls of multiplexers, by name.
 	DescribeInner func(abi tables.ABI, name string) *Desc
-	// Resuming is the name of the call by which the kernel goes on with the one
-	// before it.
+	// Resuming is the name of the call by which the kernel continues an interrupted
+	// call (restart_syscall).
 	Resuming string
 }
 
@@ -156,7 +155,7 @@ func (c *Call) Exiting() bool { return c.exiting }
 // Pass notes a call that is not shown, or that the tracee was in when tracing
 // began: a restart_syscall may continue it.
 func (c *Call) Pass(name string) {
-	if c.now != c.catalogue.Resuming { // which goes on with an earlier one
+	if c.now != c.catalogue.Resuming { // which continues an earlier call
 		c.Previous = c.now
 	}
 	c.now = name

@@ -52,8 +52,8 @@ type Commands struct {
 	Of    []Command // sorted by Value
 	Other *Capture  // for all other values, if it is not nil
 
-	// Many says that there are too many sub-commands to list. Of and Other are nil
-	// then, and Decoder.CaptureFor gives the capture of one.
+	// Many says that there are too many sub-commands to list. Then Of and Other are
+	// nil, and Decoder.CaptureFor returns the capture of a single one.
 	Many bool
 }
 
@@ -135,7 +135,7 @@ const (
 // Detail has the options that change the capture of a call.
 type Detail struct {
 	Abbrev, Plain, Raw bool // see Call
-	Dumped             bool // all data that it moves is shown, too (-e read=, -e write=)
+	Dumped             bool // all data that it moves is also shown (-e read=, -e write=)
 }
 
 // Capture returns what has to be kept of the call that an ABI knows by a number. It

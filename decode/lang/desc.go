@@ -238,7 +238,7 @@ type OnStack struct{}
 
 func (OnStack) Layout(tables.ABI) Layout { return Layout{0, 1} }
 
-// Others, the last of Args, stands for arguments of which nothing is known. The
+// Others, the last of Args, stands for arguments whose meaning is not known. The
 // number that it is converted from is that of all arguments. Its name is "".
 type Others int
 

@@ -246,8 +246,9 @@ func (k *Keeps) Elements(n Num, size int, most uint64) {
 	}
 }
 
-// Buffers is Elements for struct iovec whose buffers are kept, too, up to each
-// bytes of one, and total of all together. If total is nil they are full.
+// Buffers is Elements for struct iovec. The buffers are kept as well: up to each bytes
+// of one buffer, and total bytes of all buffers together. If total is nil, all buffers
+// are full.
 func (k *Keeps) Buffers(n Num, most uint64, total Num, each int) {
 	op, ok := k.counted(n, 2*k.ABI.WordSize(), most)
 	if !ok {

@@ -18,11 +18,12 @@ type Rest struct {
 	Set   *tables.Set
 	Calls Calls
 
-	// By, if it is not nil, chooses among others instead; nil ends the arguments. If
-	// On is given, too, nothing else decides what By chooses.
+	// By, if it is not nil, chooses the rest in place of On, from descriptions other than
+	// Calls. If it returns nil, there are no more arguments. If On is set as well, the
+	// choice depends on that number alone.
 	By    func(c *Call) *Desc
-	Among []*Desc // what By chooses from, as far as that takes more registers
-	// All, if it is not nil, calls add with what By chooses from besides those.
+	Among []*Desc // descriptions that By may return; all of those that take more registers
+	// All, if it is not nil, calls add with the other descriptions that By may return.
 	All func(add func(*Desc))
 
 	// The names are resolved when the call is first seen.

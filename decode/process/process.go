@@ -126,8 +126,8 @@ func (t cloneTLS) Show(c *Call, v View) {
 	t.Type.Show(c, v)
 }
 
-// setTID points to the ids that the child is to have in its pid namespaces, of
-// which there are at most 32 (MAX_PID_NS_LEVEL of linux/pid_namespace.h).
+// setTID points to the ids that the child gets in its pid namespaces. A process is in
+// at most 32 of them (MAX_PID_NS_LEVEL of linux/pid_namespace.h).
 type setTID struct{ Type }
 
 func (t setTID) Show(c *Call, v View) {

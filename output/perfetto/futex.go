@@ -35,7 +35,7 @@ type futexAddress struct {
 	address uint64
 }
 
-// futexes are the calls at each address of which something is still to be said.
+// futexes has, by address, the calls for which flows may still have to be written.
 type futexes map[futexAddress]*futex
 
 type futex struct {

@@ -215,7 +215,7 @@ func (e *Values) Flags(v uint64, set *tables.Set, base output.Base) {
 		e.Number(v, base)
 		e.beginComment()
 	}
-	e.color(output.HueConst) // of the bars between the names, too
+	e.color(output.HueConst) // also for the bars between the names
 	for c := first; c != nil; c, rest, i = set.Next(rest, i) {
 		if c != first {
 			e.put("|")

@@ -66,9 +66,9 @@ func (t not) holds(e *Evaluation) Verdict {
 // maxOperands is the number of operands that one comparison may have.
 const maxOperands = 8
 
-// anyOf is a test of values. It holds if the test holds for any of the values
-// that the operands have or, with none, for none of them. It does not hold if
-// an operand has no values.
+// anyOf is a test of values. It holds if the test holds for at least one value of the
+// operands; if none is set, it holds if the test holds for no value. It does not hold
+// if an operand has no values.
 type anyOf struct {
 	operands []*operandRef
 	test     valueTest

@@ -55,7 +55,7 @@ var functions = [...]function{
 type function struct {
 	name string
 	args []Kind
-	is6  bool // takes addresses of IPv6, too
+	is6  bool // also takes addresses of IPv6
 }
 
 // findFunction finds a function by its name, or returns nil and all names.

@@ -178,7 +178,7 @@ func (c *Cursor) nextBlock() error {
 // readOlder reads in which blocks the calls that threads are in were entered.
 func (c *Cursor) readOlder() {
 	n := c.d.count()
-	if c.shallow || c.read > 0 { // nobody asks, or they were read
+	if c.shallow || c.read > 0 { // they are not needed, or were read before
 		for range n {
 			c.d.id()
 			c.d.id()

@@ -104,7 +104,8 @@ func Parse(list string) (parsed []Kind, err error) {
 	return parsed, nil
 }
 
-// noReport says which report may be meant or, if none is near, which there are.
+// noReport is the error for an unknown report. It suggests the report with the most
+// similar name, or lists all of them.
 func noReport(name string) error {
 	if near := nearest.Begun(name, Names()); near != "" {
 		return fmt.Errorf("there is no report %q%s", name, nearest.Question(near))

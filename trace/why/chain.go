@@ -8,11 +8,11 @@ import (
 	"trapline/output"
 )
 
-// deadlocks finds the circles of threads that wait for each other and that nobody else
-// can free.
+// deadlocks finds cycles of threads that wait for each other and that no other thread can
+// wake.
 //
-// A thread is stuck if it waits for certain others without a time limit, and all who
-// could end its wait are stuck as well. Of a process, each thread could.
+// A thread is stuck if it is certain whom it waits for, it waits without a time limit, and
+// all who can end its wait are stuck as well. If that is a process, each of its threads can.
 func (q *Inquiry) deadlocks() (found []output.Deadlock) {
 	stuck := make(map[int]bool)
 	for _, t := range q.order {

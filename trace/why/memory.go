@@ -14,16 +14,16 @@ import (
 	"trapline/tracer/unwind"
 )
 
-// memory is the memory of a process. A page of it may be served by a process that does
-// not answer, for userfaultfd or in a file of FUSE, and whoever reads it waits as well.
-// So another thread reads, and after one read that does not return there are no more.
+// memory is the memory of a process. A page may be served by a process that does not
+// answer (userfaultfd, or a file of FUSE); then a read of it does not return. Therefore
+// another thread reads, and after one read that does not return nothing more is read.
 type memory struct {
 	tid  int
 	lost bool
 }
 
-// patience is how long a read of memory may take.
-const patience = time.Second
+// readLimit is how long a read of memory may take.
+const readLimit = time.Second
 
 // memoryOf returns the memory of a thread's process.
 func (q *Inquiry) memoryOf(t *thread) *memory {
@@ -43,7 +43,7 @@ func (m *memory) ReadMemory(addr uint64, b []byte) int {
 	copied := make([]byte, len(b))
 	done := make(chan int, 1)
 	go func() { done <- readMemory(m.tid, addr, copied) }()
-	timer := time.NewTimer(patience)
+	timer := time.NewTimer(readLimit)
 	defer timer.Stop()
 	select {
 	case n := <-done:

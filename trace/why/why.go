@@ -4,8 +4,8 @@
 // /proc and the memory of the processes, without attaching to them.
 //
 // An Inquiry follows chains: the processes that the first one waits for are asked as
-// well, and so on. A wait is described by who can end it. That nobody else can do so
-// is said only if it is certain; from such waits follow the deadlocks.
+// well, and so on. A wait is described by those who can end it. Whether only they can is
+// stated only if it is certain; deadlocks follow from such waits.
 package why
 
 import (
@@ -27,8 +27,9 @@ type Options struct {
 	Stacks *unwind.Unwinder
 	// Self is a process that is not named as the tracer of others, or 0.
 	Self int
-	// Own is the process that asks, or 0. It has inherited descriptors as others have, and is
-	// named for them only if nobody else has one. What it waits for itself is not asked.
+	// Own is the process that asks, or 0. Since it has inherited descriptors, it is named as
+	// the owner of a descriptor only if no other process has it. Its own waits are not
+	// examined.
 	Own int
 	// Since, if not nil, gives the time that a thread has been in its call. Otherwise the
 	// kernel may know for how long the thread has been asleep.
@@ -69,8 +70,8 @@ type thread struct {
 
 	wait output.Waiting
 	on   []target
-	// closed says that nobody but those of on can end the wait; limited that it may end
-	// by itself, when some time has passed.
+	// closed says that only those in on can end the wait; limited that the wait ends by
+	// itself after some time.
 	closed, limited bool
 }
 
@@ -96,7 +97,7 @@ func New(h *host.Local, o Options) *Inquiry {
 }
 
 // Ask looks at all threads of some processes, and at the processes that they wait for. It
-// returns false if there are none of these.
+// returns false if none of them exists.
 func (q *Inquiry) Ask(processes ...int) bool {
 	for _, process := range processes {
 		if t, ok := q.host.Task(process); ok {

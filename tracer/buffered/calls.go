@@ -101,7 +101,7 @@ func (t *CallTable) Stops(nr uint64) bool {
 }
 
 // Stop makes all calls with a number stop. Processes that have the table already
-// need a word of zero at EntryAddr, too.
+// also need a word of zero at EntryAddr.
 func (t *CallTable) Stop(nr uint64) {
 	binary.LittleEndian.PutUint32(t.b[nr*opBytes+entryNeed:], 0)
 }

@@ -12,11 +12,11 @@ import (
 	"trapline/trace/recording"
 )
 
-// archive is a Store of a recording. It has a few pages of records in memory, and reads
-// the others again when they are asked for. What the records of an event are is known
-// from the index alone: none of an entry or of the end of a trace, two of the end of a
-// thread (the call that it was in, and how it has ended), and one of all others. So
-// the position of a record tells its page.
+// archive is a Store of a recording. It keeps a few pages of records in memory, and reads
+// the others again when they are needed. The index alone tells how many records an event
+// has: an entry and the end of a trace have none, the end of a thread has two (the call
+// that it was in, and how it ended), and all other events have one. So the position of a
+// record determines its page.
 type archive struct {
 	r       *recording.Reader
 	options trace.Options

@@ -161,8 +161,7 @@ func hasLayout(abi tables.ABI, typ Type) bool {
 	return reflect.TypeOf(typ) == reflect.TypeOf(flexible) || typ.Layout(abi).Size > 0
 }
 
-// partial are structs of which what is behind the last member of interest is
-// not described.
+// partial are structs whose description ends before their last member in C.
 var partial = map[string]bool{
 	"struct dm_ioctl": true, "struct dm_name_list": true, "struct if_dqblk": true, "struct kvm_run": true, "struct ptrace_syscall_info": true, "struct rseq": true,
 	"struct sysinfo": true, "struct sockaddr_in": true, "struct sockaddr_in6": true, "struct sockaddr_ll": true, "struct sockaddr_rxrpc": true,
