@@ -15,21 +15,26 @@ const (
 	blockSize = 1024 // divides a page, so that a block is readable as a whole or not at all
 )
 
-// windows are the blocks of the tracee's memory last read at this stop: two,
-// since pointers and what they point to take turns.
+// windows are the blocks of the tracee's memory last read at this stop. There are several,
+// since pointers and what they point to take turns, and strings lie across blocks.
 type windows struct {
-	addr  [2]uint64
-	valid [2]bool
-	last  int // the one used last
-	b     [2 * blockSize]byte
+	addr [numWindows]uint64
+	used [numWindows]uint32 // which read has used it last; 0 if it has nothing
+	now  uint32             // reads so far
+	b    [numWindows * blockSize]byte
 }
+
+const numWindows = 4 // even: see readBoth
+
+// forget empties all windows.
+func (w *windows) forget() { w.used, w.now = [numWindows]uint32{}, 0 }
 
 // read fills b from addr on, like Memory.ReadMemory. len(b) <= smallRead.
 func (w *windows) read(m Memory, addr uint64, b []byte) int {
 	start := addr &^ (blockSize - 1)
 	off := int(addr - start)
 	inFirst := min(len(b), blockSize-off)
-	if inFirst < len(b) && !w.has(start) && !w.has(start+blockSize) {
+	if inFirst < len(b) && w.find(start) < 0 && w.find(start+blockSize) < 0 {
 		return w.readBoth(m, start, off, b)
 	}
 	n := w.copy(m, start, off, b[:inFirst])
@@ -39,40 +44,67 @@ func (w *windows) read(m Memory, addr uint64, b []byte) int {
 	return n
 }
 
-func (w *windows) has(start uint64) bool {
-	return w.valid[0] && w.addr[0] == start || w.valid[1] && w.addr[1] == start
+// find returns the window that has a block; -1 if there is none.
+func (w *windows) find(start uint64) int {
+	for i := range w.addr {
+		if w.addr[i] == start && w.used[i] != 0 {
+			return i
+		}
+	}
+	return -1
 }
 
-// readBoth is read for memory in two blocks, neither of which has been read.
+// readBoth is read for memory in two blocks, neither of which has been read. They go to
+// the pair of windows that has not been used for longest.
 func (w *windows) readBoth(m Memory, start uint64, off int, b []byte) int {
-	n := m.ReadMemory(start, w.b[:])
-	w.addr = [2]uint64{start, start + blockSize}
-	w.valid = [2]bool{n >= blockSize, n == len(w.b)}
+	at, oldest := 0, ^uint32(0)
+	for i := 0; i < numWindows; i += 2 {
+		if used := max(w.used[i], w.used[i+1]); used < oldest {
+			at, oldest = i, used
+		}
+	}
+	both := w.b[at*blockSize:][:2*blockSize]
+	n := m.ReadMemory(start, both)
+	w.now++
+	for i := range 2 {
+		w.addr[at+i], w.used[at+i] = start+uint64(i*blockSize), 0
+		if n >= (i+1)*blockSize {
+			w.used[at+i] = w.now
+		}
+	}
 	if n <= off {
 		return m.ReadMemory(start+uint64(off), b) // no pages of this size
 	}
-	return copy(b, w.b[off:n])
+	return copy(b, both[off:n])
 }
 
 // copy fills b from one block, which it reads unless it is here.
 func (w *windows) copy(m Memory, start uint64, off int, b []byte) int {
-	if !w.valid[w.last] || w.addr[w.last] != start {
-		w.last ^= 1
+	at := w.find(start)
+	w.now++
+	if at >= 0 {
+		w.used[at] = w.now
+		return copy(b, w.b[at*blockSize:][off:blockSize])
 	}
-	block := w.b[w.last*blockSize:][:blockSize]
-	if !w.valid[w.last] || w.addr[w.last] != start {
-		w.addr[w.last] = start
-		if w.valid[w.last] = m.ReadMemory(start, block) == blockSize; !w.valid[w.last] {
-			return m.ReadMemory(start+uint64(off), b) // no pages of this size
+	at = 0
+	for i, used := range w.used {
+		if used < w.used[at] {
+			at = i
 		}
 	}
+	block := w.b[at*blockSize:][:blockSize]
+	if m.ReadMemory(start, block) < blockSize {
+		w.used[at] = 0
+		return m.ReadMemory(start+uint64(off), b) // no pages of this size
+	}
+	w.addr[at], w.used[at] = start, w.now
 	return copy(b, block[off:])
 }
 
 // startStop forgets what was read at the previous stop.
 func (c *Call) startStop() {
 	c.used = 0
-	c.windows.valid = [2]bool{}
+	c.windows.forget()
 	c.noted = nil
 	switch m := c.Mem.(type) {
 	case *KeptMemory:

@@ -35,6 +35,10 @@ func TestReadsAreGathered(t *testing.T) {
 	}{
 		{"neighbours", [][2]uint64{{page + 900, 20}, {page + 800, 100}, {page, 8}, {page + 1016, 8}}, 1},
 		{"two places in turn", [][2]uint64{{page, 8}, {page + 2048, 8}, {page + 8, 8}, {page + 2056, 8}}, 2},
+		{"four places in turn", [][2]uint64{
+			{page, 8}, {page + 1024, 8}, {page + 2048, 8}, {page + 3072, 8}, {page + 8, 8}, {page + 1032, 8}, {page + 2056, 8}, {page + 3080, 8},
+		}, 4},
+		{"across the end of what was read", [][2]uint64{{page, 8}, {page + 3072, 8}, {page + 2040, 16}, {page, 8}, {page + 3072, 8}}, 3},
 		{"across a block's end", [][2]uint64{{page + 1020, 8}, {page + 1000, 100}, {page + 1500, 8}}, 1},
 		{"on from a block", [][2]uint64{{page, 8}, {page + 1020, 8}, {page + 2000, 8}}, 2},
 		{"large", [][2]uint64{{page, 2000}}, 1},

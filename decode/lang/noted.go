@@ -14,7 +14,7 @@ type NotedMemory struct {
 // Start forgets what was read, and begins a stop of a tracee with that memory.
 func (m *NotedMemory) Start(live Memory) {
 	m.live, m.pieces, m.room, m.added = live, m.pieces[:0], m.room[:0], false
-	m.windows.valid = [2]bool{}
+	m.windows.forget()
 }
 
 // Live returns the memory that is read.

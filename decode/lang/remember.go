@@ -36,10 +36,10 @@ func (c *Call) Recall(v View) ([]byte, bool) {
 func (c *Call) AtEntry(show func()) {
 	now := c.Mem
 	c.Mem = rememberedMemory{c, now}
-	c.windows.valid = [2]bool{}
+	c.windows.forget()
 	show()
 	c.Mem = now
-	c.windows.valid = [2]bool{}
+	c.windows.forget()
 }
 
 type rememberedMemory struct {
