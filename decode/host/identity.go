@@ -18,7 +18,38 @@ func (l *Local) Identity(process int) (id Identity, ok bool) {
 	if process <= 0 {
 		return Identity{}, false
 	}
-	status := readFile(string(l.pathOf(process, "/status")), statusMax)
+	var b [statusRoom]byte
+	return l.identity(readInOne(b[:], l.pathOf(process, "/status"), statusMax))
+}
+
+// statusRoom is more than most files /proc/PID/status have.
+const statusRoom = 4 << 10
+
+// An Introducer is a Host that can answer Identity and Command at once.
+type Introducer interface {
+	// Introduce returns both, and false if it does not know both. command is in b or
+	// shares no memory with what the caller has.
+	Introduce(b []byte, process int) (id Identity, command []byte, ok bool)
+}
+
+// Introduce implements Introducer: both are in one file.
+func (l *Local) Introduce(b []byte, process int) (id Identity, command []byte, ok bool) {
+	if process <= 0 {
+		return id, nil, false
+	}
+	var room [statusRoom]byte
+	status := readInOne(room[:], l.pathOf(process, "/status"), statusMax)
+	name, found := bytes.CutPrefix(status, []byte("Name:\t"))
+	name, _, ended := bytes.Cut(name, []byte("\n"))
+	if !found || !ended || len(name) == 0 || len(name) > len(b) || bytes.IndexByte(name, '\\') >= 0 { // it is escaped
+		return id, nil, false
+	}
+	id, ok = l.identity(status)
+	return id, b[:copy(b, name)], ok
+}
+
+// identity finds who a thread is in its file /proc/PID/status.
+func (l *Local) identity(status []byte) (id Identity, ok bool) {
 	if id.TGID = l.ownTGID(status); id.TGID == 0 {
 		return Identity{}, false
 	}
@@ -58,12 +89,15 @@ func (l *Local) Executable(b []byte, process int) []byte {
 // program: three quarters of 8 MiB.
 const argumentsMax = 8 << 20
 
+// argumentsRoom is more than most programs have of arguments or of an environment.
+const argumentsRoom = 4 << 10
+
 // Arguments implements Host.
 func (l *Local) Arguments(process int) []byte {
-	return readFile(string(l.pathOf(process, "/cmdline")), argumentsMax)
+	return readInOne(make([]byte, argumentsRoom), l.pathOf(process, "/cmdline"), argumentsMax)
 }
 
 // Environment implements Host.
 func (l *Local) Environment(process int) []byte {
-	return readFile(string(l.pathOf(process, "/environ")), argumentsMax)
+	return readInOne(make([]byte, argumentsRoom), l.pathOf(process, "/environ"), argumentsMax)
 }

@@ -88,8 +88,36 @@ func readFile(path string, limit int) []byte {
 		return nil
 	}
 	defer unix.Close(fd)
-	b := make([]byte, 0, min(limit, 8<<10))
+	return readRest(fd, make([]byte, 0, min(limit, 8<<10)), limit)
+}
+
+// readInOne reads a file, up to limit bytes, into room if that suffices. The file is one
+// of which a read returns all that there is room for: a shorter read is its end. It
+// returns nil if the file cannot be opened.
+func readInOne(room, path []byte, limit int) []byte {
+	fd, err := unix.Open(string(path), unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil
+	}
+	defer unix.Close(fd)
+	n, err := unix.Read(fd, room)
+	if err == nil && n < len(room) {
+		return room[:n]
+	}
+	return readRest(fd, room[:max(n, 0)], limit)
+}
+
+// readRest reads an open file to its end, up to limit bytes with those in b.
+func readRest(fd int, b []byte, limit int) []byte {
 	for {
+		if len(b) == limit {
+			return b
+		}
+		if len(b) == cap(b) {
+			grown := make([]byte, len(b), min(limit, max(8<<10, 2*len(b))))
+			copy(grown, b)
+			b = grown
+		}
 		n, err := unix.Read(fd, b[len(b):cap(b)])
 		if err == unix.EINTR {
 			continue
@@ -98,14 +126,6 @@ func readFile(path string, limit int) []byte {
 			return b
 		}
 		b = b[:len(b)+n]
-		if len(b) == limit {
-			return b
-		}
-		if len(b) == cap(b) {
-			grown := make([]byte, len(b), min(limit, 2*len(b)))
-			copy(grown, b)
-			b = grown
-		}
 	}
 }
 

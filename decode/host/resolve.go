@@ -86,6 +86,17 @@ func (l *Local) Exists(process, dir int, name []byte, link bool) (exists, ok boo
 	return false, false
 }
 
+// IsNoLink reports whether a name in trapline's root directory, absolute and without a
+// symbolic link before its last part, is certain not to be a link: to be another file, or
+// none.
+func (l *Local) IsNoLink(name []byte) bool {
+	fd, err := openCached(unix.AT_FDCWD, string(name), 0, unix.RESOLVE_NO_SYMLINKS)
+	if err == nil {
+		unix.Close(fd)
+	}
+	return err == nil || err == unix.ENOENT
+}
+
 // startOf opens the directory that a path is seen from; -1 if that is not known.
 func (l *Local) startOf(process, dir int, name string) int {
 	var at []byte

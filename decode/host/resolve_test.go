@@ -162,3 +162,32 @@ broken
 		}
 	}
 }
+
+// IsNoLink is certain only of what is no link, and of names that have none before the end.
+func TestIsNoLink(t *testing.T) {
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, err := range []error{
+		os.Mkdir(filepath.Join(dir, "dir"), 0o700), os.WriteFile(filepath.Join(dir, "dir/file"), nil, 0o600),
+		os.Symlink("dir", filepath.Join(dir, "link")), os.Symlink("nothing", filepath.Join(dir, "dangling")),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	var l Local
+	for name, want := range map[string]bool{
+		"dir": true, "dir/file": true, "link": false, "dangling": false, "link/file": false, "dir/file/more": false,
+	} {
+		name = filepath.Join(dir, name)
+		os.Lstat(name) // the kernel remembers it
+		if got := l.IsNoLink([]byte(name)); got != want {
+			t.Errorf("%s: %v, want %v", name, got, want)
+		}
+	}
+	if l.IsNoLink([]byte("/proc/self/exe")) || l.IsNoLink([]byte("/proc/self/fd/0")) {
+		t.Error("links of the procfs are taken for files")
+	}
+}
