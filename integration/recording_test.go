@@ -132,6 +132,62 @@ os.fstat(d)`
 	replaysAlike(t, []string{"-f", "-yy"}, []string{"python3", "-I", "-S", "-c", script})
 }
 
+// Where paths lead is known from what was found out before, until a call changes that:
+// a directory is changed, a link is made, replaced, or removed, a directory is renamed, the
+// root directory is another one. -P sees each of these files by its name at that time.
+func TestRecordedPathsThatChange(t *testing.T) {
+	need.All(t, need.Python3)
+	const script = `
+import os
+def look():
+    for p in 'a/f', './a//f', 'b/../a/f', 'l/f', 'l/../a/f', 'gone/../a/f', 'l', 'f', '../a/f', 'a/f/x', 'l/./l2/f':
+        try: os.stat(p)
+        except OSError: pass
+        try: os.lstat(p)
+        except OSError: pass
+here = os.getcwd()
+os.mkdir('a'); os.mkdir('b')
+look()
+os.close(os.open('a/f', os.O_CREAT | os.O_WRONLY))
+look()
+os.close(os.open('b/f', os.O_CREAT | os.O_WRONLY))
+os.symlink('a', 'l'); os.symlink('../b', 'a/l2')
+look()
+os.unlink('l'); os.symlink('b', 'l')
+look()
+os.chdir('a')
+look()
+os.chdir('../b')
+look()
+d = os.open('..', os.O_RDONLY)
+os.fchdir(d)
+look()
+os.symlink('a', 'm'); os.rename('m', 'l')
+look()
+os.rename('a', 'gone')
+look()
+os.rename('b', 'a')
+look()
+p = os.fork()
+if p == 0:
+    os.chdir('gone')
+    look()
+    os.execv('/bin/sh', ['sh', '-c', '[ -f f ]; [ -f ../a/f ]; [ -f ../l/f ]; cd ..; [ -f f ]; [ -f gone/f ]'])
+os.waitpid(p, 0)
+look()
+os.mkdir('r'); os.mkdir('r/a'); os.symlink('/a', 'r/l')
+os.close(os.open('r/a/f', os.O_CREAT | os.O_WRONLY))
+try:
+    os.chroot('r')
+    os.chdir('/')
+except OSError:
+    os.chdir('r')
+look()`
+	for _, options := range [][]string{{"-yy", "-P", "/**/work/a/f"}, {"-P", "/**/b/f", "-P", "/**/l"}, {"-P", "/**/gone/f"}, {"-P", "/**/f"}} {
+		replaysAlike(t, append([]string{"-f"}, options...), []string{"python3", "-I", "-S", "-c", script})
+	}
+}
+
 // replaysAlike records a command that works in an empty folder, and compares what the
 // recording shows with what the live trace has shown.
 func replaysAlike(t *testing.T, options, command []string) {

@@ -40,12 +40,15 @@ type recorder struct {
 	s       *Session
 	w       *recording.Writer
 	host    *recording.Asked
+	machine *host.Local
 	options decode.Options
 	decoder *decode.Decoder // for one block, since it keeps what it was told
 	mem     decode.NotedMemory
 	split   socketcall.Splitter
 	explain *explainer // nil without Options.Explain
-	sets    registers.Sets
+
+	namespaces bool // there are processes with other namespaces than trapline's
+	sets       registers.Sets
 
 	base     time.Time // what times are counted from
 	firstRun bool      // before the event, the command had not been executed
@@ -54,6 +57,7 @@ type recorder struct {
 
 	resolved    map[string][]byte // where paths lead, in this block: see resolve
 	harmless    map[string]bool   // the calls of that list
+	introduced  bool              // begin has asked about the thread
 	renames     bool              // the call being decoded may change where paths lead
 	key         []byte
 	path, found [unix.PathMax]byte
@@ -71,6 +75,7 @@ type recorded struct {
 	table    *table // nil if not known
 	shares   bool   // it has created a thread that shares its table
 	changing bool   // the call it is in may change descriptors and names
+	entering bool   // or the directory of its process
 	closes   int    // the descriptor that this call closes, plus 1; 0 for none
 }
 
@@ -81,7 +86,7 @@ const clockStep = 100 * time.Millisecond
 // newRecorder creates the file that Options.Record asks for. machine is the host.
 func (s *Session) newRecorder(machine *host.Local) (*recorder, error) {
 	o := &s.o
-	r := &recorder{s: s, host: recording.NewAsked(machine), base: time.Now(), resolved: make(map[string][]byte), harmless: names(harmless)}
+	r := &recorder{s: s, host: recording.NewAsked(machine), machine: machine, base: time.Now(), resolved: make(map[string][]byte), harmless: names(harmless)}
 	limit := o.Record.Strings
 	if limit == 0 {
 		limit = DefaultRecordStrings
@@ -183,7 +188,7 @@ func (r *recorder) record(ev *tracer.Event) {
 	case tracer.Exec:
 		e.FormerTID = ev.FormerTID
 		if t != nil {
-			r.executes(r.of(t), ev.Superseded)
+			r.executes(r.of(t), ev)
 		}
 		if ev.Superseded != nil {
 			e.Superseded = ev.Superseded.TID
@@ -233,7 +238,10 @@ func (r *recorder) begin(kind recording.Kind, tr *tracer.Tracee, at time.Time) *
 		Kind: kind, TID: tr.TID, Time: at,
 		Memory: e.Memory[:0], Stack: e.Stack[:0], Threads: e.Threads[:0], Registers: recording.Registers{Sets: e.Registers.Sets[:0]},
 	}
-	if !r.w.Knows(tr.TID) && kind < recording.Exited {
+	if kind == recording.Created {
+		r.host.ForgetProcess(r.host.Process(tr.TID)) // the number may have been that of another thread
+	}
+	if r.introduced = !r.w.Knows(tr.TID) && kind < recording.Exited; r.introduced {
 		r.aboutThread(tr.TID)
 	}
 	if t, ok := tr.Data.(*tracee); ok {
@@ -270,8 +278,7 @@ func (r *recorder) put() {
 func (r *recorder) aboutThread(tid int) {
 	var b [unix.PathMax]byte
 	process := r.host.Process(tid)
-	r.host.Identity(process)
-	r.host.Command(b[:], process)
+	r.host.Introduce(process)
 	r.host.WorkingDir(b[:], process)
 	r.host.Root(b[:], process)
 }
@@ -279,7 +286,9 @@ func (r *recorder) aboutThread(tid int) {
 // aboutProgram asks what a process executes.
 func (r *recorder) aboutProgram(tid int) {
 	var b [unix.PathMax]byte
-	r.aboutThread(tid)
+	if !r.introduced {
+		r.aboutThread(tid)
+	}
 	process := r.host.Process(tid)
 	r.host.Executable(b[:], process)
 	r.host.Arguments(process)
@@ -291,7 +300,9 @@ func (r *recorder) seePath(c *decode.Call, dir int, name []byte, link bool) {
 	if len(name) == 0 {
 		return
 	}
-	r.renames = r.renames || c.Naming&(decode.NamesEntry|decode.NamesNew|decode.NamesEntered) != 0
+	if c.Naming&decode.NamesEntry != 0 && !r.harmless[c.Sig.Name] {
+		r.renames = true
+	}
 	process := decode.ProcessOf(c)
 	var base []byte
 	switch {
@@ -329,12 +340,11 @@ func (r *recorder) resolve(base []byte, process, dir int, name []byte, link bool
 		r.host.Resolved(process, dir, name, link, known)
 		return
 	}
-	if link {
-		if found := r.inDirectory(base, process, dir, name); found != nil {
-			r.resolved[string(r.resolveKey(base, name, link))] = found
-			r.host.Resolved(process, dir, name, link, found)
-			return
-		}
+	// If the file is not there, the call may be about to create it.
+	if found := r.inDirectory(base, process, dir, name); found != nil && (link || found[0] == '/' && r.seesRoot(process) && r.machine.IsNoLink(found)) {
+		r.resolved[string(r.resolveKey(base, name, link))] = found
+		r.host.Resolved(process, dir, name, link, found)
+		return
 	}
 	r.resolved[string(r.resolveKey(base, name, link))] = bytes.Clone(r.host.Resolve(r.found[:], process, dir, name, link))
 }
@@ -357,24 +367,56 @@ func (r *recorder) inDirectory(base []byte, process, dir int, name []byte) []byt
 	if text := string(last); text == "" || text == "." || text == ".." || len(name) >= unix.PathMax {
 		return nil
 	}
-	in := base // of a relative path, or the root directory
-	if at > 0 {
-		key := r.resolveKey(base, parent, false)
-		known, ok := r.resolved[string(key)]
-		if !ok {
-			known = bytes.Clone(r.host.Of.Resolve(r.found[:], process, dir, parent, false))
-			r.resolved[string(key)] = known
-		}
-		in = known
-	}
+	in := r.directory(base, process, dir, parent)
 	if len(in) == 0 {
 		return nil
 	}
-	found := append(make([]byte, 0, len(in)+1+len(last)), in...)
-	if found[len(found)-1] != '/' {
-		found = append(found, '/')
+	return below(in, last)
+}
+
+// below returns the name of a file in a directory.
+func below(in, last []byte) []byte {
+	name := append(make([]byte, 0, len(in)+1+len(last)), in...)
+	if name[len(name)-1] != '/' {
+		name = append(name, '/')
 	}
-	return append(found, last...)
+	return append(name, last...)
+}
+
+// directory returns where a path to a directory leads, or nothing. Many paths begin
+// alike: what is known of their beginnings is not asked again.
+func (r *recorder) directory(base []byte, process, dir int, name []byte) []byte {
+	name = bytes.TrimRight(name, "/")
+	if len(name) == 0 {
+		return base // of a relative path, or the root directory
+	}
+	if known, ok := r.resolved[string(r.resolveKey(base, name, false))]; ok {
+		return known
+	}
+	at := bytes.LastIndexByte(name, '/')
+	in, last := r.directory(base, process, dir, name[:max(at, 0)]), name[at+1:]
+	var found []byte
+	switch {
+	case len(in) == 0 || in[0] != '/' || !r.seesRoot(process):
+	case string(last) == ".":
+		found = bytes.Clone(in)
+	case string(last) == "..":
+		found = bytes.Clone(in[:max(bytes.LastIndexByte(in, '/'), 1)])
+	default:
+		if to := below(in, last); r.machine.IsNoLink(to) {
+			found = to
+		}
+	}
+	if found == nil {
+		found = bytes.Clone(r.host.Of.Resolve(r.found[:], process, dir, name, false))
+	}
+	r.resolved[string(r.resolveKey(base, name, false))] = found
+	return found
+}
+
+// seesRoot reports whether names that a process sees are names that trapline sees.
+func (r *recorder) seesRoot(process int) bool {
+	return r.host.Holds() && !r.namespaces && string(r.host.Root(r.found[:], process)) == "/"
 }
 
 func (r *recorder) startMemory(t *tracee, tr *tracer.Tracee) {
@@ -478,10 +520,14 @@ func (r *recorder) exit(t *tracee, ev *tracer.Event) {
 	}
 	r.stack(t, ev.Tracee, r.firstRun && ev.Tracee.TID == r.s.command && !call.IsError)
 	r.usage(ev)
-	if t.recorded.renames && !call.IsError {
+	switch name := d.Sig.Name; {
+	case call.IsError:
+	case t.recorded.renames || remounts(name):
 		clear(r.resolved)
 		r.aboutThread(ev.Tracee.TID) // it may have changed its directories
-	} else if d.Sig.Name == "prctl" { // or its name
+	case entersDir(name):
+		r.host.WorkingDir(r.path[:], r.host.Process(ev.Tracee.TID))
+	case name == "prctl": // it may have changed its name
 		r.aboutThread(ev.Tracee.TID)
 	}
 }

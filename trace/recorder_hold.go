@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"trapline/decode"
 	"trapline/tracer"
 )
 
@@ -28,6 +29,7 @@ const harmless = `
 	connect bind listen shutdown sendto recvfrom send recv sendmsg recvmsg sendmmsg recvmmsg
 	getsockname getpeername getsockopt setsockopt
 	stat lstat fstat stat64 lstat64 fstat64 newfstatat fstatat64 statx statfs fstatfs statfs64 fstatfs64
+	mkdir mkdirat mknod mknodat
 	access faccessat faccessat2 readlink readlinkat getcwd getxattr lgetxattr fgetxattr
 	listxattr llistxattr flistxattr chmod fchmod fchmodat chown lchown fchown fchownat utimensat utime utimes umask
 	mmap mmap2 munmap mprotect mremap madvise msync brk mlock munlock mincore membarrier
@@ -38,7 +40,11 @@ const harmless = `
 	setpgid getsid setsid getuid geteuid getgid getegid getgroups getresuid getresgid getrandom getrusage
 	rt_sigaction rt_sigprocmask rt_sigreturn rt_sigsuspend rt_sigtimedwait rt_sigpending sigaltstack sigreturn
 	set_robust_list set_tid_address set_thread_area rseq arch_prctl prlimit64 getrlimit setrlimit ugetrlimit
-	uname sysinfo getcpu getpriority setpriority capget restart_syscall`
+	uname sysinfo getcpu getpriority setpriority capget restart_syscall
+	execve execveat`
+
+// Of these, mkdir and others that make names make none that a path has led through. What
+// execve closes belongs to its process alone: see executes.
 
 func names(list string) map[string]bool {
 	set := make(map[string]bool)
@@ -57,6 +63,26 @@ func closing(name string) (arg int, ok bool) {
 		return 1, true
 	}
 	return 0, false
+}
+
+// entersDir reports whether a call changes a directory of its process, and nothing else.
+// Processes may share it.
+func entersDir(name string) bool { return name == "chdir" || name == "fchdir" }
+
+// remounts reports whether a call changes where paths lead without naming an entry of a
+// directory.
+func remounts(name string) bool {
+	switch name {
+	case "chroot", "pivot_root", "mount", "move_mount", "umount", "umount2", "oldumount", "fsmount", "open_tree", "mount_setattr", "setns", "unshare":
+		return true
+	}
+	return false
+}
+
+// ofTerminal reports whether a call is an ioctl that a terminal has. None of these
+// changes a name or closes a descriptor.
+func ofTerminal(d *decode.Call) bool {
+	return d.Sig.Name == "ioctl" && d.Args[1]>>8&0xff == 'T'
 }
 
 // table is a table of descriptors.
@@ -78,14 +104,20 @@ func (r *recorder) changes(t *recorded, tr *tracer.Tracee) {
 	case closes && r.closesOnly(t, tr, fd):
 		t.closes = fd + 1
 		r.closed(t, tr)
-	case closes, !r.harmless[name], r.renames:
+	case entersDir(name):
+		t.entering = true
+		r.host.ChangingDirs()
+	case closes, !r.harmless[name] && !ofTerminal(d), r.renames:
 		t.changing = true
 		r.host.Changing()
 	case name == "clone" || name == "clone3":
 		r.clones(t, tr)
 	}
-	if name == "io_uring_setup" {
+	switch name {
+	case "io_uring_setup":
 		r.host.Hold(false) // what is in a ring may open, close and rename when there is no call
+	case "unshare", "setns":
+		r.namespaces = true
 	}
 }
 
@@ -107,13 +139,22 @@ func (r *recorder) changed(t *recorded, tr *tracer.Tracee) {
 		r.closed(t, tr)
 		t.closes = 0
 	}
+	r.settled(t)
+	switch t.call.Sig.Name {
+	case "wait4", "waitid", "waitpid":
+		r.host.ForgetPassing()
+	}
+}
+
+// settled ends the changes of a call.
+func (r *recorder) settled(t *recorded) {
 	if t.changing {
 		t.changing = false
 		r.host.Changed()
 	}
-	switch t.call.Sig.Name {
-	case "wait4", "waitid", "waitpid":
-		r.host.Forget() // names in /proc go with the process
+	if t.entering {
+		t.entering = false
+		r.host.ChangedDirs()
 	}
 }
 
@@ -136,6 +177,9 @@ func (r *recorder) clones(t *recorded, tr *tracer.Tracee) {
 	if flags&(unix.CLONE_FILES|unix.CLONE_FS) != 0 && !r.s.o.Follow {
 		r.host.Hold(false) // its calls will not be seen
 	}
+	if flags&(unix.CLONE_NEWNS|unix.CLONE_NEWPID) != 0 {
+		r.namespaces = true
+	}
 }
 
 // joins is called for a new thread.
@@ -153,7 +197,6 @@ func (r *recorder) joins(t *recorded, tr *tracer.Tracee) {
 	default:
 		t.table = &table{users: 1}
 	}
-	r.host.Forget() // the number may have been that of another thread
 }
 
 // creator returns what the recorder knows of the creator of a thread, or nil.
@@ -168,9 +211,9 @@ func creator(tr *tracer.Tracee) *recorded {
 
 // executes is called for a thread that has executed a program: it is the only one left,
 // and shares nothing.
-func (r *recorder) executes(t *recorded, superseded *tracer.Tracee) {
-	if superseded != nil {
-		if other, ok := superseded.Data.(*tracee); ok && other.recorded != nil {
+func (r *recorder) executes(t *recorded, ev *tracer.Event) {
+	if ev.Superseded != nil {
+		if other, ok := ev.Superseded.Data.(*tracee); ok && other.recorded != nil {
 			r.leaves(other.recorded)
 		}
 	}
@@ -178,7 +221,12 @@ func (r *recorder) executes(t *recorded, superseded *tracer.Tracee) {
 		t.table.users--
 	}
 	t.table, t.shares = &table{users: 1}, false
-	r.host.Forget()
+	process := r.host.Process(ev.Tracee.TID)
+	if ev.FormerTID != 0 {
+		r.host.ForgetProcess(process) // the answers were about another thread
+	}
+	r.host.ForgetDescriptors(process)
+	r.closesMany()
 }
 
 // leaves is called for a thread that has ended, or that is not traced any more.
@@ -186,9 +234,15 @@ func (r *recorder) leaves(t *recorded) {
 	if t.table != nil {
 		t.table.users--
 	}
-	if t.changing {
-		t.changing = false
-		r.host.Changed()
+	r.settled(t)
+	r.closesMany()
+}
+
+// closesMany is called when a process may have closed descriptors that no call has named.
+func (r *recorder) closesMany() {
+	if r.namespaces { // the last process of one takes its mounts along
+		r.host.Forget()
+		return
 	}
-	r.host.Forget()
+	r.host.ForgetPassing()
 }

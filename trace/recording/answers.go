@@ -92,11 +92,15 @@ var (
 )
 
 // NewAsked returns an Asked of another host.
-func NewAsked(of host.Host) *Asked { return &Asked{Of: of, known: make(map[string]*known)} }
+func NewAsked(of host.Host) *Asked {
+	return &Asked{Of: of, known: make(map[string]*known), hold: hold{age: 1, of: make(map[int]uint64), tables: make(map[int]uint64)}}
+}
 
 // StartBlock forgets what was answered: a new block begins.
 func (a *Asked) StartBlock() {
 	clear(a.known)
+	clear(a.of)
+	clear(a.tables)
 	a.new.reset()
 }
 
@@ -164,14 +168,23 @@ func (a *Asked) Find(process, id int, kind host.IDKind) (own, found int) {
 
 func (a *Asked) Command(b []byte, process int) ([]byte, bool) {
 	name, ok := a.Of.Command(b, process)
+	a.command(process, name, ok)
+	return name, ok
+}
+
+func (a *Asked) command(process int, name []byte, ok bool) {
 	a.question = ask(a.question, askCommand, process)
 	a.answer = append(say(a.answer, ok), name...)
 	a.note()
-	return name, ok
 }
 
 func (a *Asked) Identity(process int) (host.Identity, bool) {
 	id, ok := a.Of.Identity(process)
+	a.identity(process, id, ok)
+	return id, ok
+}
+
+func (a *Asked) identity(process int, id host.Identity, ok bool) {
 	a.question = ask(a.question, askIdentity, process)
 	a.answer = say(a.answer, ok)
 	if ok {
@@ -181,7 +194,20 @@ func (a *Asked) Identity(process int) (host.Identity, bool) {
 		}
 	}
 	a.note()
-	return id, ok
+}
+
+// Introduce asks for the Identity and the Command of a thread.
+func (a *Asked) Introduce(process int) {
+	var b [64]byte
+	if of, ok := a.Of.(host.Introducer); ok {
+		if id, command, ok := of.Introduce(b[:], process); ok {
+			a.identity(process, id, true)
+			a.command(process, command, true)
+			return
+		}
+	}
+	a.Identity(process)
+	a.Command(b[:], process)
 }
 
 func (a *Asked) Executable(b []byte, process int) []byte {
@@ -218,7 +244,7 @@ func (a *Asked) Namespace(b []byte, process int, kind string) []byte {
 
 func (a *Asked) WorkingDir(b []byte, process int) []byte {
 	a.question = ask(a.question, askWorkingDir, process)
-	if held, ok := a.held(); ok {
+	if held, ok := a.held(process, aboutDirectory); ok {
 		return put(b, held.b)
 	}
 	return a.text(a.Of.WorkingDir(b, process))
@@ -226,7 +252,7 @@ func (a *Asked) WorkingDir(b []byte, process int) []byte {
 
 func (a *Asked) Root(b []byte, process int) []byte {
 	a.question = ask(a.question, askRoot, process)
-	if held, ok := a.held(); ok {
+	if held, ok := a.held(process, aboutDirectory); ok {
 		return put(b, held.b)
 	}
 	return a.text(a.Of.Root(b, process))
@@ -245,7 +271,7 @@ func (a *Asked) Resolved(process, dir int, path []byte, link bool, answer []byte
 
 func (a *Asked) Descriptor(b []byte, process, fd int) []byte {
 	a.question = ask(a.question, askDescriptor, process, fd)
-	if held, ok := a.held(); ok {
+	if held, ok := a.held(process, aboutDescriptor); ok {
 		return put(b, held.b)
 	}
 	return a.text(a.Of.Descriptor(b, process, fd))
@@ -261,7 +287,7 @@ func (a *Asked) HasName(process, fd int, path []byte) bool {
 
 func (a *Asked) FileType(process, fd int) (host.FileType, bool) {
 	a.question = ask(a.question, askFileType, process, fd)
-	if held, ok := a.held(); ok {
+	if held, ok := a.held(process, aboutDescriptor); ok {
 		return held.fileType(), true
 	}
 	t, ok := a.Of.FileType(process, fd)

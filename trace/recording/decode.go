@@ -89,13 +89,36 @@ func (d *decoder) id() int {
 
 // blockDecoder reads the events of a block.
 type blockDecoder struct {
-	decoder
+	decoder                    // the section of events
+	sections [sections]decoder // the others
 	history
 }
 
+// start begins a block: the sizes of the sections but the last, and the sections.
 func (d *blockDecoder) start(b []byte, start int64) {
-	d.decoder = decoder{b: b}
+	all := decoder{b: b}
+	var sizes [sections]uint64
+	for i := range sections - 1 {
+		sizes[i] = all.uvarint()
+	}
+	d.decoder = decoder{b: all.bytes(sizes[eventSection])}
+	for i := eventSection + 1; i < sections-1; i++ {
+		d.sections[i] = decoder{b: all.bytes(sizes[i])}
+	}
+	d.sections[sections-1] = decoder{b: all.b}
+	if all.err != nil {
+		d.fail()
+	}
 	d.history.reset(start)
+}
+
+// check fails if a section does not have what was read from it.
+func (d *blockDecoder) check() {
+	for i := range d.sections {
+		if d.sections[i].err != nil {
+			d.fail()
+		}
+	}
 }
 
 // more reports whether there are more events.
@@ -148,15 +171,16 @@ func (d *blockDecoder) event(ev *Event) error {
 		return d.err
 	}
 	ev.TID = t.tid
-	d.time += d.varint()
+	d.time += d.sections[timeSection].varint()
 	ev.Time = time.Unix(0, d.time)
 	d.own(ev, t, parts)
 	if parts&hasMemory != 0 {
 		d.memory(ev, t)
 	}
 	if parts&hasAnswers != 0 {
-		ev.Answers.n = d.count()
-		ev.Answers.b = d.bytes(d.uvarint())
+		answers := &d.sections[answerSection]
+		ev.Answers.n = answers.count()
+		ev.Answers.b = answers.bytes(answers.uvarint())
 	}
 	if parts&hasStack != 0 {
 		d.stack(ev)
@@ -179,6 +203,7 @@ func (d *blockDecoder) event(ev *Event) error {
 		n := d.uvarint()
 		ev.Rule, ev.Delayed = int(n>>1&(1<<30-1)), n&1 != 0
 	}
+	d.check()
 	return d.err
 }
 
@@ -198,7 +223,7 @@ func (d *blockDecoder) own(ev *Event, t *threadHistory, parts uint64) {
 		d.enter(&ev.Call, t)
 	case Exit:
 		c := &ev.Call
-		c.Ret = d.varint()
+		c.Ret = d.sections[resultSection].varint()
 		if c.IsError = parts&hasError != 0; c.IsError {
 			c.Ret = -c.Ret
 		}
@@ -252,7 +277,9 @@ func (d *blockDecoder) enter(c *Call, t *threadHistory) {
 	if i == uint64(len(d.sites)) {
 		n := d.uvarint()
 		s := site{numArgs: int(n & 7)}
-		s.abi, s.nr, s.ip = d.abi(n>>3), d.uvarint(), d.uvarint()
+		s.abi, s.nr = d.abi(n>>3), d.uvarint()
+		d.lastIP += uint64(d.varint())
+		s.ip = d.lastIP
 		if s.numArgs > len(s.args) {
 			d.fail()
 			return
@@ -260,10 +287,11 @@ func (d *blockDecoder) enter(c *Call, t *threadHistory) {
 		d.sites = append(d.sites, s)
 	}
 	s := &d.sites[i]
-	t.sp += uint64(d.varint())
+	args := &d.sections[argSection]
+	t.sp += uint64(args.varint())
 	t.ip = s.ip
 	for i := range s.numArgs {
-		s.args[i] += uint64(d.varint())
+		s.args[i] += uint64(args.varint())
 	}
 	t.args = s.args
 	*c = Call{ABI: s.abi, NR: s.nr, Args: s.args, NumArgs: s.numArgs, IP: s.ip, SP: t.sp, EntrySeen: true}
@@ -271,23 +299,25 @@ func (d *blockDecoder) enter(c *Call, t *threadHistory) {
 
 // memory reads the memory that decoding needs.
 func (d *blockDecoder) memory(ev *Event, t *threadHistory) {
+	pieces := &d.sections[pieceSection]
 	end := uint64(0)
-	for range d.count() {
-		n := d.uvarint()
+	for range pieces.count() {
+		n := pieces.uvarint()
 		p := decode.Piece{End: decode.PieceEnd(n & (1<<pieceEnd - 1))}
 		if p.End > decode.Unreadable {
-			d.fail()
+			pieces.fail()
 		}
-		switch from := d.byte(); {
+		switch from := pieces.byte(); {
 		case from < afterArguments:
 			p.Addr = t.args[from]
 		case from == afterArguments:
-			p.Addr = end + uint64(d.varint())
+			p.Addr = end + uint64(pieces.varint())
 		default:
-			d.fail()
+			pieces.fail()
 		}
-		p.B = d.bytes(n >> pieceEnd)
-		if d.err != nil {
+		memory := &d.sections[sectionOf(n>>pieceEnd, p.End)]
+		p.B = memory.bytes(n >> pieceEnd)
+		if pieces.err != nil || memory.err != nil {
 			return
 		}
 		end = p.Addr + uint64(len(p.B))

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"trapline/decode"
 	"trapline/tables"
 )
 
@@ -41,10 +42,10 @@ type history struct {
 	sites   []site
 	texts   []string
 
-	lastThread int
-	byTID      map[int]int    // of the encoder: positions in threads
-	bySite     map[place]int  // of the encoder: positions in sites
-	byText     map[string]int // of the encoder: positions in texts
+	lastIP uint64         // of the last new site
+	byTID  map[int]int    // of the encoder: positions in threads
+	bySite map[place]int  // of the encoder: positions in sites
+	byText map[string]int // of the encoder: positions in texts
 }
 
 // threadHistory is what is known of a thread.
@@ -72,7 +73,7 @@ type site struct {
 }
 
 func (h *history) reset(start int64) {
-	h.time, h.lastThread = start, 0
+	h.time, h.lastIP = start, 0
 	h.threads, h.sites, h.texts = h.threads[:0], h.sites[:0], h.texts[:0]
 	clear(h.byTID)
 	clear(h.bySite)
@@ -91,25 +92,82 @@ func (h *history) rename(t *threadHistory, former int) {
 	}
 }
 
-// encoder makes the contents of a block.
-type encoder struct {
-	history
-	b []byte
+// A block has its events in sections, each with what is alike in them: together, like
+// things are compressed better. The numbers are those in files.
+const (
+	eventSection  = iota // all that the others do not have
+	timeSection          // times
+	argSection           // stack pointers and arguments of calls
+	resultSection        // results
+	pieceSection         // where memory is, and how much
+	memorySection        // its bytes, if they are few
+	stringSection        // or a string
+	bufferSection        // or many
+	answerSection        // questions and answers
+	sections
+)
+
+// sectionOf returns where the bytes of a piece of memory are, of that length and end.
+func sectionOf(length uint64, end decode.PieceEnd) int {
+	const many = 1024
+	switch {
+	case end == decode.AtNUL:
+		return stringSection
+	case length >= many:
+		return bufferSection
+	}
+	return memorySection
 }
 
-func newEncoder() *encoder {
-	return &encoder{history: history{byTID: make(map[int]int), bySite: make(map[place]int), byText: make(map[string]int)}}
-}
+// coder makes a part of a file.
+type coder struct{ b []byte }
 
-func appendUvarint(b []byte, n uint64) []byte { return binary.AppendUvarint(b, n) }
+func (e *coder) uvarint(n uint64) { e.b = binary.AppendUvarint(e.b, n) }
+func (e *coder) varint(n int64)   { e.b = binary.AppendVarint(e.b, n) }
 
-func (e *encoder) uvarint(n uint64) { e.b = binary.AppendUvarint(e.b, n) }
-func (e *encoder) varint(n int64)   { e.b = binary.AppendVarint(e.b, n) }
-
-func (e *encoder) bytes(b []byte) {
+func (e *coder) bytes(b []byte) {
 	e.uvarint(uint64(len(b)))
 	e.b = append(e.b, b...)
 }
+
+// contents are the sections of a block.
+type contents [sections]coder
+
+// size is the number of bytes in all sections.
+func (c *contents) size() (n int) {
+	for i := range c {
+		n += len(c[i].b)
+	}
+	return n
+}
+
+// parts are the parts of a block: the sizes of all sections but the last, and the sections.
+func (c *contents) parts() (parts [sections + 1][]byte) {
+	var sizes coder
+	for i := range c {
+		if i < sections-1 {
+			sizes.uvarint(uint64(len(c[i].b)))
+		}
+		parts[i+1] = c[i].b
+	}
+	parts[0] = sizes.b
+	return parts
+}
+
+// encoder makes the contents of a block.
+type encoder struct {
+	history
+	*coder // the section of events
+	contents
+}
+
+func newEncoder() *encoder {
+	e := &encoder{history: history{byTID: make(map[int]int), bySite: make(map[place]int), byText: make(map[string]int)}}
+	e.coder = &e.contents[eventSection]
+	return e
+}
+
+func appendUvarint(b []byte, n uint64) []byte { return binary.AppendUvarint(b, n) }
 
 // text encodes a string that is likely to occur again.
 func (e *encoder) text(s string) {
@@ -152,15 +210,15 @@ func (e *encoder) event(ev *Event) {
 	e.uvarint(uint64(parts)<<kindBits | uint64(ev.Kind))
 	t = e.thread(ev.TID)
 	now := ev.Time.UnixNano()
-	e.varint(now - e.time)
+	e.contents[timeSection].varint(now - e.time)
 	e.time = now
 	e.own(ev, t, parts)
 	if parts&hasMemory != 0 {
 		e.memory(ev, t)
 	}
 	if parts&hasAnswers != 0 {
-		e.uvarint(uint64(ev.Answers.n))
-		e.bytes(ev.Answers.b)
+		e.contents[answerSection].uvarint(uint64(ev.Answers.n))
+		e.contents[answerSection].bytes(ev.Answers.b)
 	}
 	if parts&hasStack != 0 {
 		e.stack(ev)
@@ -211,9 +269,9 @@ func (e *encoder) own(ev *Event, t *threadHistory, parts int) {
 	case Exit:
 		c := &ev.Call
 		if parts&hasError != 0 {
-			e.varint(-c.Ret)
+			e.contents[resultSection].varint(-c.Ret)
 		} else {
-			e.varint(c.Ret)
+			e.contents[resultSection].varint(c.Ret)
 		}
 		if parts&hasPlace != 0 {
 			e.uvarint(uint64(c.ABI)<<1 | uint64(number(c.EntrySeen)))
@@ -261,13 +319,15 @@ func (e *encoder) enter(c *Call, t *threadHistory) {
 		e.sites = append(e.sites, site{place: p, numArgs: c.NumArgs})
 		e.uvarint(uint64(c.ABI)<<3 | uint64(c.NumArgs))
 		e.uvarint(c.NR)
-		e.uvarint(c.IP)
+		e.varint(int64(c.IP - e.lastIP))
+		e.lastIP = c.IP
 	}
-	e.varint(int64(c.SP - t.sp))
+	args := &e.contents[argSection]
+	args.varint(int64(c.SP - t.sp))
 	t.sp, t.ip = c.SP, c.IP
 	s := &e.sites[i]
 	for i := range s.numArgs {
-		e.varint(int64(c.Args[i] - s.args[i]))
+		args.varint(int64(c.Args[i] - s.args[i]))
 		s.args[i] = c.Args[i]
 	}
 	t.args = s.args
@@ -281,7 +341,8 @@ const pieceEnd = 2
 
 // memory encodes the memory that was read.
 func (e *encoder) memory(ev *Event, t *threadHistory) {
-	e.uvarint(uint64(len(ev.Memory)))
+	pieces := &e.contents[pieceSection]
+	pieces.uvarint(uint64(len(ev.Memory)))
 	end := uint64(0)
 	for i := range ev.Memory {
 		p := &ev.Memory[i]
@@ -289,12 +350,13 @@ func (e *encoder) memory(ev *Event, t *threadHistory) {
 		if a := slices.Index(t.args[:], p.Addr); a >= 0 && p.Addr != 0 {
 			from = a
 		}
-		e.uvarint(uint64(len(p.B))<<pieceEnd | uint64(p.End))
-		e.b = append(e.b, byte(from))
+		pieces.uvarint(uint64(len(p.B))<<pieceEnd | uint64(p.End))
+		pieces.b = append(pieces.b, byte(from))
 		if from == afterArguments {
-			e.varint(int64(p.Addr - end))
+			pieces.varint(int64(p.Addr - end))
 		}
-		e.b = append(e.b, p.B...)
+		memory := &e.contents[sectionOf(uint64(len(p.B)), p.End)]
+		memory.b = append(memory.b, p.B...)
 		end = p.Addr + uint64(len(p.B))
 	}
 }

@@ -19,7 +19,7 @@ import (
 
 const (
 	magic   = "trapline recording "
-	version = 1
+	version = 2
 
 	headerSize = 64
 	// mostRaw limits the size of a frame's contents.

@@ -2,19 +2,48 @@
 
 package recording
 
+import "bytes"
+
 // hold says which answers about descriptors and directories need not be asked for
 // again in a block, because nothing has happened since that changes them. Asked does not
 // know what calls do: its user tells.
+//
+// The age of an answer is how many changes were reported before it. What a change
+// concerns holds only if it is older than the answer.
 type hold struct {
-	on     bool
-	age    uint64 // by which answers are told from those before the last change
-	moving int    // changes that have begun and not ended
+	on  bool
+	age uint64
+
+	all     uint64         // age at the last change to everything
+	dirs    uint64         // to directories of processes
+	passing uint64         // to names that go with a process
+	of      map[int]uint64 // to all that belongs to a process
+	tables  map[int]uint64 // to all descriptors of a process
+
+	moving, movingDirs int // changes that have begun and not ended
 }
+
+// heldKind is what an answer is about.
+type heldKind uint8
+
+const (
+	aboutDescriptor heldKind = iota
+	aboutDirectory
+)
 
 // Hold has the answers of Descriptor, FileType, Root and WorkingDir given again within
 // a block, without another question, until a change is reported.
 // The user reports all changes.
 func (a *Asked) Hold(on bool) { a.on = on }
+
+// Holds reports whether answers are given again.
+func (a *Asked) Holds() bool { return a.on }
+
+// change returns the age for a change of now: that of the answers there are.
+func (a *Asked) change() uint64 {
+	a.age++
+	return a.age - 1
+}
 
 // Changing says that what is known of any process may change from now on, until as many
 // calls of Changed have followed.
@@ -26,29 +55,59 @@ func (a *Asked) Changed() {
 	a.Forget()
 }
 
+// ChangingDirs is Changing for the directories of processes alone.
+func (a *Asked) ChangingDirs() { a.movingDirs++ }
+
+// ChangedDirs says that a change of directories has ended.
+func (a *Asked) ChangedDirs() {
+	a.movingDirs--
+	a.dirs = a.change()
+}
+
 // Forget has everything asked again.
-func (a *Asked) Forget() { a.age++ }
+func (a *Asked) Forget() { a.all = a.change() }
+
+// ForgetProcess has everything asked again about one process.
+func (a *Asked) ForgetProcess(process int) { a.of[process] = a.change() }
+
+// ForgetDescriptors has everything asked again about the descriptors of one process.
+func (a *Asked) ForgetDescriptors(process int) { a.tables[process] = a.change() }
+
+// ForgetPassing has those names asked again that are gone when a process is: those of
+// its files in the procfs, and of the pseudoterminals whose master it had.
+func (a *Asked) ForgetPassing() { a.passing = a.change() }
 
 // ForgetDescriptor has everything asked again about one descriptor.
 func (a *Asked) ForgetDescriptor(process, fd int) {
 	for _, m := range [...]method{askDescriptor, askFileType} {
 		a.question = ask(a.question, m, process, fd)
 		if was := a.known[string(a.question)]; was != nil {
-			was.age = a.age - 1
+			was.age = 0
 		}
 	}
 }
 
 // held returns the last answer to a.question if it still holds. An answer that says that
 // there is nothing does not: what makes a descriptor is not reported.
-func (a *Asked) held() (answer, bool) {
-	if !a.on || a.moving > 0 {
+func (a *Asked) held(process int, about heldKind) (answer, bool) {
+	if !a.on || a.moving > 0 || about == aboutDirectory && a.movingDirs > 0 {
 		return answer{}, false
 	}
 	was := a.known[string(a.question)]
-	if was == nil || was.age != a.age {
+	if was == nil || was.age <= max(a.all, a.of[process]) {
+		return answer{}, false
+	}
+	if about == aboutDirectory && was.age <= a.dirs || about == aboutDescriptor && was.age <= a.tables[process] {
 		return answer{}, false
 	}
 	held := answer{decoder{b: was.answer}}
-	return held, held.yes()
+	if !held.yes() || was.age <= a.passing && passes(held.b) {
+		return answer{}, false
+	}
+	return held, true
+}
+
+// passes reports whether a name may go with a process.
+func passes(name []byte) bool {
+	return bytes.HasPrefix(name, []byte("/proc/")) || bytes.Contains(name, []byte("/pts/"))
 }

@@ -37,6 +37,13 @@ func TestHold(t *testing.T) {
 		{"anything may be otherwise", (*Asked).Forget, "/2"},
 		{"a change has begun", (*Asked).Changing, "/2"},
 		{"a change has ended", func(a *Asked) { a.Changing(); a.Changed() }, "/2"},
+		{"a directory was changed", func(a *Asked) { a.ChangingDirs(); a.ChangedDirs() }, "/1"},
+		{"a directory is being changed", (*Asked).ChangingDirs, "/1"},
+		{"all of it were closed", func(a *Asked) { a.ForgetDescriptors(1) }, "/2"},
+		{"all of another process were closed", func(a *Asked) { a.ForgetDescriptors(2) }, "/1"},
+		{"the number is another process's", func(a *Asked) { a.ForgetProcess(1) }, "/2"},
+		{"another number is another process's", func(a *Asked) { a.ForgetProcess(2) }, "/1"},
+		{"a process has ended", (*Asked).ForgetPassing, "/1"},
 		{"a block begins", (*Asked).StartBlock, "/2"},
 		{"not all changes are seen", func(a *Asked) { a.Hold(false) }, "/2"},
 	} {
@@ -47,6 +54,65 @@ func TestHold(t *testing.T) {
 		tt.before(a)
 		if got := string(a.Descriptor(b[:], 1, 3)); got != tt.want {
 			t.Errorf("%s: %s, want %s", tt.what, got, tt.want)
+		}
+	}
+}
+
+// directoryHost answers each question otherwise than the one before.
+type directoryHost struct {
+	host.Unknown
+	asked int
+	in    string
+}
+
+func (h *directoryHost) WorkingDir(b []byte, process int) []byte {
+	h.asked++
+	return fmt.Appendf(b[:0], "%s%d", h.in, h.asked)
+}
+
+func (h *directoryHost) Descriptor(b []byte, process, _ int) []byte { return h.WorkingDir(b, process) }
+
+// TestHoldDirectories is TestHold for directories of processes.
+func TestHoldDirectories(t *testing.T) {
+	for _, tt := range []struct {
+		what   string
+		before func(a *Asked)
+		want   string
+	}{
+		{"nothing has happened", func(*Asked) {}, "/1"},
+		{"descriptors were closed", func(a *Asked) { a.ForgetDescriptors(1); a.ForgetDescriptor(1, 3) }, "/1"},
+		{"a directory was changed", func(a *Asked) { a.ChangingDirs(); a.ChangedDirs() }, "/2"},
+		{"a directory is being changed", (*Asked).ChangingDirs, "/2"},
+		{"the number is another process's", func(a *Asked) { a.ForgetProcess(1) }, "/2"},
+		{"another number is another process's", func(a *Asked) { a.ForgetProcess(2) }, "/1"},
+		{"anything may be otherwise", (*Asked).Forget, "/2"},
+		{"a change has begun", (*Asked).Changing, "/2"},
+		{"a process has ended", (*Asked).ForgetPassing, "/1"},
+	} {
+		a := NewAsked(&directoryHost{in: "/"})
+		a.Hold(true)
+		var b [64]byte
+		a.WorkingDir(b[:], 1)
+		tt.before(a)
+		if got := string(a.WorkingDir(b[:], 1)); got != tt.want {
+			t.Errorf("%s: %s, want %s", tt.what, got, tt.want)
+		}
+	}
+}
+
+// TestHoldPassing checks that names which go with a process are asked again when one ends.
+func TestHoldPassing(t *testing.T) {
+	for in, want := range map[string]string{"/proc/7/": "/proc/7/2", "/dev/pts/": "/dev/pts/2", "/process/": "/process/1"} {
+		a := NewAsked(&directoryHost{in: in})
+		a.Hold(true)
+		var b [64]byte
+		a.Descriptor(b[:], 1, 3)
+		a.ForgetPassing()
+		if got := string(a.Descriptor(b[:], 1, 3)); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+		if got := string(a.Descriptor(b[:], 1, 3)); got != want {
+			t.Errorf("then %s, want %s", got, want)
 		}
 	}
 }

@@ -39,7 +39,7 @@ type ThreadEvent struct {
 
 // encodeIndex returns the contents of the index's frame.
 func encodeIndex(blocks []Block, threads []ThreadEvent) []byte {
-	e := encoder{}
+	e := coder{}
 	e.uvarint(uint64(len(blocks)))
 	var last Block
 	last.Start = time.Unix(0, 0)

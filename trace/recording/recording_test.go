@@ -307,7 +307,8 @@ func FuzzBlock(f *testing.F) {
 	for _, ev := range events() {
 		e.event(ev)
 	}
-	f.Add(e.b)
+	parts := e.parts()
+	f.Add(bytes.Join(parts[:], nil))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var d blockDecoder
 		d.start(b, 0)
@@ -383,9 +384,9 @@ func TestNoRecording(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                            "the file is empty",
 		"hello\n":                     ErrNotRecording.Error(),
-		"trapline recording 2\n":      `the recording has version "2" of the format, of which this trapline knows only 1`,
+		"trapline recording 1\n":      `the recording has version "1" of the format, of which this trapline knows only 2`,
 		firstLine():                   "the recording ends before it begins",
-		"trapline recording 1\nhello": "the recording ends before it begins",
+		"trapline recording 2\nhello": "the recording ends before it begins",
 	} {
 		if _, err := open([]byte(text)); err == nil || err.Error() != want {
 			t.Errorf("%q: %v, want %s", text, err, want)

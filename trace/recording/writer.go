@@ -16,7 +16,7 @@ const (
 	// blockSize is the size at which a block is complete, before compression.
 	blockSize = 512 << 10
 	// compressionLevel is that of DEFLATE, from 1 to 9.
-	compressionLevel = 5
+	compressionLevel = 6
 	// flushDelay is how long events wait for more.
 	flushDelay = 100 * time.Millisecond
 )
@@ -42,7 +42,7 @@ type Writer struct {
 	err   atomic.Pointer[error] // the first one
 	timer *time.Timer
 	full  chan pending
-	spare chan []byte
+	spare chan contents
 	done  chan struct{}
 
 	// Of the goroutine that writes.
@@ -60,8 +60,8 @@ type inCall struct {
 
 // pending is a block to be written.
 type pending struct {
-	h header
-	b []byte
+	h        header
+	contents contents
 }
 
 // Create makes a file and writes the Info to it. The error is from the os package and
@@ -73,7 +73,7 @@ func Create(path string, info *Info) (*Writer, error) {
 	}
 	w := &Writer{
 		path: path, file: file, encoder: newEncoder(), fresh: true, current: make(map[int]inCall),
-		full: make(chan pending, 4), spare: make(chan []byte, 6), done: make(chan struct{}),
+		full: make(chan pending, 4), spare: make(chan contents, 6), done: make(chan struct{}),
 	}
 	if w.flate, err = flate.NewWriter(&w.out, compressionLevel); err != nil {
 		file.Close()
@@ -121,7 +121,7 @@ func (w *Writer) Put(ev *Event) {
 		w.fresh = false
 		w.h = header{kind: blockFrame, firstEvent: w.events, firstCall: w.calls, start: ev.Time.UnixNano()}
 		w.encoder.history.reset(w.h.start)
-		w.encoder.b = w.buffer()
+		w.encoder.contents = w.buffers()
 		w.encoder.uvarint(uint64(len(w.current)))
 		for tid, call := range w.current {
 			w.encoder.uvarint(uint64(tid))
@@ -135,7 +135,7 @@ func (w *Writer) Put(ev *Event) {
 	w.h.end = ev.Time.UnixNano()
 	w.events++
 	w.h.events++
-	if len(w.encoder.b) >= blockSize {
+	if w.encoder.size() >= blockSize {
 		w.send()
 	} else if !w.waiting {
 		w.waiting = true
@@ -173,22 +173,24 @@ func (w *Writer) number(ev *Event) {
 	}
 }
 
-// buffer returns an empty buffer.
-func (w *Writer) buffer() []byte {
+// buffers returns empty sections.
+func (w *Writer) buffers() (c contents) {
 	select {
-	case b := <-w.spare:
-		return b[:0]
+	case c = <-w.spare:
+		for i := range c {
+			c[i].b = c[i].b[:0]
+		}
 	default:
-		return make([]byte, 0, blockSize+blockSize/8)
 	}
+	return c
 }
 
 // send hands the block over to the other goroutine. w.mu is held.
 func (w *Writer) send() {
 	w.fresh, w.waiting = true, false
 	w.blocks++
-	w.full <- pending{w.h, w.encoder.b}
-	w.encoder.b = nil
+	w.full <- pending{w.h, w.encoder.contents}
+	w.encoder.contents = contents{}
 }
 
 // flush writes the block out that events wait in.
@@ -214,33 +216,46 @@ func (w *Writer) writeOut() {
 	for p := range w.full {
 		if w.Err() == nil {
 			w.index = append(w.index, blockOf(&p.h, w.offset))
-			w.put(&p.h, p.b)
+			parts := p.contents.parts()
+			w.put(&p.h, parts[:]...)
 		}
-		if cap(p.b) <= 4*blockSize {
+		if p.contents.size() <= 4*blockSize {
 			select {
-			case w.spare <- p.b:
+			case w.spare <- p.contents:
 			default:
 			}
 		}
 	}
 }
 
+// ownCodes is the size from which on a part of a frame gets Huffman codes of its own.
+const ownCodes = 256
+
 // put writes a frame.
-func (w *Writer) put(h *header, contents []byte) {
-	if len(contents) > mostRaw {
+func (w *Writer) put(h *header, contents ...[]byte) {
+	size := 0
+	for _, part := range contents {
+		size += len(part)
+	}
+	if size > mostRaw {
 		w.fail(&os.PathError{Op: "write", Path: w.path, Err: os.ErrInvalid})
 		return
 	}
 	w.out.Reset()
 	w.out.Write(make([]byte, headerSize))
-	if len(contents) > 0 {
+	if size > 0 {
 		w.flate.Reset(&w.out)
-		w.flate.Write(contents) // a Buffer takes everything
+		for i, part := range contents {
+			w.flate.Write(part) // a Buffer takes everything
+			if len(part) >= ownCodes && i < len(contents)-1 {
+				w.flate.Flush()
+			}
+		}
 		w.flate.Close()
 	}
 	frame := w.out.Bytes()
 	body := frame[headerSize:]
-	h.size, h.raw, h.checksum = uint32(len(body)), uint32(len(contents)), checksum(body)
+	h.size, h.raw, h.checksum = uint32(len(body)), uint32(size), checksum(body)
 	h.append(frame[:0])
 	n, err := w.file.Write(frame)
 	w.offset += int64(n)
@@ -269,7 +284,7 @@ func (w *Writer) Close() error {
 	if w.Err() == nil {
 		at := w.offset
 		w.put(&header{kind: indexFrame, firstEvent: w.events, firstCall: w.calls}, encodeIndex(w.index, w.threads))
-		w.put(&header{kind: tailFrame, firstEvent: w.events, firstCall: w.calls, start: at}, nil)
+		w.put(&header{kind: tailFrame, firstEvent: w.events, firstCall: w.calls, start: at})
 	}
 	if err := w.file.Close(); err != nil {
 		w.fail(err)
