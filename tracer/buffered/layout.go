@@ -139,11 +139,14 @@ const iovecSize = 16
 //lint:ignore U1000 the assembly makes this call
 const sysProcessVMReadv = 310
 
-// Results of calls, of asm-generic/errno-base.h and errno.h.
-//
-//lint:ignore U1000 the assembly compares with them
-const (
-	noEntry     = -2  // ENOENT
-	noDirectory = -20 // ENOTDIR
-	noAttribute = -61 // ENODATA
-)
+// Results of calls that have failed: ENOENT, ENOTDIR and ENODATA of
+// asm-generic/errno-base.h and errno.h.
+
+//lint:ignore U1000 the assembly compares with it
+const noEntry = -2
+
+//lint:ignore U1000 the assembly compares with it
+const noDirectory = -20
+
+//lint:ignore U1000 the assembly compares with it
+const noAttribute = -61
