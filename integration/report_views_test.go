@@ -282,3 +282,32 @@ func TestReportWithTrace(t *testing.T) {
 		t.Errorf("the ends of two processes are %q in:\n%s", ends, log)
 	}
 }
+
+// A report of a recording of some calls says that it needs others, if it does.
+func TestReportsOfSomeCalls(t *testing.T) {
+	some := recorded(t, []string{"-f", "-e", "trace=openat"}, "cat", "/etc/passwd")
+	files := recorded(t, []string{"-f", "-e", "trace=%file,%desc"}, "cat", "/etc/passwd")
+	all := recorded(t, []string{"-f"}, "cat", "/etc/passwd")
+	for _, tt := range []struct {
+		from   []string
+		report string
+		lacks  int
+	}{
+		{[]string{some}, "fds", 1}, {[]string{some}, "seccomp", 1}, {[]string{some}, "files", 1}, {[]string{some}, "tree", 0},
+		{[]string{files}, "files", 0}, {[]string{files}, "tree,net", 1},
+		{[]string{all}, "fds,net,files,time,systemd", 0},
+		{[]string{some, all, files}, "systemd", 2},
+	} {
+		args := []string{"--report=" + tt.report}
+		for _, file := range tt.from {
+			args = append(args, "--from="+file)
+		}
+		const lacks = "the report needs calls that were not recorded"
+		_, text, state := run(t, args...)
+		_, json, _ := run(t, append(args, "--json")...)
+		inJSON := strings.Count(json, `"event":"incomplete"`)
+		if state.ExitCode() != 0 || strings.Count(text, lacks) != tt.lacks || inJSON != tt.lacks || strings.Count(json, lacks) != tt.lacks {
+			t.Errorf("%s: status %d:\n%s\n%s", tt.report, state.ExitCode(), text, json)
+		}
+	}
+}

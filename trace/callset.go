@@ -11,6 +11,7 @@ import (
 
 	"trapline/socketcall"
 	"trapline/tables"
+	"trapline/trace/recording"
 	"trapline/tracer"
 )
 
@@ -66,6 +67,44 @@ func (s *CallSet) Has(abi tables.ABI, nr uint64) bool {
 		return s.others
 	}
 	return s.numbers[abi][nr/64]&(1<<(nr%64)) != 0
+}
+
+// Overlaps reports whether two sets have a call in common.
+func (s *CallSet) Overlaps(other *CallSet) bool {
+	for abi := range s.numbers {
+		for i := range s.numbers[abi] {
+			if s.numbers[abi][i]&other.numbers[abi][i] != 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// leftOut lists the known calls that are not in the set, as recordings have them.
+func (s *CallSet) leftOut() (list []int) {
+	if s.IsAll() {
+		return nil
+	}
+	for _, abi := range tables.ABIs {
+		for nr := range uint64(setSize) {
+			if tables.Lookup(abi, nr) != nil && !s.Has(abi, nr) {
+				list = append(list, int(abi)<<16|int(nr))
+			}
+		}
+	}
+	return list
+}
+
+// LeftOut is the set of calls that were not recorded because they were not to be traced.
+func LeftOut(i *recording.Info) *CallSet {
+	s := new(CallSet)
+	for _, v := range i.LeftOut {
+		if abi, nr := v>>16, v&0xffff; abi >= 0 && abi < int(tables.NumABI) && nr < setSize {
+			s.add(tables.ABI(abi), uint32(nr))
+		}
+	}
+	return s
 }
 
 // addUnknown adds the numbers without a call. They are always traced, since no

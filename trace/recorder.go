@@ -107,8 +107,8 @@ func (s *Session) newRecorder(machine *host.Local) (*recorder, error) {
 		Kernel: run.Kernel, Release: run.Release, Build: run.Build, Machine: run.Machine, Host: run.Host,
 		Strings: limit, Usage: o.Summary != nil, Stacks: o.Stacks != NoStacks, Source: o.Stacks == SourceStacks,
 		Registers: o.Registers != 0, Sets: int(r.sets), Explained: o.Explain, Rings: o.Rings, Follow: o.Follow, Several: o.Record.Several,
-		DetachOnExec: o.DetachOnExec,
-		Monotonic:    run.Clocks.Monotonic, Boottime: run.Clocks.Boottime,
+		DetachOnExec: o.DetachOnExec, LeftOut: o.Calls.leftOut(),
+		Monotonic: run.Clocks.Monotonic, Boottime: run.Clocks.Boottime,
 	}
 	if r.sets&registers.Vector != 0 {
 		for _, c := range registers.XSAVELayout() {

@@ -33,6 +33,10 @@ type Info struct {
 	DetachOnExec bool // processes were not traced any more after their execve
 	Several      bool // more than one process was traced from the start
 
+	// LeftOut are the calls that were not to be traced: for each, the ABI times 65536, and
+	// the number.
+	LeftOut []int
+
 	// Vector is the layout of XSAVE's state on the machine, as in registers.XSAVELayout:
 	// triples of number, offset and size.
 	Vector []int
@@ -43,9 +47,12 @@ type Info struct {
 func (i *Info) fields() map[string][]string {
 	text := func(s string) []string { return []string{s} }
 	flag := func(b bool) []string { return []string{strconv.FormatBool(b)} }
-	vector := make([]string, len(i.Vector))
-	for n, v := range i.Vector {
-		vector[n] = strconv.Itoa(v)
+	numbers := func(list []int) []string {
+		texts := make([]string, len(list))
+		for n, v := range list {
+			texts[n] = strconv.Itoa(v)
+		}
+		return texts
 	}
 	return map[string][]string{
 		"program": text(i.Program), "command": i.Command, "options": i.Options,
@@ -56,8 +63,8 @@ func (i *Info) fields() map[string][]string {
 		"machine": text(i.Machine), "host": text(i.Host),
 		"strings": text(strconv.Itoa(i.Strings)), "usage": flag(i.Usage), "stacks": flag(i.Stacks),
 		"source": flag(i.Source), "registers": flag(i.Registers), "sets": text(strconv.Itoa(i.Sets)),
-		"explained": flag(i.Explained), "rings": flag(i.Rings), "follow": flag(i.Follow), "several": flag(i.Several), "vector": vector,
-		"detach-on-exec": flag(i.DetachOnExec),
+		"explained": flag(i.Explained), "rings": flag(i.Rings), "follow": flag(i.Follow), "several": flag(i.Several), "vector": numbers(i.Vector),
+		"detach-on-exec": flag(i.DetachOnExec), "left-out": numbers(i.LeftOut),
 	}
 }
 
@@ -115,9 +122,11 @@ func (i *Info) parse(b []byte) error {
 		Registers: flag("registers"), Sets: int(number("sets")), Explained: flag("explained"), Rings: flag("rings"), Follow: flag("follow"), Several: flag("several"),
 		DetachOnExec: flag("detach-on-exec"),
 	}
-	for _, v := range fields["vector"] {
-		n, _ := strconv.Atoi(v)
-		i.Vector = append(i.Vector, n)
+	for name, list := range map[string]*[]int{"vector": &i.Vector, "left-out": &i.LeftOut} {
+		for _, v := range fields[name] {
+			n, _ := strconv.Atoi(v)
+			*list = append(*list, n)
+		}
 	}
 	return nil
 }

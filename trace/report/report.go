@@ -17,6 +17,7 @@ import (
 
 	"trapline/trace"
 	"trapline/trace/nearest"
+	"trapline/trace/recording"
 )
 
 // Kind is a kind of report.
@@ -118,6 +119,7 @@ type Set struct {
 	processes
 	views  []view
 	traces int // how many there are
+	needs  *trace.CallSet
 	// Environment is that of the program that launched the command, NAME=VALUE; the
 	// environment of the command is shown by its differences. Nil if it is not known.
 	Environment []string
@@ -158,13 +160,20 @@ func New(wanted []Kind, o *trace.Options) (*Set, error) {
 		return s, nil
 	}
 	o.Handler.Enter, o.Handler.Exit = s.enter, s.exit
+	var err error
+	if s.needs, err = trace.ParseCalls(strings.Join(classes, ",")); err != nil {
+		return nil, err
+	}
 	if o.Calls == nil {
-		var err error
-		if o.Calls, err = trace.ParseCalls(strings.Join(classes, ",")); err != nil {
-			return nil, err
-		}
+		o.Calls = s.needs
 	}
 	return s, nil
+}
+
+// Lacks reports whether the reports need calls that a recording does not have because
+// they were not to be traced.
+func (s *Set) Lacks(i *recording.Info) bool {
+	return s.needs != nil && s.needs.Overlaps(trace.LeftOut(i))
 }
 
 // NextTrace begins another trace, whose processes have nothing to do with those so far.
