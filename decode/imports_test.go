@@ -22,15 +22,16 @@ var catalogue = []string{
 // import: names of packages, "name/..." for those below as well. A package that is not
 // listed falls under the nearest above it that is.
 var mayImport = map[string][]string{
-	"cmd/trapline":       {"cmd/trapline/early", "cmd/trapline/tui", "trace", "trace/report", "trace/nearest", "trace/recording", "decode", "output/...", "tables"},
-	"cmd/trapline/early": {"tracer"},
-	"cmd/trapline/tui":   {"trace", "trace/recording", "output/...", "tables"},
-	"trace":              {"tracer/...", "decode", "decode/host", "decode/registers", "output/...", "socketcall", "tables", "trace/..."},
-	"trace/condition":    {"tables", "trace/nearest"},
-	"trace/nearest":      {},
-	"trace/why":          {"tracer/unwind", "decode", "decode/host", "output", "socketcall", "tables"},
-	"trace/recording":    {"decode", "decode/host", "tables"},
-	"trace/report":       {"trace", "trace/nearest", "trace/recording", "output/json", "tables"},
+	"cmd/trapline":                {"cmd/trapline/early", "cmd/trapline/tui", "trace", "trace/report", "trace/nearest", "trace/recording", "decode", "output/...", "tables"},
+	"cmd/trapline/early":          {"cmd/trapline/early/cthreads", "tracer"},
+	"cmd/trapline/early/cthreads": {},
+	"cmd/trapline/tui":            {"trace", "trace/recording", "output/...", "tables"},
+	"trace":                       {"tracer/...", "decode", "decode/host", "decode/registers", "output/...", "socketcall", "tables", "trace/..."},
+	"trace/condition":             {"tables", "trace/nearest"},
+	"trace/nearest":               {},
+	"trace/why":                   {"tracer/unwind", "decode", "decode/host", "output", "socketcall", "tables"},
+	"trace/recording":             {"decode", "decode/host", "tables"},
+	"trace/report":                {"trace", "trace/nearest", "trace/recording", "output/json", "tables"},
 
 	"tracer":          {"tracer/...", "tables"},
 	"tracer/colocate": {"guardian", "tables"},

@@ -96,6 +96,16 @@ func trapline(t testing.TB) string {
 	return path(t, programs.Replay)
 }
 
+// eachBuild runs a test with the program under test, and with the same built with cgo,
+// which starts differently.
+func eachBuild(t *testing.T, test func(t *testing.T, tr string)) {
+	t.Run("without cgo", func(t *testing.T) { test(t, trapline(t)) })
+	t.Run("with cgo", func(t *testing.T) {
+		need.All(t, need.GCC64, need.Live)
+		test(t, path(t, programs.WithCgo))
+	})
+}
+
 // program is the path of the test program testdata/NAME, for amd64 or 386.
 func program(t testing.TB, name, goarch string) string {
 	t.Helper()

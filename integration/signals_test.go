@@ -17,7 +17,9 @@ import (
 
 // TestInheritedSignals starts a command with ignored and blocked signals,
 // directly and through trapline.
-func TestInheritedSignals(t *testing.T) {
+func TestInheritedSignals(t *testing.T) { eachBuild(t, testInheritedSignals) }
+
+func testInheritedSignals(t *testing.T, tr string) {
 	need.All(t, need.Live) // it looks at what the command inherits
 	signals := program(t, "signals", "amd64")
 	for _, masks := range [][]string{
@@ -31,7 +33,7 @@ func TestInheritedSignals(t *testing.T) {
 			t.Fatalf("got %q", want)
 		}
 		for _, flags := range [][]string{{}, {"-f", "-e", "trace=getppid"}, {"-D"}} {
-			argv := slices.Concat(masks, []string{trapline(t), "-o", "/dev/null"}, flags)
+			argv := slices.Concat(masks, []string{tr, "-o", "/dev/null"}, flags)
 			if got := inheritedSignals(t, signals, argv...); got != want {
 				t.Errorf("%v %v: the command has\n%swant\n%s", masks, flags, got, want)
 			}
@@ -52,7 +54,9 @@ func inheritedSignals(t *testing.T, name string, args ...string) string {
 
 // TestPendingSignals starts trapline with pending signals, which the Go runtime
 // would consume. With -D the command is the process to which they were sent.
-func TestPendingSignals(t *testing.T) {
+func TestPendingSignals(t *testing.T) { eachBuild(t, testPendingSignals) }
+
+func testPendingSignals(t *testing.T, tr string) {
 	need.All(t, need.Live) // it looks at what the command inherits
 	signals := program(t, "signals", "amd64")
 	const masks = "7fffffff7ffbfeff"
@@ -71,10 +75,10 @@ func TestPendingSignals(t *testing.T) {
 		if want := "SigPnd:\t" + strings.Repeat("0", 16-len(pending)) + pending + "\n"; untraced != want {
 			t.Fatalf("untraced: %q, want %q", untraced, want)
 		}
-		if got, want := show(trapline(t), "-o", "/dev/null"), "SigPnd:\t0000000000000000\n"; got != want {
+		if got, want := show(tr, "-o", "/dev/null"), "SigPnd:\t0000000000000000\n"; got != want {
 			t.Errorf("a child of trapline: %q, want %q", got, want)
 		}
-		if got := show(trapline(t), "-D", "-o", "/dev/null"); got != untraced {
+		if got := show(tr, "-D", "-o", "/dev/null"); got != untraced {
 			t.Errorf("-D: %q, want %q", got, untraced)
 		}
 	}
@@ -82,13 +86,15 @@ func TestPendingSignals(t *testing.T) {
 
 // TestInterrupts sends trapline the signals that end a trace: it detaches from
 // the command, and dies of the signal.
-func TestInterrupts(t *testing.T) {
+func TestInterrupts(t *testing.T) { eachBuild(t, testInterrupts) }
+
+func testInterrupts(t *testing.T, tr string) {
 	need.All(t, need.Live) // the trace is read before its end
 	signals := program(t, "signals", "amd64")
 	for _, ignored := range []string{"0", "4007"} {
 		for _, sig := range []syscall.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM} {
 			log := filepath.Join(t.TempDir(), "log")
-			cmd := exec.Command(signals, ignored, "0", "0", trapline(t), "-o", log, "-f", "-I", "2", "sleep", "1000")
+			cmd := exec.Command(signals, ignored, "0", "0", tr, "-o", log, "-f", "-I", "2", "sleep", "1000")
 			// The command keeps standard error open.
 			stderr, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
 			if err != nil {

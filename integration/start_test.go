@@ -23,7 +23,9 @@ import (
 
 // TestStartedPoor makes trapline start a command while something that it could
 // use is missing. The command runs as it does alone.
-func TestStartedPoor(t *testing.T) {
+func TestStartedPoor(t *testing.T) { eachBuild(t, testStartedPoor) }
+
+func testStartedPoor(t *testing.T, tr string) {
 	need.All(t, need.Live) // it looks at how trapline starts
 	many := make([]string, 30000)
 	for i := range many {
@@ -72,7 +74,7 @@ func TestStartedPoor(t *testing.T) {
 				t.Fatal("untraced: ", err)
 			}
 			for _, flags := range [][]string{{}, {"-f"}, {"-D"}} {
-				got, err := start(append([]string{trapline(t), "-o", os.DevNull}, flags...)...)
+				got, err := start(append([]string{tr, "-o", os.DevNull}, flags...)...)
 				if err != nil || got != want {
 					t.Errorf("%v: error %v; %.100q, want %.100q", flags, err, got, want)
 				}
@@ -84,7 +86,7 @@ func TestStartedPoor(t *testing.T) {
 // TestTooPoor removes what the Go runtime cannot do without, by a limit that
 // may not be raised.
 func TestTooPoor(t *testing.T) {
-	tr := installFor(t, 0o755)
+	tr := installFor(t, trapline(t), 0o755)
 	for limit, want := range map[string]string{"-v 130000": "address space", "-d 20000": "data", "-n 5": "descriptors", "-n 0": "descriptors"} {
 		argv := []string{"sh", "-c", "ulimit " + limit + "\n" + `exec "$@"`, "sh", tr, "true"}
 		cmd := exec.Command(argv[0], argv[1:]...)
@@ -99,10 +101,12 @@ func TestTooPoor(t *testing.T) {
 }
 
 // TestUnreadable runs trapline from a file that its user may execute but not read.
-func TestUnreadable(t *testing.T) {
+func TestUnreadable(t *testing.T) { eachBuild(t, testUnreadable) }
+
+func testUnreadable(t *testing.T, tr string) {
 	need.All(t, need.Live) // it looks at how trapline starts
 	need.All(t, need.Root)
-	tr := installFor(t, 0o711)
+	tr = installFor(t, tr, 0o711)
 	for _, flags := range [][]string{{}, {"-f"}, {"-f", "--seccomp-bpf", "-e", "trace=execve"}} {
 		out, err := asNobody(append(append([]string{tr}, flags...), "true")...).CombinedOutput()
 		if !strings.Contains(string(out), `execve("/`) || !strings.Contains(string(out), "+++ exited with 0 +++") {
@@ -116,7 +120,7 @@ func TestUnreadable(t *testing.T) {
 func TestSetUserID(t *testing.T) {
 	need.All(t, need.Live) // another program has those rights
 	need.All(t, need.Root)
-	tr := installFor(t, 0o4755)
+	tr := installFor(t, trapline(t), 0o4755)
 	dir := filepath.Dir(tr)
 	own, roots := filepath.Join(dir, "own"), filepath.Join(dir, "root's")
 	for path, mode := range map[string]os.FileMode{own: 0o777, roots: 0o755} {
@@ -154,8 +158,8 @@ func TestSetUserID(t *testing.T) {
 // nobody is a user that owns nothing.
 const nobody = 65534
 
-// installFor copies trapline to where every user may execute it.
-func installFor(t *testing.T, mode uint32) string {
+// installFor copies a trapline to where every user may execute it.
+func installFor(t *testing.T, tr string, mode uint32) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "trapline")
 	if err != nil {
@@ -165,7 +169,7 @@ func installFor(t *testing.T, mode uint32) string {
 	if err := os.Chmod(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	program, err := os.ReadFile(trapline(t))
+	program, err := os.ReadFile(tr)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -189,7 +193,9 @@ func asNobody(argv ...string) *exec.Cmd {
 }
 
 // TestClosedDescriptors gives the command closed standard descriptors.
-func TestClosedDescriptors(t *testing.T) {
+func TestClosedDescriptors(t *testing.T) { eachBuild(t, testClosedDescriptors) }
+
+func testClosedDescriptors(t *testing.T, tr string) {
 	need.All(t, need.Live) // it looks at what the command inherits
 	file := filepath.Join(t.TempDir(), "list")
 	const list = `for fd in 0 1 2 3 4 5 6 7 8; do test -e /proc/$$/fd/$fd && echo $fd; done >"$1" 2>/dev/null`
@@ -209,7 +215,7 @@ func TestClosedDescriptors(t *testing.T) {
 		}
 		want := show()
 		for _, flags := range [][]string{{}, {"-f"}, {"-D"}} {
-			if got := show(append([]string{trapline(t), "-o", os.DevNull}, flags...)...); got != want {
+			if got := show(append([]string{tr, "-o", os.DevNull}, flags...)...); got != want {
 				t.Errorf("%q %v: descriptors %s are open, untraced %s", closing, flags, got, want)
 			}
 		}
@@ -260,7 +266,9 @@ func TestNameBeforeExecve(t *testing.T) {
 
 // TestTimerSlack checks that the slack of timers that trapline is started with is also
 // that of the command, and of the command that reads the trace.
-func TestTimerSlack(t *testing.T) {
+func TestTimerSlack(t *testing.T) { eachBuild(t, testTimerSlack) }
+
+func testTimerSlack(t *testing.T, tr string) {
 	const slack = 123456 // ns
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -282,7 +290,7 @@ func TestTimerSlack(t *testing.T) {
 		{[]string{"-D", "-o", "/dev/null"}, ""},
 		{[]string{"-o", "|cat >/dev/null; cat /proc/self/timerslack_ns >&2"}, want},
 	} {
-		cmd := exec.Command(trapline(t), append(c.flags, "cat", "/proc/self/timerslack_ns")...)
+		cmd := exec.Command(tr, append(c.flags, "cat", "/proc/self/timerslack_ns")...)
 		var stderr bytes.Buffer
 		cmd.Stderr = &stderr
 		if out, err := cmd.Output(); err != nil || string(out) != want || stderr.String() != c.reader {
@@ -317,13 +325,15 @@ func TestFilesAtStart(t *testing.T) {
 
 // TestIgnoredByReader checks that the command that reads the trace ignores the signals that
 // trapline is started with ignored, and that trapline can still catch them.
-func TestIgnoredByReader(t *testing.T) {
+func TestIgnoredByReader(t *testing.T) { eachBuild(t, testIgnoredByReader) }
+
+func testIgnoredByReader(t *testing.T, tr string) {
 	// HUP, INT, QUIT, USR1, USR2, PIPE, ALRM, TERM, TSTP, WINCH, and the last of the real-time signals.
 	const ignored = "8000000008087a07"
 	reader := "|grep SigIgn /proc/self/status >&2; cat >/dev/null"
 	for _, flags := range [][]string{{"-o", reader}, {"-D", "-o", reader}, {"-c", "--hang=quit", "-o", reader}} {
 		cmd := exec.Command(program(t, "signals", "amd64"), slices.Concat(
-			[]string{ignored, "0", "0", trapline(t)}, flags, []string{"grep", "SigIgn", "/proc/self/status"})...)
+			[]string{ignored, "0", "0", tr}, flags, []string{"grep", "SigIgn", "/proc/self/status"})...)
 		var stderr bytes.Buffer
 		cmd.Stderr = &stderr
 		const want = "SigIgn:\t" + ignored + "\n"
@@ -333,7 +343,7 @@ func TestIgnoredByReader(t *testing.T) {
 	}
 	// Once there is a trace, trapline catches SIGQUIT and SIGTERM.
 	for _, sig := range []syscall.Signal{unix.SIGQUIT, unix.SIGTERM} {
-		cmd := exec.Command(program(t, "signals", "amd64"), "4004", "0", "0", trapline(t), "-I2", "-o", "|cat >/dev/null",
+		cmd := exec.Command(program(t, "signals", "amd64"), "4004", "0", "0", tr, "-I2", "-o", "|cat >/dev/null",
 			"sh", "-c", "echo; exec cat")
 		// The command ignores the signals as well; it ends with its input.
 		input, err1 := cmd.StdinPipe()
@@ -374,7 +384,9 @@ func catches(t *testing.T, pid int, sig syscall.Signal) bool {
 
 // TestQuitWhileOpening sends a SIGQUIT while trapline waits for a reader of the
 // FIFO that the trace goes to.
-func TestQuitWhileOpening(t *testing.T) {
+func TestQuitWhileOpening(t *testing.T) { eachBuild(t, testQuitWhileOpening) }
+
+func testQuitWhileOpening(t *testing.T, tr string) {
 	need.All(t, need.Live) // the trace is read before its end
 	for _, ignored := range []bool{false, true} {
 		fifo := filepath.Join(t.TempDir(), "fifo")
@@ -385,7 +397,7 @@ func TestQuitWhileOpening(t *testing.T) {
 		if ignored {
 			mask = "4"
 		}
-		cmd := exec.Command(program(t, "signals", "amd64"), mask, "0", "0", trapline(t), "-o", fifo, "true")
+		cmd := exec.Command(program(t, "signals", "amd64"), mask, "0", "0", tr, "-o", fifo, "true")
 		var stderr bytes.Buffer
 		cmd.Stderr = &stderr
 		if err := cmd.Start(); err != nil {

@@ -21,12 +21,16 @@ const Folder = "TRAPLINE_PROGRAMS"
 type Program struct {
 	Name   string // of its file
 	GOARCH string // of a Go program: amd64, 386
+	cgo    bool   // of a Go program: as go build makes it where there is a C compiler
 	source string // package, or file below testdata
 	flags  []string
 }
 
 // Trapline is the program under test.
 var Trapline = Program{Name: "trapline", GOARCH: "amd64", source: "trapline/cmd/trapline"}
+
+// WithCgo is Trapline as go build makes it where there is a C compiler.
+var WithCgo = Program{Name: "cgo/trapline", GOARCH: "amd64", cgo: true, source: Trapline.source}
 
 // Replay is called like Trapline, and records and replays in its place, with Recorder.
 var (
@@ -113,7 +117,11 @@ func (p Program) build(path string) error {
 	var cmd *exec.Cmd
 	if p.GOARCH != "" {
 		cmd = exec.Command("go", slices.Concat([]string{"build"}, p.flags, []string{"-o", path, p.source})...)
-		cmd.Env = append(os.Environ(), "GOARCH="+p.GOARCH, "CGO_ENABLED=0")
+		enabled := "CGO_ENABLED=0"
+		if p.cgo {
+			enabled = "CGO_ENABLED=1"
+		}
+		cmd.Env = append(os.Environ(), "GOARCH="+p.GOARCH, enabled)
 	} else {
 		root, err := moduleRoot()
 		if err != nil {

@@ -6,9 +6,7 @@
 // raises the limit of open files. It also makes room for the runtime if
 // resource limits leave too little.
 //
-// Without cgo it suffices to link the package into a program. With cgo, it
-// finds a part of the state in variables of the runtime, if the program has a
-// symbol table.
+// It suffices to link the package into a program.
 package early
 
 import (
@@ -18,16 +16,16 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	_ "trapline/cmd/trapline/early/cthreads"
 	"trapline/tracer"
 )
 
 // Written by early_amd64.s before the runtime starts.
 var (
-	recorded bool
-	closed   uint64 // descriptors, bit n for descriptor n
-	ignored  uint64 // signals, bit n-1 for signal n
-	blocked  uint64
-	pending  uint64 // blocked signals that were pending, and were consumed
+	closed  uint64 // descriptors, bit n for descriptor n
+	ignored uint64 // signals, bit n-1 for signal n
+	blocked uint64
+	pending uint64 // blocked signals that were pending, and were consumed
 )
 
 // unblockedByRuntime are the signals that the runtime unblocks in any case: see
@@ -135,11 +133,8 @@ var needed = [...]call{
 
 const refused = "trapline: a seccomp filter refuses a system call that it needs: "
 
-// Surroundings returns the program's initial state, or nil if it is unknown.
+// Surroundings returns the program's initial state.
 func Surroundings() *tracer.Surroundings {
-	if !recorded {
-		return nil
-	}
 	s := &tracer.Surroundings{Ignored: ignored, Blocked: blocked, Pending: pending, ClosedFDs: closed}
 	for i, l := range limits {
 		if l.changed || i == openFiles && l.found != (unix.Rlimit{}) { // package os raises that
@@ -165,18 +160,6 @@ var kept uint64 = 1<<(unix.SIGQUIT-1) | 1<<(unix.SIGABRT-1)
 
 // init does the part that needs Go.
 func init() {
-	if !recorded {
-		findInRuntime()
-		for sig := unix.SIGHUP; sig <= unix.SIGTERM; sig++ {
-			bit := uint64(1) << (sig - 1)
-			switch {
-			case (ignored|blocked)&ending&bit != 0:
-				changeAction(sig, &sigaction{handler: sigIgn}, nil)
-			case kept&bit != 0:
-				changeAction(sig, &sigaction{handler: sigDfl}, nil)
-			}
-		}
-	}
 	if slack != 0 {
 		unix.Prctl(unix.PR_SET_TIMERSLACK, uintptr(slack), 0, 0, 0)
 	}

@@ -1,25 +1,16 @@
-//go:build !cgo
-
 #include "textflag.h"
 
 // Code that runs before the Go runtime. rt0_go calls the function that
 // _cgo_init points to, if it is set, where cgo would prepare the main thread;
-// here it is the function below. It must do what rt0_go leaves to this
-// function: set FS, the base of Go's pointer to the current goroutine.
+// here it is the function below. In its place it prepares the main thread, by
+// mainThread: a build with cgo does this otherwise than one without.
 //
-// No Go code can run here. There is a stack, which is not used.
+// No Go code can run here. There is a stack, of which only mainThread uses much.
 
+// With cgo, runtime/cgo has a variable of this name, too. Of variables that may
+// be there twice (DUPOK), the linker takes the larger one.
 DATA _cgo_init+0(SB)/8, $·record(SB)
-GLOBL _cgo_init(SB), NOPTR, $8
-
-// The function that _cgo_sigaction points to, if it is set, is called to set
-// the action of a signal, also when the runtime installs its handlers.
-
-DATA _cgo_sigaction+0(SB)/8, $·setAction(SB)
-GLOBL _cgo_sigaction(SB), NOPTR, $8
-
-// The pointer to the current goroutine is at -8(FS).
-GLOBL ·threadLocal(SB), NOPTR, $16
+GLOBL _cgo_init(SB), DUPOK|NOPTR, $16
 
 // Memory for system calls: two of the kernel's struct sigaction, a zero struct
 // timespec, and two of struct rlimit.
@@ -37,11 +28,9 @@ GLOBL ·files(SB), NOPTR, $16
 #define NR_FCNTL 72
 #define NR_RT_SIGTIMEDWAIT 128
 #define NR_PRCTL 157
-#define NR_ARCH_PRCTL 158
 #define NR_EXIT_GROUP 231
 #define NR_PRLIMIT64 302
 
-#define ARCH_SET_FS 0x1002
 #define F_GETFD 1
 #define PR_SET_TIMERSLACK 29
 #define PR_GET_TIMERSLACK 30
@@ -81,7 +70,11 @@ GLOBL ·files(SB), NOPTR, $16
 #define CALL_SIZE 56
 #define CALLS 9
 
+// void record(void *g0, void (*setg)(void *))
 TEXT ·record(SB), NOSPLIT|NOFRAME, $0-0
+	MOVQ	DI, R14
+	MOVQ	SI, R15
+
 	// Whether the calls that the runtime needs are allowed.
 	LEAQ	·needed(SB), R12
 	LEAQ	·needed+(CALLS*CALL_SIZE)(SB), R13
@@ -102,11 +95,9 @@ needed:
 	CMPQ	R12, R13
 	JNE	needed
 
-	MOVL	$NR_ARCH_PRCTL, AX
-	MOVL	$ARCH_SET_FS, DI
-	LEAQ	·threadLocal+8(SB), SI
-	SYSCALL
-	MOVB	$1, ·recorded(SB)
+	// The runtime calls this function to set the action of a signal.
+	LEAQ	·setAction(SB), AX
+	MOVQ	AX, _cgo_sigaction(SB)
 
 	// The slack of timers: see startSlack.
 	MOVL	$NR_PRCTL, AX
@@ -261,6 +252,13 @@ nextLimit:
 	SYSCALL
 	TESTQ	AX, AX
 	JNE	noStack
+
+	// In the C library's way, it opens a file, and needs an aligned stack.
+	MOVQ	R14, DI
+	MOVQ	R15, SI
+	SUBQ	$8, SP
+	CALL	·mainThread(SB)
+	ADDQ	$8, SP
 
 	// The runtime opens no files: see filesLimited.
 	MOVL	$NR_PRLIMIT64, AX

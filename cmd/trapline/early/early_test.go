@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -14,6 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"trapline/integration/need"
 	"trapline/integration/surroundings"
 )
 
@@ -35,11 +37,36 @@ func TestMain(m *testing.M) {
 }
 
 // TestUnblocked starts a Go program with all signals blocked, to see which ones
-// the runtime unblocks.
+// the runtime unblocks, without cgo and with it.
 func TestUnblocked(t *testing.T) {
+	for _, enabled := range []string{"CGO_ENABLED=0", "CGO_ENABLED=1"} {
+		t.Run(enabled, func(t *testing.T) {
+			if enabled == "CGO_ENABLED=1" {
+				need.All(t, need.GCC64)
+			}
+			program := filepath.Join(t.TempDir(), "early.test")
+			build := exec.Command("go", "test", "-c", "-o", program, ".")
+			build.Env = append(os.Environ(), enabled)
+			if out, err := build.CombinedOutput(); err != nil {
+				t.Fatalf("%v: %s", err, out)
+			}
+			if got := unblockedIn(t, program); got != unblockedByRuntime {
+				t.Errorf("the runtime unblocks %#x, not %#x", got, uint64(unblockedByRuntime))
+			}
+		})
+	}
+	if more := unblocked &^ unblockedByRuntime; more != 0 {
+		t.Errorf("%#x of the signals that have to be taken is not unblocked", more)
+	}
+}
+
+// unblockedIn returns the signals that are not blocked in a program of this test that is
+// started with all of them blocked.
+func unblockedIn(t *testing.T, program string) uint64 {
+	t.Helper()
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	cmd := exec.Command("/proc/self/exe")
+	cmd := exec.Command(program)
 	cmd.Env = append(os.Environ(), "EARLY_TEST=1")
 	var all, before unix.Sigset_t
 	all.Val[0] = ^uint64(0)
@@ -56,10 +83,5 @@ func TestUnblocked(t *testing.T) {
 		t.Fatal(err)
 	}
 	const never = 1<<(unix.SIGKILL-1) | 1<<(unix.SIGSTOP-1)
-	if got := ^blocked &^ never; got != unblockedByRuntime {
-		t.Errorf("the runtime unblocks %#x, not %#x", got, uint64(unblockedByRuntime))
-	}
-	if more := unblocked &^ unblockedByRuntime; more != 0 {
-		t.Errorf("%#x of the signals that have to be taken is not unblocked", more)
-	}
+	return ^blocked &^ never
 }

@@ -97,9 +97,6 @@ func (r *runner) accepts(options []string) bool {
 // started with, for the tracer to inherit.
 func (r *runner) restoreSignals() {
 	s := early.Surroundings()
-	if s == nil {
-		return
-	}
 	for sig := unix.Signal(1); sig < 64; sig++ {
 		if s.Ignored&(1<<(sig-1)) != 0 {
 			signal.Ignore(sig)
@@ -158,11 +155,10 @@ func await(child int) (status syscall.WaitStatus) {
 // standardFiles are the standard descriptors, without those that were closed.
 func standardFiles() []uintptr {
 	files := []uintptr{0, 1, 2}
-	if s := early.Surroundings(); s != nil {
-		for fd := range files {
-			if s.ClosedFDs&(1<<fd) != 0 {
-				files[fd] = ^uintptr(0)
-			}
+	closed := early.Surroundings().ClosedFDs
+	for fd := range files {
+		if closed&(1<<fd) != 0 {
+			files[fd] = ^uintptr(0)
 		}
 	}
 	return files
