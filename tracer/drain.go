@@ -176,22 +176,31 @@ func (b *bufferedState) loadRunning(t *Tracer, th *thread) (at uint64, ok bool) 
 	return th.record.Start, true
 }
 
-// capture copies the memory of a call that is under way. It returns false if the
-// call has ended meanwhile.
+// capture keeps the memory of a call that is under way: what the stub has copied before
+// the call, and what the call only reads. The rest the call may have changed already. It
+// returns false if the call has ended meanwhile.
 func (b *bufferedState) capture(th *thread) bool {
 	th.pieces = th.pieces[:0]
 	r := &th.record
 	if r.NR < bufferedNumbers {
+		copied := false
 		for _, o := range b.calls[r.NR].Choose(&r.Args).Ops {
-			if o.When == buffered.AnyTime || o.When == buffered.BeforeCall {
+			switch o.When {
+			case buffered.AnyTime:
 				th.captureOp(&o)
+			case buffered.BeforeCall:
+				copied = true
 			}
+		}
+		if copied {
+			th.area.CopiedBefore(r)
+			b.table.Pieces(r, func(p buffered.Piece) { th.pieces = append(th.pieces, p) })
 		}
 	}
 	return th.area.StillInFlight(th.begun)
 }
 
-// captureOp does an operation that comes before the call.
+// captureOp does an operation for AnyTime.
 func (th *thread) captureOp(o *buffered.Op) {
 	if o.Kind == buffered.KindNull || o.Kind == buffered.KindAtMost || o.Kind == buffered.KindListed {
 		return

@@ -102,7 +102,7 @@ func signalAtEveryInstruction(t *testing.T, program, kind string) {
 	files[2].Close()
 
 	nr := map[string]uint64{"read": unix.SYS_READ, "fault": unix.SYS_READ, "path": unix.SYS_OPENAT, "poll": unix.SYS_POLL, "readv": unix.SYS_READV, "writev": unix.SYS_WRITEV}[kind]
-	iterations, entered, left, restarted, inStub, status := 0, 0, 0, 0, 0, 0
+	iterations, entered, left, restarted, inStub, underWay, status := 0, 0, 0, 0, 0, 0, 0
 	run(t, tracer, func(ev *Event) {
 		switch {
 		case ev.Kind == Exited:
@@ -116,8 +116,14 @@ func signalAtEveryInstruction(t *testing.T, program, kind string) {
 				restarted++
 			}
 		case ev.Kind == Exit && ev.Call.NR == unix.SYS_GETPGID && ev.Call.Args[0] == marker:
-			if iterations++; iterations > warmUp && singleStep(t, tracee, iterations-warmUp) {
-				inStub++
+			if iterations++; iterations > warmUp {
+				if singleStep(t, tracee, iterations-warmUp) {
+					inStub++
+				}
+				if isUnderWay(t, tracee) {
+					underWay++
+				}
+				unix.Tgkill(tracee.TID, tracee.TID, unix.SIGUSR1)
 			}
 		}
 	})
@@ -130,13 +136,16 @@ func signalAtEveryInstruction(t *testing.T, program, kind string) {
 	if inStub < 60 {
 		t.Errorf("only %d signals arrived in the stub", inStub)
 	}
+	if underWay < 10 {
+		t.Errorf("a call was under way %d times", underWay)
+	}
 	if want := warmUp + steps + restarted; entered != left || left != want {
 		t.Errorf("%d calls were entered and %d left, not %d", entered, left, want)
 	}
 }
 
-// singleStep runs n instructions of a stopped tracee, then sends it a signal. It
-// reports whether the tracee is in the stub.
+// singleStep runs n instructions of a stopped tracee. It reports whether the tracee is in
+// the stub.
 func singleStep(t *testing.T, tr *Tracee, n int) bool {
 	t.Helper()
 	var regs Registers
@@ -158,6 +167,29 @@ func singleStep(t *testing.T, tr *Tracee, n int) bool {
 		regs.Eflags &^= trap
 		tr.SetRegisters(&regs)
 	}
-	unix.Tgkill(tr.TID, tr.TID, unix.SIGUSR1)
 	return tr.t.buffered.stub.Has(regs.Rip)
+}
+
+// isUnderWay reports whether a call of the stopped tracee is, for all that the tracer
+// sees: also one that has returned, and has changed memory. What the tracer would keep of
+// it must be as it was before the call.
+func isUnderWay(t *testing.T, tr *Tracee) bool {
+	t.Helper()
+	if tr.buffered == nil {
+		return false
+	}
+	th := thread{tr: tr, area: tr.buffered.area}
+	begun, ok := th.area.InFlight(&th.record)
+	if !ok {
+		return false
+	}
+	th.begun = begun
+	if !tr.t.buffered.capture(&th) {
+		t.Error("a call of a stopped tracee has ended")
+	}
+	const revents = 6 // in struct pollfd
+	if th.record.NR == unix.SYS_POLL && (len(th.pieces) != 1 || len(th.pieces[0].B) != 8 || th.pieces[0].B[revents] != 0) {
+		t.Errorf("kept of poll: %+v", th.pieces)
+	}
+	return true
 }

@@ -145,8 +145,8 @@ func (r *Record) decode(b []byte) {
 }
 
 // InFlight returns the call that the thread has begun and not completed, if it
-// is under way now. It has no result and no chunks. Begun tells it from other
-// calls of the thread.
+// is under way now. It has no result, and no chunks: see CopiedBefore. Begun tells it
+// from other calls of the thread.
 func (a *Area) InFlight(r *Record) (begun uint64, ok bool) {
 	begun = a.load(areaInFlight)
 	if begun == 0 || begun-1 != a.load(areaHead) || begun-1 != a.read || a.read%8 != 0 {
@@ -157,8 +157,20 @@ func (a *Area) InFlight(r *Record) (begun uint64, ok bool) {
 		return 0, false
 	}
 	r.decode(a.copied)
-	r.Result, r.End = 0, 0
+	r.Result, r.End, r.Chunks = 0, 0, nil
 	return begun, true
+}
+
+// CopiedBefore adds the chunks to a record that InFlight has just returned, which must
+// be of a call with operations for BeforeCall. There are none if the program has written
+// to its ring. What is in them counts only if the call is StillInFlight afterwards.
+func (a *Area) CopiedBefore(r *Record) {
+	size := binary.LittleEndian.Uint64(a.copied[recSize:])
+	if size < recChunks || size > MaxRecord || size%8 != 0 {
+		return
+	}
+	a.take(a.read%RingSize, size)
+	r.Chunks = a.copied[recChunks:]
 }
 
 // StillInFlight reports whether a call that InFlight returned is still under

@@ -145,6 +145,55 @@ func TestKey(t *testing.T) {
 	}
 }
 
+// What was copied before a call is there while it is under way.
+func TestCopiedBefore(t *testing.T) {
+	const size = recChunks + chunkData + 8
+	for written, want := range map[uint64]string{
+		size: "\x03", 0: "", recChunks - 8: "", size + 4: "", MaxRecord + 8: "", 1 << 63: "",
+	} {
+		a := newArea(t)
+		table := NewCallTable()
+		op := Op{Kind: KindBytes, When: BeforeCall, Arg: 1, Count: Unbounded, Size: 1, Most: 1}
+		if err := table.Set(7, &Call{Buffered: true, Ops: []Op{op}}); err != nil {
+			t.Fatal(err)
+		}
+		for i := range uint64(1000) { // to somewhere within the ring
+			put(a, i, recChunks)
+			if ok, err := a.Next(&Record{}); !ok || err != nil {
+				t.Fatal(ok, err)
+			}
+		}
+		head := a.load(areaHead)
+		put(a, 7, size)
+		record := a.memory[AreaState+head%RingSize:]
+		le := binary.LittleEndian
+		le.PutUint64(record[recSize:], written)
+		le.PutUint32(record[recChunks+chunkSize:], 1)
+		le.PutUint32(record[recChunks+chunkOp:], CallsAddr+tableCalls*opBytes)
+		le.PutUint64(record[recChunks+chunkWant:], 1)
+		record[recChunks+chunkData] = 3
+		a.word(areaHead).Store(head)
+		a.word(areaInFlight).Store(head + 1)
+
+		var r Record
+		begun, ok := a.InFlight(&r)
+		if !ok || len(r.Chunks) > 0 {
+			t.Fatalf("a call under way (%v) has %d bytes of chunks", ok, len(r.Chunks))
+		}
+		a.CopiedBefore(&r)
+		got := ""
+		table.Pieces(&r, func(p Piece) {
+			got += string(p.B)
+			if p.When != BeforeCall || p.Unreadable {
+				t.Errorf("%+v", p)
+			}
+		})
+		if got != want || !a.StillInFlight(begun) || r.NR != 7 {
+			t.Errorf("a record whose size is given as %d: copied %q, want %q", written, got, want)
+		}
+	}
+}
+
 // After a program has damaged its ring, later records are read again.
 func TestDamagedRing(t *testing.T) {
 	for _, size := range []uint64{0, 8, recChunks + 1, MaxRecord + 8, 1 << 63, ^uint64(0)} {
@@ -214,8 +263,15 @@ func FuzzArea(f *testing.F) {
 			})
 		}
 		a.word(areaHead).Store(head)
-		if begun, ok := a.InFlight(&r); ok && !a.StillInFlight(begun) {
-			t.Error("a call that is under way has ended")
+		if begun, ok := a.InFlight(&r); ok {
+			a.CopiedBefore(&r)
+			if len(r.Chunks) > MaxRecord {
+				t.Errorf("%d bytes of chunks", len(r.Chunks))
+			}
+			table.Pieces(&r, func(Piece) {})
+			if !a.StillInFlight(begun) {
+				t.Error("a call that is under way has ended")
+			}
 		}
 		regs := unix.PtraceRegs{Rip: StubAddr + ip%StubSize}
 		stub.Unwind(&regs, a, &r)

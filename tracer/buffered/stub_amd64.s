@@ -487,7 +487,12 @@ last:
 
 done:
 	CMPL	const_areaPhase(BX), $2
-	JEQ	ready
+	JNE	complete
+	// The tracer wants what was copied before a call that takes long.
+	MOVQ	BP, CX
+	SUBQ	R14, CX
+	MOVQ	CX, const_recSize(R14)
+	JMP	ready
 
 complete:
 	LABEL(7) // labelComplete
