@@ -107,16 +107,26 @@ func TestRecordingEqualsLive(t *testing.T) {
 }
 
 // Names of open files that the kernel removes, with no call that names them, are gone in the
-// recording from the same call on: of a pseudoterminal whose master is closed, and of
-// a process in /proc that was waited for.
+// recording from the same call on: of a pseudoterminal whose master is closed, also in a
+// socket that it was sent to and in a program that is executed, and of a process in /proc
+// that was waited for, or that nobody has to wait for.
 func TestRecordedNamesThatGo(t *testing.T) {
 	need.All(t, need.Python3)
 	const script = `
-import os
+import array, os, signal, socket, sys
 master, slave = os.openpty()
 os.fstat(slave)
 os.close(master)
 os.fstat(slave)
+for end in (lambda a, b: b.close()), (lambda a, b: b.recv(1)), (lambda a, b: os.dup2(r, b.fileno())):
+    r, w = os.pipe()
+    a, b = socket.socketpair()
+    master, slave = os.openpty()
+    a.sendmsg([b'x'], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array('i', [master]))])
+    os.close(master)
+    os.fstat(slave)
+    end(a, b)
+    os.fstat(slave)
 r, w = os.pipe()
 p = os.fork()
 if p == 0:
@@ -128,7 +138,24 @@ os.close(w)
 os.waitid(os.P_PID, p, os.WEXITED | os.WNOWAIT)
 os.fstat(d)
 os.waitpid(p, 0)
-os.fstat(d)`
+os.fstat(d)
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+r, w = os.pipe()
+p = os.fork()
+if p == 0:
+    os.close(w)
+    os.read(r, 1)
+    os._exit(0)
+d = os.open('/proc/%d' % p, os.O_RDONLY)
+os.fstat(d)
+os.close(w)
+try: os.waitpid(p, 0)
+except OSError: pass
+os.fstat(d)
+master, slave = os.openpty()
+os.set_inheritable(slave, True)
+os.fstat(slave)
+os.execv('/bin/sh', ['sh', '-c', 'read x <&%d' % slave])`
 	replaysAlike(t, []string{"-f", "-yy"}, []string{"python3", "-I", "-S", "-c", script})
 }
 
@@ -185,6 +212,115 @@ except OSError:
 look()`
 	for _, options := range [][]string{{"-yy", "-P", "/**/work/a/f"}, {"-P", "/**/b/f", "-P", "/**/l"}, {"-P", "/**/gone/f"}, {"-P", "/**/f"}} {
 		replaysAlike(t, append([]string{"-f"}, options...), []string{"python3", "-I", "-S", "-c", script})
+	}
+}
+
+// Where a path leads is not known from what was found out for another process, or before a
+// call that has no name of a file: through links of the procfs, which are those of the
+// process and of its descriptors; from other root directories; among other mounts; after a
+// directory that was not there; and after a call that is not recorded.
+func TestRecordedPathsOfProcesses(t *testing.T) {
+	need.All(t, need.Python3)
+	const script = `
+import ctypes, os
+libc = ctypes.CDLL(None)
+NEWNS, BIND, REC, PRIVATE = 0x20000, 0x1000, 0x4000, 0x40000
+def look(*paths):
+    for p in paths:
+        try: os.stat(p)
+        except OSError: pass
+def touch(*paths):
+    for p in paths: os.close(os.open(p, os.O_CREAT | os.O_WRONLY))
+def child(does):
+    p = os.fork()
+    if p == 0:
+        try: does()
+        finally: os._exit(0)
+    os.waitpid(p, 0)
+for d in 'a', 'b', 'r', 'r/a', 'm': os.mkdir(d)
+touch('a/f', 'b/f', 'f', 'r/f', 'r/a/f')
+here = os.getcwd()
+for p in 'a/f', 'b/f', 'f':
+    fd = os.open(p, os.O_RDONLY)
+    os.dup2(fd, 0)
+    look('/dev/stdin', '/dev/fd/0', '/proc/self/fd/0', '/proc/thread-self/fd/0', '/proc/%d/fd/0' % os.getpid())
+for d in 'a', 'b':
+    os.chdir(d)
+    look('/proc/self/cwd/f', '/proc/self/cwd/../f', 'f')
+    child(lambda: look('/proc/self/cwd/f', '/proc/self/exe', '/proc/self/stat', '/dev/stdin'))
+    os.chdir('..')
+look('new/../l/f', 'new/../a/f', 'new/more/../../l/f')
+os.symlink('a', 'l')
+look('new/../l/f', 'new/../a/f', 'new/more/../../l/f')
+os.mkdir('new')
+look('new/../l/f', 'new/../a/f', 'new/more/../../l/f')
+os.mkdir('new/more')
+look('new/../l/f', 'new/../a/f', 'new/more/../../l/f')
+os.symlink(here + '/f', 'abs')
+os.symlink('/f', 'top')
+os.mkdir('r/r')
+os.symlink('/a/f', 'r/af')
+def rooted():
+    look('abs', 'top', 'r/af')
+    try: os.chroot('r')
+    except OSError: return
+    look('abs', 'top', 'r/af', '/f', '/af')
+look('abs', 'top', 'r/af')
+child(rooted)
+look('abs', 'top', 'r/af')
+os.symlink('../a/f', 'm/lf')
+os.symlink('../b/f', 'b/lf')
+def mounted():
+    if libc.unshare(NEWNS) != 0: return
+    libc.mount(b'none', b'/', None, REC | PRIVATE, None)
+    os.chdir('m')
+    look('lf', 'f', '../m/lf', '../m/f')
+    libc.mount(b'../b', b'../m', None, BIND, None)
+    look('lf', 'f', '../m/lf', '../m/f')
+    os.chdir('..')
+    look('m/lf', 'm/f', 'm/none/../lf')
+look('m/lf', 'm/f')
+child(mounted)
+look('m/lf', 'm/f')
+os.unlink('l'); os.symlink('b', 'l')
+look('l/f')`
+	for _, options := range [][]string{
+		{"-P", "/**/work/a/f"}, {"-P", "/**/work/b/f"}, {"-P", "/**/work/f", "-P", "/proc/**"}, {"-P", "/**/r/**"},
+		{"-e", "trace=%%stat", "-P", "/**/work/a/f"}, {"-e", "trace=%%stat", "-P", "/**/work/f", "-P", "/proc/**"},
+		{"-e", "trace=%file", "-P", "/**/work/a/f"},
+	} {
+		replaysAlike(t, append([]string{"-f"}, options...), []string{"python3", "-I", "-S", "-c", script})
+	}
+}
+
+// Threads have the names in a recording that another thread has given them, although it
+// was made without -Y.
+func TestRecordedNamesOfThreads(t *testing.T) {
+	need.All(t, need.Python3)
+	const script = `
+import os, threading
+def name(file, text):
+    os.write(os.open(file, os.O_WRONLY), text)
+def other(*args):
+    t = threading.Thread(target=name, args=args)
+    t.start()
+    t.join()
+    os.getppid()
+main = os.getpid()
+os.getppid()
+other('/proc/self/task/%d/comm' % main, b'first')
+other('/proc/%d/comm' % main, b'the second')`
+	file := recorded(t, []string{"-f"}, "python3", "-I", "-S", "-c", script)
+	_, stderr, _ := run(t, "--from="+file, "-Y", "-e", "trace=getppid")
+	lines := slices.DeleteFunc(strings.Split(stderr, "\n"), func(line string) bool { return !strings.Contains(line, "getppid") })
+	if len(lines) < 3 {
+		t.Fatalf("%d calls: %s", len(lines), stderr)
+	}
+	for i, name := range []string{"first", "the second"} {
+		before, line := lines[len(lines)-3], lines[len(lines)-2+i]
+		if !strings.Contains(line, "<"+name+">] getppid()") || strings.Contains(before, "<"+name+">") {
+			t.Errorf("%s, then %s, which lacks %s", before, line, name)
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"errors"
 	"os"
+	"strconv"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -47,35 +48,32 @@ type recorder struct {
 	split   socketcall.Splitter
 	explain *explainer // nil without Options.Explain
 
-	namespaces bool // there are processes with other namespaces than trapline's
-	sets       registers.Sets
+	sets registers.Sets
 
 	base     time.Time // what times are counted from
 	firstRun bool      // before the event, the command had not been executed
 	shown    bool      // and the Session showed the call
 	ev       recording.Event
 
-	resolved    map[string][]byte // where paths lead, in this block: see resolve
-	harmless    map[string]bool   // the calls of that list
-	introduced  bool              // begin has asked about the thread
-	renames     bool              // the call being decoded may change where paths lead
-	key         []byte
-	path, found [unix.PathMax]byte
-	regs        registers.Snapshot
+	harmless   map[string]bool // the calls of that list
+	introduced bool            // begin has asked about the thread
+	renames    bool            // the call being decoded may change where paths lead
+	path       [unix.PathMax]byte
+	regs       registers.Snapshot
+	resolver
 }
 
 // recorded is what a recorder knows of a tracee.
 type recorded struct {
-	call    decode.Call
-	begun   bool // the recording has an event of it, apart from its start
-	inCall  bool // the call it is in is recorded
-	renames bool // and it may change where paths lead
-
+	call   decode.Call
+	begun  bool // the recording has an event of it, apart from its start
+	inCall bool // the call it is in is recorded
 	// See recorder_hold.go.
 	table    *table // nil if not known
 	shares   bool   // it has created a thread that shares its table
 	changing bool   // the call it is in may change descriptors and names
 	entering bool   // or the directory of its process
+	renames  bool   // or where paths lead
 	closes   int    // the descriptor that this call closes, plus 1; 0 for none
 }
 
@@ -86,7 +84,8 @@ const clockStep = 100 * time.Millisecond
 // newRecorder creates the file that Options.Record asks for. machine is the host.
 func (s *Session) newRecorder(machine *host.Local) (*recorder, error) {
 	o := &s.o
-	r := &recorder{s: s, host: recording.NewAsked(machine), machine: machine, base: time.Now(), resolved: make(map[string][]byte), harmless: names(harmless)}
+	r := &recorder{s: s, host: recording.NewAsked(machine), machine: machine, base: time.Now(), harmless: names(harmless)}
+	r.resolver = resolver{resolved: make(map[string][]byte), unseen: o.Calls.lacksMoves()}
 	limit := o.Record.Strings
 	if limit == 0 {
 		limit = DefaultRecordStrings
@@ -233,6 +232,9 @@ func (r *recorder) begin(kind recording.Kind, tr *tracer.Tracee, at time.Time) *
 		}
 		decode.SeePaths(r.decoder, r.seePath)
 	}
+	if r.unseen || r.renaming > 0 {
+		clear(r.resolved)
+	}
 	e := &r.ev
 	*e = recording.Event{
 		Kind: kind, TID: tr.TID, Time: at,
@@ -294,131 +296,6 @@ func (r *recorder) aboutProgram(tid int) {
 	r.host.Arguments(process)
 }
 
-// seePath asks where a path leads, for Options.Paths and Options.Files of a replay. It is
-// called for each path that a call passes at its entry or returns.
-func (r *recorder) seePath(c *decode.Call, dir int, name []byte, link bool) {
-	if len(name) == 0 {
-		return
-	}
-	if c.Naming&decode.NamesEntry != 0 && !r.harmless[c.Sig.Name] {
-		r.renames = true
-	}
-	process := decode.ProcessOf(c)
-	var base []byte
-	switch {
-	case name[0] == '/':
-		base = r.host.Root(r.path[:], process)
-	case dir == unix.AT_FDCWD:
-		base = r.host.WorkingDir(r.path[:], process)
-	default:
-		if base = r.host.Descriptor(r.path[:], process, dir); len(base) == 0 || base[0] != '/' || bytes.HasSuffix(base, deletedMark) {
-			base = nil
-		}
-	}
-	if c.Naming&decode.NamesNew != 0 && !c.Exiting() {
-		r.host.Exists(process, dir, name, link)
-	}
-	r.resolve(base, process, dir, name, true)
-	if !link {
-		r.resolve(base, process, dir, name, false)
-	}
-}
-
-// deletedMark is what the kernel appends to the name of a file that no longer has it.
-var deletedMark = []byte(" (deleted)")
-
-// resolve asks where a path leads from a directory called base, if that is known. What
-// was found out in this block is not looked for again: it holds until a call changes
-// names.
-func (r *recorder) resolve(base []byte, process, dir int, name []byte, link bool) {
-	if base == nil {
-		r.host.Resolve(r.found[:], process, dir, name, link)
-		return
-	}
-	key := r.resolveKey(base, name, link)
-	if known, ok := r.resolved[string(key)]; ok {
-		r.host.Resolved(process, dir, name, link, known)
-		return
-	}
-	// If the file is not there, the call may be about to create it.
-	if found := r.inDirectory(base, process, dir, name); found != nil && (link || found[0] == '/' && r.seesRoot(process) && r.machine.IsNoLink(found)) {
-		r.resolved[string(r.resolveKey(base, name, link))] = found
-		r.host.Resolved(process, dir, name, link, found)
-		return
-	}
-	r.resolved[string(r.resolveKey(base, name, link))] = bytes.Clone(r.host.Resolve(r.found[:], process, dir, name, link))
-}
-
-// resolveKey is the key of a path in r.resolved, valid until it is called again.
-func (r *recorder) resolveKey(base, name []byte, link bool) []byte {
-	key := append(append(r.key[:0], base...), 0)
-	if link {
-		key = append(key, 1)
-	}
-	r.key = append(append(key, 0), name...)
-	return r.key
-}
-
-// inDirectory returns where a path leads whose last part is not followed: to that name
-// in the directory before it. It returns nil if that has to be asked.
-func (r *recorder) inDirectory(base []byte, process, dir int, name []byte) []byte {
-	at := bytes.LastIndexByte(name, '/')
-	parent, last := name[:max(at, 0)], name[at+1:]
-	if text := string(last); text == "" || text == "." || text == ".." || len(name) >= unix.PathMax {
-		return nil
-	}
-	in := r.directory(base, process, dir, parent)
-	if len(in) == 0 {
-		return nil
-	}
-	return below(in, last)
-}
-
-// below returns the name of a file in a directory.
-func below(in, last []byte) []byte {
-	name := append(make([]byte, 0, len(in)+1+len(last)), in...)
-	if name[len(name)-1] != '/' {
-		name = append(name, '/')
-	}
-	return append(name, last...)
-}
-
-// directory returns where a path to a directory leads, or nothing. Many paths begin
-// alike: what is known of their beginnings is not asked again.
-func (r *recorder) directory(base []byte, process, dir int, name []byte) []byte {
-	name = bytes.TrimRight(name, "/")
-	if len(name) == 0 {
-		return base // of a relative path, or the root directory
-	}
-	if known, ok := r.resolved[string(r.resolveKey(base, name, false))]; ok {
-		return known
-	}
-	at := bytes.LastIndexByte(name, '/')
-	in, last := r.directory(base, process, dir, name[:max(at, 0)]), name[at+1:]
-	var found []byte
-	switch {
-	case len(in) == 0 || in[0] != '/' || !r.seesRoot(process):
-	case string(last) == ".":
-		found = bytes.Clone(in)
-	case string(last) == "..":
-		found = bytes.Clone(in[:max(bytes.LastIndexByte(in, '/'), 1)])
-	default:
-		if to := below(in, last); r.machine.IsNoLink(to) {
-			found = to
-		}
-	}
-	if found == nil {
-		found = bytes.Clone(r.host.Of.Resolve(r.found[:], process, dir, name, false))
-	}
-	r.resolved[string(r.resolveKey(base, name, false))] = found
-	return found
-}
-
-// seesRoot reports whether names that a process sees are names that trapline sees.
-func (r *recorder) seesRoot(process int) bool {
-	return r.host.Holds() && !r.namespaces && string(r.host.Root(r.found[:], process)) == "/"
-}
-
 func (r *recorder) startMemory(t *tracee, tr *tracer.Tracee) {
 	r.mem.Start(tr)
 	r.of(t).call.Mem = &r.mem
@@ -454,6 +331,7 @@ func (r *recorder) recordCall(ev *tracer.Event) {
 // enter records the entry of a call.
 func (r *recorder) enter(t *tracee, ev *tracer.Event, inner *socketcall.Call) {
 	e, call, d := &r.ev, ev.Call, &t.recorded.call
+	r.settled(t.recorded) // of a call whose end was not seen
 	d.Decoder = r.decoder
 	d.ABI, d.NR, d.Args, d.SP = call.ABI, call.NR, call.Args, call.SP
 	d.Sig = signature(r.decoder, call, nil)
@@ -465,10 +343,9 @@ func (r *recorder) enter(t *tracee, ev *tracer.Event, inner *socketcall.Call) {
 	if o := &r.s.o; o.DecodePIDs&decode.PIDComm != 0 || o.DecodeContexts != 0 {
 		r.aboutNames(ev.Tracee.TID)
 	}
-	r.renames = false
+	r.renames = remounts(d.Sig.Name)
 	d.Begin()
 	d.Enter()
-	t.recorded.renames = r.renames
 	r.changes(t.recorded, ev.Tracee)
 	e.Memory = append(e.Memory[:0], r.mem.Pieces()...)
 	if r.s.o.Registers != 0 {
@@ -493,6 +370,7 @@ func (r *recorder) exit(t *tracee, ev *tracer.Event) {
 	e, call, d := &r.ev, ev.Call, &t.recorded.call
 	t.recorded.inCall = false
 	r.startMemory(t, ev.Tracee)
+	renames := t.recorded.renames
 	r.changed(t.recorded, ev.Tracee)
 	d.Ret, d.Errno = call.Ret, 0
 	if call.IsError {
@@ -522,13 +400,26 @@ func (r *recorder) exit(t *tracee, ev *tracer.Event) {
 	r.usage(ev)
 	switch name := d.Sig.Name; {
 	case call.IsError:
-	case t.recorded.renames || remounts(name):
-		clear(r.resolved)
+	case renames:
 		r.aboutThread(ev.Tracee.TID) // it may have changed its directories
 	case entersDir(name):
 		r.host.WorkingDir(r.path[:], r.host.Process(ev.Tracee.TID))
 	case name == "prctl": // it may have changed its name
 		r.aboutThread(ev.Tracee.TID)
+	case name == "write":
+		r.wrote(ev.Tracee.TID, int(int32(d.Args[0])))
+	}
+}
+
+// wrote is called when a thread has written to a descriptor. A file of the procfs is the
+// name of a thread.
+func (r *recorder) wrote(tid, fd int) {
+	dir, ok := bytes.CutSuffix(r.host.LastDescriptor(r.host.Process(tid), fd), []byte("/comm"))
+	if !ok || !bytes.HasPrefix(dir, []byte("/proc/")) {
+		return
+	}
+	if process, err := strconv.Atoi(string(dir[bytes.LastIndexByte(dir, '/')+1:])); err == nil {
+		r.host.Command(r.path[:], process)
 	}
 }
 
@@ -594,6 +485,7 @@ func (r *recorder) launched(tr *tracer.Tracee) {
 // attached records that a process was attached to.
 func (r *recorder) attached(pid, threads int, found []*tracer.Tracee) {
 	r.host.Hold(false) // other processes may share its descriptors
+	r.namespaces = true
 	for _, tr := range found {
 		if t, ok := tr.Data.(*tracee); ok && t != nil {
 			e := r.begin(recording.Attached, tr, r.s.when)

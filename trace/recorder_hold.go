@@ -3,7 +3,6 @@
 package trace
 
 import (
-	"bytes"
 	"encoding/binary"
 	"strings"
 
@@ -101,7 +100,7 @@ func (r *recorder) changes(t *recorded, tr *tracer.Tracee) {
 	at, closes := closing(name)
 	fd := int(int32(d.Args[at]))
 	switch {
-	case closes && r.closesOnly(t, tr, fd):
+	case closes && t.closesOnly():
 		t.closes = fd + 1
 		r.closed(t, tr)
 	case entersDir(name):
@@ -114,24 +113,23 @@ func (r *recorder) changes(t *recorded, tr *tracer.Tracee) {
 		r.clones(t, tr)
 	}
 	switch name {
-	case "io_uring_setup":
-		r.host.Hold(false) // what is in a ring may open, close and rename when there is no call
+	case "io_uring_setup", "io_uring_enter":
+		r.unseen = true // what is in a ring may open, close and rename when there is no call
+		r.host.Hold(false)
 	case "unshare", "setns":
 		r.namespaces = true
+	case "mount", "move_mount", "pivot_root":
+		r.covered = true
+	}
+	if t.renames = r.renames; t.renames {
+		r.renaming++
 	}
 }
 
 // closesOnly reports whether a call that closes a descriptor changes nothing else. Where
 // threads share the table, another one may ask about the descriptor, and open another
-// file with its number, before the end of this call is seen. When the last descriptor
-// of a pseudoterminal's master is closed, the name of the other side is removed.
-func (r *recorder) closesOnly(t *recorded, tr *tracer.Tracee, fd int) bool {
-	if t.table == nil || t.table.users > 1 {
-		return false
-	}
-	file := r.host.Descriptor(r.path[:], r.host.Process(tr.TID), fd)
-	return !bytes.HasSuffix(file, []byte("ptmx"))
-}
+// file with its number, before the end of this call is seen.
+func (t *recorded) closesOnly() bool { return t.table != nil && t.table.users == 1 }
 
 // changed is called at the exit of a call, before that is decoded.
 func (r *recorder) changed(t *recorded, tr *tracer.Tracee) {
@@ -140,10 +138,6 @@ func (r *recorder) changed(t *recorded, tr *tracer.Tracee) {
 		t.closes = 0
 	}
 	r.settled(t)
-	switch t.call.Sig.Name {
-	case "wait4", "waitid", "waitpid":
-		r.host.ForgetPassing()
-	}
 }
 
 // settled ends the changes of a call.
@@ -155,6 +149,11 @@ func (r *recorder) settled(t *recorded) {
 	if t.entering {
 		t.entering = false
 		r.host.ChangedDirs()
+	}
+	if t.renames {
+		t.renames = false
+		r.renaming--
+		clear(r.resolved)
 	}
 }
 
@@ -175,7 +174,8 @@ func (r *recorder) clones(t *recorded, tr *tracer.Tracee) {
 	}
 	t.shares = t.shares || flags&unix.CLONE_FILES != 0 // the event of an earlier one may be yet to come
 	if flags&(unix.CLONE_FILES|unix.CLONE_FS) != 0 && !r.s.o.Follow {
-		r.host.Hold(false) // its calls will not be seen
+		r.unseen = true // its calls
+		r.host.Hold(false)
 	}
 	if flags&(unix.CLONE_NEWNS|unix.CLONE_NEWPID) != 0 {
 		r.namespaces = true
@@ -187,7 +187,7 @@ func (r *recorder) joins(t *recorded, tr *tracer.Tracee) {
 	parent := creator(tr)
 	switch {
 	case parent == nil:
-		r.host.Hold(false) // it may share its descriptors with its creator
+		r.host.Hold(false) // it may share its descriptors and its directories with its creator
 	case parent.shares:
 		if parent.table == nil {
 			parent.table = &table{users: 1}
@@ -226,7 +226,7 @@ func (r *recorder) executes(t *recorded, ev *tracer.Event) {
 		r.host.ForgetProcess(process) // the answers were about another thread
 	}
 	r.host.ForgetDescriptors(process)
-	r.closesMany()
+	r.ends()
 }
 
 // leaves is called for a thread that has ended, or that is not traced any more.
@@ -235,14 +235,14 @@ func (r *recorder) leaves(t *recorded) {
 		t.table.users--
 	}
 	r.settled(t)
-	r.closesMany()
+	r.ends()
 }
 
-// closesMany is called when a process may have closed descriptors that no call has named.
-func (r *recorder) closesMany() {
-	if r.namespaces { // the last process of one takes its mounts along
+// ends is called when a process has closed descriptors, or left namespaces, that no call
+// has named. The last process of a namespace takes its mounts along.
+func (r *recorder) ends() {
+	if r.namespaces {
 		r.host.Forget()
-		return
+		clear(r.resolved)
 	}
-	r.host.ForgetPassing()
 }

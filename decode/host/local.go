@@ -29,6 +29,7 @@ type Local struct {
 	root    unix.Statx_t // trapline's own root directory, valid if hasRoot is set
 	hasRoot bool
 	self    []byte // the name of trapline's own directory in the procfs; nil until needed
+	passed  bool   // see PassedProcess
 }
 
 var _ Host = (*Local)(nil)

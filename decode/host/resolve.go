@@ -23,6 +23,7 @@ func (l *Local) Root(b []byte, process int) []byte {
 
 // Resolve implements Host.
 func (l *Local) Resolve(b []byte, process, dir int, name []byte, link bool) []byte {
+	l.passed = false
 	if len(name) == 0 || len(name) >= unix.PathMax || bytes.IndexByte(name, 0) >= 0 || process <= 0 {
 		return nil
 	}
@@ -53,6 +54,11 @@ func (l *Local) Resolve(b []byte, process, dir int, name []byte, link bool) []by
 	}
 	return l.walkName(b, process, start, rest, link)
 }
+
+// PassedProcess reports whether the last name that Resolve has found leads through a link
+// of the procfs, such as /proc/self and those in /proc/PID/fd. These lead elsewhere for
+// each process and at each time.
+func (l *Local) PassedProcess() bool { return l.passed }
 
 // Exists implements Host.
 func (l *Local) Exists(process, dir int, name []byte, link bool) (exists, ok bool) {
@@ -87,14 +93,14 @@ func (l *Local) Exists(process, dir int, name []byte, link bool) (exists, ok boo
 }
 
 // IsNoLink reports whether a name in trapline's root directory, absolute and without a
-// symbolic link before its last part, is certain not to be a link: to be another file, or
-// none.
-func (l *Local) IsNoLink(name []byte) bool {
+// symbolic link before its last part, is certain not to be a link: to be another file,
+// which is there, or none.
+func (l *Local) IsNoLink(name []byte) (noLink, there bool) {
 	fd, err := openCached(unix.AT_FDCWD, string(name), 0, unix.RESOLVE_NO_SYMLINKS)
 	if err == nil {
 		unix.Close(fd)
 	}
-	return err == nil || err == unix.ENOENT
+	return err == nil || err == unix.ENOENT, err == nil
 }
 
 // startOf opens the directory that a path is seen from; -1 if that is not known.
@@ -313,6 +319,7 @@ func (w *walker) follow(link int, part string) (target string, jumped int) {
 		return "", -1
 	}
 	if kind == "proc" {
+		w.l.passed = true
 		var st unix.Statx_t
 		switch {
 		case statMount(w.at, "", &st) != nil || st.Ino != procRoot:

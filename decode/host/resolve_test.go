@@ -1,6 +1,7 @@
 package host
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -178,16 +179,56 @@ func TestIsNoLink(t *testing.T) {
 		}
 	}
 	var l Local
-	for name, want := range map[string]bool{
-		"dir": true, "dir/file": true, "link": false, "dangling": false, "link/file": false, "dir/file/more": false,
+	for name, want := range map[string][2]bool{
+		"dir": {true, true}, "dir/file": {true, true}, "link": {}, "dangling": {}, "link/file": {}, "dir/file/more": {}, "none": {true, false},
 	} {
 		name = filepath.Join(dir, name)
 		os.Lstat(name) // the kernel remembers it
-		if got := l.IsNoLink([]byte(name)); got != want {
-			t.Errorf("%s: %v, want %v", name, got, want)
+		if noLink, there := l.IsNoLink([]byte(name)); noLink != want[0] || there != want[1] {
+			t.Errorf("%s: %v, %v, want %v", name, noLink, there, want)
 		}
 	}
-	if l.IsNoLink([]byte("/proc/self/exe")) || l.IsNoLink([]byte("/proc/self/fd/0")) {
-		t.Error("links of the procfs are taken for files")
+	for _, name := range []string{"/proc/self", "/proc/self/exe", "/proc/self/fd/0"} {
+		if noLink, there := l.IsNoLink([]byte(name)); noLink || there {
+			t.Errorf("%s, a link of the procfs, is taken for a file", name)
+		}
+	}
+}
+
+// What Resolve finds by a link of the procfs is told from what others find as well.
+func TestPassedProcess(t *testing.T) {
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.Symlink("/proc/self/cwd", filepath.Join(dir, "in")), os.Symlink(".", filepath.Join(dir, "here"))); err != nil {
+		t.Fatal(err)
+	}
+	var l Local
+	for _, tt := range []struct {
+		name   string
+		link   bool
+		passed bool
+	}{
+		{"/proc/self", false, true},
+		{"/proc/self", true, false},
+		{"/proc/self/fd/0", true, true},
+		{"/proc/thread-self/status", false, true},
+		{"/proc/1/cwd/x", false, true},
+		{"/proc/version", false, false},
+		{"in/x", false, true},
+		{"in", true, false},
+		{"here/none/x", false, false},
+		{"none", false, false},
+		{"", false, false},
+	} {
+		name := tt.name
+		if name != "" && name[0] != '/' {
+			name = filepath.Join(dir, name)
+		}
+		l.Resolve(make([]byte, unix.PathMax), os.Getpid(), unix.AT_FDCWD, []byte(name), tt.link)
+		if got := l.PassedProcess(); got != tt.passed {
+			t.Errorf("%s, %v: %v, want %v", tt.name, tt.link, got, tt.passed)
+		}
 	}
 }

@@ -277,6 +277,21 @@ func (a *Asked) Descriptor(b []byte, process, fd int) []byte {
 	return a.text(a.Of.Descriptor(b, process, fd))
 }
 
+// LastDescriptor returns the last answer of Descriptor in this block, nil if there is none,
+// without a question. It is valid until the next one.
+func (a *Asked) LastDescriptor(process, fd int) []byte {
+	a.question = ask(a.question, askDescriptor, process, fd)
+	was := a.known[string(a.question)]
+	if was == nil {
+		return nil
+	}
+	last := answer{decoder{b: was.answer}}
+	if !last.yes() {
+		return nil
+	}
+	return last.b
+}
+
 func (a *Asked) HasName(process, fd int, path []byte) bool {
 	a.question = append(ask(a.question, askHasName, process, fd), path...)
 	ok := a.Of.HasName(process, fd, path)

@@ -14,11 +14,10 @@ type hold struct {
 	on  bool
 	age uint64
 
-	all     uint64         // age at the last change to everything
-	dirs    uint64         // to directories of processes
-	passing uint64         // to names that go with a process
-	of      map[int]uint64 // to all that belongs to a process
-	tables  map[int]uint64 // to all descriptors of a process
+	all    uint64         // age at the last change to everything
+	dirs   uint64         // to directories of processes
+	of     map[int]uint64 // to all that belongs to a process
+	tables map[int]uint64 // to all descriptors of a process
 
 	moving, movingDirs int // changes that have begun and not ended
 }
@@ -73,10 +72,6 @@ func (a *Asked) ForgetProcess(process int) { a.of[process] = a.change() }
 // ForgetDescriptors has everything asked again about the descriptors of one process.
 func (a *Asked) ForgetDescriptors(process int) { a.tables[process] = a.change() }
 
-// ForgetPassing has those names asked again that are gone when a process is: those of
-// its files in the procfs, and of the pseudoterminals whose master it had.
-func (a *Asked) ForgetPassing() { a.passing = a.change() }
-
 // ForgetDescriptor has everything asked again about one descriptor.
 func (a *Asked) ForgetDescriptor(process, fd int) {
 	for _, m := range [...]method{askDescriptor, askFileType} {
@@ -101,13 +96,13 @@ func (a *Asked) held(process int, about heldKind) (answer, bool) {
 		return answer{}, false
 	}
 	held := answer{decoder{b: was.answer}}
-	if !held.yes() || was.age <= a.passing && passes(held.b) {
-		return answer{}, false
-	}
-	return held, true
+	return held, held.yes() && !passes(held.b)
 }
 
-// passes reports whether a name may go with a process.
+// passes reports whether the kernel may remove a name with no call that says so: of what
+// is in the procfs when a process or an interface is gone, in the sysfs when a device is,
+// and of a pseudoterminal when its master is closed, which may have been sent to a socket
+// that nobody reads.
 func passes(name []byte) bool {
-	return bytes.HasPrefix(name, []byte("/proc/")) || bytes.Contains(name, []byte("/pts/"))
+	return bytes.HasPrefix(name, []byte("/proc/")) || bytes.HasPrefix(name, []byte("/sys/")) || bytes.Contains(name, []byte("/pts/"))
 }

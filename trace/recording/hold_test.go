@@ -43,7 +43,6 @@ func TestHold(t *testing.T) {
 		{"all of another process were closed", func(a *Asked) { a.ForgetDescriptors(2) }, "/1"},
 		{"the number is another process's", func(a *Asked) { a.ForgetProcess(1) }, "/2"},
 		{"another number is another process's", func(a *Asked) { a.ForgetProcess(2) }, "/1"},
-		{"a process has ended", (*Asked).ForgetPassing, "/1"},
 		{"a block begins", (*Asked).StartBlock, "/2"},
 		{"not all changes are seen", func(a *Asked) { a.Hold(false) }, "/2"},
 	} {
@@ -87,7 +86,6 @@ func TestHoldDirectories(t *testing.T) {
 		{"another number is another process's", func(a *Asked) { a.ForgetProcess(2) }, "/1"},
 		{"anything may be otherwise", (*Asked).Forget, "/2"},
 		{"a change has begun", (*Asked).Changing, "/2"},
-		{"a process has ended", (*Asked).ForgetPassing, "/1"},
 	} {
 		a := NewAsked(&directoryHost{in: "/"})
 		a.Hold(true)
@@ -100,19 +98,20 @@ func TestHoldDirectories(t *testing.T) {
 	}
 }
 
-// TestHoldPassing checks that names which go with a process are asked again when one ends.
+// TestHoldPassing checks that names which the kernel may remove are asked each time.
 func TestHoldPassing(t *testing.T) {
-	for in, want := range map[string]string{"/proc/7/": "/proc/7/2", "/dev/pts/": "/dev/pts/2", "/process/": "/process/1"} {
+	for in, held := range map[string]bool{"/proc/7/": false, "/sys/class/": false, "/dev/pts/": false, "/process/": true, "/system/": true} {
 		a := NewAsked(&directoryHost{in: in})
 		a.Hold(true)
 		var b [64]byte
-		a.Descriptor(b[:], 1, 3)
-		a.ForgetPassing()
-		if got := string(a.Descriptor(b[:], 1, 3)); got != want {
-			t.Errorf("%s, want %s", got, want)
-		}
-		if got := string(a.Descriptor(b[:], 1, 3)); got != want {
-			t.Errorf("then %s, want %s", got, want)
+		for i := 1; i <= 3; i++ {
+			want := fmt.Sprintf("%s%d", in, i)
+			if held {
+				want = in + "1"
+			}
+			if got := string(a.Descriptor(b[:], 1, 3)); got != want {
+				t.Errorf("%s, want %s", got, want)
+			}
 		}
 	}
 }

@@ -1,0 +1,217 @@
+//go:build linux && amd64
+
+package trace
+
+import (
+	"bytes"
+	"encoding/binary"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"trapline/decode"
+)
+
+// Where paths lead is asked for Options.Paths and Options.Files of a replay. Programs name
+// the same files, and files in the same directories, again and again: what was found out
+// is not asked again until a call changes names, or another block begins.
+
+// resolver is what a recorder knows of where paths lead.
+type resolver struct {
+	resolved map[string][]byte // empty if it is not known
+
+	renaming   int  // calls that may change where paths lead and have not ended
+	unseen     bool // there may be such calls of the trace that the recorder does not see
+	namespaces bool // there may be processes that see other files under the same names
+	covered    bool // there may be directories with something mounted over their names
+
+	view    []byte // what names the process sees, as far as one path may lead elsewhere for another process
+	passing bool   // what is being found out holds for this call only
+	key     []byte
+	found   [unix.PathMax]byte
+}
+
+// moves are the calls that change where paths lead. (What setns and rings of io_uring
+// change is not seen either if those are not traced. Few programs make them, and %file,
+// which is often traced alone, has all others.)
+const moves = `
+	rename renameat renameat2 unlink unlinkat rmdir link linkat symlink symlinkat
+	mount umount umount2 move_mount pivot_root chroot`
+
+// lacksMoves reports whether calls that are not in the set, but are made all the same,
+// change where paths lead.
+func (s *CallSet) lacksMoves() bool {
+	others := s.orAll()
+	others = others.complement()
+	return others.Overlaps(Calls(strings.Fields(moves)...))
+}
+
+// seePath asks where a path leads. It is called for each path that a call passes at its
+// entry or returns.
+func (r *recorder) seePath(c *decode.Call, dir int, name []byte, link bool) {
+	if len(name) == 0 {
+		return
+	}
+	if c.Naming&decode.NamesEntry != 0 && !r.harmless[c.Sig.Name] {
+		r.renames = true
+	}
+	process := decode.ProcessOf(c)
+	var base []byte
+	switch {
+	case name[0] == '/':
+		base = r.host.Root(r.path[:], process)
+	case dir == unix.AT_FDCWD:
+		base = r.host.WorkingDir(r.path[:], process)
+	default:
+		if base = r.host.Descriptor(r.path[:], process, dir); len(base) == 0 || base[0] != '/' || bytes.HasSuffix(base, deletedMark) {
+			base = nil
+		}
+	}
+	if c.Naming&decode.NamesNew != 0 && !c.Exiting() {
+		r.host.Exists(process, dir, name, link)
+	}
+	r.look(process)
+	r.resolve(base, process, dir, name, true)
+	if !link {
+		r.resolve(base, process, dir, name, false)
+	}
+}
+
+// deletedMark is what the kernel appends to the name of a file that no longer has it.
+var deletedMark = []byte(" (deleted)")
+
+// look sets r.view. Absolute links begin in the root directory of the process.
+func (r *recorder) look(process int) {
+	r.view = r.view[:0]
+	if r.namespaces || !r.host.Holds() {
+		r.view = binary.AppendVarint(r.view, int64(process))
+		return
+	}
+	r.view = append(r.view, r.host.Root(r.found[:], process)...)
+}
+
+// resolve asks where a path leads from a directory called base, if that is known.
+func (r *recorder) resolve(base []byte, process, dir int, name []byte, link bool) {
+	if base == nil {
+		r.host.Resolve(r.found[:], process, dir, name, link)
+		return
+	}
+	if known, ok := r.resolved[string(r.resolveKey(base, name, link))]; ok {
+		r.host.Resolved(process, dir, name, link, known)
+		return
+	}
+	r.passing = false
+	// If the file is not there, the call may be about to create it.
+	found := r.inDirectory(base, process, dir, name)
+	if found != nil && !link && !r.isNoLink(process, found) {
+		found = nil
+	}
+	if found != nil {
+		r.host.Resolved(process, dir, name, link, found)
+	} else {
+		found = bytes.Clone(r.host.Resolve(r.found[:], process, dir, name, link))
+		r.passing = r.passing || r.machine.PassedProcess()
+	}
+	r.keep(base, name, link, found)
+}
+
+// keep remembers where a path leads.
+func (r *recorder) keep(base, name []byte, link bool, found []byte) {
+	if !r.passing {
+		r.resolved[string(r.resolveKey(base, name, link))] = found
+	}
+}
+
+// resolveKey is the key of a path in r.resolved, valid until it is called again.
+func (r *recorder) resolveKey(base, name []byte, link bool) []byte {
+	key := append(append(r.key[:0], r.view...), 0)
+	key = append(append(key, base...), 0)
+	if link {
+		key = append(key, 1)
+	}
+	r.key = append(append(key, 0), name...)
+	return r.key
+}
+
+// inDirectory returns where a path leads whose last part is not followed: to that name
+// in the directory before it. It returns nil if that has to be asked.
+func (r *recorder) inDirectory(base []byte, process, dir int, name []byte) []byte {
+	at := bytes.LastIndexByte(name, '/')
+	parent, last := name[:max(at, 0)], name[at+1:]
+	if text := string(last); text == "" || text == "." || text == ".." || len(name) >= unix.PathMax {
+		return nil
+	}
+	in := r.directory(base, process, dir, parent)
+	if len(in) == 0 {
+		return nil
+	}
+	return below(in, last)
+}
+
+// below returns the name of a file in a directory.
+func below(in, last []byte) []byte {
+	name := append(make([]byte, 0, len(in)+1+len(last)), in...)
+	if name[len(name)-1] != '/' {
+		name = append(name, '/')
+	}
+	return append(name, last...)
+}
+
+// directory returns where a path to a directory leads, or nothing.
+func (r *recorder) directory(base []byte, process, dir int, name []byte) []byte {
+	name = bytes.TrimRight(name, "/")
+	if len(name) == 0 {
+		return base // of a relative path, or the root directory
+	}
+	if known, ok := r.resolved[string(r.resolveKey(base, name, false))]; ok {
+		return known
+	}
+	at := bytes.LastIndexByte(name, '/')
+	in, last := r.directory(base, process, dir, name[:max(at, 0)]), name[at+1:]
+	var found []byte
+	switch {
+	case string(last) == ".." && !r.isThere(process, in):
+		// What follows is taken literally, but only until somebody makes the directory.
+		r.passing = true
+	case !r.seesNames(process, in):
+	case string(last) == ".":
+		found = bytes.Clone(in)
+	case string(last) == "..":
+		found = bytes.Clone(in[:max(bytes.LastIndexByte(in, '/'), 1)])
+	default:
+		if to := below(in, last); r.isNoLink(process, to) {
+			found = to
+		}
+	}
+	if found == nil {
+		found = bytes.Clone(r.host.Of.Resolve(r.found[:], process, dir, name, false))
+		r.passing = r.passing || r.machine.PassedProcess()
+	}
+	r.keep(base, name, false, found)
+	return found
+}
+
+// isNoLink reports whether a name without links before its last part is certain not to be
+// a link.
+func (r *recorder) isNoLink(process int, name []byte) bool {
+	noLink, _ := r.linkAt(process, name)
+	return noLink
+}
+
+// isThere reports whether a name without links is certain to be that of a file.
+func (r *recorder) isThere(process int, name []byte) bool {
+	_, there := r.linkAt(process, name)
+	return there
+}
+
+func (r *recorder) linkAt(process int, name []byte) (noLink, there bool) {
+	if !r.seesNames(process, name) {
+		return false, false
+	}
+	return r.machine.IsNoLink(name)
+}
+
+// seesNames reports whether a process sees under a name what trapline sees under it.
+func (r *recorder) seesNames(process int, name []byte) bool {
+	return len(name) > 0 && name[0] == '/' && r.host.Holds() && !r.namespaces && !r.covered && string(r.host.Root(r.found[:], process)) == "/"
+}
