@@ -16,7 +16,8 @@ import (
 )
 
 // giveArea gives a tracee an area, that of a thread that has ended or a new one,
-// and lets the index or gs lead to it.
+// and lets the index or gs lead to it. In a space that is not ready yet it maps the
+// index first.
 func (t *Tracer) giveArea(r *remote) error {
 	tr, s := r.tr, r.tr.space
 	fs := r.own.Fs_base
@@ -25,23 +26,32 @@ func (t *Tracer) giveArea(r *remote) error {
 			return errors.New("the word at its fs base is not the fs base")
 		}
 		var entry [buffered.IndexEntry]byte
-		if tr.ReadMemory(indexEntry(fs), entry[:]) != len(entry) || entry != [buffered.IndexEntry]byte{} {
+		if s.ready && (tr.ReadMemory(indexEntry(fs), entry[:]) != len(entry) || entry != [buffered.IndexEntry]byte{}) {
 			return errors.New("another thread has its entry of the index")
 		}
 	}
+	var calls []remoteCall
+	if !s.ready {
+		calls = append(calls, s.mapIndex())
+	}
+	calls = append(calls, remoteCall{unix.SYS_GETPID})
+	if len(s.free) == 0 {
+		calls = append(calls, remoteCall{unix.SYS_MEMFD_CREATE, buffered.NameAddr, unix.MFD_CLOEXEC | unix.MFD_ALLOW_SEALING})
+	}
+	done, results, err := r.calls(calls...)
+	s.ready = s.ready || done > 0
+	if err != nil {
+		return fmt.Errorf("call %d: %w", calls[done][0], err)
+	}
+	pid := results[0]
 	var a *buffered.Area
 	if n := len(s.free); n > 0 {
 		a, s.free = s.free[n-1], s.free[:n-1]
 	} else {
-		var err error
-		if a, err = t.newArea(r); err != nil {
+		pid = results[1]
+		if a, err = t.newArea(r, results[0]); err != nil {
 			return err
 		}
-	}
-	pid, err := r.call(unix.SYS_GETPID)
-	if err != nil {
-		s.free = append(s.free, a)
-		return err
 	}
 	a.Begin(int(pid))
 	th := &thread{tr: tr, area: a, fs: fs}
@@ -56,45 +66,48 @@ func (t *Tracer) giveArea(r *remote) error {
 	return nil
 }
 
-// newArea maps an area in a tracee and here. The file is the tracee's own; this
-// process gets a descriptor of it by pidfd_getfd, so that no /proc is needed.
-func (t *Tracer) newArea(r *remote) (*buffered.Area, error) {
-	fd, err := r.call(unix.SYS_MEMFD_CREATE, buffered.NameAddr, unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
-	if err != nil {
-		return nil, fmt.Errorf("memfd_create: %w", err)
-	}
-	defer r.call(unix.SYS_CLOSE, fd)
+// newArea maps an area in a tracee and here. Its file is the tracee's own, a
+// descriptor that it closes; this process gets one of it by pidfd_getfd, so that no
+// /proc is needed.
+func (t *Tracer) newArea(r *remote, fd uint64) (*buffered.Area, error) {
 	own, err := fileOf(r.tr.space.pid, int(fd))
-	if err != nil {
-		return nil, err
+	if err == nil {
+		defer unix.Close(own)
+		if err = unix.Ftruncate(own, buffered.AreaFileSize); err != nil {
+			err = fmt.Errorf("ftruncate: %w", err)
+		}
 	}
-	defer unix.Close(own)
-	if err := unix.Ftruncate(own, buffered.AreaFileSize); err != nil {
-		return nil, fmt.Errorf("ftruncate: %w", err)
+	if err != nil {
+		r.call(unix.SYS_CLOSE, fd)
+		return nil, err
 	}
 	const prot = unix.PROT_READ | unix.PROT_WRITE
 	// Far from where the kernel puts mappings, so that those of the program have
 	// the same addresses as without the area.
 	const distance = 1 << 20
 	s := r.tr.space
-	addr, err := r.call(unix.SYS_MMAP, buffered.AreasAddr+s.areas*distance, buffered.AreaSize, prot, unix.MAP_SHARED, fd, 0)
-	if err != nil {
-		return nil, fmt.Errorf("mmap: %w", err)
-	}
-	_, err = r.call(unix.SYS_MMAP, addr+buffered.AreaFileSize, buffered.RingSize, prot, unix.MAP_SHARED|unix.MAP_FIXED, fd, buffered.AreaState)
-	if err == nil {
+	addr := buffered.AreasAddr + s.areas*distance
+	s.areas++
+	done, _, err := r.calls(
+		remoteCall{unix.SYS_MMAP, addr, buffered.AreaSize, prot, unix.MAP_SHARED | unix.MAP_FIXED_NOREPLACE, fd, 0},
+		remoteCall{unix.SYS_MMAP, addr + buffered.AreaFileSize, buffered.RingSize, prot, unix.MAP_SHARED | unix.MAP_FIXED, fd, buffered.AreaState},
 		// A child must not write to its parent's ring.
-		_, err = r.call(unix.SYS_MADVISE, addr, buffered.AreaSize, unix.MADV_DONTFORK)
-	}
+		remoteCall{unix.SYS_MADVISE, addr, buffered.AreaSize, unix.MADV_DONTFORK},
+		remoteCall{unix.SYS_CLOSE, fd},
+	)
 	var a *buffered.Area
 	if err == nil {
 		a, err = buffered.NewArea(own, addr)
 	}
 	if err != nil {
-		r.call(unix.SYS_MUNMAP, addr, buffered.AreaSize)
-		return nil, err
+		if done > 0 {
+			r.call(unix.SYS_MUNMAP, addr, buffered.AreaSize)
+		}
+		if done < 4 {
+			r.call(unix.SYS_CLOSE, fd)
+		}
+		return nil, fmt.Errorf("its area cannot be mapped: %w", err)
 	}
-	s.areas++
 	return a, nil
 }
 
@@ -283,19 +296,21 @@ func (t *Tracer) watchSpace(tr *Tracee) {
 			t.unpatchAll(tr, errors.New("it may not read the time stamp counter"))
 		}
 	case unix.SYS_MUNMAP:
-		s.mapped = nil
+		t.forgetMappings(tr, call.Args[0], call.Args[1])
 		t.dropSites(tr, call.Args[0], call.Args[1], false)
 	case unix.SYS_MMAP:
-		s.mapped = nil
-		if call.Args[3]&unix.MAP_FIXED != 0 {
+		if call.Args[3]&unix.MAP_FIXED == 0 {
+			t.forgetMappings(tr, 0, 0) // what is there already stays
+		} else {
+			t.forgetMappings(tr, call.Args[0], call.Args[1])
 			t.dropSites(tr, call.Args[0], call.Args[1], false)
 		}
 	case unix.SYS_MREMAP:
-		s.mapped = nil
+		s.mapped = nil // the new place is not known yet
 		t.dropSites(tr, call.Args[0], max(call.Args[1], call.Args[2]), true)
 		t.dropSites(tr, call.Args[4], call.Args[2], false)
 	case unix.SYS_MPROTECT, unix.SYS_PKEY_MPROTECT:
-		s.mapped = nil
+		t.forgetMappings(tr, call.Args[0], call.Args[1])
 		if call.Args[2]&unix.PROT_WRITE != 0 {
 			t.dropSites(tr, call.Args[0], call.Args[1], true)
 		}
@@ -361,6 +376,7 @@ func (t *Tracer) leaveSpace(tr *Tracee) {
 	}
 	if !t.hasThreads(tr.space, tr) {
 		tr.space.close()
+		t.closeMemory(tr.space)
 	}
 	tr.space = nil
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
 	"time"
 	"unsafe"
 
@@ -54,6 +55,9 @@ type bufferedState struct {
 	wait   bool      // stops are looked at before the rings are
 	over   bool      // all calls stop from now on
 
+	memory   *space // whose memory memoryFD is; nil: none
+	memoryFD int
+
 	listsNone bool // descriptors are not listed any more
 
 	call   Syscall // of the event
@@ -99,6 +103,17 @@ const (
 	lazyStops  = 60
 	lazyThread = 4
 )
+
+// lateStops is how many calls of a process stop until it is taken for one that will
+// never have an fs base. A dynamic linker may need hundreds before it sets one.
+const lateStops = 1000
+
+// hasFS reports whether a tracee has an fs base.
+func (tr *Tracee) hasFS() bool {
+	var fs uint64
+	ptraceData(unix.PTRACE_PEEKUSR, tr.TID, unsafe.Offsetof(Registers{}.Fs_base), unsafe.Pointer(&fs))
+	return fs != 0
+}
 
 // thread is a tracee's state for buffered calls.
 type thread struct {
@@ -262,6 +277,9 @@ func (t *Tracer) enterBuffered(tr *Tracee) bool {
 	if t.prepareCall(call.NR); t.buffered.table.Stops(call.NR) {
 		return true
 	}
+	if !s.ready && s.stops < lateStops && !tr.hasFS() {
+		return true // its C library has not started
+	}
 	tr.bufferable++
 	if tr.buffered == nil && tr.bufferable <= lazyThread && s.ready {
 		return true
@@ -313,13 +331,14 @@ func (t *Tracer) patch(tr *Tracee) bool {
 	}
 	var text *buffered.Text
 	var m *mapping
+	var fresh bool
 	if x == nil {
 		x = &site{returns: tr.call.IP}
 		if s.sites == nil {
 			s.sites = map[uint64]*site{}
 		}
 		s.sites[x.returns] = x
-		m, text = t.textOf(tr, x)
+		m, text, fresh = t.textOf(tr, x)
 	}
 	hole, found := uint64(0), false
 	if text != nil {
@@ -345,7 +364,13 @@ func (t *Tracer) patch(tr *Tracee) bool {
 		}
 	}
 	if needsArea {
-		if err := t.giveArea(r); err != nil {
+		err := t.giveArea(r)
+		if err != nil && !s.ready {
+			t.refuse(s, err)
+			r.finish()
+			return false
+		}
+		if err != nil {
 			tr.bufferable = 0 // perhaps later
 			tr.areaFailures++
 			t.debugf("buffered: tracee %d has no area: %v", tr.TID, err)
@@ -355,7 +380,7 @@ func (t *Tracer) patch(tr *Tracee) bool {
 		}
 	}
 	if needsArena && r.failed == nil {
-		if err := t.mapArena(r, x.returns); err != nil {
+		if err := t.mapArena(r, x.returns, fresh); err != nil {
 			t.debugf("buffered: process %d has no space for trampolines: %v", s.pid, err)
 			found = false
 		}
@@ -368,22 +393,25 @@ func (t *Tracer) patch(tr *Tracee) bool {
 }
 
 // textOf finds the code of the file that has a call. Only private mappings of
-// files are patched.
-func (t *Tracer) textOf(tr *Tracee, x *site) (*mapping, *buffered.Text) {
+// files are patched. fresh says that all mappings have been read.
+func (t *Tracer) textOf(tr *Tracee, x *site) (m *mapping, text *buffered.Text, fresh bool) {
 	s := tr.space
-	m := findMapping(s.mapped, x.returns-1)
+	m = findMapping(s.mapped, x.returns-1)
 	if m == nil {
 		s.mapped, _ = readMappings(tr.TID)
-		m = findMapping(s.mapped, x.returns-1)
+		m, fresh = findMapping(s.mapped, x.returns-1), true
 	}
 	if m == nil || m.mode != "r-xp" || m.inode == 0 || x.returns-m.start < 2 {
-		return nil, nil
+		return nil, nil, fresh
 	}
-	text, err := t.buffered.texts.of(tr.TID, m)
-	if err != nil {
-		t.debugf("buffered: calls of %s stop: %v", m.name, err)
+	if !m.read {
+		var err error
+		if m.text, err = t.buffered.texts.of(tr.TID, m); err != nil {
+			t.debugf("buffered: calls of %s stop: %v", m.name, err)
+		}
+		m.read = true
 	}
-	return m, text
+	return m, m.text, fresh
 }
 
 // placeOf finds what is patched for a call: a hole, or the instruction that loads its
@@ -453,7 +481,7 @@ func (t *Tracer) installTrampoline(tr *Tracee, x *site) (addr uint64, ok bool) {
 	if x.load != nil {
 		code = s.lookup.AppendLoad(code, x.load)
 	}
-	if tr.poke(addr, code) != len(code) {
+	if t.writeCode(tr, addr, code) != nil {
 		return 0, false
 	}
 	a.used++
@@ -488,7 +516,7 @@ func (s *space) arenaNear(addr uint64) *arena {
 	return nil
 }
 
-// mapStub gives a process the stub and the index.
+// mapStub gives a process the stub. giveArea does the rest.
 func (t *Tracer) mapStub(r *remote) error {
 	tr, s := r.tr, r.tr.space
 	switch own, err := t.wordAtFS(tr, r.own.Fs_base); {
@@ -502,23 +530,36 @@ func (t *Tracer) mapStub(r *remote) error {
 	if s.lookup == buffered.ByGS && t.hasThreads(s, tr) {
 		return fmt.Errorf("it has threads already, and gs has to be set in all of them")
 	}
-	const flags = unix.MAP_PRIVATE | unix.MAP_ANONYMOUS | unix.MAP_FIXED_NOREPLACE | unix.MAP_NORESERVE
-	if err := r.mapFirst(buffered.StubAddr, buffered.CodeSize, unix.PROT_READ|unix.PROT_EXEC, flags); err != nil {
+	if err := r.mapFirst(buffered.StubAddr, buffered.CodeSize, unix.PROT_READ|unix.PROT_EXEC, mapNew); err != nil {
 		return fmt.Errorf("mmap: %w", err)
 	}
-	if err := t.writeCode(tr, buffered.StubAddr, t.buffered.image); err != nil {
+	if err := t.writeImage(tr); err != nil {
 		return err
 	}
+	t.debugf("buffered: process %d: threads find their areas by %v", s.pid, s.lookup)
+	return nil
+}
+
+// mapIndex is the call that maps the index.
+func (s *space) mapIndex() remoteCall {
 	size := uint64(buffered.IndexSize)
 	if s.lookup == buffered.ByGS {
 		size = pageSize
 	}
-	if _, err := r.call(unix.SYS_MMAP, buffered.IndexAddr, size, unix.PROT_READ|unix.PROT_WRITE, flags, ^uint64(0), 0); err != nil {
-		return fmt.Errorf("mmap: %w", err)
+	return remoteCall{unix.SYS_MMAP, buffered.IndexAddr, size, unix.PROT_READ | unix.PROT_WRITE, mapNew, ^uint64(0), 0}
+}
+
+const mapNew = unix.MAP_PRIVATE | unix.MAP_ANONYMOUS | unix.MAP_FIXED_NOREPLACE | unix.MAP_NORESERVE
+
+// writeImage writes the stub and the table, as far as it is used.
+func (t *Tracer) writeImage(tr *Tracee) error {
+	const stop = buffered.StopAddr - buffered.StubAddr
+	b := t.buffered
+	used := buffered.CallsAddr - buffered.StubAddr + b.table.Size()
+	if err := t.writeCode(tr, buffered.StubAddr, b.image[:used]); err != nil {
+		return err
 	}
-	s.ready = true
-	t.debugf("buffered: process %d: threads find their areas by %v", s.pid, s.lookup)
-	return nil
+	return t.writeCode(tr, buffered.StopAddr, b.image[stop:stop+buffered.StopSize])
 }
 
 // wordAtFS reports whether the word at an fs base is the fs base.
@@ -532,11 +573,8 @@ func (t *Tracer) wordAtFS(tr *Tracee, fs uint64) (bool, error) {
 
 // writeCode writes to memory that is read-only for the tracee.
 func (t *Tracer) writeCode(tr *Tracee, addr uint64, code []byte) error {
-	f, err := os.OpenFile(fmt.Sprintf("/proc/%d/mem", tr.TID), os.O_WRONLY, 0)
-	if err == nil {
-		n, _ := f.WriteAt(code, int64(addr))
-		f.Close()
-		if n == len(code) {
+	if fd := t.memoryOf(tr); fd >= 0 {
+		if n, _ := unix.Pwrite(fd, code, int64(addr)); n == len(code) {
 			return nil
 		}
 	}
@@ -546,15 +584,38 @@ func (t *Tracer) writeCode(tr *Tracee, addr uint64, code []byte) error {
 	return nil
 }
 
-// mapArena maps space for trampolines.
-func (t *Tracer) mapArena(r *remote, near uint64) error {
-	s := r.tr.space
-	list, err := readMappings(r.tr.TID)
-	if err != nil {
-		return err
+// memoryOf returns a descriptor of the memory of a tracee, or -1. That of the address
+// space that was written to last stays open.
+func (t *Tracer) memoryOf(tr *Tracee) int {
+	b := t.buffered
+	if b.memory != tr.space {
+		t.closeMemory(b.memory)
+		fd, err := unix.Open("/proc/"+strconv.Itoa(tr.TID)+"/mem", unix.O_WRONLY|unix.O_CLOEXEC, 0)
+		if err != nil {
+			return -1
+		}
+		b.memory, b.memoryFD = tr.space, fd
 	}
-	s.mapped = list
-	addr, ok := placeNear(list, near, arenaSize)
+	return b.memoryFD
+}
+
+// closeMemory closes what memoryOf has opened for an address space.
+func (t *Tracer) closeMemory(s *space) {
+	if b := t.buffered; s != nil && b.memory == s {
+		unix.Close(b.memoryFD)
+		b.memory = nil
+	}
+}
+
+// mapArena maps space for trampolines.
+func (t *Tracer) mapArena(r *remote, near uint64, fresh bool) (err error) {
+	s := r.tr.space
+	if !fresh {
+		if s.mapped, err = readMappings(r.tr.TID); err != nil {
+			return err
+		}
+	}
+	addr, ok := placeNear(s.mapped, near, arenaSize)
 	if !ok {
 		return unix.ENOMEM
 	}

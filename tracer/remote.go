@@ -3,6 +3,7 @@
 package tracer
 
 import (
+	"encoding/binary"
 	"errors"
 	"slices"
 	"unsafe"
@@ -16,7 +17,7 @@ import (
 // the call that stopped. At the end the tracee makes its own call again.
 //
 // No calls are made by instructions of the program, except the first one, which
-// maps the page with the stub. A call from that page passes the filter, and then
+// maps the page with the stub. Calls from that page pass the filter, and then
 // the tracee stops for a call outside of it, which is not made.
 type remote struct {
 	t       *Tracer
@@ -68,23 +69,45 @@ func (r *remote) restore(regs *Registers) {
 
 // call makes a call from the stub's page.
 func (r *remote) call(nr uint64, args ...uint64) (uint64, error) {
+	var one remoteCall
+	one[0] = nr
+	copy(one[1:], args)
+	_, results, err := r.calls(one)
+	return results[0], err
+}
+
+// remoteCall is the number of a call, and its arguments.
+type remoteCall [7]uint64
+
+// calls makes calls from the stub's page, up to the first that fails, whose error it
+// returns. It returns how many have succeeded, and the results of the last two, the
+// last one first. All of them take one stop.
+func (r *remote) calls(list ...remoteCall) (done int, results [2]uint64, err error) {
 	if r.failed != nil {
-		return 0, r.failed
+		return 0, results, r.failed
 	}
-	regs := r.own
-	for i, register := range []*uint64{&regs.Rdi, &regs.Rsi, &regs.Rdx, &regs.R10, &regs.R8, &regs.R9} {
-		*register = 0
-		if i < len(args) {
-			*register = args[i]
+	var code []byte
+	for i := range list {
+		for _, word := range list[i] {
+			code = binary.LittleEndian.AppendUint64(code, word)
 		}
 	}
-	regs.Rax, regs.Orig_rax = nr, ^uint64(0)
+	if err := r.t.writeCode(r.tr, buffered.RemoteAddr, code); err != nil {
+		return 0, results, err
+	}
+	regs := r.own
+	regs.Orig_rax = ^uint64(0)
+	regs.R12, regs.R13 = buffered.RemoteAddr, uint64(len(list))
 	regs.Rip = buffered.StubAddr + r.t.buffered.stub.Remote()
 	regs.R15 = buffered.StopAddr
 	if r.tr.SetRegisters(&regs) != nil || !r.resume(unix.PTRACE_CONT, isSeccompStop) || r.tr.Registers(&regs) != nil {
-		return 0, r.end()
+		return 0, results, r.end()
 	}
-	return regs.R14, remoteError(int64(regs.R14))
+	done, results, err = len(list)-int(regs.R13), [2]uint64{regs.R14, regs.Rbx}, remoteError(int64(regs.R14))
+	if err != nil {
+		done--
+	}
+	return done, results, err
 }
 
 func remoteError(result int64) error {

@@ -33,7 +33,7 @@ type space struct {
 	holes   map[uint64]uint64 // the addresses behind the calls that have jumped to holes
 	free    []*buffered.Area  // of threads that have ended
 	areas   uint64            // how many there have been
-	mapped  []mapping         // nil before they are read
+	mapped  []mapping         // what is known to be mapped; there may be more
 }
 
 // site is a patched call, or one that cannot be patched.
@@ -63,7 +63,7 @@ const (
 // is worth an area: many such processes soon execute a program.
 func (s *space) clone(pid int) *space {
 	c := *s
-	c.pid, c.free, c.stops = pid, nil, 0
+	c.pid, c.free, c.stops, c.mapped = pid, nil, 0, nil
 	c.arenas = slices.Clone(s.arenas)
 	c.holes = maps.Clone(s.holes)
 	c.sites = make(map[uint64]*site, len(s.sites))
@@ -124,36 +124,80 @@ type mapping struct {
 	start, end, offset, inode uint64
 	mode                      string
 	name                      string
+
+	text *buffered.Text // of the file, once a call in it was looked at; nil: it cannot be patched
+	read bool           // text is known
 }
 
 // readMappings reads all mappings of a process.
 func readMappings(pid int) (list []mapping, err error) {
-	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/maps")
+	fd, err := unix.Open("/proc/"+strconv.Itoa(pid)+"/maps", unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return nil, err
 	}
-	for line := range bytes.Lines(text) {
-		fields := bytes.Fields(line)
-		if len(fields) < 5 {
-			continue
-		}
-		start, end, _ := bytes.Cut(fields[0], []byte{'-'})
-		var m mapping
-		var errs [4]error
-		m.start, errs[0] = strconv.ParseUint(string(start), 16, 64)
-		m.end, errs[1] = strconv.ParseUint(string(end), 16, 64)
-		m.offset, errs[2] = strconv.ParseUint(string(fields[2]), 16, 64)
-		m.inode, errs[3] = strconv.ParseUint(string(fields[4]), 10, 64)
-		if err := errors.Join(errs[:]...); err != nil {
+	defer unix.Close(fd)
+	const atOnce = 1 << 14 // the kernel gives no more than a page
+	text := make([]byte, 0, atOnce)
+	for {
+		text = slices.Grow(text, pageSize)
+		n, err := unix.Read(fd, text[len(text):cap(text)])
+		if err != nil {
 			return nil, err
 		}
-		m.mode = string(fields[1])
-		if len(fields) > 5 {
-			m.name = string(bytes.TrimSuffix(line[bytes.Index(line, fields[5]):], []byte{'\n'}))
+		if n == 0 {
+			break
+		}
+		text = text[:len(text)+n]
+	}
+	list = make([]mapping, 0, bytes.Count(text, []byte{'\n'}))
+	for line := range bytes.Lines(text) {
+		m, ok := parseMapping(bytes.TrimSuffix(line, []byte{'\n'}))
+		if !ok {
+			return nil, fmt.Errorf("a line of /proc/%d/maps is not understood", pid)
 		}
 		list = append(list, m)
 	}
 	return list, nil
+}
+
+// parseMapping reads a line: START-END MODE OFFSET DEVICE INODE, blanks, NAME.
+func parseMapping(line []byte) (m mapping, ok bool) {
+	field := func(end byte) []byte {
+		before, after, _ := bytes.Cut(line, []byte{end})
+		line = after
+		return before
+	}
+	valid := true
+	number := func(b []byte, base int) uint64 {
+		n, err := strconv.ParseUint(string(b), base, 64)
+		valid = valid && err == nil
+		return n
+	}
+	m.start = number(field('-'), 16)
+	m.end = number(field(' '), 16)
+	m.mode = string(field(' '))
+	m.offset = number(field(' '), 16)
+	field(' ')
+	m.inode = number(field(' '), 10)
+	m.name = string(bytes.TrimLeft(line, " "))
+	return m, valid
+}
+
+// forgetMappings is called before a tracee changes what is mapped in a range of
+// addresses. What is known of other addresses is still right, but with several threads
+// nothing is kept: another one may look at the mappings before the change is made.
+func (t *Tracer) forgetMappings(tr *Tracee, addr, size uint64) {
+	s := tr.space
+	if len(s.mapped) == 0 {
+		return
+	}
+	if t.hasThreads(s, tr) {
+		s.mapped = nil
+		return
+	}
+	s.mapped = slices.DeleteFunc(s.mapped, func(m mapping) bool {
+		return m.end > addr && (m.start < addr || m.start-addr < size)
+	})
 }
 
 // find returns the mapping that has addr, or nil.
@@ -228,25 +272,22 @@ type texts map[fileID]*buffered.Text
 
 // of returns the code of the file that is mapped.
 func (ts texts) of(pid int, m *mapping) (*buffered.Text, error) {
-	f, err := openMapped(pid, m)
+	fd, err := openMapped(pid, m)
 	if err != nil {
 		return nil, err
 	}
 	var st unix.Stat_t
-	if err := unix.Fstat(int(f.Fd()), &st); err != nil {
-		f.Close()
-		return nil, err
-	}
-	if st.Ino != m.inode || st.Mode&unix.S_IFMT != unix.S_IFREG {
-		f.Close()
+	if err := unix.Fstat(fd, &st); err != nil || st.Ino != m.inode || st.Mode&unix.S_IFMT != unix.S_IFREG {
+		unix.Close(fd)
 		return nil, errors.New("another file has its name")
 	}
 	id := fileID{st.Dev, st.Ino, st.Size, st.Ctim, m.offset}
 	if text, ok := ts[id]; ok {
-		f.Close()
+		unix.Close(fd)
 		return text, nil
 	}
 	ts[id] = nil // unless all goes well
+	f := os.NewFile(uintptr(fd), m.name)
 	functions, err := unwind.ReadFunctions(f)
 	if err != nil {
 		f.Close()
@@ -269,15 +310,16 @@ func (ts texts) of(pid int, m *mapping) (*buffered.Text, error) {
 
 // openMapped opens the file of a mapping. /proc/PID/map_files leads to it even if
 // the file was deleted, but needs a capability.
-func openMapped(pid int, m *mapping) (*os.File, error) {
+func openMapped(pid int, m *mapping) (fd int, err error) {
 	proc := "/proc/" + strconv.Itoa(pid)
-	if f, err := os.Open(fmt.Sprintf("%s/map_files/%x-%x", proc, m.start, m.end)); err == nil {
-		return f, nil
+	const flags = unix.O_RDONLY | unix.O_CLOEXEC
+	if fd, err := unix.Open(fmt.Sprintf("%s/map_files/%x-%x", proc, m.start, m.end), flags, 0); err == nil {
+		return fd, nil
 	}
 	path := proc + "/root" + m.name
 	var st unix.Stat_t
 	if err := unix.Stat(path, &st); err != nil || st.Mode&unix.S_IFMT != unix.S_IFREG || st.Ino != m.inode {
-		return nil, fmt.Errorf("%s cannot be read", m.name)
+		return -1, fmt.Errorf("%s cannot be read", m.name)
 	}
-	return os.Open(path)
+	return unix.Open(path, flags, 0)
 }

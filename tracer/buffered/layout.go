@@ -17,10 +17,14 @@ const (
 	CallsSize = 0x7000 // of the table of calls: see CallTable
 	CodeSize  = StubSize + CallsSize + 0x1000
 
-	// StopAddr has a system call instruction that stops, and NameAddr the name
-	// of the files of areas. The rest of the page is unused.
+	// StopAddr has a system call instruction that stops, NameAddr the name of the
+	// files of areas, and RemoteAddr the calls that the tracer makes in the process: each
+	// its number and six arguments. The rest of the page is unused.
 	StopAddr = StubAddr + CodeSize - 0x1000
 	NameAddr = StopAddr + 16
+	StopSize = 32 // of what is before RemoteAddr
+
+	RemoteAddr = StopAddr + StopSize
 
 	// Index is a table of entries of 16 bytes, by bits 8 to 23 of a thread's fs
 	// base: the negated fs base, and the address of the thread's area. An empty

@@ -516,12 +516,28 @@ complete:
 	MOVQ	const_areaFlags(BX), R11
 	LEAVE
 
-	// The tracer makes calls in the name of a thread with this. The thread goes on
-	// at StopAddr, whose address is in R15: to the entry of an execve that stops
-	// and is not made.
+	// The tracer makes calls in the name of a thread with this. R12 has the address of
+	// the first one, R13 how many there are. They end with the first that fails. RBX and
+	// R14 get the last two results. The thread goes on at StopAddr, whose address is in
+	// R15: to the entry of an execve that stops and is not made.
 	LABEL(9) // labelRemote
+remote:
+	MOVQ	0(R12), AX
+	MOVQ	8(R12), DI
+	MOVQ	16(R12), SI
+	MOVQ	24(R12), DX
+	MOVQ	32(R12), R10
+	MOVQ	40(R12), R8
+	MOVQ	48(R12), R9
 	SYSCALL
+	MOVQ	R14, BX
 	MOVQ	AX, R14
+	DECQ	R13
+	JZ	remoteDone
+	ADDQ	$56, R12
+	CMPQ	AX, $-4095
+	JCS	remote
+remoteDone:
 	MOVL	$59, AX
 	JMP	R15
 

@@ -1,0 +1,87 @@
+//go:build linux && amd64
+
+package tracer
+
+import (
+	"cmp"
+	"os"
+	"slices"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// A mapping is found in the list with all that the kernel says of it, also if the name of
+// its file has blanks.
+func TestReadMappings(t *testing.T) {
+	f, err := os.Create(t.TempDir() + "/two  blanks")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := f.Truncate(3 * pageSize); err != nil {
+		t.Fatal(err)
+	}
+	var st unix.Stat_t
+	if err := unix.Fstat(int(f.Fd()), &st); err != nil {
+		t.Fatal(err)
+	}
+	memory, err := unix.MmapPtr(int(f.Fd()), pageSize, nil, 2*pageSize, unix.PROT_READ, unix.MAP_PRIVATE)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.MunmapPtr(memory, 2*pageSize)
+	list, err := readMappings(os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	start := uint64(uintptr(memory))
+	want := mapping{start: start, end: start + 2*pageSize, offset: pageSize, inode: st.Ino, mode: "r--p", name: f.Name()}
+	for _, addr := range []uint64{start, start + 2*pageSize - 1} {
+		if m := findMapping(list, addr); m == nil || *m != want {
+			t.Errorf("at %#x there is %+v, want %+v", addr, m, want)
+		}
+	}
+	if !slices.IsSortedFunc(list, func(a, b mapping) int { return cmp.Compare(a.start, b.start) }) {
+		t.Error("the list is not in the order of addresses")
+	}
+}
+
+// What a call may change is forgotten, the rest is kept; with a second thread nothing is.
+func TestForgetMappings(t *testing.T) {
+	for _, c := range []struct {
+		addr, size uint64
+		threads    bool
+		left       []uint64 // where mappings start
+	}{
+		{0x1000, 0x1000, false, []uint64{0x3000, 0x5000, 0x6000}},
+		{0x0, 0x1000, false, []uint64{0x1000, 0x3000, 0x5000, 0x6000}},
+		{0x2000, 0x1000, false, []uint64{0x3000, 0x5000, 0x6000}},
+		{0x4000, 0x1001, false, []uint64{0x1000, 0x3000, 0x6000}},
+		{0x4000, 0x1000, false, []uint64{0x1000, 0x3000, 0x5000, 0x6000}},
+		{0x3000, 0x3800, false, []uint64{0x1000}},
+		{0x5000, ^uint64(0), false, []uint64{0x1000, 0x3000}},
+		{0x7000, 0x1000, false, []uint64{0x1000, 0x3000, 0x5000, 0x6000}},
+		{0, 0, false, []uint64{0x1000, 0x3000, 0x5000, 0x6000}},
+		{0, 0, true, nil},
+		{0x1000, 0x1000, true, nil},
+	} {
+		s := &space{mapped: []mapping{
+			{start: 0x1000, end: 0x3000}, {start: 0x3000, end: 0x4000},
+			{start: 0x5000, end: 0x6000}, {start: 0x6000, end: 0x7000},
+		}}
+		tr, other := &Tracee{TID: 1, space: s}, &Tracee{TID: 2, space: &space{}}
+		if c.threads {
+			other.space = s
+		}
+		tracer := &Tracer{tracees: map[int]*Tracee{1: tr, 2: other}}
+		tracer.forgetMappings(tr, c.addr, c.size)
+		var left []uint64
+		for _, m := range s.mapped {
+			left = append(left, m.start)
+		}
+		if !slices.Equal(left, c.left) {
+			t.Errorf("%+v: left are %#x", c, left)
+		}
+	}
+}
