@@ -292,37 +292,37 @@ func (rxrpcTransport) Keep(*Keeps) {}
 
 func (rxrpcTransport) Show(c *Call, v View) {
 	claimed := int(Ref("transport_len").Num(c))
-	family := v.Uint(2)
-	v = v.At(0, claimed)
+	family, n := v.Uint(2), min(claimed, len(v.B))
 	c.Out.BeginStruct()
 	switch family {
 	case tables.AF_INET:
 		c.Out.Field("sin")
 		c.Out.BeginStruct()
-		showTransport(c, "sin_family", family, v, sockaddrInet, claimed >= 16)
+		showTransport(c, "sin_family", family, v, n, sockaddrInet, claimed >= 16)
 		c.Out.EndStruct()
 	case tables.AF_INET6:
 		c.Out.Field("sin6")
 		c.Out.BeginStruct()
-		showTransport(c, "sin6_family", family, v, sockaddrInet6, claimed >= sockaddrInet6Min)
+		showTransport(c, "sin6_family", family, v, n, sockaddrInet6, claimed >= sockaddrInet6Min)
 		c.Out.EndStruct()
 	default:
-		showTransport(c, "family", family, v, nil, false)
+		showTransport(c, "family", family, v, n, nil, false)
 	}
 	c.Out.EndStruct()
 }
 
-// showTransport shows an address: its family, and behind that its body, or if it is not
-// whole a member without a name.
-func showTransport(c *Call, name string, family uint64, v View, body *Struct, whole bool) {
+// showTransport shows an address of n bytes: its family, and behind that its body, or if
+// it is not whole a member without a name. A member of the body of which only a part lies
+// within n bytes is shown with what v has of the rest.
+func showTransport(c *Call, name string, family uint64, v View, n int, body *Struct, whole bool) {
 	c.Out.Field(name)
 	c.Out.Enum(family, &tables.AddressFamily, output.Hex)
 	switch {
 	case whole:
-		showSockaddrBody(c, body, v, len(v.B))
-	case len(v.B) > 2:
+		showSockaddrBody(c, body, v, n)
+	case n > 2:
 		c.Out.Field("")
-		c.Out.Str(output.Plain, v.B[2:], false)
+		c.Out.Str(output.Plain, v.B[2:n], false)
 	}
 }
 

@@ -55,6 +55,15 @@ func TestSocketAddresses(t *testing.T) {
 		{LE(Uint16(tables.AF_PACKET), Uint16(0x0300), 0, Uint16(1), Uint8(0), Uint8(9), "\x01\x02\x03\x04\x05\x06\x07\x08"),
 			`{sa_family=AF_PACKET, sll_protocol=htons(ETH_P_ALL), sll_ifindex=0, sll_hatype=ARPHRD_ETHER, sll_pkttype=PACKET_HOST, sll_halen=9,` +
 				` sll_addr=[0x1, 0x2, 0x3, 0x4, 0x5, 0x6, 0x7, 0x8, ...]}`},
+		// The scope is there if only a part of it lies within transport_len.
+		{LE(Uint16(tables.AF_RXRPC), Uint16(1), Uint16(2), Uint16(24), Uint16(tables.AF_INET6), Uint16(0x0200), 0, make([]byte, 15), Uint8(1), 5),
+			`{sa_family=AF_RXRPC, srx_service=0x1 /* CM_SERVICE */, transport_type=SOCK_DGRAM, transport_len=24, transport={sin6={sin6_family=AF_INET6,` +
+				` sin6_port=htons(2), sin6_flowinfo=htonl(0), inet_pton(AF_INET6, "::1", &sin6_addr)}}}`},
+		{LE(Uint16(tables.AF_RXRPC), Uint16(1), Uint16(2), Uint16(25), Uint16(tables.AF_INET6), Uint16(0x0200), 0, make([]byte, 15), Uint8(1), 5),
+			`{sa_family=AF_RXRPC, srx_service=0x1 /* CM_SERVICE */, transport_type=SOCK_DGRAM, transport_len=25, transport={sin6={sin6_family=AF_INET6,` +
+				` sin6_port=htons(2), sin6_flowinfo=htonl(0), inet_pton(AF_INET6, "::1", &sin6_addr), sin6_scope_id=5}}}`},
+		{LE(Uint16(tables.AF_RXRPC), Uint16(1), Uint16(2), Uint16(5), Uint16(tables.AF_INET), "abcdefghijklmnopqrstuvwxyz"),
+			`{sa_family=AF_RXRPC, srx_service=0x1 /* CM_SERVICE */, transport_type=SOCK_DGRAM, transport_len=5, transport={sin={sin_family=AF_INET, "abc"}}}`},
 		{LE(Uint16(tables.AF_ALG), "hash\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00", 0, 0, "sha256\x00"), `{sa_family=AF_ALG, salg_type="hash", salg_feat=0, salg_mask=0, salg_name="sha256"}`},
 		{LE(Uint16(tables.AF_XDP), Uint16(1), 0, 3, 5), `{sa_family=AF_XDP, sxdp_flags=XDP_SHARED_UMEM, sxdp_ifindex=0, sxdp_queue_id=3, sxdp_shared_umem_fd=5}`},
 		{LE(Uint16(tables.AF_X25), "1234567890123456"), `{sa_family=AF_X25, sx25_addr={x25_addr="123456789012345"...}}`},
