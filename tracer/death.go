@@ -39,7 +39,8 @@ func (t *Tracer) mayFollowDeath(sig unix.Signal) bool {
 }
 
 // putBehind queues a stop behind all that are available. It returns false if
-// there are none.
+// there are none, or if one of them is the end of the same tracee, killed meanwhile, or
+// of an execve that has taken over its id: then the stop has to be handled now.
 func (t *Tracer) putBehind(s stop) bool {
 	// Waiting for others overwrites the resource usage.
 	var usage unix.Rusage
@@ -50,7 +51,7 @@ func (t *Tracer) putBehind(s stop) bool {
 	if t.usage != nil {
 		*t.usage = usage
 	}
-	if err != nil || t.queue.empty() {
+	if err != nil || t.queue.empty() || t.queue.hasAny(s.tid) {
 		return false
 	}
 	s.behind = true

@@ -95,3 +95,61 @@ func awaitState(t *testing.T, tr *Tracee, state string) {
 		time.Sleep(time.Millisecond)
 	}
 }
+
+// A tracee that is killed while its stop for a signal is put behind others is reported
+// with the signal and then with its death, and nothing is left of it.
+func TestKilledWhilePutBehind(t *testing.T) {
+	need.All(t, need.GCC64)
+	path := t.TempDir() + "/receiver"
+	if out, err := exec.Command("gcc", "-O1", "-w", "-o", path, "testdata/receiver.c").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	traced := func(abi tables.ABI, nr uint64) bool {
+		return abi == tables.X86_64 && (nr == unix.SYS_GETPPID || nr == unix.SYS_KILL)
+	}
+	var sender, receiver *Tracee
+	sent, seen, killed := false, false, false
+	opts := Options{Follow: true, Traced: traced}
+	opts.Debug = func(line string) {
+		var tid int
+		fmt.Sscanf(line, "wait: %d,", &tid)
+		switch {
+		case !sent || killed || tid == 0:
+		case tid == receiver.TID:
+			seen = true
+		case seen && tid == sender.TID: // while the tracer looks for stops that are to come first
+			killed = true
+			unix.Kill(receiver.TID, unix.SIGKILL)
+			awaitState(t, receiver, "Z")
+		}
+	}
+	tracer := newTracer(t, opts)
+	first := launch(t, tracer, Command{Path: path, Argv: []string{"receiver"}, Env: os.Environ()})
+	var order []string
+	run(t, tracer, func(ev *Event) {
+		switch tr := ev.Tracee; {
+		case ev.Kind == Created && sender == nil && tr != first:
+			sender = tr
+		case ev.Kind == Created && receiver == nil && tr != first:
+			receiver = tr
+		case ev.Kind == Created && tr != first:
+			t.Errorf("%d was created, after %d and %d", tr.TID, sender.TID, receiver.TID)
+		case ev.Kind == Enter && tr == sender && ev.Call.NR == unix.SYS_KILL:
+			// The sender goes on to the exit of its call, so that both have stopped.
+			sent = true
+			tracer.resumeCurrent()
+			awaitState(t, sender, "t")
+			awaitState(t, receiver, "t")
+		case ev.Kind == Signal && tr == receiver:
+			order = append(order, unix.SignalName(ev.Signal))
+		case ev.Kind == Killed && tr == receiver:
+			order = append(order, "death")
+		}
+	})
+	if !killed {
+		t.Error("the receiver was not killed while its stop was put behind")
+	}
+	if want := []string{"SIGUSR1", "death"}; !equal(order, want) {
+		t.Errorf("events %q, want %q", order, want)
+	}
+}

@@ -338,7 +338,7 @@ func (t *Tracer) lastBuffered() *Event {
 			return ev
 		}
 		if b.held != nil { // it is handled again when the trace ends
-			t.queue.push(*b.held, t.usage)
+			t.queue.putBack(*b.held, t.usage)
 			b.held = nil
 		}
 		t.beginReport()

@@ -344,7 +344,7 @@ func (t *Tracer) next() (*Event, error) {
 		}
 		if t.interrupt.Load() != 0 {
 			if s.tid != 0 {
-				t.queue.push(s, t.usage)
+				t.queue.putBack(s, t.usage)
 			}
 			return t.next()
 		}

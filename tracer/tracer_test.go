@@ -853,6 +853,26 @@ func TestQueue(t *testing.T) {
 	}
 }
 
+// A stop that is put back is the next one, however many others there are.
+func TestQueuePutBack(t *testing.T) {
+	for others := range 130 {
+		var q queue
+		for i := range others {
+			q.push(stop{tid: i + 1}, &unix.Rusage{Minflt: int64(i + 1)})
+		}
+		q.putBack(stop{tid: 0}, &unix.Rusage{Minflt: 0})
+		for want := range others + 1 {
+			usage := unix.Rusage{Minflt: -1}
+			if s, ok := q.pop(&usage); !ok || s.tid != want || usage.Minflt != int64(want) {
+				t.Fatalf("%d others: popped %d with the usage of %d, %v, want %d", others, s.tid, usage.Minflt, ok, want)
+			}
+		}
+		if !q.empty() {
+			t.Errorf("%d others: stops are left", others)
+		}
+	}
+}
+
 // One iteration is one stop.
 func BenchmarkStop(b *testing.B) {
 	for _, mode := range []struct {

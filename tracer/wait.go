@@ -220,14 +220,33 @@ func (q *queue) contains(is func(*queuedStop) bool) bool {
 }
 
 func (q *queue) push(s stop, usage *unix.Rusage) {
-	if q.count == len(q.ring) {
-		grown := make([]queuedStop, max(64, 2*len(q.ring)))
-		for i := range q.count {
-			grown[i] = q.ring[(q.first+i)&(len(q.ring)-1)]
-		}
-		q.ring, q.first = grown, 0
+	q.grow()
+	q.count++
+	q.at(q.count-1).set(s, usage)
+}
+
+// putBack puts a stop before all others: one that has been taken from the queue, in
+// which a later status of the same tracee may follow it.
+func (q *queue) putBack(s stop, usage *unix.Rusage) {
+	q.grow()
+	q.first = (q.first - 1) & (len(q.ring) - 1)
+	q.count++
+	q.at(0).set(s, usage)
+}
+
+// grow makes room for one more stop.
+func (q *queue) grow() {
+	if q.count < len(q.ring) {
+		return
 	}
-	in := q.at(q.count)
+	grown := make([]queuedStop, max(64, 2*len(q.ring)))
+	for i := range q.count {
+		grown[i] = *q.at(i)
+	}
+	q.ring, q.first = grown, 0
+}
+
+func (in *queuedStop) set(s stop, usage *unix.Rusage) {
 	s.queued = true
 	in.stop = s
 	if usage != nil {
@@ -236,7 +255,6 @@ func (q *queue) push(s stop, usage *unix.Rusage) {
 		}
 		*in.usage = *usage
 	}
-	q.count++
 }
 
 // at returns stop number i of the queue, from 0.
