@@ -151,11 +151,15 @@ func Blocked(sig unix.Signal) bool { return blocked&(1<<(sig-1)) != 0 }
 func Ignored(sig unix.Signal) bool { return ignored&(1<<(sig-1)) != 0 }
 
 // ending are signals that end a program, unless they are ignored.
+//
+//lint:ignore U1000 the assembly uses it
 var ending uint64 = 1<<(unix.SIGHUP-1) | 1<<(unix.SIGINT-1) | 1<<(unix.SIGQUIT-1) | 1<<(unix.SIGABRT-1) | 1<<(unix.SIGTERM-1)
 
 // kept are the signals whose action the runtime may not set: at first those for
 // which its handler would print a traceback, then also those of ending that
 // were ignored or blocked, which the runtime would otherwise undo.
+//
+//lint:ignore U1000 the assembly uses it
 var kept uint64 = 1<<(unix.SIGQUIT-1) | 1<<(unix.SIGABRT-1)
 
 // init does the part that needs Go.
