@@ -293,6 +293,11 @@ look('l/f')`
 	}
 }
 
+// A command's stacks are shown from its first call on, also if its execve was not recorded.
+func TestRecordedStacksWithoutExecve(t *testing.T) {
+	replaysAlike(t, []string{"-k", "-e", "trace=openat"}, []string{"ls"})
+}
+
 // Threads have the names in a recording that another thread has given them, although it
 // was made without -Y.
 func TestRecordedNamesOfThreads(t *testing.T) {

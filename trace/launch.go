@@ -183,6 +183,10 @@ func (s *Session) wasLaunched(tr *tracer.Tracee) {
 		s.failed = err
 		s.say("%v", err)
 		s.source.DetachAll()
+		return
+	}
+	if s.stacks != nil && LeftOut(s.past.info).Has(tables.X86_64, unix.SYS_EXECVE) {
+		s.stacks.launched = true // all that was recorded of it came after its first execve
 	}
 }
 
