@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"trapline/tables"
 	"trapline/tracer/buffered"
 )
 
@@ -246,12 +247,51 @@ func (l *launcher) awaitReady() error {
 			}
 			request = unix.PTRACE_SYSCALL
 		default:
-			l.pending = sig
+			if err := l.signalled(sig); err != nil {
+				return err
+			}
 		}
 		if errno := ptrace(request, l.tid, 0, 0); errno != 0 {
 			return &LaunchError{"ptrace", errno}
 		}
 	}
+}
+
+// signalled handles a signal on its way to the launcher, which blocks all of them.
+// One that another process has sent, such as SIGSTOP, is kept for the command. The
+// others are what the kernel forces upon the launcher because of an instruction: the
+// command is not to see them. A fault would come again and again, if the launcher were
+// resumed.
+func (l *launcher) signalled(sig unix.Signal) error {
+	var info [SiginfoSize]byte
+	errno := ptraceData(unix.PTRACE_GETSIGINFO, l.tid, 0, unsafe.Pointer(&info))
+	if code := int32(binary.NativeEndian.Uint32(info[siginfoCode:])); errno != 0 || code <= 0 {
+		l.pending = sig
+		return nil
+	}
+	switch sig {
+	case unix.SIGSEGV, unix.SIGBUS, unix.SIGILL, unix.SIGFPE:
+		return fmt.Errorf("the command's process has failed before its execve: %s", tables.SignalName(int(sig)))
+	case unix.SIGSYS:
+		return l.refused()
+	}
+	l.pending = sig
+	return nil
+}
+
+// refused is called when a seccomp filter has refused a call of the launcher by
+// SECCOMP_RET_TRAP. The call gets the error that it would have from a kernel without it,
+// since the filter leaves the call's number where the result would be.
+func (l *launcher) refused() error {
+	var regs Registers
+	if errno := ptraceData(unix.PTRACE_GETREGS, l.tid, 0, unsafe.Pointer(&regs)); errno != 0 {
+		return &LaunchError{"ptrace(PTRACE_GETREGS)", errno}
+	}
+	setResult(&regs, unix.ENOSYS)
+	if errno := ptraceData(unix.PTRACE_SETREGS, l.tid, 0, unsafe.Pointer(&regs)); errno != 0 {
+		return &LaunchError{"ptrace(PTRACE_SETREGS)", errno}
+	}
+	return nil
 }
 
 // stopped handles the launcher's breakpoint: it is about to call execve, after

@@ -49,3 +49,10 @@ func failedStep(regs *Registers) error {
 	}
 	return &LaunchError{name, unix.Errno(-result)}
 }
+
+// setResult makes a launcher's last call fail. The number of the call is no longer there:
+// the kernel would begin a call again that seems to have been interrupted.
+func setResult(regs *Registers, errno unix.Errno) {
+	regs.Rax = uint64(-int64(errno))
+	regs.Orig_rax = ^uint64(0)
+}

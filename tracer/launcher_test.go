@@ -10,6 +10,7 @@ import (
 	"testing"
 	"unsafe"
 
+	"golang.org/x/net/bpf"
 	"golang.org/x/sys/unix"
 
 	"trapline/tables"
@@ -172,4 +173,79 @@ func TestSignalBeforeExecve(t *testing.T) {
 			t.Errorf("%v has not arrived after the execve", sig)
 		}
 	}
+}
+
+// TestLauncherSignals launches processes upon which the kernel forces a signal before
+// their execve: a fault ends the launch, and a call that a filter traps has failed.
+func TestLauncherSignals(t *testing.T) {
+	trap, err := bpf.Assemble([]bpf.Instruction{
+		bpf.LoadAbsolute{Off: offsetNR, Size: 4},
+		bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: unix.SYS_CHDIR, SkipTrue: 1},
+		bpf.RetConstant{Val: unix.SECCOMP_RET_TRAP},
+		bpf.RetConstant{Val: unix.SECCOMP_RET_ALLOW},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		want string
+		add  func(p *program)
+	}{
+		{"the command's process has failed before its execve: SIGSEGV", func(p *program) {
+			p.add(checkNothing, unix.SYS_MUNMAP, uint64(uintptr(unsafe.Pointer(p.first()))), uint64(len(p.memory)))
+		}},
+		{"chdir: function not implemented", func(p *program) {
+			p.install(encodeFilter(trap))
+			p.add(checkError, unix.SYS_CHDIR, p.text("/"))
+		}},
+		{"dup2: bad file descriptor", func(p *program) { // the trapped call is one that may fail
+			p.install(encodeFilter(trap))
+			p.add(checkNothing, unix.SYS_CHDIR, p.text("/"))
+			p.add(checkError, unix.SYS_DUP2, ^uint64(0), 0)
+		}},
+	} {
+		tracer := newTracer(t, Options{})
+		l, err := startSteps(tracer, tt.add)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = l.launch(nil, func(options uintptr) error {
+			err := l.seize(options)
+			goOn(l.word)
+			return err
+		})
+		if err == nil || err.Error() != tt.want {
+			t.Errorf("error %v, want %s", err, tt.want)
+		}
+		if err := unix.Kill(l.tid, 0); err != unix.ESRCH {
+			t.Errorf("%s: the launcher is left (%v)", tt.want, err)
+		}
+		run(t, tracer, func(ev *Event) { t.Errorf("%s: an event: %v", tt.want, ev.Kind) })
+	}
+}
+
+// startSteps starts a launcher that waits, and then makes the calls that are added. Its
+// memory is its own.
+func startSteps(tracer *Tracer, add func(p *program)) (*launcher, error) {
+	const data = 1024
+	p, err := newProgram(data)
+	if err != nil {
+		return nil, err
+	}
+	l := &launcher{t: tracer, program: p}
+	p.add(checkNothing, unix.SYS_PRCTL, unix.PR_SET_PDEATHSIG, uint64(unix.SIGKILL))
+	l.word = p.awaitWord()
+	add(p)
+	before, err := blockSignals()
+	if err != nil {
+		return nil, err
+	}
+	l.tid = cloneLauncher(p.first(), uintptr(unix.SIGCHLD))
+	if err := unix.PthreadSigmask(unix.SIG_SETMASK, &before, nil); err != nil {
+		return nil, err
+	}
+	if l.tid < 0 {
+		return nil, unix.Errno(-l.tid)
+	}
+	return l, nil
 }
