@@ -53,12 +53,17 @@ unregister_rseq(void)
 #endif
 }
 
-// adapt runs before the Go runtime, in the main thread, which is the only one.
-__attribute__((constructor)) static void
-adapt(void)
+// trapline_adapt_threads runs before the Go runtime, in the main thread, which is the
+// only one. The assembly of package early calls it: it is no constructor, since Go's own
+// linker (-linkmode=internal) leaves those out.
+void
+trapline_adapt_threads(void)
 {
 	set_sizes();
 	unregister_rseq();
 }
 */
 import "C"
+
+// The linker knows C functions to which Go code has a pointer.
+var _ = C.trapline_adapt_threads

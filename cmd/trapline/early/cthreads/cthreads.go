@@ -1,8 +1,8 @@
 //go:build linux && amd64
 
 // Package cthreads adapts the threads of the C library, which makes all threads in
-// a build with cgo. It suffices to link the package into a program. Without cgo it
-// is empty.
+// a build with cgo. Package early calls its C function before Go's runtime starts.
+// Without cgo it is empty.
 //
 // Where little memory may be mapped, threads are small. As a rule each has a stack
 // and a heap of its own, 8 MB and more, where Go's runtime needs 16 KB.
