@@ -5,7 +5,9 @@
 package surroundings
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -68,6 +70,9 @@ func settle() error {
 	if err := signals(); err != nil {
 		return fmt.Errorf("signals: %w", err)
 	}
+	if err := absent(nowhere); err != nil {
+		return err
+	}
 	if err := variables(); err != nil {
 		return fmt.Errorf("variables: %w", err)
 	}
@@ -81,6 +86,17 @@ func settle() error {
 		return fmt.Errorf("descriptors: %w", err)
 	}
 	return nil
+}
+
+// nowhere is a name that many tests give to calls that are to fail with ENOENT.
+const nowhere = "/nonexistent"
+
+// absent returns an error if there is a file of this name.
+func absent(name string) error {
+	if _, err := os.Lstat(name); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return fmt.Errorf("%s exists: tests take it for a name without a file", name)
 }
 
 // variables keeps some, and sets the others.

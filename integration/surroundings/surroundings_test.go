@@ -143,6 +143,20 @@ func TestTemporary(t *testing.T) {
 	}
 }
 
+// A file of the name that is to stand for none is reported, whatever it is.
+func TestAbsent(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "file")
+	if err := absent(name); err != nil {
+		t.Error(err)
+	}
+	if err := os.Symlink("nothing", name); err != nil {
+		t.Fatal(err)
+	}
+	if err := absent(name); err == nil || !strings.Contains(err.Error(), name) {
+		t.Errorf("error %v", err)
+	}
+}
+
 // Each package whose tests start processes settles first.
 func TestEveryPackageSettles(t *testing.T) {
 	const root = "../.."
