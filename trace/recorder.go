@@ -478,6 +478,7 @@ func (r *recorder) launched(tr *tracer.Tracee) {
 	if t, ok := tr.Data.(*tracee); ok {
 		r.of(t).table = &table{users: 1}
 	}
+	r.covered = r.covered || !r.machine.IsWhereNamed(r.machine.Process(tr.TID))
 	r.aboutProgram(tr.TID)
 	r.put()
 }

@@ -103,6 +103,22 @@ func (l *Local) IsNoLink(name []byte) (noLink, there bool) {
 	return err == nil || err == unix.ENOENT, err == nil
 }
 
+// IsWhereNamed reports whether the name of a process's working directory is certain to lead
+// to that directory in trapline's root directory. It does not if the directory was removed,
+// or another one is mounted over it.
+func (l *Local) IsWhereNamed(process int) bool {
+	var b [unix.PathMax]byte
+	name := l.WorkingDir(b[:], process)
+	fd, err := openCached(unix.AT_FDCWD, string(name), 0, unix.RESOLVE_NO_SYMLINKS)
+	if err != nil {
+		return false
+	}
+	defer unix.Close(fd)
+	var named, dir unix.Statx_t
+	return statMount(fd, "", &named) == nil && statMount(unix.AT_FDCWD, string(l.pathOf(process, "/cwd")), &dir) == nil &&
+		named.Mask&unix.STATX_MNT_ID != 0 && named.Mnt_id == dir.Mnt_id && named.Ino == dir.Ino
+}
+
 // startOf opens the directory that a path is seen from; -1 if that is not known.
 func (l *Local) startOf(process, dir int, name string) int {
 	var at []byte

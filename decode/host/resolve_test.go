@@ -232,3 +232,45 @@ func TestPassedProcess(t *testing.T) {
 		}
 	}
 }
+
+// The name of a directory does not lead to it if it was removed, also if there is another.
+func TestIsWhereNamed(t *testing.T) {
+	parent, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(parent, "dir")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	sleep := exec.CommandContext(t.Context(), "sleep", "infinity")
+	sleep.Dir = dir
+	if err := sleep.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer sleep.Wait()
+	defer sleep.Process.Kill()
+	var l Local
+	check := func(what string, want bool) {
+		t.Helper()
+		os.Stat(dir) // the kernel remembers it
+		if got := l.IsWhereNamed(sleep.Process.Pid); got != want {
+			t.Errorf("%s: %v, want %v", what, got, want)
+		}
+	}
+	check("a directory", true)
+	if err := os.Rename(dir, dir+"2"); err != nil {
+		t.Fatal(err)
+	}
+	dir += "2"
+	check("a directory with a new name", true)
+	if err := os.Remove(dir); err != nil {
+		t.Fatal(err)
+	}
+	check("a removed directory", false)
+	if err := os.Mkdir(dir+" (deleted)", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	dir += " (deleted)"
+	check("another directory", false)
+}
