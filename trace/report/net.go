@@ -272,7 +272,7 @@ func (n *connection) dns(b []byte, at time.Time) bool {
 
 // outcomes are the names that people know of what servers of DNS answer: those of IANA's
 // table of RCODEs, in capitals.
-var outcomes = map[dnsmessage.RCode]string{
+var outcomes = [...]string{
 	dnsmessage.RCodeSuccess: "", dnsmessage.RCodeFormatError: "FORMERR", dnsmessage.RCodeServerFailure: "SERVFAIL",
 	dnsmessage.RCodeNameError: "NXDOMAIN", dnsmessage.RCodeNotImplemented: "NOTIMP", dnsmessage.RCodeRefused: "REFUSED",
 	6: "YXDOMAIN", 7: "YXRRSET", 8: "NXRRSET", 9: "NOTAUTH", 10: "NOTZONE",
@@ -280,8 +280,8 @@ var outcomes = map[dnsmessage.RCode]string{
 
 // outcomeOf is empty for an answer that is no error.
 func outcomeOf(code dnsmessage.RCode) string {
-	if name, ok := outcomes[code]; ok {
-		return name
+	if int(code) < len(outcomes) {
+		return outcomes[code]
 	}
 	return "RCODE " + strconv.Itoa(int(code))
 }
