@@ -33,7 +33,7 @@ func sleepers(t *testing.T) (pid int, name string) {
 		t.Fatal(err)
 	}
 	// The pipe ends the sleepers' lives with the test's.
-	cmd := exec.Command("sh", "-c", `"$0" 100000 & "$0" 100000 & sh -c '"$0" 100000 & echo x; read x; kill $!' "$0"; kill $(jobs -p)`, file)
+	cmd := exec.Command("sh", "-c", `"$0" 100000 & a=$!; "$0" 100000 & b=$!; sh -c '"$0" 100000 & echo x; read x; kill $!' "$0"; kill $a $b`, file)
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -180,8 +180,9 @@ func TestReportAfterInterrupt(t *testing.T) {
 	out.Read(make([]byte, 16))
 	command := child(t, cmd.Process.Pid)
 	var program string
+	pid := command
 	eventually(t, func() bool { // sh may execute its last command itself, or in a child
-		pid := command
+		pid = command
 		fmt.Sscan(string(must(os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid)))), &pid)
 		comm, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
 		nr, _, _ := asleep.Call(pid)
@@ -190,6 +191,8 @@ func TestReportAfterInterrupt(t *testing.T) {
 	})
 	cmd.Process.Signal(syscall.SIGINT)
 	cmd.Wait()
+	syscall.Kill(command, syscall.SIGKILL) // it goes on after the trace
+	syscall.Kill(pid, syscall.SIGKILL)
 	b, err := os.ReadFile(log)
 	if err != nil {
 		t.Fatal(err)

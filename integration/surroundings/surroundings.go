@@ -58,7 +58,8 @@ var known = map[string]string{
 // Settle makes the environment of this process, and so that of its children, the one that
 // tests know. TestMain calls it before anything else, but after the part of a test's
 // process that is a tracee. It may begin the process anew, with the same id and arguments,
-// where it was started with signals ignored or blocked. It ends the process if it fails.
+// where it was started with signals ignored or blocked, or with descriptors. It ends the
+// process if it fails.
 func Settle() {
 	if err := settle(); err != nil {
 		fmt.Fprintf(os.Stderr, "surroundings: %v\n", err)
@@ -67,8 +68,8 @@ func Settle() {
 }
 
 func settle() error {
-	if err := signals(); err != nil {
-		return fmt.Errorf("signals: %w", err)
+	if err := anew(); err != nil {
+		return fmt.Errorf("signals and descriptors: %w", err)
 	}
 	if err := absent(nowhere); err != nil {
 		return err
@@ -79,11 +80,6 @@ func settle() error {
 	unix.Umask(0o022)
 	if err := limits(); err != nil {
 		return fmt.Errorf("limits: %w", err)
-	}
-	// Descriptors that whoever started the tests has forgotten to close: tracees open
-	// their files as the first free ones. The kernel has had this flag since Linux 5.11.
-	if err := unix.CloseRange(3, ^uint(0), unix.CLOSE_RANGE_CLOEXEC); err != nil && err != unix.EINVAL && err != unix.ENOSYS {
-		return fmt.Errorf("descriptors: %w", err)
 	}
 	return nil
 }
@@ -173,12 +169,18 @@ func limits() error {
 	return nil
 }
 
-// signals has none ignored or blocked, as nohup, a shell's background jobs and some
-// servers leave them. Go's runtime keeps an ignored SIGHUP and a blocked signal for all of
-// its children; only a process that begins that way is free of it.
-func signals() error {
+// anew begins the process anew if it has from its parent what its own children would have
+// as well: signals that are ignored or blocked, as nohup, a shell's background jobs and
+// some servers leave them, and descriptors that whoever started the tests has forgotten to
+// close. Go's runtime keeps an ignored SIGHUP and a blocked signal for all of its children,
+// and opens descriptors of its own behind those that are there.
+func anew() error {
 	ignored, blocked, err := disposed()
-	if err != nil || ignored|blocked == 0 {
+	if err != nil {
+		return err
+	}
+	forgotten, err := descriptors()
+	if err != nil || ignored|blocked == 0 && !forgotten {
 		return err
 	}
 	const most = 64
@@ -201,6 +203,32 @@ func signals() error {
 		return err
 	}
 	return fmt.Errorf("%s: %w", exe, syscall.Exec(exe, os.Args, os.Environ()))
+}
+
+// descriptors makes those close-on-exec that this process has from its parent, and reports
+// whether there are any but the standard ones. Tracees open their files as the first free
+// ones, and the highest one of a process decides how large a table its children have
+// (FDSize of /proc/PID/status).
+func descriptors() (any bool, err error) {
+	if slices.Contains(os.Args, "-test.fuzzworker") {
+		return false, nil // its parent, which has settled, gives it some
+	}
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		return false, err
+	}
+	for _, e := range entries {
+		fd, err := strconv.Atoi(e.Name())
+		if err != nil || fd <= 2 {
+			continue
+		}
+		// Those of Go's runtime and library have the flag.
+		if flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err == nil && flags&unix.FD_CLOEXEC == 0 {
+			unix.CloseOnExec(fd)
+			any = true
+		}
+	}
+	return any, nil
 }
 
 // disposed returns the signals that this thread ignores, and those that it blocks.

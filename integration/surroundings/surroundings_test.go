@@ -22,7 +22,7 @@ import (
 const showing = "show"
 
 // child shows what it was started with.
-const child = `grep -E '^(Sig(Blk|Ign)|Umask):' /proc/self/status; ls /proc/self/fd | wc -l
+const child = `grep -E '^(Sig(Blk|Ign)|Umask):' /proc/self/status; grep FDSize /proc/$$/status; ls /proc/self/fd | wc -l
 ulimit -c; ulimit -Sn; ulimit -s; env | grep -vE '^(_|SHLVL|OLDPWD)='`
 
 func TestMain(m *testing.M) {
@@ -49,6 +49,9 @@ func show(t *testing.T, script string, block bool, env ...string) string {
 	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH")}, env...)
 	var out strings.Builder
 	cmd.Stdout, cmd.Stderr = &out, &out
+	for range 100 { // which make the table of descriptors large
+		cmd.ExtraFiles = append(cmd.ExtraFiles, os.Stderr)
+	}
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	if block {
@@ -81,7 +84,7 @@ func TestSettle(t *testing.T) {
 		env := strings.Split(strings.TrimSuffix(bare+"PATH="+os.Getenv("PATH")+"\nPWD="+folder+"\n"+more, "\n"), "\n")
 		slices.Sort(env)
 		// ls has its standard streams and the folder that it lists.
-		return "Umask:\t0022\nSigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n4\n0\n1024\n8192\n" + strings.Join(env, "\n") + "\n"
+		return "Umask:\t0022\nSigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\nFDSize:\t64\n4\n0\n1024\n8192\n" + strings.Join(env, "\n") + "\n"
 	}
 	for _, tt := range []struct {
 		name   string
