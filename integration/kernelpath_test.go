@@ -228,18 +228,24 @@ func TestKernelPathRefused(t *testing.T) {
 // Without function_graph there is the stack where a call sleeps.
 func TestKernelPathAsleep(t *testing.T) {
 	need.All(t, need.Root, need.KernelStacks, need.MountNamespaces)
-	script := "mount -t tmpfs none /sys/kernel && exec \"$0\" \"$@\""
-	cmd := exec.Command("sh", "-c", script, trapline(t), "-f", "-e", "trace=clock_nanosleep,nanosleep,getuid", "-qq", "--kernel-path",
-		"sleep", "3")
-	cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: unix.CLONE_NEWNS}
-	text, err := cmd.CombinedOutput()
-	first, log, _ := strings.Cut(string(text), "\n")
-	if err != nil || !strings.Contains(first, "trapline: --kernel-path shows only where calls sleep: ") {
-		t.Fatalf("%v: %s", err, text)
-	}
-	lines := strings.Split(strings.TrimRight(log, "\n"), "\n")
-	if len(lines) < 4 || !strings.Contains(lines[0], "nanosleep(") || !strings.HasPrefix(lines[1], " > entry_SYSCALL_64_after_hwframe()") ||
-		lines[2] != " >   do_syscall_64()" || !strings.HasSuffix(lines[len(lines)-1], "nanosleep() asleep") || strings.Contains(log, "ptrace") {
-		t.Error(log)
-	}
+	longer(t, func(seconds string) error {
+		script := "mount -t tmpfs none /sys/kernel && exec \"$0\" \"$@\""
+		cmd := exec.Command("sh", "-c", script, trapline(t), "-f", "-e", "trace=clock_nanosleep,nanosleep,getuid", "-qq", "--kernel-path",
+			"sleep", seconds)
+		cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: unix.CLONE_NEWNS}
+		text, err := cmd.CombinedOutput()
+		first, log, _ := strings.Cut(string(text), "\n")
+		if err != nil || !strings.Contains(first, "trapline: --kernel-path shows only where calls sleep: ") {
+			t.Fatalf("%v: %s", err, text)
+		}
+		lines := strings.Split(strings.TrimRight(log, "\n"), "\n")
+		if len(lines) == 1 {
+			return fmt.Errorf("the call was not seen asleep: %s", log)
+		}
+		if len(lines) < 4 || !strings.Contains(lines[0], "nanosleep(") || !strings.HasPrefix(lines[1], " > entry_SYSCALL_64_after_hwframe()") ||
+			lines[2] != " >   do_syscall_64()" || !strings.HasSuffix(lines[len(lines)-1], "nanosleep() asleep") || strings.Contains(log, "ptrace") {
+			t.Error(log)
+		}
+		return nil
+	})
 }

@@ -262,8 +262,31 @@ func TestRegistersOfVfork(t *testing.T) {
 func TestRegistersOfRestart(t *testing.T) {
 	need.All(t, need.Live) // the trace is read before its end
 	need.All(t, need.X86)
+	longer(t, func(seconds string) error {
+		log, pid := stoppedWhileAsleep(t, seconds)
+		got := squeeze(strings.Split(strings.ReplaceAll(log, strconv.Itoa(pid)+" ", ""), "\n"))
+		first := slices.IndexFunc(got, func(line string) bool { return strings.HasPrefix(line, "restart_syscall") })
+		if first < 0 {
+			return fmt.Errorf("no restart in\n%s", log)
+		}
+		nr := fmt.Sprintf("orig_rax %#x", syscall.SYS_CLOCK_NANOSLEEP)
+		if !strings.Contains(log, "clock_nanosleep(") {
+			nr = fmt.Sprintf("orig_rax %#x", syscall.SYS_NANOSLEEP)
+		}
+		equalLines(t, got[first+1:first+4],
+			"between rax 0xfffffffffffffdfc => 0xffffffffffffffda restarted: the number again with ip set back, then preset to -ENOSYS",
+			"between "+nr+" => 0xdb number of restart_syscall, to take up the call before",
+			"rax 0xffffffffffffffda => 0x0 result")
+		return nil
+	})
+}
+
+// stoppedWhileAsleep traces the calls of a sleep that is stopped and continued, unless it
+// ends before. It returns the trace, and the process's id.
+func stoppedWhileAsleep(t *testing.T, seconds string) (trace string, pid int) {
+	t.Helper()
 	log := filepath.Join(t.TempDir(), "log")
-	cmd := exec.Command(trapline(t), "-o", log, "--always-show-pid", "--regs=diff,between", "-e", "trace=/nanosleep,restart_syscall", "sleep", "4") // ends after the stop on a slow machine, too
+	cmd := exec.Command(trapline(t), "-o", log, "--always-show-pid", "--regs=diff,between", "-e", "trace=/nanosleep,restart_syscall", "sleep", seconds)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -272,28 +295,17 @@ func TestRegistersOfRestart(t *testing.T) {
 		return string(b)
 	}
 	eventually(t, func() bool { return strings.Contains(written(), "nanosleep(") })
-	var pid int
 	fmt.Sscan(written(), &pid)
 	for _, sig := range []syscall.Signal{syscall.SIGSTOP, syscall.SIGCONT} {
 		syscall.Kill(pid, sig)
-		eventually(t, func() bool { return strings.Contains(written(), "--- "+tables.SignalName(int(sig))+" {") })
+		eventually(t, func() bool {
+			return strings.Contains(written(), "--- "+tables.SignalName(int(sig))+" {") || strings.Contains(written(), "+++ exited")
+		})
 	}
 	if err := cmd.Wait(); err != nil {
 		t.Error(err)
 	}
-	got := squeeze(strings.Split(strings.ReplaceAll(written(), strconv.Itoa(pid)+" ", ""), "\n"))
-	first := slices.IndexFunc(got, func(line string) bool { return strings.HasPrefix(line, "restart_syscall") })
-	if first < 0 {
-		t.Fatalf("no restart in\n%s", written())
-	}
-	nr := fmt.Sprintf("orig_rax %#x", syscall.SYS_CLOCK_NANOSLEEP)
-	if !strings.Contains(written(), "clock_nanosleep(") {
-		nr = fmt.Sprintf("orig_rax %#x", syscall.SYS_NANOSLEEP)
-	}
-	equalLines(t, got[first+1:first+4],
-		"between rax 0xfffffffffffffdfc => 0xffffffffffffffda restarted: the number again with ip set back, then preset to -ENOSYS",
-		"between "+nr+" => 0xdb number of restart_syscall, to take up the call before",
-		"rax 0xffffffffffffffda => 0x0 result")
+	return written(), pid
 }
 
 // --regs composes with the other options.

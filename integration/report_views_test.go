@@ -167,6 +167,7 @@ func TestReportPolicies(t *testing.T) {
 
 // The report of time has what a process waited for, and counts what overlaps once.
 func TestReportTime(t *testing.T) {
+	need.All(t, need.Bash)
 	type timed struct {
 		Event, Program, Name string
 		Elapsed              int64 `json:"elapsed_ns"`
@@ -179,8 +180,9 @@ func TestReportTime(t *testing.T) {
 		Duration int64 `json:"duration_ns"`
 	}
 	const second = 1e9
-	script := `sleep 0.5 & sleep 0.5 & wait; sh -c 'kill -STOP $$' & p=$!; sleep 3; kill -CONT $p; wait`
-	all := reportRecords[timed](t, trace(t, trapline(t), []string{"--report=time", "--json"}, "sh", "-c", script).log)
+	// With job control, wait returns when the job has stopped.
+	script := `sleep 0.5 & sleep 0.5 & wait; set -m; sh -c 'kill -STOP $$' & p=$!; wait $p; sleep 0.5; kill -CONT $p; wait`
+	all := reportRecords[timed](t, trace(t, trapline(t), []string{"--report=time", "--json"}, "bash", "-c", script).log)
 	slept := 0
 	stopped := int64(0)
 	for _, r := range all {
