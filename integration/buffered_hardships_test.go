@@ -26,6 +26,7 @@ func TestBufferedHardships(t *testing.T) {
 		"filter":    nil, // its own filter kills it for what the tracer does in its name
 		"limits":    nil, // no memory, no descriptors
 		"faults":    nil, // bad pointers with SIGSEGV blocked
+		"unused":    nil, // bad pointers in calls that succeed, with SIGSEGV blocked or ignored
 		"threads":   nil, // that come and go
 		"vfork":     nil,
 		"nothing":   {"sh", "-c", "ulimit -v 12000; exec " + program + " nothing"},

@@ -54,6 +54,9 @@ func (t *Tracer) giveArea(r *remote) error {
 		}
 	}
 	a.Begin(int(pid))
+	if s.changing > 0 {
+		a.HoldActions()
+	}
 	th := &thread{tr: tr, area: a, fs: fs}
 	if s.lookup == buffered.ByGS {
 		r.own.Gs_base = a.Addr + buffered.SelfOffset
@@ -319,6 +322,9 @@ func (t *Tracer) watchSpace(tr *Tracee) {
 
 // leaveBuffered handles the exit of a call that buffered calls have to see.
 func (t *Tracer) leaveBuffered(tr *Tracee) {
+	if t.buffered != nil {
+		t.leaveGuarded(tr)
+	}
 	if t.buffered != nil && t.opts.Lasting != nil && tr.isBuffered() {
 		t.unlistClosed(tr) // another thread may have used it in between
 	}

@@ -181,6 +181,7 @@ func (t *Tracer) prepareCall(nr uint64) {
 	}
 	used := b.table.Size()
 	call := t.opts.Buffered(nr)
+	guardCopies(nr, &call)
 	if err := b.table.Set(nr, &call); err != nil {
 		t.debugf("buffered: call %d stops: %v", nr, err)
 	}
@@ -252,6 +253,9 @@ func (t *Tracer) enterBuffered(tr *Tracee) bool {
 	if flags, creates := tr.cloneFlagsOf(); creates {
 		tr.cloneFlags = flags
 		t.setAside(tr)
+	}
+	if s.ready {
+		t.enterGuarded(tr)
 	}
 	if call.ABI == tables.I386 {
 		if s.ready && changesMemory386(call.NR) {

@@ -202,7 +202,7 @@ func (b *bufferedState) capture(th *thread) bool {
 
 // captureOp does an operation for AnyTime.
 func (th *thread) captureOp(o *buffered.Op) {
-	if o.Kind == buffered.KindNull || o.Kind == buffered.KindAtMost || o.Kind == buffered.KindListed {
+	if o.Kind == buffered.KindNull || o.Kind == buffered.KindAtMost || o.Kind == buffered.KindListed || o.Kind == buffered.KindMasks {
 		return
 	}
 	args := &th.record.Args
@@ -374,6 +374,9 @@ func (t *Tracer) leaveStub(tr *Tracee, sig unix.Signal, info *[SiginfoSize]byte)
 	var regs Registers
 	if tr.Registers(&regs) != nil {
 		return true
+	}
+	if tr.buffered != nil {
+		tr.buffered.area.DoubtMask() // a handler may run with other signals blocked
 	}
 	b, s := t.buffered, tr.space
 	code := int32(binary.NativeEndian.Uint32(info[siginfoCode:]))

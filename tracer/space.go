@@ -25,15 +25,16 @@ type space struct {
 	pid   int // of the process
 	stops int // calls that stopped
 
-	ready   bool // has the stub
-	refused bool // calls of this space are not buffered, for good
-	lookup  buffered.Lookup
-	arenas  []arena
-	sites   map[uint64]*site  // by the address behind the call
-	holes   map[uint64]uint64 // the addresses behind the calls that have jumped to holes
-	free    []*buffered.Area  // of threads that have ended
-	areas   uint64            // how many there have been
-	mapped  []mapping         // what is known to be mapped; there may be more
+	ready    bool // has the stub
+	refused  bool // calls of this space are not buffered, for good
+	lookup   buffered.Lookup
+	arenas   []arena
+	sites    map[uint64]*site  // by the address behind the call
+	holes    map[uint64]uint64 // the addresses behind the calls that have jumped to holes
+	free     []*buffered.Area  // of threads that have ended
+	changing int               // threads in calls that changesActions reports
+	areas    uint64            // how many there have been
+	mapped   []mapping         // what is known to be mapped; there may be more
 }
 
 // site is a patched call, or one that cannot be patched.
@@ -63,7 +64,7 @@ const (
 // is worth an area: many such processes soon execute a program.
 func (s *space) clone(pid int) *space {
 	c := *s
-	c.pid, c.free, c.stops, c.mapped = pid, nil, 0, nil
+	c.pid, c.free, c.stops, c.changing, c.mapped = pid, nil, 0, 0, nil
 	c.arenas = slices.Clone(s.arenas)
 	c.holes = maps.Clone(s.holes)
 	c.sites = make(map[uint64]*site, len(s.sites))

@@ -73,9 +73,9 @@ func signalAtEveryInstruction(t *testing.T, program, kind string) {
 		warmUp = 100 // calls before the process is patched
 		marker = 0x5eed
 	)
-	steps := 330 // instructions, more than are run for any of these calls
+	steps := 380 // instructions, more than are run for any of these calls
 	if kind == "readv" || kind == "writev" {
-		steps = 440
+		steps = 520
 	}
 	var stdout, stderr bytes.Buffer
 	files := [3]*os.File{}

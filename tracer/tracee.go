@@ -54,6 +54,7 @@ type Tracee struct {
 	bufferable   int    // calls that stopped and need not have
 	areaFailures int
 	shares       bool // its fs base is not its own: no area
+	changing     bool // it is counted in space.changing
 	swallow      bool // the signal of this stop is not the program's
 
 	launch  launchPhase

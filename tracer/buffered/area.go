@@ -52,6 +52,10 @@ func (a *Area) word(offset uint64) *atomic.Uint64 {
 	return (*atomic.Uint64)(unsafe.Pointer(&a.memory[offset]))
 }
 
+func (a *Area) word32(offset uint64) *atomic.Uint32 {
+	return (*atomic.Uint32)(unsafe.Pointer(&a.memory[offset]))
+}
+
 // load reads a word of the thread's state.
 func (a *Area) load(offset uint64) uint64 { return a.word(offset).Load() }
 
@@ -66,6 +70,7 @@ func (a *Area) Begin(pid int) {
 	a.word(areaRing).Store(a.Addr + AreaState)
 	a.word(areaPID).Store(uint64(pid))
 	a.word(areaSelf).Store(a.Addr)
+	a.DoubtMask()
 }
 
 // SelfOffset is the offset of the word of an area that gs leads to.

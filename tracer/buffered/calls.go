@@ -18,6 +18,7 @@ const (
 	KindAtMost              // nothing; the call stops if the argument is larger than Most
 	KindBuffers             // n elements of struct iovec, and what they point to
 	KindListed              // nothing; the call stops if the argument is a descriptor that is not listed: see Area.List
+	KindMasks               // nothing; the call may change which signals the thread blocks: see Area.DoubtMask
 )
 
 // Moment says when memory is copied.
@@ -218,6 +219,8 @@ func (t *CallTable) add(b []byte) (offset uint32, err error) {
 func (o *Op) check() (uint64, error) {
 	switch {
 	case (o.Kind == KindNull || o.Kind == KindAtMost || o.Kind == KindListed) && o.When == BeforeCall && o.Arg <= 5:
+		return 0, nil
+	case o.Kind == KindMasks && o.When == AfterCall && o.Arg <= 5:
 		return 0, nil
 	case o.Kind == KindBuffers && (o.When == BeforeCall || o.Total != FromResult && o.Total != Unbounded):
 		return 0, errOp

@@ -66,6 +66,7 @@ const (
 	areaVectorEnd = 200
 	areaLeft      = 208 // how many bytes are in it and those behind it
 	areaSum       = 216 // how many bytes all of the buffers have space for
+	areaGuard     = 224 // 4 bytes: see guard.go
 	areaListed    = 256 // a bit for each of listedFDs descriptors: see Area.List
 	areaFlags     = 504 // the program's flags
 	areaStack     = 512 // the end of the stub's stack, which is one word
@@ -140,8 +141,16 @@ const (
 // iovecSize is the size of struct iovec.
 const iovecSize = 16
 
+// Calls that the stub makes itself.
+
 //lint:ignore U1000 the assembly makes this call
 const sysProcessVMReadv = 310
+
+//lint:ignore U1000 the assembly makes this call
+const sysRtSigaction = 13
+
+//lint:ignore U1000 the assembly makes this call
+const sysRtSigprocmask = 14
 
 // Results of calls that have failed: ENOENT, ENOTDIR and ENODATA of
 // asm-generic/errno-base.h and errno.h.

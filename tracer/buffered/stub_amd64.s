@@ -176,6 +176,51 @@ ready:
 	MOVL	$9, AX // AnyTime, AfterCall
 phase:
 	MOVL	AX, const_areaPhase(BX)
+	MOVL	const_areaGuard(BX), AX
+	TESTL	AX, AX
+	JEQ	copy
+
+	// A fault of the stub's might change the program's mask or actions (guard.go).
+	// Unless it is certain that it does not, the kernel copies all.
+	ORL	$const_phaseGuarded, const_areaPhase(BX)
+	TESTL	$const_guardHeld, AX
+	JNE	copy
+	TESTL	$const_guardUnknown, AX
+	JEQ	copy
+	MOVL	$const_guardFaults, CX
+	LOCK
+	CMPXCHGL	CX, const_areaGuard(BX)
+	JNE	copy
+	XORL	DI, DI
+	XORL	SI, SI
+	LEAQ	const_areaLocal(BX), DX
+	MOVL	$8, R10 // the size of a set of signals
+	MOVL	$const_sysRtSigprocmask, AX
+	SYSCALL
+	TESTQ	AX, AX
+	JNE	copy
+	TESTL	$const_faultSignals, const_areaLocal(BX)
+	JNE	copy
+	MOVL	$const_sigBus, DI
+action:
+	XORL	SI, SI
+	LEAQ	const_areaLocal(BX), DX // and areaRemote: struct sigaction has 32 bytes
+	MOVL	$8, R10
+	MOVL	$const_sysRtSigaction, AX
+	SYSCALL
+	TESTQ	AX, AX
+	JNE	copy
+	CMPQ	const_areaLocal(BX), $const_sigIgn
+	JEQ	copy
+	CMPL	DI, $const_sigSegv
+	MOVL	$const_sigSegv, DI
+	JNE	action
+	MOVL	$const_guardFaults, AX
+	XORL	CX, CX
+	LOCK
+	CMPXCHGL	CX, const_areaGuard(BX)
+	JNE	copy
+	ANDL	$~const_phaseGuarded, const_areaPhase(BX)
 
 	// Do the operations of this phase.
 copy:
@@ -202,6 +247,7 @@ operation:
 	JEQ	atMost
 	CMPB	const_opKind(R15), $6
 	JEQ	listed
+	JHI	masks
 	MOVQ	$0, const_areaVector(BX)
 memory:
 	MOVQ	SI, AX
@@ -216,6 +262,8 @@ memory:
 	MOVQ	DX, AX
 	SUBQ	$0x10000, AX
 	JLT	next
+	TESTL	$const_phaseGuarded, const_areaPhase(BX)
+	JNE	number
 	MOVL	(DX), DX // as the call has just written it: KindCounted is IfSucceeded
 counted:
 	CMPB	const_opLow32(R15), $0
@@ -381,6 +429,36 @@ absent:
 	MOVQ	$1, const_chunkWant(BP)
 	LEAQ	const_chunkData(BP), DI
 	JMP	copied
+
+	// The number of elements through process_vm_readv.
+number:
+	MOVQ	SI, const_areaSum(BX)
+	LEAQ	const_areaTotal(BX), AX
+	MOVQ	AX, const_areaLocal(BX)
+	MOVQ	DX, const_areaRemote(BX)
+	MOVQ	$4, (const_areaLocal+8)(BX)
+	MOVQ	$4, (const_areaRemote+8)(BX)
+	MOVQ	const_areaPID(BX), DI
+	LEAQ	const_areaLocal(BX), SI
+	MOVL	$1, DX
+	LEAQ	const_areaRemote(BX), R10
+	MOVL	$1, R8
+	XORL	R9, R9
+	MOVL	$const_sysProcessVMReadv, AX
+	SYSCALL
+	CMPQ	AX, $4
+	JNE	next
+	MOVL	const_areaTotal(BX), DX
+	MOVQ	const_areaSum(BX), SI
+	MOVBLZX	const_opCount(R15), CX
+	JMP	counted
+
+	// The call may have changed which signals are blocked.
+masks:
+	ORL	$const_phaseGuarded, const_areaPhase(BX)
+	LOCK
+	ORL	$const_guardUnknown, const_areaGuard(BX)
+	JMP	next
 
 	// A call that is only buffered where this argument is a null pointer.
 null:

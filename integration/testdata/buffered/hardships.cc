@@ -88,6 +88,20 @@ static void *cancelled(void *)
 		read(p[0], &c, 1);
 	return nullptr;
 }
+// Calls that succeed without their memory, which is not there.
+static int nowhere;
+static char *where;
+static volatile bool stopped;
+constexpr long page = 4096;
+static void use_nothing()
+{
+	struct timespec at_once = {0, 1};
+	struct iovec buffers[2] = {{where, 10}, {where + 8, 20}};
+	if (make_call(SYS_write, nowhere, (long)where, 10) != 10 || make_call(SYS_writev, nowhere, (long)buffers, 2) != 30 ||
+	    make_call(SYS_nanosleep, (long)&at_once, (long)where, 0) != 0)
+		bad++;
+}
+static void nothing(int) {}
 static void *calls(void *)
 {
 	warm_up(make_call, 200);
@@ -125,7 +139,6 @@ static int in_child(void (*f)())
 int main(int argc, char **argv)
 {
 	const char *what = argv[1];
-	size_t page = 4096;
 	pthread_t thread, self = pthread_self();
 	char c;
 
@@ -270,6 +283,86 @@ int main(int argc, char **argv)
 		printf("%ld\n", make_call(SYS_read, p[0], (long)(last + page - 2), 10));
 		sigprocmask(SIG_BLOCK, nullptr, &set);
 		printf("blocked %d\n", sigismember(&set, SIGSEGV));
+	} else if (!strcmp(what, "unused")) {
+		// Calls succeed without reading or writing memory that is not there, with SIGSEGV
+		// blocked, ignored, or with a handler, and with all that changes this.
+		char *gone = static_cast<char *>(mmap(nullptr, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+		munmap(gone, page);
+		nowhere = open("/dev/null", O_WRONLY);
+		where = gone;
+		sigset_t set, none;
+		sigemptyset(&none);
+		auto show = [&](const char *state) {
+			struct sigaction segv, bus;
+			use_nothing();
+			sigaction(SIGSEGV, nullptr, &segv);
+			sigaction(SIGBUS, nullptr, &bus);
+			pthread_sigmask(SIG_BLOCK, nullptr, &set);
+			auto action = [](const struct sigaction &a) { return a.sa_handler == SIG_IGN ? "ignored" : a.sa_handler == SIG_DFL ? "default" : "handled"; };
+			printf("%s: %d %d, %s %s\n", state, sigismember(&set, SIGSEGV), sigismember(&set, SIGBUS), action(segv), action(bus));
+		};
+		for (int i = 0; i < 3; i++) {
+			show("at first");
+			for (int sig : {SIGSEGV, SIGBUS}) {
+				sigset_t one = none;
+				sigaddset(&one, sig);
+				signal(sig, nothing);
+				show("handled");
+				pthread_sigmask(SIG_BLOCK, &one, nullptr);
+				show("handled and blocked");
+				// By a call that is not patched, and back by one that is.
+				syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, nullptr, 8);
+				show("handled again");
+				make_call(SYS_rt_sigprocmask, SIG_BLOCK, (long)&one, 0);
+				show("blocked again");
+				pthread_sigmask(SIG_SETMASK, &none, nullptr);
+				signal(sig, SIG_IGN);
+				show("ignored");
+				signal(sig, SIG_DFL);
+				show("default");
+				// While a handler runs that blocks it, and after that.
+				struct sigaction sa = {};
+				sa.sa_handler = [](int) { use_nothing(); };
+				sa.sa_mask = one;
+				signal(sig, nothing);
+				sigaction(SIGUSR1, &sa, nullptr);
+				raise(SIGUSR1);
+				show("after a handler");
+				signal(sig, SIG_DFL);
+			}
+			// Another thread ignores it meanwhile.
+			pthread_t other;
+			pthread_create(&other, nullptr, [](void *) -> void * {
+				for (int j = 0; j < 50; j++) {
+					use_nothing();
+					signal(SIGSEGV, j % 2 ? SIG_DFL : SIG_IGN);
+				}
+				signal(SIGSEGV, SIG_IGN);
+				return nullptr;
+			}, nullptr);
+			for (int j = 0; j < 2000; j++)
+				use_nothing();
+			pthread_join(other, nullptr);
+			show("ignored by a thread");
+			signal(SIGSEGV, SIG_DFL);
+		}
+		// Another thread maps and unmaps memory that is written.
+		signal(SIGSEGV, SIG_IGN);
+		pthread_t mapper;
+		pthread_create(&mapper, nullptr, [](void *) -> void * {
+			while (!stopped) {
+				mmap(where, page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+				munmap(where, page);
+			}
+			return nullptr;
+		}, nullptr);
+		for (int j = 0; j < 2000; j++)
+			make_call(SYS_pwrite64, p[1], (long)where, 1);
+		for (int j = 0; j < 2000; j++)
+			use_nothing();
+		stopped = true;
+		pthread_join(mapper, nullptr);
+		show("at last");
 	} else if (!strcmp(what, "threads")) {
 		for (int i = 0; i < 40; i++) {
 			pthread_t all[4];
