@@ -88,10 +88,14 @@ func firstDifference(a, b string) string {
 // A program that makes many calls stops at few of them. Those of reading and writing are
 // enough: how many more dd makes depends on the files of the locale.
 func TestBufferedCallsDoNotStop(t *testing.T) {
-	for _, argv := range [][]string{
+	argvs := [][]string{
 		{"dd", "if=/dev/zero", "of=/dev/null", "bs=1", "count=5500"},
 		{path(t, programs.Bench), "workload", "rw", "5500"},
-	} {
+	}
+	if need.GCC64.Err() == nil {
+		argvs = append(argvs, []string{path(t, programs.LinkedBench), "workload", "rw", "5500"})
+	}
+	for _, argv := range argvs {
 		r := trace(t, trapline(t), []string{"-d", "-f", "-c", "--buffered=always"}, argv...)
 		if passed, stopped := bufferedCalls(t, r.stderr); passed < 10000 || stopped > 1000 {
 			t.Errorf("%q: %d calls did not stop, %d did", argv, passed, stopped)

@@ -30,6 +30,10 @@ var buildDir string
 // see docs/testing.md.
 var replaying = os.Getenv("TRAPLINE_REPLAY") != ""
 
+// buffering says that most calls of traces do not stop, wherever that is possible: see
+// docs/testing.md.
+var buffering = os.Getenv("TRAPLINE_BUFFERED") != ""
+
 func TestMain(m *testing.M) {
 	surroundings.Settle()
 	var err error
@@ -87,8 +91,11 @@ func path(t testing.TB, p programs.Program) string {
 }
 
 // trapline is the path of the program under test: of the one that records and replays
-// in its place, if replaying.
+// in its place, if replaying, or of the one that buffers calls, if buffering.
 func trapline(t testing.TB) string {
+	if buffering {
+		return path(t, programs.Buffering)
+	}
 	if !replaying {
 		return path(t, programs.Trapline)
 	}

@@ -24,6 +24,8 @@ type Program struct {
 	cgo    bool   // of a Go program: as go build makes it where there is a C compiler
 	source string // package, or file below testdata
 	flags  []string
+
+	changes []change // of a Go program
 }
 
 // Trapline is the program under test.
@@ -47,6 +49,9 @@ var Hardships = Program{Name: "hardships", source: "buffered/hardships.cc",
 
 // Bench is the program with the workloads of benchmarks.
 var Bench = Program{Name: "bench", GOARCH: "amd64", source: "trapline/integration/bench"}
+
+// LinkedBench is Bench linked by the C compiler, as programs with cgo are.
+var LinkedBench = Program{Name: "bench-linked", GOARCH: "amd64", cgo: true, source: Bench.source, flags: []string{"-ldflags=-linkmode=external"}}
 
 // Go is the program testdata/NAME, for amd64 or 386.
 func Go(name, goarch string) Program {
@@ -116,7 +121,11 @@ func Prebuilt() string { return os.Getenv(Folder) }
 func (p Program) build(path string) error {
 	var cmd *exec.Cmd
 	if p.GOARCH != "" {
-		cmd = exec.Command("go", slices.Concat([]string{"build"}, p.flags, []string{"-o", path, p.source})...)
+		flags, err := overlay(path, p.changes)
+		if err != nil {
+			return err
+		}
+		cmd = exec.Command("go", slices.Concat([]string{"build"}, p.flags, flags, []string{"-o", path, p.source})...)
 		enabled := "CGO_ENABLED=0"
 		if p.cgo {
 			enabled = "CGO_ENABLED=1"

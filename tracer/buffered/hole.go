@@ -134,12 +134,9 @@ func targetOf(addr uint64, i *x86asm.Inst) (uint64, bool) {
 }
 
 func (t *Text) find(returns uint64) uint64 {
-	if !t.functions.Known() {
-		return t.afterCall(returns)
-	}
 	start, end, ok := t.functions.Before(returns - 2)
-	if !ok || returns > end {
-		return 0
+	if !t.functions.Known() || !ok || returns > end {
+		return t.afterCall(returns)
 	}
 	// Between functions, before this one and after it.
 	for at := start; returns-at <= reach; {
@@ -254,8 +251,8 @@ func (t *Text) inside(start, end, returns uint64) uint64 {
 	return 0
 }
 
-// afterCall looks for a hole in a file without call frame information, as those
-// of Go are. The code after the call is decoded up to the end of the function.
+// afterCall looks for a hole in code without call frame information: of Go, also in files
+// that have some of it for code in C (cgo), and of assembly. The code after the call is decoded up to the end of the function.
 // Only padding of traps is taken, which nothing can run into.
 func (t *Text) afterCall(returns uint64) uint64 {
 	code := t.Read(returns, reach+2*JumpSize+32)
