@@ -123,7 +123,6 @@ func (s *Session) buffer(options *tracer.Options) {
 	}
 	options.OnlyCommand = !options.Follow
 	options.Follow = true
-	options.Colocate = tracer.ColocateNever // tracer and tracees run at the same time
 }
 
 // bufferedCall says what is kept of a call.

@@ -66,6 +66,10 @@ func (t *Tracer) giveArea(r *remote) error {
 	}
 	tr.buffered = th
 	t.buffered.areas = append(t.buffered.areas, th)
+	t.colocation.SetApart(&tr.task, true)
+	if s.hidesOpens {
+		t.colocation.HideOpens(&tr.task)
+	}
 	return nil
 }
 
@@ -173,6 +177,8 @@ func (t *Tracer) takeArea(tr *Tracee) {
 func (t *Tracer) releaseArea(tr *Tracee) {
 	th := tr.buffered
 	tr.buffered, tr.bufferable = nil, 0
+	t.colocation.SetApart(&tr.task, false)
+	t.colocation.ShowOpens(&tr.task)
 	b := t.buffered
 	if i := slices.Index(b.areas, th); i >= 0 {
 		b.areas = slices.Delete(b.areas, i, i+1)

@@ -15,6 +15,7 @@ import (
 
 	"trapline/tables"
 	"trapline/tracer/buffered"
+	"trapline/tracer/colocate"
 )
 
 // With Options.Buffered most calls do not stop: docs/buffered.md.
@@ -57,6 +58,8 @@ type bufferedState struct {
 
 	memory   *space // whose memory memoryFD is; nil: none
 	memoryFD int
+
+	withheld map[uint64][]byte // what lets calls with a number not stop: see opens.go
 
 	listsNone bool // descriptors are not listed any more
 
@@ -103,6 +106,14 @@ const (
 	lazyStops  = 60
 	lazyThread = 4
 )
+
+// lazyColocation is how many stops there are before co-location begins. Processes that
+// do not create others are patched before that.
+const lazyColocation = 300
+
+// lazyOpens is how many calls of a patched process that open files stop. From then on
+// it is not co-location that gains most.
+const lazyOpens = 40
 
 // lateStops is how many calls of a process stop until it is taken for one that will
 // never have an fs base. A dynamic linker may need hundreds before it sets one.
@@ -176,7 +187,7 @@ func (t *Tracer) prepareCall(nr uint64) {
 		return
 	}
 	b.prepared[nr] = true
-	if alwaysStops(nr) {
+	if alwaysStops(nr) || t.colocation.Wanted() && colocate.UsesMask(tables.X86_64, nr) {
 		return
 	}
 	used := b.table.Size()
@@ -189,6 +200,9 @@ func (t *Tracer) prepareCall(nr uint64) {
 	if b.table.Stops(nr) {
 		return
 	}
+	if t.colocation.Wanted() && colocate.OpensFile(tables.X86_64, nr) {
+		t.withhold(nr)
+	}
 	b.image = b.stub.Image(b.table)
 	// What the entry refers to, then the rest of the entry, and last the word that
 	// makes it valid: a thread may be about to read it.
@@ -196,6 +210,9 @@ func (t *Tracer) prepareCall(nr uint64) {
 	t.writeTables(buffered.CallsAddr+used, b.table.Size()-used)
 	t.writeTables(entry+4, buffered.EntrySize-4)
 	t.writeTables(entry, 4)
+	if b.withheld[nr] != nil {
+		t.grant(nr)
+	}
 }
 
 // writeTables writes a part of the image to all processes that have it already.
@@ -213,9 +230,10 @@ func (t *Tracer) writeTables(addr, size uint64) {
 // are in rings already are reported as before.
 func (t *Tracer) StopAt(nr uint64) {
 	b := t.buffered
-	if b == nil || b.table == nil || b.table.Stops(nr) {
+	if b == nil || b.table == nil || b.table.Stops(nr) && b.withheld[nr] == nil {
 		return
 	}
+	delete(b.withheld, nr)
 	b.table.Stop(nr)
 	b.image = b.stub.Image(b.table)
 	t.writeTables(buffered.EntryAddr(nr), 4)
@@ -278,7 +296,7 @@ func (t *Tracer) enterBuffered(tr *Tracee) bool {
 		t.info.op != unix.PTRACE_SYSCALL_INFO_SECCOMP || call.NR >= bufferedNumbers {
 		return true
 	}
-	if t.prepareCall(call.NR); t.buffered.table.Stops(call.NR) {
+	if t.prepareCall(call.NR); t.buffered.table.Stops(call.NR) && !t.hides(tr) {
 		return true
 	}
 	if !s.ready && s.stops < lateStops && !tr.hasFS() {

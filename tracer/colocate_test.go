@@ -127,6 +127,29 @@ func init() {
 	}
 }
 
+// buffering is options with buffered calls.
+func buffering(mode Colocation, calls func(nr uint64) BufferedCall) Options {
+	return Options{Follow: true, Colocate: mode, Traced: func(tables.ABI, uint64) bool { return true }, Buffered: calls}
+}
+
+// canBuffer reports whether options do not ask for buffered calls, or may.
+func canBuffer(t *testing.T, opts *Options) bool {
+	if opts.Buffered == nil {
+		return true
+	}
+	err := CanBuffer()
+	if err != nil {
+		t.Log(err)
+	}
+	return err == nil
+}
+
+// allBuffered lets no call stop that need not; nothing of its memory is kept.
+func allBuffered(uint64) BufferedCall { return BufferedCall{Buffered: true} }
+
+// allButGetppid lets processes with rings stop often, too.
+func allButGetppid(nr uint64) BufferedCall { return BufferedCall{Buffered: nr != unix.SYS_GETPPID} }
+
 func TestColocationIsInvisible(t *testing.T) {
 	need.All(t, need.Processors)
 	file := t.TempDir() + "/seen"
@@ -145,7 +168,11 @@ func TestColocationIsInvisible(t *testing.T) {
 		{Follow: true}, {Follow: false},
 		{Follow: true, Colocate: ColocateAlways}, {Follow: false, Colocate: ColocateAlways},
 		{Follow: true, Colocate: ColocateAlways, Traced: func(abi tables.ABI, nr uint64) bool { return nr == unix.SYS_GETPPID }},
+		buffering(ColocateAuto, allButGetppid), buffering(ColocateAlways, allButGetppid), buffering(ColocateAlways, allBuffered),
 	} {
+		if !canBuffer(t, &opts) {
+			continue
+		}
 		tracer := newTracer(t, opts)
 		os.Remove(file)
 		launch(t, tracer, command("affinity", file, strconv.FormatBool(opts.Follow)))
@@ -162,9 +189,47 @@ func TestColocationIsInvisible(t *testing.T) {
 		if want := want[opts.Follow]; string(got) != want {
 			t.Errorf("%+v: traced it sees\n%s\nuntraced\n%s", opts, got, want)
 		}
-		// A Go program has threads, which are not traced without Follow.
+		// A Go program has threads, which are not traced without Follow. With buffered calls
+		// children are pinned until they have rings.
 		if pinned == 0 && opts.Follow && opts.Colocate == ColocateAlways {
 			t.Errorf("%+v: nobody was pinned", opts)
+		}
+	}
+}
+
+// Tracees that are served after the end of the trace, since they have its filter, are
+// not pinned again.
+func TestServedAreNotPinned(t *testing.T) {
+	need.All(t, need.Processors)
+	for _, opts := range []Options{
+		{Follow: true, Colocate: ColocateAlways, Traced: func(tables.ABI, uint64) bool { return true }},
+		buffering(ColocateAlways, allButGetppid),
+	} {
+		if !canBuffer(t, &opts) {
+			continue
+		}
+		tracer := newTracer(t, opts)
+		tracee := launch(t, tracer, command("getppid", "50000"))
+		want, served := affinity(0), 0
+		run(t, tracer, func(ev *Event) {
+			if tracee.task.Pinned() {
+				tracer.DetachAll()
+			}
+			if ev.Kind != Detached || ev.Tracee != tracee {
+				return
+			}
+			for { // Next returns nothing more
+				if _, err := tracer.next(); err != nil {
+					return
+				}
+				if got := affinity(tracee.TID); len(got) < len(want) {
+					t.Errorf("%d stops after the end of the trace its mask is %s", served, got)
+				}
+				served++
+			}
+		})
+		if served < 1000 {
+			t.Errorf("%d stops after the end of the trace", served)
 		}
 	}
 }
@@ -376,7 +441,7 @@ func init() {
 			seen[strings.Fields(list)[0]] = true
 		}
 		read := func(path string) {
-			for range 8 {
+			for range 20 { // some of these do not stop where calls are buffered (lazyOpens)
 				calls(200)
 				text, err := os.ReadFile(path)
 				if err != nil {
@@ -462,7 +527,11 @@ func TestMasksInFiles(t *testing.T) {
 	for _, opts := range []Options{
 		{Follow: true}, {Follow: true, Colocate: ColocateAlways},
 		{Follow: true, Colocate: ColocateAlways, Traced: getppid},
+		buffering(ColocateAuto, allButGetppid), buffering(ColocateAlways, allButGetppid), buffering(ColocateAuto, allBuffered),
 	} {
+		if !canBuffer(t, &opts) {
+			continue
+		}
 		os.Remove(file)
 		tracer := newTracer(t, opts)
 		args := []string{file, link}

@@ -318,7 +318,7 @@ func (t *Tracer) beginDetaching(sig unix.Signal) {
 			t.drop(tr) // gone: see dropVanished
 		}
 	}
-	t.colocation.Deactivate()
+	t.colocation.End()
 }
 
 // beginServing ends the trace for a tracee with a seccomp filter: it remains a

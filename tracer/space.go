@@ -35,6 +35,9 @@ type space struct {
 	changing int               // threads in calls that changesActions reports
 	areas    uint64            // how many there have been
 	mapped   []mapping         // what is known to be mapped; there may be more
+
+	opens      int  // calls that open files and have stopped since it was ready
+	hidesOpens bool // these do not stop any more
 }
 
 // site is a patched call, or one that cannot be patched.

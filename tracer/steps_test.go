@@ -94,6 +94,7 @@ func signalAtEveryInstruction(t *testing.T, program, kind string) {
 	}
 	tracer := newTracer(t, Options{
 		Follow: true, Traced: func(tables.ABI, uint64) bool { return true }, Buffered: stepsCalls,
+		Colocate: ColocateNever, // openat does not stop from the first one on
 	})
 	defer tracer.Close()
 	command := Command{Path: program, Argv: []string{"steps", fmt.Sprint(warmUp + steps), kind}, Env: os.Environ(), Files: files}

@@ -185,6 +185,7 @@ func New(opts Options) (*Tracer, error) {
 		t.filterData = 1 + rand.N(uint16(math.MaxUint16))
 	}
 	if opts.Buffered != nil {
+		t.colocation.StartAfter(lazyColocation)
 		t.buffered = t.newBuffered()
 	}
 	t.debugf("ptrace_setoptions = %#x", t.options())
@@ -330,14 +331,19 @@ func (t *Tracer) next() (*Event, error) {
 				return ev, err
 			}
 		}
+		var s stop
 		if t.colocation.TakesTurns() {
-			if ev := t.takeTurn(); ev != nil {
+			if t.buffered != nil && len(t.buffered.areas) > 0 {
+				s = t.takeTurnBeside()
+			} else if ev := t.takeTurn(); ev != nil {
 				return ev, nil
 			}
 		}
-		s, err := t.nextStop()
-		if err != nil {
-			return nil, err
+		if s.tid == 0 {
+			var err error
+			if s, err = t.nextStop(); err != nil {
+				return nil, err
+			}
 		}
 		if t.buffered != nil {
 			t.buffered.wait = false

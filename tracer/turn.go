@@ -17,22 +17,12 @@ import (
 const skippedTurns = 8
 
 // takeTurn lets the tracee that was resumed last run, if it is likely to make
-// another call at once, and returns the event of its next syscall-stop, or nil. While
-// there are rings there are no turns: a stop has to wait for the calls before it that
-// did not stop (settle).
+// another call at once, and returns the event of its next syscall-stop, or nil.
 func (t *Tracer) takeTurn() *Event {
 	tr := t.last
-	if tr == nil || !t.colocation.SharesProcessor(&tr.task) || tr.state != running || tr.launch != notLaunched ||
-		t.opts.Usage || t.opts.Debug != nil || t.births.held > 0 || len(t.delayed) > 0 || !t.queue.empty() ||
-		t.buffered != nil && len(t.buffered.areas) > 0 {
+	if !t.isDue(tr) || t.opts.Usage || t.opts.Debug != nil ||
+		t.buffered != nil && len(t.buffered.areas) > 0 { // since the turn before
 		return nil
-	}
-	if tr.skipTurns > 0 {
-		tr.skipTurns--
-		return nil
-	}
-	if t.since++; t.since >= collectEvery && len(t.tracees) > 1 {
-		return nil // let the other tracees have a turn
 	}
 	unix.RawSyscall(unix.SYS_SCHED_YIELD, 0, 0, 0)
 	if t.stopsForCall(tr) {
@@ -63,6 +53,37 @@ func (t *Tracer) takeTurn() *Event {
 	}
 	tr.skipTurns = skippedTurns
 	return nil
+}
+
+// isDue reports whether a tracee, the last one or nil, is to have a turn.
+func (t *Tracer) isDue(tr *Tracee) bool {
+	if tr == nil || !t.colocation.SharesProcessor(&tr.task) || tr.state != running || tr.launch != notLaunched ||
+		t.births.held > 0 || len(t.delayed) > 0 || !t.queue.empty() {
+		return false
+	}
+	if tr.skipTurns > 0 {
+		tr.skipTurns--
+		return false
+	}
+	t.since++
+	return t.since < collectEvery || len(t.tracees) == 1 // otherwise let the others have a turn
+}
+
+// takeTurnBeside is takeTurn while there are rings: a stop has to wait for the calls
+// before it that did not stop (settle). It returns the tracee's next stop, of any kind,
+// or none.
+func (t *Tracer) takeTurnBeside() stop {
+	tr := t.last
+	if !t.isDue(tr) {
+		return stop{}
+	}
+	unix.RawSyscall(unix.SYS_SCHED_YIELD, 0, 0, 0)
+	s, errno := t.waitNow(tr.TID)
+	if errno != 0 || s.tid == 0 {
+		tr.skipTurns = skippedTurns
+		return stop{}
+	}
+	return s
 }
 
 // stopsForCall reports whether a tracee that has had its turn is in a

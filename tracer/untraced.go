@@ -86,6 +86,7 @@ func (t *Tracer) noteUntold(tr *Tracee) {
 // filters besides the tracer's, and it may have been created by a call from
 // which CLONE_UNTRACED was removed.
 func (t *Tracer) inheritUntold(child *Tracee) {
+	t.colocation.Untold(&child.task)
 	if !child.filtered {
 		return
 	}

@@ -5,6 +5,7 @@ package buffered
 import (
 	"encoding/binary"
 	"errors"
+	"slices"
 )
 
 // Kind says how far the memory of an operation reaches.
@@ -105,6 +106,14 @@ func (t *CallTable) Stops(nr uint64) bool {
 // also need a word of zero at EntryAddr.
 func (t *CallTable) Stop(nr uint64) {
 	binary.LittleEndian.PutUint32(t.b[nr*opBytes+entryNeed:], 0)
+}
+
+// Withhold is Stop, except that it returns what lets the calls not stop in a process that
+// has it at EntryAddr.
+func (t *CallTable) Withhold(nr uint64) []byte {
+	word := slices.Clone(t.b[nr*opBytes+entryNeed:][:4])
+	t.Stop(nr)
+	return word
 }
 
 // Size is the size of the table in bytes. Set appends to it.

@@ -127,6 +127,13 @@ func ShowsMask(abi tables.ABI, nr uint64) bool {
 	return usesAffinity(abi, nr) == showsMask || opensFile(abi, nr)
 }
 
+// UsesMask reports whether a call shows or sets an affinity mask or depends on one.
+func UsesMask(abi tables.ABI, nr uint64) bool { return usesAffinity(abi, nr) == showsMask }
+
+// OpensFile reports whether a call may open a file that shows masks. A tracee that makes
+// it without a stop has to be told to HideOpens.
+func OpensFile(abi tables.ABI, nr uint64) bool { return opensFile(abi, nr) }
+
 // NeedsResult reports whether Exit has to be told what a call returned.
 func NeedsResult(abi tables.ABI, nr uint64) bool {
 	return usesAffinity(abi, nr) == createsTask || opensFile(abi, nr)

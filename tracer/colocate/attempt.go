@@ -64,6 +64,13 @@ func (c *Controller) activate() {
 	}
 }
 
+// End ends co-location for good, except that Stop is yet to be called. The caller unpins
+// the tracees.
+func (c *Controller) End() {
+	c.Deactivate()
+	c.wanted = false
+}
+
 // Deactivate ends an attempt. The tracer's thread is unpinned at once; tracees
 // are unpinned as they stop, or by the guardian.
 func (c *Controller) Deactivate() {

@@ -47,7 +47,8 @@ type Controller struct {
 
 	wanted       bool
 	always       bool
-	untilStart   int          // stops left until the decision whether to start the guardian
+	startAfter   int          // how many stops come before the decision whether to start the guardian
+	untilStart   int          // how many of them are left
 	since        time.Time    // when the count of these stops began
 	guardian     *guardian    // nil: not started
 	self         unix.CPUSet  // the tracer's own mask
@@ -78,7 +79,9 @@ type Controller struct {
 	computing int // tracees that are resumed and not in a system call
 	maskCalls int // tracees in a call that shows masks: no tracee is pinned meanwhile
 
+	hiding          int        // tracees that open files without a stop: no tracee is pinned meanwhile
 	exposing        int        // tracees that can read masks from files: no tracee is pinned meanwhile
+	examined        bool       // the descriptors of all tracees are known
 	nextExamination uint32     // tick of the next check whether they still can
 	examinations    int        // number of these checks
 	path            []byte     // of the descriptor that isExposing checks
@@ -94,10 +97,14 @@ type Task struct {
 	slot              int      // its slot in the pin table plus 1; 0 while not pinned
 	moves             uint32   // Controller.moves when it was pinned
 	skipTick          uint32   // the tick in which it needed no pin or was denied one
-	tick              uint32   // the tick of its last stop while not pinned
+	tick              uint32   // the tick of its last stop while not pinned, or while it is apart
 	stops             uint32   // its stops in that tick
+	apart             bool     // most of its calls do not stop
+	often             bool     // it stopped often in the tick before that
+	hidesOpens        bool     // it opens files without a stop
 	inMaskCall        bool     // in a call that shows masks
 	examined          bool     // its descriptors are known: see expose.go
+	related           bool     // if Attached: it is known whether it has untraced relatives
 	exposing          bool     // it, or an untraced relative, can read masks
 	creating          bool     // in a call that creates a task, which is not yet known
 	untracedRelatives bool     // it has created tasks that are not traced: see untraced.go
@@ -109,25 +116,33 @@ type Task struct {
 func (task *Task) Pinned() bool { return task.slot != 0 }
 
 // earlyStops is how many stops must come in quick succession to make a guardian
-// worthwhile. A short command ends before the guardian is ready, and tracees
+// worthwhile, unless StartAfter says otherwise. A short command ends before the guardian is ready, and tracees
 // that compute would only be disturbed by it.
 const earlyStops = 100
 
 // New makes a Controller that does nothing until Enable is called. tasks yields
 // all current tracees; debugf receives debugging messages.
 func New(mode Mode, tasks iter.Seq[*Task], debugf func(format string, args ...any)) *Controller {
-	return &Controller{mode: mode, tasks: tasks, debugf: debugf}
+	return &Controller{mode: mode, tasks: tasks, debugf: debugf, startAfter: earlyStops}
 }
+
+// StartAfter sets how many stops must come in quick succession before the guardian is
+// started. It must be called before Enable.
+func (c *Controller) StartAfter(stops int) { c.startAfter = stops }
+
+// Wanted reports whether tracees may be pinned now or later.
+func (c *Controller) Wanted() bool { return c.wanted }
 
 // Enable allows co-location, unless the mode forbids it.
 func (c *Controller) Enable() {
+	c.examined = false // there will be others
 	if c.wanted || c.mode == Never || unix.SchedGetaffinity(0, &c.self) != nil {
 		return
 	}
 	c.wanted = true
 	c.uniprocessor = c.self.Count() == 1
 	c.always = c.mode == Always
-	c.untilStart, c.since = earlyStops, time.Now()
+	c.untilStart, c.since = c.startAfter, time.Now()
 }
 
 // start starts the guardian and opens the other files of co-location.
@@ -155,7 +170,9 @@ func (c *Controller) Stop() {
 	if c.schedstat >= 0 {
 		unix.Close(c.schedstat)
 	}
+	after := c.startAfter
 	*c = *New(c.mode, c.tasks, c.debugf) // the tracer may be used again
+	c.startAfter = after
 }
 
 // TakesTurns reports whether stops come so fast that the tracer should yield
@@ -169,6 +186,7 @@ func (c *Controller) SharesProcessor(task *Task) bool { return task.slot != 0 ||
 // SetComputing notes whether a tracee runs its own code: it is resumed and not
 // in a system call.
 func (c *Controller) SetComputing(task *Task, computes bool) {
+	computes = computes && !task.apart // it does not want the shared processor
 	if task.computes == computes {
 		return
 	}
@@ -183,6 +201,7 @@ func (c *Controller) SetComputing(task *Task, computes bool) {
 // Forget drops a tracee that has ended or was detached.
 func (c *Controller) Forget(task *Task) {
 	c.SetComputing(task, false)
+	c.ShowOpens(task)
 	c.leaveMaskCall(task)
 	c.leaveExposing(task)
 	if task.last != nil {
@@ -201,9 +220,9 @@ func (c *Controller) noteStop(task *Task) {
 	}
 	if c.guardian == nil {
 		if c.untilStart--; c.untilStart <= 0 {
-			c.untilStart = earlyStops
+			c.untilStart = c.startAfter
 			now := time.Now()
-			if c.always || now.Sub(c.since) < earlyStops/freeTick*tick*time.Millisecond {
+			if c.always || now.Sub(c.since) < time.Duration(c.startAfter/freeTick*tick)*time.Millisecond {
 				c.start()
 			}
 			c.since = now
@@ -224,7 +243,7 @@ func (c *Controller) noteStop(task *Task) {
 			c.examineAgain()
 		}
 	}
-	if !c.active {
+	if !c.active || task.apart && !c.stopsOften(task) {
 		c.Unpin(task)
 		return
 	}
@@ -236,7 +255,7 @@ func (c *Controller) noteStop(task *Task) {
 		}
 		c.Unpin(task)
 	}
-	if c.maskCalls == 0 && c.exposing == 0 && task.skipTick != c.tick && c.shouldPin(task) && c.examine(task) {
+	if !c.areShown() && task.skipTick != c.tick && (task.apart || c.shouldPin(task)) && c.examineAll() && c.examineRelatives(task) {
 		c.pin(task)
 	}
 }
@@ -263,4 +282,24 @@ func (c *Controller) shouldPin(task *Task) bool {
 	}
 	task.stops++
 	return c.always || c.computing == 0 || task.stops >= callBoundStops
+}
+
+// SetApart notes whether most calls of a tracee do not stop. Such a tracee runs where
+// the scheduler puts it, beside the tracer, except while it stops often.
+func (c *Controller) SetApart(task *Task, apart bool) {
+	if task.apart = apart; apart {
+		c.SetComputing(task, false)
+		task.tick, task.stops, task.often = c.tick, 0, task.slot != 0
+	}
+}
+
+// stopsOften counts a stop of a tracee that is apart, and reports whether it stops so
+// often that it is worth to be pinned: in this tick or in the one before.
+func (c *Controller) stopsOften(task *Task) bool {
+	if task.tick != c.tick {
+		task.often = task.tick+1 == c.tick && task.stops >= callBoundStops
+		task.tick, task.stops = c.tick, 0
+	}
+	task.stops++
+	return task.often || task.stops >= callBoundStops
 }

@@ -285,6 +285,106 @@ func TestExposed(t *testing.T) {
 	pin(t, c, task)
 }
 
+// While a task opens files without a stop, no tracee is pinned, nor while one has a file
+// that was opened meanwhile.
+func TestHiddenOpens(t *testing.T) {
+	need.All(t, need.Processors)
+	task, other := thread(t), sleeper(t)
+	before := maskOf(t, other.TID)
+	c := start(t, Always, task, other)
+	isNotPinned := func(why string) {
+		t.Helper()
+		for range 1000 {
+			if other.Pinned() || task.Pinned() || maskOf(t, other.TID) != before {
+				t.Fatalf("somebody is pinned while %s", why)
+			}
+			call(c, task)
+			call(c, other)
+		}
+	}
+	pin(t, c, task)
+	pin(t, c, other)
+	c.HideOpens(task)
+	c.HideOpens(other)
+	isNotPinned("files are opened without a stop")
+	status, err := os.Open("/proc/self/status")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.ShowOpens(task)
+	isNotPinned("the other opens files without a stop")
+	c.ShowOpens(other)
+	isNotPinned("it has a file open that shows masks")
+	status.Close()
+	pin(t, c, other)
+	c.HideOpens(task)
+	c.Forget(task)
+	pin(t, c, other)
+}
+
+// A task that is never pinned itself may have a file open that shows the masks of others.
+func TestExposedByOthers(t *testing.T) {
+	need.All(t, need.Processors)
+	status, err := os.Open("/proc/self/status")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer status.Close()
+	cmd := exec.Command("sleep", "1000")
+	cmd.ExtraFiles = []*os.File{status}
+	asleep.Start(t, cmd, asleep.Sleeping...)
+	task, reader := sleeper(t), &Task{TID: cmd.Process.Pid}
+	c := start(t, Always, task, reader)
+	callUntil(t, c, task, "a look at descriptors", func() bool { return reader.examined })
+	for range 1000 {
+		if task.Pinned() {
+			t.Fatal("the task is pinned")
+		}
+		call(c, task)
+	}
+	c.Forget(reader)
+	pin(t, c, task)
+}
+
+// A task that is apart is pinned while it stops often.
+func TestApart(t *testing.T) {
+	c := New(Auto, func(func(*Task) bool) {}, nil)
+	task := &Task{apart: true}
+	for _, tt := range []struct {
+		tick   uint32
+		stops  int
+		before bool // it is thought to stop often at the first of them
+		after  bool // and at the last
+	}{
+		{10, callBoundStops - 1, false, false},
+		{11, callBoundStops, false, true},
+		{12, 1, true, true},
+		{13, callBoundStops, false, true},
+		{15, 1, false, false},
+	} {
+		c.tick = tt.tick
+		var often bool
+		for i := range tt.stops {
+			if often = c.stopsOften(task); i == 0 && often != tt.before {
+				t.Errorf("tick %d: at first %v, want %v", tt.tick, often, tt.before)
+			}
+		}
+		if often != tt.after {
+			t.Errorf("tick %d: after %d stops %v, want %v", tt.tick, tt.stops, often, tt.after)
+		}
+	}
+	c.SetApart(task, true)
+	if c.SetComputing(task, true); c.computing != 0 {
+		t.Error("it is thought to want the shared processor")
+	}
+
+	need.All(t, need.Processors)
+	task = sleeper(t)
+	c = start(t, Always, task)
+	c.SetApart(task, true)
+	pin(t, c, task)
+}
+
 // Descriptors that a task has before it is first pinned count too, and those that
 // it has from the one that created it.
 func TestExposedFromTheStart(t *testing.T) {

@@ -19,9 +19,10 @@
 // is detached, [Controller.Renamed] when its thread id changes,
 // [Controller.Inherit] when another tracee created it, and
 // [Controller.InheritPin] or [Controller.InheritPinUntold] when it inherited a
-// pinned mask. The Controller keeps its data about a tracee in a [Task], which
-// the tracer stores beside its own. The package does not know how tracees are
-// traced.
+// pinned mask; and, if some calls do not stop, [Controller.SetApart],
+// [Controller.HideOpens] and [Controller.ShowOpens]. The Controller keeps its data
+// about a tracee in a [Task], which the tracer stores beside its own. The package
+// does not know how tracees are traced.
 //
 // The Controller decides when co-location is worthwhile (attempt.go) and which
 // tracees to pin (pin.go). A pinned tracee's affinity mask contains only the
@@ -33,7 +34,7 @@
 // # The pin table and the guardian
 //
 // The guardian is a child process, forked after a hundred stops in quick
-// succession (guardian.go, guardian_process.go). It shares a table with the
+// succession, or as many as [Controller.StartAfter] says (guardian.go, guardian_process.go). It shares a table with the
 // tracer, in memory that both have mapped. The table has a slot for every
 // pinned tracee, with its thread id, its own mask, the mask it was pinned with,
 // a count of its stops, and the slot's state. The tracer fills in a slot before
@@ -52,7 +53,8 @@
 //   - It restores all masks when a tracee has opened a file that shows masks
 //     (expose.go). While any tracee has such a file open, no tracee is pinned.
 //   - The same holds while a tracee has a child or thread that is not traced
-//     (untraced.go).
+//     (untraced.go), and while one opens files without a stop
+//     ([Controller.HideOpens]).
 //   - The tracer restores it at the tracee's next stop when co-location is not
 //     active any more or when another processor has become the shared one.
 //   - The guardian restores it when the tracee has not stopped for a tick of

@@ -58,24 +58,85 @@ func (c *Controller) leaveExposing(task *Task) {
 // shares.
 func (c *Controller) Inherit(parent, child *Task) {
 	child.Attached = parent.Attached
-	child.examined = parent.examined
+	child.examined, child.related = parent.examined, parent.related
+	c.examined = c.examined && child.examined
 	parent.creating = false
 	if parent.exposing && !child.exposing {
 		c.expose(child)
 	}
 }
 
-// examine checks all descriptors of a tracee, once, and whether it has untraced
-// relatives. It reports whether neither can read masks.
-func (c *Controller) examine(task *Task) bool {
+// Untold notes that a tracee was created by another one that is not known: its
+// descriptors may be those of any.
+func (c *Controller) Untold(child *Task) {
+	if c.guardian != nil {
+		c.examine(child)
+	}
+}
+
+// areShown reports whether some tracee may be seeing masks, so that none may be
+// pinned.
+func (c *Controller) areShown() bool { return c.maskCalls > 0 || c.exposing > 0 || c.hiding > 0 }
+
+// examineAll checks all descriptors of each tracee, once, before any is pinned: one
+// that is never pinned itself may read the masks of others. It reports whether none can.
+func (c *Controller) examineAll() bool {
+	if !c.examined {
+		c.examined = true
+		for task := range c.tasks {
+			c.examine(task)
+		}
+	}
+	return c.exposing == 0
+}
+
+// examine is examineAll for one tracee.
+func (c *Controller) examine(task *Task) {
 	if task.examined {
-		return !task.exposing
+		return
 	}
 	task.examined = true
-	if c.holdsExposing(task.TID) || c.hasUntracedRelatives(task) {
+	if c.holdsExposing(task.TID) || !task.Attached && c.hasUntracedRelatives(task) {
 		c.expose(task)
 	}
+}
+
+// examineRelatives checks, once, whether a tracee that is to be pinned has untraced
+// relatives, if it was attached to. It reports whether it has none.
+func (c *Controller) examineRelatives(task *Task) bool {
+	if task.Attached && !task.related {
+		task.related = true
+		if c.hasUntracedRelatives(task) {
+			c.expose(task)
+		}
+	}
 	return !task.exposing
+}
+
+// HideOpens notes that a tracee opens files without a stop from now on. It restores the
+// masks of all tracees, and none is pinned until ShowOpens.
+func (c *Controller) HideOpens(task *Task) {
+	if !task.hidesOpens {
+		task.hidesOpens = true
+		c.hiding++
+		c.unpinAll()
+	}
+}
+
+// ShowOpens notes that a tracee has ended or stops again when it opens files.
+func (c *Controller) ShowOpens(task *Task) {
+	if !task.hidesOpens {
+		return
+	}
+	task.hidesOpens = false
+	if c.hiding--; c.hiding > 0 {
+		return
+	}
+	// Whoever has the same descriptors may have any file open.
+	c.examined = false
+	for other := range c.tasks {
+		other.examined = false
+	}
 }
 
 // examineAgain checks whether tracees that could read masks have closed the

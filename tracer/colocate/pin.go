@@ -88,7 +88,7 @@ func (c *Controller) InheritPin(parent, child *Task) {
 	if last == nil || child.slot != 0 || unix.SchedGetaffinity(child.TID, &mask) != nil || mask != last.pin {
 		return
 	}
-	if !c.active || c.maskCalls > 0 || c.exposing > 0 || !c.record(child, &last.mask, &last.pin) {
+	if !c.active || c.areShown() || !c.record(child, &last.mask, &last.pin) {
 		unix.SchedSetaffinity(child.TID, &last.mask)
 		return
 	}
