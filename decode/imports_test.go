@@ -31,7 +31,7 @@ var mayImport = map[string][]string{
 	"trace/nearest":               {},
 	"trace/why":                   {"tracer/unwind", "decode", "decode/host", "output", "socketcall", "tables"},
 	"trace/recording":             {"decode", "decode/host", "tables"},
-	"trace/report":                {"trace", "trace/nearest", "trace/recording", "output/json", "tables"},
+	"trace/report":                {"trace", "trace/nearest", "trace/recording", "output/cells", "output/json", "tables"},
 
 	"tracer":          {"tracer/...", "tables"},
 	"tracer/colocate": {"guardian", "tables"},
@@ -53,10 +53,11 @@ var mayImport = map[string][]string{
 	},
 
 	"output":            {"socketcall", "tables"},
+	"output/cells":      {},
 	"output/csv":        {"output/...", "tables"},
 	"output/json":       {"output", "socketcall", "tables"},
 	"output/perfetto":   {"output/...", "tables"},
-	"output/text":       {"output", "socketcall", "tables"},
+	"output/text":       {"output", "output/cells", "socketcall", "tables"},
 	"output/outputtest": {"integration/jsonlines", "output", "tables"},
 	"socketcall":        {"tables"},
 	"tables":            {"tables/..."},

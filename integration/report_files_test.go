@@ -29,6 +29,7 @@ type fileRecord struct {
 	}
 	Tried []fileRecord
 	Found string
+	Also  []string `json:"also_found"`
 }
 
 // records parses the records of a report, without the first one of the trace.
@@ -70,8 +71,10 @@ func TestReportFiles(t *testing.T) {
 	write("gone", "", 0o666)
 	write("path2/tool", "#!/bin/sh\nexit 0\n", 0o777)
 	write("path2/tool-2.0", "#!/bin/sh\nexit 0\n", 0o777)
-	if err := os.Symlink("tool-2.0", filepath.Join(dir, "path2/linked")); err != nil {
-		t.Fatal(err)
+	for _, name := range []string{"linked", "asked"} {
+		if err := os.Symlink("tool-2.0", filepath.Join(dir, "path2", name)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	script := `cd ` + dir + `
 PATH=$PWD/path1:$PWD/path2:$PATH
@@ -82,6 +85,9 @@ mkdir made
 chmod 600 input
 tool
 linked
+for d in path1 path2; do [ -L $d/asked ]; done
+for d in path1 path2; do [ -e $d/asked ]; done
+for d in path1 path2; do [ -L $d/asked ]; done
 ln -s input symbolic
 test -e nowhere/at/all
 cat /does/not/exist 2>/dev/null
@@ -149,6 +155,14 @@ true`
 	}
 	if r := search(filepath.Join(dir, "path1/linked")); r.Found != filepath.Join(dir, "path2/tool-2.0") {
 		t.Errorf("linked was looked for: %+v", r)
+	}
+	asked := filepath.Join(dir, "path1/asked")
+	r := search(asked)
+	if r.Found != filepath.Join(dir, "path2/asked") || !slices.Equal(r.Also, []string{filepath.Join(dir, "path2/tool-2.0")}) {
+		t.Errorf("a link and its target were looked for: %+v", r)
+	}
+	if n := strings.Count(traced.log, `{"path":"`+asked+`"`); n != 1 {
+		t.Errorf("%s is there %d times", asked, n)
 	}
 	if r := search("/does/not/exist"); r.Found != "" || r.Tried[0].Errors["ENOENT"] != r.Tried[0].Calls || r.Tried[0].By[0].Program != "cat" {
 		t.Errorf("what does not exist was looked for: %+v", r)

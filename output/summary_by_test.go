@@ -58,6 +58,27 @@ Calls overlapped: at least one was in progress for 0.050000 seconds, and all dur
 	}
 }
 
+// The columns of a summary are those of a terminal, on which a letter may take two or
+// none.
+func TestSummaryOfWideNames(t *testing.T) {
+	const want = `
+path                 calls
+---------------- ---------
+éé                       1
+日本語                   1
+---------------- ---------
+total                    2
+
+`
+	s := &output.Summary{Columns: []output.Column{output.ColumnName, output.ColumnCalls}, Sort: output.ColumnPercent, By: output.ByPath}
+	s.Count(tables.X86_64, 0, "日本語", 0, 2, false)
+	s.Count(tables.X86_64, 0, "e\u0301e\u0301", 0, 1, false)
+	got := "\n" + outputtest.Record(t, output.Options{Format: text.Format, ReadableNames: true}, func(l *output.Log) { l.Summary(s) }) + "\n"
+	if got != want {
+		t.Errorf("got%swant%s", got, want)
+	}
+}
+
 func TestSummaryByPathInJSON(t *testing.T) {
 	lines := outputtest.Lines(t, summary(t, jsonformat.Format, paths()))
 	if len(lines) != 3 {

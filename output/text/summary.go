@@ -5,9 +5,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"trapline/output"
+	"trapline/output/cells"
 	"trapline/tables"
 )
 
@@ -79,7 +79,7 @@ func (w *writer) table(s *output.Summary, list []*output.CallCount) {
 		sum.Errors += c.Errors
 		sum.CPU.Merge(c.CPU, i == 0)
 		sum.Wall.Merge(c.Wall, i == 0)
-		name = max(name, utf8.RuneCountInString(labels[c]))
+		name = max(name, cells.Width(labels[c]))
 	}
 	labels[&sum] = sum.Name
 	all := sum.CPU.Total
@@ -121,7 +121,7 @@ func (w *writer) table(s *output.Summary, list []*output.CallCount) {
 				w.put(" ")
 			}
 			text := cell(i, column)
-			switch pad := strings.Repeat(" ", max(0, widths[column]-utf8.RuneCountInString(text))); {
+			switch pad := cells.Pad(text, widths[column]); {
 			case column != output.ColumnName:
 				w.put(pad + text)
 			case i == len(columns)-1:

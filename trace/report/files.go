@@ -95,7 +95,7 @@ type fileUser struct {
 // search is a file that was looked for where it is not.
 type search struct {
 	tried   []*file
-	found   string // where it was found then; empty if nowhere
+	found   []string // where it was found then: a link and its target, or what was there at other times
 	process *process
 	last    int // count of lookups of the process at the last one
 }
@@ -293,31 +293,47 @@ func (r *filesReport) found(f *file, u *trace.FileUse, p *process) {
 	}
 	delete(p.searches, base)
 	if p.lookups-s.last <= searchLength && !slices.Contains(s.tried, f) {
-		s.found = f.path
+		s.found = append(s.found, f.path)
 	}
 }
 
-// entries are the rows to be shown. Searches for the same file that had the same
-// outcome are shown once, and a search is not shown if the file that it missed is shown,
-// and was not found elsewhere.
+// entries are the rows to be shown. Searches for the same file in the same places are
+// shown once, with all places where it was found: some calls find a symbolic link where
+// others find its target. Those that did not find it are a row of their own. A search is
+// not shown if the file that it missed is shown, and was not found elsewhere.
 func (r *filesReport) entries() (shownOnes []entry) {
-	seen := make(map[string]bool)
+	seen := make(map[string]*search)
 	for _, e := range r.order {
-		if s := e.search; s != nil {
-			if s.found == "" {
-				s.tried = slices.DeleteFunc(slices.Clone(s.tried), func(f *file) bool { return f.listed })
-			}
-			names := make([]string, 0, len(s.tried)+1)
-			for _, f := range s.tried {
-				names = append(names, f.path)
-			}
-			key := strings.Join(append(names, s.found), "\x00")
-			if len(s.tried) == 0 || seen[key] {
-				continue
-			}
-			seen[key] = true
+		if e.search == nil {
+			shownOnes = append(shownOnes, e)
+			continue
 		}
-		shownOnes = append(shownOnes, e)
+		s := *e.search
+		s.found = slices.Clone(s.found)
+		if len(s.found) == 0 {
+			s.tried = slices.DeleteFunc(slices.Clone(s.tried), func(f *file) bool { return f.listed })
+		}
+		if len(s.tried) == 0 {
+			continue
+		}
+		names := make([]string, 0, len(s.tried)+1)
+		for _, f := range s.tried {
+			names = append(names, f.path)
+		}
+		if len(s.found) > 0 {
+			names = append(names, "")
+		}
+		key := strings.Join(names, "\x00")
+		if same := seen[key]; same != nil {
+			for _, name := range s.found {
+				if !slices.Contains(same.found, name) {
+					same.found = append(same.found, name)
+				}
+			}
+			continue
+		}
+		seen[key] = &s
+		shownOnes = append(shownOnes, entry{search: &s})
 	}
 	return shownOnes
 }
@@ -369,8 +385,12 @@ func (s *search) row() []string {
 		}
 		name += " and in " + few(dirs, 3)
 	}
-	if s.found != "" {
-		name += ", then found at " + shown(s.found)
+	if len(s.found) > 0 {
+		var places []string
+		for _, place := range s.found {
+			places = append(places, shown(place))
+		}
+		name += ", then found at " + strings.Join(places, " and ")
 	}
 	return []string{"0", "0", strconv.Itoa(calls), strconv.Itoa(calls), seconds(spent), "missing", users(by), name}
 }
@@ -404,8 +424,11 @@ func (r *filesReport) json(w *writer) {
 				w.close('}')
 			}
 			w.close(']')
-			if s.found != "" {
-				w.text("found", s.found)
+			if len(s.found) > 0 {
+				w.text("found", s.found[0])
+			}
+			if len(s.found) > 1 {
+				w.texts("also_found", s.found[1:])
 			}
 			w.end()
 			continue

@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"trapline/output/cells"
 	jsonformat "trapline/output/json"
 )
 
@@ -53,12 +54,12 @@ func (w *writer) table(rows [][]string, right int) {
 			if i == len(widths) {
 				widths = append(widths, 0)
 			}
-			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+			widths[i] = max(widths[i], cells.Width(cell))
 		}
 	}
 	for _, row := range rows {
 		for i, cell := range row[:len(row)-1] {
-			pad := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
+			pad := cells.Pad(cell, widths[i])
 			if i < right {
 				w.b = append(w.b, pad...)
 				w.b = append(w.b, cell...)

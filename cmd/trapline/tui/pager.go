@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
+
+	"trapline/output/cells"
 )
 
 // pager shows lines over the window.
@@ -18,6 +20,30 @@ type pager struct {
 	lines  []string
 	top    int
 	output bool // it shows the command's output, which grows
+
+	rows    []string // the lines as they are shown in a window of so many columns
+	columns int
+	wrote   int // how many lines are in rows
+}
+
+// wrapped are the lines, of which those that are too long for the window are continued in
+// the next row. A line that the command is still writing is wrapped anew each time.
+func (p *pager) wrapped(columns int) []string {
+	if p.output || p.columns != columns {
+		p.rows, p.columns, p.wrote = nil, columns, 0
+	}
+	for ; p.wrote < len(p.lines); p.wrote++ {
+		line := strings.ReplaceAll(p.lines[p.wrote], "\t", "        ")
+		for cells.Width(line) > columns {
+			row := cells.Cut(line, columns, "")
+			if row == "" {
+				break // a character that is wider than the window
+			}
+			p.rows, line = append(p.rows, row), line[len(row):]
+		}
+		p.rows = append(p.rows, line)
+	}
+	return p.rows
 }
 
 // open shows something about the current record.

@@ -17,6 +17,7 @@ import (
 
 	"trapline/integration/need"
 	"trapline/output"
+	"trapline/output/cells"
 	"trapline/trace"
 )
 
@@ -214,7 +215,7 @@ func screen(t *testing.T, m *model) string {
 	}
 	for i, l := range lines {
 		lines[i] = escapes.ReplaceAllString(l, "")
-		if n := len([]rune(lines[i])); n != m.width {
+		if n := cells.Width(lines[i]); n != m.width {
 			t.Errorf("line %d has %d columns, the window %d: %q", i, n, m.width, lines[i])
 		}
 	}
@@ -291,6 +292,42 @@ func TestWindow(t *testing.T) {
 		m.width, m.height = size[0], size[1]
 		m.update()
 		screen(t, m)
+	}
+}
+
+// TestWideText has names in letters that take two columns or none, in lines that are to be
+// as wide as the window, and others that are too long for it.
+func TestWideText(t *testing.T) {
+	s := newMemory()
+	start := time.Now()
+	add := func(text string) {
+		call := &trace.Call{PID: 1, Name: "open", Args: []trace.Value{{Name: "pathname", Kind: trace.String, Path: true, Str: text}}}
+		s.add(&Record{Event: "syscall", TID: 1, Process: 1, Time: start, Name: "open", Ended: true, Text: "open(\"" + text + "\") = 3", Signal: -1, Code: -1}, call)
+	}
+	s.begin(Process{TID: 1, TGID: 1, Began: start, Name: strings.Repeat("程", 20)})
+	add(strings.Repeat("日本語/", 40))
+	add(strings.Repeat("e\u0301", 300))
+	add("x" + strings.Repeat("日", 300) + "end")
+	s.finish()
+	for width := 40; width < 60; width++ {
+		m := window(s, width, 12)
+		m.title = strings.Repeat("見", 100)
+		press(m, "f", "pathname contains '"+strings.Repeat("日", width)+"'")
+		if got := screen(t, m); m.list.len() != 1 || !strings.Contains(got, ") = 3") {
+			t.Fatalf("%d records in\n%s", m.list.len(), got)
+		}
+		press(m, " and")
+		if got := screen(t, m); !strings.Contains(got, "日' and ") || !strings.Contains(got, "filter: …") {
+			t.Errorf("the end of what is typed is not in\n%s", got)
+		}
+		m.input.at = 3
+		if got := screen(t, m); !strings.Contains(got, "filter: pathname contains '日") {
+			t.Errorf("the beginning of what is typed is not in\n%s", got)
+		}
+		press(m, "esc", "F", "end", "enter", "end")
+		if got := screen(t, m); !strings.Contains(strings.Join(strings.Fields(got), ""), "日end\"") {
+			t.Errorf("the end of the name is not in\n%s", got)
+		}
 	}
 }
 

@@ -7,11 +7,11 @@ import (
 	"math"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	tea "charm.land/bubbletea/v2"
 
 	"trapline/output"
+	"trapline/output/cells"
 )
 
 // Looks of parts of the window: sequences of the terminal. A theme has others in the
@@ -81,15 +81,11 @@ func (m *model) treeWidth() int { return max(12, min(34, m.width/4)) }
 
 // fit cuts or pads a text without escape sequences to a width.
 func fit(s string, width int) string {
-	n := utf8.RuneCountInString(s)
-	if n <= width {
-		return s + strings.Repeat(" ", max(0, width-n))
+	if width <= 0 {
+		return ""
 	}
-	if width <= 1 {
-		return strings.Repeat("…", max(0, width))
-	}
-	r := []rune(s)
-	return string(r[:width-1]) + "…"
+	s = cells.Cut(s, width, "…")
+	return s + cells.Pad(s, width)
 }
 
 func (m *model) header() string {
@@ -186,7 +182,7 @@ func (m *model) callLine(row, width int) string {
 		}
 	}
 	text := withoutDirectory(strings.ReplaceAll(r.Text, "\n", " "))
-	rest := max(0, width-utf8.RuneCountInString(head)-barWidth-1)
+	rest := max(0, width-cells.Width(head)-barWidth-1)
 	color := plain
 	switch {
 	case r.Failed:
@@ -196,7 +192,7 @@ func (m *model) callLine(row, width int) string {
 	case r.Event != events[0]:
 		color = blue
 	}
-	if rest < 10 {
+	if rest < 20 {
 		head, bar, rest = "", "", max(0, width-1)
 	}
 	if at == m.at {
@@ -226,7 +222,7 @@ func withoutDirectory(text string) string {
 // fitCall is fit for a call. What is left out are the message of an error and
 // arguments: the result stays.
 func fitCall(text string, width int) string {
-	n := utf8.RuneCountInString(text)
+	n := cells.Width(text)
 	at := strings.LastIndex(text, ") = ")
 	if n <= width || at < 0 {
 		return fit(text, width)
@@ -234,16 +230,15 @@ func fitCall(text string, width int) string {
 	result := text[at:]
 	if strings.HasPrefix(result, ") = -1 ") {
 		result, _, _ = strings.Cut(result, " (")
-		if text = text[:at] + result; utf8.RuneCountInString(text) <= width {
+		if text = text[:at] + result; cells.Width(text) <= width {
 			return fit(text, width)
 		}
 	}
-	room := width - utf8.RuneCountInString(result) - 1
+	room := width - cells.Width(result) - 1
 	if room < width/2 {
 		room = width / 2
 	}
-	r := []rune(text)
-	return fit(string(r[:room])+"…"+result, width)
+	return fit(cells.Cut(text, room, "")+"…"+result, width)
 }
 
 // durationBar shows a duration on a logarithmic scale: a cell for each power of ten
@@ -301,20 +296,7 @@ func (m *model) bottom() string {
 	case in != nil && in.kind == inputQuit:
 		return bold + fit(m.end+" (q to do so, any other key to go on)", m.width) + plain
 	case in != nil:
-		prompt := [...]string{"filter: ", "/", "follow descriptor: "}[in.kind]
-		before, after := string(in.text[:in.at]), string(in.text[in.at:])
-		under := " "
-		if after != "" {
-			r, size := utf8.DecodeRuneInString(after)
-			under, after = string(r), after[size:]
-		}
-		err := ""
-		if in.err != nil {
-			_, err, _ = strings.Cut(in.err.Error(), "', ")
-			err = "   " + err
-		}
-		used := utf8.RuneCountInString(prompt + before + under + after)
-		return bold + prompt + plain + before + inverse + under + plain + after + red + fit(err, max(0, m.width-used)) + plain
+		return m.prompt(in)
 	case m.seeking != nil:
 		return yellow + fit(m.seeking.text(), m.width) + plain
 	case m.message != "":
@@ -323,23 +305,46 @@ func (m *model) bottom() string {
 	return faint + fit("? keys  f filter  / search  d follow  p other half  Enter detail  x hex  m manual  o output  q leave", m.width) + plain
 }
 
+// prompt is the line that is being typed, with the cursor, and what is wrong with it.
+func (m *model) prompt(in *input) string {
+	prompt := [...]string{"filter: ", "/", "follow descriptor: "}[in.kind]
+	before, under, after := string(in.text[:in.at]), " ", ""
+	if in.at < len(in.text) {
+		under, after = string(in.text[in.at]), string(in.text[in.at+1:])
+	}
+	err := ""
+	if in.err != nil {
+		_, err, _ = strings.Cut(in.err.Error(), "', ")
+		err = "   " + err
+	}
+	// Of a line that is too long, one sees what is around the cursor.
+	room := m.width - cells.Width(prompt)
+	if over := cells.Width(before) + cells.Width(under) - room*2/3; over > 0 && cells.Width(before+under+after) > room {
+		before = "…" + cells.CutLeft(before, over+1)
+	}
+	after = cells.Cut(after, max(0, room-cells.Width(before+under)), "…")
+	used := cells.Width(prompt + before + under + after)
+	return bold + prompt + plain + before + inverse + under + plain + after + red + fit(err, max(0, m.width-used)) + plain
+}
+
 // pagerLines is the window with a pager.
 func (m *model) pagerLines() []string {
 	p := m.pager
 	if p.output {
 		p.lines = m.output.lines()
 	}
+	shown := p.wrapped(m.width)
 	n := m.height - 2
-	p.top = max(0, min(p.top, len(p.lines)-n))
+	p.top = max(0, min(p.top, len(shown)-n))
 	lines := []string{inverse + bold + fit(" "+printable(p.title), m.width) + plain}
 	for i := range n {
 		line := ""
-		if p.top+i < len(p.lines) {
-			line = strings.ReplaceAll(p.lines[p.top+i], "\t", "        ")
+		if p.top+i < len(shown) {
+			line = shown[p.top+i]
 		}
 		lines = append(lines, fit(line, m.width))
 	}
-	foot := fmt.Sprintf(" %d-%d of %d  esc: back", min(p.top+1, len(p.lines)), min(p.top+n, len(p.lines)), len(p.lines))
+	foot := fmt.Sprintf(" %d-%d of %d  esc: back", min(p.top+1, len(shown)), min(p.top+n, len(shown)), len(shown))
 	if p.output && !m.store.Done() {
 		foot += "  i: type to the command"
 	}
