@@ -90,7 +90,7 @@ func filesIn(d *lang.Desc) (path, fd bool) {
 			switch kernel.Word(v.Uint()) {
 			case kernel.FD, kernel.FD64, kernel.DirFD, kernel.RetFD,
 				kernel.SourceFD, kernel.SinkFD, kernel.ChangedFD, kernel.EnteredFD, kernel.NewFD, kernel.ClosedFD, kernel.ReplacedFD,
-				kernel.ListenFD, kernel.ConnectFD:
+				kernel.ListenFD, kernel.ConnectFD, kernel.BindFD:
 				fd = true
 			}
 		case reflect.TypeFor[kernel.Descriptor]():

@@ -146,6 +146,7 @@ const (
 	FDReplaced = kernel.FDReplaced
 	FDListens  = kernel.FDListens
 	FDConnects = kernel.FDConnects
+	FDBinds    = kernel.FDBinds
 )
 
 // SeeFDUses has see called with every file descriptor before d shows it, and what the

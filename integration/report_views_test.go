@@ -40,6 +40,14 @@ print(s.getsockname()[1], c.getsockname()[1])
 c.close(); a.close()
 try: socket.create_connection(("127.0.0.1", 1))
 except OSError: pass
+import os, select
+n = socket.socket(); n.setblocking(False)
+try: n.connect(("127.0.0.1", 2))
+except OSError: pass
+select.select([], [n], []); n.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+w = socket.socket(socket.AF_UNIX); w.bind("\0test-%%d.listener" %% os.getpid()); w.listen()
+x = socket.socket(socket.AF_UNIX); x.connect(w.getsockname()); y, _ = w.accept(); x.send(b"12")
+z = socket.socket(socket.AF_UNIX); z.bind("\0test-%%d.idle" %% os.getpid()); z.listen()
 u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 u.sendto(bytes.fromhex(%q), ("127.0.0.1", 53))
 `, fmt.Sprintf("%x", query))
@@ -70,12 +78,24 @@ u.sendto(bytes.fromhex(%q), ("127.0.0.1", 53))
 			found["server"] = true
 		case c.To == "127.0.0.1:1" && c.Errors["ECONNREFUSED"] == 1:
 			found["refused"] = true
+		case c.To == "127.0.0.1:2" && c.Errors["ECONNREFUSED"] == 1 && c.Errors["EINPROGRESS"] == 1:
+			found["refused later"] = true
+		case strings.HasSuffix(c.From, ".listener") && c.Listens:
+			found["unix listener"] = true
+		case strings.HasSuffix(c.From, ".listener") && c.To == "" && !c.Listens:
+			found["unix server"] = true
+		case strings.HasSuffix(c.To, ".listener") && c.Sent == 2:
+			found["unix client"] = true
+		case strings.HasSuffix(c.From, ".idle") && c.Listens: // though it never accepts
+			found["idle"] = true
 		case slices.Equal(c.Peers, []string{"127.0.0.1:53"}) && c.Sent == len(query) && len(c.Lookups) == 1 &&
 			c.Lookups[0].Name == "host.example" && c.Lookups[0].Type == "AAAA":
 			found["dns"] = true
 		}
 	}
-	for _, want := range []string{"listener", "client", "server", "refused", "dns"} {
+	for _, want := range []string{
+		"listener", "client", "server", "refused", "refused later", "unix listener", "unix server", "unix client", "idle", "dns",
+	} {
 		if !found[want] {
 			t.Errorf("%s is missing:\n%s", want, traced.log)
 		}

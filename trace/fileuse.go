@@ -51,8 +51,9 @@ const (
 	UseDir      // the descriptor of a directory that other names are relative to
 	UseNewFD    // the call makes the descriptor
 	UseClosedFD // the call closes the descriptor
-	UseListens  // connections are taken from the socket
+	UseListens  // connections are taken from the socket, or will be
 	UseConnects // the socket is connected
+	UseBinds    // the socket gets the address that is passed
 )
 
 // Existence says whether a file exists.
@@ -134,6 +135,7 @@ func useOfFD(f decode.FDUse) (use Use) {
 		{decode.FDRead, UseRead}, {decode.FDWritten, UseWritten}, {decode.FDMapped, UseMapped}, {decode.FDChanged, UseChanged},
 		{decode.FDEntered, UseEntered}, {decode.FDDir, UseDir}, {decode.FDNew, UseNewFD}, {decode.FDClosed, UseClosedFD},
 		{decode.FDReplaced, UseNewFD | UseClosedFD}, {decode.FDListens, UseListens}, {decode.FDConnects, UseConnects},
+		{decode.FDBinds, UseBinds},
 	} {
 		if f&bit.fd != 0 {
 			use |= bit.use

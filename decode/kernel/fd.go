@@ -33,8 +33,9 @@ const (
 	FDNew                        // the call makes the descriptor
 	FDClosed                     // the call closes it
 	FDReplaced                   // the call makes the descriptor, and closes what had its number
-	FDListens                    // connections are taken from the socket
+	FDListens                    // connections are taken from the socket, or will be
 	FDConnects                   // the socket is connected
+	FDBinds                      // the socket gets the address that is passed
 )
 
 // Descriptor is the type of FD and similar words.

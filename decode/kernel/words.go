@@ -25,8 +25,9 @@ const (
 	NewFD                  // one that the call makes
 	ClosedFD               // one that it closes
 	ReplacedFD             // one that it makes, and closes if it was open
-	ListenFD               // a socket that connections are taken from
+	ListenFD               // a socket that connections are taken from, or will be
 	ConnectFD              // a socket that is connected
+	BindFD                 // a socket that gets an address
 
 	ID         // a user or group id; -1 stands for none
 	ID16       // an id of the old 16-bit i386 calls
@@ -68,6 +69,7 @@ var words = [...]Type{
 	ReplacedFD: &Descriptor{Number: Int, Use: FDReplaced},
 	ListenFD:   &Descriptor{Number: Int, Use: FDListens},
 	ConnectFD:  &Descriptor{Number: Int, Use: FDConnects},
+	BindFD:     &Descriptor{Number: Int, Use: FDBinds},
 
 	ID:         &id{U32},
 	ID16:       &id{U16},

@@ -15,9 +15,9 @@ var socketCalls = Calls{
 	{"socketpair", Args{
 		{"domain", addressFamily}, {"type", &Value{By: showSocketType}}, {"protocol", Ulong}, {"sv", &Out{To: &FdPair}},
 	}, RetUnsigned},
-	{"bind", Args{{"sockfd", FD}, {"addr", &Ptr{To: Sockaddr(Ref("addrlen"))}}, {"addrlen", Int}}, RetUnsigned},
+	{"bind", Args{{"sockfd", BindFD}, {"addr", &Ptr{To: Sockaddr(Ref("addrlen"))}}, {"addrlen", Int}}, RetUnsigned},
 	{"connect", Args{{"sockfd", ConnectFD}, {"addr", &Ptr{To: Sockaddr(Ref("addrlen"))}}, {"addrlen", Int}}, RetUnsigned},
-	{"listen", Args{{"sockfd", FD}, {"backlog", Int}}, RetUnsigned},
+	{"listen", Args{{"sockfd", ListenFD}, {"backlog", Int}}, RetUnsigned},
 	{"accept", Args{{"sockfd", ListenFD}, {"addr", &Early{If: Test(noAddress), Of: sockaddrOut("addrlen")}}, {"addrlen", &Early{If: Test(noAddress), Of: sockLen("addr")}}}, RetFD},
 	{"accept4", Args{
 		{"sockfd", ListenFD}, {"addr", &Early{If: Test(noAddress), Of: sockaddrOut("addrlen")}}, {"addrlen", &Early{If: Test(noAddress), Of: sockLen("addr")}},

@@ -40,7 +40,8 @@ type connection struct {
 	sent, received uint64   // bytes
 	calls          int
 	errors         map[unix.Errno]int
-	start, end     time.Time // end is zero if it was not closed
+	failed         map[unix.Errno]bool // the same without those that are no failure of the connection
+	start, end     time.Time           // end is zero if it was not closed
 	listens        bool
 	lookups        []*lookup
 	asked          map[question]*lookup // the same
@@ -101,11 +102,12 @@ func (n *connection) describe(c *trace.Call) {
 func (r *netReport) use(n *connection, c *trace.Call, u *trace.FileUse) {
 	made := u.Use&trace.UseNewFD != 0
 	n.calls++
+	moves := u.Use&(trace.UseRead|trace.UseWritten) != 0
 	if c.Errno != 0 {
-		if n.errors == nil {
-			n.errors = make(map[unix.Errno]int)
-		}
-		n.errors[c.Errno]++
+		n.fail(c.Errno, !notYet(c.Errno) && (moves || c.Errno != unix.ENOTCONN)) // of getpeername that is an answer
+	}
+	if errno := pendingError(c); errno != 0 {
+		n.fail(errno, true)
 	}
 	for i := range c.Args {
 		if v := &c.Args[i]; v.Kind == trace.Number && v.Num == uint64(u.FD) {
@@ -115,7 +117,9 @@ func (r *netReport) use(n *connection, c *trace.Call, u *trace.FileUse) {
 	if made {
 		n.note(c.Result.Note("socket"))
 	}
-	moves := u.Use&(trace.UseRead|trace.UseWritten) != 0
+	if u.Use&trace.UseBinds != 0 && c.Errno == 0 && n.local == "" {
+		n.local = strings.Join(addresses(c.Args), "") // the kernel may know it better: port 0 is any
+	}
 	if moves || u.Use&trace.UseConnects != 0 || made {
 		for _, address := range addresses(c.Args) {
 			switch {
@@ -142,6 +146,35 @@ func (r *netReport) use(n *connection, c *trace.Call, u *trace.FileUse) {
 			n.findDNS(&c.Args[i], c.Time)
 		}
 	}
+}
+
+// notYet reports whether a call is to be made again, or what it began goes on.
+func notYet(errno unix.Errno) bool {
+	const restart = 512 // ERESTARTSYS and those after it
+	return errno == unix.EAGAIN || errno == unix.EINTR || errno == unix.EINPROGRESS || errno == unix.EALREADY || errno >= restart
+}
+
+// fail takes note of an error.
+func (n *connection) fail(errno unix.Errno, matters bool) {
+	if n.errors == nil {
+		n.errors, n.failed = make(map[unix.Errno]int), make(map[unix.Errno]bool)
+	}
+	n.errors[errno]++
+	if matters {
+		n.failed[errno] = true
+	}
+}
+
+// pendingError is the error of a socket that a call asks for: so one learns what has become
+// of a connect that did not wait.
+func pendingError(c *trace.Call) unix.Errno {
+	if c.Errno != 0 || !slices.Contains(c.Arg("optname").Names, "SO_ERROR") {
+		return 0
+	}
+	if value := c.Arg("optval"); len(value.Elems) == 1 && value.Elems[0].Kind == trace.Number {
+		return unix.Errno(value.Elems[0].Num)
+	}
+	return 0
 }
 
 // note takes what the kernel says of the socket: "TCP:[127.0.0.1:1->127.0.0.1:2]".
@@ -316,7 +349,9 @@ func (r *netReport) text(w *writer) {
 		}
 		var errors []string
 		for _, errno := range sortedErrors(n.errors) {
-			errors = append(errors, tables.ErrnoName(uint32(errno)))
+			if n.failed[errno] {
+				errors = append(errors, tables.ErrnoName(uint32(errno)))
+			}
 		}
 		to := shownOr(n.remote)
 		if n.remote == "" && len(n.peers) > 0 {
