@@ -216,9 +216,13 @@ func TestWindowOfRecording(t *testing.T) {
 	p.text("read(0<pipe")
 	p.keys("Enter")
 	p.await(`took \S+ +wc +following`, `read\(0<pipe`, `\? keys`)
-	p.escape("following descriptor")
-	p.keys("p")
-	p.await(`write\(1<pipe:`)
+	p.keys("p") // to a call that is not among those that are listed
+	p.await(`everything is listed again`, `write\(1<pipe:`)
+	p.keys("x")
+	p.await(`Buffers \d+`, `0000  .*\|`)
+	p.escape(back)
+	p.keys("g", "x")
+	p.await(`this record has no buffers`)
 	p.keys("q")
 	p.await(`status 0`)
 }

@@ -94,7 +94,12 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 			m.moveTo(msg.row)
 		case msg.store >= 0:
 			m.message = ""
-			m.jump(msg.store)
+			if m.jump(msg.store); m.position() != msg.store { // a filter or what is followed leaves it out
+				m.filter = filter{}
+				m.apply()
+				m.jump(msg.store)
+				m.message = "everything is listed again"
+			}
 		}
 	case pageMsg:
 		if msg.err != nil {

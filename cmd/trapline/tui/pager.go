@@ -55,7 +55,7 @@ func (m *model) open(title string, lines func(s Store, i int) []string) {
 	if list := lines(m.store, i); len(list) > 0 {
 		m.pager = &pager{title: fmt.Sprintf("%s %d", title, i+1), lines: list}
 	} else {
-		m.message = "this record has none"
+		m.message = "this record has no " + strings.ToLower(title)
 	}
 }
 
