@@ -572,8 +572,8 @@ func TestKilledRecorder(t *testing.T) {
 	}
 }
 
-// A recording of one machine says the same on another one, which has none of its
-// files and processes.
+// Recordings of one machine say the same on another one, which has none of its files and
+// processes: each command under one set of options, and each set with some command.
 func TestRecordingOnAnotherMachine(t *testing.T) {
 	need.All(t, need.QEMU, need.CachedKernel)
 	built := t.TempDir()
@@ -582,17 +582,32 @@ func TestRecordingOnAnotherMachine(t *testing.T) {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	live, file := filepath.Join(built, "live"), filepath.Join(built, "file")
-	options := []string{"-f", "-yy", "-Y", "-v"}
-	run(t, slices.Concat(options, []string{"-o", live, "--record=" + file, "sh", "-c", "ls -l /usr | sort >/dev/null; id >/dev/null"})...)
-	script := strings.Join(append([]string{"trapline"}, options...), " ") + " --from=/file -o /again && cat /again"
-	cmd := exec.CommandContext(t.Context(), built+"/vm", "-file", built+"/trapline:/bin/trapline", "-file", file+":/file", "--", "sh", "-c", script)
-	got, err := cmd.Output()
-	if err != nil {
-		t.Fatal(err)
+	args := []string{"-file", built + "/trapline:/bin/trapline"}
+	script := "cd /; shown() { trapline \"$@\" -o /again; cmp /again $live && echo $live is the same; }\n"
+	record := func(options, command []string) {
+		name := strconv.Itoa(len(args))
+		live, file := filepath.Join(built, "live"+name), filepath.Join(built, "file"+name)
+		cmd := exec.CommandContext(t.Context(), built+"/trapline", slices.Concat(options, []string{"-o", live, "--record=" + file}, command)...)
+		cmd.Dir = t.TempDir()
+		if out, _ := cmd.CombinedOutput(); len(readAll(t, live)) == 0 {
+			t.Fatalf("%q %q: %s", options, command, out)
+		}
+		args = append(args, "-file", live+":/live"+name, "-file", file+":/file"+name)
+		script += "live=/live" + name + "; shown"
+		for _, option := range append(slices.Clone(options), "--from=/file"+name) {
+			script += " '" + strings.ReplaceAll(option, "'", `'\''`) + "'"
+		}
+		script += "\n"
 	}
-	want := string(readAll(t, live))
-	if text := strings.ReplaceAll(string(got), "\r\n", "\n"); text != want {
-		t.Error(differingLine(text, want))
+	record([]string{"-f", "-yy", "-Y", "-v"}, []string{"sh", "-c", "ls -l /usr | sort >/dev/null; id >/dev/null"})
+	for i, command := range recordedCommands {
+		record(append([]string{"-f"}, recordedOptions[i%len(recordedOptions)]...), command)
+	}
+	got, err := exec.CommandContext(t.Context(), built+"/vm", slices.Concat(args, []string{"--", "sh", "-c", script})...).Output()
+	if err != nil {
+		t.Errorf("%v", err)
+	}
+	if text := string(got); strings.Count(text, "is the same") != 1+len(recordedCommands) {
+		t.Errorf("of %d recordings not all are the same:\n%s", 1+len(recordedCommands), text)
 	}
 }

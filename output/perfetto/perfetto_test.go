@@ -3,6 +3,7 @@ package perfetto
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -230,6 +231,42 @@ func TestCreation(t *testing.T) {
 				t.Errorf("flow %q, want %q", got, tt.want)
 			}
 		})
+	}
+}
+
+// TestCreationOfTheEnded checks that there is a flow also if the new thread ends before the
+// call of its creator returns, and that an earlier thread of the same id does no harm.
+func TestCreationOfTheEnded(t *testing.T) {
+	started := func(child *output.Record, at time.Duration) {
+		child.SetProcess(8, 7)
+		child.Process(after(at), output.Started, &output.Process{How: "created", Parent: 7, UID: -1})
+	}
+	var got []string
+	for _, e := range events(t, func(l *output.Log) {
+		parent, first, second := outputtest.NewRecord(t, l, 7), outputtest.NewRecord(t, l, 8), outputtest.NewRecord(t, l, 8)
+		third, fourth := outputtest.NewRecord(t, l, 8), outputtest.NewRecord(t, l, 8)
+		made(parent, "getpid", 0, 1, func() {}, 7)
+		enter(parent, "vfork", 10, func() {})
+		started(first, 12)
+		first.Exited(after(20), 0, nil)
+		leave(parent, 10, 30, 8)
+		started(second, 40) // whose creator's call is not in the trace
+		second.Exited(after(50), 0, nil)
+		enter(parent, "fork", 60, func() {})
+		leave(parent, 60, 70, 8)
+		started(third, 75)
+		third.Exited(after(80), 0, nil)
+		enter(parent, "fork", 90, func() {})
+		started(fourth, 95)
+		leave(parent, 90, 99, 8)
+	}) {
+		if e.Phase == "s" || e.Phase == "f" {
+			got = append(got, fmt.Sprintf("%s %d at %d", e.Phase, *e.TID, e.Begin))
+		}
+	}
+	want := []string{"s 7 at 12", "f 8 at 12", "s 7 at 65", "f 8 at 75", "s 7 at 94", "f 8 at 95"}
+	if !slices.Equal(got, want) {
+		t.Errorf("flows %q, want %q", got, want)
 	}
 }
 

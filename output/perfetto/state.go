@@ -122,11 +122,15 @@ func (w *writer) meet(child int, b birth) {
 		w.state.births[child] = b
 		return
 	}
-	delete(w.state.births, child)
 	creator, created := other, b
 	if b.parent == 0 {
 		creator, created = b, other
+		if created.stamp < creator.stamp { // an earlier thread of that id
+			w.state.births[child] = b
+			return
+		}
 	}
+	delete(w.state.births, child)
 	if creator.tid != created.parent || created.stamp < creator.stamp {
 		return
 	}
@@ -145,8 +149,8 @@ func (w *writer) flows(duration int64) {
 	w.endFutex(duration)
 }
 
-// forget drops what is known of a thread that has ended.
+// forget drops what is known of a thread that has ended. Its creation is still of use: the
+// call of its creator may return later, as vfork does.
 func (s *state) forget(tid int) {
-	delete(s.births, tid)
 	delete(s.open, tid)
 }

@@ -43,6 +43,7 @@ type connection struct {
 	failed         map[unix.Errno]bool // the same without those that are no failure of the connection
 	start, end     time.Time           // end is zero if it was not closed
 	listens        bool
+	accepted       bool
 	lookups        []*lookup
 	asked          map[question]*lookup // the same
 }
@@ -77,7 +78,7 @@ func (r *netReport) exit(c *trace.Call, p *process) {
 			r.order = append(r.order, n)
 			n.describe(c)
 			if listener != nil {
-				n.protocol, n.local = listener.protocol, listener.local
+				n.protocol, n.local, n.accepted = listener.protocol, listener.local, true
 			}
 		}
 		r.use(n, c, u)
@@ -336,7 +337,7 @@ func (n *connection) lookup(name, kind string, at time.Time) *lookup {
 // connections are those that are shown.
 func (r *netReport) connections() []*connection {
 	return slices.DeleteFunc(slices.Clone(r.order), func(n *connection) bool {
-		return n.remote == "" && len(n.peers) == 0 && n.sent+n.received == 0 && !n.listens
+		return n.remote == "" && len(n.peers) == 0 && n.sent+n.received == 0 && !n.listens && !n.accepted
 	})
 }
 
