@@ -20,10 +20,18 @@ import (
 // guest runs tests in virtual machines. They have no compiler, so the test
 // programs are built on this machine.
 type guest struct {
-	dir   string // for build results
-	tests []testName
-	flags []string // of ../vm
-	files []string // the same, for files
+	parts  *parts
+	tests  []testName
+	flags  []string // of ../vm
+	script string   // a file
+}
+
+// parts are what virtual machines are made of, built once for all of them.
+type parts struct {
+	dir      string            // for build results
+	programs string            // folder; "" if they are not built yet
+	packages map[string]string // the folder of each package whose tests are built
+	scripts  int
 }
 
 // probeEvery is the part of the probe that an emulated machine completes in
@@ -48,28 +56,43 @@ func missingForGuest() error {
 	return nil
 }
 
-// newGuest builds what the tests need.
-func newGuest(ctx context.Context, tests []testName, flags []string) (*guest, error) {
-	if len(tests) == 0 {
-		return nil, errors.New("no test that ran needs what the virtual machine is for")
-	}
+// newParts makes an empty folder for parts.
+func newParts() (*parts, error) {
 	dir, err := os.MkdirTemp("", "suite")
 	if err != nil {
 		return nil, err
 	}
-	g := &guest{dir: dir, tests: tests, flags: flags}
-	if err := g.build(ctx); err != nil {
-		g.remove()
-		return nil, err
-	}
-	return g, nil
+	return &parts{dir: dir, packages: make(map[string]string)}, nil
 }
 
-func (g *guest) remove() { os.RemoveAll(g.dir) }
+func (p *parts) remove() { os.RemoveAll(p.dir) }
 
-func (g *guest) build(ctx context.Context) error {
-	built, tests := filepath.Join(g.dir, "programs"), filepath.Join(g.dir, "tests")
-	for _, dir := range []string{built, tests} {
+// guest builds what the tests need, as far as it has not been built yet.
+func (p *parts) guest(ctx context.Context, tests []testName, flags []string) (*guest, error) {
+	if len(tests) == 0 {
+		return nil, errors.New("no test that ran needs what the virtual machine is for")
+	}
+	if err := p.buildPrograms(ctx); err != nil {
+		return nil, err
+	}
+	g := &guest{parts: p, tests: tests, flags: flags}
+	for _, pkg := range g.packages() {
+		if err := p.buildTests(ctx, pkg); err != nil {
+			return nil, err
+		}
+	}
+	p.scripts++
+	g.script = filepath.Join(p.dir, fmt.Sprint("run", p.scripts))
+	return g, os.WriteFile(g.script, []byte(g.commands()), 0o777)
+}
+
+// buildPrograms builds the test programs, and what runs virtual machines.
+func (p *parts) buildPrograms(ctx context.Context) error {
+	if p.programs != "" {
+		return nil
+	}
+	built := filepath.Join(p.dir, "programs")
+	for _, dir := range []string{built, p.testFolder()} {
 		if err := os.Mkdir(dir, 0o777); err != nil {
 			return err
 		}
@@ -77,31 +100,52 @@ func (g *guest) build(ctx context.Context) error {
 	if err := programs.BuildAll(built); err != nil {
 		return err
 	}
-	if err := goBuild(ctx, append([]string{"test", "-c", "-o", tests + "/"}, g.packages()...)...); err != nil {
+	if err := goBuild(ctx, "build", "-o", p.dir, "trapline/integration/vm"); err != nil {
 		return err
 	}
-	if err := goBuild(ctx, "build", "-o", g.dir, "trapline/integration/vm"); err != nil {
+	p.programs = built
+	return nil
+}
+
+func (p *parts) testFolder() string { return filepath.Join(p.dir, "tests") }
+
+// buildTests builds the tests of a package.
+func (p *parts) buildTests(ctx context.Context, pkg string) error {
+	if p.packages[pkg] != "" {
+		return nil
+	}
+	if err := goBuild(ctx, "test", "-c", "-vet=off", "-o", p.testFolder()+"/", pkg); err != nil {
 		return err
 	}
-	g.files = []string{"-file", built + ":" + guestPrograms, "-file", tests + ":" + guestTests}
+	folder, err := packageFolder(ctx, pkg)
+	p.packages[pkg] = folder
+	return err
+}
+
+func packageFolder(ctx context.Context, pkg string) (string, error) {
+	out, err := exec.CommandContext(ctx, "go", "list", "-f", "{{.Dir}}", pkg).Output()
+	if err != nil {
+		return "", fmt.Errorf("go list %s: %w", pkg, err)
+	}
+	return strings.TrimSpace(string(out)), nil
+}
+
+// files are flags of ../vm for the files that the tests need.
+func (g *guest) files() ([]string, error) {
 	strace, err := exec.LookPath(need.StracePath())
 	if err != nil {
-		return err
+		return nil, err
 	}
-	g.files = append(g.files, "-file", strace+":/usr/bin/strace")
+	files := []string{"-file", g.parts.programs + ":" + guestPrograms, "-file", strace + ":/usr/bin/strace", "-file", g.script + ":/run/tests"}
 	for _, pkg := range g.packages() {
-		out, err := exec.CommandContext(ctx, "go", "list", "-f", "{{.Dir}}", pkg).Output()
-		if err != nil {
-			return fmt.Errorf("go list %s: %w", pkg, err)
-		}
-		testdata := filepath.Join(strings.TrimSpace(string(out)), "testdata")
+		name := path.Base(pkg) + ".test"
+		files = append(files, "-file", filepath.Join(g.parts.testFolder(), name)+":"+guestTests+"/"+name)
+		testdata := filepath.Join(g.parts.packages[pkg], "testdata")
 		if _, err := os.Stat(testdata); err == nil {
-			g.files = append(g.files, "-file", testdata+":"+guestFolder(pkg)+"/testdata")
+			files = append(files, "-file", testdata+":"+guestFolder(pkg)+"/testdata")
 		}
 	}
-	script := filepath.Join(g.dir, "run")
-	g.files = append(g.files, "-file", script+":/run/tests")
-	return os.WriteFile(script, []byte(g.script()), 0o777)
+	return files, nil
 }
 
 // goBuild runs a go command that builds a static program.
@@ -130,8 +174,8 @@ func guestFolder(pkg string) string { return guestSource + strings.TrimPrefix(pk
 // packageLine is printed before the output of a package's tests.
 const packageLine = "=== PACKAGE "
 
-// script runs the tests of all packages. No feature may be missing.
-func (g *guest) script() string {
+// commands run the tests of all packages, for a shell. No feature may be missing.
+func (g *guest) commands() string {
 	s := "#!/bin/sh\nexport " + programs.Folder + "=" + guestPrograms + " " + need.MayLack + "= " + need.Own + "=1 STRACE=/usr/bin/strace" +
 		fmt.Sprintf(" TRAPLINE_PROBE_EVERY=%d\nstatus=0\n", probeEvery)
 	for _, pkg := range g.packages() {
@@ -159,40 +203,53 @@ func (g *guest) pattern(pkg string) string {
 	return strings.Join(all, "|")
 }
 
-// numbers of tests
-type numbers struct{ passed, failed int }
+// boot is one virtual machine.
+type boot struct {
+	*guest
+	kernel string
+	passed map[testName]bool // once it has run
+	out    []byte            // of the tests
+	err    error
+}
 
-// run runs the tests on a kernel. A test that fails, is skipped or does not run
-// counts as failed.
-func (g *guest) run(ctx context.Context, kernel string) (numbers, error) {
-	fmt.Printf("== %d tests in a virtual machine with Linux %s\n", len(g.tests), kernel)
-	args := slices.Concat([]string{"-kernel", kernel, "-timeout", "20m"}, g.flags, g.files, []string{"--", "/run/tests"})
-	cmd := exec.CommandContext(ctx, filepath.Join(g.dir, "vm"), args...)
+// run runs the tests.
+func (b *boot) run(ctx context.Context) {
+	fmt.Printf("== %d tests in a virtual machine with Linux %s\n", len(b.tests), b.kernel)
+	files, err := b.files()
+	if err != nil {
+		b.err = err
+		return
+	}
+	args := slices.Concat([]string{"-kernel", b.kernel, "-timeout", "20m"}, b.flags, files, []string{"--", "/run/tests"})
+	cmd := exec.CommandContext(ctx, filepath.Join(b.parts.dir, "vm"), args...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // the process ends its machine
 	cmd.Stderr = os.Stderr
-	out, err := cmd.Output()
-	passed := passedTests(out)
-	if err != nil && len(passed) == 0 {
-		os.Stdout.Write(out)
-		return numbers{failed: len(g.tests)}, err
-	}
-	var n numbers
+	b.out, b.err = cmd.Output()
+	b.passed = passedTests(b.out)
+}
+
+// judge checks that all tests passed, and shows the output of the machine if not. A test
+// that fails, is skipped or did not run counts as failed.
+func (b *boot) judge() (passed, failed int) {
 	var missing []string
-	for _, t := range g.tests {
-		if passed[t] {
-			n.passed++
+	for _, t := range b.tests {
+		if b.passed[t] {
+			passed++
 		} else {
-			n.failed++
+			failed++
 			missing = append(missing, t.pkg+" "+t.name)
 		}
 	}
-	if n.failed > 0 || err != nil {
-		os.Stdout.Write(out)
+	if failed > 0 || b.err != nil {
+		os.Stdout.Write(b.out)
 	}
-	if n.failed > 0 {
-		return n, errors.New("did not pass: " + strings.Join(missing, ", "))
+	if b.err == nil && failed > 0 || b.err != nil && passed > 0 && failed > 0 {
+		b.err = errors.New("did not pass: " + strings.Join(missing, ", "))
 	}
-	return n, err
+	if b.err != nil {
+		fmt.Fprintf(os.Stderr, "suite: Linux %s: %v\n", b.kernel, b.err)
+	}
+	return passed, failed
 }
 
 var passLine = regexp.MustCompile(`^ *--- PASS: (\S+) \(`)

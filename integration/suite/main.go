@@ -39,13 +39,16 @@ const (
 	ownMachine    = "own-machine"
 )
 
-// guests are the kernels of the virtual machines for the tests that need one of some
-// features, and flags of ../vm.
+// guests are virtual machines for the tests that need one of some features.
 type guests struct {
 	features []string
-	kernels  string // separated by commas; empty for none
-	flags    []string
+	kernels  []string // nil for none
+	flags    []string // of ../vm
+	boots    []*boot
 }
+
+// everything are the packages that are tested by default.
+var everything = []string{"./..."}
 
 func main() {
 	kernels := flag.String("vm", "", "`kernels` of virtual machines for the tests that need i386, separated by commas: 6.1,6.12")
@@ -58,44 +61,72 @@ func main() {
 	flag.Parse()
 	args := flag.Args()
 	if len(args) == 0 {
-		args = []string{"./..."}
+		args = everything
 	}
 	// An emulated machine with several processors may crash when the kernel changes its
 	// own code, as function_graph makes it do.
-	if !run(args, []guests{
-		{[]string{abi32}, *kernels, nil}, {[]string{functionGraph}, *graph, []string{"-smp", "1"}}, {[]string{ownMachine}, *own, nil},
+	if !run(args, []*guests{
+		{features: []string{abi32}, kernels: list(*kernels)},
+		{features: []string{functionGraph}, kernels: list(*graph), flags: []string{"-smp", "1"}},
+		{features: []string{ownMachine}, kernels: list(*own)},
 	}) {
 		os.Exit(1)
 	}
 }
 
+// list splits a flag.
+func list(flag string) []string {
+	var all []string
+	for item := range strings.SplitSeq(flag, ",") {
+		if item = strings.TrimSpace(item); item != "" {
+			all = append(all, item)
+		}
+	}
+	return all
+}
+
 // run reports whether all tests passed.
-func run(args []string, guests []guests) bool {
+func run(args []string, all []*guests) bool {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	inGuest := make(map[string]bool) // features
-	for _, g := range guests {
+	for _, g := range all {
 		for _, feature := range g.features {
-			inGuest[feature] = g.kernels != ""
+			inGuest[feature] = len(g.kernels) > 0
 		}
 	}
+	var beside *machines
 	if inGuest[abi32] || inGuest[functionGraph] || inGuest[ownMachine] {
 		if err := missingForGuest(); err != nil { // reported before all tests run
+			fmt.Fprintf(os.Stderr, "suite: -vm: %v\n", err)
+			return false
+		}
+		p, err := newParts()
+		if err != nil {
+			fmt.Fprintf(os.Stderr, "suite: -vm: %v\n", err)
+			return false
+		}
+		defer p.remove()
+		beside = &machines{parts: p, all: all}
+		if slices.Equal(args, everything) {
+			err = beside.startKnown(ctx)
+		}
+		defer beside.wait()
+		if err != nil {
+			stop()
 			fmt.Fprintf(os.Stderr, "suite: -vm: %v\n", err)
 			return false
 		}
 	}
 	r, err := goTest(ctx, args)
 	if err != nil {
+		stop()
 		fmt.Fprintf(os.Stderr, "suite: %v\n", err)
 		return false
 	}
 	ok := !r.failed
-	for _, g := range guests {
-		if g.kernels == "" {
-			continue
-		}
-		lines, passed := inGuests(ctx, g, r.needing(g.features))
+	if beside != nil {
+		lines, passed := beside.finish(ctx, r)
 		ok = ok && passed
 		for _, line := range lines {
 			fmt.Println(line)
@@ -113,31 +144,6 @@ func run(args []string, guests []guests) bool {
 	}
 	fmt.Printf("%d passed, %d failed, %d skipped\n", r.count["pass"], r.count["fail"]+len(r.broken), r.count["skip"])
 	return ok
-}
-
-// inGuests runs tests in a virtual machine with each of the kernels. It returns a closing
-// line for each, and whether all passed.
-func inGuests(ctx context.Context, in guests, tests []testName) (lines []string, ok bool) {
-	if len(tests) == 0 && !slices.Contains(in.features, abi32) {
-		return nil, true // of packages that were not asked for
-	}
-	g, err := newGuest(ctx, tests, in.flags)
-	if err != nil {
-		fmt.Fprintf(os.Stderr, "suite: -vm: %v\n", err)
-		return nil, false
-	}
-	defer g.remove()
-	ok = true
-	for kernel := range strings.SplitSeq(in.kernels, ",") {
-		kernel = strings.TrimSpace(kernel)
-		n, err := g.run(ctx, kernel)
-		if err != nil {
-			fmt.Fprintf(os.Stderr, "suite: Linux %s: %v\n", kernel, err)
-			ok = false
-		}
-		lines = append(lines, fmt.Sprintf("tested in a virtual machine: %s on Linux %s, %d passed, %d failed", strings.Join(in.features, ", "), kernel, n.passed, n.failed))
-	}
-	return lines, ok
 }
 
 func plural(n int, noun string) string {
