@@ -18,13 +18,14 @@ import (
 )
 
 // TestRefusedCalls starts commands below a seccomp filter that makes one of the
-// calls fail that trapline and its launcher make, as a container's may do. The
+// calls fail that trapline and its launcher make, as a container's may do, or sends
+// SIGSYS to who makes it. The
 // command runs as it does without trapline, or one line says what is missing.
 func TestRefusedCalls(t *testing.T) {
 	need.All(t, need.Live) // the filter is not made for a third program
 	refuse := program(t, "refuse", "amd64")
-	run := func(call string, errno syscall.Errno, argv ...string) (stdout, stderr string, status syscall.WaitStatus) {
-		cmd := exec.Command(refuse, append([]string{fmt.Sprint(tables.ByName(tables.X86_64, call).NR), fmt.Sprint(int(errno))}, argv...)...)
+	run := func(call, answer string, argv ...string) (stdout, stderr string, status syscall.WaitStatus) {
+		cmd := exec.Command(refuse, append([]string{fmt.Sprint(tables.ByName(tables.X86_64, call).NR), answer}, argv...)...)
 		var out, err bytes.Buffer
 		cmd.Stdout, cmd.Stderr = &out, &err
 		cmd.Run()
@@ -33,6 +34,7 @@ func TestRefusedCalls(t *testing.T) {
 	optional := []string{
 		"prctl", "getppid", "tgkill", "tkill", "getpid", "gettid", "prlimit64", "rt_sigtimedwait", "rt_sigpending", "munmap", "dup2",
 		"waitid", "sched_yield", "sched_setaffinity", "sched_getaffinity", "process_vm_readv",
+		"ioctl",
 	}
 	// Each call, and the name of what is refused in the message.
 	needed := map[string]string{
@@ -41,18 +43,56 @@ func TestRefusedCalls(t *testing.T) {
 	}
 	for _, flags := range [][]string{{"-f"}, {"-D"}} {
 		argv := slices.Concat([]string{trapline(t), "-o", os.DevNull}, flags, []string{"/bin/echo", "hello"})
-		for _, errno := range []syscall.Errno{unix.EPERM, unix.ENOSYS} {
+		for _, answer := range []string{fmt.Sprint(int(unix.EPERM)), fmt.Sprint(int(unix.ENOSYS)), "trap"} {
 			for _, call := range optional {
-				if out, messages, status := run(call, errno, argv...); out != "hello\n" || messages != "" || status != 0 {
-					t.Errorf("%v, %s refused with %v: status %#x, output %q, said %q", flags, call, errno, status, out, messages)
+				if answer == "trap" && call == "gettid" {
+					continue // needed, below
 				}
+				wantOut, wantStatus := "hello\n", syscall.WaitStatus(0)
+				if answer == "trap" && (call == "prlimit64" || call == "munmap") {
+					// The signal ends the command, too: the C library makes these calls.
+					wantOut, _, wantStatus = run(call, answer, "/bin/echo", "hello")
+				}
+				if out, messages, status := run(call, answer, argv...); out != wantOut || messages != "" || status.ExitStatus() != wantStatus.ExitStatus() || status.Signal() != wantStatus.Signal() {
+					t.Errorf("%v, %s answered with %s: status %#x, output %q, said %q", flags, call, answer, status, out, messages)
+				}
+			}
+			if answer == "trap" {
+				needed["gettid"] = "gettid"
+			} else {
+				delete(needed, "gettid")
 			}
 			for call, name := range needed {
-				out, messages, status := run(call, errno, argv...)
+				if answer == "trap" && call == "rt_sigaction" {
+					continue // nothing can be done about the signal without it
+				}
+				out, messages, status := run(call, answer, argv...)
 				if out != "" || strings.Count(messages, "\n") != 1 || !strings.Contains(messages, name) || status.ExitStatus() != 1 {
-					t.Errorf("%v, %s refused with %v: status %#x, output %q, said %q", flags, name, errno, status, out, messages)
+					t.Errorf("%v, %s answered with %s: status %#x, output %q, said %q", flags, name, answer, status, out, messages)
 				}
 			}
+		}
+	}
+}
+
+// A SIGSYS that a process has sent ends trapline, and its command's handler is the
+// command's own matter: an ignored signal stays ignored.
+func TestSentSIGSYS(t *testing.T) {
+	need.All(t, need.Live) // it looks at trapline's end
+	j := startJob(t, "-e", "trace=/nanosleep", "sh", "-c", "trap '' SYS; exec sleep 1000")
+	j.await("nanosleep(")
+	pid := child(t, j.cmd.Process.Pid)
+	j.cmd.Process.Signal(syscall.SIGSYS)
+	j.cmd.Wait()
+	if status := j.cmd.ProcessState.Sys().(syscall.WaitStatus); status.Signal() != syscall.SIGSYS {
+		t.Errorf("trapline: %v, want the end by SIGSYS", j.cmd.ProcessState)
+	}
+	syscall.Kill(pid, syscall.SIGKILL)
+	for _, command := range [][]string{{"sh", "-c", "grep SigIgn /proc/self/status"}, {trapline(t), "-o", os.DevNull, "sh", "-c", "grep SigIgn /proc/self/status"}} {
+		out, err := exec.Command("sh", append([]string{"-c", `trap '' SYS; exec "$@"`, "sh"}, command...)...).CombinedOutput()
+		var mask uint64
+		if _, scanned := fmt.Sscanf(string(out), "SigIgn: %x", &mask); scanned != nil || err != nil || mask != 1<<(unix.SIGSYS-1) {
+			t.Errorf("%q has %q, %v", command, out, err)
 		}
 	}
 }

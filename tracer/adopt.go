@@ -63,7 +63,8 @@ func Become(c Command, opts Options, socket int) error {
 	if err != nil {
 		return err
 	}
-	before, err := blockSignals()
+	// A program may have a handler for calls that a seccomp filter traps.
+	before, err := blockSignals(signalBit(unix.SIGSYS))
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ package tracer
 import (
 	"cmp"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -62,11 +63,25 @@ func (t *Tracer) Launch(c Command) (*Tracee, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	l := &launcher{t: t}
-	if l.program, err = newProgram(becomeSize(&c, filter)); err != nil {
+	tr, err := t.launch(&c, filter, false)
+	if err == errTrapped {
+		tr, err = t.launch(&c, filter, true)
+	}
+	return tr, err
+}
+
+// errTrapped is returned for a launcher that a seccomp filter has ended, by
+// SECCOMP_RET_TRAP, before it was a tracee. Then the call would have failed.
+var errTrapped = errors.New("a seccomp filter has ended the command's process before its execve: SIGSYS")
+
+// launch is Launch. If careful, the launcher makes no call that it can do without before
+// it is a tracee: should this process die until then, it waits for ever.
+func (t *Tracer) launch(c *Command, filter []byte, careful bool) (_ *Tracee, err error) {
+	l := &launcher{t: t, careful: careful}
+	if l.program, err = newProgram(becomeSize(c, filter)); err != nil {
 		return nil, err
 	}
-	if err := l.start(&c, filter); err != nil {
+	if err := l.start(c, filter); err != nil {
 		l.release()
 		return nil, err
 	}
@@ -115,6 +130,7 @@ type launcher struct {
 	program *program       // nil if it is in another process
 	word    *atomic.Uint32 // for goOn
 	seized  bool
+	careful bool // see Tracer.launch
 
 	options uintptr     // ptrace options for the command
 	blocked uint64      // signals to be blocked in the command
@@ -133,9 +149,11 @@ func (l *launcher) seize(options uintptr) error {
 // start starts the launcher, which waits for goOn.
 func (l *launcher) start(c *Command, filter []byte) error {
 	p := l.program
-	p.add(checkNothing, unix.SYS_PRCTL, unix.PR_SET_PDEATHSIG, uint64(unix.SIGKILL))
-	if pid := unix.Getpid(); pid > 0 { // a filter may refuse it
-		p.add(checkParent, unix.SYS_GETPPID).want = uint64(pid)
+	if !l.careful {
+		p.add(checkNothing, unix.SYS_PRCTL, unix.PR_SET_PDEATHSIG, uint64(unix.SIGKILL))
+		if pid := unix.Getpid(); pid > 0 { // a filter may refuse it
+			p.add(checkParent, unix.SYS_GETPPID).want = uint64(pid)
+		}
 	}
 	flags, hidden := uintptr(unix.SIGCHLD|unix.CLONE_VM), (*atomic.Uint32)(nil)
 	if dumpable, err := unix.PrctlRetInt(unix.PR_GET_DUMPABLE, 0, 0, 0, 0); err == nil && dumpable != 1 {
@@ -145,7 +163,7 @@ func (l *launcher) start(c *Command, filter []byte) error {
 	l.word = p.awaitWord()
 	p.become(c, filter, 0)
 
-	before, err := blockSignals()
+	before, err := blockSignals(0)
 	if err != nil {
 		return err
 	}
@@ -165,13 +183,14 @@ func (l *launcher) start(c *Command, filter []byte) error {
 	return nil
 }
 
-// blockSignals blocks all signals of this thread and returns those that were
-// blocked before.
-func blockSignals() (before unix.Sigset_t, err error) {
+// blockSignals blocks the signals of this thread, except some, and returns those that
+// were blocked before.
+func blockSignals(except uint64) (before unix.Sigset_t, err error) {
 	var all unix.Sigset_t
 	for i := range all.Val {
 		all.Val[i] = ^all.Val[i]
 	}
+	all.Val[0] &^= except
 	if err := unix.PthreadSigmask(unix.SIG_SETMASK, &all, &before); err != nil {
 		return before, fmt.Errorf("rt_sigprocmask: %w", err)
 	}
@@ -194,7 +213,9 @@ func (l *launcher) launch(filter []byte, catch func(options uintptr) error) (*Tr
 		err = l.awaitReady()
 	}
 	if err != nil {
-		l.end()
+		if ended := l.end(); ended.Signaled() && ended.Signal() == unix.SIGSYS {
+			err = errTrapped
+		}
 		return nil, err
 	}
 	tr := t.add(l.tid, stopped)
@@ -207,14 +228,18 @@ func (l *launcher) launch(filter []byte, catch func(options uintptr) error) (*Tr
 	return tr, nil
 }
 
-// end ends the launcher. A launcher that is another process's child and not yet
-// a tracee exits by itself when the socket between them is closed.
-func (l *launcher) end() {
+// end ends the launcher, and returns how it has ended if that is known. A launcher that
+// is another process's child and not yet a tracee exits by itself when the socket between
+// them is closed.
+func (l *launcher) end() (ended unix.WaitStatus) {
 	if l.seized || l.program != nil {
 		unix.Kill(l.tid, unix.SIGKILL)
-		l.t.waitFor(l.tid)
+		if status, errno := l.t.waitFor(l.tid); errno == 0 {
+			ended = unix.WaitStatus(status)
+		}
 	}
 	l.release()
+	return ended
 }
 
 // awaitReady waits until the launcher has stopped before its execve. Signals from

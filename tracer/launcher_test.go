@@ -236,7 +236,7 @@ func startSteps(tracer *Tracer, add func(p *program)) (*launcher, error) {
 	p.add(checkNothing, unix.SYS_PRCTL, unix.PR_SET_PDEATHSIG, uint64(unix.SIGKILL))
 	l.word = p.awaitWord()
 	add(p)
-	before, err := blockSignals()
+	before, err := blockSignals(0)
 	if err != nil {
 		return nil, err
 	}

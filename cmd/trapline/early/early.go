@@ -131,6 +131,17 @@ var needed = [...]call{
 	{unix.SYS_RT_SIGPROCMASK, [4]uint64{0, 0, 0, 8}, refused + "rt_sigprocmask\n"},
 }
 
+// notTrapped is a call that may fail, but not be answered by SIGSYS: new threads of the
+// runtime make it with all signals blocked, and would end the program.
+//
+//lint:ignore U1000 the assembly makes it
+var notTrapped = call{nr: unix.SYS_GETTID, message: refused + "gettid\n"}
+
+// anyTrapped tells that a call has been answered by SIGSYS.
+//
+//lint:ignore U1000 the assembly uses it
+var anyTrapped bool
+
 const refused = "trapline: a seccomp filter refuses a system call that it needs: "
 
 // Surroundings returns the program's initial state.
@@ -156,11 +167,11 @@ func Ignored(sig unix.Signal) bool { return ignored&(1<<(sig-1)) != 0 }
 var ending uint64 = 1<<(unix.SIGHUP-1) | 1<<(unix.SIGINT-1) | 1<<(unix.SIGQUIT-1) | 1<<(unix.SIGABRT-1) | 1<<(unix.SIGTERM-1)
 
 // kept are the signals whose action the runtime may not set: at first those for
-// which its handler would print a traceback, then also those of ending that
+// which its handler would print a traceback, and that of trapped, then also those of ending that
 // were ignored or blocked, which the runtime would otherwise undo.
 //
 //lint:ignore U1000 the assembly uses it
-var kept uint64 = 1<<(unix.SIGQUIT-1) | 1<<(unix.SIGABRT-1)
+var kept uint64 = 1<<(unix.SIGQUIT-1) | 1<<(unix.SIGABRT-1) | 1<<(unix.SIGSYS-1)
 
 // init does the part that needs Go.
 func init() {

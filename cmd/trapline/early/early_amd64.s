@@ -12,10 +12,13 @@
 DATA _cgo_init+0(SB)/8, $·record(SB)
 GLOBL _cgo_init(SB), DUPOK|NOPTR, $16
 
-// Memory for system calls: two of the kernel's struct sigaction, a zero struct
+// Memory for system calls: some of the kernel's struct sigaction, a zero struct
 // timespec, and two of struct rlimit.
 GLOBL ·action(SB), NOPTR, $32
+GLOBL ·trap(SB), NOPTR, $32
+GLOBL ·foundTrap(SB), NOPTR, $32
 GLOBL ·ignore(SB), NOPTR, $32
+GLOBL ·byDefault(SB), NOPTR|RODATA, $32
 GLOBL ·noTime(SB), NOPTR, $16
 GLOBL ·wanted(SB), NOPTR, $16
 GLOBL ·files(SB), NOPTR, $16
@@ -25,6 +28,8 @@ GLOBL ·files(SB), NOPTR, $16
 #define NR_MMAP 9
 #define NR_RT_SIGACTION 13
 #define NR_RT_SIGPROCMASK 14
+#define NR_GETPID 39
+#define NR_KILL 62
 #define NR_FCNTL 72
 #define NR_RT_SIGTIMEDWAIT 128
 #define NR_PRCTL 157
@@ -42,6 +47,11 @@ GLOBL ·files(SB), NOPTR, $16
 #define MAP_FIXED 0x10
 #define PAGE_SIZE 4096
 #define SIG_IGN 1
+#define SIGSYS 31
+#define SA_SIGINFO 0x4
+#define SA_RESTORER 0x04000000
+#define SA_ONSTACK 0x08000000
+#define SYS_SECCOMP 1
 #define SIGSET_SIZE 8
 #define STDERR 2
 #define STANDARD_FILES 3
@@ -75,6 +85,19 @@ TEXT ·record(SB), NOSPLIT|NOFRAME, $0-0
 	MOVQ	DI, R14
 	MOVQ	SI, R15
 
+	// A seccomp filter may answer calls by a signal.
+	LEAQ	·trapped(SB), AX
+	MOVQ	AX, ·trap+0(SB)
+	MOVQ	$(SA_SIGINFO|SA_RESTORER|SA_ONSTACK), ·trap+8(SB)
+	LEAQ	·handled(SB), AX
+	MOVQ	AX, ·trap+16(SB)
+	MOVL	$NR_RT_SIGACTION, AX
+	MOVL	$SIGSYS, DI
+	LEAQ	·trap(SB), SI
+	LEAQ	·foundTrap(SB), DX
+	MOVL	$SIGSET_SIZE, R10
+	SYSCALL
+
 	// Whether the calls that the runtime needs are allowed.
 	LEAQ	·needed(SB), R12
 	LEAQ	·needed+(CALLS*CALL_SIZE)(SB), R13
@@ -94,6 +117,11 @@ needed:
 	ADDQ	$CALL_SIZE, R12
 	CMPQ	R12, R13
 	JNE	needed
+	LEAQ	·notTrapped(SB), R12
+	MOVQ	CALL_NR(R12), AX
+	SYSCALL
+	CMPB	·anyTrapped(SB), $0
+	JNE	refused
 
 	// The runtime calls this function to set the action of a signal.
 	LEAQ	·setAction(SB), AX
@@ -146,8 +174,12 @@ nextSignal:
 	INCQ	R12
 	CMPQ	R12, $65
 	JNE	signal
+	CMPQ	·foundTrap(SB), $SIG_IGN
+	JNE	masks
+	BTSQ	$(SIGSYS-1), ·ignored(SB)
 
 	// Which signals are blocked.
+masks:
 	MOVL	$NR_RT_SIGPROCMASK, AX
 	XORL	DI, DI
 	XORL	SI, SI
@@ -305,6 +337,40 @@ exit:
 	MOVL	$NR_EXIT_GROUP, AX
 	SYSCALL
 	JMP	exit
+
+// Members of siginfo_t and, behind ucontext_t's own, of struct sigcontext.
+#define SIGINFO_CODE 8
+#define UCONTEXT_RAX 144
+
+// void trapped(int sig, siginfo_t *info, void *context)
+//
+// The handler of SIGSYS, on any thread and at any time. A call that a seccomp filter
+// answers by SECCOMP_RET_TRAP fails as one that the kernel does not have: the filter
+// leaves the call's number in the place of its result. The signal of a process ends
+// this one.
+TEXT ·trapped(SB), NOSPLIT|NOFRAME, $0-0
+	CMPL	SIGINFO_CODE(SI), $SYS_SECCOMP
+	JNE	sent
+	MOVQ	$-ENOSYS, UCONTEXT_RAX(DX)
+	MOVB	$1, ·anyTrapped(SB)
+	RET
+sent:
+	MOVL	$NR_RT_SIGACTION, AX
+	MOVL	$SIGSYS, DI
+	LEAQ	·byDefault(SB), SI
+	XORL	DX, DX
+	MOVL	$SIGSET_SIZE, R10
+	SYSCALL
+	MOVL	$NR_GETPID, AX
+	SYSCALL
+	MOVQ	AX, DI
+	TESTQ	AX, AX
+	JLE	gone // a filter refuses it
+	MOVL	$NR_KILL, AX
+	MOVL	$SIGSYS, SI
+	SYSCALL
+gone:
+	RET
 
 // int setAction(int sig, const struct sigaction *new, struct sigaction *old)
 //

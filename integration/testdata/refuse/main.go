@@ -1,7 +1,7 @@
 // Refuse executes a command under a seccomp filter that makes a system call fail
-// with an error.
+// with an error, or sends SIGSYS in its place (SECCOMP_RET_TRAP).
 //
-//	refuse NUMBER ERRNO COMMAND [ARGUMENT...]
+//	refuse NUMBER ERRNO|trap COMMAND [ARGUMENT...]
 package main
 
 import (
@@ -20,18 +20,22 @@ import (
 func main() {
 	runtime.LockOSThread()
 	if len(os.Args) < 4 {
-		fail("usage", fmt.Errorf("refuse NUMBER ERRNO COMMAND [ARGUMENT...]"))
+		fail("usage", fmt.Errorf("refuse NUMBER ERRNO|trap COMMAND [ARGUMENT...]"))
 	}
 	nr, err := strconv.ParseUint(os.Args[1], 10, 32)
 	fail("number", err)
-	code, err := strconv.ParseUint(os.Args[2], 10, 12)
-	fail("errno", err)
+	answer := uint32(unix.SECCOMP_RET_TRAP)
+	if os.Args[2] != "trap" {
+		code, err := strconv.ParseUint(os.Args[2], 10, 12)
+		fail("errno", err)
+		answer = unix.SECCOMP_RET_ERRNO | uint32(code)
+	}
 	path, err := exec.LookPath(os.Args[3])
 	fail("look for the command", err)
 	raw, err := bpf.Assemble([]bpf.Instruction{
 		bpf.LoadAbsolute{Off: 0, Size: 4}, // seccomp_data.nr
 		bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: uint32(nr), SkipTrue: 1},
-		bpf.RetConstant{Val: unix.SECCOMP_RET_ERRNO | uint32(code)},
+		bpf.RetConstant{Val: answer},
 		bpf.RetConstant{Val: unix.SECCOMP_RET_ALLOW},
 	})
 	fail("assemble", err)
