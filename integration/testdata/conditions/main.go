@@ -11,8 +11,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// A goroutine that is locked by an init has the thread that is traced. One that main locks
+// may have moved to another on a busy machine.
+func init() { runtime.LockOSThread() }
+
 func main() {
-	runtime.LockOSThread()
 	signal.Ignore(unix.SIGUSR1)
 	dir := os.Args[1]
 	if err := unix.Chdir(dir); err != nil {

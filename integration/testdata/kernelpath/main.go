@@ -14,8 +14,11 @@ import (
 	"trapline/integration/testdata/int80"
 )
 
+// A goroutine that is locked by an init has the thread that is traced. One that main locks
+// may have moved to another on a busy machine.
+func init() { runtime.LockOSThread() }
+
 func main() {
-	runtime.LockOSThread()
 	if len(os.Args) > 1 {
 		path := int80.String("/nonexistent")
 		int80.Call(30, path, 0, 0, 0, 0, 0)

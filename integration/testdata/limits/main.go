@@ -56,8 +56,11 @@ func fill(name string) {
 	})
 }
 
+// A goroutine that is locked by an init has the thread that is traced. One that main locks
+// may have moved to another on a busy machine.
+func init() { runtime.LockOSThread() }
+
 func main() {
-	runtime.LockOSThread()
 	check(os.Chdir(os.Args[2]))
 	syscall.Umask(0)
 	if os.Args[1] == "theirs" && len(os.Args) == 3 { // another process fills the file before
