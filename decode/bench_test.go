@@ -54,7 +54,8 @@ func repeated(tb testing.TB, looks output.Options, name string, args []uint64, r
 	s := Named(tb, tables.X86_64, name, args...)
 	mem := FakeMemory{hotData: append([]byte("/usr/share/locale/locale.alias\x00"), make([]byte, 4096)...)}
 	c := Call{Decoder: decode.NewDecoder(decode.Options{StringLimit: 32}, &host.Local{}), Out: trace.Encoder, Outcome: trace, Mem: mem, TID: 1, ABI: s.Abi, NR: s.Nr, Abbrev: true}
-	h, r := output.Header{ABI: s.Abi, NR: s.Nr, Name: name}, output.Result{Duration: time.Microsecond}
+	h := output.Header{Time: time.Unix(1_700_000_000, 123_456_789), ABI: s.Abi, NR: s.Nr, Name: name}
+	r := output.Result{Duration: time.Microsecond}
 	return func() {
 		c.Args, c.Sig = s.Args, c.Lookup(s.Abi, s.Nr)
 		c.Begin()

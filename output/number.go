@@ -12,9 +12,12 @@ const LowerHex = "0123456789abcdef"
 func AppendNumber(b []byte, v uint64, base Base) []byte {
 	switch base &^ NamesAlone {
 	case Unsigned:
-		return strconv.AppendUint(b, v, 10)
+		return appendDecimal(b, v)
 	case Signed:
-		return strconv.AppendInt(b, int64(v), 10)
+		if int64(v) < 0 {
+			b, v = append(b, '-'), -v
+		}
+		return appendDecimal(b, v)
 	case Octal:
 		// "%#03o": at least three digits, the first of them a zero.
 		switch {
@@ -34,6 +37,15 @@ func AppendNumber(b []byte, v uint64, base Base) []byte {
 		return append(b, '0')
 	}
 	return AppendHex(b, v)
+}
+
+// appendDecimal writes v in decimal. Most numbers are descriptors and small results: they
+// have one digit.
+func appendDecimal(b []byte, v uint64) []byte {
+	if v < 10 {
+		return append(b, '0'+byte(v))
+	}
+	return strconv.AppendUint(b, v, 10)
 }
 
 // appendPaddedHex writes v, a number of size bytes, as Padded says.
@@ -80,12 +92,10 @@ func AppendFraction(b []byte, nanoseconds int, digits Precision) []byte {
 	if digits == Seconds {
 		return b
 	}
-	b = append(b, '.')
-	for i, unit := Precision(0), 100_000_000; i < digits; i++ {
-		b = append(b, '0'+byte(nanoseconds/unit%10))
-		unit /= 10
-	}
-	return b
+	point := len(b)
+	b = strconv.AppendUint(b, uint64(1e9+nanoseconds), 10) // one digit before the nine
+	b[point] = '.'
+	return b[:point+1+int(digits)]
 }
 
 // AppendInet writes the 4 or 16 bytes of an internet address in the form of the

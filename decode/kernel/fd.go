@@ -49,20 +49,19 @@ type Descriptor struct {
 
 func (t *Descriptor) Show(c *Call, v View) {
 	fd := int(int32(t.Value(c, v)))
+	settings := SettingsOf(c.Decoder)
 	if t.context {
-		SettingsOf(c.Decoder).writeFD(c, fd, false)
-	} else {
-		t.seeUse(c, fd)
-		showFD(c, fd, t.Dir)
-	}
-}
-
-// seeUse tells what the call does with a descriptor.
-func (t *Descriptor) seeUse(c *Call, fd int) {
-	see := SettingsOf(c.Decoder).SeeFDUse
-	if see == nil {
+		settings.writeFD(c, fd, false)
 		return
 	}
+	if settings.SeeFDUse != nil {
+		t.seeUse(c, fd, settings.SeeFDUse)
+	}
+	settings.showFD(c, fd, t.Dir)
+}
+
+// seeUse tells see what the call does with a descriptor.
+func (t *Descriptor) seeUse(c *Call, fd int, see func(c *Call, fd int, use FDUse)) {
 	use := t.Use
 	if t.Dir {
 		use |= FDDir
@@ -95,7 +94,7 @@ func keepFD(k *Keeps) {
 }
 
 // ShowFD shows a descriptor: its number and what FDs selects.
-func ShowFD(c *Call, fd int) { showFD(c, fd, false) }
+func ShowFD(c *Call, fd int) { SettingsOf(c.Decoder).showFD(c, fd, false) }
 
 // ShowFDOf is ShowFD for a descriptor of another process. process is the number
 // by which the host identifies it.
@@ -109,8 +108,7 @@ func ShowFDOf(c *Call, process, fd int) {
 
 // showFD is ShowFD. If dir is set, the descriptor refers to a directory and may
 // be AT_FDCWD.
-func showFD(c *Call, fd int, dir bool) {
-	settings := SettingsOf(c.Decoder)
+func (settings *Settings) showFD(c *Call, fd int, dir bool) {
 	if settings.SeeFD != nil {
 		settings.SeeFD(fd, dir)
 	}

@@ -203,7 +203,7 @@ func (c *Call) Enter() {
 		if a.name == "_" || a.cond != nil && !a.cond.Holds(c) {
 			continue
 		}
-		c.argument(a)
+		c.Out.Arg(a.name, a.shown)
 		a.typ.Show(c, c.ArgView(a))
 		if a.dir == Both {
 			c.halfway = true
@@ -236,21 +236,12 @@ func (c *Call) Exit() {
 		if a.name == "_" || a.cond != nil && !a.cond.Holds(c) {
 			continue
 		}
-		c.argument(a)
+		c.Out.Arg(a.name, a.shown)
 		a.typ.Show(c, c.ArgView(a))
 		if a.dir == Both {
 			a.finish.Finish(c, c.ArgView(a))
 		}
 	}
-}
-
-// argument starts the next argument.
-func (c *Call) argument(a *arg) {
-	if a.named {
-		c.Out.Arg(a.name, output.NameAlways)
-		return
-	}
-	c.Out.Arg(a.name, output.NameOptional)
 }
 
 // NumArgs is the number of registers that the call's arguments take.

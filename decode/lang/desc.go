@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"trapline/output"
 	"trapline/tables"
 )
 
@@ -38,9 +39,9 @@ type arg struct {
 	cond    Cond
 	capture capturer
 	finish  finisher
-	early   Cond // nil, or when an argument of direction Exit is shown at the enter-stop
-	named   bool // text shows the name always
-	off     int  // into Call.regs, bytes
+	early   Cond           // nil, or when an argument of direction Exit is shown at the enter-stop
+	shown   output.ArgName // when text shows the name
+	off     int            // into Call.regs, bytes
 	size    int
 }
 
@@ -89,7 +90,10 @@ func newSignature(name string, d *Desc, abi tables.ABI) *Signature {
 		u := unwrap(f.Type)
 		t := u.Type
 		a := &s.args[i]
-		*a = arg{name: f.Name, typ: t, dir: dirOf(t), cond: u.cond, early: u.early, named: u.named}
+		*a = arg{name: f.Name, typ: t, dir: dirOf(t), cond: u.cond, early: u.early}
+		if u.named {
+			a.shown = output.NameAlways
+		}
 		if u.reg >= 0 {
 			reg = u.reg
 		}

@@ -1,6 +1,8 @@
 package lang
 
 import (
+	"encoding/binary"
+
 	"trapline/output"
 	"trapline/tables"
 )
@@ -68,7 +70,7 @@ func (c *Call) result() {
 		return
 	}
 	b := c.Alloc(8)
-	PutUint(b, uint64(c.Ret))
+	binary.LittleEndian.PutUint64(b, uint64(c.Ret))
 	t := c.Sig.ret
 	switch {
 	case c.Raw:

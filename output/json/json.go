@@ -68,9 +68,13 @@ func (j *writer) Take() []byte {
 	return b
 }
 
+// put writes a part of a record that is JSON already, such as a member's name with the
+// punctuation around it, if that is always the same.
+func (j *writer) put(s string) { j.buf = append(j.buf, s...) }
+
 // record starts an object that is not about a tracee.
 func (j *writer) record(event string) {
-	j.buf = append(j.buf, RecordStart...)
+	j.put(RecordStart)
 	j.string(event)
 	j.levels = append(j.levels[:0], level{kind: inRecord})
 }
@@ -89,18 +93,29 @@ func (j *writer) integer(key string, v int64) {
 // time writes when something happened: in seconds, and in nanoseconds.
 func (j *writer) time(at time.Time) {
 	stamp := j.opt.Stamp(at)
-	j.member("time")
+	j.put(`,"time":`)
+	start := len(j.buf)
 	j.buf = output.AppendStamp(j.buf, stamp, output.Nanoseconds)
-	j.integer("time_ns", stamp)
+	digits := j.buf[start:]
+	j.put(`,"time_ns":`)
+	if stamp < 1e9 {
+		j.buf = output.AppendNumber(j.buf, uint64(stamp), output.Signed)
+		return
+	}
+	point := len(digits) - 1 - int(output.Nanoseconds)
+	j.buf = append(append(j.buf, digits[:point]...), digits[point+1:]...)
 }
 
 // begin starts a record of the tracee.
 func (j *writer) begin(event string, at time.Time) {
 	j.record(event)
-	j.integer("pid", int64(j.tracee.PID))
+	j.put(`,"pid":`)
+	j.buf = output.AppendNumber(j.buf, uint64(j.tracee.PID), output.Signed)
 	if j.tracee.TGID != 0 {
-		j.integer("tgid", int64(j.tracee.TGID))
-		j.integer("ppid", int64(j.tracee.PPID))
+		j.put(`,"tgid":`)
+		j.buf = output.AppendNumber(j.buf, uint64(j.tracee.TGID), output.Signed)
+		j.put(`,"ppid":`)
+		j.buf = output.AppendNumber(j.buf, uint64(j.tracee.PPID), output.Signed)
 	}
 	if comm := j.tracee.Comm; len(comm) > 0 {
 		j.member("comm")
@@ -136,11 +151,11 @@ func (j *writer) BeginCall(h *output.Header) {
 	if h.Waiting && h.Name == "" {
 		return
 	}
-	j.member("abi")
-	j.string(h.ABI.String())
-	j.member("nr")
+	j.put(`,"abi":"`)
+	j.put(h.ABI.String())
+	j.put(`","nr":`)
 	j.number(h.NR, output.Unsigned)
-	j.member("name")
+	j.put(`,"name":`)
 	j.string(h.Name)
 	if j.opt.IP {
 		j.member("ip")
@@ -211,7 +226,7 @@ func (j *writer) EndCall(r *output.Result, s *output.Stack) {
 		j.member("reason")
 		j.string(r.Reason)
 	}
-	j.member("duration_ns")
+	j.put(`,"duration_ns":`)
 	j.buf = output.AppendNumber(j.buf, uint64(max(0, r.Duration)), output.Unsigned)
 	if r.Regs != nil {
 		j.registers(r.Regs)

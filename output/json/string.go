@@ -31,10 +31,14 @@ func appendHexString[T string | []byte](b []byte, s T) []byte {
 // AppendString writes s as a JSON string. Each byte that is not UTF-8
 // becomes U+FFFD, and the string is then not exact.
 func AppendString[T string | []byte](b []byte, s T) (_ []byte, exact bool) {
-	exact = true
 	b = append(b, '"')
+	i := output.PlainASCII(s)
+	if i == len(s) {
+		return append(append(b, s...), '"'), true
+	}
+	exact = true
 	plain := 0 // s[plain:i] needs no escapes
-	for i := 0; i < len(s); {
+	for i < len(s) {
 		c := s[i]
 		if c >= utf8.RuneSelf {
 			// A rune takes at most 4 bytes; converting them does not allocate.

@@ -10,12 +10,14 @@ func (j *writer) top() *level { return &j.levels[len(j.levels)-1] }
 
 // member starts a member of the innermost object.
 func (j *writer) member(key string) {
-	if j.buf[len(j.buf)-1] != '{' {
-		j.buf = append(j.buf, ',')
+	b := j.buf
+	if b[len(b)-1] == '{' {
+		b = append(b, '"')
+	} else {
+		b = append(b, ',', '"')
 	}
-	j.buf = append(j.buf, '"')
-	j.buf = append(j.buf, key...)
-	j.buf = append(j.buf, '"', ':')
+	b = append(b, key...)
+	j.buf = append(b, '"', ':')
 }
 
 // flag writes a member that is true.
@@ -64,18 +66,23 @@ func (j *writer) extraNamed(name memberName) {
 // with an underscore, and appends a number if the object already has a member
 // of that name.
 func (j *writer) unique(prefix string, name memberName) {
-	if j.buf[len(j.buf)-1] != '{' {
-		j.buf = append(j.buf, ',')
+	b := j.buf
+	if b[len(b)-1] == '{' {
+		b = append(b, '"')
+	} else {
+		b = append(b, ',', '"')
 	}
-	j.buf = append(j.buf, '"')
 	if prefix != "" {
-		j.buf = append(append(j.buf, prefix...), '_')
+		b = append(append(b, prefix...), '_')
 	}
-	j.buf = append(append(j.buf, name.key...), name.suffix...)
+	b = append(b, name.key...)
+	if name.suffix != "" {
+		b = append(b, name.suffix...)
+	}
 	if before := j.told.add(name); before > 0 {
-		j.buf = output.AppendNumber(append(j.buf, '_'), uint64(before+1), output.Unsigned)
+		b = output.AppendNumber(append(b, '_'), uint64(before+1), output.Unsigned)
 	}
-	j.buf = append(j.buf, '"', ':')
+	j.buf = append(b, '"', ':')
 }
 
 // cell ends a cell and starts the next one of the innermost level.
@@ -103,11 +110,12 @@ func (j *writer) cell(name string) {
 		j.buf = append(j.buf, ':', '{')
 		return
 	}
-	j.buf = append(j.buf, '{')
-	if name != "" {
-		j.member("name")
-		j.string(name)
+	if name == "" {
+		j.put("{")
+		return
 	}
+	j.put(`{"name":`)
+	j.string(name)
 }
 
 // closeCell closes the cell of the innermost level down to keep open braces.

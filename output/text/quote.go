@@ -25,7 +25,12 @@ func AppendEscaped(b []byte, s []byte, style output.StringStyle, special string)
 	}
 	plain := 0 // s[plain:i] needs no escapes
 	readable := 0
-	for i, c := range s {
+	first := 0
+	if special == "" {
+		first = output.PlainASCII(s)
+	}
+	for i := first; i < len(s); i++ {
+		c := s[i]
 		esc := escapes[c]
 		if esc == 0 && (special == "" || !has(special, c)) || i < readable {
 			continue

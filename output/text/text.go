@@ -417,7 +417,8 @@ const widest = 1<<16 - 1
 
 // pad fills the line up to a column.
 func (w *writer) pad(column int) {
-	for n := w.lineLength(); n < column; n++ {
-		w.buf = append(w.buf, ' ')
+	const blanks = "                                                                "
+	for n := column - w.lineLength(); n > 0; n -= len(blanks) {
+		w.put(blanks[:min(n, len(blanks))])
 	}
 }

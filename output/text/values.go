@@ -78,7 +78,19 @@ func (e *Values) back() { e.color(e.base) }
 
 // punct writes punctuation.
 func (e *Values) punct(s string) {
-	e.color(output.HuePunct)
+	if e.opt.Palette != nil {
+		e.colored(output.HuePunct, s)
+		return
+	}
+	e.put(s)
+}
+
+// colored writes something with a hue of its own. Apart from punct, it leaves that small
+// enough to be compiled into its callers, where the lengths of marks are constants.
+//
+//go:noinline
+func (e *Values) colored(h output.Hue, s string) {
+	e.color(h)
 	e.put(s)
 	e.back()
 }
