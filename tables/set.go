@@ -1,10 +1,5 @@
 package tables
 
-import (
-	"cmp"
-	"slices"
-)
-
 // Const is one named value. In a flag set Mask selects the bits of a value that
 // the name accounts for; a zero Mask means the bits of Value. An enumeration
 // inside a flags word (the access mode in open's flags, the file type in
@@ -47,11 +42,16 @@ func (s *Set) Lookup(v uint64) (string, bool) {
 
 func (s *Set) find(v uint64) (string, bool) {
 	if s.sorted && len(s.Consts) > 8 {
-		i, ok := slices.BinarySearchFunc(s.Consts, v, func(c Const, v uint64) int {
-			return cmp.Compare(c.Value, v)
-		})
-		if ok {
-			return s.Consts[i].Name, true
+		low, high := 0, len(s.Consts)
+		for low < high {
+			if middle := (low + high) / 2; s.Consts[middle].Value < v {
+				low = middle + 1
+			} else {
+				high = middle
+			}
+		}
+		if low < len(s.Consts) && s.Consts[low].Value == v {
+			return s.Consts[low].Name, true
 		}
 		return "", false
 	}

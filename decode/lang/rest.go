@@ -42,13 +42,10 @@ func (t *Rest) Resolve() {
 	}
 }
 
-// choice is the entry for the arguments that c has.
-func (t *Rest) choice(c *Call) *Desc {
-	if t.By != nil {
-		return t.By(c)
-	}
+// choice is the entry for a value of On.
+func (t *Rest) choice(on uint64) *Desc {
 	t.Resolve()
-	if d := t.byValue[t.On.Num(c)]; d != nil {
+	if d := t.byValue[on]; d != nil {
 		return d
 	}
 	return t.other
@@ -85,6 +82,8 @@ type subSignatures struct {
 	base   *Desc // the arguments before the rest
 	rest   *Rest
 	byDesc map[*Desc]*Signature // made so far
+	last   *Signature           // the one last chosen by a value of On, or nil
+	lastOn uint64               // that value
 	widest int                  // number of registers, once it is known
 }
 
@@ -113,8 +112,15 @@ func (c *Call) settle() {
 	}
 }
 
+// signature is the one for the arguments that c has.
 func (s *subSignatures) signature(c *Call) *Signature {
-	return s.of(c.Sig.Name, s.rest.choice(c), c.ABI)
+	if s.rest.By != nil {
+		return s.of(c.Sig.Name, s.rest.By(c), c.ABI)
+	}
+	if on := s.rest.On.Num(c); s.last == nil || on != s.lastOn {
+		s.last, s.lastOn = s.of(c.Sig.Name, s.rest.choice(on), c.ABI), on
+	}
+	return s.last
 }
 
 // of is the signature of a call with the rest d.
