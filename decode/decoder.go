@@ -36,6 +36,14 @@ func NewDecoder(o Options, h host.Host) *Decoder {
 	return d
 }
 
+// Renew returns a Decoder like d, with the same host, that has been told nothing yet of
+// what there is.
+func Renew(d *Decoder) *Decoder {
+	n := d.Renewed()
+	*kernel.SettingsOf(n) = *kernel.SettingsOf(d)
+	return n
+}
+
 // place is where the description of a call is: which of subsystems, which of its
 // groups, whether among those of the ABI alone, and which of these.
 type place struct {

@@ -304,8 +304,8 @@ func TestRecordedNamesOfThreads(t *testing.T) {
 	need.All(t, need.Python3)
 	const script = `
 import os, threading
-def name(file, text):
-    os.write(os.open(file, os.O_WRONLY), text)
+def name(write, file, text):
+    write(os.open(file, os.O_WRONLY), text)
 def other(*args):
     t = threading.Thread(target=name, args=args)
     t.start()
@@ -313,16 +313,20 @@ def other(*args):
     os.getppid()
 main = os.getpid()
 os.getppid()
-other('/proc/self/task/%d/comm' % main, b'first')
-other('/proc/%d/comm' % main, b'the second')`
+other(os.write, '/proc/self/task/%d/comm' % main, b'first')
+other(os.write, '/proc/%d/comm' % main, b'the second')
+other(os.writev, '/proc/self/comm', [b'third'])
+other(lambda fd, text: os.pwritev(fd, text, -1), '/proc/thread-self/../%d/comm' % main, [b'the fourth'])`
+	names := []string{"first", "the second", "third", "the fourth"}
 	file := recorded(t, []string{"-f"}, "python3", "-I", "-S", "-c", script)
 	_, stderr, _ := run(t, "--from="+file, "-Y", "-e", "trace=getppid")
 	lines := slices.DeleteFunc(strings.Split(stderr, "\n"), func(line string) bool { return !strings.Contains(line, "getppid") })
-	if len(lines) < 3 {
+	if len(lines) <= len(names) {
 		t.Fatalf("%d calls: %s", len(lines), stderr)
 	}
-	for i, name := range []string{"first", "the second"} {
-		before, line := lines[len(lines)-3], lines[len(lines)-2+i]
+	lines = lines[len(lines)-len(names)-1:]
+	for i, name := range names {
+		before, line := lines[i], lines[i+1]
 		if !strings.Contains(line, "<"+name+">] getppid()") || strings.Contains(before, "<"+name+">") {
 			t.Errorf("%s, then %s, which lacks %s", before, line, name)
 		}

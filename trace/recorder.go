@@ -68,13 +68,15 @@ type recorded struct {
 	call   decode.Call
 	begun  bool // the recording has an event of it, apart from its start
 	inCall bool // the call it is in is recorded
+	ended  bool
 	// See recorder_hold.go.
-	table    *table // nil if not known
-	shares   bool   // it has created a thread that shares its table
-	changing bool   // the call it is in may change descriptors and names
-	entering bool   // or the directory of its process
-	renames  bool   // or where paths lead
-	closes   int    // the descriptor that this call closes, plus 1; 0 for none
+	table      *table // nil if not known
+	shares     bool   // it has created a thread that shares its table
+	sharesDirs bool   // or, perhaps, its directories, or has been created so
+	changing   bool   // the call it is in may change descriptors and names
+	entering   bool   // or the directory of its process
+	renames    bool   // or where paths lead
+	closes     int    // the descriptor that this call closes, plus 1; 0 for none
 }
 
 // clockStep is by how much the time of day must have been set, or drifted, for the
@@ -192,8 +194,7 @@ func (r *recorder) record(ev *tracer.Event) {
 		if ev.Superseded != nil {
 			e.Superseded = ev.Superseded.TID
 		}
-		r.aboutProgram(ev.Tracee.TID)
-		r.host.Environment(r.host.Process(ev.Tracee.TID))
+		r.aboutExecuted(ev)
 	case tracer.Created:
 		if p := ev.Tracee.Parent(); p != nil {
 			e.Parent = p.TID
@@ -216,6 +217,7 @@ func (r *recorder) record(ev *tracer.Event) {
 	}
 	if e.Kind.Ends() && t != nil && t.recorded != nil {
 		r.leaves(t.recorded)
+		r.host.ForgetProcess(decode.ProcessOf(&t.recorded.call))
 	}
 	r.put()
 }
@@ -224,16 +226,16 @@ func (r *recorder) record(ev *tracer.Event) {
 func (r *recorder) begin(kind recording.Kind, tr *tracer.Tracee, at time.Time) *recording.Event {
 	if r.w.Begin() {
 		r.host.StartBlock()
-		clear(r.resolved)
-		before := r.decoder
-		r.decoder = decode.NewDecoder(r.options, r.host)
-		if before != nil && r.options.Rings {
+		r.forgetPaths()
+		if before := r.decoder; before == nil {
+			r.decoder = decode.NewDecoder(r.options, r.host)
+			decode.SeePaths(r.decoder, r.seePath)
+		} else if r.decoder = decode.Renew(before); r.options.Rings {
 			decode.ShareRings(before, r.decoder)
 		}
-		decode.SeePaths(r.decoder, r.seePath)
 	}
 	if r.unseen || r.renaming > 0 {
-		clear(r.resolved)
+		r.forgetPaths()
 	}
 	e := &r.ev
 	*e = recording.Event{
@@ -242,6 +244,7 @@ func (r *recorder) begin(kind recording.Kind, tr *tracer.Tracee, at time.Time) *
 	}
 	if kind == recording.Created {
 		r.host.ForgetProcess(r.host.Process(tr.TID)) // the number may have been that of another thread
+		r.inherits(tr)
 	}
 	if r.introduced = !r.w.Knows(tr.TID) && kind < recording.Exited; r.introduced {
 		r.aboutThread(tr.TID)
@@ -281,6 +284,7 @@ func (r *recorder) aboutThread(tid int) {
 	var b [unix.PathMax]byte
 	process := r.host.Process(tid)
 	r.host.Introduce(process)
+	r.holdName(process)
 	r.host.WorkingDir(b[:], process)
 	r.host.Root(b[:], process)
 }
@@ -294,6 +298,22 @@ func (r *recorder) aboutProgram(tid int) {
 	process := r.host.Process(tid)
 	r.host.Executable(b[:], process)
 	r.host.Arguments(process)
+}
+
+// aboutExecuted asks what an execve has changed.
+func (r *recorder) aboutExecuted(ev *tracer.Event) {
+	process := r.host.Process(ev.Tracee.TID)
+	switch {
+	case r.introduced:
+	case ev.FormerTID != 0, isOrphan(ev.Tracee):
+		r.aboutThread(ev.Tracee.TID)
+	default:
+		r.host.AskCommand(r.path[:], process)
+		r.holdName(process)
+	}
+	r.host.AskExecutable(r.path[:], process)
+	r.host.Arguments(process)
+	r.host.Environment(process)
 }
 
 func (r *recorder) startMemory(t *tracee, tr *tracer.Tracee) {
@@ -405,21 +425,60 @@ func (r *recorder) exit(t *tracee, ev *tracer.Event) {
 	case entersDir(name):
 		r.host.WorkingDir(r.path[:], r.host.Process(ev.Tracee.TID))
 	case name == "prctl": // it may have changed its name
+		if d.Args[0] == unix.PR_SET_MM { // or its program
+			r.host.ForgetProcess(r.host.Process(ev.Tracee.TID))
+		}
 		r.aboutThread(ev.Tracee.TID)
-	case name == "write":
+	case setsUser(name):
+		r.aboutThread(ev.Tracee.TID)
+	case writes(name):
 		r.wrote(ev.Tracee.TID, int(int32(d.Args[0])))
 	}
 }
 
-// wrote is called when a thread has written to a descriptor. A file of the procfs is the
-// name of a thread.
-func (r *recorder) wrote(tid, fd int) {
-	dir, ok := bytes.CutSuffix(r.host.LastDescriptor(r.host.Process(tid), fd), []byte("/comm"))
-	if !ok || !bytes.HasPrefix(dir, []byte("/proc/")) {
-		return
+// setsUser reports whether a call may change the real user of a thread.
+func setsUser(name string) bool {
+	switch name {
+	case "setuid", "setuid32", "setreuid", "setreuid32", "setresuid", "setresuid32":
+		return true
 	}
-	if process, err := strconv.Atoi(string(dir[bytes.LastIndexByte(dir, '/')+1:])); err == nil {
-		r.host.Command(r.path[:], process)
+	return false
+}
+
+// writes reports whether a call writes from memory to the descriptor that is its first argument,
+// which may have no positions: pwrite64 and pwritev cannot write to a name.
+func writes(name string) bool {
+	switch name {
+	case "write", "writev", "pwritev2":
+		return true
+	}
+	return false
+}
+
+// named returns the thread whose name is the file that a thread has open as fd, as far as
+// it is known by its number in /proc.
+func (r *recorder) named(tid, fd int) (process int, ok bool) {
+	dir, ok := bytes.CutSuffix(r.host.LastDescriptor(r.host.Process(tid), fd), []byte("/comm"))
+	if !ok {
+		return 0, false
+	}
+	if bytes.HasPrefix(dir, []byte("/proc/")) {
+		process, _ = strconv.Atoi(string(dir[bytes.LastIndexByte(dir, '/')+1:]))
+	}
+	return process, true
+}
+
+// writing is called when a thread is about to write to a descriptor.
+func (r *recorder) writing(tid, fd int) {
+	if _, ok := r.named(tid, fd); ok {
+		r.host.ForgetNames() // another one may ask before the end of this call is seen
+	}
+}
+
+// wrote is called when a thread has written to a descriptor.
+func (r *recorder) wrote(tid, fd int) {
+	if process, ok := r.named(tid, fd); ok && process > 0 {
+		r.host.AskCommand(r.path[:], process)
 	}
 }
 
@@ -486,7 +545,7 @@ func (r *recorder) launched(tr *tracer.Tracee) {
 // attached records that a process was attached to.
 func (r *recorder) attached(pid, threads int, found []*tracer.Tracee) {
 	r.host.Hold(false) // other processes may share its descriptors
-	r.namespaces = true
+	r.entersNamespaces()
 	for _, tr := range found {
 		if t, ok := tr.Data.(*tracee); ok && t != nil {
 			e := r.begin(recording.Attached, tr, r.s.when)

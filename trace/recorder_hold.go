@@ -111,18 +111,49 @@ func (r *recorder) changes(t *recorded, tr *tracer.Tracee) {
 		r.host.Changing()
 	case name == "clone" || name == "clone3":
 		r.clones(t, tr)
+	case writes(name):
+		r.writing(tr.TID, int(int32(d.Args[0])))
 	}
 	switch name {
+	case "execve", "execveat", "prctl":
+		r.host.ForgetName(r.host.Process(tr.TID)) // it may have another one before the end of this call is seen
 	case "io_uring_setup", "io_uring_enter":
 		r.unseen = true // what is in a ring may open, close and rename when there is no call
 		r.host.Hold(false)
 	case "unshare", "setns":
-		r.namespaces = true
+		r.entersNamespaces()
 	case "mount", "move_mount", "pivot_root":
 		r.covered = true
 	}
 	if t.renames = r.renames; t.renames {
 		r.renaming++
+	}
+}
+
+// entersNamespaces is called when processes may see other files and ids than trapline.
+func (r *recorder) entersNamespaces() {
+	r.namespaces = true
+	r.host.ForgetNames()
+}
+
+// inherits notes what a new thread has from its creator.
+func (r *recorder) inherits(tr *tracer.Tracee) {
+	parent := creator(tr)
+	if parent == nil || r.namespaces {
+		return
+	}
+	from, process := r.host.Process(tr.Parent().TID), r.host.Process(tr.TID)
+	r.host.InheritIDs(from, process)
+	// While it is in the call, it cannot go to another directory, but those who share its can.
+	if parent.inCall && !parent.sharesDirs {
+		r.host.InheritFiles(from, process)
+	}
+}
+
+// holdName is called when a thread's name has been asked.
+func (r *recorder) holdName(process int) {
+	if !r.namespaces {
+		r.host.HoldName(process)
 	}
 }
 
@@ -153,7 +184,7 @@ func (r *recorder) settled(t *recorded) {
 	if t.renames {
 		t.renames = false
 		r.renaming--
-		clear(r.resolved)
+		r.forgetPaths()
 	}
 }
 
@@ -173,28 +204,32 @@ func (r *recorder) clones(t *recorded, tr *tracer.Tracee) {
 		flags = binary.LittleEndian.Uint64(b[:])
 	}
 	t.shares = t.shares || flags&unix.CLONE_FILES != 0 // the event of an earlier one may be yet to come
+	t.sharesDirs = t.sharesDirs || flags&unix.CLONE_FS != 0
 	if flags&(unix.CLONE_FILES|unix.CLONE_FS) != 0 && !r.s.o.Follow {
 		r.unseen = true // its calls
 		r.host.Hold(false)
 	}
 	if flags&(unix.CLONE_NEWNS|unix.CLONE_NEWPID) != 0 {
-		r.namespaces = true
+		r.entersNamespaces()
 	}
 }
 
 // joins is called for a new thread.
 func (r *recorder) joins(t *recorded, tr *tracer.Tracee) {
 	parent := creator(tr)
-	switch {
-	case parent == nil:
+	if parent == nil {
 		r.host.Hold(false) // it may share its descriptors and its directories with its creator
-	case parent.shares:
+		t.sharesDirs = true
+		return
+	}
+	t.sharesDirs = parent.sharesDirs
+	if parent.shares {
 		if parent.table == nil {
 			parent.table = &table{users: 1}
 		}
 		t.table = parent.table
 		t.table.users++
-	default:
+	} else {
 		t.table = &table{users: 1}
 	}
 }
@@ -209,6 +244,13 @@ func creator(tr *tracer.Tracee) *recorded {
 	return nil
 }
 
+// isOrphan reports whether the parent of a thread's process may have changed since the thread was
+// created.
+func isOrphan(tr *tracer.Tracee) bool {
+	parent := creator(tr)
+	return parent == nil || parent.ended
+}
+
 // executes is called for a thread that has executed a program: it is the only one left,
 // and shares nothing.
 func (r *recorder) executes(t *recorded, ev *tracer.Event) {
@@ -220,7 +262,7 @@ func (r *recorder) executes(t *recorded, ev *tracer.Event) {
 	if t.table != nil {
 		t.table.users--
 	}
-	t.table, t.shares = &table{users: 1}, false
+	t.table, t.shares, t.sharesDirs = &table{users: 1}, false, false
 	process := r.host.Process(ev.Tracee.TID)
 	if ev.FormerTID != 0 {
 		r.host.ForgetProcess(process) // the answers were about another thread
@@ -231,6 +273,7 @@ func (r *recorder) executes(t *recorded, ev *tracer.Event) {
 
 // leaves is called for a thread that has ended, or that is not traced any more.
 func (r *recorder) leaves(t *recorded) {
+	t.ended = true
 	if t.table != nil {
 		t.table.users--
 	}
@@ -243,6 +286,6 @@ func (r *recorder) leaves(t *recorded) {
 func (r *recorder) ends() {
 	if r.namespaces {
 		r.host.Forget()
-		clear(r.resolved)
+		r.forgetPaths()
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"trapline/decode"
+	"trapline/trace/recording"
 )
 
 // Where paths lead is asked for Options.Paths and Options.Files of a replay. Programs name
@@ -19,6 +20,7 @@ import (
 // resolver is what a recorder knows of where paths lead.
 type resolver struct {
 	resolved map[string][]byte // empty if it is not known
+	room     recording.Room    // of resolved
 
 	renaming   int  // calls that may change where paths lead and have not ended
 	unseen     bool // there may be such calls of the trace that the recorder does not see
@@ -41,6 +43,9 @@ const moves = `
 // lacksMoves reports whether calls that are not in the set, but are made all the same,
 // change where paths lead.
 func (s *CallSet) lacksMoves() bool {
+	if s.IsAll() {
+		return false
+	}
 	others := s.orAll()
 	others = others.complement()
 	return others.Overlaps(Calls(strings.Fields(moves)...))
@@ -109,7 +114,7 @@ func (r *recorder) resolve(base []byte, process, dir int, name []byte, link bool
 	if found != nil {
 		r.host.Resolved(process, dir, name, link, found)
 	} else {
-		found = bytes.Clone(r.host.Resolve(r.found[:], process, dir, name, link))
+		found = r.room.Keep(r.host.Resolve(r.found[:], process, dir, name, link))
 		r.passing = r.passing || r.machine.PassedProcess()
 	}
 	r.keep(base, name, link, found)
@@ -118,7 +123,7 @@ func (r *recorder) resolve(base []byte, process, dir int, name []byte, link bool
 // keep remembers where a path leads.
 func (r *recorder) keep(base, name []byte, link bool, found []byte) {
 	if !r.passing {
-		r.resolved[string(r.resolveKey(base, name, link))] = found
+		r.resolved[r.room.KeepString(r.resolveKey(base, name, link))] = found
 	}
 }
 
@@ -145,16 +150,19 @@ func (r *recorder) inDirectory(base []byte, process, dir int, name []byte) []byt
 	if len(in) == 0 {
 		return nil
 	}
-	return below(in, last)
+	return r.below(in, last)
 }
 
 // below returns the name of a file in a directory.
-func below(in, last []byte) []byte {
-	name := append(make([]byte, 0, len(in)+1+len(last)), in...)
-	if name[len(name)-1] != '/' {
-		name = append(name, '/')
-	}
-	return append(name, last...)
+func (r *resolver) below(in, last []byte) []byte {
+	slash := []byte("/")
+	return r.room.Keep(bytes.TrimSuffix(in, slash), slash, last)
+}
+
+// forgetPaths has all asked again.
+func (r *resolver) forgetPaths() {
+	clear(r.resolved)
+	r.room.Empty()
 }
 
 // directory returns where a path to a directory leads, or nothing.
@@ -170,21 +178,21 @@ func (r *recorder) directory(base []byte, process, dir int, name []byte) []byte 
 	in, last := r.directory(base, process, dir, name[:max(at, 0)]), name[at+1:]
 	var found []byte
 	switch {
-	case string(last) == ".." && !r.isThere(process, in):
+	case string(last) == ".." && !r.isDirectory(process, in):
 		// What follows is taken literally, but only until somebody makes the directory.
 		r.passing = true
 	case !r.seesNames(process, in):
 	case string(last) == ".":
-		found = bytes.Clone(in)
+		found = r.room.Keep(in)
 	case string(last) == "..":
-		found = bytes.Clone(in[:max(bytes.LastIndexByte(in, '/'), 1)])
+		found = r.room.Keep(in[:max(bytes.LastIndexByte(in, '/'), 1)])
 	default:
-		if to := below(in, last); r.isNoLink(process, to) {
+		if to := r.below(in, last); r.isNoLink(process, to) {
 			found = to
 		}
 	}
 	if found == nil {
-		found = bytes.Clone(r.host.Of.Resolve(r.found[:], process, dir, name, false))
+		found = r.room.Keep(r.host.Of.Resolve(r.found[:], process, dir, name, false))
 		r.passing = r.passing || r.machine.PassedProcess()
 	}
 	r.keep(base, name, false, found)
@@ -198,13 +206,13 @@ func (r *recorder) isNoLink(process int, name []byte) bool {
 	return noLink
 }
 
-// isThere reports whether a name without links is certain to be that of a file.
-func (r *recorder) isThere(process int, name []byte) bool {
-	_, there := r.linkAt(process, name)
-	return there
+// isDirectory reports whether a name without links is certain to be that of a directory.
+func (r *recorder) isDirectory(process int, name []byte) bool {
+	_, isDirectory := r.linkAt(process, name)
+	return isDirectory
 }
 
-func (r *recorder) linkAt(process int, name []byte) (noLink, there bool) {
+func (r *recorder) linkAt(process int, name []byte) (noLink, isDirectory bool) {
 	if !r.seesNames(process, name) {
 		return false, false
 	}

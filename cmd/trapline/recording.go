@@ -3,6 +3,8 @@
 package main
 
 import (
+	"os"
+	"runtime/debug"
 	"slices"
 
 	"trapline/output"
@@ -21,6 +23,11 @@ func (c *config) setRecordStrings(spelled, value string, _ bool) error {
 	return nil
 }
 
+// recordingGC is by how many percent the heap may grow between collections while a trace is
+// recorded. It is small, but blocks and the tables of compression come and go in it, and the
+// collector takes processors from the programs.
+const recordingGC = 400
+
 // settleRecord makes the Session record, with --record. A trace that is recorded is
 // not written as well unless an option asks for that.
 func (c *config) settleRecord(args []string) error {
@@ -36,6 +43,9 @@ func (c *config) settleRecord(args []string) error {
 	c.Record = &trace.Recording{
 		Path: c.record, Strings: c.recordStrings, Several: c.tracees() > 1,
 		Run: &output.Run{Version: version(), Command: c.command, Options: args},
+	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(recordingGC)
 	}
 	if c.destination.Name == "" && !c.destination.Separate && c.summary == noSummary && !c.formatGiven {
 		c.Output = nil

@@ -63,6 +63,13 @@ func (l *Local) Process(tid int) int {
 	return process
 }
 
+// SharesIDs reports whether a process has trapline's own pid namespace, and the procfs as well:
+// ids of the process are then its own for trapline, and numbers in /proc.
+func (l *Local) SharesIDs(process int) bool {
+	here := l.look()
+	return here.level == 0 && here.own != 0 && pidNamespace(strconv.Itoa(process)) == here.own
+}
+
 // Find implements Host.
 func (l *Local) Find(process, id int, kind IDKind) (own, found int) {
 	here := l.look()

@@ -93,14 +93,15 @@ func (l *Local) Exists(process, dir int, name []byte, link bool) (exists, ok boo
 }
 
 // IsNoLink reports whether a name in trapline's root directory, absolute and without a
-// symbolic link before its last part, is certain not to be a link: to be another file,
-// which is there, or none.
-func (l *Local) IsNoLink(name []byte) (noLink, there bool) {
-	fd, err := openCached(unix.AT_FDCWD, string(name), 0, unix.RESOLVE_NO_SYMLINKS)
+// symbolic link before its last part, is certain not to be a link: to be a directory,
+// another file or none. (Only directories are opened: that of others fails as soon as the
+// kernel has found them.)
+func (l *Local) IsNoLink(name []byte) (noLink, isDirectory bool) {
+	fd, err := openCached(unix.AT_FDCWD, string(name), unix.O_DIRECTORY, unix.RESOLVE_NO_SYMLINKS)
 	if err == nil {
 		unix.Close(fd)
 	}
-	return err == nil || err == unix.ENOENT, err == nil
+	return err == nil || err == unix.ENOENT || err == unix.ENOTDIR, err == nil
 }
 
 // IsWhereNamed reports whether the name of a process's working directory is certain to lead

@@ -180,16 +180,16 @@ func TestIsNoLink(t *testing.T) {
 	}
 	var l Local
 	for name, want := range map[string][2]bool{
-		"dir": {true, true}, "dir/file": {true, true}, "link": {}, "dangling": {}, "link/file": {}, "dir/file/more": {}, "none": {true, false},
+		"dir": {true, true}, "dir/file": {true, false}, "link": {}, "dangling": {}, "link/file": {}, "dir/file/more": {}, "none": {true, false},
 	} {
 		name = filepath.Join(dir, name)
 		os.Lstat(name) // the kernel remembers it
-		if noLink, there := l.IsNoLink([]byte(name)); noLink != want[0] || there != want[1] {
-			t.Errorf("%s: %v, %v, want %v", name, noLink, there, want)
+		if noLink, isDirectory := l.IsNoLink([]byte(name)); noLink != want[0] || isDirectory != want[1] {
+			t.Errorf("%s: %v, %v, want %v", name, noLink, isDirectory, want)
 		}
 	}
 	for _, name := range []string{"/proc/self", "/proc/self/exe", "/proc/self/fd/0"} {
-		if noLink, there := l.IsNoLink([]byte(name)); noLink || there {
+		if noLink, isDirectory := l.IsNoLink([]byte(name)); noLink || isDirectory {
 			t.Errorf("%s, a link of the procfs, is taken for a file", name)
 		}
 	}

@@ -86,6 +86,9 @@ func (t *Dated) Show(c *Call, v View) {
 // CommentDate adds the local date and time of sec seconds and frac units after
 // the epoch as a comment, unless it is the epoch itself or invalid.
 func CommentDate(c *Call, sec int64, frac uint64, unit time.Duration) {
+	if c.Discarded() {
+		return
+	}
 	if b := FormatDate(c, sec, frac, unit); len(b) > 0 {
 		c.Out.Comment(output.Note, output.AsString(b))
 	}

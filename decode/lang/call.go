@@ -47,6 +47,14 @@ func NewDecoderOf(from Catalogue, stringLimit int) *Decoder {
 	return &Decoder{StringLimit: stringLimit, catalogue: from, scratch: make([]byte, 16<<10)}
 }
 
+// Renewed returns a Decoder like d that has been told nothing yet. Both have the
+// signatures that d has found.
+func (d *Decoder) Renewed() *Decoder {
+	n := NewDecoderOf(d.catalogue, d.StringLimit)
+	n.AfterPath, n.signatures = d.AfterPath, d.signatures
+	return n
+}
+
 // Call is a system call of one tracee on its way from its enter-stop to its
 // exit-stop. It is reused for the tracee's next call. The exported fields are
 // set by the caller, as far as they are known at the stop.

@@ -17,6 +17,10 @@ func (m *NotedMemory) Start(live Memory) {
 	m.windows.forget()
 }
 
+// Discarded reports whether what the call shows goes nowhere, because it is decoded only to
+// note what is read for it. Text of which nothing else depends need not be made then.
+func (c *Call) Discarded() bool { return c.noted != nil }
+
 // Live returns the memory that is read.
 func (m *NotedMemory) Live() Memory { return m.live }
 

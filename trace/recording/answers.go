@@ -73,6 +73,8 @@ type Asked struct {
 	Of host.Host
 
 	known    map[string]*known // in this block
+	room     Room              // of known
+	records  []known           // not yet in known
 	new      Answered          // since the last event
 	question []byte
 	answer   []byte
@@ -93,14 +95,17 @@ var (
 
 // NewAsked returns an Asked of another host.
 func NewAsked(of host.Host) *Asked {
-	return &Asked{Of: of, known: make(map[string]*known), hold: hold{age: 1, of: make(map[int]uint64), tables: make(map[int]uint64)}}
+	return &Asked{Of: of, known: make(map[string]*known), hold: newHold()}
 }
 
 // StartBlock forgets what was answered: a new block begins.
 func (a *Asked) StartBlock() {
 	clear(a.known)
+	a.room.Empty()
 	clear(a.of)
 	clear(a.tables)
+	clear(a.sharing)
+	clear(a.named)
 	a.new.reset()
 }
 
@@ -115,7 +120,12 @@ func (a *Asked) Take() Answered {
 // note adds a.answer to a.question.
 func (a *Asked) note() {
 	if was, ok := a.known[string(a.question)]; !ok {
-		a.known[string(a.question)] = &known{bytes.Clone(a.answer), a.age}
+		if len(a.records) == 0 {
+			a.records = make([]known, 64)
+		}
+		was, a.records = &a.records[0], a.records[1:]
+		*was = known{a.room.Keep(a.answer), a.age}
+		a.known[a.room.KeepString(a.question)] = was
 	} else if was.age = a.age; bytes.Equal(was.answer, a.answer) {
 		return
 	} else {
@@ -159,14 +169,26 @@ func (a *Asked) Process(tid int) int {
 }
 
 func (a *Asked) Find(process, id int, kind host.IDKind) (own, found int) {
-	own, found = a.Of.Find(process, id, kind)
+	if own, found = id, id; !a.sharesIDs(process) {
+		own, found = a.Of.Find(process, id, kind)
+	}
 	a.question = ask(a.question, askFind, process, id, int(kind))
 	a.answer = binary.AppendVarint(binary.AppendVarint(a.answer[:0], int64(own)), int64(found))
 	a.note()
 	return own, found
 }
 
+// Command implements host.Host. It is not asked again of a thread of HoldName.
 func (a *Asked) Command(b []byte, process int) ([]byte, bool) {
+	a.question = ask(a.question, askCommand, process)
+	if held, ok := a.heldName(process); ok {
+		return put(b, held.b), true
+	}
+	return a.AskCommand(b, process)
+}
+
+// AskCommand is Command for a name that may have changed.
+func (a *Asked) AskCommand(b []byte, process int) ([]byte, bool) {
 	name, ok := a.Of.Command(b, process)
 	a.command(process, name, ok)
 	return name, ok
@@ -207,13 +229,21 @@ func (a *Asked) Introduce(process int) {
 		}
 	}
 	a.Identity(process)
-	a.Command(b[:], process)
+	a.AskCommand(b[:], process)
 }
 
 func (a *Asked) Executable(b []byte, process int) []byte {
-	r := a.Of.Executable(b, process)
 	a.question = ask(a.question, askExecutable, process)
-	return a.text(r)
+	if held, ok := a.held(process, aboutProgram); ok {
+		return put(b, held.b)
+	}
+	return a.AskExecutable(b, process)
+}
+
+// AskExecutable is Executable for a process that has executed a program.
+func (a *Asked) AskExecutable(b []byte, process int) []byte {
+	a.question = ask(a.question, askExecutable, process)
+	return a.text(a.Of.Executable(b, process))
 }
 
 func (a *Asked) Arguments(process int) []byte {

@@ -20,6 +20,15 @@ type hold struct {
 	tables map[int]uint64 // to all descriptors of a process
 
 	moving, movingDirs int // changes that have begun and not ended
+
+	sharing map[int]uint64 // age at which a process was found to share trapline's ids
+	named   map[int]bool   // threads of which all changes of names are reported
+}
+
+func newHold() hold {
+	return hold{
+		age: 1, of: make(map[int]uint64), tables: make(map[int]uint64), sharing: make(map[int]uint64), named: make(map[int]bool),
+	}
 }
 
 // heldKind is what an answer is about.
@@ -28,6 +37,7 @@ type heldKind uint8
 const (
 	aboutDescriptor heldKind = iota
 	aboutDirectory
+	aboutProgram
 )
 
 // Hold has the answers of Descriptor, FileType, Root and WorkingDir given again within
@@ -67,7 +77,10 @@ func (a *Asked) ChangedDirs() {
 func (a *Asked) Forget() { a.all = a.change() }
 
 // ForgetProcess has everything asked again about one process.
-func (a *Asked) ForgetProcess(process int) { a.of[process] = a.change() }
+func (a *Asked) ForgetProcess(process int) {
+	a.of[process] = a.change()
+	delete(a.named, process)
+}
 
 // ForgetDescriptors has everything asked again about the descriptors of one process.
 func (a *Asked) ForgetDescriptors(process int) { a.tables[process] = a.change() }
@@ -97,6 +110,66 @@ func (a *Asked) held(process int, about heldKind) (answer, bool) {
 	}
 	held := answer{decoder{b: was.answer}}
 	return held, held.yes() && !passes(held.b)
+}
+
+// HoldName says that all changes of a thread's name are reported from now on, by
+// AskCommand, until ForgetProcess, ForgetName or ForgetNames.
+func (a *Asked) HoldName(process int) { a.named[process] = true }
+
+// ForgetName has the name of a thread asked again each time, until HoldName.
+func (a *Asked) ForgetName(process int) { delete(a.named, process) }
+
+// ForgetNames has the names of all threads asked again each time, until HoldName.
+func (a *Asked) ForgetNames() { clear(a.named) }
+
+// heldName is held for a.question, which is about the name of a thread.
+func (a *Asked) heldName(process int) (answer, bool) {
+	if !a.on || !a.named[process] {
+		return answer{}, false
+	}
+	was := a.known[string(a.question)]
+	if was == nil || was.age <= a.of[process] {
+		return answer{}, false
+	}
+	held := answer{decoder{b: was.answer}}
+	return held, held.yes()
+}
+
+// sharesIDs reports whether ids of a process are trapline's. A process does not leave its pid
+// namespace.
+func (a *Asked) sharesIDs(process int) bool {
+	if at, ok := a.sharing[process]; ok && at > a.of[process] {
+		return a.on
+	}
+	of, ok := a.Of.(interface{ SharesIDs(process int) bool })
+	if !ok || !a.on || process <= 0 || !of.SharesIDs(process) {
+		return false
+	}
+	a.sharing[process] = a.age
+	return true
+}
+
+// InheritIDs says that a new process is in the pid namespace of its creator.
+func (a *Asked) InheritIDs(from, process int) {
+	if a.sharesIDs(from) {
+		a.sharing[process] = a.age
+	}
+}
+
+// InheritFiles says that a new process has the directories and the program that its creator has
+// now.
+func (a *Asked) InheritFiles(from, process int) {
+	for _, m := range [...]method{askRoot, askWorkingDir, askExecutable} {
+		a.question = ask(a.question, m, from)
+		about := aboutDirectory
+		if m == askExecutable {
+			about = aboutProgram
+		}
+		if held, ok := a.held(from, about); ok {
+			a.question = ask(a.question, m, process)
+			a.text(held.b)
+		}
+	}
 }
 
 // passes reports whether the kernel may remove a name with no call that says so: of what

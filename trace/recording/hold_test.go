@@ -139,3 +139,129 @@ func TestHeldDoesNotAllocate(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+// namingHost answers each question otherwise than the one before.
+type namingHost struct {
+	host.Unknown
+	asked int
+}
+
+func (h *namingHost) Command(b []byte, process int) ([]byte, bool) {
+	h.asked++
+	return fmt.Appendf(b[:0], "name %d", h.asked), process != 3
+}
+
+// TestHoldName checks when the name of a thread is asked again.
+func TestHoldName(t *testing.T) {
+	for _, tt := range []struct {
+		what   string
+		before func(a *Asked)
+		want   string
+	}{
+		{"nothing has happened", func(*Asked) {}, "name 1"},
+		{"descriptors were closed", (*Asked).Forget, "name 1"},
+		{"a change of descriptors has begun", (*Asked).Changing, "name 1"},
+		{"it has changed", func(a *Asked) { a.AskCommand(nil, 1) }, "name 2"},
+		{"that of another thread has changed", func(a *Asked) { a.AskCommand(nil, 2) }, "name 1"},
+		{"the thread is another one", func(a *Asked) { a.ForgetProcess(1) }, "name 2"},
+		{"another thread is another one", func(a *Asked) { a.ForgetProcess(2) }, "name 1"},
+		{"the thread is another one that is known", func(a *Asked) { a.ForgetProcess(1); a.AskCommand(nil, 1); a.HoldName(1) }, "name 2"},
+		{"it may have changed", func(a *Asked) { a.ForgetName(1) }, "name 2"},
+		{"that of another thread may have changed", func(a *Asked) { a.ForgetName(2) }, "name 1"},
+		{"any may have changed", (*Asked).ForgetNames, "name 2"},
+		{"a block begins", (*Asked).StartBlock, "name 2"},
+		{"not all changes are seen", func(a *Asked) { a.Hold(false) }, "name 2"},
+	} {
+		a := NewAsked(&namingHost{})
+		a.Hold(true)
+		a.HoldName(1)
+		var b [64]byte
+		a.Command(b[:], 1)
+		tt.before(a)
+		if got, ok := a.Command(b[:], 1); string(got) != tt.want || !ok {
+			t.Errorf("%s: %s, %v, want %s", tt.what, got, ok, tt.want)
+		}
+	}
+	a := NewAsked(&namingHost{})
+	a.Hold(true)
+	a.HoldName(3)
+	var b [64]byte
+	a.Command(b[:], 3)
+	if a.Command(b[:], 3); a.Of.(*namingHost).asked != 2 {
+		t.Error("a name that is not known is not asked again")
+	}
+}
+
+// sharingHost is in the pid namespace of the processes with numbers below 10, and has the
+// ids of others plus 100.
+type sharingHost struct {
+	host.Unknown
+	looked int
+}
+
+func (h *sharingHost) SharesIDs(process int) bool {
+	h.looked++
+	return process < 10
+}
+
+func (h *sharingHost) Find(process, id int, _ host.IDKind) (own, found int) {
+	return id + 100, id + 100
+}
+
+func (h *sharingHost) WorkingDir(b []byte, process int) []byte {
+	return fmt.Appendf(b[:0], "/%d", process)
+}
+
+// TestSharedIDs checks that a namespace is looked at once, and not for heirs.
+func TestSharedIDs(t *testing.T) {
+	h := &sharingHost{}
+	a := NewAsked(h)
+	find := func(process, want, looked int) {
+		t.Helper()
+		h.looked = 0
+		if own, found := a.Find(process, 5, host.Thread); own != want || found != want || h.looked != looked {
+			t.Errorf("5 of process %d is %d and %d after %d looks, want %d after %d", process, own, found, h.looked, want, looked)
+		}
+	}
+	find(1, 105, 0) // not held
+	a.Hold(true)
+	find(0, 105, 0) // not that of a process
+	find(1, 5, 1)
+	find(1, 5, 0)
+	a.InheritIDs(1, 2)
+	find(2, 5, 0)
+	find(12, 105, 1)
+	find(12, 105, 1)
+	a.InheritIDs(12, 13)
+	find(13, 105, 1)
+	a.ForgetProcess(1)
+	find(1, 5, 1)
+	find(2, 5, 0)
+	a.StartBlock()
+	find(2, 5, 1)
+}
+
+// TestInheritFiles checks that a new process has what is known of its creator, and only that.
+func TestInheritFiles(t *testing.T) {
+	for _, tt := range []struct {
+		what   string
+		before func(a *Asked)
+		want   string
+	}{
+		{"nothing has happened", func(*Asked) {}, "/1"},
+		{"a directory was changed", func(a *Asked) { a.ChangingDirs(); a.ChangedDirs() }, "/2"},
+		{"a directory is being changed", (*Asked).ChangingDirs, "/2"},
+		{"anything may be otherwise", (*Asked).Forget, "/2"},
+		{"not all changes are seen", func(a *Asked) { a.Hold(false) }, "/2"},
+	} {
+		a := NewAsked(&sharingHost{})
+		a.Hold(true)
+		var b [64]byte
+		a.WorkingDir(b[:], 1)
+		tt.before(a)
+		a.InheritFiles(1, 2)
+		if got := string(a.WorkingDir(b[:], 2)); got != tt.want {
+			t.Errorf("%s: %s, want %s", tt.what, got, tt.want)
+		}
+	}
+}

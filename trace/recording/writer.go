@@ -4,6 +4,7 @@ package recording
 
 import (
 	"bytes"
+	"encoding/binary"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -17,6 +18,12 @@ const (
 	blockSize = 512 << 10
 	// compressionLevel is that of DEFLATE, from 1 to 9.
 	compressionLevel = 6
+	// quickLevel is that of files in which no block is larger than quickSize. Its tables are
+	// smaller, and to fill those is most of the work.
+	quickLevel = 1
+	quickSize  = 16 << 10
+	// storedSize is the size up to which contents are not compressed.
+	storedSize = 1 << 10
 	// flushDelay is how long events wait for more.
 	flushDelay = 100 * time.Millisecond
 )
@@ -46,7 +53,8 @@ type Writer struct {
 	done  chan struct{}
 
 	// Of the goroutine that writes.
-	flate  *flate.Writer // to out
+	flate  *flate.Writer // to out; nil until needed
+	level  int           // of flate
 	out    bytes.Buffer
 	offset int64
 	index  []Block
@@ -74,10 +82,6 @@ func Create(path string, info *Info) (*Writer, error) {
 	w := &Writer{
 		path: path, file: file, encoder: newEncoder(), fresh: true, current: make(map[int]inCall),
 		full: make(chan pending, 4), spare: make(chan contents, 6), done: make(chan struct{}),
-	}
-	if w.flate, err = flate.NewWriter(&w.out, compressionLevel); err != nil {
-		file.Close()
-		return nil, err
 	}
 	if _, err := file.WriteString(firstLine()); err != nil {
 		file.Close()
@@ -243,15 +247,12 @@ func (w *Writer) put(h *header, contents ...[]byte) {
 	}
 	w.out.Reset()
 	w.out.Write(make([]byte, headerSize))
-	if size > 0 {
-		w.flate.Reset(&w.out)
-		for i, part := range contents {
-			w.flate.Write(part) // a Buffer takes everything
-			if len(part) >= ownCodes && i < len(contents)-1 {
-				w.flate.Flush()
-			}
-		}
-		w.flate.Close()
+	switch {
+	case size == 0:
+	case size <= storedSize:
+		w.store(size, contents)
+	default:
+		w.compress(size, contents)
 	}
 	frame := w.out.Bytes()
 	body := frame[headerSize:]
@@ -262,6 +263,39 @@ func (w *Writer) put(h *header, contents ...[]byte) {
 	if err != nil {
 		w.fail(err)
 	}
+}
+
+// store appends contents to w.out that are not compressed: as the only block of a DEFLATE
+// stream, of the type that says so (RFC 1951, 3.2.4).
+func (w *Writer) store(size int, contents [][]byte) {
+	head := []byte{1}
+	head = binary.LittleEndian.AppendUint16(head, uint16(size))
+	head = binary.LittleEndian.AppendUint16(head, ^uint16(size))
+	w.out.Write(head)
+	for _, part := range contents {
+		w.out.Write(part)
+	}
+}
+
+// compress appends contents to w.out.
+func (w *Writer) compress(size int, contents [][]byte) {
+	level := quickLevel
+	if size > quickSize {
+		level = compressionLevel
+	}
+	if level > w.level {
+		w.flate, _ = flate.NewWriter(&w.out, level) // there is this level
+		w.level = level
+	} else {
+		w.flate.Reset(&w.out)
+	}
+	for i, part := range contents {
+		w.flate.Write(part) // a Buffer takes everything
+		if len(part) >= ownCodes && i < len(contents)-1 {
+			w.flate.Flush()
+		}
+	}
+	w.flate.Close()
 }
 
 func (w *Writer) fail(err error) { w.err.CompareAndSwap(nil, &err) }
