@@ -93,6 +93,11 @@ func TestReadingInterrupted(t *testing.T) {
 			}
 		}
 	}
+	for _, kind := range []string{"files", "tree", "fds", "net", "time", "seccomp"} {
+		if shown := interruptReading(t, "--from="+file, "--report="+kind); !regexp.MustCompile(missing).MatchString(shown) {
+			t.Errorf("--report=%s: %q is missing:\n%s", kind, missing, shown)
+		}
+	}
 	out := filepath.Join(t.TempDir(), "out")
 	interruptReading(t, "--from="+file, "--report=files", "--json", "-o", out)
 	type incomplete struct{ Event, Message string }
