@@ -207,6 +207,8 @@ func (c *Comparison) compareThreads(a, b place, handlers bool, x, y []*step, who
 		switch {
 		case s.streams && kind != "outcome" && kind != "data" && c.a.terminal != c.b.terminal:
 			d.weight = weighsLess // see parts
+		case kind == "missing" && inOtherParts(x, i, y, j), kind == "added" && inOtherParts(y, j, x, i):
+			d.weight = weighsLess
 		case kind == "data" && moves:
 			d.weight = weighsContent
 		case kind == "data":

@@ -28,6 +28,8 @@ type step struct {
 	moves   bool          // it moves data of a file or socket
 	weighs  bool          // it is about more than memory, time and scheduling
 	streams bool          // it is about a standard stream
+	arrived bool          // it has read from a pipe or socket: see inOtherParts
+	got     uint64        // how many bytes, then
 }
 
 // side is one of the recordings to be compared.
@@ -219,6 +221,9 @@ func (s *side) exit(c *trace.Call) error {
 	for i := range c.Files {
 		f := &c.Files[i]
 		st.moves = st.moves || f.Bytes > 0
+		if c.Errno == 0 && f.Use&trace.UseRead != 0 && (strings.HasPrefix(f.Path, "pipe:") || strings.HasPrefix(f.Path, "socket:")) {
+			st.arrived, st.got = true, f.Bytes
+		}
 		name := s.fileName(f)
 		if f.Path == "" || f.Path[0] != '/' || f.Use&trace.UseDir != 0 || name == stream && (c.Errno == 0 || s.current.onlyAsked(c)) {
 			continue
