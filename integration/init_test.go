@@ -1,12 +1,20 @@
 package integration
 
 import (
+	"bufio"
 	"bytes"
+	"fmt"
+	"os"
 	"os/exec"
 	"regexp"
 	"strconv"
 	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"trapline/integration/need"
+	"trapline/tables"
 )
 
 // initLine is the runtime's report on the initialization of one package.
@@ -71,3 +79,54 @@ func ofGo(name string) bool {
 	first, _, _ := strings.Cut(name, "/")
 	return name != "main" && first != "trapline" && !strings.Contains(first, ".")
 }
+
+// TestStartPopulates starts trapline, which finds all of its code mapped, and again below
+// a seccomp filter that refuses madvise: then it finds what has run, and pages around that.
+func TestStartPopulates(t *testing.T) {
+	need.All(t, need.Populate, need.Live) // the filter is not made for a third program
+	// mapped returns the size of trapline's code, and how much of it is mapped, in kB.
+	mapped := func(refused string) (size, resident int) {
+		nr := tables.ByName(tables.X86_64, refused).NR
+		cmd := exec.Command(program(t, "refuse", "amd64"), fmt.Sprint(nr), fmt.Sprint(int(unix.EPERM)), trapline(t), "-o", os.DevNull, "cat")
+		stdin, err := cmd.StdinPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		stdout, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintln(stdin, "started")
+		if line, err := bufio.NewReader(stdout).ReadString('\n'); line != "started\n" {
+			t.Errorf("cat writes %q, %v", line, err)
+		}
+		smaps, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps", cmd.Process.Pid))
+		if err != nil {
+			t.Error(err)
+		}
+		stdin.Close()
+		if err := cmd.Wait(); err != nil {
+			t.Error(err)
+		}
+		m := codeOf.FindSubmatch(smaps)
+		if m == nil {
+			t.Fatalf("no code in\n%s", smaps)
+		}
+		size, _ = strconv.Atoi(string(m[1]))
+		resident, _ = strconv.Atoi(string(m[2]))
+		return size, resident
+	}
+	const headers = 8 // kB before the code
+	if size, resident := mapped("acct"); resident < size-headers {
+		t.Errorf("of %d kB of code %d are mapped", size, resident)
+	}
+	if size, resident := mapped("madvise"); resident >= size-headers {
+		t.Errorf("without madvise %d of %d kB of code are mapped as well", resident, size)
+	}
+}
+
+// codeOf finds the first mapping of code in a file smaps, its size, and what is mapped.
+var codeOf = regexp.MustCompile(`(?s) r-xp .*?\nSize: +(\d+) kB.*?\nRss: +(\d+) kB`)

@@ -34,7 +34,7 @@ func TestRefusedCalls(t *testing.T) {
 	optional := []string{
 		"prctl", "getppid", "tgkill", "tkill", "getpid", "gettid", "prlimit64", "rt_sigtimedwait", "rt_sigpending", "munmap", "dup2",
 		"waitid", "sched_yield", "sched_setaffinity", "sched_getaffinity", "process_vm_readv",
-		"ioctl",
+		"ioctl", "madvise",
 	}
 	// Each call, and the name of what is refused in the message.
 	needed := map[string]string{

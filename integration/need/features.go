@@ -53,6 +53,16 @@ var BashCompletion = feature("bash-completion", func() error {
 	return err
 })
 
+// Populate is the advice of madvise to populate memory, of Linux 5.14.
+var Populate = feature("MADV_POPULATE_WRITE", func() error {
+	page, err := unix.Mmap(-1, 0, os.Getpagesize(), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON)
+	if err != nil {
+		return err
+	}
+	defer unix.Munmap(page)
+	return unix.Madvise(page, unix.MADV_POPULATE_WRITE)
+})
+
 // NFPM is the program that makes packages, which "go run" gets and builds. ../../packages
 // has its version.
 var NFPM = feature("nfpm", func() error {

@@ -4,7 +4,7 @@
 // changes it: the runtime opens /dev/null for closed standard descriptors,
 // catches signals that were ignored, unblocks some that were blocked, and
 // raises the limit of open files. It also makes room for the runtime if
-// resource limits leave too little.
+// resource limits leave too little, and populates the memory that each start uses.
 //
 // It suffices to link the package into a program.
 package early

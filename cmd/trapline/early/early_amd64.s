@@ -123,6 +123,8 @@ needed:
 	CMPB	·anyTrapped(SB), $0
 	JNE	refused
 
+	CALL	·populate(SB)
+
 	// The runtime calls this function to set the action of a signal.
 	LEAQ	·setAction(SB), AX
 	MOVQ	AX, _cgo_sigaction(SB)
@@ -377,6 +379,7 @@ gone:
 // For signals in kept it does nothing. For others it returns EINVAL: then the
 // runtime itself calls rt_sigaction. The first call ends what filesLimited says.
 TEXT ·setAction(SB), NOSPLIT|NOFRAME, $0-0
+	CALL	·endPopulated(SB)
 	CMPB	·filesLimited(SB), $0
 	JEQ	action
 	MOVB	$0, ·filesLimited(SB)

@@ -1,0 +1,116 @@
+#include "textflag.h"
+
+// Memory that every start uses is populated by a few system calls, in place of more than
+// a hundred page faults, which are dear in some virtual machines. If the kernel cannot do
+// this (before Linux 5.14), or a seccomp filter refuses it, the pages fault one by one.
+
+// mapDefault is what _cgo_mmap was before: a function of the C library, or 0.
+GLOBL ·mapDefault(SB), NOPTR, $8
+
+// metadataPopulated tells that the beginning of the first chunk of metadata is populated.
+GLOBL ·metadataPopulated(SB), NOPTR, $1
+
+#define NR_MMAP 9
+#define NR_MADVISE 28
+#define PROT_READ_WRITE 3
+#define MAP_FIXED 0x10
+#define MAP_POPULATE 0x8000
+#define MADV_POPULATE_READ 22
+#define MADV_POPULATE_WRITE 23
+#define PAGE_SIZE 4096
+
+// The runtime allocates metadata that it never frees in chunks of this size:
+// persistentChunkSize of runtime/malloc.go. A start uses this much of the first chunk.
+#define METADATA_CHUNK 0x40000
+#define METADATA_USED 0x18000
+
+// Every start uses this much of noptrbss. Behind it lie large tables.
+#define NOPTRBSS_USED 0x7000
+
+// void populate(void)
+//
+// It populates code, constants and zeroed variables, and makes the runtime map its memory
+// by mapPopulated. Initialized variables are left out: each of their pages would be
+// copied, and a start writes few of them.
+TEXT ·populate(SB), NOSPLIT|NOFRAME, $0-0
+	LEAQ	runtime·text(SB), DI
+	LEAQ	runtime·etext(SB), SI
+	MOVL	$MADV_POPULATE_READ, DX
+	CALL	·advise(SB)
+	LEAQ	runtime·rodata(SB), DI
+	LEAQ	runtime·gcdata(SB), SI
+	MOVL	$MADV_POPULATE_READ, DX
+	CALL	·advise(SB)
+	LEAQ	runtime·bss(SB), DI
+	LEAQ	runtime·noptrbss+NOPTRBSS_USED(SB), SI
+	MOVL	$MADV_POPULATE_WRITE, DX
+	CALL	·advise(SB)
+
+	MOVQ	_cgo_mmap(SB), AX
+	MOVQ	AX, ·mapDefault(SB)
+	LEAQ	·mapPopulated(SB), AX
+	MOVQ	AX, _cgo_mmap(SB)
+	RET
+
+// void advise(void *start, void *end, int advice)
+TEXT ·advise(SB), NOSPLIT|NOFRAME, $0-0
+	ANDQ	$~(PAGE_SIZE-1), DI
+	SUBQ	DI, SI
+	MOVL	$NR_MADVISE, AX
+	SYSCALL
+	RET
+
+// uintptr mapPopulated(void *addr, size_t size, int prot, int flags, int fd, uint32 offset)
+//
+// It makes the call mmap, and populates what the runtime uses at once: the beginning of
+// its metadata, and the single pages that it maps within its indexes of the heap.
+TEXT ·mapPopulated(SB), NOSPLIT|NOFRAME, $0-0
+	MOVL	CX, R10
+	CMPL	DX, $PROT_READ_WRITE
+	JNE	map
+	CMPQ	SI, $METADATA_CHUNK
+	JEQ	metadata
+	CMPQ	SI, $PAGE_SIZE
+	JNE	map
+	TESTL	$MAP_FIXED, R10
+	JEQ	map
+	ORL	$MAP_POPULATE, R10
+map:
+	MOVL	$NR_MMAP, AX
+	SYSCALL
+	CMPQ	AX, $-(PAGE_SIZE-1)
+	JCS	mapped
+	NEGQ	AX // the number of an error
+mapped:
+	RET
+metadata:
+	CMPB	·metadataPopulated(SB), $0
+	JNE	map
+	MOVB	$1, ·metadataPopulated(SB)
+	MOVL	$NR_MMAP, AX
+	SYSCALL
+	CMPQ	AX, $-(PAGE_SIZE-1)
+	JCC	failed
+	MOVQ	AX, R8
+	MOVQ	AX, DI
+	MOVL	$METADATA_USED, SI
+	MOVL	$MADV_POPULATE_WRITE, DX
+	MOVL	$NR_MADVISE, AX
+	SYSCALL
+	MOVQ	R8, AX
+	RET
+failed:
+	NEGQ	AX
+	RET
+
+// void endPopulated(void)
+//
+// From then on the runtime maps memory as it would without mapPopulated.
+TEXT ·endPopulated(SB), NOSPLIT|NOFRAME, $0-0
+	LEAQ	·mapPopulated(SB), AX
+	CMPQ	AX, _cgo_mmap(SB)
+	JNE	done
+	MOVQ	·mapDefault(SB), AX
+	MOVQ	AX, _cgo_mmap(SB)
+done:
+	RET
