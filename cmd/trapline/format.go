@@ -12,7 +12,7 @@ import (
 )
 
 // formats are the formats that --format accepts.
-var formats = []*output.Format{textformat.Format, jsonformat.Format, csvformat.Format, perfetto.Format}
+var formats = []*output.Format{textformat.Format, jsonformat.Format, csvformat.Format, csvformat.Tabs, perfetto.Format}
 
 // setFormat reads the argument of --format.
 func (c *config) setFormat(spelled, value string, _ bool) error {

@@ -106,7 +106,7 @@ func TestInvalidCommandLines(t *testing.T) {
 		{"", mustHave, true},
 		{"--", mustHave, true},
 		{"-f -tt -y --json", mustHave, true},
-		{"--format=xml true", "invalid --format argument: 'xml': it takes text, json, csv or perfetto", true},
+		{"--format=xml true", "invalid --format argument: 'xml': it takes text, json, csv, tsv or perfetto", true},
 		{"-C --format=csv true", "-C/--summary and --format=csv are mutually exclusive", true},
 		{"-C --format=perfetto true", "-C/--summary and --format=perfetto are mutually exclusive", true},
 		{"-c --format=perfetto true", "-c/--summary-only and --format=perfetto are mutually exclusive", true},
@@ -279,7 +279,7 @@ func TestSpellings(t *testing.T) {
 		t.Errorf("-kk: %d, limit %d", c.Stacks, c.StackLimit)
 	}
 	for format, want := range map[string]*output.Format{
-		"--json": jsonformat.Format, "--format=json": jsonformat.Format, "--format=csv": csvformat.Format, "--format=text": textformat.Format,
+		"--json": jsonformat.Format, "--format=json": jsonformat.Format, "--format=csv": csvformat.Format, "--format=tsv": csvformat.Tabs, "--format=text": textformat.Format,
 	} {
 		if c := parse(t, format, "true"); c.Looks.Format != want {
 			t.Errorf("%s is %s", format, c.Looks.Format.Name)

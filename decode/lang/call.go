@@ -38,7 +38,7 @@ type Catalogue struct {
 	// DescribeInner is Describe for the calls of multiplexers, by name.
 	DescribeInner func(abi tables.ABI, name string) *Desc
 	// Resuming is the name of the call by which the kernel continues an interrupted
-	// call (restart_syscall).
+	// call.
 	Resuming string
 }
 
@@ -161,7 +161,7 @@ func (c *Call) Complete() bool { return c.Raw || c.next >= len(c.Sig.args) && !c
 func (c *Call) Exiting() bool { return c.exiting }
 
 // Pass notes a call that is not shown, or that the tracee was in when tracing
-// began: a restart_syscall may continue it.
+// began: a later call may continue it.
 func (c *Call) Pass(name string) {
 	if c.now != c.catalogue.Resuming { // which continues an earlier call
 		c.Previous = c.now

@@ -23,7 +23,7 @@ type Capture struct {
 	Asks uint8
 
 	// Special has bit i set if more memory is read when the descriptor in argument
-	// register i is a netlink socket: then Ops are not enough.
+	// register i is of a special kind: then Ops are not enough.
 	Special uint8
 
 	// Changes says that the call may change what descriptors refer to, which names
@@ -98,8 +98,8 @@ const (
 	// the number of elements, an unsigned int. It is read when the elements are; if it
 	// cannot be read, nothing is kept.
 	KeepCounted
-	// KeepBuffers keeps n struct iovec, Size bytes each, and what they point to:
-	// iov_len bytes of each, all together no more than Total. No more than Each bytes
+	// KeepBuffers keeps n pairs of an address and a length, Size bytes each, and as many
+	// bytes behind each address, all together no more than Total. No more than Each bytes
 	// of a buffer are kept, but all of its bytes count towards Total.
 	KeepBuffers
 	// KeepNull keeps nothing. A call whose argument is not a null pointer has to be

@@ -213,7 +213,7 @@ func (d *Decoder) addSignature(abi tables.ABI, nr uint64) *Signature {
 // LookupInner finds the signature of a call that an i386 program made through a
 // multiplexer. form names its description, which need not be that of the call
 // called name: the multiplexer may pass other arguments. The call need not
-// have a number of its own: i386 has "send" only inside socketcall.
+// have a number of its own.
 func (d *Decoder) LookupInner(name, form string) *Signature {
 	s := d.signatures.inner[form]
 	if s == nil {

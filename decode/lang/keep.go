@@ -168,8 +168,8 @@ func (k *Keeps) AskFD() {
 	}
 }
 
-// Special notes that more memory is read if the descriptor in a register is a netlink
-// socket.
+// Special notes that more memory is read if the descriptor in a register is of a special
+// kind.
 func (k *Keeps) Special(reg int) { k.to.Special |= 1 << reg }
 
 // askFDIn notes that the host is asked about the descriptor in a register.
@@ -246,7 +246,7 @@ func (k *Keeps) Elements(n Num, size int, most uint64) {
 	}
 }
 
-// Buffers is Elements for struct iovec. The buffers are kept as well: up to each bytes
+// Buffers is Elements for pairs of an address and a length. The buffers are kept as well: up to each bytes
 // of one buffer, and total bytes of all buffers together. If total is nil, all buffers
 // are full.
 func (k *Keeps) Buffers(n Num, most uint64, total Num, each int) {

@@ -7,8 +7,8 @@ import (
 )
 
 // Reading the tracee's memory. Each read costs a system call, however small it is,
-// and the values that one stop shows are often close together: the strings of execve,
-// the buffers of a vector. Therefore a small read takes its surroundings along.
+// and the values that one stop shows are often close together: the strings
+// of a list, the buffers of a vector. Therefore a small read takes its surroundings along.
 
 const (
 	smallRead = 256
@@ -148,7 +148,7 @@ func (c *Call) addressable(addr uint64) bool {
 
 // PageRoom is the number of bytes from addr to the end of its page. A string that
 // ends within the page must not be looked for in the next one: the call does not read
-// that page, and it may be memory that nobody serves (userfaultfd(2)).
+// that page, and reading that page may block.
 func PageRoom(addr uint64) uint64 {
 	const pageSize = 4096
 	return pageSize - addr%pageSize

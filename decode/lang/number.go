@@ -217,7 +217,7 @@ type Flags struct {
 	In  Number
 	Set *tables.Set
 
-	// Parts are numbers among the flags: MAP_SHARED|MAP_HUGETLB|21<<MAP_HUGE_SHIFT.
+	// Parts are numbers among the flags: SHARED|HUGE|21<<HUGE_SHIFT.
 	Parts   []Part
 	Ignored uint64 // bits that the kernel ignores
 	Named   bool   // with Parts: -X verbose shows the word as a number beside its names

@@ -12,7 +12,7 @@ type Part struct {
 	Mask  uint64
 	Set   *tables.Set // has names of its values; nil for a number
 	Base  output.Base // what a number is written in
-	Shift string      // C's name of the number of bits that it is shifted by: 21<<MAP_HUGE_SHIFT; empty to show no shift
+	Shift string      // C's name of the number of bits that it is shifted by: 21<<HUGE_SHIFT; empty to show no shift
 	Zero  bool        // among flags it is shown even if it is zero
 	First bool        // it is shown before the flags
 }
@@ -90,8 +90,7 @@ func (t *Flags) showEach(c *Call, word uint64, first, some bool) {
 	}
 }
 
-// Macro is a number kept in an In and shown as a macro of its parts:
-// KERNEL_VERSION(5, 10, 0).
+// Macro is a number kept in an In and shown as a macro of its parts: VERSION(5, 10, 0).
 type Macro struct {
 	In    Number
 	Name  string

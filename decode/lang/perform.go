@@ -122,7 +122,7 @@ func (m *KeptMemory) performString(from Memory, when Moment, addr, most uint64) 
 	return end != Whole || most <= performMost
 }
 
-// performBuffers keeps n bytes of struct iovec at addr, and the buffers.
+// performBuffers keeps n bytes of addresses and lengths at addr, and the buffers.
 func (m *KeptMemory) performBuffers(from Memory, op *KeepOp, addr, n, ret uint64) bool {
 	vector, ok := m.performBytes(from, op.When, addr, n)
 	left := uint64(NoArray)

@@ -7,8 +7,8 @@ import (
 	"trapline/tables"
 )
 
-// Rest stands last in the Args of a call with sub-commands (fcntl, keyctl,
-// ptrace): the arguments that follow, and what the result means, are those of
+// Rest stands last in the Args of a call with sub-commands: the arguments that
+// follow, and what the result means, are those of
 // the entry in Calls that has the name that Set gives to On. The entry called
 // "" is for all other values; without one they end the arguments. An entry
 // without a Ret has the result of the call.

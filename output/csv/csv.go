@@ -1,6 +1,6 @@
-// Package csv writes a trace as comma-separated values (RFC 4180): a row with
-// the column names, then a row for each call, signal and end of a tracee.
-// docs/csv.md describes it.
+// Package csv writes a trace as comma-separated values (RFC 4180) or tab-separated ones
+// (text/tab-separated-values of IANA): a row with the column names, then a row for each
+// call, signal and end of a tracee. docs/csv.md describes it.
 package csv
 
 import (
@@ -13,16 +13,20 @@ import (
 	"trapline/tables"
 )
 
-// Format is CSV. It has no columns for what it lacks, and the table of -C would
-// have columns other than the title's.
-var Format = &output.Format{
-	Name:  "csv",
-	Timed: true,
-	Title: "time,pid,comm,secontext,event,name,arguments,result,error,remark,duration\n",
-	Lacks: output.Stacks | output.Registers | output.Dumps | output.VCPUs | output.FinalSummary | output.Entries |
-		output.KernelPaths,
-	New: newWriter,
-}
+// Format is CSV: a field with a comma or a quote is in quotes.
+var Format = &output.Format{Name: "csv", Timed: true, Lacks: lacks, New: newCommas,
+	Title: "time,pid,comm,secontext,event,name,arguments,result,error,remark,duration\n"}
+
+// Tabs is TSV: no field is in quotes, since none contains a tab.
+var Tabs = &output.Format{Name: "tsv", Timed: true, Lacks: lacks, New: newTabs,
+	Title: "time\tpid\tcomm\tsecontext\tevent\tname\targuments\tresult\terror\tremark\tduration\n"}
+
+// lacks is what there are no columns for. The table of -C would have columns other than
+// the title's.
+const lacks = output.Stacks | output.Registers | output.Dumps | output.VCPUs | output.FinalSummary | output.Entries | output.KernelPaths
+
+func newCommas(o *output.Options, t *output.Tracee) output.Writer { return newWriter(o, t, ',') }
+func newTabs(o *output.Options, t *output.Tracee) output.Writer   { return newWriter(o, t, '\t') }
 
 // column is a column of a row, in the order of Format.Title.
 type column uint8
@@ -45,14 +49,15 @@ const (
 // writer writes rows. Values are strace's text.
 type writer struct {
 	text.Values
-	opt    output.Options // without colours
-	tracee *output.Tracee
-	row    [numColumns][]byte // the row being made, not quoted
-	buf    []byte             // complete rows
+	separator byte           // between the fields of a row
+	opt       output.Options // without colours
+	tracee    *output.Tracee
+	row       [numColumns][]byte // the row being made, not quoted
+	buf       []byte             // complete rows
 }
 
-func newWriter(o *output.Options, t *output.Tracee) output.Writer {
-	w := &writer{opt: *o, tracee: t}
+func newWriter(o *output.Options, t *output.Tracee, separator byte) *writer {
+	w := &writer{separator: separator, opt: *o, tracee: t}
 	w.opt.Palette = nil
 	w.Values = text.NewValues(&w.opt)
 	return w
@@ -111,15 +116,25 @@ func (w *writer) note(s string) {
 func (w *writer) end() {
 	for i, b := range w.row {
 		if i > 0 {
-			w.buf = append(w.buf, ',')
+			w.buf = append(w.buf, w.separator)
 		}
-		w.buf = appendField(w.buf, b)
+		w.buf = appendField(w.buf, b, w.separator)
 	}
 	w.buf = append(w.buf, '\n')
 }
 
-// appendField writes a field, in quotes if it needs them.
-func appendField(b, field []byte) []byte {
+// appendField writes a field, in quotes if it needs them. Between tabs no field does:
+// tabs and ends of lines in it would become spaces.
+func appendField(b, field []byte, separator byte) []byte {
+	if separator == '\t' {
+		for _, c := range field {
+			if c == '\t' || c == '\r' || c == '\n' {
+				c = ' '
+			}
+			b = append(b, c)
+		}
+		return b
+	}
 	if !bytes.ContainsAny(field, ",\"\r\n") && !bytes.HasPrefix(field, []byte(" ")) {
 		return append(b, field...)
 	}
@@ -250,27 +265,26 @@ func (w *writer) Event(at time.Time, e output.Event, _ *output.Stack) {
 
 // Summary implements output.Writer: a table of its own, with times in seconds.
 func (w *writer) Summary(s *output.Summary) {
-	w.buf = append(append(append(w.buf, "abi,"...), s.By.String()...), ",calls,errors,cpu,cpu_shortest,cpu_longest,wall,wall_shortest,wall_longest"...)
-	percentiles := []output.Column{output.ColumnP50, output.ColumnP95, output.ColumnP99}
-	if !s.Percentiles {
-		percentiles = nil
-	} else {
-		w.buf = append(w.buf, ",p50,p95,p99"...)
+	titles := []string{"abi", s.By.String(), "calls", "errors", "cpu", "cpu_shortest", "cpu_longest", "wall", "wall_shortest", "wall_longest"}
+	var percentiles []output.Column
+	if s.Percentiles {
+		percentiles = []output.Column{output.ColumnP50, output.ColumnP95, output.ColumnP99}
+		titles = append(titles, "p50", "p95", "p99")
 	}
-	w.buf = append(w.buf, '\n')
+	w.buf = append(append(w.buf, strings.Join(titles, string(w.separator))...), '\n')
 	for _, abi := range tables.ABIs {
 		for _, c := range s.Calls(abi) {
-			w.buf = append(w.buf, abi.String()...)
-			w.buf = appendField(append(w.buf, ','), text.AppendEscaped(nil, []byte(c.Name), w.opt.Strings, formulaStart(c.Name)))
-			w.buf = output.AppendNumber(append(w.buf, ','), c.Calls, output.Unsigned)
-			w.buf = output.AppendNumber(append(w.buf, ','), c.Errors, output.Unsigned)
+			w.buf = append(append(w.buf, abi.String()...), w.separator)
+			w.buf = appendField(w.buf, text.AppendEscaped(nil, []byte(c.Name), w.opt.Strings, formulaStart(c.Name)), w.separator)
+			w.buf = output.AppendNumber(append(w.buf, w.separator), c.Calls, output.Unsigned)
+			w.buf = output.AppendNumber(append(w.buf, w.separator), c.Errors, output.Unsigned)
 			for _, t := range []output.Times{c.CPU, c.Wall} {
-				w.buf = appendSeconds(append(w.buf, ','), t.Total)
-				w.buf = appendSeconds(append(w.buf, ','), t.Shortest)
-				w.buf = appendSeconds(append(w.buf, ','), t.Longest)
+				w.buf = appendSeconds(append(w.buf, w.separator), t.Total)
+				w.buf = appendSeconds(append(w.buf, w.separator), t.Shortest)
+				w.buf = appendSeconds(append(w.buf, w.separator), t.Longest)
 			}
 			for _, p := range percentiles {
-				w.buf = appendSeconds(append(w.buf, ','), c.Durations.Percentile(p.Percent()))
+				w.buf = appendSeconds(append(w.buf, w.separator), c.Durations.Percentile(p.Percent()))
 			}
 			w.buf = append(w.buf, '\n')
 		}

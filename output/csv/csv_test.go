@@ -16,7 +16,7 @@ import (
 )
 
 // rows runs f with a Log that writes CSV, and returns what encoding/csv reads
-// of it, without the titles and the times.
+// of it, without the titles and the times. TSV has the same fields.
 func rows(t *testing.T, o output.Options, f func(l *output.Log)) [][]string {
 	t.Helper()
 	o.Format = Format
@@ -24,6 +24,16 @@ func rows(t *testing.T, o output.Options, f func(l *output.Log)) [][]string {
 		o.Statuses = output.AllStatuses
 	}
 	all := parse(t, outputtest.Record(t, o, f))
+	o.Format = Tabs
+	lines := strings.Split(strings.TrimSuffix(outputtest.Record(t, o, f), "\n"), "\n")
+	if len(lines) != len(all) {
+		t.Fatalf("%d rows of TSV, %d of CSV", len(lines), len(all))
+	}
+	for i, line := range lines {
+		if fields := strings.Split(line, "\t"); !slices.Equal(fields, all[i]) {
+			t.Errorf("row %d of TSV is %q, of CSV %q", i, fields, all[i])
+		}
+	}
 	for i, row := range all {
 		if want := fmt.Sprintf("%d.123456789", outputtest.Start.Unix()); i > 0 && row[0] != want {
 			t.Errorf("time %s, want %s", row[0], want)
@@ -252,12 +262,16 @@ func FuzzField(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, field []byte) {
-		line := appendField([]byte("a,"), field)
+		line := appendField([]byte("a,"), field, ',')
 		got, err := csv.NewReader(strings.NewReader(string(line) + ",b\n")).ReadAll()
 		// The reader takes \r\n for \n.
 		want := strings.ReplaceAll(string(field), "\r\n", "\n")
 		if err != nil || len(got) != 1 || len(got[0]) != 3 || got[0][1] != want {
 			t.Errorf("%q is written as %q and read as %q, %v", field, line, got, err)
+		}
+		between := string(appendField(nil, field, '\t'))
+		if want := strings.NewReplacer("\t", " ", "\r", " ", "\n", " ").Replace(string(field)); between != want {
+			t.Errorf("between tabs %q is written as %q", field, between)
 		}
 	})
 }
@@ -268,7 +282,7 @@ func FuzzVerbs(f *testing.F) {
 	f.Add([]byte("abcdefghijklmnopqrstuvwxyz"))
 	f.Add([]byte{8, 10, 0, 14, 12, 1, 9, 16, 3, 17, 2, 15, 18})
 	f.Fuzz(func(t *testing.T, program []byte) {
-		w := newWriter(&output.Options{}, &output.Tracee{}).(*writer)
+		w := newWriter(&output.Options{}, &output.Tracee{}, ',')
 		w.BeginCall(&output.Header{Time: outputtest.Start, Name: "f"})
 		w.Arg("a", output.NameOptional)
 		for i, op := range program {
