@@ -10,7 +10,7 @@ import (
 )
 
 // Options say how much of a call is shown. The zero value shows what strace
-// shows by default, but for StringLimit.
+// shows by default, except StringLimit, which is 0.
 type Options struct {
 	StringLimit int      // -s: bytes shown of a string, 32 by default
 	FDs         FDs      // --decode-fds

@@ -21,8 +21,6 @@ type (
 
 	// What has to be kept of a call that is decoded later: see lang.Capture.
 	Capture     = lang.Capture
-	Commands    = lang.Commands
-	KeepOp      = lang.KeepOp
 	Detail      = lang.Detail
 	Command     = lang.Command
 	KeptMemory  = lang.KeptMemory
@@ -70,7 +68,7 @@ const (
 	ContextMismatch = kernel.ContextMismatch
 )
 
-// The values of what a KeepOp is made of, and how a Piece ends: see there.
+// The values of what a Capture is made of, and how a Piece ends: see there.
 const (
 	KeepBytes   = lang.KeepBytes
 	KeepString  = lang.KeepString
@@ -87,7 +85,6 @@ const (
 
 	AsksResult = lang.AsksResult
 	AsksMemory = lang.AsksMemory
-	Unbounded  = lang.Unbounded
 
 	Whole      = lang.Whole
 	AtNUL      = lang.AtNUL
@@ -113,10 +110,10 @@ const (
 // HostOf returns what d asks of tracees' descriptors and processes.
 func HostOf(d *Decoder) host.Host { return kernel.SettingsOf(d).Host() }
 
-// Asks counts how often d's host has been asked, at most. A call that is decoded without
-// that looks the same whenever it is decoded: nothing else that its memory, arguments and
-// result do not have bears on it, but for the name of the call that restart_syscall
-// resumes.
+// Asks is an upper limit of how often d's host has been asked. A call that is decoded
+// without asking it looks the same whenever it is decoded: it depends only on its
+// arguments, its memory and its result, and on the name of the call that
+// restart_syscall resumes.
 func Asks(d *Decoder) uint64 { return kernel.SettingsOf(d).Asks }
 
 // ProcessOf returns the number that the host knows c's tracee by, 0 if it does not.

@@ -22,7 +22,7 @@ func FuzzCall(f *testing.F) {
 			last = max(last, row.NR)
 		}
 	}
-	for nr := range uint16(last + 9) { // and some that are no call's
+	for nr := range uint16(last + 9) { // and some numbers without a call
 		f.Add(false, nr, uint64(3), uint64(0x1010), uint64(0x1020), uint64(0x1010), uint64(8), uint64(0x1030), pointers, uint16(0), int64(1))
 		f.Add(true, nr, uint64(0x1010), uint64(0x1018), uint64(1<<32-1), uint64(0x1010), uint64(1<<31), uint64(0x1030), pointers, uint16(0), int64(16))
 		f.Add(nr%2 == 0, nr, uint64(1<<63), uint64(0xffff), uint64(0x1010), uint64(1<<63), uint64(0x1010), uint64(1<<64-1), pointers, uint16(0x1800), int64(-1))

@@ -12,7 +12,7 @@ import (
 )
 
 // forX86 are the folders whose code runs on the machine that it traces. All else is
-// for any machine, but for files whose names end in _amd64.
+// for any machine, except files whose names end in _amd64.
 var forX86 = []string{"cmd/trapline", "trace", "tracer"}
 
 // constraintForX86 begins each Go file of these folders.

@@ -4,7 +4,7 @@
 // A guardian is a fork of this process and does not call execve, since a Go program
 // takes several milliseconds to start. A fork has only the thread that forked, and the
 // Go runtime does not work in it. Therefore a guardian does not allocate, its stack does
-// not grow (hence go:nosplit), all its signals are blocked, and it makes only raw system
+// not grow (therefore go:nosplit), all its signals are blocked, and it makes only raw system
 // calls.
 package guardian
 

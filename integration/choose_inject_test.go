@@ -168,7 +168,7 @@ func TestInjectedArgumentsAfterDetach(t *testing.T) {
 	}
 }
 
-// A seed repeats a run, and is told if it was not given.
+// A seed repeats a run, and is printed if it was not given.
 func TestInjectionSeed(t *testing.T) {
 	const script = `i=0; while [ $i -lt 40 ]; do cd / 2>/dev/null && printf y || printf n; i=$((i+1)); done`
 	first := injected(t, "chdir", []string{"chdir:error=EIO:p=0.5"}, script)

@@ -78,7 +78,7 @@ rm -f out`
 	}
 }
 
-// Where the standard streams lead, and how temporary files are called, is no difference; the
+// Where the standard streams lead, and the names of temporary files, do not count as differences; the
 // first one is where a program does something else.
 func TestDiffOfSurroundings(t *testing.T) {
 	dir := t.TempDir()
@@ -160,7 +160,7 @@ func TestDiffOfTerminal(t *testing.T) {
 	}
 }
 
-// A port that the kernel has chosen is no difference, where a program passes it to another.
+// A port that the kernel has chosen does not count as a difference where a program passes it to another.
 func TestDiffOfPorts(t *testing.T) {
 	need.All(t, need.Perl)
 	const script = "socket(S, AF_INET, SOCK_STREAM, 0); bind(S, sockaddr_in(0, INADDR_LOOPBACK)); " +

@@ -97,7 +97,7 @@ func TestExplainQuota(t *testing.T) {
 	}
 }
 
-// The quota of keys gives the same error, and is no file system's.
+// The quota of keys gives the same error, and does not belong to a file system.
 func TestExplainKeyQuota(t *testing.T) {
 	need.All(t, need.Root)
 	uninterrupted(t)

@@ -238,7 +238,7 @@ func TestExplainProcess(t *testing.T) {
 	})
 }
 
-// Who uses an address, and that nobody does.
+// Who uses an address, or that no process does.
 func TestExplainSockets(t *testing.T) {
 	// A process of its own, which ends with the program.
 	const elsewhere = `r,w=os.pipe(); s=S(U)
@@ -273,7 +273,7 @@ os.read(r,1)`
 		// A socket of another network namespace has the file, and does not listen.
 		{elsewhere, "s.connect('s')", "ECONNREFUSED", ""},
 		{elsewhere, "s.bind('s')", "EADDRINUSE", "DIR/s exists: it is a socket"},
-		// Errors that look alike: the file is no socket, the socket is bound already, the
+		// Errors that look alike: the file is not a socket, the socket is bound already, the
 		// address is on no interface.
 		{"write('s'); s=S(U)", "s.connect('s')", "ECONNREFUSED", ""},
 		{"", "b.bind(('127.0.0.1',0))", "EINVAL", ""},

@@ -105,7 +105,7 @@ func TestReadingInterrupted(t *testing.T) {
 	if n := len(all); n == 0 || all[n-1].Event != "incomplete" || !regexp.MustCompile(missing).MatchString(all[n-1].Message) {
 		t.Errorf("%+v", all)
 	}
-	// What is missing of a recording that was not read to its end is no difference.
+	// The missing part of a recording that was not read to its end does not count as a difference.
 	interruptReading(t, "--diff", file, file)
 }
 

@@ -32,8 +32,8 @@ func TestMemoryNotRecorded(t *testing.T) {
 	}
 }
 
-// A string of which more is asked for than the recording has is told of, where one is
-// shown or compared. Conditions see as much of it as there is.
+// A warning tells when more of a string is to be shown or compared than the recording
+// has. Conditions see as much of it as there is.
 func TestStringsNotRecorded(t *testing.T) {
 	dir := t.TempDir()
 	in := filepath.Join(dir, "in")

@@ -109,7 +109,7 @@ func TestRecordingEqualsLive(t *testing.T) {
 // Names of open files that the kernel removes, with no call that names them, are gone in the
 // recording from the same call on: of a pseudoterminal whose master is closed, also in a
 // socket that it was sent to and in a program that is executed, and of a process in /proc
-// that was waited for, or that nobody has to wait for.
+// that was waited for, or that needs no wait.
 func TestRecordedNamesThatGo(t *testing.T) {
 	need.All(t, need.Python3)
 	const script = `

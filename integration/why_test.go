@@ -192,7 +192,7 @@ func (w *waiters) tellsConnection(role string) bool {
 // Each way to wait, and who is waited for. Those that look like another and are not stand
 // beside it.
 func TestWhy(t *testing.T) {
-	need.All(t, need.Root) // to see that nobody else has the other end of a pipe
+	need.All(t, need.Root) // to see that no other process has the other end of a pipe
 	for _, tt := range []struct {
 		way, asked string
 		want       []string

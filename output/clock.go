@@ -17,9 +17,9 @@ type clocks struct {
 func readClocks() (c clocks) {
 	least := time.Duration(1<<63 - 1)
 	for range 8 {
-		before := Monotonic()
+		before := monotonicNow()
 		at := time.Now()
-		after := Monotonic()
+		after := monotonicNow()
 		if span := after - before; span < least {
 			least = span
 			c = clocks{at, before + span/2}
@@ -34,8 +34,8 @@ func (c *Clocks) clocksAt() clocks {
 	return clocks{time.Unix(0, c.Realtime), time.Duration(c.Monotonic)}
 }
 
-// Monotonic returns the time of CLOCK_MONOTONIC.
-func Monotonic() time.Duration { return readClock(unix.CLOCK_MONOTONIC) }
+// monotonicNow returns the time of CLOCK_MONOTONIC.
+func monotonicNow() time.Duration { return readClock(unix.CLOCK_MONOTONIC) }
 
 func readClock(clock int32) time.Duration {
 	var t unix.Timespec
@@ -74,7 +74,7 @@ type Clocks struct{ Realtime, Monotonic, Boottime int64 }
 func ReadClocks() Clocks {
 	c := readClocks()
 	// The difference of these two clocks is the time of suspension.
-	suspended := readClock(unix.CLOCK_BOOTTIME) - Monotonic()
+	suspended := readClock(unix.CLOCK_BOOTTIME) - monotonicNow()
 	if suspended < time.Millisecond { // they were not read at the same moment
 		suspended = 0
 	}

@@ -101,7 +101,7 @@ func OpenLog(d Destination, o Options) (*Log, error) {
 		if d.Name == "" && d.Writer == nil {
 			l.stderr = l.shared
 			// The tracee's own messages go there as well and must stay in
-			// order, unless nobody reads them.
+			// order, unless no one reads them.
 			l.shared.prompt = !isNull(w)
 		}
 	}

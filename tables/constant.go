@@ -5,7 +5,7 @@ import "slices"
 // Constant finds the values that a named constant has in sets of constants: in
 // any set, since the sets that are a description's also name what others use. It
 // returns the values under an ABI, each once; usually there is one, or none.
-// Names of errors and signals are constants, too.
+// Names of errors and signals are constants as well.
 func Constant(abi ABI, name string) (values []uint64) {
 	add := func(v uint64) {
 		if !slices.Contains(values, v) {

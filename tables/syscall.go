@@ -104,7 +104,7 @@ func Syscalls(abi ABI) iter.Seq[*Syscall] {
 // their numbers. A pattern is a number (decimal, or hexadecimal after 0x), a
 // regular expression after a slash (a slash at its end is optional) that
 // matches part of the name, a class (%file), or a name; an empty pattern matches
-// all. No match is no error: another ABI may have one.
+// all. Without a match there is no error: another ABI may have one.
 func Find(abi ABI, pattern string) ([]*Syscall, error) {
 	if pattern == "" {
 		return slices.Collect(Syscalls(abi)), nil

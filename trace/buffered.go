@@ -194,7 +194,7 @@ func (s *Session) captureDetail(call *tracer.Syscall) decode.Detail {
 const fionbio = 0x5421 // FIONBIO of asm-generic/ioctls.h
 
 // frequentRequests are the ioctls that are buffered. There are some thousands of
-// requests, and the stub's table has not so much space.
+// requests, and the stub's table does not have that much space.
 var frequentRequests = []uint64{
 	unix.TCGETS, unix.TCSETS, unix.TCSETSW, unix.TIOCGWINSZ, unix.TIOCGPGRP, unix.TIOCSPGRP,
 	unix.TIOCINQ, fionbio, unix.TCSETSF,

@@ -18,8 +18,7 @@ import (
 // explainer finds out why calls fail (Options.Explain). At the syscall-exit-stop of a
 // failed call it decodes the arguments again and keeps those that a reason may lie in;
 // then it looks at the machine for a fact that explains the error. A fact that does
-// not suffice for just this error is not a reason, and neither is one that nothing
-// certain is known of. The files explain_*.go have the reasons, by what they are about.
+// not suffice for just this error is not a reason, nor is an uncertain one. The files explain_*.go have the reasons, by what they are about.
 type explainer struct {
 	output.Discard
 	host    *host.Local

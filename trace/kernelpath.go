@@ -47,7 +47,7 @@ type kernelPaths struct {
 	options   KernelPath
 	calls     CallSet
 	graph     *host.FunctionGraph // nil if it cannot be used
-	noted     bool                // the user was told of a failure of graph
+	noted     bool                // the user has been warned that graph failed
 	stacks    host.KernelStacks
 	functions []output.KernelFunction // for the record
 	shown     output.KernelPath

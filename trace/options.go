@@ -23,7 +23,7 @@ type Options struct {
 	Follow bool
 	// FollowDepth limits Follow to a number of generations of processes: 1 stands for
 	// the children of the command and of the processes attached to. OnlyThreads follows
-	// only threads, and 0 is no limit.
+	// only threads, and 0 means no limit.
 	FollowDepth int
 	// DetachOnExec detaches from a process after a successful execve, except
 	// the execve that starts a command.
@@ -32,7 +32,7 @@ type Options struct {
 	// when this program dies.
 	KillOnExit bool
 	// Limit is the number of calls to trace before the session detaches from
-	// all processes; 0 is no limit.
+	// all processes; 0 means no limit.
 	Limit uint64
 
 	Calls    *CallSet   // calls to trace; nil for all

@@ -258,7 +258,7 @@ func (s *Session) AttachTo(t *Target, refused func(error)) (attached int) {
 }
 
 // attachThreads attaches to the threads of a process that are not tracees, and
-// returns their number. Threads that have ended are no error.
+// returns their number. Threads that have ended are not an error.
 func (s *Session) attachThreads(pid int) (threads int, err error) {
 	tasks := []int{pid}
 	if !s.o.Follow { // otherwise Attach finds them

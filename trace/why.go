@@ -83,7 +83,7 @@ func (s *Session) watchHangs(machine *host.Local) (stop func()) {
 // timesCalls says that the beginnings of calls are to be remembered.
 func (s *Session) timesCalls() bool { return s.o.Hang > 0 || s.o.Waits }
 
-// beginnings are those of the calls that tracees are in, by the ids of threads on this machine.
+// beginnings returns the tracees that are in a call, by the ids of their threads on this machine.
 func (s *Session) beginnings(machine *host.Local) map[int]*tracee {
 	entered := make(map[int]*tracee)
 	for tr := range s.tracer.Tracees {

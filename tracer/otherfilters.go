@@ -26,7 +26,7 @@ const (
 )
 
 // UnderFilter reports whether a seccomp filter is in force for the calling
-// thread, and hence for all its descendants, as in most containers: prctl(2).
+// thread, and therefore for all its descendants, as in most containers: prctl(2).
 func UnderFilter() bool {
 	mode, err := unix.PrctlRetInt(unix.PR_GET_SECCOMP, 0, 0, 0, 0)
 	if err == unix.EINVAL {

@@ -40,7 +40,7 @@ type Options struct {
 
 	// FollowDepth limits Follow to a number of generations of processes: 1 stands for
 	// the children of the launched command and of the processes attached to. With
-	// OnlyThreads only threads are followed. 0 is no limit. It must not be used with
+	// OnlyThreads only threads are followed. 0 means no limit. It must not be used with
 	// Traced. The other processes are let go before they run, and co-location does not
 	// take them into account.
 	FollowDepth int

@@ -86,7 +86,7 @@ func TestPresetIsOverridden(t *testing.T) {
 	if c := parse(t, "--preset=files", "true"); !same(c.Calls, "openat") || c.DecodeFDs != 0 {
 		t.Error("the user's own preset does not precede trapline's")
 	}
-	// What follows the command, and arguments of other options, are no presets.
+	// Words after the command, and arguments of other options, are not presets.
 	if c := parse(t, "-o", "--preset=none", "true", "--preset=none"); c.destination.Name != "--preset=none" || len(c.command) != 2 {
 		t.Errorf("%+v", c)
 	}

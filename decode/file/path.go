@@ -82,7 +82,7 @@ var pathCalls = Calls{
 	{"fchmod", Args{{"fd", ChangedFD}, {"mode", Mode}}, RetUnsigned},
 	{"fchmodat", Args{{"dirfd", DirFD}, {"pathname", ChangedPath}, {"mode", Mode}}, RetUnsigned},
 	{"fchmodat2", Args{{"dirfd", DirFD}, {"pathname", atChangedPath}, {"mode", Mode}, {"flags", &Flags{Set: &tables.FchmodatFlags}}}, RetUnsigned},
-	{"fchownat", Args{{"dirfd", DirFD}, {"pathname", atChangedPath}, {"owner", ID}, {"group", ID}, {"flags", AtFlags}}, RetUnsigned},
+	{"fchownat", Args{{"dirfd", DirFD}, {"pathname", atChangedPath}, {"owner", ID}, {"group", ID}, {"flags", atFlags}}, RetUnsigned},
 	{"mkdir", Args{{"pathname", NewPath}, {"mode", Mode}}, RetUnsigned},
 	{"mkdirat", Args{{"dirfd", DirFD}, {"pathname", NewPath}, {"mode", Mode}}, RetUnsigned},
 	{"mknod", Args{{"pathname", NewPath}, {"mode", FileMode16}, {"dev", nodeDev}}, RetUnsigned},
@@ -91,12 +91,12 @@ var pathCalls = Calls{
 	{"chdir chroot", Args{{"path", EnteredPath}}, RetUnsigned},
 	{"acct uselib swapoff", Args{{"path", Path}}, RetUnsigned},
 	{"fchdir", Args{{"fd", EnteredFD}}, RetUnsigned},
-	{"unlinkat", Args{{"dirfd", DirFD}, {"pathname", EntryPath}, {"flags", AtFlags}}, RetUnsigned},
+	{"unlinkat", Args{{"dirfd", DirFD}, {"pathname", EntryPath}, {"flags", atFlags}}, RetUnsigned},
 	{"link", Args{{"oldpath", LinkPath}, {"newpath", NewPath}}, RetUnsigned},
 	{"rename", Args{{"oldpath", EntryPath}, {"newpath", NewPath}}, RetUnsigned},
 	{"pivot_root", Args{{"oldpath", Path}, {"newpath", Path}}, RetUnsigned},
 	{"symlink", Args{{"oldpath", LinkTarget}, {"newpath", NewPath}}, RetUnsigned},
-	{"linkat", Args{{"olddirfd", DirFD}, {"oldpath", atPathToLink}, {"newdirfd", DirFD}, {"newpath", NewPath}, {"flags", AtFlags}}, RetUnsigned},
+	{"linkat", Args{{"olddirfd", DirFD}, {"oldpath", atPathToLink}, {"newdirfd", DirFD}, {"newpath", NewPath}, {"flags", atFlags}}, RetUnsigned},
 	{"symlinkat", Args{{"target", LinkTarget}, {"newdirfd", DirFD}, {"linkpath", NewPath}}, RetUnsigned},
 	{"renameat", Args{{"olddirfd", DirFD}, {"oldpath", EntryPath}, {"newdirfd", DirFD}, {"newpath", NewPath}}, RetUnsigned},
 	{"renameat2", Args{{"olddirfd", DirFD}, {"oldpath", EntryPath}, {"newdirfd", DirFD}, {"newpath", exchangedPath}, {"flags", &Flags{Set: &tables.RenameFlags}}}, RetUnsigned},
@@ -108,7 +108,7 @@ var pathCalls = Calls{
 	{"utime", Args{{"filename", ChangedPath}, {"times", &Ptr{To: utimbuf}}}, RetUnsigned},
 	{"utimes", Args{{"pathname", ChangedPath}, {"times", timevals}}, RetUnsigned},
 	{"futimesat", Args{{"dirfd", DirFD}, {"pathname", ChangedPath}, {"times", timevals}}, RetUnsigned},
-	{"utimensat", Args{{"dirfd", DirFD}, {"pathname", atChangedPath}, {"times", timePair}, {"flags", AtFlags}}, RetUnsigned},
+	{"utimensat", Args{{"dirfd", DirFD}, {"pathname", atChangedPath}, {"times", timePair}, {"flags", atFlags}}, RetUnsigned},
 }
 
 var pathCalls64 = Calls{
@@ -124,7 +124,7 @@ var pathCallsI386 = Calls{
 	{"chown32", Args{{"pathname", ChangedPath}, {"owner", ID}, {"group", ID}}, RetUnsigned},
 	{"lchown32", Args{{"pathname", changedLinkPath}, {"owner", ID}, {"group", ID}}, RetUnsigned},
 	{"fchown32", Args{{"fd", ChangedFD}, {"owner", ID}, {"group", ID}}, RetUnsigned},
-	{"utimensat_time64", Args{{"dirfd", DirFD}, {"pathname", atChangedPath}, {"times", timePair64}, {"flags", AtFlags}}, RetUnsigned},
+	{"utimensat_time64", Args{{"dirfd", DirFD}, {"pathname", atChangedPath}, {"times", timePair64}, {"flags", atFlags}}, RetUnsigned},
 }
 
 // swapFlags are the flags of swapon, including the priority (SWAP_FLAG_PRIO_MASK

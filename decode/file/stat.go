@@ -11,8 +11,8 @@ import (
 
 // File attributes: fs/stat.c.
 
-// AtFlags are the flags of calls that take a directory descriptor and a path.
-var AtFlags = &Flags{Set: &tables.AtFlags}
+// atFlags are the flags of calls that take a directory descriptor and a path.
+var atFlags = &Flags{Set: &tables.AtFlags}
 
 // statOrder is the order in which the members of all stat structs are shown.
 // Without -v only two of them are.
@@ -145,7 +145,7 @@ var statCalls64 = Calls{
 	{"stat", Args{{"pathname", Path}, {"statbuf", &Out{To: stat64Bit}}}, RetUnsigned},
 	{"lstat", Args{{"pathname", LinkPath}, {"statbuf", &Out{To: stat64Bit}}}, RetUnsigned},
 	{"fstat", Args{{"fd", FD}, {"statbuf", &Out{To: stat64Bit}}}, RetUnsigned},
-	{"newfstatat", Args{{"dirfd", DirFD}, {"pathname", atPath}, {"statbuf", &Out{To: stat64Bit}}, {"flags", AtFlags}}, RetUnsigned},
+	{"newfstatat", Args{{"dirfd", DirFD}, {"pathname", atPath}, {"statbuf", &Out{To: stat64Bit}}, {"flags", atFlags}}, RetUnsigned},
 }
 
 var statCallsI386 = Calls{
@@ -155,7 +155,7 @@ var statCallsI386 = Calls{
 	{"stat64", Args{{"pathname", Path}, {"statbuf", &Out{To: stat64OnI386}}}, RetUnsigned},
 	{"lstat64", Args{{"pathname", LinkPath}, {"statbuf", &Out{To: stat64OnI386}}}, RetUnsigned},
 	{"fstat64", Args{{"fd", FD}, {"statbuf", &Out{To: stat64OnI386}}}, RetUnsigned},
-	{"fstatat64", Args{{"dirfd", DirFD}, {"pathname", atPath}, {"statbuf", &Out{To: stat64OnI386}}, {"flags", AtFlags}}, RetUnsigned},
+	{"fstatat64", Args{{"dirfd", DirFD}, {"pathname", atPath}, {"statbuf", &Out{To: stat64OnI386}}, {"flags", atFlags}}, RetUnsigned},
 	{"oldstat", Args{{"pathname", Path}, {"statbuf", &Out{To: oldStat}}}, RetUnsigned},
 	{"oldlstat", Args{{"pathname", LinkPath}, {"statbuf", &Out{To: oldStat}}}, RetUnsigned},
 	{"oldfstat", Args{{"fd", FD}, {"statbuf", &Out{To: oldStat}}}, RetUnsigned},

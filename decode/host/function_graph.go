@@ -97,7 +97,7 @@ func (g *FunctionGraph) newInstance() (*GraphThread, error) {
 	return t, nil
 }
 
-// openTop prepares for function_graph outside of instances, if nobody else uses that.
+// openTop prepares for function_graph outside of instances, if no one else uses it.
 func (g *FunctionGraph) openTop() error {
 	read := func(name string) string { return strings.TrimSpace(string(readFile(g.dir+"/"+name, 64<<10))) }
 	if tracer := read("current_tracer"); tracer != "nop" {
@@ -141,7 +141,7 @@ func (g *FunctionGraph) openTop() error {
 }
 
 // bufferSizes reads buffer_size_kb of tracefs: the size of the buffer of a processor, in
-// KiB, and the one that it needs. A buffer that nobody has used is tiny, "7 (expanded:
+// KiB, and the one that it needs. An unused buffer is tiny, "7 (expanded:
 // 1408)", and gets its full size with the first tracer. But if an instance had the first
 // one, even in vain, the others stay tiny, and the text is just "7".
 func bufferSizes(text string) (size, full string) {

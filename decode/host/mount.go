@@ -149,7 +149,7 @@ func (l *Local) MountBelow(process int, id uint64) (m Mount, ok bool) {
 
 // MountUse is what a process uses of a mount.
 type MountUse struct {
-	Process, FD int    // FD is -1 if it is no descriptor
+	Process, FD int    // FD is -1 if it is not a descriptor
 	As          string // "the working directory" and so on
 	Name        string // of the file
 }

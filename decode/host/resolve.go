@@ -270,7 +270,7 @@ func (l *Local) walkName(b []byte, process, start int, name string, link bool) [
 			continue
 		}
 		next := w.open(part)
-		if next < 0 { // it does not exist, or nobody may be asked
+		if next < 0 { // it does not exist, or no host may be asked
 			found := l.nameOf(b, w.at)
 			if found == nil {
 				return nil

@@ -164,7 +164,7 @@ broken
 	}
 }
 
-// IsNoLink is certain only of what is no link, and of names that have none before the end.
+// IsNoLink is certain only of files that are not links, and of names without a link before their end.
 func TestIsNoLink(t *testing.T) {
 	dir, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {
@@ -195,7 +195,7 @@ func TestIsNoLink(t *testing.T) {
 	}
 }
 
-// What Resolve finds by a link of the procfs is told from what others find as well.
+// Paths that Resolve finds by a link of the procfs are distinguished from those that others find as well.
 func TestPassedProcess(t *testing.T) {
 	dir, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {

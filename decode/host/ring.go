@@ -31,8 +31,8 @@ type Ring struct {
 	Flags, Array uint64
 }
 
-// A RingNoter is a Host that is told what has been found out about a ring, for those who
-// ask a recording of its answers.
+// A RingNoter is a Host that takes note of what is known about a ring, for
+// readers of a recording of its answers.
 type RingNoter interface {
 	NoteRing(process, fd int, r Ring)
 }

@@ -166,7 +166,7 @@ const sockaddrInet6Min = 24
 
 // struct sockaddr_in6 (linux/in6.h)
 var sockaddrInet6 = &Struct{C: "sockaddr_in6", Fields: Fields{
-	{"_", U16}, {"sin6_port", Port}, {"sin6_flowinfo", NetU32}, {"sin6_addr", Inet6Addr},
+	{"_", U16}, {"sin6_port", Port}, {"sin6_flowinfo", netU32}, {"sin6_addr", Inet6Addr},
 	{"sin6_scope_id", Since{&Union{On: If{Test(linkLocal)}, Arms: Arms{{IfIndex, Nums{1}}, {U32, nil}}}}},
 }}
 
@@ -193,7 +193,7 @@ var sockaddrNetlink = &Struct{C: "sockaddr_nl", Fields: Fields{
 
 // struct sockaddr_ll (linux/if_packet.h)
 var sockaddrPacket = &Struct{C: "sockaddr_ll", Fields: Fields{
-	{"_", U16}, {"sll_protocol", EtherID}, {"sll_ifindex", IfIndex},
+	{"_", U16}, {"sll_protocol", etherID}, {"sll_ifindex", IfIndex},
 	{"sll_hatype", &Enum{In: X16, Set: &tables.ArpHardware}}, {"sll_pkttype", &Enum{In: X8, Set: &tables.PacketType}},
 	{"sll_halen", U8},
 	{"sll_addr", &When{If: Not{&Is{N: Ref("sll_halen"), Values: Nums{0}}},
@@ -311,9 +311,9 @@ func (rxrpcTransport) Show(c *Call, v View) {
 	c.Out.EndStruct()
 }
 
-// showTransport shows an address of n bytes: its family, and behind that its body, or if
-// it is not whole a member without a name. A member of the body of which only a part lies
-// within n bytes is shown with what v has of the rest.
+// showTransport shows an address of n bytes: its family, then its body, or a member
+// without a name if the body is not whole. If only a part of a member of the body lies
+// within n bytes, the rest of the member is taken from v.
 func showTransport(c *Call, name string, family uint64, v View, n int, body *Struct, whole bool) {
 	c.Out.Field(name)
 	c.Out.Enum(family, &tables.AddressFamily, output.Hex)

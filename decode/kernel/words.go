@@ -48,8 +48,8 @@ const (
 	ClockT // a clock_t
 
 	Port    // a 16-bit integer in network byte order, shown in host order as the argument of htons
-	NetU32  // a 32-bit one
-	EtherID // an Ethernet protocol in network byte order
+	netU32  // a 32-bit one
+	etherID // an Ethernet protocol in network byte order
 	IfIndex // the index of a network interface
 )
 
@@ -90,8 +90,8 @@ var words = [...]Type{
 	ClockT: &clockT{Long},
 
 	Port:    &bigEndian{Layouts(U16), "htons", nil, output.Unsigned},
-	NetU32:  &bigEndian{Layouts(U32), "htonl", nil, output.Unsigned},
-	EtherID: &bigEndian{Layouts(U16), "htons", &tables.EtherProtocol, output.Hex},
+	netU32:  &bigEndian{Layouts(U32), "htonl", nil, output.Unsigned},
+	etherID: &bigEndian{Layouts(U16), "htons", &tables.EtherProtocol, output.Hex},
 	IfIndex: &ifIndex{U32},
 }
 

@@ -17,7 +17,7 @@ type Extensible struct {
 	Size  Num // nil where the first member, a 32-bit integer, is the size
 	Least int
 	Cut   bool // bytes behind the known members are not read, but shown as "..."
-	Exact bool // a struct whose size is not that of Of is shown as an address
+	Exact bool // a struct of another size than Of is shown as an address
 }
 
 // Layout implements Type.

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// machinery are the files that have no words, but what words are made with.
+// machinery are the files without words: they have what words are made with.
 var machinery = map[string]bool{
 	"call.go": true, "memory.go": true, "slot.go": true, "bytes.go": true, "layout.go": true, "type.go": true,
 	"capture.go": true, "keep.go": true, "kept.go": true, "perform.go": true,

@@ -133,7 +133,7 @@ func (sl *structLayout) place(st *Struct) {
 	}
 }
 
-// Resolve lays the struct out. It panics if a name is not that of a member.
+// Resolve lays the struct out. It panics if a name does not belong to a member.
 func (st *Struct) Resolve() { st.layout() }
 
 // packed reports whether there is no padding.

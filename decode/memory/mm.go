@@ -13,8 +13,8 @@ import (
 var mmCalls = Calls{
 	{"brk", Args{{"addr", Addr}}, RetAddr},
 	{"munmap", Args{{"addr", Addr}, {"length", Size}}, RetUnsigned},
-	{"mprotect", Args{{"addr", Addr}, {"length", Size}, {"prot", MmapProt}}, RetUnsigned},
-	{"pkey_mprotect", Args{{"addr", Addr}, {"length", Size}, {"prot", MmapProt}, {"pkey", Int}}, RetUnsigned},
+	{"mprotect", Args{{"addr", Addr}, {"length", Size}, {"prot", mmapProt}}, RetUnsigned},
+	{"pkey_mprotect", Args{{"addr", Addr}, {"length", Size}, {"prot", mmapProt}, {"pkey", Int}}, RetUnsigned},
 	{"pkey_alloc", Args{{"flags", Xlong}, {"access_rights", &Flags{In: Xlong, Set: &tables.PkeyAccess}}}, RetUnsigned},
 	{"pkey_free", Args{{"pkey", Int}}, RetUnsigned},
 	{"mremap", Args{
@@ -32,20 +32,20 @@ var mmCalls = Calls{
 	{"mlockall", Args{{"flags", &Flags{Set: &tables.MlockallFlags}}}, RetUnsigned},
 	{"munlockall", Args{}, RetUnsigned},
 	{"mincore", Args{{"addr", Addr}, {"length", Size}, {"vec", &Out{To: &List{Of: residency{U8}, Count: pagesOf("length")}}}}, RetUnsigned},
-	{"remap_file_pages", Args{{"addr", Addr}, {"size", Size}, {"prot", MmapProt}, {"pgoff", Ulong}, {"flags", mmapFlags}}, RetUnsigned},
+	{"remap_file_pages", Args{{"addr", Addr}, {"size", Size}, {"prot", mmapProt}, {"pgoff", Ulong}, {"flags", mmapFlags}}, RetUnsigned},
 	{"mseal", Args{{"addr", Addr}, {"length", Size}, {"flags", Xlong}}, RetUnsigned},
 	{"map_shadow_stack", Args{{"addr", Addr}, {"len", Ulong}, {"flags", &Flags{Set: &tables.ShadowStack}}}, RetAddr},
 	{"memfd_secret", Args{{"flags", memfdSecretFlags}}, RetFD},
 }
 
 var mmCalls64 = Calls{
-	{"mmap", Args{{"addr", Addr}, {"length", Size}, {"prot", MmapProt}, {"flags", mmapFlags}, {"fd", mappedFD}, {"offset", Xlong}}, RetAddr},
+	{"mmap", Args{{"addr", Addr}, {"length", Size}, {"prot", mmapProt}, {"flags", mmapFlags}, {"fd", mappedFD}, {"offset", Xlong}}, RetAddr},
 }
 
 // The old mmap takes its arguments in memory. The offset of mmap2 is in pages.
 var mmCallsI386 = Calls{
 	{"mmap", Args{{"", &Rest{By: oldMmapArgs, Among: []*Desc{mmapUnreadable}, All: func(add func(*Desc)) { add(mmapInMemory) }}}}, RetAddr},
-	{"mmap2", Args{{"addr", Addr}, {"length", Size}, {"prot", MmapProt}, {"flags", mmapFlags}, {"fd", mappedFD}, {"offset", pageOffset{Ulong}}}, RetAddr},
+	{"mmap2", Args{{"addr", Addr}, {"length", Size}, {"prot", mmapProt}, {"flags", mmapFlags}, {"fd", mappedFD}, {"offset", pageOffset{Ulong}}}, RetAddr},
 }
 
 // memfdSecretFlags shows zero as a plain number.
@@ -67,8 +67,8 @@ var mappedFD = &Descriptor{Number: Int, Use: FDMapped, For: func(c *Call) FDUse 
 	return 0
 }}
 
-// MmapProt is the protection of pages.
-var MmapProt = &Flags{In: Xlong, Set: &tables.MmapProt}
+// mmapProt is the protection of pages.
+var mmapProt = &Flags{In: Xlong, Set: &tables.MmapProt}
 
 // mmapFlags are the flags of mmap: the type of the mapping, single bits, and the
 // logarithm of the size of huge pages.
@@ -110,7 +110,7 @@ func (t pageOffset) Show(c *Call, v View) { c.Out.Number(t.Value(c, v)*PageSize,
 
 var (
 	mmapInMemory = &Desc{"", Args{
-		{"addr", Addr}, {"length", Size}, {"prot", MmapProt}, {"flags", mmapFlags}, {"fd", mappedFD}, {"offset", Xlong},
+		{"addr", Addr}, {"length", Size}, {"prot", mmapProt}, {"flags", mmapFlags}, {"fd", mappedFD}, {"offset", Xlong},
 	}, nil}
 	mmapUnreadable = &Desc{"", Args{{"addr", Addr}}, nil}
 )

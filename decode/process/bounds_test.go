@@ -10,7 +10,7 @@ import (
 )
 
 // TestNothingBehindListsIsRead checks that the page after the end of a list is
-// not read: a page that nobody serves (userfaultfd) would block the reader.
+// not read: a page that no process serves (userfaultfd) would block the reader.
 func TestNothingBehindListsIsRead(t *testing.T) {
 	const start = 0x10000
 	for _, list := range []int{0, 1, 127, 128, 129, 300, 511} {

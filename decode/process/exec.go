@@ -12,8 +12,8 @@ import (
 // Running programs: fs/exec.c.
 
 var execCalls = Calls{
-	{"execve", Args{{"pathname", RunPath}, {"argv", Argv}, {"envp", Envp}}, RetUnsigned},
-	{"execveat", Args{{"dirfd", DirFD}, {"pathname", executedPath}, {"argv", Argv}, {"envp", Envp}, {"flags", &Flags{Set: &tables.ExecveatFlags}}}, RetUnsigned},
+	{"execve", Args{{"pathname", RunPath}, {"argv", argvStrings}, {"envp", envpStrings}}, RetUnsigned},
+	{"execveat", Args{{"dirfd", DirFD}, {"pathname", executedPath}, {"argv", argvStrings}, {"envp", envpStrings}, {"flags", &Flags{Set: &tables.ExecveatFlags}}}, RetUnsigned},
 }
 
 var executedPath = &UsedPath{
@@ -22,11 +22,11 @@ var executedPath = &UsedPath{
 }
 
 var (
-	// Argv points to an array of strings that is terminated by a null pointer.
-	Argv = &Ptr{To: AtAddr(showStrings), C: "const char **"}
-	// Envp is an Argv that is abbreviated to the number of strings, except with
+	// argvStrings points to an array of strings that is terminated by a null pointer.
+	argvStrings = &Ptr{To: AtAddr(showStrings), C: "const char **"}
+	// envpStrings is argvStrings abbreviated to the number of strings, except with
 	// -v.
-	Envp = &envp{Layouts(Ulong)}
+	envpStrings = &envp{Layouts(Ulong)}
 )
 
 // showStrings shows the strings of an argument vector. If it is abbreviated, at
@@ -72,7 +72,7 @@ func (*envp) CType() string { return "const char **" }
 func (t *envp) Show(c *Call, v View) {
 	addr := v.Uint(c.WordSize())
 	if !c.Abbrev {
-		Argv.Show(c, v)
+		argvStrings.Show(c, v)
 		return
 	}
 	c.Out.Addr(addr)

@@ -172,11 +172,11 @@ func clone3Wrote(c *Call) bool {
 	if !ok || flags&(tables.CLONE_PIDFD|tables.CLONE_PARENT_SETTID) != 0 {
 		return true
 	}
-	return size > known && !IsZero(c, addr+known, min(size, PageSize)-known)
+	return size > known && !isZero(c, addr+known, min(size, PageSize)-known)
 }
 
-// IsZero reports whether n bytes can be read and are all zero.
-func IsZero(c *Call, addr, n uint64) bool {
+// isZero reports whether n bytes can be read and are all zero.
+func isZero(c *Call, addr, n uint64) bool {
 	b, ok := c.ReadAll(addr, int(n))
 	return ok && !slices.ContainsFunc(b, func(x byte) bool { return x != 0 })
 }

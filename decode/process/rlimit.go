@@ -12,9 +12,9 @@ import (
 // Limits, usage and priorities: kernel/sys.c.
 
 var rlimitCalls = Calls{
-	{"getrlimit ugetrlimit", Args{{"resource", resource}, {"rlim", &Out{To: Rlimit}}}, RetUnsigned},
-	{"setrlimit", Args{{"resource", resource}, {"rlim", &Ptr{To: Rlimit}}}, RetUnsigned},
-	{"prlimit64", Args{{"pid", PIDOf(ThreadGroup)}, {"resource", resource}, {"new_limit", &Ptr{To: Rlimit64}}, {"old_limit", &Out{To: Rlimit64}}}, RetUnsigned},
+	{"getrlimit ugetrlimit", Args{{"resource", resource}, {"rlim", &Out{To: rlimitStruct}}}, RetUnsigned},
+	{"setrlimit", Args{{"resource", resource}, {"rlim", &Ptr{To: rlimitStruct}}}, RetUnsigned},
+	{"prlimit64", Args{{"pid", PIDOf(ThreadGroup)}, {"resource", resource}, {"new_limit", &Ptr{To: rlimitStruct64}}, {"old_limit", &Out{To: rlimitStruct64}}}, RetUnsigned},
 	{"getrusage", Args{{"who", &Enum{Set: &tables.Rusage}}, {"usage", &Out{To: &Rusage}}}, RetUnsigned},
 	{"getpriority", Args{{"which", &Enum{Set: &tables.PriorityWhich}}, {"who", priorityWho{Int}}}, RetUnsigned},
 	{"setpriority", Args{{"which", &Enum{Set: &tables.PriorityWhich}}, {"who", priorityWho{Int}}, {"prio", Int}}, RetUnsigned},
@@ -22,10 +22,10 @@ var rlimitCalls = Calls{
 
 var resource = &Enum{Set: &tables.Rlimit}
 
-// Rlimit is a struct rlimit, Rlimit64 a struct rlimit64.
+// rlimitStruct is a struct rlimit, rlimitStruct64 a struct rlimit64.
 var (
-	Rlimit   = &Struct{C: "rlimit", Fields: Fields{{"rlim_cur", &limit{KUlong}}, {"rlim_max", &limit{KUlong}}}}
-	Rlimit64 = &Struct{C: "rlimit64", Fields: Fields{{"rlim_cur", &limit{U64}}, {"rlim_max", &limit{U64}}}}
+	rlimitStruct   = &Struct{C: "rlimit", Fields: Fields{{"rlim_cur", &limit{KUlong}}, {"rlim_max", &limit{KUlong}}}}
+	rlimitStruct64 = &Struct{C: "rlimit64", Fields: Fields{{"rlim_cur", &limit{U64}}, {"rlim_max", &limit{U64}}}}
 )
 
 // limit is a resource limit. Multiples of 1024 are shown as such.

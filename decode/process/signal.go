@@ -7,7 +7,7 @@ import (
 	"trapline/tables"
 )
 
-// Signals: kernel/signal.c. The kernel refuses sets whose size is not that of a
+// Signals: kernel/signal.c. The kernel refuses sets of another size than a
 // sigset_t.
 
 var signalCalls = Calls{

@@ -15,25 +15,25 @@ var timeCalls = Calls{
 	{"time", Args{{"tloc", &Out{To: oldTime}}}, &With{Ret: RetUnsigned, Remark: remarkDate}},
 	{"gettimeofday", Args{{"tv", &Out{To: &Timeval}}, {"tz", &Out{To: timezone}}}, RetUnsigned},
 	{"settimeofday", Args{{"tv", &Ptr{To: &Timeval}}, {"tz", &Ptr{To: timezone}}}, RetUnsigned},
-	{"clock_gettime clock_getres", Args{{"clockid", Clock}, {"tp", &Out{To: &Timespec}}}, RetUnsigned},
-	{"clock_settime", Args{{"clockid", Clock}, {"tp", &Ptr{To: &Timespec}}}, RetUnsigned},
+	{"clock_gettime clock_getres", Args{{"clockid", clockID}, {"tp", &Out{To: &Timespec}}}, RetUnsigned},
+	{"clock_settime", Args{{"clockid", clockID}, {"tp", &Ptr{To: &Timespec}}}, RetUnsigned},
 	{"clock_nanosleep", Args{
-		{"clockid", Clock}, {"flags", clockFlags}, {"request", &Ptr{To: &Timespec}}, {"remain", &Out{To: &Timespec, If: Test(sleepLeft)}},
+		{"clockid", clockID}, {"flags", clockFlags}, {"request", &Ptr{To: &Timespec}}, {"remain", &Out{To: &Timespec, If: Test(sleepLeft)}},
 	}, RetUnsigned},
 	{"nanosleep", Args{{"req", &Ptr{To: &Timespec}}, {"rem", &Out{To: &Timespec, If: Test((*Call).Restarts)}}}, RetUnsigned},
 	{"adjtimex", Args{{"buf", &Out{To: timex}}}, retClockState},
-	{"clock_adjtime", Args{{"clockid", Clock}, {"buf", &Out{To: timex}}}, retClockState},
+	{"clock_adjtime", Args{{"clockid", clockID}, {"buf", &Out{To: timex}}}, retClockState},
 	{"times", Args{{"buf", &Out{To: tms}}}, RetUnsigned},
 }
 
 var timeCallsI386 = Calls{
 	{"stime", Args{{"tloc", &Ptr{To: oldTime}}}, RetUnsigned},
-	{"clock_gettime64 clock_getres_time64", Args{{"clockid", Clock}, {"tp", &Out{To: &Timespec64}}}, RetUnsigned},
-	{"clock_settime64", Args{{"clockid", Clock}, {"tp", &Ptr{To: &Timespec64}}}, RetUnsigned},
+	{"clock_gettime64 clock_getres_time64", Args{{"clockid", clockID}, {"tp", &Out{To: &Timespec64}}}, RetUnsigned},
+	{"clock_settime64", Args{{"clockid", clockID}, {"tp", &Ptr{To: &Timespec64}}}, RetUnsigned},
 	{"clock_nanosleep_time64", Args{
-		{"clockid", Clock}, {"flags", clockFlags}, {"request", &Ptr{To: &Timespec64}}, {"remain", &Out{To: &Timespec64, If: Test(sleepLeft)}},
+		{"clockid", clockID}, {"flags", clockFlags}, {"request", &Ptr{To: &Timespec64}}, {"remain", &Out{To: &Timespec64, If: Test(sleepLeft)}},
 	}, RetUnsigned},
-	{"clock_adjtime64", Args{{"clockid", Clock}, {"buf", &Out{To: timex64}}}, retClockState},
+	{"clock_adjtime64", Args{{"clockid", clockID}, {"buf", &Out{To: timex64}}}, retClockState},
 }
 
 // oldTime is a time_t. On i386 its date is that of the unsigned number, because
@@ -56,8 +56,8 @@ func remarkDate(c *Call) {
 	}
 }
 
-// Clock is a clockid_t.
-var Clock = clock{Int}
+// clockID is a clockid_t.
+var clockID = clock{Int}
 
 type clock struct{ Number }
 

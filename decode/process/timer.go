@@ -9,11 +9,11 @@ import (
 // Timers: kernel/time/posix-timers.c, kernel/time/itimer.c, fs/timerfd.c.
 
 var timerCalls = Calls{
-	{"timer_create", Args{{"clockid", Clock}, {"sevp", &Ptr{To: &Sigevent}}, {"timerid", &Out{To: Int}}}, RetUnsigned},
+	{"timer_create", Args{{"clockid", clockID}, {"sevp", &Ptr{To: &Sigevent}}, {"timerid", &Out{To: Int}}}, RetUnsigned},
 	{"timer_delete timer_getoverrun", Args{{"timerid", Int}}, RetUnsigned},
 	{"timer_settime", Args{{"timerid", Int}, {"flags", clockFlags}, {"new_value", &Ptr{To: &Itimerspec}}, {"old_value", &Out{To: &Itimerspec}}}, RetUnsigned},
 	{"timer_gettime", Args{{"timerid", Int}, {"curr_value", &Out{To: &Itimerspec}}}, RetUnsigned},
-	{"timerfd_create", Args{{"clockid", Clock}, {"flags", &Flags{Set: &tables.TimerfdFlags}}}, RetFD},
+	{"timerfd_create", Args{{"clockid", clockID}, {"flags", &Flags{Set: &tables.TimerfdFlags}}}, RetFD},
 	{"timerfd_settime", Args{{"fd", FD}, {"flags", timerfdFlags}, {"new_value", &Ptr{To: &Itimerspec}}, {"old_value", &Out{To: &Itimerspec}}}, RetUnsigned},
 	{"timerfd_gettime", Args{{"fd", FD}, {"curr_value", &Out{To: &Itimerspec}}}, RetUnsigned},
 	{"getitimer", Args{{"which", &Enum{Set: &tables.Itimer}}, {"curr_value", &Out{To: &Itimerval}}}, RetUnsigned},

@@ -46,7 +46,7 @@ func Start(t testing.TB, cmd *exec.Cmd, calls ...uintptr) {
 }
 
 // Await waits until a thread sleeps in one of the calls, and returns the call's
-// arguments. It fails the test if the thread has ended, or what it does is not to be known.
+// arguments. It fails the test if the thread has ended, or if its state cannot be read.
 func Await(t testing.TB, tid int, calls ...uintptr) (args [6]uint64) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {

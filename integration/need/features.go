@@ -490,7 +490,7 @@ var KernelStacks = feature("kernel-stacks", func() error {
 	return err
 })
 
-// FunctionGraph is a tracefs with the tracer function_graph, in use by nobody.
+// FunctionGraph is a tracefs with the tracer function_graph, that no one uses.
 var FunctionGraph = feature("function-graph", func() error {
 	tracers, err := os.ReadFile("/sys/kernel/tracing/available_tracers")
 	if err != nil {

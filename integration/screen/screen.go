@@ -126,7 +126,7 @@ func Run(cmd *exec.Cmd, rows, columns uint16) (string, error) {
 	defer master.Close()
 	text, err := io.ReadAll(master)
 	cmd.Wait()
-	if errors.Is(err, syscall.EIO) { // nobody has the terminal open any more
+	if errors.Is(err, syscall.EIO) { // no process has the terminal open any more
 		err = nil
 	}
 	return string(text), err
@@ -134,7 +134,7 @@ func Run(cmd *exec.Cmd, rows, columns uint16) (string, error) {
 
 // Start starts a command on a new terminal of that size, with all its standard
 // descriptors. It returns the end of the terminal that a person has: what is written
-// there is typed, and reading it fails with EIO when nobody has the terminal open any
+// there is typed, and reading it fails with EIO when no process has the terminal open any
 // more.
 func Start(cmd *exec.Cmd, rows, columns uint16) (*os.File, error) {
 	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)

@@ -186,7 +186,7 @@ func TestTimes(t *testing.T) {
 }
 
 // TestCreation checks that a flow leads from the call to the new thread, whichever
-// of their records comes first, and that there is none if the call is another.
+// of their records comes first, and no flow from any other call.
 func TestCreation(t *testing.T) {
 	started := func(child *output.Record, at time.Duration) {
 		child.SetProcess(8, 7)

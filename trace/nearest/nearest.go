@@ -67,8 +67,8 @@ func Begun(name string, known []string) string {
 	return begun
 }
 
-// Inside is Of for words in which only a mistake inside counts: a word that is
-// part of a right one, or has one as a part, is not one of them, and neither is one of
+// Inside is Of for words in which only a mistake inside counts: it returns nothing for a
+// word that is part of a right one, for one that contains a right one, and for one of
 // two characters. strace says nothing more of those, and its tests compare the whole line.
 func Inside(name string, known []string) string {
 	if len(name) < 3 {

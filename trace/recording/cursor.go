@@ -50,7 +50,7 @@ func (r *Reader) at(block int) *Cursor {
 }
 
 // SeekCall returns a Cursor before the entry of call n, counted from 0. It is at the
-// end if there are not so many.
+// end if there are not that many.
 func (r *Reader) SeekCall(n uint64) (*Cursor, error) {
 	block := sort.Search(len(r.blocks), func(i int) bool { return n < r.blocks[i].FirstCall+uint64(r.blocks[i].Calls) })
 	return r.seek(block, func(ev *Event) bool { return ev.Kind == Enter && ev.Ordinal >= n })

@@ -19,7 +19,7 @@ const (
 	hasMemory = 1 << iota
 	hasAnswers
 	hasError // of an Exit: the call has failed
-	hasPlace // of an Exit: the instruction or stack pointer is not that of the entry
+	hasPlace // of an Exit: the instruction or stack pointer differs from the entry's
 	hasStack
 	hasRegisters
 	hasUsage

@@ -25,9 +25,9 @@ type enteredIn struct {
 	calls map[uint64]int
 }
 
-// Part returns a Cursor on count blocks from first on. Before their events come the
-// entries of the calls that return in them, or whose threads end in them, but that were
-// entered in earlier blocks. Of these blocks it reads no others than it needs.
+// Part returns a Cursor on count blocks from first on. Their events are preceded by the
+// entries, in earlier blocks, of calls that return in them or whose threads end in them.
+// Of the earlier blocks it reads only those with such entries.
 func (r *Reader) Part(first, count int) (*Cursor, error) {
 	end := min(first+count, len(r.blocks))
 	entered, err := r.returning(first, end)

@@ -28,7 +28,7 @@ type Reader struct {
 }
 
 // Open opens a recording. The error has the name of the file. A file whose end is
-// missing is no error: see Complete.
+// missing is not an error: see Complete.
 func Open(path string) (*Reader, error) {
 	f, err := os.Open(path)
 	if err != nil {

@@ -12,9 +12,10 @@ import (
 // So its calls are compared with those of handlers on the other side, apart from those of
 // the thread that it has interrupted.
 //
-// A shell learns by such a handler that a child has ended, or by a call that waits for
-// that, whichever comes first. How processes end is compared anyhow (Comparison.compare),
-// so that waits matter little, unless there is no child or they do not return.
+// A shell learns that a child has ended by such a handler, or by a call that waits for
+// it, whichever comes first. How processes end is compared in any case
+// (Comparison.compare). Therefore waits matter little, unless there is no child or they
+// do not return.
 
 // signal notes that a thread gets a signal: if it has a handler, that is what the thread
 // runs until it calls rt_sigreturn.

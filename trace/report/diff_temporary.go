@@ -9,10 +9,10 @@ import (
 	"trapline/trace"
 )
 
-// Names of temporary files are drawn by lot. One that a trace makes, as only one side
-// does, is compared by what does not depend on the lot: its folder, the length of
-// its parts, and what is not letters and digits. Which these are is known when both
-// recordings were read. Until then, such names are marked.
+// Names of temporary files are random. Such a name, if only one of the two traces has
+// it, is compared by what is not random: its folder, the lengths of its parts, and the
+// characters other than letters and digits. Which names these are is known when both
+// recordings have been read. Until then, such names are marked.
 
 // mark is on both sides of the name of a file that the trace has made. Names have no NUL,
 // and other data hardly has this.

@@ -160,7 +160,7 @@ func FuzzCompare(f *testing.F) {
 	})
 }
 
-// What is missing since reading was ended is no difference: not the end of a call either.
+// What is missing because reading ended does not count as a difference, nor does the end of a call.
 func TestCompareCut(t *testing.T) {
 	forever := []byte{0, 0, 1, 3, 0, 1, 0, 0, 1, 3, 0, 1, 8, 0, 1, 3, 0, 1, 0, 0, 2, 3, 0, 2}
 	whole, part := newSide("a", new(numbering)), newSide("b", nil)

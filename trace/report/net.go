@@ -312,7 +312,7 @@ var outcomes = [...]string{
 	6: "YXDOMAIN", 7: "YXRRSET", 8: "NXRRSET", 9: "NOTAUTH", 10: "NOTZONE",
 }
 
-// outcomeOf is empty for an answer that is no error.
+// outcomeOf is empty for an answer without an error.
 func outcomeOf(code dnsmessage.RCode) string {
 	if int(code) < len(outcomes) {
 		return outcomes[code]

@@ -129,9 +129,9 @@ func isShellKeyword(word string) bool {
 	return false
 }
 
-// environmentChanges returns the variables of an environment that another one does not
-// have or has with another value, and the names of those that only the other one has. What
-// is not a variable, or is one that shells change at each command, is left out.
+// environmentChanges returns the variables of after that before lacks or has with
+// another value, and the names of those that only before has. It leaves out strings that
+// are not variables, and variables that shells change at each command.
 func environmentChanges(before, after []string) (set, unset []string) {
 	if before == nil || after == nil {
 		return nil, nil

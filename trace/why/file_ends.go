@@ -20,7 +20,7 @@ import (
 type end struct {
 	what    string // that is waited for
 	on      []target
-	closed  bool // there is nobody else
+	closed  bool // no one else has the other end
 	unseen  bool // others may not be seen
 	limited bool // the wait may end by itself
 }

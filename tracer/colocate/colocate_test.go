@@ -17,7 +17,7 @@ import (
 	"trapline/tables"
 )
 
-// Nothing is traced in these tests: a Controller believes what it is told, and a
+// Nothing is traced in these tests: a Controller relies on what its caller says, and a
 // process that sleeps can be pinned like any other.
 
 // sleeper starts a process and returns it as a task that makes calls.
@@ -188,7 +188,7 @@ func TestInheritPin(t *testing.T) {
 	}
 }
 
-// A task whose parent was killed before it told of it is pinned as well, or gets
+// A task whose parent was killed before it reported the task is pinned as well, or gets
 // the parent's own mask.
 func TestInheritPinUntold(t *testing.T) {
 	need.All(t, need.Processors)

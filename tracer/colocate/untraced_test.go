@@ -14,7 +14,7 @@ import (
 	"trapline/tables"
 )
 
-// While a task has a child that is not traced, nobody is pinned.
+// While a task has a child that is not traced, no task is pinned.
 func TestUntracedRelatives(t *testing.T) {
 	need.All(t, need.Processors)
 	cmd := exec.Command("sh", "-c", "sleep 1000 & wait; exec sleep 1000")

@@ -408,9 +408,9 @@ done:
 
 // uintptr mapMemory(void *addr, size_t size, int prot, int flags, int fd, uint32 offset)
 //
-// It makes the call mmap, but for memory that is only reserved: that counts as
-// address space, of which there is too little. It gives an address where nothing
-// is mapped, and where the kernel maps nothing unless it is told to. The runtime
+// It makes the call mmap, except for memory that is only reserved, which would count
+// as address space, and there is too little of that. For such memory it returns an
+// address where nothing is mapped, and where the kernel maps nothing by itself. The runtime
 // maps what it uses of a reservation there by MAP_FIXED.
 TEXT ·mapMemory(SB), NOSPLIT|NOFRAME, $0-0
 	TESTL	DX, DX // PROT_NONE

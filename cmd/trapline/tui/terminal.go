@@ -58,7 +58,7 @@ func (t *terminal) started() {
 		for {
 			n, err := t.master.Read(b)
 			t.add(b[:n])
-			if err != nil { // EIO once nobody has the slave
+			if err != nil { // EIO once no process has the slave open
 				return
 			}
 		}

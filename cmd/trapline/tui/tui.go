@@ -27,8 +27,8 @@ type Window struct {
 	profile  colorprofile.Profile
 }
 
-// ErrNoTerminal says that the standard input or output is no terminal.
-var ErrNoTerminal = errors.New("--tui needs a terminal: its standard input and output are not both one")
+// errNoTerminal says that the standard input or output is not a terminal.
+var errNoTerminal = errors.New("--tui needs a terminal: its standard input and output are not both one")
 
 // valueLimit is how many bytes of a string are kept for the display in hexadecimal.
 const valueLimit = 4096
@@ -38,7 +38,7 @@ const valueLimit = 4096
 func New(o *trace.Options, title []string) (*Window, error) {
 	size, err := unix.IoctlGetWinsize(1, unix.TIOCGWINSZ)
 	if _, in := unix.IoctlGetTermios(0, unix.TCGETS); in != nil || err != nil {
-		return nil, ErrNoTerminal
+		return nil, errNoTerminal
 	}
 	w := &Window{ended: make(chan error, 1), profile: colorprofile.ASCII}
 	o.Handler.StringLimit = valueLimit

@@ -397,7 +397,7 @@ func TestLarge(t *testing.T) {
 	}
 }
 
-// processorTime is what this process has used: what others use of the machine is no matter.
+// processorTime is what this process has used: what other processes use does not count.
 func processorTime(t *testing.T) time.Duration {
 	t.Helper()
 	var used unix.Rusage

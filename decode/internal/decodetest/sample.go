@@ -83,7 +83,7 @@ func (s Sample) run(d *Decoder, trace *output.Record, kept *keptSample) {
 	trace.EndCall(&output.Result{})
 }
 
-// Text is the sample as a line of strace's text. It must be right in JSON, too.
+// Text is the sample as a line of strace's text. JSON must agree with it.
 func (s Sample) Text(t testing.TB) string {
 	t.Helper()
 	line := s.Record(t, output.Options{Format: jsonformat.Format})

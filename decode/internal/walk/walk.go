@@ -11,7 +11,7 @@ import (
 )
 
 // Values calls visit with a pointer to every value that roots lead to, once each,
-// but for the sets of constants. What only Go functions name is not found.
+// except the sets of constants. What only Go functions name is not found.
 func Values(visit func(v any), roots ...any) {
 	All(func(v reflect.Value) {
 		if v.Kind() == reflect.Pointer {

@@ -33,7 +33,7 @@ func main() {
 	unix.Unlinkat(at, "made", 0)
 	unix.Unlinkat(at, "made", 0)
 
-	// A port that nobody listens to: it is bound.
+	// A port without a listener: it is bound.
 	bound, _ := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
 	unix.Bind(bound, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}})
 	s, _ := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)

@@ -81,7 +81,7 @@ type parser struct {
 	section *section
 	group   *group
 	option  *option // the last one, nil outside of options
-	last    *option // that is no form
+	last    *option // other than a form
 	open    bool    // the last block goes on
 	raw     *[]string
 }

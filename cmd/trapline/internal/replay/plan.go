@@ -236,7 +236,7 @@ func (p *planned) add(o option, spelled ...string) bool {
 	case "--stop", "--stop-on", "--syscall-limit":
 		p.ends = true
 	}
-	if o.short == 's' { // for what is shown of long strings; trapline refuses what is no number
+	if o.short == 's' { // what is shown of long strings; trapline refuses anything but a number
 		n, _ := strconv.Atoi(strings.TrimPrefix(spelled[len(spelled)-1], "--string-limit="))
 		p.strings = min(n, mostStrings)
 	}
