@@ -188,6 +188,7 @@ func tracerOf(tid int) string {
 // TestTracerKilled kills trapline while it runs a command: the command
 // continues, with its original affinity.
 func TestTracerKilled(t *testing.T) {
+	need.All(t, need.Unbuffered) // a process with a filter cannot outlive trapline
 	done, restored := filepath.Join(t.TempDir(), "done"), filepath.Join(t.TempDir(), "restored")
 	allowed := func(pid string) string {
 		b, _ := os.ReadFile("/proc/" + pid + "/status")

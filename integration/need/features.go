@@ -241,6 +241,15 @@ var Live = feature("live", func() error {
 	return nil
 })
 
+// Unbuffered is traces whose calls all stop, if nothing else is asked for: see
+// docs/testing.md.
+var Unbuffered = feature("unbuffered", func() error {
+	if os.Getenv("TRAPLINE_BUFFERED") != "" {
+		return errors.New("calls are buffered")
+	}
+	return nil
+})
+
 // Root is the rights of root.
 var Root = feature("root", func() error {
 	if uid := os.Geteuid(); uid != 0 {

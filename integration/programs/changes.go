@@ -17,6 +17,7 @@ type change struct{ file, from, to string }
 // short.
 var Buffering = Program{Name: "buffering/trapline", GOARCH: "amd64", source: Trapline.source, changes: []change{
 	{"tracer/buffered.go", "lazyStops  = 60", "lazyStops  = 2"},
+	{"trace/buffered.go", "if s.o.Debug || s.o.Buffered == BufferAlways {", "if s.o.Debug {"},
 	{"cmd/trapline/config.go", "func (c *config) settleBuffered() {\n", `func (c *config) settleBuffered() {
 	if c.Buffered == trace.BufferNever && c.daemon == notDaemon && !c.attaches() {
 		if c.Buffered = trace.BufferAlways; c.Unbuffered() != "" {
