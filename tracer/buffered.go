@@ -260,6 +260,11 @@ func alwaysStops(nr uint64) bool {
 // isBuffered reports whether there are buffered calls in this address space.
 func (tr *Tracee) isBuffered() bool { return tr.space != nil && tr.space.ready }
 
+// isInStub reports whether a call that a tracee has entered is one that the stub makes.
+// It stops if the tracee has a filter of its own, which another thread has installed for
+// all: it has an area up to the next call that stops elsewhere.
+func (tr *Tracee) isInStub(ip uint64) bool { return tr.isBuffered() && tr.t.buffered.stub.Has(ip) }
+
 // enterBuffered handles a stop at the entry of a call before it is reported. It
 // returns false if the tracee makes its call again.
 func (t *Tracer) enterBuffered(tr *Tracee) bool {
@@ -274,6 +279,9 @@ func (t *Tracer) enterBuffered(tr *Tracee) bool {
 	}
 	if s.ready {
 		t.enterGuarded(tr)
+	}
+	if tr.everyCall && tr.buffered != nil {
+		t.takeArea(tr)
 	}
 	if call.ABI == tables.I386 {
 		if s.ready && changesMemory386(call.NR) {

@@ -100,7 +100,7 @@ func (t *Tracer) seccompStop(tr *Tracee) *Event {
 	}
 	switch {
 	case tr.launch == launchFailed: // it will exit, and never became the command
-	case !tr.inCall:
+	case !tr.inCall && !tr.isInStub(t.info.ip):
 		return t.enterStop(tr)
 	default:
 		t.refuseForOthers(tr)

@@ -509,6 +509,10 @@ func (t *Tracer) syscallStop(tr *Tracee) *Event {
 
 func (t *Tracer) enterStop(tr *Tracee) *Event {
 	info, call := &t.info, &tr.call
+	if tr.isInStub(info.ip) {
+		t.resume(tr) // the stub notes the call
+		return nil
+	}
 	call.ABI, call.NR = abiOf(info.arch, info.data[0])
 	copy(call.Args[:], info.data[1:])
 	call.IP, call.SP = info.ip, info.sp
