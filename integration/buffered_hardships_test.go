@@ -48,6 +48,22 @@ func TestBufferedHardships(t *testing.T) {
 	}
 }
 
+// Each call of a program with a filter of its own is in the trace once, whichever thread
+// makes it.
+func TestBufferedOwnFilter(t *testing.T) {
+	need.All(t, need.GCC64, need.GXX)
+	r := trace(t, trapline(t), []string{"-f", "-d", "--buffered=always"}, path(t, programs.Hardships), "own")
+	if r.stdout != "0\n0 errors\n" || r.status != 0 {
+		t.Errorf("status %d, output:\n%s", r.status, r.stdout)
+	}
+	if passed, _ := bufferedCalls(t, r.stderr); passed < 500 {
+		t.Errorf("only %d calls did not stop", passed)
+	}
+	if n := strings.Count(r.log, "getpgid("); n != 140 {
+		t.Errorf("140 calls of getpgid, %d in the trace", n)
+	}
+}
+
 // A debugger works as under a trace that stops: it disassembles, evaluates and looks
 // for functions. It cannot debug a process, which is a tracee already.
 func TestBufferedDebugger(t *testing.T) {

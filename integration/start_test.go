@@ -341,6 +341,9 @@ func testIgnoredByReader(t *testing.T, tr string) {
 			t.Errorf("%v: %v; the command has %q, the reader %q", flags, err, out, &stderr)
 		}
 	}
+	if buffering {
+		return // a process with a filter cannot be detached
+	}
 	// Once there is a trace, trapline catches SIGQUIT and SIGTERM.
 	for _, sig := range []syscall.Signal{unix.SIGQUIT, unix.SIGTERM} {
 		cmd := exec.Command(program(t, "signals", "amd64"), "4004", "0", "0", tr, "-I2", "-o", "|cat >/dev/null",

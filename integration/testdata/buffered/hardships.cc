@@ -363,6 +363,38 @@ int main(int argc, char **argv)
 		stopped = true;
 		pthread_join(mapper, nullptr);
 		show("at last");
+	} else if (!strcmp(what, "own")) {
+		// A filter of the program's own, for all threads, refuses a call, and the calls
+		// of another thread go on.
+		static volatile bool installed;
+		pthread_create(&thread, nullptr, [](void *) -> void * {
+			warm_up(make_call, 100);
+			for (int i = 0; i < 20; i++)
+				make_call(SYS_getpgid, 0, 0, 0);
+			while (!installed)
+				make_call(SYS_getppid, 0, 0, 0);
+			for (int i = 0; i < 50; i++)
+				if (make_call(SYS_getpgid, i, 0, 0) != -EXDEV)
+					bad++;
+			return nullptr;
+		}, nullptr);
+		warm_up(make_call, 100);
+		for (int i = 0; i < 20; i++)
+			make_call(SYS_getpgid, 0, 0, 0);
+		struct sock_filter code[] = {
+			BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+			BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getpgid, 0, 1),
+			BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EXDEV),
+			BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+		};
+		struct sock_fprog prog = {4, code};
+		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+		printf("%ld\n", syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &prog));
+		installed = true;
+		for (int i = 0; i < 50; i++)
+			if (make_call(SYS_getpgid, i, 0, 0) != -EXDEV)
+				bad++;
+		pthread_join(thread, nullptr);
 	} else if (!strcmp(what, "threads")) {
 		for (int i = 0; i < 40; i++) {
 			pthread_t all[4];
