@@ -74,6 +74,16 @@ func TestBufferedSummary(t *testing.T) {
 	}
 }
 
+// With auto, the rows of -c end with the one that needs each call to stop.
+func TestBufferedSummaryTotal(t *testing.T) {
+	for _, when := range []string{"never", "auto"} {
+		log := trace(t, trapline(t), []string{"-f", "-c", "-w", "--json", "--buffered=" + when}, "ls", "-lR", "/usr/include/linux").log
+		if !strings.Contains(log, `"event":"summary_total"`) && !buffering {
+			t.Errorf("--buffered=%s:\n%s", when, log)
+		}
+	}
+}
+
 // firstDifference describes where two texts differ.
 func firstDifference(a, b string) string {
 	as, bs := strings.Split(a, "\n"), strings.Split(b, "\n")

@@ -54,7 +54,7 @@ func (c *config) settleSummary() {
 		Percentiles: percentiles || c.histogram || records,
 		// strace's table has no place for it, and calls that do not stop are
 		// not seen when they begin.
-		Overlaps: (own || records && c.Buffered == trace.BufferNever) && !c.destination.Separate,
+		Overlaps: (own || records && c.Buffered != trace.BufferAlways) && !c.destination.Separate,
 	}
 	c.Looks.ReadableNames = inUTF8Locale()
 	if c.summary == summaryOnly {
