@@ -107,9 +107,10 @@ const (
 	lazyThread = 4
 )
 
-// lazyColocation is how many stops there are before co-location begins. Processes that
-// do not create others are patched before that.
-const lazyColocation = 300
+// lazyColocation is how many stops there are before co-location begins, two for each
+// call. Most processes that do not create others are patched before that, and its
+// guardian would cost them more than it saves.
+const lazyColocation = 500
 
 // lazyOpens is how many calls of a patched process that open files stop. From then on
 // it is not co-location that gains most.
