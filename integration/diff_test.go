@@ -52,9 +52,9 @@ rm -f out`
 			ErrorsOnly []string `json:"errors_only"`
 		}
 	}
-	out, _, _ = run(t, "--diff", good, bad, "--json")
-	if out != "" {
-		t.Errorf("an option after the recordings is not refused: %s", out)
+	out, stderr, _ = run(t, "--diff", good, bad, "--json")
+	if out != "" || !strings.Contains(stderr, `"--json" comes after them: options go before --diff A B`) {
+		t.Errorf("an option after the recordings is not refused: %s%s", out, stderr)
 	}
 	out, _, _ = run(t, "--json", "--diff", good, bad)
 	all := reportRecords[diffRecord](t, out)
