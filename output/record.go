@@ -127,11 +127,12 @@ func (r *Record) EnteredAndReturned() {
 	}
 }
 
-// Again records a call that looks just like an earlier one, of which line is all.
-func (r *Record) Again(line []byte) {
+// Again records calls that look just like earlier ones, of which lines is all. With
+// Options.Keep it has to be one call.
+func (r *Record) Again(lines []byte) {
 	r.giveUp()
 	r.out.interrupt()
-	r.put(line)
+	r.put(lines)
 }
 
 // Line is what the last call to end has added to the file, if it was the only record

@@ -115,6 +115,7 @@ func (s *Session) buffer(options *tracer.Options) {
 	}
 	options.Buffered = s.bufferedCall
 	options.BufferedNames = s.o.asksLate()
+	options.BufferedTimes = s.timed || s.gate != nil
 	if s.o.DecodeFDs&^lastingFDs != 0 {
 		options.Lasting = s.isLasting
 	}

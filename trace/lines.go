@@ -21,6 +21,7 @@ type lines struct {
 	seed  maphash.Seed
 	lines []line // nil if calls have to be decoded each time
 	again int    // lines that were written again
+	batch []byte // some of them
 }
 
 // line is that of a call.
@@ -30,12 +31,14 @@ type line struct {
 	name string // of the call
 	key  []byte // empty if the call has been seen only once
 	text []byte
+	next *line // of the call that came after it; or nil
 }
 
 // Sizes of what is kept of lines, about 1 MiB in all: lines that repeat are short.
 const (
 	numLines   = 1 << 10 // a power of two
 	longestKey = 512     // of a Key and of a line, in bytes
+	mostBatch  = 8 << 10 // bytes of lines written together
 )
 
 // newLines prepares for keeping lines, if nothing is shown with a call but what is in
@@ -52,21 +55,29 @@ func (s *Session) newLines() {
 	s.lines = lines{seed: maphash.MakeSeed(), lines: make([]line, numLines)}
 }
 
+// place returns where the line of a call is kept, if it is, and the hash of its key.
+func (l *lines) place(t *tracee, key []byte) (*line, uint64) {
+	if l.lines == nil || len(key) == 0 || len(key) > longestKey || t.abi != tables.X86_64 {
+		return nil, 0
+	}
+	hash := maphash.Bytes(l.seed, key)
+	return &l.lines[(hash^uint64(t.ordinal)*ordinalStep)%numLines], hash
+}
+
+// isOf reports whether it is the line of a call of a tracee.
+func (l *line) isOf(t *tracee, key []byte) bool { return l.of == t && bytes.Equal(l.key, key) }
+
 // whole handles both the entry and the exit of a call that did not stop.
 func (s *Session) whole(t *tracee, ev *tracer.Event) {
 	key := ev.Key()
-	var l *line
-	var hash uint64
-	if s.lines.lines != nil && 0 < len(key) && len(key) <= longestKey && t.abi == tables.X86_64 {
-		hash = maphash.Bytes(s.lines.seed, key)
-		l = &s.lines.lines[(hash^uint64(t.ordinal)*ordinalStep)%numLines]
-		if l.hash == hash && l.of == t && bytes.Equal(l.key, key) {
-			t.call.Pass(l.name)
-			t.trace.Again(l.text)
-			s.lines.again++
-			s.tracer.Exit(ev)
-			return
-		}
+	l, hash := s.lines.place(t, key)
+	if l != nil && l.hash == hash && l.isOf(t, key) {
+		t.call.Pass(l.name)
+		t.trace.Again(l.text)
+		s.lines.again++
+		s.tracer.Exit(ev)
+		s.repeat(t, ev, l)
+		return
 	}
 	asks, misses := decode.Asks(s.decoder), s.misses
 	t.whole = true
@@ -87,6 +98,37 @@ func (s *Session) whole(t *tracee, ev *tracer.Event) {
 		}
 		l.name = t.call.Sig.Name
 		l.key, l.text = append(l.key[:0], key...), append(l.text[:0], text...)
+	}
+}
+
+// repeat writes the lines of the calls that follow one with a line, as long as they have
+// one themselves. What a call was followed by last time, it is mostly followed by again.
+func (s *Session) repeat(t *tracee, ev *tracer.Event, last *line) {
+	if s.o.Keep > 0 {
+		return // lines are kept one by one
+	}
+	batch := s.lines.batch[:0]
+	for len(batch) < mostBatch {
+		key := s.tracer.Ahead(ev)
+		if key == nil {
+			break
+		}
+		l := last.next
+		if l == nil || !l.isOf(t, key) {
+			var hash uint64
+			if l, hash = s.lines.place(t, key); l == nil || l.hash != hash || !l.isOf(t, key) {
+				break
+			}
+			last.next = l
+		}
+		s.tracer.Pass(ev)
+		t.call.Pass(l.name)
+		batch = append(batch, l.text...)
+		s.lines.again++
+		last = l
+	}
+	if s.lines.batch = batch; len(batch) > 0 {
+		t.trace.Again(batch)
 	}
 }
 

@@ -70,6 +70,7 @@ func (t *Tracer) giveArea(r *remote) error {
 	if s.hidesOpens {
 		t.colocation.HideOpens(&tr.task)
 	}
+	t.timeEnds()
 	return nil
 }
 
@@ -182,8 +183,19 @@ func (t *Tracer) releaseArea(tr *Tracee) {
 	b := t.buffered
 	if i := slices.Index(b.areas, th); i >= 0 {
 		b.areas = slices.Delete(b.areas, i, i+1)
+		b.ahead = nil
+		t.timeEnds()
 	}
 	tr.space.free = append(tr.space.free, th.area)
+}
+
+// timeEnds says whether the times are noted when calls end: if they are shown, or
+// bring the calls of several threads in order.
+func (t *Tracer) timeEnds() {
+	areas := t.buffered.areas
+	for _, th := range areas {
+		th.area.TimeEnds(t.opts.BufferedTimes || len(areas) > 1)
+	}
 }
 
 // born prepares a tracee in its first stop: it must not use the area of its

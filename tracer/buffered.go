@@ -40,21 +40,22 @@ type bufferedState struct {
 	texts    texts
 	clock    clock
 
-	areas  []*thread // of all tracees that have one
-	held   *stop     // a stop to be handled when all calls before it are reported
-	ahead  *thread   // where the next event is to be looked for, or nil: those of other threads have been found
-	rest   uint64    // the earliest of them
-	until  uint64    // calls up to this time stamp counter are reported now
-	next   time.Time // when the rings are looked at without a stop
-	idle   time.Duration
-	looked time.Time // when the rings were looked at before that
-	round  uint64    // how often they have been
-	most   uint64    // bytes that were in the fullest one
-	taken  int       // calls found in the rings since they were looked at last
-	busy   bool      // calls are being reported
-	last   bool      // the trace ends
-	wait   bool      // stops are looked at before the rings are
-	over   bool      // all calls stop from now on
+	areas     []*thread // of all tracees that have one
+	held      *stop     // a stop to be handled when all calls before it are reported
+	ahead     *thread   // where the next event is to be looked for, or nil: those of other threads have been found
+	rest      uint64    // the earliest of them
+	unsettled []*thread // threads that had none, or whose next one may have come since
+	until     uint64    // calls up to this time stamp counter are reported now
+	next      time.Time // when the rings are looked at without a stop
+	idle      time.Duration
+	looked    time.Time // when the rings were looked at before that
+	round     uint64    // how often how fast they fill has been found
+	most      uint64    // bytes that were found in the fullest one since
+	peeked    uint64    // size of the record that Ahead has returned
+	busy      bool      // calls are being reported
+	last      bool      // the trace ends
+	wait      bool      // stops are looked at before the rings are
+	over      bool      // all calls stop from now on
 
 	memory   *space // whose memory memoryFD is; nil: none
 	memoryFD int
@@ -150,8 +151,8 @@ type thread struct {
 // CanBuffer returns why this machine, or a sandbox that this process is in, does
 // not let calls be buffered, or nil.
 func CanBuffer() error {
-	if !buffered.HasStableTSC() {
-		return errors.New("the processor's time stamp counter is not constant")
+	if missing := buffered.Missing(); missing != "" {
+		return fmt.Errorf("the processor lacks %s", missing)
 	}
 	if mode, err := unix.PrctlRetInt(unix.PR_GET_SECCOMP, 0, 0, 0, 0); err != nil || mode != 0 {
 		return errors.New("a seccomp filter is in force already")

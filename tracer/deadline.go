@@ -93,10 +93,11 @@ func (tm *timer) set(first, interval time.Duration) error {
 // trace is interrupted.
 //
 // With buffered calls there is always a deadline, and the timer stays armed between
-// two waits: as long as tracees stop it need not be set again.
+// two waits: if tracees stop until it fires it need not be set again.
 func (t *Tracer) waitUntil(deadline time.Time) (stop, error) {
-	late := !time.Now().Before(deadline)
-	if late || !t.timer.armed || t.timer.first.After(deadline) {
+	now := time.Now()
+	late := !now.Before(deadline)
+	if late || !t.timer.armed || t.timer.first.After(deadline) || !t.timer.first.After(now) {
 		s, errno := t.wait(unix.WNOHANG)
 		if late || s.tid != 0 || errno != 0 && errno != unix.EINTR && errno != unix.ECHILD {
 			if errno == unix.ECHILD || errno == unix.EINTR {
@@ -125,6 +126,10 @@ func (t *Tracer) waitUntil(deadline time.Time) (stop, error) {
 		case !time.Now().Before(deadline):
 			t.timer.stop() // nothing happens: it need not fire so often
 			return s, nil
+		}
+		// It has fired for an earlier deadline, and would do so again only after its period.
+		if err := t.timer.start(t, time.Until(deadline)); err != nil {
+			return stop{}, err
 		}
 	}
 }

@@ -20,13 +20,11 @@ var (
 	errSteps = errors.New("it single-steps itself")
 )
 
-// How often the rings are looked at while no tracee stops: after longIdle or, if there
-// was much in them, when the fullest one should be half full again.
+// How often the rings are looked at while no tracee stops: when the one that has been
+// filled fastest should be half full, within these limits.
 const (
 	leastIdle = 50 * time.Microsecond
-	shortIdle = 300 * time.Microsecond
 	longIdle  = 5 * time.Millisecond
-	manyCalls = 64
 )
 
 // A call that is under way is reported as entered when it takes this long, and at
@@ -54,27 +52,32 @@ func (t *Tracer) nextBuffered() *Event {
 			return nil
 		}
 		t.beginReport()
-		b.idle = min(max(2*b.idle, shortIdle), longIdle)
 	}
 	th, when := b.earliest(t)
 	if th == nil {
 		b.busy = false
 		b.endReport()
-		b.next = b.clock.last.Add(b.idle)
 		return nil
 	}
 	return t.reportBuffered(th, when)
 }
 
 // endReport decides how long the tracer is idle, from how fast the rings have been
-// filled.
+// filled since the last time.
 func (b *bufferedState) endReport() {
 	last := b.clock.last
-	if b.taken >= manyCalls {
-		b.idle = min(max(halfFull(last.Sub(b.looked), b.most), leastIdle), longIdle)
+	if after := last.Sub(b.looked); after >= leastIdle || b.held != nil {
+		idle := min(max(halfFull(after, b.most), leastIdle), longIdle)
+		if b.held == nil || idle < b.idle {
+			b.idle = idle
+		}
+		b.looked, b.most = last, 0
+		b.round++
 	}
-	b.looked, b.taken, b.most = last, 0, 0
-	b.round++
+	if b.held != nil { // a tracee waits meanwhile: its ring is not filled
+		b.looked = time.Now()
+	}
+	b.next = b.looked.Add(b.idle)
 }
 
 // halfFull returns when a ring will be half full if there was so much in it after a
@@ -86,17 +89,17 @@ func halfFull(after time.Duration, bytes uint64) time.Duration {
 // earliest returns the thread with the earliest entry or exit of a call that is
 // to be reported now.
 func (b *bufferedState) earliest(t *Tracer) (first *thread, when uint64) {
-	if th := b.ahead; th != nil {
+	if th := b.ahead; th != nil && b.othersWait() {
 		if at, ok := b.load(t, th); ok && at <= b.until && at < b.rest {
 			return th, at
 		}
 	}
-	b.ahead, b.rest = nil, math.MaxUint64
-	settled := 0
+	b.rest, b.unsettled = math.MaxUint64, b.unsettled[:0]
 	for _, th := range b.areas {
+		th.area.Mark()
 		at, ok := b.load(t, th)
-		if th.isSettled() {
-			settled++
+		if !th.isSettled() {
+			b.unsettled = append(b.unsettled, th)
 		}
 		switch {
 		case !ok || at > b.until:
@@ -109,10 +112,19 @@ func (b *bufferedState) earliest(t *Tracer) (first *thread, when uint64) {
 			b.rest = min(b.rest, at)
 		}
 	}
-	if first != nil && (settled == len(b.areas) || settled == len(b.areas)-1 && !first.isSettled()) {
-		b.ahead = first
-	}
+	b.ahead = first
 	return first, when
+}
+
+// othersWait reports whether all threads but that of ahead have done nothing since their
+// next events were looked for.
+func (b *bufferedState) othersWait() bool {
+	for _, th := range b.unsettled {
+		if th != b.ahead && !th.area.IsAsMarked() {
+			return false
+		}
+	}
+	return true
 }
 
 // isSettled reports whether the time of a thread's next event is known, and will not
@@ -146,18 +158,22 @@ func (b *bufferedState) load(t *Tracer, th *thread) (at uint64, ok bool) {
 			r.End = min(r.End, buffered.ReadTSC())
 		}
 		r.Start = min(r.Start, r.End)
-		b.passed++
-		b.taken++
-		if th.round != b.round {
-			th.round, th.filled = b.round, 0
-		}
-		th.filled += r.Size()
-		b.most = max(b.most, th.filled)
+		b.count(th, r.Size())
 	}
 	if !th.entered {
 		return th.record.Start, true
 	}
 	return th.record.End, true
+}
+
+// count counts a call that was found in the ring of a thread.
+func (b *bufferedState) count(th *thread, size uint64) {
+	b.passed++
+	if th.round != b.round {
+		th.round, th.filled = b.round, 0
+	}
+	th.filled += size
+	b.most = max(b.most, th.filled)
 }
 
 // loadRunning is load for a thread whose ring has no complete record: the call
@@ -291,33 +307,45 @@ func (t *Tracer) reportBuffered(th *thread, when uint64) *Event {
 	ev.Call = call
 	ev.Time = b.clock.at(when)
 	ev.Kept, ev.Partly = !th.live, th.live && len(th.record.Chunks) > 0
-	ev.Whole = kind == Enter && ev.Kept && b.isWhole(t, th)
+	ev.Whole = kind == Enter && ev.Kept && b.isWhole(th)
 	return ev
 }
 
 // isWhole reports whether the exit of a thread's call, whose entry is being reported,
 // is the next event.
-func (b *bufferedState) isWhole(t *Tracer, th *thread) bool {
+func (b *bufferedState) isWhole(th *thread) bool {
 	if th.running || th.record.End > b.until {
 		return false
 	}
-	if b.ahead == th {
-		return th.record.End < b.rest
-	}
-	for _, other := range b.areas {
-		if other == th {
-			continue
-		}
-		if at, ok := b.load(t, other); ok && at <= th.record.End {
-			return false
-		}
-	}
-	return true
+	return b.ahead == th && th.record.End < b.rest && b.othersWait()
 }
 
 // Exit turns an Enter that is Whole, the event that Next has just returned, into the
 // Exit of the call. Otherwise that is what Next returns next.
 func (t *Tracer) Exit(ev *Event) { t.reportBuffered(ev.Tracee.buffered, ev.Tracee.buffered.record.End) }
+
+// Ahead returns the Key of the call that comes next, if its Enter will be Whole and of
+// the tracee of an event that Exit has just made, else nil. It belongs to memory that the
+// tracee may write to. The call is reported as ever unless Pass follows.
+func (t *Tracer) Ahead(ev *Event) (key []byte) {
+	b, th := t.buffered, ev.Tracee.buffered
+	if b.ahead != th || th.loaded || t.interrupt.Load() != 0 || !b.othersWait() {
+		return nil
+	}
+	key, start, end, size := th.area.Peek()
+	if end = max(start, end); end > b.until || end >= b.rest {
+		return nil
+	}
+	b.peeked = size
+	return key
+}
+
+// Pass passes over a call whose Key Ahead has just returned: there are no events of it.
+func (t *Tracer) Pass(ev *Event) {
+	b, th := t.buffered, ev.Tracee.buffered
+	th.area.Pass(b.peeked)
+	b.count(th, b.peeked)
+}
 
 // Key is what the record of a call with Whole has besides times and the place of the
 // call: calls with the same Key differ in nothing else, and what was kept of their

@@ -90,6 +90,10 @@ type Options struct {
 	// may change that.
 	BufferedNames bool
 
+	// BufferedTimes says that Event.Time is needed at the Exit of buffered calls. It is
+	// that of the Enter if it is not.
+	BufferedTimes bool
+
 	// Lasting, if not nil, says whether what is shown of a descriptor lasts until it
 	// is closed. Where a BufferedOp is BufferedListed, calls with other descriptors
 	// stop. A BufferedCall has the descriptors that it closes.

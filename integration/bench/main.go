@@ -1,14 +1,15 @@
 // Bench measures what tracing costs: native, under a minimal ptrace loop on one
 // processor (the floor), under strace where it is installed, and under trapline.
 //
-// Machines are noisy, so no absolute times are printed: the peers take turns,
-// run by run, and the result is the median of the ratios between runs of one
-// turn.
+// Machines are noisy, so ratios are printed: the peers take turns, run by run, and the
+// result is the median of the ratios between runs of one turn. -calls prints what
+// one call costs: a ratio says little without what a call costs natively.
 //
 //	go run ./integration/bench             every workload
 //	go run ./integration/bench -run 'ls|gcc' -n 9
 //	go run ./integration/bench -strace /usr/local/bin/strace
 //	go run ./integration/bench -cpu        processor times, if the machine is busy
+//	go run ./integration/bench -calls      what a call costs
 //	go run ./integration/bench -soak 1h
 //	go run ./integration/bench -recordings
 //
@@ -44,6 +45,9 @@ func main() {
 			return
 		case "floor":
 			os.Exit(floor(os.Args[2:]))
+		case "filtered":
+			filtered(os.Args[2:])
+			return
 		}
 	}
 	var (
@@ -54,6 +58,7 @@ func main() {
 		strace   = flag.String("strace", "strace", "the strace to compare with")
 		trapline = flag.String("trapline", "", "the trapline to measure (default: built from this module)")
 		soak     = flag.Duration("soak", 0, "only trace buffered calls for so long, and check that none is lost and memory does not grow")
+		calls    = flag.Bool("calls", false, "only measure what a call costs, in microseconds of wall-clock and of processor time")
 		records  = flag.Bool("recordings", false, "compare recording with writing text and JSON")
 		extra    = flag.String("flags", "", "more flags for trapline, separated by blanks")
 	)
@@ -99,6 +104,13 @@ func main() {
 	}
 	if b.strace, err = exec.LookPath(*strace); err != nil {
 		fmt.Fprintln(os.Stderr, "bench: no strace here; its columns stay empty")
+	}
+
+	if *calls {
+		if err := b.reportCalls(match); err != nil {
+			fail(err)
+		}
+		return
 	}
 
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)

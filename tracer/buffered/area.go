@@ -18,7 +18,9 @@ type Area struct {
 	Addr   uint64 // in the thread's process
 	memory []byte // areaFile bytes
 	read   uint64 // what has been read of the ring
-	shown  uint64 // areaInFlight of the last call that InFlight returned
+	head   uint64 // areaHead when all of what is before it had not been read
+	told   uint64 // areaTail: how much of that the thread knows
+	marked uint64 // areaInFlight when Mark was called
 	copied []byte // the last record
 }
 
@@ -64,13 +66,25 @@ func (a *Area) Begin(pid int) {
 	for i := range uint64(areaStack / 8) {
 		a.word(8 * i).Store(0)
 	}
-	a.read, a.shown = 0, 0
+	a.word(areaTail).Store(0)
+	a.TimeEnds(false)
+	a.read, a.head, a.told = 0, 0, 0
 	a.word(areaStub).Store(StubAddr)
 	a.word(areaCalls).Store(CallsAddr)
 	a.word(areaRing).Store(a.Addr + AreaState)
 	a.word(areaPID).Store(uint64(pid))
 	a.word(areaSelf).Store(a.Addr)
 	a.DoubtMask()
+}
+
+// TimeEnds says whether the time when a call ends is noted from now on. It is not at the
+// beginning.
+func (a *Area) TimeEnds(wanted bool) {
+	v := uint64(0)
+	if wanted {
+		v = 1
+	}
+	a.word(areaTimesEnds).Store(v)
 }
 
 // SelfOffset is the offset of the word of an area that gs leads to.
@@ -80,7 +94,7 @@ const SelfOffset = areaSelf
 type Record struct {
 	NR         uint64
 	IP, SP     uint64
-	Start, End uint64 // time stamp counters
+	Start, End uint64 // time stamp counters; both that of the start unless Area.TimeEnds was called
 	Args       [6]uint64
 	Result     int64
 	Chunks     []byte // see CallTable.Pieces; valid until the next Record
@@ -107,26 +121,69 @@ var ErrDamaged = errors.New("the ring is damaged")
 // Next returns the next record that is complete, or false. After an error
 // nothing that was in the ring can be read.
 func (a *Area) Next(r *Record) (ok bool, err error) {
-	head := a.load(areaHead)
-	n := head - a.read
-	if n == 0 {
-		return false, nil
-	}
-	offset := a.read % RingSize
-	size := a.load(AreaState + offset + recSize)
-	if n > RingSize || head%8 != 0 || size < recChunks || size > MaxRecord || size > n || size%8 != 0 {
-		a.read = head &^ 7
+	offset, size, err := a.next()
+	if err != nil {
+		a.read = a.head &^ 7
+		a.head, a.told = a.read, a.read
 		a.word(areaHead).Store(a.read)
 		a.word(areaTail).Store(a.read)
-		return false, ErrDamaged
+		return false, err
+	}
+	if size == 0 {
+		return false, nil
 	}
 	a.take(offset, size)
 	r.decode(a.copied)
 	r.whole = a.copied
-	a.read += size
-	a.word(areaTail).Store(a.read)
+	a.pass(size)
 	return true, nil
 }
+
+// next returns where the next record that is complete is in the ring, and its size, 0 if
+// there is none.
+func (a *Area) next() (offset, size uint64, err error) {
+	if a.read == a.head {
+		// Each look at the head takes the processor's cache line from the thread.
+		if a.head = a.load(areaHead); a.head == a.read {
+			return 0, 0, nil
+		}
+	}
+	n := a.head - a.read
+	offset = a.read % RingSize
+	size = a.load(AreaState + offset + recSize)
+	if n > RingSize || a.head%8 != 0 || size < recChunks || size > MaxRecord || size > n || size%8 != 0 {
+		return 0, 0, ErrDamaged
+	}
+	return offset, size, nil
+}
+
+// tellAfter is how many bytes are read of a ring before the thread gets the space: less
+// often than after each record, since that takes a cache line from it.
+const tellAfter = RingSize / 16
+
+// pass goes on to the next record.
+func (a *Area) pass(size uint64) {
+	a.read += size
+	if a.read-a.told >= tellAfter || a.read == a.head {
+		a.told = a.read
+		a.word(areaTail).Store(a.read)
+	}
+}
+
+// Peek returns the next record that is complete, as far as it can be seen without
+// copying it: its Key, times and size. The Key is that of the ring, which a program may
+// write to at any time. It is nil if there is no record, or if it has to be copied.
+func (a *Area) Peek() (key []byte, start, end, size uint64) {
+	offset, size, err := a.next()
+	if size == 0 || err != nil || offset+size > RingSize {
+		return nil, 0, 0, 0
+	}
+	at := AreaState + offset
+	return a.memory[at+recNR : at+size], a.load(at + recStart), a.load(at + recEnd), size
+}
+
+// Pass goes on to the next record after Peek, whose result has its size.
+func (a *Area) Pass(size uint64) { a.pass(size) }
 
 // take copies a record, which may wrap around.
 func (a *Area) take(offset, size uint64) {
@@ -176,6 +233,15 @@ func (a *Area) CopiedBefore(r *Record) {
 	}
 	a.take(a.read%RingSize, size)
 	r.Chunks = a.copied[recChunks:]
+}
+
+// Mark is for IsAsMarked.
+func (a *Area) Mark() { a.marked = a.load(areaInFlight) }
+
+// IsAsMarked reports whether there is no record to be read, and the thread has neither
+// begun nor ended a call since Mark.
+func (a *Area) IsAsMarked() bool {
+	return a.load(areaInFlight) == a.marked && a.load(areaHead) == a.read
 }
 
 // StillInFlight reports whether a call that InFlight returned is still under

@@ -42,7 +42,6 @@ const (
 // ring is mapped twice in a row, so that a record never wraps around.
 const (
 	areaHead      = 0   // where the next record begins: bytes since the area was made
-	areaTail      = 8   // what the tracer has read
 	areaInFlight  = 16  // areaHead + 1 while the call of the record at areaHead may be under way
 	areaStub      = 24  // the address of the stub
 	areaCalls     = 32  // the address of the table of calls
@@ -71,6 +70,10 @@ const (
 	areaFlags     = 504 // the program's flags
 	areaStack     = 512 // the end of the stub's stack, which is one word
 
+	// Only the tracer writes here: not in a cache line that the stub writes to.
+	areaTail      = 640 // what the tracer has read
+	areaTimesEnds = 648 // not zero: the time is noted after a call, too
+
 	listedFDs = 512 // descriptors that can be listed, from 0
 
 	AreaState = 4096
@@ -85,7 +88,7 @@ const (
 	recIP        = 8   // address behind its instruction
 	recSP        = 16  // stack pointer
 	recStart     = 24  // time stamp counter before the call
-	recEnd       = 32  // and after it
+	recEnd       = 32  // and after it, or recStart
 	recNR        = 40  // number of the call; from here on: see Record.Key
 	recArgs      = 48  // six arguments
 	recResult    = 96  // an Amount of 6 is here

@@ -55,7 +55,8 @@ asm(".text\n" FAR ".globl make_call\n.type make_call,@function\nmake_call:\n.cfi
     "mov %rsp, out+56(%rip); mov %rbx, out+8(%rip); mov %rdx, out+24(%rip); mov %rsi, out+32(%rip); mov %rdi, out+40(%rip)\n"
     "mov %rbp, out+48(%rip); mov %r8, out+64(%rip); mov %r9, out+72(%rip); mov %r10, out+80(%rip)\n"
     "mov %r12, out+96(%rip); mov %r13, out+104(%rip); mov %r14, out+112(%rip); mov %r15, out+120(%rip)\n"
-    "mov -8(%rsp), %rax; xor -128(%rsp), %rax; mov %rax, out+136(%rip)\n"
+    "mov -8(%rsp), %rax; mov -128(%rsp), %rcx; pushf; popq out+128(%rip)\n"
+    "xor %rcx, %rax; mov %rax, out+136(%rip)\n"
     "call_end: pop %r15; pop %r14; pop %r13; pop %r12; pop %rbp; pop %rbx\n"
     "cld; ret\n"
     ".cfi_endproc\n.size make_call,.-make_call\n" FAR);
@@ -106,7 +107,7 @@ int main(int argc, char **argv)
 	sigaction(SIGUSR1, &sa, NULL);
 	fds.fd = open("/dev/zero", O_RDONLY);
 	in = (struct regs){.bx = 0x1b, .bp = 0x1d, .r8 = 0x18, .r9 = 0x19, .r10 = 0x1a,
-		.r12 = 0x112, .r13 = 0x113, .r14 = 0x114, .r15 = 0x115, .flags = 0x8d5};
+		.r12 = 0x112, .r13 = 0x113, .r14 = 0x114, .r15 = 0x115};
 	in.ax = SYS_read; in.di = fds.fd; in.si = (uint64_t)&byte; in.dx = 1; want = 1;
 	if (!strcmp(argv[2], "fault")) {
 		in.si = 8; want = -EFAULT;
@@ -121,6 +122,7 @@ int main(int argc, char **argv)
 	}
 	for (int i = 0; i < n; i++) {
 		calls = i;
+		in.flags = (i & 1) | (i >> 1 & 1) << 2 | (i >> 2 & 1) << 4 | (i >> 3 & 3) << 6 | (i >> 5 & 1) << 11; /* all of them */
 		syscall(SYS_getpgid, 0x5eed); /* the test begins to single-step here */
 		make_call();
 		CHECK("rax", out.ax, want); CHECK("rcx", out.cx, (uint64_t)call_ip);
@@ -130,6 +132,7 @@ int main(int argc, char **argv)
 		CHECK("r8", out.r8, in.r8); CHECK("r9", out.r9, in.r9); CHECK("r10", out.r10, in.r10);
 		CHECK("r12", out.r12, in.r12); CHECK("r13", out.r13, in.r13);
 		CHECK("r14", out.r14, in.r14); CHECK("r15", out.r15, in.r15);
+		CHECK("flags", out.flags & FLAGS, in.flags & FLAGS);
 		CHECK("red zone", out.red, 0);
 		if (in.ax == SYS_poll)
 			CHECK("revents", fds.revents, POLLIN);
