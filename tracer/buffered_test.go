@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -66,5 +67,45 @@ func testStopAt(t *testing.T, program string, colocate Colocation) {
 	}
 	if kept < 200 || stopped < 100 || keptLast {
 		t.Errorf("%d calls did not stop; after StopAt %d stopped; the last one did not stop: %v", kept, stopped, keptLast)
+	}
+}
+
+// The time after a call of the only thread is noted if it is wanted.
+func TestTimesOfEnds(t *testing.T) {
+	if err := CanBuffer(); err != nil {
+		t.Skip(err)
+	}
+	program := stepsProgram(t)
+	for _, wanted := range []bool{false, true} {
+		tracer := newTracer(t, Options{
+			Follow: true, Traced: func(tables.ABI, uint64) bool { return true }, Buffered: stepsCalls, BufferedTimes: wanted,
+		})
+		null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		launch(t, tracer, Command{
+			Path: program, Argv: []string{"steps", "1000", "read"}, Env: os.Environ(), Files: [3]*os.File{null, null, null},
+		})
+		null.Close()
+		var begun time.Time
+		kept, took := 0, 0
+		run(t, tracer, func(ev *Event) {
+			switch {
+			case !ev.Kept || ev.Call.NR != unix.SYS_READ:
+			case ev.Kind == Enter:
+				begun = ev.Time
+			default:
+				kept++
+				if ev.Time.After(begun) {
+					took++
+				}
+			}
+		})
+		tracer.Close()
+		// One that is seen under way is converted to a time twice.
+		if kept < 500 || wanted && took != kept || !wanted && took > kept/2 {
+			t.Errorf("times wanted: %v: of %d calls %d took some time", wanted, kept, took)
+		}
 	}
 }

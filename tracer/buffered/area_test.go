@@ -98,6 +98,16 @@ func TestRingWhileWritten(t *testing.T) {
 	}()
 	var r Record
 	for i := uint64(0); i < records; {
+		if i%3 != 0 {
+			if key, _, _, size := a.Peek(); key != nil {
+				if nr := binary.LittleEndian.Uint64(key); nr != i || size != recChunks+i%70*8 {
+					t.Fatalf("record %d: number %d, %d bytes are seen", i, nr, size)
+				}
+				a.Pass(size)
+				i++
+				continue
+			}
+		}
 		ok, err := a.Next(&r)
 		switch {
 		case err != nil:
@@ -142,6 +152,38 @@ func TestKey(t *testing.T) {
 	var r Record
 	if _, ok := a.InFlight(&r); !ok || r.Key() != nil {
 		t.Errorf("a call that is under way (%v) has the key %x", ok, r.Key())
+	}
+}
+
+// What Peek shows of a record is what Next returns of it.
+func TestPeek(t *testing.T) {
+	a := newArea(t)
+	var r Record
+	seen, wrapped := 0, 0
+	for i := range uint64(5000) { // around the ring several times
+		at := AreaState + a.load(areaHead)%RingSize
+		put(a, i, recChunks+i%50*8)
+		if at+recChunks <= AreaState+RingSize {
+			a.word(at + recStart).Store(2 * i)
+			a.word(at + recEnd).Store(3 * i)
+		}
+		key, start, end, size := a.Peek()
+		shown := string(key)
+		if ok, err := a.Next(&r); !ok || err != nil {
+			t.Fatalf("record %d: %v, %v", i, ok, err)
+		}
+		switch {
+		case key == nil:
+			wrapped++
+		case shown != string(r.Key()) || start != 2*i || end != 3*i || size != r.Size():
+			t.Fatalf("record %d: %x, %d, %d, %d bytes are seen of %x, %d, %d, %d bytes",
+				i, shown, start, end, size, r.Key(), r.Start, r.End, r.Size())
+		default:
+			seen++
+		}
+	}
+	if key, _, _, _ := a.Peek(); key != nil || seen < 4900 || wrapped == 0 {
+		t.Errorf("%d records were seen, %d not; of the empty ring %x", seen, wrapped, key)
 	}
 }
 
@@ -246,6 +288,9 @@ func FuzzArea(f *testing.F) {
 		var r Record
 		read := 0
 		for range RingSize / recChunks {
+			if key, _, _, size := a.Peek(); uint64(len(key)) > size || size > MaxRecord {
+				t.Errorf("%d bytes of %d are seen", len(key), size)
+			}
 			ok, err := a.Next(&r)
 			if !ok {
 				if err != nil {
