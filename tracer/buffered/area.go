@@ -151,7 +151,7 @@ func (a *Area) next() (offset, size uint64, err error) {
 	n := a.head - a.read
 	offset = a.read % RingSize
 	size = a.load(AreaState + offset + recSize)
-	if n > RingSize || a.head%8 != 0 || size < recChunks || size > MaxRecord || size > n || size%8 != 0 {
+	if n > RingSize || a.head%8 != 0 || size < recChunks || size > maxRecord || size > n || size%8 != 0 {
 		return 0, 0, ErrDamaged
 	}
 	return offset, size, nil
@@ -228,7 +228,7 @@ func (a *Area) InFlight(r *Record) (begun uint64, ok bool) {
 // to its ring. What is in them counts only if the call is StillInFlight afterwards.
 func (a *Area) CopiedBefore(r *Record) {
 	size := binary.LittleEndian.Uint64(a.copied[recSize:])
-	if size < recChunks || size > MaxRecord || size%8 != 0 {
+	if size < recChunks || size > maxRecord || size%8 != 0 {
 		return
 	}
 	a.take(a.read%RingSize, size)

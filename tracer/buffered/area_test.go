@@ -191,7 +191,7 @@ func TestPeek(t *testing.T) {
 func TestCopiedBefore(t *testing.T) {
 	const size = recChunks + chunkData + 8
 	for written, want := range map[uint64]string{
-		size: "\x03", 0: "", recChunks - 8: "", size + 4: "", MaxRecord + 8: "", 1 << 63: "",
+		size: "\x03", 0: "", recChunks - 8: "", size + 4: "", maxRecord + 8: "", 1 << 63: "",
 	} {
 		a := newArea(t)
 		table := NewCallTable()
@@ -238,7 +238,7 @@ func TestCopiedBefore(t *testing.T) {
 
 // After a program has damaged its ring, later records are read again.
 func TestDamagedRing(t *testing.T) {
-	for _, size := range []uint64{0, 8, recChunks + 1, MaxRecord + 8, 1 << 63, ^uint64(0)} {
+	for _, size := range []uint64{0, 8, recChunks + 1, maxRecord + 8, 1 << 63, ^uint64(0)} {
 		a := newArea(t)
 		put(a, 1, recChunks)
 		a.word(AreaState + recSize).Store(size)
@@ -288,7 +288,7 @@ func FuzzArea(f *testing.F) {
 		var r Record
 		read := 0
 		for range RingSize / recChunks {
-			if key, _, _, size := a.Peek(); uint64(len(key)) > size || size > MaxRecord {
+			if key, _, _, size := a.Peek(); uint64(len(key)) > size || size > maxRecord {
 				t.Errorf("%d bytes of %d are seen", len(key), size)
 			}
 			ok, err := a.Next(&r)
@@ -302,7 +302,7 @@ func FuzzArea(f *testing.F) {
 				t.Error("more was read than the ring has")
 			}
 			table.Pieces(&r, func(p Piece) {
-				if len(p.B) > MaxRecord || p.When > AfterCall {
+				if len(p.B) > maxRecord || p.When > AfterCall {
 					t.Errorf("%d bytes, at %d", len(p.B), p.When)
 				}
 			})
@@ -310,7 +310,7 @@ func FuzzArea(f *testing.F) {
 		a.word(areaHead).Store(head)
 		if begun, ok := a.InFlight(&r); ok {
 			a.CopiedBefore(&r)
-			if len(r.Chunks) > MaxRecord {
+			if len(r.Chunks) > maxRecord {
 				t.Errorf("%d bytes of chunks", len(r.Chunks))
 			}
 			table.Pieces(&r, func(Piece) {})

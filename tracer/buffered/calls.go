@@ -80,8 +80,8 @@ type Command struct {
 	Call  Call
 }
 
-// MaxRecord is how large a record may be, so that the ring has space for several.
-const MaxRecord = RingSize / 2
+// maxRecord is how large a record may be, so that the ring has space for several.
+const maxRecord = RingSize / 2
 
 var (
 	errTooMany  = errors.New("the table of calls is full")
@@ -94,7 +94,7 @@ type CallTable struct{ b []byte }
 
 // NewCallTable makes a table in which all calls stop.
 func NewCallTable() *CallTable {
-	return &CallTable{make([]byte, tableCalls*opBytes, CallsSize)}
+	return &CallTable{make([]byte, tableCalls*opBytes, callsSize)}
 }
 
 // Stops reports whether all calls with a number stop.
@@ -193,7 +193,7 @@ func (t *CallTable) entry(c *Call, commands bool) (e [opBytes]byte, err error) {
 		}
 		o.encode(ops[i*opBytes:])
 	}
-	if need > MaxRecord {
+	if need > maxRecord {
 		return e, errTooLarge
 	}
 	first, err := t.add(ops)
@@ -216,7 +216,7 @@ func (t *CallTable) nested(c *Call) (uint32, error) {
 }
 
 func (t *CallTable) add(b []byte) (offset uint32, err error) {
-	if len(t.b)+len(b) > CallsSize {
+	if len(t.b)+len(b) > callsSize {
 		return 0, errTooMany
 	}
 	offset = uint32(len(t.b))
@@ -243,7 +243,7 @@ func (o *Op) check() (uint64, error) {
 	if o.Kind == KindBuffers {
 		size = uint64(o.Most) * (iovecSize + chunkData + (uint64(o.Size)+7)&^7)
 	}
-	if size > MaxRecord {
+	if size > maxRecord {
 		return 0, errTooLarge
 	}
 	return size, nil

@@ -14,8 +14,8 @@ const (
 	StubAddr  = 0x20000
 	StubSize  = 0x1000 // of the page with the code
 	CallsAddr = StubAddr + StubSize
-	CallsSize = 0x7000 // of the table of calls: see CallTable
-	CodeSize  = StubSize + CallsSize + 0x1000
+	callsSize = 0x7000 // of the table of calls: see CallTable
+	CodeSize  = StubSize + callsSize + 0x1000
 
 	// StopAddr has a system call instruction that stops, NameAddr the name of the
 	// files of areas, and RemoteAddr the calls that the tracer makes in the process: each

@@ -25,6 +25,9 @@ const TrampolineSize = 112
 // slowOffset is the offset of the slow call in a trampoline.
 var slowOffset = [...]uint64{ByFS: 77, ByGS: 25}
 
+// slowSize is the size in bytes of a trampoline from its slow call on.
+const slowSize = slowReturn + 8
+
 // SlowCall returns the offset behind a trampoline's slow call: a thread that
 // stops for it is there.
 func (l Lookup) SlowCall() uint64 { return slowOffset[l] + 2 }
@@ -34,7 +37,7 @@ func (l Lookup) ToSlowCall() []byte { return []byte{0xeb, byte(slowOffset[l] - 2
 
 // LoadEntry returns the offset in a trampoline of its other entry, for a call whose
 // number is loaded there: see AppendLoad.
-func (l Lookup) LoadEntry() uint64 { return slowOffset[l] + SlowSize }
+func (l Lookup) LoadEntry() uint64 { return slowOffset[l] + slowSize }
 
 // AppendLoad appends to a trampoline an entry that begins with the instruction that
 // loads the number of the call, and goes on to the trampoline.

@@ -2,11 +2,7 @@
 
 package buffered
 
-import (
-	"encoding/binary"
-
-	"golang.org/x/sys/unix"
-)
+import "golang.org/x/sys/unix"
 
 // Outcome is what Unwind has found out about a thread's call.
 type Outcome uint8
@@ -74,7 +70,7 @@ func (s *Stub) Unwind(regs *unix.PtraceRegs, a *Area, r *Record) Outcome {
 		return Recorded
 	}
 	r.Result, r.Chunks = int64(result), nil
-	if kept > recChunks && kept <= MaxRecord { // what was copied before the call is no longer there
+	if kept > recChunks && kept <= maxRecord { // what was copied before the call is no longer there
 		a.take(base%RingSize&^7, kept)
 		r.Chunks = a.copied[recChunks:]
 	}
@@ -95,15 +91,3 @@ func (s *Stub) rewind(regs *unix.PtraceRegs, slow uint64, a *Area) {
 	regs.Rip, regs.Orig_rax = slow, ^uint64(0)
 	a.Finish()
 }
-
-// ReturnOf returns, from the code at a trampoline's slow call, the address behind
-// the program's instruction. size is how much of the code is needed.
-func ReturnOf(code []byte) (addr uint64, ok bool) {
-	if len(code) < SlowSize || code[0] != 0x0f || code[1] != 0x05 {
-		return 0, false
-	}
-	return binary.LittleEndian.Uint64(code[slowReturn:]), true
-}
-
-// SlowSize is the size in bytes of a trampoline from its slow call on.
-const SlowSize = slowReturn + 8
