@@ -18,6 +18,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"time"
+
+	"trapline/output"
 )
 
 //go:generate go run ./internal/mkmanual
@@ -36,7 +38,7 @@ func main() {
 		return
 	}
 	adopt := daemonProcess()
-	if zone := zoneOf(os.Getenv("TZ"), os.Getenv("TZDIR")); zone != nil {
+	if zone := output.Zone(os.Getenv("TZ"), os.Getenv("TZDIR")); zone != nil {
 		time.Local = zone
 	}
 	c, err := parseCommandLine(os.Args[min(1, len(os.Args)):])
@@ -63,7 +65,7 @@ func main() {
 		printCompletion(os.Stdout, c.completion, c.command)
 		return
 	case c.merge:
-		if err := mergeLogs(os.Stdout, c.merged); err != nil {
+		if err := output.MergeLogs(os.Stdout, c.merged); err != nil {
 			fail(err)
 		}
 		return

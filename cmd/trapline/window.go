@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"trapline/cmd/trapline/tui"
+	"trapline/output"
 	"trapline/trace"
 )
 
@@ -46,7 +47,7 @@ func (c *config) newWindow(command *trace.Command) (*tui.Window, error) {
 		return nil, refusef("%v", err)
 	}
 	if c.palette(true) != nil {
-		w.Color(c.theme(os.Getenv("TERM")))
+		w.Color(c.theme(output.TerminalType(os.Getenv("TERM"))))
 	}
 	c.Quiet |= trace.QuietAttach | trace.QuietPathResolution
 	if command == nil {

@@ -1,6 +1,4 @@
-//go:build linux && amd64
-
-package main
+package output
 
 import (
 	"encoding/binary"
@@ -10,11 +8,11 @@ import (
 	"time"
 )
 
-// zoneOf finds the C library's time zone for TZ where Go's differs: a rule in
-// the form of tzset(3), such as CET-1CEST,M3.5.0,M10.5.0/3, and a file below
-// TZDIR. It returns nil for zones that Go finds itself, and for invalid ones,
-// which are UTC to both.
-func zoneOf(tz, tzdir string) *time.Location {
+// Zone finds the time zone that the C library has for the values of TZ and TZDIR,
+// where Go's differs: a rule in the form of tzset(3), such as
+// CET-1CEST,M3.5.0,M10.5.0/3, and a file below TZDIR. It returns nil for zones that
+// Go finds itself, and for invalid ones, which are UTC to both.
+func Zone(tz, tzdir string) *time.Location {
 	name := strings.TrimPrefix(tz, ":")
 	if name == "" || filepath.IsAbs(name) {
 		return nil

@@ -1,6 +1,4 @@
-//go:build linux && amd64
-
-package main
+package output
 
 import (
 	"bufio"
@@ -28,17 +26,17 @@ type mergedLine struct {
 	text     []byte
 }
 
-// mergeLogs writes the lines of the files that -ff -o made, in the order of their times
+// MergeLogs writes the lines of the files that -ff -o made, in the order of their times
 // (-t, -tt, -ttt), each behind the pid that its file's name ends with. A name without
 // a pid stands for all files that have it and a pid behind it, as for strace-log-merge.
 // Lines without a time, such as those of stacks and dumps, stay behind the line before
 // them.
-func mergeLogs(w io.Writer, names []string) error {
+func MergeLogs(w io.Writer, names []string) error {
 	var logs []mergedLog
 	for _, name := range names {
 		found := logsOf(name)
 		if len(found) == 0 {
-			return refusef("%s: strace output not found", name)
+			return fmt.Errorf("%s: strace output not found", name)
 		}
 		logs = append(logs, found...)
 	}
@@ -66,7 +64,7 @@ func mergeLogs(w io.Writer, names []string) error {
 		}
 	}
 	if len(lines) == 0 {
-		return refusef("%s: the files have no lines that begin with a time (-t, -tt or -ttt)", strings.Join(names, " "))
+		return fmt.Errorf("%s: the files have no lines that begin with a time (-t, -tt or -ttt)", strings.Join(names, " "))
 	}
 	slices.SortStableFunc(lines, func(a, b mergedLine) int {
 		return cmp.Or(cmp.Compare(a.second, b.second), strings.Compare(a.fraction, b.fraction))

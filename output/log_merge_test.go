@@ -1,6 +1,4 @@
-//go:build linux && amd64
-
-package main
+package output
 
 import (
 	"bytes"
@@ -45,7 +43,7 @@ func TestMerge(t *testing.T) {
 		}
 		var out bytes.Buffer
 		got := ""
-		if err := mergeLogs(&out, args); err != nil {
+		if err := MergeLogs(&out, args); err != nil {
 			got = err.Error()
 		} else {
 			got = out.String()

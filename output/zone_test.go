@@ -1,6 +1,4 @@
-//go:build linux && amd64
-
-package main
+package output
 
 import (
 	"fmt"
@@ -26,7 +24,7 @@ var zones = []string{
 func TestTimeZones(t *testing.T) {
 	need.All(t, need.Date)
 	for _, tz := range zones {
-		zone := zoneOf(tz, "")
+		zone := Zone(tz, "")
 		for _, at := range []int64{0, 1_700_000_000, 1_720_000_000, 1_711_846_799, 1_711_846_800, 1_729_990_800, 2_500_000_000} {
 			cmd := exec.Command("date", "-d", fmt.Sprintf("@%d", at), "+%FT%T%z")
 			cmd.Env = append(os.Environ(), "TZ="+tz)
@@ -53,14 +51,14 @@ func TestZoneDirectory(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "Mars"), emptyTZif("MST-0:37"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	zone := zoneOf("Mars", dir)
+	zone := Zone("Mars", dir)
 	if zone == nil {
 		t.Fatal("a file below TZDIR is not found")
 	}
 	if _, offset := time.Unix(1_700_000_000, 0).In(zone).Zone(); offset != 37*60 {
 		t.Errorf("%d seconds east, want %d", offset, 37*60)
 	}
-	if zone := zoneOf(dir+"/Mars", ""); zone != nil {
+	if zone := Zone(dir+"/Mars", ""); zone != nil {
 		t.Errorf("an absolute path is Go's own matter, got %v", zone)
 	}
 }
@@ -70,7 +68,7 @@ func FuzzTimeZone(f *testing.F) {
 		f.Add(tz)
 	}
 	f.Fuzz(func(t *testing.T, tz string) {
-		zone := zoneOf(tz, "")
+		zone := Zone(tz, "")
 		if zone == nil {
 			return
 		}
