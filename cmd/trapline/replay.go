@@ -93,19 +93,13 @@ func (c *config) missing(interrupted bool, failed []error) (texts []string) {
 	return texts
 }
 
-// missingOf says what is missing of a recording, of which all was to be read, or returns
-// an empty text.
+// missingOf says what is missing of a recording called name, or returns an empty text.
 func missingOf(name string, r *recording.Reader, interrupted bool, err error) string {
-	read, all := r.Progress(), r.NumCalls()
-	switch {
-	case interrupted && read < all:
-		return fmt.Sprintf("%s: interrupted: the rest is missing after %d of %d calls", name, read, all)
-	case err != nil:
-		return fmt.Sprintf("%s: the rest is missing after %d calls: %v", name, read, err)
-	case !interrupted && !r.Complete():
-		return name + ": the end of the recording is missing: the recorder was killed, or could not write"
+	text := r.Missing(interrupted, err)
+	if text == "" {
+		return ""
 	}
-	return ""
+	return name + ": " + text
 }
 
 func (c *config) closeRecordings() {

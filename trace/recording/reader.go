@@ -219,6 +219,22 @@ func (r *Reader) NumCalls() uint64 {
 // one. It may be called from any goroutine.
 func (r *Reader) Progress() uint64 { return r.reached.Load() }
 
+// Missing says what is missing of what was read, if all of the recording was to be: since
+// the reader was interrupted, since reading failed with err, or since the recording lacks
+// its end. It returns an empty text if nothing is missing.
+func (r *Reader) Missing(interrupted bool, err error) string {
+	read, all := r.Progress(), r.NumCalls()
+	switch {
+	case interrupted && read < all:
+		return fmt.Sprintf("interrupted: the rest is missing after %d of %d calls", read, all)
+	case err != nil:
+		return fmt.Sprintf("the rest is missing after %d calls: %v", read, err)
+	case !interrupted && !r.complete:
+		return "the end of the recording is missing: the recorder was killed, or could not write"
+	}
+	return ""
+}
+
 // Start is the time of the first event.
 func (r *Reader) Start() time.Time {
 	if len(r.blocks) == 0 {

@@ -269,6 +269,54 @@ func TestTruncated(t *testing.T) {
 	}
 }
 
+// What is missing depends on how far a recording was read, why no further, and whether it
+// has its end.
+func TestMissing(t *testing.T) {
+	const (
+		noEnd = "the end of the recording is missing: the recorder was killed, or could not write"
+		some  = "interrupted: the rest is missing after 7 of 41 calls"
+		fails = "the rest is missing after 7 calls: it is damaged"
+	)
+	b := write(t, events(), 10)
+	damaged := errors.New("it is damaged")
+	for _, tt := range []struct {
+		size        int // of the file
+		calls       int // that are read
+		interrupted bool
+		err         error
+		want        string
+	}{
+		{len(b), 41, false, nil, ""},
+		{len(b), 41, true, nil, ""},
+		{len(b), 7, true, nil, some},
+		{len(b), 7, true, damaged, some},
+		{len(b), 7, false, damaged, fails},
+		{len(b) - 1, 41, false, nil, noEnd},
+		{len(b) - 1, 41, true, nil, ""},
+		{len(b) - 1, 7, true, nil, some},
+		{len(b) - 1, 7, false, damaged, fails},
+	} {
+		r, err := open(b[:tt.size])
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := r.Events()
+		for calls := 0; calls < tt.calls; {
+			e, err := c.Next()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if e.Kind == Enter {
+				calls++
+			}
+		}
+		c.Close()
+		if got := r.Missing(tt.interrupted, tt.err); got != tt.want {
+			t.Errorf("%+v: %q", tt, got)
+		}
+	}
+}
+
 // A file in which a bit has changed gives an error, or lacks its end; what is read
 // before that is what was written.
 func TestFlippedBits(t *testing.T) {
