@@ -167,7 +167,8 @@ func TestRecordedPathsThatChange(t *testing.T) {
 	const script = `
 import os
 def look():
-    for p in 'a/f', './a//f', 'b/../a/f', 'l/f', 'l/../a/f', 'gone/../a/f', 'l', 'f', '../a/f', 'a/f/x', 'l/./l2/f':
+    for p in ('a/f', './a//f', 'b/../a/f', 'l/f', 'l/../a/f', 'gone/../a/f', 'l', 'f', '../a/f', 'a/f/x', 'l/./l2/f',
+              'a/', 'a//.', 'a/..', 'b/../a/.', 'l/', 'l/.', 'l/..', 'l/../gone/', 'gone/.', 'gone/..', 'm/.', 'f/', 'f/.', 'a/f/..', '.', '..', './..', '/', '/.'):
         try: os.stat(p)
         except OSError: pass
         try: os.lstat(p)
@@ -210,7 +211,10 @@ try:
 except OSError:
     os.chdir('r')
 look()`
-	for _, options := range [][]string{{"-yy", "-P", "/**/work/a/f"}, {"-P", "/**/b/f", "-P", "/**/l"}, {"-P", "/**/gone/f"}, {"-P", "/**/f"}} {
+	for _, options := range [][]string{
+		{"-yy", "-P", "/**/work/a/f"}, {"-P", "/**/b/f", "-P", "/**/l"}, {"-P", "/**/gone/f"}, {"-P", "/**/f"},
+		{"-P", "/**/work/a"}, {"-P", "/**/work", "-P", "/**/gone"}, {"-P", "/**/work/b", "-P", "/"},
+	} {
 		replaysAlike(t, append([]string{"-f"}, options...), []string{"python3", "-I", "-S", "-c", script})
 	}
 }
@@ -246,16 +250,16 @@ for p in 'a/f', 'b/f', 'f':
     look('/dev/stdin', '/dev/fd/0', '/proc/self/fd/0', '/proc/thread-self/fd/0', '/proc/%d/fd/0' % os.getpid())
 for d in 'a', 'b':
     os.chdir(d)
-    look('/proc/self/cwd/f', '/proc/self/cwd/../f', 'f')
+    look('/proc/self/cwd/f', '/proc/self/cwd/../f', 'f', '/proc/self/cwd/', '/proc/self/cwd/.', '/proc/self/cwd/..', '.', '..')
     child(lambda: look('/proc/self/cwd/f', '/proc/self/exe', '/proc/self/stat', '/dev/stdin'))
     os.chdir('..')
-look('new/../l/f', 'new/../a/f', 'new/more/../../l/f')
+look('new/../l/f', 'new/../a/f', 'new/more/../../l/f', 'new/../l/.', 'new/.', 'new/..')
 os.symlink('a', 'l')
-look('new/../l/f', 'new/../a/f', 'new/more/../../l/f')
+look('new/../l/f', 'new/../a/f', 'new/more/../../l/f', 'new/../l/.', 'new/.', 'new/..')
 os.mkdir('new')
-look('new/../l/f', 'new/../a/f', 'new/more/../../l/f')
+look('new/../l/f', 'new/../a/f', 'new/more/../../l/f', 'new/../l/.', 'new/.', 'new/..')
 os.mkdir('new/more')
-look('new/../l/f', 'new/../a/f', 'new/more/../../l/f')
+look('new/../l/f', 'new/../a/f', 'new/more/../../l/f', 'new/../l/.', 'new/.', 'new/..')
 os.symlink(here + '/f', 'abs')
 os.symlink('/f', 'top')
 os.mkdir('r/r')
@@ -274,9 +278,9 @@ def mounted():
     if libc.unshare(NEWNS) != 0: return
     libc.mount(b'none', b'/', None, REC | PRIVATE, None)
     os.chdir('m')
-    look('lf', 'f', '../m/lf', '../m/f')
+    look('lf', 'f', '../m/lf', '../m/f', '.', '../m/', '../m/.')
     libc.mount(b'../b', b'../m', None, BIND, None)
-    look('lf', 'f', '../m/lf', '../m/f')
+    look('lf', 'f', '../m/lf', '../m/f', '.', '../m/', '../m/.')
     os.chdir('..')
     look('m/lf', 'm/f', 'm/none/../lf')
 look('m/lf', 'm/f')
@@ -286,6 +290,7 @@ os.unlink('l'); os.symlink('b', 'l')
 look('l/f')`
 	for _, options := range [][]string{
 		{"-P", "/**/work/a/f"}, {"-P", "/**/work/b/f"}, {"-P", "/**/work/f", "-P", "/proc/**"}, {"-P", "/**/r/**"},
+		{"-P", "/**/work/a", "-P", "/**/work/new"}, {"-P", "/**/work/m", "-P", "/**/work"},
 		{"-e", "trace=%%stat", "-P", "/**/work/a/f"}, {"-e", "trace=%%stat", "-P", "/**/work/f", "-P", "/proc/**"},
 		{"-e", "trace=%file", "-P", "/**/work/a/f"},
 	} {

@@ -106,12 +106,14 @@ func (r *recorder) resolve(base []byte, process, dir int, name []byte, link bool
 		return
 	}
 	r.passing = false
-	// If the file is not there, the call may be about to create it.
-	found := r.inDirectory(base, process, dir, name)
-	if found != nil && !link && !r.isNoLink(process, found) {
+	var found []byte
+	if endsInDirectory(name) {
+		found = r.directory(base, process, dir, name) // a link before the end is followed
+	} else if found = r.inDirectory(base, process, dir, name); found != nil && !link && !r.isNoLink(process, found) {
+		// If the file is not there, the call may be about to create it.
 		found = nil
 	}
-	if found != nil {
+	if len(found) > 0 {
 		r.host.Resolved(process, dir, name, link, found)
 	} else {
 		found = r.room.Keep(r.host.Resolve(r.found[:], process, dir, name, link))
@@ -138,14 +140,24 @@ func (r *recorder) resolveKey(base, name []byte, link bool) []byte {
 	return r.key
 }
 
+// endsInDirectory reports whether the end of a path can only be a directory: it is a slash,
+// "." or "..".
+func endsInDirectory(name []byte) bool {
+	switch string(name[bytes.LastIndexByte(name, '/')+1:]) {
+	case "", ".", "..":
+		return true
+	}
+	return false
+}
+
 // inDirectory returns where a path leads whose last part is not followed: to that name
 // in the directory before it. It returns nil if that has to be asked.
 func (r *recorder) inDirectory(base []byte, process, dir int, name []byte) []byte {
-	at := bytes.LastIndexByte(name, '/')
-	parent, last := name[:max(at, 0)], name[at+1:]
-	if text := string(last); text == "" || text == "." || text == ".." || len(name) >= unix.PathMax {
+	if len(name) >= unix.PathMax {
 		return nil
 	}
+	at := bytes.LastIndexByte(name, '/')
+	parent, last := name[:max(at, 0)], name[at+1:]
 	in := r.directory(base, process, dir, parent)
 	if len(in) == 0 {
 		return nil

@@ -133,6 +133,25 @@ func (e *coder) bytes(b []byte) {
 // contents are the sections of a block.
 type contents [sections]coder
 
+// roomOf are the capacities that sections begin with, in bytes: what most blocks need. Memory
+// that is not used is never touched, but to grow touches new memory each time.
+var roomOf = [sections]int{
+	32 << 10, 32 << 10, 32 << 10, 16 << 10, 32 << 10, 128 << 10, 128 << 10, 256 << 10, 128 << 10,
+}
+
+// newContents returns empty sections with room.
+func newContents() (c contents) {
+	total := 0
+	for _, n := range roomOf {
+		total += n
+	}
+	room := make([]byte, total)
+	for i, n := range roomOf {
+		c[i].b, room = room[:0:n], room[n:]
+	}
+	return c
+}
+
 // size is the number of bytes in all sections.
 func (c *contents) size() (n int) {
 	for i := range c {

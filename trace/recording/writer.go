@@ -185,6 +185,7 @@ func (w *Writer) buffers() (c contents) {
 			c[i].b = c[i].b[:0]
 		}
 	default:
+		c = newContents()
 	}
 	return c
 }
