@@ -28,6 +28,7 @@ type resolver struct {
 	covered    bool // there may be directories with something mounted over their names
 
 	view    []byte // what names the process sees, as far as one path may lead elsewhere for another process
+	sees    bool   // it sees under a name what trapline sees under it
 	passing bool   // what is being found out holds for this call only
 	key     []byte
 	found   [unix.PathMax]byte
@@ -85,14 +86,15 @@ func (r *recorder) seePath(c *decode.Call, dir int, name []byte, link bool) {
 // deletedMark is what the kernel appends to the name of a file that no longer has it.
 var deletedMark = []byte(" (deleted)")
 
-// look sets r.view. Absolute links begin in the root directory of the process.
+// look sets r.view and r.sees. Absolute links begin in the root directory of the process.
 func (r *recorder) look(process int) {
-	r.view = r.view[:0]
+	r.view, r.sees = r.view[:0], false
 	if r.namespaces || !r.host.Holds() {
 		r.view = binary.AppendVarint(r.view, int64(process))
 		return
 	}
 	r.view = append(r.view, r.host.Root(r.found[:], process)...)
+	r.sees = !r.covered && string(r.view) == "/"
 }
 
 // resolve asks where a path leads from a directory called base, if that is known.
@@ -109,7 +111,7 @@ func (r *recorder) resolve(base []byte, process, dir int, name []byte, link bool
 	var found []byte
 	if endsInDirectory(name) {
 		found = r.directory(base, process, dir, name) // a link before the end is followed
-	} else if found = r.inDirectory(base, process, dir, name); found != nil && !link && !r.isNoLink(process, found) {
+	} else if found = r.inDirectory(base, process, dir, name); found != nil && !link && !r.isNoLink(found) {
 		// If the file is not there, the call may be about to create it.
 		found = nil
 	}
@@ -190,16 +192,16 @@ func (r *recorder) directory(base []byte, process, dir int, name []byte) []byte 
 	in, last := r.directory(base, process, dir, name[:max(at, 0)]), name[at+1:]
 	var found []byte
 	switch {
-	case string(last) == ".." && !r.isDirectory(process, in):
+	case string(last) == ".." && !r.isDirectory(in):
 		// What follows is taken literally, but only until somebody makes the directory.
 		r.passing = true
-	case !r.seesNames(process, in):
+	case !r.seesName(in):
 	case string(last) == ".":
 		found = r.room.Keep(in)
 	case string(last) == "..":
 		found = r.room.Keep(in[:max(bytes.LastIndexByte(in, '/'), 1)])
 	default:
-		if to := r.below(in, last); r.isNoLink(process, to) {
+		if to := r.below(in, last); r.isNoLink(to) {
 			found = to
 		}
 	}
@@ -213,25 +215,23 @@ func (r *recorder) directory(base []byte, process, dir int, name []byte) []byte 
 
 // isNoLink reports whether a name without links before its last part is certain not to be
 // a link.
-func (r *recorder) isNoLink(process int, name []byte) bool {
-	noLink, _ := r.linkAt(process, name)
+func (r *recorder) isNoLink(name []byte) bool {
+	noLink, _ := r.linkAt(name)
 	return noLink
 }
 
 // isDirectory reports whether a name without links is certain to be that of a directory.
-func (r *recorder) isDirectory(process int, name []byte) bool {
-	_, isDirectory := r.linkAt(process, name)
+func (r *recorder) isDirectory(name []byte) bool {
+	_, isDirectory := r.linkAt(name)
 	return isDirectory
 }
 
-func (r *recorder) linkAt(process int, name []byte) (noLink, isDirectory bool) {
-	if !r.seesNames(process, name) {
+func (r *recorder) linkAt(name []byte) (noLink, isDirectory bool) {
+	if !r.seesName(name) {
 		return false, false
 	}
 	return r.machine.IsNoLink(name)
 }
 
-// seesNames reports whether a process sees under a name what trapline sees under it.
-func (r *recorder) seesNames(process int, name []byte) bool {
-	return len(name) > 0 && name[0] == '/' && r.host.Holds() && !r.namespaces && !r.covered && string(r.host.Root(r.found[:], process)) == "/"
-}
+// seesName reports whether the process of the path sees under a name what trapline sees under it.
+func (r *recorder) seesName(name []byte) bool { return r.sees && len(name) > 0 && name[0] == '/' }

@@ -43,8 +43,9 @@ type Writer struct {
 	threads []ThreadEvent
 	calls   uint64 // of all blocks
 	events  uint64
-	current map[int]inCall // calls that threads are in
-	blocks  int            // before the one being made
+	current map[int]*inCall // the last calls of threads
+	inCalls int             // of these, how many have not returned
+	blocks  int             // before the one being made
 
 	err   atomic.Pointer[error] // the first one
 	timer *time.Timer
@@ -60,9 +61,10 @@ type Writer struct {
 	index  []Block
 }
 
-// inCall is a call that has not returned.
+// inCall is the last call of a thread.
 type inCall struct {
-	block   int // in which it was entered
+	in      bool // it has not returned
+	block   int  // in which it was entered
 	ordinal uint64
 }
 
@@ -80,7 +82,7 @@ func Create(path string, info *Info) (*Writer, error) {
 		return nil, err
 	}
 	w := &Writer{
-		path: path, file: file, encoder: newEncoder(), fresh: true, current: make(map[int]inCall),
+		path: path, file: file, encoder: newEncoder(), fresh: true, current: make(map[int]*inCall),
 		full: make(chan pending, 4), spare: make(chan contents, 6), done: make(chan struct{}),
 	}
 	if _, err := file.WriteString(firstLine()); err != nil {
@@ -126,8 +128,11 @@ func (w *Writer) Put(ev *Event) {
 		w.h = header{kind: blockFrame, firstEvent: w.events, firstCall: w.calls, start: ev.Time.UnixNano()}
 		w.encoder.history.reset(w.h.start)
 		w.encoder.contents = w.buffers()
-		w.encoder.uvarint(uint64(len(w.current)))
+		w.encoder.uvarint(uint64(w.inCalls))
 		for tid, call := range w.current {
+			if !call.in {
+				continue
+			}
 			w.encoder.uvarint(uint64(tid))
 			w.encoder.uvarint(uint64(w.blocks - call.block))
 			w.encoder.uvarint(w.calls - call.ordinal)
@@ -152,22 +157,24 @@ func (w *Writer) number(ev *Event) {
 	switch ev.Kind {
 	case Enter:
 		ev.Ordinal = w.calls
-		w.current[ev.TID] = inCall{w.blocks, ev.Ordinal}
+		w.enters(ev.TID, inCall{true, w.blocks, ev.Ordinal})
 		w.calls++
 		w.h.calls++
 	case Exec:
-		if call, ok := w.current[ev.FormerTID]; ok && ev.FormerTID != 0 {
-			w.current[ev.TID] = call
-			delete(w.current, ev.FormerTID)
+		if call := w.current[ev.FormerTID]; call != nil && call.in && ev.FormerTID != 0 {
+			was := *call
+			w.leaves(ev.FormerTID)
+			w.enters(ev.TID, was)
 		}
 	case Exit:
 		ev.Ordinal = NoCall
-		if call, ok := w.current[ev.TID]; ok {
+		if call := w.current[ev.TID]; call != nil && call.in {
 			ev.Ordinal = call.ordinal
-			delete(w.current, ev.TID)
+			call.in = false
+			w.inCalls--
 		}
 	case Exited, Killed, Detached:
-		delete(w.current, ev.TID)
+		w.leaves(ev.TID)
 	}
 	switch ev.Kind {
 	case Created, Launched, Attached, Exec, Exited, Killed, Detached:
@@ -175,6 +182,27 @@ func (w *Writer) number(ev *Event) {
 			Kind: ev.Kind, TID: ev.TID, Parent: ev.Parent, Number: ev.Number, Call: w.calls, Time: ev.Time, Status: ev.Status,
 		})
 	}
+}
+
+// enters notes the call that a thread is in.
+func (w *Writer) enters(tid int, now inCall) {
+	call := w.current[tid]
+	if call == nil {
+		call = new(inCall)
+		w.current[tid] = call
+	}
+	if !call.in {
+		w.inCalls++
+	}
+	*call = now
+}
+
+// leaves forgets a thread.
+func (w *Writer) leaves(tid int) {
+	if call := w.current[tid]; call != nil && call.in {
+		w.inCalls--
+	}
+	delete(w.current, tid)
 }
 
 // buffers returns empty sections.
