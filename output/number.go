@@ -1,6 +1,7 @@
 package output
 
 import (
+	"math/bits"
 	"net/netip"
 	"strconv"
 )
@@ -40,10 +41,13 @@ func AppendNumber(b []byte, v uint64, base Base) []byte {
 }
 
 // appendDecimal writes v in decimal. Most numbers are descriptors and small results: they
-// have one digit.
+// have one digit or two.
 func appendDecimal(b []byte, v uint64) []byte {
-	if v < 10 {
+	switch {
+	case v < 10:
 		return append(b, '0'+byte(v))
+	case v < 100:
+		return append(b, '0'+byte(v/10), '0'+byte(v%10))
 	}
 	return strconv.AppendUint(b, v, 10)
 }
@@ -62,8 +66,13 @@ func appendPaddedHex(b []byte, v uint64, size int) []byte {
 
 // AppendHex writes v as 0x1f, and zero as 0x0.
 func AppendHex(b []byte, v uint64) []byte {
-	b = append(b, '0', 'x')
-	return strconv.AppendUint(b, v, 16)
+	const widest = "0x0000000000000000"
+	b = append(b, widest[:2+max(1, (bits.Len64(v)+3)/4)]...)
+	for i := len(b) - 1; v != 0; i-- {
+		b[i] = LowerHex[v&15]
+		v >>= 4
+	}
+	return b
 }
 
 // AppendPadded writes v in decimal, padded with fill on the left to width.

@@ -38,7 +38,8 @@ type Record struct {
 	ring   *ring  // with Options.Keep: its last records; else nil
 
 	inCall  bool
-	held    bool // the call stays in the Writer until its end is known
+	whole   bool // every call stays in the Writer until its end is known
+	held    bool // so does this one
 	failed  bool // the call failed
 	errno   int  // with this error
 	restart bool // the line of the call has ended and must be continued on a new one
@@ -59,6 +60,7 @@ func newRecord(l *Log, out *file, pid int) *Record {
 	if l.options.Entries && r.lines == nil && l.options.Statuses == AllStatuses && l.options.Errnos == nil {
 		r.enters, _ = w.(EntryWriter)
 	}
+	r.whole = r.lines == nil || l.options.Statuses != AllStatuses || l.options.Errnos != nil || l.options.Whole || r.ring != nil
 	return r
 }
 
@@ -99,8 +101,7 @@ func (r *Record) BeginCall(h *Header) {
 	t := r.tracee
 	t.ABI, t.NR, t.Numbered, t.IP = h.ABI, h.NR, true, h.IP
 	r.inCall, r.failed, r.restart, r.open = true, false, false, h.Undecided
-	r.held = r.lines == nil || r.log.options.Statuses != AllStatuses || r.log.options.Errnos != nil || h.Undecided ||
-		r.log.options.Whole || r.ring != nil
+	r.held = r.whole || h.Undecided
 	r.begin(h.Time)
 	r.writer.BeginCall(h)
 }

@@ -74,8 +74,12 @@ func (s *Set) find(v uint64) (string, bool) {
 // does not match again once another name has used up the mask. With a Mask of
 // all bits it names a word that is zero altogether (PROT_NONE).
 func (s *Set) Next(v uint64, i int) (c *Const, rest uint64, next int) {
-	for ; i < len(s.Consts); i++ {
-		c := &s.Consts[i]
+	consts := s.Consts
+	for ; i < len(consts); i++ {
+		c := &consts[i]
+		if v&c.Value != c.Value { // as most are not set, this is looked at first
+			continue
+		}
 		mask := c.Mask
 		if mask == 0 {
 			mask = c.Value

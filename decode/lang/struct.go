@@ -46,6 +46,7 @@ type member struct {
 	reserved bool // shown only when it is not zero
 	fielder  fielder
 	Off      [tables.NumABI]int
+	size     [tables.NumABI]int
 }
 
 // fielder is implemented by types that write their member's name themselves.
@@ -120,6 +121,7 @@ func (sl *structLayout) place(st *Struct) {
 		for i := range sl.members {
 			m := &sl.members[i]
 			l := m.Type.Layout(abi)
+			m.size[abi] = l.Size
 			if packed {
 				l.Align = 1
 			}
@@ -196,7 +198,7 @@ func (st *Struct) Offset(abi tables.ABI, name string) (int, bool) {
 // Member returns the bytes of the member called name; empty if v is too short.
 func (st *Struct) Member(c *Call, name string, v View) View {
 	if m := st.member(name); m != nil {
-		return v.At(m.Off[c.ABI], m.Type.Layout(c.ABI).Size)
+		return v.At(m.Off[c.ABI], m.size[c.ABI])
 	}
 	return View{}
 }
@@ -218,7 +220,7 @@ func (st *Struct) member(name string) *member {
 // value is the number in the member called name.
 func (st *Struct) NumberIn(c *Call, name string, v View) (uint64, bool) {
 	if m := st.member(name); m != nil {
-		return NumberOf(c, m.Type, v.At(m.Off[c.ABI], m.Type.Layout(c.ABI).Size)), true
+		return NumberOf(c, m.Type, v.At(m.Off[c.ABI], m.size[c.ABI])), true
 	}
 	return 0, false
 }
@@ -266,22 +268,24 @@ func (st *Struct) show(c *Call, v View, part bool) {
 			cut = true
 			continue
 		}
-		l := m.Type.Layout(c.ABI)
-		if m.reserved && AllZero(v.At(m.Off[c.ABI], l.Size).B) {
+		off, size := m.Off[c.ABI], m.size[c.ABI]
+		if m.reserved && AllZero(v.At(off, size).B) {
 			continue
 		}
-		if m.Off[c.ABI]+l.Size > len(v.B) {
-			if part && m.Off[c.ABI] < len(v.B) {
+		if off+size > len(v.B) {
+			if part && off < len(v.B) {
 				c.Out.Field(m.Name)
-				c.Out.Str(output.Binary, v.B[m.Off[c.ABI]:], false)
+				c.Out.Str(output.Binary, v.B[off:], false)
 			}
 			break
 		}
-		if g, ok := m.Type.(memberGroup); ok && m.Name == "" {
-			g.ShowAsMembers(c, v.At(m.Off[c.ABI], len(v.B)))
-			continue
+		if m.Name == "" {
+			if g, ok := m.Type.(memberGroup); ok {
+				g.ShowAsMembers(c, v.At(off, len(v.B)))
+				continue
+			}
 		}
-		mv := v.At(m.Off[c.ABI], l.Size)
+		mv := v.At(off, size)
 		if m.fielder != nil {
 			m.fielder.ShowField(c, m.Name, mv)
 			continue

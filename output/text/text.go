@@ -42,7 +42,9 @@ func newWriter(o *output.Options, t *output.Tracee) output.Writer {
 // BeginCall implements output.Writer.
 func (w *writer) BeginCall(h *output.Header) {
 	w.name, w.path = h.Name, false
-	w.dump = output.Kept(w.dump)
+	if len(w.dump) > 0 {
+		w.dump = output.Kept(w.dump)
+	}
 	w.begin(h.Time, true)
 	if w.opt.EntryPoints && h.Entry != "" {
 		w.punct("[")
@@ -229,8 +231,10 @@ func (w *writer) endCall(s *output.Stack) {
 func (w *writer) endLine() {
 	w.color(output.HueReset)
 	w.newline()
-	w.buf = append(w.buf, w.dump...)
-	w.line = len(w.buf)
+	if len(w.dump) > 0 {
+		w.buf = append(w.buf, w.dump...)
+		w.line = len(w.buf)
+	}
 }
 
 // BeginSignal implements output.Writer.

@@ -145,6 +145,10 @@ func (e *Values) member(name string) {
 
 // Number implements output.Encoder.
 func (e *Values) Number(v uint64, base output.Base) {
+	if e.opt.Palette == nil {
+		e.buf = output.AppendNumber(e.buf, v, base)
+		return
+	}
 	e.number()
 	e.buf = output.AppendNumber(e.buf, v, base)
 	e.back()
