@@ -29,7 +29,7 @@ func AppendNumber(b []byte, v uint64, base Base) []byte {
 		default:
 			b = append(b, '0')
 		}
-		return strconv.AppendUint(b, v, 8)
+		return appendDigits(b, v, (bits.Len64(v)+2)/3, 3)
 	}
 	switch size := int(base &^ NamesAlone >> padding); {
 	case size > 0:
@@ -66,11 +66,16 @@ func appendPaddedHex(b []byte, v uint64, size int) []byte {
 
 // AppendHex writes v as 0x1f, and zero as 0x0.
 func AppendHex(b []byte, v uint64) []byte {
-	const widest = "0x0000000000000000"
-	b = append(b, widest[:2+max(1, (bits.Len64(v)+3)/4)]...)
+	return appendDigits(append(b, '0', 'x'), v, max(1, (bits.Len64(v)+3)/4), 4)
+}
+
+// appendDigits writes v in n digits, each of which stands for size bits.
+func appendDigits(b []byte, v uint64, n int, size uint) []byte {
+	const zeros = "0000000000000000000000" // 64 bits in octal
+	b = append(b, zeros[:n]...)
 	for i := len(b) - 1; v != 0; i-- {
-		b[i] = LowerHex[v&15]
-		v >>= 4
+		b[i] = LowerHex[v&(1<<size-1)]
+		v >>= size
 	}
 	return b
 }

@@ -87,8 +87,8 @@ func (w *windows) copy(m Memory, start uint64, off int, b []byte) int {
 		return copy(b, w.b[at*blockSize:][off:blockSize])
 	}
 	at = 0
-	for i, used := range w.used {
-		if used < w.used[at] {
+	for i := range w.used {
+		if w.used[i] < w.used[at] {
 			at = i
 		}
 	}
