@@ -209,7 +209,8 @@ func TestServedAreNotPinned(t *testing.T) {
 			continue
 		}
 		tracer := newTracer(t, opts)
-		tracee := launch(t, tracer, command("getppid", "50000"))
+		// Long enough to be pinned even if other processes need the processors for a while.
+		tracee := launch(t, tracer, command("getppid", "2000000"))
 		want, served := affinity(0), 0
 		run(t, tracer, func(ev *Event) {
 			if tracee.task.Pinned() {
@@ -225,7 +226,9 @@ func TestServedAreNotPinned(t *testing.T) {
 				if got := affinity(tracee.TID); len(got) < len(want) {
 					t.Errorf("%d stops after the end of the trace its mask is %s", served, got)
 				}
-				served++
+				if served++; served == 1000 {
+					unix.Kill(tracee.TID, unix.SIGKILL)
+				}
 			}
 		})
 		if served < 1000 {
