@@ -3,10 +3,12 @@ package integration
 import (
 	"bufio"
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -80,12 +82,14 @@ func ofGo(name string) bool {
 	return name != "main" && first != "trapline" && !strings.Contains(first, ".")
 }
 
-// TestStartPopulates starts trapline, which finds all of its code mapped, and again below
-// a seccomp filter that refuses madvise: then it finds what has run, and pages around that.
+// TestStartPopulates starts trapline, which finds the code of a start and its zeroed
+// variables mapped, and again below a seccomp filter that refuses madvise: then variables
+// that it has not used are not mapped.
 func TestStartPopulates(t *testing.T) {
 	need.All(t, need.Populate, need.Live) // the filter is not made for a third program
-	// mapped returns the size of trapline's code, and how much of it is mapped, in kB.
-	mapped := func(refused string) (size, resident int) {
+	// mapped returns which pages are mapped at the beginning of trapline's code and of its
+	// zeroed variables.
+	mapped := func(refused string) (code, zeroed []bool) {
 		nr := tables.ByName(tables.X86_64, refused).NR
 		cmd := exec.Command(program(t, "refuse", "amd64"), fmt.Sprint(nr), fmt.Sprint(int(unix.EPERM)), trapline(t), "-o", os.DevNull, "cat")
 		stdin, err := cmd.StdinPipe()
@@ -99,34 +103,62 @@ func TestStartPopulates(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
+		defer func() {
+			stdin.Close()
+			if err := cmd.Wait(); err != nil {
+				t.Error(err)
+			}
+		}()
 		fmt.Fprintln(stdin, "started")
 		if line, err := bufio.NewReader(stdout).ReadString('\n'); line != "started\n" {
 			t.Errorf("cat writes %q, %v", line, err)
 		}
-		smaps, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps", cmd.Process.Pid))
+		dir := fmt.Sprintf("/proc/%d/", cmd.Process.Pid)
+		maps, err := os.ReadFile(dir + "maps")
 		if err != nil {
-			t.Error(err)
+			t.Fatal(err)
 		}
-		stdin.Close()
-		if err := cmd.Wait(); err != nil {
-			t.Error(err)
-		}
-		m := codeOf.FindSubmatch(smaps)
-		if m == nil {
-			t.Fatalf("no code in\n%s", smaps)
-		}
-		size, _ = strconv.Atoi(string(m[1]))
-		resident, _ = strconv.Atoi(string(m[2]))
-		return size, resident
+		const headers, codeUsed, zeroedUsed = 2, 0x180, 40 // pages
+		code = presentPages(t, dir, codeOf.FindSubmatch(maps), codeUsed)[headers:]
+		return code, presentPages(t, dir, zeroedOf.FindSubmatch(maps), zeroedUsed)
 	}
-	const headers = 8 // kB before the code
-	if size, resident := mapped("acct"); resident < size-headers {
-		t.Errorf("of %d kB of code %d are mapped", size, resident)
+	if code, zeroed := mapped("acct"); slices.Contains(code, false) || slices.Contains(zeroed, false) {
+		t.Errorf("of code that is used these pages are mapped: %v; of zeroed variables: %v", code, zeroed)
 	}
-	if size, resident := mapped("madvise"); resident >= size-headers {
-		t.Errorf("without madvise %d of %d kB of code are mapped as well", resident, size)
+	if _, zeroed := mapped("madvise"); !slices.Contains(zeroed, false) {
+		t.Errorf("without madvise all of the first %d pages of zeroed variables are mapped as well", len(zeroed))
 	}
 }
 
-// codeOf finds the first mapping of code in a file smaps, its size, and what is mapped.
-var codeOf = regexp.MustCompile(`(?s) r-xp .*?\nSize: +(\d+) kB.*?\nRss: +(\d+) kB`)
+// codeOf finds the beginning of the first mapping of code in a file maps, and zeroedOf
+// that of the mapping that follows the last one of the same file.
+var (
+	codeOf   = regexp.MustCompile(`(?m)^([0-9a-f]+)-[0-9a-f]+ r-xp .*/`)
+	zeroedOf = regexp.MustCompile(`(?m)^[0-9a-f]+-[0-9a-f]+ rw-p .*/.*\n([0-9a-f]+)-[0-9a-f]+ rw-p [0-9a-f]+ 00:00 0 *$`)
+)
+
+// presentPages tells which of some pages are mapped, from an address that was found.
+func presentPages(t *testing.T, dir string, found [][]byte, pages int) []bool {
+	t.Helper()
+	if found == nil {
+		t.Fatal("no such mapping")
+	}
+	start, err := strconv.ParseInt(string(found[1]), 16, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.Open(dir + "pagemap")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	entries := make([]byte, 8*pages)
+	if _, err := file.ReadAt(entries, start/int64(os.Getpagesize())*8); err != nil {
+		t.Fatal(err)
+	}
+	present := make([]bool, pages)
+	for i := range present {
+		present[i] = binary.LittleEndian.Uint64(entries[8*i:])>>63 != 0
+	}
+	return present
+}

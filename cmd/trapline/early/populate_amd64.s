@@ -24,17 +24,22 @@ GLOBL ·metadataPopulated(SB), NOPTR, $1
 #define METADATA_CHUNK 0x40000
 #define METADATA_USED 0x18000
 
+// The code of a start is for the most part that of the runtime and of the small packages
+// of the standard library, which the linker puts first. To map the other code, of which a
+// start uses a few pages, takes more time than the faults of those.
+#define TEXT_USED 0x180000
+
 // Every start uses this much of noptrbss. Behind it lie large tables.
 #define NOPTRBSS_USED 0x7000
 
 // void populate(void)
 //
-// It populates code, constants and zeroed variables, and makes the runtime map its memory
+// It populates most of the code that is used, constants and zeroed variables, and makes the runtime map its memory
 // by mapPopulated. Initialized variables are left out: each of their pages would be
 // copied, and a start writes few of them.
 TEXT ·populate(SB), NOSPLIT|NOFRAME, $0-0
 	LEAQ	runtime·text(SB), DI
-	LEAQ	runtime·etext(SB), SI
+	LEAQ	runtime·text+TEXT_USED(SB), SI
 	MOVL	$MADV_POPULATE_READ, DX
 	CALL	·advise(SB)
 	LEAQ	runtime·rodata(SB), DI
