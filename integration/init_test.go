@@ -118,7 +118,7 @@ func TestStartPopulates(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		const headers, codeUsed, zeroedUsed = 2, 0x180, 40 // pages
+		const headers, codeUsed, zeroedUsed = 2, 0x180, 32 // pages
 		code = presentPages(t, dir, codeOf.FindSubmatch(maps), codeUsed)[headers:]
 		return code, presentPages(t, dir, zeroedOf.FindSubmatch(maps), zeroedUsed)
 	}

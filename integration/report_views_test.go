@@ -102,6 +102,44 @@ u.sendto(bytes.fromhex(%q), ("127.0.0.1", 53))
 	}
 }
 
+// Of errors the table of connections has those of the connection, and not the answers to
+// what libraries ask of each descriptor; records have all.
+func TestReportNetAnswers(t *testing.T) {
+	need.All(t, need.Python3)
+	const script = `
+import os, socket
+def asked(ask):
+    try: ask()
+    except OSError: pass
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.connect(("127.0.0.1", 9))
+os.isatty(s.fileno())
+asked(lambda: os.lseek(s.fileno(), 0, os.SEEK_CUR))
+r = socket.socket()
+asked(lambda: r.connect(("127.0.0.1", 1)))
+asked(r.getpeername)
+asked(lambda: r.send(b"1"))
+`
+	command := []string{"python3", "-I", "-S", "-c", script}
+	text := trace(t, trapline(t), []string{"--report=net"}, command...).log
+	for name, want := range map[string]int{"ENOTTY": 0, "ESPIPE": 0, "ENOTCONN": 0, "ECONNREFUSED": 1, "EPIPE": 1} {
+		if got := strings.Count(text, name); got != want {
+			t.Errorf("%s is there %d times, want %d:\n%s", name, got, want, text)
+		}
+	}
+	type connection struct{ Errors map[string]int }
+	all := make(map[string]int)
+	records := trace(t, trapline(t), []string{"--report=net", "--json"}, command...).log
+	for _, c := range reportRecords[connection](t, records) {
+		for name, n := range c.Errors {
+			all[name] += n
+		}
+	}
+	if all["ENOTTY"] == 0 || all["ESPIPE"] == 0 || all["ENOTCONN"] == 0 {
+		t.Errorf("records have %v:\n%s", all, records)
+	}
+}
+
 // The report of descriptors has those that were not closed, and where they were opened.
 func TestReportFDs(t *testing.T) {
 	need.All(t, need.Python3)

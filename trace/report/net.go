@@ -105,7 +105,7 @@ func (r *netReport) use(n *connection, c *trace.Call, u *trace.FileUse) {
 	n.calls++
 	moves := u.Use&(trace.UseRead|trace.UseWritten) != 0
 	if c.Errno != 0 {
-		n.fail(c.Errno, !notYet(c.Errno) && (moves || c.Errno != unix.ENOTCONN)) // of getpeername that is an answer
+		n.fail(c.Errno, !notYet(c.Errno) && !isAnswer(c.Errno, moves))
 	}
 	if errno := pendingError(c); errno != 0 {
 		n.fail(errno, true)
@@ -153,6 +153,13 @@ func (r *netReport) use(n *connection, c *trace.Call, u *trace.FileUse) {
 func notYet(errno unix.Errno) bool {
 	const restart = 512 // ERESTARTSYS and those after it
 	return errno == unix.EAGAIN || errno == unix.EINTR || errno == unix.EINPROGRESS || errno == unix.EALREADY || errno >= restart
+}
+
+// isAnswer reports whether an error of a call, which may move data, tells the program what
+// it asked: whether the descriptor is that of a terminal or a file with positions, as
+// libraries ask of each that they are given, or whether the socket is connected.
+func isAnswer(errno unix.Errno, moves bool) bool {
+	return !moves && (errno == unix.ENOTTY || errno == unix.ESPIPE || errno == unix.ENOTCONN)
 }
 
 // fail takes note of an error.

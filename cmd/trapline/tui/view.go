@@ -238,6 +238,9 @@ func fitCall(text string, width int) string {
 	if room < width/2 {
 		room = width / 2
 	}
+	if room >= cells.Width(text[:at]) { // all arguments have room
+		return fit(text, width)
+	}
 	return fit(cells.Cut(text, room, "")+"…"+result, width)
 }
 
