@@ -27,6 +27,11 @@ const (
 	longIdle  = 5 * time.Millisecond
 )
 
+// quietIdle is the limit while all threads wait in calls that have been reported as
+// entered: a tracer of programs that do nothing should do nothing, either. A thread that
+// goes on can fill its ring before the tracer looks at it again. Its next call stops then.
+const quietIdle = 80 * time.Millisecond
+
 // A call that is under way is reported as entered when it takes this long, and at
 // once if others are reported that began after it.
 const slowCall = 2 * time.Millisecond
@@ -68,6 +73,9 @@ func (b *bufferedState) endReport() {
 	last := b.clock.last
 	if after := last.Sub(b.looked); after >= leastIdle || b.held != nil {
 		idle := min(max(halfFull(after, b.most), leastIdle), longIdle)
+		if b.most == 0 && b.allWait() {
+			idle = min(2*max(b.idle, longIdle), quietIdle)
+		}
 		if b.held == nil || idle < b.idle {
 			b.idle = idle
 		}
@@ -78,6 +86,18 @@ func (b *bufferedState) endReport() {
 		b.looked = time.Now()
 	}
 	b.next = b.looked.Add(b.idle)
+}
+
+// allWait reports whether no thread can note a call before one returns that has been
+// reported as entered: from the kernel, or from a stop.
+func (b *bufferedState) allWait() bool {
+	for _, th := range b.areas {
+		waits := th.running && th.entered && th.area.StillInFlight(th.begun)
+		if !waits && !th.tr.inCall {
+			return false
+		}
+	}
+	return true
 }
 
 // halfFull returns when a ring will be half full if there was so much in it after a

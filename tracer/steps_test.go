@@ -21,9 +21,15 @@ import (
 // stepsProgram builds testdata/steps.c.
 func stepsProgram(t *testing.T, flags ...string) string {
 	t.Helper()
+	return buildProgram(t, "steps", flags...)
+}
+
+// buildProgram builds a program of testdata.
+func buildProgram(t *testing.T, name string, flags ...string) string {
+	t.Helper()
 	need.All(t, need.GCC64)
-	path := filepath.Join(t.TempDir(), "steps")
-	args := append([]string{"-O1", "-o", path, "testdata/steps.c"}, flags...)
+	path := filepath.Join(t.TempDir(), name)
+	args := append([]string{"-O1", "-o", path, "testdata/" + name + ".c"}, flags...)
 	if out, err := exec.Command("gcc", args...).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
