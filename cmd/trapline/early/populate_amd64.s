@@ -34,9 +34,9 @@ GLOBL ·metadataPopulated(SB), NOPTR, $1
 
 // void populate(void)
 //
-// It populates most of the code that is used, constants and zeroed variables, and makes the runtime map its memory
-// by mapPopulated. Initialized variables are left out: each of their pages would be
-// copied, and a start writes few of them.
+// It populates most of the code that is used, constants and zeroed variables, and makes
+// the runtime map its memory by mapPopulated. Initialized variables are left out: each of
+// their pages would be copied, and a start writes few of them.
 TEXT ·populate(SB), NOSPLIT|NOFRAME, $0-0
 	LEAQ	runtime·text(SB), DI
 	LEAQ	runtime·text+TEXT_USED(SB), SI
