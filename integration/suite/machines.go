@@ -87,7 +87,9 @@ func (m *machines) finish(ctx context.Context, r *results) (lines []string, ok b
 		}
 		boots = append(boots, g.boot(guest)...)
 	}
-	free := make(chan struct{}, runtime.NumCPU())
+	// Each has two processors (-smp of integration/vm), which its tests keep busy. With
+	// less than that, tests that trace for minutes would not end in time.
+	free := make(chan struct{}, max(1, runtime.NumCPU()/2))
 	var running sync.WaitGroup
 	for _, b := range boots {
 		running.Go(func() {
