@@ -74,7 +74,7 @@ func (b *bufferedState) endReport() {
 	if after := last.Sub(b.looked); after >= leastIdle || b.held != nil {
 		idle := min(max(halfFull(after, b.most), leastIdle), longIdle)
 		if b.most == 0 && b.allWait() {
-			idle = min(2*max(b.idle, longIdle), quietIdle)
+			idle = quietIdle
 		}
 		if b.held == nil || idle < b.idle {
 			b.idle = idle
