@@ -2,6 +2,7 @@ package integration
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -9,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"trapline/integration/need"
 )
@@ -23,7 +26,8 @@ type shellTerminal struct {
 const prompt = "ready:"
 
 // startShell starts a shell in a terminal and waits for its prompt. Its files
-// are in the folder home; trapline is in its PATH.
+// are in the folder home; trapline is in its PATH. When the test ends, so does every
+// process that the shell has started, before the folder is removed.
 func startShell(t *testing.T, home, shell string) *shellTerminal {
 	t.Helper()
 	bin := filepath.Join(home, "bin")
@@ -34,9 +38,26 @@ func startShell(t *testing.T, home, shell string) *shellTerminal {
 		t.Fatal(err)
 	}
 	term := &shellTerminal{t, filepath.Join(home, "tmux")}
-	cmd := []string{"env", "-i", "HOME=" + home, "TERM=screen", "LANG=C.UTF-8", "PATH=" + bin + ":/usr/bin:/bin"}
+	// The shell and all that it starts have this pipe open. Reading it fails once none of them lives.
+	alive := filepath.Join(home, "alive")
+	if err := unix.Mkfifo(alive, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ended, err := os.OpenFile(alive, os.O_RDONLY|unix.O_NONBLOCK, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := []string{"env", "-i", "HOME=" + home, "TERM=screen", "LANG=C.UTF-8", "PATH=" + bin + ":/usr/bin:/bin",
+		"sh", "-c", `exec 9>"$0" && exec "$@"`, alive}
+	t.Cleanup(func() {
+		exec.Command("tmux", "-S", term.socket, "kill-server").Run()
+		ended.SetReadDeadline(time.Now().Add(60 * time.Second))
+		if _, err := io.ReadAll(ended); err != nil {
+			t.Errorf("processes of the shell live after its terminal: %v", err)
+		}
+		ended.Close()
+	})
 	term.tmux(append([]string{"-f", "/dev/null", "new-session", "-d", "-x", "150", "-y", "50"}, append(cmd, strings.Fields(shell)...)...)...)
-	t.Cleanup(func() { exec.Command("tmux", "-S", term.socket, "kill-server").Run() })
 	term.await("a prompt", func(screen string) bool { return strings.HasSuffix(screen, prompt) })
 	return term
 }
@@ -123,6 +144,10 @@ func TestCompletionInShells(t *testing.T) {
 				if err := os.WriteFile(name, []byte(text), 0o666); err != nil {
 					t.Fatal(err)
 				}
+			}
+			// Where this folder does not exist, fish fills it in the background, from all manual pages.
+			if err := os.MkdirAll(filepath.Join(home, ".local/share/fish/generated_completions"), 0o777); err != nil {
+				t.Fatal(err)
 			}
 			// Ids of processes that differ in the last digit only.
 			sleeper := filepath.Join(home, "tracedsleeper")
