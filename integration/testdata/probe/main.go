@@ -2,9 +2,11 @@
 // executes none of them: a seccomp filter answers in the kernel's place. Its
 // trace shows only how a tracer decodes the arguments.
 //
-//	probe x86_64|i386 [NAME]...
+//	probe x86_64|i386 I/N [NAME]...
 //
-// If TRAPLINE_PROBE_EVERY is a number n, only every n-th pattern is tried.
+// The patterns are dealt out to N parts, of which it tries part I (from 0): a slow
+// tracer takes long for all. If TRAPLINE_PROBE_EVERY is a number n, there is only
+// every n-th pattern.
 //
 // The addresses that it passes are the same in every run. It reports where in
 // its code these calls are made, so that those of the Go runtime can be removed
@@ -30,11 +32,15 @@ func init() { runtime.LockOSThread() } // main runs on the traced thread
 
 func main() {
 	debug.SetGCPercent(-1) // keep the runtime's own calls out of the trace
-	p := probe{fail: fail64, done: done64, abi: tables.X86_64, word: 8}
+	p := probe{fail: fail64, done: done64, abi: tables.X86_64, word: 8, every: 1}
 	if os.Args[1] == "i386" {
 		p = probe{fail: fail32, done: done32, abi: tables.I386, word: 4}
 	}
-	p.only = os.Args[2:]
+	if _, err := fmt.Sscanf(os.Args[2], "%d/%d", &p.part, &p.parts); err != nil || p.part < 0 || p.part >= p.parts {
+		fmt.Fprintf(os.Stderr, "no part: %s\n", os.Args[2])
+		os.Exit(2)
+	}
+	p.only = os.Args[3:]
 	if s := os.Getenv("TRAPLINE_PROBE_EVERY"); s != "" {
 		n, err := strconv.Atoi(s)
 		if err != nil || n < 1 {
@@ -93,7 +99,10 @@ type probe struct {
 	abi        tables.ABI
 	word       int
 	only       []string
-	every, n   int // of n patterns so far, each every-th was tried; 0 is all
+	every      int // of the patterns, each every-th is dealt out
+	part       int // is the one that gets each parts-th of these
+	parts      int
+	n          int // patterns so far
 }
 
 // lay fills the pages.
@@ -143,7 +152,7 @@ func page(addr uintptr) *[pageSize]byte {
 
 // call makes a call that fails, and the same one that succeeds.
 func (p *probe) call(nr uintptr, args ...uintptr) {
-	if p.n++; p.every > 0 && p.n%p.every != 0 {
+	if p.n++; p.n%p.every != 0 || p.n/p.every%p.parts != p.part {
 		return
 	}
 	var a [6]uintptr
