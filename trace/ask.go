@@ -71,8 +71,8 @@ func (a *asker) position(o *operand) int {
 	return len(a.operands) - 1
 }
 
-// asked is what is known of the current call, or other record, of one tracee. It
-// is a condition.Record.
+// asked is what conditions know of the current call, or other record, of one tracee. It is
+// a condition.Record.
 type asked struct {
 	asker *asker
 	call  decode.Call
@@ -91,8 +91,8 @@ type asked struct {
 	slots []slot
 }
 
-// self is what conditions ask about a tracee itself. It is kept from before the
-// tracee ends, because /proc has nothing about it afterwards.
+// self is what conditions ask about a tracee itself. It is read before the tracee ends,
+// because /proc knows nothing about it afterwards.
 type self struct {
 	group int    // id of the process
 	comm  []byte // command name, in buf; empty if it is not known
@@ -110,8 +110,8 @@ const (
 
 // slot has the values of one operand.
 type slot struct {
-	known  bool // for the current call
-	begun  bool // shown at the entry, with the rest to come at the exit
+	known  bool // it is about the current call
+	begun  bool // shown at the entry; the rest comes at the exit
 	values []condition.Value
 	capture
 }
@@ -144,8 +144,8 @@ func (a *asker) newAsked(mem decode.Memory, tid int) *asked {
 	return q
 }
 
-// learnName reads the command name of the tracee, if conditions ask for it. The
-// last one remains if there is none anymore.
+// learnName reads the command name of the tracee, if conditions ask for it. If the name
+// can no longer be read, the last one remains.
 func (q *asked) learnName(tid int) {
 	if !q.asker.named {
 		return
@@ -215,8 +215,8 @@ func (q *asked) Values(o *condition.Operand) ([]condition.Value, bool) {
 	return q.fill(i, false)
 }
 
-// fill finds the values of an operand. With begin it also shows what must be
-// shown at the entry although it is not known there.
+// fill finds the values of an operand. With begin it also shows, at the entry, an operand
+// that is known only later but must be shown now.
 func (q *asked) fill(i int, begin bool) (values []condition.Value, known bool) {
 	o, s := q.asker.operands[i], &q.slots[i]
 	if q.phase == atOther {
@@ -239,7 +239,7 @@ func (q *asked) fill(i int, begin bool) (values []condition.Value, known bool) {
 		}
 		q.fillResult(o, s)
 	case ofFD, ofPath:
-		if q.phase == atExit { // what the call was given is known at the entry
+		if q.phase == atExit { // the arguments are known at the entry
 			s.values = s.values[:0]
 			break
 		}
@@ -375,9 +375,9 @@ func (q *asked) other(t *tracee, e event) {
 	}
 }
 
-// fillOther is fill for a record that is not a call. What only calls have is
-// unknown, unless the condition asks for the kind of record: then the record
-// lacks it.
+// fillOther is fill for a record that is not a call. Operands that only calls have are
+// unknown, unless the condition asks for the kind of record: then the record has no value
+// for them.
 func (q *asked) fillOther(o *operand, s *slot) ([]condition.Value, bool) {
 	s.values = s.values[:0]
 	switch o.kind {

@@ -14,8 +14,8 @@ import (
 	"trapline/trace/condition"
 )
 
-// usedFiles finds the values of the operands fd and path: the descriptors that a
-// call is given, and the files that it uses by them or by name.
+// usedFiles finds the values of the operands fd and path: the descriptors that a call
+// gets, and the files that it uses by descriptor or by name.
 type usedFiles struct {
 	output.Discard
 	call  decode.Call
@@ -53,9 +53,9 @@ func (q *asked) fillFiles() {
 	f.seeDir()
 }
 
-// seePath is called with each path that the call passes. Its values are the name
-// as it is written, if it is absolute, and the full name of the file; of a
-// symbolic link that is followed, both that of the link and of its target.
+// seePath is called with each path that the call passes. The values of path are the name
+// as written, if it is absolute, and the full name of the file. If a symbolic link is
+// followed, they are the full names of the link and of its target.
 func (f *usedFiles) seePath(_ *decode.Call, dir int, name []byte, link bool) {
 	if !f.asksPath() {
 		return
@@ -76,8 +76,8 @@ func (f *usedFiles) seePath(_ *decode.Call, dir int, name []byte, link bool) {
 	}
 }
 
-// seeFD is called with each descriptor that the call uses. One that a path is seen
-// from is only part of a name.
+// seeFD is called with each descriptor that the call uses. If a path is relative to the
+// descriptor, the descriptor is only part of a name.
 func (f *usedFiles) seeFD(fd int, dir bool) {
 	if dir {
 		f.seeDir()
@@ -95,7 +95,7 @@ func (f *usedFiles) seeFD(fd int, dir bool) {
 	}
 }
 
-// seeDir adds the last directory descriptor if no path was seen from it.
+// seeDir adds the last directory descriptor if no path was relative to it.
 func (f *usedFiles) seeDir() {
 	if fd := f.dir; fd >= 0 {
 		f.seeFile(fd)
@@ -117,7 +117,7 @@ func (f *usedFiles) asksPath() (asks bool) {
 	return asks
 }
 
-// addPath adds a value of path, once. One of no bytes is none.
+// addPath adds a value of path, once. It ignores an empty path.
 func (f *usedFiles) addPath(path []byte) {
 	if len(path) == 0 {
 		return

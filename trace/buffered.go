@@ -25,9 +25,9 @@ const (
 	BufferAlways                  // wherever it is possible
 )
 
-// Unbuffered returns which of these options needs a stop at each call, or "" if
-// none does. With BufferAuto, these are also options that show something else
-// without stops, or show it late.
+// Unbuffered returns which of these options needs a stop at each call, or "" if none does.
+// With BufferAuto, it also returns options whose output would change or come late without
+// stops.
 func (o *Options) Unbuffered() string {
 	switch {
 	case o.Buffered == BufferNever:
@@ -77,7 +77,7 @@ func (o *Options) Unbuffered() string {
 	case o.ReadFDs != nil || o.WriteFDs != nil:
 		return "-e read= or -e write="
 	case o.Buffered == BufferAuto && !o.Follow:
-		return "children that are not followed" // they would be tracees all the same
+		return "children that are not followed" // "children that are not followed" // they would be traced all the same
 	case o.Buffered == BufferAuto && o.Summary != nil && !o.Summary.WallClock:
 		return "-c without -w"
 	case o.Buffered == BufferAuto && !o.SummaryOnly && interleaves(o.Output):
@@ -88,8 +88,8 @@ func (o *Options) Unbuffered() string {
 	return ""
 }
 
-// interleaves reports whether the output may be seen beside that of the command,
-// so that lines should appear at once: on standard error, or on a terminal.
+// interleaves reports whether the output may appear among that of the command, so that
+// lines should be written at once: on standard error, or on a terminal.
 func interleaves(d *Destination) bool {
 	switch {
 	case d == nil || d.Writer != nil || d.Piped():
@@ -107,7 +107,7 @@ func (s *Session) buffer(options *tracer.Options) {
 	if s.o.Unbuffered() != "" {
 		return
 	}
-	if err := tracer.CanBuffer(); err != nil { // then nothing else changes either
+	if err := tracer.CanBuffer(); err != nil { // then nothing else changes
 		if s.o.Debug || s.o.Buffered == BufferAlways {
 			s.say("--buffered is not enabled: %v", err)
 		}
@@ -181,7 +181,7 @@ func (s *Session) decodes() bool { return s.records || s.examines() }
 // examines reports whether more of a call may be looked at than is shown.
 func (s *Session) examines() bool { return s.files != nil || s.asker != nil }
 
-// captureDetail is what the options say of a call that bears on its capture.
+// captureDetail is what the options say about the capture of a call.
 func (s *Session) captureDetail(call *tracer.Syscall) decode.Detail {
 	if s.examines() {
 		return decode.Detail{}
@@ -194,22 +194,22 @@ func (s *Session) captureDetail(call *tracer.Syscall) decode.Detail {
 
 const fionbio = 0x5421 // FIONBIO of asm-generic/ioctls.h
 
-// frequentRequests are the ioctls that are buffered. There are some thousands of
-// requests, and the stub's table does not have that much space.
+// frequentRequests are the ioctls that are buffered. There are thousands of requests, and
+// the stub's table has no room for all.
 var frequentRequests = []uint64{
 	unix.TCGETS, unix.TCSETS, unix.TCSETSW, unix.TIOCGWINSZ, unix.TIOCGPGRP, unix.TIOCSPGRP,
 	unix.TIOCINQ, fionbio, unix.TCSETSF,
 }
 
-// How many bytes of one argument are kept, if the description sets no limit: those
-// that the call has returned, as getdents64 does, and an array of a length that is
-// known before. Calls with more stop.
+// How many bytes of one argument are kept if the description sets no limit: bytes that the
+// call has returned, as getdents64 does, and an array whose length is known at the entry.
+// Calls with more bytes stop.
 const (
 	mostOfResult = 33 << 10
 	mostOfArray  = 2 << 10
 )
 
-// keeps converts a capture without commands.
+// keeps converts a capture. It does not set the commands.
 func keeps(c *decode.Capture) (call tracer.BufferedCall) {
 	if c.Gap != "" || c.Special != 0 || c.Commands != nil {
 		return call
@@ -272,8 +272,8 @@ func (s *Session) at(ev *tracer.Event) time.Time {
 	return ev.Time
 }
 
-// remember makes the memory that was kept of a call the memory to be decoded, or
-// that of a stopped tracee.
+// remember selects the memory from which the event is decoded: what was kept of a buffered
+// call, or that of a stopped tracee.
 func (s *Session) remember(t *tracee, ev *tracer.Event) {
 	if !ev.Kept && !ev.Partly {
 		t.call.Mem = ev.Tracee
@@ -308,8 +308,8 @@ func (s *Session) remember(t *tracee, ev *tracer.Event) {
 	t.call.Mem = t.kept
 }
 
-// noteMisses counts what was read of a call and had not been kept. From then on
-// such calls stop.
+// noteMisses counts the reads of memory that was not kept for a call. From then on such
+// calls stop.
 func (s *Session) noteMisses(t *tracee, ev *tracer.Event) {
 	if s.rehearsal != nil {
 		s.endRehearsal(t, ev)
@@ -328,7 +328,7 @@ func (s *Session) noteMisses(t *tracee, ev *tracer.Event) {
 	}
 }
 
-// moments are decode's words for when memory is kept.
+// moments translates the times at which memory is kept into decode's.
 var moments = [...]decode.Moment{
 	tracer.BufferedAnyTime: decode.AnyTime, tracer.BufferedBefore: decode.BeforeCall,
 	tracer.BufferedIfSucceeded: decode.IfSucceeded, tracer.BufferedAfter: decode.AfterCall,

@@ -11,14 +11,14 @@ import (
 	"trapline/tracer"
 )
 
-// What a descriptor refers to, and where a path leads, is asked of the host when a
-// call is reported. A buffered call is reported some milliseconds after it was made.
-// The answer is the same then if no call in between could change it. So all calls
-// that can do so stop: all calls before them have been reported when they begin.
+// The host tells what a descriptor refers to, and where a path leads, when a call is
+// reported. A buffered call is reported some milliseconds after it was made. The answer is
+// still the same if no call in between could have changed it. So all calls that can change
+// it stop: when they begin, all earlier calls have been reported.
 
-// lastingFDs are the details of descriptors that only such calls change. The
-// addresses of sockets, the counter of an eventfd, and whether the process behind a
-// pidfd lives, change at any time.
+// lastingFDs are the details of descriptors that only calls which close or name something
+// change. The addresses of sockets, the counter of an eventfd, and whether the process
+// behind a pidfd lives, may change at any time.
 const lastingFDs = decode.FDPath | decode.FDDevice | decode.FDSignalfd
 
 // asksLate reports whether the host may be asked about names when a buffered call is
@@ -27,8 +27,8 @@ func (o *Options) asksLate() bool {
 	return len(o.Paths) > 0 || o.DecodeFDs != 0 || o.conditionsAsk(ofPath)
 }
 
-// isLasting reports whether only calls that close or name something change what is
-// shown of a descriptor.
+// isLasting reports whether what is shown of a descriptor changes only by calls that close
+// or name something.
 func (s *Session) isLasting(tr *tracer.Tracee, fd uint64) bool {
 	var b [unix.PathMax]byte
 	h := decode.HostOf(s.decoder)
@@ -41,7 +41,7 @@ func (s *Session) isLasting(tr *tracer.Tracee, fd uint64) bool {
 	return link != ""
 }
 
-// listed returns a call that is buffered only where all descriptors that it shows are
+// listed returns a call that is buffered only if all descriptors that it shows are
 // lasting. asks is Capture.Asks.
 func listed(call tracer.BufferedCall, asks uint8) tracer.BufferedCall {
 	if asks&(decode.AsksResult|decode.AsksMemory) != 0 {
@@ -83,9 +83,9 @@ func closesOf(nr uint64, c *decode.Capture) uint8 {
 	return c.Closes
 }
 
-// changesNames reports whether the call with a capture may change what the host
-// answers about names. Most captures say so. The calls listed here have no argument
-// that does: a range of descriptors, mounts, and the requests of a ring.
+// changesNames reports whether the call with a capture may change what the host answers
+// about names. Most captures say so. The calls listed here change names although no
+// argument says so: a range of descriptors, mounts, and the requests of a ring.
 func changesNames(nr uint64, c *decode.Capture) bool {
 	switch nr {
 	case unix.SYS_CLOSE_RANGE, unix.SYS_MOUNT, unix.SYS_UMOUNT2, unix.SYS_MOVE_MOUNT, unix.SYS_PIVOT_ROOT, unix.SYS_IO_URING_ENTER:

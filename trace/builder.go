@@ -52,8 +52,7 @@ func (b *builder) start() {
 
 func (b *builder) top() *level { return &b.levels[len(b.levels)-1] }
 
-// push makes a value's elements, or another value, the target of the next
-// values.
+// push makes the elements of a value, or another value, the target of the next values.
 func (b *builder) push(l level) { b.levels = append(b.levels, l) }
 
 func (b *builder) pop() {

@@ -48,8 +48,8 @@ func (s *CallSet) orAll() CallSet {
 // IsAll reports whether the set has all calls, as a nil set does.
 func (s *CallSet) IsAll() bool { return s == nil || *s == allCalls() }
 
-// chooses reports whether a tracee's call is in the set. inner is the call
-// inside it, which decides, or nil.
+// chooses reports whether a tracee's call is in the set. If there is a call inside it,
+// inner, that one decides.
 func (s *CallSet) chooses(call *tracer.Syscall, inner *socketcall.Call) bool {
 	if inner != nil {
 		return s.inner.Has(inner.Sub)
@@ -81,7 +81,7 @@ func (s *CallSet) Overlaps(other *CallSet) bool {
 	return false
 }
 
-// leftOut lists the known calls that are not in the set, as recordings have them.
+// leftOut lists the known calls that are not in the set, in the form that recordings use.
 func (s *CallSet) leftOut() (list []int) {
 	if s.IsAll() {
 		return nil
@@ -96,7 +96,7 @@ func (s *CallSet) leftOut() (list []int) {
 	return list
 }
 
-// LeftOut is the set of calls that were not recorded because they were not to be traced.
+// LeftOut is the set of calls that a recording lacks because they were not to be traced.
 func LeftOut(i *recording.Info) *CallSet {
 	s := new(CallSet)
 	for _, v := range i.LeftOut {
@@ -156,9 +156,9 @@ func (s *CallSet) complement() CallSet {
 //
 //	[!][?]{{SYSCALL|NUMBER|%CLASS|all|/REGEX}[@64|@32|@x32]},[!]...|all|none
 //
-// An unknown name is an error, unless a question mark precedes it. A ! at the
-// beginning complements the set; one before a later item takes that item out of
-// what stands to the left of it. ^ stands for !.
+// An unknown name is an error, unless a question mark precedes it. A ! at the beginning
+// complements the set. A ! before a later item removes that item from the items to its
+// left. ^ means the same as !.
 func ParseCalls(text string) (*CallSet, error) {
 	var s CallSet
 	negated, err := parseSet(text, "system call", nearCall, func(item string, except bool) (bool, error) {
@@ -228,9 +228,9 @@ func (s *CallSet) addItem(item string) (found bool, err error) {
 	return found, nil
 }
 
-// addInner adds the calls inside multiplexers that an item matches, and reports
-// whether there are any. The name or number of a multiplexer matches all its
-// inner calls. These have no numbers of their own.
+// addInner adds the calls inside multiplexers that an item matches, and reports whether
+// there are any. The name or number of a multiplexer matches all its inner calls, which
+// have no numbers of their own.
 func (s *CallSet) addInner(name string, match func(*tables.Syscall) bool) (found bool) {
 	subs := socketcall.Subs()
 	for i := range subs {
@@ -247,7 +247,7 @@ func (s *CallSet) addInner(name string, match func(*tables.Syscall) bool) (found
 	return found
 }
 
-// designated returns the ABI of a designator, what is after the @ of an item.
+// designated returns the ABI of a designator, the part after the @ of an item.
 func designated(designator string) (abi tables.ABI, ok bool) {
 	switch designator {
 	case "64":
@@ -284,7 +284,7 @@ func itemMatcher(item string) (func(*tables.Syscall) bool, error) {
 		}
 		match := func(c *tables.Syscall) bool { return re.MatchString(c.Name) }
 		if expr, ok := strings.CutSuffix(item[1:], "/"); ok && expr != "" && !matchesAny(match) {
-			return itemMatcher("/" + expr) // a slash at the end belongs to no name
+			return itemMatcher("/" + expr) // names do not end with a slash
 		}
 		return match, nil
 	case item[0] == '%' || plainClass(item):

@@ -17,9 +17,9 @@ type step struct {
 	index  int // if member is empty
 }
 
-// capture is an Encoder that keeps the values at one place of an argument: at
-// the end of path. Arrays on the way are passed through unless the path has a
-// position: the values are those of all their elements.
+// capture is an Encoder that keeps the values at one place of an argument, at the end of
+// path. Where the path has no position for an array, it goes through all elements and
+// keeps the values of each.
 type capture struct {
 	output.Discard
 	path   []step
@@ -31,21 +31,21 @@ type capture struct {
 	join     joining
 	whole    uint64 // the number before the last part
 	part     uint64 // that part
-	symbolic int    // BeginNamed whose symbolic form is being shown: it is passed over
+	symbolic int    // BeginNamed whose symbolic form is being shown, which is skipped
 	named    []bool // for each BeginNamed, whether it had a plain form
-	replaces int    // number of values that the value after a change replaces, from the end; -1 for none
+	replaces int    // number of values, counted from the end, that the value after a change replaces; -1 for none
 
 	shortened *shortened // nil without a recording
 }
 
-// captureDepth is the number of levels that are looked at.
+// captureDepth is the number of levels that are examined.
 const captureDepth = 16
 
 // captureLevel is the argument, or a struct or array inside it.
 type captureLevel struct {
 	array   bool
 	reached int // steps of the path that lead to this level
-	at      int // steps that lead to the value being shown in it; -1 if it is not on the way
+	at      int // steps that lead to the value being shown in it; -1 if the path does not lead there
 	element int // of an array: position of the value being shown
 	since   int // number of values when it began
 }
@@ -63,7 +63,8 @@ func (c *capture) here() bool {
 	return c.symbolic == 0 && c.depth < captureDepth && c.levels[c.depth].at == len(c.path)
 }
 
-// next starts another value of a struct or array, at so many steps.
+// next starts another value of a struct or array. at is the number of steps that lead to
+// it.
 func (c *capture) next(at int) {
 	if c.depth >= captureDepth {
 		return
@@ -140,7 +141,7 @@ func (c *capture) Field(name string) {
 	if l.reached >= 0 {
 		switch {
 		case name == "":
-			at = l.reached // the arm of a union stands for itself
+			at = l.reached // the arm of a union has no name of its own in the path
 		case l.reached < len(c.path) && c.path[l.reached].member == name:
 			at = l.reached + 1
 		}
@@ -262,7 +263,7 @@ func (c *capture) BeginSet(complement bool) {
 }
 func (c *capture) EndSet() { c.end() }
 
-// BeginMacro implements Encoder. The arguments of a macro for the byte order are
+// BeginMacro implements Encoder. For macros that change the byte order, the arguments are
 // the value.
 func (c *capture) BeginMacro(name string) {
 	switch name {

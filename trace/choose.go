@@ -62,8 +62,7 @@ func signature(d *decode.Decoder, call *tracer.Syscall, inner *socketcall.Call) 
 	return d.Lookup(call.ABI, call.NR)
 }
 
-// classes returns the classes of a tracee's call, or of inner, the call inside
-// it.
+// classes returns the classes of a tracee's call, or of inner, the call inside it.
 func classes(call *tracer.Syscall, inner *socketcall.Call) tables.Class {
 	if inner != nil {
 		return inner.Classes()

@@ -31,8 +31,7 @@ func ParseCondition(text string, calls *CallSet) (*Condition, error) {
 	return &Condition{c, schema.operands}, nil
 }
 
-// ConditionError is a condition that cannot be used, and where in it the reason
-// is.
+// ConditionError is a condition that cannot be used, with the reason and its position.
 type ConditionError = condition.Error
 
 // String is the condition as it was written.

@@ -16,9 +16,10 @@ import (
 )
 
 // explainer finds out why calls fail (Options.Explain). At the syscall-exit-stop of a
-// failed call it decodes the arguments again and keeps those that a reason may lie in;
-// then it looks at the machine for a fact that explains the error. A fact that does
-// not suffice for just this error is not a reason, nor is an uncertain one. The files explain_*.go have the reasons, by what they are about.
+// failed call it decodes the arguments again and keeps those that may be the reason. Then
+// it examines the machine for a fact that explains the error. A fact is a reason only if
+// it is certain and must lead to just this error. The reasons are in the files
+// explain_*.go, by subject.
 type explainer struct {
 	output.Discard
 	host    *host.Local
@@ -26,7 +27,7 @@ type explainer struct {
 	process int
 
 	paths    []usedPath
-	fds      []int // but those that are only read from
+	fds      []int // except those that the call only reads from
 	pointers []pointer
 	arg      string // name of the argument being shown
 	field    string // and of the member of a struct
@@ -65,7 +66,7 @@ func (e *explainer) init(h host.Host) {
 	})
 }
 
-// reason says why a call failed; it is empty if that is not known for certain.
+// reason says why a call failed. It is empty if the reason is not certain.
 func (e *explainer) reason(d *decode.Call) string {
 	e.look(d)
 	if e.process == 0 {
@@ -146,8 +147,8 @@ func (e *explainer) Addr(v uint64) {
 	}
 }
 
-// quoted is a name as it is shown: in quotes if it has blanks, quotes or anything that is
-// not printable.
+// quoted is a name as it is shown: in quotes if it contains blanks, quotes or unprintable
+// characters.
 func quoted(name string) string {
 	for _, r := range name {
 		if r <= ' ' || r == '"' || r == '\\' || r == '\'' || r >= 0x7f {
@@ -160,8 +161,8 @@ func quoted(name string) string {
 	return name
 }
 
-// walk looks a path up, and asks on the way whether the process may search the
-// directories if checked is set.
+// walk looks a path up. If checked is set, it also checks whether the process may search
+// the directories on the way.
 func (e *explainer) walk(p *usedPath, checked bool) host.Walk {
 	var may func(*host.File) host.Answer
 	if checked {
@@ -174,7 +175,7 @@ func (e *explainer) walk(p *usedPath, checked bool) host.Walk {
 	return e.host.Walk(e.process, p.dir, p.name, p.use&decode.NamesLink != 0, may)
 }
 
-// searched returns the paths that are looked up in the usual way.
+// searched yields the paths that are looked up in the usual way.
 func (e *explainer) searched(yield func(p *usedPath) bool) {
 	for i := range e.paths {
 		if p := &e.paths[i]; p.name != "" && p.use&decode.NamesByRules == 0 && !yield(p) {
@@ -183,7 +184,7 @@ func (e *explainer) searched(yield func(p *usedPath) bool) {
 	}
 }
 
-// only returns the call's path if it has just one.
+// only returns the call's path if it has exactly one.
 func (e *explainer) only() *usedPath {
 	if len(e.paths) != 1 || e.paths[0].name == "" || e.paths[0].use&decode.NamesByRules != 0 {
 		return nil
@@ -210,7 +211,7 @@ func typeName(f *host.File) string {
 	return "a file"
 }
 
-// owned describes whose a file is.
+// owned describes who owns a file.
 func owned(f *host.File) string {
 	return fmt.Sprintf("mode %04o, owner %d:%d", f.Mode&0o7777, f.UID, f.GID)
 }

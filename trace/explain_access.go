@@ -40,7 +40,7 @@ func (e *explainer) refused() string {
 	return ""
 }
 
-// refusedFile explains EACCES for a file that the path leads to.
+// refusedFile explains EACCES for the file at the end of a path.
 func (e *explainer) refusedFile(p *usedPath, c *host.Credentials, w *host.Walk) string {
 	if p.use&decode.NamesEntry != 0 {
 		parent, ok := e.parent(p)
@@ -84,7 +84,7 @@ func (e *explainer) mayNot(c *host.Credentials, verb, name string, f *host.File)
 	return fmt.Sprintf("uid %d, gid %d may not %s %s (%s)", c.UID, c.GID, verb, quoted(name), owned(f))
 }
 
-// parent looks up the directory that the last part of a path is in.
+// parent looks up the directory that contains the last part of a path.
 func (e *explainer) parent(p *usedPath) (host.Walk, bool) {
 	name := strings.TrimRight(p.name, "/")
 	i := strings.LastIndexByte(name, '/')
@@ -149,8 +149,8 @@ func (e *explainer) notPermitted(d *decode.Call) string {
 	return ""
 }
 
-// immutable explains EPERM by the attribute of a file that is to be changed, or of the directory
-// in which an entry is (chattr(1)).
+// immutable explains EPERM by the attributes of a file that is to be changed, or of the
+// directory that contains the entry (chattr(1)).
 func (e *explainer) immutable(p *usedPath) string {
 	w := e.walk(p, false)
 	if w.Obstacle == host.Found && w.File.Immutable && p.use&(decode.NamesWritten|decode.NamesEntry) != 0 {
@@ -179,7 +179,8 @@ func (e *explainer) notOwner() string {
 	return fmt.Sprintf("%s belongs to uid %d, not to uid %d, which lacks CAP_FOWNER", quoted(w.Name), w.File.UID, c.UID)
 }
 
-// capabilityOf returns the one without which a call always fails with EPERM (capabilities(7)).
+// capabilityOf returns the capability without which a call always fails with EPERM
+// (capabilities(7)).
 func capabilityOf(name string) (bit uint, symbol string) {
 	switch name {
 	case "mount", "umount2", "pivot_root", "sethostname", "setdomainname", "swapon", "swapoff":
@@ -208,8 +209,8 @@ func (e *explainer) lacksCapability(d *decode.Call) string {
 	return fmt.Sprintf("the process (uid %d) lacks %s", c.UID, symbol)
 }
 
-// mayNotSignal explains EPERM of kill: the sender's real or effective user is to be the real
-// or saved one of the process (kill(2)).
+// mayNotSignal explains EPERM of kill: the sender's real or effective user must be the
+// real or saved user of the process (kill(2)).
 func (e *explainer) mayNotSignal(d *decode.Call) string {
 	const kill = 5 // CAP_KILL
 	id, kind := int(int32(d.Args[0])), host.ThreadGroup

@@ -50,7 +50,7 @@ func (e *explainer) badArgument(d *decode.Call) string {
 	return ""
 }
 
-// badTime looks at a struct timespec.
+// badTime checks a struct timespec.
 func (e *explainer) badTime(d *decode.Call, at uint64) string {
 	if d.ABI != tables.X86_64 {
 		return ""

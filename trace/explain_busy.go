@@ -11,7 +11,7 @@ import (
 
 // Reasons why something is in use: EBUSY.
 
-// busy explains EBUSY of calls that take a name or a mount away.
+// busy explains EBUSY of calls that remove or replace a name, or unmount.
 func (e *explainer) busy(d *decode.Call) string {
 	switch d.Sig.Name {
 	case "umount", "umount2":
@@ -33,7 +33,8 @@ func (e *explainer) busy(d *decode.Call) string {
 	return ""
 }
 
-// mountInUse explains EBUSY of umount: a mount below it, or a process that uses it.
+// mountInUse explains EBUSY of umount: by a mount below, or by a process that uses the
+// mount.
 func (e *explainer) mountInUse() string {
 	p := e.only()
 	if p == nil {

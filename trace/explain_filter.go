@@ -12,8 +12,8 @@ import (
 	"trapline/tracer"
 )
 
-// filtered explains an error that a seccomp filter gives. The filters are run once more: of
-// those whose action is the strictest the newest decides (seccomp(2)).
+// filtered explains an error that a seccomp filter returned. It runs the filters again:
+// among the filters with the strictest action, the newest decides (seccomp(2)).
 func (e *explainer) filtered(d *decode.Call) string {
 	mem := d.Mem
 	if noted, ok := mem.(*decode.NotedMemory); ok { // it is recorded
@@ -21,7 +21,7 @@ func (e *explainer) filtered(d *decode.Call) string {
 	}
 	tr, ok := mem.(*tracer.Tracee)
 	row := tables.Lookup(d.ABI, d.NR)
-	if !ok || row != nil && row.Name != d.Sig.Name { // the call in a multiplexer has other arguments
+	if !ok || row != nil && row.Name != d.Sig.Name { // the multiplexer's own arguments were filtered, not these
 		return ""
 	}
 	filters, ok := tr.SeccompFilters()

@@ -20,20 +20,20 @@ import (
 // lastCalls are the calls that may have made the command fail (Options.ExplainLast). Only
 // failed calls are kept, as they would be written. Noise is left out:
 //
-//   - a file that a process has looked for in several places, and found in one: a later call
-//     succeeds with the same last part of a path;
-//   - errors that programs count on, such as EAGAIN without a lock in the way;
+// - a file that a process looked for in several places, and found in one: a later call
+// succeeds with the same last part of the path;
+// - errors that programs expect, such as EAGAIN when no lock is in the way;
 //   - a call that failed before in the same way;
 //   - the calls before an execve that has succeeded;
 //   - the calls of processes that have ended with 0.
 //
-// What a program writes to its standard error tells which of them it minds: the text of the
-// error, or the file's name. If there are such calls, only they are shown.
+// What a program writes to its standard error tells which failures it minds: it contains
+// the text of the error, or the file's name. If there are such calls, only they are shown.
 type lastCalls struct {
 	call   decode.Call
 	all    []suspect
 	looks  output.Options
-	opened bool      // looks are those of the log
+	opened bool      // looks has been copied from the log
 	paths  explainer // finds the paths of calls that succeed
 
 	failedOther bool // a process that was attached to has failed
@@ -51,7 +51,7 @@ type suspect struct {
 }
 
 const (
-	suspectsKept  = 256 // failed calls, the oldest of which are forgotten
+	suspectsKept  = 256 // failed calls; the oldest ones are dropped
 	suspectsShown = 3
 )
 
@@ -95,7 +95,7 @@ func (s *Session) processOf(t *tracee) int {
 	return t.tgid
 }
 
-// expected says that programs count on an error of a call, and go on.
+// expected reports whether programs expect an error of a call, and continue.
 func expected(name string, errno unix.Errno) bool {
 	const restart = 512 // ERESTARTSYS and those after it
 	switch errno {
@@ -138,7 +138,7 @@ func (l *lastCalls) failed(s *Session, t *tracee, process int, now time.Time) {
 	l.all = append(l.all, one)
 }
 
-// written writes a call as the trace would have it.
+// written writes a call as the trace would show it.
 func (l *lastCalls) written(s *Session, t *tracee, now time.Time, reason string) []byte {
 	d := &t.call
 	about := output.Tracee{PID: d.TID}
@@ -167,7 +167,7 @@ func (l *lastCalls) written(s *Session, t *tracee, now time.Time, reason string)
 	return bytes.Clone(w.Take())
 }
 
-// found drops what a process has looked for in vain, and now has.
+// found drops the failed searches for files that a process has now found.
 func (l *lastCalls) found(d *decode.Call, process int) {
 	row := tables.Lookup(d.ABI, d.NR)
 	if row == nil || row.Classes&fileClasses == 0 ||
@@ -189,7 +189,7 @@ func lastPart(name string) string {
 	return name[strings.LastIndexByte(name, '/')+1:]
 }
 
-// listen looks at what a process writes to its standard error.
+// listen examines what a process writes to its standard error.
 func (l *lastCalls) listen(d *decode.Call, process int) {
 	if len(l.all) == 0 || int32(d.Args[0]) != 2 || d.Ret <= 0 {
 		return
@@ -232,7 +232,8 @@ func (l *lastCalls) listen(d *decode.Call, process int) {
 	}
 }
 
-// endedLast handles the end of a tracee: if its process has succeeded, its calls have.
+// endedLast handles the end of a tracee. If its process succeeded, its failed calls are
+// dropped.
 func (s *Session) endedLast(ev *tracer.Event) {
 	tid := ev.Tracee.TID
 	if ev.Status.Exited() && ev.Status.ExitStatus() == 0 {

@@ -16,7 +16,7 @@ import (
 
 // Reasons that lie in locks: EAGAIN of flock, fcntl and futex.
 
-// locked explains EAGAIN of a lock that is not waited for.
+// locked explains EAGAIN of a lock request that does not wait.
 func (e *explainer) locked(d *decode.Call) string {
 	fd := int(int32(d.Args[0]))
 	request := host.FileLock{Kind: "FLOCK", To: math.MaxUint64}
@@ -61,8 +61,8 @@ func (e *explainer) locked(d *decode.Call) string {
 
 const setLock64 = 13 // F_SETLK64 of i386
 
-// readLock reads the struct flock that fcntl gets. One that does not count from the
-// beginning of the file is not looked at.
+// readLock reads the struct flock that fcntl gets. It ignores one whose offset is not
+// relative to the beginning of the file.
 func readLock(d *decode.Call, k *host.FileLock) bool {
 	b := make([]byte, 24)
 	start, length, size := 8, 16, 8
@@ -91,7 +91,7 @@ func readLock(d *decode.Call, k *host.FileLock) bool {
 	return binary.NativeEndian.Uint16(b[2:]) == fromStart && k.To >= k.From
 }
 
-// holdsLock says who has a lock.
+// holdsLock says who holds a lock.
 func (e *explainer) holdsLock(k *host.FileLock) string {
 	what := "read"
 	if k.Write {

@@ -39,7 +39,7 @@ func (e *explainer) otherMount() string {
 			return ""
 		}
 		w, ok := e.parent(p)
-		if i == 0 && p.use&decode.NamesEntry == 0 { // what link finds, whose directory does not count
+		if i == 0 && p.use&decode.NamesEntry == 0 { // the file that link finds; its directory does not count
 			w = e.walk(p, false)
 			ok = w.Obstacle == host.Found
 		}
@@ -92,15 +92,16 @@ func (e *explainer) noRoom(fd int, dir string) string {
 	return ""
 }
 
-// isOrdinary says that a process may not have the blocks that are kept for root.
+// isOrdinary reports whether the process may not use the blocks that are reserved for
+// root.
 func (e *explainer) isOrdinary() bool {
 	const resource = 24 // CAP_SYS_RESOURCE
 	c, ok := e.host.Credentials(e.process, false)
 	return ok && !c.Foreign && c.UID != 0 && c.Effective>>resource&1 == 0
 }
 
-// overQuota explains EDQUOT by a quota that has been reached: that of a file's owner or group, or for a new
-// file that of the process's user or group.
+// overQuota explains EDQUOT by a quota that has been reached: that of the file's owner or
+// group or, for a new file, of the process's user or group.
 func (e *explainer) overQuota() string {
 	c, ok := e.host.Credentials(e.process, false)
 	if !ok || c.Foreign {

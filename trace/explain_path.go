@@ -25,7 +25,7 @@ func (e *explainer) missing() string {
 		switch w.Obstacle {
 		case host.Missing:
 			if w.Last && p.use&decode.NamesNew != 0 {
-				continue // it need not be there
+				continue // it need not exist
 			}
 			return missingPart(&w)
 		case host.DirDeleted:
@@ -50,10 +50,11 @@ func missingPart(w *host.Walk) string {
 	return fmt.Sprintf("%s is a symbolic link to %s, and %s does not exist", quoted(w.Link), quoted(w.Target), quoted(w.Name))
 }
 
-// interpreters is how many scripts may be each other's interpreters (fs/exec.c).
+// interpreters is the longest chain of scripts that are each other's interpreters
+// (fs/exec.c).
 const interpreters = 5
 
-// missingInterpreter explains ENOENT of execve for a program that is there.
+// missingInterpreter explains ENOENT of execve for a program that exists.
 func (e *explainer) missingInterpreter(p *usedPath, name string) string {
 	dir, path := p.dir, p.name
 	for range interpreters {

@@ -6,8 +6,8 @@ import "fmt"
 
 // Reasons that lie in the process itself: EMFILE, EFAULT.
 
-// noDescriptor explains EMFILE. Other limits give this error as well, such as that of
-// inotify instances; then there are descriptors left.
+// noDescriptor explains EMFILE. Other limits, such as that of inotify instances, also give
+// this error, but then there are descriptors left.
 func (e *explainer) noDescriptor() string {
 	limit, ok := e.host.Limit(e.process, "Max open files")
 	if !ok {
@@ -19,8 +19,8 @@ func (e *explainer) noDescriptor() string {
 	return fmt.Sprintf("all %d descriptors that RLIMIT_NOFILE allows are open", limit)
 }
 
-// noFile explains ENFILE: the limit of open files of the whole machine. Others give this
-// error as well; then there are files left.
+// noFile explains ENFILE: the limit of open files of the whole machine. Other limits also
+// give this error, but then there are files left.
 func (e *explainer) noFile() string {
 	used, limit, ok := e.host.OpenFiles()
 	if !ok || used < limit {
@@ -29,9 +29,10 @@ func (e *explainer) noFile() string {
 	return fmt.Sprintf("all %d files that fs.file-max allows are open", limit)
 }
 
-// badAddress explains EFAULT by the one argument that points to memory which is not
-// there, or may not be used as the call uses it. An argument that is shown as an
-// address is one that the kernel could not read, or was to write to.
+// badAddress explains EFAULT by an argument that points to memory which does not exist, or
+// which the call may not use in this way. It does so only if there is exactly one such
+// argument. An argument that is shown as an address is one that the kernel could not read,
+// or was to write to.
 func (e *explainer) badAddress() string {
 	reason, found := "", 0
 	nulls := ""

@@ -17,7 +17,7 @@ import (
 
 // Reasons that lie in the addresses of sockets: ECONNREFUSED, EADDRINUSE.
 
-// socketAddress is the address that a call passes: of AF_UNIX the name, of others addr.
+// socketAddress is the address that a call passes: name for AF_UNIX, otherwise addr.
 type socketAddress struct {
 	family uint16
 	addr   netip.AddrPort
@@ -51,8 +51,8 @@ func (e *explainer) address(d *decode.Call) (a socketAddress, ok bool) {
 	return a, true
 }
 
-// socketOf returns the inode and the protocol, IPPROTO_TCP, IPPROTO_UDP or 0, of the socket
-// that is a call's first argument.
+// socketOf returns the inode and the protocol (IPPROTO_TCP, IPPROTO_UDP or 0) of the
+// socket that is a call's first argument.
 func (e *explainer) socketOf(d *decode.Call) (inode uint64, protocol uint8, ok bool) {
 	fd := int(int32(d.Args[0]))
 	inode, ok = host.NumberIn(string(e.host.Descriptor(make([]byte, 128), e.process, fd)), "socket")
@@ -69,7 +69,8 @@ func (e *explainer) socketOf(d *decode.Call) (inode uint64, protocol uint8, ok b
 	return inode, protocol, true
 }
 
-// holder names the process that has a socket open; "another process" if it is not seen.
+// holder names the process that has a socket open, or returns "another process" if
+// trapline cannot see it.
 func (e *explainer) holder(inode uint64) string {
 	for _, o := range e.host.AllDescriptors().Of(fmt.Sprintf("socket:[%d]", inode)) {
 		return "process " + e.processName(o.Process)
@@ -94,7 +95,7 @@ func (e *explainer) refusedConnection(d *decode.Call) string {
 		return ""
 	}
 	all := e.host.Connections(protocol)
-	if !given { // a datagram has been refused before
+	if !given { // an earlier datagram was refused
 		for _, c := range all {
 			if c.Inode == own {
 				to.addr, given = c.Remote, c.Remote.Port() != 0
@@ -142,8 +143,8 @@ func (e *explainer) refusedUnix(to *socketAddress) string {
 	return ""
 }
 
-// unbound says that no socket is bound to a name; file is the one that it names, or nil. Those of other
-// network namespaces count, if it is a file.
+// unbound says that no socket is bound to a name. file is the file with that name, or nil.
+// If there is a file, sockets of other network namespaces count as well.
 func (e *explainer) unbound(file *host.File, shown string) string {
 	if file != nil {
 		switch bound, known := e.host.UnixBoundElsewhere(file); {
@@ -213,7 +214,7 @@ func (e *explainer) addressInUse(d *decode.Call) string {
 	return fmt.Sprintf("%s has bound a socket to %s", e.holder(found.Inode), found.Local)
 }
 
-// nameInUse explains EADDRINUSE of AF_UNIX: a file has the name, whatever it is.
+// nameInUse explains EADDRINUSE of AF_UNIX: a file of any type has the name.
 func (e *explainer) nameInUse(at *socketAddress) string {
 	if at.name[0] == 0 {
 		inode, s, ok := e.host.UnixNamed(at.name)
@@ -234,7 +235,7 @@ func (e *explainer) nameInUse(at *socketAddress) string {
 				return quoted(w.Name) + " exists: it is a socket that nobody uses any more"
 			}
 		}
-		if !ok || s.State == host.TCPEstablished { // which may have been accepted from one that has it
+		if !ok || s.State == host.TCPEstablished { // it may have been accepted from a socket that has the address
 			return quoted(w.Name) + " exists: it is a socket"
 		}
 		return fmt.Sprintf("%s exists: %s has bound a socket to it", quoted(w.Name), e.holder(inode))

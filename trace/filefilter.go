@@ -22,13 +22,13 @@ import (
 type fileFilter struct {
 	output.Discard
 	paths  *pathSet // nil if only descriptors matter
-	strict bool     // only names as they are written
+	strict bool     // compare names only as they are written
 	fds    *FDSet   // nil if only paths matter
 
 	call   decode.Call
 	tracee *decode.Call // the call that it decodes: see chooses
 	used   bool         // it uses a file
-	dir    int          // its last directory descriptor, unless a path was seen from it; else -1
+	dir    int          // its last directory descriptor, if no path was relative to it; else -1
 	found  bool         // it uses one of the files
 
 	root    []byte // the process's root directory, once hasRoot is set
@@ -64,10 +64,9 @@ var fileClasses = func() (classes tables.Class) {
 	return classes
 }()
 
-// chooses reports whether a tracee's call, or inner, the call inside it, uses
-// one of the files. If all paths are exceptions, calls that use no file are
-// chosen as well. d is the Call to be shown, with its arguments; it is not
-// changed.
+// chooses reports whether a tracee's call, or inner, the call inside it, uses one of the
+// files. If all paths are exceptions, it also chooses calls that use no file. d is the
+// Call to be shown, with its arguments; it is not changed.
 func (f *fileFilter) chooses(d *decode.Call, call *tracer.Syscall, inner *socketcall.Call) bool {
 	others := f.fds == nil && f.paths.excepting
 	if classes(call, inner)&fileClasses == 0 {
@@ -103,8 +102,8 @@ func (f *fileFilter) seePath(_ *decode.Call, dir int, name []byte, link bool) {
 	f.found = f.paths.wants(&file)
 }
 
-// nameFile finds the full names of the file that the call finds by a path. A
-// symbolic link that is followed is used as well as the file that it leads to.
+// nameFile finds the full names of the file that a path leads to. If the call follows a
+// symbolic link, it uses both the link and the target.
 func (f *fileFilter) nameFile(file *usedFile, dir int, link bool) {
 	h, process := decode.HostOf(f.call.Decoder), decode.ProcessOf(f.tracee)
 	name := file.text
@@ -119,8 +118,8 @@ func (f *fileFilter) nameFile(file *usedFile, dir int, link bool) {
 	}
 }
 
-// fromRoot returns a full name as the process sees it if its root directory is
-// not trapline's; else nil.
+// fromRoot returns a full name as the process sees it, if its root directory differs from
+// trapline's; else nil.
 func (f *fileFilter) fromRoot(full []byte) []byte {
 	if !f.hasRoot {
 		f.hasRoot = true
@@ -138,8 +137,9 @@ func (f *fileFilter) fromRoot(full []byte) []byte {
 	return nil
 }
 
-// seeFD is called with each descriptor that the call uses. One that a path is seen
-// from is only part of a name: it is a file of its own if Paths has just its name.
+// seeFD is called with each descriptor that the call uses. If a path is relative to the
+// descriptor, the descriptor is only part of a name, and counts as a file only if Paths
+// has its exact name.
 func (f *fileFilter) seeFD(fd int, dir bool) {
 	if dir {
 		f.seeDir()
@@ -163,7 +163,7 @@ func (f *fileFilter) seeFD(fd int, dir bool) {
 	f.found = link != nil && f.paths.decidedByText(bytes.TrimSuffix(link, []byte(" (deleted)")))
 }
 
-// seeDir checks the last directory descriptor if no path was seen from it.
+// seeDir checks the last directory descriptor if no path was relative to it.
 func (f *fileFilter) seeDir() {
 	if fd := f.dir; fd >= 0 && !f.found {
 		f.seeFile(fd)

@@ -22,13 +22,13 @@ type FileUse struct {
 	Name string
 	FD   int // the descriptor, or -1
 	Use  Use
-	// Existed says whether a file of that name was there before a call that may make
-	// one (UseNew).
+	// Existed says whether a file of that name existed before a call that may create one
+	// (UseNew).
 	Existed Existence
 	// Bytes is the number of bytes that the call has read from the file or written to it.
 	Bytes uint64
-	// CloseOnExec says that a descriptor that the call makes (UseNewFD) is closed by
-	// execve, as far as the arguments say that.
+	// CloseOnExec says that execve closes the descriptor that the call makes (UseNewFD),
+	// if the arguments show that.
 	CloseOnExec bool
 }
 
@@ -39,15 +39,15 @@ type Use uint32
 const (
 	UseRead    Use = 1 << iota // it is read, or opened for that
 	UseWritten                 // it is written to, or opened for that
-	UseNew                     // a name that need not exist: the call makes the file, or gives it that name
-	UseEntry                   // the entry in the directory is made, replaced (with UseNew) or taken away
+	UseNew                     // a name that need not exist: the call creates the file, or gives it that name
+	UseEntry                   // the entry in the directory is made, replaced (with UseNew) or removed
 	UseRun                     // it is executed
 	UseEntered                 // it becomes the working or root directory
 	UseMapped                  // it is mapped
 	UseChanged                 // its attributes are changed
 
-	UseLink     // a symbolic link by that name would be the file itself
-	UseByRules  // the name is looked up by rules of the call's own, and Path is a guess
+	UseLink     // the call uses a symbolic link of that name itself
+	UseByRules  // the call looks the name up by rules of its own, and Path is a guess
 	UseDir      // the descriptor of a directory that other names are relative to
 	UseNewFD    // the call makes the descriptor
 	UseClosedFD // the call closes the descriptor
@@ -73,7 +73,7 @@ type fileUses struct {
 	full    [unix.PathMax + len(" (deleted)")]byte
 }
 
-// namesMax is the number of names that are kept at the same time.
+// namesMax is the number of names that are kept at once.
 const namesMax = 1 << 16
 
 func newFileUses(d *decode.Decoder) *fileUses {
@@ -83,7 +83,7 @@ func newFileUses(d *decode.Decoder) *fileUses {
 	return u
 }
 
-// start begins with a call at its entry or, with what was found there, at its end.
+// start begins with a call at its entry. At its end, files are those found at the entry.
 func (u *fileUses) start(files []FileUse) { u.files = files }
 
 // name returns b as a string, which is allocated once for each name.
@@ -99,7 +99,7 @@ func (u *fileUses) name(b []byte) string {
 	return s
 }
 
-// useOfNaming translates what a description says of a path.
+// useOfNaming translates what a description says about a path.
 func useOfNaming(n decode.Naming) (use Use) {
 	for _, bit := range [...]struct {
 		naming decode.Naming
@@ -126,7 +126,7 @@ func useOfNaming(n decode.Naming) (use Use) {
 	return use
 }
 
-// useOfFD translates what a description says of a descriptor.
+// useOfFD translates what a description says about a descriptor.
 func useOfFD(f decode.FDUse) (use Use) {
 	for _, bit := range [...]struct {
 		fd  decode.FDUse
@@ -192,13 +192,13 @@ func (u *fileUses) end(c *decode.Call, values *builder) []FileUse {
 			only = f
 		case f.Use&UseNewFD != 0:
 			f.CloseOnExec = closesOnExec(values.args)
-			f.Path = u.nameOfFD(c, f.FD) // one that is replaced had another
+			f.Path = u.nameOfFD(c, f.FD) // before, a descriptor that is replaced referred to another file
 			opened = f
 		case f.Use&(UseRead|UseWritten) != 0 && f.Use&UseMapped == 0:
 			f.Bytes = bytes
 		}
 	}
-	// The descriptor knows better what was opened than a name does that was looked up
+	// The descriptor tells what was opened more reliably than a name that was looked up
 	// beside the call.
 	if only != nil && opened != nil && opened.Path != "" && opened.Path[0] == '/' {
 		only.Path = opened.Path

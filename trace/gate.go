@@ -19,15 +19,15 @@ type gate struct {
 	where           []*bound
 	startOn, stopOn *bound // nil if there is none
 	started         bool
-	others          *asked // for records that are not calls, which may come in the middle of one
+	others          *asked // for records that are not calls, which may come in the middle of a call
 }
 
-// doubt is what is open about a call until it has ended.
+// doubt is what is undecided about a call until it has ended.
 type doubt struct {
 	start bool // whether records begin with it
 	where bool // whether it is shown
 	stop  bool // whether the trace ends after it
-	ends  bool // nothing: the trace ends after it
+	ends  bool // nothing is undecided: the trace ends after it
 }
 
 // newConditions makes the asker and the gate that the options ask for. Both are
@@ -62,9 +62,8 @@ func (s *Session) watches() bool {
 	return s.gate != nil && (!s.gate.started || s.gate.stopOn != nil)
 }
 
-// admits decides at the entry of a call whether it is shown. selected says that
-// it is in the sets of calls and files that are traced. What is open is in
-// t.doubt.
+// admits decides at the entry of a call whether it is shown. selected says that it is in
+// the sets of calls and files that are traced. What is undecided goes to t.doubt.
 func (s *Session) admits(t *tracee, call *tracer.Syscall, inner *socketcall.Call, selected bool) bool {
 	g, q := s.gate, t.asked
 	t.doubt = doubt{}
@@ -109,15 +108,15 @@ func (s *Session) admits(t *tracee, call *tracer.Syscall, inner *socketcall.Call
 	return selected
 }
 
-// undecided reports whether it is open at the entry if the call is shown.
+// undecided reports whether it is undecided at the entry if the call is shown.
 func (d *doubt) undecided() bool { return d.start || d.where }
 
-// lasts reports whether something is to be done at the end of the call even if
-// it is not shown.
+// lasts reports whether there is something to do at the end of the call even if it is not
+// shown.
 func (d *doubt) lasts() bool { return d.start || d.stop || d.ends }
 
-// settle decides what was open about a call that has ended, and reports whether
-// it is shown. The result of the call has been set.
+// settle decides what was undecided about a call that has ended, and reports whether it is
+// shown. The result of the call has been set.
 func (s *Session) settle(t *tracee, duration time.Duration) bool {
 	if !t.doubt.undecided() && !t.doubt.stop {
 		return true
@@ -127,7 +126,7 @@ func (s *Session) settle(t *tracee, duration time.Duration) bool {
 	return s.conclude(t)
 }
 
-// conclude is settle once all that can be known is known.
+// conclude is settle once everything knowable is known.
 func (s *Session) conclude(t *tracee) (shown bool) {
 	g, q := s.gate, t.asked
 	shown = true
@@ -146,7 +145,7 @@ func (s *Session) conclude(t *tracee) (shown bool) {
 	return shown
 }
 
-// settleUnshown is settle for a call that is not shown in any case.
+// settleUnshown is settle for a call that is not shown anyway.
 func (s *Session) settleUnshown(t *tracee, ev *tracer.Event) {
 	if s.gate == nil || !t.doubt.lasts() {
 		return
@@ -174,8 +173,8 @@ func (s *Session) settleUnreturned(t *tracee) {
 	s.endAfter(t)
 }
 
-// endAfter forgets what was open about a call that has ended, and ends the trace
-// if that asks for it.
+// endAfter clears what was undecided about a call that has ended, and ends the trace if
+// necessary.
 func (s *Session) endAfter(t *tracee) {
 	if t.doubt.ends {
 		s.ending = "Stop condition has been met"
@@ -208,8 +207,8 @@ func (s *Session) showsOther(t *tracee, kind string, signal, code int) bool {
 	return true
 }
 
-// stops reports whether calls of a number have to stop, which a seccomp filter
-// has to know beforehand: if they may be shown, or begin or end the trace.
+// stops reports whether calls of a number have to stop, because they may be shown, or may
+// begin or end the trace. A seccomp filter has to know this beforehand.
 func (s *Session) stops(abi tables.ABI, nr uint64) bool {
 	traced := s.calls.stops(abi, nr)
 	g := s.gate
@@ -229,8 +228,7 @@ func (s *Session) stops(abi tables.ABI, nr uint64) bool {
 // allInner has all calls inside multiplexers.
 var allInner = ^socketcall.Set(0)
 
-// namedCall is a call of which only the ABI and the name are known. The name is
-// empty if it is not known either.
+// namedCall is a call of which only the ABI and, if it is not empty, the name are known.
 type namedCall struct {
 	abi   tables.ABI
 	name  string
@@ -239,7 +237,7 @@ type namedCall struct {
 	slot  slot
 }
 
-// mayHold reports whether a condition may hold. nil does not.
+// mayHold reports whether a condition may hold. A nil condition does not.
 func (r *namedCall) mayHold(b *bound) bool {
 	if b == nil {
 		return false

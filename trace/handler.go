@@ -18,10 +18,10 @@ import (
 
 // Handler has functions that are called during a trace. They may be nil.
 //
-// The functions are called from the Session's goroutine, while the process is
-// stopped. They may keep their arguments, but the methods work only until the
-// function returns. A function that starts a program must do so from another
-// goroutine: see Session.
+// The functions are called from the Session's goroutine, while the process is stopped.
+// They may keep their arguments, but the methods of these work only until the function
+// returns. A function that starts a program must do so from another goroutine: see
+// Session.
 //
 // An error from a function ends the trace: the session detaches from all
 // processes, kills the launched command, and Run returns the error. With
@@ -43,7 +43,7 @@ type Handler struct {
 	// execve.
 	Executed func(p *Process) error
 	// Stopped is called when a signal such as SIGSTOP has stopped a thread. The next event
-	// of the thread is after it has been continued.
+	// of the thread comes after it has been continued.
 	Stopped func(p *Process) error
 	// Ended is called when the trace of a process or thread ends.
 	Ended func(p *Process) error
@@ -74,12 +74,12 @@ type Call struct {
 	Args []Value
 	// Stack is the call stack, innermost first, if Options.Stacks asks for it.
 	Stack []StackFrame
-	// Kernel is the way through the kernel, if Options.KernelPath asks for it; nil before
-	// the end of the call.
+	// Kernel is the call's path through the kernel, if Options.KernelPath asks for it. It
+	// is nil before the end of the call.
 	Kernel *output.KernelPath
 
 	// Files are the files that the call uses, in the order of its arguments, if
-	// Options.Files asks for them. Those that the call makes, such as the file that it
+	// Options.Files asks for them. Files that the call produces, such as the file that it
 	// opens, are added at its end.
 	Files []FileUse
 
@@ -150,8 +150,7 @@ type Process struct {
 	Exe, Dir  string
 	Args, Env []string
 
-	// Usage is what a process has used, at the end of the last of its threads; else
-	// nil.
+	// Usage is the resource use of a process, at the end of its last thread; else nil.
 	Usage *Usage
 }
 
@@ -185,7 +184,7 @@ func newTeller(o *Options, h host.Host) *teller {
 	return t
 }
 
-// told is the current call of a tracee, as reported to a Handler.
+// told is the current call of a tracee, as the Handler sees it.
 type told struct {
 	call   *Call // nil if there is none
 	decode decode.Call
@@ -232,7 +231,7 @@ func (s *Session) tellEnter(t *tracee, ev *tracer.Event) {
 	}
 }
 
-// tellPassed notes a call that is not reported: restart_syscall may resume it.
+// tellPassed notes a call that is not reported, because restart_syscall may resume it.
 func (s *Session) tellPassed(t *tracee, call *tracer.Syscall) {
 	t.told.decode.Pass(s.teller.decoder.Lookup(call.ABI, call.NR).Name)
 }

@@ -20,8 +20,8 @@ func (s *Session) tellStarted(t *tracee, tr *tracer.Tracee) {
 	if parent := tr.Parent(); parent != nil {
 		p.Parent = parent.TID
 	}
-	// A launched process does not have its program yet. One that a tracee has created
-	// has that of the tracee.
+	// A launched process has not executed its program yet. A process that a tracee has
+	// created runs the program of that tracee.
 	if s.o.Describe && p.Parent == 0 && tr.TID != s.command && t.tgid == tr.TID {
 		s.describeProcess(p)
 	}
@@ -96,10 +96,10 @@ func terminatedStrings(b []byte) []string {
 	return strings.Split(strings.TrimSuffix(string(b), "\x00"), "\x00")
 }
 
-// CreatedBefore reports whether a process was created before another one whose trace has
-// begun before its own. Traces begin with the first stop of a process, which may have run
-// before an older one on another processor. Such processes have ids that are near to each
-// other, and the kernel gives them in order.
+// CreatedBefore reports whether a process was created before another one whose trace began
+// earlier. The trace of a process begins with its first stop, and on another processor a
+// newer process may stop first. The ids of such processes are close together, and the
+// kernel assigns ids in order.
 func CreatedBefore(pid, other int) bool {
 	const near = 1024
 	return pid < other && other-pid < near

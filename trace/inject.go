@@ -13,12 +13,12 @@ import (
 	"trapline/trace/nearest"
 )
 
-// Injection describes how certain invocations of certain calls are tampered
-// with. ParseInjection and ParseFault make one from an expression.
+// Injection describes how to tamper with certain invocations of certain calls.
+// ParseInjection and ParseFault make one from an expression.
 type Injection struct {
 	text     string // the expression, after -e
 	calls    CallSet
-	extended bool // it says what strace cannot
+	extended bool // it uses features that strace lacks
 
 	// Further conditions on a call: see ParseInjection.
 	paths   []string
@@ -33,7 +33,7 @@ type Injection struct {
 	result      *int64 // result of the call, a negated errno for an error; nil leaves it unchanged
 	fails       bool   // the result is an error; with retval= it never is, even if it looks like one
 	signal      int    // sent at the syscall-enter-stop, 0 for none
-	replacement string // the call to run in place of one whose result is injected; "" for none
+	replacement string // the call to run instead, if the result is injected; "" for none
 	delayEnter  time.Duration
 	delayExit   time.Duration
 	pokeEnter   []poke
@@ -41,9 +41,8 @@ type Injection struct {
 	arguments   []argument // arguments to change
 	warning     string     // see Warning
 
-	// The invocations that are tampered with, counted from 1 for each tracee
-	// and call: first, and then every step-th up to last. If step is 0, only
-	// first.
+	// The invocations to tamper with, counted from 1 for each tracee and call: first, and
+	// then every step-th up to last. If step is 0, only first.
 	first, last, step int
 }
 
@@ -63,7 +62,7 @@ const (
 )
 
 // ParseInjection reads the value of strace's -e inject=, such as
-// "openat:error=ENOENT:when=2+" or "read:delay_exit=10ms", and what goes beyond:
+// "openat:error=ENOENT:when=2+" or "read:delay_exit=10ms", with trapline's additions:
 //
 //	SET[:error=ERRNO|:retval=VALUE][:signal=SIG][:syscall=SYSCALL]
 //	   [:delay_enter=TIME][:delay_exit=TIME]
@@ -72,13 +71,13 @@ const (
 //	   [:path=PATH][:fd=SET][:if=CONDITION][:p=CHANCE[:seed=N]]
 //	   [:when=FIRST[..LAST][+[STEP]][:global]]
 //
-// See Calls in Options for SET, and strace(1) for strace's actions. argN, counted
-// from 1, and NAME, which is an argument's name, change an argument of the call.
-// path, in the form of Options.Paths, and fd restrict the calls to those that use a
-// file or descriptor; either may be repeated, and any of them suffices. if is a
-// Condition that is decided at the entry of the call, as in ParseCondition. when counts
-// the calls of each process or thread that fit so far; with global, those of all.
-// Of the calls that are left, the chance p, up to 1, selects some at random.
+// See Calls in Options for SET, and strace(1) for strace's actions. argN, counted from 1,
+// and NAME, an argument's name, change an argument of the call. path, in the form of
+// Options.Paths, and fd restrict the calls to those that use a file or descriptor. Both
+// may be repeated, and one match suffices. if is a Condition that is evaluated at the
+// entry of the call, as in ParseCondition. when counts the matching calls of each process
+// or thread; with global, those of all. p, up to 1, is the chance that each remaining call
+// is selected.
 func ParseInjection(value string) (*Injection, error) { return parseInjection("inject", value) }
 
 // ParseFault is ParseInjection for the value of -e fault=, which has fewer
@@ -223,8 +222,8 @@ func parseResult(s string) (*int64, bool) {
 	return &result, err == nil
 }
 
-// warningOf describes an unexpected effect of an injected result: it is an
-// error, or i386 programs get a truncated result. Otherwise it returns "".
+// warningOf describes an unexpected effect of an injected result: it looks like an error,
+// or i386 programs get it truncated. Otherwise it returns "".
 func warningOf(result int64) string {
 	switch compat := int32(result); {
 	case isErrorResult(result):

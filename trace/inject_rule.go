@@ -18,16 +18,16 @@ import (
 	"trapline/tracer"
 )
 
-// argument is an argument to change: that of a name or, if it is empty, the one
-// in a register.
+// argument is an argument to change: the one with a name or, if that is empty, the one in
+// a register.
 type argument struct {
 	name     string
 	register int
 	value    [tables.NumABI]uint64 // constants differ between ABIs
 }
 
-// splitActions yields the parts of an injection, which colons separate. Those in
-// strings of a condition are part of it.
+// splitActions yields the parts of an injection, which are separated by colons. A colon in
+// a string of a condition does not separate.
 func splitActions(text string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for text != "" {
@@ -119,8 +119,8 @@ func (in *Injection) parseArgument(name, value string) (known, valid bool, err e
 	return true, true, nil
 }
 
-// parseValue reads a value of an argument: numbers and constants, with | between
-// them. The argument's own constants come before others of their names.
+// parseValue reads a value of an argument: numbers and constants, separated by |. The
+// argument's own constants take precedence over others of the same names.
 func (in *Injection) parseValue(argument, text string) (value [tables.NumABI]uint64, err error) {
 	schema := operandSchema{calls: in.calls}
 	var sets []*tables.Set
@@ -147,8 +147,8 @@ func (in *Injection) parseValue(argument, text string) (value [tables.NumABI]uin
 	return value, nil
 }
 
-// argumentNames reports whether any of the calls has an argument called name. If
-// not, it returns a text with those of one call, and those of all.
+// argumentNames reports whether any of the calls has an argument called name. If not, it
+// returns a text with the names of one call's arguments, and the names of all.
 func (in *Injection) argumentNames(name string) (others string, known []string, ok bool) {
 	d := decode.NewDecoder(decode.Options{}, nil)
 	for _, abi := range tables.ABIs {
@@ -176,7 +176,7 @@ type rule struct {
 	number     int         // from 1
 	paths, fds *fileFilter // nil without such a condition
 	seed       uint64
-	counts     map[tamperedCall]int // with global: how often each call has fitted
+	counts     map[tamperedCall]int // with global: how often each call has matched
 	when       *bound               // nil without if=
 	fired      bool
 }
@@ -200,7 +200,7 @@ func newRules(injections []*Injection, h host.Host) []rule {
 	return rules
 }
 
-// saySeeds reports the seeds that were made up, so that a run can be repeated.
+// saySeeds reports the random seeds that were chosen, so that a run can be repeated.
 func (s *Session) saySeeds() {
 	for i := range s.rules {
 		if r := &s.rules[i]; r.chance > 0 && !r.hasSeed {
@@ -218,9 +218,8 @@ func (s *Session) sayUnfired() {
 	}
 }
 
-// findRule finds the rule for a tracee's call, or for inner, the call inside it:
-// the first that fits. It returns nil if there is none, and for numbers without a
-// call.
+// findRule finds the first matching rule for a tracee's call, or for inner, the call
+// inside it. It returns nil if there is none, and for numbers without a call.
 func (s *Session) findRule(t *tracee, call *tracer.Syscall, inner *socketcall.Call) *rule {
 	if tables.Lookup(call.ABI, call.NR) == nil {
 		return nil
@@ -233,9 +232,8 @@ func (s *Session) findRule(t *tracee, call *tracer.Syscall, inner *socketcall.Ca
 	return nil
 }
 
-// isReplaced reports whether a later rule takes a rule's place for a call, as it
-// does in strace: both say nothing that strace cannot, and they are for different
-// sets of calls.
+// isReplaced reports whether a later rule replaces a rule for a call, as in strace:
+// neither uses trapline's additions, and they have different sets of calls.
 func (s *Session) isReplaced(i int, call *tracer.Syscall, inner *socketcall.Call) bool {
 	r := &s.rules[i]
 	if r.extended {
@@ -277,8 +275,8 @@ func (s *Session) fits(r *rule, t *tracee, call *tracer.Syscall, inner *socketca
 	return r.hits(n) && (r.chance == 0 || r.dice(t.ordinal, call.NR, n) < r.chance)
 }
 
-// keepsRegisters reports whether the registers of a call are passed on to a new
-// task, or replaced: its arguments cannot be changed without a trace.
+// keepsRegisters reports whether a call passes its registers on to a new task, or replaces
+// them. The arguments of such a call cannot be changed without leaving a trace.
 func keepsRegisters(name string) bool {
 	switch name {
 	case "clone", "clone3", "fork", "vfork", "rt_sigreturn", "sigreturn":
@@ -287,7 +285,7 @@ func keepsRegisters(name string) bool {
 	return false
 }
 
-// hits reports whether the nth invocation is tampered with.
+// hits reports whether the nth invocation is to be tampered with.
 func (in *Injection) hits(n int) bool {
 	if n < in.first || n > in.last {
 		return false
@@ -295,12 +293,12 @@ func (in *Injection) hits(n int) bool {
 	return n == in.first || in.step > 0 && (n-in.first)%in.step == 0
 }
 
-// dice returns a number from 0 up to 1 for the nth call of a tracee. It depends
-// on nothing else but the seed: when a run is repeated, the order in which the
-// tracees run does not matter.
+// dice returns a number in [0, 1) for the nth call of a tracee. It depends only on these
+// and the seed, so that a repeated run does not depend on the order in which the tracees
+// run.
 func (r *rule) dice(tracee int, nr uint64, n int) float64 {
 	generator := rand.NewPCG(r.seed, uint64(tracee)<<48|(nr&0xffff)<<32|uint64(uint32(n)))
-	generator.Uint64() // the first numbers of similar seeds are alike
+	generator.Uint64() // similar seeds have similar first numbers
 	return float64(generator.Uint64()>>11) / (1 << 53)
 }
 
@@ -315,7 +313,7 @@ func (s *Session) changeArguments(t *tracee, ev *tracer.Event, changes []argumen
 		if a.name != "" {
 			var ok bool
 			if first, count, ok = d.Sig.Register(a.name, d.ABI); !ok {
-				continue // another call of the set has it
+				continue // another call of the set has that argument
 			}
 		} else if n := d.NumArgs(); first >= n {
 			s.say("Failed to tamper with process %d: requested to change argument #%d, but system call '%s' has only %d arguments",

@@ -25,8 +25,8 @@ func (s *Session) dump() {
 	}
 }
 
-// dumpAtEnd writes the kept records if the end of a tracee is a reason to. Only
-// the command and processes attached to count.
+// dumpAtEnd writes the kept records if the end of a tracee requires it. Only the command
+// and processes attached to count.
 func (s *Session) dumpAtEnd(ev *tracer.Event) {
 	if s.o.Keep == 0 || ev.Tracee.TID != s.command && !s.attached[ev.Tracee.TID] {
 		return

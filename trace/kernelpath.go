@@ -17,19 +17,20 @@ import (
 	"trapline/tracer"
 )
 
-// KernelPath selects what calls show of their way through the kernel.
+// KernelPath selects what calls show of their path through the kernel.
 type KernelPath struct {
 	Calls *CallSet // that show it; nil for all that are traced
 	// Depth is how many levels of functions are shown below the entry from user space;
 	// 0 for all.
 	Depth int
-	// Functions, if not empty, are the names of the functions to show, with those that
-	// they call and those that lead to them. Names may have the wildcards of path.Match.
-	// A name that begins with ! or ^ is of functions to omit, with those that they call.
+	// Functions, if not empty, are the names of the functions to show, with the functions
+	// that they call and those that lead to them. Names may have the wildcards of
+	// path.Match. A name that begins with ! or ^ omits functions, with those that they
+	// call.
 	Functions []string
 }
 
-// ParseKernelFunctions parses a list for KernelPath.Functions, with commas between.
+// ParseKernelFunctions parses a comma-separated list for KernelPath.Functions.
 func ParseKernelFunctions(text string) ([]string, error) {
 	names := strings.Split(text, ",")
 	for _, name := range names {
@@ -41,8 +42,8 @@ func ParseKernelFunctions(text string) ([]string, error) {
 	return names, nil
 }
 
-// kernelPaths finds out the ways of calls through the kernel (Options.KernelPath): with
-// function_graph, or else from the stack in which a call sleeps.
+// kernelPaths finds the paths of calls through the kernel (Options.KernelPath): with
+// function_graph, or else from the stack of a call that sleeps.
 type kernelPaths struct {
 	options   KernelPath
 	calls     CallSet
@@ -59,7 +60,7 @@ type kernelPath struct {
 	thread  *host.GraphThread // nil before the first such call, or if there are too many
 	tid     int               // of thread
 	busy    bool              // it could not be recorded
-	outside []string          // the functions around that which serves the call, outermost first
+	outside []string          // the functions that call the one that serves the call, outermost first
 	sampler *stackSampler     // without function_graph
 }
 
@@ -85,7 +86,7 @@ func (k *kernelPaths) close() {
 	}
 }
 
-// enterKernel prepares, at the very end of the syscall-enter-stop, to record the way of a
+// enterKernel prepares, at the very end of the syscall-enter-stop, to record the path of a
 // call.
 func (s *Session) enterKernel(t *tracee, ev *tracer.Event) {
 	k, p := s.kernel, &t.kernel
@@ -115,8 +116,8 @@ func (s *Session) enterKernel(t *tracee, ev *tracer.Event) {
 	p.thread.Start()
 }
 
-// exitKernel returns the way of a call that has returned, or nil. It has to be called
-// first at the syscall-exit-stop.
+// exitKernel returns the path of a call that has returned, or nil. It must be the first
+// thing done at the syscall-exit-stop.
 func (s *Session) exitKernel(t *tracee) *output.KernelPath {
 	k, p := s.kernel, &t.kernel
 	if !p.wanted {
@@ -196,16 +197,16 @@ func (k *kernelPaths) asleep(t *tracee) {
 	k.shown.Asleep = len(k.functions) > 0 && k.functions[len(k.functions)-1].Name == stack[len(stack)-1]
 }
 
-// outside returns the functions between user space and the one that serves a call, given
-// the stack of a tracee in its syscall-enter-stop: those around the functions that stop a
-// tracee there, outermost first.
+// outside returns the functions between user space and the one that serves a call,
+// outermost first. It takes them from the stack of a tracee in its syscall-enter-stop:
+// they are the callers of the functions that stop a tracee there.
 func outside(list, stack []string) []string {
 	n := len(stack)
 	for n > 0 && !stops(stack[n-1]) {
 		n--
 	}
 	if n == 0 {
-		return list // no such stop
+		return list // not in such a stop
 	}
 	list = append(list, stack[n:]...)
 	slices.Reverse(list)
@@ -222,8 +223,8 @@ func stops(name string) bool {
 	return false
 }
 
-// serving returns which of the functions is the one that serves the call, or leads to it,
-// with all that it calls. The thread runs others before, at the end of its stop.
+// serving returns the range of the function that serves the call, or leads to it, with
+// everything that it calls. Before it, the thread runs functions at the end of its stop.
 func serving(all []host.KernelFunction, entry string) (first, end int) {
 	at := slices.IndexFunc(all, func(f host.KernelFunction) bool { return f.Name == entry })
 	if at < 0 {
@@ -245,7 +246,7 @@ func serving(all []host.KernelFunction, entry string) (first, end int) {
 	return at, end
 }
 
-// choose returns the functions that are to be shown, with the depths that they then have.
+// choose returns the functions to show, with their new depths.
 func (o *KernelPath) choose(all []host.KernelFunction) []host.KernelFunction {
 	picks := slices.ContainsFunc(o.Functions, func(name string) bool { return !omits(name) })
 	keep := make([]bool, len(all))
@@ -284,10 +285,10 @@ func (o *KernelPath) choose(all []host.KernelFunction) []host.KernelFunction {
 	return chosen
 }
 
-// omits reports whether a member of Functions is of functions to omit.
+// omits reports whether a member of Functions names functions to omit.
 func omits(name string) bool { return strings.HasPrefix(name, "!") || strings.HasPrefix(name, "^") }
 
-// matches reports whether a function is to be omitted or, otherwise, to be shown.
+// matches reports whether a function is to be omitted (with omit) or shown (without).
 func (o *KernelPath) matches(function string, omit bool) bool {
 	for _, name := range o.Functions {
 		if omits(name) != omit {
@@ -300,14 +301,14 @@ func (o *KernelPath) matches(function string, omit bool) bool {
 	return false
 }
 
-// stackSampler looks from time to time whether a thread sleeps in its call, and where.
+// stackSampler checks from time to time whether a thread sleeps in its call, and where.
 type stackSampler struct {
 	end  chan bool
 	done sync.WaitGroup
 	last []string // the stack when it was last asleep, or nil
 }
 
-// Samples are taken ever more rarely.
+// The intervals between samples grow.
 const (
 	firstSample = 500 * time.Microsecond
 	lastSample  = 250 * time.Millisecond

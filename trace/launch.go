@@ -72,7 +72,7 @@ func FindExecutable(name string) (string, error) {
 	return "", &CommandError{"Cannot find executable '" + name + "'", unix.ENOENT}
 }
 
-// CommandError says, in strace's words, why a command cannot be found or executed.
+// CommandError says why a command cannot be found or executed, in strace's words.
 type CommandError struct {
 	Message string
 	Errno   unix.Errno // ENOENT: there is no such command
@@ -186,7 +186,7 @@ func (s *Session) wasLaunched(tr *tracer.Tracee) {
 		return
 	}
 	if s.stacks != nil && LeftOut(s.past.info).Has(tables.X86_64, unix.SYS_EXECVE) {
-		s.stacks.launched = true // all that was recorded of it came after its first execve
+		s.stacks.launched = true // everything recorded of it came after its first execve
 	}
 }
 

@@ -11,17 +11,17 @@ import (
 	"trapline/tracer"
 )
 
-// Programs repeat themselves: of the calls of find, tar or grep -r a half or more were
-// made just so shortly before, with the same arguments, result and memory. The line of
-// such a call is kept, and written again. Only calls that did not stop come with all that
-// has a bearing on their line: see Event.Key.
+// Programs repeat themselves: half or more of the calls of find, tar or grep -r repeat a
+// recent call, with the same arguments, result and memory. The line of a call is kept, and
+// written again when the call repeats. Only calls that did not stop have a Key, which
+// contains all that their line depends on: see Event.Key.
 
-// lines are lines of calls, each in the place that the hash of its key says.
+// lines are the lines of calls, each at the index that the hash of its key gives.
 type lines struct {
 	seed  maphash.Seed
 	lines []line // nil if calls have to be decoded each time
 	again int    // lines that were written again
-	batch []byte // some of them
+	batch []byte // lines to be written together
 }
 
 // line is that of a call.
@@ -31,7 +31,7 @@ type line struct {
 	name string // of the call
 	key  []byte // empty if the call has been seen only once
 	text []byte
-	next *line // of the call that came after it; or nil
+	next *line // of the call that came after it the last time; or nil
 }
 
 // Sizes of what is kept of lines, about 1 MiB in all: lines that repeat are short.
@@ -41,8 +41,8 @@ const (
 	mostBatch  = 8 << 10 // bytes of lines written together
 )
 
-// newLines prepares for keeping lines, if nothing is shown with a call but what is in
-// its Key and what is always the same for a tracee.
+// newLines prepares for keeping lines, if a call's record shows only what is in its Key or
+// constant for a tracee.
 func (s *Session) newLines() {
 	o := &s.o
 	looks := &o.Looks
@@ -64,7 +64,7 @@ func (l *lines) place(t *tracee, key []byte) (*line, uint64) {
 	return &l.lines[(hash^uint64(t.ordinal)*ordinalStep)%numLines], hash
 }
 
-// isOf reports whether it is the line of a call of a tracee.
+// isOf reports whether l is the line of a tracee's call with this key.
 func (l *line) isOf(t *tracee, key []byte) bool { return l.of == t && bytes.Equal(l.key, key) }
 
 // whole handles both the entry and the exit of a call that did not stop.
@@ -90,7 +90,7 @@ func (s *Session) whole(t *tracee, ev *tracer.Event) {
 	switch {
 	case l == nil, !shown:
 	case l.hash != hash || l.of != t:
-		l.hash, l.of, l.key = hash, t, l.key[:0] // perhaps it does not come again
+		l.hash, l.of, l.key = hash, t, l.key[:0] // a line is kept only for a call that comes again
 	case asks == decode.Asks(s.decoder) && misses == s.misses && s.failed == nil:
 		text := t.trace.Line()
 		if len(text) == 0 || len(text) > longestKey || tables.Lookup(ev.Call.ABI, ev.Call.NR) == nil {
@@ -101,11 +101,11 @@ func (s *Session) whole(t *tracee, ev *tracer.Event) {
 	}
 }
 
-// repeat writes the lines of the calls that follow one with a line, as long as they have
-// one themselves. What a call was followed by last time, it is mostly followed by again.
+// repeat writes the lines of the following calls, as long as their lines are kept. It
+// first tries the call that followed last time, which mostly follows again.
 func (s *Session) repeat(t *tracee, ev *tracer.Event, last *line) {
 	if s.o.Keep > 0 {
-		return // lines are kept one by one
+		return // lines are kept one at a time
 	}
 	batch := s.lines.batch[:0]
 	for len(batch) < mostBatch {
@@ -135,5 +135,5 @@ func (s *Session) repeat(t *tracee, ev *tracer.Event, last *line) {
 // ordinalStep spreads the same calls of several tracees.
 const ordinalStep = 0x9e3779b97f4a7c15 >> 16
 
-// forget drops all lines: those of a tracee have changed.
+// forget drops all lines, because those of a tracee have changed.
 func (l *lines) forget() { clear(l.lines) }

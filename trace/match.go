@@ -9,7 +9,7 @@ import (
 	"trapline/trace/condition"
 )
 
-// Past is a record that a Condition is asked about after its end.
+// Past is a record that a Condition is evaluated on after its end.
 type Past struct {
 	Call    *Call  // the call with its result, as a Handler gets it; nil for other records
 	Event   string // "syscall", "signal", "exit", ... as in JSON
@@ -21,9 +21,8 @@ type Past struct {
 	Ended   bool   // the call has a result
 }
 
-// Matches reports whether the condition holds for a record. Strings are only as
-// long as Options.StringLimit has left them. Unsigned numbers beyond 2^63 are taken
-// for negative ones.
+// Matches reports whether the condition holds for a record. Strings are cut at
+// Options.StringLimit. Unsigned numbers beyond 2^63 count as negative.
 func (c *Condition) Matches(p *Past) bool {
 	r := &pastRecord{condition: c, past: p}
 	return c.condition.Holds(&condition.Evaluation{Record: r}) == condition.True
@@ -167,16 +166,16 @@ func valuesAt(values []condition.Value, v *Value, path []step) []condition.Value
 	return values
 }
 
-// eachDescriptor calls f for the descriptors that the arguments have. It knows them
-// by what Options.DecodeFDs shows of them.
+// eachDescriptor calls f for the descriptors in the arguments. It recognizes them by what
+// Options.DecodeFDs shows of them.
 func (c *Call) eachDescriptor(f func(v *Value)) {
 	for i := range c.Args {
 		c.Args[i].EachDescriptor(f)
 	}
 }
 
-// eachPath calls f for the paths of those descriptors, and for names of files: as
-// they are written, and those that are relative to a descriptor also in full.
+// eachPath calls f for the paths of those descriptors, and for file names: as written and,
+// for names relative to a descriptor, also in full.
 func (c *Call) eachPath(f func(path string)) {
 	dir := ""
 	for i := range c.Args {

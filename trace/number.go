@@ -18,8 +18,7 @@ func ParseNumber(s string, most uint64) (n uint64, ok bool) {
 // trimBlanks removes the blanks that C's number parsers skip (isspace(3)).
 func trimBlanks(s string) string { return strings.TrimLeft(s, " \t\n\v\f\r") }
 
-// ParseSize reads a positive number of bytes, with K, M or G behind it for powers
-// of 1024.
+// ParseSize reads a positive number of bytes. The suffixes K, M and G are powers of 1024.
 func ParseSize(s string) (uint64, bool) {
 	shift := 0
 	for i, unit := range []string{"K", "M", "G"} {

@@ -23,7 +23,7 @@ type operand struct {
 	argument string // name of the argument
 	path     []step // the way to the value in the argument
 	register int    // number of the register, from 0
-	early    bool   // the argument is known at the entry, at least in some calls
+	early    bool   // the argument is known at the entry in at least some calls
 }
 
 // operandKind says where the values of an operand come from.
@@ -68,8 +68,8 @@ var generalOperands = [...]struct {
 	{"code", ofCode, condition.Number},
 }
 
-// argumentPrefix comes before the name of an argument that is also a general
-// operand: args.pid.
+// argumentPrefix qualifies the name of an argument that is also a general operand:
+// args.pid.
 const argumentPrefix = "args"
 
 // late reports whether the operand is unknown at the entry of all calls.
@@ -84,7 +84,7 @@ func (o *operand) late() bool {
 // operandSchema knows the operands of the calls in a set.
 type operandSchema struct {
 	calls    CallSet
-	operands []*operand // those asked for, by ID
+	operands []*operand // the requested ones, by ID
 
 	arguments map[string]*knownArgument // of all calls in the set; nil until it is needed
 }
@@ -148,7 +148,7 @@ func (s *operandSchema) find(path []string) (*operand, error) {
 		for _, g := range generalOperands {
 			known = append(known, g.name)
 		}
-		if nearest.Of(path[0], known) == "" { // else more likely meant than some argument
+		if nearest.Of(path[0], known) == "" { // else it is more likely meant than some argument
 			known = slices.AppendSeq(known, maps.Keys(s.arguments))
 		}
 		return nil, &condition.UnknownError{
@@ -204,7 +204,7 @@ func setsOf(kind operandKind) []*tables.Set {
 	return nil
 }
 
-// checkOf finds strings that a general operand can never be.
+// checkOf returns a check for strings that a general operand can never equal.
 func checkOf(kind operandKind) func(string) error {
 	switch kind {
 	case ofEvent:
@@ -224,8 +224,8 @@ func checkOf(kind operandKind) func(string) error {
 	return nil
 }
 
-// among returns an error for a string that is not one of those that the operand
-// may be.
+// among returns an error for a string that is not in known, the values that the operand
+// may have.
 func among(operand, text string, known []string) error {
 	if slices.Contains(known, text) {
 		return nil
@@ -242,8 +242,8 @@ func abiNames() (names []string) {
 	return names
 }
 
-// callNames are the names of all calls, also of those that are not traced: a
-// condition may exclude them to be sure.
+// callNames are the names of all calls, including those that are not traced: a condition
+// may exclude them to be sure.
 func callNames() (names []string) {
 	for _, abi := range tables.ABIs {
 		for call := range tables.Syscalls(abi) {

@@ -51,13 +51,13 @@ type Options struct {
 
 	Descriptors *FDSet // if not nil, trace only calls that use one of these descriptors, or Paths
 
-	// Where are conditions that must hold for a call to be shown. They also
-	// choose other records, if they ask for something that these have. A call is
-	// held back while it is open whether it is shown.
+	// Where are conditions that must hold for a call to be shown. Conditions that ask for
+	// something that other records have choose those as well. A call is held back until it
+	// is decided whether it is shown.
 	Where []*Condition
-	// StartOn, if not nil, is the condition on a record with which the trace
-	// begins: those before are not shown. StopOn is the condition on the record
-	// with which it ends: then the session detaches from all processes.
+	// StartOn, if not nil, is the condition on the record with which the trace begins;
+	// earlier records are not shown. StopOn is the condition on the record with which it
+	// ends: then the session detaches from all processes.
 	StartOn, StopOn *Condition
 	// StopAfter and StopSize, unless they are 0, end the trace in the same way:
 	// after some time, and when the output has at least that many bytes.
@@ -94,27 +94,28 @@ type Options struct {
 	// rights that usually only root has.
 	KernelPath *KernelPath
 
-	// Rings shows, with io_uring_enter, the requests that the call hands over and those
-	// that were completed.
+	// Rings shows, with io_uring_enter, the requests that the call submits and those that
+	// were completed.
 	Rings bool
 
-	// Explain shows why calls fail, where that can be found out.
+	// Explain shows why calls fail, if that can be determined.
 	Explain bool
-	// ExplainLast writes nothing until the end, and then, if the command or a process
-	// attached to has failed, the calls that most likely made it fail, with the reasons.
+	// ExplainLast writes nothing until the end. If the command or a process attached to
+	// has failed by then, it writes the calls that most likely made it fail, with the
+	// reasons.
 	ExplainLast bool
 
-	// Hang, unless it is 0, is how long a call may take before it is reported, once, what its
-	// process waits for and on whom, as of Why.
+	// Hang, unless it is 0, is how long a call may take before it is reported, once, what
+	// its process waits for and on whom: see Why.
 	Hang time.Duration
-	// Waits allows Session.WriteWaits, which needs to know when each call has begun.
+	// Waits allows Session.WriteWaits, which needs to know when each call began.
 	Waits bool
 
 	// Handler is called for calls, signals and processes.
 	Handler Handler
 	// Files fills in Call.Files for the Handler.
 	Files bool
-	// Describe fills in what Process has of a process beside its ids and its end.
+	// Describe fills in the members of Process beyond its ids and its end.
 	Describe bool
 	// ProcessesOnly reports only processes that start, call execve and end, and signals:
 	// no calls except the execve of a launched command. Processes then run at nearly
@@ -158,20 +159,20 @@ type Options struct {
 	// its tracer: after an interrupt the session continues, without output,
 	// until the last of them has ended.
 	Seccomp bool
-	// Buffered lets calls of a launched command be recorded without a stop. Such a
-	// command has a filter too: see Seccomp for what that means.
+	// Buffered lets calls of a launched command be recorded without a stop. Such a command
+	// also has a seccomp filter, with the consequences described at Seccomp.
 	Buffered Buffering
 	// Colocate controls whether processes that make many calls are kept on the
 	// session's processor, which makes tracing fast. For this, a session may
 	// fork this program. See package trapline/tracer/colocate.
 	Colocate Colocation
 
-	// Record, if not nil, records the trace: all calls of Calls, whatever other
-	// options choose.
+	// Record, if not nil, records the trace: all calls of Calls, regardless of the other
+	// options that choose calls.
 	Record *Recording
-	// From, if not nil, is a recording, whose events are those of the Session: nothing
-	// is launched or attached to. Span, unless it is zero, is the part to look at;
-	// so is Part, unless it is nil.
+	// From, if not nil, is a recording whose events the Session gets: nothing is launched
+	// or attached to. Span, unless it is zero, and Part, unless it is nil, select a part
+	// of it.
 	From *recording.Reader
 	Span Span
 	Part *Part

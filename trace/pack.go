@@ -12,8 +12,8 @@ import (
 	"trapline/tables"
 )
 
-// Packer keeps Calls in little memory: as bytes, in which names that occur again
-// are numbers. Its methods may be called from several goroutines.
+// Packer keeps Calls in little memory: as bytes, in which numbers stand for repeated
+// names. Its methods may be called from several goroutines.
 type Packer struct {
 	mu    sync.RWMutex
 	ids   map[string]uint64
@@ -145,8 +145,7 @@ func appendText(b []byte, s string) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
 }
 
-// Unpack returns a call that was packed. The methods that need its process do not
-// work.
+// Unpack returns a call that was packed. Methods that need its process do not work.
 func (p *Packer) Unpack(b []byte) *Call {
 	p.mu.RLock()
 	defer p.mu.RUnlock()

@@ -9,12 +9,12 @@ import (
 	"trapline/trace/recording"
 )
 
-// errPast is the error of launching a command or attaching to a process in a Session
-// with Options.From.
+// errPast is the error of launching a command or attaching to a process in a Session with
+// Options.From.
 var errPast = errors.New("trace: the Session is of a recording")
 
-// checkPast refuses what is not possible with Options.From, and limits strings to what
-// was kept of them: memory behind that is not in the recording.
+// checkPast rejects what is impossible with Options.From, and limits strings to the length
+// that was recorded: the memory behind is not in the recording.
 func (o *Options) checkPast() error {
 	info := o.From.Info()
 	switch {
@@ -39,8 +39,8 @@ func (o *Options) checkPast() error {
 	return nil
 }
 
-// recordedStrings is a number of bytes of a string, or as many as a recording has of one
-// if the Session is of that.
+// recordedStrings returns a limit in bytes of strings. In a Session of a recording, it is
+// at most what the recording has of a string.
 func (o *Options) recordedStrings(limit int) int {
 	if o.From == nil {
 		return limit
@@ -48,9 +48,10 @@ func (o *Options) recordedStrings(limit int) int {
 	return min(limit, o.From.Info().Strings)
 }
 
-// Replay shows a recording, or the calls of it that o.Span has: o has the same effect
-// as on a live trace, apart from options that concern the traced programs.
-// It returns when everything was shown, a function of o.Handler has returned an error,
+// Replay shows a recording, or the calls in o.Span. o has the same effect as on a live
+// trace, apart from options that concern the traced programs. Replay returns when
+// everything has been shown, a function of o.Handler has returned an error, or ctx is
+// done.
 // or ctx is done.
 func Replay(ctx context.Context, r *recording.Reader, o Options) error {
 	o.From = r
@@ -65,7 +66,7 @@ func Replay(ctx context.Context, r *recording.Reader, o Options) error {
 	return err
 }
 
-// pastTime does what is to be done at certain times, by the clock of the recording:
+// pastTime does what is due at certain times, by the clock of the recording:
 // Options.SummaryEvery and StopAfter.
 func (s *Session) pastTime() {
 	if y := s.tally; y != nil && s.o.SummaryEvery > 0 && y.current != y.total {

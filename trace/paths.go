@@ -23,8 +23,8 @@ type pathSet struct {
 // pathPattern is one of Options.Paths.
 type pathPattern struct {
 	except bool
-	// names are the names that it stands for: as it was given and, if that differs,
-	// without symbolic links.
+	// names are the names that it stands for: as given and, if that differs, without
+	// symbolic links.
 	names []string
 	// bases are folders, in the same two forms, in which it selects the files whose
 	// names match glob. If glob is empty, it selects all of them, and the folder.
@@ -74,8 +74,8 @@ func cutNot(s string) (rest string, negated bool) {
 	return s, false
 }
 
-// splitPath splits a path before the first part with a wildcard. glob is empty if
-// there is none, or if they are not valid.
+// splitPath splits a path before the first part with a wildcard. glob is empty if there is
+// no wildcard, or if the wildcards are not valid.
 func splitPath(path string) (base, glob string) {
 	if !strings.ContainsAny(path, `*?[{`) || !doublestar.ValidatePattern(path) {
 		return path, ""
@@ -87,8 +87,8 @@ func splitPath(path string) (base, glob string) {
 	return base, glob
 }
 
-// ValidPath reports whether a path of Options.Paths that has wildcards can be
-// understood. One that cannot is taken for a name.
+// ValidPath reports whether the wildcards in a path of Options.Paths are valid. If not,
+// the path is a name.
 func ValidPath(path string) bool {
 	rest, _ := cutNot(path)
 	return !strings.ContainsAny(rest, `*?[{`) || doublestar.ValidatePattern(rest)
@@ -120,8 +120,8 @@ func ResolvePath(path string) string {
 	return resolved
 }
 
-// ResolvePattern is ResolvePath for one of Options.Paths: it resolves what comes
-// before the first wildcard.
+// ResolvePattern is ResolvePath for one of Options.Paths: it resolves the part before the
+// first wildcard.
 func ResolvePattern(path string) string {
 	rest, except := cutNot(path)
 	base, glob := splitPath(rest)
@@ -155,7 +155,7 @@ func (s *pathSet) wants(f *usedFile) bool {
 	return s.excepting
 }
 
-// decidedByText reports whether a file is selected whatever its full names are.
+// decidedByText reports whether a file is selected, whatever its full names are.
 func (s *pathSet) decidedByText(text []byte) bool {
 	decided := false
 	for i := range s.patterns {

@@ -7,8 +7,8 @@ import (
 	"trapline/tracer"
 )
 
-// nameTracee sets the current name of the thread in the tracee's records, if
-// PIDs are shown with names. After the tracee's end the last name remains.
+// nameTracee sets the current name of the thread in the tracee's records, if PIDs are
+// shown with names. After the end of the tracee it keeps the last name.
 func (s *Session) nameTracee(t *tracee, tid int) {
 	s.setContext(t, tid)
 	if s.o.DecodePIDs&decode.PIDComm == 0 {

@@ -15,7 +15,7 @@ import (
 )
 
 // Formats may have records of processes that start and call execve
-// (output.Format.Processes). They say what /proc has of the process.
+// (output.Format.Processes). The records contain what /proc says about the process.
 
 // recordStart records that the trace of a thread begins.
 func (s *Session) recordStart(t *tracee, tr *tracer.Tracee, how string) {
@@ -74,8 +74,8 @@ func (s *Session) describe(p *output.Process, h host.Host, process int) {
 	p.Args = h.Arguments(process)
 }
 
-// usage returns the resources that a process has used, at its end; nil if
-// records do not have them, or this is the end of only one of its threads.
+// usage returns the resources that a process has used, at its end. It returns nil if
+// records do not show them, or if other threads of the process remain.
 func (s *Session) usage(t *tracee, ev *tracer.Event) *output.Usage {
 	if !s.starts || ev.Usage == nil || t.tgid != ev.Tracee.TID {
 		return nil
@@ -94,7 +94,7 @@ func usageOf(u *unix.Rusage) *output.Usage {
 	}
 }
 
-// completeRun adds what the machine says to the description of a trace.
+// completeRun adds facts about the machine to the description of a trace.
 func completeRun(r *output.Run) *output.Run {
 	complete := output.Run{}
 	if r != nil {
@@ -110,7 +110,7 @@ func completeRun(r *output.Run) *output.Run {
 	return &complete
 }
 
-// began adds to the description of a trace when it began.
+// began adds the start time to the description of a trace.
 func began(r *output.Run) *output.Run {
 	r.Clocks = output.ReadClocks()
 	r.Began = time.Unix(0, r.Clocks.Realtime)

@@ -34,8 +34,8 @@ const DefaultRecordStrings = 4096
 
 // recorder writes a trace to a file (Options.Record). It decodes each call of
 // Options.Calls once more, under the fullest options and to an Encoder that discards
-// everything, and writes what the decoder has read and asked. So it need not know
-// what a call has, and a replay can show it under any options.
+// everything, and writes what the decoder has read and asked. So it need not know what a
+// call contains, and a replay can show the call under any options.
 type recorder struct {
 	output.Discard
 	s       *Session
@@ -43,7 +43,7 @@ type recorder struct {
 	host    *recording.Asked
 	machine *host.Local
 	options decode.Options
-	decoder *decode.Decoder // for one block, since it keeps what it was told
+	decoder *decode.Decoder // used for one block, since it remembers answers
 	mem     decode.NotedMemory
 	split   socketcall.Splitter
 	explain *explainer // nil without Options.Explain
@@ -52,7 +52,7 @@ type recorder struct {
 
 	base     time.Time // what times are counted from
 	firstRun bool      // before the event, the command had not been executed
-	shown    bool      // and the Session showed the call
+	shown    bool      // the Session showed the call
 	ev       recording.Event
 
 	harmless   map[string]bool // the calls of that list
@@ -66,21 +66,21 @@ type recorder struct {
 // recorded is what a recorder knows of a tracee.
 type recorded struct {
 	call   decode.Call
-	begun  bool // the recording has an event of it, apart from its start
+	begun  bool // the recording has an event of it besides its start
 	inCall bool // the call it is in is recorded
 	ended  bool
 	// See recorder_hold.go.
 	table      *table // nil if not known
 	shares     bool   // it has created a thread that shares its table
-	sharesDirs bool   // or, perhaps, its directories, or has been created so
+	sharesDirs bool   // it shares, or may share, its directories with a thread that it created or that created it
 	changing   bool   // the call it is in may change descriptors and names
-	entering   bool   // or the directory of its process
-	renames    bool   // or where paths lead
+	entering   bool   // it may change the directory of its process
+	renames    bool   // it may change where paths lead
 	closes     int    // the descriptor that this call closes, plus 1; 0 for none
 }
 
-// clockStep is by how much the time of day must have been set, or drifted, for the
-// recording to follow.
+// clockStep is how far the time of day must be set, or drift, before the recording
+// follows.
 const clockStep = 100 * time.Millisecond
 
 // newRecorder creates the file that Options.Record asks for. machine is the host.
@@ -133,8 +133,8 @@ func (r *recorder) close() error {
 	return err
 }
 
-// now returns the time, such that differences of the time of day and of the
-// monotonic clock are the same: a replay has only the first.
+// now returns the time. Differences between its times of day equal those of the monotonic
+// clock: a replay has only the time of day.
 func (r *recorder) now() time.Time {
 	now := time.Now()
 	elapsed := now.Sub(r.base)
@@ -162,8 +162,8 @@ var kindsOfEvents = [...]recording.Kind{
 	tracer.Detached: recording.Detached, tracer.Stray: recording.Stray, tracer.StrayEnded: recording.StrayEnded,
 }
 
-// record writes an event, after the Session has handled it: what the Session has
-// changed is in it.
+// record writes an event after the Session has handled it, with the changes that the
+// Session has made.
 func (r *recorder) record(ev *tracer.Event) {
 	if ev.Kind == tracer.Enter || ev.Kind == tracer.Exit {
 		r.recordCall(ev)
@@ -243,7 +243,7 @@ func (r *recorder) begin(kind recording.Kind, tr *tracer.Tracee, at time.Time) *
 		Memory: e.Memory[:0], Stack: e.Stack[:0], Threads: e.Threads[:0], Registers: recording.Registers{Sets: e.Registers.Sets[:0]},
 	}
 	if kind == recording.Created {
-		r.host.ForgetProcess(r.host.Process(tr.TID)) // the number may have been that of another thread
+		r.host.ForgetProcess(r.host.Process(tr.TID)) // the number may have belonged to another thread
 		r.inherits(tr)
 	}
 	if r.introduced = !r.w.Knows(tr.TID) && kind < recording.Exited; r.introduced {
@@ -279,7 +279,7 @@ func (r *recorder) put() {
 	r.w.Put(&r.ev)
 }
 
-// aboutThread asks what each block has of its threads.
+// aboutThread asks the questions about threads that each block must answer.
 func (r *recorder) aboutThread(tid int) {
 	var b [unix.PathMax]byte
 	process := r.host.Process(tid)
@@ -300,7 +300,7 @@ func (r *recorder) aboutProgram(tid int) {
 	r.host.Arguments(process)
 }
 
-// aboutExecuted asks what an execve has changed.
+// aboutExecuted asks again what an execve has changed.
 func (r *recorder) aboutExecuted(ev *tracer.Event) {
 	process := r.host.Process(ev.Tracee.TID)
 	switch {
@@ -375,7 +375,7 @@ func (r *recorder) enter(t *tracee, ev *tracer.Event, inner *socketcall.Call) {
 	r.usage(ev)
 }
 
-// aboutNames asks what begins the lines of a thread.
+// aboutNames asks for what the lines of a thread begin with.
 func (r *recorder) aboutNames(tid int) {
 	var b [4096]byte
 	process := r.host.Process(tid)
@@ -406,7 +406,7 @@ func (r *recorder) exit(t *tracee, ev *tracer.Event) {
 	if r.explain != nil && d.Errno != 0 {
 		e.Reason = r.explain.reason(d)
 	}
-	if r.shown { // then this is what the Session has found
+	if r.shown { // then this is what the Session has determined
 		e.Rule, e.Injected, e.Delayed = r.s.result.Rule, r.s.result.Tampered, r.s.result.Delayed
 	}
 	e.Memory = append(e.Memory[:0], r.mem.Pieces()...)
@@ -445,8 +445,8 @@ func setsUser(name string) bool {
 	return false
 }
 
-// writes reports whether a call writes from memory to the descriptor that is its first argument,
-// which may have no positions: pwrite64 and pwritev cannot write to a name.
+// writes reports whether a call writes memory to its first argument, a descriptor that may
+// have no positions: pwrite64 and pwritev cannot write to a name.
 func writes(name string) bool {
 	switch name {
 	case "write", "writev", "pwritev2":
@@ -455,8 +455,8 @@ func writes(name string) bool {
 	return false
 }
 
-// named returns the thread whose name is the file that a thread has open as fd, as far as
-// it is known by its number in /proc.
+// named returns the thread whose name (comm in /proc) a thread has open as fd. It knows
+// only the number in /proc.
 func (r *recorder) named(tid, fd int) (process int, ok bool) {
 	dir, ok := bytes.CutSuffix(r.host.LastDescriptor(r.host.Process(tid), fd), []byte("/comm"))
 	if !ok {
@@ -471,7 +471,7 @@ func (r *recorder) named(tid, fd int) (process int, ok bool) {
 // writing is called when a thread is about to write to a descriptor.
 func (r *recorder) writing(tid, fd int) {
 	if _, ok := r.named(tid, fd); ok {
-		r.host.ForgetNames() // another one may ask before the end of this call is seen
+		r.host.ForgetNames() // others may ask before the end of this call is seen
 	}
 }
 

@@ -12,13 +12,13 @@ import (
 	"trapline/tracer"
 )
 
-// What a descriptor and a directory of a process are called is asked once and then held
-// (recording.Asked.Hold) until a traced process makes a call that may change it. Without
-// this, each call would be asked about as often as it names a descriptor.
+// The names that descriptors and directories of a process refer to are asked for once, and
+// then held (recording.Asked.Hold) until a traced process makes a call that may change
+// them. Without this, each call would ask for every descriptor that it names.
 
-// harmless are the calls that close and replace no descriptor, and change no name and no
-// directory of a process. All others are taken for calls that may; closing tells which
-// descriptor it is. Those that wait for a process change names only when they return.
+// harmless are the calls that do not close or replace a descriptor, and do not change a
+// name or a directory of a process. All others may; closing tells which descriptor a call
+// closes. Calls that wait for a process change names only when they return.
 const harmless = `
 	read readv pread64 preadv preadv2 write writev pwrite64 pwritev pwritev2 sendfile sendfile64 splice tee vmsplice
 	lseek _llseek fsync fdatasync sync_file_range ftruncate ftruncate64 fallocate flock fadvise64 readahead
@@ -42,8 +42,8 @@ const harmless = `
 	uname sysinfo getcpu getpriority setpriority capget restart_syscall
 	execve execveat`
 
-// Of these, mkdir and others that make names make none that a path has led through. What
-// execve closes belongs to its process alone: see executes.
+// Those of harmless that create names, such as mkdir, do not create a name that a path has
+// led through. What execve closes belongs to its process alone: see executes.
 
 func names(list string) map[string]bool {
 	set := make(map[string]bool)
@@ -53,7 +53,7 @@ func names(list string) map[string]bool {
 	return set
 }
 
-// closing returns the argument of a call that closes the descriptor in it, and no other.
+// closing returns the argument with the only descriptor that a call closes.
 func closing(name string) (arg int, ok bool) {
 	switch name {
 	case "close":
@@ -78,8 +78,8 @@ func remounts(name string) bool {
 	return false
 }
 
-// ofTerminal reports whether a call is an ioctl that a terminal has. None of these
-// changes a name or closes a descriptor.
+// ofTerminal reports whether a call is a terminal's ioctl. None of these changes a name or
+// closes a descriptor.
 func ofTerminal(d *decode.Call) bool {
 	return d.Sig.Name == "ioctl" && d.Args[1]>>8&0xff == 'T'
 }
@@ -88,12 +88,12 @@ func ofTerminal(d *decode.Call) bool {
 type table struct{ users int }
 
 // holds reports whether the trace has all calls that change descriptors: those of all
-// threads of all processes that have them.
+// threads of all traced processes.
 func (o *Options) holds() bool {
 	return o.Calls == nil && o.FollowDepth == 0 && !o.DetachOnExec
 }
 
-// changes notes at the entry of a call, after it was decoded, what it may change.
+// changes notes at the entry of a call, after it was decoded, what the call may change.
 func (r *recorder) changes(t *recorded, tr *tracer.Tracee) {
 	d := &t.call
 	name := d.Sig.Name
@@ -116,9 +116,9 @@ func (r *recorder) changes(t *recorded, tr *tracer.Tracee) {
 	}
 	switch name {
 	case "execve", "execveat", "prctl":
-		r.host.ForgetName(r.host.Process(tr.TID)) // it may have another one before the end of this call is seen
+		r.host.ForgetName(r.host.Process(tr.TID)) // its name may change before the end of this call is seen
 	case "io_uring_setup", "io_uring_enter":
-		r.unseen = true // what is in a ring may open, close and rename when there is no call
+		r.unseen = true // requests in a ring may open, close and rename without a call
 		r.host.Hold(false)
 	case "unshare", "setns":
 		r.entersNamespaces()
@@ -130,13 +130,14 @@ func (r *recorder) changes(t *recorded, tr *tracer.Tracee) {
 	}
 }
 
-// entersNamespaces is called when processes may see other files and ids than trapline.
+// entersNamespaces is called when processes may see other files and ids than trapline
+// does.
 func (r *recorder) entersNamespaces() {
 	r.namespaces = true
 	r.host.ForgetNames()
 }
 
-// inherits notes what a new thread has from its creator.
+// inherits notes what a new thread inherits from its creator.
 func (r *recorder) inherits(tr *tracer.Tracee) {
 	parent := creator(tr)
 	if parent == nil || r.namespaces {
@@ -144,7 +145,8 @@ func (r *recorder) inherits(tr *tracer.Tracee) {
 	}
 	from, process := r.host.Process(tr.Parent().TID), r.host.Process(tr.TID)
 	r.host.InheritIDs(from, process)
-	// While it is in the call, it cannot go to another directory, but those who share its can.
+	// During the call the creator cannot change its directory, but threads that share it
+	// can.
 	if parent.inCall && !parent.sharesDirs {
 		r.host.InheritFiles(from, process)
 	}
@@ -157,12 +159,12 @@ func (r *recorder) holdName(process int) {
 	}
 }
 
-// closesOnly reports whether a call that closes a descriptor changes nothing else. Where
-// threads share the table, another one may ask about the descriptor, and open another
-// file with its number, before the end of this call is seen.
+// closesOnly reports whether a call that closes a descriptor changes nothing else. If
+// threads share the table, another one may ask about the descriptor, and open another file
+// with its number, before the end of this call is seen.
 func (t *recorded) closesOnly() bool { return t.table != nil && t.table.users == 1 }
 
-// changed is called at the exit of a call, before that is decoded.
+// changed is called at the exit of a call, before the exit is decoded.
 func (r *recorder) changed(t *recorded, tr *tracer.Tracee) {
 	if t.closes > 0 {
 		r.closed(t, tr)
@@ -193,7 +195,7 @@ func (r *recorder) closed(t *recorded, tr *tracer.Tracee) {
 	r.host.ForgetDescriptor(r.host.Process(tr.TID), t.closes-1)
 }
 
-// clones looks whether the new task will share descriptors or directories.
+// clones determines whether the new task will share descriptors or directories.
 func (r *recorder) clones(t *recorded, tr *tracer.Tracee) {
 	flags := t.call.Args[0]
 	if t.call.Sig.Name == "clone3" {
@@ -203,10 +205,10 @@ func (r *recorder) clones(t *recorded, tr *tracer.Tracee) {
 		}
 		flags = binary.LittleEndian.Uint64(b[:])
 	}
-	t.shares = t.shares || flags&unix.CLONE_FILES != 0 // the event of an earlier one may be yet to come
+	t.shares = t.shares || flags&unix.CLONE_FILES != 0 // the event of an earlier new task may be yet to come
 	t.sharesDirs = t.sharesDirs || flags&unix.CLONE_FS != 0
 	if flags&(unix.CLONE_FILES|unix.CLONE_FS) != 0 && !r.s.o.Follow {
-		r.unseen = true // its calls
+		r.unseen = true // its calls are not seen
 		r.host.Hold(false)
 	}
 	if flags&(unix.CLONE_NEWNS|unix.CLONE_NEWPID) != 0 {
@@ -218,7 +220,7 @@ func (r *recorder) clones(t *recorded, tr *tracer.Tracee) {
 func (r *recorder) joins(t *recorded, tr *tracer.Tracee) {
 	parent := creator(tr)
 	if parent == nil {
-		r.host.Hold(false) // it may share its descriptors and its directories with its creator
+		r.host.Hold(false) // it may share descriptors and directories with its creator
 		t.sharesDirs = true
 		return
 	}
@@ -251,7 +253,7 @@ func isOrphan(tr *tracer.Tracee) bool {
 	return parent == nil || parent.ended
 }
 
-// executes is called for a thread that has executed a program: it is the only one left,
+// executes is called for a thread that has executed a program. It is the only thread left,
 // and shares nothing.
 func (r *recorder) executes(t *recorded, ev *tracer.Event) {
 	if ev.Superseded != nil {
@@ -271,7 +273,7 @@ func (r *recorder) executes(t *recorded, ev *tracer.Event) {
 	r.ends()
 }
 
-// leaves is called for a thread that has ended, or that is not traced any more.
+// leaves is called for a thread that has ended, or is no longer traced.
 func (r *recorder) leaves(t *recorded) {
 	t.ended = true
 	if t.table != nil {
@@ -281,8 +283,8 @@ func (r *recorder) leaves(t *recorded) {
 	r.ends()
 }
 
-// ends is called when a process has closed descriptors, or left namespaces, that no call
-// has named. The last process of a namespace takes its mounts along.
+// ends is called when a process has closed descriptors, or left namespaces, without a call
+// that says so. The last process of a namespace also ends its mounts.
 func (r *recorder) ends() {
 	if r.namespaces {
 		r.host.Forget()

@@ -13,36 +13,36 @@ import (
 	"trapline/trace/recording"
 )
 
-// Where paths lead is asked for Options.Paths and Options.Files of a replay. Programs name
-// the same files, and files in the same directories, again and again: what was found out
-// is not asked again until a call changes names, or another block begins.
+// A replay with Options.Paths or Options.Files needs to know where paths lead. Programs
+// name the same files, and files in the same directories, again and again. So an answer is
+// reused until a call changes names, or another block begins.
 
-// resolver is what a recorder knows of where paths lead.
+// resolver remembers where paths lead.
 type resolver struct {
 	resolved map[string][]byte // empty if it is not known
 	room     recording.Room    // of resolved
 
-	renaming   int  // calls that may change where paths lead and have not ended
-	unseen     bool // there may be such calls of the trace that the recorder does not see
+	renaming   int  // number of unfinished calls that may change where paths lead
+	unseen     bool // the trace may have such calls that the recorder does not see
 	namespaces bool // there may be processes that see other files under the same names
 	covered    bool // there may be directories with something mounted over their names
 
-	view    []byte // what names the process sees, as far as one path may lead elsewhere for another process
-	sees    bool   // it sees under a name what trapline sees under it
-	passing bool   // what is being found out holds for this call only
+	view    []byte // identifies the process's view of names, if a path may lead elsewhere for other processes
+	sees    bool   // the process sees the same file under a name as trapline does
+	passing bool   // the answer being found holds for this call only
 	key     []byte
 	found   [unix.PathMax]byte
 }
 
-// moves are the calls that change where paths lead. (What setns and rings of io_uring
-// change is not seen either if those are not traced. Few programs make them, and %file,
-// which is often traced alone, has all others.)
+// moves are the calls that change where paths lead. (Changes by setns and rings of
+// io_uring are not seen if these are not traced. Few programs use them, and %file, which
+// is often traced alone, contains all others.)
 const moves = `
 	rename renameat renameat2 unlink unlinkat rmdir link linkat symlink symlinkat
 	mount umount umount2 move_mount pivot_root chroot`
 
-// lacksMoves reports whether calls that are not in the set, but are made all the same,
-// change where paths lead.
+// lacksMoves reports whether the set lacks calls that change where paths lead. Programs
+// may make these calls all the same.
 func (s *CallSet) lacksMoves() bool {
 	if s.IsAll() {
 		return false
@@ -83,7 +83,7 @@ func (r *recorder) seePath(c *decode.Call, dir int, name []byte, link bool) {
 	}
 }
 
-// deletedMark is what the kernel appends to the name of a file that no longer has it.
+// deletedMark is what the kernel appends to the name of a deleted file.
 var deletedMark = []byte(" (deleted)")
 
 // look sets r.view and r.sees. Absolute links begin in the root directory of the process.
@@ -142,8 +142,8 @@ func (r *recorder) resolveKey(base, name []byte, link bool) []byte {
 	return r.key
 }
 
-// endsInDirectory reports whether the end of a path can only be a directory: it is a slash,
-// "." or "..".
+// endsInDirectory reports whether the end of a path can only be a directory: a slash, "."
+// or "..".
 func endsInDirectory(name []byte) bool {
 	switch string(name[bytes.LastIndexByte(name, '/')+1:]) {
 	case "", ".", "..":
@@ -152,8 +152,8 @@ func endsInDirectory(name []byte) bool {
 	return false
 }
 
-// inDirectory returns where a path leads whose last part is not followed: to that name
-// in the directory before it. It returns nil if that has to be asked.
+// inDirectory returns where a path leads whose last part is not followed: to that name in
+// the directory before it. It returns nil if the host has to be asked.
 func (r *recorder) inDirectory(base []byte, process, dir int, name []byte) []byte {
 	if len(name) >= unix.PathMax {
 		return nil
@@ -173,13 +173,13 @@ func (r *resolver) below(in, last []byte) []byte {
 	return r.room.Keep(bytes.TrimSuffix(in, slash), slash, last)
 }
 
-// forgetPaths has all asked again.
+// forgetPaths drops all answers about paths.
 func (r *resolver) forgetPaths() {
 	clear(r.resolved)
 	r.room.Empty()
 }
 
-// directory returns where a path to a directory leads, or nothing.
+// directory returns where a path to a directory leads, or nil.
 func (r *recorder) directory(base []byte, process, dir int, name []byte) []byte {
 	name = bytes.TrimRight(name, "/")
 	if len(name) == 0 {
@@ -193,7 +193,7 @@ func (r *recorder) directory(base []byte, process, dir int, name []byte) []byte 
 	var found []byte
 	switch {
 	case string(last) == ".." && !r.isDirectory(in):
-		// What follows is taken literally, but only until somebody makes the directory.
+		// The rest is taken literally, but only until somebody creates the directory.
 		r.passing = true
 	case !r.seesName(in):
 	case string(last) == ".":
@@ -213,14 +213,15 @@ func (r *recorder) directory(base []byte, process, dir int, name []byte) []byte 
 	return found
 }
 
-// isNoLink reports whether a name without links before its last part is certain not to be
-// a link.
+// isNoLink reports whether it is certain that a name, without links before its last part,
+// is not a link.
 func (r *recorder) isNoLink(name []byte) bool {
 	noLink, _ := r.linkAt(name)
 	return noLink
 }
 
-// isDirectory reports whether a name without links is certain to be that of a directory.
+// isDirectory reports whether it is certain that a name without links is that of a
+// directory.
 func (r *recorder) isDirectory(name []byte) bool {
 	_, isDirectory := r.linkAt(name)
 	return isDirectory
@@ -233,5 +234,6 @@ func (r *recorder) linkAt(name []byte) (noLink, isDirectory bool) {
 	return r.machine.IsNoLink(name)
 }
 
-// seesName reports whether the process of the path sees under a name what trapline sees under it.
+// seesName reports whether the process of the path sees the same file under a name as
+// trapline does.
 func (r *recorder) seesName(name []byte) bool { return r.sees && len(name) > 0 && name[0] == '/' }

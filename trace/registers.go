@@ -32,8 +32,8 @@ type registerHistory struct {
 	view output.RegisterView
 }
 
-// maxXstate exceeds the size of XSAVE's state on all processors so far (AMX has
-// some 11 KiB).
+// maxXstate exceeds the size of XSAVE's state on all processors so far (AMX has some 11
+// KiB).
 const maxXstate = 16 << 10
 
 // snapshot fetches the requested registers of a tracee. It returns false if the

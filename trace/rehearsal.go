@@ -8,9 +8,9 @@ import (
 	"trapline/tracer"
 )
 
-// rehearsal checks captures without buffered calls, for tests: each call that
-// stops is decoded from what its capture keeps of the stopped tracee's memory, and
-// what is read beyond that is reported.
+// rehearsal checks captures without buffered calls, for tests: it decodes each call that
+// stops from what its capture keeps of the stopped tracee's memory, and reports what is
+// read beyond that.
 type rehearsal struct {
 	missed func(call string, miss decode.Miss, of *decode.Capture)
 	kept   int // calls that have a capture
@@ -23,8 +23,8 @@ type rehearsed struct {
 	capture *decode.Capture // nil if the call is decoded from live memory
 }
 
-// rehearse keeps what a capture says at a stop, and makes it the memory that is
-// decoded. It must be called before the stop's part of the call is.
+// rehearse keeps what a capture says at a stop, and makes it the memory to decode from. It
+// must be called before that part of the call is decoded.
 func (s *Session) rehearse(t *tracee, ev *tracer.Event) {
 	if t.rehearsed == nil {
 		t.rehearsed = new(rehearsed)
@@ -54,7 +54,7 @@ func (s *Session) rehearse(t *tracee, ev *tracer.Event) {
 	t.call.Mem = &r.memory
 }
 
-// endRehearsal reports what has been read at a stop and was not kept.
+// endRehearsal reports what was read at a stop without having been kept.
 func (s *Session) endRehearsal(t *tracee, ev *tracer.Event) {
 	r := t.rehearsed
 	if r == nil || r.capture == nil {

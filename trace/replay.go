@@ -32,7 +32,7 @@ type replay struct {
 	now     *recording.Event // the current event
 
 	ended    atomic.Bool // the trace is to end
-	detached []*past     // what is left of it
+	detached []*past     // the threads that are still to be detached
 	closed   atomic.Bool
 	asked    struct {
 		pending atomic.Bool
@@ -41,22 +41,22 @@ type replay struct {
 	}
 }
 
-// Span is a part of a recording: the calls with the numbers from From up to To, not
-// including To. What else happens between them is in it as well.
+// Span is a part of a recording: the calls with the numbers from From up to but not
+// including To, and everything that happens between them.
 type Span struct {
 	From, To uint64
 }
 
-// Part is a part of a recording: Count of its blocks from First on, with the calls that
-// return in them, or whose threads end in them, even if they were entered before.
+// Part is a part of a recording: Count of its blocks from First on, and calls that return
+// in them, or whose threads end in them, even if they were entered before.
 type Part struct {
 	First, Count int
 	// Each is called before each event is handled, and with nil after the last one. The
-	// events of earlier blocks are entries of such calls.
+	// events from earlier blocks are entries of such calls.
 	Each func(ev *recording.Event, h *recording.Host)
 }
 
-// past is one thread of a recording. It is the tracer.Past of its Tracee.
+// past is a thread of a recording. It is the tracer.Past of its Tracee.
 type past struct {
 	r       *replay
 	tracee  *tracer.Tracee
@@ -85,7 +85,7 @@ func newReplay(r *recording.Reader, span Span, part *Part) (*replay, error) {
 	return p, err
 }
 
-// host answers what is known of the threads.
+// host answers questions about the threads.
 func (p *replay) host() host.Host { return p.cursor.Host() }
 
 // Next implements source.
@@ -126,7 +126,7 @@ func (p *replay) over() bool {
 	return true
 }
 
-// eventKinds are kindsOfEvents the other way round.
+// eventKinds is the inverse of kindsOfEvents.
 var eventKinds = [...]tracer.Kind{
 	recording.Enter: tracer.Enter, recording.Exit: tracer.Exit, recording.Signal: tracer.Signal,
 	recording.GroupStop: tracer.GroupStop, recording.Exec: tracer.Exec, recording.Created: tracer.Created,
@@ -146,8 +146,8 @@ func (p *replay) of(tid int) *past {
 	return t
 }
 
-// convert turns an event of the recording into one of a Tracer. It returns nil if the
-// event is not in the span.
+// convert turns an event of the recording into a Tracer's. It returns nil if the event is
+// not in the span.
 func (p *replay) convert(e *recording.Event) *tracer.Event {
 	p.now = e
 	after := e.Kind == recording.Enter && e.Ordinal >= p.span.To
@@ -195,8 +195,8 @@ func (p *replay) forget(t *past) {
 	}
 }
 
-// convertExec is convert for an execve by a thread that was not the leader: it has the
-// leader's id from now on.
+// convertExec is convert for an execve by a thread that was not the leader: it takes the
+// leader's id.
 func (p *replay) convertExec(e *recording.Event) *tracer.Event {
 	t, leader := p.of(e.FormerTID), p.tracees[e.TID]
 	delete(p.tracees, e.FormerTID)
@@ -241,8 +241,8 @@ func (t *past) keep(e *recording.Event) {
 	t.atEntry = len(t.pieces)
 }
 
-// add adds the memory of a call's exit to that of its entry. What was read at both is
-// what it was at the exit.
+// add adds the memory of a call's exit to that of its entry. Where both have the same
+// memory, the exit's counts.
 func (t *past) add(e *recording.Event) {
 	t.pieces = append(t.pieces[:t.atEntry], e.Memory...)
 	t.atEntry = 0
@@ -302,7 +302,7 @@ func (t *past) Interrupted() *tracer.Syscall {
 	return &tracer.Syscall{ABI: e.Interrupted.ABI, NR: e.Interrupted.NR}
 }
 
-// RunOf describes the trace that a recording is of.
+// RunOf describes the trace that was recorded.
 func RunOf(i *recording.Info) *output.Run {
 	return &output.Run{
 		Version: i.Program, Options: i.Options, Command: i.Command, PID: i.PID,

@@ -77,8 +77,8 @@ func attach(ctx context.Context, pid int, o Options) error {
 	return err
 }
 
-// failure is why the trace ended early or did not start, if neither Run nor
-// Close has returned that.
+// failure is why the trace ended early or did not start, unless Run or Close has already
+// returned it.
 func (s *Session) failure() error {
 	if s.failed != nil && s.failed != ErrDetach {
 		return s.failed
@@ -89,13 +89,13 @@ func (s *Session) failure() error {
 	return nil
 }
 
-// awaitOrKill waits for the end of the command, unless it has been seen. It
-// kills the command, at once or when ctx is done.
+// awaitOrKill waits for the end of the command, unless that has been seen. It kills the
+// command, at once or when ctx is done.
 func (s *Session) awaitOrKill(ctx context.Context, kill bool) unix.WaitStatus {
 	if status, ended := s.tracer.CommandStatus(); ended {
 		return status
 	}
-	// A descriptor, unlike an id, cannot come to refer to another process.
+	// A descriptor, unlike an id, always refers to the same process.
 	pidfd, err := unix.PidfdOpen(s.command, 0)
 	if err == nil {
 		defer unix.Close(pidfd)
@@ -117,10 +117,9 @@ func (s *Session) awaitOrKill(ctx context.Context, kill bool) unix.WaitStatus {
 	return status
 }
 
-// onOwnThread calls f in a goroutine with a thread of its own, and returns when
-// f has. The thread has no children, since the tracer would reap them instead
-// of their creator. It ends with f, so that nothing remains of the changes that
-// tracing makes to it.
+// onOwnThread calls f in a new goroutine on a thread of its own, and waits for it. The
+// thread has no children, which the tracer would reap instead of their creator. The thread
+// ends with f, so that nothing remains of the changes that tracing makes to it.
 func onOwnThread(f func()) {
 	done := make(chan struct{})
 	go func() {

@@ -41,7 +41,7 @@ func (s *Session) setContext(t *tracee, tid int) {
 	}
 	h := decode.HostOf(s.decoder)
 	context := h.ProcessContext(s.context[:], h.Process(tid))
-	if context != nil { // after the tracee's end the last one remains
+	if context != nil { // after the tracee's end the last one is kept
 		t.trace.SetContext(s.o.DecodeContexts.Part(context))
 	}
 }

@@ -39,8 +39,8 @@ func UnderFilter() bool { return tracer.UnderFilter() }
 type Session struct {
 	o        Options
 	source   source
-	tracer   *tracer.Tracer // source, if it is that; nil for a recording
-	past     *replay        // source, if it is that
+	tracer   *tracer.Tracer // the source, unless it is a recording; else nil
+	past     *replay        // the source, if it is a recording; else nil
 	recorder *recorder      // nil without Options.Record
 	log      *output.Log    // nil without Options.Output
 	decoder  *decode.Decoder
@@ -48,7 +48,7 @@ type Session struct {
 	stacks   *stacks      // nil without Options.Stacks
 	last     *lastCalls   // nil without Options.ExplainLast
 	explain  *explainer   // nil without Options.Explain
-	kernel   *kernelPaths // nil without Options.KernelPath, or if it cannot be followed
+	kernel   *kernelPaths // nil without Options.KernelPath, or if neither function_graph nor stacks can be used
 	teller   *teller      // nil without functions of Options.Handler
 	rules    []rule       // of Options.Injections
 	tracees  int          // number of tracees so far, if there are rules
@@ -65,7 +65,7 @@ type Session struct {
 	unexplained output.Unexplained // changes of registers
 
 	timed      bool            // times of stops are needed
-	when       time.Time       // of the event, if it says so: it is recorded, or did not stop
+	when       time.Time       // time of the event, if the event has one: it is recorded, or did not stop
 	starts     bool            // there are records of processes that start and call execve
 	records    bool            // calls are written to the output one by one
 	attached   map[int]bool    // processes attached to, by their ids
@@ -74,16 +74,16 @@ type Session struct {
 	left       uint64          // calls until Options.Limit, 0 if there is none
 	ran        bool            // Run was called
 	failed     error           // why the session has ended the trace, or nil
-	refused    error           // the same, if a function of the Handler returned it; not ErrDetach
-	misses     int             // reads of memory that was not kept of calls that did not stop
-	unrecorded someCalls       // calls of a recording that lacks what was read of them
+	refused    error           // the same, if a function of the Handler returned it (not ErrDetach)
+	misses     int             // reads of memory that was not kept for buffered calls
+	unrecorded someCalls       // calls of a recording for which memory is missing
 	shortened  *shortened      // nil without a recording
-	asksMore   bool            // strings are to be shown that are longer than those of the recording
+	asksMore   bool            // longer strings are to be shown than the recording has
 	lines      lines           // of calls that did not stop
 	rehearsal  *rehearsal      // of captures, for tests; else nil
 	noExec     *CommandError   // why the command's execve failed, or nil
 	ending     string          // why the trace is to end, or empty
-	endDone    bool            // it has been ended for that
+	endDone    bool            // it has been ended because of that
 	timeUp     atomic.Bool     // Options.StopAfter has passed
 
 	// Reused for every call.
@@ -95,8 +95,7 @@ type Session struct {
 	context  [4096]byte // its SELinux context
 }
 
-// New makes a Session without tracees, and opens its output. Close must be
-// called.
+// New makes a Session without tracees, and opens its output. The caller must call Close.
 func New(o Options) (*Session, error) {
 	asked := o.decoderOptions().StringLimit
 	if o.From != nil {
@@ -150,7 +149,7 @@ func New(o Options) (*Session, error) {
 	return s, nil
 }
 
-// newSession makes a Session without a tracer and without output. An error is that of
+// newSession makes a Session without a tracer and without output. Its errors are those of
 // Options.From.
 func newSession(o Options) (*Session, error) {
 	s := &Session{
@@ -223,7 +222,7 @@ func (s *Session) openLog() error {
 	switch {
 	case s.past != nil:
 		looks.Run = RunOf(s.past.info)
-	case s.o.Record != nil: // the recording has the same
+	case s.o.Record != nil: // the recording has the same one
 		looks.Run = s.o.Record.Run
 	case looks.Format.Head != nil:
 		looks.Run = completeRun(looks.Run)
@@ -298,7 +297,7 @@ func (s *Session) tracerOptions() tracer.Options {
 		ProcessesOnly: o.ProcessesOnly,
 	}
 	if o.FollowDepth != 0 || o.ProcessesOnly {
-		options.Colocate = ColocateNever // processes that are not followed could see it
+		options.Colocate = ColocateNever // processes that are not followed could see its effect
 	}
 	if o.Seccomp {
 		options.Traced = s.stops
@@ -318,9 +317,9 @@ func (s *Session) say(format string, args ...any) {
 	s.Message(fmt.Sprintf(format, args...))
 }
 
-// Message writes a message for the user, as those of the session itself are
-// written: after Options.Name or, if the output goes to standard error, as the
-// format has messages.
+// Message writes a message for the user in the same way as the session's own messages:
+// after Options.Name or, if the output goes to standard error, in the form that the format
+// has for messages.
 func (s *Session) Message(text string) {
 	if s.log == nil {
 		os.Stderr.WriteString(s.o.Name + ": " + text + "\n")
@@ -329,8 +328,8 @@ func (s *Session) Message(text string) {
 	s.log.Message(s.o.Name, text)
 }
 
-// Write adds whole lines of a program to the output, after the records so far. If the
-// session has no output, or a file for each process, they go to standard error.
+// Write adds whole lines from a program to the output, after the records so far. If the
+// session has no output, or a file for each process, the lines go to standard error.
 func (s *Session) Write(b []byte) (int, error) {
 	if s.log == nil {
 		return os.Stderr.Write(b)
@@ -409,8 +408,7 @@ func (s *Session) Reopen() bool {
 // of the Handler returned an error.
 func (s *Session) Failed() bool { return s.failed != nil }
 
-// Status returns the wait status of the command, as far as the session has seen
-// it.
+// Status returns the wait status of the command, if the session has seen its end.
 func (s *Session) Status() unix.WaitStatus { return s.status }
 
 // NoExec returns why the command could not be executed, or nil.

@@ -30,12 +30,12 @@ func parseErrorf(format string, args ...any) error {
 	return &ParseError{Message: fmt.Sprintf(format, args...)}
 }
 
-// parseSet parses [!]ITEM[,[!]ITEM]..., the form of all sets in -e expressions,
-// with "none" for the empty set and "all" for its complement. ^ stands for !. It
-// passes each item to add, from left to right, which adds it to the set or, if
-// except is set, takes it out, and reports whether it is valid. The caller
-// complements the set if negated. what is the kind of item named in the error, and
-// near finds the item that a wrong one is meant for, or "".
+// parseSet parses [!]ITEM[,[!]ITEM]..., the form of all sets in -e expressions, with
+// "none" for the empty set and "all" for its complement. ^ means the same as !. It passes
+// each item to add, from left to right. add adds the item to the set or, if except is set,
+// removes it, and reports whether the item is valid. The caller complements the set if
+// negated. what is the kind of item named in the error, and near suggests an item for a
+// wrong one, or returns "".
 func parseSet(text, what string, near func(string) string, add func(item string, except bool) (bool, error)) (negated bool, err error) {
 	list := text
 	for list != "" && (list[0] == '!' || list[0] == '^') {
@@ -105,13 +105,12 @@ func ParseQuiet(text string) (Quiet, error) {
 	}, QuietAll)
 }
 
-// ParseStatuses reads a set of successful, failed, unfinished, unavailable and
-// detached, and of errors such as ENOENT, which stand for calls that failed with
-// them: the value of -e status=. The second result is nil if the errors do not
-// matter.
+// ParseStatuses reads a set of successful, failed, unfinished, unavailable and detached,
+// and of errors such as ENOENT, which select calls that failed with them: the value of -e
+// status=. The second result is nil if any error will do.
 func ParseStatuses(text string) (*StatusSet, *ErrnoSet, error) {
 	var set StatusSet
-	var errnos ErrnoSet // with which calls may fail
+	var errnos ErrnoSet // errors to select
 	negated, err := parseSet(text, "status", nearStatus, func(item string, except bool) (bool, error) {
 		bit, ok := statusNamed(item)
 		switch {
@@ -161,7 +160,7 @@ func statusNamed(name string) (status output.StatusSet, ok bool) {
 	return 0, false
 }
 
-// changeErrnos adds an error number to a set, or takes it out.
+// changeErrnos adds an error number to a set, or removes it.
 func changeErrnos(s *ErrnoSet, errno int, out bool) {
 	s.Listed = slices.DeleteFunc(s.Listed, func(e int) bool { return e == errno })
 	if s.Negated == out {

@@ -7,15 +7,15 @@ import (
 	"trapline/tracer"
 )
 
-// shortened counts the calls with strings of which more was asked for than the recording
-// has.
+// shortened counts the calls with strings that the recording has cut shorter than was
+// asked for.
 type shortened struct {
-	limit int  // bytes that the recording has of a string
+	limit int  // length at which the recording cuts strings
 	found bool // the event that is being handled has such a string
 	calls someCalls
 }
 
-// note is called with the bytes of a string of which there are more.
+// note is called with the bytes of an incomplete string.
 func (s *shortened) note(b []byte) { s.found = s.found || len(b) >= s.limit }
 
 // shortening is the Encoder of calls that counts them.
@@ -32,8 +32,8 @@ func (e *shortening) Str(kind output.StringKind, b []byte, more bool) {
 	e.Encoder.Str(kind, b, more)
 }
 
-// countShortened prepares for the strings of a recording, of which so many bytes were
-// asked for.
+// countShortened prepares to count, if more bytes of a string were asked for than the
+// recording has.
 func (s *Session) countShortened(asked int) {
 	have := s.past.info.Strings
 	s.shortened = &shortened{limit: have}
@@ -54,7 +54,7 @@ func (s *Session) noteShortened(ev *tracer.Event) {
 	}
 }
 
-// sayShortened says at the end how many there were.
+// sayShortened reports the count at the end.
 func (s *Session) sayShortened() {
 	if s.shortened == nil {
 		return

@@ -8,18 +8,18 @@ import (
 	"trapline/tracer"
 )
 
-// source is where the events of a Session come from: tracees, or a recording of
-// them. What there is of a tracee's memory and registers comes with the event's
-// Tracee, and what else is known of it from the Session's host.Host. Nothing behind
+// source provides the events of a Session: from tracees, or from a recording of them. The
+// memory and registers of a tracee come with the event's Tracee, everything else that is
+// known of it from the Session's host.Host. Users of a source need not know which of the
+// two it is.
 // a source has to know which of the two it is.
 type source interface {
 	// Next returns the next event, and io.EOF at the end. Its Tracee is the same
 	// one for all events of a thread.
 	Next() (*tracer.Event, error)
 
-	// DetachAll, and Stop, which any goroutine may call, end the trace; Interrupt and
-	// End send a signal to the command as well. What is left to come of Next are
-	// Detached events.
+	// DetachAll, and Stop, which any goroutine may call, end the trace; Interrupt and End
+	// also send a signal to the command. From then on Next returns only Detached events.
 	DetachAll()
 	Stop()
 	Interrupt(unix.Signal)

@@ -11,18 +11,18 @@ import (
 	"trapline/trace/nearest"
 )
 
-// This file finds the names that a misspelt name in an expression may be meant for.
-// It runs only after an error.
+// This file suggests names for misspelled names in expressions. It is used only after an
+// error.
 
-// keys returns the function of near names for a table of them.
+// keys returns a function that finds the nearest name in a table.
 func keys[T any](names map[string]T) func(string) string {
 	return func(name string) string { return nearest.Inside(name, slices.Collect(maps.Keys(names))) }
 }
 
-// noneNear is for numbers, for which there is no suggestion.
+// noneNear is for numbers, for which there are no suggestions.
 func noneNear(string) string { return "" }
 
-// nearCall returns the item of a set of calls that is nearest to a misspelt one.
+// nearCall returns the item of a set of calls that is nearest to a misspelled one.
 func nearCall(item string) string {
 	optional, name := "", item
 	if rest, ok := strings.CutPrefix(item, "?"); ok {
@@ -51,12 +51,11 @@ func nearCall(item string) string {
 	return optional + near + abi
 }
 
-// NearCall returns the call or class of calls that a name, which is that of none, may be
-// meant for, or "".
+// NearCall returns the call or class of calls that an unknown name may have been meant
+// for, or "".
 func NearCall(name string) string { return nearCall(name) }
 
-// nearPure returns the call that does nothing (%pure) which a wrong name is
-// nearest to.
+// nearPure returns the call without effects (%pure) that is nearest to a wrong name.
 func nearPure(name string) string {
 	var known []string
 	for call := range tables.Syscalls(tables.X86_64) {
@@ -78,8 +77,8 @@ func nearErrno(name string) string {
 	return nearest.Of(name, known)
 }
 
-// nearSignal returns the name of the signal that a wrong one is nearest to. The SIG
-// that all have in common does not make them alike.
+// nearSignal returns the signal whose name is nearest to a wrong one. It does not count
+// SIG, which all names share.
 func nearSignal(name string) string {
 	const prefix = "SIG"
 	rest, prefixed := strings.CutPrefix(strings.ToUpper(name), prefix)
@@ -103,13 +102,13 @@ func nearStatus(name string) string {
 	return near
 }
 
-// nearAction returns the part of an injection that a wrong name is nearest to.
+// nearAction returns the part of an injection whose name is nearest to a wrong one.
 func nearAction(name string) string {
 	return nearest.Of(name, slices.Collect(maps.Keys(actionForms())))
 }
 
-// unknownAction says more about a part of an injection that is not known. Those
-// of --inject are not all known to --fault.
+// unknownAction says more about an unknown part of an injection: it may be one of --inject
+// that --fault lacks.
 func unknownAction(name string) string {
 	if _, ok := actionForms()[name]; ok {
 		return ": --inject has it, --fault has not"
@@ -117,8 +116,8 @@ func unknownAction(name string) string {
 	return nearest.Question(nearAction(name))
 }
 
-// nearAssignment returns the part of an injection that a word without = is meant
-// for: ENOENT is an error, and SIGTERM a signal.
+// nearAssignment suggests the part of an injection for a word without =: ENOENT is an
+// error, and SIGTERM a signal.
 func nearAssignment(word string) string {
 	if _, ok := tables.ErrnoByName(strings.ToUpper(word)); ok {
 		return "error=" + strings.ToUpper(word)

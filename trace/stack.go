@@ -43,9 +43,8 @@ type stack struct {
 	shown    output.Stack
 }
 
-// enterStack handles the syscall-enter-stop of a call that is shown. The
-// process that makes the first execve is not the command yet: its stack is not
-// shown.
+// enterStack handles the syscall-enter-stop of a call that is shown. The process that
+// makes the first execve is not yet the command, so its stack is not shown.
 func (s *Session) enterStack(t *tracee, ev *tracer.Event) {
 	if s.hasStack(ev.Tracee) {
 		s.takeStack(t, ev.Tracee)
@@ -57,8 +56,8 @@ func (s *Session) hasStack(tr *tracer.Tracee) bool {
 	return s.stacks != nil && (s.stacks.launched || tr.TID != s.command)
 }
 
-// exitStack handles every syscall-exit-stop. The stack of the first execve is
-// taken at its exit, which shows where the command starts.
+// exitStack handles every syscall-exit-stop. The stack of the first execve is taken at its
+// exit, where it shows the start of the command.
 func (s *Session) exitStack(t *tracee, ev *tracer.Event) {
 	k, call := s.stacks, ev.Call
 	if remaps(call.ABI, call.NR) {

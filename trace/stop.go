@@ -4,8 +4,7 @@ package trace
 
 import "time"
 
-// stopLater makes the session end after Options.StopAfter. The function that it
-// returns calls that off.
+// stopLater makes the session end after Options.StopAfter. cancel prevents that.
 func (s *Session) stopLater() (cancel func() bool) {
 	if s.o.StopAfter <= 0 || s.past != nil { // see pastTime
 		return func() bool { return true }
@@ -16,7 +15,7 @@ func (s *Session) stopLater() (cancel func() bool) {
 	}).Stop
 }
 
-// endIfDue ends the trace if it is time: all tracees go on.
+// endIfDue ends the trace if its time is over: all tracees continue.
 func (s *Session) endIfDue() {
 	if s.o.StopSize > 0 && s.log != nil && s.log.Size() >= s.o.StopSize {
 		s.ending = "Limit of the output has been reached"

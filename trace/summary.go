@@ -10,11 +10,10 @@ import (
 	"trapline/tracer"
 )
 
-// tally counts calls: for Options.Summary, and for tables that cover a part of
-// them.
+// tally counts calls, for Options.Summary and for tables that cover a part of the trace.
 type tally struct {
 	total    *Summary
-	current  *Summary // what calls are counted in; total if there are no parts
+	current  *Summary // where calls are counted now; total if there are no parts
 	overlap  output.Overlap
 	began    time.Time // of the trace
 	since    time.Time // when current began
@@ -89,7 +88,7 @@ func (s *Session) count(t *tracee, ev *tracer.Event, now time.Time) {
 		sum = y.of(t, ev.Tracee)
 	}
 	wall := now.Sub(t.entered)
-	cpu := wall // the processor time of a call that did not stop, or was not recorded, is not known
+	cpu := wall // the processor time of a call that did not stop, or whose time was not recorded, is unknown
 	if ev.Usage != nil {
 		cpu = systemTime(ev) - t.cpu
 	}
@@ -118,7 +117,7 @@ func systemTime(ev *tracer.Event) time.Duration {
 	return time.Duration(ev.Usage.Stime.Nano())
 }
 
-// finishPart adds the part that ends now to the total, and returns it.
+// finishPart adds the current part to the total, and returns it.
 func (y *tally) finishPart(now time.Time) *Summary {
 	part := y.current
 	elapsed, overlapped := y.overlap.Take(now)
@@ -187,8 +186,8 @@ func (s *Session) writePeriodically() (stop func()) {
 	}
 }
 
-// writeProcessSummary writes the table of a process to its own file when it
-// ends, or its trace.
+// writeProcessSummary writes the table of a process to its own file when the process, or
+// its trace, ends.
 func (s *Session) writeProcessSummary(t *tracee, tr *tracer.Tracee) {
 	if s.tally == nil || s.tally.separate == nil || t.tgid != 0 && t.tgid != tr.TID {
 		return

@@ -14,9 +14,9 @@ import (
 	"trapline/tracer"
 )
 
-// summaryKeys find what a call is counted by, if not by its name: see
-// Summary.By. For files and descriptors, which a call may close, it decodes the
-// call at its entry a second time, with its own Decoder.
+// summaryKeys find the key that a call is counted by, if that is not its name: see
+// Summary.By. Since a call may close files and descriptors, summaryKeys decode it a second
+// time at its entry for those, with a Decoder of their own.
 type summaryKeys struct {
 	by      output.SummaryKey
 	decoder *decode.Decoder
@@ -80,7 +80,7 @@ func (k *summaryKeys) seeFD(fd int, dir bool) {
 	}
 }
 
-// seePath takes the first path of a call.
+// seePath keeps the first path of a call.
 func (k *summaryKeys) seePath(c *decode.Call, dir int, path []byte, link bool) {
 	t := k.tracee
 	if len(t.key) > 0 || len(path) == 0 {

@@ -10,12 +10,12 @@ import (
 	"trapline/tracer"
 )
 
-// tampering is the tampering with the current call.
+// tampering describes how the current call is tampered with.
 type tampering struct {
 	injection *Injection
-	rule      int // the number of the rule that it is of, from 1; 0 for that of a Handler
+	rule      int // number of the rule, from 1; 0 if a Handler tampers
 	poked     bool
-	counts    map[tamperedCall]int // how often calls of the tracee have fitted rules so far
+	counts    map[tamperedCall]int // how often calls of the tracee have matched rules so far
 }
 
 // tamperedCall is the key under which invocations of a call are counted.

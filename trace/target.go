@@ -19,13 +19,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Target stands for processes to attach to that are not known by their ids.
-// ParseTarget makes one.
+// Target describes processes to attach to other than by their ids. ParseTarget makes one.
 type Target struct {
 	text string
 	kind targetKind
 	name string // a pattern for names of commands, or the path of a cgroup
-	file bool   // the path is that of a folder below /sys/fs/cgroup, without that
+	file bool   // the path is a folder, relative to /sys/fs/cgroup
 	pid  int    // the root of a tree
 }
 
@@ -66,8 +65,8 @@ func ParseTarget(text string) (*Target, error) {
 	return t, nil
 }
 
-// Find returns the ids of the processes that the target stands for now. This
-// process and its descendants are never among them.
+// Find returns the ids of the processes that the target describes now, without this
+// process and its descendants.
 func (t *Target) Find() []int {
 	parents := parentsOfAll()
 	var found []int
@@ -93,7 +92,7 @@ func (t *Target) Find() []int {
 	return found
 }
 
-// parentsOfAll returns the ids of all processes, with those of their parents.
+// parentsOfAll maps the id of each process to that of its parent.
 func parentsOfAll() map[int]int {
 	dir, err := os.Open("/proc")
 	if err != nil {
@@ -115,11 +114,11 @@ func parentsOfAll() map[int]int {
 }
 
 // Processes yields the ids of all processes, in no order, with the names of their
-// commands. It leaves out kernel threads, which nobody can trace, and processes that
-// have ended in the meantime.
+// commands. It leaves out kernel threads, which cannot be traced, and processes that have
+// ended in the meantime.
 func Processes() iter.Seq2[int, string] {
 	return func(yield func(pid int, name string) bool) {
-		const kthreadd = 2 // if it is one, the parent of all other kernel threads
+		const kthreadd = 2 // if it is a kernel thread, the parent of all other kernel threads
 		parents := parentsOfAll()
 		kernel := commandName(kthreadd) == "kthreadd"
 		for pid, parent := range parents {
@@ -139,8 +138,8 @@ func commandName(pid int) string {
 	return strings.TrimSuffix(string(comm), "\n")
 }
 
-// parentIn returns the parent's id in /proc/PID/stat, in which the name of the
-// command, in brackets, may contain anything; 0 if there is none.
+// parentIn returns the parent's id in /proc/PID/stat, or 0 if there is none. The command's
+// name there, in parentheses, may contain anything.
 func parentIn(stat []byte) int {
 	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
 	if len(fields) < 2 {
@@ -162,7 +161,7 @@ func descends(pid, root int, parents map[int]int) bool {
 		}
 		pid = parent
 	}
-	return false // processes were created while they were listed
+	return false // a cycle: processes were created while they were listed
 }
 
 // hasName reports whether a process's command, or its program's file, has the
@@ -201,9 +200,9 @@ func (t *Target) hasCgroup(lines []byte) bool {
 	return false
 }
 
-// belowHierarchy takes the folder of a hierarchy off a path below /sys/fs/cgroup:
-// version 1 has one for each of its controllers, version 2 may have one beside
-// them. It returns "" if the path is in another hierarchy.
+// belowHierarchy removes the folder of a hierarchy from a path below /sys/fs/cgroup.
+// Version 1 has a folder for each of its controllers; version 2 may have one beside them.
+// It returns "" if the path is in another hierarchy.
 func belowHierarchy(name, controllers string) string {
 	first, rest, _ := strings.Cut(name[1:], "/")
 	switch {
@@ -215,7 +214,7 @@ func belowHierarchy(name, controllers string) string {
 	return ""
 }
 
-// Await waits until there is a process that the target stands for.
+// Await waits until the target describes at least one process.
 func (t *Target) Await(ctx context.Context) error {
 	const interval = 20 * time.Millisecond
 	for len(t.Find()) == 0 {
@@ -228,12 +227,11 @@ func (t *Target) Await(ctx context.Context) error {
 	return nil
 }
 
-// AttachTo attaches to all threads of all processes that a target stands for, and
-// again to those that have come meanwhile, until there are no more. It returns the
-// number of processes attached to. refused is called for each of the others, with
-// the error of Attach.
+// AttachTo attaches to all threads of all processes that a target describes, and repeats
+// that until it finds no new ones. It returns the number of processes attached to. For
+// each of the others it calls refused with the error of Attach.
 func (s *Session) AttachTo(t *Target, refused func(error)) (attached int) {
-	const rounds = 100 // in case that processes come faster than they are attached to
+	const rounds = 100 // in case that processes appear faster than they are attached to
 	done := make(map[int]bool)
 	for range rounds {
 		news := false
@@ -257,8 +255,8 @@ func (s *Session) AttachTo(t *Target, refused func(error)) (attached int) {
 	return attached
 }
 
-// attachThreads attaches to the threads of a process that are not tracees, and
-// returns their number. Threads that have ended are not an error.
+// attachThreads attaches to the threads of a process that are not yet tracees, and returns
+// their number. Threads that have ended are not an error.
 func (s *Session) attachThreads(pid int) (threads int, err error) {
 	tasks := []int{pid}
 	if !s.o.Follow { // otherwise Attach finds them
@@ -290,8 +288,8 @@ func threadsOf(pid int) (threads []int) {
 	return threads
 }
 
-// isTraced reports whether this thread traces another already: one that a tracee
-// has just created.
+// isTraced reports whether this thread already traces another one, which a tracee may have
+// just created.
 func isTraced(tid int) bool {
 	status, _ := os.ReadFile("/proc/" + strconv.Itoa(tid) + "/status")
 	for line := range strings.Lines(string(status)) {

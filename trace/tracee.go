@@ -21,14 +21,14 @@ type tracee struct {
 	begun   bool       // it has had an event
 	tgid    int        // of its process, or 0 if it is not known
 	entered time.Time
-	since   time.Time     // the same of any call that it is in, if timesCalls
-	hangs   bool          // that has been reported
+	since   time.Time     // start of any call that it is in, if timesCalls
+	hangs   bool          // the hanging call has been reported
 	cpu     time.Duration // in the kernel before the call
 
-	ordinal int // how many tracees there had been, with this one
+	ordinal int // number of tracees so far, including this one
 
 	counting bool   // the current call is in the tally's Overlap
-	key      []byte // what it is counted by, see summaryKeys
+	key      []byte // what the call is counted by, see summaryKeys
 
 	regs     registerHistory
 	stack    stack
@@ -37,11 +37,11 @@ type tracee struct {
 	recorded *recorded          // by the recorder; nil without one
 	told     *told              // the call reported to the Handler; nil without one
 	asked    *asked             // what conditions know of the call; nil without any
-	doubt    doubt              // what conditions have left open
+	doubt    doubt              // what conditions have left undecided
 	kept     *decode.KeptMemory // of a call that did not stop; nil before the first
 	keep     func(p tracer.BufferedPiece)
 	whole    bool   // entry and exit of the current call are handled at once
-	missed   uint64 // number of the last call that noteUnrecorded has counted, and 1
+	missed   uint64 // number of the last call that noteUnrecorded has counted, plus 1
 	cut      uint64 // the same of noteShortened
 
 	rehearsed *rehearsed // nil without a rehearsal
@@ -110,8 +110,8 @@ func (s *Session) begin(t *tracee, tr *tracer.Tracee) {
 	}
 }
 
-// record starts the record of a tracee in the output. tgid is the id of its
-// process, or 0 if that does not matter.
+// record starts the record of a tracee in the output. tgid is the id of its process, or 0
+// if it is not needed.
 func (s *Session) record(tid, tgid int) (*output.Record, error) {
 	if s.log == nil || s.last != nil || s.o.SummaryOnly && tgid != 0 && tgid != tid {
 		return output.Unrecorded(tid), nil
@@ -315,7 +315,7 @@ func (s *Session) exec(t *tracee, ev *tracer.Event) {
 	if !ok {
 		return
 	}
-	s.lines.forget() // they have the former id
+	s.lines.forget() // lines have the former id
 	t.trace.Superseded(s.now(), leader.trace, s.o.Quiet&QuietSuperseded != 0)
 	s.recordExec(t, ev.Tracee)
 }
@@ -339,7 +339,7 @@ func (s *Session) ended(t *tracee, ev *tracer.Event) {
 	}
 	if s.showsOther(t, kind.String(), signal, code) {
 		switch {
-		case ev.Kind == tracer.Killed: // QuietExit is about exits, as in strace
+		case ev.Kind == tracer.Killed: // QuietExit only suppresses exits, as in strace
 			if s.signals.Has(int(ev.Signal)) {
 				t.trace.Killed(now, tables.SignalName(int(ev.Signal)), ev.Status.CoreDump(), s.usage(t, ev))
 			}

@@ -6,15 +6,15 @@ import (
 	"trapline/tracer"
 )
 
-// someCalls are calls of a recording of which there is something to say at the end.
+// someCalls counts calls of a recording to report at the end.
 type someCalls struct {
 	calls uint64
 	first string // name of the first of them
 	at    uint64 // and its number
 }
 
-// add counts the current call of a tracee, once: last is the number of the last one that
-// was counted, and 1.
+// add counts the current call of a tracee, once. last is the number of the last call that
+// was counted, plus 1.
 func (c *someCalls) add(number uint64, t *tracee, last *uint64) {
 	if *last == number+1 {
 		return
@@ -29,10 +29,10 @@ func (c *someCalls) add(number uint64, t *tracee, last *uint64) {
 	}
 }
 
-// noteUnrecorded counts the call of an event that was handled, if its memory was read
-// where there is none in the recording: what is there is shown as an address. A recorder
-// reads whatever options may ask for, so there are none unless it was another version's,
-// or one of the two has a fault.
+// noteUnrecorded counts the call of an event that was handled, if decoding read memory
+// that the recording lacks. Such values are shown as addresses. A recorder reads whatever
+// options may ask for, so this happens only with a recorder of another version, or because
+// of a bug.
 func (s *Session) noteUnrecorded(ev *tracer.Event) {
 	t, ok := ev.Tracee.Data.(*tracee)
 	if !ok || t.kept == nil || ev.Kind != tracer.Enter && ev.Kind != tracer.Exit {
@@ -43,7 +43,7 @@ func (s *Session) noteUnrecorded(ev *tracer.Event) {
 	}
 }
 
-// sayUnrecorded says at the end how many calls have lacked memory.
+// sayUnrecorded reports at the end how many calls lacked memory.
 func (s *Session) sayUnrecorded() {
 	if u := &s.unrecorded; u.calls > 0 {
 		s.say("the recording lacks memory of %d calls, first of %s, call number %d: what is there is shown by its address",

@@ -37,8 +37,8 @@ type Value struct {
 	// Complement says that a Set contains everything except its elements.
 	Complement bool
 
-	// Symbolic is the same value in a form that Names cannot express, such as
-	// makedev(8, 1) for a device number, or nil.
+	// Symbolic is the same value in a form that Names cannot express, such as makedev(8,
+	// 1) for a device number, or nil.
 	Symbolic *Value
 	// After is the value after the call if the call changed it, else nil.
 	After *Value
@@ -83,8 +83,8 @@ func (v *Value) Has(name string) bool {
 // None.
 func (v *Value) Member(name string) Value { return named(v.Elems, name) }
 
-// IsDescriptor reports whether a Number is an open descriptor of the process. Only
-// Options.DecodeFDs shows that.
+// IsDescriptor reports whether a Number is an open descriptor of the process. This is
+// known only with Options.DecodeFDs.
 func (v *Value) IsDescriptor() bool {
 	if v.Kind != Number || int64(v.Num) < 0 {
 		return false
@@ -98,7 +98,7 @@ func (v *Value) IsDescriptor() bool {
 	return false
 }
 
-// EachDescriptor calls f for each descriptor in the value, however deep.
+// EachDescriptor calls f for each descriptor in the value, at any depth.
 func (v *Value) EachDescriptor(f func(*Value)) {
 	if v.IsDescriptor() {
 		f(v)

@@ -13,11 +13,11 @@ import (
 	"trapline/tracer/unwind"
 )
 
-// Why writes to Options.Output what the threads of a process wait for, and on whom, for
-// that process and those that it waits for, and names deadlocks. It does not attach to any of
-// them. The error is ESRCH if there is no such process.
+// Why writes to Options.Output what the threads of a process wait for, and on whom. It
+// does the same for the processes that these wait for, and names deadlocks. It does not
+// attach to any process. The error is ESRCH if the process does not exist.
 //
-// Of the Options those count that say how calls look, and Stacks.
+// It uses only the Options that say how calls look, and Stacks.
 func Why(pid int, o Options) error {
 	s, err := newSession(o)
 	if err != nil {
@@ -35,7 +35,7 @@ func Why(pid int, o Options) error {
 	return err
 }
 
-// askWhy adds to the log what some processes wait for. Their ids are those in the pid
+// askWhy adds to the log what some processes wait for. Their ids are from the pid
 // namespace of machine. The error is ESRCH if none of the processes exists.
 func (s *Session) askWhy(machine *host.Local, processes []int, since func(tid int) (time.Duration, bool)) error {
 	options := why.Options{Decode: s.o.decoderOptions(), Since: since, Own: machine.Process(unix.Getpid())}
@@ -56,13 +56,13 @@ func (s *Session) askWhy(machine *host.Local, processes []int, since func(tid in
 	return nil
 }
 
-// watchHangs looks for threads that have been in a call for as long as Options.Hang says, until
+// watchHangs looks for threads that have been in a call for as long as Options.Hang, until
 // stopped.
 func (s *Session) watchHangs(machine *host.Local) (stop func()) {
 	if s.o.Hang <= 0 || s.log == nil || s.tracer == nil {
 		return func() {}
 	}
-	const parts = 4 // a thread is found at most so much later
+	const parts = 4 // a hanging thread is found at most Hang/parts later
 	ticker, done := time.NewTicker(max(s.o.Hang/parts, time.Millisecond)), make(chan struct{})
 	go func() {
 		for {
@@ -80,7 +80,7 @@ func (s *Session) watchHangs(machine *host.Local) (stop func()) {
 	}
 }
 
-// timesCalls says that the beginnings of calls are to be remembered.
+// timesCalls reports whether the start of calls is to be remembered.
 func (s *Session) timesCalls() bool { return s.o.Hang > 0 || s.o.Waits }
 
 // beginnings returns the tracees that are in a call, by the ids of their threads on this machine.
@@ -94,7 +94,7 @@ func (s *Session) beginnings(machine *host.Local) map[int]*tracee {
 	return entered
 }
 
-// since says for how long a thread has been in its call.
+// since returns a function that says for how long a thread has been in its call.
 func since(entered map[int]*tracee, now time.Time) func(tid int) (time.Duration, bool) {
 	return func(tid int) (time.Duration, bool) {
 		if t := entered[tid]; t != nil {
@@ -104,8 +104,8 @@ func since(entered map[int]*tracee, now time.Time) func(tid int) (time.Duration,
 	}
 }
 
-// findHangs writes what processes wait for that have a thread which has been in a call for
-// too long. Each call is reported once.
+// findHangs looks for processes with a thread that has been in a call for too long, and
+// writes what they wait for. It reports each call once.
 func (s *Session) findHangs(machine *host.Local) {
 	now := time.Now()
 	entered := s.beginnings(machine)
@@ -130,7 +130,7 @@ func (s *Session) findHangs(machine *host.Local) {
 	}
 }
 
-// WriteWaits writes what the threads of all tracees wait for, and on whom, as of Why. It may
+// WriteWaits writes what the threads of all tracees wait for, and on whom: see Why. It may
 // be called from any goroutine during Run, if Options.Waits is set.
 func (s *Session) WriteWaits() {
 	if s.tracer == nil || s.log == nil || !s.o.Waits {

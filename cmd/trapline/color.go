@@ -17,10 +17,10 @@ const (
 	paletteLight
 )
 
-// palette returns the colours of the trace, or nil for none. By default the
-// trace is coloured only on a terminal that supports colours. NO_COLOR and
-// FORCE_COLOR, if they are not empty, change that (no-color.org, force-color.org);
-// the latter not for files, since it is about what a terminal will show.
+// palette returns the colours of the trace, or nil for none. By default only a trace on a
+// terminal that supports colours is coloured. A non-empty NO_COLOR or FORCE_COLOR changes
+// that (no-color.org, force-color.org). FORCE_COLOR does not apply to files: it is about
+// what a terminal shows.
 func (c *config) palette(terminal bool) *output.Palette {
 	t := output.TerminalType(os.Getenv("TERM"))
 	switch c.color {

@@ -35,9 +35,9 @@ func (c *config) setCompletion(spelled, value string, _ bool) error {
 	return invalidArgument(spelled, value)
 }
 
-// printCompletion prints the script of a shell or, for the words of a command line
-// that follow the name of the program, what may be in place of the last of them:
-// lines that script understands.
+// printCompletion prints the script of a shell. If it is given the words of a command
+// line, without the program's name, it prints the completions of the last word, in lines
+// that the script understands:
 //
 //	WORD TAB TEXT  a word, and what it is
 //	:command N     what the command that begins with the Nth word, from 0, takes
@@ -118,7 +118,7 @@ func (c *completer) complete(words []string) {
 	}
 }
 
-// operand completes the last word, which is an operand like the one at first.
+// operand completes the last word, an operand. The first operand is words[first].
 func (c *completer) operand(operands []completionValue, words []string, first int) {
 	if len(operands) == 0 {
 		c.direct("command %d", first)
@@ -151,7 +151,7 @@ func (c *completer) read(word string) (o *completionOption, needs bool) {
 	return o, false
 }
 
-// named returns the option with this name, which the options have.
+// named returns the option with this name, or nil.
 func (c *completer) named(name string) *completionOption {
 	for _, o := range c.known {
 		for _, n := range o.names {
@@ -231,7 +231,7 @@ func (c *completer) words(o *completionOption, text, prefix string) {
 	}
 }
 
-// begun adds a word if it begins with text.
+// begun adds a word if it begins with text, which follows prefix.
 func (c *completer) begun(word, about, text, prefix string) {
 	if strings.HasPrefix(word, text) {
 		c.add(prefix+word, about)
@@ -319,7 +319,7 @@ func (c *completer) process(text, prefix string) {
 	}
 }
 
-// pids adds the ids of processes, but not of this one and of the shell's that runs it.
+// pids adds the ids of processes, except this one and the shell that runs it.
 func (c *completer) pids(text, prefix string) {
 	names := map[int]string{}
 	var pids []int

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// completionText has what completion knows of the options, generated from the
-// manual. It is parsed when somebody asks for it. Its lines are a word, further
-// words, and after a tab a text for people:
+// completionText describes the options for completion. It is generated from the manual,
+// and parsed when somebody asks for completions. Its lines are a word, further words, and
+// after a tab a description:
 //
 //	option NAME... [MARK]...  an option, by its names: with "=" if an argument follows,
 //	                          "?" if one may follow, "*" if the name is not shown
@@ -23,7 +23,7 @@ import (
 //go:embed zcompletion.txt
 var completionText string
 
-// completionOption is what completion knows of one option.
+// completionOption is one option, as completion knows it.
 type completionOption struct {
 	names             []completionName
 	own, hidden, list bool

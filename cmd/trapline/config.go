@@ -86,8 +86,8 @@ type config struct {
 	warnings []string // printed before anything else is done
 }
 
-// counted are short options that are counted, and the long options that they
-// exclude. Those of a preset do not count together with those of the command line.
+// counted holds the short options that are counted and the long options that they exclude.
+// Those of a preset are not added to those of the command line.
 type counted struct {
 	shortD, shortF, shortQ, shortT, shortX, shortY int
 	longF, longT, longX, longY, longQ              bool
@@ -97,8 +97,8 @@ type counted struct {
 	traced []string // values of -e trace=, of which the last one counts
 }
 
-// orElse takes the numbers of other for the options that were not given, whose long
-// options were not given either.
+// orElse takes other's counts of the options that were given neither in their short nor in
+// their long form.
 func (c *counted) orElse(other *counted) {
 	if c.shortD == 0 {
 		c.shortD = other.shortD
@@ -131,7 +131,7 @@ const (
 
 // tracees returns the number of processes to trace from the start.
 func (c *config) tracees() int {
-	n := len(c.pids) + 2*len(c.targets) // a target may be many
+	n := len(c.pids) + 2*len(c.targets) // a target may match several processes
 	if len(c.tracedCommand()) > 0 {
 		n++
 	}
@@ -371,9 +371,8 @@ func (c *config) settleSeccomp() {
 	}
 }
 
-// settleBuffered gives up --buffered where each call has to stop, as for the
-// command of -D and for processes attached with -p. It says so if calls should
-// always be buffered, and with -d.
+// settleBuffered turns --buffered off where each call has to stop, as for the command of
+// -D and for processes attached with -p. It says so with --buffered=always and with -d.
 func (c *config) settleBuffered() {
 	reason := ""
 	switch {
@@ -483,7 +482,7 @@ func (c *config) settleDefaults() {
 	}
 	c.settleSummary()
 	if c.bareRegisters && c.Looks.Format == jsonformat.Format {
-		c.Registers |= trace.RegistersFull // JSON is read by programs, which do not mind
+		c.Registers |= trace.RegistersFull // programs read JSON, and do not mind
 	}
 	if c.interruptible == 0 && c.daemon != notDaemon {
 		c.interruptible = interruptibleNeverTSTP

@@ -102,8 +102,8 @@ func startDaemon(name string, pid, socket int, args []string, attr *syscall.SysP
 	return child, nil
 }
 
-// executable returns a path to this program's file; without /proc, the path by
-// which it was started.
+// executable returns a path to this program's file. Without /proc, it returns the path by
+// which the program was started.
 func executable() string {
 	const link = "/proc/self/exe"
 	if unix.Access(link, unix.F_OK) == nil {
@@ -140,7 +140,7 @@ func daemonProcess() *trace.Adoption {
 	os.Args = os.Args[3:]
 	takeName()
 	if !between {
-		if a.PID <= 0 { // a seccomp filter refuses getpid; the socket knows who made it
+		if a.PID <= 0 { // a seccomp filter refuses getpid; the socket knows its creator
 			if maker, err := unix.GetsockoptUcred(a.Socket, unix.SOL_SOCKET, unix.SO_PEERCRED); err == nil {
 				a.PID = int(maker.Pid)
 			}

@@ -16,8 +16,8 @@ import (
 	"trapline/trace/report"
 )
 
-// compare compares two recordings (--diff): that of the option and that of the operand. The
-// status is 0 if they are the same, apart from what differs in each run.
+// compare compares two recordings (--diff): the option's and the operand's. The status is
+// 0 if they are the same, apart from what differs in each run.
 func (c *config) compare() (ending, error) {
 	if len(c.command) > 1 {
 		return ending{}, usagef("--diff compares two recordings, and %q comes after them: options go before --diff A B", c.command[1])

@@ -88,7 +88,7 @@ func usagef(format string, args ...any) error {
 	return &userError{msg: fmt.Sprintf(format, args...), hint: true}
 }
 
-// flagSet is the flags that pflag knows of a command line: the options in it.
+// flagSet holds the flags that pflag knows: only the options on the command line.
 // Registering all options would take longer than the rest of a start.
 type flagSet struct {
 	*pflag.FlagSet
@@ -100,7 +100,7 @@ type flagSet struct {
 	inPreset bool     // these are the options of a preset
 }
 
-// apart is the argument of a long option that was the next word, not behind =.
+// apart is a long option whose argument was the next word instead of following "=".
 type apart struct {
 	option spelling
 	word   string
@@ -188,9 +188,9 @@ func parseFlags(fs *flagSet, args []string) ([]string, error) {
 	return fs.Args(), err
 }
 
-// eaten adds to an error that an option has taken the command for its argument. It
-// does so if one of the options for which which returns true has taken a word that is
-// the name of a command.
+// eaten adds to an error that an option has taken the command as its argument. It looks at
+// the options for which which returns true, and does so if one of them has taken a word
+// that names a command.
 func (fs *flagSet) eaten(err error, which func(apart) bool) error {
 	for _, a := range fs.apart {
 		if !which(a) {
@@ -322,7 +322,7 @@ func findLong(options []option, name string) (spelling, error) {
 	return found[0], nil
 }
 
-// nearOption returns the long option that a wrong name is nearest to.
+// nearOption returns the long option whose name is nearest to a wrong one.
 func nearOption(options []option, name string) string {
 	var known []string
 	for i := range options {
@@ -334,7 +334,7 @@ func nearOption(options []option, name string) string {
 	return ""
 }
 
-// longForm returns the long option whose name was written behind one dash, -json.
+// longForm returns the long option whose name was written after a single dash: -json.
 func longForm(options []option, arg string) string {
 	name, _, _ := strings.Cut(arg[1:], "=")
 	for i := range options {
@@ -345,8 +345,8 @@ func longForm(options []option, arg string) string {
 	return ""
 }
 
-// begunBy returns the long options with prefix name: either trapline's own, or
-// those of strace.
+// begunBy returns the long options that begin with name: either trapline's own, or
+// strace's.
 func begunBy(options []option, name string, own bool) (found []spelling) {
 	for i := range options {
 		o := &options[i]

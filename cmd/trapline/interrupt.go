@@ -31,7 +31,7 @@ func (in *interrupts) beforeClose() {
 	in.mu.Unlock()
 }
 
-// report writes what there is to see in the middle of a trace.
+// report writes the reports that are due in the middle of a trace.
 func (in *interrupts) report(c *config, s *trace.Session) {
 	if c.Summary != nil {
 		s.WriteSummary()
@@ -50,9 +50,9 @@ func (in *interrupts) during(f func()) {
 	}
 }
 
-// handleSignals decides whether signals to trapline end the trace, as -I says, and
-// with it the window of --tui, by closeWindow. It is called after the launch, so that
-// the command inherits the original actions.
+// handleSignals decides whether signals to trapline end the trace, as -I says. With the
+// trace they end the window of --tui, by closeWindow. It is called after the launch, so
+// that the command inherits the original actions.
 func handleSignals(c *config, s *trace.Session, closeWindow func()) *interrupts {
 	interruptible := c.interruptible
 	in := new(interrupts)
@@ -111,7 +111,8 @@ func (in *interrupts) catch(c chan<- os.Signal, signals []unix.Signal) {
 	}
 }
 
-// answerQuit makes SIGQUIT print what the tracees wait for, whatever -I says: it ends nothing.
+// answerQuit makes SIGQUIT print what the tracees wait for, whatever -I says, because it
+// ends nothing.
 func answerQuit(s *trace.Session) {
 	if early.Blocked(unix.SIGQUIT) {
 		return

@@ -40,7 +40,8 @@ func (c *config) setKernelFunctions(spelled, value string, _ bool) error {
 	return nil
 }
 
-// settleKernelPath settles the options of --kernel-path, which any of them stands for.
+// settleKernelPath settles the options of --kernel-path. Each of them implies
+// --kernel-path.
 func (c *config) settleKernelPath() {
 	if c.kernelPath || c.kernel.Depth != 0 || c.kernel.Functions != nil {
 		c.KernelPath = &c.kernel

@@ -14,9 +14,9 @@ import (
 	"trapline/trace/nearest"
 )
 
-// listSyscalls prints the system calls that match one of the patterns, or all,
-// ABI by ABI: number, ABI, name, the kernel function that serves the call, as
-// --entry-points shows it, and the arguments, below a line that says so.
+// listSyscalls prints the system calls that match one of the patterns, or all, ABI by ABI.
+// A heading names the columns: number, ABI, name, the kernel function that serves the call
+// (as --entry-points shows it), and the arguments.
 //
 // The pattern % stands for the classes: it prints their names, and what their
 // calls do.

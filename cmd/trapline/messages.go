@@ -12,17 +12,17 @@ import (
 	jsonformat "trapline/output/json"
 )
 
-// records is how messages become records. It is nil if they are lines of text,
-// as they are unless the trace itself goes to standard error in a format with
-// records of messages.
+// records says how messages are written as records. It is nil if messages are lines of
+// text, which they are unless the trace itself goes to standard error in a format that has
+// records for messages.
 var records *output.Options
 
-// inOrder, if not nil, writes messages that are records, so that they follow the
-// records before them.
+// inOrder, if not nil, writes messages as records, so that they follow the records before
+// them.
 var inOrder func(text string)
 
-// settleMessages sets records. err is an error in the command line args, which
-// may have a part that was not parsed.
+// settleMessages sets records. err is an error in the command line args, which may be only
+// partly parsed.
 func (c *config) settleMessages(args []string, err error) {
 	looks := &output.Options{Format: c.Looks.Format, Monotonic: c.Looks.Monotonic}
 	if err != nil && asksFor(args, "--json", "--format=json") {
@@ -33,9 +33,9 @@ func (c *config) settleMessages(args []string, err error) {
 	}
 }
 
-// asksFor reports whether any of some words is among the options in args, which
-// have an error. It takes two words in a row that are not options for the command
-// and its argument.
+// asksFor reports whether one of words is among the options in args, which contain an
+// error. Two words in a row that are not options are the argument of an option and the
+// command, so that it stops there.
 func asksFor(args []string, words ...string) bool {
 	for i, arg := range args {
 		option := strings.HasPrefix(arg, "-")
@@ -59,13 +59,13 @@ func complain(format string, args ...any) {
 	fmt.Fprintln(os.Stderr, program()+": "+text)
 }
 
-// recordAlone reports whether a message is a record outside of the trace as well. Records
-// of a format that ends each file, such as perfetto's array, are nothing without the rest
-// of it.
+// recordAlone reports whether a message can be a record outside of the trace. It cannot in
+// a format that has an end to each file, such as perfetto's array: its records mean
+// nothing without the rest.
 func recordAlone() bool { return records != nil && records.Format.Tail == "" }
 
-// explain writes a text of its own to standard error, which may have several
-// lines.
+// explain writes a text to standard error without the program's name. The text may have
+// several lines.
 func explain(text string) {
 	switch {
 	case inOrder != nil:

@@ -16,8 +16,8 @@ import (
 	"trapline/trace/report"
 )
 
-// options are all options. manual/manual.txt describes them. The compiler lays this
-// table out, since it calls no function.
+// options are all options. manual/manual.txt describes them. The table calls no function,
+// so the compiler lays it out.
 var options = []option{
 	// General
 	{short: 'e', arg: requiredArgument, set: func(c *config, _, v string, _ bool) error { return c.qualify(v) }},
@@ -355,7 +355,7 @@ func (c *config) setSummary(m summaryMode) error {
 	return nil
 }
 
-// choose returns what an option's argument stands for.
+// choose returns the value that an option's argument names.
 func choose[T any](spelled, value string, names map[string]T) (T, error) {
 	v, ok := names[value]
 	if !ok {
@@ -372,7 +372,7 @@ func parseUint31(spelled, value string) (int, error) {
 	return int(n), nil
 }
 
-// precisionNamed returns the unit, known by its name, to which times can be printed.
+// precisionNamed returns the unit of a precision, by its name.
 func precisionNamed(name string) (p output.Precision, ok bool) {
 	switch name {
 	case "s":
@@ -446,7 +446,7 @@ func (c *config) setFollow(spelled, value string, given bool) error {
 	return nil
 }
 
-// addTarget adds processes to attach to that are not known by their ids.
+// addTarget adds processes to attach to that are described otherwise than by their ids.
 func (c *config) addTarget(text string) error {
 	target, err := trace.ParseTarget(text)
 	if err != nil {
@@ -456,7 +456,7 @@ func (c *config) addTarget(text string) error {
 	return nil
 }
 
-// nearKind returns a wrong description of processes with the kind that is likely meant.
+// nearKind returns a wrong description of processes with the kind that was probably meant.
 func nearKind(text string) string {
 	kind, value, _ := strings.Cut(text, ":")
 	near := nearest.Of(kind, []string{"name", "tree", "cgroup"})
@@ -466,8 +466,8 @@ func nearKind(text string) string {
 	return near + ":" + value
 }
 
-// addPIDs reads the argument of -p: process ids, and descriptions of processes,
-// between commas or white space. The names in descriptions may contain blanks.
+// addPIDs reads the argument of -p: process ids and descriptions of processes, separated
+// by commas or white space. The names in descriptions may contain blanks.
 func (c *config) addPIDs(_, value string, _ bool) error {
 	if strings.Contains(value, ":") {
 		for item := range strings.SplitSeq(value, ",") {
@@ -496,7 +496,7 @@ func (c *config) addPIDs(_, value string, _ bool) error {
 	return nil
 }
 
-// nearTarget returns what -p takes in place of the name of a command.
+// nearTarget suggests the argument of -p for the name of a command.
 func nearTarget(item string) string {
 	if len(item) < 2 || strings.Trim(item, "0123456789-+.$") == "" || strings.Contains(item, "/") {
 		return ""

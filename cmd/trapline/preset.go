@@ -106,7 +106,7 @@ func builtInPresets() []preset {
 	return all
 }
 
-// ownPresets reads the user's presets. It is no error if there is no such file.
+// ownPresets reads the user's presets. A missing file is not an error.
 func ownPresets() ([]preset, error) {
 	file := presetsFile()
 	if file == "" {

@@ -35,8 +35,8 @@ func (c *config) showProgress() *progress {
 	return newProgress(c.from, c.opened)
 }
 
-// showOpening is showProgress for the window, before it opens: a recording whose end is
-// missing is read for that.
+// showOpening is showProgress for the window, before it opens: a recording without its end
+// is read first.
 func (c *config) showOpening() *progress {
 	if c.From == nil || c.From.Complete() {
 		return nil

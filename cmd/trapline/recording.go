@@ -23,9 +23,9 @@ func (c *config) setRecordStrings(spelled, value string, _ bool) error {
 	return nil
 }
 
-// recordingGC is by how many percent the heap may grow between collections while a trace is
-// recorded. It is small, but blocks and the tables of compression come and go in it, and the
-// collector takes processors from the programs.
+// recordingGC is by how many percent the heap may grow between collections while a trace
+// is recorded. The heap is small, but blocks and compression tables come and go in it, and
+// the collector takes processor time from the programs.
 const recordingGC = 400
 
 // settleRecord makes the Session record, with --record. A trace that is recorded is
@@ -172,8 +172,8 @@ func (c *config) checkRecording(name string, info *recording.Info) error {
 	return nil
 }
 
-// tracedCommand is the command that decides about defaults: for a recording, that of
-// which it is.
+// tracedCommand is the command that decides about defaults. With a recording, it is the
+// recorded one.
 func (c *config) tracedCommand() []string {
 	if c.From != nil {
 		return c.From.Info().Command

@@ -14,7 +14,7 @@ import (
 	"trapline/trace/recording"
 )
 
-// replay shows recordings: several are merged into reports.
+// replay shows recordings. Several are merged into reports.
 func replay(c *config) (ending, error) {
 	defer c.closeRecordings()
 	s, window, err := c.newSession(nil)
@@ -60,8 +60,8 @@ func replay(c *config) (ending, error) {
 	return end, err
 }
 
-// replayEarlier adds the recordings before the last one to the reports. It returns the
-// error of each.
+// replayEarlier adds all recordings but the last one to the reports. It returns the
+// errors.
 func (c *config) replayEarlier(ctx context.Context) (failed []error) {
 	for _, r := range c.opened[:len(c.opened)-1] {
 		o := c.Options
@@ -76,8 +76,8 @@ func (c *config) replayEarlier(ctx context.Context) (failed []error) {
 	return failed
 }
 
-// missing says what is missing of the recordings. failed has the error of each, which
-// text has as a message of its own.
+// missing says what is missing of the recordings. failed has their errors, which text
+// output reports in messages of their own.
 func (c *config) missing(interrupted bool, failed []error) (texts []string) {
 	for i, r := range c.opened {
 		if c.made != nil && c.made.Lacks(r.Info()) {
@@ -93,7 +93,7 @@ func (c *config) missing(interrupted bool, failed []error) (texts []string) {
 	return texts
 }
 
-// missingOf says what is missing of a recording called name, or returns an empty text.
+// missingOf says what is missing of the recording name, or returns "".
 func missingOf(name string, r *recording.Reader, interrupted bool, err error) string {
 	text := r.Missing(interrupted, err)
 	if text == "" {

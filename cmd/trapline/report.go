@@ -54,8 +54,8 @@ func (c *config) settleReports() error {
 	return nil
 }
 
-// writeReports writes the reports of --report at the end of a trace. missing says what
-// is missing of the recordings that they are of.
+// writeReports writes the reports of --report at the end of a trace. missing says what is
+// missing of their recordings.
 func (c *config) writeReports(s *trace.Session, missing []string) {
 	if c.made == nil {
 		for _, text := range missing {

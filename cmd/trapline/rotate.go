@@ -52,9 +52,9 @@ func (c *config) checkRotation() error {
 	return nil
 }
 
-// reopensAtHangup reports whether SIGHUP reopens the files of -o, as programs do
-// whose logs are rotated, and does not end the trace. It ends a trace, as in
-// strace, where it may come from a terminal that has gone.
+// reopensAtHangup reports whether SIGHUP reopens the files of -o, as in programs whose
+// logs are rotated, instead of ending the trace. Where SIGHUP may come from a terminal
+// that has gone, it ends the trace, as in strace.
 func (c *config) reopensAtHangup() bool {
 	if c.destination.Name == "" || c.destination.Piped() {
 		return false

@@ -76,8 +76,8 @@ func run(c *config, adopt *trace.Adoption) (ending, error) {
 	return end, err
 }
 
-// newSession makes a Session, and its window if it has one. From then on messages that are
-// records follow those of the trace: see inOrder.
+// newSession makes a Session, and its window if it has one. From then on, messages that
+// are written as records follow those of the trace: see inOrder.
 func (c *config) newSession(command *trace.Command) (s *trace.Session, window *tui.Window, err error) {
 	c.Name = program()
 	if c.window {
@@ -98,8 +98,8 @@ func (c *config) newSession(command *trace.Command) (s *trace.Session, window *t
 	return s, window, nil
 }
 
-// releaseStandardFDs closes the input and output that the command uses: when
-// the command closes a pipe, the process at the other end must notice.
+// releaseStandardFDs closes the input and output that the command uses, so that the
+// process at the other end of a pipe notices when the command closes it.
 func releaseStandardFDs() {
 	null, err := unix.Open("/dev/null", unix.O_RDWR|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -110,8 +110,8 @@ func releaseStandardFDs() {
 	unix.Close(null)
 }
 
-// attach attaches to the processes of -p and --wait-for, and reports whether it
-// could attach to any. It prints an error for each of the others.
+// attach attaches to the processes of -p and --wait-for, and reports whether it has
+// attached to any. It prints an error for each failure.
 func (c *config) attach(s *trace.Session) (attached bool) {
 	for _, target := range c.targets {
 		if slices.Contains(c.awaited, target) {

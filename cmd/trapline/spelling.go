@@ -16,10 +16,10 @@ import (
 	"trapline/trace/nearest"
 )
 
-// invalidArgument refuses the argument of an option, and says which of its values may
-// be meant. strace says no more than that the argument is invalid, and its tests compare
-// the line. Of trapline's own options the message therefore says more: it takes a mere
-// beginning for the value, and if none is near, it says what the option takes.
+// invalidArgument refuses the argument of an option, and says which of its values may be
+// meant. For strace's options it adds no more: strace only says that the argument is
+// invalid, and its tests compare the line. For trapline's own options it also suggests a
+// value that begins with the argument, and if none is near, it says what the option takes.
 func invalidArgument(spelled, value string) error {
 	o := knownOption(spelled)
 	if o == nil || !o.own {
@@ -35,8 +35,8 @@ func invalidArgument(spelled, value string) error {
 	return usagef("invalid %s argument: '%s'%s", spelled, value, more)
 }
 
-// withNearValue adds to err, unless it is nil, the value of the option that one of the
-// items in a list may be meant for.
+// withNearValue adds to a non-nil err a value of the option that one of the items in list
+// may have been meant for.
 func withNearValue(err error, spelled, list string) error {
 	if err == nil {
 		return nil
@@ -50,8 +50,8 @@ func withNearValue(err error, spelled, list string) error {
 	return usagef("%v", err)
 }
 
-// withOption adds to the error of a command that is not there the option whose argument
-// its name seems to be: of one before it, of -p, or of -e.
+// withOption adds to the error about a command that does not exist an option whose
+// argument its name seems to be: the option before it, -p, or -e.
 func withOption(err error, word string) error {
 	var command *trace.CommandError
 	if !errors.As(err, &command) || command.Errno != unix.ENOENT {
@@ -70,8 +70,8 @@ func withOption(err error, word string) error {
 	return &trace.CommandError{Message: command.Message + nearest.Question(option+word), Errno: command.Errno}
 }
 
-// optionBefore returns the option on the command line, with =, whose argument the word
-// behind it would be if there were a = and no blank, or "".
+// optionBefore returns the option on the command line, with "=", whose argument word would
+// be if they were joined by "=", or "".
 func optionBefore(word string) string {
 	i := slices.Index(os.Args, word)
 	if i < 2 {
@@ -90,7 +90,7 @@ func knownOption(spelled string) *completionOption {
 	return (&completer{known: parseCompletion(completionText)}).named(spelled)
 }
 
-// words are the values that an option takes, except those that stand for others.
+// words are the values that an option takes, except placeholders.
 func (o *completionOption) words() (words []string) {
 	if o == nil {
 		return nil
@@ -103,7 +103,7 @@ func (o *completionOption) words() (words []string) {
 	return words
 }
 
-// formOf says what a word stands for that the help has for arguments, or "".
+// formOf explains a placeholder of the help, or returns "".
 func formOf(metavariable string) string {
 	switch metavariable {
 	case "TIME":
@@ -116,7 +116,7 @@ func formOf(metavariable string) string {
 	return ""
 }
 
-// form says what an option takes, or "" if that is not known.
+// form says what an option takes, or returns "" if that is not known.
 func (o *completionOption) form() string {
 	meta := o.metavariable()
 	if form := formOf(meta); form != "" {
@@ -141,7 +141,7 @@ func (o *completionOption) form() string {
 	}
 }
 
-// metavariable returns the word for the argument of an option in the help.
+// metavariable returns the placeholder of the argument of an option in the help.
 func (o *completionOption) metavariable() string {
 	m := regexp.MustCompile(`(?m)^ .*` + o.names[0].name + `\[?=([A-Z]+)`).FindStringSubmatch(help)
 	if m == nil {

@@ -47,13 +47,13 @@ func (c *config) settleSummary() {
 	}
 	percentiles := c.sortBy.Percent() > 0 || slices.ContainsFunc(c.columns, func(col output.Column) bool { return col.Percent() > 0 })
 	own := percentiles || c.histogram || c.SummaryEvery > 0 || c.summaryBy != output.ByName
-	records := c.Looks.Format.Head != nil // of trapline's own form
+	records := c.Looks.Format.Head != nil // one of trapline's own formats
 	c.Summary = &trace.Summary{
 		Columns: c.columns, Sort: c.sortBy, WallClock: c.wallClock, Overhead: c.overhead,
 		By: c.summaryBy, Histogram: c.histogram,
 		Percentiles: percentiles || c.histogram || records,
-		// strace's table has no place for it, and calls that do not stop are
-		// not seen when they begin.
+		// strace's table has no place for them. Buffered calls are not seen when they
+		// begin.
 		Overlaps: (own || records && c.Buffered != trace.BufferAlways) && !c.destination.Separate,
 	}
 	c.Looks.ReadableNames = inUTF8Locale()

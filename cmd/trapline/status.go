@@ -25,8 +25,8 @@ const (
 	statusNoSuchFile = 127 // there is no such command
 )
 
-// ownStatuses is --error-status. It is known before the rest of the command line
-// is, since an error there has a status as well.
+// ownStatuses is --error-status. It is parsed before the rest of the command line, because
+// an error there has a status as well.
 var ownStatuses errorStatus
 
 // setErrorStatus reads the argument of --error-status.
@@ -35,8 +35,8 @@ func (c *config) setErrorStatus(spelled, value string, _ bool) (err error) {
 	return err
 }
 
-// of is the status for an error of trapline's own, or for a command that could
-// not be executed.
+// of is the status for an error of trapline itself, or for a command that could not be
+// executed.
 func (s errorStatus) of(err error) int {
 	if s == straceStatus {
 		return 1

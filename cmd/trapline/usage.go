@@ -15,9 +15,9 @@ import (
 //go:embed usage.txt
 var usage string
 
-// shortUsage writes the short usage if the command line asks for no more: it is
-// empty, which is an error as well, or "help". The latter runs a command of that
-// name if there is one. It reports whether that is all.
+// shortUsage writes the short usage if the command line is empty, which is also an error,
+// or "help". If there is a command called help, that runs instead. It reports whether the
+// program is done.
 func shortUsage(w io.Writer, args []string) (done bool) {
 	switch {
 	case len(args) == 0:

@@ -12,7 +12,7 @@ import (
 	"trapline/trace"
 )
 
-// checkWindow rejects what --tui leaves no place for.
+// checkWindow rejects options that --tui has no place for.
 func (c *config) checkWindow() error {
 	if !c.window {
 		return nil
@@ -68,8 +68,8 @@ func openWindow(w *tui.Window, s *trace.Session, launched bool) {
 	w.Open(func() { s.Interrupt(unix.SIGHUP) }, end)
 }
 
-// awaitWindow waits until the window, if there is one, is closed. It returns the error of the
-// trace, or else that of the window.
+// awaitWindow waits until the window, if there is one, is closed. It returns the error of
+// the trace, or else that of the window.
 func awaitWindow(w *tui.Window, err error) error {
 	if w == nil {
 		return err

@@ -108,8 +108,8 @@ func (c *checker) test(t *testTree) (test, error) {
 	return v.finish(t.Pos, &comparison{left: left.expr, right: right.expr, op: t.Op})
 }
 
-// withoutQuotes adds to the error of a name that is none, and that is compared with a
-// string, what it may lack.
+// withoutQuotes adds a hint to the error about an unknown name that is compared with a
+// string: it may lack quotes.
 func withoutQuotes(err error, left typed) error {
 	var e *Error
 	if errors.As(err, &e) && e.unknown && left.kinds == String {
@@ -186,8 +186,8 @@ type typed struct {
 	kinds Kind
 }
 
-// collect finds the operands of the comparison, whose sets name its constants.
-// Names that are unknown are reported later.
+// collect finds the operands of the comparison, whose sets define its constants. Unknown
+// names are reported later.
 func (v *values) collect(trees ...*sumTree) {
 	for _, t := range trees {
 		v.collectTerm(t.Left.Term)
@@ -232,8 +232,7 @@ func (t *orTree) asValue() *sumTree {
 	return only.Test.Left
 }
 
-// precedence is that of an operator between values. It is as in Go, where & binds
-// tighter than == does.
+// precedence is that of an operator between values. As in Go, & binds tighter than ==.
 func precedence(op string) int {
 	switch op {
 	case "+", "-", "|":
@@ -252,8 +251,8 @@ func (v *values) sum(t *sumTree) (typed, error) {
 	return made, err
 }
 
-// climb applies the operators of at least that precedence to left, and returns
-// those that remain.
+// climb applies the operators whose precedence is at least least to left, and returns the
+// remaining ones.
 func (v *values) climb(left typed, at lexer.Position, rest []*restTree, least int) (typed, []*restTree, error) {
 	for len(rest) > 0 && precedence(rest[0].Op) >= least {
 		op := rest[0]
@@ -328,7 +327,7 @@ func unquote(s string) (string, error) {
 	quote, rest := s[0], s[1:len(s)-1]
 	var b strings.Builder
 	for len(rest) > 0 {
-		if rest[0] != '\\' { // also what is not UTF-8, or a newline
+		if rest[0] != '\\' { // also invalid UTF-8, or a newline
 			b.WriteByte(rest[0])
 			rest = rest[1:]
 			continue
@@ -397,8 +396,8 @@ func (v *values) comparable(at lexer.Position, left, right typed) error {
 	return v.errorf(at, "%s is compared with %s%s", left.kinds, right.kinds, hint)
 }
 
-// possible returns an error if an operand is compared with a string that it can
-// never be.
+// possible returns an error if an operand is compared with a string that it can never
+// equal.
 func (v *values) possible(left, right typed, at lexer.Position) error {
 	ref, ok := left.expr.(*operandRef)
 	if !ok {
@@ -414,7 +413,7 @@ func (v *values) possible(left, right typed, at lexer.Position) error {
 	return nil
 }
 
-// isGroup returns an error if a value is nothing but a struct.
+// isGroup returns an error if a value can only be a struct.
 func (v *values) isGroup(at lexer.Position, t typed) error {
 	if ref, ok := t.expr.(*operandRef); ok && t.kinds == Group {
 		return v.errorf(at, "'%s' is a struct: ask for a member of it", ref.operand.Name)

@@ -4,9 +4,9 @@
 //
 //	name == "openat" and flags & O_CREAT and path startsWith "/etc"
 //
-// The package knows the grammar, the types and the rules of evaluation. What
-// operands and constants there are it learns from a Schema, and the values of
-// operands from a Record. docs/conditions.md describes the language to users.
+// The package knows the grammar, the types and the rules of evaluation. A Schema tells it
+// which operands and constants exist, and a Record the values of operands.
+// docs/conditions.md describes the language to users.
 package condition
 
 import (
@@ -35,19 +35,19 @@ type Operand struct {
 	Sets  []*tables.Set // have names of its numbers
 	ID    int           // for the Schema and the Record
 
-	// Check returns an *UnknownError for a string that the operand can never be,
-	// so that a comparison with it is an error. It is nil if it may be any.
+	// Check returns an *UnknownError for a string that the operand can never equal, so
+	// that a comparison with it is an error. It is nil if every string is possible.
 	Check func(text string) error
 }
 
-// A Schema says what operands and constants there are.
+// A Schema says which operands and constants exist.
 type Schema interface {
-	// Operand finds an operand by its name and the names or positions behind it:
-	// "addr", "sin_port". The error is an *UnknownError if there is none.
+	// Operand finds an operand by its name and the names or positions behind it: "addr",
+	// "sin_port". If it does not exist, the error is an *UnknownError.
 	Operand(path []string) (*Operand, error)
-	// Constant finds the value of a named constant, for each ABI. The sets are
-	// those of the operands that it stands beside, and are looked at first. The
-	// error is an *UnknownError if there is none.
+	// Constant finds the value of a named constant, for each ABI. It first looks in sets,
+	// the sets of the operands that the constant is compared with. If it does not exist,
+	// the error is an *UnknownError.
 	Constant(name string, sets []*tables.Set) ([tables.NumABI]uint64, error)
 }
 
@@ -55,7 +55,7 @@ type Schema interface {
 type UnknownError struct {
 	Problem string   // what is wrong: "no call that is traced has an operand 'flagz'"
 	Name    string   // the name
-	Known   []string // the names that it may be meant for
+	Known   []string // the names that may have been meant
 }
 
 func (e *UnknownError) Error() string {
@@ -108,8 +108,8 @@ func Parse(text string, schema Schema) (*Condition, error) {
 // String is the condition as it was written.
 func (c *Condition) String() string { return c.text }
 
-// Operands are the operands that the condition asks about, in their order. One
-// may be there several times.
+// Operands are the operands that the condition asks about, in order. An operand may occur
+// several times.
 func (c *Condition) Operands() []*Operand { return c.operands }
 
 // Verdict is what is known of a condition.
@@ -132,9 +132,9 @@ type Value struct {
 type Record interface {
 	// ABI is that of the call.
 	ABI() tables.ABI
-	// Values gives the values of an operand, of which there may be several, or
-	// none if the record has no such operand. They are valid until the next call
-	// of the same operand. known is false if the operand has no value yet.
+	// Values returns the values of an operand: none if the record has no such operand, or
+	// one or more. They are valid until the next call for the same operand. known is false
+	// if the operand has no value yet.
 	Values(o *Operand) (values []Value, known bool)
 }
 

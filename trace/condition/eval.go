@@ -66,16 +66,16 @@ func (t not) holds(e *Evaluation) Verdict {
 // maxOperands is the number of operands that one comparison may have.
 const maxOperands = 8
 
-// anyOf is a test of values. It holds if the test holds for at least one value of the
-// operands; if none is set, it holds if the test holds for no value. It does not hold
-// if an operand has no values.
+// anyOf is a test of values. It holds if inner holds for at least one value of the
+// operands; with none set, it holds if inner holds for no value. It does not hold if an
+// operand has no values.
 type anyOf struct {
 	operands []*operandRef
 	test     valueTest
 	none     bool
 }
 
-// chosen are the values of a comparison's operands, one of each.
+// chosen holds one value of each of a comparison's operands.
 type chosen struct {
 	abi    tables.ABI
 	values [maxOperands]*Value
@@ -156,7 +156,7 @@ type expr interface {
 	value(c *chosen) (Value, bool)
 }
 
-// operandRef is an operand of a comparison, which has that position there.
+// operandRef is an operand of a comparison, by its position there.
 type operandRef struct {
 	operand  *Operand
 	position int
@@ -277,7 +277,7 @@ func equal(l, r *Value) bool {
 type membership struct {
 	left expr
 	list []expr
-	none bool // not in: for anyOf
+	none bool // the operator is "not in": see anyOf
 }
 
 func (t *membership) holdsFor(c *chosen) bool {

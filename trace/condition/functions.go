@@ -40,9 +40,9 @@ func (v *values) call(t *callTree) (typed, error) {
 	return typed{&literal{Value{Kind: String, Str: []byte(address.String())}}, String}, nil
 }
 
-// functions are those of C that a trace shows. Numbers in network order are
-// shown, and compared, as the numbers they stand for, and addresses as their
-// text: so a function leaves its last argument as it is.
+// functions are those C functions that a trace shows. A trace shows numbers in network
+// order, and conditions compare them, as the numbers that they stand for, and addresses as
+// text. So a function returns its last argument unchanged.
 var functions = [...]function{
 	{name: "htons", args: []Kind{Number}},
 	{name: "htonl", args: []Kind{Number}},
@@ -55,7 +55,7 @@ var functions = [...]function{
 type function struct {
 	name string
 	args []Kind
-	is6  bool // also takes addresses of IPv6
+	is6  bool // also accepts IPv6 addresses
 }
 
 // findFunction finds a function by its name, or returns nil and all names.

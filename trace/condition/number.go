@@ -11,9 +11,8 @@ import (
 	"time"
 )
 
-// Num is an integer from -2⁶⁴ to 2⁶⁴-1: the lowest 64 bits of its two's
-// complement, and its sign. It holds what is signed as well as what is unsigned
-// in 64 bits.
+// Num is an integer from -2⁶⁴ to 2⁶⁴-1: the lowest 64 bits of its two's complement, and
+// its sign. It can hold both signed and unsigned 64-bit numbers.
 type Num struct {
 	Bits uint64
 	Neg  bool
@@ -35,7 +34,7 @@ func (n Num) equals(m Num) bool {
 	return n.Neg != m.Neg && (n.is32() && m.isInt32() || m.is32() && n.isInt32()) && uint32(n.Bits) == uint32(m.Bits)
 }
 
-// is32 reports whether n is positive and, taken for 32 signed bits, negative.
+// is32 reports whether n is positive, but negative as a signed number of 32 bits.
 func (n Num) is32() bool { return !n.Neg && n.Bits>>31 == 1 }
 
 // isInt32 reports whether n is negative in 32 bits.
@@ -80,8 +79,7 @@ func (n Num) times(m Num) Num {
 	return Num{product, n.Neg != m.Neg && product != 0}
 }
 
-// left and right shift by a number of bits, which is taken for 64 if it is not
-// between 0 and 64.
+// left and right shift by a number of bits. A number outside of 0 to 64 means 64.
 func (n Num) left(m Num) Num { return Num{n.Bits << m.count(), n.Neg} }
 
 func (n Num) right(m Num) Num {
@@ -112,8 +110,8 @@ var times = [...]struct {
 	unit time.Duration
 }{{"ns", time.Nanosecond}, {"us", time.Microsecond}, {"ms", time.Millisecond}, {"s", time.Second}, {"min", time.Minute}, {"h", time.Hour}}
 
-// parseNumber reads a number with or without a unit: 10, 0x1f, 0644, 64K, 1.5ms.
-// The kind is Number or Duration. The problem is empty if there is none.
+// parseNumber reads a number with or without a unit: 10, 0x1f, 0644, 64K, 1.5ms. The kind
+// is Number or Duration. The problem is empty if the number is valid.
 func parseNumber(text string) (v Value, problem string) {
 	if strings.HasPrefix(text, "0x") || strings.HasPrefix(text, "0X") {
 		n, err := strconv.ParseUint(text[2:], 16, 64)
@@ -161,8 +159,8 @@ func parseNumber(text string) (v Value, problem string) {
 	return v, "'" + unit + "' is not a unit: these are K, M, G, T and ns, us, ms, s, min, h"
 }
 
-// scaled is a decimal number, which may have a fraction, times unit. It is false
-// if that is not an integer of 64 bits.
+// scaled is a decimal number, which may have a fraction, times unit. It returns false if
+// the product is not an integer of 64 bits.
 func scaled(digits string, unit uint64) (uint64, bool) {
 	whole, fraction, _ := strings.Cut(digits, ".")
 	n, err := strconv.ParseUint(whole, 10, 64)

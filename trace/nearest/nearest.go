@@ -1,6 +1,6 @@
 //go:build linux && amd64
 
-// Package nearest finds the name that a misspelled one is meant for.
+// Package nearest finds the name that a misspelled one was meant to be.
 package nearest
 
 import (
@@ -10,10 +10,10 @@ import (
 	"github.com/agnivade/levenshtein"
 )
 
-// Of returns the name that differs least from a misspelled one, regardless of
-// case, or "" if all differ so much that none can be meant.
+// Of returns the name that differs least from a misspelled one, ignoring case, or "" if
+// all differ too much.
 func Of(name string, known []string) string {
-	const whole = 4 // a character replaced is nearer than one added
+	const whole = 4 // replacing a character costs less than adding one
 	if len(name) < 2 {
 		return ""
 	}
@@ -31,12 +31,11 @@ func Of(name string, known []string) string {
 	return best
 }
 
-// mistakes is how many there may be in a name. Each takes at least three
-// characters that are right.
+// mistakes is how many mistakes a name may have: one for every three correct characters.
 func mistakes(name string) int { return max(1, (len(name)-1)/3) }
 
-// distance is the number of characters to add, remove or replace, where two
-// neighbours in the wrong order are one mistake.
+// distance is the number of characters to add, remove or replace, where two swapped
+// neighbours are one mistake.
 func distance(a, b string) int {
 	if len(a) == len(b) {
 		for i := 1; i < len(a); i++ {
@@ -48,8 +47,8 @@ func distance(a, b string) int {
 	return levenshtein.ComputeDistance(a, b)
 }
 
-// Begun is Of for words of which many write only the beginning: where no name is near,
-// it is the one that begins with at least three characters of which the word is made.
+// Begun is Of for words that are often abbreviated: if no name is near, it is the one that
+// begins with the word, which must have at least three characters.
 func Begun(name string, known []string) string {
 	if near := Of(name, known); near != "" {
 		return near
@@ -59,7 +58,7 @@ func Begun(name string, known []string) string {
 		switch {
 		case len(name) < 3 || !strings.HasPrefix(strings.ToLower(k), strings.ToLower(name)):
 		case begun != "":
-			return "" // it may be several
+			return "" // the abbreviation is ambiguous
 		default:
 			begun = k
 		}
@@ -67,9 +66,9 @@ func Begun(name string, known []string) string {
 	return begun
 }
 
-// Inside is Of for words in which only a mistake inside counts: it returns nothing for a
-// word that is part of a right one, for one that contains a right one, and for one of
-// two characters. strace says nothing more of those, and its tests compare the whole line.
+// Inside is Of for words in which only an inner mistake counts. It returns "" for a word
+// that is part of a known one, for a word that contains a known one, and for a word of two
+// characters. strace says nothing more about those, and its tests compare the whole line.
 func Inside(name string, known []string) string {
 	if len(name) < 3 {
 		return ""
@@ -81,8 +80,8 @@ func Inside(name string, known []string) string {
 	return near
 }
 
-// Question is what a message about a wrong name ends with: the near one, or
-// nothing if there is none.
+// Question is the end of a message about a wrong name: the nearest name as a question, or
+// "" if near is empty.
 func Question(near string) string {
 	if near == "" {
 		return ""

@@ -11,8 +11,8 @@ import (
 	"trapline/decode/host"
 )
 
-// What the host interface is asked and what it answers are byte strings in a
-// recording. The question is the number of the method and its arguments.
+// A recording has the questions to the host interface and the answers as byte strings. A
+// question is the number of the method and its arguments.
 
 // method is the number of a method of host.Host, as in files.
 type method uint8
@@ -52,7 +52,7 @@ const (
 // Answered are questions and their answers, one after the other.
 type Answered struct {
 	n int
-	b []byte // each question and each answer after its length
+	b []byte // each question and each answer, preceded by its length
 }
 
 // Len is the number of questions.
@@ -68,7 +68,7 @@ func (a *Answered) add(question, answer []byte) {
 	a.b = append(a.b, answer...)
 }
 
-// Asked is a host.Host that notes what another one answers. It is for one goroutine.
+// Asked is a host.Host that notes the answers of another one. It is for one goroutine.
 type Asked struct {
 	Of host.Host
 
@@ -81,7 +81,7 @@ type Asked struct {
 	hold     // see Hold
 }
 
-// known is an answer that was given.
+// known is an earlier answer.
 type known struct {
 	answer []byte
 	age    uint64 // hold.age at that time
@@ -98,7 +98,7 @@ func NewAsked(of host.Host) *Asked {
 	return &Asked{Of: of, known: make(map[string]*known), hold: newHold()}
 }
 
-// StartBlock forgets what was answered: a new block begins.
+// StartBlock forgets all answers, because a new block begins.
 func (a *Asked) StartBlock() {
 	clear(a.known)
 	a.room.Empty()
@@ -109,8 +109,8 @@ func (a *Asked) StartBlock() {
 	a.new.reset()
 }
 
-// Take returns what was answered since the last Take and has not been answered so
-// before in this block. It is valid until the next question.
+// Take returns the answers since the last Take that are new in this block. It is valid
+// until the next question.
 func (a *Asked) Take() Answered {
 	taken := a.new
 	a.new.n, a.new.b = 0, a.new.b[:0]
@@ -143,7 +143,7 @@ func ask(b []byte, m method, numbers ...int) []byte {
 	return b
 }
 
-// say begins an answer. An answer that is false has nothing else.
+// say begins an answer. If ok is false, the answer has nothing else.
 func say(b []byte, ok bool) []byte {
 	if !ok {
 		return append(b[:0], 0)
@@ -178,7 +178,8 @@ func (a *Asked) Find(process, id int, kind host.IDKind) (own, found int) {
 	return own, found
 }
 
-// Command implements host.Host. It is not asked again of a thread of HoldName.
+// Command implements host.Host. The name of a thread that was passed to HoldName is not
+// asked for again.
 func (a *Asked) Command(b []byte, process int) ([]byte, bool) {
 	a.question = ask(a.question, askCommand, process)
 	if held, ok := a.heldName(process); ok {
@@ -293,7 +294,7 @@ func (a *Asked) Resolve(b []byte, process, dir int, path []byte, link bool) []by
 	return a.text(a.Of.Resolve(b, process, dir, path, link))
 }
 
-// Resolved notes what Resolve would answer, which is known already.
+// Resolved notes an answer of Resolve that is known already.
 func (a *Asked) Resolved(process, dir int, path []byte, link bool, answer []byte) {
 	a.question = append(ask(a.question, askResolve, process, dir, number(link)), path...)
 	a.text(answer)
@@ -307,8 +308,8 @@ func (a *Asked) Descriptor(b []byte, process, fd int) []byte {
 	return a.text(a.Of.Descriptor(b, process, fd))
 }
 
-// LastDescriptor returns the last answer of Descriptor in this block, nil if there is none,
-// without a question. It is valid until the next one.
+// LastDescriptor returns the last answer of Descriptor in this block without asking, or
+// nil if there is none. It is valid until the next question.
 func (a *Asked) LastDescriptor(process, fd int) []byte {
 	a.question = ask(a.question, askDescriptor, process, fd)
 	was := a.known[string(a.question)]
@@ -461,14 +462,14 @@ func (a *Asked) Ring(process, fd int) (r host.Ring, ok bool) {
 	a.question = ask(a.question, askRing, process, fd)
 	if was := a.known[string(a.question)]; was != nil && ok {
 		if before, ok := readRing(answer{decoder{b: was.answer}}); ok && before.Known && before.Inode == r.Inode {
-			return r, true // more is known than this
+			return r, true // more is known than the recorded answer says
 		}
 	}
 	a.ring(process, fd, r, ok)
 	return r, ok
 }
 
-// NoteRing implements host.RingNoter: the answer of Ring is the last one.
+// NoteRing implements host.RingNoter: r is noted as the answer of Ring.
 func (a *Asked) NoteRing(process, fd int, r host.Ring) { a.ring(process, fd, r, true) }
 
 func (a *Asked) ring(process, fd int, r host.Ring, ok bool) {

@@ -22,9 +22,9 @@ type Cursor struct {
 	host    *Host
 	calls   map[int]*current // by thread
 	unused  []*current       // of calls that have returned
-	older   map[int]older    // calls that were entered in earlier blocks, which were not read
+	older   map[int]older    // calls that were entered in earlier blocks, which have not been read
 	next    uint64           // number of the next call
-	shallow bool             // calls that were entered in earlier blocks are not looked for
+	shallow bool             // do not look for calls that were entered in earlier blocks
 	part    *part            // of Part, else nil
 	err     error
 }
@@ -68,8 +68,8 @@ func (r *Reader) SeekTime(at time.Time) (*Cursor, error) {
 	return r.seek(block, func(ev *Event) bool { return !ev.Time.Before(at) })
 }
 
-// seek returns a Cursor before the first event of a block, or of those after it, that
-// is as asked for.
+// seek returns a Cursor before the first event, in a block or those after it, for which
+// found is true.
 func (r *Reader) seek(block int, found func(*Event) bool) (*Cursor, error) {
 	c := r.at(block)
 	for {
@@ -88,8 +88,8 @@ func (r *Reader) seek(block int, found func(*Event) bool) (*Cursor, error) {
 	}
 }
 
-// Host answers what the host interface was asked at the event that Next has returned
-// last, and at those before it in the same block.
+// Host answers questions to the host interface, from the answers recorded at the event
+// that Next has returned last, and at earlier ones in the same block.
 func (c *Cursor) Host() *Host { return c.host }
 
 // Close frees what the Cursor uses.
@@ -175,7 +175,7 @@ func (c *Cursor) nextBlock() error {
 	return nil
 }
 
-// readOlder reads in which blocks the calls that threads are in were entered.
+// readOlder reads in which blocks the threads' current calls were entered.
 func (c *Cursor) readOlder() {
 	n := c.d.count()
 	if c.shallow || c.read > 0 { // they are not needed, or were read before
@@ -195,7 +195,7 @@ func (c *Cursor) readOlder() {
 	}
 }
 
-// settle completes an event by what is known from earlier ones.
+// settle completes an event with what is known from earlier ones.
 func (c *Cursor) settle(ev *Event) error {
 	switch ev.Kind {
 	case Enter:
@@ -249,7 +249,7 @@ func (c *Cursor) newCall() *current {
 	return new(current)
 }
 
-// find looks up the call that a thread is in, in an earlier block that was not read.
+// find looks up a thread's current call in an earlier block that was not read.
 func (c *Cursor) find(tid int) error {
 	from, ok := c.older[tid]
 	if !ok {
@@ -280,9 +280,9 @@ func (c *Cursor) find(tid int) error {
 	return nil
 }
 
-// Pending yields the calls that threads are in at the event that Next has returned
-// last, but not those that were attached to in a call: by thread, with the number of
-// the call. An error is that of reading earlier blocks.
+// Pending yields the calls that threads are in at the event that Next has returned last,
+// with their numbers, by thread. It leaves out calls during which the thread was attached
+// to. An error comes from reading earlier blocks.
 func (c *Cursor) Pending(yield func(tid int, ordinal uint64, call *Call)) error {
 	for tid := range c.older {
 		if err := c.find(tid); err != nil {

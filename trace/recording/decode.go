@@ -16,8 +16,7 @@ import (
 // errDamaged says that a block does not contain what it should.
 var errDamaged = errors.New("its contents are not those of a recording")
 
-// decoder reads numbers and strings. After the first error it reads nothing but
-// zeros.
+// decoder reads numbers and strings. After the first error it reads only zeros.
 type decoder struct {
 	b   []byte
 	err error
@@ -112,7 +111,7 @@ func (d *blockDecoder) start(b []byte, start int64) {
 	d.history.reset(start)
 }
 
-// check fails if a section does not have what was read from it.
+// check fails unless exactly what a section contains was read from it.
 func (d *blockDecoder) check() {
 	for i := range d.sections {
 		if d.sections[i].err != nil {
@@ -153,8 +152,8 @@ func (d *blockDecoder) thread() *threadHistory {
 	return &d.threads[i]
 }
 
-// event reads the next event. Everything in it is valid until the one after it, and
-// its bytes as long as those of the block.
+// event reads the next event. The event is valid until the next one is read, and its bytes
+// as long as those of the block.
 func (d *blockDecoder) event(ev *Event) error {
 	first := d.uvarint()
 	*ev = Event{
@@ -216,7 +215,7 @@ func (d *blockDecoder) abi(n uint64) tables.ABI {
 	return tables.ABI(n)
 }
 
-// own reads what only events of this kind have.
+// own reads what is specific to this kind of event.
 func (d *blockDecoder) own(ev *Event, t *threadHistory, parts uint64) {
 	switch ev.Kind {
 	case Enter:

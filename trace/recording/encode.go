@@ -34,8 +34,8 @@ const kindBits = 4 // of an event's first number
 // userRegisters is the number of words of unix.PtraceRegs.
 const userRegisters = int(unsafe.Sizeof(unix.PtraceRegs{}) / 8)
 
-// history is what the encoding of a block refers back to. Encoder and decoder keep
-// it in the same way; it is empty at the start of each block.
+// history is what the encoding of a block refers back to. The encoder and the decoder keep
+// it in the same way. It is empty at the start of each block.
 type history struct {
 	time    int64 // of the last event, in nanoseconds since 1970
 	threads []threadHistory
@@ -80,7 +80,7 @@ func (h *history) reset(start int64) {
 	clear(h.byText)
 }
 
-// rename has a thread take over the call of another one, which has called execve.
+// rename moves the call of a thread that has called execve to its new id.
 func (h *history) rename(t *threadHistory, former int) {
 	for i := range h.threads {
 		if from := &h.threads[i]; from.tid == former && from != t {
@@ -92,22 +92,23 @@ func (h *history) rename(t *threadHistory, former int) {
 	}
 }
 
-// A block has its events in sections, each with what is alike in them: together, like
-// things are compressed better. The numbers are those in files.
+// A block has its events in sections, because similar data is compressed better together.
+// The numbers are those in files.
 const (
-	eventSection  = iota // all that the others do not have
+	eventSection  = iota // everything that has no section of its own
 	timeSection          // times
 	argSection           // stack pointers and arguments of calls
 	resultSection        // results
 	pieceSection         // where memory is, and how much
 	memorySection        // its bytes, if they are few
-	stringSection        // or a string
-	bufferSection        // or many
+	stringSection        // its bytes, if they are a string
+	bufferSection        // its bytes, if they are many
 	answerSection        // questions and answers
 	sections
 )
 
-// sectionOf returns where the bytes of a piece of memory are, of that length and end.
+// sectionOf returns the section for the bytes of a piece of memory with that length and
+// end.
 func sectionOf(length uint64, end decode.PieceEnd) int {
 	const many = 1024
 	switch {
@@ -133,13 +134,13 @@ func (e *coder) bytes(b []byte) {
 // contents are the sections of a block.
 type contents [sections]coder
 
-// roomOf are the capacities that sections begin with, in bytes: what most blocks need. Memory
-// that is not used is never touched, but to grow touches new memory each time.
+// roomOf are the initial capacities of sections, in bytes: what most blocks need. Unused
+// memory is never touched, but growing touches new memory each time.
 var roomOf = [sections]int{
 	32 << 10, 32 << 10, 32 << 10, 16 << 10, 32 << 10, 128 << 10, 128 << 10, 256 << 10, 128 << 10,
 }
 
-// newContents returns empty sections with room.
+// newContents returns empty sections with their initial capacity.
 func newContents() (c contents) {
 	total := 0
 	for _, n := range roomOf {
@@ -261,7 +262,7 @@ func (e *encoder) event(ev *Event) {
 	}
 }
 
-// partsOf returns the bits of the parts that an event has.
+// partsOf returns the bits for the parts of an event.
 func partsOf(ev *Event) (parts int) {
 	add := func(has bool, part int) {
 		if has {
@@ -280,7 +281,7 @@ func partsOf(ev *Event) (parts int) {
 	return parts
 }
 
-// own encodes what only events of this kind have.
+// own encodes what is specific to this kind of event.
 func (e *encoder) own(ev *Event, t *threadHistory, parts int) {
 	switch ev.Kind {
 	case Enter:
@@ -352,10 +353,11 @@ func (e *encoder) enter(c *Call, t *threadHistory) {
 	t.args = s.args
 }
 
-// Where a piece of memory begins: at one of the arguments of the call, or elsewhere.
+// Where a piece of memory begins: at one of the arguments of the call (0 to 5), or
+// elsewhere.
 const afterArguments = 6
 
-// pieceEnd has the bits of a piece's decode.PieceEnd in its length.
+// pieceEnd is the number of bits in a piece's length for its decode.PieceEnd.
 const pieceEnd = 2
 
 // memory encodes the memory that was read.
@@ -400,7 +402,7 @@ func words(regs *unix.PtraceRegs) *[userRegisters]uint64 {
 	return (*[userRegisters]uint64)(unsafe.Pointer(regs))
 }
 
-// registers encodes registers: the general ones as differences to those before.
+// registers encodes registers: the general ones as differences from the previous ones.
 func (e *encoder) registers(r *Registers, t *threadHistory) {
 	for i, v := range words(&r.User) {
 		e.varint(int64(v - t.regs[i]))
@@ -413,7 +415,7 @@ func (e *encoder) registers(r *Registers, t *threadHistory) {
 	}
 }
 
-// usage encodes the resources that a thread has used: at its end all of them, else
+// usage encodes the resources that a thread has used: all of them at its end, otherwise
 // only times.
 func (e *encoder) usage(ev *Event, t *threadHistory) {
 	u := &ev.Usage

@@ -64,7 +64,7 @@ type Event struct {
 	Ordinal uint64 // of Enter and Exit: the number of the call, from 0; NoCall if the recording lacks its entry
 
 	Memory  []decode.Piece // what decoding the event reads of the thread's memory
-	Answers Answered       // what the host has answered for the first time in this block, or has answered otherwise before
+	Answers Answered       // answers that are new in this block, or differ from the earlier ones
 	Stack   []Frame        // innermost first, if HasStack is set
 	Cut     bool           // the stack has more frames
 
@@ -72,7 +72,7 @@ type Event struct {
 
 	Registers   Registers
 	Usage       unix.Rusage
-	Interrupted Call   // the call that attaching has interrupted: ABI and number
+	Interrupted Call   // the call that attaching interrupted: ABI and number
 	Reason      string // why a call has failed, if --explain was given
 	Injected    string // what an injection has done to the call, as text shows it
 	Delayed     bool   // an injection has delayed the call
@@ -82,9 +82,9 @@ type Event struct {
 	Siginfo    [SiginfoSize]byte
 	Status     unix.WaitStatus
 	Errno      unix.Errno
-	Parent     int // of Created; 0 if it is not traced
+	Parent     int // of Created; 0 if the parent is not traced
 	FormerTID  int // of Exec by another thread than the leader
-	Superseded int // of the same: the id of the leader, which is gone; 0 if it was not traced
+	Superseded int // of the same: the id of the leader, which is gone; 0 if the leader was not traced
 	Threads    []int
 }
 
@@ -106,8 +106,8 @@ type Call struct {
 	EntrySeen bool
 }
 
-// Frame is a frame of a call stack. Its fields are those of unwind.Frame; Symbol is the
-// one in the file.
+// Frame is a frame of a call stack. Its fields are those of unwind.Frame; Symbol is as in
+// the file.
 type Frame struct {
 	PC     uint64
 	File   string

@@ -53,8 +53,8 @@ type header struct {
 	_          uint32 // 0
 }
 
-// checksum is the checksum of frames and headers. MakeTable has one table of this
-// polynomial, which it makes when it is first asked for it.
+// checksum is the checksum of frames and headers. MakeTable builds the table of this
+// polynomial once, at the first call.
 func checksum(b []byte) uint32 { return crc32.Checksum(b, crc32.MakeTable(crc32.Castagnoli)) }
 
 // append writes a header, with its own checksum at the end.
@@ -75,7 +75,7 @@ func (h *header) append(b []byte) []byte {
 	return le.AppendUint32(b, checksum(b[at:]))
 }
 
-// parse reads a header. It is false if that is damaged.
+// parse reads a header. It returns false if the header is damaged.
 func (h *header) parse(b []byte) bool {
 	le := binary.LittleEndian
 	if le.Uint32(b[headerSize-4:]) != checksum(b[:headerSize-4]) {
@@ -94,7 +94,7 @@ func (h *header) parse(b []byte) bool {
 	return h.raw <= mostRaw && h.size <= mostRaw+mostRaw/64 && h.firstEvent <= math.MaxInt64 && h.firstCall <= math.MaxInt64
 }
 
-// DamageError says that a file is not as it was written, and where.
+// DamageError says that a file is damaged, and where.
 type DamageError struct {
 	Offset int64 // in the file
 	What   string

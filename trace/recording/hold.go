@@ -4,12 +4,12 @@ package recording
 
 import "bytes"
 
-// hold says which answers about descriptors and directories need not be asked for
-// again in a block, because nothing has happened since that changes them. Asked does not
-// know what calls do: its user tells.
+// hold says which answers about descriptors and directories can be reused within a block,
+// because nothing has changed them since. Asked does not know what calls do; its user
+// reports changes.
 //
-// The age of an answer is how many changes were reported before it. What a change
-// concerns holds only if it is older than the answer.
+// The age of an answer is the number of changes reported before it. An answer is valid
+// only if it is younger than the last change to its subject.
 type hold struct {
 	on  bool
 	age uint64
@@ -21,8 +21,8 @@ type hold struct {
 
 	moving, movingDirs int // changes that have begun and not ended
 
-	sharing map[int]uint64 // age at which a process was found to share trapline's ids
-	named   map[int]bool   // threads of which all changes of names are reported
+	sharing map[int]uint64 // age at which a process was found to use the same ids as trapline
+	named   map[int]bool   // threads whose changes of names are all reported
 }
 
 func newHold() hold {
@@ -40,22 +40,21 @@ const (
 	aboutProgram
 )
 
-// Hold has the answers of Descriptor, FileType, Root and WorkingDir given again within
-// a block, without another question, until a change is reported.
-// The user reports all changes.
+// Hold makes Descriptor, FileType, Root and WorkingDir reuse their answers within a block
+// until a change is reported. The user must report all changes.
 func (a *Asked) Hold(on bool) { a.on = on }
 
-// Holds reports whether answers are given again.
+// Holds reports whether answers are reused.
 func (a *Asked) Holds() bool { return a.on }
 
-// change returns the age for a change of now: that of the answers there are.
+// change returns the age of a change made now, which is newer than all answers so far.
 func (a *Asked) change() uint64 {
 	a.age++
 	return a.age - 1
 }
 
-// Changing says that what is known of any process may change from now on, until as many
-// calls of Changed have followed.
+// Changing says that answers about any process may change from now on, until Changed has
+// been called as often.
 func (a *Asked) Changing() { a.moving++ }
 
 // Changed says that a change has ended.
@@ -73,19 +72,19 @@ func (a *Asked) ChangedDirs() {
 	a.dirs = a.change()
 }
 
-// Forget has everything asked again.
+// Forget drops all answers.
 func (a *Asked) Forget() { a.all = a.change() }
 
-// ForgetProcess has everything asked again about one process.
+// ForgetProcess drops all answers about one process.
 func (a *Asked) ForgetProcess(process int) {
 	a.of[process] = a.change()
 	delete(a.named, process)
 }
 
-// ForgetDescriptors has everything asked again about the descriptors of one process.
+// ForgetDescriptors drops all answers about the descriptors of one process.
 func (a *Asked) ForgetDescriptors(process int) { a.tables[process] = a.change() }
 
-// ForgetDescriptor has everything asked again about one descriptor.
+// ForgetDescriptor drops all answers about one descriptor.
 func (a *Asked) ForgetDescriptor(process, fd int) {
 	for _, m := range [...]method{askDescriptor, askFileType} {
 		a.question = ask(a.question, m, process, fd)
@@ -95,8 +94,9 @@ func (a *Asked) ForgetDescriptor(process, fd int) {
 	}
 }
 
-// held returns the last answer to a.question if it still holds. An answer that says that
-// there is nothing does not: what makes a descriptor is not reported.
+// held returns the last answer to a.question if it is still valid. An answer that says
+// that nothing is there is never valid: the user does not report the making of
+// descriptors.
 func (a *Asked) held(process int, about heldKind) (answer, bool) {
 	if !a.on || a.moving > 0 || about == aboutDirectory && a.movingDirs > 0 {
 		return answer{}, false
@@ -112,17 +112,17 @@ func (a *Asked) held(process int, about heldKind) (answer, bool) {
 	return held, held.yes() && !passes(held.b)
 }
 
-// HoldName says that all changes of a thread's name are reported from now on, by
-// AskCommand, until ForgetProcess, ForgetName or ForgetNames.
+// HoldName says that from now on AskCommand is called at each change of a thread's name,
+// until ForgetProcess, ForgetName or ForgetNames.
 func (a *Asked) HoldName(process int) { a.named[process] = true }
 
-// ForgetName has the name of a thread asked again each time, until HoldName.
+// ForgetName makes each question about a thread's name ask again, until HoldName.
 func (a *Asked) ForgetName(process int) { delete(a.named, process) }
 
-// ForgetNames has the names of all threads asked again each time, until HoldName.
+// ForgetNames does so for all threads.
 func (a *Asked) ForgetNames() { clear(a.named) }
 
-// heldName is held for a.question, which is about the name of a thread.
+// heldName is held for a.question about the name of a thread.
 func (a *Asked) heldName(process int) (answer, bool) {
 	if !a.on || !a.named[process] {
 		return answer{}, false
@@ -135,8 +135,8 @@ func (a *Asked) heldName(process int) (answer, bool) {
 	return held, held.yes()
 }
 
-// sharesIDs reports whether ids of a process are trapline's. A process does not leave its pid
-// namespace.
+// sharesIDs reports whether a process uses the same ids as trapline. A process does not
+// leave its pid namespace.
 func (a *Asked) sharesIDs(process int) bool {
 	if at, ok := a.sharing[process]; ok && at > a.of[process] {
 		return a.on
@@ -156,8 +156,8 @@ func (a *Asked) InheritIDs(from, process int) {
 	}
 }
 
-// InheritFiles says that a new process has the directories and the program that its creator has
-// now.
+// InheritFiles says that a new process has the current directories and program of its
+// creator.
 func (a *Asked) InheritFiles(from, process int) {
 	for _, m := range [...]method{askRoot, askWorkingDir, askExecutable} {
 		a.question = ask(a.question, m, from)
@@ -172,10 +172,10 @@ func (a *Asked) InheritFiles(from, process int) {
 	}
 }
 
-// passes reports whether the kernel may remove a name with no call that says so: of what
-// is in the procfs when a process or an interface is gone, in the sysfs when a device is,
-// and of a pseudoterminal when its master is closed, which may have been sent to a socket
-// that nobody reads.
+// passes reports whether the kernel may remove a name without a call that says so. This
+// holds for names in procfs, when a process or an interface ends; in sysfs, when a device
+// is removed; and for a pseudoterminal, when its master is closed, which may have been
+// sent to a socket that nobody reads.
 func passes(name []byte) bool {
 	return bytes.HasPrefix(name, []byte("/proc/")) || bytes.HasPrefix(name, []byte("/sys/")) || bytes.Contains(name, []byte("/pts/"))
 }

@@ -9,9 +9,8 @@ import (
 	"trapline/decode/host"
 )
 
-// Host is a host.Host that answers what a recording has: what was answered at the
-// last event at which the question was asked, in the block being read. What is not
-// in the recording is answered as host.Unknown does.
+// Host is a host.Host that answers from a recording: with the last answer to the question
+// in the block being read. What is not in the recording is answered as host.Unknown does.
 type Host struct {
 	host.Unknown
 	answers  map[string]string
@@ -29,7 +28,7 @@ func newHost() *Host { return &Host{answers: make(map[string]string)} }
 // Clear forgets all answers.
 func (h *Host) Clear() { clear(h.answers) }
 
-// learn adds answers. It is to be called with those of each event.
+// learn adds answers. It must be called with the answers of each event.
 func (h *Host) learn(a *Answered) {
 	d := decoder{b: a.b}
 	for range a.n {
@@ -63,7 +62,7 @@ func (h *Host) text(b []byte) []byte {
 	return put(b, a.b)
 }
 
-// put copies a result to b. An empty one is not nil.
+// put copies a result to b. An empty result is not nil.
 func put(b, result []byte) []byte {
 	if b == nil {
 		return append([]byte{}, result...)

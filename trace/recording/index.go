@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Block says where a part of a recording is and what it has.
+// Block says where a part of a recording is and what it contains.
 type Block struct {
 	Offset     int64  // in the file
 	FirstEvent uint64 // number of its first event
@@ -25,8 +25,8 @@ func blockOf(h *header, offset int64) Block {
 	}
 }
 
-// ThreadEvent is an event in the life of a thread, as the index has it: the tree of
-// processes can be drawn without reading the blocks.
+// ThreadEvent is an event in the life of a thread, stored in the index: the process tree
+// can be drawn without reading the blocks.
 type ThreadEvent struct {
 	Kind   Kind // Launched, Attached, Created, Exec, Exited, Killed or Detached
 	TID    int

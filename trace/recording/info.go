@@ -14,7 +14,7 @@ type Info struct {
 	Command             []string  // PROG [ARGS], empty if there was none
 	Options             []string  // the other arguments of the command line
 	Start               time.Time // when the recording began
-	Monotonic, Boottime int64     // and what CLOCK_MONOTONIC and CLOCK_BOOTTIME were, in nanoseconds
+	Monotonic, Boottime int64     // the values of CLOCK_MONOTONIC and CLOCK_BOOTTIME then, in nanoseconds
 	PID                 int       // of the recorder
 
 	// As uname(2) has them.
@@ -30,10 +30,10 @@ type Info struct {
 	Rings     bool // what io_uring_enter finds in rings was recorded
 	Follow    bool // processes that the traced ones created were traced as well
 
-	DetachOnExec bool // processes were not traced any more after their execve
+	DetachOnExec bool // the trace of a process ended at its execve
 	Several      bool // more than one process was traced from the start
 
-	// LeftOut are the calls that were not to be traced: for each, the ABI times 65536, and
+	// LeftOut are the calls that were not to be traced: for each, 65536 times the ABI plus
 	// the number.
 	LeftOut []int
 

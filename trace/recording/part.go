@@ -7,10 +7,10 @@ import (
 	"slices"
 )
 
-// part is what a Cursor on some blocks has to read: first the entries of calls that were
-// entered in earlier blocks, from these, and then the blocks.
+// part is what a Cursor on some blocks has to read: first the entries, in earlier blocks,
+// of calls that end in these blocks, and then the blocks.
 type part struct {
-	entered []enteredIn // what is left of the earlier blocks
+	entered []enteredIn // the earlier blocks that are still to be read
 	wanted  map[uint64]int
 	calls   map[int]*current // the entries found so far
 	first   int
@@ -25,9 +25,9 @@ type enteredIn struct {
 	calls map[uint64]int
 }
 
-// Part returns a Cursor on count blocks from first on. Their events are preceded by the
+// Part returns a Cursor on count blocks from first on. Before their events come the
 // entries, in earlier blocks, of calls that return in them or whose threads end in them.
-// Of the earlier blocks it reads only those with such entries.
+// The Cursor reads only those earlier blocks that contain such entries.
 func (r *Reader) Part(first, count int) (*Cursor, error) {
 	end := min(first+count, len(r.blocks))
 	entered, err := r.returning(first, end)
@@ -47,7 +47,7 @@ func (r *Reader) returning(first, end int) ([]enteredIn, error) {
 		return nil, err
 	}
 	before := c.older
-	c.older, c.shallow = nil, true // nothing is looked for in earlier blocks
+	c.older, c.shallow = nil, true // do not search earlier blocks
 	c.part = &part{first: first, end: end, reached: true}
 	byBlock := make(map[int]map[uint64]int)
 	for len(before) > 0 {
@@ -84,7 +84,7 @@ func (r *Reader) returning(first, end int) ([]enteredIn, error) {
 	return list, nil
 }
 
-// has reports whether an event is to be returned, and completes it.
+// has reports whether to return an event, and completes it.
 func (p *part) has(c *Cursor, ev *Event) bool {
 	if p.reached {
 		return true

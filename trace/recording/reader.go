@@ -22,7 +22,7 @@ type Reader struct {
 	blocks   []Block
 	threads  []ThreadEvent
 	complete bool
-	damage   error // found in place of the next frame
+	damage   error // found instead of the next frame
 
 	reached atomic.Uint64 // see Progress
 }
@@ -55,7 +55,7 @@ func Open(path string) (*Reader, error) {
 // ErrNotRecording says that a file is not a recording.
 var ErrNotRecording = errors.New("this is not a recording of trapline")
 
-// NewReader is Open for a file of size bytes that is not the file system's.
+// NewReader is Open for a recording of size bytes that is not a file.
 func NewReader(file io.ReaderAt, size int64) (*Reader, error) {
 	r := &Reader{file: file, size: size}
 	offset, err := r.checkMagic()
@@ -109,8 +109,8 @@ func (r *Reader) checkMagic() (int64, error) {
 	return int64(len(line) + 1), nil
 }
 
-// readIndex finds the index by the tail. It is false if there is none, or if it is
-// damaged.
+// readIndex finds the index through the tail. It returns false if there is no index, or if
+// it is damaged.
 func (r *Reader) readIndex(frames *frameReader, first int64) bool {
 	var tail, h header
 	at := r.size - tailSize
@@ -157,8 +157,8 @@ func (r *Reader) scan(frames *frameReader, offset int64) error {
 		case blockFrame:
 			r.blocks = append(r.blocks, blockOf(&h, offset))
 		case indexFrame:
-			// The recorder came as far as that, but not to the end of the file; or
-			// this is what is damaged.
+			// This is either where the recorder stopped before the end of the file, or the
+			// damaged place.
 			if b, err := frames.read(offset, &h, nil); err != nil {
 				r.damage = err
 				return nil
@@ -166,7 +166,7 @@ func (r *Reader) scan(frames *frameReader, offset int64) error {
 				r.threads = threads
 			}
 		case tailFrame:
-			// The index before it is what is damaged, or does not agree with it.
+			// The index before it is damaged, or does not agree with it.
 			r.damage = &DamageError{offset, "the index is not what it should be"}
 			return nil
 		default:
@@ -188,15 +188,15 @@ func (r *Reader) Close() error {
 // Info describes the recording.
 func (r *Reader) Info() *Info { return &r.info }
 
-// Complete reports whether the file has its end. Without it, the recorder was killed,
-// or could not write any more.
+// Complete reports whether the file has its end. If not, the recorder was killed, or could
+// no longer write.
 func (r *Reader) Complete() bool { return r.complete }
 
 // Blocks are the parts of the recording, in order.
 func (r *Reader) Blocks() []Block { return r.blocks }
 
-// Threads are the events in the life of threads, in order. They are missing if the end
-// of the recording is: then a Cursor has to look for them.
+// Threads are the events in the life of threads, in order. They are missing if the end of
+// the recording is: then use a Cursor to find them.
 func (r *Reader) Threads() []ThreadEvent { return r.threads }
 
 // NumEvents is the number of events.
@@ -215,13 +215,13 @@ func (r *Reader) NumCalls() uint64 {
 	return 0
 }
 
-// Progress is how many calls come before the one that a Cursor has read last, and that
-// one. It may be called from any goroutine.
+// Progress is the number of calls up to the one that a Cursor has read last, including it.
+// It may be called from any goroutine.
 func (r *Reader) Progress() uint64 { return r.reached.Load() }
 
-// Missing says what is missing of what was read, if all of the recording was to be: since
-// the reader was interrupted, since reading failed with err, or since the recording lacks
-// its end. It returns an empty text if nothing is missing.
+// Missing says what is missing of what was read, if all of the recording was to be read:
+// because the reader was interrupted, because reading failed with err, or because the
+// recording lacks its end. It returns "" if nothing is missing.
 func (r *Reader) Missing(interrupted bool, err error) string {
 	read, all := r.Progress(), r.NumCalls()
 	switch {
@@ -251,5 +251,5 @@ func (r *Reader) End() time.Time {
 	return r.info.Start
 }
 
-// tailSize is the size of the tail: a header, and contents of no bytes, compressed.
+// tailSize is the size of the tail: a header without contents.
 var tailSize = int64(headerSize)

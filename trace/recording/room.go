@@ -4,8 +4,8 @@ package recording
 
 import "unsafe"
 
-// Room keeps bytes until it is emptied. It takes memory in pieces: many small objects would
-// keep the garbage collector busy.
+// Room keeps bytes until it is emptied. It allocates memory in large pieces: many small
+// objects would keep the garbage collector busy.
 type Room struct {
 	piece []byte // the one being filled, which is kept
 }
@@ -15,8 +15,8 @@ const (
 	mostPiece  = 64 << 10
 )
 
-// Keep returns a copy of parts, one after the other, that is valid until Empty; nil if
-// they are empty.
+// Keep returns a copy of the concatenated parts that is valid until Empty, or nil if they
+// are empty.
 func (r *Room) Keep(parts ...[]byte) []byte {
 	n := 0
 	for _, p := range parts {
@@ -35,7 +35,7 @@ func (r *Room) Keep(parts ...[]byte) []byte {
 	return r.piece[at:len(r.piece):len(r.piece)]
 }
 
-// KeepString is Keep for the key of a map.
+// KeepString is Keep for a string, as the key of a map.
 func (r *Room) KeepString(b []byte) string {
 	kept := r.Keep(b)
 	return unsafe.String(unsafe.SliceData(kept), len(kept))

@@ -18,8 +18,8 @@ const (
 	blockSize = 512 << 10
 	// compressionLevel is that of DEFLATE, from 1 to 9.
 	compressionLevel = 6
-	// quickLevel is that of files in which no block is larger than quickSize. Its tables are
-	// smaller, and to fill those is most of the work.
+	// quickLevel is the level for files in which no block is larger than quickSize. Its
+	// tables are smaller, and filling them is most of the work.
 	quickLevel = 1
 	quickSize  = 16 << 10
 	// storedSize is the size up to which contents are not compressed.
@@ -28,8 +28,8 @@ const (
 	flushDelay = 100 * time.Millisecond
 )
 
-// Writer writes a recording. Its methods are for one goroutine; another one of its
-// own compresses blocks and writes them out.
+// Writer writes a recording. Its methods are for one goroutine. A goroutine of its own
+// compresses blocks and writes them.
 type Writer struct {
 	path string
 	file *os.File
@@ -44,7 +44,7 @@ type Writer struct {
 	calls   uint64 // of all blocks
 	events  uint64
 	current map[int]*inCall // the last calls of threads
-	inCalls int             // of these, how many have not returned
+	inCalls int             // how many of these have not returned
 	blocks  int             // before the one being made
 
 	err   atomic.Pointer[error] // the first one
@@ -101,8 +101,8 @@ func Create(path string, info *Info) (*Writer, error) {
 	return w, nil
 }
 
-// Begin begins an event. first says that it is the first one of a block: what is known
-// of threads has to be told again. Put or Skip must follow.
+// Begin begins an event. first reports that it is the first one of a block, which must
+// tell again what is known of threads. Put or Skip must follow.
 func (w *Writer) Begin() (first bool) {
 	w.mu.Lock()
 	return w.fresh
@@ -226,7 +226,7 @@ func (w *Writer) send() {
 	w.encoder.contents = contents{}
 }
 
-// flush writes the block out that events wait in.
+// flush writes the block whose events have waited long enough.
 func (w *Writer) flush() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -261,7 +261,7 @@ func (w *Writer) writeOut() {
 	}
 }
 
-// ownCodes is the size from which on a part of a frame gets Huffman codes of its own.
+// ownCodes is the size from which a part of a frame gets its own Huffman codes.
 const ownCodes = 256
 
 // put writes a frame.
@@ -294,8 +294,8 @@ func (w *Writer) put(h *header, contents ...[]byte) {
 	}
 }
 
-// store appends contents to w.out that are not compressed: as the only block of a DEFLATE
-// stream, of the type that says so (RFC 1951, 3.2.4).
+// store appends uncompressed contents to w.out: as the only block of a DEFLATE stream, of
+// the stored type (RFC 1951, 3.2.4).
 func (w *Writer) store(size int, contents [][]byte) {
 	head := []byte{1}
 	head = binary.LittleEndian.AppendUint16(head, uint16(size))
@@ -313,13 +313,13 @@ func (w *Writer) compress(size int, contents [][]byte) {
 		level = compressionLevel
 	}
 	if level > w.level {
-		w.flate, _ = flate.NewWriter(&w.out, level) // there is this level
+		w.flate, _ = flate.NewWriter(&w.out, level) // the level is valid
 		w.level = level
 	} else {
 		w.flate.Reset(&w.out)
 	}
 	for i, part := range contents {
-		w.flate.Write(part) // a Buffer takes everything
+		w.flate.Write(part) // a Buffer accepts everything
 		if len(part) >= ownCodes && i < len(contents)-1 {
 			w.flate.Flush()
 		}

@@ -2,7 +2,7 @@
 
 package report
 
-// numbering gives numbers to texts: the same one to the same text.
+// numbering gives numbers to texts: equal texts have equal numbers.
 type numbering struct {
 	numbers map[string]int
 	texts   []string // by number
@@ -22,7 +22,8 @@ func (n *numbering) of(text string) int {
 }
 
 // align finds the pairs of equal texts in two lists of their numbers, as the function
-// align does. Of several ways to pair, it takes the same one if the lists are exchanged.
+// align does. If there are several ways to pair, the choice does not depend on which list
+// comes first.
 func (n *numbering) align(a, b []int) []pair {
 	if !n.after(a, b) {
 		return align(a, b)
@@ -48,9 +49,9 @@ func (n *numbering) after(a, b []int) bool {
 	return false
 }
 
-// alignSteps pairs calls that are the same. Those that weigh are paired first, and the others
-// between them: which calls for memory or locks a thread makes is a matter of chance, and
-// must not decide which of its other calls correspond.
+// alignSteps pairs equal calls. Those that weigh are paired first, and the others between
+// them: which calls for memory or locks a thread makes depends on chance, and must not
+// decide which of its other calls correspond.
 func (n *numbering) alignSteps(a, b []*step) (pairs []pair) {
 	weighty := func(steps []*step) (keys, at []int) {
 		for i, s := range steps {
@@ -114,11 +115,11 @@ func align(a, b []int) (pairs []pair) {
 	return pairs
 }
 
-// mostEdits is the number of elements left over up to which the best pairs are looked for.
+// mostEdits is the number of unpaired elements up to which align looks for the best pairs.
 // The memory that this takes grows with its square.
 const mostEdits = 1500
 
-// shortest is the algorithm; !ok if there are more edits than that.
+// shortest is the algorithm. It returns false if there are more than mostEdits edits.
 func shortest(a, b []int) (pairs []pair, ok bool) {
 	if len(a) == 0 || len(b) == 0 {
 		return nil, true
@@ -154,7 +155,7 @@ func shortest(a, b []int) (pairs []pair, ok bool) {
 	return nil, false
 }
 
-// trackBack finds the pairs on the way that shortest has found.
+// trackBack finds the pairs on the path that shortest has found.
 func trackBack(a, b []int, steps [][]int32) (pairs []pair) {
 	x, y := len(a), len(b)
 	for d := len(steps) - 1; d >= 0; d-- {
@@ -181,7 +182,7 @@ func trackBack(a, b []int, steps [][]int32) (pairs []pair) {
 	return pairs
 }
 
-// nearby pairs elements with the next equal one, if that is not far.
+// nearby pairs each element with the next equal one, if that is near.
 func nearby(a, b []int) (pairs []pair) {
 	const window = 200
 	j := 0

@@ -35,7 +35,7 @@ const (
 	weighsData           // other numbers
 )
 
-// Comparison is what two recordings have in common and not.
+// Comparison is what two recordings have in common and where they differ.
 type Comparison struct {
 	a, b        *side
 	differences []difference
@@ -45,9 +45,9 @@ type Comparison struct {
 	skipped     bool // processes were not compared
 }
 
-// Compare compares two recordings of the same thing. When ctx is done, it compares what
-// it has read: what is missing of a recording that was not read to its end is no
-// difference. See Comparison.Interrupted.
+// Compare compares two recordings of the same thing. When ctx is done, it compares what it
+// has read: what is missing because a recording was not read to its end does not count as
+// a difference. See Comparison.Interrupted.
 func Compare(ctx context.Context, nameA, nameB string, a, b *recording.Reader) (*Comparison, error) {
 	keys := new(numbering)
 	c := &Comparison{a: newSide(nameA, keys), b: newSide(nameB, keys), ctx: ctx}
@@ -63,7 +63,7 @@ func Compare(ctx context.Context, nameA, nameB string, a, b *recording.Reader) (
 // compareAll compares what was read.
 func (c *Comparison) compareAll() {
 	if c.a.cut || c.b.cut {
-		c.ctx = context.Background() // what was read is compared
+		c.ctx = context.Background() // compare everything that was read
 	}
 	c.pairProcesses(c.a.roots(), c.b.roots(), nil)
 	slices.SortStableFunc(c.differences, func(x, y difference) int {
@@ -74,18 +74,18 @@ func (c *Comparison) compareAll() {
 	})
 }
 
-// Interrupted reports whether there may be differences that were not looked for, because
-// the context was done.
+// Interrupted reports whether differences may have been missed because the context was
+// done.
 func (c *Comparison) Interrupted() bool { return c.a.cut || c.b.cut || c.skipped }
 
-// Same reports whether there are no differences apart from the data of calls, memory, time
-// and scheduling.
+// Same reports whether there are no differences, apart from the data of calls, memory,
+// time and scheduling.
 func (c *Comparison) Same() bool {
 	return len(c.differences) == 0 || c.differences[0].weight != weighsMost
 }
 
-// pairProcesses compares processes that have the same place in the tree. At is the clock of
-// those who have created them.
+// pairProcesses compares processes at the same place in the tree. at is the clock of their
+// creators.
 func (c *Comparison) pairProcesses(a, b []*process, at clock) {
 	var names numbering
 	number := func(list []*process) (numbers []int) {
@@ -156,9 +156,9 @@ func (c *Comparison) compare(a, b *process) {
 	c.pairProcesses(a.children, b.children, both)
 }
 
-// parts are what is compared by itself of the calls of two threads. A program writes each
-// line to a terminal at once, and many lines to a file at its end: if only one side was on a
-// terminal, calls about standard streams are not in the same places.
+// parts splits the calls of two threads into parts that are compared separately. A program
+// writes each line to a terminal at once, but many lines to a file at its end. So if only
+// one side was on a terminal, calls about standard streams are not at the same places.
 func (c *Comparison) parts(x, y []*step) [][2][]*step {
 	if c.a.terminal == c.b.terminal {
 		return [][2][]*step{{x, y}}
@@ -176,14 +176,15 @@ func (c *Comparison) parts(x, y []*step) [][2][]*step {
 	return parts[:]
 }
 
-// times are when the same has happened on both sides.
+// times are when the same event happened on both sides.
 type times struct{ a, b time.Duration }
 
-// clock translates times of B, in their order, into those of A: the two may have run at
-// other speeds, and a difference comes before those that it has caused.
+// clock translates times of B, in order, into those of A: the two may have run at
+// different speeds, and a difference comes before the differences that it causes.
 type clock []times
 
-// inA returns the time in A of what has last happened in B, on both sides, by then.
+// inA returns the time in A of the last event before a time in B that happened on both
+// sides.
 func (c clock) inA(b time.Duration) time.Duration {
 	i, _ := slices.BinarySearchFunc(c, b, func(t times, b time.Duration) int {
 		if t.b <= b {
@@ -197,8 +198,9 @@ func (c clock) inA(b time.Duration) time.Duration {
 	return c[i-1].a
 }
 
-// compareThreads compares the calls of two threads, and returns when those that both have
-// were made. If they are not whole, what comes after the last of these is not known.
+// compareThreads compares the calls of two threads, and returns the times of those that
+// both have. If the threads are not whole, what comes after the last common call is
+// unknown.
 func (c *Comparison) compareThreads(a, b place, handlers bool, x, y []*step, whole bool) clock {
 	note := func(kind string, i, j int, s *step, moves bool, at time.Duration) {
 		d := difference{

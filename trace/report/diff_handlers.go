@@ -8,17 +8,17 @@ import (
 	"trapline/trace"
 )
 
-// A handler of a signal may run between any two calls: where it does is a matter of chance.
-// So its calls are compared with those of handlers on the other side, apart from those of
-// the thread that it has interrupted.
+// A signal handler may run between any two calls, depending on chance. So its calls are
+// not compared with the other calls of the interrupted thread, but with those of handlers
+// on the other side.
 //
-// A shell learns that a child has ended by such a handler, or by a call that waits for
-// it, whichever comes first. How processes end is compared in any case
-// (Comparison.compare). Therefore waits matter little, unless there is no child or they
-// do not return.
+// A shell learns that a child has ended through such a handler, or through a call that
+// waits for it, whichever comes first. How processes end is compared anyway
+// (Comparison.compare). So waits matter little, unless there is no child or they do not
+// return.
 
-// signal notes that a thread gets a signal: if it has a handler, that is what the thread
-// runs until it calls rt_sigreturn.
+// signal notes that a thread gets a signal. If the signal has a handler, the thread runs
+// that until it calls rt_sigreturn.
 func (s *side) signal(g *trace.Signal) error {
 	n := 0
 	if at := s.places[g.PID]; at != nil {
@@ -30,9 +30,9 @@ func (s *side) signal(g *trace.Signal) error {
 	return nil
 }
 
-// handled moves the calls of the handler that ends with the last call of a thread, which
-// has just been entered. They are those since the last signal: one without a handler had
-// no calls of its own.
+// handled moves the calls of a handler, which ends with the last call of a thread, just
+// entered. They are the calls since the last signal: a signal without a handler has no
+// calls of its own.
 func (s *side) handled(tid int, in *sequence, thread int) {
 	signals := s.pending[tid]
 	if len(signals) == 0 {
@@ -48,8 +48,8 @@ func (s *side) handled(tid int, in *sequence, thread int) {
 	*calls = (*calls)[:from:from]
 }
 
-// isWait reports whether a call waits for a child and learns nothing but how that has
-// ended, or that none has so far.
+// isWait reports whether a call waits for a child and only learns how that has ended, or
+// that none has ended so far.
 func isWait(c *trace.Call) bool {
 	switch c.Name {
 	case "wait4", "waitid", "waitpid":

@@ -8,8 +8,8 @@ package report
 // partsMax limits how many reads in a row are looked at.
 const partsMax = 64
 
-// inOtherParts reports whether x[i], which y lacks at j, reads a part of what y has read as
-// well: in as many bytes, but another number of calls.
+// inOtherParts reports whether x[i], which y lacks at j, reads part of what y reads as
+// well: the same number of bytes in another number of calls.
 func inOtherParts(x []*step, i int, y []*step, j int) bool {
 	if !x[i].arrived {
 		return false
@@ -18,14 +18,15 @@ func inOtherParts(x []*step, i int, y []*step, j int) bool {
 	return got == readInARow(y, j-1, x[i].key) || got == readInARow(y, j, x[i].key)
 }
 
-// arrival is what calls in a row have read.
+// arrival is what consecutive calls have read.
 type arrival struct {
 	bytes uint64
 	some  bool // there are such calls
 	ended bool // one has read the end
 }
 
-// readInARow returns what has been read by calls in a row of which steps[at] is one.
+// readInARow returns what was read by the run of consecutive calls that includes
+// steps[at].
 func readInARow(steps []*step, at, key int) (got arrival) {
 	is := func(i int) bool { return i >= 0 && i < len(steps) && steps[i].arrived && steps[i].key == key }
 	if !is(at) {

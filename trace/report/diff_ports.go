@@ -4,13 +4,13 @@ package report
 
 import "trapline/trace"
 
-// leastEphemeral is the first port that Linux gives to a socket that asks for none in
-// particular (ip_local_port_range in ip(7)).
+// leastEphemeral is the first port that Linux assigns to a socket that does not ask for a
+// certain port (ip_local_port_range in ip(7)).
 const leastEphemeral = 32768
 
-// ports notes the ports that the kernel has chosen: programs pass them in command lines and
-// in data, where they count as equal, like ids. A port that was passed to bind was
-// chosen by the program.
+// ports notes the ports that the kernel has chosen. Programs pass them in command lines
+// and in data, where all of them count as equal, like ids. A port that was passed to bind
+// was chosen by the program.
 func (s *side) ports(c *trace.Call) {
 	switch c.Name {
 	case "bind", "getsockname", "accept", "accept4":

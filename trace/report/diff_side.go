@@ -23,8 +23,8 @@ type step struct {
 	key     int           // stands for what the call is: its name, files, flags
 	outcome string        // its error, or what it has returned
 	data    string        // what it has read and written, and other numbers
-	text    string        // for people
-	at      time.Duration // when it has returned, if it has
+	text    string        // the call as it is shown
+	at      time.Duration // when it returned, if it did
 	moves   bool          // it moves data of a file or socket
 	weighs  bool          // it is about more than memory, time and scheduling
 	streams bool          // it is about a standard stream
@@ -52,7 +52,7 @@ type side struct {
 	ofStream string // the standard stream that the call is about
 	terminal bool   // a standard stream is a terminal
 
-	made    map[string]bool  // files that the trace has made, if their names may be drawn by lot
+	made    map[string]bool  // files that the trace has created, if their names may be random
 	marked  map[*step]string // keys with such names
 	classes tables.Class
 	calls   int
@@ -62,7 +62,7 @@ type side struct {
 // sequence is the calls of a process, by thread, in the order in which threads began.
 type sequence struct {
 	threads  [][]*step
-	handlers [][]*step // what handlers of signals have called, by thread
+	handlers [][]*step // calls of signal handlers, by thread
 }
 
 // of returns the calls of a thread.
@@ -111,7 +111,7 @@ func newSide(name string, keys *numbering) *side {
 	return s
 }
 
-// read reads a recording, until ctx is done.
+// read reads a recording until its end, or until ctx is done.
 func (s *side) read(ctx context.Context, r *recording.Reader) error {
 	if s.cut = ctx.Err() != nil; s.cut {
 		return nil
@@ -155,7 +155,7 @@ func (s *side) read(ctx context.Context, r *recording.Reader) error {
 	return nil
 }
 
-// dropOpen forgets the calls whose ends were not read: these are the last of their threads.
+// dropOpen drops the calls whose ends were not read, the last ones of their threads.
 func (s *side) dropOpen() {
 	for _, call := range s.open {
 		for _, calls := range [...]*[]*step{&call.in.threads[call.thread], &call.in.handlers[call.thread]} {
@@ -167,7 +167,7 @@ func (s *side) dropOpen() {
 	}
 }
 
-// whole reports whether a process has no calls and children but those that were read.
+// whole reports whether all calls and children of a process were read.
 func (s *side) whole(p *process) bool { return !s.cut || p.ended }
 
 func (s *side) enter(c *trace.Call) error {
@@ -272,11 +272,11 @@ func (s *side) describe(st *step, c *trace.Call) {
 		!(row.Classes&creds != 0 && len(c.Args) == 0) && !(isWait(c) && st.outcome != noReturn) && !onTerminalDevice(c)
 }
 
-// add writes what a value says of what the call is to key, and the rest of it to data.
+// add writes the part of a value that identifies the call to key, and the rest to data.
 func (s *side) add(key, data *strings.Builder, v *trace.Value, inside bool) {
 	switch v.Kind {
 	case trace.String:
-		// The text that a buffer has is data; names are what the call is about.
+		// The text in a buffer is data; names tell what the call is about.
 		if inside || v.Size == 0 && !v.More && v.Name != "buf" {
 			key.WriteString(" " + s.plain(v.Str))
 		} else {
@@ -286,7 +286,7 @@ func (s *side) add(key, data *strings.Builder, v *trace.Value, inside bool) {
 		data.WriteString(" " + s.plain(v.Str))
 	case trace.Number:
 		if len(v.Names) > 0 && inside && s.ofStream != "" {
-			return // what type of file it is
+			return // the type of the file
 		}
 		if len(v.Names) > 0 {
 			key.WriteString(" " + strings.Join(v.Names, "|"))
@@ -308,7 +308,7 @@ func (s *side) fileName(f *trace.FileUse) string {
 	return s.plain(f.Path)
 }
 
-// number is a number that means the same on both sides.
+// number is a number that has the same meaning on both sides.
 func (s *side) number(v *trace.Value) string {
 	switch {
 	case v.Kind != trace.Number, v.Symbolic != nil:
@@ -320,15 +320,15 @@ func (s *side) number(v *trace.Value) string {
 	case v.Note("comm") != "", s.ids[v.Num]:
 		return "id"
 	}
-	// A program does not have such numbers, except as addresses.
+	// Such numbers are addresses.
 	if v.Num >= 1<<40 && v.Num < 1<<47 {
 		return "address"
 	}
 	return strconv.FormatInt(v.Int(), 10)
 }
 
-// plain replaces ids and the numbers of sockets and pipes in a text, and marks names that may
-// be drawn by lot.
+// plain replaces ids and the numbers of sockets and pipes in a text, and marks names that
+// may be random.
 func (s *side) plain(text string) string {
 	for _, kind := range [...]string{"socket:[", "pipe:["} {
 		if strings.HasPrefix(text, kind) {

@@ -9,18 +9,19 @@ import (
 	"trapline/trace"
 )
 
-// A program that was started on a terminal writes to that, one that was started by a
-// script to a log. Who compares two runs knows where they were started from. So the
-// standard streams that a trace begins with are the same on both sides, whatever they
-// are, as long as nothing in the trace directs them elsewhere.
+// A program that was started on a terminal writes to that; one that was started by a
+// script writes to a log. Users who compare two runs know where they started them. So the
+// standard streams at the beginning of a trace count as the same on both sides, whatever
+// they are, as long as nothing in the trace redirects them.
 
-// stream stands for the name of such a file.
+// stream replaces the name of such a file.
 const stream = "<standard stream>"
 
-// streams are the descriptors of a process that are standard streams from outside.
+// streams are the descriptors of a process that are standard streams from outside of the
+// trace.
 type streams map[int]bool
 
-// streamsOf returns those of a process: a process gets those of its creator.
+// streamsOf returns the streams of a process, which inherits those of its creator.
 func (s *side) streamsOf(p *process) streams {
 	of := s.streams[p]
 	switch {
@@ -35,7 +36,7 @@ func (s *side) streamsOf(p *process) streams {
 	return of
 }
 
-// opens notes, at the exit of a call, the descriptors that it has made.
+// opens notes, at the exit of a call, the descriptors that the call has made.
 func (f streams) opens(c *trace.Call) {
 	if c.Errno != 0 {
 		return
@@ -52,7 +53,7 @@ func (f streams) opens(c *trace.Call) {
 	}
 }
 
-// closes notes the descriptors that a call has closed, and not replaced.
+// closes notes the descriptors that a call has closed without replacing them.
 func (f streams) closes(c *trace.Call) {
 	for i := range c.Files {
 		if u := &c.Files[i]; u.FD >= 0 && u.Use&trace.UseClosedFD != 0 && u.Use&trace.UseNewFD == 0 {
@@ -73,11 +74,11 @@ func (f streams) set(fd int, is bool) {
 	}
 }
 
-// terminalDevice is the name by which a program opens the terminal that it was started on, if
-// it was started on one.
+// terminalDevice is the name by which a program opens its controlling terminal, if it has
+// one.
 const terminalDevice = "/dev/tty"
 
-// onTerminalDevice reports whether a call is about that.
+// onTerminalDevice reports whether a call is about terminalDevice.
 func onTerminalDevice(c *trace.Call) bool {
 	for i := range c.Files {
 		if c.Files[i].Path == terminalDevice {
@@ -87,12 +88,12 @@ func onTerminalDevice(c *trace.Call) bool {
 	return false
 }
 
-// isTerminal reports whether that is the name of a terminal.
+// isTerminal reports whether path is the name of a terminal.
 func isTerminal(path string) bool {
 	return strings.HasPrefix(path, "/dev/pts/") || strings.HasPrefix(path, "/dev/tty") || path == "/dev/console"
 }
 
-// in returns the name of the one that a call is about, or "".
+// in returns the name of the stream that a call is about, or "".
 func (f streams) in(c *trace.Call) string {
 	for i := range c.Files {
 		if u := &c.Files[i]; u.FD >= 0 && u.Use&trace.UseNewFD == 0 && f[u.FD] {
@@ -102,8 +103,8 @@ func (f streams) in(c *trace.Call) string {
 	return ""
 }
 
-// onlyAsked reports whether a call only asks about a standard stream, as it does to find out
-// what type of file it is.
+// onlyAsked reports whether a call only asks about a standard stream, for example for its
+// file type.
 func (f streams) onlyAsked(c *trace.Call) bool {
 	for i := range c.Files {
 		if c.Files[i].Use&^trace.UseDir != 0 {

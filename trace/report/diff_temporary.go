@@ -9,20 +9,20 @@ import (
 	"trapline/trace"
 )
 
-// Names of temporary files are random. Such a name, if only one of the two traces has
-// it, is compared by what is not random: its folder, the lengths of its parts, and the
-// characters other than letters and digits. Which names these are is known when both
+// Names of temporary files are random. If only one of the two traces has such a name, the
+// parts that are not random are compared: the folder, the lengths of the name's parts, and
+// characters other than letters and digits. Which names these are is known only after both
 // recordings have been read. Until then, such names are marked.
 
-// mark is on both sides of the name of a file that the trace has made. Names have no NUL,
-// and other data hardly has this.
+// mark is put before and after the name of a file that the trace has created. Names
+// contain no NUL, and other data hardly contains this sequence.
 const mark = "\x00\xfe\x00\xfe\x00"
 
-// leastLot is the number of letters and digits that are drawn at least, as by mkstemp(3).
+// leastLot is the least number of random letters and digits, as from mkstemp(3).
 const leastLot = 6
 
-// makes notes, at the exit of a call, the names of the files that it has made, and that
-// cannot have been there before.
+// makes notes, at the exit of a call, the names of the files that it has created and that
+// cannot have existed before.
 func (s *side) makes(c *trace.Call) {
 	flags := c.Arg("flags")
 	if c.Errno != 0 || !strings.HasPrefix(c.Name, "mkdir") && !flags.Has("O_EXCL") {
@@ -39,8 +39,8 @@ func (s *side) makes(c *trace.Call) {
 	}
 }
 
-// lot returns a name with ? for each letter and digit of those parts of its last
-// element that may have been drawn by lot.
+// lot returns a name in which ? replaces each letter and digit in those parts of its last
+// element that may be random.
 func lot(name string) string {
 	b := []byte(name)
 	for first := strings.LastIndexByte(name, '/') + 1; first < len(b); first++ {
@@ -62,7 +62,8 @@ func alphanumeric(c byte) bool {
 	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_'
 }
 
-// plainNames replaces ids in a text, and marks the names of files that the trace has made.
+// plainNames replaces ids in a text, and marks the names of files that the trace has
+// created.
 func (s *side) plainNames(text string) string {
 	if s.made[text] {
 		return mark + text + mark
@@ -82,8 +83,8 @@ func (s *side) plainNames(text string) string {
 	return b.String() + s.plainIDs(text[from:])
 }
 
-// madeName returns the length of the longest name at the beginning of a text that the trace
-// has made, and 0 if there is none.
+// madeName returns the length of the longest name at the beginning of a text that the
+// trace has created, or 0 if there is none.
 func (s *side) madeName(text string) (n int) {
 	for i := 1; i <= len(text); i++ {
 		if i < len(text) && inName(text[i]) {
@@ -99,11 +100,10 @@ func (s *side) madeName(text string) (n int) {
 	return n
 }
 
-// inName reports whether a byte does not end a name within a text.
+// inName reports whether a byte can be part of a name within a text.
 func inName(c byte) bool { return alphanumeric(c) || strings.IndexByte(".-+~#%@=,", c) >= 0 }
 
-// settle gives the marked names the form in which they are compared: other is the other
-// side.
+// settle gives the marked names the form in which they are compared with the other side.
 func (s *side) settle(other *side) {
 	for st, key := range s.marked {
 		st.key = s.keys.of(s.settled(key, other))
@@ -129,7 +129,8 @@ func (s *side) settled(text string, other *side) string {
 	return strings.Join(parts, "")
 }
 
-// withoutLot is a name as it is compared: each element that only this side has made is.
+// withoutLot is a name as it is compared: without the random part of each element that
+// only this side has created.
 func (s *side) withoutLot(name string, other *side) string {
 	var b strings.Builder
 	for first := 0; first < len(name); {
@@ -147,7 +148,7 @@ func (s *side) withoutLot(name string, other *side) string {
 	return b.String()
 }
 
-// only are the members of x that y does not have, as they are shown.
+// only are the members of x that y lacks, in the form in which they are shown.
 func only(x, y map[string]string) (list []string) {
 	for s, text := range x {
 		if _, ok := y[s]; !ok {

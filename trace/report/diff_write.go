@@ -7,8 +7,8 @@ import (
 	"io"
 )
 
-// filesOnly and errorsOnly are those that the other side does not have. If that was not
-// read to its end, none are known.
+// filesOnly and errorsOnly are those that the other side lacks. They are empty if the
+// other side was not read to its end.
 func (s *side) filesOnly(other *side) []string {
 	if other.cut {
 		return nil
@@ -104,7 +104,7 @@ func (c *Comparison) text(w *writer) {
 	}
 }
 
-// where says which process, or pair of processes, and thread a difference is in.
+// where says in which process, or pair of processes, and thread a difference is.
 func (d *difference) where() string {
 	var name string
 	switch {

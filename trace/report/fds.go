@@ -17,17 +17,17 @@ import (
 // openFD is a descriptor that is open.
 type openFD struct {
 	path   string
-	call   string // that made it
+	call   string // call that made it
 	at     time.Time
 	tid    int
-	owner  *process // that made it
-	by     string   // the program that it executed then
+	owner  *process // process that made it
+	by     string   // program that the process ran then
 	onExec bool     // it is closed by execve
 	stack  []trace.StackFrame
 }
 
-// fdsReport is the report of descriptors that are open at the end of the processes that
-// have opened them.
+// fdsReport is the report of descriptors that are still open when the processes that
+// opened them end.
 type fdsReport struct{ set *Set }
 
 func newFDs(s *Set) view {
@@ -75,8 +75,8 @@ func (r *fdsReport) exit(c *trace.Call, p *process) {
 	}
 }
 
-// rangeClosed closes the descriptors of close_range, the one call that closes descriptors
-// that it does not name.
+// rangeClosed closes the descriptors of close_range, the only call that closes descriptors
+// without naming each.
 func (r *fdsReport) rangeClosed(c *trace.Call, p *process) {
 	first, last := c.Arg("first"), c.Arg("last")
 	if c.Name != "close_range" || first.Kind != trace.Number || last.Kind != trace.Number {
@@ -97,7 +97,7 @@ func (r *fdsReport) rangeClosed(c *trace.Call, p *process) {
 	}
 }
 
-// flagged follows the flag FD_CLOEXEC, as fcntl and ioctl change it.
+// flagged follows FD_CLOEXEC, which fcntl and ioctl change.
 func flagged(c *trace.Call, p *process) {
 	op, arg := c.Arg("op"), c.Arg("arg")
 	on := op.Has("F_SETFD") && arg.Has("FD_CLOEXEC") || op.Has("FIOCLEX")
@@ -112,8 +112,8 @@ func flagged(c *trace.Call, p *process) {
 	}
 }
 
-// open are the descriptors that a process has opened and not closed, in order, without those
-// to which standard input and output are directed.
+// open are the descriptors that a process has opened and not closed, in order, except
+// those that standard input and output were redirected to.
 func (r *fdsReport) open(p *process) (fds []int) {
 	for fd, f := range p.fds {
 		if f.owner == p && fd > 2 {

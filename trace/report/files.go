@@ -56,8 +56,8 @@ type filesReport struct {
 	order []entry // files and searches, in the order of their first use
 }
 
-// entry is a row of the report: a file, or a search for one that is not where it was
-// first looked for.
+// entry is a row of the report: a file, or a search for a file that was not at the first
+// places where the process looked.
 type entry struct {
 	file   *file
 	search *search
@@ -69,7 +69,7 @@ type file struct {
 	how           how
 	first         time.Time
 	calls         int
-	errors        map[unix.Errno]int // nil for none
+	errors        map[unix.Errno]int // nil if there are none
 	read, written uint64             // bytes
 	spent         time.Duration
 	renames       []rename
@@ -87,17 +87,17 @@ type rename struct {
 // fileUser is a process that uses a file.
 type fileUser struct {
 	process *process
-	program string // that it executed then
+	program string // program that it ran then
 	how     how
 	calls   int
 }
 
-// search is a file that was looked for where it is not.
+// search is a search for a file at places where it does not exist.
 type search struct {
 	tried   []*file
-	found   []string // where it was found then: a link and its target, or what was there at other times
+	found   []string // where it was found afterwards: a link and its target, or other places at other times
 	process *process
-	last    int // count of lookups of the process at the last one
+	last    int // lookup count of the process at its last lookup for this
 }
 
 func newFiles(*Set) view {
@@ -105,7 +105,7 @@ func newFiles(*Set) view {
 	return view{exit: r.exit, text: r.text, json: r.json}
 }
 
-// exit takes note of a call.
+// exit counts a call.
 func (r *filesReport) exit(c *trace.Call, p *process) {
 	renames := renamed(c)
 	for i := range c.Files {
@@ -143,7 +143,7 @@ func (r *filesReport) file(name string, at time.Time) *file {
 		f = &file{path: name, first: at}
 		r.files[name] = f
 	}
-	if at.Before(f.first) { // in an older trace, which is merged later
+	if at.Before(f.first) { // the older trace is merged later
 		f.first = at
 	}
 	return f
@@ -191,7 +191,7 @@ func (f *file) user(p *process) *fileUser {
 	return u
 }
 
-// howOf translates what the description says of a file that a call uses.
+// howOf translates what the description says about a call's use of a file.
 func howOf(c *trace.Call, u *trace.FileUse) (h how) {
 	for _, bit := range [...]struct {
 		use trace.Use
@@ -221,8 +221,8 @@ func howOf(c *trace.Call, u *trace.FileUse) (h how) {
 	return h
 }
 
-// renamed says which files of a call are renamed: it takes a name away and makes
-// another one, or takes two away, which is to exchange them.
+// renamed says which files of a call are renamed: if the call removes one name and makes
+// another, or removes two names, which means that it exchanges them.
 func renamed(c *trace.Call) (h [8]how) {
 	old, entries := -1, 0
 	for i := range c.Files {
@@ -251,12 +251,12 @@ func (f *file) noteRename(c *trace.Call, i int) {
 	}
 }
 
-// A file is found then if, within so many lookups of files by name, the process finds
-// one of the same name in another directory.
+// A search has found the file if the process finds a file of the same name in another
+// directory within this many lookups by name.
 const searchLength = 24
 
-// sought is the name, without a directory, by which a file is looked for: that of the file
-// is another one if there is a symbolic link.
+// sought is the name, without a directory, that the process looks for. If there is a
+// symbolic link, the file's own name differs.
 func sought(f *file, u *trace.FileUse) string {
 	if name := path.Base(u.Name); u.Name != "" && name != "." && name != ".." && name != "/" {
 		return name
@@ -264,7 +264,7 @@ func sought(f *file, u *trace.FileUse) string {
 	return path.Base(f.path)
 }
 
-// missed takes note of a file that a process has looked for in vain.
+// missed notes that a process has looked for a file in vain.
 func (r *filesReport) missed(f *file, u *trace.FileUse, p *process) {
 	p.lookups++
 	base := sought(f, u)
@@ -283,7 +283,7 @@ func (r *filesReport) missed(f *file, u *trace.FileUse, p *process) {
 	}
 }
 
-// found takes note of a file that a process has found.
+// found notes that a process has found a file.
 func (r *filesReport) found(f *file, u *trace.FileUse, p *process) {
 	p.lookups++
 	base := sought(f, u)
@@ -297,10 +297,10 @@ func (r *filesReport) found(f *file, u *trace.FileUse, p *process) {
 	}
 }
 
-// entries are the rows to be shown. Searches for the same file in the same places are
-// shown once, with all places where it was found: some calls find a symbolic link where
-// others find its target. Those that did not find it are a row of their own. A search is
-// not shown if the file that it missed is shown, and was not found elsewhere.
+// entries are the rows to show. Searches for the same file in the same places are one row,
+// with all places where it was found: some calls find a symbolic link where others find
+// its target. Unsuccessful searches have a row of their own. A search is not shown if the
+// file that it missed is shown and was not found elsewhere.
 func (r *filesReport) entries() (shownOnes []entry) {
 	seen := make(map[string]*search)
 	for _, e := range r.order {

@@ -12,8 +12,8 @@ import (
 	"trapline/trace"
 )
 
-// folded is the report of call stacks: for each, how often calls were made from there and
-// how long they took.
+// folded is the report of call stacks: for each stack, how often calls were made from it
+// and how long they took.
 type folded struct{ stacks map[string]*foldedStack }
 
 type foldedStack struct {
@@ -44,7 +44,7 @@ func (r *folded) exit(c *trace.Call, p *process) {
 	s.spent += c.Duration
 }
 
-// frameName is the function of a frame, or else its place in a file.
+// frameName is the function of a frame, or else its position in a file.
 func frameName(f *trace.StackFrame) string {
 	switch {
 	case f.Symbol != "":
@@ -55,8 +55,8 @@ func frameName(f *trace.StackFrame) string {
 	return "unknown"
 }
 
-// foldedName makes a name fit for a line in which frames are between semicolons and a number
-// follows a blank.
+// foldedName adapts a name to lines in which semicolons separate frames and a blank
+// precedes a number.
 func foldedName(s string) string {
 	s = shown(s)
 	return strings.Map(func(r rune) rune {

@@ -16,14 +16,14 @@ import (
 	"trapline/trace"
 )
 
-// dnsMax is how many bytes of a message are looked at: more than most messages of DNS have.
+// dnsMax is how many bytes of a message are examined. Most DNS messages are smaller.
 const dnsMax = 1232
 
-// dnsPort is the port that servers of DNS have.
+// dnsPort is the port of DNS servers.
 const dnsPort = 53
 
-// netReport is the report of connections: of sockets that were connected, accepted, or that
-// data was sent or received by.
+// netReport is the report of connections: of sockets that were connected or accepted, or
+// that sent or received data.
 type netReport struct {
 	set   *Set
 	open  map[string]*connection // by the names of their sockets
@@ -32,15 +32,15 @@ type netReport struct {
 
 // connection is what is known of a socket.
 type connection struct {
-	process        *process // that has made it
-	program        string   // that it executed then
+	process        *process // process that made it
+	program        string   // program that the process ran then
 	protocol       string
 	local, remote  string
 	peers          []string // of a socket that is not connected
 	sent, received uint64   // bytes
 	calls          int
 	errors         map[unix.Errno]int
-	failed         map[unix.Errno]bool // the same without those that are no failure of the connection
+	failed         map[unix.Errno]bool // the same, without errors that are not failures of the connection
 	start, end     time.Time           // end is zero if it was not closed
 	listens        bool
 	accepted       bool
@@ -48,14 +48,14 @@ type connection struct {
 	asked          map[question]*lookup // the same
 }
 
-// question is what is asked of DNS.
+// question is a question to DNS.
 type question struct{ name, kind string }
 
-// lookup is a name that was asked for.
+// lookup is a lookup of a name.
 type lookup struct {
 	name, kind string
 	answers    []string
-	outcome    string // of a lookup that failed
+	outcome    string // error of a lookup that failed
 	at         time.Time
 }
 
@@ -89,7 +89,7 @@ func (r *netReport) exit(c *trace.Call, p *process) {
 	}
 }
 
-// describe takes what the arguments of socket say.
+// describe records what the arguments of socket say.
 func (n *connection) describe(c *trace.Call) {
 	if domain := c.Arg("domain"); len(domain.Names) > 0 {
 		n.protocol = strings.TrimPrefix(domain.Names[0], "AF_")
@@ -99,7 +99,7 @@ func (n *connection) describe(c *trace.Call) {
 	}
 }
 
-// use takes note of a call with the socket.
+// use records a call with the socket.
 func (r *netReport) use(n *connection, c *trace.Call, u *trace.FileUse) {
 	made := u.Use&trace.UseNewFD != 0
 	n.calls++
@@ -119,7 +119,7 @@ func (r *netReport) use(n *connection, c *trace.Call, u *trace.FileUse) {
 		n.note(c.Result.Note("socket"))
 	}
 	if u.Use&trace.UseBinds != 0 && c.Errno == 0 && n.local == "" {
-		n.local = strings.Join(addresses(c.Args), "") // the kernel may know it better: port 0 is any
+		n.local = strings.Join(addresses(c.Args), "") // the kernel may know a more precise one: port 0 is any
 	}
 	if moves || u.Use&trace.UseConnects != 0 || made {
 		for _, address := range addresses(c.Args) {
@@ -149,20 +149,21 @@ func (r *netReport) use(n *connection, c *trace.Call, u *trace.FileUse) {
 	}
 }
 
-// notYet reports whether a call is to be made again, or what it began goes on.
+// notYet reports whether a call is to be repeated, or has begun something that goes on.
 func notYet(errno unix.Errno) bool {
 	const restart = 512 // ERESTARTSYS and those after it
 	return errno == unix.EAGAIN || errno == unix.EINTR || errno == unix.EINPROGRESS || errno == unix.EALREADY || errno >= restart
 }
 
-// isAnswer reports whether an error of a call, which may move data, tells the program what
-// it asked: whether the descriptor is that of a terminal or a file with positions, as
-// libraries ask of each that they are given, or whether the socket is connected.
+// isAnswer reports whether an error of a call only answers a question of the program:
+// whether the descriptor is a terminal or a file with positions, as libraries ask of every
+// descriptor, or whether the socket is connected. moves tells whether the call may move
+// data.
 func isAnswer(errno unix.Errno, moves bool) bool {
 	return !moves && (errno == unix.ENOTTY || errno == unix.ESPIPE || errno == unix.ENOTCONN)
 }
 
-// fail takes note of an error.
+// fail records an error.
 func (n *connection) fail(errno unix.Errno, matters bool) {
 	if n.errors == nil {
 		n.errors, n.failed = make(map[unix.Errno]int), make(map[unix.Errno]bool)
@@ -173,8 +174,8 @@ func (n *connection) fail(errno unix.Errno, matters bool) {
 	}
 }
 
-// pendingError is the error of a socket that a call asks for: so one learns what has become
-// of a connect that did not wait.
+// pendingError is the pending error of a socket that a call asks for. It tells how a
+// connect that did not wait has ended.
 func pendingError(c *trace.Call) unix.Errno {
 	if c.Errno != 0 || !slices.Contains(c.Arg("optname").Names, "SO_ERROR") {
 		return 0
@@ -185,7 +186,7 @@ func pendingError(c *trace.Call) unix.Errno {
 	return 0
 }
 
-// note takes what the kernel says of the socket: "TCP:[127.0.0.1:1->127.0.0.1:2]".
+// note records what the kernel says of the socket: "TCP:[127.0.0.1:1->127.0.0.1:2]".
 func (n *connection) note(text string) {
 	protocol, ends, ok := strings.Cut(text, ":[")
 	if !ok {
@@ -195,7 +196,7 @@ func (n *connection) note(text string) {
 	ends = strings.TrimSuffix(ends, "]")
 	local, remote, connected := strings.Cut(ends, "->")
 	if strings.HasPrefix(protocol, "UNIX") || local != "" && local[0] >= '0' && local[0] <= '9' && !strings.Contains(local, ":") {
-		return // numbers of sockets say nothing to people
+		return // numbers of sockets mean nothing to people
 	}
 	if local != "" {
 		n.local = local
@@ -205,7 +206,7 @@ func (n *connection) note(text string) {
 	}
 }
 
-// addresses finds the addresses of sockets in arguments.
+// addresses finds socket addresses in arguments.
 func addresses(values []trace.Value) (found []string) {
 	for i := range values {
 		v := &values[i]
@@ -244,7 +245,7 @@ func address(v *trace.Value) string {
 	return ""
 }
 
-// isDNS reports whether the other end is a server of DNS.
+// isDNS reports whether the other end is a DNS server.
 func (n *connection) isDNS() bool {
 	is := func(address string) bool {
 		at, err := netip.ParseAddrPort(address)
@@ -253,11 +254,11 @@ func (n *connection) isDNS() bool {
 	return is(n.remote) || slices.ContainsFunc(n.peers, is)
 }
 
-// findDNS looks for messages of DNS in what was sent or received.
+// findDNS looks for DNS messages in data that was sent or received.
 func (n *connection) findDNS(v *trace.Value, at time.Time) {
 	if (v.Kind == trace.Bytes || v.Kind == trace.String) && !v.More {
 		if b := []byte(v.Str); !n.dns(b, at) && len(b) > 2 {
-			n.dns(b[2:], at) // after the length that TCP has
+			n.dns(b[2:], at) // after the length that precedes it over TCP
 		}
 	}
 	for i := range v.Elems {
@@ -265,7 +266,7 @@ func (n *connection) findDNS(v *trace.Value, at time.Time) {
 	}
 }
 
-// dns reads a message of DNS.
+// dns reads a DNS message.
 func (n *connection) dns(b []byte, at time.Time) bool {
 	var p dnsmessage.Parser
 	header, err := p.Start(b)
@@ -311,15 +312,15 @@ func (n *connection) dns(b []byte, at time.Time) bool {
 	return true
 }
 
-// outcomes are the names that people know of what servers of DNS answer: those of IANA's
-// table of RCODEs, in capitals.
+// outcomes are the well-known names of DNS response codes: those of IANA's table of
+// RCODEs, in capitals.
 var outcomes = [...]string{
 	dnsmessage.RCodeSuccess: "", dnsmessage.RCodeFormatError: "FORMERR", dnsmessage.RCodeServerFailure: "SERVFAIL",
 	dnsmessage.RCodeNameError: "NXDOMAIN", dnsmessage.RCodeNotImplemented: "NOTIMP", dnsmessage.RCodeRefused: "REFUSED",
 	6: "YXDOMAIN", 7: "YXRRSET", 8: "NXRRSET", 9: "NOTAUTH", 10: "NOTZONE",
 }
 
-// outcomeOf is empty for an answer without an error.
+// outcomeOf returns the name of a code, or "" for an answer without an error.
 func outcomeOf(code dnsmessage.RCode) string {
 	if int(code) < len(outcomes) {
 		return outcomes[code]
@@ -341,7 +342,7 @@ func (n *connection) lookup(name, kind string, at time.Time) *lookup {
 	return l
 }
 
-// connections are those that are shown.
+// connections are the connections to show.
 func (r *netReport) connections() []*connection {
 	return slices.DeleteFunc(slices.Clone(r.order), func(n *connection) bool {
 		return n.remote == "" && len(n.peers) == 0 && n.sent+n.received == 0 && !n.listens && !n.accepted

@@ -11,8 +11,8 @@ import (
 	"trapline/trace"
 )
 
-// called are the calls that were made, by their names in the kernel's tables: a call made
-// through a multiplexer such as socketcall is the multiplexer.
+// called are the calls that were made, by their names in the kernel's tables. A call that
+// was made through a multiplexer such as socketcall counts as the multiplexer.
 type called struct {
 	set   *Set
 	names map[string]bool
@@ -30,11 +30,11 @@ func (r *called) enter(c *trace.Call, _ *process) {
 	}
 }
 
-// unseen are calls that a program may be made to call by the kernel at any moment: at the
-// end of a signal's handler, and to go on with a call after a stop.
+// unseen are calls that the kernel may make a program call at any moment: at the end of a
+// signal handler, and to resume a call after a stop.
 var unseen = [...]string{"restart_syscall", "rt_sigreturn"}
 
-// sorted are the names, with unseen.
+// sorted are the names, including unseen.
 func (r *called) sorted() (names []string) {
 	for name := range r.names {
 		names = append(names, name)
@@ -48,7 +48,7 @@ func (r *called) sorted() (names []string) {
 	return names
 }
 
-// incomplete is the word that policies come with.
+// incomplete is the caveat that comes with policies.
 func (r *called) incomplete() string {
 	runs := "this run"
 	if r.set.traces > 1 {
@@ -68,8 +68,8 @@ func (r *called) architectures(names map[tables.ABI]string) (list []string) {
 	return list
 }
 
-// newSeccomp makes a profile as the runtime specification of the Open Container
-// Initiative has it (config-linux.md, "Seccomp").
+// newSeccomp makes a profile in the form of the Open Container Initiative's runtime
+// specification (config-linux.md, "Seccomp").
 func newSeccomp(s *Set) view {
 	r := newCalled(s)
 	profile := func(w *writer) {

@@ -12,28 +12,28 @@ import (
 	"trapline/trace"
 )
 
-// process is a process of the trace. Processes that have the same id, one after the
-// other, are different ones.
+// process is a process of the trace. Processes that have the same id one after the other
+// are different processes.
 type process struct {
 	pid      int
 	parent   *process // nil if the creator is not traced
 	children []*process
-	order    int // of its beginning among those of all processes
+	order    int // position of its beginning among those of all processes
 
-	start, end time.Time   // zero if it was not seen
+	start, end time.Time   // zero if not seen
 	threads    int         // how many it has had
 	living     int         // how many of them are alive
 	execs      []execution // the programs that it has executed; the first may be older than the trace
-	origin     *execution  // the program that its creator executed then, or nil
+	origin     *execution  // the program that its creator ran then, or nil
 	attached   bool        // the trace began while it was running
-	detached   bool        // it lives on
+	detached   bool        // it continues untraced
 	ended      bool
 	status     unix.WaitStatus
 	usage      *trace.Usage
 
 	fds map[int]*openFD // with the report of descriptors
 
-	searches map[string]*search // of files that have not been found, by the last part of the name
+	searches map[string]*search // of files that have not been found yet, by the last part of the name
 	lookups  int                // of files by name
 }
 
@@ -45,7 +45,7 @@ type execution struct {
 	env      []string // nil if it is not known
 }
 
-// program is what a process executes now; nil if that is not known.
+// program is the program that a process runs now; nil if it is not known.
 func (p *process) program() *execution {
 	if n := len(p.execs); n > 0 {
 		return &p.execs[n-1]
@@ -81,7 +81,7 @@ func (ps *processes) add(pid int, parent *process, at time.Time) *process {
 	if parent != nil {
 		parent.begets(p)
 		if e := parent.program(); e != nil {
-			origin := *e // the list may move
+			origin := *e // the list may move in memory
 			p.origin = &origin
 		}
 	}
@@ -89,7 +89,7 @@ func (ps *processes) add(pid int, parent *process, at time.Time) *process {
 	return p
 }
 
-// begets adds a process that was created: behind those that were created before it.
+// begets adds a child after those that were created before it.
 func (p *process) begets(child *process) {
 	i := len(p.children)
 	for i > 0 && trace.CreatedBefore(child.pid, p.children[i-1].pid) {

@@ -1,8 +1,8 @@
 //go:build linux && amd64
 
-// Package report makes views of a whole trace: the files that were used, the tree of
-// processes, and others. A Set of reports is a Handler of a trace. It takes note of what
-// happens, and at the end writes text for people or records of JSON.
+// Package report makes views of a whole trace: the files that were used, the process tree,
+// and others. A Set of reports is a Handler of a trace. It records what happens, and at
+// the end writes text for people or JSON records.
 //
 // Reports are made from what the descriptions of calls say (trace.FileUse), so that they
 // have no lists of calls of their own.
@@ -29,35 +29,35 @@ const (
 	Tree  Kind = "tree"  // processes, and what they executed
 	FDs   Kind = "fds"   // descriptors that were not closed
 	Net   Kind = "net"   // connections
-	Time  Kind = "time"  // where the time of the clock went
+	Time  Kind = "time"  // where the elapsed time went
 
 	Folded  Kind = "folded"  // call stacks, for flame graphs
 	Seccomp Kind = "seccomp" // the calls that were made, as a seccomp profile of containers
 	Systemd Kind = "systemd" // the same as a SystemCallFilter of systemd
 )
 
-// view is a report in the making. Its functions may be nil.
+// view is a report being made. Its functions may be nil.
 type view struct {
 	enter, exit func(c *trace.Call, p *process)
 	// started and executed are called when a process begins and after it has executed
 	// a program; stopped when a thread has been stopped, and threadEnded when it ends.
 	started, executed    func(p *process)
 	stopped, threadEnded func(t *trace.Process, p *process)
-	// text writes it for people, and json as records.
+	// text writes the report for people, and json as records.
 	text func(w *writer)
 	json func(w *writer)
 }
 
-// kind is what is known of a Kind.
+// kind describes a Kind.
 type kind struct {
 	name Kind
 	// classes are the calls that it needs, as trace.ParseCalls takes them; empty for none.
 	classes string
 	files   bool // it needs trace.Call.Files
 	stacks  bool // it needs trace.Call.Stack
-	strings int  // how many bytes it needs of a string
-	sockets bool // it needs to know what the kernel says of sockets
-	merged  bool // it may be of several traces
+	strings int  // how many bytes of a string it needs
+	sockets bool // it needs the kernel's descriptions of sockets
+	merged  bool // it may cover several traces
 	make    func(s *Set) view
 }
 
@@ -74,7 +74,7 @@ func kinds() []kind {
 	}
 }
 
-// Names are the kinds of reports there are.
+// Names are all kinds of reports.
 func Names() (names []string) {
 	for _, k := range kinds() {
 		names = append(names, string(k.name))
@@ -82,7 +82,7 @@ func Names() (names []string) {
 	return names
 }
 
-// Merged are the kinds that may be of several traces: see Set.NextTrace.
+// Merged are the kinds that may cover several traces: see Set.NextTrace.
 func Merged() (merged []Kind) {
 	for _, k := range kinds() {
 		if k.merged {
@@ -120,13 +120,14 @@ type Set struct {
 	views  []view
 	traces int // how many there are
 	needs  *trace.CallSet
-	// Environment is that of the program that launched the command, NAME=VALUE; the
-	// environment of the command is shown by its differences. Nil if it is not known.
+	// Environment is the environment of the program that launched the command, NAME=VALUE;
+	// nil if it is not known. The environment of the command is shown as its differences
+	// from this.
 	Environment []string
 }
 
-// New starts reports, and changes the Options of the trace that they are of: it sets the
-// Handler, and the calls to trace unless the Options have any.
+// New starts reports, and changes the Options of their trace: it sets the Handler, and the
+// calls to trace unless the Options have any.
 func New(wanted []Kind, o *trace.Options) (*Set, error) {
 	s := &Set{traces: 1}
 	s.processes.init()
@@ -170,14 +171,14 @@ func New(wanted []Kind, o *trace.Options) (*Set, error) {
 	return s, nil
 }
 
-// Lacks reports whether the reports need calls that a recording does not have because
-// they were not to be traced.
+// Lacks reports whether the reports need calls that a recording lacks because they were
+// not to be traced.
 func (s *Set) Lacks(i *recording.Info) bool {
 	return s.needs != nil && s.needs.Overlaps(trace.LeftOut(i))
 }
 
-// NextTrace begins another trace, whose processes have nothing to do with those so far.
-// It is for kinds of Merged only.
+// NextTrace begins another trace, whose processes are unrelated to the previous ones. It
+// may be used only with the kinds of Merged.
 func (s *Set) NextTrace() {
 	s.processes.init()
 	s.traces++
@@ -247,11 +248,11 @@ func (s *Set) exit(c *trace.Call) error {
 // Form says how reports are written.
 type Form struct {
 	JSON bool
-	// Message, if not nil, is called with what there is to say about a report that has no
-	// place in it.
+	// Message, if not nil, is called with messages about a report that have no place in
+	// the report.
 	Message func(text string)
-	// Missing says what is missing of the trace. In text it is passed to Message; in JSON
-	// there is a record for each.
+	// Missing says what is missing of the trace. With text, Message gets it; with JSON,
+	// each item becomes a record.
 	Missing []string
 	// At is the time of the records; zero for now.
 	At time.Time

@@ -10,8 +10,8 @@ import (
 	"unicode/utf8"
 )
 
-// shellWord quotes an argument for a POSIX shell, which takes it for one word and nothing
-// else. The word is in one line and has no characters that a terminal interprets.
+// shellWord quotes an argument for a POSIX shell, so that the shell takes it as one word.
+// The word is on one line and has no characters that a terminal interprets.
 func shellWord(s string) string {
 	if s == "" {
 		return "''"
@@ -23,8 +23,8 @@ func shellWord(s string) string {
 		return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 	}
 	if strings.HasSuffix(s, "\n") {
-		// A command substitution would drop the newline. To a shell that does not know
-		// this form, it is one word as well.
+		// A command substitution would drop the newline. A shell that does not know this
+		// form also takes it as one word.
 		return "$'" + octal(s, false) + "'"
 	}
 	return `"$(printf '` + octal(s, true) + `')"`
@@ -42,7 +42,7 @@ func shellVariable(s string) string {
 	return name + "=" + shellWord(value)
 }
 
-// isShellPlain reports whether a shell gives no meaning to a character of an argument that
+// isShellPlain reports whether a character has no meaning to a shell in an argument that
 // does not begin with =.
 func isShellPlain(r rune) bool {
 	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_-./,:+@%^=", r)
@@ -53,9 +53,9 @@ func isVisible(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return !strconv.IsPrint(r) })
 }
 
-// octal writes all that is not plain as octal escapes. In a format of printf % has a
-// meaning, as has - at its beginning, and in double quotes an interactive shell may
-// replace !.
+// octal writes everything that is not plain as octal escapes. In a format of printf, % and
+// an initial - are not plain, and in double quotes ! is not, which an interactive shell
+// may replace.
 func octal(s string, format bool) string {
 	var b strings.Builder
 	for i := 0; i < len(s); {
@@ -75,9 +75,9 @@ func octal(s string, format bool) string {
 	return b.String()
 }
 
-// shellCommand is a command line that, in a shell with the environment before in the
-// directory dir, makes the same execve as e: from its directory, with its environment.
-// Unknown environments and directories make no difference.
+// shellCommand is a command line that makes the same execve as e, from its directory and
+// with its environment, if it is run by a shell with the environment before in the
+// directory dir. Unknown environments and directories are ignored.
 func shellCommand(e *execution, dir string, before []string) string {
 	var b strings.Builder
 	if e.dir != "" && e.dir != dir && strings.HasPrefix(e.dir, "/") {
@@ -101,7 +101,7 @@ func shellCommand(e *execution, dir string, before []string) string {
 		for _, variable := range set {
 			b.WriteString(" " + shellVariable(variable))
 		}
-		if strings.Contains(words[0], "=") { // env would take it for a variable
+		if strings.Contains(words[0], "=") { // env would treat it as a variable
 			words = append([]string{"sh", "-c", `exec "$0" "$@"`}, words...)
 		}
 		b.WriteString(" ")
@@ -119,7 +119,7 @@ func shellCommand(e *execution, dir string, before []string) string {
 	return b.String()
 }
 
-// isShellKeyword reports whether a shell would not take a word for the name of a program.
+// isShellKeyword reports whether a shell would not treat a word as the name of a program.
 func isShellKeyword(word string) bool {
 	switch word {
 	case "if", "then", "else", "elif", "fi", "do", "done", "case", "esac", "while", "until", "for", "in", "function", "select",
@@ -129,9 +129,9 @@ func isShellKeyword(word string) bool {
 	return false
 }
 
-// environmentChanges returns the variables of after that before lacks or has with
-// another value, and the names of those that only before has. It leaves out strings that
-// are not variables, and variables that shells change at each command.
+// environmentChanges returns the variables of after that before lacks or has with another
+// value, and the names of those that only before has. It ignores strings that are not
+// variables, and variables that shells change at each command.
 func environmentChanges(before, after []string) (set, unset []string) {
 	if before == nil || after == nil {
 		return nil, nil

@@ -12,7 +12,7 @@ import (
 	"trapline/trace"
 )
 
-// timeReport is the report of where the time of the clock went.
+// timeReport is the report of where the elapsed time went.
 type timeReport struct {
 	set     *Set
 	threads map[int]*threadTime
@@ -36,7 +36,7 @@ type processTime struct {
 // threadTime is what is known of a thread.
 type threadTime struct {
 	inCall  bool
-	stopped time.Time // when it was stopped, or zero
+	stopped time.Time // since when it is stopped, or zero
 }
 
 // busy adds up the time in which at least one of several things was going on.
@@ -69,17 +69,17 @@ func (b *busy) total(now time.Time) time.Duration {
 	return b.sum
 }
 
-// waitKey is a call on a file or on nothing.
+// waitKey is a call, and the file that it uses or "".
 type waitKey struct{ call, file string }
 
-// waited is the time in such calls.
+// waited is the time spent in such calls.
 type waited struct {
 	key   waitKey
 	calls int
 	spent time.Duration
 }
 
-// slowCall is one of the calls that took longest.
+// slowCall is one of the slowest calls.
 type slowCall struct {
 	call    *trace.Call
 	process *process

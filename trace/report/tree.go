@@ -19,7 +19,7 @@ func newTree(s *Set) view {
 	return view{text: r.text, json: r.json}
 }
 
-// around is where a process came to be: what its command line is relative to.
+// around is where a process was created: its command line is relative to that.
 func (r *treeReport) around(p *process, i int) (dir string, env []string) {
 	if i > 0 {
 		return p.execs[i-1].dir, p.execs[i-1].env
@@ -49,8 +49,8 @@ func (r *treeReport) text(w *writer) {
 	}
 }
 
-// branch writes a process and those that it has created. first begins its line, rest
-// the lines below.
+// branch writes a process and its descendants. first begins its line, rest the lines
+// below.
 func (r *treeReport) branch(w *writer, p *process, first, rest string) {
 	line := "(" + shown(p.name()) + ")" // it has not executed anything
 	if len(p.execs) > 0 {
@@ -73,7 +73,7 @@ func (r *treeReport) branch(w *writer, p *process, first, rest string) {
 	}
 }
 
-// facts are what is said of a process beside its command line.
+// facts are details about a process beside its command line.
 func (p *process) facts() string {
 	facts := []string{fmt.Sprint(p.pid), p.outcome()}
 	if p.threads > 1 {
@@ -105,7 +105,7 @@ func (p *process) outcome() string {
 	return fmt.Sprintf("exit %d", p.status.ExitStatus())
 }
 
-// brief is a duration with three digits or so.
+// brief is a duration with about three digits.
 func brief(d time.Duration) string {
 	switch {
 	case d < 10*time.Second:
@@ -178,7 +178,7 @@ func (r *treeReport) execJSON(w *writer, p *process, i int) {
 	w.close('}')
 }
 
-// usage writes what a process has used, as the records of its end do.
+// usage writes the resources that a process has used, like the records of its end.
 func (w *writer) usage(u *trace.Usage) {
 	w.open("rusage", '{')
 	w.number("user_ns", int64(u.User))

@@ -13,17 +13,17 @@ import (
 	jsonformat "trapline/output/json"
 )
 
-// writer collects a report. It has verbs for lines of text and for JSON.
+// writer collects a report. It has methods for lines of text and for JSON.
 type writer struct {
 	b     []byte
 	at    time.Time
 	stamp func(time.Time) int64
-	// message says what has no place in the report; it may be nil.
+	// message takes messages that have no place in the report. It may be nil.
 	message func(text string)
 	comma   bool // the next member or element follows another one
 }
 
-// newWriter returns a writer for reports of that form.
+// newWriter returns a writer for reports in this form.
 func (f *Form) newWriter() *writer {
 	w := &writer{stamp: f.Stamp, message: f.Message, at: f.At}
 	if w.at.IsZero() {
@@ -45,8 +45,8 @@ func (w *writer) missing(f *Form) {
 	}
 }
 
-// table writes rows in columns, the first so many of which are aligned to the right. The
-// last column is as wide as it is.
+// table writes rows in columns. The first columns, so many as right says, are aligned to
+// the right. The last column is not padded.
 func (w *writer) table(rows [][]string, right int) {
 	var widths []int
 	for _, row := range rows {
@@ -86,7 +86,7 @@ func (w *writer) record(event string) {
 	}
 	w.b = append(w.b, jsonformat.RecordStart...)
 	second, fraction, sign := at/1e9, at%1e9, ""
-	if at < 0 { // a recording may have any time
+	if at < 0 { // the times in a recording are arbitrary
 		second, fraction, sign = -second, -fraction, "-"
 	}
 	w.b = fmt.Appendf(w.b, `"%s","time":%s%d.%09d,"time_ns":%d`, event, sign, second, fraction, at)
@@ -159,8 +159,8 @@ func (w *writer) texts(key string, list []string) {
 	w.close(']')
 }
 
-// shown is a name in text for people: in quotes, with escapes, if it has anything that a
-// terminal may interpret or that is hard to see.
+// shown is a name in text for people: in quotes, with escapes, if it contains anything
+// that a terminal may interpret or that is hard to see.
 func shown(s string) string {
 	if s == "" {
 		return `""`
@@ -195,7 +195,7 @@ func size(n uint64) string {
 // seconds is a duration for people.
 func seconds(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), 'f', 6, 64) }
 
-// few joins the first of some names.
+// few joins the first few names.
 func few(names []string, most int) string {
 	if len(names) <= most {
 		return strings.Join(names, ", ")
@@ -212,7 +212,7 @@ func (w *writer) instant(key string, at time.Time) {
 	w.number(key, at.UnixNano())
 }
 
-// words writes a list of strings that are plain.
+// words writes a list of strings that need no escapes.
 func (w *writer) words(key string, list []string) {
 	w.open(key, '[')
 	for _, s := range list {

@@ -10,7 +10,7 @@ import (
 	"trapline/output"
 )
 
-// files finds the descriptors and paths that a call is given.
+// files finds the descriptors and paths that a call gets.
 type files struct {
 	output.Discard
 	call  decode.Call
@@ -37,7 +37,7 @@ func (f *files) init(h host.Host) {
 	})
 }
 
-// filesOf finds those of the call that a thread is in.
+// filesOf finds the descriptors and paths of a thread's current call.
 func (q *Inquiry) filesOf(t *thread) *files {
 	f := &q.asked
 	f.fds, f.paths = f.fds[:0], f.paths[:0]

@@ -12,7 +12,8 @@ import (
 // wake.
 //
 // A thread is stuck if it is certain whom it waits for, it waits without a time limit, and
-// all who can end its wait are stuck as well. If that is a process, each of its threads can.
+// everybody who can end its wait is stuck as well. If a process can end the wait, each of
+// its threads can.
 func (q *Inquiry) deadlocks() (found []output.Deadlock) {
 	stuck := make(map[int]bool)
 	for _, t := range q.order {
@@ -49,8 +50,8 @@ func (q *Inquiry) deadlocks() (found []output.Deadlock) {
 	return found
 }
 
-// mayGoOn says that some of those whom a thread waits for may end its wait: one of
-// them, or all if all of them have to.
+// mayGoOn reports whether those whom a thread waits for may end its wait: if one of them
+// suffices, one, otherwise all.
 func (q *Inquiry) mayGoOn(t *thread, stuck map[int]bool) bool {
 	for _, on := range t.on {
 		if free := q.mayAct(on, stuck); free != t.wait.All {
@@ -60,7 +61,7 @@ func (q *Inquiry) mayGoOn(t *thread, stuck map[int]bool) bool {
 	return t.wait.All
 }
 
-// mayAct says that a target is not known to be stuck.
+// mayAct reports whether a target is not known to be stuck.
 func (q *Inquiry) mayAct(on target, stuck map[int]bool) bool {
 	if on.thread != 0 {
 		return !stuck[on.thread]
@@ -69,7 +70,7 @@ func (q *Inquiry) mayAct(on target, stuck map[int]bool) bool {
 	alive := 0
 	for _, tid := range threads {
 		t := q.threads[tid]
-		if t != nil && t.State == 'Z' { // it has ended, and others of its process live
+		if t != nil && t.State == 'Z' { // it has ended, and other threads of its process live
 			continue
 		}
 		if !stuck[tid] {
@@ -80,7 +81,7 @@ func (q *Inquiry) mayAct(on target, stuck map[int]bool) bool {
 	return !asked || alive == 0
 }
 
-// circle finds the shortest way from a stuck thread back to itself.
+// circle finds the shortest cycle from a stuck thread back to itself.
 func (q *Inquiry) circle(from *thread, stuck map[int]bool) []*thread {
 	before := map[*thread]*thread{}
 	queue := []*thread{from}

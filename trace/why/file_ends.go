@@ -16,13 +16,13 @@ import (
 	"trapline/tables"
 )
 
-// end is who is at the other end of a file.
+// end says who is at the other end of a file.
 type end struct {
-	what    string // that is waited for
+	what    string // what is waited for
 	on      []target
-	closed  bool // no one else has the other end
-	unseen  bool // others may not be seen
-	limited bool // the wait may end by itself
+	closed  bool // nobody else has the other end
+	unseen  bool // there may be others that trapline cannot see
+	limited bool // the wait may end after some time
 }
 
 func (q *Inquiry) allDescriptors() *host.Descriptors {
@@ -32,7 +32,7 @@ func (q *Inquiry) allDescriptors() *host.Descriptors {
 	return q.descriptors
 }
 
-// processes are those that have some descriptors.
+// processes are the processes that have certain descriptors.
 func (q *Inquiry) processes(all []host.Opened) (found []target) {
 	own := target{process: q.o.Own}
 	for _, o := range all {
@@ -46,7 +46,7 @@ func (q *Inquiry) processes(all []host.Opened) (found []target) {
 	return found
 }
 
-// number reads a line of fdinfo; 0 if it has none.
+// number reads a line of fdinfo; 0 if there is no such line.
 func number(info []byte, key string) int {
 	n, _ := strconv.Atoi(string(host.Field(info, key)))
 	return n
@@ -92,14 +92,14 @@ func (q *Inquiry) endOf(t *thread, fd int, sending bool) end {
 	return end{}
 }
 
-// processBehind returns the process that a pidfd stands for; 0 if it is not known.
+// processBehind returns the process that a pidfd refers to; 0 if it is not known.
 func (q *Inquiry) processBehind(t *thread, fd int) int {
 	pid := number(q.host.DescriptorInfo(make([]byte, 4096), t.TID, fd), "Pid:")
 	return max(pid, 0)
 }
 
-// endOfPipe finds the processes at the other end of a pipe. Others may open one that has a
-// name.
+// endOfPipe finds the processes at the other end of a pipe. If the pipe has a name, others
+// may open it.
 func (q *Inquiry) endOfPipe(t *thread, fd int, link, what string, sending bool) end {
 	d := q.allDescriptors()
 	e := end{what: what, closed: d.Complete, unseen: !d.Complete}
@@ -117,13 +117,14 @@ func (q *Inquiry) endOfPipe(t *thread, fd int, link, what string, sending bool) 
 	return e
 }
 
-// opensFor says whether a descriptor may be used as O_RDONLY or O_WRONLY says.
+// opensFor reports whether a descriptor is open for mode, O_RDONLY or O_WRONLY.
 func (q *Inquiry) opensFor(o host.Opened, mode int) bool {
 	flags, ok := q.host.StatusFlags(o.Process, o.FD)
 	return ok && (flags&unix.O_ACCMODE == mode || flags&unix.O_ACCMODE == unix.O_RDWR)
 }
 
-// endOfSocket finds the processes at the other end of a socket, if that is on this machine.
+// endOfSocket finds the processes at the other end of a socket, if they are on this
+// machine.
 func (q *Inquiry) endOfSocket(t *thread, fd int, inode uint64, sending bool) end {
 	protocol := string(q.host.SocketProtocol(make([]byte, 64), t.TID, fd))
 	what, from := "data from ", ""
@@ -190,8 +191,8 @@ func unixName(name []byte) string {
 	return strconv.Quote(strings.TrimRight(string(name), "\x00"))
 }
 
-// connection finds a socket of TCP by its inode, and the one at its other end; nil if there is
-// none on this machine.
+// connection finds a TCP socket by its inode, and the one at its other end. Each is nil if
+// it is not on this machine.
 func (q *Inquiry) connection(inode uint64) (own, peer *host.Connection) {
 	all := q.connections()
 	i := slices.IndexFunc(all, func(c host.Connection) bool { return c.Inode == inode })
@@ -218,7 +219,7 @@ func (q *Inquiry) connections() []host.Connection {
 	return q.tcp
 }
 
-// listeners finds the processes that listen at an address.
+// listeners finds the processes that listen on an address.
 func (q *Inquiry) listeners(at netip.AddrPort) []target {
 	var found []target
 	for _, c := range q.connections() {
@@ -229,7 +230,7 @@ func (q *Inquiry) listeners(at netip.AddrPort) []target {
 	return found
 }
 
-// waitsToConnect explains connect: the address says to whom.
+// waitsToConnect explains connect, whose address says whom the thread waits for.
 func (q *Inquiry) waitsToConnect(t *thread) {
 	inode, ok := host.NumberIn(string(q.host.Descriptor(make([]byte, 128), t.TID, int(int32(t.args[0])))), "socket")
 	if !ok || !q.host.SameNetwork(t.TGID) {
@@ -291,8 +292,9 @@ func (q *Inquiry) endOfDevice(t *thread, fd int, link string, device uint64, wha
 	return end{}
 }
 
-// samePTS says whether the two sides of a pseudoterminal may be of one instance of devpts: each numbers its
-// terminals for itself, and /dev/ptmx gives one of the instance that its process has mounted.
+// samePTS reports whether the two sides of a pseudoterminal may belong to one instance of
+// devpts. Each instance numbers its own terminals, and /dev/ptmx opens one of the instance
+// that its process has mounted.
 func (q *Inquiry) samePTS(master, slave host.Opened) bool {
 	m, ok1 := q.host.OpenFile(master.Process, master.FD)
 	s, ok2 := q.host.OpenFile(slave.Process, slave.FD)
@@ -327,8 +329,8 @@ func (q *Inquiry) waitsToOpen(t *thread) {
 	t.wait.For = fmt.Sprintf("a %s of %s", other, w.Name)
 }
 
-// mountOf finds the mount of a kind that a call works on, by its descriptors and paths; false if
-// there are several.
+// mountOf finds the mount of a kind that a call uses, through its descriptors and paths.
+// It returns false unless there is exactly one.
 func (q *Inquiry) mountOf(t *thread, kind string) (found host.Mount, ok bool) {
 	f := q.filesOf(t)
 	var ids []uint64
@@ -357,7 +359,7 @@ func (q *Inquiry) mountOf(t *thread, kind string) (found host.Mount, ok bool) {
 	return found, ok
 }
 
-// watched begins what is shown of a descriptor.
+// watched starts the output about a descriptor.
 func (q *Inquiry) watched(w watch, path string, names *tables.Set) output.WatchedFile {
 	return output.WatchedFile{FD: w.fd, Path: path, Events: eventNames(w.events, names)}
 }

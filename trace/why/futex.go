@@ -24,9 +24,9 @@ const (
 	futexOwner         = 0x3fffffff
 )
 
-// waitsForFutex explains futex. Its word has the owner's id if priorities are inherited, or
-// if it is in the owner's list of robust futexes. Of others the kernel does not know who is to wake
-// the thread.
+// waitsForFutex explains futex. The futex word has the owner's id if the futex inherits
+// priorities, or is in the owner's list of robust futexes. For other futexes the kernel
+// does not know who will wake the thread.
 func (q *Inquiry) waitsForFutex(t *thread) {
 	at, command := t.args[0], t.args[1]&futexCommand
 	t.limited = t.args[3] != 0
@@ -60,11 +60,11 @@ func (q *Inquiry) waitsForFutex(t *thread) {
 	q.waitsOn(t, target{process: task.TGID, thread: owner})
 }
 
-// isRobust says whether a futex is in a thread's list of those that it holds.
+// isRobust reports whether a futex is in its owner's list of robust futexes.
 func (q *Inquiry) isRobust(t *thread, owner int, at uint64) bool {
 	task, ok := q.host.Task(owner)
 	if !ok || t.abi == tables.I386 {
-		return false // lists of 32-bit programs cannot be asked for
+		return false // the lists of 32-bit programs cannot be queried
 	}
 	head, ok := q.host.RobustList(owner)
 	if !ok || head == 0 {
@@ -113,8 +113,9 @@ type futexWord struct {
 	private bool
 }
 
-// waitsAt says which futex a call of a 64-bit program waits for; false if it waits for none, or for
-// several. Numbers above that of futex are the same for all ABIs.
+// waitsAt returns the futex that a call of a 64-bit program waits for; false if it waits
+// for none, or for several. The call numbers above that of futex are the same for all
+// ABIs.
 func waitsAt(abi tables.ABI, nr uint64, args *[6]uint64) (w futexWord, ok bool) {
 	const futex64, futex32, futexTime64, wait = 202, 240, 422, 455
 	const private = 0x80 // FUTEX2_PRIVATE
@@ -129,8 +130,8 @@ func waitsAt(abi tables.ABI, nr uint64, args *[6]uint64) (w futexWord, ok bool) 
 	return w, false
 }
 
-// sameFutex finds the other threads that wait for the same futex: in its process and, if
-// the futex may be shared, in all others.
+// sameFutex finds the other threads that wait for the same futex: in the same process and,
+// if the futex may be shared, in all others.
 func (q *Inquiry) sameFutex(t *thread) {
 	word, ok := waitsAt(t.abi, t.call.NR, &t.args)
 	if !ok {
@@ -154,7 +155,8 @@ func (q *Inquiry) sameFutex(t *thread) {
 	}
 }
 
-// inFutex says whether a thread waits for the same futex as t. Its ABI is taken to be that of t.
+// inFutex reports whether a thread waits for the same futex as t, assuming that it uses
+// the ABI of t.
 func (q *Inquiry) inFutex(t *thread, word futexWord, process, tid int, place host.Place, shared bool) bool {
 	c, ok := q.host.SystemCall(tid)
 	if !ok || !c.InCall {

@@ -18,8 +18,8 @@ type semOp struct {
 	change int
 }
 
-// waitsForSemaphore explains semop. All operations are done at once, or none: the first that the
-// values do not allow is what the thread waits for.
+// waitsForSemaphore explains semop. The kernel performs either all operations or none. The
+// thread waits for the first one that the values do not allow.
 func (q *Inquiry) waitsForSemaphore(t *thread) {
 	id := int(int32(t.args[0]))
 	t.limited = t.name != "semop" && t.args[3] != 0
@@ -65,8 +65,9 @@ func (q *Inquiry) semOps(t *thread) (ops []semOp) {
 	return ops
 }
 
-// blocked returns the index of the operation that has to wait; -1 if none has to, or if that cannot
-// be said: an operation on the way may have an effect on a value that a later one looks at.
+// blocked returns the index of the operation that has to wait, or -1. It is -1 if none has
+// to wait, or if this is uncertain because an earlier operation may change a value that a
+// later one uses.
 func blocked(values []uint16, ops []semOp) int {
 	now := make([]int, len(values))
 	for i, v := range values {
@@ -114,7 +115,7 @@ func (q *Inquiry) waitsForMessage(t *thread) {
 	case !any:
 		t.wait.For = fmt.Sprintf("a message of its type in queue %d, which has %d of others", id, queue.Messages)
 	default:
-		return // one has come
+		return // a message has come
 	}
 	q.lastUser(t, queue.Sender, queue.Sent)
 }
@@ -137,7 +138,8 @@ func (q *Inquiry) queueOf(t *thread, id int) (host.MessageQueue, bool) {
 	return q.host.MessageQueue(id)
 }
 
-// waitsForMQ explains mq_receive and mq_send. Queues have names, by which others may open them.
+// waitsForMQ explains mq_receive and mq_send. Queues have names, through which others may
+// open them.
 func (q *Inquiry) waitsForMQ(t *thread) {
 	fd, sending := int(int32(t.args[0])), t.name == "mq_timedsend" || t.name == "mq_timedsend_time64"
 	t.limited = t.args[4] != 0

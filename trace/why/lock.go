@@ -12,9 +12,9 @@ import (
 	"trapline/tables"
 )
 
-// waitsForLock explains flock and fcntl: the request is in /proc/locks, and so are the locks
-// that are in its way. A lock of POSIX belongs to a process; others belong to all that have
-// the open file.
+// waitsForLock explains flock and fcntl. /proc/locks has the request and the locks in its
+// way. A POSIX lock belongs to a process; others belong to all processes that have the
+// open file.
 func (q *Inquiry) waitsForLock(t *thread, fd int, kind string) {
 	if !q.hasLocks {
 		q.locks, q.hasLocks = q.host.FileLocks(), true
@@ -34,7 +34,7 @@ func (q *Inquiry) waitsForLock(t *thread, fd int, kind string) {
 			continue
 		}
 		if request != nil && (request.From != k.From || request.To != k.To || request.Write != k.Write) {
-			return // another thread waits for another one, and which is whose is not known
+			return // another thread of the process waits for another lock, and it is unknown which request is whose
 		}
 		request = k
 	}
@@ -66,7 +66,7 @@ func (q *Inquiry) waitsForLock(t *thread, fd int, kind string) {
 	}
 }
 
-// waitsForHolders adds those who have a lock.
+// waitsForHolders adds the holders of a lock.
 func (q *Inquiry) waitsForHolders(t *thread, k *host.FileLock) {
 	if k.Kind == "POSIX" {
 		if k.Process <= 0 {
@@ -87,7 +87,7 @@ func (q *Inquiry) waitsForHolders(t *thread, k *host.FileLock) {
 	case len(holders) == 0:
 		t.wait.More, t.closed = true, false
 	case len(holders) > 1:
-		// Any of these can give up this lock, but all locks have to be given up.
+		// Any of the holders can release this lock, but all locks have to be released.
 		if len(t.on) > 0 {
 			t.closed = false
 		}
@@ -97,8 +97,8 @@ func (q *Inquiry) waitsForHolders(t *thread, k *host.FileLock) {
 	q.waitsOn(t, holders...)
 }
 
-// rangeOf reads the bytes that fcntl is to lock; false if they do not start from the beginning
-// of the file, or cannot be read.
+// rangeOf reads the range that fcntl is to lock. It returns false if the range is not
+// relative to the beginning of the file, or cannot be read.
 func (q *Inquiry) rangeOf(t *thread, kind string) (from, to uint64, ok bool) {
 	const whence, set = 2, 0 // of struct flock; SEEK_SET
 	start, length, size := uint64(8), uint64(16), 8

@@ -15,8 +15,8 @@ import (
 )
 
 // memory is the memory of a process. A page may be served by a process that does not
-// answer (userfaultfd, or a file of FUSE); then a read of it does not return. Therefore
-// another thread reads, and after one read that does not return nothing more is read.
+// answer (userfaultfd, or a FUSE file); then a read does not return. So another thread
+// reads, and after one read that does not return, it reads nothing more.
 type memory struct {
 	tid  int
 	lost bool
@@ -74,8 +74,8 @@ func (m *memory) word(addr uint64, size int) (uint64, bool) {
 	return binary.NativeEndian.Uint64(b[:]), true
 }
 
-// stack unwinds the stack of a thread that sleeps, from the two registers that the
-// kernel tells of it.
+// stack unwinds the stack of a sleeping thread, from the two registers that the kernel
+// reveals.
 func (q *Inquiry) stack(t *thread) *output.Stack {
 	if q.o.Stacks == nil || t.call.PC == 0 {
 		return nil

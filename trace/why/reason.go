@@ -13,9 +13,8 @@ import (
 	"trapline/tables"
 )
 
-// reason finds out what a sleeping thread waits for. The cases are those of calls that
-// wait for something of their own; what else a call with a descriptor waits for depends on
-// the file.
+// reason finds out what a sleeping thread waits for. The cases are calls that wait for
+// something special. For other calls with a descriptor it depends on the file.
 func (q *Inquiry) reason(t *thread) {
 	if q.served(t) {
 		return
@@ -85,8 +84,9 @@ func (q *Inquiry) reason(t *thread) {
 
 const setLockWait64 = 14 // F_SETLKW64 of i386
 
-// transfer says from or to which descriptor a call moves data, if it has just one. A description
-// does not say which way: the buffers of recvmsg and sendmsg look the same.
+// transfer says from or to which descriptor a call moves data, if there is only one.
+// Descriptions do not tell the direction: the buffers of recvmsg and sendmsg look the
+// same.
 func transfer(name string, a *[6]uint64) (fd int, sending, ok bool) {
 	switch name {
 	case "read", "readv", "pread64", "preadv", "preadv2", "recv", "recvfrom", "recvmsg", "recvmmsg", "recvmmsg_time64",
@@ -161,7 +161,7 @@ func (q *Inquiry) waitsById(t *thread) {
 	}
 }
 
-// waitsForVfork explains vfork: the child has the memory of its parent until it calls
+// waitsForVfork explains vfork: the child uses the memory of its parent until it calls
 // execve or ends.
 func (q *Inquiry) waitsForVfork(t *thread) {
 	for _, child := range q.host.Children(t.TGID, 0) {
@@ -172,7 +172,7 @@ func (q *Inquiry) waitsForVfork(t *thread) {
 	}
 }
 
-// served explains a wait for a file system or for memory that a process serves, or
+// served explains a wait for a file system or memory that is served by a process or
 // another machine. It returns false if the thread waits for something else.
 func (q *Inquiry) served(t *thread) bool {
 	in := func(function string) bool { return slices.Contains(t.kernel, function) }
@@ -189,8 +189,8 @@ func (q *Inquiry) served(t *thread) bool {
 	return true
 }
 
-// waitsForUserfault names the process that handles page faults. It is known if only one
-// has descriptors with faults that are pending.
+// waitsForUserfault names the process that handles page faults. It is known only if
+// exactly one process has descriptors with pending faults.
 func (q *Inquiry) waitsForUserfault(t *thread) {
 	t.wait.For = "a page of its memory, by userfaultfd"
 	var handlers []target
@@ -206,8 +206,9 @@ func (q *Inquiry) waitsForUserfault(t *thread) {
 }
 
 // waitsForFUSE names the process that serves a file system. It is known if the kernel
-// tells the connection of /dev/fuse, or if only one process has it open. What has no mount of this kind
-// may be another machine's, as virtiofs is, which waits in the same function.
+// reveals the connection of /dev/fuse, or if only one process has that open. Without a
+// FUSE mount, another machine may serve the file system, like virtiofs, which waits in the
+// same function.
 func (q *Inquiry) waitsForFUSE(t *thread) {
 	mount, ok := q.mountOf(t, "fuse")
 	if !ok {
@@ -267,8 +268,7 @@ func (q *Inquiry) waitsForPoll(t *thread) {
 	q.watches(t, all, &tables.PollEvents, uint64(len(all)) == t.args[1])
 }
 
-// waitsForSelect explains select, whose sets the kernel leaves as they are until it
-// returns.
+// waitsForSelect explains select. The kernel does not change its sets until it returns.
 func (q *Inquiry) waitsForSelect(t *thread) {
 	t.limited = t.args[4] != 0
 	n := min(t.args[0], 1<<16)
@@ -307,7 +307,7 @@ func (q *Inquiry) waitsForEpoll(t *thread) {
 		t.limited = int32(t.args[3]) >= 0
 	}
 	var all []watch
-	const always = 0x8 | 0x10 // EPOLLERR, EPOLLHUP, which need not be asked for
+	const always = 0x8 | 0x10 // EPOLLERR, EPOLLHUP, which are always reported
 	for _, w := range q.host.Watches(t.TID, int(int32(t.args[0]))) {
 		all = append(all, watch{fd: w.FD, events: w.Events &^ always, inode: w.Inode})
 	}
@@ -321,7 +321,7 @@ type watch struct {
 	inode  uint64 // of its file, or 0 if that is not known
 }
 
-// The events that have the same number in poll and epoll, and that can be asked for
+// Events that have the same number in poll and epoll, and that can be requested
 // (asm-generic/poll.h).
 const (
 	pollRead  = unix.POLLIN | unix.POLLPRI | 0x40 /* POLLRDNORM */ | unix.POLLRDHUP
@@ -346,7 +346,7 @@ func (q *Inquiry) watches(t *thread, all []watch, names *tables.Set, complete bo
 	for _, w := range all {
 		path := string(q.host.Descriptor(make([]byte, unix.PathMax), t.TID, w.fd))
 		if inode, ok := q.host.Inode(t.TID, w.fd); w.inode != 0 && (!ok || inode != w.inode) {
-			path = "" // the number stands for another file by now
+			path = "" // the number refers to another file by now
 		}
 		f := q.watched(w, path, names)
 		if path == "" {

@@ -12,8 +12,8 @@ import (
 	"trapline/tables"
 )
 
-// waitsForCompletions explains io_uring_enter. The kernel tells how many completions are there, and which
-// requests wait for a file to be ready, but not what else it has yet to do.
+// waitsForCompletions explains io_uring_enter. The kernel tells how many completions are
+// there and which requests wait for a file to be ready, but not what else is pending.
 func (q *Inquiry) waitsForCompletions(t *thread) {
 	const getEvents, registered, extended = 1, 16, 8 // IORING_ENTER_GETEVENTS ...
 	fd, wanted, flags := int(int32(t.args[0])), t.args[2], t.args[3]
@@ -34,14 +34,15 @@ func (q *Inquiry) waitsForCompletions(t *thread) {
 	}
 }
 
-// ring is what the kernel tells of an instance of io_uring, in fdinfo.
+// ring is what fdinfo says about an instance of io_uring.
 type ring struct {
-	completions uint32   // that the program has yet to take
+	completions uint32   // completions that the program has yet to take
 	polled      []string // operations that wait until a file is ready
 }
 
-// parseRing reads the fdinfo of an instance of io_uring; false if it lacks the numbers of completions.
-// Operations are listed like "  op=6, task_works=0", if the kernel could do so without waiting.
+// parseRing reads the fdinfo of an instance of io_uring. It returns false if the numbers
+// of completions are missing. Operations are listed like " op=6, task_works=0", if the
+// kernel could list them without waiting.
 func parseRing(info []byte) (r ring, ok bool) {
 	head, err1 := strconv.ParseUint(string(host.Field(info, "CqHead:")), 10, 32)
 	tail, err2 := strconv.ParseUint(string(host.Field(info, "CqTail:")), 10, 32)
@@ -55,7 +56,7 @@ func parseRing(info []byte) (r ring, ok bool) {
 		number, _, comma := bytes.Cut(text, []byte(","))
 		op, err := strconv.ParseUint(string(number), 10, 8)
 		if !found || !comma || err != nil {
-			break // the list has ended
+			break // end of the list
 		}
 		name, known := tables.UringOp.Lookup(op)
 		if !known {

@@ -3,9 +3,9 @@
 // Package why finds out what the threads of a process wait for, and on whom. It reads
 // /proc and the memory of the processes, without attaching to them.
 //
-// An Inquiry follows chains: the processes that the first one waits for are asked as
-// well, and so on. A wait is described by those who can end it. Whether only they can is
-// stated only if it is certain; deadlocks follow from such waits.
+// An Inquiry follows chains: it also examines the processes that the first one waits for,
+// and so on. It describes a wait by those who can end it, and says that nobody else can
+// only if that is certain. It finds deadlocks among such waits.
 package why
 
 import (
@@ -20,25 +20,26 @@ import (
 	"trapline/tracer/unwind"
 )
 
-// Options say what an Inquiry looks at.
+// Options control what an Inquiry examines.
 type Options struct {
 	Decode decode.Options
 	// Stacks, if not nil, unwinds the stacks of the threads.
 	Stacks *unwind.Unwinder
 	// Self is a process that is not named as the tracer of others, or 0.
 	Self int
-	// Own is the process that asks, or 0. Since it has inherited descriptors, it is named as
-	// the owner of a descriptor only if no other process has it. Its own waits are not
-	// examined.
+	// Own is the process that makes the Inquiry, or 0. Since it has inherited descriptors,
+	// it is named as the owner of a descriptor only if no other process has it. Its own
+	// waits are not examined.
 	Own int
 	// Since, if not nil, gives the time that a thread has been in its call. Otherwise the
 	// kernel may know for how long the thread has been asleep.
 	Since func(tid int) (time.Duration, bool)
-	// Limit is the number of processes to ask; more if so many are named at once.
+	// Limit is the number of processes to examine. It is exceeded if more are named at
+	// once.
 	Limit int
 }
 
-// Inquiry is one look at a process and those that it waits for.
+// Inquiry examines a process and those that it waits for.
 type Inquiry struct {
 	o       Options
 	host    *host.Local
@@ -46,9 +47,9 @@ type Inquiry struct {
 	asked   files           // the arguments of a call
 	split   socketcall.Splitter
 	threads map[int]*thread
-	order   []*thread     // in the order in which they were asked
-	queue   []int         // processes to ask
-	known   map[int][]int // threads of the processes asked
+	order   []*thread     // in the order in which they were examined
+	queue   []int         // processes to examine
+	known   map[int][]int // threads of the examined processes
 
 	descriptors *host.Descriptors // nil until needed
 	locks       []host.FileLock
@@ -63,7 +64,7 @@ type thread struct {
 	host.Task
 	call   host.SystemCall
 	abi    tables.ABI
-	sig    *decode.Signature // nil if it is in no call, or that is not known
+	sig    *decode.Signature // nil if it is in no call, or if that is unknown
 	name   string            // of the call, or ""
 	args   [6]uint64
 	kernel []string
@@ -81,7 +82,7 @@ type target struct {
 	thread  int // 0 for any of the process
 }
 
-// defaultLimit is how many processes are asked if Options.Limit is 0: what fits on a
+// defaultLimit is how many processes are examined if Options.Limit is 0: what fits on a
 // screen.
 const defaultLimit = 16
 
@@ -96,8 +97,8 @@ func New(h *host.Local, o Options) *Inquiry {
 	return q
 }
 
-// Ask looks at all threads of some processes, and at the processes that they wait for. It
-// returns false if none of them exists.
+// Ask examines all threads of some processes, and the processes that they wait for. It
+// returns false if none of the processes exists.
 func (q *Inquiry) Ask(processes ...int) bool {
 	for _, process := range processes {
 		if t, ok := q.host.Task(process); ok {
@@ -145,7 +146,7 @@ func (q *Inquiry) look(tid int) *thread {
 		return nil
 	}
 	if task.State == 't' && task.Tracer == q.o.Self {
-		task.State = 'R' // at a stop that does not last
+		task.State = 'R' // the stop will not last
 	}
 	t := &thread{Task: task}
 	t.wait.State = stateName(task.State)
@@ -187,7 +188,7 @@ func (q *Inquiry) look(tid int) *thread {
 func (q *Inquiry) lookAtTime(t *thread) {
 	if q.o.Since != nil {
 		t.wait.Time, t.wait.Timed = q.o.Since(t.TID)
-		return // the kernel is asked from a processor of its choice, which a tracer must not leave
+		return // the kernel is asked from a processor of its choice, and a tracer must stay on its own
 	}
 	if t.State == 'S' || t.State == 'D' {
 		t.wait.Time, t.wait.Timed = q.host.Asleep(&t.Task)
@@ -269,17 +270,17 @@ func (q *Inquiry) waitsOn(t *thread, all ...target) {
 	}
 }
 
-// name puts the names of those that a thread waits for into what is shown.
+// name adds the names of those that a thread waits for to the output.
 func (q *Inquiry) name(t *thread) {
 	for _, on := range t.on {
 		t.wait.On = append(t.wait.On, q.party(on))
 	}
 	if len(t.wait.Files) > 0 {
-		t.wait.On = nil // they stand behind the files
+		t.wait.On = nil // they are listed behind the files
 	}
 }
 
-// party says what is known of a target.
+// party describes a target.
 func (q *Inquiry) party(on target) output.Party {
 	p := output.Party{PID: on.process, TID: on.thread}
 	tid := on.thread
@@ -301,7 +302,7 @@ func (q *Inquiry) party(on target) output.Party {
 	return p
 }
 
-// Write passes what is said of the threads, and of the deadlocks, as a format has it.
+// Write passes the text about threads and deadlocks to put, in the looks' format.
 func (q *Inquiry) Write(looks *output.Options, put func([]byte), now time.Time) {
 	for _, t := range q.order {
 		w := looks.Format.New(looks, &output.Tracee{PID: q.host.Own(t.TID), TGID: t.TGID, PPID: t.PPID, Comm: []byte(t.Comm)})

@@ -27,7 +27,8 @@ func handler() (handler, restorer uintptr)
 // takeDelivered returns delivered and sets it to 0.
 func takeDelivered() uint64
 
-// spareFiles are descriptors that others may need: if fewer are left, Deliver takes none.
+// spareFiles is how many descriptors others may need. If fewer are left, Deliver takes
+// none.
 const spareFiles = 16
 
 // Deliver sends signals to a channel, as signal.Notify does, but waits until there is
@@ -59,7 +60,7 @@ func deliver(c chan<- os.Signal, events *os.File) {
 	var count [8]byte
 	for {
 		if _, err := events.Read(count[:]); err != nil {
-			return // cannot be: what this needs, the runtime needs as well
+			return // cannot happen: the runtime needs the same
 		}
 		for signals, sig := takeDelivered(), unix.Signal(1); signals != 0; signals, sig = signals>>1, sig+1 {
 			if signals&1 != 0 {

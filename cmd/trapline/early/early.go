@@ -38,10 +38,10 @@ const unblockedByRuntime = 1<<(unix.SIGHUP-1) | 1<<(unix.SIGINT-1) | 1<<(unix.SI
 // unblocked is at first the same, and then reduced to those that were blocked.
 var unblocked uint64 = unblockedByRuntime
 
-// startSlack is the slack of timers while the runtime starts, in nanoseconds: by how
-// much a sleep may be longer. The thread that watches the others (sysmon of
-// runtime/proc.go) inherits it. With the usual 50 microseconds it wakes some seventy
-// times during a short trace.
+// startSlack is the slack of timers while the runtime starts, in nanoseconds: how much
+// later a sleep may end. The thread that watches the others (sysmon of runtime/proc.go)
+// inherits it. With the usual 50 microseconds that thread wakes some seventy times during
+// a short trace.
 //
 //lint:ignore U1000 the assembly uses it
 var startSlack uint64 = 500_000
@@ -49,11 +49,11 @@ var startSlack uint64 = 500_000
 // slack is the slack that init is to restore, in nanoseconds, or 0 if it was not changed.
 var slack uint64
 
-// filesLimited tells that the soft limit of open files is lowered to the standard
-// descriptors, until the runtime sets the first action of a signal. So it cannot read
-// the limits of the control group, nor all mounts to find them, which takes a tenth of
-// a start. It does that even with containermaxprocs=0, under which it uses no more than
-// the number of processors.
+// filesLimited is true while the soft limit of open files allows only the standard
+// descriptors: until the runtime sets its first action of a signal. This keeps the runtime
+// from reading the limits of the control group, and all mounts to find them, which takes a
+// tenth of a start. It reads them even with containermaxprocs=0, where it uses only the
+// number of processors.
 //
 //lint:ignore U1000 the assembly uses it
 var filesLimited bool
@@ -64,8 +64,8 @@ type limit struct {
 	resource uint64
 	need     uint64 // below this it is raised, if that is allowed
 	minimum  uint64 // below this the runtime does not start
-	// unreserved tells that the runtime does with less if it cannot be raised, but
-	// not if address space is reserved: see unmapped.
+	// unreserved: if the limit cannot be raised, the runtime makes do with less, but only
+	// if no address space is reserved (see unmapped).
 	unreserved bool
 	found      unix.Rlimit
 	changed    bool
@@ -90,9 +90,9 @@ var limits = [...]limit{
 	{resource: unix.RLIMIT_STACK, need: 256 << 10}, // for the main thread: see noStack
 }
 
-// noStack is printed if the main thread's stack cannot grow by as much as the
-// runtime uses of it. How much there is depends on the limit and on the size of
-// the arguments and the environment.
+// noStack is printed if the main thread's stack cannot grow to the size that the runtime
+// uses. What it has left depends on the limit and on the size of the arguments and the
+// environment.
 //
 //lint:ignore U1000 the assembly prints it
 var noStack = "trapline: the stack is too small: ulimit -s 64\n"
@@ -114,9 +114,9 @@ type call struct {
 	message string // if it is refused
 }
 
-// needed are the system calls without which the runtime, or the tracer, fails
-// with a traceback or without a word. A seccomp filter around the program may
-// refuse them. These do nothing, or fail for another reason.
+// needed are the system calls without which the runtime or the tracer fails with a
+// traceback or silently. A seccomp filter around the program may refuse them. With these
+// arguments they do nothing, or fail for another reason.
 //
 //lint:ignore U1000 the assembly makes them
 var needed = [...]call{
@@ -131,13 +131,13 @@ var needed = [...]call{
 	{unix.SYS_RT_SIGPROCMASK, [4]uint64{0, 0, 0, 8}, refused + "rt_sigprocmask\n"},
 }
 
-// notTrapped is a call that may fail, but not be answered by SIGSYS: new threads of the
-// runtime make it with all signals blocked, and would end the program.
+// notTrapped is a call that may fail, but must not raise SIGSYS: new threads of the
+// runtime make it with all signals blocked, so that SIGSYS would end the program.
 //
 //lint:ignore U1000 the assembly makes it
 var notTrapped = call{nr: unix.SYS_GETTID, message: refused + "gettid\n"}
 
-// anyTrapped tells that a call has been answered by SIGSYS.
+// anyTrapped is true once a call has raised SIGSYS.
 //
 //lint:ignore U1000 the assembly uses it
 var anyTrapped bool
@@ -166,9 +166,9 @@ func Ignored(sig unix.Signal) bool { return ignored&(1<<(sig-1)) != 0 }
 //lint:ignore U1000 the assembly uses it
 var ending uint64 = 1<<(unix.SIGHUP-1) | 1<<(unix.SIGINT-1) | 1<<(unix.SIGQUIT-1) | 1<<(unix.SIGABRT-1) | 1<<(unix.SIGTERM-1)
 
-// kept are the signals whose action the runtime may not set: at first those for
-// which its handler would print a traceback, and that of trapped, then also those of ending that
-// were ignored or blocked, which the runtime would otherwise undo.
+// kept are the signals whose action the runtime must not set. At first they are those for
+// which its handler would print a traceback, and SIGSYS, which trapped handles. Later they
+// include those of ending that were ignored or blocked, which the runtime would undo.
 //
 //lint:ignore U1000 the assembly uses it
 var kept uint64 = 1<<(unix.SIGQUIT-1) | 1<<(unix.SIGABRT-1) | 1<<(unix.SIGSYS-1)
@@ -191,7 +191,7 @@ const (
 func Catch(sig unix.Signal) {
 	kept &^= 1 << (sig - 1)
 	var action sigaction
-	changeAction(unix.SIGURG, nil, &action) // it has the same handler, always
+	changeAction(unix.SIGURG, nil, &action) // it always has the same handler
 	changeAction(sig, &action, nil)
 }
 

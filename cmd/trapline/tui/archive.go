@@ -14,8 +14,9 @@ import (
 
 // archive is a Store of a recording. It keeps a few pages of records in memory, and reads
 // the others again when they are needed. The index alone tells how many records an event
-// has: an entry and the end of a trace have none, the end of a thread has two (the call
-// that it was in, and how it ended), and all other events have one. So the position of a
+// has: the entry of a call and the end of a trace have none, the end of a thread has two
+// (the call that it was in, and how it ended), and all other events have one. So the
+// position of a record determines its page.
 // record determines its page.
 type archive struct {
 	r       *recording.Reader
@@ -44,9 +45,9 @@ type leaf struct {
 	wanted  bool // somebody has asked for it: it was not read in advance
 	records *memory
 	rows    []int32         // positions in records, or notShown
-	about   map[int]*Record // of rows that have no record: what is known of the event
-	before  map[int]string  // texts of further records of the event
-	tgids   map[int]int     // ids of processes by those of threads
+	about   map[int]*Record // for rows without a record: what is known of the event
+	before  map[int]string  // text of further records of the event
+	tgids   map[int]int     // process id of each thread
 }
 
 const (
@@ -81,8 +82,8 @@ func newArchive(o *trace.Options, pageEvents int) *archive {
 	return a
 }
 
-// suits reports whether records can be looked at one by one under these options: what
-// is shown does not depend on what was shown before.
+// suits reports whether records can be decoded one by one under these options, that is,
+// whether a record does not depend on those shown before it.
 func suits(o *trace.Options) bool {
 	return o.From != nil && o.StartOn == nil && o.StopOn == nil && o.StopAfter == 0 && o.StopSize == 0 &&
 		o.Limit == 0 && o.Keep == 0
@@ -106,8 +107,8 @@ func (a *archive) divide(threads []recording.ThreadEvent, pageEvents int) {
 	}
 }
 
-// leaf returns a page. When pages are read in their order, in either direction, the next
-// one is read in advance.
+// leaf returns a page. When pages are read in order, in either direction, it reads the
+// next one in advance.
 func (a *archive) leaf(n int) *leaf {
 	a.mu.Lock()
 	l := a.enter(n)
@@ -130,7 +131,7 @@ func (a *archive) leaf(n int) *leaf {
 	return l
 }
 
-// enter returns a page that has yet to be read, unless it was. The lock is held.
+// enter returns the entry of a page, which it adds if it is missing. The lock is held.
 func (a *archive) enter(n int) *leaf {
 	l := a.leaves[n]
 	if l == nil {
@@ -156,8 +157,7 @@ func (a *archive) read(l *leaf, n int) {
 	})
 }
 
-// drop forgets the page that was not used for the longest time, but not page n. The lock
-// is held.
+// drop forgets the least recently used page other than page n. The lock is held.
 func (a *archive) drop(n int) {
 	oldest := -1
 	for i, l := range a.leaves {
@@ -172,7 +172,7 @@ func (a *archive) drop(n int) {
 func (a *archive) load(l *leaf, p *page) error {
 	l.records, l.about, l.before, l.tgids = newMemory(), map[int]*Record{}, map[int]string{}, map[int]int{}
 	begin := a.r.Blocks()[p.first].FirstEvent
-	var last *recording.Event // of the page, the one before
+	var last *recording.Event // the previous one of the page
 	event := recording.Event{}
 	o := a.options
 	(&collector{store: l.records, tgids: l.tgids}).attach(&o)
@@ -201,7 +201,7 @@ func (a *archive) load(l *leaf, p *page) error {
 // skip leaves out the records since the last event.
 func (l *leaf) skip() { l.records.seen = l.records.Len() }
 
-// put gives the records since the last event their rows.
+// put assigns rows to the records since the last event.
 func (l *leaf) put(ev *recording.Event) {
 	from, n := l.records.seen, l.records.Len()
 	l.records.seen = n
@@ -267,7 +267,7 @@ func (a *archive) Done() bool { return true }
 // Reading implements Store.
 func (a *archive) Reading() (part float64, busy bool) { return a.survey.progress() }
 
-// close stops reading, and returns the first error in that.
+// close stops reading, and returns the first read error.
 func (a *archive) close() error {
 	a.survey.stop.Store(true)
 	a.mu.Lock()

@@ -26,7 +26,7 @@ type collector struct {
 	store *memory
 	calls map[int]*trace.Call // of each thread: its current or last call
 	given map[int]int         // how many arguments it had at its entry
-	tgids map[int]int         // ids of processes by those of threads, if records do not have them
+	tgids map[int]int         // process id of each thread, where records lack it
 }
 
 // attach makes a Session with these options fill the store.
@@ -42,13 +42,12 @@ func (c *collector) attach(o *trace.Options) {
 	o.Output = &output.Destination{Writer: discard{}}
 }
 
-// discard is a destination for what the writers do not write.
+// discard is the destination of the writers, which write nothing.
 type discard struct{}
 
 func (discard) Write(b []byte) (int, error) { return len(b), nil }
 
-// writer passes the records of a tracee to the store. What they look like comes
-// from the text format.
+// writer passes the records of a tracee to the store. The text format makes their texts.
 type writer struct {
 	output.Writer // of the text format
 	c             *collector
@@ -188,8 +187,7 @@ func list(b []byte) []string {
 	return strings.Split(strings.TrimSuffix(string(b), "\x00"), "\x00")
 }
 
-// quoted is a command line with the arguments of which a shell would make something
-// else in quotes.
+// quoted is a command line. Arguments that a shell would change are in quotes.
 func quoted(args []string) string {
 	var b strings.Builder
 	for i, a := range args {
@@ -208,7 +206,7 @@ func quoted(args []string) string {
 	return b.String()
 }
 
-// printable replaces what a terminal would interpret.
+// printable replaces characters that a terminal would interpret.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r >= 0x7f && r < 0xa0 {

@@ -12,14 +12,13 @@ import (
 // use is a descriptor in a call.
 type use struct {
 	fd     int
-	about  string // what it refers to
+	about  string // what the descriptor refers to
 	made   bool   // the call has returned it, or has written it to memory
 	nested bool   // in a struct or array
 }
 
-// uses returns the descriptors of a record. Those of arguments that the kernel has
-// written to after the entry are new, if they are in a struct or array: those of a
-// pipe, or that a message has brought.
+// uses returns the descriptors of a record. Descriptors in a struct or array that the
+// kernel wrote after the entry are new: those of a pipe, or those received in a message.
 func uses(r *Record) (list []use) {
 	c := r.Call()
 	if c == nil {
@@ -52,8 +51,7 @@ func about(v *trace.Value) string {
 // holder is a descriptor of a process.
 type holder struct{ process, fd int }
 
-// parents maps the ids of processes to those of the processes that have created
-// them.
+// parents maps the id of each process to that of its creator.
 func parents(s Store) map[int]int {
 	group, parent := map[int]int{}, map[int]int{}
 	all := s.Processes()
@@ -68,19 +66,19 @@ func parents(s Store) map[int]int {
 	return parent
 }
 
-// origin goes back from a use of a descriptor to the call that has made what it
-// refers to: through copies, through the creation of the process, and through a
-// message that has brought it. It returns the position of that call and who held
-// the descriptor then; -1 if the descriptor was there before the trace.
+// origin goes back from a use of a descriptor to the call that made what it refers to,
+// through copies, through the creation of processes, and through messages that carried it.
+// It returns the position of that call and who held the descriptor then, or -1 if the
+// descriptor existed before the trace.
 func origin(ctx context.Context, s Store, i int, h holder) (int, holder) {
 	parent := parents(s)
-	wanted := "" // what a message has brought
+	wanted := "" // what a message has carried
 	for ; i >= 0; i-- {
 		if i%4096 == 0 && ctx.Err() != nil {
 			return -1, h
 		}
 		r := s.Record(i)
-		if wanted != "" { // find who has sent it
+		if wanted != "" { // find who sent it
 			for _, u := range uses(r) {
 				if u.nested && !u.made && u.about == wanted && r.Process != h.process {
 					h, wanted = holder{r.Process, u.fd}, ""
@@ -121,8 +119,7 @@ func origin(ctx context.Context, s Store, i int, h holder) (int, holder) {
 	return -1, h
 }
 
-// creates reports whether a record is the call that has created a process, and has
-// returned its id.
+// creates reports whether a record is the call that created a process and returned its id.
 func creates(r *Record, child int) bool {
 	if !strings.Contains(r.Name, "clone") && !strings.Contains(r.Name, "fork") || !r.Ended || r.Failed {
 		return false
@@ -131,9 +128,9 @@ func creates(r *Record, child int) bool {
 	return c != nil && int(c.Result.Int()) == child
 }
 
-// creation returns the position of the call that has created a process, if that comes
-// before the record of the process's start at i. The creator may have closed
-// descriptors in between, which the process has.
+// creation returns the position of the call that created a process, if that call comes
+// before the start of the process at i. In between, the creator may have closed
+// descriptors that the process has.
 func creation(s Store, i, child int) int {
 	const far = 100000
 	for n := i; n >= max(0, i-far); n-- {
@@ -144,8 +141,8 @@ func creation(s Store, i, child int) int {
 	return i
 }
 
-// copiedFrom returns the descriptor of which one that a call has returned is a copy:
-// another one in the call that refers to the same thing.
+// copiedFrom returns the descriptor that a call has copied: another one in the call that
+// refers to the same thing as the one that it returned.
 func copiedFrom(list []use, made use) (fd int, ok bool) {
 	if made.nested {
 		return 0, false
@@ -158,35 +155,33 @@ func copiedFrom(list []use, made use) (fd int, ok bool) {
 	return 0, false
 }
 
-// isUnique reports whether a description is that of one thing. An open of a file by
-// /proc/self/fd is taken for a copy as well.
+// isUnique reports whether a description is that of one thing. An open through
+// /proc/self/fd counts as a copy.
 func isUnique(about string) bool { return about != "" }
 
-// isMessage reports whether a call brings descriptors in a message.
+// isMessage reports whether a call receives descriptors in a message.
 func isMessage(r *Record) bool { return strings.HasPrefix(r.Name, "recv") }
 
-// follow finds the calls that use what a descriptor refers to in a record: by all
-// copies of it, in all processes that got one. It calls found with their positions,
-// in order.
+// follow finds the calls that use what a descriptor of a record refers to, through all its
+// copies in all processes that got one. It calls found with their positions, in order.
 func follow(ctx context.Context, s Store, i int, h holder, found func(i int)) {
 	start, h := origin(ctx, s, i, h)
 	followFrom(ctx, s, max(0, start), h, found)
 }
 
-// followFrom is follow from the call on that has made the descriptor.
+// followFrom is follow, starting at the call that made the descriptor.
 func followFrom(ctx context.Context, s Store, start int, h holder, found func(i int)) {
 	held := map[holder]bool{h: true}
-	sent := map[string]bool{} // what messages have taken along that may still arrive
+	sent := map[string]bool{} // what messages in transit carry
 	group := map[int]int{}
 	known := 0
-	born := map[int]bool{} // processes that have got what their creators held
+	born := map[int]bool{} // processes that have inherited their creators' descriptors
 	for i := start; i < s.Len() && (len(held) > 0 || len(sent) > 0); i++ {
 		if i%4096 == 0 && ctx.Err() != nil {
 			return
 		}
 		r := s.Record(i)
-		// Of the start of a process and the call that has created it, either may be
-		// recorded first.
+		// The start of a process may be recorded before or after the call that created it.
 		if r.Event == "start" && r.TID == r.Process {
 			if all := s.Processes(); len(all) != known {
 				known = len(all)
@@ -236,7 +231,7 @@ func followFrom(ctx context.Context, s Store, start int, h holder, found func(i 
 			switch {
 			case i == start && k == h, copied && held[holder{r.Process, from}], u.nested && isMessage(r) && sent[u.about]:
 				held[k], hit = true, true
-			default: // another one has taken its number
+			default: // its number has been reused
 				delete(held, k)
 			}
 		}
@@ -262,8 +257,8 @@ func inherit(held map[holder]bool, parent, child int) {
 	}
 }
 
-// otherHalf returns the position of the call nearest to i that uses the other half of
-// the pipe or connection of a descriptor, or -1.
+// otherHalf returns the position of the call nearest to i that uses the other end of the
+// pipe or connection of a descriptor, or -1.
 func otherHalf(ctx context.Context, s Store, i int, u use) int {
 	r := s.Record(i)
 	var positions, closes []int
@@ -279,7 +274,7 @@ func otherHalf(ctx context.Context, s Store, i int, u use) int {
 		for _, other := range uses(made) { // of a pair
 			if other.made && other.nested && other.fd != h.fd {
 				followFrom(ctx, s, start, holder{made.Process, other.fd}, add)
-				if len(positions) < 2 { // the first one is the call that has made it
+				if len(positions) < 2 { // the first one is the call that made it
 					positions = append(positions, closes...)
 				}
 				return nearest(positions, start, i)
@@ -302,8 +297,8 @@ func otherHalf(ctx context.Context, s Store, i int, u use) int {
 	return nearest(positions, -1, i)
 }
 
-// nearest returns the position nearest to i, preferably after it. The call that has
-// made both halves does not count.
+// nearest returns the position nearest to i, preferably after it, other than that of the
+// call that made both ends.
 func nearest(positions []int, made, i int) int {
 	best := -1
 	for _, p := range positions {
@@ -321,8 +316,8 @@ func distance(p, i int) int {
 	return 2 * (p - i)
 }
 
-// mirrored is how the other half of a connection is described, up to its end: the
-// same with both sides exchanged. TCP:[127.0.0.1:1->127.0.0.1:2].
+// mirrored is how the other end of a connection is described, without the closing bracket:
+// the same with both sides exchanged. TCP:[127.0.0.1:1->127.0.0.1:2].
 func mirrored(about string) string {
 	protocol, sides, ok := strings.Cut(about, ":[")
 	if !ok {

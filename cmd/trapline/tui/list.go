@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// chooseProcess lists only what the process in the tree and those below it do, or
-// what all do if it was that.
+// chooseProcess lists only what the process chosen in the tree and its descendants do. If
+// that was already so, it lists all.
 func (m *model) chooseProcess() {
 	set := below(m.nodes, m.treeAt)
 	if len(set) == len(m.filter.processes) && m.filter.processes[m.nodes[m.treeAt].process.TGID] {
@@ -17,10 +17,10 @@ func (m *model) chooseProcess() {
 	m.apply()
 }
 
-// apply lists what the filter holds for, and stays at the same record.
+// apply lists the records that match the filter, and stays at the same record.
 func (m *model) apply() {
 	here := m.position()
-	if m.awaited >= 0 { // the list so far had not got there
+	if m.awaited >= 0 { // the previous list had not reached it
 		here = m.awaited
 	}
 	m.list.stop()
@@ -33,7 +33,7 @@ func (m *model) apply() {
 	m.settle(here)
 }
 
-// settle waits a moment for a new list to reach the record that was current.
+// settle waits a moment until a new list reaches the record that was current.
 func (m *model) settle(here int) {
 	for range 20 {
 		if _, busy := m.list.busy(); !busy || m.list.len() > 0 && m.list.at(m.list.len()-1) >= here {
@@ -49,8 +49,8 @@ func (m *model) settle(here int) {
 	}
 }
 
-// await goes on to the record that was current before the list was made, once that has
-// got as far, unless the user has gone elsewhere.
+// await returns to the record that was current before the list was made, once the list has
+// reached it, unless the user has moved.
 func (m *model) await() {
 	if m.awaited < 0 {
 		return
@@ -61,7 +61,7 @@ func (m *model) await() {
 	}
 }
 
-// clear lists all records again. The escape key first drops what is followed.
+// clear lists all records again. The escape key first stops following.
 func (m *model) clear(key string) {
 	if m.seeking != nil {
 		m.seeking.cancel()
@@ -94,7 +94,7 @@ func (m *model) moveTo(row int) {
 	m.scroll()
 }
 
-// jump goes to a record, or to the one before it that is listed.
+// jump goes to a record, or to the last listed one before it.
 func (m *model) jump(i int) {
 	if i >= 0 {
 		m.at = m.list.row(i)

@@ -14,9 +14,9 @@ type model struct {
 	store   Store
 	title   string            // the command
 	theme   *strings.Replacer // of colours; nil if there are none
-	output  *terminal         // of the command; nil if it has none of its own
+	output  *terminal         // of the command; nil if it has no terminal of its own
 	quit    func()            // ends the trace
-	end     string            // what that does, in a question; empty if there is nothing to ask
+	end     string            // what quitting does, for a question; empty if there is nothing to ask
 	width   int
 	height  int
 	message string // at the bottom, until the next key
@@ -32,7 +32,7 @@ type model struct {
 	chain   string // what is followed, or empty
 	top, at int    // first row shown, and the current one
 	tail    bool   // stay at the end
-	awaited int    // record that was current before the list was made, if it has not got as far; or -1
+	awaited int    // record that was current before the list was made, if the list has not reached it; or -1
 	first   time.Time
 	last    time.Time
 
@@ -85,7 +85,7 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return m, nextTick()
 	case foundMsg:
 		if msg.of != m.seeking {
-			return m, nil // another one has taken its place
+			return m, nil // another one has replaced it
 		}
 		m.seeking = nil
 		m.message = msg.what
@@ -94,7 +94,7 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 			m.moveTo(msg.row)
 		case msg.store >= 0:
 			m.message = ""
-			if m.jump(msg.store); m.position() != msg.store { // a filter or what is followed leaves it out
+			if m.jump(msg.store); m.position() != msg.store { // a filter, or following, leaves it out
 				m.filter = filter{}
 				m.apply()
 				m.jump(msg.store)
@@ -119,7 +119,7 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	return m, nil
 }
 
-// update takes in what is new.
+// update takes in new records.
 func (m *model) update() {
 	if _, busy := m.store.Reading(); busy || !m.complete {
 		m.nodes = tree(m.store.Processes())
@@ -239,7 +239,7 @@ func (m *model) treeKey(key string) bool {
 	return true
 }
 
-// leave ends the window, after a question if the trace has not ended.
+// leave ends the window. If the trace has not ended, it asks first.
 func (m *model) leave() tea.Cmd {
 	if m.store.Done() || m.end == "" || m.input != nil && m.input.kind == inputQuit {
 		m.quit()

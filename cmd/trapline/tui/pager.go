@@ -21,13 +21,13 @@ type pager struct {
 	top    int
 	output bool // it shows the command's output, which grows
 
-	rows    []string // the lines as they are shown in a window of so many columns
+	rows    []string // the lines, wrapped for a window of so many columns
 	columns int
 	wrote   int // how many lines are in rows
 }
 
-// wrapped are the lines, of which those that are too long for the window are continued in
-// the next row. A line that the command is still writing is wrapped anew each time.
+// wrapped returns the lines. Those that are too long for the window continue in the next
+// row. Output of the command is wrapped anew each time, since it grows.
 func (p *pager) wrapped(columns int) []string {
 	if p.output || p.columns != columns {
 		p.rows, p.columns, p.wrote = nil, columns, 0

@@ -19,9 +19,9 @@ type filter struct {
 
 func (f *filter) empty() bool { return f.condition == nil && f.processes == nil }
 
-// holds reports whether a record is listed.
+// holds reports whether a record matches the filter.
 func (f *filter) holds(s Store, r *Record) bool {
-	if r.Event == "" { // there is none
+	if r.Event == "" { // no record
 		return false
 	}
 	if f.processes != nil && !f.processes[r.Process] {
@@ -51,7 +51,7 @@ type listing struct {
 // all is the listing of all records.
 func all(s Store) *listing { return &listing{store: s} }
 
-// everything lists all records that there are.
+// everything lists all records.
 func everything(s Store) *listing {
 	if s.Sparse() {
 		return scan(s, filter{})
@@ -59,7 +59,7 @@ func everything(s Store) *listing {
 	return all(s)
 }
 
-// scan finds what a filter holds for. It goes on while the trace grows.
+// scan lists the records that match a filter. It goes on while the trace grows.
 func scan(s Store, f filter) *listing {
 	ctx, cancel := context.WithCancel(context.Background())
 	l := &listing{store: s, cancel: cancel}
@@ -88,7 +88,7 @@ func scan(s Store, f filter) *listing {
 	return l
 }
 
-// find lists what another function finds.
+// find lists the positions that search finds.
 func find(s Store, search func(ctx context.Context, found func(i int))) *listing {
 	ctx, cancel := context.WithCancel(context.Background())
 	l := &listing{store: s, cancel: cancel}
@@ -147,7 +147,7 @@ func (l *listing) at(row int) int {
 	return int(l.found[row])
 }
 
-// row is the last row that is not after a position in the store, or 0.
+// row is the last row at or before a position in the store, or 0.
 func (l *listing) row(i int) int {
 	if l.cancel == nil {
 		return max(0, min(i, l.store.Len()-1))

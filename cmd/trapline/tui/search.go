@@ -13,8 +13,8 @@ import (
 	tea "charm.land/bubbletea/v2"
 )
 
-// find goes to the next or previous record whose text has what was searched for. Like
-// findRecord, it goes on at the other end.
+// find goes to the next or previous record whose text contains the search text. Like
+// findRecord, it wraps around.
 func (m *model) find(step int) tea.Cmd {
 	want := strings.ToLower(m.search)
 	if want == "" {
@@ -28,11 +28,11 @@ func (m *model) find(step int) tea.Cmd {
 // seeking is a search in progress.
 type seeking struct {
 	cancel context.CancelFunc
-	rows   atomic.Int64 // that were looked at
-	of     int          // how many there are to look at; 0 if that is not known
+	rows   atomic.Int64 // examined so far
+	of     int          // how many there are to examine; 0 if that is not known
 }
 
-// text says how far the search has come.
+// text says how far the search has got.
 func (s *seeking) text() string {
 	if s.of == 0 {
 		return "searching (esc to stop)"
@@ -40,8 +40,8 @@ func (s *seeking) text() string {
 	return fmt.Sprintf("searching: %d%% (esc to stop)", 100*s.rows.Load()/int64(s.of))
 }
 
-// findRecord goes to the next or previous record for which a function holds. If there is
-// none before the end of the list, it goes on at the other end, up to the current record.
+// findRecord goes to the next or previous record for which holds is true. At the end of
+// the list it wraps around, up to the current record.
 func (m *model) findRecord(step int, none string, holds func(r *Record) bool) tea.Cmd {
 	l, from, n := m.list, m.at, m.list.len()
 	return m.seek(n, func(ctx context.Context, s *seeking) foundMsg {
@@ -65,8 +65,7 @@ func (m *model) findRecord(step int, none string, holds func(r *Record) bool) te
 	})
 }
 
-// seek runs a search among so many rows in a goroutine, instead of one that is in
-// progress.
+// seek runs a search among so many rows in a goroutine. It replaces a search in progress.
 func (m *model) seek(rows int, f func(ctx context.Context, s *seeking) foundMsg) tea.Cmd {
 	if m.seeking != nil {
 		m.seeking.cancel()
@@ -77,7 +76,7 @@ func (m *model) seek(rows int, f func(ctx context.Context, s *seeking) foundMsg)
 	return func() tea.Msg { return f(ctx, s) }
 }
 
-// awaitProcesses waits until all is known of processes.
+// awaitProcesses waits until everything about processes is known.
 func awaitProcesses(ctx context.Context, s Store) {
 	for ctx.Err() == nil {
 		if _, busy := s.Reading(); !busy {
@@ -102,7 +101,7 @@ func (m *model) askDescriptor() {
 	}
 }
 
-// descriptors are those of the current record, each once.
+// descriptors are those of the current record, without duplicates.
 func (m *model) descriptors() (list []use) {
 	i := m.position()
 	if i < 0 {
@@ -131,7 +130,7 @@ func (m *model) follow(u use) {
 	m.settle(here)
 }
 
-// otherHalf goes to the other half of a pipe or connection.
+// otherHalf goes to the other end of a pipe or connection.
 func (m *model) otherHalf() tea.Cmd {
 	i := m.position()
 	for _, u := range m.descriptors() {

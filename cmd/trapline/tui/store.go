@@ -10,7 +10,7 @@ import (
 )
 
 // Store has the records of a trace, which may still grow. Its methods may be called
-// while it does.
+// meanwhile.
 type Store interface {
 	// Len is the number of records so far.
 	Len() int
@@ -27,8 +27,8 @@ type Store interface {
 	Done() bool
 	// Sparse reports whether positions may have no record, whose Event is empty.
 	Sparse() bool
-	// Reading reports how much has been read to find out about processes, from 0 to 1;
-	// false if that is over, or is not needed.
+	// Reading reports how much has been read to learn about processes, from 0 to 1. It
+	// reports false if that is finished or not needed.
 	Reading() (part float64, busy bool)
 }
 
@@ -45,7 +45,7 @@ type Record struct {
 	Text    string // as the text format shows it, without the newline at the end
 	Code    int    // exit status, or -1
 	Signal  int    // its number, or -1
-	Given   int    // how many arguments of a call were known at its entry: the kernel has written to those after them
+	Given   int    // how many arguments of a call were known at its entry; the kernel wrote the others
 
 	store  *memory
 	packed []byte // of a call
@@ -87,7 +87,7 @@ type memory struct {
 	first     time.Time
 	last      time.Time
 	done      bool
-	seen      int // records that a leaf has taken in
+	seen      int // how many records a leaf has taken in
 }
 
 // entry is a record of a memory.
@@ -182,8 +182,7 @@ func (m *memory) begin(p Process) {
 	m.processes = append(m.processes, p)
 }
 
-// change changes what is known of a process or thread. One that has not begun is
-// added.
+// change changes a process or thread, and adds it if it is missing.
 func (m *memory) change(tid int, f func(p *Process)) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -14,8 +14,8 @@ import (
 	"trapline/trace/recording"
 )
 
-// survey reads a recording once without decoding its calls, in the background, and finds
-// out what its processes are called and how many calls they have made.
+// survey reads a recording once in the background, without decoding its calls, to learn
+// what its processes are called and how many calls they made.
 type survey struct {
 	r       *recording.Reader
 	threads []recording.ThreadEvent
@@ -28,8 +28,8 @@ type survey struct {
 	byTID     map[int]int // the last one of that id
 }
 
-// newSurvey makes a survey. If the end of the recording is missing, the events of
-// threads are looked for in its blocks.
+// newSurvey makes a survey. If the end of the recording is missing, it finds the events of
+// threads in the blocks.
 func newSurvey(r *recording.Reader) *survey {
 	s := &survey{r: r, threads: r.Threads(), byTID: map[int]int{}}
 	if !r.Complete() {
@@ -56,7 +56,7 @@ func (s *survey) run() {
 	defer c.Close()
 	for !s.stop.Load() {
 		ev, err := c.Next()
-		if err != nil { // io.EOF, or the recording is damaged: pages tell
+		if err != nil { // io.EOF, or the recording is damaged, which pages report
 			return
 		}
 		if s.read.Add(1); ev.Kind != recording.Enter {
@@ -128,7 +128,7 @@ func (s *survey) list() []Process {
 	return append([]Process(nil), s.processes...)
 }
 
-// progress reports how much was read, from 0 to 1; false if that is all.
+// progress reports how much was read, from 0 to 1; false at the end.
 func (s *survey) progress() (part float64, busy bool) {
 	if s.over.Load() {
 		return 1, false

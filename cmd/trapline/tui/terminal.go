@@ -12,8 +12,8 @@ import (
 	"github.com/creack/pty"
 )
 
-// terminal is the pseudo-terminal of a command, and what the command has written to
-// it: lines, of which the last is not complete.
+// terminal is the pseudo-terminal of a command, and the lines that the command has written
+// to it. The last line is incomplete.
 type terminal struct {
 	master *os.File
 	slave  *os.File // for the command
@@ -23,8 +23,8 @@ type terminal struct {
 	text    []string
 	line    []rune
 	column  int
-	escape  []byte // a sequence that has begun
-	partial []byte // of a character
+	escape  []byte // an incomplete sequence
+	partial []byte // an incomplete character
 }
 
 // maxLines is how much of the output is kept.
@@ -67,7 +67,7 @@ func (t *terminal) started() {
 
 func (t *terminal) close() { t.master.Close() }
 
-// write types to the command. What a command does not read for long is lost.
+// write types to the command. Input that the command leaves unread for long is lost.
 func (t *terminal) write(b []byte) {
 	if len(b) == 0 {
 		return
@@ -189,8 +189,8 @@ func bytesOf(k tea.KeyPressMsg) []byte {
 	return nil
 }
 
-// plainText removes what makes characters bold or underlined by writing them twice,
-// and escape sequences.
+// plainText removes escape sequences, and overstriking that makes characters bold or
+// underlined.
 func plainText(s string) string {
 	t := new(terminal)
 	t.add([]byte(s))

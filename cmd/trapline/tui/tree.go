@@ -8,7 +8,7 @@ import (
 	"trapline/trace"
 )
 
-// node is a line of the tree of processes.
+// node is a line of the process tree.
 type node struct {
 	process Process
 	threads int // of a process, besides the first
@@ -16,8 +16,8 @@ type node struct {
 	last    bool // of its siblings
 }
 
-// tree puts processes in the order of a tree, each before those that it has created.
-// Threads are only counted.
+// tree puts processes in the order of a tree, each before its children. Threads are only
+// counted.
 func tree(all []Process) []node {
 	byTGID := map[int]int{}
 	group := map[int]int{}
@@ -64,7 +64,7 @@ func tree(all []Process) []node {
 	return ordered
 }
 
-// below is the set of a process and those that it has created, however far.
+// below is the set of a process and all its descendants.
 func below(nodes []node, at int) map[int]bool {
 	set := map[int]bool{nodes[at].process.TGID: true}
 	for i := at + 1; i < len(nodes) && nodes[i].depth > nodes[at].depth; i++ {

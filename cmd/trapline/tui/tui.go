@@ -30,11 +30,11 @@ type Window struct {
 // errNoTerminal says that the standard input or output is not a terminal.
 var errNoTerminal = errors.New("--tui needs a terminal: its standard input and output are not both one")
 
-// valueLimit is how many bytes of a string are kept for the display in hexadecimal.
+// valueLimit is how many bytes of a string are kept for the hexadecimal display.
 const valueLimit = 4096
 
-// New makes a Window on a trace with these options, which it changes so that the
-// trace goes to the window. The window has no colours, see Color.
+// New makes a Window on a trace with these options, which it changes so that the trace
+// goes to the window. Color adds colours.
 func New(o *trace.Options, title []string) (*Window, error) {
 	size, err := unix.IoctlGetWinsize(1, unix.TIOCGWINSZ)
 	if _, in := unix.IoctlGetTermios(0, unix.TCGETS); in != nil || err != nil {
@@ -82,8 +82,8 @@ func (w *Window) Terminal(c *trace.Command) error {
 	return nil
 }
 
-// Open opens the window. It is called when the command has been launched. leave ends
-// the trace; end says what that does to the processes, or is empty if there are none.
+// Open opens the window, after the launch of the command. leave ends the trace; end says
+// what that does to the processes, or is empty if there are none.
 func (w *Window) Open(leave func(), end string) {
 	if w.terminal != nil {
 		w.terminal.started()
@@ -106,8 +106,8 @@ func (w *Window) Open(leave func(), end string) {
 	}()
 }
 
-// awaitHangup returns when the terminal has gone away. The library does not notice:
-// reads of such a terminal give an end of file.
+// awaitHangup returns when the terminal is gone. The library does not notice that: reads
+// of such a terminal give an end of file.
 func awaitHangup() {
 	for {
 		fds := []unix.PollFd{{Fd: 0}} // POLLHUP and POLLERR are always reported

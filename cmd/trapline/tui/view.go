@@ -14,8 +14,7 @@ import (
 	"trapline/output/cells"
 )
 
-// Looks of parts of the window: sequences of the terminal. A theme has others in the
-// place of those for colours.
+// Looks of parts of the window: terminal sequences. A theme replaces those for colours.
 const (
 	plain   = "\x1b[m"
 	inverse = "\x1b[7m"
@@ -28,8 +27,8 @@ const (
 	cyan    = "\x1b[36m"
 )
 
-// recolored replaces colours by those that can be read on the background of a theme. Of
-// 256 they are those of traces (output.Theme).
+// recolored replaces colours by those that are readable on the background of a theme. With
+// 256 colours they are the colours of traces (output.Theme).
 func recolored(t output.Theme) *strings.Replacer {
 	switch t {
 	case output.Light16:
@@ -42,7 +41,7 @@ func recolored(t output.Theme) *strings.Replacer {
 	return strings.NewReplacer(red, "\x1b[91m", blue, "\x1b[94m")
 }
 
-// theme256 has 256 colours. What is cyan and what is blue is in different places.
+// theme256 has 256 colours. Cyan and blue stand for different things in different places.
 func theme256(r, g, y, b int) *strings.Replacer {
 	of := func(n int) string { return fmt.Sprintf("\x1b[38;5;%dm", n) }
 	return strings.NewReplacer(red, of(r), green, of(g), yellow, of(y), blue, of(b), cyan, of(b))
@@ -108,8 +107,8 @@ func (m *model) header() string {
 
 func seconds(d time.Duration) string { return fmt.Sprintf("%.3f s", max(0, d.Seconds())) }
 
-// timeline is the whole time of the trace as a line, with the part that is on the
-// screen and the current record.
+// timeline is the time of the whole trace as a line, with the part on the screen and the
+// current record marked.
 func (m *model) timeline() string {
 	width := m.width - 2
 	span := m.last.Sub(m.first)
@@ -219,8 +218,8 @@ func withoutDirectory(text string) string {
 	return text[:at+len(name)-1] + text[at+end+1:]
 }
 
-// fitCall is fit for a call. What is left out are the message of an error and
-// arguments: the result stays.
+// fitCall is fit for a call. It cuts the message of an error and arguments, but keeps the
+// result.
 func fitCall(text string, width int) string {
 	n := cells.Width(text)
 	at := strings.LastIndex(text, ") = ")
@@ -264,7 +263,8 @@ func durationBar(d time.Duration, width int) (bar, color string) {
 	return fit(bar, width), color
 }
 
-// status is the line below the list: where the current record is, and what is listed.
+// status is the line below the list: the position of the current record, and what is
+// listed.
 func (m *model) status() string {
 	n := m.list.len()
 	left := fmt.Sprintf(" %d/%d", min(m.at+1, n), n)
@@ -292,8 +292,7 @@ func (m *model) status() string {
 	return inverse + fit(left, m.width) + plain
 }
 
-// bottom is the last line: what is being typed, a message, or the most important
-// keys.
+// bottom is the last line: the input line, a message, or the most important keys.
 func (m *model) bottom() string {
 	switch in := m.input; {
 	case in != nil && in.kind == inputQuit:
@@ -308,7 +307,7 @@ func (m *model) bottom() string {
 	return faint + fit("? keys  f filter  / search  d follow  p other half  Enter detail  x hex  m manual  o output  q leave", m.width) + plain
 }
 
-// prompt is the line that is being typed, with the cursor, and what is wrong with it.
+// prompt is the input line, with the cursor, and what is wrong with the input.
 func (m *model) prompt(in *input) string {
 	prompt := [...]string{"filter: ", "/", "follow descriptor: "}[in.kind]
 	before, under, after := string(in.text[:in.at]), " ", ""
@@ -320,7 +319,7 @@ func (m *model) prompt(in *input) string {
 		_, err, _ = strings.Cut(in.err.Error(), "', ")
 		err = "   " + err
 	}
-	// Of a line that is too long, one sees what is around the cursor.
+	// A line that is too long is shown around the cursor.
 	room := m.width - cells.Width(prompt)
 	if over := cells.Width(before) + cells.Width(under) - room*2/3; over > 0 && cells.Width(before+under+after) > room {
 		before = "…" + cells.CutLeft(before, over+1)

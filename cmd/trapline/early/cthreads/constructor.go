@@ -13,7 +13,7 @@ package cthreads
 #include <sys/rseq.h>
 #endif
 
-// Bytes with which stacks need not be small, of data and of address space.
+// With this many bytes of data and of address space, stacks need not be small.
 static const rlim_t enough_data = 256 << 20;
 static const rlim_t enough_space = (rlim_t)2 << 30;
 
@@ -54,7 +54,7 @@ unregister_rseq(void)
 }
 
 // trapline_adapt_threads runs before the Go runtime, in the main thread, which is the
-// only one. The assembly of package early calls it: it is no constructor, since Go's own
+// only one. The assembly of package early calls it. It is not a constructor: Go's own
 // linker (-linkmode=internal) leaves those out.
 void
 trapline_adapt_threads(void)

@@ -7,7 +7,7 @@
 // Where little memory may be mapped, threads are small. As a rule each has a stack
 // and a heap of its own, 8 MB and more, where Go's runtime needs 16 KB.
 //
-// The main thread, which launches commands, does without restartable sequences. The
-// kernel would write to their area in a launcher that has unmapped it (hide in
-// package tracer), and end it by SIGSEGV.
+// The main thread, which launches commands, unregisters its restartable sequences. A
+// launcher unmaps their area (hide in package tracer); the kernel would fail to write
+// there and send SIGSEGV.
 package cthreads

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// writeCompletion writes what completion has to know of the options, for
-// completion.go of the command, which describes the form.
+// writeCompletion writes what completion needs to know about the options.
+// completion_table.go of the command describes the format.
 func writeCompletion(b *bytes.Buffer, m *manual) {
 	var main *option
 	for _, o := range m.options() {
@@ -67,8 +67,7 @@ func writeCompletionValues(b *bytes.Buffer, o *option, about map[string]string) 
 	}
 }
 
-// definitions are the first sentences of what is said about each term of
-// definitions in a text.
+// definitions maps each term that a text defines to the first sentence of its definition.
 func definitions(text []block) map[string]string {
 	about := map[string]string{}
 	for _, d := range text {
@@ -90,7 +89,7 @@ func definitions(text []block) map[string]string {
 // action is the beginning of a term of --inject: a name, "=" and what follows.
 var action = regexp.MustCompile(`^([a-z_]+=)([A-Z]*)`)
 
-// placeholders are kinds of values by the words that stand for them.
+// placeholders maps the words that stand for values to kinds of values.
 var placeholders = map[string]string{"ERRNO": "<errno>", "SIG": "<signal>", "CALL": "<call>", "PATH": "<file>", "SET": "<fd>"}
 
 // writeActions writes the actions of an injection: their names, and what follows.

@@ -38,8 +38,8 @@ func writeHelp(b *bytes.Buffer, m *manual) {
 	writeLines(m.helpTail)
 }
 
-// helpSpellings are the spellings of an option as the help shows them: a short
-// form goes without its argument, which the long one has.
+// helpSpellings are the spellings of an option as the help shows them. A short form is
+// shown without its argument, which the long form shows.
 func helpSpellings(spellings []spelling) string {
 	var parts []string
 	for i, s := range spellings {

@@ -122,7 +122,7 @@ func (w *manWriter) blocks(blocks []block) {
 				}
 			}
 			text := w.inline(strings.Join(names, ", ") + ".")
-			fmt.Fprintln(w.b, strings.ReplaceAll(text, ", ", ",\n")) // a new option changes one line
+			fmt.Fprintln(w.b, strings.ReplaceAll(text, ", ", ",\n")) // so that a new option changes one line
 		case synopsis:
 			if w.begun {
 				fmt.Fprintln(w.b, ".br")
@@ -177,8 +177,8 @@ const manWidth = 80
 // sentence is the end of a sentence, and the beginning of the next one.
 var sentence = regexp.MustCompile(`([.:]\)?) +((?:\\f.)*[A-Z(])`)
 
-// synopsis is a form of the command line: options are bold, and what stands for
-// values is in italics.
+// synopsis formats a form of the command line: options are bold, and placeholders are
+// italic.
 func (w *manWriter) synopsis(text string) string {
 	text = regexp.MustCompile(`--?[a-z-]+`).ReplaceAllString(text, "`$0`")
 	w.placeholders = map[string]bool{}
@@ -188,11 +188,10 @@ func (w *manWriter) synopsis(text string) string {
 	return w.inline(text)
 }
 
-// placeholder is a word that stands for a value.
+// placeholder matches a word that stands for a value.
 var placeholder = regexp.MustCompile(`\b[A-Z][A-Z]*\b`)
 
-// inline is text with its markup: `code` is bold, and words that stand for values
-// are italic.
+// inline formats text with its markup: `code` is bold, and placeholders are italic.
 func (w *manWriter) inline(text string) string {
 	var out strings.Builder
 	for i, part := range strings.Split(text, "`") {
@@ -205,7 +204,7 @@ func (w *manWriter) inline(text string) string {
 	return out.String()
 }
 
-// term is something to type: bold, but what stands for values is italic.
+// term formats something to type: bold, with placeholders in italics.
 func (w *manWriter) term(text string) string {
 	if strings.Contains(text, " ") && strings.Contains(text, ", ") {
 		var parts []string
@@ -221,15 +220,15 @@ func (w *manWriter) term(text string) string {
 	return `\fB` + w.italic(escape(text), "B", marked) + `\fR`
 }
 
-// valueWords stand for values wherever something to type has them.
+// valueWords are placeholders wherever they appear in something to type.
 var valueWords = map[string]bool{
 	"PROG": true, "PID": true, "FILE": true, "SET": true, "N": true, "PATH": true, "NAME": true, "TIME": true, "CONDITION": true,
 	"ERRNO": true, "SIG": true, "CALL": true, "HEX": true, "CHANCE": true, "FIRST": true, "LAST": true, "STEP": true,
 	"PATTERN": true, "BYTES": true, "SIZE": true, "VALUE": true,
 }
 
-// italic sets those words of an escaped text in italics that are marked, and returns
-// to the font after each.
+// italic sets the marked words of an escaped text in italics, and returns to font after
+// each.
 func (w *manWriter) italic(text, font string, marked map[string]bool) string {
 	return placeholder.ReplaceAllStringFunc(text, func(word string) string {
 		if !marked[word] {
@@ -244,7 +243,7 @@ func escape(text string) string {
 	return strings.NewReplacer(`\`, `\e`, "-", `\-`, "'", `\(aq`, "`", "\\(ga", "^", `\(ha`, "~", `\(ti`).Replace(text)
 }
 
-// protect makes a line literal that would begin with a control character.
+// protect escapes the beginning of a line that troff would take for a control line.
 func protect(line string) string {
 	if strings.HasPrefix(line, ".") || strings.HasPrefix(line, "'") {
 		return `\&` + line
@@ -252,7 +251,7 @@ func protect(line string) string {
 	return line
 }
 
-// quoted is an argument of a macro.
+// quoted returns text as an argument of a macro.
 func quoted(text string) string {
 	if strings.Contains(text, " ") {
 		return `"` + text + `"`

@@ -34,7 +34,7 @@ type option struct {
 	line      int // of manual.txt
 	spellings []spelling
 	also      []spelling // accepted as well, but not shown
-	form      bool       // it has its own spellings, which are of the option before it
+	form      bool       // it has its own spellings, of the option before it
 	own       bool       // strace lacks it
 	hidden    bool       // only the man page has it
 	help      string
@@ -177,7 +177,7 @@ func (p *parser) property(word, rest string) error {
 	return nil
 }
 
-// blocks are those that text goes to now.
+// blocks returns the blocks to which text is added now.
 func (p *parser) blocks() *[]block {
 	switch {
 	case p.option != nil:

@@ -4,9 +4,9 @@
 // same way, records the trace, and shows what was asked for from the recording. It
 // ends as the recorder has ended, that is, like the command.
 //
-// trapline itself is expected in the folder "live" beside this program, by the same name. What cannot be
-// recorded, it runs as it was called. For each run it adds a line to the file "runs"
-// beside itself: "replayed", or "live" and the option that is the reason.
+// The folder "live" beside this program holds trapline itself, under the same name. What
+// cannot be recorded is run there as it was called. Each run adds a line to the file
+// "runs" beside this program: "replayed", or "live" and the option that is the reason.
 package main
 
 import (
@@ -61,8 +61,8 @@ func main() {
 	end(ended)
 }
 
-// note adds a line about this run to a file. There is none where it cannot be written:
-// the tests may run as another user.
+// note adds a line about this run to a file. Where the file cannot be written, it adds
+// none: the tests may run as another user.
 func note(file string, p *planned) {
 	f, err := os.OpenFile(file, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o666)
 	if err != nil {
@@ -84,8 +84,9 @@ type runner struct {
 // forwarded are the signals that are passed on to the tracer, while it runs.
 var forwarded = []unix.Signal{unix.SIGHUP, unix.SIGINT, unix.SIGQUIT, unix.SIGTERM, unix.SIGUSR1, unix.SIGUSR2}
 
-// accepts reports whether the tracer accepts options. A command that it cannot find is
-// what it refuses after them, and before it opens its output.
+// accepts reports whether the tracer accepts options. It runs the tracer with a command
+// that does not exist, which the tracer reports after its options and before it opens its
+// output.
 func (r *runner) accepts(options []string) bool {
 	const nowhere = "/dev/null/nowhere"
 	cmd := exec.Command(r.tracer, slices.Concat(options, []string{"--", nowhere})...)
@@ -107,9 +108,9 @@ func (r *runner) restoreSignals() {
 	unix.PthreadSigmask(unix.SIG_SETMASK, &mask, nil)
 }
 
-// run runs the tracer with arguments and returns its wait status. It does not ask for
-// SysProcAttr.Pdeathsig: package syscall then calls kill with what getpid has returned,
-// which is -1, for all processes, where a filter refuses getpid.
+// run runs the tracer with arguments and returns its wait status. It does not use
+// SysProcAttr.Pdeathsig: with that, package syscall kills what getpid returns. Where a
+// filter refuses getpid that is -1, which means all processes.
 func (r *runner) run(args []string) syscall.WaitStatus {
 	tracer, err := syscall.ForkExec(r.tracer, append([]string{r.name}, args...), &syscall.ProcAttr{
 		Env: os.Environ(), Files: standardFiles(),
@@ -171,7 +172,7 @@ func end(status syscall.WaitStatus) {
 	}
 	sig := status.Signal()
 	unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
-	var action [4]uint64 // SIG_DFL: the runtime must not know, whose handlers print tracebacks
+	var action [4]uint64 // SIG_DFL, without the runtime's knowledge, whose handlers print tracebacks
 	unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(sig), uintptr(unsafe.Pointer(&action)), 0, 8, 0, 0)
 	mask := unix.Sigset_t{Val: [16]uint64{1 << (sig - 1)}}
 	unix.PthreadSigmask(unix.SIG_UNBLOCK, &mask, nil)

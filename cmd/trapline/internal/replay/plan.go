@@ -17,11 +17,11 @@ const (
 	shown    use = iota // how the trace is shown
 	recorded            // what is traced, and how
 	both                // what is shown only if it was recorded
-	live                // what no recording can have
+	live                // what no recording can contain
 )
 
-// option is an option of trapline that has an argument, or that is not only about what
-// is shown. Of others, nothing has to be known.
+// option is an option of trapline that has an argument, or that is not only about how the
+// trace is shown. The other options need no entry.
 type option struct {
 	short byte
 	long  []string
@@ -129,10 +129,10 @@ type planned struct {
 	traced       []string // what chooses calls
 	filters      bool     // --seccomp-bpf
 	ends         bool     // an option ends the trace, and not the programs
-	live         string   // the option for which it cannot be recorded, or why else
+	live         string   // why it cannot be recorded: an option, or another reason
 }
 
-// plan divides a command line. A line that is wrong is left to trapline.
+// plan divides a command line. Wrong lines are left to trapline.
 func plan(args []string) planned {
 	var p planned
 	i := 0
@@ -259,7 +259,7 @@ func findShort(letter byte) option {
 	return option{}
 }
 
-// findLong finds a long option by its name, or by what it begins with.
+// findLong finds a long option by its name or by a prefix of it.
 func findLong(name string) option {
 	var found option
 	for _, o := range options {
