@@ -42,8 +42,8 @@ func runAsCaller(cmd *exec.Cmd) {
 	}
 }
 
-// startWithSlack starts a command with this slack of timers in nanoseconds, which the
-// threads of the Go runtime need not have.
+// startWithSlack starts a command with a timer slack in nanoseconds. The threads of the Go
+// runtime may have another one.
 func startWithSlack(cmd *exec.Cmd, slack int) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()

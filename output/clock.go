@@ -28,8 +28,8 @@ func readClocks() (c clocks) {
 	return c
 }
 
-// clocksAt returns Clocks as the Options need them. Times that come from a recording
-// have no monotonic reading, but differ from each other as monotonic ones do.
+// clocksAt returns Clocks in the form that the Options need. Times from a recording have
+// no monotonic reading, but their differences are those of monotonic times.
 func (c *Clocks) clocksAt() clocks {
 	return clocks{time.Unix(0, c.Realtime), time.Duration(c.Monotonic)}
 }
@@ -46,7 +46,7 @@ func readClock(clock int32) time.Duration {
 }
 
 // Stamp returns the time of a record, by the clock that the Options ask for, in
-// nanoseconds. at must come from time.Now if that is the monotonic one.
+// nanoseconds. For the monotonic clock, at must come from time.Now.
 func (o *Options) Stamp(at time.Time) int64 {
 	if !o.Monotonic {
 		return at.UnixNano()
@@ -75,7 +75,7 @@ func ReadClocks() Clocks {
 	c := readClocks()
 	// The difference of these two clocks is the time of suspension.
 	suspended := readClock(unix.CLOCK_BOOTTIME) - monotonicNow()
-	if suspended < time.Millisecond { // they were not read at the same moment
+	if suspended < time.Millisecond { // the two clocks were not read at the same moment
 		suspended = 0
 	}
 	return Clocks{c.at.UnixNano(), int64(c.monotonic), int64(c.monotonic + suspended)}

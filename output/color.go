@@ -22,7 +22,7 @@ const (
 	HueComment
 	HueConst
 	HueError
-	HueSearch // an error that only says that a name is not there
+	HueSearch // an error that only says that a name does not exist
 	HuePunct
 	HueResult
 	HueSyscall
@@ -31,8 +31,8 @@ const (
 	numHues
 )
 
-// hueNames are the keys of a colour specification. Those that strace lacks follow
-// another one, if only that is given.
+// hueNames are the keys of a colour specification. A hue without a key in strace follows
+// another hue, if only that one is specified.
 var hueNames = [numHues]struct {
 	key     string
 	follows Hue
@@ -54,8 +54,8 @@ var hueNames = [numHues]struct {
 	HueEnd:      {"end", HueError},
 }
 
-// A Theme is a set of colours for a background, with 16 colours, which terminals
-// choose themselves, or with those of the cube of 256, which are the same everywhere.
+// A Theme is a set of colours for a background: either of the 16 colours, which each
+// terminal defines itself, or of the cube of 256, which are the same everywhere.
 type Theme uint8
 
 const (
@@ -66,7 +66,7 @@ const (
 	numThemes
 )
 
-// sixteen returns the parameters of colours among the 16.
+// sixteen returns the parameters for some of the 16 colours.
 func sixteen(attributes ...color.Attribute) string {
 	var b []byte
 	for i, a := range attributes {
@@ -149,8 +149,7 @@ const (
 	changesBackground
 	changesOther
 
-	// Of these something is seen in a blank as well: underline, blinking, reverse,
-	// strike.
+	// These are visible in a blank, too: underline, blinking, reverse, strike.
 	seenInBlanks = 1<<4 | 1<<5 | 1<<6 | 1<<7 | 1<<9 | changesBackground | changesOther
 )
 
@@ -228,16 +227,16 @@ func isSGR(s string) bool {
 	return strings.Trim(s, "0123456789;") == "" && strings.Trim(s, ";") != ""
 }
 
-// HueMark begins a mark of two bytes in a coloured text, of which the second is a
-// Hue. Paint replaces it.
+// HueMark begins a two-byte mark in a coloured text, whose second byte is a Hue. Paint
+// replaces marks.
 const HueMark = '\x1b'
 
 // MarkSize is the size of a mark in bytes.
 const MarkSize = 2
 
-// Paint appends text, in which hues are marked, with escape sequences for them. Before
-// and after the text, and at the end of each line in it that ends with HueReset, the
-// terminal has its own look. There is a sequence only where the look of something
+// Paint appends text, in which marks stand for hues, with escape sequences instead of the
+// marks. The terminal has its own look before and after the text, and at the end of each
+// line that ends with HueReset. Paint writes a sequence only where the look of something
 // visible changes. The text starts with the hue start.
 func (p *Palette) Paint(b, text []byte, start Hue) []byte {
 	var now style

@@ -2,8 +2,8 @@ package output
 
 import "trapline/tables"
 
-// Discard is an Encoder and Outcome that ignores everything. Types that need
-// only some verbs embed it.
+// Discard is an Encoder and Outcome that ignores everything. Types that need only some of
+// the methods embed it.
 type Discard struct{}
 
 var (

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Durations counts how long calls took. It distinguishes 16 durations from each
-// power of two nanoseconds to the next, and is thus exact to three percent.
+// Durations counts how long calls took. Between one power of two nanoseconds and the next
+// it distinguishes 16 durations, so that it is accurate to three percent.
 type Durations struct {
 	counts map[uint16]uint64 // by bucket
 	total  uint64
@@ -28,7 +28,7 @@ func bucketOf(d time.Duration) uint16 {
 	return uint16(power-subBits+1)<<subBits + uint16(v>>(power-subBits)&(1<<subBits-1))
 }
 
-// startOf returns the least duration of a bucket.
+// startOf returns the shortest duration in a bucket.
 func startOf(bucket uint16) time.Duration {
 	if bucket < 1<<subBits {
 		return time.Duration(bucket)
@@ -46,7 +46,7 @@ func (d *Durations) add(t time.Duration) {
 	d.total++
 }
 
-// extend notes the shortest and longest of durations that are added to total.
+// extend updates the range for durations that are added to total.
 func (d *Durations) extend(shortest, longest time.Duration) {
 	if d.total == 0 {
 		d.shortest, d.longest = shortest, longest
@@ -79,9 +79,9 @@ func (d *Durations) buckets() []uint16 {
 	return list
 }
 
-// Percentile returns a duration that percent of the calls did not exceed, or 0
-// if there were none. It is the middle of its bucket, but not outside of what was
-// counted.
+// Percentile returns a duration that percent of the calls did not exceed, or 0 if there
+// were no calls. It is the middle of its bucket, but within the range of the counted
+// durations.
 func (d *Durations) Percentile(percent float64) time.Duration {
 	rank := uint64(percent / 100 * float64(d.total))
 	if float64(rank) < percent/100*float64(d.total) {

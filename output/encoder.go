@@ -1,8 +1,7 @@
-// Package output writes the trace: it has the life of each record, the log that
-// records are written to, and the interface of a format. It knows nothing about
-// the kernel: package decode decides what a value means and calls the verbs of
-// Encoder. The packages below this one, one for each format, decide how records
-// look.
+// Package output writes the trace. It has the life cycle of records, the log that records
+// are written to, and the interface of a format. It knows nothing about the kernel:
+// package decode decides what a value means and calls the methods ("verbs") of Encoder.
+// The packages below this one, one for each format, decide how records look.
 package output
 
 import (
@@ -137,10 +136,9 @@ type Encoder interface {
 	// the syscall-exit-stop: "16 => 8".
 	Changed()
 
-	// BeginNamed, Named and EndNamed are for values whose symbolic form takes
-	// several verbs: makedev(0x8, 0x1), S_IFREG|0644,
-	// MAP_SHARED|21<<MAP_HUGE_SHIFT. The plain form, one value, follows
-	// BeginNamed; the symbolic form follows Named.
+	// BeginNamed, Named and EndNamed are for values whose symbolic form takes several
+	// verbs: makedev(0x8, 0x1), S_IFREG|0644, MAP_SHARED|21<<MAP_HUGE_SHIFT. The plain
+	// form, one value, follows BeginNamed; the symbolic form follows Named.
 	BeginNamed()
 	Named(kind NamedKind)
 	EndNamed()
@@ -200,17 +198,16 @@ type Outcome interface {
 	// Return starts the call's result, after the last argument. One value
 	// follows: a number, which may be annotated, an address, or Unknown.
 	Return()
-	// Failure follows the value of a failed call, in text usually -1: "ENOENT
-	// (No such file or directory)". An errno without a name has an empty name:
-	// "(errno 999)". A call to be restarted is Unknown followed by Failure: "?
-	// ERESTARTSYS (To be restarted if SA_RESTART is set)".
+	// Failure follows the value of a failed call, in text usually -1: "ENOENT (No such
+	// file or directory)". An errno without a name has an empty name: "(errno 999)". A
+	// call to be restarted has Unknown before Failure: "? ERESTARTSYS (To be restarted if
+	// SA_RESTART is set)".
 	Failure(errno int, name, message string)
-	// BeginRemark and EndRemark enclose what a call returns besides its result,
-	// after the value and Failure: (Timeout), (flags O_RDWR), (in [3], left
-	// {tv_sec=1, tv_usec=0}). Each part is one value, started by Field; text
-	// shows the field's name followed by a blank. With an empty name -X verbose
-	// shows names without numbers, since the result has shown them; without
-	// Field it shows both.
+	// BeginRemark and EndRemark enclose what a call returns besides its result. They come
+	// after the value and Failure: (Timeout), (flags O_RDWR), (in [3], left {tv_sec=1,
+	// tv_usec=0}). Each part is one value, started by Field; text shows the field's name
+	// followed by a blank. With an empty name, -X verbose shows names without numbers,
+	// since the result has shown the numbers; without Field it shows both.
 	BeginRemark(kind RemarkKind)
 	EndRemark()
 	// BeginVCPU and EndVCPU enclose one value after the result: the state of

@@ -18,8 +18,8 @@ type Format struct {
 	Tail  string // last line of each file, or empty
 	Lacks Parts  // parts of a trace that it cannot show
 
-	// Processes says that there are records of processes that start and call
-	// execve, and that records name the process of a thread and its parent.
+	// Processes says that the format has records of processes that start and call execve,
+	// and that its records name the process of a thread and its parent.
 	Processes bool
 	// StringLimit is the number of bytes of a string that are shown by
 	// default.
@@ -45,7 +45,7 @@ const (
 	Dumps                          // of data that is read or written (--read, --write)
 	VCPUs                          // the state of virtual processors (--kvm)
 	FinalSummary                   // totals after the calls (-C)
-	Entries                        // of calls that have begun, in addition (--in-progress)
+	Entries                        // of calls that have just begun, as additional records (--in-progress)
 	Tables                         // summaries and other tables in place of records (-c)
 	Appending                      // a trace after another in the same file (-A)
 	KernelPaths                    // functions that the kernel ran (--kernel-path)
@@ -84,7 +84,7 @@ type Writer interface {
 
 	// EndWaiting ends the record of a call that a thread sleeps in (Header.Waiting).
 	EndWaiting(w *Waiting, s *Stack)
-	// Deadlock writes a circle of threads that wait for each other.
+	// Deadlock writes a cycle of threads that wait for each other.
 	Deadlock(d *Deadlock)
 
 	// Take returns what was written since the last Take. It is valid until the
@@ -111,8 +111,8 @@ type LineWriter interface {
 type EntryWriter interface {
 	Writer
 
-	// Entry returns a complete record of the call so far, which is not part of
-	// what Take returns. It is valid until the next call of a method.
+	// Entry returns a complete record of the call so far, separate from what Take returns.
+	// It is valid until the next call of a method.
 	Entry() []byte
 }
 
@@ -140,7 +140,7 @@ type Header struct {
 	Time  time.Time // of the enter-stop
 	ABI   tables.ABI
 	NR    uint64 // as in the register
-	Name  string // of the call decoded: "connect" even if made through socketcall
+	Name  string // of the decoded call: "connect" even if made through socketcall
 	IP    uint64 // instruction pointer, when Options.IP is set
 	Entry string // kernel function that serves NR, when Options.EntryPoints is set
 
@@ -171,7 +171,7 @@ const (
 	Stopped     EventKind = iota // by Signal, a group-stop
 	Exited                       // with Code
 	Killed                       // by Signal, perhaps with Core
-	Personality                  // the calls that follow are of ABI
+	Personality                  // the following calls are of ABI
 	Superseded                   // Thread called execve and now has the leader's id
 	Started                      // the trace of Process began
 	Executed                     // execve has replaced the program by that of Process
@@ -223,7 +223,7 @@ type Usage struct {
 	Voluntary, Involuntary   int64 // context switches
 }
 
-// Run is what the first record of a trace says of it.
+// Run is the content of the first record of a trace.
 type Run struct {
 	Version string
 	// Options are the arguments of the tracer before Command, which is the
@@ -234,8 +234,8 @@ type Run struct {
 	Host                            string
 	PID                             int // of the tracer
 
-	// Began is when the trace began, if that is another time than now, and Clocks are
-	// the clocks then.
+	// Began is when the trace began, if that is not now, and Clocks are the clocks at that
+	// time.
 	Began  time.Time
 	Clocks Clocks
 }

@@ -12,18 +12,17 @@ import (
 type ring struct {
 	pid  int
 	kept []kept // at most Options.Keep
-	next int    // the oldest of them, once there are so many
+	next int    // the oldest of them, once kept is full
 }
 
 // kept is a complete record.
 type kept struct {
-	number uint64 // of the log's records, to order those of several tracees
+	number uint64 // position among the log's records, to order those of several tracees
 	text   []byte
 }
 
-// endedRoom is the number of bytes of records that are kept of tracees that have
-// ended.
-var endedRoom = 64 << 20 // a variable for tests
+// endedRoom is the number of bytes kept of the records of tracees that have ended.
+var endedRoom = 64 << 20 // a variable, so that tests can change it
 
 // memory has the rings of a Log.
 type memory struct {
@@ -34,7 +33,7 @@ type memory struct {
 	dropped int // tracees whose records were dropped from ended
 }
 
-// put writes part of a record, or a whole one if there is a ring.
+// put writes part of a record. If there is a ring, it is a whole record.
 func (r *Record) put(b []byte) {
 	if r.ring == nil {
 		r.out.write(b)
@@ -60,7 +59,7 @@ func (m *memory) remember(r *Record) {
 	m.live = append(m.live, r)
 }
 
-// retire keeps the records of a tracee that has ended, as long as there is room.
+// retire keeps the records of a tracee that has ended, while there is room.
 func (m *memory) retire(r *Record) {
 	m.live = slices.DeleteFunc(m.live, func(other *Record) bool { return other == r })
 	m.ended = append(m.ended, r.ring)
@@ -80,10 +79,9 @@ func (g *ring) size() (n int) {
 	return n
 }
 
-// Dump writes the records kept of all tracees, and forgets them. Calls in
-// progress follow as far as they are known, if the format can show that. It
-// returns the number of ended tracees whose records were dropped for lack of
-// room.
+// Dump writes the kept records of all tracees, and drops them. If the format allows it,
+// calls in progress follow, as far as they are known. Dump returns the number of ended
+// tracees whose records were dropped for lack of room.
 func (l *Log) Dump() (dropped int) {
 	m := &l.memory
 	var all []kept

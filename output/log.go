@@ -100,8 +100,8 @@ func OpenLog(d Destination, o Options) (*Log, error) {
 		l.shared = l.newFile(w)
 		if d.Name == "" && d.Writer == nil {
 			l.stderr = l.shared
-			// The tracee's own messages go there as well and must stay in
-			// order, unless no one reads them.
+			// The tracee's own messages go there as well, and the order must be kept,
+			// unless nobody reads them.
 			l.shared.prompt = !isNull(w)
 		}
 	}
@@ -115,8 +115,8 @@ func (l *Log) open() (*os.File, error) {
 	case l.dest.Writer != nil:
 		return l.openWriter()
 	case name == "":
-		// Use a separate descriptor: Go dies of SIGPIPE if a write to
-		// descriptor 2 itself fails.
+		// Use a separate descriptor: a Go program dies of SIGPIPE if a write to descriptor
+		// 2 itself fails.
 		fd, err := unix.FcntlInt(uintptr(syscall.Stderr), unix.F_DUPFD_CLOEXEC, 3)
 		if err != nil {
 			return nil, &os.PathError{Op: "dup", Path: "/dev/stderr", Err: err}
@@ -223,10 +223,9 @@ func (l *Log) since(at time.Time) (d time.Duration) {
 	return d
 }
 
-// Message writes a message of a program to standard error, such as "trapline:
-// Process 1 attached". If the trace also goes there, the message stays in order
-// and is a record of the format, and an unfinished line of a call is ended with
-// <unfinished ...>.
+// Message writes a message of a program to standard error, such as "trapline: Process 1
+// attached". If the trace also goes there, the message is a record of the format and keeps
+// its place among the records; it ends an unfinished line of a call with <unfinished ...>.
 func (l *Log) Message(program, text string) {
 	if l.stderr == nil {
 		os.Stderr.WriteString(program + ": " + text + "\n")
@@ -237,7 +236,7 @@ func (l *Log) Message(program, text string) {
 	l.stderr.flush()
 }
 
-// AppendMessage writes a message of a program as the trace has it.
+// AppendMessage writes a message of a program in the form that the trace uses.
 func (o *Options) AppendMessage(b []byte, program, text string) []byte {
 	if o.Format.Message != nil {
 		if o.Monotonic && o.clocks.at.IsZero() {
@@ -298,16 +297,16 @@ func (l *Log) Close() error {
 		l.files[0].close()
 	}
 	if l.pipe != nil {
-		// The command's status does not matter, and the tracer, which waits for
-		// any child, may have reaped it already.
+		// The command's status does not matter, and the tracer, which waits for any child,
+		// may have reaped the command already.
 		l.pipe.Wait()
 	}
 	l.awaitWriter()
 	return l.Err()
 }
 
-// flusher waits until something has been buffered and flushDelay has passed,
-// then writes the buffers out, lines that are held aside.
+// flusher waits until something has been buffered and flushDelay has passed, then writes
+// the buffers out, except lines that are held.
 func (l *Log) flusher() {
 	timer := time.NewTimer(flushDelay)
 	defer timer.Stop()
@@ -334,7 +333,7 @@ func (l *Log) flusher() {
 	}
 }
 
-// flushOld is Flush, but leaves lines that are held. It reports whether there are any.
+// flushOld is Flush without the lines that are held. It reports whether there are any.
 func (l *Log) flushOld() (held bool) {
 	l.mu.Lock()
 	files := l.files
@@ -379,12 +378,12 @@ type file struct {
 	replaceable    bool // it is a regular file that has a name
 	stale          bool // it is to be opened again
 	atLineStart    bool
-	size, headSize int64 // bytes written, and how many of them are its first records
+	size, headSize int64 // bytes written, and how many of them are the first records
 	limit          int64 // Rotation.Size
 	files          int   // Rotation.Files
 }
 
-// head is the first record of a file, or the first ones; or empty.
+// head is the first record or records of a file; or empty.
 func (l *Log) head() string {
 	o := &l.options
 	if o.Format.Head == nil || o.Run == nil {
@@ -397,7 +396,7 @@ func (l *Log) head() string {
 	return string(append(b, o.Format.Head(o, o.Run)...))
 }
 
-// withoutTitle prevents the title from being written, unless it has been.
+// withoutTitle prevents the title from being written, if it has not been.
 func (f *file) withoutTitle() { f.title = strings.TrimPrefix(f.title, f.log.options.Format.Title) }
 
 // tail is the last line of a file, or empty.
@@ -448,9 +447,9 @@ func (f *file) write(b []byte) {
 	}
 }
 
-// entered shows the line of a call that has begun. On the terminal of standard error
-// it is held for a while: most calls end at once, and what the tracee itself writes there
-// in such a call does not break the line.
+// entered shows the line of a call that has begun. On the terminal of standard error it
+// holds the line for a while: most calls end at once, and then what the tracee itself
+// writes in such a call does not break the line.
 func (f *file) entered() {
 	if !f.tty || f != f.log.stderr {
 		f.flush()
@@ -478,7 +477,7 @@ func (f *file) flushLines() {
 	f.flushUpTo(func(b []byte) int { return bytes.LastIndexByte(b, '\n') + 1 })
 }
 
-// flushUpTo writes out a part of the buffer, up to the end of what is to be written.
+// flushUpTo writes out the part of the buffer that end selects.
 func (f *file) flushUpTo(end func([]byte) int) {
 	f.out.Lock()
 	defer f.out.Unlock()
@@ -516,8 +515,8 @@ func writeAll(fd int, b []byte) error {
 	return nil
 }
 
-// Kept empties a buffer for reuse. It drops a buffer that an unusually long
-// line has made very large.
+// Kept empties a buffer for reuse. It drops a buffer that a very long line has made very
+// large.
 func Kept(b []byte) []byte {
 	if cap(b) > 16*bufferSize {
 		return nil

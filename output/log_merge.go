@@ -27,10 +27,10 @@ type mergedLine struct {
 }
 
 // MergeLogs writes the lines of the files that -ff -o made, in the order of their times
-// (-t, -tt, -ttt), each behind the pid that its file's name ends with. A name without
-// a pid stands for all files that have it and a pid behind it, as for strace-log-merge.
-// Lines without a time, such as those of stacks and dumps, stay behind the line before
-// them.
+// (-t, -tt, -ttt), each preceded by the pid at the end of its file's name. As in
+// strace-log-merge, a name without a pid stands for all files whose names are that name
+// and a pid. Lines without a time, such as those of stacks and dumps, stay behind the
+// preceding line.
 func MergeLogs(w io.Writer, names []string) error {
 	var logs []mergedLog
 	for _, name := range names {

@@ -8,24 +8,24 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A file of the trace may be replaced while it is written: because it has become
-// large (Destination.Rotate), or because a program that rotates logs has moved it
-// away (Reopen). Both happen at the end of a line.
+// A file of the trace may be replaced during the trace: because it has grown large
+// (Destination.Rotate), or because a program that rotates logs has moved it (Reopen). Both
+// happen at the end of a line.
 
 // Rotation says when files of the trace are replaced by new ones.
 type Rotation struct {
-	// Size is the number of bytes after which a file is renamed to Name.1, the
-	// previous Name.1 to Name.2, and so on, and a new one is begun. A file
-	// exceeds it only by a line that is longer. 0 is for never.
+	// Size is the number of bytes after which a file is renamed to Name.1, the previous
+	// Name.1 to Name.2, and so on, and a new file is begun. A file exceeds it only if a
+	// single line is longer. 0 means never.
 	Size int64
 	// Files is the number of files to keep; 0 is for all.
 	Files int
 }
 
-// Reopen makes the Log open its files again by their names, as after another
-// program has moved them. It does not empty them. It may be called from any
-// goroutine. If a file cannot be opened, the trace goes on in the previous one:
-// see Destination.ReopenFailed.
+// Reopen makes the Log open its files again by their names, for example after another
+// program has moved them. It does not truncate them. It may be called from any goroutine.
+// If a file cannot be opened, the trace continues in the previous one: see
+// Destination.ReopenFailed.
 func (l *Log) Reopen() {
 	l.mu.Lock()
 	files := l.files
@@ -42,8 +42,8 @@ func (l *Log) Reopen() {
 // files.
 func (l *Log) Reopens() bool { return l.shared == nil || l.shared.replaceable }
 
-// put writes b to the file, and replaces the file where that is due. The caller
-// holds the lock.
+// put writes b to the file, and replaces the file when necessary. The caller holds the
+// lock.
 func (f *file) put(b []byte) error {
 	if err := f.needDescriptor(); err != nil {
 		return err
@@ -114,8 +114,7 @@ func (f *file) putAll(b []byte) error {
 	return nil
 }
 
-// replace opens the file again by its name. A file that is full is first given
-// another name.
+// replace opens the file again by its name. A full file is renamed first.
 func (f *file) replace() error {
 	flags := os.O_WRONLY | os.O_CREATE | os.O_APPEND
 	if !f.stale {
@@ -135,7 +134,7 @@ func (f *file) replace() error {
 	case err != nil:
 		return err
 	}
-	if sizeOf(w) == 0 { // it is not the same file
+	if sizeOf(w) == 0 { // it is a new file
 		if err := f.putAll([]byte(f.tail())); err != nil {
 			w.Close()
 			return err

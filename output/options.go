@@ -28,8 +28,8 @@ type Options struct {
 	// -Z). Unless it is AllStatuses, a call is held back until it has ended.
 	Statuses StatusSet
 
-	// ReadableNames leaves printable characters of UTF-8 as they are in rows of
-	// the summary, unless Strings says otherwise.
+	// ReadableNames leaves printable UTF-8 characters unescaped in rows of the summary,
+	// unless Strings says otherwise.
 	ReadableNames bool
 
 	// Whole writes each call on one line of text, when it ends.
@@ -38,14 +38,15 @@ type Options struct {
 	// Errnos, if not nil, are the errors of the failed calls to show.
 	Errnos *ErrnoSet
 
-	// Sparse says that the trace omits some calls. Lines for a standard error
-	// that the tracee also uses are then written one by one; otherwise the
-	// tracee's own output in such a call would overtake them.
+	// Sparse says that the trace omits some calls. If the tracee uses the same standard
+	// error, lines are then written one by one; otherwise the tracee's own output in such
+	// a call would overtake them.
 	Sparse bool
 
 	// Run is written at the start of the trace by formats that have a Head.
 	Run *Run
-	// Earlier are traces that the output is of as well, which are described before Run.
+	// Earlier are earlier traces that the output also covers. They are described before
+	// Run.
 	Earlier []*Run
 	// Keep, if not 0, is the number of records of each tracee to keep in memory.
 	// Nothing is written until Log.Dump. Destination.Separate is ignored.
@@ -122,7 +123,7 @@ const (
 	AllStatuses = Successful | Failed | Unfinished | UnavailableStatus | Detached
 )
 
-// ErrnoSet is a set of error numbers. A nil set has all.
+// ErrnoSet is a set of error numbers. A nil set contains all.
 type ErrnoSet struct {
 	Listed  []int
 	Negated bool // the set has all others

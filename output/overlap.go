@@ -2,11 +2,11 @@ package output
 
 import "time"
 
-// Overlap measures for how long at least one call was in progress. If calls of
-// several tracees overlap, that is less than the sum of their durations.
+// Overlap measures for how long at least one call was in progress. If calls of several
+// tracees overlap, that is shorter than the sum of their durations.
 type Overlap struct {
 	inProgress int
-	since      time.Time // when the first of them began, or when Elapsed was last updated
+	since      time.Time // when the first of the current calls began, or when Elapsed was last updated
 	elapsed    time.Duration
 	occurred   bool
 }

@@ -2,8 +2,8 @@ package output
 
 import "math/bits"
 
-// PlainASCII returns the number of bytes at the beginning of s that are printable ASCII,
-// but not quotation marks or backslashes. No format escapes these.
+// PlainASCII returns the number of bytes at the beginning of s that are printable ASCII
+// other than quotation marks and backslashes. No format escapes these.
 func PlainASCII[T string | []byte](s T) int {
 	const (
 		ones = 0x0101010101010101 // 1 in each byte
@@ -12,7 +12,8 @@ func PlainASCII[T string | []byte](s T) int {
 	i := 0
 	for ; i+8 <= len(s); i += 8 {
 		// Eight bytes at once. Each term sets the top bits of bytes that are not plain. A
-		// carry may set that of the byte after such a one, but not of one before it.
+		// carry may also set the top bit of the byte after such a byte, but never of a
+		// byte before it.
 		w := s[i : i+8]
 		x := uint64(w[7])<<56 | uint64(w[6])<<48 | uint64(w[5])<<40 | uint64(w[4])<<32 |
 			uint64(w[3])<<24 | uint64(w[2])<<16 | uint64(w[1])<<8 | uint64(w[0])

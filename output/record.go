@@ -38,12 +38,12 @@ type Record struct {
 	ring   *ring  // with Options.Keep: its last records; else nil
 
 	inCall  bool
-	whole   bool // every call stays in the Writer until its end is known
-	held    bool // so does this one
+	whole   bool // every call is held in the Writer until its end is known
+	held    bool // this call is held
 	failed  bool // the call failed
 	errno   int  // with this error
 	restart bool // the line of the call has ended and must be continued on a new one
-	open    bool // whether the call is to be shown is undecided: it is not, until Choose
+	open    bool // it is undecided whether the call is shown; unless Choose is called, it is not
 
 	line  []byte // what was added to the file last
 	parts int    // how often something was added since the call began
@@ -128,16 +128,16 @@ func (r *Record) EnteredAndReturned() {
 	}
 }
 
-// Again records calls that look just like earlier ones, of which lines is all. With
-// Options.Keep it has to be one call.
+// Again records calls that look like earlier ones: lines are their complete lines. With
+// Options.Keep it must be one call.
 func (r *Record) Again(lines []byte) {
 	r.giveUp()
 	r.out.interrupt()
 	r.put(lines)
 }
 
-// Line is what the last call to end has added to the file, if it was the only record
-// meanwhile and all of it was added at once. It is valid until the next record.
+// Line is what the last completed call has added to the file, if it was added in one piece
+// with no other record in between. It is valid until the next record.
 func (r *Record) Line() []byte { return r.line }
 
 // Resume continues the call at its syscall-exit-stop, at that time. If other
@@ -212,8 +212,8 @@ func (r *Record) Unreturned(at time.Time, complete bool) {
 	r.noResult(Unfinished, complete)
 }
 
-// Unavailable ends, after Resume, a call whose result could not be fetched: "=
-// ? <unavailable>".
+// Unavailable ends, after Resume, a call whose result could not be fetched: "= ?
+// <unavailable>".
 func (r *Record) Unavailable() { r.noResult(UnavailableStatus, true) }
 
 // noResult ends a call without a result; status says why.
@@ -316,8 +316,8 @@ func (r *Record) Process(at time.Time, kind EventKind, p *Process) {
 	}
 }
 
-// Personality records that the tracee's next calls are of another ABI: "[
-// Process PID=1 runs in 32 bit mode. ]". It precedes BeginCall.
+// Personality records that the tracee's next calls are of another ABI: "[ Process PID=1
+// runs in 32 bit mode. ]". It precedes BeginCall.
 func (r *Record) Personality(at time.Time, abi tables.ABI) {
 	r.giveUp()
 	r.tracee.ABI = abi
@@ -331,10 +331,9 @@ func (r *Record) event(at time.Time, e Event, s *Stack) {
 	r.finish()
 }
 
-// Superseded is called on the Record of a thread that took over the process by
-// execve. It takes over the pid and, with Separate, the file of leader's
-// Record, which is closed. quiet omits "+++ superseded by execve in pid 123
-// +++".
+// Superseded is called on the Record of a thread that took over the process by execve. It
+// takes over the pid and, with Separate, the file of leader's Record, and closes that
+// Record. quiet omits "+++ superseded by execve in pid 123 +++".
 func (r *Record) Superseded(at time.Time, leader *Record, quiet bool) {
 	leader.giveUp()
 	thread := r.tracee.PID
@@ -362,8 +361,8 @@ func (r *Record) Superseded(at time.Time, leader *Record, quiet bool) {
 	r.held = held
 }
 
-// Close ends the Record when the tracee has ended or was detached. A call still
-// open ends as " <detached ...>".
+// Close ends the Record when the tracee has ended or was detached. If a call is still
+// open, it ends as " <detached ...>".
 func (r *Record) Close() {
 	if r.inCall {
 		r.abandon(Detached, "detached")

@@ -12,7 +12,7 @@ type StackFrame struct {
 	File    string // file that contains PC, or ""
 	Addr    uint64 // PC in the file's own address space
 	Symbol  string // name of the function, or "" if not known
-	Mangled string // its name in the file, if that is another
+	Mangled string // its name in the file, if different
 	Offset  uint64 // of PC from the function's start
 	Source  string // source file, or "" if not known
 	Line    int

@@ -23,11 +23,11 @@ const (
 	ColumnCalls
 	ColumnErrors
 	ColumnName
-	ColumnWall // like ColumnTime and so on, by the wall clock
+	ColumnWall // like ColumnTime and so on, but by wall-clock time
 	ColumnWallMin
 	ColumnWallMax
 	ColumnWallAverage
-	ColumnP50 // the duration that half of the calls did not exceed, by the wall clock
+	ColumnP50 // the wall-clock duration that half of the calls did not exceed
 	ColumnP95
 	ColumnP99
 	NumColumns
@@ -46,7 +46,7 @@ func (c Column) Percent() float64 {
 	return 0
 }
 
-// columnByName returns the column that -S and -U call name, with '-' or '_'.
+// columnByName returns the column that has this name in -S and -U, with '-' or '_'.
 func columnByName(name string) (c Column, ok bool) {
 	switch strings.ReplaceAll(name, "_", "-") {
 	case "time", "time-percent":
@@ -141,7 +141,7 @@ type Summary struct {
 	Overlapped bool
 	// Title, if not empty, says which calls are counted, in a line of its own.
 	Title string
-	// From and To, if not zero, are when the calls ended that are counted.
+	// From and To, if not zero, are the times between which the counted calls ended.
 	From, To time.Time
 	// At is the time that records of the summary have; zero for now.
 	At time.Time
@@ -174,12 +174,12 @@ func ParseSummaryKey(s string) (SummaryKey, error) {
 	return 0, fmt.Errorf("invalid --summary-by argument: '%s' (pid, comm, path, fd, errno or name)", s)
 }
 
-// NoKey is the row of calls that lack what rows stand for.
+// NoKey is the row for calls without a key.
 const NoKey = "-"
 
 // CallCount has the totals of the calls with one name.
 type CallCount struct {
-	Name          string // or what the row stands for
+	Name          string // or the key of the row
 	NR            uint64
 	Calls, Errors uint64
 	CPU           Times // processor time in the kernel; with WallClock, Wall
@@ -218,7 +218,7 @@ func (s *Summary) Count(abi tables.ABI, nr uint64, name string, cpu, wall time.D
 		if s.calls[abi] == nil {
 			s.calls[abi] = make(map[string]*CallCount)
 		}
-		name = strings.Clone(name) // which may change
+		name = strings.Clone(name) // the original may change
 		c = &CallCount{Name: name, NR: nr}
 		s.calls[abi][name] = c
 	}

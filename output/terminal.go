@@ -8,7 +8,7 @@ import (
 // A TerminalType is a terminfo name, the value of TERM.
 type TerminalType string
 
-// IsPlain reports whether a terminal of the type has no colours: "dumb", and types for
+// IsPlain reports whether a terminal of this type has no colours: "dumb", and types for
 // paper or monochrome screens.
 func (t TerminalType) IsPlain() bool {
 	switch t {
@@ -18,8 +18,8 @@ func (t TerminalType) IsPlain() bool {
 	return false
 }
 
-// Theme returns the Theme for a terminal of the type: one with the cube of 256 colours
-// if the type or colorTerm, the value of COLORTERM, says that the terminal has it.
+// Theme returns the Theme for a terminal of this type: one with the cube of 256 colours if
+// the type or colorTerm, the value of COLORTERM, says that the terminal has it.
 func (t TerminalType) Theme(light bool, colorTerm string) Theme {
 	many := strings.Contains(string(t), "256color") || strings.Contains(string(t), "-direct") ||
 		colorTerm == "truecolor" || colorTerm == "24bit"
@@ -34,9 +34,9 @@ func (t TerminalType) Theme(light bool, colorTerm string) Theme {
 	return Dark16
 }
 
-// LightBackground reports whether a value of COLORFGBG, "15;0" or "15;default;0", is of
-// a light background: its last part is the number of the background's colour. Terminals
-// that do not set it are taken for dark, as most are.
+// LightBackground reports whether a value of COLORFGBG, such as "15;0" or "15;default;0",
+// describes a light background: its last part is the number of the background's colour.
+// Terminals that do not set the variable are assumed to be dark, as most are.
 func LightBackground(colors string) bool {
 	n, err := strconv.Atoi(colors[strings.LastIndexByte(colors, ';')+1:])
 	return err == nil && (n == 7 || 9 <= n && n <= 15)

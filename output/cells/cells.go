@@ -1,5 +1,5 @@
-// Package cells counts in columns of a terminal: a character takes one, two as in Chinese,
-// or none as an accent that is put on the letter before it.
+// Package cells counts terminal columns. A character takes one column, two (as in
+// Chinese), or none (an accent that is put on the letter before it).
 package cells
 
 import (
@@ -18,8 +18,8 @@ func Width(s string) (columns int) {
 	return columns
 }
 
-// Cut returns the beginning of a text that takes at most so many columns. If that is not
-// all of it, it ends with tail, which is within these columns if they are enough for it.
+// Cut returns the beginning of a text, which takes at most so many columns. If the text is
+// longer, the result ends with tail, within these columns if they suffice for tail.
 func Cut(s string, columns int, tail string) string {
 	if Width(s) <= columns {
 		return s
@@ -38,8 +38,8 @@ func Cut(s string, columns int, tail string) string {
 	}
 }
 
-// CutLeft returns a text without its beginning, which takes so many columns, or one more
-// where that is half of a character.
+// CutLeft removes so many columns from the beginning of a text, or one more if the cut
+// would split a character.
 func CutLeft(s string, columns int) string {
 	for columns > 0 && len(s) > 0 {
 		bytes, width := first(s)
@@ -48,13 +48,13 @@ func CutLeft(s string, columns int) string {
 	return s
 }
 
-// Pad is the blanks that are missing of a text to take so many columns.
+// Pad returns the blanks that fill a text up to so many columns.
 func Pad(s string, columns int) string {
 	return strings.Repeat(" ", max(0, columns-Width(s)))
 }
 
-// first is the size in bytes and in columns of the first character, with those that are
-// put on it. The text is not empty.
+// first is the size in bytes and in columns of the first character, with the accents that
+// are put on it. The text is not empty.
 func first(s string) (bytes, columns int) {
 	if isASCII(s[0]) && (len(s) == 1 || isASCII(s[1])) {
 		return 1, 1

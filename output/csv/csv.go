@@ -17,12 +17,12 @@ import (
 var Format = &output.Format{Name: "csv", Timed: true, Lacks: lacks, New: newCommas,
 	Title: "time,pid,comm,secontext,event,name,arguments,result,error,remark,duration\n"}
 
-// Tabs is TSV: no field is in quotes, since none contains a tab.
+// Tabs is TSV: fields need no quotes, since they contain no tabs.
 var Tabs = &output.Format{Name: "tsv", Timed: true, Lacks: lacks, New: newTabs,
 	Title: "time\tpid\tcomm\tsecontext\tevent\tname\targuments\tresult\terror\tremark\tduration\n"}
 
-// lacks is what there are no columns for. The table of -C would have columns other than
-// the title's.
+// lacks is what has no columns. The table of -C would need columns other than those of the
+// title.
 const lacks = output.Stacks | output.Registers | output.Dumps | output.VCPUs | output.FinalSummary | output.Entries | output.KernelPaths
 
 func newCommas(o *output.Options, t *output.Tracee) output.Writer { return newWriter(o, t, ',') }
@@ -90,8 +90,8 @@ func (w *writer) escaped(c column, b []byte, style output.StringStyle) {
 	w.row[c] = text.AppendEscaped(w.row[c], b, style, formulaStart(string(b)))
 }
 
-// formulaStart returns the first character of text if a spreadsheet would take
-// it for that of a formula, else "".
+// formulaStart returns the first character of text if a spreadsheet would take the text as
+// a formula, else "".
 func formulaStart(text string) string {
 	if len(text) > 1 && strings.IndexByte("=+-@", text[0]) >= 0 {
 		return text[:1]
@@ -123,8 +123,8 @@ func (w *writer) end() {
 	w.buf = append(w.buf, '\n')
 }
 
-// appendField writes a field, in quotes if it needs them. Between tabs no field does:
-// tabs and ends of lines in it would become spaces.
+// appendField writes a field, in quotes if necessary. In TSV it is never necessary: tabs
+// and line ends in fields become spaces.
 func appendField(b, field []byte, separator byte) []byte {
 	if separator == '\t' {
 		for _, c := range field {

@@ -1,7 +1,7 @@
 package json
 
-// entry is what Entry needs to write the record of a call that is not complete,
-// and to leave that call as it was.
+// entry is the state for Entry, which writes the record of an incomplete call and leaves
+// the call unchanged.
 type entry struct {
 	buf    []byte // the record
 	levels []level

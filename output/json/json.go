@@ -31,7 +31,7 @@ type writer struct {
 	names  nameList // of the innermost element of named
 	told   members  // member names of the open cells
 	key    string   // prefix for members outside any cell: "args", "ret", "info"
-	note   []byte   // comment on the part of the innermost level that is not shown
+	note   []byte   // comment on the omitted part of the innermost level
 	order  bool     // inside htons and the like, which are omitted
 
 	native   bool // a Native is not yet ended
@@ -68,23 +68,23 @@ func (j *writer) Take() []byte {
 	return b
 }
 
-// put writes a part of a record that is JSON already, such as a member's name with the
-// punctuation around it, if that is always the same.
+// put writes a constant part of a record that is JSON already, such as a member's name
+// with the punctuation around it.
 func (j *writer) put(s string) { j.buf = append(j.buf, s...) }
 
-// record starts an object that is not about a tracee.
+// record starts an object that is not about a certain tracee.
 func (j *writer) record(event string) {
 	j.put(RecordStart)
 	j.string(event)
 	j.levels = append(j.levels[:0], level{kind: inRecord})
 }
 
-// RecordStart is how a record begins. It has the version of the JSON form that docs/json.md describes. It
-// increases when a change would mislead readers of the previous form.
+// RecordStart is the beginning of each record. It contains the version of the JSON format
+// that docs/json.md describes. The version increases when a change would mislead readers
+// of the previous one.
 const RecordStart = `{"schema":2,"event":`
 
-// integer writes a member with an integer, which a reader may have to hold in
-// 64 bits.
+// integer writes a member with an integer that may need 64 bits.
 func (j *writer) integer(key string, v int64) {
 	j.member(key)
 	j.buf = output.AppendNumber(j.buf, uint64(v), output.Signed)

@@ -2,14 +2,15 @@ package json
 
 import "trapline/output"
 
-// kernelPath writes the member "kernel_path": functions, each with those that it called.
+// kernelPath writes the member "kernel_path": functions, each with the functions that it
+// called.
 func (j *writer) kernelPath(k *output.KernelPath) {
 	j.member("kernel_path")
 	j.buf = append(j.buf, '[')
 	depth := -1 // of the function before
 	for i := range k.Functions {
 		f := &k.Functions[i]
-		for ; depth >= f.Depth; depth-- { // ends the functions that did not call this one
+		for ; depth >= f.Depth; depth-- { // end the functions that did not call this one
 			if depth > f.Depth {
 				j.buf = append(j.buf, '}', ']')
 				continue

@@ -1,8 +1,8 @@
 package json
 
-// members are the names of the members of the open cells. They ensure that no
-// object has two members of the same name, of which readers would keep only
-// one. A second "comment" becomes "comment_2".
+// members are the names of the members of the open cells. They ensure that no object has
+// two members of the same name, because readers would keep only one of them. A second
+// "comment" becomes "comment_2".
 //
 // The names of a struct's members are not included. Descriptions name each
 // member once, and there may be hundreds.
@@ -11,7 +11,7 @@ type members struct {
 	starts []int // index in names of each open object except the record
 }
 
-// memberName is a name in two parts, as "path" and "_hex".
+// memberName is a name in two parts, such as "path" and "_hex".
 type memberName struct{ key, suffix string }
 
 func (m *members) reset() { m.names, m.starts = m.names[:0], m.starts[:0] }

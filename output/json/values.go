@@ -49,8 +49,8 @@ func (j *writer) begun() {
 	}
 }
 
-// extra starts a member with details of the value. Outside a cell the value's
-// name precedes its name: "ret_path".
+// extra starts a member with details of the value. Outside a cell the value's name
+// precedes the member's name: "ret_path".
 func (j *writer) extra(key string) { j.extraNamed(memberName{key, ""}) }
 
 func (j *writer) extraNamed(name memberName) {
@@ -62,9 +62,9 @@ func (j *writer) extraNamed(name memberName) {
 	j.unique("", name)
 }
 
-// unique starts a member as member does. It prepends a prefix, if there is one,
-// with an underscore, and appends a number if the object already has a member
-// of that name.
+// unique starts a member as member does, but with a unique name: it prepends a prefix, if
+// there is one, with an underscore, and appends a number if the object already has a
+// member of that name.
 func (j *writer) unique(prefix string, name memberName) {
 	b := j.buf
 	if b[len(b)-1] == '{' {
@@ -181,8 +181,8 @@ func (j *writer) unwind() {
 // Arg implements output.Encoder.
 func (j *writer) Arg(name string, _ output.ArgName) { j.cell(name) }
 
-// safeInteger is the largest number up to which readers that hold numbers as
-// IEEE doubles, such as jq, can distinguish all integers.
+// safeInteger is the largest number up to which readers that store numbers as IEEE
+// doubles, such as jq, can distinguish all integers.
 const safeInteger = 1<<53 - 1
 
 // number writes an integer, as a string if a double cannot hold it.
@@ -401,7 +401,7 @@ func (j *writer) BeginNamed() {
 	if !j.outside() {
 		j.begun()
 	}
-	j.names.plain = false // if this is within a symbolic form
+	j.names.plain = false // in case this is within a symbolic form
 	j.named = append(j.named, namedCell{depth: len(j.levels), open: j.top().open})
 }
 
@@ -417,8 +417,8 @@ func (j *writer) Named(output.NamedKind) {
 	}
 }
 
-// EndNamed implements output.Encoder. A symbolic form of names and bits only is
-// written as it is for values from one Set.
+// EndNamed implements output.Encoder. A symbolic form that consists of names and bits is
+// written like a value from one Set.
 func (j *writer) EndNamed() {
 	if j.native && j.nativeAt == len(j.named) {
 		j.native = false
@@ -498,7 +498,7 @@ func (j *writer) Shift(count uint, name string, _ output.Base) {
 	}
 }
 
-// Native implements output.Encoder. What the bytes mean is all that is written.
+// Native implements output.Encoder. Only the meaning of the bytes is written.
 func (j *writer) Native([]byte) { j.native, j.nativeAt = true, len(j.named) }
 
 // Inet implements output.Encoder.

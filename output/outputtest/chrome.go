@@ -29,9 +29,9 @@ type ChromeEvent struct {
 	Begin, End int64 `json:"-"` // nanoseconds
 }
 
-// ChromeEvents reads a trace in Chrome's format, strictly, and checks it: each
-// event has what its phase needs, the slices of a thread lie one after another or
-// in each other, and each flow leads from a slice to a later moment.
+// ChromeEvents reads a trace in Chrome's format, strictly, and checks it: each event has
+// the members that its phase needs, the slices of a thread follow each other or are
+// nested, and each flow leads from a slice to a later moment.
 func ChromeEvents(t testing.TB, log string) []ChromeEvent {
 	t.Helper()
 	if err := jsonlines.Check(log); err != nil {
@@ -60,7 +60,7 @@ func ChromeEvents(t testing.TB, log string) []ChromeEvent {
 		}
 	}
 	for tid, list := range byThread {
-		// Readers sort by time, and keep the order of what is simultaneous.
+		// Readers sort by time, and keep the order of simultaneous events.
 		slices.SortStableFunc(list, func(a, b *ChromeEvent) int { return int(a.Begin - b.Begin) })
 		checkNesting(t, tid, list)
 	}
@@ -70,7 +70,7 @@ func ChromeEvents(t testing.TB, log string) []ChromeEvent {
 	return events
 }
 
-// check checks what an event has, and sets its times.
+// check checks the members of an event, and sets its times.
 func (e *ChromeEvent) check() (err error) {
 	if e.PID == nil || e.TID == nil || e.Time == nil {
 		return fmt.Errorf("no pid, tid or ts")
@@ -107,7 +107,8 @@ func (e *ChromeEvent) check() (err error) {
 	return nil
 }
 
-// nanoseconds converts a time of the format, which must not have lost any.
+// nanoseconds converts a time of the format. It is an error if the format has lost any
+// nanoseconds.
 func nanoseconds(n json.Number) (int64, error) {
 	whole, fraction, ok := strings.Cut(string(n), ".")
 	if !ok {

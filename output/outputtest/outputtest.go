@@ -1,4 +1,4 @@
-// Package outputtest has what the tests of formats share.
+// Package outputtest has what the tests of all formats use.
 package outputtest
 
 import (
@@ -17,7 +17,7 @@ import (
 // Start is the time of the first record in tests.
 var Start = time.Date(2026, 3, 4, 5, 6, 7, 123456789, time.Local)
 
-// Sets of names, each of another kind.
+// Sets of names, of different kinds.
 var (
 	Families = &tables.Set{
 		Consts:  []tables.Const{{Value: 0, Name: "AF_UNSPEC"}, {Value: 2, Name: "AF_INET"}},
@@ -122,8 +122,8 @@ func Port(e output.Encoder) {
 	e.EndNamed()
 }
 
-// Verb calls one of the verbs of a Writer that write values, chosen by op, for
-// fuzz tests. i is its place in the program.
+// Verb calls one of a Writer's verbs that write values, chosen by op, for fuzz tests. i is
+// its position in the program.
 func Verb(e output.Writer, i int, op byte) {
 	switch op % 24 {
 	case 0:
@@ -147,7 +147,7 @@ func Verb(e output.Writer, i int, op byte) {
 	case 9:
 		e.EndStruct()
 	case 10:
-		e.Field(fmt.Sprint("f", i)) // descriptions give a name once
+		e.Field(fmt.Sprint("f", i)) // descriptions use each name once
 	case 11:
 		e.BeginArray()
 	case 12:

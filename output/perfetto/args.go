@@ -6,16 +6,16 @@ import (
 	"trapline/output/text"
 )
 
-// args is an Encoder that writes the arguments of an event as one JSON object.
-// Numbers, strings, structs and arrays are that in JSON. Values that are more than
-// one of these, such as flags and macros, are strings in strace's text.
+// args is an Encoder that writes the arguments of an event as one JSON object. Numbers,
+// strings, structs and arrays are the same in JSON. Values that are more than one of
+// these, such as flags and macros, are strings in strace's format.
 type args struct {
 	text text.Values // the text of the value being written
 
 	buf    []byte
 	levels []level
-	depth  int // of what is being written as text only: sets, macros, symbolic forms
-	hidden int // length of buf before what is not to be shown, or 0
+	depth  int // of the part that is written only as text: sets, macros, symbolic forms
+	hidden int // length of buf before the hidden part, or 0
 
 	native bool // a Native is being written, which is the outermost at that depth
 	order  bool // in htons and the like
@@ -39,11 +39,11 @@ type cell struct {
 	name    string
 	open    bool
 	written bool // as a struct or array
-	after   bool // it is the value that the kernel has changed it to
+	after   bool // it is the value after the kernel changed it
 
-	verbs   int      // that have been called for the value
-	scalar  []byte   // the value in JSON if it is just that, else nil
-	number  uint64   // if it is one
+	verbs   int      // verbs called for the value
+	scalar  []byte   // the value in JSON if it is a scalar, else nil
+	number  uint64   // if the value is a number
 	details []detail // of the scalar
 }
 
@@ -53,7 +53,7 @@ type detail struct {
 	text []byte
 }
 
-// value is one that is complete.
+// value is a complete value.
 type value struct {
 	name   string
 	number uint64
@@ -74,8 +74,7 @@ func (a *args) begin() {
 	a.text.Take()
 }
 
-// push starts a level. What the one before it at this depth has allocated is used
-// again.
+// push starts a level. It reuses the memory of the previous level at this depth.
 func (a *args) push(list bool) {
 	n := len(a.levels)
 	if n == cap(a.levels) {
@@ -122,8 +121,8 @@ func (a *args) separate() {
 	a.top().members++
 }
 
-// key starts a member: name, or name_suffix. A number is added if the object has
-// such a member already, which readers would not expect.
+// key starts a member: name, or name_suffix. It adds a number if the object already has a
+// member of that name, because readers do not expect duplicates.
 func (a *args) key(name, suffix string) {
 	l := a.top()
 	a.separate()
@@ -150,7 +149,7 @@ func (a *args) key(name, suffix string) {
 	a.buf = append(a.buf, ':')
 }
 
-// cell ends the value before, and starts the next one of the innermost level.
+// cell ends the previous value, and starts the next one of the innermost level.
 func (a *args) cell(name string) {
 	a.endCell()
 	l := a.top()
@@ -162,7 +161,7 @@ func (a *args) cell(name string) {
 	a.text.Begin()
 }
 
-// begun starts a cell for a value that has none.
+// begun returns the cell of the current value. It starts one if necessary.
 func (a *args) begun() *cell {
 	if c := &a.top().cell; c.open {
 		return c

@@ -8,9 +8,9 @@ import (
 	"trapline/tables"
 )
 
-// The verbs of output.Encoder for what has parts.
+// The verbs of output.Encoder for composite values.
 
-// deeper and shallower enclose what is written as text only.
+// deeper and shallower enclose parts that are written only as text.
 func (a *args) deeper() {
 	if a.depth == 0 {
 		a.mixed()
@@ -42,7 +42,7 @@ func (a *args) EndNamed() {
 	}
 }
 
-// Native implements output.Encoder. A number whose bytes are swapped is a number.
+// Native implements output.Encoder. A number with swapped bytes is written as a number.
 func (a *args) Native(b []byte) {
 	a.native = a.depth == 0 && a.begun().verbs == 0
 	a.deeper()

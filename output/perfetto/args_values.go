@@ -34,8 +34,8 @@ func (a *args) value() *cell {
 	return c
 }
 
-// scalar returns where to put the value of a verb in JSON, or nil if it is not the
-// whole value of the cell.
+// scalar returns where to put the JSON value of a verb, or nil if it is not the cell's
+// whole value.
 func (a *args) scalar() *cell {
 	if a.depth > 0 {
 		return nil
@@ -46,7 +46,7 @@ func (a *args) scalar() *cell {
 	return nil
 }
 
-// mixed is called for what makes a value more than a scalar.
+// mixed is called when a value becomes more than a scalar.
 func (a *args) mixed() {
 	if a.depth == 0 {
 		a.value().verbs++

@@ -5,17 +5,17 @@ import (
 	"strings"
 )
 
-// The trace of futex(2) often shows who woke whom. A thread whose FUTEX_WAIT has
-// returned 0 was woken by a FUTEX_WAKE of its process at the same address, which
-// began before the wait returned, ended after it began, and returned how many
-// threads it woke. If just one such call is known when none is in progress, it was
-// that one. Otherwise there is no flow: none is guessed.
+// The trace of futex(2) often shows who woke whom. If a thread's FUTEX_WAIT returned 0,
+// the thread was woken by a FUTEX_WAKE of its process at the same address that began
+// before the wait returned and ended after the wait began. The result of FUTEX_WAKE is the
+// number of threads that it woke. If exactly one such call is known when none is in
+// progress, it was that one. Otherwise there is no flow: the writer does not guess.
 //
 // Only private futexes count, since shared ones may be woken at other addresses.
-// FUTEX_REQUEUE moves waiting threads to another address, and FUTEX_WAKE_OP wakes
-// those at two: nothing is said of addresses where they were used.
+// FUTEX_REQUEUE moves waiting threads to another address, and FUTEX_WAKE_OP wakes threads
+// at two. Addresses where these were used get no flows.
 
-// futexCall is what a call is for this purpose.
+// futexCall is a call as far as flows are concerned.
 type futexCall struct {
 	kind    futexKind
 	address futexAddress
@@ -42,24 +42,24 @@ type futex struct {
 	waking int // calls of FUTEX_WAKE in progress
 	moved  bool
 	woken  []futexSpan // waits that have returned
-	wakes  []futexSpan // wakes that have returned, and whose threads are not all known
+	wakes  []futexSpan // wakes that have returned, but whose threads are not all known
 }
 
-// futexSpan is a call that has returned. left is how many threads it has woken
-// that are not known.
+// futexSpan is a call that has returned. left is the number of threads that it has woken
+// and that are not known yet.
 type futexSpan struct {
 	at         moment
 	begin, end int64
 	left       uint64
 }
 
-// maxSpans limits what is kept of one address, and maxFutexes the addresses.
+// maxSpans limits what is kept for an address, and maxFutexes the addresses.
 const (
 	maxSpans   = 32
 	maxFutexes = 1 << 16
 )
 
-// kindOf returns what a futex operation is, from its names.
+// kindOf returns the kind of a futex operation, from its names.
 func kindOf(op string) futexKind {
 	name, _, _ := strings.Cut(op, "|")
 	switch name {
@@ -152,8 +152,8 @@ func (w *writer) endFutex(duration int64) {
 	}
 }
 
-// wakerOf returns the call that has ended a wait, or nil if that is not certain.
-// Calls between which it cannot decide are of no use for later waits either.
+// wakerOf returns the call that has ended a wait, or nil if that is not certain. Calls
+// that it cannot tell apart are of no use for later waits either.
 func (x *futex) wakerOf(wait futexSpan) *futexSpan {
 	var found []*futexSpan
 	for i := range x.wakes {

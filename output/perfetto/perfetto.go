@@ -16,9 +16,8 @@ import (
 	"trapline/tables"
 )
 
-// Format is the form of Chrome's JSON that is an array of events. Readers accept
-// an array without its end, so that the trace of a tracer that was killed can be
-// opened.
+// Format is Chrome's JSON as an array of events. Readers accept an array without its end,
+// so that they can open the trace of a tracer that was killed.
 var Format = &output.Format{
 	Name: "perfetto", Timed: true, Processes: true, StringLimit: 256,
 	Title: `[{"ph":"M","name":"trapline","pid":0,"tid":0,"ts":0,"args":{}}` + "\n",
@@ -64,7 +63,7 @@ func (w *writer) Take() []byte {
 	return b
 }
 
-// process is the id of the tracee's process: that of the thread if no other is known.
+// process is the id of the tracee's process, or else of the thread if that is unknown.
 func (w *writer) process() int {
 	if w.tracee.TGID != 0 {
 		return w.tracee.TGID
@@ -72,8 +71,8 @@ func (w *writer) process() int {
 	return w.tracee.PID
 }
 
-// at notes the time of a record when it begins, and returns its stamp. A slice of
-// the thread that is still open ends here: its end was not seen.
+// at notes the time of a record when it begins, and returns its stamp. It ends an open
+// slice of the thread, whose end was not seen.
 func (w *writer) at(t time.Time) int64 {
 	stamp := w.opt.Stamp(t)
 	w.state.start(stamp)
@@ -119,7 +118,7 @@ func (w *writer) Arg(name string, _ output.ArgName) {
 	w.args.cell(name)
 }
 
-// endArgument looks at the argument that is complete now.
+// endArgument examines an argument that is complete.
 func (w *writer) endArgument() {
 	if w.call.name == "futex" && w.args.endCell() {
 		w.futexArgument(w.args.last.name, w.args.last.number, string(w.args.last.text))
@@ -314,7 +313,7 @@ func shortened(s string) string {
 	return s
 }
 
-// metadata writes something about the process.
+// metadata writes a metadata event about the process.
 func (w *writer) metadata(name, member, value string) {
 	w.buf = append(append(append(w.buf, `,{"ph":"M","name":"`...), name...), '"')
 	w.buf = appendIDs(w.buf, w.process(), w.tracee.PID)
@@ -341,7 +340,7 @@ func (w *writer) Summary(*output.Summary) {}
 // Unexplained implements output.Writer. Registers are not shown.
 func (w *writer) Unexplained(*output.Unexplained) {}
 
-// EndWaiting implements output.Writer. What threads wait for has no length in time.
+// EndWaiting implements output.Writer. Waits have no duration, so they are not shown.
 func (w *writer) EndWaiting(*output.Waiting, *output.Stack) {}
 
 // Deadlock implements output.Writer.

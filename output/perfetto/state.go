@@ -17,16 +17,16 @@ type state struct {
 	futexes
 }
 
-// birth is the creation of a thread, as the new thread or its creator has it.
+// birth is the creation of a thread, as seen by the new thread or by its creator.
 type birth struct {
-	pid, tid int   // of that thread
+	pid, tid int   // of the new thread
 	stamp    int64 // of the first event of the new one, or of the creator's call
-	duration int64 // of that call
-	parent   int   // of the new one; 0 if this is the creator
+	duration int64 // of the creator's call
+	parent   int   // of the new thread; 0 if this is the creator's side
 }
 
-// maxBirths limits how many of them are kept: those of children that are not
-// followed are never seen on the other side.
+// maxBirths limits the number of births kept: those of children that are not followed are
+// never seen on the other side.
 const maxBirths = 4096
 
 // stateOf returns the state of a trace. It is made with the first writer.
@@ -39,8 +39,8 @@ func stateOf(o *output.Options) *state {
 	return s
 }
 
-// start makes the first record the zero of all times. The format's times are
-// doubles of microseconds, in which a time since 1970 has no nanoseconds.
+// start makes the first record the zero of all times. The format's times are microseconds
+// as doubles, which cannot express the nanoseconds of a time since 1970.
 func (s *state) start(stamp int64) {
 	if !s.started {
 		s.started, s.origin = true, stamp
@@ -68,9 +68,9 @@ func appendMicroseconds(b []byte, ns int64) []byte {
 	return output.AppendFraction(b, int(ns%1000)*1_000_000, output.Milliseconds)
 }
 
-// A flow is an arrow from a slice to a later one. Its two events belong to the
-// slices of their threads in which their times lie; the second one may also come
-// before its slice, without any other between.
+// A flow is an arrow from a slice to a later one. Its two events belong to the slices of
+// their threads that contain their times. The second event may also come before its slice,
+// with no other slice in between.
 
 // moment is a time of a thread.
 type moment struct {
@@ -112,7 +112,7 @@ func (w *writer) creates(duration int64) {
 	}
 }
 
-// meet writes the flow of a creation when both sides of it are known, in either order.
+// meet writes the flow of a creation when both sides are known, in either order.
 func (w *writer) meet(child int, b birth) {
 	other, known := w.state.births[child]
 	if !known || (other.parent == 0) == (b.parent == 0) {
@@ -149,8 +149,8 @@ func (w *writer) flows(duration int64) {
 	w.endFutex(duration)
 }
 
-// forget drops what is known of a thread that has ended. Its creation is still of use: the
-// call of its creator may return later, as vfork does.
+// forget drops what is known of a thread that has ended. It keeps the thread's birth: the
+// creator's call may return later, as vfork does.
 func (s *state) forget(tid int) {
 	delete(s.open, tid)
 }

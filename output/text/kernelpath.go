@@ -7,8 +7,8 @@ import (
 	"trapline/output"
 )
 
-// kernelPath writes the way of a call through the kernel, below the call stack s if there
-// is one. The stack is then the other way round, so that each line is called by one above
+// kernelPath writes the path of a call through the kernel, below the call stack s if there
+// is one. The stack is then in reverse order, so that each line is called by a line above
 // it:
 //
 //	> /home/u/a.out(main+0x12) [0x1148]

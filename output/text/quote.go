@@ -63,8 +63,8 @@ func AppendEscaped(b []byte, s []byte, style output.StringStyle, special string)
 	return append(b, s[plain:]...)
 }
 
-// readableRune returns the length of the character of UTF-8 that s begins with,
-// or 0 if it is not a printable one.
+// readableRune returns the length of the UTF-8 character that s begins with, or 0 if it is
+// not printable.
 func readableRune(s []byte) int {
 	r, size := utf8.DecodeRune(s)
 	if r == utf8.RuneError || !strconv.IsPrint(r) {
@@ -73,8 +73,8 @@ func readableRune(s []byte) int {
 	return size
 }
 
-// appendPrintable writes s, but escapes bytes that are not printable: no
-// control sequence of a tracee reaches the terminal.
+// appendPrintable writes s, but escapes unprintable bytes, so that control sequences of a
+// tracee do not reach the terminal.
 func appendPrintable[T string | []byte](b []byte, s T) []byte {
 	plain := 0
 	for i := 0; i < len(s); i++ {

@@ -130,7 +130,7 @@ func (w *writer) why(c *output.RegisterChange) {
 	w.put(c.Why)
 }
 
-// changed is the colour of the value that a register changed to.
+// changed is the colour of the new value of a register.
 func changed(c *output.RegisterChange) output.Hue {
 	switch {
 	case c == nil:

@@ -19,8 +19,8 @@ func (e *Values) context(b []byte) {
 	e.buf = AppendEscaped(e.buf, b, ContextStyle(e.opt.Strings), "[]!")
 }
 
-// ContextStyle is how SELinux contexts are escaped if strings are escaped in
-// that style: they stay readable despite -x and -xx.
+// ContextStyle returns the style in which SELinux contexts are escaped, given the style of
+// strings: contexts stay readable despite -x and -xx.
 func ContextStyle(strings output.StringStyle) output.StringStyle {
 	if strings == output.OctalEscapes {
 		return output.OctalEscapes

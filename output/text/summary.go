@@ -186,7 +186,7 @@ func format(c *output.CallCount, column output.Column, all time.Duration) string
 	return c.Name
 }
 
-// summaryStrings is how rows show names that tracees have chosen.
+// summaryStrings is the style of names that tracees have chosen.
 func (w *writer) summaryStrings() output.StringStyle {
 	if w.opt.Strings == output.OctalEscapes && w.opt.ReadableNames {
 		return output.UTF8
@@ -194,7 +194,7 @@ func (w *writer) summaryStrings() output.StringStyle {
 	return w.opt.Strings
 }
 
-// overlap says how the times of calls that overlapped are added up.
+// overlap explains how the times of overlapping calls are added up.
 func (w *writer) overlap(s *output.Summary) {
 	if !s.Overlaps || !s.Overlapped || !s.ShowsWall() {
 		return

@@ -151,7 +151,7 @@ func (w *writer) Return() {
 func (w *writer) Failure(errno int, name, message string) {
 	hue := output.HueError
 	if w.path && (name == "ENOENT" || name == "ENOTDIR") {
-		hue = output.HueSearch // one of the places in a search, as a rule
+		hue = output.HueSearch // usually one of the places in a search
 	}
 	w.part(hue)
 	if name == "" {
@@ -199,7 +199,7 @@ func (w *writer) EndCall(r *output.Result, s *output.Stack) {
 	}
 }
 
-// tampered notes after a result how the call was tampered with.
+// tampered says, after a result, how the call was tampered with.
 func (w *writer) tampered(how string) {
 	w.part(output.HueResult)
 	w.put("(")
@@ -318,8 +318,8 @@ func (w *writer) Take() []byte {
 	return w.painted
 }
 
-// noNumber is the number after a tracer or a seccomp filter has cancelled the
-// call. Like strace, the trace shows it as a missing number.
+// noNumber is the number of a call that a tracer or a seccomp filter has cancelled. Like
+// strace, the trace shows it as a missing number.
 const noNumber = 1<<64 - 1
 
 // begin starts a line. located says that the tracee still has an instruction
@@ -416,7 +416,7 @@ func (w *writer) lineLength() int {
 }
 
 // widest is the number of columns of the widest terminal (struct winsize of
-// asm-generic/termios.h). The padding of a line goes no further.
+// asm-generic/termios.h). Lines are not padded beyond it.
 const widest = 1<<16 - 1
 
 // pad fills the line up to a column.

@@ -12,13 +12,13 @@ import (
 type Values struct {
 	opt     *output.Options
 	buf     []byte
-	unshown int // bytes of the line at the end of buf that take no column (colours)
+	unshown int // bytes of the last line in buf that take no column (colours)
 	frames  []frame
 	named   []named
 	names   output.NameStyle // of the values now being written
 	remark  remark
-	base    output.Hue // of what has no hue of its own
-	remarks int        // depth of comments being written, in which all has their hue
+	base    output.Hue // of parts that have no hue of their own
+	remarks int        // depth of nested comments, in which everything has their hue
 	path    bool       // the call has shown a path
 }
 
@@ -62,7 +62,7 @@ func (e *Values) Take() []byte {
 
 func (e *Values) put(s string) { e.buf = append(e.buf, s...) }
 
-// color switches to a hue, by a mark that takes no column.
+// color switches to a hue, with a mark that takes no column.
 func (e *Values) color(h output.Hue) {
 	if e.opt.Palette != nil {
 		if e.remarks > 0 {
@@ -73,7 +73,7 @@ func (e *Values) color(h output.Hue) {
 	}
 }
 
-// back ends what has a hue of its own.
+// back returns to the base hue.
 func (e *Values) back() { e.color(e.base) }
 
 // punct writes punctuation.
@@ -154,7 +154,7 @@ func (e *Values) Number(v uint64, base output.Base) {
 	e.back()
 }
 
-// number begins a number. Those of a result look like the result.
+// number begins a number. Numbers of a result look like the result.
 func (e *Values) number() {
 	if e.base == output.HueArgValue {
 		e.color(output.HueNumber)
