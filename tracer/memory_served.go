@@ -58,7 +58,7 @@ type access struct {
 // awaitServed notes that a tracee enters a call after which it may serve memory.
 func (t *Tracer) awaitServed(tr *Tracee) {
 	if t.asksServed != nil && t.asksServed != tr {
-		t.accessor = new(accessor) // two at a time: do not wait for the results
+		t.beginServed() // two at a time: do not wait for the results
 		return
 	}
 	t.asksServed = tr
@@ -72,9 +72,19 @@ func (t *Tracer) checkServed(tr *Tracee) {
 		return
 	}
 	if t.tracees[asks.TID] != asks || servesByDescriptor(asks.TID) {
-		t.accessor, t.asksServed = new(accessor), nil
+		t.beginServed()
+		t.asksServed = nil
 	} else if tr == asks {
 		t.asksServed = nil // the call has failed
+	}
+}
+
+// beginServed is for the time when a tracee may serve memory. Buffered calls would read it
+// themselves, in the program's threads, where nobody gives up: all calls stop.
+func (t *Tracer) beginServed() {
+	t.accessor = new(accessor)
+	if t.buffered != nil {
+		t.stopAll()
 	}
 }
 

@@ -31,7 +31,10 @@ type remote struct {
 	failed error
 }
 
-var errEnded = errors.New("it has ended")
+var (
+	errEnded = errors.New("it has ended")
+	errFault = errors.New("it has changed the stub's memory")
+)
 
 // beginRemote begins to make calls at the seccomp stop of a tracee.
 func (t *Tracer) beginRemote(tr *Tracee) *remote {
@@ -117,9 +120,12 @@ func remoteError(result int64) error {
 	return nil
 }
 
+// end is for a tracee that has not come to the stop that was wanted.
 func (r *remote) end() error {
-	r.ended, r.failed = true, errEnded
-	return errEnded
+	if r.failed == nil {
+		r.ended, r.failed = true, errEnded
+	}
+	return r.failed
 }
 
 // finish lets the tracee make its own call again, which will stop or not as its
@@ -147,7 +153,7 @@ func isSyscallStop(status uint32) bool { return unix.Signal(status>>8&0xff) == s
 func isSeccompStop(status uint32) bool { return status>>16 == unix.PTRACE_EVENT_SECCOMP }
 
 // resume resumes the tracee up to the stop that is wanted. It returns false if it
-// has ended or was replaced by execve.
+// has ended, was replaced by execve, or cannot run the stub.
 func (r *remote) resume(request int, wanted func(status uint32) bool) bool {
 	for {
 		if errno := ptrace(request, r.tr.TID, 0, 0); errno != 0 && errno != unix.ESRCH {
@@ -166,8 +172,20 @@ func (r *remote) resume(request int, wanted func(status uint32) bool) bool {
 			return true
 		case event == unix.PTRACE_EVENT_STOP:
 			r.group = r.group || sig != unix.SIGTRAP
+		case event == 0 && r.isFault(sig):
+			r.failed = errFault
+			return false
 		case event == 0 && !isSyscallStop(status) && !slices.Contains(r.sigs, sig):
 			r.sigs = append(r.sigs, sig) // one that cannot be blocked
 		}
 	}
+}
+
+// isFault reports whether the signal of a stop is a fault of the stub's, which no mask
+// blocks: the tracee would run into it again.
+func (r *remote) isFault(sig unix.Signal) bool {
+	var info [SiginfoSize]byte
+	return (sig == unix.SIGSEGV || sig == unix.SIGBUS) &&
+		ptraceData(unix.PTRACE_GETSIGINFO, r.tr.TID, 0, unsafe.Pointer(&info)) == 0 &&
+		int32(binary.NativeEndian.Uint32(info[siginfoCode:])) > 0
 }

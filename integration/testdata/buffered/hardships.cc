@@ -13,6 +13,8 @@
 #include <linux/seccomp.h>
 #include <pthread.h>
 #include <signal.h>
+#include <linux/userfaultfd.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -363,6 +365,29 @@ int main(int argc, char **argv)
 		stopped = true;
 		pthread_join(mapper, nullptr);
 		show("at last");
+	} else if (!strcmp(what, "served")) {
+		// Nobody serves the memory that is written to /dev/null, which does not read it.
+		where = static_cast<char *>(mmap(nullptr, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+		nowhere = open("/dev/null", O_WRONLY);
+		int server = syscall(SYS_userfaultfd, O_NONBLOCK | UFFD_USER_MODE_ONLY);
+		struct uffdio_api api = {};
+		api.api = UFFD_API;
+		struct uffdio_register range = {};
+		range.range = {(unsigned long)where, page};
+		range.mode = UFFDIO_REGISTER_MODE_MISSING;
+		if (server >= 0)
+			printf("%d %d\n", ioctl(server, UFFDIO_API, &api), ioctl(server, UFFDIO_REGISTER, &range));
+		for (int i = 0; i < 20; i++)
+			if (make_call(SYS_write, nowhere, (long)where, 10) != 10)
+				bad++;
+		struct uffd_msg fault;
+		if (read(server, &fault, sizeof fault) != -1)
+			bad++;
+	} else if (!strcmp(what, "protect")) {
+		// Of all low memory, where the stub is, no page can be run any more.
+		for (long at = 0x10000; at < 0x200000; at += page)
+			mprotect((void *)at, page, PROT_READ);
+		warm_up(make_call, 200);
 	} else if (!strcmp(what, "own")) {
 		// A filter of the program's own, for all threads, refuses a call, and the calls
 		// of another thread go on.
