@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -63,6 +64,31 @@ func TestBufferedOwnFilter(t *testing.T) {
 	}
 	if n := strings.Count(r.log, "getpgid("); n != 140 {
 		t.Errorf("140 calls of getpgid, %d in the trace", n)
+	}
+}
+
+// Times of lines never go back, although calls of several threads are reported later than
+// they are made, some of which stop.
+func TestBufferedTimes(t *testing.T) {
+	need.All(t, need.GCC64, need.GXX)
+	r := trace(t, trapline(t), []string{"-f", "-ttt", "-T", "-d", "--buffered=always"}, path(t, programs.Hardships), "times")
+	last, lines := 0.0, 0
+	for line := range strings.Lines(r.log) {
+		fields := strings.Fields(line)
+		at, err := strconv.ParseFloat(fields[1], 64)
+		if err != nil {
+			t.Fatalf("a line without a time: %q", line)
+		}
+		if at < last {
+			t.Errorf("%.6f is before the time of the line before, %.6f: %s", at, last, line)
+		}
+		if last = at; strings.Contains(line, "<-") {
+			t.Errorf("a negative duration: %s", line)
+		}
+		lines++
+	}
+	if passed, _ := bufferedCalls(t, r.stderr); passed < 5000 || lines < 5000 {
+		t.Errorf("only %d calls did not stop; %d lines", passed, lines)
 	}
 }
 

@@ -49,6 +49,7 @@ type bufferedState struct {
 	next      time.Time // when the rings are looked at without a stop
 	idle      time.Duration
 	looked    time.Time // when the rings were looked at before that
+	latest    time.Time // of the last event
 	round     uint64    // how often how fast they fill has been found
 	most      uint64    // bytes that were found in the fullest one since
 	peeked    uint64    // size of the record that Ahead has returned

@@ -16,14 +16,31 @@ type clock struct {
 	perTick           float64 // nanoseconds
 }
 
+// bothTake is how long it takes at most to read both clocks, in ticks, if this thread
+// keeps its processor meanwhile.
+const bothTake = 20_000
+
+// read reads both clocks. If this thread has lost its processor in between, they are of
+// different times, and it reads them again.
+func (c *clock) read() {
+	const tries = 3 // on a busy machine
+	for range tries {
+		before := buffered.ReadTSC()
+		c.last, c.lastTSC = time.Now(), buffered.ReadTSC()
+		if c.lastTSC-before < bothTake {
+			break
+		}
+	}
+}
+
 func (c *clock) start() {
-	c.first, c.firstTSC = time.Now(), buffered.ReadTSC()
-	c.last, c.lastTSC = c.first, c.firstTSC
+	c.read()
+	c.first, c.firstTSC = c.last, c.lastTSC
 }
 
 // sync notes what time it is now, and returns the value of the counter.
 func (c *clock) sync() uint64 {
-	c.last, c.lastTSC = time.Now(), buffered.ReadTSC()
+	c.read()
 	if ticks := c.lastTSC - c.firstTSC; ticks > 0 {
 		c.perTick = float64(c.last.Sub(c.first)) / float64(ticks)
 	}

@@ -325,10 +325,20 @@ func (t *Tracer) reportBuffered(th *thread, when uint64) *Event {
 	ev := t.report(kind, th.tr)
 	t.current = current
 	ev.Call = call
-	ev.Time = b.clock.at(when)
+	ev.Time = b.noEarlier(b.clock.at(when))
 	ev.Kept, ev.Partly = !th.live, th.live && len(th.record.Chunks) > 0
 	ev.Whole = kind == Enter && ev.Kept && b.isWhole(th)
 	return ev
+}
+
+// noEarlier returns the time of the next event, which is not before that of the last one:
+// a thread may have lost its processor between noting a time and what the tracer sees.
+func (b *bufferedState) noEarlier(at time.Time) time.Time {
+	if at.Before(b.latest) {
+		return b.latest
+	}
+	b.latest = at
+	return at
 }
 
 // isWhole reports whether the exit of a thread's call, whose entry is being reported,

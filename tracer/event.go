@@ -103,7 +103,8 @@ type Event struct {
 	Call *Syscall
 
 	// Time is when a call that did not stop was entered or left (see
-	// Options.Buffered); zero for a stop, which is now.
+	// Options.Buffered), or when a stop was seen before which the events of such
+	// calls have been reported; zero for any other stop, which is now.
 	Time time.Time
 
 	// Kept says, for such a call, that the tracee runs: what there is of its

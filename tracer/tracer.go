@@ -318,6 +318,7 @@ func (t *Tracer) next() (*Event, error) {
 			if held := t.buffered.held; held != nil {
 				t.buffered.held = nil
 				if ev := t.classify(*held); ev != nil {
+					ev.Time = t.buffered.noEarlier(t.buffered.clock.last)
 					return ev, nil
 				}
 				continue

@@ -428,6 +428,19 @@ int main(int argc, char **argv)
 			for (auto &t : all)
 				pthread_join(t, nullptr);
 		}
+	} else if (!strcmp(what, "times")) {
+		// Each thread has calls that stop between those that do not.
+		pthread_t all[3];
+		for (auto &t : all)
+			pthread_create(&t, nullptr, [](void *) -> void * {
+				for (int i = 0; i < 300; i++) {
+					warm_up(make_call, 3);
+					munmap(mmap(nullptr, page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), page);
+				}
+				return nullptr;
+			}, nullptr);
+		for (auto &t : all)
+			pthread_join(t, nullptr);
 	} else if (!strcmp(what, "vfork")) {
 		for (int i = 0; i < 20; i++) {
 			int status;
