@@ -2,7 +2,6 @@ package integration
 
 import (
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,8 +9,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"trapline/integration/need"
 )
@@ -26,8 +23,7 @@ type shellTerminal struct {
 const prompt = "ready:"
 
 // startShell starts a shell in a terminal and waits for its prompt. Its files
-// are in the folder home; trapline is in its PATH. When the test ends, so does every
-// process that the shell has started, before the folder is removed.
+// are in the folder home; trapline is in its PATH.
 func startShell(t *testing.T, home, shell string) *shellTerminal {
 	t.Helper()
 	bin := filepath.Join(home, "bin")
@@ -37,27 +33,9 @@ func startShell(t *testing.T, home, shell string) *shellTerminal {
 	if err := os.Symlink(trapline(t), filepath.Join(bin, "trapline")); err != nil {
 		t.Fatal(err)
 	}
-	term := &shellTerminal{t, filepath.Join(home, "tmux")}
-	// The shell and all that it starts have this pipe open. Reading it fails once none of them lives.
-	alive := filepath.Join(home, "alive")
-	if err := unix.Mkfifo(alive, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	ended, err := os.OpenFile(alive, os.O_RDONLY|unix.O_NONBLOCK, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := []string{"env", "-i", "HOME=" + home, "TERM=screen", "LANG=C.UTF-8", "PATH=" + bin + ":/usr/bin:/bin",
-		"sh", "-c", `exec 9>"$0" && exec "$@"`, alive}
-	t.Cleanup(func() {
-		exec.Command("tmux", "-S", term.socket, "kill-server").Run()
-		ended.SetReadDeadline(time.Now().Add(60 * time.Second))
-		if _, err := io.ReadAll(ended); err != nil {
-			t.Errorf("processes of the shell live after its terminal: %v", err)
-		}
-		ended.Close()
-	})
-	term.tmux(append([]string{"-f", "/dev/null", "new-session", "-d", "-x", "150", "-y", "50"}, append(cmd, strings.Fields(shell)...)...)...)
+	cmd := exec.Command("env", append([]string{"-i", "HOME=" + home, "TERM=screen", "LANG=C.UTF-8", "PATH=" + bin + ":/usr/bin:/bin"},
+		strings.Fields(shell)...)...)
+	term := &shellTerminal{t, startTerminal(t, 150, 50, cmd)}
 	term.await("a prompt", func(screen string) bool { return strings.HasSuffix(screen, prompt) })
 	return term
 }

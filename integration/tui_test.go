@@ -28,14 +28,9 @@ type pane struct {
 func newPane(t *testing.T, dir, command string) *pane {
 	t.Helper()
 	need.All(t, need.Tmux)
-	p := &pane{t, filepath.Join(t.TempDir(), "tmux")}
-	cmd := exec.Command("tmux", "-S", p.socket, "-f", os.DevNull, "new-session", "-d", "-x", "130", "-y", "30", "-c", dir, command)
-	cmd.Env = append(os.Environ(), "TERM=xterm", "LC_ALL=C.UTF-8")
-	if b, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("tmux: %v\n%s", err, b)
-	}
-	t.Cleanup(func() { exec.Command("tmux", "-S", p.socket, "kill-server").Run() })
-	return p
+	cmd := exec.Command("sh", "-c", command)
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), "TERM=xterm", "LC_ALL=C.UTF-8")
+	return &pane{t, startTerminal(t, 130, 30, cmd)}
 }
 
 // screen is what the terminal shows.
@@ -150,7 +145,7 @@ func awaitHangup(t *testing.T, dir string) {
 // hangs up the command's terminal; a window on a recording ends as well.
 func TestWindowHangup(t *testing.T) {
 	t.Run("hangup", func(t *testing.T) {
-		kill := func(p *pane, _ int) { exec.Command("tmux", "-S", p.socket, "kill-server").Run() }
+		kill := func(p *pane, _ int) { hangUp(p.socket) }
 		awaitHangup(t, testWindowEnds(t, kill))
 	})
 	t.Run("SIGTERM", func(t *testing.T) {
