@@ -58,6 +58,11 @@ type bufferedState struct {
 	wait      bool      // stops are looked at before the rings are
 	over      bool      // all calls stop from now on
 
+	stirred bool      // something has happened since the rings were looked at
+	still   time.Time // when it last had, or when alarms were set after that
+	alarmed bool      // alarms are set: see sleep.go
+	asleep  bool      // the rings are not looked at before the next stop
+
 	memory   *space // whose memory memoryFD is; nil: none
 	memoryFD int
 

@@ -53,7 +53,7 @@ func (t *Tracer) nextBuffered() *Event {
 		b.record = nil
 	}
 	if !b.busy {
-		if len(b.areas) == 0 || b.held != nil || b.wait || time.Now().Before(b.next) {
+		if len(b.areas) == 0 || b.held != nil || b.wait || b.asleep || time.Now().Before(b.next) {
 			return nil
 		}
 		t.beginReport()
@@ -61,7 +61,7 @@ func (t *Tracer) nextBuffered() *Event {
 	th, when := b.earliest(t)
 	if th == nil {
 		b.busy = false
-		b.endReport()
+		t.endReport()
 		return nil
 	}
 	return t.reportBuffered(th, when)
@@ -69,7 +69,8 @@ func (t *Tracer) nextBuffered() *Event {
 
 // endReport decides how long the tracer is idle, from how fast the rings have been
 // filled since the last time.
-func (b *bufferedState) endReport() {
+func (t *Tracer) endReport() {
+	b := t.buffered
 	last := b.clock.last
 	if after := last.Sub(b.looked); after >= leastIdle || b.held != nil {
 		idle := min(max(halfFull(after, b.most), leastIdle), longIdle)
@@ -82,6 +83,7 @@ func (b *bufferedState) endReport() {
 		b.looked, b.most = last, 0
 		b.round++
 	}
+	t.doze()
 	if b.held != nil { // a tracee waits meanwhile: its ring is not filled
 		b.looked = time.Now()
 	}
@@ -189,6 +191,7 @@ func (b *bufferedState) load(t *Tracer, th *thread) (at uint64, ok bool) {
 // count counts a call that was found in the ring of a thread.
 func (b *bufferedState) count(th *thread, size uint64) {
 	b.passed++
+	b.stirred = true
 	if th.round != b.round {
 		th.round, th.filled = b.round, 0
 	}
@@ -230,7 +233,11 @@ func (b *bufferedState) capture(th *thread) bool {
 		}
 		if copied {
 			th.area.CopiedBefore(r)
-			b.table.Pieces(r, func(p buffered.Piece) { th.pieces = append(th.pieces, p) })
+			b.table.Pieces(r, func(p buffered.Piece) {
+				if p.When == buffered.BeforeCall { // it may be about to end, with all pieces
+					th.pieces = append(th.pieces, p)
+				}
+			})
 		}
 	}
 	return th.area.StillInFlight(th.begun)
@@ -307,7 +314,7 @@ func (ev *Event) Pieces(yield func(p BufferedPiece)) {
 // stop.
 func (t *Tracer) reportBuffered(th *thread, when uint64) *Event {
 	b, r := t.buffered, &th.record
-	b.record = r
+	b.record, b.stirred = r, true
 	call := &b.call
 	call.ABI, call.NR, call.Args, call.IP, call.SP = tables.X86_64, r.NR, r.Args, r.IP, r.SP
 	call.EntrySeen = true
@@ -394,6 +401,7 @@ func (t *Tracer) lastBuffered() *Event {
 	}
 	if !b.last {
 		b.last = true
+		b.wake()
 		if ev := t.resumeCurrent(); ev != nil {
 			return ev
 		}
@@ -413,6 +421,7 @@ func (t *Tracer) lastBuffered() *Event {
 // until then. It returns false if there are none.
 func (t *Tracer) settle(s stop) bool {
 	b := t.buffered
+	b.wake()
 	if len(b.areas) == 0 {
 		return false
 	}
@@ -440,6 +449,7 @@ func (t *Tracer) leaveStub(tr *Tracee, sig unix.Signal, info *[SiginfoSize]byte)
 	}
 	b, s := t.buffered, tr.space
 	code := int32(binary.NativeEndian.Uint32(info[siginfoCode:]))
+	b.stub.Woke(&regs)
 	own := code > 0 && (sig == unix.SIGSEGV || sig == unix.SIGBUS) // a fault of the stub's
 	trap := code > 0 && sig == unix.SIGTRAP                        // the program single-steps itself
 	outcome := buffered.NotBegun

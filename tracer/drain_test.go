@@ -43,7 +43,7 @@ func TestIdleWhileAllWait(t *testing.T) {
 	b := tracer.buffered
 	look := func() time.Duration { // as if the tracer had looked, and found nothing new
 		b.looked, b.most = b.clock.last.Add(-time.Second), 0
-		b.endReport()
+		tracer.endReport()
 		return b.idle
 	}
 	entered, exited, kept := 0, 0, 0

@@ -66,22 +66,24 @@ func stepsCalls(nr uint64) BufferedCall {
 func TestSignalAtEveryInstruction(t *testing.T) {
 	program := stepsProgram(t)
 	for _, kind := range []string{"read", "fault", "path", "poll", "readv", "writev"} {
-		t.Run(kind, func(t *testing.T) { signalAtEveryInstruction(t, program, kind) })
+		t.Run(kind, func(t *testing.T) { signalAtEveryInstruction(t, program, kind, false) })
 	}
+	t.Run("poll that wakes the tracer", func(t *testing.T) { signalAtEveryInstruction(t, program, "poll", true) })
 	for kind, nr := range map[string]int{"path": unix.SYS_OPENAT, "poll": unix.SYS_POLL, "read": unix.SYS_READ} {
 		loads := stepsProgram(t, fmt.Sprintf("-DLOAD=%d", nr))
-		t.Run(kind+" with its number loaded", func(t *testing.T) { signalAtEveryInstruction(t, loads, kind) })
+		t.Run(kind+" with its number loaded", func(t *testing.T) { signalAtEveryInstruction(t, loads, kind, false) })
 	}
 }
 
-func signalAtEveryInstruction(t *testing.T, program, kind string) {
+func signalAtEveryInstruction(t *testing.T, program, kind string, alarm bool) {
 	const (
 		warmUp = 100 // calls before the process is patched
 		marker = 0x5eed
 	)
-	steps := 380 // instructions, more than are run for any of these calls
-	if kind == "readv" || kind == "writev" {
-		steps = 520
+	// More instructions than are run for the call, and fewer than up to the next one.
+	steps := map[string]int{"read": 380, "fault": 300, "path": 430, "poll": 430, "readv": 520, "writev": 520}[kind]
+	if alarm {
+		steps += 40
 	}
 	var stdout, stderr bytes.Buffer
 	files := [3]*os.File{}
@@ -110,6 +112,7 @@ func signalAtEveryInstruction(t *testing.T, program, kind string) {
 
 	nr := map[string]uint64{"read": unix.SYS_READ, "fault": unix.SYS_READ, "path": unix.SYS_OPENAT, "poll": unix.SYS_POLL, "readv": unix.SYS_READV, "writev": unix.SYS_WRITEV}[kind]
 	iterations, entered, left, restarted, inStub, underWay, status := 0, 0, 0, 0, 0, 0, 0
+	last := false // the last signal arrived in the stub
 	run(t, tracer, func(ev *Event) {
 		switch {
 		case ev.Kind == Exited:
@@ -124,7 +127,7 @@ func signalAtEveryInstruction(t *testing.T, program, kind string) {
 			}
 		case ev.Kind == Exit && ev.Call.NR == unix.SYS_GETPGID && ev.Call.Args[0] == marker:
 			if iterations++; iterations > warmUp {
-				if singleStep(t, tracee, iterations-warmUp) {
+				if last = singleStep(t, tracee, iterations-warmUp, alarm); last {
 					inStub++
 				}
 				if isUnderWay(t, tracee) {
@@ -140,6 +143,9 @@ func signalAtEveryInstruction(t *testing.T, program, kind string) {
 	if status != 0 || stderr.Len() > 0 {
 		t.Errorf("status %d\n%.2000s", status, stderr.String())
 	}
+	if last {
+		t.Errorf("%d instructions are not all", steps)
+	}
 	if inStub < 60 {
 		t.Errorf("only %d signals arrived in the stub", inStub)
 	}
@@ -152,20 +158,32 @@ func signalAtEveryInstruction(t *testing.T, program, kind string) {
 }
 
 // singleStep runs n instructions of a stopped tracee. It reports whether the tracee is in
-// the stub.
-func singleStep(t *testing.T, tr *Tracee, n int) bool {
+// the stub. With alarm the tracee wakes the tracer before its call and after it.
+func singleStep(t *testing.T, tr *Tracee, n int, alarm bool) bool {
 	t.Helper()
+	const toCall = 12 // instructions from labelReady to the call
 	var regs Registers
-	for range n {
+	th := tr.buffered
+	setAt := n
+	for ; n > 0; n-- {
+		if th != nil && alarm && n == setAt {
+			th.area.SetAlarm(true)
+		}
 		ptrace(unix.PTRACE_SINGLESTEP, tr.TID, 0, 0)
-		if status, errno := tr.t.waitFor(tr.TID); errno != 0 || unix.WaitStatus(status).StopSignal() != unix.SIGTRAP {
+		status, errno := tr.t.waitFor(tr.TID)
+		if errno != 0 || unix.WaitStatus(status).StopSignal() != unix.SIGTRAP {
 			t.Fatalf("status %#x, %v", status, errno)
 		}
-		if th := tr.buffered; th != nil {
+		if th != nil {
 			th.area.ClearTrapFlag() // pushf sees the flag of single-stepping
 		}
 		if err := tr.Registers(&regs); err != nil {
 			t.Fatal(err)
+		}
+		if isSeccompStop(status) && tr.isWaking(regs.Rip) && tr.t.buffered.stub.Woke(&regs) {
+			tr.SetRegisters(&regs)
+			th.area.SetAlarm(false)
+			setAt = n - toCall
 		}
 	}
 	// The kernel takes the flag for the program's own after a popf.
@@ -174,7 +192,7 @@ func singleStep(t *testing.T, tr *Tracee, n int) bool {
 		regs.Eflags &^= trap
 		tr.SetRegisters(&regs)
 	}
-	return tr.t.buffered.stub.Has(regs.Rip)
+	return tr.t.buffered.stub.Has(regs.Rip) || tr.isWaking(regs.Rip+callSize)
 }
 
 // isUnderWay reports whether a call of the stopped tracee is, for all that the tracer

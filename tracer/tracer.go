@@ -518,6 +518,10 @@ func (t *Tracer) enterStop(tr *Tracee) *Event {
 		t.resume(tr) // the stub notes the call
 		return nil
 	}
+	if tr.isWaking(info.ip) {
+		t.letGoOn(tr)
+		return nil
+	}
 	call.ABI, call.NR = abiOf(info.arch, info.data[0])
 	copy(call.Args[:], info.data[1:])
 	call.IP, call.SP = info.ip, info.sp

@@ -72,7 +72,7 @@ func (t *Tracer) deadline() (deadline time.Time) {
 	if t.births.held > 0 && (deadline.IsZero() || t.births.next.Before(deadline)) {
 		deadline = t.births.next
 	}
-	if b := t.buffered; b != nil && len(b.areas) > 0 && t.interrupt.Load() == 0 && (deadline.IsZero() || b.next.Before(deadline)) {
+	if b := t.buffered; b != nil && len(b.areas) > 0 && !b.asleep && t.interrupt.Load() == 0 && (deadline.IsZero() || b.next.Before(deadline)) {
 		deadline = b.next
 	}
 	return deadline

@@ -67,7 +67,7 @@ func (a *Area) Begin(pid int) {
 		a.word(8 * i).Store(0)
 	}
 	a.word(areaTail).Store(0)
-	a.TimeEnds(false)
+	a.word(areaTimesEnds).Store(0)
 	a.read, a.head, a.told = 0, 0, 0
 	a.word(areaStub).Store(StubAddr)
 	a.word(areaCalls).Store(CallsAddr)
@@ -80,11 +80,25 @@ func (a *Area) Begin(pid int) {
 // TimeEnds says whether the time when a call ends is noted from now on. It is not at the
 // beginning.
 func (a *Area) TimeEnds(wanted bool) {
-	v := uint64(0)
-	if wanted {
-		v = 1
+	a.setFlag(timesEnds, wanted)
+}
+
+// SetAlarm says whether the thread stops when it begins a call or has ended one. It is
+// not set at the beginning.
+func (a *Area) SetAlarm(set bool) { a.setFlag(alarm, set) }
+
+// Bits of the word at areaTimesEnds.
+const (
+	timesEnds = 1
+	alarm     = 1 << (8 * (areaAlarm - areaTimesEnds))
+)
+
+func (a *Area) setFlag(flag uint64, set bool) {
+	if set {
+		a.word(areaTimesEnds).Or(flag)
+	} else {
+		a.word(areaTimesEnds).And(^flag)
 	}
-	a.word(areaTimesEnds).Store(v)
 }
 
 // SelfOffset is the offset of the word of an area that gs leads to.

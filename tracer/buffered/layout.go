@@ -17,10 +17,11 @@ const (
 	callsSize = 0x7000 // of the table of calls: see CallTable
 	CodeSize  = StubSize + callsSize + 0x1000
 
-	// StopAddr has a system call instruction that stops, NameAddr the name of the
-	// files of areas, and RemoteAddr the calls that the tracer makes in the process: each
+	// StopAddr and WakeAddr have a system call instruction that stops, NameAddr the name
+	// of the files of areas, and RemoteAddr the calls that the tracer makes in the process: each
 	// its number and six arguments. The rest of the page is unused.
 	StopAddr = StubAddr + CodeSize - 0x1000
+	WakeAddr = StopAddr + 8
 	NameAddr = StopAddr + 16
 	StopSize = 32 // of what is before RemoteAddr
 
@@ -73,6 +74,7 @@ const (
 	// Only the tracer writes here: not in a cache line that the stub writes to.
 	areaTail      = 640 // what the tracer has read
 	areaTimesEnds = 648 // not zero: the time is noted after a call, too
+	areaAlarm     = 649 // not zero: the thread wakes the tracer when it begins or has ended a call
 
 	listedFDs = 512 // descriptors that can be listed, from 0
 
@@ -139,6 +141,12 @@ const (
 // A trampoline has this at its slow call, an ordinary system call instruction.
 const (
 	slowReturn = 16 // from there: the address behind the program's instruction, 8 bytes
+)
+
+// Where a thread goes on that has woken the tracer, in R15 at WakeAddr.
+const (
+	wakeBefore = 1 // before its call
+	wakeAfter  = 2 // behind it
 )
 
 // iovecSize is the size of struct iovec.

@@ -6,6 +6,8 @@ import (
 	"bytes"
 	"encoding/binary"
 	"unsafe"
+
+	"golang.org/x/sys/unix"
 )
 
 // stub is the code that processes get (stub_amd64.s). It is never called here.
@@ -68,12 +70,31 @@ func (s *Stub) Image(calls *CallTable) []byte {
 	copy(b, s.Code)
 	copy(b[StubSize:], calls.b)
 	copy(b[StopAddr-StubAddr:], []byte{0x0f, 0x05, 0xcc})
+	copy(b[WakeAddr-StubAddr:], []byte{0x0f, 0x05, 0xcc})
 	copy(b[NameAddr-StubAddr:], "trapline")
 	return b
 }
 
 // Remote returns the offset of a system call instruction that a trap follows.
 func (s *Stub) Remote() uint64 { return s.labels[labelRemote] }
+
+// Woke moves a thread that is at WakeAddr, or behind the instruction there, back into the
+// stub. It returns false if the thread is elsewhere.
+func (s *Stub) Woke(regs *unix.PtraceRegs) bool {
+	if regs.Rip != WakeAddr && regs.Rip != WakeAddr+2 {
+		return false
+	}
+	to := labelReady
+	switch regs.R15 {
+	case wakeBefore:
+	case wakeAfter:
+		to = labelPublished
+	default:
+		return false
+	}
+	regs.Rip, regs.Orig_rax = StubAddr+s.labels[to], ^uint64(0) // the call is not made
+	return true
+}
 
 // Has reports whether ip is in the stub of a process.
 func (s *Stub) Has(ip uint64) bool { return ip-StubAddr < StubSize }

@@ -137,6 +137,13 @@ slow:
 	BYTE	$0x9d // popfq
 	LEAVE
 
+	// The tracer sleeps: a call wakes it that it does not make. It then sends the thread
+	// back to labelReady. The registers are those of the program's call.
+alarmBefore:
+	MOVL	$const_wakeBefore, R15
+	MOVL	$const_WakeAddr, CX
+	JMP	CX
+
 	// From here on the arguments are in the record.
 filled:
 	LABEL(3) // labelFilled
@@ -160,6 +167,8 @@ ready:
 	MOVQ	(const_recArgs+24)(R14), R10
 	MOVQ	(const_recArgs+32)(R14), R8
 	MOVQ	(const_recArgs+40)(R14), R9
+	CMPB	const_areaAlarm(BX), $0
+	JNE	alarmBefore
 	SYSCALL
 	MOVQ	AX, const_recResult(R14)
 
@@ -622,6 +631,8 @@ complete:
 
 	// The record is the tracer's now, which only reads it.
 	LABEL(8) // labelPublished
+	CMPB	const_areaAlarm(BX), $0
+	JNE	alarmAfter
 	// POPFQ takes longer than all of this. Only the six arithmetic flags have been
 	// changed: OF, which is bit 11, and those that SAHF takes from AH.
 	MOVBLZX	(const_areaFlags+1)(BX), AX
@@ -641,6 +652,20 @@ complete:
 	RESTORE_SAVED
 	MOVQ	const_areaFlags(BX), R11
 	LEAVE
+
+	// The tracer sleeps: the same call, which the program's own filters allow, wakes it.
+	// It does not make the call, and sends the thread back to labelPublished.
+alarmAfter:
+	MOVQ	const_recNR(R14), AX
+	MOVQ	(const_recArgs+0)(R14), DI
+	MOVQ	(const_recArgs+8)(R14), SI
+	MOVQ	(const_recArgs+16)(R14), DX
+	MOVQ	(const_recArgs+24)(R14), R10
+	MOVQ	(const_recArgs+32)(R14), R8
+	MOVQ	(const_recArgs+40)(R14), R9
+	MOVL	$const_wakeAfter, R15
+	MOVL	$const_WakeAddr, CX
+	JMP	CX
 
 	// The tracer makes calls in the name of a thread with this. R12 has the address of
 	// the first one, R13 how many there are. They end with the first that fails. RBX and
