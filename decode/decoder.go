@@ -36,26 +36,26 @@ func NewDecoder(o Options, h host.Host) *Decoder {
 	return d
 }
 
-// Renew returns a Decoder like d, with the same host, that has been told nothing yet of
-// what there is.
+// Renew returns a Decoder like d, with the same host, but without anything that d has
+// remembered.
 func Renew(d *Decoder) *Decoder {
 	n := d.Renewed()
 	*kernel.SettingsOf(n) = *kernel.SettingsOf(d)
 	return n
 }
 
-// place is where the description of a call is: which of subsystems, which of its
-// groups, whether among those of the ABI alone, and which of these.
+// place says where the description of a call is: in which of subsystems, in which of its
+// groups, whether that is a list for one ABI only, and the index in the list.
 type place struct {
 	subsystem, group uint8
 	own              bool
 	call             uint8
 }
 
-// noPlace is that of calls without a description.
+// noPlace is the place of calls without a description.
 const noPlace = 1<<16 - 1
 
-// packed is a place as callIndex has it.
+// packed is a place in the form that callIndex uses.
 func (p place) packed() uint16 {
 	n := uint16(p.subsystem)<<13 | uint16(p.group)<<8 | uint16(p.call)<<1
 	if p.own {
@@ -64,12 +64,12 @@ func (p place) packed() uint16 {
 	return n
 }
 
-// unpack is the opposite of packed.
+// unpack is the inverse of packed.
 func unpack(n uint16) place {
 	return place{uint8(n >> 13), uint8(n >> 8 & 0x1f), n&1 != 0, uint8(n >> 1 & 0x7f)}
 }
 
-// calls are the descriptions among which a place is.
+// calls is the list that contains the place.
 func (p place) calls(abi tables.ABI) lang.Calls {
 	g := &(*subsystems[p.subsystem])[p.group]
 	switch {
@@ -81,8 +81,8 @@ func (p place) calls(abi tables.ABI) lang.Calls {
 	return g.X86
 }
 
-// descriptionOf finds the description of the call that an ABI knows by a number,
-// or gives nil. The index keeps it from looking at those of other calls.
+// descriptionOf finds the description of a call by its ABI and number, or returns nil. The
+// index makes sure that no other descriptions are touched.
 func descriptionOf(abi tables.ABI, nr uint64) *lang.Desc {
 	if index := callIndex[abi]; nr < uint64(len(index)) && index[nr] != noPlace {
 		p := unpack(index[nr])
@@ -91,15 +91,14 @@ func descriptionOf(abi tables.ABI, nr uint64) *lang.Desc {
 	return nil
 }
 
-// descriptions are those of an ABI by the names of calls. They are gathered when
-// they are first needed: for calls inside multiplexers, which need not have numbers.
+// descriptions are an ABI's descriptions by the names of calls. They are gathered when
+// first needed: for calls inside multiplexers, which may have no numbers.
 var descriptions [tables.NumABI]struct {
 	once   sync.Once
 	byName map[string]*lang.Desc
 }
 
-// description finds the description of the call that an ABI knows by name, or
-// gives nil.
+// description finds the description of a call by its ABI and name, or returns nil.
 func description(abi tables.ABI, name string) *lang.Desc {
 	t := &descriptions[abi]
 	t.once.Do(func() {

@@ -35,12 +35,12 @@ var (
 	}}
 )
 
-// Dump shows all data that c has moved, after Result: what it wrote if
-// writes is set, failed or not, and what it read if reads is set.
+// Dump shows all data that c has moved, after Result: the data that it wrote if writes is
+// set, even if the call failed, and the data that it read if reads is set.
 func Dump(c *Call, reads, writes bool) {
 	const unlimited = ^uint64(0)
 	plain := c.Plain
-	c.Plain = false // what is asked for is shown, however the arguments are
+	c.Plain = false // requested data is shown, even if the arguments are not decoded
 	defer func() { c.Plain = plain }()
 	if kind, ok := dumpWrites.Get()[c.Sig.Name]; ok && writes {
 		switch kind {
@@ -121,8 +121,8 @@ func dumpMessage(c *Call, addr, limit uint64) {
 	}
 }
 
-// messageVector finds the iovecs of a msghdr: they are the third and fourth
-// word of it, msg_namelen taking a word of its own.
+// messageVector finds the iovecs of a msghdr: its third and fourth words, since
+// msg_namelen takes a whole word.
 func messageVector(c *Call, addr uint64) (iov, count uint64, ok bool) {
 	w := c.WordSize()
 	c.Release(0)
@@ -133,8 +133,8 @@ func messageVector(c *Call, addr uint64) (iov, count uint64, ok bool) {
 	return lang.View{B: b[2*w : 3*w]}.Uint(w), lang.View{B: b[3*w:]}.Uint(w), true
 }
 
-// dumpMessages shows the messages that sendmmsg or recvmmsg has moved. In a
-// struct mmsghdr msg_len follows the msghdr, which is seven words long.
+// dumpMessages shows the messages that sendmmsg or recvmmsg has moved. In a struct
+// mmsghdr, msg_len follows the msghdr, which has seven words.
 func dumpMessages(c *Call, addr uint64) {
 	if c.Failed() {
 		return

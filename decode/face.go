@@ -7,19 +7,18 @@ import (
 	"trapline/decode/uring"
 )
 
-// What a program that decodes calls needs of the packages below.
+// What programs that decode calls need from the packages below.
 type (
 	// A Decoder holds what the calls of all tracees share.
 	Decoder = lang.Decoder
-	// A Call is a system call of one tracee on its way from its enter-stop to its
-	// exit-stop.
+	// A Call is a system call of one tracee, from its enter-stop to its exit-stop.
 	Call = lang.Call
-	// A Signature is what Decoder.Lookup knows of a call.
+	// A Signature is what Decoder.Lookup knows about a call.
 	Signature = lang.Signature
 	// Memory is the memory of one tracee.
 	Memory = lang.Memory
 
-	// What has to be kept of a call that is decoded later: see lang.Capture.
+	// What has to be kept of a call to decode it later: see lang.Capture.
 	Capture     = lang.Capture
 	Detail      = lang.Detail
 	Command     = lang.Command
@@ -34,7 +33,7 @@ type (
 	Single = lang.Single
 	// A Type says how a value is laid out and shown.
 	Type = lang.Type
-	// Naming is what a call looks for by a file name: Call.Naming.
+	// Naming is what a call does with a file name: Call.Naming.
 	Naming = lang.Naming
 
 	// FDs is what is shown of file descriptors beside their numbers.
@@ -68,7 +67,7 @@ const (
 	ContextMismatch = kernel.ContextMismatch
 )
 
-// The values of what a Capture is made of, and how a Piece ends: see there.
+// The parts of a Capture, and how a Piece ends: see there.
 const (
 	KeepBytes   = lang.KeepBytes
 	KeepString  = lang.KeepString
@@ -107,24 +106,23 @@ const (
 	NamesNothing = lang.NamesNothing
 )
 
-// HostOf returns what d asks of tracees' descriptors and processes.
+// HostOf returns the host that d asks about tracees' descriptors and processes.
 func HostOf(d *Decoder) host.Host { return kernel.SettingsOf(d).Host() }
 
 // Asks is an upper limit of how often d's host has been asked. A call that is decoded
-// without asking it looks the same whenever it is decoded: it depends only on its
-// arguments, its memory and its result, and on the name of the call that
-// restart_syscall resumes.
+// without asking the host always looks the same: it depends only on its arguments, its
+// memory and its result, and on the name of the call that restart_syscall resumes.
 func Asks(d *Decoder) uint64 { return kernel.SettingsOf(d).Asks }
 
-// ProcessOf returns the number that the host knows c's tracee by, 0 if it does not.
+// ProcessOf returns the host's number of c's tracee, or 0 if the host does not know it.
 func ProcessOf(c *Call) int { return kernel.ProcessOf(c) }
 
-// ShareRings lets a Decoder know the rings of io_uring that another one knows: what it shows of
-// them depends on the calls before.
+// ShareRings makes a Decoder use what another one knows about rings of io_uring, which
+// depends on earlier calls.
 func ShareRings(from, with *Decoder) { uring.Share(from, with) }
 
-// SeeFDs has see called with every file descriptor before d shows it; dir says that
-// paths may be relative to it. nil ends that.
+// SeeFDs makes d call see with every file descriptor before it shows it; dir says that
+// paths may be relative to it. A nil see ends that.
 func SeeFDs(d *Decoder, see func(fd int, dir bool)) { kernel.SettingsOf(d).SeeFD = see }
 
 // FDUse is what a call does with a file descriptor.
@@ -146,15 +144,15 @@ const (
 	FDBinds    = kernel.FDBinds
 )
 
-// SeeFDUses has see called with every file descriptor before d shows it, and what the
-// call does with it. nil ends that.
+// SeeFDUses makes d call see with every file descriptor before it shows it, and with what
+// the call does with it. A nil see ends that.
 func SeeFDUses(d *Decoder, see func(c *Call, fd int, use FDUse)) {
 	kernel.SettingsOf(d).SeeFDUse = see
 }
 
-// SeePaths has see called with every file name that d has shown, the directory
-// descriptor that it is relative to, or AT_FDCWD, and whether a symbolic link of that
-// name is the file itself. The path is valid until see returns.
+// SeePaths makes d call see with every file name that it has shown, with the directory
+// descriptor that the name is relative to, or AT_FDCWD, and with whether the call uses a
+// symbolic link of that name itself. The path is valid until see returns.
 func SeePaths(d *Decoder, see func(c *Call, dir int, path []byte, link bool)) {
 	before := d.AfterPath
 	d.AfterPath = func(c *Call, path []byte) {
@@ -167,16 +165,16 @@ func SeePaths(d *Decoder, see func(c *Call, dir int, path []byte, link bool)) {
 	}
 }
 
-// ShowSiginfo shows the siginfo_t in raw, laid out as 64-bit programs have it:
-// so PTRACE_GETSIGINFO gives it, whatever the tracee's ABI.
+// ShowSiginfo shows the siginfo_t in raw, which has the layout of 64-bit programs:
+// PTRACE_GETSIGINFO returns it so, whatever the tracee's ABI.
 func ShowSiginfo(c *Call, raw []byte) { kernel.ShowSiginfo(c, raw) }
 
-// A Shape is what types may show, as far as descriptions say that.
+// A Shape is what types may show, if descriptions tell it.
 type Shape = lang.Shape
 
-// ShapeOf returns the shape of types that may all stand in one place.
+// ShapeOf returns the shape of types that may all occur in one place.
 func ShapeOf(types ...Type) *Shape { return lang.ShapeOf(types...) }
 
-// KnownAtEntry reports whether an argument of that type is known at the enter-stop:
-// the kernel does not write what it points to.
+// KnownAtEntry reports whether an argument of that type is known at the enter-stop, that
+// is, whether the kernel leaves what it points to unchanged.
 func KnownAtEntry(t Type) bool { return lang.DirOf(t) == lang.In }

@@ -11,21 +11,21 @@ import (
 	"trapline/tables"
 )
 
-// ioctlCall is the call ioctl. It is described here, and not in the package
-// ioctl, since its requests are described by several packages.
+// ioctlCall is the call ioctl. It is described here rather than in package ioctl, because
+// several packages describe its requests.
 var ioctlCall = lang.Calls{
 	{"ioctl", lang.Args{{"fd", kernel.FD}, {"op", &ioctl.Op}, {"", &lang.Rest{On: lang.Ref("op"), By: ioctlArg, Among: []*lang.Desc{&ioctl.PlainArg}, All: allIoctlArgs}}}, lang.RetUnsigned},
 }
 
-// ioctlPlace is where the description of a request is: which of ioctlRequests,
-// which of its lists, and which of these.
+// ioctlPlace says where the description of a request is: in which of ioctlRequests, in
+// which of its lists, and the index in the list.
 type ioctlPlace struct {
 	op        uint32
 	requests  uint8
 	list, row uint8
 }
 
-// description is what is in the place.
+// description is the description at the place.
 func (p ioctlPlace) description() *kernel.Ioctl {
 	return &(*ioctlRequests[p.requests])[p.list][p.row]
 }
@@ -34,7 +34,7 @@ func (p ioctlPlace) description() *kernel.Ioctl {
 // request.
 var ioctlDescs lang.DecoderSlot[[tables.NumABI]map[uint32]*lang.Desc]
 
-// ioctlDesc finds the description of the argument of a request, or gives nil.
+// ioctlDesc finds the description of the argument of a request, or returns nil.
 func ioctlDesc(c *Call, op uint32) *lang.Desc {
 	made := &ioctlDescs.Of(c.Decoder)[c.ABI]
 	if d := (*made)[op]; d != nil {

@@ -20,8 +20,8 @@ var objInfo = &Struct{Fields: Fields{
 	{"info", Aligned{&info{Layouts(U64)}}},
 }}
 
-// infoBefore remembers what the caller has put into info: the lengths of arrays,
-// which the kernel fills as far as it has data.
+// infoBefore remembers the caller's info: the lengths of arrays, which the kernel fills
+// with as much data as it has.
 type infoBefore struct{ Unsized }
 
 // Show is never called: ShowField is called in its place.

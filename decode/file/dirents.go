@@ -36,7 +36,7 @@ func (t *dirents) Keep(k *Keeps) { k.Follow(&Range{Len: Result, Size: 1}, IfSucc
 
 func (t *dirents) Show(c *Call, v View) {
 	addr, size := v.Uint(c.WordSize()), Result.Num(c)
-	SeeFrom(c, int(int32(c.Args[0]))) // whose names they are
+	SeeFrom(c, int(int32(c.Args[0]))) // the names are in this directory
 	switch {
 	case c.Failed() || c.Plain || size > Ref("count").Num(c):
 		c.Out.Addr(addr)
@@ -188,7 +188,7 @@ func (t *dirents) showTail(c *Call, addr, n uint64, kind []byte) bool {
 }
 
 // showEntryName shows the name of an entry in the n bytes at addr, and reports whether it
-// could be read. The call tells the name and does nothing with that file.
+// could be read. The call only reports the name: it does nothing with that file.
 func showEntryName(c *Call, addr, n uint64) bool {
 	c.Naming = NamesNothing
 	ok := c.ShowPath(addr, n)

@@ -33,8 +33,8 @@ var (
 
 func changed(*Call) Naming { return NamesChanged }
 
-// exchangedPath is the new name of renameat2, which is there already if it is to be
-// the old name of the other file.
+// exchangedPath is the new name of renameat2. The name already exists if the call is to
+// exchange two names.
 var exchangedPath = &UsedPath{Link: Always, For: func(c *Call) Naming {
 	if exchanges.Holds(c) {
 		return NamesEntry

@@ -19,14 +19,14 @@ const (
 	No
 )
 
-// Credentials are what a process's rights to files follow from.
+// Credentials are what determines a process's rights to files.
 type Credentials struct {
 	UID, GID         uint32 // fsuid and fsgid, or the real ones
 	Groups           []uint32
 	Override, Search bool // CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH are effective
 	Owner            bool // CAP_FOWNER is effective
 	Effective        uint64
-	Foreign          bool // it is in another user namespace, where capabilities mean less
+	Foreign          bool // it is in another user namespace, where capabilities are worth less
 }
 
 // Numbers of capabilities (linux/capability.h).
@@ -36,8 +36,8 @@ const (
 	capFowner        = 3
 )
 
-// Credentials reads the credentials of a thread. real stands for those that access(2)
-// uses: the real ids, and no capabilities unless the real user is root.
+// Credentials reads the credentials of a thread. real selects those that access(2) uses:
+// the real ids, and no capabilities unless the real user is root.
 func (l *Local) Credentials(process int, real bool) (c Credentials, ok bool) {
 	status := readFile(string(l.pathOf(process, "/status")), statusMax)
 	column := 3
@@ -83,8 +83,8 @@ const (
 	Read    = 4
 )
 
-// May reports whether a process may do all of what with a file, by the file's owner and
-// mode and the process's capabilities. It is Unsure where others have a say: access
+// May reports whether a process may do all of what with a file, judged by the file's owner
+// and mode and the process's capabilities. It is Unsure where other rules apply: access
 // control lists, file systems with rules of their own, other user namespaces.
 func (c *Credentials) May(f *File, what uint32) Answer {
 	switch {

@@ -56,8 +56,8 @@ func statRemembered(dir int, path string, flags int, st *unix.Statx_t) error {
 	return unix.Statx(dir, path, flags|unix.AT_STATX_DONT_SYNC, wanted, st)
 }
 
-// OpenFile returns what the kernel remembers of the file behind a descriptor: its number and
-// that of its file system.
+// OpenFile returns what the kernel has cached about the file behind a descriptor: its
+// number and that of its file system.
 func (l *Local) OpenFile(process, fd int) (f File, ok bool) {
 	st, ok := l.remembered(process, fd)
 	return File{Mode: uint32(st.Mode), Inode: st.Ino, Links: st.Nlink, Device: unix.Mkdev(st.Dev_major, st.Dev_minor)}, ok

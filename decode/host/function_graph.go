@@ -14,21 +14,20 @@ import (
 // KernelFunction is a function that the kernel ran.
 type KernelFunction struct {
 	Name   string
-	Module string // that it is in, or ""
-	Depth  int    // how many of the functions before it in the list called it, one in the other
-	// Duration is the time from its entry to its return, with what it called and with
-	// sleep; negative if it is not known.
+	Module string // module that it is in, or ""
+	Depth  int    // how many of the functions before it in the list are its callers, each called by the one before
+	// Duration is the time from its entry to its return, including callees and sleep;
+	// negative if it is not known.
 	Duration time.Duration
 }
 
 // FunctionGraph records the functions that the kernel runs for a thread, with ftrace's
-// tracer function_graph. Each thread gets an instance of its own in tracefs. Kernels
-// that have function_graph only outside of instances (before 6.11) get it there, one
-// thread at a time.
+// tracer function_graph. Each thread gets its own instance in tracefs. Before Linux 6.11
+// function_graph works only outside of instances; there it records one thread at a time.
 //
-// While a FunctionGraph has threads, each function of the kernel takes a little longer,
-// for all processes of the machine. However trapline ends, tracefs is put back as it
-// was, by a guardian process if necessary.
+// While a FunctionGraph has threads, each kernel function takes a little longer, for all
+// processes of the machine. However trapline ends, tracefs is restored, by a guardian
+// process if necessary.
 type FunctionGraph struct {
 	dir      string // of tracefs
 	guardian *tracefsGuardian
@@ -97,7 +96,7 @@ func (g *FunctionGraph) newInstance() (*GraphThread, error) {
 	return t, nil
 }
 
-// openTop prepares for function_graph outside of instances, if no one else uses it.
+// openTop prepares for function_graph outside of instances, if nobody else uses it.
 func (g *FunctionGraph) openTop() error {
 	read := func(name string) string { return strings.TrimSpace(string(readFile(g.dir+"/"+name, 64<<10))) }
 	if tracer := read("current_tracer"); tracer != "nop" {
@@ -140,10 +139,10 @@ func (g *FunctionGraph) openTop() error {
 	return nil
 }
 
-// bufferSizes reads buffer_size_kb of tracefs: the size of the buffer of a processor, in
-// KiB, and the one that it needs. An unused buffer is tiny, "7 (expanded:
-// 1408)", and gets its full size with the first tracer. But if an instance had the first
-// one, even in vain, the others stay tiny, and the text is just "7".
+// bufferSizes reads buffer_size_kb of tracefs: the current size of the buffer of a
+// processor, in KiB, and its full size. An unused buffer is tiny, "7 (expanded: 1408)",
+// and gets its full size with the first tracer. But if an instance had the first tracer,
+// even unsuccessfully, the other buffers stay tiny, and the text is just "7".
 func bufferSizes(text string) (size, full string) {
 	size, full, _ = strings.Cut(text, " (expanded: ")
 	full = strings.TrimRight(full, ")")
@@ -157,7 +156,7 @@ func bufferSizes(text string) (size, full string) {
 	return size, size
 }
 
-// Close ends the recording of all threads, and puts tracefs back as it was.
+// Close ends the recording of all threads, and restores tracefs.
 func (g *FunctionGraph) Close() {
 	for _, t := range g.free {
 		t.close()
@@ -166,8 +165,8 @@ func (g *FunctionGraph) Close() {
 	g.guardian.dismiss()
 }
 
-// Thread prepares to record a thread. The error is ErrGraphBusy if there are too many of
-// them.
+// Thread prepares to record a thread. The error is ErrGraphBusy if there are too many
+// threads.
 func (g *FunctionGraph) Thread(tid int) (*GraphThread, error) {
 	var t *GraphThread
 	switch n := len(g.free); {
@@ -199,12 +198,12 @@ type GraphThread struct {
 	parser   graphParser
 }
 
-// open switches function_graph on, without any thread.
+// open enables function_graph, without any thread.
 func (t *GraphThread) open() error {
 	if err := writeTracefs(t.dir+"/tracing_on", "0"); err != nil {
 		return err
 	}
-	// Without a pid all threads would be recorded. There is no thread with this one.
+	// Without a pid, all threads would be recorded. No thread has this one.
 	if err := writeTracefs(t.dir+"/set_ftrace_pid", strconv.Itoa(os.Getpid())); err != nil {
 		return err
 	}
@@ -244,7 +243,7 @@ func (t *GraphThread) set(to string) {
 	unix.Pwrite(t.on, []byte(to), 0)
 }
 
-// Start begins to record what the kernel does for the thread, which stands still.
+// Start begins to record what the kernel does for the thread, which is stopped.
 func (t *GraphThread) Start() { t.set("1") }
 
 // maxGraph limits how many bytes of a call's functions are read. The kernel's buffer has
@@ -252,13 +251,13 @@ func (t *GraphThread) Start() { t.set("1") }
 const maxGraph = 64 << 20
 
 // readAtOnce is how many bytes are read at once: half of the kernel's own buffer. When the
-// kernel fills that buffer it drops a line that has no room, for the next read, but with it
-// the lines before that say which thread the processor has gone over to, for ever.
+// kernel fills that buffer, it keeps a line that does not fit for the next read, but it
+// loses for good the lines before it that say which thread the processor switches to.
 const readAtOnce = 2048
 
 // Stop ends what Start began, and returns the functions that the thread has entered and
-// left in between, each one followed by those that it called. lost is how many entries
-// and returns of functions found no room in the kernel's buffer.
+// left in between, each followed by those that it called. lost is how many entries and
+// returns of functions did not fit into the kernel's buffer.
 func (t *GraphThread) Stop() (functions []KernelFunction, lost int) {
 	t.set("0")
 	t.parser.begin(t.tid)

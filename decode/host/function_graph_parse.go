@@ -13,12 +13,12 @@ import (
 //  0. 1.202 us    |    user_path_at_empty();
 //  0. + 12.520 us   |  }
 //
-// A line with two commands and pids says that a processor goes over from one thread to
-// another. Functions of interrupts, and those that only run because a thread is traced,
-// are left out, with all that they call.
+// A line with two commands and pids says that a processor switches from one thread to
+// another. The parser leaves out functions of interrupts, and functions that run only
+// because a thread is traced, with everything that they call.
 type graphParser struct {
 	tid   int
-	pids  map[string]int // the thread that each processor runs; none before the first change
+	pids  map[string]int // the thread that each processor runs; empty before the first switch
 	lines []graphLine
 	lost  int
 }
@@ -30,11 +30,11 @@ type graphLine struct {
 	enters  bool
 	returns bool
 	pid     int    // the thread, or unknownPID
-	cpu     string // the processor, while the thread is not known
+	cpu     string // the processor, if the thread is not known
 }
 
-// In place of a thread: that of a processor that has not gone over to another one yet,
-// and one that is not the thread that is recorded.
+// Instead of a thread: unknownPID, on a processor that has not switched yet, and a thread
+// that is not the recorded one.
 const (
 	unknownPID = -1
 	otherPID   = -2
@@ -119,7 +119,7 @@ func (p *graphParser) line(line string) {
 	p.lines = append(p.lines, l)
 }
 
-// change notes that a processor goes over to another thread: " a-12 => b-34".
+// change notes that a processor switches to another thread: " a-12 => b-34".
 func (p *graphParser) change(cpu, text string) {
 	at := strings.LastIndex(text, "=>")
 	if at < 0 {
@@ -141,7 +141,7 @@ func (p *graphParser) change(cpu, text string) {
 	p.pids[cpu] = now
 }
 
-// settle says which thread a processor has run before the first change.
+// settle says which thread a processor ran before its first switch.
 func (p *graphParser) settle(cpu string, pid int) {
 	for i := range p.lines {
 		if l := &p.lines[i]; l.pid == unknownPID && l.cpu == cpu {
@@ -163,7 +163,7 @@ func (p *graphParser) end() ([]KernelFunction, int) {
 	p.match()
 	var functions []KernelFunction
 	var indents []int
-	skip := -1 // functions that are indented by more belong to one that is left out
+	skip := -1 // functions with a greater indentation belong to one that is left out
 	for i := range p.lines {
 		l := &p.lines[i]
 		if !p.own(l) || !l.enters || skip >= 0 && l.indent > skip {
@@ -184,12 +184,12 @@ func (p *graphParser) end() ([]KernelFunction, int) {
 	return functions, p.lost
 }
 
-// own reports whether a line is of the thread. A processor that has not gone over to
-// another thread has run only this one, since no other is recorded.
+// own reports whether a line is the thread's. A processor that has not switched has run
+// only this thread, since no other is recorded.
 func (p *graphParser) own(l *graphLine) bool { return l.pid == p.tid || l.pid == unknownPID }
 
-// match finds the return of each function. A return whose entry was not recorded, or was
-// lost, has no effect.
+// match finds the return of each function. It ignores a return whose entry was not
+// recorded, or was lost.
 func (p *graphParser) match() {
 	var open []int // functions that have not returned
 	for i := range p.lines {
@@ -229,8 +229,8 @@ func parseGraphDuration(column string) time.Duration {
 	return time.Duration(us*1000 + 0.5)
 }
 
-// isAside reports whether a function is not part of a call: it serves an interrupt that
-// came in the middle, stops a tracee, or is ftrace's own.
+// isAside reports whether a function is not part of a call: it serves an interrupt, stops
+// a tracee, or belongs to ftrace.
 func isAside(name string) bool {
 	switch name {
 	case "irq_enter_rcu", "irq_exit_rcu", "__irq_exit_rcu", "__common_interrupt", "irqentry_exit_cond_resched",

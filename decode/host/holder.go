@@ -7,7 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Processes that hold something: found by a search of all of them in /proc.
+// Processes that hold something. They are found by searching all processes in /proc.
 
 // Runner finds a process whose program is a file.
 func (l *Local) Runner(f *File) (pid int, ok bool) {
@@ -37,8 +37,8 @@ func (l *Local) Writer(f *File) (pid int, ok bool) {
 	return 0, false
 }
 
-// is reports whether a link of the procfs leads to the file, as far as the kernel
-// remembers.
+// is reports whether a link of the procfs leads to the file, according to the kernel's
+// cache.
 func (f *File) is(link string) bool {
 	var st unix.Statx_t
 	return statRemembered(unix.AT_FDCWD, link, 0, &st) == nil && st.Ino == f.Inode && unix.Mkdev(st.Dev_major, st.Dev_minor) == f.Device

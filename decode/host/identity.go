@@ -5,7 +5,7 @@ import (
 	"strconv"
 )
 
-// Identity is who a thread is.
+// Identity has the ids of a thread.
 type Identity struct {
 	TGID   int // id of its process
 	PPID   int // id of its process's parent; 0 if that is outside of trapline's pid namespace
@@ -22,13 +22,13 @@ func (l *Local) Identity(process int) (id Identity, ok bool) {
 	return l.identity(readInOne(b[:], l.pathOf(process, "/status"), statusMax))
 }
 
-// statusRoom is more than most files /proc/PID/status have.
+// statusRoom exceeds the size of most /proc/PID/status files.
 const statusRoom = 4 << 10
 
 // An Introducer is a Host that can answer Identity and Command at once.
 type Introducer interface {
-	// Introduce returns both, and false if it does not know both. command is in b or
-	// shares no memory with what the caller has.
+	// Introduce returns both, or false if it does not know both. command is in b or shares
+	// no memory with the caller's.
 	Introduce(b []byte, process int) (id Identity, command []byte, ok bool)
 }
 
@@ -48,7 +48,7 @@ func (l *Local) Introduce(b []byte, process int) (id Identity, command []byte, o
 	return id, b[:copy(b, name)], ok
 }
 
-// identity finds who a thread is in its file /proc/PID/status.
+// identity finds the ids of a thread in its /proc/PID/status file.
 func (l *Local) identity(status []byte) (id Identity, ok bool) {
 	if id.TGID = l.ownTGID(status); id.TGID == 0 {
 		return Identity{}, false
@@ -64,8 +64,8 @@ func (l *Local) identity(status []byte) (id Identity, ok bool) {
 	return id, true
 }
 
-// ownTGID finds the process id in a file /proc/PID/status, as it is in
-// trapline's own pid namespace; 0 if it has none there.
+// ownTGID finds the process id in a /proc/PID/status file, as an id in trapline's own pid
+// namespace; 0 if it has none there.
 func (l *Local) ownTGID(status []byte) int {
 	level := l.look().level
 	if level == 0 {
@@ -85,11 +85,11 @@ func (l *Local) Executable(b []byte, process int) []byte {
 	return readLink(b, l.pathOf(process, "/exe"))
 }
 
-// argumentsMax exceeds the room that the kernel allows for the arguments of a
-// program: three quarters of 8 MiB.
+// argumentsMax exceeds what the kernel allows for the arguments of a program: three
+// quarters of 8 MiB.
 const argumentsMax = 8 << 20
 
-// argumentsRoom is more than most programs have of arguments or of an environment.
+// argumentsRoom exceeds the arguments or the environment of most programs.
 const argumentsRoom = 4 << 10
 
 // Arguments implements Host.

@@ -28,12 +28,12 @@ func (l *Local) SameIPC(process int) bool {
 // SemaphoreSet is the state of a set (struct semid64_ds).
 type SemaphoreSet struct {
 	Values []uint16
-	// Operated is when semop was last called for any of the set, and Changed when the set was made or
-	// changed in another way, in seconds of the Unix era; 0 for never.
+	// Operated is the time of the last semop on the set, and Changed the time when the set
+	// was created or last changed otherwise, in seconds since 1970; 0 for never.
 	Operated, Changed int64
 }
 
-// Semaphores looks at a set of semaphores; false if there is none, or it may not be read.
+// Semaphores queries a set of semaphores; false if it does not exist, or may not be read.
 func (l *Local) Semaphores(id int) (s SemaphoreSet, ok bool) {
 	var b [104]byte
 	const operated, changed, count = ipcPerms, ipcPerms + 16, ipcPerms + 32
@@ -54,7 +54,7 @@ func (l *Local) Semaphores(id int) (s SemaphoreSet, ok bool) {
 	return s, true
 }
 
-// SemaphoreUser returns the process that has last changed a semaphore; 0 if it is not known.
+// SemaphoreUser returns the process that changed a semaphore last; 0 if it is not known.
 // If that process has ended, another one may have its id.
 func (l *Local) SemaphoreUser(id, n int) (process int) {
 	pid, _, errno := unix.Syscall6(unix.SYS_SEMCTL, uintptr(id), uintptr(n), semPID, 0, 0, 0)
@@ -67,14 +67,15 @@ func (l *Local) SemaphoreUser(id, n int) (process int) {
 // MessageQueue is the state of a queue (struct msqid64_ds).
 type MessageQueue struct {
 	Messages    uint64
-	Bytes, Room uint64 // in its messages; and what these may have together
-	// Sender and Receiver are the processes that have last used it, or 0, and Sent and Received when,
-	// in seconds of the Unix era. If a process has ended, another one may have its id.
+	Bytes, Room uint64 // of all its messages, and the maximum
+	// Sender and Receiver are the processes that used it last, or 0, and Sent and Received
+	// the times, in seconds since 1970. If a process has ended, another one may have its
+	// id.
 	Sender, Receiver int
 	Sent, Received   int64
 }
 
-// MessageQueue looks at a queue; false if there is none, or it may not be read.
+// MessageQueue queries a queue; false if it does not exist, or may not be read.
 func (l *Local) MessageQueue(id int) (q MessageQueue, ok bool) {
 	var b [120]byte
 	const sent, received, bytes, messages = ipcPerms, ipcPerms + 8, ipcPerms + 24, ipcPerms + 32

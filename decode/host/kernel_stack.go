@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// KernelStacks reads the stacks of threads in the kernel, from /proc/PID/stack. It is not
-// safe for concurrent use; two of them are independent.
+// KernelStacks reads the kernel stacks of threads from /proc/PID/stack. It is not safe for
+// concurrent use; several KernelStacks are independent.
 type KernelStacks struct {
 	local Local
 	buf   [16 << 10]byte
@@ -35,8 +35,8 @@ func CheckKernelStacks() error {
 	return fmt.Errorf("/proc/PID/stack: %w", err)
 }
 
-// Of returns the functions in which a thread is, the innermost first; nil if unknown. A
-// thread that runs has no stack that could be read reliably: it must sleep or be stopped.
+// Of returns the functions that a thread is in, innermost first; nil if unknown. The
+// thread must sleep or be stopped: the stack of a running thread cannot be read reliably.
 func (k *KernelStacks) Of(tid int) []string {
 	text := readOnce(k.buf[:], k.local.pathOf(tid, "/stack"))
 	var functions []string
@@ -52,8 +52,8 @@ func (k *KernelStacks) Of(tid int) []string {
 	return functions
 }
 
-// Asleep is Of for a thread that sleeps in a call; nil if it does not, or if it is
-// stopped for its tracer.
+// Asleep is Of for a thread that sleeps in a call. It returns nil if the thread does not
+// sleep, or is stopped by its tracer.
 func (k *KernelStacks) Asleep(tid int) []string {
 	if !k.sleeps(tid) {
 		return nil
@@ -70,7 +70,7 @@ func (k *KernelStacks) Asleep(tid int) []string {
 	return functions
 }
 
-// sleeps reports whether a thread sleeps, as far as its state tells.
+// sleeps reports whether a thread sleeps, according to its state.
 func (k *KernelStacks) sleeps(tid int) bool {
 	stat := readOnce(k.buf[:], k.local.pathOf(tid, "/stat"))
 	at := bytes.LastIndexByte(stat, ')') // the name before it may contain anything

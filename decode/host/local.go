@@ -92,8 +92,8 @@ func readFile(path string, limit int) []byte {
 	return readRest(fd, make([]byte, 0, min(limit, 8<<10)), limit)
 }
 
-// readInOne reads a file, up to limit bytes, into room if that suffices. The file is one
-// of which a read returns all that there is room for: a shorter read is its end. It
+// readInOne reads a file, up to limit bytes, into room if that suffices. It is for files
+// of which a read returns everything that fits, so that a shorter read means the end. It
 // returns nil if the file cannot be opened.
 func readInOne(room, path []byte, limit int) []byte {
 	fd, err := unix.Open(string(path), unix.O_RDONLY|unix.O_CLOEXEC, 0)

@@ -11,11 +11,11 @@ import (
 
 // FileLock is a lock on a file, or a request for one (proc_locks(5)).
 type FileLock struct {
-	ID       int    // requests have that of the lock that blocks them
+	ID       int    // requests have the ID of the lock that blocks them
 	Waits    bool   // it is a request
 	Kind     string // FLOCK, POSIX, OFDLCK, LEASE ...
 	Write    bool
-	Process  int // that has made the lock; -1 if locks of that kind belong to none, 0 if it is not seen
+	Process  int // the lock's owner; -1 if such locks do not belong to a process, 0 if the owner is not visible
 	Device   uint64
 	Inode    uint64
 	From, To uint64 // bytes, To included
@@ -72,13 +72,13 @@ func parseLock(line string) (k FileLock, ok bool) {
 	return k, true
 }
 
-// same says whether two lines are about the same lock.
+// same reports whether two lines are about the same lock.
 func (k FileLock) same(other FileLock) bool {
 	k.ID, other.ID = 0, 0
 	return k == other
 }
 
-// Blocks says whether a lock is in the way of a request for one by another owner.
+// Blocks reports whether a lock conflicts with another owner's request.
 func (k *FileLock) Blocks(request *FileLock) bool {
 	flock := k.Kind == "FLOCK"
 	return !k.Waits && k.Device == request.Device && k.Inode == request.Inode && flock == (request.Kind == "FLOCK") &&
@@ -86,8 +86,8 @@ func (k *FileLock) Blocks(request *FileLock) bool {
 		(k.Write || request.Write) && k.From <= request.To && request.From <= k.To
 }
 
-// Holds says whether a lock belongs to a descriptor: to its open file or, if it is a
-// POSIX lock, to its process.
+// Holds reports whether a lock belongs to a descriptor: to its open file or, for a POSIX
+// lock, to its process.
 func (l *Local) Holds(o Opened, k *FileLock) bool {
 	info := readFile(string(l.pathOfFD(o.Process, "/fdinfo/", o.FD)), 1<<20)
 	for line := range bytes.Lines(info) {

@@ -44,9 +44,9 @@ func (l *Local) MappedFile(b []byte, process int, first, end uint64) []byte {
 	return readLink(b, strconv.AppendUint(path, end, 16))
 }
 
-// MappedAt finds the mapping that an address is in, and gives its rights, such as
-// "r--p"; empty if nothing is mapped there. known is false if the mappings cannot be
-// seen.
+// MappedAt finds the mapping that contains an address, and returns its rights, such as
+// "r--p"; empty if nothing is mapped there. known is false if the mappings are not
+// visible.
 func (l *Local) MappedAt(process int, addr uint64) (rights string, known bool) {
 	f, err := os.Open(string(l.pathOf(process, "/maps")))
 	if err != nil {
@@ -70,14 +70,14 @@ func (l *Local) MappedAt(process int, addr uint64) (rights string, known bool) {
 	return "", known && lines.Err() == nil
 }
 
-// Place is where an address lies in memory that processes may share.
+// Place is the location of an address in memory that processes may share.
 type Place struct {
 	Shared         bool // it is a shared mapping
 	Device, Offset uint64
 	Inode          uint64 // of the file, or of shared memory without one; 0 for private memory
 }
 
-// PlaceAt finds out where an address of a process lies; false if nothing is mapped there.
+// PlaceAt finds the location of an address of a process; false if nothing is mapped there.
 func (l *Local) PlaceAt(process int, addr uint64) (p Place, ok bool) {
 	f, err := os.Open(string(l.pathOf(process, "/maps")))
 	if err != nil {
@@ -93,7 +93,7 @@ func (l *Local) PlaceAt(process int, addr uint64) (p Place, ok bool) {
 	return Place{}, false
 }
 
-// parsePlace reads a line of /proc/PID/maps if an address is in it.
+// parsePlace reads a line of /proc/PID/maps, if the line contains an address.
 func parsePlace(line []byte, addr uint64) (p Place, ok bool) {
 	f := bytes.Fields(line) // addresses, permissions, offset, device, inode, path
 	if len(f) < 5 {

@@ -55,7 +55,7 @@ func parseMount(line, id []byte) (m Mount, ok bool) {
 	return m, true
 }
 
-// unescapeMount undoes the kernel's escapes of blanks and backslashes: \040.
+// unescapeMount decodes the kernel's escapes for blanks and backslashes: \040.
 func unescapeMount(s string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
@@ -71,14 +71,14 @@ func unescapeMount(s string) string {
 	return b.String()
 }
 
-// Room is how much a file system has room for.
+// Room is the free space of a file system.
 type Room struct {
-	Free, Available, Size uint64 // bytes: free, free for everybody, all
-	Files, AllFiles       uint64 // inodes: free, all; 0 of 0 if they are not limited
+	Free, Available, Size uint64 // bytes: free, free for everybody, total
+	Files, AllFiles       uint64 // inodes: free, total; both 0 if they are not limited
 }
 
-// Room asks a file system that the kernel serves itself for its room: the one of a path's
-// directory, or of a descriptor if path is empty.
+// Room queries a file system that the kernel serves itself: the one of a path's directory
+// or, if path is empty, of a descriptor.
 func (l *Local) Room(process, fd int, path string) (r Room, m Mount, ok bool) {
 	at, m, ok := l.openServed(process, fd, path)
 	if !ok {
@@ -93,8 +93,9 @@ func (l *Local) Room(process, fd int, path string) (r Room, m Mount, ok bool) {
 	return Room{Free: st.Bfree * size, Available: st.Bavail * size, Size: st.Blocks * size, Files: st.Ffree, AllFiles: st.Files}, m, true
 }
 
-// openServed opens (O_PATH) a path's directory, or a process's descriptor if path is empty, and
-// finds its mount, if its file system is one that the kernel serves itself: others may block.
+// openServed opens (O_PATH) a path's directory or, if path is empty, a process's
+// descriptor, and finds its mount. It does so only on file systems that the kernel serves
+// itself: others may block.
 func (l *Local) openServed(process, fd int, path string) (at int, m Mount, ok bool) {
 	if path == "" {
 		at = openPath(unix.AT_FDCWD, string(l.pathOfFD(process, "/fd/", fd)), 0)
@@ -115,8 +116,9 @@ func (l *Local) openServed(process, fd int, path string) (at int, m Mount, ok bo
 	return -1, m, false
 }
 
-// MountAbove finds the mount of the directory nearest to a path that the kernel remembers, by
-// its id: a path on a file system that does not answer cannot be looked up further.
+// MountAbove finds the mount of the directory nearest to a path that is in the kernel's
+// cache, by its id: on a file system that does not answer, a path cannot be looked up
+// further.
 func (l *Local) MountAbove(process, dir int, path string) (id uint64, ok bool) {
 	for path != "" && path != "/" {
 		path = strings.TrimRight(path, "/")
@@ -136,7 +138,7 @@ func (l *Local) MountAbove(process, dir int, path string) (id uint64, ok bool) {
 	return 0, false
 }
 
-// MountBelow finds a mount whose parent is a mount, by its id.
+// MountBelow finds a mount whose parent is the mount with an id.
 func (l *Local) MountBelow(process int, id uint64) (m Mount, ok bool) {
 	parent := strconv.FormatUint(id, 10)
 	for line := range bytes.Lines(readFile(string(l.pathOf(process, "/mountinfo")), mountsMax)) {
@@ -154,8 +156,8 @@ type MountUse struct {
 	Name        string // of the file
 }
 
-// MountUser finds a process that uses a mount, by its id: a file that is open, a directory
-// or the program.
+// MountUser finds a process that uses the mount with an id: through an open file, a
+// directory or its program.
 func (l *Local) MountUser(id uint64) (MountUse, bool) {
 	const wanted = unix.STATX_MNT_ID
 	on := func(link string) bool {

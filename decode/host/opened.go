@@ -10,12 +10,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Opened is a descriptor of some process.
+// Opened is a descriptor of a process.
 type Opened struct {
 	Process, FD int
 }
 
-// Descriptors are those of all processes at one moment, by what they refer to.
+// Descriptors are the descriptors of all processes at one moment, by what they refer to.
 type Descriptors struct {
 	l     *Local
 	named map[string][]Opened // by the text of their links
@@ -57,10 +57,10 @@ func (d *Descriptors) add(process int) {
 	}
 }
 
-// Of lists the descriptors whose link has a text, such as "pipe:[4711]".
+// Of lists the descriptors whose link has this text, such as "pipe:[4711]".
 func (d *Descriptors) Of(link string) []Opened { return d.named[link] }
 
-// OfFile lists the descriptors of the file behind a descriptor, whatever its names.
+// OfFile lists all descriptors of the file behind a descriptor, whatever names they show.
 func (d *Descriptors) OfFile(process, fd int) (found []Opened) {
 	st, ok := d.l.remembered(process, fd)
 	if !ok {
@@ -70,7 +70,7 @@ func (d *Descriptors) OfFile(process, fd int) (found []Opened) {
 	return d.withName(func(o Opened) bool { return f.is(string(d.l.pathOfFD(o.Process, "/fd/", o.FD))) })
 }
 
-// OfInode lists the descriptors of files with a number on any file system.
+// OfInode lists the descriptors of files with this inode number, on any file system.
 func (d *Descriptors) OfInode(inode uint64) []Opened {
 	return d.withName(func(o Opened) bool {
 		n, ok := d.l.Inode(o.Process, o.FD)
@@ -94,7 +94,7 @@ func (d *Descriptors) withName(fits func(Opened) bool) (found []Opened) {
 	return found
 }
 
-// With lists the descriptors of some of all whose fdinfo has a line key with a value.
+// With selects the descriptors whose fdinfo has this value in its line key.
 func (d *Descriptors) With(all []Opened, key, value string) (found []Opened) {
 	b := make([]byte, 1<<14)
 	for _, o := range all {
@@ -118,7 +118,7 @@ type Watched struct {
 	Inode  uint64 // of the file that it referred to when it was added; 0 if unknown
 }
 
-// Watches lists what an epoll instance watches.
+// Watches lists the descriptors that an epoll instance watches.
 func (l *Local) Watches(process, fd int) []Watched {
 	return parseWatches(readFile(string(l.pathOfFD(process, "/fdinfo/", fd)), 1<<20))
 }

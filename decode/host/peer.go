@@ -54,7 +54,7 @@ func (l *Local) Connections(protocol uint8) (all []Connection) {
 	return all
 }
 
-// unmapped is an address without the IPv6 form of IPv4 addresses.
+// unmapped turns an IPv4-mapped IPv6 address into an IPv4 address.
 func unmapped(a netip.AddrPort) netip.AddrPort { return netip.AddrPortFrom(a.Addr().Unmap(), a.Port()) }
 
 // UnixSocket is a socket of AF_UNIX (struct unix_diag_msg).
@@ -65,8 +65,8 @@ type UnixSocket struct {
 	Name  []byte
 }
 
-// UnixSocket looks for a socket by its inode; false if there is none in trapline's
-// network namespace.
+// UnixSocket looks for a socket by its inode; false if there is none in trapline's network
+// namespace.
 func (l *Local) UnixSocket(inode uint64) (s UnixSocket, found bool) {
 	req := unixDiagRequest(uint32(inode))
 	netlinkDump(unix.NETLINK_SOCK_DIAG, sockDiagByFamily, unix.NLM_F_REQUEST, req, func(msg []byte) bool {
@@ -97,9 +97,9 @@ func NumberIn(link, kind string) (n uint64, ok bool) {
 	return n, ok && ok2 && err == nil
 }
 
-// UnixBound looks for a socket of AF_UNIX that is bound to a file; false if there is none in
-// trapline's network namespace. One that listens comes first. One that is connected may not be bound: those that
-// a listening one has accepted have its file as well.
+// UnixBound looks for an AF_UNIX socket that is bound to a file; false if there is none in
+// trapline's network namespace. It prefers a listening socket. A connected one may not be
+// bound itself: sockets that a listening one has accepted also have its file.
 func (l *Local) UnixBound(f *File) (inode uint64, s UnixSocket, ok bool) {
 	req := unixDiagRequest(0)
 	const showFile, boundFile = 0x2, 1 // UDIAG_SHOW_VFS, UNIX_DIAG_VFS
@@ -125,8 +125,9 @@ func (l *Local) UnixBound(f *File) (inode uint64, s UnixSocket, ok bool) {
 	return inode, s, ok
 }
 
-// UnixBoundElsewhere says whether a socket of another network namespace is bound to a file: the names of
-// files are those of all. known is false if some namespaces cannot be asked.
+// UnixBoundElsewhere reports whether a socket of another network namespace is bound to a
+// file: file names are shared by all namespaces. known is false if some namespaces cannot
+// be queried.
 func (l *Local) UnixBoundElsewhere(f *File) (bound, known bool) {
 	const most = 256
 	own, err := os.Readlink("/proc/self/ns/net")
@@ -150,7 +151,8 @@ func (l *Local) UnixBoundElsewhere(f *File) (bound, known bool) {
 	return bound, known
 }
 
-// unixBoundIn is UnixBound in a network namespace. The thread that goes there does not come back.
+// unixBoundIn is UnixBound in a network namespace. The thread that enters it does not
+// return from it.
 func (l *Local) unixBoundIn(namespace string, f *File) (bound, ok bool) {
 	done := make(chan struct{})
 	go func() {
@@ -171,8 +173,8 @@ func (l *Local) unixBoundIn(namespace string, f *File) (bound, ok bool) {
 	return bound, ok
 }
 
-// UnixNamed looks for a socket of AF_UNIX by a name in the abstract namespace, which begins
-// with a zero byte. Which one comes first is as with UnixBound.
+// UnixNamed looks for an AF_UNIX socket by a name in the abstract namespace, which begins
+// with a zero byte. Its preference is that of UnixBound.
 func (l *Local) UnixNamed(name []byte) (inode uint64, s UnixSocket, ok bool) {
 	req := unixDiagRequest(0)
 	binary.NativeEndian.PutUint32(req[4:], ^uint32(0))

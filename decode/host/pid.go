@@ -63,8 +63,9 @@ func (l *Local) Process(tid int) int {
 	return process
 }
 
-// SharesIDs reports whether a process has trapline's own pid namespace, and the procfs as well:
-// ids of the process are then its own for trapline, and numbers in /proc.
+// SharesIDs reports whether a process uses the same pid namespace as trapline and the
+// procfs. Then the ids of the process, trapline's ids and the numbers in /proc are the
+// same.
 func (l *Local) SharesIDs(process int) bool {
 	here := l.look()
 	return here.level == 0 && here.own != 0 && pidNamespace(strconv.Itoa(process)) == here.own

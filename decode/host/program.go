@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ProgramKind is what execve(2) takes a file for.
+// ProgramKind is the kind of a file to execve(2).
 type ProgramKind uint8
 
 const (
@@ -21,12 +21,12 @@ const (
 	ProgramELF
 )
 
-// Program is what execve(2) sees of a file.
+// Program is a file as execve(2) sees it.
 type Program struct {
 	Kind        ProgramKind
 	Interpreter string // of a script, or the loader of an ELF program; empty if there is none
 	Machine     string // of an ELF program, such as "EM_AARCH64"
-	Native      bool   // that is this machine's
+	Native      bool   // Machine is this machine's
 }
 
 // Program reads the beginning of a file that the kernel serves itself.
@@ -39,7 +39,7 @@ func (l *Local) Program(process, dir int, path string) (p Program, ok bool) {
 	if !walk.File.Local || !walk.File.IsRegular() || walk.File.Kind == "proc" {
 		return p, false
 	}
-	// A file with a lease would keep an open without O_NONBLOCK waiting.
+	// An open without O_NONBLOCK would wait for a lease on the file.
 	at, err := unix.Open("/proc/self/fd/"+strconv.Itoa(fd), unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC|unix.O_NOCTTY, 0)
 	if err != nil {
 		return p, false

@@ -15,9 +15,9 @@ type Quota struct {
 	Used, Limit uint64
 }
 
-// Quota finds a quota that has been reached on a file system which the kernel serves itself: of
-// the user and group to which a descriptor's file belongs or, if path is not empty, of those who are to make
-// a file in that directory.
+// Quota finds a quota that has been reached, on a file system that the kernel serves
+// itself: of the user and group of a descriptor's file or, if path is not empty, of uid
+// and gid, which are to create a file in that directory.
 func (l *Local) Quota(process, fd int, path string, uid, gid uint32) (q Quota, m Mount, ok bool) {
 	at, m, ok := l.openServed(process, fd, path)
 	if !ok {
@@ -53,8 +53,8 @@ func (l *Local) Quota(process, fd int, path string, uid, gid uint32) (q Quota, m
 	return q, m, false
 }
 
-// reached reads a struct if_dqblk (linux/quota.h): limits in blocks of 1024 bytes, the space
-// used in bytes. If q says of what, the other is not looked at.
+// reached reads a struct if_dqblk (linux/quota.h): limits in blocks of 1024 bytes, the
+// space used in bytes. If q.What is set, only that quota is examined.
 func reached(b []byte, q Quota) (Quota, bool) {
 	word := func(i int) uint64 { return binary.NativeEndian.Uint64(b[8*i:]) }
 	const block = 1024

@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Ready asks a file of another process what it is ready for: events are those of
-// poll(2). ok is false if that cannot be asked without a trace: see borrow.
+// Ready queries what a file of another process is ready for: events are those of poll(2).
+// ok is false if that is impossible without leaving a trace: see borrow.
 func (l *Local) Ready(process, fd int, events int16) (ready int16, ok bool) {
 	at := l.borrow(process, fd)
 	if at < 0 {
@@ -22,8 +22,8 @@ func (l *Local) Ready(process, fd int, events int16) (ready int16, ok bool) {
 	return p[0].Revents, true
 }
 
-// Timeout says whether a socket's calls give up after some time: SO_RCVTIMEO or, for
-// sending, SO_SNDTIMEO.
+// Timeout reports whether a socket's calls time out: by SO_RCVTIMEO or, for sending,
+// SO_SNDTIMEO.
 func (l *Local) Timeout(process, fd int, sending bool) (limited, known bool) {
 	at := l.borrow(process, fd)
 	if at < 0 {
@@ -38,8 +38,8 @@ func (l *Local) Timeout(process, fd int, sending bool) (limited, known bool) {
 	return err == nil && *t != unix.Timeval{}, err == nil
 }
 
-// borrow makes a descriptor of a file that another process has open, or gives -1. It
-// is for files that the kernel serves itself and that a second descriptor does not change.
+// borrow makes a descriptor of a file that another process has open, or returns -1. It is
+// for files that the kernel serves itself and that a second descriptor does not change.
 func (l *Local) borrow(process, fd int) int {
 	link := string(l.Descriptor(make([]byte, unix.PathMax), process, fd))
 	switch {
@@ -71,13 +71,13 @@ func (l *Local) borrow(process, fd int) int {
 	return at
 }
 
-// sameNetworkClass says whether a process is in trapline's control groups net_cls and
-// net_prio, which the kernel gives to a socket when somebody gets a descriptor of it.
+// sameNetworkClass reports whether a process is in trapline's control groups net_cls and
+// net_prio. The kernel assigns these to a socket when a process gets a descriptor of it.
 func (l *Local) sameNetworkClass(process int) bool {
 	return bytes.Equal(networkClass(readFile("/proc/self/cgroup", 1<<16)), networkClass(readFile(string(l.pathOf(process, "/cgroup")), 1<<16)))
 }
 
-// networkClass picks these groups from /proc/PID/cgroup.
+// networkClass returns these groups from /proc/PID/cgroup.
 func networkClass(file []byte) (groups []byte) {
 	for line := range bytes.Lines(file) {
 		if bytes.Contains(line, []byte("net_cls")) || bytes.Contains(line, []byte("net_prio")) {

@@ -29,7 +29,7 @@ func (l *Local) Resolve(b []byte, process, dir int, name []byte, link bool) []by
 	}
 	rest := string(name)
 	if trimmed := strings.TrimRight(rest, "/"); trimmed != rest && trimmed != "" {
-		rest, link = trimmed, false // a slash at the end follows a link
+		rest, link = trimmed, false // a slash at the end means that a link is followed
 	}
 	shared := l.sharesRoot(process)
 	if shared && rest[0] == '/' && rest != "/" {
@@ -56,8 +56,8 @@ func (l *Local) Resolve(b []byte, process, dir int, name []byte, link bool) []by
 }
 
 // PassedProcess reports whether the last name that Resolve has found leads through a link
-// of the procfs, such as /proc/self and those in /proc/PID/fd. These lead elsewhere for
-// each process and at each time.
+// of the procfs, such as /proc/self or one in /proc/PID/fd. These lead elsewhere for each
+// process and at each time.
 func (l *Local) PassedProcess() bool { return l.passed }
 
 // Exists implements Host.
@@ -92,10 +92,10 @@ func (l *Local) Exists(process, dir int, name []byte, link bool) (exists, ok boo
 	return false, false
 }
 
-// IsNoLink reports whether a name in trapline's root directory, absolute and without a
-// symbolic link before its last part, is certain not to be a link: to be a directory,
-// another file or none. (Only directories are opened: that of others fails as soon as the
-// kernel has found them.)
+// IsNoLink reports whether it is certain that a name in trapline's root directory,
+// absolute and without symbolic links before its last part, is not a link: it is a
+// directory, another file, or does not exist. (It opens only directories: for other files,
+// the open fails as soon as the kernel has found them.)
 func (l *Local) IsNoLink(name []byte) (noLink, isDirectory bool) {
 	fd, err := openCached(unix.AT_FDCWD, string(name), unix.O_DIRECTORY, unix.RESOLVE_NO_SYMLINKS)
 	if err == nil {
@@ -104,9 +104,9 @@ func (l *Local) IsNoLink(name []byte) (noLink, isDirectory bool) {
 	return err == nil || err == unix.ENOENT || err == unix.ENOTDIR, err == nil
 }
 
-// IsWhereNamed reports whether the name of a process's working directory is certain to lead
-// to that directory in trapline's root directory. It does not if the directory was removed,
-// or another one is mounted over it.
+// IsWhereNamed reports whether it is certain that the name of a process's working
+// directory leads to that directory in trapline's root directory. It does not if the
+// directory was removed, or if something is mounted over it.
 func (l *Local) IsWhereNamed(process int) bool {
 	var b [unix.PathMax]byte
 	name := l.WorkingDir(b[:], process)
@@ -120,7 +120,7 @@ func (l *Local) IsWhereNamed(process int) bool {
 		named.Mask&unix.STATX_MNT_ID != 0 && named.Mnt_id == dir.Mnt_id && named.Ino == dir.Ino
 }
 
-// startOf opens the directory that a path is seen from; -1 if that is not known.
+// startOf opens the directory that a path is relative to; -1 if it is not known.
 func (l *Local) startOf(process, dir int, name string) int {
 	var at []byte
 	switch {
@@ -145,7 +145,7 @@ func openPath(dir int, name string, flags int) int {
 	return fd
 }
 
-// openCached opens a name of which the kernel remembers everything.
+// openCached opens a name if it is completely in the kernel's cache.
 func openCached(dir int, name string, flags, resolve uint64) (int, error) {
 	return unix.Openat2(dir, name, &unix.OpenHow{
 		Flags: unix.O_PATH | unix.O_CLOEXEC | flags, Resolve: resolveCached | resolve,
@@ -157,7 +157,7 @@ func (l *Local) nameOf(b []byte, fd int) []byte {
 	return readLink(b, strconv.AppendInt(append(l.path[:0], "/proc/self/fd/"...), int64(fd), 10))
 }
 
-// sharesRoot reports whether a process has trapline's root directory.
+// sharesRoot reports whether a process has the same root directory as trapline.
 func (l *Local) sharesRoot(process int) bool {
 	if !l.hasRoot {
 		l.hasRoot = true
@@ -175,8 +175,8 @@ func statMount(dir int, name string, st *unix.Statx_t) error {
 	return unix.Statx(dir, name, unix.AT_EMPTY_PATH|unix.AT_STATX_DONT_SYNC, wanted, st)
 }
 
-// cachedName is Resolve for a process with trapline's root directory, by the
-// kernel's own lookup; nil if its cache does not suffice. name is relative to start, or
+// cachedName is Resolve for a process with trapline's root directory, by the kernel's own
+// lookup; nil if the kernel's cache does not suffice. name is relative to start, or
 // absolute.
 func (l *Local) cachedName(b []byte, start int, name string, link bool) []byte {
 	flags := uint64(0)
@@ -186,8 +186,8 @@ func (l *Local) cachedName(b []byte, start int, name string, link bool) []byte {
 	fd, err := openCached(start, name, flags, unix.RESOLVE_NO_MAGICLINKS)
 	dir, last := path.Split(name)
 	if err == unix.ENOENT && last != ".." && last != "." {
-		// A call may be about to create it. Only its directory is looked up; if it
-		// is a link that leads nowhere, that is seen below.
+		// A call may be about to create it, so only its directory is looked up. If it is a
+		// link that leads nowhere, the code below finds that.
 		if !link {
 			if fd, err := openCached(start, name, unix.O_NOFOLLOW, unix.RESOLVE_NO_MAGICLINKS); err == nil {
 				unix.Close(fd)
@@ -215,8 +215,8 @@ func (l *Local) cachedName(b []byte, start int, name string, link bool) []byte {
 	return join(b, found, last)
 }
 
-// isOwn reports whether a name is below trapline's own directory in the procfs, to
-// which /proc/self has led.
+// isOwn reports whether a name is below trapline's own directory in the procfs, where
+// /proc/self leads trapline.
 func (l *Local) isOwn(name []byte) bool {
 	rest, ok := bytes.CutPrefix(name, []byte("/proc/"))
 	if !ok {
@@ -246,7 +246,7 @@ type walker struct {
 	l       *Local
 	process int
 	root    int // the process's root directory
-	at      int // where it is
+	at      int // current directory or file
 	mounts  []byte
 }
 
@@ -270,7 +270,7 @@ func (l *Local) walkName(b []byte, process, start int, name string, link bool) [
 			continue
 		}
 		next := w.open(part)
-		if next < 0 { // it does not exist, or no host may be asked
+		if next < 0 { // it does not exist, or its host must not be asked
 			found := l.nameOf(b, w.at)
 			if found == nil {
 				return nil
@@ -301,7 +301,7 @@ func (l *Local) walkName(b []byte, process, start int, name string, link bool) [
 	return l.nameOf(b, w.at)
 }
 
-// step goes on to an open file.
+// step moves to an open file.
 func (w *walker) step(fd int) {
 	unix.Close(w.at)
 	w.at = fd
@@ -315,8 +315,8 @@ func (w *walker) isRoot() bool {
 		at.Mnt_id == root.Mnt_id && at.Ino == root.Ino && at.Dev_major == root.Dev_major && at.Dev_minor == root.Dev_minor
 }
 
-// open opens one part of a path, not following a link; -1 if there is none or
-// it may not be looked for.
+// open opens one part of a path, without following a link; -1 if it does not exist or may
+// not be looked up.
 func (w *walker) open(part string) int {
 	fd, err := openCached(w.at, part, unix.O_NOFOLLOW, 0)
 	if err == nil {
@@ -328,8 +328,8 @@ func (w *walker) open(part string) int {
 	return openPath(w.at, part, unix.O_NOFOLLOW)
 }
 
-// follow returns the text of a symbolic link, or what one of the procfs jumps to.
-// Both are missing (empty, negative) if the link cannot be read.
+// follow returns the text of a symbolic link, or the file that a procfs link jumps to. If
+// the link cannot be read, target is empty and jumped negative.
 func (w *walker) follow(link int, part string) (target string, jumped int) {
 	kind := w.kindOf(link)
 	if !kernelServes(kind) {
@@ -364,19 +364,19 @@ func (w *walker) ownID(kind IDKind) string {
 	return string(ids[len(ids)-1])
 }
 
-// servedByKernel reports whether a file is in a file system that no process serves.
+// servedByKernel reports whether a file is on a file system that the kernel serves itself.
 func (w *walker) servedByKernel(fd int) bool { return kernelServes(w.kindOf(fd)) }
 
-// kindOf is the type of the file system that a file is in, as trapline's mountinfo
-// or the process's has it (proc_pid_mountinfo(5)); "" if it is not known. To ask the file
-// system itself, by statfs, may take an answer from whoever serves it.
+// kindOf is the type of the file system that contains a file, according to trapline's
+// mountinfo or the process's (proc_pid_mountinfo(5)); "" if it is not known. statfs would
+// ask the file system itself, and its server may not answer.
 func (w *walker) kindOf(fd int) string {
 	var st unix.Statx_t
 	if statMount(fd, "", &st) != nil || st.Mask&unix.STATX_MNT_ID == 0 {
 		return ""
 	}
 	if w.mounts == nil {
-		// A process with another root sees only the mounts below that.
+		// A process with another root directory sees only the mounts below that.
 		w.mounts = append(readFile("/proc/self/mountinfo", mountsMax), readFile(string(w.l.pathOf(w.process, "/mountinfo")), mountsMax)...)
 	}
 	return kindOfMount(w.mounts, st.Mnt_id)
@@ -397,9 +397,9 @@ func kindOfMount(mounts []byte, id uint64) string {
 	return ""
 }
 
-// kernelServes reports whether the kernel itself answers for every name and link of a
-// type of file system. Others, such as fuse, 9p and nfs, may be served by a process
-// that is traced.
+// kernelServes reports whether the kernel itself answers for every name and link on this
+// type of file system. Others, such as fuse, 9p and nfs, may be served by a traced
+// process.
 func kernelServes(kind string) bool {
 	switch kind {
 	case "bcachefs", "btrfs", "cgroup", "cgroup2", "cramfs", "debugfs", "devpts", "devtmpfs", "erofs", "exfat", "ext2",

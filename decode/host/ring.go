@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A RingFinder is a Host that knows where rings of io_uring are mapped.
+// A RingFinder is a Host that knows where io_uring rings are mapped.
 type RingFinder interface {
 	// Ring returns the mappings of the ring behind a descriptor of a process; false if it
 	// is not a ring, or if that is unknown.
@@ -25,14 +25,15 @@ type Ring struct {
 	Entries   uint64 // address of the submission queue's entries
 	EntrySize uint64 // size of the latter mapping
 
-	// Known says that what follows is known already, and Rings and Entries where the process provides the
-	// memory: the flags of io_uring_setup, and the offset of the indexes of requests in struct io_rings, or 0.
+	// Known says that Rings and Entries, if the process provides the memory, and the
+	// following members are known already: the flags of io_uring_setup, and the offset of
+	// the indexes of requests in struct io_rings, or 0.
 	Known        bool
 	Flags, Array uint64
 }
 
-// A RingNoter is a Host that takes note of what is known about a ring, for
-// readers of a recording of its answers.
+// A RingNoter is a Host that notes what is known about a ring, for readers of a recording
+// of its answers.
 type RingNoter interface {
 	NoteRing(process, fd int, r Ring)
 }
@@ -64,8 +65,8 @@ func (l *Local) Ring(process, fd int) (Ring, bool) {
 	return findRing(io.LimitReader(f, mapsMax), st.Ino), true
 }
 
-// findRing looks for the mappings of a ring in a maps file. Before Linux 5.12 all rings have
-// the same inode; if there are several of them, none is found.
+// findRing looks for the mappings of a ring in a maps file. Before Linux 5.12 all rings
+// have the same inode: if there are several rings, it finds none.
 func findRing(maps io.Reader, inode uint64) Ring {
 	r := Ring{Inode: inode}
 	lines := bufio.NewScanner(maps)

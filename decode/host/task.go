@@ -14,7 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// What a thread is doing, without attaching to it (proc(5)).
+// What a thread is doing, read without attaching to it (proc(5)).
 
 // Task is a thread as /proc shows it. All ids are numbers in /proc.
 type Task struct {
@@ -26,7 +26,7 @@ type Task struct {
 	CPU             int // the processor that it ran on last
 }
 
-// Task reads about a thread; false if there is none.
+// Task reads data about a thread; false if it does not exist.
 func (l *Local) Task(tid int) (t Task, ok bool) {
 	stat := readFile(string(l.pathOf(tid, "/stat")), 4096)
 	status := readFile(string(l.pathOf(tid, "/status")), statusMax)
@@ -57,7 +57,7 @@ func parseStat(stat []byte) (t Task, ok bool) {
 	return t, err == nil
 }
 
-// Started says when a process has started, as the clock of the time of day counts.
+// Started returns the time of day at which a process started.
 func (l *Local) Started(process int) (at time.Time, ok bool) {
 	running, ok := parseStarted(readFile(string(l.pathOf(process, "/stat")), 4096))
 	if !ok {
@@ -66,7 +66,8 @@ func (l *Local) Started(process int) (at time.Time, ok bool) {
 	return l.BootTime(running)
 }
 
-// parseStarted reads from /proc/PID/stat how long the machine had been running then.
+// parseStarted reads from /proc/PID/stat how long the machine had been running when the
+// process started.
 func parseStarted(stat []byte) (running time.Duration, ok bool) {
 	rest := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:]) // from field 3 on
 	const started, tick = 22, time.Second / 100                   // USER_HZ
@@ -85,8 +86,8 @@ func (l *Local) Threads(process int) []int {
 // Processes lists all processes.
 func (l *Local) Processes() []int { return numberedDirs("/proc") }
 
-// Own returns the id in trapline's own pid namespace of a thread with a number in
-// /proc; 0 if it has none there.
+// Own returns a thread's id in trapline's own pid namespace, given its number in /proc; 0
+// if it has none there.
 func (l *Local) Own(tid int) int {
 	level := l.look().level
 	if level == 0 {
@@ -100,8 +101,8 @@ func (l *Local) Own(tid int) int {
 	return own
 }
 
-// seesAll says whether /proc shows all processes of the machine: it is that of the
-// initial pid namespace, and hides none.
+// seesAll reports whether /proc shows all processes of the machine: it must belong to the
+// initial pid namespace, and hide none.
 func (l *Local) seesAll() bool {
 	const initial = 0xeffffffc // PROC_PID_INIT_INO of linux/proc_ns.h
 	return l.look().own == initial && l.look().level == 0 && unix.Access("/proc/1/fd", unix.R_OK) == nil
@@ -115,8 +116,8 @@ type SystemCall struct {
 	SP, PC uint64
 }
 
-// SystemCall reads the call that a thread sleeps in; false if it is running, or that
-// may not be seen.
+// SystemCall reads the call that a thread sleeps in; false if the thread is running, or
+// may not be examined.
 func (l *Local) SystemCall(tid int) (c SystemCall, ok bool) {
 	return parseSystemCall(string(readFile(string(l.pathOf(tid, "/syscall")), 512)))
 }
@@ -174,10 +175,10 @@ func (l *Local) WaitChannel(tid int) string {
 	return name
 }
 
-// Asleep returns for how long a thread has been asleep; false if that cannot be
-// known. The kernel notes when a thread has last run by the clock of its processor
-// (/proc/PID/sched). So the present time of just that clock is needed: trapline's
-// thread goes to that processor for a moment and looks when it has itself run.
+// Asleep returns for how long a thread has been asleep; false if that cannot be known. The
+// kernel notes when a thread last ran, by the clock of its processor (/proc/PID/sched). So
+// the current time of exactly that clock is needed: trapline's thread moves to that
+// processor for a moment, and checks when it ran itself.
 func (l *Local) Asleep(t *Task) (time.Duration, bool) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -193,7 +194,7 @@ func (l *Local) Asleep(t *Task) (time.Duration, bool) {
 	if unix.SchedSetaffinity(0, &there) != nil {
 		return 0, false
 	}
-	unix.Syscall(unix.SYS_SCHED_YIELD, 0, 0, 0) // the kernel brings its notes up to date
+	unix.Syscall(unix.SYS_SCHED_YIELD, 0, 0, 0) // makes the kernel update its notes
 	now, ok := lastRan([]byte("/proc/thread-self/sched"))
 	unix.SchedSetaffinity(0, &before)
 	if again, same := lastRan(l.pathOf(t.TID, "/sched")); !ok || !same || again != ran || now < ran {
@@ -202,7 +203,7 @@ func (l *Local) Asleep(t *Task) (time.Duration, bool) {
 	return now - ran, true
 }
 
-// lastRan reads when a thread was last seen to run.
+// lastRan reads when a thread last ran.
 func lastRan(path []byte) (time.Duration, bool) {
 	line := Field(readFile(string(path), 1<<14), "se.exec_start")
 	_, digits, ok := bytes.Cut(line, []byte(":"))
@@ -210,8 +211,8 @@ func lastRan(path []byte) (time.Duration, bool) {
 	return time.Duration(ms * float64(time.Millisecond)), ok && err == nil && ms > 0
 }
 
-// Children lists the processes whose parent is a process or, if thread is not 0, only
-// those that this thread of it has created. Those that it traces are among them.
+// Children lists the children of a process or, if thread is not 0, only those that this
+// thread has created. Children that the process traces are included.
 func (l *Local) Children(process, thread int) (children []Task) {
 	var own []byte
 	if thread != 0 {
@@ -229,7 +230,7 @@ func (l *Local) Children(process, thread int) (children []Task) {
 	return children
 }
 
-// isThread says whether a thread belongs to a process.
+// isThread reports whether a thread belongs to a process.
 func (l *Local) isThread(tid, process int) bool {
 	if tid == 0 || tid == process {
 		return tid != 0
@@ -238,13 +239,13 @@ func (l *Local) isThread(tid, process int) bool {
 	return ok && t.TGID == process
 }
 
-// SameMemory says whether two threads share their memory: kcmp(2).
+// SameMemory reports whether two threads share their memory: kcmp(2).
 func (l *Local) SameMemory(a, b int) (same, known bool) {
 	const kcmpVM = 1
 	return l.compare(a, b, kcmpVM)
 }
 
-// sameDescriptors says whether two threads share their table of descriptors.
+// sameDescriptors reports whether two threads share their descriptor table.
 func (l *Local) sameDescriptors(a, b int) (same, known bool) {
 	const kcmpFiles = 2
 	return l.compare(a, b, kcmpFiles)
@@ -258,7 +259,7 @@ func (l *Local) compare(a, b int, kind uintptr) (same, known bool) {
 	return r == 0, errno == 0
 }
 
-// SameNetwork says whether a process is in trapline's network namespace.
+// SameNetwork reports whether a process is in trapline's network namespace.
 func (l *Local) SameNetwork(process int) bool {
 	own, err1 := os.Readlink("/proc/self/ns/net")
 	other, err2 := os.Readlink(string(l.pathOf(process, "/ns/net")))

@@ -88,8 +88,8 @@ func writeTracefs(path, text string) error {
 	return err
 }
 
-// inInitialPIDNamespace reports whether trapline's pid namespace is the machine's own,
-// whose pids the files of tracefs have.
+// inInitialPIDNamespace reports whether trapline is in the machine's initial pid
+// namespace, whose pids tracefs uses.
 func inInitialPIDNamespace() bool {
 	const inode = 0xeffffffc // PROC_PID_INIT_INO of linux/proc_ns.h
 	var b [64]byte

@@ -10,8 +10,8 @@ import (
 	"trapline/guardian"
 )
 
-// tracefsStep is one step of putting tracefs back as it was: it removes the folder path,
-// or truncates the file path and writes data to it. Both end with a NUL.
+// tracefsStep is one step of restoring tracefs: it removes the folder path, or truncates
+// the file path and writes data to it. Both end with a NUL.
 type tracefsStep struct {
 	path, data []byte
 	remove     bool
@@ -47,7 +47,7 @@ func (s *tracefsStep) do() unix.Errno {
 	return errno
 }
 
-// Steps are tried again for half a minute.
+// Steps are retried for half a minute.
 const (
 	stepTries = 600
 	stepPause = 50 * time.Millisecond
@@ -62,7 +62,7 @@ type tracefsGuardian struct {
 
 var tracefsGuardianComm = guardian.Comm{'t', 'r', 'a', 'c', 'e', 'f', 's', ' ', 'g', 'u', 'a', 'r', 'd'}
 
-// guardTracefs starts the guardian, which has to be there before anything is changed.
+// guardTracefs starts the guardian, which must exist before anything is changed.
 func guardTracefs(steps []tracefsStep) (*tracefsGuardian, error) {
 	var pipe [2]int
 	if err := unix.Pipe2(pipe[:], unix.O_CLOEXEC); err != nil {
@@ -114,7 +114,7 @@ func (g *tracefsGuardian) guard(pipe, null uintptr) {
 			continue
 		}
 		if errno == 0 && n == 1 {
-			guardian.Exit() // trapline has done it itself
+			guardian.Exit() // trapline has restored tracefs itself
 		}
 		break
 	}

@@ -7,16 +7,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Where the lookup of a path ends, for --explain. Only what is certain is said: the
-// rule of resolve.go holds, so that nothing is known of a file system that a stopped
-// tracee may serve beyond what the kernel remembers.
+// Where the lookup of a path ends, for --explain. Only certain facts count, and the rule
+// of resolve.go applies: of a file system that a stopped tracee may serve, only what the
+// kernel has cached is known.
 
-// Obstacle is why the lookup of a path ends before its end.
+// Obstacle is the reason why the lookup of a path ends early.
 type Obstacle uint8
 
 const (
 	NothingKnown Obstacle = iota // nothing certain is known
-	Found                        // nothing: the file is there
+	Found                        // none: the file exists
 	Missing                      // Name does not exist
 	DirDeleted                   // Name, where the path starts or goes through, was deleted
 	NotDirectory                 // Name is not a directory, and the path goes on
@@ -25,7 +25,7 @@ const (
 	NotSearched                  // Name is a directory that the process may not search
 )
 
-// Walk is how far the lookup of a path gets.
+// Walk is the result of looking up a path as far as possible.
 type Walk struct {
 	Obstacle Obstacle
 	Name     string // of the file where it ends, as the process sees it
@@ -37,7 +37,7 @@ type Walk struct {
 	Link, Target string
 }
 
-// File is what the kernel remembers of a file. It is zero if it is not known.
+// File is what the kernel has cached about a file. It is zero if unknown.
 type File struct {
 	Mode     uint32
 	UID, GID uint32
@@ -66,8 +66,8 @@ func (f *File) IsDevice() bool {
 	return f.Mode&unix.S_IFMT == unix.S_IFCHR || f.Mode&unix.S_IFMT == unix.S_IFBLK
 }
 
-// Walk looks up a path as a process does: see Host.Resolve for the arguments. may says
-// whether the process may search a directory, and is nil if that is not asked.
+// Walk looks up a path as a process does: see Host.Resolve for the arguments. may tells
+// whether the process may search a directory; if it is nil, this is not checked.
 func (l *Local) Walk(process, dir int, path string, link bool, may func(*File) Answer) (walk Walk) {
 	fd, walk := l.walk(process, dir, path, link, may)
 	if fd >= 0 {
@@ -76,7 +76,7 @@ func (l *Local) Walk(process, dir int, path string, link bool, may func(*File) A
 	return walk
 }
 
-// walk is Walk, and returns the open file (O_PATH) that was found, or -1.
+// walk is Walk. It also returns the file that was found, open (O_PATH), or -1.
 func (l *Local) walk(process, dir int, path string, link bool, may func(*File) Answer) (fd int, walk Walk) {
 	if path == "" || len(path) >= unix.PathMax || strings.IndexByte(path, 0) >= 0 || process <= 0 {
 		return -1, walk
@@ -113,7 +113,7 @@ type openLink struct {
 	tail         int // length of what follows the target
 }
 
-// lookUp walks as far as it gets. It leaves w.at there.
+// lookUp walks as far as possible, and leaves w.at there.
 func (w *walker) lookUp(path string, link bool, may func(*File) Answer, walk *Walk) Obstacle {
 	rest := path
 	var inside []openLink // innermost last
@@ -205,8 +205,8 @@ func (w *walker) lookUp(path string, link bool, may func(*File) Answer, walk *Wa
 
 const nameMax = 255 // bytes of a part of a path (NAME_MAX of linux/limits.h)
 
-// openPart opens one part of a path, not following a link. The error is ENOENT only
-// if there is certainly no such file.
+// openPart opens one part of a path, without following a link. The error is ENOENT only if
+// the file certainly does not exist.
 func (w *walker) openPart(part string) (int, error) {
 	fd, err := openCached(w.at, part, unix.O_NOFOLLOW, 0)
 	if err == nil || err == unix.ENOENT {
@@ -218,7 +218,7 @@ func (w *walker) openPart(part string) (int, error) {
 	return unix.Openat(w.at, part, unix.O_PATH|unix.O_CLOEXEC|unix.O_NOFOLLOW, 0)
 }
 
-// fileOf returns what the kernel remembers of an open file.
+// fileOf returns what the kernel has cached about an open file.
 func (w *walker) fileOf(fd int) (f File, ok bool) {
 	var st unix.Statx_t
 	const wanted = unix.STATX_TYPE | unix.STATX_MODE | unix.STATX_NLINK | unix.STATX_INO | unix.STATX_UID | unix.STATX_GID | unix.STATX_MNT_ID
@@ -235,8 +235,8 @@ func (w *walker) fileOf(fd int) (f File, ok bool) {
 	return f, true
 }
 
-// shownName is the name of the file that the walker is at, or of part in it, as the
-// process sees it; empty if that is not known.
+// shownName is the name, as the process sees it, of the walker's current file, or of part
+// in it; empty if that is not known.
 func (w *walker) shownName(part string) string {
 	name := string(w.l.nameOf(make([]byte, unix.PathMax), w.at))
 	if name == "" {

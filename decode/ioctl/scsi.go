@@ -201,7 +201,7 @@ func (h *sgHeader) showAnswer(c *Call, m View) {
 	}
 }
 
-// sgLeft returns how many of length bytes were transferred if rest were not.
+// sgLeft returns how many of length bytes were transferred if rest bytes were not.
 func sgLeft(length, rest uint64) uint64 {
 	if left := int32(rest); left > 0 && uint64(left) <= length {
 		return length - uint64(left)

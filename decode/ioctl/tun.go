@@ -6,8 +6,8 @@ import (
 	"trapline/tables"
 )
 
-// TUN and TAP interfaces: linux/if_tun.h, drivers/net/tun.c. According to their
-// numbers some requests take a pointer, but they take a number.
+// TUN and TAP interfaces: linux/if_tun.h, drivers/net/tun.c. Some requests take a number,
+// although their own numbers say that they take a pointer.
 
 var tunIoctls = Ioctls{
 	{"TUNSETIFF", &Change{In: tunRequest, Out: &Struct{Of: tunRequest, Pick: Names{"ifr_name"}}}},

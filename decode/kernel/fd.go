@@ -115,7 +115,7 @@ func (settings *Settings) showFD(c *Call, fd int, dir bool) {
 	settings.writeFD(c, fd, dir)
 }
 
-// writeFD is showFD for a descriptor that SeeFD is not told.
+// writeFD is showFD without telling SeeFD.
 func (settings *Settings) writeFD(c *Call, fd int, dir bool) {
 	if dir {
 		SeeFrom(c, fd)

@@ -33,8 +33,8 @@ var settings DecoderSlot[Settings]
 // SettingsOf returns the Settings of a Decoder.
 func SettingsOf(d *Decoder) *Settings { return settings.Of(d) }
 
-// Host returns what is known of tracees beyond their memory. What is asked of it may
-// have another answer the next time; so Asks counts how often that may have happened.
+// Host returns what is known of tracees beyond their memory. Asks counts the calls of
+// Host, because the same question may have another answer the next time.
 func (s *Settings) Host() host.Host {
 	s.Asks++
 	return s.Source

@@ -5,7 +5,7 @@ import (
 	"trapline/tables"
 )
 
-// What types that Go functions show may show (lang.Shower).
+// Shapes of types that Go functions show (lang.Shower).
 
 // Shows implements Shower.
 func (*sockaddr) Shows() []Type { return SockaddrForms() }

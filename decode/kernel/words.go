@@ -21,7 +21,7 @@ const (
 	SourceFD               // a descriptor that data is read from
 	SinkFD                 // one that data is written to
 	ChangedFD              // one of a file whose attributes are changed
-	EnteredFD              // one of a directory that the caller goes to
+	EnteredFD              // one of a directory that the call makes the working directory
 	NewFD                  // one that the call makes
 	ClosedFD               // one that it closes
 	ReplacedFD             // one that it makes, and closes if it was open

@@ -79,7 +79,7 @@ func (optionMemory) Keep(k *Keeps) {
 	if !k.Abbrev {
 		k.Gap("the program of a filter may be behind it")
 	}
-	k.Bytes(Int.SizeIn(k.ABI)) // that many of some, whatever the length is
+	k.Bytes(Int.SizeIn(k.ABI)) // some options read an int, whatever the length is
 	k.Elements(Ref("optlen"), 1, max(largestOption, uint64(k.Decoder.StringLimit)+1))
 }
 
@@ -141,8 +141,8 @@ func (o optionValue) show(c *Call, addr uint64, size int32) {
 	c.ShowAt(addr, o.t)
 }
 
-// extend converts a length that a call has as an int to the unsigned word that
-// strace takes it for. A negative length thus exceeds any limit.
+// extend converts an int length of a call to the unsigned word that strace uses. So a
+// negative length exceeds any limit.
 func extend(c *Call, n int32) uint64 {
 	if c.WordSize() == 4 {
 		return uint64(uint32(n))

@@ -17,11 +17,11 @@ import (
 	"trapline/tables"
 )
 
-// Compare compares where the members of described structs lie with what a C
-// compiler says of the kernel's headers, for both ABIs, which some structs are
-// of one of only. Headers that are older than the descriptions lack structs and
-// members: those are passed over, but least members must be there.
-// C_INCLUDE_PATH may name other headers than the installed ones.
+// Compare compares the offsets of the members of described structs with those that a C
+// compiler finds in the kernel's headers, for both ABIs; some structs exist in only one of
+// them. Structs and members that the headers lack, because they are older than the
+// descriptions, are skipped, but at least least members must exist. C_INCLUDE_PATH may
+// name other headers than the installed ones.
 func Compare(t *testing.T, least int, both, only64, only32 []CStruct) {
 	t.Helper()
 	for _, abi := range []tables.ABI{tables.X86_64, tables.I386} {
@@ -52,9 +52,9 @@ func Compare(t *testing.T, least int, both, only64, only32 []CStruct) {
 	}
 }
 
-// withLibc are the headers that include headers of the C library, or need what
-// is in them. The C library defines struct timeval, iovec, winsize and others,
-// and so do headers of the kernel: that takes two C programs, not one.
+// withLibc are the headers that include headers of the C library, or need what is in them.
+// Both the C library and kernel headers define struct timeval, iovec, winsize and others,
+// so that two C programs are needed.
 var withLibc = map[string]bool{
 	"linux/errqueue.h": true, "linux/if.h": true, "linux/input.h": true, "linux/mctp.h": true, "linux/videodev2.h": true, "linux/vm_sockets.h": true,
 }
@@ -66,9 +66,9 @@ type assertion struct {
 	want   int
 }
 
-// compareLayouts compiles one C program with the headers of all the structs. It
-// gives the number of members that it found in them. Where the headers do not
-// go together, since they are other versions than usual, each gets a program.
+// compareLayouts compiles one C program with the headers of all the structs. It returns
+// the number of members found in them. If the headers conflict, because their versions are
+// unusual, each gets a program of its own.
 func compareLayouts(t *testing.T, abi tables.ABI, structs []CStruct) int {
 	var src strings.Builder
 	src.WriteString("#include <stddef.h>\n")
@@ -85,8 +85,8 @@ func compareLayouts(t *testing.T, abi tables.ABI, structs []CStruct) int {
 		fmt.Fprintf(&src, "#if __has_include(<%s>)\n#include <%[1]s>\n#endif\n", h)
 	}
 	var lines []assertion
-	// Two declarations of an array with different sizes are an error whose
-	// message, other than that of _Static_assert, has the sizes in it.
+	// Two declarations of an array with different sizes are an error whose message, unlike
+	// that of _Static_assert, contains the sizes.
 	assert := func(s *CStruct, member, expression string, want int) {
 		lines = append(lines, assertion{s, member, want})
 		fmt.Fprintf(&src, "#line %d \"assertion\"\nextern char a%[1]d[%[2]d], a%[1]d[%[3]s];\n", len(lines), want, expression)
@@ -148,15 +148,15 @@ func compareLayouts(t *testing.T, abi tables.ABI, structs []CStruct) int {
 
 var (
 	identifier = regexp.MustCompile(`^[a-z]\w*$`)
-	// reserved are members that later versions of a struct make room from.
+	// reserved are members from which later versions of a struct take space for new ones.
 	reserved = regexp.MustCompile(`^_*(re?sv|rsvd|reserved|spare|pad)`)
 )
 
 // flexible is an array at the end of a struct, which takes no room.
 var flexible = &List{Of: U8, Count: Ref("n")}
 
-// hasLayout reports whether a member has a place in the C struct: other than those
-// that show what earlier members mean.
+// hasLayout reports whether a member has an offset in the C struct, unlike those that only
+// show the meaning of earlier members.
 func hasLayout(abi tables.ABI, typ Type) bool {
 	return reflect.TypeOf(typ) == reflect.TypeOf(flexible) || typ.Layout(abi).Size > 0
 }
@@ -169,12 +169,12 @@ var partial = map[string]bool{
 
 var (
 	complaint = regexp.MustCompile(`(?m)^(.+?):(\d+):.* error: (.*)$`)
-	// Compilers before gcc 11 do not tell the size.
+	// Compilers before gcc 11 do not print the size.
 	unequal = regexp.MustCompile(`^conflicting types for [^;]*(?:; have 'char\[(\d+)\]')?`)
 )
 
-// compileC checks a C program. It gives the compiler's complaints of the
-// assertions, by their number from 0, and the first complaint of anything else.
+// compileC checks a C program. It returns the compiler's complaints about the assertions,
+// by their number from 0, and the first complaint about anything else.
 func compileC(abi tables.ABI, source string) (complaints map[int]string, broken string) {
 	cmd := exec.Command("gcc", fmt.Sprintf("-m%d", abi.Bits()), "-std=gnu11", "-w", "-fsyntax-only", "-fmax-errors=0", "-x", "c", "-")
 	cmd.Env = append(os.Environ(), "LC_ALL=C")
@@ -195,7 +195,7 @@ func compileC(abi tables.ABI, source string) (complaints map[int]string, broken 
 	return complaints, broken
 }
 
-// CStruct is a described struct and what C calls it.
+// CStruct is a described struct and its name in C.
 type CStruct = struct {
 	Header, Name string
 	Type         *Struct

@@ -1,4 +1,4 @@
-// Package decodetest has tests decode samples of calls, and compare the text. It
-// needs the package decode, so that tests inside of a package below decode cannot
-// use it: they are external ones, or do with package fake.
+// Package decodetest lets tests decode samples of calls and compare the text. It imports
+// package decode. So tests inside of packages below decode cannot use it: they are
+// external tests, or use package fake.
 package decodetest

@@ -12,11 +12,11 @@ import (
 // Every sample is decoded a second time, from what the capture of its call keeps: the
 // text must be the same, and nothing else may be read.
 
-// keptSample is the memory of a sample as far as it was kept.
+// keptSample is the memory of a sample that was kept.
 type keptSample struct {
 	memory  KeptMemory
 	capture *Capture
-	tooMuch bool // to be kept
+	tooMuch bool // it is too much to be kept
 }
 
 // exit keeps what is kept after the call.
@@ -31,8 +31,8 @@ func (k *keptSample) exit(s Sample) {
 	k.memory.Exit()
 }
 
-// checkKept compares line with the sample's record that is made from kept memory, if
-// its capture is complete.
+// checkKept compares line with the record that is made from the sample's kept memory, if
+// the capture is complete.
 func (s Sample) checkKept(t testing.TB, looks output.Options, o decode.Options, line string) {
 	t.Helper()
 	d := decode.NewDecoder(o, s.Host)
@@ -49,8 +49,8 @@ func (s Sample) checkKept(t testing.TB, looks output.Options, o decode.Options, 
 	if asked {
 		return
 	}
-	// The host was not asked, so it makes no difference, nor does what was decoded
-	// before: see decode.Asks.
+	// The host was not asked, so neither the host nor earlier calls make a difference: see
+	// decode.Asks.
 	for what, d := range map[string]*decode.Decoder{"once more": d, "without a host": decode.NewDecoder(o, nil)} {
 		if _, again, _ := s.fromKept(t, looks, d); again != line {
 			t.Errorf("decoded %s, although it asks nothing:\ngot  %.500s\nwant %.500s", what, again, line)
@@ -58,8 +58,8 @@ func (s Sample) checkKept(t testing.TB, looks output.Options, o decode.Options, 
 	}
 }
 
-// fromKept is the sample's record made from kept memory, and whether the host was
-// asked for it. It returns nil if that is not possible.
+// fromKept returns the record made from the sample's kept memory, and whether the host was
+// asked for it. k is nil if that is not possible.
 func (s Sample) fromKept(t testing.TB, looks output.Options, d *decode.Decoder) (k *keptSample, line string, asked bool) {
 	t.Helper()
 	k = &keptSample{capture: d.CaptureFor(s.Abi, s.Nr, &s.Args, Detail{Abbrev: !s.Full, Plain: s.Plain})}

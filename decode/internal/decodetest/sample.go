@@ -57,7 +57,7 @@ func (s Sample) Record(t testing.TB, looks output.Options) string {
 	return line
 }
 
-// run decodes the sample as the source of its memory says; nil for the sample's own.
+// run decodes the sample, from kept memory or, if kept is nil, from the sample's own.
 func (s Sample) run(d *Decoder, trace *output.Record, kept *keptSample) {
 	c := Call{Decoder: d, Out: trace.Encoder, Outcome: trace, Mem: s.Mem, TID: os.Getpid(), ABI: s.Abi, NR: s.Nr, Args: s.Args,
 		SP: s.Sp, Sig: d.Lookup(s.Abi, s.Nr), Abbrev: !s.Full, Plain: s.Plain}

@@ -10,9 +10,9 @@ import (
 	"trapline/tables"
 )
 
-// Check runs samples of calls, given with what strace shows of them. To run a
-// single one: -run 'TestFutex/i386_futex$', or 'TestFutex/x86_64_futex#02$' for the
-// third of that call.
+// Check runs samples of calls with the text that strace shows for them. To run a single
+// one: -run 'TestFutex/i386_futex$', or 'TestFutex/x86_64_futex#02$' for the third of that
+// call.
 func Check(t *testing.T, samples []Wanted) {
 	t.Helper()
 	for _, tt := range samples {

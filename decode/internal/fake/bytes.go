@@ -21,7 +21,7 @@ func Pack(t testing.TB, values ...any) []byte {
 	return b.Bytes()
 }
 
-// PackedBytes is values one behind the other, as a packed struct of C has them.
+// PackedBytes concatenates values, like a packed struct of C.
 func PackedBytes(values ...any) []byte {
 	var b []byte
 	for _, v := range values {
@@ -33,8 +33,8 @@ func PackedBytes(values ...any) []byte {
 	return b
 }
 
-// LE puts integers one behind the other in the tracee's order, each in as many
-// bytes as its Go type has; bytes and strings as they are.
+// LE concatenates integers in the tracee's byte order, each in the size of its Go type;
+// bytes and strings stay unchanged.
 func LE(values ...any) []byte {
 	var b bytes.Buffer
 	for _, v := range values {
@@ -50,13 +50,13 @@ func LE(values ...any) []byte {
 	return b.Bytes()
 }
 
-// Uint16 keeps calls of le short.
+// Uint16 shortens calls of LE.
 func Uint16(v int) uint16 { return uint16(v) }
 
-// Uint8 keeps calls of le short.
+// Uint8 shortens calls of LE.
 func Uint8(v int) uint8 { return uint8(v) }
 
-// Numbers lays out numbers of size bytes each, one behind the other.
+// Numbers concatenates numbers of size bytes each.
 func Numbers(size int, values ...uint64) []byte {
 	b := make([]byte, 0, size*len(values))
 	for _, v := range values {

@@ -8,8 +8,8 @@ import (
 	"trapline/decode/host"
 )
 
-// FakeHost knows one process: this one, which the harness says is the tracee.
-// What its fields lack is unknown.
+// FakeHost knows one process: this one, which plays the tracee. What its fields lack is
+// unknown.
 type FakeHost struct {
 	host.Unknown
 	Fds        map[int]FakeFD
@@ -21,7 +21,7 @@ type FakeHost struct {
 	cpuSetSize uint64
 	boot       time.Time
 
-	Asked []string // the methods that were called
+	Asked []string // names of the called methods
 }
 
 // FakeFD is a descriptor of a FakeHost.

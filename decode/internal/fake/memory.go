@@ -1,8 +1,8 @@
 package fake
 
-// HostileMemory is the memory of a tracee that wishes its tracer ill: some pages
-// of bytes that the fuzzer chose at every address below its end, so that
-// pointers in it point into it again. It counts what is asked of it.
+// HostileMemory is the memory of a hostile tracee. At every address below its end it
+// repeats some pages of bytes that the fuzzer chose, so that pointers in it point into it
+// again. It counts the reads.
 type HostileMemory struct {
 	Bytes []byte
 	End   uint64
@@ -25,8 +25,8 @@ func (m *HostileMemory) ReadMemory(addr uint64, b []byte) int {
 	return len(b)
 }
 
-// Bounds of what a single call may cost, whatever the tracee has prepared. A
-// vector of strings has at most maxStrings of them, see there.
+// Bounds of the cost of a single call, whatever the tracee has prepared. A vector of
+// strings has at most maxStrings of them, see there.
 const (
 	MostReads = 1 << 16
 	MostBytes = 64 << 20
@@ -44,7 +44,7 @@ func (m FakeMemory) ReadMemory(addr uint64, b []byte) int {
 	return 0
 }
 
-// GuardedMemory is some memory that says whether anything behind it was read.
+// GuardedMemory is memory that notes whether anything beyond its end was read.
 type GuardedMemory struct {
 	Start  uint64
 	B      []byte

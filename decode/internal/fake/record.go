@@ -18,8 +18,8 @@ import (
 	"trapline/tables"
 )
 
-// Logged returns what a log says of the trace that write writes. The log is in
-// memory: files would cost more than all else that a sample does.
+// Logged returns what a log contains after write. The log is in memory: files would cost
+// more than everything else in a sample.
 func Logged(t testing.TB, looks output.Options, write func(trace *output.Record)) string {
 	t.Helper()
 	fd, err := unix.MemfdCreate("log", unix.MFD_CLOEXEC)

@@ -1,4 +1,4 @@
-// Package walk visits all that descriptions are made of, for tests of them.
+// Package walk visits everything that descriptions consist of, for tests.
 package walk
 
 import (
@@ -10,8 +10,8 @@ import (
 	"trapline/tables"
 )
 
-// Values calls visit with a pointer to every value that roots lead to, once each,
-// except the sets of constants. What only Go functions name is not found.
+// Values calls visit with a pointer to every value that roots lead to, once each, except
+// the sets of constants. It does not find values that only Go functions name.
 func Values(visit func(v any), roots ...any) {
 	All(func(v reflect.Value) {
 		if v.Kind() == reflect.Pointer {
@@ -20,8 +20,8 @@ func Values(visit func(v any), roots ...any) {
 	}, roots...)
 }
 
-// All calls visit with every value that roots lead to, in the same way. Values may
-// be those of fields that are not exported.
+// All calls visit with every value that roots lead to, in the same way. These may be
+// values of unexported fields.
 func All(visit func(v reflect.Value), roots ...any) {
 	w := walker{visit: visit, seen: make(map[place]bool)}
 	for _, root := range roots {
@@ -79,7 +79,7 @@ func (w *walker) walk(v reflect.Value) {
 	}
 }
 
-// nameOf is the name of a call or a member, or are the names of a group of ioctls.
+// nameOf is the name of a call or a member, or the names of a group of ioctls.
 func nameOf(v reflect.Value) string {
 	for _, field := range []string{"Name", "Names"} {
 		if f := v.FieldByName(field); f.IsValid() && f.Kind() == reflect.String {
@@ -89,9 +89,9 @@ func nameOf(v reflect.Value) string {
 	return ""
 }
 
-// Resolve looks up all the names of members and constants in what roots lead
-// to. It returns how many values have such names, and a message for each that
-// has one that is nowhere, which starts with the call or ioctl that it is in.
+// Resolve looks up all names of members and constants in what roots lead to. It returns
+// how many values have such names, and a message for each value with an unknown name. The
+// message starts with the call or ioctl that the value is in.
 func Resolve(roots ...any) (n int, problems []string) {
 	w := walker{seen: make(map[place]bool)}
 	w.visit = func(v reflect.Value) {
