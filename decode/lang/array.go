@@ -5,13 +5,13 @@ import (
 	"trapline/tables"
 )
 
-// List is a run of Count elements behind a pointer or at the end of a struct (a
-// flexible array member). Elements are read as they are shown, and an
-// abbreviated list ends after -s elements.
+// List is an array of Count elements behind a pointer or at the end of a struct (a
+// flexible array member). Elements are read as they are shown. An abbreviated list ends
+// after -s elements.
 type List struct {
 	Of       Type
 	Count    Num
-	Most     uint64      // a list that is said to have more elements is shown by its address; 0 for any number
+	Most     uint64      // a list with more elements is shown as its address; 0 for any number
 	Short    int         // most elements of an abbreviated list; 0 if only -s limits it
 	Unlisted bool        // an abbreviated list shows [...] in place of its elements
 	Index    *tables.Set // if not nil, each element is shown with its index, which has a name in this set
@@ -84,8 +84,8 @@ func (t *listElem) Show(c *Call, v View) {
 	t.Type.Show(c, v)
 }
 
-// ShowArray shows count elements from addr on. What cannot be read is shown as
-// an address: alone, or as the rest of the array in a comment.
+// ShowArray shows count elements from addr on. If it cannot read an element, it shows the
+// address: alone, or in a comment in place of the rest of the array.
 func (c *Call) ShowArray(addr uint64, elem Type, count uint64) {
 	c.showArray(addr, elem, count, c.StringLimit)
 }
@@ -95,21 +95,20 @@ func (c *Call) showArray(addr uint64, elem Type, count uint64, short int) {
 	c.showArrayUpTo(addr, elem, count, count, short, false)
 }
 
-// ShowArrayUpTo is ShowArray for an array that is cut after most elements in
-// any case.
+// ShowArrayUpTo is ShowArray for an array that is always cut after most elements.
 func (c *Call) ShowArrayUpTo(addr uint64, elem Type, count, most uint64) {
 	c.showArrayUpTo(addr, elem, count, most, c.StringLimit, false)
 }
 
-// ShowRoom is ShowArray for an array that is claimed to have count elements, but
-// has room for most only. Nothing behind these is read.
+// ShowRoom is ShowArray for an array that claims to have count elements, but has room for
+// only most. It reads nothing beyond these.
 func (c *Call) ShowRoom(addr uint64, elem Type, count, most uint64) {
 	n := min(count, most)
 	c.showArrayUpTo(addr, elem, n, n, c.StringLimit, count > most)
 }
 
-// showArrayUpTo reports whether there were elements and all that are to be shown
-// could be read. more says that the array has more elements than count.
+// showArrayUpTo reports whether there were elements and all elements to be shown could be
+// read. more says that the array has more than count elements.
 func (c *Call) showArrayUpTo(addr uint64, elem Type, count, most uint64, short int, more bool) bool {
 	if count == 0 {
 		c.Out.BeginArray()
@@ -129,8 +128,8 @@ func (c *Call) showArrayUpTo(addr uint64, elem Type, count, most uint64, short i
 	if c.Abbrev && uint64(short) < limit {
 		limit = uint64(short)
 	}
-	// The first element that is not shown is read as well: if it cannot be read,
-	// the array ends with its address.
+	// The first element that is not shown is read as well: if that fails, the array ends
+	// with its address.
 	read := min(count, limit+1)
 	const chunk = 4096
 	per := max(1, chunk/size)
@@ -190,11 +189,11 @@ type Array struct {
 	Used  Num  // elements in use, which are shown; nil for all
 	Whole bool // it is never shortened
 
-	// Index, if it is not nil, has names of the indexes, with which the elements are
-	// shown. Such an array is never shortened, and shows if more than N elements
-	// are claimed to be in use.
+	// Index, if not nil, has names for the indexes, and each element is shown with its
+	// index. Such an array is never shortened, and shows if more than N elements are
+	// claimed to be in use.
 	Index *tables.Set
-	Names bool // indexes are shown by their names alone whatever -X says
+	Names bool // indexes are shown only by name, whatever -X says
 }
 
 // Layout implements Type.
@@ -214,7 +213,7 @@ func (t *Array) Show(c *Call, v View) {
 	t.showFirst(c, v, t.N)
 }
 
-// showFirst shows an array, of which v has the first few elements.
+// showFirst shows an array whose first few elements are in v.
 func (t *Array) showFirst(c *Call, v View, few int) {
 	size := t.Of.Layout(c.ABI).Size
 	n := t.N

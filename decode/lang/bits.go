@@ -25,8 +25,8 @@ func (t *BitField) Show(c *Call, v View) { c.Out.Number(t.Value(c, v), output.Un
 
 func (*BitField) Keep(*Keeps) {}
 
-// MaskOf is a number in hexadecimal with leading zeros, in the Number that it
-// is converted from.
+// MaskOf is a number in hexadecimal with leading zeros. It has the size of the Number that
+// is converted to it.
 type MaskOf Number
 
 // Mask is a word-sized MaskOf.

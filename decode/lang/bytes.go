@@ -14,7 +14,7 @@ func PutUint(b []byte, v uint64) {
 	}
 }
 
-// AllZero reports whether b has only zeros.
+// AllZero reports whether all bytes of b are zero.
 func AllZero(b []byte) bool {
 	for _, x := range b {
 		if x != 0 {

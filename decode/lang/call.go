@@ -9,13 +9,13 @@ import (
 
 // Memory is the memory of one tracee.
 type Memory interface {
-	// ReadMemory fills b from addr on and returns how many bytes it could
-	// read: less than len(b) where the tracee's memory ends.
+	// ReadMemory fills b from addr on and returns how many bytes it has read: less than
+	// len(b) where the tracee's memory ends.
 	ReadMemory(addr uint64, b []byte) int
 }
 
-// Decoder holds what the calls of all tracees share. One Decoder is not safe for
-// concurrent use; several are, each in a goroutine of its own.
+// Decoder holds what the calls of all tracees share. A Decoder is not safe for concurrent
+// use, but each goroutine may have its own.
 type Decoder struct {
 	StringLimit int // -s: bytes shown of a string
 
@@ -25,7 +25,7 @@ type Decoder struct {
 
 	catalogue  Catalogue
 	signatures signatures
-	windows    windows // what was read at this stop
+	windows    windows // memory that was read at this stop
 	scratch    []byte
 	used       int
 	slots      []any // see DecoderSlot
@@ -47,17 +47,17 @@ func NewDecoderOf(from Catalogue, stringLimit int) *Decoder {
 	return &Decoder{StringLimit: stringLimit, catalogue: from, scratch: make([]byte, 16<<10)}
 }
 
-// Renewed returns a Decoder like d that has been told nothing yet. Both have the
-// signatures that d has found.
+// Renewed returns a Decoder like d, but without anything that d has remembered. Both share
+// the signatures that d has found.
 func (d *Decoder) Renewed() *Decoder {
 	n := NewDecoderOf(d.catalogue, d.StringLimit)
 	n.AfterPath, n.signatures = d.AfterPath, d.signatures
 	return n
 }
 
-// Call is a system call of one tracee on its way from its enter-stop to its
-// exit-stop. It is reused for the tracee's next call. The exported fields are
-// set by the caller, as far as they are known at the stop.
+// Call is a system call of one tracee, from its enter-stop to its exit-stop. It is reused
+// for the tracee's next call. The caller sets the exported fields that are known at the
+// stop.
 type Call struct {
 	*Decoder
 	Out     output.Encoder
@@ -84,10 +84,10 @@ type Call struct {
 	next      int             // index into Sig.args of the next one to show
 	halfway   bool            // args[next] is of direction Both and has begun
 	Begun     bool            // the memory behind the last pointer could be read
-	Naming    Naming          // what the file name being shown is used for
-	lacking   bool            // an array that is Needed was not there
+	Naming    Naming          // what the call does with the file name being shown
+	lacking   bool            // a Needed array was missing
 	Before    uint64          // a value of the half-shown argument at the enter-stop
-	Known     uint64          // bytes of the struct being shown that the caller has
+	Known     uint64          // size of the caller's struct that is being shown, in bytes
 	snapshots []View          // memory as it was at the enter-stop
 	exiting   bool            // at the exit-stop
 	regs      [6 * 8]byte     // Args, each one ABI word wide
@@ -96,7 +96,7 @@ type Call struct {
 	entered   [16]byte        // what an InOut that is Kept pointed to
 	frames    [maxDepth]Frame // structs being shown, innermost last
 	depth     int
-	exact     bool         // Mem has exactly the memory asked for, not what surrounds it
+	exact     bool         // Mem has exactly the memory that is read, not its surroundings
 	noted     *NotedMemory // Mem, if it is one
 	slots     []any        // see CallSlot
 }
@@ -160,10 +160,10 @@ func (c *Call) Complete() bool { return c.Raw || c.next >= len(c.Sig.args) && !c
 // Exiting reports whether the call is at its exit-stop.
 func (c *Call) Exiting() bool { return c.exiting }
 
-// Pass notes a call that is not shown, or that the tracee was in when tracing
-// began: a later call may continue it.
+// Pass notes a call that is not shown, or during which tracing began: a later call may
+// resume it.
 func (c *Call) Pass(name string) {
-	if c.now != c.catalogue.Resuming { // which continues an earlier call
+	if c.now != c.catalogue.Resuming { // that one resumes an earlier call
 		c.Previous = c.now
 	}
 	c.now = name
@@ -181,7 +181,7 @@ func (c *Call) Begin() {
 	c.settle()
 }
 
-// layArgs puts the arguments side by side in regs, in the order of the registers.
+// layArgs puts the arguments side by side into regs, in the order of the registers.
 func (c *Call) layArgs() {
 	if c.ABI.RegisterSize() == 8 {
 		for i, a := range c.Args {
@@ -254,7 +254,7 @@ func (c *Call) Exit() {
 
 // NumArgs is the number of registers that the call's arguments take.
 func (c *Call) NumArgs() int {
-	// A sub-command has the registers of the call.
+	// A sub-command has the same registers as the whole call.
 	if c.Sig.whole != nil {
 		return c.Sig.whole.width(c.ABI)
 	}
@@ -269,7 +269,7 @@ func (c *Call) showRaw() {
 	c.next = len(c.Sig.args)
 }
 
-// ArgView is an argument as it lies in the registers.
+// ArgView is an argument as it is in the registers.
 func (c *Call) ArgView(a *arg) View {
 	return View{B: c.regs[a.off : a.off+a.size]}
 }
@@ -291,7 +291,7 @@ func (c *Call) Save(arg int, v uint64) {
 	c.hasSave |= 1 << arg
 }
 
-// SavedFor returns what Save kept for an argument, and whether there is anything.
+// SavedFor returns the value that Save has kept for an argument, and whether there is one.
 func (c *Call) SavedFor(arg int) (uint64, bool) {
 	return c.saved[arg], c.hasSave&(1<<arg) != 0
 }

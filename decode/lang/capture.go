@@ -16,10 +16,9 @@ type Capture struct {
 	// such a call has to be decoded while it is stopped.
 	Gap string
 
-	// Asks says which descriptors decoding asks the host about: bit i stands for the
-	// one in argument register i, AsksResult for the one that the call returns,
-	// AsksMemory for those in its memory. The answers must be those at the time of
-	// the call.
+	// Asks says which descriptors decoding asks the host about: bit i stands for the one
+	// in argument register i, AsksResult for the one that the call returns, AsksMemory for
+	// those in the call's memory. The answers must be those at the time of the call.
 	Asks uint8
 
 	// Special has bit i set if more memory is read when the descriptor in argument
@@ -33,8 +32,8 @@ type Capture struct {
 	// Closes has bit i set if the call closes the descriptor in argument register i.
 	Closes uint8
 
-	// Commands, if it is not nil, has what is kept for each sub-command of the call.
-	// It replaces all others.
+	// Commands, if not nil, has a Capture for each sub-command of the call, which replaces
+	// this one.
 	Commands *Commands
 }
 
@@ -52,8 +51,8 @@ type Commands struct {
 	Of    []Command // sorted by Value
 	Other *Capture  // for all other values, if it is not nil
 
-	// Many says that there are too many sub-commands to list. Then Of and Other are
-	// nil, and Decoder.CaptureFor returns the capture of a single one.
+	// Many says that there are too many sub-commands to list. Then Of and Other are nil,
+	// and Decoder.CaptureFor returns the capture of a single sub-command.
 	Many bool
 }
 
@@ -63,20 +62,20 @@ type Command struct {
 	Capture *Capture
 }
 
-// KeepOp is memory to be kept. Its address is in argument register Arg; if that is
-// zero, nothing is kept. It has n elements of Size bytes, where n is Count divided by
-// 1<<Shift and rounded up, but no more than Most. If a part of it cannot be read, that
-// part and all behind it are left out, and the Piece is Unreadable.
+// KeepOp is memory to be kept. Its address is in argument register Arg; if that is zero,
+// nothing is kept. It has n elements of Size bytes. n is Count divided by 1<<Shift,
+// rounded up, but at most Most. If a part of the memory cannot be read, that part and
+// everything behind it are left out, and the Piece is Unreadable.
 //
-// Several KeepOps may keep the same memory. They may also keep more than the call
-// has, since Count may turn out not to be the number of elements.
+// Several KeepOps may keep the same memory. They may also keep more than the call uses,
+// since Count may exceed the number of elements.
 type KeepOp struct {
 	Kind  KeepKind
 	When  Moment
 	Arg   uint8  // the argument register that has the address, from 0
 	Count Amount // how many elements there are
 	Low32 bool   // Count is the low 32 bits of the register, unsigned
-	Shift uint8  // Count elements are counted in units of 1<<Shift of them
+	Shift uint8  // Count counts parts of elements: 1<<Shift make one element
 	Size  uint32 // bytes of one element
 	Most  uint32 // upper limit of the number of elements
 
@@ -94,13 +93,13 @@ const (
 	// KeepString keeps a string with its NUL, but no more than Most bytes. Size is 1,
 	// and Count is Unbounded.
 	KeepString
-	// KeepCounted is KeepBytes where Count, an argument register, has the address of
-	// the number of elements, an unsigned int. It is read when the elements are; if it
+	// KeepCounted is KeepBytes with Count, an argument register, as the address of the
+	// number of elements, an unsigned int. The number is read when the elements are. If it
 	// cannot be read, nothing is kept.
 	KeepCounted
-	// KeepBuffers keeps n pairs of an address and a length, Size bytes each, and as many
-	// bytes behind each address, all together no more than Total. No more than Each bytes
-	// of a buffer are kept, but all of its bytes count towards Total.
+	// KeepBuffers keeps n pairs of an address and a length, Size bytes each, and the
+	// buffers that they describe, up to Total bytes together. At most Each bytes of a
+	// buffer are kept, but all of its bytes count towards Total.
 	KeepBuffers
 	// KeepNull keeps nothing. A call whose argument is not a null pointer has to be
 	// decoded while it is stopped.
@@ -135,17 +134,17 @@ const (
 // Detail has the options that change the capture of a call.
 type Detail struct {
 	Abbrev, Plain, Raw bool // see Call
-	Dumped             bool // all data that it moves is also shown (-e read=, -e write=)
+	Dumped             bool // all data that the call moves is also shown (-e read=, -e write=)
 }
 
-// Capture returns what has to be kept of the call that an ABI knows by a number. It
-// makes the Capture anew each time.
+// Capture returns what has to be kept of a call, given its ABI and number. It makes a new
+// Capture each time.
 func (d *Decoder) Capture(abi tables.ABI, nr uint64, detail Detail) *Capture {
 	return d.captureOf(d.Lookup(abi, nr), abi, detail)
 }
 
-// CaptureFor is Capture for a call with these arguments. The Capture has no
-// Commands: it is that of the sub-command.
+// CaptureFor is Capture for a call with these arguments. The result has no Commands: it is
+// the capture of the sub-command.
 func (d *Decoder) CaptureFor(abi tables.ABI, nr uint64, args *[6]uint64, detail Detail) *Capture {
 	c := Call{Decoder: d, ABI: abi, NR: nr, Args: *args, Plain: detail.Plain, Abbrev: detail.Abbrev, Sig: d.Lookup(abi, nr)}
 	c.layArgs()
@@ -155,8 +154,8 @@ func (d *Decoder) CaptureFor(abi tables.ABI, nr uint64, args *[6]uint64, detail 
 	return d.captureOf(c.Sig, abi, detail)
 }
 
-// Choose returns the capture for a call with these arguments, which has no Commands,
-// unless there are too many of them.
+// Choose returns the capture for a call with these arguments. The result has no Commands,
+// unless there are too many to list.
 func (c *Capture) Choose(args *[6]uint64) *Capture {
 	for c.Commands != nil && !c.Commands.Many {
 		t := c.Commands

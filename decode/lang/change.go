@@ -9,14 +9,14 @@ type Change struct {
 	OrAddr  bool // if If holds but the call failed, the address is shown in place of Out
 	Unread  bool // Out is shown even if In could not be read
 
-	// Where, if it is not nil, must hold within In at the enter-stop, and everything
-	// Needed must be there: otherwise Out is not shown. In is then a *Struct.
+	// Where, if not nil, must hold within In at the enter-stop, and every Needed part must
+	// exist; otherwise Out is not shown. In is then a *Struct.
 	Where Cond
 
-	// UnlessZero, if it is not 0, is a number of bytes. If these are all zero, In is
-	// not shown: programs rarely fill in memory that the kernel only writes. If the
-	// call failed, the address is shown in place of Out, or nothing if it is Shy and
-	// In was shown.
+	// UnlessZero, if not 0, is a number of bytes. If these bytes are all zero, In is not
+	// shown: programs rarely fill in memory that the kernel only writes. If the call
+	// failed, the address is shown instead of Out, or nothing if Shy is set and In was
+	// shown.
 	UnlessZero Num
 	Shy        bool
 }
@@ -81,8 +81,8 @@ type Fill struct {
 	OrMore bool // "..." stands in place of Out if the call failed or Out cannot be read
 }
 
-// Entered is what the last member of Fill.In was at the enter-stop, if there is
-// a Fill.Again.
+// Entered is the value of the last member of Fill.In at the enter-stop, if Fill.Again is
+// set.
 const Entered = entered(0)
 
 type entered uint8
@@ -159,7 +159,7 @@ func (t *Fill) Finish(c *Call, v View) {
 	c.Out.EndStruct()
 }
 
-// What showUnlessZero left for finishUnlessZero, in Call.Before.
+// States that showUnlessZero leaves in Call.Before for finishUnlessZero.
 const (
 	shownAll = iota
 	shownFirst

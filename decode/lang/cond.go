@@ -17,7 +17,7 @@ type Test func(c *Call) bool
 
 func (f Test) Holds(c *Call) bool { return f(c) }
 
-// Values are Nums, or the Names that numbers have in a set.
+// Values are Nums, or the Names of numbers in a set.
 type Values interface {
 	In(set *tables.Set) []uint64
 }
@@ -98,7 +98,7 @@ func (t *Has) Holds(c *Call) bool {
 	return false
 }
 
-// Not is the opposite condition.
+// Not is the negation of a condition.
 type Not [1]Cond
 
 func (t Not) Holds(c *Call) bool { return !t[0].Holds(c) }
@@ -133,7 +133,7 @@ type FailedWith unix.Errno
 
 func (e FailedWith) Holds(c *Call) bool { return c.Errno == int(e) }
 
-// Succeeded is the condition that the call did not fail, as far as is known.
+// Succeeded is the condition that the call is not known to have failed.
 const Succeeded = FailedWith(0)
 
 // Always is the condition that always holds.

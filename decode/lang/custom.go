@@ -4,7 +4,7 @@ import "trapline/tables"
 
 // Values that Go functions show, because no type can describe them.
 
-// Shown is a value laid out as an As that the function By shows at the stop At.
+// Shown is a value with the layout of As that the function By shows at the stop At.
 type Shown struct {
 	As Type
 	At Dir
@@ -35,7 +35,7 @@ func (t *Shown) Dir() Dir { return t.At }
 // Show implements Type.
 func (t *Shown) Show(c *Call, v View) { t.By(c, v) }
 
-// Value is a number kept in an In that By shows. The zero In is X32.
+// Value is a number, stored as an In, that By shows. The zero In is X32.
 type Value struct {
 	In Number
 	By func(c *Call, v uint64)
@@ -53,8 +53,8 @@ func (t *Value) Value(c *Call, v View) uint64 { return t.In.Value(c, v) }
 // Show implements Type.
 func (t *Value) Show(c *Call, v View) { t.By(c, t.In.Value(c, v)) }
 
-// AtAddr is memory behind a pointer that the function converted to it shows. The
-// function gets the address.
+// AtAddr is memory behind a pointer. The function that is converted to AtAddr shows it,
+// given the address.
 type AtAddr func(c *Call, addr uint64)
 
 // Layout implements Type.
@@ -65,7 +65,7 @@ func (t AtAddr) Show(c *Call, v View) { t(c, v.Addr) }
 
 func (t AtAddr) ShowAt(c *Call, addr uint64) { t(c, addr) }
 
-// Sees is an Of that a Go function shows, and that reads no more memory behind a
+// Sees is an Of that a Go function shows. The function reads no more memory behind a
 // pointer than an As would.
 type Sees struct{ Of, As Type }
 
@@ -90,8 +90,8 @@ func (t *Sees) Keep(k *Keeps) {
 	k.Value(t.As)
 }
 
-// Range is memory behind a pointer that Go functions read: Len elements of Size bytes,
-// no more than Most if that is not 0. It stands for them in Sees.
+// Range is memory behind a pointer that Go functions read: Len elements of Size bytes, at
+// most Most if that is not 0. Sees uses it to describe what the functions read.
 type Range struct {
 	Unsized
 	Len  Num
@@ -99,7 +99,7 @@ type Range struct {
 	Most uint64
 }
 
-// Show is never called: it is shown by what it stands for.
+// Show is never called: another type shows the memory.
 func (t *Range) Show(*Call, View) {}
 
 func (t *Range) ShowAt(*Call, uint64) {}

@@ -57,12 +57,12 @@ type Signature struct {
 
 	args   []arg
 	ret    Type           // nil for a number
-	remark func(c *Call)  // behind the result of a call that succeeded, or nil
-	then   func(c *Call)  // behind the record of the call, or nil
+	remark func(c *Call)  // runs behind the result of a call that succeeded, or nil
+	then   func(c *Call)  // runs behind the record of the call, or nil
 	again  Names          // arguments that remark reads
 	sub    *subSignatures // for calls with a Rest
 
-	whole *Signature // the one that this is for a sub-command of, or nil
+	whole *Signature // if this is the signature of a sub-command: that of the call; else nil
 }
 
 // newSignature lays out the arguments for an ABI.
@@ -121,8 +121,8 @@ func (s *Signature) width(abi tables.ABI) int {
 	return n
 }
 
-// Register finds the argument called name, and gives the first register that it
-// takes, counted from 0, and the number of registers.
+// Register finds the argument called name, and returns the first register that it uses,
+// counted from 0, and the number of registers.
 func (s *Signature) Register(name string, abi tables.ABI) (first, count int, ok bool) {
 	for i := range s.args {
 		if a := &s.args[i]; a.name == name && name != "_" && a.size > 0 {
@@ -133,8 +133,8 @@ func (s *Signature) Register(name string, abi tables.ABI) (first, count int, ok 
 	return 0, 0, false
 }
 
-// Names returns the names of the arguments. more says that there are others, which
-// depend on these.
+// Names returns the names of the arguments. more says that there are others, which depend
+// on the values of these.
 func (s *Signature) Names() (names []string, more bool) {
 	for i := range s.args {
 		if name := s.args[i].name; name != "_" && s.args[i].size > 0 {
@@ -148,7 +148,7 @@ func (s *Signature) Names() (names []string, more bool) {
 // does not follow from their size in memory.
 type registers interface{ registers(abi tables.ABI) int }
 
-// Group is descriptions of some calls.
+// Group is the descriptions of some calls.
 type Group struct {
 	Both Calls // calls that are the same in both tables
 	X86  Calls // 64-bit calls that i386 lacks or that mean something else there
@@ -199,7 +199,7 @@ func (d *Decoder) Lookup(abi tables.ABI, nr uint64) *Signature {
 func (d *Decoder) addSignature(abi tables.ABI, nr uint64) *Signature {
 	row := tables.Lookup(abi, nr)
 	if row == nil {
-		// There may be any number of these: they are not kept.
+		// There may be any number of these, so they are not cached.
 		return signatureOf(abi, "syscall_"+HexString(tables.InRegister(abi, nr)), nil)
 	}
 	t := &d.signatures.byNR[abi]
@@ -242,17 +242,17 @@ type OnStack struct{}
 
 func (OnStack) Layout(tables.ABI) Layout { return Layout{0, 1} }
 
-// Others, the last of Args, stands for arguments whose meaning is not known. The
-// number that it is converted from is that of all arguments. Its name is "".
+// Others, the last of Args, stands for arguments whose meaning is unknown. The number
+// converted to it is that of all arguments. Its name is "".
 type Others int
 
 // Layout implements Type.
 func (Others) Layout(tables.ABI) Layout { return Layout{0, 1} }
 
-// Show is never called: newSignature puts arguments in the place of Others.
+// Show is never called: newSignature replaces Others with arguments.
 func (Others) Show(*Call, View) {}
 
-// args are the arguments behind the first known ones.
+// args are the arguments after the known ones.
 func (all Others) args(known int) Args {
 	var args Args
 	for i := known; i < int(all); i++ {

@@ -5,16 +5,16 @@ import (
 	"trapline/tables"
 )
 
-// Structs that grow with new versions of the kernel come with the size that
-// the caller knows them in (copy_struct_from_user in the kernel). Since marks
-// the members that came later, in structs that are read by parts.
+// The caller passes the size of a struct that grows with new kernel versions
+// (copy_struct_from_user in the kernel). In structs that are read in parts, Since marks
+// the members that were added later.
 
 // Extensible is a struct behind a pointer, of which the first Size bytes exist. A
 // struct of less than Least bytes is not valid and is shown as an address. Bytes
 // behind the known members are shown unless they are all zero.
 type Extensible struct {
 	Of    *Struct
-	Size  Num // nil where the first member, a 32-bit integer, is the size
+	Size  Num // nil if the first member, a 32-bit integer, is the size
 	Least int
 	Cut   bool // bytes behind the known members are not read, but shown as "..."
 	Exact bool // a struct of another size than Of is shown as an address
@@ -108,17 +108,17 @@ func (st *Struct) Complete(c *Call, b []byte) []byte {
 	return b
 }
 
-// PageSize is the size of a page on x86, the most that the kernel takes of an
-// extensible struct.
+// PageSize is the size of a page on x86, and the limit of the kernel for extensible
+// structs.
 const PageSize = 4096
 
-// ShowRest shows, as one more member, what the struct at addr has from byte
-// off up to byte end, unless all of it is zero.
+// ShowRest shows bytes off up to end of the struct at addr as one more member, unless all
+// of them are zero.
 func (c *Call) ShowRest(addr, off, end uint64) {
 	c.ShowRestWith(addr, off, end, func() { c.Out.Field("") })
 }
 
-// ShowRestWith is ShowRest for what next starts.
+// ShowRestWith is ShowRest with next to start the member.
 func (c *Call) ShowRestWith(addr, off, end uint64, next func()) {
 	end = min(end, PageSize)
 	if off >= end {

@@ -105,7 +105,7 @@ func (t *InOut) Finish(c *Call, v View) {
 	c.Out.EndArray()
 }
 
-// Value is the number as it is now.
+// Value is the current number.
 func (t *InOut) Value(c *Call, v View) uint64 {
 	u, _ := c.ReadUint(v.Uint(c.WordSize()), t.To.Layout(c.ABI).Size)
 	return u

@@ -23,14 +23,13 @@ type Keeps struct {
 	reg    uint8  // the register that it is in
 	when   Moment // when the memory behind it is kept
 	behind bool   // the value is in memory that the argument points to
-	inside bool   // it is at a place there that Ops cannot name
+	inside bool   // it is at a place there that Ops cannot express
 	result bool   // the value is the call's result
 }
 
-// keeper is implemented by types that say what must be kept so that they can be
-// shown. Numbers need nothing; pointers add the memory behind them to k. A type that
-// is not a keeper may read anything, and leaves a gap.
-//
+// keeper is implemented by types that say what must be kept to show them. Numbers need
+// nothing; pointers add the memory behind them to k. A type that is not a keeper may read
+// anything, and leaves a gap.
 // Keep is called for an argument, whose value is in a register, and for the value
 // behind a pointer, which is in memory. In memory, a type of a fixed size has already
 // been kept; a Reader has to keep its own.
@@ -74,8 +73,8 @@ func (k *Keeps) argument(a *arg) {
 		return
 	}
 	k.moment(first, BeforeCall)
-	// The remark shows what the call has made of it. It looks at all elements, also at
-	// those that the argument, cut short, does not show.
+	// The remark shows the result of the call. It examines all elements, including those
+	// that the argument, cut short, does not show.
 	first = len(k.to.Ops)
 	abbrev := k.Abbrev
 	k.Abbrev = false
@@ -91,8 +90,8 @@ func (k *Keeps) moment(first int, when Moment) {
 	}
 }
 
-// commands adds the captures of sub-commands. They contain those of the arguments
-// before.
+// commands adds the captures of sub-commands. Each contains that of the preceding
+// arguments.
 func (k *Keeps) commands() {
 	sub := k.sig.sub
 	arg, mask, ok := k.selector(sub.rest.On)
@@ -122,7 +121,7 @@ func (k *Keeps) commands() {
 	*k.to = Capture{Commands: t}
 }
 
-// selector finds the register that has a number, and which of its bits.
+// selector finds the register that contains a number, and the bits that it uses.
 func (k *Keeps) selector(n Num) (reg uint8, mask uint64, ok bool) {
 	switch n := n.(type) {
 	case Ref:
@@ -156,7 +155,7 @@ func (k *Keeps) Gap(why string) {
 	}
 }
 
-// AskFD notes that the host is asked about the descriptor that is the value.
+// AskFD notes that the host is asked about the value, a descriptor.
 func (k *Keeps) AskFD() {
 	switch {
 	case k.result:
@@ -179,14 +178,14 @@ func (k *Keeps) askFDIn(reg int) { k.to.Asks |= 1 << reg }
 // the working directory.
 func (k *Keeps) Change() { k.to.Changes = true }
 
-// Close notes that the call closes the descriptor that is the value.
+// Close notes that the call closes the value, a descriptor.
 func (k *Keeps) Close() {
 	if !k.behind {
 		k.to.Closes |= 1 << k.reg
 	}
 }
 
-// Value adds what is needed to show a t in the place of the value.
+// Value adds what is needed to show the value as a t.
 func (k *Keeps) Value(t Type) {
 	if t, ok := t.(keeper); ok {
 		t.Keep(k)
@@ -299,7 +298,7 @@ func (k *Keeps) Count(op *KeepOp, n Num) bool {
 	case Ref:
 		return k.countIn(op, n)
 	case Min:
-		// Any of them is enough, and the result is no more than the others.
+		// Any of them suffices, and the result is at most as large as each of them.
 		for _, n := range n {
 			if _, ok := n.(result); ok {
 				return k.Count(op, n)
@@ -332,8 +331,7 @@ func (k *Keeps) countIn(op *KeepOp, name Ref) bool {
 	return false
 }
 
-// pointsTo is implemented by types of pointers that stand for the number behind
-// them.
+// pointsTo is implemented by pointer types that stand for the number behind the pointer.
 type pointsTo interface{ pointee() Type }
 
 // add adds a KeepOp for what is behind the argument.

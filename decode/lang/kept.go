@@ -11,7 +11,7 @@ type KeptMemory struct {
 
 	pieces  []Piece
 	exiting bool
-	room    []byte // of what Perform has kept
+	room    []byte // for what Perform has kept
 	used    int
 
 	misses int
@@ -35,7 +35,7 @@ const (
 	Unreadable                 // the rest could not be read
 )
 
-// Miss is a read of memory that was not kept, although it may have been there.
+// Miss is a read of memory that was not kept, although it may have existed.
 type Miss struct {
 	Addr, Size uint64
 	Exiting    bool // at the exit-stop
@@ -56,7 +56,7 @@ func (m *KeptMemory) Pieces() []Piece { return m.pieces }
 // has written, and no longer what was kept BeforeCall.
 func (m *KeptMemory) Exit() { m.exiting = true }
 
-// Return is Exit for a call of which all was kept before its entry was decoded. It
+// Return is Exit for a call whose memory was all kept before its entry was decoded. It
 // forgets the misses so far.
 func (m *KeptMemory) Return() { m.exiting, m.misses, m.first = true, 0, Miss{} }
 
@@ -72,15 +72,15 @@ func (m *KeptMemory) ReadMemory(addr uint64, b []byte) int {
 		case n == len(b) || end != Whole:
 			return n
 		case got == 0 && m.hasString(addr):
-			return n // a piece of another KeepOp lies over the string
+			return n // a piece of another KeepOp overlaps the string
 		case got == 0:
 			return m.miss(addr, b, n)
 		}
 	}
 }
 
-// read fills b from a piece that has the byte at addr, and returns how that piece
-// ends: 0 and Whole if there is none.
+// read fills b from a piece that contains the byte at addr, and returns how that piece
+// ends. If there is none, it returns 0 and Whole.
 func (m *KeptMemory) read(addr uint64, b []byte) (n int, end PieceEnd) {
 	if addr < lowestPage {
 		return 0, Unreadable
@@ -101,7 +101,7 @@ func (m *KeptMemory) read(addr uint64, b []byte) (n int, end PieceEnd) {
 	return 0, end
 }
 
-// hasString reports whether a string which was kept whole has the byte at addr.
+// hasString reports whether a completely kept string contains the byte at addr.
 func (m *KeptMemory) hasString(addr uint64) bool {
 	return slices.ContainsFunc(m.pieces, func(p Piece) bool {
 		return p.End == AtNUL && p.Addr <= addr && addr-p.Addr < uint64(len(p.B)) && m.serves(p.When)
@@ -111,7 +111,7 @@ func (m *KeptMemory) hasString(addr uint64) bool {
 // lowestPage is where memory begins: null pointers are not followed.
 const lowestPage = 4096
 
-// serves reports whether memory kept at that time may be read at this stop.
+// serves reports whether memory kept at that moment may be read at this stop.
 func (m *KeptMemory) serves(when Moment) bool {
 	switch when {
 	case AnyTime:

@@ -2,13 +2,13 @@ package lang
 
 import "trapline/tables"
 
-// Layout is where a C type lies in memory under one ABI, in bytes.
+// Layout is the layout of a C type in memory under one ABI, in bytes.
 type Layout struct {
 	Size, Align int
 }
 
-// Layouts is the layout of a scalar: that of the Number it is converted from,
-// such as Layouts(U64). Types that are not numbers themselves embed it.
+// Layouts is the layout of a scalar, that of the Number converted to it, such as
+// Layouts(U64). Types that are not numbers embed it.
 type Layouts Number
 
 // size is the number of bytes under an ABI.
@@ -26,8 +26,8 @@ func (WordSized) Layout(abi tables.ABI) Layout {
 	return Layout{w, w}
 }
 
-// cAlign is the alignment of a scalar of the given size: its own size, unless
-// the ABI aligns 8-byte scalars otherwise.
+// cAlign is the alignment of a scalar of the given size: its own size, unless the ABI
+// aligns 8-byte scalars differently.
 func cAlign(abi tables.ABI, size int) int {
 	if size == 8 {
 		return abi.Align8()
@@ -42,7 +42,7 @@ func AlignUp(n, align int) int {
 	return (n + align - 1) / align * align
 }
 
-// Unsized is the layout of types whose size is not known before they are read.
+// Unsized is the layout of types whose size is known only after they are read.
 type Unsized struct{}
 
 // Layout implements Type.

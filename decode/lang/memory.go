@@ -6,20 +6,21 @@ import (
 	"trapline/tables"
 )
 
-// Reading the tracee's memory. Each read costs a system call, however small it is,
-// and the values that one stop shows are often close together: the strings
-// of a list, the buffers of a vector. Therefore a small read takes its surroundings along.
+// Reading the tracee's memory. Each read costs a system call, however small it is, and the
+// values shown at one stop are often close together: the strings of a list, the buffers of
+// a vector. So a small read also reads its surroundings.
 
 const (
 	smallRead = 256
 	blockSize = 1024 // divides a page, so that a block is readable as a whole or not at all
 )
 
-// windows are the blocks of the tracee's memory last read at this stop. There are several,
-// since pointers and what they point to take turns, and strings lie across blocks.
+// windows are the blocks of the tracee's memory that were last read at this stop. There
+// are several, since reads alternate between pointers and what they point to, and strings
+// cross blocks.
 type windows struct {
 	addr [numWindows]uint64
-	used [numWindows]uint32 // which read has used it last; 0 if it has nothing
+	used [numWindows]uint32 // the last read that used it; 0 if it is empty
 	now  uint32             // reads so far
 	b    [numWindows * blockSize]byte
 }
@@ -44,7 +45,7 @@ func (w *windows) read(m Memory, addr uint64, b []byte) int {
 	return n
 }
 
-// find returns the window that has a block; -1 if there is none.
+// find returns the window that contains a block, or -1.
 func (w *windows) find(start uint64) int {
 	for i := range w.addr {
 		if w.addr[i] == start && w.used[i] != 0 {
@@ -55,7 +56,7 @@ func (w *windows) find(start uint64) int {
 }
 
 // readBoth is read for memory in two blocks, neither of which has been read. They go to
-// the pair of windows that has not been used for longest.
+// the least recently used pair of windows.
 func (w *windows) readBoth(m Memory, start uint64, off int, b []byte) int {
 	at, oldest := 0, ^uint32(0)
 	for i := 0; i < numWindows; i += 2 {
@@ -78,7 +79,7 @@ func (w *windows) readBoth(m Memory, start uint64, off int, b []byte) int {
 	return copy(b, both[off:n])
 }
 
-// copy fills b from one block, which it reads unless it is here.
+// copy fills b from one block, which it reads if no window has it.
 func (w *windows) copy(m Memory, start uint64, off int, b []byte) int {
 	at := w.find(start)
 	w.now++
@@ -140,15 +141,15 @@ func (c *Call) readText(addr uint64, n int) []byte {
 	return b[:c.Mem.ReadMemory(addr, b)]
 }
 
-// addressable reports whether an address can be one of the tracee's. Newer structs
-// hold pointers of 32-bit programs in 64 bits as well.
+// addressable reports whether an address can be the tracee's. Newer structs store pointers
+// in 64 bits even for 32-bit programs.
 func (c *Call) addressable(addr uint64) bool {
 	return c.ABI == tables.X86_64 || addr <= math.MaxUint32
 }
 
-// PageRoom is the number of bytes from addr to the end of its page. A string that
-// ends within the page must not be looked for in the next one: the call does not read
-// that page, and reading that page may block.
+// PageRoom is the number of bytes from addr to the end of its page. A string that ends
+// within the page must not be searched for in the next page: the call does not read that
+// page, and reading it may block.
 func PageRoom(addr uint64) uint64 {
 	const pageSize = 4096
 	return pageSize - addr%pageSize

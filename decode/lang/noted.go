@@ -17,8 +17,9 @@ func (m *NotedMemory) Start(live Memory) {
 	m.windows.forget()
 }
 
-// Discarded reports whether what the call shows goes nowhere, because it is decoded only to
-// note what is read for it. Text of which nothing else depends need not be made then.
+// Discarded reports whether the output of the call is discarded, because the call is
+// decoded only to note what is read. Text that nothing else depends on need not be made
+// then.
 func (c *Call) Discarded() bool { return c.noted != nil }
 
 // Live returns the memory that is read.
@@ -63,8 +64,8 @@ func (m *NotedMemory) ReadMemory(addr uint64, b []byte) int {
 	return n
 }
 
-// endString says that a string or array which was just read has its terminator before
-// the address end: what follows it is not of interest, unless something else has read it.
+// endString says that a string or array which was just read has its terminator before the
+// address end. What follows is not needed, unless something else has read it.
 func (m *NotedMemory) endString(end uint64) {
 	if !m.added {
 		return

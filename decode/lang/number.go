@@ -10,9 +10,9 @@ import (
 	"trapline/tables"
 )
 
-// Number is an integer type of C: its size in the lowest three bits, above them
-// the output.Base that it is written in, and whether it is aligned to its size
-// on i386 too. Those written as output.Signed are signed.
+// Number is an integer type of C. The lowest three bits are its size; above them are the
+// output.Base that it is written in, and whether it is aligned to its size on i386, too.
+// Numbers written as output.Signed are signed.
 type Number uint8
 
 const (
@@ -129,10 +129,10 @@ func (n Number) Value(c *Call, v View) uint64 {
 // Show implements Type.
 func (n Number) Show(c *Call, v View) { c.Out.Number(n.Value(c, v), n.Base()) }
 
-// Keep implements keeper: there is nothing behind a number.
+// Keep implements keeper. Numbers need no memory.
 func (Number) Keep(*Keeps) {}
 
-// number is a Number in a layout: what is known of it is looked up once.
+// number is a Number as a layout has it: its properties are looked up once.
 type number struct {
 	sizes  [tables.NumABI]uint8
 	signed bool
@@ -169,8 +169,8 @@ func (t *number) Show(c *Call, v View) {
 	c.Out.Number(n, t.base)
 }
 
-// Address is a pointer that is shown but not followed, in the Number that it is
-// converted from.
+// Address is a pointer that is shown but not followed. It has the size of the Number
+// converted to it.
 type Address Number
 
 const (
@@ -193,8 +193,8 @@ func (t Address) Show(c *Call, v View) { c.Out.Addr(t.Value(c, v)) }
 
 func (Address) Keep(*Keeps) {}
 
-// Enum is an integer whose values have names in Set. It is kept in and, when it
-// is raw, written as In; the zero In is X32.
+// Enum is an integer, stored as an In, whose values have names in Set. Raw values are
+// written as In; the zero In is X32.
 type Enum struct {
 	In  Number
 	Set *tables.Set
@@ -211,8 +211,8 @@ func (t *Enum) Show(c *Call, v View) { c.Out.Enum(t.In.Value(c, v), t.Set, t.In.
 
 func (*Enum) Keep(*Keeps) {}
 
-// Flags is an integer whose bits have names in Set. It is kept in and, when it
-// is raw, written as In; the zero In is X32.
+// Flags is an integer, stored as an In, whose bits have names in Set. Raw values are
+// written as In; the zero In is X32.
 type Flags struct {
 	In  Number
 	Set *tables.Set
@@ -240,8 +240,8 @@ func (t *Flags) Show(c *Call, v View) {
 
 func (*Flags) Keep(*Keeps) {}
 
-// Ticks is a count of units of which Per make a second; a comment has it in
-// seconds, with as many digits after the point as Digits says.
+// Ticks is a number of ticks, Per of which make a second. A comment shows it in seconds,
+// with Digits digits after the point.
 type Ticks struct {
 	In     Number
 	Per    uint64

@@ -11,13 +11,13 @@ import (
 type Part struct {
 	Mask  uint64
 	Set   *tables.Set // has names of its values; nil for a number
-	Base  output.Base // what a number is written in
-	Shift string      // C's name of the number of bits that it is shifted by: 21<<HUGE_SHIFT; empty to show no shift
-	Zero  bool        // among flags it is shown even if it is zero
+	Base  output.Base // how a number is written
+	Shift string      // C's name of the shift count: 21<<HUGE_SHIFT; empty to show no shift
+	Zero  bool        // among flags, it is shown even if it is zero
 	First bool        // it is shown before the flags
 }
 
-// of returns the number that the part is in a word.
+// of returns the part's number in a word.
 func (p *Part) of(word uint64) uint64 { return word & p.Mask >> bits.TrailingZeros64(p.Mask) }
 
 // show shows the part of a word.
@@ -74,8 +74,8 @@ func (t *Flags) showParts(c *Call, v View) {
 // shown reports whether the part of a word is shown among flags.
 func (p *Part) shown(word uint64) bool { return p.Zero || word&p.Mask != 0 }
 
-// showEach shows the parts that are first, or the others. some says that
-// something is before them.
+// showEach shows either the parts that come first, or the others. some says that something
+// precedes them.
 func (t *Flags) showEach(c *Call, word uint64, first, some bool) {
 	for i := range t.Parts {
 		p := &t.Parts[i]
@@ -90,7 +90,8 @@ func (t *Flags) showEach(c *Call, word uint64, first, some bool) {
 	}
 }
 
-// Macro is a number kept in an In and shown as a macro of its parts: VERSION(5, 10, 0).
+// Macro is a number, stored as an In, that is shown as a macro of its parts: VERSION(5,
+// 10, 0).
 type Macro struct {
 	In    Number
 	Name  string

@@ -5,18 +5,18 @@ import "bytes"
 // Performing a Capture on a call that is stopped. This is the reference for other
 // code that performs KeepOps, such as that of buffered calls.
 
-// performMost is how many bytes of a call Perform keeps at most.
+// performMost is the largest number of bytes of a call that Perform keeps.
 const performMost = 1 << 20
 
-// PerformBefore keeps in m what ops keep before the call, whose arguments are args.
-// It returns false, with m undefined, if that is too much or if the call has to be
-// decoded while it is stopped.
+// PerformBefore keeps in m what ops keep before the call. args are its arguments. It
+// returns false, with m undefined, if that is too much or if the call has to be decoded
+// while it is stopped.
 func (m *KeptMemory) PerformBefore(from Memory, ops []KeepOp, args *[6]uint64) bool {
 	return m.perform(from, ops, args, 0, func(when Moment) bool { return when == AnyTime || when == BeforeCall })
 }
 
-// PerformAfter keeps what they keep after the call, and tells m that it has
-// returned, with this result; failed says that it is the number of an error.
+// PerformAfter keeps what ops keep after the call, and tells m that the call has returned
+// with this result. failed says that the result is an error number.
 func (m *KeptMemory) PerformAfter(from Memory, ops []KeepOp, args *[6]uint64, ret int64, failed bool) bool {
 	m.Exit()
 	if failed {
@@ -79,7 +79,7 @@ func (m *KeptMemory) performOp(from Memory, op *KeepOp, args *[6]uint64, ret uin
 // take returns n bytes of room.
 func (m *KeptMemory) take(n int) []byte {
 	if m.used+n > len(m.room) {
-		m.room = make([]byte, max(2*len(m.room), n, 4096)) // pieces stay in the old one
+		m.room = make([]byte, max(2*len(m.room), n, 4096)) // earlier pieces stay in the old room
 		m.used = 0
 	}
 	b := m.room[m.used:][:n:n]

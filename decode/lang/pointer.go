@@ -8,7 +8,7 @@ type Ptr struct {
 	Wide   bool // held in 64 bits under every ABI, as in newer structs
 	Bare   bool // a scalar has no brackets around it
 	Needed bool // Change.Where does not hold if To, a *List, is empty or cannot be read
-	Seldom bool // it is mostly a null pointer
+	Seldom bool // it is usually a null pointer
 
 	C string // the type in C, if it does not follow from To
 }
@@ -98,7 +98,7 @@ func (t *Out) Show(c *Call, v View) {
 	}
 }
 
-// pointerLayout is the layout of a pointer, wide or not.
+// pointerLayout is the layout of a wide or word-sized pointer.
 func pointerLayout(abi tables.ABI, wide bool) Layout {
 	if wide {
 		return X64.Layout(abi)
@@ -114,12 +114,12 @@ func pointerAt(c *Call, v View, wide bool) uint64 {
 	return v.Uint(c.WordSize())
 }
 
-// Reader is implemented by types whose size is not known before they are read:
-// strings, buffers, counted arrays. They follow the pointer themselves.
+// Reader is implemented by types whose size is known only after they are read: strings,
+// buffers, counted arrays. They follow the pointer themselves.
 type Reader interface{ ShowAt(c *Call, addr uint64) }
 
-// plain is implemented by types that may be shown where pointers are not
-// followed: strings and data always are, and arrays that have no elements.
+// plain is implemented by types that may be shown even where pointers are not followed:
+// strings and data always, and arrays without elements.
 type plain interface{ ShownPlain(c *Call) bool }
 
 func (c *Call) ShownPlain(t Type) bool {

@@ -10,10 +10,10 @@ import (
 )
 
 // Prototype returns the arguments of the call as C declares them, in the order of their
-// registers: "int fd, void *buf, unsigned long count". The types are those that follow
-// from the description: as wide as the call has them, and a struct whose name in C is
-// not known is "struct". "..." stands for arguments that depend on those before. It is
-// "void" for a call that takes none.
+// registers: "int fd, void *buf, unsigned long count". The types follow from the
+// description: they have the width that the call uses, and a struct whose C name is
+// unknown is "struct". "..." stands for arguments that depend on the preceding ones. The
+// prototype of a call without arguments is "void".
 func (s *Signature) Prototype(abi tables.ABI) string {
 	args := slices.Clone(s.args)
 	slices.SortStableFunc(args, func(a, b arg) int { return cmp.Compare(a.off, b.off) })
@@ -38,7 +38,7 @@ func (s *Signature) Prototype(abi tables.ABI) string {
 	return strings.Join(list, ", ")
 }
 
-// declare puts a name behind a type of C.
+// declare combines a C type and a name.
 func declare(typ, name string) string {
 	if name == "" || strings.HasSuffix(typ, "*") {
 		return typ + name
@@ -46,7 +46,7 @@ func declare(typ, name string) string {
 	return typ + " " + name
 }
 
-// cTyped is implemented by types that a Go function shows, to say what they are in C.
+// cTyped is implemented by types that a Go function shows, to tell their C type.
 type cTyped interface{ CType() string }
 
 // cTypeOf is the type of an argument in C.
@@ -102,7 +102,7 @@ func cTypeOf(t Type, abi tables.ABI) string {
 		return cNumber(t.In, abi)
 	case *Value:
 		return cNumber(t.In, abi)
-	case interface { // what embeds a Number
+	case interface { // types that embed a Number
 		SizeIn(abi tables.ABI) int
 		Base() output.Base
 	}:
@@ -148,8 +148,7 @@ func pointerTo(t Type, abi tables.ABI) string {
 	return "void *"
 }
 
-// cNumber is the integer type of C that n is. What is shown in octal or hexadecimal is
-// unsigned.
+// cNumber is the C integer type for n. Numbers shown in octal or hexadecimal are unsigned.
 func cNumber(n Number, abi tables.ABI) string {
 	switch n & sizeMask {
 	case sizeWord, sizeKernel:
@@ -161,8 +160,8 @@ func cNumber(n Number, abi tables.ABI) string {
 	return cInteger(n.SizeIn(abi), n.Base() == output.Signed, abi)
 }
 
-// cNamed is the type of a number whose values or bits have names: C has an int where it
-// is 32 bits wide and not said to be unsigned.
+// cNamed is the type of a number whose values or bits have names: in C it is an int if it
+// is 32 bits wide and not known to be unsigned.
 func cNamed(n Number, abi tables.ABI) string {
 	if n.SizeIn(abi) == 4 && n&sizeMask == size4 && n.Base() != output.Unsigned {
 		return "int"

@@ -2,7 +2,7 @@ package lang
 
 // Num is a number that a type depends on: a length, a count, a selector.
 type Num interface {
-	// num evaluates to 0 where the number cannot be had.
+	// Num returns 0 if the number is not available.
 	Num(c *Call) uint64
 }
 
@@ -29,8 +29,8 @@ func (name Ref) Num(c *Call) uint64 {
 	return 0
 }
 
-// ReadBefore is the number that the InOut argument of that name pointed to at
-// the enter-stop, and whether it could be had.
+// ReadBefore is the number that the InOut argument of that name pointed to at the
+// enter-stop, and whether it is available.
 func (c *Call) ReadBefore(name string) (uint64, bool) {
 	args := c.Sig.args
 	for i := range args {
@@ -58,11 +58,11 @@ type Func func(c *Call) uint64
 
 func (f Func) Num(c *Call) uint64 { return f(c) }
 
-// NoArray is a count that no list has: more than the address space.
+// NoArray is a count that no list can have: it exceeds the address space.
 const NoArray = 1<<64 - 1
 
-// Calc is what becomes of N when the bits in Clear are taken out of it, Add is
-// added, and the sum is divided by Div.
+// Calc is computed from N: the bits in Clear are cleared, Add is added, and the sum is
+// divided by Div.
 type Calc struct {
 	N          Num
 	Clear, Add uint64
@@ -100,7 +100,7 @@ func (n If) Num(c *Call) uint64 {
 	return 0
 }
 
-// valuer is implemented by types that stand for a number.
+// valuer is implemented by types that represent a number.
 type valuer interface {
 	Value(c *Call, v View) uint64
 }

@@ -32,7 +32,7 @@ func (c *Call) Recall(v View) ([]byte, bool) {
 	return nil, false
 }
 
-// AtEntry has show see the memory that is remembered as it was.
+// AtEntry calls show, which sees the remembered memory as it was.
 func (c *Call) AtEntry(show func()) {
 	now := c.Mem
 	c.Mem = rememberedMemory{c, now}
@@ -54,7 +54,7 @@ func (m rememberedMemory) ReadMemory(addr uint64, b []byte) int {
 	return m.Memory.ReadMemory(addr, b)
 }
 
-// Remembers reports whether v has not changed since it was remembered.
+// Remembers reports whether v is unchanged since it was remembered.
 func (c *Call) Remembers(v View) bool {
 	b, ok := c.Recall(v)
 	return ok && string(b) == string(v.B)

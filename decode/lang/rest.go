@@ -7,10 +7,9 @@ import (
 	"trapline/tables"
 )
 
-// Rest stands last in the Args of a call with sub-commands: the arguments that
-// follow, and what the result means, are those of
-// the entry in Calls that has the name that Set gives to On. The entry called
-// "" is for all other values; without one they end the arguments. An entry
+// Rest is the last of the Args of a call with sub-commands. The entry in Calls whose name
+// Set gives to the value of On describes the following arguments and the result. The entry
+// called "" is for all other values; without it, they have no more arguments. An entry
 // without a Ret has the result of the call.
 type Rest struct {
 	Unsized
@@ -18,12 +17,12 @@ type Rest struct {
 	Set   *tables.Set
 	Calls Calls
 
-	// By, if it is not nil, chooses the rest in place of On, from descriptions other than
-	// Calls. If it returns nil, there are no more arguments. If On is set as well, the
-	// choice depends on that number alone.
+	// By, if not nil, chooses the rest instead of On, from descriptions other than Calls.
+	// If it returns nil, there are no more arguments. If On is set as well, the choice
+	// depends on that number alone.
 	By    func(c *Call) *Desc
-	Among []*Desc // descriptions that By may return; all of those that take more registers
-	// All, if it is not nil, calls add with the other descriptions that By may return.
+	Among []*Desc // descriptions that By may return; at least all that use more registers than the call
+	// All, if not nil, calls add with the other descriptions that By may return.
 	All func(add func(*Desc))
 
 	// The names are resolved when the call is first seen.
@@ -32,7 +31,7 @@ type Rest struct {
 	other   *Desc
 }
 
-// Show is never called: newSignature takes a Rest apart.
+// Show is never called: newSignature resolves a Rest.
 func (t *Rest) Show(*Call, View) {}
 
 // Resolve looks the names in Calls up. It panics if Set lacks one.
@@ -76,13 +75,13 @@ func index(set *tables.Set, calls Calls) (byValue map[uint64]*Desc, other *Desc)
 	return byValue, other
 }
 
-// subSignatures are the signatures that a Signature with a rest may turn into.
-// Like it they belong to one Decoder.
+// subSignatures are the signatures that can replace a Signature with a Rest. They belong
+// to the same Decoder.
 type subSignatures struct {
 	base   *Desc // the arguments before the rest
 	rest   *Rest
 	byDesc map[*Desc]*Signature // made so far
-	last   *Signature           // the one last chosen by a value of On, or nil
+	last   *Signature           // the last one chosen by a value of On, or nil
 	lastOn uint64               // that value
 	widest int                  // number of registers, once it is known
 }
@@ -104,7 +103,7 @@ func (s *subSignatures) width(abi tables.ABI) int {
 // settle replaces c.Sig by the signature for the arguments that c has.
 func (c *Call) settle() {
 	c.Release(0)
-	if c.Sig.whole != nil { // of the same call, begun before
+	if c.Sig.whole != nil { // begun earlier for the same call
 		c.Sig = c.Sig.whole
 	}
 	for whole := c.Sig; c.Sig.sub != nil; c.Sig.whole = whole {

@@ -7,7 +7,7 @@ import (
 	"trapline/tables"
 )
 
-// The kinds of results. Any Type may be one: it is shown the result as it would
+// The kinds of results. Any Type may be one: it shows the result as if it were in memory.
 // lie in memory.
 const (
 	RetUnsigned = Ulong // counts, and the zero of most calls
@@ -34,12 +34,12 @@ func (t resultAddr) Show(c *Call, v View) {
 	}
 }
 
-// With is a result with what Go code adds to it.
+// With is a result with additions by Go code.
 type With struct {
 	Ret    Type
 	Remark func(c *Call) // writes what strace puts in parentheses, with Encoder.BeginRemark, if the call succeeded
-	Then   func(c *Call) // adds records behind the call's, whether it succeeded or not
-	Again  Names         // the arguments behind which Remark looks, as the call has left them
+	Then   func(c *Call) // adds records after the call's, whether it succeeded or not
+	Again  Names         // the arguments whose memory Remark reads as the call has left it
 }
 
 // Layout implements Type.

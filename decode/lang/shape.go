@@ -6,19 +6,19 @@ import (
 	"trapline/tables"
 )
 
-// Shape is what a type may show, as far as its description says so. An array has
-// the shape of its elements.
+// Shape is what a type may show, as its description tells. An array has the shape of its
+// elements.
 type Shape struct {
 	Number, String, Struct bool
 
 	Open    bool          // a Go function shows it, which may show anything
 	Sets    []*tables.Set // have names of its numbers
-	Members Fields        // of all structs that it may be; names may occur several times
+	Members Fields        // of all structs that it may be; a name may occur several times
 
 	depth int
 }
 
-// ShapeOf returns the shape of types that may all stand in one place.
+// ShapeOf returns the shape of types that may all occur in one place.
 func ShapeOf(types ...Type) *Shape {
 	s := new(Shape)
 	for _, t := range types {
@@ -27,8 +27,8 @@ func ShapeOf(types ...Type) *Shape {
 	return s
 }
 
-// Member returns the shape of the members with that name. It is false if there are
-// none. If no members are known, there may be one of any name.
+// Member returns the shape of the members with that name. It returns false if there are
+// none. If no members are known, any name is possible.
 func (s *Shape) Member(name string) (*Shape, bool) {
 	m, found := new(Shape), s.Open && len(s.Members) == 0
 	m.Open = s.Open
@@ -125,8 +125,8 @@ func (s *Shape) add(t Type) {
 	}
 }
 
-// addMember adds a member of a struct. What has no name shows members of its
-// own, in its place or in a struct without a name.
+// addMember adds a member of a struct. A type without a name shows members of its own,
+// either in its place or in an unnamed struct.
 func (s *Shape) addMember(name string, t Type) {
 	switch name {
 	case "_":
@@ -150,9 +150,8 @@ func (s *Shape) addParts(parts []Part) {
 	}
 }
 
-// EachArgument calls visit with the name and the type of each argument that calls
-// of a signature may have: also those of its sub-commands. A name may occur
-// several times.
+// EachArgument calls visit with the name and the type of each argument that calls with a
+// signature may have, including those of sub-commands. A name may occur several times.
 func (s *Signature) EachArgument(visit func(name string, t Type)) {
 	for i := range s.args {
 		if a := &s.args[i]; a.name != "_" {

@@ -2,10 +2,10 @@ package lang
 
 import "trapline/output"
 
-// Arguments one at a time, for conditions, which need few of a call's.
+// Arguments one at a time, for conditions, which need only a few.
 
-// Single gives access to single arguments of a Call that Begin has begun, in any
-// order, in place of Enter and Exit.
+// Single gives access to single arguments of a Call after Begin, in any order. It replaces
+// Enter and Exit.
 type Single struct{ *Call }
 
 // Find returns the position of the argument called name. It is false if the call
@@ -20,15 +20,14 @@ func (s Single) Find(name string) (position int, ok bool) {
 	return 0, false
 }
 
-// Known reports whether an argument is known at the enter-stop. This also holds
-// for one behind an argument that is not.
+// Known reports whether an argument is known at the enter-stop, even if it comes after one
+// that is not.
 func (s Single) Known(position int) bool {
 	a := &s.Sig.args[position]
 	return a.dir == In || a.dir == Exit && a.early != nil && a.early.Holds(s.Call)
 }
 
-// Show shows an argument that is known at the enter-stop, or any at the
-// exit-stop. out is what Out is during that time.
+// Show shows an argument: at the enter-stop one that is known, at the exit-stop any.
 func (s Single) Show(position int) {
 	a := &s.Sig.args[position]
 	s.next = position // for what was captured of it
@@ -86,8 +85,8 @@ func (s Single) Keep() {
 	}
 }
 
-// IsBegun reports whether an argument that is not known at the enter-stop must be
-// shown there, with the rest at the exit-stop.
+// IsBegun reports whether an argument that is not known at the enter-stop must be begun
+// there and finished at the exit-stop.
 func (s Single) IsBegun(position int) bool { return position == s.begunFirst() }
 
 // Leave moves on to the exit-stop. The result has been set.
@@ -96,5 +95,5 @@ func (s Single) Leave() {
 	s.exiting = true
 }
 
-// DirOf says when an argument of a type can be shown.
+// DirOf returns when an argument of a type can be shown.
 func DirOf(t Type) Dir { return dirOf(unwrap(t).Type) }

@@ -2,12 +2,12 @@ package lang
 
 import "sync/atomic"
 
-// Subsystems keep what they remember between decoding steps in slots that they
-// declare, so that neither Call nor Decoder knows of it.
+// Subsystems keep what they remember between decoding steps in slots that they declare, so
+// that Call and Decoder need not know about it.
 
-// CallSlot is a T in each Call. It is allocated when it is first needed, and stays
-// when the Call is reused: the next call finds in it what the previous one left.
-// The zero value is ready for use.
+// CallSlot is a T in each Call. It is allocated when first needed, and stays when the Call
+// is reused: the next call finds what the previous one left in it. The zero value is ready
+// for use.
 type CallSlot[T any] struct{ slot slot }
 
 // DecoderSlot is a T in each Decoder, for what is shared by all of its calls. The
@@ -20,8 +20,8 @@ func (s *CallSlot[T]) Of(c *Call) *T { return slotIn[T](&c.slots, &s.slot) }
 // Of returns what is in the slot of d.
 func (s *DecoderSlot[T]) Of(d *Decoder) *T { return slotIn[T](&d.slots, &s.slot) }
 
-// slot is the number of a slot, which it gets when it is first used, so that a
-// start does not pay for it. Before that it is 0.
+// slot is the number of a slot. The slot gets its number when it is first used, so that
+// the start does not pay for it; until then it is 0.
 type slot struct{ number atomic.Int32 }
 
 // numberedSlots is the number of slots that have one.

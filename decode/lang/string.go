@@ -11,8 +11,8 @@ import (
 // PathMax is PATH_MAX of linux/limits.h: file names are shown whole.
 const PathMax = 4096
 
-// StrN is a NUL-terminated string behind a pointer, cut after -s bytes. No more
-// bytes of it are read than the number that it is converted from.
+// StrN is a NUL-terminated string behind a pointer, cut after -s bytes. At most as many
+// bytes are read as the number that is converted to it.
 type StrN int
 
 // Str is a StrN of any length.
@@ -31,8 +31,8 @@ func (t StrN) ShowAt(c *Call, addr uint64) { c.showCString(addr, c.StringLimit, 
 // Keep implements keeper.
 func (t StrN) Keep(k *Keeps) { k.String(min(k.Decoder.StringLimit+1, int(t))) }
 
-// showCString shows up to limit bytes of the string at addr, of which no more
-// than most bytes are looked at, or the address.
+// showCString shows up to limit bytes of the string at addr, or the address. It examines
+// at most most bytes.
 func (c *Call) showCString(addr uint64, limit, most int) {
 	b, more, ok := c.readString(addr, limit, min(limit+1, most))
 	if !ok {
@@ -47,7 +47,7 @@ type FileName uint8
 
 const (
 	AnyFile FileName = iota // the name of a file that the call is about
-	Inert                   // no file is looked up by this name
+	Inert                   // a name by which no file is looked up
 )
 
 // Layout implements Type.
@@ -81,7 +81,7 @@ func (t FileName) Keep(k *Keeps) {
 	k.Path()
 }
 
-// Path leaves a gap if something is shown beside a path.
+// Path leaves a gap if more than the path is shown.
 func (k *Keeps) Path() {
 	if k.Decoder.AfterPath != nil {
 		k.Gap("what is beside a path")
@@ -93,9 +93,9 @@ type StringPointer uint8
 
 const (
 	Path        StringPointer = iota // to a file name
-	LinkTarget                       // to what a symbolic link is to hold
+	LinkTarget                       // to the target of a symbolic link
 	String                           // to a Str
-	LinkPath                         // to a file name that, if a symbolic link has it, is the link's
+	LinkPath                         // to a file name; if it is a symbolic link, the call uses the link itself
 	NewPath                          // to a LinkPath that the call puts into a directory
 	EntryPath                        // to a LinkPath that the call takes out of a directory
 	RunPath                          // to a Path that is executed
@@ -183,9 +183,9 @@ func (c *Call) readString(addr uint64, limit, look int) (b []byte, more, ok bool
 	return b[:min(limit, look)], true, true
 }
 
-// EndRead tells a NotedMemory where what was just read ends: a string with its NUL, an
-// array with its null pointer. Readers need nothing behind it, even if they read more at
-// once.
+// EndRead tells a NotedMemory where the data that was just read ends: a string with its
+// NUL, an array with its null pointer. Readers do not need what follows, even if they read
+// more at once.
 func (c *Call) EndRead(end uint64) {
 	if c.noted != nil {
 		c.noted.endString(end)
@@ -225,7 +225,7 @@ func (t *UsedPath) Show(c *Call, v View) {
 // Keep implements keeper.
 func (*UsedPath) Keep(k *Keeps) { k.Follow(AnyFile, AnyTime) }
 
-// PathShown has what is beside a path shown.
+// PathShown calls AfterPath, which shows more about a path.
 func (c *Call) PathShown(path []byte) {
 	if after := c.AfterPath; after != nil {
 		after(c, path)
@@ -358,9 +358,8 @@ func (c *Call) showCutString(addr, size uint64) {
 	c.Out.Str(output.Plain, b, more)
 }
 
-// CharArray is a char array inside a struct, of as many bytes as the number that
-// it is converted from. It holds a string that ends at a NUL. Without one the
-// last byte is not shown.
+// CharArray is a char array inside a struct, with as many bytes as the number converted to
+// it. It holds a string that ends at a NUL. Without a NUL, the last byte is not shown.
 type CharArray int
 
 // Layout implements Type.
@@ -411,8 +410,7 @@ func (c *Call) showChars(b []byte, kind BytesKind) {
 	}
 }
 
-// Pad is a hole between members, of as many bytes as the number that it is
-// converted from.
+// Pad is a hole between members, with as many bytes as the number converted to it.
 type Pad int
 
 // Layout implements Type.

@@ -18,9 +18,9 @@ type Struct struct {
 	Union  bool   // all members lie at its beginning, as in a union of C
 	C      string // its name in C, without "struct"; "" if not known, or as that of Of
 
-	// Of, if it is not nil, is the struct that this one shows the members of in
-	// another way: with other types for those in With, only those that Pick names,
-	// in that order, or all, but the one called Move before the one called Before.
+	// Of, if not nil, is a struct whose members this one shows in another way: with other
+	// types for those in With; only those that Pick names, in that order, or all; and with
+	// the member called Move before the one called Before.
 	Of           *Struct
 	With         Fields
 	Pick         Names
@@ -42,14 +42,14 @@ type member struct {
 	Type     Type
 	cond     Cond
 	since    int  // the first member of the version that it is of; 0 for the first version
-	verbose  bool // left out of an abbreviated struct
+	verbose  bool // left out of abbreviated structs
 	reserved bool // shown only when it is not zero
 	fielder  fielder
 	Off      [tables.NumABI]int
 	size     [tables.NumABI]int
 }
 
-// fielder is implemented by types that write their member's name themselves.
+// fielder is implemented by types that write their member's name.
 type fielder interface {
 	ShowField(c *Call, name string, v View)
 }
@@ -104,7 +104,7 @@ func (st *Struct) fields() Fields {
 	return fields
 }
 
-// noMember reports whether a struct with these members lacks the one called name.
+// noMember returns a message if a struct with these members lacks the one called name.
 func noMember(name string, fields Fields) string {
 	var names []string
 	for _, f := range fields {
@@ -299,9 +299,9 @@ func (st *Struct) show(c *Call, v View, part bool) {
 	c.Pop()
 }
 
-// memberGroup is implemented by types that, as a member called "", stand for
-// members of the struct around them. ShowAsMembers gets all bytes of that struct
-// from the group's first on, since a group may end in a Tail.
+// memberGroup is implemented by types that, as a member called "", represent members of
+// the enclosing struct. ShowAsMembers gets all bytes of that struct from the group's first
+// byte on, since a group may end in a Tail.
 type memberGroup interface{ ShowAsMembers(c *Call, v View) }
 
 // Inline is a struct within a struct or union whose members are shown as if
@@ -347,8 +347,8 @@ func (t *One) Show(c *Call, v View) { t.inner().Show(c, v) }
 
 func (t *One) ShowAsMembers(c *Call, v View) { t.inner().ShowMembers(c, v) }
 
-// Elided stands for several members, which an abbreviated struct shows as "...".
-// Without an Of it is always "...". Its name is not shown.
+// Elided represents several members, which an abbreviated struct shows as "...". Without
+// an Of it is always "...". Its name is not shown.
 type Elided struct{ Of *Struct }
 
 // Layout implements Type.
@@ -378,9 +378,9 @@ func (t *Elided) ShowAsMembers(c *Call, v View) {
 	}
 }
 
-// Tail is the end of a struct whose length varies: all of the Call.Known bytes of the
-// struct from there on, whatever the size of the type. An Inline that does not fit in
-// is shown as "...", an Array as the elements that do.
+// Tail is the end of a struct of variable length: all of the struct's Call.Known bytes
+// from there on, whatever the size of the type. An Inline that does not fit is shown as
+// "...", an Array as the elements that fit.
 type Tail [1]Type
 
 // Layout implements Type.
@@ -412,7 +412,7 @@ func (t Tail) ShowField(c *Call, name string, v View) {
 	}
 }
 
-// Length is the number of bytes that there are of a struct whose length varies.
+// Length is the size in bytes of a struct of variable length.
 const Length = length(0)
 
 type length uint8

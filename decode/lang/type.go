@@ -6,8 +6,8 @@ import (
 	"trapline/tables"
 )
 
-// Type says how the bytes of one value are laid out and shown. All of the
-// description language is made of Types; see docs of the constructors.
+// Type says how the bytes of one value are laid out and shown. The whole description
+// language consists of Types; see their own comments.
 //
 // Types are immutable and shared; Call has the state of a call.
 type Type interface {
@@ -42,7 +42,7 @@ func (v View) Uint(size int) uint64 {
 	return binary.LittleEndian.Uint64(v.B)
 }
 
-// extended is v with zeros behind it, size bytes of it at least.
+// extended is v, padded with zeros to at least size bytes.
 func (v View) extended(size int) View {
 	b := make([]byte, max(size, 8))
 	copy(b, v.B)

@@ -23,8 +23,7 @@ type Union struct {
 // Arms are the types of a union.
 type Arms []Arm
 
-// Arm is one of them, for some values of the selector. An arm without values is
-// the default.
+// Arm is one arm, for some values of the selector. An arm without values is the default.
 type Arm = struct {
 	Type   Type
 	Values Values
@@ -59,7 +58,7 @@ func (u *Union) Show(c *Call, v View) {
 	c.Out.Str(output.Plain, v.B, false)
 }
 
-// ShowAsMembers lets arms that are an Inline show their members as the struct's.
+// ShowAsMembers lets an Inline arm show its members as the struct's.
 func (u *Union) ShowAsMembers(c *Call, v View) {
 	t := u.arm(c)
 	if t == nil {
@@ -86,7 +85,7 @@ func (u *Union) arm(c *Call) Type {
 	return nil
 }
 
-// values are those of each arm.
+// values are the selector values of each arm.
 func (u *Union) values() [][]uint64 {
 	if values := u.resolved.Load(); values != nil {
 		return *values

@@ -33,9 +33,9 @@ func (t Verbose) Keep(k *Keeps) {
 	}
 }
 
-// Since marks the first of the members that a version of a struct added. It and
-// those behind it are shown if the caller's struct, which is Call.Known bytes
-// long, reaches beyond the beginning of that member.
+// Since marks the first member that a version of a struct has added. This member and those
+// after it are shown if the caller's struct, Call.Known bytes long, reaches beyond the
+// member's beginning.
 type Since [1]Type
 
 // Layout implements Type.
@@ -79,9 +79,9 @@ func (t WithName) Show(c *Call, v View) { t[0].Show(c, v) }
 
 func (t WithName) Keep(k *Keeps) { k.Value(t[0]) }
 
-// InReg is an argument that lies in register number Reg, counted from 0, and
-// not behind the one before it in the description: for calls whose arguments
-// strace shows in another order than the kernel takes them.
+// InReg is an argument in register number Reg, counted from 0, instead of the register
+// after the previous argument's. It is for calls whose arguments strace shows in another
+// order than the kernel takes them.
 type InReg struct {
 	Reg int
 	Of  Type
@@ -95,8 +95,8 @@ func (t *InReg) Show(c *Call, v View) { t.Of.Show(c, v) }
 
 func (t *InReg) Keep(k *Keeps) { k.Value(t.Of) }
 
-// Early is an argument that the kernel writes unless a condition holds. If it
-// holds, the argument is shown at the enter-stop.
+// Early is an argument that the kernel writes, unless a condition holds: then the argument
+// is shown at the enter-stop.
 type Early struct {
 	If Cond
 	Of Type
@@ -122,7 +122,7 @@ type wrapped struct {
 	reg      int // -1 for the next
 }
 
-// unwrap takes the wrappers off a field's type.
+// unwrap removes the wrappers from a field's type.
 func unwrap(t Type) wrapped {
 	u := wrapped{reg: -1}
 	for {
@@ -155,8 +155,8 @@ func unwrap(t Type) wrapped {
 	}
 }
 
-// alias is implemented by types that stand for another, which takes their place
-// in a layout.
+// alias is implemented by types that stand for another one, which replaces them in a
+// layout.
 type alias interface{ Type() Type }
 
 // never is the condition that does not hold.
