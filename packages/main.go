@@ -85,7 +85,7 @@ func build(out, version string) error {
 	return nil
 }
 
-// fill puts into the folder stage what the packages have, with the same time on
+// fill puts the contents of the packages into the folder stage, with the same time on
 // every file.
 func fill(stage, version string, epoch time.Time) error {
 	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-X main.release="+version,
@@ -209,8 +209,8 @@ func writeTarball(name, top, folder string, epoch time.Time) error {
 	return os.WriteFile(name, compressed, 0o644)
 }
 
-// commitVersion returns the version that the tag of the commit names, v1.2.3, or one
-// that sorts before any other: 0~git, the time and the name of the commit.
+// commitVersion returns the version in the tag of the commit, v1.2.3, or one that sorts
+// before any other: 0~git, the time and the name of the commit.
 func commitVersion() (string, error) {
 	dirty := ""
 	if status, err := git("status", "--porcelain", "--untracked-files=no"); err != nil {
@@ -233,8 +233,8 @@ func commitVersion() (string, error) {
 	return "0~git" + time.Unix(n, 0).UTC().Format("20060102150405") + "." + name + dirty, nil
 }
 
-// sourceDate returns the time that all files in the packages have: SOURCE_DATE_EPOCH,
-// or the time of the commit.
+// sourceDate returns the time of all files in the packages: SOURCE_DATE_EPOCH, or the time
+// of the commit.
 func sourceDate() (time.Time, error) {
 	text := os.Getenv("SOURCE_DATE_EPOCH")
 	if text == "" {

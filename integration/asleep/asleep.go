@@ -1,7 +1,7 @@
 // Package asleep starts processes for tests, and returns when they are in the state that
 // the test needs. exec.Cmd.Start returns in the middle of execve, when the process has
-// neither its arguments nor its name yet; and on a busy machine, long before it is in the
-// call that it is to be found in.
+// neither its arguments nor its name yet and, on a busy machine, long before it is in the
+// expected call.
 package asleep
 
 import (
@@ -16,14 +16,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// patience is how long a process may take to get where it goes by itself.
-const patience = time.Minute
+// timeout is how long a process may take to reach its state.
+const timeout = time.Minute
 
 // Sleeping are the calls in which sleep(1) sleeps, one or the other.
 var Sleeping = []uintptr{unix.SYS_CLOCK_NANOSLEEP, unix.SYS_NANOSLEEP}
 
-// Sleep starts sleep(1) for longer than any test takes, and returns it when it sleeps.
-// It is killed at the end of the test.
+// Sleep starts sleep(1) for longer than any test takes, and returns it when it sleeps. It
+// is killed at the end of the test.
 func Sleep(t testing.TB) *exec.Cmd {
 	t.Helper()
 	cmd := exec.Command("sleep", "1000")
@@ -49,7 +49,7 @@ func Start(t testing.TB, cmd *exec.Cmd, calls ...uintptr) {
 // arguments. It fails the test if the thread has ended, or if its state cannot be read.
 func Await(t testing.TB, tid int, calls ...uintptr) (args [6]uint64) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(timeout); ; time.Sleep(time.Millisecond) {
 		nr, args, err := Call(tid)
 		if err != nil {
 			t.Fatalf("what process %d does is not to be known: %v", tid, err)
@@ -60,13 +60,13 @@ func Await(t testing.TB, tid int, calls ...uintptr) (args [6]uint64) {
 			}
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("after %v process %d is in call %d, not asleep in one of %d", patience, tid, nr, calls)
+			t.Fatalf("after %v process %d is in call %d, not asleep in one of %d", timeout, tid, nr, calls)
 		}
 	}
 }
 
 // Call returns the call that a thread waits in, and its arguments. The number is -1 if the
-// thread is in none or runs.
+// thread is not in a call, or runs.
 func Call(tid int) (nr int64, args [6]uint64, err error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/syscall", tid))
 	if err != nil {
@@ -95,8 +95,8 @@ func parse(text string) (nr int64, args [6]uint64, err error) {
 	return nr, args, nil
 }
 
-// asleep reports whether a thread can be woken by a signal: one that waits for a disk, or
-// is stopped, is not where it is to be.
+// asleep reports whether a thread sleeps such that a signal can wake it. A thread that
+// waits for a disk, or is stopped, is not in the expected state.
 func asleep(tid int) bool {
 	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", tid))
 	end := strings.LastIndexByte(string(text), ')')

@@ -18,8 +18,8 @@ import (
 )
 
 // The cost of a call: how much longer a program takes that makes more calls. How many
-// times slower than native a traced program is depends on what a call costs natively,
-// which is a tenth on some machines of what it is on others; what is added to a call
+// times slower than native a traced program is depends on the native cost of a call, which
+// on some machines is a tenth of that on others. The cost that tracing adds to a call
 // differs less.
 
 // callsWork is a program that makes two calls for each of a number of bytes, in each of
@@ -31,14 +31,14 @@ type callsWork struct {
 	goal    float64 // of buffered/native
 }
 
-// callsPeer is a way to run it, with so many bytes that it takes about a second.
+// callsPeer is a way to run it, with a number of bytes for which it takes about a second.
 type callsPeer struct {
 	name  string
 	argv  []string // before the program's
 	bytes int
 }
 
-// cost is what a call costs, or a run.
+// cost is the cost of a call, or of a run.
 type cost struct{ wall, processor time.Duration }
 
 // reportCalls prints what a call costs.
@@ -109,8 +109,8 @@ func (b *bench) reportCalls(match *regexp.Regexp) error {
 	return nil
 }
 
-// perCall compares a run with one of a tenth of the calls, so that what it takes to start
-// does not count.
+// perCall compares a run with one that makes a tenth of the calls, so that the cost of the
+// start does not count.
 func (work *callsWork) perCall(p *callsPeer) (cost, error) {
 	few, err := runCost(append(slices.Clone(p.argv), work.argv(p.bytes/10/work.threads)...))
 	if err != nil {
@@ -150,8 +150,8 @@ func microseconds(times []time.Duration) string {
 	return fmt.Sprintf(format, of(t[len(t)/2]), of(t[0]), of(t[len(t)-1]))
 }
 
-// filtered executes a command under a seccomp filter that does what that of buffered
-// calls does where a call passes: it cannot be answered from the number alone.
+// filtered executes a command under a seccomp filter that does the same as that of
+// buffered calls where a call passes: the number alone does not decide.
 func filtered(argv []string) {
 	path, err := exec.LookPath(argv[0])
 	if err != nil {

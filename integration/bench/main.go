@@ -2,8 +2,8 @@
 // processor (the floor), under strace where it is installed, and under trapline.
 //
 // Machines are noisy, so ratios are printed: the peers take turns, run by run, and the
-// result is the median of the ratios between runs of one turn. -calls prints what
-// one call costs: a ratio says little without what a call costs natively.
+// result is the median of the ratios between runs of one turn. -calls prints the cost of
+// one call: a ratio says little without the native cost of a call.
 //
 //	go run ./integration/bench             every workload
 //	go run ./integration/bench -run 'ls|gcc' -n 9

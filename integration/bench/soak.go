@@ -15,9 +15,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// soak traces, for some time, a program with buffered calls whose threads and
-// children come and go. It prints trapline's resident memory now and then, and fails
-// if that grows, or if a call is missing in the trace.
+// soak traces, for some time, a program with buffered calls whose threads and children
+// come and go. It prints trapline's resident memory now and then, and fails if that grows,
+// or if a call is missing from the trace.
 func (b *bench) soak(d time.Duration) error {
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -26,7 +26,7 @@ func (b *bench) soak(d time.Duration) error {
 	argv := append([]string{"-f", "-q", "--buffered=always", "-o", "/dev/fd/3"}, b.traplineFlags...)
 	cmd := exec.Command(b.trapline, append(argv, b.self, "workload", "churn", d.String())...)
 	cmd.ExtraFiles = []*os.File{w}
-	cmd.Env = append(os.Environ(), "GODEBUG=asyncpreemptoff=1") // a signal may begin a call anew
+	cmd.Env = append(os.Environ(), "GODEBUG=asyncpreemptoff=1") // a signal may restart a call
 	cmd.Stderr = os.Stderr
 	var made bytes.Buffer
 	cmd.Stdout = &made
@@ -65,9 +65,9 @@ func countLines(f *os.File, text string) (lines, with chan int) {
 	return lines, with
 }
 
-// watchMemory prints the resident memory of a process ten times in d. The function
-// that it returns says afterwards whether it has grown by more than a quarter since
-// the second time.
+// watchMemory prints the resident memory of a process ten times in d. The returned
+// function reports afterwards whether it has grown by more than a quarter since the second
+// time.
 func watchMemory(pid int, d time.Duration) func() error {
 	const turns = 10
 	var sizes []int
@@ -99,8 +99,8 @@ func residentKB(pid int) int {
 	return kb
 }
 
-// churn makes calls for some time from threads that come and go, beside children that
-// do. It prints how many times it has called getppid.
+// churn makes calls for some time from threads that come and go, and starts children that
+// do the same. It prints how many times it has called getppid.
 func churn(d time.Duration) {
 	const calls = 2000
 	end := time.Now().Add(d)

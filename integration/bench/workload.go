@@ -90,7 +90,8 @@ func workloads(b *bench) []*work {
 	}
 }
 
-// interpreter is the program that python3 is, or that a script of this name executes.
+// interpreter is the program behind python3, or the one that a script of this name
+// executes.
 func interpreter() string {
 	path, err := exec.Command("python3", "-c", "import sys; print(sys.executable)").Output()
 	if err != nil || len(path) < 2 {

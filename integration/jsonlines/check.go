@@ -1,4 +1,4 @@
-// Package jsonlines checks what a trace says in JSON, for tests.
+// Package jsonlines checks the JSON of a trace, for tests.
 package jsonlines
 
 import (
@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// Check says what is wrong with a line: it must be one value of JSON in which no
-// object, however deep, has two members of the same name. Readers keep one of
-// the two, and disagree on which (RFC 8259, section 4).
+// Check says what is wrong with a line: it must be one JSON value in which no object, at
+// any depth, has two members of the same name. Readers keep one of the two, and disagree
+// on which (RFC 8259, section 4).
 func Check(line string) error {
 	if !json.Valid([]byte(line)) {
 		return errors.New("not valid JSON")

@@ -46,8 +46,8 @@ var (
 	Strace   = feature("strace", func() error { return installed(StracePath()) })
 )
 
-// BashCompletion is the package bash-completion, which completes the arguments of
-// other commands than trapline.
+// BashCompletion is the package bash-completion, which completes the arguments of commands
+// other than trapline.
 var BashCompletion = feature("bash-completion", func() error {
 	_, err := os.Stat("/usr/share/bash-completion/bash_completion")
 	return err
@@ -150,8 +150,8 @@ func program(name string) *Feature {
 	return feature(name, func() error { return installed(name) })
 }
 
-// runs is a program that may be a script that looks for one of several versions, and
-// finds none.
+// runs is a program that may be a script which looks for one of several versions and does
+// not find any.
 func runs(name string, args ...string) *Feature {
 	return feature(name, func() error {
 		if err := installed(name); err != nil {
@@ -224,7 +224,7 @@ func compiles(flag string) error {
 	return nil
 }
 
-// Time is what -short saves.
+// Time is the time that -short saves.
 var Time = feature("time", func() error {
 	if testing.Short() {
 		return errors.New("it takes half a minute or more, and there is -short")
@@ -241,8 +241,8 @@ var Live = feature("live", func() error {
 	return nil
 })
 
-// Unbuffered is traces whose calls all stop, if nothing else is asked for: see
-// docs/testing.md.
+// Unbuffered is traces in which all calls stop, unless the test asks for something else:
+// see docs/testing.md.
 var Unbuffered = feature("unbuffered", func() error {
 	if os.Getenv("TRAPLINE_BUFFERED") != "" {
 		return errors.New("calls are buffered")
@@ -267,7 +267,7 @@ var OwnMachine = feature("own-machine", func() error {
 	return nil
 })
 
-// Own is set to anything where OwnMachine is there.
+// Own is set to anything where OwnMachine is available.
 const Own = "TRAPLINE_OWN_MACHINE"
 
 // Quota is a tmpfs with quotas of users (Linux 6.6, CONFIG_TMPFS_QUOTA). QuotaOptions ask for it.
@@ -499,7 +499,7 @@ var KernelStacks = feature("kernel-stacks", func() error {
 	return err
 })
 
-// FunctionGraph is a tracefs with the tracer function_graph, that no one uses.
+// FunctionGraph is a tracefs with the tracer function_graph that nobody uses.
 var FunctionGraph = feature("function-graph", func() error {
 	tracers, err := os.ReadFile("/sys/kernel/tracing/available_tracers")
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 	"trapline/integration/screen"
 )
 
-// folder has the pictures, below the root of the repository.
+// folder contains the pictures, below the root of the repository.
 const folder = "docs/pictures"
 
 // picture is a command line and the name of its picture.
@@ -32,7 +32,7 @@ var pictures = []picture{
 	{"tree", []string{"--tree"}},
 }
 
-// script has a search in vain, another failure, and a death by a signal.
+// script contains an unsuccessful search, another failure, and a death by a signal.
 const script = `. ./settings
 mkdir build
 cat notes.txt
@@ -78,8 +78,8 @@ func makeAll() error {
 // file is the name of the picture's file for a background.
 func (p *picture) file(on background) string { return p.name + "-" + on.name + ".svg" }
 
-// run runs a command of a picture on a terminal and returns what is seen: the command
-// line, and its output.
+// run runs a command of a picture on a terminal and returns what the terminal shows: the
+// command line, and its output.
 func (p *picture) run(trapline string, on background) ([][]screen.Cell, error) {
 	demo, err := os.MkdirTemp("", "demo")
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 type change struct{ file, from, to string }
 
 // Buffering is Trapline with --buffered=always wherever that is possible, without a
-// message where it is not, and from the third call of a process on: test programs are
-// short.
+// message where it is not, and starting at the third call of a process, because test
+// programs are short.
 var Buffering = Program{Name: "buffering/trapline", GOARCH: "amd64", source: Trapline.source, changes: []change{
 	{"tracer/buffered.go", "lazyStops  = 60", "lazyStops  = 2"},
 	{"trace/buffered.go", "if s.o.Debug || s.o.Buffered == BufferAlways {", "if s.o.Debug {"},

@@ -21,7 +21,7 @@ const Folder = "TRAPLINE_PROGRAMS"
 type Program struct {
 	Name   string // of its file
 	GOARCH string // of a Go program: amd64, 386
-	cgo    bool   // of a Go program: as go build makes it where there is a C compiler
+	cgo    bool   // of a Go program: built with cgo, as go build does where there is a C compiler
 	source string // package, or file below testdata
 	flags  []string
 
@@ -43,7 +43,7 @@ var (
 // Interrupted has its calls interrupted in many ways.
 var Interrupted = Program{Name: "interrupted", source: "buffered/interrupted.c", flags: []string{"-m64", "-O1", "-pthread"}}
 
-// Hardships does what may not go well where calls are patched.
+// Hardships does what is difficult where calls are patched.
 var Hardships = Program{Name: "hardships", source: "buffered/hardships.cc",
 	flags: []string{"-m64", "-O1", "-fnon-call-exceptions", "-fasynchronous-unwind-tables", "-rdynamic", "-pthread", "-lstdc++"}}
 
@@ -79,7 +79,7 @@ func Sandbox(abi string) Program {
 	return Program{Name: "sandbox" + abi, source: "seccomp/sandbox.c", flags: []string{abi, "-O2", "-static", "-pthread"}}
 }
 
-// Visible prints all that a process can see of itself.
+// Visible prints everything that a process can see of itself.
 var Visible = Program{Name: "visible", source: "visible/visible.c", flags: []string{"-O1", "-pthread"}}
 
 // Waiting has processes that wait for each other in many ways.

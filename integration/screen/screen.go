@@ -27,12 +27,13 @@ type Cell struct {
 	Look Look
 }
 
-// ignored are what has no place in lines: carriage returns, and modes of the keypad.
+// ignored are sequences that do not belong in lines: carriage returns, and modes of the
+// keypad.
 var ignored = strings.NewReplacer("\r", "", "\x1b=", "", "\x1b>", "")
 
-// Read returns the lines of a text with SGR sequences, and what is wrong with these:
-// a sequence that changes nothing, and a line at whose end the look is not the
-// terminal's own. Other sequences are left out.
+// Read returns the lines of a text with SGR sequences, and the faults of these: a sequence
+// that changes nothing, and a line at whose end the look is not the terminal's own. Other
+// sequences are left out.
 func Read(text string) (lines [][]Cell, faults []string) {
 	var now Look
 	for line := range strings.Lines(ignored.Replace(text)) {
@@ -133,9 +134,8 @@ func Run(cmd *exec.Cmd, rows, columns uint16) (string, error) {
 }
 
 // Start starts a command on a new terminal of that size, with all its standard
-// descriptors. It returns the end of the terminal that a person has: what is written
-// there is typed, and reading it fails with EIO when no process has the terminal open any
-// more.
+// descriptors. It returns the user's end of the terminal: what is written there is typed,
+// and reading it fails with EIO once no process has the terminal open.
 func Start(cmd *exec.Cmd, rows, columns uint16) (*os.File, error) {
 	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
 	if err != nil {

@@ -12,9 +12,10 @@ import (
 
 // machines are the virtual machines of a run of the suite.
 //
-// An emulated machine keeps one processor busy, and the tests of this machine wait most
-// of the time. Which tests need a machine is known for certain only when they have run
-// here, but some say so in their source: those run in their machines beside this
+// An emulated machine keeps one processor busy, and the tests of this machine wait most of
+// the time. Which tests need a machine is certain only after they have run here, but some
+// say so in their source. If there are two processors, those run in their machines beside
+// this machine's tests. The rest follows.
 // machine's tests, if there are two processors. The rest follows.
 type machines struct {
 	parts *parts
@@ -22,8 +23,8 @@ type machines struct {
 	known sync.WaitGroup // the boots for tests that were known before
 }
 
-// startKnown starts the machines for the tests whose source says that they need one. What
-// they need is built before it returns: the tests of this machine use most of it, too.
+// startKnown starts the machines for the tests whose source says that they need one. It
+// first builds what they need; the tests of this machine use most of that, too.
 func (m *machines) startKnown(ctx context.Context) error {
 	if runtime.NumCPU() < 2 {
 		return nil
@@ -88,7 +89,7 @@ func (m *machines) finish(ctx context.Context, r *results) (lines []string, ok b
 		boots = append(boots, g.boot(guest)...)
 	}
 	// Each has two processors (-smp of integration/vm), which its tests keep busy. With
-	// less than that, tests that trace for minutes would not end in time.
+	// fewer, tests that trace for minutes would not end in time.
 	free := make(chan struct{}, max(1, runtime.NumCPU()/2))
 	var running sync.WaitGroup
 	for _, b := range boots {

@@ -1,7 +1,7 @@
-// Package surroundings gives tests an environment that they know, wherever they are
-// started: from a terminal, by nohup, by cron, by make -j, by continuous integration.
-// The tests' tracees inherit it, and the traces that tests compare are full of it.
-// docs/testing.md says what tests may assume.
+// Package surroundings gives tests a known environment, wherever they are started: from a
+// terminal, by nohup, by cron, by make -j, by continuous integration. The tests' tracees
+// inherit it, and the traces that tests compare show much of it. docs/testing.md says what
+// tests may assume.
 package surroundings
 
 import (
@@ -44,21 +44,21 @@ const ours = "TRAPLINE_"
 // known are the variables that are the same everywhere.
 var known = map[string]string{
 	"TZ": "UTC0", // needs no file
-	// There is no such folder, and none can be made: the user's own presets of trapline and
-	// settings of other programs are not read.
+	// This folder does not exist and cannot be created, so that the user's own presets of
+	// trapline and settings of other programs are not read.
 	"XDG_CONFIG_HOME": "/proc/none",
 	// Git has no settings but the repository's, and needs no name of a user.
 	"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1",
 	"GIT_AUTHOR_NAME": "A", "GIT_AUTHOR_EMAIL": "a@example.org", "GIT_COMMITTER_NAME": "A", "GIT_COMMITTER_EMAIL": "a@example.org",
 	// Not empty, or the setting in Go's own file would count. Flags such as -race or
-	// -ldflags=-s would change the programs that are traced.
+	// -ldflags=-s would change the traced programs.
 	"GOFLAGS": "-mod=readonly",
 }
 
-// Settle makes the environment of this process, and so that of its children, the one that
-// tests know. TestMain calls it before anything else, but after the part of a test's
-// process that is a tracee. It may begin the process anew, with the same id and arguments,
-// where it was started with signals ignored or blocked, or with descriptors. It ends the
+// Settle makes the environment of this process, and so of its children, the one that tests
+// know. TestMain calls it before anything else, except for the part of a test's process
+// that is a tracee. If the process was started with signals ignored or blocked, or with
+// descriptors, Settle may execute it again, with the same id and arguments. It ends the
 // process if it fails.
 func Settle() {
 	if err := settle(); err != nil {
@@ -84,10 +84,10 @@ func settle() error {
 	return nil
 }
 
-// nowhere is a name that many tests give to calls that are to fail with ENOENT.
+// nowhere is a name that many tests pass to calls that should fail with ENOENT.
 const nowhere = "/nonexistent"
 
-// absent returns an error if there is a file of this name.
+// absent returns an error if a file of this name exists.
 func absent(name string) error {
 	if _, err := os.Lstat(name); errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -99,7 +99,7 @@ func absent(name string) error {
 func variables() error {
 	const config = "XDG_CONFIG_HOME"
 	if os.Getenv("GOENV") == "" && os.Getenv(config) != known[config] {
-		// It is where Go looks without XDG_CONFIG_HOME as well as with it.
+		// Go looks in this folder with and without XDG_CONFIG_HOME.
 		if folder, err := os.UserConfigDir(); err == nil {
 			os.Setenv("GOENV", filepath.Join(folder, "go/env"))
 		}
@@ -115,7 +115,7 @@ func variables() error {
 			return err
 		}
 	}
-	// Folders by the names that the kernel has for them, not by those of symbolic links.
+	// Use the kernel's names of folders, not those of symbolic links.
 	os.Unsetenv("PWD")
 	here, err := os.Getwd()
 	if err != nil {
@@ -126,8 +126,8 @@ func variables() error {
 	return nil
 }
 
-// plain is a name that shells do not split and that fits into the address of a socket
-// with the names of test, folder and file behind it. Traces show it in full.
+// plain matches a name that shells do not split and that, followed by the names of test,
+// folder and file, fits into the address of a socket. Traces show it in full.
 var plain = regexp.MustCompile(`^/[\w./+-]{1,27}$`)
 
 // temporary returns a folder for temporary files: the one that was asked for, or /tmp.
@@ -147,7 +147,7 @@ func temporary(asked string) string {
 	return folder
 }
 
-// limits are the usual ones, as far as they may be set.
+// limits sets the usual limits, if that is allowed.
 func limits() error {
 	for _, l := range []struct {
 		resource int
@@ -169,11 +169,11 @@ func limits() error {
 	return nil
 }
 
-// anew begins the process anew if it has from its parent what its own children would have
-// as well: signals that are ignored or blocked, as nohup, a shell's background jobs and
-// some servers leave them, and descriptors that whoever started the tests has forgotten to
-// close. Go's runtime keeps an ignored SIGHUP and a blocked signal for all of its children,
-// and opens descriptors of its own behind those that are there.
+// anew executes the process again if it has inherited what its own children would inherit
+// as well: ignored or blocked signals, which nohup, a shell's background jobs and some
+// servers cause, and descriptors that the starter of the tests forgot to close. Go's
+// runtime keeps an ignored SIGHUP and a blocked signal for all of its children, and opens
+// its own descriptors behind the existing ones.
 func anew() error {
 	ignored, blocked, err := disposed()
 	if err != nil {
@@ -205,10 +205,10 @@ func anew() error {
 	return fmt.Errorf("%s: %w", exe, syscall.Exec(exe, os.Args, os.Environ()))
 }
 
-// descriptors makes those close-on-exec that this process has from its parent, and reports
-// whether there are any but the standard ones. Tracees open their files as the first free
-// ones, and the highest one of a process decides how large a table its children have
-// (FDSize of /proc/PID/status).
+// descriptors makes the inherited descriptors close-on-exec, and reports whether there are
+// any but the standard ones. Tracees open their files with the lowest free numbers, and
+// the highest descriptor of a process decides how large a table its children have (FDSize
+// of /proc/PID/status).
 func descriptors() (any bool, err error) {
 	if slices.Contains(os.Args, "-test.fuzzworker") {
 		return false, nil // its parent, which has settled, gives it some
