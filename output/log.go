@@ -402,8 +402,13 @@ func (f *file) withoutTitle() { f.title = strings.TrimPrefix(f.title, f.log.opti
 // tail is the last line of a file, or empty.
 func (f *file) tail() string { return f.log.options.Format.Tail }
 
-// bufferSize is the number of bytes that may wait in a buffer.
-const bufferSize = 64 << 10
+// bufferSize is the number of bytes that may wait in a buffer. A buffer has room for the
+// line that exceeds it. Until firstBuffer bytes are in it, it is no larger than that: new
+// memory costs a page fault for each page that is written to.
+const (
+	bufferSize  = 32 << 10
+	firstBuffer = 4 << 10
+)
 
 func (l *Log) newFile(w *os.File) *file {
 	f := &file{log: l, name: w.Name(), reopens: l.dest.Separate && isRegular(w)}
@@ -435,6 +440,13 @@ func (f *file) write(b []byte) {
 	f.mu.Lock()
 	if f.title != "" {
 		f.buf, f.title = append(f.buf, f.title...), ""
+	}
+	if need := len(f.buf) + len(b); need > cap(f.buf) && need <= bufferSize+firstBuffer {
+		size := firstBuffer
+		if need > size {
+			size = bufferSize + firstBuffer
+		}
+		f.buf = append(make([]byte, 0, size), f.buf...)
 	}
 	f.buf = append(f.buf, b...)
 	n := len(f.buf)
@@ -486,13 +498,25 @@ func (f *file) flushUpTo(end func([]byte) int) {
 	b := f.buf[:n]
 	f.buf = append(f.spare, f.buf[n:]...)
 	f.mu.Unlock()
-	f.spare = Kept(b)
-	if len(b) == 0 && !f.stale || f.log.err.Load() != nil {
-		return
+	if (len(b) > 0 || f.stale) && f.log.err.Load() == nil {
+		if err := f.put(b); err != nil {
+			f.log.fail(err)
+		}
 	}
-	if err := f.put(b); err != nil {
-		f.log.fail(err)
+	f.spare = f.refill(Kept(b))
+}
+
+// refill makes a buffer that has been written out the one to be filled, unless something
+// is in that already, and returns the other one. So there is a second one only if the
+// trace goes on while the first is written.
+func (f *file) refill(empty []byte) (spare []byte) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.buf) > 0 {
+		return empty
 	}
+	spare, f.buf = f.buf, empty
+	return spare
 }
 
 // writeAll waits if a tracee that shares the descriptor has set O_NONBLOCK.
@@ -518,7 +542,7 @@ func writeAll(fd int, b []byte) error {
 // Kept empties a buffer for reuse. It drops a buffer that a very long line has made very
 // large.
 func Kept(b []byte) []byte {
-	if cap(b) > 16*bufferSize {
+	if cap(b) > 32*bufferSize {
 		return nil
 	}
 	return b[:0]

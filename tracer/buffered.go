@@ -211,7 +211,6 @@ func (t *Tracer) prepareCall(nr uint64) {
 	if t.colocation.Wanted() && colocate.OpensFile(tables.X86_64, nr) {
 		t.withhold(nr)
 	}
-	b.image = b.stub.Image(b.table)
 	// What the entry refers to, then the rest of the entry, and last the word that
 	// makes it valid: a thread may be about to read it.
 	entry := buffered.EntryAddr(nr)
@@ -243,7 +242,6 @@ func (t *Tracer) StopAt(nr uint64) {
 	}
 	delete(b.withheld, nr)
 	b.table.Stop(nr)
-	b.image = b.stub.Image(b.table)
 	t.writeTables(buffered.EntryAddr(nr), 4)
 	t.debugf("buffered: call %d stops from now on", nr)
 }

@@ -90,11 +90,15 @@ var (
 )
 
 // CallTable is the table of calls in the form that the stub reads.
-type CallTable struct{ b []byte }
+type CallTable struct {
+	image []byte // the memory from StubAddr on
+	b     []byte // the part of it that is the table
+}
 
 // NewCallTable makes a table in which all calls stop.
 func NewCallTable() *CallTable {
-	return &CallTable{make([]byte, tableCalls*opBytes, callsSize)}
+	image := make([]byte, CodeSize)
+	return &CallTable{image, image[StubSize:][:tableCalls*opBytes:callsSize]}
 }
 
 // Stops reports whether all calls with a number stop.

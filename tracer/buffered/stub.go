@@ -64,11 +64,11 @@ func NewStub() *Stub {
 	return s
 }
 
-// Image is the content of the memory from StubAddr on.
+// Image is the content of the memory from StubAddr on. It has what is changed in the
+// table later, too.
 func (s *Stub) Image(calls *CallTable) []byte {
-	b := make([]byte, CodeSize)
+	b := calls.image
 	copy(b, s.Code)
-	copy(b[StubSize:], calls.b)
 	copy(b[StopAddr-StubAddr:], []byte{0x0f, 0x05, 0xcc})
 	copy(b[WakeAddr-StubAddr:], []byte{0x0f, 0x05, 0xcc})
 	copy(b[NameAddr-StubAddr:], "trapline")
