@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"time"
 	"unsafe"
@@ -461,14 +462,14 @@ func (t *Tracer) placeOf(tr *Tracee, text *buffered.Text, x *site, bias uint64) 
 	if !text.LoadsNumber(returns) || !isPristine(tr, text, load, buffered.LoadSize+callSize, bias) {
 		return 0, false
 	}
-	x.load = text.Read(load, buffered.LoadSize)
+	x.load = slices.Clone(text.Read(load, buffered.LoadSize))
 	return 0, true
 }
 
 // isPristine reports whether code is in memory as in the file.
 func isPristine(tr *Tracee, text *buffered.Text, addr uint64, size int, bias uint64) bool {
-	b := make([]byte, size)
-	return tr.ReadMemory(addr+bias, b) == len(b) && string(b) == string(text.Read(addr, size))
+	var b [buffered.LoadSize + callSize]byte
+	return tr.ReadMemory(addr+bias, b[:size]) == size && string(b[:size]) == string(text.Read(addr, size))
 }
 
 // install patches a call: the trampoline, the jump to it in the hole, and last

@@ -98,7 +98,7 @@ type CallTable struct {
 // NewCallTable makes a table in which all calls stop.
 func NewCallTable() *CallTable {
 	image := make([]byte, CodeSize)
-	return &CallTable{image, image[StubSize:][:tableCalls*opBytes:callsSize]}
+	return &CallTable{image, image[StubSize:][: tableCalls*opBytes : callsSize]}
 }
 
 // Stops reports whether all calls with a number stop.

@@ -4,6 +4,7 @@ package buffered
 
 import (
 	"io"
+	"slices"
 
 	"golang.org/x/arch/x86/x86asm"
 )
@@ -38,6 +39,7 @@ type Text struct {
 	file      io.ReaderAt
 	functions Functions
 	bias      uint64 // offset in the file of address 0
+	code      []byte // what has been read last
 
 	holes map[uint64]uint64 // by the address behind a call; 0 if it has none
 	loads map[uint64]bool   // by the address behind a call: see LoadsNumber
@@ -47,17 +49,20 @@ type Text struct {
 // NewText makes a Text of a mapping that begins at offset of a file.
 func NewText(file io.ReaderAt, functions Functions, offset uint64) (*Text, bool) {
 	addr, ok := functions.Address(offset)
-	return &Text{file, functions, offset - addr, map[uint64]uint64{}, map[uint64]bool{}, map[uint64]bool{}}, ok
+	return &Text{
+		file: file, functions: functions, bias: offset - addr,
+		holes: map[uint64]uint64{}, loads: map[uint64]bool{}, used: map[uint64]bool{},
+	}, ok
 }
 
 // Address converts an offset in the file.
 func (t *Text) Address(offset uint64) uint64 { return offset - t.bias }
 
-// Read reads code.
+// Read reads code. It is valid until the next method is called.
 func (t *Text) Read(addr uint64, size int) []byte {
-	b := make([]byte, size)
-	n, _ := t.file.ReadAt(b, int64(addr+t.bias))
-	return b[:n]
+	t.code = slices.Grow(t.code[:0], size)[:size]
+	n, _ := t.file.ReadAt(t.code, int64(addr+t.bias))
+	return t.code[:n]
 }
 
 // Hole finds the hole for a call whose instruction ends at returns. Each call of

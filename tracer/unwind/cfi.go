@@ -14,9 +14,10 @@ import (
 // describes how to get from any place in one function to its caller.
 type callFrames struct {
 	data []byte
-	addr uint64 // of data[0], in the address space of the file
-	eh   bool   // .eh_frame, whose entries have a slightly different format
-	word int    // size of an address in bytes
+	rest *pieces // fills data; or nil: all of it has been read
+	addr uint64  // of data[0], in the address space of the file
+	eh   bool    // .eh_frame, whose entries have a slightly different format
+	word int     // size of an address in bytes
 
 	table   searchTable // of .eh_frame_hdr, if there is one
 	index   []indexed   // used without a table; made on first use
@@ -83,6 +84,9 @@ func (s *callFrames) scan() {
 		return
 	}
 	s.scanned = true
+	const fewest = 20 // bytes of an FDE: its size, CIE, start, size, and at least 4 more
+	s.index = make([]indexed, 0, min(len(s.data)/fewest, maxEntries))
+	s.need(0, uint64(len(s.data)))
 	offset := uint64(0)
 	for range maxEntries {
 		e, ok := s.entry(offset)
@@ -97,6 +101,13 @@ func (s *callFrames) scan() {
 	slices.SortFunc(s.index, func(a, b indexed) int { return cmp.Compare(a.start, b.start) })
 }
 
+// need makes sure that n bytes at an offset are in data, as far as the section has them.
+func (s *callFrames) need(offset, n uint64) {
+	if s.rest != nil {
+		s.rest.need(offset, n)
+	}
+}
+
 // entry is a CIE or FDE before it is parsed.
 type entry struct {
 	next  uint64 // offset of the next entry
@@ -108,6 +119,8 @@ type entry struct {
 // entry reads the start of the entry at an offset. It returns false at the end
 // of the entries.
 func (s *callFrames) entry(offset uint64) (entry, bool) {
+	const header = 4 + 8 // bytes of the size
+	s.need(offset, header)
 	c := at(s.data, s.addr, s.word, offset)
 	size, idSize := c.unsigned(4), 4
 	if size == 0 {
@@ -120,6 +133,7 @@ func (s *callFrames) entry(offset uint64) (entry, bool) {
 		}
 	}
 	idOffset := c.addr - s.addr
+	s.need(idOffset, size)
 	body := c.sub(size)
 	if c.bad {
 		return entry{}, false

@@ -69,7 +69,7 @@ func readFile(r io.ReaderAt, lines bool) (f *file, err error) {
 			f.segments = append(f.segments, p.ProgHeader)
 		}
 	}
-	f.readCallFrames(e)
+	f.readCallFrames(e, false)
 	f.symbols = readSymbolsOf(e)
 	if lines {
 		f.dwarf = readDWARF(e)
@@ -135,15 +135,19 @@ func sectionData(s *elf.Section) ([]byte, error) {
 	return s.Data()
 }
 
-// readCallFrames reads .eh_frame, with its search table, and .debug_frame.
-func (f *file) readCallFrames(e *elf.File) {
+// readCallFrames reads .eh_frame, with its search table, and .debug_frame. With onlyEH it
+// reads only .eh_frame, and of that what is looked at, when it is: the file stays open.
+func (f *file) readCallFrames(e *elf.File, onlyEH bool) {
 	word := 8
 	if e.Class == elf.ELFCLASS32 {
 		word = 4
 	}
 	eh := callFrames{eh: true, word: word}
 	var found bool
-	if s := e.Section(".eh_frame"); s != nil {
+	if s := e.Section(".eh_frame"); s != nil && onlyEH && isPlain(s) {
+		eh.rest = newPieces(s, int(s.Size))
+		eh.data, eh.addr, found = eh.rest.b, s.Addr, true
+	} else if s != nil {
 		data, err := sectionData(s)
 		eh.data, eh.addr, found = data, s.Addr, err == nil
 	}
@@ -168,6 +172,9 @@ func (f *file) readCallFrames(e *elf.File) {
 	if found {
 		f.frames = append(f.frames, eh)
 	}
+	if onlyEH {
+		return
+	}
 	if data, err := sectionData(e.Section(".debug_frame")); err == nil {
 		f.frames = append(f.frames, callFrames{data: data, word: word})
 	}
@@ -189,6 +196,14 @@ func progData(p *elf.Prog, offset uint64) ([]byte, error) {
 	size := p.Filesz - offset
 	if size > maxSection {
 		return nil, errTooLarge
+	}
+	if has(p, p.Filesz) && size > 0 {
+		b := make([]byte, size)
+		n, err := p.ReadAt(b, int64(offset))
+		if n < len(b) {
+			return nil, err
+		}
+		return b, nil
 	}
 	return io.ReadAll(io.NewSectionReader(p, int64(offset), int64(size)))
 }

@@ -12,7 +12,8 @@ import (
 // information (.eh_frame) describes them.
 type Functions struct{ file file }
 
-// ReadFunctions reads the functions of an ELF file for x86.
+// ReadFunctions reads the functions of an ELF file for x86. It reads more of the file when
+// that is needed.
 func ReadFunctions(r io.ReaderAt) (f *Functions, err error) {
 	defer func() {
 		if p := recover(); p != nil { // see readFile
@@ -32,7 +33,7 @@ func ReadFunctions(r io.ReaderAt) (f *Functions, err error) {
 			f.file.segments = append(f.file.segments, p.ProgHeader)
 		}
 	}
-	f.file.readCallFrames(e)
+	f.file.readCallFrames(e, true)
 	return f, nil
 }
 

@@ -7,11 +7,15 @@
 // mapDefault is what _cgo_mmap was before: a function of the C library, or 0.
 GLOBL ·mapDefault(SB), NOPTR, $8
 
+// signalStack is memory for a system call: the kernel's stack_t.
+GLOBL ·signalStack(SB), NOPTR, $24
+
 // metadataPopulated tells that the beginning of the first chunk of metadata is populated.
 GLOBL ·metadataPopulated(SB), NOPTR, $1
 
 #define NR_MMAP 9
 #define NR_MADVISE 28
+#define NR_SIGALTSTACK 131
 #define PROT_READ_WRITE 3
 #define MAP_FIXED 0x10
 #define MAP_POPULATE 0x8000
@@ -31,6 +35,15 @@ GLOBL ·metadataPopulated(SB), NOPTR, $1
 
 // Every start uses this much of noptrbss. Behind it lie large tables.
 #define NOPTRBSS_USED 0x7000
+
+// Every start uses most of this much of the heap, which is handed out from low addresses to
+// high ones, behind the stack that the main thread has for signals. The rest is other stacks.
+#define HEAP_USED 0x140000
+
+// stack_t of asm-generic/signal.h.
+#define STACK_ADDR 0
+#define STACK_FLAGS 8
+#define STACK_SIZE 16
 
 // void populate(void)
 //
@@ -110,12 +123,32 @@ failed:
 
 // void endPopulated(void)
 //
-// From then on the runtime maps memory as it would without mapPopulated.
+// From then on the runtime maps memory as it would without mapPopulated. The first call
+// populates the part of the heap that is used next. It keeps DI and SI.
 TEXT ·endPopulated(SB), NOSPLIT|NOFRAME, $0-0
 	LEAQ	·mapPopulated(SB), AX
 	CMPQ	AX, _cgo_mmap(SB)
 	JNE	done
 	MOVQ	·mapDefault(SB), AX
 	MOVQ	AX, _cgo_mmap(SB)
+
+	MOVQ	DI, R8
+	MOVQ	SI, R9
+	MOVL	$NR_SIGALTSTACK, AX
+	XORL	DI, DI
+	LEAQ	·signalStack(SB), SI
+	SYSCALL
+	TESTQ	AX, AX
+	JNE	restore
+	CMPL	·signalStack+STACK_FLAGS(SB), $0
+	JNE	restore
+	MOVQ	·signalStack+STACK_ADDR(SB), DI
+	ADDQ	·signalStack+STACK_SIZE(SB), DI
+	LEAQ	HEAP_USED(DI), SI
+	MOVL	$MADV_POPULATE_WRITE, DX
+	CALL	·advise(SB)
+restore:
+	MOVQ	R8, DI
+	MOVQ	R9, SI
 done:
 	RET
