@@ -20,13 +20,13 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if os.Getenv("EARLY_TEST") != "" {
+	if field := os.Getenv("EARLY_TEST"); field != "" {
 		status, err := os.ReadFile("/proc/self/status")
 		if err != nil {
 			panic(err)
 		}
 		for line := range strings.Lines(string(status)) {
-			if mask, ok := strings.CutPrefix(line, "SigBlk:\t"); ok {
+			if mask, ok := strings.CutPrefix(line, field+":\t"); ok {
 				fmt.Print(mask)
 			}
 		}
@@ -67,7 +67,7 @@ func unblockedIn(t *testing.T, program string) uint64 {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	cmd := exec.Command(program)
-	cmd.Env = append(os.Environ(), "EARLY_TEST=1")
+	cmd.Env = append(os.Environ(), "EARLY_TEST=SigBlk")
 	var all, before unix.Sigset_t
 	all.Val[0] = ^uint64(0)
 	if err := unix.PthreadSigmask(unix.SIG_SETMASK, &all, &before); err != nil {
@@ -84,4 +84,47 @@ func unblockedIn(t *testing.T, program string) uint64 {
 	}
 	const never = 1<<(unix.SIGKILL-1) | 1<<(unix.SIGSTOP-1)
 	return ^blocked &^ never
+}
+
+// TestActionsAtStart starts a Go program with some signals ignored. The runtime leaves
+// SIGHUP and SIGINT ignored, does not touch SIGTSTP, and catches most others.
+func TestActionsAtStart(t *testing.T) {
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		ignored, caught []unix.Signal
+		started         string // with these ignored
+	}{
+		{nil, []unix.Signal{unix.SIGHUP, unix.SIGINT, unix.SIGTERM, unix.SIGUSR1, unix.SIGWINCH, unix.SIGSEGV, unix.SIGURG, lastSignal}, ""},
+		{[]unix.Signal{unix.SIGHUP, unix.SIGTSTP}, []unix.Signal{unix.SIGINT, unix.SIGUSR1, unix.SIGWINCH, unix.SIGURG}, "HUP TSTP USR1 URG"},
+		{[]unix.Signal{unix.SIGINT, unix.SIGTERM}, []unix.Signal{unix.SIGHUP, unix.SIGPROF, lastSignal}, "INT TERM PROF 64"},
+	} {
+		masks := map[string]uint64{}
+		for _, field := range []string{"SigIgn", "SigCgt"} {
+			cmd := exec.Command("sh", "-c", "trap '' "+tt.started+`; exec "$0"`, program)
+			if tt.started == "" {
+				cmd = exec.Command(program)
+			}
+			cmd.Env = append(os.Environ(), "EARLY_TEST="+field)
+			out, err := cmd.Output()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if masks[field], err = strconv.ParseUint(string(bytes.TrimSpace(out)), 16, 64); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for field, signals := range map[string][]unix.Signal{"SigIgn": tt.ignored, "SigCgt": tt.caught} {
+			for _, sig := range signals {
+				if masks[field]&(1<<(sig-1)) == 0 {
+					t.Errorf("with %q ignored, %v is not in %s (%#x)", tt.started, sig, field, masks[field])
+				}
+			}
+		}
+		if both := masks["SigIgn"] & masks["SigCgt"]; both != 0 {
+			t.Errorf("%#x is ignored and caught", both)
+		}
+	}
 }
