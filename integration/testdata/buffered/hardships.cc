@@ -261,6 +261,17 @@ int main(int argc, char **argv)
 			execl("/proc/self/exe", "hardships", "nothing", nullptr);
 			warm_up(make_call, 100);
 		}));
+		// No file may grow: SIGXFSZ would end the program.
+		printf("%d\n", in_child([] {
+			struct rlimit small = {1, 1};
+			setrlimit(RLIMIT_FSIZE, &small);
+			warm_up(make_call, 100);
+			if (fork() == 0)
+				execl("/proc/self/exe", "hardships", "nothing", nullptr);
+			int status;
+			wait(&status);
+			bad += status != 0;
+		}));
 		setrlimit(RLIMIT_AS, &none);
 		setrlimit(RLIMIT_NOFILE, &few);
 		warm_up(make_call, 300);
