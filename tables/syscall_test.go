@@ -2,7 +2,6 @@ package tables
 
 import (
 	"go/ast"
-	"go/build"
 	"go/parser"
 	"go/token"
 	"maps"
@@ -16,6 +15,7 @@ import (
 	"github.com/elastic/go-seccomp-bpf/arch"
 
 	"trapline/integration/need"
+	"trapline/tables/internal/xsys"
 )
 
 func TestLookup(t *testing.T) {
@@ -229,12 +229,12 @@ func TestClasses(t *testing.T) {
 // TestAgainstXSys compares the tables with x/sys/unix, whose numbers are made
 // from the headers of a newer kernel.
 func TestAgainstXSys(t *testing.T) {
-	pkg, err := build.Import("golang.org/x/sys/unix", ".", build.FindOnly)
+	dir, err := xsys.Dir()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for abi, goarch := range map[ABI]string{X86_64: "amd64", I386: "386"} {
-		numbers := sysNumbers(t, filepath.Join(pkg.Dir, "zsysnum_linux_"+goarch+".go"))
+		numbers := sysNumbers(t, filepath.Join(dir, "zsysnum_linux_"+goarch+".go"))
 		for name, nr := range numbers {
 			s := ByName(abi, name)
 			if s == nil {

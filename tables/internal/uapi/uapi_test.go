@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"go/build"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,6 +10,7 @@ import (
 	"testing"
 
 	"trapline/integration/need"
+	"trapline/tables/internal/xsys"
 )
 
 // write makes a file below dir.
@@ -162,7 +162,7 @@ func TestCollectUnix(t *testing.T) {
 // TestAgainstUnix compares the committed constants with x/sys/unix, which
 // another compiler extracted from other headers.
 func TestAgainstUnix(t *testing.T) {
-	pkg, err := build.Import("golang.org/x/sys/unix", ".", build.FindOnly)
+	dir, err := xsys.Dir()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -198,7 +198,7 @@ func TestAgainstUnix(t *testing.T) {
 	differs := []string{"O_LARGEFILE", "F_GETLK", "F_SETLK", "F_SETLKW", "RTCF_NAT"}
 	for abi, goarch := range []string{"amd64", "386"} {
 		compared := 0
-		err := unixConstants(pkg.Dir, goarch, func(name, value string) {
+		err := unixConstants(dir, goarch, func(name, value string) {
 			want := low32(t, value)
 			if got, ok := values[abi][name]; ok {
 				compared++

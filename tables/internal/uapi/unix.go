@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"fmt"
 	"go/ast"
-	"go/build"
 	"go/constant"
 	"go/parser"
 	"go/token"
@@ -14,20 +13,22 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"trapline/tables/internal/xsys"
 )
 
 // collectUnix writes the integer constants of golang.org/x/sys/unix that no
 // header has, under the name <unix>. The kernel defines them outside its UAPI
 // headers, such as address families and message flags.
 func collectUnix(file string, known map[string]bool) error {
-	pkg, err := build.Import("golang.org/x/sys/unix", ".", build.FindOnly)
+	dir, err := xsys.Dir()
 	if err != nil {
 		return err
 	}
 	var all []named
 	index := make(map[string]int)
 	for t, goarch := range []string{"amd64", "386"} {
-		err := unixConstants(pkg.Dir, goarch, func(name, value string) {
+		err := unixConstants(dir, goarch, func(name, value string) {
 			i, ok := index[name]
 			if !ok {
 				i = len(all)
