@@ -77,13 +77,13 @@ func TestClassesOfFiles(t *testing.T) {
 func filesIn(d *lang.Desc) (path, fd bool) {
 	walk.All(func(v reflect.Value) {
 		switch v.Type() {
-		case reflect.TypeFor[lang.StringPointer]():
-			kind := lang.StringPointer(v.Uint())
-			path = path || kind != lang.LinkTarget && kind != lang.String
+		case reflect.TypeOf(lang.Path):
+			kind := v.Uint()
+			path = path || kind != uint64(lang.LinkTarget) && kind != uint64(lang.String)
 		case reflect.TypeFor[lang.UsedPath]():
 			path = true
-		case reflect.TypeFor[lang.FileName]():
-			path = path || lang.FileName(v.Uint()) == lang.AnyFile
+		case reflect.TypeOf(lang.AnyFile):
+			path = path || v.Uint() == uint64(lang.AnyFile)
 		case reflect.TypeFor[lang.BytesKind]():
 			path = path || lang.BytesKind(v.Uint()) == lang.FilePath
 		case reflect.TypeFor[kernel.Word]():

@@ -32,7 +32,7 @@ type dirents struct {
 func (t *dirents) Dir() Dir { return Exit }
 
 // Keep implements keeper of package lang.
-func (t *dirents) Keep(k *Keeps) { k.Follow(&Range{Len: Result, Size: 1}, IfSucceeded) }
+func (t *dirents) Keep(k *Keeps) { k.FollowBytes(Result, IfSucceeded) }
 
 func (t *dirents) Show(c *Call, v View) {
 	addr, size := v.Uint(c.WordSize()), Result.Num(c)

@@ -71,7 +71,7 @@ var openCalls = Calls{
 	{"memfd_create", Args{{"name", &Ptr{To: StrN(memfdNameMax + 1)}}, {"flags", memfdFlags}}, RetFD},
 	{"eventfd", Args{{"initval", Uint}}, RetFD},
 	{"eventfd2", Args{{"initval", Uint}, {"flags", &Flags{Set: &tables.EventfdFlags}}}, RetFD},
-	{"umask", Args{{"mask", Mode}}, RetOctal},
+	{"umask", Args{{"mask", Mode}}, O32},
 	{"flock", Args{{"fd", FD}, {"op", &Flags{Set: &tables.FlockOps}}}, RetUnsigned},
 }
 

@@ -138,7 +138,31 @@ func (r *polledFiles) show(addr, n uint64) {
 }
 
 // fdSetPtr points to a set of descriptors.
-var fdSetPtr = &Ptr{To: &Sees{Of: AtAddr(showFdSet), As: &Range{Len: fdSetWords("nfds"), Size: 8}}, C: "fd_set *"}
+var fdSetPtr = &Ptr{To: fdSet{}, C: "fd_set *"}
+
+// fdSet is a set of file descriptors below the argument nfds.
+type fdSet struct{ Unsized }
+
+// Show implements Type.
+func (t fdSet) Show(c *Call, v View) { t.ShowAt(c, v.Addr) }
+
+// ShowAt implements Reader.
+func (fdSet) ShowAt(c *Call, addr uint64) {
+	b, n, ok := readFDSet(c, addr)
+	if !ok || n == 0 {
+		c.Out.Addr(addr)
+		return
+	}
+	c.Out.BeginSet(false)
+	for fd := nextBit(b, 0, n); fd < n; fd = nextBit(b, fd+1, n) {
+		c.Out.Elem()
+		ShowFD(c, fd)
+	}
+	c.Out.EndSet()
+}
+
+// Keep implements keeper of package lang.
+func (fdSet) Keep(k *Keeps) { k.Elements(fdSetWords("nfds"), 8, NoArray) }
 
 // fdSetWords is the number of 64-bit words of a set of as many descriptors as the
 // argument of that name says.
@@ -172,21 +196,6 @@ func oldSelectArgs(c *Call) *Desc {
 		return selectInMemory
 	}
 	return selectUnreadable
-}
-
-// showFdSet shows a set of file descriptors below the argument nfds.
-func showFdSet(c *Call, addr uint64) {
-	b, n, ok := readFDSet(c, addr)
-	if !ok || n == 0 {
-		c.Out.Addr(addr)
-		return
-	}
-	c.Out.BeginSet(false)
-	for fd := nextBit(b, 0, n); fd < n; fd = nextBit(b, fd+1, n) {
-		c.Out.Elem()
-		ShowFD(c, fd)
-	}
-	c.Out.EndSet()
 }
 
 // maxSelect limits nfds. No process can have more open files (fs.nr_open).

@@ -216,6 +216,17 @@ func (k *Keeps) Follow(t Type, when Moment) {
 	k.behind = false
 }
 
+// FollowBytes adds the n bytes that the value points to.
+func (k *Keeps) FollowBytes(n Num, when Moment) {
+	if k.behind || k.result {
+		k.Gap("a pointer behind a pointer")
+		return
+	}
+	k.behind, k.when = true, when
+	k.Elements(n, 1, NoArray)
+	k.behind = false
+}
+
 // Bytes keeps the n bytes that the argument points to.
 func (k *Keeps) Bytes(n int) {
 	if n > 0 {

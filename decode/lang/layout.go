@@ -42,7 +42,8 @@ func AlignUp(n, align int) int {
 	return (n + align - 1) / align * align
 }
 
-// Unsized is the layout of types whose size is known only after they are read.
+// Unsized is the layout of types whose size is not known before they are read, and of
+// arguments that are in no register.
 type Unsized struct{}
 
 // Layout implements Type.

@@ -169,29 +169,31 @@ func (t *number) Show(c *Call, v View) {
 	c.Out.Number(n, t.base)
 }
 
-// Address is a pointer that is shown but not followed. It has the size of the Number
-// converted to it.
-type Address Number
+// address is a pointer that is shown but not followed, in the Number that it is
+// converted from.
+type address Number
 
 const (
-	// Addr is an Address as wide as a register.
-	Addr = Address(Xlong)
+	// Addr is an address as wide as a register.
+	Addr = address(Xlong)
 	// Addr64 is an address held in 64 bits under every ABI, as in newer
 	// structs, and AlignedAddr one that is an __aligned_u64.
-	Addr64      = Address(X64)
-	AlignedAddr = Address(AlignedX64)
+	Addr64      = address(X64)
+	AlignedAddr = address(AlignedX64)
+	// KAddr is an address held in a __kernel_ulong_t.
+	KAddr = address(KHex)
 )
 
 // Layout implements Type.
-func (t Address) Layout(abi tables.ABI) Layout { return Number(t).Layout(abi) }
+func (t address) Layout(abi tables.ABI) Layout { return Number(t).Layout(abi) }
 
 // Value is the address.
-func (t Address) Value(c *Call, v View) uint64 { return Number(t).Value(c, v) }
+func (t address) Value(c *Call, v View) uint64 { return Number(t).Value(c, v) }
 
 // Show implements Type.
-func (t Address) Show(c *Call, v View) { c.Out.Addr(t.Value(c, v)) }
+func (t address) Show(c *Call, v View) { c.Out.Addr(t.Value(c, v)) }
 
-func (Address) Keep(*Keeps) {}
+func (address) Keep(*Keeps) {}
 
 // Enum is an integer, stored as an In, whose values have names in Set. Raw values are
 // written as In; the zero In is X32.

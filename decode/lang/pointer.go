@@ -114,12 +114,8 @@ func pointerAt(c *Call, v View, wide bool) uint64 {
 	return v.Uint(c.WordSize())
 }
 
-// Reader is implemented by types whose size is known only after they are read: strings,
-// buffers, counted arrays. They follow the pointer themselves.
-type Reader interface{ ShowAt(c *Call, addr uint64) }
-
-// plain is implemented by types that may be shown even where pointers are not followed:
-// strings and data always, and arrays without elements.
+// plain is implemented by types that may be shown where pointers are not
+// followed: strings and data always are, and arrays that have no elements.
 type plain interface{ ShownPlain(c *Call) bool }
 
 func (c *Call) ShownPlain(t Type) bool {

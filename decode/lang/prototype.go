@@ -66,17 +66,15 @@ func cTypeOf(t Type, abi tables.ABI) string {
 		return pointerTo(t.In, abi)
 	case *Fill:
 		return pointerTo(t.In, abi)
-	case StringPointer, *UsedPath:
+	case stringPointer, *UsedPath:
 		return "const char *"
-	case Address:
+	case address:
 		return "void *"
 	case *Shown:
 		if t.C != "" {
 			return t.C
 		}
 		return cTypeOf(t.As, abi)
-	case *Sees:
-		return cTypeOf(t.Of, abi)
 	case *Union:
 		if t.C != "" {
 			return t.C
@@ -126,8 +124,6 @@ func pointerTo(t Type, abi tables.ABI) string {
 		return declare("struct", t.cName()) + " *"
 	case *Extensible:
 		return pointerTo(t.Of, abi)
-	case *Sees:
-		return pointerTo(t.Of, abi)
 	case *List:
 		return pointerTo(t.Of, abi)
 	case *Array:
@@ -136,11 +132,11 @@ func pointerTo(t Type, abi tables.ABI) string {
 		if t.Kind != Text && t.Kind != Binary {
 			return "char *"
 		}
-	case StrN, FileName, CharArray:
+	case StrN, fileName, CharArray:
 		return "char *"
-	case pointsTo, StringPointer:
+	case pointsTo, stringPointer:
 		return cTypeOf(t, abi) + "*"
-	case Address:
+	case address:
 		return "void **"
 	case *number, *Enum, *Flags, *Ticks, *Macro, *Value, valuer:
 		return cTypeOf(t, abi) + " *"

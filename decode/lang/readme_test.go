@@ -12,13 +12,13 @@ import (
 // machinery are the files without words: they have what words are made with.
 var machinery = map[string]bool{
 	"call.go": true, "memory.go": true, "slot.go": true, "bytes.go": true, "layout.go": true, "type.go": true,
-	"capture.go": true, "keep.go": true, "kept.go": true, "perform.go": true,
+	"signature.go": true, "capture.go": true, "keep.go": true, "kept.go": true, "noted.go": true, "perform.go": true,
 	"single.go": true, "shape.go": true,
 }
 
 // notWords are exported for those who implement words or decode calls.
 var notWords = map[string]bool{
-	"Signature": true, "Reader": true, "PathMax": true, "PageSize": true, "NoArray": true,
+	"PathMax": true, "PageSize": true, "NoArray": true,
 	"Naming": true, "NamesFile": true, "NamesLink": true, "NamesNothing": true,
 }
 

@@ -15,7 +15,7 @@ func TestRest(t *testing.T) {
 		{"THREE", Args{{"sub", Int}, {"", &Rest{On: Ref("sub"), Set: inner, Calls: Calls{
 			{"SEVEN", Args{{"len", Size}}, RetHex},
 		}}}}, nil},
-	}}}}, RetSigned}
+	}}}}, Long}
 	base := newSignature("call", d, tables.X86_64)
 	c := &Call{Decoder: NewDecoderOf(Catalogue{}, 0), ABI: tables.X86_64}
 	for _, tt := range []struct {
@@ -26,8 +26,8 @@ func TestRest(t *testing.T) {
 		{1, 0, []string{"cmd", "path"}, RetAddr},
 		{2, 0, []string{"cmd", "path"}, RetAddr},
 		{3, 7, []string{"cmd", "sub", "len"}, RetHex},
-		{3, 8, []string{"cmd", "sub"}, RetSigned},
-		{4, 0, []string{"cmd"}, RetSigned},
+		{3, 8, []string{"cmd", "sub"}, Long},
+		{4, 0, []string{"cmd"}, Long},
 	} {
 		c.Sig, c.Args = base, [6]uint64{tt.cmd, tt.sub}
 		c.Begin()

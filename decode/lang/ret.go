@@ -11,9 +11,7 @@ import (
 // lie in memory.
 const (
 	RetUnsigned = Ulong // counts, and the zero of most calls
-	RetSigned   = Long
 	RetHex      = Xlong // bits without names
-	RetOctal    = O32
 	RetAddr     = resultAddr(Xlong)
 )
 

@@ -113,9 +113,9 @@ func (s *Shape) add(t Type) {
 	case *Macro:
 		s.Number = true
 		s.addParts(t.Parts)
-	case Number, *number, Address, *Ticks, *Value, *BitField, MaskOf, resultAddr:
+	case Number, *number, address, *Ticks, *Value, *BitField, MaskOf, resultAddr:
 		s.Number = true
-	case StringPointer, *UsedPath, FileName, StrN, *Bytes, CharArray, *Chars, Pad, uuid:
+	case stringPointer, *UsedPath, fileName, StrN, *Bytes, CharArray, *Chars, Pad, uuid:
 		s.String = true
 	case nothing:
 	case valuer:

@@ -42,23 +42,23 @@ func (c *Call) showCString(addr uint64, limit, most int) {
 	c.Out.Str(output.Plain, b, more)
 }
 
-// FileName is a NUL-terminated file name behind a pointer.
-type FileName uint8
+// fileName is a NUL-terminated file name behind a pointer.
+type fileName uint8
 
 const (
-	AnyFile FileName = iota // the name of a file that the call is about
-	Inert                   // a name by which no file is looked up
+	AnyFile fileName = iota // the name of a file that the call is about
+	Inert                   // no file is looked up by this name
 )
 
 // Layout implements Type.
-func (FileName) Layout(tables.ABI) Layout { return Layout{0, 1} }
+func (fileName) Layout(tables.ABI) Layout { return Layout{0, 1} }
 
 // Show implements Type.
-func (t FileName) Show(c *Call, v View) { t.ShowAt(c, v.Addr) }
+func (t fileName) Show(c *Call, v View) { t.ShowAt(c, v.Addr) }
 
-func (t FileName) ShownPlain(*Call) bool { return true }
+func (t fileName) ShownPlain(*Call) bool { return true }
 
-func (t FileName) ShowAt(c *Call, addr uint64) {
+func (t fileName) ShowAt(c *Call, addr uint64) {
 	b, more, ok := c.ReadString(addr, PathMax-1)
 	switch {
 	case !ok:
@@ -76,7 +76,7 @@ func (t FileName) ShowAt(c *Call, addr uint64) {
 }
 
 // Keep implements keeper.
-func (t FileName) Keep(k *Keeps) {
+func (t fileName) Keep(k *Keeps) {
 	k.String(PathMax)
 	k.Path()
 }
@@ -88,12 +88,12 @@ func (k *Keeps) Path() {
 	}
 }
 
-// StringPointer points to a string that the kernel reads.
-type StringPointer uint8
+// stringPointer points to a string that the kernel reads.
+type stringPointer uint8
 
 const (
-	Path        StringPointer = iota // to a file name
-	LinkTarget                       // to the target of a symbolic link
+	Path        stringPointer = iota // to a file name
+	LinkTarget                       // to what a symbolic link is to hold
 	String                           // to a Str
 	LinkPath                         // to a file name; if it is a symbolic link, the call uses the link itself
 	NewPath                          // to a LinkPath that the call puts into a directory
@@ -104,7 +104,7 @@ const (
 	ChangedPath                      // to a Path whose attributes are changed
 )
 
-// namings has the Naming of each StringPointer.
+// namings has the Naming of each stringPointer.
 var namings = [...]Naming{
 	LinkTarget: NamesNothing, LinkPath: NamesLink, NewPath: NamesLink | NamesNew | NamesEntry,
 	EntryPath: NamesLink | NamesEntry, RunPath: NamesRun, EnteredPath: NamesEntered, RulesPath: NamesByRules,
@@ -112,10 +112,10 @@ var namings = [...]Naming{
 }
 
 // Layout implements Type.
-func (StringPointer) Layout(abi tables.ABI) Layout { return pointerLayout(abi, false) }
+func (stringPointer) Layout(abi tables.ABI) Layout { return pointerLayout(abi, false) }
 
 // Show implements Type.
-func (t StringPointer) Show(c *Call, v View) {
+func (t stringPointer) Show(c *Call, v View) {
 	addr := v.Uint(c.WordSize())
 	c.Begun = addr != 0
 	switch {
@@ -132,7 +132,7 @@ func (t StringPointer) Show(c *Call, v View) {
 }
 
 // Keep implements keeper.
-func (t StringPointer) Keep(k *Keeps) {
+func (t stringPointer) Keep(k *Keeps) {
 	switch t {
 	case String:
 		k.Follow(Str, AnyTime)

@@ -97,3 +97,7 @@ type capturer interface {
 // finisher is implemented by types of direction Both: Show writes the enter
 // part, finish the rest of the same value.
 type finisher interface{ Finish(c *Call, v View) }
+
+// Reader is implemented by types whose size is not known before they are read:
+// strings, buffers, counted arrays. They follow the pointer themselves.
+type Reader interface{ ShowAt(c *Call, addr uint64) }

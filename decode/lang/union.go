@@ -20,11 +20,9 @@ type Union struct {
 	resolved atomic.Pointer[[][]uint64]
 }
 
-// Arms are the types of a union.
-type Arms []Arm
-
-// Arm is one arm, for some values of the selector. An arm without values is the default.
-type Arm = struct {
+// Arms are the types of a union, each for some values of the selector. An arm without
+// values is the default.
+type Arms []struct {
 	Type   Type
 	Values Values
 }

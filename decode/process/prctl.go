@@ -63,7 +63,7 @@ var prctls = Calls{
 	}, nil},
 	{"PR_MCE_KILL_GET", Args{{"", Others(5)}}, &With{Ret: RetUnsigned, Remark: func(c *Call) { remarkEnum(c, &tables.PrMceKillPolicy) }}},
 	{"PR_SET_MM", Args{{"operation", &Enum{Set: &tables.PrSetMm}}, {"", Others(5)}}, nil},
-	{"PR_GET_TID_ADDRESS", Args{{"addr", &Out{To: Address(KHex)}}}, nil},
+	{"PR_GET_TID_ADDRESS", Args{{"addr", &Out{To: KAddr}}}, nil},
 	{"PR_CAP_AMBIENT", Args{
 		{"operation", &Enum{In: Xlong, Set: &tables.PrCapAmbient}},
 		{"", &Rest{On: Ref("operation"), Set: &tables.PrCapAmbient, Calls: Calls{
@@ -272,7 +272,7 @@ func remarkPersona(c *Call) {
 }
 
 var archPrctls = Calls{
-	{"ARCH_GET_FS ARCH_GET_GS", Args{{"addr", &Out{To: Address(KHex)}}}, nil},
+	{"ARCH_GET_FS ARCH_GET_GS", Args{{"addr", &Out{To: KAddr}}}, nil},
 	{"ARCH_GET_CPUID", nil, nil},
 	{"ARCH_GET_XCOMP_SUPP ARCH_GET_XCOMP_PERM ARCH_GET_XCOMP_GUEST_PERM", Args{{"addr", &Out{To: xfeatures{X64}}}}, nil},
 	{"ARCH_REQ_XCOMP_PERM ARCH_REQ_XCOMP_GUEST_PERM", Args{{"addr", xfeature{Xlong}}}, &With{Ret: RetHex, Remark: func(c *Call) { remarkBits(c, &tables.XfeatureMask) }}},

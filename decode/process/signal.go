@@ -100,7 +100,7 @@ func remarkMask(c *Call, name string) {
 }
 
 // resumed shows which call restart_syscall continues: the tracee's previous one.
-type resumed struct{ OnStack }
+type resumed struct{ Unsized }
 
 func (resumed) Show(c *Call, _ View) {
 	name := c.Previous

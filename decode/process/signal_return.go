@@ -19,7 +19,7 @@ var signalReturnCallsI386 = Calls{
 
 // rtSigframe is a struct rt_sigframe. Its first word, the return address, has
 // already been popped when the call is made.
-type rtSigframe struct{ OnStack }
+type rtSigframe struct{ Unsized }
 
 // Offsets of uc.uc_sigmask from the second word of the frame (asm/ucontext.h).
 // Before it are the flags, link, stack and registers of a struct ucontext and, on
@@ -47,7 +47,7 @@ func (rtSigframe) Show(c *Call, _ View) {
 // sigframe is a struct sigframe_ia32 after its return address and signal. The
 // lower half of the mask is the second last member of its struct sigcontext; the
 // upper half follows the floating-point state.
-type sigframe struct{ OnStack }
+type sigframe struct{ Unsized }
 
 const (
 	maskLow  = 20 * 4
