@@ -68,14 +68,11 @@ func (Discard) Native([]byte) {}
 // Inet implements Encoder.
 func (Discard) Inet(string, []byte) {}
 
-// Or implements Encoder.
-func (Discard) Or() {}
+// Join implements Encoder.
+func (Discard) Join(Operator) {}
 
 // Shift implements Encoder.
 func (Discard) Shift(uint, string, Base) {}
-
-// Plus implements Encoder.
-func (Discard) Plus() {}
 
 // BeginStruct implements Encoder.
 func (Discard) BeginStruct() {}

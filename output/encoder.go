@@ -69,6 +69,14 @@ const (
 	WithoutPlain                      // 0x2 /* AF_INET */|0xa
 )
 
+// Operator is how two values make one number.
+type Operator uint8
+
+const (
+	Or   Operator = iota // they are bits of one word, but do not come from one Set
+	Plus                 // a named base, and the number added to it
+)
+
 // RemarkKind is the meaning of a remark.
 type RemarkKind uint8
 
@@ -153,16 +161,13 @@ type Encoder interface {
 	// &sin6_addr).
 	Inet(name string, b []byte)
 
-	// Or separates two values that are bits of one word but do not come from
-	// one Set: CLONE_VM|SIGCHLD.
-	Or()
+	// Join separates two values that together are one number: CLONE_VM|SIGCHLD,
+	// SKF_AD_OFF+SKF_AD_PROTOCOL.
+	Join(by Operator)
 	// Shift follows one of those values if it is shifted left by count bits:
 	// FUTEX_OP_ADD<<28. name is the name of the count, or empty:
 	// 21<<MAP_HUGE_SHIFT; base is how the count is written.
 	Shift(count uint, name string, base Base)
-	// Plus separates a named base from the number added to it:
-	// SKF_AD_OFF+SKF_AD_PROTOCOL.
-	Plus()
 
 	BeginStruct()
 	// Field starts the next member. Text shows a member with an empty name

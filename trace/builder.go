@@ -236,8 +236,12 @@ func (b *builder) EndNamed() {
 	}
 }
 
-func (b *builder) Or()   { b.join = byOr }
-func (b *builder) Plus() { b.join = bySum }
+func (b *builder) Join(by output.Operator) {
+	b.join = byOr
+	if by == output.Plus {
+		b.join = bySum
+	}
+}
 
 func (b *builder) Shift(count uint, _ string, _ output.Base) {
 	b.part <<= count

@@ -233,8 +233,12 @@ func (c *capture) EndNamed() {
 	}
 }
 
-func (c *capture) Or()   { c.join = byOr }
-func (c *capture) Plus() { c.join = bySum }
+func (c *capture) Join(by output.Operator) {
+	c.join = byOr
+	if by == output.Plus {
+		c.join = bySum
+	}
+}
 
 func (c *capture) Shift(count uint, _ string, _ output.Base) {
 	if !c.here() || len(c.values) == 0 {

@@ -43,7 +43,7 @@ var mountFlagsArg = &Shown{As: Ulong, At: In, Sees: Ulong, By: func(c *Call, v V
 		if flags == 0 {
 			return
 		}
-		c.Out.Or()
+		c.Out.Join(output.Or)
 	}
 	c.Out.Flags(flags, &tables.MountFlags, output.Hex)
 }}

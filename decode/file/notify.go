@@ -16,7 +16,7 @@ const fanClass = tables.FAN_CLASS_CONTENT | tables.FAN_CLASS_PRE_CONTENT
 func showFanInitFlags(c *Call, v uint64) {
 	c.Out.Enum(v&fanClass, &tables.FanotifyClass, output.Hex)
 	if flags := v &^ fanClass; flags != 0 {
-		c.Out.Or()
+		c.Out.Join(output.Or)
 		c.Out.Flags(flags, &tables.FanotifyInit, output.Hex)
 	}
 }

@@ -18,7 +18,7 @@ func showStatxFlags(c *Call, v uint64) {
 		c.Out.Flags(sync, &tables.StatxSync, output.Hex)
 	}
 	if flags != 0 {
-		c.Out.Or()
+		c.Out.Join(output.Or)
 		c.Out.Flags(flags, &tables.StatxFlags, output.Hex)
 	}
 }

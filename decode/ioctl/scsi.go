@@ -50,7 +50,7 @@ func showReset(c *Call, v uint64) {
 	const noEscalate = 0x100 // SG_SCSI_RESET_NO_ESCALATE
 	if v&noEscalate != 0 {
 		c.Out.Symbol(noEscalate, "SG_SCSI_RESET_NO_ESCALATE", output.Hex)
-		c.Out.Or()
+		c.Out.Join(output.Or)
 	}
 	c.Out.Enum(v&^noEscalate, &tables.SGReset, output.Hex)
 }

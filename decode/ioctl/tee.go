@@ -86,7 +86,7 @@ var teeParam = &Struct{Fields: Fields{
 		c.Out.BeginNamed()
 		c.Out.Enum(n&^meta, &tables.TEEParamAttr, output.Hex)
 		if n&meta != 0 {
-			c.Out.Or()
+			c.Out.Join(output.Or)
 			c.Out.Symbol(meta, "TEE_IOCTL_PARAM_ATTR_META", output.Hex)
 		}
 		c.Out.EndNamed()

@@ -78,7 +78,7 @@ func (t *termOflags) Show(c *Call, v View) {
 	rest := t.Value(c, v)
 	for _, set := range termDelays {
 		rest &^= showMasked(c, rest, set)
-		c.Out.Or()
+		c.Out.Join(output.Or)
 	}
 	c.Out.Flags(rest, &tables.TermOflags, output.Hex)
 }
@@ -92,15 +92,15 @@ func (t *termCflags) Show(c *Call, v View) {
 	rest := t.Value(c, v)
 	cbaud := maskOf(&tables.TermBauds)
 	showMasked(c, rest, &tables.TermBauds)
-	c.Out.Or()
+	c.Out.Join(output.Or)
 	if in := rest >> ibshift & cbaud; in != 0 {
 		c.Out.Enum(in, &tables.TermBauds, output.Hex)
 		c.Out.Shift(ibshift, "IBSHIFT", output.Hex)
-		c.Out.Or()
+		c.Out.Join(output.Or)
 	}
 	rest &^= cbaud | cbaud<<ibshift
 	rest &^= showMasked(c, rest, &tables.TermSizes)
-	c.Out.Or()
+	c.Out.Join(output.Or)
 	c.Out.Flags(rest, &tables.TermCflags, output.Hex)
 }
 

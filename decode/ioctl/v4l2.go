@@ -311,10 +311,10 @@ func (t v4l2BufFlags) Show(c *Call, v View) {
 	c.Out.Named(output.WithoutPlain)
 	if flags := n &^ (kind | source); flags != 0 {
 		c.Out.Flags(flags, &tables.V4L2BufFlags, output.Hex)
-		c.Out.Or()
+		c.Out.Join(output.Or)
 	}
 	c.Out.Enum(n&kind, &tables.V4L2BufTimestamp, output.Hex)
-	c.Out.Or()
+	c.Out.Join(output.Or)
 	c.Out.Enum(n&source, &tables.V4L2BufTimestampSource, output.Hex)
 	c.Out.EndNamed()
 }
@@ -414,7 +414,7 @@ func (t *controlID) Show(c *Call, v View) {
 	c.Out.Number(id, output.Hex)
 	c.Out.Named(output.WithoutPlain)
 	c.Out.Flags(id&next, &tables.V4L2CtrlQuery, output.Hex)
-	c.Out.Or()
+	c.Out.Join(output.Or)
 	showControlID(c, id&^next)
 	c.Out.EndNamed()
 }
@@ -432,7 +432,7 @@ func showControlID(c *Call, id uint64) {
 	c.Out.Number(id, output.Hex)
 	c.Out.Named(output.InComment)
 	c.Out.Symbol(id&^inClass, class, output.Hex)
-	c.Out.Plus()
+	c.Out.Join(output.Plus)
 	c.Out.Number(id&inClass, output.Hex)
 	c.Out.EndNamed()
 }

@@ -86,15 +86,15 @@ func (t futexWakeOp) Show(c *Call, v View) {
 	if op&8 != 0 {
 		c.Out.Symbol(8, "FUTEX_OP_OPARG_SHIFT", output.Hex)
 		c.Out.Shift(28, "", output.Unsigned)
-		c.Out.Or()
+		c.Out.Join(output.Or)
 	}
 	shiftedEnum(c, op&7, &tables.FutexWakeOp, 28, "FUTEX_OP_???")
-	c.Out.Or()
+	c.Out.Join(output.Or)
 	c.Out.Number(word>>12&0xfff, output.Hex)
 	c.Out.Shift(12, "", output.Unsigned)
-	c.Out.Or()
+	c.Out.Join(output.Or)
 	shiftedEnum(c, word>>24&0xf, &tables.FutexWakeCmp, 24, "FUTEX_OP_CMP_???")
-	c.Out.Or()
+	c.Out.Join(output.Or)
 	c.Out.Number(word&0xfff, output.Hex)
 }
 
@@ -131,7 +131,7 @@ func (t futexFlags) Show(c *Call, v View) {
 	c.Out.Named(output.InComment)
 	c.Out.Enum(word&futex2SizeMask, &tables.Futex2Sizes, output.Hex)
 	if bits := word &^ futex2SizeMask; bits != 0 {
-		c.Out.Or()
+		c.Out.Join(output.Or)
 		c.Out.Flags(bits, &tables.Futex2Flags, output.Hex)
 	}
 	c.Out.EndNamed()

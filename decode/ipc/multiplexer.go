@@ -22,7 +22,7 @@ func showIPCCall(c *Call, v uint64) {
 	if version := v >> 16; version != 0 {
 		c.Out.Number(version, output.Unsigned)
 		c.Out.Shift(16, "", output.Unsigned)
-		c.Out.Or()
+		c.Out.Join(output.Or)
 	}
 	c.Out.Enum(v&0xffff, &tables.IpcCall, output.Unsigned)
 }

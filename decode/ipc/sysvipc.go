@@ -144,7 +144,7 @@ func (t *ipcCommand) Show(c *Call, v View) {
 	n := v.Uint(4)
 	if n&ipc64 != 0 {
 		c.Out.Symbol(ipc64, "IPC_64", output.Hex)
-		c.Out.Or()
+		c.Out.Join(output.Or)
 	}
 	c.Out.Enum(n&^ipc64, t.set, output.Hex)
 }

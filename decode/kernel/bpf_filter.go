@@ -95,12 +95,12 @@ func ShowBPFCode(c *Call, code uint16, extended bool) {
 		ops, jumps = &tables.EBPFArithmeticOp, &tables.EBPFJumpOp
 	}
 	part := func(mask uint16, set *tables.Set) {
-		c.Out.Or()
+		c.Out.Join(output.Or)
 		c.Out.Enum(uint64(code&mask), set, output.Hex)
 	}
 	rest := func(bits uint16) {
 		if bits != 0 {
-			c.Out.Or()
+			c.Out.Join(output.Or)
 			c.Out.Number(uint64(bits), output.Hex)
 			c.Out.Comment(output.Note, "BPF_???")
 		}
@@ -147,7 +147,7 @@ func SocketFilterConstant(c *Call, code uint16, k uint32) bool {
 	)
 	show := func(first uint32, name string) {
 		c.Out.Symbol(uint64(first), name, output.Hex)
-		c.Out.Plus()
+		c.Out.Join(output.Plus)
 	}
 	switch {
 	case k >= ancillary:
@@ -176,7 +176,7 @@ func SeccompConstant(c *Call, code uint16, k uint32) bool {
 	}
 	c.Out.Enum(uint64(k&^data), &tables.SeccompAction, output.Hex)
 	if k&data != 0 {
-		c.Out.Or()
+		c.Out.Join(output.Or)
 		c.Out.Number(uint64(k&data), output.Hex)
 	}
 	return true

@@ -25,12 +25,12 @@ func (t *fileMode) Show(c *Call, v View) {
 	c.Out.Named(output.InComment)
 	if kind != 0 {
 		c.Out.Enum(kind, &tables.FileType, output.Octal)
-		c.Out.Or()
+		c.Out.Join(output.Or)
 	}
 	const special = tables.S_ISUID | tables.S_ISGID | tables.S_ISVTX
 	if mode&special != 0 {
 		c.Out.Flags(mode&special, &tables.FileModeBits, output.Octal)
-		c.Out.Or()
+		c.Out.Join(output.Or)
 	}
 	c.Out.Number(mode&^(tables.S_IFMT|special), output.Octal)
 	c.Out.EndNamed()

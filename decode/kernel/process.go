@@ -77,13 +77,13 @@ func (t WaitStatus) Show(c *Call, v View) {
 	}
 	c.Out.Text(output.AsString(append(b, '}')))
 	if event := status >> 16; event != 0 {
-		c.Out.Or()
+		c.Out.Join(output.Or)
 		c.Out.Enum(uint64(event), &tables.PtraceEvent, output.Hex)
 		c.Out.Shift(16, "", output.Unsigned)
 		status &= 0xffff
 	}
 	if status != 0 {
-		c.Out.Or()
+		c.Out.Join(output.Or)
 		c.Out.Number(uint64(status), output.Hex)
 	}
 }

@@ -394,7 +394,7 @@ func (t *l2cap) Show(c *Call, v View) {
 				c.Out.Number(n, output.Hex)
 				c.Out.Named(output.InComment)
 				c.Out.Symbol(d.first, d.name, output.Hex)
-				c.Out.Plus()
+				c.Out.Join(output.Plus)
 				c.Out.Number(n-d.first, output.Unsigned)
 				c.Out.EndNamed()
 				c.Out.EndMacro()

@@ -59,7 +59,7 @@ func (t *Flags) showParts(c *Call, v View) {
 	}
 	if flags != 0 {
 		if before {
-			c.Out.Or()
+			c.Out.Join(output.Or)
 		}
 		c.Out.Flags(flags, t.Set, t.In.Base())
 	}
@@ -83,7 +83,7 @@ func (t *Flags) showEach(c *Call, word uint64, first, some bool) {
 			continue
 		}
 		if some {
-			c.Out.Or()
+			c.Out.Join(output.Or)
 		}
 		p.show(c, word)
 		some = true

@@ -61,7 +61,7 @@ func (t mempolicy) Show(c *Call, v View) {
 	c.Out.Number(word, output.Hex)
 	c.Out.Named(output.InComment)
 	c.Out.Text(name)
-	c.Out.Or()
+	c.Out.Join(output.Or)
 	c.Out.Flags(flags, &tables.MempolicyMode, output.Hex)
 	c.Out.EndNamed()
 }

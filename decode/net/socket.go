@@ -63,7 +63,7 @@ func showSocketType(c *Call, v uint64) {
 	}
 	c.Out.Enum(v&mask, &tables.SocketType, output.Hex)
 	if v &^= mask; v != 0 {
-		c.Out.Or()
+		c.Out.Join(output.Or)
 		c.Out.Flags(v, &tables.SocketTypeFlags, output.Hex)
 	}
 }

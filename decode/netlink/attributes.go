@@ -118,11 +118,11 @@ func (t *Attributes) showHeader(c *Call, length, kind uint64) {
 	c.Out.Field("nla_type")
 	if kind&nlaNested != 0 {
 		c.Out.Symbol(nlaNested, "NLA_F_NESTED", output.Hex)
-		c.Out.Or()
+		c.Out.Join(output.Or)
 	}
 	if kind&nlaNetByteOrder != 0 {
 		c.Out.Symbol(nlaNetByteOrder, "NLA_F_NET_BYTEORDER", output.Hex)
-		c.Out.Or()
+		c.Out.Join(output.Or)
 	}
 	number := kind &^ (nlaNested | nlaNetByteOrder)
 	if t.Set == nil {

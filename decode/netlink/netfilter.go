@@ -44,7 +44,7 @@ func showNetfilterType(c *Call, msgType uint16) {
 	}
 	c.Out.Enum(uint64(msgType>>8), &tables.NetfilterSubsys, output.Hex)
 	c.Out.Shift(8, "", output.Unsigned)
-	c.Out.Or()
+	c.Out.Join(output.Or)
 	if set := netfilterMessages.Get()[netfilterSubsystem(msgType)]; set != nil {
 		c.Out.Enum(uint64(msgType&0xff), set, output.Hex)
 	} else {

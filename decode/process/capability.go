@@ -77,7 +77,7 @@ func showCaps(c *Call, set uint64) {
 		if unknown == 0 {
 			return
 		}
-		c.Out.Or()
+		c.Out.Join(output.Or)
 	}
 	c.Out.Number(unknown>>32, output.Hex)
 	if known>>32 == 0 {

@@ -185,7 +185,7 @@ func showPerfHardwareConfig(c *Call, v uint64) {
 	if pmu := v >> 32; pmu != 0 {
 		c.Out.Number(pmu, output.Hex)
 		c.Out.Shift(32, "", output.Unsigned)
-		c.Out.Or()
+		c.Out.Join(output.Or)
 	}
 	c.Out.Enum(v&0xffffffff, &tables.PerfHardware, output.Hex)
 }
@@ -197,15 +197,15 @@ func showPerfCacheConfig(c *Call, v uint64) {
 		if n := v >> part.shift & (1<<part.bits - 1); n != 0 {
 			c.Out.Number(n, output.Hex)
 			c.Out.Shift(part.shift, "", output.Unsigned)
-			c.Out.Or()
+			c.Out.Join(output.Or)
 		}
 	}
 	c.Out.Enum(v>>16&0xff, &tables.PerfCacheResults, output.Hex)
 	c.Out.Shift(16, "", output.Unsigned)
-	c.Out.Or()
+	c.Out.Join(output.Or)
 	c.Out.Enum(v>>8&0xff, &tables.PerfCacheOps, output.Hex)
 	c.Out.Shift(8, "", output.Unsigned)
-	c.Out.Or()
+	c.Out.Join(output.Or)
 	c.Out.Enum(v&0xff, &tables.PerfCaches, output.Hex)
 }
 

@@ -260,7 +260,7 @@ const personaType = 0xff // PER_MASK
 func showPersona(c *Call, n uint64) {
 	c.Out.Enum(n&personaType, &tables.Personality, output.Hex)
 	if flags := n &^ personaType; flags != 0 {
-		c.Out.Or()
+		c.Out.Join(output.Or)
 		c.Out.Flags(flags, &tables.PersonalityFlags, output.Hex)
 	}
 }

@@ -65,7 +65,7 @@ func (t cloneWord) Show(c *Call, v View) {
 	}
 	c.Out.Flags(flags, &tables.CloneFlags, output.Hex)
 	if sig != 0 {
-		c.Out.Or()
+		c.Out.Join(output.Or)
 		ShowSignal(c, sig)
 	}
 }

@@ -193,7 +193,7 @@ func (t userOffset) Show(c *Call, v View) {
 	c.Out.Named(output.InComment)
 	c.Out.Text(name)
 	if off != base {
-		c.Out.Plus()
+		c.Out.Join(output.Plus)
 		c.Out.Number(off-base, output.Unsigned)
 	}
 	c.Out.EndNamed()

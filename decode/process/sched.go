@@ -63,7 +63,7 @@ func (t policy) Show(c *Call, v View) {
 func showPolicy(c *Call, word uint64) {
 	if word&resetOnFork != 0 {
 		c.Out.Text("SCHED_RESET_ON_FORK")
-		c.Out.Or()
+		c.Out.Join(output.Or)
 		word &^= resetOnFork
 	}
 	if name, ok := tables.SchedPolicy.Lookup(word); ok {

@@ -116,7 +116,7 @@ func (t kexecFlags) Show(c *Call, v View) {
 	word := t.Value(c, v)
 	c.Out.Enum(word&kexecArch, &tables.KexecArch, output.Hex)
 	if flags := word &^ kexecArch; flags != 0 {
-		c.Out.Or()
+		c.Out.Join(output.Or)
 		c.Out.Flags(flags, &tables.KexecLoadFlags, output.Hex)
 	}
 }

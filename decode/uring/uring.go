@@ -88,7 +88,7 @@ const registeredRing = 1 << 31
 var ioUringOpcode = &Value{In: U32, By: func(c *Call, v uint64) {
 	c.Out.Enum(v&^registeredRing, &tables.UringRegister, output.Hex)
 	if v&registeredRing != 0 {
-		c.Out.Or()
+		c.Out.Join(output.Or)
 		c.Out.Flags(v&registeredRing, &tables.UringRegisterFlags, output.Hex)
 	}
 }}

@@ -45,7 +45,7 @@ func TestJSONValues(t *testing.T) {
 		{"flags rest", func(e output.Encoder) { e.Flags(0x81, outputtest.Protections, output.Hex) }, `"value":129,"flags":["PROT_READ"],"unknown":128`},
 		{"flags and another", func(e output.Encoder) {
 			e.Flags(1, outputtest.Protections, output.Hex)
-			e.Or()
+			e.Join(output.Or)
 			e.Number(21, output.Unsigned)
 			e.Shift(26, "MAP_HUGE_SHIFT", output.Unsigned)
 		}, `"value":1,"flags":["PROT_READ"],"or":{"value":21,"shift":26,"shift_symbol":"MAP_HUGE_SHIFT"}`},
@@ -116,7 +116,7 @@ func TestJSONValues(t *testing.T) {
 			e.Number(0x8022, output.Hex)
 			e.Named(output.InComment)
 			e.Symbol(2, "MAP_PRIVATE", output.Hex)
-			e.Or()
+			e.Join(output.Or)
 			e.Flags(0x8020, &tables.Set{Consts: []tables.Const{{Value: 0x20, Name: "MAP_ANONYMOUS"}}}, output.Hex)
 			e.EndNamed()
 		}, `"value":32802,"flags":["MAP_PRIVATE","MAP_ANONYMOUS"],"unknown":32768`},
@@ -125,7 +125,7 @@ func TestJSONValues(t *testing.T) {
 			e.Number(0o100644, output.Octal)
 			e.Named(output.InComment)
 			e.Symbol(0o100000, "S_IFREG", output.Octal)
-			e.Or()
+			e.Join(output.Or)
 			e.Number(0o644, output.Octal)
 			e.EndNamed()
 		}, `"value":33188,"flags":["S_IFREG"],"unknown":420`},
@@ -151,7 +151,7 @@ func TestJSONValues(t *testing.T) {
 			e.Number(5, output.Hex)
 			e.Named(output.InComment)
 			e.Symbol(1, "A", output.Hex)
-			e.Or()
+			e.Join(output.Or)
 			e.Number(1, output.Unsigned)
 			e.Shift(2, "", output.Unsigned)
 			e.EndNamed()
@@ -164,7 +164,7 @@ func TestJSONValues(t *testing.T) {
 			e.BeginArray()
 			e.Elem()
 			e.Number(16, output.Signed)
-			e.Or()
+			e.Join(output.Or)
 			e.Number(1, output.Signed)
 			e.Changed()
 			e.Number(8, output.Signed)

@@ -475,16 +475,15 @@ func (j *writer) Changed() {
 	j.inner("changed")
 }
 
-// Or implements output.Encoder.
-func (j *writer) Or() {
-	j.names.flags = true
-	j.inner("or")
-}
-
-// Plus implements output.Encoder.
-func (j *writer) Plus() {
-	j.names.plain = false
-	j.inner("plus")
+// Join implements output.Encoder.
+func (j *writer) Join(by output.Operator) {
+	if by == output.Or {
+		j.names.flags = true
+		j.inner("or")
+	} else {
+		j.names.plain = false
+		j.inner("plus")
+	}
 }
 
 // Shift implements output.Encoder.

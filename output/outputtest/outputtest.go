@@ -141,7 +141,7 @@ func Verb(e output.Writer, i int, op byte) {
 	case 6:
 		e.Changed()
 	case 7:
-		e.Or()
+		e.Join(output.Or)
 	case 8:
 		e.BeginStruct()
 	case 9:

@@ -64,22 +64,16 @@ func (a *args) Inet(name string, b []byte) {
 	a.text.Inet("", b)
 }
 
-// Or implements output.Encoder.
-func (a *args) Or() {
+// Join implements output.Encoder.
+func (a *args) Join(by output.Operator) {
 	a.mixed()
-	a.text.Or()
+	a.text.Join(by)
 }
 
 // Shift implements output.Encoder.
 func (a *args) Shift(count uint, name string, base output.Base) {
 	a.mixed()
 	a.text.Shift(count, name, base)
-}
-
-// Plus implements output.Encoder.
-func (a *args) Plus() {
-	a.mixed()
-	a.text.Plus()
 }
 
 // structural reports whether a struct or array that begins here is the whole value.

@@ -75,7 +75,7 @@ func TestValues(t *testing.T) {
 		{"inet", func(e output.Encoder) { e.Inet("", []byte{127, 0, 0, 1}) }, `"a":"127.0.0.1"`},
 		{"bits", func(e output.Encoder) {
 			e.Flags(2, outputtest.Protections, output.Hex)
-			e.Or()
+			e.Join(output.Or)
 			e.Number(5, output.Hex)
 			e.Shift(16, "", output.Unsigned)
 		}, `"a":"PROT_WRITE|0x5\u003c\u003c16"`},

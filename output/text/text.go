@@ -77,7 +77,7 @@ func (w *writer) via(v *socketcall.Via) {
 	if v.Version != 0 {
 		w.buf = output.AppendNumber(w.buf, uint64(v.Version), output.Unsigned)
 		w.Shift(16, "", output.Unsigned)
-		w.Or()
+		w.Join(output.Or)
 	}
 	if v.Symbol != "" {
 		w.symbol(v.Symbol)

@@ -37,7 +37,7 @@ func parts(e output.Encoder) {
 	e.Number(12, output.Hex)
 	e.Named(output.WithoutPlain)
 	e.Enum(2, outputtest.Families, output.Hex)
-	e.Or()
+	e.Join(output.Or)
 	e.Number(10, output.Hex)
 	e.EndNamed()
 }
@@ -88,7 +88,7 @@ func TestTextValues(t *testing.T) {
 		{"file mode", output.Options{}, func(e output.Encoder) { e.Flags(0o104755, outputtest.FileModes, output.Octal) }, "S_IFREG|S_ISUID|0755"},
 		{"flags and another", output.Options{}, func(e output.Encoder) {
 			e.Flags(1, outputtest.Protections, output.Hex)
-			e.Or()
+			e.Join(output.Or)
 			e.Symbol(17, "SIGCHLD", output.Unsigned)
 		}, "PROT_READ|SIGCHLD"},
 
@@ -97,7 +97,7 @@ func TestTextValues(t *testing.T) {
 			e.Number(0xff, output.Hex)
 			e.Named(output.InComment)
 			e.Enum(0xf, outputtest.Families, output.Hex)
-			e.Or()
+			e.Join(output.Or)
 			e.Enum(2, outputtest.Families, output.Hex)
 			e.Comment(output.Note, "remark")
 			e.EndNamed()
@@ -174,7 +174,7 @@ func TestTextValues(t *testing.T) {
 		{"abstract", output.Options{}, func(e output.Encoder) { e.Str(output.Abstract, []byte("x\x00"), false) }, `@"x\0"`},
 		{"sum", output.Options{}, func(e output.Encoder) {
 			e.Symbol(4096, "SKF_AD_OFF", output.Hex)
-			e.Plus()
+			e.Join(output.Plus)
 			e.Number(4, output.Unsigned)
 		}, "SKF_AD_OFF+4"},
 		{"comment", output.Options{}, func(e output.Encoder) { e.Addr(16); e.Comment(output.Note, "22 vars"); e.Comment(output.Note, "b") }, "0x10 /* 22 vars */ /* b */"},

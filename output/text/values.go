@@ -375,11 +375,14 @@ func (e *Values) comment(s string) {
 // Changed implements output.Encoder.
 func (e *Values) Changed() { e.punct(" => ") }
 
-// Or implements output.Encoder.
-func (e *Values) Or() { e.symbol("|") } // as in a set of flags
-
-// Plus implements output.Encoder.
-func (e *Values) Plus() { e.put("+") }
+// Join implements output.Encoder.
+func (e *Values) Join(by output.Operator) {
+	if by == output.Or {
+		e.symbol("|") // as in a set of flags
+	} else {
+		e.put("+")
+	}
+}
 
 // Shift implements output.Encoder.
 func (e *Values) Shift(count uint, name string, base output.Base) {
