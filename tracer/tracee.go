@@ -142,7 +142,3 @@ func (tr *Tracee) inherit(parent *Tracee) {
 func (tr *Tracee) runsToFilter() bool {
 	return tr.filtered && !tr.inCall && tr.launch == notLaunched && tr.untraced == nil && (!tr.everyCall || tr.unseen)
 }
-
-// InCall reports whether the tracee is between the entry and the exit of a
-// system call.
-func (tr *Tracee) InCall() bool { return tr.inCall }

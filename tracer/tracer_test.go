@@ -427,7 +427,7 @@ func TestThreadExec(t *testing.T) {
 			if ev.FormerTID == pid || ev.Tracee.TID != pid || ev.Superseded != tracee || ev.Tracee == tracee {
 				t.Errorf("exec of %d, now %d, superseding %v", ev.FormerTID, ev.Tracee.TID, ev.Superseded)
 			}
-			if !ev.Tracee.InCall() || ev.Call.NR != unix.SYS_EXECVE {
+			if !ev.Tracee.inCall || ev.Call.NR != unix.SYS_EXECVE {
 				t.Errorf("exec in call %d", ev.Call.NR)
 			}
 		case ev.Kind == Exited && ev.Tracee.TID == pid:

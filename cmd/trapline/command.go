@@ -4,9 +4,7 @@ package main
 
 import (
 	"os"
-	"os/user"
 	"slices"
-	"strconv"
 	"strings"
 
 	"trapline/cmd/trapline/early"
@@ -63,32 +61,9 @@ func (c *config) credential() (*trace.Credential, error) {
 	if os.Getuid() != 0 || os.Geteuid() != 0 {
 		return nil, refusef("You must be root to use the -u/--username option")
 	}
-	if uid, gid, ok := strings.Cut(c.user, ":"); ok {
-		u, uerr := strconv.ParseUint(uid, 10, 32)
-		g, gerr := strconv.ParseUint(gid, 10, 32)
-		const invalid = 1<<32 - 1 // (uid_t) -1
-		if uerr != nil || gerr != nil || u == invalid || g == invalid {
-			return nil, refusef("Invalid UID:GID pair '%s'", c.user)
-		}
-		return &trace.Credential{UID: uint32(u), GID: uint32(g)}, nil
-	}
-	account, err := user.Lookup(c.user)
+	credential, err := trace.ParseCredential(c.user)
 	if err != nil {
-		return nil, refusef("Cannot find user '%s'", c.user)
-	}
-	ids, err := account.GroupIds()
-	if err != nil {
-		return nil, refusef("initgroups: %v", err)
-	}
-	credential := &trace.Credential{UID: parseID(account.Uid), GID: parseID(account.Gid)}
-	for _, id := range ids {
-		credential.Groups = append(credential.Groups, parseID(id))
+		return nil, refusef("%v", err)
 	}
 	return credential, nil
-}
-
-// parseID reads an id of the user database, which is always a number.
-func parseID(s string) uint32 {
-	n, _ := strconv.ParseUint(s, 10, 32)
-	return uint32(n)
 }

@@ -7,19 +7,19 @@ import (
 
 // Iovecs are Count structs iovec (linux/uio.h). Their buffers together hold up to
 // Limit bytes of data; without a Limit all of them are full. After a call that
-// failed the buffers are shown as addresses, unless the Iovecs are Answered.
+// failed the buffers are shown as addresses, unless the Iovecs are answered.
 type Iovecs struct {
 	Unsized
 	Count, Limit Num
 	Each         func(c *Call, addr, n uint64) // shows the n bytes that one buffer holds; nil for (*Call).ShowBytes
 	Bare         bool                          // buffers are shown as addresses: they are ranges of them, or have not been filled yet
-	Answered     bool
+	answered     bool
 }
 
 // ShowAnsweredIovecs shows count buffers, which together hold size bytes, even if
 // the call failed.
 func ShowAnsweredIovecs(c *Call, addr, count, size uint64) {
-	(&Iovecs{Count: Const(count), Limit: Const(size), Answered: true}).ShowAt(c, addr)
+	(&Iovecs{Count: Const(count), Limit: Const(size), answered: true}).ShowAt(c, addr)
 }
 
 // unlimited is the limit if all buffers are full.
@@ -53,7 +53,7 @@ func (t *Iovecs) ShownPlain(c *Call) bool { return t.Count.Num(c) == 0 }
 func (t *Iovecs) ShowAt(c *Call, addr uint64) {
 	now := iovShown.Of(c)
 	outer := *now
-	*now = iovState{unlimited, t.Each, t.Bare, t.Answered}
+	*now = iovState{unlimited, t.Each, t.Bare, t.answered}
 	if t.Limit != nil {
 		now.left = t.Limit.Num(c)
 	}

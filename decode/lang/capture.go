@@ -1,10 +1,6 @@
 package lang
 
-import (
-	"slices"
-
-	"trapline/tables"
-)
+import "trapline/tables"
 
 // Capture is what has to be kept of a call's memory so that the call can be
 // decoded later, when that memory may no longer be as it was. It follows from the
@@ -152,28 +148,6 @@ func (d *Decoder) CaptureFor(abi tables.ABI, nr uint64, args *[6]uint64, detail 
 		c.Sig = c.Sig.sub.signature(&c)
 	}
 	return d.captureOf(c.Sig, abi, detail)
-}
-
-// Choose returns the capture for a call with these arguments. The result has no Commands,
-// unless there are too many to list.
-func (c *Capture) Choose(args *[6]uint64) *Capture {
-	for c.Commands != nil && !c.Commands.Many {
-		t := c.Commands
-		c = t.Other
-		i, found := slices.BinarySearchFunc(t.Of, args[t.Arg]&t.Mask, func(cmd Command, v uint64) int {
-			switch {
-			case cmd.Value < v:
-				return -1
-			case cmd.Value > v:
-				return 1
-			}
-			return 0
-		})
-		if found {
-			c = t.Of[i].Capture
-		}
-	}
-	return c
 }
 
 func (d *Decoder) captureOf(s *Signature, abi tables.ABI, detail Detail) *Capture {

@@ -234,8 +234,8 @@ func (k *Keeps) Bytes(n int) {
 	}
 }
 
-// Null adds the condition that the argument is a null pointer.
-func (k *Keeps) Null() {
+// null adds the condition that the argument is a null pointer.
+func (k *Keeps) null() {
 	if k.behind {
 		k.Gap("a pointer behind a pointer")
 		return

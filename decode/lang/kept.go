@@ -49,9 +49,6 @@ func (m *KeptMemory) Reset() {
 // Keep adds a piece. p.B is not copied.
 func (m *KeptMemory) Keep(p Piece) { m.pieces = append(m.pieces, p) }
 
-// Pieces are those that were kept since Reset.
-func (m *KeptMemory) Pieces() []Piece { return m.pieces }
-
 // Exit notes that the call has returned: from now on, reads see the memory that it
 // has written, and no longer what was kept BeforeCall.
 func (m *KeptMemory) Exit() { m.exiting = true }

@@ -18,7 +18,7 @@ func (t *Ptr) Layout(abi tables.ABI) Layout { return pointerLayout(abi, t.Wide) 
 
 func (t *Ptr) Keep(k *Keeps) {
 	if t.Seldom {
-		k.Null()
+		k.null()
 		return
 	}
 	k.Follow(t.To, AnyTime)

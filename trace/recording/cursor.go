@@ -279,18 +279,3 @@ func (c *Cursor) find(tid int) error {
 	}
 	return nil
 }
-
-// Pending yields the calls that threads are in at the event that Next has returned last,
-// with their numbers, by thread. It leaves out calls during which the thread was attached
-// to. An error comes from reading earlier blocks.
-func (c *Cursor) Pending(yield func(tid int, ordinal uint64, call *Call)) error {
-	for tid := range c.older {
-		if err := c.find(tid); err != nil {
-			return err
-		}
-	}
-	for tid, call := range c.calls {
-		yield(tid, call.ordinal, &call.Call)
-	}
-	return nil
-}

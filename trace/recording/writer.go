@@ -102,7 +102,7 @@ func Create(path string, info *Info) (*Writer, error) {
 }
 
 // Begin begins an event. first reports that it is the first one of a block, which must
-// tell again what is known of threads. Put or Skip must follow.
+// tell again what is known of threads. Put must follow.
 func (w *Writer) Begin() (first bool) {
 	w.mu.Lock()
 	return w.fresh
@@ -113,9 +113,6 @@ func (w *Writer) Knows(tid int) bool {
 	_, ok := w.encoder.byTID[tid]
 	return ok && !w.fresh
 }
-
-// Skip ends what Begin began without an event.
-func (w *Writer) Skip() { w.mu.Unlock() }
 
 // Put adds the event that Begin has begun. It sets its Number and Ordinal.
 func (w *Writer) Put(ev *Event) {

@@ -34,7 +34,7 @@ func (c *Controller) look(now uint32) {
 		switch {
 		case c.always:
 		case c.tooParallel(passed):
-			c.Deactivate()
+			c.deactivate()
 			c.spread, c.window = true, 0
 		case isContended:
 			c.backOff()
@@ -67,20 +67,20 @@ func (c *Controller) activate() {
 // End ends co-location for good, except that Stop is yet to be called. The caller unpins
 // the tracees.
 func (c *Controller) End() {
-	c.Deactivate()
+	c.deactivate()
 	c.wanted = false
 }
 
-// Deactivate ends an attempt. The tracer's thread is unpinned at once; tracees
+// deactivate ends an attempt. The tracer's thread is unpinned at once; tracees
 // are unpinned as they stop, or by the guardian.
-func (c *Controller) Deactivate() {
+func (c *Controller) deactivate() {
 	c.unpinTracer()
 	c.active, c.turns = false, false
 }
 
 // backOff ends an attempt and sets the pause until the next one.
 func (c *Controller) backOff() {
-	c.Deactivate()
+	c.deactivate()
 	if c.looks >= longestPause {
 		c.nextPause = shortestPause
 	}

@@ -164,7 +164,7 @@ func (c *Controller) Stop() {
 	if c.guardian == nil {
 		return
 	}
-	c.Deactivate()
+	c.deactivate()
 	c.guardian.dismiss()
 	c.debugf("co-location: %d changes of the processor", c.moves)
 	if c.schedstat >= 0 {
@@ -236,7 +236,7 @@ func (c *Controller) noteStop(task *Task) {
 		c.parallel++
 	}
 	if now := g.table.ticks.Load(); g.closed.Load() {
-		c.Deactivate()
+		c.deactivate()
 	} else if now != c.tick {
 		c.look(now)
 		if c.exposing > 0 {
