@@ -169,8 +169,8 @@ func (t *number) Show(c *Call, v View) {
 	c.Out.Number(n, t.base)
 }
 
-// address is a pointer that is shown but not followed, in the Number that it is
-// converted from.
+// address is a pointer that is shown but not followed. It has the size of the Number
+// converted to it.
 type address Number
 
 const (

@@ -47,7 +47,7 @@ type fileName uint8
 
 const (
 	AnyFile fileName = iota // the name of a file that the call is about
-	Inert                   // no file is looked up by this name
+	Inert                   // a name by which no file is looked up
 )
 
 // Layout implements Type.
@@ -93,7 +93,7 @@ type stringPointer uint8
 
 const (
 	Path        stringPointer = iota // to a file name
-	LinkTarget                       // to what a symbolic link is to hold
+	LinkTarget                       // to the target of a symbolic link
 	String                           // to a Str
 	LinkPath                         // to a file name; if it is a symbolic link, the call uses the link itself
 	NewPath                          // to a LinkPath that the call puts into a directory
