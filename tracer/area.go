@@ -17,43 +17,24 @@ import (
 
 // giveArea gives a tracee an area, that of a thread that has ended or a new one,
 // and lets the index or gs lead to it. In a space that is not ready yet it maps the
-// index first.
-func (t *Tracer) giveArea(r *remote) error {
+// index first. If arenaAt is not 0, it maps an arena as well.
+func (t *Tracer) giveArea(r *remote, arenaAt uint64) error {
 	tr, s := r.tr, r.tr.space
 	fs := r.own.Fs_base
 	if s.lookup == buffered.ByFS {
 		if own, err := t.wordAtFS(tr, fs); err != nil || !own {
 			return errors.New("the word at its fs base is not the fs base")
 		}
-		var entry [buffered.IndexEntry]byte
-		if s.ready && (tr.ReadMemory(indexEntry(fs), entry[:]) != len(entry) || entry != [buffered.IndexEntry]byte{}) {
+		if s.ready && !isFree(tr, fs) {
 			return errors.New("another thread has its entry of the index")
 		}
 	}
-	var calls []remoteCall
-	if !s.ready {
-		calls = append(calls, s.mapIndex())
-	}
-	calls = append(calls, remoteCall{unix.SYS_GETPID})
-	if len(s.free) == 0 {
-		calls = append(calls, remoteCall{unix.SYS_MEMFD_CREATE, buffered.NameAddr, unix.MFD_CLOEXEC | unix.MFD_ALLOW_SEALING})
-	}
-	done, results, err := r.calls(calls...)
-	s.ready = s.ready || done > 0
+	a, pid, err := t.newArea(r, arenaAt)
 	if err != nil {
-		return fmt.Errorf("call %d: %w", calls[done][0], err)
-	}
-	pid := results[0]
-	var a *buffered.Area
-	if n := len(s.free); n > 0 {
-		a, s.free = s.free[n-1], s.free[:n-1]
-	} else {
-		pid = results[1]
-		if a, err = t.newArea(r, results[0]); err != nil {
-			return err
-		}
+		return err
 	}
 	a.Begin(int(pid))
+	a.SetLowest(s.lowest())
 	if s.changing > 0 {
 		a.HoldActions()
 	}
@@ -74,49 +55,93 @@ func (t *Tracer) giveArea(r *remote) error {
 	return nil
 }
 
-// newArea maps an area in a tracee and here. Its file is the tracee's own, a
-// descriptor that it closes; this process gets one of it by pidfd_getfd, so that no
-// /proc is needed.
-func (t *Tracer) newArea(r *remote, fd uint64) (*buffered.Area, error) {
-	own, err := fileOf(r.tr.space.pid, int(fd))
-	if err == nil {
-		defer unix.Close(own)
-		if err = unix.Ftruncate(own, buffered.AreaFileSize); err != nil {
-			err = fmt.Errorf("ftruncate: %w", err)
+// newArea returns an area, and the id of the process in its own PID namespace. If there
+// is no area of a thread that has ended, one is mapped in the tracee and here. Its file
+// is the tracee's own, a descriptor that it closes; this process gets one of it by
+// pidfd_getfd, so that no /proc is needed.
+func (t *Tracer) newArea(r *remote, arenaAt uint64) (a *buffered.Area, pid uint64, err error) {
+	s := r.tr.space
+	var list []remoteCall
+	if !s.ready {
+		list = append(list, s.mapIndex())
+	}
+	if n := len(s.free); n > 0 {
+		list = append(list, remoteCall{unix.SYS_GETPID})
+		if arenaAt != 0 {
+			list = append(list, arenaCall(arenaAt))
 		}
+		done, results, err := r.calls(list...)
+		switch {
+		case done < len(list) && (arenaAt == 0 || done < len(list)-1):
+			return nil, 0, fmt.Errorf("getpid: %w", err)
+		case arenaAt != 0:
+			t.addArena(r, arenaAt, results[0], err)
+			pid = results[1]
+		default:
+			pid = results[0]
+		}
+		a, s.free = s.free[n-1], s.free[:n-1]
+		return a, pid, nil
 	}
-	if err != nil {
-		r.call(unix.SYS_CLOSE, fd)
-		return nil, err
-	}
+
 	const prot = unix.PROT_READ | unix.PROT_WRITE
 	// Far from where the kernel puts mappings, so that those of the program have
 	// the same addresses as without the area.
 	const distance = 1 << 20
-	s := r.tr.space
 	addr := buffered.AreasAddr + s.areas*distance
 	s.areas++
-	done, _, err := r.calls(
-		remoteCall{unix.SYS_MMAP, addr, buffered.AreaSize, prot, unix.MAP_SHARED | unix.MAP_FIXED_NOREPLACE, fd, 0},
-		remoteCall{unix.SYS_MMAP, addr + buffered.AreaFileSize, buffered.RingSize, prot, unix.MAP_SHARED | unix.MAP_FIXED, fd, buffered.AreaState},
+	before := len(list)
+	list = append(list,
+		remoteCall{unix.SYS_MEMFD_CREATE, buffered.NameAddr, unix.MFD_CLOEXEC | unix.MFD_ALLOW_SEALING, 0, 0, 0, 0, buffered.RemoteKeep},
+		remoteCall{unix.SYS_FTRUNCATE, 0, buffered.AreaFileSize, 0, 0, 0, 0, buffered.RemoteFirst},
+		remoteCall{unix.SYS_MMAP, addr, buffered.AreaSize, prot, unix.MAP_SHARED | unix.MAP_FIXED_NOREPLACE, 0, 0, buffered.RemoteFifth},
+		remoteCall{unix.SYS_MMAP, addr + buffered.AreaFileSize, buffered.RingSize, prot, unix.MAP_SHARED | unix.MAP_FIXED, 0, buffered.AreaState, buffered.RemoteFifth},
 		// A child must not write to its parent's ring.
 		remoteCall{unix.SYS_MADVISE, addr, buffered.AreaSize, unix.MADV_DONTFORK},
-		remoteCall{unix.SYS_CLOSE, fd},
+		remoteCall{unix.SYS_GETPID},
+		// A fault takes longer; kernels before 5.14 do not have this.
+		remoteCall{unix.SYS_MADVISE, addr, 2 * pageSize, unix.MADV_POPULATE_WRITE},
 	)
-	var a *buffered.Area
-	if err == nil {
-		a, err = buffered.NewArea(own, addr)
+	done, results, err := r.calls(list...)
+	s.ready = s.ready || done > 0
+	const mapped, all = 3, 6 // of the calls for the area
+	pid = results[1]
+	switch {
+	case done-before >= all:
+		a, err = openArea(s.pid, r.kept, addr)
+	case done < len(list):
+		err = fmt.Errorf("call %d: %w", list[done][0], err)
+	}
+	list = list[:0]
+	if done > before {
+		list = append(list, remoteCall{unix.SYS_CLOSE, r.kept})
+	}
+	if err != nil && done-before >= mapped {
+		list = append(list, remoteCall{unix.SYS_MUNMAP, addr, buffered.AreaSize})
+	}
+	if err == nil && arenaAt != 0 {
+		list = append(list, arenaCall(arenaAt))
+	}
+	if len(list) > 0 {
+		_, results, failed := r.calls(list...)
+		if err == nil && arenaAt != 0 {
+			t.addArena(r, arenaAt, results[0], failed)
+		}
 	}
 	if err != nil {
-		if done > 0 {
-			r.call(unix.SYS_MUNMAP, addr, buffered.AreaSize)
-		}
-		if done < 4 {
-			r.call(unix.SYS_CLOSE, fd)
-		}
-		return nil, fmt.Errorf("its area cannot be mapped: %w", err)
+		return nil, 0, fmt.Errorf("its area cannot be mapped: %w", err)
 	}
-	return a, nil
+	return a, pid, nil
+}
+
+// openArea maps an area of a process here, whose file is a descriptor of the process.
+func openArea(pid int, fd, addr uint64) (*buffered.Area, error) {
+	own, err := fileOf(pid, int(fd))
+	if err != nil {
+		return nil, err
+	}
+	defer unix.Close(own)
+	return buffered.NewArea(own, addr)
 }
 
 // fileOf returns a descriptor of what a descriptor of a process is.
@@ -136,6 +161,12 @@ func fileOf(pid, fd int) (int, error) {
 // indexEntry returns the address of the entry of the index for an fs base.
 func indexEntry(fs uint64) uint64 {
 	return buffered.IndexAddr + fs>>8&0xffff*buffered.IndexEntry
+}
+
+// isFree reports whether the entry of the index for an fs base is empty.
+func isFree(tr *Tracee, fs uint64) bool {
+	var entry [buffered.IndexEntry]byte
+	return tr.ReadMemory(indexEntry(fs), entry[:]) == len(entry) && entry == [buffered.IndexEntry]byte{}
 }
 
 // link lets the index lead to the area.
@@ -296,8 +327,9 @@ func (t *Tracer) setAside(tr *Tracee) {
 // watchSpace handles the entry of calls that bear on buffered calls.
 func (t *Tracer) watchSpace(tr *Tracee) {
 	const (
-		archSetGS = 0x1001 // ARCH_SET_GS and ARCH_SET_FS of asm/prctl.h
+		archSetGS = 0x1001 // ARCH_SET_GS, ARCH_SET_FS and ARCH_GET_FS of asm/prctl.h
 		archSetFS = 0x1002
+		archGetFS = 0x1003
 	)
 	s, call := tr.space, &tr.call
 	switch call.NR {
@@ -306,7 +338,12 @@ func (t *Tracer) watchSpace(tr *Tracee) {
 	case unix.SYS_ARCH_PRCTL:
 		switch {
 		case uint32(call.Args[0]) == archSetFS && s.lookup == buffered.ByFS:
-			t.takeArea(tr)
+			if th := tr.buffered; th != nil && !th.aside {
+				unlink(tr, th.fs)
+				th.aside, th.moving = true, true
+			}
+		case uint32(call.Args[0]) == archGetFS:
+			t.endProvisional(tr, errProvisional)
 		case uint32(call.Args[0]) == archSetGS && s.lookup == buffered.ByGS:
 			t.unpatchAll(tr, errors.New("it uses gs"))
 		}
@@ -316,25 +353,12 @@ func (t *Tracer) watchSpace(tr *Tracee) {
 		if uint32(call.Args[0]) == unix.PR_SET_TSC {
 			t.unpatchAll(tr, errors.New("it may not read the time stamp counter"))
 		}
-	case unix.SYS_MUNMAP:
-		t.forgetMappings(tr, call.Args[0], call.Args[1])
-		t.dropSites(tr, call.Args[0], call.Args[1], false)
-	case unix.SYS_MMAP:
-		if call.Args[3]&unix.MAP_FIXED == 0 {
-			t.forgetMappings(tr, 0, 0) // what is there already stays
-		} else {
-			t.forgetMappings(tr, call.Args[0], call.Args[1])
-			t.dropSites(tr, call.Args[0], call.Args[1], false)
-		}
 	case unix.SYS_MREMAP:
 		s.mapped = nil // the new place is not known yet
 		t.dropSites(tr, call.Args[0], max(call.Args[1], call.Args[2]), true)
 		t.dropSites(tr, call.Args[4], call.Args[2], false)
-	case unix.SYS_MPROTECT, unix.SYS_PKEY_MPROTECT:
-		t.forgetMappings(tr, call.Args[0], call.Args[1])
-		if call.Args[2]&unix.PROT_WRITE != 0 {
-			t.dropSites(tr, call.Args[0], call.Args[1], true)
-		}
+	default:
+		t.noteMappings(tr, call.NR, &call.Args)
 	}
 }
 
@@ -346,7 +370,9 @@ func (t *Tracer) leaveBuffered(tr *Tracee) {
 	if t.buffered != nil && t.opts.Lasting != nil && tr.isBuffered() {
 		t.unlistClosed(tr) // another thread may have used it in between
 	}
-	if th := tr.buffered; th != nil && th.aside && !tr.shares && tr.space.lookup == buffered.ByFS {
+	if th := tr.buffered; th != nil && th.moving {
+		t.moveArea(tr)
+	} else if th != nil && th.aside && !tr.shares && tr.space.lookup == buffered.ByFS {
 		th.aside = !th.link()
 	}
 }
@@ -355,6 +381,13 @@ func (t *Tracer) leaveBuffered(tr *Tracee) {
 // them if the memory remains.
 func (t *Tracer) dropSites(tr *Tracee, addr, size uint64, restore bool) {
 	const widest = 256 // between a call and its hole
+	if !restore {
+		for hole := range tr.space.holes {
+			if hole >= addr && hole-addr < size {
+				delete(tr.space.holes, hole)
+			}
+		}
+	}
 	for returns, x := range tr.space.sites {
 		if returns+widest < addr || returns > addr && returns-addr >= size+widest {
 			continue

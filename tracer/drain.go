@@ -245,7 +245,7 @@ func (b *bufferedState) capture(th *thread) bool {
 
 // captureOp does an operation for AnyTime.
 func (th *thread) captureOp(o *buffered.Op) {
-	if o.Kind == buffered.KindNull || o.Kind == buffered.KindAtMost || o.Kind == buffered.KindListed || o.Kind == buffered.KindMasks {
+	if !o.Kind.Copies() {
 		return
 	}
 	args := &th.record.Args
@@ -325,6 +325,9 @@ func (t *Tracer) reportBuffered(th *thread, when uint64) *Event {
 		call.Ret = r.Result
 		call.IsError = r.Result < 0 && r.Result > -4096
 		th.entered, th.loaded, th.running = false, false, false
+		if changesMappings(r.NR) && th.tr.space != nil {
+			t.noteMappings(th.tr, r.NR, &r.Args)
+		}
 	} else {
 		call.Ret, call.IsError = 0, false
 		th.entered = true
@@ -372,6 +375,9 @@ func (t *Tracer) Ahead(ev *Event) (key []byte) {
 		return nil
 	}
 	key, start, end, size := th.area.Peek()
+	if key != nil && changesMappings(buffered.NumberOf(key)) {
+		return nil // reportBuffered has to see it
+	}
 	if end = max(start, end); end > b.until || end >= b.rest {
 		return nil
 	}
@@ -479,6 +485,9 @@ func (t *Tracer) leaveStub(tr *Tracee, sig unix.Signal, info *[SiginfoSize]byte)
 	default:
 		at, _, ok := s.interrupted(regs.Rip)
 		if !ok {
+			if dumpsCore(sig) && t.endProvisional(tr, errSignal) {
+				tr.swallow = own // it faults again, without the fs base that is not its own
+			}
 			return true
 		}
 		if own {

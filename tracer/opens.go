@@ -7,7 +7,9 @@ import "trapline/tracer/buffered"
 // Co-location has to see calls that open files, since some files show affinity masks:
 // colocate.OpensFile. Therefore such calls of a patched process stop at first. When there
 // were some, the process is taken for one that opens many. Then they do not stop any
-// more, and no tracee is pinned as long as the process has a ring.
+// more, and no tracee is pinned as long as the process has a ring. While tracees do not
+// take turns with the tracer there is nothing to lose, and such calls do not stop from the
+// beginning.
 
 // withhold makes calls with a number, which open files, stop in all processes but those
 // that hide theirs.
@@ -43,7 +45,7 @@ func (t *Tracer) hides(tr *Tracee) bool {
 	if s.ready {
 		s.opens++
 	}
-	if s.opens <= lazyOpens {
+	if s.opens <= lazyOpens && t.colocation.TakesTurns() {
 		return false
 	}
 	s.hidesOpens = true
@@ -52,8 +54,13 @@ func (t *Tracer) hides(tr *Tracee) bool {
 			t.colocation.HideOpens(&th.tr.task)
 		}
 	}
-	for nr, word := range b.withheld {
+	t.grantAll(tr)
+	return true
+}
+
+// grantAll lets all calls that open files not stop in a process.
+func (t *Tracer) grantAll(tr *Tracee) {
+	for nr, word := range t.buffered.withheld {
 		t.writeCode(tr, buffered.EntryAddr(nr), word)
 	}
-	return true
 }

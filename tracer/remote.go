@@ -24,6 +24,7 @@ type remote struct {
 	tr      *Tracee
 	own     Registers // the tracee's, at its call
 	blocked uint64    // its signal mask
+	kept    uint64    // the result of the last call with buffered.RemoteKeep
 
 	group  bool // it stopped with its process meanwhile
 	sigs   []unix.Signal
@@ -79,8 +80,9 @@ func (r *remote) call(nr uint64, args ...uint64) (uint64, error) {
 	return results[0], err
 }
 
-// remoteCall is the number of a call, and its arguments.
-type remoteCall [7]uint64
+// remoteCall is the number of a call, its arguments, and flags: buffered.RemoteKeep and
+// others.
+type remoteCall [8]uint64
 
 // calls makes calls from the stub's page, up to the first that fails, whose error it
 // returns. It returns how many have succeeded, and the results of the last two, the
@@ -106,6 +108,7 @@ func (r *remote) calls(list ...remoteCall) (done int, results [2]uint64, err err
 	if r.tr.SetRegisters(&regs) != nil || !r.resume(unix.PTRACE_CONT, isSeccompStop) || r.tr.Registers(&regs) != nil {
 		return 0, results, r.end()
 	}
+	r.kept = regs.Rbp
 	done, results, err = len(list)-int(regs.R13), [2]uint64{regs.R14, regs.Rbx}, remoteError(int64(regs.R14))
 	if err != nil {
 		done--

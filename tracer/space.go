@@ -27,6 +27,7 @@ type space struct {
 
 	ready    bool // has the stub
 	refused  bool // calls of this space are not buffered, for good
+	threaded bool // several tasks have had it: calls that change mappings stop
 	lookup   buffered.Lookup
 	arenas   []arena
 	sites    map[uint64]*site  // by the address behind the call
@@ -35,6 +36,11 @@ type space struct {
 	changing int               // threads in calls that changesActions reports
 	areas    uint64            // how many there have been
 	mapped   []mapping         // what is known to be mapped; there may be more
+	readAt   int               // stops, when all mappings were read
+
+	looked    bool             // it is known whether it is to be eager
+	eager     bool             // its first call was in a file that is worth to be patched at once
+	patchedIn []*buffered.Text // files of which calls are patched
 
 	opens      int  // calls that open files and have stopped since it was ready
 	hidesOpens bool // these do not stop any more
@@ -67,7 +73,8 @@ const (
 // is worth an area: many such processes soon execute a program.
 func (s *space) clone(pid int) *space {
 	c := *s
-	c.pid, c.free, c.stops, c.changing, c.mapped = pid, nil, 0, 0, nil
+	c.pid, c.free, c.stops, c.changing, c.mapped, c.readAt = pid, nil, 0, 0, nil, 0
+	c.looked, c.eager = true, false
 	c.arenas = slices.Clone(s.arenas)
 	c.holes = maps.Clone(s.holes)
 	c.sites = make(map[uint64]*site, len(s.sites))
@@ -131,6 +138,13 @@ type mapping struct {
 
 	text *buffered.Text // of the file, once a call in it was looked at; nil: it cannot be patched
 	read bool           // text is known
+}
+
+// readAll finds out all that is mapped, by a stopped tracee.
+func (s *space) readAll(tr *Tracee) (err error) {
+	s.readAt = s.stops
+	s.mapped, err = readMappings(tr.TID)
+	return err
 }
 
 // readMappings reads all mappings of a process.

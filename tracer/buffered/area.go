@@ -101,6 +101,10 @@ func (a *Area) setFlag(flag uint64, set bool) {
 	}
 }
 
+// SetLowest says from where on the tracer has mapped nothing in the process: see
+// KindPlace.
+func (a *Area) SetLowest(addr uint64) { a.word(areaLowest).Store(addr) }
+
 // SelfOffset is the offset of the word of an area that gs leads to.
 const SelfOffset = areaSelf
 
@@ -125,6 +129,9 @@ func (r *Record) Key() []byte {
 	}
 	return r.whole[recNR:]
 }
+
+// NumberOf returns the number of the call that a Key is of.
+func NumberOf(key []byte) uint64 { return binary.LittleEndian.Uint64(key) }
 
 // Size is the size of a record in the ring, in bytes.
 func (r *Record) Size() uint64 { return recChunks + uint64(len(r.Chunks)) }

@@ -20,7 +20,13 @@ const (
 	KindBuffers             // n elements of struct iovec, and what they point to
 	KindListed              // nothing; the call stops if the argument is a descriptor that is not listed: see Area.List
 	KindMasks               // nothing; the call may change which signals the thread blocks: see Area.DoubtMask
+	KindPlace               // nothing; the call stops if the argument is an address below Area.SetLowest, and any bit of Most is set in argument Count, or Most is 0
 )
+
+// Copies reports whether an operation of this kind copies memory.
+func (k Kind) Copies() bool {
+	return k == KindBytes || k == KindString || k == KindCounted || k == KindBuffers
+}
 
 // Moment says when memory is copied.
 type Moment uint8
@@ -233,7 +239,8 @@ func (o *Op) check() (uint64, error) {
 	switch {
 	case (o.Kind == KindNull || o.Kind == KindAtMost || o.Kind == KindListed) && o.When == BeforeCall && o.Arg <= 5:
 		return 0, nil
-	case o.Kind == KindMasks && o.When == AfterCall && o.Arg <= 5:
+	case o.Kind == KindMasks && o.When == AfterCall && o.Arg <= 5,
+		o.Kind == KindPlace && o.When == BeforeCall && o.Arg <= 5 && o.Count <= 5:
 		return 0, nil
 	case o.Kind == KindBuffers && (o.When == BeforeCall || o.Total != FromResult && o.Total != Unbounded):
 		return 0, errOp

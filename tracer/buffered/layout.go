@@ -19,13 +19,24 @@ const (
 
 	// StopAddr and WakeAddr have a system call instruction that stops, NameAddr the name
 	// of the files of areas, and RemoteAddr the calls that the tracer makes in the process: each
-	// its number and six arguments. The rest of the page is unused.
+	// its number, six arguments, and a word of the flags below. The rest of the page is
+	// unused, but for ProvisionalFS.
 	StopAddr = StubAddr + CodeSize - 0x1000
 	WakeAddr = StopAddr + 8
 	NameAddr = StopAddr + 16
 	StopSize = 32 // of what is before RemoteAddr
 
-	RemoteAddr = StopAddr + StopSize
+	RemoteAddr  = StopAddr + StopSize
+	RemoteSize  = 64
+	RemoteKeep  = 1 // the result is kept
+	RemoteFirst = 2 // the first argument is the result that was kept
+	RemoteFifth = 4 // and so is the fifth
+
+	// ProvisionalFS is the fs base of a thread that has none yet. The word there is its
+	// own address, as where a C library has set the fs base. It is the last word of a
+	// page that is read-only, and nothing is mapped behind it: whatever else a program
+	// does with fs faults, as it does without an fs base.
+	ProvisionalFS = StubAddr + CodeSize - 8
 
 	// Index is a table of entries of 16 bytes, by bits 8 to 23 of a thread's fs
 	// base: the negated fs base, and the address of the thread's area. An empty
@@ -67,6 +78,7 @@ const (
 	areaLeft      = 208 // how many bytes are in it and those behind it
 	areaSum       = 216 // how many bytes all of the buffers have space for
 	areaGuard     = 224 // 4 bytes: see guard.go
+	areaLowest    = 232 // the tracer has mapped nothing at this address or above
 	areaListed    = 256 // a bit for each of listedFDs descriptors: see Area.List
 	areaFlags     = 504 // the program's flags
 	areaStack     = 512 // the end of the stub's stack, which is one word

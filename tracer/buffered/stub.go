@@ -72,6 +72,7 @@ func (s *Stub) Image(calls *CallTable) []byte {
 	copy(b[StopAddr-StubAddr:], []byte{0x0f, 0x05, 0xcc})
 	copy(b[WakeAddr-StubAddr:], []byte{0x0f, 0x05, 0xcc})
 	copy(b[NameAddr-StubAddr:], "trapline")
+	binary.LittleEndian.PutUint64(b[ProvisionalFS-StubAddr:], ProvisionalFS)
 	return b
 }
 

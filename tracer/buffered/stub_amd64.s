@@ -265,7 +265,7 @@ operation:
 	JEQ	atMost
 	CMPB	const_opKind(R15), $6
 	JEQ	listed
-	JHI	masks
+	JHI	more
 	MOVQ	$0, const_areaVector(BX)
 memory:
 	MOVQ	SI, AX
@@ -502,12 +502,29 @@ number:
 	MOVBLZX	const_opCount(R15), CX
 	JMP	counted
 
+more:
+	CMPB	const_opKind(R15), $7
+	JNE	place
+
 	// The call may have changed which signals are blocked.
-masks:
 	ORL	$const_phaseGuarded, const_areaPhase(BX)
 	LOCK
 	ORL	$const_guardUnknown, const_areaGuard(BX)
 	JMP	next
+
+	// A call that is only buffered where this argument is an address at which the
+	// tracer has mapped nothing, or where a flag is not set.
+place:
+	MOVL	const_opMost(R15), CX
+	TESTL	CX, CX
+	JEQ	above
+	MOVBLZX	const_opCount(R15), AX
+	TESTL	CX, const_recArgs(R14)(AX*8)
+	JEQ	next
+above:
+	CMPQ	SI, const_areaLowest(BX)
+	JCC	next
+	JMP	tooMuch
 
 	// A call that is only buffered where this argument is a null pointer.
 null:
@@ -669,8 +686,9 @@ alarmAfter:
 
 	// The tracer makes calls in the name of a thread with this. R12 has the address of
 	// the first one, R13 how many there are. They end with the first that fails. RBX and
-	// R14 get the last two results. The thread goes on at StopAddr, whose address is in
-	// R15: to the entry of an execve that stops and is not made.
+	// R14 get the last two results, RBP the one that is to be kept, for calls after it.
+	// The thread goes on at StopAddr, whose address is in R15: to the entry of an execve
+	// that stops and is not made.
 	LABEL(9) // labelRemote
 remote:
 	MOVQ	0(R12), AX
@@ -680,12 +698,24 @@ remote:
 	MOVQ	32(R12), R10
 	MOVQ	40(R12), R8
 	MOVQ	48(R12), R9
+	TESTB	$const_RemoteFirst, 56(R12)
+	JEQ	remoteFifth
+	MOVQ	BP, DI
+remoteFifth:
+	TESTB	$const_RemoteFifth, 56(R12)
+	JEQ	remoteCall
+	MOVQ	BP, R8
+remoteCall:
 	SYSCALL
+	TESTB	$const_RemoteKeep, 56(R12)
+	JEQ	remoteNext
+	MOVQ	AX, BP
+remoteNext:
 	MOVQ	R14, BX
 	MOVQ	AX, R14
 	DECQ	R13
 	JZ	remoteDone
-	ADDQ	$56, R12
+	ADDQ	$const_RemoteSize, R12
 	CMPQ	AX, $-4095
 	JCS	remote
 remoteDone:

@@ -1,0 +1,214 @@
+//go:build linux && amd64
+
+package tracer
+
+import (
+	"slices"
+
+	"trapline/tracer/buffered"
+)
+
+// Programs of one trace share files: each has the same dynamic linker and C library, and
+// most make the same calls in them. So a new program whose first call is in a file that
+// has been looked at already is patched at once, and the calls that most programs
+// before it have made are patched together, before they stop.
+
+// history is what is known of the calls in a file from processes before.
+type history struct {
+	processes int            // that were patched in this file
+	used      map[uint64]int // by the address behind the call in the file: by how many of them it was made or patched
+	order     []uint64       // the calls
+	pages     map[uint64][]byte
+}
+
+// smallText is how large the code of a file may be, in bytes, to be looked at for the
+// first call of a program.
+const smallText = 1 << 20
+
+// isWorth reports whether the process of a tracee is worth to be patched by now: if it
+// has made some calls, or if it has just executed a program in a file that is known.
+func (t *Tracer) isWorth(tr *Tracee) bool {
+	s := tr.space
+	if s.stops > lazyStops || s.eager {
+		return true
+	}
+	if s.looked || t.buffered.stopped <= lazyStops {
+		return false
+	}
+	s.looked = true
+	s.readAll(tr)
+	m := findMapping(s.mapped, tr.call.IP-1)
+	s.eager = m != nil && m.end-m.start <= smallText
+	return s.eager
+}
+
+// isFirst reports whether a process has not been patched in a file before.
+func (s *space) isFirst(text *buffered.Text) bool {
+	if slices.Contains(s.patchedIn, text) {
+		return false
+	}
+	s.patchedIn = append(slices.Clip(s.patchedIn), text)
+	return true
+}
+
+// noteUse notes that a call of a file has stopped.
+func (t *Tracer) noteUse(s *space, text *buffered.Text, returns uint64) {
+	b := t.buffered
+	h := b.histories[text]
+	if h == nil {
+		h = &history{used: map[uint64]int{}, pages: map[uint64][]byte{}}
+		b.histories[text] = h
+	}
+	if s.isFirst(text) {
+		h.processes++
+	}
+	h.note(returns)
+}
+
+func (h *history) note(returns uint64) {
+	if h.used[returns]++; h.used[returns] == 1 {
+		h.order = append(h.order, returns)
+		slices.Sort(h.order)
+	}
+}
+
+// installKnown patches the calls of a file that at least half of the processes before
+// have made. The process must have a single thread: it might run what is half written.
+func (t *Tracer) installKnown(tr *Tracee, p place) {
+	s, h := tr.space, t.buffered.histories[p.text]
+	if h == nil || t.hasThreads(s, tr) || !s.isFirst(p.text) {
+		return
+	}
+	h.processes++
+	var list []knownSite
+	for _, returns := range h.order {
+		at := returns + p.bias
+		if 2*h.used[returns] < h.processes-1 || s.sites[at] != nil && s.sites[at].trampoline != 0 || at <= p.from || at > p.to {
+			continue
+		}
+		x := &site{returns: at}
+		hole, found := p.text.Hole(returns)
+		if !found && p.text.LoadsNumber(returns) {
+			x.load, found = slices.Clone(p.text.Read(returns-callSize-buffered.LoadSize, buffered.LoadSize)), true
+		}
+		if found {
+			list = append(list, knownSite{x, hole})
+		}
+	}
+	a := s.arenaNear(p.bias + p.text.Address(0))
+	if len(list) == 0 || a == nil || len(list) > arenaPlaces-a.used {
+		return
+	}
+	t.installList(tr, p, h, a, list)
+}
+
+// knownSite is a call to be patched, with its hole in the file or 0.
+type knownSite struct {
+	*site
+	hole uint64
+}
+
+// installList patches calls: all trampolines by one write, then each page of code by
+// one.
+func (t *Tracer) installList(tr *Tracee, p place, h *history, a *arena, list []knownSite) {
+	s := tr.space
+	from := a.addr + uint64(a.used)*buffered.TrampolineSize
+	code := make([]byte, len(list)*buffered.TrampolineSize)
+	for i, x := range list {
+		x.trampoline = from + uint64(i)*buffered.TrampolineSize
+		copy(code[i*buffered.TrampolineSize:], s.trampoline(x.trampoline, x.site))
+	}
+	if t.writeCode(tr, from, code) != nil {
+		return
+	}
+	for _, x := range list {
+		a.used++
+		a.returns = append(a.returns, x.returns)
+	}
+	for len(list) > 0 {
+		page := list[0].first(p) &^ uint64(pageSize-1)
+		n := 1
+		for n < len(list) && list[n].isIn(p, page) {
+			n++
+		}
+		if list[0].isIn(p, page) {
+			t.installPage(tr, p, h, page, list[:n])
+		}
+		list = list[n:]
+	}
+}
+
+// first and last return the range of addresses in which a call is patched.
+func (x *knownSite) first(p place) uint64 {
+	at := x.returns - callSize
+	if x.load != nil {
+		return at - buffered.LoadSize
+	}
+	return min(at, x.hole+p.bias)
+}
+
+func (x *knownSite) last(p place) uint64 {
+	if x.load != nil {
+		return x.returns
+	}
+	return max(x.returns, x.hole+p.bias+buffered.JumpSize)
+}
+
+// isIn reports whether all that is patched for a call is in a page.
+func (x *knownSite) isIn(p place, page uint64) bool {
+	return x.first(p) >= page && x.last(p) <= page+pageSize
+}
+
+// installPage patches calls in a page of code.
+func (t *Tracer) installPage(tr *Tracee, p place, h *history, page uint64, list []knownSite) {
+	s := tr.space
+	original := h.pages[page-p.bias]
+	if original == nil {
+		original = slices.Clone(p.text.Read(page-p.bias, pageSize))
+		h.pages[page-p.bias] = original
+	}
+	code := make([]byte, len(original))
+	if tr.ReadMemory(page, code) != len(code) {
+		return
+	}
+	from, to := uint64(len(code)), uint64(0)
+	for i := range list {
+		x := &list[i]
+		first, last := x.first(p)-page, x.last(p)-page
+		if last > uint64(len(code)) {
+			continue
+		}
+		at := x.returns - page
+		switch {
+		case x.load != nil:
+			load := at - callSize - buffered.LoadSize
+			if string(code[load:at]) != string(original[load:at]) {
+				continue
+			}
+			copy(code[load:], jumpTo(page+load, x.trampoline+s.lookup.LoadEntry()))
+		default:
+			hole := x.hole + p.bias - page
+			if string(code[at-callSize:at]) != string(original[at-callSize:at]) ||
+				string(code[hole:hole+buffered.JumpSize]) != string(original[hole:hole+buffered.JumpSize]) {
+				continue
+			}
+			copy(code[hole:], jumpTo(page+hole, x.trampoline))
+			copy(code[at-callSize:], []byte{0xeb, byte(hole - at)})
+		}
+		x.patched = true
+		from, to = min(from, first), max(to, last)
+	}
+	if from >= to || t.writeCode(tr, page+from, code[from:to]) != nil {
+		return
+	}
+	for _, x := range list {
+		if !x.patched {
+			continue
+		}
+		if x.load == nil {
+			s.noteHole(x.hole+p.bias, x.returns)
+		}
+		s.sites[x.returns] = x.site
+		h.note(x.returns - p.bias)
+	}
+}

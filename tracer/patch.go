@@ -1,0 +1,193 @@
+//go:build linux && amd64
+
+package tracer
+
+import (
+	"encoding/binary"
+	"slices"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"trapline/tracer/buffered"
+)
+
+// leaveTrampoline moves a tracee at the slow call of a trampoline to the place
+// where it would have made its call.
+func (t *Tracer) leaveTrampoline(tr *Tracee, returns uint64) {
+	tr.call.IP = returns
+	ptrace(unix.PTRACE_POKEUSR, tr.TID, unsafe.Offsetof(Registers{}.Rip), uintptr(returns))
+	ptrace(unix.PTRACE_POKEUSR, tr.TID, unsafe.Offsetof(Registers{}.Rcx), uintptr(returns))
+}
+
+// redo lets a tracee make the call that it has entered by the trampoline of the call, so
+// that it does not stop at the end of the call. It returns false if it cannot.
+func (t *Tracer) redo(tr *Tracee, x *site) bool {
+	if x.trampoline == 0 || tr.buffered == nil || tr.buffered.aside {
+		return false
+	}
+	var regs Registers
+	if tr.Registers(&regs) != nil {
+		return false
+	}
+	regs.Rip, regs.Rax, regs.Orig_rax = x.trampoline, regs.Orig_rax, ^uint64(0)
+	if tr.SetRegisters(&regs) != nil {
+		return false
+	}
+	tr.inCall = false
+	t.resume(tr)
+	return true
+}
+
+// place is what is known of the code that makes a call.
+type place struct {
+	text  *buffered.Text // nil if it is not patched
+	bias  uint64         // what is added to addresses in the file
+	hole  uint64         // of the call; 0 if its number is loaded before it, see site.load
+	found bool           // there is something to be patched
+
+	from, to uint64 // where the code is
+}
+
+// placeOf finds the code of the file that has a call, and what is patched for it: a
+// hole, or the instruction that loads its number. Only private mappings of files are
+// patched.
+func (t *Tracer) placeOf(tr *Tracee, x *site) (p place) {
+	s := tr.space
+	m := findMapping(s.mapped, x.returns-1)
+	if m == nil {
+		s.readAll(tr)
+		m = findMapping(s.mapped, x.returns-1)
+	}
+	if m == nil || m.mode != "r-xp" || m.inode == 0 || x.returns-m.start < 2 {
+		return p
+	}
+	if !m.read {
+		var err error
+		if m.text, err = t.buffered.texts.of(tr.TID, m); err != nil {
+			t.debugf("buffered: calls of %s stop: %v", m.name, err)
+		}
+		m.read = true
+	}
+	if m.text == nil {
+		return p
+	}
+	p.text, p.bias = m.text, m.start-m.text.Address(m.offset)
+	p.from, p.to = m.start, m.end
+	p.findHole(tr, x)
+	if !p.found {
+		t.debugf("buffered: the call at %#x cannot be patched", x.returns)
+	}
+	return p
+}
+
+// findHole finds what is patched for a call in known code.
+func (p *place) findHole(tr *Tracee, x *site) {
+	returns := x.returns - p.bias
+	if hole, ok := p.text.Hole(returns); ok {
+		p.hole = hole + p.bias
+		p.found = p.isPristine(tr, returns-callSize, callSize) && p.isPristine(tr, hole, buffered.JumpSize)
+		return
+	}
+	load := returns - callSize - buffered.LoadSize
+	if p.text.LoadsNumber(returns) && p.isPristine(tr, load, buffered.LoadSize+callSize) {
+		x.load = slices.Clone(p.text.Read(load, buffered.LoadSize))
+		p.found = true
+	}
+}
+
+// isPristine reports whether code is in memory as in the file.
+func (p *place) isPristine(tr *Tracee, addr uint64, size int) bool {
+	b := make([]byte, size)
+	return tr.ReadMemory(addr+p.bias, b) == len(b) && string(b) == string(p.text.Read(addr, size))
+}
+
+// install patches a call: the trampoline, the jump to it in the hole, and last
+// the jump to the hole; or the trampoline, and the jump to it in place of the
+// instruction that loads the call's number. Where nothing can be patched there is only
+// the trampoline, for redo.
+func (t *Tracer) install(tr *Tracee, x *site, p place) {
+	if p.text == nil {
+		return
+	}
+	addr, ok := t.installTrampoline(tr, x)
+	if !ok {
+		return
+	}
+	x.trampoline = addr
+	at, size := x.returns-callSize, uint64(callSize)
+	if x.load != nil {
+		at, size = at-buffered.LoadSize, buffered.LoadSize
+	}
+	if !p.found || isSplit(at, size) && t.hasThreads(tr.space, tr) {
+		return // another thread may be about to run it
+	}
+	if x.load != nil {
+		x.patched = pokeJump(tr, at, addr+tr.space.lookup.LoadEntry())
+		return
+	}
+	short := []byte{0xeb, byte(p.hole - x.returns)}
+	if pokeJump(tr, p.hole, addr) && tr.poke(at, short) == len(short) {
+		x.patched = true
+		tr.space.noteHole(p.hole, x.returns)
+	}
+}
+
+// noteHole notes whose hole a hole is.
+func (s *space) noteHole(hole, returns uint64) {
+	if s.holes == nil {
+		s.holes = map[uint64]uint64{}
+	}
+	s.holes[hole] = returns
+}
+
+// isSplit reports whether memory is in two words, which cannot be written at the
+// same time.
+func isSplit(at, size uint64) bool {
+	const wordSize = 8
+	return at%wordSize+size > wordSize
+}
+
+// installTrampoline writes the trampoline for a call, and returns its address.
+func (t *Tracer) installTrampoline(tr *Tracee, x *site) (addr uint64, ok bool) {
+	s := tr.space
+	a := s.arenaNear(x.returns)
+	addr = a.addr + uint64(a.used)*buffered.TrampolineSize
+	if t.writeCode(tr, addr, s.trampoline(addr, x)) != nil {
+		return 0, false
+	}
+	a.used++
+	a.returns = append(a.returns, x.returns)
+	return addr, true
+}
+
+// trampoline makes the trampoline of a call.
+func (s *space) trampoline(addr uint64, x *site) []byte {
+	code := s.lookup.Trampoline(addr, x.returns)
+	if x.load != nil {
+		code = s.lookup.AppendLoad(code, x.load)
+	}
+	return code
+}
+
+// pokeJump writes a jump to an address.
+func pokeJump(tr *Tracee, at, to uint64) bool {
+	jump := jumpTo(at, to)
+	return tr.poke(at, jump) == len(jump)
+}
+
+// jumpTo makes a jump that is at an address.
+func jumpTo(at, to uint64) []byte {
+	return binary.LittleEndian.AppendUint32([]byte{0xe9}, uint32(to-(at+buffered.JumpSize)))
+}
+
+// arenaNear returns an arena with space for a trampoline that a call can reach.
+func (s *space) arenaNear(addr uint64) *arena {
+	for i := range s.arenas {
+		a := &s.arenas[i]
+		if distance := max(a.addr, addr) - min(a.addr, addr); a.used < arenaPlaces && distance < 1<<31-1<<20 {
+			return a
+		}
+	}
+	return nil
+}
