@@ -22,6 +22,7 @@ func TestBufferedHardships(t *testing.T) {
 		"backtrace": nil, // in such a handler
 		"cancel":    nil, // a thread that is in a read
 		"unmap":     nil, // patched code is unmapped, moved, replaced, made writable
+		"remap":     nil, // trampolines are unmapped and replaced
 		"tsc":       nil, // PR_SET_TSC
 		"step":      nil, // the program single-steps itself
 		"filter":    nil, // its own filter kills it for what the tracer does in its name

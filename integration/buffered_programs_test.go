@@ -57,6 +57,7 @@ var bufferedPrograms = []bufferedProgram{
 	{name: "du", script: "du -s /usr/include/x86_64-linux-gnu"},
 	{name: "echo", script: "echo a; /bin/echo b"},
 	{name: "expr", script: "i=0; while [ $i -lt 20 ]; do i=$(expr $i + 1); done"},
+	{name: "true and other programs of one path", script: "for i in 1 2 3 4 5 6; do for p in true echo id; do cp /bin/$p program; ./program; done; done >out; cat out"},
 	{name: "find", names: true, script: "find /usr/include/x86_64-linux-gnu -name '*.h' -size +10"},
 	{name: "gcc", names: true, script: "gcc -c x.c", prepare: "echo 'int main(void) { return 0; }' >x.c"},
 	{name: "git", names: true, above: true, script: "git log --stat", prepare: `git init -q .; echo a >a; git add a
@@ -141,6 +142,7 @@ var masks = []struct {
 	{regexp.MustCompile(`[\w/]*/cc\w{6}\b`), "/tmp/cc"},                                   // gcc
 	{regexp.MustCompile(`(st_[acm]time|stx_[a-z]time|tv_sec|tv_[nu]sec)=[^,})]*`), "$1="}, // times
 	{regexp.MustCompile(`\b(si_pid|si_utime|si_stime)=\d+`), "$1="},
+	{regexp.MustCompile(`(ru_n?i?vcsw)=\d+`), "$1=N"},                        // the fewer calls stop, the fewer
 	{regexp.MustCompile(`\b\d{3,}\b`), "N"},                                  // ids of processes
 	{regexp.MustCompile(`read\(\d+, "[^"]{0,20}", 4\) = 4`), "read(random)"}, // perl
 	{regexp.MustCompile(` +`), " "},

@@ -112,7 +112,7 @@ func (t *Tracer) mapStub(r *remote) error {
 	if err := t.writeImage(tr); err != nil {
 		return err
 	}
-	if s.hidesOpens = !t.colocation.TakesTurns(); s.hidesOpens {
+	if s.hidesOpens = !t.mayPin(); s.hidesOpens {
 		t.grantAll(tr)
 	}
 	if r.own.Fs_base == 0 {

@@ -325,7 +325,7 @@ func (t *Tracer) reportBuffered(th *thread, when uint64) *Event {
 		call.Ret = r.Result
 		call.IsError = r.Result < 0 && r.Result > -4096
 		th.entered, th.loaded, th.running = false, false, false
-		if changesMappings(r.NR) && th.tr.space != nil {
+		if changesMappings(r.NR) && !call.IsError && th.tr.space != nil {
 			t.noteMappings(th.tr, r.NR, &r.Args)
 		}
 	} else {

@@ -9,7 +9,7 @@ import "trapline/tracer/buffered"
 // were some, the process is taken for one that opens many. Then they do not stop any
 // more, and no tracee is pinned as long as the process has a ring. While tracees do not
 // take turns with the tracer there is nothing to lose, and such calls do not stop from the
-// beginning.
+// beginning, unless tracees are to be pinned in any case.
 
 // withhold makes calls with a number, which open files, stop in all processes but those
 // that hide theirs.
@@ -45,7 +45,7 @@ func (t *Tracer) hides(tr *Tracee) bool {
 	if s.ready {
 		s.opens++
 	}
-	if s.opens <= lazyOpens && t.colocation.TakesTurns() {
+	if s.opens <= lazyOpens && t.mayPin() {
 		return false
 	}
 	s.hidesOpens = true
@@ -56,6 +56,11 @@ func (t *Tracer) hides(tr *Tracee) bool {
 	}
 	t.grantAll(tr)
 	return true
+}
+
+// mayPin reports whether pins are worth more than opening files without a stop.
+func (t *Tracer) mayPin() bool {
+	return t.colocation.TakesTurns() || t.opts.Colocate == ColocateAlways
 }
 
 // grantAll lets all calls that open files not stop in a process.
