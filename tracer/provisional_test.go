@@ -66,7 +66,7 @@ func TestProvisionalFS(t *testing.T) {
 						provisional++
 					}
 					steps++
-					if singleStep(t, ev.Tracee, steps) {
+					if singleStep(t, ev.Tracee, steps, false) {
 						inStub++
 					}
 					unix.Tgkill(ev.Tracee.TID, ev.Tracee.TID, unix.SIGUSR1)
