@@ -173,15 +173,8 @@ var ending uint64 = 1<<(unix.SIGHUP-1) | 1<<(unix.SIGINT-1) | 1<<(unix.SIGQUIT-1
 //lint:ignore U1000 the assembly uses it
 var kept uint64 = 1<<(unix.SIGQUIT-1) | 1<<(unix.SIGABRT-1) | 1<<(unix.SIGSYS-1)
 
-// starting tells that the runtime starts: no action of a signal has been changed but by
-// the runtime, which asks for each action once, before it changes it.
-//
-//lint:ignore U1000 the assembly uses it
-var starting = true
-
 // init does the part that needs Go.
 func init() {
-	starting = false
 	if slack != 0 {
 		unix.Prctl(unix.PR_SET_TIMERSLACK, uintptr(slack), 0, 0, 0)
 	}

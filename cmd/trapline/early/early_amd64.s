@@ -59,12 +59,6 @@ GLOBL ·files(SB), NOPTR, $16
 
 #define STACK_NEEDED 8192
 
-// The kernel's struct sigaction.
-#define SIGACTION_HANDLER 0
-#define SIGACTION_FLAGS 8
-#define SIGACTION_RESTORER 16
-#define SIGACTION_MASK 24
-
 // struct limit of early.go.
 #define LIMIT_RESOURCE 0
 #define LIMIT_NEED 8
@@ -384,10 +378,7 @@ gone:
 //
 // For signals in kept it does nothing. For others it returns EINVAL: then the
 // runtime itself calls rt_sigaction. The first call ends what filesLimited says.
-// While the runtime starts, it asks for the action of each signal before it sets that:
-// the answer is known from record.
 TEXT ·setAction(SB), NOSPLIT|NOFRAME, $0-0
-	PUSHQ	DX
 	CALL	·endPopulated(SB)
 	CMPB	·filesLimited(SB), $0
 	JEQ	action
@@ -403,31 +394,16 @@ TEXT ·setAction(SB), NOSPLIT|NOFRAME, $0-0
 	MOVQ	R8, DI
 	MOVQ	R9, SI
 action:
-	POPQ	DX
+	MOVL	$EINVAL, AX
+	TESTQ	SI, SI
+	JEQ	done
 	MOVLQSX	DI, CX
 	DECQ	CX
-	TESTQ	SI, SI
-	JEQ	question
-	MOVL	$EINVAL, AX
-	MOVQ	·kept(SB), R8
-	BTQ	CX, R8
+	MOVQ	·kept(SB), DX
+	BTQ	CX, DX
 	JCC	done
 	XORL	AX, AX
 done:
-	RET
-question:
-	MOVL	$EINVAL, AX
-	CMPB	·starting(SB), $0
-	JEQ	done
-	XORL	AX, AX
-	MOVQ	AX, SIGACTION_FLAGS(DX)
-	MOVQ	AX, SIGACTION_RESTORER(DX)
-	MOVQ	AX, SIGACTION_MASK(DX)
-	MOVQ	·ignored(SB), R8
-	BTQ	CX, R8
-	ADCQ	$0, AX // SIG_IGN, or else SIG_DFL
-	MOVQ	AX, SIGACTION_HANDLER(DX)
-	XORL	AX, AX
 	RET
 
 // uintptr mapMemory(void *addr, size_t size, int prot, int flags, int fd, uint32 offset)
