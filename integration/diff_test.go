@@ -180,3 +180,13 @@ func TestDiffOfPorts(t *testing.T) {
 		t.Errorf("status %d: %s", state.ExitCode(), out)
 	}
 }
+
+// What processes read of /proc, such as addresses and times, differs in each run and is no other
+// data.
+func TestDiffOfProc(t *testing.T) {
+	record := func() string { return recorded(t, nil, "grep", "-c", "nothing", "/proc/self/stat", "/proc/uptime") }
+	out, stderr, state := run(t, "--diff", record(), record())
+	if state.ExitCode() != 0 || !strings.Contains(out, " 0 differences; 0 in the data that calls move;") || stderr != "" {
+		t.Errorf("status %d: %s%s", state.ExitCode(), out, stderr)
+	}
+}

@@ -2,16 +2,19 @@ package integration
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 
 	"golang.org/x/sys/unix"
 
+	"trapline/integration/asleep"
 	"trapline/integration/screen"
 )
 
@@ -93,7 +96,7 @@ func TestReadingInterrupted(t *testing.T) {
 			}
 		}
 	}
-	for _, kind := range []string{"files", "tree", "fds", "net", "time", "seccomp"} {
+	for _, kind := range []string{"files", "tree", "fds", "net", "time", "folded", "seccomp"} {
 		if shown := interruptReading(t, "--from="+file, "--report="+kind); !regexp.MustCompile(missing).MatchString(shown) {
 			t.Errorf("--report=%s: %q is missing:\n%s", kind, missing, shown)
 		}
@@ -107,6 +110,48 @@ func TestReadingInterrupted(t *testing.T) {
 	}
 	// The missing part of a recording that was not read to its end does not count as a difference.
 	interruptReading(t, "--diff", file, file)
+}
+
+// After ^C each report, and the table of -c, has what a live trace has seen until then, and trapline
+// dies of SIGINT.
+func TestViewsAfterInterrupt(t *testing.T) {
+	for view, want := range map[string]string{
+		"--report=files":   `read .* cat +/etc/passwd\n`,
+		"--report=tree":    `\[\d+, lives on[^\n]*\n.*then sleep 1000\n`,
+		"--report=fds":     `All descriptors that were opened were closed`,
+		"--report=net":     `No socket was connected`,
+		"--report=time":    `(?m)^ *\d.* cat$`,
+		"--report=folded":  `(?m)^cat;.*openat \d+$`,
+		"--report=seccomp": `"openat"`,
+		"--report=systemd": `SystemCallFilter=.* openat `,
+		"-cf":              `(?m) openat$`,
+	} {
+		log := filepath.Join(t.TempDir(), "log")
+		cmd := exec.Command(trapline(t), view, "-I2", "-o", log, "sh", "-c", "cat /etc/passwd >/dev/null; echo ready; exec sleep 1000")
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		out.Read(make([]byte, 16))
+		command := child(t, cmd.Process.Pid)
+		eventually(t, func() bool {
+			comm, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", command))
+			nr, _, _ := asleep.Call(command)
+			return string(comm) == "sleep\n" && slices.Contains(asleep.Sleeping, uintptr(nr))
+		})
+		cmd.Process.Signal(syscall.SIGINT)
+		cmd.Wait()
+		syscall.Kill(command, syscall.SIGKILL) // it goes on after the trace
+		if status := cmd.ProcessState.Sys().(syscall.WaitStatus); !status.Signaled() || status.Signal() != unix.SIGINT {
+			t.Errorf("%s: %v", view, cmd.ProcessState)
+		}
+		if text := string(readAll(t, log)); !regexp.MustCompile(want).MatchString(text) {
+			t.Errorf("%s lacks %q:\n%s", view, want, text)
+		}
+	}
 }
 
 // Without a terminal nothing shows how much was read.

@@ -260,6 +260,38 @@ func TestJSONMessages(t *testing.T) {
 	}
 }
 
+// Messages about a recording have a time of the recording, not that at which it is shown.
+func TestJSONMessagesOfRecordings(t *testing.T) {
+	need.All(t, need.Live) // it records itself
+	file := recorded(t, nil, "true")
+	began := time.Now() // after the last event
+	for _, args := range [][]string{
+		{"--json", "-c", "--from=" + file},                                // without processor times
+		{"--json", "-c", "--clock=monotonic", "--from=" + file},           // counted from another time
+		{"--json", "-k", "--from=" + file},                                // refused
+		{"--json", "--report=files", "--from=" + synthetic(t, "gaps")},    // lacks memory, as is said at the end
+		{"--json", "--from=" + synthetic(t, "gaps")},                      // and here
+		{"--json", "--diff", file, filepath.Join(t.TempDir(), "missing")}, // of one recording
+	} {
+		limit := began.UnixNano()
+		if slices.Contains(args, "--clock=monotonic") {
+			var now unix.Timespec
+			unix.ClockGettime(unix.CLOCK_MONOTONIC, &now)
+			limit = now.Nano() - int64(time.Since(began))
+		}
+		_, stderr, _ := run(t, args...)
+		messages := only(records(t, stderr), "message")
+		for _, m := range messages {
+			if m.TimeNS <= 0 || m.TimeNS >= limit {
+				t.Errorf("%q: %q has the time %d, after the end of the recording", args, m.Text, m.TimeNS)
+			}
+		}
+		if len(messages) == 0 {
+			t.Errorf("%q has no messages: %s", args, stderr)
+		}
+	}
+}
+
 // Strings are whole in JSON unless -s says otherwise.
 func TestJSONStrings(t *testing.T) {
 	const n = 3000

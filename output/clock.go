@@ -80,3 +80,15 @@ func ReadClocks() Clocks {
 	}
 	return Clocks{c.at.UnixNano(), int64(c.monotonic), int64(c.monotonic + suspended)}
 }
+
+// setClocks finds out what Monotonic needs: from the clocks of this machine, or from those
+// of the recording that Run is of.
+func (o *Options) setClocks() {
+	if !o.Monotonic {
+		return
+	}
+	o.clocks = readClocks()
+	if r := o.Run; r != nil && !r.Began.IsZero() {
+		o.clocks = r.Clocks.clocksAt()
+	}
+}

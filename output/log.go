@@ -85,12 +85,7 @@ func OpenLog(d Destination, o Options) (*Log, error) {
 		done:    make(chan struct{}),
 	}
 	l.asleep.Store(true)
-	if o.Monotonic {
-		l.options.clocks = readClocks()
-		if r := o.Run; r != nil && !r.Began.IsZero() {
-			l.options.clocks = r.Clocks.clocksAt()
-		}
-	}
+	l.options.setClocks()
 	if !d.Separate || d.Name == "" || d.Writer != nil || o.Keep > 0 {
 		l.dest.Separate = false
 		w, err := l.open()
@@ -226,23 +221,25 @@ func (l *Log) since(at time.Time) (d time.Duration) {
 // Message writes a message of a program to standard error, such as "trapline: Process 1
 // attached". If the trace also goes there, the message is a record of the format and keeps
 // its place among the records; it ends an unfinished line of a call with <unfinished ...>.
-func (l *Log) Message(program, text string) {
+// at is the time of the record.
+func (l *Log) Message(program, text string, at time.Time) {
 	if l.stderr == nil {
 		os.Stderr.WriteString(program + ": " + text + "\n")
 		return
 	}
 	l.stderr.interrupt()
-	l.stderr.write(l.options.AppendMessage(nil, program, text))
+	l.stderr.write(l.options.AppendMessage(nil, program, text, at))
 	l.stderr.flush()
 }
 
 // AppendMessage writes a message of a program in the form that the trace uses.
-func (o *Options) AppendMessage(b []byte, program, text string) []byte {
+// at is the time of the record.
+func (o *Options) AppendMessage(b []byte, program, text string, at time.Time) []byte {
 	if o.Format.Message != nil {
-		if o.Monotonic && o.clocks.at.IsZero() {
-			o.clocks = readClocks()
+		if o.clocks.at.IsZero() {
+			o.setClocks()
 		}
-		return append(b, o.Format.Message(o, time.Now(), text)...)
+		return append(b, o.Format.Message(o, at, text)...)
 	}
 	return append(b, program+": "+text+"\n"...)
 }

@@ -449,7 +449,7 @@ func TestStandardError(t *testing.T) {
 		}
 		a := outputtest.NewRecord(t, l, 1)
 		outputtest.Call(a, "f")
-		l.Message("trapline", "message")
+		l.Message("trapline", "message", time.Now())
 		outputtest.Finish(a, 0)
 		outputtest.Call(a, "write")
 		os.Stderr.WriteString("tracee\n")

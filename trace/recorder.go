@@ -281,22 +281,20 @@ func (r *recorder) put() {
 
 // aboutThread asks the questions about threads that each block must answer.
 func (r *recorder) aboutThread(tid int) {
-	var b [unix.PathMax]byte
 	process := r.host.Process(tid)
 	r.host.Introduce(process)
 	r.holdName(process)
-	r.host.WorkingDir(b[:], process)
-	r.host.Root(b[:], process)
+	r.host.WorkingDir(r.path[:], process)
+	r.host.Root(r.path[:], process)
 }
 
 // aboutProgram asks what a process executes.
 func (r *recorder) aboutProgram(tid int) {
-	var b [unix.PathMax]byte
 	if !r.introduced {
 		r.aboutThread(tid)
 	}
 	process := r.host.Process(tid)
-	r.host.Executable(b[:], process)
+	r.host.Executable(r.path[:], process)
 	r.host.Arguments(process)
 }
 
@@ -377,11 +375,10 @@ func (r *recorder) enter(t *tracee, ev *tracer.Event, inner *socketcall.Call) {
 
 // aboutNames asks for what the lines of a thread begin with.
 func (r *recorder) aboutNames(tid int) {
-	var b [4096]byte
 	process := r.host.Process(tid)
-	r.host.Command(b[:], process)
+	r.host.Command(r.path[:], process)
 	if r.s.o.DecodeContexts != 0 {
-		r.host.ProcessContext(b[:], process)
+		r.host.ProcessContext(r.path[:], process)
 	}
 }
 

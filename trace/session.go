@@ -325,7 +325,18 @@ func (s *Session) Message(text string) {
 		os.Stderr.WriteString(s.o.Name + ": " + text + "\n")
 		return
 	}
-	s.log.Message(s.o.Name, text)
+	s.log.Message(s.o.Name, text, s.messageTime())
+}
+
+// messageTime is the time of a message: of the last event, if those are of a recording.
+func (s *Session) messageTime() time.Time {
+	switch {
+	case s.past == nil:
+		return time.Now()
+	case s.when.IsZero():
+		return s.past.info.Start
+	}
+	return s.when
 }
 
 // Write adds whole lines from a program to the output, after the records so far. If the

@@ -33,6 +33,7 @@ func (c *config) compare() (ending, error) {
 			return ending{}, refusef("%v", err)
 		}
 		c.opened = append(c.opened, r)
+		c.dateMessages()
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()

@@ -7,9 +7,11 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"trapline/output"
 	jsonformat "trapline/output/json"
+	"trapline/trace"
 )
 
 // records says how messages are written as records. It is nil if messages are lines of
@@ -30,7 +32,24 @@ func (c *config) settleMessages(args []string, err error) {
 	}
 	if looks.Format.Message != nil && c.destination.Name == "" {
 		records = looks
+		c.dateMessages()
 	}
+}
+
+// dateMessages gives messages that are records the time of the recordings that they are about:
+// when the first one begins.
+func (c *config) dateMessages() {
+	if records != nil && len(c.opened) > 0 {
+		records.Run = trace.RunOf(c.opened[0].Info())
+	}
+}
+
+// messageTime is the time of a message that is a record outside of the trace.
+func messageTime() time.Time {
+	if r := records.Run; r != nil {
+		return r.Began
+	}
+	return time.Now()
 }
 
 // asksFor reports whether one of words is among the options in args, which contain an
@@ -71,7 +90,7 @@ func explain(text string) {
 	case inOrder != nil:
 		inOrder(text)
 	case recordAlone():
-		os.Stderr.Write(records.AppendMessage(nil, program(), text))
+		os.Stderr.Write(records.AppendMessage(nil, program(), text, messageTime()))
 	default:
 		fmt.Fprintln(os.Stderr, text)
 	}

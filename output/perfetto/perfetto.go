@@ -299,7 +299,8 @@ func (w *writer) processNames(kind output.EventKind, p *output.Process, stamp in
 		program = path.Base(string(first))
 	}
 	w.metadata("process_name", "name", program)
-	if line := strings.TrimSuffix(string(p.Args), "\x00"); line != "" {
+	// Readers show all labels of a process: its creator's command line is not one of its own.
+	if line := strings.TrimSuffix(string(p.Args), "\x00"); line != "" && p.How != "created" {
 		w.metadata("process_labels", "labels", shortened(strings.ReplaceAll(line, "\x00", " ")))
 	}
 	return kind.String() + " " + program

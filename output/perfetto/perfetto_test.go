@@ -234,6 +234,34 @@ func TestCreation(t *testing.T) {
 	}
 }
 
+// A process that was created has the command lines of the programs that it executes as labels, not
+// that of its creator, of which the creator has the label.
+func TestLabels(t *testing.T) {
+	var got []string
+	for _, e := range outputtest.ChromeEvents(t, outputtest.Record(t, output.Options{Format: Format}, func(l *output.Log) {
+		for _, p := range []struct {
+			pid     int
+			kind    output.EventKind
+			process output.Process
+		}{
+			{7, output.Started, output.Process{How: "attached", UID: -1, Exe: []byte("/bin/sh"), Args: []byte("sh\x00script\x00")}},
+			{8, output.Started, output.Process{How: "created", Parent: 7, UID: -1, Exe: []byte("/bin/sh"), Args: []byte("sh\x00script\x00")}},
+			{8, output.Executed, output.Process{UID: -1, Exe: []byte("/bin/cat"), Args: []byte("cat\x00file\x00")}},
+		} {
+			r := outputtest.NewRecord(t, l, p.pid)
+			r.SetProcess(p.pid, p.process.Parent)
+			r.Process(after(1), p.kind, &p.process)
+		}
+	})) {
+		if e.Name == "process_labels" {
+			got = append(got, fmt.Sprint(*e.PID, " ", e.Args["labels"]))
+		}
+	}
+	if want := []string{"7 sh script", "8 cat file"}; !slices.Equal(got, want) {
+		t.Errorf("labels %q, want %q", got, want)
+	}
+}
+
 // TestCreationOfTheEnded checks that there is a flow also if the new thread ends before the
 // call of its creator returns, and that an earlier thread of the same id does no harm.
 func TestCreationOfTheEnded(t *testing.T) {

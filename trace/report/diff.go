@@ -24,6 +24,7 @@ type difference struct {
 	weight  int
 	stepsA  []*step
 	stepsB  []*step
+	pairs   []pair // the calls that are on both sides
 	message string
 }
 
@@ -202,9 +203,11 @@ func (c clock) inA(b time.Duration) time.Duration {
 // both have. If the threads are not whole, what comes after the last common call is
 // unknown.
 func (c *Comparison) compareThreads(a, b place, handlers bool, x, y []*step, whole bool) clock {
+	pairs := c.a.keys.alignSteps(x, y)
 	note := func(kind string, i, j int, s *step, moves bool, at time.Duration) {
 		d := difference{
-			a: a.process, b: b.process, i: i, j: j, thread: a.thread, handler: handlers, kind: kind, at: at, stepsA: x, stepsB: y,
+			a: a.process, b: b.process, i: i, j: j, thread: a.thread, handler: handlers, kind: kind, at: at,
+			stepsA: x, stepsB: y, pairs: pairs,
 		}
 		switch {
 		case s.streams && kind != "outcome" && kind != "data" && c.a.terminal != c.b.terminal:
@@ -221,13 +224,12 @@ func (c *Comparison) compareThreads(a, b place, handlers bool, x, y []*step, who
 		c.differences = append(c.differences, d)
 	}
 	i, j := 0, 0
-	pairs := c.a.keys.alignSteps(x, y)
 	both := make(clock, len(pairs))
 	for n, p := range pairs {
 		both[n] = times{x[p.a].at, y[p.b].at}
 	}
 	if whole {
-		pairs = append(pairs, pair{len(x), len(y)})
+		pairs = append(pairs, pair{len(x), len(y)}) // the end
 	}
 	for _, p := range pairs {
 		for ; i < p.a; i++ {
@@ -244,7 +246,7 @@ func (c *Comparison) compareThreads(a, b place, handlers bool, x, y []*step, who
 			break
 		}
 		switch s, o := x[p.a], y[p.b]; {
-		case s.outcome != o.outcome && (isError(s.outcome) || isError(o.outcome)):
+		case s.otherOutcome(o):
 			if o.weighs {
 				s = o
 			}
@@ -257,6 +259,12 @@ func (c *Comparison) compareThreads(a, b place, handlers bool, x, y []*step, who
 		i, j = p.a+1, p.b+1
 	}
 	return both
+}
+
+// otherOutcome reports whether a call has another outcome than the same one of the other side:
+// one that failed, or another error.
+func (s *step) otherOutcome(o *step) bool {
+	return s.outcome != o.outcome && (isError(s.outcome) || isError(o.outcome))
 }
 
 // isError reports whether an outcome is the name of an error.

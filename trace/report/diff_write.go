@@ -152,27 +152,71 @@ func (d *difference) text(w *writer) {
 		return
 	}
 	w.line("  in %s", d.where())
-	for _, s := range d.stepsA[max(0, d.i-contextSteps):d.i] {
-		w.line("    %s", s.text)
-	}
-	if d.kind != "added" {
-		w.line("  - %s", d.stepsA[d.i].text)
-	}
-	if d.kind != "missing" {
-		w.line("  + %s", d.stepsB[d.j].text)
-	}
 	if d.kind == "data" {
+		d.before(w, d.i)
+		w.line("  - %s", d.stepsA[d.i].text)
+		w.line("  + %s", d.stepsB[d.j].text)
 		return // the calls after it are the same
 	}
-	for i := 1; i <= contextSteps; i++ {
-		if d.kind != "added" && d.i+i < len(d.stepsA) {
-			w.line("  - %s", d.stepsA[d.i+i].text)
+	d.around(w)
+}
+
+// before writes some of the calls before one of the first side.
+func (d *difference) before(w *writer, i int) {
+	for _, s := range d.stepsA[max(0, i-contextSteps):i] {
+		w.line("    %s", s.text)
+	}
+}
+
+// around writes the calls of both sides from a difference on: those that only one side has
+// until both have the same call, and some of those after it.
+func (d *difference) around(w *writer) {
+	n := 0 // the pair at the difference or after it
+	for n < len(d.pairs) && (d.pairs[n].a < d.i || d.pairs[n].b < d.j) {
+		n++
+	}
+	i, j := 0, 0
+	if n > 0 {
+		i, j = d.pairs[n-1].a+1, d.pairs[n-1].b+1
+	}
+	d.before(w, i)
+	switch d.kind { // what only one side has before the difference weighs less
+	case "missing":
+		i = d.i
+	case "added":
+		j = d.j
+	default:
+		i, j = d.i, d.j
+	}
+	last := n + contextSteps
+	if d.kind != "outcome" {
+		last-- // the pair at n is after the difference
+	}
+	for ; n < len(d.pairs) && n <= last; n++ {
+		p := d.pairs[n]
+		w.alone("-", d.stepsA[i:p.a])
+		w.alone("+", d.stepsB[j:p.b])
+		i, j = p.a+1, p.b+1
+		if p.a == len(d.stepsA) || p.b == len(d.stepsB) {
+			return
+		}
+		if x, y := d.stepsA[p.a], d.stepsB[p.b]; x.otherOutcome(y) {
+			w.line("  - %s", x.text)
+			w.line("  + %s", y.text)
+		} else {
+			w.line("    %s", x.text)
 		}
 	}
-	for i := 1; i <= contextSteps; i++ {
-		if d.kind != "missing" && d.j+i < len(d.stepsB) {
-			w.line("  + %s", d.stepsB[d.j+i].text)
-		}
+}
+
+// alone writes calls that only one side has.
+func (w *writer) alone(mark string, steps []*step) {
+	const most = contextSteps + 1
+	for _, s := range steps[:min(len(steps), most)] {
+		w.line("  %s %s", mark, s.text)
+	}
+	if n := len(steps) - most; n > 0 {
+		w.line("  %s and %d more", mark, n)
 	}
 }
 

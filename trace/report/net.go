@@ -394,6 +394,10 @@ func (r *netReport) text(w *writer) {
 			rows = append(rows, []string{"", "", "", "", "", "", "", "", "  " + text})
 		}
 	}
+	if len(rows) == 1 {
+		w.line("No socket was connected, accepted, listened to, or used to send or receive.")
+		return
+	}
 	w.table(rows, 3)
 }
 

@@ -83,7 +83,10 @@ func (p *process) facts() string {
 		facts = append(facts, brief(p.end.Sub(p.start)))
 	}
 	if u := p.usage; u != nil {
-		facts = append(facts, "cpu "+brief(u.User)+" + "+brief(u.System), size(uint64(u.MaxRSS)<<10))
+		facts = append(facts, "cpu "+brief(u.User)+" + "+brief(u.System))
+		if u.MaxRSS > 0 { // the kernel has counted it
+			facts = append(facts, size(uint64(u.MaxRSS)<<10))
+		}
 	}
 	return strings.Join(facts, ", ")
 }

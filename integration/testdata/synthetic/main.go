@@ -24,6 +24,7 @@ func main() {
 	file := os.Args[2]
 	w, err := recording.Create(file, &recording.Info{
 		Program: "test", Command: []string{"test"}, Start: time.Unix(1700000000, 0), Strings: 4096,
+		Stacks: true, // of no frames
 	})
 	if err != nil {
 		log.Fatal(err)
