@@ -93,19 +93,16 @@ func (t *Tracer) newArea(r *remote, arenaAt uint64) (a *buffered.Area, pid uint6
 	before := len(list)
 	list = append(list,
 		remoteCall{unix.SYS_MEMFD_CREATE, buffered.NameAddr, unix.MFD_CLOEXEC | unix.MFD_ALLOW_SEALING, 0, 0, 0, 0, buffered.RemoteKeep},
-		remoteCall{unix.SYS_FTRUNCATE, 0, buffered.AreaFileSize, 0, 0, 0, 0, buffered.RemoteFirst},
 		remoteCall{unix.SYS_MMAP, addr, buffered.AreaSize, prot, unix.MAP_SHARED | unix.MAP_FIXED_NOREPLACE, 0, 0, buffered.RemoteFifth},
 		remoteCall{unix.SYS_MMAP, addr + buffered.AreaFileSize, buffered.RingSize, prot, unix.MAP_SHARED | unix.MAP_FIXED, 0, buffered.AreaState, buffered.RemoteFifth},
 		// A child must not write to its parent's ring.
 		remoteCall{unix.SYS_MADVISE, addr, buffered.AreaSize, unix.MADV_DONTFORK},
 		remoteCall{unix.SYS_GETPID},
-		// A fault takes longer; kernels before 5.14 do not have this.
-		remoteCall{unix.SYS_MADVISE, addr, 2 * pageSize, unix.MADV_POPULATE_WRITE},
 	)
 	done, results, err := r.calls(list...)
 	s.ready = s.ready || done > 0
-	const mapped, all = 3, 6 // of the calls for the area
-	pid = results[1]
+	const mapped, all = 2, 5 // of the calls for the area
+	pid = results[0]
 	switch {
 	case done-before >= all:
 		a, err = openArea(s.pid, r.kept, addr)
@@ -122,10 +119,18 @@ func (t *Tracer) newArea(r *remote, arenaAt uint64) (a *buffered.Area, pid uint6
 	if err == nil && arenaAt != 0 {
 		list = append(list, arenaCall(arenaAt))
 	}
+	if err == nil {
+		// A fault takes longer; kernels before 5.14 do not have this.
+		list = append(list, remoteCall{unix.SYS_MADVISE, addr, 2 * pageSize, unix.MADV_POPULATE_WRITE})
+	}
 	if len(list) > 0 {
-		_, results, failed := r.calls(list...)
+		done, results, failed := r.calls(list...)
+		got := results[0]
+		if done >= len(list)-1 { // the arena is mapped, whether or not the last call has succeeded
+			got, failed = results[1], nil
+		}
 		if err == nil && arenaAt != 0 {
-			t.addArena(r, arenaAt, results[0], failed)
+			t.addArena(r, arenaAt, got, failed)
 		}
 	}
 	if err != nil {
@@ -141,6 +146,10 @@ func openArea(pid int, fd, addr uint64) (*buffered.Area, error) {
 		return nil, err
 	}
 	defer unix.Close(own)
+	// Here, not in the process, where RLIMIT_FSIZE may be small: SIGXFSZ would end it.
+	if err := unix.Ftruncate(own, buffered.AreaFileSize); err != nil {
+		return nil, fmt.Errorf("ftruncate: %w", err)
+	}
 	return buffered.NewArea(own, addr)
 }
 
