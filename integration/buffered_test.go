@@ -1,12 +1,18 @@
 package integration
 
 import (
+	"bufio"
 	"fmt"
+	"io"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
+
+	"golang.org/x/sys/unix"
 
 	"trapline/integration/need"
 	"trapline/integration/programs"
@@ -142,6 +148,37 @@ func TestNotBuffered(t *testing.T) {
 		if says := strings.Contains(messages, "--buffered is not enabled because of -k\n"); says != tt.says {
 			t.Errorf("%q: it says so: %v, want %v", tt.flags, says, tt.says)
 		}
+	}
+}
+
+// With -I anywhere a signal kills trapline, and the command lives on, which it could not do
+// with a filter.
+func TestBufferedInterruptedAnywhere(t *testing.T) {
+	const script = `i=0; while [ $i -lt 200 ]; do i=$((i+1)); cd /; done; echo ready; read line; /bin/echo "$line"`
+	cmd := exec.Command(trapline(t), "--buffered=always", "-I", "anywhere", "-f", "-o", filepath.Join(t.TempDir(), "log"), "sh", "-c", script)
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	pipe, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	stdout := bufio.NewReader(pipe)
+	if line, err := stdout.ReadString('\n'); line != "ready\n" {
+		t.Errorf("the command wrote %q, %v", line, err)
+	}
+	cmd.Process.Signal(unix.SIGTERM)
+	if state, err := cmd.Process.Wait(); err != nil || state.Sys().(syscall.WaitStatus).Signal() != syscall.SIGTERM {
+		t.Errorf("trapline: %v, %v", state, err)
+	}
+	io.WriteString(stdin, "lives on\n")
+	stdin.Close()
+	if rest, err := io.ReadAll(stdout); string(rest) != "lives on\n" || err != nil {
+		t.Errorf("after the end of trapline the command wrote %q, %v", rest, err)
 	}
 }
 

@@ -77,7 +77,7 @@ func (o *Options) Unbuffered() string {
 	case o.ReadFDs != nil || o.WriteFDs != nil:
 		return "-e read= or -e write="
 	case o.Buffered == BufferAuto && !o.Follow:
-		return "children that are not followed" // "children that are not followed" // they would be traced all the same
+		return "children that are not followed" // they would be traced all the same
 	case o.Buffered == BufferAuto && o.Summary != nil && !o.Summary.WallClock:
 		return "-c without -w"
 	case o.Buffered == BufferAuto && !o.SummaryOnly && interleaves(o.Output):

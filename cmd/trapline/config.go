@@ -372,7 +372,9 @@ func (c *config) settleSeccomp() {
 }
 
 // settleBuffered turns --buffered off where each call has to stop, as for the command of
-// -D and for processes attached with -p. It says so with --buffered=always and with -d.
+// -D and for processes attached with -p. With -I anywhere a signal kills trapline, and the
+// command, which is to live on, could not do so with a filter. settleBuffered says so with
+// --buffered=always and with -d.
 func (c *config) settleBuffered() {
 	reason := ""
 	switch {
@@ -382,6 +384,8 @@ func (c *config) settleBuffered() {
 		reason = "-D"
 	case c.attaches():
 		reason = "-p"
+	case c.interruptible == interruptibleAnywhere && !c.KillOnExit:
+		reason = "-I anywhere"
 	default:
 		reason = c.Unbuffered()
 	}
