@@ -389,7 +389,10 @@ func (t *Tracer) leaveBuffered(tr *Tracee) {
 // dropSites forgets the patched calls in a range of addresses, after restoring
 // them if the memory remains.
 func (t *Tracer) dropSites(tr *Tracee, addr, size uint64, restore bool) {
-	const widest = 256 // between a call and its hole
+	const widest = 256      // between a call and its hole
+	if size%pageSize != 0 { // the kernel changes whole pages
+		size += pageSize - size%pageSize
+	}
 	if !restore {
 		for hole := range tr.space.holes {
 			if hole >= addr && hole-addr < size {

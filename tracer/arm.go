@@ -96,7 +96,7 @@ func (t *Tracer) installWithKnown(tr *Tracee, x *site, p place) {
 func (t *Tracer) mapStub(r *remote) error {
 	tr, s := r.tr, r.tr.space
 	switch own, err := t.wordAtFS(tr, r.own.Fs_base); {
-	case r.own.Fs_base == 0 || err == nil && own:
+	case r.own.Fs_base == 0 && s.linked || err == nil && own:
 		s.lookup = buffered.ByFS
 	case r.own.Gs_base == 0:
 		s.lookup = buffered.ByGS
@@ -115,7 +115,7 @@ func (t *Tracer) mapStub(r *remote) error {
 	if s.hidesOpens = !t.mayPin(); s.hidesOpens {
 		t.grantAll(tr)
 	}
-	if r.own.Fs_base == 0 {
+	if r.own.Fs_base == 0 && s.lookup == buffered.ByFS {
 		r.own.Fs_base = buffered.ProvisionalFS
 	}
 	t.debugf("buffered: process %d: threads find their areas by %v", s.pid, s.lookup)

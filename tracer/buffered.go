@@ -295,7 +295,9 @@ func (t *Tracer) enterBuffered(tr *Tracee) bool {
 		t.list(tr)
 	}
 	slow := false
-	if s.ready {
+	if !s.ready {
+		s.mapped = nil // nobody has noted what its calls have changed
+	} else {
 		var returns uint64
 		var ok bool
 		if returns, slow, ok = s.returnOf(call.IP); ok && slow {

@@ -486,7 +486,9 @@ func (t *Tracer) leaveStub(tr *Tracee, sig unix.Signal, info *[SiginfoSize]byte)
 		at, _, ok := s.interrupted(regs.Rip)
 		if !ok {
 			if dumpsCore(sig) && t.endProvisional(tr, errSignal) {
-				tr.swallow = own // it faults again, without the fs base that is not its own
+				// It faults again, without the fs base that is not its own. A fault
+				// without an address may be a handler that cannot be run.
+				tr.swallow = own && code != siKernel
 			}
 			return true
 		}
@@ -503,5 +505,8 @@ func (t *Tracer) leaveStub(tr *Tracee, sig unix.Signal, info *[SiginfoSize]byte)
 		t.unpatchAll(tr, errSteps)
 	}
 	tr.swallow = own || trap
+	if outcome != buffered.Returned && dumpsCore(sig) {
+		t.endProvisional(tr, errSignal)
+	}
 	return outcome != buffered.Returned
 }

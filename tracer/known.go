@@ -26,20 +26,18 @@ type history struct {
 const smallText = 1 << 20
 
 // isWorth reports whether the process of a tracee is worth to be patched by now: if it
-// has made some calls, or if it has just executed a program in a file that is known.
+// has made some calls, or if it has just executed a program in a file that is known. A
+// static program has to set its fs base first.
 func (t *Tracer) isWorth(tr *Tracee) bool {
 	s := tr.space
-	if s.stops > lazyStops || s.eager {
-		return true
+	if !s.looked && t.buffered.stopped > lazyStops {
+		s.looked = true
+		s.readAll(tr)
+		m := findMapping(s.mapped, tr.call.IP-1)
+		s.eager = m != nil && m.end-m.start <= smallText
+		s.linked = m != nil && slices.ContainsFunc(s.mapped, func(other mapping) bool { return other.inode != 0 && other.inode != m.inode })
 	}
-	if s.looked || t.buffered.stopped <= lazyStops {
-		return false
-	}
-	s.looked = true
-	s.readAll(tr)
-	m := findMapping(s.mapped, tr.call.IP-1)
-	s.eager = m != nil && m.end-m.start <= smallText
-	return s.eager
+	return s.stops > lazyStops || s.eager && (s.linked || fsOf(tr) != 0)
 }
 
 // isFirst reports whether a process has not been patched in a file before.

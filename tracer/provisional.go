@@ -16,6 +16,9 @@ import (
 // buffered.ProvisionalFS. The program must not notice: it is taken away where it would,
 // and from then on the calls of the process stop. When the program sets its own fs
 // base, its area goes with it.
+//
+// Other programs get none: one that reads its thread-local variables before it has an fs
+// base has to crash, and what is at the provisional one, and before it, can be read.
 
 var (
 	errProvisional = errors.New("it asks for its fs base before it has one")
@@ -59,6 +62,9 @@ func (t *Tracer) moveArea(tr *Tracee) {
 	th.moving = false
 	fs := fsOf(tr)
 	own, err := t.wordAtFS(tr, fs)
+	if err != nil {
+		t.unpatchAll(tr, errNoFS) // trampolines would fault
+	}
 	if err != nil || !own || !isFree(tr, fs) {
 		t.takeArea(tr)
 		return

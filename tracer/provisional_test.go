@@ -20,11 +20,15 @@ func TestProvisionalFS(t *testing.T) {
 	if err := CanBuffer(); err != nil {
 		t.Skip(err)
 	}
-	program := buildProgram(t, "early", "-static", "-nostdlib", "-fno-stack-protector", "-fcf-protection=none")
+	flags := []string{"-nostdlib", "-fPIE", "-fno-stack-protector", "-fcf-protection=none"}
+	static := buildProgram(t, "early", append(flags, "-static-pie")...)
+	linked := buildProgram(t, "early", append(flags, "-pie", "-Wl,--dynamic-linker="+static)...)
 	for what, c := range map[string]struct {
 		kept  int         // calls that did not stop, at least
 		sig   unix.Signal // that kills it
 		fault uint64      // and its address
+
+		static bool // it is no dynamic linker, and gets no provisional one
 	}{
 		"get":       {kept: 100},
 		"crash":     {kept: 100, sig: unix.SIGSEGV, fault: 0x28},
@@ -33,8 +37,15 @@ func TestProvisionalFS(t *testing.T) {
 		"set":       {kept: 300},
 		"other":     {kept: 100},
 		"interrupt": {kept: 100},
+		"handler":   {kept: 100, sig: unix.SIGSEGV},
+		"zero":      {kept: 100, sig: unix.SIGSEGV, static: true},
+		"before":    {kept: 100, sig: unix.SIGSEGV, fault: ^uint64(7), static: true},
 	} {
 		t.Run(what, func(t *testing.T) {
+			program := linked
+			if c.static {
+				program = static
+			}
 			tracer := newTracer(t, Options{
 				Follow: true, Traced: func(tables.ABI, uint64) bool { return true },
 				Buffered: func(nr uint64) BufferedCall { return BufferedCall{Buffered: nr == unix.SYS_GETPPID} },

@@ -40,6 +40,7 @@ type space struct {
 
 	looked    bool             // it is known whether it is to be eager
 	eager     bool             // its first call was in a file that is worth to be patched at once
+	linked    bool             // its first call was a dynamic linker's: other files are mapped
 	patchedIn []*buffered.Text // files of which calls are patched
 
 	opens      int  // calls that open files and have stopped since it was ready
@@ -74,7 +75,7 @@ const (
 func (s *space) clone(pid int) *space {
 	c := *s
 	c.pid, c.free, c.stops, c.changing, c.mapped, c.readAt = pid, nil, 0, 0, nil, 0
-	c.looked, c.eager = true, false
+	c.looked, c.eager, c.linked = true, false, false
 	c.arenas = slices.Clone(s.arenas)
 	c.holes = maps.Clone(s.holes)
 	c.sites = make(map[uint64]*site, len(s.sites))

@@ -34,8 +34,8 @@ const (
 
 	// ProvisionalFS is the fs base of a thread that has none yet. The word there is its
 	// own address, as where a C library has set the fs base. It is the last word of a
-	// page that is read-only, and nothing is mapped behind it: whatever else a program
-	// does with fs faults, as it does without an fs base.
+	// page that is read-only, and nothing is mapped behind it: writes fault, and so do
+	// reads behind the word, as without an fs base.
 	ProvisionalFS = StubAddr + CodeSize - 8
 
 	// Index is a table of entries of 16 bytes, by bits 8 to 23 of a thread's fs

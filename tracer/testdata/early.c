@@ -1,4 +1,5 @@
-// A static program without a C library, which has no fs base unless it sets one.
+// A program without a C library, which has no fs base unless it sets one. It can also
+// be the dynamic linker of a program.
 // Its argument is a letter that says what it does after some calls, which must not
 // change anything. Its status is 0 if all is as it should be.
 
@@ -16,7 +17,7 @@ static __attribute__((noinline)) long call(long number, word a, word b, word c, 
 enum { rt_sigaction = 13, rt_sigreturn = 15, getpid = 39, fork_ = 57, exit_ = 60, wait4_ = 61, getppid = 110, getpgid = 121, arch_prctl = 158, exit_group = 231 };
 enum { set_fs = 0x1002, get_fs = 0x1003 };
 
-extern char __executable_start[], etext[];
+extern __attribute__((visibility("hidden"))) char __executable_start[], etext[];
 static int bad, signals;
 
 asm("restorer: mov $15, %eax; syscall");
@@ -53,6 +54,20 @@ static void run(word *stack) {
 	case 'c': // as without an fs base
 		asm volatile("mov %%fs:0x28, %0" : "=r"(fs));
 		break;
+	case 'z': // so does this in a static program
+		asm volatile("mov %%fs:0, %0" : "=r"(fs));
+		break;
+	case 'b': // and this
+		asm volatile("mov %%fs:-8, %0" : "=r"(fs));
+		break;
+	case 'h': { // a handler without a stack
+		word action[4] = {(word)handler, 0x04000004 /* SA_RESTORER | SA_SIGINFO */, (word)restorer, 0};
+		bad += call(rt_sigaction, 10 /* SIGUSR1 */, (word)action, 0, 8) != 0;
+		word self = call(getpid, 0, 0, 0, 0);
+		asm volatile("mov %%rsp, %%rbx; xor %%esp, %%esp; syscall; mov %%rbx, %%rsp"
+			: : "a"(62l /* kill */), "D"(self), "S"(10l) : "rcx", "r11", "rbx", "memory");
+		break;
+	}
 	case 'w': // so does a write
 		asm volatile("movl $1, %fs:0");
 		break;
