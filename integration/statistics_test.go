@@ -219,6 +219,48 @@ func TestSummaryOnSignal(t *testing.T) {
 	}
 }
 
+// A table that is written while nothing happens is of that time, not of the last event.
+func TestSummaryOnSignalMuchLater(t *testing.T) {
+	need.All(t, need.Live)
+	for _, flags := range [][]string{{"-c"}, {"-c", "-f", "--buffered=always"}, {"-c", "--record=" + filepath.Join(t.TempDir(), "recording")}} {
+		t.Run(strings.Split(strings.Join(flags, " "), "=/")[0], func(t *testing.T) {
+			log := filepath.Join(t.TempDir(), "log")
+			const script = "i=0; while [ $i -lt 200 ]; do i=$((i+1)); cd /; done; echo ready; read x"
+			cmd := exec.Command(trapline(t), append(flags, "-o", log, "sh", "-c", script)...)
+			stdin, err := cmd.StdinPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			stdout, err := cmd.StdoutPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			started := time.Now()
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			stdout.Read(make([]byte, 10))
+			ready := time.Now()
+			awaitHandler(t, cmd.Process.Pid, syscall.SIGUSR1)
+			time.Sleep(2*ready.Sub(started) + 200*time.Millisecond) // longer than until the last event
+			waited := time.Since(ready)
+			cmd.Process.Signal(syscall.SIGUSR1)
+			var table []byte
+			for !strings.Contains(string(table), "total\n") {
+				time.Sleep(10 * time.Millisecond)
+				table, _ = os.ReadFile(log)
+			}
+			var seconds float64
+			fmt.Sscanf(string(table), "The first %f seconds:", &seconds)
+			if seconds < waited.Seconds()-0.001 {
+				t.Errorf("%v after all but the last call the table is\n%s", waited, table)
+			}
+			stdin.Close()
+			cmd.Wait()
+		})
+	}
+}
+
 // With -c -ff each process has a table in a file of its own.
 func TestSummaryOfEachProcess(t *testing.T) {
 	dir := t.TempDir()

@@ -78,7 +78,7 @@ func (s *Session) pastTime() {
 				break
 			}
 			s.when = due
-			s.writePart()
+			s.writePart(due)
 		}
 		s.when = now
 	}

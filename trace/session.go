@@ -594,7 +594,17 @@ func (s *Session) now() time.Time {
 	return time.Now()
 }
 
-// clock returns the time, whether or not it is needed for most records.
+// present returns what time it is between two events, by the same clock as their times. It
+// may be long after the last one, but in a replay it is the time of that.
+func (s *Session) present() time.Time {
+	if s.past == nil && s.recorder != nil {
+		return s.recorder.now()
+	}
+	return s.messageTime()
+}
+
+// clock returns the time of the event that is being handled, whether or not it is needed
+// for most records.
 func (s *Session) clock() time.Time {
 	if !s.when.IsZero() {
 		return s.when

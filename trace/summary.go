@@ -133,15 +133,14 @@ func (y *tally) finishPart(now time.Time) *Summary {
 }
 
 // writePart writes a table of the calls since the last one.
-func (s *Session) writePart() {
+func (s *Session) writePart(now time.Time) {
 	y := s.tally
 	if s.log == nil || y.current == y.total {
 		return
 	}
-	now := s.clock()
 	part := y.finishPart(now)
 	part.Title = fmt.Sprintf("From %.3f to %.3f seconds:", part.From.Sub(y.began).Seconds(), part.To.Sub(y.began).Seconds())
-	part.At = s.when
+	part.At = now
 	s.log.Summary(part)
 	s.log.Flush()
 }
@@ -154,11 +153,12 @@ func (s *Session) WriteSummary() {
 		if s.log == nil || y == nil || y.separate != nil {
 			return
 		}
-		y.finishPart(s.clock())
+		now := s.present()
+		y.finishPart(now)
 		total := *y.total
 		total.From, total.To = y.began, y.since
 		total.Title = fmt.Sprintf("The first %.3f seconds:", y.since.Sub(y.began).Seconds())
-		total.At = s.when
+		total.At = now
 		s.log.Summary(&total)
 		s.log.Flush()
 	})
@@ -174,7 +174,7 @@ func (s *Session) writePeriodically() (stop func()) {
 		for {
 			select {
 			case <-ticker.C:
-				s.source.Do(s.writePart)
+				s.source.Do(func() { s.writePart(s.present()) })
 			case <-done:
 				return
 			}
@@ -208,7 +208,7 @@ func (s *Session) writeSummaries() {
 	}
 	if y := s.tally; y != nil && y.separate == nil {
 		if y.current != y.total {
-			s.writePart()
+			s.writePart(s.clock())
 			y.total.Title = "All of the trace:"
 			y.total.From, y.total.To = y.began, y.since
 		} else if y.total.Overlaps {
