@@ -548,3 +548,34 @@ func TestWriter(t *testing.T) {
 		t.Errorf("the writer's error is told as %v", err)
 	}
 }
+
+// A signal gives up a call that has not ended, and what is said of its end later has no
+// effect: only a program that forges records of its calls can make it so.
+func TestGivenUp(t *testing.T) {
+	write := func(l *output.Log) {
+		r := outputtest.NewRecord(t, l, 1)
+		r.BeginCall(&output.Header{Time: outputtest.Start, Name: "f"})
+		r.Entered()
+		if !r.InCall() {
+			t.Error("the call has not begun")
+		}
+		r.Stopped(outputtest.Start, "SIGSTOP")
+		if r.InCall() {
+			t.Error("the call goes on")
+		}
+		r.Unreturned(outputtest.Start, true)
+		r.Killed(outputtest.Start, "SIGSEGV", false, nil)
+		r.Close()
+	}
+	all := output.Options{Statuses: output.AllStatuses}
+	const want = "f( <unfinished ...>\n--- stopped by SIGSTOP ---\n+++ killed by SIGSEGV +++\n"
+	if got := record(t, all, write); got != want {
+		t.Errorf("text:\n%swant\n%s", got, want)
+	}
+	lines := recordJSON(t, all, write)
+	for i, want := range []string{`"unfinished":true`, `"SIGSTOP"`, `"SIGSEGV"`} {
+		if i >= len(lines) || !strings.Contains(lines[i], want) {
+			t.Errorf("JSON %d:\n%q\nwithout %s", i, lines, want)
+		}
+	}
+}

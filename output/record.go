@@ -206,8 +206,11 @@ func (r *Record) EndCall(result *Result) {
 
 // Unreturned ends a call whose tracee is about to die in it: "= ?". complete
 // says that all arguments were written; otherwise text has " <unfinished ...>"
-// for the missing ones.
+// for the missing ones. It does nothing if the call has been given up.
 func (r *Record) Unreturned(at time.Time, complete bool) {
+	if !r.inCall {
+		return
+	}
 	r.Resume(at)
 	r.noResult(Unfinished, complete)
 }
@@ -231,6 +234,11 @@ func (r *Record) noResult(status StatusSet, complete bool) {
 	r.writer.NoResult(status, complete, stack)
 	r.finish()
 }
+
+// InCall reports whether a call has begun that has neither ended nor been given up: a
+// signal, a group-stop or another call gives it up, which can only happen if a program
+// has forged what is in its ring of buffered calls.
+func (r *Record) InCall() bool { return r.inCall }
 
 // giveUp ends the record of a call that will not return.
 func (r *Record) giveUp() {

@@ -231,7 +231,7 @@ func (s *Session) exit(t *tracee, ev *tracer.Event) {
 		s.endLast(t, now)
 	}
 	switch {
-	case !s.records:
+	case !s.records, !t.trace.InCall():
 	case !shown:
 		t.trace.Refuse()
 	default:
