@@ -26,6 +26,7 @@ func TestBufferedHardships(t *testing.T) {
 		"tsc":       nil, // PR_SET_TSC
 		"step":      nil, // the program single-steps itself
 		"filter":    nil, // its own filter kills it for what the tracer does in its name
+		"tsync":     nil, // a filter for all threads kills them for what the stub does
 		"limits":    nil, // no memory, no descriptors, no files that grow
 		"faults":    nil, // bad pointers with SIGSEGV blocked
 		"unused":    nil, // bad pointers in calls that succeed, with SIGSEGV blocked or ignored

@@ -3,6 +3,8 @@
 package tracer
 
 import (
+	"time"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -73,6 +75,23 @@ func (t *Tracer) stopThreadsAtEveryCall(tr *Tracee) {
 		}
 		t.stopAtEveryCall(other)
 	}
+	t.forbidCalls(tr.space)
+}
+
+// forbidCalls keeps the threads of a space from making calls that are not the program's,
+// before one of them installs a filter for all.
+func (t *Tracer) forbidCalls(s *space) {
+	if s == nil || t.buffered == nil {
+		return
+	}
+	for _, th := range t.buffered.areas {
+		if th.tr.space == s {
+			th.area.ForbidCalls()
+		}
+	}
+	// Those that had decided to make such a call make it now.
+	const enough = 5 * time.Millisecond
+	time.Sleep(enough)
 }
 
 // processOf returns the id of a tracee's process. Its leader is a tracee as

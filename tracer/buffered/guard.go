@@ -19,6 +19,7 @@ const (
 	guardUnknown = 1 << iota // the stub is to ask
 	guardFaults              // a fault would change something
 	guardHeld                // another thread is changing an action
+	guardNoCalls             // the stub makes no call but the program's: see ForbidCalls
 )
 
 // phaseGuarded is a bit of areaPhase beside those of the Moments: nothing is copied
@@ -48,10 +49,22 @@ func (a *Area) DoubtMask() { a.word32(areaGuard).Or(guardUnknown) }
 
 // HoldActions makes the thread copy nothing by itself until ReleaseActions. A copy that
 // it has begun may go on: see IsCopying.
-func (a *Area) HoldActions() { a.word32(areaGuard).Store(guardHeld) }
+func (a *Area) HoldActions() { a.setGuard(guardHeld) }
 
 // ReleaseActions is for the time when the actions of signals have changed.
-func (a *Area) ReleaseActions() { a.word32(areaGuard).Store(guardUnknown) }
+func (a *Area) ReleaseActions() { a.setGuard(guardUnknown) }
+
+// ForbidCalls makes the thread make no calls but the program's own: a seccomp filter of the
+// program might kill it for them. What only the kernel can copy is not kept from then on.
+// A thread may have been about to make such a call.
+func (a *Area) ForbidCalls() { a.word32(areaGuard).Or(guardNoCalls) }
+
+// setGuard sets all bits but guardNoCalls, which stays.
+func (a *Area) setGuard(bits uint32) {
+	guard := a.word32(areaGuard)
+	for old := guard.Load(); !guard.CompareAndSwap(old, bits|old&guardNoCalls); old = guard.Load() {
+	}
+}
 
 // IsCopying reports whether the thread may be copying, or making a call. copying is not
 // zero then, and tells this call from others of the thread.

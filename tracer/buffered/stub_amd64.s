@@ -195,7 +195,7 @@ phase:
 	// A fault of the stub's might change the program's mask or actions (guard.go).
 	// Unless it is certain that it does not, the kernel copies all.
 	ORL	$const_phaseGuarded, const_areaPhase(BX)
-	TESTL	$const_guardHeld, AX
+	TESTL	$(const_guardHeld|const_guardNoCalls), AX
 	JNE	copy
 	TESTL	$const_guardUnknown, AX
 	JEQ	copy
@@ -494,6 +494,8 @@ number:
 	MOVL	$1, R8
 	XORL	R9, R9
 	MOVL	$const_sysProcessVMReadv, AX
+	TESTL	$const_guardNoCalls, const_areaGuard(BX)
+	JNE	next
 	SYSCALL
 	CMPQ	AX, $4
 	JNE	next
@@ -599,6 +601,8 @@ whole:
 	MOVL	$1, R8
 	XORL	R9, R9
 	MOVL	$const_sysProcessVMReadv, AX
+	TESTL	$const_guardNoCalls, const_areaGuard(BX)
+	JNE	next
 	SYSCALL
 	TESTQ	AX, AX
 	JLE	last

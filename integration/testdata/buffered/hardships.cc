@@ -460,6 +460,43 @@ int main(int argc, char **argv)
 			if (make_call(SYS_getpgid, i, 0, 0) != -EXDEV)
 				bad++;
 		pthread_join(thread, nullptr);
+	} else if (!strcmp(what, "tsync")) {
+		// A thread installs a filter for all, which kills them for what the stub does
+		// beside the program's calls.
+		static const long nowhere = 0x666600000000;
+		for (int i = 0; i < 10; i++) {
+			int status = in_child([] {
+				static volatile bool ready, installed;
+				pthread_t thread;
+				pthread_create(&thread, nullptr, [](void *) -> void * {
+					warm_up(make_call, 200);
+					for (int i = 0; i < 200; i++)
+						make_call(SYS_open, nowhere, 0, 0);
+					ready = true;
+					while (!installed)
+						make_call(SYS_open, nowhere, 0, 0);
+					for (int i = 0; i < 50; i++)
+						if (make_call(SYS_open, nowhere, 0, 0) != -EFAULT)
+							bad++;
+					return nullptr;
+				}, nullptr);
+				while (!ready)
+					sched_yield();
+				struct sock_filter code[] = {
+					BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+					BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_process_vm_readv, 0, 1),
+					BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+					BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+				};
+				struct sock_fprog prog = {4, code};
+				prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+				if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &prog))
+					bad++;
+				installed = true;
+				pthread_join(thread, nullptr);
+			});
+			printf("signal %d, status %d\n", WTERMSIG(status), WEXITSTATUS(status));
+		}
 	} else if (!strcmp(what, "threads")) {
 		for (int i = 0; i < 40; i++) {
 			pthread_t all[4];
