@@ -59,7 +59,7 @@ var bufferedPrograms = []bufferedProgram{
 	{name: "expr", script: "i=0; while [ $i -lt 20 ]; do i=$(expr $i + 1); done"},
 	{name: "true and other programs of one path", script: "for i in 1 2 3 4 5 6; do for p in true echo id; do cp /bin/$p program; ./program; done; done >out; cat out"},
 	{name: "find", names: true, script: "find /usr/include/x86_64-linux-gnu -name '*.h' -size +10"},
-	{name: "gcc", names: true, script: "gcc -c x.c", prepare: "echo 'int main(void) { return 0; }' >x.c"},
+	{name: "gcc", names: true, script: "TMPDIR=. gcc -c x.c", prepare: "echo 'int main(void) { return 0; }' >x.c"},
 	{name: "git", names: true, above: true, script: "git log --stat", prepare: `git init -q .; echo a >a; git add a
 		export GIT_AUTHOR_DATE=2001-01-01T00:00:00 GIT_COMMITTER_DATE=2001-01-01T00:00:00; git -c user.name=a -c user.email=a@b commit -qm x`},
 	{name: "Go", script: "BENCH workload rw 500", calls: `^(read|write|openat|close)\(`},
@@ -141,7 +141,7 @@ var masks = []struct {
 	{regexp.MustCompile(`"rusage":\{[^}]*\}`), ""},
 	{regexp.MustCompile(`[\w/]*/cc\w{6}\b`), "/tmp/cc"},                                   // gcc
 	{regexp.MustCompile(`(st_[acm]time|stx_[a-z]time|tv_sec|tv_[nu]sec)=[^,})]*`), "$1="}, // times
-	{regexp.MustCompile(`\b(si_pid|si_utime|si_stime)=\d+`), "$1="},
+	{regexp.MustCompile(`\b(si_pid|si_utime|si_stime)=\d+( /\* [0-9.]+ s \*/)?`), "$1="},
 	{regexp.MustCompile(`(ru_n?i?vcsw)=\d+`), "$1=N"},                        // the fewer calls stop, the fewer
 	{regexp.MustCompile(`\b\d{3,}\b`), "N"},                                  // ids of processes
 	{regexp.MustCompile(`read\(\d+, "[^"]{0,20}", 4\) = 4`), "read(random)"}, // perl
