@@ -84,10 +84,15 @@ func (t *Tracer) forbidCalls(s *space) {
 	if s == nil || t.buffered == nil {
 		return
 	}
+	found := false
 	for _, th := range t.buffered.areas {
 		if th.tr.space == s {
 			th.area.ForbidCalls()
+			found = true
 		}
+	}
+	if !found {
+		return
 	}
 	// Those that had decided to make such a call make it now.
 	const enough = 5 * time.Millisecond
