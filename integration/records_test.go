@@ -322,7 +322,10 @@ func TestJSONRegisters(t *testing.T) {
 
 // With --whole each call is on one line, also when others come in between.
 func TestWholeLines(t *testing.T) {
-	command := []string{"sh", "-c", "for i in 1 2 3; do sh -c 'kill -0 $$; true' & done; wait"}
+	// The last child goes on once its parent sleeps, which is in wait4.
+	const asleep = `until read pid name state rest </proc/$PPID/stat && [ $state = S ]; do :; done`
+	command := []string{"sh", "-c", "for i in 1 2; do sh -c 'kill -0 $$; true' & done; " +
+		"wait; sh -c '" + asleep + "; kill -0 $$; true'; true"}
 	flags := []string{"-f", "-e", "trace=wait4,execve,exit_group,kill", "-e", "signal=none"}
 	split := trace(t, trapline(t), flags, command...).log
 	whole := trace(t, trapline(t), append([]string{"--whole"}, flags...), command...).log
