@@ -21,7 +21,7 @@ type Memory interface {
 	ReadMemory(addr uint64, b []byte) int
 }
 
-// Splitter splits calls. It has room for one call, so that Split does not
+// Splitter splits calls. It contains the memory for one result, so that Split does not
 // allocate.
 type Splitter struct {
 	call Call
@@ -39,8 +39,8 @@ type Call struct {
 	*Sub
 	Args [maxArgs]uint64 // in the order of the inner call
 
-	// Form names the description of Args: the name of the call, or another one
-	// where the arguments through ipc differ from those of the direct call.
+	// Form is the name of the description of Args: the name of the call, or another name if
+	// the arguments through ipc differ from those of the direct call.
 	Form string
 
 	Via Via

@@ -2,10 +2,9 @@ package tables
 
 import "slices"
 
-// Constant finds the values that a named constant has in sets of constants: in
-// any set, since the sets that are a description's also name what others use. It
-// returns the values under an ABI, each once; usually there is one, or none.
-// Names of errors and signals are constants as well.
+// Constant finds the values of a named constant. It searches all sets of constants, errors
+// and signals. It returns the different values that the name has under an ABI, usually one or
+// none.
 func Constant(abi ABI, name string) (values []uint64) {
 	add := func(v uint64) {
 		if !slices.Contains(values, v) {
@@ -38,7 +37,7 @@ func (s *Set) Value(name string) (uint64, bool) {
 	return 0, false
 }
 
-// ConstantNames calls yield with the name of each constant, some several times.
+// ConstantNames calls yield with the name of each constant. Some names are repeated.
 func ConstantNames(yield func(name string) bool) {
 	for _, s := range sets {
 		for i := range s.Consts {

@@ -77,7 +77,7 @@ func (s *Set) Next(v uint64, i int) (c *Const, rest uint64, next int) {
 	consts := s.Consts
 	for ; i < len(consts); i++ {
 		c := &consts[i]
-		if v&c.Value != c.Value { // as most are not set, this is looked at first
+		if v&c.Value != c.Value { // checked first, since most constants are not set
 			continue
 		}
 		mask := c.Mask

@@ -19,7 +19,7 @@ type Syscall struct {
 	NoReturn    bool  // exit, exit_group
 	Classes     Class // classes of -e trace=%class that include it
 	Name        string
-	Entry       string // kernel function that serves it, or ""
+	Entry       string // the kernel function that serves it, or ""
 	CompatEntry string // the function for i386 on a 64-bit kernel, if it differs
 }
 
@@ -100,11 +100,11 @@ func Syscalls(abi ABI) iter.Seq[*Syscall] {
 	}
 }
 
-// Find returns the system calls of an ABI that match a pattern, in the order of
-// their numbers. A pattern is a number (decimal, or hexadecimal after 0x), a
-// regular expression after a slash (a slash at its end is optional) that
-// matches part of the name, a class (%file), or a name; an empty pattern matches
-// all. Without a match there is no error: another ABI may have one.
+// Find returns the system calls of an ABI that match a pattern, in the order of their
+// numbers. A pattern is a number (decimal, or hexadecimal after 0x), a regular expression
+// after a slash (a slash at its end is optional) that matches part of the name, a class
+// (%file), or a name; an empty pattern matches all. If nothing matches, the result is empty
+// and not an error, since another ABI may have a match.
 func Find(abi ABI, pattern string) ([]*Syscall, error) {
 	if pattern == "" {
 		return slices.Collect(Syscalls(abi)), nil
@@ -170,8 +170,8 @@ func ClassByName(name string) (Class, bool) {
 	return 1 << i, true
 }
 
-// Classes iterates over the names of all classes, with the % of -e trace=%file,
-// and what the calls of each do.
+// Classes iterates over all classes. It yields the name of each, with the % of -e
+// trace=%file, and a description of its calls.
 func Classes() iter.Seq2[string, string] {
 	return func(yield func(name, about string) bool) {
 		for i, name := range classNames {
@@ -182,9 +182,9 @@ func Classes() iter.Seq2[string, string] {
 	}
 }
 
-// EntryPoint returns the symbol of the function that serves a call on an x86-64
-// kernel: __x64_sys_openat, __ia32_compat_sys_openat. A number that none
-// serves is answered by sys_ni_syscall.
+// EntryPoint returns the symbol of the function that serves a call on an x86-64 kernel, such
+// as __x64_sys_openat or __ia32_compat_sys_openat. It returns sys_ni_syscall for a number
+// that no function serves.
 func EntryPoint(abi ABI, nr uint64) string {
 	const none = "sys_ni_syscall"
 	s := Lookup(abi, nr)

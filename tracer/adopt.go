@@ -12,8 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Adopt is Launch for an existing process: one that calls Become with the other
-// end of the socket. Adopt closes the socket. If it fails, the process exits.
+// Adopt is Launch for an existing process that calls Become with the other end of the socket.
+// Adopt closes the socket. If it fails, the process exits.
 func (t *Tracer) Adopt(c Command, pid, socket int) (*Tracee, error) {
 	defer unix.Close(socket)
 	filter, err := t.makeFilter()
@@ -40,9 +40,9 @@ func (l *launcher) catchOther(socket int, options uintptr) error {
 	return sendPacket(socket, 0)
 }
 
-// Become makes this process the launcher of a command, once the process at the
-// other end of the socket, a Tracer with the same options, adopts it. It must
-// be called from the main thread, and returns only if it fails.
+// Become turns this process into the launcher of a command, once it is adopted by the process
+// at the other end of the socket. That process must use a Tracer with the same options.
+// Become must be called from the main thread, and returns only if it fails.
 func Become(c Command, opts Options, socket int) error {
 	runtime.LockOSThread()
 	unix.CloseOnExec(socket)
@@ -72,7 +72,7 @@ func Become(c Command, opts Options, socket int) error {
 	if c.Surroundings != nil {
 		blocked = c.Surroundings.Blocked
 	}
-	// If Yama restricts ptrace to descendants, an exception is needed.
+	// If Yama restricts ptrace to descendants, the tracer needs an exception.
 	p.add(checkNothing, unix.SYS_PRCTL, unix.PR_SET_PTRACER, ^uint64(0))
 	p.add(checkResult, unix.SYS_WRITE, uint64(socket), value(p, blocked), signalSetSize).want = signalSetSize
 	p.add(checkResult, unix.SYS_READ, uint64(socket), value(p, uint64(0)), signalSetSize).want = signalSetSize
@@ -83,10 +83,9 @@ func Become(c Command, opts Options, socket int) error {
 	return nil // not reached
 }
 
-// pendingSignals returns signals that were pending when this program was
-// started and will not be pending once their actions are set: those that the
-// program consumed, and those that the kernel drops because they have no
-// effect.
+// pendingSignals returns the signals that were pending when this program was started and that
+// will not be pending once their actions are set: signals that the program consumed, and
+// signals that the kernel drops because they are ignored.
 func pendingSignals(s *Surroundings) uint64 {
 	if s == nil {
 		return 0

@@ -15,9 +15,9 @@ import (
 	"trapline/tracer/buffered"
 )
 
-// giveArea gives a tracee an area, that of a thread that has ended or a new one,
-// and lets the index or gs lead to it. In a space that is not ready yet it maps the
-// index first. If arenaAt is not 0, it maps an arena as well.
+// giveArea gives a tracee an area, either a new one or the area of a thread that has ended,
+// and makes the index or gs point to it. If the address space is not ready yet, giveArea maps
+// the index first. If arenaAt is not 0, it maps an arena as well.
 func (t *Tracer) giveArea(r *remote, arenaAt uint64) error {
 	tr, s := r.tr, r.tr.space
 	fs := r.own.Fs_base
@@ -55,10 +55,11 @@ func (t *Tracer) giveArea(r *remote, arenaAt uint64) error {
 	return nil
 }
 
-// newArea returns an area, and the id of the process in its own PID namespace. If there
-// is no area of a thread that has ended, one is mapped in the tracee and here. Its file
-// is the tracee's own, a descriptor that it closes; this process gets one of it by
-// pidfd_getfd, so that no /proc is needed.
+// newArea returns an area, and the id of the process in its own PID namespace. It uses the
+// area of a thread that has ended if there is one. Otherwise it maps a new one in the tracee
+// and in this process. The tracee creates the file of the area and closes its descriptor at
+// the end; this process gets a descriptor of the same file by pidfd_getfd, so that /proc is
+// not needed.
 func (t *Tracer) newArea(r *remote, arenaAt uint64) (a *buffered.Area, pid uint64, err error) {
 	s := r.tr.space
 	var list []remoteCall
@@ -85,8 +86,8 @@ func (t *Tracer) newArea(r *remote, arenaAt uint64) (a *buffered.Area, pid uint6
 	}
 
 	const prot = unix.PROT_READ | unix.PROT_WRITE
-	// Far from where the kernel puts mappings, so that those of the program have
-	// the same addresses as without the area.
+	// The area is far from where the kernel puts mappings, so that the mappings of the
+	// program have the same addresses as without the area.
 	const distance = 1 << 20
 	addr := buffered.AreasAddr + s.areas*distance
 	s.areas++
@@ -101,7 +102,7 @@ func (t *Tracer) newArea(r *remote, arenaAt uint64) (a *buffered.Area, pid uint6
 	)
 	done, results, err := r.calls(list...)
 	s.ready = s.ready || done > 0
-	const mapped, all = 2, 5 // of the calls for the area
+	const mapped, all = 2, 5 // numbers of calls for the area
 	pid = results[0]
 	switch {
 	case done-before >= all:
@@ -120,7 +121,7 @@ func (t *Tracer) newArea(r *remote, arenaAt uint64) (a *buffered.Area, pid uint6
 		list = append(list, arenaCall(arenaAt))
 	}
 	if err == nil {
-		// A fault takes longer; kernels before 5.14 do not have this.
+		// Page faults would take longer. Kernels before 5.14 do not have MADV_POPULATE_WRITE.
 		list = append(list, remoteCall{unix.SYS_MADVISE, addr, 2 * pageSize, unix.MADV_POPULATE_WRITE})
 	}
 	if len(list) > 0 {
@@ -139,21 +140,24 @@ func (t *Tracer) newArea(r *remote, arenaAt uint64) (a *buffered.Area, pid uint6
 	return a, pid, nil
 }
 
-// openArea maps an area of a process here, whose file is a descriptor of the process.
+// openArea maps the area of a process in this process. fd is the process's descriptor of the
+// area's file.
 func openArea(pid int, fd, addr uint64) (*buffered.Area, error) {
 	own, err := fileOf(pid, int(fd))
 	if err != nil {
 		return nil, err
 	}
 	defer unix.Close(own)
-	// Here, not in the process, where RLIMIT_FSIZE may be small: SIGXFSZ would end it.
+	// This process sets the size. In the tracee RLIMIT_FSIZE may be small, and then SIGXFSZ
+	// would kill it.
 	if err := unix.Ftruncate(own, buffered.AreaFileSize); err != nil {
 		return nil, fmt.Errorf("ftruncate: %w", err)
 	}
 	return buffered.NewArea(own, addr)
 }
 
-// fileOf returns a descriptor of what a descriptor of a process is.
+// fileOf returns a descriptor in this process of the file that a descriptor of another
+// process refers to.
 func fileOf(pid, fd int) (int, error) {
 	pidfd, err := unix.PidfdOpen(pid, 0)
 	if err != nil {
@@ -167,27 +171,27 @@ func fileOf(pid, fd int) (int, error) {
 	return own, nil
 }
 
-// indexEntry returns the address of the entry of the index for an fs base.
+// indexEntry returns the address of the index entry for an fs base.
 func indexEntry(fs uint64) uint64 {
 	return buffered.IndexAddr + fs>>8&0xffff*buffered.IndexEntry
 }
 
-// isFree reports whether the entry of the index for an fs base is empty.
+// isFree reports whether the index entry for an fs base is empty.
 func isFree(tr *Tracee, fs uint64) bool {
 	var entry [buffered.IndexEntry]byte
 	return tr.ReadMemory(indexEntry(fs), entry[:]) == len(entry) && entry == [buffered.IndexEntry]byte{}
 }
 
-// link lets the index lead to the area.
+// link makes the index point to the area.
 func (th *thread) link() bool {
 	var entry [buffered.IndexEntry]byte
 	binary.LittleEndian.PutUint64(entry[:], -th.fs)
 	binary.LittleEndian.PutUint64(entry[8:], th.area.Addr)
-	// The address first: it is not read before the other word is right.
+	// The address is written first, since the stub reads it only if the other word matches.
 	return th.tr.poke(indexEntry(th.fs)+8, entry[8:]) == 8 && th.tr.poke(indexEntry(th.fs), entry[:8]) == 8
 }
 
-// unlink empties an entry of the index through a stopped tracee.
+// unlink clears the index entry for an fs base, through a stopped tracee.
 func unlink(tr *Tracee, fs uint64) {
 	tr.poke(indexEntry(fs), make([]byte, buffered.IndexEntry))
 }
@@ -197,10 +201,11 @@ func setGS(tr *Tracee, base uint64) {
 	ptrace(unix.PTRACE_POKEUSR, tr.TID, unsafe.Offsetof(Registers{}.Gs_base), uintptr(base))
 }
 
-// noArea is a gs base of a thread without an area: an empty word.
+// noArea is the gs base of a thread without an area: it points to a word that is zero.
 const noArea = buffered.IndexAddr
 
-// takeArea takes a stopped tracee's area away from it: its calls stop again.
+// takeArea takes the area away from a stopped tracee, so that all calls of the tracee stop
+// again.
 func (t *Tracer) takeArea(tr *Tracee) {
 	th := tr.buffered
 	if th == nil {
@@ -214,7 +219,7 @@ func (t *Tracer) takeArea(tr *Tracee) {
 	t.releaseArea(tr)
 }
 
-// releaseArea notes that a tracee does not use its area any more.
+// releaseArea records that a tracee does not use its area any more.
 func (t *Tracer) releaseArea(tr *Tracee) {
 	th := tr.buffered
 	tr.buffered, tr.bufferable = nil, 0
@@ -229,8 +234,8 @@ func (t *Tracer) releaseArea(tr *Tracee) {
 	tr.space.free = append(tr.space.free, th.area)
 }
 
-// timeEnds says whether the times are noted when calls end: if they are shown, or
-// bring the calls of several threads in order.
+// timeEnds tells the stub whether to record the time when a call ends. It is needed if the
+// times are shown or if the calls of several threads must be sorted.
 func (t *Tracer) timeEnds() {
 	areas := t.buffered.areas
 	for _, th := range areas {
@@ -238,8 +243,8 @@ func (t *Tracer) timeEnds() {
 	}
 }
 
-// born prepares a tracee in its first stop: it must not use the area of its
-// parent, nor one that belonged to a thread before it.
+// born prepares a tracee in its first stop. The tracee must not use the area of its parent or
+// of an earlier thread.
 func (t *Tracer) born(tr *Tracee) {
 	s := tr.space
 	if s == nil || !s.ready {
@@ -255,7 +260,7 @@ func (t *Tracer) born(tr *Tracee) {
 	}
 	for _, th := range t.buffered.areas {
 		if th.fs == regs.Fs_base && th.tr.space == s && !th.aside {
-			// They share it: they cannot be told apart.
+			// Both have the same fs base, which cannot tell them apart.
 			tr.shares = true
 			if th.tr != tr {
 				th.aside = true
@@ -266,8 +271,7 @@ func (t *Tracer) born(tr *Tracee) {
 	unlink(tr, regs.Fs_base)
 }
 
-// inheritSpace gives a new tracee the address space of its parent, or a copy of
-// it.
+// inheritSpace gives a new tracee the address space of its parent, or a copy of it.
 func (t *Tracer) inheritSpace(child, parent *Tracee) {
 	s := parent.space
 	if s == nil || child.space != nil {
@@ -280,12 +284,12 @@ func (t *Tracer) inheritSpace(child, parent *Tracee) {
 	}
 	child.space = s
 	if flags&unix.CLONE_THREAD == 0 {
-		child.shares = true // in its file descriptors it is another process
+		child.shares = true // it has file descriptors of its own
 	}
 }
 
-// cloneFlagsOf returns the flags of the call that a tracee has entered, if that
-// creates a task.
+// cloneFlagsOf returns the flags of the call that a tracee has entered, if that call creates
+// a task.
 func (tr *Tracee) cloneFlagsOf() (flags uint64, creates bool) {
 	fork, vfork, clone := uint64(unix.SYS_FORK), uint64(unix.SYS_VFORK), uint64(unix.SYS_CLONE)
 	if tr.call.ABI == tables.I386 {
@@ -308,8 +312,7 @@ func (tr *Tracee) cloneFlagsOf() (flags uint64, creates bool) {
 	return 0, false
 }
 
-// changesMemory386 reports whether a call of i386 is one of those that
-// watchSpace handles.
+// changesMemory386 reports whether an i386 call is one of the calls that watchSpace handles.
 func changesMemory386(nr uint64) bool {
 	switch nr {
 	case 90, 91, 123, 125, 163, 172, 192, 243, 380, 384: // mmap, munmap, modify_ldt, mprotect, mremap, prctl, mmap2, set_thread_area, pkey_mprotect, arch_prctl
@@ -320,8 +323,8 @@ func changesMemory386(nr uint64) bool {
 
 var errI386 = errors.New("it changes its memory by calls of i386")
 
-// setAside is for a tracee that is about to create a task that may have the same
-// fs base: the index must not lead to its area then.
+// setAside removes the area of a tracee from the index before the tracee creates a task that
+// may have the same fs base.
 func (t *Tracer) setAside(tr *Tracee) {
 	th := tr.buffered
 	if th == nil || tr.space.lookup != buffered.ByFS || th.aside ||
@@ -333,7 +336,7 @@ func (t *Tracer) setAside(tr *Tracee) {
 	tr.shares = tr.cloneFlags&unix.CLONE_VFORK == 0
 }
 
-// watchSpace handles the entry of calls that bear on buffered calls.
+// watchSpace handles the entry of calls that affect buffered calls.
 func (t *Tracer) watchSpace(tr *Tracee) {
 	const (
 		archSetGS = 0x1001 // ARCH_SET_GS, ARCH_SET_FS and ARCH_GET_FS of asm/prctl.h
@@ -363,7 +366,7 @@ func (t *Tracer) watchSpace(tr *Tracee) {
 			t.unpatchAll(tr, errors.New("it may not read the time stamp counter"))
 		}
 	case unix.SYS_MREMAP:
-		s.mapped = nil // the new place is not known yet
+		s.mapped = nil // the new address is not known yet
 		t.dropSites(tr, call.Args[0], max(call.Args[1], call.Args[2]), true)
 		t.dropSites(tr, call.Args[4], call.Args[2], false)
 	default:
@@ -371,13 +374,13 @@ func (t *Tracer) watchSpace(tr *Tracee) {
 	}
 }
 
-// leaveBuffered handles the exit of a call that buffered calls have to see.
+// leaveBuffered handles the exit of a call that affects buffered calls.
 func (t *Tracer) leaveBuffered(tr *Tracee) {
 	if t.buffered != nil {
 		t.leaveGuarded(tr)
 	}
 	if t.buffered != nil && t.opts.Lasting != nil && tr.isBuffered() {
-		t.unlistClosed(tr) // another thread may have used it in between
+		t.unlistClosed(tr) // another thread may have used the descriptor meanwhile
 	}
 	if th := tr.buffered; th != nil && th.moving {
 		t.moveArea(tr)
@@ -386,10 +389,10 @@ func (t *Tracer) leaveBuffered(tr *Tracee) {
 	}
 }
 
-// dropSites forgets the patched calls in a range of addresses, after restoring
-// them if the memory remains.
+// dropSites forgets the patched calls in a range of addresses. If the memory remains mapped,
+// it restores the calls first.
 func (t *Tracer) dropSites(tr *Tracee, addr, size uint64, restore bool) {
-	const widest = 256      // between a call and its hole
+	const widest = 256      // most bytes between a call and its hole
 	if size%pageSize != 0 { // the kernel changes whole pages
 		size += pageSize - size%pageSize
 	}
@@ -411,15 +414,16 @@ func (t *Tracer) dropSites(tr *Tracee, addr, size uint64, restore bool) {
 	}
 }
 
-// restore writes the program's own instruction again. Its hole stays a jump,
-// since a thread may be about to run it.
+// restore writes the program's own instruction back. The jump in its hole remains, since a
+// thread may be about to run it.
 func (x *site) restore(tr *Tracee) {
 	switch {
 	case !x.patched:
 	case x.load != nil:
 		at := x.returns - callSize - buffered.LoadSize
 		if isSplit(at, buffered.LoadSize) && tr.t.hasThreads(tr.space, tr) {
-			// Another thread must not run half of it: it jumps to the slow call.
+			// Another thread must not run an instruction that is half written. The trampoline
+			// jumps to the slow call instead.
 			tr.poke(x.trampoline, tr.space.lookup.ToSlowCall())
 			break
 		}
@@ -430,7 +434,7 @@ func (x *site) restore(tr *Tracee) {
 	x.patched = false
 }
 
-// unpatchAll restores all calls of a space, through a stopped tracee.
+// unpatchAll restores all patched calls of an address space, through a stopped tracee.
 func (t *Tracer) unpatchAll(tr *Tracee, why error) {
 	for _, x := range tr.space.sites {
 		x.restore(tr)
@@ -438,7 +442,8 @@ func (t *Tracer) unpatchAll(tr *Tracee, why error) {
 	t.refuse(tr.space, why)
 }
 
-// leaveSpace releases what a tracee that is forgotten has in its address space.
+// leaveSpace releases what a tracee uses of its address space, when the tracer forgets the
+// tracee.
 func (t *Tracer) leaveSpace(tr *Tracee) {
 	if tr.buffered != nil {
 		t.releaseArea(tr)
@@ -450,7 +455,7 @@ func (t *Tracer) leaveSpace(tr *Tracee) {
 	tr.space = nil
 }
 
-// execSpace gives a tracee the new address space of an execve.
+// execSpace gives a tracee a new address space after an execve.
 func (t *Tracer) execSpace(tr *Tracee) {
 	if t.buffered == nil || !tr.filtered {
 		return

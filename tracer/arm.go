@@ -11,9 +11,9 @@ import (
 	"trapline/tracer/buffered"
 )
 
-// patch makes the call that a tracee has entered a buffered one, and gives the
-// tracee an area. It returns false if the tracee makes its call again. slow says that
-// the call has been on its way to the stub, which has not made it.
+// patch turns the call that a tracee has entered into a buffered call, and gives the tracee
+// an area. It returns false if the tracee will make its call again. slow means that the call
+// went through the trampoline to the slow call, because the stub could not make it.
 func (t *Tracer) patch(tr *Tracee, slow bool) bool {
 	s := tr.space
 	x := s.sites[tr.call.IP]
@@ -61,7 +61,7 @@ func (t *Tracer) patch(tr *Tracee, slow bool) bool {
 			return false
 		}
 		if err != nil {
-			tr.bufferable = 0 // perhaps later
+			tr.bufferable = 0 // another attempt may succeed later
 			tr.areaFailures++
 			t.debugf("buffered: tracee %d has no area: %v", tr.TID, err)
 			if tr.areaFailures > 3 {
@@ -79,20 +79,21 @@ func (t *Tracer) patch(tr *Tracee, slow bool) bool {
 	return false
 }
 
-// installWithKnown patches a call, and with it those in the same file that are worth it.
+// installWithKnown patches a call, together with the calls in the same file that most
+// processes make.
 func (t *Tracer) installWithKnown(tr *Tracee, x *site, p place) {
 	if p.text == nil {
 		return
 	}
 	t.installKnown(tr, p)
 	if other := tr.space.sites[x.returns]; other != x && other != nil {
-		return // it was among them
+		return // it was one of the known calls
 	}
 	t.install(tr, x, p)
 	t.noteUse(tr.space, p.text, x.returns-p.bias)
 }
 
-// mapStub gives a process the stub. giveArea does the rest.
+// mapStub maps the stub in a process. giveArea maps the rest.
 func (t *Tracer) mapStub(r *remote) error {
 	tr, s := r.tr, r.tr.space
 	switch own, err := t.wordAtFS(tr, r.own.Fs_base); {
@@ -122,7 +123,7 @@ func (t *Tracer) mapStub(r *remote) error {
 	return nil
 }
 
-// mapIndex is the call that maps the index.
+// mapIndex returns the call that maps the index.
 func (s *space) mapIndex() remoteCall {
 	size := uint64(buffered.IndexSize)
 	if s.lookup == buffered.ByGS {
@@ -133,7 +134,7 @@ func (s *space) mapIndex() remoteCall {
 
 const mapNew = unix.MAP_PRIVATE | unix.MAP_ANONYMOUS | unix.MAP_FIXED_NOREPLACE | unix.MAP_NORESERVE
 
-// writeImage writes the stub and the table, as far as it is used.
+// writeImage writes the stub, and the part of the table that is used.
 func (t *Tracer) writeImage(tr *Tracee) error {
 	const stop = buffered.StopAddr - buffered.StubAddr
 	b := t.buffered
@@ -147,7 +148,7 @@ func (t *Tracer) writeImage(tr *Tracee) error {
 	return t.writeCode(tr, buffered.StopAddr, b.image[stop:])
 }
 
-// wordAtFS reports whether the word at an fs base is the fs base.
+// wordAtFS reports whether the word at the address in fs is that address.
 func (t *Tracer) wordAtFS(tr *Tracee, fs uint64) (bool, error) {
 	var word [8]byte
 	if fs == 0 || tr.ReadMemory(fs, word[:]) != len(word) {
@@ -156,7 +157,7 @@ func (t *Tracer) wordAtFS(tr *Tracee, fs uint64) (bool, error) {
 	return binary.LittleEndian.Uint64(word[:]) == fs, nil
 }
 
-// placeArena finds space for trampolines.
+// placeArena finds an address for an arena of trampolines.
 func (t *Tracer) placeArena(tr *Tracee, near uint64) (addr uint64, err error) {
 	s := tr.space
 	if s.readAt != s.stops {
@@ -171,13 +172,13 @@ func (t *Tracer) placeArena(tr *Tracee, near uint64) (addr uint64, err error) {
 	return addr, nil
 }
 
-// arenaCall maps space for trampolines.
+// arenaCall returns the call that maps an arena of trampolines.
 func arenaCall(addr uint64) remoteCall {
 	const flags = unix.MAP_PRIVATE | unix.MAP_ANONYMOUS | unix.MAP_FIXED_NOREPLACE
 	return remoteCall{unix.SYS_MMAP, addr, arenaSize, unix.PROT_READ | unix.PROT_EXEC, flags, ^uint64(0), 0}
 }
 
-// addArena notes the result of an arenaCall.
+// addArena records the result of an arenaCall.
 func (t *Tracer) addArena(r *remote, addr, got uint64, err error) {
 	s := r.tr.space
 	if err == nil && got != addr {

@@ -10,16 +10,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// asked are functions that other goroutines want to be called between events.
+// asked holds functions that other goroutines want called between two events.
 type asked struct {
-	pending atomic.Bool // there are some
+	pending atomic.Bool // the list is not empty
 	mu      sync.Mutex
 	calls   []func()
 }
 
-// Do calls f from the tracer's goroutine, during a call of Next. It may be
-// called from any goroutine. It returns when f has been called, or when the
-// tracer is closed and f was not.
+// Do calls f from the tracer's goroutine, during a call of Next. It may be called from any
+// goroutine. It returns when f has been called, or when the tracer is closed without calling
+// f.
 func (t *Tracer) Do(f func()) {
 	done := make(chan struct{})
 	t.asked.mu.Lock()
@@ -27,9 +27,9 @@ func (t *Tracer) Do(f func()) {
 	t.asked.pending.Store(true)
 	t.asked.mu.Unlock()
 	if err := interruptWaits(); err != nil {
-		return // the next stop will have to do
+		return // f is called at the next stop
 	}
-	// As in Interrupt.
+	// See Interrupt.
 	for {
 		select {
 		case <-t.closed:
@@ -41,7 +41,7 @@ func (t *Tracer) Do(f func()) {
 		case <-done:
 			return
 		case <-t.noticed:
-			return // the trace is being ended
+			return // the trace is ending
 		case <-time.After(5 * time.Millisecond):
 		}
 	}

@@ -12,11 +12,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// AttachError is a process that cannot be traced.
+// AttachError says why a process cannot be traced.
 type AttachError struct {
 	PID   int
 	Errno unix.Errno
-	// Hint is a line that says what forbids tracing, or "".
+	// Hint is a line that names what forbids tracing, or "".
 	Hint string
 }
 
@@ -26,9 +26,9 @@ func (e *AttachError) Error() string {
 
 func (e *AttachError) Unwrap() error { return e.Errno }
 
-// Attach starts tracing a running process, with Options.Follow all its threads,
-// and returns the number of threads that it attached to. Their first events are
-// whatever they do next: for a call in progress, an Exit with EntrySeen false.
+// Attach starts tracing a running process. With Options.Follow it traces all threads of the
+// process. It returns the number of threads that it attached to. Their first events are
+// whatever they do next; for a call in progress that is an Exit with EntrySeen false.
 func (t *Tracer) Attach(pid int) (threads int, err error) {
 	if t.tracees[pid] != nil {
 		return 0, nil // a thread of a process that is already attached

@@ -8,28 +8,27 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The kernel reports a new tracee twice, in either order: by the event of its
-// creator, here called its parent, and by its own first stop. Either may be
-// missing. The parent may be killed before its event, or use CLONE_PTRACE with
-// CLONE_UNTRACED, which causes no event; the child may be killed before its
-// stop.
+// The kernel reports a new tracee twice, in either order: by an event of its creator, here
+// called its parent, and by its own first stop. Either report may be missing. The parent may
+// be killed before its event, or it may use CLONE_PTRACE with CLONE_UNTRACED, which causes no
+// event. The child may be killed before its stop.
 
 // births tracks tracees that have stopped before their parents' events.
 type births struct {
-	held int       // number of them
+	held int       // number of held tracees
 	next time.Time // when to check for tracees that have waited too long
 
-	untold []untoldBirth // by tracees that were killed in a clone with CLONE_UNTRACED
+	untold []untoldBirth // left by tracees that were killed in a clone with CLONE_UNTRACED
 }
 
 // parentLimit is how long a tracee is held for its parent's event. The kernel
 // sends the event as soon as the child exists.
 const parentLimit = 50 * time.Millisecond
 
-// hold keeps a new tracee in its first stop until its parent's event. The stop
-// is a group-stop unless its signal is SIGTRAP. If there is a seccomp filter,
-// the tracee is assumed to have it: most do, and the others may be treated
-// alike.
+// hold keeps a new tracee in its first stop until its parent's event. The stop is a
+// group-stop unless its signal is SIGTRAP. If the tracer uses a seccomp filter, hold assumes
+// that the tracee has inherited it: nearly all tracees have, and it does no harm to treat the
+// others alike.
 func (t *Tracer) hold(tid int, sig unix.Signal) {
 	tr := t.add(tid, held)
 	tr.filtered = t.opts.Traced != nil
@@ -42,8 +41,8 @@ func (t *Tracer) hold(tid int, sig unix.Signal) {
 	}
 }
 
-// releaseOrphan reports a tracee that has waited too long for its parent, if
-// there is one and no queued stop is left that might be the parent's.
+// releaseOrphan reports a tracee that has waited too long for its parent's event. It waits
+// while a queued stop may be that event.
 func (t *Tracer) releaseOrphan() (*Event, error) {
 	now := time.Now()
 	if now.Before(t.births.next) {
@@ -57,12 +56,12 @@ func (t *Tracer) releaseOrphan() (*Event, error) {
 		case now.Before(tr.heldUntil):
 			t.births.next = minTime(t.births.next, tr.heldUntil)
 		case tr.overdue:
-			t.births.next = now // there may be more
+			t.births.next = now // there may be more of them
 			t.inheritUntold(tr)
 			return t.release(tr), nil
 		default:
-			// The tracer may have been too busy to see the parent's event: it
-			// handles all pending events before it gives up.
+			// The tracer may have been too busy to see the parent's event. It handles all
+			// pending events before it gives up.
 			tr.overdue = true
 			t.births.next = now
 			collected = true
@@ -81,7 +80,7 @@ func minTime(a, b time.Time) time.Time {
 	return b
 }
 
-// release reports a tracee that was held for its parent.
+// release reports a tracee that waited for its parent's event.
 func (t *Tracer) release(child *Tracee) *Event {
 	t.births.held--
 	child.restoreUntraced()

@@ -23,8 +23,8 @@ import (
 // The stub makes the call from a page whose calls the seccomp filter lets pass,
 // and notes it in a ring that the tracer reads.
 
-// BufferedCall says what is to be kept of a call so that it can be reported
-// later; see package buffered.
+// BufferedCall says what is kept of a call so that it can be reported later; see package
+// buffered.
 type BufferedCall = buffered.Call
 
 // bufferedState is a Tracer's state for buffered calls.
@@ -34,51 +34,51 @@ type bufferedState struct {
 	table *buffered.CallTable // nil before prepareCall
 	image []byte
 
-	prepared [bufferedNumbers]bool // the table has what is kept of calls with this number
+	prepared [bufferedNumbers]bool // whether the table has an entry for calls with this number
 	texts    texts
 
-	histories map[*buffered.Text]*history // of calls in these files
+	histories map[*buffered.Text]*history // of the calls in each file
 	clock     clock
 
-	areas     []*thread // of all tracees that have one
-	held      *stop     // a stop to be handled when all calls before it are reported
-	ahead     *thread   // where the next event is to be looked for, or nil: those of other threads have been found
-	rest      uint64    // the earliest of them
-	unsettled []*thread // threads that had none, or whose next one may have come since
-	until     uint64    // calls up to this time stamp counter are reported now
-	next      time.Time // when the rings are looked at without a stop
+	areas     []*thread // the threads that have an area
+	held      *stop     // a stop that is handled after all calls before it have been reported
+	ahead     *thread   // the only thread that can have the next event, or nil: the next events of the others are known
+	rest      uint64    // time of the earliest of these known events
+	unsettled []*thread // threads whose next event may have come since they were last checked
+	until     uint64    // report calls up to this value of the time stamp counter
+	next      time.Time // when to read the rings if no tracee stops before
 	idle      time.Duration
-	looked    time.Time // when the rings were looked at before that
-	latest    time.Time // of the last event
-	round     uint64    // how often how fast they fill has been found
-	most      uint64    // bytes that were found in the fullest one since
+	looked    time.Time // when the rings were last read
+	latest    time.Time // time of the last event
+	round     uint64    // number of times that the fill rate was measured
+	most      uint64    // most bytes found in one ring in this round
 	peeked    uint64    // size of the record that Ahead has returned
 	busy      bool      // calls are being reported
-	last      bool      // the trace ends
-	wait      bool      // stops are looked at before the rings are
-	over      bool      // all calls stop from now on
+	last      bool      // the trace is ending
+	wait      bool      // handle stops before the rings are read
+	over      bool      // make all calls stop from now on
 
-	stirred bool      // something has happened since the rings were looked at
-	still   time.Time // when it last had, or when alarms were set after that
-	alarmed bool      // alarms are set: see sleep.go
-	asleep  bool      // the rings are not looked at before the next stop
+	stirred bool      // something has happened since the rings were last read
+	still   time.Time // time of the last activity, or of the alarms set after it
+	alarmed bool      // alarms are set, see sleep.go
+	asleep  bool      // do not read the rings before the next stop
 
-	memory   *space // whose memory memoryFD is; nil: none
+	memory   *space // the address space that memoryFD belongs to, or nil
 	memoryFD int
 
-	withheld map[uint64][]byte // what lets calls with a number not stop: see opens.go
+	withheld map[uint64][]byte // table entries that would make calls not stop, by number, see opens.go
 
-	listsNone bool // descriptors are not listed any more
+	listsNone bool // descriptors are no longer listed
 
-	call   Syscall // of the event
+	call   Syscall // the call of the current event
 	record *buffered.Record
 
-	// Numbers of calls that did not stop and of those that did, and of times that a
-	// program has written to its ring.
+	// Numbers of calls that did not stop, of calls that did, and of times that a program has
+	// written to its ring.
 	passed, stopped, damaged uint64
 }
 
-// What is kept of a call; see package buffered.
+// What is kept of a call. See package buffered.
 type (
 	BufferedOp      = buffered.Op
 	BufferedCommand = buffered.Command
@@ -96,7 +96,7 @@ const (
 	BufferedBuffers = buffered.KindBuffers
 	BufferedListed  = buffered.KindListed
 
-	BufferedUnbounded = buffered.Unbounded // of BufferedOp.Count
+	BufferedUnbounded = buffered.Unbounded // for BufferedOp.Count
 
 	BufferedAnyTime     = buffered.AnyTime
 	BufferedBefore      = buffered.BeforeCall
@@ -104,49 +104,49 @@ const (
 	BufferedAfter       = buffered.AfterCall
 )
 
-// bufferedNumbers is past the numbers of calls that can be buffered.
+// bufferedNumbers is greater than the numbers of all calls that can be buffered.
 const bufferedNumbers = 512
 
-// lazyStops is how many calls of a process stop before it is worth to be patched,
-// and lazyThread those of a thread before it gets an area.
+// lazyStops is the number of calls of a process that stop before the process is patched.
+// lazyThread is the number of calls of a thread that stop before the thread gets an area.
 const (
 	lazyStops  = 60
 	lazyThread = 4
 )
 
-// lazyColocation is how many stops there are before co-location begins, two for each
-// call. Most processes that do not create others are patched before that, and its
-// guardian would cost them more than it saves.
+// lazyColocation is the number of stops before co-location begins; each call has two stops.
+// Most processes that create no others are patched earlier, and the guardian process of
+// co-location would cost them more than it saves.
 const lazyColocation = 500
 
-// lazyOpens is how many calls of a patched process that open files stop. From then on
-// it is not co-location that gains most.
+// lazyOpens is the number of calls to open files of a patched process that stop. After that,
+// buffering such calls saves more than co-location.
 const lazyOpens = 40
 
 // thread is a tracee's state for buffered calls.
 type thread struct {
 	tr    *Tracee
 	area  *buffered.Area
-	fs    uint64 // the fs base that leads to the area; by gs: not used
-	aside bool   // the index does not lead to the area for the time of a vfork, or while it is moving
+	fs    uint64 // the fs base that leads to the area; not used with gs
+	aside bool   // the index does not point to the area: during a vfork, or while the fs base changes
 
 	moving bool // the fs base is about to change
 
-	record  buffered.Record  // the call to be reported next
-	loaded  bool             // there is one
-	entered bool             // and its entry has been reported
-	running bool             // and it is under way
-	live    bool             // and the tracee is stopped behind it
+	record  buffered.Record  // the next call to report
+	loaded  bool             // record holds a call
+	entered bool             // the entry of this call has been reported
+	running bool             // the call has not ended
+	live    bool             // the tracee is stopped right after the call
 	ending  bool             // the tracee has ended
-	begun   uint64           // of a call that is under way
-	pieces  []buffered.Piece // copied of it by the tracer
+	begun   uint64           // identifies a call that has not ended
+	pieces  []buffered.Piece // copied by the tracer for this call
 
-	filled uint64 // how many bytes of its ring were read
-	round  uint64 // in this round
+	filled uint64 // number of bytes read from its ring
+	round  uint64 // in the round with this number
 }
 
-// CanBuffer returns why this machine, or a sandbox that this process is in, does
-// not let calls be buffered, or nil.
+// CanBuffer returns nil if calls can be buffered here. Otherwise the error says what in this
+// machine, or in a sandbox around this process, prevents it.
 func CanBuffer() error {
 	if missing := buffered.Missing(); missing != "" {
 		return fmt.Errorf("the processor lacks %s", missing)
@@ -173,9 +173,8 @@ func (t *Tracer) newBuffered() *bufferedState {
 	return b
 }
 
-// prepareCall says in the table of calls what is kept of the calls with a number,
-// when the first of them is worth it. Descriptions of all calls would take longer
-// than many programs run.
+// prepareCall writes the table entry for a number, when the first call with this number is to
+// be buffered. Entries for all numbers would take longer to make than many programs run.
 func (t *Tracer) prepareCall(nr uint64) {
 	b := t.buffered
 	if b.table == nil {
@@ -204,8 +203,8 @@ func (t *Tracer) prepareCall(nr uint64) {
 	if t.colocation.Wanted() && colocate.OpensFile(tables.X86_64, nr) {
 		t.withhold(nr)
 	}
-	// What the entry refers to, then the rest of the entry, and last the word that
-	// makes it valid: a thread may be about to read it.
+	// What the entry refers to is written first, then the rest of the entry, and last the
+	// word that makes the entry valid, since a thread may be about to read it.
 	entry := buffered.EntryAddr(nr)
 	t.writeTables(buffered.CallsAddr+used, b.table.Size()-used)
 	t.writeTables(entry+4, buffered.EntrySize-4)
@@ -215,7 +214,7 @@ func (t *Tracer) prepareCall(nr uint64) {
 	}
 }
 
-// writeTables writes a part of the image to all processes that have it already.
+// writeTables writes a part of the image to all processes that have the image.
 func (t *Tracer) writeTables(addr, size uint64) {
 	told := map[*space]bool{}
 	for _, tr := range t.tracees {
@@ -226,8 +225,8 @@ func (t *Tracer) writeTables(addr, size uint64) {
 	}
 }
 
-// StopAt makes calls with a number of the x86-64 ABI stop from now on. Those that
-// are in rings already are reported as before.
+// StopAt makes calls with a number of the x86-64 ABI stop from now on. Calls that are already
+// in rings are still reported.
 func (t *Tracer) StopAt(nr uint64) {
 	b := t.buffered
 	if b == nil || b.table == nil || b.table.Stops(nr) && b.withheld[nr] == nil {
@@ -239,8 +238,8 @@ func (t *Tracer) StopAt(nr uint64) {
 	t.debugf("buffered: call %d stops from now on", nr)
 }
 
-// alwaysStops reports whether a call of the x86-64 ABI must stop whatever is
-// wanted: the tracer has to see it, or it depends on the stack pointer or the
+// alwaysStops reports whether a call of the x86-64 ABI must stop whatever the options:
+// because the tracer has to see it, or because it depends on the stack pointer or the
 // instruction pointer.
 func alwaysStops(nr uint64) bool {
 	switch nr {
@@ -256,12 +255,13 @@ func alwaysStops(nr uint64) bool {
 	return false
 }
 
-// isBuffered reports whether there are buffered calls in this address space.
+// isBuffered reports whether calls in this tracee's address space are buffered.
 func (tr *Tracee) isBuffered() bool { return tr.space != nil && tr.space.ready }
 
-// isInStub reports whether a call that a tracee has entered is one that the stub makes.
-// It stops if the tracee has a filter of its own, which another thread has installed for
-// all: it has an area up to the next call that stops elsewhere.
+// isInStub reports whether the stub made the call that a tracee has entered. Such a call
+// stops only if the tracee has a seccomp filter that another thread of the program has
+// installed for all threads. The tracee then keeps its area until a call outside of the stub
+// stops.
 func (tr *Tracee) isInStub(ip uint64) bool { return tr.isBuffered() && tr.t.buffered.stub.Has(ip) }
 
 // enterBuffered handles a stop at the entry of a call before it is reported. It
@@ -296,7 +296,7 @@ func (t *Tracer) enterBuffered(tr *Tracee) bool {
 	}
 	slow := false
 	if !s.ready {
-		s.mapped = nil // nobody has noted what its calls have changed
+		s.mapped = nil // the calls that changed the mappings before were not recorded
 	} else {
 		var returns uint64
 		var ok bool
@@ -324,7 +324,7 @@ func (t *Tracer) enterBuffered(tr *Tracee) bool {
 // names at any time.
 func startsRing(call *Syscall) bool {
 	const x32 = 0x40000000                         // __X32_SYSCALL_BIT of asm/unistd.h
-	return call.NR&^x32 == unix.SYS_IO_URING_SETUP // the same number for all
+	return call.NR&^x32 == unix.SYS_IO_URING_SETUP // the number is the same in all ABIs
 }
 
 // stopAll makes all calls stop from now on.
@@ -345,7 +345,7 @@ func (t *Tracer) refuse(s *space, why error) {
 	}
 }
 
-// hasThreads reports whether a space has other tracees.
+// hasThreads reports whether other tracees have the same address space.
 func (t *Tracer) hasThreads(s *space, tr *Tracee) bool {
 	for _, other := range t.tracees {
 		if other != tr && other.space == s {
@@ -368,8 +368,8 @@ func (t *Tracer) writeCode(tr *Tracee, addr uint64, code []byte) error {
 	return nil
 }
 
-// memoryOf returns a descriptor of the memory of a tracee, or -1. That of the address
-// space that was written to last stays open.
+// memoryOf returns a descriptor of the memory of a tracee, or -1. The descriptor remains open
+// until the memory of another address space is needed.
 func (t *Tracer) memoryOf(tr *Tracee) int {
 	b := t.buffered
 	if b.memory != tr.space {
@@ -383,7 +383,7 @@ func (t *Tracer) memoryOf(tr *Tracee) int {
 	return b.memoryFD
 }
 
-// closeMemory closes what memoryOf has opened for an address space.
+// closeMemory closes the descriptor that memoryOf has opened for an address space.
 func (t *Tracer) closeMemory(s *space) {
 	if b := t.buffered; s != nil && b.memory == s {
 		unix.Close(b.memoryFD)

@@ -54,8 +54,8 @@ func isExec(abi tables.ABI, nr uint64) bool {
 	return nr == unix.SYS_EXECVE || nr == unix.SYS_EXECVEAT
 }
 
-// servesMemory reports whether a call may create memory that is served by a
-// process, or mount files that are.
+// servesMemory reports whether a call may create memory that a process serves, or mount a
+// file system that a process serves.
 func servesMemory(abi tables.ABI, nr uint64, args *[6]uint64) bool {
 	const newUserfaultfd = 0xaa00 // USERFAULTFD_IOC_NEW of linux/userfaultfd.h
 	switch {

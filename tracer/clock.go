@@ -8,22 +8,22 @@ import (
 	"trapline/tracer/buffered"
 )
 
-// clock converts values of the time stamp counter. Its rate follows from two
-// readings, the first of which is from the start of the trace.
+// clock converts values of the time stamp counter to times. It computes the counter's rate
+// from two readings. The first one is taken at the start of the trace.
 type clock struct {
 	firstTSC, lastTSC uint64
 	first, last       time.Time
 	perTick           float64 // nanoseconds
 }
 
-// bothTake is how long it takes at most to read both clocks, in ticks, if this thread
-// keeps its processor meanwhile.
+// bothTake is the longest time, in ticks, that reading both clocks can take if this thread is
+// not preempted meanwhile.
 const bothTake = 20_000
 
-// read reads both clocks. If this thread has lost its processor in between, they are of
-// different times, and it reads them again.
+// read reads both clocks. If this thread was preempted in between, the two values belong to
+// different times, and read tries again.
 func (c *clock) read() {
-	const tries = 3 // on a busy machine
+	const tries = 3 // a limit for a busy machine
 	for range tries {
 		before := buffered.ReadTSC()
 		c.last, c.lastTSC = time.Now(), buffered.ReadTSC()
@@ -38,7 +38,7 @@ func (c *clock) start() {
 	c.first, c.firstTSC = c.last, c.lastTSC
 }
 
-// sync notes what time it is now, and returns the value of the counter.
+// sync updates the clock, and returns the current value of the counter.
 func (c *clock) sync() uint64 {
 	c.read()
 	if ticks := c.lastTSC - c.firstTSC; ticks > 0 {
@@ -47,7 +47,7 @@ func (c *clock) sync() uint64 {
 	return c.lastTSC
 }
 
-// ticks returns how many ticks a duration has.
+// ticks returns a duration in ticks of the counter.
 func (c *clock) ticks(d time.Duration) uint64 {
 	if c.perTick == 0 {
 		return 0
@@ -55,8 +55,8 @@ func (c *clock) ticks(d time.Duration) uint64 {
 	return uint64(float64(d) / c.perTick)
 }
 
-// at returns the time of a value of the counter. A program may have noted any
-// value: no time is more than an hour before the last reading, or after it.
+// at returns the time of a value of the counter. A program may have written any value into
+// its ring, so the result is limited to an hour before or after the last reading.
 func (c *clock) at(tsc uint64) time.Time {
 	const hour = float64(time.Hour)
 	d := float64(int64(tsc-c.lastTSC)) * c.perTick

@@ -17,7 +17,7 @@ type timer struct {
 	id      int32
 	created bool
 	armed   bool
-	first   time.Time // when it fires, or has fired first, while it is armed
+	first   time.Time // while it is armed: when it fires for the first time
 }
 
 // sigevent is struct sigevent of asm-generic/siginfo.h.
@@ -31,8 +31,8 @@ type sigevent struct {
 
 const sigevThreadID = 4 // SIGEV_THREAD_ID
 
-// timerPeriod is the interval at which a timer repeats after it has fired: the
-// tracer may not have been waiting yet.
+// timerPeriod is the interval at which a timer repeats after it has first fired, since the
+// tracer may not have been waiting at that moment.
 const timerPeriod = time.Millisecond
 
 // start makes the timer fire after d, and then repeatedly until it is stopped.
@@ -89,11 +89,11 @@ func (tm *timer) set(first, interval time.Duration) error {
 	return nil
 }
 
-// waitUntil waits until a deadline. It returns early, without a stop, when the
-// trace is interrupted.
+// waitUntil waits until a deadline. It returns early, without a stop, when the trace is
+// interrupted.
 //
-// With buffered calls there is always a deadline, and the timer stays armed between
-// two waits: if tracees stop until it fires it need not be set again.
+// With buffered calls there is always a deadline. The timer then remains armed between two
+// waits, so that it need not be set again if tracees stop before it fires.
 func (t *Tracer) waitUntil(deadline time.Time) (stop, error) {
 	now := time.Now()
 	late := !now.Before(deadline)
@@ -115,19 +115,20 @@ func (t *Tracer) waitUntil(deadline time.Time) (stop, error) {
 	for {
 		s, errno := t.wait(0)
 		switch {
-		case errno == unix.ECHILD: // nothing to wait for, until tracees are resumed
+		case errno == unix.ECHILD: // no tracee can stop until one is resumed
 			nap := unix.NsecToTimespec(int64(time.Until(deadline)))
-			unix.Nanosleep(&nap, nil) // the timer also ends it
+			unix.Nanosleep(&nap, nil) // the timer also ends this sleep
 			return stop{}, nil
 		case errno != 0 && errno != unix.EINTR:
 			return stop{}, errno
 		case s.tid != 0, t.interrupt.Load() != 0:
 			return s, nil
 		case !time.Now().Before(deadline):
-			t.timer.stop() // nothing happens: it need not fire so often
+			t.timer.stop() // nothing happens: it should not fire so often
 			return s, nil
 		}
-		// It has fired for an earlier deadline, and would do so again only after its period.
+		// The timer has fired for an earlier deadline, and would fire again only after its
+		// period.
 		if err := t.timer.start(t, time.Until(deadline)); err != nil {
 			return stop{}, err
 		}

@@ -8,13 +8,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A process that ends sends signals: to the members of a process group with a
-// stopped process that it leaves without a parent in its session (SIGHUP and
-// SIGCONT), and to the children that asked for one with PR_SET_PDEATHSIG. The
-// kernel does so and makes its wait status available while it holds one lock, so
-// that whoever sees the stop for the signal can also wait for the end of the
-// sender. wait4, however, returns the newest tracee first, and so the signal
-// before its cause. Therefore such a stop is put behind all others.
+// A process that ends sends two kinds of signals. The members of a process group that
+// contains a stopped process, and that loses its last parent in the session, get SIGHUP and
+// SIGCONT. Children that asked for a signal by PR_SET_PDEATHSIG get that signal. The kernel
+// sends these signals and makes the wait status of the process available under one lock, so
+// whoever sees the stop for the signal can also wait for the end of the sender. But wait4
+// returns the newest tracee first, and so the signal before its cause. Therefore such a stop
+// is queued behind all others.
 
 // Offsets in siginfo_t, and si_code of asm-generic/siginfo.h.
 const (
@@ -38,9 +38,9 @@ func (t *Tracer) mayFollowDeath(sig unix.Signal) bool {
 	return false
 }
 
-// putBehind queues a stop behind all that are available. It returns false if
-// there are none, or if one of them is the end of the same tracee, killed meanwhile, or
-// of an execve that has taken over its id: then the stop has to be handled now.
+// putBehind queues a stop behind all stops that are available. It returns false if the stop
+// must be handled now: if there are no others, or if one of them is the end of the same
+// tracee, killed meanwhile, or of an execve that has taken over its id.
 func (t *Tracer) putBehind(s stop) bool {
 	// Waiting for others overwrites the resource usage.
 	var usage unix.Rusage

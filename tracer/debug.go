@@ -10,8 +10,8 @@ import (
 	"trapline/tables"
 )
 
-// debugf reports to Options.Debug what the engine does. Callers on the hot path
-// check first that it is set, since the arguments cost an allocation.
+// debugf reports what the engine does to Options.Debug. Callers on the hot path check first
+// that Options.Debug is set, since the arguments cost an allocation.
 func (t *Tracer) debugf(format string, args ...any) {
 	if t.opts.Debug != nil {
 		t.opts.Debug(fmt.Sprintf(format, args...))

@@ -23,13 +23,13 @@ func (t *Tracer) delay(tr *Tracee, d time.Duration) {
 	t.delayed = slices.Insert(t.delayed, i, delayed{tr, until})
 }
 
-// takeStatus consumes the wait status of a stop that takeTurn did not wait for,
-// so that the stop is not reported again.
+// takeStatus consumes the wait status of a stop that takeTurn has handled without a wait, so
+// that the stop is not reported again.
 func (t *Tracer) takeStatus(tr *Tracee) {
 	unix.Waitid(unix.P_PID, tr.TID, nil, unix.WSTOPPED|unix.WNOHANG|unix.WALL, nil)
 }
 
-// resumeDelayed resumes the tracees whose time has come.
+// resumeDelayed resumes the tracees whose delay has passed.
 func (t *Tracer) resumeDelayed() {
 	for len(t.delayed) > 0 && !time.Now().Before(t.delayed[0].until) {
 		tr := t.delayed[0].tracee

@@ -12,14 +12,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Interrupt ends the trace: the next events are Detached, one for each tracee,
-// and then Next returns io.EOF. A launched command is sent sig, and continues
-// or dies of it untraced; attached processes and descendants of the command
-// continue. With Options.KillOnExit there are no such events, and all tracees
-// die when this process does.
+// Interrupt ends the trace: the next events are Detached, one for each tracee, and then Next
+// returns io.EOF. A launched command gets the signal sig, and then continues or dies
+// untraced. Attached processes and descendants of the command continue. With
+// Options.KillOnExit there are no such events, and all tracees die when this process does.
 //
-// It may be called from any goroutine. It returns once the tracer has noticed
-// it, which requires a call of Next, or is closed.
+// It may be called from any goroutine. It returns once the tracer has noticed it, which
+// requires a call of Next, or is closed.
 func (t *Tracer) Interrupt(sig unix.Signal) {
 	t.interruptWith(int32(sig))
 }
@@ -33,7 +32,7 @@ func (t *Tracer) interruptWith(how int32) {
 		return
 	}
 	if err := interruptWaits(); err != nil {
-		return // the next stop will have to do
+		return // the next stop will notice it
 	}
 	// The tracer may be just about to wait when the signal arrives, so it is
 	// sent repeatedly until the tracer has noticed it.
@@ -52,13 +51,12 @@ func (t *Tracer) interruptWith(how int32) {
 	}
 }
 
-// DetachAll ends the trace as Interrupt does, but from the tracer's own
-// goroutine and without a signal: all tracees continue.
+// DetachAll ends the trace as Stop does, but must be called from the tracer's own goroutine.
 func (t *Tracer) DetachAll() {
 	t.interrupt.CompareAndSwap(0, noSignal)
 }
 
-// End ends the trace as Interrupt does, but from the tracer's own goroutine.
+// End ends the trace as Interrupt does, but must be called from the tracer's own goroutine.
 func (t *Tracer) End(sig unix.Signal) { t.interrupt.CompareAndSwap(0, int32(sig)) }
 
 // Close releases the tracer's resources after the trace has ended, and unlocks
@@ -72,8 +70,8 @@ func (t *Tracer) Close() {
 	runtime.UnlockOSThread()
 }
 
-// CommandStatus returns the wait status of the launched command, if the tracer
-// has seen it.
+// CommandStatus returns the wait status of the launched command, if the tracer has received
+// it.
 func (t *Tracer) CommandStatus() (status unix.WaitStatus, ended bool) {
 	// After an interrupt, stops may be left in the queue.
 	for i := range t.queue.count {
@@ -162,8 +160,8 @@ func interruptWaits() error {
 	return nil
 }
 
-// abandons reports whether an interrupt leaves the tracees to die with this
-// process.
+// abandons reports whether the tracer leaves its tracees to die with this process after an
+// interrupt.
 func (t *Tracer) abandons() bool { return t.opts.KillOnExit && t.interrupt.Load() != noSignal }
 
 // nextDetached is Next after an interrupt.
@@ -227,8 +225,8 @@ func (t *Tracer) nextDetached() (*Event, error) {
 	}
 }
 
-// settleTime is how long the tracer waits for tracees that it has interrupted
-// before it checks whether they still exist.
+// settleTime is how long the tracer waits for tracees that it has interrupted before it
+// checks whether they still exist.
 const settleTime = 50 * time.Millisecond
 
 // nextStopAtEnd is nextStop while tracees are being detached.
@@ -254,10 +252,10 @@ func (t *Tracer) awaitsStops() bool {
 	return false
 }
 
-// dropVanished drops tracees that will not stop: threads whose ids an execve
-// took over and, if no others are left, those that have ended. Among these are
-// leaders, whose end the kernel reports only after that of the last thread of
-// their process. It interrupts the others once more.
+// dropVanished drops tracees that will not stop. These are threads whose ids an execve has
+// taken over. If only ended tracees are left, it drops those as well, for example leaders,
+// whose end the kernel reports only after that of the last thread of their process. It
+// interrupts the remaining tracees once more.
 func (t *Tracer) dropVanished() {
 	living := 0
 	for _, tr := range t.tracees {
@@ -294,9 +292,9 @@ func (t *Tracer) execAtEnd(tid int, leader *Tracee) *Tracee {
 	return caller
 }
 
-// beginDetaching detaches all stopped tracees and interrupts the others. It
-// waits for none: a process in vfork stops only after its child, which may be
-// stopped here, has continued.
+// beginDetaching detaches all stopped tracees and interrupts the others, without waiting for
+// them. A process in vfork stops only after its child has continued, and that child may be
+// stopped here.
 func (t *Tracer) beginDetaching(sig unix.Signal) {
 	if t.tracees[t.launched] != nil && !t.commandEnded && sig > 0 {
 		unix.Kill(t.launched, unix.SIGCONT)
@@ -321,8 +319,8 @@ func (t *Tracer) beginDetaching(sig unix.Signal) {
 	t.colocation.End()
 }
 
-// beginServing ends the trace for a tracee with a seccomp filter: it remains a
-// tracee, unseen. A held tracee still waits for its parent.
+// beginServing ends the trace for a tracee with a seccomp filter. It remains a tracee, but
+// its events are not returned. A held tracee still waits for its parent's event.
 func (t *Tracer) beginServing(tr *Tracee) {
 	if tr.known && !tr.unseen {
 		t.detached = append(t.detached, tr)
@@ -355,10 +353,11 @@ func (t *Tracer) detachFrom(tr *Tracee, status uint32) {
 	t.detach(tr)
 }
 
-// detach detaches a stopped tracee, to be reported if it is known to the user.
+// detach detaches a stopped tracee. This is reported if the tracee was ever reported to the
+// user.
 func (t *Tracer) detach(tr *Tracee) {
 	if t.overtaken(tr.TID) {
-		tr.state = running // the stop for the execve is yet to come
+		tr.state = running // the stop for the execve has yet to come
 		return
 	}
 	t.letGo(tr)
@@ -371,8 +370,8 @@ func (t *Tracer) drop(tr *Tracee) {
 	t.noteDetached(tr)
 }
 
-// noteDetached queues the report that a tracee was detached, if it is known to
-// the user.
+// noteDetached queues the report that a tracee was detached, if the tracee was ever reported
+// to the user.
 func (t *Tracer) noteDetached(tr *Tracee) {
 	if tr.known {
 		t.detached = append(t.detached, tr)

@@ -20,23 +20,23 @@ var (
 	errSteps = errors.New("it single-steps itself")
 )
 
-// How often the rings are looked at while no tracee stops: when the one that has been
-// filled fastest should be half full, within these limits.
+// These constants limit how long the tracer waits before it reads the rings while no tracee
+// stops. Within the limits it waits until the ring that fills fastest should be half full.
 const (
 	leastIdle = 50 * time.Microsecond
 	longIdle  = 5 * time.Millisecond
 )
 
-// quietIdle is the limit while all threads wait in calls that have been reported as
-// entered: a tracer of programs that do nothing should do little, either. It is not
-// longer, since a call that has not returned is shown as unfinished within 10 ms.
+// quietIdle is the upper limit while all threads wait in calls whose entries have been
+// reported. It makes the tracer of an idle program use little processor time. It is not
+// longer because a call that has not returned is shown as unfinished within 10 ms.
 const quietIdle = 10 * time.Millisecond
 
-// A call that is under way is reported as entered when it takes this long, and at
-// once if others are reported that began after it.
+// The entry of a call that has not ended is reported when the call has taken this long, or
+// before a call that began after it is reported.
 const slowCall = 2 * time.Millisecond
 
-// beginReport begins to report what is in the rings.
+// beginReport begins to report the calls that are in the rings.
 func (t *Tracer) beginReport() {
 	b := t.buffered
 	b.until = b.clock.sync()
@@ -45,8 +45,8 @@ func (t *Tracer) beginReport() {
 	b.ahead = nil
 }
 
-// nextBuffered returns the next event of a call that did not stop, if there is
-// one to be reported now.
+// nextBuffered returns the next event of a call that did not stop, if one has to be reported
+// now.
 func (t *Tracer) nextBuffered() *Event {
 	b := t.buffered
 	if b.record != nil {
@@ -67,8 +67,8 @@ func (t *Tracer) nextBuffered() *Event {
 	return t.reportBuffered(th, when)
 }
 
-// endReport decides how long the tracer is idle, from how fast the rings have been
-// filled since the last time.
+// endReport decides how long the tracer waits before it reads the rings again, from how fast
+// they have filled since the last time.
 func (t *Tracer) endReport() {
 	b := t.buffered
 	last := b.clock.last
@@ -84,14 +84,15 @@ func (t *Tracer) endReport() {
 		b.round++
 	}
 	t.doze()
-	if b.held != nil { // a tracee waits meanwhile: its ring is not filled
+	if b.held != nil { // a tracee is stopped meanwhile and does not fill its ring
 		b.looked = time.Now()
 	}
 	b.next = b.looked.Add(b.idle)
 }
 
-// allWait reports whether no thread can note a call before one returns that has been
-// reported as entered: from the kernel, or from a stop.
+// allWait reports whether all threads wait, in the kernel or in a stop, inside calls whose
+// entries have been reported. None of them can then record a new call before one of these
+// calls returns.
 func (b *bufferedState) allWait() bool {
 	for _, th := range b.areas {
 		waits := th.running && th.entered && th.area.StillInFlight(th.begun)
@@ -102,14 +103,13 @@ func (b *bufferedState) allWait() bool {
 	return true
 }
 
-// halfFull returns when a ring will be half full if there was so much in it after a
-// while.
+// halfFull returns how long it takes to fill half a ring, if this many bytes were written to
+// it in the time after.
 func halfFull(after time.Duration, bytes uint64) time.Duration {
 	return time.Duration(float64(after) * (buffered.RingSize / 2) / float64(max(bytes, 1)))
 }
 
-// earliest returns the thread with the earliest entry or exit of a call that is
-// to be reported now.
+// earliest returns the thread with the earliest entry or exit that has to be reported now.
 func (b *bufferedState) earliest(t *Tracer) (first *thread, when uint64) {
 	if th := b.ahead; th != nil && b.othersWait() {
 		if at, ok := b.load(t, th); ok && at <= b.until && at < b.rest {
@@ -138,8 +138,8 @@ func (b *bufferedState) earliest(t *Tracer) (first *thread, when uint64) {
 	return first, when
 }
 
-// othersWait reports whether all threads but that of ahead have done nothing since their
-// next events were looked for.
+// othersWait reports whether no thread except b.ahead has done anything since the next events
+// were determined.
 func (b *bufferedState) othersWait() bool {
 	for _, th := range b.unsettled {
 		if th != b.ahead && !th.area.IsAsMarked() {
@@ -149,8 +149,8 @@ func (b *bufferedState) othersWait() bool {
 	return true
 }
 
-// isSettled reports whether the time of a thread's next event is known, and will not
-// change before it is reported.
+// isSettled reports whether the time of a thread's next event is known and cannot change
+// before the event is reported.
 func (th *thread) isSettled() bool { return th.loaded && !th.running }
 
 // load returns the time of a thread's next entry or exit.
@@ -159,7 +159,7 @@ func (b *bufferedState) load(t *Tracer, th *thread) (at uint64, ok bool) {
 		return th.record.Start, !th.entered
 	}
 	if th.running {
-		th.running, th.loaded = false, false // its record is complete now
+		th.running, th.loaded = false, false // the record is complete by now
 	}
 	if !th.loaded {
 		found, err := th.area.Next(&th.record)
@@ -173,8 +173,8 @@ func (b *bufferedState) load(t *Tracer, th *thread) (at uint64, ok bool) {
 			return b.loadRunning(t, th)
 		}
 		th.loaded, th.live = true, false
-		// A program may have noted any time: not one that is yet to come, which would
-		// never be reported.
+		// A program may have written any time into its ring. A time in the future would never
+		// be reported.
 		r := &th.record
 		if r.End > b.until {
 			r.End = min(r.End, buffered.ReadTSC())
@@ -188,7 +188,7 @@ func (b *bufferedState) load(t *Tracer, th *thread) (at uint64, ok bool) {
 	return th.record.End, true
 }
 
-// count counts a call that was found in the ring of a thread.
+// count counts a call that was found in a thread's ring.
 func (b *bufferedState) count(th *thread, size uint64) {
 	b.passed++
 	b.stirred = true
@@ -199,8 +199,8 @@ func (b *bufferedState) count(th *thread, size uint64) {
 	b.most = max(b.most, th.filled)
 }
 
-// loadRunning is load for a thread whose ring has no complete record: the call
-// that is under way, if it has to be reported.
+// loadRunning is load for a thread whose ring has no complete record. It returns the start of
+// the call that is in progress, if the call has to be reported now.
 func (b *bufferedState) loadRunning(t *Tracer, th *thread) (at uint64, ok bool) {
 	begun, found := th.area.InFlight(&th.record)
 	if !found || th.record.Start > b.until ||
@@ -215,9 +215,9 @@ func (b *bufferedState) loadRunning(t *Tracer, th *thread) (at uint64, ok bool) 
 	return th.record.Start, true
 }
 
-// capture keeps the memory of a call that is under way: what the stub has copied before
-// the call, and what the call only reads. The rest the call may have changed already. It
-// returns false if the call has ended meanwhile.
+// capture copies the memory of a call that is in progress: what the stub has copied before
+// the call, and what the call only reads. It cannot copy the rest, which the call may have
+// changed already. It returns false if the call has ended meanwhile.
 func (b *bufferedState) capture(th *thread) bool {
 	th.pieces = th.pieces[:0]
 	r := &th.record
@@ -234,7 +234,7 @@ func (b *bufferedState) capture(th *thread) bool {
 		if copied {
 			th.area.CopiedBefore(r)
 			b.table.Pieces(r, func(p buffered.Piece) {
-				if p.When == buffered.BeforeCall { // it may be about to end, with all pieces
+				if p.When == buffered.BeforeCall { // the call may be ending, and then the other pieces appear as well
 					th.pieces = append(th.pieces, p)
 				}
 			})
@@ -243,7 +243,7 @@ func (b *bufferedState) capture(th *thread) bool {
 	return th.area.StillInFlight(th.begun)
 }
 
-// captureOp does an operation for AnyTime.
+// captureOp performs a copy operation whose moment is AnyTime.
 func (th *thread) captureOp(o *buffered.Op) {
 	if !o.Kind.Copies() {
 		return
@@ -289,7 +289,7 @@ func (th *thread) captureBuffers(o *buffered.Op, n uint64) {
 	}
 }
 
-// Pieces yields the memory that was kept of the call of an event with Kept. It is
+// Pieces yields the memory that was kept for an event with Kept or Partly. The pieces are
 // valid until the next event.
 func (ev *Event) Pieces(yield func(p BufferedPiece)) {
 	if past := ev.Tracee.past; past != nil {
@@ -310,8 +310,7 @@ func (ev *Event) Pieces(yield func(p BufferedPiece)) {
 	b.table.Pieces(b.record, yield)
 }
 
-// reportBuffered makes the event of the entry or exit of a call that did not
-// stop.
+// reportBuffered makes the event for the entry or exit of a call that did not stop.
 func (t *Tracer) reportBuffered(th *thread, when uint64) *Event {
 	b, r := t.buffered, &th.record
 	b.record, b.stirred = r, true
@@ -341,8 +340,8 @@ func (t *Tracer) reportBuffered(th *thread, when uint64) *Event {
 	return ev
 }
 
-// noEarlier returns the time of the next event, which is not before that of the last one:
-// a thread may have lost its processor between noting a time and what the tracer sees.
+// noEarlier returns at, or the time of the last event if that is later. A thread may lose its
+// processor after it has read the time and before its record becomes visible.
 func (b *bufferedState) noEarlier(at time.Time) time.Time {
 	if at.Before(b.latest) {
 		return b.latest
@@ -351,8 +350,8 @@ func (b *bufferedState) noEarlier(at time.Time) time.Time {
 	return at
 }
 
-// isWhole reports whether the exit of a thread's call, whose entry is being reported,
-// is the next event.
+// isWhole reports whether no other event comes before the exit of a thread's call, whose
+// entry is being reported.
 func (b *bufferedState) isWhole(th *thread) bool {
 	if th.running || th.record.End > b.until {
 		return false
@@ -360,15 +359,15 @@ func (b *bufferedState) isWhole(th *thread) bool {
 	return b.ahead == th && th.record.End < b.rest && b.othersWait()
 }
 
-// Exit turns an Enter that is Whole, the event that Next has just returned, into the
-// Exit of the call. Otherwise that is what Next returns next.
+// Exit turns the event that Next has just returned, an Enter with Whole set, into the Exit of
+// the same call. Without Exit, Next returns that event.
 func (t *Tracer) Exit(ev *Event) { t.reportBuffered(ev.Tracee.buffered, ev.Tracee.buffered.record.End) }
 
-// Ahead returns the Key of the call that comes next, if its Enter will be Whole and of
-// the tracee of an event that Exit has just made, else nil. It belongs to memory that the
-// tracee may write to. The call is reported as ever unless Pass follows. What other
-// threads have noted meanwhile, with a time before, is not seen: Next should be called
-// after some hundred calls at most.
+// Ahead returns the Key of the next call if this call belongs to the tracee of ev and its
+// Enter would be Whole; otherwise it returns nil. ev is an event that Exit has just made. The
+// tracee can change the memory of the key. Next still reports the call unless Pass is called.
+// Ahead does not notice earlier calls that other threads have recorded meanwhile, so Next
+// should be called at least once in some hundred calls.
 func (t *Tracer) Ahead(ev *Event) (key []byte) {
 	b, th := t.buffered, ev.Tracee.buffered
 	if b.ahead != th || th.loaded || t.interrupt.Load() != 0 {
@@ -385,21 +384,21 @@ func (t *Tracer) Ahead(ev *Event) (key []byte) {
 	return key
 }
 
-// Pass passes over a call whose Key Ahead has just returned: there are no events of it.
+// Pass skips the call whose Key Ahead has just returned: no events are reported for it.
 func (t *Tracer) Pass(ev *Event) {
 	b, th := t.buffered, ev.Tracee.buffered
 	th.area.Pass(b.peeked)
 	b.count(th, b.peeked)
 }
 
-// Key is what the record of a call with Whole has besides times and the place of the
-// call: calls with the same Key differ in nothing else, and what was kept of their
-// memory is the same, too. It may be nil, and is valid until the next event.
+// Key is the record of a Whole call without its times and the address of the call. Calls with
+// equal keys are equal in all other respects, including the memory that was kept. Key may
+// return nil. The result is valid until the next event.
 func (ev *Event) Key() []byte { return ev.Tracee.buffered.record.Key() }
 
-// lastBuffered is nextBuffered when the trace is about to end: it reports what is
-// still in the rings. The rings of tracees that live on fill up, and then their
-// calls stop.
+// lastBuffered replaces nextBuffered when the trace is about to end: it reports what is still
+// in the rings. When the tracees that continue to live have filled their rings, their calls
+// stop.
 func (t *Tracer) lastBuffered() *Event {
 	b := t.buffered
 	if b == nil || t.ending || t.abandons() && len(b.areas) == 0 {
@@ -411,7 +410,7 @@ func (t *Tracer) lastBuffered() *Event {
 		if ev := t.resumeCurrent(); ev != nil {
 			return ev
 		}
-		if b.held != nil { // it is handled again when the trace ends
+		if b.held != nil { // it is handled once more when the trace ends
 			t.queue.putBack(*b.held, t.usage)
 			b.held = nil
 		}
@@ -423,8 +422,8 @@ func (t *Tracer) lastBuffered() *Event {
 	return t.nextBuffered()
 }
 
-// settle reports all calls that did not stop before a stop, and keeps the stop
-// until then. It returns false if there are none.
+// settle starts to report the calls that did not stop and that came before a stop. It keeps
+// the stop until they have been reported. It returns false if there are none.
 func (t *Tracer) settle(s stop) bool {
 	b := t.buffered
 	b.wake()
@@ -442,9 +441,9 @@ func (t *Tracer) settle(s stop) bool {
 	return true
 }
 
-// leaveStub moves a tracee in a signal-delivery-stop out of the stub and its
-// trampolines: no signal handler ever sees them. It returns false if the
-// stop is to be handled later, when the call that it was in has been reported.
+// leaveStub moves a tracee in a signal-delivery-stop out of the stub and the trampolines, so
+// that no signal handler ever sees them. It returns false if the stop must be handled later,
+// after the call that the tracee was in has been reported.
 func (t *Tracer) leaveStub(tr *Tracee, sig unix.Signal, info *[SiginfoSize]byte) (handleNow bool) {
 	var regs Registers
 	if tr.Registers(&regs) != nil {
@@ -456,7 +455,7 @@ func (t *Tracer) leaveStub(tr *Tracee, sig unix.Signal, info *[SiginfoSize]byte)
 	b, s := t.buffered, tr.space
 	code := int32(binary.NativeEndian.Uint32(info[siginfoCode:]))
 	b.stub.Woke(&regs)
-	own := code > 0 && (sig == unix.SIGSEGV || sig == unix.SIGBUS) // a fault of the stub's
+	own := code > 0 && (sig == unix.SIGSEGV || sig == unix.SIGBUS) // a fault in the stub
 	trap := code > 0 && sig == unix.SIGTRAP                        // the program single-steps itself
 	outcome := buffered.NotBegun
 	th := tr.buffered
@@ -471,13 +470,13 @@ func (t *Tracer) leaveStub(tr *Tracee, sig unix.Signal, info *[SiginfoSize]byte)
 			if !ok {
 				return true
 			}
-			if th.entered { // it was reported already, and will be again
+			if th.entered { // its entry was reported, and will be reported again
 				const restart = -513 // ERESTARTNOINTR of linux/errno.h
 				th.record.Result, th.record.Chunks, th.record.End = restart, nil, buffered.ReadTSC()
 				outcome = buffered.Returned
 			}
 			regs.Rip = returns - 2
-			if own { // the program has unmapped its area
+			if own { // the program has unmapped the area
 				t.takeArea(tr)
 			}
 		}
@@ -486,14 +485,14 @@ func (t *Tracer) leaveStub(tr *Tracee, sig unix.Signal, info *[SiginfoSize]byte)
 		at, _, ok := s.interrupted(regs.Rip)
 		if !ok {
 			if dumpsCore(sig) && t.endProvisional(tr, errSignal) {
-				// It faults again, without the fs base that is not its own. A fault
-				// without an address may be a handler that cannot be run.
+				// The instruction faults again, now without the provisional fs base. A fault
+				// without an address may mean that a handler cannot be run.
 				tr.swallow = own && code != siKernel
 			}
 			return true
 		}
 		if own {
-			// It has no fs base that can be read: its calls stop.
+			// The fs base does not point to readable memory, so calls must stop.
 			t.unpatchAll(tr, errNoFS)
 		}
 		regs.Rip, regs.Orig_rax = at, ^uint64(0)

@@ -32,10 +32,9 @@ const (
 	// SIGTTIN or SIGTTOU). The tracee stays stopped until a SIGCONT.
 	GroupStop
 
-	// Exec is the point at which an execve has replaced the program, before its
-	// Exit. If a thread other than the leader called execve, it took over the
-	// leader's id: FormerTID is the id it had, and Superseded is the leader,
-	// which is gone.
+	// Exec is reported when an execve has replaced the program, before its Exit. If a thread
+	// other than the leader called execve, it took over the leader's id: FormerTID is the id
+	// that it had, and Superseded is the leader, which no longer exists.
 	Exec
 
 	// Created is the first stop of a tracee that a followed tracee created.
@@ -55,12 +54,12 @@ const (
 	// Detached is the end of the trace for a tracee that continues to live.
 	Detached
 
-	// Stray is a task that a tracee's clone with CLONE_PTRACE made a tracee,
-	// without Options.Follow, and that was detached at once.
+	// Stray is a task that was created with CLONE_PTRACE and thereby became a tracee, without
+	// Options.Follow. It was detached at once.
 	Stray
 
-	// StrayEnded is the end of a child that is not a tracee: this process had
-	// it from its start.
+	// StrayEnded is the end of a child of this process that is not a tracee. This process had
+	// the child when it was started.
 	StrayEnded
 
 	// Launched and Attached are events of a recording: the command was started, or
@@ -85,7 +84,7 @@ func (k Kind) String() string {
 // Syscall is one system call as the kernel sees it.
 type Syscall struct {
 	ABI       tables.ABI
-	NR        uint64    // the number; x32's bit 30 is in ABI, not here
+	NR        uint64    // the number, without x32's bit 30, which ABI stands for
 	Args      [6]uint64 // i386 arguments are zero-extended
 	IP        uint64    // instruction pointer, after the instruction that makes the call
 	SP        uint64    // stack pointer
@@ -102,19 +101,20 @@ type Event struct {
 	// Call is the call at Enter and Exit, and at Exec the current execve.
 	Call *Syscall
 
-	// Time is when a call that did not stop was entered or left (see
-	// Options.Buffered), or when a stop was seen before which the events of such
-	// calls have been reported; zero for any other stop, which is now.
+	// Time is set for a call that did not stop (see Options.Buffered), and for a stop that
+	// was held back until earlier calls of this kind were reported: it is the time of the
+	// call's entry or exit, or of the stop. It is zero for any other stop, which happened
+	// just now.
 	Time time.Time
 
-	// Kept says, for such a call, that the tracee runs: what there is of its
-	// memory is in Pieces.
+	// Kept is set for a call that did not stop while its tracee runs: only Pieces has the
+	// memory of the call.
 	Kept bool
-	// Partly says, for such a call of a tracee that is stopped, that Pieces has what was
-	// kept before the stop. All else is in the tracee's memory.
+	// Partly is set for a call that did not stop while its tracee is stopped: Pieces has what
+	// was kept before the stop, and the tracee's memory has the rest.
 	Partly bool
 
-	// Whole says of an Enter that nothing happens before the Exit of the call: see
+	// Whole is set at an Enter if no other event comes before the Exit of the call. See
 	// Tracer.Exit.
 	Whole bool
 
@@ -123,26 +123,25 @@ type Event struct {
 	// At Enter and Exit the caller may set a signal to be sent.
 	Signal unix.Signal
 
-	// Delay may be set by the caller, to keep the tracee stopped for this long.
+	// Delay may be set by the caller to keep the tracee stopped for this long.
 	Delay time.Duration
 
-	// ExitUnwanted may be set by the caller at Enter: there may be no Exit
-	// then. It saves a request to the kernel at the syscall-exit-stop.
+	// ExitUnwanted may be set by the caller at Enter. The Exit may then be omitted, which
+	// saves a request to the kernel at the syscall-exit-stop.
 	ExitUnwanted bool
 
 	// Siginfo is the raw siginfo_t of a Signal event, in the layout of the
 	// 64-bit kernel even for 32-bit tracees.
 	Siginfo *[SiginfoSize]byte
 
-	Status unix.WaitStatus // of Exited, Killed and StrayEnded
+	Status unix.WaitStatus // for Exited, Killed and StrayEnded
 
-	FormerTID  int     // of Exec, if the thread was not the leader; else 0
-	Superseded *Tracee // of Exec, if the thread was not the leader; else nil
+	FormerTID  int     // for Exec, if the thread was not the leader; else 0
+	Superseded *Tracee // for Exec, if the thread was not the leader; else nil
 
-	Errno unix.Errno // of LaunchFailed
+	Errno unix.Errno // for LaunchFailed
 
-	// Usage is the tracee's resource usage so far, with Options.Usage or
-	// EndUsage.
+	// Usage is the tracee's resource usage so far, with Options.Usage or Options.EndUsage.
 	Usage *unix.Rusage
 }
 

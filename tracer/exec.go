@@ -32,12 +32,11 @@ func (t *Tracer) execStop(tid int, tr *Tracee) *Event {
 	case former != tid && caller != nil:
 		return t.execByThread(tid, former, caller, tr)
 	case tr == nil:
-		ptrace(unix.PTRACE_DETACH, tid, 0, 0) // never reported
+		ptrace(unix.PTRACE_DETACH, tid, 0, 0) // it was never reported
 		return nil
 	}
-	// The thread may have been untraced while its leader was traced: then the
-	// leader continues as another program, and is no longer in the call that it
-	// was in.
+	// The thread that called execve may have been untraced while its leader was traced. The
+	// leader then continues as another program, and is no longer in its former call.
 	t.beginStop(tr)
 	tr.inCall = tr.inCall && former == tid
 	t.noteExec(tr, tr.inCall)
@@ -76,7 +75,7 @@ func (t *Tracer) reportExec(tr *Tracee, former int, superseded *Tracee) *Event {
 	return ev
 }
 
-// noteExec counts the tracees that may be about to make another's stop stale.
+// noteExec counts the tracees that may be about to make another tracee's stop stale.
 func (t *Tracer) noteExec(tr *Tracee, inExec bool) {
 	if tr.inExec == inExec {
 		return
@@ -89,8 +88,8 @@ func (t *Tracer) noteExec(tr *Tracee, inExec bool) {
 	}
 }
 
-// overtaken reports whether a tracee has left the stop that was handled last,
-// because the execve of another thread has taken over its id.
+// overtaken reports whether a tracee is no longer in the stop that was handled last, because
+// the execve of another thread has taken over its id.
 func (t *Tracer) overtaken(tid int) bool {
 	const execEvent = uint32(unix.SIGTRAP) | unix.PTRACE_EVENT_EXEC<<8
 	if t.queue.has(tid, execEvent<<8|0x7f) {

@@ -19,11 +19,11 @@ const maxFilter = 4096
 const (
 	offsetNR   = 0
 	offsetArch = 4
-	offsetIP   = 8  // the address behind the instruction
+	offsetIP   = 8  // the address after the instruction
 	offsetArg0 = 16 // the lower half of the first argument
 )
 
-// maxNR is past every number that needs its own verdict: higher numbers get the
+// maxNR is greater than every number that needs its own verdict. All higher numbers get the
 // verdict of maxNR.
 const maxNR = 1024
 
@@ -50,11 +50,11 @@ func newFilter(verdictOf func(abi tables.ABI, nr uint64) verdict, data uint16, p
 	return bpf.Assemble(program)
 }
 
-// codeRange is a range of addresses below 4 GiB, from which x86-64 calls pass; it
-// may be empty.
+// codeRange is a range of addresses below 4 GiB. The filter lets x86-64 calls from this range
+// pass. The range may be empty.
 type codeRange struct{ from, to uint32 }
 
-// code makes calls pass whose instruction is in the range.
+// code returns instructions that let calls from the range pass.
 func (r codeRange) code() []bpf.Instruction {
 	if r.from == r.to {
 		return nil
@@ -71,8 +71,8 @@ func (r codeRange) code() []bpf.Instruction {
 	}
 }
 
-// onlyIf makes code, which ends by itself, run if the accumulator has this
-// value. The code finds the call's number in the accumulator.
+// onlyIf returns instructions that run code only if the accumulator has this value. code must
+// end by itself; it finds the call's number in the accumulator.
 func onlyIf(value uint32, code []bpf.Instruction) []bpf.Instruction {
 	program := []bpf.Instruction{
 		bpf.JumpIf{Cond: bpf.JumpEqual, Val: value, SkipTrue: 1},
@@ -82,7 +82,7 @@ func onlyIf(value uint32, code []bpf.Instruction) []bpf.Instruction {
 	return append(program, code...)
 }
 
-// code is the end of the filter for calls with this verdict.
+// code returns the instructions that end the filter for calls with this verdict.
 func (v verdict) code(data uint16) []bpf.Instruction {
 	allow := bpf.RetConstant{Val: unix.SECCOMP_RET_ALLOW}
 	trace := bpf.RetConstant{Val: unix.SECCOMP_RET_TRACE | uint32(data)}
@@ -112,7 +112,7 @@ type interval struct {
 	verdict verdict
 }
 
-// append begins an interval, unless it has the verdict of the last one.
+// append begins a new interval, unless the last interval has the same verdict.
 func (in *intervals) append(first uint32, v verdict) {
 	if n := len(*in); n == 0 || (*in)[n-1].verdict != v {
 		*in = append(*in, interval{first, v})

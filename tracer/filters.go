@@ -11,10 +11,11 @@ import (
 	"trapline/tables"
 )
 
-// SeccompFilters returns the filters of a stopped tracee, the oldest first. It is false if it
-// has none, or they may not be read: that takes CAP_SYS_ADMIN, and a tracer without filters.
+// SeccompFilters returns the filters of a stopped tracee, the oldest first. It returns false
+// if the tracee has none, or if the tracer may not read them: that requires CAP_SYS_ADMIN and
+// a tracer without filters.
 func (tr *Tracee) SeccompFilters() ([][]bpf.RawInstruction, bool) {
-	const getFilter = 0x420c // PTRACE_SECCOMP_GET_FILTER, with the number of the filter
+	const getFilter = 0x420c // PTRACE_SECCOMP_GET_FILTER, which takes the number of a filter
 	var all [][]bpf.RawInstruction
 	code := make([]unix.SockFilter, maxFilter)
 	for {
@@ -33,8 +34,9 @@ func (tr *Tracee) SeccompFilters() ([][]bpf.RawInstruction, bool) {
 	}
 }
 
-// SeccompAnswer returns what a filter answers to a call: SECCOMP_RET_ERRNO and so on, with the
-// data. It is false if the filter looks at the instruction pointer, which the call does not tell.
+// SeccompAnswer returns the answer of a filter to a call, such as SECCOMP_RET_ERRNO, with its
+// data. It returns false if the filter checks the instruction pointer, which is not among the
+// arguments.
 func SeccompAnswer(filter []bpf.RawInstruction, abi tables.ABI, nr uint64, args *[6]uint64) (answer uint32, ok bool) {
 	arch := uint32(unix.AUDIT_ARCH_X86_64)
 	if abi == tables.I386 {
@@ -66,21 +68,21 @@ func SeccompAnswer(filter []bpf.RawInstruction, abi tables.ABI, nr uint64, args 
 }
 
 const (
-	seccompData = 64 // bytes of struct seccomp_data
+	seccompData = 64 // size in bytes of struct seccomp_data
 	classMask   = 0x07
 )
 
-// filterMachine runs the instructions that seccomp allows in filters (kernel/seccomp.c). They are
-// those of classic BPF, except that a load is from struct seccomp_data, by its words.
+// filterMachine runs the instructions that seccomp allows in filters (kernel/seccomp.c). They
+// are those of classic BPF, except that loads read words of struct seccomp_data.
 type filterMachine struct {
 	data   *[seccompData / 4]uint32
 	a, x   uint32
 	memory [unix.BPF_MEMWORDS]uint32
-	ended  bool // by a division by 0: the answer is 0
+	ended  bool // a division by 0 has ended the filter with the answer 0
 }
 
-// step runs an instruction, and returns how many are to be skipped; false if it is not known what
-// the kernel does.
+// step runs an instruction, and returns how many instructions to skip. It returns false if it
+// does not know what the kernel does.
 func (m *filterMachine) step(i *bpf.RawInstruction) (skip int, ok bool) {
 	switch i.Op & classMask {
 	case unix.BPF_LD:
@@ -96,7 +98,7 @@ func (m *filterMachine) step(i *bpf.RawInstruction) (skip int, ok bool) {
 	case unix.BPF_JMP:
 		return m.jump(i)
 	case unix.BPF_MISC:
-		const toA = 0x80 // BPF_TXA; else BPF_TAX
+		const toA = 0x80 // BPF_TXA, otherwise BPF_TAX
 		if ok = true; i.Op&0xf8 == toA {
 			m.a = m.x
 		} else {
@@ -134,7 +136,7 @@ func (m *filterMachine) store(at, v uint32) bool {
 	return true
 }
 
-// operand is the constant or X.
+// operand returns the constant of the instruction or X.
 func (m *filterMachine) operand(i *bpf.RawInstruction) uint32 {
 	if i.Op&unix.BPF_X != 0 {
 		return m.x
@@ -142,7 +144,7 @@ func (m *filterMachine) operand(i *bpf.RawInstruction) uint32 {
 	return i.K
 }
 
-const operation = 0xf0 // of BPF_ALU and BPF_JMP
+const operation = 0xf0 // for BPF_ALU and BPF_JMP
 
 func (m *filterMachine) compute(i *bpf.RawInstruction) bool {
 	v := m.operand(i)
@@ -166,7 +168,7 @@ func (m *filterMachine) compute(i *bpf.RawInstruction) bool {
 	case unix.BPF_XOR:
 		m.a ^= v
 	case unix.BPF_LSH:
-		m.a <<= v % 32 // as the processor does
+		m.a <<= v % 32 // the processor uses the same bits of the count
 	case unix.BPF_RSH:
 		m.a >>= v % 32
 	case unix.BPF_NEG:

@@ -4,11 +4,10 @@ package tracer
 
 import "strconv"
 
-// OnlyThreads in Options.FollowDepth follows no processes.
+// OnlyThreads, as Options.FollowDepth, follows threads but not processes.
 const OnlyThreads = -1
 
-// created reports a new tracee, or lets it go if it is not to be followed: it
-// has not run yet.
+// created reports a new tracee, or detaches it before it has run if it is not to be followed.
 func (t *Tracer) created(tr *Tracee) *Event {
 	if t.opts.FollowDepth != 0 && !t.follows(tr) {
 		t.letGo(tr)
@@ -17,12 +16,12 @@ func (t *Tracer) created(tr *Tracee) *Event {
 	return t.report(Created, tr)
 }
 
-// follows notes the generation of a new tracee, and reports whether it is
-// followed under Options.FollowDepth. A thread is of its process's generation.
+// follows records the generation of a new tracee, and reports whether Options.FollowDepth
+// includes it. A thread has the generation of its process.
 func (t *Tracer) follows(tr *Tracee) bool {
 	creator := tr.Parent()
 	isThread := statusField(tr.TID, "Tgid") != strconv.Itoa(tr.TID)
-	if creator == nil { // it has ended: the process that is left may be known
+	if creator == nil { // the creator has ended, but another thread of its process may be known
 		key := "PPid"
 		if isThread {
 			key = "Tgid"

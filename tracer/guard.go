@@ -14,8 +14,8 @@ import (
 	"trapline/tracer/buffered"
 )
 
-// guardCopies lets the stub see calls that change which signals its thread blocks, and
-// makes those stop that change what a fault of the stub's would do: see
+// guardCopies makes the stub keep track of the calls that change which signals its thread
+// blocks. Calls that change what a fault in the stub would do must stop. See
 // buffered/guard.go.
 func guardCopies(nr uint64, call *buffered.Call) {
 	switch {
@@ -28,8 +28,7 @@ func guardCopies(nr uint64, call *buffered.Call) {
 	}
 }
 
-// enterGuarded handles the entry of a call that changes what a fault of the stub's
-// would do.
+// enterGuarded handles the entry of a call that changes what a fault in the stub would do.
 func (t *Tracer) enterGuarded(tr *Tracee) {
 	if tr.buffered != nil && changesMask(&tr.call) {
 		tr.buffered.area.DoubtMask()
@@ -37,7 +36,7 @@ func (t *Tracer) enterGuarded(tr *Tracee) {
 	if !changesActions(&tr.call) {
 		return
 	}
-	if !tr.changing { // it may have been here, and makes its call again
+	if !tr.changing { // the tracee may have been here before, if it repeats its call
 		tr.changing = true
 		tr.space.changing++
 	}
@@ -46,7 +45,8 @@ func (t *Tracer) enterGuarded(tr *Tracee) {
 			continue
 		}
 		th.area.HoldActions()
-		// What it copies now it has begun under the old action.
+		// The stub may be in the middle of a copy that began under the old action. Wait until
+		// it ends.
 		if copying := th.area.IsCopying(); copying != 0 && th.tr != tr {
 			for th.area.IsCopying() == copying && isRunning(th.tr.TID) {
 				unix.RawSyscall(unix.SYS_SCHED_YIELD, 0, 0, 0)
@@ -55,7 +55,7 @@ func (t *Tracer) enterGuarded(tr *Tracee) {
 	}
 }
 
-// leaveGuarded handles the exit of such a call.
+// leaveGuarded handles the exit of a call that enterGuarded has handled.
 func (t *Tracer) leaveGuarded(tr *Tracee) {
 	s := tr.space
 	if !tr.changing || s == nil {
@@ -72,19 +72,19 @@ func (t *Tracer) leaveGuarded(tr *Tracee) {
 	}
 }
 
-// changesMask reports whether a call, which stops, sets the signals that its thread
-// blocks when it returns.
+// changesMask reports whether a call that stops changes which signals its thread blocks after
+// the call.
 func changesMask(call *Syscall) bool {
 	switch call.ABI {
 	case tables.X86_64:
 		return call.NR == unix.SYS_RT_SIGPROCMASK || call.NR == unix.SYS_RT_SIGRETURN
 	default:
-		return true // it is rare
+		return true // such calls are rare
 	}
 }
 
-// changesActions reports whether a call may set the action of a signal that a fault of
-// the stub's sends.
+// changesActions reports whether a call may set the action of a signal that a fault in the
+// stub sends.
 func changesActions(call *Syscall) bool {
 	switch call.ABI {
 	case tables.X86_64:
@@ -105,8 +105,8 @@ func changesActions(call *Syscall) bool {
 	return buffered.IsFault(uint64(uint32(call.Args[0])))
 }
 
-// isRunning reports whether a thread runs, waits for a processor or for memory. It does
-// not if it sleeps or is stopped.
+// isRunning reports whether a thread runs, or waits for a processor or for memory. It returns
+// false for a thread that sleeps or is stopped.
 func isRunning(tid int) bool {
 	stat, _ := os.ReadFile("/proc/" + strconv.Itoa(tid) + "/stat")
 	name := bytes.LastIndexByte(stat, ')')

@@ -8,26 +8,26 @@ import (
 	"trapline/tracer/buffered"
 )
 
-// Programs of one trace share files: each has the same dynamic linker and C library, and
-// most make the same calls in them. So a new program whose first call is in a file that
-// has been looked at already is patched at once, and the calls that most programs
-// before it have made are patched together, before they stop.
+// The programs of one trace share files: they have the same dynamic linker and C library, and
+// most of them make the same calls there. So if the first call of a new program is in a small
+// file, such as the dynamic linker, the program is patched at once. The calls that most
+// earlier programs have made are patched together, before they stop.
 
-// history is what is known of the calls in a file from processes before.
+// history records which calls in a file earlier processes have made.
 type history struct {
-	processes int            // that were patched in this file
-	used      map[uint64]int // by the address behind the call in the file: by how many of them it was made or patched
-	order     []uint64       // the calls
+	processes int            // number of processes that were patched in this file
+	used      map[uint64]int // number of processes in which a call was made or patched, by the address after the call in the file
+	order     []uint64       // the keys of used, in the order in which they were added
 	pages     map[uint64][]byte
 }
 
-// smallText is how large the code of a file may be, in bytes, to be looked at for the
-// first call of a program.
+// smallText is the maximum size in bytes of a file's code for which a new program is patched
+// at its first call.
 const smallText = 1 << 20
 
-// isWorth reports whether the process of a tracee is worth to be patched by now: if it
-// has made some calls, or if it has just executed a program in a file that is known. A
-// static program has to set its fs base first.
+// isWorth reports whether a tracee's process is worth patching now: if it has made enough
+// calls, or if its first call was in a small file. A static program must have set its fs base
+// first.
 func (t *Tracer) isWorth(tr *Tracee) bool {
 	s := tr.space
 	if !s.looked && t.buffered.stopped > lazyStops {
@@ -40,7 +40,8 @@ func (t *Tracer) isWorth(tr *Tracee) bool {
 	return s.stops > lazyStops || s.eager && (s.linked || fsOf(tr) != 0)
 }
 
-// isFirst reports whether a process has not been patched in a file before.
+// isFirst reports whether this is the first time that a process is patched in a file, and
+// records it.
 func (s *space) isFirst(text *buffered.Text) bool {
 	if slices.Contains(s.patchedIn, text) {
 		return false
@@ -49,7 +50,7 @@ func (s *space) isFirst(text *buffered.Text) bool {
 	return true
 }
 
-// noteUse notes that a call of a file has stopped.
+// noteUse counts a call of a file that has stopped.
 func (t *Tracer) noteUse(s *space, text *buffered.Text, returns uint64) {
 	b := t.buffered
 	h := b.histories[text]
@@ -70,8 +71,9 @@ func (h *history) note(returns uint64) {
 	}
 }
 
-// installKnown patches the calls of a file that at least half of the processes before
-// have made. The process must have a single thread: it might run what is half written.
+// installKnown patches those calls of a file that at least half of the earlier processes have
+// made. The process must have a single thread, since another thread could run code that is
+// half written.
 func (t *Tracer) installKnown(tr *Tracee, p place) {
 	s, h := tr.space, t.buffered.histories[p.text]
 	if h == nil || t.hasThreads(s, tr) || !s.isFirst(p.text) {
@@ -100,14 +102,14 @@ func (t *Tracer) installKnown(tr *Tracee, p place) {
 	t.installList(tr, p, h, a, list)
 }
 
-// knownSite is a call to be patched, with its hole in the file or 0.
+// knownSite is a call to patch, with the address of its hole in the file, or 0.
 type knownSite struct {
 	*site
 	hole uint64
 }
 
-// installList patches calls: all trampolines by one write, then each page of code by
-// one.
+// installList patches calls. It writes all trampolines at once, and then each page of code at
+// once.
 func (t *Tracer) installList(tr *Tracee, p place, h *history, a *arena, list []knownSite) {
 	s := tr.space
 	from := a.addr + uint64(a.used)*buffered.TrampolineSize
@@ -136,7 +138,7 @@ func (t *Tracer) installList(tr *Tracee, p place, h *history, a *arena, list []k
 	}
 }
 
-// first and last return the range of addresses in which a call is patched.
+// first and last return the first and the last address of what is patched for a call.
 func (x *knownSite) first(p place) uint64 {
 	at := x.returns - callSize
 	if x.load != nil {
@@ -152,12 +154,12 @@ func (x *knownSite) last(p place) uint64 {
 	return max(x.returns, x.hole+p.bias+buffered.JumpSize)
 }
 
-// isIn reports whether all that is patched for a call is in a page.
+// isIn reports whether everything that is patched for a call is in one page.
 func (x *knownSite) isIn(p place, page uint64) bool {
 	return x.first(p) >= page && x.last(p) <= page+pageSize
 }
 
-// installPage patches calls in a page of code.
+// installPage patches the calls in one page of code.
 func (t *Tracer) installPage(tr *Tracee, p place, h *history, page uint64, list []knownSite) {
 	s := tr.space
 	original := h.pages[page-p.bias]

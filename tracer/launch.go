@@ -20,14 +20,14 @@ import (
 
 // Command is a program to launch.
 type Command struct {
-	Path         string   // passed to execve; there is no search
+	Path         string   // passed to execve, without a search in PATH
 	Argv         []string // including argv[0]
 	Env          []string
-	Dir          string        // working directory; "": the tracer's own
-	Files        [3]*os.File   // its first three descriptors; nil: the tracer's own
-	Terminal     bool          // the first one becomes the controlling terminal of a new session
-	Credential   *Credential   // nil: the tracer's own
-	Surroundings *Surroundings // nil: as this process has them now
+	Dir          string        // working directory; "" means the tracer's own
+	Files        [3]*os.File   // its first three descriptors; nil means the tracer's own
+	Terminal     bool          // the first descriptor becomes the controlling terminal of a new session
+	Credential   *Credential   // nil means the tracer's own
+	Surroundings *Surroundings // nil means the current state of this process
 }
 
 // Credential has the ids of a launched command. The effective ids differ from
@@ -48,13 +48,12 @@ type LaunchError struct {
 func (e *LaunchError) Error() string { return e.Step + ": " + e.Errno.Error() }
 func (e *LaunchError) Unwrap() error { return e.Errno }
 
-// Launch starts a command under trace. The next event is the entry of its
-// execve.
+// Launch starts a command under trace. The next event is the entry of its execve.
 //
-// The process is made by clone and shares this process's memory until its
-// execve. It only runs a short list of system calls (launcher.go). It dies with
-// this process at any time: through PR_SET_PDEATHSIG, then through
-// PTRACE_O_EXITKILL, which is removed when execve has succeeded.
+// The process is made by clone and shares this process's memory until its execve. It only
+// runs a short list of system calls (launcher.go). If this process dies, so does the
+// launcher: first because of PR_SET_PDEATHSIG, later because of PTRACE_O_EXITKILL, which is
+// removed when execve has succeeded.
 func (t *Tracer) Launch(c Command) (*Tracee, error) {
 	filter, err := t.makeFilter()
 	if err != nil {
@@ -70,12 +69,12 @@ func (t *Tracer) Launch(c Command) (*Tracee, error) {
 	return tr, err
 }
 
-// errTrapped is returned for a launcher that a seccomp filter has ended, by
-// SECCOMP_RET_TRAP, before it was a tracee. Then the call would have failed.
+// errTrapped means that a seccomp filter killed the launcher by SECCOMP_RET_TRAP before the
+// launcher was a tracee. The call would have failed in any case.
 var errTrapped = errors.New("a seccomp filter has ended the command's process before its execve: SIGSYS")
 
-// launch is Launch. If careful, the launcher makes no call that it can do without before
-// it is a tracee: should this process die until then, it waits for ever.
+// launch is Launch. If careful is set, the launcher makes no optional calls before it is a
+// tracee. If this process dies before that, such a launcher waits forever.
 func (t *Tracer) launch(c *Command, filter []byte, careful bool) (_ *Tracee, err error) {
 	l := &launcher{t: t, careful: careful}
 	if l.program, err = newProgram(becomeSize(c, filter)); err != nil {
@@ -106,7 +105,7 @@ func (c *Command) check() error {
 	return nil
 }
 
-// makeFilter makes the command's seccomp filter, if it is to have one.
+// makeFilter makes the seccomp filter for the command, if the options require one.
 func (t *Tracer) makeFilter() ([]byte, error) {
 	if t.opts.Traced == nil || !t.opts.Follow {
 		return nil, nil
@@ -127,14 +126,14 @@ func (t *Tracer) makeFilter() ([]byte, error) {
 type launcher struct {
 	t       *Tracer
 	tid     int
-	program *program       // nil if it is in another process
-	word    *atomic.Uint32 // for goOn
+	program *program       // nil if the launcher is another process
+	word    *atomic.Uint32 // the word for goOn
 	seized  bool
 	careful bool // see Tracer.launch
 
 	options uintptr     // ptrace options for the command
 	blocked uint64      // signals to be blocked in the command
-	pending unix.Signal // a signal received meanwhile
+	pending unix.Signal // a signal for the command that arrived early
 }
 
 // seize makes the launcher a tracee.
@@ -146,12 +145,12 @@ func (l *launcher) seize(options uintptr) error {
 	return nil
 }
 
-// start starts the launcher, which waits for goOn.
+// start starts the launcher, which then waits for goOn.
 func (l *launcher) start(c *Command, filter []byte) error {
 	p := l.program
 	if !l.careful {
 		p.add(checkNothing, unix.SYS_PRCTL, unix.PR_SET_PDEATHSIG, uint64(unix.SIGKILL))
-		if pid := unix.Getpid(); pid > 0 { // a filter may refuse it
+		if pid := unix.Getpid(); pid > 0 { // a seccomp filter may refuse getpid
 			p.add(checkParent, unix.SYS_GETPPID).want = uint64(pid)
 		}
 	}
@@ -183,8 +182,8 @@ func (l *launcher) start(c *Command, filter []byte) error {
 	return nil
 }
 
-// blockSignals blocks the signals of this thread, except some, and returns those that
-// were blocked before.
+// blockSignals blocks all signals in this thread except those given, and returns the signals
+// that were blocked before.
 func blockSignals(except uint64) (before unix.Sigset_t, err error) {
 	var all unix.Sigset_t
 	for i := range all.Val {
@@ -197,7 +196,7 @@ func blockSignals(except uint64) (before unix.Sigset_t, err error) {
 	return before, nil
 }
 
-// launch follows the launcher to its execve. catch seizes it with the given
+// launch follows the launcher up to its execve. catch seizes the launcher with the given
 // options and lets it continue.
 func (l *launcher) launch(filter []byte, catch func(options uintptr) error) (*Tracee, error) {
 	t := l.t
@@ -228,9 +227,8 @@ func (l *launcher) launch(filter []byte, catch func(options uintptr) error) (*Tr
 	return tr, nil
 }
 
-// end ends the launcher, and returns how it has ended if that is known. A launcher that
-// is another process's child and not yet a tracee exits by itself when the socket between
-// them is closed.
+// end ends the launcher, and returns its wait status if that is known. A launcher that is the
+// child of another process and not yet a tracee exits by itself when the socket is closed.
 func (l *launcher) end() (ended unix.WaitStatus) {
 	if l.seized || l.program != nil {
 		unix.Kill(l.tid, unix.SIGKILL)
@@ -242,8 +240,8 @@ func (l *launcher) end() (ended unix.WaitStatus) {
 	return ended
 }
 
-// awaitReady waits until the launcher has stopped before its execve. Signals from
-// others are kept for the command.
+// awaitReady waits until the launcher has stopped before its execve. It keeps signals from
+// other processes for the command.
 func (l *launcher) awaitReady() error {
 	request, left := unix.PTRACE_CONT, 0
 	for {
@@ -282,11 +280,10 @@ func (l *launcher) awaitReady() error {
 	}
 }
 
-// signalled handles a signal on its way to the launcher, which blocks all of them.
-// One that another process has sent, such as SIGSTOP, is kept for the command. The
-// others are what the kernel forces upon the launcher because of an instruction: the
-// command is not to see them. A fault would come again and again, if the launcher were
-// resumed.
+// signalled handles a signal to the launcher, which blocks all signals. A signal that another
+// process has sent, such as SIGSTOP, is kept for the command. Any other signal was forced by
+// the kernel because of an instruction of the launcher, and the command must not see it.
+// After a fault the launcher cannot be resumed, since the fault would repeat.
 func (l *launcher) signalled(sig unix.Signal) error {
 	var info [SiginfoSize]byte
 	errno := ptraceData(unix.PTRACE_GETSIGINFO, l.tid, 0, unsafe.Pointer(&info))
@@ -304,9 +301,9 @@ func (l *launcher) signalled(sig unix.Signal) error {
 	return nil
 }
 
-// refused is called when a seccomp filter has refused a call of the launcher by
-// SECCOMP_RET_TRAP. The call gets the error that it would have from a kernel without it,
-// since the filter leaves the call's number where the result would be.
+// refused handles a call of the launcher that a seccomp filter has refused by
+// SECCOMP_RET_TRAP. It makes the call fail with ENOSYS, as in a kernel that does not have it,
+// because the filter leaves the call's number in the result register.
 func (l *launcher) refused() error {
 	var regs Registers
 	if errno := ptraceData(unix.PTRACE_GETREGS, l.tid, 0, unsafe.Pointer(&regs)); errno != 0 {
@@ -319,12 +316,12 @@ func (l *launcher) refused() error {
 	return nil
 }
 
-// stopped handles the launcher's breakpoint: it is about to call execve, after
-// some other calls that have to be passed over, or a step has failed.
+// stopped handles the launcher's breakpoint. Either a step has failed, or the launcher is
+// about to call execve; left is the number of other calls that it makes before that.
 //
-// The breakpoint has sent the SIGTRAP although it is blocked: it has unblocked it
-// and set its action to the default (force_sig_info_to_task of kernel/signal.c).
-// If another SIGTRAP was pending for the thread, that one has been reported.
+// The breakpoint has sent the SIGTRAP although it is blocked: it has unblocked it and set its
+// action to the default (force_sig_info_to_task of kernel/signal.c). If another SIGTRAP was
+// pending for the thread, that one has been reported.
 func (l *launcher) stopped() (left int, err error) {
 	allSignals := ^uint64(0)
 	ptraceData(unix.PTRACE_SETSIGMASK, l.tid, signalSetSize, unsafe.Pointer(&allSignals))

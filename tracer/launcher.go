@@ -27,7 +27,7 @@ type step struct {
 // follows.
 const (
 	checkNothing = iota
-	checkError   // on an error the launcher stops to report it, and exits
+	checkError   // on an error the launcher stops to report the error, and exits
 	checkResult  // on a result other than want the launcher exits
 	checkWord    // while the word that the first argument points to is 0, repeat the call
 	checkSkip    // on success skip want bytes of steps
@@ -35,24 +35,23 @@ const (
 	checkParent  // on a process id other than want the launcher exits; an error or 0 is ignored
 )
 
-// Filters around this process may refuse any call. The steps that the launcher
-// can do without have checkNothing, the others checkError or checkResult.
+// A seccomp filter around this process may refuse any call. Steps that the launcher can do
+// without have checkNothing, the others checkError or checkResult.
 
 // maxSteps exceeds the needs of any launcher: two steps for each signal, and
 // some forty others.
 const maxSteps = 192
 
-// program is the memory of a launcher: its steps, and the data that they point
-// to.
+// program is the memory of a launcher: its steps, and the data that they point to.
 //
-// It is not part of the Go heap, since the launcher uses it while this process
-// may continue, and it may be as large as the kernel allows arguments to be.
-// The launcher shares it with this process, which can thereby let it continue.
+// It is not part of the Go heap, since the launcher uses it while this process continues, and
+// since it may be as large as the arguments that the kernel allows. Both processes share it,
+// so this process can write a word to let the launcher continue.
 type program struct {
 	memory []byte
 	used   int // bytes of memory used after the steps
 	steps  int
-	copies []int // descriptors that the launcher is to inherit: see place
+	copies []int // descriptors for the launcher to inherit, see place
 }
 
 // newProgram allocates the memory for a launcher with this many bytes of data.
@@ -180,7 +179,7 @@ func (p *program) hide() *atomic.Uint32 {
 	p.add(checkNothing, unix.SYS_MUNMAP, end, own-end)
 	p.add(checkNothing, unix.SYS_MUNMAP, ownEnd, taskSize-ownEnd)
 	p.add(checkNothing, unix.SYS_PRCTL, unix.PR_SET_DUMPABLE, 1)
-	// A call that writes a value known to be nonzero.
+	// This call writes a value that is known not to be zero.
 	addr, b := p.reserve(pointerSize)
 	p.add(checkNothing, unix.SYS_PRCTL, unix.PR_GET_PDEATHSIG, addr)
 	p.add(checkNothing, unix.SYS_FUTEX, addr, futexWake, 1)
@@ -200,12 +199,11 @@ func awaitHidden(word *atomic.Uint32, pid int) {
 	}
 }
 
-// become sets up the launcher's state for the command, and executes the
-// command.
+// become sets up the launcher's state for the command, and executes the command.
 //
-// Signals get the actions that they have after an execve, before a signal could
-// run a handler of this program in the launcher. If the launcher is this process,
-// signals may have been pending; they remain pending in an execve.
+// Signals get the actions that they have after an execve, so that no signal runs a handler of
+// this program in the launcher. If the launcher is this process, signals may have been
+// pending. They remain pending during the execve.
 func (p *program) become(c *Command, filter []byte, pending uint64) {
 	ignored := ignoredSignals()
 	if c.Surroundings != nil {
@@ -223,7 +221,7 @@ func (p *program) become(c *Command, filter []byte, pending uint64) {
 	for ; pending != 0; pending &= pending - 1 {
 		p.add(checkNothing, unix.SYS_TGKILL, pid, pid, uint64(bits.TrailingZeros64(pending))+1)
 	}
-	// Another user may not be allowed to install a filter without no_new_privs.
+	// Another user may need no_new_privs to install a filter.
 	if len(filter) > 0 {
 		p.install(filter)
 	}
@@ -235,16 +233,16 @@ func (p *program) become(c *Command, filter []byte, pending uint64) {
 	}
 	p.place(c)
 	path := p.text(c.Path)
-	// The name that the execve gives, so that records of that call have it as well.
-	// The kernel keeps the first 15 bytes.
+	// This is the name that execve will set. The launcher sets it early so that records of
+	// the execve show it as well. The kernel keeps the first 15 bytes.
 	name := c.Path[strings.LastIndexByte(c.Path, '/')+1:]
 	p.add(checkNothing, unix.SYS_PRCTL, unix.PR_SET_NAME, p.text(name))
 	argv, envp := p.vector(c.Argv), p.vector(c.Env)
-	// From here on PTRACE_O_EXITKILL takes over its role.
+	// From here on PTRACE_O_EXITKILL replaces the parent-death signal.
 	stop := p.add(checkStop, unix.SYS_PRCTL, unix.PR_SET_PDEATHSIG, 0)
 	if ignored&signalBit(unix.SIGTRAP) != 0 {
 		stop.want = 1
-		p.setAction(unix.SIGTRAP, ignore) // the stop has reset it
+		p.setAction(unix.SIGTRAP, ignore) // the stop has reset the action
 	}
 	p.add(checkNothing, unix.SYS_EXECVE, path, argv, envp)
 	p.add(checkResult, unix.SYS_EXIT_GROUP, 1)
@@ -283,8 +281,8 @@ func (p *program) restore(s *Surroundings) {
 		p.add(checkNothing, unix.SYS_CLOSE, uint64(bits.TrailingZeros64(closed)))
 	}
 	for _, l := range s.Limits {
-		// If a seccomp filter refuses this, it has also kept the limit from
-		// being changed.
+		// If a seccomp filter refuses this call, it has also kept this program from changing
+		// the limit.
 		p.add(checkNothing, unix.SYS_PRLIMIT64, 0, uint64(l.Resource), value(p, l.Rlimit))
 	}
 }
@@ -298,7 +296,7 @@ func (p *program) place(c *Command) {
 		if file == nil {
 			continue
 		}
-		// Copy it above all three, so that none replaces another.
+		// Copy it to a number above all three, so that none of them replaces another.
 		fd, err := unix.FcntlInt(file.Fd(), unix.F_DUPFD_CLOEXEC, len(c.Files))
 		if err == nil {
 			p.copies = append(p.copies, fd)

@@ -31,8 +31,8 @@ const launcherTextSize = 512
 // (TASK_SIZE of asm/page_64_types.h).
 const taskSize = 1<<47 - 1<<12
 
-// callsLeft returns how many calls a launcher that has stopped because of a step
-// makes before its execve.
+// callsLeft returns the number of calls that a launcher will make before its execve, after it
+// has stopped because of a step.
 func callsLeft(regs *Registers) int { return int(regs.R15) - 1 }
 
 // failedStep returns the error that a launcher stopped to report, or nil if it
@@ -50,8 +50,8 @@ func failedStep(regs *Registers) error {
 	return &LaunchError{name, unix.Errno(-result)}
 }
 
-// setResult makes a launcher's last call fail. The number of the call is no longer there:
-// the kernel would begin a call again that seems to have been interrupted.
+// setResult makes a launcher's last call fail. It also clears the call's number: otherwise
+// the kernel might restart the call as an interrupted one.
 func setResult(regs *Registers, errno unix.Errno) {
 	regs.Rax = uint64(-int64(errno))
 	regs.Orig_rax = ^uint64(0)

@@ -9,9 +9,10 @@ import (
 	"trapline/tracer/buffered"
 )
 
-// With Options.Lasting, a call with a descriptor is buffered only once the
-// descriptor is listed in the areas of the threads that have it. It is listed when a
-// call with it stops, and no longer listed when it is closed, by a call that stops.
+// With Options.Lasting, a call with a descriptor is buffered only if the descriptor is listed
+// in the areas of the threads that share it. The tracer lists a descriptor when a call that
+// uses it stops. It removes the descriptor from the lists when a call closes it; calls that
+// close descriptors stop.
 
 // BufferedClosesAny is BufferedCall.Closes of a call that may close any descriptor.
 const BufferedClosesAny = buffered.ClosesAny
@@ -35,7 +36,8 @@ func (t *Tracer) list(tr *Tracee) {
 	}
 }
 
-// unlistClosed is for the entry and the exit of a call that may close descriptors.
+// unlistClosed removes descriptors from the lists at the entry and at the exit of a call that
+// may close them.
 func (t *Tracer) unlistClosed(tr *Tracee) {
 	b, call := t.buffered, &tr.call
 	if flags, creates := tr.cloneFlagsOf(); creates && sharesFilesAlone(flags) || call.NR == unix.SYS_UNSHARE {
@@ -66,9 +68,9 @@ func (t *Tracer) unlistClosed(tr *Tracee) {
 	}
 }
 
-// sharesFilesAlone reports whether a task that is created with these flags shares
-// descriptors but no memory with its parent, or is a thread with its own: then it is
-// not known whose descriptors a call closes.
+// sharesFilesAlone reports whether a task created with these flags shares descriptors but not
+// memory with its parent, or is a thread with its own descriptors. In both cases it is not
+// known whose descriptors a call closes.
 func sharesFilesAlone(flags uint64) bool {
 	files, thread := flags&unix.CLONE_FILES != 0, flags&unix.CLONE_THREAD != 0
 	return files && flags&unix.CLONE_VM == 0 || thread && !files

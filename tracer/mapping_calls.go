@@ -8,20 +8,20 @@ import (
 	"trapline/tracer/buffered"
 )
 
-// mmap, munmap and mprotect change what the tracer knows of a process's memory. While
-// a process has one thread they need not stop: what they have changed is noted when
-// they are reported, which is before any later stop is looked at. With several threads
-// another one might stop meanwhile.
+// mmap, munmap and mprotect change what the tracer knows of a process's memory. They need not
+// stop while the process has one thread: the tracer records their changes when it reports
+// them, which is before it handles any later stop. With several threads, another thread could
+// stop in between.
 //
-// They stop where they may change what the tracer has mapped (KindPlace), and where
-// code may become writable: it is restored before that.
+// These calls do stop where they may change what the tracer has mapped (KindPlace), and where
+// code may become writable, since the tracer must restore the code first.
 
-// changesMappings reports whether a call is one of these.
+// changesMappings reports whether a call is mmap, munmap or mprotect.
 func changesMappings(nr uint64) bool {
 	return nr == unix.SYS_MMAP || nr == unix.SYS_MUNMAP || nr == unix.SYS_MPROTECT
 }
 
-// guardMappings makes such calls stop where the tracer has to see them first.
+// guardMappings makes such a call stop if the tracer has to see it first.
 func guardMappings(nr uint64, call *buffered.Call) {
 	if !call.Buffered || !changesMappings(nr) {
 		return
@@ -36,16 +36,17 @@ func guardMappings(nr uint64, call *buffered.Call) {
 	call.Ops = append([]buffered.Op{guard}, call.Ops...)
 }
 
-// prepareMappings prepares these calls before any process has the table: in a process
-// with threads their entries are empty, and must not be written again.
+// prepareMappings prepares these calls before any process has the table. In a process with
+// threads their table entries are empty and must not be written again.
 func (t *Tracer) prepareMappings() {
 	for _, nr := range []uint64{unix.SYS_MMAP, unix.SYS_MUNMAP, unix.SYS_MPROTECT} {
 		t.prepareCall(nr)
 	}
 }
 
-// beginThreads is for a tracee that is about to create a task with these flags: if it
-// has the same memory, and runs beside the tracee, such calls stop from now on.
+// beginThreads handles a tracee that is about to create a task with these flags. If the new
+// task shares the memory and runs at the same time as the tracee, calls that change mappings
+// stop from now on.
 func (t *Tracer) beginThreads(tr *Tracee, flags uint64) {
 	s := tr.space
 	if s.threaded || flags&unix.CLONE_VM == 0 || flags&unix.CLONE_VFORK != 0 {
@@ -57,15 +58,15 @@ func (t *Tracer) beginThreads(tr *Tracee, flags uint64) {
 	}
 }
 
-// stopMappings makes such calls stop in a process.
+// stopMappings makes the calls that change mappings stop in a process.
 func (t *Tracer) stopMappings(tr *Tracee) {
 	for _, nr := range []uint64{unix.SYS_MMAP, unix.SYS_MUNMAP, unix.SYS_MPROTECT} {
 		t.writeCode(tr, buffered.EntryAddr(nr), make([]byte, 4))
 	}
 }
 
-// noteMappings notes what such a call changes: before the call if it stops, else
-// after it.
+// noteMappings records what such a call changes. It is called before the call if the call
+// stops, otherwise after it.
 func (t *Tracer) noteMappings(tr *Tracee, nr uint64, args *[6]uint64) {
 	switch nr {
 	case unix.SYS_MUNMAP:
@@ -73,7 +74,7 @@ func (t *Tracer) noteMappings(tr *Tracee, nr uint64, args *[6]uint64) {
 		t.dropSites(tr, args[0], args[1], false)
 	case unix.SYS_MMAP:
 		if args[3]&unix.MAP_FIXED == 0 {
-			t.forgetMappings(tr, 0, 0) // what is there already stays
+			t.forgetMappings(tr, 0, 0) // existing mappings remain
 		} else {
 			t.forgetMappings(tr, args[0], args[1])
 			t.dropSites(tr, args[0], args[1], false)
@@ -86,8 +87,8 @@ func (t *Tracer) noteMappings(tr *Tracee, nr uint64, args *[6]uint64) {
 	}
 }
 
-// lowest returns the address from which on the tracer has mapped nothing: libraries
-// are above it.
+// lowest returns an address above everything that the tracer has mapped. Libraries are above
+// it.
 func (s *space) lowest() uint64 {
 	lowest := uint64(buffered.AreasAddr + 1<<46) // far more areas than there can be threads
 	for i := range s.arenas {

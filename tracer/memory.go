@@ -16,9 +16,9 @@ type ioVectors struct {
 	remote unix.RemoteIovec
 }
 
-// ReadMemory reads len(b) bytes at addr and returns the number of bytes read,
-// which is smaller where the memory ends, and 0 if there is none or the tracee
-// is gone.
+// ReadMemory reads len(b) bytes at addr and returns the number of bytes read. The number is
+// smaller if the memory ends earlier, and 0 if there is no memory at addr or the tracee has
+// ended.
 func (tr *Tracee) ReadMemory(addr uint64, b []byte) int {
 	if len(b) == 0 {
 		return 0
@@ -72,7 +72,7 @@ func (tr *Tracee) transfer(trap uintptr, addr uint64, b []byte) (int, unix.Errno
 	return int(n), errno
 }
 
-// hasMemory returns false for a tracee that has ended, or is about to.
+// hasMemory returns false for a tracee that has ended or is about to end.
 func (tr *Tracee) hasMemory() bool {
 	const nobodys = 1 << 63
 	var b [1]byte
@@ -80,8 +80,8 @@ func (tr *Tracee) hasMemory() bool {
 	return errno != unix.ESRCH
 }
 
-// peek is ReadMemory word by word, for a tracee whose memory ptrace may read
-// though process_vm_readv may not (for example one that is not dumpable).
+// peek is ReadMemory word by word. It is for a tracee whose memory ptrace may read though
+// process_vm_readv may not, for example one that is not dumpable.
 func (tr *Tracee) peek(addr uint64, b []byte) int {
 	var word [8]byte
 	n := 0

@@ -17,25 +17,25 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A process may serve memory, by userfaultfd(2), or files that others map into
-// theirs, by fuse(4). A read of such memory that has no content yet waits for that
-// process, and only SIGKILL can end the wait. The process may never serve it,
-// least of all if it is itself a tracee that waits for the tracer.
+// A process can serve memory by userfaultfd(2), and it can serve files by fuse(4), which
+// other processes map into their memory. A read of such memory waits for the serving process
+// if the memory has no content yet, and only SIGKILL can end the wait. The process may never
+// serve it, in particular if it is itself a tracee that waits for the tracer.
 //
-// Once a tracee has a descriptor of userfaultfd or FUSE, other threads make all
-// reads and writes, and are abandoned if they do not return. The calls after which
-// a tracee's descriptors are checked are userfaultfd and, because many open files,
-// those that mount.
+// Once a tracee has a descriptor of userfaultfd or FUSE, separate threads make all reads and
+// writes. The tracer abandons a thread that does not return. It checks a tracee's descriptors
+// after userfaultfd and after calls that mount, but not after those that open files, because
+// these are too frequent.
 //
-// File systems that are served by processes that are not tracees make no
-// difference: many machines have some, and all tracing would be slower there.
-// Such a process is not stopped by the tracer.
+// File systems that are served by processes that are not tracees are not considered. Many
+// machines have some, and considering them would slow down every trace there. The tracer does
+// not stop such a process, so it can serve the memory.
 
 // serveLimit is how long a read or write may sleep.
 const serveLimit = 50 * time.Millisecond
 
-// maxLeftBehind is the maximum number of abandoned threads. When it is reached,
-// only memory with content is read until one returns.
+// maxLeftBehind is the maximum number of abandoned threads. When it is reached, only memory
+// with content is read until one of the threads returns.
 const maxLeftBehind = 4
 
 // accessor reads and writes memory in a separate goroutine.
@@ -55,17 +55,18 @@ type access struct {
 	b    []byte
 }
 
-// awaitServed notes that a tracee enters a call after which it may serve memory.
+// awaitServed records that a tracee enters a call after which it may serve memory.
 func (t *Tracer) awaitServed(tr *Tracee) {
 	if t.asksServed != nil && t.asksServed != tr {
-		t.beginServed() // two at a time: do not wait for the results
+		t.beginServed() // two tracees at a time: do not wait for the results
 		return
 	}
 	t.asksServed = tr
 }
 
-// checkServed checks at a stop of a tracee whether the one for which awaitServed
-// was called has such a descriptor. There is no memory to serve without it.
+// checkServed is called at a stop of a tracee. If awaitServed was called for this tracee,
+// checkServed checks whether the tracee now has such a descriptor. Without one it cannot
+// serve memory.
 func (t *Tracer) checkServed(tr *Tracee) {
 	asks := t.asksServed
 	if asks == nil {
@@ -79,8 +80,8 @@ func (t *Tracer) checkServed(tr *Tracee) {
 	}
 }
 
-// beginServed is for the time when a tracee may serve memory. Buffered calls would read it
-// themselves, in the program's threads, where nobody gives up: all calls stop.
+// beginServed is called when a tracee may begin to serve memory. From then on all calls stop:
+// the stub would read the memory in the program's own threads, and would wait there forever.
 func (t *Tracer) beginServed() {
 	t.accessor = new(accessor)
 	if t.buffered != nil {
@@ -88,8 +89,8 @@ func (t *Tracer) beginServed() {
 	}
 }
 
-// servesByDescriptor reports whether a process may serve memory, its own or that
-// of others, judging by its descriptors. It assumes so if they are unknown.
+// servesByDescriptor reports whether the descriptors of a process allow it to serve memory,
+// its own or that of others. If the descriptors are unknown, it assumes so.
 func servesByDescriptor(pid int) bool {
 	folder := "/proc/" + strconv.Itoa(pid) + "/fd/"
 	dir, err := os.Open(folder)
@@ -104,8 +105,8 @@ func servesByDescriptor(pid int) bool {
 	})
 }
 
-// accessServed is transfer for memory that may be served by a process. It gives
-// up after serveLimit, with n = 0.
+// accessServed is transfer for memory that a process may serve. It gives up after serveLimit,
+// with n = 0.
 func (t *Tracer) accessServed(trap uintptr, tid int, addr uint64, b []byte) (int, unix.Errno) {
 	a := t.accessor
 	if a.left.Load() >= maxLeftBehind && !isPresent(tid, addr, len(b)) {
@@ -115,7 +116,7 @@ func (t *Tracer) accessServed(trap uintptr, tid int, addr uint64, b []byte) (int
 		a.requests, a.done = make(chan access), make(chan int, 1)
 		go a.serve(a.requests, a.done)
 	}
-	own := make([]byte, len(b)) // the goroutine may keep it
+	own := make([]byte, len(b)) // an abandoned goroutine may keep it
 	copy(own, b)
 	a.requests <- access{trap, tid, addr, own}
 	n, ok := a.await(tid, addr, len(b))
@@ -135,9 +136,9 @@ func (t *Tracer) accessServed(trap uintptr, tid int, addr uint64, b []byte) (int
 	return n, 0
 }
 
-// await waits for the result of a request. It gives up if the goroutine's
-// thread sleeps and part of the memory is absent; on a busy machine the thread
-// may only be waiting for a processor.
+// await waits for the result of a request. It gives up if the goroutine's thread sleeps and
+// part of the memory is absent. On a busy machine a thread that does not sleep may only be
+// waiting for a processor.
 func (a *accessor) await(tid int, addr uint64, size int) (n int, ok bool) {
 	if a.timer == nil {
 		a.timer = time.NewTimer(serveLimit)
@@ -170,7 +171,7 @@ func isRunnable(tid int) bool {
 func isPresent(tid int, addr uint64, n int) bool {
 	const pageSize = 4096
 	first, last := addr/pageSize, (addr+uint64(n)-1)/pageSize
-	const most = 64 // pages checked
+	const most = 64 // maximum number of pages that are checked
 	if last < first || last-first >= most {
 		return false
 	}

@@ -4,15 +4,15 @@ package tracer
 
 import "trapline/tracer/buffered"
 
-// Co-location has to see calls that open files, since some files show affinity masks:
-// colocate.OpensFile. Therefore such calls of a patched process stop at first. When there
-// were some, the process is taken for one that opens many. Then they do not stop any
-// more, and no tracee is pinned as long as the process has a ring. While tracees do not
-// take turns with the tracer there is nothing to lose, and such calls do not stop from the
-// beginning, unless tracees are to be pinned in any case.
+// Co-location has to see calls that open files, since some files show affinity masks (see
+// colocate.OpensFile). Therefore such calls of a patched process stop at first. After some of
+// them, the tracer assumes that the process opens many files. From then on these calls do not
+// stop, and no tracee is pinned while the process has a ring. If tracees do not take turns
+// with the tracer, pinning gains nothing, and these calls never stop, unless the options
+// require pinning.
 
-// withhold makes calls with a number, which open files, stop in all processes but those
-// that hide theirs.
+// withhold makes calls with a number stop in all processes except those that hide their
+// opens. The number is that of a call that opens files.
 func (t *Tracer) withhold(nr uint64) {
 	b := t.buffered
 	if b.withheld == nil {
@@ -21,7 +21,7 @@ func (t *Tracer) withhold(nr uint64) {
 	b.withheld[nr] = b.table.Withhold(nr)
 }
 
-// grant lets calls with a number not stop in the processes that hide theirs.
+// grant enables the buffering of calls with a number in the processes that hide their opens.
 func (t *Tracer) grant(nr uint64) {
 	told := map[*space]bool{}
 	for _, tr := range t.tracees {
@@ -32,8 +32,8 @@ func (t *Tracer) grant(nr uint64) {
 	}
 }
 
-// hides reports whether the call that a tracee has entered is one that opens files and
-// need not stop. It counts those that a process has made, and begins to hide them.
+// hides reports whether the call that a tracee has entered opens files and need not stop. It
+// counts such calls of a process, and decides when the process begins to hide them.
 func (t *Tracer) hides(tr *Tracee) bool {
 	b, s, nr := t.buffered, tr.space, tr.call.NR
 	if b.withheld[nr] == nil {
@@ -58,12 +58,12 @@ func (t *Tracer) hides(tr *Tracee) bool {
 	return true
 }
 
-// mayPin reports whether pins are worth more than opening files without a stop.
+// mayPin reports whether pinning tracees may save more than opening files without a stop.
 func (t *Tracer) mayPin() bool {
 	return t.colocation.TakesTurns() || t.opts.Colocate == ColocateAlways
 }
 
-// grantAll lets all calls that open files not stop in a process.
+// grantAll enables the buffering of all calls that open files in a process.
 func (t *Tracer) grantAll(tr *Tracee) {
 	for nr, word := range t.buffered.withheld {
 		t.writeCode(tr, buffered.EntryAddr(nr), word)

@@ -8,18 +8,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A program may have its own seccomp filters besides the tracer's. The kernel
-// runs all of a thread's filters and takes the action of highest precedence;
-// among equal actions that of the filter installed last: seccomp(2). Actions
-// that refuse a call (SECCOMP_RET_KILL_PROCESS to SECCOMP_RET_USER_NOTIF)
-// outrank the SECCOMP_RET_TRACE of the tracer's filter, so a refused call would
-// not stop. Therefore, once a tracee installs a filter, it is resumed by
+// A program may have its own seccomp filters besides the tracer's. The kernel runs all of a
+// thread's filters and takes the action of highest precedence; among equal actions that of
+// the filter installed last: seccomp(2). Actions that refuse a call (SECCOMP_RET_KILL_PROCESS
+// to SECCOMP_RET_USER_NOTIF) outrank the SECCOMP_RET_TRACE of the tracer's filter, so a
+// refused call would not stop. Therefore, once a tracee installs a filter, it is resumed by
 // PTRACE_SYSCALL: the syscall-enter-stop precedes all filters.
 //
-// A program's own SECCOMP_RET_TRACE makes its call fail with ENOSYS if no
-// tracer handles it, and so it does here. SECCOMP_RET_DATA tells the two apart:
-// the tracer's is a random number, so that a program is unlikely to use the
-// same one.
+// If no tracer handles a program's own SECCOMP_RET_TRACE, the call fails with ENOSYS. It must
+// fail here, too. SECCOMP_RET_DATA tells the two filters apart: the tracer uses a random
+// number, which a program is unlikely to use.
 
 // Operations and flags of seccomp(2) (linux/seccomp.h).
 const (
@@ -37,14 +35,14 @@ func UnderFilter() bool {
 	return err != nil || mode != 0
 }
 
-// watchFilters handles the entry of a call of seccomp, or else prctl. If the
+// watchFilters handles the entry of seccomp if isSeccomp is set, otherwise of prctl. If the
 // call installs a filter, the tracee stops at every call from then on; with
-// SECCOMP_FILTER_FLAG_TSYNC all threads of its process do. It does not check
-// whether the call succeeds; if it fails, this only costs speed.
+// SECCOMP_FILTER_FLAG_TSYNC all threads of its process do. watchFilters does not check
+// whether the call succeeds. If it fails, the trace is only slower.
 func (t *Tracer) watchFilters(tr *Tracee, isSeccomp bool) {
 	args := &tr.call.Args
 	switch {
-	case args[2] == 0: // there is no program: some probe the kernel in this way
+	case args[2] == 0: // the call has no program: some programs probe the kernel in this way
 	case isSeccomp && uint32(args[0]) == seccompSetModeFilter:
 		t.stopAtEveryCall(tr)
 		if args[1]&seccompFlagTSync != 0 {
@@ -62,8 +60,8 @@ func (t *Tracer) stopAtEveryCall(tr *Tracee) {
 	}
 }
 
-// stopThreadsAtEveryCall is stopAtEveryCall for all threads of a tracee's
-// process. It stops a running thread for this.
+// stopThreadsAtEveryCall is stopAtEveryCall for all threads of a tracee's process. It stops
+// the running ones for this.
 func (t *Tracer) stopThreadsAtEveryCall(tr *Tracee) {
 	pid := t.processOf(tr)
 	for _, other := range t.tracees {
@@ -78,8 +76,8 @@ func (t *Tracer) stopThreadsAtEveryCall(tr *Tracee) {
 	t.forbidCalls(tr.space)
 }
 
-// forbidCalls keeps the threads of a space from making calls that are not the program's,
-// before one of them installs a filter for all.
+// forbidCalls keeps the stub from making calls of its own in the threads of an address space,
+// before one of the threads installs a filter for all.
 func (t *Tracer) forbidCalls(s *space) {
 	if s == nil || t.buffered == nil {
 		return
@@ -94,7 +92,7 @@ func (t *Tracer) forbidCalls(s *space) {
 	if !found {
 		return
 	}
-	// Those that had decided to make such a call make it now.
+	// Threads that have already decided to make such a call make it during this time.
 	const enough = 5 * time.Millisecond
 	time.Sleep(enough)
 }
@@ -123,7 +121,7 @@ func (t *Tracer) seccompStop(tr *Tracee) *Event {
 		return nil // killed in the stop, or the stop is stale
 	}
 	switch {
-	case tr.launch == launchFailed: // it will exit, and never became the command
+	case tr.launch == launchFailed: // it will exit without having become the command
 	case !tr.inCall && !tr.isInStub(t.info.ip):
 		return t.enterStop(tr)
 	default:

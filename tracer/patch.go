@@ -12,16 +12,17 @@ import (
 	"trapline/tracer/buffered"
 )
 
-// leaveTrampoline moves a tracee at the slow call of a trampoline to the place
-// where it would have made its call.
+// leaveTrampoline moves a tracee from the slow call of a trampoline to the program's own
+// call, to which the trampoline belongs.
 func (t *Tracer) leaveTrampoline(tr *Tracee, returns uint64) {
 	tr.call.IP = returns
 	ptrace(unix.PTRACE_POKEUSR, tr.TID, unsafe.Offsetof(Registers{}.Rip), uintptr(returns))
 	ptrace(unix.PTRACE_POKEUSR, tr.TID, unsafe.Offsetof(Registers{}.Rcx), uintptr(returns))
 }
 
-// redo lets a tracee make the call that it has entered by the trampoline of the call, so
-// that it does not stop at the end of the call. It returns false if it cannot.
+// redo makes a tracee repeat the call that it has entered, through the trampoline of the
+// call, so that the tracee does not stop at the end of the call. It returns false if that is
+// not possible.
 func (t *Tracer) redo(tr *Tracee, x *site) bool {
 	if x.trampoline == 0 || tr.buffered == nil || tr.buffered.aside {
 		return false
@@ -39,18 +40,18 @@ func (t *Tracer) redo(tr *Tracee, x *site) bool {
 	return true
 }
 
-// place is what is known of the code that makes a call.
+// place describes the code that makes a call.
 type place struct {
-	text  *buffered.Text // nil if it is not patched
-	bias  uint64         // what is added to addresses in the file
-	hole  uint64         // of the call; 0 if its number is loaded before it, see site.load
-	found bool           // there is something to be patched
+	text  *buffered.Text // nil if the code cannot be patched
+	bias  uint64         // difference between addresses in memory and in the file
+	hole  uint64         // the call's hole; 0 if the instruction that loads the number is patched, see site.load
+	found bool           // there is something to patch
 
-	from, to uint64 // where the code is
+	from, to uint64 // the addresses of the code
 }
 
-// placeOf finds the code of the file that has a call, and what is patched for it: a
-// hole, or the instruction that loads its number. Only private mappings of files are
+// placeOf finds the code of the file that contains a call, and what to patch for the call: a
+// hole, or the instruction that loads the call's number. Only private mappings of files are
 // patched.
 func (t *Tracer) placeOf(tr *Tracee, x *site) (p place) {
 	s := tr.space
@@ -81,7 +82,7 @@ func (t *Tracer) placeOf(tr *Tracee, x *site) (p place) {
 	return p
 }
 
-// findHole finds what is patched for a call in known code.
+// findHole finds what to patch for a call in known code.
 func (p *place) findHole(tr *Tracee, x *site) {
 	returns := x.returns - p.bias
 	if hole, ok := p.text.Hole(returns); ok {
@@ -96,16 +97,16 @@ func (p *place) findHole(tr *Tracee, x *site) {
 	}
 }
 
-// isPristine reports whether code is in memory as in the file.
+// isPristine reports whether code in memory is the same as in the file.
 func (p *place) isPristine(tr *Tracee, addr uint64, size int) bool {
 	b := make([]byte, size)
 	return tr.ReadMemory(addr+p.bias, b) == len(b) && string(b) == string(p.text.Read(addr, size))
 }
 
-// install patches a call: the trampoline, the jump to it in the hole, and last
-// the jump to the hole; or the trampoline, and the jump to it in place of the
-// instruction that loads the call's number. Where nothing can be patched there is only
-// the trampoline, for redo.
+// install patches a call. With a hole it writes the trampoline, then in the hole a jump to
+// the trampoline, and last the jump to the hole in place of the call. Otherwise it writes the
+// trampoline, and a jump to it in place of the instruction that loads the call's number. If
+// nothing can be patched, it only writes the trampoline, for redo.
 func (t *Tracer) install(tr *Tracee, x *site, p place) {
 	if p.text == nil {
 		return
@@ -133,7 +134,7 @@ func (t *Tracer) install(tr *Tracee, x *site, p place) {
 	}
 }
 
-// noteHole notes whose hole a hole is.
+// noteHole records which call a hole belongs to.
 func (s *space) noteHole(hole, returns uint64) {
 	if s.holes == nil {
 		s.holes = map[uint64]uint64{}
@@ -141,8 +142,8 @@ func (s *space) noteHole(hole, returns uint64) {
 	s.holes[hole] = returns
 }
 
-// isSplit reports whether memory is in two words, which cannot be written at the
-// same time.
+// isSplit reports whether a range of memory extends over two words, which cannot be written
+// at the same time.
 func isSplit(at, size uint64) bool {
 	const wordSize = 8
 	return at%wordSize+size > wordSize
@@ -176,12 +177,12 @@ func pokeJump(tr *Tracee, at, to uint64) bool {
 	return tr.poke(at, jump) == len(jump)
 }
 
-// jumpTo makes a jump that is at an address.
+// jumpTo returns a jump from one address to another.
 func jumpTo(at, to uint64) []byte {
 	return binary.LittleEndian.AppendUint32([]byte{0xe9}, uint32(to-(at+buffered.JumpSize)))
 }
 
-// arenaNear returns an arena with space for a trampoline that a call can reach.
+// arenaNear returns an arena that a call can reach and that has space for a trampoline.
 func (s *space) arenaNear(addr uint64) *arena {
 	for i := range s.arenas {
 		a := &s.arenas[i]

@@ -11,21 +11,22 @@ import (
 	"trapline/tracer/buffered"
 )
 
-// A dynamic linker makes most of the calls of a short program, before it sets the fs
-// base by which trampolines find an area. Until then the thread has a provisional one,
-// buffered.ProvisionalFS. The program must not notice: it is taken away where it would,
-// and from then on the calls of the process stop. When the program sets its own fs
-// base, its area goes with it.
+// A dynamic linker makes most of the calls of a short program, and makes them before it sets
+// the fs base by which trampolines find an area. Until then the tracer gives the thread a
+// provisional fs base, buffered.ProvisionalFS. The program must not notice this. Where it
+// could, the tracer removes the provisional fs base, and from then on the calls of the
+// process stop. When the program sets its own fs base, the thread keeps its area.
 //
-// Other programs get none: one that reads its thread-local variables before it has an fs
-// base has to crash, and what is at the provisional one, and before it, can be read.
+// Other programs get no provisional fs base. A program that reads its thread-local variables
+// before it has an fs base has to crash, but the memory at the provisional one, and before
+// it, is readable.
 
 var (
 	errProvisional = errors.New("it asks for its fs base before it has one")
 	errSignal      = errors.New("it got a signal before it had an fs base")
 )
 
-// withoutProvisional returns the fs base that a program has set.
+// withoutProvisional returns the fs base as the program has set it.
 func withoutProvisional(fs uint64) uint64 {
 	if fs == buffered.ProvisionalFS {
 		return 0
@@ -33,8 +34,7 @@ func withoutProvisional(fs uint64) uint64 {
 	return fs
 }
 
-// endProvisional takes the provisional fs base away from a stopped tracee, if it has
-// one.
+// endProvisional removes the provisional fs base from a stopped tracee, if it has one.
 func (t *Tracer) endProvisional(tr *Tracee, why error) bool {
 	if fsOf(tr) != buffered.ProvisionalFS {
 		return false
@@ -45,8 +45,8 @@ func (t *Tracer) endProvisional(tr *Tracee, why error) bool {
 	return true
 }
 
-// dumpsCore reports whether a signal's default action is to dump core, which has the
-// fs base.
+// dumpsCore reports whether the default action of a signal is to dump core. A core dump
+// contains the fs base.
 func dumpsCore(sig unix.Signal) bool {
 	switch sig {
 	case unix.SIGQUIT, unix.SIGILL, unix.SIGTRAP, unix.SIGABRT, unix.SIGBUS, unix.SIGFPE, unix.SIGSEGV, unix.SIGXCPU, unix.SIGXFSZ, unix.SIGSYS:
@@ -55,15 +55,15 @@ func dumpsCore(sig unix.Signal) bool {
 	return false
 }
 
-// moveArea is for the end of a call that has set the fs base of a tracee: the index
-// leads to its area by the new one.
+// moveArea is called after a call has set the fs base of a tracee. It makes the index point
+// to the area by the new fs base.
 func (t *Tracer) moveArea(tr *Tracee) {
 	th := tr.buffered
 	th.moving = false
 	fs := fsOf(tr)
 	own, err := t.wordAtFS(tr, fs)
 	if err != nil {
-		t.unpatchAll(tr, errNoFS) // trampolines would fault
+		t.unpatchAll(tr, errNoFS) // trampolines would cause faults
 	}
 	if err != nil || !own || !isFree(tr, fs) {
 		t.takeArea(tr)

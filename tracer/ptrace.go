@@ -19,10 +19,10 @@ const (
 	optionsFollow = unix.PTRACE_O_TRACECLONE | unix.PTRACE_O_TRACEFORK | unix.PTRACE_O_TRACEVFORK
 )
 
-// ptrace makes a request whose data is a number. None of the requests used here
-// blocks, so the Go scheduler need not know of it. EINTR comes from a seccomp
-// filter around trapline that asks a supervisor (SECCOMP_RET_USER_NOTIF): then
-// the request has not been made, and is made again.
+// ptrace makes a request whose data is a number. None of the requests used here blocks, so
+// the Go scheduler need not know of it. EINTR means that a seccomp filter around trapline
+// asks a supervisor (SECCOMP_RET_USER_NOTIF) and that the request has not been made. ptrace
+// then repeats the request.
 func ptrace(request, tid int, addr, data uintptr) unix.Errno {
 	for {
 		_, _, errno := unix.RawSyscall6(unix.SYS_PTRACE, uintptr(request), uintptr(tid), addr, data, 0, 0)

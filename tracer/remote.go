@@ -13,20 +13,20 @@ import (
 	"trapline/tracer/buffered"
 )
 
-// remote makes system calls in a tracee's name, at a seccomp stop, in place of
-// the call that stopped. At the end the tracee makes its own call again.
+// remote makes system calls on behalf of a tracee, at a seccomp stop, in place of the call
+// that stopped. At the end the tracee makes its own call again.
 //
-// No calls are made by instructions of the program, except the first one, which
-// maps the page with the stub. Calls from that page pass the filter, and then
-// the tracee stops for a call outside of it, which is not made.
+// Only the first of these calls uses an instruction of the program. It maps the page with the
+// stub. The filter lets calls from that page pass. After the calls the tracee makes one from
+// another page to stop there; this call is not executed.
 type remote struct {
 	t       *Tracer
 	tr      *Tracee
-	own     Registers // the tracee's, at its call
+	own     Registers // the tracee's registers at its own call
 	blocked uint64    // its signal mask
 	kept    uint64    // the result of the last call with buffered.RemoteKeep
 
-	group  bool // it stopped with its process meanwhile
+	group  bool // the tracee's process was stopped by a signal meanwhile
 	sigs   []unix.Signal
 	ended  bool
 	failed error
@@ -64,7 +64,7 @@ func (r *remote) mapFirst(addr, size uint64, prot, flags int) error {
 	return remoteError(int64(regs.Rax))
 }
 
-// restore sets registers so that the tracee makes its own call again.
+// restore sets the registers so that the tracee makes its own call again.
 func (r *remote) restore(regs *Registers) {
 	*regs = r.own
 	regs.Rax, regs.Orig_rax = r.own.Orig_rax, ^uint64(0)
@@ -80,13 +80,13 @@ func (r *remote) call(nr uint64, args ...uint64) (uint64, error) {
 	return results[0], err
 }
 
-// remoteCall is the number of a call, its arguments, and flags: buffered.RemoteKeep and
-// others.
+// remoteCall is the number of a call, its arguments, and its flags such as
+// buffered.RemoteKeep.
 type remoteCall [8]uint64
 
-// calls makes calls from the stub's page, up to the first that fails, whose error it
-// returns. It returns how many have succeeded, and the results of the last two, the
-// last one first. All of them take one stop.
+// calls makes calls from the stub's page, all in one stop, until one fails. It returns how
+// many have succeeded, the results of the last two, the last one first, and the error of the
+// one that failed.
 func (r *remote) calls(list ...remoteCall) (done int, results [2]uint64, err error) {
 	if r.failed != nil {
 		return 0, results, r.failed
@@ -123,7 +123,7 @@ func remoteError(result int64) error {
 	return nil
 }
 
-// end is for a tracee that has not come to the stop that was wanted.
+// end handles a tracee that did not reach the stop that was wanted.
 func (r *remote) end() error {
 	if r.failed == nil {
 		r.ended, r.failed = true, errEnded
@@ -131,8 +131,8 @@ func (r *remote) end() error {
 	return r.failed
 }
 
-// finish lets the tracee make its own call again, which will stop or not as its
-// place now demands. It returns false if the tracee has ended.
+// finish makes the tracee repeat its own call, which stops again unless it is buffered by
+// now. It returns false if the tracee has ended.
 func (r *remote) finish() bool {
 	if r.ended {
 		return false
@@ -145,7 +145,7 @@ func (r *remote) finish() bool {
 		unix.Tgkill(r.t.processOf(r.tr), r.tr.TID, sig)
 	}
 	if r.group {
-		ptrace(unix.PTRACE_INTERRUPT, r.tr.TID, 0, 0) // it will stop again
+		ptrace(unix.PTRACE_INTERRUPT, r.tr.TID, 0, 0) // the tracee will stop again
 	}
 	r.tr.inCall = false
 	r.t.resume(r.tr)
@@ -155,8 +155,8 @@ func (r *remote) finish() bool {
 func isSyscallStop(status uint32) bool { return unix.Signal(status>>8&0xff) == stopSyscall }
 func isSeccompStop(status uint32) bool { return status>>16 == unix.PTRACE_EVENT_SECCOMP }
 
-// resume resumes the tracee up to the stop that is wanted. It returns false if it
-// has ended, was replaced by execve, or cannot run the stub.
+// resume resumes the tracee until it reaches the stop that is wanted. It returns false if the
+// tracee has ended, was replaced by an execve, or cannot run the stub.
 func (r *remote) resume(request int, wanted func(status uint32) bool) bool {
 	for {
 		if errno := ptrace(request, r.tr.TID, 0, 0); errno != 0 && errno != unix.ESRCH {
@@ -179,13 +179,13 @@ func (r *remote) resume(request int, wanted func(status uint32) bool) bool {
 			r.failed = errFault
 			return false
 		case event == 0 && !isSyscallStop(status) && !slices.Contains(r.sigs, sig):
-			r.sigs = append(r.sigs, sig) // one that cannot be blocked
+			r.sigs = append(r.sigs, sig) // a signal that cannot be blocked
 		}
 	}
 }
 
-// isFault reports whether the signal of a stop is a fault of the stub's, which no mask
-// blocks: the tracee would run into it again.
+// isFault reports whether the signal of a stop is a fault in the stub. Signal masks do not
+// block faults, and the fault would repeat.
 func (r *remote) isFault(sig unix.Signal) bool {
 	var info [SiginfoSize]byte
 	return (sig == unix.SIGSEGV || sig == unix.SIGBUS) &&

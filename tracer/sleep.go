@@ -10,21 +10,22 @@ import (
 	"trapline/tracer/buffered"
 )
 
-// Looking at the rings a hundred times a second is much for programs that do nothing.
-// When nothing has happened in them for a while, the tracer sets an alarm in each: its
-// thread then stops when it begins a call, and when the call that it is in has returned.
-// After one more look the tracer waits for stops only.
+// For a program that does nothing, reading the rings a hundred times a second is too much.
+// When nothing has happened for a while, the tracer sets an alarm in each ring: the thread of
+// the ring then stops when it begins a call, or when the call that it is in has returned. The
+// tracer reads the rings once more, and then only waits for stops.
 //
-// That look is needed because a thread may have read its alarm just before it was set. It
-// reads it after it has noted that its call begins or has ended, so by the time of the
-// look that is seen: no processor keeps to itself for milliseconds what it has written.
+// It must read them once more because a thread may have checked its alarm just before the
+// alarm was set. The thread has recorded the beginning or the end of its call before that
+// check, so this last read finds it: other processors see a write within milliseconds.
 
-// sleepAfter is how long nothing must have happened. Waking the tracer takes a thread a
-// stop, which must be rare for programs that often wait a little.
+// sleepAfter is how long nothing must have happened before alarms are set. A thread that
+// wakes the tracer needs a stop, so this should be rare for programs that often wait for a
+// short time.
 const sleepAfter = 100 * time.Millisecond
 
-// doze sets alarms or falls asleep if nothing has happened for long enough. All that was
-// in the rings has just been reported.
+// doze sets alarms, or stops reading the rings, if nothing has happened for long enough. It
+// is called when everything in the rings has been reported.
 func (t *Tracer) doze() {
 	b := t.buffered
 	quiet := b.clock.last.Sub(b.still)
@@ -42,7 +43,7 @@ func (t *Tracer) doze() {
 	}
 }
 
-// wake ends what doze has begun, since something happens.
+// wake undoes what doze has done, since something happens.
 func (b *bufferedState) wake() {
 	b.stirred = true
 	if b.alarmed {
@@ -57,9 +58,9 @@ func (b *bufferedState) setAlarms(set bool) {
 	}
 }
 
-// isAllReported reports whether all calls that have ended are reported, and those that
-// are under way as entered. It is false with filters of a program's own, which may keep
-// its threads from waking the tracer.
+// isAllReported reports whether all calls that have ended were reported, and the entries of
+// all calls in progress. It returns false if the program has its own seccomp filter, which
+// may keep its threads from waking the tracer.
 func (b *bufferedState) isAllReported() bool {
 	for _, th := range b.areas {
 		begun := th.area.IsCopying()
@@ -70,19 +71,19 @@ func (b *bufferedState) isAllReported() bool {
 	return true
 }
 
-// isWaking reports whether the call that a tracee has entered is not the program's, but
-// that of an alarm.
+// isWaking reports whether the call that a tracee has entered is not the program's but that
+// of an alarm.
 func (tr *Tracee) isWaking(ip uint64) bool {
 	return tr.isBuffered() && ip == buffered.WakeAddr+callSize
 }
 
-// letGoOn lets a tracee go on that has woken the tracer.
+// letGoOn resumes a tracee that has woken the tracer.
 func (t *Tracer) letGoOn(tr *Tracee) {
 	var regs Registers
 	if t.info.op == unix.PTRACE_SYSCALL_INFO_SECCOMP && tr.Registers(&regs) == nil && t.buffered.stub.Woke(&regs) {
 		tr.SetRegisters(&regs)
 		if tr.buffered != nil {
-			tr.buffered.area.SetAlarm(false) // it may have set its alarm itself
+			tr.buffered.area.SetAlarm(false) // the program may have set the alarm itself
 		}
 	}
 	t.resume(tr)

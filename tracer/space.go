@@ -19,50 +19,50 @@ import (
 	"trapline/tracer/unwind"
 )
 
-// space is an address space as buffered calls know it: which calls in it are
-// patched, and what is mapped for that. All threads of a process share one.
+// space is the address space of a process, with what buffered calls need: the calls that are
+// patched in it, and what is mapped for them. All threads of a process share one.
 type space struct {
-	pid   int // of the process
-	stops int // calls that stopped
+	pid   int // id of the process
+	stops int // number of calls that stopped
 
-	ready    bool // has the stub
-	refused  bool // calls of this space are not buffered, for good
-	threaded bool // several tasks have had it: calls that change mappings stop
+	ready    bool // the stub is mapped
+	refused  bool // calls in this space are never buffered again
+	threaded bool // several tasks have used it: calls that change mappings stop
 	lookup   buffered.Lookup
 	arenas   []arena
-	sites    map[uint64]*site  // by the address behind the call
-	holes    map[uint64]uint64 // the addresses behind the calls that have jumped to holes
-	free     []*buffered.Area  // of threads that have ended
-	changing int               // threads in calls that changesActions reports
-	areas    uint64            // how many there have been
-	mapped   []mapping         // what is known to be mapped; there may be more
-	readAt   int               // stops, when all mappings were read
+	sites    map[uint64]*site  // by the address after the call
+	holes    map[uint64]uint64 // for each hole, the address after the call that jumps to it
+	free     []*buffered.Area  // areas of threads that have ended
+	changing int               // number of threads in calls that changesActions reports
+	areas    uint64            // number of areas that were ever made
+	mapped   []mapping         // the known mappings; there may be more
+	readAt   int               // value of stops when all mappings were read
 
-	looked    bool             // it is known whether it is to be eager
-	eager     bool             // its first call was in a file that is worth to be patched at once
-	linked    bool             // its first call was a dynamic linker's: other files are mapped
-	patchedIn []*buffered.Text // files of which calls are patched
+	looked    bool             // eager has been determined
+	eager     bool             // its first call was in a small file, and it is patched at once
+	linked    bool             // its first call was in a dynamic linker: other files are mapped
+	patchedIn []*buffered.Text // files in which calls were patched
 
-	opens      int  // calls that open files and have stopped since it was ready
-	hidesOpens bool // these do not stop any more
+	opens      int  // number of calls to open files that have stopped since it was ready
+	hidesOpens bool // calls that open files do not stop any more
 }
 
 // site is a patched call, or one that cannot be patched.
 type site struct {
-	returns uint64 // the address behind the call
+	returns uint64 // the address after the call
 	patched bool
 
-	// What was patched, if it was the instruction before the call, which loads the
-	// call's number; else nil.
+	// load is the original instruction before the call, which loads the call's number, if
+	// that instruction was patched; otherwise nil.
 	load       []byte
 	trampoline uint64
 }
 
-// arena is a mapping with trampolines.
+// arena is a mapping that holds trampolines.
 type arena struct {
 	addr    uint64
 	used    int
-	returns []uint64 // of each trampoline
+	returns []uint64 // for each trampoline, the address after its call
 }
 
 const (
@@ -70,8 +70,8 @@ const (
 	arenaPlaces = arenaSize / buffered.TrampolineSize
 )
 
-// clone is the space of a process made by fork. It has to make some calls before it
-// is worth an area: many such processes soon execute a program.
+// clone returns the space of a process made by fork. That process must make some calls before
+// it gets an area, since many such processes soon execute another program.
 func (s *space) clone(pid int) *space {
 	c := *s
 	c.pid, c.free, c.stops, c.changing, c.mapped, c.readAt = pid, nil, 0, 0, nil, 0
@@ -86,7 +86,7 @@ func (s *space) clone(pid int) *space {
 	return &c
 }
 
-// close releases the areas of ended threads.
+// close releases the areas of threads that have ended.
 func (s *space) close() {
 	for _, a := range s.free {
 		a.Close()
@@ -94,9 +94,9 @@ func (s *space) close() {
 	s.free = nil
 }
 
-// returnOf returns the address behind the program's call, for a thread that is
-// in a trampoline or in the hole that leads to one. slow says that it is behind
-// the trampoline's slow call.
+// returnOf returns the address after the program's call, for a thread that is in a trampoline
+// or in the hole that leads to it. slow reports whether the thread is after the slow call of
+// the trampoline.
 func (s *space) returnOf(ip uint64) (returns uint64, slow, ok bool) {
 	for i := range s.arenas {
 		a := &s.arenas[i]
@@ -109,8 +109,8 @@ func (s *space) returnOf(ip uint64) (returns uint64, slow, ok bool) {
 	return 0, false, false
 }
 
-// interrupted returns where in the program a thread is that is in a trampoline or in
-// the hole that leads to one, and the address behind the call.
+// interrupted returns, for a thread that is in a trampoline or in the hole that leads to it,
+// the address where the thread would be in the program, and the address after the call.
 func (s *space) interrupted(ip uint64) (at, returns uint64, ok bool) {
 	if returns, ok = s.holes[ip]; ok {
 		return returns - callSize, returns, true
@@ -118,7 +118,7 @@ func (s *space) interrupted(ip uint64) (at, returns uint64, ok bool) {
 	for i := range s.arenas {
 		a := &s.arenas[i]
 		if offset := ip - a.addr; offset < arenaSize && offset%buffered.TrampolineSize == s.lookup.LoadEntry() {
-			// The number is yet to be loaded.
+			// The trampoline has not loaded the number yet.
 			if n := int(offset / buffered.TrampolineSize); n < len(a.returns) {
 				return a.returns[n] - callSize - buffered.LoadSize, a.returns[n], true
 			}
@@ -137,11 +137,11 @@ type mapping struct {
 	mode                      string
 	name                      string
 
-	text *buffered.Text // of the file, once a call in it was looked at; nil: it cannot be patched
-	read bool           // text is known
+	text *buffered.Text // its code, if a call in it was examined; nil if it cannot be patched
+	read bool           // text is set
 }
 
-// readAll finds out all that is mapped, by a stopped tracee.
+// readAll reads all mappings of the process of a stopped tracee.
 func (s *space) readAll(tr *Tracee) (err error) {
 	s.readAt = s.stops
 	s.mapped, err = readMappings(tr.TID)
@@ -155,7 +155,7 @@ func readMappings(pid int) (list []mapping, err error) {
 		return nil, err
 	}
 	defer unix.Close(fd)
-	const atOnce = 1 << 14 // the kernel gives no more than a page
+	const atOnce = 1 << 14 // a read returns at most one page
 	text := make([]byte, 0, atOnce)
 	for {
 		text = slices.Grow(text, pageSize)
@@ -179,7 +179,7 @@ func readMappings(pid int) (list []mapping, err error) {
 	return list, nil
 }
 
-// parseMapping reads a line: START-END MODE OFFSET DEVICE INODE, blanks, NAME.
+// parseMapping parses a line: START-END MODE OFFSET DEVICE INODE, blanks, NAME.
 func parseMapping(line []byte) (m mapping, ok bool) {
 	field := func(end byte) []byte {
 		before, after, _ := bytes.Cut(line, []byte{end})
@@ -202,9 +202,9 @@ func parseMapping(line []byte) (m mapping, ok bool) {
 	return m, valid
 }
 
-// forgetMappings is called before a tracee changes what is mapped in a range of
-// addresses. What is known of other addresses is still right, but with several threads
-// nothing is kept: another one may look at the mappings before the change is made.
+// forgetMappings is called before a tracee changes the mappings in a range of addresses. It
+// keeps what is known of other addresses. With several threads it keeps nothing, because
+// another thread may cause the mappings to be read before the change is made.
 func (t *Tracer) forgetMappings(tr *Tracee, addr, size uint64) {
 	s := tr.space
 	if len(s.mapped) == 0 {
@@ -219,7 +219,7 @@ func (t *Tracer) forgetMappings(tr *Tracee, addr, size uint64) {
 	})
 }
 
-// find returns the mapping that has addr, or nil.
+// findMapping returns the mapping that contains addr, or nil.
 func findMapping(list []mapping, addr uint64) *mapping {
 	i, found := slices.BinarySearchFunc(list, addr, func(m mapping, addr uint64) int {
 		switch {
@@ -236,15 +236,15 @@ func findMapping(list []mapping, addr uint64) *mapping {
 	return &list[i]
 }
 
-// placeNear returns an address for a mapping of some size that is less than 2
-// GiB from addr. It keeps away from the mapping below it, which may grow, and from
-// where the kernel puts the program's next mappings, which should have the same
-// addresses as without this one. It never takes the space that a stack may need.
+// placeNear returns an address for a mapping of this size that is less than 2 GiB from addr.
+// It keeps a distance from the mapping below, which may grow, and from where the kernel will
+// put the program's next mappings, so that these get the same addresses as without trapline.
+// It never uses the space that a stack may need.
 func placeNear(list []mapping, addr, size uint64) (uint64, bool) {
 	const (
 		near    = 1<<31 - 1<<24
 		margin  = 1 << 20
-		far     = 1 << 30 // from the mapping above, where there is so much space
+		far     = 1 << 30 // distance below the next mapping, if there is enough space
 		lowest  = buffered.IndexAddr + buffered.IndexSize
 		highest = 1<<47 - 1<<16
 	)
@@ -283,10 +283,10 @@ type fileID struct {
 	dev, inode uint64
 	size       int64
 	changed    unix.Timespec
-	offset     uint64 // of the mapping
+	offset     uint64 // offset of the mapping
 }
 
-// texts are the files with patched calls, shared by all processes.
+// texts are the files with patched calls. All processes share them.
 type texts map[fileID]*buffered.Text
 
 // of returns the code of the file that is mapped.
@@ -305,7 +305,7 @@ func (ts texts) of(pid int, m *mapping) (*buffered.Text, error) {
 		unix.Close(fd)
 		return text, nil
 	}
-	ts[id] = nil // unless all goes well
+	ts[id] = nil // replaced below if nothing fails
 	f := os.NewFile(uintptr(fd), m.name)
 	functions, err := unwind.ReadFunctions(f)
 	if err != nil {
@@ -327,8 +327,8 @@ func (ts texts) of(pid int, m *mapping) (*buffered.Text, error) {
 	return text, nil
 }
 
-// openMapped opens the file of a mapping. /proc/PID/map_files leads to it even if
-// the file was deleted, but needs a capability.
+// openMapped opens the file of a mapping. /proc/PID/map_files leads to the file even if it
+// was deleted, but requires a capability.
 func openMapped(pid int, m *mapping) (fd int, err error) {
 	proc := "/proc/" + strconv.Itoa(pid)
 	const flags = unix.O_RDONLY | unix.O_CLOEXEC

@@ -26,7 +26,7 @@ func (t *Tracer) classify(s stop) *Event {
 	case event == unix.PTRACE_EVENT_EXEC:
 		return t.execStop(s.tid, tr)
 	case tr == nil && !t.opts.Follow:
-		// Its parent used CLONE_PTRACE.
+		// Its parent created it with CLONE_PTRACE.
 		ptrace(unix.PTRACE_DETACH, s.tid, 0, 0)
 		return t.report(Stray, &Tracee{TID: s.tid, t: t})
 	case tr == nil:
@@ -149,7 +149,7 @@ func (t *Tracer) exitStop(tr *Tracee) *Event {
 		}
 	}
 	if !tr.inCall && tr.filtered {
-		// It passed the filter, and there was no stop at its entry.
+		// The call passed the filter, and did not stop at its entry.
 		t.resume(tr)
 		return nil
 	}
@@ -166,8 +166,8 @@ func (t *Tracer) exitStop(tr *Tracee) *Event {
 	return t.report(Exit, tr)
 }
 
-// passExit handles a syscall-exit-stop that the caller does not want. It is not
-// used for queued stops, which may be stale.
+// passExit handles a syscall-exit-stop that the caller does not want. It must not be used for
+// queued stops, which may be stale.
 func (t *Tracer) passExit(tr *Tracee) {
 	tr.inCall, tr.exitUnwanted = false, false
 	t.leaveBuffered(tr)
@@ -194,7 +194,7 @@ func (t *Tracer) signalStop(tr *Tracee, s stop, sig unix.Signal) *Event {
 		return nil // killed in the stop, or the stop is stale
 	}
 	if !s.behind && t.mayFollowDeath(sig) && t.putBehind(s) {
-		tr.state = running // its stop is yet to be handled
+		tr.state = running // its current stop has yet to be handled
 		return nil
 	}
 	if tr.isBuffered() && !t.leaveStub(tr, sig, &t.siginfo) && !t.ending {

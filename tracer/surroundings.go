@@ -8,14 +8,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Surroundings are the parts of this process's initial state that it has
-// changed since: a launched command gets them in their initial state.
+// Surroundings are the parts of this process's initial state that were changed after its
+// start. A launched command gets them as they were initially.
 //
-// The Go runtime changes some before any code of a program runs.
+// The Go runtime makes some of these changes before any code of a program runs.
 type Surroundings struct {
 	Ignored   uint64  // signals that were ignored, bit n-1 for signal n
 	Blocked   uint64  // signals that were blocked
-	Pending   uint64  // signals that were blocked and pending and no longer are
+	Pending   uint64  // signals that were blocked and pending at the start and are no longer
 	ClosedFDs uint64  // descriptors that were closed, bit n for descriptor n
 	Limits    []Limit // initial resource limits
 }

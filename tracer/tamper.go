@@ -4,8 +4,8 @@ package tracer
 
 import "trapline/tables"
 
-// ReplaceCall, at a syscall-enter-stop, makes the kernel run call nr in place
-// of the tracee's, with the same arguments. With NoCall it runs none.
+// ReplaceCall makes the kernel run call nr in place of the tracee's call, with the same
+// arguments. It must be called at a syscall-enter-stop. With NoCall the kernel runs none.
 func (tr *Tracee) ReplaceCall(nr uint64) error {
 	var regs Registers
 	if err := tr.Registers(&regs); err != nil {
@@ -15,13 +15,13 @@ func (tr *Tracee) ReplaceCall(nr uint64) error {
 	return tr.SetRegisters(&regs)
 }
 
-// NoCall is a number without a system call: the result is ENOSYS.
+// NoCall is a number that belongs to no system call: the result is ENOSYS.
 const NoCall = ^uint64(0)
 
-// ChangeArguments, at a syscall-enter-stop, makes the kernel run the call with
-// other arguments. The tracee finds its registers unchanged after the call, or
-// when it is detached in the call. It must not be used for calls that create a
-// task or return from a signal handler, which pass the registers on.
+// ChangeArguments makes the kernel run the call with other arguments. It must be called at a
+// syscall-enter-stop. The tracee's registers are restored after the call, or when the tracee
+// is detached during the call. ChangeArguments must not be used for calls that create a task
+// or return from a signal handler, because they pass the registers on.
 func (tr *Tracee) ChangeArguments(args *[6]uint64) error {
 	var regs Registers
 	if err := tr.Registers(&regs); err != nil {
@@ -41,7 +41,7 @@ func (tr *Tracee) ChangeArguments(args *[6]uint64) error {
 // changedArguments are the arguments of a call before ChangeArguments.
 type changedArguments struct {
 	abi tables.ABI
-	was [6]uint64 // the registers
+	was [6]uint64 // the original registers
 }
 
 // restoreArguments undoes ChangeArguments.
@@ -61,8 +61,8 @@ func (tr *Tracee) restoreArguments() {
 	tr.SetRegisters(&regs)
 }
 
-// SetResult, at a syscall-exit-stop, changes the result that the tracee sees.
-// An error is a negated errno.
+// SetResult changes the result that the tracee sees. It must be called at a
+// syscall-exit-stop. An error is a negated errno.
 func (tr *Tracee) SetResult(result int64) error {
 	var regs Registers
 	if err := tr.Registers(&regs); err != nil {

@@ -16,7 +16,7 @@ type Tracee struct {
 	Data any // for the user of the package
 
 	t      *Tracer
-	past   Past    // nil for a tracee of t
+	past   Past    // set for a tracee of an earlier trace
 	parent *Tracee // its creator
 	state  state
 	call   Syscall
@@ -24,53 +24,53 @@ type Tracee struct {
 	inCall bool // between syscall-enter-stop and syscall-exit-stop
 	inExec bool // in a call of execve or execveat
 
-	heldUntil time.Time // of state held: when it has waited too long
-	overdue   bool      // it has waited too long, and its parent's event is looked for once more
+	heldUntil time.Time // in state held: when the tracer stops waiting for its parent's event
+	overdue   bool      // that time has passed, and the tracer looks for the parent's event once more
 
 	exitUnwanted bool // Event.ExitUnwanted of the current call
 
-	untraced  *untracedClone // a call whose flags are to be restored, or nil
-	untracing bool           // CLONE_UNTRACED is to be removed from untraced
+	untraced  *untracedClone // a call whose flags must be restored, or nil
+	untracing bool           // CLONE_UNTRACED must be removed from the flags in untraced
 
 	changed *changedArguments // of the current call, or nil
 
-	generation int // with Options.FollowDepth: 0 for those that were there first
+	generation int // with Options.FollowDepth: 0 for the first processes
 
 	filtered  bool // has the tracer's seccomp filter
 	everyCall bool // also has another filter: stops at every call
 	unseen    bool // its events are not returned
-	attached  bool // by Attach, or created by such a tracee
+	attached  bool // traced by Attach, or created by such a tracee
 
 	task colocate.Task // co-location's data about it
 
-	skipTurns uint8 // stops for which it gets no turn: see takeTurn
+	skipTurns uint8 // number of stops before it gets the next turn, see takeTurn
 
 	interrupted *Syscall // the call that attaching interrupted and that will be restarted, or nil
 
 	// For buffered calls: see buffered.go.
 	space        *space // nil without Options.Buffered
 	buffered     *thread
-	cloneFlags   uint64 // of the call that creates a task
-	bufferable   int    // calls that stopped and need not have
+	cloneFlags   uint64 // flags of the call that creates a task
+	bufferable   int    // number of its calls that stopped and could have been buffered
 	areaFailures int
-	shares       bool // its fs base is not its own: no area
+	shares       bool // it gets no area: its fs base or address space is shared, or attempts have failed
 	changing     bool // it is counted in space.changing
-	swallow      bool // the signal of this stop is not the program's
+	swallow      bool // the signal of this stop is not meant for the program
 
 	launch  launchPhase
 	pending unix.Signal // signal to deliver when it is resumed
 }
 
-// state is where a tracee is, as far as the tracer knows.
+// state is the state of a tracee as far as the tracer knows.
 type state uint8
 
 const (
 	running   state = iota // resumed
 	stopped                // the tracer handles its stop
 	groupStop              // stopped, and must be resumed with PTRACE_LISTEN
-	listening              // stopped as a group; may report without being resumed
-	held                   // stopped at birth until its parent's event
-	announced              // its parent's event has come, its first stop has not
+	listening              // in a group-stop; may report another stop without being resumed
+	held                   // kept in its first stop until its parent's event
+	announced              // its parent's event has come, but its first stop has not
 )
 
 var stateNames = [...]string{
@@ -87,11 +87,12 @@ const (
 	notLaunched   launchPhase = iota
 	launching                 // not yet the command: about to call execve, or in it
 	launchFailing             // execve failed, to be reported
-	launchFailed              // only its end is left to report
+	launchFailed              // only its end has yet to be reported
 )
 
-// Interrupted returns the call, with only its ABI and number, that the tracee
-// was in when it was attached, if restart_syscall will resume it; or nil.
+// Interrupted returns the call that the tracee was in when it was attached, if
+// restart_syscall will resume that call; otherwise nil. Only the ABI and the number of the
+// call are set.
 func (tr *Tracee) Interrupted() *Syscall {
 	if tr.past != nil {
 		return tr.past.Interrupted()
@@ -99,8 +100,8 @@ func (tr *Tracee) Interrupted() *Syscall {
 	return tr.interrupted
 }
 
-// noteInterrupted determines the result of Interrupted, at the stop that
-// attaching causes: a group-stop if the tracee was already stopped.
+// noteInterrupted determines the result of Interrupted, at the stop that attaching causes.
+// That is a group-stop if the tracee was already stopped.
 func (tr *Tracee) noteInterrupted() {
 	const restartBlock = -516 // ERESTART_RESTARTBLOCK of linux/errno.h
 	var regs Registers
@@ -114,8 +115,8 @@ func (tr *Tracee) noteInterrupted() {
 	}
 }
 
-// Parent returns the tracee that created this one, or nil if that is gone or
-// was never traced.
+// Parent returns the tracee that created this one, or nil if that tracee has ended or was
+// never traced.
 func (tr *Tracee) Parent() *Tracee {
 	if p := tr.parent; p != nil && tr.past == nil && tr.t.tracees[p.TID] != p {
 		tr.parent = nil
@@ -137,8 +138,8 @@ func (tr *Tracee) inherit(parent *Tracee) {
 	}
 }
 
-// runsToFilter reports whether a tracee, when resumed, runs until a call that
-// the filter stops.
+// runsToFilter reports whether a tracee, when resumed, runs until the filter stops one of its
+// calls.
 func (tr *Tracee) runsToFilter() bool {
 	return tr.filtered && !tr.inCall && tr.launch == notLaunched && tr.untraced == nil && (!tr.everyCall || tr.unseen)
 }

@@ -21,7 +21,7 @@ type Tracer struct {
 	opts    Options
 	tid     int // the tracing thread
 	tracees map[int]*Tracee
-	last    *Tracee // the last tracee that stopped, often the next one as well
+	last    *Tracee // the tracee that stopped last, which often stops next as well
 	current *Tracee // the tracee of the event that Next returned, not yet resumed
 
 	event   Event
@@ -30,10 +30,10 @@ type Tracer struct {
 	usage   *unix.Rusage // filled by every wait, or nil if not requested
 
 	queue queue // stops that were waited for and not yet handled
-	since int   // events since all pending stops were last collected
+	since int   // number of events since all pending stops were collected
 
-	// manyStopped says that so many tracees have stopped that each is waited
-	// for by its id.
+	// manyStopped means that so many tracees have stopped that the tracer waits for each by
+	// its id.
 	manyStopped bool
 
 	births births // tracees in state held
@@ -41,21 +41,21 @@ type Tracer struct {
 
 	scheduled time.Time // when the Go scheduler was last called
 
-	delayed []delayed // stopped for a while, in order of time
+	delayed []delayed // tracees that are kept stopped for a while, sorted by time
 	timer   timer
 
 	launched      int             // pid of the launched command
-	launcher      *launcher       // its state until its execve has succeeded
+	launcher      *launcher       // its state, until its execve has succeeded
 	commandStatus unix.WaitStatus // its wait status, if it has ended
 	commandEnded  bool
 
 	interrupt atomic.Int32  // the signal that ends the trace, or noSignal
-	noticed   chan struct{} // closed when Next has seen it
+	noticed   chan struct{} // closed when Next has noticed the interrupt
 	closed    chan struct{} // closed by Close
 	ending    bool
-	detached  []*Tracee // tracees detached, to be reported
+	detached  []*Tracee // detached tracees that have yet to be reported
 
-	asked asked // by Do
+	asked asked // functions passed to Do
 
 	colocation *colocate.Controller
 
@@ -64,9 +64,9 @@ type Tracer struct {
 	buffered *bufferedState // nil without buffered calls
 
 	vm       ioVectors
-	accessor *accessor // reads memory that a process may have to serve; nil if there is none
+	accessor *accessor // reads memory that a process may serve; nil if no process does
 
-	asksServed *Tracee // in a call after which it may serve memory; or nil
+	asksServed *Tracee // the tracee in a call after which it may serve memory, or nil
 }
 
 // New makes a tracer and locks the calling goroutine to its thread.
@@ -110,7 +110,7 @@ func (t *Tracer) options() uintptr {
 		options |= unix.PTRACE_O_EXITKILL
 	}
 	if t.opts.BufferedNames {
-		// Its calls are reported while it still has its descriptors.
+		// The buffered calls of a tracee are reported while it still has its descriptors.
 		options |= unix.PTRACE_O_TRACEEXIT
 	}
 	return options
@@ -171,11 +171,11 @@ func (t *Tracer) forget(tr *Tracee) {
 	}
 	if tr.state == held {
 		t.births.held--
-		tr.state = running // count it only once
+		tr.state = running // so that it is counted only once
 	}
 	t.noteExec(tr, false)
 	t.noteUntold(tr)
-	tr.parent = nil // otherwise it would keep all its ancestors in memory
+	tr.parent = nil // otherwise all its ancestors would remain in memory
 	if len(t.delayed) > 0 {
 		t.forgetDelayed(tr)
 	}
@@ -194,7 +194,7 @@ func (t *Tracer) Next() (*Event, error) {
 	}
 }
 
-// next is Next including the events of unseen tracees.
+// next is Next, including the events of unseen tracees.
 func (t *Tracer) next() (*Event, error) {
 	if t.interrupt.Load() != 0 {
 		if ev := t.lastBuffered(); ev != nil {
@@ -294,8 +294,8 @@ func (t *Tracer) resumeCurrent() *Event {
 	return nil
 }
 
-// resume resumes a stopped tracee. If the tracee was killed in its stop, its
-// end will be waited for; if the stop is stale, the new stop will be.
+// resume resumes a stopped tracee. If the tracee was killed in its stop, the next wait
+// returns its end. If the stop is stale, the next wait returns the new stop.
 func (t *Tracer) resume(tr *Tracee) {
 	if (t.execs > 0 && !tr.inExec || t.opts.ProcessesOnly) && t.overtaken(tr.TID) {
 		tr.state = running

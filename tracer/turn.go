@@ -6,11 +6,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// On one processor tracer and tracee can take turns: the tracer yields, the
-// tracee runs to its next stop, and the tracer continues without having slept.
-// PTRACE_GET_SYSCALL_INFO then describes the stop, so wait4 is not needed. This
-// costs a sixth less than sleeping in wait4. If the tracee did not stop,
-// because it computes, blocks or runs elsewhere, the tracer waits.
+// On one processor tracer and tracee can take turns: the tracer yields, the tracee runs to
+// its next stop, and the tracer continues without having slept. PTRACE_GET_SYSCALL_INFO then
+// describes the stop, so wait4 is not needed. This costs a sixth less than sleeping in wait4.
+// If the tracee did not stop, because it computes, blocks or runs on another processor, the
+// tracer waits.
 
 // skippedTurns is the number of stops for which the tracer waits in wait4 after
 // a tracee did not stop in its turn.
@@ -21,7 +21,7 @@ const skippedTurns = 8
 func (t *Tracer) takeTurn() *Event {
 	tr := t.last
 	if !t.isDue(tr) || t.opts.Usage || t.opts.Debug != nil ||
-		t.buffered != nil && len(t.buffered.areas) > 0 { // since the turn before
+		t.buffered != nil && len(t.buffered.areas) > 0 { // the rings were not read since the turn before
 		return nil
 	}
 	unix.RawSyscall(unix.SYS_SCHED_YIELD, 0, 0, 0)
@@ -66,12 +66,12 @@ func (t *Tracer) isDue(tr *Tracee) bool {
 		return false
 	}
 	t.since++
-	return t.since < collectEvery || len(t.tracees) == 1 // otherwise let the others have a turn
+	return t.since < collectEvery || len(t.tracees) == 1 // otherwise it is the turn of the others
 }
 
-// takeTurnBeside is takeTurn while there are rings: a stop has to wait for the calls
-// before it that did not stop (settle). It returns the tracee's next stop, of any kind,
-// or none.
+// takeTurnBeside is takeTurn for when there are rings. The stop must wait until the earlier
+// calls that did not stop have been reported (see settle). It returns the tracee's next stop,
+// of any kind, or none.
 func (t *Tracer) takeTurnBeside() stop {
 	tr := t.last
 	if !t.isDue(tr) {

@@ -11,13 +11,12 @@ import (
 	"trapline/tables"
 )
 
-// CLONE_UNTRACED prevents a tracer from following the new task: clone(2). But
-// the task inherits the tracer's seccomp filter, and calls that the filter
-// stops would fail with ENOSYS. Therefore a filtered tracee's clone is made
-// without the flag. The new task and its descendants are tracees, but unseen:
-// their events are not returned. Parent and child find their registers and
-// memory as if the flag had been passed. They can only notice that the task has
-// a tracer.
+// CLONE_UNTRACED prevents a tracer from following the new task: clone(2). But the task
+// inherits the tracer's seccomp filter, and calls that the filter stops would fail with
+// ENOSYS. Therefore a filtered tracee's clone is made without the flag. The new task and its
+// descendants are tracees, but unseen: their events are not returned. The registers and
+// memory of parent and child are as if the flag had been passed. The only difference that
+// they can notice is that the task has a tracer.
 
 // untracedClone is a call from which CLONE_UNTRACED was removed.
 type untracedClone struct {
@@ -61,17 +60,17 @@ func (tr *Tracee) restoreUntraced() {
 	}
 }
 
-// untoldBirth is a call from which CLONE_UNTRACED was removed, and whose caller
-// was killed in it. If it created a task, there is no event for that.
+// untoldBirth is a call from which CLONE_UNTRACED was removed and whose caller was killed
+// during the call. If it created a task, no event reports that task.
 type untoldBirth struct {
 	clone *untracedClone
 	call  Syscall
 }
 
-// maxUntold limits how many are remembered: most such calls created no task.
+// maxUntold limits how many of them are kept, since most such calls created no task.
 const maxUntold = 64
 
-// noteUntold remembers the call of a tracee that has ended.
+// noteUntold keeps the call of a tracee that has ended.
 func (t *Tracer) noteUntold(tr *Tracee) {
 	if tr.untraced == nil || !tr.inCall {
 		return
@@ -82,9 +81,9 @@ func (t *Tracer) noteUntold(tr *Tracee) {
 	t.births.untold = append(t.births.untold, untoldBirth{tr.untraced, tr.call})
 }
 
-// inheritUntold is inherit for a tracee without a parent's event. It may have
-// filters besides the tracer's, and it may have been created by a call from
-// which CLONE_UNTRACED was removed.
+// inheritUntold is inherit for a tracee whose parent's event did not come. The tracee may
+// have other filters besides the tracer's, and the call that created it may be one from which
+// CLONE_UNTRACED was removed.
 func (t *Tracer) inheritUntold(child *Tracee) {
 	t.colocation.Untold(&child.task)
 	if !child.filtered {
@@ -103,7 +102,7 @@ func (t *Tracer) inheritUntold(child *Tracee) {
 		t.births.untold = slices.Delete(t.births.untold, i, i+1)
 		return
 	}
-	// The end of a leader is reported only after that of all its threads.
+	// The end of a leader is reported only after the end of all its threads.
 	for _, tr := range t.tracees {
 		if tr.untraced != nil && tr.inCall && isParents(untoldBirth{tr.untraced, tr.call}) {
 			child.unseen, child.untraced = true, tr.untraced
@@ -112,8 +111,8 @@ func (t *Tracer) inheritUntold(child *Tracee) {
 	}
 }
 
-// created reports whether the call may have created a task, judging by the
-// registers that the task has from its parent.
+// created reports whether the call may have created a task, judging by the registers that the
+// task has inherited.
 func (b *untoldBirth) created(regs *Registers) bool {
 	arg := b.call.Args[0]
 	if b.clone.memory == 0 {
@@ -126,8 +125,7 @@ func (b *untoldBirth) created(regs *Registers) bool {
 // write writes the flags of a tracee's call.
 func (c *untracedClone) write(tr *Tracee, flags uint64) {
 	if c.memory != 0 {
-		// Unlike WriteMemory it can write to memory that is read-only for the
-		// tracee.
+		// Unlike WriteMemory, poke can write to memory that is read-only for the tracee.
 		tr.poke(c.memory, binary.NativeEndian.AppendUint64(nil, flags))
 		return
 	}

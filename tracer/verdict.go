@@ -14,10 +14,10 @@ import (
 type verdict uint8
 
 const (
-	passes            verdict = iota // no stop
-	stops                            // each call stops
-	stopsToSetSeccomp                // of prctl: only PR_SET_SECCOMP stops
-	stopsIfUntraced                  // of clone: only CLONE_UNTRACED stops
+	passes            verdict = iota // the call does not stop
+	stops                            // the call stops
+	stopsToSetSeccomp                // for prctl: only PR_SET_SECCOMP stops
+	stopsIfUntraced                  // for clone: only CLONE_UNTRACED stops
 )
 
 // stop reports whether a call with this first argument stops.
@@ -58,7 +58,7 @@ func (t *Tracer) stopsFilter(abi tables.ABI, nr, arg0 uint64) bool {
 	return t.opts.Traced != nil && t.verdict(abi, min(nr, maxNR)).stop(arg0)
 }
 
-// watchCall handles a filtered tracee's syscall-enter-stop beyond reporting it.
+// watchCall does what a filtered tracee's syscall-enter-stop requires besides reporting it.
 func (t *Tracer) watchCall(tr *Tracee) {
 	if t.info.op == unix.PTRACE_SYSCALL_INFO_SECCOMP {
 		t.refuseForOthers(tr)

@@ -15,18 +15,18 @@ import (
 type stop struct {
 	tid    int
 	status uint32
-	queued bool // from the queue: other stops may have been waited for since
-	behind bool // all stops that were there before it have been handled
+	queued bool // it comes from the queue: other stops may have been waited for since
+	behind bool // all stops that were available before it have been handled
 }
 
-// collectEvery is the number of events after which the tracer collects the
-// statuses of all stopped tracees. The kernel reports the newest tracee first,
-// so two busy ones could keep all others waiting forever.
+// collectEvery is the number of events after which the tracer collects the statuses of all
+// stopped tracees. The kernel reports the newest tracee first, so two busy tracees could keep
+// all others waiting forever.
 const collectEvery = 64
 
-// A wait4 for any tracee makes the kernel check one after the other until it
-// finds one that has stopped. With many tracees, of which at least one in
-// stoppedShare has stopped, it is cheaper to wait for each by its id.
+// A wait4 for any tracee makes the kernel check one tracee after another until it finds one
+// that has stopped. If there are many tracees, and at least one in stoppedShare of them has
+// stopped, it is cheaper to wait for each by its id.
 const (
 	manyTracees  = 64
 	stoppedShare = 16
@@ -57,14 +57,14 @@ func (t *Tracer) nextStop() (stop, error) {
 	case 0, unix.EINTR:
 		return s, nil
 	case unix.ECHILD:
-		// The end of the remaining tracees was never reported. They are gone.
+		// The kernel never reported the end of the remaining tracees. They no longer exist.
 		t.lose()
 		return stop{}, nil
 	}
 	return stop{}, errno
 }
 
-// deadline returns when the tracer has to act even if no tracee stops, or zero.
+// deadline returns the time at which the tracer has to act even if no tracee stops, or zero.
 func (t *Tracer) deadline() (deadline time.Time) {
 	if len(t.delayed) > 0 {
 		deadline = t.delayed[0].until
@@ -192,10 +192,10 @@ type queue struct {
 	count int
 }
 
-// queuedStop is a stop with its resource usage, if that was asked for.
+// queuedStop is a stop with its resource usage, if the options ask for that.
 type queuedStop struct {
 	stop
-	usage *unix.Rusage // reused by later stops in the same place of the ring
+	usage *unix.Rusage // reused by later stops in the same position of the ring
 }
 
 func (q *queue) empty() bool { return q.count == 0 }
@@ -225,8 +225,8 @@ func (q *queue) push(s stop, usage *unix.Rusage) {
 	q.at(q.count-1).set(s, usage)
 }
 
-// putBack puts a stop before all others: one that has been taken from the queue, in
-// which a later status of the same tracee may follow it.
+// putBack puts a stop that was taken from the queue back to the front, because a later status
+// of the same tracee may be in the queue.
 func (q *queue) putBack(s stop, usage *unix.Rusage) {
 	q.grow()
 	q.first = (q.first - 1) & (len(q.ring) - 1)

@@ -12,8 +12,8 @@ import (
 // Generic netlink (linux/genetlink.h): families of messages, to which the kernel
 // assigns numbers when they are registered.
 
-// genlFamilies returns the families that the host's kernel has, by number. The
-// host is asked once.
+// genlFamilies returns the families that the host's kernel has, by number. It asks the host
+// only once.
 func genlFamilies(d *Decoder) *tables.Set {
 	genl := genlSets.Of(d)
 	if genl.Unknown == "" {
@@ -71,8 +71,7 @@ func showGenericBody(c *Call, msg *messageHeader, addr uint64) bool {
 // plainAttributes are attributes of unknown types.
 var plainAttributes = &Attributes{Other: nil}
 
-// genlFamilyCommands are the commands of families: those in requests and those in
-// answers.
+// genlFamilyCommands has the commands of each family: those in requests and those in answers.
 var genlFamilyCommands = Lazy[map[string][2]*tables.Set]{Make: func() map[string][2]*tables.Set {
 	return map[string][2]*tables.Set{
 		"nlctrl":      {&tables.GenlCtrlCmd, &tables.GenlCtrlCmd},

@@ -55,7 +55,7 @@ var (
 // kernel can report.
 func fewProbed(c *Call) bool { return Ref("nr_args").Num(c) <= maxProbe }
 
-// uringFile is a descriptor, or a negative number that means none or no change.
+// uringFile is a descriptor, or a negative number that means "none" or "no change".
 var uringFile = &Value{In: S32, By: func(c *Call, v uint64) {
 	if int64(v) < -1 {
 		c.Out.Enum(v, &tables.UringFilesUpdate, output.Signed)
@@ -237,7 +237,7 @@ var ioUringZcrxIfqReg = &Struct{C: "io_uring_zcrx_ifq_reg", Fields: Fields{
 	{"__resv", Reserved{&Array{Of: X64, N: 2}}},
 }}
 
-// zcrxCtrl has its union as one member for each operation.
+// zcrxCtrl shows its union as one member for each operation.
 var zcrxCtrl = &Struct{C: "zcrx_ctrl", Fields: Fields{
 	{"zcrx_id", U32},
 	{"op", &Enum{Set: &tables.UringZcrxCtrl}},
@@ -256,8 +256,8 @@ func zcrxOp(name string) Cond {
 	return &Is{N: Ref("op"), Set: &tables.UringZcrxCtrl, Values: Names{name}}
 }
 
-// overlaid is a member of a union that takes no room: it is read from its own
-// position.
+// overlaid is a member of a union that adds nothing to the size of the struct. It is read
+// from its own position.
 type overlaid struct {
 	Unsized
 	of *Struct

@@ -12,41 +12,42 @@ import (
 	"trapline/tables"
 )
 
-// With --io-uring, io_uring_enter has two more arguments, which lie in the memory that the
-// process shares with the kernel: the requests that the call hands over, and those that
-// were completed during the call.
+// With --io-uring, io_uring_enter is shown with two more arguments, which are read from the
+// memory that the process shares with the kernel: the requests that the call submits, and the
+// requests that completed during the call.
 
-// ringsShown reports whether they are shown.
+// ringsShown reports whether these two arguments are shown.
 func ringsShown(c *Call) bool { return SettingsOf(c.Decoder).Rings }
 
-// layout has the offsets of members of struct io_rings (linux/io_uring_types.h), in bytes.
+// layout has the byte offsets of some members of struct io_rings (linux/io_uring_types.h).
 type layout struct {
 	sqHead, sqTail, cqTail               uint32
 	sqMask, cqMask, sqEntries, cqEntries uint32
 	cqes                                 uint32
 }
 
-// layouts are those of kernels since 5.4, on processors whose cache lines have 64 bytes:
-// now, and when each index had a line of its own.
+// layouts are the layouts that kernels since 5.4 use on processors with cache lines of 64
+// bytes: the current one, and the older one in which each index has its own cache line.
 var layouts = [...]layout{
 	{sqHead: 0, sqTail: 4, cqTail: 12, sqMask: 16, cqMask: 20, sqEntries: 24, cqEntries: 28, cqes: 64},
 	{sqHead: 0, sqTail: 64, cqTail: 192, sqMask: 256, cqMask: 260, sqEntries: 264, cqEntries: 268, cqes: 320},
 }
 
 const (
-	ringHeader = 320 // what is read of struct io_rings
+	ringHeader = 320 // bytes that are read of struct io_rings
 	cacheLine  = 64
 
 	sqeSize, cqeSize = 64, 16
 )
 
-// The greatest queues that the kernel makes: IORING_MAX_ENTRIES, IORING_MAX_CQ_ENTRIES.
+// The sizes of the largest queues that the kernel creates: IORING_MAX_ENTRIES and
+// IORING_MAX_CQ_ENTRIES.
 const (
 	maxSubmissions = 32768
 	maxCompletions = 2 * maxSubmissions
 )
 
-// Flags of IORING_SETUP that change the layout of a ring, or who submits.
+// Flags of IORING_SETUP that change the layout of a ring or the thread that submits requests.
 const (
 	setupSQPoll    = 1 << 1
 	setupSQE128    = 1 << 10
@@ -64,26 +65,27 @@ const (
 // index among registered ones.
 const registeredRingFD = 1 << 4
 
-// ring is what is known of a ring.
+// ring is the known state of a ring.
 type ring struct {
-	flags    uint64 // of its setup
+	flags    uint64 // the flags that it was set up with
 	sure     bool   // the flags are known
 	rings    uint64 // address of struct io_rings
 	sqes     uint64
-	room     uint64 // bytes of the mapping of sqes; 0 if unknown
-	array    uint64 // offset of the indexes of requests in struct io_rings; 0 if unknown
+	room     uint64 // size in bytes of the mapping of sqes; 0 if unknown
+	array    uint64 // offset in struct io_rings of the array of request indexes; 0 if unknown
 	inFlight map[uint64]request
 
-	// reported is the end of the completions that were shown, if told is set.
+	// reported is the index after the last completion that was shown. It is valid if told is
+	// set.
 	reported uint32
 	told     bool
 }
 
-// request is a request that has not been completed, by its user_data.
+// request counts the requests with one user_data that have not completed.
 type request struct {
 	opcode uint8
 	count  int
-	mixed  bool // several opcodes have the same user_data
+	mixed  bool // the requests have different opcodes
 }
 
 // ringKey identifies a ring.
@@ -95,21 +97,21 @@ type ringKey struct {
 // knownRings are the rings of all tracees.
 var knownRings DecoderSlot[map[ringKey]*ring]
 
-// Limits of what is kept.
+// Limits on the number of rings and requests that are kept.
 const (
 	maxRings    = 1024
 	maxInFlight = 1 << 16
 )
 
-// entered is what a call finds when it enters.
+// entered is the state of the ring when a call begins.
 type entered struct {
 	ring *ring
-	ok   bool // its queues make sense
+	ok   bool // the state of its queues is consistent
 }
 
 var enteredRing CallSlot[entered]
 
-// findRing returns the ring of an io_uring_enter, or nil.
+// findRing returns the ring that an io_uring_enter refers to, or nil.
 func findRing(c *Call) *ring {
 	if Ref("flags").Num(c)&registeredRingFD != 0 {
 		return nil
@@ -152,7 +154,7 @@ func findRing(c *Call) *ring {
 	return r
 }
 
-// Share lets a Decoder know the rings that another one knows, and changes as calls go by.
+// Share makes a Decoder use the same table of rings as another one.
 func Share(from, with *Decoder) {
 	all := knownRings.Of(from)
 	if *all == nil {
@@ -174,14 +176,14 @@ func keep(c *Call, key ringKey, r *ring) {
 	(*all)[key] = r
 }
 
-// noteSetup notes the flags of a ring that io_uring_setup has made, and where it is if the
-// process provides the memory.
+// noteSetup records the flags of a ring that io_uring_setup has created and, if the process
+// has provided the memory, the addresses of the ring.
 func noteSetup(c *Call) {
 	finder, ok := SettingsOf(c.Decoder).Host().(host.RingFinder)
 	if !SettingsOf(c.Decoder).Rings || !ok || c.Failed() {
 		return
 	}
-	const paramsSize, flagsAt, arrayAt, sqAddrAt, cqAddrAt = 120, 8, 64, 72, 112 // of struct io_uring_params
+	const paramsSize, flagsAt, arrayAt, sqAddrAt, cqAddrAt = 120, 8, 64, 72, 112 // offsets in struct io_uring_params
 	b, ok := c.ReadAll(c.Args[1], paramsSize)
 	if !ok {
 		return
@@ -198,9 +200,10 @@ func noteSetup(c *Call) {
 	keep(c, ringKey{process, found.Inode}, r)
 }
 
-// unknownRing finds the flags of a ring whose setup was not seen. The kernel lists the
-// entries that wait in a ring in the descriptor's fdinfo: only with the right flags are they
-// found in memory. While there are none, the ring is taken for one without special flags.
+// unknownRing finds the flags of a ring whose setup was not traced. The kernel lists the
+// entries in the submission queue in the descriptor's fdinfo. unknownRing tries combinations
+// of flags until it finds the listed entries in memory. If the queue is empty, it assumes for
+// now that the ring has no special flags.
 func unknownRing(c *Call, process, fd int, found host.Ring) *ring {
 	info := SettingsOf(c.Decoder).Host().DescriptorInfo(c.Alloc(64<<10), process, fd)
 	r := &ring{rings: found.Rings, sqes: found.Entries, room: found.EntrySize}
@@ -214,11 +217,11 @@ func unknownRing(c *Call, process, fd int, found host.Ring) *ring {
 		if len(waiting) == 0 || string(waiting) == "0" {
 			return r
 		}
-		// The kernel does not list entries without an array of their indexes.
+		// The kernel lists no entries for a ring without an array of indexes.
 		r.flags, r.sure = setupNoSQArray, true
 		q, ok := r.queue(c)
 		if !ok || uint64(q.entries)*2*sqeSize <= r.room {
-			return nil // each of them may have 128 bytes
+			return nil // the entries may have 128 bytes
 		}
 		return r
 	}
@@ -244,7 +247,7 @@ func unknownRing(c *Call, process, fd int, found host.Ring) *ring {
 	return nil
 }
 
-// listedUserData returns the user_data of the first entries in a ring's fdinfo.
+// listedUserData returns the user_data of the first entries that a ring's fdinfo lists.
 func listedUserData(info []byte) (data []uint64) {
 	_, list, found := bytes.Cut(info, []byte("\nSQEs:"))
 	if !found {
@@ -271,8 +274,8 @@ func listedUserData(info []byte) (data []uint64) {
 	return data
 }
 
-// queue is the state of a ring's queues. All of it is memory that the process may change at
-// any time.
+// queue is the state of a ring's queues. It is read from memory that the process can change
+// at any time.
 type queue struct {
 	ring               *ring
 	layout             *layout
@@ -281,7 +284,7 @@ type queue struct {
 	entries, cqEntries uint32 // powers of two
 }
 
-// queue reads the state; false if it makes no sense.
+// queue reads the state. It returns false if the state is not consistent.
 func (r *ring) queue(c *Call) (q queue, ok bool) {
 	b, ok := c.ReadAll(r.rings, ringHeader)
 	if !ok {
@@ -298,13 +301,13 @@ func (r *ring) queue(c *Call) (q queue, ok bool) {
 	return q, false
 }
 
-// isQueue reports whether a queue can have that many entries and that mask for their
+// isQueue reports whether a queue can have this number of entries and this mask for their
 // indexes.
 func isQueue(entries, mask, most uint32) bool {
 	return entries != 0 && entries <= most && entries&(entries-1) == 0 && mask == entries-1
 }
 
-// cqe returns the size of an entry of the completion queue.
+// cqe returns the size in bytes of an entry of the completion queue.
 func (r *ring) cqe() uint64 {
 	if r.flags&setupCQE32 != 0 {
 		return 2 * cqeSize
@@ -312,7 +315,7 @@ func (r *ring) cqe() uint64 {
 	return cqeSize
 }
 
-// sqe returns the size of an entry of the submission queue.
+// sqe returns the size in bytes of an entry of the submission queue.
 func (r *ring) sqe() uint64 {
 	if r.flags&setupSQE128 != 0 {
 		return 2 * sqeSize
@@ -320,7 +323,8 @@ func (r *ring) sqe() uint64 {
 	return sqeSize
 }
 
-// entry returns the i-th entry that waits in the submission queue, and its address.
+// entry returns the i-th entry of the submission queue that the kernel has not taken yet, and
+// its address.
 func (q *queue) entry(c *Call, i uint32) (b []byte, addr uint64, ok bool) {
 	r := q.ring
 	index := (q.sqHead + i) & (q.entries - 1)
@@ -329,13 +333,13 @@ func (q *queue) entry(c *Call, i uint32) (b []byte, addr uint64, ok bool) {
 		if array == 0 {
 			array = uint64(q.layout.cqes) + cqeSize*uint64(q.cqEntries)
 			if r.flags&setupCQE32 != 0 {
-				array *= 2 // the kernel doubles all of it
+				array *= 2 // the kernel doubles the whole size, header included
 			}
 			array = (array + cacheLine - 1) &^ (cacheLine - 1)
 		}
 		v, ok := c.ReadUint(r.rings+array+4*uint64(index), 4)
 		if !ok || v >= uint64(q.entries) {
-			return nil, 0, false // the kernel drops it
+			return nil, 0, false // the kernel ignores such an entry
 		}
 		index = uint32(v)
 	}
@@ -347,7 +351,7 @@ func (q *queue) entry(c *Call, i uint32) (b []byte, addr uint64, ok bool) {
 	return b, r.sqes + offset, ok
 }
 
-// ringArg is an argument that lies in a ring.
+// ringArg is an argument whose value is in a ring.
 type ringArg struct {
 	Unsized
 	at   Dir
@@ -361,7 +365,7 @@ func (t *ringArg) Show(c *Call, _ View) { t.show(c) }
 // Shows implements Shower.
 func (t *ringArg) Shows() []Type { return []Type{t.of} }
 
-// Keep implements keeper: io_uring_enter stops if rings are shown.
+// Keep implements keeper. If rings are shown, io_uring_enter is not buffered.
 func (t *ringArg) Keep(k *Keeps) {
 	if SettingsOf(k.Decoder).Rings {
 		k.Gap("it lies in a ring")
@@ -373,7 +377,7 @@ var (
 	completed = &ringArg{at: Exit, show: showCompleted, of: ringCqe}
 )
 
-// showSubmitted shows the requests that the call hands over.
+// showSubmitted shows the requests that the call submits.
 func showSubmitted(c *Call) {
 	e := enteredRing.Of(c)
 	*e = entered{ring: findRing(c)}
@@ -387,11 +391,11 @@ func showSubmitted(c *Call) {
 		return
 	}
 	e.ok = true
-	if !e.ring.told { // nothing is known of the completions before
+	if !e.ring.told { // earlier completions are not known
 		e.ring.reported, e.ring.told = q.cqTail, true
 	}
 	c.Out.BeginArray()
-	if e.ring.flags&setupSQPoll == 0 { // else a thread of the kernel takes them, whenever it likes
+	if e.ring.flags&setupSQPoll == 0 { // otherwise a kernel thread takes the requests at any time
 		n := min(uint32(Ref("to_submit").Num(c)), q.sqTail-q.sqHead, q.entries)
 		mark := c.Mark()
 		for i := range n {
@@ -414,11 +418,12 @@ func showSubmitted(c *Call) {
 	c.Out.EndArray()
 }
 
-// maxShown is how many requests are shown of a call without -v.
+// maxShown is the number of requests that are shown per call without -v.
 const maxShown = 32
 
-// showCompleted shows the completions that came since those of the previous call were
-// shown. Some may come between two calls, and the process need not call at all to take them.
+// showCompleted shows the completions that were added since the previous call's were shown.
+// Completions can also arrive between two calls, and the process can take them without a
+// call.
 func showCompleted(c *Call) {
 	e := enteredRing.Of(c)
 	if e.ring == nil || !e.ok {
@@ -432,7 +437,7 @@ func showCompleted(c *Call) {
 	}
 	first, n := e.ring.reported, q.cqTail-e.ring.reported
 	e.ring.reported = q.cqTail
-	if n > q.cqEntries { // the process has taken some, and they were overwritten
+	if n > q.cqEntries { // the process has taken some of them, and they were overwritten
 		first, n = q.cqTail-q.cqEntries, q.cqEntries
 	}
 	c.Out.BeginArray()
@@ -456,7 +461,7 @@ func showCompleted(c *Call) {
 	c.Out.EndArray()
 }
 
-// begin notes a request, for its completion.
+// begin records a request, so that its completion can be shown with its opcode.
 func (r *ring) begin(sqe []byte) {
 	opcode, data := sqe[0], binary.LittleEndian.Uint64(sqe[32:])
 	if r.inFlight == nil || len(r.inFlight) >= maxInFlight {
@@ -466,10 +471,10 @@ func (r *ring) begin(sqe []byte) {
 	r.inFlight[data] = request{opcode, q.count + 1, q.mixed || q.count > 0 && q.opcode != opcode}
 }
 
-// moreFollows is IORING_CQE_F_MORE: the request will have more completions.
+// moreFollows is IORING_CQE_F_MORE: the request will have further completions.
 const moreFollows = 1 << 1
 
-// showCompletion shows a struct io_uring_cqe, with the opcode of its request if that is
+// showCompletion shows a struct io_uring_cqe, and the opcode of its request if that is
 // certain.
 func (r *ring) showCompletion(c *Call, b []byte, addr uint64) {
 	data, flags := binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint32(b[12:])

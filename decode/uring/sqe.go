@@ -7,9 +7,9 @@ import (
 	"trapline/tables"
 )
 
-// ringSqe is a struct io_uring_sqe in a ring, with what its members mean for the operation
-// (io_uring/opdef.c). Paths and data are read when the call hands the request over; the
-// kernel may read data later.
+// ringSqe is a struct io_uring_sqe in a ring. The operation determines what its members mean
+// (io_uring/opdef.c). Paths and data are read when the call submits the request; the kernel
+// may read the data later.
 var ringSqe = &Struct{Of: ioUringSqe, With: Fields{
 	{"fd", &Union{On: If{&Has{N: Ref("flags"), Set: &tables.UringSqeFlags, Values: Names{"IOSQE_FIXED_FILE"}}}, Arms: Arms{
 		{S32, Nums{1}},
@@ -65,11 +65,11 @@ var ringSqe = &Struct{Of: ioUringSqe, With: Fields{
 		{&One{Name: "rw_flags", Type: X32}, nil}}}},
 }}
 
-// uringNamedFile is the condition that a request names a file in its last member.
+// uringNamedFile is the condition that the last member of a request names a file.
 var uringNamedFile = &Is{N: Ref("opcode"), Set: &tables.UringOp, Values: Names{"IORING_OP_SETXATTR", "IORING_OP_GETXATTR"}}
 
-// wideName is a pointer of 64 bits to a file name below a directory, of which another
-// member has the descriptor.
+// wideName is a 64-bit pointer to a file name. The name is relative to a directory whose
+// descriptor is in another member.
 type wideName struct {
 	Number
 	dir    Ref

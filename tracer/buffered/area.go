@@ -11,23 +11,23 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Area is the tracer's view of a thread's area: the file that the thread has
-// mapped as well. The thread may write anything to it at any time, so all that is
-// read from it is checked, and nothing is read twice.
+// Area is the tracer's view of a thread's area: the file of the area, which the thread has
+// mapped as well. The thread may write anything to it at any time. So everything that is read
+// from it is checked, and nothing is read twice.
 type Area struct {
 	Addr   uint64 // in the thread's process
-	memory []byte // areaFile bytes
-	read   uint64 // what has been read of the ring
-	head   uint64 // areaHead when all of what is before it had not been read
-	told   uint64 // areaTail: how much of that the thread knows
+	memory []byte // areaFile bytes long
+	read   uint64 // number of bytes of the ring that were read
+	head   uint64 // value of areaHead when the thread's records were last found to end there
+	told   uint64 // areaTail: the part of read that the thread knows of
 	marked uint64 // areaInFlight when Mark was called
-	copied []byte // the last record
+	copied []byte // the record that was returned last
 }
 
 // AreaFileSize is the size of the file of an area.
 const AreaFileSize = areaFile
 
-// NewArea maps the file of an area. It must not be possible to shrink the file.
+// NewArea maps the file of an area. The file must be sealed against shrinking.
 func NewArea(fd int, addr uint64) (*Area, error) {
 	seals, err := unix.FcntlInt(uintptr(fd), unix.F_ADD_SEALS, unix.F_SEAL_SHRINK|unix.F_SEAL_GROW|unix.F_SEAL_SEAL)
 	if err != nil || seals < 0 {
@@ -77,17 +77,17 @@ func (a *Area) Begin(pid int) {
 	a.DoubtMask()
 }
 
-// TimeEnds says whether the time when a call ends is noted from now on. It is not at the
-// beginning.
+// TimeEnds sets whether the time at the end of a call is recorded from now on. Initially it
+// is not.
 func (a *Area) TimeEnds(wanted bool) {
 	a.setFlag(timesEnds, wanted)
 }
 
-// SetAlarm says whether the thread stops when it begins a call or has ended one. It is
-// not set at the beginning.
+// SetAlarm sets whether the thread stops when it begins a call or after a call has returned.
+// Initially it does not.
 func (a *Area) SetAlarm(set bool) { a.setFlag(alarm, set) }
 
-// Bits of the word at areaTimesEnds.
+// Bits of the flags at areaTimesEnds.
 const (
 	timesEnds = 1
 	alarm     = 1 << (8 * (areaAlarm - areaTimesEnds))
@@ -101,28 +101,28 @@ func (a *Area) setFlag(flag uint64, set bool) {
 	}
 }
 
-// SetLowest says from where on the tracer has mapped nothing in the process: see
+// SetLowest sets the address from which on the tracer has mapped nothing in the process. See
 // KindPlace.
 func (a *Area) SetLowest(addr uint64) { a.word(areaLowest).Store(addr) }
 
-// SelfOffset is the offset of the word of an area that gs leads to.
+// SelfOffset is the offset of the word of an area that the gs base points to.
 const SelfOffset = areaSelf
 
 // Record is one call.
 type Record struct {
 	NR         uint64
 	IP, SP     uint64
-	Start, End uint64 // time stamp counters; both that of the start unless Area.TimeEnds was called
+	Start, End uint64 // values of the time stamp counter; End is equal to Start unless Area.TimeEnds was called
 	Args       [6]uint64
 	Result     int64
 	Chunks     []byte // see CallTable.Pieces; valid until the next Record
 
-	whole []byte // as it is in the ring
+	whole []byte // the record as it is in the ring
 }
 
-// Key is all of a record that is complete but its times, the place of the call and the
-// stack pointer: two calls with the same Key have the same number, arguments, result
-// and memory. It is nil if the record was not read from a ring as a whole.
+// Key returns a complete record without its times, the address of the call and the stack
+// pointer. Two calls with the same Key have the same number, arguments, result and memory. It
+// is nil if the whole record was not read from a ring.
 func (r *Record) Key() []byte {
 	if len(r.whole) < recChunks {
 		return nil
@@ -130,17 +130,17 @@ func (r *Record) Key() []byte {
 	return r.whole[recNR:]
 }
 
-// NumberOf returns the number of the call that a Key is of.
+// NumberOf returns the number of the call that has this Key.
 func NumberOf(key []byte) uint64 { return binary.LittleEndian.Uint64(key) }
 
-// Size is the size of a record in the ring, in bytes.
+// Size returns the size of a record in the ring, in bytes.
 func (r *Record) Size() uint64 { return recChunks + uint64(len(r.Chunks)) }
 
-// ErrDamaged says that a program has written to its ring.
+// ErrDamaged means that a program has written to its ring.
 var ErrDamaged = errors.New("the ring is damaged")
 
-// Next returns the next record that is complete, or false. After an error
-// nothing that was in the ring can be read.
+// Next reads the next complete record. It returns false if there is none. After an error,
+// everything that was in the ring is lost.
 func (a *Area) Next(r *Record) (ok bool, err error) {
 	offset, size, err := a.next()
 	if err != nil {
@@ -160,11 +160,11 @@ func (a *Area) Next(r *Record) (ok bool, err error) {
 	return true, nil
 }
 
-// next returns where the next record that is complete is in the ring, and its size, 0 if
-// there is none.
+// next returns the offset in the ring of the next complete record, and its size; the size is
+// 0 if there is no such record.
 func (a *Area) next() (offset, size uint64, err error) {
 	if a.read == a.head {
-		// Each look at the head takes the processor's cache line from the thread.
+		// Reading the head takes the cache line from the thread's processor.
 		if a.head = a.load(areaHead); a.head == a.read {
 			return 0, 0, nil
 		}
@@ -178,11 +178,12 @@ func (a *Area) next() (offset, size uint64, err error) {
 	return offset, size, nil
 }
 
-// tellAfter is how many bytes are read of a ring before the thread gets the space: less
-// often than after each record, since that takes a cache line from it.
+// tellAfter is the number of bytes that are read from a ring before the thread is told that
+// the space is free. This is not done after each record, since it takes a cache line from the
+// thread's processor.
 const tellAfter = RingSize / 16
 
-// pass goes on to the next record.
+// pass skips to the next record.
 func (a *Area) pass(size uint64) {
 	a.read += size
 	if a.read-a.told >= tellAfter || a.read == a.head {
@@ -191,9 +192,9 @@ func (a *Area) pass(size uint64) {
 	}
 }
 
-// Peek returns the next record that is complete, as far as it can be seen without
-// copying it: its Key, times and size. The Key is that of the ring, which a program may
-// write to at any time. It is nil if there is no record, or if it has to be copied.
+// Peek returns the Key, times and size of the next complete record without copying it. The
+// Key is in the ring, which a program may write to at any time. It is nil if there is no
+// record, or if the record has to be copied.
 func (a *Area) Peek() (key []byte, start, end, size uint64) {
 	offset, size, err := a.next()
 	if size == 0 || err != nil || offset+size > RingSize {
@@ -203,7 +204,7 @@ func (a *Area) Peek() (key []byte, start, end, size uint64) {
 	return a.memory[at+recNR : at+size], a.load(at + recStart), a.load(at + recEnd), size
 }
 
-// Pass goes on to the next record after Peek, whose result has its size.
+// Pass skips the record that Peek has returned. size is the size from Peek.
 func (a *Area) Pass(size uint64) { a.pass(size) }
 
 // take copies a record, which may wrap around.
@@ -227,9 +228,9 @@ func (r *Record) decode(b []byte) {
 	r.whole = nil
 }
 
-// InFlight returns the call that the thread has begun and not completed, if it
-// is under way now. It has no result, and no chunks: see CopiedBefore. Begun tells it
-// from other calls of the thread.
+// InFlight returns the call that the thread has begun, if that call has not completed. The
+// record has no result and no chunks; for these see CopiedBefore. begun identifies the call
+// among the calls of the thread.
 func (a *Area) InFlight(r *Record) (begun uint64, ok bool) {
 	begun = a.load(areaInFlight)
 	if begun == 0 || begun-1 != a.load(areaHead) || begun-1 != a.read || a.read%8 != 0 {
@@ -244,9 +245,9 @@ func (a *Area) InFlight(r *Record) (begun uint64, ok bool) {
 	return begun, true
 }
 
-// CopiedBefore adds the chunks to a record that InFlight has just returned, which must
-// be of a call with operations for BeforeCall. There are none if the program has written
-// to its ring. What is in them counts only if the call is StillInFlight afterwards.
+// CopiedBefore adds the chunks to a record that InFlight has just returned, for a call with
+// operations for BeforeCall. It adds none if the program has written to its ring. The chunks
+// are valid only if the call is StillInFlight afterwards.
 func (a *Area) CopiedBefore(r *Record) {
 	size := binary.LittleEndian.Uint64(a.copied[recSize:])
 	if size < recChunks || size > maxRecord || size%8 != 0 {
@@ -256,23 +257,22 @@ func (a *Area) CopiedBefore(r *Record) {
 	r.Chunks = a.copied[recChunks:]
 }
 
-// Mark is for IsAsMarked.
+// Mark remembers the state of the thread for IsAsMarked.
 func (a *Area) Mark() { a.marked = a.load(areaInFlight) }
 
-// IsAsMarked reports whether there is no record to be read, and the thread has neither
-// begun nor ended a call since Mark.
+// IsAsMarked reports whether the ring has no unread record and the thread has neither begun
+// nor ended a call since Mark.
 func (a *Area) IsAsMarked() bool {
 	return a.load(areaInFlight) == a.marked && a.load(areaHead) == a.read
 }
 
-// StillInFlight reports whether a call that InFlight returned is still under
-// way.
+// StillInFlight reports whether a call that InFlight has returned is still in progress.
 func (a *Area) StillInFlight(begun uint64) bool {
 	return a.load(areaInFlight) == begun && a.load(areaHead) == begun-1
 }
 
-// List says whether calls with a descriptor are buffered, where an operation asks for
-// that (KindListed). None are at the beginning.
+// List sets whether calls with a descriptor are buffered where an operation depends on it
+// (KindListed). Initially no descriptor is listed.
 func (a *Area) List(fd uint64, listed bool) {
 	const wordBits = 64
 	if fd >= listedFDs {
@@ -286,19 +286,19 @@ func (a *Area) List(fd uint64, listed bool) {
 	}
 }
 
-// IsListed reports whether List was last called with listed.
+// IsListed reports whether a descriptor is listed.
 func (a *Area) IsListed(fd uint64) bool {
 	return fd < listedFDs && a.load(areaListed+fd/64*8)>>(fd%64)&1 != 0
 }
 
-// ListNone makes all descriptors not listed.
+// ListNone removes all descriptors from the list.
 func (a *Area) ListNone() {
 	for i := uint64(0); i < listedFDs/64; i++ {
 		a.word(areaListed + 8*i).Store(0)
 	}
 }
 
-// Finish is for a thread that does not run: its call in flight, if there is one,
+// Finish is called for a thread that does not run and whose call in flight, if there is one,
 // has ended without the stub.
 func (a *Area) Finish() { a.word(areaInFlight).Store(0) }
 
@@ -307,12 +307,12 @@ type Piece struct {
 	Addr uint64
 	B    []byte
 	When Moment
-	// Ended says that B ends with the zero byte of a string, Unreadable that the
-	// program's memory ends behind B.
+	// Ended means that B ends with the zero byte of a string. Unreadable means that the
+	// program's memory ends after B.
 	Ended, Unreadable bool
 }
 
-// Pieces yields what was copied of a record's call.
+// Pieces yields the memory that was copied for a record's call.
 func (t *CallTable) Pieces(r *Record, yield func(p Piece)) {
 	le := binary.LittleEndian
 	for at := r.Chunks; len(at) >= chunkData; {

@@ -8,19 +8,19 @@ import (
 	"slices"
 )
 
-// Kind says how far the memory of an operation reaches.
+// Kind is the kind of an operation. It determines how much memory is copied.
 type Kind uint8
 
 const (
 	KindBytes   Kind = iota // n elements
-	KindString              // up to the first zero byte, and this, but no more than Most bytes
-	KindCounted             // n elements, where argument Count has the address of n, an unsigned int
+	KindString              // up to and including the first zero byte, but at most Most bytes
+	KindCounted             // n elements; argument Count has the address of n, an unsigned int
 	KindNull                // nothing; the call stops unless the argument is zero
 	KindAtMost              // nothing; the call stops if the argument is larger than Most
 	KindBuffers             // n elements of struct iovec, and what they point to
-	KindListed              // nothing; the call stops if the argument is a descriptor that is not listed: see Area.List
-	KindMasks               // nothing; the call may change which signals the thread blocks: see Area.DoubtMask
-	KindPlace               // nothing; the call stops if the argument is an address below Area.SetLowest, and any bit of Most is set in argument Count, or Most is 0
+	KindListed              // nothing; the call stops if the argument is a descriptor that is not listed, see Area.List
+	KindMasks               // nothing; the call may change which signals the thread blocks, see Area.DoubtMask
+	KindPlace               // nothing; the call stops if the argument is an address below Area.SetLowest, and argument Count has any bit of Most or Most is 0
 )
 
 // Copies reports whether an operation of this kind copies memory.
@@ -32,8 +32,8 @@ func (k Kind) Copies() bool {
 type Moment uint8
 
 const (
-	AnyTime     Moment = iota // the call only reads it
-	BeforeCall                // as it is before the call
+	AnyTime     Moment = iota // at any time: the call only reads the memory
+	BeforeCall                // before the call
 	IfSucceeded               // after the call, unless it failed
 	AfterCall
 )
@@ -41,52 +41,52 @@ const (
 // Values of Op.Count that are not an argument.
 const (
 	FromResult = 6 // the result, or 0 if the call failed
-	Unbounded  = 7 // only Most counts
+	Unbounded  = 7 // only Most limits the number
 )
 
-// Op is an operation: some memory to be copied, at the address in argument Arg.
-// It has n elements of Size bytes, n being Count but at most Most.
+// Op is an operation, which usually copies memory at the address in argument Arg. The memory
+// has n elements of Size bytes. n is Count, but at most Most.
 //
-// With KindBuffers, of each buffer at most Size bytes are copied, and of all
-// together no more than Total, which counts all that a buffer has.
+// With KindBuffers, at most Size bytes of each buffer are copied, and at most Total bytes of
+// all buffers together. Total counts the whole size of each buffer.
 type Op struct {
 	Kind  Kind
 	When  Moment
-	Arg   uint8 // from 0
+	Arg   uint8 // index of an argument, from 0
 	Count uint8 // an argument, FromResult or Unbounded
-	Low32 bool  // only the low half of Count is looked at
-	Shift uint8 // Count is in units of 1<<Shift elements: n is rounded up
+	Low32 bool  // only the low half of Count is used
+	Shift uint8 // Count is in units of 1<<Shift elements; n is rounded up
 	Total uint8 // FromResult or Unbounded
 	Size  uint32
 	Most  uint32
 }
 
-// Call says what is copied of a call.
+// Call says what is copied for a call.
 type Call struct {
-	Buffered bool // or else the call stops
+	Buffered bool // otherwise the call stops
 	Ops      []Op
 
-	// Closes has bit i set if the call closes the descriptor in argument i, ClosesAny
-	// if it may close any.
+	// Closes has bit i set if the call closes the descriptor in argument i. It is ClosesAny
+	// if the call may close any descriptor.
 	Closes uint8
 
-	// With Commands, an argument's low 32 bits choose; Buffered and Ops are then
-	// for the other values.
+	// If there are Commands, the low 32 bits of argument Arg select one. Buffered and Ops
+	// then apply to all other values.
 	Commands []Command
 	Arg      uint8 // 0 to 2
 	Mask     uint32
 }
 
-// ClosesAny is Call.Closes of a call that may close any descriptor.
+// ClosesAny is the value of Call.Closes for a call that may close any descriptor.
 const ClosesAny = 1 << 7
 
-// Command is what is copied of a call if the argument has a value.
+// Command says what is copied for a call if the argument has this value.
 type Command struct {
 	Value uint32
 	Call  Call
 }
 
-// maxRecord is how large a record may be, so that the ring has space for several.
+// maxRecord limits the size of a record, so that several records fit into the ring.
 const maxRecord = RingSize / 2
 
 var (
@@ -95,10 +95,10 @@ var (
 	errOp       = errors.New("the stub has no such operation")
 )
 
-// CallTable is the table of calls in the form that the stub reads.
+// CallTable is the table of calls, in the form that the stub reads.
 type CallTable struct {
 	image []byte // the memory from StubAddr on
-	b     []byte // the part of it that is the table
+	b     []byte // the part of image that is the table
 }
 
 // NewCallTable makes a table in which all calls stop.
@@ -107,36 +107,36 @@ func NewCallTable() *CallTable {
 	return &CallTable{image, image[StubSize:][: tableCalls*opBytes : callsSize]}
 }
 
-// Stops reports whether all calls with a number stop.
+// Stops reports whether all calls with this number stop.
 func (t *CallTable) Stops(nr uint64) bool {
 	return nr >= tableCalls || binary.LittleEndian.Uint32(t.b[nr*opBytes+entryNeed:]) == 0
 }
 
-// Stop makes all calls with a number stop. Processes that have the table already
-// also need a word of zero at EntryAddr.
+// Stop makes all calls with this number stop. In processes that have the table already, the
+// caller must also write a zero word at EntryAddr.
 func (t *CallTable) Stop(nr uint64) {
 	binary.LittleEndian.PutUint32(t.b[nr*opBytes+entryNeed:], 0)
 }
 
-// Withhold is Stop, except that it returns what lets the calls not stop in a process that
-// has it at EntryAddr.
+// Withhold is Stop, but it returns the word that makes the calls not stop in a process if it
+// is written at EntryAddr.
 func (t *CallTable) Withhold(nr uint64) []byte {
 	word := slices.Clone(t.b[nr*opBytes+entryNeed:][:4])
 	t.Stop(nr)
 	return word
 }
 
-// Size is the size of the table in bytes. Set appends to it.
+// Size returns the size of the table in bytes. Set appends to the table.
 func (t *CallTable) Size() uint64 { return uint64(len(t.b)) }
 
-// EntrySize is the size of the entry of a call in the table.
+// EntrySize is the size in bytes of a call's entry in the table.
 const EntrySize = opBytes
 
-// EntryAddr is the address of the entry for calls with a number, whose first four
-// bytes say whether they stop: they are zero if they do.
+// EntryAddr returns the address of the entry for calls with this number. The calls stop if
+// the first four bytes of the entry are zero.
 func EntryAddr(nr uint64) uint64 { return CallsAddr + nr*opBytes + entryNeed }
 
-// Set describes the call with a number. After an error the call stops.
+// Set sets the entry for calls with this number. After an error these calls stop.
 func (t *CallTable) Set(nr uint64, c *Call) error {
 	if nr >= tableCalls {
 		return nil
@@ -151,7 +151,7 @@ func (t *CallTable) Set(nr uint64, c *Call) error {
 	return nil
 }
 
-// entry makes the entry of a call, and adds what it refers to.
+// entry returns the entry of a call, and appends what the entry refers to.
 func (t *CallTable) entry(c *Call, commands bool) (e [opBytes]byte, err error) {
 	le := binary.LittleEndian
 	if len(c.Commands) > 0 {
@@ -188,7 +188,7 @@ func (t *CallTable) entry(c *Call, commands bool) (e [opBytes]byte, err error) {
 	if !c.Buffered {
 		return e, nil
 	}
-	const zeros = 8 // the stub writes so many behind what it has copied
+	const zeros = 8 // number of zero bytes that the stub writes after what it has copied
 	need := uint64(recChunks + zeros)
 	ops := make([]byte, opBytes*len(c.Ops))
 	for i := range c.Ops {
@@ -216,7 +216,7 @@ func (t *CallTable) entry(c *Call, commands bool) (e [opBytes]byte, err error) {
 	return e, nil
 }
 
-// nested adds the entry of a command and returns its offset.
+// nested appends the entry of a command and returns its offset.
 func (t *CallTable) nested(c *Call) (uint32, error) {
 	e, err := t.entry(c, false)
 	if err != nil {
@@ -234,7 +234,7 @@ func (t *CallTable) add(b []byte) (offset uint32, err error) {
 	return offset, nil
 }
 
-// check returns the most bytes that an operation copies.
+// check returns the largest number of bytes that an operation can copy.
 func (o *Op) check() (uint64, error) {
 	switch {
 	case (o.Kind == KindNull || o.Kind == KindAtMost || o.Kind == KindListed) && o.When == BeforeCall && o.Arg <= 5:
@@ -270,7 +270,7 @@ func (o *Op) encode(b []byte) {
 	binary.LittleEndian.PutUint32(b[opMost:], o.Most)
 }
 
-// Choose returns what is copied for the arguments of a call.
+// Choose returns what is copied for a call with these arguments.
 func (c *Call) Choose(args *[6]uint64) *Call {
 	value := uint32(args[c.Arg]) & c.Mask
 	for i := range c.Commands {

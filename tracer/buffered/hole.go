@@ -9,25 +9,24 @@ import (
 	"golang.org/x/arch/x86/x86asm"
 )
 
-// A system call instruction has two bytes, enough for a jump of 127 bytes. A
-// hole is a place within this distance that is never run and has space for a jump
-// to anywhere: padding between functions, or inside one after a jump or a return.
-// Nothing is moved, and the address behind the program's instruction stays what
-// it was.
+// A system call instruction has two bytes, enough for a jump of at most 127 bytes. A hole is
+// a place within this distance that is never executed and that has space for a jump to any
+// address: padding between functions, or padding inside a function after a jump or a return.
+// No code is moved, and the address after the program's instruction does not change.
 //
-// Where there is no hole, the instruction before the call is looked at. If it loads
-// the number of the call and has five bytes, it becomes the jump to a trampoline,
-// which begins with this instruction. The call's own instruction stays.
+// If there is no hole, the instruction before the call may be used. If it loads the number of
+// the call and has five bytes, it is replaced by a jump to a trampoline, which begins with
+// the same instruction. The call instruction itself remains.
 
 // JumpSize is the size of a jump to a trampoline.
 const JumpSize = 5
 
 const (
-	reach       = 127     // of a jump of two bytes
+	reach       = 127     // of a two-byte jump
 	maxFunction = 1 << 13 // functions larger than this, in bytes, are not decoded
 )
 
-// Functions tells where the functions of a file are.
+// Functions knows where the functions of a file are.
 type Functions interface {
 	Known() bool
 	Before(addr uint64) (start, end uint64, ok bool)
@@ -39,14 +38,14 @@ type Text struct {
 	file      io.ReaderAt
 	functions Functions
 	bias      uint64 // offset in the file of address 0
-	code      []byte // what has been read last
+	code      []byte // the code that was read last
 
-	holes map[uint64]uint64 // by the address behind a call; 0 if it has none
-	loads map[uint64]bool   // by the address behind a call: see LoadsNumber
-	used  map[uint64]bool   // bytes of holes
+	holes map[uint64]uint64 // address of the hole, by the address after the call; 0 if there is no hole
+	loads map[uint64]bool   // results of LoadsNumber, by the address after the call
+	used  map[uint64]bool   // bytes that are part of holes
 }
 
-// NewText makes a Text of a mapping that begins at offset of a file.
+// NewText returns the Text for a mapping that begins at offset of a file.
 func NewText(file io.ReaderAt, functions Functions, offset uint64) (*Text, bool) {
 	addr, ok := functions.Address(offset)
 	return &Text{
@@ -55,18 +54,18 @@ func NewText(file io.ReaderAt, functions Functions, offset uint64) (*Text, bool)
 	}, ok
 }
 
-// Address converts an offset in the file.
+// Address converts an offset in the file to an address of the file.
 func (t *Text) Address(offset uint64) uint64 { return offset - t.bias }
 
-// Read reads code. It is valid until the next method is called.
+// Read reads code. The result is valid until the next method is called.
 func (t *Text) Read(addr uint64, size int) []byte {
 	t.code = slices.Grow(t.code[:0], size)[:size]
 	n, _ := t.file.ReadAt(t.code, int64(addr+t.bias))
 	return t.code[:n]
 }
 
-// Hole finds the hole for a call whose instruction ends at returns. Each call of
-// a file has its own.
+// Hole finds the hole for a call whose instruction ends at returns. Each call of a file has
+// its own hole.
 func (t *Text) Hole(returns uint64) (addr uint64, ok bool) {
 	addr, known := t.holes[returns]
 	if !known {
@@ -84,9 +83,8 @@ func (t *Text) Hole(returns uint64) (addr uint64, ok bool) {
 // LoadSize is the size of an instruction that loads the number of a call.
 const LoadSize = 5
 
-// LoadsNumber reports whether the instruction before the call whose instruction
-// ends at returns is mov $number,%eax, LoadSize bytes, and nothing in its function
-// jumps into it.
+// LoadsNumber reports whether the instruction before a call is mov $number,%eax with LoadSize
+// bytes, and nothing in its function jumps into it. The call's instruction ends at returns.
 func (t *Text) LoadsNumber(returns uint64) bool {
 	loads, known := t.loads[returns]
 	if !known {
@@ -132,7 +130,7 @@ func (t *Text) walk(start, end uint64, each func(addr uint64, i *x86asm.Inst)) b
 	return uint64(len(code)) == end-start
 }
 
-// targetOf returns where an instruction at addr jumps to, if it says so.
+// targetOf returns the target of a jump at addr, if the instruction contains it.
 func targetOf(addr uint64, i *x86asm.Inst) (uint64, bool) {
 	rel, ok := i.Args[0].(x86asm.Rel)
 	return addr + uint64(i.Len) + uint64(int64(rel)), ok
@@ -143,7 +141,7 @@ func (t *Text) find(returns uint64) uint64 {
 	if !t.functions.Known() || !ok || returns > end {
 		return t.afterCall(returns)
 	}
-	// Between functions, before this one and after it.
+	// Look between functions, before this one and after it.
 	for at := start; returns-at <= reach; {
 		before, hole := t.gapBefore(at, returns)
 		if hole != 0 {
@@ -167,8 +165,8 @@ func (t *Text) find(returns uint64) uint64 {
 	return t.inside(start, end, returns)
 }
 
-// gapBefore looks for a hole between the function that starts at addr and the one
-// before it, whose start it returns.
+// gapBefore looks for a hole between the function that starts at addr and the function before
+// it, and returns the start of that function.
 func (t *Text) gapBefore(addr, returns uint64) (start, hole uint64) {
 	start, end, ok := t.functions.Before(addr - 1)
 	if !ok || end > addr {
@@ -191,9 +189,8 @@ func (t *Text) gapAfter(addr, returns uint64) (next, hole uint64) {
 	return 0, 0
 }
 
-// gap looks for a hole between the end of the function at start and next, where
-// another one begins. All of it must be padding, which the function does not
-// run into.
+// gap looks for a hole between the end of the function at start and next, where another
+// function begins. The whole gap must be padding that the function does not run into.
 func (t *Text) gap(start, end, next, returns uint64) uint64 {
 	if next-end < JumpSize || next-end > 256 || end-start > maxFunction {
 		return 0
@@ -205,14 +202,14 @@ func (t *Text) gap(start, end, next, returns uint64) uint64 {
 	return hole
 }
 
-// leavesAtEnd reports whether the last instruction of a function leaves it.
+// leavesAtEnd reports whether a function cannot run past its last instruction.
 func (t *Text) leavesAtEnd(start, end uint64) bool {
 	last := false
 	return t.walk(start, end, func(_ uint64, i *x86asm.Inst) { last = leaves(i) }) && last
 }
 
-// inside looks for a hole inside the function, after a jump or a return. No
-// other instruction of the function may jump into it.
+// inside looks for a hole inside the function, after a jump or a return. No other instruction
+// of the function may jump into the hole.
 func (t *Text) inside(start, end, returns uint64) uint64 {
 	if end-start > maxFunction {
 		return 0
@@ -256,9 +253,10 @@ func (t *Text) inside(start, end, returns uint64) uint64 {
 	return 0
 }
 
-// afterCall looks for a hole in code without call frame information: of Go, also in files
-// that have some of it for code in C (cgo), and of assembly. The code after the call is decoded up to the end of the function.
-// Only padding of traps is taken, which nothing can run into.
+// afterCall looks for a hole in code without call frame information: Go code, also in files
+// that have some of this information for C code (cgo), and assembly. It decodes the code from
+// the call to the end of the function. It only uses padding of trap instructions, which no
+// code runs into.
 func (t *Text) afterCall(returns uint64) uint64 {
 	code := t.Read(returns, reach+2*JumpSize+32)
 	left := false
@@ -286,8 +284,7 @@ func (t *Text) afterCall(returns uint64) uint64 {
 	return 0
 }
 
-// free returns a part of some dead code that no other call uses and that the call
-// can reach.
+// free returns a part of unused code that no other hole uses and that the call can reach.
 func (t *Text) free(from, to, returns uint64) uint64 {
 next:
 	for at := from; at+JumpSize <= to; at++ {
@@ -313,8 +310,8 @@ func leaves(i *x86asm.Inst) bool {
 	return false
 }
 
-// paddingSize returns how many bytes at the start of code are instructions that
-// do nothing, or traps.
+// paddingSize returns how many bytes at the start of code are trap instructions or
+// instructions that do nothing.
 func paddingSize(code []byte) (n int) {
 	for n < len(code) {
 		if code[n] == 0xcc {

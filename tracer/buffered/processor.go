@@ -8,9 +8,9 @@ import (
 	"slices"
 )
 
-// Missing returns which feature the processors lack, or "": as far as the kernel knows
-// (/proc/cpuinfo), the time stamp counter is the same on all of them and never stops or
-// changes its rate, and SAHF is allowed in 64-bit code.
+// Missing returns the name of a feature that the processors lack, or "". According to
+// /proc/cpuinfo, the time stamp counter must be the same on all processors and must never
+// stop or change its rate, and SAHF must be allowed in 64-bit code.
 func Missing() string {
 	f, err := os.Open("/proc/cpuinfo")
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// stub is the code that processes get (stub_amd64.s). It is never called here.
+// stub is the code that traced processes get (stub_amd64.s). This program never calls it.
 //
 //lint:ignore U1000 the assembly has its address
 func stub()
@@ -21,38 +21,38 @@ func stubCode() (start uintptr)
 // ReadTSC reads the time stamp counter.
 func ReadTSC() uint64
 
-// label is a place in the stub; the code before it has been run there.
+// label is a place in the stub. A thread at a label has executed the code before it.
 type label int
 
 const (
 	labelStub      label = iota // the start
-	labelMoved                  // the stack pointer is saved and is the stub's
+	labelMoved                  // the program's stack pointer is saved, and the stub's is set
 	labelSaved                  // the flags are saved
 	labelFilled                 // number and arguments are in the record
-	labelReady                  // everything is done before the call
+	labelReady                  // everything is ready for the call
 	labelNoted                  // the result is in the record
 	labelCopy                   // copying, before or after the call
 	labelComplete               // the record is complete
 	labelPublished              // the tracer may have read it
-	labelRemote                 // calls made by the tracer
+	labelRemote                 // calls made by the tracer begin here
 	labelEnd
 	numLabels
 )
 
 // Stub is the code of the stub.
 type Stub struct {
-	Code   []byte            // this program's own copy: not to be changed
+	Code   []byte            // this program's own copy, which must not be changed
 	labels [numLabels]uint64 // offsets in Code
-	after  uint64            // offset behind the instruction that makes the program's call
+	after  uint64            // offset after the instruction that makes the program's call
 }
 
-// labelSize is the size of the instruction that is a label.
+// labelSize is the size in bytes of the instruction that marks a label.
 const labelSize = 7
 
 // NewStub finds the stub in this program.
 func NewStub() *Stub {
 	start := stubCode()
-	p := *(*unsafe.Pointer)(unsafe.Pointer(&start)) // code does not move
+	p := *(*unsafe.Pointer)(unsafe.Pointer(&start)) // the linker does not move code at run time
 	s := &Stub{Code: unsafe.Slice((*byte)(p), StubSize)}
 	for l := labelMoved; l < numLabels; l++ {
 		mark := binary.LittleEndian.AppendUint32([]byte{0x0f, 0x1f, 0x80}, 0x5b7ab100+uint32(l))
@@ -64,8 +64,8 @@ func NewStub() *Stub {
 	return s
 }
 
-// Image is the content of the memory from StubAddr on. It has what is changed in the
-// table later, too.
+// Image returns the content of the memory from StubAddr on. It shares memory with the table,
+// so that later changes to the table appear in it.
 func (s *Stub) Image(calls *CallTable) []byte {
 	b := calls.image
 	copy(b, s.Code)
@@ -76,10 +76,10 @@ func (s *Stub) Image(calls *CallTable) []byte {
 	return b
 }
 
-// Remote returns the offset of a system call instruction that a trap follows.
+// Remote returns the offset of a system call instruction that is followed by a trap.
 func (s *Stub) Remote() uint64 { return s.labels[labelRemote] }
 
-// Woke moves a thread that is at WakeAddr, or behind the instruction there, back into the
+// Woke moves a thread that is at WakeAddr, or after the instruction there, back into the
 // stub. It returns false if the thread is elsewhere.
 func (s *Stub) Woke(regs *unix.PtraceRegs) bool {
 	if regs.Rip != WakeAddr && regs.Rip != WakeAddr+2 {

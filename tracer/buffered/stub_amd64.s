@@ -1,20 +1,19 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// The stub makes a call of the program and notes it in the ring of its thread.
-// It is copied to StubAddr of each traced process, so it must not depend on
-// where it is. It uses no stack of the program's, no vector registers, and
-// neither CALL nor RET.
+// The stub makes a call of the program and records it in the ring of its thread.
+// It is copied to StubAddr of each traced process, so it must not depend on its
+// address. It does not use the program's stack, vector registers, CALL or RET.
 //
 // A trampoline jumps here with the thread's area in R11 and the address of its
-// slow call in RCX, two registers that a system call overwrites; all others are
-// the program's. When anything is out of the ordinary the stub restores them and
+// slow call in RCX, two registers that a system call overwrites. All others have
+// the program's values. In any unusual case the stub restores the registers and
 // jumps to the slow call, which stops for the tracer.
 //
-// A signal never finds a thread in here: the tracer, which sees each signal
-// first, moves the thread back to the program's call or behind it. The labels,
-// which are instructions that do nothing, tell it how: Unwind (unwind.go) has the
-// rules that any change here has to keep.
+// No signal handler ever runs while a thread is in the stub: the tracer, which sees
+// each signal first, moves the thread to the program's call or after it. The labels,
+// which are instructions that do nothing, tell the tracer how far the thread is.
+// Unwind (unwind.go) depends on them, and any change here must keep to its rules.
 //
 // BX is the area, R12 its head, R14 the record, R13 the entry in the table of
 // calls, R15 an operation, BP where the next chunk goes.
@@ -137,8 +136,8 @@ slow:
 	BYTE	$0x9d // popfq
 	LEAVE
 
-	// The tracer sleeps: a call wakes it that it does not make. It then sends the thread
-	// back to labelReady. The registers are those of the program's call.
+	// The tracer sleeps. A call that stops wakes the tracer, which skips the call and
+	// sends the thread back to labelReady. The registers are those of the program's call.
 alarmBefore:
 	MOVL	$const_wakeBefore, R15
 	MOVL	$const_WakeAddr, CX
@@ -192,8 +191,8 @@ phase:
 	TESTL	AX, AX
 	JEQ	copy
 
-	// A fault of the stub's might change the program's mask or actions (guard.go).
-	// Unless it is certain that it does not, the kernel copies all.
+	// A fault in the stub might change the program's mask or actions (guard.go).
+	// Unless that is impossible, the kernel does all copying.
 	ORL	$const_phaseGuarded, const_areaPhase(BX)
 	TESTL	$(const_guardHeld|const_guardNoCalls), AX
 	JNE	copy
@@ -313,9 +312,9 @@ sized:
 	TESTQ	DX, DX
 	JEQ	next
 
-	// Memory that the call has just used is there. Else the kernel has to copy
-	// it: before the call, after a call that failed, and where the call may have
-	// used less than its argument says.
+	// Memory that the call has just used must exist. In all other cases the kernel
+	// has to copy it: before the call, after a call that failed, and if the call may
+	// have used less than its argument says.
 	CMPL	const_areaPhase(BX), $13
 	JNE	failed
 	CMPB	const_opKind(R15), $2
@@ -395,8 +394,8 @@ next:
 	ADDQ	$const_opBytes, R15
 	JMP	operation
 
-	// The chunk at CX is a vector of buffers, or one of the buffers of that which
-	// was copied before it. The vector is read again from the ring.
+	// The chunk at CX is a vector of buffers, or one of the buffers of the vector that
+	// was copied before. The vector is read again from the ring.
 buffers:
 	CMPQ	const_areaVector(BX), $0
 	JNE	buffer
@@ -448,9 +447,9 @@ buffer:
 	JEQ	direct
 	JMP	safe
 
-	// Before the call, or after one that failed. The call has read its strings if
-	// there is no such attribute, and the first one if it is a path that leads
-	// nowhere.
+	// This is before the call, or after a call that failed. A call that failed has
+	// read its strings if the error is that an attribute does not exist, and the
+	// first string if the error is that a path does not exist.
 failed:
 	CMPL	const_areaPhase(BX), $9
 	JNE	safe
@@ -514,8 +513,8 @@ more:
 	ORL	$const_guardUnknown, const_areaGuard(BX)
 	JMP	next
 
-	// A call that is only buffered where this argument is an address at which the
-	// tracer has mapped nothing, or where a flag is not set.
+	// The call is buffered only if this argument is an address at which the tracer
+	// has mapped nothing, or if a flag is not set.
 place:
 	MOVL	const_opMost(R15), CX
 	TESTL	CX, CX
@@ -528,14 +527,14 @@ above:
 	JCC	next
 	JMP	tooMuch
 
-	// A call that is only buffered where this argument is a null pointer.
+	// The call is buffered only if this argument is a null pointer.
 null:
 	TESTQ	SI, SI
 	JEQ	next
 	JMP	tooMuch
 
-	// A call that is only buffered where this argument is a listed descriptor, or
-	// none.
+	// The call is buffered only if this argument is a listed descriptor or not a
+	// descriptor at all.
 listed:
 	TESTL	SI, SI
 	JLT	next
@@ -548,7 +547,7 @@ listed:
 	JCS	next
 	JMP	tooMuch
 
-	// A call that is only buffered where this argument is not large.
+	// The call is buffered only if this argument is at most opMost.
 atMost:
 	MOVL	const_opMost(R15), AX
 	CMPB	const_opLow32(R15), $0
@@ -674,8 +673,9 @@ complete:
 	MOVQ	const_areaFlags(BX), R11
 	LEAVE
 
-	// The tracer sleeps: the same call, which the program's own filters allow, wakes it.
-	// It does not make the call, and sends the thread back to labelPublished.
+	// The tracer sleeps. The program's call is repeated to wake it, since the program's
+	// own filters allow this call. The tracer skips the call, and sends the thread back
+	// to labelPublished.
 alarmAfter:
 	MOVQ	const_recNR(R14), AX
 	MOVQ	(const_recArgs+0)(R14), DI
@@ -688,11 +688,11 @@ alarmAfter:
 	MOVL	$const_WakeAddr, CX
 	JMP	CX
 
-	// The tracer makes calls in the name of a thread with this. R12 has the address of
-	// the first one, R13 how many there are. They end with the first that fails. RBX and
-	// R14 get the last two results, RBP the one that is to be kept, for calls after it.
-	// The thread goes on at StopAddr, whose address is in R15: to the entry of an execve
-	// that stops and is not made.
+	// The tracer uses this code to make calls on behalf of a thread. R12 has the address
+	// of the first call, and R13 the number of calls. The first call that fails is the
+	// last one made. RBX and R14 get the last two results, and RBP a result that later
+	// calls use. The thread continues at StopAddr, whose address is in R15. There it
+	// stops at the entry of an execve, which the tracer skips.
 	LABEL(9) // labelRemote
 remote:
 	MOVQ	0(R12), AX

@@ -4,16 +4,16 @@ package buffered
 
 import "encoding/binary"
 
-// Lookup is how a thread finds its area.
+// Lookup is the way in which a thread finds its area.
 type Lookup uint8
 
 const (
-	// ByFS uses the word at the thread's fs base, which is the fs base itself
-	// where the C library follows the psABI: as glibc and musl do. It leads to
-	// an entry of the index.
+	// ByFS reads the word at the thread's fs base. If the C library follows the psABI, as
+	// glibc and musl do, the word contains the fs base itself. It leads to an entry of the
+	// index.
 	ByFS Lookup = iota
-	// ByGS uses gs, which most programs leave alone: the tracer sets its base to
-	// the thread's area.
+	// ByGS uses gs, which most programs do not use: the tracer sets the gs base to the
+	// thread's area.
 	ByGS
 )
 
@@ -25,31 +25,31 @@ const TrampolineSize = 112
 // slowOffset is the offset of the slow call in a trampoline.
 var slowOffset = [...]uint64{ByFS: 77, ByGS: 25}
 
-// slowSize is the size in bytes of a trampoline from its slow call on.
+// slowSize is the size in bytes of the end of a trampoline, which begins with the slow call.
 const slowSize = slowReturn + 8
 
-// SlowCall returns the offset behind a trampoline's slow call: a thread that
-// stops for it is there.
+// SlowCall returns the offset after a trampoline's slow call, where a thread is when it stops
+// for that call.
 func (l Lookup) SlowCall() uint64 { return slowOffset[l] + 2 }
 
-// ToSlowCall returns a jump to the slow call for the beginning of a trampoline.
+// ToSlowCall returns a jump to the slow call, to be written at the beginning of a trampoline.
 func (l Lookup) ToSlowCall() []byte { return []byte{0xeb, byte(slowOffset[l] - 2)} }
 
-// LoadEntry returns the offset in a trampoline of its other entry, for a call whose
-// number is loaded there: see AppendLoad.
+// LoadEntry returns the offset of a trampoline's second entry, for a call whose number is
+// loaded there: see AppendLoad.
 func (l Lookup) LoadEntry() uint64 { return slowOffset[l] + slowSize }
 
-// AppendLoad appends to a trampoline an entry that begins with the instruction that
-// loads the number of the call, and goes on to the trampoline.
+// AppendLoad appends the second entry to a trampoline. It consists of the instruction that
+// loads the number of the call, and a jump to the trampoline.
 func (l Lookup) AppendLoad(trampoline, load []byte) []byte {
 	b := append(trampoline, load...)
 	return append(b, 0xeb, byte(-len(b)-2)) // jmp to the beginning
 }
 
-// Trampoline makes the trampoline at addr for a call of the program whose
-// instruction ends at returns. It leads to the stub, or, if the thread has no
-// area, to the slow call in it. It changes nothing but RCX and R11, not even
-// flags. The two addresses must be less than 2 GiB apart.
+// Trampoline returns the trampoline at addr for a call of the program whose instruction ends
+// at returns. A trampoline jumps to the stub or, if the thread has no area, to its own slow
+// call. It changes no registers except RCX and R11, and no flags. The two addresses must be
+// less than 2 GiB apart.
 func (l Lookup) Trampoline(addr, returns uint64) []byte {
 	b := make([]byte, 0, TrampolineSize)
 	code := func(c ...byte) { b = append(b, c...) }

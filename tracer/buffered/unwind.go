@@ -8,18 +8,18 @@ import "golang.org/x/sys/unix"
 type Outcome uint8
 
 const (
-	NotBegun Outcome = iota // the thread is before the call now
-	Returned                // it is behind it, and the record has not been completed: see Result
-	Recorded                // it is behind it, and the record is in the ring
+	NotBegun Outcome = iota // the call was not made; the thread is now before it
+	Returned                // the call was made, and the record is incomplete: see Result
+	Recorded                // the call was made, and the record is in the ring
 )
 
-// Unwind moves a stopped thread out of the stub: back to the program's call, or
-// behind it. It changes registers to what they are there without the stub. The
-// Record of a call that has returned has the result; the area is changed so
-// that the ring does not have it.
+// Unwind moves a stopped thread out of the stub, to the program's call or after it. It sets
+// the registers to the values that they would have there without the stub. For a call that
+// has returned, it stores the result in the Record, and changes the area so that the call is
+// not in the ring.
 //
-// What a thread has done follows from its place and from its area. A program that
-// writes to the area can only make its own registers wrong.
+// It finds out what the thread has done from the thread's address and from its area. A
+// program that writes to the area can only make its own registers wrong.
 func (s *Stub) Unwind(regs *unix.PtraceRegs, a *Area, r *Record) Outcome {
 	at := regs.Rip - StubAddr
 	switch {
@@ -62,7 +62,7 @@ func (s *Stub) Unwind(regs *unix.PtraceRegs, a *Area, r *Record) Outcome {
 	if at < s.labels[labelNoted] {
 		result = regs.Rax
 	} else {
-		regs.Orig_rax = ^uint64(0) // no call is to be restarted
+		regs.Orig_rax = ^uint64(0) // the kernel must not restart a call
 	}
 	s.restore(regs, a)
 	regs.Rax, regs.Rip, regs.Rcx, regs.R11 = result, r.IP, r.IP, a.load(areaFlags)
@@ -70,7 +70,7 @@ func (s *Stub) Unwind(regs *unix.PtraceRegs, a *Area, r *Record) Outcome {
 		return Recorded
 	}
 	r.Result, r.Chunks = int64(result), nil
-	if kept > recChunks && kept <= maxRecord { // what was copied before the call is no longer there
+	if kept > recChunks && kept <= maxRecord { // what was copied before the call is not in the area any more
 		a.take(base%RingSize&^7, kept)
 		r.Chunks = a.copied[recChunks:]
 	}
@@ -86,7 +86,7 @@ func (s *Stub) restore(regs *unix.PtraceRegs, a *Area) {
 	regs.R12, regs.R13, regs.R14, regs.R15 = a.load(areaR12), a.load(areaR13), a.load(areaR14), a.load(areaR15)
 }
 
-// rewind moves a thread to the slow call of the trampoline that it came from.
+// rewind moves a thread to the slow call of the trampoline from which it came.
 func (s *Stub) rewind(regs *unix.PtraceRegs, slow uint64, a *Area) {
 	regs.Rip, regs.Orig_rax = slow, ^uint64(0)
 	a.Finish()

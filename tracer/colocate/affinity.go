@@ -10,9 +10,8 @@ import (
 	"trapline/tables"
 )
 
-// allProcessors is the affinity mask that restricts nothing. A task that is
-// given it has the mask of its cpuset, as if it had never been given one:
-// sched_setaffinity(2).
+// allProcessors is the affinity mask that restricts nothing. A task with this mask gets the
+// mask of its cpuset, as if its affinity had never been set: sched_setaffinity(2).
 var allProcessors = func() (all unix.CPUSet) {
 	for i := range all {
 		all[i] = ^all[i]
@@ -20,8 +19,7 @@ var allProcessors = func() (all unix.CPUSet) {
 	return all
 }()
 
-// findCpuset finds the mask of tasks in the tracer's cpuset whose affinity was
-// never set.
+// findCpuset finds the mask of a task in the tracer's cpuset whose affinity was never set.
 func (c *Controller) findCpuset() {
 	c.cpuset = c.self
 	if unix.SchedSetaffinity(0, &allProcessors) != nil {
@@ -35,8 +33,8 @@ func (c *Controller) findCpuset() {
 	}
 }
 
-// original returns the mask to set in order to restore mask. The cpuset may
-// have changed: the guardian's mask is always the whole cpuset.
+// original returns the mask to set in order to restore mask. It takes into account that the
+// cpuset may have changed; the guardian's mask is always the whole cpuset.
 func (c *Controller) original(mask *unix.CPUSet) *unix.CPUSet {
 	if *mask != c.cpuset {
 		unix.SchedGetaffinity(int(c.guardian.pid.Load()), &c.cpuset)
@@ -98,7 +96,7 @@ func (c *Controller) Exit(task *Task, abi tables.ABI, nr, first uint64, result i
 	c.noteStop(task)
 }
 
-// leaveMaskCall notes that a tracee has left a call that shows masks.
+// leaveMaskCall records that a tracee has left a call that shows masks.
 func (c *Controller) leaveMaskCall(task *Task) {
 	if task.inMaskCall {
 		task.inMaskCall = false
@@ -130,11 +128,11 @@ func ShowsMask(abi tables.ABI, nr uint64) bool {
 // UsesMask reports whether a call shows or sets an affinity mask or depends on one.
 func UsesMask(abi tables.ABI, nr uint64) bool { return usesAffinity(abi, nr) == showsMask }
 
-// OpensFile reports whether a call may open a file that shows masks. A tracee that makes
-// it without a stop has to be told to HideOpens.
+// OpensFile reports whether a call may open a file that shows masks. If a tracee makes such a
+// call without a stop, the caller must use HideOpens.
 func OpensFile(abi tables.ABI, nr uint64) bool { return opensFile(abi, nr) }
 
-// NeedsResult reports whether Exit has to be told what a call returned.
+// NeedsResult reports whether Exit needs the result of a call.
 func NeedsResult(abi tables.ABI, nr uint64) bool {
 	return usesAffinity(abi, nr) == createsTask || opensFile(abi, nr)
 }

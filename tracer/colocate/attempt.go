@@ -27,8 +27,8 @@ func (c *Controller) look(now uint32) {
 	waited := delay - c.delay
 	c.delay = delay
 	if c.active {
-		// A tracer that takes turns waits for the processor all the time. If
-		// other processes had the processor, there were few stops.
+		// While the tracer takes turns, it waits for the processor all the time. There are
+		// few stops if other processes use the processor.
 		isContended := !c.turns && contended(waited, c.stops, passed)
 		c.turns = c.stops >= busyTick*passed
 		switch {
@@ -64,8 +64,8 @@ func (c *Controller) activate() {
 	}
 }
 
-// End ends co-location for good, except that Stop is yet to be called. The caller unpins
-// the tracees.
+// End ends co-location permanently, except that Stop must still be called. The caller
+// unpins the tracees.
 func (c *Controller) End() {
 	c.deactivate()
 	c.wanted = false

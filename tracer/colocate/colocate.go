@@ -14,32 +14,31 @@ import (
 type Mode uint8
 
 const (
-	// Auto does so where it helps, while the processor is not contended, and
-	// where it leaves no trace. It therefore leaves out attached processes that
-	// were given an affinity mask, since that might not be restored exactly.
+	// Auto pins tracees where that helps, while the processor is not contended, and where it
+	// leaves no trace. Therefore it does not pin attached processes whose affinity was set,
+	// since the mask might not be restored exactly.
 	Auto Mode = iota
-	// Always does so for these as well, and whatever the load. Only the part of
-	// the old mask that the cpuset allows is restored then.
+	// Always pins such processes as well, and whatever the load is. Then only the part of a
+	// process's mask that the cpuset allows is restored.
 	Always
-	// Never leaves all affinity masks alone.
+	// Never changes no affinity masks.
 	Never
 )
 
-// Controller decides which tracees share the tracer's processor, and pins them.
-// All its methods must be called from the tracer's thread.
+// Controller decides which tracees share the tracer's processor, and pins them. All its
+// methods must be called from the tracer's thread.
 //
-// While it is active, each tracee that makes many calls is pinned to the shared
-// processor, and so is the tracer's thread as long as there are such tracees. A
-// pin ends
+// While it is active, each tracee that makes many calls is pinned to the shared processor,
+// and so is the tracer's thread as long as there are such tracees. A pin ends in these cases:
 //   - when the tracee has not stopped for a tick: the guardian ends it,
 //   - before a call that shows or uses the mask (see usesAffinity),
 //   - before the tracee is detached,
 //   - when the tracer dies: again the guardian ends it.
 //
-// One processor is not enough when tracees compute in parallel, or when other
-// processes need it. Then all tracees are unpinned and run where the scheduler
-// puts them, until they no longer compute in parallel, or for a pause that
-// doubles each time a new attempt meets contention.
+// One processor is not enough if tracees compute in parallel, or if other processes need it.
+// Then all tracees are unpinned and run where the scheduler puts them, until they no longer
+// compute in parallel, or for a pause. The pause doubles each time a new attempt finds the
+// processor contended.
 type Controller struct {
 	mode   Mode
 	tasks  iter.Seq[*Task] // all tracees
@@ -47,22 +46,22 @@ type Controller struct {
 
 	wanted       bool
 	always       bool
-	startAfter   int          // how many stops come before the decision whether to start the guardian
-	untilStart   int          // how many of them are left
+	startAfter   int          // number of stops before the decision whether to start the guardian
+	untilStart   int          // how many of these stops are left
 	since        time.Time    // when the count of these stops began
-	guardian     *guardian    // nil: not started
+	guardian     *guardian    // nil if it was not started
 	self         unix.CPUSet  // the tracer's own mask
-	own          *unix.CPUSet // what to set in order to restore it
+	own          *unix.CPUSet // the mask to set in order to restore self
 	cpuset       unix.CPUSet  // the mask of tasks whose affinity was never set
-	shared       unix.CPUSet  // the shared processor; while the tracer is not pinned, the last one
+	shared       unix.CPUSet  // the shared processor, or the last one while the tracer is not pinned
 	active       bool         // tracees may be pinned
 	tracerPinned bool         // the tracer's thread is pinned to the shared processor
-	affine       uint32       // tracees that were pinned to, or found confined to, the shared processor since the last look
-	uniprocessor bool         // only one processor: pins are unnecessary
-	turns        bool         // stops come fast: see TakesTurns
-	moves        uint32       // how often the shared processor was chosen
-	free         []int        // slots that were freed
-	forgotten    *lastPin     // the last pin of the tracee that was forgotten last, or nil
+	affine       uint32       // number of tracees that were pinned to the shared processor, or found confined to it, since the last look
+	uniprocessor bool         // there is only one processor, so pins are not necessary
+	turns        bool         // stops come in quick succession, see TakesTurns
+	moves        uint32       // number of times that a shared processor was chosen
+	free         []int        // slots that can be used again
+	forgotten    *lastPin     // the last pin of the tracee that Forget dropped last, or nil
 
 	tick      uint32 // the guardian's clock at the last look
 	pause     int    // ticks until the next attempt
@@ -70,54 +69,54 @@ type Controller struct {
 	looks     int    // looks since this attempt began
 
 	schedstat int    // descriptor of the schedstat file in /proc of the tracer's thread, or -1
-	delay     uint64 // nanoseconds that this thread had waited for a processor by the last look
-	stops     uint32 // stops since the last decision
-	parallel  uint32 // how many of these came while another tracee computed
-	window    uint32 // ticks since then, while not active
-	spread    bool   // tracees compute in parallel: an attempt would fail
+	delay     uint64 // nanoseconds that this thread had waited for a processor at the last look
+	stops     uint32 // number of stops since the last decision
+	parallel  uint32 // number of these stops that came while another tracee computed
+	window    uint32 // ticks since the last decision, while not active
+	spread    bool   // tracees compute in parallel, so an attempt would fail
 
-	computing int // tracees that are resumed and not in a system call
-	maskCalls int // tracees in a call that shows masks: no tracee is pinned meanwhile
+	computing int // number of tracees that are resumed and not in a system call
+	maskCalls int // number of tracees in a call that shows masks; if not 0, no tracee is pinned
 
-	hiding          int        // tracees that open files without a stop: no tracee is pinned meanwhile
-	exposing        int        // tracees that can read masks from files: no tracee is pinned meanwhile
+	hiding          int        // number of tracees that open files without a stop; if not 0, no tracee is pinned
+	exposing        int        // number of tracees that can read masks from files; if not 0, no tracee is pinned
 	examined        bool       // the descriptors of all tracees are known
-	nextExamination uint32     // tick of the next check whether they still can
+	nextExamination uint32     // tick of the next check whether these still can
 	examinations    int        // number of these checks
-	path            []byte     // of the descriptor that isExposing checks
+	path            []byte     // path of the descriptor that isExposing checks
 	link            [4096]byte // target of that link
 }
 
-// Task is this package's data about a tracee.
+// Task is what this package knows about a tracee.
 type Task struct {
-	TID      int  // its thread id: see Renamed
-	Attached bool // it ran before it was traced, or was created by such a tracee
+	TID      int  // its thread id, see Renamed
+	Attached bool // it ran before it was traced, or was created by a tracee that did
 
 	computes          bool     // resumed, and not in a system call
-	slot              int      // its slot in the pin table plus 1; 0 while not pinned
-	moves             uint32   // Controller.moves when it was pinned
-	skipTick          uint32   // the tick in which it needed no pin or was denied one
-	tick              uint32   // the tick of its last stop while not pinned, or while it is apart
-	stops             uint32   // its stops in that tick
+	slot              int      // index of its slot in the pin table plus 1; 0 if it is not pinned
+	moves             uint32   // value of Controller.moves when it was pinned
+	skipTick          uint32   // the tick in which it needed no pin, or could not be pinned
+	tick              uint32   // tick of its last stop while it is not pinned, or while it is apart
+	stops             uint32   // number of its stops in that tick
 	apart             bool     // most of its calls do not stop
-	often             bool     // it stopped often in the tick before that
+	often             bool     // it stopped often in the previous tick
 	hidesOpens        bool     // it opens files without a stop
 	inMaskCall        bool     // in a call that shows masks
-	examined          bool     // its descriptors are known: see expose.go
-	related           bool     // if Attached: it is known whether it has untraced relatives
+	examined          bool     // its descriptors are known, see expose.go
+	related           bool     // if Attached: whether it has untraced relatives is known
 	exposing          bool     // it, or an untraced relative, can read masks
-	creating          bool     // in a call that creates a task, which is not yet known
-	untracedRelatives bool     // it has created tasks that are not traced: see untraced.go
-	last              *lastPin // what it was pinned to last, or nil
+	creating          bool     // in a call that creates a task that is not known yet
+	untracedRelatives bool     // it has created tasks that are not traced, see untraced.go
+	last              *lastPin // its last pin, or nil
 }
 
 // Pinned reports whether the tracee has a slot in the pin table. The guardian
 // may have ended the pin since the last stop.
 func (task *Task) Pinned() bool { return task.slot != 0 }
 
-// earlyStops is how many stops must come in quick succession to make a guardian
-// worthwhile, unless StartAfter says otherwise. A short command ends before the guardian is ready, and tracees
-// that compute would only be disturbed by it.
+// earlyStops is the number of stops in quick succession after which a guardian is worthwhile,
+// unless StartAfter sets another number. A short command would end before the guardian is
+// ready, and tracees that compute would only be disturbed by it.
 const earlyStops = 100
 
 // New makes a Controller that does nothing until Enable is called. tasks yields
@@ -126,7 +125,7 @@ func New(mode Mode, tasks iter.Seq[*Task], debugf func(format string, args ...an
 	return &Controller{mode: mode, tasks: tasks, debugf: debugf, startAfter: earlyStops}
 }
 
-// StartAfter sets how many stops must come in quick succession before the guardian is
+// StartAfter sets the number of stops in quick succession after which the guardian is
 // started. It must be called before Enable.
 func (c *Controller) StartAfter(stops int) { c.startAfter = stops }
 
@@ -135,7 +134,7 @@ func (c *Controller) Wanted() bool { return c.wanted }
 
 // Enable allows co-location, unless the mode forbids it.
 func (c *Controller) Enable() {
-	c.examined = false // there will be others
+	c.examined = false // tracees will come
 	if c.wanted || c.mode == Never || unix.SchedGetaffinity(0, &c.self) != nil {
 		return
 	}
@@ -149,7 +148,7 @@ func (c *Controller) Enable() {
 func (c *Controller) start() {
 	guardian, err := startGuardian()
 	if err != nil {
-		c.wanted = false // it is only an optimization
+		c.wanted = false // co-location is only an optimization
 		return
 	}
 	c.guardian = guardian
@@ -183,10 +182,10 @@ func (c *Controller) TakesTurns() bool { return c.turns }
 // far as the tracer knows.
 func (c *Controller) SharesProcessor(task *Task) bool { return task.slot != 0 || c.uniprocessor }
 
-// SetComputing notes whether a tracee runs its own code: it is resumed and not
-// in a system call.
+// SetComputing records whether a tracee runs its own code: it is resumed and not in a system
+// call.
 func (c *Controller) SetComputing(task *Task, computes bool) {
-	computes = computes && !task.apart // it does not want the shared processor
+	computes = computes && !task.apart // it does not need the shared processor
 	if task.computes == computes {
 		return
 	}
@@ -210,9 +209,8 @@ func (c *Controller) Forget(task *Task) {
 	c.releaseDead(task)
 }
 
-// noteStop is called when a tracee stops at the entry or exit of a call, except
-// at the entry of one that uses affinity masks. It pins the tracee if that is
-// worth it.
+// noteStop is called when a tracee stops at the entry or exit of a call, except at the entry
+// of one that uses affinity masks. It pins the tracee if that is worthwhile.
 func (c *Controller) noteStop(task *Task) {
 	if c.uniprocessor {
 		c.countUniprocessor()
@@ -260,8 +258,8 @@ func (c *Controller) noteStop(task *Task) {
 	}
 }
 
-// countUniprocessor counts a stop where there is only one processor. Turns are
-// taken as long as stops come in quick succession.
+// countUniprocessor counts a stop on a machine with one processor. The tracer takes turns
+// while stops come in quick succession.
 func (c *Controller) countUniprocessor() {
 	if c.stops++; c.stops < busyTick {
 		return
@@ -271,11 +269,12 @@ func (c *Controller) countUniprocessor() {
 	c.stops, c.since = 0, now
 }
 
-// callBoundStops is how many stops in a tick make a tracee count as call-bound.
+// callBoundStops is the number of stops in a tick from which on a tracee counts as
+// call-bound.
 const callBoundStops = 8
 
-// shouldPin reports whether to pin a tracee now: at once if no other tracee may
-// need the processor, otherwise if it is call-bound.
+// shouldPin reports whether to pin a tracee now. It does so at once if no other tracee may
+// need the processor, otherwise only if the tracee is call-bound.
 func (c *Controller) shouldPin(task *Task) bool {
 	if task.tick != c.tick {
 		task.tick, task.stops = c.tick, 0
@@ -284,8 +283,9 @@ func (c *Controller) shouldPin(task *Task) bool {
 	return c.always || c.computing == 0 || task.stops >= callBoundStops
 }
 
-// SetApart notes whether most calls of a tracee do not stop. Such a tracee runs where
-// the scheduler puts it, beside the tracer, except while it stops often.
+// SetApart records whether most calls of a tracee do not stop. Such a tracee is apart: except
+// while it stops often, it is not pinned, and runs on whatever processor the scheduler
+// chooses.
 func (c *Controller) SetApart(task *Task, apart bool) {
 	if task.apart = apart; apart {
 		c.SetComputing(task, false)
@@ -293,8 +293,8 @@ func (c *Controller) SetApart(task *Task, apart bool) {
 	}
 }
 
-// stopsOften counts a stop of a tracee that is apart, and reports whether it stops so
-// often that it is worth to be pinned: in this tick or in the one before.
+// stopsOften counts a stop of a tracee that is apart. It reports whether the tracee has
+// stopped often enough to be pinned, in this tick or the one before.
 func (c *Controller) stopsOften(task *Task) bool {
 	if task.tick != c.tick {
 		task.often = task.tick+1 == c.tick && task.stops >= callBoundStops

@@ -1,47 +1,43 @@
 //go:build linux && amd64
 
-// Package colocate keeps a tracer and the tracees that make many system calls
-// on one processor. It restores a tracee's affinity mask before any tracee can
-// see the change. Processes that were not created by a tracee may see it.
+// Package colocate keeps a tracer and the tracees that make many system calls on one
+// processor. It restores a tracee's affinity mask before any tracee can see the change.
+// Processes that no tracee has created may see the change.
 //
 // # Why
 //
-// At each stop the kernel switches from the tracee to the tracer and back. On
-// one processor such a switch costs about a microsecond. Between two processors
-// it wakes an idle one each time, which costs ten times as much on a virtual
-// machine.
+// At each stop the kernel switches from the tracee to the tracer and back. On one processor
+// such a switch costs about a microsecond. Between two processors it wakes an idle one each
+// time, which costs ten times as much on a virtual machine.
 //
 // # How the pieces fit
 //
 // The tracer tells the [Controller] what its tracees do: [Controller.Enter] and
-// [Controller.Exit] at the entry and exit of a call, [Controller.SetComputing]
-// when a tracee runs its own code or stops, [Controller.Forget] when it ends or
-// is detached, [Controller.Renamed] when its thread id changes,
-// [Controller.Inherit] when another tracee created it, and
-// [Controller.InheritPin] or [Controller.InheritPinUntold] when it inherited a
-// pinned mask; and, if some calls do not stop, [Controller.SetApart],
-// [Controller.HideOpens] and [Controller.ShowOpens]. The Controller keeps its data
-// about a tracee in a [Task], which the tracer stores beside its own. The package
-// does not know how tracees are traced.
+// [Controller.Exit] at the entry and exit of a call, [Controller.SetComputing] when a tracee
+// runs its own code or stops, [Controller.Forget] when it ends or is detached,
+// [Controller.Renamed] when its thread id changes, [Controller.Inherit] when another tracee
+// created it, and [Controller.InheritPin] or [Controller.InheritPinUntold] when it inherited
+// a pinned mask; and, if some calls do not stop, [Controller.SetApart],
+// [Controller.HideOpens] and [Controller.ShowOpens]. The Controller keeps its data about a
+// tracee in a [Task], which the tracer stores beside its own. The package does not know how
+// tracees are traced.
 //
-// The Controller decides when co-location is worthwhile (attempt.go) and which
-// tracees to pin (pin.go). A pinned tracee's affinity mask contains only the
-// shared processor. The tracer's thread is also pinned to it while there are
-// pinned tracees. [Controller.TakesTurns] then says whether stops come so fast
-// that the tracer should yield the processor instead of sleeping until the next
-// stop.
+// The Controller decides when co-location is worthwhile (attempt.go) and which tracees to pin
+// (pin.go). A pinned tracee's affinity mask contains only the shared processor. The tracer's
+// thread is also pinned to it while there are pinned tracees. [Controller.TakesTurns] then
+// says whether stops come so fast that the tracer should yield the processor instead of
+// sleeping until the next stop.
 //
 // # The pin table and the guardian
 //
-// The guardian is a child process, forked after a hundred stops in quick
-// succession, or as many as [Controller.StartAfter] says (guardian.go, guardian_process.go). It shares a table with the
-// tracer, in memory that both have mapped. The table has a slot for every
-// pinned tracee, with its thread id, its own mask, the mask it was pinned with,
-// a count of its stops, and the slot's state. The tracer fills in a slot before
-// it sets a mask, so the table never misses a pin. Either side may end a pin.
-// Whichever moves the slot from taken to releasing, by compare-and-swap,
-// restores the mask; the other waits or has nothing to do. Only the tracer
-// frees a slot.
+// The guardian is a child process, forked after a hundred stops in quick succession, or as
+// many as [Controller.StartAfter] says (guardian.go, guardian_process.go). It shares a table
+// with the tracer, in memory that both have mapped. The table has one slot for each pinned
+// tracee, with its thread id, its own mask, the mask it was pinned with, a count of its
+// stops, and the slot's state. The tracer fills in a slot before it sets a mask, so the table
+// never misses a pin. Either process may end a pin. The process that changes the state of the
+// slot from taken to releasing, by compare-and-swap, also restores the mask; the other one
+// waits or has nothing to do. Only the tracer frees a slot.
 //
 // # Who restores which mask, and when
 //
@@ -72,17 +68,16 @@
 //   - The tracer's own thread gets its mask back when no tracee has been pinned
 //     for a tick, and when co-location becomes inactive.
 //
-// The mask restored is the one that the tracee had when it was pinned. If that
-// was the whole cpuset, the tracee is given all processors instead: the kernel
-// then treats it as a task whose affinity was never set. The guardian's own
-// mask is the whole cpuset, so that it shows when the cpuset has changed. A
-// mask that another process has set in the meantime is left unchanged.
+// The mask restored is the one that the tracee had when it was pinned. If that was the whole
+// cpuset, the tracee gets a mask of all processors instead, so that the kernel treats it as a
+// task whose affinity was never set. The guardian's own mask is the whole cpuset, so it shows
+// whether the cpuset has changed. A mask that another process has set in the meantime is not
+// overwritten.
 //
 // # Why masks
 //
-// If the tracee had no mask, and the tracer were pinned to one processor or
-// followed the tracee from one to the other, the scheduler would wake the
-// tracee on whichever processor is idle. On a virtual machine with two
-// processors, one of them idle, that gave 20,000 to 50,000 stops a second;
-// masks give 180,000.
+// Without a mask for the tracee, the scheduler would wake the tracee on whichever processor
+// is idle, whether the tracer is pinned to one processor or follows the tracee. On a virtual
+// machine with two processors, one of them idle, that gave 20,000 to 50,000 stops a second.
+// With masks there are 180,000.
 package colocate

@@ -10,33 +10,30 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A mask can also be read from a file: the status file of each task in procfs.
-// The kernel produces the text when the file is read, which a dozen calls can
-// do. Therefore the descriptors matter: while a tracee has such a file open, no
-// tracee is pinned.
+// A mask can also be read from a file: the status file of each task in procfs. The kernel
+// produces the text when the file is read, and a dozen different calls can read it. Therefore
+// the tracer watches descriptors: while a tracee has such a file open, no tracee is pinned.
 //
-// A file is recognized by its name, by whatever path it was opened: the link in
-// /proc/TID/fd ends in /status. A different file with this name only costs
-// time. An io_uring opens and reads files without any call, so a tracee that
-// has one counts as well.
+// The tracer recognizes such a file by its name, whatever path was used to open it: the link
+// in /proc/TID/fd ends in /status. A different file with this name only costs time. An
+// io_uring opens and reads files without any call, so a tracee with an io_uring counts as
+// well.
 //
-// Two ways to such a file are missed: a bind mount of the single file under
-// another name, and a descriptor received over a socket from a process that is
-// not traced.
+// Two ways to open such a file are missed: a bind mount of the single file under another
+// name, and a descriptor received over a socket from a process that is not traced.
 
 // noteOpened checks a descriptor that a call has returned, before the tracee is
 // resumed.
 func (c *Controller) noteOpened(task *Task, fd int) {
 	if c.guardian == nil || !task.examined {
-		return // its descriptors are examined before it is pinned
+		return // its descriptors will be examined before it is pinned
 	}
 	if c.isExposing(task.TID, strconv.Itoa(fd)) {
 		c.expose(task)
 	}
 }
 
-// expose notes that a tracee can read masks, and restores the masks of all
-// tracees.
+// expose records that a tracee can read masks, and restores the masks of all tracees.
 func (c *Controller) expose(task *Task) {
 	if !task.exposing {
 		task.exposing = true
@@ -46,7 +43,7 @@ func (c *Controller) expose(task *Task) {
 	c.unpinAll()
 }
 
-// leaveExposing notes that a tracee can no longer read masks.
+// leaveExposing records that a tracee can no longer read masks.
 func (c *Controller) leaveExposing(task *Task) {
 	if task.exposing {
 		task.exposing = false
@@ -54,8 +51,7 @@ func (c *Controller) leaveExposing(task *Task) {
 	}
 }
 
-// Inherit notes that a tracee was created by another one, whose descriptors it
-// shares.
+// Inherit records that a tracee was created by another one, whose descriptors it shares.
 func (c *Controller) Inherit(parent, child *Task) {
 	child.Attached = parent.Attached
 	child.examined, child.related = parent.examined, parent.related
@@ -66,20 +62,20 @@ func (c *Controller) Inherit(parent, child *Task) {
 	}
 }
 
-// Untold notes that a tracee was created by another one that is not known: its
-// descriptors may be those of any.
+// Untold records that a tracee was created by a tracee that is not known. It may have the
+// descriptors of any tracee.
 func (c *Controller) Untold(child *Task) {
 	if c.guardian != nil {
 		c.examine(child)
 	}
 }
 
-// areShown reports whether some tracee may be seeing masks, so that none may be
-// pinned.
+// areShown reports whether a tracee may see masks. Then no tracee may be pinned.
 func (c *Controller) areShown() bool { return c.maskCalls > 0 || c.exposing > 0 || c.hiding > 0 }
 
-// examineAll checks all descriptors of each tracee, once, before any is pinned: one
-// that is never pinned itself may read the masks of others. It reports whether none can.
+// examineAll checks the descriptors of each tracee once, before any tracee is pinned, since a
+// tracee that is never pinned may still read the masks of others. It reports whether no
+// tracee can read masks.
 func (c *Controller) examineAll() bool {
 	if !c.examined {
 		c.examined = true
@@ -101,8 +97,8 @@ func (c *Controller) examine(task *Task) {
 	}
 }
 
-// examineRelatives checks, once, whether a tracee that is to be pinned has untraced
-// relatives, if it was attached to. It reports whether it has none.
+// examineRelatives checks once whether an attached tracee that is about to be pinned has
+// untraced relatives. It reports whether it has none.
 func (c *Controller) examineRelatives(task *Task) bool {
 	if task.Attached && !task.related {
 		task.related = true
@@ -113,7 +109,7 @@ func (c *Controller) examineRelatives(task *Task) bool {
 	return !task.exposing
 }
 
-// HideOpens notes that a tracee opens files without a stop from now on. It restores the
+// HideOpens records that a tracee opens files without a stop from now on. It restores the
 // masks of all tracees, and none is pinned until ShowOpens.
 func (c *Controller) HideOpens(task *Task) {
 	if !task.hidesOpens {
@@ -123,7 +119,7 @@ func (c *Controller) HideOpens(task *Task) {
 	}
 }
 
-// ShowOpens notes that a tracee has ended or stops again when it opens files.
+// ShowOpens records that such a tracee has ended, or stops again when it opens files.
 func (c *Controller) ShowOpens(task *Task) {
 	if !task.hidesOpens {
 		return
@@ -132,7 +128,7 @@ func (c *Controller) ShowOpens(task *Task) {
 	if c.hiding--; c.hiding > 0 {
 		return
 	}
-	// Whoever has the same descriptors may have any file open.
+	// A task with the same descriptors may have any file open.
 	c.examined = false
 	for other := range c.tasks {
 		other.examined = false
@@ -155,8 +151,8 @@ func (c *Controller) examineAgain() {
 	}
 }
 
-// manyDescriptors is the number of descriptors that are not examined any more:
-// a tracee that has as many counts as one that can read masks.
+// manyDescriptors is the number of descriptors from which on they are not examined. A tracee
+// with so many counts as one that can read masks.
 const manyDescriptors = 1024
 
 // holdsExposing reports whether a tracee has a descriptor through which masks can
@@ -164,7 +160,7 @@ const manyDescriptors = 1024
 func (c *Controller) holdsExposing(tid int) bool {
 	dir, err := unix.Open("/proc/"+strconv.Itoa(tid)+"/fd", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return err != unix.ENOENT && err != unix.ESRCH // errors other than the tracee's end
+		return err != unix.ENOENT && err != unix.ESRCH // errors other than that the tracee has ended
 	}
 	defer unix.Close(dir)
 	var buffer [4096]byte
@@ -196,7 +192,7 @@ func (c *Controller) isExposing(tid int, fd string) bool {
 		uintptr(unsafe.Pointer(&c.link[0])), uintptr(len(c.link)))
 	switch {
 	case errno == unix.ENOENT || errno == unix.ESRCH:
-		return false // closed, or the tracee is gone
+		return false // closed, or the tracee has ended
 	case errno != 0 || n == uintptr(len(c.link)):
 		return true
 	}

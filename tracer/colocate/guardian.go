@@ -24,9 +24,9 @@ import (
 // tick is the guardian's period, in milliseconds.
 const tick = 2
 
-// busyTick is how many stops in a tick mean that the tick was spent on tracing.
-// freeTick is the same when tracer and tracees run on different processors, so
-// that each stop takes longer.
+// busyTick is the number of stops in a tick from which on the tick counts as spent on
+// tracing. freeTick is this number while tracer and tracees run on different processors,
+// where each stop takes longer.
 const (
 	busyTick = 80
 	freeTick = 20
@@ -34,40 +34,39 @@ const (
 
 // pinTable is the memory that tracer and guardian share.
 type pinTable struct {
-	ready  atomic.Uint32 // set by the guardian when it has begun to watch
+	ready  atomic.Uint32 // set by the guardian when it begins to watch
 	asleep atomic.Uint32 // set by the guardian when it waits to be woken
 	ticks  atomic.Uint32 // counted by the guardian while it is awake
-	stops  atomic.Uint32 // counted by the tracer: while it changes, the guardian stays awake
-	used   atomic.Uint32 // slots at or above this one have never been used
-	// runnable is how many pinned tracees wanted a processor at the last tick,
-	// counted up to 2, or 0 if the tick was a busy one. It is set by the
-	// guardian.
+	stops  atomic.Uint32 // counted by the tracer; the guardian stays awake while this changes
+	used   atomic.Uint32 // number of slots that have ever been used
+	// runnable is the number of pinned tracees that wanted a processor at the last tick, or 2
+	// if there were more. It is 0 if the last tick was busy. It is set by the guardian.
 	runnable atomic.Uint32
-	pinned   atomic.Uint32 // how many tracees are pinned; set by the guardian
+	pinned   atomic.Uint32 // number of pinned tracees; set by the guardian
 	_        [9]uint32
 	slots    [pinSlots]pinSlot
 
 	scratch guardianScratch
 }
 
-// pinSlots is how many tracees can be pinned at a time.
+// pinSlots is the number of tracees that can be pinned at the same time.
 const pinSlots = 1024
 
-// pinSlot is one pinned tracee.
+// pinSlot is the slot of one pinned tracee.
 type pinSlot struct {
 	state atomic.Uint32
 	tid   atomic.Int32
 	stops atomic.Uint32 // counted by the tracer
 	seen  uint32        // stops at the last tick; used by the guardian only
-	mask  unix.CPUSet   // the tracee's own, to be restored
-	pin   unix.CPUSet   // the one it was pinned with
-	now   unix.CPUSet   // the one it has; like whole, of restore, for whose stack it is too large
-	whole unix.CPUSet   // that of its cpuset
+	mask  unix.CPUSet   // the tracee's own mask, to be restored
+	pin   unix.CPUSet   // the mask that it was pinned with
+	now   unix.CPUSet   // its current mask; here, like whole, because it is too large for the stack of restore
+	whole unix.CPUSet   // the mask of its cpuset
 }
 
-// The states of a slot. Only the tracer takes a free slot, and only the tracer
-// frees it. Either may end a pin: whichever moves the slot from taken to
-// releasing restores the mask.
+// The states of a slot. Only the tracer changes a slot from free to taken, and only the
+// tracer frees it. Tracer and guardian may both end a pin: the one that changes the state
+// from taken to releasing restores the mask.
 const (
 	slotFree uint32 = iota
 	slotTaken
@@ -96,8 +95,8 @@ func (s *pinSlot) restore(guardian int32) {
 	unix.RawSyscall(unix.SYS_SCHED_SETAFFINITY, tid, size, uintptr(unsafe.Pointer(&s.mask)))
 }
 
-// end ends a pin and leaves the slot in the state after. It returns false if
-// the pin has ended already or is being ended.
+// end ends a pin, and sets the slot's state to after. It returns false if the pin has ended
+// already or is being ended.
 //
 //go:nosplit
 //go:norace
@@ -110,15 +109,15 @@ func (s *pinSlot) end(after uint32, guardian int32) bool {
 	return true
 }
 
-// guardian is the tracer's data about the guardian.
+// guardian is what the tracer knows about the guardian.
 type guardian struct {
 	table  *pinTable
-	memory []byte       // of the table
+	memory []byte       // memory of the table
 	pid    atomic.Int32 // 0 until it has been forked
-	wake   int          // a pipe: a byte wakes the guardian, its closing ends it
-	closed atomic.Bool  // the guardian no longer watches: no tracee may be pinned
-	dead   atomic.Bool  // it has exited, and everything pinned has been restored
-	gone   chan bool    // closed when the guardian has exited and is no longer a zombie
+	wake   int          // write end of a pipe: a byte wakes the guardian, closing it ends the guardian
+	closed atomic.Bool  // the guardian no longer watches, so no tracee may be pinned
+	dead   atomic.Bool  // it has exited, and all masks have been restored
+	gone   chan bool    // closed when the guardian has exited and was waited for
 }
 
 // startGuardian starts the guardian without waiting for it: table.ready is set
@@ -142,7 +141,7 @@ func startGuardian() (*guardian, error) {
 		return nil, fmt.Errorf("open: %w", err)
 	}
 	g := &guardian{table: table, memory: memory, wake: pipe[1], gone: make(chan bool)}
-	// Not on the tracer's thread: wait4 would report the guardian there, among
+	// This does not run on the tracer's thread, where wait4 would report the guardian among
 	// the tracees.
 	go func() {
 		defer close(g.gone)
@@ -163,9 +162,9 @@ func startGuardian() (*guardian, error) {
 	return g, nil
 }
 
-// awaitEnd waits until the guardian exits, because it was dismissed or killed.
-// If it is stopped, awaitEnd kills it, since it would neither watch nor notice
-// the tracer's exit.
+// awaitEnd waits until the guardian exits because it was dismissed or killed. If the guardian
+// is stopped, awaitEnd kills it, since it could neither watch tracees nor notice the tracer's
+// exit.
 func awaitEnd(pid int) {
 	for {
 		var status unix.WaitStatus
@@ -180,8 +179,8 @@ func awaitEnd(pid int) {
 	}
 }
 
-// dismiss ends the guardian and waits for it, so that it does not become a
-// zombie of another process. It kills the guardian if that takes long.
+// dismiss ends the guardian and waits for it, so that it does not become a zombie child of
+// another process. It kills the guardian if that takes too long.
 func (g *guardian) dismiss() {
 	unix.Close(g.wake)
 	select {
@@ -203,15 +202,14 @@ func (g *guardian) noteStop() {
 	}
 }
 
-// restoreAll ends all pins, including those that the other side had begun to
-// end.
+// restoreAll ends all pins, including those that the other process had begun to end.
 //
 //go:nosplit
 //go:norace
 func (t *pinTable) restoreAll(guardian int32) {
 	for i := range t.used.Load() {
 		if s := &t.slots[i]; !s.end(slotReleased, guardian) && s.state.Load() == slotReleasing {
-			s.restore(guardian) // the process that began it has exited
+			s.restore(guardian) // the process that began to end this pin has exited
 		}
 	}
 }

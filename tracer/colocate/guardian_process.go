@@ -10,7 +10,8 @@ import (
 	process "trapline/guardian"
 )
 
-// This file has the guardian's own code, which follows the rules of package trapline/guardian.
+// This file has the code that runs in the guardian. It follows the rules of package
+// trapline/guardian.
 
 // guardianScratch is working memory of the guardian. It is part of the pin
 // table because the guardian can neither allocate nor use much stack.
@@ -50,7 +51,7 @@ func guard(table *pinTable, pipe, null uintptr) {
 		var fresh uint32 // stops since the last tick
 		seen := table.stops.Load()
 		if seen == stops && table.pinned.Load() == 0 {
-			// No tracee has stopped for a tick, and none is pinned any more.
+			// No tracee has stopped for a tick, and none is pinned.
 			table.asleep.Store(1)
 			if table.stops.Load() == seen {
 				timeout = -1
@@ -69,7 +70,7 @@ func guard(table *pinTable, pipe, null uintptr) {
 			bytes := &table.scratch.bytes
 			n, _, errno := unix.RawSyscall(unix.SYS_READ, process.Pipe, uintptr(unsafe.Pointer(bytes)), unsafe.Sizeof(*bytes))
 			if errno != 0 || n == 0 {
-				break // the tracer is gone
+				break // the tracer has exited
 			}
 		}
 		table.releaseIdle()

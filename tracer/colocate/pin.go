@@ -18,7 +18,7 @@ func (c *Controller) pin(task *Task) {
 	}
 	own := c.original(&mask)
 	if task.Attached && !c.always && own != &allProcessors {
-		task.skipTick = c.tick // its mask was set, and might not be restored exactly
+		task.skipTick = c.tick // its affinity was set, and might not be restored exactly
 		return
 	}
 	if !c.tracerPinned && !c.pinTracer() {
@@ -29,7 +29,7 @@ func (c *Controller) pin(task *Task) {
 	}
 	c.affine++
 	if mask == c.shared {
-		task.skipTick = c.tick // it needs no pin: its own mask is the shared processor
+		task.skipTick = c.tick // it needs no pin, since its own mask only has the shared processor
 		return
 	}
 	if !c.record(task, own, &c.shared) {
@@ -39,13 +39,13 @@ func (c *Controller) pin(task *Task) {
 	if unix.SchedSetaffinity(task.TID, &c.shared) != nil {
 		c.Unpin(task)
 	} else if s.state.Load() != slotTaken || c.guardian.closed.Load() {
-		c.unpinAgain(task, s) // ended before it had begun
+		c.unpinAgain(task, s) // the pin was ended before the mask was set
 	}
 }
 
-// record puts a tracee into the pin table, with its own mask and the one it is
-// pinned with. It must be called before the tracee is pinned: the table must
-// never miss a pin. It returns false if the table is full.
+// record adds a tracee to the pin table, with its own mask and the mask that it is pinned
+// with. It must be called before the tracee is pinned, since the table must contain every
+// pin. It returns false if the table is full.
 func (c *Controller) record(task *Task, mask, pin *unix.CPUSet) bool {
 	table := c.guardian.table
 	slot := int(table.used.Load())
@@ -68,8 +68,8 @@ func (c *Controller) record(task *Task, mask, pin *unix.CPUSet) bool {
 		table.used.Add(1)
 	}
 	task.slot, task.moves = slot+1, c.moves
-	// The guardian has to watch, even if it fell asleep since this stop was
-	// counted and no further one follows.
+	// The guardian may have fallen asleep since this stop was counted. It has to watch even
+	// if no other stop follows.
 	c.guardian.noteStop()
 	return true
 }
@@ -77,11 +77,11 @@ func (c *Controller) record(task *Task, mask, pin *unix.CPUSet) bool {
 // lastPin has a tracee's own mask and the mask that it was last pinned with.
 type lastPin struct{ mask, pin unix.CPUSet }
 
-// InheritPin handles a new tracee that was created while its parent was pinned
-// and therefore has the parent's pinned mask: it records the tracee as pinned,
-// or sets the parent's own mask. Until then the tracee is not in the pin table,
-// so the guardian would miss it. Hence InheritPin is only for tracees that die
-// with the tracer; others are unpinned before they create a task.
+// InheritPin handles a new tracee that was created while its parent was pinned and therefore
+// inherited the pinned mask. It either records the tracee as pinned or sets the parent's own
+// mask. Until then the tracee is not in the pin table, and the guardian would not restore its
+// mask. So InheritPin may only be used for tracees that die with the tracer. Other tracees
+// are unpinned before they create a task.
 func (c *Controller) InheritPin(parent, child *Task) {
 	last := parent.last
 	var mask unix.CPUSet
@@ -97,8 +97,8 @@ func (c *Controller) InheritPin(parent, child *Task) {
 	}
 }
 
-// InheritPinUntold is InheritPin for a tracee whose parent did not report it,
-// probably because the parent was killed: the mask tells what it was pinned with.
+// InheritPinUntold is InheritPin for a tracee whose parent did not report it, probably
+// because the parent was killed. It finds the pin by comparing masks.
 func (c *Controller) InheritPinUntold(child *Task) {
 	c.InheritPin(&Task{last: c.forgotten}, child)
 	for task := range c.tasks {
@@ -108,8 +108,8 @@ func (c *Controller) InheritPinUntold(child *Task) {
 	}
 }
 
-// forgetPin forgets the last pin of a tracee whose mask is being set: the new
-// mask may equal the pinned one, and must not be mistaken for it.
+// forgetPin forgets the last pin of a tracee whose mask is being set. The new mask may be
+// equal to the pinned one, and must not be mistaken for it.
 func (c *Controller) forgetPin(tid int) {
 	for task := range c.tasks {
 		if task.TID == tid {
@@ -118,11 +118,11 @@ func (c *Controller) forgetPin(tid int) {
 		}
 	}
 	for task := range c.tasks {
-		task.last = nil // the id may be from another PID namespace, and refer to any tracee
+		task.last = nil // the id may belong to another PID namespace, so it may refer to any tracee
 	}
 }
 
-// Unpin restores a tracee's own mask, if it is pinned.
+// Unpin restores the own mask of a tracee that is pinned.
 func (c *Controller) Unpin(task *Task) {
 	if task.slot == 0 || c.guardian == nil {
 		return
@@ -134,8 +134,8 @@ func (c *Controller) Unpin(task *Task) {
 	c.freeSlot(task)
 }
 
-// unpinAgain is Unpin for a pin whose end may have had no effect: before the
-// mask was set, or under the tracee's former id.
+// unpinAgain is Unpin for a pin whose end may have had no effect, because the mask was not
+// set yet, or because the end was tried with the tracee's former id.
 func (c *Controller) unpinAgain(task *Task, s *pinSlot) {
 	if !s.end(slotFree, c.guardian.pid.Load()) {
 		c.awaitRelease(s)
@@ -151,8 +151,8 @@ func (c *Controller) unpinAll() {
 	}
 }
 
-// releaseDead ends the pin of a dead tracee. It sets no mask, since the thread
-// id may belong to another task by now.
+// releaseDead ends the pin of a dead tracee. It sets no mask, since the thread id may belong
+// to another task by now.
 func (c *Controller) releaseDead(task *Task) {
 	if task.slot == 0 || c.guardian == nil {
 		return
@@ -164,8 +164,8 @@ func (c *Controller) releaseDead(task *Task) {
 	c.freeSlot(task)
 }
 
-// awaitRelease waits while the guardian is ending a pin: the tracee may set its
-// own mask only after the guardian has restored the old one.
+// awaitRelease waits while the guardian is ending a pin. The tracee may set its own mask only
+// after the guardian has restored the old one.
 func (c *Controller) awaitRelease(s *pinSlot) {
 	for s.state.Load() == slotReleasing && !c.guardian.dead.Load() {
 		runtime.Gosched()
@@ -179,8 +179,8 @@ func (c *Controller) freeSlot(task *Task) {
 	task.slot = 0
 }
 
-// Renamed notes a tracee's new thread id, and ends its pin: the guardian may
-// have tried that under the old id, which no longer exists.
+// Renamed records a tracee's new thread id, and ends its pin. The guardian may have tried to
+// end it with the old id, which no longer exists.
 func (c *Controller) Renamed(task *Task, tid int) {
 	task.TID = tid
 	if task.slot != 0 {
@@ -190,9 +190,9 @@ func (c *Controller) Renamed(task *Task, tid int) {
 	}
 }
 
-// pinTracer pins the tracer's thread to the processor that it runs on, which
-// becomes the shared one. It stays pinned only while tracees are, so as not to
-// be in the way of other processes.
+// pinTracer pins the tracer's thread to the processor on which it runs. This processor
+// becomes the shared one. The thread remains pinned only while tracees are pinned, so that it
+// does not disturb other processes.
 func (c *Controller) pinTracer() bool {
 	var cpu uint32
 	if _, _, errno := unix.RawSyscall(unix.SYS_GETCPU, uintptr(unsafe.Pointer(&cpu)), 0, 0); errno != 0 {

@@ -9,13 +9,12 @@ import (
 	"strings"
 )
 
-// A program has tasks that are not traced if the tracer does not follow its
-// children, if it creates them with CLONE_UNTRACED, or if only some of its threads
-// were attached to. They may query the mask of a tracee, such as their parent, at
-// any time. While a tracee has such threads or children, no tracee is pinned.
+// A program has tasks that are not traced if the tracer does not follow its children, if it
+// creates tasks with CLONE_UNTRACED, or if only some of its threads were attached to. Such
+// tasks may query the mask of a tracee, such as their parent, at any time. While a tracee has
+// such threads or children, no tracee is pinned.
 //
-// A grandchild whose parent has ended cannot be found. It counts as any other
-// process.
+// A grandchild whose parent has ended cannot be found. It is treated like any other process.
 
 // noteUntraced is called when a tracee has created an untraced task.
 func (c *Controller) noteUntraced(task *Task) {
@@ -42,7 +41,7 @@ func (c *Controller) findUntracedRelatives(tid int) bool {
 	dir := fmt.Sprintf("/proc/%d/task/", tid)
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return !os.IsNotExist(err) // errors other than its end
+		return !os.IsNotExist(err) // errors other than that the tracee has ended
 	}
 	var related []string
 	for _, e := range entries {
@@ -55,7 +54,7 @@ func (c *Controller) findUntracedRelatives(tid int) bool {
 			return true
 		}
 	}
-	known := map[int]bool{os.Getpid(): true} // with -D it may be a child
+	known := map[int]bool{os.Getpid(): true} // with -D this process may be a child of the tracee
 	for task := range c.tasks {
 		known[task.TID] = true
 	}

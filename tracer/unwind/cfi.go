@@ -9,12 +9,12 @@ import (
 	"strings"
 )
 
-// callFrames is a section with call frame information, .eh_frame or
-// .debug_frame. A CIE has what a group of functions has in common, an FDE
-// describes how to get from any place in one function to its caller.
+// callFrames is a section with call frame information, .eh_frame or .debug_frame. A CIE
+// contains what a group of functions has in common. An FDE describes how to find the caller
+// from any place in one function.
 type callFrames struct {
 	data []byte
-	rest *pieces // fills data; or nil: all of it has been read
+	rest *pieces // fills data when it is needed; nil if all data has been read
 	addr uint64  // of data[0], in the address space of the file
 	eh   bool    // .eh_frame, whose entries have a slightly different format
 	word int     // size of an address in bytes
@@ -101,7 +101,8 @@ func (s *callFrames) scan() {
 	slices.SortFunc(s.index, func(a, b indexed) int { return cmp.Compare(a.start, b.start) })
 }
 
-// need makes sure that n bytes at an offset are in data, as far as the section has them.
+// need makes sure that data contains n bytes from an offset on, as far as the section has
+// them.
 func (s *callFrames) need(offset, n uint64) {
 	if s.rest != nil {
 		s.rest.need(offset, n)

@@ -1,11 +1,10 @@
 //go:build linux && amd64
 
-// Package unwind finds the call stack of a stopped thread: from the thread's
-// registers and memory it walks the frames and names them.
+// Package unwind finds the call stack of a stopped thread: from the thread's registers and
+// memory it walks the frames and names them.
 //
-// It makes no ptrace requests. The caller passes the registers as a [Registers]
-// and the memory as a [Memory]. The package reads /proc/PID/maps and the files
-// that are mapped there.
+// It makes no ptrace requests. The caller passes the registers as a [Registers] and the
+// memory as a [Memory]. The package reads /proc/PID/maps and the files that are mapped there.
 //
 // A frame's caller is found, in this order, by
 //
@@ -16,6 +15,6 @@
 //   - its machine code, for a signal trampoline without such information;
 //   - the chain of frame pointers.
 //
-// Neither the memory nor the maps nor the files are trusted. All loops over
-// them end, all sizes are bounded, and invalid data ends the walk.
+// The package does not trust the memory, the maps or the files. All loops over them end, all
+// sizes are bounded, and invalid data ends the walk.
 package unwind

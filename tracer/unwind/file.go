@@ -136,7 +136,7 @@ func sectionData(s *elf.Section) ([]byte, error) {
 }
 
 // readCallFrames reads .eh_frame, with its search table, and .debug_frame. With onlyEH it
-// reads only .eh_frame, and of that what is looked at, when it is: the file stays open.
+// reads only .eh_frame, piece by piece when a piece is needed, and the file stays open.
 func (f *file) readCallFrames(e *elf.File, onlyEH bool) {
 	word := 8
 	if e.Class == elf.ELFCLASS32 {
@@ -161,7 +161,7 @@ func (f *file) readCallFrames(e *elf.File, onlyEH bool) {
 		}
 		table, addr, ok := readSearchTable(hdr, p.Vaddr, word)
 		if !found && ok {
-			// There are no section headers: it is somewhere in the segment.
+			// There are no section headers, so the end of .eh_frame is not known.
 			eh.data, err = segmentFrom(e, addr)
 			eh.addr, found = addr, err == nil
 		}
@@ -381,8 +381,8 @@ func (u *Unwinder) open(x *mapping, tid int) *file {
 // pages.
 const maxVDSO = 64 << 10
 
-// vdso reads the file that the kernel maps into all processes, from memory.
-// There is one for each ABI.
+// vdso reads the vdso, the file that the kernel maps into all processes, from memory. There
+// is one for each ABI.
 func (u *Unwinder) vdso(x *mapping, mem *pages) *file {
 	if x.end-x.start > maxVDSO {
 		return nil

@@ -8,12 +8,12 @@ import (
 	"io"
 )
 
-// Functions are the functions of an ELF file, as far as its call frame
-// information (.eh_frame) describes them.
+// Functions are the functions of an ELF file that its call frame information (.eh_frame)
+// describes.
 type Functions struct{ file file }
 
-// ReadFunctions reads the functions of an ELF file for x86. It reads more of the file when
-// that is needed.
+// ReadFunctions reads the functions of an ELF file for x86. Parts of the file are read later,
+// when they are needed.
 func ReadFunctions(r io.ReaderAt) (f *Functions, err error) {
 	defer func() {
 		if p := recover(); p != nil { // see readFile

@@ -4,7 +4,7 @@ package unwind
 
 import "bytes"
 
-// For functions without call frame information the following functions use the
+// The functions in this file step from code without call frame information. They use the
 // machine code and the stack.
 
 // stepBySigreturn steps from a signal trampoline that is recognized by its

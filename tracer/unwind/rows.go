@@ -7,13 +7,13 @@ type ruleKind uint8
 
 const (
 	unspecified   ruleKind = iota // no rule: unchanged
-	undefined                     // it is lost
+	undefined                     // the value is lost
 	sameValue                     // unchanged
-	savedAt                       // at the address CFA plus n
-	isOffset                      // the value CFA plus n
+	savedAt                       // at the address CFA + n
+	isOffset                      // the value is CFA + n
 	inRegister                    // in register n
 	savedAtResult                 // at the address that an expression computes
-	isResult                      // the value that an expression computes
+	isResult                      // the value is what an expression computes
 )
 
 type rule struct {
@@ -84,13 +84,12 @@ const maxWork = 1 << 16
 // interpreter executes call frame instructions.
 type interpreter struct {
 	row        row
-	initial    row // after the CIE's
+	initial    row // the row after the CIE's instructions
 	remembered []row
-	work       int // instructions left
+	work       int // number of instructions left
 }
 
-// rowAt finds the row of a function at pc. It returns false if there is no
-// valid one.
+// rowAt finds the row of a function at pc. It returns false if there is no valid row.
 func (in *interpreter) rowAt(f *fde, pc uint64) bool {
 	in.row, in.initial = row{}, row{}
 	in.remembered = in.remembered[:0]

@@ -66,10 +66,9 @@ func New(o Options) *Unwinder {
 	return &Unwinder{options: o, files: map[identity]*file{}, generation: 1}
 }
 
-// MappingsChanged says that some thread may have replaced mapped code, by mmap
-// or mremap. It need not be called for mappings that were removed or added at a
-// new place. Threads may share their address space, so it invalidates all
-// Mappings.
+// MappingsChanged must be called when a thread may have replaced mapped code, by mmap or
+// mremap. It need not be called for mappings that were removed, or added at a new address.
+// Threads may share their address space, so it invalidates all Mappings.
 func (u *Unwinder) MappingsChanged() { u.generation++ }
 
 // Walk appends the frames of a stopped thread's stack to frames, the innermost
@@ -79,7 +78,7 @@ func (u *Unwinder) Walk(m *Mappings, tid int, user *unix.PtraceRegs, mem Memory,
 	return u.walkFrom(m, tid, user, false, mem, frames)
 }
 
-// walkFrom is Walk. few says that only the program counter and the stack pointer are known.
+// walkFrom is Walk. If few is set, only the program counter and the stack pointer are known.
 func (u *Unwinder) walkFrom(m *Mappings, tid int, user *unix.PtraceRegs, few bool, mem Memory, frames []Frame) (_ []Frame, more bool) {
 	u.memory.reset(mem)
 	w := walk{u: u, mappings: m, tid: tid, regs: fromUser(user), exact: true}
@@ -117,14 +116,14 @@ type walk struct {
 	fresh    bool // mappings were read in this walk
 
 	regs registers
-	// exact says that the instruction at the program counter is the next one to
-	// be executed: in the innermost frame, and in one that a signal has
-	// interrupted. In other frames it is the one after a call, which may belong
-	// to another function if the call never returns.
+	// exact means that the instruction at the program counter is executed next: in the
+	// innermost frame, and in a frame that a signal has interrupted. In other frames the
+	// program counter is the address after a call, which may belong to another function if
+	// the call never returns.
 	exact bool
 }
 
-// description is what is known of an address in code.
+// description is what is known about an address of code.
 type description struct {
 	mapping *mapping // nil if there is none
 	file    *file    // of mapping, or nil
@@ -261,8 +260,8 @@ func (w *walk) stepByRow(d *description) (end, ok bool) {
 }
 
 // WalkSleeper is Walk for a thread that sleeps in the kernel and is not stopped. Only its
-// program counter and stack pointer are known, as /proc/PID/syscall has them; the walk ends
-// where it would need another register that no frame has saved. is32 says that it runs 32-bit
+// program counter and stack pointer are known, from /proc/PID/syscall. The walk ends where it
+// needs another register that no frame has saved. is32 means that the thread runs 32-bit
 // code.
 func (u *Unwinder) WalkSleeper(m *Mappings, tid int, pc, sp uint64, is32 bool, mem Memory) (_ []Frame, more bool) {
 	user := unix.PtraceRegs{Rip: pc, Rsp: sp}

@@ -8,7 +8,7 @@ import (
 
 // goConstant is a constant that Go code uses by name.
 type goConstant struct {
-	header string // that it was looked for in first
+	header string // the header that is searched first
 	name   string
 	value  uint64
 }

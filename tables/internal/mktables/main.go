@@ -1,6 +1,6 @@
-// Mktables turns the facts in package tables' directory into Go: system call
-// tables and classes, errors, signals, constants, sets of them, ioctl requests. Run
-// it there, or by "go generate".
+// Mktables turns the facts in package tables' directory into Go: system call tables and
+// classes, errors, signals, constants, sets of them, ioctl requests. Run it in that
+// directory, or use "go generate".
 package main
 
 import (
@@ -32,8 +32,8 @@ type facts struct {
 	uapi *uapi
 }
 
-// generate makes all generated files of package tables, by name, from the facts
-// in dir.
+// generate makes all generated files of package tables from the facts in dir. It returns
+// their contents by name.
 func generate(dir string) (map[string][]byte, error) {
 	u, err := readUAPI(dir)
 	if err != nil {

@@ -132,7 +132,7 @@ func parseSets(file string, data []byte) ([]*set, error) {
 	return sets, nil
 }
 
-// bitPrefix turns a constant that is a bit number into a flag:
+// bitPrefix marks a constant that is a bit number and is turned into a flag:
 // 1<<RTC_FEATURE_ALARM.
 const bitPrefix = "1<<"
 
@@ -160,7 +160,7 @@ func (r *resolver) resolve(s *set) error {
 		return slices.ContainsFunc(excluded, func(p string) bool { return match(p, name) })
 	}
 	header := ""
-	var masks values // of the braces we are in
+	var masks values // the mask of the enclosing braces
 	inMask := false
 	for i := 0; i < len(s.terms); i++ {
 		term := s.terms[i]
@@ -259,9 +259,9 @@ func (r *resolver) value(header, s string) (values, error) {
 	return c.values, nil
 }
 
-// add adds a member to the set, unless the set has one of that name. A zero
-// flag without a mask stands for a word that is all zero, if it was listed by
-// name; patterns skip it, and they skip bits that an earlier flag stands for.
+// add adds a member to the set, unless the set already has a member with this name. A zero
+// flag without a mask, if it was listed by name, stands for a word that is zero. Patterns do
+// not add zero flags, or bits for which there already is a flag.
 func (s *set) add(m member, masked, explicit bool) {
 	if s.kind == "flags" {
 		for i, v := range m.values {
@@ -289,8 +289,7 @@ func (s *set) add(m member, masked, explicit bool) {
 	}
 }
 
-// onlyFirst drops members that no value finds, because an earlier one has the
-// same values.
+// onlyFirst drops members that are never found because an earlier member has the same values.
 func onlyFirst(members []member) []member {
 	seen := make(map[values]bool)
 	return slices.DeleteFunc(slices.Clone(members), func(m member) bool {

@@ -109,8 +109,8 @@ func printTable(id string, rows []tbl.Row, classes map[string]uint32) []byte {
 }
 
 type classes struct {
-	names []string          // of the bits, from bit 0
-	about []string          // what the calls of each do
+	names []string          // names of the bits, from bit 0
+	about []string          // description of the calls of each class
 	of    map[string]uint32 // classes of the system call of that name
 }
 

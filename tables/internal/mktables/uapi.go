@@ -10,7 +10,8 @@ import (
 	"strings"
 )
 
-// columns are the ABIs whose constants may differ, as the files in uapi/ have them.
+// columns are the ABIs whose constants may differ, in the order of the columns in the files
+// in uapi/.
 const (
 	columnX86_64 = iota
 	columnI386
@@ -20,7 +21,7 @@ const (
 // columnOf is the column of each tables.ABI, by the name of its Go constant.
 var columnOf = map[string]int{"X86_64": columnX86_64, "I386": columnI386, "X32": columnX86_64}
 
-// values are what a constant is in each column.
+// values are the values of a constant in the columns.
 type values [columns]uint64
 
 // everywhere is a value that is the same in each column.
@@ -35,7 +36,7 @@ func everywhere(v uint64) (all values) {
 type constant struct {
 	name   string
 	values values        // sign-extended
-	has    [columns]bool // whether that ABI has it
+	has    [columns]bool // whether the ABI of each column has it
 	ioc    bool          // made by _IOC: an ioctl request
 }
 
@@ -157,8 +158,8 @@ func (u *uapi) glob(header, pattern string) ([]*constant, error) {
 	return found, nil
 }
 
-// lookup finds a constant by its name: in the given header, or else in any
-// header, which must all agree on its value.
+// lookup finds a constant by its name, in the given header if it is there. Otherwise all
+// headers that define it must agree on its value.
 func (u *uapi) lookup(header, name string) (*constant, error) {
 	for _, c := range u.consts[header] {
 		if c.name == name {
