@@ -27,7 +27,7 @@ func sleepers(t *testing.T) (pid int, name string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	name = fmt.Sprintf("zz%dz", os.Getpid()) // no pattern below fits the name in another run of the tests
+	name = fmt.Sprintf("zz%07dz", os.Getpid()) // no pattern below fits the name in another run of the tests
 	file := filepath.Join(t.TempDir(), name)
 	if err := os.WriteFile(file, program, 0o755); err != nil {
 		t.Fatal(err)

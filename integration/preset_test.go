@@ -36,7 +36,7 @@ func TestPresets(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		numbers := regexp.MustCompile(`\b0x[0-9a-f]+\b|(?m:^\d+)|si_pid=\d+|si_[us]time=\d+( /\* [0-9.]+ s \*/)?`)
+		numbers := regexp.MustCompile(`\b0x[0-9a-f]+\b|(?m:^\d+ +)|si_pid=\d+|si_[us]time=\d+( /\* [0-9.]+ s \*/)?`)
 		return numbers.ReplaceAllString(string(got), "N")
 	}
 	text := "# mine\nfailed = -f -Z --trace='%file'  # and nothing else\n"

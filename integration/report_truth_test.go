@@ -81,11 +81,11 @@ sys.stdin.readline()
 		}
 		reported = append(reported, fmt.Sprintf("%s %s %s %d %d", kind, c.From, to, c.Sent, c.Received))
 	}
-	number := func(line, key string) string {
+	number := func(line, key string) (n int) {
 		if m := regexp.MustCompile(` ` + key + `:(\d+)`).FindStringSubmatch(line); m != nil {
-			return m[1]
+			n, _ = strconv.Atoi(m[1])
 		}
-		return "0"
+		return n
 	}
 	for line := range strings.Lines(string(seen)) {
 		f := strings.Fields(line)
@@ -96,11 +96,11 @@ sys.stdin.readline()
 		if pid, _ := strconv.Atoi(m[1]); !pids[pid] {
 			continue
 		}
-		sent := number(line, "bytes_sent")
+		sent := number(line, "bytes_sent") - number(line, "bytes_retrans")
 		if f[0] == "udp" {
-			sent = "1" // of which ss says nothing
+			sent = 1 // of which ss says nothing
 		}
-		want = append(want, fmt.Sprintf("%s %s %s %s %s", strings.ToUpper(f[0]), f[4], f[5], sent, number(line, "bytes_received")))
+		want = append(want, fmt.Sprintf("%s %s %s %d %d", strings.ToUpper(f[0]), f[4], f[5], sent, number(line, "bytes_received")))
 	}
 	slices.Sort(reported)
 	slices.Sort(want)

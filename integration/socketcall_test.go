@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"net"
 	"os/exec"
 	"regexp"
 	"slices"
@@ -280,10 +279,16 @@ func TestHelloReplyhi(t *testing.T) {
 	need.All(t, need.X86)
 	uninterrupted(t)
 	server, client := program(t, "replyhi", "386"), program(t, "hello", "386")
+	// The first client starts when the server sleeps in its first accept, socketcall(5, ...).
 	script := func(port int) string {
-		return fmt.Sprintf(`%s %d 2 | { read listening; %s %[2]d; %[3]s %[2]d; }`, server, port, client)
+		return fmt.Sprintf(`%s %d 2 | {
+			read listening server
+			until read nr call rest </proc/$server/syscall && [ "$nr $call" = "102 0x5" ] &&
+				read pid name state rest </proc/$server/stat && [ $state = S ]; do :; done
+			%s %[2]d; %[3]s %[2]d; }`, server, port, client)
 	}
-	records := tracedByPID(t, []string{"-f", "--json", "-e", "trace=socketcall", "-e", "signal=none"}, "sh", "-c", script(freePort(t)))
+	ports := unusedPorts(t) // one for each run: connections keep a port for a minute
+	records := tracedByPID(t, []string{"-f", "--json", "-e", "trace=socketcall", "-e", "signal=none"}, "sh", "-c", script(ports))
 	var got []string
 	for _, numbers := range records {
 		got = append(got, numbers)
@@ -292,7 +297,7 @@ func TestHelloReplyhi(t *testing.T) {
 	equalLines(t, got, "1 2 4 5 10 9 5 10 9", "1 3 9 10", "1 3 9 10")
 
 	// The same as text: the server blocks in its first accept while a client starts.
-	port := freePort(t)
+	port := ports + 1
 	tr := trace(t, trapline(t), []string{"-f", "-e", "trace=socketcall", "-e", "signal=none"}, "sh", "-c", script(port))
 	for _, want := range []string{
 		fmt.Sprintf(`bind\(\d, \{sa_family=AF_INET, sin_port=htons\(%d\), sin_addr=inet_addr\("127.0.0.1"\)\}, 16\) += 0\n`, port),
@@ -326,15 +331,4 @@ func tracedByPID(t *testing.T, flags []string, command ...string) map[int]string
 		}
 	}
 	return numbers
-}
-
-// freePort finds a TCP port of the loopback interface that is currently free.
-func freePort(t *testing.T) int {
-	t.Helper()
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
 }

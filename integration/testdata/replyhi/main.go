@@ -1,6 +1,7 @@
 // Replyhi is the server of an exercise for a class in kernels: it listens on
 // the loopback interface and answers each of its clients. All of it goes
-// through socketcall. The arguments are the port and the number of clients.
+// through socketcall. The arguments are the port and the number of clients. It
+// says when it listens, and what its process is.
 package main
 
 import (
@@ -36,7 +37,7 @@ func main() {
 	address := int80.Words(syscall.AF_INET|uint32(port>>8&0xff|port&0xff<<8)<<16, 0x0100007f, 0, 0)
 	socketcall(sysBind, fd, address, 16)
 	socketcall(sysListen, fd, 5)
-	os.Stdout.WriteString("listening\n")
+	os.Stdout.WriteString("listening " + strconv.Itoa(os.Getpid()) + "\n")
 	for range clients {
 		client := socketcall(sysAccept, fd, 0, 0)
 		socketcall(sysRecv, client, int80.String("123456789012345"), 16, 0)
