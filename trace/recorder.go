@@ -224,9 +224,13 @@ func (r *recorder) record(ev *tracer.Event) {
 
 // begin begins an event. put must follow.
 func (r *recorder) begin(kind recording.Kind, tr *tracer.Tracee, at time.Time) *recording.Event {
-	if r.w.Begin() {
-		r.host.StartBlock()
+	block, frame := r.w.Begin()
+	if frame {
+		r.host.StartFrame()
 		r.forgetPaths()
+	}
+	if block {
+		r.host.StartBlock()
 		if before := r.decoder; before == nil {
 			r.decoder = decode.NewDecoder(r.options, r.host)
 			decode.SeePaths(r.decoder, r.seePath)
@@ -279,7 +283,8 @@ func (r *recorder) put() {
 	r.w.Put(&r.ev)
 }
 
-// aboutThread asks the questions about threads that each block must answer.
+// aboutThread asks the questions about threads that each block must answer, and each frame
+// asks again.
 func (r *recorder) aboutThread(tid int) {
 	process := r.host.Process(tid)
 	r.host.Introduce(process)

@@ -49,6 +49,26 @@ const (
 	askRing
 )
 
+// numbersOf says how many numbers the question of a method begins with, if a path or
+// another text follows.
+var numbersOf = [...]uint8{
+	askNamespace: 1, askResolve: 3, askHasName: 2, askPathContext: 3, askMapping: 1, askExists: 3, askRing: 0,
+}
+
+// headOf returns the length of the method and of the numbers in a question, or the length
+// of the question if nothing else follows.
+func headOf(question []byte) int {
+	if len(question) == 0 || int(question[0]) >= len(numbersOf) || numbersOf[question[0]] == 0 {
+		return len(question)
+	}
+	at := 1
+	for range numbersOf[question[0]] {
+		_, n := binary.Uvarint(question[at:])
+		at += max(n, 0)
+	}
+	return at
+}
+
 // Answered are questions and their answers, one after the other.
 type Answered struct {
 	n int
@@ -102,10 +122,9 @@ func NewAsked(of host.Host) *Asked {
 func (a *Asked) StartBlock() {
 	clear(a.known)
 	a.room.Empty()
+	a.StartFrame()
 	clear(a.of)
 	clear(a.tables)
-	clear(a.sharing)
-	clear(a.named)
 	a.new.reset()
 }
 

@@ -17,7 +17,10 @@ type Cursor struct {
 	raw     []byte
 	d       blockDecoder
 	ev      Event
-	read    int  // events of the block that were read
+	offset  int64 // of the next frame of the block
+	left    int   // events of the block that were not read
+	inFrame int   // those of them that are in this frame
+	number  uint64
 	again   bool // Next returns the same event once more
 	host    *Host
 	calls   map[int]*current // by thread
@@ -112,19 +115,26 @@ func (c *Cursor) Next() (*Event, error) {
 // readEvent reads the next event.
 func (c *Cursor) readEvent() (*Event, error) {
 	for c.err == nil && !c.d.more() {
-		c.err = c.nextBlock()
+		switch {
+		case c.inFrame > 0:
+			c.err = c.damaged("fewer events than there should be")
+		case c.left > 0:
+			c.err = c.nextFrame()
+		default:
+			c.err = c.nextBlock()
+		}
 	}
 	if c.err != nil {
 		return nil, c.err
 	}
-	b := &c.r.blocks[c.block-1]
-	err := c.d.event(&c.ev)
-	if c.read++; err != nil || c.read > b.Events {
-		c.err = &DamageError{b.Offset, errDamaged.Error()}
+	if err := c.d.event(&c.ev); err != nil || c.inFrame == 0 || !c.host.learn(&c.ev.Answers) {
+		c.err = c.damaged(errDamaged.Error())
 		return nil, c.err
 	}
-	c.ev.Number = b.FirstEvent + uint64(c.read) - 1
-	c.host.learn(&c.ev.Answers)
+	c.ev.Number = c.number
+	c.number++
+	c.left--
+	c.inFrame--
 	if err := c.settle(&c.ev); err != nil {
 		c.err = err
 		return nil, err
@@ -135,9 +145,6 @@ func (c *Cursor) readEvent() (*Event, error) {
 // nextBlock reads the next block.
 func (c *Cursor) nextBlock() error {
 	blocks := c.r.blocks
-	if c.block > 0 && c.read > 0 && c.read != blocks[c.block-1].Events {
-		return &DamageError{blocks[c.block-1].Offset, "a block with fewer events than it should have"}
-	}
 	if c.part != nil {
 		if err := c.part.next(c); err != nil {
 			return err
@@ -150,35 +157,57 @@ func (c *Cursor) nextBlock() error {
 		return io.EOF
 	}
 	b := &blocks[c.block]
+	c.block++
+	c.offset, c.left, c.number = b.Offset, b.Events, b.FirstEvent
+	c.next, c.raw = b.FirstCall, c.raw[:0]
+	c.host.Clear()
+	return c.readFrame(blockFrame)
+}
+
+// nextFrame reads the next frame of the block.
+func (c *Cursor) nextFrame() error { return c.readFrame(moreFrame) }
+
+// readFrame reads the frame at c.offset, which must be of that kind.
+func (c *Cursor) readFrame(kind frameKind) error {
 	var h header
-	if err := readHeader(c.r.file, c.r.size, b.Offset, &h); err != nil {
+	if err := readHeader(c.r.file, c.r.size, c.offset, &h); err != nil {
 		if err == errShort || err == io.EOF {
-			err = &DamageError{b.Offset, "a block ends before its end"}
+			err = c.damaged("a block ends before its end")
 		}
 		return err
 	}
-	if h.kind != blockFrame || h.firstEvent != b.FirstEvent || h.firstCall != b.FirstCall || int(h.events) != b.Events {
-		return &DamageError{b.Offset, "a block that is not the one in the index"}
+	if h.kind != kind || h.firstEvent != c.number || h.firstCall != c.next || h.events == 0 || int64(h.events) > int64(c.left) {
+		return c.damaged("a block that is not the one in the index")
 	}
+	if len(c.raw)+int(h.raw) > mostBlock {
+		return c.damaged("a block that is too large")
+	}
+	at := len(c.raw)
 	var err error
-	if c.raw, err = c.frames.read(b.Offset, &h, c.raw); err != nil {
+	if c.raw, err = c.frames.read(c.offset, &h, c.raw); err != nil {
 		return err
 	}
-	c.d.start(c.raw, h.start)
-	c.readOlder()
-	c.host.Clear()
-	c.block++
-	c.read, c.next = 0, b.FirstCall
-	if c.d.err != nil || b.Events == 0 {
-		return &DamageError{b.Offset, errDamaged.Error()}
+	if kind == blockFrame {
+		c.d.start(c.raw, h.start)
+		c.readOlder()
+	} else {
+		c.d.frame(c.raw[at:])
 	}
+	if c.d.err != nil {
+		return c.damaged(errDamaged.Error())
+	}
+	c.offset += headerSize + int64(h.size)
+	c.inFrame = int(h.events)
 	return nil
 }
+
+// damaged returns the error that says what is wrong with the block being read.
+func (c *Cursor) damaged(what string) error { return &DamageError{c.r.blocks[c.block-1].Offset, what} }
 
 // readOlder reads in which blocks the threads' current calls were entered.
 func (c *Cursor) readOlder() {
 	n := c.d.count()
-	if c.shallow || c.read > 0 { // they are not needed, or were read before
+	if c.shallow || c.older != nil { // they are not needed, or were read before
 		for range n {
 			c.d.id()
 			c.d.id()
@@ -189,8 +218,8 @@ func (c *Cursor) readOlder() {
 	c.older = make(map[int]older, n)
 	for range n {
 		tid, back, calls := c.d.id(), c.d.id(), c.d.uvarint()
-		if back > 0 && back <= c.block {
-			c.older[tid] = older{c.block - back, c.r.blocks[c.block].FirstCall - calls}
+		if block := c.block - 1; back > 0 && back <= block {
+			c.older[tid] = older{block - back, c.r.blocks[block].FirstCall - calls}
 		}
 	}
 }
@@ -259,7 +288,7 @@ func (c *Cursor) find(tid int) error {
 	before := c.r.at(block)
 	defer before.Close()
 	before.shallow = true
-	for before.block == block || before.block == block+1 && before.d.more() {
+	for before.block == block || before.left > 0 {
 		if _, err := before.Next(); err == io.EOF {
 			break
 		} else if err != nil {

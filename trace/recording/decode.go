@@ -91,10 +91,17 @@ type blockDecoder struct {
 	decoder                    // the section of events
 	sections [sections]decoder // the others
 	history
+	answers []byte // of the event
 }
 
-// start begins a block: the sizes of the sections but the last, and the sections.
+// start begins a block with its first frame.
 func (d *blockDecoder) start(b []byte, start int64) {
+	d.history.reset(start)
+	d.frame(b)
+}
+
+// frame begins a frame: the sizes of the sections but the last, and the sections.
+func (d *blockDecoder) frame(b []byte) {
 	all := decoder{b: b}
 	var sizes [sections]uint64
 	for i := range sections - 1 {
@@ -108,7 +115,6 @@ func (d *blockDecoder) start(b []byte, start int64) {
 	if all.err != nil {
 		d.fail()
 	}
-	d.history.reset(start)
 }
 
 // check fails unless exactly what a section contains was read from it.
@@ -120,7 +126,7 @@ func (d *blockDecoder) check() {
 	}
 }
 
-// more reports whether there are more events.
+// more reports whether there are more events in the frame.
 func (d *blockDecoder) more() bool { return len(d.b) > 0 && d.err == nil }
 
 // text reads a string of encoder.text.
@@ -136,6 +142,35 @@ func (d *blockDecoder) text() string {
 		return ""
 	}
 	return d.texts[i-1]
+}
+
+// keep keeps bytes as encoder.repeats does.
+func (d *blockDecoder) keep(b []byte) {
+	if len(b) >= leastKept {
+		d.last = len(d.kept)
+		d.kept = append(d.kept, b)
+	}
+}
+
+// repeated returns the bytes to which a step leads.
+func (d *blockDecoder) repeated(step int64) []byte {
+	i := int64(d.last) + 1 + step
+	if i < 0 || i >= int64(len(d.kept)) {
+		d.fail()
+		return nil
+	}
+	d.last = int(i)
+	return d.kept[i]
+}
+
+// long reads the bytes of coder.long, whose number has been read.
+func (d *blockDecoder) long(from *decoder, n uint64) []byte {
+	if n&again != 0 {
+		return d.repeated(unzigzag(n >> 2))
+	}
+	b := from.bytes(n >> 2)
+	d.keep(b)
+	return b
 }
 
 // thread reads a thread.
@@ -177,9 +212,7 @@ func (d *blockDecoder) event(ev *Event) error {
 		d.memory(ev, t)
 	}
 	if parts&hasAnswers != 0 {
-		answers := &d.sections[answerSection]
-		ev.Answers.n = answers.count()
-		ev.Answers.b = answers.bytes(answers.uvarint())
+		d.readAnswers(ev)
 	}
 	if parts&hasStack != 0 {
 		d.stack(ev)
@@ -302,7 +335,7 @@ func (d *blockDecoder) memory(ev *Event, t *threadHistory) {
 	end := uint64(0)
 	for range pieces.count() {
 		n := pieces.uvarint()
-		p := decode.Piece{End: decode.PieceEnd(n & (1<<pieceEnd - 1))}
+		p := decode.Piece{End: decode.PieceEnd(n & pieceEnd)}
 		if p.End > decode.Unreadable {
 			pieces.fail()
 		}
@@ -314,14 +347,58 @@ func (d *blockDecoder) memory(ev *Event, t *threadHistory) {
 		default:
 			pieces.fail()
 		}
-		memory := &d.sections[sectionOf(n>>pieceEnd, p.End)]
-		p.B = memory.bytes(n >> pieceEnd)
-		if pieces.err != nil || memory.err != nil {
+		p.B = d.piece(n, p.End)
+		if pieces.err != nil || d.err != nil {
 			return
 		}
 		end = p.Addr + uint64(len(p.B))
 		ev.Memory = append(ev.Memory, p)
 	}
+}
+
+// piece reads the bytes of a piece of memory, which n describes.
+func (d *blockDecoder) piece(n uint64, end decode.PieceEnd) []byte {
+	if n&pieceRepeats != 0 {
+		b := d.repeated(unzigzag(n >> pieceBits))
+		if end != decode.AtNUL || d.err != nil {
+			return b
+		}
+		if size := len(b) + 1; cap(b) < size || b[:size][size-1] != 0 { // it is not from a string
+			d.kept[d.last] = append(b[:len(b):len(b)], 0)[:len(b)]
+		}
+		return d.kept[d.last][:len(b)+1]
+	}
+	memory := &d.sections[sectionOf(n>>pieceBits, end)]
+	b := memory.bytes(n >> pieceBits)
+	if memory.err != nil {
+		d.fail()
+	}
+	if kept, ok := withoutNUL(b, end); ok {
+		d.keep(kept)
+	}
+	return b
+}
+
+// readAnswers reads the answers of an event.
+func (d *blockDecoder) readAnswers(ev *Event) {
+	from := &d.sections[answerSection]
+	a := Answered{n: from.count(), b: d.answers[:0]}
+	for range a.n {
+		head := from.bytes(from.uvarint())
+		tail := d.long(from, from.uvarint())
+		a.b = appendUvarint(a.b, uint64(len(head)+len(tail)))
+		a.b = append(append(a.b, head...), tail...)
+		n := from.uvarint()
+		rest := d.long(from, n)
+		first := from.bytes(n & 1)
+		a.b = appendUvarint(a.b, uint64(len(first)+len(rest)))
+		a.b = append(append(a.b, first...), rest...)
+		if from.err != nil || d.err != nil || len(a.b) > mostRaw {
+			d.fail()
+			return
+		}
+	}
+	d.answers, ev.Answers = a.b, a
 }
 
 // stack reads a call stack.

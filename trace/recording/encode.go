@@ -3,6 +3,7 @@
 package recording
 
 import (
+	"bytes"
 	"encoding/binary"
 	"slices"
 	"time"
@@ -41,16 +42,24 @@ type history struct {
 	threads []threadHistory
 	sites   []site
 	texts   []string
+	kept    [][]byte // of the decoder: long bytes, that may occur again
+	last    int      // position in kept of those that were met last
 
 	lastIP uint64         // of the last new site
 	byTID  map[int]int    // of the encoder: positions in threads
 	bySite map[place]int  // of the encoder: positions in sites
 	byText map[string]int // of the encoder: positions in texts
+	byKept map[string]int // of the encoder: positions in kept
+	room   Room           // of byKept
 }
+
+// leastKept is the length from which bytes of memory, paths and answers are kept.
+const leastKept = 16
 
 // threadHistory is what is known of a thread.
 type threadHistory struct {
 	tid   int
+	frame int // of the encoder: in which it had its last event
 	sp    uint64
 	ip    uint64    // of the current call
 	args  [6]uint64 // of the current call
@@ -75,9 +84,12 @@ type site struct {
 func (h *history) reset(start int64) {
 	h.time, h.lastIP = start, 0
 	h.threads, h.sites, h.texts = h.threads[:0], h.sites[:0], h.texts[:0]
+	h.kept, h.last = h.kept[:0], -1
 	clear(h.byTID)
 	clear(h.bySite)
 	clear(h.byText)
+	clear(h.byKept)
+	h.room.Empty()
 }
 
 // rename moves the call of a thread that has called execve to its new id.
@@ -92,7 +104,7 @@ func (h *history) rename(t *threadHistory, former int) {
 	}
 }
 
-// A block has its events in sections, because similar data is compressed better together.
+// A frame has its events in sections, because similar data is compressed better together.
 // The numbers are those in files.
 const (
 	eventSection  = iota // everything that has no section of its own
@@ -131,7 +143,7 @@ func (e *coder) bytes(b []byte) {
 	e.b = append(e.b, b...)
 }
 
-// contents are the sections of a block.
+// contents are the sections of a frame.
 type contents [sections]coder
 
 // roomOf are the initial capacities of sections, in bytes: what most blocks need. Unused
@@ -182,7 +194,7 @@ type encoder struct {
 }
 
 func newEncoder() *encoder {
-	e := &encoder{history: history{byTID: make(map[int]int), bySite: make(map[place]int), byText: make(map[string]int)}}
+	e := &encoder{history: history{byTID: make(map[int]int), bySite: make(map[place]int), byText: make(map[string]int), byKept: make(map[string]int)}}
 	e.coder = &e.contents[eventSection]
 	return e
 }
@@ -201,6 +213,39 @@ func (e *encoder) text(s string) {
 	e.b = append(e.b, s...)
 }
 
+// repeats looks for bytes among those that the block has already, and keeps them if they
+// are new. The step leads there from those that were met last: programs that do the same
+// again mostly meet the next ones.
+func (e *encoder) repeats(b []byte) (step int64, ok bool) {
+	if len(b) < leastKept {
+		return 0, false
+	}
+	if i, ok := e.byKept[string(b)]; ok {
+		step, e.last = int64(i-e.last-1), i
+		return step, true
+	}
+	e.last = len(e.byKept)
+	e.byKept[e.room.KeepString(b)] = e.last
+	return 0, false
+}
+
+// long encodes bytes that are likely to occur again: their length or the step to those
+// that are the same. extra is one more bit.
+func (c *coder) long(e *encoder, b []byte, extra int) {
+	if step, ok := e.repeats(b); ok {
+		c.uvarint(zigzag(step)<<2 | again | uint64(extra))
+		return
+	}
+	c.uvarint(uint64(len(b))<<2 | uint64(extra))
+	c.b = append(c.b, b...)
+}
+
+// again is the bit of long for a step.
+const again = 2
+
+func zigzag(n int64) uint64   { return uint64(n<<1) ^ uint64(n>>63) }
+func unzigzag(n uint64) int64 { return int64(n>>1) ^ -int64(n&1) }
+
 // thread encodes a thread and returns its history.
 func (e *encoder) thread(tid int) *threadHistory {
 	i, ok := e.byTID[tid]
@@ -216,8 +261,8 @@ func (e *encoder) thread(tid int) *threadHistory {
 	return &e.threads[i]
 }
 
-// event adds an event to the block.
-func (e *encoder) event(ev *Event) {
+// event adds an event to the block. It returns the history of its thread.
+func (e *encoder) event(ev *Event) *threadHistory {
 	parts := partsOf(ev)
 	var t *threadHistory
 	if i, ok := e.byTID[ev.TID]; ok && ev.Kind == Exit {
@@ -237,8 +282,7 @@ func (e *encoder) event(ev *Event) {
 		e.memory(ev, t)
 	}
 	if parts&hasAnswers != 0 {
-		e.contents[answerSection].uvarint(uint64(ev.Answers.n))
-		e.contents[answerSection].bytes(ev.Answers.b)
+		e.answers(&ev.Answers)
 	}
 	if parts&hasStack != 0 {
 		e.stack(ev)
@@ -260,6 +304,7 @@ func (e *encoder) event(ev *Event) {
 		e.text(ev.Injected)
 		e.uvarint(uint64(ev.Rule)<<1 | uint64(number(ev.Delayed)))
 	}
+	return t
 }
 
 // partsOf returns the bits for the parts of an event.
@@ -357,8 +402,22 @@ func (e *encoder) enter(c *Call, t *threadHistory) {
 // elsewhere.
 const afterArguments = 6
 
-// pieceEnd is the number of bits in a piece's length for its decode.PieceEnd.
-const pieceEnd = 2
+// Bits beside a piece's length: its decode.PieceEnd, and whether the piece repeats an
+// earlier one.
+const (
+	pieceEnd     = 1<<2 - 1
+	pieceRepeats = 1 << 2
+	pieceBits    = 3
+)
+
+// withoutNUL returns what of a piece is kept: of a string what comes before its end. It is
+// false for strings without an end.
+func withoutNUL(b []byte, end decode.PieceEnd) ([]byte, bool) {
+	if end != decode.AtNUL {
+		return b, true
+	}
+	return bytes.CutSuffix(b, []byte{0})
+}
 
 // memory encodes the memory that was read.
 func (e *encoder) memory(ev *Event, t *threadHistory) {
@@ -371,14 +430,39 @@ func (e *encoder) memory(ev *Event, t *threadHistory) {
 		if a := slices.Index(t.args[:], p.Addr); a >= 0 && p.Addr != 0 {
 			from = a
 		}
-		pieces.uvarint(uint64(len(p.B))<<pieceEnd | uint64(p.End))
+		step, repeats := int64(0), false
+		if kept, ok := withoutNUL(p.B, p.End); ok {
+			step, repeats = e.repeats(kept)
+		}
+		if repeats {
+			pieces.uvarint(zigzag(step)<<pieceBits | pieceRepeats | uint64(p.End))
+		} else {
+			pieces.uvarint(uint64(len(p.B))<<pieceBits | uint64(p.End))
+			memory := &e.contents[sectionOf(uint64(len(p.B)), p.End)]
+			memory.b = append(memory.b, p.B...)
+		}
 		pieces.b = append(pieces.b, byte(from))
 		if from == afterArguments {
 			pieces.varint(int64(p.Addr - end))
 		}
-		memory := &e.contents[sectionOf(uint64(len(p.B)), p.End)]
-		memory.b = append(memory.b, p.B...)
 		end = p.Addr + uint64(len(p.B))
+	}
+}
+
+// answers encodes answers. A path in a question is often in the memory of the same call,
+// and is the answer, too, but for the byte that says that there is one.
+func (e *encoder) answers(a *Answered) {
+	to := &e.contents[answerSection]
+	to.uvarint(uint64(a.n))
+	d := decoder{b: a.b}
+	for range a.n {
+		question, answer := d.bytes(d.uvarint()), d.bytes(d.uvarint())
+		head := headOf(question)
+		to.bytes(question[:head])
+		to.long(e, question[head:], 0)
+		first := answer[:min(1, len(answer))]
+		to.long(e, answer[len(first):], len(first))
+		to.b = append(to.b, first...)
 	}
 }
 

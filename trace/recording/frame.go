@@ -10,20 +10,28 @@ import (
 	"hash/crc32"
 	"io"
 	"math"
+	"slices"
 
 	"github.com/klauspost/compress/flate"
 )
 
 // A file is magic and then frames: the information, blocks of events, the index and
-// the tail. Each frame is a header of headerSize bytes and its contents, compressed.
+// the tail. Each frame is a header of headerSize bytes and its contents, compressed. A
+// block is one frame or several: those after the first one continue it, so that what was
+// recorded can be read before the block is complete.
 
 const (
 	magic   = "trapline recording "
-	version = 2
+	version = 3
 
 	headerSize = 64
 	// mostRaw limits the size of a frame's contents.
 	mostRaw = 64 << 20
+	// mostBlock limits the size of the contents of a block's frames together, and that of
+	// the answers in it.
+	mostBlock = 2 * mostRaw
+	// mostRatio is more than DEFLATE can compress anything to.
+	mostRatio = 1 << 11
 )
 
 // firstLine is what a file begins with.
@@ -35,6 +43,7 @@ type frameKind uint32
 const (
 	infoFrame  frameKind = 'i' | 'n'<<8 | 'f'<<16 | 'o'<<24
 	blockFrame frameKind = 'b' | 'l'<<8 | 'o'<<16 | 'c'<<24
+	moreFrame  frameKind = 'm' | 'o'<<8 | 'r'<<16 | 'e'<<24 // of the block before it
 	indexFrame frameKind = 'i' | 'n'<<8 | 'd'<<16 | 'x'<<24
 	tailFrame  frameKind = 't' | 'a'<<8 | 'i'<<16 | 'l'<<24
 )
@@ -87,11 +96,11 @@ func (h *header) parse(b []byte) bool {
 		start: int64(le.Uint64(b[40:])), end: int64(le.Uint64(b[48:])),
 	}
 	switch h.kind {
-	case infoFrame, blockFrame, indexFrame, tailFrame:
+	case infoFrame, blockFrame, moreFrame, indexFrame, tailFrame:
 	default:
 		return false
 	}
-	return h.raw <= mostRaw && h.size <= mostRaw+mostRaw/64 && h.firstEvent <= math.MaxInt64 && h.firstCall <= math.MaxInt64
+	return h.raw <= mostRaw && uint64(h.raw) <= uint64(h.size)*mostRatio && h.size <= mostRaw+mostRaw/64 && h.firstEvent <= math.MaxInt64 && h.firstCall <= math.MaxInt64
 }
 
 // DamageError says that a file is damaged, and where.
@@ -138,33 +147,41 @@ type frameReader struct {
 	contents   io.ReadCloser // of compressed; nil before the first frame
 }
 
-// read reads the contents of the frame with that header into out, which may be nil.
+// read appends the contents of the frame with that header to out, which may be nil. The
+// frame continues the DEFLATE stream of the frame that was read before it if it is of the
+// kind that does so.
 func (f *frameReader) read(offset int64, h *header, out []byte) ([]byte, error) {
-	if cap(f.in) < int(h.size) {
-		f.in = make([]byte, h.size)
+	rest := 0
+	if h.kind == moreFrame {
+		rest = f.compressed.Len() // the end of the frame before, without contents
 	}
-	in := f.in[:h.size]
+	size := rest + int(h.size)
+	if cap(f.in) < size {
+		f.in = append(make([]byte, 0, size), f.in...)
+	}
+	copy(f.in[:rest], f.in[len(f.in)-rest:])
+	f.in = f.in[:size]
+	in := f.in[rest:]
 	if _, err := f.r.ReadAt(in, offset+headerSize); err != nil && err != io.EOF {
 		return nil, err
 	}
 	if checksum(in) != h.checksum {
 		return nil, &DamageError{offset, "contents with a wrong checksum"}
 	}
-	if h.size == 0 && h.raw == 0 {
-		return out[:0], nil
+	f.compressed.Reset(f.in)
+	if h.raw == 0 {
+		return out, nil
 	}
-	f.compressed.Reset(in)
 	if f.contents == nil {
 		f.contents = flate.NewReader(&f.compressed)
-	} else if err := f.contents.(flate.Resetter).Reset(&f.compressed, nil); err != nil {
-		return nil, err
+	} else if h.kind != moreFrame {
+		if err := f.contents.(flate.Resetter).Reset(&f.compressed, nil); err != nil {
+			return nil, err
+		}
 	}
-	if cap(out) < int(h.raw) {
-		out = make([]byte, 0, h.raw)
-	}
-	out = out[:h.raw]
-	_, err := io.ReadFull(f.contents, out)
-	if n, end := f.contents.Read(make([]byte, 1)); err != nil || n != 0 || end != io.EOF || f.compressed.Len() != 0 {
+	at := len(out)
+	out = slices.Grow(out, int(h.raw))[:at+int(h.raw)]
+	if _, err := io.ReadFull(f.contents, out[at:]); err != nil {
 		return nil, &DamageError{offset, "contents that cannot be decompressed"}
 	}
 	return out, nil

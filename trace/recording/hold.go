@@ -4,7 +4,7 @@ package recording
 
 import "bytes"
 
-// hold says which answers about descriptors and directories can be reused within a block,
+// hold says which answers about descriptors and directories can be reused within a frame,
 // because nothing has changed them since. Asked does not know what calls do; its user
 // reports changes.
 //
@@ -40,7 +40,15 @@ const (
 	aboutProgram
 )
 
-// Hold makes Descriptor, FileType, Root and WorkingDir reuse their answers within a block
+// StartFrame makes all questions ask again, because a new frame begins: what others than
+// the traced processes change is found out as often as frames are written.
+func (a *Asked) StartFrame() {
+	a.Forget()
+	clear(a.sharing)
+	clear(a.named)
+}
+
+// Hold makes Descriptor, FileType, Root and WorkingDir reuse their answers within a frame
 // until a change is reported. The user must report all changes.
 func (a *Asked) Hold(on bool) { a.on = on }
 

@@ -43,6 +43,7 @@ func TestHold(t *testing.T) {
 		{"all of another process were closed", func(a *Asked) { a.ForgetDescriptors(2) }, "/1"},
 		{"the number is another process's", func(a *Asked) { a.ForgetProcess(1) }, "/2"},
 		{"another number is another process's", func(a *Asked) { a.ForgetProcess(2) }, "/1"},
+		{"a frame begins", (*Asked).StartFrame, "/2"},
 		{"a block begins", (*Asked).StartBlock, "/2"},
 		{"not all changes are seen", func(a *Asked) { a.Hold(false) }, "/2"},
 	} {
@@ -169,6 +170,7 @@ func TestHoldName(t *testing.T) {
 		{"it may have changed", func(a *Asked) { a.ForgetName(1) }, "name 2"},
 		{"that of another thread may have changed", func(a *Asked) { a.ForgetName(2) }, "name 1"},
 		{"any may have changed", (*Asked).ForgetNames, "name 2"},
+		{"a frame begins", (*Asked).StartFrame, "name 2"},
 		{"a block begins", (*Asked).StartBlock, "name 2"},
 		{"not all changes are seen", func(a *Asked) { a.Hold(false) }, "name 2"},
 	} {
@@ -237,6 +239,8 @@ func TestSharedIDs(t *testing.T) {
 	a.ForgetProcess(1)
 	find(1, 5, 1)
 	find(2, 5, 0)
+	a.StartFrame()
+	find(2, 5, 1)
 	a.StartBlock()
 	find(2, 5, 1)
 }

@@ -14,6 +14,7 @@ import (
 type Host struct {
 	host.Unknown
 	answers  map[string]string
+	size     int // of the answers that the block has
 	question []byte
 }
 
@@ -26,19 +27,27 @@ var (
 func newHost() *Host { return &Host{answers: make(map[string]string)} }
 
 // Clear forgets all answers.
-func (h *Host) Clear() { clear(h.answers) }
+func (h *Host) Clear() {
+	clear(h.answers)
+	h.size = 0
+}
 
-// learn adds answers. It must be called with the answers of each event.
-func (h *Host) learn(a *Answered) {
+// learn adds answers. It must be called with the answers of each event. It returns false if
+// the block has more than fit into one.
+func (h *Host) learn(a *Answered) bool {
+	if h.size += len(a.b); h.size > mostBlock {
+		return false
+	}
 	d := decoder{b: a.b}
 	for range a.n {
 		question := d.bytes(d.uvarint())
 		answer := d.bytes(d.uvarint())
 		if d.err != nil {
-			return
+			return false
 		}
 		h.answers[string(question)] = string(answer)
 	}
+	return true
 }
 
 // get looks up the answer to h.question.

@@ -25,6 +25,13 @@ func blockOf(h *header, offset int64) Block {
 	}
 }
 
+// add adds a frame that continues the block.
+func (b *Block) add(h *header) {
+	b.Events += int(h.events)
+	b.Calls += int(h.calls)
+	b.End = time.Unix(0, h.end)
+}
+
 // ThreadEvent is an event in the life of a thread, stored in the index: the process tree
 // can be drawn without reading the blocks.
 type ThreadEvent struct {

@@ -100,7 +100,7 @@ func (p *part) has(c *Cursor, ev *Event) bool {
 	p.calls[tid] = &current{ev.Call, ev.Ordinal}
 	ev.TID = tid // an execve may have changed it since
 	if len(p.wanted) == 0 {
-		c.d.b, c.read = nil, 0 // on to the next block
+		c.d.b, c.left, c.inFrame = nil, 0, 0 // on to the next block
 	}
 	return true
 }
@@ -115,10 +115,10 @@ func (p *part) next(c *Cursor) error {
 	case len(p.entered) > 0:
 		c.block, p.wanted = p.entered[0].block, p.entered[0].calls
 		p.entered = p.entered[1:]
-		c.read, c.calls, c.shallow = 0, make(map[int]*current), true
+		c.calls, c.shallow = make(map[int]*current), true
 	default:
 		c.block, c.calls, c.older = p.first, p.calls, nil
-		c.read, c.shallow, p.reached = 0, true, true
+		c.shallow, p.reached = true, true
 	}
 	return nil
 }

@@ -156,6 +156,12 @@ func (r *Reader) scan(frames *frameReader, offset int64) error {
 		switch h.kind {
 		case blockFrame:
 			r.blocks = append(r.blocks, blockOf(&h, offset))
+		case moreFrame:
+			if len(r.blocks) == 0 {
+				r.damage = &DamageError{offset, "the beginning of a block is not there"}
+				return nil
+			}
+			r.blocks[len(r.blocks)-1].add(&h)
 		case indexFrame:
 			// This is either where the recorder stopped before the end of the file, or the
 			// damaged place.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -28,9 +29,11 @@ type machine struct {
 	name string
 }
 
-func (m *machine) Process(tid int) int                   { return tid }
-func (m *machine) Command([]byte, int) ([]byte, bool)    { return []byte(m.name), true }
-func (m *machine) Descriptor(b []byte, _, fd int) []byte { return fmt.Appendf(b[:0], "/file/%d", fd) }
+func (m *machine) Process(tid int) int                { return tid }
+func (m *machine) Command([]byte, int) ([]byte, bool) { return []byte(m.name), true }
+func (m *machine) Descriptor(b []byte, _, fd int) []byte {
+	return fmt.Appendf(b[:0], "/folder/of/file/%d", fd)
+}
 
 // events returns events of all kinds with all parts.
 func events() []*Event {
@@ -52,6 +55,10 @@ func events() []*Event {
 		e.Memory = []decode.Piece{
 			{Addr: 0x7fff0000 + uint64(i), B: []byte("a string\x00"), End: decode.AtNUL},
 			{Addr: 0x1000, End: decode.Unreadable},
+			{Addr: 0x2000, B: []byte("/folder/of/file/3\x00"), End: decode.AtNUL}, // repeats an answer
+			{Addr: 0x3000, B: bytes.Repeat([]byte{byte(i % 4)}, 1500)},
+			{Addr: 0x4000, B: []byte("/folder/of/file/3"), End: decode.PieceEnd(i % 2)}, // 1: a string without its end
+			{Addr: 0x5000, B: bytes.Repeat([]byte{byte(i % 4)}, 15+i%3), End: decode.Unreadable},
 		}
 		e.HasStack, e.Cut = i%4 == 0, i%8 == 0
 		if e.HasStack {
@@ -97,8 +104,8 @@ func events() []*Event {
 	return all
 }
 
-// write writes events to a file in blocks of n events.
-func write(t testing.TB, all []*Event, n int) []byte {
+// write writes events to a file in frames of n events, and blocks of so many frames.
+func write(t testing.TB, all []*Event, n, frames int) []byte {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "file")
 	w, err := Create(path, &Info{Program: "test", Command: []string{"a", "b c"}, Start: start, Strings: 4096, Vector: []int{2, 576, 256}})
@@ -108,8 +115,10 @@ func write(t testing.TB, all []*Event, n int) []byte {
 	m := &machine{name: "one"}
 	asked := NewAsked(m)
 	for i, e := range all {
-		if w.Begin() {
+		if block, frame := w.Begin(); block {
 			asked.StartBlock()
+		} else if frame {
+			asked.StartFrame()
 		}
 		asked.Command(make([]byte, 16), e.TID)
 		asked.Descriptor(make([]byte, 64), e.TID, 3)
@@ -118,9 +127,14 @@ func write(t testing.TB, all []*Event, n int) []byte {
 		copied.Answers = asked.Take()
 		w.Put(&copied)
 		e.Number, e.Ordinal = copied.Number, copied.Ordinal
-		if i%n == n-1 {
-			w.flush()
+		w.mu.Lock()
+		if i%n == n-1 && !w.fresh { // the timer may have run
+			w.send()
 		}
+		if i%(n*frames) == n*frames-1 {
+			w.complete()
+		}
+		w.mu.Unlock()
 	}
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
@@ -165,13 +179,16 @@ func same(t *testing.T, got, want *Event) {
 }
 
 // Everything that is written is read again, from the start and from any call, event
-// and time, however the events are divided into blocks.
+// and time, however the events are divided into blocks and frames.
 func TestRoundTrip(t *testing.T) {
 	all := events()
-	for _, n := range []int{1, 3, 10, 1000} {
-		r, err := open(write(t, all, n))
+	for _, n := range [][2]int{{1, 1}, {3, 1}, {10, 1}, {1000, 1}, {1, 1000}, {1, 7}, {3, 2}, {10, 3}} {
+		r, err := open(write(t, all, n[0], n[1]))
 		if err != nil {
 			t.Fatal(err)
+		}
+		if blocks := (len(all) + n[0]*n[1] - 1) / (n[0] * n[1]); len(r.Blocks()) != blocks {
+			t.Errorf("%d blocks, want %d", len(r.Blocks()), blocks)
 		}
 		if !r.Complete() || r.NumEvents() != uint64(len(all)) || r.NumCalls() != 41 {
 			t.Errorf("complete %v, %d events, %d calls", r.Complete(), r.NumEvents(), r.NumCalls())
@@ -196,7 +213,7 @@ func TestRoundTrip(t *testing.T) {
 				if name, ok := c.Host().Command(make([]byte, 16), got.TID); !ok || string(name) != "one" {
 					t.Fatalf("the command is %q, %v", name, ok)
 				}
-				if got := c.Host().Descriptor(make([]byte, 64), got.TID, 3); string(got) != "/file/3" {
+				if got := c.Host().Descriptor(make([]byte, 64), got.TID, 3); string(got) != "/folder/of/file/3" {
 					t.Fatalf("the descriptor is %q", got)
 				}
 				if got := c.Host().WorkingDir(make([]byte, 64), 100); got != nil {
@@ -249,7 +266,7 @@ func readAll(b []byte) (n int, complete bool, err error) {
 // A file that was cut off anywhere is read up to there, and is known to lack its end.
 func TestTruncated(t *testing.T) {
 	all := events()
-	b := write(t, all, 10)
+	b := write(t, all, 5, 3)
 	last := 0
 	for size := range b {
 		n, complete, err := readAll(b[:size])
@@ -277,7 +294,7 @@ func TestMissing(t *testing.T) {
 		some  = "interrupted: the rest is missing after 7 of 41 calls"
 		fails = "the rest is missing after 7 calls: it is damaged"
 	)
-	b := write(t, events(), 10)
+	b := write(t, events(), 5, 3)
 	damaged := errors.New("it is damaged")
 	for _, tt := range []struct {
 		size        int // of the file
@@ -321,7 +338,7 @@ func TestMissing(t *testing.T) {
 // before that is what was written.
 func TestFlippedBits(t *testing.T) {
 	all := events()
-	b := write(t, all, 10)
+	b := write(t, all, 5, 3)
 	step := 7 // so that each of the bits of a byte has its turn
 	if os.Getenv("CI") != "" {
 		step = 1
@@ -361,7 +378,7 @@ func FuzzBlock(f *testing.F) {
 		var d blockDecoder
 		d.start(b, 0)
 		r := &Reader{blocks: []Block{{}}}
-		c := Cursor{r: r, d: d, host: newHost(), calls: make(map[int]*current)}
+		c := Cursor{r: r, d: d, block: 1, host: newHost(), calls: make(map[int]*current)}
 		c.readOlder()
 		for n := 0; c.d.more(); n++ {
 			before := len(c.d.b)
@@ -381,7 +398,8 @@ func FuzzBlock(f *testing.F) {
 
 // A file may be anything.
 func FuzzFile(f *testing.F) {
-	f.Add(write(f, events(), 10))
+	f.Add(write(f, events(), 5, 3))
+	f.Add(write(f, events(), 1, 100))
 	f.Add([]byte(firstLine()))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		readAll(b)
@@ -432,9 +450,9 @@ func TestNoRecording(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                            "the file is empty",
 		"hello\n":                     ErrNotRecording.Error(),
-		"trapline recording 1\n":      `the recording has version "1" of the format, of which this trapline knows only 2`,
+		"trapline recording 2\n":      `the recording has version "2" of the format, of which this trapline knows only 3`,
 		firstLine():                   "the recording ends before it begins",
-		"trapline recording 2\nhello": "the recording ends before it begins",
+		"trapline recording 3\nhello": "the recording ends before it begins",
 	} {
 		if _, err := open([]byte(text)); err == nil || err.Error() != want {
 			t.Errorf("%q: %v, want %s", text, err, want)
@@ -476,5 +494,40 @@ func TestRingAnswers(t *testing.T) {
 	check("another one", of.ring, 1)
 	if r, ok := asked.Ring(1, 6); ok {
 		t.Errorf("descriptor 6 is %+v", r)
+	}
+}
+
+// Memory that was there before in the block takes a few bytes, and the block has all that it
+// refers to.
+func TestRepeats(t *testing.T) {
+	const size = 20000 // of the memory of an event, which cannot be compressed
+	var all []*Event
+	for range 20 {
+		e := &Event{Kind: Enter, TID: 100, Time: start, Call: Call{ABI: tables.X86_64, EntrySeen: true}}
+		for part := range 5 {
+			b := make([]byte, size/5)
+			rand.NewChaCha8([32]byte{byte(part)}).Read(b)
+			e.Memory = append(e.Memory, decode.Piece{Addr: 0x1000, B: b})
+		}
+		all = append(all, e)
+	}
+	for frames, blocks := range map[int]int{1: 20, 4: 5, 1000: 1} {
+		b := write(t, all, 1, frames)
+		if least := blocks * size; len(b) < least || len(b) > least+20*300 {
+			t.Errorf("%d blocks, %d bytes", blocks, len(b))
+		}
+		r, err := open(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range all {
+			c, err := r.SeekEvent(uint64(i))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if e, err := c.Next(); err != nil || !reflect.DeepEqual(e.Memory, all[i].Memory) {
+				t.Errorf("%d blocks: event %d is otherwise: %v", blocks, i, err)
+			}
+		}
 	}
 }

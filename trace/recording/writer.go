@@ -18,26 +18,28 @@ const (
 	blockSize = 512 << 10
 	// compressionLevel is that of DEFLATE, from 1 to 9.
 	compressionLevel = 6
-	// quickLevel is the level for files in which no block is larger than quickSize. Its
+	// quickLevel is the level for files in which no frame is larger than quickSize. Its
 	// tables are smaller, and filling them is most of the work.
 	quickLevel = 1
 	quickSize  = 16 << 10
-	// storedSize is the size up to which contents are not compressed.
+	// storedSize is the size up to which the first contents of a block are not compressed.
 	storedSize = 1 << 10
 	// flushDelay is how long events wait for more.
 	flushDelay = 100 * time.Millisecond
 )
 
 // Writer writes a recording. Its methods are for one goroutine. A goroutine of its own
-// compresses blocks and writes them.
+// compresses frames and writes them.
 type Writer struct {
 	path string
 	file *os.File
 
 	mu      sync.Mutex // what follows
 	encoder *encoder
-	h       header // of the block being made
+	h       header // of the frame being made
 	fresh   bool   // no event is in it
+	size    int    // of the frames of the block before it
+	frames  int    // before it, in all
 	waiting bool   // the timer runs
 	closed  bool
 	threads []ThreadEvent
@@ -56,6 +58,7 @@ type Writer struct {
 	// Of the goroutine that writes.
 	flate  *flate.Writer // to out; nil until needed
 	level  int           // of flate
+	begun  bool          // flate has compressed something of the block
 	out    bytes.Buffer
 	offset int64
 	index  []Block
@@ -68,7 +71,7 @@ type inCall struct {
 	ordinal uint64
 }
 
-// pending is a block to be written.
+// pending is a frame to be written.
 type pending struct {
 	h        header
 	contents contents
@@ -101,17 +104,18 @@ func Create(path string, info *Info) (*Writer, error) {
 	return w, nil
 }
 
-// Begin begins an event. first reports that it is the first one of a block, which must
-// tell again what is known of threads. Put must follow.
-func (w *Writer) Begin() (first bool) {
+// Begin begins an event. It reports whether that is the first one of a block, which must
+// tell again what is known of threads, and whether it is the first one of a frame. Put must
+// follow.
+func (w *Writer) Begin() (block, frame bool) {
 	w.mu.Lock()
-	return w.fresh
+	return w.fresh && w.size == 0, w.fresh
 }
 
-// Knows reports, between Begin and Put, whether the block has events of a thread.
+// Knows reports, between Begin and Put, whether the frame has events of a thread.
 func (w *Writer) Knows(tid int) bool {
-	_, ok := w.encoder.byTID[tid]
-	return ok && !w.fresh
+	i, ok := w.encoder.byTID[tid]
+	return ok && !w.fresh && w.encoder.threads[i].frame == w.frames
 }
 
 // Put adds the event that Begin has begun. It sets its Number and Ordinal.
@@ -122,30 +126,39 @@ func (w *Writer) Put(ev *Event) {
 	}
 	if w.fresh {
 		w.fresh = false
-		w.h = header{kind: blockFrame, firstEvent: w.events, firstCall: w.calls, start: ev.Time.UnixNano()}
-		w.encoder.history.reset(w.h.start)
+		w.h = header{kind: moreFrame, firstEvent: w.events, firstCall: w.calls, start: ev.Time.UnixNano()}
 		w.encoder.contents = w.buffers()
-		w.encoder.uvarint(uint64(w.inCalls))
-		for tid, call := range w.current {
-			if !call.in {
-				continue
-			}
-			w.encoder.uvarint(uint64(tid))
-			w.encoder.uvarint(uint64(w.blocks - call.block))
-			w.encoder.uvarint(w.calls - call.ordinal)
+		if w.size == 0 {
+			w.beginBlock()
 		}
 	}
 	ev.Number = w.events
 	w.number(ev)
-	w.encoder.event(ev)
+	w.encoder.event(ev).frame = w.frames
 	w.h.end = ev.Time.UnixNano()
 	w.events++
 	w.h.events++
-	if w.encoder.size() >= blockSize {
+	if w.size+w.encoder.size() >= blockSize {
 		w.send()
+		w.complete()
 	} else if !w.waiting {
 		w.waiting = true
 		w.timer.Reset(flushDelay)
+	}
+}
+
+// beginBlock makes the frame the first one of a block.
+func (w *Writer) beginBlock() {
+	w.h.kind = blockFrame
+	w.encoder.history.reset(w.h.start)
+	w.encoder.uvarint(uint64(w.inCalls))
+	for tid, call := range w.current {
+		if !call.in {
+			continue
+		}
+		w.encoder.uvarint(uint64(tid))
+		w.encoder.uvarint(uint64(w.blocks - call.block))
+		w.encoder.uvarint(w.calls - call.ordinal)
 	}
 }
 
@@ -215,15 +228,22 @@ func (w *Writer) buffers() (c contents) {
 	return c
 }
 
-// send hands the block over to the other goroutine. w.mu is held.
+// send hands the frame over to the other goroutine. w.mu is held.
 func (w *Writer) send() {
 	w.fresh, w.waiting = true, false
-	w.blocks++
+	w.size += w.encoder.size()
+	w.frames++
 	w.full <- pending{w.h, w.encoder.contents}
 	w.encoder.contents = contents{}
 }
 
-// flush writes the block whose events have waited long enough.
+// complete ends the block, whose events were sent. w.mu is held.
+func (w *Writer) complete() {
+	w.size = 0
+	w.blocks++
+}
+
+// flush writes the frame whose events have waited long enough.
 func (w *Writer) flush() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -240,12 +260,16 @@ func (w *Writer) Err() error {
 	return nil
 }
 
-// writeOut compresses blocks and writes them.
+// writeOut compresses frames and writes them.
 func (w *Writer) writeOut() {
 	defer close(w.done)
 	for p := range w.full {
 		if w.Err() == nil {
-			w.index = append(w.index, blockOf(&p.h, w.offset))
+			if p.h.kind == blockFrame {
+				w.index = append(w.index, blockOf(&p.h, w.offset))
+			} else {
+				w.index[len(w.index)-1].add(&p.h)
+			}
 			parts := p.contents.parts()
 			w.put(&p.h, parts[:]...)
 		}
@@ -273,9 +297,12 @@ func (w *Writer) put(h *header, contents ...[]byte) {
 	}
 	w.out.Reset()
 	w.out.Write(make([]byte, headerSize))
+	if h.kind != moreFrame {
+		w.begun = false
+	}
 	switch {
 	case size == 0:
-	case size <= storedSize:
+	case size <= storedSize && !w.begun:
 		w.store(size, contents)
 	default:
 		w.compress(size, contents)
@@ -291,19 +318,22 @@ func (w *Writer) put(h *header, contents ...[]byte) {
 	}
 }
 
-// store appends uncompressed contents to w.out: as the only block of a DEFLATE stream, of
-// the stored type (RFC 1951, 3.2.4).
+// store appends uncompressed contents to w.out: as a stored block of a DEFLATE stream
+// (RFC 1951, 3.2.4), to which nothing after it refers, and an empty one, after which
+// decompressors give out what they have.
 func (w *Writer) store(size int, contents [][]byte) {
-	head := []byte{1}
+	head := []byte{0}
 	head = binary.LittleEndian.AppendUint16(head, uint16(size))
 	head = binary.LittleEndian.AppendUint16(head, ^uint16(size))
 	w.out.Write(head)
 	for _, part := range contents {
 		w.out.Write(part)
 	}
+	w.out.Write([]byte{0, 0, 0, 0xff, 0xff})
 }
 
-// compress appends contents to w.out.
+// compress appends contents to w.out. The DEFLATE stream of a block goes on from frame to
+// frame, and never ends.
 func (w *Writer) compress(size int, contents [][]byte) {
 	level := quickLevel
 	if size > quickSize {
@@ -312,16 +342,17 @@ func (w *Writer) compress(size int, contents [][]byte) {
 	if level > w.level {
 		w.flate, _ = flate.NewWriter(&w.out, level) // the level is valid
 		w.level = level
-	} else {
+	} else if !w.begun {
 		w.flate.Reset(&w.out)
 	}
+	w.begun = true
 	for i, part := range contents {
 		w.flate.Write(part) // a Buffer accepts everything
 		if len(part) >= ownCodes && i < len(contents)-1 {
 			w.flate.Flush()
 		}
 	}
-	w.flate.Close()
+	w.flate.Flush()
 }
 
 func (w *Writer) fail(err error) { w.err.CompareAndSwap(nil, &err) }

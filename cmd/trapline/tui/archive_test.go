@@ -53,8 +53,9 @@ func shown(r *recording.Reader) *trace.Options {
 // busyProgram has calls that go on while those of other processes fill blocks, a process
 // that is killed in a call and one outside of any, and threads.
 const busyProgram = `
-import os, signal, threading, time
+import os, signal, threading
 r, w = os.pipe()
+random = os.open('/dev/urandom', os.O_RDONLY)
 waiting = os.fork()
 if waiting == 0:
     os.read(r, 1)
@@ -69,7 +70,7 @@ t = threading.Thread(target=lambda: os.read(r, 1))
 t.start()
 for i in range(3):
     for k in range(300): os.stat('/etc/passwd')
-    time.sleep(0.15)
+    for k in range(150): os.read(random, 4096)  # more than a block
 os.write(w, b'ab')
 t.join()
 os.kill(killed, signal.SIGTERM)
