@@ -42,11 +42,16 @@ func busy() {
 }
 
 func init() {
-	// Reports the affinity that it sees, the one that its child sees, and
-	// whether a mask that it sets is the one that it gets.
+	// Makes calls, as a child of it does, until there is a file, if one is given. Then it
+	// reports the affinity that it sees, the one that its child sees, and whether a mask
+	// that it sets is the one that it gets.
 	programs["affinity"] = func() {
 		runtime.LockOSThread()
 		file, follow := os.Args[1], os.Args[2]
+		for len(os.Args) > 3 && unix.Access(os.Args[3], unix.F_OK) != nil {
+			busy()
+			selfCommand("affinity-child", file+".first", "false").Run()
+		}
 		var seen []string
 		say := func(what string) { seen = append(seen, what+" "+affinity(0)) }
 		child := func() {
@@ -175,11 +180,24 @@ func TestColocationIsInvisible(t *testing.T) {
 		}
 		tracer := newTracer(t, opts)
 		os.Remove(file)
-		launch(t, tracer, command("affinity", file, strconv.FormatBool(opts.Follow)))
+		args := []string{file, strconv.FormatBool(opts.Follow)}
+		known := t.TempDir() + "/pinned"
+		// A Go program has threads, which are not traced without Follow. With buffered calls
+		// children are pinned until they have rings.
+		pins := opts.Follow && opts.Colocate == ColocateAlways
+		if pins {
+			args = append(args, known) // on a busy machine the guardian may take a second to begin
+		}
+		launch(t, tracer, command("affinity", args...))
 		pinned := 0
 		run(t, tracer, func(ev *Event) {
-			if ev.Tracee.task.Pinned() {
-				pinned++
+			if !ev.Tracee.task.Pinned() {
+				return
+			}
+			if pinned++; pinned == 1 {
+				if err := os.WriteFile(known, nil, 0o600); err != nil {
+					t.Fatal(err)
+				}
 			}
 		})
 		got, err := os.ReadFile(file)
@@ -189,9 +207,7 @@ func TestColocationIsInvisible(t *testing.T) {
 		if want := want[opts.Follow]; string(got) != want {
 			t.Errorf("%+v: traced it sees\n%s\nuntraced\n%s", opts, got, want)
 		}
-		// A Go program has threads, which are not traced without Follow. With buffered calls
-		// children are pinned until they have rings.
-		if pinned == 0 && opts.Follow && opts.Colocate == ColocateAlways {
+		if pinned == 0 && pins {
 			t.Errorf("%+v: nobody was pinned", opts)
 		}
 	}
@@ -358,11 +374,17 @@ func eventually(what func() bool) bool {
 func TestColocationFollows(t *testing.T) {
 	need.All(t, need.Processors)
 	tracer := newTracer(t, Options{Follow: true, Colocate: ColocateAlways})
-	tracee := launch(t, tracer, command("confined"))
+	seen := t.TempDir() + "/seen"
+	tracee := launch(t, tracer, command("confined", seen))
 	met := map[string]bool{}
 	run(t, tracer, func(ev *Event) {
-		if ev.Kind == Exit && ev.Call.NR == unix.SYS_GETPPID && affinity(0) == affinity(tracee.TID) {
-			met[affinity(0)] = true
+		if ev.Kind != Exit || ev.Call.NR != unix.SYS_GETPPID || affinity(0) != affinity(tracee.TID) {
+			return
+		}
+		if met[affinity(0)] = true; met["0"] && met["1"] {
+			if err := os.WriteFile(seen, nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
 		}
 	})
 	if !met["0"] || !met["1"] {
@@ -371,9 +393,9 @@ func TestColocationFollows(t *testing.T) {
 }
 
 func init() {
-	programs["confined"] = func() {
+	programs["confined"] = func() { // to one processor after the other, until there is a file
 		runtime.LockOSThread()
-		for i := range 20 { // enough time even on a loaded machine
+		for i := 0; unix.Access(os.Args[1], unix.F_OK) != nil; i++ {
 			var one unix.CPUSet
 			one.Set(i % 2)
 			unix.SchedSetaffinity(0, &one)

@@ -9,15 +9,20 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
+	"trapline/integration/asleep"
 	"trapline/tables"
 )
 
-// traceSleeping traces a program of testdata, and calls asleep whenever the tracer waits
-// for a stop only. If nothing wakes it, the test does not end.
-func traceSleeping(t *testing.T, name string, stdin *os.File, asleep func(), event func(*Event)) {
+// traceSleeping traces a program of testdata, and calls asleep when the tracer waits for a
+// stop only, and isIdle says that the program does what is to put the tracer to sleep. The
+// tracer also sleeps while the program waits for a processor: then the program goes on, and
+// does either that, or stops because it has woken the tracer. If nothing wakes the tracer,
+// the test does not end.
+func traceSleeping(t *testing.T, name string, stdin *os.File, isIdle func(tid int) bool, asleep func(), event func(*Event)) {
 	t.Helper()
 	if err := CanBuffer(); err != nil {
 		t.Skip(err)
@@ -28,16 +33,24 @@ func traceSleeping(t *testing.T, name string, stdin *os.File, asleep func(), eve
 		t.Fatal(err)
 	}
 	defer null.Close()
+	var tracee *Tracee
 	tracer := newTracer(t, Options{
 		Follow: true, Traced: func(tables.ABI, uint64) bool { return true }, Buffered: stepsCalls, Colocate: ColocateNever,
 		Debug: func(text string) {
-			if strings.Contains(text, "waits for a stop") {
-				asleep()
+			if !strings.Contains(text, "waits for a stop") {
+				return
 			}
+			for !isIdle(tracee.TID) {
+				if state := statusField(tracee.TID, "State"); state == "" || !strings.Contains("RSD", state[:1]) {
+					return // it has stopped, or ended
+				}
+				time.Sleep(time.Millisecond)
+			}
+			asleep()
 		},
 	})
 	defer tracer.Close()
-	launch(t, tracer, Command{Path: program, Argv: []string{name}, Env: os.Environ(), Files: [3]*os.File{stdin, null, null}})
+	tracee = launch(t, tracer, Command{Path: program, Argv: []string{name}, Env: os.Environ(), Files: [3]*os.File{stdin, null, null}})
 	stdin.Close()
 	run(t, tracer, event)
 }
@@ -54,7 +67,11 @@ func TestSleepWhileThreadWaits(t *testing.T) {
 		t.Fatal(err)
 	}
 	slept, read, exited, kept := 0, "", 0, 0
-	traceSleeping(t, "waits", r, func() {
+	waits := func(tid int) bool {
+		nr, args, _ := asleep.Call(tid)
+		return nr == unix.SYS_READ && args[0] == 0 && strings.HasPrefix(statusField(tid, "State"), "S")
+	}
+	traceSleeping(t, "waits", r, waits, func() {
 		if slept++; slept > naps {
 			w.Close()
 			return
@@ -86,7 +103,7 @@ func TestSleepWhileThreadComputes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := f.Truncate(1); err != nil {
+	if err := f.Truncate(2); err != nil {
 		t.Fatal(err)
 	}
 	own, err := os.OpenFile(f.Name(), os.O_RDWR, 0)
@@ -95,7 +112,12 @@ func TestSleepWhileThreadComputes(t *testing.T) {
 	}
 	defer own.Close()
 	slept, events := 0, ""
-	traceSleeping(t, "spins", f, func() {
+	computes := func(int) bool {
+		var bytes [2]byte
+		own.ReadAt(bytes[:], 0)
+		return bytes == [2]byte{0, 1}
+	}
+	traceSleeping(t, "spins", f, computes, func() {
 		slept++
 		own.WriteAt([]byte{1}, 0)
 	}, func(ev *Event) {

@@ -981,6 +981,7 @@ func TestManyThreads(t *testing.T) {
 
 // Of several tracees that make calls all the time, none starves.
 func TestNoStarvation(t *testing.T) {
+	const most = 15_000 // calls of others that one may see pass
 	for _, colocate := range []Colocation{ColocateAlways, ColocateNever} {
 		tracer := newTracer(t, Options{Follow: true, Colocate: colocate})
 		tracee := launch(t, tracer, command("busy-processes"))
@@ -999,12 +1000,18 @@ func TestNoStarvation(t *testing.T) {
 			}
 			longest = max(longest, total-last[ev.Tracee])
 			last[ev.Tracee] = total
+			for other, at := range last {
+				// One that does not wait for the tracer may wait for a processor, which is others'.
+				if total-at == most/2 && !strings.HasPrefix(statusField(other.TID, "State"), "t") {
+					last[other] = total
+				}
+			}
 			if total++; total == 30_000 {
 				tracer.DetachAll()
 				unix.Kill(tracee.TID, unix.SIGKILL)
 			}
 		})
-		if total < 30_000 || longest > 15_000 {
+		if total < 30_000 || longest > most {
 			t.Errorf("%d calls, of which one tracee saw %d pass", total, longest)
 		}
 	}
