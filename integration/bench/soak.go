@@ -34,7 +34,7 @@ func (b *bench) soak(d time.Duration) error {
 		return err
 	}
 	w.Close()
-	lines, seen := countLines(r, " getppid(")
+	lines, seen := countLines(r)
 	memory := watchMemory(cmd.Process.Pid, d)
 	err = cmd.Wait()
 	total, found := <-lines, <-seen
@@ -48,21 +48,26 @@ func (b *bench) soak(d time.Duration) error {
 	return memory()
 }
 
-// countLines counts lines, and those that contain some text.
-func countLines(f *os.File, text string) (lines, with chan int) {
-	lines, with = make(chan int, 1), make(chan int, 1)
+// countLines counts lines, and calls of getppid. One that a signal interrupts before the
+// kernel sees it begins anew after the signal, with a line of its own.
+func countLines(f *os.File) (lines, calls chan int) {
+	lines, calls = make(chan int, 1), make(chan int, 1)
 	go func() {
-		all, some := 0, 0
+		all, begun, anew := 0, 0, 0
 		for s := bufio.NewScanner(f); s.Scan(); {
 			all++
-			if bytes.Contains(s.Bytes(), []byte(text)) {
-				some++
+			line := s.Bytes()
+			if bytes.Contains(line, []byte(" getppid(")) {
+				begun++
+			}
+			if bytes.Contains(line, []byte("getppid")) && bytes.HasSuffix(line, []byte("(To be restarted)")) {
+				anew++
 			}
 		}
 		lines <- all
-		with <- some
+		calls <- begun - anew
 	}()
-	return lines, with
+	return lines, calls
 }
 
 // watchMemory prints the resident memory of a process ten times in d. The returned
