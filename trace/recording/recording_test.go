@@ -364,7 +364,8 @@ func TestFlippedBits(t *testing.T) {
 	}
 }
 
-// What is in blocks may be anything, if the checksums are right.
+// What is in blocks may be anything, if the checksums are right. The second argument is the
+// frame that continues the block.
 func FuzzBlock(f *testing.F) {
 	e := newEncoder()
 	e.history.reset(0)
@@ -373,14 +374,25 @@ func FuzzBlock(f *testing.F) {
 		e.event(ev)
 	}
 	parts := e.parts()
-	f.Add(bytes.Join(parts[:], nil))
-	f.Fuzz(func(t *testing.T, b []byte) {
+	block := bytes.Join(parts[:], nil)
+	e.contents = newContents()
+	for _, ev := range events() {
+		e.event(ev)
+	}
+	parts = e.parts()
+	f.Add(block, bytes.Join(parts[:], nil))
+	f.Fuzz(func(t *testing.T, b, more []byte) {
 		var d blockDecoder
 		d.start(b, 0)
 		r := &Reader{blocks: []Block{{}}}
 		c := Cursor{r: r, d: d, block: 1, host: newHost(), calls: make(map[int]*current)}
 		c.readOlder()
-		for n := 0; c.d.more(); n++ {
+		for n := 0; c.d.more() || more != nil; n++ {
+			if !c.d.more() {
+				c.d.frame(more)
+				more = nil
+				continue
+			}
 			before := len(c.d.b)
 			if err := c.d.event(&c.ev); err != nil {
 				return
