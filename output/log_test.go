@@ -2,10 +2,12 @@ package output_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -494,8 +496,11 @@ func openTerminal(t *testing.T) (master, slave *os.File) {
 	return master, slave
 }
 
-// TestTerminal expects a call to be shown on a terminal before it returns.
+// TestTerminal expects a call to be shown on a terminal before it returns: it is written by
+// the thread that reports it. The kernel passes it on to the other end when it can.
 func TestTerminal(t *testing.T) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	master, slave := openTerminal(t)
 	l, err := output.OpenLog(output.Destination{Name: slave.Name()}, output.Options{Format: text.Format, Statuses: output.AllStatuses})
 	if err != nil {
@@ -506,15 +511,29 @@ func TestTerminal(t *testing.T) {
 		t.Error("no terminal")
 	}
 	a := outputtest.NewRecord(t, l, 1)
+	before := writesOfThread(t)
 	outputtest.Call(a, "f")
-	ready := []unix.PollFd{{Fd: int32(master.Fd()), Events: unix.POLLIN}}
-	if n, err := unix.Poll(ready, int(output.FlushDelay.Milliseconds()/2)); n != 1 {
-		t.Fatalf("not shown at once: %v", err)
+	if writes := writesOfThread(t) - before; writes != 1 {
+		t.Fatalf("not shown at once: %d writes", writes)
 	}
 	b := make([]byte, 100)
 	if n, err := master.Read(b); string(b[:n]) != "f(" {
 		t.Errorf("got %q, %v", b[:n], err)
 	}
+}
+
+// writesOfThread returns how many calls of write this thread has made.
+func writesOfThread(t *testing.T) (n int) {
+	t.Helper()
+	counts, err := os.ReadFile("/proc/thread-self/io")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(counts), "\nsyscw: ")
+	if _, err := fmt.Sscan(rest, &n); err != nil {
+		t.Fatalf("%v in %q", err, counts)
+	}
+	return n
 }
 
 // failing is a Writer that always fails.
