@@ -286,6 +286,9 @@ func (t *Tracer) resumeCurrent() *Event {
 		tr.pending = t.event.Signal
 		tr.exitUnwanted = t.event.ExitUnwanted && tr.launch == notLaunched
 	}
+	if result, ok := t.foresee(tr); ok {
+		return t.exitForeseen(tr, result)
+	}
 	if t.event.Delay > 0 {
 		t.delay(tr, t.event.Delay)
 	} else {
