@@ -32,6 +32,8 @@ func TestBufferedHardships(t *testing.T) {
 		"unused":    nil, // bad pointers in calls that succeed, with SIGSEGV blocked or ignored
 		"threads":   nil, // that come and go
 		"vfork":     nil,
+		"vforks":    nil, // children of several threads make calls
+		"frames":    nil, // a handler changes what rt_sigreturn restores
 		"served":    nil, // memory by userfaultfd that nobody serves
 		"protect":   nil, // the stub cannot be run any more
 		"nothing":   {"sh", "-c", "ulimit -v 12000; exec " + program + " nothing"},
@@ -66,6 +68,54 @@ func TestBufferedOwnFilter(t *testing.T) {
 	}
 	if n := strings.Count(r.log, "getpgid("); n != 140 {
 		t.Errorf("140 calls of getpgid, %d in the trace", n)
+	}
+}
+
+// The calls of children made by vfork, which have their parent's memory, are in the trace
+// once, and are theirs.
+func TestBufferedVforks(t *testing.T) {
+	need.All(t, need.GCC64, need.GXX)
+	const children, each = 60, 5
+	r := trace(t, trapline(t), []string{"-f", "-d", "--buffered=always"}, path(t, programs.Hardships), "vforks")
+	if r.status != 0 {
+		t.Errorf("status %d, output:\n%s", r.status, r.stdout)
+	}
+	calls := map[string]int{}
+	for line := range strings.Lines(r.log) {
+		if fields := strings.Fields(line); strings.HasPrefix(fields[1], "getpgid(") {
+			calls[fields[0]]++
+		}
+	}
+	if len(calls) != children {
+		t.Errorf("%d processes call getpgid, not %d", len(calls), children)
+	}
+	for pid, n := range calls {
+		if n != each {
+			t.Errorf("process %s calls getpgid %d times, not %d", pid, n, each)
+		}
+	}
+	// If all calls of the children stopped, these would be more than 1,300.
+	if _, stopped := bufferedCalls(t, r.stderr); stopped > 1200 {
+		t.Errorf("%d calls stopped", stopped)
+	}
+}
+
+// The result of rt_sigreturn is that of the frame that it restores, if the kernel can
+// restore it, whether or not there is a stop for it.
+func TestBufferedFrames(t *testing.T) {
+	need.All(t, need.GCC64, need.GXX)
+	returns := func(mode string) (lines []string) {
+		r := trace(t, trapline(t), []string{"-f", "-d", "--buffered=" + mode}, path(t, programs.Hardships), "frames")
+		for line := range strings.Lines(r.log) {
+			if _, call, _ := strings.Cut(line, " "); strings.Contains(call, "rt_sigreturn") {
+				lines = append(lines, strings.TrimSpace(call))
+			}
+		}
+		return lines
+	}
+	want, got := returns("never"), returns("always")
+	if len(want) != 8 || strings.Join(got, "\n") != strings.Join(want, "\n") {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
 

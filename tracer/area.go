@@ -33,26 +33,37 @@ func (t *Tracer) giveArea(r *remote, arenaAt uint64) error {
 	if err != nil {
 		return err
 	}
-	a.Begin(int(pid))
-	a.SetLowest(s.lowest())
-	if s.changing > 0 {
-		a.HoldActions()
-	}
-	th := &thread{tr: tr, area: a, fs: fs}
+	t.beginArea(s, a, pid)
+	th := &thread{tr: tr, area: a, fs: fs, pid: pid}
 	if s.lookup == buffered.ByGS {
 		r.own.Gs_base = a.Addr + buffered.SelfOffset
 	} else if !th.link() {
 		s.free = append(s.free, a)
 		return unix.EFAULT
 	}
+	t.addArea(th)
+	return nil
+}
+
+// beginArea prepares an area for a thread of a space.
+func (t *Tracer) beginArea(s *space, a *buffered.Area, pid uint64) {
+	a.Begin(int(pid))
+	a.SetLowest(s.lowest())
+	if s.changing > 0 {
+		a.HoldActions()
+	}
+}
+
+// addArea notes that a tracee has an area.
+func (t *Tracer) addArea(th *thread) {
+	tr := th.tr
 	tr.buffered = th
 	t.buffered.areas = append(t.buffered.areas, th)
 	t.colocation.SetApart(&tr.task, true)
-	if s.hidesOpens {
+	if tr.space.hidesOpens {
 		t.colocation.HideOpens(&tr.task)
 	}
 	t.timeEnds()
-	return nil
 }
 
 // newArea returns an area, and the id of the process in its own PID namespace. It uses the
@@ -252,6 +263,7 @@ func (t *Tracer) born(tr *Tracee) {
 	}
 	if s.lookup == buffered.ByGS {
 		setGS(tr, noArea)
+		t.lendArea(tr, 0)
 		return
 	}
 	var regs Registers
@@ -269,6 +281,7 @@ func (t *Tracer) born(tr *Tracee) {
 		}
 	}
 	unlink(tr, regs.Fs_base)
+	t.lendArea(tr, regs.Fs_base)
 }
 
 // inheritSpace gives a new tracee the address space of its parent, or a copy of it.
@@ -384,8 +397,12 @@ func (t *Tracer) leaveBuffered(tr *Tracee) {
 	}
 	if th := tr.buffered; th != nil && th.moving {
 		t.moveArea(tr)
-	} else if th != nil && th.aside && !tr.shares && tr.space.lookup == buffered.ByFS {
-		th.aside = !th.link()
+	} else if th != nil && th.aside && tr.space.lookup == buffered.ByFS {
+		if tr.shares {
+			unlink(tr, th.fs) // the child may have had an area
+		} else {
+			th.aside = !th.link()
+		}
 	}
 }
 

@@ -36,6 +36,7 @@ type bufferedState struct {
 
 	prepared [bufferedNumbers]bool // whether the table has an entry for calls with this number
 	texts    texts
+	maps     []byte // the last /proc/PID/maps
 
 	histories map[*buffered.Text]*history // of the calls in each file
 	clock     clock
@@ -114,6 +115,10 @@ const (
 	lazyThread = 4
 )
 
+// loopStops is how many calls in a row are taken for a loop. A dynamic linker makes up to
+// six.
+const loopStops = 8
+
 // lazyColocation is the number of stops before co-location begins; each call has two stops.
 // Most processes that create no others are patched earlier, and the guardian process of
 // co-location would cost them more than it saves.
@@ -128,6 +133,7 @@ type thread struct {
 	tr    *Tracee
 	area  *buffered.Area
 	fs    uint64 // the fs base that leads to the area; not used with gs
+	pid   uint64 // id of the process in its own PID namespace
 	aside bool   // the index does not point to the area: during a vfork, or while the fs base changes
 
 	moving bool // the fs base is about to change
@@ -245,7 +251,7 @@ func alwaysStops(nr uint64) bool {
 	switch nr {
 	case unix.SYS_RT_SIGRETURN, unix.SYS_SIGALTSTACK, unix.SYS_RESTART_SYSCALL,
 		unix.SYS_CLONE, unix.SYS_CLONE3, unix.SYS_FORK, unix.SYS_VFORK, unix.SYS_EXECVE, unix.SYS_EXECVEAT,
-		unix.SYS_EXIT, unix.SYS_EXIT_GROUP, unix.SYS_UNSHARE, unix.SYS_SETNS,
+		unix.SYS_EXIT, unix.SYS_UNSHARE, unix.SYS_SETNS,
 		unix.SYS_MREMAP, unix.SYS_PKEY_MPROTECT, unix.SYS_REMAP_FILE_PAGES,
 		unix.SYS_ARCH_PRCTL, unix.SYS_PRCTL, unix.SYS_SECCOMP, unix.SYS_MODIFY_LDT, unix.SYS_SET_THREAD_AREA,
 		unix.SYS_PTRACE, unix.SYS_USERFAULTFD, unix.SYS_IOPL, unix.SYS_IOPERM,
@@ -305,12 +311,18 @@ func (t *Tracer) enterBuffered(tr *Tracee) bool {
 		}
 		t.watchSpace(tr)
 	}
+	if s.ready && t.makeSpare(tr) {
+		return false
+	}
 	s.stops++
-	if s.refused || t.buffered.over || call.ABI != tables.X86_64 || tr.everyCall || tr.shares || tr.launch != notLaunched || t.ending ||
+	if s.refused || t.buffered.over || call.ABI != tables.X86_64 || tr.everyCall || tr.shares && tr.buffered == nil || tr.launch != notLaunched || t.ending ||
 		t.info.op != unix.PTRACE_SYSCALL_INFO_SECCOMP || call.NR >= bufferedNumbers || alwaysStops(call.NR) || !t.isWorth(tr) {
 		return true
 	}
 	if t.prepareCall(call.NR); t.buffered.table.Stops(call.NR) && !t.hides(tr) || s.threaded && changesMappings(call.NR) {
+		return true
+	}
+	if call.NR == unix.SYS_EXIT_GROUP && !s.isCheap(tr) {
 		return true
 	}
 	tr.bufferable++

@@ -204,7 +204,7 @@ func (b *bufferedState) count(th *thread, size uint64) {
 func (b *bufferedState) loadRunning(t *Tracer, th *thread) (at uint64, ok bool) {
 	begun, found := th.area.InFlight(&th.record)
 	if !found || th.record.Start > b.until ||
-		!th.ending && len(b.areas) == 1 && !t.opts.BufferedNames && b.until-th.record.Start < b.clock.ticks(slowCall) {
+		!th.ending && th.record.NR != unix.SYS_EXIT_GROUP && len(b.areas) == 1 && !t.opts.BufferedNames && b.until-th.record.Start < b.clock.ticks(slowCall) {
 		return 0, false
 	}
 	th.begun, th.entered = begun, false

@@ -26,18 +26,28 @@ type history struct {
 const smallText = 1 << 20
 
 // isWorth reports whether a tracee's process is worth patching now: if it has made enough
-// calls, or if its first call was in a small file. A static program must have set its fs base
-// first.
+// calls or makes them in a loop, or if its first call was in a small file. A static program
+// must have set its fs base first.
 func (t *Tracer) isWorth(tr *Tracee) bool {
 	s := tr.space
-	if !s.looked && t.buffered.stopped > lazyStops {
+	if tr.buffered != nil {
+		return true
+	}
+	worth := s.repeats(tr.call.IP) || s.stops > lazyStops
+	if !s.looked && (worth || t.buffered.stopped > lazyStops) {
 		s.looked = true
 		s.readAll(tr)
 		m := findMapping(s.mapped, tr.call.IP-1)
 		s.eager = m != nil && m.end-m.start <= smallText
 		s.linked = m != nil && slices.ContainsFunc(s.mapped, func(other mapping) bool { return other.inode != 0 && other.inode != m.inode })
 	}
-	return s.stops > lazyStops || s.eager && (s.linked || fsOf(tr) != 0)
+	return worth || s.eager && (s.linked || fsOf(tr) != 0)
+}
+
+// isCheap reports whether the last call of a process can be patched without a call in its
+// name. That is for those who make the same call after it: see installKnown.
+func (s *space) isCheap(tr *Tracee) bool {
+	return tr.buffered != nil && findMapping(s.mapped, tr.call.IP-1) != nil && s.arenaNear(tr.call.IP) != nil
 }
 
 // isFirst reports whether this is the first time that a process is patched in a file, and
@@ -100,6 +110,24 @@ func (t *Tracer) installKnown(tr *Tracee, p place) {
 		return
 	}
 	t.installList(tr, p, h, a, list)
+}
+
+// patchLibraries is installKnown for all libraries of a process, once its dynamic linker
+// has mapped them. Otherwise the first call of each one would stop.
+func (t *Tracer) patchLibraries(tr *Tracee) {
+	s := tr.space
+	if !s.linked || s.refused || t.hasThreads(s, tr) || s.readAll(tr) != nil {
+		return
+	}
+	for i := range s.mapped {
+		m := &s.mapped[i]
+		if m.mode != "r-xp" || m.inode == 0 || !t.buffered.texts.mayHave(m) {
+			continue
+		}
+		if p, ok := t.placeIn(tr, m); ok && s.arenaNear(p.to) != nil {
+			t.installKnown(tr, p)
+		}
+	}
 }
 
 // knownSite is a call to patch, with the address of its hole in the file, or 0.

@@ -63,6 +63,19 @@ func (t *Tracer) placeOf(tr *Tracee, x *site) (p place) {
 	if m == nil || m.mode != "r-xp" || m.inode == 0 || x.returns-m.start < 2 {
 		return p
 	}
+	p, ok := t.placeIn(tr, m)
+	if !ok {
+		return p
+	}
+	p.findHole(tr, x)
+	if !p.found {
+		t.debugf("buffered: the call at %#x cannot be patched", x.returns)
+	}
+	return p
+}
+
+// placeIn finds the code of the file in a mapping.
+func (t *Tracer) placeIn(tr *Tracee, m *mapping) (p place, ok bool) {
 	if !m.read {
 		var err error
 		if m.text, err = t.buffered.texts.of(tr.TID, m); err != nil {
@@ -71,15 +84,11 @@ func (t *Tracer) placeOf(tr *Tracee, x *site) (p place) {
 		m.read = true
 	}
 	if m.text == nil {
-		return p
+		return p, false
 	}
 	p.text, p.bias = m.text, m.start-m.text.Address(m.offset)
 	p.from, p.to = m.start, m.end
-	p.findHole(tr, x)
-	if !p.found {
-		t.debugf("buffered: the call at %#x cannot be patched", x.returns)
-	}
-	return p
+	return p, true
 }
 
 // findHole finds what to patch for a call in known code.

@@ -71,6 +71,7 @@ func (t *Tracer) moveArea(tr *Tracee) {
 	}
 	th.fs = fs
 	th.aside = !th.link()
+	t.patchLibraries(tr)
 }
 
 // fsOf returns the fs base of a stopped tracee.

@@ -35,6 +35,7 @@ type space struct {
 	free     []*buffered.Area  // areas of threads that have ended
 	changing int               // number of threads in calls that changesActions reports
 	areas    uint64            // number of areas that were ever made
+	vforks   int               // number of calls that create a task to which an area can be lent
 	mapped   []mapping         // the known mappings; there may be more
 	readAt   int               // value of stops when all mappings were read
 
@@ -42,6 +43,9 @@ type space struct {
 	eager     bool             // its first call was in a small file, and it is patched at once
 	linked    bool             // its first call was in a dynamic linker: other files are mapped
 	patchedIn []*buffered.Text // files in which calls were patched
+
+	lastSites [2]uint64 // where the last calls that stopped were made
+	repeated  int       // how many of them in a row were made there
 
 	opens      int  // number of calls to open files that have stopped since it was ready
 	hidesOpens bool // calls that open files do not stop any more
@@ -84,6 +88,16 @@ func (s *space) clone(pid int) *space {
 		c.sites[returns] = &copied
 	}
 	return &c
+}
+
+// repeats notes where a call that has stopped was made, and reports whether the process
+// seems to make calls in a loop: its last ones were made at no more than two places.
+func (s *space) repeats(ip uint64) bool {
+	if ip != s.lastSites[0] && ip != s.lastSites[1] {
+		s.lastSites, s.repeated = [2]uint64{ip, s.lastSites[0]}, 0
+	}
+	s.repeated++
+	return s.repeated > loopStops
 }
 
 // close releases the areas of threads that have ended.
@@ -144,24 +158,24 @@ type mapping struct {
 // readAll reads all mappings of the process of a stopped tracee.
 func (s *space) readAll(tr *Tracee) (err error) {
 	s.readAt = s.stops
-	s.mapped, err = readMappings(tr.TID)
+	s.mapped, tr.t.buffered.maps, err = readMappings(tr.TID, tr.t.buffered.maps)
 	return err
 }
 
-// readMappings reads all mappings of a process.
-func readMappings(pid int) (list []mapping, err error) {
+// readMappings reads all mappings of a process, and the file that has them into memory that
+// may be used again.
+func readMappings(pid int, text []byte) (list []mapping, used []byte, err error) {
 	fd, err := unix.Open("/proc/"+strconv.Itoa(pid)+"/maps", unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return nil, err
+		return nil, text, err
 	}
 	defer unix.Close(fd)
-	const atOnce = 1 << 14 // a read returns at most one page
-	text := make([]byte, 0, atOnce)
+	text = text[:0]
 	for {
 		text = slices.Grow(text, pageSize)
 		n, err := unix.Read(fd, text[len(text):cap(text)])
 		if err != nil {
-			return nil, err
+			return nil, text, err
 		}
 		if n == 0 {
 			break
@@ -172,11 +186,11 @@ func readMappings(pid int) (list []mapping, err error) {
 	for line := range bytes.Lines(text) {
 		m, ok := parseMapping(bytes.TrimSuffix(line, []byte{'\n'}))
 		if !ok {
-			return nil, fmt.Errorf("a line of /proc/%d/maps is not understood", pid)
+			return nil, text, fmt.Errorf("a line of /proc/%d/maps is not understood", pid)
 		}
 		list = append(list, m)
 	}
-	return list, nil
+	return list, text, nil
 }
 
 // parseMapping parses a line: START-END MODE OFFSET DEVICE INODE, blanks, NAME.
@@ -288,6 +302,16 @@ type fileID struct {
 
 // texts are the files with patched calls. All processes share them.
 type texts map[fileID]*buffered.Text
+
+// mayHave reports whether a mapping looks like one of a file that has been looked at.
+func (ts texts) mayHave(m *mapping) bool {
+	for id, text := range ts {
+		if id.inode == m.inode && id.offset == m.offset && text != nil {
+			return true
+		}
+	}
+	return false
+}
 
 // of returns the code of the file that is mapped.
 func (ts texts) of(pid int, m *mapping) (*buffered.Text, error) {

@@ -31,7 +31,7 @@ func TestReadMappings(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer unix.MunmapPtr(memory, 2*pageSize)
-	list, err := readMappings(os.Getpid())
+	list, _, err := readMappings(os.Getpid(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -53,7 +53,7 @@ type Tracee struct {
 	cloneFlags   uint64 // flags of the call that creates a task
 	bufferable   int    // number of its calls that stopped and could have been buffered
 	areaFailures int
-	shares       bool // it gets no area: its fs base or address space is shared, or attempts have failed
+	shares       bool // it gets no area: its fs base or address space is shared, or attempts have failed; one may be lent
 	changing     bool // it is counted in space.changing
 	swallow      bool // the signal of this stop is not meant for the program
 

@@ -12,6 +12,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <linux/userfaultfd.h>
 #include <sys/ioctl.h>
@@ -67,6 +68,60 @@ static void *interrupt_read(void *thread)
 	} while (strncmp(call, "0 ", 2) || !strstr(stat, ") S "));
 	pthread_kill(*static_cast<pthread_t *>(thread), SIGALRM);
 	return nullptr;
+}
+
+// Makes calls in children made by vfork.
+static void *spawns(void *)
+{
+	pid_t self = getpid();
+	for (int i = 0; i < 20; i++) {
+		int status;
+		pid_t child = vfork();
+		if (child == 0) {
+			for (int n = 0; n < 5; n++)
+				if (make_call(SYS_getpgid, 0, 0, 0) <= 0 || make_call(SYS_getppid, 0, 0, 0) != self || make_call(SYS_write, p[1], 8, 1) != -EFAULT)
+					bad++;
+			if (i % 4 == 0)
+				_exit(3);
+			if (i % 4 == 1)
+				make_call(SYS_kill, make_call(SYS_getpid, 0, 0, 0), SIGKILL, 0);
+			if (i % 4 == 2 && vfork() == 0) {
+				if (make_call(SYS_getppid, 0, 0, 0) == self)
+					bad++;
+				_exit(0);
+			}
+			execl("/bin/true", "true", nullptr);
+		}
+		waitpid(child, &status, 0);
+		if (status != (i % 4 == 0 ? 3 << 8 : i % 4 == 1 ? SIGKILL : 0))
+			bad++;
+		for (int n = 0; n < 10; n++)
+			if (make_call(SYS_getpid, 0, 0, 0) != self)
+				bad++;
+	}
+	return nullptr;
+}
+
+// Changes what is restored when it returns.
+static sigjmp_buf back;
+static volatile int change;
+static void changes(int, siginfo_t *, void *context)
+{
+	ucontext_t *uc = static_cast<ucontext_t *>(context);
+	char *fp = reinterpret_cast<char *>(uc->uc_mcontext.fpregs);
+	greg_t *result = &uc->uc_mcontext.gregs[REG_RAX];
+	switch (change) {
+	case 1: *result = -EINTR; break;
+	case 2: *result = -512; break;
+	case 3: *result = 0x123456789; break;
+	case 4: uc->uc_mcontext.fpregs = nullptr; break;
+	case 5: uc->uc_mcontext.fpregs = reinterpret_cast<fpregset_t>(8); break;
+	case 6: // a component that no processor has
+		if (*reinterpret_cast<unsigned *>(fp + 464) == 0x46505853)
+			*reinterpret_cast<unsigned long *>(fp + 512) |= 1ul << 62;
+		break;
+	case 7: *reinterpret_cast<unsigned *>(fp + 24) |= 1u << 31; break; // of MXCSR
+	}
 }
 
 static void throws(int) { throw 42; }
@@ -533,6 +588,30 @@ int main(int argc, char **argv)
 			printf("%d ", WEXITSTATUS(status));
 		}
 		puts("");
+	} else if (!strcmp(what, "vforks")) {
+		// Children that make calls in their parent's memory, also of two threads at once,
+		// and that end in several ways.
+		spawns(nullptr);
+		pthread_t other;
+		pthread_create(&thread, nullptr, spawns, nullptr);
+		pthread_create(&other, nullptr, spawns, nullptr);
+		pthread_join(thread, nullptr);
+		pthread_join(other, nullptr);
+	} else if (!strcmp(what, "frames")) {
+		// A handler changes what is restored when it returns, also to what cannot be.
+		struct sigaction sa = {};
+		sa.sa_flags = SA_SIGINFO;
+		sa.sa_sigaction = changes;
+		sigaction(SIGUSR1, &sa, nullptr);
+		sa.sa_flags = SA_NODEFER;
+		sa.sa_handler = [](int) { siglongjmp(back, 1); };
+		sigaction(SIGSEGV, &sa, nullptr);
+		for (change = 0; change < 8; change++) {
+			if (sigsetjmp(back, 1))
+				printf("%d: refused\n", change);
+			else
+				printf("%d: %ld\n", change, make_call(SYS_tgkill, getpid(), gettid(), SIGUSR1));
+		}
 	} else if (!strcmp(what, "overwrite")) {
 		// Writes to all that a tracer has mapped.
 		FILE *maps = fopen("/proc/self/maps", "r");
