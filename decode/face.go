@@ -28,6 +28,7 @@ type (
 	PieceEnd    = lang.PieceEnd
 	Moment      = lang.Moment
 	Miss        = lang.Miss
+	Amount      = lang.Amount
 
 	// Single gives access to single arguments of a Call.
 	Single = lang.Single
@@ -74,6 +75,9 @@ const (
 	KeepCounted = lang.KeepCounted
 	KeepBuffers = lang.KeepBuffers
 	KeepNull    = lang.KeepNull
+	KeepStruct  = lang.KeepStruct
+	KeepAddress = lang.KeepAddress
+	KeepLesser  = lang.KeepLesser
 
 	AnyTime     = lang.AnyTime
 	BeforeCall  = lang.BeforeCall
@@ -81,6 +85,9 @@ const (
 	AfterCall   = lang.AfterCall
 
 	FromResult = lang.FromResult
+	Unbounded  = lang.Unbounded
+	WordBefore = lang.WordBefore
+	WordAfter  = lang.WordAfter
 
 	AsksResult = lang.AsksResult
 	AsksMemory = lang.AsksMemory
@@ -89,6 +96,9 @@ const (
 	AtNUL      = lang.AtNUL
 	Unreadable = lang.Unreadable
 )
+
+// SpecialFamily is the family of the sockets that Capture.Special means.
+const SpecialFamily = kernel.SpecialFamily
 
 // The bits of Naming: see there.
 const (
@@ -116,6 +126,10 @@ func Asks(d *Decoder) uint64 { return kernel.SettingsOf(d).Asks }
 
 // ProcessOf returns the host's number of c's tracee, or 0 if the host does not know it.
 func ProcessOf(c *Call) int { return kernel.ProcessOf(c) }
+
+// IsSpecial reports whether the descriptor that Capture.Special means is of the special kind
+// now. c is at the entry of its call.
+func IsSpecial(c *Call) bool { return kernel.IsNetlink(c) }
 
 // ShareRings makes a Decoder use what another one knows about rings of io_uring, which
 // depends on earlier calls.

@@ -211,16 +211,47 @@ const (
 
 // keeps converts a capture. It does not set the commands.
 func keeps(c *decode.Capture) (call tracer.BufferedCall) {
-	if c.Gap != "" || c.Special != 0 || c.Commands != nil {
+	if c.Gap != "" || c.Commands != nil {
 		return call
 	}
 	call.Buffered = true
+	for arg := range uint8(6) {
+		if c.Special>>arg&1 != 0 {
+			call.Ops = append(call.Ops, tracer.BufferedOp{
+				Kind: tracer.BufferedOrdinary, When: tracer.BufferedBefore, Arg: arg, Count: tracer.BufferedUnbounded, Most: decode.SpecialFamily,
+			})
+		}
+	}
+	structSize := uint32(0)
+	number := func(a decode.Amount) uint8 {
+		switch {
+		case a >= decode.WordAfter:
+			return tracer.BufferedNextWord(structSize) + uint8(a-decode.WordAfter)
+		case a >= decode.WordBefore:
+			return tracer.BufferedFirstWord + uint8(a-decode.WordBefore)
+		}
+		return uint8(a)
+	}
+	// A call changes numbers of elements in a struct, but makes none of them larger.
+	before := func(a decode.Amount) uint8 {
+		if a >= decode.WordAfter {
+			a -= decode.WordAfter - decode.WordBefore
+		}
+		return number(a)
+	}
 	for i := range c.Ops {
 		o := &c.Ops[i]
 		op := tracer.BufferedOp{
-			When: tracer.BufferedMoment(slices.Index(moments[:], o.When)), Arg: o.Arg, Count: uint8(o.Count), Low32: o.Low32, Shift: o.Shift, Size: o.Size, Most: o.Most,
+			When: tracer.BufferedMoment(slices.Index(moments[:], o.When)), Arg: number(o.Arg), Count: number(o.Count), Low32: o.Low32, Taken: o.Taken,
+			Shift: o.Shift, Size: o.Size, Most: o.Most,
 		}
 		switch o.Kind {
+		case decode.KeepStruct:
+			op.Kind, structSize = tracer.BufferedStruct, o.Size
+		case decode.KeepAddress:
+			op.Kind, op.Total = tracer.BufferedAddress, o.Family
+		case decode.KeepLesser:
+			op.Kind, op.Total = tracer.BufferedLesser, number(o.Least)
 		case decode.KeepBytes:
 			op.Kind = tracer.BufferedBytes
 		case decode.KeepString:
@@ -230,12 +261,12 @@ func keeps(c *decode.Capture) (call tracer.BufferedCall) {
 		case decode.KeepNull:
 			op.Kind, op.When = tracer.BufferedNull, tracer.BufferedBefore
 		case decode.KeepBuffers:
-			op.Kind, op.Size, op.Total = tracer.BufferedBuffers, o.Each, uint8(o.Total)
+			op.Kind, op.Size, op.Total = tracer.BufferedBuffers, o.Each, number(o.Total)
 			const header = 48 // of a buffer, in the ring: its struct iovec, and what precedes it
 			if most := uint32(mostOfResult / (header + uint64(o.Each))); op.Most > most {
 				op.Most = most
 				call.Ops = append(call.Ops, tracer.BufferedOp{
-					Kind: tracer.BufferedAtMost, When: tracer.BufferedBefore, Arg: op.Count, Low32: op.Low32, Most: most,
+					Kind: tracer.BufferedAtMost, When: tracer.BufferedBefore, Arg: before(o.Count), Low32: op.Low32, Most: most,
 				})
 			}
 			call.Ops = append(call.Ops, op)
@@ -247,10 +278,10 @@ func keeps(c *decode.Capture) (call tracer.BufferedCall) {
 		if o.Count == decode.FromResult {
 			most = mostOfResult
 		}
-		if size := uint64(op.Size) * uint64(op.Most); size > most && o.Count <= decode.FromResult && o.Kind == decode.KeepBytes {
+		if size := uint64(op.Size) * uint64(op.Most); size > most && o.Count != decode.Unbounded && o.Kind == decode.KeepBytes {
 			op.Most = uint32(most) / op.Size
 			limit := tracer.BufferedOp{
-				Kind: tracer.BufferedAtMost, When: tracer.BufferedBefore, Arg: op.Count, Low32: op.Low32, Most: op.Most << op.Shift,
+				Kind: tracer.BufferedAtMost, When: tracer.BufferedBefore, Arg: before(o.Count), Low32: op.Low32, Most: op.Most << op.Shift,
 			}
 			if o.Count == decode.FromResult {
 				// The result counts bytes of a buffer whose size is the next
@@ -275,6 +306,7 @@ func (s *Session) at(ev *tracer.Event) time.Time {
 // remember selects the memory from which the event is decoded: what was kept of a buffered
 // call, or that of a stopped tracee.
 func (s *Session) remember(t *tracee, ev *tracer.Event) {
+	t.call.Ordinary = ev.Kept || ev.Partly // or it would have stopped
 	if !ev.Kept && !ev.Partly {
 		t.call.Mem = ev.Tracee
 		if s.rehearsal != nil {

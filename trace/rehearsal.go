@@ -37,7 +37,7 @@ func (s *Session) rehearse(t *tracee, ev *tracer.Event) {
 			return
 		}
 		c := s.decoder.CaptureFor(call.ABI, call.NR, &call.Args, s.captureDetail(call))
-		if c.Gap != "" || c.Special != 0 || !r.memory.PerformBefore(ev.Tracee, c.Ops, &call.Args) {
+		if c.Gap != "" || c.Special != 0 && s.isSpecial(ev) || !r.memory.PerformBefore(ev.Tracee, c.Ops, &call.Args) {
 			s.rehearsal.gaps++
 			return
 		}
@@ -52,6 +52,13 @@ func (s *Session) rehearse(t *tracee, ev *tracer.Event) {
 		return
 	}
 	t.call.Mem = &r.memory
+}
+
+// isSpecial reports whether the descriptor of a call is of the kind that Capture.Special
+// means.
+func (s *Session) isSpecial(ev *tracer.Event) bool {
+	call := decode.Call{Decoder: s.decoder, TID: ev.Tracee.TID, ABI: ev.Call.ABI, NR: ev.Call.NR, Args: ev.Call.Args}
+	return decode.IsSpecial(&call)
 }
 
 // endRehearsal reports what was read at a stop without having been kept.

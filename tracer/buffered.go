@@ -97,6 +97,11 @@ const (
 	BufferedBuffers = buffered.KindBuffers
 	BufferedListed  = buffered.KindListed
 
+	BufferedStruct   = buffered.KindStruct
+	BufferedAddress  = buffered.KindAddress
+	BufferedLesser   = buffered.KindLesser
+	BufferedOrdinary = buffered.KindOrdinary
+
 	BufferedUnbounded = buffered.Unbounded // for BufferedOp.Count
 
 	BufferedAnyTime     = buffered.AnyTime
@@ -104,6 +109,13 @@ const (
 	BufferedIfSucceeded = buffered.IfSucceeded
 	BufferedAfter       = buffered.AfterCall
 )
+
+// BufferedFirstWord and BufferedNextWord say where numbers are that are in a struct: see
+// buffered.FirstWord and NextWord.
+const BufferedFirstWord = buffered.FirstWord
+
+// BufferedNextWord is for the struct after the call.
+func BufferedNextWord(size uint32) uint8 { return buffered.NextWord(size) }
 
 // bufferedNumbers is greater than the numbers of all calls that can be buffered.
 const bufferedNumbers = 512

@@ -222,16 +222,8 @@ func (b *bufferedState) capture(th *thread) bool {
 	th.pieces = th.pieces[:0]
 	r := &th.record
 	if r.NR < bufferedNumbers {
-		copied := false
-		for _, o := range b.calls[r.NR].Choose(&r.Args).Ops {
-			switch o.When {
-			case buffered.AnyTime:
-				th.captureOp(&o)
-			case buffered.BeforeCall:
-				copied = true
-			}
-		}
-		if copied {
+		ops := b.calls[r.NR].Choose(&r.Args).Ops
+		if slices.ContainsFunc(ops, func(o buffered.Op) bool { return o.When == buffered.BeforeCall }) {
 			th.area.CopiedBefore(r)
 			b.table.Pieces(r, func(p buffered.Piece) {
 				if p.When == buffered.BeforeCall { // the call may be ending, and then the other pieces appear as well
@@ -239,29 +231,33 @@ func (b *bufferedState) capture(th *thread) bool {
 				}
 			})
 		}
+		for i := range ops {
+			if ops[i].When == buffered.AnyTime {
+				th.captureOp(&ops[i])
+			}
+		}
 	}
 	return th.area.StillInFlight(th.begun)
 }
 
 // captureOp performs a copy operation whose moment is AnyTime.
 func (th *thread) captureOp(o *buffered.Op) {
-	if !o.Kind.Copies() {
+	addr, ok := th.record.Number(o.Arg)
+	if !o.Kind.Copies() || !ok {
 		return
 	}
-	args := &th.record.Args
 	n := uint64(o.Most)
-	if o.Count < 6 {
-		count := args[o.Count]
+	if count, ok := th.record.Number(o.Count); ok {
 		if o.Low32 {
 			count = uint64(uint32(count))
 		}
 		n = min(n, (count+(1<<o.Shift-1))>>o.Shift)
 	}
 	if o.Kind == buffered.KindBuffers {
-		th.captureBuffers(o, n)
+		th.captureBuffers(o, addr, n)
 		return
 	}
-	th.capturePiece(o, args[o.Arg], n*uint64(o.Size))
+	th.capturePiece(o, addr, n*uint64(o.Size))
 }
 
 // capturePiece copies n bytes.
@@ -277,10 +273,10 @@ func (th *thread) capturePiece(o *buffered.Op, addr, n uint64) []byte {
 	return p.B
 }
 
-// captureBuffers copies n elements of a vector of buffers, and the buffers.
-func (th *thread) captureBuffers(o *buffered.Op, n uint64) {
+// captureBuffers copies n elements of the vector of buffers at addr, and the buffers.
+func (th *thread) captureBuffers(o *buffered.Op, addr, n uint64) {
 	const iovecSize = 16
-	vector := th.capturePiece(o, th.record.Args[o.Arg], n*iovecSize)
+	vector := th.capturePiece(o, addr, n*iovecSize)
 	for ; len(vector) >= iovecSize; vector = vector[iovecSize:] {
 		addr, size := binary.LittleEndian.Uint64(vector), binary.LittleEndian.Uint64(vector[8:])
 		if size = min(size, uint64(o.Size)); size > 0 {

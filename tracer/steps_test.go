@@ -56,6 +56,24 @@ func stepsCalls(nr uint64) BufferedCall {
 	case unix.SYS_WRITEV:
 		return BufferedCall{Buffered: true, Ops: []BufferedOp{
 			{Kind: BufferedBuffers, When: BufferedAnyTime, Arg: 1, Count: 2, Size: 8, Most: 4, Total: buffered.Unbounded}}}
+	case unix.SYS_SENDMSG, unix.SYS_RECVMSG:
+		const size = 56 // of struct msghdr: msg_name, msg_namelen, msg_iov, msg_iovlen, msg_control, msg_controllen
+		first, next := uint8(BufferedFirstWord), BufferedNextWord(size)
+		header := BufferedOp{Kind: BufferedStruct, When: BufferedBefore, Arg: 1, Count: buffered.Unbounded, Size: size, Most: 1}
+		ops := []BufferedOp{
+			{Kind: BufferedOrdinary, When: BufferedBefore, Count: buffered.Unbounded, Most: unix.AF_NETLINK}, header,
+			{Kind: BufferedAtMost, When: BufferedBefore, Arg: first + 3, Most: 4},
+		}
+		if nr == unix.SYS_SENDMSG {
+			return BufferedCall{Buffered: true, Ops: append(ops,
+				BufferedOp{Kind: BufferedAddress, When: BufferedBefore, Arg: first, Count: first + 1, Low32: true, Total: unix.AF_NETLINK, Size: 1, Most: 16},
+				BufferedOp{Kind: BufferedBuffers, When: BufferedAnyTime, Arg: first + 2, Count: first + 3, Size: 8, Most: 4, Total: buffered.Unbounded})}
+		}
+		header.When = BufferedIfSucceeded
+		return BufferedCall{Buffered: true, Ops: append(ops, header,
+			BufferedOp{Kind: BufferedLesser, When: BufferedIfSucceeded, Arg: next, Count: next + 1, Total: first + 1, Low32: true, Size: 1, Most: 16},
+			BufferedOp{Kind: BufferedBuffers, When: BufferedIfSucceeded, Arg: next + 2, Count: next + 3, Size: 8, Most: 4, Total: buffered.FromResult},
+			BufferedOp{Kind: BufferedBytes, When: BufferedIfSucceeded, Arg: next + 4, Count: next + 5, Size: 1, Most: 64})}
 	}
 	return BufferedCall{}
 }
@@ -65,7 +83,7 @@ func stepsCalls(nr uint64) BufferedCall {
 // they are without a tracer, and the call is made and reported once.
 func TestSignalAtEveryInstruction(t *testing.T) {
 	program := stepsProgram(t)
-	for _, kind := range []string{"read", "fault", "path", "poll", "readv", "writev"} {
+	for _, kind := range []string{"read", "fault", "path", "poll", "readv", "writev", "sendmsg", "recvmsg"} {
 		t.Run(kind, func(t *testing.T) { signalAtEveryInstruction(t, program, kind, false) })
 	}
 	t.Run("poll that wakes the tracer", func(t *testing.T) { signalAtEveryInstruction(t, program, "poll", true) })
@@ -81,7 +99,7 @@ func signalAtEveryInstruction(t *testing.T, program, kind string, alarm bool) {
 		marker = 0x5eed
 	)
 	// More instructions than are run for the call, and fewer than up to the next one.
-	steps := map[string]int{"read": 380, "fault": 300, "path": 430, "poll": 430, "readv": 520, "writev": 520}[kind]
+	steps := map[string]int{"read": 380, "fault": 300, "path": 430, "poll": 430, "readv": 520, "writev": 520, "sendmsg": 700, "recvmsg": 800}[kind]
 	if alarm {
 		steps += 40
 	}
@@ -110,7 +128,7 @@ func signalAtEveryInstruction(t *testing.T, program, kind string, alarm bool) {
 	files[1].Close()
 	files[2].Close()
 
-	nr := map[string]uint64{"read": unix.SYS_READ, "fault": unix.SYS_READ, "path": unix.SYS_OPENAT, "poll": unix.SYS_POLL, "readv": unix.SYS_READV, "writev": unix.SYS_WRITEV}[kind]
+	nr := map[string]uint64{"read": unix.SYS_READ, "fault": unix.SYS_READ, "path": unix.SYS_OPENAT, "poll": unix.SYS_POLL, "readv": unix.SYS_READV, "writev": unix.SYS_WRITEV, "sendmsg": unix.SYS_SENDMSG, "recvmsg": unix.SYS_RECVMSG}[kind]
 	iterations, entered, left, restarted, inStub, underWay, status := 0, 0, 0, 0, 0, 0, 0
 	last := false // the last signal arrived in the stub
 	run(t, tracer, func(ev *Event) {

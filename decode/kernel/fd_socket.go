@@ -18,10 +18,14 @@ func socketProtocol(c *Call, process, fd int) []byte {
 	return SettingsOf(c.Decoder).Host().SocketProtocol(c.Alloc(64), process, fd)
 }
 
+// SpecialFamily is the family of the sockets that Capture.Special means: those of netlink,
+// whose data are decoded.
+const SpecialFamily = tables.AF_NETLINK
+
 // IsNetlink reports whether the call's first argument is a netlink socket.
 func IsNetlink(c *Call) bool {
 	fd := int32(c.Args[0])
-	return fd >= 0 && string(socketProtocol(c, ProcessOf(c), int(fd))) == "NETLINK"
+	return !c.Ordinary && fd >= 0 && string(socketProtocol(c, ProcessOf(c), int(fd))) == "NETLINK"
 }
 
 // socketKind has the numbers by which a host identifies the sockets of a

@@ -1,6 +1,8 @@
 package kernel
 
 import (
+	"math"
+
 	. "trapline/decode/lang"
 	"trapline/tables"
 )
@@ -32,12 +34,24 @@ func (t *Iovecs) Show(c *Call, v View) { t.ShowAt(c, v.Addr) }
 // CType is the type in C, for lists of calls.
 func (*Iovecs) CType() string { return "struct iovec" }
 
+// mostShown is an upper limit of the number of buffers that are read.
+func mostShown(k *Keeps) uint64 {
+	if k.Abbrev {
+		return uint64(k.Decoder.StringLimit) + 1
+	}
+	return NoArray
+}
+
+// KeepIovecsAt adds op, which keeps buffers to which a struct points.
+func KeepIovecsAt(k *Keeps, op KeepOp) {
+	op.Kind, op.Size, op.Most = KeepBuffers, uint32(iovec.Layout(k.ABI).Size), uint32(min(mostShown(k), math.MaxUint32))
+	op.Each = uint32(min(k.Decoder.StringLimit+1, math.MaxUint32))
+	k.Linked(op)
+}
+
 // Keep implements keeper of package lang.
 func (t *Iovecs) Keep(k *Keeps) {
-	most := uint64(NoArray)
-	if k.Abbrev {
-		most = uint64(k.Decoder.StringLimit) + 1
-	}
+	most := mostShown(k)
 	switch {
 	case t.Bare:
 		k.Elements(t.Count, 2*k.ABI.WordSize(), most)

@@ -35,10 +35,23 @@ func (t *sockaddr) Keep(k *Keeps) { keepSockaddr(k, t.length) }
 // argument points.
 func keepSockaddr(k *Keeps, length Num) {
 	k.Elements(length, 1, sockaddrMax)
+	k.Taken()
 	k.Path()
 	for i := range sockaddrFamilies {
 		if body := sockaddrFamilies[i].body; body != nil {
 			k.Inside(body)
+		}
+	}
+}
+
+// KeepSockaddrAt adds op, which keeps a socket address to which a struct points.
+func KeepSockaddrAt(k *Keeps, op KeepOp) {
+	op.Size, op.Most = 1, sockaddrMax
+	k.Linked(op)
+	k.Path()
+	for i := range sockaddrFamilies {
+		if body := sockaddrFamilies[i].body; body != nil {
+			k.Within(body)
 		}
 	}
 }

@@ -74,6 +74,10 @@ type Call struct {
 	Plain  bool   // -e verbose=none for this call: only strings are followed
 	Raw    bool   // -e raw: undecoded hexadecimal arguments
 
+	// Ordinary says that no descriptor in the arguments is of the kind that
+	// Capture.Special means. The host need not be asked.
+	Ordinary bool
+
 	// At the exit-stop:
 	Ret   int64 // result, sign-extended; -errno for a failed call
 	Errno int   // 0 unless the call failed

@@ -18,7 +18,8 @@ type Capture struct {
 	Asks uint8
 
 	// Special has bit i set if more memory is read when the descriptor in argument
-	// register i is of a special kind: then Ops are not enough.
+	// register i is of a special kind: then Ops are not enough. Call.Ordinary says that
+	// it is not.
 	Special uint8
 
 	// Changes says that the call may change what descriptors refer to, which names
@@ -58,8 +59,7 @@ type Command struct {
 	Capture *Capture
 }
 
-// KeepOp is memory to be kept. Its address is in argument register Arg; if that is zero,
-// nothing is kept. It has n elements of Size bytes. n is Count divided by 1<<Shift,
+// KeepOp is memory to be kept. Its address is in Arg; if that is zero, nothing is kept. It has n elements of Size bytes. n is Count divided by 1<<Shift,
 // rounded up, but at most Most. If a part of the memory cannot be read, that part and
 // everything behind it are left out, and the Piece is Unreadable.
 //
@@ -68,9 +68,10 @@ type Command struct {
 type KeepOp struct {
 	Kind  KeepKind
 	When  Moment
-	Arg   uint8  // the argument register that has the address, from 0
+	Arg   Amount // the address: in an argument register, from 0, or in a struct
 	Count Amount // how many elements there are
-	Low32 bool   // Count is the low 32 bits of the register, unsigned
+	Low32 bool   // Count is the low 32 bits of the register or word, unsigned
+	Taken bool   // of AnyTime: a call that succeeds has read all of it
 	Shift uint8  // Count counts parts of elements: 1<<Shift make one element
 	Size  uint32 // bytes of one element
 	Most  uint32 // upper limit of the number of elements
@@ -78,6 +79,9 @@ type KeepOp struct {
 	// Of KeepBuffers:
 	Total Amount // bytes of data in all buffers together
 	Each  uint32 // most bytes to keep of one buffer
+
+	Least  Amount // of KeepLesser: the other number of elements
+	Family uint8  // of KeepAddress
 }
 
 // KeepKind says how far the memory reaches.
@@ -100,6 +104,15 @@ const (
 	// KeepNull keeps nothing. A call whose argument is not a null pointer has to be
 	// decoded while it is stopped.
 	KeepNull
+	// KeepStruct keeps a struct of Size bytes, whose words later KeepOps refer to. If it
+	// cannot be read before the call, the call has to be decoded while it is stopped. If it
+	// cannot be read after the call, the KeepOps that refer to it keep nothing.
+	KeepStruct
+	// KeepAddress is KeepBytes. If the memory begins with the 16-bit number Family, the
+	// call has to be decoded while it is stopped.
+	KeepAddress
+	// KeepLesser is KeepBytes where n is the lesser of Count and Least.
+	KeepLesser
 )
 
 // Moment says when memory is kept.
@@ -117,7 +130,8 @@ const (
 	AfterCall
 )
 
-// Amount says where a number is found: below 6, in that argument register.
+// Amount says where a number is found: below 6, in that argument register; from
+// WordBefore on, in a struct.
 type Amount uint8
 
 const (
@@ -125,6 +139,10 @@ const (
 	FromResult Amount = 6
 	// Unbounded is a number larger than any other: Most alone counts.
 	Unbounded Amount = 7
+	// WordBefore + i is the word of 8 bytes with index i of the struct that a KeepStruct
+	// has kept BeforeCall, WordAfter + i of the one that it has kept IfSucceeded.
+	WordBefore Amount = 0x20
+	WordAfter  Amount = 0x40
 )
 
 // Detail has the options that change the capture of a call.

@@ -208,6 +208,10 @@ func (k *Keeps) Follow(t Type, when Moment) {
 		k.Gap("a pointer behind a pointer")
 		return
 	}
+	if st, ok := t.(*Struct); ok && st.Points != nil {
+		st.Points(k, st)
+		return
+	}
 	k.behind, k.when = true, when
 	if _, ok := t.(Reader); !ok {
 		k.Bytes(t.Layout(k.ABI).Size)
@@ -240,7 +244,7 @@ func (k *Keeps) null() {
 		k.Gap("a pointer behind a pointer")
 		return
 	}
-	k.to.Ops = append(k.to.Ops, KeepOp{Kind: KeepNull, When: BeforeCall, Arg: k.reg, Count: Unbounded})
+	k.to.Ops = append(k.to.Ops, KeepOp{Kind: KeepNull, When: BeforeCall, Arg: Amount(k.reg), Count: Unbounded})
 }
 
 // String keeps the string that the argument points to, up to most bytes of it.
@@ -351,6 +355,44 @@ func (k *Keeps) add(op KeepOp) {
 		k.Gap("what follows a struct")
 		return
 	}
-	op.When, op.Arg = k.when, k.reg
+	op.When, op.Arg = k.when, Amount(k.reg)
 	k.to.Ops = append(k.to.Ops, op)
+}
+
+// Taken notes that a call which succeeds has read all of the memory that was added last.
+func (k *Keeps) Taken() {
+	if n := len(k.to.Ops); n > 0 {
+		k.to.Ops[n-1].Taken = k.to.Ops[n-1].When == AnyTime
+	}
+}
+
+// Struct keeps the st that the argument points to, and returns where its members are found:
+// for Linked.
+func (k *Keeps) Struct(st *Struct, when Moment) (member func(name string) Amount) {
+	const word = 8
+	first := WordBefore
+	if when != BeforeCall {
+		first = WordAfter
+	}
+	if k.ABI.WordSize() != word {
+		k.Gap("pointers of less than a word in a struct")
+	}
+	k.to.Ops = append(k.to.Ops, KeepOp{
+		Kind: KeepStruct, When: when, Arg: Amount(k.reg), Count: Unbounded, Size: uint32(st.Layout(k.ABI).Size), Most: 1,
+	})
+	return func(name string) Amount {
+		at, _ := st.Offset(k.ABI, name)
+		return first + Amount(at/word)
+	}
+}
+
+// Linked adds memory that a struct points to.
+func (k *Keeps) Linked(op KeepOp) { k.to.Ops = append(k.to.Ops, op) }
+
+// Within adds what is needed to show a t in memory that is kept otherwise.
+func (k *Keeps) Within(t Type) {
+	behind, inside := k.behind, k.inside
+	k.behind, k.inside = true, true
+	k.Value(t)
+	k.behind, k.inside = behind, inside
 }

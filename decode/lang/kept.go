@@ -14,6 +14,8 @@ type KeptMemory struct {
 	room    []byte // for what Perform has kept
 	used    int
 
+	before, after []byte // what KeepStruct has kept
+
 	misses int
 	first  Miss
 }
@@ -44,6 +46,7 @@ type Miss struct {
 // Reset forgets all pieces and misses: the next call begins.
 func (m *KeptMemory) Reset() {
 	m.pieces, m.used, m.exiting, m.misses, m.first = m.pieces[:0], 0, false, 0, Miss{}
+	m.before, m.after = nil, nil
 }
 
 // Keep adds a piece. p.B is not copied.

@@ -30,7 +30,7 @@ func (m *KeptMemory) PerformAfter(from Memory, ops []KeepOp, args *[6]uint64, re
 func (m *KeptMemory) perform(from Memory, ops []KeepOp, args *[6]uint64, ret uint64, now func(Moment) bool) bool {
 	for i := range ops {
 		op := &ops[i]
-		if !now(op.When) || args[op.Arg] == 0 {
+		if !now(op.When) {
 			continue
 		}
 		if !m.performOp(from, op, args, ret) {
@@ -41,24 +41,29 @@ func (m *KeptMemory) perform(from Memory, ops []KeepOp, args *[6]uint64, ret uin
 }
 
 func (m *KeptMemory) performOp(from Memory, op *KeepOp, args *[6]uint64, ret uint64) bool {
-	addr := args[op.Arg]
-	var n uint64
+	addr, known := m.amount(op.Arg, args, ret)
+	n, counted := m.amount(op.Count, args, ret)
 	switch {
-	case op.Count == Unbounded:
-		n = uint64(op.Most)
-	case op.Count == FromResult:
-		n = ret
+	case op.Kind == KeepStruct:
+		return m.performStruct(from, op, addr)
+	case !known || !counted || addr == 0:
+		return true
 	case op.Kind == KeepCounted:
 		var b [4]byte
-		if from.ReadMemory(args[op.Count], b[:]) < len(b) {
+		if from.ReadMemory(n, b[:]) < len(b) {
 			return true
 		}
 		n = View{B: b[:]}.Uint(4)
-	default:
-		n = args[op.Count]
 	}
 	if op.Low32 {
 		n &= 1<<32 - 1
+	}
+	if op.Kind == KeepLesser {
+		least, _ := m.amount(op.Least, args, ret)
+		if op.Low32 {
+			least &= 1<<32 - 1
+		}
+		n = min(n, least)
 	}
 	if op.Shift != 0 && n != 0 {
 		n = (n-1)>>op.Shift + 1
@@ -72,8 +77,49 @@ func (m *KeptMemory) performOp(from Memory, op *KeepOp, args *[6]uint64, ret uin
 	case KeepBuffers:
 		return m.performBuffers(from, op, addr, n, ret)
 	}
-	_, ok := m.performBytes(from, op.When, addr, n)
+	b, ok := m.performBytes(from, op.When, addr, n)
+	if op.Kind == KeepAddress && len(b) >= 2 && (View{B: b}).Uint(2) == uint64(op.Family) {
+		return false
+	}
 	return ok
+}
+
+// amount returns the number that an Amount says; false if the struct that it is in was not
+// kept.
+func (m *KeptMemory) amount(a Amount, args *[6]uint64, ret uint64) (n uint64, ok bool) {
+	words, first := m.after, WordAfter
+	switch {
+	case a == FromResult:
+		return ret, true
+	case a == Unbounded:
+		return NoArray, true
+	case a < WordBefore:
+		return args[a], true
+	case a < WordAfter:
+		words, first = m.before, WordBefore
+	}
+	at := 8 * int(a-first)
+	if at+8 > len(words) {
+		return 0, false
+	}
+	return View{B: words[at:]}.Uint(8), true
+}
+
+// performStruct keeps a struct whose words other operations refer to.
+func (m *KeptMemory) performStruct(from Memory, op *KeepOp, addr uint64) bool {
+	var b []byte
+	if addr != 0 {
+		b, _ = m.performBytes(from, op.When, addr, uint64(op.Size))
+	}
+	if op.When != BeforeCall {
+		m.after = nil
+		if len(b) == int(op.Size) {
+			m.after = b
+		}
+		return true
+	}
+	m.before = b
+	return len(b) == int(op.Size)
 }
 
 // take returns n bytes of room.

@@ -26,6 +26,10 @@ type Struct struct {
 	Pick         Names
 	Move, Before string
 
+	// Points, if not nil, says what has to be kept of the struct behind an argument, and of
+	// the memory that its members point to: see Keeps.Struct.
+	Points func(k *Keeps, st *Struct)
+
 	// A program's calls need few of all structs, so each is laid out when it is
 	// first needed. That keeps the start short.
 	laid atomic.Pointer[structLayout]

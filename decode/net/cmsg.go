@@ -13,6 +13,14 @@ import (
 // message are read. It is the default of net.core.optmem_max since Linux 6.8.
 const maxControl = 128 << 10
 
+// keepControl adds op, which keeps control messages.
+func keepControl(k *Keeps, op KeepOp) {
+	op.Kind, op.Size, op.Most = KeepBytes, 1, maxControl
+	k.Linked(op)
+	k.Within(passedFD)
+	k.Within(credentials)
+}
+
 // showControl shows the msg_control of the message being shown.
 func showControl(c *Call, addr uint64) {
 	total := Ref("msg_controllen").Num(c)

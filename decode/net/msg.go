@@ -53,7 +53,26 @@ var sentMessage = &Struct{C: "msghdr", Fields: Fields{
 	{"msg_iovlen", Size},
 	{"msg_control", &When{If: Not{&Is{N: Ref("msg_controllen"), Values: Nums{0}}}, Then: &Ptr{To: AtAddr(showControl)}}}, {"msg_controllen", Size},
 	{"msg_flags", messageFlags},
-}}
+}, Points: keepSentMessage}
+
+// keepSentMessage keeps what is read of a message that is sent.
+func keepSentMessage(k *Keeps, st *Struct) {
+	keepSpecial(k)
+	at := k.Struct(st, BeforeCall)
+	// The data are those of netlink as well if the address is, whatever the socket is.
+	KeepSockaddrAt(k, KeepOp{
+		Kind: KeepAddress, When: BeforeCall, Arg: at("msg_name"), Count: at("msg_namelen"), Low32: true, Family: SpecialFamily,
+	})
+	KeepIovecsAt(k, KeepOp{Arg: at("msg_iov"), Count: at("msg_iovlen"), Total: Unbounded})
+	keepControl(k, KeepOp{Arg: at("msg_control"), Count: at("msg_controllen"), Taken: true})
+}
+
+// keepSpecial notes that more is read of a netlink socket.
+func keepSpecial(k *Keeps) {
+	if !k.Plain {
+		k.Special(0)
+	}
+}
 
 func messageSize(c *Call) uint64 {
 	if shownMessages.Of(c).now.received {
@@ -108,6 +127,19 @@ type receivedMessage struct{ Layouts }
 func (*receivedMessage) CType() string { return "struct msghdr *" }
 
 func (t *receivedMessage) Dir() Dir { return Exit }
+
+// Keep implements keeper of package lang.
+func (t *receivedMessage) Keep(k *Keeps) {
+	keepSpecial(k)
+	k.Change() // there may be new descriptors in it
+	room := k.Struct(sentMessage, BeforeCall)("msg_namelen")
+	at := k.Struct(sentMessage, IfSucceeded)
+	KeepSockaddrAt(k, KeepOp{
+		Kind: KeepLesser, When: IfSucceeded, Arg: at("msg_name"), Count: at("msg_namelen"), Least: room, Low32: true,
+	})
+	KeepIovecsAt(k, KeepOp{When: IfSucceeded, Arg: at("msg_iov"), Count: at("msg_iovlen"), Total: FromResult})
+	keepControl(k, KeepOp{When: IfSucceeded, Arg: at("msg_control"), Count: at("msg_controllen")})
+}
 
 func (t *receivedMessage) Capture(c *Call, v View, arg int) {
 	if n, ok := nameLenOf(c, v.Uint(c.WordSize())); ok {

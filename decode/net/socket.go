@@ -155,9 +155,7 @@ func (t *socketData) Show(c *Call, v View) { t.ShowAt(c, v.Addr) }
 // Keep implements keeper of package lang.
 func (t *socketData) Keep(k *Keeps) {
 	k.Elements(t.Len, 1, uint64(k.Decoder.StringLimit)+1)
-	if !k.Plain {
-		k.Special(0)
-	}
+	keepSpecial(k)
 }
 
 // ShowAt implements Reader.

@@ -47,6 +47,9 @@ var Interrupted = Program{Name: "interrupted", source: "buffered/interrupted.c",
 var Hardships = Program{Name: "hardships", source: "buffered/hardships.cc",
 	flags: []string{"-m64", "-O1", "-fnon-call-exceptions", "-fasynchronous-unwind-tables", "-rdynamic", "-pthread", "-lstdc++"}}
 
+// Sockets sends and receives messages in all ways.
+var Sockets = Program{Name: "messages", source: "buffered/sockets.c", flags: []string{"-m64", "-O1", "-pthread"}}
+
 // Bench is the program with the workloads of benchmarks.
 var Bench = Program{Name: "bench", GOARCH: "amd64", source: "trapline/integration/bench"}
 

@@ -120,6 +120,19 @@ type Record struct {
 	whole []byte // the record as it is in the ring
 }
 
+// Number returns the number that an operation means: an argument, or a word of the struct that
+// was copied first (FirstWord).
+func (r *Record) Number(of uint8) (n uint64, ok bool) {
+	if int(of) < len(r.Args) {
+		return r.Args[of], true
+	}
+	at := (int(of) - FirstWord) * 8
+	if at < 0 || len(r.Chunks) < chunkData || at+8 > min(len(r.Chunks)-chunkData, int(binary.LittleEndian.Uint32(r.Chunks[chunkSize:]))) {
+		return 0, false
+	}
+	return binary.LittleEndian.Uint64(r.Chunks[chunkData+at:]), true
+}
+
 // Key returns a complete record without its times, the address of the call and the stack
 // pointer. Two calls with the same Key have the same number, arguments, result and memory. It
 // is nil if the whole record was not read from a ring.

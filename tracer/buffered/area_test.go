@@ -253,6 +253,86 @@ func TestDamagedRing(t *testing.T) {
 	}
 }
 
+// Words of a struct that was copied before a call are found where the stub finds them, and
+// none that were not copied.
+func TestNumber(t *testing.T) {
+	record := make([]byte, recChunks+2*chunkData+16)
+	le := binary.LittleEndian
+	for i := range uint64(6) {
+		le.PutUint64(record[recArgs+8*i:], 100+i)
+	}
+	first := record[recChunks:]
+	le.PutUint32(first[chunkSize:], 16)
+	le.PutUint64(first[chunkData:], 200)
+	le.PutUint64(first[chunkData+8:], 201)
+	var r Record
+	for size, want := range map[int]map[uint8]uint64{
+		recChunks + chunkData + 16: {0: 100, 5: 105, FirstWord: 200, FirstWord + 1: 201},
+		recChunks + chunkData + 8:  {0: 100, 5: 105, FirstWord: 200},
+		recChunks + 8:              {0: 100, 5: 105},
+		len(record):                {0: 100, 5: 105, FirstWord: 200, FirstWord + 1: 201},
+	} {
+		r.decode(record[:size])
+		for of := range 256 {
+			got, ok := r.Number(uint8(of))
+			if of >= 1 && of < 5 {
+				continue // arguments as well
+			}
+			if number, known := want[uint8(of)]; ok != known || got != number {
+				t.Errorf("a record of %d bytes: number %d is %d, %v, want %d, %v", size, of, got, ok, number, known)
+			}
+		}
+	}
+	for i, word := range []uint64{200, 201} {
+		if got := le.Uint64(record[recArgs+8*(FirstWord+i):]); got != word {
+			t.Errorf("the stub finds %d as word %d of the first struct", got, i)
+		}
+	}
+}
+
+// Operations refer to words only where the stub has copied them before.
+func TestWords(t *testing.T) {
+	ordinary := Op{Kind: KindOrdinary, When: BeforeCall, Count: Unbounded, Most: 16}
+	header := Op{Kind: KindStruct, When: BeforeCall, Arg: 1, Count: Unbounded, Size: 56, Most: 1}
+	after := header
+	after.When = IfSucceeded
+	bytes := func(when Moment, arg, count uint8) Op {
+		return Op{When: when, Arg: arg, Count: count, Size: 1, Most: 8}
+	}
+	buffers := func(when Moment, arg, count, total uint8) Op {
+		return Op{Kind: KindBuffers, When: when, Arg: arg, Count: count, Total: total, Size: 1, Most: 8}
+	}
+	next := NextWord(56)
+	for _, tt := range []struct {
+		ops []Op
+		ok  bool
+	}{
+		{[]Op{ordinary, header, bytes(AnyTime, FirstWord, FirstWord+6)}, true},
+		{[]Op{header, after, bytes(IfSucceeded, next, next+6)}, true},
+		{[]Op{header, after, buffers(IfSucceeded, next, FirstWord, FromResult)}, true},
+		{[]Op{bytes(AnyTime, FirstWord, 0)}, false},
+		{[]Op{bytes(AnyTime, 6, 0)}, false},
+		{[]Op{bytes(AnyTime, FirstWord, 0), header}, false},
+		{[]Op{header, bytes(AnyTime, FirstWord+7, 0)}, false},
+		{[]Op{header, bytes(AnyTime, 0, 8)}, false},
+		{[]Op{header, bytes(IfSucceeded, next, next)}, false},
+		{[]Op{header, after, bytes(AnyTime, next, 0)}, false},
+		{[]Op{header, after, bytes(AfterCall, next, 0)}, false},
+		{[]Op{header, after, bytes(IfSucceeded, next+7, 0)}, false},
+		{[]Op{header, header}, false},
+		{[]Op{after}, false},
+		{[]Op{bytes(BeforeCall, 0, Unbounded), header}, false},
+		{[]Op{header, bytes(BeforeCall, 0, Unbounded), after}, false},
+		{[]Op{header, bytes(AnyTime, 0, Unbounded), after}, false},
+		{[]Op{header, after, bytes(BeforeCall, 0, Unbounded)}, false},
+		{[]Op{{Kind: KindAtMost, When: BeforeCall, Arg: FirstWord}, header}, false},
+	} {
+		if err := NewCallTable().Set(1, &Call{Buffered: true, Ops: tt.ops}); (err == nil) != tt.ok {
+			t.Errorf("%+v: %v", tt.ops, err)
+		}
+	}
+}
+
 // Whatever a program writes to its area, reading ends, and reads nothing else.
 func FuzzArea(f *testing.F) {
 	f.Add([]byte{}, uint64(0), uint64(0), uint64(0x20100))
@@ -263,6 +343,14 @@ func FuzzArea(f *testing.F) {
 		{Buffered: true, Ops: []Op{{Kind: KindString, Arg: 0, Count: Unbounded, Size: 1, Most: 4096}}},
 		{Buffered: true, Ops: []Op{{Kind: KindBuffers, When: IfSucceeded, Arg: 1, Count: 2, Total: FromResult, Size: 32, Most: 8}}},
 		{Buffered: true, Ops: []Op{{Kind: KindNull, When: BeforeCall, Arg: 1}, {Kind: KindCounted, When: IfSucceeded, Arg: 1, Count: 2, Size: 1, Most: 64}}},
+		{Buffered: true, Ops: []Op{
+			{Kind: KindOrdinary, When: BeforeCall, Count: Unbounded, Most: 16},
+			{Kind: KindStruct, When: BeforeCall, Arg: 1, Count: Unbounded, Size: 56, Most: 1},
+			{Kind: KindAtMost, When: BeforeCall, Arg: FirstWord + 3, Most: 8},
+			{Kind: KindStruct, When: IfSucceeded, Arg: 1, Count: Unbounded, Size: 56, Most: 1},
+			{Kind: KindLesser, When: IfSucceeded, Arg: NextWord(56), Count: NextWord(56) + 1, Total: FirstWord + 1, Low32: true, Size: 1, Most: 128},
+			{Kind: KindBuffers, When: IfSucceeded, Arg: NextWord(56) + 2, Count: NextWord(56) + 3, Total: FromResult, Size: 32, Most: 8},
+		}},
 		{Arg: 1, Mask: 0xff, Commands: []Command{{Value: 3, Call: Call{Buffered: true, Ops: []Op{{When: AfterCall, Arg: 2, Count: Unbounded, Size: 8, Most: 1}}}}}},
 	} {
 		if err := table.Set(uint64(nr), &call); err != nil {
@@ -279,6 +367,7 @@ func FuzzArea(f *testing.F) {
 	copy(record[recChunks+chunkData:], "name")
 	f.Add(record, uint64(len(record)), uint64(0), uint64(0))
 	f.Add(append(record, record...), uint64(2*len(record)), uint64(2*len(record)+1), uint64(0x400))
+	f.Add(record, uint64(0), uint64(1), uint64(0))
 	f.Fuzz(func(t *testing.T, ring []byte, head, inFlight, ip uint64) {
 		a := newArea(t)
 		copy(a.memory[AreaState:], ring)
@@ -312,6 +401,9 @@ func FuzzArea(f *testing.F) {
 			a.CopiedBefore(&r)
 			if len(r.Chunks) > maxRecord {
 				t.Errorf("%d bytes of chunks", len(r.Chunks))
+			}
+			for of := range 256 {
+				r.Number(uint8(of))
 			}
 			table.Pieces(&r, func(Piece) {})
 			if !a.StillInFlight(begun) {

@@ -12,20 +12,28 @@ import (
 type Kind uint8
 
 const (
-	KindBytes   Kind = iota // n elements
-	KindString              // up to and including the first zero byte, but at most Most bytes
-	KindCounted             // n elements; argument Count has the address of n, an unsigned int
-	KindNull                // nothing; the call stops unless the argument is zero
-	KindAtMost              // nothing; the call stops if the argument is larger than Most
-	KindBuffers             // n elements of struct iovec, and what they point to
-	KindListed              // nothing; the call stops if the argument is a descriptor that is not listed, see Area.List
-	KindMasks               // nothing; the call may change which signals the thread blocks, see Area.DoubtMask
-	KindPlace               // nothing; the call stops if the argument is an address below Area.SetLowest, and argument Count has any bit of Most or Most is 0
+	KindBytes    Kind = iota // n elements
+	KindString               // up to and including the first zero byte, but at most Most bytes
+	KindCounted              // n elements; argument Count has the address of n, an unsigned int
+	KindNull                 // nothing; the call stops unless the argument is zero
+	KindAtMost               // nothing; the call stops if the argument is larger than Most
+	KindBuffers              // n elements of struct iovec, and what they point to
+	KindListed               // nothing; the call stops if the argument is a descriptor that is not listed, see Area.List
+	KindMasks                // nothing; the call may change which signals the thread blocks, see Area.DoubtMask
+	KindPlace                // nothing; the call stops if the argument is an address below Area.SetLowest, and argument Count has any bit of Most or Most is 0
+	KindStruct               // n elements; the call stops unless all of them can be read, and other operations refer to them: see FirstWord
+	KindAddress              // n elements; the call stops if they begin with the 16-bit number Total
+	KindLesser               // n elements, but n is the lesser of Count and Total
+	KindOrdinary             // nothing; the call stops if the argument is a descriptor of a socket of family Most, or it is not known what it is
 )
 
 // Copies reports whether an operation of this kind copies memory.
 func (k Kind) Copies() bool {
-	return k == KindBytes || k == KindString || k == KindCounted || k == KindBuffers
+	switch k {
+	case KindBytes, KindString, KindCounted, KindBuffers, KindStruct, KindAddress, KindLesser:
+		return true
+	}
+	return false
 }
 
 // Moment says when memory is copied.
@@ -44,11 +52,22 @@ const (
 	Unbounded  = 7 // only Most limits the number
 )
 
+// FirstWord and more are values of Op.Arg and others that are not an argument: words of 8
+// bytes of the struct that a KindStruct has copied before the call. It is the first memory
+// that is copied of the call. If it has n bytes, and another KindStruct for IfSucceeded is the
+// first that is copied after the call, NextWord(n) and more are words of that one.
+const FirstWord = (recChunks + chunkData - recArgs) / 8
+
+// NextWord is for the words of a second struct: see FirstWord.
+func NextWord(size uint32) uint8 { return FirstWord + uint8(size/8) + chunkData/8 }
+
 // Op is an operation, which usually copies memory at the address in argument Arg. The memory
 // has n elements of Size bytes. n is Count, but at most Most.
 //
 // With KindBuffers, at most Size bytes of each buffer are copied, and at most Total bytes of
 // all buffers together. Total counts the whole size of each buffer.
+//
+// Of memory at an address in a struct, and with Taken, a call that succeeds has read all.
 type Op struct {
 	Kind  Kind
 	When  Moment
@@ -56,7 +75,8 @@ type Op struct {
 	Count uint8 // an argument, FromResult or Unbounded
 	Low32 bool  // only the low half of Count is used
 	Shift uint8 // Count is in units of 1<<Shift elements; n is rounded up
-	Total uint8 // FromResult or Unbounded
+	Taken bool  // for AnyTime: a call that succeeds has read all of it
+	Total uint8 // FromResult or Unbounded; with some kinds another number
 	Size  uint32
 	Most  uint32
 }
@@ -85,6 +105,9 @@ type Command struct {
 	Value uint32
 	Call  Call
 }
+
+// maxStruct is how large a struct may be that other operations refer to.
+const maxStruct = 128
 
 // maxRecord limits the size of a record, so that several records fit into the ring.
 const maxRecord = RingSize / 2
@@ -188,6 +211,9 @@ func (t *CallTable) entry(c *Call, commands bool) (e [opBytes]byte, err error) {
 	if !c.Buffered {
 		return e, nil
 	}
+	if err := checkWords(c.Ops); err != nil {
+		return e, err
+	}
 	const zeros = 8 // number of zero bytes that the stub writes after what it has copied
 	need := uint64(recChunks + zeros)
 	ops := make([]byte, opBytes*len(c.Ops))
@@ -237,15 +263,17 @@ func (t *CallTable) add(b []byte) (offset uint32, err error) {
 // check returns the largest number of bytes that an operation can copy.
 func (o *Op) check() (uint64, error) {
 	switch {
-	case (o.Kind == KindNull || o.Kind == KindAtMost || o.Kind == KindListed) && o.When == BeforeCall && o.Arg <= 5:
+	case (o.Kind == KindNull || o.Kind == KindAtMost || o.Kind == KindListed || o.Kind == KindOrdinary) && o.When == BeforeCall:
 		return 0, nil
 	case o.Kind == KindMasks && o.When == AfterCall && o.Arg <= 5,
 		o.Kind == KindPlace && o.When == BeforeCall && o.Arg <= 5 && o.Count <= 5:
 		return 0, nil
 	case o.Kind == KindBuffers && (o.When == BeforeCall || o.Total != FromResult && o.Total != Unbounded):
 		return 0, errOp
-	case o.Kind > KindCounted && o.Kind != KindBuffers, o.Shift > 31, o.When > AfterCall, o.Arg > 5, o.Count > Unbounded,
+	case !o.Kind.Copies(), o.Shift > 31, o.When > AfterCall,
 		o.Kind == KindString && o.Size != 1,
+		o.Kind == KindAddress && o.When != BeforeCall,
+		o.Kind == KindLesser && (o.When == BeforeCall || !o.Low32),
 		o.Kind == KindCounted && (o.When != IfSucceeded || o.Count > 5),
 		o.Count == FromResult && (o.When == BeforeCall || o.When == AnyTime):
 		return 0, errOp
@@ -260,10 +288,51 @@ func (o *Op) check() (uint64, error) {
 	return size, nil
 }
 
+// checkWords checks what operations say of arguments and of words of a struct.
+func checkWords(ops []Op) error {
+	const args = 6
+	first, next := uint8(0), uint8(0) // words of the structs
+	before, after := 0, 0             // how often memory is copied before the call, and after it
+	for i := range ops {
+		o := &ops[i]
+		known := func(word uint8) bool {
+			return word < args || word >= FirstWord && word < FirstWord+first ||
+				next > 0 && o.When == IfSucceeded && word >= FirstWord+first+chunkData/8 && word < FirstWord+first+chunkData/8+next
+		}
+		counts := func(word uint8) bool { return word == FromResult || word == Unbounded || known(word) }
+		switch {
+		case !known(o.Arg), !counts(o.Count), o.Kind == KindLesser && !known(o.Total):
+			return errOp
+		case o.Kind != KindStruct:
+		case o.Arg >= args, o.Count != Unbounded, o.Most != 1, o.Size%8 != 0, o.Size > maxStruct:
+			return errOp
+		case o.When == BeforeCall && before == 0:
+			first = uint8(o.Size / 8)
+		case o.When == IfSucceeded && after == 0 && before == 1 && first == uint8(o.Size/8):
+			next = first
+		default:
+			return errOp
+		}
+		switch {
+		case !o.Kind.Copies():
+		case o.When == BeforeCall:
+			if before++; next > 0 {
+				return errOp // it would be in between
+			}
+		default:
+			after++
+		}
+	}
+	return nil
+}
+
 func (o *Op) encode(b []byte) {
 	b[opKind], b[opWhen], b[opArg], b[opCount] = uint8(o.Kind), uint8(o.When), o.Arg, o.Count
 	if o.Low32 {
 		b[opLow32] = 1
+	}
+	if o.Taken {
+		b[opTaken] = 1
 	}
 	b[opShift], b[opTotal] = o.Shift, o.Total
 	binary.LittleEndian.PutUint32(b[opSize:], o.Size)

@@ -144,6 +144,7 @@ const (
 	opLow32 = 4
 	opShift = 5
 	opTotal = 6
+	opTaken = 7
 	opSize  = 8
 	opMost  = 12
 	opBytes = 16
@@ -174,8 +175,19 @@ const sysRtSigaction = 13
 //lint:ignore U1000 the assembly makes this call
 const sysRtSigprocmask = 14
 
-// Results of failed calls: ENOENT, ENOTDIR and ENODATA of asm-generic/errno-base.h and
-// errno.h.
+// getsockopt(fd, SOL_SOCKET, SO_DOMAIN): asm-generic/socket.h.
+
+//lint:ignore U1000 the assembly makes this call
+const sysGetsockopt = 55
+
+//lint:ignore U1000 the assembly makes this call
+const solSocket = 1
+
+//lint:ignore U1000 the assembly makes this call
+const soDomain = 39
+
+// Results of failed calls: ENOENT, ENOTDIR, ENODATA, EBADF and ENOTSOCK of
+// asm-generic/errno-base.h and errno.h.
 
 //lint:ignore U1000 the assembly compares with it
 const noEntry = -2
@@ -185,3 +197,9 @@ const noDirectory = -20
 
 //lint:ignore U1000 the assembly compares with it
 const noAttribute = -61
+
+//lint:ignore U1000 the assembly compares with it
+const noDescriptor = -9
+
+//lint:ignore U1000 the assembly compares with it
+const noSocket = -88

@@ -326,7 +326,7 @@ sized:
 	CMPL	CX, $6
 	JCC	direct
 	CMPQ	R8, const_recResult(R14)
-	JNE	safe
+	JNE	partly
 direct:
 	LEAQ	const_chunkData(BP), DI
 	MOVQ	SI, const_chunkAddr(BP)
@@ -353,6 +353,12 @@ eights:
 	MOVQ	R8, -8(DI)(DX*1)
 	ADDQ	DX, DI
 	JMP	copied
+
+	// The result does not say whether the call has used all of it.
+partly:
+	CMPB	const_opTaken(R15), $0
+	JNE	direct
+	JMP	safe
 
 	// Up to 7 bytes, at least one.
 few:
@@ -389,10 +395,42 @@ copied:
 	ANDQ	$-8, DI
 	MOVQ	DI, BP
 	CMPB	const_opKind(R15), $5
-	JEQ	buffers
+	JCC	special
 next:
 	ADDQ	$const_opBytes, R15
 	JMP	operation
+
+	// Something is done with the chunk at CX.
+special:
+	JEQ	buffers
+	CMPB	const_opKind(R15), $10
+	JEQ	address
+	JHI	next
+
+	// A struct. If it could not be read whole, the call stops, or no more is copied.
+	MOVL	const_chunkSize(CX), AX
+	CMPQ	AX, const_chunkWant(CX)
+	JEQ	next
+missing:
+	CMPL	const_areaPhase(BX), $2
+	JEQ	tooMuch
+	JMP	complete
+
+	// The call is buffered only if an address does not begin with this number.
+address:
+	MOVWLZX	const_chunkData(CX), AX // zeros follow if it is shorter
+	MOVBLZX	const_opTotal(R15), DX
+	CMPL	AX, DX
+	JNE	next
+	JMP	tooMuch
+
+	// The kernel would have to copy, and the stub may make no calls.
+unkept:
+	CMPB	const_opKind(R15), $9
+	JEQ	missing
+	CMPB	const_opKind(R15), $10
+	JNE	next
+	JMP	tooMuch
 
 	// The chunk at CX is a vector of buffers, or one of the buffers of the vector that
 	// was copied before. The vector is read again from the ring.
@@ -504,8 +542,9 @@ number:
 	JMP	counted
 
 more:
-	CMPB	const_opKind(R15), $7
-	JNE	place
+	CMPB	const_opKind(R15), $8
+	JEQ	place
+	JHI	further
 
 	// The call may have changed which signals are blocked.
 	ORL	$const_phaseGuarded, const_areaPhase(BX)
@@ -525,6 +564,47 @@ place:
 above:
 	CMPQ	SI, const_areaLowest(BX)
 	JCC	next
+	JMP	tooMuch
+
+further:
+	CMPB	const_opKind(R15), $11
+	JCS	memory
+	JHI	ordinary
+
+	// DX is the lesser of two numbers.
+	MOVQ	SI, AX
+	SUBQ	$0x10000, AX
+	JLT	absent
+	MOVBLZX	const_opTotal(R15), CX
+	MOVL	const_recArgs(R14)(CX*8), DX
+	MOVBLZX	const_opCount(R15), CX
+	MOVL	const_recArgs(R14)(CX*8), AX
+	CMPL	DX, AX
+	CMOVLHI	AX, DX
+	JMP	limited
+
+	// The call is buffered only if this argument is not a descriptor of a socket of this
+	// family.
+ordinary:
+	TESTL	$const_guardNoCalls, const_areaGuard(BX)
+	JNE	tooMuch
+	MOVL	$4, const_areaRemote(BX) // the size of an int
+	MOVL	SI, DI
+	MOVL	$const_solSocket, SI
+	MOVL	$const_soDomain, DX
+	LEAQ	const_areaLocal(BX), R10
+	LEAQ	const_areaRemote(BX), R8
+	MOVL	$const_sysGetsockopt, AX
+	SYSCALL
+	CMPQ	AX, $const_noSocket
+	JEQ	next
+	CMPQ	AX, $const_noDescriptor
+	JEQ	next
+	TESTQ	AX, AX
+	JNE	tooMuch
+	MOVL	const_opMost(R15), AX
+	CMPL	const_areaLocal(BX), AX
+	JNE	next
 	JMP	tooMuch
 
 	// The call is buffered only if this argument is a null pointer.
@@ -601,7 +681,7 @@ whole:
 	XORL	R9, R9
 	MOVL	$const_sysProcessVMReadv, AX
 	TESTL	$const_guardNoCalls, const_areaGuard(BX)
-	JNE	next
+	JNE	unkept
 	SYSCALL
 	TESTQ	AX, AX
 	JLE	last

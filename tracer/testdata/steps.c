@@ -4,7 +4,7 @@
 // Arguments: the number of calls, and how the kernel is called: "read" reads a
 // byte from /dev/zero, "fault" reads to a bad address, "path" fails to open a
 // file, "poll" polls, "readv" reads two bytes into two buffers, "writev" fails to
-// write them.
+// write them, "sendmsg" sends them to a socket, "recvmsg" looks at them.
 //
 // With -DLOAD=NUMBER, the number of the call is loaded just before it, and there is
 // no place near it that is never run.
@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <ucontext.h>
@@ -103,6 +104,9 @@ int main(int argc, char **argv)
 	char byte, other;
 	struct iovec buffers[2] = {{&byte, 1}, {&other, 1}};
 	const char *where = "call";
+	char name[16], control[64];
+	struct msghdr message = {.msg_iov = buffers, .msg_iovlen = 2};
+	int pair[2];
 
 	sigaction(SIGUSR1, &sa, NULL);
 	fds.fd = open("/dev/zero", O_RDONLY);
@@ -119,6 +123,17 @@ int main(int argc, char **argv)
 		in.ax = SYS_readv; in.si = (uint64_t)buffers; in.dx = 2; want = 2;
 	} else if (!strcmp(argv[2], "writev")) {
 		in.ax = SYS_writev; in.si = (uint64_t)buffers; in.dx = 2; want = -EBADF;
+	} else if (!strcmp(argv[2], "sendmsg") || !strcmp(argv[2], "recvmsg")) {
+		socketpair(AF_UNIX, SOCK_DGRAM, 0, pair);
+		in.di = pair[0]; in.si = (uint64_t)&message; in.dx = 0; want = 2;
+		in.ax = SYS_sendmsg;
+		if (!strcmp(argv[2], "recvmsg")) {
+			int on = 1;
+			setsockopt(pair[1], SOL_SOCKET, SO_PASSCRED, &on, sizeof on);
+			sendmsg(pair[0], &message, 0);
+			message.msg_name = name; message.msg_control = control;
+			in.ax = SYS_recvmsg; in.di = pair[1]; in.dx = MSG_PEEK;
+		}
 	}
 	for (int i = 0; i < n; i++) {
 		calls = i;
@@ -137,6 +152,13 @@ int main(int argc, char **argv)
 		if (in.ax == SYS_poll)
 			CHECK("revents", fds.revents, POLLIN);
 		fds.revents = 0;
+		if (in.ax == SYS_recvmsg) {
+			CHECK("msg_namelen", message.msg_namelen, 0); CHECK("msg_controllen", message.msg_controllen > 0, i > 0);
+			message.msg_namelen = sizeof name; message.msg_controllen = sizeof control;
+		} else if (in.ax == SYS_sendmsg) {
+			char two[2];
+			CHECK("what was sent", recv(pair[1], two, 2, MSG_DONTWAIT), 2);
+		}
 	}
 	printf("%d signals, %d before the call, %d behind it, %d errors\n", signals, before, behind, bad);
 	return bad != 0;

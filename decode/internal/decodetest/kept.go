@@ -1,6 +1,7 @@
 package decodetest
 
 import (
+	"os"
 	"testing"
 
 	"trapline/decode"
@@ -63,7 +64,8 @@ func (s Sample) checkKept(t testing.TB, looks output.Options, o decode.Options, 
 func (s Sample) fromKept(t testing.TB, looks output.Options, d *decode.Decoder) (k *keptSample, line string, asked bool) {
 	t.Helper()
 	k = &keptSample{capture: d.CaptureFor(s.Abi, s.Nr, &s.Args, Detail{Abbrev: !s.Full, Plain: s.Plain})}
-	if k.capture.Gap != "" || k.capture.Special != 0 {
+	call := Call{Decoder: d, ABI: s.Abi, NR: s.Nr, Args: s.Args, TID: os.Getpid()}
+	if k.capture.Gap != "" || k.capture.Special != 0 && decode.IsSpecial(&call) {
 		return nil, "", false
 	}
 	if s.Mem != nil && !k.memory.PerformBefore(s.Mem, k.capture.Ops, &s.Args) {

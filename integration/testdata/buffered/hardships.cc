@@ -525,13 +525,17 @@ int main(int argc, char **argv)
 				pthread_t thread;
 				pthread_create(&thread, nullptr, [](void *) -> void * {
 					warm_up(make_call, 200);
-					for (int i = 0; i < 200; i++)
+					for (int i = 0; i < 200; i++) {
 						make_call(SYS_open, nowhere, 0, 0);
+						make_call(SYS_recvfrom, 0, nowhere, 0);
+					}
 					ready = true;
-					while (!installed)
+					while (!installed) {
 						make_call(SYS_open, nowhere, 0, 0);
+						make_call(SYS_recvfrom, 0, nowhere, 0);
+					}
 					for (int i = 0; i < 50; i++)
-						if (make_call(SYS_open, nowhere, 0, 0) != -EFAULT)
+						if (make_call(SYS_open, nowhere, 0, 0) != -EFAULT || make_call(SYS_recvfrom, 0, nowhere, 0) != -ENOTSOCK)
 							bad++;
 					return nullptr;
 				}, nullptr);
@@ -539,11 +543,12 @@ int main(int argc, char **argv)
 					sched_yield();
 				struct sock_filter code[] = {
 					BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-					BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_process_vm_readv, 0, 1),
+					BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_process_vm_readv, 1, 0),
+					BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getsockopt, 0, 1),
 					BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
 					BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 				};
-				struct sock_fprog prog = {4, code};
+				struct sock_fprog prog = {5, code};
 				prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 				if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &prog))
 					bad++;

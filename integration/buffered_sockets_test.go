@@ -1,0 +1,118 @@
+package integration
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"trapline/integration/need"
+	"trapline/integration/programs"
+)
+
+// messageCalls are the lines of calls that move messages.
+var messageCalls = regexp.MustCompile(`^(send|recv)(msg|to|from)\(|^<\.\.\. (send|recv)|"name":"(send|recv)(msg|to|from)"`)
+
+// shortAddress is an address that has been cut short, with a port as its data.
+var shortAddress = regexp.MustCompile(`(AF_INET6?"?, ?"?sa_data"?[=:])"([^"\\]|\\.)*"`)
+
+// Messages that are sent and received without a stop have the same lines as with stops, the
+// program does not notice, and nothing is shown that was not kept.
+func TestBufferedMessages(t *testing.T) {
+	need.All(t, need.GCC64)
+	uninterrupted(t)
+	program := path(t, programs.Sockets)
+	for _, tt := range []struct {
+		what, flags string
+		least       int // of the calls that move messages
+	}{
+		{"shapes", "", 4000},
+		{"shapes", "--json -v -s 200", 4000},
+		{"shapes", "-s 2 -e verbose=sendto,recvfrom", 4000},
+		{"shapes", "-e raw=sendmsg,recvfrom -e trace=sendto,sendmsg,recvmsg", 4000},
+		{"shapes", "-y", 2000},
+		{"shapes, SIGSEGV ignored", "-v", 4000},
+		{"replaced", "", 200},
+		{"replaced", "-yy --json", 10},
+		{"interrupted", "", 200},
+		{"interrupted", "--json", 200},
+		{"threads", "", 3900},
+		{"threads", "--json", 3900},
+	} {
+		t.Run(tt.what+" "+tt.flags, func(t *testing.T) {
+			what, ignored, _ := strings.Cut(tt.what, ",")
+			p := bufferedProgram{name: "sh", script: program + " " + what}
+			if ignored != "" {
+				p.script = "trap '' SEGV; " + p.script
+			}
+			sameMessages(t, p, append(strings.Fields(tt.flags), "-f", "-d"), tt.least)
+		})
+	}
+}
+
+// sameMessages checks that the lines of messages are the same with and without buffered
+// calls, and that at least so many calls of the program did not stop.
+func sameMessages(t *testing.T, p bufferedProgram, flags []string, least int) {
+	dir := t.TempDir() + "/d"
+	difference := ""
+	for range 3 { // what differs once may depend on chance
+		never := inFolder(t, p, dir, append(flags, "--buffered=never")...)
+		always := inFolder(t, p, dir, append(flags, "--buffered=always")...)
+		if never.stdout != always.stdout || never.status != always.status {
+			t.Errorf("status %d, output %q; buffered %d, %q", never.status, never.stdout, always.status, always.stdout)
+		}
+		for line := range strings.Lines(always.stderr) {
+			if strings.Contains(line, "were not kept") || strings.Contains(line, "may be too large") || strings.Contains(line, "stops from now on") {
+				t.Error(line)
+			}
+		}
+		passed, stopped := bufferedCalls(t, always.stderr)
+		t.Logf("%d calls did not stop, %d did", passed, stopped)
+		if passed < least {
+			t.Errorf("only %d calls did not stop", passed)
+		}
+		without, with := messagesOf(never.log), messagesOf(always.log)
+		if len(without) == 0 {
+			t.Fatalf("no messages in\n%.2000s", never.log)
+		}
+		if difference = firstDifferentBlock(without, with); difference == "" {
+			return
+		}
+		t.Log(difference)
+	}
+	t.Errorf("stopped and buffered differ in %s", difference)
+}
+
+// messagesOf are the lines of messages in a trace, by the thread.
+func messagesOf(log string) (blocks []string) {
+	for _, block := range comparable(log, nil) {
+		var lines []string
+		for line := range strings.Lines(block) {
+			if messageCalls.MatchString(line) {
+				line = shortAddress.ReplaceAllString(strings.TrimSuffix(line, "\n"), "$1")
+				lines = append(lines, line)
+			}
+		}
+		if len(lines) > 0 {
+			blocks = append(blocks, strings.Join(lines, "\n"))
+		}
+	}
+	return blocks
+}
+
+// Each of the calls that move ordinary messages does not stop.
+func TestBufferedMessagesDoNotStop(t *testing.T) {
+	need.All(t, need.GCC64)
+	const each = 1000
+	r := trace(t, trapline(t), []string{"-f", "-d", "--buffered=always"}, path(t, programs.Sockets), "many", "1000")
+	passed, stopped := bufferedCalls(t, r.stderr)
+	if passed < 6*each || stopped > 200 {
+		t.Errorf("of %d calls %d did not stop, %d did", 6*each, passed, stopped)
+	}
+	for _, line := range []string{
+		`sendmsg(3, {msg_name=NULL, msg_namelen=0, msg_iov=[{iov_base="`, `recvmsg(4, {msg_name=`, `sendto(3, "`, `recvfrom(4, "`,
+	} {
+		if n := strings.Count(r.log, line); n != each && n != 2*each {
+			t.Errorf("%d lines with %s", n, line)
+		}
+	}
+}
