@@ -17,7 +17,7 @@ const everydayCalls = `read write pread64 pwrite64 readv writev open openat clos
 	rt_sigaction rt_sigprocmask sigaltstack kill tgkill getpid gettid getppid getuid geteuid getgid getegid wait4 exit_group
 	uname sysinfo getrusage prlimit64 getrandom sched_getaffinity sched_yield nanosleep clock_nanosleep clock_gettime gettimeofday
 	set_tid_address set_robust_list arch_prctl statfs fstatfs socket connect bind listen accept4 getsockname getpeername
-	getsockopt setsockopt sendto recvfrom shutdown umask flock fsync utimensat getxattr lgetxattr io_uring_enter inotify_add_watch`
+	getsockopt setsockopt sendto recvfrom sendmsg recvmsg shutdown umask flock fsync utimensat getxattr lgetxattr io_uring_enter inotify_add_watch`
 
 // TestEverydayCallsAreKept finds everyday calls with a gap in their capture, and says
 // how many calls have none.
@@ -74,10 +74,10 @@ func TestChangesAreSaid(t *testing.T) {
 		epoll_create epoll_create1 timerfd_create signalfd signalfd4 inotify_init inotify_init1 fanotify_init perf_event_open bpf
 		pidfd_open pidfd_getfd userfaultfd io_uring_setup memfd_secret open_by_handle_at open_tree fsopen
 		fsmount fspick mq_open rename renameat renameat2 link linkat symlink symlinkat unlink unlinkat rmdir mkdir mkdirat mknod
-		mknodat chdir fchdir chroot`
+		mknodat chdir fchdir chroot recvmsg`
 	const keep = `read write pread64 pwrite64 readv writev lseek stat fstat lstat newfstatat statx access faccessat2 getdents64
 		readlink readlinkat getcwd mmap mprotect munmap brk futex poll ppoll select pselect6 epoll_ctl epoll_wait epoll_pwait ftruncate
-		flock fsync utimensat chmod fchmod chown getxattr rt_sigaction rt_sigprocmask getpid getppid wait4 kill uname`
+		flock fsync utimensat chmod fchmod chown getxattr rt_sigaction rt_sigprocmask getpid getppid wait4 kill uname sendto recvfrom sendmsg`
 	d := decode.NewDecoder(decode.Options{StringLimit: 32}, nil)
 	for _, tt := range []struct {
 		names   string

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -35,15 +37,30 @@ print(s.recvfrom(9), s.recvmsg(20), s.getsockopt(1, 8), s.getpeername)'`,
 	"git --version; make --version; busybox ls -l /usr/bin",
 }
 
+// messagesProgram builds a program that sends and receives messages in all ways, or returns "".
+func messagesProgram(t *testing.T) string {
+	program := filepath.Join(t.TempDir(), "messages")
+	gcc := exec.Command("gcc", "-O1", "-pthread", "-o", program, "../integration/testdata/buffered/sockets.c")
+	if out, err := gcc.CombinedOutput(); err != nil {
+		t.Logf("%v\n%s", err, out)
+		return ""
+	}
+	return program
+}
+
 // All that the decoder reads of a call's memory is what the call's capture keeps.
 func TestCapturesAreComplete(t *testing.T) {
 	kept, gaps := 0, 0
+	commands := rehearsalCommands
+	if program := messagesProgram(t); program != "" {
+		commands = append(slices.Clone(commands), "cd "+filepath.Dir(program)+" && ./messages shapes && ./messages threads")
+	}
 	for _, o := range []Options{
 		{},
 		{StringLimit: 200, Abbrev: &CallSet{}},
 	} {
-		for _, script := range rehearsalCommands {
-			if program, _, _ := strings.Cut(script, " "); program != "id;" {
+		for _, script := range commands {
+			if program, _, _ := strings.Cut(script, " "); program != "id;" && program != "cd" {
 				if _, err := exec.LookPath(program); err != nil {
 					continue
 				}

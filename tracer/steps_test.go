@@ -99,7 +99,7 @@ func signalAtEveryInstruction(t *testing.T, program, kind string, alarm bool) {
 		marker = 0x5eed
 	)
 	// More instructions than are run for the call, and fewer than up to the next one.
-	steps := map[string]int{"read": 380, "fault": 300, "path": 430, "poll": 430, "readv": 520, "writev": 520, "sendmsg": 700, "recvmsg": 800}[kind]
+	steps := map[string]int{"read": 380, "fault": 300, "path": 430, "poll": 430, "readv": 520, "writev": 520, "sendmsg": 790, "recvmsg": 1010}[kind]
 	if alarm {
 		steps += 40
 	}

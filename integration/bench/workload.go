@@ -129,6 +129,10 @@ func workload(args []string) {
 			})
 		}
 		wg.Wait()
+	case "datagrams":
+		datagrams(n)
+	case "messages":
+		messages(n)
 	case "compute":
 		compute(n)
 	case "churn":
@@ -158,6 +162,39 @@ func readWrite(n int) {
 	for range n {
 		unix.Read(in, b)
 		unix.Write(out, b)
+	}
+}
+
+// datagrams sends n single bytes through a UDP socket to itself.
+func datagrams(n int) {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM, 0)
+	if err != nil {
+		fail(err)
+	}
+	if err := unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		fail(err)
+	}
+	to, err := unix.Getsockname(fd)
+	if err != nil {
+		fail(err)
+	}
+	b := make([]byte, 1)
+	for range n {
+		unix.Sendto(fd, b, 0, to)
+		unix.Recvfrom(fd, b, 0)
+	}
+}
+
+// messages sends n messages of one byte through a pair of sockets.
+func messages(n int) {
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_DGRAM, 0)
+	if err != nil {
+		fail(err)
+	}
+	b := make([]byte, 1)
+	for range n {
+		unix.Sendmsg(fds[0], b, nil, nil, 0)
+		unix.Recvmsg(fds[1], b, nil, 0)
 	}
 }
 
