@@ -114,7 +114,7 @@ func TestBufferedFrames(t *testing.T) {
 		return lines
 	}
 	want, got := returns("never"), returns("always")
-	if len(want) != 8 || strings.Join(got, "\n") != strings.Join(want, "\n") {
+	if len(want) != 15 || strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("%q, want %q", got, want)
 	}
 }

@@ -71,6 +71,9 @@ type bufferedState struct {
 
 	listsNone bool // descriptors are no longer listed
 
+	fpFeatures uint64 // see Tracee.fpFeatures
+	fpAsked    bool   // fpFeatures is set
+
 	call   Syscall // the call of the current event
 	record *buffered.Record
 

@@ -91,7 +91,13 @@ const (
 	fpSize       = 480
 	fpPresent    = 512 // 8 bytes, and 8 for its layout
 	fpHeaderSize = 576
+	fpAlignment  = 64
+	fpEnd        = 2696 // of the registers in fpKnown, at most
 )
+
+// fpKnown are the sets of registers of which any value can be restored, if the processor has
+// them: x87, SSE, AVX, AVX-512 and PKRU.
+const fpKnown = 0b10_1110_0111
 
 // resultOfFrame returns the result of an rt_sigreturn that restores the registers at sp.
 // It returns false for a frame that the kernel may refuse.
@@ -99,7 +105,6 @@ func (tr *Tracee) resultOfFrame(sp uint64) (result int64, ok bool) {
 	const (
 		magic    = 0x46505853         // FP_XSTATE_MAGIC1: there is more than the first 512 bytes
 		reserved = ^uint32(1<<16 - 1) // of MXCSR
-		known    = 0b10_1110_0111     // x87, SSE, AVX, AVX-512 and PKRU, of which any value can be restored
 	)
 	var context [contextSize]byte
 	var fp [fpHeaderSize]byte
@@ -111,14 +116,33 @@ func (tr *Tracee) resultOfFrame(sp uint64) (result int64, ok bool) {
 	if at == 0 {
 		return result, true
 	}
-	if tr.ReadMemory(at, fp[:]) != len(fp) {
+	if at%fpAlignment != 0 || tr.ReadMemory(at, fp[:]) != len(fp) {
 		return 0, false
 	}
 	features, present := binary.LittleEndian.Uint64(fp[fpFeatures:]), binary.LittleEndian.Uint64(fp[fpPresent:])
 	size := uint64(binary.LittleEndian.Uint32(fp[fpSize:]))
-	var end [1]byte
 	ok = binary.LittleEndian.Uint32(fp[fpMagic:]) == magic && binary.LittleEndian.Uint32(fp[fpMXCSR:])&reserved == 0 &&
-		present&^(features&known) == 0 && [fpHeaderSize - fpPresent - 8]byte(fp[fpPresent+8:]) == [fpHeaderSize - fpPresent - 8]byte{} &&
-		size >= fpHeaderSize && tr.ReadMemory(at+size, end[:]) == len(end)
+		present&^(features&tr.fpFeatures()) == 0 && [fpHeaderSize - fpPresent - 8]byte(fp[fpPresent+8:]) == [fpHeaderSize - fpPresent - 8]byte{} &&
+		size >= fpHeaderSize && tr.hasWord(at+size) && (size == fpEnd || tr.hasWord(at+fpEnd))
 	return result, ok
+}
+
+// fpFeatures returns those sets of registers in fpKnown that the processor has.
+func (tr *Tracee) fpFeatures() uint64 {
+	b := tr.t.buffered
+	if !b.fpAsked {
+		b.fpAsked = true
+		var state [fpPresent]byte
+		// The kernel has these features where a frame has its own, as asm/user.h says.
+		if n, err := tr.RegisterSet(NoteX86Xstate, state[:]); err == nil && n == len(state) {
+			b.fpFeatures = fpKnown & binary.LittleEndian.Uint64(state[fpMagic:])
+		}
+	}
+	return b.fpFeatures
+}
+
+// hasWord reports whether there are four bytes of memory at an address.
+func (tr *Tracee) hasWord(addr uint64) bool {
+	var word [4]byte
+	return tr.ReadMemory(addr, word[:]) == len(word)
 }

@@ -105,11 +105,22 @@ static void *spawns(void *)
 // Changes what is restored when it returns.
 static sigjmp_buf back;
 static volatile int change;
+static char *border; // nothing is mapped from here on
 static void changes(int, siginfo_t *, void *context)
 {
 	ucontext_t *uc = static_cast<ucontext_t *>(context);
 	char *fp = reinterpret_cast<char *>(uc->uc_mcontext.fpregs);
 	greg_t *result = &uc->uc_mcontext.gregs[REG_RAX];
+	size_t state = 0;
+	if (*reinterpret_cast<unsigned *>(fp + 464) == 0x46505853) // FP_XSTATE_MAGIC1
+		state = *reinterpret_cast<unsigned *>(fp + 480);
+	auto move = [&](char *to, size_t size) {
+		memcpy(to, fp, size);
+		fp = to;
+		uc->uc_mcontext.fpregs = reinterpret_cast<fpregset_t>(to);
+	};
+	if (change > 3)
+		*result = -EINTR; // which is not the result of a frame that is refused
 	switch (change) {
 	case 1: *result = -EINTR; break;
 	case 2: *result = -512; break;
@@ -121,6 +132,28 @@ static void changes(int, siginfo_t *, void *context)
 			*reinterpret_cast<unsigned long *>(fp + 512) |= 1ul << 62;
 		break;
 	case 7: *reinterpret_cast<unsigned *>(fp + 24) |= 1u << 31; break; // of MXCSR
+	case 8: move(border - 4096, state + 4); break; // elsewhere, which is fine
+	case 9: move(border - 4096 + 8, state + 4); break;
+	case 10: move(border - 4096 + 32, state + 4); break;
+	case 11: // components that this processor may not have
+		*reinterpret_cast<unsigned long *>(fp + 472) |= 0x2ff;
+		*reinterpret_cast<unsigned long *>(fp + 512) |= 0x2e7;
+		break;
+	case 12: // all that the program has, in less memory than it takes
+		if (state > 704) {
+			move(border - 640, 580);
+			*reinterpret_cast<unsigned *>(fp + 480) = 576;
+			*reinterpret_cast<unsigned *>(fp + 576) = 0x46505845; // FP_XSTATE_MAGIC2
+			*reinterpret_cast<unsigned long *>(fp + 512) = *reinterpret_cast<unsigned long *>(fp + 472);
+		}
+		break;
+	case 13: // half of the second magic number is there
+		move(border - 4096, state + 4);
+		*reinterpret_cast<unsigned *>(fp + 480) = 4094;
+		break;
+	case 14: // the size is absurd
+		*reinterpret_cast<unsigned *>(fp + 480) = -1;
+		break;
 	}
 }
 
@@ -611,7 +644,9 @@ int main(int argc, char **argv)
 		sa.sa_flags = SA_NODEFER;
 		sa.sa_handler = [](int) { siglongjmp(back, 1); };
 		sigaction(SIGSEGV, &sa, nullptr);
-		for (change = 0; change < 8; change++) {
+		border = static_cast<char *>(mmap(nullptr, 3 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)) + 2 * 4096;
+		munmap(border, 4096);
+		for (change = 0; change < 15; change++) {
 			if (sigsetjmp(back, 1))
 				printf("%d: refused\n", change);
 			else
