@@ -38,7 +38,7 @@ func (s *Session) sayAttached(pid, threads int) {
 	}
 	slices.SortFunc(found, func(a, b *tracer.Tracee) int { return cmp.Compare(a.TID, b.TID) })
 	if s.recorder != nil {
-		s.when = s.recorder.now()
+		s.recorder.starts()
 	}
 	for _, tr := range found {
 		if t := s.met(tr); t != nil {

@@ -147,7 +147,7 @@ func (s *Session) Launch(c *Command) (pid int, err error) {
 		return 0, err
 	}
 	if s.recorder != nil {
-		s.when = s.recorder.now()
+		s.recorder.starts()
 	}
 	if err := s.beginCommand(tr); err != nil {
 		unix.Kill(s.command, unix.SIGKILL) // it has not become the command yet

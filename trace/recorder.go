@@ -40,6 +40,7 @@ type recorder struct {
 	output.Discard
 	s       *Session
 	w       *recording.Writer
+	heard   *recording.Heard // the Session's host, too
 	host    *recording.Asked
 	machine *host.Local
 	options decode.Options
@@ -83,10 +84,11 @@ type recorded struct {
 // follows.
 const clockStep = 100 * time.Millisecond
 
-// newRecorder creates the file that Options.Record asks for. machine is the host.
-func (s *Session) newRecorder(machine *host.Local) (*recorder, error) {
+// newRecorder creates the file that Options.Record asks for. machine is the host that
+// heard asks.
+func (s *Session) newRecorder(heard *recording.Heard, machine *host.Local) (*recorder, error) {
 	o := &s.o
-	r := &recorder{s: s, host: recording.NewAsked(machine), machine: machine, base: time.Now(), harmless: names(harmless)}
+	r := &recorder{s: s, heard: heard, host: recording.NewAsked(heard), machine: machine, base: time.Now(), harmless: names(harmless)}
 	r.resolver = resolver{resolved: make(map[string][]byte), unseen: o.Calls.lacksMoves()}
 	limit := o.Record.Strings
 	if limit == 0 {
@@ -149,6 +151,8 @@ func (r *recorder) now() time.Time {
 // stamp sets the time of an event, before the Session handles it.
 func (r *recorder) stamp(ev *tracer.Event) {
 	ev.Time = r.now()
+	r.heard.Listen()
+	r.s.explained, r.s.walked = false, nil
 	r.firstRun = r.s.stacks != nil && !r.s.stacks.launched
 	t, ok := ev.Tracee.Data.(*tracee)
 	r.shown = ok && t.shown
@@ -165,6 +169,8 @@ var kindsOfEvents = [...]recording.Kind{
 // record writes an event after the Session has handled it, with the changes that the
 // Session has made.
 func (r *recorder) record(ev *tracer.Event) {
+	r.heard.Stop()
+	defer r.heard.Forget()
 	if ev.Kind == tracer.Enter || ev.Kind == tracer.Exit {
 		r.recordCall(ev)
 		return
@@ -279,6 +285,7 @@ func (r *recorder) of(t *tracee) *recorded {
 
 // put writes the event that begin has begun.
 func (r *recorder) put() {
+	r.host.NoteHeard()
 	r.ev.Answers = r.host.Take()
 	r.w.Put(&r.ev)
 }
@@ -405,7 +412,9 @@ func (r *recorder) exit(t *tracee, ev *tracer.Event) {
 			decode.Dump(d, reads, writes)
 		}
 	}
-	if r.explain != nil && d.Errno != 0 {
+	if r.s.explained {
+		e.Reason = r.s.result.Reason
+	} else if r.explain != nil && d.Errno != 0 {
 		e.Reason = r.explain.reason(d)
 	}
 	if r.shown { // then this is what the Session has determined
@@ -493,7 +502,7 @@ func (r *recorder) usage(ev *tracer.Event) {
 
 // stack adds the stack of a stopped tracee.
 func (r *recorder) stack(t *tracee, tr *tracer.Tracee, wanted bool) {
-	if !wanted || t == nil || !r.s.walk(t, tr) {
+	if !wanted || t == nil || r.s.walked != t && !r.s.walk(t, tr) {
 		return
 	}
 	r.ev.HasStack, r.ev.Cut = true, t.stack.shown.Cut
@@ -533,8 +542,17 @@ func (r *recorder) registers(tr *tracer.Tracee) {
 	}
 }
 
+// starts is called before the Session handles what is no event of the tracer: launched or
+// attached follows.
+func (r *recorder) starts() {
+	r.s.when = r.now()
+	r.heard.Listen()
+}
+
 // launched records that the command has been started.
 func (r *recorder) launched(tr *tracer.Tracee) {
+	r.heard.Stop()
+	defer r.heard.Forget()
 	r.begin(recording.Launched, tr, r.s.when)
 	if t, ok := tr.Data.(*tracee); ok {
 		r.of(t).table = &table{users: 1}
@@ -546,6 +564,8 @@ func (r *recorder) launched(tr *tracer.Tracee) {
 
 // attached records that a process was attached to.
 func (r *recorder) attached(pid, threads int, found []*tracer.Tracee) {
+	r.heard.Stop()
+	defer r.heard.Forget()
 	r.host.Hold(false) // other processes may share its descriptors
 	r.entersNamespaces()
 	for _, tr := range found {

@@ -99,7 +99,7 @@ func (r *recorder) look(process int) {
 
 // resolve asks where a path leads from a directory called base, if that is known.
 func (r *recorder) resolve(base []byte, process, dir int, name []byte, link bool) {
-	if base == nil {
+	if base == nil || r.host.HeardResolve(process, dir, name, link) {
 		r.host.Resolve(r.found[:], process, dir, name, link)
 		return
 	}
@@ -206,6 +206,7 @@ func (r *recorder) directory(base []byte, process, dir int, name []byte) []byte 
 		}
 	}
 	if found == nil {
+		r.passing = r.passing || r.host.HeardResolve(process, dir, name, false) // then it is not known how it was found
 		found = r.room.Keep(r.host.Of.Resolve(r.found[:], process, dir, name, false))
 		r.passing = r.passing || r.machine.PassedProcess()
 	}

@@ -20,6 +20,7 @@ import (
 	textformat "trapline/output/text"
 	"trapline/socketcall"
 	"trapline/tables"
+	"trapline/trace/recording"
 	"trapline/tracer"
 )
 
@@ -54,6 +55,11 @@ type Session struct {
 	tracees  int          // number of tracees so far, if there are rules
 	asker    *asker       // nil without conditions
 	gate     *gate        // nil without conditions on records
+
+	local     *host.Local
+	heard     *recording.Heard // of local; nil without Options.Record
+	explained bool             // in this event explain was asked for result.Reason
+	walked    *tracee          // whose stack was walked in this event; for the recorder
 
 	// The sets of the Options, with their defaults in place of nil.
 	calls, abbrev, verbose, raw CallSet
@@ -121,7 +127,7 @@ func New(o Options) (*Session, error) {
 		return s, nil
 	}
 	if o.Record != nil {
-		if s.recorder, err = s.newRecorder(s.newHost()); err != nil {
+		if s.recorder, err = s.newRecorder(s.heard, s.local); err != nil {
 			s.closeLog()
 			return nil, err
 		}
@@ -177,7 +183,12 @@ func newSession(o Options) (*Session, error) {
 	}
 	var machine host.Host
 	local := s.newHost()
-	if machine = local; o.From != nil {
+	s.local = local
+	if machine = local; o.Record != nil {
+		s.heard = recording.NewHeard(local)
+		machine = s.heard
+	}
+	if o.From != nil {
 		var err error
 		if s.past, err = newReplay(o.From, o.Span, o.Part); err != nil {
 			return nil, err

@@ -95,6 +95,7 @@ func (s *Session) walk(t *tracee, tr *tracer.Tracee) bool {
 	for _, f := range k.frames {
 		k.shown.Frames = append(k.shown.Frames, output.StackFrame(f))
 	}
+	s.walked = t
 	return true
 }
 

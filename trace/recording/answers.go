@@ -98,7 +98,9 @@ type Asked struct {
 	new      Answered          // since the last event
 	question []byte
 	answer   []byte
-	hold     // see Hold
+	keep     func(question, answer []byte) // if set, gets the answers, and nothing is noted
+	heard    *Heard                        // Of, if it is one
+	hold                                   // see Hold
 }
 
 // known is an earlier answer.
@@ -115,7 +117,8 @@ var (
 
 // NewAsked returns an Asked of another host.
 func NewAsked(of host.Host) *Asked {
-	return &Asked{Of: of, known: make(map[string]*known), hold: newHold()}
+	heard, _ := of.(*Heard)
+	return &Asked{Of: of, heard: heard, known: make(map[string]*known), hold: newHold()}
 }
 
 // StartBlock forgets all answers, because a new block begins.
@@ -138,6 +141,10 @@ func (a *Asked) Take() Answered {
 
 // note adds a.answer to a.question.
 func (a *Asked) note() {
+	if a.keep != nil {
+		a.keep(a.question, a.answer)
+		return
+	}
 	if was, ok := a.known[string(a.question)]; !ok {
 		if len(a.records) == 0 {
 			a.records = make([]known, 64)
@@ -151,6 +158,18 @@ func (a *Asked) note() {
 		was.answer = append(was.answer[:0], a.answer...)
 	}
 	a.new.add(a.question, a.answer)
+}
+
+// NoteHeard notes all answers that a Heard has: the Session may have asked what the recorder
+// does not ask again.
+func (a *Asked) NoteHeard() {
+	for _, question := range a.heard.order {
+		if _, cut := a.heard.filled[question]; !cut {
+			a.question = append(a.question[:0], question...)
+			a.answer = append(a.answer[:0], a.heard.told.answers[question]...)
+			a.note()
+		}
+	}
 }
 
 // ask begins a question.
@@ -188,10 +207,10 @@ func (a *Asked) Process(tid int) int {
 }
 
 func (a *Asked) Find(process, id int, kind host.IDKind) (own, found int) {
-	if own, found = id, id; !a.sharesIDs(process) {
+	a.question = ask(a.question, askFind, process, id, int(kind))
+	if own, found = id, id; a.heard.has(a.question) || !a.sharesIDs(process) {
 		own, found = a.Of.Find(process, id, kind)
 	}
-	a.question = ask(a.question, askFind, process, id, int(kind))
 	a.answer = binary.AppendVarint(binary.AppendVarint(a.answer[:0], int64(own)), int64(found))
 	a.note()
 	return own, found
@@ -311,6 +330,12 @@ func (a *Asked) Root(b []byte, process int) []byte {
 func (a *Asked) Resolve(b []byte, process, dir int, path []byte, link bool) []byte {
 	a.question = append(ask(a.question, askResolve, process, dir, number(link)), path...)
 	return a.text(a.Of.Resolve(b, process, dir, path, link))
+}
+
+// HeardResolve reports whether a Heard has the answer of Resolve.
+func (a *Asked) HeardResolve(process, dir int, path []byte, link bool) bool {
+	a.question = append(ask(a.question, askResolve, process, dir, number(link)), path...)
+	return a.heard.has(a.question)
 }
 
 // Resolved notes an answer of Resolve that is known already.

@@ -104,9 +104,9 @@ func (a *Asked) ForgetDescriptor(process, fd int) {
 
 // held returns the last answer to a.question if it is still valid. An answer that says
 // that nothing is there is never valid: the user does not report the making of
-// descriptors.
+// descriptors. What was heard in the same event is newer.
 func (a *Asked) held(process int, about heldKind) (answer, bool) {
-	if !a.on || a.moving > 0 || about == aboutDirectory && a.movingDirs > 0 {
+	if !a.on || a.moving > 0 || a.heard.has(a.question) || about == aboutDirectory && a.movingDirs > 0 {
 		return answer{}, false
 	}
 	was := a.known[string(a.question)]
@@ -132,7 +132,7 @@ func (a *Asked) ForgetNames() { clear(a.named) }
 
 // heldName is held for a.question about the name of a thread.
 func (a *Asked) heldName(process int) (answer, bool) {
-	if !a.on || !a.named[process] {
+	if !a.on || !a.named[process] || a.heard.has(a.question) {
 		return answer{}, false
 	}
 	was := a.known[string(a.question)]
