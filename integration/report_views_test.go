@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -178,6 +179,137 @@ os._exit(0)
 	slices.Sort(got)
 	if want := []string{"dup by fcntl", "dup by openat", "leaked by openat"}; !slices.Equal(got, want) {
 		t.Errorf("open are %q, want %q:\n%s", got, want, traced.log)
+	}
+}
+
+// The report of descriptors has the protocols and addresses that the program itself says its
+// sockets have, also if it got them by fork or through another socket. A recording has the same.
+func TestReportFDsSockets(t *testing.T) {
+	need.All(t, need.Python3)
+	recording := filepath.Join(t.TempDir(), "recording")
+	const script = `
+import os, socket
+def shown(name):
+    if isinstance(name, tuple): return ("[%s]:%d" if ":" in name[0] else "%s:%d") % name[:2]
+    return ("@" + name[1:].decode() if name[:1] == b"\0" else name.decode()) if isinstance(name, bytes) else name
+def says(s, protocol, listens=False):
+    try: peer = shown(s.getpeername())
+    except OSError: peer = ""
+    print(os.getpid(), s.fileno(), protocol, shown(s.getsockname()) or "-", peer or "-", str(listens).lower(), "-")
+def both(family, host, protocol):
+    s = socket.socket(family); s.bind((host, 0)); s.listen()
+    c = socket.socket(family); c.connect(s.getsockname()); a, _ = s.accept()
+    says(s, protocol, True); says(c, protocol); says(a, protocol)
+    return s, c, a
+four = both(socket.AF_INET, "127.0.0.1", "TCP")
+try: six = both(socket.AF_INET6, "::1", "TCPv6")
+except OSError: six = ()
+u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); u.bind(("127.0.0.1", 0)); says(u, "UDP")
+auto = socket.socket(socket.AF_UNIX); auto.bind(""); auto.listen(); says(auto, "UNIX-STREAM", True)
+x = socket.socket(socket.AF_UNIX); x.connect(auto.getsockname()); says(x, "UNIX-STREAM")
+y, _ = auto.accept(); says(y, "UNIX-STREAM")
+none = socket.socket(socket.AF_UNIX)
+try: none.connect("/nonexistent/socket")
+except OSError: pass
+print(os.getpid(), none.fileno(), "UNIX-STREAM - /nonexistent/socket false ENOENT")
+p, q = socket.socketpair(); says(p, "UNIX-STREAM"); says(q, "UNIX-STREAM")
+later = socket.socket()
+print(os.getpid(), later.fileno(), "TCP", end=" ", flush=True)
+if os.fork() == 0:
+    later.bind(("127.0.0.1", 0)); print(shown(later.getsockname()), "- false -", flush=True)
+    copy = socket.socket(fileno=os.dup(four[1].fileno())); says(copy, "TCP")
+    _, passed, _, _ = socket.recv_fds(q, 1, 1)
+    again = socket.socket(fileno=os.dup(passed[0])); os.close(passed[0]); says(again, "TCP")
+    import sys; sys.stdout.flush()
+    os._exit(0)
+socket.send_fds(p, [b"1"], [four[2].fileno()])
+os.wait()
+import sys; sys.stdout.flush()
+os._exit(0)
+`
+	type descriptor struct {
+		PID, FD        int
+		Path, Protocol string
+		From, To       string
+		Listens        bool
+		Error          string `json:"connect_error"`
+	}
+	traced := trace(t, trapline(t), []string{"--report=fds", "--json", "--record=" + recording}, "python3", "-I", "-S", "-c", script)
+	said := strings.Split(strings.TrimSpace(traced.stdout), "\n")
+	slices.Sort(said)
+	if len(said) < 12 {
+		t.Fatalf("%s%s", traced.stdout, traced.stderr)
+	}
+	_, records, _ := run(t, "--report=fds", "--json", "--from="+recording)
+	for _, log := range []string{traced.log, records} {
+		var reported []string
+		for _, d := range reportRecords[descriptor](t, log) {
+			if !strings.HasPrefix(d.Path, "socket:[") {
+				continue
+			}
+			or := func(s string) string { return cmp.Or(s, "-") }
+			reported = append(reported, fmt.Sprintf("%d %d %s %s %s %v %s", d.PID, d.FD, d.Protocol, or(d.From), or(d.To), d.Listens, or(d.Error)))
+		}
+		slices.Sort(reported)
+		if !slices.Equal(reported, said) {
+			t.Errorf("the report has\n%s\nand the program\n%s\n%s", strings.Join(reported, "\n"), strings.Join(said, "\n"), log)
+		}
+	}
+	_, text, _ := run(t, "--report=fds", "--from="+recording)
+	for _, line := range said {
+		f := strings.Fields(line)
+		what := f[2]
+		if f[3] != "-" {
+			what += " from " + f[3]
+		}
+		if f[4] != "-" {
+			what += " to " + f[4]
+		}
+		if f[5] == "true" {
+			what += " (listens)"
+		}
+		if f[6] != "-" {
+			what += " (" + f[6] + ")"
+		}
+		row := regexp.MustCompile(`(?m)^ *` + f[0] + ` +` + f[1] + ` .* socket:\[\d+\] ` + regexp.QuoteMeta(what) + `$`)
+		if !row.MatchString(text) {
+			t.Errorf("no row for %q:\n%s", line, text)
+		}
+	}
+}
+
+// Sockets that a program could not connect to the same name, one after the other, are one
+// row with their number; records have each.
+func TestReportNetAttempts(t *testing.T) {
+	need.All(t, need.Python3)
+	const script = `
+import socket
+def attempt(name):
+    s = socket.socket(socket.AF_UNIX)
+    try: s.connect(name)
+    except OSError: pass
+    s.close()
+for name in "/nonexistent/a", "/nonexistent/a", "/nonexistent/b", "/nonexistent/a", "/": attempt(name)
+`
+	recording := filepath.Join(t.TempDir(), "recording")
+	live := trace(t, trapline(t), []string{"--report=net", "--record=" + recording}, "python3", "-I", "-S", "-c", script).log
+	_, again, _ := run(t, "--report=net", "--from="+recording)
+	_, records, _ := run(t, "--report=net", "--json", "--from="+recording)
+	for _, log := range []string{live, again} {
+		var got []string
+		for line := range strings.Lines(log) {
+			if i := strings.Index(line, " -  "); i >= 0 && !strings.Contains(line, "nscd") {
+				f := strings.Fields(line)
+				got = append(got, f[3]+" "+strings.TrimSpace(line[i+len(" -  "):]))
+			}
+		}
+		want := []string{"ENOENT /nonexistent/a (2 times)", "ENOENT /nonexistent/b", "ENOENT /nonexistent/a", "ECONNREFUSED /"}
+		if !slices.Equal(got, want) {
+			t.Errorf("%q, want %q:\n%s", got, want, log)
+		}
+	}
+	if n := strings.Count(records, `"to":"/nonexistent/a"`); n != 3 {
+		t.Errorf("%d records, want 3:\n%s", n, records)
 	}
 }
 

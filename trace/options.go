@@ -241,8 +241,11 @@ const (
 	QuietAll = QuietAttach | QuietExit | QuietPathResolution | QuietPersonality | QuietSuperseded | QuietInjection
 )
 
-// AllFDs has every bit of FDs, AllPIDs every bit of PIDs.
+// SocketFDs is the bit of FDs for protocols and addresses of sockets. AllFDs has every bit
+// of FDs, AllPIDs every bit of PIDs.
 const (
+	SocketFDs = decode.FDSocket
+
 	AllFDs  = decode.FDPath | decode.FDSocket | decode.FDDevice | decode.FDEventfd | decode.FDPidfd | decode.FDSignalfd
 	AllPIDs = decode.PIDComm | decode.PIDNamespace
 )

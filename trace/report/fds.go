@@ -11,13 +11,15 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"trapline/tables"
 	"trapline/trace"
 )
 
 // openFD is a descriptor that is open.
 type openFD struct {
 	path   string
-	call   string // call that made it
+	socket *socket // what is known of it, if it is one
+	call   string  // call that made it
 	at     time.Time
 	tid    int
 	owner  *process // process that made it
@@ -28,10 +30,13 @@ type openFD struct {
 
 // fdsReport is the report of descriptors that are still open when the processes that
 // opened them end.
-type fdsReport struct{ set *Set }
+type fdsReport struct {
+	set     *Set
+	sockets map[string]*socket // by their names, which are the same in all processes
+}
 
 func newFDs(s *Set) view {
-	r := &fdsReport{s}
+	r := &fdsReport{set: s, sockets: make(map[string]*socket)}
 	return view{exit: r.exit, started: r.started, executed: r.executed, text: r.text, json: r.json}
 }
 
@@ -58,10 +63,15 @@ func (r *fdsReport) exit(c *trace.Call, p *process) {
 		r.rangeClosed(c, p)
 		flagged(c, p)
 	}
+	var listener *socket
 	for i := range c.Files {
 		u := &c.Files[i]
 		if u.FD < 0 {
 			continue
+		}
+		s := r.socket(c, u, listener)
+		if u.Use&trace.UseListens != 0 {
+			listener = s
 		}
 		// A close that fails closes the descriptor as well, if there was one.
 		if u.Use&trace.UseClosedFD != 0 && u.Use&trace.UseNewFD == 0 && c.Errno != unix.EBADF {
@@ -69,10 +79,26 @@ func (r *fdsReport) exit(c *trace.Call, p *process) {
 		}
 		if u.Use&trace.UseNewFD != 0 && c.Errno == 0 {
 			p.fds[u.FD] = &openFD{
-				path: u.Path, call: c.Name, at: c.Time, tid: c.PID, owner: p, by: p.name(), onExec: u.CloseOnExec, stack: c.Stack,
+				path: u.Path, socket: s, call: c.Name, at: c.Time, tid: c.PID, owner: p, by: p.name(), onExec: u.CloseOnExec, stack: c.Stack,
 			}
 		}
 	}
+}
+
+// socket records what a call says of a socket; nil if the file is none. What is known of a
+// socket belongs to all its descriptors, also to those that were inherited or passed.
+func (r *fdsReport) socket(c *trace.Call, u *trace.FileUse, listener *socket) *socket {
+	if !isSocket(u) {
+		return nil
+	}
+	s := r.sockets[u.Path]
+	if s == nil {
+		s = new(socket)
+		s.describe(c, listener)
+		r.sockets[u.Path] = s
+	}
+	s.use(c, u)
+	return s
 }
 
 // rangeClosed closes the descriptors of close_range, the only call that closes descriptors
@@ -134,7 +160,11 @@ func (r *fdsReport) text(w *writer) {
 			if f.tid != p.pid {
 				by += fmt.Sprintf(" of thread %d", f.tid)
 			}
-			rows = append(rows, []string{strconv.Itoa(p.pid), strconv.Itoa(fd), shown(f.by), by, shown(f.path)})
+			what := shown(f.path)
+			if f.socket != nil {
+				what += " " + f.socket.text()
+			}
+			rows = append(rows, []string{strconv.Itoa(p.pid), strconv.Itoa(fd), shown(f.by), by, what})
 			stacks = append(stacks, f.stack)
 		}
 	}
@@ -176,6 +206,15 @@ func (r *fdsReport) json(w *writer) {
 			w.text("program", f.by)
 			w.number("fd", int64(fd))
 			w.text("path", f.path)
+			if f.socket != nil {
+				w.ends(f.socket)
+				if f.socket.listens {
+					w.flag("listens")
+				}
+				if f.socket.refused != 0 {
+					w.text("connect_error", tables.ErrnoName(uint32(f.socket.refused)))
+				}
+			}
 			w.text("call", f.call)
 			w.number("tid", int64(f.tid))
 			w.instant("opened_ns", f.at)

@@ -3,6 +3,8 @@
 package report
 
 import (
+	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -32,18 +34,15 @@ type netReport struct {
 
 // connection is what is known of a socket.
 type connection struct {
+	socket
 	process        *process // process that made it
 	program        string   // program that the process ran then
-	protocol       string
-	local, remote  string
 	peers          []string // of a socket that is not connected
 	sent, received uint64   // bytes
 	calls          int
 	errors         map[unix.Errno]int
 	failed         map[unix.Errno]bool // the same, without errors that are not failures of the connection
 	start, end     time.Time           // end is zero if it was not closed
-	listens        bool
-	accepted       bool
 	lookups        []*lookup
 	asked          map[question]*lookup // the same
 }
@@ -65,10 +64,10 @@ func newNet(s *Set) view {
 }
 
 func (r *netReport) exit(c *trace.Call, p *process) {
-	var listener *connection
+	var listener *socket
 	for i := range c.Files {
 		u := &c.Files[i]
-		if !strings.HasPrefix(u.Path, "socket:[") {
+		if !isSocket(u) {
 			continue
 		}
 		n := r.open[u.Path]
@@ -76,31 +75,18 @@ func (r *netReport) exit(c *trace.Call, p *process) {
 			n = &connection{process: p, program: p.name(), start: c.Time}
 			r.open[u.Path] = n
 			r.order = append(r.order, n)
-			n.describe(c)
-			if listener != nil {
-				n.protocol, n.local, n.accepted = listener.protocol, listener.local, true
-			}
+			n.describe(c, listener)
 		}
-		r.use(n, c, u)
+		n.use(c, u)
 		if u.Use&trace.UseListens != 0 {
-			n.listens = true
-			listener = n
-		}
-	}
-}
-
-// describe records what the arguments of socket say.
-func (n *connection) describe(c *trace.Call) {
-	if domain := c.Arg("domain"); len(domain.Names) > 0 {
-		n.protocol = strings.TrimPrefix(domain.Names[0], "AF_")
-		if kind := c.Arg("type"); len(kind.Names) > 0 {
-			n.protocol += " " + strings.TrimPrefix(kind.Names[0], "SOCK_")
+			listener = &n.socket
 		}
 	}
 }
 
 // use records a call with the socket.
-func (r *netReport) use(n *connection, c *trace.Call, u *trace.FileUse) {
+func (n *connection) use(c *trace.Call, u *trace.FileUse) {
+	n.socket.use(c, u)
 	made := u.Use&trace.UseNewFD != 0
 	n.calls++
 	moves := u.Use&(trace.UseRead|trace.UseWritten) != 0
@@ -110,25 +96,9 @@ func (r *netReport) use(n *connection, c *trace.Call, u *trace.FileUse) {
 	if errno := pendingError(c); errno != 0 {
 		n.fail(errno, true)
 	}
-	for i := range c.Args {
-		if v := &c.Args[i]; v.Kind == trace.Number && v.Num == uint64(u.FD) {
-			n.note(v.Note("socket"))
-		}
-	}
-	if made {
-		n.note(c.Result.Note("socket"))
-	}
-	if u.Use&trace.UseBinds != 0 && c.Errno == 0 && n.local == "" {
-		n.local = strings.Join(addresses(c.Args), "") // the kernel may know a more precise one: port 0 is any
-	}
-	if moves || u.Use&trace.UseConnects != 0 || made {
+	if moves && !made && u.Use&trace.UseConnects == 0 {
 		for _, address := range addresses(c.Args) {
-			switch {
-			case u.Use&trace.UseConnects != 0 || made:
-				if n.remote == "" {
-					n.remote = address
-				}
-			case !slices.Contains(n.peers, address):
+			if !slices.Contains(n.peers, address) {
 				n.peers = append(n.peers, address)
 			}
 		}
@@ -149,12 +119,6 @@ func (r *netReport) use(n *connection, c *trace.Call, u *trace.FileUse) {
 	}
 }
 
-// notYet reports whether a call is to be repeated, or has begun something that goes on.
-func notYet(errno unix.Errno) bool {
-	const restart = 512 // ERESTARTSYS and those after it
-	return errno == unix.EAGAIN || errno == unix.EINTR || errno == unix.EINPROGRESS || errno == unix.EALREADY || errno >= restart
-}
-
 // isAnswer reports whether an error of a call only answers a question of the program:
 // whether the descriptor is a terminal or a file with positions, as libraries ask of every
 // descriptor, or whether the socket is connected. moves tells whether the call may move
@@ -172,77 +136,6 @@ func (n *connection) fail(errno unix.Errno, matters bool) {
 	if matters {
 		n.failed[errno] = true
 	}
-}
-
-// pendingError is the pending error of a socket that a call asks for. It tells how a
-// connect that did not wait has ended.
-func pendingError(c *trace.Call) unix.Errno {
-	if c.Errno != 0 || !slices.Contains(c.Arg("optname").Names, "SO_ERROR") {
-		return 0
-	}
-	if value := c.Arg("optval"); len(value.Elems) == 1 && value.Elems[0].Kind == trace.Number {
-		return unix.Errno(value.Elems[0].Num)
-	}
-	return 0
-}
-
-// note records what the kernel says of the socket: "TCP:[127.0.0.1:1->127.0.0.1:2]".
-func (n *connection) note(text string) {
-	protocol, ends, ok := strings.Cut(text, ":[")
-	if !ok {
-		return
-	}
-	n.protocol = protocol
-	ends = strings.TrimSuffix(ends, "]")
-	local, remote, connected := strings.Cut(ends, "->")
-	if strings.HasPrefix(protocol, "UNIX") || local != "" && local[0] >= '0' && local[0] <= '9' && !strings.Contains(local, ":") {
-		return // numbers of sockets mean nothing to people
-	}
-	if local != "" {
-		n.local = local
-	}
-	if connected {
-		n.remote = remote
-	}
-}
-
-// addresses finds socket addresses in arguments.
-func addresses(values []trace.Value) (found []string) {
-	for i := range values {
-		v := &values[i]
-		if family := v.Member("sa_family"); v.Kind == trace.Struct && family.Kind == trace.Number {
-			if a := address(v); a != "" {
-				found = append(found, a)
-			}
-			continue
-		}
-		found = append(found, addresses(v.Elems)...)
-		if v.After != nil {
-			found = append(found, addresses([]trace.Value{*v.After})...)
-		}
-	}
-	return found
-}
-
-// address is the address in a struct sockaddr.
-func address(v *trace.Value) string {
-	for _, form := range [...]struct{ address, port string }{{"sin_addr", "sin_port"}, {"sin6_addr", "sin6_port"}} {
-		if a := v.Member(form.address); a.Kind == trace.Token {
-			port := v.Member(form.port)
-			host := a.Str
-			if strings.Contains(host, ":") {
-				host = "[" + host + "]"
-			}
-			return host + ":" + strconv.FormatUint(port.Num, 10)
-		}
-	}
-	if path := v.Member("sun_path"); path.Kind == trace.String && path.Str != "" {
-		if path.Str[0] == 0 {
-			return "@" + path.Str[1:]
-		}
-		return path.Str
-	}
-	return ""
 }
 
 // isDNS reports whether the other end is a DNS server.
@@ -349,12 +242,45 @@ func (r *netReport) connections() []*connection {
 	})
 }
 
+// attempt is a row of the table: a connection, or several that failed alike.
+type attempt struct {
+	*connection
+	times    int
+	duration time.Duration // of all, if they were closed
+}
+
+// attempts are the rows of the table. Connections of a process that follow each other are
+// one row if they lead to the same address and failed in the same way.
+func (r *netReport) attempts() (rows []*attempt) {
+	last := make(map[*process]*attempt)
+	for _, n := range r.connections() {
+		duration := n.end.Sub(n.start)
+		if a := last[n.process]; a != nil && a.failedAs(n) {
+			a.times++
+			a.duration += duration
+			continue
+		}
+		a := &attempt{n, 1, duration}
+		last[n.process] = a
+		rows = append(rows, a)
+	}
+	return rows
+}
+
+// failedAs reports whether both have failed to connect to the same address, in the same
+// way, and did nothing else that the table shows.
+func (n *connection) failedAs(m *connection) bool {
+	return n.refused != 0 && n.socket == m.socket && n.program == m.program && n.end.IsZero() == m.end.IsZero() &&
+		n.sent+n.received+m.sent+m.received == 0 && len(n.peers)+len(m.peers)+len(n.lookups)+len(m.lookups) == 0 &&
+		maps.Equal(n.failed, m.failed)
+}
+
 func (r *netReport) text(w *writer) {
 	rows := [][]string{{"sent", "received", "duration", "errors", "pid", "program", "protocol", "from", "to"}}
-	for _, n := range r.connections() {
+	for _, n := range r.attempts() {
 		duration := "open"
 		if !n.end.IsZero() {
-			duration = seconds(n.end.Sub(n.start))
+			duration = seconds(n.duration)
 		}
 		var errors []string
 		for _, errno := range sortedErrors(n.errors) {
@@ -372,6 +298,9 @@ func (r *netReport) text(w *writer) {
 		}
 		if n.listens {
 			to = "(listens)"
+		}
+		if n.times > 1 {
+			to += fmt.Sprintf(" (%d times)", n.times)
 		}
 		rows = append(rows, []string{
 			size(n.sent), size(n.received), duration, strings.Join(errors, ","), strconv.Itoa(n.process.pid), shown(n.program),
@@ -413,13 +342,7 @@ func (r *netReport) json(w *writer) {
 		w.record("connection")
 		w.number("pid", int64(n.process.pid))
 		w.text("program", n.program)
-		w.text("protocol", n.protocol)
-		if n.local != "" {
-			w.text("from", n.local)
-		}
-		if n.remote != "" {
-			w.text("to", n.remote)
-		}
+		w.ends(&n.socket)
 		if len(n.peers) > 0 {
 			w.texts("peers", n.peers)
 		}

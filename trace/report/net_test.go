@@ -36,7 +36,7 @@ func answer(t testing.TB, alias string) []byte {
 
 // received is a report of one connection to a server of DNS that has received a message.
 func received(b []byte) *netReport {
-	n := &connection{process: &process{pid: 1}, program: "test", remote: "127.0.0.1:53", received: uint64(len(b))}
+	n := &connection{process: &process{pid: 1}, program: "test", socket: socket{remote: "127.0.0.1:53"}, received: uint64(len(b))}
 	n.findDNS(&trace.Value{Kind: trace.Bytes, Str: string(b)}, time.Unix(1, 0))
 	return &netReport{order: []*connection{n}}
 }

@@ -65,7 +65,7 @@ func kinds() []kind {
 	return []kind{
 		{name: Files, classes: "%file,%desc", files: true, merged: true, make: newFiles},
 		{name: Tree, make: newTree},
-		{name: FDs, classes: "%desc,%network", files: true, make: newFDs},
+		{name: FDs, classes: "%desc,%network", files: true, sockets: true, make: newFDs},
 		{name: Net, classes: "%desc,%network", files: true, strings: dnsMax, sockets: true, make: newNet},
 		{name: Time, classes: "all", files: true, make: newTime},
 		{name: Folded, classes: "all", stacks: true, make: newFolded},
@@ -144,7 +144,7 @@ func New(wanted []Kind, o *trace.Options) (*Set, error) {
 			o.Stacks = trace.SymbolStacks
 		}
 		if k.sockets {
-			o.DecodeFDs |= trace.AllFDs
+			o.DecodeFDs |= trace.SocketFDs
 		}
 		if k.strings > o.StringLimit && o.StringLimit >= 0 {
 			o.StringLimit = k.strings
