@@ -119,6 +119,31 @@ func TestBufferedFrames(t *testing.T) {
 	}
 }
 
+// An execve ends where the new program begins, also if its end is known before.
+func TestBufferedExecEnds(t *testing.T) {
+	need.All(t, need.X86)
+	script := "i=0; while [ $i -lt 30 ]; do /bin/true; i=$((i+1)); done"
+	for _, mode := range []string{"never", "always"} {
+		r := trace(t, trapline(t), []string{"-f", "-i", "--buffered=" + mode, "-e", "trace=execve,vfork,clone,fork"}, "sh", "-c", script)
+		began, ends := map[string]string{}, 0
+		for line := range strings.Lines(r.log) {
+			fields := strings.Fields(line)
+			pid, ip := fields[0], fields[1]
+			switch {
+			case strings.Contains(line, " execve("):
+				began[pid] = ip
+			case strings.Contains(line, "<... execve resumed>"):
+				if ends++; ip == began[pid] {
+					t.Errorf("%s: an execve at %s ends there: %s", mode, ip, line)
+				}
+			}
+		}
+		if ends == 0 {
+			t.Errorf("%s: no execve ends in a line of its own:\n%.3000s", mode, r.log)
+		}
+	}
+}
+
 // Times of lines never go back, although calls of several threads are reported later than
 // they are made, some of which stop.
 func TestBufferedTimes(t *testing.T) {

@@ -52,6 +52,9 @@ func (t *Tracer) exitForeseen(tr *Tracee, result int64) *Event {
 	t.leaveBuffered(tr)
 	call := &tr.call
 	call.Ret, call.IsError = result, result < 0 && result >= -maxErrno
+	if t.event.Kind == Exec && getSyscallInfo(tr.TID, &t.info) == 0 {
+		call.IP, call.SP = t.info.ip, t.info.sp // where the new program begins
+	}
 	t.colocation.Exit(&tr.task, call.ABI, call.NR, call.Args[0], result)
 	if tr.exitUnwanted {
 		tr.exitUnwanted = false
