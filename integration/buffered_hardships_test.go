@@ -24,6 +24,7 @@ func TestBufferedHardships(t *testing.T) {
 		"unmap":     nil, // patched code is unmapped, moved, replaced, made writable
 		"remap":     nil, // trampolines are unmapped and replaced
 		"tsc":       nil, // PR_SET_TSC
+		"dispatch":  nil, // PR_SET_SYSCALL_USER_DISPATCH
 		"step":      nil, // the program single-steps itself
 		"filter":    nil, // its own filter kills it for what the tracer does in its name
 		"tsync":     nil, // a filter for all threads kills them for what the stub does

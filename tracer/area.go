@@ -375,8 +375,12 @@ func (t *Tracer) watchSpace(tr *Tracee) {
 	case unix.SYS_MODIFY_LDT:
 		t.unpatchAll(tr, errors.New("it uses segments"))
 	case unix.SYS_PRCTL:
-		if uint32(call.Args[0]) == unix.PR_SET_TSC {
+		switch uint32(call.Args[0]) {
+		case unix.PR_SET_TSC:
 			t.unpatchAll(tr, errors.New("it may not read the time stamp counter"))
+		case unix.PR_SET_SYSCALL_USER_DISPATCH:
+			// The program would get a SIGSYS for a call of the stub's own.
+			t.unpatchAll(tr, errors.New("it handles system calls itself"))
 		}
 	case unix.SYS_MREMAP:
 		s.mapped = nil // the new address is not known yet

@@ -19,6 +19,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -198,6 +199,16 @@ static void *calls(void *)
 	return nullptr;
 }
 
+static volatile char dispatch; // 1: a system call sends SIGSYS in place of being made
+static volatile int dispatched_call;
+static char received_data[8];
+
+static void dispatched(int, siginfo_t *info, void *)
+{
+	dispatch = 0;
+	dispatched_call = info->si_syscall;
+}
+
 // A filter of the program's own, which gives a call an action.
 static void filter(int nr, unsigned action)
 {
@@ -335,6 +346,25 @@ int main(int argc, char **argv)
 	} else if (!strcmp(what, "tsc")) {
 		prctl(PR_SET_TSC, PR_TSC_SIGSEGV);
 		warm_up(make_call, 100);
+	} else if (!strcmp(what, "dispatch")) {
+		const int set_dispatch = 59; // PR_SET_SYSCALL_USER_DISPATCH
+		struct sigaction sa = {};
+		sa.sa_sigaction = dispatched;
+		sa.sa_flags = SA_SIGINFO;
+		sigaction(SIGSYS, &sa, nullptr);
+		int p[2];
+		socketpair(AF_UNIX, SOCK_DGRAM, 0, p);
+		for (int i = 0; i < 100; i++) {
+			syscall(SYS_sendto, p[0], "abc", 3, 0, nullptr, 0);
+			recv(p[1], received_data, sizeof received_data, 0);
+		}
+		printf("%d\n", prctl(set_dispatch, 1, 0, 0, &dispatch));
+		for (int i = 0; i < 4; i++) {
+			dispatch = 1;
+			syscall(SYS_sendto, p[0], "abc", 3, 0, nullptr, 0);
+			dispatch = 0;
+			printf("call %d\n", dispatched_call);
+		}
 	} else if (!strcmp(what, "step")) {
 		struct sigaction sa = {};
 		sa.sa_sigaction = step;
