@@ -375,19 +375,25 @@ func (t *Tracer) watchSpace(tr *Tracee) {
 	case unix.SYS_MODIFY_LDT:
 		t.unpatchAll(tr, errors.New("it uses segments"))
 	case unix.SYS_PRCTL:
-		switch uint32(call.Args[0]) {
-		case unix.PR_SET_TSC:
-			t.unpatchAll(tr, errors.New("it may not read the time stamp counter"))
-		case unix.PR_SET_SYSCALL_USER_DISPATCH:
-			// The program would get a SIGSYS for a call of the stub's own.
-			t.unpatchAll(tr, errors.New("it handles system calls itself"))
-		}
+		t.watchPrctl(tr)
 	case unix.SYS_MREMAP:
 		s.mapped = nil // the new address is not known yet
 		t.dropSites(tr, call.Args[0], max(call.Args[1], call.Args[2]), true)
 		t.dropSites(tr, call.Args[4], call.Args[2], false)
 	default:
 		t.noteMappings(tr, call.NR, &call.Args)
+	}
+}
+
+// watchPrctl handles the entry of a prctl after which the stub cannot do its work, also if it
+// is made before there is a stub.
+func (t *Tracer) watchPrctl(tr *Tracee) {
+	switch uint32(tr.call.Args[0]) {
+	case unix.PR_SET_TSC:
+		t.unpatchAll(tr, errors.New("it may not read the time stamp counter"))
+	case unix.PR_SET_SYSCALL_USER_DISPATCH:
+		// The program would get a SIGSYS for a call of the stub's own.
+		t.unpatchAll(tr, errors.New("it handles system calls itself"))
 	}
 }
 

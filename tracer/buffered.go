@@ -318,6 +318,9 @@ func (t *Tracer) enterBuffered(tr *Tracee) bool {
 	slow := false
 	if !s.ready {
 		s.mapped = nil // the calls that changed the mappings before were not recorded
+		if call.ABI == tables.X86_64 && call.NR == unix.SYS_PRCTL {
+			t.watchPrctl(tr)
+		}
 	} else {
 		var returns uint64
 		var ok bool

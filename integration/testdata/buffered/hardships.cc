@@ -346,19 +346,23 @@ int main(int argc, char **argv)
 	} else if (!strcmp(what, "tsc")) {
 		prctl(PR_SET_TSC, PR_TSC_SIGSEGV);
 		warm_up(make_call, 100);
-	} else if (!strcmp(what, "dispatch")) {
+	} else if (!strcmp(what, "dispatch") || !strcmp(what, "dispatched")) {
+		const bool early = !strcmp(what, "dispatched"); // before any call is patched
 		const int set_dispatch = 59; // PR_SET_SYSCALL_USER_DISPATCH
 		struct sigaction sa = {};
 		sa.sa_sigaction = dispatched;
 		sa.sa_flags = SA_SIGINFO;
 		sigaction(SIGSYS, &sa, nullptr);
+		if (early)
+			printf("%d\n", prctl(set_dispatch, 1, 0, 0, &dispatch));
 		int p[2];
 		socketpair(AF_UNIX, SOCK_DGRAM, 0, p);
 		for (int i = 0; i < 100; i++) {
 			syscall(SYS_sendto, p[0], "abc", 3, 0, nullptr, 0);
 			recv(p[1], received_data, sizeof received_data, 0);
 		}
-		printf("%d\n", prctl(set_dispatch, 1, 0, 0, &dispatch));
+		if (!early)
+			printf("%d\n", prctl(set_dispatch, 1, 0, 0, &dispatch));
 		for (int i = 0; i < 4; i++) {
 			dispatch = 1;
 			syscall(SYS_sendto, p[0], "abc", 3, 0, nullptr, 0);
