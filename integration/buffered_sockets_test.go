@@ -41,51 +41,22 @@ func TestBufferedMessages(t *testing.T) {
 			if ignored != "" {
 				p.script = "trap '' SEGV; " + p.script
 			}
-			sameMessages(t, p, append(strings.Fields(tt.flags), "-f", "-d"), tt.least)
+			flags := append(strings.Fields(tt.flags), "-f", "-d")
+			sameBothWays(t, p, flags, "stops from now on", tt.least, func(log string) []string { return messagesOf(t, log) })
 		})
 	}
 }
 
-// sameMessages checks that the lines of messages are the same with and without buffered
-// calls, and that at least so many calls of the program did not stop.
-func sameMessages(t *testing.T, p bufferedProgram, flags []string, least int) {
-	dir := t.TempDir() + "/d"
-	difference := ""
-	for range 3 { // what differs once may depend on chance
-		never := inFolder(t, p, dir, append(flags, "--buffered=never")...)
-		always := inFolder(t, p, dir, append(flags, "--buffered=always")...)
-		if never.stdout != always.stdout || never.status != always.status {
-			t.Errorf("status %d, output %q; buffered %d, %q", never.status, never.stdout, always.status, always.stdout)
-		}
-		for line := range strings.Lines(always.stderr) {
-			if strings.Contains(line, "were not kept") || strings.Contains(line, "may be too large") || strings.Contains(line, "stops from now on") {
-				t.Error(line)
-			}
-		}
-		passed, stopped := bufferedCalls(t, always.stderr)
-		t.Logf("%d calls did not stop, %d did", passed, stopped)
-		if passed < least {
-			t.Errorf("only %d calls did not stop", passed)
-		}
-		without, with := messagesOf(never.log), messagesOf(always.log)
-		if len(without) == 0 {
-			t.Fatalf("no messages in\n%.2000s", never.log)
-		}
-		if difference = firstDifferentBlock(without, with); difference == "" {
-			return
-		}
-		t.Log(difference)
-	}
-	t.Errorf("stopped and buffered differ in %s", difference)
-}
-
 // messagesOf are the lines of messages in a trace, by the thread.
-func messagesOf(log string) []string {
+func messagesOf(t *testing.T, log string) []string {
 	var lines strings.Builder
 	for line := range strings.Lines(log) {
 		if messageCalls.MatchString(line) {
 			lines.WriteString(line)
 		}
+	}
+	if lines.Len() == 0 {
+		t.Fatalf("no messages in\n%.2000s", log)
 	}
 	return comparable(lines.String(), nil)
 }
