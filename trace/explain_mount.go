@@ -85,7 +85,7 @@ func (e *explainer) noRoom(fd int, dir string) string {
 	case r.Available == 0 && r.Free == 0:
 		return fmt.Sprintf("%s (%s) is full: none of %d bytes is free", quoted(m.Point), quoted(m.Kind), r.Size)
 	case r.Available == 0 && e.isOrdinary():
-		return fmt.Sprintf("%s (%s) is full: %d of %d bytes are free, for root alone", quoted(m.Point), quoted(m.Kind), r.Free, r.Size)
+		return fmt.Sprintf("%s (%s) is full: %d of %d bytes are free, but reserved for root", quoted(m.Point), quoted(m.Kind), r.Free, r.Size)
 	case r.AllFiles > 0 && r.Files == 0 && dir != "":
 		return fmt.Sprintf("%s (%s) is full: it has room for %d files, and all are there", quoted(m.Point), quoted(m.Kind), r.AllFiles)
 	}

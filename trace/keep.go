@@ -21,7 +21,7 @@ func (s *Session) dump() {
 		return
 	}
 	if dropped := s.log.Dump(); dropped > 0 {
-		s.say("The records of %d ended processes and threads were dropped for lack of room", dropped)
+		s.say("The records of %d ended processes and threads were dropped to save memory", dropped)
 	}
 }
 

@@ -164,7 +164,7 @@ func (k *kernelPaths) ran(t *tracee) {
 		k.add(f)
 	}
 	if lost > 0 {
-		k.shown.Note = fmt.Sprintf("%d entries and returns of functions found no room in the kernel's buffer", lost)
+		k.shown.Note = fmt.Sprintf("incomplete: %d entries and returns of functions were lost, because the kernel's buffer was full", lost)
 	}
 }
 

@@ -316,7 +316,7 @@ func (s *operandSchema) Constant(name string, sets []*tables.Set) (values [table
 		case len(found) == 0:
 			continue
 		case len(found) > 1:
-			return values, &condition.UnknownError{Problem: "there are several constants '" + name + "': compare it with the argument whose it is"}
+			return values, &condition.UnknownError{Problem: "there are several constants '" + name + "': compare it with an argument, which determines its value"}
 		}
 		values[abi] = found[0]
 	}

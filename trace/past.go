@@ -11,7 +11,7 @@ import (
 
 // errPast is the error of launching a command or attaching to a process in a Session with
 // Options.From.
-var errPast = errors.New("trace: the Session is of a recording")
+var errPast = errors.New("trace: a Session that replays a recording cannot run or attach to processes")
 
 // checkPast rejects what is impossible with Options.From, and limits strings to the length
 // that was recorded: the memory behind is not in the recording.
@@ -19,9 +19,9 @@ func (o *Options) checkPast() error {
 	info := o.From.Info()
 	switch {
 	case len(o.Injections) > 0:
-		return errors.New("calls of a recording cannot be changed: there are no injections")
+		return errors.New("injections need a running program: calls of a recording cannot be changed")
 	case o.Record != nil:
-		return errors.New("a recording is not recorded once more")
+		return errors.New("a replay of a recording cannot be recorded again")
 	case o.Stacks != NoStacks && !info.Stacks:
 		return errors.New("the recording has no call stacks: -k was not given")
 	case o.Registers != 0 && !info.Registers:

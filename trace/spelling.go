@@ -136,7 +136,7 @@ func actionForms() map[string]string {
 	)
 	return map[string]string{
 		"error":       "the name of an error, or a number from 1 to 4095",
-		"retval":      "a number of 64 bits",
+		"retval":      "a number of at most 64 bits",
 		"signal":      "the name of a signal, or a number from 1 to 64",
 		"syscall":     "a call that does nothing: one of %pure",
 		"delay_enter": time,
@@ -168,7 +168,7 @@ func actionTakes(name, value string) string {
 	}
 	form, ok := actionForms()[name]
 	if !ok {
-		form = "a number of 64 bits" // an argument of the call
+		form = "a number of at most 64 bits" // an argument of the call
 	}
 	return ": it takes " + form
 }

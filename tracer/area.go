@@ -26,7 +26,7 @@ func (t *Tracer) giveArea(r *remote, arenaAt uint64) error {
 			return errors.New("the word at its fs base is not the fs base")
 		}
 		if s.ready && !isFree(tr, fs) {
-			return errors.New("another thread has its entry of the index")
+			return errors.New("another thread uses its entry of the index")
 		}
 	}
 	a, pid, err := t.newArea(r, arenaAt)

@@ -102,7 +102,7 @@ func (t *Tracer) mapStub(r *remote) error {
 	case r.own.Gs_base == 0:
 		s.lookup = buffered.ByGS
 	default:
-		return fmt.Errorf("no register leads to a place of its threads")
+		return fmt.Errorf("no register can lead its threads to their areas")
 	}
 	if s.lookup == buffered.ByGS && t.hasThreads(s, tr) {
 		return fmt.Errorf("it has threads already, and gs has to be set in all of them")

@@ -16,7 +16,7 @@ import (
 )
 
 var (
-	errNoFS  = errors.New("a thread has no fs base that can be read")
+	errNoFS  = errors.New("the fs base of a thread cannot be read")
 	errSteps = errors.New("it single-steps itself")
 )
 

@@ -186,7 +186,7 @@ func readMappings(pid int, text []byte) (list []mapping, used []byte, err error)
 	for line := range bytes.Lines(text) {
 		m, ok := parseMapping(bytes.TrimSuffix(line, []byte{'\n'}))
 		if !ok {
-			return nil, text, fmt.Errorf("a line of /proc/%d/maps is not understood", pid)
+			return nil, text, fmt.Errorf("cannot parse a line of /proc/%d/maps", pid)
 		}
 		list = append(list, m)
 	}
@@ -345,7 +345,7 @@ func (ts texts) of(pid int, m *mapping) (*buffered.Text, error) {
 	text, ok := buffered.NewText(io.NewSectionReader(f, 0, math.MaxInt64), functions, m.offset)
 	if !ok {
 		f.Close()
-		return nil, errors.New("it is in no segment of the file")
+		return nil, errors.New("it is not in any segment of the file")
 	}
 	ts[id] = text
 	return text, nil

@@ -42,7 +42,7 @@ func (c *config) setStop(spelled, value string, _ bool) error {
 			c.StopSize, ok = trace.ParseSize(most)
 		}
 		if !ok {
-			return usagef("invalid %s argument: '%s': it takes duration:TIME, calls:N and size:BYTES", spelled, limit)
+			return usagef("invalid %s argument: '%s': it takes duration:TIME, calls:N or size:BYTES", spelled, limit)
 		}
 	}
 	return nil

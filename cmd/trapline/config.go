@@ -461,7 +461,7 @@ func (c *config) warnOfPaths() {
 	}
 	for _, path := range c.Paths {
 		if !c.StrictPaths && !trace.ValidPath(path) {
-			c.warn("%s is not a valid pattern and is taken for a name", strconv.Quote(path))
+			c.warn("%s is not a valid pattern: it is used as the name of a file", strconv.Quote(path))
 		}
 		if resolved := resolve(path); resolved != path {
 			c.warn("Requested path %s resolved into %s", strconv.Quote(path), strconv.Quote(resolved))

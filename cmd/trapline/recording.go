@@ -51,13 +51,13 @@ func (c *config) settleRecord(args []string) error {
 		c.Output = nil
 	}
 	if c.KernelPath != nil && c.Output == nil {
-		return usagef("--kernel-path is shown with a trace that is written, and recordings do not have it: give -o as well")
+		return usagef("--kernel-path is not recorded: to write it with the trace, use -o as well as --record")
 	}
 	return nil
 }
 
 // openRecordings opens the recordings of --from, and rejects options that concern
-// programs that run.
+// running programs.
 func (c *config) openRecordings() error {
 	if err := c.checkPast(); err != nil {
 		return err
@@ -83,7 +83,7 @@ func (c *config) openRecordings() error {
 	return nil
 }
 
-// checkPast rejects options that concern programs that run.
+// checkPast rejects options that concern running programs.
 func (c *config) checkPast() error {
 	for _, o := range []struct {
 		given bool
@@ -105,7 +105,7 @@ func (c *config) checkPast() error {
 		{c.ExplainLast, "--explain=last"},
 	} {
 		if o.given {
-			return usagef("%s cannot be used with --from: the programs of a recording have run already", o.name)
+			return usagef("%s cannot be used with --from: no program runs", o.name)
 		}
 	}
 	return nil
@@ -164,7 +164,7 @@ func (c *config) checkRecording(name string, info *recording.Info) error {
 	}
 	if c.summary != noSummary && !info.Usage {
 		if !c.wallClock {
-			c.warn("the recording has no processor times, for which -c has to be given to --record: times are those of the clock")
+			c.warn("the recording has no processor times, so -c shows wall-clock times: use -c with --record to record them")
 		}
 		c.wallClock = true
 	}

@@ -61,9 +61,9 @@ func (c *config) newWindow(command *trace.Command) (*tui.Window, error) {
 
 // openWindow opens the window on a Session.
 func openWindow(w *tui.Window, s *trace.Session, launched bool) {
-	end := "Leaving detaches from the processes, which go on."
+	end := "The processes are still running: if you quit, trapline detaches from them and they continue."
 	if launched {
-		end = "The command is still running: leaving hangs up its terminal."
+		end = "The command is still running: if you quit, it loses its terminal (SIGHUP)."
 	}
 	w.Open(func() { s.Interrupt(unix.SIGHUP) }, end)
 }

@@ -77,15 +77,15 @@ type limit struct {
 var limits = [...]limit{
 	{
 		resource: unix.RLIMIT_AS, need: 2 << 30, minimum: 128 << 20, unreserved: true,
-		message: "trapline: needs 128 MB of address space: ulimit -v 131072\n",
+		message: "trapline: needs 128 MB of address space: raise the limit with ulimit -v 131072\n",
 	},
 	{
 		resource: unix.RLIMIT_DATA, need: 64 << 20, minimum: 48 << 20,
-		message: "trapline: needs 48 MB of data: ulimit -d 49152\n",
+		message: "trapline: needs 48 MB of data: raise the limit with ulimit -d 49152\n",
 	},
 	openFiles: {
 		resource: unix.RLIMIT_NOFILE, need: 16, minimum: 6,
-		message: "trapline: needs 6 file descriptors: ulimit -n 6\n",
+		message: "trapline: needs 6 file descriptors: raise the limit with ulimit -n 6\n",
 	},
 	{resource: unix.RLIMIT_STACK, need: 256 << 10}, // for the main thread: see noStack
 }
@@ -95,7 +95,7 @@ var limits = [...]limit{
 // environment.
 //
 //lint:ignore U1000 the assembly prints it
-var noStack = "trapline: the stack is too small: ulimit -s 64\n"
+var noStack = "trapline: the stack is too small: raise the limit with ulimit -s 64\n"
 
 // openFiles is the index in limits of the limit of open files.
 const openFiles = 2

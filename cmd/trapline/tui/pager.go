@@ -70,7 +70,7 @@ func (m *model) manual() tea.Cmd {
 	if r.Event == "signal" || r.Event == "killed" {
 		section, name = "7", "signal"
 	} else if r.Event != events[0] {
-		m.message = "there is a manual page for calls and signals only"
+		m.message = "only calls and signals have a manual page"
 		return nil
 	}
 	width := strconv.Itoa(max(20, m.width-2))
@@ -80,7 +80,7 @@ func (m *model) manual() tea.Cmd {
 		cmd.Env = append(os.Environ(), "MANWIDTH="+width, "MANPAGER=cat", "PAGER=cat")
 		b, err := cmd.Output()
 		if err != nil || len(b) == 0 {
-			return pageMsg{err: fmt.Errorf("man %s %s: there is no such page here", section, name)}
+			return pageMsg{err: fmt.Errorf("man %s %s: this manual page is not installed", section, name)}
 		}
 		return pageMsg{name + "(" + section + ")", strings.Split(plainText(string(b)), "\n"), nil}
 	}
@@ -89,7 +89,7 @@ func (m *model) manual() tea.Cmd {
 // showOutput shows what the command has written.
 func (m *model) showOutput() {
 	if m.output == nil {
-		m.message = "the command has no terminal here"
+		m.message = "this trace has no output of a command"
 		return
 	}
 	m.pager = &pager{title: "Output of " + m.title, output: true, top: 1 << 30}
@@ -132,7 +132,7 @@ g G Home End          go to the beginning, to the end; at the end of a live
                       trace the list follows it
 Tab                   go from the calls to the tree of processes and back
 Enter                 in the tree: list this process and those below it, or
-                      all again; among the calls: show all of this one
+                      all again; among the calls: show all of this call
 
 f                     filter, in the language of --where; it acts as you type
 F                     list everything again

@@ -296,7 +296,7 @@ func (m *model) status() string {
 func (m *model) bottom() string {
 	switch in := m.input; {
 	case in != nil && in.kind == inputQuit:
-		return bold + fit(m.end+" (q to do so, any other key to go on)", m.width) + plain
+		return bold + fit(m.end+" (q: quit, any other key: stay)", m.width) + plain
 	case in != nil:
 		return m.prompt(in)
 	case m.seeking != nil:
