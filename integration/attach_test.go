@@ -14,7 +14,7 @@ import (
 // A process that was stopped in a sleep when it was attached continues that
 // sleep.
 func TestAttachStopped(t *testing.T) {
-	need.All(t, need.Live) // the trace is read before its end
+	need.All(t, need.Live) // the test reads the trace before it ends
 	sleep := asleep.Sleep(t)
 	pid := sleep.Process.Pid
 	sleep.Process.Signal(syscall.SIGSTOP)

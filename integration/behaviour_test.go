@@ -72,8 +72,8 @@ func TestStandardStreams(t *testing.T) {
 	}
 }
 
-// The command's output to standard error keeps its place in the trace, even if
-// the call that writes it is not shown.
+// The command's output to standard error keeps its position in the trace, even if the call
+// that writes it is not shown.
 func TestOrderOfStandardError(t *testing.T) {
 	need.All(t, need.Live) // the program's lines are in their place
 	_, stderr, _ := run(t, "-qq", "-e", "trace=execve", "-e", "signal=none", "sh", "-c", "echo one >&2; exec /bin/sh -c 'echo two >&2; kill -TERM $$'")
@@ -157,7 +157,7 @@ func TestJSONForJQ(t *testing.T) {
 	}
 }
 
-// Bad input gets one clear line and status 1, and the command does not run.
+// A wrong command line gets one clear line and status 1, and the command does not run.
 func TestRefusals(t *testing.T) {
 	need.All(t, need.Live) // the output cannot be opened
 	dir := t.TempDir()
@@ -209,7 +209,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// Another user's process cannot be attached, and trapline says why.
+// Trapline cannot attach to another user's process, and says why.
 func TestAttachForbidden(t *testing.T) {
 	need.All(t, need.Root)
 	if err := os.Chmod(buildDir, 0o755); err != nil {
@@ -265,7 +265,7 @@ func TestNotExecutable(t *testing.T) {
 // A process is attached, traced, detached when trapline is interrupted, and
 // continues.
 func TestAttach(t *testing.T) {
-	need.All(t, need.Live) // the trace is read before its end
+	need.All(t, need.Live) // the test reads the trace before it ends
 	sleep := asleep.Sleep(t)
 	var stderr lockedBuilder
 	tracer := exec.Command(trapline(t), "-p", fmt.Sprint(sleep.Process.Pid))
@@ -293,10 +293,10 @@ func TestAttach(t *testing.T) {
 	if tracer := tracerOf(sleep.Process.Pid); tracer != "0" {
 		t.Errorf("the process still has tracer %s", tracer)
 	}
-	asleep.Await(t, sleep.Process.Pid, unix.SYS_RESTART_SYSCALL) // it goes on with its sleep
+	asleep.Await(t, sleep.Process.Pid, unix.SYS_RESTART_SYSCALL) // it continues its sleep
 }
 
-// A failing log is reported once, and the command continues.
+// A failure to write the trace is reported once, and the command continues.
 func TestLogFails(t *testing.T) {
 	done := filepath.Join(t.TempDir(), "done")
 	script := "i=0; while [ $i -lt 5000 ]; do i=$((i+1)); : <$0; done; echo done >" + done
@@ -330,7 +330,7 @@ func TestSeparateFiles(t *testing.T) {
 	}
 }
 
-// There may be more simultaneous tracees than descriptors.
+// There may be more tracees at a time than trapline has descriptors.
 func TestSeparateFilesWithFewDescriptors(t *testing.T) {
 	dir := t.TempDir()
 	const children = 100
@@ -368,7 +368,7 @@ func TestDaemon(t *testing.T) {
 	}
 }
 
-// eventually waits for a condition to come true.
+// eventually waits until a condition holds.
 func eventually(t *testing.T, cond func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); !cond(); time.Sleep(10 * time.Millisecond) {

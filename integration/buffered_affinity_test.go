@@ -7,9 +7,9 @@ import (
 	"trapline/integration/need"
 )
 
-// With buffered calls, too, a tree of processes sees its own affinity masks only: those
-// of its members by sched_getaffinity and in files, from inside and from each other,
-// whether they have rings or not.
+// With buffered calls, too, the processes of a tree see only their own affinity masks: by
+// sched_getaffinity and in files, their own and each other's, whether they have rings or
+// not.
 func TestBufferedAffinity(t *testing.T) {
 	need.All(t, need.Processors)
 	const (
@@ -19,8 +19,8 @@ func TestBufferedAffinity(t *testing.T) {
 		tree = `look() { grep -h Cpus_allowed: /proc/self/status /proc/$$/status; nproc; masks; }
 			all() { /bin/true; /bin/true; look; (look); look </dev/null; }
 			n 6 all; exec sh -c 'i=0; while [ $i -lt 10 ]; do i=$((i+1)); nproc; grep Cpus_allowed: /proc/$$/status; done'`
-		// A process that has the memory of one that opened files without a stop, and
-		// outlives it.
+		// A process that shares the memory of one that opened files without a stop, and
+		// that lives longer.
 		orphan = `commands() { for k in 1 2 3 4 5 6; do /bin/true; done; masks; }
 			n 44 masks; (n 6 masks; n 6 commands) & exec true`
 	)

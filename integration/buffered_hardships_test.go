@@ -13,7 +13,8 @@ import (
 	"trapline/integration/programs"
 )
 
-// What is hard for a program whose calls are patched goes as it does untraced.
+// Programs that do what is difficult once their calls are patched behave as they do
+// untraced.
 func TestBufferedHardships(t *testing.T) {
 	need.All(t, need.GCC64, need.GXX)
 	program := path(t, programs.Hardships)
@@ -27,17 +28,17 @@ func TestBufferedHardships(t *testing.T) {
 		"dispatch":   nil, // PR_SET_SYSCALL_USER_DISPATCH
 		"dispatched": nil, // the same before it is patched
 		"step":       nil, // the program single-steps itself
-		"filter":     nil, // its own filter kills it for what the tracer does in its name
-		"tsync":      nil, // a filter for all threads kills them for what the stub does
-		"limits":     nil, // no memory, no descriptors, no files that grow
+		"filter":     nil, // the program's own filter kills it for a call that the tracer makes in its name
+		"tsync":      nil, // a filter for all threads kills them for a call of the stub
+		"limits":     nil, // no memory, no descriptors, files that cannot grow
 		"faults":     nil, // bad pointers with SIGSEGV blocked
 		"unused":     nil, // bad pointers in calls that succeed, with SIGSEGV blocked or ignored
-		"threads":    nil, // that come and go
+		"threads":    nil, // threads that come and go
 		"vfork":      nil,
 		"vforks":     nil, // children of several threads make calls
 		"frames":     nil, // a handler changes what rt_sigreturn restores
-		"served":     nil, // memory by userfaultfd that nobody serves
-		"protect":    nil, // the stub cannot be run any more
+		"served":     nil, // memory that userfaultfd handles, and no process serves
+		"protect":    nil, // the stub can no longer be executed
 		"nothing":    {"sh", "-c", "ulimit -v 12000; exec " + program + " nothing"},
 	} {
 		t.Run(what, func(t *testing.T) {
@@ -57,8 +58,8 @@ func TestBufferedHardships(t *testing.T) {
 	}
 }
 
-// Each call of a program with a filter of its own is in the trace once, whichever thread
-// makes it.
+// Each call of a program with a filter of its own appears once in the trace, whichever
+// thread makes it.
 func TestBufferedOwnFilter(t *testing.T) {
 	need.All(t, need.GCC64, need.GXX)
 	r := trace(t, trapline(t), []string{"-f", "-d", "--buffered=always"}, path(t, programs.Hardships), "own")
@@ -73,8 +74,8 @@ func TestBufferedOwnFilter(t *testing.T) {
 	}
 }
 
-// The calls of children made by vfork, which have their parent's memory, are in the trace
-// once, and are theirs.
+// Children made by vfork share their parent's memory. Each of their calls appears once in
+// the trace, under the child's id.
 func TestBufferedVforks(t *testing.T) {
 	need.All(t, need.GCC64, need.GXX)
 	const children, each = 60, 5
@@ -96,14 +97,14 @@ func TestBufferedVforks(t *testing.T) {
 			t.Errorf("process %s calls getpgid %d times, not %d", pid, n, each)
 		}
 	}
-	// If all calls of the children stopped, these would be more than 1,300.
+	// If each call of the children stopped, there would be more than 1,300 stops.
 	if _, stopped := bufferedCalls(t, r.stderr); stopped > 1200 {
 		t.Errorf("%d calls stopped", stopped)
 	}
 }
 
-// The result of rt_sigreturn is that of the frame that it restores, if the kernel can
-// restore it, whether or not there is a stop for it.
+// The result of rt_sigreturn is the one of the frame that it restores, if the kernel can
+// restore it, whether rt_sigreturn stops or not.
 func TestBufferedFrames(t *testing.T) {
 	need.All(t, need.GCC64, need.GXX)
 	returns := func(mode string) (lines []string) {
@@ -121,7 +122,7 @@ func TestBufferedFrames(t *testing.T) {
 	}
 }
 
-// An execve ends where the new program begins, also if its end is known before.
+// An execve ends where the new program begins, even if its result is known earlier.
 func TestBufferedExecEnds(t *testing.T) {
 	need.All(t, need.X86)
 	script := "i=0; while [ $i -lt 30 ]; do /bin/true; i=$((i+1)); done"
@@ -146,8 +147,8 @@ func TestBufferedExecEnds(t *testing.T) {
 	}
 }
 
-// Times of lines never go back, although calls of several threads are reported later than
-// they are made, some of which stop.
+// The times of lines never go back, although the calls of several threads are reported
+// after they were made, and some of them stop.
 func TestBufferedTimes(t *testing.T) {
 	need.All(t, need.GCC64, need.GXX)
 	r := trace(t, trapline(t), []string{"-f", "-ttt", "-T", "-d", "--buffered=always"}, path(t, programs.Hardships), "times")
@@ -171,8 +172,9 @@ func TestBufferedTimes(t *testing.T) {
 	}
 }
 
-// A debugger works as under a trace that stops: it disassembles, evaluates and looks
-// for functions. It cannot debug a process, which is a tracee already.
+// A debugger works under buffered calls as it does when each call stops: it disassembles,
+// evaluates and looks up functions. It cannot debug a process, because a tracee cannot have
+// a second tracer.
 func TestBufferedDebugger(t *testing.T) {
 	need.All(t, need.X86, need.GDB, need.GCC64, need.GXX)
 	command := []string{
@@ -194,7 +196,7 @@ func TestBufferedDebugger(t *testing.T) {
 	}
 }
 
-// In a chroot without /proc calls are buffered all the same, or stop.
+// In a chroot without /proc, calls are buffered, or they stop.
 func TestBufferedInChroot(t *testing.T) {
 	need.All(t, need.Root, need.Busybox)
 	dir := t.TempDir()
@@ -222,8 +224,8 @@ func TestBufferedInChroot(t *testing.T) {
 	}
 }
 
-// A program that overwrites its rings and all else that the tracer has mapped can
-// make its own lines wrong, and end itself; the lines of others are right, and the
+// A program that overwrites its rings and everything else that the tracer has mapped may
+// corrupt its own lines and end itself. The lines of other processes are correct, and the
 // trace ends.
 func TestBufferedRingsOverwritten(t *testing.T) {
 	need.All(t, need.GCC64, need.GXX)

@@ -20,12 +20,11 @@ type bufferedProgram struct {
 	script  string // for sh, in an empty folder; BENCH and HELLO are test programs
 	prepare string // for sh, before the trace
 
-	names bool // files and descriptors change their names while it runs
-	above bool // it looks at the folders above, where tests make others: no -v, which shows how many
+	names bool // files and descriptors get other names while the program runs
+	above bool // the program reads the folders above, in which tests make more: no -v, which shows st_nlink
 
-	// Where the tasks of a program share its work as they happen to run, calls
-	// selects the calls that are made in any case; they are compared whichever task
-	// makes them, in no order.
+	// If the tasks of a program divide its work at random, calls selects the calls that
+	// are made in any case. They are compared regardless of the task and the order.
 	calls string
 }
 
@@ -41,9 +40,8 @@ for i in range(20):
     select.select([c], [d], [], 0); p = select.poll(); p.register(c, 1); p.poll(0); os.pread(0, 0, 0)
 '`
 
-// bufferedPrograms are programs as people trace them. Those that are in one
-// process make the same calls in each run; of others, what depends on how they
-// run is not compared (scheduling).
+// bufferedPrograms are typical programs. Those with one process make the same calls in
+// each run; of the others, what depends on scheduling is not compared (see scheduling).
 var bufferedPrograms = []bufferedProgram{
 	{name: "awk", script: `awk '{ n++ } END { print n }' /etc/services`},
 	{name: "bash", script: `bash -c 'for i in {1..6}; do /bin/echo $i; done; x=$(echo a); trap "echo T" USR1; kill -USR1 $$'`},
@@ -122,13 +120,13 @@ os.kill(os.getpid(), 9)
 	{name: "xargs", script: "find /usr/include/asm-generic -name '*.h' | sort >l; xargs -n 10 wc -l <l"},
 }
 
-// scheduling are the calls and signals that depend on when tasks run, and reads of
-// /proc/self/maps, where the program's own mappings are not all.
+// scheduling matches calls and signals that depend on when tasks run, and reads of
+// /proc/self/maps, which show mappings that are not the program's.
 var scheduling = regexp.MustCompile(`^(--- SIGCHLD|rt_sigreturn|wait4|futex|restart_syscall|sched_yield|madvise|` +
 	`\{.*("event":"signal","signal":"SIGCHLD"|"name":"(rt_sigreturn|wait4|futex|restart_syscall|sched_yield|madvise)")|` +
 	`.*\bread\b.*\br[w-][x-]p )`)
 
-// masks makes traces of two runs comparable.
+// masks removes what differs between two runs.
 var masks = []struct {
 	re *regexp.Regexp
 	by string
@@ -142,7 +140,7 @@ var masks = []struct {
 	{regexp.MustCompile(`[\w/]*/cc\w{6}\b`), "/tmp/cc"},                                   // gcc
 	{regexp.MustCompile(`(st_[acm]time|stx_[a-z]time|tv_sec|tv_[nu]sec)=[^,})]*`), "$1="}, // times
 	{regexp.MustCompile(`\b(si_pid|si_utime|si_stime)=\d+( /\* [0-9.]+ s \*/)?`), "$1="},
-	{regexp.MustCompile(`(ru_n?i?vcsw)=\d+`), "$1=N"},                        // the fewer calls stop, the fewer
+	{regexp.MustCompile(`(ru_n?i?vcsw)=\d+`), "$1=N"},                        // lower if fewer calls stop
 	{regexp.MustCompile(`\b\d{3,}\b`), "N"},                                  // ids of processes
 	{regexp.MustCompile(`read\(\d+, "[^"]{0,20}", 4\) = 4`), "read(random)"}, // perl
 	{regexp.MustCompile(` +`), " "},
@@ -218,13 +216,13 @@ func inFolder(t *testing.T, p bufferedProgram, dir string, flags ...string) trac
 	return trace(t, trapline(t), flags, "setarch", "-R", "sh", "-c", "export PATH=/usr/bin:/bin PERL_HASH_SEED=0 TMPDIR=/tmp; cd "+dir+"; "+script)
 }
 
-// The text and the JSON of calls that did not stop are those of calls that did,
-// all that is shown of memory was kept, and the program does not notice.
+// Calls that did not stop have the same text and JSON as calls that did. All memory that is
+// shown was kept, and the program does not notice.
 func TestBufferedPrograms(t *testing.T) {
 	uninterrupted(t)
 	for i, p := range bufferedPrograms {
 		t.Run(p.name, func(t *testing.T) {
-			// Each program has one of these.
+			// Each program runs with one of these.
 			flags := [][]string{{"-f", "-d"}, {"-f", "-d", "--json"}, {"-f", "-d", "-v", "-s", "200"}}[i%3]
 			if p.above {
 				flags = []string{"-f", "-d", "--json"}
@@ -237,8 +235,8 @@ func TestBufferedPrograms(t *testing.T) {
 	}
 }
 
-// Names of descriptors, and which calls use a file, are those at the time of the call,
-// although they are asked for when it is reported.
+// The names of descriptors, and whether a call uses a file, are those at the time of the
+// call, although trapline determines them when it reports the call.
 func TestBufferedNames(t *testing.T) {
 	uninterrupted(t)
 	for _, p := range bufferedPrograms {
@@ -269,13 +267,13 @@ func sameBuffered(t *testing.T, p bufferedProgram, flags []string) {
 }
 
 // sameBothWays checks that output, status and lines of a trace are the same with and without
-// buffered calls, that no message says that memory was not kept, may be too large, or what
-// wrong is, and that at least so many calls did not stop.
+// buffered calls; that no message reports memory that was not kept, records that may be too
+// large, or errors; and that at least so many calls did not stop.
 func sameBothWays(t *testing.T, p bufferedProgram, flags []string, wrong string, least int, lines func(log string) []string) {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "d")
 	difference := ""
-	for range 3 { // what differs once may depend on chance
+	for range 3 { // a single difference may be due to chance
 		never := inFolder(t, p, dir, append(flags, "--buffered=never")...)
 		always := inFolder(t, p, dir, append(flags, "--buffered=always")...)
 		if never.stdout != always.stdout || never.status != always.status {

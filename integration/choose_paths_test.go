@@ -46,8 +46,8 @@ func chosenCalls(t *testing.T, flags []string, command ...string) []string {
 
 var beginning = regexp.MustCompile(`^\d+ +(\w+)\(`)
 
-// -P finds files by the names that the kernel finds them by, whatever the
-// program calls them.
+// -P finds files by the names under which the kernel finds them, whatever names the program
+// uses.
 func TestPathsAsTheKernelFindsThem(t *testing.T) {
 	dir, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {
@@ -59,7 +59,7 @@ func TestPathsAsTheKernelFindsThem(t *testing.T) {
 		name  string
 		paths []string
 		calls string
-		want  []string // what the lines begin with, in order
+		want  []string // the beginnings of the lines, in order
 	}{
 		{"through a link, dot-dot, relative", []string{dir + "/sub/dir/file"}, "/^open", []string{
 			`openat(AT_FDCWD, "sub/dir/file", O_WRONLY|O_CREAT`, `openat(AT_FDCWD, "link/file", O_RDONLY`, `openat(AT_FDCWD, "link/../dir/./file", O_RDONLY`}},
@@ -94,15 +94,14 @@ func TestPathsAsTheKernelFindsThem(t *testing.T) {
 	}
 }
 
-// A process in another root directory is found by its own names and by
-// trapline's.
+// A process in another root directory is found by its own names and by trapline's names.
 func TestPathsInRoot(t *testing.T) {
 	need.All(t, need.Root)
 	dir, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	// A static program is all that this root has.
+	// This root contains only a static program.
 	hello, err := os.ReadFile(program(t, "hello", "amd64"))
 	if err != nil {
 		t.Fatal(err)
@@ -124,7 +123,7 @@ func TestPathsInRoot(t *testing.T) {
 	}
 }
 
-// Exceptions alone leave everything else, calls without files included.
+// If there are only exceptions, everything else is shown, including calls without files.
 func TestExceptedPaths(t *testing.T) {
 	lines := chosenCalls(t, []string{"-P", "!/etc/**", "-e", "trace=%file,getppid,read"}, "sh", "-c", "exec cat /etc/passwd")
 	has := func(part string) bool {

@@ -15,8 +15,8 @@ import (
 	"trapline/integration/need"
 )
 
-// sleepers starts a shell with some children and a grandchild, all of them asleep,
-// and returns the shell's id. The program has a name of its own.
+// sleepers starts a shell with some children and a grandchild, all asleep, and returns the
+// shell's id. The program's name is unique.
 func sleepers(t *testing.T) (pid int, name string) {
 	t.Helper()
 	path, err := exec.LookPath("sleep")
@@ -27,12 +27,12 @@ func sleepers(t *testing.T) (pid int, name string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	name = fmt.Sprintf("zz%07dz", os.Getpid()) // no pattern below fits the name in another run of the tests
+	name = fmt.Sprintf("zz%07dz", os.Getpid()) // no pattern below matches the name in another run of the tests
 	file := filepath.Join(t.TempDir(), name)
 	if err := os.WriteFile(file, program, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	// The pipe ends the sleepers' lives with the test's.
+	// The pipe ends the sleepers when the test ends.
 	cmd := exec.Command("sh", "-c", `"$0" 100000 & a=$!; "$0" 100000 & b=$!; sh -c '"$0" 100000 & echo x; read x; kill $!' "$0"; kill $a $b`, file)
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -66,8 +66,8 @@ func sleepers(t *testing.T) (pid int, name string) {
 	return cmd.Process.Pid, name
 }
 
-// attachedBy runs trapline until it has attached to what it finds, and returns its
-// messages. The tracees must go on.
+// attachedBy runs trapline until it has attached to the processes that it finds, and
+// returns its messages. The tracees must continue.
 func attachedBy(t *testing.T, processes int, flags ...string) string {
 	t.Helper()
 	var stderr lockedBuilder
@@ -93,7 +93,7 @@ func attachedBy(t *testing.T, processes int, flags ...string) string {
 }
 
 func TestAttachByDescription(t *testing.T) {
-	need.All(t, need.Live) // the trace is read before its end
+	need.All(t, need.Live) // the test reads the trace before it ends
 	pid, name := sleepers(t)
 	for _, follow := range [][]string{nil, {"-f"}} {
 		attachedBy(t, 5, append(follow, "-p", fmt.Sprintf("tree:%d", pid))...)
@@ -110,7 +110,7 @@ func TestAttachByDescription(t *testing.T) {
 
 // --wait-for attaches to a process that starts later.
 func TestWaitFor(t *testing.T) {
-	need.All(t, need.Live) // the trace is read before its end
+	need.All(t, need.Live) // the test reads the trace before it ends
 	name := fmt.Sprintf("zw%d", os.Getpid())
 	var stderr lockedBuilder
 	tracer := exec.Command(trapline(t), "--wait-for="+name, "-e", "trace=exit_group")
@@ -140,7 +140,7 @@ func TestWaitFor(t *testing.T) {
 }
 
 func TestAttachToCgroup(t *testing.T) {
-	need.All(t, need.Live) // the trace is read before its end
+	need.All(t, need.Live) // the test reads the trace before it ends
 	need.All(t, need.Cgroup)
 	dir, err := os.MkdirTemp(need.CgroupDir(), "trapline")
 	if err != nil {
@@ -160,7 +160,7 @@ func TestAttachToCgroup(t *testing.T) {
 	}
 }
 
-// --follow=N follows so many generations, and leaves the others alone.
+// --follow=N follows N generations, and leaves later ones alone.
 func TestFollowDepth(t *testing.T) {
 	const script = `sh -c 'sh -c "/bin/echo 3; echo 2; grep TracerPid /proc/\$\$/status"; echo 1'; exit 5`
 	pids := regexp.MustCompile(`(?m)^(\d+) `)

@@ -123,7 +123,8 @@ func TestCompletionInShells(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			// Where this folder does not exist, fish fills it in the background, from all manual pages.
+			// If this folder does not exist, fish fills it in the background from all
+			// manual pages.
 			if err := os.MkdirAll(filepath.Join(home, ".local/share/fish/generated_completions"), 0o777); err != nil {
 				t.Fatal(err)
 			}
@@ -178,7 +179,7 @@ func TestCompletionInShells(t *testing.T) {
 				term.complete("trapline "+tt.typed, 1)
 				line := prompt + " trapline " + tt.want
 				term.await(line, func(screen string) bool {
-					screen, _, _ = strings.Cut(screen, "\n") // with a list below, or without
+					screen, _, _ = strings.Cut(screen, "\n") // the expected line, with a list below it or without
 					return strings.TrimRight(screen, " ") == line
 				})
 				term.clear()
@@ -196,7 +197,7 @@ func TestCompletionInShells(t *testing.T) {
 	}
 }
 
-// What completion prints for a word is what may be in its place.
+// Everything that completion prints for a word can stand in place of the word.
 func TestCompletionPrints(t *testing.T) {
 	need.All(t, need.X86)
 	config := t.TempDir()

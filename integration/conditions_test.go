@@ -16,8 +16,8 @@ import (
 // make.
 const conditionCalls = "mkdirat,unlinkat,socket,bind,connect,nanosleep,?fcntl64,fcntl,ftruncate,?ftruncate64,kill,pread64,openat,write"
 
-// chosenBy returns the names of the calls in a trace, in text, JSON and CSV, which
-// must be the same, and with -c, which must have counted the same.
+// chosenBy returns the names of the calls in a trace. Text, JSON and CSV must have the same
+// calls, and -c must count the same.
 func chosenBy(t *testing.T, flags []string, program string) []string {
 	t.Helper()
 	uninterrupted(t) // an interrupted call is made twice
@@ -122,7 +122,7 @@ func TestWhereI386(t *testing.T) {
 	}
 }
 
-// Short forms choose as the conditions that they stand for.
+// Short forms select the same calls as the conditions that they stand for.
 func TestShortConditions(t *testing.T) {
 	p := program(t, "conditions", "amd64")
 	for _, c := range []struct {
@@ -142,8 +142,8 @@ func TestShortConditions(t *testing.T) {
 	}
 }
 
-// The seccomp filter stops the calls that a condition may choose, and no others
-// are missed.
+// The seccomp filter stops the calls that a condition may select, and none of them is
+// missed.
 func TestWhereSeccomp(t *testing.T) {
 	p := program(t, "conditions", "amd64")
 	for _, where := range []string{`name == "unlinkat" and errno == ENOENT`, `errno == ENOTDIR or name == "connect" and errno == ENOENT`, `args.pid == pid and signum == SIGUSR1`} {
@@ -154,8 +154,8 @@ func TestWhereSeccomp(t *testing.T) {
 	}
 }
 
-// Signals and ends of tracees are chosen by event, and otherwise by what they
-// have.
+// A condition selects signals and ends of tracees by event, and otherwise by the members
+// that they have.
 func TestWhereEvents(t *testing.T) {
 	const script = `sh -c 'kill -USR1 $$; exit 4'; kill -WINCH $$; exit 5`
 	for _, c := range []struct {
@@ -186,7 +186,7 @@ func TestWhereEvents(t *testing.T) {
 	}
 }
 
-// A trace begins and ends with what a condition chooses; the command goes on.
+// A trace begins and ends at the calls that conditions select; the command continues.
 func TestStartStop(t *testing.T) {
 	const script = `export LC_ALL=C; mkdir "$0/a"; cat /nonexistent; rmdir "$0/a"; echo done; exit 6`
 	names := func(flags ...string) (string, traced) {
@@ -235,9 +235,9 @@ func TestStartStop(t *testing.T) {
 	}
 }
 
-// The command lives on when a limit ends the trace. It goes on until it has no tracer, so
-// that each limit is reached, however fast it is; or for a while, since one with a filter
-// keeps its tracer.
+// The command continues when a limit ends the trace. It runs until it has no tracer, so
+// that each limit is reached on any machine; with a filter, which needs a tracer to the
+// end, it runs for some time.
 func TestStopLimits(t *testing.T) {
 	const script = `traced=yes end=$(($(date +%s)+10))
 		while [ $traced ] && [ $(date +%s) -lt $end ]; do
@@ -285,7 +285,7 @@ func TestConditionErrors(t *testing.T) {
 	}
 }
 
-// A condition of an injection chooses by what is known at the entry.
+// A condition of an injection selects by what is known at the entry.
 func TestInjectIf(t *testing.T) {
 	for _, c := range []struct{ condition, stdout string }{
 		{`flags & O_CREAT`, "no"},

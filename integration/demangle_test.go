@@ -10,8 +10,8 @@ import (
 	"trapline/integration/need"
 )
 
-// Names of C++ and Rust in stacks are those of the source code. In JSON, those of the
-// file are beside them.
+// Stacks show C++ and Rust names as in the source code. JSON has the names of the symbol
+// table as well.
 func TestDemangledStacks(t *testing.T) {
 	need.All(t, need.X86)
 	for _, c := range []struct {

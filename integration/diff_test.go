@@ -11,7 +11,8 @@ import (
 	"trapline/integration/screen"
 )
 
-// A comparison of two runs finds what made the second one fail, and nothing if none did.
+// A comparison of two runs finds what made the second one fail, or nothing if neither
+// failed.
 func TestDiff(t *testing.T) {
 	dir := t.TempDir()
 	conf := filepath.Join(dir, "conf")
@@ -61,7 +62,8 @@ rm -f out`
 	if len(all) < 2 || all[0].Event != "diff" || all[0].Differences == 0 || all[1].Weight != "call" || len(all[0].A.FilesOnly) == 0 {
 		t.Errorf("%+v", all)
 	}
-	// Ids, addresses and times do not count, and neither does the order of processes that run at the same time.
+	// Ids, addresses and times do not count as differences, and neither does the order of
+	// processes that run at the same time.
 	racing := "for i in 1 2 3; do (sleep 0.0$i; echo $$ >/dev/null) & done; wait; date >/dev/null"
 	a, b := filepath.Join(dir, "a"), filepath.Join(dir, "b")
 	run(t, "-f", "-q", "--record="+a, "sh", "-c", racing)
@@ -78,8 +80,8 @@ rm -f out`
 	}
 }
 
-// Where the standard streams lead, and the names of temporary files, do not count as differences; the
-// first one is where a program does something else.
+// The targets of the standard streams and the names of temporary files do not count as
+// differences. The first difference is the place where a program does something else.
 func TestDiffOfSurroundings(t *testing.T) {
 	dir := t.TempDir()
 	script := `
@@ -127,8 +129,8 @@ t=$(mktemp); cat $d/x >$t; mv $t $d/z; rm -r $d`
 	}
 }
 
-// A run on a terminal does the same as one whose output goes to a file, although programs
-// write and ask something else there.
+// A run on a terminal and a run whose output goes to a file are equal, although programs
+// write and ask something else on a terminal.
 func TestDiffOfTerminal(t *testing.T) {
 	need.All(t, need.Python3)
 	dir := t.TempDir()
@@ -181,8 +183,8 @@ func TestDiffOfPorts(t *testing.T) {
 	}
 }
 
-// What processes read of /proc, such as addresses and times, differs in each run and is no other
-// data.
+// What processes read in /proc, such as addresses and times, differs in each run and does
+// not count as other data.
 func TestDiffOfProc(t *testing.T) {
 	record := func() string { return recorded(t, nil, "grep", "-c", "nothing", "/proc/self/stat", "/proc/uptime") }
 	out, stderr, state := run(t, "--diff", record(), record())

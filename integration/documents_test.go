@@ -19,7 +19,7 @@ import (
 // documented is a command in a document, with the output that the document shows.
 type documented struct {
 	line   int
-	setup  bool // the document does not show it: <!-- run: COMMAND -->
+	setup  bool // the document does not show this command: <!-- run: COMMAND -->
 	text   string
 	output []string
 }
@@ -72,7 +72,7 @@ func commandsIn(t *testing.T, name string) (all []documented) {
 	return all
 }
 
-// documentMasks replace what is different in each run.
+// documentMasks replace what differs from run to run.
 var documentMasks = []struct {
 	pattern *regexp.Regexp
 	by      string
@@ -100,8 +100,8 @@ func maskedLine(line string) string {
 }
 
 // missingLines returns the lines of a document that a command has not printed. Documents
-// may leave lines out and break a long one in two, and a terminal orders the lines of a
-// program and of its trace differently.
+// may leave out lines and break long ones, and on a terminal, the order of a program's
+// lines and the lines of its trace is not fixed.
 func missingLines(want, got []string) (missing []string) {
 	printed := map[string]int{}
 	for _, line := range got {
@@ -124,7 +124,7 @@ func missingLines(want, got []string) (missing []string) {
 
 // TestDocuments runs the commands in README.md and docs/, and compares what they print.
 func TestDocuments(t *testing.T) {
-	need.All(t, need.Live) // the command line is shown, and who traces
+	need.All(t, need.Live) // the trace shows the command line, and who traces
 	need.All(t, need.X86, need.Bash, need.Time)
 	names, err := filepath.Glob("../docs/*.md")
 	if err != nil || len(names) == 0 {
@@ -144,7 +144,7 @@ func TestDocuments(t *testing.T) {
 					t.Errorf("%s:%d: %s: did not run", name, c.line, c.text)
 				case c.setup || len(c.output) == 0:
 				case strings.Contains(c.text, "hostname") && string(hostname) != "vm\n":
-					// The documents are of a machine called vm.
+					// The documents come from a machine called vm.
 				default:
 					if missing := missingLines(c.output, outputs[i]); len(missing) > 0 {
 						t.Errorf("%s:%d: $ %s\nprints\n    %.3000s\nand not\n    %s", name, c.line, c.text,
@@ -174,9 +174,9 @@ func runDocument(t *testing.T, commands []documented) [][]string {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "bash", "-c", script.String())
 	cmd.Dir = home
-	// The presets are those below this home.
+	// The presets are those in this home folder.
 	cmd.Env = append(os.Environ(), "PATH="+bin+":/usr/bin:/bin:/usr/sbin:/sbin", "LANG=C.UTF-8", "LC_ALL=C.UTF-8", "HOME="+home, "XDG_CONFIG_HOME=", "TERM=dumb")
-	var out bytes.Buffer // a pipe: to a file, cat copies with copy_file_range
+	var out bytes.Buffer // a pipe, because to a file, cat copies with copy_file_range
 	cmd.Stdout, cmd.Stderr = &out, &out
 	cmd.WaitDelay = time.Second
 	if err := cmd.Run(); err != nil && ctx.Err() != nil {
@@ -195,7 +195,8 @@ func runDocument(t *testing.T, commands []documented) [][]string {
 	return outputs
 }
 
-// TestExamplesInManual has trapline parse the options of the examples of the man page.
+// TestExamplesInManual checks that trapline accepts the options in the examples of the man
+// page.
 func TestExamplesInManual(t *testing.T) {
 	need.All(t, need.X86, need.Bash)
 	text, err := os.ReadFile("../cmd/trapline/manual/manual.txt")
@@ -221,8 +222,8 @@ func TestExamplesInManual(t *testing.T) {
 	}
 }
 
-// TestLinksInDocuments finds links that lead nowhere, also to a heading, and pages
-// that README.md does not list among all documents, or lists twice.
+// TestLinksInDocuments finds links to files or headings that do not exist, and documents
+// that README.md does not list, or lists twice.
 func TestLinksInDocuments(t *testing.T) {
 	pages, err := filepath.Glob("../docs/*.md")
 	if err != nil {
@@ -259,7 +260,7 @@ func TestLinksInDocuments(t *testing.T) {
 	}
 }
 
-// anchors are the headings of a document, as links name them.
+// anchors are the headings of a document, in the form that links use.
 func anchors(t *testing.T, name string) (all []string) {
 	t.Helper()
 	text, err := os.ReadFile(name)

@@ -17,7 +17,7 @@ import (
 	"trapline/integration/need"
 )
 
-// processNumber is where a reason names a process.
+// processNumber stands for a process in a reason.
 var processNumber = regexp.MustCompile(`process \d+`)
 
 // failure is a situation in which a call fails: Python statements that prepare it,
@@ -26,11 +26,11 @@ type failure struct {
 	prepare string
 	call    string
 	errno   string
-	reason  string // with DIR for the folder in which it happens; empty for none
+	reason  string // the reason, with DIR for the folder in which the call fails; empty for none
 }
 
-// explained traces the failures with --explain, all in one program, and compares
-// the reasons. Each one happens in a folder of its own.
+// explained traces all failures with --explain, in one program, and compares the reasons.
+// Each failure happens in a folder of its own.
 func explained(t *testing.T, before string, failures []failure, flags ...string) {
 	t.Helper()
 	need.All(t, need.Python3)
@@ -42,7 +42,7 @@ func explained(t *testing.T, before string, failures []failure, flags ...string)
 		t.Fatal(err)
 	}
 	for dir := filepath.Dir(top); strings.HasPrefix(dir, os.TempDir()+"/"); dir = filepath.Dir(dir) {
-		os.Chmod(dir, 0o755) // other users have to get here as well
+		os.Chmod(dir, 0o755) // other users need access as well
 	}
 	script := "import os,sys,socket,fcntl,struct,ctypes,subprocess,errno\nO=os.open;R=os.O_RDONLY;W=os.O_WRONLY;C=os.O_CREAT\n" +
 		"libc=ctypes.CDLL(None,use_errno=True)\n" +
@@ -88,7 +88,7 @@ func explained(t *testing.T, before string, failures []failure, flags ...string)
 	}
 }
 
-// rootFS gives the mount of a folder, as a reason names it.
+// rootFS returns the mount of a folder, in the form of a reason.
 func rootFS(t *testing.T, dir string) string {
 	t.Helper()
 	out, err := exec.Command("stat", "-c", "%m", dir).Output()
@@ -110,7 +110,7 @@ func rootFS(t *testing.T, dir string) string {
 	return point + " (" + kind + ")"
 }
 
-// What is missing on the way that a path leads.
+// A part of the path is missing.
 func TestExplainLookup(t *testing.T) {
 	explained(t, "", []failure{
 		{"", "O('a/b/c',R)", "ENOENT", "DIR/a does not exist"},
@@ -138,12 +138,12 @@ func TestExplainLookup(t *testing.T) {
 		{"os.symlink('b','a'); os.symlink('a','b')", "O('b/x',R)", "ELOOP", "DIR/b is a symbolic link that leads back to itself"},
 		{"[os.symlink('l%d'%(i+1),'l%d'%i) for i in range(50)]", "O('l0',R)", "ELOOP", "the path leads through more than 40 symbolic links"},
 		{"write('f'); os.symlink('f','l')", "O('l',R|os.O_NOFOLLOW)", "ELOOP", "DIR/l is a symbolic link, which the call does not follow"},
-		// Errors that look alike, and have other reasons or none that can be found.
+		// Errors that look similar, but have another reason or none that can be found.
 		{"os.mkdir('a'); write('f')", "os.rename('a','f')", "ENOTDIR", ""},
 	})
 }
 
-// What a program lacks.
+// A program lacks something.
 func TestExplainPrograms(t *testing.T) {
 	elf := `b=bytearray(open('/bin/sh','rb').read()); i=b.find(b'/lib64/ld-linux'); b[i+1:i+4]=b'LIB'; open('p','wb').write(b); os.chmod('p',0o755)`
 	const copied = "import shutil; shutil.copy('/bin/sleep','p')"
@@ -162,7 +162,7 @@ func TestExplainPrograms(t *testing.T) {
 	})
 }
 
-// Who may not do what, to whose file.
+// Permissions: which user may not do what with whose file.
 func TestExplainAccess(t *testing.T) {
 	need.All(t, need.Root)
 	const acl = `os.setxattr('f','system.posix_acl_access',struct.pack('<I',2)+b''.join(struct.pack('<HHI',*e) for e in ((1,6,2**32-1),(2,0,1234),(4,4,2**32-1),(16,4,2**32-1),(32,4,2**32-1))))`
@@ -195,7 +195,7 @@ def mount(where,flags=0,data=b'size=1m',source=b'none',kind=b'tmpfs'):
  os.path.isdir(where) or os.mkdir(where)
  assert libc.mount(source,where.encode(),kind,flags,data)==0, os.strerror(ctypes.get_errno())`
 
-// What lies in the mount, or the file system.
+// The reason lies in the mount or in the file system.
 func TestExplainMounts(t *testing.T) {
 	need.All(t, need.Root)
 	const fill = `d=O('m/f',W|C)
@@ -211,14 +211,14 @@ except OSError: pass`
 		{"mount('m'); write('m/f')", "os.rename('m/f','g')", "EXDEV", "m/f is on DIR/m (tmpfs), g on / (ROOTFS)"},
 		{"mount('m')\n" + fill, "os.write(d,b'x'*65536)", "ENOSPC", "DIR/m (tmpfs) is full: none of 1048576 bytes is free"},
 		{"mount('m',data=b'nr_inodes=2'); write('m/f')", "O('m/g',W|C)", "ENOSPC", "DIR/m (tmpfs) is full: it has room for 2 files, and all are there"},
-		// Room for what the call wants is there, and a file that cannot be executed is
-		// also that where programs may be.
+		// There is enough room for the call, and a file that cannot be executed lies where
+		// programs may be.
 		{"mount('m'); write('m/p')", "os.execv('m/p',['p'])", "EACCES", "uid 0, gid 0 may not execute DIR/m/p (mode 0644, owner 0:0)"},
 		{"mount('m')\nd=O('m/f',W|C)", "os.posix_fallocate(d,0,1<<21)", "ENOSPC", ""},
 	})
 }
 
-// What lies in the process: its descriptors and its memory.
+// The reason lies in the process: its descriptors or its memory.
 func TestExplainProcess(t *testing.T) {
 	const readOnly = `libc.mmap.restype=ctypes.c_void_p; libc.mmap(ctypes.c_void_p(0x200000000),ctypes.c_size_t(4096),1,0x100022,-1,ctypes.c_long(0))`
 	explained(t, "import resource; d=O('/dev/zero',R)", []failure{
@@ -238,7 +238,7 @@ func TestExplainProcess(t *testing.T) {
 	})
 }
 
-// Who uses an address, or that no process does.
+// A process uses the address, or none does.
 func TestExplainSockets(t *testing.T) {
 	// A process of its own, which ends with the program.
 	const elsewhere = `r,w=os.pipe(); s=S(U)
@@ -264,17 +264,18 @@ os.read(r,1)`
 			`process PID (python3) has bound a socket to @"NAME"`},
 		{"x=S(U); x.bind('s'); x.close(); s=S(U)", "s.connect('s')", "ECONNREFUSED", "no socket is bound to DIR/s any more"},
 		{"x=S(U); x.bind('s'); s=S(U)", "s.connect('s')", "ECONNREFUSED", "process PID (python3) has bound a socket to DIR/s, but does not listen"},
-		// The socket that has been accepted from one that has gone is not bound, nor is it anybody's name.
+		// A socket that was accepted from a closed listener is not bound, and does not have
+		// the name.
 		{"x=S(U); x.bind('s'); x.listen(); c=S(U); c.connect('s'); y=x.accept()[0]; x.close(); s=S(U)", "s.connect('s')", "ECONNREFUSED", ""},
 		{"x=S(U); x.bind('s'); x.listen(); c=S(U); c.connect('s'); y=x.accept()[0]; x.close(); s=S(U)", "s.bind('s')", "EADDRINUSE",
 			"DIR/s exists: it is a socket"},
 		{"x=S(U); x.bind('s'); x.listen(); c=S(U); c.connect('s'); y=x.accept()[0]; s=S(U)", "s.bind('s')", "EADDRINUSE",
 			"DIR/s exists: process PID (python3) has bound a socket to it"},
-		// A socket of another network namespace has the file, and does not listen.
+		// The file belongs to a socket of another network namespace, which does not listen.
 		{elsewhere, "s.connect('s')", "ECONNREFUSED", ""},
 		{elsewhere, "s.bind('s')", "EADDRINUSE", "DIR/s exists: it is a socket"},
-		// Errors that look alike: the file is not a socket, the socket is bound already, the
-		// address is on no interface.
+		// Errors that look similar: the file is not a socket, the socket is already bound,
+		// no interface has the address.
 		{"write('s'); s=S(U)", "s.connect('s')", "ECONNREFUSED", ""},
 		{"", "b.bind(('127.0.0.1',0))", "EINVAL", ""},
 		{"s=S()", "s.bind(('192.0.2.1',PORT1))", "EADDRNOTAVAIL", ""},
@@ -312,7 +313,7 @@ func unusedPorts(t *testing.T) int {
 	return 0
 }
 
-// Who may not be sent a signal. The process cannot become root again.
+// The process may not send the signal. It cannot become root again.
 func TestExplainSignals(t *testing.T) {
 	need.All(t, need.Root)
 	explained(t, "", []failure{
@@ -322,7 +323,7 @@ func TestExplainSignals(t *testing.T) {
 	explained(t, "", []failure{{"", "os.kill(2**22+1,0)", "ESRCH", ""}})
 }
 
-// Who has a lock.
+// Another process has the lock.
 func TestExplainLocks(t *testing.T) {
 	const child = `
 r,w=os.pipe()
@@ -342,12 +343,12 @@ os.close(w); os.read(r,1); g=open('f','r+')`
 			"process PID (python3) has a write lock on bytes 20 to 24"},
 		{holds("h=open('f','r+'); fcntl.fcntl(h,37,struct.pack('hhqqi4x',1,0,0,5,0))"), fmt.Sprintf(set, 37, "1", 0, 0), "EAGAIN",
 			"process PID (python3) has a write lock (OFD) on bytes 0 to 4"},
-		// Nothing is to be read: no lock is in the way.
+		// There is nothing to read: no lock is involved.
 		{holds("h=open('f','r+'); fcntl.flock(h,2)") + "; os.set_blocking(R0,False)", "os.read(R0,1)", "EAGAIN", ""},
 	})
 }
 
-// Who uses what is to be taken away.
+// A process uses what the call is to remove.
 func TestExplainBusy(t *testing.T) {
 	need.All(t, need.Root)
 	explained(t, mounting, []failure{
@@ -356,12 +357,12 @@ func TestExplainBusy(t *testing.T) {
 		{"mount('m'); w=open('m/f','w')", "libc.umount2(b'm',0)", "EBUSY", "process PID (python3) has DIR/m/f open"},
 		{"mount('m'); mount('m/n')", "libc.umount2(b'm',0)", "EBUSY", "DIR/m/n (tmpfs) is mounted below it"},
 		{"mount('m'); os.chdir('m')", "libc.umount2(b'../m',0)", "EBUSY", "DIR/m is the working directory of process PID (python3)"},
-		// A directory that is not empty is not busy.
+		// A directory that is not empty is not "busy".
 		{"os.mkdir('m'); write('m/f')", "os.rmdir('m')", "ENOTEMPTY", ""},
 	})
 }
 
-// A seccomp filter answers.
+// A seccomp filter refuses the call.
 func TestExplainSeccomp(t *testing.T) {
 	need.All(t, need.Root)
 	const filter = `def refuse(nr,errno):
@@ -388,14 +389,14 @@ func TestExplainArguments(t *testing.T) {
 		{fmt.Sprintf(time, "-1,0"), "libc.syscall(35,t,None)", "EINVAL", "tv_sec is -1, and negative"},
 		{"os.mkdir('a')", "os.rename('a','a/b')", "EINVAL", "DIR/a would be moved into itself, to DIR/a"},
 		{"write('f')", "os.readlink('f')", "EINVAL", "DIR/f is a regular file, not a symbolic link"},
-		// Other conditions, which are not tested.
+		// Other conditions of the same errors, which trapline does not check.
 		{"write('f'); d=O('f',R)", "os.lseek(d,-1,0)", "EINVAL", ""},
 		{"", "libc.syscall(9,N(0),N(10),1,0x20,-1,N(0))", "EINVAL", ""},
 	})
 }
 
-// An injected error has no reason, and nor has one that the file system gives for no
-// reason that can be seen.
+// An injected error has no reason. Neither has an error of the file system whose cause
+// cannot be seen.
 func TestExplainInjected(t *testing.T) {
 	explained(t, "", []failure{
 		{"", "os.mkdir('a')", "ENOENT", ""},
@@ -404,7 +405,7 @@ func TestExplainInjected(t *testing.T) {
 	}, "--inject=mkdir:error=ENOENT:path=/**/0/a", "--inject=openat:error=ENOENT:path=/**/1/b/c")
 }
 
-// Text and CSV have the remark as well; without the option there is none.
+// Text and CSV have the reason as well; without the option there is none.
 func TestExplainFormats(t *testing.T) {
 	dir, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {
@@ -425,7 +426,7 @@ func TestExplainFormats(t *testing.T) {
 	}
 }
 
-// The calls that made a program fail are found among others that failed.
+// The calls that made a program fail are found among other failed calls.
 func TestExplainLast(t *testing.T) {
 	need.All(t, need.Python3)
 	dir, err := filepath.EvalSymlinks(t.TempDir())

@@ -13,9 +13,9 @@ import (
 	"trapline/integration/need"
 )
 
-// fillsTrace calls cat, waits until that is in the trace, whose files begin with $1, and
-// then moves more random data than there is room for. It shows what it inherited of
-// SIGXFSZ, and what that does to a program that writes too much to $2.
+// fillsTrace calls cat, waits until this call is in the trace, whose files begin with $1,
+// and then moves more random data than there is room for. It shows the action of SIGXFSZ
+// that it inherited, and what this action does to a program that writes too much to $2.
 const fillsTrace = `exec 2>&1
 cat /etc/hosts >/dev/null
 sizes() { stat -c %s "$1"* 2>/dev/null; }
@@ -29,15 +29,15 @@ echo "head $?"
 exit 7
 `
 
-// A full disk ends the trace at any moment with one message, and costs no more than what
-// had not been written. The program goes on as without trapline, and trapline exits in
-// the same way.
+// A full disk may end the trace at any moment. There is one message, and only output that
+// had not been written yet is lost. The program continues as without trapline, and
+// trapline exits in the same way as the program.
 func TestFullDiskWhileTracing(t *testing.T) {
-	need.All(t, need.Live) // the trace is read before its end
+	need.All(t, need.Live) // the test reads the trace before it ends
 	for _, full := range []struct {
 		name, message string
 		prepare       func(t *testing.T, dir string)
-		limit         string // of the size of files, for ulimit -f
+		limit         string // limit on the size of files, for ulimit -f
 	}{
 		{"tmpfs", "No space left on device", smallTmpfs, "unlimited"},
 		{"RLIMIT_FSIZE", "File too large", func(*testing.T, string) {}, "2048"},
@@ -46,7 +46,7 @@ func TestFullDiskWhileTracing(t *testing.T) {
 			for _, kind := range []struct {
 				name    string
 				options []string // the file follows
-				shows   []string // how to show what was written; nil to read it
+				shows   []string // how to show what was written; nil: read it as it is
 			}{
 				{"recording", []string{"-f", "--record"}, []string{"--from"}},
 				{"text", []string{"-f", "-s", "4096", "-o"}, nil},

@@ -22,8 +22,8 @@ import (
 // initLine is the runtime's report on the initialization of one package.
 var initLine = regexp.MustCompile(`(?m)^init (\S+) .* (\d+) allocs$`)
 
-// initAllocations are the most allocations of packages during initialization. Others
-// that are not of Go's library allocate nothing.
+// initAllocations are the highest numbers of allocations that packages make during
+// initialization. Packages outside Go's library that are not listed allocate nothing.
 var initAllocations = map[string]int{
 	"main": 8, // for locking the main thread
 
@@ -45,9 +45,9 @@ var initAllocations = map[string]int{
 	"golang.org/x/sys/unix":                     1,
 }
 
-// The start costs only what is used: the allocations of packages during
-// initialization, which every command pays for, do not grow. The counts do not
-// vary. Descriptions that the compiler can lay out do not allocate.
+// What packages allocate during initialization does not grow, because every command pays
+// for it. The counts do not vary. Descriptions that the compiler can lay out do not
+// allocate.
 func TestInitAllocations(t *testing.T) {
 	cmd := exec.Command(trapline(t), "-V")
 	cmd.Env = []string{"GODEBUG=inittrace=1"}
@@ -60,7 +60,7 @@ func TestInitAllocations(t *testing.T) {
 	for _, m := range initLine.FindAllStringSubmatch(stderr.String(), -1) {
 		name := m[1]
 		if ofGo(name) || name == "trapline/cmd/trapline/early" {
-			continue // early is there to act before all others
+			continue // early must run before all others
 		}
 		seen++
 		allocs, err := strconv.Atoi(m[2])
@@ -76,17 +76,17 @@ func TestInitAllocations(t *testing.T) {
 	}
 }
 
-// ofGo reports whether a package is of Go's library.
+// ofGo reports whether a package belongs to Go's library.
 func ofGo(name string) bool {
 	first, _, _ := strings.Cut(name, "/")
 	return name != "main" && first != "trapline" && !strings.Contains(first, ".")
 }
 
-// TestStartPopulates starts trapline, which finds the code of a start and its zeroed
-// variables mapped, and again below a seccomp filter that refuses madvise: then variables
+// TestStartPopulates checks that the code and the zeroed variables that each start uses
+// are mapped when trapline starts. Under a seccomp filter that refuses madvise, variables
 // that it has not used are not mapped.
 func TestStartPopulates(t *testing.T) {
-	need.All(t, need.Populate, need.Live) // the filter is not made for a third program
+	need.All(t, need.Populate, need.Live) // the filter is not meant for the recording replayer
 	// mapped returns which pages are mapped at the beginning of trapline's code and of its
 	// zeroed variables.
 	mapped := func(refused string) (code, zeroed []bool) {
@@ -130,14 +130,14 @@ func TestStartPopulates(t *testing.T) {
 	}
 }
 
-// codeOf finds the beginning of the first mapping of code in a file maps, and zeroedOf
-// that of the mapping that follows the last one of the same file.
+// codeOf matches the first mapping of code in a file maps; zeroedOf matches the mapping
+// that follows the last one of the same file.
 var (
 	codeOf   = regexp.MustCompile(`(?m)^([0-9a-f]+)-[0-9a-f]+ r-xp .*/`)
 	zeroedOf = regexp.MustCompile(`(?m)^[0-9a-f]+-[0-9a-f]+ rw-p .*/.*\n([0-9a-f]+)-[0-9a-f]+ rw-p [0-9a-f]+ 00:00 0 *$`)
 )
 
-// presentPages tells which of some pages are mapped, from an address that was found.
+// presentPages reports which pages are present, starting at an address that was matched.
 func presentPages(t *testing.T, dir string, found [][]byte, pages int) []bool {
 	t.Helper()
 	if found == nil {

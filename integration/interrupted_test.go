@@ -144,7 +144,7 @@ func TestViewsAfterInterrupt(t *testing.T) {
 		})
 		cmd.Process.Signal(syscall.SIGINT)
 		cmd.Wait()
-		syscall.Kill(command, syscall.SIGKILL) // it goes on after the trace
+		syscall.Kill(command, syscall.SIGKILL) // it continues after the trace
 		if status := cmd.ProcessState.Sys().(syscall.WaitStatus); !status.Signaled() || status.Signal() != unix.SIGINT {
 			t.Errorf("%s: %v", view, cmd.ProcessState)
 		}

@@ -83,7 +83,7 @@ func threads(pid int) (tids []int) {
 // TestStop stops a tracee and continues it: it is stopped as any process would
 // be, and only until then.
 func TestStop(t *testing.T) {
-	need.All(t, need.Live) // the trace is read before its end
+	need.All(t, need.Live) // the test reads the trace before it ends
 	j := startJob(t, "-e", "trace=read", "cat")
 	j.await("read(0")
 	pid := child(t, j.cmd.Process.Pid)
@@ -112,7 +112,7 @@ func TestStop(t *testing.T) {
 // TestTerminalStop does what a terminal does at ^Z, and a shell at fg. Trapline
 // also stops, so it may never see the tracees' SIGTSTP, which SIGCONT cancels.
 func TestTerminalStop(t *testing.T) {
-	need.All(t, need.Live) // the trace is read before its end
+	need.All(t, need.Live) // the test reads the trace before it ends
 	j := startJob(t, "-f", "sh", "-c", "cat; exit 3")
 	j.await("read(0")
 	group := j.cmd.Process.Pid
@@ -135,7 +135,7 @@ func TestTerminalStop(t *testing.T) {
 // TestDetach attaches to a working process with threads and leaves it, in every
 // way that ends a tracer.
 func TestDetach(t *testing.T) {
-	need.All(t, need.Live) // it looks at who traces
+	need.All(t, need.Live) // the test checks who traces
 	need.All(t, need.X86)
 	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGKILL} {
 		t.Run(sig.String(), func(t *testing.T) {
@@ -219,7 +219,7 @@ func TestTracerKilled(t *testing.T) {
 // TestInterrupt sends trapline the signals of an impatient user. With -o only
 // the command decides what ^C does; otherwise both end.
 func TestInterrupt(t *testing.T) {
-	need.All(t, need.Live) // the trace is read before its end
+	need.All(t, need.Live) // the test reads the trace before it ends
 	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
 		var stderr lockedBuilder
 		cmd := exec.Command(trapline(t), "sleep", "1000")

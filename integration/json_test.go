@@ -55,8 +55,8 @@ type jsonRecord struct {
 // hostileCalls are the calls by which testdata/hostile is recognized.
 const hostileCalls = "trace=openat,write,pwrite64,mmap,ioctl"
 
-// TestJSONIsLossless passes every byte and the largest numbers through the
-// trace, and compares the result.
+// TestJSONIsLossless passes every byte and the largest numbers through the trace, and
+// compares the results.
 func TestJSONIsLossless(t *testing.T) {
 	need.All(t, need.X86)
 	tr := trace(t, trapline(t), []string{"--json", "-s", "300", "-yy", "-e", hostileCalls}, program(t, "hostile", "amd64"))

@@ -14,7 +14,8 @@ import (
 	"trapline/integration/need"
 )
 
-// With --keep there is a trace only if the command fails, and only its end.
+// With --keep, a trace is written only if the command fails, and contains only the last
+// calls.
 func TestKeepUntilFailure(t *testing.T) {
 	exit, killed := "exit_group(3) = ?\n+++ exited with 3 +++\n", "--- SIGTERM {si_signo=SIGTERM, si_code=SI_USER, si_pid=PID, si_uid=UID} ---\n+++ killed by SIGTERM +++\n"
 	for _, tt := range []struct{ flags, script, want string }{
@@ -41,8 +42,8 @@ func TestKeepUntilFailure(t *testing.T) {
 	}
 }
 
-// Each thread keeps records of its own, so that a busy one does not push out those
-// of the others.
+// Each thread has records of its own, so that a busy thread does not push out those of
+// others.
 func TestKeepOfEachProcess(t *testing.T) {
 	_, stderr, _ := run(t, "-f", "--keep=1", "-e", "trace=chdir,exit_group", "-e", "signal=none", "--quiet=exit,attach",
 		"sh", "-c", "(cd /proc); i=0; while [ $i -lt 100 ]; do cd /dev; i=$((i+1)); done; exit 1")
@@ -51,10 +52,10 @@ func TestKeepOfEachProcess(t *testing.T) {
 	}
 }
 
-// At SIGUSR1 the records are written while the command runs, with the call that it
-// is in.
+// At SIGUSR1 the records are written while the command runs, including the call in
+// progress.
 func TestKeepUntilSignal(t *testing.T) {
-	need.All(t, need.Live) // the trace is read before its end
+	need.All(t, need.Live) // the test reads the trace before it ends
 	log := filepath.Join(t.TempDir(), "log")
 	cmd := exec.Command(trapline(t), "--keep=2", "-o", log, "-e", "trace=chdir,read", "sh", "-c", "cd /; cd /proc; cd /dev; echo ready; read x")
 	stdin, _ := cmd.StdinPipe()

@@ -57,8 +57,8 @@ func kernelCalls(t *testing.T, name string, flags []string, command ...string) [
 	return calls
 }
 
-// leadsThrough reports whether there is a chain of calls through the functions, each called,
-// perhaps by way of others, by the one before.
+// leadsThrough reports whether the named functions form a chain of calls, in this order;
+// other functions may lie in between.
 func leadsThrough(all []kernelFunction, names ...string) bool {
 	if len(names) == 0 {
 		return true
@@ -75,7 +75,7 @@ func leadsThrough(all []kernelFunction, names ...string) bool {
 	return false
 }
 
-// each calls do for all functions below some.
+// each calls do for all functions in a tree.
 func each(all []kernelFunction, do func(kernelFunction)) {
 	for _, f := range all {
 		do(f)
@@ -83,7 +83,7 @@ func each(all []kernelFunction, do func(kernelFunction)) {
 	}
 }
 
-// The way of utime through the kernel, by both doors.
+// The functions that the kernel runs for utime, entered by syscall and by int $0x80.
 func TestKernelPath(t *testing.T) {
 	need.All(t, need.FunctionGraph)
 	uninterrupted(t)
@@ -115,7 +115,7 @@ func TestKernelPath(t *testing.T) {
 			}
 		})
 	}
-	// The same as text, cut and filtered.
+	// The same calls as text, limited in depth and filtered.
 	r := traceFor(t, patching, trapline(t), []string{"-e", "trace=utime", "--kernel-path", "--kernel-depth=3", "--kernel-functions=do_utim*"},
 		p, "utime")
 	lines := strings.Split(strings.TrimRight(r.log, "\n"), "\n")
@@ -129,12 +129,12 @@ func TestKernelPath(t *testing.T) {
 	}
 }
 
-// The functions are those of one thread alone.
+// The functions shown are those of one thread only.
 func TestKernelPathOfThread(t *testing.T) {
 	need.All(t, need.FunctionGraph)
 	uninterrupted(t)
-	// A thread that the program's runtime starts at the program's end may exit before
-	// trapline knows it, which is left unsaid.
+	// A thread that the Go runtime starts when the program ends may exit before trapline
+	// sees it. That is not reported.
 	flags := []string{"-f", "--seccomp-bpf", "-e", "trace=clock_nanosleep", "--quiet=attach,exit"}
 	calls := kernelCalls(t, "clock_nanosleep", flags, program(t, "kernelpath", "amd64"))
 	if len(calls) == 0 {
@@ -152,7 +152,7 @@ func TestKernelPathOfThread(t *testing.T) {
 	}
 }
 
-// tracefsState is what is set in tracefs.
+// tracefsState is the state of tracefs that trapline may change.
 func tracefsState(t *testing.T) []string {
 	t.Helper()
 	const dir = "/sys/kernel/tracing/"
@@ -165,14 +165,14 @@ func tracefsState(t *testing.T) []string {
 			if err != nil && !strings.Contains(pattern, "*") {
 				t.Fatal(err)
 			}
-			first, _, _ := strings.Cut(string(text), " (expanded") // the kernel forgets that it has not expanded the buffer
+			first, _, _ := strings.Cut(string(text), " (expanded") // omitted once the buffer is expanded
 			state = append(state, path+": "+strings.TrimSpace(first))
 		}
 	}
 	return state
 }
 
-// However trapline ends, tracefs is as it was.
+// However trapline ends, tracefs has the same state as before.
 func TestKernelPathLeavesNothing(t *testing.T) {
 	need.All(t, need.FunctionGraph, need.Time)
 	before := tracefsState(t)
@@ -205,7 +205,7 @@ func TestKernelPathLeavesNothing(t *testing.T) {
 	}
 }
 
-// Without rights one line says which are missing, and the trace goes on.
+// Without the necessary rights, one line says which are missing, and the trace continues.
 func TestKernelPathRefused(t *testing.T) {
 	need.All(t, need.Root)
 	dir := t.TempDir()
@@ -225,7 +225,7 @@ func TestKernelPathRefused(t *testing.T) {
 	}
 }
 
-// Without function_graph there is the stack where a call sleeps.
+// Without function_graph, the stack at which a call sleeps is shown.
 func TestKernelPathAsleep(t *testing.T) {
 	need.All(t, need.Root, need.KernelStacks, need.MountNamespaces)
 	longer(t, func(seconds string) error {

@@ -16,8 +16,8 @@ import (
 	"trapline/integration/need"
 )
 
-// Trapline is killed at ptrace requests that it makes while it attaches to a
-// process with threads, and soon after. The process goes on as before.
+// Trapline is killed at ptrace requests that it makes while it attaches to a process with
+// threads, and soon after. The process continues as before.
 func TestKilledWhileAttaching(t *testing.T) {
 	need.All(t, need.Notifications, need.Time)
 	const requests = 40 // the attach to six to ten threads, and some calls
@@ -69,7 +69,7 @@ func startWorkers(t *testing.T) *workers {
 	return w
 }
 
-// awaitProgress waits until each thread has counted on.
+// awaitProgress waits until each thread has counted further.
 func (w *workers) awaitProgress(t *testing.T) {
 	t.Helper()
 	before := w.read(t)

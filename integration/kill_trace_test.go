@@ -16,8 +16,8 @@ import (
 	"trapline/integration/need"
 )
 
-// everyRequest is an environment variable. If it is set, trapline is killed at
-// every ptrace request in turn, which takes hours; otherwise only at some.
+// everyRequest is an environment variable. If it is set, trapline is killed at each ptrace
+// request in turn, which takes hours; otherwise only at some.
 const everyRequest = "TRAPLINE_KILL_EVERY"
 
 // samples returns some ptrace requests, spread evenly over all.
@@ -59,7 +59,7 @@ func (c *counting) traced(t *testing.T, argv []string) (requests int, seen map[s
 	return all.seen, events(t, c.log)
 }
 
-// progress is how far the command has come.
+// progress is how far the command has got.
 type progress struct {
 	lines       int
 	done, after bool
@@ -133,7 +133,7 @@ func TestInterruptedWhileTracing(t *testing.T) {
 						right = ending == 0 && p.complete() && maps.Equal(events(t, c.log), want)
 					case p.done && !p.after && !strings.Contains(string(log), c.done): // the call had begun when it got the signal
 						right = died
-					case p.done: // it had done its last deed but one, as the trace shows
+					case p.done: // it had done everything except its last action, as the trace shows
 						right = strings.Contains(string(log), c.done)
 					default: // the command gets the signal as well, and dies
 						right = died
@@ -147,8 +147,8 @@ func TestInterruptedWhileTracing(t *testing.T) {
 	}
 }
 
-// events counts the ends and the calls in a trace of that command, of calls
-// those that are equally frequent each time.
+// events counts, in a trace of that command, the ends of processes and the calls that are
+// equally frequent in each run.
 func events(t *testing.T, log string) map[string]int {
 	t.Helper()
 	text, err := os.ReadFile(log)
@@ -170,16 +170,15 @@ func pause(pid int) {
 	unix.Kill(pid, unix.SIGCONT)
 }
 
-// With --kill-on-exit tracees die with trapline: the command would not end by
-// itself. The filter by which this test stops trapline keeps --seccomp-bpf from
-// having an effect.
+// With --kill-on-exit tracees die with trapline: the command would not end by itself. The
+// filter with which this test stops trapline disables --seccomp-bpf.
 func TestKilledWithTracees(t *testing.T) {
 	need.All(t, need.Notifications, need.Time)
 	command := []string{"sh", "-c", `/bin/true; (exit 3); sleep 1000`}
 	argv := slices.Concat([]string{trapline(t), "-o", os.DevNull, "-f", "--kill-on-exit"}, command)
 	for _, name := range []string{"SIGKILL", "SIGSTOP and SIGKILL"} {
 		t.Run(name, func(t *testing.T) {
-			for _, n := range samples(4, 40) { // it makes more
+			for _, n := range samples(4, 40) { // it makes more than these
 				k := killer{at: n, kill: deaths[name]}
 				k.run(t, ptraceRequests, argv...)
 			}

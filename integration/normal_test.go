@@ -11,9 +11,9 @@ import (
 	"trapline/integration/need"
 )
 
-// A trace in normal form must be the same under strace and under trapline: it
-// has each process's lines, joined again where others came in between, without
-// what varies from run to run.
+// A trace in normal form must be the same under strace and under trapline. It has the
+// lines of each process, with interrupted calls joined, and without what varies from run
+// to run.
 
 // processes returns the lines of a trace with a pid column (-f -o) by process,
 // in normal form. The processes have no fixed order: they are sorted.
@@ -56,8 +56,8 @@ func processes(log string) []string {
 
 var resumed = regexp.MustCompile(`^<\.\.\. \w+ resumed>`)
 
-// randomName is how glibc makes the name of a temporary file: it asks for other random bits
-// where the first ones, of the clock, would not give all names the same chance.
+// randomName matches the names that glibc gives to temporary files. If the first random
+// bits, taken from the clock, would favour some names, glibc asks for others.
 var randomName = regexp.MustCompile(`(?:getrandom\(BYTES, 8, GRND_NONBLOCK\) = 8\n)+(openat\(AT_FDCWD, "[^"\n]*/ccXXXXXX)`)
 
 // byNature lists what varies from run to run, with replacements.
@@ -80,13 +80,13 @@ var byNature = []struct {
 	{regexp.MustCompile(`(f_bfree|f_bavail|f_ffree)=\d+`), `$1=N`},
 	{regexp.MustCompile(`sysinfo\(\{.*?\}\)`), `sysinfo({MEMORY})`},
 	{regexp.MustCompile(`^(time\(.*\)) = \d+( \([^)]*\))?`), `$1 = TIME`},
-	// Names made up by mkstemp and similar functions, and those of the tests'
-	// own directories.
+	// Names chosen by mkstemp and similar functions, and those of the tests' own
+	// directories.
 	{regexp.MustCompile(`/cc[0-9A-Za-z]{6}\b`), `/ccXXXXXX`},
 	// Ports that the system chooses.
 	{regexp.MustCompile(`sin_port="[^"]*" /\* htons\((3[2-9]|[4-6]\d)\d{3}\) \*/`), `sin_port=PORT`},
 	{regexp.MustCompile(`htons\((3[2-9]|[4-6]\d)\d{3}\)`), `htons(PORT)`},
-	// The rest of a sleep, a pipe's inode, a socket's.
+	// The time left of a sleep, the inode of a pipe or socket.
 	{regexp.MustCompile(`(pipe|socket|anon_inode):\[\d+\]`), `$1:[INODE]`},
 }
 

@@ -7,8 +7,8 @@ import (
 	"trapline/integration/need"
 )
 
-// Numbers that no table has in this form: those of x32, which have an
-// additional bit, on any kernel; and -1, which is not a call.
+// Numbers that are in no table in this form: those of x32, which have an additional bit, on
+// any kernel; and -1, which is not a call.
 func TestNumbersAlike(t *testing.T) {
 	need.All(t, need.X86)
 	command := []string{program(t, "numbers", "amd64"), "syscall",

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// A replay that reads memory which is not in the recording says of how many calls, and
-// which is the first.
+// If a replay needs memory that is not in the recording, trapline says for how many calls,
+// and which is the first.
 func TestMemoryNotRecorded(t *testing.T) {
 	file := synthetic(t, "gaps")
 	const lacks = "the recording lacks memory of 3 calls, first of openat, call number 1: what is there is shown by its address"
@@ -32,8 +32,8 @@ func TestMemoryNotRecorded(t *testing.T) {
 	}
 }
 
-// A warning tells when more of a string is to be shown or compared than the recording
-// has. Conditions see as much of it as there is.
+// Trapline warns if more of a string is to be shown or compared than the recording has.
+// Conditions see the recorded part.
 func TestStringsNotRecorded(t *testing.T) {
 	dir := t.TempDir()
 	in := filepath.Join(dir, "in")

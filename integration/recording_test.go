@@ -45,8 +45,8 @@ var recordedCommands = [][]string{
 	{"sh", "-c", "perl -e \"$1\"; python3 -c \"$2\"", "sh", renames, closes},
 }
 
-// renames is a program for perl whose descriptors and directories get other names while
-// it uses them.
+// renames is a perl program whose descriptors and directories get other names while it uses
+// them.
 const renames = `
 	open F, '>', 'a'; syswrite F, 1; rename 'a', 'b'; syswrite F, 2; unlink 'b'; syswrite F, 3;
 	open G, '>', 'c'; open F, '>&', \*G; syswrite F, 4;
@@ -54,8 +54,8 @@ const renames = `
 	unless (fork) { close G; open G, '<', '/etc/passwd'; sysread G, $x, 10; exit }
 	wait; syswrite G, 5; close G; open G, '<', '/etc/hosts'; sysread G, $x, 10; symlink '/etc', 'l'; stat 'l/hosts'; unlink 'l'; stat 'l/hosts'`
 
-// closes is a program for python whose threads close each other's descriptors, and get
-// others of the same number.
+// closes is a python program whose threads close each other's descriptors, and then get
+// others with the same numbers.
 const closes = `
 import os, threading
 def other():
@@ -72,7 +72,7 @@ os.closerange(fd, fd + 1)
 os.open('t', os.O_RDONLY)
 os.read(fd, 9)`
 
-// recordedOptions are sets of options that a recording is shown under.
+// recordedOptions are sets of options under which a recording is shown.
 var recordedOptions = [][]string{
 	{},
 	{"-v", "-s", "300"},
@@ -93,8 +93,8 @@ var recordedOptions = [][]string{
 	{"--json", "-C", "--clock=monotonic", "--whole"},
 }
 
-// What a recording shows is what the live trace has shown under the same options, in
-// the same run: byte by byte. RECORDINGS=all tries all commands under all options.
+// A recording shows, byte by byte, what the live trace of the same run showed under the
+// same options. RECORDINGS=all tries all commands under all options.
 func TestRecordingEqualsLive(t *testing.T) {
 	for i, command := range recordedCommands {
 		for j, options := range recordedOptions {
@@ -106,10 +106,10 @@ func TestRecordingEqualsLive(t *testing.T) {
 	}
 }
 
-// Names of open files that the kernel removes, with no call that names them, are gone in the
-// recording from the same call on: of a pseudoterminal whose master is closed, also in a
-// socket that it was sent to and in a program that is executed, and of a process in /proc
-// that was waited for, or that needs no wait.
+// The kernel may remove the name of an open file without a call that names it. In the
+// recording the name disappears at the same call: of a pseudoterminal whose master is
+// closed, also if a socket has passed it on and in an executed program; and of a process in
+// /proc that was waited for, or that is not waited for.
 func TestRecordedNamesThatGo(t *testing.T) {
 	need.All(t, need.Python3)
 	const script = `
@@ -159,9 +159,9 @@ os.execv('/bin/sh', ['sh', '-c', 'read x <&%d' % slave])`
 	replaysAlike(t, []string{"-f", "-yy"}, []string{"python3", "-I", "-S", "-c", script})
 }
 
-// Where paths lead is known from what was found out before, until a call changes that:
-// a directory is changed, a link is made, replaced, or removed, a directory is renamed, the
-// root directory is another one. -P sees each of these files by its name at that time.
+// The target of a path is taken from earlier answers until a call changes it: a change of
+// directory; a link that is made, replaced or removed; a renamed directory; another root
+// directory. -P sees each of these files by its name at that time.
 func TestRecordedPathsThatChange(t *testing.T) {
 	need.All(t, need.Python3)
 	const script = `
@@ -219,10 +219,10 @@ look()`
 	}
 }
 
-// Where a path leads is not known from what was found out for another process, or before a
-// call that has no name of a file: through links of the procfs, which are those of the
-// process and of its descriptors; from other root directories; among other mounts; after a
-// directory that was not there; and after a call that is not recorded.
+// The target of a path is not taken from earlier answers about another process, or from
+// before a call that names no file: through links of the procfs, which differ between
+// processes and descriptors; from other root directories; among other mounts; after a
+// directory that did not exist; and after a call that is not recorded.
 func TestRecordedPathsOfProcesses(t *testing.T) {
 	need.All(t, need.Python3)
 	const script = `
@@ -298,13 +298,14 @@ look('l/f')`
 	}
 }
 
-// A command's stacks are shown from its first call on, also if its execve was not recorded.
+// The stacks of a command are shown from its first call on, even if its execve was not
+// recorded.
 func TestRecordedStacksWithoutExecve(t *testing.T) {
 	replaysAlike(t, []string{"-k", "-e", "trace=openat"}, []string{"ls"})
 }
 
-// Threads have the names in a recording that another thread has given them, although it
-// was made without -Y.
+// A recording shows the names that one thread gives to another, although it was made
+// without -Y.
 func TestRecordedNamesOfThreads(t *testing.T) {
 	need.All(t, need.Python3)
 	const script = `
@@ -330,7 +331,7 @@ lives.join()`
 	names := []string{"first", "the second", "third", "the fourth"}
 	file := recorded(t, []string{"-f"}, "python3", "-I", "-S", "-c", script)
 	_, stderr, _ := run(t, "--from="+file, "-Y", "-e", "trace=getppid")
-	// A call that is not finished when another thread ends has a second line.
+	// A call that is in progress when another thread ends has a second line.
 	lines := slices.DeleteFunc(strings.Split(stderr, "\n"), func(line string) bool { return !strings.Contains(line, "] getppid(") })
 	if len(lines) <= len(names) {
 		t.Fatalf("%d calls: %s", len(lines), stderr)
@@ -384,7 +385,7 @@ func withoutTargets(options []string) []string {
 	return options
 }
 
-// A filter of the command refuses a call: the recording has the reason.
+// A filter of the command refuses a call: the recording contains the reason.
 func TestRecordedReasonOfFilter(t *testing.T) {
 	need.All(t, need.Python3)
 	const script = `import ctypes,struct
@@ -396,15 +397,15 @@ libc.syscall(161,0)`
 	replaysAlike(t, []string{"--explain", "-e", "trace=chroot"}, []string{"python3", "-c", script})
 }
 
-// Lines of two processes have the ids of these, also where no process is followed.
+// The lines of two processes show their ids, even if no process is followed.
 func TestRecordedAttachAndCommand(t *testing.T) {
 	pid := strconv.Itoa(asleep.Sleep(t).Process.Pid)
 	replaysAlike(t, []string{"-p", pid, "-q"}, []string{"sh", "-c", "kill -TERM " + pid})
 }
 
-// What is recorded of processes that trapline detaches from, of those of another user,
-// of programs that change their user, and by a tracer that is a grandchild, is replayed as
-// it was shown live.
+// Recordings are replayed as they were shown live: of processes from which trapline
+// detaches, of those of another user, of programs that change their user, and by a tracer
+// that is a grandchild.
 func TestRecordingEqualsLiveFor(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
@@ -434,7 +435,8 @@ func TestRecordingEqualsLiveFor(t *testing.T) {
 				}
 			}
 			live, file, again := filepath.Join(dir, "live"), filepath.Join(dir, "file"), filepath.Join(dir, "again")
-			// The pipe of the output is closed when the tracer has ended as well: it may be a grandchild.
+			// The pipe for the output is closed only when the tracer has ended as well: it
+			// may be a grandchild.
 			cmd := exec.CommandContext(t.Context(), trapline(t), slices.Concat(tt.options, []string{"-o", live, "--record=" + file, "sh", "-c", tt.script})...)
 			cmd.Dir = dir
 			if out, _ := cmd.CombinedOutput(); cmd.ProcessState == nil || bytes.Contains(out, []byte("trapline")) {
@@ -504,8 +506,8 @@ func recorded(t *testing.T, flags []string, command ...string) string {
 	return file
 }
 
-// --record alone writes no text. One recording is shown in many ways, with other
-// filters than when it was made.
+// --record alone writes no text. One recording can be shown in many ways, with other
+// filters than those it was made with.
 func TestOneRecordingManyViews(t *testing.T) {
 	file := recorded(t, []string{"-f"}, "sh", "-c", "cat /etc/hosts >/dev/null; cat /nonexistent 2>/dev/null; exit 4")
 	for _, tt := range []struct {
@@ -520,7 +522,7 @@ func TestOneRecordingManyViews(t *testing.T) {
 		{[]string{"--json", "--where", `name == "exit_group"`}, `"name":"exit_group"`, `"name":"openat"`},
 		{[]string{"-s", "5", "-e", "trace=openat"}, `"/etc/hosts"`, "read("},
 	} {
-		// The tracees' processor time was not recorded, of which -c warns.
+		// The processor time of the tracees was not recorded: -c warns of that.
 		_, stderr, state := run(t, append(slices.Clone(tt.options), "--from="+file)...)
 		if state.ExitCode() != 0 || !strings.Contains(stderr, tt.has) || strings.Contains(stderr, tt.not) {
 			t.Errorf("%q: status %d, want %q and not %q:\n%s", tt.options, state.ExitCode(), tt.has, tt.not, stderr)
@@ -528,8 +530,8 @@ func TestOneRecordingManyViews(t *testing.T) {
 	}
 }
 
-// Options that concern running programs, and what was not recorded, are refused with
-// one line.
+// Options for running programs, and options for data that was not recorded, are refused
+// with one line.
 func TestRecordingRefuses(t *testing.T) {
 	file := recorded(t, nil, "true")
 	short := filepath.Join(t.TempDir(), "short")
@@ -568,8 +570,9 @@ func TestRecordingRefuses(t *testing.T) {
 	}
 }
 
-// Of a recorder that is killed, all is left but the last tenth of a second, as soon as it
-// has had the processor to write it, and the reader says that there should be more.
+// If the recorder is killed, the recording lacks at most the last tenth of a second,
+// provided that the recorder got the processor to write. The reader reports that the end is
+// missing.
 func TestKilledRecorder(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "recording")
 	cmd := exec.Command(trapline(t), "-f", "--record="+file, "sh", "-c", "cat /etc/hosts >/dev/null; exec sleep 1000")
@@ -589,9 +592,9 @@ func TestKilledRecorder(t *testing.T) {
 	}
 }
 
-// Recordings of one machine say the same on another one, which has none of its files and
-// processes. RECORDINGS=all tries all commands, each under another set of options: an
-// emulated machine takes seconds for each.
+// A recording shows the same on another machine, which has none of its files and
+// processes. RECORDINGS=all tries all commands, each under another set of options, since
+// an emulated machine takes seconds for each.
 func TestRecordingOnAnotherMachine(t *testing.T) {
 	need.All(t, need.QEMU, need.CachedKernel)
 	built := t.TempDir()

@@ -70,7 +70,7 @@ func records(t *testing.T, log string) (all []jsonEvent) {
 	return all
 }
 
-// only returns the records of an event.
+// only returns the records with an event.
 func only(all []jsonEvent, event string) (some []jsonEvent) {
 	for _, r := range all {
 		if r.Event == event {
@@ -82,7 +82,7 @@ func only(all []jsonEvent, event string) (some []jsonEvent) {
 
 // The first record says what is traced, and how.
 func TestJSONHead(t *testing.T) {
-	need.All(t, need.Live) // the command line is shown
+	need.All(t, need.Live) // the trace shows the command line
 	before := time.Now().UnixNano()
 	all := records(t, trace(t, trapline(t), []string{"--json", "-e", "trace=none"}, "true", "a b").log)
 	head := all[0]
@@ -104,7 +104,7 @@ func TestJSONHead(t *testing.T) {
 	}
 }
 
-// Times are of the clock that is asked for.
+// Times come from the clock that is asked for.
 func TestMonotonicClock(t *testing.T) {
 	now := func() int64 {
 		var ts unix.Timespec
@@ -192,7 +192,7 @@ func TestJSONThreads(t *testing.T) {
 	}
 }
 
-// A call that has not ended has a record on demand.
+// On request, a call that has not ended has a record.
 func TestJSONInProgress(t *testing.T) {
 	all := records(t, trace(t, trapline(t), []string{"--json", "-f", "--in-progress", "-e", "trace=wait4,openat,exit_group"}, "sh", "-c", "cat /etc/passwd >/dev/null; exit 0").log)
 	open := map[int]string{}
@@ -220,7 +220,7 @@ func TestJSONInProgress(t *testing.T) {
 	}
 }
 
-// Every line on standard error is a record, whatever trapline has to say.
+// Every line on standard error is a record, whatever trapline reports.
 func TestJSONMessages(t *testing.T) {
 	need.All(t, need.Live) // messages of the recorder are text
 	for _, tt := range []struct {
@@ -260,7 +260,8 @@ func TestJSONMessages(t *testing.T) {
 	}
 }
 
-// Messages about a recording have a time of the recording, not that at which it is shown.
+// Messages about a recording have a time of the recording, not the time at which it is
+// shown.
 func TestJSONMessagesOfRecordings(t *testing.T) {
 	need.All(t, need.Live) // it records itself
 	file := recorded(t, nil, "true")
@@ -269,7 +270,7 @@ func TestJSONMessagesOfRecordings(t *testing.T) {
 		{"--json", "-c", "--from=" + file},                                // without processor times
 		{"--json", "-c", "--clock=monotonic", "--from=" + file},           // counted from another time
 		{"--json", "-k", "--from=" + file},                                // refused
-		{"--json", "--report=files", "--from=" + synthetic(t, "gaps")},    // lacks memory, as is said at the end
+		{"--json", "--report=files", "--from=" + synthetic(t, "gaps")},    // lacks memory, which is reported at the end
 		{"--json", "--from=" + synthetic(t, "gaps")},                      // and here
 		{"--json", "--diff", file, filepath.Join(t.TempDir(), "missing")}, // of one recording
 	} {
@@ -292,7 +293,7 @@ func TestJSONMessagesOfRecordings(t *testing.T) {
 	}
 }
 
-// Strings are whole in JSON unless -s says otherwise.
+// Strings are complete in JSON unless -s limits them.
 func TestJSONStrings(t *testing.T) {
 	const n = 3000
 	long := strings.Repeat("x", n)
@@ -320,9 +321,9 @@ func TestJSONRegisters(t *testing.T) {
 	}
 }
 
-// With --whole each call is on one line, also when others come in between.
+// With --whole each call is on one line, even if calls of other tracees come in between.
 func TestWholeLines(t *testing.T) {
-	// The last child goes on once its parent sleeps, which is in wait4.
+	// The last child continues when its parent sleeps, that is, in wait4.
 	const asleep = `until read pid name state rest </proc/$PPID/stat && [ $state = S ]; do :; done`
 	command := []string{"sh", "-c", "for i in 1 2; do sh -c 'kill -0 $$; true' & done; " +
 		"wait; sh -c '" + asleep + "; kill -0 $$; true'; true"}
@@ -365,8 +366,7 @@ func TestReadableStrings(t *testing.T) {
 	}
 }
 
-// Once several threads are attached, the first line already says which it is
-// about.
+// After trapline has attached to several threads, even the first line shows its thread.
 func TestFirstLineHasPID(t *testing.T) {
 	var pids []string
 	for range 2 {

@@ -9,8 +9,8 @@ import (
 	"trapline/integration/need"
 )
 
-// ownWords is what trapline adds to strace's messages: which part of an injection
-// is wrong, and at the end that an injection changed nothing.
+// ownWords matches what trapline adds to strace's messages: which part of an injection is
+// wrong, and, at the end, that an injection changed nothing.
 var ownWords = regexp.MustCompile(`(invalid (?:inject|fault) argument '[^\n]*?'): [^\n]*|[^\n]*: -e (?:inject|fault)=[^\n]* has not changed any call\n`)
 
 // Numbers at and beyond the limits of an option are rejected exactly where

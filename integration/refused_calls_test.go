@@ -17,12 +17,12 @@ import (
 	"trapline/integration/need"
 )
 
-// TestRefusedCalls starts commands below a seccomp filter that makes one of the
-// calls fail that trapline and its launcher make, as a container's may do, or sends
-// SIGSYS to who makes it. The
-// command runs as it does without trapline, or one line says what is missing.
+// TestRefusedCalls starts commands under a seccomp filter, as a container may have one.
+// The filter refuses one call that trapline and its launcher make: the call fails, or its
+// caller gets SIGSYS. The command runs as it does without trapline, or one line says what
+// is missing.
 func TestRefusedCalls(t *testing.T) {
-	need.All(t, need.Live) // the filter is not made for a third program
+	need.All(t, need.Live) // the filter is not meant for the recording replayer
 	refuse := program(t, "refuse", "amd64")
 	run := func(call, answer string, argv ...string) (stdout, stderr string, status syscall.WaitStatus) {
 		cmd := exec.Command(refuse, append([]string{fmt.Sprint(tables.ByName(tables.X86_64, call).NR), answer}, argv...)...)
@@ -36,7 +36,7 @@ func TestRefusedCalls(t *testing.T) {
 		"waitid", "sched_yield", "sched_setaffinity", "sched_getaffinity", "process_vm_readv",
 		"ioctl", "madvise",
 	}
-	// Each call, and the name of what is refused in the message.
+	// Each call, and its name in the message.
 	needed := map[string]string{
 		"futex": "futex", "rt_sigaction": "rt_sigaction", "rt_sigprocmask": "rt_sigprocmask", "mmap": "mmap", "fcntl": "fcntl",
 		"clone": "clone", "sigaltstack": "sigaltstack", "arch_prctl": "arch_prctl", "ptrace": "PTRACE_SEIZE", "wait4": "wait4",
@@ -64,7 +64,7 @@ func TestRefusedCalls(t *testing.T) {
 			}
 			for call, name := range needed {
 				out, messages, status := run(call, answer, argv...)
-				if answer == "trap" && call == "rt_sigaction" { // nothing can be done about the signal without it
+				if answer == "trap" && call == "rt_sigaction" { // without the call, the signal cannot be handled
 					if out != "" || messages != "" || status.Signal() != unix.SIGSYS {
 						t.Errorf("%v, %s answered with %s: status %#x, output %q, said %q", flags, name, answer, status, out, messages)
 					}
@@ -78,10 +78,10 @@ func TestRefusedCalls(t *testing.T) {
 	}
 }
 
-// A SIGSYS that a process has sent ends trapline, and its command's handler is the
-// command's own matter: an ignored signal stays ignored.
+// If another process sends SIGSYS, it ends trapline. The command's action for SIGSYS is not
+// changed: an ignored signal stays ignored.
 func TestSentSIGSYS(t *testing.T) {
-	need.All(t, need.Live) // it looks at trapline's end
+	need.All(t, need.Live) // the test checks how trapline ends
 	j := startJob(t, "-e", "trace=/nanosleep", "sh", "-c", "trap '' SYS; exec sleep 1000")
 	j.await("nanosleep(")
 	pid := child(t, j.cmd.Process.Pid)
@@ -100,8 +100,8 @@ func TestSentSIGSYS(t *testing.T) {
 	}
 }
 
-// TestInterruptWithRefusedCalls interrupts trapline below a filter that refuses the
-// call by which it would wake the thread that waits for tracees.
+// TestInterruptWithRefusedCalls interrupts trapline under a filter that refuses the call
+// with which it would wake the thread that waits for tracees.
 func TestInterruptWithRefusedCalls(t *testing.T) {
 	for _, call := range []string{"tgkill", "tkill", "getpid"} {
 		nr := tables.ByName(tables.X86_64, call).NR

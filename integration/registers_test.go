@@ -52,8 +52,8 @@ func equalLines(t *testing.T, got []string, want ...string) {
 	}
 }
 
-// The test program puts a pattern into every register and asks for a priority
-// that cannot be set, through each way into the kernel: getpriority(11, r).
+// The test program puts a pattern into every register and asks for a priority that it
+// cannot set, through each entry into the kernel: getpriority(11, r).
 func TestRegistersOfOneCall(t *testing.T) {
 	need.All(t, need.X86)
 	uninterrupted(t)
@@ -109,7 +109,7 @@ func jsonCall(t *testing.T, log, name string) jsonRegs {
 	return jsonRegs{}
 }
 
-// What the test program loads: 0x22110000 + 0x100*i in all registers but those
+// The values that the test program loads: 0x22110000 + 0x100*i, in all registers but those
 // of the call itself and the stack pointer.
 func TestRegisterSnapshots(t *testing.T) {
 	need.All(t, need.X86)
@@ -260,7 +260,7 @@ func TestRegistersOfVfork(t *testing.T) {
 // TestRegistersOfRestart stops a sleep and continues it: no handler runs, so
 // the kernel restarts the call.
 func TestRegistersOfRestart(t *testing.T) {
-	need.All(t, need.Live) // the trace is read before its end
+	need.All(t, need.Live) // the test reads the trace before it ends
 	need.All(t, need.X86)
 	longer(t, func(seconds string) error {
 		log, pid := stoppedWhileAsleep(t, seconds)
@@ -282,7 +282,7 @@ func TestRegistersOfRestart(t *testing.T) {
 }
 
 // stoppedWhileAsleep traces the calls of a sleep that is stopped and continued, unless it
-// ends before. It returns the trace, and the process's id.
+// ends first. It returns the trace and the id of the process.
 func stoppedWhileAsleep(t *testing.T, seconds string) (trace string, pid int) {
 	t.Helper()
 	log := filepath.Join(t.TempDir(), "log")
@@ -346,11 +346,11 @@ func TestRegistersCompose(t *testing.T) {
 	})
 }
 
-// Without --regs, registers are fetched to launch a command, but not for its
-// calls. Trapline under trapline shows this, since its main thread does the
-// tracing; with -f the tracee would be the outer one's.
+// Without --regs, registers are fetched to launch a command, but not for its calls. The
+// test traces trapline with trapline to show this: the main thread does the tracing. With
+// -f, the outer trapline would trace the tracee as well.
 func TestRegistersOff(t *testing.T) {
-	need.All(t, need.Live, need.Unbuffered) // it looks at the calls of a tracer, which can attach to nothing if it has a filter
+	need.All(t, need.Live, need.Unbuffered) // a traced tracer with a filter cannot attach
 	self := trapline(t)
 	fetched := func(argv ...string) int {
 		log := trace(t, self, []string{"-e", "trace=ptrace"}, append([]string{self, "-o", os.DevNull}, argv...)...).log
@@ -362,7 +362,7 @@ func TestRegistersOff(t *testing.T) {
 	}
 }
 
-// gdb stops the same program at the same call and prints its registers.
+// gdb, stopped at the same call of the same program, prints the same registers.
 func TestRegistersAsGDB(t *testing.T) {
 	need.All(t, need.X86, need.GDB)
 	self := program(t, "registers", "amd64")

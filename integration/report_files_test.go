@@ -50,7 +50,7 @@ func reportRecords[T any](t *testing.T, log string) (all []T) {
 	return all
 }
 
-// The report of files has what a script did with each of its files.
+// The report of files lists what a script did with each of its files.
 func TestReportFiles(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range []string{"path1", "path2", "sub"} {
@@ -170,7 +170,7 @@ true`
 	search(filepath.Join(dir, "nowhere/at/all"))
 }
 
-// What is read and written is what the kernel counts.
+// The bytes in the report are the bytes that the kernel counts.
 func TestReportFilesAgainstProcIO(t *testing.T) {
 	const script = `i=0; while [ $i -lt 20 ]; do cat /etc/passwd >>"$0"; i=$((i+1)); done; cat /proc/self/io; grep -E "rchar|wchar" /proc/$$/io`
 	file := filepath.Join(t.TempDir(), "sum")
@@ -188,7 +188,7 @@ func TestReportFilesAgainstProcIO(t *testing.T) {
 	}
 }
 
-// Calls may concern many files at once. The files of a directory are not used by reading it.
+// One call may concern many files. Reading a directory does not use the files in it.
 func TestReportFilesOfManyAtOnce(t *testing.T) {
 	dir, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {
@@ -222,7 +222,7 @@ os.listdir(d)`
 	}
 }
 
-// File names may have anything in them. In text no terminal may interpret it.
+// File names may contain any bytes. In text, a terminal must not interpret them.
 func TestReportFilesHostileNames(t *testing.T) {
 	dir := t.TempDir()
 	names := []string{"a\x1b[31m", "new\nline", "\xff\xfe", "\u202eleft", "qu\"ote", " lead", "ok name"}
@@ -245,7 +245,7 @@ func TestReportFilesHostileNames(t *testing.T) {
 			found++
 		}
 	}
-	if found != len(names)-1 { // one is not UTF-8
+	if found != len(names)-1 { // not UTF-8
 		t.Errorf("%d of %d names are in JSON", found, len(names)-1)
 	}
 }

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// A policy that is merged from recordings has the calls of all of them, and says that
-// others are missing.
+// A policy merged from recordings has the calls of all of them, and says that it may lack
+// others.
 func TestPoliciesMerged(t *testing.T) {
 	filter := func(from ...string) []string {
 		t.Helper()
@@ -45,8 +45,8 @@ func TestPoliciesMerged(t *testing.T) {
 	}
 }
 
-// The report of files adds up what recordings have of a file, and tells processes with
-// the same id apart.
+// The report of files adds up the data of several recordings for each file, and
+// distinguishes processes with the same id.
 func TestFilesMerged(t *testing.T) {
 	dir := t.TempDir()
 	in, out := filepath.Join(dir, "in"), filepath.Join(dir, "out")
@@ -109,13 +109,14 @@ func TestFilesMerged(t *testing.T) {
 	if len(commands) != 2 || commands[0][0] != "sh" || commands[1][0] != "cat" {
 		t.Errorf("the traces are described as %q", commands)
 	}
-	// The records have the time of the recording, however often it is shown.
+	// The records have the time of the recording, whenever it is shown.
 	if again := find(report("--from="+a), in); again.Time != first.Time || again.Time < again.First {
 		t.Errorf("the times are %d and %d", first.Time, again.Time)
 	}
 }
 
-// What cannot be merged is refused with one line, before anything is read.
+// Recordings and options that cannot be merged are refused with one line, before anything
+// is read.
 func TestMergeRefuses(t *testing.T) {
 	a := recorded(t, nil, "true")
 	for _, tt := range []struct {

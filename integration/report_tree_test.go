@@ -191,7 +191,7 @@ func TestReportAfterInterrupt(t *testing.T) {
 	})
 	cmd.Process.Signal(syscall.SIGINT)
 	cmd.Wait()
-	syscall.Kill(command, syscall.SIGKILL) // it goes on after the trace
+	syscall.Kill(command, syscall.SIGKILL) // it continues after the trace
 	syscall.Kill(pid, syscall.SIGKILL)
 	b, err := os.ReadFile(log)
 	if err != nil {

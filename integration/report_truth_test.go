@@ -15,10 +15,10 @@ import (
 	"trapline/integration/need"
 )
 
-// Reports against what others say of the same: ss, strace, make, and the kernel's own
-// counts of bytes.
+// Reports are compared with other sources: ss, strace, make, and the kernel's own counts of
+// bytes.
 
-// The report of connections has the sockets, addresses and bytes that ss shows of a
+// The report of connections has the sockets, addresses and bytes that ss shows for a
 // process while it runs.
 func TestReportNetAgainstSS(t *testing.T) {
 	need.All(t, need.Python3, need.SS)
@@ -98,7 +98,7 @@ sys.stdin.readline()
 		}
 		sent := number(line, "bytes_sent") - number(line, "bytes_retrans")
 		if f[0] == "udp" {
-			sent = 1 // of which ss says nothing
+			sent = 1 // ss does not show this
 		}
 		want = append(want, fmt.Sprintf("%s %s %s %d %d", strings.ToUpper(f[0]), f[4], f[5], sent, number(line, "bytes_received")))
 	}
@@ -109,7 +109,7 @@ sys.stdin.readline()
 	}
 }
 
-// usedFile is a file of the report, or what was found out otherwise.
+// usedFile is a file in the report, or the same found by other means.
 type usedFile struct {
 	Event, Path string
 	Use         []string
@@ -117,7 +117,7 @@ type usedFile struct {
 	Written     int `json:"bytes_written"`
 }
 
-// The bytes of the report of files are those that the kernel counts.
+// The bytes in the report of files are those that the kernel counts.
 func TestReportBytesAgainstKernel(t *testing.T) {
 	need.All(t, need.Python3)
 	dir := t.TempDir()
@@ -179,8 +179,8 @@ func buildIn(t *testing.T) string {
 	return dir
 }
 
-// The report of files of a build has the inputs and outputs of the commands that make
-// would run, and moves the bytes that strace shows.
+// The report of files for a build has the inputs and outputs of the commands that make
+// would run, and the bytes that strace shows.
 func TestReportOfBuild(t *testing.T) {
 	need.All(t, need.GCC, need.Make, need.Strace)
 	dir := buildIn(t)
@@ -244,8 +244,8 @@ func TestReportOfBuild(t *testing.T) {
 // ofRun replaces what is random in the names of the compiler's temporary files.
 func ofRun(name string) string { return regexp.MustCompile(`/cc\w{6}\b`).ReplaceAllString(name, "/cc") }
 
-// moved is a line of strace of a call that has moved bytes: its name, the file behind its
-// descriptor, and how many.
+// moved matches a line of strace for a call that has moved bytes: its name, the file behind
+// its descriptor, and the number of bytes.
 var moved = regexp.MustCompile(`^\d+ +(p?(?:read|write)(?:v|64)?)\(\d+<(/[^>]*)>.* = (\d+)$`)
 
 // filesOfStrace adds up the bytes that strace -y shows.
@@ -279,7 +279,7 @@ func filesOfStrace(log string) map[string]usedFile {
 	return files
 }
 
-// The reports of a recording are those that were made live, at the same time.
+// The reports on a recording are the same as those made live.
 func TestReportsOfRecordingEqualLive(t *testing.T) {
 	need.All(t, need.Python3)
 	const reports = "--report=files,tree,fds,net,time,folded,seccomp,systemd"

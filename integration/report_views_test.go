@@ -17,8 +17,8 @@ import (
 	"trapline/integration/need"
 )
 
-// The report of connections has the bytes that a program has sent, and the names that it
-// has asked for.
+// The report of connections has the bytes that a program has sent, and the host names that
+// it has looked up.
 func TestReportNet(t *testing.T) {
 	need.All(t, need.Python3)
 	query, err := (&dnsmessage.Message{
@@ -103,8 +103,8 @@ u.sendto(bytes.fromhex(%q), ("127.0.0.1", 53))
 	}
 }
 
-// Of errors the table of connections has those of the connection, and not the answers to
-// what libraries ask of each descriptor; records have all.
+// The table of connections shows the errors of connections, but not the errors by which
+// libraries probe descriptors. Records have all errors.
 func TestReportNetAnswers(t *testing.T) {
 	need.All(t, need.Python3)
 	const script = `
@@ -141,7 +141,8 @@ asked(lambda: r.send(b"1"))
 	}
 }
 
-// The report of descriptors has those that were not closed, and where they were opened.
+// The report of descriptors lists descriptors that were not closed, and where they were
+// opened.
 func TestReportFDs(t *testing.T) {
 	need.All(t, need.Python3)
 	dir := t.TempDir()
@@ -182,8 +183,9 @@ os._exit(0)
 	}
 }
 
-// The report of descriptors has the protocols and addresses that the program itself says its
-// sockets have, also if it got them by fork or through another socket. A recording has the same.
+// The report of descriptors has the protocols and addresses that the program itself sees of
+// its sockets, including sockets that it got by fork or through another socket. A recording
+// has the same.
 func TestReportFDsSockets(t *testing.T) {
 	need.All(t, need.Python3)
 	recording := filepath.Join(t.TempDir(), "recording")
@@ -278,8 +280,8 @@ os._exit(0)
 	}
 }
 
-// Sockets that a program could not connect to the same name, one after the other, are one
-// row with their number; records have each.
+// Sockets that a program could not connect to one address, one after the other, are one row
+// with their number. Each has its own record.
 func TestReportNetAttempts(t *testing.T) {
 	need.All(t, need.Python3)
 	const script = `
@@ -313,7 +315,7 @@ for name in "/nonexistent/a", "/nonexistent/a", "/nonexistent/b", "/nonexistent/
 	}
 }
 
-// The policies have the calls that the trace has.
+// The policies have the calls of the trace.
 func TestReportPolicies(t *testing.T) {
 	command := []string{"sh", "-c", "cat /dev/null; kill -0 $$"}
 	names := make(map[string]bool)
@@ -355,7 +357,7 @@ func TestReportPolicies(t *testing.T) {
 	}
 }
 
-// The report of time has what a process waited for, and counts what overlaps once.
+// The report of time shows what a process waited for, and counts overlapping calls once.
 func TestReportTime(t *testing.T) {
 	need.All(t, need.Bash)
 	type timed struct {
@@ -403,7 +405,7 @@ func TestReportTime(t *testing.T) {
 	}
 }
 
-// The folded stacks are lines of frames and microseconds, and have each call once.
+// The folded stacks are lines of frames and microseconds. Each call counts once.
 func TestReportFolded(t *testing.T) {
 	traced := trace(t, trapline(t), []string{"--report=folded", "-k"}, program(t, "threads", "amd64"), t.TempDir())
 	line := regexp.MustCompile(`^threads-amd64(;[^; ]+)+ \d+$`)
@@ -430,7 +432,7 @@ func TestReportFolded(t *testing.T) {
 	}
 }
 
-// A report on a recording is that of the trace that was recorded.
+// A report on a recording is the same as the report on the recorded trace.
 func TestReportsOfRecordings(t *testing.T) {
 	dir := t.TempDir()
 	recording := filepath.Join(dir, "recording")
@@ -466,7 +468,7 @@ func TestReportsOfRecordings(t *testing.T) {
 	}
 }
 
-// With -C the trace of all processes is written as well, and says whose each line is.
+// With -C the trace of all processes is written as well, and each line shows its process.
 func TestReportWithTrace(t *testing.T) {
 	log := trace(t, trapline(t), []string{"-C", "--tree", "-e", "trace=execve"}, "sh", "-c", "/bin/true; true").log
 	ends := regexp.MustCompile(`(?m)^(\d+ +)?\+\+\+ exited with 0 \+\+\+$`).FindAllStringSubmatch(log, -1)
@@ -475,7 +477,7 @@ func TestReportWithTrace(t *testing.T) {
 	}
 }
 
-// A report of a recording of some calls says that it needs others, if it does.
+// A report on a recording of only some calls says so if it needs other calls.
 func TestReportsOfSomeCalls(t *testing.T) {
 	some := recorded(t, []string{"-f", "-e", "trace=openat"}, "cat", "/etc/passwd")
 	files := recorded(t, []string{"-f", "-e", "trace=%file,%desc"}, "cat", "/etc/passwd")

@@ -16,7 +16,7 @@ import (
 	"trapline/integration/need"
 )
 
-// A trace in several files is the trace that it would be in one.
+// The files of a rotated trace together contain the same as a trace in one file.
 func TestRotate(t *testing.T) {
 	for _, format := range []string{"text", "json"} {
 		dir := t.TempDir()
@@ -55,9 +55,9 @@ func TestRotate(t *testing.T) {
 	}
 }
 
-// SIGHUP opens the file again, and the command does not notice.
+// SIGHUP reopens the file, and the command does not notice.
 func TestReopenAtHangup(t *testing.T) {
-	need.All(t, need.Live) // the trace is read before its end
+	need.All(t, need.Live) // the test reads the trace before it ends
 	name := filepath.Join(t.TempDir(), "log")
 	cmd := exec.Command(trapline(t), "-o", name, "-e", "trace=chdir", "sh", "-c", "cd /; echo ready; read x; cd /dev; echo ready; read x; exit 7")
 	stdin, _ := cmd.StdinPipe()
@@ -100,7 +100,7 @@ func TestReopenAtHangup(t *testing.T) {
 	}
 }
 
-// If the file cannot be opened again, the trace goes on in the one that is open.
+// If the file cannot be reopened, the trace continues in the file that is open.
 func TestReopenFails(t *testing.T) {
 	need.All(t, need.Live) // the output is opened twice
 	dir := filepath.Join(t.TempDir(), "dir")
@@ -138,7 +138,7 @@ func TestReopenFails(t *testing.T) {
 
 // Without -o, and with -p from a terminal, SIGHUP ends the trace as in strace.
 func TestHangupWithoutFile(t *testing.T) {
-	need.All(t, need.Live) // the trace is read before its end
+	need.All(t, need.Live) // the test reads the trace before it ends
 	victim := asleep.Sleep(t)
 	cmd := exec.Command(trapline(t), "-p", strconv.Itoa(victim.Process.Pid))
 	stderr, _ := cmd.StderrPipe()

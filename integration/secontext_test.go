@@ -182,7 +182,8 @@ for fd in os.open(".", os.O_RDONLY), os.open("sub", os.O_RDONLY):
 	}
 	t.Run("strace", func(t *testing.T) {
 		need.All(t, need.Strace, need.StraceSecontext)
-		// Only lines with contexts: python3 may be a script that starts many others.
+		// Only lines with contexts, because python3 may be a script that starts many other
+		// programs.
 		contexts := func(tracer string) (lines []string) {
 			for line := range strings.Lines(trace(t, tracer, flags, command...).log) {
 				if strings.Contains(line, "_t]") || strings.Contains(line, "[short]") {
@@ -197,5 +198,5 @@ for fd in os.open(".", os.O_RDONLY), os.open("sub", os.O_RDONLY):
 	})
 }
 
-// timesOfFiles is st_atime and everything after it.
+// timesOfFiles matches st_atime and everything after it.
 var timesOfFiles = regexp.MustCompile(`st_atime=.*st_ctime_nsec=\d+`)

@@ -12,9 +12,9 @@ import (
 	"trapline/integration/need"
 )
 
-// TestSELinux traces in a virtual machine whose kernel has SELinux and a policy.
-// The disk's files are labelled here. The command is busybox, under the name of
-// cat, whose label gives its process another context.
+// TestSELinux traces in a virtual machine whose kernel has SELinux and a policy. The
+// files of its disk are labelled here. The command is busybox under the name cat, whose
+// label gives its process another context.
 func TestSELinux(t *testing.T) {
 	need.All(t, need.Time, need.QEMU, need.Busybox, need.CachedKernel, need.Secilc, need.FileContexts)
 	built, disk := t.TempDir(), t.TempDir()
@@ -71,7 +71,7 @@ cat /log`
 		"--", "sh", "-c", script)
 	rest := out
 	for _, want := range []string{
-		"system_u:system_r:reader_t:s0-s0:c0,c1", // by the policy, as the program itself sees it
+		"system_u:system_r:reader_t:s0-s0:c0,c1", // according to the policy, as the program itself sees it
 		`[kernel_t] execve("./cat" [reader_exec_t], ["./cat", "letter", "note"], `,
 		`[reader_t] openat(AT_FDCWD, "letter" [letter_t], O_RDONLY) = 3 [letter_t]`,
 		`[reader_t] openat(AT_FDCWD, "note" [file_t], O_RDONLY) = 3 [file_t]`,

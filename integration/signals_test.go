@@ -20,7 +20,7 @@ import (
 func TestInheritedSignals(t *testing.T) { eachBuild(t, testInheritedSignals) }
 
 func testInheritedSignals(t *testing.T, tr string) {
-	need.All(t, need.Live) // it looks at what the command inherits
+	need.All(t, need.Live) // the test checks what the command inherits
 	signals := program(t, "signals", "amd64")
 	for _, masks := range [][]string{
 		{"0", "0", "0"},
@@ -41,8 +41,8 @@ func testInheritedSignals(t *testing.T, tr string) {
 	}
 }
 
-// inheritedSignals runs a command line, to which it appends a command that
-// reports its ignored and blocked signals.
+// inheritedSignals runs a command line to which it appends a command that reports its
+// ignored and blocked signals.
 func inheritedSignals(t *testing.T, name string, args ...string) string {
 	t.Helper()
 	out, err := exec.Command(name, append(args, "grep", "-E", "SigBlk|SigIgn", "/proc/self/status")...).Output()
@@ -57,7 +57,7 @@ func inheritedSignals(t *testing.T, name string, args ...string) string {
 func TestPendingSignals(t *testing.T) { eachBuild(t, testPendingSignals) }
 
 func testPendingSignals(t *testing.T, tr string) {
-	need.All(t, need.Live) // it looks at what the command inherits
+	need.All(t, need.Live) // the test checks what the command inherits
 	signals := program(t, "signals", "amd64")
 	const masks = "7fffffff7ffbfeff"
 	// SIGQUIT, SIGUSR1, SIGSEGV, SIGTERM; all that can be.
@@ -84,18 +84,18 @@ func testPendingSignals(t *testing.T, tr string) {
 	}
 }
 
-// TestInterrupts sends trapline the signals that end a trace: it detaches from
-// the command, and dies of the signal.
+// TestInterrupts sends trapline the signals that end a trace: it detaches from the command
+// and dies of the signal.
 func TestInterrupts(t *testing.T) { eachBuild(t, testInterrupts) }
 
 func testInterrupts(t *testing.T, tr string) {
-	need.All(t, need.Live, need.Unbuffered) // the trace is read before its end; a process with a filter cannot be detached
+	need.All(t, need.Live, need.Unbuffered) // the test reads the trace before it ends; a process with a filter cannot be detached
 	signals := program(t, "signals", "amd64")
 	for _, ignored := range []string{"0", "4007"} {
 		for _, sig := range []syscall.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM} {
 			log := filepath.Join(t.TempDir(), "log")
 			cmd := exec.Command(signals, ignored, "0", "0", tr, "-o", log, "-f", "-I", "2", "sleep", "1000")
-			// The command keeps standard error open.
+			// The command still has standard error open.
 			stderr, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
 			if err != nil {
 				t.Fatal(err)

@@ -104,7 +104,7 @@ func TestSocketcall(t *testing.T) {
 	need.All(t, need.X86)
 	p := program(t, "socketcall", "386")
 	equalLines(t, traceI386(t, trapline(t), []string{"-e", "trace=socketcall"}, p), toTheEnd(socketcallLines)...)
-	// strace's own selection of names; it omits calls that it cannot split.
+	// strace selects the same names; it omits calls that it cannot split.
 	equalLines(t, traceI386(t, trapline(t), []string{"-e", "trace=connect@32,listen,accept@64"}, p),
 		socketcallLines[2], socketcallLines[3], socketcallLines[25], ended)
 	equalLines(t, traceI386(t, trapline(t), []string{"-f", "--seccomp-bpf", "-e", "trace=shutdown"}, p)[:1],
@@ -235,8 +235,7 @@ func TestSummaryHasInnerCalls(t *testing.T) {
 	}
 }
 
-// The instruction decides which table a call belongs to, in programs of either
-// kind.
+// The instruction determines the table of a call, in programs of either kind.
 func TestCallsByNumber(t *testing.T) {
 	need.All(t, need.X86, need.I386)
 	utime := `utime("/nonexistent", NULL) = -1 ENOENT (No such file or directory)`
@@ -261,7 +260,8 @@ func TestCallsByNumber(t *testing.T) {
 	}
 }
 
-// onStderr returns a trace without -o, which notes the tables of the calls.
+// onStderr returns a trace without -o, which contains messages about the tables of the
+// calls.
 func onStderr(t *testing.T, tracer, set string, command ...string) []string {
 	t.Helper()
 	uninterrupted(t)
@@ -296,7 +296,7 @@ func TestHelloReplyhi(t *testing.T) {
 	slices.Sort(got)
 	equalLines(t, got, "1 2 4 5 10 9 5 10 9", "1 3 9 10", "1 3 9 10")
 
-	// The same as text: the server blocks in its first accept while a client starts.
+	// The same as text: the server blocks in its first accept when a client starts.
 	port := ports + 1
 	tr := trace(t, trapline(t), []string{"-f", "-e", "trace=socketcall", "-e", "signal=none"}, "sh", "-c", script(port))
 	for _, want := range []string{

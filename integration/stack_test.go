@@ -176,8 +176,8 @@ func TestStackThroughTrampoline(t *testing.T) {
 	}
 }
 
-// Stacks of a call that ended the tracee, of one that began it, and of calls
-// that are not shown.
+// The stacks of a call that ended the tracee, of a call that began it, and of calls that
+// are not shown.
 func TestWhereStacksAre(t *testing.T) {
 	need.All(t, need.X86)
 	path := cProgram(t, "-m64", programs.C("chain.c", "-g"))
@@ -203,8 +203,8 @@ func TestWhereStacksAre(t *testing.T) {
 	}
 }
 
-// The replacement of a library by another one is noticed, even if the calls
-// that map it are not shown and a filter lets calls pass.
+// Trapline notices when a library is replaced by another one, even if the calls that map it
+// are not shown and a filter lets calls pass.
 func TestStackOfReplacedLibrary(t *testing.T) {
 	need.All(t, need.X86)
 	path := cProgram(t, "-m64", programs.C("replace.c", "-ldl"))

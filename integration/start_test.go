@@ -21,12 +21,12 @@ import (
 	"trapline/integration/need"
 )
 
-// TestStartedPoor makes trapline start a command while something that it could
-// use is missing. The command runs as it does alone.
+// TestStartedPoor starts commands while something that trapline could use is missing. The
+// command runs as it does without trapline.
 func TestStartedPoor(t *testing.T) { eachBuild(t, testStartedPoor) }
 
 func testStartedPoor(t *testing.T, tr string) {
-	need.All(t, need.Live) // it looks at how trapline starts
+	need.All(t, need.Live) // the test checks how trapline starts
 	many := make([]string, 30000)
 	for i := range many {
 		many[i] = fmt.Sprint("argument ", i)
@@ -83,8 +83,8 @@ func testStartedPoor(t *testing.T, tr string) {
 	}
 }
 
-// TestTooPoor removes what the Go runtime cannot do without, by a limit that
-// may not be raised.
+// TestTooPoor limits a resource that the Go runtime cannot do without, by a limit that may
+// not be raised.
 func TestTooPoor(t *testing.T) {
 	tr := installFor(t, trapline(t), 0o755)
 	for limit, want := range map[string]string{"-v 130000": "address space", "-d 20000": "data", "-n 5": "descriptors", "-n 0": "descriptors"} {
@@ -104,7 +104,7 @@ func TestTooPoor(t *testing.T) {
 func TestUnreadable(t *testing.T) { eachBuild(t, testUnreadable) }
 
 func testUnreadable(t *testing.T, tr string) {
-	need.All(t, need.Live) // it looks at how trapline starts
+	need.All(t, need.Live) // the test checks how trapline starts
 	need.All(t, need.Root)
 	tr = installFor(t, tr, 0o711)
 	for _, flags := range [][]string{{}, {"-f"}, {"-f", "--seccomp-bpf", "-e", "trace=execve"}} {
@@ -155,10 +155,10 @@ func TestSetUserID(t *testing.T) {
 	}
 }
 
-// nobody is a user that owns nothing.
+// nobody is the id of a user that owns no files.
 const nobody = 65534
 
-// installFor copies a trapline to where every user may execute it.
+// installFor copies a trapline to a folder from which every user may execute it.
 func installFor(t *testing.T, tr string, mode uint32) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "trapline")
@@ -192,11 +192,11 @@ func asNobody(argv ...string) *exec.Cmd {
 	return cmd
 }
 
-// TestClosedDescriptors gives the command closed standard descriptors.
+// TestClosedDescriptors closes standard descriptors of the command.
 func TestClosedDescriptors(t *testing.T) { eachBuild(t, testClosedDescriptors) }
 
 func testClosedDescriptors(t *testing.T, tr string) {
-	need.All(t, need.Live) // it looks at what the command inherits
+	need.All(t, need.Live) // the test checks what the command inherits
 	file := filepath.Join(t.TempDir(), "list")
 	const list = `for fd in 0 1 2 3 4 5 6 7 8; do test -e /proc/$$/fd/$fd && echo $fd; done >"$1" 2>/dev/null`
 	for _, closing := range []string{"", "<&-", ">&-", "2>&-", "<&- >&-", "<&- >&- 2>&-", "3</dev/null 7>&1 >&-"} {
@@ -222,9 +222,9 @@ func testClosedDescriptors(t *testing.T, tr string) {
 	}
 }
 
-// TestNameBeforeExecve checks that the process that is to become the command has
-// the command's name already at its execve, and that this name is the one that the
-// execve gives.
+// TestNameBeforeExecve checks that the process that will become the command has the
+// command's name even at its execve, and that this is the name that the execve gives to
+// it.
 func TestNameBeforeExecve(t *testing.T) {
 	long := filepath.Join(t.TempDir(), "a-command-with-a-long-name") // the kernel keeps 15 bytes
 	if err := os.WriteFile(long, []byte("#!/bin/sh\nread name </proc/$$/comm && echo \"$name\"\n"), 0o755); err != nil {
@@ -246,7 +246,7 @@ func TestNameBeforeExecve(t *testing.T) {
 			t.Errorf("%v: the command has the name %q, untraced %q", flags, out, untraced)
 		}
 		var lines []byte
-		eventually(t, func() bool { // with -D the command may end before the trace
+		eventually(t, func() bool { // with -D the command may end before the trace does
 			lines, _ = os.ReadFile(log)
 			return bytes.Contains(lines, []byte("+++ exited with 0"))
 		})
@@ -264,8 +264,8 @@ func TestNameBeforeExecve(t *testing.T) {
 	}
 }
 
-// TestTimerSlack checks that the slack of timers that trapline is started with is also
-// that of the command, and of the command that reads the trace.
+// TestTimerSlack checks that the command, and the command that reads the trace, have the
+// timer slack with which trapline was started.
 func TestTimerSlack(t *testing.T) { eachBuild(t, testTimerSlack) }
 
 func testTimerSlack(t *testing.T, tr string) {
@@ -299,11 +299,11 @@ func testTimerSlack(t *testing.T, tr string) {
 	}
 }
 
-// TestFilesAtStart checks that trapline opens no file before its main function, where
-// Go's runtime would read the control group, and that this changes no limit: neither the
-// command's nor that of the command that reads the trace.
+// TestFilesAtStart checks that trapline opens no file before its main function (Go's
+// runtime would read the control group), and that this changes no limit of the command or
+// of the command that reads the trace.
 func TestFilesAtStart(t *testing.T) {
-	need.All(t, need.Live) // it looks at how trapline starts
+	need.All(t, need.Live) // the test checks how trapline starts
 	t.Setenv("TZ", "")     // no time zone is read
 	tr := trapline(t)
 	started := trace(t, tr, []string{"-e", "trace=open,openat,openat2"}, tr, "-V")
@@ -324,7 +324,7 @@ func TestFilesAtStart(t *testing.T) {
 }
 
 // TestIgnoredByReader checks that the command that reads the trace ignores the signals that
-// trapline is started with ignored, and that trapline can still catch them.
+// were ignored when trapline started, and that trapline can still catch them.
 func TestIgnoredByReader(t *testing.T) { eachBuild(t, testIgnoredByReader) }
 
 func testIgnoredByReader(t *testing.T, tr string) {
@@ -344,11 +344,11 @@ func testIgnoredByReader(t *testing.T, tr string) {
 	if buffering {
 		return // a process with a filter cannot be detached
 	}
-	// Once there is a trace, trapline catches SIGQUIT and SIGTERM.
+	// As soon as there is a trace, trapline catches SIGQUIT and SIGTERM.
 	for _, sig := range []syscall.Signal{unix.SIGQUIT, unix.SIGTERM} {
 		cmd := exec.Command(program(t, "signals", "amd64"), "4004", "0", "0", tr, "-I2", "-o", "|cat >/dev/null",
 			"sh", "-c", "echo; exec cat")
-		// The command ignores the signals as well; it ends with its input.
+		// The command ignores the signals as well. It ends when its input ends.
 		input, err1 := cmd.StdinPipe()
 		output, err2 := cmd.StdoutPipe()
 		if err := errors.Join(err1, err2, cmd.Start()); err != nil {
@@ -390,7 +390,7 @@ func catches(t *testing.T, pid int, sig syscall.Signal) bool {
 func TestQuitWhileOpening(t *testing.T) { eachBuild(t, testQuitWhileOpening) }
 
 func testQuitWhileOpening(t *testing.T, tr string) {
-	need.All(t, need.Live) // the trace is read before its end
+	need.All(t, need.Live) // the test reads the trace before it ends
 	for _, ignored := range []bool{false, true} {
 		fifo := filepath.Join(t.TempDir(), "fifo")
 		if err := unix.Mkfifo(fifo, 0o600); err != nil {
@@ -406,13 +406,13 @@ func testQuitWhileOpening(t *testing.T, tr string) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, func() bool { // to write: the runtime opens files to read
+		eventually(t, func() bool { // for writing: the runtime opens files for reading
 			call, args, err := asleep.Call(cmd.Process.Pid)
 			return err == nil && call == unix.SYS_OPENAT && args[2]&unix.O_ACCMODE == unix.O_WRONLY
 		})
 		cmd.Process.Signal(unix.SIGQUIT)
 		if ignored {
-			time.Sleep(10 * time.Millisecond) // for the signal to have any effect
+			time.Sleep(10 * time.Millisecond) // time for the signal to have an effect
 			reader, err := os.OpenFile(fifo, os.O_RDWR, 0)
 			if err != nil {
 				t.Fatal(err)

@@ -12,10 +12,10 @@ import (
 	"trapline/integration/need"
 )
 
-// alike runs a command under strace and under trapline with the same options
-// and compares the lines. The tracer does not control the order in which
-// processes run, nor when a signal reaches one; so one tracer's lines of a
-// process may match those of the other in an earlier run.
+// alike runs a command under strace and under trapline with the same options, and
+// compares the lines. The tracer controls neither the order in which processes run nor
+// when a signal arrives, so one tracer's lines of a process may match those of the other
+// tracer in an earlier run.
 func alike(t *testing.T, flags []string, command ...string) {
 	t.Helper()
 	need.All(t, need.Strace)
@@ -59,8 +59,8 @@ func note(seen map[string]bool, processes []string) {
 	}
 }
 
-// unseen returns the processes that the other tracer has not shown in this form
-// in any run.
+// unseen returns the processes whose lines the other tracer has not shown in this form in
+// any run.
 func unseen(processes []string, seen map[string]bool) []string {
 	return slices.DeleteFunc(slices.Clone(processes), func(p string) bool { return seen[p] })
 }

@@ -14,14 +14,16 @@ import (
 	"trapline/integration/need"
 )
 
-// startTerminal starts a command in a terminal of a tmux(1) of its own, and returns
-// tmux's socket. When the test ends, the terminal is hung up, and the command and all
-// that it has started have ended: they write no more to folders that are removed then.
+// startTerminal starts a command in a terminal of its own tmux(1), and returns tmux's
+// socket. When the test ends, the terminal is hung up, and the command and everything
+// that it started have ended, so that they no longer write to folders that are then
+// removed.
 func startTerminal(t *testing.T, columns, rows int, cmd *exec.Cmd) (socket string) {
 	t.Helper()
 	dir := t.TempDir()
 	socket = filepath.Join(dir, "tmux")
-	// The command and its descendants have this pipe open. Its end is read once none of them lives.
+	// The command and its descendants have this pipe open. Its reader sees the end of file
+	// once all of them have ended.
 	pipe := filepath.Join(dir, "pipe")
 	if err := unix.Mkfifo(pipe, 0o600); err != nil {
 		t.Fatal(err)
@@ -49,10 +51,10 @@ func startTerminal(t *testing.T, columns, rows int, cmd *exec.Cmd) (socket strin
 	return socket
 }
 
-// hangUp takes the terminals of a tmux away.
+// hangUp hangs up the terminals of a tmux.
 func hangUp(socket string) { exec.Command("tmux", "-S", socket, "kill-server").Run() }
 
-// A process that a hangup does not end has ended as well when the test has.
+// Processes that survive the hangup have also ended when the test ends.
 func TestTerminalEnds(t *testing.T) {
 	need.All(t, need.Tmux)
 	file := filepath.Join(t.TempDir(), "file")

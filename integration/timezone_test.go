@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// TZ may have a rule in place of a name (tzset(3)).
+// TZ may contain a rule in place of a name (tzset(3)).
 func TestTimeZone(t *testing.T) {
 	for tz, want := range map[string]string{
 		"<+0330>-3:30":               "2023-11-15T01:43:20+0330",

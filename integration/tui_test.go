@@ -67,8 +67,8 @@ func (p *pane) keys(keys ...string) {
 	}
 }
 
-// escape presses the escape key, and waits until what it ends is no longer on the screen:
-// a key behind it at once makes one key with it.
+// escape presses the escape key, and waits until what the key closes is no longer on the
+// screen. A terminal would read a key that follows at once as part of one key.
 func (p *pane) escape(ends string) {
 	p.t.Helper()
 	p.await(ends)
@@ -76,14 +76,14 @@ func (p *pane) escape(ends string) {
 	eventually(p.t, func() bool { return !strings.Contains(p.screen(), ends) })
 }
 
-// back is at the foot of what covers the list.
+// back is on the last line of whatever covers the list.
 const back = "esc: back"
 
 // text types a text.
 func (p *pane) text(s string) { p.keys("-l", s) }
 
-// TestWindowLive drives the window of a command that runs: its calls appear, the keys
-// reach it when they are to, and its end leaves the terminal as it was.
+// TestWindowLive uses the window while the command runs: its calls appear, it gets keys
+// when it should, and after its end the terminal is as it was.
 func TestWindowLive(t *testing.T) {
 	script := `echo "pid $$ on $(tty)"; read line; echo "got $line"; cat /nonexistent; exec sleep 0.1`
 	p := newPane(t, t.TempDir(), fmt.Sprintf("%s --tui sh -c '%s'; echo \"status $?\"; exec cat", trapline(t), script))
@@ -115,8 +115,8 @@ func TestWindowLive(t *testing.T) {
 	}
 }
 
-// TestWindowLeft leaves the window while the command runs. The command's terminal is
-// hung up, so that it ends.
+// TestWindowLeft quits the window while the command runs. The command's terminal is hung
+// up, so that the command ends.
 func TestWindowLeft(t *testing.T) {
 	dir := t.TempDir()
 	p := newPane(t, dir, fmt.Sprintf("%s --tui sh -c 'trap \"echo hung up >file; exit\" HUP; while :; do sleep 0.1; done'; exec cat", trapline(t)))
@@ -129,10 +129,10 @@ func TestWindowLeft(t *testing.T) {
 	awaitHangup(t, dir)
 }
 
-// sleeps is in the list of processes when the command of these tests has set its trap.
+// sleeps appears in the list of processes once the command of these tests has set its trap.
 const sleeps = `[●○] \d+ sleep`
 
-// awaitHangup waits until the command has been told that its terminal is gone.
+// awaitHangup waits until the command has noticed that its terminal is gone.
 func awaitHangup(t *testing.T, dir string) {
 	t.Helper()
 	eventually(t, func() bool {
@@ -141,8 +141,8 @@ func awaitHangup(t *testing.T, dir string) {
 	})
 }
 
-// TestWindowHangup takes the terminal away, or sends SIGTERM. The window ends, and
-// hangs up the command's terminal; a window on a recording ends as well.
+// TestWindowHangup hangs up the terminal, or sends SIGTERM. The window ends, and hangs up
+// the command's terminal. A window on a recording ends as well.
 func TestWindowHangup(t *testing.T) {
 	t.Run("hangup", func(t *testing.T) {
 		kill := func(p *pane, _ int) { hangUp(p.socket) }
@@ -153,8 +153,8 @@ func TestWindowHangup(t *testing.T) {
 	})
 }
 
-// testWindowEnds ends windows, and returns the folder where the command of one writes its
-// file.
+// testWindowEnds ends windows. It returns the folder to which the command of one of them
+// writes.
 func testWindowEnds(t *testing.T, end func(p *pane, pid int)) string {
 	dir := t.TempDir()
 	recording := filepath.Join(dir, "recording")
@@ -182,8 +182,8 @@ func testWindowEnds(t *testing.T, end func(p *pane, pid int)) string {
 	return dir
 }
 
-// TestWindowOfRecording drives the window on a recording: it has the same calls as the
-// text of the recording.
+// TestWindowOfRecording uses the window on a recording: it shows the same calls as the
+// recording's text.
 func TestWindowOfRecording(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "recording")
@@ -222,8 +222,8 @@ func TestWindowOfRecording(t *testing.T) {
 	p.await(`status 0`)
 }
 
-// TestWindowOfLargeRecording goes through a recording of which the window has only a part
-// in memory: to its end and back, by a filter and by searches that read all of it.
+// TestWindowOfLargeRecording moves through a recording of which only a part is in memory:
+// to its end and back, with a filter, and with searches that read all of it.
 func TestWindowOfLargeRecording(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "recording")
@@ -275,11 +275,11 @@ func TestWindowNeedsTerminal(t *testing.T) {
 	}
 }
 
-// TestWindowOfCutRecording opens the window on a recording whose end is missing, which has
-// to be read for that: the terminal shows how far that is, and then the window.
+// TestWindowOfCutRecording opens the window on a recording that lacks its end, and so has
+// to be read first. The terminal shows the progress, and then the window.
 func TestWindowOfCutRecording(t *testing.T) {
 	shown := ""
-	for _, what := range []string{"long", "longer"} { // what takes less than half a second shows nothing
+	for _, what := range []string{"long", "longer"} { // nothing is shown if reading takes less than half a second
 		file := synthetic(t, what)
 		size := int64(len(readAll(t, file)))
 		if err := os.Truncate(file, size-size/10); err != nil {

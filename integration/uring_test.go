@@ -26,8 +26,8 @@ type uringEntry struct {
 	Addr struct{ Value any }
 }
 
-// uringTraced traces the program, and returns what went through the rings as the program
-// prints it.
+// uringTraced traces the program, and returns what went through the rings, in the form that
+// the program prints.
 func uringTraced(t *testing.T, log string) (list []string) {
 	t.Helper()
 	for line := range strings.Lines(log) {
@@ -68,7 +68,8 @@ func uringTraced(t *testing.T, log string) (list []string) {
 	return list
 }
 
-// What the trace shows of rings is what the program has put there and found there.
+// The trace shows the requests that the program has put into its rings, and the completions
+// that it has found there.
 func TestUring(t *testing.T) {
 	need.All(t, need.IOUring)
 	uninterrupted(t)
@@ -94,14 +95,14 @@ func TestUring(t *testing.T) {
 				t.Errorf("%s: traced\n%swant\n%s%s", flags, got, r.stdout, r.log)
 			}
 		}
-		// Nothing tells how large the requests of such a small ring are.
+		// The size of such a small ring's requests cannot be determined.
 		r := trace(t, tracer, []string{"--io-uring", "-e", "trace=io_uring_enter"}, p, "10000", "open")
 		if line, _, _ := strings.Cut(r.log, "\n"); r.status != 4 && !strings.HasSuffix(line, ", NULL, 0, ?, ?) = 2") {
 			t.Error(r.log)
 		}
 	})
 	t.Run("attached", func(t *testing.T) {
-		need.All(t, need.Live) // the trace is read before its end
+		need.All(t, need.Live) // the test reads the trace before it ends
 		dir := t.TempDir()
 		ready, log := filepath.Join(dir, "ready"), filepath.Join(dir, "log")
 		cmd := exec.Command(p, "0", "open")
@@ -120,7 +121,7 @@ func TestUring(t *testing.T) {
 		if err := tracer.Start(); err != nil {
 			t.Fatal(err)
 		}
-		said.Read(make([]byte, 1)) // it is attached
+		said.Read(make([]byte, 1)) // trapline has attached to it
 		eventually(t, func() bool { _, err := os.Stat(ready); return err == nil })
 		os.Remove(ready)
 		if err := cmd.Wait(); err != nil {
@@ -157,7 +158,7 @@ func TestUringOperations(t *testing.T) {
 	}
 }
 
-// -P and --where see the names in the rings, and without --io-uring the line is strace's.
+// -P and --where see the names in the rings. Without --io-uring the line is strace's.
 func TestUringNames(t *testing.T) {
 	need.All(t, need.IOUring)
 	tracer, p := trapline(t), program(t, "uring", "amd64")
@@ -179,7 +180,7 @@ func TestUringNames(t *testing.T) {
 	}
 }
 
-// The kernel's own thread takes what it finds: nothing is shown as handed over.
+// The kernel's own thread takes the requests: no request is shown as submitted by a call.
 func TestUringPolled(t *testing.T) {
 	need.All(t, need.IOUring)
 	uninterrupted(t)
@@ -193,7 +194,8 @@ func TestUringPolled(t *testing.T) {
 	}
 }
 
-// A recording has what was read of the rings: it is shown as it was, and from the middle on.
+// A recording has what was read of the rings, and shows it unchanged, also from the middle
+// on.
 func TestUringRecorded(t *testing.T) {
 	need.All(t, need.IOUring)
 	uninterrupted(t)

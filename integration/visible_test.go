@@ -18,11 +18,11 @@ import (
 	"trapline/integration/programs"
 )
 
-// TestTracedSeesTheSame runs a program that prints everything it can see of
-// itself. Its output under trapline must equal its untraced output, except for
-// the effects of any tracer, which strace must show as well.
+// TestTracedSeesTheSame runs a program that prints everything it can see of itself. Its
+// output under trapline must equal its untraced output, except for the effects that any
+// tracer has, which strace must show as well.
 func TestTracedSeesTheSame(t *testing.T) {
-	need.All(t, need.Live) // it runs a copy of trapline
+	need.All(t, need.Live) // the test runs a copy of trapline
 	need.All(t, need.GCC, need.Time)
 	dir := openFolder(t)
 	tr, visible, log := filepath.Join(dir, "trapline"), filepath.Join(dir, "visible"), filepath.Join(dir, "log")
@@ -47,7 +47,7 @@ func TestTracedSeesTheSame(t *testing.T) {
 				if uid != 0 {
 					need.All(t, need.Root)
 				} else if os.Geteuid() != 0 {
-					user = nil // whoever it is
+					user = nil // the user that runs the tests
 				}
 				run := func(tracer ...string) observed {
 					os.Remove(log)
@@ -131,9 +131,9 @@ var waysToTrace = []struct {
 	{false, []string{"-DDD", "-f", "--seccomp-bpf", "-e", "trace=openat"}, slices.Concat(always, daemon, filtered)},
 }
 
-// rule says which words of which lines differ. Each string is a regular
-// expression for the whole text. The fields of /proc/PID/stat, from 0, are
-// those of proc_pid_stat(5).
+// rule specifies which words of which lines may differ. Each string is a regular
+// expression for the whole text. The fields of /proc/PID/stat are numbered from 0, in the
+// order of proc_pid_stat(5).
 type rule struct {
 	who, source, key string
 	words            []int // nil for all
@@ -142,7 +142,7 @@ type rule struct {
 // Differences for every tracee.
 var always = []rule{
 	{".*", "/proc/.*/status", "TracerPid:", []int{1}},
-	// A stop of the process is a stop for the tracer.
+	// A stop of the process also stops it for the tracer.
 	{".* stopped .*", "/proc/.*/status", "State:", nil},
 	{".* stopped .*", "/proc/.*/stat", "", []int{2}},
 	{".* stopped .*", "/proc/.*/(stack|wchan)", "", nil},
@@ -182,12 +182,12 @@ var filtered = []rule{
 	{"untraced clone", ".*", ".*", nil}, // calls that the filter stops fail with ENOSYS
 }
 
-// measured are lines with measurements: time, memory in use, events.
+// measured are lines with measured values: time, memory in use, events.
 var measured = []rule{
 	{".*", "/proc/.*/(schedstat|io|arch_status|oom_score|numa_maps)", ".*", nil},
 	{".*", "/proc/.*/sched", "(se\\.|nr_|clock-|mm->|numa_|total_numa).*", nil},
 	{".*", "/proc/.*/status", "(VmHWM|VmRSS|Rss.*|(non)?voluntary_ctxt_switches):", nil},
-	{".*", "/proc/.*/status", "SigQ:", []int{1}}, // of all processes of the user
+	{".*", "/proc/.*/status", "SigQ:", []int{1}}, // counts all processes of the user
 	{".*", "/proc/.*/stat", "", []int{9, 10, 11, 12, 13, 14, 15, 16, 21, 23, 38, 41, 42, 43}},
 	{".*", "/proc/.*/statm", "", []int{1, 2}},
 	{".*", "/proc/.*/smaps(_rollup)?", "(Rss|Pss|Pss_.*|Shared_.*|Private_.*|Referenced|Anonymous):", nil},
@@ -287,8 +287,8 @@ func isID(file, key string, word int) bool {
 	return false
 }
 
-// mask has the words that differ between runs. A line that is sometimes
-// missing, or whose number of words varies, differs as a whole.
+// mask contains the words that differ between runs. A line that is sometimes missing, or
+// whose number of words varies, differs as a whole.
 type mask map[place]map[int]bool
 
 const everyWord = -1

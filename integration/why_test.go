@@ -31,7 +31,7 @@ type waiters struct {
 	role  map[int]string
 }
 
-// startWaiters runs them until the test ends, and returns when they have come to rest.
+// startWaiters runs them until the test ends, and returns when all of them wait.
 func startWaiters(t *testing.T, way string) *waiters {
 	t.Helper()
 	need.All(t, need.GCC64)
@@ -58,7 +58,7 @@ func startWaiters(t *testing.T, way string) *waiters {
 		if !ready {
 			cmd.Process.Kill()
 		}
-		cmd.Wait() // it removes what outlives it
+		cmd.Wait() // it removes files that remain after it
 	})
 	w := &waiters{dir: dir, pid: make(map[string]int), role: make(map[int]string)}
 	for lines := bufio.NewScanner(output); ; {
@@ -95,11 +95,11 @@ func startWaiters(t *testing.T, way string) *waiters {
 	return w
 }
 
-// numbers are the parts of an answer that differ from run to run.
+// numbers match the parts of an answer that differ from run to run.
 var numbers = regexp.MustCompile(`\[\d+\]|0x[0-9a-f]+|:\d+|pts/\d+|eventfd \d+|set \d+|queue \d+|trapline-\d+`)
 
-// answer is what --why says of the roles, one line for each thread in the order of roles,
-// and the deadlocks.
+// answer returns what --why prints about the roles, one line for each thread in the order
+// of roles, and the deadlocks.
 func (w *waiters) answer(t *testing.T, asked string, flags ...string) (lines []string) {
 	t.Helper()
 	out, err := exec.Command(trapline(t), append(flags, "--json", "--why", fmt.Sprint(w.pid[asked]))...).Output()
@@ -180,7 +180,8 @@ func (w *waiters) answer(t *testing.T, asked string, flags ...string) (lines []s
 	return append(threads, lines...)
 }
 
-// tellsConnection says whether the kernel tells which file system a role serves through /dev/fuse.
+// tellsConnection reports whether the kernel shows which file system a role serves through
+// /dev/fuse.
 func (w *waiters) tellsConnection(role string) bool {
 	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/fdinfo/*", w.pid[role]))
 	return slices.ContainsFunc(files, func(file string) bool {
@@ -189,10 +190,10 @@ func (w *waiters) tellsConnection(role string) bool {
 	})
 }
 
-// Each way to wait, and who is waited for. Those that look like another and are not stand
-// beside it.
+// Each kind of wait, and the processes that can end it. Similar cases that are not waits
+// are tested as well.
 func TestWhy(t *testing.T) {
-	need.All(t, need.Root) // to see that no other process has the other end of a pipe
+	need.All(t, need.Root) // to check that no other process has the other end of a pipe
 	for _, tt := range []struct {
 		way, asked string
 		want       []string
@@ -301,7 +302,7 @@ func TestWhy(t *testing.T) {
 	}
 }
 
-// trapline inherits pipes of what it is run by, and is not named for that.
+// Trapline does not name itself as an end of a pipe that it has inherited.
 func TestWhyWithInheritedPipe(t *testing.T) {
 	read, write, err := os.Pipe()
 	if err != nil {
@@ -336,7 +337,7 @@ func TestWhyWithInheritedPipe(t *testing.T) {
 	}
 }
 
-// SIGQUIT has the waits of all processes printed, and the trace goes on.
+// At SIGQUIT trapline prints what all processes wait for, and the trace continues.
 func TestHangAtQuit(t *testing.T) {
 	for _, flag := range []string{"--hang=quit", "--hang=1000s"} {
 		for _, interruptible := range []string{"anywhere", "waiting", "never"} {
@@ -363,7 +364,7 @@ func TestHangAtQuit(t *testing.T) {
 						t.Fatalf("cat printed %q: %v", b, err)
 					}
 				}
-				pass("first\n") // cat reads on, as soon as it can
+				pass("first\n") // cat continues to read as soon as it can
 				eventually(t, func() bool {
 					cmd.Process.Signal(syscall.SIGQUIT)
 					time.Sleep(50 * time.Millisecond)
@@ -387,10 +388,11 @@ func TestHangAtQuit(t *testing.T) {
 	}
 }
 
-// A call that takes too long is reported while it does, and one that does not is not.
+// A call that takes too long is reported while it is in progress; a shorter call is not
+// reported.
 func TestHang(t *testing.T) {
 	flags := []string{"-f", "-qq", "-e", "trace=none", "-e", "signal=none", "--hang=300ms"}
-	need.All(t, need.Live) // the trace is read before its end
+	need.All(t, need.Live) // the test reads the trace before it ends
 	j := startJob(t, append(flags, "sh", "-c", "sleep 1000 | cat")...)
 	for _, want := range []string{"<cat> read(0<pipe:[", "      waits for data in pipe:[", "<sleep> clock_nanosleep(", "<sh> wait4(-1,"} {
 		j.await(want)

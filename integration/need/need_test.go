@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// recorder stands in for a test that needs something.
+// recorder replaces a test that needs something.
 type recorder struct {
 	testing.TB
 	outcome string

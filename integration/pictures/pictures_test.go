@@ -66,7 +66,7 @@ func textsOf(t *testing.T, picture []byte) (all []text) {
 	}
 }
 
-// linesOf puts the lines of a picture together again, by the places of its texts.
+// linesOf reassembles the lines of a picture from the positions of its texts.
 func linesOf(t *testing.T, picture []byte) (lines []string) {
 	t.Helper()
 	y := 0.0
@@ -111,7 +111,7 @@ func TestDraw(t *testing.T) {
 	}
 }
 
-// The pictures in the repository show what trapline prints, and the README has them.
+// The pictures in the repository show what trapline prints, and the README contains them.
 func TestPictures(t *testing.T) {
 	need.All(t, need.X86)
 	trapline, err := programs.Trapline.Path(t.TempDir())

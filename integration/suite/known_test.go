@@ -4,7 +4,7 @@ import (
 	"testing"
 )
 
-// Some tests say in their source what they need; helpers and comments do not count.
+// Some tests name what they need in their source; helpers and comments do not count.
 func TestTestsNeeding(t *testing.T) {
 	for feature, want := range map[string]string{functionGraph: "TestKernelPathOfThread", ownMachine: "TestExplainAllFiles"} {
 		tests, err := testsNeeding(t.Context(), integration, []string{feature})
@@ -24,7 +24,7 @@ func TestTestsNeeding(t *testing.T) {
 	}
 }
 
-// A test that has been in a machine is not run in another one, nor are its parts.
+// A test that has run in one machine does not run in another one, nor do its sub-tests.
 func TestCovers(t *testing.T) {
 	g := &guests{kernels: []string{"a", "b"}}
 	boots := g.boot(&guest{tests: []testName{{"p", "TestX"}, {"p", "TestY"}}})
@@ -38,7 +38,7 @@ func TestCovers(t *testing.T) {
 	}
 }
 
-// What did not run in a machine has failed.
+// A test that did not run in its machine has failed.
 func TestJudge(t *testing.T) {
 	b := &boot{guest: &guest{tests: []testName{{"p", "TestX"}, {"p", "TestY"}}}, kernel: "1", passed: map[testName]bool{{"p", "TestX"}: true, {"p", "TestZ"}: true}}
 	if passed, failed := b.judge(); passed != 1 || failed != 1 || b.err == nil {

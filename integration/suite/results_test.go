@@ -81,7 +81,7 @@ func TestResults(t *testing.T) {
 	}
 }
 
-// A test counts as passed on a virtual machine only if its own line says so.
+// A test counts as passed in a virtual machine only if its own line says so.
 func TestPassedTests(t *testing.T) {
 	got := passedTests([]byte("noise\r\n=== PACKAGE a\r\n=== RUN   TestX\r\n--- PASS: TestX (0.1s)\r\n    --- PASS: TestX/sub_test (0.0s)\r\n" +
 		"--- SKIP: TestY (0s)\n--- FAIL: TestZ (0s)\n=== PACKAGE b\n--- PASS: TestY (0s)\n--- PASS: TestCut"))
