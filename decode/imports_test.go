@@ -28,6 +28,7 @@ var mayImport = map[string][]string{
 	"cmd/trapline/tui":            {"trace", "trace/recording", "output/...", "tables"},
 	"trace":                       {"tracer/...", "decode", "decode/host", "decode/registers", "output/...", "socketcall", "tables", "trace/..."},
 	"trace/condition":             {"tables", "trace/nearest"},
+	"trace/explain":               {"tracer", "decode", "decode/host", "output", "tables"},
 	"trace/nearest":               {},
 	"trace/why":                   {"tracer/unwind", "decode", "decode/host", "output", "socketcall", "tables"},
 	"trace/recording":             {"decode", "decode/host", "tables"},

@@ -16,6 +16,7 @@ import (
 	"trapline/decode/registers"
 	"trapline/output"
 	"trapline/socketcall"
+	"trapline/trace/explain"
 	"trapline/trace/recording"
 	"trapline/tracer"
 )
@@ -47,7 +48,7 @@ type recorder struct {
 	decoder *decode.Decoder // used for one block, since it remembers answers
 	mem     decode.NotedMemory
 	split   socketcall.Splitter
-	explain *explainer // nil without Options.Explain
+	explain *explain.Explainer // nil without Options.Explain
 
 	sets registers.Sets
 
@@ -99,7 +100,7 @@ func (s *Session) newRecorder(heard *recording.Heard, machine *host.Local) (*rec
 		StringLimit: limit, FDs: AllFDs, PIDs: AllPIDs, Namespaces: true, VCPUs: o.VCPUs, Contexts: o.DecodeContexts, Rings: o.Rings,
 	}
 	if o.Explain {
-		r.explain = newExplainer(machine)
+		r.explain = explain.New(machine)
 	}
 	if o.Registers != 0 {
 		r.sets = s.registerSets
@@ -415,7 +416,7 @@ func (r *recorder) exit(t *tracee, ev *tracer.Event) {
 	if r.s.explained {
 		e.Reason = r.s.result.Reason
 	} else if r.explain != nil && d.Errno != 0 {
-		e.Reason = r.explain.reason(d)
+		e.Reason = r.explain.Reason(d)
 	}
 	if r.shown { // then this is what the Session has determined
 		e.Rule, e.Injected, e.Delayed = r.s.result.Rule, r.s.result.Tampered, r.s.result.Delayed

@@ -20,6 +20,7 @@ import (
 	textformat "trapline/output/text"
 	"trapline/socketcall"
 	"trapline/tables"
+	"trapline/trace/explain"
 	"trapline/trace/recording"
 	"trapline/tracer"
 )
@@ -45,16 +46,16 @@ type Session struct {
 	recorder *recorder      // nil without Options.Record
 	log      *output.Log    // nil without Options.Output
 	decoder  *decode.Decoder
-	files    *fileFilter  // nil without Options.Paths and Descriptors
-	stacks   *stacks      // nil without Options.Stacks
-	last     *lastCalls   // nil without Options.ExplainLast
-	explain  *explainer   // nil without Options.Explain
-	kernel   *kernelPaths // nil without Options.KernelPath, or if neither function_graph nor stacks can be used
-	teller   *teller      // nil without functions of Options.Handler
-	rules    []rule       // of Options.Injections
-	tracees  int          // number of tracees so far, if there are rules
-	asker    *asker       // nil without conditions
-	gate     *gate        // nil without conditions on records
+	files    *fileFilter        // nil without Options.Paths and Descriptors
+	stacks   *stacks            // nil without Options.Stacks
+	last     *lastCalls         // nil without Options.ExplainLast
+	explain  *explain.Explainer // nil without Options.Explain
+	kernel   *kernelPaths       // nil without Options.KernelPath, or if neither function_graph nor stacks can be used
+	teller   *teller            // nil without functions of Options.Handler
+	rules    []rule             // of Options.Injections
+	tracees  int                // number of tracees so far, if there are rules
+	asker    *asker             // nil without conditions
+	gate     *gate              // nil without conditions on records
 
 	local     *host.Local
 	heard     *recording.Heard // of local; nil without Options.Record
@@ -206,10 +207,10 @@ func newSession(o Options) (*Session, error) {
 		s.stacks = newStacks(&o)
 	}
 	if o.Explain && s.records && s.past == nil {
-		s.explain = newExplainer(local)
+		s.explain = explain.New(local)
 	}
 	if o.ExplainLast && s.records && s.past == nil {
-		s.last, s.explain, s.records = s.newLastCalls(), newExplainer(local), false
+		s.last, s.explain, s.records = s.newLastCalls(), explain.New(local), false
 	}
 	s.starts = s.records && looks.Format.Processes
 	s.timed = o.Summary != nil || looks.Format.Timed || looks.Clock != output.ClockNone || looks.Relative || looks.Durations ||

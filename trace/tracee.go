@@ -266,7 +266,7 @@ func (s *Session) showResult(t *tracee, ip uint64, now time.Time) {
 			s.result.Reason = e.Reason
 		}
 	} else if s.explain != nil && t.call.Errno != 0 && s.result.Rule == 0 {
-		s.result.Reason, s.explained = s.explain.reason(&t.call), true
+		s.result.Reason, s.explained = s.explain.Reason(&t.call), true
 	}
 	t.trace.EndCall(&s.result)
 }

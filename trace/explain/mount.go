@@ -1,6 +1,6 @@
 //go:build linux && amd64
 
-package trace
+package explain
 
 import (
 	"fmt"
@@ -13,7 +13,7 @@ import (
 // ENOEXEC.
 
 // readOnly explains EROFS.
-func (e *explainer) readOnly() string {
+func (e *Explainer) readOnly() string {
 	for p := range e.searched {
 		w := e.walk(p, false)
 		if w.Obstacle != host.Found && w.Obstacle != host.Missing {
@@ -27,7 +27,7 @@ func (e *explainer) readOnly() string {
 }
 
 // otherMount explains EXDEV of link and rename.
-func (e *explainer) otherMount() string {
+func (e *Explainer) otherMount() string {
 	if len(e.paths) != 2 {
 		return ""
 	}
@@ -59,7 +59,7 @@ func (e *explainer) otherMount() string {
 }
 
 // full explains ENOSPC.
-func (e *explainer) full() string {
+func (e *Explainer) full() string {
 	for p := range e.searched {
 		if p.use&decode.NamesEntry != 0 || p.use&decode.NamesNew != 0 {
 			if parent, ok := e.parent(p); ok {
@@ -78,7 +78,7 @@ func (e *explainer) full() string {
 }
 
 // noRoom reports whether a file system is full: that of a directory, or of a descriptor.
-func (e *explainer) noRoom(fd int, dir string) string {
+func (e *Explainer) noRoom(fd int, dir string) string {
 	r, m, ok := e.host.Room(e.process, fd, dir)
 	switch {
 	case !ok || r.Size == 0:
@@ -94,7 +94,7 @@ func (e *explainer) noRoom(fd int, dir string) string {
 
 // isOrdinary reports whether the process may not use the blocks that are reserved for
 // root.
-func (e *explainer) isOrdinary() bool {
+func (e *Explainer) isOrdinary() bool {
 	const resource = 24 // CAP_SYS_RESOURCE
 	c, ok := e.host.Credentials(e.process, false)
 	return ok && !c.Foreign && c.UID != 0 && c.Effective>>resource&1 == 0
@@ -102,7 +102,7 @@ func (e *explainer) isOrdinary() bool {
 
 // overQuota explains EDQUOT by a quota that has been reached: that of the file's owner or
 // group or, for a new file, of the process's user or group.
-func (e *explainer) overQuota() string {
+func (e *Explainer) overQuota() string {
 	c, ok := e.host.Credentials(e.process, false)
 	if !ok || c.Foreign {
 		return ""
@@ -130,7 +130,7 @@ func (e *explainer) overQuota() string {
 }
 
 // running explains ETXTBSY of a call that writes to a program.
-func (e *explainer) running() string {
+func (e *Explainer) running() string {
 	p := e.only()
 	if p == nil {
 		return ""
@@ -152,7 +152,7 @@ func (e *explainer) running() string {
 }
 
 // processName is a process's number, and the name of its program.
-func (e *explainer) processName(pid int) string {
+func (e *Explainer) processName(pid int) string {
 	name, ok := e.host.Command(make([]byte, 64), pid)
 	if !ok || len(name) == 0 {
 		return fmt.Sprint(pid)
@@ -161,7 +161,7 @@ func (e *explainer) processName(pid int) string {
 }
 
 // noProgram explains ENOEXEC.
-func (e *explainer) noProgram() string {
+func (e *Explainer) noProgram() string {
 	p := e.only()
 	if p == nil || p.use&decode.NamesRun == 0 {
 		return ""

@@ -1,6 +1,6 @@
 //go:build linux && amd64
 
-package trace
+package explain
 
 import "fmt"
 
@@ -8,7 +8,7 @@ import "fmt"
 
 // noDescriptor explains EMFILE. Other limits, such as that of inotify instances, also give
 // this error, but then there are descriptors left.
-func (e *explainer) noDescriptor() string {
+func (e *Explainer) noDescriptor() string {
 	limit, ok := e.host.Limit(e.process, "Max open files")
 	if !ok {
 		return ""
@@ -21,7 +21,7 @@ func (e *explainer) noDescriptor() string {
 
 // noFile explains ENFILE: the limit of open files of the whole machine. Other limits also
 // give this error, but then there are files left.
-func (e *explainer) noFile() string {
+func (e *Explainer) noFile() string {
 	used, limit, ok := e.host.OpenFiles()
 	if !ok || used < limit {
 		return ""
@@ -33,7 +33,7 @@ func (e *explainer) noFile() string {
 // which the call may not use in this way. It does so only if there is exactly one such
 // argument. An argument that is shown as an address is one that the kernel could not read,
 // or was to write to.
-func (e *explainer) badAddress() string {
+func (e *Explainer) badAddress() string {
 	reason, found := "", 0
 	nulls := ""
 	for _, p := range e.pointers {

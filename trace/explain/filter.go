@@ -1,6 +1,6 @@
 //go:build linux && amd64
 
-package trace
+package explain
 
 import (
 	"fmt"
@@ -14,7 +14,7 @@ import (
 
 // filtered explains an error that a seccomp filter returned. It runs the filters again:
 // among the filters with the strictest action, the newest decides (seccomp(2)).
-func (e *explainer) filtered(d *decode.Call) string {
+func (e *Explainer) filtered(d *decode.Call) string {
 	mem := d.Mem
 	if noted, ok := mem.(*decode.NotedMemory); ok { // it is recorded
 		mem = noted.Live()

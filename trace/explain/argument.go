@@ -1,6 +1,6 @@
 //go:build linux && amd64
 
-package trace
+package explain
 
 import (
 	"encoding/binary"
@@ -17,7 +17,7 @@ import (
 const pageSize = 4096
 
 // badArgument explains EINVAL.
-func (e *explainer) badArgument(d *decode.Call) string {
+func (e *Explainer) badArgument(d *decode.Call) string {
 	a := &d.Args
 	switch d.Sig.Name {
 	case "mmap", "mmap2":
@@ -51,7 +51,7 @@ func (e *explainer) badArgument(d *decode.Call) string {
 }
 
 // badTime checks a struct timespec.
-func (e *explainer) badTime(d *decode.Call, at uint64) string {
+func (e *Explainer) badTime(d *decode.Call, at uint64) string {
 	if d.ABI != tables.X86_64 {
 		return ""
 	}
@@ -70,7 +70,7 @@ func (e *explainer) badTime(d *decode.Call, at uint64) string {
 }
 
 // noLink explains EINVAL of readlink.
-func (e *explainer) noLink() string {
+func (e *Explainer) noLink() string {
 	p := e.only()
 	if p == nil {
 		return ""
@@ -82,7 +82,7 @@ func (e *explainer) noLink() string {
 }
 
 // insideItself explains EINVAL of rename: a directory cannot be moved into itself.
-func (e *explainer) insideItself() string {
+func (e *Explainer) insideItself() string {
 	if len(e.paths) != 2 {
 		return ""
 	}

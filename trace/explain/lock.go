@@ -1,6 +1,6 @@
 //go:build linux && amd64
 
-package trace
+package explain
 
 import (
 	"encoding/binary"
@@ -17,7 +17,7 @@ import (
 // Reasons that lie in locks: EAGAIN of flock, fcntl and futex.
 
 // locked explains EAGAIN of a lock request that does not wait.
-func (e *explainer) locked(d *decode.Call) string {
+func (e *Explainer) locked(d *decode.Call) string {
 	fd := int(int32(d.Args[0]))
 	request := host.FileLock{Kind: "FLOCK", To: math.MaxUint64}
 	switch d.Sig.Name {
@@ -92,7 +92,7 @@ func readLock(d *decode.Call, k *host.FileLock) bool {
 }
 
 // holdsLock says who holds a lock.
-func (e *explainer) holdsLock(k *host.FileLock) string {
+func (e *Explainer) holdsLock(k *host.FileLock) string {
 	what := "read"
 	if k.Write {
 		what = "write"
@@ -126,7 +126,7 @@ func (e *explainer) holdsLock(k *host.FileLock) string {
 }
 
 // ownedFutex explains EAGAIN of FUTEX_TRYLOCK_PI.
-func (e *explainer) ownedFutex(d *decode.Call) string {
+func (e *Explainer) ownedFutex(d *decode.Call) string {
 	const tryLockPI, command, owner = 8, 0x7f, 0x3fffffff
 	var b [4]byte
 	if d.Args[1]&command != tryLockPI || d.Mem.ReadMemory(d.Args[0], b[:]) != len(b) {

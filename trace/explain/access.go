@@ -1,6 +1,6 @@
 //go:build linux && amd64
 
-package trace
+package explain
 
 import (
 	"fmt"
@@ -17,7 +17,7 @@ import (
 const atCWD = unix.AT_FDCWD
 
 // refused explains EACCES.
-func (e *explainer) refused() string {
+func (e *Explainer) refused() string {
 	for p := range e.searched {
 		c, ok := e.host.Credentials(e.process, p.use&decode.NamesForReal != 0)
 		if !ok {
@@ -41,7 +41,7 @@ func (e *explainer) refused() string {
 }
 
 // refusedFile explains EACCES for the file at the end of a path.
-func (e *explainer) refusedFile(p *usedPath, c *host.Credentials, w *host.Walk) string {
+func (e *Explainer) refusedFile(p *usedPath, c *host.Credentials, w *host.Walk) string {
 	if p.use&decode.NamesEntry != 0 {
 		parent, ok := e.parent(p)
 		if ok && c.May(&parent.File, host.Write|host.Execute) == host.No {
@@ -80,12 +80,12 @@ func (e *explainer) refusedFile(p *usedPath, c *host.Credentials, w *host.Walk) 
 }
 
 // mayNot reports whether the process may not do something with a file, and why.
-func (e *explainer) mayNot(c *host.Credentials, verb, name string, f *host.File) string {
+func (e *Explainer) mayNot(c *host.Credentials, verb, name string, f *host.File) string {
 	return fmt.Sprintf("uid %d, gid %d may not %s %s (%s)", c.UID, c.GID, verb, quoted(name), owned(f))
 }
 
 // parent looks up the directory that contains the last part of a path.
-func (e *explainer) parent(p *usedPath) (host.Walk, bool) {
+func (e *Explainer) parent(p *usedPath) (host.Walk, bool) {
 	name := strings.TrimRight(p.name, "/")
 	i := strings.LastIndexByte(name, '/')
 	dir := usedPath{dir: p.dir, name: "."}
@@ -111,7 +111,7 @@ func parentOf(name string) string {
 }
 
 // notPermitted explains EPERM.
-func (e *explainer) notPermitted(d *decode.Call) string {
+func (e *Explainer) notPermitted(d *decode.Call) string {
 	switch d.Sig.Name {
 	case "kill", "tkill", "tgkill":
 		return e.mayNotSignal(d)
@@ -151,7 +151,7 @@ func (e *explainer) notPermitted(d *decode.Call) string {
 
 // immutable explains EPERM by the attributes of a file that is to be changed, or of the
 // directory that contains the entry (chattr(1)).
-func (e *explainer) immutable(p *usedPath) string {
+func (e *Explainer) immutable(p *usedPath) string {
 	w := e.walk(p, false)
 	if w.Obstacle == host.Found && w.File.Immutable && p.use&(decode.NamesWritten|decode.NamesEntry) != 0 {
 		return quoted(w.Name) + " is immutable (chattr +i)"
@@ -166,7 +166,7 @@ func (e *explainer) immutable(p *usedPath) string {
 }
 
 // notOwner explains EPERM of chmod.
-func (e *explainer) notOwner() string {
+func (e *Explainer) notOwner() string {
 	p := e.only()
 	c, ok := e.host.Credentials(e.process, false)
 	if p == nil || !ok || c.Foreign || c.Owner {
@@ -200,7 +200,7 @@ func capabilityOf(name string) (bit uint, symbol string) {
 }
 
 // lacksCapability explains EPERM of calls that need a capability.
-func (e *explainer) lacksCapability(d *decode.Call) string {
+func (e *Explainer) lacksCapability(d *decode.Call) string {
 	bit, symbol := capabilityOf(d.Sig.Name)
 	c, ok := e.host.Credentials(e.process, false)
 	if symbol == "" || !ok || c.Foreign || c.Effective>>bit&1 != 0 {
@@ -211,7 +211,7 @@ func (e *explainer) lacksCapability(d *decode.Call) string {
 
 // mayNotSignal explains EPERM of kill: the sender's real or effective user must be the
 // real or saved user of the process (kill(2)).
-func (e *explainer) mayNotSignal(d *decode.Call) string {
+func (e *Explainer) mayNotSignal(d *decode.Call) string {
 	const kill = 5 // CAP_KILL
 	id, kind := int(int32(d.Args[0])), host.ThreadGroup
 	switch d.Sig.Name {

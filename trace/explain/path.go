@@ -1,6 +1,6 @@
 //go:build linux && amd64
 
-package trace
+package explain
 
 import (
 	"fmt"
@@ -13,7 +13,7 @@ import (
 // Reasons that lie in the lookup of a path: ENOENT, ENOTDIR, ELOOP.
 
 // missing explains ENOENT.
-func (e *explainer) missing() string {
+func (e *Explainer) missing() string {
 	for i := range e.paths {
 		p := &e.paths[i]
 		if p.name == "" && p.use&decode.NamesByRules == 0 && p.dir == atCWD {
@@ -55,7 +55,7 @@ func missingPart(w *host.Walk) string {
 const interpreters = 5
 
 // missingInterpreter explains ENOENT of execve for a program that exists.
-func (e *explainer) missingInterpreter(p *usedPath, name string) string {
+func (e *Explainer) missingInterpreter(p *usedPath, name string) string {
 	dir, path := p.dir, p.name
 	for range interpreters {
 		program, ok := e.host.Program(e.process, dir, path)
@@ -84,7 +84,7 @@ func (e *explainer) missingInterpreter(p *usedPath, name string) string {
 }
 
 // notDirectory explains ENOTDIR.
-func (e *explainer) notDirectory() string {
+func (e *Explainer) notDirectory() string {
 	for p := range e.searched {
 		w := e.walk(p, false)
 		if w.Obstacle == host.NotDirectory || w.Obstacle == host.Found && w.Slash && !w.File.IsDir() {
@@ -106,7 +106,7 @@ func notDirectoryPart(w *host.Walk) string {
 }
 
 // links explains ELOOP.
-func (e *explainer) links() string {
+func (e *Explainer) links() string {
 	for p := range e.searched {
 		w := e.walk(p, false)
 		switch {

@@ -14,6 +14,7 @@ import (
 	"trapline/decode"
 	"trapline/output"
 	"trapline/tables"
+	"trapline/trace/explain"
 	"trapline/tracer"
 )
 
@@ -33,8 +34,8 @@ type lastCalls struct {
 	call   decode.Call
 	all    []suspect
 	looks  output.Options
-	opened bool      // looks has been copied from the log
-	paths  explainer // finds the paths of calls that succeed
+	opened bool          // looks has been copied from the log
+	paths  *explain.Uses // the paths of calls that succeed
 
 	failedOther bool // a process that was attached to has failed
 }
@@ -61,8 +62,7 @@ func (s *Session) newLastCalls() *lastCalls {
 	if s.o.Follow {
 		l.looks.PID = output.PIDColumn
 	}
-	l.paths = explainer{host: nil}
-	l.paths.init(decode.HostOf(s.decoder))
+	l.paths = explain.NewUses(decode.HostOf(s.decoder))
 	return l
 }
 
@@ -116,18 +116,17 @@ func (l *lastCalls) failed(s *Session, t *tracee, process int, now time.Time) {
 	}
 	reason := ""
 	if s.result.Tampered == "" {
-		reason = s.explain.reason(d)
+		reason = s.explain.Reason(d)
 	} else {
-		s.explain.look(d)
+		s.explain.Look(d)
 	}
 	if errno == unix.EAGAIN && reason == "" {
 		return
 	}
 	one := suspect{process: process, errno: d.Errno, key: d.Sig.Name + " " + errno.Error()}
-	for i := range s.explain.paths {
-		p := &s.explain.paths[i]
-		one.names = append(one.names, lastPart(p.name))
-		one.key += " " + p.name
+	for name := range s.explain.Names {
+		one.names = append(one.names, lastPart(name))
+		one.key += " " + name
 		one.missed = errno == unix.ENOENT || errno == unix.ENOTDIR || errno == unix.EACCES || errno == unix.EEXIST
 	}
 	one.line = l.written(s, t, now, reason)
@@ -174,9 +173,9 @@ func (l *lastCalls) found(d *decode.Call, process int) {
 		!slices.ContainsFunc(l.all, func(one suspect) bool { return one.process == process && one.missed }) {
 		return
 	}
-	l.paths.look(d)
-	for i := range l.paths.paths {
-		name := lastPart(l.paths.paths[i].name)
+	l.paths.Look(d)
+	for name := range l.paths.Names {
+		name = lastPart(name)
 		l.all = slices.DeleteFunc(l.all, func(one suspect) bool {
 			return one.process == process && one.missed && !one.told && slices.Contains(one.names, name)
 		})

@@ -1,6 +1,6 @@
 //go:build linux && amd64
 
-package trace
+package explain
 
 import (
 	"encoding/binary"
@@ -25,7 +25,7 @@ type socketAddress struct {
 }
 
 // address reads the address that connect or bind gets.
-func (e *explainer) address(d *decode.Call) (a socketAddress, ok bool) {
+func (e *Explainer) address(d *decode.Call) (a socketAddress, ok bool) {
 	n := d.Args[2]
 	if n < 2 || n > 128 {
 		return a, false
@@ -53,7 +53,7 @@ func (e *explainer) address(d *decode.Call) (a socketAddress, ok bool) {
 
 // socketOf returns the inode and the protocol (IPPROTO_TCP, IPPROTO_UDP or 0) of the
 // socket that is a call's first argument.
-func (e *explainer) socketOf(d *decode.Call) (inode uint64, protocol uint8, ok bool) {
+func (e *Explainer) socketOf(d *decode.Call) (inode uint64, protocol uint8, ok bool) {
 	fd := int(int32(d.Args[0]))
 	inode, ok = host.NumberIn(string(e.host.Descriptor(make([]byte, 128), e.process, fd)), "socket")
 	if !ok || !e.host.SameNetwork(e.process) {
@@ -71,7 +71,7 @@ func (e *explainer) socketOf(d *decode.Call) (inode uint64, protocol uint8, ok b
 
 // holder names the process that has a socket open, or returns "another process" if
 // trapline cannot see it.
-func (e *explainer) holder(inode uint64) string {
+func (e *Explainer) holder(inode uint64) string {
 	for _, o := range e.host.AllDescriptors().Of(fmt.Sprintf("socket:[%d]", inode)) {
 		return "process " + e.processName(o.Process)
 	}
@@ -79,7 +79,7 @@ func (e *explainer) holder(inode uint64) string {
 }
 
 // refusedConnection explains ECONNREFUSED.
-func (e *explainer) refusedConnection(d *decode.Call) string {
+func (e *Explainer) refusedConnection(d *decode.Call) string {
 	own, protocol, ok := e.socketOf(d)
 	if !ok {
 		return ""
@@ -118,7 +118,7 @@ func (e *explainer) refusedConnection(d *decode.Call) string {
 }
 
 // refusedUnix explains ECONNREFUSED of AF_UNIX.
-func (e *explainer) refusedUnix(to *socketAddress) string {
+func (e *Explainer) refusedUnix(to *socketAddress) string {
 	var inode uint64
 	var s host.UnixSocket
 	var file *host.File
@@ -145,7 +145,7 @@ func (e *explainer) refusedUnix(to *socketAddress) string {
 
 // unbound says that no socket is bound to a name. file is the file with that name, or nil.
 // If there is a file, sockets of other network namespaces count as well.
-func (e *explainer) unbound(file *host.File, shown string) string {
+func (e *Explainer) unbound(file *host.File, shown string) string {
 	if file != nil {
 		switch bound, known := e.host.UnixBoundElsewhere(file); {
 		case bound:
@@ -158,7 +158,7 @@ func (e *explainer) unbound(file *host.File, shown string) string {
 }
 
 // addressInUse explains EADDRINUSE of bind and listen.
-func (e *explainer) addressInUse(d *decode.Call) string {
+func (e *Explainer) addressInUse(d *decode.Call) string {
 	own, protocol, ok := e.socketOf(d)
 	if !ok {
 		return ""
@@ -215,7 +215,7 @@ func (e *explainer) addressInUse(d *decode.Call) string {
 }
 
 // nameInUse explains EADDRINUSE of AF_UNIX: a file of any type has the name.
-func (e *explainer) nameInUse(at *socketAddress) string {
+func (e *Explainer) nameInUse(at *socketAddress) string {
 	if at.name[0] == 0 {
 		inode, s, ok := e.host.UnixNamed(at.name)
 		if !ok || s.State == host.TCPEstablished {

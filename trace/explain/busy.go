@@ -1,6 +1,6 @@
 //go:build linux && amd64
 
-package trace
+package explain
 
 import (
 	"fmt"
@@ -12,7 +12,7 @@ import (
 // Reasons why something is in use: EBUSY.
 
 // busy explains EBUSY of calls that remove or replace a name, or unmount.
-func (e *explainer) busy(d *decode.Call) string {
+func (e *Explainer) busy(d *decode.Call) string {
 	switch d.Sig.Name {
 	case "umount", "umount2":
 		return e.mountInUse()
@@ -35,7 +35,7 @@ func (e *explainer) busy(d *decode.Call) string {
 
 // mountInUse explains EBUSY of umount: by a mount below, or by a process that uses the
 // mount.
-func (e *explainer) mountInUse() string {
+func (e *Explainer) mountInUse() string {
 	p := e.only()
 	if p == nil {
 		return ""
