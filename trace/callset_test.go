@@ -131,7 +131,7 @@ func FuzzCalls(f *testing.F) {
 	})
 }
 
-// Calls agrees with ParseCalls, and panics where ParseCalls returns an error.
+// Calls returns the same as ParseCalls, and panics where ParseCalls returns an error.
 func TestCalls(t *testing.T) {
 	parsed, err := ParseCalls("open,connect")
 	if err != nil {
@@ -177,7 +177,7 @@ func TestSetOfAll(t *testing.T) {
 	}
 }
 
-// To take an item out of all calls is to choose all calls but the item.
+// Removing an item from all calls gives all calls but the item.
 func FuzzParseCalls(f *testing.F) {
 	for _, s := range []string{"open", "%file", "/^re/", "?x", "3@32", "!a,^b", "all", "none", "/(", "%", "@", "open,!open"} {
 		f.Add(s)

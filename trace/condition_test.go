@@ -75,7 +75,7 @@ func TestParseCondition(t *testing.T) {
 	}
 }
 
-// What a call has to end for is known before the trace.
+// Before the trace it is known which operands are unknown until a call ends.
 func TestConditionAtEntry(t *testing.T) {
 	for text, late := range map[string]string{
 		`flags & O_CREAT and path == "/" and fd == 1 and pid == 2`: "",

@@ -29,7 +29,7 @@ func TestDemangled(t *testing.T) {
 	}
 }
 
-// Names of C++ are those that c++filt shows.
+// C++ names are the ones that c++filt shows.
 func TestDemangledAsByCxxfilt(t *testing.T) {
 	need.All(t, need.Cxxfilt)
 	names := []string{
@@ -49,7 +49,7 @@ func TestDemangledAsByCxxfilt(t *testing.T) {
 	}
 }
 
-// FuzzDemangled: a name of any file takes bounded time and space.
+// FuzzDemangled: demangling any name takes bounded time and space.
 func FuzzDemangled(f *testing.F) {
 	for _, seed := range []string{"_ZN2ns2f3Ei", "_RNvC6_123foo3bar", "_Z3addIdEvT_S0_", "_ZZ4mainENKUlvE_clEv"} {
 		f.Add(seed)

@@ -16,13 +16,13 @@ import (
 	"trapline/trace/recording"
 )
 
-// unsteadyHost is the machine, but says something else each time that it is asked.
+// unsteadyHost is the machine, but gives another answer each time that it is asked.
 type unsteadyHost struct {
 	*host.Local
 	asked int
 }
 
-// other returns one of two numbers, then the other one.
+// other returns one of two numbers in turn.
 func (h *unsteadyHost) other() int {
 	h.asked++
 	return h.asked & 1
@@ -47,12 +47,12 @@ func (h *unsteadyHost) Identity(process int) (host.Identity, bool) {
 	return id, ok
 }
 
-// Introduce hides the one of Local.
+// Introduce hides the method of Local.
 func (h *unsteadyHost) Introduce(b []byte, process int) (id host.Identity, command []byte, ok bool) {
 	return id, nil, false
 }
 
-// SharesIDs hides the one of Local.
+// SharesIDs hides the method of Local.
 func (h *unsteadyHost) SharesIDs(process int) bool { return false }
 
 func (h *unsteadyHost) Find(process, id int, kind host.IDKind) (own, found int) {
@@ -76,7 +76,7 @@ func (h *unsteadyHost) Resolve(b []byte, process, dir int, path []byte, link boo
 	return h.name(b, "/etc/", true)
 }
 
-// Descriptor says in turn that a descriptor is a file, and that it is a socket.
+// Descriptor says, in turn, that a descriptor is a file and that it is a socket.
 func (h *unsteadyHost) Descriptor(b []byte, process, fd int) []byte {
 	known := len(h.Local.Descriptor(b, process, fd)) > 0
 	if h.other() == 0 {
@@ -106,8 +106,8 @@ func (h *unsteadyHost) Socket(family, protocol uint8, inode uint64) (host.Socket
 	return host.Socket{Local: netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(h.asked))}, true
 }
 
-// What the text of a trace says and what its recording says is one answer of the machine,
-// which may say something else when it is asked again.
+// The text of a trace and its recording use the same answer of the machine, even if the
+// machine would give another one when asked again.
 func TestRecorderHasAnswersOfSession(t *testing.T) {
 	const script = "cd /etc; cat </etc/passwd | sort >/dev/null; stat / /etc/hosts; kill -0 $$; (exec true); wait"
 	for name, o := range map[string]Options{

@@ -28,7 +28,7 @@ func TestExtendedInjections(t *testing.T) {
 	if in.chance != 0.25 || in.seed != 7 || !in.hasSeed || !in.global || !in.extended || in.first != 2 {
 		t.Errorf("%+v", in)
 	}
-	// What strace has is marked as strace marks it.
+	// Injections that strace has are marked as in strace.
 	if in, err := ParseInjection("chdir:signal=USR1:when=2"); err != nil || in.extended {
 		t.Errorf("%+v, %v", in, err)
 	}
@@ -115,7 +115,8 @@ func TestInjectionErrors(t *testing.T) {
 	}
 }
 
-// A seed decides, for each process and call by itself, and keeps to the chance.
+// A seed decides for each process and call, independently of the others, and in the given
+// proportion.
 func TestDice(t *testing.T) {
 	a, b, other := &rule{seed: 1}, &rule{seed: 1}, &rule{seed: 2}
 	const calls = 4000

@@ -10,7 +10,7 @@ import (
 	"trapline/decode/host"
 )
 
-// graph makes functions from words, each with a dot before it for each level.
+// graph makes functions from words. The dots before a word give its level.
 func graph(words string) (all []host.KernelFunction) {
 	for _, w := range strings.Fields(words) {
 		name := strings.TrimLeft(w, ".")

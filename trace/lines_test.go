@@ -13,8 +13,8 @@ import (
 	"trapline/tracer"
 )
 
-// bufferedText traces a command with or without a stop at each call, and returns the
-// text and how many lines were written again.
+// bufferedText traces a command with buffered calls or without, and returns the text and
+// how many lines were reused.
 func bufferedText(t *testing.T, buffering Buffering, env string, argv ...string) (text string, again int) {
 	t.Helper()
 	var b strings.Builder
@@ -42,8 +42,8 @@ func bufferedText(t *testing.T, buffering Buffering, env string, argv ...string)
 	return b.String(), s.lines.again
 }
 
-// A line is written again only if the call is the same in all that is shown: here the
-// arguments are the same each time, and what is read is one of two things.
+// A line is reused only if the call has the same arguments, result and data. Here the
+// arguments are always the same, and the data that is read alternates.
 func TestLinesAgain(t *testing.T) {
 	if err := tracer.CanBuffer(); err != nil {
 		t.Skip(err)
@@ -80,7 +80,7 @@ func TestLinesAgain(t *testing.T) {
 	}
 }
 
-// After a thread has called execve it has another id, and so have its lines.
+// After a thread has called execve, it has another id, which its lines show.
 func TestLinesAfterExec(t *testing.T) {
 	if err := tracer.CanBuffer(); err != nil {
 		t.Skip(err)

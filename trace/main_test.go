@@ -36,7 +36,7 @@ var programs = map[string]func(arg string){
 			return
 		}
 		runtime.LockOSThread()
-		for { // until a goroutine runs in another thread
+		for { // until a goroutine runs on another thread
 			done := make(chan bool)
 			go func() {
 				runtime.LockOSThread()

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// TestMatches checks that a condition holds for the same calls afterwards, asked of
-// their Values, as while they are made.
+// TestMatches checks that a condition holds for the Values of finished calls if and only if
+// it held while they were made.
 func TestMatches(t *testing.T) {
 	dir := t.TempDir()
 	name := filepath.Join(dir, "file")
@@ -39,12 +39,12 @@ func TestMatches(t *testing.T) {
 				}
 				o.Handler.Exit = func(c *Call) error {
 					if c.Name == "rt_sigreturn" {
-						return nil // its result is that of a call that a SIGCHLD happens to come after
+						return nil // its result is that of the call before, if a SIGCHLD comes then
 					}
 					add(&Past{Call: c, Event: "syscall", TID: c.PID, Process: c.PID, Signal: -1, Code: -1, Ended: true}, c.Name)
 					return nil
 				}
-				// A condition on calls does not omit signals while it is traced.
+				// A condition on calls does not suppress signals in a live trace.
 				o.Handler.Signal = func(s *Signal) error {
 					if strings.Contains(text, "event") {
 						add(&Past{Event: "signal", TID: s.PID, Process: s.PID, Signal: int(s.Number), Code: -1}, s.Name)

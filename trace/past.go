@@ -52,7 +52,6 @@ func (o *Options) recordedStrings(limit int) int {
 // trace, apart from options that concern the traced programs. Replay returns when
 // everything has been shown, a function of o.Handler has returned an error, or ctx is
 // done.
-// or ctx is done.
 func Replay(ctx context.Context, r *recording.Reader, o Options) error {
 	o.From = r
 	s, err := New(o)

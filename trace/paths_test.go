@@ -73,7 +73,7 @@ func TestPathSets(t *testing.T) {
 	}
 }
 
-// What a call passes is compared with what was given, as strace does.
+// The path that a call passes is compared with the given one as written, as strace does.
 func TestPathTexts(t *testing.T) {
 	for _, tt := range []struct {
 		path, text string
@@ -124,8 +124,8 @@ func TestResolvePattern(t *testing.T) {
 	}
 }
 
-// No pattern and no name make the filter fail, and a name that is written out is
-// always selected by itself.
+// No pattern and no name makes the filter fail, and a name without wildcards always selects
+// itself.
 func FuzzPathSet(f *testing.F) {
 	for _, s := range []string{"/etc/", "/**/*.c", "!/{a,b}", "/a[^b-c]", "\\", "^", "//", "/x/**/", "{,}", "/[!]"} {
 		f.Add(s, "/etc/x")

@@ -4,7 +4,7 @@ package trace
 
 import "testing"
 
-// The recorder sees all calls that change where paths lead if all files are traced.
+// If all files are traced, the recorder sees all calls that change where paths lead.
 func TestLacksMoves(t *testing.T) {
 	for set, want := range map[string]bool{
 		"all": false, "%file": false, "%file,read": false, "!read": false,

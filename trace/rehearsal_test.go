@@ -37,7 +37,8 @@ print(s.recvfrom(9), s.recvmsg(20), s.getsockopt(1, 8), s.getpeername)'`,
 	"git --version; make --version; busybox ls -l /usr/bin",
 }
 
-// messagesProgram builds a program that sends and receives messages in all ways, or returns "".
+// messagesProgram builds a program that sends and receives messages in all ways; "" without
+// a compiler.
 func messagesProgram(t *testing.T) string {
 	program := filepath.Join(t.TempDir(), "messages")
 	gcc := exec.Command("gcc", "-O1", "-pthread", "-o", program, "../integration/testdata/buffered/sockets.c")
@@ -48,7 +49,7 @@ func messagesProgram(t *testing.T) string {
 	return program
 }
 
-// All that the decoder reads of a call's memory is what the call's capture keeps.
+// The capture of a call keeps all memory that the decoder reads.
 func TestCapturesAreComplete(t *testing.T) {
 	kept, gaps := 0, 0
 	commands := rehearsalCommands

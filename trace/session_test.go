@@ -32,8 +32,8 @@ func shell(t testing.TB, script string) *trace.Command {
 	return c
 }
 
-// A Handler gets the calls that a condition selects. If the condition is decided
-// at the exit only, Enter gets all calls that may still be selected.
+// A Handler gets the calls that a condition selects. If the condition is decided only at
+// the exit, Enter gets all calls that may still be selected.
 func TestHandlerWhere(t *testing.T) {
 	for _, c := range []struct {
 		where       string
@@ -240,7 +240,7 @@ func TestCannotLaunch(t *testing.T) {
 	}
 }
 
-// A Handler can inject into the call that it was called for.
+// A Handler can inject into the call for which it was called.
 func TestInjectFromHandler(t *testing.T) {
 	fail, err := trace.ParseFault("chdir:error=EIO")
 	if err != nil {
@@ -348,7 +348,7 @@ func TestWriters(t *testing.T) {
 	}
 }
 
-// A command has the directory, descriptors and environment that it is given.
+// A command gets the directory, descriptors and environment that are specified for it.
 func TestCommand(t *testing.T) {
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -368,8 +368,8 @@ func TestCommand(t *testing.T) {
 	}
 }
 
-// Sessions whose commands make call after call, each with its own guardian and
-// a processor shared with its command, miss no calls.
+// Several Sessions at a time, each with a guardian of its own and sharing a processor with
+// its command, miss no calls.
 func TestBusySessionsInParallel(t *testing.T) {
 	var all sync.WaitGroup
 	for range 2 {
@@ -393,7 +393,7 @@ func TestBusySessionsInParallel(t *testing.T) {
 	all.Wait()
 }
 
-// An attached process is traced to its end, or detached and continues.
+// An attached process is traced to its end, or it is detached and continues.
 func TestAttach(t *testing.T) {
 	for _, cancels := range []bool{false, true} {
 		cmd := exec.Command("sh", "-c", "read x; exit 5")

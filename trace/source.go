@@ -12,7 +12,6 @@ import (
 // memory and registers of a tracee come with the event's Tracee, everything else that is
 // known of it from the Session's host.Host. Users of a source need not know which of the
 // two it is.
-// a source has to know which of the two it is.
 type source interface {
 	// Next returns the next event, and io.EOF at the end. Its Tracee is the same
 	// one for all events of a thread.

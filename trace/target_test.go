@@ -64,7 +64,7 @@ func TestDescends(t *testing.T) {
 	}
 }
 
-// A test's own children are never found: a tracer must not attach to its own.
+// The test's own children are never found: a tracer must not attach to its own children.
 func TestFindLeavesOutOwnProcesses(t *testing.T) {
 	sleep := exec.Command("sleep", "1000")
 	if err := sleep.Start(); err != nil {

@@ -42,8 +42,8 @@ func chooser(tb testing.TB, set string, call *tracer.Syscall) (s *Session, t *tr
 	return s, t, func() bool { return s.chosen(t, call) }
 }
 
-// TestOneIdentity checks that the call inside a multiplexer replaces it, if
-// there is one.
+// TestOneIdentity checks that the call inside a multiplexer, if there is one, replaces the
+// outer call.
 func TestOneIdentity(t *testing.T) {
 	for _, tt := range []struct {
 		nr     uint64

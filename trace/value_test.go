@@ -101,7 +101,7 @@ func TestValueParts(t *testing.T) {
 	}
 }
 
-// SELinux contexts are notes of the value that they belong to.
+// SELinux contexts are notes of the value to which they belong.
 func TestContextNotes(t *testing.T) {
 	b := new(builder)
 	b.start()

@@ -8,7 +8,6 @@ import (
 )
 
 // The kinds of results. Any Type may be one: it shows the result as if it were in memory.
-// lie in memory.
 const (
 	RetUnsigned = Ulong // counts, and the zero of most calls
 	RetHex      = Xlong // bits without names

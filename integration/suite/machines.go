@@ -16,7 +16,6 @@ import (
 // the time. Which tests need a machine is certain only after they have run here, but some
 // say so in their source. If there are two processors, those run in their machines beside
 // this machine's tests. The rest follows.
-// machine's tests, if there are two processors. The rest follows.
 type machines struct {
 	parts *parts
 	all   []*guests

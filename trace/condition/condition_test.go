@@ -57,7 +57,7 @@ func (fakeSchema) Constant(name string, sets []*tables.Set) (values [tables.NumA
 	return values, &UnknownError{"no constant is called '" + name + "'", name, []string{"O_CREAT", "EACCES"}}
 }
 
-// fakeRecord has an openat that failed.
+// fakeRecord is an openat that failed.
 type fakeRecord struct{ entry bool }
 
 func str(s ...string) (all []Value) {
@@ -249,7 +249,7 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// A condition that is all parentheses is read, however deep.
+// A condition with deeply nested parentheses can be read.
 func TestDeepParentheses(t *testing.T) {
 	text := strings.Repeat("(", 4000) + `ret == 1` + strings.Repeat(")", 4000)
 	if _, err := Parse(text, fakeSchema{}); err != nil {
@@ -257,8 +257,8 @@ func TestDeepParentheses(t *testing.T) {
 	}
 }
 
-// FuzzParse finds conditions that crash the parser or the evaluation, and ones
-// whose verdict at the entry is not that at the exit.
+// FuzzParse looks for conditions that crash the parser or the evaluation, or whose verdict
+// at the entry contradicts the one at the exit.
 func FuzzParse(f *testing.F) {
 	for _, text := range []string{
 		`name == "openat" and flags & O_CREAT and path startsWith "/etc"`, `dur > 10ms or ret in [1, -2, 64K]`,

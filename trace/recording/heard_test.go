@@ -10,8 +10,8 @@ import (
 	"trapline/decode/host"
 )
 
-// Each method of the host is asked once between Listen and Stop, and not again before Forget. At
-// other times each call asks.
+// Each method of the host is asked once between Listen and Stop, and not again before
+// Forget. At other times each call asks the host.
 func TestHeardAsksOnce(t *testing.T) {
 	asked := 0
 	of := NewAsked(host.Unknown{})
@@ -57,7 +57,7 @@ func TestHeardAsksOnce(t *testing.T) {
 	}
 }
 
-// numberedHost answers with a number that grows, in ten bytes.
+// numberedHost answers with an increasing number, in ten bytes.
 type numberedHost struct {
 	host.Unknown
 	n int
@@ -68,8 +68,8 @@ func (h *numberedHost) DescriptorInfo(b []byte, process, fd int) []byte {
 	return b[:copy(b, fmt.Sprintf("%010d", h.n))]
 }
 
-// An answer for which a buffer was too small is asked for again with a larger one, and is not
-// recorded in place of the longer one.
+// If an answer did not fit into its buffer, the host is asked again with a larger one, and
+// the recording keeps the longer answer.
 func TestHeardInSmallBuffer(t *testing.T) {
 	h := NewHeard(&numberedHost{})
 	a := NewAsked(h)
@@ -95,8 +95,8 @@ func TestHeardInSmallBuffer(t *testing.T) {
 	}
 }
 
-// What was heard is noted even if the recorder does not ask, in place of an answer that it
-// holds.
+// What was heard is recorded even if the recorder does not ask for it, in place of the
+// answer that it holds.
 func TestHeardIsNewer(t *testing.T) {
 	of := &namedHost{name: "before"}
 	h := NewHeard(of)

@@ -9,7 +9,7 @@ import (
 	"trapline/decode/host"
 )
 
-// countingHost answers each question otherwise than the one before.
+// countingHost gives another answer each time that it is asked.
 type countingHost struct {
 	host.Unknown
 	asked int
@@ -23,7 +23,7 @@ func (h *countingHost) Descriptor(b []byte, process, fd int) []byte {
 	return fmt.Appendf(b[:0], "/%d", h.asked)
 }
 
-// TestHold checks when an answer is given again, and when the host is asked.
+// TestHold checks when an answer is reused and when the host is asked.
 func TestHold(t *testing.T) {
 	for _, tt := range []struct {
 		what   string
@@ -58,7 +58,7 @@ func TestHold(t *testing.T) {
 	}
 }
 
-// directoryHost answers each question otherwise than the one before.
+// directoryHost gives another answer each time that it is asked.
 type directoryHost struct {
 	host.Unknown
 	asked int
@@ -99,7 +99,7 @@ func TestHoldDirectories(t *testing.T) {
 	}
 }
 
-// TestHoldPassing checks that names which the kernel may remove are asked each time.
+// TestHoldPassing checks that names that the kernel may remove are asked for each time.
 func TestHoldPassing(t *testing.T) {
 	for in, held := range map[string]bool{"/proc/7/": false, "/sys/class/": false, "/dev/pts/": false, "/process/": true, "/system/": true} {
 		a := NewAsked(&directoryHost{in: in})
@@ -117,8 +117,8 @@ func TestHoldPassing(t *testing.T) {
 	}
 }
 
-// TestHoldNothing checks that a descriptor that is not there is asked about again: it
-// may be opened.
+// TestHoldNothing checks that a descriptor that does not exist is asked about again: it may
+// be opened.
 func TestHoldNothing(t *testing.T) {
 	h := &countingHost{}
 	a := NewAsked(h)
@@ -130,7 +130,7 @@ func TestHoldNothing(t *testing.T) {
 	}
 }
 
-// TestHeldDoesNotAllocate keeps the way short that most questions take.
+// TestHeldDoesNotAllocate checks that most questions are answered without an allocation.
 func TestHeldDoesNotAllocate(t *testing.T) {
 	a := NewAsked(&countingHost{})
 	a.Hold(true)
@@ -141,7 +141,7 @@ func TestHeldDoesNotAllocate(t *testing.T) {
 	}
 }
 
-// namingHost answers each question otherwise than the one before.
+// namingHost gives another answer each time that it is asked.
 type namingHost struct {
 	host.Unknown
 	asked int
@@ -152,7 +152,7 @@ func (h *namingHost) Command(b []byte, process int) ([]byte, bool) {
 	return fmt.Appendf(b[:0], "name %d", h.asked), process != 3
 }
 
-// TestHoldName checks when the name of a thread is asked again.
+// TestHoldName checks when the name of a thread is asked for again.
 func TestHoldName(t *testing.T) {
 	for _, tt := range []struct {
 		what   string
@@ -194,8 +194,8 @@ func TestHoldName(t *testing.T) {
 	}
 }
 
-// sharingHost is in the pid namespace of the processes with numbers below 10, and has the
-// ids of others plus 100.
+// sharingHost uses the same pid namespace as the processes with numbers below 10; those
+// with other numbers have ids that are larger by 100.
 type sharingHost struct {
 	host.Unknown
 	looked int
@@ -214,7 +214,8 @@ func (h *sharingHost) WorkingDir(b []byte, process int) []byte {
 	return fmt.Appendf(b[:0], "/%d", process)
 }
 
-// TestSharedIDs checks that a namespace is looked at once, and not for heirs.
+// TestSharedIDs checks that a namespace is examined once, and not for processes that
+// inherit it.
 func TestSharedIDs(t *testing.T) {
 	h := &sharingHost{}
 	a := NewAsked(h)
@@ -245,7 +246,8 @@ func TestSharedIDs(t *testing.T) {
 	find(2, 5, 1)
 }
 
-// TestInheritFiles checks that a new process has what is known of its creator, and only that.
+// TestInheritFiles checks that a new process inherits what is known of its creator, and
+// nothing else.
 func TestInheritFiles(t *testing.T) {
 	for _, tt := range []struct {
 		what   string

@@ -88,7 +88,7 @@ func events() []*Event {
 			x.Injected, x.Rule, x.Delayed = "INJECTED", 2, true
 		}
 	}
-	e := add(next(Enter, 101)) // its thread takes over the id of the leader
+	e := add(next(Enter, 101)) // the thread takes over the id of the leader
 	e.Call = Call{ABI: tables.X86_64, NR: 59, NumArgs: 3, IP: 0x401000, SP: 0x7ffffff0, EntrySeen: true}
 	x := add(next(Exec, 100))
 	x.FormerTID, x.Superseded = 101, 100
@@ -178,8 +178,8 @@ func same(t *testing.T, got, want *Event) {
 	}
 }
 
-// Everything that is written is read again, from the start and from any call, event
-// and time, however the events are divided into blocks and frames.
+// Everything that is written can be read back, from the start and from any call, event and
+// time, however the events are divided into blocks and frames.
 func TestRoundTrip(t *testing.T) {
 	all := events()
 	for _, n := range [][2]int{{1, 1}, {3, 1}, {10, 1}, {1000, 1}, {1, 1000}, {1, 7}, {3, 2}, {10, 3}} {
@@ -245,7 +245,7 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-// readAll reads as much as there is. It returns the number of events, and the error.
+// readAll reads as much as possible. It returns the number of events, and the error.
 func readAll(b []byte) (n int, complete bool, err error) {
 	r, err := open(b)
 	if err != nil {
@@ -263,7 +263,8 @@ func readAll(b []byte) (n int, complete bool, err error) {
 	}
 }
 
-// A file that was cut off anywhere is read up to there, and is known to lack its end.
+// A file that is cut off anywhere is read up to that place, and the reader reports that its
+// end is missing.
 func TestTruncated(t *testing.T) {
 	all := events()
 	b := write(t, all, 5, 3)
@@ -286,8 +287,8 @@ func TestTruncated(t *testing.T) {
 	}
 }
 
-// What is missing depends on how far a recording was read, why no further, and whether it
-// has its end.
+// The text about what is missing depends on how much of a recording was read, why reading
+// ended there, and whether the recording has its end.
 func TestMissing(t *testing.T) {
 	const (
 		noEnd = "the end of the recording is missing: the recorder was killed, or could not write"
@@ -334,8 +335,8 @@ func TestMissing(t *testing.T) {
 	}
 }
 
-// A file in which a bit has changed gives an error, or lacks its end; what is read
-// before that is what was written.
+// If a bit of the file is changed, reading gives an error, or the end is missing.
+// Everything read before equals what was written.
 func TestFlippedBits(t *testing.T) {
 	all := events()
 	b := write(t, all, 5, 3)
@@ -364,8 +365,8 @@ func TestFlippedBits(t *testing.T) {
 	}
 }
 
-// What is in blocks may be anything, if the checksums are right. The second argument is the
-// frame that continues the block.
+// Blocks may contain anything, as long as the checksums are correct. The second argument is
+// the frame that continues the block.
 func FuzzBlock(f *testing.F) {
 	e := newEncoder()
 	e.history.reset(0)
@@ -408,7 +409,7 @@ func FuzzBlock(f *testing.F) {
 	})
 }
 
-// A file may be anything.
+// A file may contain anything.
 func FuzzFile(f *testing.F) {
 	f.Add(write(f, events(), 5, 3))
 	f.Add(write(f, events(), 1, 100))
@@ -418,7 +419,7 @@ func FuzzFile(f *testing.F) {
 	})
 }
 
-// FuzzAnswers reads answers that may be anything.
+// FuzzAnswers reads answers with arbitrary contents.
 func FuzzAnswers(f *testing.F) {
 	f.Add([]byte{1, 3, 'a'})
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -480,7 +481,7 @@ type ringHost struct {
 
 func (h *ringHost) Ring(_, fd int) (host.Ring, bool) { return h.ring, fd == 5 }
 
-// What is known of a ring is the answer about it until it is another one, and is noted once.
+// The answer about a ring is reused until it changes, and is recorded once.
 func TestRingAnswers(t *testing.T) {
 	of := &ringHost{ring: host.Ring{Inode: 7, Rings: 1, Entries: 2, EntrySize: 3}}
 	asked, told := NewAsked(of), newHost()
@@ -509,10 +510,10 @@ func TestRingAnswers(t *testing.T) {
 	}
 }
 
-// Memory that was there before in the block takes a few bytes, and the block has all that it
-// refers to.
+// Memory that occurred before in the block takes a few bytes, and each block contains
+// everything to which it refers.
 func TestRepeats(t *testing.T) {
-	const size = 20000 // of the memory of an event, which cannot be compressed
+	const size = 20000 // the memory of one event, which cannot be compressed
 	var all []*Event
 	for range 20 {
 		e := &Event{Kind: Enter, TID: 100, Time: start, Call: Call{ABI: tables.X86_64, EntrySeen: true}}

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// What a Room keeps stays as it is until the Room is emptied, whatever its size.
+// Bytes kept in a Room do not change until the Room is emptied, whatever their size.
 func TestRoom(t *testing.T) {
 	var r Room
 	for range 2 {

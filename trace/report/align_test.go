@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// longestCommon is the length of the longest common subsequence, by the book.
+// longestCommon is the length of the longest common subsequence, by the textbook algorithm.
 func longestCommon(a, b []int) int {
 	row := make([]int, len(b)+1)
 	for i := range a {
@@ -49,7 +49,7 @@ func TestAlign(t *testing.T) {
 			last = p
 		}
 	}
-	// Lists that differ everywhere take bounded time.
+	// Aligning lists without common elements takes bounded time.
 	a, b := make([]int, 100_000), make([]int, 100_000)
 	for i := range a {
 		a[i], b[i] = i, -i-1
@@ -59,11 +59,11 @@ func TestAlign(t *testing.T) {
 	}
 }
 
-// Calls that weigh are paired although others between them are in another order.
+// Important calls are paired even if the others between them are in another order.
 func TestAlignSteps(t *testing.T) {
 	keys := new(numbering)
 	steps := func(text string) (all []*step) {
-		for _, r := range text { // capitals weigh
+		for _, r := range text { // capitals are important
 			all = append(all, &step{key: keys.of(string(r)), weighs: r < 'a'})
 		}
 		return all

@@ -9,8 +9,8 @@ import (
 	"trapline/trace"
 )
 
-// Calls between a signal and the next rt_sigreturn are those of its handler, also if a
-// handler interrupts another one, and if there are signals without handlers.
+// The calls between a signal and the next rt_sigreturn belong to its handler, even if
+// handlers interrupt each other or some signals have no handler.
 func TestHandlers(t *testing.T) {
 	for _, tt := range []struct{ events, thread, handlers string }{
 		{"ab", "ab", ""},
@@ -52,8 +52,8 @@ func TestHandlers(t *testing.T) {
 	}
 }
 
-// Children are in the order in which they were created, which their first stops need not
-// be in. Ids start again from the beginning.
+// Children are in the order in which they were created, even if their first stops come in
+// another order. Ids may wrap around.
 func TestOrderOfChildren(t *testing.T) {
 	for _, tt := range []struct{ started, want []int }{
 		{[]int{10, 11, 12}, []int{10, 11, 12}},

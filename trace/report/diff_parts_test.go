@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// How a pipe is read in parts does not matter if what was read is as long; another read
-// does.
+// It does not matter how many reads a pipe's data takes if the total is the same; another
+// total does.
 func TestReadInParts(t *testing.T) {
 	reads := func(sizes ...int) (steps []*step) {
 		steps = append(steps, &step{key: 1, outcome: "0", weighs: true})

@@ -18,8 +18,8 @@ import (
 	"trapline/trace/recording"
 )
 
-// madeUp makes a recording of the events that some bytes stand for, three each: what
-// happens, to which of four threads, and with which argument or result.
+// madeUp makes a recording from bytes, three for each event: what happens, in which of four
+// threads, and with which argument or result.
 func madeUp(t testing.TB, b []byte) *recording.Reader {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "file")
@@ -91,7 +91,7 @@ func madeUpEvent(what byte, tid int, value byte) *recording.Event {
 	return e
 }
 
-// counts are what a comparison has found, from the first side's point of view.
+// counts are the numbers of a comparison, from the first side's point of view.
 type counts struct {
 	same, paired       int
 	weights            [weighsData + 1]int
@@ -116,7 +116,7 @@ func (c *Comparison) counts() (n counts) {
 	return n
 }
 
-// exchanged are the counts from the other side's point of view.
+// exchanged returns the counts from the other side's point of view.
 func (n counts) exchanged() counts {
 	n.missing, n.added = n.added, n.missing
 	n.filesOnly, n.without = n.without, n.filesOnly
@@ -125,7 +125,7 @@ func (n counts) exchanged() counts {
 }
 
 // Any two recordings can be compared. There is no difference between a recording and
-// itself, and it does not matter which one is first, except for the order.
+// itself, and exchanging the recordings changes only the order.
 func FuzzCompare(f *testing.F) {
 	calls := []byte{0, 0, 1, 3, 0, 1, 56, 0, 2, 3, 0, 0, 40, 0, 0, 3, 0, 1, 5, 1, 0, 0, 1, 3, 3, 1, 3, 7, 1, 0, 7, 0, 1}
 	f.Add(calls, calls)
@@ -160,7 +160,8 @@ func FuzzCompare(f *testing.F) {
 	})
 }
 
-// What is missing because reading ended does not count as a difference, nor does the end of a call.
+// Calls that are missing because reading was interrupted do not count as differences, nor
+// does a missing end of a call.
 func TestCompareCut(t *testing.T) {
 	forever := []byte{0, 0, 1, 3, 0, 1, 0, 0, 1, 3, 0, 1, 8, 0, 1, 3, 0, 1, 0, 0, 2, 3, 0, 2}
 	whole, part := newSide("a", new(numbering)), newSide("b", nil)

@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// Only calls that one side lacks are marked: what both have after the first difference is not.
+// Only calls that one side lacks are marked; calls after the first difference that both
+// sides have are not.
 func TestDifferenceInContext(t *testing.T) {
 	for _, tt := range []struct{ a, b, want string }{
 		{"a b c d e f g h", "a b c d X f g h", "b c d -e +X f g h"},
@@ -36,7 +37,7 @@ func TestDifferenceInContext(t *testing.T) {
 	}
 }
 
-// steps makes calls of words: a name, and perhaps an error after "=".
+// steps makes calls from words: a name, and perhaps an error after "=".
 func steps(keys *numbering, words string) (list []*step) {
 	for word := range strings.FieldsSeq(words) {
 		name, outcome, failed := strings.Cut(word, "=")

@@ -15,8 +15,7 @@ import (
 	"trapline/trace"
 )
 
-// answer is a message that answers the question for host.example, with an alias of
-// that name.
+// answer is a message that answers the question for host.example, with an alias.
 func answer(t testing.TB, alias string) []byte {
 	t.Helper()
 	name := dnsmessage.MustNewName("host.example.")
@@ -34,7 +33,7 @@ func answer(t testing.TB, alias string) []byte {
 	return b
 }
 
-// received is a report of one connection to a server of DNS that has received a message.
+// received is a report on one connection to a DNS server that has received a message.
 func received(b []byte) *netReport {
 	n := &connection{process: &process{pid: 1}, program: "test", socket: socket{remote: "127.0.0.1:53"}, received: uint64(len(b))}
 	n.findDNS(&trace.Value{Kind: trace.Bytes, Str: string(b)}, time.Unix(1, 0))
@@ -43,7 +42,7 @@ func received(b []byte) *netReport {
 
 func TestDNS(t *testing.T) {
 	message := answer(t, "alias.example.")
-	withLength := append([]byte{0, byte(len(message))}, message...) // as TCP has it
+	withLength := append([]byte{0, byte(len(message))}, message...) // as over TCP
 	for _, b := range [][]byte{message, withLength} {
 		lookups := received(b).order[0].lookups
 		if len(lookups) != 1 || lookups[0].name != "host.example" || lookups[0].kind != "A" ||
@@ -53,7 +52,7 @@ func TestDNS(t *testing.T) {
 	}
 }
 
-// What a server answers without an address has the name that people know it by.
+// An answer without an address is reported by its well-known name.
 func TestDNSOutcomes(t *testing.T) {
 	message := func(h dnsmessage.Header) []byte {
 		b, err := (&dnsmessage.Message{Header: h, Questions: []dnsmessage.Question{
@@ -88,8 +87,8 @@ func TestDNSOutcomes(t *testing.T) {
 	}
 }
 
-// Whatever a message has, the report is lines without anything that a terminal may
-// interpret, and valid JSON.
+// Whatever a message contains, the report has only lines without characters that a terminal
+// interprets, and is valid JSON.
 func FuzzDNS(f *testing.F) {
 	f.Add(answer(f, "alias.example."))
 	f.Add(answer(f, "\x1b[2J\n.example."))
@@ -98,7 +97,7 @@ func FuzzDNS(f *testing.F) {
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		r := received(b)
-		text, records := writer{}, writer{at: time.Unix(-2, 5)} // before 1970, as in a recording that is made up
+		text, records := writer{}, writer{at: time.Unix(-2, 5)} // before 1970, as in a synthetic recording
 		r.text(&text)
 		for _, c := range string(text.b) {
 			if c != '\n' && !unicode.IsPrint(c) {

@@ -10,7 +10,7 @@ import (
 	"unicode"
 )
 
-// hostile are arguments that mean something to shells, terminals or env.
+// hostile are arguments with a special meaning to shells, terminals or env.
 var hostile = []string{
 	"", " ", "a b", "a\tb", "-n", "--", "-", "=", "a=b", "'", "''", "it's", `"`, "$HOME", "${HOME}", "$(id)", "`id`", "\\", "\\n", "a\\",
 	";", "&&", "|", ">x", "<x", "#", "a#b", "*", "?", "[a]", "{a,b}", "~", "~root", "!", "!!", "a!b\x1b", "%s\x01", "%", "\n", "a\nb", "a\n", "\n\n",
@@ -62,7 +62,7 @@ func TestShellWord(t *testing.T) {
 			}
 			got := inShell(t, shell, "printf '%s\\0' "+word+" end")
 			if strings.HasPrefix(word, "$'") && !dollar {
-				// It must be one word all the same.
+				// It must still be one word.
 				if strings.Count(got, "\x00") != 2 || !strings.HasSuffix(got, "\x00end\x00") {
 					t.Errorf("%s: %q is quoted as %s, which is %q", shell, want, word, got)
 				}

@@ -33,7 +33,7 @@ func unixNamed(path string) trace.Value {
 	}}
 }
 
-// on is a call with the descriptor 3, of which the kernel says this.
+// on is a call with descriptor 3, which the kernel describes like this.
 func on(name string, use trace.Use, errno unix.Errno, note string, args ...trace.Value) *trace.Call {
 	fd := trace.Value{Name: "fd", Kind: trace.Number, Num: 3}
 	if note != "" {
@@ -45,7 +45,7 @@ func on(name string, use trace.Use, errno unix.Errno, note string, args ...trace
 	}
 }
 
-// made is a call that makes the descriptor 3.
+// made is a call that makes descriptor 3.
 func made(domain, kind string) *trace.Call {
 	return &trace.Call{
 		Name: "socket", Result: trace.Value{Kind: trace.Number, Num: 3},
@@ -56,7 +56,7 @@ func made(domain, kind string) *trace.Call {
 	}
 }
 
-// What calls and the kernel say of a socket, the report of descriptors shows, also if the
+// The report of descriptors shows what calls and the kernel say about a socket, even if the
 // kernel says nothing.
 func TestSocketEnds(t *testing.T) {
 	const listens, connects, binds = trace.UseListens, trace.UseConnects, trace.UseBinds
@@ -119,8 +119,8 @@ func TestSocketEnds(t *testing.T) {
 	}
 }
 
-// An accepted socket has its listener's protocol and address, and the address that accept
-// returns.
+// An accepted socket has the protocol and address of its listener, and the address that
+// accept returns.
 func TestAcceptedEnds(t *testing.T) {
 	r := &fdsReport{sockets: make(map[string]*socket)}
 	p := &process{pid: 1}
@@ -137,9 +137,9 @@ func TestAcceptedEnds(t *testing.T) {
 	}
 }
 
-// Connections in a row that failed alike are one row of the table; what differs in
-// anything that the table shows is another one, and so is what came after another
-// connection. Records have each.
+// Consecutive connections that failed in the same way are one row of the table. If they
+// differ in a shown detail, or another connection lies between them, they are separate
+// rows. Each has its own record.
 func TestAttempts(t *testing.T) {
 	one, other := &process{pid: 1}, &process{pid: 2}
 	at := func(seconds int) time.Time { return time.Unix(int64(seconds), 0) }

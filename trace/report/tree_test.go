@@ -11,8 +11,8 @@ import (
 	"trapline/trace"
 )
 
-// A process that ended before the kernel had counted its memory is shown without a size, not
-// with one of 0.
+// A process that ends before the kernel has counted its memory is shown without a size, not
+// with size 0.
 func TestFactsOfShortProcesses(t *testing.T) {
 	start := time.Unix(1700000000, 0)
 	for _, tt := range []struct {

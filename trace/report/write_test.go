@@ -9,8 +9,8 @@ import (
 	"trapline/output/cells"
 )
 
-// Columns of a table begin at the same column of a terminal, whatever letters are in
-// them.
+// The columns of a table are aligned on a terminal, however wide the characters in them
+// are.
 func TestTableOnTerminal(t *testing.T) {
 	w := new(writer)
 	w.table([][]string{

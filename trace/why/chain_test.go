@@ -57,7 +57,7 @@ func inquiry(lines string) *Inquiry {
 	return q
 }
 
-// Deadlocks are named if they are certain.
+// Deadlocks are reported only if they are certain.
 func TestDeadlocks(t *testing.T) {
 	for name, tt := range map[string]struct {
 		threads string
@@ -105,7 +105,8 @@ func TestDeadlocks(t *testing.T) {
 	}
 }
 
-// Whatever the threads wait for, each circle is one, and of threads that are sure to wait.
+// Whatever the threads wait for, each reported circle is a cycle, of threads whose waits
+// are certain.
 func FuzzDeadlocks(f *testing.F) {
 	f.Add([]byte{1, 2, 2, 1})
 	f.Add([]byte{0x11, 2, 0x82, 1, 3, 0x43})

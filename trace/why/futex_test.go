@@ -8,7 +8,7 @@ import (
 	"trapline/tables"
 )
 
-// Which futex a call waits for.
+// The futex that a call waits for is found.
 func TestWaitsAt(t *testing.T) {
 	const requeuePI, lockPI = 11, 6
 	for name, tt := range map[string]struct {

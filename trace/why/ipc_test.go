@@ -4,7 +4,7 @@ package why
 
 import "testing"
 
-// Which of the operations of semop has to wait.
+// The operation of semop that has to wait is found.
 func TestBlocked(t *testing.T) {
 	for name, tt := range map[string]struct {
 		values []uint16

@@ -17,7 +17,6 @@ import (
 // has: the entry of a call and the end of a trace have none, the end of a thread has two
 // (the call that it was in, and how it ended), and all other events have one. So the
 // position of a record determines its page.
-// record determines its page.
 type archive struct {
 	r       *recording.Reader
 	options trace.Options
