@@ -62,7 +62,7 @@ func coloredRecords(t *testing.T, l *output.Log) {
 	other.Killed(outputtest.Start, "SIGSEGV", true, nil)
 }
 
-// look is what a terminal does with a character.
+// look is how a terminal draws a character.
 type look struct {
 	fg, bg string // parameters, empty for the terminal's own
 	attrs  [10]bool
@@ -96,17 +96,17 @@ func (l *look) apply(t *testing.T, sgr string) {
 	}
 }
 
-// blank says whether a blank shows nothing.
+// blank reports whether a blank in this look is invisible.
 func (l *look) blank() bool { return l.bg == "" && !l.attrs[4] && !l.attrs[7] }
 
-// seen is a character on a terminal.
+// seen is a character with its look on a terminal.
 type seen struct {
 	char byte
 	look look
 }
 
-// show does what a terminal does, and fails for each sequence that changes nothing to
-// be seen, and for each line at whose end the terminal does not have its own look.
+// show interprets the text as a terminal does. It fails for each sequence that changes
+// nothing visible, and for each line at whose end the look is not the terminal's own.
 func show(t *testing.T, text string) (screen []seen) {
 	t.Helper()
 	now, before := look{}, look{} // the look at the last visible character
@@ -166,8 +166,8 @@ var themes = map[string]output.Theme{
 	"dark, 16": output.Dark16, "light, 16": output.Light16, "dark, 256": output.Dark256, "light, 256": output.Light256,
 }
 
-// Each escape sequence changes what is seen; kinds of values are told apart; what is
-// bad is louder than a failed search.
+// Each escape sequence changes something visible. Kinds of values have different colours,
+// and serious failures stand out more than a failed search.
 func TestColors(t *testing.T) {
 	for name, theme := range themes {
 		for _, o := range []output.Options{{}, {ArgNames: true, Durations: true, Names: output.Verbose}, {PID: output.PIDColumn, Number: true, IP: true, Names: output.Raw}, {Whole: true}} {
@@ -204,7 +204,7 @@ func TestColors(t *testing.T) {
 	}
 }
 
-// Most of a coloured trace is the trace.
+// Most of a coloured trace is text, not escape sequences.
 func TestFewEscapes(t *testing.T) {
 	o := output.Options{Column: 12, Statuses: output.AllStatuses}
 	plain := record(t, o, func(l *output.Log) { coloredRecords(t, l) })
@@ -217,7 +217,7 @@ func TestFewEscapes(t *testing.T) {
 func TestPalette(t *testing.T) {
 	for _, tt := range []struct {
 		spec string
-		text string // the first character of which has the look
+		text string // the text whose first character has the look
 		want string
 	}{
 		{"", "openat", "33"},
@@ -321,9 +321,9 @@ func rgbOf(t *testing.T, l look, own rgb) []rgb {
 	return nil
 }
 
-// Everything can be read: the contrast with the background is 4.5:1 or more (WCAG 2.1,
-// 1.4.3). The 16 colours are those of xterm on black and white. Those of the cube are
-// compared with the backgrounds of other terminals and usual colour schemes as well.
+// All text is readable: the contrast with the background is 4.5:1 or more (WCAG 2.1,
+// 1.4.3). The 16 colours are those of xterm on black and white. The colours of the cube
+// are also compared with the backgrounds of other terminals and of common colour schemes.
 func TestContrast(t *testing.T) {
 	dark := []rgb{{0, 0, 0}, {0x1e, 0x1e, 0x1e}, {0x28, 0x2c, 0x34}, {0, 0x2b, 0x36}, {0x30, 0x0a, 0x24}, {0x2e, 0x34, 0x40}}
 	light := []rgb{{255, 255, 255}, {0xfa, 0xfa, 0xfa}, {0xfd, 0xf6, 0xe3}, {0xf9, 0xf5, 0xd7}}

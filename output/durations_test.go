@@ -74,7 +74,7 @@ func TestHistogram(t *testing.T) {
 	}
 }
 
-// Counting a call does not allocate once its row is there.
+// Counting a call does not allocate once its row exists.
 func TestCountDoesNotAllocate(t *testing.T) {
 	s := Summary{Percentiles: true, By: ByPath}
 	count := func() { s.Count(0, 0, "/a", time.Microsecond, time.Millisecond, false) }

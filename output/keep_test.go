@@ -71,7 +71,7 @@ func TestKeep(t *testing.T) {
 	}
 }
 
-// Without a dump not even a first record is written.
+// Without a dump nothing is written, not even the first record.
 func TestKeepInJSON(t *testing.T) {
 	l, written := keeping(t, jsonformat.Format, 1)
 	r := outputtest.NewRecord(t, l, 1)
@@ -102,7 +102,7 @@ func TestKeepInJSON(t *testing.T) {
 	}
 }
 
-// The records of tracees that have ended do not take all memory.
+// The kept records of ended tracees use limited memory.
 func TestKeepForgets(t *testing.T) {
 	l, written := keeping(t, text.Format, 1)
 	output.SetEndedRoom(t, 64<<10)

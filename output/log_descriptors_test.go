@@ -14,7 +14,7 @@ import (
 	"trapline/output/text"
 )
 
-// With more tracees than files may be open, each file is complete and in order.
+// With more tracees than files that may be open, each file is complete and in order.
 func TestFewDescriptors(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "log")
 	l, err := output.OpenLog(output.Destination{Name: name, Separate: true}, output.Options{Format: text.Format, Statuses: output.AllStatuses})
@@ -63,8 +63,8 @@ func TestFewDescriptors(t *testing.T) {
 	}
 }
 
-// Without descriptors other files are closed, and when none is left, it is an
-// error.
+// If there are no more descriptors, other files are closed. If none is left to close, it is
+// an error.
 func TestNoDescriptors(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "log")
 	l, err := output.OpenLog(output.Destination{Name: name, Separate: true}, output.Options{Format: text.Format, Statuses: output.AllStatuses})

@@ -13,7 +13,7 @@ func TestMerge(t *testing.T) {
 		name  string
 		files map[string]string
 		args  []string
-		want  string // or the end of an error
+		want  string // or the end of an error message
 	}{
 		{"as in strace's test of strace-log-merge", map[string]string{
 			"log.4294967295": "3456789012.345678 +++ exited with 3 +++\n", "log.65535": "1234567890.123456 +++ exited with 2 +++\n",
@@ -54,7 +54,7 @@ func TestMerge(t *testing.T) {
 	}
 }
 
-// FuzzTimeOfLine: any line has a time or none.
+// FuzzTimeOfLine: any line has a time, or none.
 func FuzzTimeOfLine(f *testing.F) {
 	for _, seed := range []string{"12:34:56 a", "12:34:56.789 a", "1234567890.123456 a", ": a", "1:2:3 a", "..  "} {
 		f.Add([]byte(seed))

@@ -472,7 +472,7 @@ func TestStandardError(t *testing.T) {
 	}
 }
 
-// openTerminal makes a pseudo-terminal and gives its two ends.
+// openTerminal opens a pseudo-terminal and returns both ends.
 func openTerminal(t *testing.T) (master, slave *os.File) {
 	t.Helper()
 	need.All(t, need.Terminals)
@@ -496,8 +496,8 @@ func openTerminal(t *testing.T) (master, slave *os.File) {
 	return master, slave
 }
 
-// TestTerminal expects a call to be shown on a terminal before it returns: it is written by
-// the thread that reports it. The kernel passes it on to the other end when it can.
+// TestTerminal checks that a call is shown on a terminal before it returns: the thread that
+// reports the call writes it. The kernel may pass it to the other end later.
 func TestTerminal(t *testing.T) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -568,8 +568,8 @@ func TestWriter(t *testing.T) {
 	}
 }
 
-// A signal gives up a call that has not ended, and what is said of its end later has no
-// effect: only a program that forges records of its calls can make it so.
+// A signal drops a call that has not ended, and a later report of its end has no effect.
+// Only a program that forges records of its calls can cause this.
 func TestGivenUp(t *testing.T) {
 	write := func(l *output.Log) {
 		r := outputtest.NewRecord(t, l, 1)

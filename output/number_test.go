@@ -7,7 +7,7 @@ import (
 	"trapline/output"
 )
 
-// Numbers of each length look as C's printf writes them.
+// Numbers of each length are written as by C's printf.
 func TestAppendNumber(t *testing.T) {
 	values := []uint64{0, 9, 10, 99, 100, 4095, 4096}
 	for bit := range 64 {

@@ -7,7 +7,7 @@ import (
 	"trapline/output"
 )
 
-// Each byte, at each position of a string of each length, is found unless it is plain.
+// Each byte that is not plain is found, at each position of strings of each length.
 func TestPlainASCII(t *testing.T) {
 	for c := range 256 {
 		plain := c >= ' ' && c < 0x7f && c != '"' && c != '\\'

@@ -58,8 +58,8 @@ Calls overlapped: at least one was in progress for 0.050000 seconds, and all dur
 	}
 }
 
-// The columns of a summary are those of a terminal, on which a letter may take two or
-// none.
+// The columns of a summary are aligned on a terminal, where a letter may take two columns
+// or none.
 func TestSummaryOfWideNames(t *testing.T) {
 	const want = `
 path                 calls
@@ -113,7 +113,7 @@ func TestSummaryByPathInJSON(t *testing.T) {
 	}
 }
 
-// Parts of a trace add up to the whole.
+// The tables of the parts of a trace add up to the table of the whole.
 func TestMergedSummaries(t *testing.T) {
 	whole := output.Summary{Columns: output.DefaultColumns, Percentiles: true}
 	total := whole.Empty()

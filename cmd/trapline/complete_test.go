@@ -18,8 +18,7 @@ func TestCompletionScripts(t *testing.T) {
 	}
 }
 
-// Every kind of values in the manual is one that completion knows, or for which it has
-// no values.
+// Completion knows every kind of value that the manual names, or has no values for it.
 func TestKindsOfValues(t *testing.T) {
 	nothing := map[string]bool{"<none>": true, "<condition>": true}
 	for _, o := range parseCompletion(completionText) {
@@ -39,7 +38,7 @@ func TestKindsOfValues(t *testing.T) {
 	}
 }
 
-// Each action that completion offers for --inject and --fault is one that there is.
+// Each action that completion offers for --inject and --fault exists.
 func TestActionsInManual(t *testing.T) {
 	c := &completer{known: parseCompletion(completionText)}
 	actions := c.named("--inject").actions
@@ -61,8 +60,8 @@ func TestActionsInManual(t *testing.T) {
 	}
 }
 
-// FuzzComplete completes any command line. Each word that it offers begins with what
-// is there, or with the same characters.
+// FuzzComplete completes any command line. Each word that it offers begins with the word to
+// be completed, or with the same characters.
 func FuzzComplete(f *testing.F) {
 	for _, line := range []string{
 		"-e trace=op", "--inject=open:error=EI", "-o ", "-p name:", "-fe signal=", "--", "-- ls -", "-", "", "--status=!E", "-U a,,", "--fault",

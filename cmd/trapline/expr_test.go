@@ -11,7 +11,7 @@ import (
 	"trapline/trace"
 )
 
-// The messages are strace 7.2's, apart from the question what is meant.
+// The messages are those of strace 7.2, apart from suggestions.
 func TestInvalidExpressions(t *testing.T) {
 	for expr, want := range map[string]string{
 		"":                        "invalid system call ''",
@@ -91,8 +91,7 @@ func TestOtherSets(t *testing.T) {
 	}
 }
 
-// FuzzExpression: an expression is rejected or accepted; accepted twice it
-// means the same.
+// FuzzExpression: an expression is rejected or accepted; accepted twice, it means the same.
 func FuzzExpression(f *testing.F) {
 	for _, seed := range []string{"open", "trace=!%file,?x@32", "t=/^re(ad|cv)$", "signal=!INT,rtmin", "status=all", "q=none", "fd=!0,1", "x=1,2,3@x32", "%%stat", "!!,", "a=?"} {
 		f.Add(seed)

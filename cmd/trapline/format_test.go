@@ -15,9 +15,9 @@ import (
 	"trapline/tables"
 )
 
-// TestLifeOfARecord sends the same events to each format. What must be found in
-// the trace, in this order, are regular expressions; formats that show the parts
-// of a call on separate lines (output.LineWriter) may have a list of their own.
+// TestLifeOfARecord sends the same events to each format. The trace must match these
+// regular expressions, in this order. Formats that show the parts of a call on separate
+// lines (output.LineWriter) may have a list of their own.
 func TestLifeOfARecord(t *testing.T) {
 	start := outputtest.Start
 	fail := func(r *output.Record) {

@@ -62,7 +62,7 @@ func TestManualHasAllOptions(t *testing.T) {
 	}
 }
 
-// Each value that the manual names is one that its option takes.
+// Each value that the manual names for an option is accepted by it.
 func TestValuesInManual(t *testing.T) {
 	for _, o := range parseCompletion(completionText) {
 		for _, v := range o.values {
@@ -94,8 +94,8 @@ func TestValuesInManual(t *testing.T) {
 	}
 }
 
-// Messages are strace 7.2's, apart from the question what is meant; hint says that
-// they are followed by the hint at -h.
+// The messages are those of strace 7.2, apart from suggestions; hint says that the hint at
+// -h follows them.
 func TestInvalidCommandLines(t *testing.T) {
 	const mustHave = "must have PROG [ARGS] or -p PID"
 	for _, tt := range []struct {

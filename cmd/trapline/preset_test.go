@@ -15,7 +15,7 @@ import (
 	"trapline/trace"
 )
 
-// writePresets makes a file of presets that is the user's during a test.
+// writePresets writes the user's file of presets for a test.
 func writePresets(t *testing.T, text string) (file string) {
 	t.Helper()
 	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
@@ -29,8 +29,8 @@ func writePresets(t *testing.T, text string) (file string) {
 	return file
 }
 
-// Each preset of trapline's own can be used without a warning, and the manual says
-// what it stands for.
+// Each preset of trapline's own can be used without a warning, and the manual shows its
+// options.
 func TestBuiltInPresets(t *testing.T) {
 	writePresets(t, "")
 	page, err := os.ReadFile("manual/manual.txt")
@@ -51,8 +51,8 @@ func TestBuiltInPresets(t *testing.T) {
 	}
 }
 
-// Options of the command line override those of presets, on whichever side of
-// --preset they are.
+// Options on the command line override those of presets, whether they come before or after
+// --preset.
 func TestPresetIsOverridden(t *testing.T) {
 	writePresets(t, "mine = -f -yy -ttt -xx -qq --trace=read -s 5\nlong = --follow-forks --decode-fds=all --quiet=all --timestamps=unix\n"+
 		"files = -f -e trace=openat  # not trapline's own\n")
@@ -124,7 +124,7 @@ func TestInvalidPresets(t *testing.T) {
 	}
 }
 
-// The file is read only with --preset, and need not be there.
+// The file is read only with --preset, and need not exist.
 func TestPresetsFile(t *testing.T) {
 	writePresets(t, "this is no preset")
 	parse(t, "true")
@@ -134,7 +134,7 @@ func TestPresetsFile(t *testing.T) {
 	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
 	parse(t, "--preset=files", "true")
 	t.Setenv("XDG_CONFIG_HOME", "")
-	t.Setenv("HOME", "/dev/null") // of users that are not to have files
+	t.Setenv("HOME", "/dev/null") // a home folder for users who should have no files
 	parse(t, "--preset=files", "true")
 	for _, tt := range []struct{ config, home, want string }{
 		{"/c", "/h", "/c/trapline/presets"},
@@ -150,7 +150,7 @@ func TestPresetsFile(t *testing.T) {
 	}
 }
 
-// Words are those of a shell.
+// Words are split as in a shell.
 func TestShellWords(t *testing.T) {
 	for _, line := range []string{
 		"", "a", "  a   b\t c ", "'a b' c", `"a b" c`, `a\ b`, `'a'"b"c\d`, `''`, `"" a ''`, `"\"\\\a"`, `'\'`, `"'"`, `'"'`,
@@ -171,7 +171,8 @@ func TestShellWords(t *testing.T) {
 	}
 }
 
-// FuzzPresets reads any file. Words that are quoted again are the same words.
+// FuzzPresets reads arbitrary files. Quoting the words and reading them again gives the
+// same words.
 func FuzzPresets(f *testing.F) {
 	for _, text := range []string{presetsText, "a = 'b c' \"d\\\" e\" \\f # g\n#\nb=", "=", "a", "a = '", "a = \\", "a=\x00", "\r\na = -f\r\n"} {
 		f.Add(text)

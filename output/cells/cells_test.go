@@ -2,14 +2,14 @@ package cells
 
 import "testing"
 
-// What the names are is said by Unicode's East_Asian_Width and by the category of
-// characters that are put on others (Mn).
+// The widths follow Unicode's East_Asian_Width, and the category of combining characters
+// (Mn).
 func TestWidth(t *testing.T) {
 	for s, want := range map[string]int{
 		"":                    0,
 		"plain ~ text":        12,
 		"äöü":                 3, // one character each
-		"a\u0308":             1, // an a, and a diaeresis that is put on it
+		"a\u0308":             1, // an a, and a combining diaeresis
 		"日本語.txt":             10,
 		"한글":                  4,
 		"ｆｕｌｌ":                8, // letters as wide as Chinese ones

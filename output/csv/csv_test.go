@@ -15,8 +15,8 @@ import (
 	"trapline/tables"
 )
 
-// rows runs f with a Log that writes CSV, and returns what encoding/csv reads
-// of it, without the titles and the times. TSV has the same fields.
+// rows runs f with a Log that writes CSV, and returns what encoding/csv reads from it,
+// without titles and times. TSV must have the same fields.
 func rows(t *testing.T, o output.Options, f func(l *output.Log)) [][]string {
 	t.Helper()
 	o.Format = Format
@@ -256,7 +256,7 @@ i386,write,1,0,0.000000000,0.000000000,0.000000000,0.000000000,0.000000000,0.000
 	}
 }
 
-// FuzzField writes a field as encoding/csv does.
+// FuzzField writes fields as encoding/csv does.
 func FuzzField(f *testing.F) {
 	for _, s := range []string{"", "plain", "a,b", `"`, "a\nb", "\r", " a", "a ", `a"b`} {
 		f.Add([]byte(s))
@@ -276,8 +276,7 @@ func FuzzField(f *testing.F) {
 	})
 }
 
-// FuzzVerbs calls verbs in any order, as a broken decoder might, and expects
-// one row.
+// FuzzVerbs calls verbs in any order, as a faulty decoder might, and expects one row.
 func FuzzVerbs(f *testing.F) {
 	f.Add([]byte("abcdefghijklmnopqrstuvwxyz"))
 	f.Add([]byte{8, 10, 0, 14, 12, 1, 9, 16, 3, 17, 2, 15, 18})

@@ -396,8 +396,8 @@ func FuzzJSONString(f *testing.F) {
 	})
 }
 
-// FuzzJSONVerbs calls verbs in any order, as a broken decoder might, and
-// expects one valid object.
+// FuzzJSONVerbs calls verbs in any order, as a faulty decoder might, and expects one valid
+// object.
 func FuzzJSONVerbs(f *testing.F) {
 	f.Add([]byte("abcdefghijklmnopqrstuvwxyz"))
 	f.Add([]byte{8, 10, 0, 14, 12, 1, 9, 16, 3, 17, 2, 15, 18})

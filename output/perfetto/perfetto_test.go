@@ -30,7 +30,7 @@ func events(t testing.TB, f func(l *output.Log)) []outputtest.ChromeEvent {
 // after returns the time of a record in tests.
 func after(d time.Duration) time.Time { return outputtest.Start.Add(d) }
 
-// made records a call that took place then.
+// made records a call at that time.
 func made(r *output.Record, name string, begin, end time.Duration, arguments func(), result uint64) {
 	enter(r, name, begin, arguments)
 	leave(r, begin, end, result)
@@ -185,8 +185,8 @@ func TestTimes(t *testing.T) {
 	}
 }
 
-// TestCreation checks that a flow leads from the call to the new thread, whichever
-// of their records comes first, and no flow from any other call.
+// TestCreation checks that a flow leads from the call to the new thread, whichever of their
+// records comes first, and that no other call has a flow.
 func TestCreation(t *testing.T) {
 	started := func(child *output.Record, at time.Duration) {
 		child.SetProcess(8, 7)
@@ -234,8 +234,8 @@ func TestCreation(t *testing.T) {
 	}
 }
 
-// A process that was created has the command lines of the programs that it executes as labels, not
-// that of its creator, of which the creator has the label.
+// A new process has the command lines of the programs that it executes as labels. The
+// command line of its creator is a label of the creator only.
 func TestLabels(t *testing.T) {
 	var got []string
 	for _, e := range outputtest.ChromeEvents(t, outputtest.Record(t, output.Options{Format: Format}, func(l *output.Log) {
@@ -262,8 +262,8 @@ func TestLabels(t *testing.T) {
 	}
 }
 
-// TestCreationOfTheEnded checks that there is a flow also if the new thread ends before the
-// call of its creator returns, and that an earlier thread of the same id does no harm.
+// TestCreationOfTheEnded checks that there is a flow even if the new thread ends before its
+// creator's call returns, and that an earlier thread with the same id has no effect.
 func TestCreationOfTheEnded(t *testing.T) {
 	started := func(child *output.Record, at time.Duration) {
 		child.SetProcess(8, 7)
@@ -298,7 +298,7 @@ func TestCreationOfTheEnded(t *testing.T) {
 	}
 }
 
-// TestWake checks which calls of futex are said to have woken which.
+// TestWake checks which waiters a call of futex is said to have woken.
 func TestWake(t *testing.T) {
 	op := func(name string) *tables.Set {
 		return &tables.Set{Consts: []tables.Const{{Value: 1, Name: name}}}
@@ -412,7 +412,7 @@ B read 9 61-61
 	}
 }
 
-// TestEmpty checks that a trace without records is one.
+// TestEmpty checks that a trace without records is a valid document.
 func TestEmpty(t *testing.T) {
 	if list := events(t, func(*output.Log) {}); len(list) > 0 {
 		t.Errorf("%+v", list)

@@ -19,8 +19,8 @@ func TestQuote(t *testing.T) {
 		{"\t\n\v\f\r\"\\", output.OctalEscapes, `"\t\n\v\f\r\"\\"`},
 		{"\x00", output.OctalEscapes, `"\0"`},
 		{"\x00\x00", output.OctalEscapes, `"\0\0"`},
-		// A digit after it makes the escape three digits long, so that the
-		// digit is not read as part of it.
+		// If a digit follows, the escape has three digits, so that the digit is not read as
+		// part of it.
 		{"\x001", output.OctalEscapes, `"\0001"`},
 		{"\x008", output.OctalEscapes, `"\08"`},
 		{"\x1b[0m", output.OctalEscapes, `"\33[0m"`},
@@ -35,8 +35,8 @@ func TestQuote(t *testing.T) {
 		{"a\n", output.HexAll, `"\x61\x0a"`},
 		{"größe\x00€1", output.UTF8, `"größe\0€1"`},
 		{"größe", output.OctalEscapes, `"gr\303\266\303\237e"`},
-		// What is not a printable character: a part of one, an overlong
-		// form, a surrogate, a control character, a change of direction.
+		// Bytes that are not a printable character: a part of one, an overlong form, a
+		// surrogate, a control character, a change of direction.
 		{"\xc3", output.UTF8, `"\303"`},
 		{"\xb6\xc3\xb6", output.UTF8, `"\266ö"`},
 		{"\xc0\xaf", output.UTF8, `"\300\257"`},

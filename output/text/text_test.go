@@ -352,7 +352,7 @@ func TestTextPrefix(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
 		options output.Options
-		want    []string // of the call's line, its resumption, a signal and the exit
+		want    []string // the call's line, its resumption, a signal and the exit
 	}{
 		{"none", output.Options{}, []string{"", "", "", ""}},
 		{"pid column", output.Options{PID: output.PIDColumn}, []string{"12    ", "12    ", "12    ", "12    "}},

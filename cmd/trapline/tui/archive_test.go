@@ -50,8 +50,8 @@ func shown(r *recording.Reader) *trace.Options {
 	return o
 }
 
-// busyProgram has calls that go on while those of other processes fill blocks, a process
-// that is killed in a call and one outside of any, and threads.
+// busyProgram has calls that are in progress while calls of other processes fill blocks, a
+// process that is killed in a call and one that is killed outside of any, and threads.
 const busyProgram = `
 import os, signal, threading
 r, w = os.pipe()
@@ -91,8 +91,8 @@ func values(r *Record) string {
 	return b.String() + c.Result.String()
 }
 
-// TestArchive checks that pages have the records that the whole trace has, whatever
-// pages there are, and in whatever order they are read.
+// TestArchive checks that pages have the same records as the whole trace, however the trace
+// is divided into pages, and in whatever order they are read.
 func TestArchive(t *testing.T) {
 	need.All(t, need.Python3)
 	r := opened(t, recorded(t, "python3", "-c", busyProgram))
@@ -137,7 +137,7 @@ func TestArchive(t *testing.T) {
 	}
 }
 
-// TestArchiveWithoutEnd looks at what a recorder has written that was killed.
+// TestArchiveWithoutEnd reads a recording whose recorder was killed.
 func TestArchiveWithoutEnd(t *testing.T) {
 	need.All(t, need.Python3)
 	path := recorded(t, "python3", "-c", busyProgram)
@@ -168,7 +168,7 @@ func TestArchiveWithoutEnd(t *testing.T) {
 		}
 		n++
 	}
-	// What the whole trace has besides are the calls that had not returned.
+	// In addition, the whole trace has the calls that had not returned.
 	for ; n < whole.Len(); n++ {
 		if r := whole.Record(n); r.Event == "syscall" && r.Ended {
 			t.Errorf("no record of %s", r.Text)

@@ -117,9 +117,9 @@ func (c *caller) exit(i, tid int) *recording.Event {
 	return &c.ev
 }
 
-// BenchmarkRecording opens a large recording and shows its first and its last screen.
-// Further results are the size of the file, the time until all of it was surveyed and
-// the memory that the process has used, with what writing the recording has taken.
+// BenchmarkRecording opens a large recording and shows its first and its last screen. It
+// also reports the size of the file, the time for the whole survey, the memory that the
+// process has used, and the cost of writing the recording.
 func BenchmarkRecording(b *testing.B) {
 	calls := millions(b) * 1_000_000
 	begin := time.Now()
@@ -165,8 +165,8 @@ func peak(b *testing.B) int {
 	return n
 }
 
-// BenchmarkSearch looks at the records of a recording one after the other, as searches
-// and filters do: that of BenchmarkRecording, or $RECORDING.
+// BenchmarkSearch reads the records of a recording one after the other, as searches and
+// filters do: the recording of BenchmarkRecording, or $RECORDING.
 func BenchmarkSearch(b *testing.B) {
 	path := os.Getenv("RECORDING")
 	if path == "" {

@@ -42,8 +42,8 @@ func traced(t *testing.T, args ...string) *memory {
 	return m
 }
 
-// descriptors is a program that copies a descriptor in every way: a pipe, dup, fork,
-// a message to a process that is not a child, and that closes it.
+// descriptors is a program that copies a descriptor in every way: by pipe, dup, fork, and
+// in a message to a process that is not a child and that closes the descriptor.
 const descriptors = `
 import os, socket, array
 a, b = socket.socketpair()
@@ -86,7 +86,7 @@ func record(t *testing.T, s Store, pattern string) int {
 	return -1
 }
 
-// TestFollow follows the writing end of a pipe, from each of its uses: these lead to
+// TestFollow follows the writing end of a pipe from each of its uses. All of them lead to
 // the same calls, in all processes.
 func TestFollow(t *testing.T) {
 	need.All(t, need.Python3)
@@ -163,7 +163,7 @@ func window(s Store, width, height int) *model {
 	return m
 }
 
-// press sends keys, and what they start.
+// press sends keys, and runs what they start.
 func press(m *model, keys ...string) {
 	for _, k := range keys {
 		msg := tea.KeyPressMsg{}
@@ -222,7 +222,7 @@ func screen(t *testing.T, m *model) string {
 	return strings.Join(lines, "\n")
 }
 
-// TestWindow walks through the window.
+// TestWindow goes through the functions of the window.
 func TestWindow(t *testing.T) {
 	s := traced(t, "sh", "-c", "cat /etc/hostname; cat /nonexistent; :")
 	m := window(s, 130, 24)
@@ -295,8 +295,8 @@ func TestWindow(t *testing.T) {
 	}
 }
 
-// TestWideText has names in letters that take two columns or none, in lines that are to be
-// as wide as the window, and others that are too long for it.
+// TestWideText uses names with letters of two columns or none. Lines must be as wide as the
+// window, even if the text is too long for it.
 func TestWideText(t *testing.T) {
 	s := newMemory()
 	start := time.Now()
@@ -331,8 +331,8 @@ func TestWideText(t *testing.T) {
 	}
 }
 
-// TestTreeOrder checks that children are in the order in which they were created, which
-// their first stops need not be in.
+// TestTreeOrder checks that children are in the order in which they were created, even if
+// their first stops come in another order.
 func TestTreeOrder(t *testing.T) {
 	begin := time.Unix(0, 0)
 	var all []Process
@@ -349,7 +349,7 @@ func TestTreeOrder(t *testing.T) {
 	}
 }
 
-// TestManual shows a manual page, where there are some.
+// TestManual shows a manual page, where manual pages are installed.
 func TestManual(t *testing.T) {
 	if exec.Command("man", "-w", "2", "openat").Run() != nil {
 		t.Log("no manual pages here: the message is tested")
@@ -397,7 +397,8 @@ func TestLarge(t *testing.T) {
 	}
 }
 
-// processorTime is what this process has used: what other processes use does not count.
+// processorTime is the processor time that this process has used: other processes do not
+// affect it.
 func processorTime(t *testing.T) time.Duration {
 	t.Helper()
 	var used unix.Rusage
@@ -448,7 +449,7 @@ func FuzzTerminal(f *testing.F) {
 }
 
 // TestFollowLateStart follows a descriptor into a process whose start is recorded only
-// after its creator has closed the descriptor and got another one of that number.
+// after its creator has closed the descriptor and got another one with the same number.
 func TestFollowLateStart(t *testing.T) {
 	s := newMemory()
 	begin := time.Now()
@@ -487,8 +488,7 @@ func TestFollowLateStart(t *testing.T) {
 	}
 }
 
-// TestColors checks that each theme has colours of its own in place of the window's, and
-// only those.
+// TestColors checks that each theme replaces all of the window's colours, and nothing else.
 func TestColors(t *testing.T) {
 	text := plain + red + "a" + green + "b" + yellow + "c" + blue + "d" + cyan + "e" + faint + bold + inverse
 	for theme, want := range map[output.Theme]string{

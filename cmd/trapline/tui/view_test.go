@@ -4,7 +4,8 @@ package tui
 
 import "testing"
 
-// A line has the width: one that is too long loses arguments, or the end of its result, and has nothing twice.
+// A line has exactly the window's width: a call that is too long loses arguments, or the
+// end of its result, and shows nothing twice.
 func TestFitCall(t *testing.T) {
 	for _, tt := range []struct {
 		text  string

@@ -13,7 +13,7 @@ import (
 	"trapline/integration/need"
 )
 
-// folder is that of trapline's command.
+// folder is the folder of trapline's command.
 const folder = "../.."
 
 func TestGeneratedFilesAreUpToDate(t *testing.T) {
@@ -36,8 +36,8 @@ func TestManPageHasNoLint(t *testing.T) {
 	}
 }
 
-// The page has the names of all options at the margin of their paragraphs, as
-// somebody who searches for them expects.
+// The page has the names of all options at the left margin of their paragraphs, where users
+// search for them.
 func TestManPageHasAllOptions(t *testing.T) {
 	need.All(t, need.Mandoc)
 	text, err := os.ReadFile(filepath.Join(folder, "manual/manual.txt"))
