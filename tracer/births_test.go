@@ -28,9 +28,9 @@ func buildBirths(t *testing.T) string {
 	return path
 }
 
-// The tracer's tracees are the tasks that exist, in whatever order the stops
-// arrive: the available stops are handled in random order, except that those of
-// one task stay in order.
+// The tracer's tracees are the existing tasks, in whatever order the stops arrive. The
+// available stops are handled in random order, except that the stops of one task keep
+// their order.
 func TestBirthsAndDeaths(t *testing.T) {
 	path := buildBirths(t)
 	getppid := func(abi tables.ABI, nr uint64) bool { return abi == tables.X86_64 && nr == unix.SYS_GETPPID }

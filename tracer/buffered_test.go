@@ -13,9 +13,8 @@ import (
 	"trapline/tables"
 )
 
-// After StopAt a call stops that did not stop before, also in a process that has
-// been patched already. Before and after, calls are in their order, also if tracer and
-// tracee share a processor.
+// After StopAt, a call that did not stop before stops, even in a process that is already
+// patched. All calls are in order, even if tracer and tracee share a processor.
 func TestStopAt(t *testing.T) {
 	program := stepsProgram(t)
 	for _, colocate := range []Colocation{ColocateAuto, ColocateAlways, ColocateNever} {
@@ -70,7 +69,7 @@ func testStopAt(t *testing.T, program string, colocate Colocation) {
 	}
 }
 
-// The time after a call of the only thread is noted if it is wanted.
+// If requested, the time after a call of the only thread is noted.
 func TestTimesOfEnds(t *testing.T) {
 	if err := CanBuffer(); err != nil {
 		t.Skip(err)
@@ -103,7 +102,7 @@ func TestTimesOfEnds(t *testing.T) {
 			}
 		})
 		tracer.Close()
-		// One that is seen under way is converted to a time twice.
+		// A call that is seen in progress is converted to a time twice.
 		if kept < 500 || wanted && took != kept || !wanted && took > kept/2 {
 			t.Errorf("times wanted: %v: of %d calls %d took some time", wanted, kept, took)
 		}

@@ -33,8 +33,8 @@ func affinity(pid int) string {
 	return strings.Join(cpus, ",")
 }
 
-// busy makes calls long enough for co-location to start, and so many where the processor
-// is another's for all that time.
+// busy makes calls long enough for co-location to start: for some time, and at least so
+// many, since other processes may have the processor during that time.
 func busy() {
 	for end, n := time.Now().Add(30*time.Millisecond), 0; n < 1000 || time.Now().Before(end); n++ {
 		unix.RawSyscall(unix.SYS_GETPPID, 0, 0, 0)
@@ -42,9 +42,9 @@ func busy() {
 }
 
 func init() {
-	// Makes calls, as a child of it does, until there is a file, if one is given. Then it
-	// reports the affinity that it sees, the one that its child sees, and whether a mask
-	// that it sets is the one that it gets.
+	// Makes calls, and so does a child of it, until the given file exists, if one is
+	// given. Then it reports the affinity that it sees, the affinity that its child sees,
+	// and whether it gets the mask that it sets.
 	programs["affinity"] = func() {
 		runtime.LockOSThread()
 		file, follow := os.Args[1], os.Args[2]
@@ -96,12 +96,12 @@ func init() {
 		seen := affinity(0)
 		busy()
 		seen += " " + affinity(0)
-		if os.Args[2] == "true" { // a process that is not traced may see that its parent is pinned
+		if os.Args[2] == "true" { // an untraced process could see that its parent is pinned
 			seen += " " + affinity(os.Getppid())
 		}
 		os.WriteFile(os.Args[1], []byte(seen), 0o600)
 	}
-	// A tracer to be killed: it traces the rest of its arguments.
+	// A tracer that the test kills: it traces the rest of its arguments.
 	programs["tracer"] = func() {
 		tracer, err := New(Options{Follow: true, Colocate: ColocateAlways})
 		if err == nil {
@@ -126,18 +126,19 @@ func init() {
 				busy()
 			}
 		}()
-		for end := time.Now().Add(10 * time.Minute); time.Now().Before(end); { // it is killed before
+		for end := time.Now().Add(10 * time.Minute); time.Now().Before(end); { // it is killed before it could return
 			busy()
 		}
 	}
 }
 
-// buffering is options with buffered calls.
+// buffering returns options with buffered calls.
 func buffering(mode Colocation, calls func(nr uint64) BufferedCall) Options {
 	return Options{Follow: true, Colocate: mode, Traced: func(tables.ABI, uint64) bool { return true }, Buffered: calls}
 }
 
-// canBuffer reports whether options do not ask for buffered calls, or may.
+// canBuffer reports whether the options ask for no buffered calls, or buffered calls are
+// possible.
 func canBuffer(t *testing.T, opts *Options) bool {
 	if opts.Buffered == nil {
 		return true
@@ -149,10 +150,10 @@ func canBuffer(t *testing.T, opts *Options) bool {
 	return err == nil
 }
 
-// allBuffered lets no call stop that need not; nothing of its memory is kept.
+// allBuffered lets only those calls stop that must; nothing of their memory is kept.
 func allBuffered(uint64) BufferedCall { return BufferedCall{Buffered: true} }
 
-// allButGetppid lets processes with rings stop often, too.
+// allButGetppid lets processes with rings stop often as well.
 func allButGetppid(nr uint64) BufferedCall { return BufferedCall{Buffered: nr != unix.SYS_GETPPID} }
 
 func TestColocationIsInvisible(t *testing.T) {
@@ -182,11 +183,11 @@ func TestColocationIsInvisible(t *testing.T) {
 		os.Remove(file)
 		args := []string{file, strconv.FormatBool(opts.Follow)}
 		known := t.TempDir() + "/pinned"
-		// A Go program has threads, which are not traced without Follow. With buffered calls
-		// children are pinned until they have rings.
+		// A Go program has threads, which are not traced without Follow. With buffered
+		// calls, children are pinned until they have rings.
 		pins := opts.Follow && opts.Colocate == ColocateAlways
 		if pins {
-			args = append(args, known) // on a busy machine the guardian may take a second to begin
+			args = append(args, known) // on a busy machine, the guardian may take a second to start
 		}
 		launch(t, tracer, command("affinity", args...))
 		pinned := 0
@@ -213,8 +214,8 @@ func TestColocationIsInvisible(t *testing.T) {
 	}
 }
 
-// Tracees that are served after the end of the trace, since they have its filter, are
-// not pinned again.
+// Tracees that are served after the end of the trace, because they have its filter, are not
+// pinned again.
 func TestServedAreNotPinned(t *testing.T) {
 	need.All(t, need.Processors)
 	for _, opts := range []Options{
@@ -253,7 +254,7 @@ func TestServedAreNotPinned(t *testing.T) {
 	}
 }
 
-// However the tracer dies, the masks of its tracees are restored.
+// The affinity masks of tracees are restored, however the tracer dies.
 func TestGuardian(t *testing.T) {
 	need.All(t, need.Processors)
 	for range 5 {
@@ -271,8 +272,8 @@ func TestGuardian(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		// Pins come and go if other processes need the processors: it may take
-		// a while to see one. Only their end has a time limit.
+		// If other processes need the processors, pins come and go, so it may take a while
+		// to see one. Only the end of a pin has a time limit.
 		seen := false
 		for range 3 {
 			if seen = eventually(func() bool { return somePinned(pids[:]) }); seen {
@@ -298,7 +299,7 @@ func TestGuardian(t *testing.T) {
 	}
 }
 
-// Without its guardian the tracer pins no tracee.
+// Without its guardian, the tracer pins no tracee.
 func TestGuardianKilled(t *testing.T) {
 	need.All(t, need.Processors, need.Pgrep)
 	tracer := newTracer(t, Options{Colocate: ColocateAlways, Follow: true})
@@ -370,7 +371,7 @@ func eventually(what func() bool) bool {
 	return false
 }
 
-// The tracer follows a tracee that confines itself to one processor.
+// The tracer moves to the processor to which a tracee confines itself.
 func TestColocationFollows(t *testing.T) {
 	need.All(t, need.Processors)
 	tracer := newTracer(t, Options{Follow: true, Colocate: ColocateAlways})
@@ -393,7 +394,7 @@ func TestColocationFollows(t *testing.T) {
 }
 
 func init() {
-	programs["confined"] = func() { // to one processor after the other, until there is a file
+	programs["confined"] = func() { // confines itself to one processor after the other, until the file exists
 		runtime.LockOSThread()
 		for i := 0; unix.Access(os.Args[1], unix.F_OK) != nil; i++ {
 			var one unix.CPUSet
@@ -404,7 +405,7 @@ func init() {
 	}
 }
 
-// An attached process is pinned only if its mask can be restored exactly.
+// A process that was attached to is pinned only if its mask can be restored exactly.
 func TestColocationOfAttached(t *testing.T) {
 	need.All(t, need.Processors)
 	for _, given := range []bool{false, true} {
@@ -430,7 +431,7 @@ func TestColocationOfAttached(t *testing.T) {
 		pinned := false
 		limit := time.Minute
 		if given {
-			limit = time.Second // far more than the other takes unless the machine is loaded
+			limit = time.Second // far more than the other case takes unless the machine is loaded
 		}
 		end := time.Now().Add(limit)
 		for !pinned && time.Now().Before(end) {
@@ -452,8 +453,8 @@ func TestColocationOfAttached(t *testing.T) {
 }
 
 func init() {
-	// Makes calls until there is a file, if one is given, and then reports all masks that it
-	// sees in /proc, of itself and of a child.
+	// Makes calls until the given file exists, if one is given. Then it reports all masks
+	// that it sees in /proc, for itself and for a child.
 	programs["masks"] = func() {
 		runtime.LockOSThread()
 		file, link := os.Args[1], os.Args[2]
@@ -466,7 +467,7 @@ func init() {
 			seen[strings.Fields(list)[0]] = true
 		}
 		read := func(path string) {
-			for range 20 { // some of these do not stop where calls are buffered (lazyOpens)
+			for range 20 { // some of these calls do not stop if calls are buffered (lazyOpens)
 				calls(200)
 				text, err := os.ReadFile(path)
 				if err != nil {
@@ -490,14 +491,14 @@ func init() {
 				panic(err)
 			}
 			b := make([]byte, 8192)
-			for range 3 { // each read produces the text anew
+			for range 3 { // each read generates the text again
 				n, _ := unix.Preadv(fd, [][]byte{b}, 0)
 				note(b[:n])
 				calls(200)
 			}
 			unix.Close(fd)
 		}
-		// A file that a child inherits, and the child's own.
+		// A file that a child inherits, and a file that the child opens.
 		status, err := os.Open("/proc/self/status")
 		if err != nil {
 			panic(err)
@@ -527,14 +528,14 @@ func init() {
 	}
 }
 
-// calls makes some calls, so many that a tracee is pinned.
+// calls makes enough calls for a tracee to be pinned.
 func calls(n int) {
 	for range n {
 		unix.RawSyscall(unix.SYS_GETPPID, 0, 0, 0)
 	}
 }
 
-// In files, tracees see only their own masks.
+// In files, tracees see only their own affinity masks.
 func TestMasksInFiles(t *testing.T) {
 	need.All(t, need.Processors)
 	file, link := t.TempDir()+"/seen", t.TempDir()+"/link"
@@ -562,7 +563,7 @@ func TestMasksInFiles(t *testing.T) {
 		args := []string{file, link}
 		known := t.TempDir() + "/pinned"
 		if opts.Colocate == ColocateAlways {
-			args = append(args, known) // on a busy machine the guardian may take a second to begin
+			args = append(args, known) // on a busy machine, the guardian may take a second to start
 		}
 		launch(t, tracer, command("masks", args...))
 		pinned := 0
@@ -596,8 +597,8 @@ func allStopped(pid int) bool {
 	return true
 }
 
-// However the tracer dies, and even if it and its guardian were stopped before,
-// the masks of its tracees are restored, and the guardian exits.
+// The affinity masks of tracees are restored, and the guardian exits, however the tracer
+// dies, and even if it and its guardian were stopped before.
 func TestStoppedGuardian(t *testing.T) {
 	need.All(t, need.Processors, need.Pgrep)
 	cmd := selfCommand("tracer", "getppid", "2000000000")
@@ -619,7 +620,7 @@ func TestStoppedGuardian(t *testing.T) {
 	}) {
 		t.Fatal("nobody is pinned")
 	}
-	// The tracer would kill a stopped guardian, and might be killed before it has
+	// The tracer would kill a stopped guardian, and might then be killed before it has
 	// restored the masks itself.
 	unix.Kill(cmd.Process.Pid, unix.SIGSTOP)
 	if !eventually(func() bool { return allStopped(cmd.Process.Pid) }) {
@@ -648,8 +649,8 @@ func children(t *testing.T, pid int) (pids []int) {
 	return pids
 }
 
-// A command whose cpuset shrinks and grows while it is traced has all its
-// processors again afterwards.
+// A command whose cpuset shrinks and grows while it is traced can use all its processors
+// again afterwards.
 func TestCpusetChanges(t *testing.T) {
 	need.All(t, need.Processors, need.Cpuset, need.Pgrep)
 	set := need.CpusetFolder + "/trapline-" + strconv.Itoa(os.Getpid())
@@ -693,7 +694,7 @@ func TestCpusetChanges(t *testing.T) {
 			}
 			for _, cpus := range []string{first, map[string]string{"0": "1", "1": "0"}[first]} {
 				write("cpuset.cpus", cpus)
-				time.Sleep(50 * time.Millisecond) // to be pinned anew, or not
+				time.Sleep(50 * time.Millisecond) // to be pinned again, or not
 			}
 			cmd.Process.Signal(sig)
 			cmd.Wait()

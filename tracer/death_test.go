@@ -16,15 +16,16 @@ import (
 	"trapline/tables"
 )
 
-// The signal that a process sends by ending is reported after its end, even though
-// both are there at once and its receiver is the newer tracee.
+// The signal that a process sends when it ends is reported after its end, even though both
+// are available at once and the receiver is the newer tracee.
 func TestSignalAfterDeath(t *testing.T) {
 	need.All(t, need.GCC64)
 	path := t.TempDir() + "/dying"
 	if out, err := exec.Command("gcc", "-O1", "-w", "-o", path, "testdata/dying.c").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	// The call in which the receiver sleeps must not stop: that stop would come first.
+	// The call in which the receiver sleeps must not stop, since that stop would come
+	// first.
 	traced := func(abi tables.ABI, nr uint64) bool {
 		return abi == tables.X86_64 && (nr == unix.SYS_GETPPID || nr == unix.SYS_EXIT_GROUP)
 	}
@@ -43,7 +44,8 @@ func testSignalAfterDeath(t *testing.T, c Command, opts Options, sig unix.Signal
 	dies, both := false, false
 	var order []string
 	opts.Debug = func(line string) {
-		// SIGCONT, which comes along with SIGHUP, makes another stop before that for SIGHUP.
+		// SIGCONT, which is sent together with SIGHUP, causes another stop before the one
+		// for SIGHUP.
 		if both && strings.HasPrefix(line, fmt.Sprintf("resume: %d,", member.TID)) && !strings.Contains(line, " with ") {
 			awaitState(t, member, "t")
 		}
@@ -58,7 +60,7 @@ func testSignalAfterDeath(t *testing.T, c Command, opts Options, sig unix.Signal
 		case ev.Kind == Created:
 			member = tr
 		case ev.Kind == Enter && tr == dying && ev.Call.NR == unix.SYS_EXIT_GROUP:
-			// The next event is one of the first process, which is there already.
+			// The next event is one of the first process, and is already available.
 			awaitState(t, first, "t")
 			if err := tracer.collect(); err != nil {
 				t.Fatal(err)
@@ -96,8 +98,8 @@ func awaitState(t *testing.T, tr *Tracee, state string) {
 	}
 }
 
-// A tracee that is killed while its stop for a signal is put behind others is reported
-// with the signal and then with its death, and nothing is left of it.
+// A tracee that is killed while its signal-delivery-stop is deferred is reported with the
+// signal and then with its death, and no data about it remains.
 func TestKilledWhilePutBehind(t *testing.T) {
 	need.All(t, need.GCC64)
 	path := t.TempDir() + "/receiver"
@@ -117,7 +119,7 @@ func TestKilledWhilePutBehind(t *testing.T) {
 		case !sent || killed || tid == 0:
 		case tid == receiver.TID:
 			seen = true
-		case seen && tid == sender.TID: // while the tracer looks for stops that are to come first
+		case seen && tid == sender.TID: // while the tracer looks for stops that must be reported first
 			killed = true
 			unix.Kill(receiver.TID, unix.SIGKILL)
 			awaitState(t, receiver, "Z")
@@ -135,7 +137,7 @@ func TestKilledWhilePutBehind(t *testing.T) {
 		case ev.Kind == Created && tr != first:
 			t.Errorf("%d was created, after %d and %d", tr.TID, sender.TID, receiver.TID)
 		case ev.Kind == Enter && tr == sender && ev.Call.NR == unix.SYS_KILL:
-			// The sender goes on to the exit of its call, so that both have stopped.
+			// The sender continues to the exit of its call, so that both have stopped.
 			sent = true
 			tracer.resumeCurrent()
 			awaitState(t, sender, "t")

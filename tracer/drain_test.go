@@ -13,8 +13,8 @@ import (
 	"trapline/tables"
 )
 
-// The tracer looks at rings more rarely while all threads wait in calls, and as before
-// when one goes on.
+// The tracer reads the rings less often while all threads wait in calls, and at the usual
+// rate when one of them continues.
 func TestIdleWhileAllWait(t *testing.T) {
 	if err := CanBuffer(); err != nil {
 		t.Skip(err)
@@ -25,7 +25,7 @@ func TestIdleWhileAllWait(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer w.Close()
-	const calls = 500 // then it waits
+	const calls = 500 // then it waits in a call
 	if _, err := w.Write(bytes.Repeat([]byte{'x'}, calls)); err != nil {
 		t.Fatal(err)
 	}
@@ -41,14 +41,14 @@ func TestIdleWhileAllWait(t *testing.T) {
 	launch(t, tracer, Command{Path: program, Argv: []string{"waits"}, Env: os.Environ(), Files: [3]*os.File{r, null, null}})
 	r.Close()
 	b := tracer.buffered
-	look := func() time.Duration { // as if the tracer had looked, and found nothing new
+	look := func() time.Duration { // as if the tracer had read the ring and found nothing new
 		b.looked, b.most = b.clock.last.Add(-time.Second), 0
 		tracer.endReport()
 		return b.idle
 	}
 	entered, exited, kept := 0, 0, 0
 	run(t, tracer, func(ev *Event) {
-		// The reads of the dynamic linker are not of standard input.
+		// The dynamic linker does not read from standard input.
 		if ev.Kind != Enter && ev.Kind != Exit || ev.Call.NR != unix.SYS_READ || ev.Call.Args[0] != 0 {
 			return
 		}

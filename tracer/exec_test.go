@@ -31,8 +31,7 @@ func init() {
 	}
 }
 
-// Only one thread of a process is traced, which is not the leader, and calls
-// execve.
+// Only one thread of a process is traced. It is not the leader, and it calls execve.
 func TestExecOfAttachedThread(t *testing.T) {
 	cmd := selfCommand("thread-exec-later")
 	in, err := cmd.StdinPipe()
@@ -75,8 +74,8 @@ func TestExecOfAttachedThread(t *testing.T) {
 	}
 }
 
-// The trace ends even if a process's leader, which is traced, has ended before
-// its other threads, which are not.
+// The trace ends even if the leader of a process, which is traced, has ended before the
+// other threads, which are not.
 func TestInterruptDeadLeader(t *testing.T) {
 	cmd := selfCommand("dead-leader")
 	in, err := cmd.StdinPipe()

@@ -24,7 +24,7 @@ const (
 	actionTrace = int(seccomp.ActionTrace)
 )
 
-// verdicts interprets the filter for a set.
+// verdicts runs the filter of a set in an interpreter.
 func verdicts(t *testing.T, traced func(tables.ABI, uint64) bool) func(arch, nr uint32) int {
 	t.Helper()
 	run := filterOf(t, 0, func(abi tables.ABI, nr uint64) verdict {
@@ -36,7 +36,7 @@ func verdicts(t *testing.T, traced func(tables.ABI, uint64) bool) func(arch, nr 
 	return func(arch, nr uint32) int { return run(arch, nr, 0) }
 }
 
-// filterOf interprets the filter for verdicts.
+// filterOf runs the filter of verdicts in an interpreter.
 func filterOf(t *testing.T, data uint16, verdictOf func(tables.ABI, uint64) verdict) func(arch, nr uint32, arg0 uint64) int {
 	t.Helper()
 	raw, err := newFilter(verdictOf, data, codeRange{})
@@ -124,7 +124,7 @@ func TestFilter(t *testing.T) {
 	}
 }
 
-// The filter agrees with go-seccomp-bpf's for the same set of names.
+// The filter gives the same results as go-seccomp-bpf's filter for the same names.
 func TestFilterAgreesWithLibrary(t *testing.T) {
 	for _, names := range [][]string{
 		{"openat"},

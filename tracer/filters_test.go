@@ -17,8 +17,8 @@ import (
 // noCall is the number of no system call: without a filter it fails with ENOSYS.
 const noCall = 0x4321
 
-// randomFilter makes a filter that the kernel accepts, and that allows all calls but noCall. To that
-// it answers with an error that is computed in many ways.
+// randomFilter makes a filter that the kernel accepts and that allows all calls but noCall,
+// which it answers with an error that is computed in many ways.
 func randomFilter(r *rand.Rand) []bpf.RawInstruction {
 	blocks := make([][]bpf.RawInstruction, 4+r.IntN(30))
 	for i := range blocks {
@@ -29,11 +29,11 @@ func randomFilter(r *rand.Rand) []bpf.RawInstruction {
 		{Op: unix.BPF_JMP | unix.BPF_JEQ, Jt: 1, K: noCall},
 		{Op: unix.BPF_RET, K: unix.SECCOMP_RET_ALLOW},
 	}
-	for i := range uint32(unix.BPF_MEMWORDS) { // the kernel refuses to load what was not stored
+	for i := range uint32(unix.BPF_MEMWORDS) { // the kernel refuses loads of words that were not stored
 		begin = append(begin, bpf.RawInstruction{Op: unix.BPF_LD | unix.BPF_IMM, K: i * 0x01010101}, bpf.RawInstruction{Op: unix.BPF_ST, K: i})
 	}
 	end := []bpf.RawInstruction{
-		{Op: unix.BPF_ALU | unix.BPF_AND, K: 0x7ff}, // Go takes -4095 for a result
+		{Op: unix.BPF_ALU | unix.BPF_AND, K: 0x7ff}, // Go treats -4095 as a result
 		{Op: unix.BPF_ALU | unix.BPF_OR, K: unix.SECCOMP_RET_ERRNO},
 		{Op: unix.BPF_RET | unix.BPF_A},
 	}
@@ -88,7 +88,7 @@ func randomBlock(r *rand.Rand) []bpf.RawInstruction {
 		return one(unix.BPF_ALU|unix.BPF_NEG, 0)
 	case 9:
 		return one(unix.BPF_ALU|unix.BPF_DIV, number()|1)
-	case 10: // by a number that is not 0, which would kill the thread
+	case 10: // by a number other than 0: dividing by 0 kills the thread
 		return append(one(unix.BPF_LDX|unix.BPF_IMM, number()|1), one(unix.BPF_ALU|unix.BPF_DIV|unix.BPF_X, 0)...)
 	case 11:
 		return one(unix.BPF_ALU|op|unix.BPF_X, 0)
@@ -108,7 +108,8 @@ func randomBlock(r *rand.Rand) []bpf.RawInstruction {
 	}
 }
 
-// kernelAnswers installs a filter in a thread of its own, which makes the calls, and returns their errors.
+// kernelAnswers installs a filter in a thread of its own, which makes the calls and returns
+// their errors.
 func kernelAnswers(t *testing.T, filter []bpf.RawInstruction, calls [][6]uint64) (errnos []unix.Errno) {
 	t.Helper()
 	var failed error
@@ -158,15 +159,16 @@ func agree(t *testing.T, seed uint64) {
 	}
 }
 
-// A filter answers as it does in the kernel. (go test -fuzz cannot build this package: its
-// functions without a stack get too large.)
+// Our interpreter gives the same answers as the kernel. (go test -fuzz cannot build this
+// package: its functions without a stack get too large.)
 func TestSeccompAnswer(t *testing.T) {
 	for seed := range uint64(1000) {
 		agree(t, seed)
 	}
 }
 
-// What the kernel does is not tried: it would kill the thread, or refuse the filter.
+// These filters are not given to the kernel: it would kill the thread, or refuse the
+// filter.
 func TestSeccompAnswerAtEdges(t *testing.T) {
 	load := func(at uint32) bpf.RawInstruction {
 		return bpf.RawInstruction{Op: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: at}
@@ -199,7 +201,7 @@ func TestSeccompAnswerAtEdges(t *testing.T) {
 	}
 }
 
-// Filters that may be anything come to an end.
+// The interpreter ends for any filter.
 func TestSeccompAnswerToAnything(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 10000 {

@@ -16,7 +16,7 @@ import (
 	"trapline/tables"
 )
 
-// TestProgramMemory fills a launcher's memory with commands of many shapes.
+// TestProgramMemory fills a launcher's memory for commands of different shapes.
 func TestProgramMemory(t *testing.T) {
 	long := strings.Repeat("x", 100000)
 	var many []string
@@ -96,8 +96,8 @@ func TestLaunchErrors(t *testing.T) {
 	}
 }
 
-// TestFiles gives a command descriptors that in this process have the numbers
-// of each other's targets.
+// TestFiles gives a command descriptors whose numbers in this process are each other's
+// targets.
 func TestFiles(t *testing.T) {
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -130,8 +130,8 @@ func TestFiles(t *testing.T) {
 	}
 }
 
-// TestDetachBeforeExecve ends the trace when the command's execve has begun.
-// The command still has its own signal mask.
+// TestDetachBeforeExecve ends the trace when the command's execve has begun. The command
+// has its own signal mask.
 func TestDetachBeforeExecve(t *testing.T) {
 	all := func(tables.ABI, uint64) bool { return true }
 	for _, opts := range []Options{{}, {Follow: true}, {Follow: true, Traced: all}} {
@@ -175,8 +175,8 @@ func TestSignalBeforeExecve(t *testing.T) {
 	}
 }
 
-// TestLauncherSignals launches processes upon which the kernel forces a signal before
-// their execve: a fault ends the launch, and a call that a filter traps has failed.
+// TestLauncherSignals launches processes to which the kernel sends a signal before their
+// execve: a fault ends the launch, and a call that a filter traps counts as failed.
 func TestLauncherSignals(t *testing.T) {
 	trap, err := bpf.Assemble([]bpf.Instruction{
 		bpf.LoadAbsolute{Off: offsetNR, Size: 4},
@@ -224,8 +224,8 @@ func TestLauncherSignals(t *testing.T) {
 	}
 }
 
-// startSteps starts a launcher that waits, and then makes the calls that are added. Its
-// memory is its own.
+// startSteps starts a launcher that waits and then makes the added calls. It has its own
+// memory.
 func startSteps(tracer *Tracer, add func(p *program)) (*launcher, error) {
 	const data = 1024
 	p, err := newProgram(data)

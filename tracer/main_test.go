@@ -23,8 +23,8 @@ const programEnv = "TRACER_TEST_PROGRAM"
 // programs are the tests' tracees.
 var programs = map[string]func(){}
 
-// A program runs on its main thread, whose id is that of the process: on a busy
-// machine it would otherwise be on another one before it could lock itself to it.
+// A program runs on its main thread, whose id is the id of the process. Without this, it
+// could be on another thread before it locks itself to one.
 func init() {
 	if os.Getenv(programEnv) != "" {
 		runtime.LockOSThread()
@@ -93,8 +93,8 @@ func run(t testing.TB, tracer *Tracer, each func(*Event)) {
 	}
 }
 
-// next returns the next event, nil at the end. It leaves out the children of a
-// thread that has ended with an earlier test: they become those of another.
+// next returns the next event, or nil at the end. It skips the children of a thread that
+// ended with an earlier test: they become children of another thread.
 func next(t testing.TB, tracer *Tracer) *Event {
 	t.Helper()
 	for {

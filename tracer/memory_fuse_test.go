@@ -38,8 +38,8 @@ func init() {
 		const page = 4096
 		b, err := unix.Mmap(file, 0, page, unix.PROT_READ, unix.MAP_PRIVATE)
 		fail(err)
-		// Now, while the server answers: an exit with this file open would wait
-		// for it, after it has ended.
+		// Now, while the server still answers: if the file were open at exit, the exit
+		// would wait for the server.
 		fail(unix.Close(file))
 		null, err := unix.Open("/dev/null", unix.O_WRONLY, 0)
 		fail(err)
@@ -100,8 +100,8 @@ func serveFUSE(fd int) {
 	}
 }
 
-// A file that is mapped into memory, and that a tracee has to serve, cannot be
-// read there while it does not.
+// A mapped file from a file system that a tracee serves cannot be read while the tracee
+// does not serve it.
 func TestMemoryServedByFileSystem(t *testing.T) {
 	need.All(t, need.FUSE, need.MountNamespaces)
 	pwrite := func(_ tables.ABI, nr uint64) bool { return nr == unix.SYS_PWRITE64 }

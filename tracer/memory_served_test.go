@@ -53,8 +53,7 @@ func init() {
 
 const servedWrites = maxLeftBehind + 2
 
-// Memory that no process serves cannot be read, and the read gives up in the
-// end.
+// Memory that no process serves cannot be read, and the read is abandoned.
 func TestMemoryServedByNobody(t *testing.T) {
 	need.All(t, need.Userfaultfd)
 	t.Run("launched", func(t *testing.T) {

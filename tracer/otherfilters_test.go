@@ -60,8 +60,8 @@ func installFilter(nr, action uint32) error {
 func TestForeignRetTrace(t *testing.T) {
 	for _, tt := range []struct {
 		name      string
-		traced    uint64              // the call that is traced
-		data      func(uint16) uint16 // of the tracer's
+		traced    uint64              // the traced call
+		data      func(uint16) uint16 // the program's data, given the tracer's
 		interrupt bool
 	}{
 		{"traced", unix.SYS_GETPPID, func(uint16) uint16 { return 0 }, false},

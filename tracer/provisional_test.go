@@ -13,9 +13,9 @@ import (
 	"trapline/tracer/buffered"
 )
 
-// A thread that has no fs base of its own gets a provisional one, and its calls do not
-// stop. It does not notice: it is told that it has none, and what it does with fs
-// faults at the same address; its signals find it in its own code.
+// A thread without an fs base of its own gets a provisional one, and its calls do not
+// stop. The thread cannot notice: it reads that it has none, its accesses through fs
+// fault at the same address, and its signals arrive in its own code.
 func TestProvisionalFS(t *testing.T) {
 	if err := CanBuffer(); err != nil {
 		t.Skip(err)
@@ -24,11 +24,11 @@ func TestProvisionalFS(t *testing.T) {
 	static := buildProgram(t, "early", append(flags, "-static-pie")...)
 	linked := buildProgram(t, "early", append(flags, "-pie", "-Wl,--dynamic-linker="+static)...)
 	for what, c := range map[string]struct {
-		kept  int         // calls that did not stop, at least
-		sig   unix.Signal // that kills it
-		fault uint64      // and its address
+		kept  int         // minimum number of calls that did not stop
+		sig   unix.Signal // the signal that kills it
+		fault uint64      // and the address of the fault
 
-		static bool // it is no dynamic linker, and gets no provisional one
+		static bool // not a dynamic linker: no provisional fs base
 	}{
 		"get":       {kept: 100},
 		"crash":     {kept: 100, sig: unix.SIGSEGV, fault: 0x28},

@@ -17,11 +17,11 @@ import (
 	"trapline/tables"
 )
 
-// traceSleeping traces a program of testdata, and calls asleep when the tracer waits for a
-// stop only, and isIdle says that the program does what is to put the tracer to sleep. The
-// tracer also sleeps while the program waits for a processor: then the program goes on, and
-// does either that, or stops because it has woken the tracer. If nothing wakes the tracer,
-// the test does not end.
+// traceSleeping traces a program of testdata, and calls asleep when the tracer waits only
+// for a stop and isIdle reports that the program is in the state in which the tracer should
+// sleep. The tracer also sleeps while the program waits for a processor. Then the program
+// either reaches that state, or stops because it has woken the tracer. If nothing wakes the
+// tracer, the test does not end.
 func traceSleeping(t *testing.T, name string, stdin *os.File, isIdle func(tid int) bool, asleep func(), event func(*Event)) {
 	t.Helper()
 	if err := CanBuffer(); err != nil {

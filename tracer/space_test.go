@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A mapping is found in the list with all that the kernel says of it, also if the name of
-// its file has blanks.
+// Mappings are found in the list with all details that the kernel gives, even if the name
+// of a file contains blanks.
 func TestReadMappings(t *testing.T) {
 	f, err := os.Create(t.TempDir() + "/two  blanks")
 	if err != nil {
@@ -47,7 +47,8 @@ func TestReadMappings(t *testing.T) {
 	}
 }
 
-// What a call may change is forgotten, the rest is kept; with a second thread nothing is.
+// Data that a call may change is forgotten, and the rest is kept. With a second thread,
+// nothing is kept.
 func TestForgetMappings(t *testing.T) {
 	for _, c := range []struct {
 		addr, size uint64

@@ -36,7 +36,7 @@ func buildProgram(t *testing.T, name string, flags ...string) string {
 	return path
 }
 
-// stepsCalls is what is kept of the calls of steps.c.
+// stepsCalls returns what is kept of the calls of steps.c.
 func stepsCalls(nr uint64) BufferedCall {
 	switch nr {
 	case unix.SYS_READ:
@@ -78,9 +78,9 @@ func stepsCalls(nr uint64) BufferedCall {
 	return BufferedCall{}
 }
 
-// A signal that arrives at any instruction of the site, the trampoline and the
-// stub finds the program before its call or behind it, with all registers as
-// they are without a tracer, and the call is made and reported once.
+// A signal may arrive at any instruction of the patched place, the trampoline and the
+// stub. The handler sees the program before its call or after it, with the registers that
+// it would have without a tracer, and the call is made and reported once.
 func TestSignalAtEveryInstruction(t *testing.T) {
 	program := stepsProgram(t)
 	for _, kind := range []string{"read", "fault", "path", "poll", "readv", "writev", "sendmsg", "recvmsg"} {
@@ -98,7 +98,7 @@ func signalAtEveryInstruction(t *testing.T, program, kind string, alarm bool) {
 		warmUp = 100 // calls before the process is patched
 		marker = 0x5eed
 	)
-	// More instructions than are run for the call, and fewer than up to the next one.
+	// More instructions than the call takes, and fewer than the distance to the next call.
 	steps := map[string]int{"read": 380, "fault": 300, "path": 430, "poll": 430, "readv": 520, "writev": 520, "sendmsg": 790, "recvmsg": 1010}[kind]
 	if alarm {
 		steps += 40
@@ -120,7 +120,7 @@ func signalAtEveryInstruction(t *testing.T, program, kind string, alarm bool) {
 	}
 	tracer := newTracer(t, Options{
 		Follow: true, Traced: func(tables.ABI, uint64) bool { return true }, Buffered: stepsCalls,
-		Colocate: ColocateNever, // openat does not stop from the first one on
+		Colocate: ColocateNever, // openat is buffered from the first call on
 	})
 	defer tracer.Close()
 	command := Command{Path: program, Argv: []string{"steps", fmt.Sprint(warmUp + steps), kind}, Env: os.Environ(), Files: files}
@@ -213,9 +213,9 @@ func singleStep(t *testing.T, tr *Tracee, n int, alarm bool) bool {
 	return tr.t.buffered.stub.Has(regs.Rip) || tr.isWaking(regs.Rip+callSize)
 }
 
-// isUnderWay reports whether a call of the stopped tracee is, for all that the tracer
-// sees: also one that has returned, and has changed memory. What the tracer would keep of
-// it must be as it was before the call.
+// isUnderWay reports whether a call of the stopped tracee is in progress as far as the
+// tracer can see. This includes a call that has returned and has changed memory. What the
+// tracer would keep of it must be the state before the call.
 func isUnderWay(t *testing.T, tr *Tracee) bool {
 	t.Helper()
 	if tr.buffered == nil {

@@ -35,7 +35,7 @@ func init() {
 		unix.Kill(unix.Getpid(), unix.Signal(number))
 		time.Sleep(time.Minute)
 	}
-	programs["handle"] = func() { // exits with the number of SIGUSR1s that arrive before a SIGUSR2
+	programs["handle"] = func() { // exits with the number of SIGUSR1s that arrive before SIGUSR2
 		arrived := make(chan os.Signal, 2)
 		signal.Notify(arrived, unix.SIGUSR1, unix.SIGUSR2)
 		unix.Tgkill(unix.Getpid(), unix.Gettid(), unix.SIGUSR1)
@@ -44,7 +44,7 @@ func init() {
 			os.Exit(1)
 		}
 	}
-	programs["stop"] = func() { // ends when it has been continued
+	programs["stop"] = func() { // ends after it has been continued
 		runtime.LockOSThread() // the thread stops before it can continue
 		continued := make(chan os.Signal, 1)
 		signal.Notify(continued, unix.SIGCONT)
@@ -381,7 +381,7 @@ func TestGroupStop(t *testing.T) {
 		}
 		if ev.Kind == GroupStop && ev.Tracee == tracee {
 			go func() {
-				// It must stay stopped until it is continued.
+				// It must remain stopped until it is continued.
 				time.Sleep(50 * time.Millisecond)
 				if state := statusField(tracee.TID, "State"); !strings.HasPrefix(state, "t") {
 					t.Errorf("in a group-stop its state is %s", state)
@@ -462,7 +462,7 @@ func TestForkTree(t *testing.T) {
 	}
 }
 
-// start runs a program untraced, until it says that it is ready.
+// start runs a program untraced and waits until it reports that it is ready.
 func start(t *testing.T, program string, args ...string) *exec.Cmd {
 	t.Helper()
 	cmd := selfCommand(program, args...)
@@ -550,7 +550,7 @@ func TestAttachInMidCall(t *testing.T) {
 	}
 }
 
-// An interrupt detaches from all threads, or the command dies of the signal before.
+// An interrupt detaches from all threads, or the command dies of the signal first.
 func TestInterrupt(t *testing.T) {
 	for _, sig := range []unix.Signal{unix.SIGTERM, unix.SIGWINCH} { // the latter has no effect
 		t.Run(unix.SignalName(sig), func(t *testing.T) { testInterrupt(t, sig) })
@@ -853,7 +853,7 @@ func TestQueue(t *testing.T) {
 	}
 }
 
-// A stop that is put back is the next one, however many others there are.
+// A stop that is put back is returned next, however many others there are.
 func TestQueuePutBack(t *testing.T) {
 	for others := range 130 {
 		var q queue
@@ -906,7 +906,7 @@ func BenchmarkStop(b *testing.B) {
 }
 
 func init() {
-	programs["busy-threads"] = func() { // that many threads, which make that many calls each, at the same time
+	programs["busy-threads"] = func() { // that many threads, each of which makes that many calls, all at the same time
 		threads, _ := strconv.Atoi(os.Args[1])
 		calls, _ := strconv.Atoi(os.Args[2])
 		runtime.GOMAXPROCS(threads)
@@ -965,8 +965,7 @@ func TestManyThreads(t *testing.T) {
 	if len(created) < threads {
 		t.Errorf("%d threads", len(created))
 	}
-	// A thread that exits with its process before its first stop only has an
-	// end event.
+	// If a thread exits with its process before its first stop, its only event is its end.
 	for tracee := range created {
 		if ended[tracee] == 0 {
 			t.Errorf("thread %d has no end", tracee.TID)
@@ -979,9 +978,9 @@ func TestManyThreads(t *testing.T) {
 	}
 }
 
-// Of several tracees that make calls all the time, none starves.
+// None of several tracees that make calls continuously starves.
 func TestNoStarvation(t *testing.T) {
-	const most = 15_000 // calls of others that one may see pass
+	const most = 15_000 // the number of other tracees' calls while one tracee waits
 	for _, colocate := range []Colocation{ColocateAlways, ColocateNever} {
 		tracer := newTracer(t, Options{Follow: true, Colocate: colocate})
 		tracee := launch(t, tracer, command("busy-processes"))
@@ -1001,7 +1000,8 @@ func TestNoStarvation(t *testing.T) {
 			longest = max(longest, total-last[ev.Tracee])
 			last[ev.Tracee] = total
 			for other, at := range last {
-				// One that does not wait for the tracer may wait for a processor, which is others'.
+				// A tracee that does not wait for the tracer may wait for a processor,
+				// which other processes use.
 				if total-at == most/2 && !strings.HasPrefix(statusField(other.TID, "State"), "t") {
 					last[other] = total
 				}

@@ -72,8 +72,8 @@ func init() {
 
 const forgeries = 20
 
-// forgeableCodes are the si_codes by which the kernel marks a stop as other
-// than a signal-delivery-stop. Signals can also have them.
+// forgeableCodes are the si_codes by which the kernel distinguishes other stops from
+// signal-delivery-stops. Signals may have them as well.
 var forgeableCodes = map[string]int{
 	"syscall-stop":            int(stopSyscall),
 	"PTRACE_EVENT_FORK":       int(unix.SIGTRAP) | unix.PTRACE_EVENT_FORK<<8,
@@ -87,8 +87,8 @@ var forgeableCodes = map[string]int{
 	"group-stop":              int(unix.SIGSTOP) | unix.PTRACE_EVENT_STOP<<8,
 }
 
-// A signal arrives regardless of its siginfo, and its stop is not mistaken for
-// another.
+// A signal arrives whatever its siginfo, and its stop is not mistaken for another kind of
+// stop.
 func TestForgedSiginfo(t *testing.T) {
 	getppid := func(abi tables.ABI, nr uint64) bool { return abi == tables.X86_64 && nr == unix.SYS_GETPPID }
 	for name, code := range forgeableCodes {
@@ -119,7 +119,7 @@ func testForged(t *testing.T, opts Options, code int, sig unix.Signal) {
 			t.Error("a group-stop")
 		case Enter, Exit:
 			if opts.Traced != nil {
-				return // the exit of a call need not be reported
+				return // the exit of a call may not be reported
 			}
 			if entered := ev.Kind == Enter; entered == inCall[ev.Tracee] {
 				t.Fatalf("call %d is entered or left twice", ev.Call.NR)

@@ -40,9 +40,9 @@ func init() {
 	}
 }
 
-// create launches a command that creates a process with some flags. It calls
-// created when the child is in its first stop and the parent in its event, and
-// returns the result of the child's getppid and whether the child was seen.
+// create launches a command that creates a process with some flags. It calls created when
+// the child is in its first stop and the parent in its event. It returns the result of
+// the child's getppid, and whether the child was seen.
 func create(t *testing.T, flags uintptr, created func(tracer *Tracer, parent *Tracee, child int)) (outcome string, seen bool) {
 	t.Helper()
 	tracer := newTracer(t, Options{Follow: true, Traced: func(abi tables.ABI, nr uint64) bool {
@@ -84,7 +84,7 @@ func awaitStop(t *testing.T, tid int) {
 	}
 }
 
-// A process whose creator is killed before its event is seen, unless it was
+// If the creator of a process is killed before its event, the process is seen unless it was
 // created with CLONE_UNTRACED.
 func TestCreatorKilledWithFilter(t *testing.T) {
 	for _, flags := range []uintptr{0, unix.CLONE_UNTRACED} {
@@ -97,8 +97,7 @@ func TestCreatorKilledWithFilter(t *testing.T) {
 	}
 }
 
-// A process that is held for its creator's event when the trace ends keeps its
-// tracer.
+// A process that is held until its creator's event when the trace ends keeps its tracer.
 func TestEndAmidBirthWithFilter(t *testing.T) {
 	for _, killed := range []bool{false, true} {
 		for _, flags := range []uintptr{0, unix.CLONE_UNTRACED} {

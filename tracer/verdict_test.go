@@ -10,7 +10,7 @@ import (
 	"trapline/tables"
 )
 
-// The numbers of watched calls agree with the tables.
+// The numbers of watched calls match the tables.
 func TestWatchedNumbers(t *testing.T) {
 	for _, abi := range tables.ABIs {
 		for name, nr := range map[string]uint64{
@@ -24,8 +24,8 @@ func TestWatchedNumbers(t *testing.T) {
 	}
 }
 
-// The calls that the engine itself knows by number are known under each ABI, and no
-// other call is taken for one of them.
+// Under each ABI, the engine recognizes the calls that it knows by number, and mistakes no
+// other call for one of them.
 func TestNumbersOfEveryABI(t *testing.T) {
 	for _, abi := range tables.ABIs {
 		execs, serves := 0, 0
@@ -50,8 +50,8 @@ func TestNumbersOfEveryABI(t *testing.T) {
 	}
 }
 
-// From the audit architecture and the number in a register each ABI is found again,
-// and the filter looks at it.
+// Each ABI is found from the audit architecture and the number in a register, and the
+// filter checks it.
 func TestABIOfEveryABI(t *testing.T) {
 	found := make(map[tables.ABI]bool)
 	all := func(tables.ABI, uint64) verdict { return stops }

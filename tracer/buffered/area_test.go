@@ -36,7 +36,7 @@ func areaOf(t testing.TB, fd int) *Area {
 	return a
 }
 
-// newArea makes an area that is in no other process.
+// newArea makes an area that no other process has.
 func newArea(t testing.TB) *Area {
 	t.Helper()
 	fd := newFile(t)
@@ -50,7 +50,7 @@ func newArea(t testing.TB) *Area {
 	return a
 }
 
-// put writes a record as the stub does.
+// put writes a record in the same way as the stub.
 func put(a *Area, nr uint64, size uint64) {
 	head := a.load(areaHead)
 	at := AreaState + head%RingSize
@@ -80,13 +80,13 @@ func TestRing(t *testing.T) {
 	}
 }
 
-// A thread that writes without a pause, and only stops while the ring is full, loses
-// no record, and none is read before it is complete.
+// A thread that writes continuously, and waits only while the ring is full, loses no
+// record, and no record is read before it is complete.
 func TestRingWhileWritten(t *testing.T) {
 	const records = 100_000
 	fd := newFile(t)
 	defer unix.Close(fd)
-	a, writer := areaOf(t, fd), areaOf(t, fd) // as they are in two processes
+	a, writer := areaOf(t, fd), areaOf(t, fd) // two mappings, as in two processes
 	go func() {
 		for i := range uint64(records) {
 			size := recChunks + i%70*8
@@ -122,8 +122,8 @@ func TestRingWhileWritten(t *testing.T) {
 	}
 }
 
-// Records of calls that differ in nothing but their times and the place of the call have
-// the same key, and all others have another one.
+// Records that differ only in their times and in the place of the call have the same key.
+// All others have different keys.
 func TestKey(t *testing.T) {
 	a := newArea(t)
 	key := func(change uint64) string {
@@ -155,7 +155,7 @@ func TestKey(t *testing.T) {
 	}
 }
 
-// What Peek shows of a record is what Next returns of it.
+// Peek shows the record that Next then returns.
 func TestPeek(t *testing.T) {
 	a := newArea(t)
 	var r Record
@@ -187,7 +187,7 @@ func TestPeek(t *testing.T) {
 	}
 }
 
-// What was copied before a call is there while it is under way.
+// The memory that was copied before a call is available while the call is in progress.
 func TestCopiedBefore(t *testing.T) {
 	const size = recChunks + chunkData + 8
 	for written, want := range map[uint64]string{
@@ -199,7 +199,7 @@ func TestCopiedBefore(t *testing.T) {
 		if err := table.Set(7, &Call{Buffered: true, Ops: []Op{op}}); err != nil {
 			t.Fatal(err)
 		}
-		for i := range uint64(1000) { // to somewhere within the ring
+		for i := range uint64(1000) { // to a place in the middle of the ring
 			put(a, i, recChunks)
 			if ok, err := a.Next(&Record{}); !ok || err != nil {
 				t.Fatal(ok, err)
@@ -236,7 +236,7 @@ func TestCopiedBefore(t *testing.T) {
 	}
 }
 
-// After a program has damaged its ring, later records are read again.
+// After a program has damaged its ring, later records can be read again.
 func TestDamagedRing(t *testing.T) {
 	for _, size := range []uint64{0, 8, recChunks + 1, maxRecord + 8, 1 << 63, ^uint64(0)} {
 		a := newArea(t)
@@ -253,8 +253,8 @@ func TestDamagedRing(t *testing.T) {
 	}
 }
 
-// Words of a struct that was copied before a call are found where the stub finds them, and
-// none that were not copied.
+// Words of a struct that was copied before the call are found where the stub finds them.
+// Words that were not copied are not found.
 func TestNumber(t *testing.T) {
 	record := make([]byte, recChunks+2*chunkData+16)
 	le := binary.LittleEndian
@@ -290,7 +290,7 @@ func TestNumber(t *testing.T) {
 	}
 }
 
-// Operations refer to words only where the stub has copied them before.
+// Operations may refer only to words that the stub has copied before.
 func TestWords(t *testing.T) {
 	ordinary := Op{Kind: KindOrdinary, When: BeforeCall, Count: Unbounded, Most: 16}
 	header := Op{Kind: KindStruct, When: BeforeCall, Arg: 1, Count: Unbounded, Size: 56, Most: 1}
@@ -333,7 +333,7 @@ func TestWords(t *testing.T) {
 	}
 }
 
-// Whatever a program writes to its area, reading ends, and reads nothing else.
+// Whatever a program writes to its area, reading ends, and does not read beyond the area.
 func FuzzArea(f *testing.F) {
 	f.Add([]byte{}, uint64(0), uint64(0), uint64(0x20100))
 	f.Add([]byte("some records of a ring that is not one"), uint64(1<<17), uint64(1<<17+1), uint64(0x20200))

@@ -25,8 +25,8 @@ func isGo(addr uint64) bool {
 	return f != nil && strings.Contains(f.Name(), ".") && !strings.HasPrefix(f.Name(), "_")
 }
 
-// holes looks for a hole for each system call of a file that is counted, and returns
-// the share found, in percent.
+// holes looks for a hole for each counted system call of a file, and returns the percentage
+// for which it found one.
 func holes(t *testing.T, path string, counts func(addr uint64) bool) int {
 	t.Helper()
 	f, err := os.Open(path)
@@ -90,7 +90,7 @@ func TestHoles(t *testing.T) {
 	for _, test := range []struct {
 		path   string
 		counts func(addr uint64) bool
-		want   int // percent at least
+		want   int // minimum percentage
 	}{
 		{"/lib/x86_64-linux-gnu/libc.so.6", all, 50},
 		{"/lib64/ld-linux-x86-64.so.2", all, 40},
@@ -105,9 +105,9 @@ func TestHoles(t *testing.T) {
 	}
 }
 
-// Code without call frame information, in a file that has some for other code, is
-// treated as that of files that have none: what follows it must be traps. So it is with
-// Go's code where C is linked to it.
+// Code without call frame information, in a file that has some for other code, is treated
+// as in files without any: it must be followed by traps. This is the case for Go code in
+// programs that are linked with C.
 func TestHoleWithoutFrameInformation(t *testing.T) {
 	need.All(t, need.GCC64)
 	for _, test := range []struct {

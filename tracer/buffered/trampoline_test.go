@@ -78,9 +78,8 @@ jmpq 0x7f0000400012
 	}
 }
 
-// The stub does not depend on where it is: it neither calls nor returns, nor
-// refers to memory by an address that depends on this program, and all its
-// jumps stay inside.
+// The stub does not depend on its address: it neither calls nor returns, it does not
+// access memory at addresses that depend on this program, and all its jumps stay inside.
 func TestStub(t *testing.T) {
 	s := NewStub()
 	if len(s.Code) > StubSize {
@@ -132,8 +131,8 @@ func TestStub(t *testing.T) {
 		}
 		at = next
 	}
-	// The program's, copies of memory and of a number by the kernel, questions for masks,
-	// actions and what a descriptor is, the tracer's.
+	// The calls of the stub: the program's own, copies of memory and of a number by the
+	// kernel, calls that ask for masks, actions and the type of a descriptor, the tracer's.
 	if calls != 7 {
 		t.Errorf("%d system call instructions", calls)
 	}

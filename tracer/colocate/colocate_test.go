@@ -17,8 +17,8 @@ import (
 	"trapline/tables"
 )
 
-// Nothing is traced in these tests: a Controller relies on what its caller says, and a
-// process that sleeps can be pinned like any other.
+// Nothing is traced in these tests: a Controller relies on its caller's reports, and a
+// sleeping process can be pinned like any other.
 
 // sleeper starts a process and returns it as a task that makes calls.
 func sleeper(t *testing.T) *Task {
@@ -67,7 +67,7 @@ func call(c *Controller, task *Task) {
 	c.Exit(task, tables.X86_64, unix.SYS_GETPPID, 0, 0)
 }
 
-// callUntil makes a task call until something holds.
+// callUntil makes calls of a task until a condition holds.
 func callUntil(t *testing.T, c *Controller, task *Task, what string, holds func() bool) {
 	t.Helper()
 	for end := time.Now().Add(time.Minute); !holds(); {
@@ -85,8 +85,8 @@ func pin(t *testing.T, c *Controller, task *Task) {
 	})
 }
 
-// A tracee that does not stop for a while gets its mask back from the guardian,
-// and is pinned again when it goes on.
+// If a tracee does not stop for a while, the guardian restores its mask. The tracee is
+// pinned again when it stops again.
 func TestIdle(t *testing.T) {
 	need.All(t, need.Processors)
 	task, other := sleeper(t), sleeper(t)
@@ -98,8 +98,8 @@ func TestIdle(t *testing.T) {
 	}
 }
 
-// While a call shows masks, all tracees have their own; so has one that creates
-// another, and one that is let go.
+// While a call may show masks, all tracees have their own masks. So have a tracee that
+// creates another one, and one that is let go.
 func TestUnpinned(t *testing.T) {
 	need.All(t, need.Processors)
 	task, other := sleeper(t), sleeper(t)
@@ -136,7 +136,7 @@ func TestUnpinned(t *testing.T) {
 	check("when a thread calls execve")
 }
 
-// An attached process is pinned, but not if it was given a mask.
+// An attached process is pinned, unless it was given a mask.
 func TestAttached(t *testing.T) {
 	need.All(t, need.Processors)
 	t.Run("not given a mask", func(t *testing.T) { testAttached(t, nil) })
@@ -158,8 +158,8 @@ func testAttached(t *testing.T, given *unix.CPUSet) {
 	}
 }
 
-// A task that was created while its parent was pinned is pinned likewise, or
-// gets its parent's own mask.
+// A task created while its parent was pinned is pinned as well, or gets its parent's own
+// mask.
 func TestInheritPin(t *testing.T) {
 	need.All(t, need.Processors)
 	parent, child := sleeper(t), sleeper(t)
@@ -188,8 +188,8 @@ func TestInheritPin(t *testing.T) {
 	}
 }
 
-// A task whose parent was killed before it reported the task is pinned as well, or gets
-// the parent's own mask.
+// If the parent of a task was killed before it reported the task, the task is pinned as
+// well, or gets the parent's own mask.
 func TestInheritPinUntold(t *testing.T) {
 	need.All(t, need.Processors)
 	parent, child := sleeper(t), sleeper(t)
@@ -210,7 +210,7 @@ func TestInheritPinUntold(t *testing.T) {
 	}
 }
 
-// A slot says which task it is about, and is used again.
+// A slot contains the id of its task, and is reused.
 func TestSlots(t *testing.T) {
 	need.All(t, need.Processors)
 	task, other := sleeper(t), sleeper(t)
@@ -229,8 +229,8 @@ func TestSlots(t *testing.T) {
 	}
 }
 
-// thread is a thread of this process other than its first one, as a task that
-// makes calls.
+// thread starts a thread of this process, other than the first one, as a task that makes
+// calls.
 func thread(t *testing.T) *Task {
 	t.Helper()
 	tid, end := make(chan int), make(chan bool)
@@ -242,7 +242,7 @@ func thread(t *testing.T) *Task {
 	}
 	go run()
 	id := <-tid
-	if id == os.Getpid() { // the first one holds this thread, so that the second gets another
+	if id == os.Getpid() { // the first one occupies this thread, so that the second gets another thread
 		go run()
 		id = <-tid
 	}
@@ -285,8 +285,8 @@ func TestExposed(t *testing.T) {
 	pin(t, c, task)
 }
 
-// While a task opens files without a stop, no tracee is pinned, nor while one has a file
-// that was opened meanwhile.
+// While a task opens files without a stop, no tracee is pinned, nor while a task has a file
+// open that was opened in this way.
 func TestHiddenOpens(t *testing.T) {
 	need.All(t, need.Processors)
 	task, other := thread(t), sleeper(t)
@@ -322,7 +322,7 @@ func TestHiddenOpens(t *testing.T) {
 	pin(t, c, other)
 }
 
-// A task that is never pinned itself may have a file open that shows the masks of others.
+// A task that is never pinned may have a file open that shows the masks of others.
 func TestExposedByOthers(t *testing.T) {
 	need.All(t, need.Processors)
 	status, err := os.Open("/proc/self/status")
@@ -346,14 +346,14 @@ func TestExposedByOthers(t *testing.T) {
 	pin(t, c, task)
 }
 
-// A task that is apart is pinned while it stops often.
+// A task that is set apart is pinned while it stops often.
 func TestApart(t *testing.T) {
 	c := New(Auto, func(func(*Task) bool) {}, nil)
 	task := &Task{apart: true}
 	for _, tt := range []struct {
 		tick   uint32
 		stops  int
-		before bool // it is thought to stop often at the first of them
+		before bool // the stops count as frequent at the first of them
 		after  bool // and at the last
 	}{
 		{10, callBoundStops - 1, false, false},
@@ -385,8 +385,8 @@ func TestApart(t *testing.T) {
 	pin(t, c, task)
 }
 
-// Descriptors that a task has before it is first pinned count too, and those that
-// it has from the one that created it.
+// Descriptors that a task had before it is first pinned count as well, and so do those that
+// it inherited.
 func TestExposedFromTheStart(t *testing.T) {
 	need.All(t, need.Processors)
 	status, err := os.Open("/proc/self/status")
@@ -408,10 +408,10 @@ func TestExposedFromTheStart(t *testing.T) {
 		t.Error("the child is thought to have no such file")
 	}
 	c.Forget(task)
-	pin(t, c, child) // it has none, which is found out in time
+	pin(t, c, child) // it has none, which the controller finds out in time
 }
 
-// A task that is pinned and never stops again gets its mask back.
+// If a pinned task never stops again, its mask is restored.
 func TestPinnedOnce(t *testing.T) {
 	need.All(t, need.Processors)
 	task := sleeper(t)
@@ -427,7 +427,7 @@ func TestPinnedOnce(t *testing.T) {
 	}
 }
 
-// await waits until something holds.
+// await waits until a condition holds.
 func await(t *testing.T, what string, holds func() bool) {
 	t.Helper()
 	for end := time.Now().Add(time.Minute); !holds(); time.Sleep(time.Millisecond) {
@@ -437,8 +437,8 @@ func await(t *testing.T, what string, holds func() bool) {
 	}
 }
 
-// A guardian that is stopped or killed is not replaced: all masks are restored,
-// and no tracee is pinned again.
+// A stopped or killed guardian is not replaced: all masks are restored, and no tracee is
+// pinned again.
 func TestGuardianEnds(t *testing.T) {
 	need.All(t, need.Processors)
 	for _, sig := range []unix.Signal{unix.SIGSTOP, unix.SIGKILL} {
@@ -464,8 +464,8 @@ func TestGuardianEnds(t *testing.T) {
 	}
 }
 
-// A tracee that is pinned after the guardian has fallen asleep, and does not stop
-// again, gets its mask back.
+// If a tracee is pinned after the guardian has fallen asleep, and does not stop again, its
+// mask is restored.
 func TestPinnedLate(t *testing.T) {
 	need.All(t, need.Processors)
 	task := sleeper(t)
@@ -476,7 +476,7 @@ func TestPinnedLate(t *testing.T) {
 		c.pin(task)
 		if task.Pinned() {
 			pinned++
-		} else if tries == 1000 { // on a busy machine the guardian ends a pin before it has begun
+		} else if tries == 1000 { // on a busy machine, the guardian may end a pin at once
 			t.Fatal("it is not pinned")
 		}
 		await(t, "the mask before", func() bool { return maskOf(t, task.TID) == before })
@@ -484,7 +484,7 @@ func TestPinnedLate(t *testing.T) {
 	}
 }
 
-// A pin whose end failed under a former id is ended under the new one.
+// A pin that could not be ended under a former id is ended under the new one.
 func TestRenamed(t *testing.T) {
 	need.All(t, need.Processors)
 	task, renamed := sleeper(t), sleeper(t)
@@ -503,8 +503,7 @@ func TestRenamed(t *testing.T) {
 	}
 }
 
-// A Controller that has been stopped can be used again, and leaves no memory
-// mapped.
+// A stopped Controller can be used again, and leaves no memory mapped.
 func TestUsedAgain(t *testing.T) {
 	need.All(t, need.Processors)
 	task := sleeper(t)
@@ -525,7 +524,7 @@ func TestUsedAgain(t *testing.T) {
 	}
 }
 
-// What a call does with masks is the same under each ABI.
+// The effect of a call on masks is the same under each ABI.
 func TestUsesAffinity(t *testing.T) {
 	uses := map[string]affinityUse{
 		"fork": createsTask, "vfork": createsTask, "clone": createsTask, "clone3": createsTask,

@@ -67,7 +67,7 @@ func TestPointers(t *testing.T) {
 	}
 }
 
-// The usual life of a function, with a return in the middle.
+// The rows of a typical function, with a return in the middle.
 func TestRows(t *testing.T) {
 	s := frames(
 		cfaAdvanceLoc|1, cfaDefCFAOffset, 16, cfaOffset|6, 2,
@@ -133,7 +133,7 @@ func TestRows(t *testing.T) {
 	}
 }
 
-// Programs that are invalid, or run for too long.
+// Programs that are invalid or run for too long.
 func TestBadRows(t *testing.T) {
 	for name, program := range map[string][]byte{
 		"unknown":        {0x3f},
@@ -203,7 +203,7 @@ func TestDebugFrame(t *testing.T) {
 	}
 }
 
-// The table of .eh_frame_hdr and a scan find the same.
+// The table of .eh_frame_hdr and a scan give the same result.
 func TestSearchTable(t *testing.T) {
 	const hdrAddr = ehAddr - 0x100
 	b := cieBytes("zR", []byte{encPCRelative | encS4}, atStart...)

@@ -15,7 +15,7 @@ func TestExpressions(t *testing.T) {
 		want uint64
 		ok   bool
 	}{
-		{"", 5, true}, // the value that is there from the start
+		{"", 5, true}, // the initial value on the stack
 		{"\x30", 0, true},
 		{"\x4f", 31, true},
 		{"\x03\x34\x12\x00\x00\x00\x00\x00\x00", bias + 0x1234, true},

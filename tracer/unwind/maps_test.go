@@ -35,7 +35,7 @@ func TestParseMapping(t *testing.T) {
 	}
 }
 
-// What is known of a mapping is kept while the mapping is unchanged.
+// Data about a mapping is kept while the mapping is unchanged.
 func TestReadMaps(t *testing.T) {
 	u := New(Options{})
 	var m Mappings
@@ -56,7 +56,7 @@ func TestReadMaps(t *testing.T) {
 	marked := new(file)
 	first.file, first.sought = marked, true
 	last.file, last.sought = marked, true
-	last.offset++ // as if it had been another one
+	last.offset++ // as if it were another mapping
 	u.readMaps(&m, os.Getpid())
 	if got := m.list[0]; got.file != marked || !got.sought {
 		t.Errorf("%+v has been forgotten", got)

@@ -26,7 +26,7 @@ func TestPieces(t *testing.T) {
 	size := uint64(len(content))
 	for _, tt := range []struct {
 		offset, n uint64
-		read      int // bytes, with what is around those that are needed
+		read      int // bytes, including those around the needed ones
 	}{
 		{0, 1, pieceSize},
 		{pieceSize - 1, 1, pieceSize},
@@ -41,7 +41,7 @@ func TestPieces(t *testing.T) {
 	} {
 		r := &readerAt{ReaderAt: bytes.NewReader(content)}
 		p := newPieces(r, len(content))
-		for range 2 { // the second time nothing is read
+		for range 2 { // the second lookup reads nothing
 			if p.need(tt.offset, tt.n); r.bytes != tt.read {
 				t.Errorf("%d bytes at %d: %d bytes were read, want %d", tt.n, tt.offset, r.bytes, tt.read)
 			}
@@ -58,7 +58,8 @@ func TestPieces(t *testing.T) {
 	}
 }
 
-// Functions that are looked up in pieces are those of the whole file, and less is read.
+// Functions that are looked up by reading parts of the file are those of the whole file,
+// and less is read.
 func TestFunctionsInPieces(t *testing.T) {
 	path, err := os.Executable()
 	if err != nil {
