@@ -52,7 +52,7 @@ func unresolved(description any) (names []string) {
 		switch v.Type() {
 		case reflect.TypeFor[lang.Ref]():
 			refs[v.String()] = true
-		case reflect.TypeFor[lang.Field](), reflect.TypeFor[lang.One]():
+		case reflect.TypeFor[lang.Field](), reflect.TypeFor[lang.NamedArm]():
 			members[v.FieldByName("Name").String()] = true
 		}
 	}, description)

@@ -197,18 +197,18 @@ var objPin = &Struct{Fields: Fields{
 // target is what a program is attached to: a network interface or a
 // descriptor, depending on the type of attachment.
 var target = &Union{On: Ref("attach_type"), Set: &tables.BPFAttachType, Arms: Arms{
-	{&One{Name: "target_ifindex", Type: IfIndex}, Names{
+	{&NamedArm{Name: "target_ifindex", Type: IfIndex}, Names{
 		"BPF_TCX_INGRESS", "BPF_TCX_EGRESS", "BPF_NETKIT_PRIMARY", "BPF_NETKIT_PEER", "BPF_XDP",
 	}},
-	{&One{Name: "target_fd", Type: FD}, nil},
+	{&NamedArm{Name: "target_fd", Type: FD}, nil},
 }}
 
 // relative is the link or program relative to which an attachment is placed.
 // The named member decides which of them it is.
 func relative(flags Ref) Type {
 	return &Union{On: If{&Has{N: flags, Set: &tables.BPFAttachFlags, Values: Names{"BPF_F_ID"}}}, Arms: Arms{
-		{&One{Name: "relative_id", Type: U32}, Nums{1}},
-		{&One{Name: "relative_fd", Type: FD}, nil},
+		{&NamedArm{Name: "relative_id", Type: U32}, Nums{1}},
+		{&NamedArm{Name: "relative_fd", Type: FD}, nil},
 	}}
 }
 
@@ -278,7 +278,7 @@ var taskFDQuery = &Struct{Fields: Fields{
 	{"flags", U32},
 	{"buf_len", U32},
 	{"now", changedTo("buf_len")},
-	{"buf", Aligned{&Ptr{To: &Bytes{Len: Min{Ref("buf_len"), &Was{Member: "buf_len", Size: 4}}, Kind: CutString}, Wide: true}}},
+	{"buf", Aligned{&Ptr{To: &Bytes{Len: Min{Ref("buf_len"), &ValueBefore{Member: "buf_len", Size: 4}}, Kind: CutString}, Wide: true}}},
 	{"prog_id", U32},
 	{"fd_type", &Enum{Set: &tables.BPFTaskFdType}},
 	{"probe_offset", AlignedX64},

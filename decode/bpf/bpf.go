@@ -181,7 +181,7 @@ func showExtraData(c *Call, v View, known int) {
 // instruction is struct bpf_insn of eBPF.
 var instruction = &Struct{C: "bpf_insn", Fields: Fields{
 	{"code", &Value{In: X8, By: func(c *Call, v uint64) { ShowBPFCode(c, uint16(v), true) }}},
-	{"registers", Unseen{U8}},
+	{"registers", Hidden{U8}},
 	{"dst_reg", ebpfRegister(0)},
 	{"src_reg", ebpfRegister(4)},
 	{"off", S16},

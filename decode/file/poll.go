@@ -12,20 +12,20 @@ import (
 // Waiting for files: fs/select.c.
 
 var pollCalls = Calls{
-	{"poll", Args{{"fds", pollFDs}, {"nfds", Uint}, {"timeout", Int}}, &With{Ret: RetUnsigned, Remark: remarkPolled, Again: Names{"fds"}}},
-	{"ppoll", Args{{"fds", pollFDs}, {"nfds", Uint}, {"tmo_p", &Ptr{To: &Timespec}}, {"sigmask", &Ptr{To: &RtSigset}}, {"sigsetsize", Size}}, &With{Ret: RetUnsigned, Remark: func(c *Call) { remarkPolledFiles(c, &Timespec) }, Again: Names{"fds", "tmo_p"}}},
-	{"pselect6", Args{{"nfds", Int}, {"readfds", fdSetPtr}, {"writefds", fdSetPtr}, {"exceptfds", fdSetPtr}, {"timeout", &Ptr{To: &Timespec}}, {"sig", &Ptr{To: sizedSigmask, Seldom: true}}}, &With{Ret: RetUnsigned, Remark: func(c *Call) { remarkSelected(c, &Timespec) }, Again: selected}},
+	{"poll", Args{{"fds", pollFDs}, {"nfds", Uint}, {"timeout", Int}}, &ResultWith{Ret: RetUnsigned, Remark: remarkPolled, Again: Names{"fds"}}},
+	{"ppoll", Args{{"fds", pollFDs}, {"nfds", Uint}, {"tmo_p", &Ptr{To: &Timespec}}, {"sigmask", &Ptr{To: &RtSigset}}, {"sigsetsize", Size}}, &ResultWith{Ret: RetUnsigned, Remark: func(c *Call) { remarkPolledFiles(c, &Timespec) }, Again: Names{"fds", "tmo_p"}}},
+	{"pselect6", Args{{"nfds", Int}, {"readfds", fdSetPtr}, {"writefds", fdSetPtr}, {"exceptfds", fdSetPtr}, {"timeout", &Ptr{To: &Timespec}}, {"sig", &Ptr{To: sizedSigmask, UsuallyNull: true}}}, &ResultWith{Ret: RetUnsigned, Remark: func(c *Call) { remarkSelected(c, &Timespec) }, Again: selected}},
 }
 
 var pollCalls64 = Calls{
-	{"select", Args{{"nfds", Int}, {"readfds", fdSetPtr}, {"writefds", fdSetPtr}, {"exceptfds", fdSetPtr}, {"timeout", &Ptr{To: &Timeval}}}, &With{Ret: RetUnsigned, Remark: func(c *Call) { remarkSelected(c, &Timeval) }, Again: selected}},
+	{"select", Args{{"nfds", Int}, {"readfds", fdSetPtr}, {"writefds", fdSetPtr}, {"exceptfds", fdSetPtr}, {"timeout", &Ptr{To: &Timeval}}}, &ResultWith{Ret: RetUnsigned, Remark: func(c *Call) { remarkSelected(c, &Timeval) }, Again: selected}},
 }
 
 var pollCallsI386 = Calls{
 	{"select", Args{{"", &Rest{By: oldSelectArgs, Among: []*Desc{selectUnreadable}, All: func(add func(*Desc)) { add(selectInMemory) }}}}, RetUnsigned},
-	{"_newselect", Args{{"nfds", Int}, {"readfds", fdSetPtr}, {"writefds", fdSetPtr}, {"exceptfds", fdSetPtr}, {"timeout", &Ptr{To: &Timeval}}}, &With{Ret: RetUnsigned, Remark: func(c *Call) { remarkSelected(c, &Timeval) }, Again: selected}},
-	{"ppoll_time64", Args{{"fds", pollFDs}, {"nfds", Uint}, {"tmo_p", &Ptr{To: &Timespec64}}, {"sigmask", &Ptr{To: &RtSigset}}, {"sigsetsize", Size}}, &With{Ret: RetUnsigned, Remark: func(c *Call) { remarkPolledFiles(c, &Timespec64) }, Again: Names{"fds", "tmo_p"}}},
-	{"pselect6_time64", Args{{"nfds", Int}, {"readfds", fdSetPtr}, {"writefds", fdSetPtr}, {"exceptfds", fdSetPtr}, {"timeout", &Ptr{To: &Timespec64}}, {"sig", &Ptr{To: sizedSigmask, Seldom: true}}}, &With{Ret: RetUnsigned, Remark: func(c *Call) { remarkSelected(c, &Timespec64) }, Again: selected}},
+	{"_newselect", Args{{"nfds", Int}, {"readfds", fdSetPtr}, {"writefds", fdSetPtr}, {"exceptfds", fdSetPtr}, {"timeout", &Ptr{To: &Timeval}}}, &ResultWith{Ret: RetUnsigned, Remark: func(c *Call) { remarkSelected(c, &Timeval) }, Again: selected}},
+	{"ppoll_time64", Args{{"fds", pollFDs}, {"nfds", Uint}, {"tmo_p", &Ptr{To: &Timespec64}}, {"sigmask", &Ptr{To: &RtSigset}}, {"sigsetsize", Size}}, &ResultWith{Ret: RetUnsigned, Remark: func(c *Call) { remarkPolledFiles(c, &Timespec64) }, Again: Names{"fds", "tmo_p"}}},
+	{"pselect6_time64", Args{{"nfds", Int}, {"readfds", fdSetPtr}, {"writefds", fdSetPtr}, {"exceptfds", fdSetPtr}, {"timeout", &Ptr{To: &Timespec64}}, {"sig", &Ptr{To: sizedSigmask, UsuallyNull: true}}}, &ResultWith{Ret: RetUnsigned, Remark: func(c *Call) { remarkSelected(c, &Timespec64) }, Again: selected}},
 }
 
 // pollfd is a struct pollfd as the caller passes it, polled one that the kernel
@@ -185,7 +185,7 @@ var selected = Names{"readfds", "writefds", "exceptfds", "timeout"}
 var sizedSigmask = &Struct{C: "sigset_argpack", Fields: Fields{{"sigmask", &Ptr{To: &RtSigset}}, {"sigsetsize", Size}}}
 
 var (
-	selectInMemory   = &Desc{"", Args{{"nfds", Int}, {"readfds", fdSetPtr}, {"writefds", fdSetPtr}, {"exceptfds", fdSetPtr}, {"timeout", &Ptr{To: &Timeval}}}, &With{Ret: RetUnsigned, Remark: func(c *Call) { remarkSelected(c, &Timeval) }, Again: selected}}
+	selectInMemory   = &Desc{"", Args{{"nfds", Int}, {"readfds", fdSetPtr}, {"writefds", fdSetPtr}, {"exceptfds", fdSetPtr}, {"timeout", &Ptr{To: &Timeval}}}, &ResultWith{Ret: RetUnsigned, Remark: func(c *Call) { remarkSelected(c, &Timeval) }, Again: selected}}
 	selectUnreadable = &Desc{"", Args{{"arg", Addr}}, nil}
 )
 

@@ -94,7 +94,7 @@ var (
 		{"status", X8},
 		{"error", U8},
 		{"nsector", U8},
-		{"sector_count", Unseen{U8}},
+		{"sector_count", Hidden{U8}},
 		{"buf", &When{If: Not{&Is{N: Ref("sector_count"), Values: Nums{0}}}, Then: &Bytes{Len: Func(func(c *Call) uint64 {
 			return 512 * Ref("sector_count").Num(c)
 		}), Kind: Binary}}},

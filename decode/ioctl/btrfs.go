@@ -200,9 +200,9 @@ var btrfsDevReplace = &Struct{Fields: Fields{
 	{"cmd", &Enum{In: X64, Set: &tables.BtrfsReplaceCmd}},
 	{"result", &Enum{In: X64, Set: &tables.BtrfsReplaceResult}},
 	{"", &Union{On: Ref("cmd"), Set: &tables.BtrfsReplaceCmd, Arms: Arms{
-		{&One{Name: "start", Type: &When{If: Not{Test((*Call).Exiting)}, Then: btrfsReplaceStart}}, Names{"BTRFS_IOCTL_DEV_REPLACE_CMD_START"}},
-		{&One{Name: "status", Type: &When{If: Test((*Call).Exiting), Then: btrfsReplaceStatus}}, Names{"BTRFS_IOCTL_DEV_REPLACE_CMD_STATUS"}},
-		{Nothing, nil}}}},
+		{&NamedArm{Name: "start", Type: &When{If: Not{Test((*Call).Exiting)}, Then: btrfsReplaceStart}}, Names{"BTRFS_IOCTL_DEV_REPLACE_CMD_START"}},
+		{&NamedArm{Name: "status", Type: &When{If: Test((*Call).Exiting), Then: btrfsReplaceStatus}}, Names{"BTRFS_IOCTL_DEV_REPLACE_CMD_STATUS"}},
+		{EmptyArm, nil}}}},
 	{"spare", &Array{Of: U64, N: 64}},
 }}
 
@@ -299,7 +299,7 @@ var btrfsSearchKey = &Struct{Fields: Fields{
 	{"min_type", &When{If: Not{Test((*Call).Exiting)}, Then: btrfsKeyType}},
 	{"max_type", &When{If: Not{Test((*Call).Exiting)}, Then: btrfsKeyType}},
 	{"nr_items", U32},
-	{"unused", Unseen{U32}},
+	{"unused", Hidden{U32}},
 	{"_", &Array{Of: U64, N: 4}},
 }}
 
@@ -371,7 +371,7 @@ var (
 	// struct btrfs_ioctl_ino_lookup_args. After the request the tree is shown if
 	// the caller did not specify it.
 	btrfsInoLookup = &Struct{Fields: Fields{{"treeid", btrfsID}, {"objectid", btrfsID}, {"name", CharArray(4080)}}}
-	btrfsFoundTree = &When{If: &Is{N: &Was{Member: "treeid", Size: 8}, Values: Nums{0}}, Then: btrfsID}
+	btrfsFoundTree = &When{If: &Is{N: &ValueBefore{Member: "treeid", Size: 8}, Values: Nums{0}}, Then: btrfsID}
 
 	// struct btrfs_ioctl_ino_path_args
 	btrfsInoPath = &Struct{Fields: Fields{{"inum", U64}, {"size", U64}, {"_", &Array{Of: U64, N: 4}}, {"fspath", Addr64}}}
@@ -433,7 +433,7 @@ func showBtrfsPathAt(c *Call, off uint64) {
 	c.ShowAt(c.Frame(0).View.Addr+val+off, AnyFile)
 }
 
-var btrfsQuotaCtl = &Struct{Fields: Fields{{"cmd", &Enum{In: X64, Set: &tables.BtrfsQgroupCtl}}, {"status", Unseen{U64}}}}
+var btrfsQuotaCtl = &Struct{Fields: Fields{{"cmd", &Enum{In: X64, Set: &tables.BtrfsQgroupCtl}}, {"status", Hidden{U64}}}}
 
 var btrfsQuotaRescan = &Struct{Fields: Fields{
 	{"flags", U64}, {"progress", btrfsID}, {"_", &Array{Of: U64, N: 6}},

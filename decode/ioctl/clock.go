@@ -45,10 +45,10 @@ var rtcPllInfo = &Struct{Fields: Fields{
 var rtcParam = &Struct{Fields: Fields{
 	{"param", &Enum{In: X64, Set: &tables.RtcParams}},
 	{"", &Union{On: Ref("param"), Set: &tables.RtcParams, Arms: Arms{
-		{&One{Name: "uvalue", Type: &Flags{In: X64, Set: &tables.RtcFeatures}}, Names{"RTC_PARAM_FEATURES"}},
-		{&One{Name: "svalue", Type: S64}, Names{"RTC_PARAM_CORRECTION"}},
-		{&One{Name: "uvalue", Type: &Enum{In: X64, Set: &tables.RtcBackupSwitchModes}}, Names{"RTC_PARAM_BACKUP_SWITCH_MODE"}},
-		{&One{Name: "uvalue", Type: X64}, nil},
+		{&NamedArm{Name: "uvalue", Type: &Flags{In: X64, Set: &tables.RtcFeatures}}, Names{"RTC_PARAM_FEATURES"}},
+		{&NamedArm{Name: "svalue", Type: S64}, Names{"RTC_PARAM_CORRECTION"}},
+		{&NamedArm{Name: "uvalue", Type: &Enum{In: X64, Set: &tables.RtcBackupSwitchModes}}, Names{"RTC_PARAM_BACKUP_SWITCH_MODE"}},
+		{&NamedArm{Name: "uvalue", Type: X64}, nil},
 	}}},
 	{"index", U32},
 	{"__pad", Reserved{X32}},
@@ -106,16 +106,16 @@ var ptpExttsRequest = &Struct{Fields: Fields{
 var (
 	ptpPeroutRequest = &Struct{Fields: Fields{
 		{"", ptpPhase}, {"period", ptpClockTime}, {"index", U32}, {"flags", &Flags{Set: &tables.PtpPeroutFlags}},
-		{"", &Union{On: If{ptpHasDuty}, Arms: Arms{{&One{Name: "on", Type: ptpClockTime}, Nums{1}}, {Nothing, nil}}}},
+		{"", &Union{On: If{ptpHasDuty}, Arms: Arms{{&NamedArm{Name: "on", Type: ptpClockTime}, Nums{1}}, {EmptyArm, nil}}}},
 	}}
 	ptpPeroutRequest2 = &Struct{Fields: Fields{
 		{"", ptpPhase}, {"period", ptpClockTime}, {"index", U32}, {"flags", &Flags{Set: &tables.PtpPeroutFlags}},
-		{"", &Union{On: If{ptpHasDuty}, Arms: Arms{{&One{Name: "on", Type: ptpClockTime}, Nums{1}}, {ptpReserved, nil}}}},
+		{"", &Union{On: If{ptpHasDuty}, Arms: Arms{{&NamedArm{Name: "on", Type: ptpClockTime}, Nums{1}}, {ptpReserved, nil}}}},
 	}}
 
 	ptpPhase = &Union{
 		On:   If{&Has{N: Ref("flags"), Set: &tables.PtpPeroutFlags, Values: Names{"PTP_PEROUT_PHASE"}}},
-		Arms: Arms{{&One{Name: "phase", Type: ptpClockTime}, Nums{1}}, {&One{Name: "start", Type: ptpClockDate}, nil}},
+		Arms: Arms{{&NamedArm{Name: "phase", Type: ptpClockTime}, Nums{1}}, {&NamedArm{Name: "start", Type: ptpClockDate}, nil}},
 	}
 	ptpHasDuty  = &Has{N: Ref("flags"), Set: &tables.PtpPeroutFlags, Values: Names{"PTP_PEROUT_DUTY_CYCLE"}}
 	ptpReserved = &Inline{Of: &Struct{Fields: Fields{{"rsv", Reserved{&Array{Of: X32, N: 4}}}}}}

@@ -277,7 +277,7 @@ var dmTargetSpec = &Struct{Packed: true, Fields: Fields{
 	{"sector_start", U64},
 	{"length", U64},
 	{"status", &When{If: Test((*Call).Exiting), Then: S32}},
-	{"next", Unseen{U32}},
+	{"next", Hidden{U32}},
 	{"target_type", CharArray(16)},
 	{"string", &Bytes{Len: Func(dmRoom), Kind: CutString}},
 }}
@@ -286,7 +286,7 @@ var dmTargetSpec = &Struct{Packed: true, Fields: Fields{
 // event.
 var dmNameList = &Struct{Packed: true, Fields: Fields{
 	{"dev", Dev64},
-	{"next", Unseen{U32}},
+	{"next", Hidden{U32}},
 	{"name", &Bytes{Len: Func(dmRoom), Kind: CutString}},
 	{"event_nr", &When{If: Test(func(c *Call) bool { _, ok := dmEvent(c); return ok }), Then: AtAddr(func(c *Call, _ uint64) {
 		n, _ := dmEvent(c)
@@ -312,7 +312,7 @@ func dmEvent(c *Call) (uint64, bool) {
 }
 
 var dmTargetVersions = &Struct{Of: &Struct{Packed: true, Fields: Fields{
-	{"next", Unseen{U32}},
+	{"next", Hidden{U32}},
 	{"version", &Array{Of: U32, N: 3, Whole: true}},
 	{"name", &Bytes{Len: Func(dmRoom), Kind: CutString}},
 }}, Pick: Names{"name", "version"}}

@@ -74,13 +74,13 @@ var gpiohandleConfig = &Struct{Fields: Fields{
 // gpioV2LineAttribute is struct gpio_v2_line_attribute. id selects the member of
 // the union at its end, unless the padding is not zero.
 var gpioV2LineAttribute = &Struct{Fields: Fields{
-	{"id", Unseen{U32}},
-	{"padding", Unseen{X32}},
+	{"id", Hidden{U32}},
+	{"padding", Hidden{X32}},
 	{"", &Union{On: Func(gpioAttrKind), Set: &tables.GpioV2AttrIDs, Arms: Arms{
-		{&One{Name: "flags", Type: &Flags{In: X64, Set: &tables.GpioV2LineFlags}}, Names{"GPIO_V2_LINE_ATTR_ID_FLAGS"}},
-		{&One{Name: "values", Type: X64}, Names{"GPIO_V2_LINE_ATTR_ID_OUTPUT_VALUES"}},
-		{&One{Name: "debounce_period_us", Type: U32}, Names{"GPIO_V2_LINE_ATTR_ID_DEBOUNCE"}},
-		{Nothing, nil}}}},
+		{&NamedArm{Name: "flags", Type: &Flags{In: X64, Set: &tables.GpioV2LineFlags}}, Names{"GPIO_V2_LINE_ATTR_ID_FLAGS"}},
+		{&NamedArm{Name: "values", Type: X64}, Names{"GPIO_V2_LINE_ATTR_ID_OUTPUT_VALUES"}},
+		{&NamedArm{Name: "debounce_period_us", Type: U32}, Names{"GPIO_V2_LINE_ATTR_ID_DEBOUNCE"}},
+		{EmptyArm, nil}}}},
 }}
 
 // gpioV2UnknownAttribute is an attribute whose id is unknown.

@@ -218,11 +218,11 @@ var ffEffect = &Struct{Fields: Fields{
 	{"trigger", Verbose{&Struct{Fields: Fields{{"button", U16}, {"interval", U16}}}}},
 	{"replay", Verbose{&Struct{Fields: Fields{{"length", U16}, {"delay", U16}}}}},
 	{"", Verbose{&Union{On: Ref("type"), Set: &tables.InputEffects, Arms: Arms{
-		{&One{Name: "constant", Type: &Struct{Fields: Fields{{"level", S16}, {"envelope", ffEnvelope}}}}, Names{"FF_CONSTANT"}},
-		{&One{Name: "ramp", Type: &Struct{Fields: Fields{{"start_level", S16}, {"end_level", S16}, {"envelope", ffEnvelope}}}}, Names{"FF_RAMP"}},
-		{&One{Name: "periodic", Type: ffPeriodicEffect}, Names{"FF_PERIODIC"}},
-		{&One{Name: "rumble", Type: &Struct{Fields: Fields{{"strong_magnitude", U16}, {"weak_magnitude", U16}}}}, Names{"FF_RUMBLE"}},
-		{Nothing, nil}}}}},
+		{&NamedArm{Name: "constant", Type: &Struct{Fields: Fields{{"level", S16}, {"envelope", ffEnvelope}}}}, Names{"FF_CONSTANT"}},
+		{&NamedArm{Name: "ramp", Type: &Struct{Fields: Fields{{"start_level", S16}, {"end_level", S16}, {"envelope", ffEnvelope}}}}, Names{"FF_RAMP"}},
+		{&NamedArm{Name: "periodic", Type: ffPeriodicEffect}, Names{"FF_PERIODIC"}},
+		{&NamedArm{Name: "rumble", Type: &Struct{Fields: Fields{{"strong_magnitude", U16}, {"weak_magnitude", U16}}}}, Names{"FF_RUMBLE"}},
+		{EmptyArm, nil}}}}},
 }}
 
 var ffPeriodicEffect = &Struct{Fields: Fields{

@@ -12,7 +12,7 @@ import (
 
 var processIoctls = Ioctls{
 	{"NS_GET_USERNS NS_GET_PARENT", &Giving{Ret: RetFD, Of: nil}},
-	{"NS_GET_NSTYPE", &Giving{Ret: &With{Ret: RetUnsigned, Remark: func(c *Call) {
+	{"NS_GET_NSTYPE", &Giving{Ret: &ResultWith{Ret: RetUnsigned, Remark: func(c *Call) {
 		if name, ok := tables.SetnsType.Lookup(uint64(c.Ret)); ok {
 			c.Outcome.BeginRemark(output.Aside)
 			c.Out.Field("")
@@ -29,7 +29,7 @@ var processIoctls = Ioctls{
 	{"PIDFD_GET_CGROUP_NAMESPACE PIDFD_GET_IPC_NAMESPACE PIDFD_GET_MNT_NAMESPACE PIDFD_GET_NET_NAMESPACE" +
 		" PIDFD_GET_PID_NAMESPACE PIDFD_GET_PID_FOR_CHILDREN_NAMESPACE PIDFD_GET_TIME_NAMESPACE" +
 		" PIDFD_GET_TIME_FOR_CHILDREN_NAMESPACE PIDFD_GET_USER_NAMESPACE PIDFD_GET_UTS_NAMESPACE", &Giving{Ret: RetFD, Of: Xlong}},
-	{"SECCOMP_IOCTL_NOTIF_RECV", &Change{In: seccompNotif, Out: seccompNotif, UnlessZero: Const(80), Shy: false}},
+	{"SECCOMP_IOCTL_NOTIF_RECV", &Change{In: seccompNotif, Out: seccompNotif, UnlessZero: Const(80), NoAddr: false}},
 	{"SECCOMP_IOCTL_NOTIF_SEND", &Ptr{To: seccompNotifResp}},
 	{"SECCOMP_IOCTL_NOTIF_ID_VALID SECCOMP_IOCTL_NOTIF_ID_VALID_WRONG_DIR", &Ptr{To: X64}},
 	{"SECCOMP_IOCTL_NOTIF_ADDFD", &Ptr{To: seccompNotifAddfd}},
@@ -120,7 +120,7 @@ func (t *pidfdInfoArg) Finish(c *Call, v View) {
 }
 
 var pidfdInfo = &Struct{Fields: Fields{
-	{"mask", Unseen{X64}},
+	{"mask", Hidden{X64}},
 	{"cgroupid", &When{If: pidfdHas("PIDFD_INFO_CGROUPID"), Then: U64}},
 	{"pid", &When{If: pidfdHas("PIDFD_INFO_PID"), Then: PID}},
 	{"tgid", &When{If: pidfdHas("PIDFD_INFO_PID"), Then: PIDOf(ThreadGroup)}},

@@ -18,7 +18,7 @@ var socketIoctls = Ioctls{
 
 	{"SIOCGIFCONF", ifConf},
 	{"SIOCGIFNAME", &Fill{In: ifIndexed, Out: &Struct{Of: &Struct{Fields: Fields{
-		{"ifr_name", CharArray(tables.IFNAMSIZ)}, {"", &Union{On: Const(0), Arms: Arms{{&One{Name: "ifr_name", Type: CharArray(tables.IFNAMSIZ)}, Nums{0}}, {ifMap, nil}}}},
+		{"ifr_name", CharArray(tables.IFNAMSIZ)}, {"", &Union{On: Const(0), Arms: Arms{{&NamedArm{Name: "ifr_name", Type: CharArray(tables.IFNAMSIZ)}, Nums{0}}, {ifMap, nil}}}},
 	}}, Pick: Names{"ifr_name"}}}},
 	{"SIOCGIFINDEX", &getsInterface{member: "ifr_ifindex", of: Int}},
 	{"SIOCSIFNAME", &setsInterface{member: "ifr_newname", of: CharArray(tables.IFNAMSIZ)}},
@@ -47,7 +47,7 @@ var socketIoctls = Ioctls{
 
 	{"SIOCBRADDBR SIOCBRDELBR", &Ptr{To: StrN(tables.IFNAMSIZ)}},
 	{"SIOCBRADDIF SIOCBRDELIF", &Ptr{To: &Struct{Of: &Struct{Fields: Fields{
-		{"ifr_name", CharArray(tables.IFNAMSIZ)}, {"", &Union{On: Const(0), Arms: Arms{{&One{Name: "ifr_ifindex", Type: IfIndex}, Nums{0}}, {ifMap, nil}}}},
+		{"ifr_name", CharArray(tables.IFNAMSIZ)}, {"", &Union{On: Const(0), Arms: Arms{{&NamedArm{Name: "ifr_ifindex", Type: IfIndex}, Nums{0}}, {ifMap, nil}}}},
 	}}, Pick: Names{""}}}},
 
 	{"SIOCGSTAMP_OLD SIOCGSTAMP_NEW SIOCGSTAMPNS_OLD SIOCGSTAMPNS_NEW SIOCGSKNS" +
@@ -64,7 +64,7 @@ var socketIoctls = Ioctls{
 func ifReq(member string, t Type) *Struct {
 	return &Struct{Fields: Fields{
 		{"ifr_name", CharArray(tables.IFNAMSIZ)},
-		{"", &Union{On: Const(0), Arms: Arms{{&One{Name: member, Type: t}, Nums{0}}, {ifMap, nil}}}},
+		{"", &Union{On: Const(0), Arms: Arms{{&NamedArm{Name: member, Type: t}, Nums{0}}, {ifMap, nil}}}},
 	}}
 }
 
@@ -116,7 +116,7 @@ func (t *setsInterface) Show(c *Call, v View) {
 
 var (
 	ifIndexed = &Struct{Of: &Struct{Fields: Fields{
-		{"ifr_name", CharArray(tables.IFNAMSIZ)}, {"", &Union{On: Const(0), Arms: Arms{{&One{Name: "ifr_ifindex", Type: Int}, Nums{0}}, {ifMap, nil}}}},
+		{"ifr_name", CharArray(tables.IFNAMSIZ)}, {"", &Union{On: Const(0), Arms: Arms{{&NamedArm{Name: "ifr_ifindex", Type: Int}, Nums{0}}, {ifMap, nil}}}},
 	}}, Pick: Names{""}}
 
 	interfaceFlags = &Flags{In: X16, Set: &tables.InterfaceFlags}
@@ -133,18 +133,18 @@ var (
 	hardwareSockaddr = &Struct{Fields: Fields{
 		{"sa_family", &Enum{In: X16, Set: &tables.ArpHardware}},
 		{"", &Union{On: Ref("sa_family"), Arms: Arms{
-			{&One{Name: "sa_data", Type: hardwareData(6)}, Nums{tables.ARPHRD_ETHER, tables.ARPHRD_IEEE802, tables.ARPHRD_LOOPBACK, tables.ARPHRD_FDDI,
+			{&NamedArm{Name: "sa_data", Type: hardwareData(6)}, Nums{tables.ARPHRD_ETHER, tables.ARPHRD_IEEE802, tables.ARPHRD_LOOPBACK, tables.ARPHRD_FDDI,
 				tables.ARPHRD_HIPPI, tables.ARPHRD_IEEE80211, tables.ARPHRD_IEEE80211_PRISM, tables.ARPHRD_IEEE80211_RADIOTAP}},
-			{&One{Name: "sa_data", Type: hardwareData(0)}, Nums{tables.ARPHRD_SLIP, tables.ARPHRD_X25, tables.ARPHRD_CAN, tables.ARPHRD_PPP, tables.ARPHRD_RAWHDLC,
+			{&NamedArm{Name: "sa_data", Type: hardwareData(0)}, Nums{tables.ARPHRD_SLIP, tables.ARPHRD_X25, tables.ARPHRD_CAN, tables.ARPHRD_PPP, tables.ARPHRD_RAWHDLC,
 				tables.ARPHRD_RAWIP, tables.ARPHRD_IPDDP, tables.ARPHRD_PIMREG, tables.ARPHRD_CAIF, tables.ARPHRD_NETLINK, tables.ARPHRD_VSOCKMON}},
-			{&One{Name: "sa_data", Type: hardwareData(1)}, Nums{tables.ARPHRD_ARCNET, tables.ARPHRD_MCTP, tables.ARPHRD_LOCALTLK, tables.ARPHRD_PHONET,
+			{&NamedArm{Name: "sa_data", Type: hardwareData(1)}, Nums{tables.ARPHRD_ARCNET, tables.ARPHRD_MCTP, tables.ARPHRD_LOCALTLK, tables.ARPHRD_PHONET,
 				tables.ARPHRD_PHONET_PIPE}},
-			{&One{Name: "sa_data", Type: hardwareData(2)}, Nums{tables.ARPHRD_DLCI}},
-			{&One{Name: "sa_data", Type: hardwareData(4)}, Nums{tables.ARPHRD_TUNNEL, tables.ARPHRD_SIT, tables.ARPHRD_IPGRE, tables.ARPHRD_IRDA}},
-			{&One{Name: "sa_data", Type: hardwareData(5)}, Nums{tables.ARPHRD_ROSE}},
-			{&One{Name: "sa_data", Type: hardwareData(7)}, Nums{tables.ARPHRD_NETROM, tables.ARPHRD_AX25}},
-			{&One{Name: "sa_data", Type: hardwareData(8)}, Nums{tables.ARPHRD_EUI64, tables.ARPHRD_IEEE802154, tables.ARPHRD_IEEE802154_MONITOR, tables.ARPHRD_6LOWPAN}},
-			{&One{Name: "sa_data", Type: hardwareData(14)}, nil},
+			{&NamedArm{Name: "sa_data", Type: hardwareData(2)}, Nums{tables.ARPHRD_DLCI}},
+			{&NamedArm{Name: "sa_data", Type: hardwareData(4)}, Nums{tables.ARPHRD_TUNNEL, tables.ARPHRD_SIT, tables.ARPHRD_IPGRE, tables.ARPHRD_IRDA}},
+			{&NamedArm{Name: "sa_data", Type: hardwareData(5)}, Nums{tables.ARPHRD_ROSE}},
+			{&NamedArm{Name: "sa_data", Type: hardwareData(7)}, Nums{tables.ARPHRD_NETROM, tables.ARPHRD_AX25}},
+			{&NamedArm{Name: "sa_data", Type: hardwareData(8)}, Nums{tables.ARPHRD_EUI64, tables.ARPHRD_IEEE802154, tables.ARPHRD_IEEE802154_MONITOR, tables.ARPHRD_6LOWPAN}},
+			{&NamedArm{Name: "sa_data", Type: hardwareData(14)}, nil},
 		}}},
 	}}
 )
@@ -182,7 +182,7 @@ var (
 	ifConfStruct = &Struct{Fields: Fields{{"ifc_len", Int}, {"ifc_buf", Addr}}}
 
 	ifConfReq = &Struct{Fields: Fields{
-		{"ifr_name", CharArray(tables.IFNAMSIZ)}, {"", &Union{On: Const(0), Arms: Arms{{&One{Name: "ifr_addr", Type: sockaddrHere}, Nums{0}}, {ifMap, nil}}}},
+		{"ifr_name", CharArray(tables.IFNAMSIZ)}, {"", &Union{On: Const(0), Arms: Arms{{&NamedArm{Name: "ifr_addr", Type: sockaddrHere}, Nums{0}}, {ifMap, nil}}}},
 	}}
 )
 

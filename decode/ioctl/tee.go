@@ -37,8 +37,8 @@ var teeIoctls = Ioctls{
 var teeVersion = &Struct{Of: &Struct{Fields: Fields{
 	{"impl_id", &Enum{Set: &tables.TEEImplID}},
 	{"", &Union{On: Ref("impl_id"), Arms: Arms{
-		{&One{Name: "impl_caps", Type: &Flags{Set: &tables.TEEOpteeCaps}}, Nums{1}}, // TEE_IMPL_ID_OPTEE
-		{&One{Name: "impl_caps", Type: X32}, nil}}}},
+		{&NamedArm{Name: "impl_caps", Type: &Flags{Set: &tables.TEEOpteeCaps}}, Nums{1}}, // TEE_IMPL_ID_OPTEE
+		{&NamedArm{Name: "impl_caps", Type: X32}, nil}}}},
 	{"gen_caps", &Flags{Set: &tables.TEEGenCaps}},
 }}, Move: "gen_caps", Before: ""}
 
@@ -59,7 +59,7 @@ var (
 	teeOpenSession = &Struct{Fields: Fields{
 		{"uuid", UUID},
 		{"", &Union{On: Ref("clnt_login"), Arms: Arms{
-			{Nothing, Nums{0, 1, 4, 5}}, {&One{Name: "clnt_uuid", Type: ID}, Nums{2, 6}}, {&One{Name: "clnt_uuid", Type: &Array{Of: X8, N: 16, Whole: true}}, nil}}}},
+			{EmptyArm, Nums{0, 1, 4, 5}}, {&NamedArm{Name: "clnt_uuid", Type: ID}, Nums{2, 6}}, {&NamedArm{Name: "clnt_uuid", Type: &Array{Of: X8, N: 16, Whole: true}}, nil}}}},
 		{"clnt_login", &Enum{Set: &tables.TEELogin}},
 		{"cancel_id", Uint},
 		{"session", X32},
@@ -92,7 +92,7 @@ var teeParam = &Struct{Fields: Fields{
 		c.Out.EndNamed()
 	}}},
 	{"", &Union{On: Ref("attr"), Arms: Arms{
-		{Nothing, Nums{0}}, // TEE_IOCTL_PARAM_ATTR_TYPE_*
+		{EmptyArm, Nums{0}}, // TEE_IOCTL_PARAM_ATTR_TYPE_*
 		{&Inline{Of: &Struct{Fields: Fields{{"shm_offs", X64}, {"size", X64}, {"shm_id", U64}}}}, Nums{5, 6, 7}},
 		{&Inline{Of: &Struct{Fields: Fields{{"buf", X64}, {"size", X64}, {"_", U64}}}}, Nums{8, 9, 10}},
 		{&Inline{Of: &Struct{Fields: Fields{{"obj_id", X64}, {"flags", X64}, {"_", U64}}}}, Nums{11, 12, 13}},

@@ -30,7 +30,7 @@ var tunIoctls = Ioctls{
 
 var tunRequest = &Struct{Fields: Fields{
 	{"ifr_name", CharArray(tables.IFNAMSIZ)},
-	{"", &Union{On: Const(0), Arms: Arms{{&One{Name: "ifr_flags", Type: &Flags{In: X16, Set: &tables.TunFlags}}, Nums{0}}, {ifMap, nil}}}},
+	{"", &Union{On: Const(0), Arms: Arms{{&NamedArm{Name: "ifr_flags", Type: &Flags{In: X16, Set: &tables.TunFlags}}, Nums{0}}, {ifMap, nil}}}},
 }}
 
 var tunFilter = &Struct{Fields: Fields{

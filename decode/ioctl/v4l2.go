@@ -15,7 +15,7 @@ var v4l2Ioctls = Ioctls{
 	{"VIDIOC_G_FMT", &Fill{In: &Struct{Of: v4l2Format, Pick: Names{"type"}}, Out: &Struct{Of: v4l2Format, Pick: Names{""}}}},
 	{"VIDIOC_S_FMT VIDIOC_TRY_FMT", &Change{In: v4l2Format, Out: &Struct{Of: v4l2Format, Pick: Names{""}}, If: Succeeded, Where: Test(v4l2KnownFormat)}},
 	{"VIDIOC_REQBUFS", &Fill{In: &Struct{Of: v4l2Requestbuffers, Pick: Names{"type", "memory", "count"}}, Again: U32, Out: &Struct{Of: v4l2Requestbuffers, Pick: Names{}}}},
-	{"VIDIOC_CREATE_BUFS", &Giving{Ret: &With{Ret: RetUnsigned, Remark: remarkBuffers}, Of: &Ptr{To: &Struct{Of: v4l2CreateBuffers, Pick: Names{"count", "memory", "format"}}}}},
+	{"VIDIOC_CREATE_BUFS", &Giving{Ret: &ResultWith{Ret: RetUnsigned, Remark: remarkBuffers}, Of: &Ptr{To: &Struct{Of: v4l2CreateBuffers, Pick: Names{"count", "memory", "format"}}}}},
 	{"VIDIOC_EXPBUF", &Change{In: &Struct{Of: v4l2Exportbuffer, Pick: Names{"type", "index", "plane", "flags"}}, Out: &Struct{Of: v4l2Exportbuffer, Pick: Names{"fd"}}}},
 	{"VIDIOC_QUERYBUF VIDIOC_QBUF", &Fill{
 		In:  &Struct{Of: v4l2Buffer, Pick: Names{"type", "index"}},
@@ -150,13 +150,13 @@ var v4l2RawData = &Inline{Of: &Struct{Fields: Fields{{"_", Pad(200)}}}}
 var v4l2Format = &Struct{Fields: Fields{
 	{"type", v4l2BufType},
 	{"", &Union{On: Ref("type"), Set: &tables.V4L2BufType, Arms: Arms{
-		{&One{Name: "fmt.pix", Type: v4l2PixFormat}, Names{"V4L2_BUF_TYPE_VIDEO_CAPTURE", "V4L2_BUF_TYPE_VIDEO_OUTPUT"}},
-		{&One{Name: "fmt.pix_mp", Type: v4l2PixFormatMplane}, Names{"V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE", "V4L2_BUF_TYPE_VIDEO_OUTPUT_MPLANE"}},
-		{&One{Name: "fmt.win", Type: v4l2Window}, Names{"V4L2_BUF_TYPE_VIDEO_OVERLAY", "V4L2_BUF_TYPE_VIDEO_OUTPUT_OVERLAY"}},
-		{&One{Name: "fmt.vbi", Type: v4l2VBIFormat}, Names{"V4L2_BUF_TYPE_VBI_CAPTURE", "V4L2_BUF_TYPE_VBI_OUTPUT"}},
-		{&One{Name: "fmt.sliced", Type: v4l2SlicedVBIFormat}, Names{"V4L2_BUF_TYPE_SLICED_VBI_CAPTURE", "V4L2_BUF_TYPE_SLICED_VBI_OUTPUT"}},
-		{&One{Name: "fmt.sdr", Type: v4l2SDRFormat}, Names{"V4L2_BUF_TYPE_SDR_CAPTURE", "V4L2_BUF_TYPE_SDR_OUTPUT"}},
-		{&One{Name: "fmt.meta", Type: v4l2MetaFormat}, Names{"V4L2_BUF_TYPE_META_CAPTURE", "V4L2_BUF_TYPE_META_OUTPUT"}},
+		{&NamedArm{Name: "fmt.pix", Type: v4l2PixFormat}, Names{"V4L2_BUF_TYPE_VIDEO_CAPTURE", "V4L2_BUF_TYPE_VIDEO_OUTPUT"}},
+		{&NamedArm{Name: "fmt.pix_mp", Type: v4l2PixFormatMplane}, Names{"V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE", "V4L2_BUF_TYPE_VIDEO_OUTPUT_MPLANE"}},
+		{&NamedArm{Name: "fmt.win", Type: v4l2Window}, Names{"V4L2_BUF_TYPE_VIDEO_OVERLAY", "V4L2_BUF_TYPE_VIDEO_OUTPUT_OVERLAY"}},
+		{&NamedArm{Name: "fmt.vbi", Type: v4l2VBIFormat}, Names{"V4L2_BUF_TYPE_VBI_CAPTURE", "V4L2_BUF_TYPE_VBI_OUTPUT"}},
+		{&NamedArm{Name: "fmt.sliced", Type: v4l2SlicedVBIFormat}, Names{"V4L2_BUF_TYPE_SLICED_VBI_CAPTURE", "V4L2_BUF_TYPE_SLICED_VBI_OUTPUT"}},
+		{&NamedArm{Name: "fmt.sdr", Type: v4l2SDRFormat}, Names{"V4L2_BUF_TYPE_SDR_CAPTURE", "V4L2_BUF_TYPE_SDR_OUTPUT"}},
+		{&NamedArm{Name: "fmt.meta", Type: v4l2MetaFormat}, Names{"V4L2_BUF_TYPE_META_CAPTURE", "V4L2_BUF_TYPE_META_OUTPUT"}},
 		{v4l2RawData, nil}}}},
 }}
 
@@ -196,7 +196,7 @@ var v4l2Window = &Struct{Fields: Fields{
 	{"w", v4l2Rect},
 	{"field", v4l2Field},
 	{"chromakey", X32},
-	{"clips", &Ptr{To: &List{Of: v4l2Clip, Count: Ref("clipcount")}, Needed: true}},
+	{"clips", &Ptr{To: &List{Of: v4l2Clip, Count: Ref("clipcount")}, MustExist: true}},
 	{"clipcount", U32},
 	{"bitmap", Addr},
 	{"global_alpha", Reserved{X8}},
@@ -283,13 +283,13 @@ var (
 		{"sequence", U32},
 		{"memory", v4l2Memory},
 		{"", &Union{On: Ref("memory"), Set: &tables.V4L2Memory, Arms: Arms{
-			{&One{Name: "m.offset", Type: X32}, Names{"V4L2_MEMORY_MMAP"}},
-			{&One{Name: "m.userptr", Type: Addr}, Names{"V4L2_MEMORY_USERPTR"}},
-			{Nothing, nil}}}},
+			{&NamedArm{Name: "m.offset", Type: X32}, Names{"V4L2_MEMORY_MMAP"}},
+			{&NamedArm{Name: "m.userptr", Type: Addr}, Names{"V4L2_MEMORY_USERPTR"}},
+			{EmptyArm, nil}}}},
 		{"length", U32},
 		{"reserved2", U32},
 		{"request_fd", FD},
-		{"...", &Elided{}},
+		{"...", &Abbreviated{}},
 	}}
 	v4l2BufferTime32 = &Struct{Of: v4l2Buffer, With: Fields{{"timestamp", &Timeval32}}}
 )
@@ -326,8 +326,8 @@ var v4l2Framebuffer = &Struct{Fields: Fields{
 var v4l2Streamparm = &Struct{Fields: Fields{
 	{"type", v4l2BufType},
 	{"", &Union{On: Ref("type"), Set: &tables.V4L2BufType, Arms: Arms{
-		{&One{Name: "parm.capture", Type: v4l2Captureparm}, Names{"V4L2_BUF_TYPE_VIDEO_CAPTURE"}},
-		{&One{Name: "parm.output", Type: v4l2Outputparm}, Names{"V4L2_BUF_TYPE_VIDEO_OUTPUT"}},
+		{&NamedArm{Name: "parm.capture", Type: v4l2Captureparm}, Names{"V4L2_BUF_TYPE_VIDEO_CAPTURE"}},
+		{&NamedArm{Name: "parm.output", Type: v4l2Outputparm}, Names{"V4L2_BUF_TYPE_VIDEO_OUTPUT"}},
 		{v4l2RawData, nil}}}},
 }}
 
@@ -447,7 +447,7 @@ var v4l2ExtControls = &Struct{Fields: Fields{
 	{"error_idx", &When{If: Test(func(c *Call) bool { return c.Failed() && Ref("count").Num(c) != 0 }), Then: U32}},
 	{"request_fd", FD},
 	{"_", U32},
-	{"controls", &When{If: Not{&Is{N: Ref("count"), Values: Nums{0}}}, Then: &Ptr{To: &List{Of: v4l2ExtControl, Count: Ref("count")}, Needed: true}}},
+	{"controls", &When{If: Not{&Is{N: Ref("count"), Values: Nums{0}}}, Then: &Ptr{To: &List{Of: v4l2ExtControl, Count: Ref("count")}, MustExist: true}}},
 }}
 
 var v4l2ExtControl = &Struct{Packed: true, Fields: Fields{
@@ -456,7 +456,7 @@ var v4l2ExtControl = &Struct{Packed: true, Fields: Fields{
 	{"_", U32},
 	{"", &Union{On: Ref("size"), Arms: Arms{
 		{&Inline{Of: &Struct{Union: true, Fields: Fields{{"value", S32}, {"value64", S64}}}}, Nums{0}},
-		{&One{Name: "string", Type: &Ptr{To: &Bytes{Len: Ref("size")}}}, nil}}}},
+		{&NamedArm{Name: "string", Type: &Ptr{To: &Bytes{Len: Ref("size")}}}, nil}}}},
 }}
 
 var v4l2Queryctrl = &Struct{Fields: Fields{
@@ -505,9 +505,9 @@ var v4l2Frmsizeenum = &Struct{Fields: Fields{
 	{"pixel_format", v4l2PixFmt},
 	{"type", &Enum{Set: &tables.V4L2FrmsizeType}},
 	{"", &Union{On: Ref("type"), Set: &tables.V4L2FrmsizeType, Arms: Arms{
-		{&One{Name: "discrete", Type: &Struct{Fields: Fields{{"width", U32}, {"height", U32}}}}, Names{"V4L2_FRMSIZE_TYPE_DISCRETE"}},
-		{&One{Name: "stepwise", Type: v4l2FrmsizeStepwise}, Names{"V4L2_FRMSIZE_TYPE_STEPWISE"}},
-		{Nothing, nil}}}},
+		{&NamedArm{Name: "discrete", Type: &Struct{Fields: Fields{{"width", U32}, {"height", U32}}}}, Names{"V4L2_FRMSIZE_TYPE_DISCRETE"}},
+		{&NamedArm{Name: "stepwise", Type: v4l2FrmsizeStepwise}, Names{"V4L2_FRMSIZE_TYPE_STEPWISE"}},
+		{EmptyArm, nil}}}},
 	{"_", &Array{Of: U32, N: 2}},
 }}
 
@@ -523,8 +523,8 @@ var v4l2Frmivalenum = &Struct{Fields: Fields{
 	{"height", U32},
 	{"type", &Enum{Set: &tables.V4L2FrmivalType}},
 	{"", &Union{On: Ref("type"), Set: &tables.V4L2FrmivalType, Arms: Arms{
-		{&One{Name: "discrete", Type: v4l2Fract}, Names{"V4L2_FRMIVAL_TYPE_DISCRETE"}},
-		{&One{Name: "stepwise", Type: &Struct{Fields: Fields{{"min", v4l2Fract}, {"max", v4l2Fract}, {"step", v4l2Fract}}}}, Names{"V4L2_FRMIVAL_TYPE_CONTINUOUS", "V4L2_FRMIVAL_TYPE_STEPWISE"}},
-		{Nothing, nil}}}},
+		{&NamedArm{Name: "discrete", Type: v4l2Fract}, Names{"V4L2_FRMIVAL_TYPE_DISCRETE"}},
+		{&NamedArm{Name: "stepwise", Type: &Struct{Fields: Fields{{"min", v4l2Fract}, {"max", v4l2Fract}, {"step", v4l2Fract}}}}, Names{"V4L2_FRMIVAL_TYPE_CONTINUOUS", "V4L2_FRMIVAL_TYPE_STEPWISE"}},
+		{EmptyArm, nil}}}},
 	{"_", &Array{Of: U32, N: 2}},
 }}

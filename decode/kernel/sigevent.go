@@ -19,9 +19,9 @@ var Sigevent = Struct{C: "sigevent", Fields: Fields{
 	{"sigev_signo", sigevSigno{Int}},
 	{"sigev_notify", &Enum{Set: &tables.SigevNotify}},
 	{"", &Union{On: Ref("sigev_notify"), Arms: Arms{
-		{&One{Name: "sigev_notify_thread_id", Type: Int}, Nums{sigevThreadID}},
+		{&NamedArm{Name: "sigev_notify_thread_id", Type: Int}, Nums{sigevThreadID}},
 		{&Inline{Of: &Struct{Fields: Fields{{"sigev_notify_function", Addr}, {"sigev_notify_attributes", Addr}}}}, Nums{sigevThread}},
-		{Nothing, nil},
+		{EmptyArm, nil},
 	}}},
 }}
 

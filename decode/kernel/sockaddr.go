@@ -240,9 +240,9 @@ var sockaddrIEEE802154 = &Struct{Fields: Fields{{"_", U16}, {"addr", &Struct{Fie
 	{"addr_type", &CommentedEnum{In: X32, Set: &tables.IEEE802154AddrType}},
 	{"pan_id", &CommentedEnum{In: X16, Set: &tables.IEEE802154PAN}},
 	{"", &Union{On: Ref("addr_type"), Arms: Arms{
-		{Nothing, Nums{0}},
-		{&One{Name: "short_addr", Type: &CommentedEnum{In: X16, Set: &tables.IEEE802154Addr}}, Nums{2}},
-		{&One{Name: "hwaddr", Type: MAC(8)}, nil},
+		{EmptyArm, Nums{0}},
+		{&NamedArm{Name: "short_addr", Type: &CommentedEnum{In: X16, Set: &tables.IEEE802154Addr}}, Nums{2}},
+		{&NamedArm{Name: "hwaddr", Type: MAC(8)}, nil},
 	}}},
 }}}}}
 
@@ -263,7 +263,7 @@ var sockaddrXDP = &Struct{C: "sockaddr_xdp", Fields: Fields{
 	{"_", U16}, {"sxdp_flags", &Flags{In: X16, Set: &tables.XDPFlags}}, {"sxdp_ifindex", IfIndex}, {"sxdp_queue_id", U32},
 	{"", &Union{On: If{&Has{N: Ref("sxdp_flags"), Values: Nums{tables.XDP_SHARED_UMEM}}}, Arms: Arms{
 		{&Inline{Of: &Struct{Fields: Fields{{"sxdp_shared_umem_fd", Reserved{X32}}}}}, Nums{0}},
-		{&One{Name: "sxdp_shared_umem_fd", Type: FD}, nil},
+		{&NamedArm{Name: "sxdp_shared_umem_fd", Type: FD}, nil},
 	}}},
 }}
 

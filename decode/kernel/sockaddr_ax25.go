@@ -105,10 +105,10 @@ var (
 	sockaddrAX25Full = &Struct{Fields: Fields{
 		{"", &Union{On: If{All{&Is{N: Func(digipeaters), Values: Nums{0}}, &Is{N: Length, Values: Nums{sockaddrAX25Size}}}}, Arms: Arms{
 			{&Inline{Of: sockaddrAX25}, Nums{1}},
-			{&One{Name: "fsa_ax25", Type: sockaddrAX25}, nil},
+			{&NamedArm{Name: "fsa_ax25", Type: sockaddrAX25}, nil},
 		}}},
 		{"fsa_digipeater", &When{If: Test(hasDigipeaters), Then: Tail{&Array{Of: ax25Call{}, N: maxDigipeaters, Used: Func(digipeaters), Whole: true}}}},
-		{"...", &When{If: Test(beyondDigipeaters), Then: &Elided{}}},
+		{"...", &When{If: Test(beyondDigipeaters), Then: &Abbreviated{}}},
 	}}
 )
 

@@ -12,7 +12,7 @@ var ioctls = Ioctls{
 	{"KVM_CREATE_VM", &Giving{Ret: RetFD, Of: Xlong}},
 	{"KVM_CHECK_EXTENSION", &Enum{In: Xlong, Set: &tables.KVMCap}},
 	{"KVM_CREATE_VCPU", &Giving{Ret: RetFD, Of: Uint}},
-	{"KVM_RUN", &Giving{Ret: &With{Ret: RetUnsigned, Remark: remarkVCPUExit, Then: showVCPU}, Of: kvmRunArg}},
+	{"KVM_RUN", &Giving{Ret: &ResultWith{Ret: RetUnsigned, Remark: remarkVCPUExit, Then: showVCPU}, Of: kvmRunArg}},
 	{"KVM_SET_USER_MEMORY_REGION", &Ptr{To: kvmUserspaceMemoryRegion}},
 	{"KVM_GET_REGS", &Out{To: kvmRegs}},
 	{"KVM_SET_REGS", &Ptr{To: kvmRegs}},
@@ -32,10 +32,10 @@ var kvmUserspaceMemoryRegion = &Struct{Fields: Fields{
 
 var kvmRegs = &Struct{Fields: Fields{
 	{"rax", X64},
-	{"", &Elided{Of: &Struct{Fields: Fields{{"rbx", X64}, {"rcx", X64}, {"rdx", X64}, {"rsi", X64}, {"rdi", X64}}}}},
+	{"", &Abbreviated{Of: &Struct{Fields: Fields{{"rbx", X64}, {"rcx", X64}, {"rdx", X64}, {"rsi", X64}, {"rdi", X64}}}}},
 	{"rsp", X64},
 	{"rbp", X64},
-	{"", &Elided{Of: &Struct{Fields: Fields{
+	{"", &Abbreviated{Of: &Struct{Fields: Fields{
 		{"r8", X64}, {"r9", X64}, {"r10", X64}, {"r11", X64}, {"r12", X64}, {"r13", X64}, {"r14", X64}, {"r15", X64}}}}},
 	{"rip", X64},
 	{"rflags", X64},
@@ -82,7 +82,7 @@ var kvmDtable = &Struct{Fields: Fields{{"base", X64}, {"limit", U16}, {"_", &Arr
 var kvmCpuid2 = &Struct{Fields: Fields{
 	{"nent", U32},
 	{"_", U32},
-	{"entries", &List{Of: kvmCpuidEntry2, Count: Ref("nent"), Unlisted: true}},
+	{"entries", &List{Of: kvmCpuidEntry2, Count: Ref("nent"), Collapsed: true}},
 }}
 
 var kvmCpuidEntry2 = &Struct{Fields: Fields{

@@ -68,7 +68,7 @@ var kvmRun = &Struct{Fields: Fields{
 	{"", &Union{On: Ref("exit_reason"), Arms: Arms{
 		{&Struct{Fields: Fields{{"io", kvmIO}}}, Nums{kvmExitIO}},
 		{&Struct{Fields: Fields{{"mmio", kvmMMIO}}}, Nums{kvmExitMMIO}},
-		{Nothing, nil}}}},
+		{EmptyArm, nil}}}},
 }}
 
 var kvmIO = &Struct{Fields: Fields{

@@ -9,12 +9,12 @@ import (
 // flexible array member). Elements are read as they are shown. An abbreviated list ends
 // after -s elements.
 type List struct {
-	Of       Type
-	Count    Num
-	Most     uint64      // a list with more elements is shown as its address; 0 for any number
-	Short    int         // most elements of an abbreviated list; 0 if only -s limits it
-	Unlisted bool        // an abbreviated list shows [...] in place of its elements
-	Index    *tables.Set // if not nil, each element is shown with its index, which has a name in this set
+	Of        Type
+	Count     Num
+	Most      uint64      // a list with more elements is shown as its address; 0 for any number
+	Short     int         // most elements of an abbreviated list; 0 if only -s limits it
+	Collapsed bool        // an abbreviated list shows [...] in place of its elements
+	Index     *tables.Set // if not nil, each element is shown with its index, which has a name in this set
 }
 
 // Layout implements Type.
@@ -33,7 +33,7 @@ func (t *List) ShowAt(c *Call, addr uint64) {
 	if t.Most != 0 && (n > t.Most || t.Count == Result && c.Failed()) {
 		n = NoArray
 	}
-	if t.Unlisted && c.Abbrev {
+	if t.Collapsed && c.Abbrev {
 		c.Out.BeginArray()
 		if n > 0 {
 			c.Out.More()
@@ -59,7 +59,7 @@ func (t *List) Keep(k *Keeps) {
 		most = t.Most
 	}
 	if k.Abbrev {
-		if t.Unlisted {
+		if t.Collapsed {
 			return
 		}
 		most = min(most, uint64(k.Decoder.StringLimit)+1)
@@ -171,8 +171,8 @@ func (c *Call) showArrayUpTo(addr uint64, elem Type, count, most uint64, short i
 	return whole
 }
 
-// showNeeded shows the list behind a Ptr that is Needed.
-func (c *Call) showNeeded(addr uint64, t *List) {
+// showExisting shows the list behind a Ptr whose MustExist is set.
+func (c *Call) showExisting(addr uint64, t *List) {
 	if addr == 0 {
 		c.Out.Addr(addr)
 		c.lacking = true

@@ -89,7 +89,7 @@ type Call struct {
 	halfway   bool            // args[next] is of direction Both and has begun
 	Begun     bool            // the memory behind the last pointer could be read
 	Naming    Naming          // what the call does with the file name being shown
-	lacking   bool            // a Needed array was missing
+	lacking   bool            // a MustExist array was missing
 	Before    uint64          // a value of the half-shown argument at the enter-stop
 	Known     uint64          // size of the caller's struct that is being shown, in bytes
 	snapshots []View          // memory as it was at the enter-stop
@@ -97,7 +97,7 @@ type Call struct {
 	regs      [6 * 8]byte     // Args, each one ABI word wide
 	saved     [maxArgs]uint64 // what capture saw
 	hasSave   uint16          // bit i: saved[i] is set
-	entered   [16]byte        // what an InOut that is Kept pointed to
+	entered   [16]byte        // what an InOut with OldOnly pointed to
 	frames    [maxDepth]Frame // structs being shown, innermost last
 	depth     int
 	exact     bool         // Mem has exactly the memory that is read, not its surroundings

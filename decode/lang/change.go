@@ -9,16 +9,16 @@ type Change struct {
 	OrAddr  bool // if If holds but the call failed, the address is shown in place of Out
 	Unread  bool // Out is shown even if In could not be read
 
-	// Where, if not nil, must hold within In at the enter-stop, and every Needed part must
-	// exist; otherwise Out is not shown. In is then a *Struct.
+	// Where, if not nil, must hold within In at the enter-stop, and every list in In that
+	// MustExist must exist; otherwise Out is not shown. In is then a *Struct.
 	Where Cond
 
 	// UnlessZero, if not 0, is a number of bytes. If these bytes are all zero, In is not
 	// shown: programs rarely fill in memory that the kernel only writes. If the call
-	// failed, the address is shown instead of Out, or nothing if Shy is set and In was
+	// failed, the address is shown instead of Out, or nothing if NoAddr is set and In was
 	// shown.
 	UnlessZero Num
-	Shy        bool
+	NoAddr     bool
 }
 
 func (t *Change) Dir() Dir { return Both }
@@ -183,7 +183,7 @@ func (t *Change) showUnlessZero(c *Call, v View) {
 
 func (t *Change) finishUnlessZero(c *Call, v View) {
 	addr := v.Uint(c.WordSize())
-	if c.Before == shownAll || c.Before == shownFirst && c.Failed() && t.Shy {
+	if c.Before == shownAll || c.Before == shownFirst && c.Failed() && t.NoAddr {
 		return
 	}
 	if c.Before == shownFirst {

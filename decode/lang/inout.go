@@ -4,10 +4,10 @@ package lang
 // The old value is read at the enter-stop; both are shown at the exit-stop.
 type InOut struct {
 	WordSized
-	To     Type
-	Always bool // the kernel may overwrite it even when the call fails
-	Kept   bool // only the old value is shown; To may be larger than a number, but only once in a call
-	Early  bool // the old value is shown at the enter-stop, the new one if the result is neither an error nor 0
+	To      Type
+	Always  bool // the kernel may overwrite it even when the call fails
+	OldOnly bool // only the old value is shown; To may be larger than a number, but only once in a call
+	Early   bool // the old value is shown at the enter-stop, the new one if the result is neither an error nor 0
 }
 
 func (t *InOut) Dir() Dir {
@@ -20,7 +20,7 @@ func (t *InOut) Dir() Dir {
 func (t *InOut) Keep(k *Keeps) {
 	k.Follow(t.To, BeforeCall)
 	switch {
-	case t.Kept:
+	case t.OldOnly:
 	case t.Always:
 		k.Follow(t.To, AfterCall)
 	default:
@@ -36,7 +36,7 @@ func (t *InOut) Capture(c *Call, v View, arg int) {
 		return
 	}
 	size := t.To.Layout(c.ABI).Size
-	if b, ok := c.ReadAll(addr, size); ok && t.Kept {
+	if b, ok := c.ReadAll(addr, size); ok && t.OldOnly {
 		copy(c.entered[:], b)
 		c.Save(arg, addr)
 	} else if ok {
@@ -57,7 +57,7 @@ func (t *InOut) Show(c *Call, v View) {
 		return
 	}
 	size := t.To.Layout(c.ABI).Size
-	if t.Kept {
+	if t.OldOnly {
 		ShowPointee(c, t.To, View{c.entered[:size], addr})
 		return
 	}

@@ -4,11 +4,11 @@ import "trapline/tables"
 
 // Ptr points to a To that the kernel reads.
 type Ptr struct {
-	To     Type
-	Wide   bool // held in 64 bits under every ABI, as in newer structs
-	Bare   bool // a scalar has no brackets around it
-	Needed bool // Change.Where does not hold if To, a *List, is empty or cannot be read
-	Seldom bool // it is usually a null pointer
+	To          Type
+	Wide        bool // held in 64 bits under every ABI, as in newer structs
+	Bare        bool // a scalar has no brackets around it
+	MustExist   bool // Change.Where does not hold if To, a *List, is empty or cannot be read
+	UsuallyNull bool // it is usually a null pointer
 
 	C string // the type in C, if it does not follow from To
 }
@@ -17,7 +17,7 @@ type Ptr struct {
 func (t *Ptr) Layout(abi tables.ABI) Layout { return pointerLayout(abi, t.Wide) }
 
 func (t *Ptr) Keep(k *Keeps) {
-	if t.Seldom {
+	if t.UsuallyNull {
 		k.null()
 		return
 	}
@@ -30,8 +30,8 @@ func (t *Ptr) pointee() Type { return t.To }
 func (t *Ptr) Show(c *Call, v View) {
 	addr := pointerAt(c, v, t.Wide)
 	switch {
-	case t.Needed:
-		c.showNeeded(addr, t.To.(*List))
+	case t.MustExist:
+		c.showExisting(addr, t.To.(*List))
 	case t.Bare:
 		c.Begun = c.showBare(addr, t.To)
 	default:

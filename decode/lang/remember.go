@@ -3,13 +3,13 @@ package lang
 // Memory as it was at the enter-stop, which the exit-stop compares or still
 // needs.
 
-// Was is the number that a member of Size bytes had at the enter-stop.
-type Was struct {
+// ValueBefore is the number that a member of Size bytes had at the enter-stop.
+type ValueBefore struct {
 	Member string
 	Size   int
 }
 
-func (t *Was) Num(c *Call) uint64 {
+func (t *ValueBefore) Num(c *Call) uint64 {
 	f := c.Frame(0)
 	if b, ok := c.Recall(f.Struct.Member(c, t.Member, f.View)); ok {
 		return View{B: b}.Uint(t.Size)

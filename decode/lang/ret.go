@@ -31,8 +31,8 @@ func (t resultAddr) Show(c *Call, v View) {
 	}
 }
 
-// With is a result with additions by Go code.
-type With struct {
+// ResultWith is a result with additions by Go code.
+type ResultWith struct {
 	Ret    Type
 	Remark func(c *Call) // writes what strace puts in parentheses, with Encoder.BeginRemark, if the call succeeded
 	Then   func(c *Call) // adds records after the call's, whether it succeeded or not
@@ -40,12 +40,12 @@ type With struct {
 }
 
 // Layout implements Type.
-func (t *With) Layout(abi tables.ABI) Layout { return t.Ret.Layout(abi) }
+func (t *ResultWith) Layout(abi tables.ABI) Layout { return t.Ret.Layout(abi) }
 
 // Show implements Type.
-func (t *With) Show(c *Call, v View) { t.Ret.Show(c, v) }
+func (t *ResultWith) Show(c *Call, v View) { t.Ret.Show(c, v) }
 
-func (t *With) Keep(k *Keeps) { k.Value(t.Ret) }
+func (t *ResultWith) Keep(k *Keeps) { k.Value(t.Ret) }
 
 // Result shows the call's result, at the exit-stop after Exit.
 func (c *Call) Result() {

@@ -67,11 +67,11 @@ func (s *Shape) add(t Type) {
 		}
 	case *Inline:
 		s.add(t.Of)
-	case *One:
+	case *NamedArm:
 		s.add(t.inner())
 	case Tail:
 		s.add(t[0])
-	case *Elided:
+	case *Abbreviated:
 		if t.Of != nil {
 			s.add(t.Of)
 		}
@@ -103,7 +103,7 @@ func (s *Shape) add(t Type) {
 		for _, elem := range t {
 			s.add(elem)
 		}
-	case *With:
+	case *ResultWith:
 		s.add(t.Ret)
 	case *Enum:
 		s.addNumber(t.Set)
@@ -117,7 +117,7 @@ func (s *Shape) add(t Type) {
 		s.Number = true
 	case stringPointer, *UsedPath, fileName, StrN, *Bytes, CharArray, *Chars, Pad, uuid:
 		s.String = true
-	case nothing:
+	case emptyArm:
 	case valuer:
 		s.Number = true
 	default:

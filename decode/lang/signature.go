@@ -42,7 +42,7 @@ type Signature struct {
 // newSignature lays out the arguments for an ABI.
 func newSignature(name string, d *Desc, abi tables.ABI) *Signature {
 	s := &Signature{Name: name, Described: true, ret: d.Ret, args: make([]arg, len(d.Args))}
-	if w, ok := d.Ret.(*With); ok {
+	if w, ok := d.Ret.(*ResultWith); ok {
 		s.ret, s.remark, s.then, s.again = w.Ret, w.Remark, w.Then, w.Again
 	}
 	if s.ret != nil {

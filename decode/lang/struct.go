@@ -322,9 +322,9 @@ func (t *Inline) Show(c *Call, v View) { t.Of.Show(c, v) }
 
 func (t *Inline) ShowAsMembers(c *Call, v View) { t.Of.ShowMembers(c, v) }
 
-// One is an Inline with a single member: the arm of a union that is shown
+// NamedArm is an Inline with a single member: the arm of a union that is shown
 // under a name of its own.
-type One struct {
+type NamedArm struct {
 	Name string
 	Type Type
 
@@ -332,7 +332,7 @@ type One struct {
 }
 
 // inner is the struct with the member.
-func (t *One) inner() *Struct {
+func (t *NamedArm) inner() *Struct {
 	st := t.made.Load()
 	if st == nil {
 		st = &Struct{Fields: Fields{{t.Name, t.Type}}}
@@ -342,21 +342,21 @@ func (t *One) inner() *Struct {
 }
 
 // Layout implements Type.
-func (t *One) Layout(abi tables.ABI) Layout { return t.inner().Layout(abi) }
+func (t *NamedArm) Layout(abi tables.ABI) Layout { return t.inner().Layout(abi) }
 
-func (t *One) Keep(k *Keeps) { k.Value(t.Type) }
+func (t *NamedArm) Keep(k *Keeps) { k.Value(t.Type) }
 
 // Show implements Type.
-func (t *One) Show(c *Call, v View) { t.inner().Show(c, v) }
+func (t *NamedArm) Show(c *Call, v View) { t.inner().Show(c, v) }
 
-func (t *One) ShowAsMembers(c *Call, v View) { t.inner().ShowMembers(c, v) }
+func (t *NamedArm) ShowAsMembers(c *Call, v View) { t.inner().ShowMembers(c, v) }
 
-// Elided represents several members, which an abbreviated struct shows as "...". Without
+// Abbreviated represents several members, which an abbreviated struct shows as "...". Without
 // an Of it is always "...". Its name is not shown.
-type Elided struct{ Of *Struct }
+type Abbreviated struct{ Of *Struct }
 
 // Layout implements Type.
-func (t *Elided) Layout(abi tables.ABI) Layout {
+func (t *Abbreviated) Layout(abi tables.ABI) Layout {
 	if t.Of == nil {
 		return Layout{0, 1}
 	}
@@ -364,17 +364,17 @@ func (t *Elided) Layout(abi tables.ABI) Layout {
 }
 
 // Show is never called: a group of members shows itself.
-func (t *Elided) Show(*Call, View) {}
+func (t *Abbreviated) Show(*Call, View) {}
 
-func (t *Elided) Keep(k *Keeps) {
+func (t *Abbreviated) Keep(k *Keeps) {
 	if t.Of != nil && !k.Abbrev {
 		k.Value(t.Of)
 	}
 }
 
-func (t *Elided) ShowField(c *Call, _ string, v View) { t.ShowAsMembers(c, v) }
+func (t *Abbreviated) ShowField(c *Call, _ string, v View) { t.ShowAsMembers(c, v) }
 
-func (t *Elided) ShowAsMembers(c *Call, v View) {
+func (t *Abbreviated) ShowAsMembers(c *Call, v View) {
 	if t.Of == nil || c.Abbrev {
 		c.Out.More()
 	} else {
@@ -423,13 +423,13 @@ type length uint8
 
 func (length) Num(c *Call) uint64 { return c.Known }
 
-// Nothing is an arm of a union that is not shown.
-const Nothing = nothing(0)
+// EmptyArm is an arm of a union that is not shown.
+const EmptyArm = emptyArm(0)
 
-type nothing uint8
+type emptyArm uint8
 
-func (nothing) Layout(tables.ABI) Layout      { return Layout{0, 1} }
-func (nothing) Show(c *Call, _ View)          { c.Out.BeginStruct(); c.Out.EndStruct() }
-func (nothing) ShowAsMembers(c *Call, v View) {}
+func (emptyArm) Layout(tables.ABI) Layout      { return Layout{0, 1} }
+func (emptyArm) Show(c *Call, _ View)          { c.Out.BeginStruct(); c.Out.EndStruct() }
+func (emptyArm) ShowAsMembers(c *Call, v View) {}
 
-func (nothing) Keep(*Keeps) {}
+func (emptyArm) Keep(*Keeps) {}

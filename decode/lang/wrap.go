@@ -57,16 +57,16 @@ func (t Reserved) Show(c *Call, v View) { t[0].Show(c, v) }
 
 func (t Reserved) Keep(k *Keeps) { k.Value(t[0]) }
 
-// Unseen is a member that is not shown; others may refer to it.
-type Unseen [1]Type
+// Hidden is a member that is not shown; others may refer to it.
+type Hidden [1]Type
 
 // Layout implements Type.
-func (t Unseen) Layout(abi tables.ABI) Layout { return t[0].Layout(abi) }
+func (t Hidden) Layout(abi tables.ABI) Layout { return t[0].Layout(abi) }
 
 // Show implements Type.
-func (t Unseen) Show(c *Call, v View) { t[0].Show(c, v) }
+func (t Hidden) Show(c *Call, v View) { t[0].Show(c, v) }
 
-func (t Unseen) Keep(k *Keeps) { k.Value(t[0]) }
+func (t Hidden) Keep(k *Keeps) { k.Value(t[0]) }
 
 // WithName is an argument that is shown with its name even without -N.
 type WithName [1]Type
@@ -139,7 +139,7 @@ func unwrap(t Type) wrapped {
 			t, u.since = w[0], true
 		case Reserved:
 			t, u.reserved = w[0], true
-		case Unseen:
+		case Hidden:
 			t, u.cond = w[0], never(0)
 		case WithName:
 			t, u.named = w[0], true

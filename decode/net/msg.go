@@ -19,15 +19,15 @@ var messageCalls = Calls{
 	}, RetUnsigned},
 	{"recvmmsg", Args{
 		{"sockfd", SourceFD}, {"msgvec", &receivedMessages{Layouts: Layouts(Ulong)}}, {"vlen", Uint}, {"flags", messageFlags},
-		{"timeout", &InOut{To: &Timespec, Kept: true}},
-	}, &With{Ret: RetUnsigned, Remark: func(c *Call) { showTimeLeft(c, &Timespec) }}},
+		{"timeout", &InOut{To: &Timespec, OldOnly: true}},
+	}, &ResultWith{Ret: RetUnsigned, Remark: func(c *Call) { showTimeLeft(c, &Timespec) }}},
 }
 
 var messageCallsI386 = Calls{
 	{"recvmmsg_time64", Args{
 		{"sockfd", SourceFD}, {"msgvec", &receivedMessages{Layouts: Layouts(Ulong)}}, {"vlen", Uint}, {"flags", messageFlags},
-		{"timeout", &InOut{To: &Timespec64, Kept: true}},
-	}, &With{Ret: RetUnsigned, Remark: func(c *Call) { showTimeLeft(c, &Timespec64) }}},
+		{"timeout", &InOut{To: &Timespec64, OldOnly: true}},
+	}, &ResultWith{Ret: RetUnsigned, Remark: func(c *Call) { showTimeLeft(c, &Timespec64) }}},
 }
 
 // message is the struct msghdr (linux/socket.h) that is being shown.

@@ -43,7 +43,7 @@ var pidCalls = Calls{
 	{"membarrier", Args{
 		{"cmd", &Enum{Set: &tables.MembarrierCmd}}, {"flags", &Flags{Set: &tables.MembarrierFlags}},
 		{"cpu_id", &When{If: &Has{N: Ref("flags"), Values: Nums{membarrierCPU}}, Then: Int}},
-	}, &With{Ret: RetHex, Remark: func(c *Call) { remarkBits(c, &tables.MembarrierCmds) }}},
+	}, &ResultWith{Ret: RetHex, Remark: func(c *Call) { remarkBits(c, &tables.MembarrierCmds) }}},
 }
 
 // membarrierCPU is MEMBARRIER_CMD_FLAG_CPU (linux/membarrier.h), which makes the

@@ -17,8 +17,8 @@ var ldtCalls = Calls{
 		{"ptr", &When{If: &Is{N: Ref("bytecount"), Values: Nums{userDescSize}}, Then: &Ptr{To: userDesc}}},
 		{"ptr", &When{If: Not{&Is{N: Ref("bytecount"), Values: Nums{userDescSize}}}, Then: &InReg{Reg: 1, Of: Addr}}},
 		{"bytecount", Ulong},
-	}, &With{Ret: RetUnsigned, Remark: remarkTruncated}},
-	{"set_thread_area", Args{{"u_info", &Ptr{To: userDesc}}}, &With{Ret: RetUnsigned, Remark: remarkEntryNumber}},
+	}, &ResultWith{Ret: RetUnsigned, Remark: remarkTruncated}},
+	{"set_thread_area", Args{{"u_info", &Ptr{To: userDesc}}}, &ResultWith{Ret: RetUnsigned, Remark: remarkEntryNumber}},
 	{"get_thread_area", Args{{"u_info", getDescriptor{}}}, RetUnsigned},
 }
 

@@ -12,7 +12,7 @@ import (
 var prctlCalls = Calls{
 	{"prctl", Args{{"op", &Enum{Set: &tables.PrctlOption}}, {"", &Rest{On: Ref("op"), Set: &tables.PrctlOption, Calls: prctls}}}, RetUnsigned},
 	{"arch_prctl", Args{{"op", &Enum{Set: &tables.ArchPrctl}}, {"", &Rest{On: Ref("op"), Set: &tables.ArchPrctl, Calls: archPrctls}}}, RetUnsigned},
-	{"personality", Args{{"persona", persona{X32}}}, &With{Ret: RetHex, Remark: remarkPersona}},
+	{"personality", Args{{"persona", persona{X32}}}, &ResultWith{Ret: RetHex, Remark: remarkPersona}},
 }
 
 var prctls = Calls{
@@ -34,7 +34,7 @@ var prctls = Calls{
 
 	{"PR_GET_PDEATHSIG", Args{{"sig", &Out{To: Signal}}}, nil},
 	{"PR_SET_PDEATHSIG", Args{{"sig", deathSignal{Ulong}}}, nil},
-	{"PR_GET_DUMPABLE", nil, &With{Ret: RetUnsigned, Remark: func(c *Call) { remarkEnum(c, &tables.PrDumpable) }}},
+	{"PR_GET_DUMPABLE", nil, &ResultWith{Ret: RetUnsigned, Remark: func(c *Call) { remarkEnum(c, &tables.PrDumpable) }}},
 	{"PR_SET_DUMPABLE", Args{{"dumpable", &Enum{In: Xlong, Set: &tables.PrDumpable}}}, nil},
 	{"PR_SET_NAME", Args{{"name", &Ptr{To: StrN(taskCommLen - 1)}}}, nil},
 	{"PR_GET_NAME", Args{{"name", &Out{To: StrN(taskCommLen)}}}, nil},
@@ -51,7 +51,7 @@ var prctls = Calls{
 	{"PR_SET_TSC", Args{{"flag", &Enum{Set: &tables.PrTsc}}}, nil},
 	{"PR_GET_UNALIGN", Args{{"flags", &Out{To: &Flags{Set: &tables.PrUnalign}}}}, nil},
 	{"PR_SET_UNALIGN", Args{{"flags", &Flags{Set: &tables.PrUnalign}}}, nil},
-	{"PR_GET_SECUREBITS", nil, &With{Ret: RetHex, Remark: func(c *Call) { remarkBits(c, &tables.Securebits) }}},
+	{"PR_GET_SECUREBITS", nil, &ResultWith{Ret: RetHex, Remark: func(c *Call) { remarkBits(c, &tables.Securebits) }}},
 	{"PR_SET_SECUREBITS", Args{{"flags", &Flags{In: Xlong, Set: &tables.Securebits}}}, nil},
 	{"PR_SET_TIMERSLACK", Args{{"slack", Long}}, nil},
 	{"PR_MCE_KILL", Args{
@@ -61,7 +61,7 @@ var prctls = Calls{
 			{"", Args{{"", Others(5)}}, nil},
 		}}},
 	}, nil},
-	{"PR_MCE_KILL_GET", Args{{"", Others(5)}}, &With{Ret: RetUnsigned, Remark: func(c *Call) { remarkEnum(c, &tables.PrMceKillPolicy) }}},
+	{"PR_MCE_KILL_GET", Args{{"", Others(5)}}, &ResultWith{Ret: RetUnsigned, Remark: func(c *Call) { remarkEnum(c, &tables.PrMceKillPolicy) }}},
 	{"PR_SET_MM", Args{{"operation", &Enum{Set: &tables.PrSetMm}}, {"", Others(5)}}, nil},
 	{"PR_GET_TID_ADDRESS", Args{{"addr", &Out{To: KAddr}}}, nil},
 	{"PR_CAP_AMBIENT", Args{
@@ -75,7 +75,7 @@ var prctls = Calls{
 	{"PR_GET_SPECULATION_CTRL", Args{
 		{"misfeature", &Enum{In: Xlong, Set: &tables.PrSpec}},
 		{"", &Rest{On: Ref("misfeature"), Set: &tables.PrSpec, Calls: Calls{
-			{"PR_SPEC_STORE_BYPASS PR_SPEC_INDIRECT_BRANCH PR_SPEC_L1D_FLUSH", nil, &With{Ret: RetHex, Remark: func(c *Call) { remarkBits(c, &tables.PrSpecGet) }}},
+			{"PR_SPEC_STORE_BYPASS PR_SPEC_INDIRECT_BRANCH PR_SPEC_L1D_FLUSH", nil, &ResultWith{Ret: RetHex, Remark: func(c *Call) { remarkBits(c, &tables.PrSpecGet) }}},
 		}}},
 	}, nil},
 	{"PR_SET_SPECULATION_CTRL", Args{
@@ -96,7 +96,7 @@ var prctls = Calls{
 		}}},
 	}, nil},
 	{"PR_SET_MDWE", Args{{"mask", &Flags{Set: &tables.PrMdwe}}, {"", Others(5)}}, nil},
-	{"PR_GET_MDWE", Args{{"", Others(5)}}, &With{Ret: RetHex, Remark: func(c *Call) { remarkBits(c, &tables.PrMdwe) }}},
+	{"PR_GET_MDWE", Args{{"", Others(5)}}, &ResultWith{Ret: RetHex, Remark: func(c *Call) { remarkBits(c, &tables.PrMdwe) }}},
 	{"PR_SET_VMA", Args{
 		{"attr", &Enum{In: Xlong, Set: &tables.PrSetVma}},
 		{"", &Rest{On: Ref("attr"), Set: &tables.PrSetVma, Calls: Calls{
@@ -108,23 +108,23 @@ var prctls = Calls{
 
 	// Operations of other architectures, which x86 refuses.
 	{"PR_SET_FP_MODE", Args{{"mode", &Flags{Set: &tables.PrFpMode}}}, nil},
-	{"PR_GET_FP_MODE", nil, &With{Ret: RetHex, Remark: func(c *Call) { remarkBits(c, &tables.PrFpMode) }}},
-	{"PR_SVE_SET_VL", Args{{"value", sveVector}}, &With{Ret: RetHex, Remark: func(c *Call) { sveVector.remark(c) }}},
-	{"PR_SVE_GET_VL", nil, &With{Ret: RetHex, Remark: func(c *Call) { sveVector.remark(c) }}},
-	{"PR_SME_SET_VL", Args{{"arg", smeVector}}, &With{Ret: RetHex, Remark: func(c *Call) { smeVector.remark(c) }}},
-	{"PR_SME_GET_VL", nil, &With{Ret: RetHex, Remark: func(c *Call) { smeVector.remark(c) }}},
+	{"PR_GET_FP_MODE", nil, &ResultWith{Ret: RetHex, Remark: func(c *Call) { remarkBits(c, &tables.PrFpMode) }}},
+	{"PR_SVE_SET_VL", Args{{"value", sveVector}}, &ResultWith{Ret: RetHex, Remark: func(c *Call) { sveVector.remark(c) }}},
+	{"PR_SVE_GET_VL", nil, &ResultWith{Ret: RetHex, Remark: func(c *Call) { sveVector.remark(c) }}},
+	{"PR_SME_SET_VL", Args{{"arg", smeVector}}, &ResultWith{Ret: RetHex, Remark: func(c *Call) { smeVector.remark(c) }}},
+	{"PR_SME_GET_VL", nil, &ResultWith{Ret: RetHex, Remark: func(c *Call) { smeVector.remark(c) }}},
 	{"PR_PAC_RESET_KEYS", Args{{"keys", &Flags{In: Xlong, Set: &tables.PrPacKeys}}, {"", Others(5)}}, nil},
 	{"PR_PAC_SET_ENABLED_KEYS", Args{
 		{"bitmask_affected", &Flags{In: Xlong, Set: &tables.PrPacEnabledKeys}}, {"bitmask_set", &Flags{In: Xlong, Set: &tables.PrPacEnabledKeys}}, {"", Others(5)}}, nil},
-	{"PR_PAC_GET_ENABLED_KEYS", Args{{"", Others(5)}}, &With{Ret: RetHex, Remark: func(c *Call) { remarkBits(c, &tables.PrPacEnabledKeys) }}},
+	{"PR_PAC_GET_ENABLED_KEYS", Args{{"", Others(5)}}, &ResultWith{Ret: RetHex, Remark: func(c *Call) { remarkBits(c, &tables.PrPacEnabledKeys) }}},
 	{"PR_SET_TAGGED_ADDR_CTRL", Args{{"mode", taggedAddr}, {"", Others(5)}}, nil},
-	{"PR_GET_TAGGED_ADDR_CTRL", Args{{"", Others(5)}}, &With{Ret: RetHex, Remark: func(c *Call) { taggedAddr.remark(c) }}},
+	{"PR_GET_TAGGED_ADDR_CTRL", Args{{"", Others(5)}}, &ResultWith{Ret: RetHex, Remark: func(c *Call) { taggedAddr.remark(c) }}},
 	{"PR_RISCV_V_SET_CONTROL", Args{{"arg", riscvVector}}, nil},
-	{"PR_RISCV_V_GET_CONTROL", nil, &With{Ret: RetHex, Remark: func(c *Call) { riscvVector.remark(c) }}},
+	{"PR_RISCV_V_GET_CONTROL", nil, &ResultWith{Ret: RetHex, Remark: func(c *Call) { riscvVector.remark(c) }}},
 	{"PR_RISCV_SET_ICACHE_FLUSH_CTX", Args{
 		{"ctx", &Enum{In: Xlong, Set: &tables.PrRiscvCtx}}, {"scope", &Enum{In: Xlong, Set: &tables.PrRiscvScope}},
 	}, nil},
-	{"PR_PPC_GET_DEXCR", Args{{"which", &Enum{In: Xlong, Set: &tables.PrDexcr}}, {"", Others(5)}}, &With{Ret: RetHex, Remark: func(c *Call) { remarkBits(c, &tables.PrDexcrCtrl) }}},
+	{"PR_PPC_GET_DEXCR", Args{{"which", &Enum{In: Xlong, Set: &tables.PrDexcr}}, {"", Others(5)}}, &ResultWith{Ret: RetHex, Remark: func(c *Call) { remarkBits(c, &tables.PrDexcrCtrl) }}},
 	{"PR_PPC_SET_DEXCR", Args{
 		{"which", &Enum{In: Xlong, Set: &tables.PrDexcr}}, {"ctrl", &Flags{In: Xlong, Set: &tables.PrDexcrCtrl}}, {"", Others(5)}}, nil},
 
@@ -275,7 +275,7 @@ var archPrctls = Calls{
 	{"ARCH_GET_FS ARCH_GET_GS", Args{{"addr", &Out{To: KAddr}}}, nil},
 	{"ARCH_GET_CPUID", nil, nil},
 	{"ARCH_GET_XCOMP_SUPP ARCH_GET_XCOMP_PERM ARCH_GET_XCOMP_GUEST_PERM", Args{{"addr", &Out{To: xfeatures{X64}}}}, nil},
-	{"ARCH_REQ_XCOMP_PERM ARCH_REQ_XCOMP_GUEST_PERM", Args{{"addr", xfeature{Xlong}}}, &With{Ret: RetHex, Remark: func(c *Call) { remarkBits(c, &tables.XfeatureMask) }}},
+	{"ARCH_REQ_XCOMP_PERM ARCH_REQ_XCOMP_GUEST_PERM", Args{{"addr", xfeature{Xlong}}}, &ResultWith{Ret: RetHex, Remark: func(c *Call) { remarkBits(c, &tables.XfeatureMask) }}},
 	{"", Args{{"addr", Xlong}}, nil},
 }
 

@@ -14,9 +14,9 @@ import (
 var processCalls = Calls{
 	{"fork vfork", Args{}, RetTGID},
 	{"exit exit_group", Args{{"status", Int}}, RetUnsigned},
-	{"clone3", Args{{"", &Rest{By: clone3Args, Among: []*Desc{clone3In}}}}, &With{Ret: RetPID, Remark: func(c *Call) { remarkNamespaces(c, Func(cloneArgsFlags), true) }}},
-	{"unshare", Args{{"flags", &Flags{In: Xlong, Set: &tables.UnshareFlags}}}, &With{Ret: RetUnsigned, Remark: func(c *Call) { remarkNamespaces(c, Ref("flags"), false) }}},
-	{"setns", Args{{"fd", FD}, {"nstype", &Flags{Set: &tables.SetnsType}}}, &With{Ret: RetUnsigned, Remark: func(c *Call) { remarkNamespaces(c, Ref("nstype"), false) }}},
+	{"clone3", Args{{"", &Rest{By: clone3Args, Among: []*Desc{clone3In}}}}, &ResultWith{Ret: RetPID, Remark: func(c *Call) { remarkNamespaces(c, Func(cloneArgsFlags), true) }}},
+	{"unshare", Args{{"flags", &Flags{In: Xlong, Set: &tables.UnshareFlags}}}, &ResultWith{Ret: RetUnsigned, Remark: func(c *Call) { remarkNamespaces(c, Ref("flags"), false) }}},
+	{"setns", Args{{"fd", FD}, {"nstype", &Flags{Set: &tables.SetnsType}}}, &ResultWith{Ret: RetUnsigned, Remark: func(c *Call) { remarkNamespaces(c, Ref("nstype"), false) }}},
 	{"set_tid_address", Args{{"tidptr", Addr}}, RetPID},
 	{"set_robust_list", Args{{"addr", Addr}, {"length", Size}}, RetUnsigned},
 	{"get_robust_list", Args{{"pid", PID}, {"head_ptr", &Out{To: Addr}}, {"len_ptr", &Out{To: Size}}}, RetUnsigned},
@@ -29,7 +29,7 @@ var processCalls64 = Calls{
 		{"parent_tid", WithName{&When{If: cloneHas(tables.CLONE_PARENT_SETTID | tables.CLONE_PIDFD), Then: &InReg{Reg: 2, Of: &Out{To: cloneID{Int}}}}}},
 		{"tls", WithName{&When{If: cloneHas(tables.CLONE_SETTLS), Then: &InReg{Reg: 4, Of: Addr}}}},
 		{"child_tidptr", WithName{&When{If: cloneHas(tables.CLONE_CHILD_SETTID | tables.CLONE_CHILD_CLEARTID), Then: &InReg{Reg: 3, Of: Addr}}}},
-	}, &With{Ret: RetPID, Remark: func(c *Call) { remarkNamespaces(c, Ref("flags"), true) }}},
+	}, &ResultWith{Ret: RetPID, Remark: func(c *Call) { remarkNamespaces(c, Ref("flags"), true) }}},
 }
 
 // On i386 the last two arguments are in reverse order (CONFIG_CLONE_BACKWARDS),
@@ -41,7 +41,7 @@ var processCallsI386 = Calls{
 		{"parent_tid", WithName{&When{If: cloneHas(tables.CLONE_PARENT_SETTID | tables.CLONE_PIDFD), Then: &InReg{Reg: 2, Of: &Out{To: cloneID{Int}}}}}},
 		{"tls", WithName{&When{If: cloneHas(tables.CLONE_SETTLS), Then: &InReg{Reg: 3, Of: &Out{To: userDesc}}}}},
 		{"child_tidptr", WithName{&When{If: cloneHas(tables.CLONE_CHILD_SETTID | tables.CLONE_CHILD_CLEARTID), Then: &InReg{Reg: 4, Of: Addr}}}},
-	}, &With{Ret: RetPID, Remark: func(c *Call) { remarkNamespaces(c, Ref("flags"), true) }}},
+	}, &ResultWith{Ret: RetPID, Remark: func(c *Call) { remarkNamespaces(c, Ref("flags"), true) }}},
 }
 
 type cloneHas uint64
@@ -196,7 +196,7 @@ func showClone3Outcome(c *Call, addr uint64) {
 }
 
 var clone3Results = &Struct{Fields: Fields{
-	{"flags", Unseen{X64}},
+	{"flags", Hidden{X64}},
 	{"pidfd", &When{If: cloneHas(tables.CLONE_PIDFD), Then: &Ptr{To: FD, Wide: true}}},
 	{"_", U64},
 	{"parent_tid", &When{If: cloneHas(tables.CLONE_PARENT_SETTID), Then: &Ptr{To: PID, Wide: true}}},

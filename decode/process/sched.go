@@ -11,7 +11,7 @@ import (
 
 var schedCalls = Calls{
 	{"sched_yield", Args{}, RetUnsigned},
-	{"sched_getscheduler", Args{{"pid", schedPID}}, &With{Ret: RetHex, Remark: remarkPolicy}},
+	{"sched_getscheduler", Args{{"pid", schedPID}}, &ResultWith{Ret: RetHex, Remark: remarkPolicy}},
 	{"sched_setscheduler", Args{{"pid", schedPID}, {"policy", schedPolicy}, {"param", &Ptr{To: schedParam}}}, RetUnsigned},
 	{"sched_getparam", Args{{"pid", schedPID}, {"param", &Out{To: schedParam}}}, RetUnsigned},
 	{"sched_setparam", Args{{"pid", schedPID}, {"param", &Ptr{To: schedParam}}}, RetUnsigned},
@@ -24,7 +24,7 @@ var schedCalls = Calls{
 		{"pid", schedPID}, {"attr", &Out{To: AtAddr(showGotSchedAttr)}}, {"size", Uint}, {"flags", &Flags{Set: &tables.SchedGetattrFlags}},
 	}, RetUnsigned},
 	{"nice", Args{{"increment", Int}}, RetUnsigned},
-	{"ioprio_get", Args{{"which", &Enum{Set: &tables.IoprioWho}}, {"who", ioprioWho{Int}}}, &With{Ret: RetUnsigned, Remark: remarkIoprio}},
+	{"ioprio_get", Args{{"which", &Enum{Set: &tables.IoprioWho}}, {"who", ioprioWho{Int}}}, &ResultWith{Ret: RetUnsigned, Remark: remarkIoprio}},
 	{"ioprio_set", Args{{"which", &Enum{Set: &tables.IoprioWho}}, {"who", ioprioWho{Int}}, {"ioprio", Ioprio{Number: Int}}}, RetUnsigned},
 }
 

@@ -33,12 +33,12 @@ var signalCalls = Calls{
 
 var signalCallsI386 = Calls{
 	{"sigaction", Args{{"signum", Signal}, {"act", &Ptr{To: oldSigaction}}, {"oldact", &Out{To: oldSigaction}}}, RetUnsigned},
-	{"signal", Args{{"signum", Signal}, {"handler", sigHandler}}, &With{Ret: RetAddr, Remark: remarkHandler}},
+	{"signal", Args{{"signum", Signal}, {"handler", sigHandler}}, &ResultWith{Ret: RetAddr, Remark: remarkHandler}},
 	{"sigprocmask", Args{{"how", &Enum{Set: &tables.SigmaskHow}}, {"set", &Ptr{To: OldSigset}}, {"oldset", &Out{To: OldSigset}}}, RetUnsigned},
 	{"sigpending", Args{{"set", &Out{To: OldSigset}}}, RetUnsigned},
 	{"sigsuspend", Args{{"mask", &InReg{Reg: 2, Of: OldSigset}}}, RetUnsigned},
-	{"sgetmask", Args{}, &With{Ret: RetHex, Remark: func(c *Call) { remarkMask(c, "mask") }}},
-	{"ssetmask", Args{{"newmask", OldSigset}}, &With{Ret: RetHex, Remark: func(c *Call) { remarkMask(c, "old mask") }}},
+	{"sgetmask", Args{}, &ResultWith{Ret: RetHex, Remark: func(c *Call) { remarkMask(c, "mask") }}},
+	{"ssetmask", Args{{"newmask", OldSigset}}, &ResultWith{Ret: RetHex, Remark: func(c *Call) { remarkMask(c, "old mask") }}},
 	{"rt_sigtimedwait_time64", Args{
 		{"set", &Ptr{To: &RtSigset}}, {"info", &Out{To: Siginfo}}, {"timeout", &Ptr{To: &Timespec64}}, {"sigsetsize", Size},
 	}, retSignal},
@@ -112,7 +112,7 @@ func (resumed) Show(c *Call, _ View) {
 }
 
 // retSignal is a result that is a signal, with its name.
-var retSignal = &With{Ret: RetUnsigned, Remark: func(c *Call) {
+var retSignal = &ResultWith{Ret: RetUnsigned, Remark: func(c *Call) {
 	if name := tables.SignalName(int(c.Ret)); name != "" {
 		c.Remark(name)
 	}

@@ -12,7 +12,7 @@ import (
 // Clocks: kernel/time/time.c, kernel/time/posix-timers.c, kernel/time/hrtimer.c.
 
 var timeCalls = Calls{
-	{"time", Args{{"tloc", &Out{To: oldTime}}}, &With{Ret: RetUnsigned, Remark: remarkDate}},
+	{"time", Args{{"tloc", &Out{To: oldTime}}}, &ResultWith{Ret: RetUnsigned, Remark: remarkDate}},
 	{"gettimeofday", Args{{"tv", &Out{To: &Timeval}}, {"tz", &Out{To: timezone}}}, RetUnsigned},
 	{"settimeofday", Args{{"tv", &Ptr{To: &Timeval}}, {"tz", &Ptr{To: timezone}}}, RetUnsigned},
 	{"clock_gettime clock_getres", Args{{"clockid", clockID}, {"tp", &Out{To: &Timespec}}}, RetUnsigned},
@@ -134,7 +134,7 @@ var (
 	}}
 )
 
-var retClockState = &With{Ret: RetUnsigned, Remark: func(c *Call) {
+var retClockState = &ResultWith{Ret: RetUnsigned, Remark: func(c *Call) {
 	if name, ok := tables.AdjtimexState.Lookup(uint64(c.Ret)); ok && c.Begun {
 		c.Remark(name)
 	}

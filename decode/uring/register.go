@@ -73,9 +73,9 @@ var ioUringFilesUpdate = &Struct{C: "io_uring_files_update", Fields: Fields{
 var ioUringRestriction = &Struct{C: "io_uring_restriction", Fields: Fields{
 	{"opcode", &Enum{In: X16, Set: &tables.UringRestriction}},
 	{"", &Union{On: Ref("opcode"), Set: &tables.UringRestriction, Arms: Arms{
-		{&One{Name: "register_op", Type: &Enum{In: X8, Set: &tables.UringRegister}}, Names{"IORING_RESTRICTION_REGISTER_OP"}},
-		{&One{Name: "sqe_op", Type: &Enum{In: X8, Set: &tables.UringOp}}, Names{"IORING_RESTRICTION_SQE_OP"}},
-		{&One{Name: "sqe_flags", Type: &Flags{In: X8, Set: &tables.UringSqeFlags}}, Names{"IORING_RESTRICTION_SQE_FLAGS_ALLOWED", "IORING_RESTRICTION_SQE_FLAGS_REQUIRED"}},
+		{&NamedArm{Name: "register_op", Type: &Enum{In: X8, Set: &tables.UringRegister}}, Names{"IORING_RESTRICTION_REGISTER_OP"}},
+		{&NamedArm{Name: "sqe_op", Type: &Enum{In: X8, Set: &tables.UringOp}}, Names{"IORING_RESTRICTION_SQE_OP"}},
+		{&NamedArm{Name: "sqe_flags", Type: &Flags{In: X8, Set: &tables.UringSqeFlags}}, Names{"IORING_RESTRICTION_SQE_FLAGS_ALLOWED", "IORING_RESTRICTION_SQE_FLAGS_REQUIRED"}},
 		{&uringNoted{U8}, nil}}}},
 	{"resv", Reserved{X8}},
 	{"resv2", Reserved{&Array{Of: X32, N: 3}}},
@@ -152,7 +152,7 @@ const maxProbe = 256
 var uringProbe = &Change{
 	In:         uringProbeIn,
 	Out:        &Struct{Of: uringProbeIn, With: Fields{{"ops", AtAddr(showProbeOps)}}},
-	UnlessZero: Func(func(c *Call) uint64 { return 16 + 8*Ref("nr_args").Num(c) }), Shy: true}
+	UnlessZero: Func(func(c *Call) uint64 { return 16 + 8*Ref("nr_args").Num(c) }), NoAddr: true}
 
 func showProbeOps(c *Call, addr uint64) {
 	c.ShowRoom(addr, ioUringProbeOp, Ref("ops_len").Num(c), Ref("nr_args").Num(c))
@@ -282,7 +282,7 @@ var ioUringMemRegionReg = &Struct{C: "io_uring_mem_region_reg", Fields: Fields{
 // Queries form a linked list. Each has its own data.
 
 var ioUringQueryHdr = &Struct{C: "io_uring_query_hdr", Fields: Fields{
-	{"next_entry", Unseen{X64}},
+	{"next_entry", Hidden{X64}},
 	{"query_data", Addr64},
 	{"query_op", &Enum{Set: &tables.UringQuery}},
 	{"size", U32},

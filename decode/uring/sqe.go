@@ -49,20 +49,20 @@ var ringSqe = &Struct{Of: ioUringSqe, With: Fields{
 		c.Out.Number(addr, output.Hex)
 	}}}},
 	{"", &Union{On: Ref("opcode"), Set: &tables.UringOp, Arms: Arms{
-		{&One{Name: "nop_flags", Type: &Flags{Set: &tables.UringNop}}, Names{"IORING_OP_NOP", "IORING_OP_NOP128"}},
-		{&One{Name: "install_fd_flags", Type: &Flags{Set: &tables.UringFixedFd}}, Names{"IORING_OP_FIXED_FD_INSTALL"}},
-		{&One{Name: "msg_ring_flags", Type: &Flags{Set: &tables.UringMsgRingFlags}}, Names{"IORING_OP_MSG_RING"}},
-		{&One{Name: "open_flags", Type: &OpenFlags}, Names{"IORING_OP_OPENAT"}},
-		{&One{Name: "statx_flags", Type: &Flags{Set: &tables.AtFlags}}, Names{"IORING_OP_STATX"}},
-		{&One{Name: "unlink_flags", Type: &Flags{Set: &tables.AtFlags}}, Names{"IORING_OP_UNLINKAT"}},
-		{&One{Name: "hardlink_flags", Type: &Flags{Set: &tables.AtFlags}}, Names{"IORING_OP_LINKAT"}},
-		{&One{Name: "rename_flags", Type: &Flags{Set: &tables.RenameFlags}}, Names{"IORING_OP_RENAMEAT"}},
-		{&One{Name: "poll32_events", Type: &Flags{Set: &tables.PollEvents}}, Names{"IORING_OP_POLL_ADD"}},
-		{&One{Name: "msg_flags", Type: &Flags{Set: &tables.MsgFlags}}, Names{"IORING_OP_SEND", "IORING_OP_SENDMSG", "IORING_OP_RECV",
+		{&NamedArm{Name: "nop_flags", Type: &Flags{Set: &tables.UringNop}}, Names{"IORING_OP_NOP", "IORING_OP_NOP128"}},
+		{&NamedArm{Name: "install_fd_flags", Type: &Flags{Set: &tables.UringFixedFd}}, Names{"IORING_OP_FIXED_FD_INSTALL"}},
+		{&NamedArm{Name: "msg_ring_flags", Type: &Flags{Set: &tables.UringMsgRingFlags}}, Names{"IORING_OP_MSG_RING"}},
+		{&NamedArm{Name: "open_flags", Type: &OpenFlags}, Names{"IORING_OP_OPENAT"}},
+		{&NamedArm{Name: "statx_flags", Type: &Flags{Set: &tables.AtFlags}}, Names{"IORING_OP_STATX"}},
+		{&NamedArm{Name: "unlink_flags", Type: &Flags{Set: &tables.AtFlags}}, Names{"IORING_OP_UNLINKAT"}},
+		{&NamedArm{Name: "hardlink_flags", Type: &Flags{Set: &tables.AtFlags}}, Names{"IORING_OP_LINKAT"}},
+		{&NamedArm{Name: "rename_flags", Type: &Flags{Set: &tables.RenameFlags}}, Names{"IORING_OP_RENAMEAT"}},
+		{&NamedArm{Name: "poll32_events", Type: &Flags{Set: &tables.PollEvents}}, Names{"IORING_OP_POLL_ADD"}},
+		{&NamedArm{Name: "msg_flags", Type: &Flags{Set: &tables.MsgFlags}}, Names{"IORING_OP_SEND", "IORING_OP_SENDMSG", "IORING_OP_RECV",
 			"IORING_OP_RECVMSG", "IORING_OP_SEND_ZC", "IORING_OP_SENDMSG_ZC"}},
-		{&One{Name: "cancel_flags", Type: &Flags{Set: &tables.UringCancelFlags}}, Names{"IORING_OP_ASYNC_CANCEL"}},
-		{&One{Name: "splice_flags", Type: &Flags{Set: &tables.SpliceFlags}}, Names{"IORING_OP_SPLICE", "IORING_OP_TEE"}},
-		{&One{Name: "rw_flags", Type: X32}, nil}}}},
+		{&NamedArm{Name: "cancel_flags", Type: &Flags{Set: &tables.UringCancelFlags}}, Names{"IORING_OP_ASYNC_CANCEL"}},
+		{&NamedArm{Name: "splice_flags", Type: &Flags{Set: &tables.SpliceFlags}}, Names{"IORING_OP_SPLICE", "IORING_OP_TEE"}},
+		{&NamedArm{Name: "rw_flags", Type: X32}, nil}}}},
 }}
 
 // uringNamedFile is the condition that the last member of a request names a file.

@@ -16,7 +16,7 @@ var calls = Calls{
 		{"params", &Fill{
 			In:  &Struct{Of: ioUringParams, Pick: Names{"flags", "sq_thread_cpu", "sq_thread_idle", "wq_fd", "resv"}},
 			Out: &Struct{Of: ioUringParams, Pick: Names{"sq_entries", "cq_entries", "features", "sq_off", "cq_off"}}}},
-	}, &With{Ret: RetFD, Then: noteSetup}},
+	}, &ResultWith{Ret: RetFD, Then: noteSetup}},
 	{"io_uring_enter", Args{
 		{"fd", FD},
 		{"to_submit", U32},
@@ -24,7 +24,7 @@ var calls = Calls{
 		{"flags", &Flags{Set: &tables.UringEnter}},
 		{"arg", &When{If: waitsByRegion, Then: Ulong}},
 		{"argsz", &When{If: waitsByRegion, Then: &InReg{Reg: 5, Of: Ulong}}},
-		{"arg", &When{If: waitsByArg, Then: &InReg{Reg: 4, Of: &Ptr{To: ioUringGeteventsArg, Seldom: true}}}},
+		{"arg", &When{If: waitsByArg, Then: &InReg{Reg: 4, Of: &Ptr{To: ioUringGeteventsArg, UsuallyNull: true}}}},
 		{"argsz", &When{If: waitsByArg, Then: &InReg{Reg: 5, Of: Ulong}}},
 		{"sigset", &When{If: waitsBySignals, Then: &InReg{Reg: 4, Of: &Ptr{To: &SizedSigset{Size: Ref("sigsetsize")}}}}},
 		{"sigsetsize", &When{If: waitsBySignals, Then: &InReg{Reg: 5, Of: Ulong}}},
@@ -108,10 +108,10 @@ var ioUringSqe = &Struct{C: "io_uring_sqe", Of: &Struct{Fields: Fields{
 	{"addr", X64},
 	{"len", U32},
 	{"", &Union{On: Ref("opcode"), Set: &tables.UringOp, Arms: Arms{
-		{&One{Name: "nop_flags", Type: &Flags{Set: &tables.UringNop}}, Names{"IORING_OP_NOP", "IORING_OP_NOP128"}},
-		{&One{Name: "install_fd_flags", Type: &Flags{Set: &tables.UringFixedFd}}, Names{"IORING_OP_FIXED_FD_INSTALL"}},
-		{&One{Name: "msg_ring_flags", Type: &Flags{Set: &tables.UringMsgRingFlags}}, Names{"IORING_OP_MSG_RING"}},
-		{&One{Name: "rw_flags", Type: X32}, nil}}}},
+		{&NamedArm{Name: "nop_flags", Type: &Flags{Set: &tables.UringNop}}, Names{"IORING_OP_NOP", "IORING_OP_NOP128"}},
+		{&NamedArm{Name: "install_fd_flags", Type: &Flags{Set: &tables.UringFixedFd}}, Names{"IORING_OP_FIXED_FD_INSTALL"}},
+		{&NamedArm{Name: "msg_ring_flags", Type: &Flags{Set: &tables.UringMsgRingFlags}}, Names{"IORING_OP_MSG_RING"}},
+		{&NamedArm{Name: "rw_flags", Type: X32}, nil}}}},
 	{"user_data", X64},
 	{"buf_index", X16},
 	{"personality", U16},
