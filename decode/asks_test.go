@@ -12,14 +12,14 @@ import (
 	"testing"
 )
 
-// pureUnix are the names of golang.org/x/sys/unix that ask the kernel nothing and
-// mean the same on every processor. Constants are not among them: unix has those of
-// the machine that trapline is built for, package tables has the tracee's.
+// pureUnix are the names in golang.org/x/sys/unix that do not query the kernel and mean
+// the same on every processor. Constants are not among them: those of unix are for the
+// processor that trapline is built for, those of package tables for the tracee's.
 var pureUnix = []string{"ByteSliceToString", "Errno", "Major", "Minor", "Signal", "WaitStatus"}
 
-// TestOnlyHostAsks: what is not in memory is asked of the host, so that a decoder
-// can be given another one. No other package of the decoder opens files, makes
-// system calls or tells the time.
+// TestOnlyHostAsks: data that is not in memory comes from the host, so that a decoder can
+// have another one. No other package of the decoder opens files, makes system calls or
+// reads the clock.
 func TestOnlyHostAsks(t *testing.T) {
 	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
 		switch {
@@ -40,7 +40,7 @@ func TestOnlyHostAsks(t *testing.T) {
 	}
 }
 
-// asks finds what a file asks the machine for.
+// asks returns the queries to the machine in a source file.
 func asks(t *testing.T, path string) (complaints []string) {
 	t.Helper()
 	files := token.NewFileSet()

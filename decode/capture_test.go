@@ -9,8 +9,7 @@ import (
 	"trapline/tables"
 )
 
-// everydayCalls are calls that programs make often, and whose descriptions say all
-// that has to be kept of them.
+// everydayCalls are frequent calls whose descriptions must have complete captures.
 const everydayCalls = `read write pread64 pwrite64 readv writev open openat close lseek stat fstat lstat newfstatat statx access faccessat2
 	getdents64 readlink readlinkat getcwd chdir fchdir rename renameat2 unlink unlinkat mkdir rmdir pipe2 dup dup2 dup3 ftruncate
 	mmap mprotect munmap mremap brk madvise futex poll ppoll select pselect6 epoll_create1 epoll_ctl epoll_wait epoll_pwait eventfd2
@@ -19,8 +18,8 @@ const everydayCalls = `read write pread64 pwrite64 readv writev open openat clos
 	set_tid_address set_robust_list arch_prctl statfs fstatfs socket connect bind listen accept4 getsockname getpeername
 	getsockopt setsockopt sendto recvfrom sendmsg recvmsg shutdown umask flock fsync utimensat getxattr lgetxattr io_uring_enter inotify_add_watch`
 
-// TestEverydayCallsAreKept finds everyday calls with a gap in their capture, and says
-// how many calls have none.
+// TestEverydayCallsAreKept finds everyday calls with a gap in their capture, and reports
+// how many calls have no gap.
 func TestEverydayCallsAreKept(t *testing.T) {
 	d := decode.NewDecoder(decode.Options{StringLimit: 32}, nil)
 	detail := decode.Detail{Abbrev: true}
@@ -67,8 +66,8 @@ func TestEverydayCallsAreKept(t *testing.T) {
 	}
 }
 
-// TestChangesAreSaid: calls that change what descriptors refer to, names of files or
-// the working directory say so, and everyday calls that do not change them do not.
+// TestChangesAreSaid: captures mark the calls that change what descriptors refer to, the
+// names of files or the working directory, and no everyday call that does not change them.
 func TestChangesAreSaid(t *testing.T) {
 	const change = `open openat openat2 creat close dup dup2 dup3 pipe pipe2 socket socketpair accept accept4 memfd_create eventfd eventfd2
 		epoll_create epoll_create1 timerfd_create signalfd signalfd4 inotify_init inotify_init1 fanotify_init perf_event_open bpf

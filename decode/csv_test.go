@@ -15,8 +15,7 @@ import (
 	"trapline/tables"
 )
 
-// TestCSV writes every call as CSV and as JSON and compares what readers of
-// both find.
+// TestCSV writes every call as CSV and as JSON, and compares what their readers find.
 func TestCSV(t *testing.T) {
 	pointers := []byte{0x10, 0x10, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 1, 0, 0, 0, 'a', ',', '"', '\n'}
 	for _, abi := range []tables.ABI{tables.X86_64, tables.I386} {

@@ -21,7 +21,7 @@ func TestArgumentRegisters(t *testing.T) {
 	}
 }
 
-// TestInjectedDescriptor has a result that no descriptor is as large as.
+// TestInjectedDescriptor has a result that is too large for a descriptor.
 func TestInjectedDescriptor(t *testing.T) {
 	s := Named(t, tables.X86_64, "socket", tables.AF_INET, tables.SOCK_STREAM, 0)
 	for ret, want := range map[int64]string{3: "3", 1<<32 + 3: "4294967299", -4096: "-4096"} {

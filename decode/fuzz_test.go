@@ -12,8 +12,8 @@ import (
 	"trapline/tables"
 )
 
-// FuzzCall decodes any call with any arguments and any memory: it must come to
-// an end soon, and write one line of valid JSON.
+// FuzzCall decodes any call with any arguments and any memory: decoding must end soon and
+// write one line of valid JSON.
 func FuzzCall(f *testing.F) {
 	pointers := []byte{0x10, 0x10, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 1, 0, 0, 0}
 	last := uint32(0)

@@ -21,7 +21,7 @@ const (
 	allPIDs = PIDComm | PIDNamespace
 )
 
-// TestDescriptorTexts has descriptors with what -y and -yy show of them.
+// TestDescriptorTexts checks what -y and -yy show of descriptors.
 func TestDescriptorTexts(t *testing.T) {
 	device := func(kind, major, minor uint32) host.FileType {
 		return host.FileType{Mode: kind, Device: unix.Mkdev(major, minor)}
@@ -79,8 +79,7 @@ func TestDescriptorTexts(t *testing.T) {
 	}
 }
 
-// TestHostTexts has the other texts that a host has a part in, and what they are
-// if nothing is known.
+// TestHostTexts checks other texts that depend on the host, with known and unknown answers.
 func TestHostTexts(t *testing.T) {
 	const at = 0x7000
 	const cwd = 1<<64 - 100 // AT_FDCWD
@@ -100,8 +99,8 @@ func TestHostTexts(t *testing.T) {
 		mem      Memory
 		want     string
 		unknown  string
-		asked    []string // no other method may be called, and these only if o is set
-		unasking bool     // o has no part in it
+		asked    []string // only these methods may be called, and only if o is set
+		unasking bool     // the text does not depend on o
 	}{
 		{"working directory", call("openat", cwd, at, 0), decode.Options{FDs: FDPath}, FakeMemory{at: []byte("a\x00")},
 			`openat(AT_FDCWD</home>, "a", O_RDONLY) = 0`, `openat(AT_FDCWD, "a", O_RDONLY) = 0`, []string{"Process", "WorkingDir", "Descriptor"}, false},
@@ -157,7 +156,7 @@ func TestInterfaceTexts(t *testing.T) {
 	}
 }
 
-// TestTwoHosts: decoders with a host each tell different things of one descriptor.
+// TestTwoHosts: two decoders with different hosts show different things for one descriptor.
 func TestTwoHosts(t *testing.T) {
 	for _, path := range []string{"/one", "/two", "/one"} {
 		s := Named(t, tables.X86_64, "close", 3)

@@ -18,9 +18,9 @@ var catalogue = []string{
 	"decode/process", "decode/uring",
 }
 
-// mayImport says for each package of the module, tests aside, which others it may
+// mayImport lists for each package of the module, without tests, the packages that it may
 // import: names of packages, "name/..." for those below as well. A package that is not
-// listed falls under the nearest above it that is.
+// listed follows the rule of the nearest listed one above it.
 var mayImport = map[string][]string{
 	"cmd/trapline":                {"cmd/trapline/early", "cmd/trapline/tui", "trace", "trace/report", "trace/nearest", "trace/recording", "decode", "output/...", "tables"},
 	"cmd/trapline/early":          {"cmd/trapline/early/cthreads", "tracer"},
@@ -64,10 +64,11 @@ var mayImport = map[string][]string{
 	"tables":            {"tables/..."},
 	"guardian":          {},
 
-	"integration": {"..."}, // programs and tests that trace with all of it
+	"integration": {"..."}, // programs and tests that use everything
 }
 
-// TestImportsPointOneWay keeps the rooms of ARCHITECTURE.md apart.
+// TestImportsPointOneWay checks that packages import only those that ARCHITECTURE.md
+// allows.
 func TestImportsPointOneWay(t *testing.T) {
 	for _, name := range catalogue {
 		if mayImport[name] == nil {

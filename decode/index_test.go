@@ -20,8 +20,8 @@ import (
 
 var update = flag.Bool("update", false, "write zindex.go and zioctlindex.go")
 
-// TestCallIndex compares the index with where the descriptions are. go generate
-// writes it anew, by -update.
+// TestCallIndex compares the index with the positions of the descriptions. go generate
+// writes it, with -update.
 func TestCallIndex(t *testing.T) {
 	var index [tables.NumABI][]uint16
 	for abi := range index {
@@ -93,8 +93,8 @@ func writeCallIndex(t *testing.T, index [tables.NumABI][]uint16) {
 	writeGenerated(t, "zindex.go", b.String())
 }
 
-// TestIoctlIndex compares the index of ioctls with where the descriptions are.
-// go generate writes it anew, by -update.
+// TestIoctlIndex compares the index of ioctls with the positions of the descriptions. go
+// generate writes it, with -update.
 func TestIoctlIndex(t *testing.T) {
 	var index [tables.NumABI][]ioctlPlace
 	var types [tables.NumABI]string

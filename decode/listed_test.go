@@ -11,11 +11,10 @@ import (
 	"testing"
 )
 
-// TestDescriptionsAreListed finds descriptions of calls and ioctls that no list
-// leads to, so that the calls would be shown as if they were not described. A
-// variable of type Calls must be listed in its package's Groups, or be what the
-// rest of another call's arguments is chosen from (Rest); one of type Ioctls
-// must be listed in Requests. Both lists must be in subsystems.go.
+// TestDescriptionsAreListed finds descriptions of calls and ioctls that are not in any
+// list, so that the calls would be shown as if they had no description. A variable of
+// type Calls must be listed in its package's Groups, or be one of the Calls of a Rest;
+// one of type Ioctls must be listed in Requests. Both lists must be in subsystems.go.
 func TestDescriptionsAreListed(t *testing.T) {
 	entries, err := os.ReadDir(".")
 	if err != nil {
@@ -44,7 +43,7 @@ func TestDescriptionsAreListed(t *testing.T) {
 	}
 }
 
-// sources is what the source of a package says of its descriptions.
+// sources are the descriptions that a package's source declares and lists.
 type sources struct {
 	descriptions map[string]string // variables of type Calls or Ioctls, and the type
 	lists        map[string]bool   // variables that list those
@@ -132,7 +131,7 @@ func addNames(set map[string]bool, e ast.Expr) {
 	})
 }
 
-// face has the variables of other packages that subsystems.go names.
+// face returns the variables of other packages that subsystems.go names.
 func face(t *testing.T) map[string]bool {
 	t.Helper()
 	f, err := parser.ParseFile(token.NewFileSet(), "subsystems.go", nil, parser.SkipObjectResolution)

@@ -23,8 +23,8 @@ func TestNamesInDescriptions(t *testing.T) {
 	}
 }
 
-// TestReferences finds references to members and arguments that are nowhere in
-// the description of the call or ioctl that has them.
+// TestReferences finds references to members and arguments that do not exist in the
+// description of the call or ioctl.
 func TestReferences(t *testing.T) {
 	for _, group := range allGroups() {
 		for _, calls := range []lang.Calls{group.Both, group.X86, group.I386} {
@@ -45,7 +45,7 @@ func TestReferences(t *testing.T) {
 	}
 }
 
-// unresolved are the references in a description that name nothing in it.
+// unresolved are the references in a description to names that it does not contain.
 func unresolved(description any) (names []string) {
 	refs, members := make(map[string]bool), make(map[string]bool)
 	walk.All(func(v reflect.Value) {
@@ -57,7 +57,7 @@ func unresolved(description any) (names []string) {
 		}
 	}, description)
 	for name := range refs {
-		if !members[name] && name != "" { // the one called "" is none
+		if !members[name] && name != "" { // "" is not a request
 			names = append(names, name)
 		}
 	}
@@ -75,7 +75,7 @@ func allIoctls() []kernel.Ioctl {
 	return all
 }
 
-// TestIoctlNames finds descriptions of requests that there are none of.
+// TestIoctlNames finds descriptions of requests that do not exist.
 func TestIoctlNames(t *testing.T) {
 	native, compat := tables.IoctlsByName(tables.X86_64), tables.IoctlsByName(tables.I386)
 	for _, r := range allIoctls() {

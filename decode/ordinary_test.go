@@ -6,8 +6,8 @@ import (
 	"trapline/output"
 )
 
-// TestOrdinaryCallsDoNotAllocate goes through what every program does about
-// processes, memory, signals and time.
+// TestOrdinaryCallsDoNotAllocate checks the calls that every program makes for processes,
+// memory, signals and time.
 func TestOrdinaryCallsDoNotAllocate(t *testing.T) {
 	const all = 1<<64 - 1
 	for _, call := range []struct {

@@ -13,12 +13,12 @@ import (
 	"trapline/tables"
 )
 
-// TestTwoDecoders decodes in two goroutines, each with a Decoder of its own, for
-// the race detector to find what they share: all calls of the tables, all
-// ioctls, and calls inside multiplexers. Both decode one call at a time, since
-// the detector knows only what happened last at an address, and write no files,
-// which it takes for synchronization. What tests before this one have made ready is not made
-// again: run alone, it finds most.
+// TestTwoDecoders decodes in two goroutines, each with its own Decoder, so that the race
+// detector finds data that they share: all calls of the tables, all ioctls, and calls inside
+// multiplexers. Both decode one call at a time, since the detector remembers only the last
+// accesses to an address, and write no files, since it treats that as synchronization. Data
+// that earlier tests have initialized is not initialized again: run alone, the test finds
+// most.
 func TestTwoDecoders(t *testing.T) {
 	memory := make([]byte, 64)
 	copy(memory, []byte{0x10, 0x10, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 1, 0, 0, 0})

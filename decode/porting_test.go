@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// forX86 are the folders whose code runs on the machine that it traces. All else is
-// for any machine, except files whose names end in _amd64.
+// forX86 are the folders whose code runs on the processor that it traces. All other code
+// compiles for any processor, except files whose names end in _amd64.
 var forX86 = []string{"cmd/trapline", "trace", "tracer"}
 
 // constraintForX86 begins each Go file of these folders.

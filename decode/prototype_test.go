@@ -8,8 +8,8 @@ import (
 	"trapline/tables"
 )
 
-// prototypeDiffers has the arguments that the kernel declares with another width than
-// their descriptions, or as another thing than a pointer or a number.
+// prototypeDiffers lists the arguments that the kernel declares with another width than the
+// description, or as something other than a pointer or a number.
 var prototypeDiffers = map[string]string{
 	"umask mask":          "an int of which the kernel looks at the bits of a mode",
 	"readlink bufsiz":     "an int; the C library has a size_t",
@@ -19,8 +19,8 @@ var prototypeDiffers = map[string]string{
 	"socketpair protocol": "an int, shown as a long",
 }
 
-// TestPrototypesAgainstKernel compares the arguments of all calls of which Linux 6.12
-// says in tracefs what they take: how many, how wide, and which are pointers. Addresses
+// TestPrototypesAgainstKernel compares the arguments of all calls that Linux 6.12
+// describes in tracefs: their number, their widths, and which are pointers. Addresses
 // that are not followed may be numbers there.
 func TestPrototypesAgainstKernel(t *testing.T) {
 	text, err := os.ReadFile("testdata/prototypes.txt")

@@ -11,8 +11,8 @@ import (
 	"trapline/tables"
 )
 
-// Undecoded, a call shows the registers that its widest command takes, and
-// those of calls with their arguments in memory as they are.
+// An undecoded call shows the registers that its widest command takes. Undecoded calls
+// whose arguments are in memory show these unchanged.
 func TestRawWidth(t *testing.T) {
 	for _, tt := range []struct {
 		abi  tables.ABI

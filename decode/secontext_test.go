@@ -14,11 +14,11 @@ import (
 	"trapline/tables"
 )
 
-// contextHost knows contexts of files by their names, and of descriptors, that are
-// opened on them.
+// contextHost has the SELinux contexts of files by name, and of descriptors by the name of
+// their file.
 type contextHost struct {
 	FakeHost
-	contexts map[string][2]string // what a file has, and what is expected
+	contexts map[string][2]string // the context of a file, and the expected one
 	dirs     map[int]string
 }
 

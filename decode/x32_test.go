@@ -7,7 +7,7 @@ import (
 	"trapline/tables"
 )
 
-// An argument of an x32 call has a register of 64 bits to itself.
+// Each argument of an x32 call has its own 64-bit register.
 func TestX32Registers(t *testing.T) {
 	s := Named(t, tables.X32, "pread64", 3, 0x7000, 5, 0x123456789)
 	s.Errno = 9

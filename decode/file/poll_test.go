@@ -45,7 +45,7 @@ func TestWaitingForFiles(t *testing.T) {
 	})
 }
 
-// The file that is ready comes behind those that the argument shows.
+// The ready file comes after those that the argument shows.
 func TestPollOfManyFiles(t *testing.T) {
 	const most, n = 32, 40
 	var files []byte

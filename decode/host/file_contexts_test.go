@@ -110,7 +110,7 @@ func FuzzFileContexts(f *testing.F) {
 		f.local = parseSubstitutions(text)
 		f.lookup(path, unix.S_IFREG)
 		for i := range f.specs {
-			// The stem must not exclude a path that matches.
+			// The fixed prefix (stem) must not exclude a path that matches.
 			s := f.specs[i]
 			if s.literal || s.compiled && s.re == nil {
 				continue

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// parseGraph parses text of function_graph as it comes from trace_pipe, in reads of some
-// size.
+// parseGraph parses text of function_graph as it is read from trace_pipe, in reads of a
+// given size.
 func parseGraph(tid int, text string, size int) (list []string, lost int) {
 	p := graphParser{pids: make(map[string]int)}
 	functions, lost := parseGraphBy(&p, tid, text, size)
@@ -112,7 +112,7 @@ func TestFunctionGraph(t *testing.T) {
 	}
 }
 
-// The thread of a processor is remembered from one call to the next.
+// The current thread of a processor is remembered between calls.
 func TestFunctionGraphRemembers(t *testing.T) {
 	p := graphParser{pids: make(map[string]int)}
 	first, _ := parseGraphBy(&p, 7, " 0)   1.000 us    |  a();\n 0)  x-7  =>  y-8 \n", 100)

@@ -14,9 +14,9 @@ import (
 	"trapline/integration/need"
 )
 
-// A fuseServer serves a file system in which every name refers to the same file,
-// and records the requests of this process that it receives (linux/fuse.h): others may
-// look at all that is mounted.
+// A fuseServer serves a file system in which every name refers to the same file. It
+// records the requests that come from this process (linux/fuse.h), since other processes
+// may look at any mount.
 type fuseServer struct {
 	fd     int
 	served sync.WaitGroup
@@ -88,7 +88,7 @@ func (s *fuseServer) serve() {
 	}
 }
 
-// ours reports whether a thread is one of this process.
+// ours reports whether a thread belongs to this process.
 func ours(thread uint32) bool {
 	_, err := os.Stat(fmt.Sprintf("/proc/self/task/%d", thread))
 	return err == nil
@@ -133,13 +133,13 @@ func (s *fuseServer) take() []uint32 {
 	return asked
 }
 
-// TestNothingIsAskedOfAFileSystem checks that a Local sends no requests to a file
-// system. A stopped tracee that serves one would never answer.
+// TestNothingIsAskedOfAFileSystem checks that a Local sends no requests to a file system:
+// if a stopped tracee serves it, they would never be answered.
 func TestNothingIsAskedOfAFileSystem(t *testing.T) {
 	s, dir := mountFUSE(t)
 	path := filepath.Join(dir, "file (deleted)")
-	// os.Open would ask the server whether the file can be polled, and keep its processor of
-	// Go while it waits: if that is the only one, the server cannot answer.
+	// os.Open would ask the server whether the file can be polled, and occupy a Go
+	// processor (P) while it waits. If there is only one, the server could not answer.
 	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		t.Fatal(err)

@@ -29,7 +29,7 @@ func TestIdentity(t *testing.T) {
 	}
 }
 
-// Introduce says what Identity and Command say, or nothing.
+// Introduce says the same as Identity and Command, or nothing.
 func TestIntroduce(t *testing.T) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -67,7 +67,7 @@ func TestIntroduce(t *testing.T) {
 	}
 }
 
-// A file of more than the room that is there for it is read whole.
+// A file that is larger than the buffer is read completely.
 func TestReadInOne(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "file")
 	for _, size := range []int{0, 1, 15, 16, 17, 40, 20000} {

@@ -247,7 +247,7 @@ func TestDescriptorsDoNotAllocate(t *testing.T) {
 	}
 }
 
-// TestReadFileIsBounded reads a file that has no end.
+// TestReadFileIsBounded reads a file without an end.
 func TestReadFileIsBounded(t *testing.T) {
 	if n := len(readFile("/dev/zero", 100_000)); n != 100_000 {
 		t.Errorf("read %d bytes", n)

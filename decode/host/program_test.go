@@ -69,7 +69,7 @@ func TestMay(t *testing.T) {
 		want Answer
 	}{
 		{Credentials{UID: 1}, file(0o100400), Read, Yes},
-		{Credentials{UID: 1}, file(0o100077), Read, No}, // the owner's bits alone count
+		{Credentials{UID: 1}, file(0o100077), Read, No}, // only the owner's bits count
 		{Credentials{UID: 5, GID: 2}, file(0o100707), Read, No},
 		{Credentials{UID: 5, Groups: []uint32{9, 2}}, file(0o100040), Read, Yes},
 		{Credentials{UID: 5}, file(0o100004), Read, Yes},

@@ -40,7 +40,7 @@ func resolveTree(t *testing.T) string {
 	return dir
 }
 
-// What a process finds by a path is compared with what it would open.
+// The file that Resolve finds for a path is the file that the process would open.
 func TestResolve(t *testing.T) {
 	dir := resolveTree(t)
 	t.Chdir(dir)
@@ -99,7 +99,7 @@ func TestResolve(t *testing.T) {
 		if got := string(l.Resolve(buf(), self, tt.dir, []byte(tt.path), tt.link)); got != want {
 			t.Errorf("%d, %s (link: %v): %q, want %q", tt.dir, tt.path, tt.link, got, want)
 		}
-		// The same step by step, as for a process with another root.
+		// The same, one part of the path at a time, as for a process with another root.
 		l.hasRoot = true
 		l.root.Mask = 0
 		if got := string(l.Resolve(buf(), self, tt.dir, []byte(tt.path), tt.link)); got != want {
@@ -164,7 +164,8 @@ broken
 	}
 }
 
-// IsNoLink is certain only of files that are not links, and of names without a link before their end.
+// IsNoLink returns true only for files that are not links, and for names without links
+// before their last part.
 func TestIsNoLink(t *testing.T) {
 	dir, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {
@@ -195,7 +196,7 @@ func TestIsNoLink(t *testing.T) {
 	}
 }
 
-// Paths that Resolve finds by a link of the procfs are distinguished from those that others find as well.
+// Paths that Resolve finds through a link of the procfs are distinguished from other paths.
 func TestPassedProcess(t *testing.T) {
 	dir, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {
@@ -233,7 +234,8 @@ func TestPassedProcess(t *testing.T) {
 	}
 }
 
-// The name of a directory does not lead to it if it was removed, also if there is another.
+// The name of a removed directory does not lead to it, even if another directory has the
+// name.
 func TestIsWhereNamed(t *testing.T) {
 	parent, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {

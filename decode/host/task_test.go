@@ -153,7 +153,7 @@ func TestParseOpenFiles(t *testing.T) {
 	}
 }
 
-// A thread that sleeps has been asleep for as long as it has, whatever processor it is on.
+// The time for which a thread has slept is correct on whatever processor it is read.
 func TestAsleep(t *testing.T) {
 	if _, err := os.Stat("/proc/self/sched"); err != nil {
 		return // CONFIG_SCHED_DEBUG is lacking: the time is not known
@@ -173,8 +173,8 @@ func TestAsleep(t *testing.T) {
 	}
 }
 
-// stolenTime is for how long a hypervisor has taken processors away, whose clocks stand
-// still meanwhile (proc_stat(5)).
+// stolenTime is the time for which a hypervisor has taken processors away, whose clocks
+// stand still meanwhile (proc_stat(5)).
 func stolenTime(t *testing.T) time.Duration {
 	t.Helper()
 	text, err := os.ReadFile("/proc/stat")

@@ -9,8 +9,8 @@ import (
 	"trapline/tables"
 )
 
-// The page behind the one where a string ends is not read: perhaps no process serves
-// it, and reading it would block.
+// The page after the end of a string is not read: no process may serve it, and the read
+// would block.
 func TestNothingBehindStringsIsRead(t *testing.T) {
 	const start = 0x10000
 	for _, length := range []int{0, 1, 7, 255, 256, 257, 1023, 1024, 4000, 4094, 4095, 4096, 5000, 8191} {

@@ -2,7 +2,7 @@ package lang
 
 import "testing"
 
-// Reads of a KeptMemory give what was kept, in the pieces that count at that stop.
+// Reads of a KeptMemory return what was kept, from the pieces that are valid at that stop.
 func TestKeptMemory(t *testing.T) {
 	var m KeptMemory
 	m.Reset()

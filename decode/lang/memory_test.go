@@ -57,7 +57,7 @@ func TestReadsAreGathered(t *testing.T) {
 		if m.reads != tt.reads {
 			t.Errorf("%s: %d reads, want %d", tt.name, m.reads, tt.reads)
 		}
-		// What the tracee has changed by the next stop is seen.
+		// Changes that the tracee makes before the next stop are seen.
 		c.startStop()
 		if c.Read(page, 8); m.reads != tt.reads+1 {
 			t.Errorf("%s: the next stop did not read again", tt.name)

@@ -2,7 +2,7 @@ package lang
 
 import "testing"
 
-// A string inside of a struct that was read before does not cut the struct.
+// If a struct was read first, a string inside it does not truncate the struct.
 func TestNotedStringInStruct(t *testing.T) {
 	const addr = 0x1000
 	text := []byte("head\x00name\x00tail")

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// machinery are the files without words: they have what words are made with.
+// machinery are the files that contain no words of the language, only code that words use.
 var machinery = map[string]bool{
 	"call.go": true, "memory.go": true, "slot.go": true, "bytes.go": true, "layout.go": true, "type.go": true,
 	"signature.go": true, "capture.go": true, "keep.go": true, "kept.go": true, "noted.go": true, "perform.go": true,
@@ -27,7 +27,7 @@ var otherNames = map[string]bool{"FD": true, "Layout": true, "Show": true, "Test
 	"FuzzCall": true, "Keep": true, "KeepNum": true, "KeptMemory": true, "NotedMemory": true, "UsuallyNull": true,
 }
 
-// TestReadmeHasAllWords finds words that README.md does not have in backquotes.
+// TestReadmeHasAllWords finds words that README.md does not mention in backquotes.
 func TestReadmeHasAllWords(t *testing.T) {
 	readme, err := os.ReadFile("README.md")
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"trapline/tables"
 )
 
-// recvmmsg says how much time is left.
+// recvmmsg reports how much time is left.
 func TestTimeLeftOfMessages(t *testing.T) {
 	Check(t, []Wanted{
 		{Abi: tables.X86_64, Name: "recvmmsg", Args: []uint64{3, At0, 1, 0, At1}, Ret: 1,

@@ -32,7 +32,7 @@ func TestSocketAddresses(t *testing.T) {
 			`{sa_family=AF_PACKET, sll_protocol=htons(ETH_P_ALL), sll_ifindex=0, sll_hatype=ARPHRD_ETHER, sll_pkttype=PACKET_HOST, sll_halen=2, sll_addr=[0x1, 0x2]}`},
 		{LE(Uint16(tables.AF_VSOCK), Uint16(0), 1024, 2, make([]byte, 4)), `{sa_family=AF_VSOCK, svm_cid=VMADDR_CID_HOST, svm_port=0x400, svm_flags=0}`},
 		{LE(Uint16(tables.AF_BLUETOOTH), "\x06\x05\x04\x03\x02\x01", Uint8(7), Uint8(0)), `{sa_family=AF_BLUETOOTH, rc_bdaddr=06:05:04:03:02:01, rc_channel=7}`},
-		// The length says which address of Bluetooth it is.
+		// The length determines the kind of Bluetooth address.
 		{LE(Uint16(tables.AF_BLUETOOTH), Uint16(1)), `{sa_family=AF_BLUETOOTH, hci_dev=htobs(1)}`},
 		{LE(Uint16(tables.AF_BLUETOOTH), Uint16(1), Uint16(2)), `{sa_family=AF_BLUETOOTH, hci_dev=htobs(1), hci_channel=HCI_CHANNEL_MONITOR}`},
 		{LE(Uint16(tables.AF_BLUETOOTH), Uint8(1)), `{sa_family=AF_BLUETOOTH, sa_data="\1"}`},
@@ -43,7 +43,7 @@ func TestSocketAddresses(t *testing.T) {
 		{LE(Uint16(tables.AF_BLUETOOTH), Uint16(1), "\x06\x05\x04\x03\x02\x01", Uint16(4), Uint8(1), Uint8(0)),
 			`{sa_family=AF_BLUETOOTH, l2_psm=htobs(L2CAP_PSM_SDP), l2_bdaddr=06:05:04:03:02:01, l2_cid=htobs(L2CAP_CID_ATT), l2_bdaddr_type=BDADDR_LE_PUBLIC}`},
 		{LE(Uint16(tables.AF_AX25), "\xac\x96d\x96\xa8\x94\x02\x00\x00\x00", 0), `{sa_family=AF_AX25, sax25_call=VK2KTJ-1, sax25_ndigis=0}`},
-		// A longer address has digipeaters, of which there may be fewer than it claims.
+		// A longer address has digipeaters, perhaps fewer than it claims.
 		{LE(Uint16(tables.AF_AX25), "\xac\x96d\x96\xa8\x94\x02\x00\x00\x00", 1, "\x98\x98\x60\x98\x98\x98\x00"),
 			`{sa_family=AF_AX25, fsa_ax25={sax25_call=VK2KTJ-1, sax25_ndigis=1}, fsa_digipeater=[LL0LLL-0]}`},
 		{LE(Uint16(tables.AF_AX25), "\xac\x96d\x96\xa8\x94\x02\x00\x00\x00", 2, "\x98\x98\x60\x98\x98\x98\x00", Uint8(1)),
@@ -55,7 +55,7 @@ func TestSocketAddresses(t *testing.T) {
 		{LE(Uint16(tables.AF_PACKET), Uint16(0x0300), 0, Uint16(1), Uint8(0), Uint8(9), "\x01\x02\x03\x04\x05\x06\x07\x08"),
 			`{sa_family=AF_PACKET, sll_protocol=htons(ETH_P_ALL), sll_ifindex=0, sll_hatype=ARPHRD_ETHER, sll_pkttype=PACKET_HOST, sll_halen=9,` +
 				` sll_addr=[0x1, 0x2, 0x3, 0x4, 0x5, 0x6, 0x7, 0x8, ...]}`},
-		// The scope is there if only a part of it lies within transport_len.
+		// The scope is shown if only a part of it lies within transport_len.
 		{LE(Uint16(tables.AF_RXRPC), Uint16(1), Uint16(2), Uint16(24), Uint16(tables.AF_INET6), Uint16(0x0200), 0, make([]byte, 15), Uint8(1), 5),
 			`{sa_family=AF_RXRPC, srx_service=0x1 /* CM_SERVICE */, transport_type=SOCK_DGRAM, transport_len=24, transport={sin6={sin6_family=AF_INET6,` +
 				` sin6_port=htons(2), sin6_flowinfo=htonl(0), inet_pton(AF_INET6, "::1", &sin6_addr)}}}`},
@@ -81,8 +81,8 @@ func TestSocketAddresses(t *testing.T) {
 	}
 }
 
-// TestReturnedAddress checks addresses that the kernel writes: as much as there
-// is room for, and the complete length.
+// TestReturnedAddress checks addresses that the kernel writes: as much as fits, and the
+// complete length.
 func TestReturnedAddress(t *testing.T) {
 	const at, length = 0x7000, 0x8000
 	addr := LE(Uint16(tables.AF_UNIX), "/run/socket\x00")

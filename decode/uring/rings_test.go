@@ -32,8 +32,8 @@ func (h *ringHost) DescriptorInfo(b []byte, _, _ int) []byte { return b[:copy(b,
 
 const ringAt, sqesAt = 0x10000, 0x20000
 
-// ringMemory is a ring with 4 and 8 entries in which two requests wait, the first at
-// place 1 and the second at a place that does not exist; and the same with a completion.
+// ringMemory is a ring with 4 and 8 entries in which two requests wait, the first at index
+// 1 and the second at an index that does not exist; and the same with a completion.
 func ringMemory(old bool) (before, after FakeMemory) {
 	rings := make([]byte, 4096)
 	put := func(at int, v uint32) { binary.LittleEndian.PutUint32(rings[at:], v) }
@@ -102,7 +102,7 @@ func TestRings(t *testing.T) {
 	}
 }
 
-// FuzzRings shows rings of any contents: it must come to an end soon, and write one line of
+// FuzzRings shows rings with arbitrary contents: each must end soon and give one line of
 // valid JSON.
 func FuzzRings(f *testing.F) {
 	for _, old := range []bool{false, true} {

@@ -22,8 +22,8 @@ const timeout = time.Minute
 // Sleeping are the calls in which sleep(1) sleeps, one or the other.
 var Sleeping = []uintptr{unix.SYS_CLOCK_NANOSLEEP, unix.SYS_NANOSLEEP}
 
-// Sleep starts sleep(1) for longer than any test takes, and returns it when it sleeps. It
-// is killed at the end of the test.
+// Sleep starts sleep(1) for longer than any test takes, and returns when it sleeps. It is
+// killed at the end of the test.
 func Sleep(t testing.TB) *exec.Cmd {
 	t.Helper()
 	cmd := exec.Command("sleep", "1000")
@@ -65,8 +65,8 @@ func Await(t testing.TB, tid int, calls ...uintptr) (args [6]uint64) {
 	}
 }
 
-// Call returns the call that a thread waits in, and its arguments. The number is -1 if the
-// thread is not in a call, or runs.
+// Call returns the call in which a thread waits, and the call's arguments. The number is -1
+// if the thread is not in a call or is running.
 func Call(tid int) (nr int64, args [6]uint64, err error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/syscall", tid))
 	if err != nil {
@@ -95,8 +95,8 @@ func parse(text string) (nr int64, args [6]uint64, err error) {
 	return nr, args, nil
 }
 
-// asleep reports whether a thread sleeps such that a signal can wake it. A thread that
-// waits for a disk, or is stopped, is not in the expected state.
+// asleep reports whether a thread sleeps in such a way that a signal can wake it. A thread
+// that waits for a disk, or is stopped, is not in the expected state.
 func asleep(tid int) bool {
 	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", tid))
 	end := strings.LastIndexByte(string(text), ')')

@@ -17,10 +17,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The cost of a call: how much longer a program takes that makes more calls. How many
-// times slower than native a traced program is depends on the native cost of a call, which
-// on some machines is a tenth of that on others. The cost that tracing adds to a call
-// differs less.
+// The cost of a call is the additional time that a program takes for additional calls. How
+// many times slower than native a traced program is depends on the native cost of a call,
+// which on some machines is a tenth of that on others. The cost that tracing adds to a
+// call differs less.
 
 // callsWork is a program that makes two calls for each of a number of bytes, in each of
 // its threads.
@@ -31,7 +31,8 @@ type callsWork struct {
 	goal    float64 // of buffered/native; 0: none
 }
 
-// callsPeer is a way to run it, with a number of bytes for which it takes about a second.
+// callsPeer is a way to run it, with a number of bytes for which the run takes about a
+// second.
 type callsPeer struct {
 	name  string
 	argv  []string // before the program's
@@ -115,8 +116,8 @@ func (b *bench) reportCalls(match *regexp.Regexp) error {
 	return nil
 }
 
-// perCall compares a run with one that makes a tenth of the calls, so that the cost of the
-// start does not count.
+// perCall compares a run with a run that makes a tenth of the calls, so that the cost of
+// the start cancels out.
 func (work *callsWork) perCall(p *callsPeer) (cost, error) {
 	few, err := runCost(append(slices.Clone(p.argv), work.argv(p.bytes/10/work.threads)...))
 	if err != nil {
@@ -156,8 +157,8 @@ func microseconds(times []time.Duration) string {
 	return fmt.Sprintf(format, of(t[len(t)/2]), of(t[0]), of(t[len(t)-1]))
 }
 
-// filtered executes a command under a seccomp filter that does the same as that of
-// buffered calls where a call passes: the number alone does not decide.
+// filtered executes a command under a seccomp filter that does the same work as the filter
+// of buffered calls does for a call that passes: it looks at more than the number.
 func filtered(argv []string) {
 	path, err := exec.LookPath(argv[0])
 	if err != nil {

@@ -13,11 +13,11 @@ import (
 )
 
 // floor runs a command under the smallest possible tracer: one wait4 and one
-// PTRACE_SYSCALL per stop, tracer and tracees on one processor, no decoding and
-// no output. With -f before the command it follows its children.
+// PTRACE_SYSCALL per stop, tracer and tracees on one processor, no decoding and no
+// output. With -f before the command, it follows children.
 //
-// It makes its system calls without the Go scheduler, so except for the start
-// of the program it costs the same as this loop in C.
+// It makes its system calls without the Go scheduler. Apart from the start of the
+// program, it costs the same as this loop in C.
 func floor(argv []string) int {
 	options := unix.PTRACE_O_TRACESYSGOOD | unix.PTRACE_O_TRACEEXEC
 	if argv[0] == "-f" {

@@ -142,8 +142,8 @@ func main() {
 	}
 }
 
-// stayOnOneProcessor makes this thread, and the commands that it starts, run on the
-// first of the processors that it may use.
+// stayOnOneProcessor pins this thread, and thus the commands that it starts, to the first
+// of its allowed processors.
 func stayOnOneProcessor() error {
 	var all, first unix.CPUSet
 	if err := unix.SchedGetaffinity(0, &all); err != nil {
@@ -158,7 +158,7 @@ func stayOnOneProcessor() error {
 	return unix.SchedSetaffinity(0, &first)
 }
 
-// goalText is the goal as the table has it.
+// goalText is the goal in the form of the table.
 func (w *work) goalText() string {
 	if w.goal == 0 {
 		return "-"
@@ -191,8 +191,8 @@ type bench struct {
 	processor        bool // processor time is measured
 }
 
-// measure runs a workload's peers in turn and returns each peer's times, turn
-// by turn; a peer that cannot run the workload has no times.
+// measure runs a workload's peers in turn and returns each peer's times, turn by turn. A
+// peer that cannot run the workload has no times.
 func (b *bench) measure(wl *work) (times [peers][]time.Duration, err error) {
 	for turn := -1; turn < b.turns; turn++ { // turn -1 warms up the caches
 		for p := range peers {
@@ -219,7 +219,7 @@ func (b *bench) argv(p peer, wl *work) []string {
 	switch p {
 	case floorPeer:
 		if wl.attach || len(wl.flags) > 0 {
-			return nil // the floor attaches to nothing and stops at every call
+			return nil // the floor cannot attach, and stops at every call
 		}
 		argv = []string{b.self, "floor"}
 	case stracePeer:
@@ -246,8 +246,8 @@ func (b *bench) argv(p peer, wl *work) []string {
 	return append(argv, wl.argv...)
 }
 
-// ratio is the median of a[i]/b[i] with the smallest and largest, for runs of
-// one turn.
+// ratio is the median of a[i]/b[i], with the smallest and largest; a[i] and b[i] are of the
+// same turn.
 func ratio(a, b []time.Duration) string {
 	n := min(len(a), len(b))
 	if n == 0 {

@@ -29,7 +29,7 @@ func (b *bench) compareRecordings(match *regexp.Regexp) error {
 	return nil
 }
 
-// writers are what compareRecordings compares.
+// writers are the formats that compareRecordings compares.
 var writers = [...]struct {
 	name    string
 	options []string // the file follows
@@ -69,8 +69,7 @@ func (b *bench) compareRecording(w *tabwriter.Writer, wl *work) error {
 	return nil
 }
 
-// callsIn counts the calls in a file of text. Those in two parts are counted at their
-// beginning.
+// callsIn counts the calls in a text trace. A call in two parts counts at its beginning.
 func callsIn(file string) (n int, err error) {
 	f, err := os.Open(file)
 	if err != nil {

@@ -16,8 +16,8 @@ import (
 )
 
 // soak traces, for some time, a program with buffered calls whose threads and children
-// come and go. It prints trapline's resident memory now and then, and fails if that grows,
-// or if a call is missing from the trace.
+// come and go. It prints trapline's resident memory from time to time, and fails if that
+// grows or if a call is missing from the trace.
 func (b *bench) soak(d time.Duration) error {
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -48,8 +48,8 @@ func (b *bench) soak(d time.Duration) error {
 	return memory()
 }
 
-// countLines counts lines, and calls of getppid. One that a signal interrupts before the
-// kernel sees it begins anew after the signal, with a line of its own.
+// countLines counts lines, and calls of getppid. A call that a signal interrupts before the
+// kernel sees it starts again after the signal, with a line of its own.
 func countLines(f *os.File) (lines, calls chan int) {
 	lines, calls = make(chan int, 1), make(chan int, 1)
 	go func() {
@@ -104,8 +104,8 @@ func residentKB(pid int) int {
 	return kb
 }
 
-// churn makes calls for some time from threads that come and go, and starts children that
-// do the same. It prints how many times it has called getppid.
+// churn makes calls for some time, in threads that come and go, and starts children that do
+// the same. It prints how many times it has called getppid.
 func churn(d time.Duration) {
 	const calls = 2000
 	end := time.Now().Add(d)

@@ -150,8 +150,8 @@ func program(name string) *Feature {
 	return feature(name, func() error { return installed(name) })
 }
 
-// runs is a program that may be a script which looks for one of several versions and does
-// not find any.
+// runs is the feature that a program works. It may be a script that looks for one of
+// several versions and finds none.
 func runs(name string, args ...string) *Feature {
 	return feature(name, func() error {
 		if err := installed(name); err != nil {
@@ -232,8 +232,7 @@ var Time = feature("time", func() error {
 	return nil
 })
 
-// Live is traces that are shown while they are made, not from a recording: see
-// docs/testing.md.
+// Live means that traces are shown live, not from a recording: see docs/testing.md.
 var Live = feature("live", func() error {
 	if os.Getenv("TRAPLINE_REPLAY") != "" {
 		return errors.New("traces are recorded first")
@@ -241,8 +240,8 @@ var Live = feature("live", func() error {
 	return nil
 })
 
-// Unbuffered is traces in which all calls stop, unless the test asks for something else:
-// see docs/testing.md.
+// Unbuffered means that all calls stop, unless the test asks for something else: see
+// docs/testing.md.
 var Unbuffered = feature("unbuffered", func() error {
 	if os.Getenv("TRAPLINE_BUFFERED") != "" {
 		return errors.New("calls are buffered")
@@ -267,7 +266,7 @@ var OwnMachine = feature("own-machine", func() error {
 	return nil
 })
 
-// Own is set to anything where OwnMachine is available.
+// Own is an environment variable, set to anything on an OwnMachine.
 const Own = "TRAPLINE_OWN_MACHINE"
 
 // Quota is a tmpfs with quotas of users (Linux 6.6, CONFIG_TMPFS_QUOTA). QuotaOptions ask for it.

@@ -10,9 +10,9 @@ import (
 	"trapline/integration/screen"
 )
 
-// background is what a picture is drawn on.
+// background is the background of a picture.
 type background struct {
-	name         string // of the file, and of trapline's palette
+	name         string // name of the file, and of trapline's palette
 	paper, plain string // colours: of the picture, and of text without one
 }
 
@@ -60,7 +60,7 @@ func draw(w io.Writer, lines [][]screen.Cell, on background) error {
 	return err
 }
 
-// drawPiece draws characters of one look that begin at a column.
+// drawPiece draws characters with the same look, starting at a column.
 func drawPiece(b *strings.Builder, piece []screen.Cell, column, y, baseline int, on background) error {
 	look := piece[0].Look
 	ink, err := colorOf(look.FG, on.plain)
@@ -97,8 +97,8 @@ func drawPiece(b *strings.Builder, piece []screen.Cell, column, y, baseline int,
 	return nil
 }
 
-// colorOf returns the colour for SGR parameters: one of the 256 that are the same on
-// all terminals, from 16 on, or the usual one for none. Terminals choose the others.
+// colorOf returns the colour for SGR parameters, or the default colour for none. From 16 to
+// 255, colours are the same on all terminals; terminals choose the others.
 func colorOf(parameters, usual string) (string, error) {
 	if parameters == "" {
 		return usual, nil

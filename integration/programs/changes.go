@@ -8,13 +8,13 @@ import (
 	"strings"
 )
 
-// change is a change of a source file for a program of the tests. It must be possible in
+// change is a change to a source file for a program of the tests. It must be possible in
 // exactly one place.
 type change struct{ file, from, to string }
 
 // Buffering is Trapline with --buffered=always wherever that is possible, without a
-// message where it is not, and starting at the third call of a process, because test
-// programs are short.
+// message where it is not, and from the third call of a process on, because test programs
+// are short.
 var Buffering = Program{Name: "buffering/trapline", GOARCH: "amd64", source: Trapline.source, changes: []change{
 	{"tracer/buffered.go", "lazyStops  = 60", "lazyStops  = 2"},
 	{"trace/buffered.go", "if s.o.Debug || s.o.Buffered == BufferAlways {", "if s.o.Debug {"},

@@ -19,8 +19,8 @@ const Folder = "TRAPLINE_PROGRAMS"
 
 // Program is a program, or a shared library, that can be built.
 type Program struct {
-	Name   string // of its file
-	GOARCH string // of a Go program: amd64, 386
+	Name   string // name of its file
+	GOARCH string // processor of a Go program: amd64, 386
 	cgo    bool   // of a Go program: built with cgo, as go build does where there is a C compiler
 	source string // package, or file below testdata
 	flags  []string
@@ -31,19 +31,19 @@ type Program struct {
 // Trapline is the program under test.
 var Trapline = Program{Name: "trapline", GOARCH: "amd64", source: "trapline/cmd/trapline"}
 
-// WithCgo is Trapline as go build makes it where there is a C compiler.
+// WithCgo is Trapline as go build makes it if there is a C compiler.
 var WithCgo = Program{Name: "cgo/trapline", GOARCH: "amd64", cgo: true, source: Trapline.source}
 
-// Replay is called like Trapline, and records and replays in its place, with Recorder.
+// Replay takes Trapline's place: it records with Recorder, and replays.
 var (
 	Replay   = Program{Name: "replay/trapline", GOARCH: "amd64", source: "trapline/cmd/trapline/internal/replay"}
 	Recorder = Program{Name: "replay/live/trapline", GOARCH: "amd64", source: Trapline.source}
 )
 
-// Interrupted has its calls interrupted in many ways.
+// Interrupted makes calls that are interrupted in many ways.
 var Interrupted = Program{Name: "interrupted", source: "buffered/interrupted.c", flags: []string{"-m64", "-O1", "-pthread"}}
 
-// Hardships does what is difficult where calls are patched.
+// Hardships does what is difficult if calls are patched.
 var Hardships = Program{Name: "hardships", source: "buffered/hardships.cc",
 	flags: []string{"-m64", "-O1", "-fnon-call-exceptions", "-fasynchronous-unwind-tables", "-rdynamic", "-pthread", "-lstdc++"}}
 
@@ -76,8 +76,7 @@ func C(source string, flags ...string) Program {
 	return Program{Name: name, source: "cstack/" + source, flags: flags}
 }
 
-// Sandbox exercises what a tracer's seccomp filter may disturb, in an ABI
-// (-m64, -m32).
+// Sandbox tests what a tracer's seccomp filter might disturb, in an ABI (-m64, -m32).
 func Sandbox(abi string) Program {
 	return Program{Name: "sandbox" + abi, source: "seccomp/sandbox.c", flags: []string{abi, "-O2", "-static", "-pthread"}}
 }

@@ -14,7 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Look is how a terminal draws a character. The zero value is its own look.
+// Look is how a terminal draws a character. The zero value is the terminal's default.
 type Look struct {
 	FG, BG          string // SGR parameters: "31", "38;5;210"
 	Bold, Underline bool
@@ -31,9 +31,9 @@ type Cell struct {
 // keypad.
 var ignored = strings.NewReplacer("\r", "", "\x1b=", "", "\x1b>", "")
 
-// Read returns the lines of a text with SGR sequences, and the faults of these: a sequence
-// that changes nothing, and a line at whose end the look is not the terminal's own. Other
-// sequences are left out.
+// Read returns the lines of a text with SGR sequences, and faults: sequences that change
+// nothing, and lines at whose end the look is not the default. It leaves out other
+// sequences.
 func Read(text string) (lines [][]Cell, faults []string) {
 	var now Look
 	for line := range strings.Lines(ignored.Replace(text)) {
@@ -117,7 +117,7 @@ func Text(line []Cell) string {
 	return b.String()
 }
 
-// Run runs a command on a new terminal of that size, with all its standard
+// Run runs a command on a new terminal of the given size, with all its standard
 // descriptors, and returns what it wrote there. The command's status does not matter.
 func Run(cmd *exec.Cmd, rows, columns uint16) (string, error) {
 	master, err := Start(cmd, rows, columns)
@@ -133,9 +133,9 @@ func Run(cmd *exec.Cmd, rows, columns uint16) (string, error) {
 	return string(text), err
 }
 
-// Start starts a command on a new terminal of that size, with all its standard
+// Start starts a command on a new terminal of the given size, with all its standard
 // descriptors. It returns the user's end of the terminal: what is written there is typed,
-// and reading it fails with EIO once no process has the terminal open.
+// and a read fails with EIO once no process has the terminal open.
 func Start(cmd *exec.Cmd, rows, columns uint16) (*os.File, error) {
 	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
 	if err != nil {

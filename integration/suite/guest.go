@@ -26,7 +26,7 @@ type guest struct {
 	script string   // a file
 }
 
-// parts are what virtual machines are made of, built once for all of them.
+// parts are the files for virtual machines, built once for all of them.
 type parts struct {
 	dir      string            // for build results
 	programs string            // folder; "" if they are not built yet
@@ -45,8 +45,7 @@ const (
 	guestTests    = "/tests"
 )
 
-// missingForGuest says what this machine lacks to run tests in a virtual
-// machine.
+// missingForGuest reports what this machine lacks to run tests in a virtual machine.
 func missingForGuest() error {
 	for _, f := range []*need.Feature{need.QEMU, need.Busybox, need.GCC32, need.Strace} {
 		if err := f.Err(); err != nil {
@@ -67,7 +66,7 @@ func newParts() (*parts, error) {
 
 func (p *parts) remove() { os.RemoveAll(p.dir) }
 
-// guest builds what the tests need, as far as it has not been built yet.
+// guest builds what the tests need, unless it has already been built.
 func (p *parts) guest(ctx context.Context, tests []testName, flags []string) (*guest, error) {
 	if len(tests) == 0 {
 		return nil, errors.New("no test that ran needs what the virtual machine is for")
@@ -174,7 +173,8 @@ func guestFolder(pkg string) string { return guestSource + strings.TrimPrefix(pk
 // packageLine is printed before the output of a package's tests.
 const packageLine = "=== PACKAGE "
 
-// commands run the tests of all packages, for a shell. No feature may be missing.
+// commands returns shell commands that run the tests of all packages. No feature may be
+// missing.
 func (g *guest) commands() string {
 	s := "#!/bin/sh\nexport " + programs.Folder + "=" + guestPrograms + " " + need.MayLack + "= " + need.Own + "=1 STRACE=/usr/bin/strace" +
 		fmt.Sprintf(" TRAPLINE_PROBE_EVERY=%d\nstatus=0\n", probeEvery)
@@ -207,7 +207,7 @@ func (g *guest) pattern(pkg string) string {
 type boot struct {
 	*guest
 	kernel string
-	passed map[testName]bool // once it has run
+	passed map[testName]bool // set once it has run
 	out    []byte            // of the tests
 	err    error
 }
@@ -222,7 +222,7 @@ func (b *boot) run(ctx context.Context) {
 	}
 	args := slices.Concat([]string{"-kernel", b.kernel, "-timeout", "20m"}, b.flags, files, []string{"--", "/run/tests"})
 	cmd := exec.CommandContext(ctx, filepath.Join(b.parts.dir, "vm"), args...)
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // the process ends its machine
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // the end of this process ends the machine
 	cmd.Stderr = os.Stderr
 	b.out, b.err = cmd.Output()
 	b.passed = passedTests(b.out)

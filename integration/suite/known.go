@@ -45,7 +45,7 @@ func testsNeeding(ctx context.Context, pkg string, features []string) ([]testNam
 	return tests, nil
 }
 
-// names reports whether a function names one of some features.
+// names reports whether a function refers to one of some features.
 func names(f *ast.FuncDecl, features []string) (found bool) {
 	ast.Inspect(f, func(n ast.Node) bool {
 		if s, ok := n.(*ast.SelectorExpr); ok {

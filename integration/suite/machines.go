@@ -19,11 +19,11 @@ import (
 type machines struct {
 	parts *parts
 	all   []*guests
-	known sync.WaitGroup // the boots for tests that were known before
+	known sync.WaitGroup // boots for tests that are known in advance
 }
 
-// startKnown starts the machines for the tests whose source says that they need one. It
-// first builds what they need; the tests of this machine use most of that, too.
+// startKnown starts the machines for tests whose source says that they need one. First it
+// builds what they need; the tests of this machine need most of that as well.
 func (m *machines) startKnown(ctx context.Context) error {
 	if runtime.NumCPU() < 2 {
 		return nil
@@ -54,7 +54,7 @@ func (m *machines) startKnown(ctx context.Context) error {
 	return nil
 }
 
-// boot adds a machine for each of the kernels.
+// boot adds a machine for each kernel.
 func (g *guests) boot(guest *guest) []*boot {
 	var boots []*boot
 	for _, kernel := range g.kernels {
@@ -66,8 +66,8 @@ func (g *guests) boot(guest *guest) []*boot {
 
 func (m *machines) wait() { m.known.Wait() }
 
-// finish runs the tests that need a machine and have not been in one yet. It returns a
-// closing line for the tests of some guests on each kernel, and whether all passed.
+// finish runs the tests that need a machine and have not yet run in one. For the tests of
+// each guest it returns a line for the summary, and it reports whether all passed.
 func (m *machines) finish(ctx context.Context, r *results) (lines []string, ok bool) {
 	ok = true
 	var boots []*boot
@@ -118,7 +118,7 @@ func (m *machines) finish(ctx context.Context, r *results) (lines []string, ok b
 	return lines, ok
 }
 
-// covers reports whether a test, or the one that it is a part of, has been in a machine.
+// covers reports whether a test, or a test that contains it, has run in a machine.
 func (g *guests) covers(t testName) bool {
 	whole, _, _ := strings.Cut(t.name, "/")
 	return slices.ContainsFunc(g.boots, func(b *boot) bool { return slices.Contains(b.tests, testName{t.pkg, whole}) })

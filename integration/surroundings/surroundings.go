@@ -38,7 +38,7 @@ var kept = []string{
 	"C_INCLUDE_PATH", "MILLIONS", "RECORDING", "RECORDINGS", "STRACE", "SYNTHETIC",
 }
 
-// ours is how the project's own variables begin.
+// ours is the prefix of the project's own variables.
 const ours = "TRAPLINE_"
 
 // known are the variables that are the same everywhere.
@@ -50,16 +50,15 @@ var known = map[string]string{
 	// Git has no settings but the repository's, and needs no name of a user.
 	"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1",
 	"GIT_AUTHOR_NAME": "A", "GIT_AUTHOR_EMAIL": "a@example.org", "GIT_COMMITTER_NAME": "A", "GIT_COMMITTER_EMAIL": "a@example.org",
-	// Not empty, or the setting in Go's own file would count. Flags such as -race or
-	// -ldflags=-s would change the traced programs.
+	// Not empty, because otherwise the setting in Go's own file applies. Flags such as
+	// -race or -ldflags=-s would change the traced programs.
 	"GOFLAGS": "-mod=readonly",
 }
 
-// Settle makes the environment of this process, and so of its children, the one that tests
-// know. TestMain calls it before anything else, except for the part of a test's process
-// that is a tracee. If the process was started with signals ignored or blocked, or with
-// descriptors, Settle may execute it again, with the same id and arguments. It ends the
-// process if it fails.
+// Settle gives this process, and thus its children, the environment that tests expect.
+// TestMain calls it first, except in the part of a test's process that is a tracee. If the
+// process was started with signals ignored or blocked, or with open descriptors, Settle
+// may execute it again, with the same id and arguments. It ends the process if it fails.
 func Settle() {
 	if err := settle(); err != nil {
 		fmt.Fprintf(os.Stderr, "surroundings: %v\n", err)
@@ -87,7 +86,7 @@ func settle() error {
 // nowhere is a name that many tests pass to calls that should fail with ENOENT.
 const nowhere = "/nonexistent"
 
-// absent returns an error if a file of this name exists.
+// absent returns an error if the file exists.
 func absent(name string) error {
 	if _, err := os.Lstat(name); errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -126,12 +125,12 @@ func variables() error {
 	return nil
 }
 
-// plain matches a name that shells do not split and that, followed by the names of test,
-// folder and file, fits into the address of a socket. Traces show it in full.
+// plain matches a name that shells do not split and that fits into the address of a socket,
+// together with the names of test, folder and file. Traces show it in full.
 var plain = regexp.MustCompile(`^/[\w./+-]{1,27}$`)
 
-// temporary returns a folder for temporary files: the one that was asked for, or /tmp.
-// Users without rights must find what is in it, since tests become such users.
+// temporary returns a folder for temporary files: the requested one, or /tmp. Unprivileged
+// users must be able to find its files, since tests run as such users.
 func temporary(asked string) string {
 	const fallback = "/tmp"
 	folder, err := filepath.EvalSymlinks(asked)
@@ -153,7 +152,7 @@ func limits() error {
 		resource int
 		usual    uint64
 	}{
-		{unix.RLIMIT_CORE, 0},        // or killed tracees leave files behind, and their ends say so
+		{unix.RLIMIT_CORE, 0},        // otherwise killed tracees leave files behind, and their end lines say so
 		{unix.RLIMIT_NOFILE, 1024},   // of tracees: Go raises its own
 		{unix.RLIMIT_STACK, 8 << 20}, // unlimited, it turns the address space around
 	} {
@@ -169,9 +168,9 @@ func limits() error {
 	return nil
 }
 
-// anew executes the process again if it has inherited what its own children would inherit
-// as well: ignored or blocked signals, which nohup, a shell's background jobs and some
-// servers cause, and descriptors that the starter of the tests forgot to close. Go's
+// anew executes the process again if it has inherited something that its own children
+// would inherit: ignored or blocked signals, as from nohup, a shell's background jobs and
+// some servers, or descriptors that whoever started the tests forgot to close. Go's
 // runtime keeps an ignored SIGHUP and a blocked signal for all of its children, and opens
 // its own descriptors behind the existing ones.
 func anew() error {
@@ -211,7 +210,7 @@ func anew() error {
 // of /proc/PID/status).
 func descriptors() (any bool, err error) {
 	if slices.Contains(os.Args, "-test.fuzzworker") {
-		return false, nil // its parent, which has settled, gives it some
+		return false, nil // its parent, which has settled, passes some on
 	}
 	entries, err := os.ReadDir("/proc/self/fd")
 	if err != nil {

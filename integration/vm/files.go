@@ -31,9 +31,9 @@ func (c content) addText(path, text string, mode fs.FileMode) {
 	c[path] = file{mode: mode, text: []byte(text)}
 }
 
-// cutPaths splits the value of -file or -disk into the path on the host and the
-// path in the machine, which by default is the same. The latter is absolute: a
-// colon that is not followed by a slash is part of a name.
+// cutPaths splits the value of -file or -disk into the path on the host and the path in
+// the machine, by default the same path. The latter is absolute: a colon that is not
+// followed by a slash is part of a name.
 func cutPaths(s string) (here, there string) {
 	here = s
 	if i := strings.LastIndex(s, ":/"); i >= 0 {

@@ -32,8 +32,8 @@ func tool(name, pkg string) (string, error) {
 	return "", fmt.Errorf("%s is not installed: apt-get install %s", name, pkg)
 }
 
-// findKernel returns the file of a kernel. If it is one of packages and not in
-// the cache, findKernel fetches it.
+// findKernel returns the file of a kernel. It fetches a kernel of packages that is not in
+// the cache.
 func findKernel(ctx context.Context, name string) (string, error) {
 	pkg, known := packages[name]
 	if !known {

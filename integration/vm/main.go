@@ -29,7 +29,7 @@ import (
 	"time"
 )
 
-// Statuses of the machine itself, as in timeout(1) and docker-run(1).
+// Exit statuses for failures of the machine itself, as in timeout(1) and docker-run(1).
 const (
 	statusTimeLimit = 124
 	statusNoMachine = 125

@@ -28,8 +28,8 @@ type machine struct {
 }
 
 var (
-	// errKVM says that the kernel did not reach its first process under KVM.
-	// This can happen inside a virtual machine whose /dev/kvm is incomplete.
+	// errKVM says that the kernel did not start its first process under KVM. This happens
+	// inside a virtual machine whose /dev/kvm is incomplete.
 	errKVM = errors.New("KVM does not run this kernel")
 
 	// errBoot says that the machine ended before its command began.
@@ -60,8 +60,8 @@ func (m *machine) run(ctx context.Context, limit time.Duration) (int, error) {
 	return 0, fmt.Errorf("-accel %s is none of auto, kvm, tcg", m.accelerator)
 }
 
-// emulate boots by emulation. It retries once if the kernel did not reach its
-// first process, since the kernel may give up if a busy host makes it wait.
+// emulate boots by emulation. If the kernel did not start its first process, it tries once
+// more: the kernel may give up when a busy host makes it wait.
 func (m *machine) emulate(ctx context.Context) (int, error) {
 	status, err := m.boot(ctx, "tcg")
 	if errors.Is(err, errBoot) {
@@ -71,8 +71,7 @@ func (m *machine) emulate(ctx context.Context) (int, error) {
 	return status, err
 }
 
-// kvmPatience is the time that a kernel has to reach its first process under
-// KVM.
+// kvmPatience is the time within which a kernel must start its first process under KVM.
 const kvmPatience = 30 * time.Second
 
 // boot runs QEMU once.

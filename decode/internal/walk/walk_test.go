@@ -9,7 +9,7 @@ import (
 	"trapline/tables"
 )
 
-// A name that is nowhere is reported with the call and the argument that it is in.
+// A name that does not exist is reported with its call and argument.
 func TestResolveSaysWhere(t *testing.T) {
 	pair := &Struct{Fields: Fields{{"first", U32}, {"second", U32}}}
 	calls := Calls{

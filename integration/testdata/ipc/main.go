@@ -10,7 +10,7 @@ import (
 
 func main() {
 	const (
-		none   = math.MaxUint32 // -1, no object
+		none   = math.MaxUint32 // -1, an id without an object
 		key    = 0x7261706c
 		noWait = 0x800
 	)

@@ -14,8 +14,8 @@ import (
 	"trapline/integration/testdata/int80"
 )
 
-// A goroutine that is locked by an init has the thread that is traced. One that main locks
-// may have moved to another on a busy machine.
+// A goroutine that init locks has the thread that is traced. One that main locks may have
+// moved to another thread on a busy machine.
 func init() { runtime.LockOSThread() }
 
 func main() {

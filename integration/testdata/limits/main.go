@@ -20,7 +20,7 @@ import (
 	"unsafe"
 )
 
-// User is who runs into the limits, and other is somebody else.
+// User is the user that runs into the limits; other is another user.
 const user, other = 1234, 1235
 
 func become(uid int) {
@@ -56,14 +56,14 @@ func fill(name string) {
 	})
 }
 
-// A goroutine that is locked by an init has the thread that is traced. One that main locks
-// may have moved to another on a busy machine.
+// A goroutine that init locks has the thread that is traced. One that main locks may have
+// moved to another thread on a busy machine.
 func init() { runtime.LockOSThread() }
 
 func main() {
 	check(os.Chdir(os.Args[2]))
 	syscall.Umask(0)
-	if os.Args[1] == "theirs" && len(os.Args) == 3 { // another process fills the file before
+	if os.Args[1] == "theirs" && len(os.Args) == 3 { // another process fills the file first
 		pid, err := syscall.ForkExec("/proc/self/exe", []string{"limits", "theirs", ".", "other"}, &syscall.ProcAttr{Files: []uintptr{0, 2, 2}})
 		check(err)
 		_, err = syscall.Wait4(pid, nil, 0, nil)

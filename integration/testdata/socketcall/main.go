@@ -1,6 +1,5 @@
-// Socketcall makes each of the 20 calls of socketcall once, in the order of
-// their numbers and none of them with success, and then some that are not to
-// be had.
+// Socketcall makes each of the 20 calls of socketcall once, in the order of their
+// numbers, all of them failing, and then some calls that do not exist or cannot be read.
 package main
 
 import (
@@ -45,6 +44,6 @@ func main() {
 	int80.Call(int80.Socketcall, 3, 0, 0, 0, 0, 0)
 	// One byte of the array is out of reach.
 	int80.Call(int80.Socketcall, 3, int80.PageEnd()-11, 0, 0, 0, 0)
-	// The whole of it is within reach, if only just.
+	// The whole array is just within reach.
 	int80.Call(int80.Socketcall, 4, int80.PageEnd()-8, 0, 0, 0, 0)
 }

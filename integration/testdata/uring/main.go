@@ -152,8 +152,8 @@ func pointer(s string) (uint64, *byte) {
 	return uint64(uintptr(unsafe.Pointer(p))), p
 }
 
-// A goroutine that is locked by an init has the thread that is traced. One that main locks
-// may have moved to another on a busy machine.
+// A goroutine that init locks has the thread that is traced. One that main locks may have
+// moved to another thread on a busy machine.
 func init() { runtime.LockOSThread() }
 
 func main() {
