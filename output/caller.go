@@ -12,7 +12,7 @@ import (
 // set-user-ID or set-group-ID: such a program must not write where its caller
 // may not.
 
-// privileged reports whether this program has other rights than its caller.
+// privileged reports whether this program's rights differ from its caller's.
 func privileged() bool {
 	return unix.Getuid() != unix.Geteuid() || unix.Getgid() != unix.Getegid()
 }

@@ -59,7 +59,7 @@ func (m *memory) remember(r *Record) {
 	m.live = append(m.live, r)
 }
 
-// retire keeps the records of a tracee that has ended, while there is room.
+// retire keeps the records of a tracee that has ended, as long as there is room.
 func (m *memory) retire(r *Record) {
 	m.live = slices.DeleteFunc(m.live, func(other *Record) bool { return other == r })
 	m.ended = append(m.ended, r.ring)

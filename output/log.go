@@ -457,8 +457,8 @@ func (f *file) write(b []byte) {
 }
 
 // entered shows the line of a call that has begun. On the terminal of standard error it
-// holds the line for a while: most calls end at once, and then what the tracee itself
-// writes in such a call does not break the line.
+// holds the line for a while: most calls end at once, and then the tracee's own output in
+// such a call does not break the line.
 func (f *file) entered() {
 	if !f.tty || f != f.log.stderr {
 		f.flush()
@@ -503,9 +503,9 @@ func (f *file) flushUpTo(end func([]byte) int) {
 	f.spare = f.refill(Kept(b))
 }
 
-// refill makes a buffer that has been written out the one to be filled, unless something
-// is in that already, and returns the other one. So there is a second one only if the
-// trace goes on while the first is written.
+// refill returns a written buffer for reuse: it becomes the buffer to be filled, unless
+// that already has contents, and the other one is returned. So there is a second buffer
+// only if the trace continues while the first one is written.
 func (f *file) refill(empty []byte) (spare []byte) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

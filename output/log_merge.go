@@ -29,8 +29,8 @@ type mergedLine struct {
 // MergeLogs writes the lines of the files that -ff -o made, in the order of their times
 // (-t, -tt, -ttt), each preceded by the pid at the end of its file's name. As in
 // strace-log-merge, a name without a pid stands for all files whose names are that name
-// and a pid. Lines without a time, such as those of stacks and dumps, stay behind the
-// preceding line.
+// and a pid. Lines without a time, such as those of stacks and dumps, follow the line
+// before them.
 func MergeLogs(w io.Writer, names []string) error {
 	var logs []mergedLog
 	for _, name := range names {

@@ -45,8 +45,8 @@ type Record struct {
 	restart bool // the line of the call has ended and must be continued on a new one
 	open    bool // it is undecided whether the call is shown; unless Choose is called, it is not
 
-	line  []byte // what was added to the file last
-	parts int    // how often something was added since the call began
+	line  []byte // the last addition to the file
+	parts int    // number of additions since the call began
 }
 
 func newRecord(l *Log, out *file, pid int) *Record {

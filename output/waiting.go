@@ -2,18 +2,18 @@ package output
 
 import "time"
 
-// Waiting is why a thread does not go on: what --why and --hang show of it. It follows the
-// arguments of the call that the thread sleeps in, if it is in one (Header.Waiting).
+// Waiting says why a thread waits, for --why and --hang. It follows the arguments of the
+// call in which the thread sleeps, if it is in one (Header.Waiting).
 type Waiting struct {
 	State string // "running", "asleep", "stopped" ...
 	// Time is for how long it has been in that state, or in the call; valid if Timed is set.
 	Time  time.Duration
 	Timed bool
 
-	For   string  // what it waits for: "data in pipe:[4711]"; empty if that is not known
+	For   string  // what it waits for: "data in pipe:[4711]"; empty if not known
 	On    []Party // who can end the wait
 	All   bool    // all of them have to; otherwise one of them does
-	More  bool    // others that are not seen may end it as well
+	More  bool    // processes that trapline cannot see may end it as well
 	Files []WatchedFile
 	// Same are the other threads that wait for the same futex.
 	Same []Party
@@ -90,8 +90,8 @@ func parties(all []Party, word string) string {
 	return s
 }
 
-// Lines are what a format in which people read says of it, apart from the state and
-// the kernel's functions.
+// Lines are the text about it in formats for people, without the state and the kernel's
+// functions.
 func (w *Waiting) Lines() (lines []string) {
 	if w.For != "" {
 		line, word := "waits for "+w.For, "or"
@@ -140,7 +140,7 @@ func (f *WatchedFile) line() string {
 	return line
 }
 
-// String tells the circle.
+// String describes the circle in words.
 func (d *Deadlock) String() string {
 	s := "deadlock: " + d.Circle[0].String()
 	if len(d.Circle) == 1 {

@@ -20,7 +20,7 @@ type state struct {
 // birth is the creation of a thread, as seen by the new thread or by its creator.
 type birth struct {
 	pid, tid int   // of the new thread
-	stamp    int64 // of the first event of the new one, or of the creator's call
+	stamp    int64 // time of the first event of the new thread, or of the creator's call
 	duration int64 // of the creator's call
 	parent   int   // of the new thread; 0 if this is the creator's side
 }
