@@ -8,6 +8,7 @@ import (
 	"trapline/decode/internal/walk"
 	"trapline/decode/kernel"
 	"trapline/decode/lang"
+	"trapline/output"
 	"trapline/tables"
 )
 
@@ -20,6 +21,34 @@ func TestNamesInDescriptions(t *testing.T) {
 	}
 	if n < 700 {
 		t.Errorf("only %d descriptions have names", n)
+	}
+}
+
+// Formats do not escape the names of calls, arguments, members and flags.
+func TestNamesArePlain(t *testing.T) {
+	n := 0
+	check := func(name string) {
+		if n++; output.PlainASCII(name) != len(name) {
+			t.Errorf("%q has characters that have to be escaped", name)
+		}
+	}
+	walk.All(func(v reflect.Value) {
+		if v.Kind() == reflect.Struct {
+			if name := v.FieldByName("Name"); name.IsValid() && name.Kind() == reflect.String {
+				check(name.String())
+			}
+		}
+	}, subsystems, ioctlRequests)
+	if n < 5000 {
+		t.Errorf("descriptions have only %d names", n)
+	}
+	tables.ConstantNames(func(name string) bool { check(name); return true })
+	for _, abi := range tables.ABIs {
+		for nr := range uint64(1000) {
+			if row := tables.Lookup(abi, nr); row != nil {
+				check(row.Name)
+			}
+		}
 	}
 }
 

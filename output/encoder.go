@@ -98,6 +98,9 @@ const (
 // macro each value is preceded by Elem, inside a struct by Field, at the top
 // level by Arg. Comment, Annotate and Changed follow the value that they
 // belong to.
+//
+// The names of arguments, members and flags are names in C or like them: no format has to
+// escape any of their characters (PlainASCII).
 type Encoder interface {
 	// Arg starts the next argument of the call.
 	Arg(name string, shown ArgName)

@@ -3,7 +3,6 @@ package output
 import (
 	"math/bits"
 	"net/netip"
-	"strconv"
 )
 
 // LowerHex are the hexadecimal digits.
@@ -41,15 +40,33 @@ func AppendNumber(b []byte, v uint64, base Base) []byte {
 }
 
 // appendDecimal writes v in decimal. Most numbers are descriptors and small results: they
-// have one digit or two.
+// have few digits.
 func appendDecimal(b []byte, v uint64) []byte {
 	switch {
 	case v < 10:
 		return append(b, '0'+byte(v))
 	case v < 100:
-		return append(b, '0'+byte(v/10), '0'+byte(v%10))
+		return append(b, pairs[2*v], pairs[2*v+1])
+	case v < 1000:
+		high, low := v/100, v%100
+		return append(b, '0'+byte(high), pairs[2*low], pairs[2*low+1])
+	case v < 10000:
+		return appendFourDigits(b, uint32(v))
 	}
-	return strconv.AppendUint(b, v, 10)
+	return appendFourDigits(appendDecimal(b, v/10000), uint32(v%10000))
+}
+
+// pairs are the numbers below 100 in two digits each.
+const pairs = "0001020304050607080910111213141516171819" +
+	"2021222324252627282930313233343536373839" +
+	"4041424344454647484950515253545556575859" +
+	"6061626364656667686970717273747576777879" +
+	"8081828384858687888990919293949596979899"
+
+// appendFourDigits writes v, which is less than 10000, with zeros in front.
+func appendFourDigits(b []byte, v uint32) []byte {
+	high, low := 2*(v/100), 2*(v%100)
+	return append(b, pairs[high], pairs[high+1], pairs[low], pairs[low+1])
 }
 
 // appendPaddedHex writes v, a number of size bytes, as Padded says.
@@ -88,7 +105,7 @@ func AppendPadded(b []byte, v uint64, width int, fill byte) []byte {
 		}
 		limit *= 10
 	}
-	return strconv.AppendUint(b, v, 10)
+	return appendDecimal(b, v)
 }
 
 // AppendHexPadded writes the low digits*4 bits of v as that many hexadecimal
@@ -106,9 +123,9 @@ func AppendFraction(b []byte, nanoseconds int, digits Precision) []byte {
 	if digits == Seconds {
 		return b
 	}
-	point := len(b)
-	b = strconv.AppendUint(b, uint64(1e9+nanoseconds), 10) // one digit before the nine
-	b[point] = '.'
+	point, v := len(b), uint32(nanoseconds)
+	b = append(b, '.', '0'+byte(v/1e8))
+	b = appendFourDigits(appendFourDigits(b, v/1e4%1e4), v%1e4)
 	return b[:point+1+int(digits)]
 }
 

@@ -17,9 +17,10 @@ type Set struct {
 	Consts  []Const
 	Unknown string // comment for a value or bit without a name: "O_???"
 
-	sorted bool // an enumeration whose Consts are in ascending order of Value
-	wide   bool // values have 64 bits: 0xffffffff is not -1
-	i386   *Set // for i386, where it differs
+	sorted  bool   // an enumeration whose Consts are in ascending order of Value
+	wide    bool   // values have 64 bits: 0xffffffff is not -1
+	nonzero uint16 // Consts from this position on have a Value other than zero; 0 if not known
+	i386    *Set   // for i386, where it differs
 }
 
 // For returns the variant of the set for an ABI. Most sets have only one.
@@ -75,6 +76,9 @@ func (s *Set) find(v uint64) (string, bool) {
 // all bits it names a word that is zero altogether (PROT_NONE).
 func (s *Set) Next(v uint64, i int) (c *Const, rest uint64, next int) {
 	consts := s.Consts
+	if v == 0 && i >= int(s.nonzero) && s.nonzero != 0 {
+		return nil, 0, len(consts)
+	}
 	for ; i < len(consts); i++ {
 		c := &consts[i]
 		if v&c.Value != c.Value { // checked first, since most constants are not set

@@ -52,6 +52,36 @@ func TestFlags(t *testing.T) {
 	}
 }
 
+// i386Sets are the sets of i386 that differ.
+func i386Sets() (list []*Set) {
+	for _, s := range sets {
+		if s.i386 != nil {
+			list = append(list, s.i386)
+		}
+	}
+	return list
+}
+
+// A set says from which position on its constants are not zero, so that Next need not look
+// at them when nothing is left of a word.
+func TestConstantsThatAreNotZero(t *testing.T) {
+	known := 0
+	for _, s := range append(sets[:], i386Sets()...) {
+		if s.nonzero == 0 {
+			continue
+		}
+		known++
+		for i := int(s.nonzero); i < len(s.Consts); i++ {
+			if s.Consts[i].Value == 0 {
+				t.Errorf("%s: the constant at %d is zero, the set says that none from %d on is", s.Consts[i].Name, i, s.nonzero)
+			}
+		}
+	}
+	if known == 0 {
+		t.Error("no set says it")
+	}
+}
+
 func TestSetLookup(t *testing.T) {
 	for _, c := range []struct {
 		set  *Set

@@ -230,6 +230,7 @@ var BPFTaskFdType = Set{
 // BPFMapFlags: BPF_F_???, from <linux/bpf.h>.
 var BPFMapFlags = Set{
 	Unknown: "BPF_F_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "BPF_F_NO_PREALLOC"},
 		{Value: 0x2, Name: "BPF_F_NO_COMMON_LRU"},
@@ -251,6 +252,7 @@ var BPFMapFlags = Set{
 // BPFElemFlags: BPF_???, from <linux/bpf.h>.
 var BPFElemFlags = Set{
 	Unknown: "BPF_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x0, Mask: 0xffffffffffffffff, Name: "BPF_ANY"},
 		{Value: 0x10, Name: "BPF_F_ALL_CPUS"},
@@ -264,6 +266,7 @@ var BPFElemFlags = Set{
 // BPFLookupFlags: BPF_???, from <linux/bpf.h>.
 var BPFLookupFlags = Set{
 	Unknown: "BPF_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x0, Mask: 0xffffffffffffffff, Name: "BPF_ANY"},
 		{Value: 0x10, Name: "BPF_F_ALL_CPUS"},
@@ -275,6 +278,7 @@ var BPFLookupFlags = Set{
 // BPFProgFlags: BPF_F_???, from <linux/bpf.h>.
 var BPFProgFlags = Set{
 	Unknown: "BPF_F_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "BPF_F_STRICT_ALIGNMENT"},
 		{Value: 0x2, Name: "BPF_F_ANY_ALIGNMENT"},
@@ -290,6 +294,7 @@ var BPFProgFlags = Set{
 // BPFFileFlags: BPF_F_???, from <linux/bpf.h>.
 var BPFFileFlags = Set{
 	Unknown: "BPF_F_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x8, Name: "BPF_F_RDONLY"},
 		{Value: 0x10, Name: "BPF_F_WRONLY"},
@@ -305,6 +310,7 @@ var BPFFileFlags = Set{
 // BPFFileMode: BPF_F_???, from <linux/bpf.h>.
 var BPFFileMode = Set{
 	Unknown: "BPF_F_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x8, Name: "BPF_F_RDONLY"},
 		{Value: 0x10, Name: "BPF_F_WRONLY"},
@@ -314,6 +320,7 @@ var BPFFileMode = Set{
 // BPFAttachFlags: BPF_F_???, from <linux/bpf.h>.
 var BPFAttachFlags = Set{
 	Unknown: "BPF_F_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "BPF_F_ALLOW_OVERRIDE"},
 		{Value: 0x2, Name: "BPF_F_ALLOW_MULTI"},
@@ -329,6 +336,7 @@ var BPFAttachFlags = Set{
 // BPFQueryFlags: BPF_F_QUERY_???, from <linux/bpf.h>.
 var BPFQueryFlags = Set{
 	Unknown: "BPF_F_QUERY_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "BPF_F_QUERY_EFFECTIVE"},
 	},
@@ -337,6 +345,7 @@ var BPFQueryFlags = Set{
 // BPFTestRunFlags: BPF_F_TEST_???, from <linux/bpf.h>.
 var BPFTestRunFlags = Set{
 	Unknown: "BPF_F_TEST_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "BPF_F_TEST_RUN_ON_CPU"},
 		{Value: 0x2, Name: "BPF_F_TEST_XDP_LIVE_FRAMES"},
@@ -346,6 +355,7 @@ var BPFTestRunFlags = Set{
 // BPFKprobeMultiFlags: BPF_F_KPROBE_MULTI_???, from <linux/bpf.h>.
 var BPFKprobeMultiFlags = Set{
 	Unknown: "BPF_F_KPROBE_MULTI_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "BPF_F_KPROBE_MULTI_RETURN"},
 	},
@@ -354,6 +364,7 @@ var BPFKprobeMultiFlags = Set{
 // BPFUprobeMultiFlags: BPF_F_UPROBE_MULTI_???, from <linux/bpf.h>.
 var BPFUprobeMultiFlags = Set{
 	Unknown: "BPF_F_UPROBE_MULTI_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "BPF_F_UPROBE_MULTI_RETURN"},
 		{Value: 0x2, Name: "BPF_F_UPROBE_MULTI_PATH_FD"},
@@ -363,6 +374,7 @@ var BPFUprobeMultiFlags = Set{
 // BPFNetfilterFlags: BPF_F_NETFILTER_???, from <linux/bpf.h>.
 var BPFNetfilterFlags = Set{
 	Unknown: "BPF_F_NETFILTER_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "BPF_F_NETFILTER_IP_DEFRAG"},
 	},

@@ -5,6 +5,7 @@ package tables
 // BtrfsSnapFlags: BTRFS_SUBVOL_???, from <linux/btrfs.h>.
 var BtrfsSnapFlags = Set{
 	Unknown: "BTRFS_SUBVOL_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "BTRFS_SUBVOL_CREATE_ASYNC"},
 		{Value: 0x2, Name: "BTRFS_SUBVOL_RDONLY"},
@@ -15,6 +16,7 @@ var BtrfsSnapFlags = Set{
 // BtrfsQgroupLimit: BTRFS_QGROUP_LIMIT_???, from <linux/btrfs.h>.
 var BtrfsQgroupLimit = Set{
 	Unknown: "BTRFS_QGROUP_LIMIT_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "BTRFS_QGROUP_LIMIT_MAX_RFER"},
 		{Value: 0x2, Name: "BTRFS_QGROUP_LIMIT_MAX_EXCL"},
@@ -28,6 +30,7 @@ var BtrfsQgroupLimit = Set{
 // BtrfsQgroupInherit: BTRFS_QGROUP_INHERIT_???, from <linux/btrfs.h>.
 var BtrfsQgroupInherit = Set{
 	Unknown: "BTRFS_QGROUP_INHERIT_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "BTRFS_QGROUP_INHERIT_SET_LIMITS"},
 	},
@@ -48,6 +51,7 @@ var BtrfsQgroupCtl = Set{
 // BtrfsScrubFlags: BTRFS_SCRUB_???, from <linux/btrfs.h>.
 var BtrfsScrubFlags = Set{
 	Unknown: "BTRFS_SCRUB_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "BTRFS_SCRUB_READONLY"},
 	},
@@ -102,6 +106,7 @@ var BtrfsReplaceResult = Set{
 // BtrfsFsInfo: BTRFS_FS_INFO_FLAG_???, from <linux/btrfs.h>.
 var BtrfsFsInfo = Set{
 	Unknown: "BTRFS_FS_INFO_FLAG_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "BTRFS_FS_INFO_FLAG_CSUM_INFO"},
 		{Value: 0x2, Name: "BTRFS_FS_INFO_FLAG_GENERATION"},
@@ -112,6 +117,7 @@ var BtrfsFsInfo = Set{
 // BtrfsCompatRO: BTRFS_FEATURE_COMPAT_RO_???, from <linux/btrfs.h>.
 var BtrfsCompatRO = Set{
 	Unknown: "BTRFS_FEATURE_COMPAT_RO_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "BTRFS_FEATURE_COMPAT_RO_FREE_SPACE_TREE"},
 		{Value: 0x2, Name: "BTRFS_FEATURE_COMPAT_RO_FREE_SPACE_TREE_VALID"},
@@ -123,6 +129,7 @@ var BtrfsCompatRO = Set{
 // BtrfsIncompat: BTRFS_FEATURE_INCOMPAT_???, from <linux/btrfs.h>.
 var BtrfsIncompat = Set{
 	Unknown: "BTRFS_FEATURE_INCOMPAT_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "BTRFS_FEATURE_INCOMPAT_MIXED_BACKREF"},
 		{Value: 0x2, Name: "BTRFS_FEATURE_INCOMPAT_DEFAULT_SUBVOL"},
@@ -157,6 +164,7 @@ var BtrfsBalanceCtl = Set{
 // BtrfsBalance: BTRFS_BALANCE_???, from <linux/btrfs.h>.
 var BtrfsBalance = Set{
 	Unknown: "BTRFS_BALANCE_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "BTRFS_BALANCE_DATA"},
 		{Value: 0x2, Name: "BTRFS_BALANCE_SYSTEM"},
@@ -169,6 +177,7 @@ var BtrfsBalance = Set{
 // BtrfsBalanceArgs: BTRFS_BALANCE_ARGS_???, from <linux/btrfs.h>.
 var BtrfsBalanceArgs = Set{
 	Unknown: "BTRFS_BALANCE_ARGS_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "BTRFS_BALANCE_ARGS_PROFILES"},
 		{Value: 0x2, Name: "BTRFS_BALANCE_ARGS_USAGE"},
@@ -187,6 +196,7 @@ var BtrfsBalanceArgs = Set{
 // BtrfsBalanceState: BTRFS_BALANCE_STATE_???, from <linux/btrfs.h>.
 var BtrfsBalanceState = Set{
 	Unknown: "BTRFS_BALANCE_STATE_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "BTRFS_BALANCE_STATE_RUNNING"},
 		{Value: 0x2, Name: "BTRFS_BALANCE_STATE_PAUSE_REQ"},
@@ -197,6 +207,7 @@ var BtrfsBalanceState = Set{
 // BtrfsDefrag: BTRFS_DEFRAG_RANGE_???, from <linux/btrfs.h>.
 var BtrfsDefrag = Set{
 	Unknown: "BTRFS_DEFRAG_RANGE_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "BTRFS_DEFRAG_RANGE_COMPRESS"},
 		{Value: 0x2, Name: "BTRFS_DEFRAG_RANGE_START_IO"},
@@ -220,6 +231,7 @@ var BtrfsCompression = Set{
 // BtrfsLogicalIno: BTRFS_LOGICAL_INO_ARGS_???, from <linux/btrfs.h>.
 var BtrfsLogicalIno = Set{
 	Unknown: "BTRFS_LOGICAL_INO_ARGS_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "BTRFS_LOGICAL_INO_ARGS_IGNORE_OFFSET"},
 	},
@@ -241,6 +253,7 @@ var BtrfsDevStat = Set{
 // BtrfsDevStats: BTRFS_DEV_STATS_???, from <linux/btrfs.h>.
 var BtrfsDevStats = Set{
 	Unknown: "BTRFS_DEV_STATS_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "BTRFS_DEV_STATS_RESET"},
 	},
@@ -249,6 +262,7 @@ var BtrfsDevStats = Set{
 // BtrfsSend: BTRFS_SEND_FLAG_???, from <linux/btrfs.h>.
 var BtrfsSend = Set{
 	Unknown: "BTRFS_SEND_FLAG_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "BTRFS_SEND_FLAG_NO_FILE_DATA"},
 		{Value: 0x2, Name: "BTRFS_SEND_FLAG_OMIT_STREAM_HEADER"},
@@ -261,6 +275,7 @@ var BtrfsSend = Set{
 // BtrfsSpaceInfo: BTRFS_SPACE_INFO_???, from <linux/btrfs_tree.h>.
 var BtrfsSpaceInfo = Set{
 	Unknown: "BTRFS_SPACE_INFO_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "BTRFS_BLOCK_GROUP_DATA"},
 		{Value: 0x2, Name: "BTRFS_BLOCK_GROUP_SYSTEM"},
@@ -283,6 +298,7 @@ var BtrfsSpaceInfo = Set{
 // BtrfsProfiles: BTRFS_BLOCK_GROUP_???.
 var BtrfsProfiles = Set{
 	Unknown: "BTRFS_BLOCK_GROUP_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "BTRFS_BLOCK_GROUP_DATA"},
 		{Value: 0x2, Name: "BTRFS_BLOCK_GROUP_SYSTEM"},

@@ -51,6 +51,7 @@ var KDMeta = Set{
 // KDLed: LED_???, from <linux/kd.h>.
 var KDLed = Set{
 	Unknown: "LED_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "LED_SCR"},
 		{Value: 0x2, Name: "LED_NUM"},
@@ -85,6 +86,7 @@ var KDFontOp = Set{
 // KDFontFlags: KD_FONT_FLAG_???, from <linux/kd.h>.
 var KDFontFlags = Set{
 	Unknown: "KD_FONT_FLAG_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "KD_FONT_FLAG_DONT_RECALC"},
 		{Value: 0x80000000, Name: "KD_FONT_FLAG_OLD"},
@@ -94,6 +96,7 @@ var KDFontFlags = Set{
 // KDKeymapFlags: 1<<KG_???, from <linux/keyboard.h>.
 var KDKeymapFlags = Set{
 	Unknown: "1<<KG_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "1<<KG_SHIFT"},
 		{Value: 0x2, Name: "1<<KG_ALTGR"},
@@ -614,6 +617,7 @@ var KDKeyBraille = Set{
 // DMFlags: DM_???, from <linux/dm-ioctl.h>.
 var DMFlags = Set{
 	Unknown: "DM_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "DM_READONLY_FLAG"},
 		{Value: 0x2, Name: "DM_SUSPEND_FLAG"},
@@ -652,6 +656,7 @@ var SGDirection = Set{
 // SGFlags: SG_FLAG_???, from <scsi/sg.h>.
 var SGFlags = Set{
 	Unknown: "SG_FLAG_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "SG_FLAG_DIRECT_IO"},
 		{Value: 0x2, Name: "SG_FLAG_UNUSED_LUN_INHIBIT"},
@@ -665,6 +670,7 @@ var SGFlags = Set{
 // SGInfo: SG_INFO_???, from <scsi/sg.h>.
 var SGInfo = Set{
 	Unknown: "SG_INFO_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "SG_INFO_CHECK"},
 		{Value: 0x2, Name: "SG_INFO_DIRECT_IO"},
@@ -708,6 +714,7 @@ var BSGSubprotocol = Set{
 // BSGFlags: BSG_FLAG_???, from <linux/bsg.h>.
 var BSGFlags = Set{
 	Unknown: "BSG_FLAG_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x10, Name: "BSG_FLAG_Q_AT_TAIL"},
 		{Value: 0x20, Name: "BSG_FLAG_Q_AT_HEAD"},
@@ -1031,6 +1038,7 @@ var KVMCap = Set{
 // KVMMemFlags: KVM_MEM_???, from <linux/kvm.h>.
 var KVMMemFlags = Set{
 	Unknown: "KVM_MEM_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "KVM_MEM_LOG_DIRTY_PAGES"},
 		{Value: 0x2, Name: "KVM_MEM_READONLY"},
@@ -1041,6 +1049,7 @@ var KVMMemFlags = Set{
 // KVMCpuidFlags: KVM_CPUID_FLAG_???, from <asm/kvm.h>.
 var KVMCpuidFlags = Set{
 	Unknown: "KVM_CPUID_FLAG_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "KVM_CPUID_FLAG_SIGNIFCANT_INDEX"},
 		{Value: 0x2, Name: "KVM_CPUID_FLAG_STATEFUL_FUNC"},
@@ -1051,6 +1060,7 @@ var KVMCpuidFlags = Set{
 // TEEGenCaps: TEE_GEN_CAP_???, from <linux/tee.h>.
 var TEEGenCaps = Set{
 	Unknown: "TEE_GEN_CAP_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "TEE_GEN_CAP_GP"},
 		{Value: 0x2, Name: "TEE_GEN_CAP_PRIVILEGED"},
@@ -1075,6 +1085,7 @@ var TEEImplID = Set{
 // TEEOpteeCaps: TEE_OPTEE_CAP_???, from <linux/tee.h>.
 var TEEOpteeCaps = Set{
 	Unknown: "TEE_OPTEE_CAP_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "TEE_OPTEE_CAP_TZ"},
 	},
@@ -1130,6 +1141,7 @@ var TEEOrigin = Set{
 // TEEShm: TEE_IOCTL_SHM_???.
 var TEEShm = Set{
 	Unknown: "TEE_IOCTL_SHM_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "TEE_IOCTL_SHM_MAPPED"},
 		{Value: 0x2, Name: "TEE_IOCTL_SHM_DMA_BUF"},
@@ -1144,6 +1156,7 @@ var TEEShm = Set{
 // UdmabufFlags: UDMABUF_FLAGS_???, from <linux/udmabuf.h>.
 var UdmabufFlags = Set{
 	Unknown: "UDMABUF_FLAGS_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "UDMABUF_FLAGS_CLOEXEC"},
 	},

@@ -5,6 +5,7 @@ package tables
 // OpenFlags: O_???, from <asm-generic/fcntl.h>.
 var OpenFlags = Set{
 	Unknown: "O_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x0, Mask: 0x3, Name: "O_RDONLY"},
 		{Value: 0x1, Mask: 0x3, Name: "O_WRONLY"},
@@ -36,6 +37,7 @@ var OpenFlags = Set{
 // OpenModeFlags: O_???, from <asm-generic/fcntl.h>.
 var OpenModeFlags = Set{
 	Unknown: "O_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x40, Name: "O_CREAT"},
 		{Value: 0x80, Name: "O_EXCL"},
@@ -63,6 +65,7 @@ var OpenModeFlags = Set{
 // Openat2Flags: O_???, from <linux/openat2.h>.
 var Openat2Flags = Set{
 	Unknown: "O_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x0, Mask: 0x3, Name: "O_RDONLY"},
 		{Value: 0x1, Mask: 0x3, Name: "O_WRONLY"},
@@ -95,6 +98,7 @@ var Openat2Flags = Set{
 // ResolveFlags: RESOLVE_???, from <linux/openat2.h>.
 var ResolveFlags = Set{
 	Unknown: "RESOLVE_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "RESOLVE_NO_XDEV"},
 		{Value: 0x2, Name: "RESOLVE_NO_MAGICLINKS"},
@@ -123,6 +127,7 @@ var FileType = Set{
 // FileModeBits: S_IS???, from <unix>.
 var FileModeBits = Set{
 	Unknown: "S_IS???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x800, Name: "S_ISUID"},
 		{Value: 0x400, Name: "S_ISGID"},
@@ -150,6 +155,7 @@ var DirentType = Set{
 // AccessMode: ?_OK, from <unix>.
 var AccessMode = Set{
 	Unknown: "?_OK",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x0, Mask: 0xffffffffffffffff, Name: "F_OK"},
 		{Value: 0x4, Name: "R_OK"},
@@ -174,6 +180,7 @@ var Whence = Set{
 // AtFlags: AT_???, from <linux/fcntl.h>.
 var AtFlags = Set{
 	Unknown: "AT_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x100, Name: "AT_SYMLINK_NOFOLLOW"},
 		{Value: 0x200, Name: "AT_REMOVEDIR"},
@@ -187,6 +194,7 @@ var AtFlags = Set{
 // FaccessatFlags: AT_???, from <linux/fcntl.h>.
 var FaccessatFlags = Set{
 	Unknown: "AT_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x100, Name: "AT_SYMLINK_NOFOLLOW"},
 		{Value: 0x200, Name: "AT_EACCESS"},
@@ -197,6 +205,7 @@ var FaccessatFlags = Set{
 // FchmodatFlags: AT_???, from <linux/fcntl.h>.
 var FchmodatFlags = Set{
 	Unknown: "AT_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x100, Name: "AT_SYMLINK_NOFOLLOW"},
 		{Value: 0x1000, Name: "AT_EMPTY_PATH"},
@@ -206,6 +215,7 @@ var FchmodatFlags = Set{
 // ExecveatFlags: AT_???, from <linux/fcntl.h>.
 var ExecveatFlags = Set{
 	Unknown: "AT_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x100, Name: "AT_SYMLINK_NOFOLLOW"},
 		{Value: 0x1000, Name: "AT_EMPTY_PATH"},
@@ -216,6 +226,7 @@ var ExecveatFlags = Set{
 // HandleFlags: AT_???, from <linux/fcntl.h>.
 var HandleFlags = Set{
 	Unknown: "AT_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "AT_HANDLE_MNT_ID_UNIQUE"},
 		{Value: 0x2, Name: "AT_HANDLE_CONNECTABLE"},
@@ -228,6 +239,7 @@ var HandleFlags = Set{
 // XattratFlags: AT_???, from <linux/fcntl.h>.
 var XattratFlags = Set{
 	Unknown: "AT_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x100, Name: "AT_SYMLINK_NOFOLLOW"},
 		{Value: 0x1000, Name: "AT_EMPTY_PATH"},
@@ -237,6 +249,7 @@ var XattratFlags = Set{
 // StatxSync: , from <linux/fcntl.h>.
 var StatxSync = Set{
 	Unknown: "",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x0, Mask: 0xffffffffffffffff, Name: "AT_STATX_SYNC_AS_STAT"},
 		{Value: 0x2000, Name: "AT_STATX_FORCE_SYNC"},
@@ -247,6 +260,7 @@ var StatxSync = Set{
 // StatxFlags: .
 var StatxFlags = Set{
 	Unknown: "",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x100, Name: "AT_SYMLINK_NOFOLLOW"},
 		{Value: 0x200, Name: "AT_REMOVEDIR"},
@@ -260,6 +274,7 @@ var StatxFlags = Set{
 // StatxMask: STATX_???, from <linux/stat.h>.
 var StatxMask = Set{
 	Unknown: "STATX_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0xfff, Name: "STATX_ALL"},
 		{Value: 0x7ff, Name: "STATX_BASIC_STATS"},
@@ -287,6 +302,7 @@ var StatxMask = Set{
 // StatxAttributes: STATX_ATTR_???, from <linux/stat.h>.
 var StatxAttributes = Set{
 	Unknown: "STATX_ATTR_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x4, Name: "STATX_ATTR_COMPRESSED"},
 		{Value: 0x10, Name: "STATX_ATTR_IMMUTABLE"},
@@ -411,6 +427,7 @@ var FsMagic = Set{
 // StatfsFlags: ST_???, from <unix>.
 var StatfsFlags = Set{
 	Unknown: "ST_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x20, Name: "ST_VALID"},
 		{Value: 0x1, Name: "ST_RDONLY"},
@@ -429,6 +446,7 @@ var StatfsFlags = Set{
 // RenameFlags: RENAME_???, from <linux/fs.h>.
 var RenameFlags = Set{
 	Unknown: "RENAME_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "RENAME_NOREPLACE"},
 		{Value: 0x2, Name: "RENAME_EXCHANGE"},
@@ -439,6 +457,7 @@ var RenameFlags = Set{
 // XattrFlags: XATTR_???, from <linux/xattr.h>.
 var XattrFlags = Set{
 	Unknown: "XATTR_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "XATTR_CREATE"},
 		{Value: 0x2, Name: "XATTR_REPLACE"},
@@ -448,6 +467,7 @@ var XattrFlags = Set{
 // RwFlags: RWF_???, from <linux/fs.h>.
 var RwFlags = Set{
 	Unknown: "RWF_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "RWF_HIPRI"},
 		{Value: 0x2, Name: "RWF_DSYNC"},
@@ -464,6 +484,7 @@ var RwFlags = Set{
 // SyncFileRange: SYNC_FILE_RANGE_???, from <linux/fs.h>.
 var SyncFileRange = Set{
 	Unknown: "SYNC_FILE_RANGE_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "SYNC_FILE_RANGE_WAIT_BEFORE"},
 		{Value: 0x2, Name: "SYNC_FILE_RANGE_WRITE"},
@@ -474,6 +495,7 @@ var SyncFileRange = Set{
 // FallocateMode: FALLOC_FL_???, from <linux/falloc.h>.
 var FallocateMode = Set{
 	Unknown: "FALLOC_FL_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "FALLOC_FL_KEEP_SIZE"},
 		{Value: 0x2, Name: "FALLOC_FL_PUNCH_HOLE"},
@@ -503,6 +525,7 @@ var Fadvise = Set{
 // SpliceFlags: SPLICE_F_???, from <unix>.
 var SpliceFlags = Set{
 	Unknown: "SPLICE_F_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "SPLICE_F_MOVE"},
 		{Value: 0x2, Name: "SPLICE_F_NONBLOCK"},
@@ -514,6 +537,7 @@ var SpliceFlags = Set{
 // CloseRangeFlags: CLOSE_RANGE_???, from <linux/close_range.h>.
 var CloseRangeFlags = Set{
 	Unknown: "CLOSE_RANGE_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x2, Name: "CLOSE_RANGE_UNSHARE"},
 		{Value: 0x4, Name: "CLOSE_RANGE_CLOEXEC"},
@@ -523,6 +547,7 @@ var CloseRangeFlags = Set{
 // FileAttrFlags: AT_???, from <linux/fcntl.h>.
 var FileAttrFlags = Set{
 	Unknown: "AT_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x100, Name: "AT_SYMLINK_NOFOLLOW"},
 		{Value: 0x1000, Name: "AT_EMPTY_PATH"},
@@ -532,6 +557,7 @@ var FileAttrFlags = Set{
 // FsXflags: FS_XFLAG_???, from <linux/fs.h>.
 var FsXflags = Set{
 	Unknown: "FS_XFLAG_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "FS_XFLAG_REALTIME"},
 		{Value: 0x2, Name: "FS_XFLAG_PREALLOC"},
@@ -605,6 +631,7 @@ var FcntlCmd = Set{
 // FdFlags: FD_???, from <asm-generic/fcntl.h>.
 var FdFlags = Set{
 	Unknown: "FD_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "FD_CLOEXEC"},
 	},
@@ -637,6 +664,7 @@ var FileOwnerType = Set{
 // FlockOps: LOCK_???, from <asm-generic/fcntl.h>.
 var FlockOps = Set{
 	Unknown: "LOCK_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "LOCK_SH"},
 		{Value: 0x2, Name: "LOCK_EX"},
@@ -652,6 +680,7 @@ var FlockOps = Set{
 // SealFlags: F_SEAL_???, from <linux/fcntl.h>.
 var SealFlags = Set{
 	Unknown: "F_SEAL_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "F_SEAL_SEAL"},
 		{Value: 0x2, Name: "F_SEAL_SHRINK"},
@@ -679,6 +708,7 @@ var WriteLifeHint = Set{
 // NotifyFlags: DN_???, from <linux/fcntl.h>.
 var NotifyFlags = Set{
 	Unknown: "DN_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "DN_ACCESS"},
 		{Value: 0x2, Name: "DN_MODIFY"},
@@ -693,6 +723,7 @@ var NotifyFlags = Set{
 // MemfdFlags: MFD_???, from <linux/memfd.h>.
 var MemfdFlags = Set{
 	Unknown: "MFD_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "MFD_CLOEXEC"},
 		{Value: 0x2, Name: "MFD_ALLOW_SEALING"},
@@ -705,6 +736,7 @@ var MemfdFlags = Set{
 // MountFlags: MS_???, from <linux/mount.h>.
 var MountFlags = Set{
 	Unknown: "MS_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "MS_RDONLY"},
 		{Value: 0x2, Name: "MS_NOSUID"},
@@ -743,6 +775,7 @@ var MountFlags = Set{
 // UmountFlags: MNT_???.
 var UmountFlags = Set{
 	Unknown: "MNT_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "MNT_FORCE"},
 		{Value: 0x2, Name: "MNT_DETACH"},
@@ -754,6 +787,7 @@ var UmountFlags = Set{
 // FsopenFlags: FSOPEN_???, from <linux/mount.h>.
 var FsopenFlags = Set{
 	Unknown: "FSOPEN_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "FSOPEN_CLOEXEC"},
 	},
@@ -762,6 +796,7 @@ var FsopenFlags = Set{
 // FspickFlags: FSPICK_???, from <linux/mount.h>.
 var FspickFlags = Set{
 	Unknown: "FSPICK_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "FSPICK_CLOEXEC"},
 		{Value: 0x2, Name: "FSPICK_SYMLINK_NOFOLLOW"},
@@ -790,6 +825,7 @@ var FsconfigCmd = Set{
 // FsmountFlags: FSMOUNT_???, from <linux/mount.h>.
 var FsmountFlags = Set{
 	Unknown: "FSMOUNT_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "FSMOUNT_CLOEXEC"},
 		{Value: 0x2, Name: "FSMOUNT_NAMESPACE"},
@@ -799,6 +835,7 @@ var FsmountFlags = Set{
 // MountAttr: MOUNT_ATTR_???, from <linux/mount.h>.
 var MountAttr = Set{
 	Unknown: "MOUNT_ATTR_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "MOUNT_ATTR_RDONLY"},
 		{Value: 0x2, Name: "MOUNT_ATTR_NOSUID"},
@@ -816,6 +853,7 @@ var MountAttr = Set{
 // FsmountAttr: MOUNT_ATTR_???, from <linux/mount.h>.
 var FsmountAttr = Set{
 	Unknown: "MOUNT_ATTR_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "MOUNT_ATTR_RDONLY"},
 		{Value: 0x2, Name: "MOUNT_ATTR_NOSUID"},
@@ -844,6 +882,7 @@ var MountPropagation = Set{
 // MountPropagationFlags: MS_???.
 var MountPropagationFlags = Set{
 	Unknown: "MS_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x20000, Name: "MS_UNBINDABLE"},
 		{Value: 0x40000, Name: "MS_PRIVATE"},
@@ -855,6 +894,7 @@ var MountPropagationFlags = Set{
 // SuperblockFlags: MS_???, from <linux/mount.h>.
 var SuperblockFlags = Set{
 	Unknown: "MS_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "MS_RDONLY"},
 		{Value: 0x10, Name: "MS_SYNCHRONOUS"},
@@ -866,6 +906,7 @@ var SuperblockFlags = Set{
 // MountSetattrFlags: AT_???, from <linux/fcntl.h>.
 var MountSetattrFlags = Set{
 	Unknown: "AT_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x100, Name: "AT_SYMLINK_NOFOLLOW"},
 		{Value: 0x800, Name: "AT_NO_AUTOMOUNT"},
@@ -877,6 +918,7 @@ var MountSetattrFlags = Set{
 // MoveMountFlags: MOVE_MOUNT_???, from <linux/mount.h>.
 var MoveMountFlags = Set{
 	Unknown: "MOVE_MOUNT_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "MOVE_MOUNT_F_SYMLINKS"},
 		{Value: 0x2, Name: "MOVE_MOUNT_F_AUTOMOUNTS"},
@@ -892,6 +934,7 @@ var MoveMountFlags = Set{
 // OpenTreeFlags: OPEN_TREE_???, from <linux/mount.h>.
 var OpenTreeFlags = Set{
 	Unknown: "OPEN_TREE_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "OPEN_TREE_CLONE"},
 		{Value: 0x2, Name: "OPEN_TREE_NAMESPACE"},
@@ -906,6 +949,7 @@ var OpenTreeFlags = Set{
 // StatmountMask: STATMOUNT_???, from <linux/mount.h>.
 var StatmountMask = Set{
 	Unknown: "STATMOUNT_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "STATMOUNT_SB_BASIC"},
 		{Value: 0x2, Name: "STATMOUNT_MNT_BASIC"},
@@ -928,6 +972,7 @@ var StatmountMask = Set{
 // StatmountFlags: STATMOUNT_???, from <linux/mount.h>.
 var StatmountFlags = Set{
 	Unknown: "STATMOUNT_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "STATMOUNT_BY_FD"},
 	},
@@ -956,6 +1001,7 @@ var ListnsUsers = Set{
 // NamespaceTypes: ???_NS, from <linux/nsfs.h>.
 var NamespaceTypes = Set{
 	Unknown: "???_NS",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x80, Name: "TIME_NS"},
 		{Value: 0x20000, Name: "MNT_NS"},
@@ -971,6 +1017,7 @@ var NamespaceTypes = Set{
 // ListmountFlags: LISTMOUNT_???, from <linux/mount.h>.
 var ListmountFlags = Set{
 	Unknown: "LISTMOUNT_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "LISTMOUNT_REVERSE"},
 	},
@@ -979,6 +1026,7 @@ var ListmountFlags = Set{
 // InotifyMask: IN_???, from <linux/inotify.h>.
 var InotifyMask = Set{
 	Unknown: "IN_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "IN_ACCESS"},
 		{Value: 0x2, Name: "IN_MODIFY"},
@@ -1008,6 +1056,7 @@ var InotifyMask = Set{
 // InotifyInit: IN_???, from <linux/inotify.h>.
 var InotifyInit = Set{
 	Unknown: "IN_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x800, Name: "IN_NONBLOCK"},
 		{Value: 0x80000, Name: "IN_CLOEXEC"},
@@ -1028,6 +1077,7 @@ var FanotifyClass = Set{
 // FanotifyInit: FAN_???, from <linux/fanotify.h>.
 var FanotifyInit = Set{
 	Unknown: "FAN_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "FAN_CLOEXEC"},
 		{Value: 0x2, Name: "FAN_NONBLOCK"},
@@ -1048,6 +1098,7 @@ var FanotifyInit = Set{
 // FanotifyMark: FAN_MARK_???, from <linux/fanotify.h>.
 var FanotifyMark = Set{
 	Unknown: "FAN_MARK_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "FAN_MARK_ADD"},
 		{Value: 0x2, Name: "FAN_MARK_REMOVE"},
@@ -1067,6 +1118,7 @@ var FanotifyMark = Set{
 // FanotifyEvents: FAN_???, from <linux/fanotify.h>.
 var FanotifyEvents = Set{
 	Unknown: "FAN_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "FAN_ACCESS"},
 		{Value: 0x2, Name: "FAN_MODIFY"},
@@ -1166,6 +1218,7 @@ var QuotaFormat = Set{
 // QuotaValid: QIF_???, from <linux/quota.h>.
 var QuotaValid = Set{
 	Unknown: "QIF_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "QIF_BLIMITS"},
 		{Value: 0x2, Name: "QIF_SPACE"},
@@ -1179,6 +1232,7 @@ var QuotaValid = Set{
 // QuotaInfoValid: IIF_???, from <linux/quota.h>.
 var QuotaInfoValid = Set{
 	Unknown: "IIF_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "IIF_BGRACE"},
 		{Value: 0x2, Name: "IIF_IGRACE"},
@@ -1189,6 +1243,7 @@ var QuotaInfoValid = Set{
 // QuotaInfoFlags: DQF_???, from <linux/quota.h>.
 var QuotaInfoFlags = Set{
 	Unknown: "DQF_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "DQF_ROOT_SQUASH"},
 		{Value: 0x10000, Name: "DQF_SYS_FILE"},
@@ -1198,6 +1253,7 @@ var QuotaInfoFlags = Set{
 // XfsQuotaFlags: FS_QUOTA_???, from <linux/dqblk_xfs.h>.
 var XfsQuotaFlags = Set{
 	Unknown: "FS_QUOTA_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "FS_QUOTA_UDQ_ACCT"},
 		{Value: 0x2, Name: "FS_QUOTA_UDQ_ENFD"},
@@ -1211,6 +1267,7 @@ var XfsQuotaFlags = Set{
 // XfsDqblkFlags: FS_???_QUOTA, from <linux/dqblk_xfs.h>.
 var XfsDqblkFlags = Set{
 	Unknown: "FS_???_QUOTA",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "FS_USER_QUOTA"},
 		{Value: 0x2, Name: "FS_PROJ_QUOTA"},

@@ -5,6 +5,7 @@ package tables
 // UringSetup: IORING_SETUP_???, from <linux/io_uring.h>.
 var UringSetup = Set{
 	Unknown: "IORING_SETUP_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "IORING_SETUP_IOPOLL"},
 		{Value: 0x2, Name: "IORING_SETUP_SQPOLL"},
@@ -33,6 +34,7 @@ var UringSetup = Set{
 // UringFeatures: IORING_FEAT_???, from <linux/io_uring.h>.
 var UringFeatures = Set{
 	Unknown: "IORING_FEAT_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "IORING_FEAT_SINGLE_MMAP"},
 		{Value: 0x2, Name: "IORING_FEAT_NODROP"},
@@ -58,6 +60,7 @@ var UringFeatures = Set{
 // UringEnter: IORING_ENTER_???, from <linux/io_uring.h>.
 var UringEnter = Set{
 	Unknown: "IORING_ENTER_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "IORING_ENTER_GETEVENTS"},
 		{Value: 0x2, Name: "IORING_ENTER_SQ_WAKEUP"},
@@ -119,6 +122,7 @@ var UringRegister = Set{
 // UringRegisterFlags: IORING_REGISTER_???, from <linux/io_uring.h>.
 var UringRegisterFlags = Set{
 	Unknown: "IORING_REGISTER_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x80000000, Name: "IORING_REGISTER_USE_REGISTERED_RING"},
 	},
@@ -200,6 +204,7 @@ var UringOp = Set{
 // UringOpFlags: IO_URING_OP_???, from <linux/io_uring.h>.
 var UringOpFlags = Set{
 	Unknown: "IO_URING_OP_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "IO_URING_OP_SUPPORTED"},
 	},
@@ -208,6 +213,7 @@ var UringOpFlags = Set{
 // UringSqeFlags: IOSQE_???, from <linux/io_uring.h>.
 var UringSqeFlags = Set{
 	Unknown: "IOSQE_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "IOSQE_FIXED_FILE"},
 		{Value: 0x2, Name: "IOSQE_IO_DRAIN"},
@@ -222,6 +228,7 @@ var UringSqeFlags = Set{
 // UringCqeFlags: IORING_CQE_F_???, from <linux/io_uring.h>.
 var UringCqeFlags = Set{
 	Unknown: "IORING_CQE_F_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "IORING_CQE_F_BUFFER"},
 		{Value: 0x2, Name: "IORING_CQE_F_MORE"},
@@ -248,6 +255,7 @@ var UringRestriction = Set{
 // UringRsrcFlags: IORING_RSRC_REGISTER_???, from <linux/io_uring.h>.
 var UringRsrcFlags = Set{
 	Unknown: "IORING_RSRC_REGISTER_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "IORING_RSRC_REGISTER_SPARSE"},
 	},
@@ -266,6 +274,7 @@ var UringWorkers = Set{
 // UringCancelFlags: IORING_ASYNC_CANCEL_???, from <linux/io_uring.h>.
 var UringCancelFlags = Set{
 	Unknown: "IORING_ASYNC_CANCEL_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "IORING_ASYNC_CANCEL_ALL"},
 		{Value: 0x2, Name: "IORING_ASYNC_CANCEL_FD"},
@@ -301,6 +310,7 @@ var UringNapiTracking = Set{
 // UringCloneBuffers: IORING_REGISTER_???, from <linux/io_uring.h>.
 var UringCloneBuffers = Set{
 	Unknown: "IORING_REGISTER_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "IORING_REGISTER_SRC_REGISTERED"},
 		{Value: 0x2, Name: "IORING_REGISTER_DST_REPLACE"},
@@ -310,6 +320,7 @@ var UringCloneBuffers = Set{
 // UringMemRegionReg: IORING_MEM_REGION_REG_???, from <linux/io_uring.h>.
 var UringMemRegionReg = Set{
 	Unknown: "IORING_MEM_REGION_REG_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "IORING_MEM_REGION_REG_WAIT_ARG"},
 	},
@@ -327,6 +338,7 @@ var UringFilesUpdate = Set{
 // UringMsgRingFlags: IORING_MSG_RING_???, from <linux/io_uring.h>.
 var UringMsgRingFlags = Set{
 	Unknown: "IORING_MSG_RING_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "IORING_MSG_RING_CQE_SKIP"},
 		{Value: 0x2, Name: "IORING_MSG_RING_FLAGS_PASS"},
@@ -336,6 +348,7 @@ var UringMsgRingFlags = Set{
 // UringRwAttr: IORING_RW_ATTR_FLAG_???, from <linux/io_uring.h>.
 var UringRwAttr = Set{
 	Unknown: "IORING_RW_ATTR_FLAG_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "IORING_RW_ATTR_FLAG_PI"},
 	},
@@ -344,6 +357,7 @@ var UringRwAttr = Set{
 // UringAccept: IORING_ACCEPT_???, from <linux/io_uring.h>.
 var UringAccept = Set{
 	Unknown: "IORING_ACCEPT_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "IORING_ACCEPT_MULTISHOT"},
 		{Value: 0x2, Name: "IORING_ACCEPT_DONTWAIT"},
@@ -354,6 +368,7 @@ var UringAccept = Set{
 // UringRecvSend: IORING_RECVSEND_???, from <linux/io_uring.h>.
 var UringRecvSend = Set{
 	Unknown: "IORING_RECVSEND_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "IORING_RECVSEND_POLL_FIRST"},
 		{Value: 0x2, Name: "IORING_RECV_MULTISHOT"},
@@ -367,6 +382,7 @@ var UringRecvSend = Set{
 // UringNop: IORING_NOP_???, from <linux/io_uring.h>.
 var UringNop = Set{
 	Unknown: "IORING_NOP_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "IORING_NOP_INJECT_RESULT"},
 		{Value: 0x2, Name: "IORING_NOP_FILE"},
@@ -380,6 +396,7 @@ var UringNop = Set{
 // UringFixedFd: IORING_FIXED_FD_???, from <linux/io_uring.h>.
 var UringFixedFd = Set{
 	Unknown: "IORING_FIXED_FD_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "IORING_FIXED_FD_NO_CLOEXEC"},
 	},
@@ -414,6 +431,7 @@ var UringQuery = Set{
 // UringZcrxReg: ZCRX_REG_???, from <linux/io_uring/zcrx.h>.
 var UringZcrxReg = Set{
 	Unknown: "ZCRX_REG_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "ZCRX_REG_IMPORT"},
 		{Value: 0x2, Name: "ZCRX_REG_NODEV"},
@@ -423,6 +441,7 @@ var UringZcrxReg = Set{
 // UringZcrxArea: IORING_ZCRX_AREA_???, from <linux/io_uring/zcrx.h>.
 var UringZcrxArea = Set{
 	Unknown: "IORING_ZCRX_AREA_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "IORING_ZCRX_AREA_DMABUF"},
 	},

@@ -5,6 +5,7 @@ package tables
 // TermBauds: B???, from <asm-generic/termbits-common.h> <asm-generic/termbits.h>.
 var TermBauds = Set{
 	Unknown: "B???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x0, Mask: 0x100f, Name: "B0"},
 		{Value: 0x1, Mask: 0x100f, Name: "B50"},
@@ -44,6 +45,7 @@ var TermBauds = Set{
 // TermSizes: CS?, from <asm-generic/termbits.h>.
 var TermSizes = Set{
 	Unknown: "CS?",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x0, Mask: 0x30, Name: "CS5"},
 		{Value: 0x10, Mask: 0x30, Name: "CS6"},
@@ -55,6 +57,7 @@ var TermSizes = Set{
 // TermNLDelays: NL?, from <asm-generic/termbits.h>.
 var TermNLDelays = Set{
 	Unknown: "NL?",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x0, Mask: 0x100, Name: "NL0"},
 		{Value: 0x100, Mask: 0x100, Name: "NL1"},
@@ -64,6 +67,7 @@ var TermNLDelays = Set{
 // TermCRDelays: CR?, from <asm-generic/termbits.h>.
 var TermCRDelays = Set{
 	Unknown: "CR?",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x0, Mask: 0x600, Name: "CR0"},
 		{Value: 0x200, Mask: 0x600, Name: "CR1"},
@@ -75,6 +79,7 @@ var TermCRDelays = Set{
 // TermTABDelays: TAB?, from <asm-generic/termbits.h>.
 var TermTABDelays = Set{
 	Unknown: "TAB?",
+	nonzero: 2,
 	Consts: []Const{
 		{Value: 0x1800, Mask: 0x1800, Name: "XTABS"},
 		{Value: 0x0, Mask: 0x1800, Name: "TAB0"},
@@ -86,6 +91,7 @@ var TermTABDelays = Set{
 // TermBSDelays: BS?, from <asm-generic/termbits.h>.
 var TermBSDelays = Set{
 	Unknown: "BS?",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x0, Mask: 0x2000, Name: "BS0"},
 		{Value: 0x2000, Mask: 0x2000, Name: "BS1"},
@@ -95,6 +101,7 @@ var TermBSDelays = Set{
 // TermVTDelays: VT?, from <asm-generic/termbits.h>.
 var TermVTDelays = Set{
 	Unknown: "VT?",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x0, Mask: 0x4000, Name: "VT0"},
 		{Value: 0x4000, Mask: 0x4000, Name: "VT1"},
@@ -104,6 +111,7 @@ var TermVTDelays = Set{
 // TermFFDelays: FF?, from <asm-generic/termbits.h>.
 var TermFFDelays = Set{
 	Unknown: "FF?",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x0, Mask: 0x8000, Name: "FF0"},
 		{Value: 0x8000, Mask: 0x8000, Name: "FF1"},
@@ -113,6 +121,7 @@ var TermFFDelays = Set{
 // IoctlDirs: _IOC_???, from <asm-generic/ioctl.h>.
 var IoctlDirs = Set{
 	Unknown: "_IOC_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x0, Mask: 0xffffffffffffffff, Name: "_IOC_NONE"},
 		{Value: 0x2, Name: "_IOC_READ"},
@@ -123,6 +132,7 @@ var IoctlDirs = Set{
 // TermIflags: , from <asm-generic/termbits-common.h>.
 var TermIflags = Set{
 	Unknown: "",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "IGNBRK"},
 		{Value: 0x2, Name: "BRKINT"},
@@ -145,6 +155,7 @@ var TermIflags = Set{
 // TermOflags: , from <asm-generic/termbits-common.h>.
 var TermOflags = Set{
 	Unknown: "",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "OPOST"},
 		{Value: 0x2, Name: "OLCUC"},
@@ -160,6 +171,7 @@ var TermOflags = Set{
 // TermCflags: , from <asm-generic/termbits-common.h>.
 var TermCflags = Set{
 	Unknown: "",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x40, Name: "CSTOPB"},
 		{Value: 0x80, Name: "CREAD"},
@@ -175,6 +187,7 @@ var TermCflags = Set{
 // TermLflags: , from <asm-generic/termbits.h>.
 var TermLflags = Set{
 	Unknown: "",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "ISIG"},
 		{Value: 0x2, Name: "ICANON"},
@@ -259,6 +272,7 @@ var TermCC = Set{
 // TermModem: TIOCM_???, from <asm-generic/termios.h>.
 var TermModem = Set{
 	Unknown: "TIOCM_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "TIOCM_LE"},
 		{Value: 0x2, Name: "TIOCM_DTR"},
@@ -424,6 +438,7 @@ var HdioBusstates = Set{
 // HdioNice: IDE_NICE_???, from <linux/hdreg.h>.
 var HdioNice = Set{
 	Unknown: "IDE_NICE_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "1<<IDE_NICE_DSC_OVERLAP"},
 		{Value: 0x2, Name: "1<<IDE_NICE_ATAPI_OVERLAP"},
@@ -454,6 +469,7 @@ var LoopCryptTypes = Set{
 // LoopFlags: LO_FLAGS_???, from <linux/loop.h>.
 var LoopFlags = Set{
 	Unknown: "LO_FLAGS_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "LO_FLAGS_READ_ONLY"},
 		{Value: 0x2, Name: "LO_FLAGS_USE_AOPS"},
@@ -466,6 +482,7 @@ var LoopFlags = Set{
 // NbdFlags: NBD_FLAG_???, from <linux/nbd.h>.
 var NbdFlags = Set{
 	Unknown: "NBD_FLAG_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "NBD_FLAG_HAS_FLAGS"},
 		{Value: 0x2, Name: "NBD_FLAG_READ_ONLY"},
@@ -484,6 +501,7 @@ var NbdFlags = Set{
 // LbmdPiCapFlags: LBMD_PI_CAP_???, from <linux/fs.h>.
 var LbmdPiCapFlags = Set{
 	Unknown: "LBMD_PI_CAP_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "LBMD_PI_CAP_INTEGRITY"},
 		{Value: 0x2, Name: "LBMD_PI_CAP_REFTAG"},
@@ -505,6 +523,7 @@ var LbmdPiCsumTypes = Set{
 // FiemapFlags: FIEMAP_FLAG_???, from <linux/fiemap.h>.
 var FiemapFlags = Set{
 	Unknown: "FIEMAP_FLAG_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "FIEMAP_FLAG_SYNC"},
 		{Value: 0x2, Name: "FIEMAP_FLAG_XATTR"},
@@ -515,6 +534,7 @@ var FiemapFlags = Set{
 // FiemapExtentFlags: FIEMAP_EXTENT_???, from <linux/fiemap.h>.
 var FiemapExtentFlags = Set{
 	Unknown: "FIEMAP_EXTENT_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "FIEMAP_EXTENT_LAST"},
 		{Value: 0x2, Name: "FIEMAP_EXTENT_UNKNOWN"},
@@ -533,6 +553,7 @@ var FiemapExtentFlags = Set{
 // FsIocFlags: FS_???_FL, from <linux/fs.h>.
 var FsIocFlags = Set{
 	Unknown: "FS_???_FL",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "FS_SECRM_FL"},
 		{Value: 0x2, Name: "FS_UNRM_FL"},
@@ -580,6 +601,7 @@ var FsShutdownFlags = Set{
 // RtcVlFlags: RTC_VL_???, from <linux/rtc.h>.
 var RtcVlFlags = Set{
 	Unknown: "RTC_VL_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "RTC_VL_DATA_INVALID"},
 		{Value: 0x2, Name: "RTC_VL_BACKUP_LOW"},
@@ -603,6 +625,7 @@ var RtcParams = Set{
 // RtcFeatures: 1<<RTC_FEATURE_???, from <linux/rtc.h>.
 var RtcFeatures = Set{
 	Unknown: "1<<RTC_FEATURE_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "1<<RTC_FEATURE_ALARM"},
 		{Value: 0x2, Name: "1<<RTC_FEATURE_ALARM_RES_MINUTE"},
@@ -630,6 +653,7 @@ var RtcBackupSwitchModes = Set{
 // PtpExttsFlags: PTP_???, from <linux/ptp_clock.h>.
 var PtpExttsFlags = Set{
 	Unknown: "PTP_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "PTP_ENABLE_FEATURE"},
 		{Value: 0x2, Name: "PTP_RISING_EDGE"},
@@ -642,6 +666,7 @@ var PtpExttsFlags = Set{
 // PtpPeroutFlags: PTP_PEROUT_???, from <linux/ptp_clock.h>.
 var PtpPeroutFlags = Set{
 	Unknown: "PTP_PEROUT_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "PTP_PEROUT_ONE_SHOT"},
 		{Value: 0x2, Name: "PTP_PEROUT_DUTY_CYCLE"},
@@ -664,6 +689,7 @@ var PtpPinFuncs = Set{
 // WatchdogOptions: WDIOF_???, from <linux/watchdog.h>.
 var WatchdogOptions = Set{
 	Unknown: "WDIOF_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "WDIOF_OVERHEAT"},
 		{Value: 0x2, Name: "WDIOF_FANFAULT"},
@@ -683,6 +709,7 @@ var WatchdogOptions = Set{
 // WatchdogSetOptions: WDIOS_???, from <linux/watchdog.h>.
 var WatchdogSetOptions = Set{
 	Unknown: "WDIOS_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "WDIOS_DISABLECARD"},
 		{Value: 0x2, Name: "WDIOS_ENABLECARD"},
@@ -784,6 +811,7 @@ var MtdTypes = Set{
 // MtdFlags: MTD_???, from <mtd/mtd-abi.h>.
 var MtdFlags = Set{
 	Unknown: "MTD_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x400, Name: "MTD_WRITEABLE"},
 		{Value: 0x800, Name: "MTD_BIT_WRITEABLE"},
@@ -819,6 +847,7 @@ var UbiVolumeTypes = Set{
 // UbiVolumeFlags: UBI_VOL_???, from <mtd/ubi-user.h>.
 var UbiVolumeFlags = Set{
 	Unknown: "UBI_VOL_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "UBI_VOL_SKIP_CRC_CHECK_FLG"},
 	},
@@ -919,6 +948,7 @@ var EvdevEv = Set{
 // SeccompNotifFlags: SECCOMP_USER_NOTIF_???, from <linux/seccomp.h>.
 var SeccompNotifFlags = Set{
 	Unknown: "SECCOMP_USER_NOTIF_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP"},
 	},
@@ -927,6 +957,7 @@ var SeccompNotifFlags = Set{
 // SeccompRespFlags: SECCOMP_USER_NOTIF_FLAG_???, from <linux/seccomp.h>.
 var SeccompRespFlags = Set{
 	Unknown: "SECCOMP_USER_NOTIF_FLAG_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "SECCOMP_USER_NOTIF_FLAG_CONTINUE"},
 	},
@@ -935,6 +966,7 @@ var SeccompRespFlags = Set{
 // SeccompAddfdFlags: SECCOMP_ADDFD_FLAG_???, from <linux/seccomp.h>.
 var SeccompAddfdFlags = Set{
 	Unknown: "SECCOMP_ADDFD_FLAG_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "SECCOMP_ADDFD_FLAG_SETFD"},
 		{Value: 0x2, Name: "SECCOMP_ADDFD_FLAG_SEND"},
@@ -944,6 +976,7 @@ var SeccompAddfdFlags = Set{
 // PidfdCoredumpMask: PIDFD_COREDUMP_???, from <linux/pidfd.h>.
 var PidfdCoredumpMask = Set{
 	Unknown: "PIDFD_COREDUMP_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "PIDFD_COREDUMPED"},
 		{Value: 0x2, Name: "PIDFD_COREDUMP_SKIP"},
@@ -1765,6 +1798,7 @@ var InputSlots = Set{
 // GpioLineFlags: GPIOLINE_FLAG_???, from <linux/gpio.h>.
 var GpioLineFlags = Set{
 	Unknown: "GPIOLINE_FLAG_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "GPIOLINE_FLAG_KERNEL"},
 		{Value: 0x2, Name: "GPIOLINE_FLAG_IS_OUT"},
@@ -1780,6 +1814,7 @@ var GpioLineFlags = Set{
 // GpioHandleFlags: GPIOHANDLE_REQUEST_???, from <linux/gpio.h>.
 var GpioHandleFlags = Set{
 	Unknown: "GPIOHANDLE_REQUEST_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "GPIOHANDLE_REQUEST_INPUT"},
 		{Value: 0x2, Name: "GPIOHANDLE_REQUEST_OUTPUT"},
@@ -1795,6 +1830,7 @@ var GpioHandleFlags = Set{
 // GpioEventFlags: GPIOEVENT_REQUEST_???, from <linux/gpio.h>.
 var GpioEventFlags = Set{
 	Unknown: "GPIOEVENT_REQUEST_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x3, Name: "GPIOEVENT_REQUEST_BOTH_EDGES"},
 		{Value: 0x1, Name: "GPIOEVENT_REQUEST_RISING_EDGE"},
@@ -1805,6 +1841,7 @@ var GpioEventFlags = Set{
 // GpioV2LineFlags: GPIO_V2_LINE_FLAG_???, from <linux/gpio.h>.
 var GpioV2LineFlags = Set{
 	Unknown: "GPIO_V2_LINE_FLAG_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "GPIO_V2_LINE_FLAG_USED"},
 		{Value: 0x2, Name: "GPIO_V2_LINE_FLAG_ACTIVE_LOW"},
@@ -1836,6 +1873,7 @@ var GpioV2AttrIDs = Set{
 // LircFeatures: LIRC_CAN_???, from <linux/lirc.h>.
 var LircFeatures = Set{
 	Unknown: "LIRC_CAN_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x2, Name: "LIRC_CAN_SEND_PULSE"},
 		{Value: 0x10, Name: "LIRC_CAN_SEND_LIRCCODE"},
@@ -1870,6 +1908,7 @@ var LircModes = Set{
 // UffdAPIIoctls: _UFFDIO_???, from <linux/userfaultfd.h>.
 var UffdAPIIoctls = Set{
 	Unknown: "_UFFDIO_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "1<<_UFFDIO_REGISTER"},
 		{Value: 0x2, Name: "1<<_UFFDIO_UNREGISTER"},
@@ -1880,6 +1919,7 @@ var UffdAPIIoctls = Set{
 // UffdCopyModes: UFFDIO_COPY_MODE_???, from <linux/userfaultfd.h>.
 var UffdCopyModes = Set{
 	Unknown: "UFFDIO_COPY_MODE_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "UFFDIO_COPY_MODE_DONTWAKE"},
 		{Value: 0x2, Name: "UFFDIO_COPY_MODE_WP"},
@@ -1889,6 +1929,7 @@ var UffdCopyModes = Set{
 // UffdRegisterModes: UFFDIO_REGISTER_MODE_???, from <linux/userfaultfd.h>.
 var UffdRegisterModes = Set{
 	Unknown: "UFFDIO_REGISTER_MODE_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "UFFDIO_REGISTER_MODE_MISSING"},
 		{Value: 0x2, Name: "UFFDIO_REGISTER_MODE_WP"},
@@ -1899,6 +1940,7 @@ var UffdRegisterModes = Set{
 // UffdRegisterIoctls: 1<<_UFFDIO_???, from <linux/userfaultfd.h>.
 var UffdRegisterIoctls = Set{
 	Unknown: "1<<_UFFDIO_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x4, Name: "1<<_UFFDIO_WAKE"},
 		{Value: 0x8, Name: "1<<_UFFDIO_COPY"},
@@ -1913,6 +1955,7 @@ var UffdRegisterIoctls = Set{
 // UffdZeropageModes: UFFDIO_ZEROPAGE_MODE_???, from <linux/userfaultfd.h>.
 var UffdZeropageModes = Set{
 	Unknown: "UFFDIO_ZEROPAGE_MODE_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "UFFDIO_ZEROPAGE_MODE_DONTWAKE"},
 	},
@@ -1921,6 +1964,7 @@ var UffdZeropageModes = Set{
 // UffdWriteprotectModes: UFFDIO_WRITEPROTECT_MODE_???, from <linux/userfaultfd.h>.
 var UffdWriteprotectModes = Set{
 	Unknown: "UFFDIO_WRITEPROTECT_MODE_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "UFFDIO_WRITEPROTECT_MODE_WP"},
 		{Value: 0x2, Name: "UFFDIO_WRITEPROTECT_MODE_DONTWAKE"},
@@ -1930,6 +1974,7 @@ var UffdWriteprotectModes = Set{
 // UffdContinueModes: UFFDIO_CONTINUE_MODE_???, from <linux/userfaultfd.h>.
 var UffdContinueModes = Set{
 	Unknown: "UFFDIO_CONTINUE_MODE_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "UFFDIO_CONTINUE_MODE_DONTWAKE"},
 	},
@@ -1938,6 +1983,7 @@ var UffdContinueModes = Set{
 // UffdPoisonModes: UFFDIO_POISON_MODE_???, from <linux/userfaultfd.h>.
 var UffdPoisonModes = Set{
 	Unknown: "UFFDIO_POISON_MODE_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "UFFDIO_POISON_MODE_DONTWAKE"},
 	},
@@ -1946,6 +1992,7 @@ var UffdPoisonModes = Set{
 // KDDefaultLed: LED_???, from <linux/kd.h>.
 var KDDefaultLed = Set{
 	Unknown: "LED_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "LED_SCR"},
 		{Value: 0x2, Name: "LED_NUM"},

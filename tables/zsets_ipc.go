@@ -5,6 +5,7 @@ package tables
 // PollEvents: POLL???, from <asm-generic/poll.h>.
 var PollEvents = Set{
 	Unknown: "POLL???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "POLLIN"},
 		{Value: 0x2, Name: "POLLPRI"},
@@ -37,6 +38,7 @@ var EpollOp = Set{
 // EpollEvents: EPOLL???, from <linux/eventpoll.h>.
 var EpollEvents = Set{
 	Unknown: "EPOLL???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "EPOLLIN"},
 		{Value: 0x2, Name: "EPOLLPRI"},
@@ -60,6 +62,7 @@ var EpollEvents = Set{
 // EpollCreate: EPOLL_???, from <linux/eventpoll.h>.
 var EpollCreate = Set{
 	Unknown: "EPOLL_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x80000, Name: "EPOLL_CLOEXEC"},
 	},
@@ -68,6 +71,7 @@ var EpollCreate = Set{
 // EventfdFlags: EFD_???, from <linux/eventfd.h>.
 var EventfdFlags = Set{
 	Unknown: "EFD_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "EFD_SEMAPHORE"},
 		{Value: 0x80000, Name: "EFD_CLOEXEC"},
@@ -180,6 +184,7 @@ var Futex2Sizes = Set{
 // Futex2Flags: , from <linux/futex.h>.
 var Futex2Flags = Set{
 	Unknown: "",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x4, Name: "FUTEX2_NUMA"},
 		{Value: 0x8, Name: "FUTEX2_MPOL"},
@@ -190,6 +195,7 @@ var Futex2Flags = Set{
 // IpcFlags: , from <linux/ipc.h>.
 var IpcFlags = Set{
 	Unknown: "",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x200, Name: "IPC_CREAT"},
 		{Value: 0x400, Name: "IPC_EXCL"},
@@ -263,6 +269,7 @@ var ShmctlCmd = Set{
 // SysvMsgFlags: MSG_???, from <linux/msg.h>.
 var SysvMsgFlags = Set{
 	Unknown: "MSG_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1000, Name: "MSG_NOERROR"},
 		{Value: 0x2000, Name: "MSG_EXCEPT"},
@@ -274,6 +281,7 @@ var SysvMsgFlags = Set{
 // SemopFlags: SEM_???, from <linux/sem.h>.
 var SemopFlags = Set{
 	Unknown: "SEM_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1000, Name: "SEM_UNDO"},
 		{Value: 0x800, Name: "IPC_NOWAIT"},
@@ -283,6 +291,7 @@ var SemopFlags = Set{
 // ShmgetFlags: , from <linux/shm.h>.
 var ShmgetFlags = Set{
 	Unknown: "",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x200, Name: "IPC_CREAT"},
 		{Value: 0x400, Name: "IPC_EXCL"},
@@ -294,6 +303,7 @@ var ShmgetFlags = Set{
 // ShmatFlags: SHM_???, from <linux/shm.h>.
 var ShmatFlags = Set{
 	Unknown: "SHM_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1000, Name: "SHM_RDONLY"},
 		{Value: 0x2000, Name: "SHM_RND"},
@@ -342,6 +352,7 @@ var AioCmd = Set{
 // AioFlags: IOCB_FLAG_???, from <linux/aio_abi.h>.
 var AioFlags = Set{
 	Unknown: "IOCB_FLAG_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "IOCB_FLAG_RESFD"},
 		{Value: 0x2, Name: "IOCB_FLAG_IOPRIO"},
@@ -425,6 +436,7 @@ var KeyReqkey = Set{
 // KeyPerm: KEY_???.
 var KeyPerm = Set{
 	Unknown: "KEY_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1000000, Name: "KEY_POS_VIEW"},
 		{Value: 0x2000000, Name: "KEY_POS_READ"},
@@ -456,6 +468,7 @@ var KeyPerm = Set{
 // KeyctlPkeyOps: KEYCTL_SUPPORTS_???, from <linux/keyctl.h>.
 var KeyctlPkeyOps = Set{
 	Unknown: "KEYCTL_SUPPORTS_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "KEYCTL_SUPPORTS_ENCRYPT"},
 		{Value: 0x2, Name: "KEYCTL_SUPPORTS_DECRYPT"},
@@ -467,6 +480,7 @@ var KeyctlPkeyOps = Set{
 // KeyctlMoveFlags: KEYCTL_MOVE_???, from <linux/keyctl.h>.
 var KeyctlMoveFlags = Set{
 	Unknown: "KEYCTL_MOVE_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "KEYCTL_MOVE_EXCL"},
 	},
@@ -475,6 +489,7 @@ var KeyctlMoveFlags = Set{
 // KeyctlCaps0: KEYCTL_CAPS0_???, from <linux/keyctl.h>.
 var KeyctlCaps0 = Set{
 	Unknown: "KEYCTL_CAPS0_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "KEYCTL_CAPS0_CAPABILITIES"},
 		{Value: 0x2, Name: "KEYCTL_CAPS0_PERSISTENT_KEYRINGS"},
@@ -490,6 +505,7 @@ var KeyctlCaps0 = Set{
 // KeyctlCaps1: KEYCTL_CAPS1_???, from <linux/keyctl.h>.
 var KeyctlCaps1 = Set{
 	Unknown: "KEYCTL_CAPS1_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "KEYCTL_CAPS1_NS_KEYRING_NAME"},
 		{Value: 0x2, Name: "KEYCTL_CAPS1_NS_KEY_TAG"},
@@ -500,6 +516,7 @@ var KeyctlCaps1 = Set{
 // MqFlags: O_???, from <asm-generic/fcntl.h>.
 var MqFlags = Set{
 	Unknown: "O_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x800, Name: "O_NONBLOCK"},
 	},

@@ -5,6 +5,7 @@ package tables
 // MmapProt: PROT_???, from <asm-generic/mman-common.h>.
 var MmapProt = Set{
 	Unknown: "PROT_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x0, Mask: 0xffffffffffffffff, Name: "PROT_NONE"},
 		{Value: 0x1, Name: "PROT_READ"},
@@ -32,6 +33,7 @@ var MapTypes = Set{
 // MapFlags: , from <asm-generic/mman-common.h> <asm/mman.h> <asm-generic/mman.h>.
 var MapFlags = Set{
 	Unknown: "",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x10, Name: "MAP_FIXED"},
 		{Value: 0x20, Name: "MAP_ANONYMOUS"},
@@ -55,6 +57,7 @@ var MapFlags = Set{
 // MremapFlags: MREMAP_???, from <linux/mman.h>.
 var MremapFlags = Set{
 	Unknown: "MREMAP_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "MREMAP_MAYMOVE"},
 		{Value: 0x2, Name: "MREMAP_FIXED"},
@@ -65,6 +68,7 @@ var MremapFlags = Set{
 // MsyncFlags: MS_???, from <asm-generic/mman-common.h>.
 var MsyncFlags = Set{
 	Unknown: "MS_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x4, Name: "MS_SYNC"},
 		{Value: 0x1, Name: "MS_ASYNC"},
@@ -136,6 +140,7 @@ var ProcessMadviseAdvice = Set{
 // MemfdSecretFlags: , from <asm-generic/fcntl.h>.
 var MemfdSecretFlags = Set{
 	Unknown: "",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x80000, Name: "O_CLOEXEC"},
 	},
@@ -144,6 +149,7 @@ var MemfdSecretFlags = Set{
 // MlockFlags: MLOCK_???, from <asm-generic/mman-common.h>.
 var MlockFlags = Set{
 	Unknown: "MLOCK_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "MLOCK_ONFAULT"},
 	},
@@ -152,6 +158,7 @@ var MlockFlags = Set{
 // MlockallFlags: MCL_???, from <asm-generic/mman.h>.
 var MlockallFlags = Set{
 	Unknown: "MCL_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "MCL_CURRENT"},
 		{Value: 0x2, Name: "MCL_FUTURE"},
@@ -162,6 +169,7 @@ var MlockallFlags = Set{
 // PkeyAccess: PKEY_???, from <asm-generic/mman-common.h>.
 var PkeyAccess = Set{
 	Unknown: "PKEY_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x0, Mask: 0xffffffffffffffff, Name: "PKEY_UNRESTRICTED"},
 		{Value: 0x1, Name: "PKEY_DISABLE_ACCESS"},
@@ -173,6 +181,7 @@ var PkeyAccess = Set{
 // ShadowStack: SHADOW_STACK_???, from <asm-generic/mman.h>.
 var ShadowStack = Set{
 	Unknown: "SHADOW_STACK_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "SHADOW_STACK_SET_TOKEN"},
 	},
@@ -196,6 +205,7 @@ var Mempolicy = Set{
 // MempolicyMode: MPOL_F_???, from <linux/mempolicy.h>.
 var MempolicyMode = Set{
 	Unknown: "MPOL_F_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x8000, Name: "MPOL_F_STATIC_NODES"},
 		{Value: 0x4000, Name: "MPOL_F_RELATIVE_NODES"},
@@ -206,6 +216,7 @@ var MempolicyMode = Set{
 // MempolicyGet: MPOL_F_???, from <linux/mempolicy.h>.
 var MempolicyGet = Set{
 	Unknown: "MPOL_F_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "MPOL_F_NODE"},
 		{Value: 0x2, Name: "MPOL_F_ADDR"},
@@ -216,6 +227,7 @@ var MempolicyGet = Set{
 // MbindFlags: MPOL_MF_???, from <linux/mempolicy.h>.
 var MbindFlags = Set{
 	Unknown: "MPOL_MF_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "MPOL_MF_STRICT"},
 		{Value: 0x2, Name: "MPOL_MF_MOVE"},
@@ -226,6 +238,7 @@ var MbindFlags = Set{
 // MovePagesFlags: MPOL_MF_???, from <linux/mempolicy.h>.
 var MovePagesFlags = Set{
 	Unknown: "MPOL_MF_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x2, Name: "MPOL_MF_MOVE"},
 		{Value: 0x4, Name: "MPOL_MF_MOVE_ALL"},
@@ -235,6 +248,7 @@ var MovePagesFlags = Set{
 // UserfaultfdFlags: UFFD_???, from <linux/userfaultfd.h>.
 var UserfaultfdFlags = Set{
 	Unknown: "UFFD_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "UFFD_USER_MODE_ONLY"},
 		{Value: 0x800, Name: "O_NONBLOCK"},
@@ -245,6 +259,7 @@ var UserfaultfdFlags = Set{
 // UffdFeatures: UFFD_FEATURE_???, from <linux/userfaultfd.h>.
 var UffdFeatures = Set{
 	Unknown: "UFFD_FEATURE_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "UFFD_FEATURE_PAGEFAULT_FLAG_WP"},
 		{Value: 0x2, Name: "UFFD_FEATURE_EVENT_FORK"},
@@ -269,6 +284,7 @@ var UffdFeatures = Set{
 // SwapFlags: SWAP_FLAG_???.
 var SwapFlags = Set{
 	Unknown: "SWAP_FLAG_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x8000, Name: "SWAP_FLAG_PREFER"},
 		{Value: 0x10000, Name: "SWAP_FLAG_DISCARD"},

@@ -74,6 +74,7 @@ var SocketType = Set{
 // SocketTypeFlags: SOCK_???, from <unix>.
 var SocketTypeFlags = Set{
 	Unknown: "SOCK_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x80000, Name: "SOCK_CLOEXEC"},
 		{Value: 0x800, Name: "SOCK_NONBLOCK"},
@@ -94,6 +95,7 @@ var ShutdownHow = Set{
 // MsgFlags: MSG_???, from <kernel/linux/socket.h>.
 var MsgFlags = Set{
 	Unknown: "MSG_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "MSG_OOB"},
 		{Value: 0x2, Name: "MSG_PEEK"},
@@ -726,6 +728,7 @@ var VsockPort = Set{
 // VsockFlags: VMADDR_FLAG_???, from <linux/vm_sockets.h>.
 var VsockFlags = Set{
 	Unknown: "VMADDR_FLAG_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "VMADDR_FLAG_TO_HOST"},
 	},
@@ -752,6 +755,7 @@ var QRTRPort = Set{
 // XDPFlags: XDP_???, from <linux/if_xdp.h>.
 var XDPFlags = Set{
 	Unknown: "XDP_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "XDP_SHARED_UMEM"},
 		{Value: 0x2, Name: "XDP_COPY"},
@@ -783,6 +787,7 @@ var MCTPAddr = Set{
 // ALGFlags: CRYPTO_ALG_???.
 var ALGFlags = Set{
 	Unknown: "CRYPTO_ALG_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1000, Name: "CRYPTO_ALG_KERN_DRIVER_ONLY"},
 	},
@@ -2336,6 +2341,7 @@ var ICMPFilter = Set{
 // TCPAOKeyFlags: TCP_AO_KEYF_???, from <linux/tcp.h>.
 var TCPAOKeyFlags = Set{
 	Unknown: "TCP_AO_KEYF_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "TCP_AO_KEYF_IFINDEX"},
 		{Value: 0x2, Name: "TCP_AO_KEYF_EXCLUDE_OPT"},
@@ -2357,6 +2363,7 @@ var TIPCImportance = Set{
 // TIPCGroupFlags: TIPC_GROUP_???, from <linux/tipc.h>.
 var TIPCGroupFlags = Set{
 	Unknown: "TIPC_GROUP_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "TIPC_GROUP_LOOPBACK"},
 		{Value: 0x2, Name: "TIPC_GROUP_MEMBER_EVTS"},
@@ -2607,6 +2614,7 @@ var SocketFilterData = Set{
 // IPTos: IPTOS_TOS_???, from <linux/ip.h>.
 var IPTos = Set{
 	Unknown: "IPTOS_TOS_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x10, Name: "IPTOS_LOWDELAY"},
 		{Value: 0x8, Name: "IPTOS_THROUGHPUT"},
@@ -2629,6 +2637,7 @@ var PacketVersion = Set{
 // InterfaceFlags: IFF_???, from <linux/if.h>.
 var InterfaceFlags = Set{
 	Unknown: "IFF_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "IFF_UP"},
 		{Value: 0x2, Name: "IFF_BROADCAST"},
@@ -2655,6 +2664,7 @@ var InterfaceFlags = Set{
 // TunFlags: IFF_???, from <linux/if_tun.h>.
 var TunFlags = Set{
 	Unknown: "IFF_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "IFF_TUN"},
 		{Value: 0x2, Name: "IFF_TAP"},
@@ -2675,6 +2685,7 @@ var TunFlags = Set{
 // TunOffloads: TUN_F_???, from <linux/if_tun.h>.
 var TunOffloads = Set{
 	Unknown: "TUN_F_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "TUN_F_CSUM"},
 		{Value: 0x2, Name: "TUN_F_TSO4"},
@@ -2691,6 +2702,7 @@ var TunOffloads = Set{
 // TunFilterFlags: TUN_FLT_???, from <linux/if_tun.h>.
 var TunFilterFlags = Set{
 	Unknown: "TUN_FLT_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "TUN_FLT_ALLMULTI"},
 	},

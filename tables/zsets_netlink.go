@@ -47,6 +47,7 @@ var NlmsgType = Set{
 // NlmFlags: NLM_F_???, from <linux/netlink.h>.
 var NlmFlags = Set{
 	Unknown: "NLM_F_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "NLM_F_REQUEST"},
 		{Value: 0x2, Name: "NLM_F_MULTI"},
@@ -60,6 +61,7 @@ var NlmFlags = Set{
 // NlmGetFlags: NLM_F_???, from <linux/netlink.h>.
 var NlmGetFlags = Set{
 	Unknown: "NLM_F_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "NLM_F_REQUEST"},
 		{Value: 0x2, Name: "NLM_F_MULTI"},
@@ -77,6 +79,7 @@ var NlmGetFlags = Set{
 // NlmNewFlags: NLM_F_???, from <linux/netlink.h>.
 var NlmNewFlags = Set{
 	Unknown: "NLM_F_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "NLM_F_REQUEST"},
 		{Value: 0x2, Name: "NLM_F_MULTI"},
@@ -94,6 +97,7 @@ var NlmNewFlags = Set{
 // NlmDeleteFlags: NLM_F_???, from <linux/netlink.h>.
 var NlmDeleteFlags = Set{
 	Unknown: "NLM_F_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "NLM_F_REQUEST"},
 		{Value: 0x2, Name: "NLM_F_MULTI"},
@@ -109,6 +113,7 @@ var NlmDeleteFlags = Set{
 // NlmAckFlags: NLM_F_???, from <linux/netlink.h>.
 var NlmAckFlags = Set{
 	Unknown: "NLM_F_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "NLM_F_REQUEST"},
 		{Value: 0x2, Name: "NLM_F_MULTI"},
@@ -296,6 +301,7 @@ var RouteTable = Set{
 // RouteFlags: RTM_F_???, from <linux/rtnetlink.h>.
 var RouteFlags = Set{
 	Unknown: "RTM_F_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x100, Name: "RTM_F_NOTIFY"},
 		{Value: 0x200, Name: "RTM_F_CLONED"},
@@ -312,6 +318,7 @@ var RouteFlags = Set{
 // NexthopFlags: RTNH_F_???, from <linux/rtnetlink.h>.
 var NexthopFlags = Set{
 	Unknown: "RTNH_F_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "RTNH_F_DEAD"},
 		{Value: 0x2, Name: "RTNH_F_PERVASIVE"},
@@ -497,6 +504,7 @@ var TcRootAttr = Set{
 // TcRootFlags: TCA_ACT_FLAG_???, from <linux/rtnetlink.h>.
 var TcRootFlags = Set{
 	Unknown: "TCA_ACT_FLAG_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "TCA_ACT_FLAG_LARGE_DUMP_ON"},
 		{Value: 0x2, Name: "TCA_ACT_FLAG_TERSE_DUMP"},
@@ -506,6 +514,7 @@ var TcRootFlags = Set{
 // ExtFilterMask: RTEXT_FILTER_???, from <linux/rtnetlink.h>.
 var ExtFilterMask = Set{
 	Unknown: "RTEXT_FILTER_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "RTEXT_FILTER_VF"},
 		{Value: 0x2, Name: "RTEXT_FILTER_BRVLAN"},
@@ -620,6 +629,7 @@ var AddrAttr = Set{
 // AddrFlags: IFA_F_???, from <linux/if_addr.h>.
 var AddrFlags = Set{
 	Unknown: "IFA_F_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "IFA_F_SECONDARY"},
 		{Value: 0x2, Name: "IFA_F_NODAD"},
@@ -665,6 +675,7 @@ var NeighAttr = Set{
 // NeighFlags: NTF_???, from <linux/neighbour.h>.
 var NeighFlags = Set{
 	Unknown: "NTF_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "NTF_USE"},
 		{Value: 0x2, Name: "NTF_SELF"},
@@ -680,6 +691,7 @@ var NeighFlags = Set{
 // NeighState: NUD_???, from <linux/neighbour.h>.
 var NeighState = Set{
 	Unknown: "NUD_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x0, Mask: 0xffffffffffffffff, Name: "NUD_NONE"},
 		{Value: 0x1, Name: "NUD_INCOMPLETE"},
@@ -752,6 +764,7 @@ var RuleAction = Set{
 // RuleFlags: FIB_RULE_???, from <linux/fib_rules.h>.
 var RuleFlags = Set{
 	Unknown: "FIB_RULE_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "FIB_RULE_PERMANENT"},
 		{Value: 0x2, Name: "FIB_RULE_INVERT"},
@@ -1022,6 +1035,7 @@ var TCPState = Set{
 // TCPStates: 1<<TCP_???, from <netinet/tcp.h>.
 var TCPStates = Set{
 	Unknown: "1<<TCP_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x2, Name: "1<<TCP_ESTABLISHED"},
 		{Value: 0x4, Name: "1<<TCP_SYN_SENT"},

@@ -309,6 +309,7 @@ var IflaXdpAttached = Set{
 // IflaXdpFlags: XDP_FLAGS_???, from <linux/if_link.h>.
 var IflaXdpFlags = Set{
 	Unknown: "XDP_FLAGS_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "XDP_FLAGS_UPDATE_IF_NOEXIST"},
 		{Value: 0x2, Name: "XDP_FLAGS_SKB_MODE"},
@@ -402,6 +403,7 @@ var BridgeQuerierAttr = Set{
 // BridgeFlags: BRIDGE_FLAGS_???, from <linux/if_bridge.h>.
 var BridgeFlags = Set{
 	Unknown: "BRIDGE_FLAGS_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "BRIDGE_FLAGS_MASTER"},
 		{Value: 0x2, Name: "BRIDGE_FLAGS_SELF"},
@@ -449,6 +451,7 @@ var BridgeTunnelAttr = Set{
 // BridgeVlanInfo: BRIDGE_VLAN_INFO_???, from <linux/if_bridge.h>.
 var BridgeVlanInfo = Set{
 	Unknown: "BRIDGE_VLAN_INFO_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "BRIDGE_VLAN_INFO_MASTER"},
 		{Value: 0x2, Name: "BRIDGE_VLAN_INFO_PVID"},
@@ -463,6 +466,7 @@ var BridgeVlanInfo = Set{
 // BridgeBoolopts: 1<<BR_BOOLOPT_???, from <linux/if_bridge.h>.
 var BridgeBoolopts = Set{
 	Unknown: "1<<BR_BOOLOPT_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "1<<BR_BOOLOPT_NO_LL_LEARN"},
 		{Value: 0x2, Name: "1<<BR_BOOLOPT_MCAST_VLAN_SNOOPING"},
@@ -549,6 +553,7 @@ var MdbRouterPattr = Set{
 // MdbFlags: MDB_FLAGS_???, from <linux/if_bridge.h>.
 var MdbFlags = Set{
 	Unknown: "MDB_FLAGS_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "MDB_FLAGS_OFFLOAD"},
 		{Value: 0x2, Name: "MDB_FLAGS_FAST_LEAVE"},
@@ -597,6 +602,7 @@ var StatsAttr = Set{
 // StatsFilter: 1<<IFLA_STATS_???, from <linux/if_link.h>.
 var StatsFilter = Set{
 	Unknown: "1<<IFLA_STATS_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "1<<IFLA_STATS_UNSPEC"},
 		{Value: 0x2, Name: "1<<IFLA_STATS_LINK_64"},
@@ -861,6 +867,7 @@ var Inet6Devconf = Set{
 // Inet6IfFlags: IF_???.
 var Inet6IfFlags = Set{
 	Unknown: "IF_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x10, Name: "IF_RS_SENT"},
 		{Value: 0x20, Name: "IF_RA_RCVD"},
@@ -919,6 +926,7 @@ var NeighTblParm = Set{
 // NeighExtFlags: NTF_EXT_???, from <linux/neighbour.h>.
 var NeighExtFlags = Set{
 	Unknown: "NTF_EXT_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "NTF_EXT_MANAGED"},
 		{Value: 0x2, Name: "NTF_EXT_LOCKED"},
@@ -940,6 +948,7 @@ var FdbExtAttr = Set{
 // FdbNotify: FDB_NOTIFY_???, from <linux/neighbour.h>.
 var FdbNotify = Set{
 	Unknown: "FDB_NOTIFY_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "FDB_NOTIFY_BIT"},
 		{Value: 0x2, Name: "FDB_NOTIFY_INACTIVE_BIT"},
@@ -1225,6 +1234,7 @@ var TcActAttr = Set{
 // TcActFlags: TCA_ACT_FLAGS_???, from <linux/pkt_cls.h>.
 var TcActFlags = Set{
 	Unknown: "TCA_ACT_FLAGS_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "TCA_ACT_FLAGS_NO_PERCPU_STATS"},
 		{Value: 0x2, Name: "TCA_ACT_FLAGS_SKIP_HW"},
@@ -1235,6 +1245,7 @@ var TcActFlags = Set{
 // TcActHwStats: TCA_ACT_HW_STATS_???, from <linux/pkt_cls.h>.
 var TcActHwStats = Set{
 	Unknown: "TCA_ACT_HW_STATS_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "TCA_ACT_HW_STATS_IMMEDIATE"},
 		{Value: 0x2, Name: "TCA_ACT_HW_STATS_DELAYED"},
@@ -1309,6 +1320,7 @@ var InetDiagBytecode = Set{
 // InetDiagExt: 1<<INET_DIAG_???-1.
 var InetDiagExt = Set{
 	Unknown: "1<<INET_DIAG_???-1",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "1<<(INET_DIAG_MEMINFO-1)"},
 		{Value: 0x2, Name: "1<<(INET_DIAG_INFO-1)"},
@@ -1391,6 +1403,7 @@ var UnixDiagAttr = Set{
 // UnixDiagShow: UDIAG_SHOW_???, from <linux/unix_diag.h>.
 var UnixDiagShow = Set{
 	Unknown: "UDIAG_SHOW_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "UDIAG_SHOW_NAME"},
 		{Value: 0x2, Name: "UDIAG_SHOW_VFS"},
@@ -1418,6 +1431,7 @@ var NetlinkDiagAttr = Set{
 // NetlinkDiagShow: NDIAG_SHOW_???, from <linux/netlink_diag.h>.
 var NetlinkDiagShow = Set{
 	Unknown: "NDIAG_SHOW_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "NDIAG_SHOW_MEMINFO"},
 		{Value: 0x2, Name: "NDIAG_SHOW_GROUPS"},
@@ -1429,6 +1443,7 @@ var NetlinkDiagShow = Set{
 // NetlinkDiagFlags: NDIAG_FLAG_???, from <linux/netlink_diag.h>.
 var NetlinkDiagFlags = Set{
 	Unknown: "NDIAG_FLAG_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "NDIAG_FLAG_CB_RUNNING"},
 		{Value: 0x2, Name: "NDIAG_FLAG_PKTINFO"},
@@ -1500,6 +1515,7 @@ var PacketDiagAttr = Set{
 // PacketDiagShow: PACKET_SHOW_???, from <linux/packet_diag.h>.
 var PacketDiagShow = Set{
 	Unknown: "PACKET_SHOW_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "PACKET_SHOW_INFO"},
 		{Value: 0x2, Name: "PACKET_SHOW_MCLIST"},
@@ -1513,6 +1529,7 @@ var PacketDiagShow = Set{
 // PacketDiagInfo: PDI_???, from <linux/packet_diag.h>.
 var PacketDiagInfo = Set{
 	Unknown: "PDI_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "PDI_RUNNING"},
 		{Value: 0x2, Name: "PDI_AUXDATA"},
@@ -1539,6 +1556,7 @@ var SMCDiagAttr = Set{
 // SMCDiagExt: 1<<SMC_DIAG_???-1.
 var SMCDiagExt = Set{
 	Unknown: "1<<SMC_DIAG_???-1",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "1<<(SMC_DIAG_CONNINFO-1)"},
 		{Value: 0x2, Name: "1<<(SMC_DIAG_LGRINFO-1)"},
@@ -1636,6 +1654,7 @@ var MPTCPSubflowAttr = Set{
 // MPTCPSubflowFlags: MPTCP_SUBFLOW_FLAG_???, from <linux/mptcp.h>.
 var MPTCPSubflowFlags = Set{
 	Unknown: "MPTCP_SUBFLOW_FLAG_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "MPTCP_SUBFLOW_FLAG_MCAP_REM"},
 		{Value: 0x2, Name: "MPTCP_SUBFLOW_FLAG_MCAP_LOC"},
@@ -1732,6 +1751,7 @@ var GenlPolicyAttr = Set{
 // GenlOpFlags: GENL_???, from <linux/genetlink.h>.
 var GenlOpFlags = Set{
 	Unknown: "GENL_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "GENL_ADMIN_PERM"},
 		{Value: 0x2, Name: "GENL_CMD_CAP_DO"},
@@ -2548,6 +2568,7 @@ var SMCDeclCode = Set{
 // ShutdownFlags: ???_SHUTDOWN.
 var ShutdownFlags = Set{
 	Unknown: "???_SHUTDOWN",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "RCV_SHUTDOWN"},
 		{Value: 0x2, Name: "SEND_SHUTDOWN"},

@@ -5,6 +5,7 @@ package tables
 // CloneFlags: CLONE_???, from <linux/sched.h>.
 var CloneFlags = Set{
 	Unknown: "CLONE_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x100, Name: "CLONE_VM"},
 		{Value: 0x200, Name: "CLONE_FS"},
@@ -35,6 +36,7 @@ var CloneFlags = Set{
 // Clone3Flags: CLONE_???, from <linux/sched.h>.
 var Clone3Flags = Set{
 	Unknown: "CLONE_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x100, Name: "CLONE_VM"},
 		{Value: 0x200, Name: "CLONE_FS"},
@@ -72,6 +74,7 @@ var Clone3Flags = Set{
 // UnshareFlags: CLONE_???, from <linux/sched.h>.
 var UnshareFlags = Set{
 	Unknown: "CLONE_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x80, Name: "CLONE_NEWTIME"},
 		{Value: 0x100, Name: "CLONE_VM"},
@@ -93,6 +96,7 @@ var UnshareFlags = Set{
 // SetnsType: CLONE_NEW???, from <linux/sched.h>.
 var SetnsType = Set{
 	Unknown: "CLONE_NEW???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x80, Name: "CLONE_NEWTIME"},
 		{Value: 0x20000, Name: "CLONE_NEWNS"},
@@ -108,6 +112,7 @@ var SetnsType = Set{
 // WaitOptions: W???, from <linux/wait.h>.
 var WaitOptions = Set{
 	Unknown: "W???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "WNOHANG"},
 		{Value: 0x4, Name: "WEXITED"},
@@ -135,6 +140,7 @@ var WaitidType = Set{
 // PidfdOpenFlags: PIDFD_???, from <linux/pidfd.h>.
 var PidfdOpenFlags = Set{
 	Unknown: "PIDFD_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x800, Name: "PIDFD_NONBLOCK"},
 		{Value: 0x80, Name: "PIDFD_THREAD"},
@@ -145,6 +151,7 @@ var PidfdOpenFlags = Set{
 // PidfdSignalFlags: PIDFD_SIGNAL_???, from <linux/pidfd.h>.
 var PidfdSignalFlags = Set{
 	Unknown: "PIDFD_SIGNAL_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "PIDFD_SIGNAL_THREAD"},
 		{Value: 0x2, Name: "PIDFD_SIGNAL_THREAD_GROUP"},
@@ -187,6 +194,7 @@ var SchedPolicy = Set{
 // SchedFlags: SCHED_FLAG_???, from <linux/sched.h>.
 var SchedFlags = Set{
 	Unknown: "SCHED_FLAG_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "SCHED_FLAG_RESET_ON_FORK"},
 		{Value: 0x2, Name: "SCHED_FLAG_RECLAIM"},
@@ -201,6 +209,7 @@ var SchedFlags = Set{
 // SchedGetattrFlags: SCHED_GETATTR_FLAG_???, from <linux/sched.h>.
 var SchedGetattrFlags = Set{
 	Unknown: "SCHED_GETATTR_FLAG_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "SCHED_GETATTR_FLAG_DL_DYNAMIC"},
 	},
@@ -311,6 +320,7 @@ var Personality = Set{
 // PersonalityFlags: , from <linux/personality.h>.
 var PersonalityFlags = Set{
 	Unknown: "",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x20000, Name: "UNAME26"},
 		{Value: 0x40000, Name: "ADDR_NO_RANDOMIZE"},
@@ -480,6 +490,7 @@ var ElfNoteTypes = Set{
 // PtraceOptions: PTRACE_O_???, from <linux/ptrace.h>.
 var PtraceOptions = Set{
 	Unknown: "PTRACE_O_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "PTRACE_O_TRACESYSGOOD"},
 		{Value: 0x2, Name: "PTRACE_O_TRACEFORK"},
@@ -513,6 +524,7 @@ var PtraceEvent = Set{
 // PtracePeeksiginfo: PTRACE_PEEKSIGINFO_???, from <linux/ptrace.h>.
 var PtracePeeksiginfo = Set{
 	Unknown: "PTRACE_PEEKSIGINFO_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "PTRACE_PEEKSIGINFO_SHARED"},
 	},
@@ -697,6 +709,7 @@ var PrMceKillPolicy = Set{
 // PrMdwe: PR_MDWE_???, from <linux/prctl.h>.
 var PrMdwe = Set{
 	Unknown: "PR_MDWE_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "PR_MDWE_REFUSE_EXEC_GAIN"},
 		{Value: 0x2, Name: "PR_MDWE_NO_INHERIT"},
@@ -716,6 +729,7 @@ var PrTsc = Set{
 // PrUnalign: PR_UNALIGN_???, from <linux/prctl.h>.
 var PrUnalign = Set{
 	Unknown: "PR_UNALIGN_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "PR_UNALIGN_NOPRINT"},
 		{Value: 0x2, Name: "PR_UNALIGN_SIGBUS"},
@@ -736,6 +750,7 @@ var PrSpec = Set{
 // PrSpecGet: PR_SPEC_???, from <linux/prctl.h>.
 var PrSpecGet = Set{
 	Unknown: "PR_SPEC_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x0, Mask: 0xffffffffffffffff, Name: "PR_SPEC_NOT_AFFECTED"},
 		{Value: 0x1, Name: "PR_SPEC_PRCTL"},
@@ -761,6 +776,7 @@ var PrSpecSet = Set{
 // PrFpMode: PR_FP_MODE_???, from <linux/prctl.h>.
 var PrFpMode = Set{
 	Unknown: "PR_FP_MODE_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "PR_FP_MODE_FR"},
 		{Value: 0x2, Name: "PR_FP_MODE_FRE"},
@@ -770,6 +786,7 @@ var PrFpMode = Set{
 // PrSveVl: , from <linux/prctl.h>.
 var PrSveVl = Set{
 	Unknown: "",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x40000, Name: "PR_SVE_SET_VL_ONEXEC"},
 		{Value: 0x20000, Name: "PR_SVE_VL_INHERIT"},
@@ -779,6 +796,7 @@ var PrSveVl = Set{
 // PrSmeVl: , from <linux/prctl.h>.
 var PrSmeVl = Set{
 	Unknown: "",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x40000, Name: "PR_SME_SET_VL_ONEXEC"},
 		{Value: 0x20000, Name: "PR_SME_VL_INHERIT"},
@@ -788,6 +806,7 @@ var PrSmeVl = Set{
 // PrPacEnabledKeys: PR_PAC_???, from <linux/prctl.h>.
 var PrPacEnabledKeys = Set{
 	Unknown: "PR_PAC_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "PR_PAC_APIAKEY"},
 		{Value: 0x2, Name: "PR_PAC_APIBKEY"},
@@ -799,6 +818,7 @@ var PrPacEnabledKeys = Set{
 // PrPacKeys: PR_PAC_???, from <linux/prctl.h>.
 var PrPacKeys = Set{
 	Unknown: "PR_PAC_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "PR_PAC_APIAKEY"},
 		{Value: 0x2, Name: "PR_PAC_APIBKEY"},
@@ -886,6 +906,7 @@ var PrDexcr = Set{
 // PrDexcrCtrl: PR_PPC_DEXCR_CTRL_???, from <linux/prctl.h>.
 var PrDexcrCtrl = Set{
 	Unknown: "PR_PPC_DEXCR_CTRL_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "PR_PPC_DEXCR_CTRL_EDITABLE"},
 		{Value: 0x2, Name: "PR_PPC_DEXCR_CTRL_SET"},
@@ -920,6 +941,7 @@ var Xfeature = Set{
 // XfeatureMask: XFEATURE_MASK_???.
 var XfeatureMask = Set{
 	Unknown: "XFEATURE_MASK_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x3, Name: "XFEATURE_MASK_FPSSE"},
 		{Value: 0x1, Name: "XFEATURE_MASK_FP"},
@@ -979,6 +1001,7 @@ var PrSchedCoreScope = Set{
 // Securebits: SECBIT_???, from <linux/securebits.h>.
 var Securebits = Set{
 	Unknown: "SECBIT_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "SECBIT_NOROOT"},
 		{Value: 0x2, Name: "SECBIT_NOROOT_LOCKED"},
@@ -1029,6 +1052,7 @@ var ArchPrctl = Set{
 // RseqFlags: RSEQ_FLAG_???, from <linux/rseq.h>.
 var RseqFlags = Set{
 	Unknown: "RSEQ_FLAG_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "RSEQ_FLAG_UNREGISTER"},
 		{Value: 0x2, Name: "RSEQ_FLAG_SLICE_EXT_DEFAULT_ON"},
@@ -1038,6 +1062,7 @@ var RseqFlags = Set{
 // RseqCsFlags: RSEQ_CS_FLAG_???, from <linux/rseq.h>.
 var RseqCsFlags = Set{
 	Unknown: "RSEQ_CS_FLAG_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "RSEQ_CS_FLAG_NO_RESTART_ON_PREEMPT"},
 		{Value: 0x2, Name: "RSEQ_CS_FLAG_NO_RESTART_ON_SIGNAL"},
@@ -1060,6 +1085,7 @@ var RseqCPUIDs = Set{
 // GetrandomFlags: GRND_???, from <linux/random.h>.
 var GetrandomFlags = Set{
 	Unknown: "GRND_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "GRND_NONBLOCK"},
 		{Value: 0x2, Name: "GRND_RANDOM"},
@@ -1150,6 +1176,7 @@ var MembarrierCmd = Set{
 // MembarrierCmds: MEMBARRIER_CMD_???, from <linux/membarrier.h>.
 var MembarrierCmds = Set{
 	Unknown: "MEMBARRIER_CMD_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "MEMBARRIER_CMD_GLOBAL"},
 		{Value: 0x2, Name: "MEMBARRIER_CMD_GLOBAL_EXPEDITED"},
@@ -1167,6 +1194,7 @@ var MembarrierCmds = Set{
 // MembarrierFlags: MEMBARRIER_CMD_FLAG_???, from <linux/membarrier.h>.
 var MembarrierFlags = Set{
 	Unknown: "MEMBARRIER_CMD_FLAG_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "MEMBARRIER_CMD_FLAG_CPU"},
 	},
@@ -1224,6 +1252,7 @@ var Capability = Set{
 // Capabilities: CAP_???, from <linux/capability.h>.
 var Capabilities = Set{
 	Unknown: "CAP_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "1<<CAP_CHOWN"},
 		{Value: 0x2, Name: "1<<CAP_DAC_OVERRIDE"},
@@ -1356,6 +1385,7 @@ var SyslogLevel = Set{
 // KexecLoadFlags: KEXEC_???, from <linux/kexec.h>.
 var KexecLoadFlags = Set{
 	Unknown: "KEXEC_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "KEXEC_ON_CRASH"},
 		{Value: 0x2, Name: "KEXEC_PRESERVE_CONTEXT"},
@@ -1391,6 +1421,7 @@ var KexecArch = Set{
 // KexecFileFlags: KEXEC_FILE_???, from <linux/kexec.h>.
 var KexecFileFlags = Set{
 	Unknown: "KEXEC_FILE_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "KEXEC_FILE_UNLOAD"},
 		{Value: 0x2, Name: "KEXEC_FILE_ON_CRASH"},
@@ -1404,6 +1435,7 @@ var KexecFileFlags = Set{
 // DeleteModule: O_???, from <asm-generic/fcntl.h>.
 var DeleteModule = Set{
 	Unknown: "O_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x800, Name: "O_NONBLOCK"},
 		{Value: 0x200, Name: "O_TRUNC"},
@@ -1413,6 +1445,7 @@ var DeleteModule = Set{
 // ModuleInit: MODULE_INIT_???, from <linux/module.h>.
 var ModuleInit = Set{
 	Unknown: "MODULE_INIT_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "MODULE_INIT_IGNORE_MODVERSIONS"},
 		{Value: 0x2, Name: "MODULE_INIT_IGNORE_VERMAGIC"},
@@ -1435,6 +1468,7 @@ var SeccompOp = Set{
 // SeccompFilterFlags: SECCOMP_FILTER_FLAG_???, from <linux/seccomp.h>.
 var SeccompFilterFlags = Set{
 	Unknown: "SECCOMP_FILTER_FLAG_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "SECCOMP_FILTER_FLAG_TSYNC"},
 		{Value: 0x2, Name: "SECCOMP_FILTER_FLAG_LOG"},
@@ -1475,6 +1509,7 @@ var SeccompAction = Set{
 // PidfdInfoMask: PIDFD_INFO_???, from <linux/pidfd.h>.
 var PidfdInfoMask = Set{
 	Unknown: "PIDFD_INFO_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "PIDFD_INFO_PID"},
 		{Value: 0x2, Name: "PIDFD_INFO_CREDS"},

@@ -5,6 +5,7 @@ package tables
 // LandlockCreateRulesetFlags: LANDLOCK_CREATE_RULESET_???, from <linux/landlock.h>.
 var LandlockCreateRulesetFlags = Set{
 	Unknown: "LANDLOCK_CREATE_RULESET_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "LANDLOCK_CREATE_RULESET_VERSION"},
 		{Value: 0x2, Name: "LANDLOCK_CREATE_RULESET_ERRATA"},
@@ -14,6 +15,7 @@ var LandlockCreateRulesetFlags = Set{
 // LandlockAddRuleFlags: LANDLOCK_ADD_RULE_???, from <linux/landlock.h>.
 var LandlockAddRuleFlags = Set{
 	Unknown: "LANDLOCK_ADD_RULE_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "LANDLOCK_ADD_RULE_QUIET"},
 	},
@@ -32,6 +34,7 @@ var LandlockRuleTypes = Set{
 // LandlockAccessFS: LANDLOCK_ACCESS_FS_???, from <linux/landlock.h>.
 var LandlockAccessFS = Set{
 	Unknown: "LANDLOCK_ACCESS_FS_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "LANDLOCK_ACCESS_FS_EXECUTE"},
 		{Value: 0x2, Name: "LANDLOCK_ACCESS_FS_WRITE_FILE"},
@@ -56,6 +59,7 @@ var LandlockAccessFS = Set{
 // LandlockAccessNet: LANDLOCK_ACCESS_NET_???, from <linux/landlock.h>.
 var LandlockAccessNet = Set{
 	Unknown: "LANDLOCK_ACCESS_NET_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "LANDLOCK_ACCESS_NET_BIND_TCP"},
 		{Value: 0x2, Name: "LANDLOCK_ACCESS_NET_CONNECT_TCP"},
@@ -67,6 +71,7 @@ var LandlockAccessNet = Set{
 // LandlockScopes: LANDLOCK_SCOPE_???, from <linux/landlock.h>.
 var LandlockScopes = Set{
 	Unknown: "LANDLOCK_SCOPE_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET"},
 		{Value: 0x2, Name: "LANDLOCK_SCOPE_SIGNAL"},
@@ -137,6 +142,7 @@ var LsmAttrs = Set{
 // LsmFlags: LSM_FLAG_???, from <linux/lsm.h>.
 var LsmFlags = Set{
 	Unknown: "LSM_FLAG_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "LSM_FLAG_SINGLE"},
 	},
@@ -251,6 +257,7 @@ var PerfCaches = Set{
 // PerfSampleFormat: PERF_SAMPLE_???, from <linux/perf_event.h>.
 var PerfSampleFormat = Set{
 	Unknown: "PERF_SAMPLE_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "PERF_SAMPLE_IP"},
 		{Value: 0x2, Name: "PERF_SAMPLE_TID"},
@@ -283,6 +290,7 @@ var PerfSampleFormat = Set{
 // PerfReadFormat: PERF_FORMAT_???, from <linux/perf_event.h>.
 var PerfReadFormat = Set{
 	Unknown: "PERF_FORMAT_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "PERF_FORMAT_TOTAL_TIME_ENABLED"},
 		{Value: 0x2, Name: "PERF_FORMAT_TOTAL_TIME_RUNNING"},
@@ -295,6 +303,7 @@ var PerfReadFormat = Set{
 // PerfBranchSampleType: PERF_SAMPLE_BRANCH_???, from <linux/perf_event.h>.
 var PerfBranchSampleType = Set{
 	Unknown: "PERF_SAMPLE_BRANCH_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "PERF_SAMPLE_BRANCH_USER"},
 		{Value: 0x2, Name: "PERF_SAMPLE_BRANCH_KERNEL"},
@@ -335,6 +344,7 @@ var PerfBreakpointTypes = Set{
 // PerfEventOpenFlags: PERF_FLAG_???, from <linux/perf_event.h>.
 var PerfEventOpenFlags = Set{
 	Unknown: "PERF_FLAG_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "PERF_FLAG_FD_NO_GROUP"},
 		{Value: 0x2, Name: "PERF_FLAG_FD_OUTPUT"},
@@ -346,6 +356,7 @@ var PerfEventOpenFlags = Set{
 // PerfIocFlags: PERF_IOC_FLAG_???, from <linux/perf_event.h>.
 var PerfIocFlags = Set{
 	Unknown: "PERF_IOC_FLAG_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "PERF_IOC_FLAG_GROUP"},
 	},

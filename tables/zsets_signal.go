@@ -27,6 +27,7 @@ var SigHandler = Set{
 // SigactionFlags: SA_???, from <asm/signal.h> <asm-generic/signal-defs.h>.
 var SigactionFlags = Set{
 	Unknown: "SA_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x4000000, Name: "SA_RESTORER"},
 		{Value: 0x8000000, Name: "SA_ONSTACK"},
@@ -43,6 +44,7 @@ var SigactionFlags = Set{
 // SigaltstackFlags: SS_???, from <linux/signal.h>.
 var SigaltstackFlags = Set{
 	Unknown: "SS_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "SS_ONSTACK"},
 		{Value: 0x2, Name: "SS_DISABLE"},
@@ -65,6 +67,7 @@ var SigevNotify = Set{
 // SignalfdFlags: SFD_???, from <linux/signalfd.h>.
 var SignalfdFlags = Set{
 	Unknown: "SFD_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x80000, Name: "SFD_CLOEXEC"},
 		{Value: 0x800, Name: "SFD_NONBLOCK"},

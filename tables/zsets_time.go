@@ -36,6 +36,7 @@ var CPUClock = Set{
 // ClockFlags: TIMER_???, from <linux/time.h>.
 var ClockFlags = Set{
 	Unknown: "TIMER_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "TIMER_ABSTIME"},
 	},
@@ -55,6 +56,7 @@ var Itimer = Set{
 // TimerfdFlags: TFD_???, from <linux/timerfd.h>.
 var TimerfdFlags = Set{
 	Unknown: "TFD_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "TFD_TIMER_ABSTIME"},
 		{Value: 0x2, Name: "TFD_TIMER_CANCEL_ON_SET"},
@@ -66,6 +68,7 @@ var TimerfdFlags = Set{
 // AdjtimexModes: ADJ_???, from <linux/timex.h>.
 var AdjtimexModes = Set{
 	Unknown: "ADJ_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0xa001, Name: "ADJ_OFFSET_SS_READ"},
 		{Value: 0x8001, Name: "ADJ_OFFSET_SINGLESHOT"},
@@ -86,6 +89,7 @@ var AdjtimexModes = Set{
 // AdjtimexStatus: STA_???, from <linux/timex.h>.
 var AdjtimexStatus = Set{
 	Unknown: "STA_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "STA_PLL"},
 		{Value: 0x2, Name: "STA_PPSFREQ"},

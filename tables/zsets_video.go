@@ -78,6 +78,7 @@ var V4L2Colorspace = Set{
 // V4L2BufFlags: V4L2_BUF_FLAG_???, from <linux/videodev2.h>.
 var V4L2BufFlags = Set{
 	Unknown: "V4L2_BUF_FLAG_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "V4L2_BUF_FLAG_MAPPED"},
 		{Value: 0x2, Name: "V4L2_BUF_FLAG_QUEUED"},
@@ -121,6 +122,7 @@ var V4L2BufTimestampSource = Set{
 // V4L2Capabilities: V4L2_CAP_???, from <linux/videodev2.h>.
 var V4L2Capabilities = Set{
 	Unknown: "V4L2_CAP_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "V4L2_CAP_VIDEO_CAPTURE"},
 		{Value: 0x2, Name: "V4L2_CAP_VIDEO_OUTPUT"},
@@ -157,6 +159,7 @@ var V4L2Capabilities = Set{
 // V4L2StreamCapabilities: V4L2_CAP_???, from <linux/videodev2.h>.
 var V4L2StreamCapabilities = Set{
 	Unknown: "V4L2_CAP_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1000, Name: "V4L2_CAP_TIMEPERFRAME"},
 	},
@@ -165,6 +168,7 @@ var V4L2StreamCapabilities = Set{
 // V4L2CaptureMode: V4L2_MODE_???, from <linux/videodev2.h>.
 var V4L2CaptureMode = Set{
 	Unknown: "V4L2_MODE_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "V4L2_MODE_HIGHQUALITY"},
 	},
@@ -173,6 +177,7 @@ var V4L2CaptureMode = Set{
 // V4L2FmtFlags: V4L2_FMT_FLAG_???, from <linux/videodev2.h>.
 var V4L2FmtFlags = Set{
 	Unknown: "V4L2_FMT_FLAG_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "V4L2_FMT_FLAG_COMPRESSED"},
 		{Value: 0x2, Name: "V4L2_FMT_FLAG_EMULATED"},
@@ -223,6 +228,7 @@ var V4L2InputType = Set{
 // V4L2InputStatus: V4L2_IN_ST_???, from <linux/videodev2.h>.
 var V4L2InputStatus = Set{
 	Unknown: "V4L2_IN_ST_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "V4L2_IN_ST_NO_POWER"},
 		{Value: 0x2, Name: "V4L2_IN_ST_NO_SIGNAL"},
@@ -245,6 +251,7 @@ var V4L2InputStatus = Set{
 // V4L2InputCap: V4L2_IN_CAP_???, from <linux/videodev2.h>.
 var V4L2InputCap = Set{
 	Unknown: "V4L2_IN_CAP_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x2, Name: "V4L2_IN_CAP_DV_TIMINGS"},
 		{Value: 0x4, Name: "V4L2_IN_CAP_STD"},
@@ -255,6 +262,7 @@ var V4L2InputCap = Set{
 // V4L2Std: V4L2_STD_???, from <linux/videodev2.h>.
 var V4L2Std = Set{
 	Unknown: "V4L2_STD_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "V4L2_STD_PAL_B"},
 		{Value: 0x2, Name: "V4L2_STD_PAL_B1"},
@@ -301,6 +309,7 @@ var V4L2TunerType = Set{
 // V4L2TunerCap: V4L2_TUNER_CAP_???, from <linux/videodev2.h>.
 var V4L2TunerCap = Set{
 	Unknown: "V4L2_TUNER_CAP_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "V4L2_TUNER_CAP_LOW"},
 		{Value: 0x2, Name: "V4L2_TUNER_CAP_NORM"},
@@ -321,6 +330,7 @@ var V4L2TunerCap = Set{
 // V4L2TunerSub: V4L2_TUNER_SUB_???, from <linux/videodev2.h>.
 var V4L2TunerSub = Set{
 	Unknown: "V4L2_TUNER_SUB_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "V4L2_TUNER_SUB_MONO"},
 		{Value: 0x2, Name: "V4L2_TUNER_SUB_STEREO"},
@@ -394,6 +404,7 @@ var V4L2CtrlType = Set{
 // V4L2CtrlFlags: V4L2_CTRL_FLAG_???, from <linux/videodev2.h>.
 var V4L2CtrlFlags = Set{
 	Unknown: "V4L2_CTRL_FLAG_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "V4L2_CTRL_FLAG_DISABLED"},
 		{Value: 0x2, Name: "V4L2_CTRL_FLAG_GRABBED"},
@@ -414,6 +425,7 @@ var V4L2CtrlFlags = Set{
 // V4L2CtrlQuery: V4L2_CTRL_FLAG_NEXT_???, from <linux/videodev2.h>.
 var V4L2CtrlQuery = Set{
 	Unknown: "V4L2_CTRL_FLAG_NEXT_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x80000000, Name: "V4L2_CTRL_FLAG_NEXT_CTRL"},
 		{Value: 0x40000000, Name: "V4L2_CTRL_FLAG_NEXT_COMPOUND"},
@@ -875,6 +887,7 @@ var V4L2CID = Set{
 // V4L2SlicedVBI: V4L2_SLICED_???, from <linux/videodev2.h>.
 var V4L2SlicedVBI = Set{
 	Unknown: "V4L2_SLICED_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x4401, Name: "V4L2_SLICED_VBI_625"},
 		{Value: 0x1, Name: "V4L2_SLICED_TELETEXT_B"},
@@ -887,6 +900,7 @@ var V4L2SlicedVBI = Set{
 // V4L2VBIFlags: V4L2_VBI_???, from <linux/videodev2.h>.
 var V4L2VBIFlags = Set{
 	Unknown: "V4L2_VBI_???",
+	nonzero: 1,
 	Consts: []Const{
 		{Value: 0x1, Name: "V4L2_VBI_UNSYNC"},
 		{Value: 0x2, Name: "V4L2_VBI_INTERLACED"},

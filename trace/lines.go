@@ -16,20 +16,24 @@ import (
 // written again when the call repeats. Only calls that did not stop have a Key, which
 // contains all that their line depends on: see Event.Key.
 
-// lines are the lines of calls, each at the index that the hash of its key gives.
+// lines are the lines of calls, each at the index that the hash of its key gives. Where
+// another call's hash is, the line is still that of its own key.
 type lines struct {
 	seed  maphash.Seed
 	lines []line // nil if calls have to be decoded each time
-	again int    // lines that were written again
-	batch []byte // lines to be written together
+
+	// hashes are those of the keys of lines. They are together because most keys are not
+	// there, and the processor's caches hold these more often than the lines.
+	hashes []uint64
+	again  int    // lines that were written again
+	batch  []byte // lines to be written together
 }
 
 // line is that of a call.
 type line struct {
-	hash uint64
 	of   *tracee
 	name string // of the call
-	key  []byte // empty if the call has been seen only once
+	key  []byte
 	text []byte
 	next *line // of the call that came after it the last time; or nil
 }
@@ -52,16 +56,26 @@ func (s *Session) newLines() {
 		looks.IP, looks.Number, looks.PID == PIDMany:
 		return
 	}
-	s.lines = lines{seed: maphash.MakeSeed(), lines: make([]line, numLines)}
+	s.lines = lines{seed: maphash.MakeSeed(), lines: make([]line, numLines), hashes: make([]uint64, numLines)}
 }
 
-// place returns where the line of a call is kept, if it is, and the hash of its key.
-func (l *lines) place(t *tracee, key []byte) (*line, uint64) {
+// place returns the index at which the line of a call is kept, if it is, and the hash of
+// its key. The index is -1 if such a line is not kept.
+func (l *lines) place(t *tracee, key []byte) (int, uint64) {
 	if l.lines == nil || len(key) == 0 || len(key) > longestKey || t.abi != tables.X86_64 {
-		return nil, 0
+		return -1, 0
 	}
 	hash := maphash.Bytes(l.seed, key)
-	return &l.lines[(hash^uint64(t.ordinal)*ordinalStep)%numLines], hash
+	return int((hash ^ uint64(t.ordinal)*ordinalStep) % numLines), hash
+}
+
+// find returns the line of a tracee's call with this key, or nil. It is at index at, if it
+// is kept.
+func (l *lines) find(t *tracee, key []byte, at int, hash uint64) *line {
+	if at < 0 || l.hashes[at] != hash || !l.lines[at].isOf(t, key) {
+		return nil
+	}
+	return &l.lines[at]
 }
 
 // isOf reports whether l is the line of a tracee's call with this key.
@@ -70,8 +84,8 @@ func (l *line) isOf(t *tracee, key []byte) bool { return l.of == t && bytes.Equa
 // whole handles both the entry and the exit of a call that did not stop.
 func (s *Session) whole(t *tracee, ev *tracer.Event) {
 	key := ev.Key()
-	l, hash := s.lines.place(t, key)
-	if l != nil && l.hash == hash && l.isOf(t, key) {
+	at, hash := s.lines.place(t, key)
+	if l := s.lines.find(t, key, at, hash); l != nil {
 		t.call.Pass(l.name)
 		t.trace.Again(l.text)
 		s.lines.again++
@@ -87,18 +101,23 @@ func (s *Session) whole(t *tracee, ev *tracer.Event) {
 	s.when = ev.Time
 	s.exit(t, ev)
 	t.whole = false
-	switch {
-	case l == nil, !shown:
-	case l.hash != hash || l.of != t:
-		l.hash, l.of, l.key = hash, t, l.key[:0] // a line is kept only for a call that comes again
-	case asks == decode.Asks(s.decoder) && misses == s.misses && s.failed == nil:
-		text := t.trace.Line()
-		if len(text) == 0 || len(text) > longestKey || tables.Lookup(ev.Call.ABI, ev.Call.NR) == nil {
-			return
-		}
-		l.name = t.call.Sig.Name
-		l.key, l.text = append(l.key[:0], key...), append(l.text[:0], text...)
+	if at < 0 || !shown {
+		return
 	}
+	if s.lines.hashes[at] != hash {
+		s.lines.hashes[at] = hash // a line is kept only for a call that comes again
+		return
+	}
+	if asks != decode.Asks(s.decoder) || misses != s.misses || s.failed != nil {
+		return
+	}
+	text := t.trace.Line()
+	if len(text) == 0 || len(text) > longestKey || tables.Lookup(ev.Call.ABI, ev.Call.NR) == nil {
+		return
+	}
+	l := &s.lines.lines[at]
+	l.of, l.name = t, t.call.Sig.Name
+	l.key, l.text = append(l.key[:0], key...), append(l.text[:0], text...)
 }
 
 // repeat writes the lines of the following calls, as long as their lines are kept. It
@@ -115,8 +134,8 @@ func (s *Session) repeat(t *tracee, ev *tracer.Event, last *line) {
 		}
 		l := last.next
 		if l == nil || !l.isOf(t, key) {
-			var hash uint64
-			if l, hash = s.lines.place(t, key); l == nil || l.hash != hash || !l.isOf(t, key) {
+			at, hash := s.lines.place(t, key)
+			if l = s.lines.find(t, key, at, hash); l == nil {
 				break
 			}
 			last.next = l
@@ -136,4 +155,7 @@ func (s *Session) repeat(t *tracee, ev *tracer.Event, last *line) {
 const ordinalStep = 0x9e3779b97f4a7c15 >> 16
 
 // forget drops all lines, because those of a tracee have changed.
-func (l *lines) forget() { clear(l.lines) }
+func (l *lines) forget() {
+	clear(l.lines)
+	clear(l.hashes)
+}

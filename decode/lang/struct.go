@@ -39,6 +39,11 @@ type structLayout struct {
 	sizes   [tables.NumABI]Layout
 	members []member
 	shown   []int // the members to show, by position
+
+	// Of an abbreviated struct that is there as a whole, only brief has to be looked at:
+	// the members to show that are not verbose. cut says that this leaves some out.
+	brief []int
+	cut   bool
 }
 
 type member struct {
@@ -49,6 +54,7 @@ type member struct {
 	verbose  bool // left out of abbreviated structs
 	reserved bool // shown only when it is not zero
 	fielder  fielder
+	number   valuer // Type if it represents a number, else nil
 	Off      [tables.NumABI]int
 	size     [tables.NumABI]int
 }
@@ -84,12 +90,34 @@ func (st *Struct) layout() *structLayout {
 			m := &sl.members[i]
 			*m = member{Name: f.Name, Type: u.Type, cond: u.cond, since: since, verbose: u.verbose, reserved: u.reserved}
 			m.fielder, _ = u.Type.(fielder)
+			m.number, _ = u.Type.(valuer)
 		}
 		sl.place(st)
 	}
 	sl.shown = st.positions(sl)
+	sl.abridge()
 	st.laid.Store(sl)
 	return sl
+}
+
+// abridge finds the members of an abbreviated struct. If a verbose member is left out
+// whatever the call, no other one has to be looked at: all they do is to show "...".
+func (sl *structLayout) abridge() {
+	sl.brief, sl.cut = nil, false
+	for _, i := range sl.shown {
+		if m := &sl.members[i]; m.verbose && m.cond == nil && m.since == 0 {
+			sl.cut = true
+		}
+	}
+	if !sl.cut {
+		sl.brief = sl.shown
+		return
+	}
+	for _, i := range sl.shown {
+		if !sl.members[i].verbose {
+			sl.brief = append(sl.brief, i)
+		}
+	}
 }
 
 // fields are the members with their types.
@@ -224,7 +252,11 @@ func (st *Struct) member(name string) *member {
 // value is the number in the member called name.
 func (st *Struct) NumberIn(c *Call, name string, v View) (uint64, bool) {
 	if m := st.member(name); m != nil {
-		return NumberOf(c, m.Type, v.At(m.Off[c.ABI], m.size[c.ABI])), true
+		mv := v.At(m.Off[c.ABI], m.size[c.ABI])
+		if m.number != nil {
+			return m.number.Value(c, mv), true
+		}
+		return NumberOf(c, m.Type, mv), true
 	}
 	return 0, false
 }
@@ -261,9 +293,12 @@ func (st *Struct) show(c *Call, v View, part bool) {
 		c.Out.More()
 		return
 	}
-	cut := false
 	sl := st.layout()
-	for _, i := range sl.shown {
+	shown, cut := sl.shown, false
+	if c.Abbrev && len(v.B) >= sl.sizes[c.ABI].Size {
+		shown, cut = sl.brief, sl.cut
+	}
+	for _, i := range shown {
 		m := &sl.members[i]
 		if m.since > 0 && c.Known <= uint64(sl.members[m.since].Off[c.ABI]) || m.cond != nil && !m.cond.Holds(c) {
 			continue

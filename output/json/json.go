@@ -75,7 +75,7 @@ func (j *writer) put(s string) { j.buf = append(j.buf, s...) }
 // record starts an object that is not about a certain tracee.
 func (j *writer) record(event string) {
 	j.put(RecordStart)
-	j.string(event)
+	j.word(event)
 	j.levels = append(j.levels[:0], level{kind: inRecord})
 }
 
@@ -156,7 +156,7 @@ func (j *writer) BeginCall(h *output.Header) {
 	j.put(`","nr":`)
 	j.number(h.NR, output.Unsigned)
 	j.put(`,"name":`)
-	j.string(h.Name)
+	j.word(h.Name)
 	if j.opt.IP {
 		j.member("ip")
 		j.address(h.IP)

@@ -24,14 +24,24 @@ func (m *members) end() {
 	m.names, m.starts = m.names[:m.starts[last]], m.starts[:last]
 }
 
+// addFirst adds a name if the innermost object has no other one, and reports whether that
+// is so.
+func (m *members) addFirst(name memberName) bool {
+	if n := len(m.starts); n == 0 || m.starts[n-1] != len(m.names) {
+		return false
+	}
+	m.names = append(m.names, name)
+	return true
+}
+
 // add returns how many members of that name the innermost object already has.
 func (m *members) add(name memberName) (before int) {
 	start := 0
 	if len(m.starts) > 0 {
 		start = m.starts[len(m.starts)-1]
 	}
-	for _, n := range m.names[start:] {
-		if n == name {
+	for i := start; i < len(m.names); i++ {
+		if n := &m.names[i]; len(n.key) == len(name.key) && *n == name {
 			before++
 		}
 	}

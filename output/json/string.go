@@ -8,6 +8,14 @@ import (
 
 func (j *writer) string(s string) { j.buf, _ = AppendString(j.buf, s) }
 
+// word writes a name of a description or of a set of flags as a string. These have no
+// characters that JSON escapes.
+func (j *writer) word(name string) {
+	b := append(j.buf, '"')
+	b = append(b, name...)
+	j.buf = append(b, '"')
+}
+
 // bytes writes b as a string, and reports whether this was lossless.
 func (j *writer) bytes(b []byte) (exact bool) {
 	j.buf, exact = AppendString(j.buf, b)

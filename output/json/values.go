@@ -39,8 +39,19 @@ func (j *writer) value() {
 		return
 	}
 	j.begun()
-	j.unique("", memberName{"value", ""})
+	if !j.told.addFirst(valueName) {
+		j.unique("", valueName)
+		return
+	}
+	if b := j.buf; b[len(b)-1] == '{' {
+		j.buf = append(b, `"value":`...)
+	} else {
+		j.buf = append(b, `,"value":`...)
+	}
 }
+
+// valueName is the name of the first member of most cells.
+var valueName = memberName{"value", ""}
 
 // begun starts a cell that has not been started by Arg, Field or Elem.
 func (j *writer) begun() {
@@ -105,7 +116,7 @@ func (j *writer) cell(name string) {
 			j.buf = output.AppendNumber(j.buf, uint64(l.members), output.Unsigned)
 			j.buf = append(j.buf, '"')
 		} else {
-			j.string(name)
+			j.word(name)
 		}
 		j.buf = append(j.buf, ':', '{')
 		return
@@ -115,7 +126,7 @@ func (j *writer) cell(name string) {
 		return
 	}
 	j.put(`{"name":`)
-	j.string(name)
+	j.word(name)
 }
 
 // closeCell closes the cell of the innermost level down to keep open braces.
@@ -258,7 +269,7 @@ func (j *writer) Flags(v uint64, set *tables.Set, base output.Base) {
 		if n++; n > 1 {
 			j.buf = append(j.buf, ',')
 		}
-		j.string(c.Name)
+		j.word(c.Name)
 		addName(&j.names, c.Name)
 	}
 	if v == 0 && n == 0 {

@@ -337,6 +337,14 @@ func (s *set) printBody(b *bytes.Buffer, abi int) {
 		}
 		slices.SortStableFunc(members, func(x, y member) int { return cmp.Compare(x.values[abi], y.values[abi]) })
 		members = slices.CompactFunc(members, func(x, y member) bool { return x.values[abi] == y.values[abi] })
+	} else {
+		nonzero := 1
+		for i, m := range members {
+			if m.values[abi] == 0 {
+				nonzero = i + 1
+			}
+		}
+		fmt.Fprintf(b, "nonzero: %d,\n", nonzero)
 	}
 	b.WriteString("Consts: []Const{\n")
 	for _, m := range members {
