@@ -205,7 +205,7 @@ func TestRefusals(t *testing.T) {
 		t.Errorf("-ff: %v, %q; want %s", state, stderr, pattern)
 	}
 	if _, err := os.Stat(ran); err == nil {
-		t.Error("the command was run all the same")
+		t.Error("the command was run anyway")
 	}
 }
 
@@ -373,7 +373,7 @@ func eventually(t *testing.T, cond func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); !cond(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatal("waited in vain")
+			t.Fatal("timed out")
 		}
 	}
 }

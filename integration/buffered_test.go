@@ -146,7 +146,7 @@ func TestNotBuffered(t *testing.T) {
 	} {
 		messages := trace(t, trapline(t), tt.flags, "true").stderr
 		if says := strings.Contains(messages, "--buffered is not enabled because of -k\n"); says != tt.says {
-			t.Errorf("%q: it says so: %v, want %v", tt.flags, says, tt.says)
+			t.Errorf("%q: there is a message: %v, want %v", tt.flags, says, tt.says)
 		}
 	}
 }

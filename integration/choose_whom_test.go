@@ -83,7 +83,7 @@ func attachedBy(t *testing.T, processes int, flags ...string) string {
 	for _, m := range attached.FindAllStringSubmatch(stderr.String(), -1) {
 		status, _ := os.ReadFile("/proc/" + m[1] + "/status")
 		if !strings.Contains(string(status), "TracerPid:\t0\n") {
-			t.Errorf("%s is not left alone: %s", m[1], status)
+			t.Errorf("%s was changed: %s", m[1], status)
 		}
 	}
 	if n := len(attached.FindAllString(stderr.String(), -1)); n != processes {

@@ -59,7 +59,7 @@ func (term *shellTerminal) await(what string, ok func(screen string) bool) {
 	term.t.Helper()
 	for deadline := time.Now().Add(60 * time.Second); !ok(term.screen()); time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			term.t.Fatalf("waited in vain for %s; the screen:\n%s", what, term.screen())
+			term.t.Fatalf("timed out waiting for %s; the screen:\n%s", what, term.screen())
 		}
 	}
 }

@@ -252,10 +252,10 @@ func TestStopLimits(t *testing.T) {
 			t.Errorf("%s: %s", limit, got.stderr)
 		}
 		if !strings.Contains(got.stderr, "lived") {
-			t.Errorf("%s: the command has not gone on: %s", limit, got.stderr)
+			t.Errorf("%s: the command has not continued: %s", limit, got.stderr)
 		}
 		if strings.Contains(got.log, "exited") {
-			t.Errorf("%s: the trace has gone on", limit)
+			t.Errorf("%s: the trace has continued", limit)
 		}
 	}
 }

@@ -76,7 +76,7 @@ rm -f out`
 		t.Errorf("one recording: %s", stderr)
 	}
 	if _, stderr, state := run(t, "--diff", good, conf); state.ExitCode() == 0 || !strings.Contains(stderr, conf) {
-		t.Errorf("what is not a recording: %s", stderr)
+		t.Errorf("a file that is not a recording: %s", stderr)
 	}
 }
 

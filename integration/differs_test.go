@@ -224,7 +224,7 @@ trapline  (, )CLOCK\([a-z]+\)`)
 		t.Fatal(err)
 	}
 	if !d.aboutVersion("6.1") || d.aboutVersion("7.2") || !d.aboutABI("i386") || d.aboutABI("x86_64") {
-		t.Errorf("only is %q, which it does not mean", d.only)
+		t.Errorf("only is %q, which is not a valid value", d.only)
 	}
 	ds := &divergences{all: []*divergence{d}, byCall: make(map[abiCall][]*divergence)}
 	const strace = "f(1, 7 /* A */)   = 0"

@@ -81,7 +81,7 @@ func TestFullDiskWhileTracing(t *testing.T) {
 					if kind.shows != nil {
 						_, text, _ = run(t, append(slices.Clone(kind.shows), file)...)
 						if !strings.HasSuffix(text, "the end of the recording is missing: the recorder was killed, or could not write\n") {
-							t.Errorf("--from does not say that the end is missing: %.1000s", text)
+							t.Errorf("--from does not report the missing end: %.1000s", text)
 						}
 					} else {
 						names, _ := filepath.Glob(file + "*")
@@ -90,7 +90,7 @@ func TestFullDiskWhileTracing(t *testing.T) {
 						}
 					}
 					if !strings.Contains(text, "/etc/hosts") {
-						t.Errorf("what was written before is lost: %.1000s", text)
+						t.Errorf("earlier output is lost: %.1000s", text)
 					}
 				})
 			}

@@ -72,7 +72,7 @@ func TestInitAllocations(t *testing.T) {
 		}
 	}
 	if seen < 2 {
-		t.Errorf("the runtime tells of %d packages: %s", seen, stderr.String())
+		t.Errorf("the runtime reports %d packages: %s", seen, stderr.String())
 	}
 }
 

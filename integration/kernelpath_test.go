@@ -121,7 +121,7 @@ func TestKernelPath(t *testing.T) {
 	lines := strings.Split(strings.TrimRight(r.log, "\n"), "\n")
 	at := slices.Index(lines, " > entry_SYSCALL_64_after_hwframe()")
 	if at < 1 || !strings.HasPrefix(lines[at-1], "utime(") || lines[at+1] != " >   do_syscall_64()" {
-		t.Fatalf("no way of utime:\n%s", r.log)
+		t.Fatalf("no kernel path for utime:\n%s", r.log)
 	}
 	last := lines[len(lines)-2]
 	if name, duration, _ := strings.Cut(strings.TrimLeft(last, " >"), " "); name != "do_utimes()" || !strings.HasSuffix(duration, " us") {

@@ -39,7 +39,7 @@ func TestKilledAtStart(t *testing.T) {
 					k := killer{at: n, kill: kill}
 					k.run(t, []string{fmt.Sprint(unix.SYS_PTRACE)}, argv...)
 					if k.seen < n {
-						t.Fatalf("there were %d ptrace requests only", k.seen)
+						t.Fatalf("there were only %d ptrace requests", k.seen)
 					}
 					if _, err := os.Stat(ran); err == nil {
 						t.Fatalf("at request %d: an argument of the command was run", n)

@@ -93,7 +93,7 @@ func TestKilledWhileTracing(t *testing.T) {
 			t.Run(strings.Join(append(slices.Clone(flags), name), " "), func(t *testing.T) {
 				for _, n := range samples(4, all) {
 					if p, _ := c.killedAt(t, n, deaths[name], argv); !p.complete() && p != (progress{}) {
-						t.Errorf("at request %d of %d: the command got this far: %+v", n, all, p)
+						t.Errorf("at request %d of %d: the command got to: %+v", n, all, p)
 					}
 				}
 			})
@@ -139,7 +139,7 @@ func TestInterruptedWhileTracing(t *testing.T) {
 						right = died
 					}
 					if !right {
-						t.Errorf("at request %d of %d: ended with %#x, the command got this far: %+v, trace\n%s", n, all, ending, p, log)
+						t.Errorf("at request %d of %d: ended with %#x, the command got to: %+v, trace\n%s", n, all, ending, p, log)
 					}
 				}
 			})

@@ -189,7 +189,7 @@ func TestPackages(t *testing.T) {
 		mustRun(t, "dpkg", "--root="+root, "--log="+filepath.Join(dir, "log"), "--purge", "trapline")
 		for _, name := range filesBelow(t, root) {
 			if !slices.Contains(before, name) && !strings.HasPrefix(name, "/var/lib/dpkg/") {
-				t.Errorf("%s is left", name)
+				t.Errorf("%s remains", name)
 			}
 		}
 	})
@@ -207,7 +207,7 @@ func TestPackages(t *testing.T) {
 		mustRun(t, "rpm", append(rpmArgs, "-e", "trapline")...)
 		for _, name := range filesBelow(t, root) {
 			if strings.Contains(name, "trapline") {
-				t.Errorf("%s is left", name)
+				t.Errorf("%s remains", name)
 			}
 		}
 	})

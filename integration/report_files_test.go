@@ -98,7 +98,7 @@ true`
 		for _, r := range reportRecords[fileRecord](t, traced.log) {
 			if r.Path == filepath.Join(dir, name) {
 				if found.Path != "" {
-					t.Errorf("%s is there twice", name)
+					t.Errorf("%s appears twice", name)
 				}
 				found = r
 			}
@@ -162,7 +162,7 @@ true`
 		t.Errorf("a link and its target were looked for: %+v", r)
 	}
 	if n := strings.Count(traced.log, `{"path":"`+asked+`"`); n != 1 {
-		t.Errorf("%s is there %d times", asked, n)
+		t.Errorf("%s appears %d times", asked, n)
 	}
 	if r := search("/does/not/exist"); r.Found != "" || r.Tried[0].Errors["ENOENT"] != r.Tried[0].Calls || r.Tried[0].By[0].Program != "cat" {
 		t.Errorf("what does not exist was looked for: %+v", r)
@@ -236,7 +236,7 @@ func TestReportFilesHostileNames(t *testing.T) {
 	}
 	for _, want := range []string{`a\x1b[31m"`, `new\nline"`, `\xff\xfe"`, `\u202eleft"`, `qu\"ote"`, "/ok name\n"} {
 		if strings.Count(text, want) != 1 {
-			t.Errorf("%q is there %d times, want once", want, strings.Count(text, want))
+			t.Errorf("%q appears %d times, want once", want, strings.Count(text, want))
 		}
 	}
 	found := 0

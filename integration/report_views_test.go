@@ -125,7 +125,7 @@ asked(lambda: r.send(b"1"))
 	text := trace(t, trapline(t), []string{"--report=net"}, command...).log
 	for name, want := range map[string]int{"ENOTTY": 0, "ESPIPE": 0, "ENOTCONN": 0, "ECONNREFUSED": 1, "EPIPE": 1} {
 		if got := strings.Count(text, name); got != want {
-			t.Errorf("%s is there %d times, want %d:\n%s", name, got, want, text)
+			t.Errorf("%s appears %d times, want %d:\n%s", name, got, want, text)
 		}
 	}
 	type connection struct{ Errors map[string]int }
@@ -341,7 +341,7 @@ func TestReportPolicies(t *testing.T) {
 		t.Errorf("%s", traced.log)
 	}
 	if !strings.Contains(traced.stderr, "is missing") {
-		t.Errorf("there is no word on what is missing: %s", traced.stderr)
+		t.Errorf("no text says what is missing: %s", traced.stderr)
 	}
 	for name := range names {
 		if !slices.Contains(profile.Syscalls[0].Names, name) {

@@ -78,7 +78,7 @@ func TestReopenAtHangup(t *testing.T) {
 			}
 			time.Sleep(10 * time.Millisecond)
 		}
-		t.Fatalf("waited in vain until %s", what)
+		t.Fatalf("timed out waiting until %s", what)
 	}
 	stdout.Read(ready)
 	await("the first call is written", func() bool { return has(name, `chdir("/")`) })

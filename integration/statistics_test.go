@@ -109,7 +109,7 @@ func TestSummaryOfOverlappingCalls(t *testing.T) {
 	})
 	flags := []string{"-c", "-w", "-f", "-e", "trace=clock_nanosleep"}
 	if text := trace(t, trapline(t), flags, "sh", "-c", "sleep 0.3 & sleep 0.3 & wait").log; strings.Contains(text, "overlap") {
-		t.Errorf("strace's table has become another:\n%s", text)
+		t.Errorf("strace's table has changed:\n%s", text)
 	}
 }
 

@@ -50,7 +50,7 @@ func alike(t *testing.T, flags []string, command ...string) {
 			return
 		}
 	}
-	t.Errorf("in every one of %d runs traces differ, at last so:\n%s", attempts, diff)
+	t.Errorf("the traces differ in each of %d runs; in the last one:\n%s", attempts, diff)
 }
 
 func note(seen map[string]bool, processes []string) {

@@ -135,7 +135,7 @@ func show(t *testing.T, text string) (screen []seen) {
 				}
 				pending, before = false, look{} // the next line is drawn by itself
 			case c == '\x1b':
-				t.Errorf("a bare escape in %q", line)
+				t.Errorf("an unknown escape in %q", line)
 			case c != ' ' || !now.blank() || !before.blank():
 				if pending && now == before {
 					t.Errorf("sequences in %q change nothing", line)
@@ -190,7 +190,7 @@ func TestColors(t *testing.T) {
 			for a, one := range kinds {
 				for b, other := range kinds {
 					if a != b && one == other {
-						t.Errorf("%s: %s and %s look alike: %v", name, a, b, one)
+						t.Errorf("%s: %s and %s look the same: %v", name, a, b, one)
 					}
 				}
 			}

@@ -564,7 +564,7 @@ func TestWriter(t *testing.T) {
 		t.Errorf("the writer has got %d bytes, want %d: %v", b.Len(), lines*len(line), err)
 	}
 	if err := written(failing{}); err == nil || err.Error() != "no room" {
-		t.Errorf("the writer's error is told as %v", err)
+		t.Errorf("the writer's error is returned as %v", err)
 	}
 }
 
@@ -580,7 +580,7 @@ func TestGivenUp(t *testing.T) {
 		}
 		r.Stopped(outputtest.Start, "SIGSTOP")
 		if r.InCall() {
-			t.Error("the call goes on")
+			t.Error("the call is still open")
 		}
 		r.Unreturned(outputtest.Start, true)
 		r.Killed(outputtest.Start, "SIGSEGV", false, nil)

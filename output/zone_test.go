@@ -59,7 +59,7 @@ func TestZoneDirectory(t *testing.T) {
 		t.Errorf("%d seconds east, want %d", offset, 37*60)
 	}
 	if zone := Zone(dir+"/Mars", ""); zone != nil {
-		t.Errorf("an absolute path is Go's own matter, got %v", zone)
+		t.Errorf("an absolute path is left to Go, got %v", zone)
 	}
 }
 

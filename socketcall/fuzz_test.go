@@ -52,7 +52,7 @@ func FuzzSplit(f *testing.F) {
 		call := used.Split(tables.ABI(abi), nr, &regs, mem)
 		again := new(Splitter).Split(tables.ABI(abi), nr, &regs, &hostile{bytes: memory, claims: claims})
 		if (call == nil) != (again == nil) {
-			t.Fatal("what was split before makes a difference")
+			t.Fatal("the previous call changes the result")
 		}
 		if len(mem.reads) > 1 {
 			t.Errorf("reads: %v", mem.reads)

@@ -118,7 +118,7 @@ func TestEverySocketcallIsReadOnce(t *testing.T) {
 		}
 		for _, a := range c.Args[sub.Args:] {
 			if a != 0 {
-				t.Errorf("%s: %#x behind the last argument", sub.Name, a)
+				t.Errorf("%s: %#x after the last argument", sub.Name, a)
 			}
 		}
 	}

@@ -142,7 +142,7 @@ func TestCalls(t *testing.T) {
 	}
 	defer func() {
 		if recover() == nil {
-			t.Error("a name that no call has is taken")
+			t.Error("a name that no call has is accepted")
 		}
 	}()
 	Calls("opn")

@@ -32,7 +32,7 @@ func TestInjections(t *testing.T) {
 	}
 	in, err = parseInjection("fault", "chdir")
 	if err != nil || *in.result != -38 {
-		t.Errorf("fault of itself is no ENOSYS: %v %+v", err, in)
+		t.Errorf("fault without an error is not ENOSYS: %v %+v", err, in)
 	}
 }
 

@@ -58,7 +58,7 @@ func TestChooseKernelFunctions(t *testing.T) {
 	}
 	for _, bad := range []string{"", "a,", "!", "[", "a,^"} {
 		if _, err := ParseKernelFunctions(bad); err == nil {
-			t.Errorf("%q is no error", bad)
+			t.Errorf("%q gives no error", bad)
 		}
 	}
 }

@@ -430,7 +430,7 @@ func TestAttach(t *testing.T) {
 		err = cmd.Wait()
 		var exit *exec.ExitError
 		if cancels && (!errors.As(err, &exit) || exit.ExitCode() != 5) {
-			t.Errorf("the process that was let go: %v", err)
+			t.Errorf("the detached process: %v", err)
 		}
 		if !cancels && last.Status.ExitStatus() != 5 {
 			t.Errorf("the process ended with %v", last.Status)

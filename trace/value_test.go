@@ -85,7 +85,7 @@ func TestValueParts(t *testing.T) {
 		t.Errorf("dirfd %+v", fd)
 	}
 	if none := named(b.args, "nothing"); none.Kind != None {
-		t.Errorf("an argument that is not there: %+v", none)
+		t.Errorf("a missing argument: %+v", none)
 	}
 	b = values(t, bytesAt("0123456789012345678901234567890123456789"), "write", 40, 1, wordsAt, 40)
 	if buf := named(b.args, "buf"); buf.Kind != String || !buf.More || buf.Size != 40 || len(buf.Str) != 32 {

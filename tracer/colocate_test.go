@@ -209,7 +209,7 @@ func TestColocationIsInvisible(t *testing.T) {
 			t.Errorf("%+v: traced it sees\n%s\nuntraced\n%s", opts, got, want)
 		}
 		if pinned == 0 && pins {
-			t.Errorf("%+v: nobody was pinned", opts)
+			t.Errorf("%+v: no tracee was pinned", opts)
 		}
 	}
 }
@@ -281,12 +281,12 @@ func TestGuardian(t *testing.T) {
 			}
 		}
 		if !seen {
-			t.Error("nobody is pinned")
+			t.Error("no tracee is pinned")
 		}
 		cmd.Process.Kill()
 		cmd.Wait()
 		if !eventually(func() bool { return !somePinned(pids[:]) }) {
-			t.Error("somebody stays pinned")
+			t.Error("a tracee is still pinned")
 		}
 		for _, pid := range pids {
 			for _, tid := range tasks(pid) {
@@ -581,7 +581,7 @@ func TestMasksInFiles(t *testing.T) {
 			t.Errorf("colocate %v, filter: %v: %q, untraced %q (%v)", opts.Colocate, opts.Traced != nil, got, want, err)
 		}
 		if pinned == 0 && opts.Colocate == ColocateAlways {
-			t.Error("nobody was pinned")
+			t.Error("no tracee was pinned")
 		}
 	}
 }
@@ -618,7 +618,7 @@ func TestStoppedGuardian(t *testing.T) {
 		}
 		return guardian != 0 && tracee != 0 && somePinned([]int{tracee})
 	}) {
-		t.Fatal("nobody is pinned")
+		t.Fatal("no tracee is pinned")
 	}
 	// The tracer would kill a stopped guardian, and might then be killed before it has
 	// restored the masks itself.
@@ -685,7 +685,7 @@ func TestCpusetChanges(t *testing.T) {
 				all = children(t, cmd.Process.Pid)
 				return len(all) > 1 && somePinned(all)
 			}) {
-				t.Fatal("nobody is pinned")
+				t.Fatal("no tracee is pinned")
 			}
 			for _, pid := range all { // those that existed before the tracer was moved
 				for _, tid := range tasks(pid) {

@@ -149,7 +149,7 @@ func TestKilledWhilePutBehind(t *testing.T) {
 		}
 	})
 	if !killed {
-		t.Error("the receiver was not killed while its stop was put behind")
+		t.Error("the receiver was not killed while its stop was deferred")
 	}
 	if want := []string{"SIGUSR1", "death"}; !equal(order, want) {
 		t.Errorf("events %q, want %q", order, want)

@@ -226,6 +226,6 @@ func TestFilteredTraceInterrupted(t *testing.T) {
 		t.Errorf("getppid after the trace: %q", got)
 	}
 	if !interrupted {
-		t.Error("nobody was detached")
+		t.Error("no tracee was detached")
 	}
 }

@@ -47,7 +47,7 @@ func TestProgramMemory(t *testing.T) {
 			p.become(&c, filter, ^uint64(0))
 			execve := unsafe.Slice(p.first(), maxSteps)[p.steps-2]
 			if execve.nr != unix.SYS_EXECVE {
-				t.Fatalf("%.50q: the last step but one is call %d", c.Path, execve.nr)
+				t.Fatalf("%.50q: the second last step is call %d", c.Path, execve.nr)
 			}
 			path := unix.BytePtrToString((*byte)(pointerTo(execve.args[0])))
 			if path != c.Path || !equal(stringsAt(execve.args[1]), c.Argv) || !equal(stringsAt(execve.args[2]), c.Env) {

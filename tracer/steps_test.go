@@ -168,7 +168,7 @@ func signalAtEveryInstruction(t *testing.T, program, kind string, alarm bool) {
 		t.Errorf("only %d signals arrived in the stub", inStub)
 	}
 	if underWay < 10 {
-		t.Errorf("a call was under way %d times", underWay)
+		t.Errorf("a call was in progress %d times", underWay)
 	}
 	if want := warmUp + steps + restarted; entered != left || left != want {
 		t.Errorf("%d calls were entered and %d left, not %d", entered, left, want)

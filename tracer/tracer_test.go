@@ -196,7 +196,7 @@ func TestExitUnwanted(t *testing.T) {
 			if ev.Call.NR == unix.SYS_GETPPID {
 				seen++
 			} else if ev.Call.NR != unix.SYS_EXECVE {
-				t.Errorf("told of the end of call %d", ev.Call.NR)
+				t.Errorf("the end of call %d is reported", ev.Call.NR)
 			}
 		}
 	})
@@ -578,7 +578,7 @@ func testInterrupt(t *testing.T, sig unix.Signal) {
 		}
 	})
 	if detached == 0 && status == 0 {
-		t.Error("nobody was detached")
+		t.Error("no tracee was detached")
 	}
 	if sig == unix.SIGWINCH {
 		unix.Kill(tracee.TID, unix.SIGKILL)

@@ -98,12 +98,12 @@ NUMBER  ABI     NAME           ENTRY POINT               ARGUMENTS
 	}
 	for name := range tables.Classes() {
 		if !strings.Contains(help, name) {
-			t.Errorf("help does not tell of %s", name)
+			t.Errorf("the help lacks %s", name)
 		}
 	}
 	for _, bad := range []string{"nope", "/(/", "9999", "%nope", "%%"} {
 		if err := listSyscalls(&b, []string{bad}); err == nil {
-			t.Errorf("%q is no error", bad)
+			t.Errorf("%q gives no error", bad)
 		}
 	}
 }

@@ -57,7 +57,7 @@ func TestManualHasAllOptions(t *testing.T) {
 	}
 	for name := range got {
 		if _, ok := want[name]; !ok {
-			t.Errorf("manual.txt has %s, which is no option", name)
+			t.Errorf("manual.txt has %s, which is not an option", name)
 		}
 	}
 }
@@ -209,7 +209,7 @@ func TestInvalidCommandLines(t *testing.T) {
 	} {
 		_, err := parseCommandLine(strings.Fields(tt.args))
 		if err == nil {
-			t.Errorf("%q is taken", tt.args)
+			t.Errorf("%q is accepted", tt.args)
 			continue
 		}
 		var user *userError

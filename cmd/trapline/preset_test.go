@@ -115,7 +115,7 @@ func TestInvalidPresets(t *testing.T) {
 		file := writePresets(t, tt.file)
 		_, err := parseCommandLine([]string{tt.args, "true"})
 		if err == nil {
-			t.Errorf("%q is taken", tt.file)
+			t.Errorf("%q is accepted", tt.file)
 			continue
 		}
 		if got := strings.ReplaceAll(err.Error(), file, "FILE"); got != tt.msg {

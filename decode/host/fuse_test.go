@@ -195,6 +195,6 @@ func TestNothingIsAskedOfAFileSystem(t *testing.T) {
 	}
 	var st unix.Stat_t
 	if err := unix.Fstat(fd, &st); err != nil || len(s.take()) == 0 {
-		t.Errorf("the server is not asked for what the kernel no longer believes: %v", err)
+		t.Errorf("the server is not asked although the kernel's data has expired: %v", err)
 	}
 }

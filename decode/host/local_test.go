@@ -59,7 +59,7 @@ func TestDescriptors(t *testing.T) {
 		t.Error("a removed file has a name")
 	}
 	if _, ok := l.FileType(self, 1<<20); ok || l.Descriptor(buf(), self, 1<<20) != nil || l.DescriptorInfo(buf(), self, 1<<20) != nil || !l.HasName(self, 1<<20, nil) {
-		t.Error("something is known of a descriptor that does not exist")
+		t.Error("a descriptor that does not exist has data")
 	}
 }
 
@@ -193,7 +193,7 @@ func TestSockets(t *testing.T) {
 	}
 	defer unix.Close(route)
 	if _, ok := l.Socket(unix.AF_NETLINK, 0, inode(route)); ok {
-		t.Error("the kernel tells of a netlink socket without an address")
+		t.Error("the kernel reports a netlink socket without an address")
 	}
 	if err := unix.Bind(route, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
 		t.Fatal(err)

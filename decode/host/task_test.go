@@ -114,7 +114,7 @@ func TestParsePlace(t *testing.T) {
 		t.Errorf("%+v, %v, want %+v", got, ok, want)
 	}
 	if _, ok := parsePlace([]byte(line), 0x8f00); ok {
-		t.Error("an address behind the mapping is in it")
+		t.Error("an address after the mapping is in it")
 	}
 }
 

@@ -38,7 +38,7 @@ func TestKVMRun(t *testing.T) {
 			c.Mem = FakeMemory{at: make([]byte, 2*PageSize)}
 			c.AtEntry(func() { c.ShowAt(at, kvmRun) })
 			if m, _ := c.ReadType(at, kvmRun); !AllZero(m.B) {
-				t.Error("memory is still as it was")
+				t.Error("memory has not been changed")
 			}
 		})
 		if want := "---  " + head + tt.want + " ---\n"; got != want {

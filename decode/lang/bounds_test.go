@@ -26,7 +26,7 @@ func TestNothingBehindStringsIsRead(t *testing.T) {
 			}
 		}
 		if m.Beyond {
-			t.Errorf("%d bytes: memory behind the string is read", length)
+			t.Errorf("%d bytes: memory after the string is read", length)
 		}
 	}
 }

@@ -45,7 +45,7 @@ func TestReadmeHasAllWords(t *testing.T) {
 	}
 	for name := range named {
 		if !words[name] && !otherNames[name] {
-			t.Errorf("README.md has %s, which is no word", name)
+			t.Errorf("README.md has %s, which is not a word", name)
 		}
 	}
 }

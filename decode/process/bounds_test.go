@@ -18,7 +18,7 @@ func TestNothingBehindListsIsRead(t *testing.T) {
 		clear(m.B[PageSize-8:])
 		c := &Call{Decoder: NewDecoderOf(Catalogue{}, 32), Mem: m, ABI: tables.X86_64}
 		if n, ok := countStrings(c, start+PageSize-8*uint64(list+1)); n != list || !ok || m.Beyond {
-			t.Errorf("a list of %d: %d, terminated: %v, memory behind it is read: %v", list, n, ok, m.Beyond)
+			t.Errorf("a list of %d: %d, terminated: %v, memory after it is read: %v", list, n, ok, m.Beyond)
 		}
 	}
 }

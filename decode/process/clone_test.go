@@ -31,7 +31,7 @@ func TestBeginReadsAgain(t *testing.T) {
 		c.Sig = c.Lookup(tables.X86_64, c.NR)
 		c.Begin()
 		if got := clone3Args(c); got != tt.want {
-			t.Errorf("flags %#x: described by the memory of the call before", tt.flags)
+			t.Errorf("flags %#x: described by the previous call's memory", tt.flags)
 		}
 		c.Enter()
 		c.Exit()

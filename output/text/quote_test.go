@@ -73,7 +73,7 @@ func unescape(t *testing.T, s string) string {
 	for i := 0; i < len(s); i++ {
 		if s[i] != '\\' {
 			if s[i] < ' ' || s[i] > '~' || s[i] == '"' {
-				t.Fatalf("byte %#x stands bare in %s", s[i], s)
+				t.Fatalf("byte %#x is not escaped in %s", s[i], s)
 			}
 			b.WriteByte(s[i])
 			continue
@@ -118,7 +118,7 @@ func FuzzQuote(f *testing.F) {
 				t.Errorf("%q came back as %q from %s", in, back, got)
 			}
 			if special != "" && strings.ContainsAny(got, special) {
-				t.Errorf("one of %s stands bare in %s", special, got)
+				t.Errorf("one of %s is not escaped in %s", special, got)
 			}
 		}
 	})

@@ -358,7 +358,7 @@ func TestFlippedBits(t *testing.T) {
 			}
 			c.Close()
 			if err == io.EOF && r.Complete() {
-				t.Errorf("bit %d: nobody notices", bit)
+				t.Errorf("bit %d: there is no error", bit)
 			}
 		}
 		b[bit/8] ^= 1 << (bit % 8)
@@ -539,7 +539,7 @@ func TestRepeats(t *testing.T) {
 				t.Fatal(err)
 			}
 			if e, err := c.Next(); err != nil || !reflect.DeepEqual(e.Memory, all[i].Memory) {
-				t.Errorf("%d blocks: event %d is otherwise: %v", blocks, i, err)
+				t.Errorf("%d blocks: event %d differs: %v", blocks, i, err)
 			}
 		}
 	}

@@ -20,12 +20,12 @@ func TestRoom(t *testing.T) {
 		}
 		for i := range kept {
 			if !bytes.Equal(kept[i], want[i]) {
-				t.Fatalf("number %d, of %d bytes, is otherwise", i, len(want[i]))
+				t.Fatalf("number %d, of %d bytes, has changed", i, len(want[i]))
 			}
 		}
 		r.Empty()
 	}
 	if r.Keep() != nil || r.Keep(nil, []byte{}) != nil {
-		t.Error("nothing is kept as something")
+		t.Error("empty parts are not kept as nil")
 	}
 }

@@ -84,6 +84,6 @@ func TestAlignSteps(t *testing.T) {
 	}
 	weighty, light := &step{key: keys.of("x"), weighs: true}, &step{key: keys.of("x")}
 	if got := keys.alignSteps([]*step{weighty}, []*step{light}); !slices.Equal(got, []pair{{0, 0}}) {
-		t.Errorf("the same call, which weighs on one side only: %v", got)
+		t.Errorf("the same call, important on one side only: %v", got)
 	}
 }

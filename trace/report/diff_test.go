@@ -155,7 +155,7 @@ func FuzzCompare(f *testing.F) {
 		}
 		forth, back := compare(a, b).counts(), compare(b, a).counts().exchanged()
 		if !reflect.DeepEqual(forth, back) {
-			t.Errorf("one way %+v, and the other %+v", forth, back)
+			t.Errorf("in one order %+v, in the other %+v", forth, back)
 		}
 	})
 }

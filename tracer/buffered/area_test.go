@@ -151,7 +151,7 @@ func TestKey(t *testing.T) {
 	a.word(areaInFlight).Store(a.load(areaHead) + 1)
 	var r Record
 	if _, ok := a.InFlight(&r); !ok || r.Key() != nil {
-		t.Errorf("a call that is under way (%v) has the key %x", ok, r.Key())
+		t.Errorf("a call in progress (%v) has the key %x", ok, r.Key())
 	}
 }
 
@@ -220,7 +220,7 @@ func TestCopiedBefore(t *testing.T) {
 		var r Record
 		begun, ok := a.InFlight(&r)
 		if !ok || len(r.Chunks) > 0 {
-			t.Fatalf("a call under way (%v) has %d bytes of chunks", ok, len(r.Chunks))
+			t.Fatalf("a call in progress (%v) has %d bytes of chunks", ok, len(r.Chunks))
 		}
 		a.CopiedBefore(&r)
 		got := ""
@@ -407,7 +407,7 @@ func FuzzArea(f *testing.F) {
 			}
 			table.Pieces(&r, func(Piece) {})
 			if !a.StillInFlight(begun) {
-				t.Error("a call that is under way has ended")
+				t.Error("a call in progress has ended")
 			}
 		}
 		regs := unix.PtraceRegs{Rip: StubAddr + ip%StubSize}

@@ -34,7 +34,7 @@ func TestLEB128(t *testing.T) {
 	}
 	c := cursor{b: []byte{0x80}}
 	if c.uleb(); !c.bad {
-		t.Error("a number without an end is taken")
+		t.Error("a number without an end is accepted")
 	}
 }
 
@@ -62,7 +62,7 @@ func TestPointers(t *testing.T) {
 	for _, encoding := range []uint8{0x05, 0x20, 0x40, encOmitted} {
 		c := cursor{b: make([]byte, 16), word: 8}
 		if c.pointer(encoding, 0); !c.bad {
-			t.Errorf("encoding %#x is taken", encoding)
+			t.Errorf("encoding %#x is accepted", encoding)
 		}
 	}
 }
@@ -198,7 +198,7 @@ func TestDebugFrame(t *testing.T) {
 			t.Errorf("wide %v: %+v, %v", wide, f, ok)
 		}
 		if _, ok := s.find(funcStart + funcSize + 16); ok {
-			t.Errorf("wide %v: found something behind", wide)
+			t.Errorf("wide %v: an entry is found after the last one", wide)
 		}
 	}
 }
@@ -234,11 +234,11 @@ func TestSearchTable(t *testing.T) {
 	}
 	for _, bad := range [][]byte{nil, hdr[:3], append([]byte{2}, hdr[1:]...)} {
 		if _, _, ok := readSearchTable(bad, hdrAddr, 8); ok {
-			t.Errorf("%x is taken", bad)
+			t.Errorf("%x is accepted", bad)
 		}
 	}
 	if table, _, ok := readSearchTable(hdr[:len(hdr)-1], hdrAddr, 8); !ok || table.entries != nil {
-		t.Error("a table that is cut is taken")
+		t.Error("a truncated table is accepted")
 	}
 }
 
@@ -269,7 +269,7 @@ func FuzzCallFrames(f *testing.F) {
 			e.evaluate(r.expr, 1)
 		}
 		if in.work < -2*numRegisters {
-			t.Errorf("%d too much work", -in.work)
+			t.Errorf("%d steps, too many", -in.work)
 		}
 	})
 }

@@ -50,7 +50,7 @@ func TestReadMaps(t *testing.T) {
 		}
 	}
 	if m.find(0) != nil || m.find(1<<64-1) != nil {
-		t.Error("something is found where nothing is")
+		t.Error("a mapping is found where there is none")
 	}
 	first, last := &m.list[0], &m.list[len(m.list)-1]
 	marked := new(file)
@@ -66,6 +66,6 @@ func TestReadMaps(t *testing.T) {
 	}
 	u.readMaps(&m, -1)
 	if len(m.list) != 0 {
-		t.Errorf("%d mappings of nothing", len(m.list))
+		t.Errorf("%d mappings of an empty file", len(m.list))
 	}
 }

@@ -235,7 +235,7 @@ func TestReadFile(t *testing.T) {
 		t.Errorf("%+v", p)
 	}
 	if _, ok := f.address(fileOffset + 0x200); ok {
-		t.Error("an address behind the segment")
+		t.Error("an address after the segment is found")
 	}
 	for n := range image {
 		readFile(bytes.NewReader(image[:n]), true) // does not panic
@@ -243,7 +243,7 @@ func TestReadFile(t *testing.T) {
 	other := bytes.Clone(image)
 	other[18] = byte(elf.EM_AARCH64)
 	if _, err := readFile(bytes.NewReader(other), false); err == nil {
-		t.Error("a file for another machine is taken")
+		t.Error("a file for another machine is accepted")
 	}
 }
 
