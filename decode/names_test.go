@@ -158,9 +158,9 @@ func TestIoctlSizes(t *testing.T) {
 // structBehind is the struct that the argument of an ioctl points to, or nil.
 func structBehind(t lang.Type) *lang.Struct {
 	switch t := t.(type) {
-	case *kernel.Called:
+	case *kernel.NamedArgument:
 		return structBehind(t.Of)
-	case *kernel.Giving:
+	case *kernel.Returning:
 		return structBehind(t.Of)
 	case *lang.Ptr:
 		return asStruct(t.To)

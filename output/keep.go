@@ -49,7 +49,7 @@ func (r *Record) put(b []byte) {
 		return
 	}
 	k := &g.kept[g.next]
-	k.number, k.text = m.count, append(Kept(k.text), b...)
+	k.number, k.text = m.count, append(Reusable(k.text), b...)
 	g.next = (g.next + 1) % len(g.kept)
 }
 

@@ -500,7 +500,7 @@ func (f *file) flushUpTo(end func([]byte) int) {
 			f.log.fail(err)
 		}
 	}
-	f.spare = f.refill(Kept(b))
+	f.spare = f.refill(Reusable(b))
 }
 
 // refill returns a written buffer for reuse: it becomes the buffer to be filled, unless
@@ -536,9 +536,9 @@ func writeAll(fd int, b []byte) error {
 	return nil
 }
 
-// Kept empties a buffer for reuse. It drops a buffer that a very long line has made very
+// Reusable empties a buffer for reuse. It drops a buffer that a very long line has made very
 // large.
-func Kept(b []byte) []byte {
+func Reusable(b []byte) []byte {
 	if cap(b) > 32*bufferSize {
 		return nil
 	}

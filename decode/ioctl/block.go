@@ -59,22 +59,22 @@ var hdioIoctls = Ioctls{
 // nativeHdioIoctls are requests that the kernel accepts only from programs of its
 // own ABI.
 var nativeHdioIoctls = Ioctls{
-	{"HDIO_OBSOLETE_IDENTITY", &Called{Name: "identity", Of: &Out{To: &Bytes{Len: Const(142)}}}},
-	{"HDIO_GET_IDENTITY", &Called{Name: "identity", Of: &Out{To: &Bytes{Len: Const(512)}}}},
-	{"HDIO_GET_UNMASKINTR", &Called{Name: "unmaskintr", Of: &Out{To: Ulong}}},
-	{"HDIO_SET_UNMASKINTR", &Called{Name: "unmaskintr", Of: Ulong}},
-	{"HDIO_GET_MULTCOUNT", &Called{Name: "multcount", Of: &Out{To: Ulong}}},
-	{"HDIO_SET_MULTCOUNT", &Called{Name: "multcount", Of: Ulong}},
-	{"HDIO_GET_KEEPSETTINGS", &Called{Name: "keep_settings", Of: &Out{To: Ulong}}},
-	{"HDIO_SET_KEEPSETTINGS", &Called{Name: "keep_settings", Of: Ulong}},
-	{"HDIO_GET_32BIT HDIO_GET_NOWERR HDIO_GET_DMA HDIO_GET_WCACHE HDIO_GET_ACOUSTIC HDIO_GET_ADDRESS", &Called{Name: "arg", Of: &Out{To: Ulong}}},
-	{"HDIO_SET_32BIT HDIO_SET_NOWERR HDIO_SET_DMA HDIO_SET_WCACHE HDIO_SET_ACOUSTIC HDIO_SET_ADDRESS", &Called{Name: "arg", Of: Ulong}},
-	{"HDIO_SET_PIO_MODE HDIO_UNREGISTER_HWIF", &Called{Name: "arg", Of: Ulong}},
-	{"HDIO_GET_NICE", &Called{Name: "arg", Of: &Out{To: &Flags{In: Xlong, Set: &tables.HdioNice}}}},
-	{"HDIO_SET_NICE", &Called{Name: "arg", Of: &Flags{In: Xlong, Set: &tables.HdioNice}}},
-	{"HDIO_GET_BUSSTATE", &Called{Name: "arg", Of: &Out{To: &Enum{In: Xlong, Set: &tables.HdioBusstates}}}},
-	{"HDIO_SET_BUSSTATE", &Called{Name: "arg", Of: &Enum{In: Xlong, Set: &tables.HdioBusstates}}},
-	{"HDIO_DRIVE_RESET HDIO_SCAN_HWIF", &Called{Name: "arg", Of: &Ptr{To: &List{Of: X32, Count: Func(func(*Call) uint64 { return 3 })}}}},
+	{"HDIO_OBSOLETE_IDENTITY", &NamedArgument{Name: "identity", Of: &Out{To: &Bytes{Len: Const(142)}}}},
+	{"HDIO_GET_IDENTITY", &NamedArgument{Name: "identity", Of: &Out{To: &Bytes{Len: Const(512)}}}},
+	{"HDIO_GET_UNMASKINTR", &NamedArgument{Name: "unmaskintr", Of: &Out{To: Ulong}}},
+	{"HDIO_SET_UNMASKINTR", &NamedArgument{Name: "unmaskintr", Of: Ulong}},
+	{"HDIO_GET_MULTCOUNT", &NamedArgument{Name: "multcount", Of: &Out{To: Ulong}}},
+	{"HDIO_SET_MULTCOUNT", &NamedArgument{Name: "multcount", Of: Ulong}},
+	{"HDIO_GET_KEEPSETTINGS", &NamedArgument{Name: "keep_settings", Of: &Out{To: Ulong}}},
+	{"HDIO_SET_KEEPSETTINGS", &NamedArgument{Name: "keep_settings", Of: Ulong}},
+	{"HDIO_GET_32BIT HDIO_GET_NOWERR HDIO_GET_DMA HDIO_GET_WCACHE HDIO_GET_ACOUSTIC HDIO_GET_ADDRESS", &NamedArgument{Name: "arg", Of: &Out{To: Ulong}}},
+	{"HDIO_SET_32BIT HDIO_SET_NOWERR HDIO_SET_DMA HDIO_SET_WCACHE HDIO_SET_ACOUSTIC HDIO_SET_ADDRESS", &NamedArgument{Name: "arg", Of: Ulong}},
+	{"HDIO_SET_PIO_MODE HDIO_UNREGISTER_HWIF", &NamedArgument{Name: "arg", Of: Ulong}},
+	{"HDIO_GET_NICE", &NamedArgument{Name: "arg", Of: &Out{To: &Flags{In: Xlong, Set: &tables.HdioNice}}}},
+	{"HDIO_SET_NICE", &NamedArgument{Name: "arg", Of: &Flags{In: Xlong, Set: &tables.HdioNice}}},
+	{"HDIO_GET_BUSSTATE", &NamedArgument{Name: "arg", Of: &Out{To: &Enum{In: Xlong, Set: &tables.HdioBusstates}}}},
+	{"HDIO_SET_BUSSTATE", &NamedArgument{Name: "arg", Of: &Enum{In: Xlong, Set: &tables.HdioBusstates}}},
+	{"HDIO_DRIVE_RESET HDIO_SCAN_HWIF", &NamedArgument{Name: "arg", Of: &Ptr{To: &List{Of: X32, Count: Func(func(*Call) uint64 { return 3 })}}}},
 }
 
 var hdGeometry = &Struct{Fields: Fields{

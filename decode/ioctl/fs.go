@@ -10,25 +10,25 @@ import (
 // linux/fscrypt.h.
 
 var fsIoctls = Ioctls{
-	{"FS_IOC_GETFSUUID", &Called{Name: "arg", Of: &Out{To: fsuuid2}}},
-	{"FS_IOC_GETFSSYSFSPATH", &Called{Name: "arg", Of: &Out{To: fsSysfsPath}}},
-	{"FS_IOC_GETLBMD_CAP", &Called{Name: "arg", Of: &Out{To: logicalBlockMetadataCap}}},
+	{"FS_IOC_GETFSUUID", &NamedArgument{Name: "arg", Of: &Out{To: fsuuid2}}},
+	{"FS_IOC_GETFSSYSFSPATH", &NamedArgument{Name: "arg", Of: &Out{To: fsSysfsPath}}},
+	{"FS_IOC_GETLBMD_CAP", &NamedArgument{Name: "arg", Of: &Out{To: logicalBlockMetadataCap}}},
 	{"FS_IOC_FIEMAP", &Change{
 		In:  &Struct{Of: fiemap, Pick: Names{"fm_start", "fm_length", "fm_flags", "fm_extent_count"}},
 		Out: &Struct{Of: fiemap, Pick: Names{"fm_flags", "fm_mapped_extents", "fm_extents"}}}},
-	{"FS_IOC_GETFLAGS FS_IOC32_GETFLAGS", &Called{Name: "attr", Of: &Out{To: &Flags{Set: &tables.FsIocFlags}}}},
-	{"FS_IOC_SETFLAGS FS_IOC32_SETFLAGS", &Called{Name: "attr", Of: &Ptr{To: &Flags{Set: &tables.FsIocFlags}}}},
+	{"FS_IOC_GETFLAGS FS_IOC32_GETFLAGS", &NamedArgument{Name: "attr", Of: &Out{To: &Flags{Set: &tables.FsIocFlags}}}},
+	{"FS_IOC_SETFLAGS FS_IOC32_SETFLAGS", &NamedArgument{Name: "attr", Of: &Ptr{To: &Flags{Set: &tables.FsIocFlags}}}},
 	{"FITRIM", &Ptr{To: fstrimRange}},
-	{"FS_IOC_FSGETXATTR", &Called{Name: "arg", Of: &Out{To: fsxattr}}},
-	{"FS_IOC_FSSETXATTR", &Called{Name: "arg", Of: &Ptr{To: &Struct{Of: fsxattr, Pick: Names{"fsx_xflags", "fsx_extsize", "fsx_projid", "fsx_cowextsize"}}}}},
+	{"FS_IOC_FSGETXATTR", &NamedArgument{Name: "arg", Of: &Out{To: fsxattr}}},
+	{"FS_IOC_FSSETXATTR", &NamedArgument{Name: "arg", Of: &Ptr{To: &Struct{Of: fsxattr, Pick: Names{"fsx_xflags", "fsx_extsize", "fsx_projid", "fsx_cowextsize"}}}}},
 	{"FS_IOC_SHUTDOWN", &Ptr{To: &Enum{Set: &tables.FsShutdownFlags}}},
 	{"FIFREEZE FITHAW", nil},
-	{"FICLONE", &Called{Name: "src_fd", Of: Int}},
-	{"FICLONERANGE", &Called{Name: "arg", Of: &Ptr{To: fileCloneRange}}},
-	{"FIDEDUPERANGE", &Called{Name: "arg", Of: &Change{In: fileDedupeIn,
+	{"FICLONE", &NamedArgument{Name: "src_fd", Of: Int}},
+	{"FICLONERANGE", &NamedArgument{Name: "arg", Of: &Ptr{To: fileCloneRange}}},
+	{"FIDEDUPERANGE", &NamedArgument{Name: "arg", Of: &Change{In: fileDedupeIn,
 		Out: fileDedupeOut, OrAddr: true, If: Test(dedupedRanges)}}},
-	{"FS_IOC_GETFSLABEL", &Called{Name: "label", Of: &Out{To: CharArray(fslabelMax)}}},
-	{"FS_IOC_SETFSLABEL", &Called{Name: "label", Of: &Ptr{To: CharArray(fslabelMax)}}},
+	{"FS_IOC_GETFSLABEL", &NamedArgument{Name: "label", Of: &Out{To: CharArray(fslabelMax)}}},
+	{"FS_IOC_SETFSLABEL", &NamedArgument{Name: "label", Of: &Ptr{To: CharArray(fslabelMax)}}},
 }
 
 // dedupedRanges reports whether the kernel has returned ranges, and they can be

@@ -9,25 +9,25 @@ import (
 // General purpose input and output lines: linux/gpio.h.
 
 var gpioIoctls = Ioctls{
-	{"GPIO_GET_CHIPINFO_IOCTL", &Called{Name: "info", Of: &Out{To: gpiochipInfo}}},
-	{"GPIO_GET_LINEINFO_UNWATCH_IOCTL", &Called{Name: "offset", Of: &Ptr{To: &Struct{Fields: Fields{{"offset", U32}}}}}},
-	{"GPIO_GET_LINEINFO_IOCTL GPIO_GET_LINEINFO_WATCH_IOCTL", &Called{Name: "info", Of: &Change{
+	{"GPIO_GET_CHIPINFO_IOCTL", &NamedArgument{Name: "info", Of: &Out{To: gpiochipInfo}}},
+	{"GPIO_GET_LINEINFO_UNWATCH_IOCTL", &NamedArgument{Name: "offset", Of: &Ptr{To: &Struct{Fields: Fields{{"offset", U32}}}}}},
+	{"GPIO_GET_LINEINFO_IOCTL GPIO_GET_LINEINFO_WATCH_IOCTL", &NamedArgument{Name: "info", Of: &Change{
 		In: &Struct{Of: gpiolineInfo, Pick: Names{"line_offset"}}, Out: &Struct{Of: gpiolineInfo, Pick: Names{"flags", "name", "consumer"}}}}},
-	{"GPIO_GET_LINEHANDLE_IOCTL", &Called{Name: "request", Of: &Change{
+	{"GPIO_GET_LINEHANDLE_IOCTL", &NamedArgument{Name: "request", Of: &Change{
 		In: &Struct{Of: gpiohandleRequest, Pick: Names{"lines", "lineoffsets", "flags", "default_values", "consumer_label"}}, Out: &Struct{Of: gpiohandleRequest, Pick: Names{"fd"}}}}},
-	{"GPIO_GET_LINEEVENT_IOCTL", &Called{Name: "request", Of: &Change{
+	{"GPIO_GET_LINEEVENT_IOCTL", &NamedArgument{Name: "request", Of: &Change{
 		In: &Struct{Of: gpioeventRequest, Pick: Names{"lineoffset", "handleflags", "eventflags", "consumer_label"}}, Out: &Struct{Of: gpioeventRequest, Pick: Names{"fd"}}}}},
-	{"GPIOHANDLE_GET_LINE_VALUES_IOCTL", &Called{Name: "values", Of: &Out{To: gpiohandleData}}},
-	{"GPIOHANDLE_SET_LINE_VALUES_IOCTL", &Called{Name: "values", Of: &Ptr{To: gpiohandleData}}},
-	{"GPIOHANDLE_SET_CONFIG_IOCTL", &Called{Name: "config", Of: &Ptr{To: gpiohandleConfig}}},
-	{"GPIO_V2_GET_LINEINFO_IOCTL GPIO_V2_GET_LINEINFO_WATCH_IOCTL", &Called{Name: "info", Of: &Change{
+	{"GPIOHANDLE_GET_LINE_VALUES_IOCTL", &NamedArgument{Name: "values", Of: &Out{To: gpiohandleData}}},
+	{"GPIOHANDLE_SET_LINE_VALUES_IOCTL", &NamedArgument{Name: "values", Of: &Ptr{To: gpiohandleData}}},
+	{"GPIOHANDLE_SET_CONFIG_IOCTL", &NamedArgument{Name: "config", Of: &Ptr{To: gpiohandleConfig}}},
+	{"GPIO_V2_GET_LINEINFO_IOCTL GPIO_V2_GET_LINEINFO_WATCH_IOCTL", &NamedArgument{Name: "info", Of: &Change{
 		In: &Struct{Of: gpioV2LineInfo, Pick: Names{"offset"}}, Out: &Struct{Of: gpioV2LineInfo, Pick: Names{"name", "consumer", "flags", "num_attrs", "attrs", "padding"}}}}},
-	{"GPIO_V2_GET_LINE_IOCTL", &Called{Name: "request", Of: &Change{
+	{"GPIO_V2_GET_LINE_IOCTL", &NamedArgument{Name: "request", Of: &Change{
 		In:  &Struct{Of: gpioV2LineRequest, Pick: Names{"num_lines", "offsets", "consumer", "config", "event_buffer_size", "padding"}},
 		Out: &Struct{Of: gpioV2LineRequest, Pick: Names{"fd"}}}}},
-	{"GPIO_V2_LINE_SET_CONFIG_IOCTL", &Called{Name: "config", Of: &Ptr{To: gpioV2LineConfig}}},
-	{"GPIO_V2_LINE_GET_VALUES_IOCTL", &Called{Name: "values", Of: &Change{In: &Struct{Of: gpioV2LineValues, Pick: Names{"mask"}}, Out: &Struct{Of: gpioV2LineValues, Pick: Names{"bits"}}}}},
-	{"GPIO_V2_LINE_SET_VALUES_IOCTL", &Called{Name: "values", Of: &Ptr{To: gpioV2LineValues}}},
+	{"GPIO_V2_LINE_SET_CONFIG_IOCTL", &NamedArgument{Name: "config", Of: &Ptr{To: gpioV2LineConfig}}},
+	{"GPIO_V2_LINE_GET_VALUES_IOCTL", &NamedArgument{Name: "values", Of: &Change{In: &Struct{Of: gpioV2LineValues, Pick: Names{"mask"}}, Out: &Struct{Of: gpioV2LineValues, Pick: Names{"bits"}}}}},
+	{"GPIO_V2_LINE_SET_VALUES_IOCTL", &NamedArgument{Name: "values", Of: &Ptr{To: gpioV2LineValues}}},
 }
 
 // Limits of linux/gpio.h: GPIO_MAX_NAME_SIZE, GPIOHANDLES_MAX (and

@@ -24,8 +24,8 @@ var miscIoctls = Ioctls{
 	{"INOTIFY_IOC_SETNEXTWD", Int},
 	{"EPIOCGPARAMS", &Out{To: epollParams}},
 	{"EPIOCSPARAMS", &Ptr{To: epollParams}},
-	{"UDMABUF_CREATE", &Giving{Ret: RetFD, Of: &Ptr{To: udmabufCreate}}},
-	{"UDMABUF_CREATE_LIST", &Giving{Ret: RetFD, Of: &Ptr{To: udmabufCreateList}}},
+	{"UDMABUF_CREATE", &Returning{Ret: RetFD, Of: &Ptr{To: udmabufCreate}}},
+	{"UDMABUF_CREATE_LIST", &Returning{Ret: RetFD, Of: &Ptr{To: udmabufCreateList}}},
 }
 
 var randPoolInfo = &Struct{Fields: Fields{

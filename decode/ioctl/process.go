@@ -11,8 +11,8 @@ import (
 // linux/pidfd.h, linux/nsfs.h, linux/seccomp.h.
 
 var processIoctls = Ioctls{
-	{"NS_GET_USERNS NS_GET_PARENT", &Giving{Ret: RetFD, Of: nil}},
-	{"NS_GET_NSTYPE", &Giving{Ret: &ResultWith{Ret: RetUnsigned, Remark: func(c *Call) {
+	{"NS_GET_USERNS NS_GET_PARENT", &Returning{Ret: RetFD, Of: nil}},
+	{"NS_GET_NSTYPE", &Returning{Ret: &ResultWith{Ret: RetUnsigned, Remark: func(c *Call) {
 		if name, ok := tables.SetnsType.Lookup(uint64(c.Ret)); ok {
 			c.Outcome.BeginRemark(output.Aside)
 			c.Out.Field("")
@@ -20,15 +20,15 @@ var processIoctls = Ioctls{
 			c.Outcome.EndRemark()
 		}
 	}}, Of: nil}},
-	{"NS_GET_OWNER_UID", &Called{Name: "uid", Of: &Out{To: ID}}},
+	{"NS_GET_OWNER_UID", &NamedArgument{Name: "uid", Of: &Out{To: ID}}},
 	{"NS_GET_MNTNS_ID", &Out{To: X64}},
-	{"NS_GET_PID_FROM_PIDNS", &Giving{Ret: RetPID, Of: Int}},
-	{"NS_GET_TGID_FROM_PIDNS", &Giving{Ret: RetTGID, Of: Int}},
+	{"NS_GET_PID_FROM_PIDNS", &Returning{Ret: RetPID, Of: Int}},
+	{"NS_GET_TGID_FROM_PIDNS", &Returning{Ret: RetTGID, Of: Int}},
 	{"NS_GET_PID_IN_PIDNS", PID},
 	{"NS_GET_TGID_IN_PIDNS", PIDOf(ThreadGroup)},
 	{"PIDFD_GET_CGROUP_NAMESPACE PIDFD_GET_IPC_NAMESPACE PIDFD_GET_MNT_NAMESPACE PIDFD_GET_NET_NAMESPACE" +
 		" PIDFD_GET_PID_NAMESPACE PIDFD_GET_PID_FOR_CHILDREN_NAMESPACE PIDFD_GET_TIME_NAMESPACE" +
-		" PIDFD_GET_TIME_FOR_CHILDREN_NAMESPACE PIDFD_GET_USER_NAMESPACE PIDFD_GET_UTS_NAMESPACE", &Giving{Ret: RetFD, Of: Xlong}},
+		" PIDFD_GET_TIME_FOR_CHILDREN_NAMESPACE PIDFD_GET_USER_NAMESPACE PIDFD_GET_UTS_NAMESPACE", &Returning{Ret: RetFD, Of: Xlong}},
 	{"SECCOMP_IOCTL_NOTIF_RECV", &Change{In: seccompNotif, Out: seccompNotif, UnlessZero: Const(80), NoAddr: false}},
 	{"SECCOMP_IOCTL_NOTIF_SEND", &Ptr{To: seccompNotifResp}},
 	{"SECCOMP_IOCTL_NOTIF_ID_VALID SECCOMP_IOCTL_NOTIF_ID_VALID_WRONG_DIR", &Ptr{To: X64}},

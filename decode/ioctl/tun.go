@@ -25,7 +25,7 @@ var tunIoctls = Ioctls{
 	{"TUNGETSNDBUF TUNGETVNETHDRSZ TUNGETVNETLE TUNGETVNETBE", &Out{To: Int}},
 	{"TUNSETSNDBUF TUNSETVNETHDRSZ TUNSETVNETLE TUNSETVNETBE TUNSETCARRIER", &Ptr{To: Int}},
 	{"TUNSETSTEERINGEBPF TUNSETFILTEREBPF", &Ptr{To: FD}}, // -1 for none
-	{"TUNGETDEVNETNS", &Giving{Ret: RetFD, Of: nil}},
+	{"TUNGETDEVNETNS", &Returning{Ret: RetFD, Of: nil}},
 }
 
 var tunRequest = &Struct{Fields: Fields{

@@ -15,7 +15,7 @@ var v4l2Ioctls = Ioctls{
 	{"VIDIOC_G_FMT", &Fill{In: &Struct{Of: v4l2Format, Pick: Names{"type"}}, Out: &Struct{Of: v4l2Format, Pick: Names{""}}}},
 	{"VIDIOC_S_FMT VIDIOC_TRY_FMT", &Change{In: v4l2Format, Out: &Struct{Of: v4l2Format, Pick: Names{""}}, If: Succeeded, Where: Test(v4l2KnownFormat)}},
 	{"VIDIOC_REQBUFS", &Fill{In: &Struct{Of: v4l2Requestbuffers, Pick: Names{"type", "memory", "count"}}, Again: U32, Out: &Struct{Of: v4l2Requestbuffers, Pick: Names{}}}},
-	{"VIDIOC_CREATE_BUFS", &Giving{Ret: &ResultWith{Ret: RetUnsigned, Remark: remarkBuffers}, Of: &Ptr{To: &Struct{Of: v4l2CreateBuffers, Pick: Names{"count", "memory", "format"}}}}},
+	{"VIDIOC_CREATE_BUFS", &Returning{Ret: &ResultWith{Ret: RetUnsigned, Remark: remarkBuffers}, Of: &Ptr{To: &Struct{Of: v4l2CreateBuffers, Pick: Names{"count", "memory", "format"}}}}},
 	{"VIDIOC_EXPBUF", &Change{In: &Struct{Of: v4l2Exportbuffer, Pick: Names{"type", "index", "plane", "flags"}}, Out: &Struct{Of: v4l2Exportbuffer, Pick: Names{"fd"}}}},
 	{"VIDIOC_QUERYBUF VIDIOC_QBUF", &Fill{
 		In:  &Struct{Of: v4l2Buffer, Pick: Names{"type", "index"}},

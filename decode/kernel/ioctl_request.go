@@ -17,35 +17,35 @@ type Ioctl = struct {
 	Arg   Type
 }
 
-// Called is an argument that is called something other than argp.
-type Called struct {
+// NamedArgument is an argument with a name other than argp.
+type NamedArgument struct {
 	Name string
 	Of   Type
 }
 
 // Layout implements Type.
-func (t *Called) Layout(abi tables.ABI) Layout { return t.Of.Layout(abi) }
+func (t *NamedArgument) Layout(abi tables.ABI) Layout { return t.Of.Layout(abi) }
 
 // Keep implements keeper of package lang.
-func (t *Called) Keep(k *Keeps) { k.Value(t.Of) }
+func (t *NamedArgument) Keep(k *Keeps) { k.Value(t.Of) }
 
 // Show implements Type.
-func (t *Called) Show(c *Call, v View) { t.Of.Show(c, v) }
+func (t *NamedArgument) Show(c *Call, v View) { t.Of.Show(c, v) }
 
-// Giving describes an ioctl whose result is more than a plain number.
-type Giving struct {
+// Returning describes an ioctl whose result is more than a plain number.
+type Returning struct {
 	Ret Type
 	Of  Type
 }
 
 // Layout implements Type.
-func (t *Giving) Layout(abi tables.ABI) Layout { return t.Of.Layout(abi) }
+func (t *Returning) Layout(abi tables.ABI) Layout { return t.Of.Layout(abi) }
 
 // Keep implements keeper of package lang.
-func (t *Giving) Keep(k *Keeps) { k.Value(t.Of) }
+func (t *Returning) Keep(k *Keeps) { k.Value(t.Of) }
 
 // Show implements Type.
-func (t *Giving) Show(c *Call, v View) { t.Of.Show(c, v) }
+func (t *Returning) Show(c *Call, v View) { t.Of.Show(c, v) }
 
 // IoctlDesc returns a description of the arguments that follow fd and op.
 func IoctlDesc(r *Ioctl) *Desc {
@@ -53,9 +53,9 @@ func IoctlDesc(r *Ioctl) *Desc {
 	name, t := "argp", r.Arg
 	for {
 		switch w := t.(type) {
-		case *Called:
+		case *NamedArgument:
 			name, t = w.Name, w.Of
-		case *Giving:
+		case *Returning:
 			d.Ret, t = w.Ret, w.Of
 		case nil:
 			return d

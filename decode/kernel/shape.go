@@ -68,10 +68,10 @@ var atFDCWD = tables.Set{Consts: []tables.Const{{Value: 1<<64 - -tables.AT_FDCWD
 func (t *Dated) Shows() []Type { return []Type{t.Of} }
 
 // Shows implements Shower.
-func (t *Called) Shows() []Type { return []Type{t.Of} }
+func (t *NamedArgument) Shows() []Type { return []Type{t.Of} }
 
 // Shows implements Shower.
-func (t *Giving) Shows() []Type { return []Type{t.Of} }
+func (t *Returning) Shows() []Type { return []Type{t.Of} }
 
 // Shows implements Shower.
 func (t *Iovecs) Shows() []Type {

@@ -9,10 +9,10 @@ import (
 // Virtual machines: linux/kvm.h, asm/kvm.h, virt/kvm/kvm_main.c.
 
 var ioctls = Ioctls{
-	{"KVM_CREATE_VM", &Giving{Ret: RetFD, Of: Xlong}},
+	{"KVM_CREATE_VM", &Returning{Ret: RetFD, Of: Xlong}},
 	{"KVM_CHECK_EXTENSION", &Enum{In: Xlong, Set: &tables.KVMCap}},
-	{"KVM_CREATE_VCPU", &Giving{Ret: RetFD, Of: Uint}},
-	{"KVM_RUN", &Giving{Ret: &ResultWith{Ret: RetUnsigned, Remark: remarkVCPUExit, Then: showVCPU}, Of: kvmRunArg}},
+	{"KVM_CREATE_VCPU", &Returning{Ret: RetFD, Of: Uint}},
+	{"KVM_RUN", &Returning{Ret: &ResultWith{Ret: RetUnsigned, Remark: remarkVCPUExit, Then: showVCPU}, Of: kvmRunArg}},
 	{"KVM_SET_USER_MEMORY_REGION", &Ptr{To: kvmUserspaceMemoryRegion}},
 	{"KVM_GET_REGS", &Out{To: kvmRegs}},
 	{"KVM_SET_REGS", &Ptr{To: kvmRegs}},

@@ -66,14 +66,14 @@ func newWriter(o *output.Options, t *output.Tracee, separator byte) *writer {
 // Take implements output.Writer.
 func (w *writer) Take() []byte {
 	b := w.buf
-	w.buf = output.Kept(b)
+	w.buf = output.Reusable(b)
 	return b
 }
 
 // begin starts a row.
 func (w *writer) begin(at time.Time, kind string) {
 	for i, b := range w.row {
-		w.row[i] = output.Kept(b)
+		w.row[i] = output.Reusable(b)
 	}
 	w.Values.Take() // left over from a call that is not shown
 	w.Begin()
@@ -307,7 +307,7 @@ func (w *writer) EndWaiting(p *output.Waiting, _ *output.Stack) {
 // Deadlock implements output.Writer: a row with the remark alone.
 func (w *writer) Deadlock(d *output.Deadlock) {
 	for i, b := range w.row {
-		w.row[i] = output.Kept(b)
+		w.row[i] = output.Reusable(b)
 	}
 	w.set(event, "deadlock")
 	w.set(remark, d.String())

@@ -64,7 +64,7 @@ func newWriter(o *output.Options, t *output.Tracee) output.Writer {
 // Take implements output.Writer.
 func (j *writer) Take() []byte {
 	b := j.buf
-	j.buf = output.Kept(b)
+	j.buf = output.Reusable(b)
 	return b
 }
 

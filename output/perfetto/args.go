@@ -64,7 +64,7 @@ var _ output.Encoder = (*args)(nil)
 
 // begin starts the object.
 func (a *args) begin() {
-	a.buf = append(output.Kept(a.buf), '{')
+	a.buf = append(output.Reusable(a.buf), '{')
 	if cap(a.levels) == 0 {
 		a.levels = make([]level, 0, 8)
 	}

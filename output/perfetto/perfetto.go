@@ -59,7 +59,7 @@ func newWriter(o *output.Options, t *output.Tracee) output.Writer {
 // Take implements output.Writer.
 func (w *writer) Take() []byte {
 	b := w.buf
-	w.buf = output.Kept(b)
+	w.buf = output.Reusable(b)
 	return b
 }
 

@@ -43,7 +43,7 @@ func newWriter(o *output.Options, t *output.Tracee) output.Writer {
 func (w *writer) BeginCall(h *output.Header) {
 	w.name, w.path = h.Name, false
 	if len(w.dump) > 0 {
-		w.dump = output.Kept(w.dump)
+		w.dump = output.Reusable(w.dump)
 	}
 	w.begin(h.Time, true)
 	if w.opt.EntryPoints && h.Entry != "" {
@@ -311,7 +311,7 @@ func (w *writer) Take() []byte {
 	if p == nil {
 		return text
 	}
-	w.painted = p.Paint(output.Kept(w.painted), text, w.start)
+	w.painted = p.Paint(output.Reusable(w.painted), text, w.start)
 	if w.start = output.HueReset; partial {
 		w.start = w.base
 	}

@@ -56,7 +56,7 @@ func (e *Values) Begin() {
 // value is written.
 func (e *Values) Take() []byte {
 	b := e.buf
-	e.buf, e.unshown = output.Kept(b), 0
+	e.buf, e.unshown = output.Reusable(b), 0
 	return b
 }
 

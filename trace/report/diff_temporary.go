@@ -18,8 +18,8 @@ import (
 // contain no NUL, and other data hardly contains this sequence.
 const mark = "\x00\xfe\x00\xfe\x00"
 
-// leastLot is the least number of random letters and digits, as from mkstemp(3).
-const leastLot = 6
+// leastRandom is the least number of random letters and digits, as from mkstemp(3).
+const leastRandom = 6
 
 // makes notes, at the exit of a call, the names of the files that it has created and that
 // cannot have existed before.
@@ -31,7 +31,7 @@ func (s *side) makes(c *trace.Call) {
 	for i := range c.Files {
 		if u := &c.Files[i]; u.Use&trace.UseNew != 0 {
 			for _, name := range [...]string{u.Path, u.Name} {
-				if lot(name) != name {
+				if maskRandom(name) != name {
 					s.made[name] = true
 				}
 			}
@@ -39,16 +39,16 @@ func (s *side) makes(c *trace.Call) {
 	}
 }
 
-// lot returns a name in which ? replaces each letter and digit in those parts of its last
+// maskRandom returns a name in which ? replaces each letter and digit in those parts of its last
 // element that may be random.
-func lot(name string) string {
+func maskRandom(name string) string {
 	b := []byte(name)
 	for first := strings.LastIndexByte(name, '/') + 1; first < len(b); first++ {
 		end := first
 		for end < len(b) && alphanumeric(b[end]) {
 			end++
 		}
-		if end-first >= leastLot {
+		if end-first >= leastRandom {
 			for i := range b[first:end] {
 				b[first+i] = '?'
 			}
@@ -124,14 +124,14 @@ func (s *side) settle(other *side) {
 func (s *side) settled(text string, other *side) string {
 	parts := strings.Split(text, mark)
 	for i := 1; i < len(parts)-1; i += 2 {
-		parts[i] = s.withoutLot(parts[i], other)
+		parts[i] = s.withoutRandom(parts[i], other)
 	}
 	return strings.Join(parts, "")
 }
 
-// withoutLot is a name as it is compared: without the random part of each element that
+// withoutRandom is a name as it is compared: without the random part of each element that
 // only this side has created.
-func (s *side) withoutLot(name string, other *side) string {
+func (s *side) withoutRandom(name string, other *side) string {
 	var b strings.Builder
 	for first := 0; first < len(name); {
 		end := len(name)
@@ -140,7 +140,7 @@ func (s *side) withoutLot(name string, other *side) string {
 		}
 		element := s.plainIDs(name[first:end])
 		if whole := name[:end]; s.made[whole] && !other.made[whole] {
-			element = lot(element)
+			element = maskRandom(element)
 		}
 		b.WriteString(element)
 		first = end

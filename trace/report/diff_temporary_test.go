@@ -41,7 +41,7 @@ func TestLot(t *testing.T) {
 		{"index.lock", "index.lock"},
 		{"/tmp/\xff\xfeabcdef", "/tmp/\xff\xfe??????"},
 	} {
-		if got := lot(tt.name); got != tt.want {
+		if got := maskRandom(tt.name); got != tt.want {
 			t.Errorf("%q: %q, want %q", tt.name, got, tt.want)
 		}
 	}
