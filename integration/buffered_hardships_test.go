@@ -196,6 +196,34 @@ func TestBufferedDebugger(t *testing.T) {
 	}
 }
 
+// A tracer without CAP_SYS_PTRACE, as in a container, has no access to the memory of a program
+// that has changed its ids or is not dumpable. Each call is still in the trace once.
+func TestBufferedHiddenMemory(t *testing.T) {
+	need.All(t, need.GCC64, need.GXX, need.Root, need.Setpriv)
+	for _, what := range []string{"undumpable", "ids"} {
+		t.Run(what, func(t *testing.T) {
+			log := filepath.Join(t.TempDir(), "log")
+			command := []string{path(t, programs.Hardships), what}
+			want := outcomeOf(t, 0, command...)
+			flags := []string{"setpriv", "--bounding-set", "-sys_ptrace", trapline(t), "-f", "-q", "-d", "-o", log, "--buffered=always"}
+			got, messages := outcomeAndErrors(t, 0, append(flags, command...)...)
+			if got != want {
+				t.Errorf("untraced:\n%s%s\nbuffered:\n%s%s", want.stdout, want.end, got.stdout, got.end)
+			}
+			if passed, _ := bufferedCalls(t, messages); passed < 300 {
+				t.Errorf("only %d calls did not stop", passed)
+			}
+			lines, err := os.ReadFile(log)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n := strings.Count(string(lines), "getpgid("); n != 80 {
+				t.Errorf("80 calls of getpgid, %d in the trace", n)
+			}
+		})
+	}
+}
+
 // In a chroot without /proc, calls are buffered, or they stop.
 func TestBufferedInChroot(t *testing.T) {
 	need.All(t, need.Root, need.Busybox)

@@ -442,23 +442,21 @@ func (t *Tracer) dropSites(tr *Tracee, addr, size uint64, restore bool) {
 }
 
 // restore writes the program's own instruction back. The jump in its hole remains, since a
-// thread may be about to run it.
+// thread may be about to run it. If the memory cannot be written, the call remains patched.
 func (x *site) restore(tr *Tracee) {
-	switch {
-	case !x.patched:
-	case x.load != nil:
-		at := x.returns - callSize - buffered.LoadSize
+	if !x.patched {
+		return
+	}
+	at, code := x.returns-callSize, []byte{0x0f, 0x05}
+	if x.load != nil {
+		at, code = at-buffered.LoadSize, x.load
 		if isSplit(at, buffered.LoadSize) && tr.t.hasThreads(tr.space, tr) {
 			// Another thread must not run an instruction that is half written. The trampoline
 			// jumps to the slow call instead.
-			tr.poke(x.trampoline, tr.space.lookup.ToSlowCall())
-			break
+			at, code = x.trampoline, tr.space.lookup.ToSlowCall()
 		}
-		tr.poke(at, x.load)
-	default:
-		tr.poke(x.returns-callSize, []byte{0x0f, 0x05})
 	}
-	x.patched = false
+	x.patched = tr.poke(at, code) != len(code)
 }
 
 // unpatchAll restores all patched calls of an address space, through a stopped tracee.

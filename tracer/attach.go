@@ -118,8 +118,9 @@ func whyNotPermitted(pid int) string {
 }
 
 func hasCapSysPtrace() bool {
-	effective, err := strconv.ParseUint(statusField(os.Getpid(), "CapEff"), 16, 64)
-	return err == nil && effective>>unix.CAP_SYS_PTRACE&1 != 0
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var data [2]unix.CapUserData
+	return unix.Capget(&header, &data[0]) == nil && data[0].Effective>>unix.CAP_SYS_PTRACE&1 != 0
 }
 
 // statusField reads a field of /proc/PID/status.

@@ -71,6 +71,8 @@ type bufferedState struct {
 
 	listsNone bool // descriptors are no longer listed
 
+	confined bool // this process lacks CAP_SYS_PTRACE, see hidesMemory
+
 	fpFeatures uint64 // see Tracee.fpFeatures
 	fpAsked    bool   // fpFeatures is set
 
@@ -189,7 +191,10 @@ func CanBuffer() error {
 
 // newBuffered prepares buffered calls.
 func (t *Tracer) newBuffered() *bufferedState {
-	b := &bufferedState{stub: buffered.NewStub(), texts: texts{}, histories: map[*buffered.Text]*history{}}
+	b := &bufferedState{
+		stub: buffered.NewStub(), texts: texts{}, histories: map[*buffered.Text]*history{},
+		confined: !hasCapSysPtrace(),
+	}
 	b.clock.start()
 	return b
 }
@@ -207,7 +212,7 @@ func (t *Tracer) prepareCall(nr uint64) {
 		return
 	}
 	b.prepared[nr] = true
-	if alwaysStops(nr) || t.colocation.Wanted() && colocate.UsesMask(tables.X86_64, nr) {
+	if alwaysStops(nr) || b.confined && changesIDs(nr) || t.colocation.Wanted() && colocate.UsesMask(tables.X86_64, nr) {
 		return
 	}
 	used := b.table.Size()
@@ -328,6 +333,9 @@ func (t *Tracer) enterBuffered(tr *Tracee) bool {
 			t.leaveTrampoline(tr, returns)
 		}
 		t.watchSpace(tr)
+	}
+	if t.buffered.confined && hidesMemory(call) {
+		t.unpatchAll(tr, errHidden)
 	}
 	if s.ready && t.makeSpare(tr) {
 		return false

@@ -478,7 +478,7 @@ func (t *Tracer) leaveStub(tr *Tracee, sig unix.Signal, info *[SiginfoSize]byte)
 		}
 		th.loaded, th.live, th.running = outcome == buffered.Returned, true, false
 	default:
-		at, _, ok := s.interrupted(regs.Rip)
+		at, returns, ok := s.interrupted(regs.Rip)
 		if !ok {
 			if dumpsCore(sig) && t.endProvisional(tr, errSignal) {
 				// The instruction faults again, now without the provisional fs base. A fault
@@ -490,6 +490,9 @@ func (t *Tracer) leaveStub(tr *Tracee, sig unix.Signal, info *[SiginfoSize]byte)
 		if own {
 			// The fs base does not point to readable memory, so calls must stop.
 			t.unpatchAll(tr, errNoFS)
+			if x := s.sites[returns]; x != nil && x.patched { // it would end here again
+				at = s.slowCallAt(regs.Rip)
+			}
 		}
 		regs.Rip, regs.Orig_rax = at, ^uint64(0)
 	}

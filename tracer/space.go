@@ -123,6 +123,16 @@ func (s *space) returnOf(ip uint64) (returns uint64, slow, ok bool) {
 	return 0, false, false
 }
 
+// slowCallAt returns the address of the slow call of the trampoline at an address.
+func (s *space) slowCallAt(ip uint64) uint64 {
+	for i := range s.arenas {
+		if offset := ip - s.arenas[i].addr; offset < arenaSize {
+			return ip - offset%buffered.TrampolineSize + s.lookup.SlowCall() - callSize
+		}
+	}
+	return ip
+}
+
 // interrupted returns, for a thread that is in a trampoline or in the hole that leads to it,
 // the address where the thread would be in the program, and the address after the call.
 func (s *space) interrupted(ip uint64) (at, returns uint64, ok bool) {

@@ -40,6 +40,7 @@ var (
 	Pgrep    = program("pgrep")
 	Python3  = runs("python3", "-c", "")
 	RPM      = program("rpm")
+	Setpriv  = program("setpriv")
 	SS       = program("ss")
 	Tmux     = program("tmux")
 	Zsh      = program("zsh")

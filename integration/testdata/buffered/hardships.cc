@@ -550,6 +550,34 @@ int main(int argc, char **argv)
 		for (long at = 0x10000; at < 0x200000; at += page)
 			mprotect((void *)at, page, PROT_READ);
 		warm_up(make_call, 200);
+	} else if (!strcmp(what, "undumpable") || !strcmp(what, "ids")) {
+		// From here on a tracer without privileges cannot access the memory of the program.
+		auto thread_calls = [](void *) -> void * {
+			warm_up(make_call, 20);
+			for (int i = 0; i < 10; i++)
+				make_call(SYS_getpgid, 0, 0, 0);
+			return nullptr;
+		};
+		warm_up(make_call, 100);
+		pthread_create(&thread, nullptr, thread_calls, nullptr);
+		pthread_join(thread, nullptr);
+		if (!strcmp(what, "ids"))
+			printf("%d\n", setresuid(65534, 65534, 65534));
+		else
+			printf("%d\n", prctl(PR_SET_DUMPABLE, 0));
+		thread_calls(nullptr);
+		for (int i = 0; i < 3; i++) {
+			pthread_create(&thread, nullptr, thread_calls, nullptr);
+			pthread_join(thread, nullptr);
+			pid_t child = fork();
+			if (child == 0) {
+				thread_calls(nullptr);
+				_exit(bad);
+			}
+			int status;
+			waitpid(child, &status, 0);
+			bad += status;
+		}
 	} else if (!strcmp(what, "own")) {
 		// A filter of the program's own, for all threads, refuses a call, and the calls
 		// of another thread go on.
