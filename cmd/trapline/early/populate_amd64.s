@@ -38,7 +38,7 @@ GLOBL ·metadataPopulated(SB), NOPTR, $1
 
 // Every start uses most of this much of the heap, which is handed out from low addresses to
 // high ones, behind the stack that the main thread has for signals. The rest is other stacks.
-#define HEAP_USED 0x140000
+#define HEAP_USED 0xc0000
 
 // stack_t of asm-generic/signal.h.
 #define STACK_ADDR 0
