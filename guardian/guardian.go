@@ -1,5 +1,5 @@
-// Package guardian starts processes that outlive this program, to put back what it
-// has changed however it ends.
+// Package guardian starts processes that outlive this program, to restore what it
+// has changed, however it ends.
 //
 // A guardian is a fork of this process and does not call execve, since a Go program
 // takes several milliseconds to start. A fork has only the thread that forked, and the

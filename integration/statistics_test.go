@@ -180,7 +180,7 @@ func TestSummaryEvery(t *testing.T) {
 	}
 }
 
-// At SIGUSR1 there is a table of all calls so far, and the trace goes on.
+// At SIGUSR1 trapline prints a table of all calls so far, and the trace continues.
 func TestSummaryOnSignal(t *testing.T) {
 	need.All(t, need.Live) // the table is read before the end
 	log := filepath.Join(t.TempDir(), "log")

@@ -54,7 +54,7 @@ func TestShortUsage(t *testing.T) {
 			t.Errorf("usage of %d lines:\n%s", lines, text)
 		}
 	}
-	// The command of that name, if there is one, is run as ever.
+	// If there is a command of that name, it is run as usual.
 	bin := t.TempDir()
 	if err := os.WriteFile(bin+"/help", []byte("#!/bin/sh\necho helped\n"), 0o755); err != nil {
 		t.Fatal(err)

@@ -95,7 +95,7 @@ func TestAlike(t *testing.T) {
 	}
 	t.Run("stops and continues", func(t *testing.T) {
 		need.All(t, need.Bash)
-		// With job control the shell goes on when its command has stopped.
+		// With job control the shell continues when its command has stopped.
 		flags := []string{"-e", "trace=execve,exit_group", "-e", "signal=STOP,CONT"}
 		alike(t, flags, "bash", "-c", `set -m; sh -c 'kill -STOP $$; exit 3'; kill -CONT %1; wait %1`)
 	})

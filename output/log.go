@@ -24,8 +24,8 @@ type Destination struct {
 	Separate bool // one file for each tracee, Name.pid, --output-separately
 	Rotate   Rotation
 
-	// ReopenFailed is called, from any goroutine, with the error of a file that
-	// Log.Reopen cannot open. The trace goes on in the previous one.
+	// ReopenFailed is called, from any goroutine, with the error of a file that Log.Reopen
+	// cannot open. The trace continues in the previous one.
 	ReopenFailed func(error)
 
 	// Writer, if not nil, replaces Name. It is called from another goroutine,

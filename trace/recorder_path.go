@@ -41,8 +41,8 @@ const moves = `
 	rename renameat renameat2 unlink unlinkat rmdir link linkat symlink symlinkat
 	mount umount umount2 move_mount pivot_root chroot`
 
-// lacksMoves reports whether the set lacks calls that change where paths lead. Programs
-// may make these calls all the same.
+// lacksMoves reports whether the set lacks calls that change where paths lead. Programs may
+// nevertheless make these calls.
 func (s *CallSet) lacksMoves() bool {
 	if s.IsAll() {
 		return false

@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Local is the machine that trapline runs on. Its procfs must be mounted on
-// /proc. The zero Local is ready for use. It makes no queries of its own accord.
+// Local is the machine that trapline runs on. Its procfs must be mounted on /proc. The zero
+// Local is ready for use. It queries nothing unless it is asked.
 type Local struct {
 	path [128]byte // buffer for the path of a file in /proc, with room for any of them
 

@@ -19,7 +19,7 @@ const (
 	Found                        // none: the file exists
 	Missing                      // Name does not exist
 	DirDeleted                   // Name, where the path starts or goes through, was deleted
-	NotDirectory                 // Name is not a directory, and the path goes on
+	NotDirectory                 // Name is not a directory, but the path continues
 	LinkLoop                     // Name is a symbolic link that leads back to itself
 	ManyLinks                    // there are more than 40 symbolic links
 	NotSearched                  // Name is a directory that the process may not search

@@ -131,7 +131,8 @@ func (w *writer) ends(s *socket) {
 	}
 }
 
-// notYet reports whether a call is to be repeated, or has begun something that goes on.
+// notYet reports whether a call has to be repeated, or has started something that is still
+// in progress.
 func notYet(errno unix.Errno) bool {
 	const restart = 512 // ERESTARTSYS and those after it
 	return errno == unix.EAGAIN || errno == unix.EINTR || errno == unix.EINPROGRESS || errno == unix.EALREADY || errno >= restart

@@ -59,7 +59,7 @@ func everything(s Store) *listing {
 	return all(s)
 }
 
-// scan lists the records that match a filter. It goes on while the trace grows.
+// scan lists the records that match a filter. It continues while the trace grows.
 func scan(s Store, f filter) *listing {
 	ctx, cancel := context.WithCancel(context.Background())
 	l := &listing{store: s, cancel: cancel}
