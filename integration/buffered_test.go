@@ -119,6 +119,19 @@ func TestBufferedCallsDoNotStop(t *testing.T) {
 	}
 }
 
+// A process made by fork has its parent's patched calls, and soon does not stop at them.
+func TestBufferedForksDoNotStop(t *testing.T) {
+	const script = `i=0
+while [ $i -lt 40 ]; do
+	(cd /; umask 22; [ -f /etc ]; : >/dev/null; cd /tmp; [ -d / ]; umask 77; : </dev/null; cd /etc; [ -r / ]; : >/dev/null)
+	i=$((i+1))
+done`
+	r := trace(t, trapline(t), []string{"-d", "-f", "-c", "--buffered=always"}, "sh", "-c", script)
+	if passed, stopped := bufferedCalls(t, r.stderr); passed < stopped {
+		t.Errorf("%d calls did not stop, %d did", passed, stopped)
+	}
+}
+
 // Calls that are interrupted end as they do untraced, also in a program with
 // seccomp filters of its own.
 func TestBufferedInterruptions(t *testing.T) {

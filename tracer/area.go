@@ -69,8 +69,9 @@ func (t *Tracer) addArea(th *thread) {
 // newArea returns an area, and the id of the process in its own PID namespace. It uses the
 // area of a thread that has ended if there is one. Otherwise it maps a new one in the tracee
 // and in this process. The tracee creates the file of the area and closes its descriptor at
-// the end; this process gets a descriptor of the same file by pidfd_getfd, so that /proc is
-// not needed.
+// the end. This process gets a descriptor of the same file either by pidfd_getfd, between two
+// lists of calls, so that /proc is not needed; or from /proc/PID/map_files after a single list,
+// if it may.
 func (t *Tracer) newArea(r *remote, arenaAt uint64) (a *buffered.Area, pid uint64, err error) {
 	s := r.tr.space
 	var list []remoteCall
@@ -97,11 +98,11 @@ func (t *Tracer) newArea(r *remote, arenaAt uint64) (a *buffered.Area, pid uint6
 	}
 
 	const prot = unix.PROT_READ | unix.PROT_WRITE
-	// The area is far from where the kernel puts mappings, so that the mappings of the
-	// program have the same addresses as without the area.
-	const distance = 1 << 20
-	addr := buffered.AreasAddr + s.areas*distance
+	addr := buffered.AreaAddr(s.areas)
 	s.areas++
+	if t.buffered.mapFiles {
+		return t.newAreaByMapFiles(r, list, addr, arenaAt)
+	}
 	before := len(list)
 	list = append(list,
 		remoteCall{unix.SYS_MEMFD_CREATE, buffered.NameAddr, unix.MFD_CLOEXEC | unix.MFD_ALLOW_SEALING, 0, 0, 0, 0, buffered.RemoteKeep},
@@ -117,7 +118,9 @@ func (t *Tracer) newArea(r *remote, arenaAt uint64) (a *buffered.Area, pid uint6
 	pid = results[0]
 	switch {
 	case done-before >= all:
-		a, err = openArea(s.pid, r.kept, addr)
+		if a, err = t.openArea(s.pid, r.kept, addr); err == nil {
+			t.buffered.mapFiles = canOpenMapped(s.pid, addr)
+		}
 	case done < len(list):
 		err = fmt.Errorf("call %d: %w", list[done][0], err)
 	}
@@ -151,20 +154,95 @@ func (t *Tracer) newArea(r *remote, arenaAt uint64) (a *buffered.Area, pid uint6
 	return a, pid, nil
 }
 
+// newAreaByMapFiles maps a new area after the calls in list, all in one stop.
+func (t *Tracer) newAreaByMapFiles(r *remote, list []remoteCall, addr, arenaAt uint64) (a *buffered.Area, pid uint64, err error) {
+	const prot = unix.PROT_READ | unix.PROT_WRITE
+	s := r.tr.space
+	before := len(list)
+	list = append(list,
+		remoteCall{unix.SYS_MEMFD_CREATE, buffered.NameAddr, unix.MFD_CLOEXEC | unix.MFD_ALLOW_SEALING, 0, 0, 0, 0, buffered.RemoteKeep},
+		remoteCall{unix.SYS_MMAP, addr, buffered.AreaSize, prot, unix.MAP_SHARED | unix.MAP_FIXED_NOREPLACE, 0, 0, buffered.RemoteFifth},
+		remoteCall{unix.SYS_MMAP, addr + buffered.AreaFileSize, buffered.RingSize, prot, unix.MAP_SHARED | unix.MAP_FIXED, 0, buffered.AreaState, buffered.RemoteFifth},
+		remoteCall{unix.SYS_MADVISE, addr, buffered.AreaSize, unix.MADV_DONTFORK},
+		remoteCall{unix.SYS_CLOSE, 0, 0, 0, 0, 0, 0, buffered.RemoteFirst},
+		remoteCall{unix.SYS_GETPID},
+	)
+	const mapped, closed, all = 2, 5, 6 // numbers of calls for the area
+	if arenaAt != 0 {
+		list = append(list, arenaCall(arenaAt))
+	}
+	done, results, err := r.calls(list...)
+	s.ready = s.ready || done > 0
+	areaDone := done - before
+	if areaDone < all {
+		if err == nil {
+			err = errors.New("not all calls were made")
+		} else if done < len(list) {
+			err = fmt.Errorf("call %d: %w", list[done][0], err)
+		}
+	} else {
+		pid = results[0]
+		if arenaAt != 0 {
+			pid = results[1]
+			t.addArena(r, arenaAt, results[0], err)
+		}
+		var own int
+		if own, err = openMapped(s.pid, addr); err == nil {
+			defer unix.Close(own)
+			a, err = t.mapArea(own, addr)
+		}
+		t.buffered.mapFiles = err == nil
+	}
+	if err == nil {
+		return a, pid, nil
+	}
+	var undo []remoteCall
+	if areaDone > 0 && areaDone < closed {
+		undo = append(undo, remoteCall{unix.SYS_CLOSE, r.kept})
+	}
+	if areaDone >= mapped {
+		undo = append(undo, remoteCall{unix.SYS_MUNMAP, addr, buffered.AreaSize})
+	}
+	if len(undo) > 0 {
+		r.calls(undo...)
+	}
+	return nil, 0, fmt.Errorf("its area cannot be mapped: %w", err)
+}
+
+// openMapped opens the file that a process has mapped at the address of an area.
+func openMapped(pid int, addr uint64) (fd int, err error) {
+	return unix.Open(mapFile(pid, addr, addr+buffered.AreaFileSize), unix.O_RDWR|unix.O_CLOEXEC, 0)
+}
+
+// canOpenMapped reports whether openMapped works.
+func canOpenMapped(pid int, addr uint64) bool {
+	fd, err := openMapped(pid, addr)
+	if err != nil {
+		return false
+	}
+	unix.Close(fd)
+	return true
+}
+
 // openArea maps the area of a process in this process. fd is the process's descriptor of the
 // area's file.
-func openArea(pid int, fd, addr uint64) (*buffered.Area, error) {
+func (t *Tracer) openArea(pid int, fd, addr uint64) (*buffered.Area, error) {
 	own, err := fileOf(pid, int(fd))
 	if err != nil {
 		return nil, err
 	}
 	defer unix.Close(own)
+	return t.mapArea(own, addr)
+}
+
+// mapArea maps the file of an area in this process.
+func (t *Tracer) mapArea(own int, addr uint64) (*buffered.Area, error) {
 	// This process sets the size. In the tracee RLIMIT_FSIZE may be small, and then SIGXFSZ
 	// would kill it.
 	if err := unix.Ftruncate(own, buffered.AreaFileSize); err != nil {
 		return nil, fmt.Errorf("ftruncate: %w", err)
 	}
-	return buffered.NewArea(own, addr)
+	return t.buffered.views.NewArea(own, addr)
 }
 
 // fileOf returns a descriptor in this process of the file that a descriptor of another
@@ -193,18 +271,19 @@ func isFree(tr *Tracee, fs uint64) bool {
 	return tr.ReadMemory(indexEntry(fs), entry[:]) == len(entry) && entry == [buffered.IndexEntry]byte{}
 }
 
-// link makes the index point to the area.
+// link makes the index point to the area. The thread is stopped, and no other thread with the
+// same fs base uses the entry.
 func (th *thread) link() bool {
 	var entry [buffered.IndexEntry]byte
 	binary.LittleEndian.PutUint64(entry[:], -th.fs)
 	binary.LittleEndian.PutUint64(entry[8:], th.area.Addr)
-	// The address is written first, since the stub reads it only if the other word matches.
-	return th.tr.poke(indexEntry(th.fs)+8, entry[8:]) == 8 && th.tr.poke(indexEntry(th.fs), entry[:8]) == 8
+	return th.tr.WriteMemory(indexEntry(th.fs), entry[:]) == len(entry)
 }
 
 // unlink clears the index entry for an fs base, through a stopped tracee.
 func unlink(tr *Tracee, fs uint64) {
-	tr.poke(indexEntry(fs), make([]byte, buffered.IndexEntry))
+	var none [buffered.IndexEntry]byte
+	tr.WriteMemory(indexEntry(fs), none[:])
 }
 
 // setGS sets the gs base of a stopped tracee.
@@ -280,7 +359,9 @@ func (t *Tracer) born(tr *Tracee) {
 			}
 		}
 	}
-	unlink(tr, regs.Fs_base)
+	if parent := tr.Parent(); parent == nil || parent.space != s || parent.buffered == nil || !parent.buffered.aside || parent.buffered.fs != regs.Fs_base {
+		unlink(tr, regs.Fs_base) // otherwise setAside has done it
+	}
 	t.lendArea(tr, regs.Fs_base)
 }
 

@@ -89,6 +89,9 @@ func (t *Tracer) installWithKnown(tr *Tracee, x *site, p place) {
 	if other := tr.space.sites[x.returns]; other != x && other != nil {
 		return // it was one of the known calls
 	}
+	if p.findHole(tr, x); !p.found {
+		t.debugf("buffered: the call at %#x cannot be patched", x.returns)
+	}
 	t.install(tr, x, p)
 	t.noteUse(tr.space, p.text, x.returns-p.bias)
 }
@@ -110,11 +113,9 @@ func (t *Tracer) mapStub(r *remote) error {
 	if err := r.mapFirst(buffered.StubAddr, buffered.CodeSize, unix.PROT_READ|unix.PROT_EXEC, mapNew); err != nil {
 		return fmt.Errorf("mmap: %w", err)
 	}
+	s.hidesOpens = !t.mayPin()
 	if err := t.writeImage(tr); err != nil {
 		return err
-	}
-	if s.hidesOpens = !t.mayPin(); s.hidesOpens {
-		t.grantAll(tr)
 	}
 	if r.own.Fs_base == 0 && s.lookup == buffered.ByFS {
 		r.own.Fs_base = buffered.ProvisionalFS
@@ -139,6 +140,10 @@ func (t *Tracer) writeImage(tr *Tracee) error {
 	const stop = buffered.StopAddr - buffered.StubAddr
 	b := t.buffered
 	used := buffered.CallsAddr - buffered.StubAddr + b.table.Size()
+	if tr.space.hidesOpens {
+		b.exchangeWithheld()
+		defer b.exchangeWithheld()
+	}
 	if err := t.writeCode(tr, buffered.StubAddr, b.image[:used]); err != nil {
 		return err
 	}

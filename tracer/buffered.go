@@ -42,6 +42,8 @@ type bufferedState struct {
 	clock     clock
 
 	areas     []*thread // the threads that have an area
+	views     buffered.Views
+	mapFiles  bool      // /proc/PID/map_files can be used, see newArea
 	held      *stop     // a stop that is handled after all calls before it have been reported
 	ahead     *thread   // the only thread that can have the next event, or nil: the next events of the others are known
 	rest      uint64    // time of the earliest of these known events
@@ -66,6 +68,9 @@ type bufferedState struct {
 
 	memory   *space // the address space that memoryFD belongs to, or nil
 	memoryFD int
+
+	ownIDs bool // all tracees are in this process's PID namespace
+	moved  bool // a tracee may have moved to another one
 
 	withheld map[uint64][]byte // table entries that would make calls not stop, by number, see opens.go
 
@@ -126,9 +131,11 @@ func BufferedNextWord(size uint32) uint8 { return buffered.NextWord(size) }
 const bufferedNumbers = 512
 
 // lazyStops is the number of calls of a process that stop before the process is patched.
+// lazyForked is this number for a process made by fork that has its parent's patched calls.
 // lazyThread is the number of calls of a thread that stop before the thread gets an area.
 const (
-	lazyStops  = 60
+	lazyStops  = 30
+	lazyForked = 4
 	lazyThread = 4
 )
 
@@ -303,6 +310,7 @@ func (t *Tracer) enterBuffered(tr *Tracee) bool {
 		t.setAside(tr)
 		t.beginThreads(tr, flags)
 	}
+	t.noteNamespaces(tr)
 	if s.ready {
 		t.enterGuarded(tr)
 	}

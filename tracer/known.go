@@ -5,6 +5,8 @@ package tracer
 import (
 	"slices"
 
+	"golang.org/x/sys/unix"
+
 	"trapline/tracer/buffered"
 )
 
@@ -33,7 +35,7 @@ func (t *Tracer) isWorth(tr *Tracee) bool {
 	if tr.buffered != nil {
 		return true
 	}
-	worth := s.repeats(tr.call.IP) || s.stops > lazyStops
+	worth := s.repeats(tr.call.IP) || s.stops > lazyStops || s.ready && s.stops > lazyForked
 	if !s.looked && (worth || t.buffered.stopped > lazyStops) {
 		s.looked = true
 		s.readAll(tr)
@@ -98,10 +100,10 @@ func (t *Tracer) installKnown(tr *Tracee, p place) {
 		}
 		x := &site{returns: at}
 		hole, found := p.text.Hole(returns)
-		if !found && p.text.LoadsNumber(returns) {
-			x.load, found = slices.Clone(p.text.Read(returns-callSize-buffered.LoadSize, buffered.LoadSize)), true
+		if !found {
+			x.load = p.text.Load(returns)
 		}
-		if found {
+		if found || x.load != nil {
 			list = append(list, knownSite{x, hole})
 		}
 	}
@@ -153,17 +155,64 @@ func (t *Tracer) installList(tr *Tracee, p place, h *history, a *arena, list []k
 		a.used++
 		a.returns = append(a.returns, x.returns)
 	}
+	var pages []knownPage
 	for len(list) > 0 {
-		page := list[0].first(p) &^ uint64(pageSize-1)
+		page := knownPage{addr: list[0].first(p) &^ uint64(pageSize-1)}
 		n := 1
-		for n < len(list) && list[n].isIn(p, page) {
+		for n < len(list) && list[n].isIn(p, page.addr) {
 			n++
 		}
-		if list[0].isIn(p, page) {
-			t.installPage(tr, p, h, page, list[:n])
+		if list[0].isIn(p, page.addr) {
+			page.list = list[:n]
+			page.from, page.to = page.addr+pageSize, page.addr
+			for i := range page.list {
+				page.from, page.to = min(page.from, list[i].first(p)), max(page.to, list[i].last(p))
+			}
+			pages = append(pages, page)
 		}
 		list = list[n:]
 	}
+	if t.readPages(tr, pages) {
+		for i := range pages {
+			t.installPage(tr, p, h, &pages[i])
+		}
+	}
+}
+
+// knownPage has the calls to patch in one page of code.
+type knownPage struct {
+	addr, from, to uint64 // the page, and the part of it that is read
+	list           []knownSite
+	code           []byte // that part
+}
+
+// readPages reads the code of all pages at once.
+func (t *Tracer) readPages(tr *Tracee, pages []knownPage) bool {
+	const most = 1024 // IOV_MAX of linux/limits.h
+	if len(pages) == 0 || len(pages) > most {
+		return false
+	}
+	size := 0
+	remote := make([]unix.RemoteIovec, len(pages))
+	for i := range pages {
+		n := int(pages[i].to - pages[i].from)
+		remote[i] = unix.RemoteIovec{Base: uintptr(pages[i].from), Len: n}
+		size += n
+	}
+	code := make([]byte, size)
+	local := []unix.Iovec{{Base: &code[0], Len: uint64(size)}}
+	n, err := 0, error(unix.ENOSYS)
+	if t.accessor == nil {
+		n, err = unix.ProcessVMReadv(tr.TID, local, remote, 0)
+	}
+	for i := range pages {
+		page := &pages[i]
+		page.code, code = code[:page.to-page.from:page.to-page.from], code[page.to-page.from:]
+		if (err != nil || n != size) && tr.ReadMemory(page.from, page.code) != len(page.code) {
+			return false
+		}
+	}
+	return true
 }
 
 // first and last return the first and the last address of what is patched for a call.
@@ -188,45 +237,42 @@ func (x *knownSite) isIn(p place, page uint64) bool {
 }
 
 // installPage patches the calls in one page of code.
-func (t *Tracer) installPage(tr *Tracee, p place, h *history, page uint64, list []knownSite) {
-	s := tr.space
-	original := h.pages[page-p.bias]
+func (t *Tracer) installPage(tr *Tracee, p place, h *history, page *knownPage) {
+	s, code, list := tr.space, page.code, page.list
+	original := h.pages[page.addr-p.bias]
 	if original == nil {
-		original = slices.Clone(p.text.Read(page-p.bias, pageSize))
-		h.pages[page-p.bias] = original
+		original = slices.Clone(p.text.Read(page.addr-p.bias, pageSize))
+		h.pages[page.addr-p.bias] = original
 	}
-	code := make([]byte, len(original))
-	if tr.ReadMemory(page, code) != len(code) {
-		return
+	if page.to-page.addr > uint64(len(original)) {
+		return // the file has become shorter
 	}
+	original = original[page.from-page.addr:]
 	from, to := uint64(len(code)), uint64(0)
 	for i := range list {
 		x := &list[i]
-		first, last := x.first(p)-page, x.last(p)-page
-		if last > uint64(len(code)) {
-			continue
-		}
-		at := x.returns - page
+		first, last := x.first(p)-page.from, x.last(p)-page.from
+		at := x.returns - page.from
 		switch {
 		case x.load != nil:
 			load := at - callSize - buffered.LoadSize
 			if string(code[load:at]) != string(original[load:at]) {
 				continue
 			}
-			copy(code[load:], jumpTo(page+load, x.trampoline+s.lookup.LoadEntry()))
+			copy(code[load:], jumpTo(page.from+load, x.trampoline+s.lookup.LoadEntry()))
 		default:
-			hole := x.hole + p.bias - page
+			hole := x.hole + p.bias - page.from
 			if string(code[at-callSize:at]) != string(original[at-callSize:at]) ||
 				string(code[hole:hole+buffered.JumpSize]) != string(original[hole:hole+buffered.JumpSize]) {
 				continue
 			}
-			copy(code[hole:], jumpTo(page+hole, x.trampoline))
+			copy(code[hole:], jumpTo(page.from+hole, x.trampoline))
 			copy(code[at-callSize:], []byte{0xeb, byte(hole - at)})
 		}
 		x.patched = true
 		from, to = min(from, first), max(to, last)
 	}
-	if from >= to || t.writeCode(tr, page+from, code[from:to]) != nil {
+	if from >= to || t.writeCode(tr, page.from+from, code[from:to]) != nil {
 		return
 	}
 	for _, x := range list {

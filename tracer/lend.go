@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"trapline/tables"
 	"trapline/tracer/buffered"
 )
 
@@ -71,15 +72,34 @@ func (t *Tracer) lendArea(tr *Tracee, fs uint64) {
 }
 
 // hasOwnIDs reports whether a new process and its parent are in this process's PID
-// namespace, so that their ids are the same for themselves as here.
+// namespace, so that their ids are the same for themselves as here. It need not look again as
+// long as no tracee has made a call after which that may change.
 func (t *Tracer) hasOwnIDs(parent, tr *Tracee) bool {
-	if parent.buffered.pid != uint64(tr.space.pid) {
+	b := t.buffered
+	if parent.buffered.pid != uint64(tr.space.pid) || parent.cloneFlags&unix.CLONE_NEWPID != 0 {
 		return false
+	}
+	if b.ownIDs {
+		return true
 	}
 	own, err := os.Readlink("/proc/self/ns/pid")
 	if err != nil {
 		return false
 	}
 	its, err := os.Readlink("/proc/" + strconv.Itoa(tr.TID) + "/ns/pid")
+	b.ownIDs = err == nil && its == own && !b.moved
 	return err == nil && its == own
+}
+
+// noteNamespaces handles the entry of a call that may move a process, or its children, to
+// another PID namespace.
+func (t *Tracer) noteNamespaces(tr *Tracee) {
+	const x32 = 0x40000000 // __X32_SYSCALL_BIT of asm/unistd.h
+	unshare, setns := uint64(unix.SYS_UNSHARE), uint64(unix.SYS_SETNS)
+	if tr.call.ABI == tables.I386 {
+		unshare, setns = 310, 346
+	}
+	if nr := tr.call.NR &^ x32; nr == unshare || nr == setns || tr.cloneFlags&unix.CLONE_NEWPID != 0 {
+		t.buffered.moved, t.buffered.ownIDs = true, false
+	}
 }

@@ -63,6 +63,16 @@ func (t *Tracer) mayPin() bool {
 	return t.colocation.TakesTurns() || t.opts.Colocate == ColocateAlways
 }
 
+// exchangeWithheld exchanges the withheld table entries for those in the image.
+func (b *bufferedState) exchangeWithheld() {
+	for nr, word := range b.withheld {
+		entry := b.image[buffered.EntryAddr(nr)-buffered.StubAddr:]
+		for i := range word {
+			word[i], entry[i] = entry[i], word[i]
+		}
+	}
+}
+
 // grantAll enables the buffering of all calls that open files in a process.
 func (t *Tracer) grantAll(tr *Tracee) {
 	for nr, word := range t.buffered.withheld {

@@ -4,7 +4,6 @@ package tracer
 
 import (
 	"encoding/binary"
-	"slices"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -50,8 +49,7 @@ type place struct {
 	from, to uint64 // the addresses of the code
 }
 
-// placeOf finds the code of the file that contains a call, and what to patch for the call: a
-// hole, or the instruction that loads the call's number. Only private mappings of files are
+// placeOf finds the code of the file that contains a call. Only private mappings of files are
 // patched.
 func (t *Tracer) placeOf(tr *Tracee, x *site) (p place) {
 	s := tr.space
@@ -63,14 +61,7 @@ func (t *Tracer) placeOf(tr *Tracee, x *site) (p place) {
 	if m == nil || m.mode != "r-xp" || m.inode == 0 || x.returns-m.start < 2 {
 		return p
 	}
-	p, ok := t.placeIn(tr, m)
-	if !ok {
-		return p
-	}
-	p.findHole(tr, x)
-	if !p.found {
-		t.debugf("buffered: the call at %#x cannot be patched", x.returns)
-	}
+	p, _ = t.placeIn(tr, m)
 	return p
 }
 
@@ -91,7 +82,8 @@ func (t *Tracer) placeIn(tr *Tracee, m *mapping) (p place, ok bool) {
 	return p, true
 }
 
-// findHole finds what to patch for a call in known code.
+// findHole finds what to patch for a call in known code: a hole, or the instruction that loads
+// the call's number.
 func (p *place) findHole(tr *Tracee, x *site) {
 	returns := x.returns - p.bias
 	if hole, ok := p.text.Hole(returns); ok {
@@ -99,10 +91,8 @@ func (p *place) findHole(tr *Tracee, x *site) {
 		p.found = p.isPristine(tr, returns-callSize, callSize) && p.isPristine(tr, hole, buffered.JumpSize)
 		return
 	}
-	load := returns - callSize - buffered.LoadSize
-	if p.text.LoadsNumber(returns) && p.isPristine(tr, load, buffered.LoadSize+callSize) {
-		x.load = slices.Clone(p.text.Read(load, buffered.LoadSize))
-		p.found = true
+	if load := p.text.Load(returns); load != nil && p.isPristine(tr, returns-callSize-buffered.LoadSize, buffered.LoadSize+callSize) {
+		x.load, p.found = load, true
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -78,7 +79,7 @@ const (
 // it gets an area, since many such processes soon execute another program.
 func (s *space) clone(pid int) *space {
 	c := *s
-	c.pid, c.free, c.stops, c.changing, c.mapped, c.readAt = pid, nil, 0, 0, nil, 0
+	c.pid, c.free, c.areas, c.stops, c.changing, c.mapped, c.readAt = pid, nil, 0, 0, 0, nil, 0
 	c.looked, c.eager, c.linked = true, false, false
 	c.arenas = slices.Clone(s.arenas)
 	c.holes = maps.Clone(s.holes)
@@ -168,7 +169,17 @@ type mapping struct {
 // readAll reads all mappings of the process of a stopped tracee.
 func (s *space) readAll(tr *Tracee) (err error) {
 	s.readAt = s.stops
+	known := s.mapped
 	s.mapped, tr.t.buffered.maps, err = readMappings(tr.TID, tr.t.buffered.maps)
+	for i := range known {
+		old := &known[i]
+		if !old.read {
+			continue
+		}
+		if m := findMapping(s.mapped, old.start); m != nil && m.start == old.start && m.end == old.end && m.offset == old.offset && m.inode == old.inode {
+			m.text, m.read = old.text, true
+		}
+	}
 	return err
 }
 
@@ -193,8 +204,8 @@ func readMappings(pid int, text []byte) (list []mapping, used []byte, err error)
 		text = text[:len(text)+n]
 	}
 	list = make([]mapping, 0, bytes.Count(text, []byte{'\n'}))
-	for line := range bytes.Lines(text) {
-		m, ok := parseMapping(bytes.TrimSuffix(line, []byte{'\n'}))
+	for line := range strings.Lines(string(text)) {
+		m, ok := parseMapping(strings.TrimSuffix(line, "\n"))
 		if !ok {
 			return nil, text, fmt.Errorf("cannot parse a line of /proc/%d/maps", pid)
 		}
@@ -204,25 +215,25 @@ func readMappings(pid int, text []byte) (list []mapping, used []byte, err error)
 }
 
 // parseMapping parses a line: START-END MODE OFFSET DEVICE INODE, blanks, NAME.
-func parseMapping(line []byte) (m mapping, ok bool) {
-	field := func(end byte) []byte {
-		before, after, _ := bytes.Cut(line, []byte{end})
+func parseMapping(line string) (m mapping, ok bool) {
+	field := func(end string) string {
+		before, after, _ := strings.Cut(line, end)
 		line = after
 		return before
 	}
 	valid := true
-	number := func(b []byte, base int) uint64 {
-		n, err := strconv.ParseUint(string(b), base, 64)
+	number := func(s string, base int) uint64 {
+		n, err := strconv.ParseUint(s, base, 64)
 		valid = valid && err == nil
 		return n
 	}
-	m.start = number(field('-'), 16)
-	m.end = number(field(' '), 16)
-	m.mode = string(field(' '))
-	m.offset = number(field(' '), 16)
-	field(' ')
-	m.inode = number(field(' '), 10)
-	m.name = string(bytes.TrimLeft(line, " "))
+	m.start = number(field("-"), 16)
+	m.end = number(field(" "), 16)
+	m.mode = field(" ")
+	m.offset = number(field(" "), 16)
+	field(" ")
+	m.inode = number(field(" "), 10)
+	m.name = strings.TrimLeft(line, " ")
 	return m, valid
 }
 
@@ -325,19 +336,21 @@ func (ts texts) mayHave(m *mapping) bool {
 
 // of returns the code of the file that is mapped.
 func (ts texts) of(pid int, m *mapping) (*buffered.Text, error) {
-	fd, err := openMapped(pid, m)
+	path, st, err := findMapped(pid, m)
 	if err != nil {
 		return nil, err
 	}
-	var st unix.Stat_t
-	if err := unix.Fstat(fd, &st); err != nil || st.Ino != m.inode || st.Mode&unix.S_IFMT != unix.S_IFREG {
-		unix.Close(fd)
-		return nil, errors.New("another file has its name")
-	}
 	id := fileID{st.Dev, st.Ino, st.Size, st.Ctim, m.offset}
 	if text, ok := ts[id]; ok {
-		unix.Close(fd)
 		return text, nil
+	}
+	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	if err := unix.Fstat(fd, &st); err != nil || (fileID{st.Dev, st.Ino, st.Size, st.Ctim, m.offset}) != id {
+		unix.Close(fd)
+		return nil, errors.New("another file has its name")
 	}
 	ts[id] = nil // replaced below if nothing fails
 	f := os.NewFile(uintptr(fd), m.name)
@@ -361,18 +374,22 @@ func (ts texts) of(pid int, m *mapping) (*buffered.Text, error) {
 	return text, nil
 }
 
-// openMapped opens the file of a mapping. /proc/PID/map_files leads to the file even if it
+// mapFile returns the link in /proc to the file that a process has mapped at these addresses.
+func mapFile(pid int, start, end uint64) string {
+	return "/proc/" + strconv.Itoa(pid) + "/map_files/" + strconv.FormatUint(start, 16) + "-" + strconv.FormatUint(end, 16)
+}
+
+// findMapped finds the file of a mapping. /proc/PID/map_files leads to the file even if it
 // was deleted, but requires a capability.
-func openMapped(pid int, m *mapping) (fd int, err error) {
+func findMapped(pid int, m *mapping) (path string, st unix.Stat_t, err error) {
 	proc := "/proc/" + strconv.Itoa(pid)
-	const flags = unix.O_RDONLY | unix.O_CLOEXEC
-	if fd, err := unix.Open(fmt.Sprintf("%s/map_files/%x-%x", proc, m.start, m.end), flags, 0); err == nil {
-		return fd, nil
+	path = mapFile(pid, m.start, m.end)
+	if unix.Stat(path, &st) != nil {
+		path = proc + "/root" + m.name
+		err = unix.Stat(path, &st)
 	}
-	path := proc + "/root" + m.name
-	var st unix.Stat_t
-	if err := unix.Stat(path, &st); err != nil || st.Mode&unix.S_IFMT != unix.S_IFREG || st.Ino != m.inode {
-		return -1, fmt.Errorf("%s cannot be read", m.name)
+	if err != nil || st.Mode&unix.S_IFMT != unix.S_IFREG || st.Ino != m.inode {
+		return "", st, fmt.Errorf("%s cannot be read", m.name)
 	}
-	return unix.Open(path, flags, 0)
+	return path, st, nil
 }

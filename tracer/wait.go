@@ -49,6 +49,9 @@ func (t *Tracer) nextStop() (stop, error) {
 		t.timer.stop()
 	}
 	t.reschedule()
+	if t.buffered != nil && t.execs > 0 {
+		t.buffered.views.Tidy() // execve takes long
+	}
 	if !deadline.IsZero() {
 		return t.waitUntil(deadline)
 	}
@@ -82,7 +85,7 @@ func (t *Tracer) deadline() (deadline time.Time) {
 // its monitor takes the processor from this goroutine during a wait, and then
 // wakes 50,000 times a second to check whether it has to do so again.
 func (t *Tracer) reschedule() {
-	const often = 5 * time.Millisecond
+	const often = 8 * time.Millisecond
 	if now := time.Now(); now.Sub(t.scheduled) > often {
 		t.scheduled = now
 		runtime.Gosched()

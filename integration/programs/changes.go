@@ -16,7 +16,7 @@ type change struct{ file, from, to string }
 // message where it is not, and from the third call of a process on, because test programs
 // are short.
 var Buffering = Program{Name: "buffering/trapline", GOARCH: "amd64", source: Trapline.source, changes: []change{
-	{"tracer/buffered.go", "lazyStops  = 60", "lazyStops  = 2"},
+	{"tracer/buffered.go", "lazyStops  = 30", "lazyStops  = 2"},
 	{"trace/buffered.go", "if s.o.Debug || s.o.Buffered == BufferAlways {", "if s.o.Debug {"},
 	{"cmd/trapline/config.go", "func (c *config) settleBuffered() {\n", `func (c *config) settleBuffered() {
 	if c.Buffered == trace.BufferNever && c.daemon == notDaemon && !c.attaches() {

@@ -22,13 +22,14 @@ type Area struct {
 	told   uint64 // areaTail: the part of read that the thread knows of
 	marked uint64 // areaInFlight when Mark was called
 	copied []byte // the record that was returned last
+	views  *Views
 }
 
 // AreaFileSize is the size of the file of an area.
 const AreaFileSize = areaFile
 
-// NewArea maps the file of an area. The file must be sealed against shrinking.
-func NewArea(fd int, addr uint64) (*Area, error) {
+// NewArea maps the file of an area. It seals the file against shrinking.
+func (v *Views) NewArea(fd int, addr uint64) (*Area, error) {
 	seals, err := unix.FcntlInt(uintptr(fd), unix.F_ADD_SEALS, unix.F_SEAL_SHRINK|unix.F_SEAL_GROW|unix.F_SEAL_SEAL)
 	if err != nil || seals < 0 {
 		return nil, errors.Join(errors.New("cannot seal the file of an area"), err)
@@ -37,16 +38,16 @@ func NewArea(fd int, addr uint64) (*Area, error) {
 	if err := unix.Fstat(fd, &st); err != nil || st.Size != areaFile {
 		return nil, errors.Join(errors.New("the file of an area has another size"), err)
 	}
-	memory, err := unix.Mmap(fd, 0, areaFile, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+	memory, err := v.add(fd)
 	if err != nil {
 		return nil, err
 	}
-	return &Area{Addr: addr, memory: memory}, nil
+	return &Area{Addr: addr, memory: memory, views: v}, nil
 }
 
-// Close unmaps the area in this process.
+// Close releases the area in this process. Its file is unmapped sooner or later.
 func (a *Area) Close() {
-	unix.Munmap(a.memory)
+	a.views.drop(a.memory)
 	a.memory = nil
 }
 

@@ -31,7 +31,7 @@ func areaOf(t testing.TB, fd int) *Area {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := &Area{Addr: 0x7f0000000000, memory: memory}
+	a := &Area{Addr: 0x7f0000000000, memory: memory, views: new(Views)}
 	t.Cleanup(a.Close)
 	return a
 }
@@ -41,7 +41,7 @@ func newArea(t testing.TB) *Area {
 	t.Helper()
 	fd := newFile(t)
 	defer unix.Close(fd)
-	a, err := NewArea(fd, 0x7f0000000000)
+	a, err := new(Views).NewArea(fd, 0x7f0000000000)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -41,7 +41,7 @@ type Text struct {
 	code      []byte // the code that was read last
 
 	holes map[uint64]uint64 // address of the hole, by the address after the call; 0 if there is no hole
-	loads map[uint64]bool   // results of LoadsNumber, by the address after the call
+	loads map[uint64][]byte // results of Load, by the address after the call
 	used  map[uint64]bool   // bytes that are part of holes
 }
 
@@ -50,7 +50,7 @@ func NewText(file io.ReaderAt, functions Functions, offset uint64) (*Text, bool)
 	addr, ok := functions.Address(offset)
 	return &Text{
 		file: file, functions: functions, bias: offset - addr,
-		holes: map[uint64]uint64{}, loads: map[uint64]bool{}, used: map[uint64]bool{},
+		holes: map[uint64]uint64{}, loads: map[uint64][]byte{}, used: map[uint64]bool{},
 	}, ok
 }
 
@@ -83,15 +83,18 @@ func (t *Text) Hole(returns uint64) (addr uint64, ok bool) {
 // LoadSize is the size of an instruction that loads the number of a call.
 const LoadSize = 5
 
-// LoadsNumber reports whether the instruction before a call is mov $number,%eax with LoadSize
-// bytes, and nothing in its function jumps into it. The call's instruction ends at returns.
-func (t *Text) LoadsNumber(returns uint64) bool {
-	loads, known := t.loads[returns]
+// Load returns the instruction before a call if it is mov $number,%eax with LoadSize bytes,
+// and nothing in its function jumps into it; otherwise nil. The call's instruction ends at
+// returns.
+func (t *Text) Load(returns uint64) []byte {
+	load, known := t.loads[returns]
 	if !known {
-		loads = t.findLoad(returns)
-		t.loads[returns] = loads
+		if t.findLoad(returns) {
+			load = slices.Clone(t.Read(returns-2-LoadSize, LoadSize))
+		}
+		t.loads[returns] = load
 	}
-	return loads
+	return load
 }
 
 func (t *Text) findLoad(returns uint64) bool {

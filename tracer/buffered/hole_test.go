@@ -65,7 +65,7 @@ func holes(t *testing.T, path string, counts func(addr uint64) bool) int {
 		calls++
 		hole, ok := text.Hole(section.Addr + uint64(at))
 		if !ok {
-			if text.LoadsNumber(section.Addr + uint64(at)) {
+			if text.Load(section.Addr+uint64(at)) != nil {
 				loads++
 			}
 			continue

@@ -43,10 +43,28 @@ const (
 	IndexEntry = 16
 	IndexSize  = 1 << 16 * IndexEntry
 
-	// AreasAddr is where areas are mapped if possible: far below the stack and libraries, far
-	// above the program and its heap, and outside of the shadow memory of sanitizers.
+	// The first areas of a process are mapped after the index. They have the same page of the
+	// page table as the stub and the index, so that a process needs no other pages of it for
+	// them.
+	lowAreasAddr = 0x150000
+	lowAreas     = 2
+	lowDistance  = 0x50000
+
+	// AreasAddr is where other areas are mapped: far below the stack and libraries, far above
+	// the program and its heap, and outside of the shadow memory of sanitizers.
 	AreasAddr = 0x200000000000
+	distance  = 1 << 20
 )
+
+// AreaAddr returns the address of area number n of a process, from 0. It is far from where the
+// kernel puts mappings, so that the mappings of the program have the same addresses as without
+// the area.
+func AreaAddr(n uint64) uint64 {
+	if n < lowAreas {
+		return lowAreasAddr + n*lowDistance
+	}
+	return AreasAddr + (n-lowAreas)*distance
+}
 
 // Each thread has an area: a page with its state, and a ring of records. The ring is mapped
 // twice in a row, so that a record never wraps around.
