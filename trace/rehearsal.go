@@ -37,6 +37,7 @@ func (s *Session) rehearse(t *tracee, ev *tracer.Event) {
 			return
 		}
 		c := s.decoder.CaptureFor(call.ABI, call.NR, &call.Args, s.captureDetail(call))
+		r.memory.SP = call.SP
 		if c.Gap != "" || c.Special != 0 && s.isSpecial(ev) || !r.memory.PerformBefore(ev.Tracee, c.Ops, &call.Args) {
 			s.rehearsal.gaps++
 			return

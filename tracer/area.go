@@ -33,7 +33,7 @@ func (t *Tracer) giveArea(r *remote, arenaAt uint64) error {
 	if err != nil {
 		return err
 	}
-	t.beginArea(s, a, pid)
+	t.beginArea(tr, a, pid)
 	th := &thread{tr: tr, area: a, fs: fs, pid: pid}
 	if s.lookup == buffered.ByGS {
 		r.own.Gs_base = a.Addr + buffered.SelfOffset
@@ -45,10 +45,12 @@ func (t *Tracer) giveArea(r *remote, arenaAt uint64) error {
 	return nil
 }
 
-// beginArea prepares an area for a thread of a space.
-func (t *Tracer) beginArea(s *space, a *buffered.Area, pid uint64) {
+// beginArea prepares an area for a stopped tracee.
+func (t *Tracer) beginArea(tr *Tracee, a *buffered.Area, pid uint64) {
+	s := tr.space
 	a.Begin(int(pid))
 	a.SetLowest(s.lowest())
+	a.SetFeatures(tr.fpFeatures())
 	if s.changing > 0 {
 		a.HoldActions()
 	}

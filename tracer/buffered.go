@@ -112,7 +112,8 @@ const (
 	BufferedLesser   = buffered.KindLesser
 	BufferedOrdinary = buffered.KindOrdinary
 
-	BufferedUnbounded = buffered.Unbounded // for BufferedOp.Count
+	BufferedUnbounded = buffered.Unbounded    // for BufferedOp.Count
+	BufferedStack     = buffered.StackPointer // for BufferedOp.Arg
 
 	BufferedAnyTime     = buffered.AnyTime
 	BufferedBefore      = buffered.BeforeCall
@@ -219,11 +220,13 @@ func (t *Tracer) prepareCall(nr uint64) {
 		return
 	}
 	b.prepared[nr] = true
-	if alwaysStops(nr) || b.confined && changesIDs(nr) || t.colocation.Wanted() && colocate.UsesMask(tables.X86_64, nr) {
+	if alwaysStops(nr) || nr == unix.SYS_RT_SIGRETURN && !t.foresees() || b.confined && changesIDs(nr) ||
+		t.colocation.Wanted() && colocate.UsesMask(tables.X86_64, nr) {
 		return
 	}
 	used := b.table.Size()
 	call := t.opts.Buffered(nr)
+	call.Returns = nr == unix.SYS_RT_SIGRETURN
 	guardCopies(nr, &call)
 	guardMappings(nr, &call)
 	if err := b.table.Set(nr, &call); err != nil {
@@ -276,7 +279,7 @@ func (t *Tracer) StopAt(nr uint64) {
 // instruction pointer.
 func alwaysStops(nr uint64) bool {
 	switch nr {
-	case unix.SYS_RT_SIGRETURN, unix.SYS_SIGALTSTACK, unix.SYS_RESTART_SYSCALL,
+	case unix.SYS_SIGALTSTACK, unix.SYS_RESTART_SYSCALL,
 		unix.SYS_CLONE, unix.SYS_CLONE3, unix.SYS_FORK, unix.SYS_VFORK, unix.SYS_EXECVE, unix.SYS_EXECVEAT,
 		unix.SYS_EXIT, unix.SYS_UNSHARE, unix.SYS_SETNS,
 		unix.SYS_MREMAP, unix.SYS_PKEY_MPROTECT, unix.SYS_REMAP_FILE_PAGES,
@@ -356,7 +359,7 @@ func (t *Tracer) enterBuffered(tr *Tracee) bool {
 	if t.prepareCall(call.NR); t.buffered.table.Stops(call.NR) && !t.hides(tr) || s.threaded && changesMappings(call.NR) {
 		return true
 	}
-	if call.NR == unix.SYS_EXIT_GROUP && !s.isCheap(tr) {
+	if call.NR == unix.SYS_EXIT_GROUP && !s.isCheap(tr) || call.NR == unix.SYS_RT_SIGRETURN && !t.patchesReturn(tr, slow) {
 		return true
 	}
 	tr.bufferable++

@@ -460,6 +460,11 @@ func (t *Tracer) leaveStub(tr *Tracee, sig unix.Signal, info *[SiginfoSize]byte)
 		if th == nil {
 			return true
 		}
+		if b.stub.IsLeaving(&regs) && !own {
+			t.finishReturn(tr, sig, info)
+			tr.swallow = true
+			return true
+		}
 		outcome = b.stub.Unwind(&regs, th.area, &th.record)
 		if outcome == buffered.NotBegun {
 			returns, _, ok := s.returnOf(regs.Rip)

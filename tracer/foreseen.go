@@ -4,10 +4,12 @@ package tracer
 
 import (
 	"encoding/binary"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
 	"trapline/tables"
+	"trapline/tracer/buffered"
 )
 
 // With buffered calls, some of the calls that stop need no stop at their exit, since
@@ -15,11 +17,15 @@ import (
 //
 //   - execve, when it has replaced the program (PTRACE_EVENT_EXEC): from there on it
 //     cannot fail;
-//   - rt_sigreturn, whose result is in the frame that it restores;
+//   - rt_sigreturn, whose result is in the frame that it restores, unless the stub makes it
+//     (patchesReturn);
 //   - arch_prctl(ARCH_SET_FS), which the tracer makes itself.
 //
 // Their Exit follows in the same stop. How long the last two take is not known then, so
 // they stop where times are shown.
+
+// foresees reports whether calls need no stop at their exit for the options.
+func (t *Tracer) foresees() bool { return !t.opts.BufferedTimes && t.usage == nil }
 
 // foresee returns the result of the call in which a tracee is stopped, if it is known
 // and nothing has to be seen at its exit.
@@ -32,7 +38,7 @@ func (t *Tracer) foresee(tr *Tracee) (result int64, ok bool) {
 	switch {
 	case t.event.Kind == Exec:
 		return 0, t.event.FormerTID == 0 && isExec(call.ABI, call.NR)
-	case t.event.Kind != Enter || tr.launch != notLaunched || call.ABI != tables.X86_64 || t.opts.BufferedTimes || t.usage != nil:
+	case t.event.Kind != Enter || tr.launch != notLaunched || call.ABI != tables.X86_64 || !t.foresees():
 		return 0, false
 	case call.NR == unix.SYS_RT_SIGRETURN:
 		return tr.resultOfFrame(call.SP)
@@ -81,71 +87,70 @@ func (tr *Tracee) makeSetFS(base uint64) bool {
 	return tr.SetRegisters(&regs) == nil
 }
 
-// Offsets in what rt_sigreturn finds at the stack pointer, struct ucontext of
-// asm-generic/ucontext.h with struct sigcontext of asm/sigcontext.h, and in the state of
-// the floating point registers that this leads to.
-const (
-	contextRAX   = 144
-	contextFP    = 224
-	contextSize  = 304
-	fpMXCSR      = 24
-	fpMagic      = 464
-	fpFeatures   = 472 // 8 bytes
-	fpSize       = 480
-	fpPresent    = 512 // 8 bytes, and 8 for its layout
-	fpHeaderSize = 576
-	fpAlignment  = 64
-	fpEnd        = 2696 // of the registers in fpKnown, at most
-)
-
-// fpKnown are the sets of registers of which any value can be restored, if the processor has
-// them: x87, SSE, AVX, AVX-512 and PKRU.
-const fpKnown = 0b10_1110_0111
-
 // resultOfFrame returns the result of an rt_sigreturn that restores the registers at sp.
 // It returns false for a frame that the kernel may refuse.
 func (tr *Tracee) resultOfFrame(sp uint64) (result int64, ok bool) {
-	const (
-		magic    = 0x46505853         // FP_XSTATE_MAGIC1: there is more than the first 512 bytes
-		reserved = ^uint32(1<<16 - 1) // of MXCSR
-	)
-	var context [contextSize]byte
-	var fp [fpHeaderSize]byte
-	if tr.ReadMemory(sp, context[:]) != len(context) {
-		return 0, false
-	}
-	result = int64(binary.LittleEndian.Uint64(context[contextRAX:]))
-	at := binary.LittleEndian.Uint64(context[contextFP:])
-	if at == 0 {
-		return result, true
-	}
-	if at%fpAlignment != 0 || tr.ReadMemory(at, fp[:]) != len(fp) {
-		return 0, false
-	}
-	features, present := binary.LittleEndian.Uint64(fp[fpFeatures:]), binary.LittleEndian.Uint64(fp[fpPresent:])
-	size := uint64(binary.LittleEndian.Uint32(fp[fpSize:]))
-	ok = binary.LittleEndian.Uint32(fp[fpMagic:]) == magic && binary.LittleEndian.Uint32(fp[fpMXCSR:])&reserved == 0 &&
-		present&^(features&tr.fpFeatures()) == 0 && [fpHeaderSize - fpPresent - 8]byte(fp[fpPresent+8:]) == [fpHeaderSize - fpPresent - 8]byte{} &&
-		size >= fpHeaderSize && tr.hasWord(at+size) && (size == fpEnd || tr.hasWord(at+fpEnd))
-	return result, ok
+	return buffered.ResultOfFrame(sp, tr.fpFeatures(), tr.ReadMemory)
 }
 
-// fpFeatures returns those sets of registers in fpKnown that the processor has.
+// fpFeatures returns those sets of registers in buffered.KnownFeatures that the processor
+// has. It must be called for a stopped tracee.
 func (tr *Tracee) fpFeatures() uint64 {
 	b := tr.t.buffered
 	if !b.fpAsked {
 		b.fpAsked = true
-		var state [fpPresent]byte
-		// The kernel has these features where a frame has its own, as asm/user.h says.
+		var state [buffered.FeaturesSize]byte
 		if n, err := tr.RegisterSet(NoteX86Xstate, state[:]); err == nil && n == len(state) {
-			b.fpFeatures = fpKnown & binary.LittleEndian.Uint64(state[fpMagic:])
+			b.fpFeatures = buffered.KnownFeatures & binary.LittleEndian.Uint64(state[buffered.FeaturesAt:])
 		}
 	}
 	return b.fpFeatures
 }
 
-// hasWord reports whether there are four bytes of memory at an address.
-func (tr *Tracee) hasWord(addr uint64) bool {
-	var word [4]byte
-	return tr.ReadMemory(addr, word[:]) == len(word)
+// patchesReturn reports whether the rt_sigreturn that a tracee has entered is to be patched.
+// Unwinders may know code that makes this call by its bytes, if nothing else describes it:
+// only code with call frame information is patched, and a static Go program, which has no
+// such unwinder.
+func (t *Tracer) patchesReturn(tr *Tracee, slow bool) bool {
+	s, ip := tr.space, tr.call.IP
+	switch {
+	case slow, s.unpatched == ip:
+		return false
+	case s.sites[ip] != nil:
+		return tr.buffered == nil
+	}
+	x := &site{returns: ip}
+	if p := t.placeOf(tr, x); p.found && (s.ready && s.lookup == buffered.ByGS || p.text.Describes(ip-p.bias)) {
+		return true
+	}
+	if s.ready {
+		s.unpatched = ip
+	}
+	return false
+}
+
+// finishReturn makes an rt_sigreturn for a thread that was stopped by a signal when it had
+// recorded the call, but not made it. The signal then comes after the call.
+func (t *Tracer) finishReturn(tr *Tracee, sig unix.Signal, info *[SiginfoSize]byte) {
+	r := t.beginRemote(tr)
+	if !r.resume(unix.PTRACE_SYSCALL, isSyscallStop) || !r.resume(unix.PTRACE_SYSCALL, isSyscallStop) {
+		return
+	}
+	r.sendHeld()
+	tr.again = new([SiginfoSize]byte)
+	*tr.again = *info
+	tr.pending = sig
+}
+
+// restoreInfo gives the signal of a stop, which finishReturn has sent, its old information.
+func (tr *Tracee) restoreInfo(sig unix.Signal, info *[SiginfoSize]byte) {
+	const kernel = 0x80 // SI_KERNEL of asm-generic/siginfo.h
+	code := func(info *[SiginfoSize]byte) int32 { return int32(binary.NativeEndian.Uint32(info[siginfoCode:])) }
+	if tr.again == nil || unix.Signal(binary.NativeEndian.Uint32(tr.again[:])) != sig || code(info) != kernel {
+		return
+	}
+	if ptraceData(unix.PTRACE_SETSIGINFO, tr.TID, 0, unsafe.Pointer(tr.again)) == 0 {
+		*info = *tr.again
+	}
+	tr.again = nil
 }

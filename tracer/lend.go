@@ -61,7 +61,7 @@ func (t *Tracer) lendArea(tr *Tracee, fs uint64) {
 	if byFS && (!parent.buffered.aside || parent.buffered.fs != fs || parent.shares) {
 		return
 	}
-	t.beginArea(s, th.area, th.pid)
+	t.beginArea(tr, th.area, th.pid)
 	if !byFS {
 		setGS(tr, th.area.Addr+buffered.SelfOffset)
 	} else if !th.link() {

@@ -119,6 +119,9 @@ func (t *Tracer) install(tr *Tracee, x *site, p place) {
 	if x.load != nil {
 		at, size = at-buffered.LoadSize, buffered.LoadSize
 	}
+	if x.load == nil && p.hole == x.returns+buffered.OneByte {
+		size = 1
+	}
 	if !p.found || isSplit(at, size) && t.hasThreads(tr.space, tr) {
 		return // another thread may be about to run it
 	}
@@ -127,7 +130,7 @@ func (t *Tracer) install(tr *Tracee, x *site, p place) {
 		return
 	}
 	short := []byte{0xeb, byte(p.hole - x.returns)}
-	if pokeJump(tr, p.hole, addr) && tr.poke(at, short) == len(short) {
+	if short = short[:size]; pokeJump(tr, p.hole, addr) && tr.poke(at, short) == len(short) {
 		x.patched = true
 		tr.space.noteHole(p.hole, x.returns)
 	}

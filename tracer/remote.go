@@ -141,15 +141,20 @@ func (r *remote) finish() bool {
 	r.restore(&regs)
 	r.tr.SetRegisters(&regs)
 	ptraceData(unix.PTRACE_SETSIGMASK, r.tr.TID, signalSetSize, unsafe.Pointer(&r.blocked))
+	r.sendHeld()
+	r.tr.inCall = false
+	r.t.resume(r.tr)
+	return true
+}
+
+// sendHeld makes the tracee stop for the signals that came meanwhile.
+func (r *remote) sendHeld() {
 	for _, sig := range r.sigs {
 		unix.Tgkill(r.t.processOf(r.tr), r.tr.TID, sig)
 	}
 	if r.group {
 		ptrace(unix.PTRACE_INTERRUPT, r.tr.TID, 0, 0) // the tracee will stop again
 	}
-	r.tr.inCall = false
-	r.t.resume(r.tr)
-	return true
 }
 
 func isSyscallStop(status uint32) bool { return unix.Signal(status>>8&0xff) == stopSyscall }

@@ -45,6 +45,8 @@ type space struct {
 	linked    bool             // its first call was in a dynamic linker: other files are mapped
 	patchedIn []*buffered.Text // files in which calls were patched
 
+	unpatched uint64 // the address after an rt_sigreturn that patchesReturn does not want patched
+
 	lastSites [2]uint64 // where the last calls that stopped were made
 	repeated  int       // how many of them in a row were made there
 

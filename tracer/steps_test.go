@@ -56,6 +56,9 @@ func stepsCalls(nr uint64) BufferedCall {
 	case unix.SYS_WRITEV:
 		return BufferedCall{Buffered: true, Ops: []BufferedOp{
 			{Kind: BufferedBuffers, When: BufferedAnyTime, Arg: 1, Count: 2, Size: 8, Most: 4, Total: buffered.Unbounded}}}
+	case unix.SYS_RT_SIGRETURN:
+		return BufferedCall{Buffered: true, Ops: []BufferedOp{
+			{Kind: BufferedStruct, When: BufferedBefore, Arg: BufferedStack, Count: buffered.Unbounded, Size: buffered.FrameSize, Most: 1}}}
 	case unix.SYS_SENDMSG, unix.SYS_RECVMSG:
 		const size = 56 // of struct msghdr: msg_name, msg_namelen, msg_iov, msg_iovlen, msg_control, msg_controllen
 		first, next := uint8(BufferedFirstWord), BufferedNextWord(size)
@@ -87,6 +90,8 @@ func TestSignalAtEveryInstruction(t *testing.T) {
 		t.Run(kind, func(t *testing.T) { signalAtEveryInstruction(t, program, kind, false) })
 	}
 	t.Run("poll that wakes the tracer", func(t *testing.T) { signalAtEveryInstruction(t, program, "poll", true) })
+	returns := stepsProgram(t, "-DRETURNS")
+	t.Run("return", func(t *testing.T) { signalAtEveryInstruction(t, returns, "return", false) })
 	for kind, nr := range map[string]int{"path": unix.SYS_OPENAT, "poll": unix.SYS_POLL, "read": unix.SYS_READ} {
 		loads := stepsProgram(t, fmt.Sprintf("-DLOAD=%d", nr))
 		t.Run(kind+" with its number loaded", func(t *testing.T) { signalAtEveryInstruction(t, loads, kind, false) })
@@ -99,7 +104,7 @@ func signalAtEveryInstruction(t *testing.T, program, kind string, alarm bool) {
 		marker = 0x5eed
 	)
 	// More instructions than the call takes, and fewer than the distance to the next call.
-	steps := map[string]int{"read": 380, "fault": 300, "path": 430, "poll": 430, "readv": 520, "writev": 520, "sendmsg": 790, "recvmsg": 1010}[kind]
+	steps := map[string]int{"read": 380, "fault": 300, "path": 430, "poll": 430, "readv": 520, "writev": 520, "sendmsg": 790, "recvmsg": 1010, "return": 300}[kind]
 	if alarm {
 		steps += 40
 	}
@@ -128,7 +133,7 @@ func signalAtEveryInstruction(t *testing.T, program, kind string, alarm bool) {
 	files[1].Close()
 	files[2].Close()
 
-	nr := map[string]uint64{"read": unix.SYS_READ, "fault": unix.SYS_READ, "path": unix.SYS_OPENAT, "poll": unix.SYS_POLL, "readv": unix.SYS_READV, "writev": unix.SYS_WRITEV, "sendmsg": unix.SYS_SENDMSG, "recvmsg": unix.SYS_RECVMSG}[kind]
+	nr := map[string]uint64{"read": unix.SYS_READ, "fault": unix.SYS_READ, "path": unix.SYS_OPENAT, "poll": unix.SYS_POLL, "readv": unix.SYS_READV, "writev": unix.SYS_WRITEV, "sendmsg": unix.SYS_SENDMSG, "recvmsg": unix.SYS_RECVMSG, "return": unix.SYS_RT_SIGRETURN}[kind]
 	iterations, entered, left, restarted, inStub, underWay, status := 0, 0, 0, 0, 0, 0, 0
 	last := false // the last signal arrived in the stub
 	run(t, tracer, func(ev *Event) {
@@ -167,10 +172,13 @@ func signalAtEveryInstruction(t *testing.T, program, kind string, alarm bool) {
 	if inStub < 60 {
 		t.Errorf("only %d signals arrived in the stub", inStub)
 	}
-	if underWay < 10 {
+	returns := 0
+	if kind == "return" {
+		returns = steps // of the handler
+	} else if underWay < 10 {
 		t.Errorf("a call was in progress %d times", underWay)
 	}
-	if want := warmUp + steps + restarted; entered != left || left != want {
+	if want := warmUp + steps + restarted + returns; entered != left || left != want {
 		t.Errorf("%d calls were entered and %d left, not %d", entered, left, want)
 	}
 }

@@ -197,6 +197,9 @@ func (t *Tracer) signalStop(tr *Tracee, s stop, sig unix.Signal) *Event {
 		tr.state = running // its current stop has yet to be handled
 		return nil
 	}
+	if tr.again != nil {
+		tr.restoreInfo(sig, &t.siginfo)
+	}
 	if tr.isBuffered() && !t.leaveStub(tr, sig, &t.siginfo) && !t.ending {
 		t.buffered.held = &stop{tid: tr.TID, status: s.status, behind: true}
 		t.beginReport()

@@ -57,6 +57,8 @@ type Tracee struct {
 	changing     bool // it is counted in space.changing
 	swallow      bool // the signal of this stop is not meant for the program
 
+	again *[SiginfoSize]byte // the information of a signal that will come again, see finishReturn
+
 	launch  launchPhase
 	pending unix.Signal // signal to deliver when it is resumed
 }

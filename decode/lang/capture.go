@@ -131,7 +131,7 @@ const (
 )
 
 // Amount says where a number is found: below 6, in that argument register; from
-// WordBefore on, in a struct.
+// WordBefore on, in a struct; or as the constants say.
 type Amount uint8
 
 const (
@@ -139,6 +139,8 @@ const (
 	FromResult Amount = 6
 	// Unbounded is a number larger than any other: Most alone counts.
 	Unbounded Amount = 7
+	// StackPointer is the stack pointer, for Arg.
+	StackPointer Amount = 8
 	// WordBefore + i is the word of 8 bytes with index i of the struct that a KeepStruct
 	// has kept BeforeCall, WordAfter + i of the one that it has kept IfSucceeded.
 	WordBefore Amount = 0x20

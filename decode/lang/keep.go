@@ -389,6 +389,13 @@ func (k *Keeps) Struct(st *Struct, when Moment) (member func(name string) Amount
 // Linked adds memory that a struct points to.
 func (k *Keeps) Linked(op KeepOp) { k.to.Ops = append(k.to.Ops, op) }
 
+// Stack keeps size bytes at the stack pointer, all of which must be readable.
+func (k *Keeps) Stack(size int) {
+	k.to.Ops = append(k.to.Ops, KeepOp{
+		Kind: KeepStruct, When: BeforeCall, Arg: StackPointer, Count: Unbounded, Size: uint32(size), Most: 1,
+	})
+}
+
 // Within adds what is needed to show a t in memory that is kept otherwise.
 func (k *Keeps) Within(t Type) {
 	behind, inside := k.behind, k.inside

@@ -9,6 +9,9 @@ type KeptMemory struct {
 	// Live is the tracee's memory, from which misses are read; nil if they fail.
 	Live Memory
 
+	// SP is the stack pointer, for PerformBefore.
+	SP uint64
+
 	pieces  []Piece
 	exiting bool
 	room    []byte // for what Perform has kept

@@ -93,6 +93,8 @@ func (m *KeptMemory) amount(a Amount, args *[6]uint64, ret uint64) (n uint64, ok
 		return ret, true
 	case a == Unbounded:
 		return NoArray, true
+	case a == StackPointer:
+		return m.SP, true
 	case a < WordBefore:
 		return args[a], true
 	case a < WordAfter:

@@ -44,6 +44,15 @@ func (rtSigframe) Show(c *Call, _ View) {
 	c.Out.EndStruct()
 }
 
+// Keep implements the capture of it: the frame up to the mask, which buffered calls look at.
+func (rtSigframe) Keep(k *Keeps) {
+	if k.ABI == tables.I386 {
+		k.Gap("its frame has another layout")
+		return
+	}
+	k.Stack(rtMask64 + SigsetSize)
+}
+
 // sigframe is a struct sigframe_ia32 after its return address and signal. The
 // lower half of the mask is the second last member of its struct sigcontext; the
 // upper half follows the floating-point state.

@@ -106,6 +106,9 @@ func (a *Area) setFlag(flag uint64, set bool) {
 // KindPlace.
 func (a *Area) SetLowest(addr uint64) { a.word(areaLowest).Store(addr) }
 
+// SetFeatures sets the sets of registers of which an rt_sigreturn may restore any value.
+func (a *Area) SetFeatures(features uint64) { a.word(areaFeatures).Store(features) }
+
 // SelfOffset is the offset of the word of an area that the gs base points to.
 const SelfOffset = areaSelf
 

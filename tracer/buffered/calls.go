@@ -52,6 +52,10 @@ const (
 	Unbounded  = 7 // only Most limits the number
 )
 
+// StackPointer is the value of Op.Arg for the memory at the stack pointer: the only operation
+// of a call that Returns, which copies FrameSize bytes.
+const StackPointer = 8
+
 // FirstWord and more are values of Op.Arg and others that are not an argument: words of 8
 // bytes of the struct that a KindStruct has copied before the call. It is the first memory
 // that is copied of the call. If it has n bytes, and another KindStruct for IfSucceeded is the
@@ -85,6 +89,9 @@ type Op struct {
 type Call struct {
 	Buffered bool // otherwise the call stops
 	Ops      []Op
+
+	// Returns means that the call is rt_sigreturn, which ends where its frame says.
+	Returns bool
 
 	// Closes has bit i set if the call closes the descriptor in argument i. It is ClosesAny
 	// if the call may close any descriptor.
@@ -211,6 +218,9 @@ func (t *CallTable) entry(c *Call, commands bool) (e [opBytes]byte, err error) {
 	if !c.Buffered {
 		return e, nil
 	}
+	if c.Returns {
+		return t.returnEntry(c)
+	}
 	if err := checkWords(c.Ops); err != nil {
 		return e, err
 	}
@@ -239,6 +249,31 @@ func (t *CallTable) entry(c *Call, commands bool) (e [opBytes]byte, err error) {
 	le.PutUint32(e[entryNeed:], uint32(need))
 	le.PutUint16(e[entryCount:], uint16(len(c.Ops)))
 	le.PutUint32(e[entryFirst:], first)
+	return e, nil
+}
+
+// returnEntry returns the entry of rt_sigreturn.
+func (t *CallTable) returnEntry(c *Call) (e [opBytes]byte, err error) {
+	var ops []byte
+	switch len(c.Ops) {
+	case 0:
+	case 1:
+		if o := c.Ops[0]; o != (Op{Kind: KindStruct, When: BeforeCall, Arg: StackPointer, Count: Unbounded, Size: FrameSize, Most: 1}) {
+			return e, errOp
+		}
+		ops = make([]byte, opBytes)
+		c.Ops[0].encode(ops)
+	default:
+		return e, errOp
+	}
+	first, err := t.add(ops)
+	if err != nil {
+		return e, err
+	}
+	binary.LittleEndian.PutUint32(e[entryNeed:], recChunks+chunkData+FrameSize)
+	binary.LittleEndian.PutUint16(e[entryCount:], uint16(len(c.Ops)))
+	e[entryFlags] = entryReturns
+	binary.LittleEndian.PutUint32(e[entryFirst:], first)
 	return e, nil
 }
 

@@ -80,6 +80,13 @@ func (t *Text) Hole(returns uint64) (addr uint64, ok bool) {
 	return addr, addr != 0
 }
 
+// Describes reports whether there is call frame information for a call whose instruction ends
+// at returns.
+func (t *Text) Describes(returns uint64) bool {
+	_, end, ok := t.functions.Before(returns - 2)
+	return t.functions.Known() && ok && returns <= end
+}
+
 // LoadSize is the size of an instruction that loads the number of a call.
 const LoadSize = 5
 
@@ -260,9 +267,14 @@ func (t *Text) inside(start, end, returns uint64) uint64 {
 // that have some of this information for C code (cgo), and assembly. It decodes the code from
 // the call to the end of the function. It only uses padding of trap instructions, which no
 // code runs into.
+//
+// A call with such padding directly behind it never returns, as rt_sigreturn.
 func (t *Text) afterCall(returns uint64) uint64 {
 	code := t.Read(returns, reach+2*JumpSize+32)
 	left := false
+	if n := trapsAt(code); n >= OneByte+JumpSize {
+		return t.free(returns+OneByte, returns+uint64(n), returns)
+	}
 	for at := 0; at < len(code) && at <= reach; {
 		if left {
 			n := 0
@@ -287,21 +299,45 @@ func (t *Text) afterCall(returns uint64) uint64 {
 	return 0
 }
 
+// OneByte is the distance from the end of a call to a hole for which only the first byte of
+// the call's instruction changes: the second one, 5, is the distance. Such a call can be
+// patched while other threads run, wherever it is.
+const OneByte = 5
+
+// trapsAt returns the size of the trap instructions that code begins with. Go's assembler
+// has one of two bytes for INT $3.
+func trapsAt(code []byte) (n int) {
+	if len(code) >= 2 && code[0] == 0xcd && code[1] == 3 {
+		n = 2
+	}
+	for n < len(code) && code[n] == 0xcc {
+		n++
+	}
+	return n
+}
+
 // free returns a part of unused code that no other hole uses and that the call can reach.
 func (t *Text) free(from, to, returns uint64) uint64 {
-next:
-	for at := from; at+JumpSize <= to; at++ {
-		if distance := int64(at - returns); distance < -reach-1 || distance > reach {
-			continue
-		}
-		for i := range uint64(JumpSize) {
-			if t.used[at+i] {
-				continue next
-			}
-		}
+	if at := returns + OneByte; from <= at && at+JumpSize <= to && t.isUnused(at) {
 		return at
 	}
+	for at := from; at+JumpSize <= to; at++ {
+		distance := int64(at - returns)
+		if -reach-1 <= distance && distance <= reach && t.isUnused(at) {
+			return at
+		}
+	}
 	return 0
+}
+
+// isUnused reports whether no hole uses any of the bytes of a hole at addr.
+func (t *Text) isUnused(addr uint64) bool {
+	for i := range uint64(JumpSize) {
+		if t.used[addr+i] {
+			return false
+		}
+	}
+	return true
 }
 
 // leaves reports whether the instruction after i is not run after i.

@@ -116,6 +116,9 @@ func TestHoleWithoutFrameInformation(t *testing.T) {
 	}{
 		{"traps behind a return", "syscall; ret; .fill 8, 1, 0xcc", true},
 		{"traps that are run", "syscall; nop; .fill 8, 1, 0xcc; ret", false},
+		{"traps behind the call", "syscall; .fill 10, 1, 0xcc; nop", true},
+		{"traps behind the call, and one of two bytes", "syscall; .byte 0xcd, 3; .fill 8, 1, 0xcc; nop", true},
+		{"few traps behind the call", "syscall; .fill 9, 1, 0xcc; nop; ud2", false},
 		{"other padding", "syscall; ret; .nops 8", false},
 	} {
 		t.Run(test.what, func(t *testing.T) {

@@ -95,6 +95,7 @@ const (
 	areaSum       = 216 // total size of all buffers
 	areaGuard     = 224 // 4 bytes, see guard.go
 	areaLowest    = 232 // address from which on the tracer has mapped nothing
+	areaFeatures  = 240 // registers that any rt_sigreturn may restore, see SetFeatures
 	areaListed    = 256 // one bit for each of listedFDs descriptors, see Area.List
 	areaFlags     = 504 // the program's flags
 	areaStack     = 512 // end of the stub's stack, which has one word
@@ -104,6 +105,8 @@ const (
 	areaTail      = 640 // what the tracer has read, as areaHead
 	areaTimesEnds = 648 // not zero if the time is also recorded after a call
 	areaAlarm     = 649 // not zero if the thread wakes the tracer when it begins or has ended a call
+
+	areaFP = 1024 // what was copied of the floating point registers in a frame
 
 	listedFDs = 512 // number of descriptors that can be listed, from 0
 
@@ -147,6 +150,7 @@ const (
 
 	entryHasCommands = 1 // the entry has commands; entryNeed is the offset of the entry for all other values
 	entryHasBefore   = 2 // some operations are performed before the call
+	entryReturns     = 4 // the call is rt_sigreturn
 
 	commandValue = 0
 	commandEntry = 4 // offset of the command's entry in the table
@@ -192,6 +196,9 @@ const sysRtSigaction = 13
 
 //lint:ignore U1000 the assembly makes this call
 const sysRtSigprocmask = 14
+
+//lint:ignore U1000 the assembly makes this call
+const sysRtSigreturn = 15
 
 // getsockopt(fd, SOL_SOCKET, SO_DOMAIN): asm-generic/socket.h.
 

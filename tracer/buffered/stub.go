@@ -36,6 +36,7 @@ const (
 	labelPublished              // the tracer may have read it
 	labelRemote                 // calls made by the tracer begin here
 	labelEnd
+	labelReturning // after the call of rt_sigreturn
 	numLabels
 )
 
@@ -44,6 +45,7 @@ type Stub struct {
 	Code   []byte            // this program's own copy, which must not be changed
 	labels [numLabels]uint64 // offsets in Code
 	after  uint64            // offset after the instruction that makes the program's call
+	leaves uint64            // offset of the instruction that makes rt_sigreturn
 }
 
 // labelSize is the size in bytes of the instruction that marks a label.
@@ -61,6 +63,7 @@ func NewStub() *Stub {
 	s.Code = s.Code[:s.labels[labelEnd]]
 	ready := s.labels[labelReady]
 	s.after = ready + uint64(bytes.LastIndex(s.Code[ready:s.labels[labelNoted]], []byte{0x0f, 0x05})) + 2
+	s.leaves = s.labels[labelReturning] - labelSize - 2
 	return s
 }
 

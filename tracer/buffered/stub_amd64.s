@@ -150,10 +150,114 @@ filled:
 	SHLQ	$32, DX
 	ORQ	DX, AX
 	MOVQ	AX, const_recStart(R14)
-	TESTB	$const_entryHasBefore, const_entryFlags(R13)
+	TESTB	$(const_entryHasBefore|const_entryReturns), const_entryFlags(R13)
 	JEQ	ready
+	TESTB	$const_entryReturns, const_entryFlags(R13)
+	JNE	returns
 	MOVL	$2, const_areaPhase(BX) // BeforeCall
 	JMP	copy
+
+	// The call is rt_sigreturn, which does not come back here. Its result is in the frame
+	// at the program's stack pointer. The kernel copies the frame, since it may be anywhere;
+	// the frame of the floating point registers has to be one that it will not refuse, as
+	// resultOfFrame says (foreseen.go in tracer).
+returns:
+	TESTL	$const_guardNoCalls, const_areaGuard(BX)
+	JNE	tooMuch
+	CMPB	const_areaAlarm(BX), $0
+	JNE	tooMuch // the tracer sleeps, and this call wakes it
+	MOVQ	const_areaSP(BX), AX
+	MOVQ	AX, const_areaRemote(BX)
+	MOVQ	$const_frameSize, (const_areaRemote+8)(BX)
+	LEAQ	const_chunkData(BP), AX
+	MOVQ	AX, const_areaLocal(BX)
+	MOVQ	$const_frameSize, (const_areaLocal+8)(BX)
+	MOVQ	const_areaPID(BX), DI
+	LEAQ	const_areaLocal(BX), SI
+	MOVL	$1, DX
+	LEAQ	const_areaRemote(BX), R10
+	MOVL	$1, R8
+	XORL	R9, R9
+	MOVL	$const_sysProcessVMReadv, AX
+	SYSCALL
+	CMPQ	AX, $const_frameSize
+	JNE	tooMuch
+	MOVQ	(const_chunkData+const_frameFP)(BP), SI
+	TESTQ	SI, SI
+	JEQ	sound
+	TESTQ	$(const_fpAlignment-1), SI
+	JNE	tooMuch
+	// Its header, and the word after it: in between there is memory, too, as both are
+	// less than a page apart.
+	MOVQ	SI, const_areaRemote(BX)
+	MOVQ	$const_fpHeaderSize, (const_areaRemote+8)(BX)
+	ADDQ	$const_fpEnd, SI
+	MOVQ	SI, (const_areaRemote+16)(BX)
+	MOVQ	$4, (const_areaRemote+24)(BX)
+	LEAQ	const_areaFP(BX), AX
+	MOVQ	AX, const_areaLocal(BX)
+	MOVQ	$(const_fpHeaderSize+4), (const_areaLocal+8)(BX)
+	LEAQ	const_areaLocal(BX), SI
+	MOVL	$2, R8
+	MOVL	$const_sysProcessVMReadv, AX
+	SYSCALL
+	CMPQ	AX, $(const_fpHeaderSize+4)
+	JNE	tooMuch
+	CMPL	(const_areaFP+const_fpMagic)(BX), $const_fpMagicValue
+	JNE	tooMuch
+	TESTL	$const_reservedMXCSR, (const_areaFP+const_fpMXCSR)(BX)
+	JNE	tooMuch
+	MOVL	(const_areaFP+const_fpSize)(BX), AX
+	CMPL	AX, $const_fpHeaderSize
+	JCS	tooMuch
+	CMPL	AX, $const_fpEnd
+	JHI	tooMuch
+	MOVQ	(const_areaFP+const_fpFeatures)(BX), AX
+	ANDQ	const_areaFeatures(BX), AX
+	NOTQ	AX
+	TESTQ	AX, (const_areaFP+const_fpPresent)(BX)
+	JNE	tooMuch
+	MOVQ	(const_areaFP+const_fpPresent+8)(BX), AX
+	ORQ	(const_areaFP+const_fpPresent+16)(BX), AX
+	ORQ	(const_areaFP+const_fpPresent+24)(BX), AX
+	ORQ	(const_areaFP+const_fpPresent+32)(BX), AX
+	ORQ	(const_areaFP+const_fpPresent+40)(BX), AX
+	ORQ	(const_areaFP+const_fpPresent+48)(BX), AX
+	ORQ	(const_areaFP+const_fpPresent+56)(BX), AX
+	JNE	tooMuch
+
+sound:
+	MOVQ	(const_chunkData+const_frameRAX)(BP), AX
+	MOVQ	AX, const_recResult(R14)
+	MOVQ	const_recStart(R14), AX
+	MOVQ	AX, const_recEnd(R14)
+	CMPW	const_entryCount(R13), $0
+	JEQ	frameless // it is not shown
+	MOVQ	const_areaSP(BX), AX
+	MOVQ	AX, const_chunkAddr(BP)
+	MOVL	const_entryFirst(R13), AX
+	ADDQ	const_areaCalls(BX), AX
+	MOVL	AX, const_chunkOp(BP)
+	MOVL	$const_frameSize, const_chunkSize(BP)
+	MOVQ	$const_frameSize, const_chunkWant(BP)
+	ADDQ	$(const_chunkData+const_frameSize), BP
+frameless:
+	SUBQ	R14, BP
+	MOVQ	BP, const_recSize(R14)
+	ADDQ	BP, R12
+	LOCK
+	ORL	$const_guardUnknown, const_areaGuard(BX) // other signals are blocked now
+	MOVQ	const_areaSP(BX), SP
+	MOVL	$const_sysRtSigreturn, AX
+	// From here on the call counts as made: finishReturn (foreseen.go) makes it for a
+	// thread that a signal stops between these two instructions.
+	MOVQ	R12, const_areaHead(BX)
+	SYSCALL
+
+	LABEL(11) // labelReturning
+	// A filter of the program has refused it.
+	LEAQ	(const_areaStack-8)(BX), SP
+	JMP	tooMuch
 
 ready:
 	LABEL(4) // labelReady

@@ -85,12 +85,15 @@ func TestStub(t *testing.T) {
 	if len(s.Code) > StubSize {
 		t.Errorf("the stub has %d bytes, %d are available", len(s.Code), StubSize)
 	}
-	for l := 1; l < int(numLabels); l++ {
+	for l := 1; l <= int(labelEnd); l++ {
 		if s.labels[l] <= s.labels[l-1] {
 			t.Errorf("label %d is at %d, the one before at %d", l, s.labels[l], s.labels[l-1])
 		}
 	}
-	calls, at := 0, 0
+	if at := s.labels[labelReturning]; at <= s.labels[labelFilled] || at >= s.labels[labelReady] {
+		t.Errorf("rt_sigreturn is made at %#x, not between the other labels", at)
+	}
+	calls, at, leaves := 0, 0, uint64(0)
 	starts := map[int]bool{}
 	for at < len(s.Code) {
 		if s.Code[at] == 0xcc { // padding between the parts
@@ -125,15 +128,23 @@ func TestStub(t *testing.T) {
 			t.Errorf("%#x: %s", at, text)
 		case x86asm.SYSCALL:
 			calls++
-			if uint64(next) < s.labels[labelNoted] && uint64(next) != s.after {
+			returns := s.labels[labelFilled] < uint64(at) && uint64(at) < s.labels[labelReady]
+			if uint64(next) < s.labels[labelNoted] && uint64(next) != s.after && !returns {
 				t.Errorf("the program's call ends at %#x, not at %#x", next, s.after)
+			}
+			if returns && uint64(next) == s.labels[labelReturning]-labelSize {
+				leaves = uint64(at)
 			}
 		}
 		at = next
 	}
+	if leaves == 0 || leaves != s.leaves {
+		t.Errorf("rt_sigreturn is made at %#x, not at %#x", leaves, s.leaves)
+	}
 	// The calls of the stub: the program's own, copies of memory and of a number by the
-	// kernel, calls that ask for masks, actions and the type of a descriptor, the tracer's.
-	if calls != 7 {
+	// kernel, calls that ask for masks, actions and the type of a descriptor, the tracer's,
+	// and rt_sigreturn with two copies of its frame.
+	if calls != 10 {
 		t.Errorf("%d system call instructions", calls)
 	}
 	for l, offset := range s.labels[:labelEnd] {

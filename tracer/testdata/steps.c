@@ -6,6 +6,9 @@
 // file, "poll" polls, "readv" reads two bytes into two buffers, "writev" fails to
 // write them, "sendmsg" sends them to a socket, "recvmsg" looks at them.
 //
+// With -DRETURNS and "return", the call is rt_sigreturn, from a frame that leads to where other calls
+// return.
+//
 // With -DLOAD=NUMBER, the number of the call is loaded just before it, and there is
 // no place near it that is never run.
 #define _GNU_SOURCE
@@ -41,6 +44,14 @@ extern char call_begin[], call_ip[], call_end[];
 #define FAR ".p2align 4\n.nops 16\n"
 #endif
 
+#ifdef RETURNS
+#define SWITCH "mov frame(%rip), %rcx; mov %rsp, 160(%rcx); mov %rcx, %rsp\n" /* to the frame, which has the old one */
+#else
+#define SWITCH
+#endif
+static char room[1 << 16], state[1 << 13] __attribute__((aligned(64)));
+char *frame; /* what the kernel finds at the stack pointer */
+
 /* The call itself: all registers are set from in and stored to out. */
 asm(".text\n" FAR ".globl make_call\n.type make_call,@function\nmake_call:\n.cfi_startproc\n"
     "push %rbx; push %rbp; push %r12; push %r13; push %r14; push %r15\n"
@@ -50,7 +61,7 @@ asm(".text\n" FAR ".globl make_call\n.type make_call,@function\nmake_call:\n.cfi
     "mov in+96(%rip), %r12; mov in+104(%rip), %r13; mov in+112(%rip), %r14; mov in+120(%rip), %r15\n"
     "movq $0x5eed, -8(%rsp); movq $0x5eed, -128(%rsp)\n"
     "mov %rsp, in+56(%rip)\n"
-    "mov in(%rip), %rax\n" BEFORE
+    "mov in(%rip), %rax\n" SWITCH BEFORE
     "call_begin: syscall\n"
     "call_ip: mov %rax, out(%rip); mov %rcx, out+16(%rip); mov %r11, out+88(%rip)\n"
     "mov %rsp, out+56(%rip); mov %rbx, out+8(%rip); mov %rdx, out+24(%rip); mov %rsi, out+32(%rip); mov %rdi, out+40(%rip)\n"
@@ -89,11 +100,36 @@ static void handler(int sig, siginfo_t *info, void *context)
 	}
 	CHECK("rbx", g[REG_RBX], in.bx); CHECK("rdx", g[REG_RDX], in.dx);
 	CHECK("rsi", g[REG_RSI], in.si); CHECK("rdi", g[REG_RDI], in.di);
-	CHECK("rbp", g[REG_RBP], in.bp); CHECK("rsp", g[REG_RSP], in.sp);
+	CHECK("rbp", g[REG_RBP], in.bp);
+	CHECK("rsp", g[REG_RSP], frame && ip == (uint64_t)call_begin ? (uint64_t)frame : in.sp);
 	CHECK("r8", g[REG_R8], in.r8); CHECK("r9", g[REG_R9], in.r9); CHECK("r10", g[REG_R10], in.r10);
 	CHECK("r12", g[REG_R12], in.r12); CHECK("r13", g[REG_R13], in.r13);
 	CHECK("r14", g[REG_R14], in.r14); CHECK("r15", g[REG_R15], in.r15);
 	CHECK("flags", g[REG_EFL] & FLAGS, in.flags & FLAGS);
+}
+
+#define FRAME_SIZE 304 /* of the kernel's struct ucontext */
+
+/* Keeps the frame and the floating point registers in it. */
+static void keep(int sig, siginfo_t *info, void *context)
+{
+	ucontext_t *u = context;
+	char *fp = (char *)u->uc_mcontext.fpregs;
+	frame = room + sizeof room - 4096;
+	memcpy(frame, context, FRAME_SIZE);
+	memcpy(state, fp, *(uint32_t *)(fp + 480) + 4); /* and the magic number behind it */
+	((ucontext_t *)frame)->uc_mcontext.fpregs = (void *)state;
+}
+
+/* Sets the registers that the frame restores. */
+static void set_frame(void)
+{
+	greg_t *g = ((ucontext_t *)frame)->uc_mcontext.gregs;
+	g[REG_RBX] = in.bx; g[REG_RDX] = in.dx; g[REG_RSI] = in.si; g[REG_RDI] = in.di; g[REG_RBP] = in.bp;
+	g[REG_R8] = in.r8; g[REG_R9] = in.r9; g[REG_R10] = in.r10; g[REG_R11] = in.flags;
+	g[REG_R12] = in.r12; g[REG_R13] = in.r13; g[REG_R14] = in.r14; g[REG_R15] = in.r15;
+	g[REG_RAX] = want; g[REG_RCX] = g[REG_RIP] = (greg_t)call_ip;
+	g[REG_EFL] = in.flags | 0x202;
 }
 
 int main(int argc, char **argv)
@@ -135,9 +171,17 @@ int main(int argc, char **argv)
 			in.ax = SYS_recvmsg; in.di = pair[1]; in.dx = MSG_PEEK;
 		}
 	}
+	if (!strcmp(argv[2], "return")) {
+		struct sigaction other = {.sa_sigaction = keep, .sa_flags = SA_SIGINFO};
+		sigaction(SIGUSR2, &other, NULL);
+		raise(SIGUSR2);
+		in.ax = SYS_rt_sigreturn; in.di = in.si = 0; want = 0x5eed;
+	}
 	for (int i = 0; i < n; i++) {
 		calls = i;
 		in.flags = (i & 1) | (i >> 1 & 1) << 2 | (i >> 2 & 1) << 4 | (i >> 3 & 3) << 6 | (i >> 5 & 1) << 11; /* all of them */
+		if (frame)
+			set_frame();
 		syscall(SYS_getpgid, 0x5eed); /* the test begins to single-step here */
 		make_call();
 		CHECK("rax", out.ax, want); CHECK("rcx", out.cx, (uint64_t)call_ip);

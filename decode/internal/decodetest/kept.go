@@ -63,7 +63,7 @@ func (s Sample) checkKept(t testing.TB, looks output.Options, o decode.Options, 
 // asked for it. k is nil if that is not possible.
 func (s Sample) fromKept(t testing.TB, looks output.Options, d *decode.Decoder) (k *keptSample, line string, asked bool) {
 	t.Helper()
-	k = &keptSample{capture: d.CaptureFor(s.Abi, s.Nr, &s.Args, Detail{Abbrev: !s.Full, Plain: s.Plain})}
+	k = &keptSample{memory: KeptMemory{SP: s.Sp}, capture: d.CaptureFor(s.Abi, s.Nr, &s.Args, Detail{Abbrev: !s.Full, Plain: s.Plain})}
 	call := Call{Decoder: d, ABI: s.Abi, NR: s.Nr, Args: s.Args, TID: os.Getpid()}
 	if k.capture.Gap != "" || k.capture.Special != 0 && decode.IsSpecial(&call) {
 		return nil, "", false
