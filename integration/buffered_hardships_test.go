@@ -2,9 +2,11 @@ package integration
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -117,8 +119,42 @@ func TestBufferedFrames(t *testing.T) {
 		return lines
 	}
 	want, got := returns("never"), returns("always")
-	if len(want) != 15 || strings.Join(got, "\n") != strings.Join(want, "\n") {
+	if len(want) != 35 || strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// Each call that maps memory, and each return from a handler, of several threads is in the
+// trace once, with the result that it has without buffered calls.
+func TestBufferedMappingThreads(t *testing.T) {
+	need.All(t, need.GCC64, need.GXX)
+	ends := regexp.MustCompile(`\b(mmap|munmap|rt_sigreturn)(\(| resumed>).* = (-?[0-9a-fx]+)( E[A-Z]+)?`)
+	results := func(mode string) map[string]int {
+		r := trace(t, trapline(t), []string{"-f", "-d", "--buffered=" + mode}, path(t, programs.Hardships), "mappings")
+		if r.status != 0 {
+			t.Errorf("%s: status %d, output:\n%s", mode, r.status, r.stdout)
+		}
+		n := map[string]int{}
+		for line := range strings.Lines(r.log) {
+			if m := ends.FindStringSubmatch(line); m != nil {
+				result := m[3]
+				if strings.HasPrefix(result, "0x") {
+					result = "an address"
+				}
+				n[m[1]+" = "+result+m[4]]++
+			}
+		}
+		if mode == "always" {
+			// Half of the calls that map memory need not stop, and no rt_sigreturn.
+			if passed, stopped := bufferedCalls(t, r.stderr); passed < 2000 || stopped > 2000 {
+				t.Errorf("%d calls did not stop, %d did", passed, stopped)
+			}
+		}
+		return n
+	}
+	want, got := results("never"), results("always")
+	if want["rt_sigreturn = 0"] != 601 || !maps.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
 	}
 }
 

@@ -195,9 +195,5 @@ func (t *Tracer) addArena(r *remote, addr, got uint64, err error) {
 		return
 	}
 	s.arenas = append(s.arenas, arena{addr: addr})
-	for _, th := range t.buffered.areas {
-		if th.tr.space == s {
-			th.area.SetLowest(s.lowest())
-		}
-	}
+	t.tellLowest(s)
 }

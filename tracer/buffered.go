@@ -356,7 +356,7 @@ func (t *Tracer) enterBuffered(tr *Tracee) bool {
 		t.info.op != unix.PTRACE_SYSCALL_INFO_SECCOMP || call.NR >= bufferedNumbers || alwaysStops(call.NR) || !t.isWorth(tr) {
 		return true
 	}
-	if t.prepareCall(call.NR); t.buffered.table.Stops(call.NR) && !t.hides(tr) || s.threaded && changesMappings(call.NR) {
+	if t.prepareCall(call.NR); t.buffered.table.Stops(call.NR) && !t.hides(tr) || s.threaded && changesKnown(call) {
 		return true
 	}
 	if call.NR == unix.SYS_EXIT_GROUP && !s.isCheap(tr) || call.NR == unix.SYS_RT_SIGRETURN && !t.patchesReturn(tr, slow) {

@@ -3,6 +3,8 @@
 package tracer
 
 import (
+	"math"
+
 	"golang.org/x/sys/unix"
 
 	"trapline/tracer/buffered"
@@ -11,7 +13,8 @@ import (
 // mmap, munmap and mprotect change what the tracer knows of a process's memory. They need not
 // stop while the process has one thread: the tracer records their changes when it reports
 // them, which is before it handles any later stop. With several threads, another thread could
-// stop in between.
+// stop in between. Then munmap, mprotect and mmap with MAP_FIXED stop. An mmap without
+// MAP_FIXED does not: it takes nothing away of what the tracer knows.
 //
 // These calls do stop where they may change what the tracer has mapped (KindPlace), and where
 // code may become writable, since the tracer must restore the code first.
@@ -45,8 +48,8 @@ func (t *Tracer) prepareMappings() {
 }
 
 // beginThreads handles a tracee that is about to create a task with these flags. If the new
-// task shares the memory and runs at the same time as the tracee, calls that change mappings
-// stop from now on.
+// task shares the memory and runs at the same time as the tracee, calls that change known
+// mappings stop from now on.
 func (t *Tracer) beginThreads(tr *Tracee, flags uint64) {
 	s := tr.space
 	if s.threaded || flags&unix.CLONE_VM == 0 || flags&unix.CLONE_VFORK != 0 {
@@ -56,12 +59,29 @@ func (t *Tracer) beginThreads(tr *Tracee, flags uint64) {
 	if s.ready {
 		t.stopMappings(tr)
 	}
+	t.tellLowest(s)
 }
 
-// stopMappings makes the calls that change mappings stop in a process.
+// stopMappings makes the calls that change known mappings stop in a process. An mmap with
+// MAP_FIXED stops because of lowest.
 func (t *Tracer) stopMappings(tr *Tracee) {
-	for _, nr := range []uint64{unix.SYS_MMAP, unix.SYS_MUNMAP, unix.SYS_MPROTECT} {
+	for _, nr := range []uint64{unix.SYS_MUNMAP, unix.SYS_MPROTECT} {
 		t.writeCode(tr, buffered.EntryAddr(nr), make([]byte, 4))
+	}
+}
+
+// changesKnown reports whether a call may change a mapping that exists.
+func changesKnown(call *Syscall) bool {
+	return changesMappings(call.NR) && (call.NR != unix.SYS_MMAP || call.Args[3]&unix.MAP_FIXED != 0)
+}
+
+// tellLowest tells the threads of a process the address from which on calls may change
+// mappings without a stop.
+func (t *Tracer) tellLowest(s *space) {
+	for _, th := range t.buffered.areas {
+		if th.tr.space == s {
+			th.area.SetLowest(s.lowest())
+		}
 	}
 }
 
@@ -88,8 +108,11 @@ func (t *Tracer) noteMappings(tr *Tracee, nr uint64, args *[6]uint64) {
 }
 
 // lowest returns an address above everything that the tracer has mapped. Libraries are above
-// it.
+// it. With several threads it is above all memory.
 func (s *space) lowest() uint64 {
+	if s.threaded {
+		return math.MaxUint64
+	}
 	lowest := uint64(buffered.AreasAddr + 1<<46) // far more areas than there can be threads
 	for i := range s.arenas {
 		lowest = max(lowest, s.arenas[i].addr+arenaSize)

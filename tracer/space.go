@@ -28,7 +28,7 @@ type space struct {
 
 	ready    bool // the stub is mapped
 	refused  bool // calls in this space are never buffered again
-	threaded bool // several tasks have used it: calls that change mappings stop
+	threaded bool // several tasks have used it: calls that change known mappings stop
 	lookup   buffered.Lookup
 	arenas   []arena
 	sites    map[uint64]*site  // by the address after the call

@@ -85,6 +85,7 @@ static void handler(int sig, siginfo_t *info, void *context)
 	uint64_t ip = g[REG_RIP];
 	const char *where = "handler";
 	signals++;
+	CHECK("si_code", info->si_code, SI_TKILL);
 	if (ip < 0x100000)
 		CHECK("the instruction pointer", ip, (uint64_t)call_begin);
 	if (ip != (uint64_t)call_begin && ip != (uint64_t)call_ip)

@@ -673,6 +673,31 @@ int main(int argc, char **argv)
 			}, nullptr);
 		for (auto &t : all)
 			pthread_join(t, nullptr);
+	} else if (!strcmp(what, "mappings")) {
+		// Threads map files over their own memory, and get signals.
+		struct sigaction sa = {};
+		sa.sa_handler = [](int) {};
+		sigaction(SIGUSR1, &sa, nullptr);
+		warm_up(make_call, 100);
+		raise(SIGUSR1);
+		pthread_t all[3];
+		for (auto &t : all)
+			pthread_create(&t, nullptr, [](void *) -> void * {
+				int fd = open("/bin/true", O_RDONLY);
+				for (int i = 0; i < 200; i++) {
+					char *at = static_cast<char *>(mmap(nullptr, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+					at[page] = 1;
+					raise(SIGUSR1);
+					void *over = mmap(at, page, PROT_READ, MAP_PRIVATE | MAP_FIXED, fd, 0);
+					if (over != at || memcmp(over, "\177ELF", 4) || at[page] != 1)
+						abort();
+					mmap(nullptr, page, PROT_READ, MAP_SHARED, -1, 0); // fails
+					munmap(at, 2 * page);
+				}
+				return nullptr;
+			}, nullptr);
+		for (auto &t : all)
+			pthread_join(t, nullptr);
 	} else if (!strcmp(what, "vfork")) {
 		for (int i = 0; i < 20; i++) {
 			int status;
@@ -708,7 +733,8 @@ int main(int argc, char **argv)
 		sigaction(SIGSEGV, &sa, nullptr);
 		border = static_cast<char *>(mmap(nullptr, 3 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)) + 2 * 4096;
 		munmap(border, 4096);
-		for (change = 0; change < 15; change++) {
+		warm_up(make_call, 100);
+		for (change = -20; change < 15; change++) { // from 0 on, it is something else each time
 			if (sigsetjmp(back, 1))
 				printf("%d: refused\n", change);
 			else
