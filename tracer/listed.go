@@ -24,8 +24,11 @@ func (t *Tracer) list(tr *Tracee) {
 		return
 	}
 	for _, o := range b.calls[call.NR].Choose(&call.Args).Ops {
+		if o.Kind != buffered.KindListed {
+			continue
+		}
 		fd := uint64(uint32(call.Args[o.Arg]))
-		if o.Kind != buffered.KindListed || tr.buffered == nil || tr.buffered.area.IsListed(fd) || !t.opts.Lasting(tr, fd) {
+		if tr.buffered == nil || tr.buffered.area.IsListed(fd) || !t.opts.Lasting(tr, fd) {
 			continue
 		}
 		for _, th := range b.areas {
@@ -46,7 +49,7 @@ func (t *Tracer) unlistClosed(tr *Tracee) {
 	closes := uint8(BufferedClosesAny)
 	switch {
 	case call.ABI != tables.X86_64 || call.NR >= bufferedNumbers || b.listsNone:
-	case alwaysStops(call.NR):
+	case alwaysStops(call.NR), call.NR == unix.SYS_RT_SIGRETURN:
 		return
 	case b.prepared[call.NR]:
 		closes = b.calls[call.NR].Closes
