@@ -120,8 +120,10 @@ func (t *Tracer) patchesReturn(tr *Tracee, slow bool) bool {
 		return tr.buffered == nil
 	}
 	x := &site{returns: ip}
-	if p := t.placeOf(tr, x); p.found && (s.ready && s.lookup == buffered.ByGS || p.text.Describes(ip-p.bias)) {
-		return true
+	if p := t.placeOf(tr, x); p.text != nil && (s.ready && s.lookup == buffered.ByGS || p.text.Describes(ip-p.bias)) {
+		if p.findHole(tr, x); p.found {
+			return true
+		}
 	}
 	if s.ready {
 		s.unpatched = ip
