@@ -72,11 +72,6 @@ type Tracer struct {
 // New makes a tracer and locks the calling goroutine to its thread.
 func New(opts Options) (*Tracer, error) {
 	runtime.LockOSThread()
-	if runtime.GOMAXPROCS(0) == 1 {
-		// On one processor the scheduler would be called at the end of each wait of more than
-		// some microseconds, since its monitor takes the only P from a goroutine that waits.
-		runtime.GOMAXPROCS(2)
-	}
 	t := &Tracer{
 		opts:    opts,
 		tid:     unix.Gettid(),

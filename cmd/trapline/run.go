@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"runtime"
 	"slices"
 
 	"golang.org/x/sys/unix"
@@ -30,6 +31,11 @@ func run(c *config, adopt *trace.Adoption) (ending, error) {
 		return ending{}, becomeCommand(c, command)
 	}
 	c.Adopt = adopt
+	if runtime.GOMAXPROCS(0) == 1 {
+		// On one processor the runtime's monitor takes the only P from the tracer in each wait
+		// of more than some microseconds, and the tracer then has to get it back.
+		runtime.GOMAXPROCS(2)
+	}
 	s, window, err := c.newSession(command)
 	if err != nil {
 		return ending{}, err
