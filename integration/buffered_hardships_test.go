@@ -41,6 +41,7 @@ func TestBufferedHardships(t *testing.T) {
 		"frames":     nil, // a handler changes what rt_sigreturn restores
 		"served":     nil, // memory that userfaultfd handles, and no process serves
 		"protect":    nil, // the stub can no longer be executed
+		"page":       nil, // its own code is where the stub was
 		"nothing":    {"sh", "-c", "ulimit -v 12000; exec " + program + " nothing"},
 	} {
 		t.Run(what, func(t *testing.T) {
@@ -229,6 +230,25 @@ func TestBufferedDebugger(t *testing.T) {
 	}
 	if passed, _ := bufferedCalls(t, always.stderr); passed < 500 {
 		t.Errorf("only %d calls did not stop", passed)
+	}
+}
+
+// The calls of code at the address of the stub are in the trace, whether the program begins
+// with this code or replaces the stub by it.
+func TestBufferedCodeAtStub(t *testing.T) {
+	need.All(t, need.GCC64, need.GXX)
+	for _, test := range []struct {
+		command []string
+		status  int
+		calls   int // of getpgid
+	}{
+		{[]string{path(t, programs.Low)}, 5, 200},
+		{[]string{path(t, programs.Hardships), "page"}, 0, 400},
+	} {
+		r := trace(t, trapline(t), []string{"-f", "-q", "--buffered=always"}, test.command...)
+		if n := strings.Count(r.log, "getpgid("); n != test.calls || r.status != test.status {
+			t.Errorf("%q: status %d, %d calls of getpgid, not %d", test.command, r.status, n, test.calls)
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"unsafe"
 
@@ -438,6 +439,8 @@ func (t *Tracer) watchSpace(tr *Tracee) {
 		archSetGS = 0x1001 // ARCH_SET_GS, ARCH_SET_FS and ARCH_GET_FS of asm/prctl.h
 		archSetFS = 0x1002
 		archGetFS = 0x1003
+
+		shmRemap = 0o40000 // SHM_REMAP of linux/shm.h
 	)
 	s, call := tr.space, &tr.call
 	switch call.NR {
@@ -463,6 +466,11 @@ func (t *Tracer) watchSpace(tr *Tracee) {
 		s.mapped = nil // the new address is not known yet
 		t.dropSites(tr, call.Args[0], max(call.Args[1], call.Args[2]), true)
 		t.dropSites(tr, call.Args[4], call.Args[2], false)
+	case unix.SYS_SHMAT:
+		s.mapped = nil
+		if call.Args[1] != 0 && call.Args[2]&shmRemap != 0 {
+			t.dropSites(tr, call.Args[1], math.MaxInt64, true) // the size is not known
+		}
 	default:
 		t.noteMappings(tr, call.NR, &call.Args)
 	}
@@ -572,5 +580,6 @@ func (t *Tracer) execSpace(tr *Tracee) {
 		t.leaveSpace(tr)
 	}
 	tr.space = &space{pid: tr.TID}
+	t.checkStubPage(tr)
 	tr.shares, tr.areaFailures, tr.bufferable = tr.everyCall, 0, 0
 }

@@ -282,7 +282,7 @@ func alwaysStops(nr uint64) bool {
 	case unix.SYS_SIGALTSTACK, unix.SYS_RESTART_SYSCALL,
 		unix.SYS_CLONE, unix.SYS_CLONE3, unix.SYS_FORK, unix.SYS_VFORK, unix.SYS_EXECVE, unix.SYS_EXECVEAT,
 		unix.SYS_EXIT, unix.SYS_UNSHARE, unix.SYS_SETNS,
-		unix.SYS_MREMAP, unix.SYS_PKEY_MPROTECT, unix.SYS_REMAP_FILE_PAGES,
+		unix.SYS_MREMAP, unix.SYS_SHMAT, unix.SYS_PKEY_MPROTECT, unix.SYS_REMAP_FILE_PAGES,
 		unix.SYS_ARCH_PRCTL, unix.SYS_PRCTL, unix.SYS_SECCOMP, unix.SYS_MODIFY_LDT, unix.SYS_SET_THREAD_AREA,
 		unix.SYS_PTRACE, unix.SYS_USERFAULTFD, unix.SYS_IOPL, unix.SYS_IOPERM,
 		unix.SYS_PROCESS_VM_READV, unix.SYS_PROCESS_VM_WRITEV, unix.SYS_IO_URING_SETUP:
@@ -298,7 +298,9 @@ func (tr *Tracee) isBuffered() bool { return tr.space != nil && tr.space.ready }
 // stops only if the tracee has a seccomp filter that another thread of the program has
 // installed for all threads. The tracee then keeps its area until a call outside of the stub
 // stops.
-func (tr *Tracee) isInStub(ip uint64) bool { return tr.isBuffered() && tr.t.buffered.stub.Has(ip) }
+func (tr *Tracee) isInStub(ip uint64) bool {
+	return tr.isBuffered() && !tr.space.ownsStubPage && tr.t.buffered.stub.Has(ip)
+}
 
 // enterBuffered handles a stop at the entry of a call before it is reported. It
 // returns false if the tracee makes its call again.
@@ -347,6 +349,9 @@ func (t *Tracer) enterBuffered(tr *Tracee) bool {
 	}
 	if t.buffered.confined && hidesMemory(call) {
 		t.unpatchAll(tr, errHidden)
+	}
+	if !s.ownsStubPage && call.ABI == tables.X86_64 && s.takesStubPage(call) {
+		t.leaveStubPage(tr)
 	}
 	if s.ready && t.makeSpare(tr) {
 		return false

@@ -456,7 +456,7 @@ func (t *Tracer) leaveStub(tr *Tracee, sig unix.Signal, info *[SiginfoSize]byte)
 	outcome := buffered.NotBegun
 	th := tr.buffered
 	switch {
-	case b.stub.Has(regs.Rip):
+	case tr.isInStub(regs.Rip):
 		if th == nil {
 			return true
 		}

@@ -26,8 +26,10 @@ type space struct {
 	pid   int // id of the process
 	stops int // number of calls that stopped
 
-	ready    bool // the stub is mapped
-	refused  bool // calls in this space are never buffered again
+	ready        bool // the stub is mapped
+	refused      bool // calls in this space are never buffered again
+	ownsStubPage bool // the program may have code at the page of the stub
+
 	threaded bool // several tasks have used it: calls that change known mappings stop
 	lookup   buffered.Lookup
 	arenas   []arena

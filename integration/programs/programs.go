@@ -47,6 +47,10 @@ var Interrupted = Program{Name: "interrupted", source: "buffered/interrupted.c",
 var Hardships = Program{Name: "hardships", source: "buffered/hardships.cc",
 	flags: []string{"-m64", "-O1", "-fnon-call-exceptions", "-fasynchronous-unwind-tables", "-rdynamic", "-pthread", "-lstdc++"}}
 
+// Low has its code at the address of the stub.
+var Low = Program{Name: "low", source: "buffered/low.c",
+	flags: []string{"-m64", "-O1", "-nostdlib", "-static", "-no-pie", "-fcf-protection=none", "-Wl,-Ttext-segment=0x1f000", "-Wl,--build-id=none"}}
+
 // Sockets sends and receives messages in all ways.
 var Sockets = Program{Name: "messages", source: "buffered/sockets.c", flags: []string{"-m64", "-O1", "-pthread"}}
 

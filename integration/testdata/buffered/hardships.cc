@@ -550,6 +550,19 @@ int main(int argc, char **argv)
 		for (long at = 0x10000; at < 0x200000; at += page)
 			mprotect((void *)at, page, PROT_READ);
 		warm_up(make_call, 200);
+	} else if (!strcmp(what, "page")) {
+		// The program has code of its own where the stub was.
+		const unsigned char code[] = {0xb8, SYS_getpgid, 0, 0, 0, 0x31, 0xff, 0x0f, 0x05, 0xc3};
+		void *at = (void *)0x20000;
+		if (mmap(at, page, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != at)
+			bad++;
+		memcpy(at, code, sizeof code);
+		for (int i = 0; i < 200; i++)
+			if (((long (*)())at)() != getpgid(0))
+				bad++;
+		warm_up(make_call, 100);
+		munmap(at, page);
+		warm_up(make_call, 100);
 	} else if (!strcmp(what, "undumpable") || !strcmp(what, "ids")) {
 		// From here on a tracer without privileges cannot access the memory of the program.
 		auto thread_calls = [](void *) -> void * {
