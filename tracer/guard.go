@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -49,7 +50,9 @@ func (t *Tracer) enterGuarded(tr *Tracee) {
 		// it ends.
 		if copying := th.area.IsCopying(); copying != 0 && th.tr != tr {
 			for th.area.IsCopying() == copying && isRunning(th.tr.TID) {
-				unix.RawSyscall(unix.SYS_SCHED_YIELD, 0, 0, 0)
+				// It is a sleep, not a yield: a tracer with a real-time priority would never yield
+				// to a tracee without one.
+				time.Sleep(20 * time.Microsecond)
 			}
 		}
 	}

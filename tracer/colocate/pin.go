@@ -4,7 +4,7 @@ package colocate
 
 import (
 	"math/bits"
-	"runtime"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -168,7 +168,7 @@ func (c *Controller) releaseDead(task *Task) {
 // after the guardian has restored the old one.
 func (c *Controller) awaitRelease(s *pinSlot) {
 	for s.state.Load() == slotReleasing && !c.guardian.dead.Load() {
-		runtime.Gosched()
+		time.Sleep(20 * time.Microsecond) // the guardian may have a lower priority
 	}
 	s.state.Store(slotFree)
 }
