@@ -24,6 +24,8 @@ const JumpSize = 5
 const (
 	reach       = 127     // of a two-byte jump
 	maxFunction = 1 << 13 // functions larger than this, in bytes, are not decoded
+
+	maxInstruction = 15 // size in bytes
 )
 
 // Functions knows where the functions of a file are.
@@ -131,7 +133,7 @@ func (t *Text) walk(start, end uint64, each func(addr uint64, i *x86asm.Inst)) b
 	code := t.Read(start, int(end-start))
 	for at := 0; at < len(code); {
 		i, err := x86asm.Decode(code[at:], 64)
-		if err != nil {
+		if err != nil || i.Op == 0 { // a part of an instruction may be decoded as a prefix
 			return false
 		}
 		each(start+uint64(at), &i)
@@ -149,7 +151,14 @@ func targetOf(addr uint64, i *x86asm.Inst) (uint64, bool) {
 func (t *Text) find(returns uint64) uint64 {
 	start, end, ok := t.functions.Before(returns - 2)
 	if !t.functions.Known() || !ok || returns > end {
+		if start, ok := t.afterTraps(returns - 2); ok && !t.runs(start, returns+maxInstruction, returns-2) {
+			return 0
+		}
 		return t.afterCall(returns)
+	}
+	// The information on a function that signal handlers return to begins a byte before it.
+	if !t.runs(start, end, returns-2) && !t.runs(start+1, end, returns-2) {
+		return 0
 	}
 	// Look between functions, before this one and after it.
 	for at := start; returns-at <= reach; {
@@ -173,6 +182,40 @@ func (t *Text) find(returns uint64) uint64 {
 		at = next
 	}
 	return t.inside(start, end, returns)
+}
+
+// runs reports whether the call at an address of a function is an instruction, not a part of
+// another one, and whether no instruction jumps into it.
+func (t *Text) runs(start, end, call uint64) bool {
+	const most = 1 << 16
+	if call-start > most {
+		return false
+	}
+	if end-start > maxFunction {
+		end = call + maxInstruction
+	}
+	begins, alone := false, true
+	t.walk(start, end, func(addr uint64, i *x86asm.Inst) {
+		begins = begins || addr == call
+		if target, ok := targetOf(addr, i); ok && target == call+1 {
+			alone = false
+		}
+	})
+	return begins && alone
+}
+
+// afterTraps returns the address after the traps that are the last ones before an address,
+// where a function begins.
+func (t *Text) afterTraps(addr uint64) (start uint64, ok bool) {
+	const most, alignment = 1 << 10, 16
+	code := t.Read(addr-min(addr, most), int(min(addr, most)))
+	for n := len(code); n >= 2; n-- {
+		start = addr - uint64(len(code)-n)
+		if start%alignment == 0 && code[n-1] == 0xcc && code[n-2] == 0xcc {
+			return start, true
+		}
+	}
+	return 0, false
 }
 
 // gapBefore looks for a hole between the function that starts at addr and the function before
@@ -244,8 +287,12 @@ func (t *Text) inside(start, end, returns uint64) uint64 {
 			return 0
 		}
 		at += i.Len
-		if target, ok := targetOf(addr, &i); ok {
+		target, direct := targetOf(addr, &i)
+		if direct {
 			targets[target] = true
+		}
+		if i.Op == x86asm.JMP && !direct {
+			return 0 // it may go anywhere in the function
 		}
 		left = leaves(&i)
 	}

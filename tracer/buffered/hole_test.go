@@ -105,6 +105,39 @@ func TestHoles(t *testing.T) {
 	}
 }
 
+// A call is not patched if its bytes are a part of another instruction, or if something jumps
+// into it. A hole inside a function is not used if a jump may go anywhere.
+func TestHoleOfUnusualCode(t *testing.T) {
+	need.All(t, need.GCC64)
+	const (
+		immediate = "mov $0x66, %eax; jmp 1f+1; 1: mov $0xc3c3050f, %ecx; ret; "
+		second    = "jmp 1f+1; 1: syscall; .long 0; ret; "
+
+		begin, end = ".cfi_startproc; ", ".cfi_endproc; "
+		traps      = ".fill 16, 1, 0xcc; "
+		aligned    = traps + ".p2align 4, 0xcc; "
+		code       = ".fill 130, 1, 0xc3; " // no hole is near
+	)
+	for _, test := range []struct {
+		what, code string
+		found      bool
+	}{
+		{"ordinary", begin + "syscall; ret; " + end + traps, true},
+		{"immediate", begin + immediate + end + traps, false},
+		{"immediate, without frame information", aligned + immediate + traps, false},
+		{"second byte", begin + second + end + traps, false},
+		{"second byte, without frame information", aligned + second + traps, false},
+		{"behind a jump", code + begin + "jmp 1f; .nops 16; 1: syscall; " + code + end + code, true},
+		{"behind a jump to a register", code + begin + "jmp *%rcx; .nops 16; syscall; " + code + end + code, false},
+	} {
+		t.Run(test.what, func(t *testing.T) {
+			if found := holes(t, assemble(t, test.code), func(uint64) bool { return true }) == 100; found != test.found {
+				t.Errorf("it has a hole: %v, want %v", found, test.found)
+			}
+		})
+	}
+}
+
 // Code without call frame information, in a file that has some for other code, is treated
 // as in files without any: it must be followed by traps. This is the case for Go code in
 // programs that are linked with C.
@@ -122,19 +155,26 @@ func TestHoleWithoutFrameInformation(t *testing.T) {
 		{"other padding", "syscall; ret; .nops 8", false},
 	} {
 		t.Run(test.what, func(t *testing.T) {
-			dir := t.TempDir()
-			source, library := filepath.Join(dir, "code.c"), filepath.Join(dir, "code.so")
-			text := fmt.Sprintf("int known(int a) { return a + 1; }\nasm(\".text\\n.p2align 4\\nunknown: %s\\n.p2align 4\\n\");\nint other(int a) { return a + 2; }\n", test.code)
-			if err := os.WriteFile(source, []byte(text), 0o666); err != nil {
-				t.Fatal(err)
-			}
-			cmd := exec.Command("gcc", "-O1", "-fno-toplevel-reorder", "-shared", "-nostdlib", "-o", library, source)
-			if out, err := cmd.CombinedOutput(); err != nil {
-				t.Fatalf("%v\n%s", err, out)
-			}
+			library := assemble(t, test.code)
 			if found := holes(t, library, func(uint64) bool { return true }) == 100; found != test.found {
 				t.Errorf("it has a hole: %v, want %v", found, test.found)
 			}
 		})
 	}
+}
+
+// assemble returns a library that has this code between two functions in C.
+func assemble(t *testing.T, code string) (library string) {
+	t.Helper()
+	dir := t.TempDir()
+	source, library := filepath.Join(dir, "code.c"), filepath.Join(dir, "code.so")
+	text := fmt.Sprintf("int known(int a) { return a + 1; }\nasm(\".text\\n.p2align 4\\nunknown: %s\\n.p2align 4\\n\");\nint other(int a) { return a + 2; }\n", code)
+	if err := os.WriteFile(source, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("gcc", "-O1", "-fno-toplevel-reorder", "-shared", "-nostdlib", "-o", library, source)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return library
 }
