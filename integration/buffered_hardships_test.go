@@ -252,6 +252,24 @@ func TestBufferedCodeAtStub(t *testing.T) {
 	}
 }
 
+// The tracer does not keep the files of all programs open that it has patched.
+func TestBufferedManyFiles(t *testing.T) {
+	need.All(t, need.GCC64)
+	const files = 250
+	script := fmt.Sprintf(`i=0; while [ $i -lt %d ]; do cp %s $0/$i; $0/$i; i=$((i+1)); done
+		while read -r name value; do [ $name = TracerPid: ] && ls /proc/$value/fd; done </proc/self/status`, files, path(t, programs.Small))
+	r := trace(t, trapline(t), []string{"-f", "-d", "--buffered=always"}, "sh", "-c", script, t.TempDir())
+	if n := strings.Count(r.log, "getpgid("); n != 200*files {
+		t.Errorf("%d calls of getpgid, not %d", n, 200*files)
+	}
+	if passed, _ := bufferedCalls(t, r.stderr); passed < 150*files {
+		t.Errorf("only %d calls did not stop", passed)
+	}
+	if n := strings.Count(r.stdout, "\n"); n == 0 || n >= files {
+		t.Errorf("the tracer has %d descriptors", n)
+	}
+}
+
 // A tracer without CAP_SYS_PTRACE, as in a container, has no access to the memory of a program
 // that has changed its ids or is not dumpable. Each call is still in the trace once.
 func TestBufferedHiddenMemory(t *testing.T) {

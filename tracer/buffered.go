@@ -38,6 +38,8 @@ type bufferedState struct {
 	texts    texts
 	maps     []byte // the last /proc/PID/maps
 
+	textsLimit int // number of texts from which on unused ones are forgotten
+
 	histories map[*buffered.Text]*history // of the calls in each file
 	clock     clock
 
@@ -201,7 +203,7 @@ func CanBuffer() error {
 func (t *Tracer) newBuffered() *bufferedState {
 	b := &bufferedState{
 		stub: buffered.NewStub(), texts: texts{}, histories: map[*buffered.Text]*history{},
-		confined: !hasCapSysPtrace(),
+		textsLimit: maxTexts, confined: !hasCapSysPtrace(),
 	}
 	b.clock.start()
 	return b

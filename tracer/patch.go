@@ -68,6 +68,7 @@ func (t *Tracer) placeOf(tr *Tracee, x *site) (p place) {
 // placeIn finds the code of the file in a mapping.
 func (t *Tracer) placeIn(tr *Tracee, m *mapping) (p place, ok bool) {
 	if !m.read {
+		t.limitTexts()
 		var err error
 		if m.text, err = t.buffered.texts.of(tr.TID, m); err != nil {
 			t.debugf("buffered: calls of %s stop: %v", m.name, err)

@@ -326,12 +326,52 @@ type fileID struct {
 }
 
 // texts are the files with patched calls. All processes share them.
-type texts map[fileID]*buffered.Text
+type texts map[fileID]openText
+
+// openText is the code of a file that is kept open. The code is nil if it cannot be patched.
+type openText struct {
+	code *buffered.Text
+	file *os.File
+}
+
+// maxTexts is how many texts are kept that no process uses any more.
+const maxTexts = 100
+
+// limitTexts forgets the files that no process uses if there are many: a trace may last long,
+// and each program in it may be another file.
+func (t *Tracer) limitTexts() {
+	b := t.buffered
+	if len(b.texts) < b.textsLimit {
+		return
+	}
+	used := map[*buffered.Text]bool{}
+	for _, tr := range t.tracees {
+		if tr.space == nil {
+			continue
+		}
+		for i := range tr.space.mapped {
+			used[tr.space.mapped[i].text] = true
+		}
+		for _, code := range tr.space.patchedIn {
+			used[code] = true
+		}
+	}
+	for id, text := range b.texts {
+		if text.code == nil {
+			delete(b.texts, id)
+		} else if !used[text.code] {
+			delete(b.texts, id)
+			delete(b.histories, text.code)
+			text.file.Close()
+		}
+	}
+	b.textsLimit = len(b.texts) + maxTexts
+}
 
 // mayHave reports whether a mapping looks like one of a file that has been looked at.
 func (ts texts) mayHave(m *mapping) bool {
 	for id, text := range ts {
-		if id.inode == m.inode && id.offset == m.offset && text != nil {
+		if id.inode == m.inode && id.offset == m.offset && text.code != nil {
 			return true
 		}
 	}
@@ -346,7 +386,7 @@ func (ts texts) of(pid int, m *mapping) (*buffered.Text, error) {
 	}
 	id := fileID{st.Dev, st.Ino, st.Size, st.Ctim, m.offset}
 	if text, ok := ts[id]; ok {
-		return text, nil
+		return text.code, nil
 	}
 	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -356,7 +396,7 @@ func (ts texts) of(pid int, m *mapping) (*buffered.Text, error) {
 		unix.Close(fd)
 		return nil, errors.New("another file has its name")
 	}
-	ts[id] = nil // replaced below if nothing fails
+	ts[id] = openText{} // replaced below if nothing fails
 	f := os.NewFile(uintptr(fd), m.name)
 	functions, err := unwind.ReadFunctions(f)
 	if err != nil {
@@ -374,7 +414,7 @@ func (ts texts) of(pid int, m *mapping) (*buffered.Text, error) {
 		f.Close()
 		return nil, errors.New("it is not in any segment of the file")
 	}
-	ts[id] = text
+	ts[id] = openText{text, f}
 	return text, nil
 }
 

@@ -51,6 +51,9 @@ var Hardships = Program{Name: "hardships", source: "buffered/hardships.cc",
 var Low = Program{Name: "low", source: "buffered/low.c",
 	flags: []string{"-m64", "-O1", "-nostdlib", "-static", "-no-pie", "-fcf-protection=none", "-Wl,-Ttext-segment=0x1f000", "-Wl,--build-id=none"}}
 
+// Small is the same program at an ordinary address.
+var Small = Program{Name: "small", source: "buffered/low.c", flags: []string{"-m64", "-O1", "-nostdlib", "-static", "-no-pie"}}
+
 // Sockets sends and receives messages in all ways.
 var Sockets = Program{Name: "messages", source: "buffered/sockets.c", flags: []string{"-m64", "-O1", "-pthread"}}
 

@@ -1,5 +1,5 @@
-// A program without a C library, linked so that its code is at the address where the tracer
-// puts the stub. It makes 200 calls and exits with 5.
+// A program without a C library. It makes 200 calls and exits with 5. It may be linked so that
+// its code is at the address where the tracer puts the stub.
 static long call(long number, long argument)
 {
 	long result;
