@@ -238,8 +238,13 @@ func (t *Tracer) openArea(pid int, fd, addr uint64) (*buffered.Area, error) {
 	return t.mapArea(own, addr)
 }
 
-// mapArea maps the file of an area in this process.
+// mapArea maps the file of an area in this process. It must be new: another thread of the
+// program may have mapped some file of its choice at the address of the area, or opened one.
 func (t *Tracer) mapArea(own int, addr uint64) (*buffered.Area, error) {
+	var st unix.Stat_t
+	if seals, err := unix.FcntlInt(uintptr(own), unix.F_GET_SEALS, 0); err != nil || seals != 0 || unix.Fstat(own, &st) != nil || st.Size != 0 {
+		return nil, errors.New("there is another file")
+	}
 	// This process sets the size. In the tracee RLIMIT_FSIZE may be small, and then SIGXFSZ
 	// would kill it.
 	if err := unix.Ftruncate(own, buffered.AreaFileSize); err != nil {

@@ -83,7 +83,10 @@ const (
 // it gets an area, since many such processes soon execute another program.
 func (s *space) clone(pid int) *space {
 	c := *s
-	c.pid, c.free, c.areas, c.stops, c.changing, c.mapped, c.readAt = pid, nil, 0, 0, 0, nil, 0
+	c.pid, c.free, c.stops, c.changing, c.mapped, c.readAt = pid, nil, 0, 0, nil, 0
+	if !s.threaded {
+		c.areas = 0 // otherwise its index leads to the areas of its parent's other threads
+	}
 	c.looked, c.eager, c.linked = true, false, false
 	c.arenas = slices.Clone(s.arenas)
 	c.holes = maps.Clone(s.holes)

@@ -86,3 +86,14 @@ func TestForgetMappings(t *testing.T) {
 		}
 	}
 }
+
+// A child has its first area where its parent has one, unless the index, of which it has a
+// copy, may lead to areas of its parent's other threads.
+func TestAreasOfChild(t *testing.T) {
+	for _, threaded := range []bool{false, true} {
+		parent := &space{areas: 3, threaded: threaded}
+		if child := parent.clone(1); threaded && child.areas < parent.areas || !threaded && child.areas != 0 {
+			t.Errorf("threads %t: the next area of the child has number %d", threaded, child.areas)
+		}
+	}
+}

@@ -40,6 +40,7 @@ func (v *Views) add(fd int) ([]byte, error) {
 	}
 	at, err := unix.MmapPtr(fd, 0, v.next, areaFile, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_FIXED)
 	if err != nil {
+		v.left = 0 // the kernel may have unmapped what was reserved, and others may use it now
 		return nil, err
 	}
 	v.next = unsafe.Add(v.next, areaFile)

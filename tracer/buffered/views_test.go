@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"testing"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -75,5 +76,27 @@ func TestViews(t *testing.T) {
 	check(0)
 	for _, a := range open {
 		a.Close()
+	}
+}
+
+// TestViewsAfterFailure tests that no address space is used that a failure may have given up.
+func TestViewsAfterFailure(t *testing.T) {
+	var v Views
+	addArea := func() uintptr {
+		t.Helper()
+		fd := newFile(t)
+		defer unix.Close(fd)
+		memory, err := v.add(fd)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return uintptr(unsafe.Pointer(&memory[0]))
+	}
+	first := addArea()
+	if _, err := v.add(-1); err == nil {
+		t.Fatal("a file that is not open was mapped")
+	}
+	if next := addArea(); next > first && next < first+reservedViews*areaFile {
+		t.Error("the next area is in the address space that was reserved before the failure")
 	}
 }
