@@ -42,6 +42,7 @@ func TestBufferedHardships(t *testing.T) {
 		"served":     nil, // memory that userfaultfd handles, and no process serves
 		"protect":    nil, // the stub can no longer be executed
 		"page":       nil, // its own code is where the stub was
+		"fixed":      nil, // its own memory is where the index and areas were
 		"nothing":    {"sh", "-c", "ulimit -v 12000; exec " + program + " nothing"},
 	} {
 		t.Run(what, func(t *testing.T) {

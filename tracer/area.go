@@ -282,6 +282,9 @@ func isFree(tr *Tracee, fs uint64) bool {
 // link makes the index point to the area. The thread is stopped, and no other thread with the
 // same fs base uses the entry.
 func (th *thread) link() bool {
+	if th.tr.space.lost {
+		return false
+	}
 	var entry [buffered.IndexEntry]byte
 	binary.LittleEndian.PutUint64(entry[:], -th.fs)
 	binary.LittleEndian.PutUint64(entry[8:], th.area.Addr)
@@ -290,6 +293,9 @@ func (th *thread) link() bool {
 
 // unlink clears the index entry for an fs base, through a stopped tracee.
 func unlink(tr *Tracee, fs uint64) {
+	if tr.space.lost {
+		return
+	}
 	var none [buffered.IndexEntry]byte
 	tr.WriteMemory(indexEntry(fs), none[:])
 }

@@ -256,7 +256,7 @@ func (t *Tracer) prepareCall(nr uint64) {
 func (t *Tracer) writeTables(addr, size uint64) {
 	told := map[*space]bool{}
 	for _, tr := range t.tracees {
-		if s := tr.space; s != nil && s.ready && !told[s] && size > 0 {
+		if s := tr.space; s != nil && s.ready && !s.lost && !told[s] && size > 0 {
 			told[s] = true
 			t.writeCode(tr, addr, t.buffered.image[addr-buffered.StubAddr:][:size])
 		}
@@ -321,7 +321,7 @@ func (t *Tracer) enterBuffered(tr *Tracee) bool {
 	if s.ready {
 		t.enterGuarded(tr)
 	}
-	if tr.everyCall && tr.buffered != nil {
+	if (tr.everyCall || s.lost) && tr.buffered != nil {
 		t.takeArea(tr)
 	}
 	if call.ABI == tables.I386 {
@@ -351,6 +351,9 @@ func (t *Tracer) enterBuffered(tr *Tracee) bool {
 	}
 	if t.buffered.confined && hidesMemory(call) {
 		t.unpatchAll(tr, errHidden)
+	}
+	if s.ready && !s.lost && s.takesMemory(call) {
+		t.loseMemory(tr)
 	}
 	if !s.ownsStubPage && call.ABI == tables.X86_64 && s.takesStubPage(call) {
 		t.leaveStubPage(tr)

@@ -56,7 +56,7 @@ func (t *Tracer) beginThreads(tr *Tracee, flags uint64) {
 		return
 	}
 	s.threaded = true
-	if s.ready {
+	if s.ready && !s.lost {
 		t.stopMappings(tr)
 	}
 	t.tellLowest(s)

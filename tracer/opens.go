@@ -25,7 +25,7 @@ func (t *Tracer) withhold(nr uint64) {
 func (t *Tracer) grant(nr uint64) {
 	told := map[*space]bool{}
 	for _, tr := range t.tracees {
-		if s := tr.space; s != nil && s.ready && s.hidesOpens && !told[s] {
+		if s := tr.space; s != nil && s.ready && !s.lost && s.hidesOpens && !told[s] {
 			told[s] = true
 			t.writeCode(tr, buffered.EntryAddr(nr), t.buffered.withheld[nr])
 		}

@@ -29,6 +29,7 @@ type space struct {
 	ready        bool // the stub is mapped
 	refused      bool // calls in this space are never buffered again
 	ownsStubPage bool // the program may have code at the page of the stub
+	lost         bool // the program has replaced what is mapped for buffered calls
 
 	threaded bool // several tasks have used it: calls that change known mappings stop
 	lookup   buffered.Lookup

@@ -237,6 +237,53 @@ static int in_child(void (*f)())
 	return status;
 }
 
+static void *calls_of_thread(void *)
+{
+	warm_up(make_call, 60);
+	return nullptr;
+}
+
+// Maps memory in place of what is from at to the end of low memory, and uses it while the
+// program makes calls, also in threads and children. Returns how often it has changed.
+static int replaces(long at, bool unmaps)
+{
+	const size_t size = 0x200000 - at;
+	warm_up(make_call, 100);
+	if (unmaps)
+		munmap((void *)at, size);
+	void *own = mmap((void *)at, size, PROT_READ | PROT_WRITE,
+	                 MAP_PRIVATE | MAP_ANONYMOUS | (unmaps ? 0 : MAP_FIXED), -1, 0);
+	if (own != (void *)at)
+		return 100;
+	memset(own, 0xaa, size);
+	int changed = 0;
+	auto check = [&] {
+		for (size_t i = 0; i < size; i++)
+			if (((unsigned char *)own)[i] != 0xaa) {
+				changed++;
+				break;
+			}
+	};
+	warm_up(make_call, 100);
+	getpriority(PRIO_PROCESS, 0); // a call with a new number
+	check();
+	pthread_t thread;
+	if (pthread_create(&thread, nullptr, calls_of_thread, nullptr) != 0 || pthread_join(thread, nullptr) != 0)
+		return 101;
+	check();
+	pid_t child = fork();
+	if (child == 0) {
+		warm_up(make_call, 60);
+		check();
+		_exit(changed);
+	}
+	int status;
+	if (waitpid(child, &status, 0) != child || status != 0)
+		changed++;
+	check();
+	return changed;
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argv[1];
@@ -550,6 +597,19 @@ int main(int argc, char **argv)
 		for (long at = 0x10000; at < 0x200000; at += page)
 			mprotect((void *)at, page, PROT_READ);
 		warm_up(make_call, 200);
+	} else if (!strcmp(what, "fixed")) {
+		// The program maps memory of its own in low memory, where areas and more may be, and
+		// finds there what it has written.
+		for (long at : {0x28000L, 0x30000L, 0x40000L, 0x90000L, 0x150000L, 0x151000L, 0x170000L, 0x1a0000L, 0x1b0000L})
+			for (bool unmaps : {false, true}) {
+				fflush(stdout);
+				pid_t child = fork();
+				if (child == 0)
+					_exit(replaces(at, unmaps));
+				int status;
+				if (waitpid(child, &status, 0) != child || status != 0)
+					bad++;
+			}
 	} else if (!strcmp(what, "page")) {
 		// The program has code of its own where the stub was.
 		const unsigned char code[] = {0xb8, SYS_getpgid, 0, 0, 0, 0x31, 0xff, 0x0f, 0x05, 0xc3};
