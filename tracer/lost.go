@@ -36,21 +36,13 @@ func (s *space) takesMemory(call *Syscall) bool {
 }
 
 // coversMapped reports whether a range of addresses overlaps with the stub, the index or the
-// areas.
+// areas. It counts the gaps between them as well.
 func (s *space) coversMapped(addr, size uint64) bool {
 	covers := func(from, to uint64) bool {
 		return size != 0 && addr < to && (addr >= from || size > from-addr)
 	}
-	if covers(buffered.StubAddr, buffered.IndexAddr+buffered.IndexSize) {
-		return true
-	}
-	for n := range s.areas {
-		at := buffered.AreaAddr(n)
-		if covers(at, at+buffered.AreaSize) {
-			return true
-		}
-	}
-	return false
+	lowEnd := buffered.AreaAddr(buffered.LowAreas-1) + buffered.AreaSize
+	return covers(buffered.StubAddr, lowEnd) || s.areas > buffered.LowAreas && covers(buffered.AreaAddr(buffered.LowAreas), buffered.AreaAddr(s.areas))
 }
 
 // loseMemory is called before the program takes this memory, through a stopped tracee.

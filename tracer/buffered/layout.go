@@ -45,9 +45,9 @@ const (
 
 	// The first areas of a process are mapped after the index. They have the same page of the
 	// page table as the stub and the index, so that a process needs no other pages of it for
-	// them.
+	// them. There are LowAreas of them.
 	lowAreasAddr = 0x150000
-	lowAreas     = 2
+	LowAreas     = 2
 	lowDistance  = 0x50000
 
 	// AreasAddr is where other areas are mapped: far below the stack and libraries, far above
@@ -60,10 +60,10 @@ const (
 // kernel puts mappings, so that the mappings of the program have the same addresses as without
 // the area.
 func AreaAddr(n uint64) uint64 {
-	if n < lowAreas {
+	if n < LowAreas {
 		return lowAreasAddr + n*lowDistance
 	}
-	return AreasAddr + (n-lowAreas)*distance
+	return AreasAddr + (n-LowAreas)*distance
 }
 
 // Each thread has an area: a page with its state, and a ring of records. The ring is mapped
