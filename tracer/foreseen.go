@@ -135,8 +135,10 @@ func (t *Tracer) patchesReturn(tr *Tracee, slow bool) bool {
 // recorded the call, but not made it. The signal then comes after the call.
 func (t *Tracer) finishReturn(tr *Tracee, sig unix.Signal, info *[SiginfoSize]byte) {
 	r := t.beginRemote(tr)
-	if !r.resume(unix.PTRACE_SYSCALL, isSyscallStop) || !r.resume(unix.PTRACE_SYSCALL, isSyscallStop) {
-		return
+	for range 2 { // to the entry of the call, and to its exit
+		if !r.resume(unix.PTRACE_SYSCALL, isSyscallStop) {
+			return
+		}
 	}
 	r.sendHeld()
 	tr.again = new([SiginfoSize]byte)

@@ -81,7 +81,7 @@ func (c *config) replayEarlier(ctx context.Context) (failed []error) {
 func (c *config) missing(interrupted bool, failed []error) (texts []string) {
 	for i, r := range c.opened {
 		if c.made != nil && c.made.Lacks(r.Info()) {
-			texts = append(texts, c.from[i]+": the report is incomplete: -e trace= limited the calls that were recorded")
+			texts = append(texts, c.from[i]+": the report needs calls that were not recorded: -e trace= of --record left them out")
 		}
 		if failed[i] != nil && c.Looks.Format != jsonformat.Format {
 			continue

@@ -414,3 +414,12 @@ func FuzzArea(f *testing.F) {
 		stub.Unwind(&regs, a, &r)
 	})
 }
+
+// What the stub copies of a frame fits in the area behind everything else, with the word
+// that ends it.
+func TestAreaHasRoomForFrame(t *testing.T) {
+	const state, words = areaAlarm + 1, fpHeaderSize + 4
+	if areaFP < state || areaFP+words > AreaState || areaStack+8 > areaTail || areaListed+listedFDs/8 > areaFlags {
+		t.Errorf("parts of the area's state overlap: the frame's are from %d to %d", areaFP, areaFP+words)
+	}
+}
