@@ -249,7 +249,11 @@ func (l *launcher) awaitReady() error {
 		if errno != 0 {
 			return &LaunchError{"wait4", errno}
 		}
-		if !unix.WaitStatus(status).Stopped() {
+		if ended := unix.WaitStatus(status); !ended.Stopped() {
+			// It may have been about to end when it was seized.
+			if ended.Signaled() && ended.Signal() == unix.SIGSYS && !l.careful {
+				return errTrapped
+			}
 			return fmt.Errorf("the command's process has ended before its execve: %s", describeStatus(status))
 		}
 		switch sig, event := unix.Signal(status>>8&0xff), int(status>>16); {
