@@ -153,6 +153,9 @@ func (t *Tracer) born(tr *Tracee) {
 	if s == nil || !s.ready {
 		return
 	}
+	if parent := tr.Parent(); s.pid == tr.TID && !s.lost && !s.ownsStubPage && (parent == nil || parent.tables != t.buffered.tables) {
+		t.writeImage(tr) // it has been written to all others meanwhile
+	}
 	if s.lookup == buffered.ByGS {
 		setGS(tr, noArea)
 		t.lendArea(tr, 0)

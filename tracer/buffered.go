@@ -74,6 +74,8 @@ type bufferedState struct {
 	ownIDs bool // all tracees are in this process's PID namespace
 	moved  bool // a tracee may have moved to another one
 
+	tables uint64 // how often a part of the image was written to all processes
+
 	withheld map[uint64][]byte // table entries that would make calls not stop, by number, see opens.go
 
 	listsNone bool // descriptors are no longer listed
@@ -254,6 +256,7 @@ func (t *Tracer) prepareCall(nr uint64) {
 
 // writeTables writes a part of the image to all processes that have the image.
 func (t *Tracer) writeTables(addr, size uint64) {
+	t.buffered.tables++
 	told := map[*space]bool{}
 	for _, tr := range t.tracees {
 		if s := tr.space; s != nil && s.ready && !s.lost && !told[s] && size > 0 {
@@ -312,7 +315,11 @@ func (t *Tracer) enterBuffered(tr *Tracee) bool {
 	if t.opts.BufferedNames && startsRing(call) {
 		t.stopAll()
 	}
-	if flags, creates := tr.cloneFlagsOf(); creates {
+	flags, creates := tr.cloneFlagsOf()
+	if tr.copying = creates && flags&unix.CLONE_VM == 0; tr.copying {
+		tr.tables = t.buffered.tables
+	}
+	if creates {
 		tr.cloneFlags = flags
 		t.setAside(tr)
 		t.beginThreads(tr, flags)
@@ -369,6 +376,9 @@ func (t *Tracer) enterBuffered(tr *Tracee) bool {
 	if t.prepareCall(call.NR); t.buffered.table.Stops(call.NR) && !t.hides(tr) || s.threaded && changesKnown(call) {
 		return true
 	}
+	if s.threaded && t.isCopied(s) {
+		return true
+	}
 	if call.NR == unix.SYS_EXIT_GROUP && !s.isCheap(tr) || call.NR == unix.SYS_RT_SIGRETURN && !t.patchesReturn(tr, slow) {
 		return true
 	}
@@ -402,6 +412,17 @@ func (t *Tracer) refuse(s *space, why error) {
 		s.refused = true
 		t.debugf("buffered: process %d: its calls stop: %v", s.pid, why)
 	}
+}
+
+// isCopied reports whether a thread may be making a copy of an address space by fork. What is
+// patched at this time may or may not be in the copy, and the tracer would not know.
+func (t *Tracer) isCopied(s *space) bool {
+	for _, other := range t.tracees {
+		if other.space == s && other.inCall && other.copying {
+			return true
+		}
+	}
+	return false
 }
 
 // hasThreads reports whether other tracees have the same address space.

@@ -157,6 +157,27 @@ func (r *remote) sendHeld() {
 	}
 }
 
+// wait waits for the tracee. The kernel reports the end of a process's first thread only once
+// the ends of all others have been waited for, and an execve waits for them as well. So in a
+// process with threads the stops of other tracees must be waited for, too. They are queued.
+func (r *remote) wait() (status uint32, errno unix.Errno) {
+	if !r.tr.space.threaded {
+		return r.t.waitFor(r.tr.TID)
+	}
+	for {
+		s, errno := r.t.wait(0)
+		switch {
+		case errno == unix.EINTR:
+		case errno != 0:
+			return 0, errno
+		case s.tid == r.tr.TID:
+			return s.status, 0
+		default:
+			r.t.queue.push(s, r.t.usage)
+		}
+	}
+}
+
 func isSyscallStop(status uint32) bool { return unix.Signal(status>>8&0xff) == stopSyscall }
 func isSeccompStop(status uint32) bool { return status>>16 == unix.PTRACE_EVENT_SECCOMP }
 
@@ -167,7 +188,7 @@ func (r *remote) resume(request int, wanted func(status uint32) bool) bool {
 		if errno := ptrace(request, r.tr.TID, 0, 0); errno != 0 && errno != unix.ESRCH {
 			return false
 		}
-		status, errno := r.t.waitFor(r.tr.TID)
+		status, errno := r.wait()
 		if errno != 0 {
 			return false
 		}

@@ -90,6 +90,9 @@ func (s *space) clone(pid int) *space {
 	}
 	c.looked, c.eager, c.linked = true, false, false
 	c.arenas = slices.Clone(s.arenas)
+	for i := range c.arenas {
+		c.arenas[i].returns = slices.Clip(c.arenas[i].returns) // both processes will append to it
+	}
 	c.holes = maps.Clone(s.holes)
 	c.sites = make(map[uint64]*site, len(s.sites))
 	for returns, x := range s.sites {

@@ -51,6 +51,8 @@ type Tracee struct {
 	space        *space // nil without Options.Buffered
 	buffered     *thread
 	cloneFlags   uint64 // flags of the call that creates a task
+	copying      bool   // this call copies the address space
+	tables       uint64 // bufferedState.tables before that call
 	bufferable   int    // number of its calls that stopped and could have been buffered
 	areaFailures int
 	shares       bool // it gets no area: its fs base or address space is shared, or attempts have failed; one may be lent
