@@ -49,6 +49,9 @@ func (t *Tracer) beginArea(tr *Tracee, a *buffered.Area, pid uint64) {
 	s := tr.space
 	a.Begin(int(pid))
 	a.SetLowest(s.lowest())
+	if t.buffered.watching {
+		a.WatchFiles()
+	}
 	a.SetFeatures(tr.fpFeatures())
 	if s.changing > 0 {
 		a.HoldActions()
@@ -61,9 +64,6 @@ func (t *Tracer) addArea(th *thread) {
 	tr.buffered = th
 	t.buffered.areas = append(t.buffered.areas, th)
 	t.colocation.SetApart(&tr.task, true)
-	if tr.space.hidesOpens {
-		t.colocation.HideOpens(&tr.task)
-	}
 	t.timeEnds()
 }
 
@@ -127,7 +127,6 @@ func (t *Tracer) releaseArea(tr *Tracee) {
 	th := tr.buffered
 	tr.buffered, tr.bufferable = nil, 0
 	t.colocation.SetApart(&tr.task, false)
-	t.colocation.ShowOpens(&tr.task)
 	b := t.buffered
 	if i := slices.Index(b.areas, th); i >= 0 {
 		b.areas = slices.Delete(b.areas, i, i+1)

@@ -113,7 +113,6 @@ func (t *Tracer) mapStub(r *remote) error {
 	if err := r.mapFirst(buffered.StubAddr, buffered.CodeSize, unix.PROT_READ|unix.PROT_EXEC, mapNew); err != nil {
 		return fmt.Errorf("mmap: %w", err)
 	}
-	s.hidesOpens = !t.mayPin()
 	if err := t.writeImage(tr); err != nil {
 		return err
 	}
@@ -140,10 +139,6 @@ func (t *Tracer) writeImage(tr *Tracee) error {
 	const stop = buffered.StopAddr - buffered.StubAddr
 	b := t.buffered
 	used := buffered.CallsAddr - buffered.StubAddr + b.table.Size()
-	if tr.space.hidesOpens {
-		b.exchangeWithheld()
-		defer b.exchangeWithheld()
-	}
 	if err := t.writeCode(tr, buffered.StubAddr, b.image[:used]); err != nil {
 		return err
 	}

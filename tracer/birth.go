@@ -106,7 +106,7 @@ func (t *Tracer) createdStop(parent *Tracee) *Event {
 	}
 	child.inherit(parent)
 	parent.restoreUntraced()
-	if parent.filtered {
+	if parent.task.EndsWithTracer {
 		t.colocation.InheritPin(&parent.task, &child.task)
 	}
 	t.resume(parent)

@@ -76,7 +76,7 @@ type bufferedState struct {
 
 	tables uint64 // how often a part of the image was written to all processes
 
-	withheld map[uint64][]byte // table entries that would make calls not stop, by number, see opens.go
+	watching bool // the stub looks at the files that calls open, see opens.go
 
 	listsNone bool // descriptors are no longer listed
 
@@ -151,11 +151,7 @@ const loopStops = 8
 // lazyColocation is the number of stops before co-location begins; each call has two stops.
 // Most processes that create no others are patched earlier, and the guardian process of
 // co-location would cost them more than it saves.
-const lazyColocation = 500
-
-// lazyOpens is the number of calls to open files of a patched process that stop. After that,
-// buffering such calls saves more than co-location.
-const lazyOpens = 40
+const lazyColocation = 200
 
 // thread is a tracee's state for buffered calls.
 type thread struct {
@@ -233,6 +229,7 @@ func (t *Tracer) prepareCall(nr uint64) {
 	call.Returns = nr == unix.SYS_RT_SIGRETURN
 	guardCopies(nr, &call)
 	guardMappings(nr, &call)
+	t.watchOpens(nr, &call)
 	if err := b.table.Set(nr, &call); err != nil {
 		t.debugf("buffered: call %d stops: %v", nr, err)
 	}
@@ -240,18 +237,12 @@ func (t *Tracer) prepareCall(nr uint64) {
 	if b.table.Stops(nr) {
 		return
 	}
-	if t.colocation.Wanted() && colocate.OpensFile(tables.X86_64, nr) {
-		t.withhold(nr)
-	}
 	// What the entry refers to is written first, then the rest of the entry, and last the
 	// word that makes the entry valid, since a thread may be about to read it.
 	entry := buffered.EntryAddr(nr)
 	t.writeTables(buffered.CallsAddr+used, b.table.Size()-used)
 	t.writeTables(entry+4, buffered.EntrySize-4)
 	t.writeTables(entry, 4)
-	if b.withheld[nr] != nil {
-		t.grant(nr)
-	}
 }
 
 // writeTables writes a part of the image to all processes that have the image.
@@ -270,10 +261,9 @@ func (t *Tracer) writeTables(addr, size uint64) {
 // in rings are still reported.
 func (t *Tracer) StopAt(nr uint64) {
 	b := t.buffered
-	if b == nil || b.table == nil || b.table.Stops(nr) && b.withheld[nr] == nil {
+	if b == nil || b.table == nil || b.table.Stops(nr) {
 		return
 	}
-	delete(b.withheld, nr)
 	b.table.Stop(nr)
 	t.writeTables(buffered.EntryAddr(nr), 4)
 	t.debugf("buffered: call %d stops from now on", nr)
@@ -373,7 +363,7 @@ func (t *Tracer) enterBuffered(tr *Tracee) bool {
 		t.info.op != unix.PTRACE_SYSCALL_INFO_SECCOMP || call.NR >= bufferedNumbers || alwaysStops(call.NR) || !t.isWorth(tr) {
 		return true
 	}
-	if t.prepareCall(call.NR); t.buffered.table.Stops(call.NR) && !t.hides(tr) || s.threaded && changesKnown(call) {
+	if t.prepareCall(call.NR); t.buffered.table.Stops(call.NR) || s.threaded && changesKnown(call) {
 		return true
 	}
 	if s.threaded && t.isCopied(s) {

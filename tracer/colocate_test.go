@@ -467,7 +467,7 @@ func init() {
 			seen[strings.Fields(list)[0]] = true
 		}
 		read := func(path string) {
-			for range 20 { // some of these calls do not stop if calls are buffered (lazyOpens)
+			for range 20 {
 				calls(200)
 				text, err := os.ReadFile(path)
 				if err != nil {

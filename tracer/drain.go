@@ -481,6 +481,9 @@ func (t *Tracer) leaveStub(tr *Tracee, sig unix.Signal, info *[SiginfoSize]byte)
 				t.takeArea(tr)
 			}
 		}
+		if outcome != buffered.NotBegun {
+			t.leaveOpen(tr, th.record.NR)
+		}
 		th.loaded, th.live, th.running = outcome == buffered.Returned, true, false
 	default:
 		at, returns, ok := s.interrupted(regs.Rip)

@@ -2,80 +2,42 @@
 
 package tracer
 
-import "trapline/tracer/buffered"
+import (
+	"slices"
 
-// Co-location has to see calls that open files, since some files show affinity masks (see
-// colocate.OpensFile). Therefore such calls of a patched process stop at first. After some of
-// them, the tracer assumes that the process opens many files. From then on these calls do not
-// stop, and no tracee is pinned while the process has a ring. If tracees do not take turns
-// with the tracer, pinning gains nothing, and these calls never stop, unless the options
-// require pinning.
+	"trapline/tables"
+	"trapline/tracer/buffered"
+	"trapline/tracer/colocate"
+)
 
-// withhold makes calls with a number stop in all processes except those that hide their
-// opens. The number is that of a call that opens files.
-func (t *Tracer) withhold(nr uint64) {
-	b := t.buffered
-	if b.withheld == nil {
-		b.withheld = map[uint64][]byte{}
+// Co-location has to see which files tracees open, since some files show affinity masks (see
+// colocate.OpensFile). Calls that open files do not stop. But once tracees may be pinned,
+// the stub looks at each file that such a call has opened (buffered.KindFile). If the file may
+// be one of those, the thread stops before it can read the file, and the tracer examines the
+// descriptors of the thread.
+
+// watchOpens makes the stub look at the files that calls with this number open.
+func (t *Tracer) watchOpens(nr uint64, call *buffered.Call) {
+	if call.Buffered && t.colocation.Wanted() && colocate.OpensFile(tables.X86_64, nr) {
+		call.Ops = slices.Insert(slices.Clone(call.Ops), 0, buffered.Op{Kind: buffered.KindFile, When: buffered.IfSucceeded})
 	}
-	b.withheld[nr] = b.table.Withhold(nr)
 }
 
-// grant enables the buffering of calls with a number in the processes that hide their opens.
-func (t *Tracer) grant(nr uint64) {
-	told := map[*space]bool{}
-	for _, tr := range t.tracees {
-		if s := tr.space; s != nil && s.ready && !s.lost && s.hidesOpens && !told[s] {
-			told[s] = true
-			t.writeCode(tr, buffered.EntryAddr(nr), t.buffered.withheld[nr])
+// beginWatch is called before any tracee is pinned. A thread that opens a file at this moment
+// does so before its descriptors are examined, or finds that it has to look at the file.
+func (t *Tracer) beginWatch() {
+	if b := t.buffered; b != nil {
+		b.watching = true
+		for _, th := range b.areas {
+			th.area.WatchFiles()
 		}
 	}
 }
 
-// hides reports whether the call that a tracee has entered opens files and need not stop. It
-// counts such calls of a process, and decides when the process begins to hide them.
-func (t *Tracer) hides(tr *Tracee) bool {
-	b, s, nr := t.buffered, tr.space, tr.call.NR
-	if b.withheld[nr] == nil {
-		return false
-	}
-	if s.hidesOpens {
-		return true
-	}
-	if s.ready {
-		s.opens++
-	}
-	if s.opens <= lazyOpens && t.mayPin() {
-		return false
-	}
-	s.hidesOpens = true
-	for _, th := range b.areas {
-		if th.tr.space == s {
-			t.colocation.HideOpens(&th.tr.task)
-		}
-	}
-	t.grantAll(tr)
-	return true
-}
-
-// mayPin reports whether pinning tracees may save more than opening files without a stop.
-func (t *Tracer) mayPin() bool {
-	return t.colocation.TakesTurns() || t.opts.Colocate == ColocateAlways
-}
-
-// exchangeWithheld exchanges the withheld table entries for those in the image.
-func (b *bufferedState) exchangeWithheld() {
-	for nr, word := range b.withheld {
-		entry := b.image[buffered.EntryAddr(nr)-buffered.StubAddr:]
-		for i := range word {
-			word[i], entry[i] = entry[i], word[i]
-		}
-	}
-}
-
-// grantAll enables the buffering of all calls that open files in a process.
-func (t *Tracer) grantAll(tr *Tracee) {
-	for nr, word := range t.buffered.withheld {
-		t.writeCode(tr, buffered.EntryAddr(nr), word)
+// leaveOpen is called when a signal has moved a thread out of the stub after a call, perhaps
+// before the stub has looked at the file that the call has opened.
+func (t *Tracer) leaveOpen(tr *Tracee, nr uint64) {
+	if t.buffered.watching && colocate.OpensFile(tables.X86_64, nr) {
+		t.colocation.Examine(&tr.task)
 	}
 }

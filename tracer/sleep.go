@@ -84,6 +84,9 @@ func (t *Tracer) letGoOn(tr *Tracee) {
 		tr.SetRegisters(&regs)
 		if tr.buffered != nil {
 			tr.buffered.area.SetAlarm(false) // the program may have set the alarm itself
+			if tr.buffered.area.TakeFound() {
+				t.colocation.Examine(&tr.task)
+			}
 		}
 	}
 	t.resume(tr)

@@ -52,9 +52,6 @@ type space struct {
 
 	lastSites [2]uint64 // where the last calls that stopped were made
 	repeated  int       // how many of them in a row were made there
-
-	opens      int  // number of calls to open files that have stopped since it was ready
-	hidesOpens bool // calls that open files do not stop any more
 }
 
 // site is a patched call, or one that cannot be patched.

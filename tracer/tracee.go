@@ -134,6 +134,7 @@ func (tr *Tracee) inherit(parent *Tracee) {
 	tr.attached = parent.attached
 	tr.t.colocation.Inherit(&parent.task, &tr.task)
 	tr.filtered = parent.filtered
+	tr.task.EndsWithTracer = parent.task.EndsWithTracer
 	tr.everyCall = parent.everyCall
 	tr.unseen = parent.unseen || parent.untraced != nil || tr.t.opts.OnlyCommand
 	tr.t.inheritSpace(tr, parent)

@@ -87,7 +87,7 @@ func New(opts Options) (*Tracer, error) {
 		t.filterData = 1 + rand.N(uint16(math.MaxUint16))
 	}
 	if opts.Buffered != nil {
-		t.colocation.StartAfter(lazyColocation)
+		t.colocation.StartAfter(lazyColocation, t.beginWatch)
 		t.buffered = t.newBuffered()
 	}
 	t.debugf("ptrace_setoptions = %#x", t.options())

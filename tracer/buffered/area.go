@@ -88,10 +88,21 @@ func (a *Area) TimeEnds(wanted bool) {
 // Initially it does not.
 func (a *Area) SetAlarm(set bool) { a.setFlag(alarm, set) }
 
+// WatchFiles makes the thread stop after a call that has opened a file of procfs, or a file
+// that may be one: an empty one on a file system without a device. Such a stop is at WakeAddr.
+func (a *Area) WatchFiles() { a.setFlag(watch, true) }
+
+// TakeFound reports whether the thread has found such a file since the last time.
+func (a *Area) TakeFound() bool {
+	return a.word(areaTimesEnds).And(^uint64(found))&found != 0
+}
+
 // Bits of the flags at areaTimesEnds.
 const (
 	timesEnds = 1
 	alarm     = 1 << (8 * (areaAlarm - areaTimesEnds))
+	found     = 1 << (8 * (areaFound - areaTimesEnds))
+	watch     = 1 << (8 * (areaWatch - areaTimesEnds))
 )
 
 func (a *Area) setFlag(flag uint64, set bool) {

@@ -326,6 +326,8 @@ func TestWords(t *testing.T) {
 		{[]Op{header, bytes(AnyTime, 0, Unbounded), after}, false},
 		{[]Op{header, after, bytes(BeforeCall, 0, Unbounded)}, false},
 		{[]Op{{Kind: KindAtMost, When: BeforeCall, Arg: FirstWord}, header}, false},
+		{[]Op{{Kind: KindFile, When: IfSucceeded}, bytes(AnyTime, 0, Unbounded)}, true},
+		{[]Op{{Kind: KindFile, When: BeforeCall}}, false}, // there is no result yet
 	} {
 		if err := NewCallTable().Set(1, &Call{Buffered: true, Ops: tt.ops}); (err == nil) != tt.ok {
 			t.Errorf("%+v: %v", tt.ops, err)
@@ -418,7 +420,7 @@ func FuzzArea(f *testing.F) {
 // What the stub copies of a frame fits in the area behind everything else, with the word
 // that ends it.
 func TestAreaHasRoomForFrame(t *testing.T) {
-	const state, words = areaAlarm + 1, fpHeaderSize + 4
+	const state, words = areaWatch + 1, fpHeaderSize + 4
 	if areaFP < state || areaFP+words > AreaState || areaStack+8 > areaTail || areaListed+listedFDs/8 > areaFlags {
 		t.Errorf("parts of the area's state overlap: the frame's are from %d to %d", areaFP, areaFP+words)
 	}

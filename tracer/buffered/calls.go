@@ -5,7 +5,6 @@ package buffered
 import (
 	"encoding/binary"
 	"errors"
-	"slices"
 )
 
 // Kind is the kind of an operation. It determines how much memory is copied.
@@ -25,6 +24,7 @@ const (
 	KindAddress              // n elements; the call stops if they begin with the 16-bit number Total
 	KindLesser               // n elements, but n is the lesser of Count and Total
 	KindOrdinary             // nothing; the call stops if the argument is a descriptor of a socket of family Most, or it is not known what it is
+	KindFile                 // nothing; if the result may be a descriptor of a file of procfs, the thread stops after the call: see Area.WatchFiles
 )
 
 // Copies reports whether an operation of this kind copies memory.
@@ -146,14 +146,6 @@ func (t *CallTable) Stops(nr uint64) bool {
 // caller must also write a zero word at EntryAddr.
 func (t *CallTable) Stop(nr uint64) {
 	binary.LittleEndian.PutUint32(t.b[nr*opBytes+entryNeed:], 0)
-}
-
-// Withhold is Stop, but it returns the word that makes the calls not stop in a process if it
-// is written at EntryAddr.
-func (t *CallTable) Withhold(nr uint64) []byte {
-	word := slices.Clone(t.b[nr*opBytes+entryNeed:][:4])
-	t.Stop(nr)
-	return word
 }
 
 // Size returns the size of the table in bytes. Set appends to the table.
@@ -300,6 +292,8 @@ func (o *Op) check() (uint64, error) {
 	switch {
 	case (o.Kind == KindNull || o.Kind == KindAtMost || o.Kind == KindListed || o.Kind == KindOrdinary) && o.When == BeforeCall:
 		return 0, nil
+	case o.Kind == KindFile && o.When == IfSucceeded:
+		return statxSize, nil // the stub needs the space for a moment
 	case o.Kind == KindMasks && o.When == AfterCall && o.Arg <= 5,
 		o.Kind == KindPlace && o.When == BeforeCall && o.Arg <= 5 && o.Count <= 5:
 		return 0, nil

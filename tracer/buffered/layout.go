@@ -24,6 +24,9 @@ const (
 	NameAddr = StopAddr + 16
 	StopSize = 32 // size of what is before RemoteAddr
 
+	areaName = "trapline"    // zeros follow
+	nameSize = len(areaName) // the assembly has it, too
+
 	RemoteAddr  = StopAddr + StopSize
 	RemoteSize  = 64
 	RemoteKeep  = 1 // keep the result
@@ -105,6 +108,8 @@ const (
 	areaTail      = 640 // what the tracer has read, as areaHead
 	areaTimesEnds = 648 // not zero if the time is also recorded after a call
 	areaAlarm     = 649 // not zero if the thread wakes the tracer when it begins or has ended a call
+	areaFound     = 650 // the same after a call, but set by the stub: see KindFile
+	areaWatch     = 651 // not zero if the stub looks for such files
 
 	areaFP = 1024 // what was copied of the floating point registers in a frame
 
@@ -210,6 +215,33 @@ const solSocket = 1
 
 //lint:ignore U1000 the assembly makes this call
 const soDomain = 39
+
+// statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_SIZE) and struct statx:
+// linux/fcntl.h and linux/stat.h. It asks no server of a network file system.
+
+//lint:ignore U1000 the assembly makes this call
+const sysStatx = 332
+
+//lint:ignore U1000 the assembly has it
+const statxFlags = 0x1000 | 0x4000
+
+//lint:ignore U1000 the assembly has it
+const statxMask = 0x1 | 0x200
+
+const (
+	statxSize     = 256 // size of the struct in bytes
+	statxMode     = 28
+	statxLength   = 40
+	statxDevMajor = 136
+)
+
+// S_IFMT and S_IFREG of linux/stat.h.
+const (
+	//lint:ignore U1000 the assembly has it
+	fileTypes = 0xf000
+	//lint:ignore U1000 the assembly has it
+	regularFile = 0x8000
+)
 
 // Results of failed calls: ENOENT, ENOTDIR, ENODATA, EBADF and ENOTSOCK of
 // asm-generic/errno-base.h and errno.h.

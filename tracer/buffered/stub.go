@@ -74,7 +74,7 @@ func (s *Stub) Image(calls *CallTable) []byte {
 	copy(b, s.Code)
 	copy(b[StopAddr-StubAddr:], []byte{0x0f, 0x05, 0xcc})
 	copy(b[WakeAddr-StubAddr:], []byte{0x0f, 0x05, 0xcc})
-	copy(b[NameAddr-StubAddr:], "trapline")
+	copy(b[NameAddr-StubAddr:], areaName)
 	binary.LittleEndian.PutUint64(b[ProvisionalFS-StubAddr:], ProvisionalFS)
 	return b
 }

@@ -671,9 +671,11 @@ above:
 	JMP	tooMuch
 
 further:
+	CMPB	const_opKind(R15), $12
+	JEQ	ordinary
+	JHI	file
 	CMPB	const_opKind(R15), $11
 	JCS	memory
-	JHI	ordinary
 
 	// DX is the lesser of two numbers.
 	MOVQ	SI, AX
@@ -710,6 +712,35 @@ ordinary:
 	CMPL	const_areaLocal(BX), AX
 	JNE	next
 	JMP	tooMuch
+
+	// The call has opened a file. Some files of procfs must not be read before the tracer
+	// knows of them: they are regular, seem to be empty and have no device.
+file:
+	CMPB	const_areaWatch(BX), $0
+	JEQ	next
+	TESTL	$const_guardNoCalls, const_areaGuard(BX)
+	JNE	suspect
+	MOVL	const_recResult(R14), DI
+	MOVL	$(const_NameAddr+const_nameSize), SI // an empty path
+	MOVL	$const_statxFlags, DX
+	MOVL	$const_statxMask, R10
+	LEAQ	const_chunkData(BP), R8
+	MOVL	$const_sysStatx, AX
+	SYSCALL
+	TESTQ	AX, AX
+	JNE	suspect
+	CMPL	(const_chunkData+const_statxDevMajor)(BP), $0
+	JNE	next
+	CMPQ	(const_chunkData+const_statxLength)(BP), $0
+	JNE	next
+	MOVWLZX	(const_chunkData+const_statxMode)(BP), AX
+	ANDL	$const_fileTypes, AX
+	JEQ	suspect // such as an io_uring
+	CMPL	AX, $const_regularFile
+	JNE	next
+suspect:
+	MOVB	$1, const_areaFound(BX)
+	JMP	next
 
 	// The call is buffered only if this argument is a null pointer.
 null:
@@ -835,7 +866,7 @@ complete:
 
 	// The record is the tracer's now, which only reads it.
 	LABEL(8) // labelPublished
-	CMPB	const_areaAlarm(BX), $0
+	CMPW	const_areaAlarm(BX), $0 // or areaFound
 	JNE	alarmAfter
 	// POPFQ takes longer than all of this. Only the six arithmetic flags have been
 	// changed: OF, which is bit 11, and those that SAHF takes from AH.

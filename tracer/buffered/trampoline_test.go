@@ -142,9 +142,9 @@ func TestStub(t *testing.T) {
 		t.Errorf("rt_sigreturn is made at %#x, not at %#x", leaves, s.leaves)
 	}
 	// The calls of the stub: the program's own, copies of memory and of a number by the
-	// kernel, calls that ask for masks, actions and the type of a descriptor, the tracer's,
-	// and rt_sigreturn with two copies of its frame.
-	if calls != 10 {
+	// kernel, calls that ask for masks, actions, the type of a socket and the type of a file,
+	// the tracer's, and rt_sigreturn with two copies of its frame.
+	if calls != 11 {
 		t.Errorf("%d system call instructions", calls)
 	}
 	for l, offset := range s.labels[:labelEnd] {

@@ -53,7 +53,14 @@ func (c *Controller) Enter(task *Task, abi tables.ABI, nr uint64) {
 	}
 	switch usesAffinity(abi, nr) {
 	case createsTask:
-		c.Unpin(task)
+		// The new task inherits the mask. It is not in the pin table before its parent's
+		// event, so it must not be pinned then, unless it is killed with the tracer.
+		if task.EndsWithTracer {
+			c.noteStop(task)
+		} else {
+			task.parted = task.slot != 0
+			c.Unpin(task)
+		}
 		task.creating = true
 	case changesID:
 		if isLeader(task.TID) {
@@ -82,7 +89,7 @@ func (c *Controller) Exit(task *Task, abi tables.ABI, nr, first uint64, result i
 		c.noteOpened(task, int(result))
 	}
 	if task.creating {
-		task.creating = false
+		task.creating, task.parted = false, false
 		if result > 0 {
 			c.noteUntraced(task)
 		}

@@ -31,13 +31,22 @@ func (c *Controller) look(now uint32) {
 		// few stops if other processes use the processor.
 		isContended := !c.turns && contended(waited, c.stops, passed)
 		c.turns = c.stops >= busyTick*passed
+		c.dense = c.stops >= denseTick*passed
+		c.rate.stops += c.stops
+		c.rate.ticks += passed
 		switch {
 		case c.always:
 		case c.tooParallel(passed):
-			c.deactivate()
-			c.spread, c.window = true, 0
-		case isContended:
+			if c.crowded++; c.crowded > 1 {
+				c.debugf("co-location: attempt ends after %d looks: tracees compute in parallel", c.looks)
+				c.backOff()
+				c.spread, c.window = true, 0
+			}
+		case isContended && !c.isFaster():
+			c.debugf("co-location: attempt ends after %d looks: the processor is contended", c.looks)
 			c.backOff()
+		default:
+			c.crowded = 0
 		}
 		if c.tracerPinned && c.affine == 0 && c.guardian.table.pinned.Load() == 0 {
 			c.unpinTracer()
@@ -49,6 +58,7 @@ func (c *Controller) look(now uint32) {
 	c.pause -= int(passed)
 	if c.window += passed; c.window >= windowTicks {
 		c.spread = !c.always && c.computesInParallel()
+		c.freeRate = rate{c.stops, c.window}
 		c.stops, c.parallel, c.window = 0, 0, 0
 	}
 	if c.pause <= 0 && !c.spread {
@@ -60,7 +70,9 @@ func (c *Controller) look(now uint32) {
 func (c *Controller) activate() {
 	if c.guardian.table.ready.Load() != 0 && c.guardian.pid.Load() != 0 {
 		c.active = true
+		c.debugf("co-location: attempt begins")
 		c.looks, c.stops, c.parallel, c.window, c.affine = 0, 0, 0, 0, 0
+		c.rate, c.crowded, c.dense = rate{}, 0, true
 	}
 }
 
@@ -98,7 +110,8 @@ func (c *Controller) Disperse() {
 
 // tooParallel reports, while tracees are pinned, whether several of them wanted
 // the processor while there were so few stops that the time did not go into
-// tracing.
+// tracing. A parent and its child that ends want it at the same moment, so an attempt only
+// ends when this is true at two looks in a row.
 func (c *Controller) tooParallel(ticks uint32) bool {
 	return c.stops < busyTick*ticks && c.guardian.table.runnable.Load() > 1
 }
@@ -115,6 +128,22 @@ func (c *Controller) computesInParallel() bool {
 func contended(waited uint64, stops, ticks uint32) bool {
 	const due = 2_000 // nanoseconds a stop
 	return waited > uint64(stops)*due+uint64(ticks)*tick*1_000_000/4
+}
+
+// rate is a number of stops in a number of ticks.
+type rate struct{ stops, ticks uint32 }
+
+// isFaster reports whether stops come faster in this attempt than before it, by a sixteenth
+// at least, although the processor is contended: short commands that follow each other gain
+// more from one processor than they lose by waiting for it. It assumes so until the attempt
+// has lasted for a window.
+func (c *Controller) isFaster() bool {
+	if c.freeRate.ticks == 0 || c.rate.ticks < windowTicks {
+		return c.freeRate.ticks > 0
+	}
+	faster := 16*uint64(c.rate.stops)*uint64(c.freeRate.ticks) >= 17*uint64(c.freeRate.stops)*uint64(c.rate.ticks)
+	c.rate = rate{}
+	return faster
 }
 
 // openSchedstat opens the file that runDelay reads.

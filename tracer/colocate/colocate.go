@@ -47,6 +47,8 @@ type Controller struct {
 	wanted       bool
 	always       bool
 	startAfter   int          // number of stops before the decision whether to start the guardian
+	startRate    int          // and how many of them at least have to come in a tick
+	started      func()       // called before any tracee is pinned
 	untilStart   int          // how many of these stops are left
 	since        time.Time    // when the count of these stops began
 	guardian     *guardian    // nil if it was not started
@@ -59,6 +61,7 @@ type Controller struct {
 	affine       uint32       // number of tracees that were pinned to the shared processor, or found confined to it, since the last look
 	uniprocessor bool         // there is only one processor, so pins are not necessary
 	turns        bool         // stops come in quick succession, see TakesTurns
+	dense        bool         // tracees that are apart stop so often, together, that they are pinned
 	moves        uint32       // number of times that a shared processor was chosen
 	free         []int        // slots that can be used again
 	forgotten    *lastPin     // the last pin of the tracee that Forget dropped last, or nil
@@ -67,6 +70,10 @@ type Controller struct {
 	pause     int    // ticks until the next attempt
 	nextPause int    // ticks that the next pause will last
 	looks     int    // looks since this attempt began
+
+	rate     rate   // stops since this attempt began, or since the last comparison
+	freeRate rate   // stops in the last window before it
+	crowded  uint32 // number of looks in a row at which several tracees wanted the shared processor
 
 	schedstat int    // descriptor of the schedstat file in /proc of the tracer's thread, or -1
 	delay     uint64 // nanoseconds that this thread had waited for a processor at the last look
@@ -78,7 +85,6 @@ type Controller struct {
 	computing int // number of tracees that are resumed and not in a system call
 	maskCalls int // number of tracees in a call that shows masks; if not 0, no tracee is pinned
 
-	hiding          int        // number of tracees that open files without a stop; if not 0, no tracee is pinned
 	exposing        int        // number of tracees that can read masks from files; if not 0, no tracee is pinned
 	examined        bool       // the descriptors of all tracees are known
 	nextExamination uint32     // tick of the next check whether these still can
@@ -92,6 +98,8 @@ type Task struct {
 	TID      int  // its thread id, see Renamed
 	Attached bool // it ran before it was traced, or was created by a tracee that did
 
+	EndsWithTracer bool // it is killed when the tracer ends
+
 	computes          bool     // resumed, and not in a system call
 	slot              int      // index of its slot in the pin table plus 1; 0 if it is not pinned
 	moves             uint32   // value of Controller.moves when it was pinned
@@ -100,12 +108,12 @@ type Task struct {
 	stops             uint32   // number of its stops in that tick
 	apart             bool     // most of its calls do not stop
 	often             bool     // it stopped often in the previous tick
-	hidesOpens        bool     // it opens files without a stop
 	inMaskCall        bool     // in a call that shows masks
 	examined          bool     // its descriptors are known, see expose.go
 	related           bool     // if Attached: whether it has untraced relatives is known
 	exposing          bool     // it, or an untraced relative, can read masks
 	creating          bool     // in a call that creates a task that is not known yet
+	parted            bool     // it was unpinned for this call
 	untracedRelatives bool     // it has created tasks that are not traced, see untraced.go
 	last              *lastPin // its last pin, or nil
 }
@@ -122,12 +130,15 @@ const earlyStops = 100
 // New makes a Controller that does nothing until Enable is called. tasks yields
 // all current tracees; debugf receives debugging messages.
 func New(mode Mode, tasks iter.Seq[*Task], debugf func(format string, args ...any)) *Controller {
-	return &Controller{mode: mode, tasks: tasks, debugf: debugf, startAfter: earlyStops}
+	return &Controller{mode: mode, tasks: tasks, debugf: debugf, startAfter: earlyStops, startRate: freeTick, started: func() {}}
 }
 
-// StartAfter sets the number of stops in quick succession after which the guardian is
-// started. It must be called before Enable.
-func (c *Controller) StartAfter(stops int) { c.startAfter = stops }
+// StartAfter is for a tracer with tracees that are apart. It sets the number of stops in quick
+// succession after which the guardian is started, and a function that is called then, before
+// any tracee is pinned. It must be called before Enable.
+func (c *Controller) StartAfter(stops int, started func()) {
+	c.startAfter, c.startRate, c.started = stops, denseTick, started
+}
 
 // Wanted reports whether tracees may be pinned now or later.
 func (c *Controller) Wanted() bool { return c.wanted }
@@ -152,6 +163,7 @@ func (c *Controller) start() {
 		return
 	}
 	c.guardian = guardian
+	c.started()
 	c.findCpuset()
 	c.debugf("co-location: guardian started")
 	c.nextPause = shortestPause
@@ -169,9 +181,9 @@ func (c *Controller) Stop() {
 	if c.schedstat >= 0 {
 		unix.Close(c.schedstat)
 	}
-	after := c.startAfter
+	after, rate, started := c.startAfter, c.startRate, c.started
 	*c = *New(c.mode, c.tasks, c.debugf) // the tracer may be used again
-	c.startAfter = after
+	c.startAfter, c.startRate, c.started = after, rate, started
 }
 
 // TakesTurns reports whether stops come so fast that the tracer should yield
@@ -200,7 +212,6 @@ func (c *Controller) SetComputing(task *Task, computes bool) {
 // Forget drops a tracee that has ended or was detached.
 func (c *Controller) Forget(task *Task) {
 	c.SetComputing(task, false)
-	c.ShowOpens(task)
 	c.leaveMaskCall(task)
 	c.leaveExposing(task)
 	if task.last != nil {
@@ -220,7 +231,7 @@ func (c *Controller) noteStop(task *Task) {
 		if c.untilStart--; c.untilStart <= 0 {
 			c.untilStart = c.startAfter
 			now := time.Now()
-			if c.always || now.Sub(c.since) < time.Duration(c.startAfter/freeTick*tick)*time.Millisecond {
+			if c.always || now.Sub(c.since) < time.Duration(c.startAfter/c.startRate*tick)*time.Millisecond {
 				c.start()
 			}
 			c.since = now
@@ -241,7 +252,7 @@ func (c *Controller) noteStop(task *Task) {
 			c.examineAgain()
 		}
 	}
-	if !c.active || task.apart && !c.stopsOften(task) {
+	if !c.active || task.apart && !c.stopsOften(task) && !c.dense {
 		c.Unpin(task)
 		return
 	}
@@ -284,8 +295,8 @@ func (c *Controller) shouldPin(task *Task) bool {
 }
 
 // SetApart records whether most calls of a tracee do not stop. Such a tracee is apart: except
-// while it stops often, it is not pinned, and runs on whatever processor the scheduler
-// chooses.
+// while it stops often, or all tracees together do, it is not pinned, and runs on whatever
+// processor the scheduler chooses.
 func (c *Controller) SetApart(task *Task, apart bool) {
 	if task.apart = apart; apart {
 		c.SetComputing(task, false)

@@ -285,41 +285,72 @@ func TestExposed(t *testing.T) {
 	pin(t, c, task)
 }
 
-// While a task opens files without a stop, no tracee is pinned, nor while a task has a file
-// open that was opened in this way.
-func TestHiddenOpens(t *testing.T) {
+// A task may have opened a file that shows masks in a call that is not reported. Once its
+// descriptors are examined, no tracee is pinned until the file is closed.
+func TestOpenedWithoutReport(t *testing.T) {
 	need.All(t, need.Processors)
 	task, other := thread(t), sleeper(t)
 	before := maskOf(t, other.TID)
 	c := start(t, Always, task, other)
-	isNotPinned := func(why string) {
-		t.Helper()
-		for range 1000 {
-			if other.Pinned() || task.Pinned() || maskOf(t, other.TID) != before {
-				t.Fatalf("somebody is pinned while %s", why)
-			}
-			call(c, task)
-			call(c, other)
-		}
-	}
+	c.Examine(task) // nothing is known of it yet
 	pin(t, c, task)
 	pin(t, c, other)
-	c.HideOpens(task)
-	c.HideOpens(other)
-	isNotPinned("files are opened without a stop")
+	c.Examine(task)
+	if !task.Pinned() || !other.Pinned() {
+		t.Error("somebody is not pinned, although no file shows masks")
+	}
 	status, err := os.Open("/proc/self/status")
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.ShowOpens(task)
-	isNotPinned("the other opens files without a stop")
-	c.ShowOpens(other)
-	isNotPinned("it has a file open that shows masks")
+	c.Examine(task)
+	for range 1000 {
+		if other.Pinned() || task.Pinned() || maskOf(t, other.TID) != before {
+			t.Fatal("somebody is pinned while a file is open that shows masks")
+		}
+		call(c, task)
+		call(c, other)
+	}
 	status.Close()
 	pin(t, c, other)
-	c.HideOpens(task)
-	c.Forget(task)
-	pin(t, c, other)
+}
+
+// A task that is created while its parent is pinned is pinned as well. If it ends with the
+// tracer, it is pinned from the start, and so is its parent. Otherwise neither is pinned in
+// the call that creates it.
+func TestBornPinned(t *testing.T) {
+	need.All(t, need.Processors)
+	for name, ends := range map[string]bool{"ends with the tracer": true, "survives it": false} {
+		t.Run(name, func(t *testing.T) {
+			parent, child := sleeper(t), sleeper(t)
+			parent.EndsWithTracer, child.EndsWithTracer = ends, ends
+			c := start(t, Always, parent, child)
+			before := maskOf(t, parent.TID)
+			pin(t, c, parent)
+			c.Enter(parent, tables.X86_64, unix.SYS_VFORK)
+			if pinned := maskOf(t, parent.TID) != before; pinned != ends {
+				t.Errorf("the parent is pinned in its vfork: %v", pinned)
+			}
+			if ends { // what the kernel does
+				if err := unix.SchedSetaffinity(child.TID, &c.shared); err != nil {
+					t.Fatal(err)
+				}
+			}
+			c.Inherit(parent, child)
+			if ends {
+				c.InheritPin(parent, child)
+			}
+			if !child.Pinned() || maskOf(t, child.TID) != c.shared {
+				t.Error("the child is not pinned")
+			}
+			c.Exit(parent, tables.X86_64, unix.SYS_VFORK, 0, int64(child.TID))
+			c.Forget(parent)
+			c.Unpin(child)
+			if mask := maskOf(t, child.TID); mask != before {
+				t.Errorf("the child's mask is %v afterwards, want %v", mask, before)
+			}
+		})
+	}
 }
 
 // A task that is never pinned may have a file open that shows the masks of others.
@@ -348,7 +379,7 @@ func TestExposedByOthers(t *testing.T) {
 
 // A task that is set apart is pinned while it stops often.
 func TestApart(t *testing.T) {
-	c := New(Auto, func(func(*Task) bool) {}, nil)
+	c := New(Auto, func(func(*Task) bool) {}, func(string, ...any) {})
 	task := &Task{apart: true}
 	for _, tt := range []struct {
 		tick   uint32

@@ -17,8 +17,8 @@
 // runs its own code or stops, [Controller.Forget] when it ends or is detached,
 // [Controller.Renamed] when its thread id changes, [Controller.Inherit] when another tracee
 // created it, and [Controller.InheritPin] or [Controller.InheritPinUntold] when it inherited
-// a pinned mask; and, if some calls do not stop, [Controller.SetApart],
-// [Controller.HideOpens] and [Controller.ShowOpens]. The Controller keeps its data about a
+// a pinned mask; and, if some calls do not stop, [Controller.SetApart] and
+// [Controller.Examine]. The Controller keeps its data about a
 // tracee in a [Task], which the tracer stores beside its own. The package does not know how
 // tracees are traced.
 //
@@ -42,19 +42,19 @@
 // # Who restores which mask, and when
 //
 //   - The tracer restores a tracee's mask before the tracee creates a task,
-//     which would inherit it, before a thread calls execve, which changes its id,
+//     which would inherit it, unless the task ends with the tracer; before a
+//     thread calls execve, which changes its id,
 //     and before it is detached; and all tracees' masks before any of them makes
 //     a call that shows, sets or depends on a mask (affinity.go). Until that call
 //     ends no tracee is pinned.
 //   - It restores all masks when a tracee has opened a file that shows masks
 //     (expose.go). While any tracee has such a file open, no tracee is pinned.
 //   - The same holds while a tracee has a child or thread that is not traced
-//     (untraced.go), and while one opens files without a stop
-//     ([Controller.HideOpens]).
+//     (untraced.go).
 //   - The tracer restores it at the tracee's next stop when co-location is not
 //     active any more or when another processor has become the shared one.
 //   - The guardian restores it when the tracee has not stopped for a tick of
-//     two milliseconds, because it computes or sleeps.
+//     two milliseconds because it computes, or for some ticks because it sleeps.
 //   - The guardian restores all masks when trapline dies, however it dies: the
 //     kernel then closes the other end of the guardian's pipe. After that the
 //     guardian exits.

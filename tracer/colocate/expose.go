@@ -60,6 +60,12 @@ func (c *Controller) Inherit(parent, child *Task) {
 	if parent.exposing && !child.exposing {
 		c.expose(child)
 	}
+	if parent.parted {
+		parent.parted = false
+		if c.active && !c.areShown() && c.examineAll() && c.examineRelatives(child) {
+			c.pin(child) // it makes calls while its parent, which was pinned, waits
+		}
+	}
 }
 
 // Untold records that a tracee was created by a tracee that is not known. It may have the
@@ -71,7 +77,7 @@ func (c *Controller) Untold(child *Task) {
 }
 
 // areShown reports whether a tracee may see masks. Then no tracee may be pinned.
-func (c *Controller) areShown() bool { return c.maskCalls > 0 || c.exposing > 0 || c.hiding > 0 }
+func (c *Controller) areShown() bool { return c.maskCalls > 0 || c.exposing > 0 }
 
 // examineAll checks the descriptors of each tracee once, before any tracee is pinned, since a
 // tracee that is never pinned may still read the masks of others. It reports whether no
@@ -109,29 +115,14 @@ func (c *Controller) examineRelatives(task *Task) bool {
 	return !task.exposing
 }
 
-// HideOpens records that a tracee opens files without a stop from now on. It restores the
-// masks of all tracees, and none is pinned until ShowOpens.
-func (c *Controller) HideOpens(task *Task) {
-	if !task.hidesOpens {
-		task.hidesOpens = true
-		c.hiding++
-		c.unpinAll()
+// Examine checks all descriptors of a tracee that may have opened such a file without a stop
+// at the call's exit. It must be called before the tracee is resumed.
+func (c *Controller) Examine(task *Task) {
+	if c.guardian == nil || !task.examined {
+		return // they will be examined before it is pinned
 	}
-}
-
-// ShowOpens records that such a tracee has ended, or stops again when it opens files.
-func (c *Controller) ShowOpens(task *Task) {
-	if !task.hidesOpens {
-		return
-	}
-	task.hidesOpens = false
-	if c.hiding--; c.hiding > 0 {
-		return
-	}
-	// A task with the same descriptors may have any file open.
-	c.examined = false
-	for other := range c.tasks {
-		other.examined = false
+	if c.holdsExposing(task.TID) {
+		c.expose(task)
 	}
 }
 

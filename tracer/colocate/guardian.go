@@ -18,11 +18,17 @@ import (
 // pinned tracees. And while tracees are pinned, it unpins those that have not
 // stopped for a tick, because they compute or sleep.
 //
+// It does so at once if they compute, and after sleepTicks if they sleep: a shell that waits
+// for a short command will stop again soon.
+//
 // Tracer and guardian share a table of the pinned tracees. The guardian never
 // uses a processor while no tracee stops.
 
 // tick is the guardian's period, in milliseconds.
 const tick = 2
+
+// sleepTicks is the number of ticks after which a tracee that sleeps is unpinned.
+const sleepTicks = 16
 
 // busyTick is the number of stops in a tick from which on the tick counts as spent on
 // tracing. freeTick is this number while tracer and tracees run on different processors,
@@ -30,6 +36,11 @@ const tick = 2
 const (
 	busyTick = 80
 	freeTick = 20
+
+	// denseTick is this number for tracees that are apart, such as short commands of a shell
+	// script: they stop rarely, but each stop that wakes another processor costs more than
+	// the rest of it.
+	denseTick = 2
 )
 
 // pinTable is the memory that tracer and guardian share.
@@ -58,6 +69,7 @@ type pinSlot struct {
 	tid   atomic.Int32
 	stops atomic.Uint32 // counted by the tracer
 	seen  uint32        // stops at the last tick; used by the guardian only
+	idle  uint32        // number of ticks in a row without a stop; used by the guardian only
 	mask  unix.CPUSet   // the tracee's own mask, to be restored
 	pin   unix.CPUSet   // the mask that it was pinned with
 	now   unix.CPUSet   // its current mask; here, like whole, because it is too large for the stack of restore

@@ -16,8 +16,10 @@ import (
 // guardianScratch is working memory of the guardian. It is part of the pin
 // table because the guardian can neither allocate nor use much stack.
 type guardianScratch struct {
-	poll  pollFd
-	bytes [64]byte
+	poll    pollFd
+	bytes   [64]byte
+	entries [4096]byte  // of a directory, or the text of a children file
+	now     unix.CPUSet // the mask of a task that may have inherited a pin
 }
 
 // pollFd is struct pollfd of poll(2).
@@ -78,11 +80,12 @@ func guard(table *pinTable, pipe, null uintptr) {
 		table.ticks.Add(1)
 	}
 	table.restoreAll(0)
+	table.restoreHeirs()
 	process.Exit()
 }
 
-// releaseIdle ends the pins of tracees that have not stopped since the last
-// tick, and counts the others.
+// releaseIdle ends the pins of tracees that have not stopped since the last tick and compute,
+// and of those that have slept for long. It counts the others.
 //
 //go:nosplit
 //go:norace
@@ -94,7 +97,11 @@ func (t *pinTable) releaseIdle() {
 			continue
 		}
 		if stops := s.stops.Load(); stops != s.seen {
-			s.seen = stops
+			s.seen, s.idle = stops, 0
+			pinned++
+			continue
+		}
+		if s.idle++; s.idle < sleepTicks && !t.scratch.isRunnable(uint32(s.tid.Load())) {
 			pinned++
 			continue
 		}
@@ -127,7 +134,7 @@ func (t *pinTable) countRunnable(stops uint32) {
 //go:nosplit
 //go:norace
 func (g *guardianScratch) isRunnable(tid uint32) bool {
-	g.setPath(tid)
+	g.setPath(tid, "/stat\x00")
 	fd, _, errno := unix.RawSyscall(unix.SYS_OPEN, uintptr(unsafe.Pointer(&g.bytes)), unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if errno != 0 {
 		return false
@@ -146,17 +153,34 @@ func (g *guardianScratch) isRunnable(tid uint32) bool {
 	return false
 }
 
-// setPath writes the path of a task's stat file, /proc/TID/stat, to bytes.
+// setPath writes the path of a file about a task to bytes: /proc/TID and then after, which
+// ends in a zero byte.
 //
 //go:nosplit
 //go:norace
-func (g *guardianScratch) setPath(tid uint32) {
-	const before, after = "/proc/", "/stat\x00"
-	n := 0
-	for i := range len(before) {
-		g.bytes[n] = before[i]
+func (g *guardianScratch) setPath(tid uint32, after string) {
+	n := g.append(0, "/proc/")
+	n = g.appendID(n, tid)
+	g.append(n, after)
+}
+
+// append writes a string to bytes at n, and returns the position after it.
+//
+//go:nosplit
+//go:norace
+func (g *guardianScratch) append(n int, s string) int {
+	for i := range len(s) {
+		g.bytes[n&63] = s[i]
 		n++
 	}
+	return n
+}
+
+// appendID is append for a thread id.
+//
+//go:nosplit
+//go:norace
+func (g *guardianScratch) appendID(n int, tid uint32) int {
 	divisor := uint32(1)
 	for tid/divisor >= 10 {
 		divisor *= 10
@@ -165,8 +189,5 @@ func (g *guardianScratch) setPath(tid uint32) {
 		g.bytes[n&63] = '0' + byte(tid/divisor%10)
 		n++
 	}
-	for i := range len(after) {
-		g.bytes[n&63] = after[i]
-		n++
-	}
+	return n
 }
