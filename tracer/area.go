@@ -36,7 +36,7 @@ func (t *Tracer) giveArea(r *remote, arenaAt uint64) error {
 	th := &thread{tr: tr, area: a, fs: fs, pid: pid}
 	if s.lookup == buffered.ByGS {
 		r.own.Gs_base = a.Addr + buffered.SelfOffset
-	} else if !th.link() {
+	} else if !th.linkNew() {
 		s.free = append(s.free, a)
 		return unix.EFAULT
 	}
@@ -88,6 +88,36 @@ func (th *thread) link() bool {
 	binary.LittleEndian.PutUint64(entry[:], -th.fs)
 	binary.LittleEndian.PutUint64(entry[8:], th.area.Addr)
 	return th.tr.WriteMemory(indexEntry(th.fs), entry[:]) == len(entry)
+}
+
+// linkNew is link for a thread that has not used its area. It also writes to those pages of the
+// area that the thread will use first, so that the thread causes no page faults there.
+func (th *thread) linkNew() bool {
+	tr := th.tr
+	if tr.t.accessor != nil || tr.space.lost {
+		return th.link()
+	}
+	v := &tr.t.buffered.linking
+	le, addr := binary.LittleEndian, th.area.Addr
+	le.PutUint64(v.words[0:], -th.fs)
+	le.PutUint64(v.words[8:], addr)
+	le.PutUint64(v.words[16:], addr) // the word has this value already
+	le.PutUint64(v.words[24:], 0)    // nothing is in the ring
+	v.remote = [3]unix.RemoteIovec{
+		{Base: uintptr(indexEntry(th.fs)), Len: buffered.IndexEntry},
+		{Base: uintptr(addr + buffered.SelfOffset), Len: 8},
+		{Base: uintptr(addr + buffered.AreaState), Len: 8},
+	}
+	v.local[0] = unix.Iovec{Base: &v.words[0], Len: uint64(len(v.words))}
+	n, err := unix.ProcessVMWritev(tr.TID, v.local[:], v.remote[:], 0)
+	return err == nil && n == len(v.words) || th.link()
+}
+
+// linking is what linkNew writes.
+type linking struct {
+	words  [buffered.IndexEntry + 16]byte
+	local  [1]unix.Iovec
+	remote [3]unix.RemoteIovec
 }
 
 // unlink clears the index entry for an fs base, through a stopped tracee.

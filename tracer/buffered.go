@@ -36,7 +36,6 @@ type bufferedState struct {
 
 	prepared [bufferedNumbers]bool // whether the table has an entry for calls with this number
 	texts    texts
-	maps     []byte // the last /proc/PID/maps
 
 	textsLimit int // number of texts from which on unused ones are forgotten
 
@@ -68,8 +67,11 @@ type bufferedState struct {
 	alarmed bool      // alarms are set, see sleep.go
 	asleep  bool      // do not read the rings before the next stop
 
-	memory   *space // the address space that memoryFD belongs to, or nil
-	memoryFD int
+	memory   *space // the address space that memoryFD and mapsFD belong to, or nil
+	memoryFD int    // of /proc/PID/mem, or -1
+	mapsFD   int    // of /proc/PID/maps, or -1
+	linking  linking
+	scratch  scratch
 
 	ownIDs bool // all tracees are in this process's PID namespace
 	moved  bool // a tracee may have moved to another one
@@ -334,7 +336,7 @@ func (t *Tracer) enterBuffered(tr *Tracee) bool {
 	}
 	slow := false
 	if !s.ready {
-		s.mapped = nil // the calls that changed the mappings before were not recorded
+		s.mapped = s.mapped[:0] // the calls that changed the mappings before were not recorded
 		if call.ABI == tables.X86_64 && call.NR == unix.SYS_PRCTL {
 			t.watchPrctl(tr)
 		}
@@ -442,21 +444,55 @@ func (t *Tracer) writeCode(tr *Tracee, addr uint64, code []byte) error {
 // until the memory of another address space is needed.
 func (t *Tracer) memoryOf(tr *Tracee) int {
 	b := t.buffered
-	if b.memory != tr.space {
-		t.closeMemory(b.memory)
+	t.useMemory(tr.space)
+	if b.memoryFD < 0 {
 		fd, err := unix.Open("/proc/"+strconv.Itoa(tr.TID)+"/mem", unix.O_WRONLY|unix.O_CLOEXEC, 0)
 		if err != nil {
 			return -1
 		}
-		b.memory, b.memoryFD = tr.space, fd
+		b.memoryFD = fd
 	}
 	return b.memoryFD
 }
 
-// closeMemory closes the descriptor that memoryOf has opened for an address space.
-func (t *Tracer) closeMemory(s *space) {
-	if b := t.buffered; s != nil && b.memory == s {
-		unix.Close(b.memoryFD)
-		b.memory = nil
+// mapsOf returns a descriptor of the list of mappings of a tracee. It remains open like that
+// of memoryOf. again means that the last one was of no use, because it was opened for a thread
+// that has ended.
+func (t *Tracer) mapsOf(tr *Tracee, again bool) (int, error) {
+	b := t.buffered
+	t.useMemory(tr.space)
+	if again {
+		unix.Close(b.mapsFD)
+		b.mapsFD = -1
 	}
+	if b.mapsFD < 0 {
+		fd, err := unix.Open("/proc/"+strconv.Itoa(tr.TID)+"/maps", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+		if err != nil {
+			return -1, err
+		}
+		b.mapsFD = fd
+	}
+	return b.mapsFD, nil
+}
+
+// useMemory closes the descriptors of another address space.
+func (t *Tracer) useMemory(s *space) {
+	if b := t.buffered; b.memory != s {
+		t.closeMemory(b.memory)
+		b.memory, b.memoryFD, b.mapsFD = s, -1, -1
+	}
+}
+
+// closeMemory closes the descriptors that memoryOf and mapsOf have opened for an address space.
+func (t *Tracer) closeMemory(s *space) {
+	b := t.buffered
+	if s == nil || b.memory != s {
+		return
+	}
+	for _, fd := range []int{b.memoryFD, b.mapsFD} {
+		if fd >= 0 {
+			unix.Close(fd)
+		}
+	}
+	b.memory = nil
 }

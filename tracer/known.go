@@ -3,6 +3,7 @@
 package tracer
 
 import (
+	"cmp"
 	"slices"
 
 	"golang.org/x/sys/unix"
@@ -118,18 +119,48 @@ func (t *Tracer) installKnown(tr *Tracee, p place) {
 // has mapped them. Otherwise the first call of each one would stop.
 func (t *Tracer) patchLibraries(tr *Tracee) {
 	s := tr.space
-	if !s.linked || s.refused || t.hasThreads(s, tr) || s.readAll(tr) != nil {
+	if !s.linked || s.refused || t.hasThreads(s, tr) || !s.findCode(tr) && s.readAll(tr) != nil {
 		return
 	}
 	for i := range s.mapped {
 		m := &s.mapped[i]
-		if m.mode != "r-xp" || m.inode == 0 || !t.buffered.texts.mayHave(m) {
+		if m.mode != "r-xp" || m.inode == 0 || !m.read && !t.buffered.texts.mayHave(m) {
 			continue
 		}
 		if p, ok := t.placeIn(tr, m); ok && s.arenaNear(p.to) != nil {
 			t.installKnown(tr, p)
 		}
 	}
+}
+
+// findCode adds those mappings of code to the known ones whose files other processes have as
+// well. It returns false if all mappings must be read.
+func (s *space) findCode(tr *Tracee) bool {
+	t := tr.t
+	fd, err := t.mapsOf(tr, false)
+	if err != nil {
+		return false
+	}
+	c := &t.buffered.scratch
+	if c.code, err = appendCodeMappings(c.code[:0], fd); err != nil {
+		return false
+	}
+	for i := range c.code {
+		m := &c.code[i]
+		if old := findMapping(s.mapped, m.start); old != nil && old.start == m.start && old.end == m.end &&
+			old.offset == m.offset && old.inode == m.inode && old.dev == m.dev || !t.buffered.texts.mayHave(m) {
+			continue
+		}
+		text, ok := t.buffered.texts.known(m)
+		if !ok {
+			return false
+		}
+		m.text, m.read, m.name = text.code, true, text.file.Name()
+		s.mapped = slices.DeleteFunc(s.mapped, func(old mapping) bool { return old.end > m.start && old.start < m.end })
+		at, _ := slices.BinarySearchFunc(s.mapped, m.start, func(m mapping, addr uint64) int { return cmp.Compare(m.start, addr) })
+		s.mapped = slices.Insert(s.mapped, at, *m)
+	}
+	return true
 }
 
 // knownSite is a call to patch, with the address of its hole in the file, or 0.

@@ -12,7 +12,6 @@ import (
 	"os"
 	"slices"
 	"strconv"
-	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -166,19 +165,31 @@ const callSize = 2
 
 // mapping is a line of /proc/PID/maps (proc_pid_maps(5)).
 type mapping struct {
-	start, end, offset, inode uint64
-	mode                      string
-	name                      string
+	start, end, offset uint64
+	dev, inode         uint64 // of the file
+	mode               string
+	name               string
 
 	text *buffered.Text // its code, if a call in it was examined; nil if it cannot be patched
 	read bool           // text is set
 }
 
 // readAll reads all mappings of the process of a stopped tracee.
-func (s *space) readAll(tr *Tracee) (err error) {
+func (s *space) readAll(tr *Tracee) error {
+	t := tr.t
+	c := &t.buffered.scratch
 	s.readAt = s.stops
+	fd, err := t.mapsOf(tr, false)
+	if err == nil && c.readMappings(fd) != nil {
+		if fd, err = t.mapsOf(tr, true); err == nil {
+			err = c.readMappings(fd)
+		}
+	}
 	known := s.mapped
-	s.mapped, tr.t.buffered.maps, err = readMappings(tr.TID, tr.t.buffered.maps)
+	if s.mapped = nil; err == nil {
+		s.mapped = c.mapped
+	}
+	c.mapped = known[:0]
 	for i := range known {
 		old := &known[i]
 		if !old.read {
@@ -191,57 +202,85 @@ func (s *space) readAll(tr *Tracee) (err error) {
 	return err
 }
 
-// readMappings reads all mappings of a process, and the file that has them into memory that
-// may be used again.
-func readMappings(pid int, text []byte) (list []mapping, used []byte, err error) {
-	fd, err := unix.Open("/proc/"+strconv.Itoa(pid)+"/maps", unix.O_RDONLY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return nil, text, err
+// scratch is memory that is used again for each process.
+type scratch struct {
+	text   []byte            // of /proc/PID/maps
+	mapped []mapping         // no longer used, or read last
+	code   []mapping         // see findCode
+	names  map[string]string // names and modes of mappings, which are the same in most processes
+}
+
+// maxNames is how many names are kept.
+const maxNames = 1000
+
+// name returns a string with the content of b.
+func (c *scratch) name(b []byte) string {
+	if s, ok := c.names[string(b)]; ok {
+		return s
 	}
-	defer unix.Close(fd)
-	text = text[:0]
+	if c.names == nil || len(c.names) >= maxNames {
+		c.names = map[string]string{}
+	}
+	s := string(b)
+	c.names[s] = s
+	return s
+}
+
+// readMappings reads all mappings of a process from its /proc/PID/maps.
+func (c *scratch) readMappings(fd int) error {
+	c.text, c.mapped = c.text[:0], c.mapped[:0]
 	for {
-		text = slices.Grow(text, pageSize)
-		n, err := unix.Read(fd, text[len(text):cap(text)])
+		c.text = slices.Grow(c.text, pageSize)
+		n, err := unix.Pread(fd, c.text[len(c.text):cap(c.text)], int64(len(c.text)))
 		if err != nil {
-			return nil, text, err
+			return err
 		}
 		if n == 0 {
 			break
 		}
-		text = text[:len(text)+n]
+		c.text = c.text[:len(c.text)+n]
 	}
-	list = make([]mapping, 0, bytes.Count(text, []byte{'\n'}))
-	for line := range strings.Lines(string(text)) {
-		m, ok := parseMapping(strings.TrimSuffix(line, "\n"))
+	for line := range bytes.Lines(c.text) {
+		m, ok := c.parseMapping(bytes.TrimSuffix(line, []byte{'\n'}))
 		if !ok {
-			return nil, text, fmt.Errorf("cannot parse a line of /proc/%d/maps", pid)
+			return errors.New("cannot parse a line of /proc/PID/maps")
 		}
-		list = append(list, m)
+		c.mapped = append(c.mapped, m)
 	}
-	return list, text, nil
+	return nil
 }
 
 // parseMapping parses a line: START-END MODE OFFSET DEVICE INODE, blanks, NAME.
-func parseMapping(line string) (m mapping, ok bool) {
-	field := func(end string) string {
-		before, after, _ := strings.Cut(line, end)
-		line = after
+func (c *scratch) parseMapping(line []byte) (m mapping, ok bool) {
+	field := func(end byte) (before []byte) {
+		if i := bytes.IndexByte(line, end); i >= 0 {
+			before, line = line[:i], line[i+1:]
+			return before
+		}
+		before, line = line, nil
 		return before
 	}
 	valid := true
-	number := func(s string, base int) uint64 {
-		n, err := strconv.ParseUint(s, base, 64)
-		valid = valid && err == nil
+	number := func(digits []byte, base uint64) (n uint64) {
+		valid = valid && len(digits) > 0 && len(digits) <= 20
+		for _, d := range digits {
+			v := uint64(d - '0')
+			if d >= 'a' {
+				v = uint64(d-'a') + 10
+			}
+			valid = valid && v < base
+			n = n*base + v
+		}
 		return n
 	}
-	m.start = number(field("-"), 16)
-	m.end = number(field(" "), 16)
-	m.mode = field(" ")
-	m.offset = number(field(" "), 16)
-	field(" ")
-	m.inode = number(field(" "), 10)
-	m.name = strings.TrimLeft(line, " ")
+	m.start = number(field('-'), 16)
+	m.end = number(field(' '), 16)
+	m.mode = c.name(field(' '))
+	m.offset = number(field(' '), 16)
+	major := number(field(':'), 16)
+	m.dev = unix.Mkdev(uint32(major), uint32(number(field(' '), 16)))
+	m.inode = number(field(' '), 10)
+	m.name = c.name(bytes.TrimLeft(line, " "))
 	return m, valid
 }
 
@@ -336,6 +375,7 @@ type texts map[fileID]openText
 type openText struct {
 	code *buffered.Text
 	file *os.File
+	fd   int // descriptor of the file
 }
 
 // maxTexts is how many texts are kept that no process uses any more.
@@ -382,8 +422,27 @@ func (ts texts) mayHave(m *mapping) bool {
 	return false
 }
 
+// known returns the code of a file that is mapped, if the file is open and has not changed. An
+// open file keeps its device and inode number. Where mappings have another device than stat
+// shows, as in btrfs, and for files without code, it returns false.
+func (ts texts) known(m *mapping) (text openText, ok bool) {
+	for id, text := range ts {
+		if id.inode != m.inode || id.offset != m.offset || id.dev != m.dev || text.code == nil {
+			continue
+		}
+		var st unix.Stat_t
+		if unix.Fstat(text.fd, &st) == nil && id == (fileID{st.Dev, st.Ino, st.Size, st.Ctim, m.offset}) {
+			return text, true
+		}
+	}
+	return openText{}, false
+}
+
 // of returns the code of the file that is mapped.
 func (ts texts) of(pid int, m *mapping) (*buffered.Text, error) {
+	if text, ok := ts.known(m); ok {
+		return text.code, nil
+	}
 	path, st, err := findMapped(pid, m)
 	if err != nil {
 		return nil, err
@@ -418,7 +477,7 @@ func (ts texts) of(pid int, m *mapping) (*buffered.Text, error) {
 		f.Close()
 		return nil, errors.New("it is not in any segment of the file")
 	}
-	ts[id] = openText{text, f}
+	ts[id] = openText{text, f, fd}
 	return text, nil
 }
 

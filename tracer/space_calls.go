@@ -103,6 +103,10 @@ func (t *Tracer) leaveSpace(tr *Tracee) {
 	if !t.hasThreads(tr.space, tr) {
 		tr.space.close()
 		t.closeMemory(tr.space)
+		if c := &t.buffered.scratch; cap(c.mapped) < cap(tr.space.mapped) {
+			c.mapped = tr.space.mapped[:0]
+		}
+		tr.space.mapped = nil
 	}
 	tr.space = nil
 }

@@ -31,12 +31,10 @@ func TestReadMappings(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer unix.MunmapPtr(memory, 2*pageSize)
-	list, _, err := readMappings(os.Getpid(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	list := ownMappings(t)
 	start := uint64(uintptr(memory))
 	want := mapping{start: start, end: start + 2*pageSize, offset: pageSize, inode: st.Ino, mode: "r--p", name: f.Name()}
+	want.dev = findMapping(list, start).dev // not that of stat in some file systems
 	for _, addr := range []uint64{start, start + 2*pageSize - 1} {
 		if m := findMapping(list, addr); m == nil || *m != want {
 			t.Errorf("at %#x there is %+v, want %+v", addr, m, want)
@@ -44,6 +42,72 @@ func TestReadMappings(t *testing.T) {
 	}
 	if !slices.IsSortedFunc(list, func(a, b mapping) int { return cmp.Compare(a.start, b.start) }) {
 		t.Error("the list is not in the order of addresses")
+	}
+}
+
+// ownMappings reads the mappings of this process.
+func ownMappings(t *testing.T) []mapping {
+	t.Helper()
+	fd, err := unix.Open("/proc/self/maps", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(fd)
+	var c scratch
+	if err := c.readMappings(fd); err != nil {
+		t.Fatal(err)
+	}
+	return c.mapped
+}
+
+// codeMappings finds the same mappings of code as the text of /proc/PID/maps has, with the
+// device that stat shows for a memfd, and nothing else.
+func TestCodeMappings(t *testing.T) {
+	file, err := unix.MemfdCreate("code", unix.MFD_CLOEXEC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(file)
+	if err := unix.Ftruncate(file, 3*pageSize); err != nil {
+		t.Fatal(err)
+	}
+	for _, prot := range []int{unix.PROT_READ | unix.PROT_EXEC, unix.PROT_READ | unix.PROT_WRITE} {
+		memory, err := unix.MmapPtr(file, pageSize, nil, 2*pageSize, prot, unix.MAP_PRIVATE)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer unix.MunmapPtr(memory, 2*pageSize)
+	}
+	var st unix.Stat_t
+	if err := unix.Fstat(file, &st); err != nil {
+		t.Fatal(err)
+	}
+	fd, err := unix.Open("/proc/self/maps", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(fd)
+	list, err := appendCodeMappings(nil, fd)
+	if err == unix.ENOTTY {
+		t.Skip("the kernel has no PROCMAP_QUERY (Linux 6.11)")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []mapping
+	found := false
+	for _, m := range ownMappings(t) {
+		if m.mode == "r-xp" && m.inode != 0 {
+			found = found || m.inode == st.Ino && m.dev == st.Dev
+			m.name = ""
+			want = append(want, m)
+		}
+	}
+	if !slices.Equal(list, want) {
+		t.Errorf("the mappings of code are %+v, want %+v", list, want)
+	}
+	if !found {
+		t.Errorf("no mapping has the device %#x and the inode %d: %+v", st.Dev, st.Ino, list)
 	}
 }
 

@@ -28,6 +28,10 @@ type Area struct {
 // AreaFileSize is the size of the file of an area.
 const AreaFileSize = areaFile
 
+// AreaFirstPages is the size of the part of an area that every thread uses: its state and the
+// first page of its ring.
+const AreaFirstPages = 2 * AreaState
+
 // NewArea maps the file of an area. It seals the file against shrinking.
 func (v *Views) NewArea(fd int, addr uint64) (*Area, error) {
 	seals, err := unix.FcntlInt(uintptr(fd), unix.F_ADD_SEALS, unix.F_SEAL_SHRINK|unix.F_SEAL_GROW|unix.F_SEAL_SEAL)

@@ -43,6 +43,9 @@ func (v *Views) add(fd int) ([]byte, error) {
 		v.left = 0 // the kernel may have unmapped what was reserved, and others may use it now
 		return nil, err
 	}
+	// Page faults for the state and the first page of the ring would take longer. Kernels before
+	// 5.14 do not have MADV_POPULATE_WRITE.
+	unix.Madvise(unsafe.Slice((*byte)(at), AreaFirstPages), unix.MADV_POPULATE_WRITE)
 	v.next = unsafe.Add(v.next, areaFile)
 	v.left--
 	return unsafe.Slice((*byte)(at), areaFile), nil
