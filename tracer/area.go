@@ -155,6 +155,7 @@ func (t *Tracer) takeArea(tr *Tracee) {
 // releaseArea records that a tracee does not use its area any more.
 func (t *Tracer) releaseArea(tr *Tracee) {
 	th := tr.buffered
+	tr.space.countUsed(th.area)
 	tr.buffered, tr.bufferable = nil, 0
 	t.colocation.SetApart(&tr.task, false)
 	b := t.buffered

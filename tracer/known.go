@@ -13,16 +13,21 @@ import (
 
 // The programs of one trace share files: they have the same dynamic linker and C library, and
 // most of them make the same calls there. So if the first call of a new program is in a small
-// file, such as the dynamic linker, the program is patched at once. The calls that most
+// file, such as the dynamic linker, the program is patched at once. The calls that many
 // earlier programs have made are patched together, before they stop.
 
 // history records which calls in a file earlier processes have made.
 type history struct {
-	processes int            // number of processes that were patched in this file
-	used      map[uint64]int // number of processes in which a call was made or patched, by the address after the call in the file
+	processes int            // number of processes that were patched in this file and have ended
+	used      map[uint64]int // number of processes that have made a call, by the address after the call in the file
 	order     []uint64       // the keys of used, in the order in which they were added
 	pages     map[uint64][]byte
 }
+
+// seldom is the number of processes of which one must have made a call for the call to be
+// patched before it stops. To patch a call, with others, takes some microseconds, mostly for a
+// page of code. A stop takes ten times as long.
+const seldom = 8
 
 // smallText is the maximum size in bytes of a file's code for which a new program is patched
 // at its first call.
@@ -71,9 +76,7 @@ func (t *Tracer) noteUse(s *space, text *buffered.Text, returns uint64) {
 		h = &history{used: map[uint64]int{}, pages: map[uint64][]byte{}}
 		b.histories[text] = h
 	}
-	if s.isFirst(text) {
-		h.processes++
-	}
+	s.isFirst(text)
 	h.note(returns)
 }
 
@@ -84,19 +87,45 @@ func (h *history) note(returns uint64) {
 	}
 }
 
-// installKnown patches those calls of a file that at least half of the earlier processes have
-// made. The process must have a single thread, since another thread could run code that is
+// countUsed counts those calls that were patched before they stopped, and that a thread has
+// made according to its ring. Of a ring that has been filled it counts all calls of the process.
+func (s *space) countUsed(a *buffered.Area) {
+	count := func(x *site) {
+		if x != nil && x.known != nil {
+			x.known.note(x.key)
+			x.known = nil
+		}
+	}
+	if !a.Calls(func(ip uint64) { count(s.sites[ip]) }) {
+		for _, x := range s.sites {
+			count(x)
+		}
+	}
+}
+
+// countProcess counts a process that does not use its address space any more.
+func (t *Tracer) countProcess(s *space) {
+	if s.copied {
+		return
+	}
+	for _, text := range s.patchedIn {
+		if h := t.buffered.histories[text]; h != nil {
+			h.processes++
+		}
+	}
+}
+
+// installKnown patches those calls of a file that enough of the earlier processes have made. The process must have a single thread, since another thread could run code that is
 // half written.
 func (t *Tracer) installKnown(tr *Tracee, p place) {
 	s, h := tr.space, t.buffered.histories[p.text]
 	if h == nil || t.hasThreads(s, tr) || !s.isFirst(p.text) {
 		return
 	}
-	h.processes++
 	var list []knownSite
 	for _, returns := range h.order {
 		at := returns + p.bias
-		if 2*h.used[returns] < h.processes-1 || s.sites[at] != nil && s.sites[at].trampoline != 0 || at <= p.from || at > p.to {
+		if seldom*h.used[returns] < h.processes || s.sites[at] != nil && s.sites[at].trampoline != 0 || at <= p.from || at > p.to {
 			continue
 		}
 		x := &site{returns: at}
@@ -314,6 +343,6 @@ func (t *Tracer) installPage(tr *Tracee, p place, h *history, page *knownPage) {
 			s.noteHole(x.hole+p.bias, x.returns)
 		}
 		s.sites[x.returns] = x.site
-		h.note(x.returns - p.bias)
+		x.known, x.key = h, x.returns-p.bias
 	}
 }

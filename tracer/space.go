@@ -46,6 +46,7 @@ type space struct {
 	eager     bool             // its first call was in a small file, and it is patched at once
 	linked    bool             // its first call was in a dynamic linker: other files are mapped
 	patchedIn []*buffered.Text // files in which calls were patched
+	copied    bool             // it is that of a process made by fork, which has its parent's patched calls
 
 	unpatched uint64 // the address after an rt_sigreturn that patchesReturn does not want patched
 
@@ -62,6 +63,9 @@ type site struct {
 	// that instruction was patched; otherwise nil.
 	load       []byte
 	trampoline uint64
+
+	known *history // if it was patched before it stopped and not yet found in a ring
+	key   uint64   // of known.used
 }
 
 // arena is a mapping that holds trampolines.
@@ -84,7 +88,7 @@ func (s *space) clone(pid int) *space {
 	if !s.threaded {
 		c.areas = 0 // otherwise its index leads to the areas of its parent's other threads
 	}
-	c.looked, c.eager, c.linked = true, false, false
+	c.looked, c.eager, c.linked, c.copied = true, false, false, true
 	c.arenas = slices.Clone(s.arenas)
 	for i := range c.arenas {
 		c.arenas[i].returns = slices.Clip(c.arenas[i].returns) // both processes will append to it
@@ -93,6 +97,7 @@ func (s *space) clone(pid int) *space {
 	c.sites = make(map[uint64]*site, len(s.sites))
 	for returns, x := range s.sites {
 		copied := *x
+		copied.known = nil
 		c.sites[returns] = &copied
 	}
 	return &c

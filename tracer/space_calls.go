@@ -102,6 +102,7 @@ func (t *Tracer) leaveSpace(tr *Tracee) {
 	}
 	if !t.hasThreads(tr.space, tr) {
 		tr.space.close()
+		t.countProcess(tr.space)
 		t.closeMemory(tr.space)
 		if c := &t.buffered.scratch; cap(c.mapped) < cap(tr.space.mapped) {
 			c.mapped = tr.space.mapped[:0]

@@ -277,6 +277,30 @@ func (a *Area) InFlight(r *Record) (begun uint64, ok bool) {
 	return begun, true
 }
 
+// Calls yields the address after each call that the thread has recorded in the area, and the one
+// in which it has ended. It returns false, and yields none, if the ring has been filled once.
+func (a *Area) Calls(yield func(ip uint64)) bool {
+	head := a.load(areaHead)
+	if head > RingSize-recChunks || head%8 != 0 {
+		return false
+	}
+	ring := a.memory[AreaState:]
+	le := binary.LittleEndian
+	at := uint64(0)
+	for at < head {
+		size := le.Uint64(ring[at+recSize:])
+		if size < recChunks || size > head-at || size%8 != 0 {
+			return true // the program has written to its ring
+		}
+		yield(le.Uint64(ring[at+recIP:]))
+		at += size
+	}
+	if a.load(areaInFlight) == head+1 {
+		yield(le.Uint64(ring[at+recIP:]))
+	}
+	return true
+}
+
 // CopiedBefore adds the chunks to a record that InFlight has just returned, for a call with
 // operations for BeforeCall. It adds none if the program has written to its ring. The chunks
 // are valid only if the call is StillInFlight afterwards.
