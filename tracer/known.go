@@ -133,9 +133,7 @@ func (t *Tracer) installKnown(tr *Tracee, p place) {
 		if !found {
 			x.load = p.text.Load(returns)
 		}
-		if found || x.load != nil {
-			list = append(list, knownSite{x, hole})
-		}
+		list = append(list, knownSite{x, hole})
 	}
 	a := s.arenaNear(p.bias + p.text.Address(0))
 	if len(list) == 0 || a == nil || len(list) > arenaPlaces-a.used {
@@ -192,7 +190,8 @@ func (s *space) findCode(tr *Tracee) bool {
 	return true
 }
 
-// knownSite is a call to patch, with the address of its hole in the file, or 0.
+// knownSite is a call to patch, with the address of its hole in the file, or 0. If there is
+// neither a hole nor an instruction to patch, the call gets only a trampoline, for redo.
 type knownSite struct {
 	*site
 	hole uint64
@@ -215,6 +214,14 @@ func (t *Tracer) installList(tr *Tracee, p place, h *history, a *arena, list []k
 		a.used++
 		a.returns = append(a.returns, x.returns)
 	}
+	list = slices.DeleteFunc(list, func(x knownSite) bool {
+		if x.hole != 0 || x.load != nil {
+			return false
+		}
+		s.sites[x.returns] = x.site
+		x.known, x.key = h, x.returns-p.bias
+		return true
+	})
 	var pages []knownPage
 	for len(list) > 0 {
 		page := knownPage{addr: list[0].first(p) &^ uint64(pageSize-1)}

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"runtime"
+	"slices"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -423,5 +424,44 @@ func TestAreaHasRoomForFrame(t *testing.T) {
 	const state, words = areaWatch + 1, fpHeaderSize + 4
 	if areaFP < state || areaFP+words > AreaState || areaStack+8 > areaTail || areaListed+listedFDs/8 > areaFlags {
 		t.Errorf("parts of the area's state overlap: the frame's are from %d to %d", areaFP, areaFP+words)
+	}
+}
+
+// Calls yields the addresses of all calls of a short-lived thread, and of the one that it has
+// not completed. It stops at what cannot be a record, and yields nothing once the ring has been
+// filled.
+func TestCalls(t *testing.T) {
+	const size = recChunks + 16
+	a := newArea(t)
+	address := func(i uint64) []byte { return a.memory[AreaState+i*size+recIP:][:8] }
+	var want []uint64
+	for i := range uint64(3) {
+		put(a, i, size)
+		binary.LittleEndian.PutUint64(address(i), 0x1000+i)
+		want = append(want, 0x1000+i)
+	}
+	binary.LittleEndian.PutUint64(address(3), 0x1003) // begun
+	calls := func() (list []uint64, ok bool) {
+		ok = a.Calls(func(ip uint64) { list = append(list, ip) })
+		return list, ok
+	}
+	if got, ok := calls(); !ok || !slices.Equal(got, want) {
+		t.Errorf("calls at %#x, %t; want %#x", got, ok, want)
+	}
+	a.word(areaInFlight).Store(a.load(areaHead) + 1)
+	if got, ok := calls(); !ok || !slices.Equal(got, append(want, 0x1003)) {
+		t.Errorf("with a call in flight: calls at %#x, %t", got, ok)
+	}
+	for _, wrong := range []uint64{0, 8, recChunks + 4, 2*size + 8, 1 << 63} {
+		binary.LittleEndian.PutUint64(a.memory[AreaState+size+recSize:], wrong)
+		if got, ok := calls(); !ok || !slices.Equal(got, want[:1]) {
+			t.Errorf("a record of %#x bytes: calls at %#x, %t", wrong, got, ok)
+		}
+	}
+	for _, head := range []uint64{RingSize, RingSize + 8*size, 1 << 63, size + 4} {
+		a.word(areaHead).Store(head)
+		if got, ok := calls(); ok || got != nil {
+			t.Errorf("with %#x bytes written: calls at %#x, %t", head, got, ok)
+		}
 	}
 }
