@@ -3,6 +3,7 @@
 package buffered
 
 import (
+	"encoding/binary"
 	"io"
 	"slices"
 
@@ -32,6 +33,7 @@ const (
 type Functions interface {
 	Known() bool
 	Before(addr uint64) (start, end uint64, ok bool)
+	After(addr uint64) (start uint64, ok bool)
 	Address(offset uint64) (addr uint64, ok bool)
 }
 
@@ -40,7 +42,8 @@ type Text struct {
 	file      io.ReaderAt
 	functions Functions
 	bias      uint64 // offset in the file of address 0
-	code      []byte // the code that was read last
+	code      []byte // the part of the file that was read last
+	codeAt    uint64 // its offset in the file
 
 	holes map[uint64]uint64 // address of the hole, by the address after the call; 0 if there is no hole
 	loads map[uint64][]byte // results of Load, by the address after the call
@@ -60,10 +63,21 @@ func NewText(file io.ReaderAt, functions Functions, offset uint64) (*Text, bool)
 func (t *Text) Address(offset uint64) uint64 { return offset - t.bias }
 
 // Read reads code. The result is valid until the next method is called.
+//
+// It reads more than that from the file: what is near a call is read together, and calls are
+// often near each other.
 func (t *Text) Read(addr uint64, size int) []byte {
-	t.code = slices.Grow(t.code[:0], size)[:size]
-	n, _ := t.file.ReadAt(t.code, int64(addr+t.bias))
-	return t.code[:n]
+	const before, part = 1 << 12, 1 << 14
+	offset := addr + t.bias
+	if offset < t.codeAt || offset+uint64(size) > t.codeAt+uint64(len(t.code)) {
+		t.codeAt = offset - min(offset, before)
+		n := max(part, int(offset-t.codeAt)+size)
+		t.code = slices.Grow(t.code[:0], n)[:n]
+		n, _ = t.file.ReadAt(t.code, int64(t.codeAt))
+		t.code = t.code[:n]
+	}
+	code := t.code[min(offset-t.codeAt, uint64(len(t.code))):]
+	return code[:min(size, len(code))]
 }
 
 // Hole finds the hole for a call whose instruction ends at returns. Each call of a file has
@@ -195,13 +209,33 @@ func (t *Text) runs(start, end, call uint64) bool {
 		end = call + maxInstruction
 	}
 	begins, alone := false, true
-	t.walk(start, end, func(addr uint64, i *x86asm.Inst) {
+	last := end
+	if code := t.Read(start, int(end-start)); uint64(len(code)) == end-start && !mayJump(code, start, call+1) {
+		last = call + callSize // nothing behind the call matters
+	}
+	t.walk(start, last, func(addr uint64, i *x86asm.Inst) {
 		begins = begins || addr == call
 		if target, ok := targetOf(addr, i); ok && target == call+1 {
 			alone = false
 		}
 	})
 	return begins && alone
+}
+
+const callSize = 2 // bytes of the instruction
+
+// mayJump reports whether any bytes of code that begins at start could be the distance of a
+// jump to an address. It takes less time than to decode the code.
+func mayJump(code []byte, start, to uint64) bool {
+	for i := range code {
+		distance := to - (start + uint64(i)) // from the first of the bytes
+		if int64(distance-1) == int64(int8(code[i])) ||
+			i+2 <= len(code) && int64(distance-2) == int64(int16(binary.LittleEndian.Uint16(code[i:]))) ||
+			i+4 <= len(code) && int64(distance-4) == int64(int32(binary.LittleEndian.Uint32(code[i:]))) {
+			return true
+		}
+	}
+	return false
 }
 
 // afterTraps returns the address after the traps that are the last ones before an address,
@@ -232,14 +266,16 @@ func (t *Text) gapBefore(addr, returns uint64) (start, hole uint64) {
 // the end of the next function.
 func (t *Text) gapAfter(addr, returns uint64) (next, hole uint64) {
 	const most = 64 // bytes of padding
-	for at := addr; at <= addr+most; at++ {
-		start, end, ok := t.functions.Before(at)
-		if ok && start >= addr {
-			before, _, _ := t.functions.Before(addr - 1)
-			return end, t.gap(before, addr, start, returns)
-		}
+	start, ok := t.functions.After(addr)
+	if !ok || start > addr+most {
+		return 0, 0
 	}
-	return 0, 0
+	_, end, ok := t.functions.Before(start)
+	if !ok {
+		return 0, 0
+	}
+	before, _, _ := t.functions.Before(addr - 1)
+	return end, t.gap(before, addr, start, returns)
 }
 
 // gap looks for a hole between the end of the function at start and next, where another

@@ -112,6 +112,8 @@ func TestHoleOfUnusualCode(t *testing.T) {
 	const (
 		immediate = "mov $0x66, %eax; jmp 1f+1; 1: mov $0xc3c3050f, %ecx; ret; "
 		second    = "jmp 1f+1; 1: syscall; .long 0; ret; "
+		backward  = "1: syscall; .long 0; ret; jmp 1b+1; "
+		far       = "1: syscall; .long 0; ret; .fill 200, 1, 0xc3; jmp 1b+1; "
 
 		begin, end = ".cfi_startproc; ", ".cfi_endproc; "
 		traps      = ".fill 16, 1, 0xcc; "
@@ -126,6 +128,8 @@ func TestHoleOfUnusualCode(t *testing.T) {
 		{"immediate", begin + immediate + end + traps, false},
 		{"immediate, without frame information", aligned + immediate + traps, false},
 		{"second byte", begin + second + end + traps, false},
+		{"second byte, from behind", begin + backward + end + traps, false},
+		{"second byte, from far behind", traps + begin + far + end, false},
 		{"second byte, without frame information", aligned + second + traps, false},
 		{"behind a jump", code + begin + "jmp 1f; .nops 16; 1: syscall; " + code + end + code, true},
 		{"behind a jump to a register", code + begin + "jmp *%rcx; .nops 16; syscall; " + code + end + code, false},

@@ -62,8 +62,7 @@ func (s *callFrames) before(pc uint64) (fde, bool) {
 		}
 		offset = addr - s.addr
 	} else {
-		s.scan()
-		i, exact := slices.BinarySearchFunc(s.index, pc, func(x indexed, pc uint64) int { return cmp.Compare(x.start, pc) })
+		i, exact := s.search(pc)
 		if !exact {
 			i--
 		}
@@ -73,6 +72,24 @@ func (s *callFrames) before(pc uint64) (fde, bool) {
 		offset = s.index[i].offset
 	}
 	return s.fde(offset)
+}
+
+// after returns the start of the first function that starts at or after pc.
+func (s *callFrames) after(pc uint64) (start uint64, ok bool) {
+	if s.table.entries != nil {
+		return s.table.after(pc)
+	}
+	if i, _ := s.search(pc); i < len(s.index) {
+		return s.index[i].start, true
+	}
+	return 0, false
+}
+
+// search returns the place in the index of the first function that starts at or after pc, and
+// whether one starts there.
+func (s *callFrames) search(pc uint64) (i int, exact bool) {
+	s.scan()
+	return slices.BinarySearchFunc(s.index, pc, func(x indexed, pc uint64) int { return cmp.Compare(x.start, pc) })
 }
 
 // maxEntries bounds the entries read from a section without a search table.
@@ -93,7 +110,7 @@ func (s *callFrames) scan() {
 		if !ok {
 			break
 		}
-		if f, ok := s.fde(offset); ok {
+		if f, ok := s.parseFDE(e); ok {
 			s.index = append(s.index, indexed{f.start, offset})
 		}
 		offset = e.next
@@ -153,7 +170,15 @@ func (s *callFrames) entry(offset uint64) (entry, bool) {
 // fde reads the FDE at an offset.
 func (s *callFrames) fde(offset uint64) (fde, bool) {
 	e, ok := s.entry(offset)
-	if !ok || e.isCIE || e.body.bad {
+	if !ok {
+		return fde{}, false
+	}
+	return s.parseFDE(e)
+}
+
+// parseFDE reads an FDE. It returns false if the entry is not one.
+func (s *callFrames) parseFDE(e entry) (fde, bool) {
+	if e.isCIE || e.body.bad {
 		return fde{}, false
 	}
 	f := fde{cie: s.cie(e.cie)}
@@ -271,21 +296,41 @@ func readSearchTable(hdr []byte, addr uint64, word int) (t searchTable, ehFrame 
 // find returns the address of the FDE of the last function that starts at or
 // before pc.
 func (t searchTable) find(pc uint64) (uint64, bool) {
-	field := func(i, offset int) uint64 {
-		c := cursor{b: t.entries[i*searchEntry+offset:]}
-		return t.addr + uint64(c.signed(4))
+	i := t.search(pc)
+	if i == 0 {
+		return 0, false
 	}
+	return t.field(i-1, 4), true
+}
+
+// after returns the start of the first function that starts at or after pc.
+func (t searchTable) after(pc uint64) (uint64, bool) {
+	i := 0
+	if pc > 0 {
+		i = t.search(pc - 1)
+	}
+	if i == len(t.entries)/searchEntry {
+		return 0, false
+	}
+	return t.field(i, 0), true
+}
+
+// search returns the place in the table of the first function that starts behind pc.
+func (t searchTable) search(pc uint64) int {
 	low, high := 0, len(t.entries)/searchEntry
 	for low < high {
 		mid := (low + high) / 2
-		if field(mid, 0) <= pc {
+		if t.field(mid, 0) <= pc {
 			low = mid + 1
 		} else {
 			high = mid
 		}
 	}
-	if low == 0 {
-		return 0, false
-	}
-	return field(low-1, 4), true
+	return low
+}
+
+// field returns the address at an offset of an entry.
+func (t searchTable) field(i, offset int) uint64 {
+	c := cursor{b: t.entries[i*searchEntry+offset:]}
+	return t.addr + uint64(c.signed(4))
 }

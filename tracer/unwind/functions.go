@@ -65,3 +65,17 @@ func (f *Functions) Before(addr uint64) (start, end uint64, ok bool) {
 	}
 	return start, end, ok
 }
+
+// After returns the lowest start of a function that is not below addr.
+func (f *Functions) After(addr uint64) (start uint64, ok bool) {
+	for i := range f.file.frames {
+		s := &f.file.frames[i]
+		if !s.eh {
+			continue
+		}
+		if next, found := s.after(addr); found && (!ok || next < start) {
+			start, ok = next, true
+		}
+	}
+	return start, ok
+}
