@@ -12,6 +12,7 @@ package early
 import (
 	"math"
 	"os/signal"
+	"runtime"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -57,6 +58,18 @@ var slack uint64
 //
 //lint:ignore U1000 the assembly uses it
 var filesLimited bool
+
+// memProfileRate points to the rate of the memory profile, which nothing reads. The runtime
+// makes none then, but finds that out after it has allocated memory, and makes the table of
+// the profile, of more than a megabyte, for one entry. The assembly sets the rate to 0.
+//
+//lint:ignore U1000 the assembly uses it
+var memProfileRate = &runtime.MemProfileRate
+
+// heapStart is the address of the first page of the heap.
+//
+//lint:ignore U1000 the assembly sets it
+var heapStart uint64
 
 // limit is a resource limit that the runtime changes or needs changed. Amounts
 // are in bytes, or descriptors.

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -127,4 +128,22 @@ func TestActionsAtStart(t *testing.T) {
 			t.Errorf("%#x is ignored and caught", both)
 		}
 	}
+}
+
+// TestHeapStart: the page that is taken for the first one of the heap is used, and the page
+// before it is not.
+func TestHeapStart(t *testing.T) {
+	if !isUsed(heapStart) {
+		t.Errorf("%#x is not used", heapStart)
+	}
+	if before := heapStart - 4096; isUsed(before) {
+		t.Errorf("%#x is used as well, before %#x", before, heapStart)
+	}
+}
+
+// isUsed reports whether there is memory for the page at an address.
+func isUsed(addr uint64) bool {
+	var resident [1]byte
+	_, _, e := unix.Syscall(unix.SYS_MINCORE, uintptr(addr), 4096, uintptr(unsafe.Pointer(&resident)))
+	return e == 0 && resident[0]&1 != 0
 }
