@@ -62,6 +62,20 @@ func TestBufferedHardships(t *testing.T) {
 	}
 }
 
+// A program whose memory is limited can map as much as if it was not traced.
+func TestBufferedMemoryLimit(t *testing.T) {
+	need.All(t, need.GCC64, need.GXX)
+	program := path(t, programs.Hardships)
+	for _, limit := range []string{"-v 24000", "-d 8000"} {
+		command := []string{"sh", "-c", "ulimit " + limit + "; exec " + program + " room"}
+		want := outcomeOf(t, 0, command...)
+		got, _ := outcomeAndErrors(t, 0, append([]string{trapline(t), "-f", "-q", "-d", "-o", "/dev/null", "--buffered=always"}, command...)...)
+		if got != want {
+			t.Errorf("ulimit %s: untraced:\n%s%s\nbuffered:\n%s%s", limit, want.stdout, want.end, got.stdout, got.end)
+		}
+	}
+}
+
 // Each call of a program with a filter of its own appears once in the trace, whichever
 // thread makes it.
 func TestBufferedOwnFilter(t *testing.T) {

@@ -4,6 +4,7 @@ package tracer
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 
 	"golang.org/x/sys/unix"
@@ -36,6 +37,12 @@ func (t *Tracer) patch(tr *Tracee, slow bool) bool {
 		return slow || !t.redo(tr, s.sites[x.returns])
 	}
 
+	if hasMemoryLimit(tr.TID) {
+		if !s.ready {
+			t.refuse(s, errLimit)
+		}
+		return true
+	}
 	r := t.beginRemote(tr)
 	if !s.ready {
 		if err := t.mapStub(r); err != nil {
@@ -76,6 +83,20 @@ func (t *Tracer) patch(tr *Tracee, slow bool) bool {
 		t.installWithKnown(tr, x, p)
 	}
 	r.finish()
+	return false
+}
+
+var errLimit = errors.New("its memory is limited")
+
+// hasMemoryLimit reports whether a process has a limit to its address space or its data, to which
+// what is mapped for buffered calls would count.
+func hasMemoryLimit(pid int) bool {
+	for _, resource := range []int{unix.RLIMIT_AS, unix.RLIMIT_DATA} {
+		var limit unix.Rlimit
+		if err := unix.Prlimit(pid, resource, nil, &limit); err == nil && limit.Cur != unix.RLIM_INFINITY {
+			return true
+		}
+	}
 	return false
 }
 

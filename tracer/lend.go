@@ -35,7 +35,7 @@ func (t *Tracer) makeSpare(tr *Tracee) bool {
 		s.refused || t.buffered.over || tr.everyCall || t.ending || t.info.op != unix.PTRACE_SYSCALL_INFO_SECCOMP {
 		return false
 	}
-	if s.vforks++; s.vforks != 2 || len(s.free) > 0 {
+	if s.vforks++; s.vforks != 2 || len(s.free) > 0 || hasMemoryLimit(tr.TID) {
 		return false
 	}
 	r := t.beginRemote(tr)

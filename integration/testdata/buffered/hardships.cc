@@ -473,6 +473,13 @@ int main(int argc, char **argv)
 		setrlimit(RLIMIT_AS, &none);
 		setrlimit(RLIMIT_NOFILE, &few);
 		warm_up(make_call, 300);
+	} else if (!strcmp(what, "room")) {
+		// How much memory it can map is the same as if nothing else was mapped.
+		warm_up(make_call, 200);
+		int n = 0;
+		while (mmap(nullptr, page, PROT_READ | (n & 1) << 1, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED)
+			n++;
+		printf("%d\n", n);
 	} else if (!strcmp(what, "faults")) {
 		// SIGSEGV is blocked, or ignored, and pointers are bad.
 		sigset_t set;
