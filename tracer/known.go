@@ -122,7 +122,7 @@ func (t *Tracer) installKnown(tr *Tracee, p place) {
 	if h == nil || t.hasThreads(s, tr) || !s.isFirst(p.text) {
 		return
 	}
-	var list []knownSite
+	list := t.buffered.scratch.sites[:0]
 	for _, returns := range h.order {
 		at := returns + p.bias
 		if seldom*h.used[returns] < h.processes || s.sites[at] != nil && s.sites[at].trampoline != 0 || at <= p.from || at > p.to {
@@ -135,6 +135,7 @@ func (t *Tracer) installKnown(tr *Tracee, p place) {
 		}
 		list = append(list, knownSite{x, hole})
 	}
+	t.buffered.scratch.sites = list
 	a := s.arenaNear(p.bias + p.text.Address(0))
 	if len(list) == 0 || a == nil || len(list) > arenaPlaces-a.used {
 		return
@@ -202,14 +203,20 @@ type knownSite struct {
 func (t *Tracer) installList(tr *Tracee, p place, h *history, a *arena, list []knownSite) {
 	s := tr.space
 	from := a.addr + uint64(a.used)*buffered.TrampolineSize
-	code := make([]byte, len(list)*buffered.TrampolineSize)
+	c := &t.buffered.scratch
+	code := slices.Grow(c.bytes[:0], len(list)*buffered.TrampolineSize)
 	for i, x := range list {
 		x.trampoline = from + uint64(i)*buffered.TrampolineSize
-		copy(code[i*buffered.TrampolineSize:], s.trampoline(x.trampoline, x.site))
+		code = s.appendTrampoline(code, x.trampoline, x.site)
+		for len(code) < (i+1)*buffered.TrampolineSize {
+			code = append(code, 0)
+		}
 	}
+	c.bytes = code
 	if t.writeCode(tr, from, code) != nil {
 		return
 	}
+	a.returns = slices.Grow(a.returns, len(list))
 	for _, x := range list {
 		a.used++
 		a.returns = append(a.returns, x.returns)
@@ -266,7 +273,9 @@ func (t *Tracer) readPages(tr *Tracee, pages []knownPage) bool {
 		remote[i] = unix.RemoteIovec{Base: uintptr(pages[i].from), Len: n}
 		size += n
 	}
-	code := make([]byte, size)
+	c := &t.buffered.scratch
+	code := slices.Grow(c.bytes[:0], size)[:size]
+	c.bytes = code
 	local := []unix.Iovec{{Base: &code[0], Len: uint64(size)}}
 	n, err := 0, error(unix.ENOSYS)
 	if t.accessor == nil {

@@ -157,7 +157,7 @@ func (t *Tracer) installTrampoline(tr *Tracee, x *site) (addr uint64, ok bool) {
 	s := tr.space
 	a := s.arenaNear(x.returns)
 	addr = a.addr + uint64(a.used)*buffered.TrampolineSize
-	if t.writeCode(tr, addr, s.trampoline(addr, x)) != nil {
+	if t.writeCode(tr, addr, s.appendTrampoline(nil, addr, x)) != nil {
 		return 0, false
 	}
 	a.used++
@@ -165,9 +165,9 @@ func (t *Tracer) installTrampoline(tr *Tracee, x *site) (addr uint64, ok bool) {
 	return addr, true
 }
 
-// trampoline makes the trampoline of a call.
-func (s *space) trampoline(addr uint64, x *site) []byte {
-	code := s.lookup.Trampoline(addr, x.returns)
+// appendTrampoline appends the trampoline of a call, which will be at addr.
+func (s *space) appendTrampoline(code []byte, addr uint64, x *site) []byte {
+	code = s.lookup.AppendTrampoline(code, addr, x.returns)
 	if x.load != nil {
 		code = s.lookup.AppendLoad(code, x.load)
 	}

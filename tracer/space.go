@@ -212,6 +212,8 @@ type scratch struct {
 	text   []byte            // of /proc/PID/maps
 	mapped []mapping         // no longer used, or read last
 	code   []mapping         // see findCode
+	sites  []knownSite       // see installKnown
+	bytes  []byte            // code that is written or read
 	names  map[string]string // names and modes of mappings, which are the same in most processes
 }
 

@@ -39,11 +39,11 @@ func (l Lookup) ToSlowCall() []byte { return []byte{0xeb, byte(slowOffset[l] - 2
 // loaded there: see AppendLoad.
 func (l Lookup) LoadEntry() uint64 { return slowOffset[l] + slowSize }
 
-// AppendLoad appends the second entry to a trampoline. It consists of the instruction that
-// loads the number of the call, and a jump to the trampoline.
+// AppendLoad appends the second entry to a trampoline that has just been appended. It consists
+// of the instruction that loads the number of the call, and a jump to the trampoline.
 func (l Lookup) AppendLoad(trampoline, load []byte) []byte {
 	b := append(trampoline, load...)
-	return append(b, 0xeb, byte(-len(b)-2)) // jmp to the beginning
+	return append(b, 0xeb, byte(-int(l.LoadEntry())-LoadSize-2)) // jmp to the beginning
 }
 
 // Trampoline returns the trampoline at addr for a call of the program whose instruction ends
@@ -51,10 +51,16 @@ func (l Lookup) AppendLoad(trampoline, load []byte) []byte {
 // call. It changes no registers except RCX and R11, and no flags. The two addresses must be
 // less than 2 GiB apart.
 func (l Lookup) Trampoline(addr, returns uint64) []byte {
-	b := make([]byte, 0, TrampolineSize)
+	return l.AppendTrampoline(make([]byte, 0, TrampolineSize), addr, returns)
+}
+
+// AppendTrampoline appends the trampoline that Trampoline returns.
+func (l Lookup) AppendTrampoline(b []byte, addr, returns uint64) []byte {
+	addr -= uint64(len(b)) // where b would begin
+	slowAt := len(b) + int(slowOffset[l])
 	code := func(c ...byte) { b = append(b, c...) }
 	word := func(v uint32) { b = binary.LittleEndian.AppendUint32(b, v) }
-	slow := addr + slowOffset[l]
+	slow := addr + uint64(slowAt)
 	relative := func(target uint64) { word(uint32(target - (addr + uint64(len(b)) + 4))) }
 	toSlow := func(jump byte) { code(jump, byte(slow-(addr+uint64(len(b))+2))) }
 	const jrcxz, jmp = 0xe3, 0xeb
@@ -92,7 +98,7 @@ func (l Lookup) Trampoline(addr, returns uint64) []byte {
 	relative(returns) // lea returns(%rip), %rcx
 	code(0xe9)
 	relative(returns) // jmp returns
-	for len(b) < int(slowOffset[l])+slowReturn {
+	for len(b) < slowAt+slowReturn {
 		code(0xcc)
 	}
 	return binary.LittleEndian.AppendUint64(b, returns)
