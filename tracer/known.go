@@ -218,8 +218,7 @@ func (t *Tracer) installList(tr *Tracee, p place, h *history, a *arena, list []k
 	}
 	a.returns = slices.Grow(a.returns, len(list))
 	for _, x := range list {
-		a.used++
-		a.returns = append(a.returns, x.returns)
+		a.add(x.site)
 	}
 	list = slices.DeleteFunc(list, func(x knownSite) bool {
 		if x.hole != 0 || x.load != nil {
@@ -295,7 +294,7 @@ func (t *Tracer) readPages(tr *Tracee, pages []knownPage) bool {
 func (x *knownSite) first(p place) uint64 {
 	at := x.returns - callSize
 	if x.load != nil {
-		return at - buffered.LoadSize
+		return at - uint64(len(x.load))
 	}
 	return min(at, x.hole+p.bias)
 }
@@ -331,7 +330,7 @@ func (t *Tracer) installPage(tr *Tracee, p place, h *history, page *knownPage) {
 		at := x.returns - page.from
 		switch {
 		case x.load != nil:
-			load := at - callSize - buffered.LoadSize
+			load := at - callSize - uint64(len(x.load))
 			if string(code[load:at]) != string(original[load:at]) {
 				continue
 			}

@@ -43,7 +43,7 @@ func (t *Tracer) redo(tr *Tracee, x *site) bool {
 type place struct {
 	text  *buffered.Text // nil if the code cannot be patched
 	bias  uint64         // difference between addresses in memory and in the file
-	hole  uint64         // the call's hole; 0 if the instruction that loads the number is patched, see site.load
+	hole  uint64         // the call's hole; 0 if the instruction before the call is patched, see site.load
 	found bool           // there is something to patch
 
 	from, to uint64 // the addresses of the code
@@ -83,18 +83,31 @@ func (t *Tracer) placeIn(tr *Tracee, m *mapping) (p place, ok bool) {
 	return p, true
 }
 
-// findHole finds what to patch for a call in known code: a hole, or the instruction that loads
-// the call's number.
+// findHole finds what to patch for a call in known code: a hole, or the instruction before the
+// call. In a process with threads it prefers what can be written at once.
 func (p *place) findHole(tr *Tracee, x *site) {
 	returns := x.returns - p.bias
-	if hole, ok := p.text.Hole(returns); ok {
-		p.hole = hole + p.bias
-		p.found = p.isPristine(tr, returns-callSize, callSize) && p.isPristine(tr, hole, buffered.JumpSize)
+	hole, ok := p.text.Hole(returns)
+	if ok && (hole == returns+buffered.OneByte || !isSplit(returns-callSize, callSize) || !tr.t.hasThreads(tr.space, tr)) {
+		p.useHole(tr, hole, returns)
 		return
 	}
-	if load := p.text.Load(returns); load != nil && p.isPristine(tr, returns-callSize-buffered.LoadSize, buffered.LoadSize+callSize) {
-		x.load, p.found = load, true
+	load := p.text.Load(returns)
+	if load != nil && ok && isSplit(returns-callSize-uint64(len(load)), buffered.JumpSize) {
+		load = nil // neither can be written at once
 	}
+	if load != nil {
+		if size := len(load) + callSize; p.isPristine(tr, returns-uint64(size), size) {
+			x.load, p.found = load, true
+		}
+	} else if ok {
+		p.useHole(tr, hole, returns)
+	}
+}
+
+func (p *place) useHole(tr *Tracee, hole, returns uint64) {
+	p.hole = hole + p.bias
+	p.found = p.isPristine(tr, returns-callSize, callSize) && p.isPristine(tr, hole, buffered.JumpSize)
 }
 
 // isPristine reports whether code in memory is the same as in the file.
@@ -105,8 +118,8 @@ func (p *place) isPristine(tr *Tracee, addr uint64, size int) bool {
 
 // install patches a call. With a hole it writes the trampoline, then in the hole a jump to
 // the trampoline, and last the jump to the hole in place of the call. Otherwise it writes the
-// trampoline, and a jump to it in place of the instruction that loads the call's number. If
-// nothing can be patched, it only writes the trampoline, for redo.
+// trampoline, and a jump to it in place of the instruction before the call. If nothing
+// can be patched, it only writes the trampoline, for redo.
 func (t *Tracer) install(tr *Tracee, x *site, p place) {
 	if p.text == nil {
 		return
@@ -118,7 +131,7 @@ func (t *Tracer) install(tr *Tracee, x *site, p place) {
 	x.trampoline = addr
 	at, size := x.returns-callSize, uint64(callSize)
 	if x.load != nil {
-		at, size = at-buffered.LoadSize, buffered.LoadSize
+		at, size = at-uint64(len(x.load)), buffered.JumpSize
 	}
 	if x.load == nil && p.hole == x.returns+buffered.OneByte {
 		size = 1
@@ -160,8 +173,7 @@ func (t *Tracer) installTrampoline(tr *Tracee, x *site) (addr uint64, ok bool) {
 	if t.writeCode(tr, addr, s.appendTrampoline(nil, addr, x)) != nil {
 		return 0, false
 	}
-	a.used++
-	a.returns = append(a.returns, x.returns)
+	a.add(x)
 	return addr, true
 }
 

@@ -39,6 +39,7 @@ type space struct {
 	changing int               // number of threads in calls that changesActions reports
 	areas    uint64            // number of areas that were ever made
 	vforks   int               // number of calls that create a task to which an area can be lent
+	spare    bool              // an area for such a task was made, or could not be made
 	mapped   []mapping         // the known mappings; there may be more
 	readAt   int               // value of stops when all mappings were read
 
@@ -59,8 +60,8 @@ type site struct {
 	returns uint64 // the address after the call
 	patched bool
 
-	// load is the original instruction before the call, which loads the call's number, if
-	// that instruction was patched; otherwise nil.
+	// load is the original instruction before the call, which often loads the call's number,
+	// if that instruction was patched; otherwise nil.
 	load       []byte
 	trampoline uint64
 
@@ -73,6 +74,14 @@ type arena struct {
 	addr    uint64
 	used    int
 	returns []uint64 // for each trampoline, the address after its call
+	loads   []uint8  // and the size of the instruction that is run at its second entry
+}
+
+// add records that the next trampoline belongs to a call.
+func (a *arena) add(x *site) {
+	a.used++
+	a.returns = append(a.returns, x.returns)
+	a.loads = append(a.loads, uint8(len(x.load)))
 }
 
 const (
@@ -84,12 +93,16 @@ const (
 // it gets an area, since many such processes soon execute another program.
 func (s *space) clone(pid int) *space {
 	c := *s
-	c.pid, c.free, c.stops, c.changing, c.mapped, c.readAt = pid, nil, 0, 0, nil, 0
+	c.pid, c.free, c.stops, c.changing, c.mapped, c.readAt, c.spare = pid, nil, 0, 0, nil, 0, false
 	if !s.threaded {
 		c.areas = 0 // otherwise its index leads to the areas of its parent's other threads
 	}
 	c.looked, c.eager, c.linked, c.copied = true, false, false, true
 	c.arenas = slices.Clone(s.arenas)
+	for i := range c.arenas {
+		a := &c.arenas[i]
+		a.returns, a.loads = slices.Clip(a.returns), slices.Clip(a.loads) // the parent's are its own
+	}
 	for i := range c.arenas {
 		c.arenas[i].returns = slices.Clip(c.arenas[i].returns) // both processes will append to it
 	}
@@ -155,9 +168,9 @@ func (s *space) interrupted(ip uint64) (at, returns uint64, ok bool) {
 	for i := range s.arenas {
 		a := &s.arenas[i]
 		if offset := ip - a.addr; offset < arenaSize && offset%buffered.TrampolineSize == s.lookup.LoadEntry() {
-			// The trampoline has not loaded the number yet.
+			// The trampoline has not run the instruction before the call yet.
 			if n := int(offset / buffered.TrampolineSize); n < len(a.returns) {
-				return a.returns[n] - callSize - buffered.LoadSize, a.returns[n], true
+				return a.returns[n] - callSize - uint64(a.loads[n]), a.returns[n], true
 			}
 		}
 	}

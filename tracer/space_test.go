@@ -8,6 +8,8 @@ import (
 	"slices"
 	"testing"
 
+	"trapline/tracer/buffered"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -158,6 +160,27 @@ func TestAreasOfChild(t *testing.T) {
 		parent := &space{areas: 3, threaded: threaded}
 		if child := parent.clone(1); threaded && child.areas < parent.areas || !threaded && child.areas != 0 {
 			t.Errorf("threads %t: the next area of the child has number %d", threaded, child.areas)
+		}
+	}
+}
+
+// A process and its child made by fork have trampolines of their own, at the same addresses.
+func TestForkedArena(t *testing.T) {
+	parent := &space{arenas: []arena{{}}}
+	for i := range uint64(5) {
+		parent.arenas[0].add(&site{returns: 100 + i})
+	}
+	child := parent.clone(1)
+	parent.arenas[0].add(&site{returns: 200, load: make([]byte, 5)})
+	child.arenas[0].add(&site{returns: 300, load: make([]byte, 7)})
+	for _, test := range []struct {
+		of      *space
+		returns uint64
+		load    uint64
+	}{{parent, 200, 5}, {child, 300, 7}} {
+		at := 5*buffered.TrampolineSize + test.of.lookup.LoadEntry()
+		if ip, returns, ok := test.of.interrupted(at); !ok || returns != test.returns || ip != test.returns-callSize-test.load {
+			t.Errorf("the call at the trampoline ends at %d, %v, and began at %d", returns, ok, ip)
 		}
 	}
 }

@@ -92,6 +92,8 @@ func TestSignalAtEveryInstruction(t *testing.T) {
 	t.Run("poll that wakes the tracer", func(t *testing.T) { signalAtEveryInstruction(t, program, "poll", true) })
 	returns := stepsProgram(t, "-DRETURNS")
 	t.Run("return", func(t *testing.T) { signalAtEveryInstruction(t, returns, "return", false) })
+	moves := stepsProgram(t, "-DMOVE")
+	t.Run("read with data moved before", func(t *testing.T) { signalAtEveryInstruction(t, moves, "read", false) })
 	for kind, nr := range map[string]int{"path": unix.SYS_OPENAT, "poll": unix.SYS_POLL, "read": unix.SYS_READ} {
 		loads := stepsProgram(t, fmt.Sprintf("-DLOAD=%d", nr))
 		t.Run(kind+" with its number loaded", func(t *testing.T) { signalAtEveryInstruction(t, loads, kind, false) })

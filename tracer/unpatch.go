@@ -39,8 +39,8 @@ func (x *site) restore(tr *Tracee) {
 	}
 	at, code := x.returns-callSize, []byte{0x0f, 0x05}
 	if x.load != nil {
-		at, code = at-buffered.LoadSize, x.load
-		if isSplit(at, buffered.LoadSize) && tr.t.hasThreads(tr.space, tr) {
+		at, code = at-uint64(len(x.load)), x.load[:buffered.JumpSize]
+		if isSplit(at, buffered.JumpSize) && tr.t.hasThreads(tr.space, tr) {
 			// Another thread must not run an instruction that is half written. The trampoline
 			// jumps to the slow call instead.
 			at, code = x.trampoline, tr.space.lookup.ToSlowCall()

@@ -15,9 +15,10 @@ import (
 // address: padding between functions, or padding inside a function after a jump or a return.
 // No code is moved, and the address after the program's instruction does not change.
 //
-// If there is no hole, the instruction before the call may be used. If it loads the number of
-// the call and has five bytes, it is replaced by a jump to a trampoline, which begins with
-// the same instruction. The call instruction itself remains.
+// If there is no hole, the instruction before the call may be used. If it only moves data, as
+// the one that loads the number of the call, and has space for a jump to any address, it is
+// replaced by a jump to a trampoline, which begins with the same instruction. The call
+// instruction itself remains.
 
 // JumpSize is the size of a jump to a trampoline.
 const JumpSize = 5
@@ -103,42 +104,85 @@ func (t *Text) Describes(returns uint64) bool {
 	return t.functions.Known() && ok && returns <= end
 }
 
-// LoadSize is the size of an instruction that loads the number of a call.
-const LoadSize = 5
+// MaxLoad is the maximum size of an instruction before a call that is replaced by a jump: there
+// is no space for more in a trampoline.
+const MaxLoad = 9
 
-// Load returns the instruction before a call if it is mov $number,%eax with LoadSize bytes,
-// and nothing in its function jumps into it; otherwise nil. The call's instruction ends at
-// returns.
+// Load returns the instruction before a call if it has JumpSize to MaxLoad bytes, does the same
+// at any address and nothing but move data, and if nothing in its function jumps into it;
+// otherwise nil. Often it loads the number of the call. The call's instruction ends at returns.
 func (t *Text) Load(returns uint64) []byte {
 	load, known := t.loads[returns]
 	if !known {
-		if t.findLoad(returns) {
-			load = slices.Clone(t.Read(returns-2-LoadSize, LoadSize))
+		if size := t.findLoad(returns); size != 0 {
+			load = slices.Clone(t.Read(returns-2-size, int(size)))
 		}
 		t.loads[returns] = load
 	}
 	return load
 }
 
-func (t *Text) findLoad(returns uint64) bool {
-	const movEAX = 0xb8
+// findLoad returns the size of this instruction, or 0.
+func (t *Text) findLoad(returns uint64) (size uint64) {
 	call := returns - 2
-	load := call - LoadSize
-	if code := t.Read(load, LoadSize+2); len(code) != LoadSize+2 || code[0] != movEAX || code[LoadSize] != 0x0f || code[LoadSize+1] != 0x05 {
-		return false
+	if code := t.Read(call, 2); len(code) != 2 || code[0] != 0x0f || code[1] != 0x05 {
+		return 0
 	}
 	start, end, ok := t.functions.Before(call)
-	if !t.functions.Known() || !ok || returns > end || load < start || end-start > maxFunction {
-		return false
+	if !t.functions.Known() || !ok || returns > end || end-start > maxFunction {
+		return 0
 	}
-	begins, alone := false, true
+	runs := false
+	targets := map[uint64]bool{}
 	whole := t.walk(start, end, func(addr uint64, i *x86asm.Inst) {
-		begins = begins || addr == load
-		if target, ok := targetOf(addr, i); ok && target > load && target < call {
-			alone = false
+		runs = runs || addr == call
+		if addr+uint64(i.Len) == call && i.Len >= JumpSize && i.Len <= MaxLoad && onlyMoves(i) {
+			size = uint64(i.Len)
+		}
+		if target, ok := targetOf(addr, i); ok {
+			targets[target] = true
 		}
 	})
-	return whole && begins && alone
+	if !whole || !runs {
+		return 0
+	}
+	for at := call - size + 1; at < call; at++ {
+		if targets[at] {
+			return 0
+		}
+	}
+	return size
+}
+
+// onlyMoves reports whether an instruction moves data, and does so in the same way at any
+// address. The function that a signal handler returns to is known by its bytes, and must not
+// be changed if it has just these (__restore_rt).
+func onlyMoves(i *x86asm.Inst) bool {
+	const sigreturn = 15 // SYS_rt_sigreturn
+	switch i.Op {
+	case x86asm.MOV, x86asm.LEA, x86asm.MOVUPS, x86asm.MOVAPS, x86asm.MOVDQU, x86asm.MOVDQA, x86asm.MOVQ, x86asm.MOVZX:
+	default:
+		return false
+	}
+	for _, arg := range i.Args {
+		switch arg := arg.(type) {
+		case x86asm.Rel:
+			return false
+		case x86asm.Mem:
+			if arg.Base == x86asm.RIP || arg.Base == x86asm.EIP {
+				return false
+			}
+		case x86asm.Reg:
+			if arg >= x86asm.ES && arg <= x86asm.GS {
+				return false
+			}
+		case x86asm.Imm:
+			if arg == sigreturn && i.Len != JumpSize {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // walk decodes the instructions of a function one after the other. It returns false

@@ -167,6 +167,61 @@ func TestHoleWithoutFrameInformation(t *testing.T) {
 	}
 }
 
+// The instruction before a call is used if it can be run elsewhere, is large enough, and nothing
+// jumps behind its beginning.
+func TestLoadOfUnusualCode(t *testing.T) {
+	need.All(t, need.GCC64)
+	const begin, end = ".cfi_startproc; ", ".cfi_endproc; "
+	for _, test := range []struct {
+		what, code string
+		size       int
+	}{
+		{"the number", "mov $3, %eax; syscall", 5},
+		{"an argument", "mov 8(%rsp), %r9; syscall", 5},
+		{"a store of seven bytes", "movups %xmm0, 0x2d8(%rbx); syscall", 7},
+		{"ten bytes", "movabs $0x123456789, %rdx; syscall", 0},
+		{"few bytes", "mov %edi, %eax; syscall", 0},
+		{"an address of the code", "lea 1f(%rip), %rsi; syscall; 1: nop", 0},
+		{"a call of a function", "call *0x100(%rax); syscall", 0},
+		{"a system call before it", "mov $1, %eax; syscall; syscall", 0},
+		{"a jump into it", "jmp 1f+1; 1: mov $3, %eax; syscall", 0},
+		{"a jump to its beginning", "jmp 1f; 1: mov $3, %eax; syscall", 5},
+		{"a jump to the call", "je 1f; mov $3, %eax; 1: syscall", 5},
+		{"rt_sigreturn, as unwinders know it", "mov $15, %rax; syscall", 0},
+		{"a segment register", ".byte 0x8e, 0x9c, 0x24, 0, 0, 0, 0; syscall", 0},
+	} {
+		t.Run(test.what, func(t *testing.T) {
+			f, err := os.Open(assemble(t, begin+test.code+"; ret; "+end))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer f.Close()
+			functions, err := unwind.ReadFunctions(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			e, err := elf.NewFile(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			section := e.Section(".text")
+			code, err := section.Data()
+			if err != nil {
+				t.Fatal(err)
+			}
+			text, ok := buffered.NewText(f, functions, section.Offset)
+			if !ok {
+				t.Fatal("the text is in no segment")
+			}
+			call := bytes.LastIndex(code, []byte{0x0f, 0x05})
+			want := code[call-test.size : call]
+			if load := text.Load(section.Addr + uint64(call) + 2); !bytes.Equal(load, want) {
+				t.Errorf("the instruction is % x, not % x", load, want)
+			}
+		})
+	}
+}
+
 // assemble returns a library that has this code between two functions in C.
 func assemble(t *testing.T, code string) (library string) {
 	t.Helper()

@@ -35,15 +35,15 @@ func (l Lookup) SlowCall() uint64 { return slowOffset[l] + 2 }
 // ToSlowCall returns a jump to the slow call, to be written at the beginning of a trampoline.
 func (l Lookup) ToSlowCall() []byte { return []byte{0xeb, byte(slowOffset[l] - 2)} }
 
-// LoadEntry returns the offset of a trampoline's second entry, for a call whose number is
-// loaded there: see AppendLoad.
+// LoadEntry returns the offset of a trampoline's second entry, for a call of which the
+// instruction before is run there: see AppendLoad.
 func (l Lookup) LoadEntry() uint64 { return slowOffset[l] + slowSize }
 
 // AppendLoad appends the second entry to a trampoline that has just been appended. It consists
-// of the instruction that loads the number of the call, and a jump to the trampoline.
+// of the instruction before the call, of at most MaxLoad bytes, and a jump to the trampoline.
 func (l Lookup) AppendLoad(trampoline, load []byte) []byte {
 	b := append(trampoline, load...)
-	return append(b, 0xeb, byte(-int(l.LoadEntry())-LoadSize-2)) // jmp to the beginning
+	return append(b, 0xeb, byte(-int(l.LoadEntry())-len(load)-2)) // jmp to the beginning
 }
 
 // Trampoline returns the trampoline at addr for a call of the program whose instruction ends

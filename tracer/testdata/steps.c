@@ -10,7 +10,7 @@
 // return.
 //
 // With -DLOAD=NUMBER, the number of the call is loaded just before it, and there is
-// no place near it that is never run.
+// no place near it that is never run. With -DMOVE another instruction is there, of seven bytes.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -34,10 +34,14 @@ struct regs in, out;
 void make_call(void);
 extern char call_begin[], call_ip[], call_end[];
 
-#ifdef LOAD
+#if defined LOAD || defined MOVE
 #define STRING(x) #x
 #define LOADED(x) "mov $" STRING(x) ", %eax\n"
+#ifdef LOAD
 #define BEFORE LOADED(LOAD)
+#else
+#define BEFORE "lea.d32 0(%rdi), %rdi\n"
+#endif
 #define FAR ".cfi_startproc\n.rept 99\ninc %eax\n.endr\nret\n.cfi_endproc\n"
 #else
 #define BEFORE "jmp 1f; .nops 8; 1:\n" /* where nothing is run */
