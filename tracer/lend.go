@@ -15,7 +15,8 @@ import (
 // A child made by vfork has its parent's memory, and so its parent's stub and patched
 // calls. Its parent waits until it executes a program, for which it makes some calls: up
 // to a hundred by posix_spawn. So it gets an area of its own, if its parent's process has
-// one that no thread uses. Such an area is made at the second vfork of a process.
+// one that no thread uses. Such an area is made at the first posix_spawn of a process, or at
+// its second vfork.
 //
 // In a program that finds areas by fs, parent and child have the same fs base: the index
 // leads to the child's area until the end of the parent's call (leaveBuffered).
@@ -27,15 +28,20 @@ func isVfork(flags uint64) bool {
 	return flags&(vfork|unix.CLONE_THREAD|unix.CLONE_SETTLS) == vfork
 }
 
-// makeSpare makes an area for the child that a tracee is about to create, if the call is
-// the second of this kind. It returns true if the tracee makes its call again.
+// makeSpare makes an area for the child that a tracee is about to create, if the child is
+// likely to make many calls, or the call is the second of this kind. It returns true if the
+// tracee makes its call again.
 func (t *Tracer) makeSpare(tr *Tracee) bool {
 	s := tr.space
 	if flags, creates := tr.cloneFlagsOf(); !creates || !isVfork(flags) || tr.buffered == nil || t.opts.Lasting != nil ||
 		s.refused || t.buffered.over || tr.everyCall || t.ending || t.info.op != unix.PTRACE_SYSCALL_INFO_SECCOMP {
 		return false
 	}
-	if s.vforks++; s.vforks != 2 || len(s.free) > 0 || hasMemoryLimit(tr.TID) {
+	if s.vforks++; s.spare || s.vforks < 2 && !tr.spawns() || len(s.free) > 0 {
+		return false
+	}
+	s.spare = true
+	if hasMemoryLimit(tr.TID) {
 		return false
 	}
 	r := t.beginRemote(tr)
@@ -46,6 +52,20 @@ func (t *Tracer) makeSpare(tr *Tracee) bool {
 	}
 	r.finish()
 	return true
+}
+
+// spawns reports whether the child that a tracee is about to create has a stack of its own. It
+// has one in posix_spawn, which looks at the action of each signal.
+func (tr *Tracee) spawns() bool {
+	const stackInArgs = 40 // offset of stack in struct clone_args of linux/sched.h
+	switch tr.call.NR {
+	case unix.SYS_CLONE:
+		return tr.call.Args[1] != 0
+	case unix.SYS_CLONE3:
+		var b [8]byte
+		return tr.ReadMemory(tr.call.Args[0]+stackInArgs, b[:]) == len(b) && b != [8]byte{}
+	}
+	return false
 }
 
 // lendArea gives a new tracee, a child made by vfork, an area of its parent's process.
