@@ -101,10 +101,7 @@ func (s *space) clone(pid int) *space {
 	c.arenas = slices.Clone(s.arenas)
 	for i := range c.arenas {
 		a := &c.arenas[i]
-		a.returns, a.loads = slices.Clip(a.returns), slices.Clip(a.loads) // the parent's are its own
-	}
-	for i := range c.arenas {
-		c.arenas[i].returns = slices.Clip(c.arenas[i].returns) // both processes will append to it
+		a.returns, a.loads = slices.Clip(a.returns), slices.Clip(a.loads) // both processes will append to them
 	}
 	c.holes = maps.Clone(s.holes)
 	c.sites = make(map[uint64]*site, len(s.sites))
