@@ -130,6 +130,7 @@ type launcher struct {
 	word    *atomic.Uint32 // the word for goOn
 	seized  bool
 	careful bool // see Tracer.launch
+	hides   bool // its change of ids makes the kernel hide the memory that it shares with this process
 
 	options uintptr     // ptrace options for the command
 	blocked uint64      // signals to be blocked in the command
@@ -158,6 +159,8 @@ func (l *launcher) start(c *Command, filter []byte) error {
 	if dumpable, err := unix.PrctlRetInt(unix.PR_GET_DUMPABLE, 0, 0, 0, 0); err == nil && dumpable != 1 {
 		flags = uintptr(unix.SIGCHLD)
 		hidden = p.hide()
+	} else {
+		l.hides = c.Credential != nil
 	}
 	l.word = p.awaitWord()
 	p.become(c, filter, 0)
@@ -361,9 +364,13 @@ func (l *launcher) unblock() {
 	}
 }
 
-// release frees the memory that the launcher no longer uses.
+// release frees the memory that the launcher no longer uses, and makes this process dumpable
+// again (PR_SET_DUMPABLE of prctl(2)) if the launcher has changed that.
 func (l *launcher) release() {
 	if l.program != nil {
+		if l.hides {
+			unix.Prctl(unix.PR_SET_DUMPABLE, 1, 0, 0, 0)
+		}
 		l.program.free()
 		l.program = nil
 	}

@@ -34,7 +34,7 @@ func isVfork(flags uint64) bool {
 func (t *Tracer) makeSpare(tr *Tracee) bool {
 	s := tr.space
 	if flags, creates := tr.cloneFlagsOf(); !creates || !isVfork(flags) || tr.buffered == nil || t.opts.Lasting != nil ||
-		s.refused || t.buffered.over || tr.everyCall || t.ending || t.info.op != unix.PTRACE_SYSCALL_INFO_SECCOMP {
+		s.refused || t.buffered.over || tr.everyCall || t.ending || t.info.op != unix.PTRACE_SYSCALL_INFO_SECCOMP || s.threaded && t.isCopied(s) {
 		return false
 	}
 	if s.vforks++; s.spare || s.vforks < 2 && !tr.spawns() || len(s.free) > 0 {

@@ -303,8 +303,19 @@ func TestCredential(t *testing.T) {
 	public.Chmod(0o755)
 	public.Close()
 	c.Path = public.Name()
+	dumpable := func() int {
+		how, err := unix.PrctlRetInt(unix.PR_GET_DUMPABLE, 0, 0, 0, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return how
+	}
+	before := dumpable()
 	launch(t, tracer, c)
 	expectExit(t, tracer, 0)
+	if after := dumpable(); after != before {
+		t.Errorf("this process was dumpable: %d, and is now: %d", before, after)
+	}
 }
 
 func expectExit(t *testing.T, tracer *Tracer, status int) {
