@@ -17,6 +17,13 @@ import (
 	"trapline/trace"
 )
 
+// isFIFO reports whether the calling thread is scheduled as SCHED_FIFO: sched(7). Such threads
+// of the same priority do not take a processor from each other.
+func isFIFO() bool {
+	attr, err := unix.SchedGetAttr(0, 0)
+	return err == nil && attr.Policy == unix.SCHED_FIFO
+}
+
 // run traces until all tracees have ended. It launches the command, or adopts
 // the process of an adoption.
 func run(c *config, adopt *trace.Adoption) (ending, error) {
@@ -31,9 +38,10 @@ func run(c *config, adopt *trace.Adoption) (ending, error) {
 		return ending{}, becomeCommand(c, command)
 	}
 	c.Adopt = adopt
-	if runtime.GOMAXPROCS(0) == 1 {
+	if runtime.GOMAXPROCS(0) == 1 && !isFIFO() {
 		// On one processor the runtime's monitor takes the only P from the tracer in each wait
-		// of more than some microseconds, and the tracer then has to get it back.
+		// of more than some microseconds, and the tracer then has to get it back. But a second
+		// thread of this priority might wait in a loop for the tracer's thread.
 		runtime.GOMAXPROCS(2)
 	}
 	s, window, err := c.newSession(command)

@@ -182,6 +182,20 @@ var Userfaultfd = feature("userfaultfd", func() error {
 	return unix.Close(int(fd))
 })
 
+// RealTime is the right to schedule a thread as SCHED_FIFO: sched(7).
+var RealTime = feature("real-time", func() error {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	before, err := unix.SchedGetAttr(0, 0)
+	if err != nil {
+		return err
+	}
+	if err := unix.SchedSetAttr(0, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_FIFO, Priority: 1}, 0); err != nil {
+		return err
+	}
+	return unix.SchedSetAttr(0, before, 0)
+})
+
 // CpusetFolder is the mount point of the version 1 cpuset controller.
 const CpusetFolder = "/sys/fs/cgroup/cpuset"
 

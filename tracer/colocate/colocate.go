@@ -143,16 +143,25 @@ func (c *Controller) StartAfter(stops int, started func()) {
 // Wanted reports whether tracees may be pinned now or later.
 func (c *Controller) Wanted() bool { return c.wanted }
 
-// Enable allows co-location, unless the mode forbids it.
+// Enable allows co-location, unless the mode or the thread's scheduling policy forbids it.
 func (c *Controller) Enable() {
 	c.examined = false // tracees will come
-	if c.wanted || c.mode == Never || unix.SchedGetaffinity(0, &c.self) != nil {
+	if c.wanted || c.mode == Never || isFIFO() || unix.SchedGetaffinity(0, &c.self) != nil {
 		return
 	}
 	c.wanted = true
 	c.uniprocessor = c.self.Count() == 1
 	c.always = c.mode == Always
 	c.untilStart, c.since = c.startAfter, time.Now()
+}
+
+// isFIFO reports whether the calling thread is scheduled as SCHED_FIFO: sched(7). Such threads
+// of the same priority do not take a processor from each other. The Go runtime lets some of
+// its threads wait in a loop for another one, which may never run if it can only run on the
+// same processor.
+func isFIFO() bool {
+	attr, err := unix.SchedGetAttr(0, 0)
+	return err == nil && attr.Policy == unix.SCHED_FIFO
 }
 
 // start starts the guardian and opens the other files of co-location.

@@ -315,6 +315,31 @@ func TestOpenedWithoutReport(t *testing.T) {
 	pin(t, c, other)
 }
 
+// Threads of the Go runtime could wait forever for the tracer's thread if both had only one
+// processor and neither took it from the other.
+func TestNotWithFIFO(t *testing.T) {
+	need.All(t, need.RealTime)
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	before, err := unix.SchedGetAttr(0, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for policy, want := range map[uint32]bool{unix.SCHED_FIFO: false, unix.SCHED_RR: true} {
+		if err := unix.SchedSetAttr(0, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: policy, Priority: 1}, 0); err != nil {
+			t.Fatal(err)
+		}
+		c := New(Always, func(func(*Task) bool) {}, func(string, ...any) {})
+		c.Enable()
+		if c.Wanted() != want {
+			t.Errorf("policy %d: co-location is wanted: %v", policy, c.Wanted())
+		}
+	}
+	if err := unix.SchedSetAttr(0, before, 0); err != nil {
+		t.Error(err)
+	}
+}
+
 // A task that is created while its parent is pinned is pinned as well. If it ends with the
 // tracer, it is pinned from the start, and so is its parent. Otherwise neither is pinned in
 // the call that creates it.
