@@ -10,8 +10,8 @@ import (
 
 // The kernel reports a new tracee twice, in either order: by an event of its creator, here
 // called its parent, and by its own first stop. Either report may be missing. The parent may
-// be killed before its event, or it may use CLONE_PTRACE with CLONE_UNTRACED, which causes no
-// event. The child may be killed before its stop.
+// be killed before its event, or, without a filter, it may use CLONE_PTRACE with CLONE_UNTRACED,
+// which causes no event. The child may be killed before its stop.
 
 // births tracks tracees that have stopped before their parents' events.
 type births struct {
@@ -106,7 +106,7 @@ func (t *Tracer) createdStop(parent *Tracee) *Event {
 	}
 	child.inherit(parent)
 	parent.restoreUntraced()
-	if parent.task.EndsWithTracer {
+	if parent.endsWithTracer {
 		t.colocation.InheritPin(&parent.task, &child.task)
 	}
 	t.resume(parent)
@@ -114,6 +114,16 @@ func (t *Tracer) createdStop(parent *Tracee) *Event {
 		return nil
 	}
 	return t.release(child)
+}
+
+// bearsTracee reports whether the task that a tracee's call creates, if it does, is a tracee from
+// the start.
+func (t *Tracer) bearsTracee(tr *Tracee) bool {
+	if !t.opts.Follow || tr.filtered {
+		return t.opts.Follow // the call of a filtered tracee is made without CLONE_UNTRACED
+	}
+	flags, creates := tr.cloneFlagsOf()
+	return creates && flags&unix.CLONE_UNTRACED == 0
 }
 
 // announce returns the tracee that its parent's event announces. It returns nil

@@ -224,7 +224,7 @@ func (l *launcher) launch(filter []byte, catch func(options uintptr) error) (*Tr
 	tr.launch = launching
 	tr.known = true
 	tr.filtered = len(filter) > 0
-	tr.task.EndsWithTracer = l.options&unix.PTRACE_O_EXITKILL != 0
+	tr.endsWithTracer = l.options&unix.PTRACE_O_EXITKILL != 0
 	t.launched, t.launcher = l.tid, l
 	t.colocation.Enable()
 	t.resume(tr)

@@ -131,6 +131,7 @@ func (t *Tracer) enterStop(tr *Tracee) *Event {
 		}
 	}
 
+	tr.task.HeirsEnd = tr.endsWithTracer && t.bearsTracee(tr)
 	t.colocation.Enter(&tr.task, call.ABI, call.NR)
 	return t.report(Enter, tr)
 }

@@ -36,10 +36,11 @@ type Tracee struct {
 
 	generation int // with Options.FollowDepth: 0 for the first processes
 
-	filtered  bool // has the tracer's seccomp filter
-	everyCall bool // also has another filter: stops at every call
-	unseen    bool // its events are not returned
-	attached  bool // traced by Attach, or created by such a tracee
+	filtered       bool // has the tracer's seccomp filter
+	endsWithTracer bool // it is killed when the tracer ends
+	everyCall      bool // also has another filter: stops at every call
+	unseen         bool // its events are not returned
+	attached       bool // traced by Attach, or created by such a tracee
 
 	task colocate.Task // co-location's data about it
 
@@ -134,9 +135,9 @@ func (tr *Tracee) inherit(parent *Tracee) {
 	tr.attached = parent.attached
 	tr.t.colocation.Inherit(&parent.task, &tr.task)
 	tr.filtered = parent.filtered
-	tr.task.EndsWithTracer = parent.task.EndsWithTracer
+	tr.endsWithTracer = parent.endsWithTracer
 	tr.everyCall = parent.everyCall
-	tr.unseen = parent.unseen || parent.untraced != nil || tr.t.opts.OnlyCommand
+	tr.unseen = parent.unseen || parent.untraced.isUnseen() || tr.t.opts.OnlyCommand
 	tr.t.inheritSpace(tr, parent)
 	if tr.state == announced || tr.state == held {
 		tr.untraced = parent.untraced

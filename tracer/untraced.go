@@ -17,6 +17,9 @@ import (
 // descendants are tracees, but unseen: their events are not returned. The registers and
 // memory of parent and child are as if the flag had been passed. The only difference that
 // they can notice is that the task has a tracer.
+//
+// With CLONE_PTRACE as well the task is a tracee in any case, and is seen. But the tracer would
+// not be told who created it, and so would not know which of its calls are patched.
 
 // untracedClone is a call from which CLONE_UNTRACED was removed.
 type untracedClone struct {
@@ -38,12 +41,15 @@ func (t *Tracer) asksForUntraced(tr *Tracee, isClone3 bool) bool {
 		}
 		c.flags = binary.NativeEndian.Uint64(b[:])
 	}
-	if c.flags&(unix.CLONE_UNTRACED|unix.CLONE_PTRACE) != unix.CLONE_UNTRACED {
-		return false // with CLONE_PTRACE the new task is a tracee in any case
+	if c.flags&unix.CLONE_UNTRACED == 0 {
+		return false
 	}
 	tr.untraced = &c
 	return true
 }
+
+// isUnseen reports whether the task that the call creates is unseen. c may be nil.
+func (c *untracedClone) isUnseen() bool { return c != nil && c.flags&unix.CLONE_PTRACE == 0 }
 
 // takeUntraced removes the flag from a call that is about to be made.
 func (tr *Tracee) takeUntraced() {
@@ -98,14 +104,16 @@ func (t *Tracer) inheritUntold(child *Tracee) {
 	}
 	isParents := func(b untoldBirth) bool { return b.created(&regs) }
 	if i := slices.IndexFunc(t.births.untold, isParents); i >= 0 {
-		child.unseen, child.untraced = true, t.births.untold[i].clone
+		child.untraced = t.births.untold[i].clone
+		child.unseen = child.unseen || child.untraced.isUnseen()
 		t.births.untold = slices.Delete(t.births.untold, i, i+1)
 		return
 	}
 	// The end of a leader is reported only after the end of all its threads.
 	for _, tr := range t.tracees {
 		if tr.untraced != nil && tr.inCall && isParents(untoldBirth{tr.untraced, tr.call}) {
-			child.unseen, child.untraced = true, tr.untraced
+			child.untraced = tr.untraced
+			child.unseen = child.unseen || child.untraced.isUnseen()
 			return
 		}
 	}

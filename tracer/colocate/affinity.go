@@ -55,7 +55,7 @@ func (c *Controller) Enter(task *Task, abi tables.ABI, nr uint64) {
 	case createsTask:
 		// The new task inherits the mask. It is not in the pin table before its parent's
 		// event, so it must not be pinned then, unless it is killed with the tracer.
-		if task.EndsWithTracer {
+		if task.HeirsEnd {
 			c.noteStop(task)
 		} else {
 			task.parted = task.slot != 0

@@ -98,7 +98,9 @@ type Task struct {
 	TID      int  // its thread id, see Renamed
 	Attached bool // it ran before it was traced, or was created by a tracee that did
 
-	EndsWithTracer bool // it is killed when the tracer ends
+	// HeirsEnd is set before Enter if the task that the call creates is a tracee from the start,
+	// and is killed when the tracer ends. Then it may inherit a pinned mask.
+	HeirsEnd bool
 
 	computes          bool     // resumed, and not in a system call
 	slot              int      // index of its slot in the pin table plus 1; 0 if it is not pinned

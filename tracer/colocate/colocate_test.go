@@ -348,7 +348,7 @@ func TestBornPinned(t *testing.T) {
 	for name, ends := range map[string]bool{"ends with the tracer": true, "survives it": false} {
 		t.Run(name, func(t *testing.T) {
 			parent, child := sleeper(t), sleeper(t)
-			parent.EndsWithTracer, child.EndsWithTracer = ends, ends
+			parent.HeirsEnd = ends
 			c := start(t, Always, parent, child)
 			before := maskOf(t, parent.TID)
 			pin(t, c, parent)

@@ -42,7 +42,8 @@
 // # Who restores which mask, and when
 //
 //   - The tracer restores a tracee's mask before the tracee creates a task,
-//     which would inherit it, unless the task ends with the tracer; before a
+//     which would inherit it, unless the task is a tracee from the start and
+//     ends with the tracer; before a
 //     thread calls execve, which changes its id,
 //     and before it is detached; and all tracees' masks before any of them makes
 //     a call that shows, sets or depends on a mask (affinity.go). Until that call
