@@ -136,7 +136,7 @@ func ShowsMask(abi tables.ABI, nr uint64) bool {
 func UsesMask(abi tables.ABI, nr uint64) bool { return usesAffinity(abi, nr) == showsMask }
 
 // OpensFile reports whether a call may open a file that shows masks. If a tracee makes such a
-// call without a stop, the caller must use HideOpens.
+// call without a stop, the caller must use Examine.
 func OpensFile(abi tables.ABI, nr uint64) bool { return opensFile(abi, nr) }
 
 // NeedsResult reports whether Exit needs the result of a call.

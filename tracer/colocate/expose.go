@@ -20,7 +20,8 @@ import (
 // well.
 //
 // Two ways to open such a file are missed: a bind mount of the single file under another
-// name, and a descriptor received over a socket from a process that is not traced.
+// name, and a descriptor received over a socket, from a process that is not traced or after
+// the tracee that sent it has closed it.
 
 // noteOpened checks a descriptor that a call has returned, before the tracee is
 // resumed.
