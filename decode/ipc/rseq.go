@@ -14,7 +14,7 @@ const rseqSize = rseqLeast + 1 // bytes that have a meaning
 
 // rseqPtr points to a struct rseq. It is shown only if its length and alignment
 // are valid.
-var rseqPtr = &Shown{As: Ulong, C: "struct rseq *", At: In, By: func(c *Call, v View) {
+var rseqPtr = &Shown{As: Ulong, C: "struct rseq *", At: In, Sees: &Ptr{To: rseqKept}, By: func(c *Call, v View) {
 	addr := v.Uint(c.WordSize())
 	size := Ref("rseq_len").Num(c)
 	if addr%rseqLeast != 0 || size < rseqLeast {
@@ -31,6 +31,12 @@ var rseqPtr = &Shown{As: Ulong, C: "struct rseq *", At: In, By: func(c *Call, v 
 	}
 	copy(whole, b)
 	rseqArea.Show(c, View{B: whole, Addr: addr})
+}}
+
+// rseqKept has the rseqSize bytes that rseqPtr reads. What rseq_cs points to is not kept: it is
+// shown if it is not null, which it is when a thread registers its area.
+var rseqKept = &Struct{Fields: Fields{{"", X64}, {"rseq_cs", X64}, {"", X64}, {"", X64}, {"", X64}}, Points: func(k *Keeps, st *Struct) {
+	k.Linked(KeepOp{Kind: KeepNull, When: BeforeCall, Arg: k.Struct(st, BeforeCall)("rseq_cs"), Count: Unbounded})
 }}
 
 var (

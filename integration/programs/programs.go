@@ -54,6 +54,9 @@ var Low = Program{Name: "low", source: "buffered/low.c",
 // Small is the same program at an ordinary address.
 var Small = Program{Name: "small", source: "buffered/low.c", flags: []string{"-m64", "-O1", "-nostdlib", "-static", "-no-pie"}}
 
+// Rseq registers and unregisters areas of restartable sequences.
+var Rseq = Program{Name: "restartable", source: "buffered/rseq.c", flags: []string{"-m64", "-O1"}}
+
 // Sockets sends and receives messages in all ways.
 var Sockets = Program{Name: "messages", source: "buffered/sockets.c", flags: []string{"-m64", "-O1", "-pthread"}}
 
