@@ -3,10 +3,12 @@
 package colocate
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"runtime"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -465,6 +467,63 @@ func TestExposedFromTheStart(t *testing.T) {
 	}
 	c.Forget(task)
 	pin(t, c, child) // it has none, which the controller finds out in time
+}
+
+// When the tracer dies, a new task with the pinned mask gets the mask of its creator. An older
+// task may have set that mask itself, so it is left alone.
+func TestHeirs(t *testing.T) {
+	need.All(t, need.Processors)
+	task, heir := sleeper(t), sleeper(t)
+	c := start(t, Always, task)
+	before := maskOf(t, task.TID)
+	pin(t, c, task)
+	s := &pinSlot{mask: before, pin: c.shared}
+	g := new(guardianScratch)
+	for _, young := range []bool{true, false} {
+		for !young && age(t, heir.TID) <= heirAge {
+			time.Sleep(10 * time.Millisecond)
+		}
+		if err := unix.SchedSetaffinity(heir.TID, &c.shared); err != nil {
+			t.Fatal(err)
+		}
+		old := age(t, heir.TID) >= heirAge // on a busy machine
+		restored := g.restoreHeir(s, uint32(heir.TID))
+		if young && !old && !restored || !young && restored {
+			t.Errorf("young: %v; restored: %v", young, restored)
+		}
+		if mask := maskOf(t, heir.TID); restored && mask != before || !restored && mask != c.shared {
+			t.Errorf("young: %v; restored: %v; the mask is %v", young, restored, mask)
+		}
+	}
+	if err := unix.SchedSetaffinity(heir.TID, &before); err != nil {
+		t.Fatal(err)
+	}
+	if g.restoreHeir(s, uint32(heir.TID)) {
+		t.Error("a mask that is not the pinned one is restored")
+	}
+}
+
+// age returns the age of a task in hundredths of a second, from what proc(5) says.
+func age(t *testing.T, tid int) int {
+	t.Helper()
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", tid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(stat), ") ")
+	started, err := strconv.Atoi(strings.Fields(rest)[19])
+	if err != nil {
+		t.Fatal(err)
+	}
+	uptime, err := os.ReadFile("/proc/uptime")
+	if err != nil {
+		t.Fatal(err)
+	}
+	now, err := strconv.Atoi(strings.Replace(strings.Fields(string(uptime))[0], ".", "", 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return now - started
 }
 
 // If a pinned task never stops again, its mask is restored.

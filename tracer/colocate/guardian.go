@@ -4,6 +4,7 @@ package colocate
 
 import (
 	"fmt"
+	"math"
 	"sync/atomic"
 	"time"
 	"unsafe"
@@ -26,6 +27,9 @@ import (
 
 // tick is the guardian's period, in milliseconds.
 const tick = 2
+
+// pinnedAtEnd is the value of pinSlot.idle of a pin that restoreAll has ended.
+const pinnedAtEnd = math.MaxUint32
 
 // sleepTicks is the number of ticks after which a tracee that sleeps is unpinned.
 const sleepTicks = 16
@@ -220,8 +224,13 @@ func (g *guardian) noteStop() {
 //go:norace
 func (t *pinTable) restoreAll(guardian int32) {
 	for i := range t.used.Load() {
-		if s := &t.slots[i]; !s.end(slotReleased, guardian) && s.state.Load() == slotReleasing {
+		s := &t.slots[i]
+		switch {
+		case s.end(slotReleased, guardian):
+			s.idle = pinnedAtEnd
+		case s.state.Load() == slotReleasing:
 			s.restore(guardian) // the process that began to end this pin has exited
+			s.idle = pinnedAtEnd
 		}
 	}
 }

@@ -20,6 +20,11 @@ type guardianScratch struct {
 	bytes   [64]byte
 	entries [4096]byte  // of a directory, or the text of a children file
 	now     unix.CPUSet // the mask of a task that may have inherited a pin
+	stat    [512]byte   // its stat file
+	time    unix.Timespec
+
+	ids       [maxRelatives]uint32 // of tasks that may have inherited a pin
+	relatives uint32               // how many they are
 }
 
 // pollFd is struct pollfd of poll(2).
