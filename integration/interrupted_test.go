@@ -29,19 +29,33 @@ func synthetic(t *testing.T, what string) string {
 }
 
 // interruptReading runs trapline on a terminal and presses ^C when it shows how much it
-// has read. It returns what the terminal has shown. trapline must die of SIGINT, unless it
-// has read all while this process waited for a processor: then it is run again.
+// has read. It returns what the terminal has shown. trapline must die of SIGINT. If it may
+// have read all while this process waited for a processor, it is run again.
 func interruptReading(t *testing.T, args ...string) string {
 	t.Helper()
 	const tries = 10
 	shown, state := tryToInterruptReading(t, args...)
-	for try := 1; try < tries && state.Exited(); try++ {
+	for try := 1; try < tries && (state.Exited() || hasReadAll(shown)); try++ {
 		shown, state = tryToInterruptReading(t, args...)
 	}
 	if status, ok := state.Sys().(syscall.WaitStatus); !ok || !status.Signaled() || status.Signal() != unix.SIGINT {
 		t.Errorf("%q: %v:\n%q", args, state, shown)
 	}
 	return shown
+}
+
+// shares are the shares of a recording that were shown as read, in percent.
+var shares = regexp.MustCompile(`(\d+) % of `)
+
+// hasReadAll reports whether trapline may have read all of a recording, by the last share that
+// it has shown.
+func hasReadAll(shown string) bool {
+	all := shares.FindAllStringSubmatch(shown, -1)
+	if len(all) == 0 {
+		return false
+	}
+	last := all[len(all)-1][1]
+	return last == "99" || last == "100"
 }
 
 // tryToInterruptReading does it once.
