@@ -131,12 +131,14 @@ func TestActionsAtStart(t *testing.T) {
 }
 
 // TestHeapStart: the page that is taken for the first one of the heap is used, and the page
-// before it is not.
+// before it is not. The search passes over a page at the beginning of a chunk, where the heap
+// begins with the race detector, and by chance once in 512 starts without it.
 func TestHeapStart(t *testing.T) {
+	const chunk, page = 4 << 20, 8 << 10 // HEAP_CHUNK and HEAP_PAGE of populate_amd64.s
 	if !isUsed(heapStart) {
 		t.Errorf("%#x is not used", heapStart)
 	}
-	if before := heapStart - 4096; isUsed(before) {
+	if before := heapStart - 4096; isUsed(before) && heapStart%chunk != page {
 		t.Errorf("%#x is used as well, before %#x", before, heapStart)
 	}
 }

@@ -159,7 +159,7 @@ search:
 	JNE	next
 	MOVQ	AX, CX
 	SUBQ	·heapChunk(SB), CX
-	JEQ	next
+	JEQ	next // more likely the address of the chunk than that of a page in it
 	CMPQ	CX, $HEAP_CHUNK
 	JCS	found
 next:
