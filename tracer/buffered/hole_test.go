@@ -25,6 +25,29 @@ func isGo(addr uint64) bool {
 	return f != nil && strings.Contains(f.Name(), ".") && !strings.HasPrefix(f.Name(), "_")
 }
 
+// textOf returns the text of a file, its section, and the code in it.
+func textOf(t *testing.T, f *os.File) (text *buffered.Text, section *elf.Section, code []byte) {
+	t.Helper()
+	functions, err := unwind.ReadFunctions(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := elf.NewFile(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	section = e.Section(".text")
+	code, err = section.Data()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, ok := buffered.NewText(f, functions, section.Offset)
+	if !ok {
+		t.Fatal("the text is in no segment")
+	}
+	return text, section, code
+}
+
 // holes looks for a hole for each counted system call of a file, and returns the percentage
 // for which it found one.
 func holes(t *testing.T, path string, counts func(addr uint64) bool) int {
@@ -34,23 +57,7 @@ func holes(t *testing.T, path string, counts func(addr uint64) bool) int {
 		t.Skip(err)
 	}
 	defer f.Close()
-	functions, err := unwind.ReadFunctions(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	e, err := elf.NewFile(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	section := e.Section(".text")
-	code, err := section.Data()
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, ok := buffered.NewText(f, functions, section.Offset)
-	if !ok {
-		t.Fatal("the text is in no segment")
-	}
+	text, section, code := textOf(t, f)
 	calls, found, loads := 0, 0, 0
 	taken := map[uint64]bool{}
 	for at := 0; ; {
@@ -196,23 +203,7 @@ func TestLoadOfUnusualCode(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer f.Close()
-			functions, err := unwind.ReadFunctions(f)
-			if err != nil {
-				t.Fatal(err)
-			}
-			e, err := elf.NewFile(f)
-			if err != nil {
-				t.Fatal(err)
-			}
-			section := e.Section(".text")
-			code, err := section.Data()
-			if err != nil {
-				t.Fatal(err)
-			}
-			text, ok := buffered.NewText(f, functions, section.Offset)
-			if !ok {
-				t.Fatal("the text is in no segment")
-			}
+			text, section, code := textOf(t, f)
 			call := bytes.LastIndex(code, []byte{0x0f, 0x05})
 			want := code[call-test.size : call]
 			if load := text.Load(section.Addr + uint64(call) + 2); !bytes.Equal(load, want) {
