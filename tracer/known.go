@@ -115,8 +115,9 @@ func (t *Tracer) countProcess(s *space) {
 	}
 }
 
-// installKnown patches those calls of a file that enough of the earlier processes have made. The process must have a single thread, since another thread could run code that is
-// half written.
+// installKnown patches those calls of a file that enough of the earlier processes have made.
+// The process must have a single thread, since another thread could run code that is half
+// written.
 func (t *Tracer) installKnown(tr *Tracee, p place) {
 	s, h := tr.space, t.buffered.histories[p.text]
 	if h == nil || t.hasThreads(s, tr) || !s.isFirst(p.text) {

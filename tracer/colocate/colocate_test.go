@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -500,6 +501,31 @@ func TestHeirs(t *testing.T) {
 	}
 	if g.restoreHeir(s, uint32(heir.TID)) {
 		t.Error("a mask that is not the pinned one is restored")
+	}
+}
+
+// The relatives of a task are the threads of its process, and its children.
+func TestRelatives(t *testing.T) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	children := []int{sleeper(t).TID, sleeper(t).TID}
+	g := new(guardianScratch)
+	g.addThreads(uint32(unix.Getpid()))
+	threads := g.relatives
+	g.addChildren(uint32(unix.Gettid()))
+	all := g.ids[:g.relatives]
+	if !slices.Contains(all[:threads], uint32(unix.Gettid())) {
+		t.Errorf("threads %v do not include %d", all[:threads], unix.Gettid())
+	}
+	for _, child := range children {
+		if !slices.Contains(all[threads:], uint32(child)) {
+			t.Errorf("children %v do not include %d", all[threads:], child)
+		}
+	}
+	for _, tid := range all[:threads] {
+		if err := unix.Access(fmt.Sprintf("/proc/self/task/%d", tid), unix.F_OK); err != nil {
+			t.Errorf("%d is no thread: %v", tid, err)
+		}
 	}
 }
 

@@ -43,8 +43,7 @@
 //
 //   - The tracer restores a tracee's mask before the tracee creates a task,
 //     which would inherit it, unless the task is a tracee from the start and
-//     ends with the tracer; before a
-//     thread calls execve, which changes its id,
+//     ends with the tracer; before a thread calls execve, which changes its id,
 //     and before it is detached; and all tracees' masks before any of them makes
 //     a call that shows, sets or depends on a mask (affinity.go). Until that call
 //     ends no tracee is pinned.
@@ -57,8 +56,8 @@
 //   - The guardian restores it when the tracee has not stopped for a tick of
 //     two milliseconds because it computes, or for some ticks because it sleeps.
 //   - The guardian restores all masks when trapline dies, however it dies: the
-//     kernel then closes the other end of the guardian's pipe. After that the
-//     guardian exits.
+//     kernel then closes the other end of the guardian's pipe. It also restores
+//     those of tasks that were created at that moment (heirs.go), and exits.
 //   - If the guardian is killed, a goroutine of the tracer restores all masks,
 //     and no tracee is pinned any more. A guardian that is stopped is killed; if
 //     the tracer exits before it can do that, the kernel continues the guardian
